@@ -1,0 +1,22 @@
+/* The inside of a data set, shared by its readers and by the trainer that uploads it. */
+#ifndef QUERN_HOST_DATASET_H
+#define QUERN_HOST_DATASET_H
+
+#include <quern/dataset.h>
+
+struct quern_dataset {
+  char *source;          /* owned */
+  quern_element element; /* of `values` */
+  void *values;          /* [rows][columns], owned */
+  int32_t *labels;       /* [rows], each 0 … classes-1, owned */
+  size_t rows, columns, classes;
+  size_t height, width; /* 0, 0 where a sample is no image */
+  float scale, offset;  /* a value is fma(element, scale, offset) */
+};
+
+/* Bytes of one element. */
+static inline size_t quern__element_bytes(quern_element element) {
+  return element == QUERN_UINT8 ? 1 : sizeof(float);
+}
+
+#endif

@@ -1,0 +1,112 @@
+/* Networks: a shape and its parameters in host memory. */
+#include "network.h"
+
+#include "../error.h"
+#include "../philox.h"
+#include <stdlib.h>
+#include <string.h>
+
+quern_status quern_network_create(size_t inputs, const quern_layer *layers, size_t layer_count,
+                                  quern_loss loss, quern_network **network) {
+  if (network == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "network: the result pointer is NULL");
+  *network = NULL;
+  quern_network *made = calloc(1, sizeof *made);
+  if (made == NULL) return quern__fail_memory("network", sizeof *made);
+  quern_status status;
+  QUERN__TRY(quern__shape_create(inputs, layers, layer_count, loss, &made->shape));
+  made->parameters = calloc(made->shape.flat_count, sizeof *made->parameters);
+  if (made->parameters == NULL) {
+    status = quern__fail_memory("network parameters", made->shape.flat_count * sizeof *made->parameters);
+    goto cleanup;
+  }
+  *network = made;
+  return QUERN_OK;
+cleanup:
+  quern_network_free(made);
+  return status;
+}
+
+void quern_network_free(quern_network *network) {
+  if (network == NULL) return;
+  quern__shape_free(&network->shape);
+  free(network->parameters);
+  free(network);
+}
+
+static quern_initializer resolve(quern_initializer initializer, quern_activation_kind activation) {
+  if (initializer != QUERN_INIT_DEFAULT) return initializer;
+  return activation == QUERN_RELU || activation == QUERN_LEAKY_RELU ? QUERN_INIT_HE : QUERN_INIT_XAVIER;
+}
+
+quern_status quern_network_initialize(quern_network *network, quern_initializer initializer, uint64_t seed) {
+  if (network == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "network initialize: the network is NULL");
+  if ((unsigned)initializer > QUERN_INIT_UNIFORM)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "network initialize: %d is no initializer", (int)initializer);
+  for (size_t l = 0; l < network->shape.layer_count; l++) {
+    const quern__placed_layer *placed = &network->shape.layers[l];
+    size_t units = placed->layer.units;
+    float bound =
+        quern_initializer_bound(resolve(initializer, placed->layer.activation.kind), placed->inputs, units);
+    quern__philox_uniform(seed, (uint32_t)l, -bound, 2.0f * bound * 0x1p-24f, placed->inputs * units,
+                          network->parameters + placed->weights);
+    memset(network->parameters + placed->bias, 0, units * sizeof(float));
+  }
+  return QUERN_OK;
+}
+
+size_t quern_network_inputs(const quern_network *network) {
+  return network->shape.inputs;
+}
+
+size_t quern_network_outputs(const quern_network *network) {
+  return quern__shape_outputs(&network->shape);
+}
+
+size_t quern_network_layer_count(const quern_network *network) {
+  return network->shape.layer_count;
+}
+
+quern_loss quern_network_loss(const quern_network *network) {
+  return network->shape.loss;
+}
+
+quern_layer quern_network_layer(const quern_network *network, size_t index) {
+  return network->shape.layers[index].layer;
+}
+
+size_t quern_network_parameter_count(const quern_network *network) {
+  return network->shape.parameter_count;
+}
+
+/* The layer at index, or a failure that says what there is. */
+static quern_status find_layer(const char *what, const quern_network *network, size_t index,
+                               const quern__placed_layer **placed) {
+  if (network == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "%s: the network is NULL", what);
+  if (index >= network->shape.layer_count)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "%s: layer %zu of a network with %zu", what, index,
+                       network->shape.layer_count);
+  *placed = &network->shape.layers[index];
+  return QUERN_OK;
+}
+
+quern_status quern_network_set_layer(quern_network *network, size_t index, const float *weights,
+                                     const float *bias) {
+  const quern__placed_layer *placed;
+  QUERN__FORWARD(find_layer("network set layer", network, index, &placed));
+  size_t units = placed->layer.units;
+  if (weights != NULL)
+    memcpy(network->parameters + placed->weights, weights, placed->inputs * units * sizeof(float));
+  if (bias != NULL) memcpy(network->parameters + placed->bias, bias, units * sizeof(float));
+  return QUERN_OK;
+}
+
+quern_status quern_network_get_layer(const quern_network *network, size_t index, float *weights,
+                                     float *bias) {
+  const quern__placed_layer *placed;
+  QUERN__FORWARD(find_layer("network get layer", network, index, &placed));
+  size_t units = placed->layer.units;
+  if (weights != NULL)
+    memcpy(weights, network->parameters + placed->weights, placed->inputs * units * sizeof(float));
+  if (bias != NULL) memcpy(bias, network->parameters + placed->bias, units * sizeof(float));
+  return QUERN_OK;
+}

@@ -1,0 +1,174 @@
+/* Plans: every buffer that a network needs for one context and batch size, and what moves in and out of them.
+ */
+#include "plan.h"
+
+#include "../context.h"
+#include "../error.h"
+#include "../size.h"
+#include <stdlib.h>
+
+/* Bytes of each buffer; 0 for one that is not needed. */
+typedef struct layout {
+  size_t parameters, gradients, outputs, dz, targets, classes;
+} layout;
+
+static quern_status plan_layout(const quern__shape *shape, size_t batch, quern_plan_mode mode,
+                                layout *bytes) {
+  if (batch == 0 || batch > INT32_MAX)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "plan: a batch of %zu samples, expected 1 to 2147483647", batch);
+  if ((unsigned)mode > QUERN_PLAN_GRADIENTS)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "plan: %d is no mode", (int)mode);
+  size_t row = batch * sizeof(float); /* fits: batch < 2^31 */
+  size_t units = 0, two_widest, outputs = quern__shape_outputs(shape);
+  for (size_t l = 0; l < shape->layer_count; l++) {
+    if (!quern__add(units, shape->layers[l].layer.units, &units)) goto overflow;
+  }
+  *bytes = (layout){.parameters = shape->flat_count * sizeof(float), .classes = batch * sizeof(int32_t)};
+  if (mode == QUERN_PLAN_GRADIENTS) bytes->gradients = bytes->parameters;
+  if (!quern__multiply(units, row, &bytes->outputs)) goto overflow;
+  if (mode != QUERN_PLAN_INFERENCE) {
+    if (!quern__multiply(shape->widest, 2, &two_widest) || !quern__multiply(two_widest, row, &bytes->dz))
+      goto overflow;
+  }
+  if (shape->loss != QUERN_CATEGORICAL && !quern__multiply(outputs, row, &bytes->targets)) goto overflow;
+  return QUERN_OK;
+overflow:
+  return quern__fail(QUERN_ERROR_OVERFLOW, "plan: the size of a batch of %zu samples overflows", batch);
+}
+
+quern_status quern_plan_bytes(const quern_network *network, size_t batch, quern_plan_mode mode,
+                              size_t *bytes) {
+  if (network == NULL || bytes == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "plan bytes: the network or the result pointer is NULL");
+  layout each;
+  QUERN__FORWARD(plan_layout(&network->shape, batch, mode, &each));
+  const size_t parts[] = {each.parameters, each.gradients, each.outputs, each.dz, each.targets, each.classes};
+  *bytes = 0;
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    if (!quern__add(*bytes, parts[i], bytes))
+      return quern__fail(QUERN_ERROR_OVERFLOW, "plan: the size of a batch of %zu samples overflows", batch);
+  return QUERN_OK;
+}
+
+static quern_status create_if(quern_context *context, size_t bytes, quern_buffer **buffer) {
+  return bytes == 0 ? QUERN_OK : quern_buffer_create(context, bytes, buffer);
+}
+
+static quern_status allocate(quern_plan *plan) {
+  layout bytes;
+  QUERN__FORWARD(plan_layout(&plan->shape, plan->batch, plan->mode, &bytes));
+  QUERN__FORWARD(create_if(plan->context, bytes.parameters, &plan->parameters));
+  QUERN__FORWARD(create_if(plan->context, bytes.gradients, &plan->gradients));
+  QUERN__FORWARD(create_if(plan->context, bytes.outputs, &plan->outputs));
+  QUERN__FORWARD(create_if(plan->context, bytes.dz, &plan->dz));
+  QUERN__FORWARD(create_if(plan->context, bytes.targets, &plan->targets));
+  QUERN__FORWARD(create_if(plan->context, bytes.classes, &plan->classes));
+  /* What lies between the gradients of two parameters must be zero, like what lies between the parameters. */
+  if (plan->gradients != NULL)
+    QUERN__FORWARD(quern_fill(plan->context, 0.0f, quern_vector(plan->gradients, 0, plan->shape.flat_count)));
+
+  plan->output_offsets = malloc(plan->shape.layer_count * sizeof *plan->output_offsets);
+  if (plan->output_offsets == NULL)
+    return quern__fail_memory("plan", plan->shape.layer_count * sizeof *plan->output_offsets);
+  size_t offset = 0;
+  for (size_t l = 0; l < plan->shape.layer_count; l++) {
+    plan->output_offsets[l] = offset;
+    offset += plan->batch * plan->shape.layers[l].layer.units;
+  }
+  return QUERN_OK;
+}
+
+quern_status quern_plan_create(quern_context *context, const quern_network *network, size_t batch,
+                               quern_plan_mode mode, quern_plan **plan) {
+  if (plan == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "plan: the result pointer is NULL");
+  *plan = NULL;
+  if (context == NULL || network == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "plan: the context or the network is NULL");
+  quern_plan *made = calloc(1, sizeof *made);
+  if (made == NULL) return quern__fail_memory("plan", sizeof *made);
+  made->context = context;
+  made->mode = mode;
+  made->batch = batch;
+  quern__context_hold(context);
+  quern_status status;
+  QUERN__TRY(quern__shape_copy(&network->shape, &made->shape));
+  QUERN__TRY(allocate(made));
+  QUERN__TRY(quern_plan_upload(made, network));
+  *plan = made;
+  return QUERN_OK;
+cleanup:
+  quern_plan_free(made);
+  return status;
+}
+
+void quern_plan_free(quern_plan *plan) {
+  if (plan == NULL) return;
+  quern_buffer_free(plan->parameters);
+  quern_buffer_free(plan->gradients);
+  quern_buffer_free(plan->outputs);
+  quern_buffer_free(plan->dz);
+  quern_buffer_free(plan->targets);
+  quern_buffer_free(plan->classes);
+  free(plan->output_offsets);
+  quern__shape_free(&plan->shape);
+  quern__context_release(plan->context);
+  free(plan);
+}
+
+static quern_status check_same_shape(const char *what, const quern_plan *plan, const quern_network *network) {
+  if (plan == NULL || network == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "%s: the plan or the network is NULL", what);
+  if (!quern__shape_equal(&plan->shape, &network->shape))
+    return quern__fail(QUERN_ERROR_SHAPE, "%s: the network has another shape than the plan's", what);
+  return QUERN_OK;
+}
+
+quern_status quern_plan_upload(quern_plan *plan, const quern_network *network) {
+  QUERN__FORWARD(check_same_shape("plan upload", plan, network));
+  return quern_buffer_write(plan->parameters, 0, plan->shape.flat_count * sizeof(float), network->parameters,
+                            QUERN_WAIT);
+}
+
+quern_status quern_plan_download(quern_plan *plan, quern_network *network) {
+  QUERN__FORWARD(check_same_shape("plan download", plan, network));
+  return quern_buffer_read(plan->parameters, 0, plan->shape.flat_count * sizeof(float), network->parameters,
+                           QUERN_WAIT);
+}
+
+quern_tensor quern__plan_weights(const quern_plan *plan, quern_buffer *flat, size_t layer) {
+  const quern__placed_layer *placed = &plan->shape.layers[layer];
+  return quern_matrix(flat, placed->weights, placed->inputs, placed->layer.units);
+}
+
+quern_tensor quern__plan_bias(const quern_plan *plan, quern_buffer *flat, size_t layer) {
+  const quern__placed_layer *placed = &plan->shape.layers[layer];
+  return quern_vector(flat, placed->bias, placed->layer.units);
+}
+
+quern_tensor quern__plan_output(const quern_plan *plan, size_t layer, size_t n) {
+  return quern_matrix(plan->outputs, plan->output_offsets[layer], n, plan->shape.layers[layer].layer.units);
+}
+
+/* A layer's two tensors in one of the flat ranges. */
+static quern_status layer_tensors(const char *what, const quern_plan *plan, quern_buffer *flat, size_t index,
+                                  quern_tensor *weights, quern_tensor *bias) {
+  if (index >= plan->shape.layer_count)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "%s: layer %zu of a network with %zu", what, index,
+                       plan->shape.layer_count);
+  *weights = quern__plan_weights(plan, flat, index);
+  *bias = quern__plan_bias(plan, flat, index);
+  return QUERN_OK;
+}
+
+quern_status quern_plan_layer(const quern_plan *plan, size_t index, quern_tensor *weights,
+                              quern_tensor *bias) {
+  return layer_tensors("plan layer", plan, plan->parameters, index, weights, bias);
+}
+
+quern_status quern_plan_layer_gradients(const quern_plan *plan, size_t index, quern_tensor *weights,
+                                        quern_tensor *bias) {
+  if (plan->gradients == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "plan layer gradients: the plan keeps none, make it with "
+                                             "QUERN_PLAN_GRADIENTS");
+  return layer_tensors("plan layer gradients", plan, plan->gradients, index, weights, bias);
+}

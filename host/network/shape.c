@@ -1,0 +1,93 @@
+/* Shapes: layers checked, their parameters placed in one flat range. */
+#include "network.h"
+
+#include "../error.h"
+#include "../size.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static quern_status check_layer(size_t index, size_t layer_count, const quern_layer *layer, quern_loss loss) {
+  if (layer->units == 0 || layer->units > INT32_MAX)
+    return quern__fail(QUERN_ERROR_SHAPE, "network: layer %zu has %zu units, expected 1 to 2147483647", index,
+                       layer->units);
+  const quern_activation *activation = &layer->activation;
+  const char *name = quern_activation_name(activation->kind);
+  if (name == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "network: layer %zu: %d is no activation", index,
+                       (int)activation->kind);
+  if (activation->kind == QUERN_LEAKY_RELU && !(isfinite(activation->slope) && activation->slope >= 0.0f))
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "network: layer %zu: leaky ReLU's slope is %g, expected a finite number, not negative",
+                       index, (double)activation->slope);
+  if (index + 1 == layer_count && loss != QUERN_SQUARED && activation->kind != QUERN_IDENTITY)
+    return quern__fail(
+        QUERN_ERROR_ARGUMENT,
+        "network: the last layer's activation is %s, expected identity: the %s loss brings its own", name,
+        quern_loss_name(loss));
+  return QUERN_OK;
+}
+
+/* Takes `count` elements of the flat range, aligned; false where that overflows. */
+static bool place(quern__shape *shape, size_t count, size_t *at) {
+  size_t aligned, end;
+  if (!quern__add(shape->flat_count, QUERN__PARAMETER_ALIGNMENT - 1, &aligned)) return false;
+  aligned -= aligned % QUERN__PARAMETER_ALIGNMENT;
+  if (!quern__add(aligned, count, &end) || end > SIZE_MAX / sizeof(float)) return false;
+  *at = aligned;
+  shape->flat_count = end;
+  shape->parameter_count += count;
+  return true;
+}
+
+quern_status quern__shape_create(size_t inputs, const quern_layer *layers, size_t layer_count,
+                                 quern_loss loss, quern__shape *shape) {
+  *shape = (quern__shape){.inputs = inputs, .layer_count = layer_count, .loss = loss};
+  if (inputs == 0 || inputs > INT32_MAX)
+    return quern__fail(QUERN_ERROR_SHAPE, "network: %zu inputs, expected 1 to 2147483647", inputs);
+  if (layers == NULL || layer_count == 0)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "network: no layers, expected at least one");
+  if (quern_loss_name(loss) == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "network: %d is no loss", (int)loss);
+  for (size_t l = 0; l < layer_count; l++) QUERN__FORWARD(check_layer(l, layer_count, &layers[l], loss));
+  if (loss == QUERN_ELEMENTWISE && layers[layer_count - 1].units < 2)
+    return quern__fail(QUERN_ERROR_SHAPE, "network: the elementwise loss has 1 output, expected at least 2");
+
+  shape->layers = calloc(layer_count, sizeof *shape->layers);
+  if (shape->layers == NULL) return quern__fail_memory("network layers", layer_count * sizeof *shape->layers);
+  for (size_t l = 0; l < layer_count; l++) {
+    quern__placed_layer *placed = &shape->layers[l];
+    placed->layer = layers[l];
+    placed->inputs = l == 0 ? inputs : layers[l - 1].units;
+    size_t weights;
+    if (!quern__multiply(placed->inputs, layers[l].units, &weights) ||
+        !place(shape, weights, &placed->weights) || !place(shape, layers[l].units, &placed->bias)) {
+      quern__shape_free(shape);
+      return quern__fail(QUERN_ERROR_OVERFLOW,
+                         "network: the parameters up to layer %zu, %zu by %zu, overflow", l,
+                         l == 0 ? inputs : layers[l - 1].units, layers[l].units);
+    }
+    if (layers[l].units > shape->widest) shape->widest = layers[l].units;
+  }
+  return QUERN_OK;
+}
+
+quern_status quern__shape_copy(const quern__shape *from, quern__shape *to) {
+  *to = *from;
+  to->layers = malloc(from->layer_count * sizeof *to->layers);
+  if (to->layers == NULL) return quern__fail_memory("network layers", from->layer_count * sizeof *to->layers);
+  memcpy(to->layers, from->layers, from->layer_count * sizeof *to->layers);
+  return QUERN_OK;
+}
+
+void quern__shape_free(quern__shape *shape) {
+  free(shape->layers);
+  shape->layers = NULL;
+}
+
+bool quern__shape_equal(const quern__shape *a, const quern__shape *b) {
+  if (a->inputs != b->inputs || a->layer_count != b->layer_count) return false;
+  for (size_t l = 0; l < a->layer_count; l++)
+    if (a->layers[l].layer.units != b->layers[l].layer.units) return false;
+  return true;
+}

@@ -1,0 +1,86 @@
+/* A plan's training step: forward, loss, backward, update. */
+#include "../error.h"
+#include "plan.h"
+
+/* The lowest layer below which nothing learns, so that backward can stop there; layer_count when nothing
+ * does. */
+static size_t lowest_learning(const quern_plan *plan) {
+  size_t l = 0;
+  while (l < plan->shape.layer_count && plan->shape.layers[l].layer.freeze_weights &&
+         plan->shape.layers[l].layer.freeze_bias)
+    l++;
+  return l;
+}
+
+/* dZ of a layer: one of the two halves of plan->dz, so that the layer below writes the other. */
+static quern_tensor dz_of(const quern_plan *plan, size_t layer, size_t n) {
+  return quern_matrix(plan->dz, layer % 2 * plan->batch * plan->shape.widest, n,
+                      plan->shape.layers[layer].layer.units);
+}
+
+/* The layer's own parameters: updated in the same pass, or their gradients kept. */
+static quern_status backward_parameters(quern_plan *plan, size_t l, quern_tensor below, quern_tensor dz,
+                                        quern_sgd sgd) {
+  const quern_layer *layer = &plan->shape.layers[l].layer;
+  if (plan->mode == QUERN_PLAN_GRADIENTS)
+    return quern_dense_backward_weights(plan->context, below, dz, false,
+                                        quern__plan_weights(plan, plan->gradients, l),
+                                        quern__plan_bias(plan, plan->gradients, l));
+  if (layer->freeze_weights && layer->freeze_bias) return QUERN_OK;
+  quern_tensor w = layer->freeze_weights ? quern_none() : quern__plan_weights(plan, plan->parameters, l);
+  quern_tensor b = layer->freeze_bias ? quern_none() : quern__plan_bias(plan, plan->parameters, l);
+  return quern_dense_backward_sgd(plan->context, below, dz, sgd, w, b);
+}
+
+static quern_status backward(quern_plan *plan, quern_tensor x, quern_sgd sgd) {
+  size_t stop = plan->mode == QUERN_PLAN_GRADIENTS ? 0 : lowest_learning(plan);
+  for (size_t l = plan->shape.layer_count; l-- > stop;) {
+    quern_tensor dz = dz_of(plan, l, x.rows);
+    quern_tensor below = l == 0 ? x : quern__plan_output(plan, l - 1, x.rows);
+    if (l > stop) /* before the update of W, which it reads */
+      QUERN__FORWARD(quern_dense_backward_data(
+          plan->context, dz, quern__plan_weights(plan, plan->parameters, l),
+          plan->shape.layers[l - 1].layer.activation, below, false, dz_of(plan, l - 1, x.rows)));
+    QUERN__FORWARD(backward_parameters(plan, l, below, dz, sgd));
+  }
+  return QUERN_OK;
+}
+
+/* SGD over the flat range, in as few launches as the frozen parameters leave: one where none is frozen. */
+static quern_status update(quern_plan *plan, quern_sgd sgd) {
+  const quern__shape *shape = &plan->shape;
+  size_t begin = 0, end = 0; /* the range gathered so far */
+  for (size_t i = 0; i <= 2 * shape->layer_count; i++) {
+    const quern__placed_layer *placed = i < 2 * shape->layer_count ? &shape->layers[i / 2] : NULL;
+    bool is_weights = i % 2 == 0;
+    if (placed != NULL && !(is_weights ? placed->layer.freeze_weights : placed->layer.freeze_bias)) {
+      size_t first = is_weights ? placed->weights : placed->bias;
+      size_t count = is_weights ? placed->inputs * placed->layer.units : placed->layer.units;
+      if (end == begin) begin = first;
+      end = first + count;
+    } else if (end > begin) {
+      QUERN__FORWARD(quern_sgd_update(plan->context, sgd, quern_vector(plan->gradients, begin, end - begin),
+                                      quern_vector(plan->parameters, begin, end - begin)));
+      begin = end;
+    }
+  }
+  return QUERN_OK;
+}
+
+quern_status quern_plan_step(quern_plan *plan, quern_tensor x, quern_tensor labels, quern_sgd sgd,
+                             quern_tensor losses) {
+  if (plan == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "plan step: the plan is NULL");
+  if (plan->mode == QUERN_PLAN_INFERENCE)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "plan step: the plan was made for inference, expected training");
+  if (labels.columns != x.rows)
+    return quern__fail(QUERN_ERROR_SHAPE, "plan step: %zu labels for %zu samples", labels.columns, x.rows);
+  quern_tensor output;
+  QUERN__FORWARD(quern_plan_forward(plan, x, &output));
+  quern_tensor dz = dz_of(plan, plan->shape.layer_count - 1, x.rows);
+  QUERN__FORWARD(quern__plan_loss(plan, labels, 1.0f / (float)x.rows, losses, dz));
+  quern_activation last = quern__shape_last(&plan->shape)->layer.activation;
+  if (last.kind != QUERN_IDENTITY)
+    QUERN__FORWARD(quern_activation_backward(plan->context, last, dz, output, dz));
+  QUERN__FORWARD(backward(plan, x, sgd));
+  return plan->mode == QUERN_PLAN_GRADIENTS ? update(plan, sgd) : QUERN_OK;
+}

@@ -1,0 +1,86 @@
+/* Checks shared by all ops. */
+#include "check.h"
+
+#include "../error.h"
+#include "../size.h"
+#include <math.h>
+#include <stdint.h>
+
+quern__check quern__check_begin(const char *op, quern_context *context) {
+  quern__check check = {op, context, QUERN_OK};
+  QUERN__CHECK(&check, context != NULL, QUERN_ERROR_ARGUMENT, "%s: the context is NULL", op);
+  return check;
+}
+
+static bool overlap(quern_tensor a, size_t a_bytes, quern_tensor b, size_t b_bytes) {
+  if (a.buffer == NULL || a.buffer != b.buffer) return false;
+  size_t a_begin = a.offset * a_bytes, a_end = a_begin + a.rows * a.columns * a_bytes;
+  size_t b_begin = b.offset * b_bytes, b_end = b_begin + b.rows * b.columns * b_bytes;
+  return a_begin < b_end && b_begin < a_end;
+}
+
+quern__span quern__check_tensor(quern__check *check, const char *name, quern_tensor tensor,
+                                size_t element_bytes) {
+  const quern__span none = {NULL, 0};
+  if (check->status != QUERN_OK) return none;
+  const char *op = check->op;
+  QUERN__CHECK(check, tensor.buffer != NULL, QUERN_ERROR_ARGUMENT, "%s: %s has no buffer", op, name);
+  QUERN__CHECK(check, tensor.buffer->context == check->context, QUERN_ERROR_ARGUMENT,
+               "%s: the buffer of %s is of another context", op, name);
+  QUERN__CHECK(check, tensor.rows > 0 && tensor.columns > 0, QUERN_ERROR_SHAPE,
+               "%s: %s is %zux%zu, expected at least 1x1", op, name, tensor.rows, tensor.columns);
+  QUERN__CHECK(check, tensor.rows <= INT32_MAX && tensor.columns <= INT32_MAX, QUERN_ERROR_SHAPE,
+               "%s: %s is %zux%zu, expected dimensions of at most 2147483647", op, name, tensor.rows,
+               tensor.columns);
+  if (check->status != QUERN_OK) return none;
+  size_t count, end, bytes;
+  bool fits = quern__multiply(tensor.rows, tensor.columns, &count) &&
+              quern__add(count, tensor.offset, &end) && quern__multiply(end, element_bytes, &bytes);
+  QUERN__CHECK(check, fits, QUERN_ERROR_OVERFLOW,
+               "%s: the size of %s, %zux%zu from element %zu on, overflows", op, name, tensor.rows,
+               tensor.columns, tensor.offset);
+  QUERN__CHECK(check, bytes <= tensor.buffer->bytes, QUERN_ERROR_SHAPE,
+               "%s: %s, %zux%zu from element %zu on, needs a buffer of %zu bytes and has one of %zu", op,
+               name, tensor.rows, tensor.columns, tensor.offset, bytes, tensor.buffer->bytes);
+  if (check->status != QUERN_OK) return none;
+  return (quern__span){tensor.buffer->memory, tensor.offset};
+}
+
+quern__span quern__check_optional(quern__check *check, const char *name, quern_tensor tensor,
+                                  size_t element_bytes) {
+  if (tensor.buffer == NULL) return (quern__span){NULL, 0};
+  return quern__check_tensor(check, name, tensor, element_bytes);
+}
+
+void quern__check_shape(quern__check *check, const char *name, quern_tensor tensor, size_t rows,
+                        size_t columns, const char *because) {
+  if (tensor.buffer == NULL) return;
+  QUERN__CHECK(check, tensor.rows == rows && tensor.columns == columns, QUERN_ERROR_SHAPE,
+               "%s: %s is %zux%zu, expected %zux%zu: %s", check->op, name, tensor.rows, tensor.columns, rows,
+               columns, because);
+}
+
+void quern__check_apart(quern__check *check, const char *output_name, quern_tensor output,
+                        const char *input_name, quern_tensor input, size_t output_bytes, size_t input_bytes) {
+  if (check->status != QUERN_OK) return;
+  QUERN__CHECK(check, !overlap(output, output_bytes, input, input_bytes), QUERN_ERROR_ARGUMENT,
+               "%s: %s overlaps %s in one buffer", check->op, output_name, input_name);
+}
+
+void quern__check_apart_or_same(quern__check *check, const char *output_name, quern_tensor output,
+                                const char *input_name, quern_tensor input) {
+  if (check->status != QUERN_OK) return;
+  bool same = output.buffer == input.buffer && output.offset == input.offset;
+  QUERN__CHECK(check, same || !overlap(output, sizeof(float), input, sizeof(float)), QUERN_ERROR_ARGUMENT,
+               "%s: %s overlaps %s in one buffer without being the same range", check->op, output_name,
+               input_name);
+}
+
+void quern__check_activation(quern__check *check, quern_activation activation) {
+  QUERN__CHECK(check, quern_activation_name(activation.kind) != NULL, QUERN_ERROR_ARGUMENT,
+               "%s: %d is no activation", check->op, (int)activation.kind);
+  QUERN__CHECK(
+      check, activation.kind != QUERN_LEAKY_RELU || (isfinite(activation.slope) && activation.slope >= 0.0f),
+      QUERN_ERROR_ARGUMENT, "%s: leaky ReLU's slope is %g, expected a finite number, not negative", check->op,
+      (double)activation.slope);
+}

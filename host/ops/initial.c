@@ -1,0 +1,45 @@
+/* Initial values: fill, uniform random numbers, and the bounds that initializers take. */
+#include "../error.h"
+#include "check.h"
+#include <math.h>
+
+enum { F = sizeof(float) };
+
+quern_status quern_fill(quern_context *context, float value, quern_tensor x) {
+  quern__check check = quern__check_begin("fill", context);
+  const quern__fill op = {
+      .count = x.rows * x.columns, .value = value, .x = quern__check_tensor(&check, "x", x, F)};
+  if (check.status != QUERN_OK) return check.status;
+  return context->backend->fill(context->state, &op);
+}
+
+quern_status quern_random_uniform(quern_context *context, uint64_t seed, uint32_t stream, float low,
+                                  float high, quern_tensor x) {
+  quern__check check = quern__check_begin("random uniform", context);
+  const quern__random_uniform op = {.count = x.rows * x.columns,
+                                    .seed = seed,
+                                    .stream = stream,
+                                    .low = low,
+                                    .scale = (high - low) * 0x1p-24f,
+                                    .x = quern__check_tensor(&check, "x", x, F)};
+  QUERN__CHECK(&check, isfinite(low) && isfinite(high) && low < high && isfinite(high - low),
+               QUERN_ERROR_ARGUMENT,
+               "random uniform: from %g to %g is no range, expected finite numbers, the lower first",
+               (double)low, (double)high);
+  if (check.status != QUERN_OK) return check.status;
+  return context->backend->random_uniform(context->state, &op);
+}
+
+float quern_initializer_bound(quern_initializer initializer, size_t in, size_t out) {
+  switch (initializer) {
+  case QUERN_INIT_HE:
+    return (float)sqrt(6.0 / (double)in);
+  case QUERN_INIT_XAVIER:
+    return (float)sqrt(6.0 / ((double)in + (double)out));
+  case QUERN_INIT_UNIFORM:
+    return (float)(1.0 / sqrt((double)in));
+  case QUERN_INIT_DEFAULT:
+    break;
+  }
+  return 0.0f;
+}

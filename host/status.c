@@ -1,0 +1,60 @@
+/* Statuses by name, and the last error of each thread. */
+#include "error.h"
+#include <quern/version.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { LAST_ERROR_SIZE = 1024 };
+static _Thread_local char last_error[LAST_ERROR_SIZE];
+
+static const char *const names[] = {
+#define NAME(name, text) "QUERN_" #name,
+    QUERN_STATUSES(NAME)
+#undef NAME
+};
+
+static const char *const texts[] = {
+#define TEXT(name, text) text,
+    QUERN_STATUSES(TEXT)
+#undef TEXT
+};
+
+static size_t index_of(quern_status status) {
+  size_t count = sizeof names / sizeof *names;
+  return (size_t)status < count ? (size_t)status : count;
+}
+
+const char *quern_status_name(quern_status status) {
+  size_t index = index_of(status);
+  return index < sizeof names / sizeof *names ? names[index] : "unknown status";
+}
+
+const char *quern_status_text(quern_status status) {
+  size_t index = index_of(status);
+  return index < sizeof texts / sizeof *texts ? texts[index] : "unknown status";
+}
+
+const char *quern_last_error(void) {
+  return last_error;
+}
+
+quern_status quern__fail(quern_status status, const char *format, ...) {
+  /* Through a second array, since the arguments may quote the error before. */
+  char line[LAST_ERROR_SIZE];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(line, sizeof line, format, arguments);
+  va_end(arguments);
+  for (char *c = line; *c != '\0'; c++)
+    if (*c == '\n' || *c == '\r') *c = ' ';
+  snprintf(last_error, sizeof last_error, "%s", line);
+  return status;
+}
+
+quern_status quern__fail_memory(const char *what, size_t bytes) {
+  return quern__fail(QUERN_ERROR_OUT_OF_MEMORY, "%s: no host memory for %zu bytes", what, bytes);
+}
+
+const char *quern_version(void) {
+  return QUERN_VERSION;
+}

@@ -1,0 +1,80 @@
+/* Evaluation and prediction of a network over a data set. */
+#include "../dataset.h"
+#include "../error.h"
+#include "../network/network.h"
+#include "measure.h"
+
+/* Samples at a time: enough to keep a device busy, few enough to be little memory beside the data. */
+enum { EVALUATION_BATCH = 512 };
+
+/* What both need: the data on the device, and a plan to run it through. */
+typedef struct evaluation {
+  quern_plan *plan;
+  quern__resident data;
+  quern__batch batch;
+  size_t size; /* samples at a time */
+} evaluation;
+
+static void evaluation_free(evaluation *run) {
+  quern__batch_free(&run->batch);
+  quern_plan_free(run->plan);
+  quern__resident_free(&run->data);
+}
+
+static quern_status evaluation_create(quern_context *context, const quern_network *network,
+                                      const quern_dataset *dataset, evaluation *made) {
+  *made = (evaluation){.size = dataset->rows < EVALUATION_BATCH ? dataset->rows : EVALUATION_BATCH};
+  quern_status status;
+  QUERN__TRY(quern__resident_create(context, network, dataset, &made->data));
+  QUERN__TRY(quern_plan_create(context, network, made->size, QUERN_PLAN_INFERENCE, &made->plan));
+  QUERN__TRY(quern__batch_create(context, made->size, dataset->columns, &made->batch));
+  return QUERN_OK;
+cleanup:
+  evaluation_free(made);
+  return status;
+}
+
+static quern_status check_arguments(const char *what, const void *context, const void *network,
+                                    const void *dataset, const void *result) {
+  if (context == NULL || network == NULL || dataset == NULL || result == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "%s: the context, the network, the data or the result is NULL",
+                       what);
+  return QUERN_OK;
+}
+
+quern_status quern_evaluate(quern_context *context, const quern_network *network,
+                            const quern_dataset *dataset, quern_metrics *metrics) {
+  QUERN__FORWARD(check_arguments("evaluate", context, network, dataset, metrics));
+  evaluation run;
+  quern__tally tally = {0};
+  QUERN__FORWARD(evaluation_create(context, network, dataset, &run));
+  quern_status status;
+  QUERN__TRY(quern__tally_create(context, dataset->rows, &tally));
+  QUERN__TRY(quern__measure(run.plan, &run.data, &run.batch, run.size, &tally, metrics));
+cleanup:
+  quern__tally_free(&tally);
+  evaluation_free(&run);
+  return status;
+}
+
+quern_status quern_predict(quern_context *context, const quern_network *network, const quern_dataset *dataset,
+                           float *outputs) {
+  QUERN__FORWARD(check_arguments("predict", context, network, dataset, outputs));
+  evaluation run;
+  QUERN__FORWARD(evaluation_create(context, network, dataset, &run));
+  quern_status status = QUERN_OK;
+  size_t width = quern_network_outputs(network);
+  for (size_t first = 0; first < dataset->rows; first += run.size) {
+    size_t n = dataset->rows - first < run.size ? dataset->rows - first : run.size;
+    quern_tensor x, labels, output;
+    QUERN__TRY(quern__resident_gather(&run.data, first, n, &run.batch, &x, &labels));
+    QUERN__TRY(quern_plan_predict(run.plan, x, &output));
+    QUERN__TRY(quern_buffer_read(output.buffer, output.offset * sizeof(float), n * width * sizeof(float),
+                                 outputs + first * width, QUERN_NO_WAIT));
+  }
+  status = quern_context_finish(context);
+cleanup:
+  if (status != QUERN_OK) (void)quern_context_finish(context); /* `outputs` may still be written */
+  evaluation_free(&run);
+  return status;
+}

@@ -1,0 +1,11 @@
+/* QUERN_API marks what the library exports; everything else is hidden. */
+#ifndef QUERN_EXPORT_H
+#define QUERN_EXPORT_H
+
+#if defined(__GNUC__)
+#define QUERN_API __attribute__((visibility("default")))
+#else
+#define QUERN_API
+#endif
+
+#endif

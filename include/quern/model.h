@@ -1,0 +1,40 @@
+/* Model files: safetensors, with weights as PyTorch's Linear stores them. */
+#ifndef QUERN_MODEL_H
+#define QUERN_MODEL_H
+
+#include <quern/network.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Writes the network to `path` as safetensors: float32 tensors "<i>.weight" [out][in] and "<i>.bias" [out],
+ * where <i> is the layer's place in the torch.nn.Sequential that has the same layers with their activations
+ * as modules, so that model.load_state_dict(safetensors.torch.load_file(path)) works. The metadata ("format":
+ * "pt", "quern.version", "quern.activations", "quern.loss", "quern.frozen") holds the rest. The file is
+ * written under a temporary name in the same folder, synced and renamed: a reader sees the old file or the
+ * new one, whole. */
+QUERN_API quern_status quern_model_save(const quern_network *network, const char *path);
+
+/* What a file without quern's metadata cannot tell. Start from QUERN_MODEL_OPTIONS_INIT: ReLU in hidden
+ * layers, categorical loss. Where the file has the metadata, that wins. */
+typedef struct quern_model_options {
+  size_t size; /* sizeof(quern_model_options) */
+  quern_activation activation;
+  quern_loss loss;
+} quern_model_options;
+
+#define QUERN_MODEL_OPTIONS_INIT                                                                             \
+  { sizeof(quern_model_options), {QUERN_RELU, 0.01f}, QUERN_CATEGORICAL }
+
+/* Reads what quern_model_save or safetensors.torch.save_file(model.state_dict(), path) wrote: every
+ * "<name>.weight" is a layer, in the natural order of the names ("2" before "10"), "<name>.bias" its bias (a
+ * missing one is zero and frozen). Anything else in the file is refused by name. options may be NULL. The
+ * caller owns *network. */
+QUERN_API quern_status quern_model_load(const char *path, const quern_model_options *options,
+                                        quern_network **network);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,64 @@
+/* A network: dense layers, the loss they are trained with, and their parameters in host memory. It knows
+ * shapes, not devices. */
+#ifndef QUERN_NETWORK_H
+#define QUERN_NETWORK_H
+
+#include <quern/ops.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct quern_network quern_network;
+
+/* One dense layer, H = f(X W + b). */
+typedef struct quern_layer {
+  size_t units; /* outputs of the layer, at least 1 */
+  quern_activation activation;
+  bool freeze_weights; /* training leaves W as it is */
+  bool freeze_bias;    /* training leaves b as it is */
+} quern_layer;
+
+/* A layer whose parameters all learn. */
+static inline quern_layer quern_dense(size_t units, quern_activation_kind activation) {
+  quern_layer layer;
+  layer.units = units;
+  layer.activation = quern_activation_of(activation);
+  layer.freeze_weights = false;
+  layer.freeze_bias = false;
+  return layer;
+}
+
+/* A network of `layer_count` layers over `inputs` values a sample. The last layer's activation is what the
+ * loss reads, so it is QUERN_IDENTITY for losses that bring their own softmax or sigmoid (all but
+ * QUERN_SQUARED insist on it). Parameters are zero until quern_network_initialize or a load. The caller owns
+ * *network. */
+QUERN_API quern_status quern_network_create(size_t inputs, const quern_layer *layers, size_t layer_count,
+                                            quern_loss loss, quern_network **network);
+QUERN_API void quern_network_free(quern_network *network);
+
+/* Sets weights from Philox (layer l is stream l of `seed`, see quern_random_uniform) and biases to zero. */
+QUERN_API quern_status quern_network_initialize(quern_network *network, quern_initializer initializer,
+                                                uint64_t seed);
+
+QUERN_API size_t quern_network_inputs(const quern_network *network);
+QUERN_API size_t quern_network_outputs(const quern_network *network);
+QUERN_API size_t quern_network_layer_count(const quern_network *network);
+QUERN_API quern_loss quern_network_loss(const quern_network *network);
+/* The layer at index, as given at creation; index must be less than the count. */
+QUERN_API quern_layer quern_network_layer(const quern_network *network, size_t index);
+
+/* How many numbers training can change or a file holds: Σ (in · out + out). */
+QUERN_API size_t quern_network_parameter_count(const quern_network *network);
+
+/* Copies the weights [in][out] and the bias [out] of a layer from (set) or to (get) host memory. Either may
+ * be NULL. */
+QUERN_API quern_status quern_network_set_layer(quern_network *network, size_t index, const float *weights,
+                                               const float *bias);
+QUERN_API quern_status quern_network_get_layer(const quern_network *network, size_t index, float *weights,
+                                               float *bias);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

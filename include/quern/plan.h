@@ -1,0 +1,63 @@
+/* A plan: a network made ready for one context and batch size. Every buffer is allocated when it is made; a
+ * step only queues work. Between the trainer, which is simpler, and the op level, which is freer. */
+#ifndef QUERN_PLAN_H
+#define QUERN_PLAN_H
+
+#include <quern/network.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct quern_plan quern_plan;
+
+typedef enum quern_plan_mode {
+  QUERN_PLAN_INFERENCE, /* forward only */
+  QUERN_PLAN_TRAINING,  /* forward, backward and update, gradients used up on the way */
+  QUERN_PLAN_GRADIENTS /* as TRAINING, with all gradients kept in one flat buffer, readable after each step */
+} quern_plan_mode;
+
+/* Allocates for up to `batch` samples at a time and uploads the network's parameters. The network may change
+ * or be freed afterwards; the context is kept alive. The caller owns *plan. */
+QUERN_API quern_status quern_plan_create(quern_context *context, const quern_network *network, size_t batch,
+                                         quern_plan_mode mode, quern_plan **plan);
+QUERN_API void quern_plan_free(quern_plan *plan);
+
+/* Bytes that quern_plan_create takes from the device for these arguments. */
+QUERN_API quern_status quern_plan_bytes(const quern_network *network, size_t batch, quern_plan_mode mode,
+                                        size_t *bytes);
+
+/* Queues the forward pass over x [n][inputs], 1 <= n <= batch. *output is the last layer's output
+ * [n][outputs], before the softmax or sigmoid that belongs to the loss; it lies in the plan and lasts until
+ * the next pass. */
+QUERN_API quern_status quern_plan_forward(quern_plan *plan, quern_tensor x, quern_tensor *output);
+
+/* The same with the loss's own softmax or sigmoid applied: probabilities for all but QUERN_SQUARED. */
+QUERN_API quern_status quern_plan_predict(quern_plan *plan, quern_tensor x, quern_tensor *output);
+
+/* Queues the forward pass and the loss of each sample: labels int32_t [1][n], losses [1][n], correct int32_t
+ * [1][1] grows by the number of samples whose largest output is their label. */
+QUERN_API quern_status quern_plan_evaluate(quern_plan *plan, quern_tensor x, quern_tensor labels,
+                                           quern_tensor losses, quern_tensor correct);
+
+/* Queues one training step: forward, loss (losses [1][n] gets each sample's, none if not wanted), backward,
+ * and the SGD update of every parameter that is not frozen. The gradient is that of the mean over these n
+ * samples. Not for INFERENCE plans. */
+QUERN_API quern_status quern_plan_step(quern_plan *plan, quern_tensor x, quern_tensor labels, quern_sgd sgd,
+                                       quern_tensor losses);
+
+/* Waits, and copies the plan's parameters into a network of the same shape, or from one. */
+QUERN_API quern_status quern_plan_download(quern_plan *plan, quern_network *network);
+QUERN_API quern_status quern_plan_upload(quern_plan *plan, const quern_network *network);
+
+/* Weights [in][out] and bias [1][out] of a layer, or their gradients (GRADIENTS plans only), where they lie
+ * on the device. The buffers belong to the plan. */
+QUERN_API quern_status quern_plan_layer(const quern_plan *plan, size_t index, quern_tensor *weights,
+                                        quern_tensor *bias);
+QUERN_API quern_status quern_plan_layer_gradients(const quern_plan *plan, size_t index, quern_tensor *weights,
+                                                  quern_tensor *bias);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

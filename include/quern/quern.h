@@ -1,0 +1,23 @@
+/* quern trains multilayer perceptrons on any OpenCL device.
+ *
+ *   simple      train.h, dataset.h, network.h, model.h: open data, describe a network, train, evaluate,
+ * predict, save context     context.h, device.h: choose what it runs on advanced    plan.h: a step at a time;
+ * ops.h: the primitives, for a loop of one's own
+ *
+ * A program that trains and predicts is in examples/train_and_predict.c. */
+#ifndef QUERN_QUERN_H
+#define QUERN_QUERN_H
+
+#include <quern/activation.h>
+#include <quern/context.h>
+#include <quern/dataset.h>
+#include <quern/device.h>
+#include <quern/model.h>
+#include <quern/network.h>
+#include <quern/ops.h>
+#include <quern/plan.h>
+#include <quern/status.h>
+#include <quern/train.h>
+#include <quern/version.h>
+
+#endif

@@ -1,0 +1,46 @@
+/* What a call returns, and how to ask for the story behind it. */
+#ifndef QUERN_STATUS_H
+#define QUERN_STATUS_H
+
+#include <quern/export.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* X(NAME, text): every status, once. QUERN_OK is 0; values are stable and only appended to. */
+#define QUERN_STATUSES(X)                                                                                    \
+  X(OK, "no error")                                                                                          \
+  X(ERROR_ARGUMENT, "invalid argument")                                                                      \
+  X(ERROR_SHAPE, "shapes do not fit together")                                                               \
+  X(ERROR_OVERFLOW, "a size overflows")                                                                      \
+  X(ERROR_OUT_OF_MEMORY, "out of host memory")                                                               \
+  X(ERROR_OUT_OF_DEVICE_MEMORY, "out of device memory")                                                      \
+  X(ERROR_NO_DEVICE, "no such device")                                                                       \
+  X(ERROR_DEVICE_LOST, "the device was lost")                                                                \
+  X(ERROR_OPENCL, "an OpenCL call failed")                                                                   \
+  X(ERROR_BUILD, "a kernel did not build")                                                                   \
+  X(ERROR_FILE, "a file could not be read or written")                                                       \
+  X(ERROR_FORMAT, "a file does not hold what it should")                                                     \
+  X(ERROR_DATA, "data out of range")                                                                         \
+  X(ERROR_UNSUPPORTED, "not supported here")
+
+typedef enum quern_status {
+#define QUERN_STATUS_VALUE(name, text) QUERN_##name,
+  QUERN_STATUSES(QUERN_STATUS_VALUE)
+#undef QUERN_STATUS_VALUE
+} quern_status;
+
+/* The name ("QUERN_ERROR_SHAPE") and the short text of a status. Static; never NULL. */
+QUERN_API const char *quern_status_name(quern_status status);
+QUERN_API const char *quern_status_text(quern_status status);
+
+/* What the last failing call on this thread had to say: the op, the shapes, the OpenCL error by name, the
+ * file and place. One line without a newline. "" before the first failure; never NULL; reading does not clear
+ * it; valid until the next failing call on the same thread. A successful call leaves it as it is. */
+QUERN_API const char *quern_last_error(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
