@@ -1,5 +1,5 @@
-/* What the device finds wrong in data while it runs, and how a waiting call reports it. Both backends share
- * the words. */
+/* What a device finds wrong in data while it runs, and how a waiting call reports it, in the same words for
+ * every backend. */
 #ifndef QUERN_HOST_FAULT_H
 #define QUERN_HOST_FAULT_H
 

@@ -1,0 +1,77 @@
+/* The inside of the reference backend: every op in plain scalar C, stored in float32, computed in double,
+ * executed at once. It is what the devices are held to, so it is written to be read, not to be fast. */
+#ifndef QUERN_HOST_REFERENCE_REFERENCE_H
+#define QUERN_HOST_REFERENCE_REFERENCE_H
+
+#include "../backend.h"
+#include "../fault.h"
+
+/* The bad row of one kind that the next waiting call reports. */
+typedef struct quern__reference_fault {
+  int32_t row; /* QUERN__FAULT_NONE: nothing to report */
+  const char *op;
+  size_t limit;
+} quern__reference_fault;
+
+/* The backend's part of a context (quern_context.state). */
+typedef struct quern__reference {
+  uint64_t memory; /* of the machine, in bytes; 0 where unknown */
+  quern__reference_fault faults[QUERN__FAULT_COUNT];
+} quern__reference;
+
+/* Keeps a bad row for the next waiting call; the lowest row of a kind wins, as on devices. op is static. */
+void quern__reference_report(quern__reference *reference, quern__fault fault, const char *op, size_t row,
+                             size_t limit);
+
+/* The elements that a span means; NULL for none. */
+static inline float *quern__reference_floats(quern__span span) {
+  return span.memory == NULL ? NULL : (float *)span.memory + span.offset;
+}
+
+static inline int32_t *quern__reference_ints(quern__span span) {
+  return span.memory == NULL ? NULL : (int32_t *)span.memory + span.offset;
+}
+
+static inline const uint32_t *quern__reference_indices(quern__span span) {
+  return span.memory == NULL ? NULL : (const uint32_t *)span.memory + span.offset;
+}
+
+/* f(z), and f'(z) from h = f(z): the table in quern/activation.h. */
+double quern__reference_activate(quern_activation activation, double z);
+double quern__reference_derivative(quern_activation activation, double h);
+
+/* p - lr (g + decay p), rounded once. */
+float quern__reference_sgd(quern_sgd sgd, double gradient, float parameter);
+
+/* What softmax needs to know of a row of k logits. A NaN among them makes every output NaN. */
+typedef struct quern__softmax_row {
+  size_t largest; /* where the largest logit is, the first of several */
+  double max;     /* that logit */
+  double rest;    /* Σ exp(z_a - max) over the others: log1p keeps its digits where it is small */
+  double sum;     /* 1 + rest */
+} quern__softmax_row;
+
+quern__softmax_row quern__reference_softmax_row(const float *z, size_t k);
+
+/* The ops of the table: dense.c, activation.c, … */
+quern_status quern__reference_dense_forward(void *state, const quern__dense_forward *op);
+quern_status quern__reference_dense_backward_data(void *state, const quern__dense_backward_data *op);
+quern_status quern__reference_dense_backward_weights(void *state, const quern__dense_backward_weights *op);
+quern_status quern__reference_sgd_update(void *state, const quern__sgd_update *op);
+quern_status quern__reference_activation_forward(void *state, const quern__activation_forward *op);
+quern_status quern__reference_activation_backward(void *state, const quern__activation_backward *op);
+quern_status quern__reference_softmax(void *state, const quern__softmax *op);
+quern_status quern__reference_softmax_cross_entropy(void *state, const quern__loss *op);
+quern_status quern__reference_elementwise_cross_entropy(void *state, const quern__loss *op);
+quern_status quern__reference_binary_cross_entropy(void *state, const quern__loss *op);
+quern_status quern__reference_mean_squared_error(void *state, const quern__loss *op);
+quern_status quern__reference_gather_rows(void *state, const quern__gather_rows *op);
+quern_status quern__reference_gather_labels(void *state, const quern__gather_labels *op);
+quern_status quern__reference_one_hot(void *state, const quern__one_hot *op);
+quern_status quern__reference_argmax(void *state, const quern__argmax *op);
+quern_status quern__reference_count_correct(void *state, const quern__count_correct *op);
+quern_status quern__reference_sum(void *state, const quern__sum *op);
+quern_status quern__reference_fill(void *state, const quern__fill *op);
+quern_status quern__reference_random_uniform(void *state, const quern__random_uniform *op);
+
+#endif

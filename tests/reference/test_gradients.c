@@ -1,0 +1,469 @@
+/* Every backward op of the reference against finite differences of a forward pass written here, in double.
+ *
+ * A derivative is Romberg's: central differences at steps h, h/2, h/4, extrapolated twice. What it may be off
+ * by is estimated from the last two extrapolations, and from the rounding of the function itself. On top
+ * comes only what storing in float32 costs, carried through the op at hand: no tolerance here is a guess. */
+#include "reference_test.h"
+
+#include "philox.h"
+
+#include <float.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- Finite differences --------------------------------------------------------------------------------- */
+
+typedef double (*function)(const void *context, const double *at);
+
+typedef struct derivative {
+  double value, error;
+} derivative;
+
+#define STEP 0x1p-8
+/* Bounds on any function below: how many roundings go into it, and how large any partial result gets. */
+#define OPERATIONS 256
+#define MAGNITUDE  64
+
+static double central(function f, const void *context, double *at, size_t i, double step) {
+  const double kept = at[i];
+  at[i] = kept + step;
+  const double above = f(context, at);
+  at[i] = kept - step;
+  const double below = f(context, at);
+  at[i] = kept;
+  return (above - below) / (2 * step);
+}
+
+static derivative differentiate(function f, const void *context, double *at, size_t i) {
+  const double first = central(f, context, at, i, STEP);
+  const double second = central(f, context, at, i, STEP / 2);
+  const double third = central(f, context, at, i, STEP / 4);
+  const double coarse = (4 * second - first) / 3, fine = (4 * third - second) / 3;
+  const double rounding = OPERATIONS * (DBL_EPSILON / 2) * MAGNITUDE / (STEP / 4) * 2;
+  return (derivative){(16 * fine - coarse) / 15, fabs(fine - coarse) + rounding};
+}
+
+/* --- Values --------------------------------------------------------------------------------------------- */
+
+/* Floats in [-bound, bound), the same in double. */
+static void randomise(uint32_t stream, float bound, size_t count, float *values, double *same) {
+  quern__philox_uniform(2024, stream, -bound, bound * 0x1p-23f, count, values);
+  for (size_t i = 0; i < count; i++) same[i] = values[i];
+}
+
+static const quern_activation activations[] = {
+    {QUERN_IDENTITY, 0}, {QUERN_RELU, 0}, {QUERN_LEAKY_RELU, 0.125f}, {QUERN_SIGMOID, 0}, {QUERN_TANH, 0},
+};
+enum { ACTIVATIONS = sizeof activations / sizeof activations[0] };
+
+static double activate(quern_activation activation, double z) {
+  switch (activation.kind) {
+  case QUERN_IDENTITY:
+    return z;
+  case QUERN_RELU:
+    return fmax(z, 0);
+  case QUERN_LEAKY_RELU:
+    return fmax(z, 0) + activation.slope * fmin(z, 0);
+  case QUERN_SIGMOID:
+    return (1 + tanh(z / 2)) / 2;
+  case QUERN_TANH:
+    return 1 - 2 / (exp(2 * z) + 1);
+  }
+  return NAN;
+}
+
+/* How far dh·f'(h) is off at most when h and the product were rounded to float: no f' here changes faster
+ * than by 2 for 1 of h. */
+static double product_error(double dh, double h, double product) {
+  return FLOAT_ROUNDING * (2 * fabs(dh * h) + fabs(product));
+}
+
+/* --- A dense layer: dX, dW, db of Σ C ∘ f(X W + b) ------------------------------------------------------ */
+
+enum { N = 3, IN = 5, OUT = 4, X = N * IN, W = IN * OUT, Z = N * OUT, PARAMETERS = X + W + OUT };
+
+typedef struct dense {
+  quern_activation activation;
+  double c[Z];
+} dense;
+
+static double dense_z(const double *at, size_t r, size_t j) {
+  const double *x = at, *w = at + X, *b = at + X + W;
+  double z = b[j];
+  for (size_t i = 0; i < IN; i++) z += x[r * IN + i] * w[i * OUT + j];
+  return z;
+}
+
+static double dense_value(const void *context, const double *at) {
+  const dense *layer = context;
+  double value = 0;
+  for (size_t r = 0; r < N; r++)
+    for (size_t j = 0; j < OUT; j++)
+      value += layer->c[r * OUT + j] * activate(layer->activation, dense_z(at, r, j));
+  return value;
+}
+
+/* A layer with values such that no z comes so near zero that a step would cross ReLU's kink. */
+typedef struct fixture {
+  dense layer;
+  float values[PARAMETERS], c[Z]; /* values: X, W, b */
+  double at[PARAMETERS];
+  float y[Z], dz[Z];
+  double dz_error[Z];
+} fixture;
+
+/* Runs forward and the activation's backward on the reference, each checked on the way. */
+static void prepare(void *state, quern_activation activation, fixture *f) {
+  f->layer.activation = activation;
+  randomise(1, 1, PARAMETERS, f->values, f->at);
+  randomise(2, 1, Z, f->c, f->layer.c);
+  const quern__dense_forward forward = {
+      N,          IN,           OUT, span_of(f->values), span_of(f->values + X), span_of(f->values + X + W),
+      activation, span_of(f->y)};
+  assert_ok(TABLE->dense_forward(state, &forward));
+  const quern__activation_backward backward = {Z, activation, span_of(f->c), span_of(f->y), span_of(f->dz)};
+  assert_ok(TABLE->activation_backward(state, &backward));
+  for (size_t r = 0; r < N; r++) {
+    for (size_t j = 0; j < OUT; j++) {
+      const size_t at = r * OUT + j;
+      const double z = dense_z(f->at, r, j);
+      assert_true(fabs(z) > 2 * STEP);
+      assert_near(f->y[at], activate(activation, z),
+                  FLOAT_ROUNDING * fabs(f->y[at]) + OPERATIONS * DBL_EPSILON);
+      f->dz_error[at] = product_error(f->c[at], f->y[at], f->dz[at]);
+    }
+  }
+}
+
+/* What the errors of dz can make of each of dX, dW, db: the ops themselves, in absolute values. */
+static void carry_errors(const fixture *f, double errors[PARAMETERS]) {
+  for (size_t i = 0; i < PARAMETERS; i++) errors[i] = 0;
+  for (size_t r = 0; r < N; r++) {
+    for (size_t j = 0; j < OUT; j++) {
+      const double error = f->dz_error[r * OUT + j];
+      for (size_t i = 0; i < IN; i++) {
+        errors[r * IN + i] += error * fabs(f->at[X + i * OUT + j]);
+        errors[X + i * OUT + j] += error * fabs(f->at[r * IN + i]);
+      }
+      errors[X + W + j] += error;
+    }
+  }
+}
+
+/* got = start + factor · gradient, for every parameter from `first` on. */
+static void check_dense(fixture *f, size_t first, const float *got, const double *start, double factor) {
+  double errors[PARAMETERS];
+  carry_errors(f, errors);
+  for (size_t i = first; i < PARAMETERS; i++) {
+    const derivative wanted = differentiate(dense_value, &f->layer, f->at, i);
+    const double value = (start == NULL ? 0 : start[i]) + factor * wanted.value;
+    const double error = fabs(factor) * (errors[i] + wanted.error) + FLOAT_ROUNDING * fabs(got[i]);
+    assert_true(error < 2e-6); /* fine enough to mean something */
+    assert_near(got[i], value, error);
+  }
+}
+
+static quern__dense_backward_weights weights_op(const fixture *f, float *parameters) {
+  return (quern__dense_backward_weights){.n = N,
+                                         .in = IN,
+                                         .out = OUT,
+                                         .x = span_of(f->values),
+                                         .dz = span_of(f->dz),
+                                         .dw = span_of(parameters + X),
+                                         .db = span_of(parameters + X + W)};
+}
+
+static void test_dense(void **state) {
+  for (size_t a = 0; a < ACTIVATIONS; a++) {
+    fixture f;
+    float got[PARAMETERS];
+    prepare(*state, activations[a], &f);
+    const quern__dense_backward_data data = {.n = N,
+                                             .in = IN,
+                                             .out = OUT,
+                                             .dz = span_of(f.dz),
+                                             .w = span_of(f.values + X),
+                                             .activation = {QUERN_IDENTITY, 0},
+                                             .dx = span_of(got)};
+    assert_ok(TABLE->dense_backward_data(*state, &data));
+    const quern__dense_backward_weights weights = weights_op(&f, got);
+    assert_ok(TABLE->dense_backward_weights(*state, &weights));
+    check_dense(&f, 0, got, NULL, 1);
+  }
+}
+
+static void test_dense_weights_accumulate(void **state) {
+  fixture f;
+  prepare(*state, activations[QUERN_TANH], &f);
+  float got[PARAMETERS];
+  double start[PARAMETERS];
+  randomise(3, 1, PARAMETERS, got, start);
+  quern__dense_backward_weights op = weights_op(&f, got);
+  op.accumulate = true;
+  assert_ok(TABLE->dense_backward_weights(*state, &op));
+  check_dense(&f, X, got, start, 1);
+}
+
+/* W - lr (g + decay W) = (1 - lr decay) W - lr g, in one pass and in two. */
+static void test_dense_weights_update(void **state) {
+  const quern_sgd sgd = {0.25f, 0.125f};
+  fixture f;
+  prepare(*state, activations[QUERN_SIGMOID], &f);
+  float got[PARAMETERS], gradients[PARAMETERS], stepped[PARAMETERS];
+  double start[PARAMETERS];
+  memcpy(got, f.values, sizeof got);
+  memcpy(stepped, f.values, sizeof stepped);
+  for (size_t i = 0; i < PARAMETERS; i++) start[i] = (1 - 0.25 * 0.125) * f.at[i];
+
+  quern__dense_backward_weights op = weights_op(&f, got);
+  op.update = true;
+  op.sgd = sgd;
+  assert_ok(TABLE->dense_backward_weights(*state, &op));
+  check_dense(&f, X, got, start, -0.25);
+
+  const quern__dense_backward_weights plain = weights_op(&f, gradients);
+  assert_ok(TABLE->dense_backward_weights(*state, &plain));
+  const quern__sgd_update update = {W + OUT, sgd, span_of(gradients + X), span_of(stepped + X)};
+  assert_ok(TABLE->sgd_update(*state, &update));
+  check_dense(&f, X, stepped, start, -0.25);
+}
+
+/* A frozen half stays as it is, and the other half is none the worse. */
+static void test_dense_weights_halves(void **state) {
+  fixture f;
+  prepare(*state, activations[QUERN_TANH], &f);
+  float both[PARAMETERS], half[PARAMETERS];
+  quern__dense_backward_weights op = weights_op(&f, both);
+  assert_ok(TABLE->dense_backward_weights(*state, &op));
+  op.dw = span_of(half + X);
+  op.db = none;
+  assert_ok(TABLE->dense_backward_weights(*state, &op));
+  assert_memory_equal(half + X, both + X, W * sizeof(float));
+  op.dw = none;
+  op.db = span_of(half + X + W);
+  assert_ok(TABLE->dense_backward_weights(*state, &op));
+  assert_memory_equal(half + X + W, both + X + W, OUT * sizeof(float));
+}
+
+/* --- Backward data through the activation underneath: dA of Σ C ∘ (f(A) W) ------------------------------ */
+
+typedef struct under {
+  quern_activation activation;
+  double c[Z], w[W];
+} under;
+
+static double under_value(const void *context, const double *a) {
+  const under *layer = context;
+  double value = 0;
+  for (size_t r = 0; r < N; r++)
+    for (size_t i = 0; i < IN; i++)
+      for (size_t j = 0; j < OUT; j++)
+        value += layer->c[r * OUT + j] * activate(layer->activation, a[r * IN + i]) * layer->w[i * OUT + j];
+  return value;
+}
+
+static void test_backward_data_through_activation(void **state) {
+  for (size_t k = 0; k < ACTIVATIONS; k++) {
+    const quern_activation activation = activations[k];
+    under layer = {.activation = activation};
+    float c[Z], w[W], a[X], h[X], dx[X], added[X];
+    double a_at[X], start[X];
+    randomise(4, 1, Z, c, layer.c);
+    randomise(5, 1, W, w, layer.w);
+    randomise(6, 2, X, a, a_at);
+    randomise(7, 1, X, added, start);
+    const quern__activation_forward forward = {X, activation, span_of(a), span_of(h)};
+    assert_ok(TABLE->activation_forward(*state, &forward));
+    quern__dense_backward_data op = {.n = N,
+                                     .in = IN,
+                                     .out = OUT,
+                                     .dz = span_of(c),
+                                     .w = span_of(w),
+                                     .h = activation.kind == QUERN_IDENTITY ? none : span_of(h),
+                                     .activation = activation,
+                                     .dx = span_of(dx)};
+    assert_ok(TABLE->dense_backward_data(*state, &op));
+    op.accumulate = true;
+    op.dx = span_of(added);
+    assert_ok(TABLE->dense_backward_data(*state, &op));
+
+    for (size_t r = 0; r < N; r++) {
+      for (size_t i = 0; i < IN; i++) {
+        const size_t at = r * IN + i;
+        assert_true(fabs(a_at[at]) > 2 * STEP);
+        double largest = 0; /* Σ |c w|, which the error of f'(h) is multiplied by */
+        for (size_t j = 0; j < OUT; j++) largest += fabs(layer.c[r * OUT + j] * layer.w[i * OUT + j]);
+        const derivative wanted = differentiate(under_value, &layer, a_at, at);
+        const double error = wanted.error + product_error(largest, h[at], dx[at]);
+        assert_true(error < 2e-6);
+        assert_near(dx[at], wanted.value, error);
+        assert_near(added[at], start[at] + wanted.value, error + FLOAT_ROUNDING * fabs(added[at]));
+      }
+    }
+
+    if (activation.kind == QUERN_IDENTITY) continue;
+    op.accumulate = false; /* in place of h: the same bits */
+    op.dx = op.h;
+    assert_ok(TABLE->dense_backward_data(*state, &op));
+    assert_memory_equal(h, dx, sizeof dx);
+  }
+}
+
+/* --- Activations on their own --------------------------------------------------------------------------- */
+
+static double activation_value(const void *context, const double *z) {
+  return activate(*(const quern_activation *)context, *z);
+}
+
+static void test_activation(void **state) {
+  enum { COUNT = 41 };
+  for (size_t k = 0; k < ACTIVATIONS; k++) {
+    const quern_activation activation = activations[k];
+    float z[COUNT], h[COUNT], dh[COUNT], dz[COUNT], in_place[COUNT];
+    double same[COUNT];
+    randomise(8, 1, COUNT, dh, same);
+    for (size_t i = 0; i < COUNT; i++) z[i] = 0.25f * ((float)i - 20.5f);
+    const quern__activation_forward forward = {COUNT, activation, span_of(z), span_of(h)};
+    assert_ok(TABLE->activation_forward(*state, &forward));
+    quern__activation_backward backward = {COUNT, activation, span_of(dh), span_of(h), span_of(dz)};
+    assert_ok(TABLE->activation_backward(*state, &backward));
+    for (size_t i = 0; i < COUNT; i++) {
+      double at = z[i];
+      const derivative wanted = differentiate(activation_value, &activation, &at, 0);
+      assert_near(h[i], activate(activation, z[i]), FLOAT_ROUNDING * fabs(h[i]) + OPERATIONS * DBL_EPSILON);
+      assert_near(dz[i], dh[i] * wanted.value, wanted.error + product_error(dh[i], h[i], dz[i]));
+    }
+
+    memcpy(in_place, z, sizeof z);
+    const quern__activation_forward forward_in_place = {COUNT, activation, span_of(in_place),
+                                                        span_of(in_place)};
+    assert_ok(TABLE->activation_forward(*state, &forward_in_place));
+    assert_memory_equal(in_place, h, sizeof h);
+    memcpy(in_place, dh, sizeof dh);
+    backward.dh = backward.dz = span_of(in_place);
+    assert_ok(TABLE->activation_backward(*state, &backward));
+    assert_memory_equal(in_place, dz, sizeof dz);
+    backward.dh = span_of(dh);
+    backward.dz = span_of(h);
+    assert_ok(TABLE->activation_backward(*state, &backward));
+    assert_memory_equal(h, dz, sizeof dz);
+  }
+}
+
+/* --- Losses --------------------------------------------------------------------------------------------- */
+
+enum { K = 5, LOGITS = N * K };
+static const int32_t labels[N] = {2, 0, 4};
+
+typedef struct loss {
+  quern_loss kind;
+  double y[LOGITS];
+} loss;
+
+static double row_loss(const loss *of, const double *z, size_t r) {
+  const double *row = z + r * K, *y = of->y + r * K;
+  double sum = 0, value = 0;
+  for (size_t a = 0; a < K; a++) sum += exp(row[a]);
+  for (size_t a = 0; a < K; a++) {
+    const double o = exp(row[a]) / sum, s = 1 / (1 + exp(-row[a]));
+    switch (of->kind) {
+    case QUERN_CATEGORICAL:
+      value -= (a == (size_t)labels[r]) * log(o);
+      break;
+    case QUERN_ELEMENTWISE:
+      value -= y[a] * log(o) + (1 - y[a]) * log(1 - o);
+      break;
+    case QUERN_BINARY:
+      value -= (y[a] * log(s) + (1 - y[a]) * log(1 - s)) / K;
+      break;
+    case QUERN_SQUARED:
+      value += (row[a] - y[a]) * (row[a] - y[a]) / K;
+      break;
+    }
+  }
+  return value;
+}
+
+static double loss_value(const void *context, const double *z) {
+  double value = 0;
+  for (size_t r = 0; r < N; r++) value += row_loss(context, z, r);
+  return value;
+}
+
+static void check_loss(void *state, quern_loss kind, quern_status (*op)(void *, const quern__loss *)) {
+  const float scale = 0.37f;
+  loss of = {.kind = kind};
+  float z[LOGITS], y[LOGITS], losses[N], dz[LOGITS], alone[LOGITS];
+  double at[LOGITS];
+  randomise(9, 3, LOGITS, z, at);
+  quern__philox_uniform(2024, 10, 0, 0x1p-24f, LOGITS, y); /* soft targets, in [0, 1) */
+  y[0] = 0;                                                /* and hard ones */
+  y[1] = 1;
+  for (size_t i = 0; i < LOGITS; i++) of.y[i] = y[i];
+
+  quern__loss arguments = {.n = N,
+                           .k = K,
+                           .z = span_of(z),
+                           .target = kind == QUERN_CATEGORICAL ? span_of(labels) : span_of(y),
+                           .scale = scale,
+                           .losses = span_of(losses),
+                           .dz = span_of(dz)};
+  assert_ok(op(state, &arguments));
+  for (size_t r = 0; r < N; r++)
+    assert_near(losses[r], row_loss(&of, at, r), FLOAT_ROUNDING * losses[r] + OPERATIONS * DBL_EPSILON);
+  for (size_t i = 0; i < LOGITS; i++) {
+    const derivative wanted = differentiate(loss_value, &of, at, i);
+    const double error = scale * wanted.error + FLOAT_ROUNDING * fabs(dz[i]);
+    assert_true(error < 2e-6);
+    assert_near(dz[i], scale * wanted.value, error);
+  }
+
+  /* Either result alone, and the gradient in place of the logits: the same bits. */
+  arguments.dz = none;
+  arguments.losses = span_of(alone);
+  assert_ok(op(state, &arguments));
+  assert_memory_equal(alone, losses, sizeof losses);
+  arguments.losses = none;
+  arguments.dz = span_of(alone);
+  assert_ok(op(state, &arguments));
+  assert_memory_equal(alone, dz, sizeof dz);
+  arguments.losses = span_of(losses);
+  arguments.dz = span_of(z);
+  float before[N];
+  memcpy(before, losses, sizeof losses);
+  assert_ok(op(state, &arguments));
+  assert_memory_equal(z, dz, sizeof dz);
+  assert_memory_equal(losses, before, sizeof losses);
+}
+
+static void test_softmax_cross_entropy(void **state) {
+  check_loss(*state, QUERN_CATEGORICAL, TABLE->softmax_cross_entropy);
+}
+
+static void test_elementwise_cross_entropy(void **state) {
+  check_loss(*state, QUERN_ELEMENTWISE, TABLE->elementwise_cross_entropy);
+}
+
+static void test_binary_cross_entropy(void **state) {
+  check_loss(*state, QUERN_BINARY, TABLE->binary_cross_entropy);
+}
+
+static void test_mean_squared_error(void **state) {
+  check_loss(*state, QUERN_SQUARED, TABLE->mean_squared_error);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      REFERENCE_TEST(test_dense),
+      REFERENCE_TEST(test_dense_weights_accumulate),
+      REFERENCE_TEST(test_dense_weights_update),
+      REFERENCE_TEST(test_dense_weights_halves),
+      REFERENCE_TEST(test_backward_data_through_activation),
+      REFERENCE_TEST(test_activation),
+      REFERENCE_TEST(test_softmax_cross_entropy),
+      REFERENCE_TEST(test_elementwise_cross_entropy),
+      REFERENCE_TEST(test_binary_cross_entropy),
+      REFERENCE_TEST(test_mean_squared_error),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
