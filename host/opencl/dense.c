@@ -1,13 +1,28 @@
 /* Launchers of the matrix products: one work-item a tile of the result. */
-#include "opencl.h"
+#include "dense_group.h"
 
-/* As many work-items as tiles of tile_rows x tile_columns cover rows x columns. */
-static quern__range tiles(const quern__cl *cl, size_t rows, size_t columns, size_t tile_rows,
-                          size_t tile_columns) {
+/* Work-items wanted for each compute unit: enough to even out their ends, few enough to share a panel widely. */
+enum { ITEMS_A_UNIT = 4 };
+/* Tiles that a work-item runs through its panel, at least, where there are so many rows. */
+enum { TILES_A_PANEL = 4 };
+
+static size_t divide_up(size_t a, size_t b) {
+  return a / b + (a % b != 0);
+}
+
+/* Divides a result of rows x columns among work-items: each takes a strip of `tile_columns` and `*item_rows` rows, which
+ * are whole tiles. */
+static quern__range divide(const quern__cl *cl, size_t rows, size_t columns, size_t tile_rows,
+                           size_t tile_columns, size_t *item_rows) {
   const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
+  const size_t strips = divide_up(columns, tile_columns), tiles = divide_up(rows, tile_rows);
+  const size_t parts = divide_up(quern__cl_compute_units(cl) * ITEMS_A_UNIT, strips);
+  size_t tiles_each = divide_up(tiles, parts);
+  if (tiles_each < TILES_A_PANEL) tiles_each = TILES_A_PANEL;
+  *item_rows = tiles_each * tile_rows;
   return (quern__range){
       .dimensions = 2,
-      .global = {(columns + tile_columns - 1) / tile_columns, (rows + tile_rows - 1) / tile_rows},
+      .global = {strips, divide_up(rows, *item_rows)},
       .local = {tuning->local[0], tuning->local[1]},
   };
 }
@@ -21,6 +36,7 @@ static void push_sizes(quern__arguments *arguments, size_t n, size_t in, size_t 
 quern_status quern__cl_dense_forward(void *state, const quern__dense_forward *op) {
   quern__cl *cl = state;
   const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
+  if (tuning->dense == QUERN__DENSE_GROUP) return quern__cl_dense_forward_group(cl, op);
   quern__arguments arguments = {0};
   push_sizes(&arguments, op->n, op->in, op->out);
   quern__push_span(&arguments, op->x);
@@ -29,14 +45,17 @@ quern_status quern__cl_dense_forward(void *state, const quern__dense_forward *op
   quern__push_int(&arguments, (int)op->activation.kind);
   quern__push_float(&arguments, op->activation.slope);
   quern__push_span(&arguments, op->y);
-  quern__range range =
-      tiles(cl, op->n, op->out, tuning->forward.rows, (size_t)tuning->forward.vectors * tuning->vector_width);
+  size_t rows;
+  quern__range range = divide(cl, op->n, op->out, tuning->forward.rows,
+                              (size_t)tuning->forward.vectors * tuning->vector_width, &rows);
+  quern__push_uint(&arguments, rows);
   return quern__cl_launch(cl, QUERN__KERNEL_dense_forward, range, &arguments);
 }
 
 quern_status quern__cl_dense_backward_data(void *state, const quern__dense_backward_data *op) {
   quern__cl *cl = state;
   const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
+  if (tuning->dense == QUERN__DENSE_GROUP) return quern__cl_dense_backward_data_group(cl, op);
   quern__arguments arguments = {0};
   push_sizes(&arguments, op->n, op->in, op->out);
   quern__push_span(&arguments, op->dz);
@@ -46,13 +65,17 @@ quern_status quern__cl_dense_backward_data(void *state, const quern__dense_backw
   quern__push_float(&arguments, op->activation.slope);
   quern__push_int(&arguments, op->accumulate);
   quern__push_span(&arguments, op->dx);
-  quern__range range = tiles(cl, op->n, op->in, tuning->backward_data.rows, tuning->backward_data.vectors);
+  const size_t tile_rows = tuning->backward_data.rows;
+  size_t rows;
+  quern__range range = divide(cl, op->n, op->in, tile_rows, tuning->vector_width / tile_rows, &rows);
+  quern__push_uint(&arguments, rows);
   return quern__cl_launch(cl, QUERN__KERNEL_dense_backward_data, range, &arguments);
 }
 
 quern_status quern__cl_dense_backward_weights(void *state, const quern__dense_backward_weights *op) {
   quern__cl *cl = state;
   const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
+  if (tuning->dense == QUERN__DENSE_GROUP) return quern__cl_dense_backward_weights_group(cl, op);
   enum { WRITE, ACCUMULATE, UPDATE } mode = op->update ? UPDATE : op->accumulate ? ACCUMULATE : WRITE;
   quern__arguments arguments = {0};
   push_sizes(&arguments, op->n, op->in, op->out);
@@ -63,9 +86,10 @@ quern_status quern__cl_dense_backward_weights(void *state, const quern__dense_ba
   quern__push_float(&arguments, op->sgd.weight_decay);
   quern__push_span(&arguments, op->dw);
   quern__push_span(&arguments, op->db);
-  /* Without weights only the first row of tiles has work: the bias. */
-  size_t rows = op->dw.memory != NULL ? op->in : 1;
-  quern__range range = tiles(cl, rows, op->out, tuning->backward_weights.rows,
-                             (size_t)tuning->backward_weights.vectors * tuning->vector_width);
+  /* Without weights only the first strips have work: the bias. Inputs are copied a vector at a time. */
+  size_t rows;
+  quern__range range = divide(cl, op->dw.memory != NULL ? op->in : 1, op->out, tuning->vector_width,
+                              (size_t)tuning->backward_weights.vectors * tuning->vector_width, &rows);
+  quern__push_uint(&arguments, rows);
   return quern__cl_launch(cl, QUERN__KERNEL_dense_backward_weights, range, &arguments);
 }

@@ -1,0 +1,88 @@
+/* The OpenCL entry points, opened at run time, and what their errors mean. */
+#include "api.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+quern__cl_functions quern__cl_call;
+
+static pthread_mutex_t load_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool loaded;
+
+static void *open_library(char *why, size_t why_size) {
+  const int flags = RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE;
+  const char *named = getenv("QUERN_OPENCL_LIBRARY");
+  if (named != NULL && named[0] != '\0') {
+    void *library = dlopen(named, flags);
+    if (library == NULL)
+      snprintf(why, why_size, "QUERN_OPENCL_LIBRARY names %s, which cannot be opened (%s)", named, dlerror());
+    return library;
+  }
+  void *library = dlopen("libOpenCL.so.1", flags);
+  if (library == NULL) {
+    /* dlerror repeats the name; what it adds matters only where the file exists. */
+    const char *story = dlerror();
+    if (strstr(story, "libOpenCL.so.1: cannot open shared object file") != NULL)
+      snprintf(why, why_size, "libOpenCL.so.1 was not found");
+    else
+      snprintf(why, why_size, "libOpenCL.so.1 cannot be opened (%s)", story);
+  }
+  return library;
+}
+
+/* POSIX lets an object pointer from dlsym be a function's; ISO C has no cast for it. */
+#define FIND_FUNCTION(name)                                                                                  \
+  symbol = dlsym(library, "cl" #name);                                                                       \
+  if (symbol == NULL)                                                                                        \
+    missing = "cl" #name;                                                                                    \
+  else                                                                                                       \
+    memcpy(&found.name, &symbol, sizeof symbol);
+
+static bool load(char *why, size_t why_size) {
+  void *library = open_library(why, why_size);
+  if (library == NULL) return false;
+  quern__cl_functions found;
+  void *symbol = NULL;
+  const char *missing = NULL;
+  QUERN__CL_FUNCTIONS(FIND_FUNCTION)
+  if (missing != NULL) {
+    snprintf(why, why_size, "the OpenCL library has no %s: OpenCL 1.2 is needed", missing);
+    dlclose(library);
+    return false;
+  }
+  quern__cl_call = found;
+  return true;
+}
+
+bool quern__cl_load(char *why, size_t why_size) {
+  pthread_mutex_lock(&load_lock);
+  if (!loaded) loaded = load(why, why_size);
+  const bool result = loaded;
+  pthread_mutex_unlock(&load_lock);
+  return result;
+}
+
+static quern_status status_of(cl_int error) {
+  switch (error) {
+  case CL_SUCCESS:
+    return QUERN_OK;
+  case CL_MEM_OBJECT_ALLOCATION_FAILURE:
+  case CL_OUT_OF_RESOURCES:
+    return QUERN_ERROR_OUT_OF_DEVICE_MEMORY;
+  case CL_OUT_OF_HOST_MEMORY:
+    return QUERN_ERROR_OUT_OF_MEMORY;
+  case CL_DEVICE_NOT_AVAILABLE:
+    return QUERN_ERROR_DEVICE_LOST;
+  default:
+    return QUERN_ERROR_OPENCL;
+  }
+}
+
+quern_status quern__cl_check(cl_int error, const char *entry_point, const char *what) {
+  if (error == CL_SUCCESS) return QUERN_OK;
+  return quern__fail(status_of(error), "%s (%s): %s (%d)", entry_point, what, quern__cl_error_name(error),
+                     (int)error);
+}

@@ -1,0 +1,60 @@
+/* OpenCL as quern uses it: entry points found at run time, and the one checked path through them. */
+#ifndef QUERN_HOST_OPENCL_API_H
+#define QUERN_HOST_OPENCL_API_H
+
+#include "../error.h"
+#include <CL/cl.h>
+#include <stdbool.h>
+
+/* X(Name): every entry point that quern calls, without its "cl". All are of OpenCL 1.2. */
+#define QUERN__CL_FUNCTIONS(X)                                                                               \
+  X(GetPlatformIDs)                                                                                          \
+  X(GetPlatformInfo)                                                                                         \
+  X(GetDeviceIDs)                                                                                            \
+  X(GetDeviceInfo)                                                                                           \
+  X(CreateContext)                                                                                           \
+  X(ReleaseContext)                                                                                          \
+  X(CreateCommandQueue)                                                                                      \
+  X(ReleaseCommandQueue)                                                                                     \
+  X(CreateBuffer)                                                                                            \
+  X(ReleaseMemObject)                                                                                        \
+  X(CreateProgramWithSource)                                                                                 \
+  X(BuildProgram)                                                                                            \
+  X(GetProgramBuildInfo)                                                                                     \
+  X(ReleaseProgram)                                                                                          \
+  X(CreateKernel)                                                                                            \
+  X(ReleaseKernel)                                                                                           \
+  X(SetKernelArg)                                                                                            \
+  X(EnqueueNDRangeKernel)                                                                                    \
+  X(EnqueueReadBuffer)                                                                                       \
+  X(EnqueueWriteBuffer)                                                                                      \
+  X(EnqueueCopyBuffer)                                                                                       \
+  X(Flush)                                                                                                   \
+  X(Finish)
+
+typedef struct quern__cl_functions {
+#define QUERN__CL_FUNCTION_MEMBER(name) __typeof__(cl##name) *name;
+  QUERN__CL_FUNCTIONS(QUERN__CL_FUNCTION_MEMBER)
+#undef QUERN__CL_FUNCTION_MEMBER
+} quern__cl_functions;
+
+/* Filled by the first successful quern__cl_load and constant from then on. */
+extern quern__cl_functions quern__cl_call;
+
+/* Opens the library that QUERN_OPENCL_LIBRARY names, else libOpenCL.so.1, and finds every entry point; any
+ * thread may call it, and once it succeeded it is cheap. The library stays open for the life of the process:
+ * loaders and drivers do not survive being unloaded. Where it fails it says why in one plain line, and the
+ * next call tries again. */
+bool quern__cl_load(char *why, size_t why_size);
+
+/* QUERN_OK for CL_SUCCESS; otherwise fails with "entry_point (what): CL_NAME (number)" and the status that
+ * fits. */
+quern_status quern__cl_check(cl_int error, const char *entry_point, const char *what);
+
+/* Calls an entry point that returns its error: QUERN__CL(Finish, "context", queue) is a quern_status. */
+#define QUERN__CL(name, what, ...) quern__cl_check(quern__cl_call.name(__VA_ARGS__), "cl" #name, what)
+
+/* "CL_INVALID_VALUE" …; "unknown OpenCL error" for a number that OpenCL 1.2 does not name. Static. */
+const char *quern__cl_error_name(cl_int error);
+
+#endif

@@ -1,0 +1,50 @@
+/* Device memory: created, freed, and copied to, from and on the device. */
+#include "state.h"
+
+static quern_status fail_space(const quern__cl *cl, size_t bytes, const char *why) {
+  return quern__fail(
+      QUERN_ERROR_OUT_OF_DEVICE_MEMORY,
+      "a buffer of %zu bytes was asked for (%s): the device has %llu bytes, at most %llu a buffer", bytes,
+      why, (unsigned long long)cl->memory, (unsigned long long)cl->max_allocation);
+}
+
+quern_status quern__cl_buffer_create(void *state, size_t bytes, void **memory) {
+  quern__cl *cl = state;
+  if (cl->max_allocation != 0 && bytes > cl->max_allocation) return fail_space(cl, bytes, "too large");
+  cl_int error = CL_SUCCESS;
+  cl_mem made = quern__cl_call.CreateBuffer(cl->context, CL_MEM_READ_WRITE, bytes, NULL, &error);
+  if (error == CL_MEM_OBJECT_ALLOCATION_FAILURE || error == CL_OUT_OF_RESOURCES ||
+      error == CL_INVALID_BUFFER_SIZE)
+    return fail_space(cl, bytes, quern__cl_error_name(error));
+  QUERN__FORWARD(quern__cl_check(error, "clCreateBuffer", "buffer"));
+  *memory = made;
+  return QUERN_OK;
+}
+
+void quern__cl_buffer_free(void *state, void *memory) {
+  (void)state;
+  quern__cl_call.ReleaseMemObject(memory);
+}
+
+quern_status quern__cl_buffer_write(void *state, void *memory, size_t offset, size_t bytes, const void *data,
+                                    bool wait) {
+  quern__cl *cl = state;
+  QUERN__FORWARD(QUERN__CL(EnqueueWriteBuffer, "buffer", cl->queue, memory, CL_FALSE, offset, bytes, data, 0,
+                           NULL, NULL));
+  return wait ? quern__cl_finish(cl) : QUERN_OK;
+}
+
+quern_status quern__cl_buffer_read(void *state, void *memory, size_t offset, size_t bytes, void *data,
+                                   bool wait) {
+  quern__cl *cl = state;
+  QUERN__FORWARD(QUERN__CL(EnqueueReadBuffer, "buffer", cl->queue, memory, CL_FALSE, offset, bytes, data, 0,
+                           NULL, NULL));
+  return wait ? quern__cl_finish(cl) : QUERN_OK;
+}
+
+quern_status quern__cl_buffer_copy(void *state, void *from, size_t from_offset, void *to, size_t to_offset,
+                                   size_t bytes) {
+  quern__cl *cl = state;
+  return QUERN__CL(EnqueueCopyBuffer, "buffer", cl->queue, from, to, from_offset, to_offset, bytes, 0, NULL,
+                   NULL);
+}

@@ -1,0 +1,30 @@
+/* Launchers of the measures. */
+#include "opencl.h"
+
+quern_status quern__cl_argmax(void *state, const quern__argmax *op) {
+  quern__arguments arguments = {0};
+  quern__push_uint(&arguments, op->n);
+  quern__push_uint(&arguments, op->k);
+  quern__push_span(&arguments, op->z);
+  quern__push_span(&arguments, op->classes);
+  return quern__cl_launch(state, QUERN__KERNEL_argmax, quern__range_items(state, op->n), &arguments);
+}
+
+/* One item is rounded up to one work-group, which does the whole reduction. */
+quern_status quern__cl_count_correct(void *state, const quern__count_correct *op) {
+  quern__arguments arguments = {0};
+  quern__push_uint(&arguments, op->n);
+  quern__push_span(&arguments, op->classes);
+  quern__push_span(&arguments, op->labels);
+  quern__push_int(&arguments, op->accumulate);
+  quern__push_span(&arguments, op->count);
+  return quern__cl_launch(state, QUERN__KERNEL_count_correct, quern__range_items(state, 1), &arguments);
+}
+
+quern_status quern__cl_sum(void *state, const quern__sum *op) {
+  quern__arguments arguments = {0};
+  quern__push_ulong(&arguments, op->count);
+  quern__push_span(&arguments, op->x);
+  quern__push_span(&arguments, op->sum);
+  return quern__cl_launch(state, QUERN__KERNEL_sum, quern__range_items(state, 1), &arguments);
+}

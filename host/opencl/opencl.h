@@ -1,0 +1,150 @@
+/* The inside of the OpenCL backend: one context's state, and the one path by which kernels are launched. */
+#ifndef QUERN_HOST_OPENCL_OPENCL_H
+#define QUERN_HOST_OPENCL_OPENCL_H
+
+#include "../backend.h"
+#include "api.h"
+#include "tuning.h"
+
+/* X(family, file): one program from kernels/<file>.cl, built when one of its kernels is first launched. */
+#define QUERN__FAMILIES(X)                                                                                   \
+  X(dense_forward, dense_forward)                                                                            \
+  X(dense_backward_data, dense_backward_data)                                                                \
+  X(dense_backward_weights, dense_backward_weights)                                                          \
+  X(dense_group_large, dense_group)                                                                          \
+  X(dense_group_medium, dense_group)                                                                         \
+  X(dense_group_small, dense_group)                                                                          \
+  X(dense_group_tiny, dense_group)                                                                           \
+  X(activation, activation)                                                                                  \
+  X(softmax, softmax)                                                                                        \
+  X(loss, loss)                                                                                              \
+  X(optimizer, optimizer)                                                                                    \
+  X(gather, gather)                                                                                          \
+  X(measure, measure)                                                                                        \
+  X(initial, initial)
+
+typedef enum quern__family {
+#define QUERN__FAMILY_VALUE(family, file) QUERN__FAMILY_##family,
+  QUERN__FAMILIES(QUERN__FAMILY_VALUE)
+#undef QUERN__FAMILY_VALUE
+      QUERN__FAMILY_COUNT
+} quern__family;
+
+/* X(family, kernel): every kernel, and the family that holds it. */
+#define QUERN__KERNELS(X)                                                                                    \
+  X(dense_forward, dense_forward)                                                                            \
+  X(dense_backward_data, dense_backward_data)                                                                \
+  X(dense_backward_weights, dense_backward_weights)                                                          \
+  X(dense_group_large, dense_group_large_forward)                                                            \
+  X(dense_group_large, dense_group_large_backward_data)                                                      \
+  X(dense_group_large, dense_group_large_backward_weights)                                                   \
+  X(dense_group_medium, dense_group_medium_forward)                                                          \
+  X(dense_group_medium, dense_group_medium_backward_data)                                                    \
+  X(dense_group_medium, dense_group_medium_backward_weights)                                                 \
+  X(dense_group_small, dense_group_small_forward)                                                            \
+  X(dense_group_small, dense_group_small_backward_data)                                                      \
+  X(dense_group_small, dense_group_small_backward_weights)                                                   \
+  X(dense_group_tiny, dense_group_tiny_forward)                                                              \
+  X(dense_group_tiny, dense_group_tiny_backward_data)                                                        \
+  X(dense_group_tiny, dense_group_tiny_backward_weights)                                                     \
+  X(activation, activation_forward)                                                                          \
+  X(activation, activation_backward)                                                                         \
+  X(softmax, softmax)                                                                                        \
+  X(loss, softmax_cross_entropy)                                                                             \
+  X(loss, elementwise_cross_entropy)                                                                         \
+  X(loss, binary_cross_entropy)                                                                              \
+  X(loss, mean_squared_error)                                                                                \
+  X(optimizer, sgd_update)                                                                                   \
+  X(gather, gather_rows_float)                                                                               \
+  X(gather, gather_rows_byte)                                                                                \
+  X(gather, gather_labels)                                                                                   \
+  X(gather, one_hot)                                                                                         \
+  X(measure, argmax)                                                                                         \
+  X(measure, count_correct)                                                                                  \
+  X(measure, sum)                                                                                            \
+  X(initial, fill)                                                                                           \
+  X(initial, random_uniform)
+
+typedef enum quern__kernel {
+#define QUERN__KERNEL_VALUE(family, kernel) QUERN__KERNEL_##kernel,
+  QUERN__KERNELS(QUERN__KERNEL_VALUE)
+#undef QUERN__KERNEL_VALUE
+      QUERN__KERNEL_COUNT
+} quern__kernel;
+
+/* The backend's part of a context (quern_context.state). */
+typedef struct quern__cl quern__cl;
+
+/* The parameters that were chosen for this device. */
+const quern__cl_tuning *quern__cl_tuning_of(const quern__cl *cl);
+
+/* How many work-groups the device runs at once. */
+size_t quern__cl_compute_units(const quern__cl *cl);
+
+/* Arguments of one launch, in the order of the kernel's parameters. Start from {0}. A span is two parameters
+ * of the kernel: the buffer, and a ulong offset in elements. A span of none passes a null buffer and 0. */
+enum { QUERN__MAX_ARGUMENTS = 32 };
+typedef struct quern__arguments {
+  size_t count;
+  struct {
+    size_t size;
+    union {
+      cl_mem memory;
+      cl_ulong ulong_;
+      cl_uint uint_;
+      cl_int int_;
+      cl_float float_;
+    } value;
+  } list[QUERN__MAX_ARGUMENTS];
+} quern__arguments;
+
+void quern__push_span(quern__arguments *arguments, quern__span span);
+void quern__push_memory(quern__arguments *arguments, cl_mem memory);
+void quern__push_uint(quern__arguments *arguments, size_t value);
+void quern__push_ulong(quern__arguments *arguments, uint64_t value);
+void quern__push_int(quern__arguments *arguments, int value);
+void quern__push_float(quern__arguments *arguments, float value);
+/* The buffer where kernels report labels and indices out of range: see kernels/common.cl. */
+void quern__push_faults(quern__arguments *arguments, const quern__cl *cl);
+
+/* Work-items wanted, and the work-group size; global sizes are rounded up to it, so a kernel checks its ids
+ * against the sizes in its arguments. Local sizes are fixed for a kernel: implementations compile for each
+ * one. */
+typedef struct quern__range {
+  cl_uint dimensions; /* 1 or 2 */
+  size_t global[2];
+  size_t local[2];
+} quern__range;
+
+/* A work-item for each of `items`; for each vector of `count` elements; for each vector of `columns` in each
+ * of `rows`. */
+quern__range quern__range_items(const quern__cl *cl, size_t items);
+quern__range quern__range_vectors(const quern__cl *cl, size_t count);
+quern__range quern__range_strips(const quern__cl *cl, size_t rows, size_t columns);
+
+/* Builds the kernel if it was not yet, sets its arguments and queues it. */
+quern_status quern__cl_launch(quern__cl *cl, quern__kernel kernel, quern__range range,
+                              const quern__arguments *arguments);
+
+/* The launchers, one for each op of the table: dense.c, activation.c, … */
+quern_status quern__cl_dense_forward(void *state, const quern__dense_forward *op);
+quern_status quern__cl_dense_backward_data(void *state, const quern__dense_backward_data *op);
+quern_status quern__cl_dense_backward_weights(void *state, const quern__dense_backward_weights *op);
+quern_status quern__cl_sgd_update(void *state, const quern__sgd_update *op);
+quern_status quern__cl_activation_forward(void *state, const quern__activation_forward *op);
+quern_status quern__cl_activation_backward(void *state, const quern__activation_backward *op);
+quern_status quern__cl_softmax(void *state, const quern__softmax *op);
+quern_status quern__cl_softmax_cross_entropy(void *state, const quern__loss *op);
+quern_status quern__cl_elementwise_cross_entropy(void *state, const quern__loss *op);
+quern_status quern__cl_binary_cross_entropy(void *state, const quern__loss *op);
+quern_status quern__cl_mean_squared_error(void *state, const quern__loss *op);
+quern_status quern__cl_gather_rows(void *state, const quern__gather_rows *op);
+quern_status quern__cl_gather_labels(void *state, const quern__gather_labels *op);
+quern_status quern__cl_one_hot(void *state, const quern__one_hot *op);
+quern_status quern__cl_argmax(void *state, const quern__argmax *op);
+quern_status quern__cl_count_correct(void *state, const quern__count_correct *op);
+quern_status quern__cl_sum(void *state, const quern__sum *op);
+quern_status quern__cl_fill(void *state, const quern__fill *op);
+quern_status quern__cl_random_uniform(void *state, const quern__random_uniform *op);
+
+#endif

@@ -1,0 +1,13 @@
+/* Launchers of the optimizers. */
+#include "opencl.h"
+
+quern_status quern__cl_sgd_update(void *state, const quern__sgd_update *op) {
+  quern__arguments arguments = {0};
+  quern__push_ulong(&arguments, op->count);
+  quern__push_span(&arguments, op->gradients);
+  quern__push_float(&arguments, op->sgd.learning_rate);
+  quern__push_float(&arguments, op->sgd.weight_decay);
+  quern__push_span(&arguments, op->parameters);
+  return quern__cl_launch(state, QUERN__KERNEL_sgd_update, quern__range_vectors(state, op->count),
+                          &arguments);
+}

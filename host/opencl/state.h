@@ -1,0 +1,52 @@
+/* What a context of the OpenCL backend holds, for the files that make, use and release it. */
+#ifndef QUERN_HOST_OPENCL_STATE_H
+#define QUERN_HOST_OPENCL_STATE_H
+
+#include "../fault.h"
+#include "opencl.h"
+
+struct quern__cl {
+  cl_device_id device;
+  cl_context context;
+  cl_command_queue queue; /* in order */
+  quern__cl_tuning tuning;
+  size_t compute_units;
+  bool fused;                      /* whether a multiply-add is one instruction */
+  uint64_t memory, max_allocation; /* of the device, in bytes; 0 where unknown or unlimited */
+
+  cl_program programs[QUERN__FAMILY_COUNT]; /* NULL until one of the family's kernels is launched */
+  cl_kernel kernels[QUERN__KERNEL_COUNT];   /* NULL until launched */
+  unsigned unflushed;                       /* launches since the last flush */
+  char *build_log;                          /* owned; NULL for none */
+
+  cl_mem faults;                            /* an int for each quern__fault: the first bad row */
+  int32_t faults_found[QUERN__FAULT_COUNT]; /* where they are read to */
+};
+
+/* The kernel's object, made when first asked for. Owned by cl. */
+quern_status quern__cl_kernel(quern__cl *cl, quern__kernel kernel, cl_kernel *object);
+
+/* "dense_forward", … */
+const char *quern__kernel_name(quern__kernel kernel);
+
+/* What the device called `name` can run. */
+quern_status quern__cl_limits_of(cl_device_id device, const char *name, quern__cl_limits *limits);
+
+/* Waits for the queue, and reports what kernels found wrong. */
+quern_status quern__cl_finish(void *state);
+
+/* The members of the table that are no ops. */
+quern_status quern__cl_enumerate(quern__device_sink sink, void *list, char *note, size_t note_size);
+quern_status quern__cl_open(const quern_device_info *info, void *handle, void **state);
+void quern__cl_close(void *state);
+const char *quern__cl_build_log(const void *state);
+quern_status quern__cl_buffer_create(void *state, size_t bytes, void **memory);
+void quern__cl_buffer_free(void *state, void *memory);
+quern_status quern__cl_buffer_write(void *state, void *memory, size_t offset, size_t bytes, const void *data,
+                                    bool wait);
+quern_status quern__cl_buffer_read(void *state, void *memory, size_t offset, size_t bytes, void *data,
+                                   bool wait);
+quern_status quern__cl_buffer_copy(void *state, void *from, size_t from_offset, void *to, size_t to_offset,
+                                   size_t bytes);
+
+#endif

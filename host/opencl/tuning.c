@@ -1,0 +1,108 @@
+/* The table of kernel parameters by device. */
+#include "tuning.h"
+
+#include <string.h>
+
+/* Compilers of emulators take minutes over tiles that are unrolled in full, so theirs are small. On a CPU a
+ * work-item of a matrix product is a whole register tile, and a work-group one work-item. The row of any other GPU
+ * needs no more than every device has: 64 work-items and 16 KiB. No GPU row has been timed: docs/measurements.md. */
+static const quern__cl_tuning table[] = {
+    {.pattern = "",
+     .kind = QUERN_DEVICE_CPU,
+     .vector_width = 16,
+     .forward = {8, 2, 256},
+     .backward_data = {4, 1, 0},
+     .backward_weights = {4, 4, 128},
+     .local = {1, 1},
+     .group = 16},
+    {.pattern = "NVIDIA",
+     .kind = QUERN_DEVICE_GPU,
+     .vector_width = 4,
+     .dense = QUERN__DENSE_GROUP,
+     .groups = {{128, 128, 8, 8, 8, 1, 2, 1},
+                {64, 64, 16, 8, 4, 2, 2, 1},
+                {32, 32, 64, 4, 4, 4, 1, 1},
+                {16, 16, 128, 4, 4, 16, 1, 1}},
+     .group = 64},
+    {.pattern = "AMD",
+     .kind = QUERN_DEVICE_GPU,
+     .vector_width = 4,
+     .dense = QUERN__DENSE_GROUP,
+     .groups = {{128, 128, 8, 8, 8, 1, 2, 1},
+                {64, 64, 16, 4, 4, 1, 2, 1},
+                {32, 32, 32, 4, 4, 4, 1, 1},
+                {16, 16, 64, 4, 4, 16, 1, 1}},
+     .group = 64},
+    {.pattern = "Intel",
+     .kind = QUERN_DEVICE_GPU,
+     .vector_width = 4,
+     .dense = QUERN__DENSE_GROUP,
+     .groups = {[QUERN__GROUP_medium] = {64, 64, 16, 8, 4, 1, 1, 1},
+                [QUERN__GROUP_small] = {32, 32, 32, 4, 4, 2, 1, 1},
+                [QUERN__GROUP_tiny] = {16, 16, 32, 4, 4, 8, 1, 1}},
+     .group = 64},
+    {.pattern = "",
+     .kind = QUERN_DEVICE_GPU,
+     .vector_width = 4,
+     .dense = QUERN__DENSE_GROUP,
+     .groups = {[QUERN__GROUP_small] = {32, 32, 16, 4, 4, 1, 1, 1},
+                [QUERN__GROUP_tiny] = {16, 16, 32, 4, 4, 4, 1, 1}},
+     .group = 64},
+    {.pattern = "",
+     .any_kind = true,
+     .vector_width = 4,
+     .forward = {2, 1, 16},
+     .backward_data = {2, 1, 0},
+     .backward_weights = {2, 1, 16},
+     .local = {4, 2},
+     .group = 8},
+};
+
+size_t quern__cl_group_items(const quern__cl_group_tile *tile) {
+  if (tile->rows == 0) return 0;
+  return (size_t)(tile->rows / tile->item_rows) * (tile->columns / tile->item_columns) * tile->slices;
+}
+
+/* LOCAL_VECTORS in kernels/dense_group.cl. */
+size_t quern__cl_group_local_vectors(const quern__cl_group_tile *tile, unsigned vector_width) {
+  const size_t sides = (tile->rows + tile->columns) / vector_width;
+  const size_t blocks = (sides + 2 * (size_t)tile->padding) * tile->depth * tile->buffers;
+  const size_t sums = (size_t)tile->rows * tile->columns / vector_width * (tile->slices / 2);
+  const size_t items = quern__cl_group_items(tile);
+  const size_t larger = blocks > sums ? blocks : sums;
+  return larger > items ? larger : items;
+}
+
+static bool can_run(const quern__cl_tuning *row, quern__cl_limits limits) {
+  if (row->dense != QUERN__DENSE_GROUP) return true;
+  for (int size = 0; size < QUERN__GROUP_SIZE_COUNT; size++) {
+    const quern__cl_group_tile *tile = &row->groups[size];
+    const uint64_t vectors = quern__cl_group_local_vectors(tile, row->vector_width);
+    if (quern__cl_group_items(tile) > limits.work_group ||
+        vectors * row->vector_width * sizeof(float) > limits.local_memory)
+      return false;
+  }
+  return true;
+}
+
+const quern__cl_tuning *quern__cl_tuning_find(const quern_device_info *info, quern__cl_limits limits) {
+  const quern__cl_tuning *row = table;
+  while (!row->any_kind &&
+         (row->kind != info->kind || strstr(info->platform, row->pattern) == NULL || !can_run(row, limits)))
+    row++;
+  return row;
+}
+
+quern__group_size quern__cl_group_choose(const quern__cl_tuning *tuning, size_t rows, size_t columns,
+                                         size_t compute_units) {
+  quern__group_size chosen = QUERN__GROUP_large;
+  for (quern__group_size size = QUERN__GROUP_large; size < QUERN__GROUP_SIZE_COUNT; size++) {
+    const quern__cl_group_tile *tile = &tuning->groups[size];
+    if (tile->rows == 0) continue;
+    chosen = size;
+    const size_t down = (rows + tile->rows - 1) / tile->rows;
+    const size_t across = (columns + tile->columns - 1) / tile->columns;
+    if (down >= compute_units || across >= compute_units || down * across >= compute_units) break;
+  }
+  return chosen;
+}

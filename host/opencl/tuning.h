@@ -1,0 +1,71 @@
+/* Which kernel parameters a device gets: data, not code. */
+#ifndef QUERN_HOST_OPENCL_TUNING_H
+#define QUERN_HOST_OPENCL_TUNING_H
+
+#include <quern/device.h>
+
+/* Register tiles of the matrix products: each work-item computes rows x (vectors · width) outputs. */
+typedef struct quern__cl_tile {
+  unsigned rows;    /* rows of outputs */
+  unsigned vectors; /* vectors of outputs side by side */
+  unsigned
+      panel; /* steps of the sum whose operands are copied side by side; 0 for a product that copies none */
+} quern__cl_tile;
+
+/* How a device computes matrix products. */
+typedef enum quern__cl_dense {
+  QUERN__DENSE_ITEM, /* a work-item computes a tile in registers: dense_forward.cl, … */
+  QUERN__DENSE_GROUP /* a work-group computes a tile in local memory: dense_group.cl */
+} quern__cl_dense;
+
+/* X(size): the tiles of one device, from large to small. Each is a program of its own. */
+#define QUERN__GROUP_SIZES(X) X(large) X(medium) X(small) X(tiny)
+
+typedef enum quern__group_size {
+#define QUERN__GROUP_SIZE_VALUE(size) QUERN__GROUP_##size,
+  QUERN__GROUP_SIZES(QUERN__GROUP_SIZE_VALUE)
+#undef QUERN__GROUP_SIZE_VALUE
+      QUERN__GROUP_SIZE_COUNT
+} quern__group_size;
+
+/* A work-group's tile: see kernels/dense_group.cl for the meaning of each. All zero: there is no tile of this size. */
+typedef struct quern__cl_group_tile {
+  unsigned rows, columns, depth;    /* of a work-group, in floats */
+  unsigned item_rows, item_columns; /* of a work-item, in floats */
+  unsigned slices, buffers, padding;
+} quern__cl_group_tile;
+
+/* One row of the table. A device has the first row that is for its kind and platform and whose work-groups it can
+ * run; the last is for every device. */
+typedef struct quern__cl_tuning {
+  const char *pattern;    /* part of the platform's name, or "" for any */
+  quern_device_kind kind; /* what kind of device it is for … */
+  bool any_kind;          /* … unless any */
+  unsigned vector_width;  /* floats in a vector: 1, 2, 4, 8 or 16 */
+  quern__cl_dense dense;  /* which of the two following sets of tiles counts; the other is zero */
+  quern__cl_group_tile groups[QUERN__GROUP_SIZE_COUNT];
+  quern__cl_tile forward, backward_weights;
+  quern__cl_tile
+      backward_data; /* rows of dot products, a power of two up to vector_width; one vector holds a tile */
+  unsigned local[2]; /* work-group of the matrix products: columns, rows of work-items */
+  unsigned group;    /* work-group of the ops that take an element or a sample a work-item */
+} quern__cl_tuning;
+
+/* What a device can run. */
+typedef struct quern__cl_limits {
+  size_t work_group;     /* work-items in a work-group */
+  uint64_t local_memory; /* bytes of a work-group */
+} quern__cl_limits;
+
+const quern__cl_tuning *quern__cl_tuning_find(const quern_device_info *info, quern__cl_limits limits);
+
+/* The work-items of a tile's work-group, and the vectors of local memory that it needs. */
+size_t quern__cl_group_items(const quern__cl_group_tile *tile);
+size_t quern__cl_group_local_vectors(const quern__cl_group_tile *tile, unsigned vector_width);
+
+/* The largest of the row's tiles of which rows x columns make at least one for each compute unit; where there is none,
+ * the smallest. */
+quern__group_size quern__cl_group_choose(const quern__cl_tuning *tuning, size_t rows, size_t columns,
+                                         size_t compute_units);
+
+#endif

@@ -1,0 +1,64 @@
+/* Samples and labels by index, and labels as one-hot rows. An index or label out of range is reported and never used. */
+
+/* The strip of a row that a work-item (strip, row) fills: VECTOR_WIDTH columns, fewer at the right edge. */
+#define STRIP_OR_RETURN                                                                                      \
+  const size_t row = get_global_id(1);                                                                       \
+  const size_t column = get_global_id(0) * VECTOR_WIDTH;                                                     \
+  if (row >= n || column >= columns) return;                                                                 \
+  const uint lanes = (uint)min((size_t)VECTOR_WIDTH, columns - column);
+
+/* `count` bytes from pointer on as floats, and zeros in the lanes after them. */
+quern_vector load_bytes(__global const uchar *pointer, uint count) {
+#if VECTOR_WIDTH == 1
+  return (float)*pointer;
+#else
+  if (count >= VECTOR_WIDTH)
+    return QUERN_JOIN(convert_float, VECTOR_WIDTH)(QUERN_JOIN(vload, VECTOR_WIDTH)(0, pointer));
+  float lanes[VECTOR_WIDTH];
+  for (uint i = 0; i < VECTOR_WIDTH; i++) lanes[i] = i < count ? (float)pointer[i] : 0.0f;
+  return QUERN_VLOAD(lanes);
+#endif
+}
+
+/* X_r = fma(source_{indices_r}, scale, offset); a row of NaN for an index past the source. X [n][columns]. */
+#define GATHER_ROWS(name, element, load)                                                                     \
+  __kernel void name(uint source_rows, uint n, uint columns, __global const element *source,                 \
+                     ulong source_offset, __global const uint *indices, ulong indices_offset, float scale,   \
+                     float offset, __global float *x, ulong x_offset, __global int *faults) {                \
+    STRIP_OR_RETURN                                                                                          \
+    const uint index = indices[indices_offset + row];                                                        \
+    quern_vector value = (quern_vector)(NAN);                                                                \
+    if (index < source_rows)                                                                                 \
+      value = fma(load(source + source_offset + (size_t)index * columns + column, lanes),                    \
+                  (quern_vector)(scale), (quern_vector)(offset));                                            \
+    else if (column == 0)                                                                                    \
+      quern_fault(faults, QUERN_FAULT_INDEX, (uint)row);                                                     \
+    quern_store_part(value, x + x_offset + row * columns + column, lanes);                                   \
+  }
+
+GATHER_ROWS(gather_rows_float, float, quern_load_part)
+GATHER_ROWS(gather_rows_byte, uchar, load_bytes)
+
+/* out_r = source_{indices_r}; -1 for an index past the source. */
+__kernel void gather_labels(uint source_rows, uint n, __global const int *source, ulong source_offset,
+                            __global const uint *indices, ulong indices_offset, __global int *out, ulong out_offset,
+                            __global int *faults) {
+  const size_t row = get_global_id(0);
+  if (row >= n) return;
+  const uint index = indices[indices_offset + row];
+  int label = -1;
+  if (index < source_rows) label = source[source_offset + index];
+  else quern_fault(faults, QUERN_FAULT_INDEX, (uint)row);
+  out[out_offset + row] = label;
+}
+
+/* Y_ra = [a = label_r]; a row of NaN for a label outside. Y [n][columns]. */
+__kernel void one_hot(uint n, uint columns, __global const int *labels, ulong labels_offset, __global float *y,
+                      ulong y_offset, __global int *faults) {
+  STRIP_OR_RETURN
+  const int label = labels[labels_offset + row];
+  const bool inside = label >= 0 && (uint)label < columns;
+  if (!inside && column == 0) quern_fault(faults, QUERN_FAULT_LABEL, (uint)row);
+  __global float *strip = y + y_offset + row * columns + column;
+  for (uint i = 0; i < lanes; i++) strip[i] = !inside ? NAN : column + i == (size_t)label ? 1.0f : 0.0f;
+}

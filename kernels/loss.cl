@@ -1,0 +1,151 @@
+/* Losses with their gradients, a sample a work-item. Formulas: include/quern/ops.h.
+ * Z [n][k], losses [n] or null, dZ [n][k] or null; dz may be z, so a logit is read before its gradient is written. */
+
+/* Categorical cross-entropy over softmax. With m the largest logit, e_a = exp(z_a - m) and R = Σ e_a over all but the
+ * label's, S = e_label + R:
+ *   loss = log S + (m - z_label)       dZ_a = scale e_a / S       dZ_label = -scale R / S
+ * R is summed by itself: where the label is all but certain, S - e_label would have no digits left. */
+__kernel void softmax_cross_entropy(uint n, uint k, __global const float *z, ulong z_offset,
+                                    __global const int *labels, ulong labels_offset, float scale,
+                                    __global float *losses, ulong losses_offset, __global float *dz, ulong dz_offset,
+                                    __global int *faults) {
+  const size_t row = get_global_id(0);
+  if (row >= n) return;
+  __global const float *z_row = z + z_offset + row * k;
+  __global float *dz_row = dz + dz_offset + row * k;
+  const int label = labels[labels_offset + row];
+
+  if (label < 0 || (uint)label >= k) {
+    quern_fault(faults, QUERN_FAULT_LABEL, (uint)row);
+    if (losses) losses[losses_offset + row] = NAN;
+    if (dz)
+      for (uint a = 0; a < k; a++) dz_row[a] = 0.0f;
+    return;
+  }
+
+  float largest = z_row[0];
+  for (uint a = 1; a < k; a++)
+    if (z_row[a] > largest) largest = z_row[a];
+  const float below = largest - z_row[label];
+  float others = 0.0f;
+  for (uint a = 0; a < k; a++) {
+    const float power = exp(z_row[a] - largest);
+    if (a != (uint)label) others += power;
+    if (dz) dz_row[a] = power;
+  }
+  const float power_of_label = exp(-below);
+  const float sum = power_of_label + others;
+  if (losses) losses[losses_offset + row] = below == 0.0f ? log1p(others) : log(sum) + below;
+  if (dz)
+    for (uint a = 0; a < k; a++) dz_row[a] = scale * ((a == (uint)label ? -others : dz_row[a]) / sum);
+}
+
+/* weight · 2 halved, and nothing at all for a weight of zero: 0 · log 0 is 0 here. Values come halved, which costs no
+ * digits, since the difference of two logits can be twice the largest float. */
+float weighted(float weight, float halved) {
+  return weight == 0.0f ? 0.0f : 2.0f * weight * halved;
+}
+
+/* The worked example's loss over softmax outputs O. D_a = O_a - Y_a, R_a = D_a / (1 - O_a):
+ *   loss = -Σ_a [ Y_a log O_a + (1 - Y_a) log(1 - O_a) ]       dZ_a = scale (D_a - O_a Σ_{b≠a} R_b)
+ *
+ * Only the largest output, O_* at logit m, can come near 1. With m2 the largest of the other logits,
+ * T = Σ_{a≠*} exp(z_a - m2) and S = 1 + T exp(m2 - m):
+ *   O_a = exp(z_a - m) / S     P = 1 - O_* = T exp(m2 - m) / S     log P = (m2 - m) + log T - log S
+ * P may underflow, so R_* = D_* / P is not formed; O_a R_* = D_* q_a with q_a = exp(z_a - m2) / T takes its place:
+ *   dZ_a = scale (D_a - O_a (ΣR - R_a) - D_* q_a)   for a ≠ *       dZ_* = scale (D_* - O_* ΣR),   ΣR over b ≠ *
+ * z - m may overflow to -infinity, of which exp makes a good 0. */
+__kernel void elementwise_cross_entropy(uint n, uint k, __global const float *z, ulong z_offset,
+                                        __global const float *y, ulong y_offset, float scale, __global float *losses,
+                                        ulong losses_offset, __global float *dz, ulong dz_offset) {
+  const size_t row = get_global_id(0);
+  if (row >= n) return;
+  __global const float *z_row = z + z_offset + row * k;
+  __global const float *y_row = y + y_offset + row * k;
+
+  uint star = 0;
+  float largest = z_row[0], second = -INFINITY;
+  for (uint a = 1; a < k; a++) {
+    const float value = z_row[a];
+    if (value > largest) {
+      second = largest;
+      largest = value;
+      star = a;
+    } else if (value > second) {
+      second = value;
+    }
+  }
+  float rest = 0.0f; /* T */
+  for (uint a = 0; a < k; a++)
+    if (a != star) rest += exp(z_row[a] - second);
+  const float beyond = rest * exp(second - largest);
+  const float sum = 1.0f + beyond; /* S */
+  const float log_sum = log1p(beyond);
+  const float star_difference = (1.0f - y_row[star]) - beyond / sum; /* D_* */
+
+  float ratios = 0.0f; /* ΣR */
+  float loss = -weighted(y_row[star], -0.5f * log_sum) -
+               weighted(1.0f - y_row[star], 0.5f * second - 0.5f * largest + 0.5f * (log(rest) - log_sum));
+  for (uint b = 0; b < k; b++) {
+    if (b == star) continue;
+    const float output = exp(z_row[b] - largest) / sum;
+    ratios += (output - y_row[b]) / (1.0f - output);
+    if (losses)
+      loss -= weighted(y_row[b], 0.5f * z_row[b] - 0.5f * largest - 0.5f * log_sum) +
+              weighted(1.0f - y_row[b], 0.5f * log1p(-output));
+  }
+  if (losses) losses[losses_offset + row] = loss;
+  if (!dz) return;
+
+  __global float *dz_row = dz + dz_offset + row * k;
+  for (uint a = 0; a < k; a++) {
+    float gradient;
+    if (a == star) {
+      gradient = star_difference - ratios / sum;
+    } else {
+      const float value = z_row[a];
+      const float output = exp(value - largest) / sum;
+      const float difference = output - y_row[a];
+      const float ratio = difference / (1.0f - output);
+      const float share = exp(value - second) / rest; /* q */
+      gradient = difference - output * (ratios - ratio) - star_difference * share;
+    }
+    dz_row[a] = scale * gradient;
+  }
+}
+
+/* Binary cross-entropy on logits. `inverse` is 1/k, `factor` scale/k. Neither end of the sigmoid is subtracted from 1. */
+__kernel void binary_cross_entropy(uint n, uint k, __global const float *z, ulong z_offset, __global const float *y,
+                                   ulong y_offset, float inverse, float factor, __global float *losses,
+                                   ulong losses_offset, __global float *dz, ulong dz_offset) {
+  const size_t row = get_global_id(0);
+  if (row >= n) return;
+  float loss = 0.0f;
+  for (uint a = 0; a < k; a++) {
+    const size_t at = row * k + a;
+    const float value = z[z_offset + at], target = y[y_offset + at];
+    /* max(Z, 0) - Z Y, as a product that cannot overflow on the way. */
+    const float linear = value > 0.0f ? value * (1.0f - target) : -value * target;
+    if (losses) loss += inverse * (linear + log1p(exp(-fabs(value))));
+    if (dz)
+      dz[dz_offset + at] = factor * (value > 0.0f ? (1.0f - target) - 1.0f / (1.0f + exp(value))
+                                                  : 1.0f / (1.0f + exp(-value)) - target);
+  }
+  if (losses) losses[losses_offset + row] = loss;
+}
+
+/* Mean squared error. `inverse` is 1/k, `factor` 2 scale/k. */
+__kernel void mean_squared_error(uint n, uint k, __global const float *z, ulong z_offset, __global const float *y,
+                                 ulong y_offset, float inverse, float factor, __global float *losses,
+                                 ulong losses_offset, __global float *dz, ulong dz_offset) {
+  const size_t row = get_global_id(0);
+  if (row >= n) return;
+  float loss = 0.0f;
+  for (uint a = 0; a < k; a++) {
+    const size_t at = row * k + a;
+    const float difference = z[z_offset + at] - y[y_offset + at];
+    loss += (inverse * difference) * difference;
+    if (dz) dz[dz_offset + at] = factor * difference;
+  }
+  if (losses) losses[losses_offset + row] = loss;
+}
