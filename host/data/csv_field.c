@@ -1,0 +1,106 @@
+/* Numbers in CSV: what they look like, what they are, and what to say where they are not. */
+#include "csv_field.h"
+
+#include "error.h"
+#include <ctype.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#define SHOWN_LENGTH ((size_t)24) /* of a field in a message */
+#define EXACT_DIGITS 7            /* so many digits are an integer that float holds exactly */
+
+typedef enum spelling { TEXT, NOT_FINITE, INTEGER, NUMBER } spelling;
+
+static bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+static size_t skip_digits(const char *text, size_t at, size_t length) {
+  while (at < length && is_digit(text[at])) at++;
+  return at;
+}
+
+static bool is_word(const char *text, size_t length, const char *word, size_t word_length) {
+  return length == word_length && strncasecmp(text, word, length) == 0;
+}
+
+/* INTEGER: digits alone. NUMBER: sign, digits with a point, exponent; hexadecimal, which strtof would take,
+ * is not. */
+static spelling spelling_of(const char *text, size_t length) {
+  size_t at = length > 0 && (text[0] == '+' || text[0] == '-') ? 1 : 0;
+  if (is_word(text + at, length - at, "nan", 3) || is_word(text + at, length - at, "inf", 3) ||
+      is_word(text + at, length - at, "infinity", 8)) {
+    return NOT_FINITE;
+  }
+  const size_t whole = skip_digits(text, at, length);
+  size_t digits = whole - at;
+  if (digits == length && digits > 0) return INTEGER;
+  at = whole;
+  if (at < length && text[at] == '.') {
+    const size_t end = skip_digits(text, at + 1, length);
+    digits += end - (at + 1);
+    at = end;
+  }
+  if (digits == 0) return TEXT;
+  if (at < length && (text[at] == 'e' || text[at] == 'E')) {
+    at++;
+    if (at < length && (text[at] == '+' || text[at] == '-')) at++;
+    const size_t end = skip_digits(text, at, length);
+    if (end == at) return TEXT;
+    at = end;
+  }
+  return at == length ? NUMBER : TEXT;
+}
+
+bool quern__csv_is_number(const quern__csv_field *field) {
+  return spelling_of(field->text, field->length) != TEXT;
+}
+
+/* "FILE: line L, column C: expected E, found 'F'", with what cannot be printed as '?'. */
+static quern_status fail(quern_status status, const quern__csv_field *field, const char *expected) {
+  char shown[SHOWN_LENGTH + 1];
+  const size_t length = field->length < SHOWN_LENGTH ? field->length : SHOWN_LENGTH;
+  for (size_t i = 0; i < length; i++) {
+    const unsigned char c = (unsigned char)field->text[i];
+    /* UTF-8 goes through as it is. */
+    shown[i] = (c >= 0x20 && c < 0x7f) || c >= 0x80 ? (char)c : '?';
+  }
+  shown[length] = '\0';
+  if (length == 0) {
+    return quern__fail(status, "%s: line %" PRIu64 ", column %" PRIu64 ": expected %s, found nothing",
+                       field->file, field->line, field->column, expected);
+  }
+  return quern__fail(status, "%s: line %" PRIu64 ", column %" PRIu64 ": expected %s, found '%s%s'",
+                     field->file, field->line, field->column, expected, shown,
+                     length < field->length ? "..." : "");
+}
+
+quern_status quern__csv_value(const quern__csv_field *field, float *value) {
+  const spelling spelled = spelling_of(field->text, field->length);
+  if (spelled == TEXT) return fail(QUERN_ERROR_FORMAT, field, "a number");
+  if (spelled == NOT_FINITE) return fail(QUERN_ERROR_DATA, field, "a finite number");
+  if (spelled == INTEGER && field->length <= EXACT_DIGITS) {
+    int32_t whole = 0;
+    for (size_t i = 0; i < field->length; i++) whole = whole * 10 + (field->text[i] - '0');
+    *value = (float)whole;
+    return QUERN_OK;
+  }
+  *value = strtof_l(field->text, NULL, field->numbers);
+  if (!isfinite(*value)) return fail(QUERN_ERROR_DATA, field, "a number that fits a float");
+  return QUERN_OK;
+}
+
+quern_status quern__csv_label(const quern__csv_field *field, int32_t *label) {
+  static const char expected[] = "a label, an integer 0 to 2147483646";
+  const spelling spelled = spelling_of(field->text, field->length);
+  if (spelled == TEXT) return fail(QUERN_ERROR_FORMAT, field, expected);
+  if (spelled == NOT_FINITE) return fail(QUERN_ERROR_DATA, field, expected);
+  const double value = strtod_l(field->text, NULL, field->numbers);
+  if (!(value >= 0.0 && value < (double)INT32_MAX && value == floor(value))) {
+    return fail(QUERN_ERROR_DATA, field, expected);
+  }
+  *label = (int32_t)value;
+  return QUERN_OK;
+}

@@ -1,0 +1,27 @@
+/* One field of a CSV line. */
+#ifndef QUERN_HOST_DATA_CSV_FIELD_H
+#define QUERN_HOST_DATA_CSV_FIELD_H
+
+#include <locale.h>
+#include <quern/status.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where a field stands; text is followed, after `length` characters, by one that no number goes on with. */
+typedef struct quern__csv_field {
+  const char *text; /* blanks around it left out */
+  size_t length;
+  const char *file;
+  uint64_t line, column; /* from 1 */
+  locale_t numbers;      /* the C locale: the program's own may want a decimal comma */
+} quern__csv_field;
+
+/* Whether the field is spelled as a number, "nan" and "inf" included. */
+bool quern__csv_is_number(const quern__csv_field *field);
+
+/* The field as a finite float, or as a class label 0 … 2^31 - 2 ("3", and "3.0" as well). */
+quern_status quern__csv_value(const quern__csv_field *field, float *value);
+quern_status quern__csv_label(const quern__csv_field *field, int32_t *label);
+
+#endif

@@ -1,0 +1,56 @@
+/* The digits that are part of the library: data/digits.csv. */
+#include "data.h"
+#include "data_embedded.h"
+#include "error.h"
+#include <stdlib.h>
+
+#define DIGITS_SIDE    8
+#define DIGITS_LARGEST 16 /* of a pixel */
+
+/* The CSV's floats as the bytes that they are. */
+static quern_status make_bytes(quern_dataset *digits) {
+  if (digits->columns != DIGITS_SIDE * DIGITS_SIDE) {
+    return quern__fail(QUERN_ERROR_FORMAT, "digits: %zu values a row, expected %d", digits->columns,
+                       DIGITS_SIDE * DIGITS_SIDE);
+  }
+  const size_t count = digits->rows * digits->columns;
+  const float *floats = digits->values;
+  uint8_t *bytes = malloc(count);
+  if (!bytes) return quern__fail_memory("the digits", count);
+  for (size_t i = 0; i < count; i++) {
+    if (!(floats[i] >= 0 && floats[i] <= DIGITS_LARGEST)) {
+      free(bytes);
+      return quern__fail(QUERN_ERROR_FORMAT, "digits: row %zu: pixel %g, expected 0 to %d",
+                         i / digits->columns, (double)floats[i], DIGITS_LARGEST);
+    }
+    bytes[i] = (uint8_t)floats[i];
+  }
+  free(digits->values);
+  digits->values = bytes;
+  digits->element = QUERN_UINT8;
+  digits->scale = 1.0f / DIGITS_LARGEST;
+  digits->height = DIGITS_SIDE;
+  digits->width = DIGITS_SIDE;
+  return QUERN_OK;
+}
+
+quern_status quern__digits_open(quern_dataset **train, quern_dataset **test) {
+  const quern_dataset_options options = QUERN_DATASET_OPTIONS_INIT;
+  quern_status status = QUERN_OK;
+  quern_dataset *digits = NULL;
+  quern_dataset *held_out = NULL;
+  quern__stream stream;
+  quern__stream_open_memory("digits", quern__data_digits, quern__data_digits_size, &stream);
+  QUERN__TRY(quern__csv_read(&stream, &options, &digits));
+  QUERN__TRY(make_bytes(digits));
+  QUERN__TRY(quern_dataset_split(digits, 0.2, 0, train, &held_out));
+  if (test) {
+    *test = held_out;
+    held_out = NULL;
+  }
+cleanup:
+  quern_dataset_free(held_out);
+  quern_dataset_free(digits);
+  quern__stream_close(&stream);
+  return status;
+}

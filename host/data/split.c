@@ -1,0 +1,83 @@
+/* Dealing a data set's rows into two. */
+#include "data.h"
+#include "error.h"
+#include "philox.h"
+#include "size.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A new set of the `count` rows that `order` names. It keeps the parent's classes, so that a class that
+ * happens to be in one part alone is an output in both. */
+static quern_status take_rows(const quern_dataset *from, const uint32_t *order, size_t count,
+                              quern_dataset **dataset) {
+  quern_dataset *made;
+  QUERN__FORWARD(quern__dataset_new(from->source, &made));
+  quern_status status = QUERN_OK;
+  /* No product wraps: the parent, which is larger, is in memory. */
+  const size_t row_bytes = from->columns * quern__element_bytes(from->element);
+  made->element = from->element;
+  made->rows = count;
+  made->columns = from->columns;
+  made->classes = from->classes;
+  made->height = from->height;
+  made->width = from->width;
+  made->scale = from->scale;
+  made->offset = from->offset;
+  made->values = malloc(count * row_bytes);
+  made->labels = malloc(count * sizeof *made->labels);
+  if (!made->values || !made->labels) {
+    status = quern__fail_memory("a part of a data set", count * (row_bytes + sizeof *made->labels));
+    goto cleanup;
+  }
+  for (size_t row = 0; row < count; row++) {
+    memcpy((char *)made->values + row * row_bytes, (const char *)from->values + order[row] * row_bytes,
+           row_bytes);
+    made->labels[row] = from->labels[order[row]];
+  }
+  *dataset = made;
+  made = NULL;
+cleanup:
+  quern_dataset_free(made);
+  return status;
+}
+
+quern_status quern_dataset_split(const quern_dataset *dataset, double fraction, uint64_t seed,
+                                 quern_dataset **rest, quern_dataset **held_out) {
+  if (!rest || !held_out) {
+    return quern__fail(QUERN_ERROR_ARGUMENT, "split: %s is NULL", rest ? "held_out" : "rest");
+  }
+  *rest = NULL;
+  *held_out = NULL;
+  if (!dataset) return quern__fail(QUERN_ERROR_ARGUMENT, "split: dataset is NULL");
+  if (!(fraction > 0.0 && fraction < 1.0)) {
+    return quern__fail(QUERN_ERROR_ARGUMENT, "split: fraction %g, expected more than 0 and less than 1",
+                       fraction);
+  }
+  const size_t rows = dataset->rows;
+  if (rows < 2) {
+    return quern__fail(QUERN_ERROR_SHAPE, "split: %s has 1 row, expected at least 2", dataset->source);
+  }
+  size_t count = (size_t)round((double)rows * fraction);
+  if (count < 1) count = 1;
+  if (count > rows - 1) count = rows - 1;
+
+  size_t order_bytes;
+  if (!quern__multiply(rows, sizeof(uint32_t), &order_bytes)) {
+    return quern__fail(QUERN_ERROR_OVERFLOW, "split: an order of %zu rows does not fit in memory", rows);
+  }
+  uint32_t *order = malloc(order_bytes);
+  if (!order) return quern__fail_memory("a shuffle", order_bytes);
+  quern__shuffle(seed, QUERN__STREAM_SPLIT, (uint32_t)rows, order);
+
+  quern_status status = QUERN_OK;
+  quern_dataset *first = NULL;
+  QUERN__TRY(take_rows(dataset, order, count, &first));
+  QUERN__TRY(take_rows(dataset, order + count, rows - count, rest));
+  *held_out = first;
+  first = NULL;
+cleanup:
+  quern_dataset_free(first);
+  free(order);
+  return status;
+}
