@@ -1,0 +1,114 @@
+/* Atomic writing of a file. Everything after the folder is opened goes by its descriptor, so that a folder
+ * renamed on the way does no harm. */
+#include "model/file.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static quern_status fail(const quern__file *file, const char *what) {
+  return quern__fail(QUERN_ERROR_FILE, "%s: %s: %s", file->path, what, strerror(errno));
+}
+
+/* Refuses a target that is no regular file, and follows a link: the file it points at is replaced, not the
+ * link. */
+static quern_status find_target(const char *path, quern__file *file) {
+  struct stat status;
+  bool exists = stat(path, &status) == 0;
+  if (exists && S_ISDIR(status.st_mode)) return quern__fail(QUERN_ERROR_FILE, "%s: is a folder", path);
+  if (exists && !S_ISREG(status.st_mode))
+    return quern__fail(QUERN_ERROR_FILE, "%s: exists and is not a regular file", path);
+  bool link = lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+  if (link && !exists)
+    return quern__fail(QUERN_ERROR_FILE, "%s: is a symbolic link to a file that is not there", path);
+  file->target = link ? realpath(path, NULL) : strdup(path);
+  return file->target != NULL ? QUERN_OK : fail(file, "cannot be resolved");
+}
+
+static quern_status open_folder(quern__file *file) {
+  char *slash = strrchr(file->target, '/');
+  file->name = slash == NULL ? file->target : slash + 1;
+  if (*file->name == '\0') return quern__fail(QUERN_ERROR_FILE, "\"%s\": names no file", file->path);
+  const char *folder = ".";
+  if (slash == file->target)
+    folder = "/";
+  else if (slash != NULL) {
+    *slash = '\0'; /* the folder's part and the name share the string */
+    folder = file->target;
+  }
+  file->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return file->folder >= 0 ? QUERN_OK : fail(file, "cannot open its folder");
+}
+
+static quern_status create_temporary(quern__file *file) {
+  enum { ATTEMPTS = 100 };
+  for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+    /* O_EXCL decides who owns a name; process and time only make a second try rare. */
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    snprintf(file->temporary, sizeof file->temporary, ".quern-%ld-%jx-%lx-%d.tmp", (long)getpid(),
+             (uintmax_t)now.tv_sec, (unsigned long)now.tv_nsec, attempt);
+    file->descriptor = openat(file->folder, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file->descriptor >= 0) return QUERN_OK;
+    if (errno != EEXIST && errno != EINTR) break;
+  }
+  file->temporary[0] = '\0';
+  return fail(file, "cannot create a file in its folder");
+}
+
+quern_status quern__file_create(const char *path, quern__file *file) {
+  *file = (quern__file)QUERN__FILE_CLOSED;
+  file->path = path;
+  QUERN__FORWARD(find_target(path, file));
+  QUERN__FORWARD(open_folder(file));
+  return create_temporary(file);
+}
+
+quern_status quern__file_write(quern__file *file, const void *data, size_t bytes) {
+  const unsigned char *next = data;
+  while (bytes > 0) {
+    ssize_t written = write(file->descriptor, next, bytes);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return fail(file, "cannot be written");
+    next += written;
+    bytes -= (size_t)written;
+  }
+  return QUERN_OK;
+}
+
+static int sync_descriptor(int descriptor) {
+  int result;
+  do result = fsync(descriptor);
+  while (result != 0 && errno == EINTR);
+  return result;
+}
+
+quern_status quern__file_commit(quern__file *file) {
+  if (sync_descriptor(file->descriptor) != 0) return fail(file, "cannot be synced");
+  /* Some network file systems report a failed write only here. */
+  int closed = close(file->descriptor);
+  file->descriptor = -1;
+  if (closed != 0 && errno != EINTR) return fail(file, "cannot be closed");
+  if (renameat(file->folder, file->temporary, file->folder, file->name) != 0)
+    return fail(file, "cannot take the place of the old file");
+  file->temporary[0] = '\0';
+  /* EINVAL: a file system that has no notion of syncing a folder. */
+  if (sync_descriptor(file->folder) != 0 && errno != EINVAL)
+    return fail(file, "was written, but its folder cannot be synced");
+  return QUERN_OK;
+}
+
+void quern__file_close(quern__file *file) {
+  if (file->descriptor >= 0) close(file->descriptor);
+  if (file->temporary[0] != '\0') unlinkat(file->folder, file->temporary, 0);
+  if (file->folder >= 0) close(file->folder);
+  free(file->target);
+  *file = (quern__file)QUERN__FILE_CLOSED;
+}

@@ -1,0 +1,62 @@
+/* Transposition and natural order. */
+#include "model/layout.h"
+#include <stdbool.h>
+#include <string.h>
+
+static size_t smaller(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
+void quern__transpose(size_t rows, size_t columns, const float *from, float *to) {
+  /* In tiles whose rows and columns both stay in the cache. */
+  enum { TILE = 32 };
+  for (size_t row = 0; row < rows; row += TILE) {
+    for (size_t column = 0; column < columns; column += TILE) {
+      size_t row_end = smaller(rows, row + TILE), column_end = smaller(columns, column + TILE);
+      for (size_t r = row; r < row_end; r++)
+        for (size_t c = column; c < column_end; c++) to[c * rows + r] = from[r * columns + c];
+    }
+  }
+}
+
+typedef struct cursor {
+  const char *text;
+  size_t length, at;
+} cursor;
+
+static bool at_digit(const cursor *c) {
+  return c->at < c->length && c->text[c->at] >= '0' && c->text[c->at] <= '9';
+}
+
+/* Passes a run of digits; *digits and the result are what is left of it without leading zeros. */
+static size_t take_number(cursor *c, const char **digits) {
+  while (at_digit(c) && c->text[c->at] == '0') c->at++;
+  size_t begin = c->at;
+  while (at_digit(c)) c->at++;
+  *digits = c->text + begin;
+  return c->at - begin;
+}
+
+static int compare_numbers(cursor *a, cursor *b) {
+  const char *a_digits, *b_digits;
+  size_t a_count = take_number(a, &a_digits), b_count = take_number(b, &b_digits);
+  if (a_count != b_count) return a_count < b_count ? -1 : 1;
+  return memcmp(a_digits, b_digits, a_count);
+}
+
+int quern__compare_naturally(const char *a, size_t a_length, const char *b, size_t b_length) {
+  cursor x = {a, a_length, 0}, y = {b, b_length, 0};
+  while (x.at < x.length && y.at < y.length) {
+    if (at_digit(&x) && at_digit(&y)) {
+      int order = compare_numbers(&x, &y);
+      if (order != 0) return order;
+      continue;
+    }
+    unsigned char p = (unsigned char)x.text[x.at++], q = (unsigned char)y.text[y.at++];
+    if (p != q) return p < q ? -1 : 1;
+  }
+  if (x.at < x.length || y.at < y.length) return x.at < x.length ? 1 : -1;
+  int order = memcmp(a, b, smaller(a_length, b_length));
+  if (order != 0 || a_length == b_length) return order;
+  return a_length < b_length ? -1 : 1;
+}

@@ -1,0 +1,216 @@
+/* Activations, loss and frozen tensors as strings, and back. */
+#include "model/metadata.h"
+#include "model/layout.h"
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <locale.h>
+#include <math.h>
+#include <quern/version.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Numbers are written and read in the C locale: the program's own may want a decimal comma. */
+static quern_status enter_c_locale(locale_t *numbers) {
+  *numbers = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+  if (*numbers == (locale_t)0)
+    return quern__fail(QUERN_ERROR_OUT_OF_MEMORY, "cannot make the C locale: %s", strerror(errno));
+  return QUERN_OK;
+}
+
+static void print_activation(FILE *stream, quern_activation activation) {
+  fputs(quern_activation_name(activation.kind), stream);
+  float slope = fabsf(activation.slope); /* never negative, but for a zero's sign */
+  if (activation.kind != QUERN_LEAKY_RELU || slope == quern_activation_of(activation.kind).slope) return;
+  /* Nine digits tell every float; fewer do for most. */
+  char digits[32];
+  for (int precision = 1; precision <= 9; precision++) {
+    snprintf(digits, sizeof digits, "%.*g", precision, (double)slope);
+    if (strtof(digits, NULL) == slope) break;
+  }
+  fprintf(stream, ":%s", digits);
+}
+
+/* A string that grows as it is printed. */
+typedef struct text_stream {
+  FILE *stream;
+  char *text;
+  size_t length;
+} text_stream;
+
+static quern_status open_text(text_stream *text) {
+  text->text = NULL;
+  text->stream = open_memstream(&text->text, &text->length);
+  return text->stream != NULL ? QUERN_OK : quern__fail_memory("metadata of a model", sizeof *text);
+}
+
+static quern_status close_text(text_stream *text, char **result) {
+  bool failed = ferror(text->stream) != 0;
+  if (fclose(text->stream) != 0) failed = true;
+  if (failed) {
+    free(text->text);
+    return quern__fail_memory("metadata of a model", text->length);
+  }
+  *result = text->text;
+  return QUERN_OK;
+}
+
+quern_status quern__metadata_activations(const quern_network *network, char **text) {
+  locale_t numbers;
+  text_stream list;
+  quern_status status = QUERN_OK;
+  QUERN__FORWARD(enter_c_locale(&numbers));
+  QUERN__TRY(open_text(&list));
+  locale_t before = uselocale(numbers);
+  for (size_t i = 0; i < quern_network_layer_count(network); i++) {
+    if (i > 0) fputc(',', list.stream);
+    print_activation(list.stream, quern_network_layer(network, i).activation);
+  }
+  uselocale(before);
+  status = close_text(&list, text);
+cleanup:
+  freelocale(numbers);
+  return status;
+}
+
+quern_status quern__metadata_frozen(const quern_network *network, const quern__tensor_plan *tensors,
+                                    char **text) {
+  text_stream list;
+  QUERN__FORWARD(open_text(&list));
+  const char *comma = "";
+  for (size_t i = 0; i < quern_network_layer_count(network); i++) {
+    quern_layer layer = quern_network_layer(network, i);
+    bool frozen[2] = {layer.freeze_weights, layer.freeze_bias};
+    for (size_t part = 0; part < 2; part++) {
+      if (!frozen[part]) continue;
+      fprintf(list.stream, "%s%s", comma, tensors[2 * i + part].name);
+      comma = ",";
+    }
+  }
+  return close_text(&list, text);
+}
+
+/* "relu", or "leaky-relu:0.2". Changes `item`. */
+static quern_status read_activation(const quern__safetensors *file, char *item, locale_t numbers,
+                                    quern_activation *activation) {
+  char *colon = strchr(item, ':');
+  if (colon != NULL) *colon = '\0';
+  quern_activation_kind kind;
+  if (!quern_activation_find(item, &kind))
+    return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": \"%.200s\" is no activation", file->path,
+                       QUERN__KEY_ACTIVATIONS, item);
+  *activation = quern_activation_of(kind);
+  if (colon == NULL) return QUERN_OK;
+  char *end = colon + 1;
+  if (*end >= '0' && *end <= '9') activation->slope = strtof_l(colon + 1, &end, numbers);
+  if (kind != QUERN_LEAKY_RELU || end == colon + 1 || *end != '\0' || !isfinite(activation->slope))
+    return quern__fail(
+        QUERN_ERROR_FORMAT,
+        "%s: metadata \"%s\": \"%.200s:%.200s\", expected a slope of at least 0, and for leaky-relu alone",
+        file->path, QUERN__KEY_ACTIVATIONS, item, colon + 1);
+  return QUERN_OK;
+}
+
+/* The next item of a list between commas, ended in place; NULL after the last. */
+static char *next_item(char **list) {
+  if (*list == NULL) return NULL;
+  char *item = *list, *comma = strchr(item, ',');
+  *list = comma != NULL ? comma + 1 : NULL;
+  if (comma != NULL) *comma = '\0';
+  return item;
+}
+
+static quern_status read_activations(const quern__safetensors *file, char *list, quern__model_layer *layers,
+                                     size_t count) {
+  locale_t numbers;
+  QUERN__FORWARD(enter_c_locale(&numbers));
+  quern_status status = QUERN_OK;
+  size_t found = 0;
+  for (char *item = next_item(&list); item != NULL; item = next_item(&list), found++) {
+    if (found == count) {
+      status = quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": more activations than the %zu layers",
+                           file->path, QUERN__KEY_ACTIVATIONS, count);
+      goto cleanup;
+    }
+    QUERN__TRY(read_activation(file, item, numbers, &layers[found].layer.activation));
+  }
+  if (found < count)
+    status = quern__fail(QUERN_ERROR_FORMAT,
+                         "%s: metadata \"%s\": %zu activations, expected one for each of the %zu layers",
+                         file->path, QUERN__KEY_ACTIVATIONS, found, count);
+cleanup:
+  freelocale(numbers);
+  return status;
+}
+
+static int compare_to_layer(const void *key, const void *element) {
+  const quern__model_layer *a = key, *b = element;
+  return quern__compare_naturally(a->name, a->name_length, b->name, b->name_length);
+}
+
+static quern_status read_frozen(const quern__safetensors *file, char *list, quern__model_layer *layers,
+                                size_t count) {
+  if (*list == '\0') return QUERN_OK;
+  for (char *item = next_item(&list); item != NULL; item = next_item(&list)) {
+    char *dot = strrchr(item, '.');
+    quern__model_layer key = {.name = item, .name_length = dot != NULL ? (size_t)(dot - item) : 0};
+    quern__model_layer *layer =
+        dot != NULL ? bsearch(&key, layers, count, sizeof *layers, compare_to_layer) : NULL;
+    if (layer != NULL && strcmp(dot, ".weight") == 0)
+      layer->layer.freeze_weights = true;
+    else if (layer != NULL && layer->bias != NULL && strcmp(dot, ".bias") == 0)
+      layer->layer.freeze_bias = true;
+    else
+      return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": there is no tensor \"%.200s\"", file->path,
+                         QUERN__KEY_FROZEN, item);
+  }
+  return QUERN_OK;
+}
+
+static quern_status refuse_unknown_keys(const quern__safetensors *file) {
+  static const char *const known[] = {QUERN__KEY_VERSION, QUERN__KEY_ACTIVATIONS, QUERN__KEY_LOSS,
+                                      QUERN__KEY_FROZEN};
+  if (file->metadata == NULL) return QUERN_OK;
+  for (const cJSON *pair = file->metadata->child; pair != NULL; pair = pair->next) {
+    bool ours = strncmp(pair->string, "quern.", strlen("quern.")) == 0;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+      if (strcmp(pair->string, known[i]) == 0) ours = false;
+    if (ours)
+      return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%.200s\" is not known to quern " QUERN_VERSION,
+                         file->path, pair->string);
+  }
+  return QUERN_OK;
+}
+
+/* A copy of a value, for its list to be taken apart in place; NULL for a key that is not there. */
+static quern_status copy_value(const quern__safetensors *file, const char *key, char **copy) {
+  const char *value = quern__safetensors_metadata(file, key);
+  *copy = value != NULL ? strdup(value) : NULL;
+  if (value != NULL && *copy == NULL) return quern__fail_memory(file->path, strlen(value) + 1);
+  return QUERN_OK;
+}
+
+quern_status quern__metadata_read(const quern__safetensors *file, const quern_model_options *options,
+                                  quern__model_layer *layers, size_t count, quern_loss *loss) {
+  quern_status status = QUERN_OK;
+  char *activations = NULL, *frozen = NULL;
+  QUERN__TRY(refuse_unknown_keys(file));
+  for (size_t i = 0; i < count; i++) {
+    layers[i].layer.activation = i + 1 < count ? options->activation : quern_activation_of(QUERN_IDENTITY);
+    layers[i].layer.freeze_weights = false;
+    layers[i].layer.freeze_bias = layers[i].bias == NULL;
+  }
+  QUERN__TRY(copy_value(file, QUERN__KEY_ACTIVATIONS, &activations));
+  if (activations != NULL) QUERN__TRY(read_activations(file, activations, layers, count));
+  QUERN__TRY(copy_value(file, QUERN__KEY_FROZEN, &frozen));
+  if (frozen != NULL) QUERN__TRY(read_frozen(file, frozen, layers, count));
+  *loss = options->loss;
+  const char *name = quern__safetensors_metadata(file, QUERN__KEY_LOSS);
+  if (name != NULL && !quern_loss_find(name, loss))
+    status = quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": \"%.200s\" is no loss", file->path,
+                         QUERN__KEY_LOSS, name);
+cleanup:
+  free(frozen);
+  free(activations);
+  return status;
+}

@@ -1,0 +1,33 @@
+/* quern's part of a model file's metadata. */
+#ifndef QUERN_HOST_MODEL_METADATA_H
+#define QUERN_HOST_MODEL_METADATA_H
+
+#include "model/safetensors.h"
+#include <quern/model.h>
+
+#define QUERN__KEY_VERSION     "quern.version"     /* QUERN_VERSION of the writer */
+#define QUERN__KEY_ACTIVATIONS "quern.activations" /* one a layer: "relu,leaky-relu:0.2,identity" */
+#define QUERN__KEY_LOSS        "quern.loss"        /* "categorical" */
+#define QUERN__KEY_FROZEN      "quern.frozen" /* names of tensors that do not learn: "0.bias,2.bias"; or "" */
+
+/* A layer as it stands in a file. */
+typedef struct quern__model_layer {
+  const char *name; /* "0" of "0.weight"; not terminated */
+  size_t name_length;
+  const quern__tensor_entry *weight, *bias; /* bias NULL: none */
+  quern_layer layer;                        /* units set by the reader of tensors, the rest here */
+} quern__model_layer;
+
+/* The values of two keys; tensors are the network's, weights and bias of each layer in turn. The caller frees
+ * both texts. */
+quern_status quern__metadata_activations(const quern_network *network, char **text);
+quern_status quern__metadata_frozen(const quern_network *network, const quern__tensor_plan *tensors,
+                                    char **text);
+
+/* Sets activations and frozen flags of `layers`, which are in their natural order, and *loss, from the file's
+ * metadata, or from options where a key is missing. A key "quern.…" that is not known is refused: it would
+ * say something that this version cannot honour. */
+quern_status quern__metadata_read(const quern__safetensors *file, const quern_model_options *options,
+                                  quern__model_layer *layers, size_t count, quern_loss *loss);
+
+#endif

@@ -1,0 +1,94 @@
+/* The check of a safetensors header's text. It knows where strings end and what may stand outside of them;
+ * that the pieces form JSON is cJSON's to say. */
+#include "model/safetensors.h"
+#include <string.h>
+
+/* { tensor: { "shape": [ … ] } } */
+enum { DEEPEST = 3 };
+
+typedef struct text_reader {
+  const char *path;
+  const unsigned char *text;
+  size_t length, at;
+} text_reader;
+
+static quern_status fail(const text_reader *reader, const char *found, const char *expected) {
+  return quern__fail(QUERN_ERROR_FORMAT, "%s: safetensors header, byte %zu: %s, expected %s", reader->path,
+                     reader->at, found, expected);
+}
+
+/* The byte `ahead` places on; 0, which is valid nowhere, past the end. */
+static unsigned char peek(const text_reader *reader, size_t ahead) {
+  return ahead < reader->length - reader->at ? reader->text[reader->at + ahead] : 0;
+}
+
+static bool is_digit(unsigned char c) {
+  return c >= '0' && c <= '9';
+}
+
+/* Bytes of the UTF-8 character here; 0 where it is none (overlong, a surrogate, past U+10FFFF, cut short). */
+static size_t utf8_length(const text_reader *reader) {
+  unsigned char c = peek(reader, 0), second = peek(reader, 1);
+  if (c < 0x80) return 1;
+  size_t length = c >= 0xC2 && c <= 0xDF ? 2 : c >= 0xE0 && c <= 0xEF ? 3 : c >= 0xF0 && c <= 0xF4 ? 4 : 0;
+  if (c == 0xE0 && second < 0xA0) return 0;
+  if (c == 0xED && second > 0x9F) return 0;
+  if (c == 0xF0 && second < 0x90) return 0;
+  if (c == 0xF4 && second > 0x8F) return 0;
+  for (size_t i = 1; i < length; i++)
+    if ((peek(reader, i) & 0xC0) != 0x80) return 0;
+  return length;
+}
+
+static quern_status skip_string(text_reader *reader) {
+  for (reader->at++; reader->at < reader->length;) {
+    unsigned char c = peek(reader, 0);
+    if (c == '"') {
+      reader->at++;
+      return QUERN_OK;
+    }
+    if (c < 0x20) return fail(reader, "a control character in a string", "it to be escaped");
+    if (c == '\\') {
+      if (reader->length - reader->at >= 6 && memcmp(reader->text + reader->at, "\\u0000", 6) == 0)
+        return fail(reader, "\\u0000 in a string", "no zero character");
+      reader->at += reader->length - reader->at >= 2 ? 2 : 1;
+      continue;
+    }
+    size_t length = utf8_length(reader);
+    if (length == 0) return fail(reader, "a byte that is not UTF-8", "UTF-8");
+    reader->at += length;
+  }
+  return fail(reader, "the end inside a string", "a closing quote");
+}
+
+static quern_status skip_number(text_reader *reader) {
+  if (peek(reader, 0) == '0' && is_digit(peek(reader, 1)))
+    return fail(reader, "a leading zero", "a number without one");
+  while (is_digit(peek(reader, 0))) reader->at++;
+  return QUERN_OK;
+}
+
+quern_status quern__safetensors_check_text(const char *path, const char *text, size_t length) {
+  text_reader reader = {path, (const unsigned char *)text, length, 0};
+  size_t depth = 0;
+  if (peek(&reader, 0) != '{') return fail(&reader, "something else", "'{'");
+  while (reader.at < length) {
+    unsigned char c = peek(&reader, 0);
+    if (c == '"') {
+      QUERN__FORWARD(skip_string(&reader));
+      continue;
+    }
+    if (is_digit(c)) {
+      QUERN__FORWARD(skip_number(&reader));
+      continue;
+    }
+    if (memchr(" \t\r\n,:{}[]", c, 10) == NULL)
+      return fail(&reader, "a character that has no place in it",
+                  "a string, a whole number, a list or an object");
+    if (c == '{' || c == '[') depth++;
+    if (depth > DEEPEST) return fail(&reader, "a fourth level of nesting", "three at most");
+    if ((c == '}' || c == ']') && depth > 0) depth--;
+    reader.at++;
+  }
+  return QUERN_OK;
+}

@@ -1,0 +1,73 @@
+/* What the tests of model files share: networks to save, and files made by hand. */
+#ifndef QUERN_TESTS_MODEL_TEST_H
+#define QUERN_TESTS_MODEL_TEST_H
+
+#include "../data/temporary.h"
+#include "test.h"
+
+/* Fills every parameter with numbers that differ from one another in all their bits, signed zero among them.
+ */
+static inline void fill_network(quern_network *network) {
+  size_t in = quern_network_inputs(network), next = 1;
+  for (size_t l = 0; l < quern_network_layer_count(network); l++) {
+    size_t out = quern_network_layer(network, l).units, count = in * out + out;
+    float *values = test_alloc(count, sizeof *values);
+    for (size_t i = 0; i < count; i++, next++) values[i] = (float)next * (next % 2 ? 0.1f : -0.1f);
+    values[0] = -0.0f;
+    assert_ok(quern_network_set_layer(network, l, values, values + in * out));
+    free(values);
+    in = out;
+  }
+}
+
+/* The same shape, activations, flags, loss, and every bit of the parameters. */
+static inline void assert_same_network(const quern_network *a, const quern_network *b) {
+  assert_int_equal(quern_network_layer_count(a), quern_network_layer_count(b));
+  assert_int_equal(quern_network_inputs(a), quern_network_inputs(b));
+  assert_int_equal(quern_network_loss(a), quern_network_loss(b));
+  size_t in = quern_network_inputs(a);
+  for (size_t l = 0; l < quern_network_layer_count(a); l++) {
+    quern_layer x = quern_network_layer(a, l), y = quern_network_layer(b, l);
+    assert_int_equal(x.units, y.units);
+    assert_int_equal(x.activation.kind, y.activation.kind);
+    if (x.activation.kind == QUERN_LEAKY_RELU) assert_true(x.activation.slope == y.activation.slope);
+    assert_int_equal(x.freeze_weights, y.freeze_weights);
+    assert_int_equal(x.freeze_bias, y.freeze_bias);
+    size_t count = in * x.units + x.units;
+    float *p = test_alloc(count, sizeof *p), *q = test_alloc(count, sizeof *q);
+    assert_ok(quern_network_get_layer(a, l, p, p + in * x.units));
+    assert_ok(quern_network_get_layer(b, l, q, q + in * x.units));
+    assert_memory_equal(p, q, count * sizeof *p);
+    free(p);
+    free(q);
+    in = x.units;
+  }
+}
+
+/* A file with this header and `data_bytes` bytes after it, floats 0, 1, 2 … */
+static inline void write_header(const char *path, const char *header, size_t length, size_t data_bytes) {
+  unsigned char *bytes = test_alloc(8 + length + data_bytes + 4, 1);
+  for (size_t i = 0; i < 8; i++) bytes[i] = (unsigned char)((uint64_t)length >> 8 * i);
+  memcpy(bytes + 8, header, length);
+  for (size_t i = 0; i < data_bytes; i += 4) {
+    float value = (float)(i / 4);
+    memcpy(bytes + 8 + length + i, &value, 4);
+  }
+  write_bytes(path, bytes, 8 + length + data_bytes);
+  free(bytes);
+}
+
+/* Files in the folder, whatever their names. */
+static inline size_t count_files(void) {
+  size_t count = 0;
+  DIR *folder = opendir(temporary_folder);
+  assert_non_null(folder);
+  for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
+    if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) count++;
+  closedir(folder);
+  return count;
+}
+
+#define MODEL_TEST(function) cmocka_unit_test_teardown(function, empty_temporary_folder)
+
+#endif

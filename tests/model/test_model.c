@@ -1,0 +1,380 @@
+/* Networks to files and back. */
+#include "model_test.h"
+#include <locale.h>
+
+#define WEIGHT(name, out, in, begin, end)                                                                    \
+  "\"" name "\":{\"dtype\":\"F32\",\"shape\":[" #out "," #in "],\"data_offsets\":[" #begin "," #end "]}"
+#define BIAS(name, out, begin, end)                                                                          \
+  "\"" name "\":{\"dtype\":\"F32\",\"shape\":[" #out "],\"data_offsets\":[" #begin "," #end "]}"
+
+/* Every activation, a slope, both kinds of freezing. */
+static quern_network *make_network(void) {
+  quern_layer layers[] = {quern_dense(5, QUERN_RELU),    quern_dense(1, QUERN_LEAKY_RELU),
+                          quern_dense(3, QUERN_SIGMOID), quern_dense(2, QUERN_IDENTITY),
+                          quern_dense(4, QUERN_TANH),    quern_dense(33, QUERN_LEAKY_RELU),
+                          quern_dense(35, QUERN_RELU),   quern_dense(2, QUERN_IDENTITY)};
+  layers[1].activation.slope = 0.2f;
+  layers[0].freeze_bias = true;
+  layers[3].freeze_weights = true;
+  layers[7].freeze_weights = layers[7].freeze_bias = true;
+  quern_network *network = NULL;
+  assert_ok(quern_network_create(7, layers, sizeof layers / sizeof *layers, QUERN_ELEMENTWISE, &network));
+  fill_network(network);
+  return network;
+}
+
+static void load_fails(const char *path, quern_status status, const char *part) {
+  quern_network *network = (quern_network *)(uintptr_t)1;
+  quern_status got = quern_model_load(path, NULL, &network);
+  if (got != status)
+    fail_msg("%s, expected %s with \"%s\"", quern_status_name(got), quern_status_name(status), part);
+  assert_null(network);
+  assert_error_says(path, part, NULL);
+}
+
+static void test_round_trip(void **state) {
+  (void)state;
+  quern_network *network = make_network(), *loaded = NULL;
+  assert_ok(quern_model_save(network, path_of("model")));
+  /* What the file says wins over the options. */
+  quern_model_options options = QUERN_MODEL_OPTIONS_INIT;
+  options.activation = quern_activation_of(QUERN_TANH);
+  options.loss = QUERN_SQUARED;
+  assert_ok(quern_model_load(path_of("model"), &options, &loaded));
+  assert_same_network(network, loaded);
+  /* The same network is the same bytes, over an old file as well. */
+  size_t size, again;
+  unsigned char *bytes = read_bytes(path_of("model"), &size);
+  assert_ok(quern_model_save(loaded, path_of("model")));
+  unsigned char *second = read_bytes(path_of("model"), &again);
+  assert_int_equal(size, again);
+  assert_memory_equal(bytes, second, size);
+  assert_int_equal(count_files(), 1);
+  free(bytes);
+  free(second);
+  quern_network_free(loaded);
+  quern_network_free(network);
+}
+
+static void test_bytes(void **state) {
+  (void)state;
+  quern_layer layers[] = {quern_dense(2, QUERN_LEAKY_RELU), quern_dense(1, QUERN_IDENTITY)};
+  layers[0].activation.slope = 0.25f;
+  layers[1].freeze_bias = true;
+  quern_network *network = NULL;
+  assert_ok(quern_network_create(3, layers, 2, QUERN_BINARY, &network));
+  const float first[] = {11, 21, 12, 22, 13, 23}, bias[] = {1, 2}, second[] = {3, 4}, last = 5;
+  assert_ok(quern_network_set_layer(network, 0, first, bias));
+  assert_ok(quern_network_set_layer(network, 1, second, &last));
+  assert_ok(quern_model_save(network, path_of("model")));
+  quern_network_free(network);
+  size_t size;
+  unsigned char *bytes = read_bytes(path_of("model"), &size);
+  static const char header[] =
+      "{\"__metadata__\":{\"format\":\"pt\",\"quern.version\":\"" QUERN_VERSION "\","
+      "\"quern.activations\":\"leaky-relu:0.25,identity\",\"quern.loss\":\"binary\",\"quern.frozen\":\"2."
+      "bias\"}," WEIGHT("0.weight", 2, 3, 0, 24) "," BIAS("0.bias", 2, 24, 32) "," WEIGHT(
+          "2.weight", 1, 2, 32, 40) "," BIAS("2.bias", 1, 40, 44) "}";
+  size_t length = bytes[0] + 256u * bytes[1], written = strlen(header);
+  assert_int_equal(length % 8, 0);
+  assert_in_range(length, written, written + 7);
+  assert_memory_equal(bytes + 8, header, written);
+  for (size_t i = written; i < length; i++) assert_int_equal(bytes[8 + i], ' ');
+  const float expected[] = {11, 12, 13, 21, 22, 23, 1, 2, 3, 4, 5}; /* [out][in] */
+  assert_int_equal(size, 8 + length + sizeof expected);
+  for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+    uint32_t bits, found = 0;
+    memcpy(&bits, &expected[i], sizeof bits);
+    for (size_t j = 4; j-- > 0;) found = found << 8 | bytes[8 + length + 4 * i + j];
+    assert_int_equal(found, bits);
+  }
+  free(bytes);
+}
+
+/* The file that PyTorch's own writer made of a model.state_dict(). */
+static void test_pytorch_file(void **state) {
+  (void)state;
+  quern_network *network = NULL;
+  assert_ok(quern_model_load(QUERN_TEST_DATA "/../pytorch/initial.safetensors", NULL, &network));
+  assert_int_equal(quern_network_layer_count(network), 3);
+  assert_int_equal(quern_network_inputs(network), 784);
+  assert_int_equal(quern_network_loss(network), QUERN_CATEGORICAL);
+  static const size_t units[] = {32, 16, 10};
+  for (size_t l = 0; l < 3; l++) {
+    quern_layer layer = quern_network_layer(network, l);
+    assert_int_equal(layer.units, units[l]);
+    assert_int_equal(layer.activation.kind, l < 2 ? QUERN_RELU : QUERN_IDENTITY);
+    assert_false(layer.freeze_weights || layer.freeze_bias);
+  }
+  quern_network_free(network);
+}
+
+static void test_options(void **state) {
+  (void)state;
+  const char *path = path_of("plain");
+  const char *header = "{" WEIGHT("fc1.weight", 2, 1, 0, 8) "," WEIGHT("fc2.weight", 1, 2, 8, 16) "}";
+  write_header(path, header, strlen(header), 16);
+  quern_model_options options = QUERN_MODEL_OPTIONS_INIT;
+  options.activation = (quern_activation){QUERN_LEAKY_RELU, 0.5f};
+  options.loss = QUERN_SQUARED;
+  quern_network *network = NULL;
+  assert_ok(quern_model_load(path, &options, &network));
+  assert_int_equal(quern_network_layer(network, 0).activation.kind, QUERN_LEAKY_RELU);
+  assert_true(quern_network_layer(network, 0).activation.slope == 0.5f);
+  assert_int_equal(quern_network_layer(network, 1).activation.kind, QUERN_IDENTITY);
+  assert_int_equal(quern_network_loss(network), QUERN_SQUARED);
+  quern_network_free(network);
+  options.size = 0;
+  assert_int_equal(quern_model_load(path, &options, &network), QUERN_ERROR_ARGUMENT);
+  options.size = sizeof options;
+  options.loss = (quern_loss)99;
+  assert_int_equal(quern_model_load(path, &options, &network), QUERN_ERROR_ARGUMENT);
+  options.loss = QUERN_BINARY;
+  options.activation.kind = (quern_activation_kind)99;
+  assert_int_equal(quern_model_load(path, &options, &network), QUERN_ERROR_ARGUMENT);
+  assert_int_equal(quern_model_load(NULL, NULL, &network), QUERN_ERROR_ARGUMENT);
+  assert_int_equal(quern_model_load(path, NULL, NULL), QUERN_ERROR_ARGUMENT);
+  assert_int_equal(quern_model_save(NULL, path), QUERN_ERROR_ARGUMENT);
+}
+
+/* A missing bias is zero, stays so, and is written out like any other. */
+static void test_missing_bias(void **state) {
+  (void)state;
+  const char *path = path_of("model");
+  const char *header = "{" WEIGHT("a.weight", 2, 2, 0, 16) "," WEIGHT("b.weight", 1, 2, 16,
+                                                                      24) "," BIAS("b.bias", 1, 24, 28) "}";
+  write_header(path, header, strlen(header), 28);
+  quern_network *network = NULL, *again = NULL;
+  assert_ok(quern_model_load(path, NULL, &network));
+  float weights[4], bias[2] = {7, 7};
+  assert_ok(quern_network_get_layer(network, 0, weights, bias));
+  assert_true(weights[0] == 0 && weights[1] == 2 && weights[2] == 1 && weights[3] == 3);
+  assert_true(bias[0] == 0 && bias[1] == 0);
+  assert_true(quern_network_layer(network, 0).freeze_bias);
+  assert_false(quern_network_layer(network, 0).freeze_weights);
+  assert_false(quern_network_layer(network, 1).freeze_bias);
+  assert_ok(quern_network_get_layer(network, 1, NULL, bias));
+  assert_true(bias[0] == 6);
+  assert_ok(quern_model_save(network, path));
+  assert_ok(quern_model_load(path, NULL, &again));
+  assert_same_network(network, again);
+  quern_network_free(network);
+  quern_network_free(again);
+}
+
+/* Twelve layers of 1, 2, 3 … units under names whose bytes sort otherwise, in a file that has them backwards.
+ */
+static void check_order(const char *format) {
+  char header[4096];
+  size_t length = 0;
+  enum { LAYERS = 12 };
+  header[length++] = '{';
+  size_t at = 0;
+  for (size_t l = LAYERS; l-- > 0;) {
+    char name[64];
+    snprintf(name, sizeof name, format, (int)l);
+    size_t bytes = 4 * (l + 1) * (l + 2);
+    length +=
+        (size_t)snprintf(header + length, sizeof header - length,
+                         "%s\"%s.weight\":{\"dtype\":\"F32\",\"shape\":[%zu,%zu],\"data_offsets\":[%zu,%zu]}",
+                         at > 0 ? "," : "", name, l + 2, l + 1, at, at + bytes);
+    at += bytes;
+  }
+  header[length++] = '}';
+  write_header(path_of("order"), header, length, at);
+  quern_network *network = NULL;
+  assert_ok(quern_model_load(path_of("order"), NULL, &network));
+  assert_int_equal(quern_network_layer_count(network), LAYERS);
+  for (size_t l = 0; l < LAYERS; l++) assert_int_equal(quern_network_layer(network, l).units, l + 2);
+  quern_network_free(network);
+}
+
+static void test_natural_order(void **state) {
+  (void)state;
+  check_order("%d");
+  check_order("fc%d");
+  check_order("layers.%d");
+  check_order("block%d.linear");
+  check_order("m.000%d.x");
+}
+
+static const struct bad_model {
+  const char *header;
+  size_t data_bytes;
+  quern_status status;
+  const char *part;
+} bad_models[] = {
+    {"{}", 0, QUERN_ERROR_FORMAT, "holds no tensor"},
+    {"{" WEIGHT("0.weight", 2, 3, 0, 24) "," WEIGHT("2.weight", 1, 3, 24, 36) "}", 36, QUERN_ERROR_SHAPE,
+     "\"2.weight\" is [1, 3] and takes 3 inputs, but \"0.weight\" before it is [2, 3] and gives 2"},
+    {"{" WEIGHT("0.weight", 2, 1, 0, 8) "," BIAS("0.bias", 1, 8, 12) "}", 12, QUERN_ERROR_SHAPE,
+     "\"0.bias\" is [1], but \"0.weight\" is [2, 1]"},
+    {"{" BIAS("0.bias", 1, 0, 4) "}", 4, QUERN_ERROR_FORMAT, "there is no \"0.weight\""},
+    {"{" WEIGHT("1.weight", 1, 1, 0, 4) "," BIAS("01.bias", 1, 4, 8) "}", 8, QUERN_ERROR_FORMAT,
+     "there is no \"01.weight\""},
+    {"{" WEIGHT("0.weight", 1, 1, 0, 4) "," BIAS("1.running_mean", 1, 4, 8) "}", 8, QUERN_ERROR_FORMAT,
+     "tensor \"1.running_mean\": expected"},
+    {"{" WEIGHT("weight", 1, 1, 0, 4) "}", 4, QUERN_ERROR_FORMAT, "tensor \"weight\": expected"},
+    {"{" WEIGHT(".weight", 1, 1, 0, 4) "}", 4, QUERN_ERROR_FORMAT, "tensor \".weight\": expected"},
+    {"{" BIAS("0.weight", 1, 0, 4) "}", 4, QUERN_ERROR_FORMAT, "\"0.weight\": has 1 dimensions, expected 2"},
+    {"{" WEIGHT("0.weight", 1, 1, 0, 4) "," WEIGHT("0.bias", 1, 1, 4, 8) "}", 8, QUERN_ERROR_FORMAT,
+     "\"0.bias\": has 2 dimensions, expected 1"},
+    {"{" WEIGHT("0.weight", 0, 3, 0, 0) "}", 0, QUERN_ERROR_FORMAT, "\"0.weight\": dimension 0 is 0"},
+    {"{" WEIGHT("0.weight", 3, 0, 0, 0) "}", 0, QUERN_ERROR_FORMAT, "\"0.weight\": dimension 1 is 0"},
+    {"{\"0.weight\":{\"dtype\":\"F16\",\"shape\":[1,2],\"data_offsets\":[0,4]}}", 4, QUERN_ERROR_FORMAT,
+     "\"0.weight\": dtype is F16, expected F32"},
+};
+
+static void test_bad_models(void **state) {
+  (void)state;
+  const char *path = path_of("bad");
+  for (size_t i = 0; i < sizeof bad_models / sizeof *bad_models; i++) {
+    write_header(path, bad_models[i].header, strlen(bad_models[i].header), bad_models[i].data_bytes);
+    load_fails(path, bad_models[i].status, bad_models[i].part);
+  }
+}
+
+/* Two layers, 1-2-1, under metadata of a test's own. */
+static void write_metadata(const char *path, const char *metadata) {
+  char header[1024];
+  int length = snprintf(
+      header, sizeof header, "{\"__metadata__\":{%s},%s}", metadata,
+      WEIGHT("0.weight", 2, 1, 0, 8) "," BIAS("0.bias", 2, 8, 16) "," WEIGHT("2.weight", 1, 2, 16, 24));
+  write_header(path, header, (size_t)length, 24);
+}
+
+static void test_bad_metadata(void **state) {
+  (void)state;
+  static const struct {
+    const char *metadata, *part;
+  } bad[] = {
+      {"\"quern.activations\":\"relu\"",
+       "\"quern.activations\": 1 activations, expected one for each of the 2"},
+      {"\"quern.activations\":\"relu,relu,identity\"",
+       "\"quern.activations\": more activations than the 2 layers"},
+      {"\"quern.activations\":\"\"", "\"quern.activations\": \"\" is no activation"},
+      {"\"quern.activations\":\"relu,\"", "\"quern.activations\": \"\" is no activation"},
+      {"\"quern.activations\":\"ReLU,identity\"", "\"quern.activations\": \"ReLU\" is no activation"},
+      {"\"quern.activations\":\"relu:0.1,identity\"",
+       "\"quern.activations\": \"relu:0.1\", expected a slope"},
+      {"\"quern.activations\":\"leaky-relu:,identity\"", "expected a slope"},
+      {"\"quern.activations\":\"leaky-relu:-1,identity\"", "expected a slope"},
+      {"\"quern.activations\":\"leaky-relu:nan,identity\"", "expected a slope"},
+      {"\"quern.activations\":\"leaky-relu:1e99,identity\"", "expected a slope"},
+      {"\"quern.activations\":\"leaky-relu:0.1x,identity\"", "expected a slope"},
+      {"\"quern.activations\":\"leaky-relu: 0.1,identity\"", "expected a slope"},
+      {"\"quern.activations\":\"relu,relu\"", "layer"},
+      {"\"quern.loss\":\"hinge\"", "\"quern.loss\": \"hinge\" is no loss"},
+      {"\"quern.frozen\":\"1.weight\"", "\"quern.frozen\": there is no tensor \"1.weight\""},
+      {"\"quern.frozen\":\"2.bias\"", "\"quern.frozen\": there is no tensor \"2.bias\""},
+      {"\"quern.frozen\":\"0\"", "\"quern.frozen\": there is no tensor \"0\""},
+      {"\"quern.frozen\":\"0.bias,\"", "\"quern.frozen\": there is no tensor \"\""},
+      {"\"quern.frozen\":\"0.bias, 0.weight\"", "\"quern.frozen\": there is no tensor \" 0.weight\""},
+      {"\"quern.dropout\":\"0.5\"", "\"quern.dropout\" is not known"},
+  };
+  const char *path = path_of("bad");
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    write_metadata(path, bad[i].metadata);
+    load_fails(path, QUERN_ERROR_FORMAT, bad[i].part);
+  }
+}
+
+static void test_partial_metadata(void **state) {
+  (void)state;
+  write_metadata(path_of("model"),
+                 "\"quern.frozen\":\"0.weight,0.bias\",\"quern.loss\":\"squared\",\"author\":\"me\"");
+  quern_network *network = NULL;
+  assert_ok(quern_model_load(path_of("model"), NULL, &network));
+  assert_true(quern_network_layer(network, 0).freeze_weights && quern_network_layer(network, 0).freeze_bias);
+  assert_int_equal(quern_network_layer(network, 0).activation.kind, QUERN_RELU);
+  assert_int_equal(quern_network_loss(network), QUERN_SQUARED);
+  quern_network_free(network);
+}
+
+/* Slopes come back to the bit, whatever the program's locale writes for a decimal point. */
+static void test_slopes(void **state) {
+  (void)state;
+  static const float slopes[] = {0.0f,        0.01f,        0.1f, 1.0f / 3.0f, 1e-30f, 1.401298464e-45f,
+                                 123456.789f, 3.4028235e38f};
+  static const char *const commas[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8"};
+  for (size_t i = 0; i < sizeof commas / sizeof *commas; i++)
+    if (setlocale(LC_ALL, commas[i]) != NULL) break;
+  for (size_t i = 0; i < sizeof slopes / sizeof *slopes; i++) {
+    quern_layer layers[] = {quern_dense(1, QUERN_LEAKY_RELU), quern_dense(1, QUERN_IDENTITY)};
+    layers[0].activation.slope = slopes[i];
+    quern_network *network = NULL, *loaded = NULL;
+    assert_ok(quern_network_create(1, layers, 2, QUERN_CATEGORICAL, &network));
+    assert_ok(quern_model_save(network, path_of("model")));
+    assert_ok(quern_model_load(path_of("model"), NULL, &loaded));
+    assert_same_network(network, loaded);
+    quern_network_free(network);
+    quern_network_free(loaded);
+  }
+  setlocale(LC_ALL, "C");
+}
+
+static void write_small_model(void) {
+  quern_layer layers[] = {quern_dense(2, QUERN_LEAKY_RELU), quern_dense(1, QUERN_IDENTITY)};
+  layers[0].activation.slope = 0.2f;
+  layers[0].freeze_bias = true;
+  quern_network *network = NULL;
+  assert_ok(quern_network_create(1, layers, 2, QUERN_SQUARED, &network));
+  fill_network(network);
+  assert_ok(quern_model_save(network, path_of("model")));
+  quern_network_free(network);
+}
+
+/* Every length short of the whole file is an error, and so is one byte more. */
+static void test_truncated(void **state) {
+  (void)state;
+  write_small_model();
+  size_t size;
+  unsigned char *bytes = read_bytes(path_of("model"), &size);
+  const char *path = path_of("cut");
+  for (size_t length = 0; length < size; length++) {
+    write_bytes(path, bytes, length);
+    load_fails(path, QUERN_ERROR_FORMAT, "");
+  }
+  bytes[size] = 0; /* read_bytes has room for one */
+  write_bytes(path, bytes, size + 1);
+  load_fails(path, QUERN_ERROR_FORMAT, "the tensors end at");
+  free(bytes);
+}
+
+/* Any byte of the header changed: a network or an error, and under a sanitizer nothing else. */
+static void test_corrupted(void **state) {
+  (void)state;
+  static const char changes[] = {'{', '}', '[', ']', '"', '\\', ',',   ':',
+                                 '0', '9', ' ', 'a', '.', '\0', '\xff'};
+  write_small_model();
+  quern_network *network = NULL;
+  size_t size, loaded = 0, refused = 0;
+  unsigned char *bytes = read_bytes(path_of("model"), &size);
+  size_t header_end = 8 + bytes[0] + 256u * bytes[1];
+  const char *path = path_of("changed");
+  for (size_t i = 0; i < header_end; i++) {
+    unsigned char old = bytes[i];
+    for (size_t c = 0; c < sizeof changes; c++) {
+      bytes[i] = (unsigned char)changes[c];
+      write_bytes(path, bytes, size);
+      if (quern_model_load(path, NULL, &network) == QUERN_OK)
+        loaded++;
+      else
+        refused++;
+      quern_network_free(network);
+    }
+    bytes[i] = old;
+  }
+  free(bytes);
+  assert_true(refused > 9 * loaded);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      MODEL_TEST(test_round_trip), MODEL_TEST(test_bytes),        MODEL_TEST(test_pytorch_file),
+      MODEL_TEST(test_options),    MODEL_TEST(test_missing_bias), MODEL_TEST(test_natural_order),
+      MODEL_TEST(test_bad_models), MODEL_TEST(test_bad_metadata), MODEL_TEST(test_partial_metadata),
+      MODEL_TEST(test_slopes),     MODEL_TEST(test_truncated),    MODEL_TEST(test_corrupted),
+  };
+  return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
+}

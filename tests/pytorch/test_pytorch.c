@@ -1,0 +1,245 @@
+/* What quern computes, beside what PyTorch computed: gradients of three losses, and ten steps of SGD.
+ *
+ * Tolerances come with the numbers, in golden.json. make_golden.py runs the same training many times in
+ * float64 with every operation's result moved at random by up to its rounding in float32 (sqrt(k) u sum
+ * |a||b| for a sum of k products, u = 2^-24), and takes the largest deviation seen in a tensor; two float32
+ * computations, PyTorch's and quern's, may be twice that apart. Nothing here widens it. */
+#include "test.h"
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FOLDER QUERN_TEST_DATA "/../pytorch/"
+
+enum { INPUTS = 784, LAYERS = 3, SAMPLES = 160, BATCH = 16, STEPS = SAMPLES / BATCH };
+
+static const char *const devices[] = {"reference", "auto"};
+enum { DEVICES = sizeof devices / sizeof *devices };
+
+static cJSON *golden;
+
+static int read_golden(void **state) {
+  (void)state;
+  FILE *file = fopen(FOLDER "golden.json", "rb");
+  if (file == NULL || fseek(file, 0, SEEK_END) != 0) return -1;
+  size_t size = (size_t)ftell(file);
+  char *text = calloc(size + 1, 1);
+  rewind(file);
+  if (text != NULL && fread(text, 1, size, file) == size) golden = cJSON_Parse(text);
+  free(text);
+  fclose(file);
+  return golden != NULL ? 0 : -1;
+}
+
+static int free_golden(void **state) {
+  (void)state;
+  cJSON_Delete(golden);
+  return 0;
+}
+
+static const cJSON *member(const cJSON *object, const char *name) {
+  const cJSON *found = cJSON_GetObjectItemCaseSensitive(object, name);
+  if (found == NULL) fail_msg("golden.json has no \"%s\"", name);
+  return found;
+}
+
+static double number(const cJSON *item) {
+  assert_true(cJSON_IsNumber(item));
+  return item->valuedouble;
+}
+
+/* The first element further than `tolerance` from PyTorch's fails; so does a NaN. */
+static void check_values(const char *what, const float *got, const float *expected, size_t count,
+                         double tolerance) {
+  assert_true(tolerance > 0 && tolerance < 1e-5);
+  for (size_t i = 0; i < count; i++)
+    if (!(fabs((double)got[i] - (double)expected[i]) <= tolerance))
+      fail_msg("%s: element %zu is %.9g, PyTorch has %.9g, tolerance %.2g", what, i, (double)got[i],
+               (double)expected[i], tolerance);
+}
+
+static float mean(const float *values, size_t count) {
+  double sum = 0;
+  for (size_t i = 0; i < count; i++) sum += (double)values[i];
+  return (float)(sum / (double)count);
+}
+
+static quern_network *load(const char *name, quern_loss loss) {
+  quern_model_options options = QUERN_MODEL_OPTIONS_INIT;
+  options.loss = loss;
+  quern_network *network = NULL;
+  assert_ok(quern_model_load(name, &options, &network));
+  assert_int_equal(quern_network_layer_count(network), LAYERS);
+  assert_int_equal(quern_network_inputs(network), INPUTS);
+  assert_int_equal(quern_network_loss(network), loss);
+  return network;
+}
+
+/* Weights [in][out], then the bias, of a layer; *weights and *bias count them. The caller frees the result.
+ */
+static float *layer_of(const quern_network *network, size_t layer, size_t *weights, size_t *bias) {
+  *bias = quern_network_layer(network, layer).units;
+  *weights = *bias * (layer == 0 ? INPUTS : quern_network_layer(network, layer - 1).units);
+  float *values = test_alloc(*weights + *bias, sizeof *values);
+  assert_ok(quern_network_get_layer(network, layer, values, values + *weights));
+  return values;
+}
+
+/* Compares weights and bias of layer `layer`, one after the other in `got`, with those in `expected`. */
+static void check_layer(const char *what, const float *got, const quern_network *expected, size_t layer,
+                        const cJSON *tolerances) {
+  size_t weights, bias;
+  float *values = layer_of(expected, layer, &weights, &bias);
+  char name[32], title[96];
+  snprintf(name, sizeof name, "%zu.weight", 2 * layer);
+  snprintf(title, sizeof title, "%s %s", what, name);
+  check_values(title, got, values, weights, number(member(tolerances, name)));
+  snprintf(name, sizeof name, "%zu.bias", 2 * layer);
+  snprintf(title, sizeof title, "%s %s", what, name);
+  check_values(title, got + weights, values + weights, bias, number(member(tolerances, name)));
+  free(values);
+}
+
+/* A network from a file on a device, with all samples. */
+typedef struct bench {
+  quern_context *context;
+  quern_plan *plan;
+  quern_network *network;
+  quern_buffer *x, *labels, *losses;
+} bench;
+
+static void upload_samples(bench *b) {
+  quern_dataset *data = NULL;
+  assert_ok(quern_dataset_open(FOLDER "random-images-idx3-ubyte", NULL, &data, NULL));
+  assert_int_equal(quern_dataset_rows(data), SAMPLES);
+  assert_int_equal(quern_dataset_columns(data), INPUTS);
+  float *x = test_alloc((size_t)SAMPLES * INPUTS, sizeof *x);
+  int32_t labels[SAMPLES];
+  for (size_t row = 0; row < SAMPLES; row++) {
+    quern_dataset_values(data, row, x + row * INPUTS);
+    labels[row] = quern_dataset_label(data, row);
+  }
+  quern_dataset_free(data);
+  size_t bytes = (size_t)SAMPLES * INPUTS * sizeof *x;
+  assert_ok(quern_buffer_create(b->context, bytes, &b->x));
+  assert_ok(quern_buffer_write(b->x, 0, bytes, x, QUERN_WAIT));
+  assert_ok(quern_buffer_create(b->context, sizeof labels, &b->labels));
+  assert_ok(quern_buffer_write(b->labels, 0, sizeof labels, labels, QUERN_WAIT));
+  assert_ok(quern_buffer_create(b->context, SAMPLES * sizeof(float), &b->losses));
+  free(x);
+}
+
+static bench open_bench(const char *device, quern_loss loss, quern_plan_mode mode) {
+  bench b = {0};
+  assert_ok(quern_context_create(device, &b.context));
+  b.network = load(FOLDER "initial.safetensors", loss);
+  assert_ok(quern_plan_create(b.context, b.network, BATCH, mode, &b.plan));
+  upload_samples(&b);
+  return b;
+}
+
+static void close_bench(bench *b) {
+  quern_buffer_free(b->x);
+  quern_buffer_free(b->labels);
+  quern_buffer_free(b->losses);
+  quern_plan_free(b->plan);
+  quern_network_free(b->network);
+  quern_context_free(b->context);
+}
+
+static void step(const bench *b, size_t index, quern_sgd sgd) {
+  size_t first = index * BATCH;
+  assert_ok(quern_plan_step(b->plan, quern_matrix(b->x, first * INPUTS, BATCH, INPUTS),
+                            quern_vector(b->labels, first, BATCH), sgd,
+                            quern_vector(b->losses, first, BATCH)));
+}
+
+static void read_tensor(quern_tensor tensor, float *values) {
+  assert_ok(quern_buffer_read(tensor.buffer, tensor.offset * sizeof *values,
+                              tensor.rows * tensor.columns * sizeof *values, values, QUERN_WAIT));
+}
+
+static void check_gradients(quern_loss loss, const char *file) {
+  const cJSON *numbers = member(golden, quern_loss_name(loss));
+  quern_network *expected = load(file, loss);
+  for (size_t d = 0; d < DEVICES; d++) {
+    bench b = open_bench(devices[d], loss, QUERN_PLAN_GRADIENTS);
+    step(&b, 0, (quern_sgd){0.0f, 0.0f});
+    float losses[BATCH], batch_loss, torch_loss = (float)number(member(numbers, "loss"));
+    assert_ok(quern_buffer_read(b.losses, 0, sizeof losses, losses, QUERN_WAIT));
+    batch_loss = mean(losses, BATCH);
+    check_values("loss", &batch_loss, &torch_loss, 1, number(member(numbers, "loss_tolerance")));
+    for (size_t i = 0; i < LAYERS; i++) {
+      quern_tensor weights, bias;
+      assert_ok(quern_plan_layer_gradients(b.plan, i, &weights, &bias));
+      float *got = test_alloc(weights.rows * weights.columns + bias.columns, sizeof *got);
+      read_tensor(weights, got);
+      read_tensor(bias, got + weights.rows * weights.columns);
+      check_layer(devices[d], got, expected, i, member(numbers, "tolerance"));
+      free(got);
+    }
+    close_bench(&b);
+  }
+  quern_network_free(expected);
+}
+
+static void test_categorical_gradients(void **state) {
+  (void)state;
+  check_gradients(QUERN_CATEGORICAL, FOLDER "gradients.safetensors");
+}
+
+static void test_binary_gradients(void **state) {
+  (void)state;
+  check_gradients(QUERN_BINARY, FOLDER "gradients-binary.safetensors");
+}
+
+static void test_squared_gradients(void **state) {
+  (void)state;
+  check_gradients(QUERN_SQUARED, FOLDER "gradients-squared.safetensors");
+}
+
+static void check_ten_steps(const char *device, quern_plan_mode mode, const quern_network *expected) {
+  const cJSON *numbers = member(golden, "steps");
+  const cJSON *losses = member(numbers, "losses"), *tolerances = member(numbers, "losses_tolerance");
+  assert_int_equal(cJSON_GetArraySize(losses), STEPS);
+  quern_sgd sgd = {(float)number(member(golden, "learning_rate")),
+                   (float)number(member(golden, "weight_decay"))};
+  bench b = open_bench(device, QUERN_CATEGORICAL, mode);
+  for (size_t i = 0; i < STEPS; i++) step(&b, i, sgd);
+  float got[SAMPLES];
+  assert_ok(quern_buffer_read(b.losses, 0, sizeof got, got, QUERN_WAIT));
+  for (size_t i = 0; i < STEPS; i++) {
+    float batch_loss = mean(got + i * BATCH, BATCH),
+          torch_loss = (float)number(cJSON_GetArrayItem(losses, (int)i));
+    check_values("loss of a step", &batch_loss, &torch_loss, 1,
+                 number(cJSON_GetArrayItem(tolerances, (int)i)));
+  }
+  assert_ok(quern_plan_download(b.plan, b.network));
+  for (size_t i = 0; i < LAYERS; i++) {
+    size_t weights, bias;
+    float *values = layer_of(b.network, i, &weights, &bias);
+    check_layer(device, values, expected, i, member(numbers, "tolerance"));
+    free(values);
+  }
+  close_bench(&b);
+}
+
+static void test_ten_steps(void **state) {
+  (void)state;
+  assert_int_equal((int)number(member(golden, "batch")), BATCH);
+  quern_network *expected = load(FOLDER "final.safetensors", QUERN_CATEGORICAL);
+  for (size_t d = 0; d < DEVICES; d++) {
+    check_ten_steps(devices[d], QUERN_PLAN_TRAINING, expected);
+    check_ten_steps(devices[d], QUERN_PLAN_GRADIENTS, expected);
+  }
+  quern_network_free(expected);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_categorical_gradients),
+                                     QUERN_TEST(test_binary_gradients), QUERN_TEST(test_squared_gradients),
+                                     QUERN_TEST(test_ten_steps)};
+  return cmocka_run_group_tests(tests, read_golden, free_golden);
+}
