@@ -1,0 +1,40 @@
+/* What every part of the command shares: commands as data, exit codes, and how to fail. */
+#ifndef QUERN_CLI_CLI_H
+#define QUERN_CLI_CLI_H
+
+#include "options.h"
+
+typedef enum cli_exit {
+  CLI_OK = 0,
+  CLI_FAILED = 1, /* it was understood, and failed */
+  CLI_USAGE = 2   /* it was not understood */
+} cli_exit;
+
+typedef struct cli_command {
+  const char *name;
+  const char *summary;         /* one line, for quern --help */
+  const char *about;           /* a paragraph or two, for quern NAME --help */
+  const cli_option *options;   /* ends with a NULL name */
+  const char *const *examples; /* ends with NULL */
+  cli_exit (*run)(const struct cli_command *command, int argc, char **argv);
+} cli_command;
+
+extern const cli_command cli_devices, cli_train, cli_eval, cli_predict, cli_bench, cli_example;
+
+/* The commands, in the order of the help; ends with NULL. */
+extern const cli_command *const cli_commands[];
+
+/* "quern: " and the line, on stderr. Returns CLI_FAILED. */
+__attribute__((format(printf, 1, 2))) cli_exit cli_fail(const char *format, ...);
+
+/* cli_fail with quern_last_error(). */
+cli_exit cli_fail_library(void);
+
+/* cli_fail for host memory that was not to be had. */
+cli_exit cli_fail_memory(void);
+
+/* "quern NAME: ", the line, and where help is, on stderr; NULL for quern itself. Returns CLI_USAGE. */
+__attribute__((format(printf, 2, 3))) cli_exit cli_fail_usage(const cli_command *command, const char *format,
+                                                              ...);
+
+#endif

@@ -1,0 +1,77 @@
+#include "describe.h"
+
+#include <math.h>
+#include <string.h>
+
+void cli_print_device(FILE *people, const quern_device_info *info) {
+  const char *kind = quern_device_kind_name(info->kind);
+  if (info->kind == QUERN_DEVICE_REFERENCE)
+    fprintf(people, "device: %s (%s), plain C\n", info->name, info->platform);
+  else
+    fprintf(people, "device: %s (%s), OpenCL %s\n", info->name, info->platform, kind);
+}
+
+void cli_print_network(FILE *people, const quern_network *network) {
+  size_t layers = quern_network_layer_count(network);
+  fprintf(people, "%zu", quern_network_inputs(network));
+  for (size_t i = 0; i < layers; i++) fprintf(people, "-%zu", quern_network_layer(network, i).units);
+  /* Hidden layers may differ; each change is told. */
+  const char *last = "";
+  for (size_t i = 0; i + 1 < layers; i++) {
+    const char *name = quern_activation_name(quern_network_layer(network, i).activation.kind);
+    if (strcmp(name, last) != 0) fprintf(people, ", %s", name);
+    last = name;
+  }
+  fprintf(people, ", %s loss, %s parameters", quern_loss_name(quern_network_loss(network)),
+          cli_grouped((double)quern_network_parameter_count(network)).text);
+}
+
+void cli_print_data(FILE *people, const quern_dataset *data) {
+  size_t height, width;
+  fprintf(people, "%s samples of ", cli_grouped((double)quern_dataset_rows(data)).text);
+  if (quern_dataset_image_size(data, &height, &width))
+    fprintf(people, "%zu x %zu pixels", height, width);
+  else
+    fprintf(people, "%zu values", quern_dataset_columns(data));
+}
+
+cli_digits cli_grouped(double number) {
+  cli_digits grouped;
+  char plain[sizeof grouped.text * 3 / 4]; /* the commas make it a third longer */
+  if (!isfinite(number) || !(fabs(number) < 1e18)) {
+    snprintf(grouped.text, sizeof grouped.text, "%g", number);
+    return grouped;
+  }
+  int length = snprintf(plain, sizeof plain, "%.0f", fabs(number));
+  char *at = grouped.text;
+  if (number <= -0.5) *at++ = '-';
+  for (int i = 0; i < length; i++) {
+    if (i > 0 && (length - i) % 3 == 0) *at++ = ',';
+    *at++ = plain[i];
+  }
+  *at = '\0';
+  return grouped;
+}
+
+void cli_json_device(cli_json *json, const quern_context *context) {
+  quern_device_info info;
+  quern_context_describe(context, &info);
+  cli_json_text(json, json->root, "device", info.name);
+  cli_json_text(json, json->root, "platform", info.platform);
+  cli_json_text(json, json->root, "backend", info.backend);
+  cli_json_text(json, json->root, "device_kind", quern_device_kind_name(info.kind));
+}
+
+void cli_json_network(cli_json *json, const quern_network *network) {
+  cJSON *object = cli_json_object(json, json->root, "network");
+  cJSON *units = cli_json_list(json, object, "units");
+  cJSON *activations = cli_json_list(json, object, "activations");
+  cli_json_append_number(json, units, (double)quern_network_inputs(network));
+  for (size_t i = 0; i < quern_network_layer_count(network); i++) {
+    quern_layer layer = quern_network_layer(network, i);
+    cli_json_append_number(json, units, (double)layer.units);
+    cli_json_append_text(json, activations, quern_activation_name(layer.activation.kind));
+  }
+  cli_json_text(json, object, "loss", quern_loss_name(quern_network_loss(network)));
+  cli_json_number(json, object, "parameters", (double)quern_network_parameter_count(network));
+}

@@ -1,0 +1,128 @@
+/* quern eval: how well a model does on data, and how it sees a few of them. */
+#include "describe.h"
+#include "names.h"
+#include "open.h"
+#include "show.h"
+
+typedef struct eval_settings {
+  cli_model_settings model;
+  cli_data_settings data;
+  const char *device, *class_names;
+  size_t show;
+  bool json;
+} eval_settings;
+
+static const cli_option options[] = {CLI_OPTION_MODEL(eval_settings),
+                                     CLI_OPTION_DATA(eval_settings),
+                                     CLI_OPTION_CSV(eval_settings),
+                                     CLI_OPTION_DEVICE(eval_settings),
+                                     {.name = "show",
+                                      .value = "N",
+                                      .kind = CLI_COUNT,
+                                      .offset = offsetof(eval_settings, show),
+                                      .least = 1,
+                                      .most = INT32_MAX,
+                                      .help = "draw the first N images with what the model says they are"},
+                                     {.name = "class-names",
+                                      .value = "A,B,C…",
+                                      .kind = CLI_TEXT,
+                                      .offset = offsetof(eval_settings, class_names),
+                                      .help = "what --show calls the classes (default: their numbers)"},
+                                     CLI_OPTION_JSON(eval_settings),
+                                     CLI_OPTION_END};
+
+static const char *const examples[] = {
+    "quern eval --model digits.safetensors --data digits --show 8",
+    "quern eval --model torch.safetensors --activation tanh --data test.csv --json", NULL};
+
+typedef struct eval_session {
+  const eval_settings *settings;
+  FILE *people;
+  quern_network *network;
+  quern_dataset *data;
+  cli_names names;
+  quern_context *context;
+} eval_session;
+
+/* What can be wrong with the command line and the files, before any device is opened. */
+static cli_exit prepare(eval_session *run) {
+  const eval_settings *settings = run->settings;
+  const char *path = settings->model.path;
+  size_t height, width;
+  cli_exit result = cli_open_model(&settings->model, &run->network);
+  if (result == CLI_OK) result = cli_open_test_data(&settings->data, &run->data);
+  if (result == CLI_OK) result = cli_check_columns(path, run->network, run->data);
+  if (result != CLI_OK) return result;
+  size_t outputs = quern_network_outputs(run->network);
+  result = cli_check_labels(path, outputs, run->data);
+  if (result == CLI_OK && settings->class_names != NULL)
+    result = cli_names_split(settings->class_names, &run->names);
+  if (result == CLI_OK && settings->class_names != NULL && run->names.count != outputs)
+    result =
+        cli_fail("--class-names gives %zu names, but %s has %zu classes", run->names.count, path, outputs);
+  if (result == CLI_OK && settings->show > 0 && !quern_dataset_image_size(run->data, &height, &width))
+    result = cli_fail("--show: %s holds no images", quern_dataset_source(run->data));
+  return result;
+}
+
+static cli_exit print_json(const eval_session *run, const quern_metrics *metrics) {
+  cli_json json = cli_json_create();
+  cli_json_device(&json, run->context);
+  cli_json_text(&json, json.root, "model", run->settings->model.path);
+  cli_json_network(&json, run->network);
+  cli_json_text(&json, json.root, "data", quern_dataset_source(run->data));
+  cli_json_number(&json, json.root, "samples", (double)metrics->samples);
+  cli_json_number(&json, json.root, "accuracy", metrics->accuracy);
+  cli_json_number(&json, json.root, "loss", metrics->loss);
+  cli_json_number(&json, json.root, "samples_per_second", metrics->samples_per_second);
+  cli_exit result = cli_json_print(&json);
+  cli_json_free(&json);
+  return result;
+}
+
+static cli_exit evaluate(const eval_session *run) {
+  const eval_settings *settings = run->settings;
+  quern_metrics metrics;
+  fprintf(run->people, "model: %s, ", settings->model.path);
+  cli_print_network(run->people, run->network);
+  fprintf(run->people, "\ndata: %s, ", quern_dataset_source(run->data));
+  cli_print_data(run->people, run->data);
+  fprintf(run->people, "\n");
+  if (quern_evaluate(run->context, run->network, run->data, &metrics) != QUERN_OK) return cli_fail_library();
+  if (settings->show > 0) {
+    cli_exit result =
+        cli_show(run->people, run->context, run->network, run->data, settings->show, &run->names);
+    if (result != CLI_OK) return result;
+  }
+  fprintf(run->people, "\naccuracy %.4f, loss %.4f over %s samples, %s samples/s\n", metrics.accuracy,
+          metrics.loss, cli_grouped((double)metrics.samples).text,
+          cli_grouped(metrics.samples_per_second).text);
+  return settings->json ? print_json(run, &metrics) : CLI_OK;
+}
+
+static cli_exit run(const cli_command *command, int argc, char **argv) {
+  eval_settings settings = {.model = {.activation = QUERN_RELU, .loss = QUERN_CATEGORICAL}};
+  cli_parsed parsed = cli_parse(command, argc, argv, &settings);
+  if (parsed != CLI_PARSED_RUN) return (cli_exit)cli_parsed_exit(parsed);
+
+  eval_session session = {.settings = &settings, .people = settings.json ? stderr : stdout};
+  cli_exit result = prepare(&session);
+  if (result == CLI_OK) result = cli_open_device(settings.device, session.people, &session.context);
+  if (result == CLI_OK) result = evaluate(&session);
+  quern_context_free(session.context);
+  cli_names_free(&session.names);
+  quern_dataset_free(session.data);
+  quern_network_free(session.network);
+  return result;
+}
+
+const cli_command cli_eval = {
+    .name = "eval",
+    .summary = "measure a model on data, and show what it makes of images",
+    .about = "Prints the accuracy and the mean loss of a model. Where the data have a test set, as a folder "
+             "does, that "
+             "is what is measured; else every sample is.",
+    .options = options,
+    .examples = examples,
+    .run = run,
+};

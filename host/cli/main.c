@@ -1,0 +1,48 @@
+/* quern: finds the command, runs it, and sees that what it printed has arrived. */
+#include "cli.h"
+
+#include <errno.h>
+#include <quern/quern.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+const cli_command *const cli_commands[] = {&cli_devices, &cli_train,   &cli_eval, &cli_predict,
+                                           &cli_bench,   &cli_example, NULL};
+
+static const cli_command *find_command(const char *name) {
+  for (const cli_command *const *command = cli_commands; *command != NULL; command++)
+    if (strcmp((*command)->name, name) == 0) return *command;
+  return NULL;
+}
+
+static cli_exit dispatch(int argc, char **argv) {
+  if (argc < 2) return cli_fail_usage(NULL, "no command");
+  const char *name = argv[1];
+  if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+    cli_help();
+    return CLI_OK;
+  }
+  if (strcmp(name, "--version") == 0) {
+    printf("quern %s\n", quern_version());
+    return CLI_OK;
+  }
+  const cli_command *command = find_command(name);
+  if (command == NULL)
+    return cli_fail_usage(NULL, "unknown %s %s", name[0] == '-' ? "option" : "command", name);
+  return command->run(command, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv) {
+  /* Whoever reads may stop reading: that ends quern quietly, also where the parent ignored the signal. */
+  signal(SIGPIPE, SIG_DFL);
+  cli_exit result = dispatch(argc, argv);
+  bool lost = ferror(stdout) != 0;
+  errno = 0;
+  if (fclose(stdout) != 0 || lost) {
+    cli_exit failed = cli_fail("cannot write to the standard output%s%s", errno != 0 ? ": " : "",
+                               errno != 0 ? strerror(errno) : "");
+    if (result == CLI_OK) result = failed;
+  }
+  return (int)result;
+}

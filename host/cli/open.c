@@ -1,0 +1,78 @@
+#include "open.h"
+
+#include "describe.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Whether a device was named, by the option or by the environment, rather than left to be chosen. */
+static bool is_named(const char *text) {
+  if (text == NULL) text = getenv("QUERN_DEVICE");
+  return text != NULL && *text != '\0' && strcasecmp(text, "auto") != 0;
+}
+
+cli_exit cli_open_device(const char *text, FILE *people, quern_context **context) {
+  quern_device_list *list = NULL;
+  const quern_device *device;
+  quern_device_info info;
+  cli_exit result = CLI_OK;
+  if (quern_device_list_create(&list) != QUERN_OK ||
+      quern_device_list_find(list, text, &device) != QUERN_OK ||
+      quern_context_create_on(device, context) != QUERN_OK) {
+    result = cli_fail_library();
+    goto cleanup;
+  }
+  const char *note = quern_device_list_note(list);
+  quern_context_describe(*context, &info);
+  cli_print_device(people, &info);
+  bool fell_back = info.kind == QUERN_DEVICE_REFERENCE && !is_named(text);
+  if (fell_back && *note == '\0') note = "no OpenCL device was found; the reference is plain C, and slow";
+  /* Who asked for the reference need not hear of what else there is not. */
+  if (*note != '\0' && (fell_back || info.kind != QUERN_DEVICE_REFERENCE))
+    fprintf(people, "note: %s\n", note);
+cleanup:
+  quern_device_list_free(list);
+  return result;
+}
+
+cli_exit cli_open_data(const cli_data_settings *settings, quern_dataset **train, quern_dataset **test) {
+  quern_dataset_options options = QUERN_DATASET_OPTIONS_INIT;
+  options.header = (quern_csv_header)settings->header;
+  options.label = (quern_csv_label)settings->label;
+  if (quern_dataset_open(settings->where, &options, train, test) != QUERN_OK) return cli_fail_library();
+  return CLI_OK;
+}
+
+cli_exit cli_open_test_data(const cli_data_settings *settings, quern_dataset **data) {
+  quern_dataset *train, *test;
+  cli_exit result = cli_open_data(settings, &train, &test);
+  if (result != CLI_OK) return result;
+  if (test != NULL) quern_dataset_free(train);
+  *data = test != NULL ? test : train;
+  return CLI_OK;
+}
+
+cli_exit cli_open_model(const cli_model_settings *settings, quern_network **network) {
+  quern_model_options options = QUERN_MODEL_OPTIONS_INIT;
+  options.activation = quern_activation_of((quern_activation_kind)settings->activation);
+  options.loss = (quern_loss)settings->loss;
+  if (quern_model_load(settings->path, &options, network) != QUERN_OK) return cli_fail_library();
+  return CLI_OK;
+}
+
+cli_exit cli_check_columns(const char *path, const quern_network *network, const quern_dataset *data) {
+  size_t inputs = quern_network_inputs(network);
+  size_t columns = quern_dataset_columns(data);
+  if (inputs == columns) return CLI_OK;
+  return cli_fail("%s takes %zu values a sample, but %s has %zu", path, inputs, quern_dataset_source(data),
+                  columns);
+}
+
+cli_exit cli_check_labels(const char *what, size_t classes, const quern_dataset *data) {
+  if (quern_dataset_classes(data) <= classes) return CLI_OK;
+  size_t row = 0;
+  while ((size_t)quern_dataset_label(data, row) < classes) row++;
+  return cli_fail("%s: sample %zu, counted from 0, has label %d, but %s has the %zu classes from 0 on",
+                  quern_dataset_source(data), row, (int)quern_dataset_label(data, row), what, classes);
+}

@@ -1,0 +1,35 @@
+/* Opens what a command line names, and says what was opened. Each fails with a line of its own. */
+#ifndef QUERN_CLI_OPEN_H
+#define QUERN_CLI_OPEN_H
+
+#include "cli.h"
+
+#include <quern/quern.h>
+#include <stdio.h>
+
+/* The device of `text` (NULL: the environment's, else the best), named on `people` together with what kept
+ * better ones away. The caller owns *context. */
+cli_exit cli_open_device(const char *text, FILE *people, quern_context **context);
+
+/* The training data, and the test data that comes with it or NULL. The caller owns both. */
+cli_exit cli_open_data(const cli_data_settings *settings, quern_dataset **train, quern_dataset **test);
+
+/* Data to measure with: the test set where there is one, else all of it. The caller owns *data. */
+cli_exit cli_open_test_data(const cli_data_settings *settings, quern_dataset **data);
+
+typedef struct cli_model_settings {
+  const char *path;
+  int activation; /* quern_activation_kind */
+  int loss;       /* quern_loss */
+} cli_model_settings;
+
+/* The caller owns *network. */
+cli_exit cli_open_model(const cli_model_settings *settings, quern_network **network);
+
+/* Whether the data have the columns that the model reads. */
+cli_exit cli_check_columns(const char *path, const quern_network *network, const quern_dataset *data);
+
+/* Whether every label of `data` is one of `classes` classes of `what`, a file or other source. */
+cli_exit cli_check_labels(const char *what, size_t classes, const quern_dataset *data);
+
+#endif

@@ -1,0 +1,121 @@
+/* Options as tables: what they are called, what they take, where the value goes. One parser and one help
+ * serve all. */
+#ifndef QUERN_CLI_OPTIONS_H
+#define QUERN_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum cli_kind {
+  CLI_FLAG,   /* bool, no value */
+  CLI_TEXT,   /* const char *, not empty */
+  CLI_COUNT,  /* size_t, least … most */
+  CLI_COUNTS, /* cli_counts, each least … most, separated by commas; "" or "none" for no one */
+  CLI_SEED,   /* uint64_t, any */
+  CLI_REAL,   /* float, finite, at least 0, and not 0 where least is 1 */
+  CLI_CHOICE  /* int, the place of the text in `choices` */
+} cli_kind;
+
+typedef struct cli_option {
+  const char *name;  /* without the dashes */
+  const char *value; /* what the help calls the value; NULL for a flag */
+  const char *help;
+  cli_kind kind;
+  size_t offset; /* of the value in the command's settings */
+  bool required;
+  uint64_t least, most;
+  const char *const *choices; /* ends with NULL */
+} cli_option;
+
+typedef struct cli_counts {
+  size_t *items; /* owned */
+  size_t count;
+} cli_counts;
+
+struct cli_command;
+
+typedef enum cli_parsed { CLI_PARSED_RUN, CLI_PARSED_HELP, CLI_PARSED_BAD, CLI_PARSED_NO_MEMORY } cli_parsed;
+
+/* Reads argv[1…] into `settings`, which holds the defaults, by the command's options and --help. Only
+ * CLI_PARSED_RUN goes on; the others have said what they had to. */
+cli_parsed cli_parse(const struct cli_command *command, int argc, char **argv, void *settings);
+
+/* What a command returns for anything but CLI_PARSED_RUN. */
+int cli_parsed_exit(cli_parsed parsed);
+
+/* `quern --help` and `quern NAME --help`, on stdout. */
+void cli_help(void);
+void cli_help_command(const struct cli_command *command);
+
+/* Names of activations, losses, header and label choices, in the order of their enumerations, then NULL. */
+extern const char *const cli_activations[];
+extern const char *const cli_losses[];
+extern const char *const cli_headers[];
+extern const char *const cli_labels[];
+
+/* --- Options that several commands have; their settings have fields of these names ---------------------- */
+
+typedef struct cli_data_settings {
+  const char *where;
+  int header; /* quern_csv_header */
+  int label;  /* quern_csv_label */
+} cli_data_settings;
+
+#define CLI_OPTION_DATA(settings)                                                                            \
+  {                                                                                                          \
+    .name = "data", .value = "WHERE", .kind = CLI_TEXT, .offset = offsetof(settings, data.where),            \
+    .required = true,                                                                                        \
+    .help =                                                                                                  \
+        "the data: a folder with IDX files named as MNIST's, an IDX or CSV file (IDX plain or gzip), or "    \
+        "\"digits\", which is built in"                                                                      \
+  }
+
+#define CLI_OPTION_CSV(settings)                                                                             \
+  {.name = "header",                                                                                         \
+   .value = "auto|none|one",                                                                                 \
+   .kind = CLI_CHOICE,                                                                                       \
+   .offset = offsetof(settings, data.header),                                                                \
+   .choices = cli_headers,                                                                                   \
+   .help = "of CSV files: whether the first line names the columns (default auto: it does when none of its " \
+           "fields is a number)"},                                                                           \
+  {                                                                                                          \
+    .name = "label", .value = "last|first", .kind = CLI_CHOICE, .offset = offsetof(settings, data.label),    \
+    .choices = cli_labels, .help = "of CSV files: the column of the class, 0, 1, 2 … (default last)"       \
+  }
+
+#define CLI_OPTION_DEVICE(settings)                                                                          \
+  {                                                                                                          \
+    .name = "device", .value = "DEVICE", .kind = CLI_TEXT, .offset = offsetof(settings, device),             \
+    .help = "auto, reference, an index or platform:device from \"quern devices\", or part of a name "        \
+            "(default: the environment's QUERN_DEVICE, else auto, the best there is)"                        \
+  }
+
+#define CLI_OPTION_MODEL(settings)                                                                           \
+  {.name = "model",                                                                                          \
+   .value = "FILE",                                                                                          \
+   .kind = CLI_TEXT,                                                                                         \
+   .offset = offsetof(settings, model.path),                                                                 \
+   .required = true,                                                                                         \
+   .help = "the model: safetensors, from \"quern train --save\" or from PyTorch's state_dict"},              \
+      {.name = "activation",                                                                                 \
+       .value = "NAME",                                                                                      \
+       .kind = CLI_CHOICE,                                                                                   \
+       .offset = offsetof(settings, model.activation),                                                       \
+       .choices = cli_activations,                                                                           \
+       .help = "of a model file that does not say: the hidden layers' activation (default relu)"},           \
+  {                                                                                                          \
+    .name = "loss", .value = "NAME", .kind = CLI_CHOICE, .offset = offsetof(settings, model.loss),           \
+    .choices = cli_losses, .help = "of a model file that does not say: the loss (default categorical)"       \
+  }
+
+#define CLI_OPTION_JSON(settings)                                                                            \
+  {                                                                                                          \
+    .name = "json", .kind = CLI_FLAG, .offset = offsetof(settings, json),                                    \
+    .help = "print one JSON object on stdout, and everything for people on stderr"                           \
+  }
+
+#define CLI_OPTION_END                                                                                       \
+  { .name = NULL }
+
+#endif

@@ -1,0 +1,174 @@
+#include "show.h"
+
+#include "arrays.h"
+#include "terminal.h"
+#include "text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GAP = 2, GREY_FIRST = 232, GREY_STEPS = 24 }; /* the greys of the 256 colours of terminals */
+
+/* A drawing: one column of a cell is `step` pixels wide, half a row of it `step` pixels high. */
+typedef struct drawing {
+  FILE *people;
+  size_t height, width, step;
+  size_t columns, rows; /* of an image, in characters */
+  bool colour;
+} drawing;
+
+/* What stands under an image. */
+typedef struct caption {
+  char *predicted, *actual; /* owned */
+} caption;
+
+/* Mean of the pixels under column `x` and half row `y`, 0 … 1; 0 below the image. */
+static double shade(const drawing *layout, const float *pixels, size_t x, size_t y) {
+  double sum = 0.0;
+  size_t count = 0;
+  for (size_t i = y * layout->step; i < (y + 1) * layout->step && i < layout->height; i++) {
+    for (size_t j = x * layout->step; j < (x + 1) * layout->step && j < layout->width; j++) {
+      sum += (double)pixels[i * layout->width + j];
+      count++;
+    }
+  }
+  return count == 0 ? 0.0 : fmin(fmax(sum / (double)count, 0.0), 1.0);
+}
+
+static int grey(double shade) {
+  return GREY_FIRST + (int)lround(shade * (GREY_STEPS - 1));
+}
+
+/* One line of an image, padded to `width` columns where that is more. */
+static void draw_line(const drawing *layout, const float *pixels, size_t row, size_t width) {
+  static const char ramp[] = " .:-=+*#%@";
+  for (size_t x = 0; x < layout->columns; x++) {
+    double above = shade(layout, pixels, x, 2 * row), below = shade(layout, pixels, x, 2 * row + 1);
+    if (layout->colour)
+      fprintf(layout->people, "\033[38;5;%d;48;5;%dm\u2580", grey(above), grey(below));
+    else
+      fputc(ramp[lround((above + below) / 2.0 * (double)(sizeof ramp - 2))], layout->people);
+  }
+  if (layout->colour) fputs("\033[0m", layout->people);
+  if (width > layout->columns) fprintf(layout->people, "%*s", (int)(width - layout->columns), "");
+}
+
+static void print_padded(FILE *people, const char *text, size_t width) {
+  size_t length = cli_text_length(text);
+  fprintf(people, "%s%*s", text, width > length ? (int)(width - length) : 0, "");
+}
+
+static void draw(const drawing *layout, const float *pixels, const caption *captions, size_t count) {
+  size_t pixel_count = layout->height * layout->width;
+  size_t width = layout->columns;
+  for (size_t i = 0; i < count; i++) {
+    size_t predicted = cli_text_length(captions[i].predicted), actual = cli_text_length(captions[i].actual);
+    if (predicted > width) width = predicted;
+    if (actual > width) width = actual;
+  }
+  width += GAP;
+  size_t abreast = (cli_terminal_width(layout->people) + GAP) / width;
+  if (abreast == 0) abreast = 1;
+  for (size_t first = 0; first < count; first += abreast) {
+    size_t end = count - first < abreast ? count : first + abreast;
+    fputc('\n', layout->people);
+    for (size_t row = 0; row < layout->rows; row++) {
+      for (size_t i = first; i < end; i++)
+        draw_line(layout, pixels + i * pixel_count, row, i + 1 < end ? width : 0);
+      fputc('\n', layout->people);
+    }
+    for (size_t i = first; i < end; i++)
+      print_padded(layout->people, captions[i].predicted, i + 1 < end ? width : 0);
+    fputc('\n', layout->people);
+    for (size_t i = first; i < end; i++)
+      print_padded(layout->people, captions[i].actual, i + 1 < end ? width : 0);
+    fputc('\n', layout->people);
+  }
+}
+
+/* "class" by name, number, or "nothing" where no output is largest. The caller frees it. */
+static char *class_text(const cli_names *names, int chosen) {
+  char *text;
+  if (chosen < 0) return strdup("nothing");
+  if ((size_t)chosen < names->count) return strdup(names->items[chosen]);
+  return asprintf(&text, "%d", chosen) < 0 ? NULL : text;
+}
+
+static bool make_caption(const cli_names *names, const float *outputs, size_t classes, int label,
+                         caption *made) {
+  int chosen = cli_largest(outputs, classes);
+  char *predicted = class_text(names, chosen), *actual = class_text(names, label);
+  bool good = predicted != NULL && actual != NULL &&
+              asprintf(&made->predicted, "predicted %s (%.2f),", predicted,
+                       chosen < 0 ? (double)NAN : (double)outputs[chosen]) >= 0;
+  if (!good) made->predicted = NULL;
+  if (good && asprintf(&made->actual, "is %s", actual) < 0) {
+    made->actual = NULL;
+    good = false;
+  }
+  free(predicted);
+  free(actual);
+  return good;
+}
+
+/* The first images as a set of their own, so that no more than these are predicted. */
+static quern_status predict_first(quern_context *context, const quern_network *network, const float *pixels,
+                                  const int32_t *labels, size_t count, size_t columns, float *outputs) {
+  quern_dataset *few;
+  quern_status status = quern_dataset_from_floats(pixels, labels, count, columns, &few);
+  if (status != QUERN_OK) return status;
+  status = quern_predict(context, network, few, outputs);
+  quern_dataset_free(few);
+  return status;
+}
+
+static drawing lay_out(FILE *people, const quern_dataset *data) {
+  drawing layout = {.people = people, .step = 1, .colour = cli_terminal_colour(people)};
+  if (!quern_dataset_image_size(data, &layout.height, &layout.width)) return layout;
+  size_t room = cli_terminal_width(people);
+  layout.step = (layout.width + room - 1) / room;
+  layout.columns = (layout.width + layout.step - 1) / layout.step;
+  layout.rows = (layout.height + 2 * layout.step - 1) / (2 * layout.step);
+  return layout;
+}
+
+cli_exit cli_show(FILE *people, quern_context *context, const quern_network *network,
+                  const quern_dataset *data, size_t count, const cli_names *names) {
+  if (count > quern_dataset_rows(data)) count = quern_dataset_rows(data);
+  size_t columns = quern_dataset_columns(data), classes = quern_network_outputs(network);
+  cli_exit result = CLI_OK;
+  float *pixels = cli_floats(count, columns);
+  float *outputs = cli_floats(count, classes);
+  int32_t *labels = calloc(count, sizeof *labels);
+  caption *captions = calloc(count, sizeof *captions);
+  bool good = pixels != NULL && outputs != NULL && labels != NULL && captions != NULL;
+  if (good) {
+    for (size_t i = 0; i < count; i++) {
+      quern_dataset_values(data, i, pixels + i * columns);
+      labels[i] = quern_dataset_label(data, i);
+    }
+    if (predict_first(context, network, pixels, labels, count, columns, outputs) != QUERN_OK) {
+      result = cli_fail_library();
+      goto cleanup;
+    }
+    for (size_t i = 0; i < count && good; i++)
+      good = make_caption(names, outputs + i * classes, classes, labels[i], &captions[i]);
+  }
+  if (good) {
+    drawing layout = lay_out(people, data);
+    draw(&layout, pixels, captions, count);
+  } else {
+    result = cli_fail_memory();
+  }
+cleanup:
+  for (size_t i = 0; captions != NULL && i < count; i++) {
+    free(captions[i].predicted);
+    free(captions[i].actual);
+  }
+  free(captions);
+  free(labels);
+  free(outputs);
+  free(pixels);
+  return result;
+}

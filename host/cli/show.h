@@ -1,0 +1,16 @@
+/* Images in the terminal. */
+#ifndef QUERN_CLI_SHOW_H
+#define QUERN_CLI_SHOW_H
+
+#include "names.h"
+
+#include <quern/quern.h>
+#include <stdio.h>
+
+/* Draws the first `count` images of `data` (all, where it has fewer), side by side as far as the terminal is
+ * wide, each over what the network says it is and what it is. A colour terminal gets half blocks in shades of
+ * grey, anything else plain characters. Without names, classes go by their numbers. */
+cli_exit cli_show(FILE *people, quern_context *context, const quern_network *network,
+                  const quern_dataset *data, size_t count, const cli_names *names);
+
+#endif

@@ -1,0 +1,112 @@
+/* quern train: trains a network on data, tells how it goes, and saves it. */
+#include "training.h"
+
+#include <quern/activation.h>
+#include <stdlib.h>
+
+enum { DEFAULT_HIDDEN = 128 };
+
+#define FIELD(name) offsetof(train_settings, name)
+
+static const cli_option options[] = {
+    CLI_OPTION_DATA(train_settings),
+    {.name = "test",
+     .value = "WHERE",
+     .kind = CLI_TEXT,
+     .offset = FIELD(test),
+     .help = "the data to test on after each epoch (default: what comes with the data; else a fifth of the "
+             "data, dealt "
+             "by the seed and held out)"},
+    {.name = "hidden",
+     .value = "N,N…",
+     .kind = CLI_COUNTS,
+     .offset = FIELD(hidden),
+     .least = 1,
+     .most = INT32_MAX,
+     .help = "units of the hidden layers, or none (default 128)"},
+    {.name = "activation",
+     .value = "NAME",
+     .kind = CLI_CHOICE,
+     .offset = FIELD(activation),
+     .choices = cli_activations,
+     .help = "of the hidden layers (default relu)"},
+    {.name = "loss",
+     .value = "NAME",
+     .kind = CLI_CHOICE,
+     .offset = FIELD(loss),
+     .choices = cli_losses,
+     .help = "what training makes small (default categorical)"},
+    {.name = "epochs",
+     .value = "N",
+     .kind = CLI_COUNT,
+     .offset = FIELD(epochs),
+     .least = 1,
+     .most = 1000000000,
+     .help = "times through the data (default 20)"},
+    {.name = "batch",
+     .value = "N",
+     .kind = CLI_COUNT,
+     .offset = FIELD(batch),
+     .least = 1,
+     .most = INT32_MAX,
+     .help = "samples a step (default 32)"},
+    {.name = "lr",
+     .value = "F",
+     .kind = CLI_REAL,
+     .offset = FIELD(learning_rate),
+     .least = 1,
+     .help = "learning rate (default 0.1)"},
+    {.name = "weight-decay",
+     .value = "F",
+     .kind = CLI_REAL,
+     .offset = FIELD(weight_decay),
+     .help = "share of each parameter added to its gradient (default 0)"},
+    {.name = "seed",
+     .value = "N",
+     .kind = CLI_SEED,
+     .offset = FIELD(seed),
+     .help = "of the first weights, the order of the samples, and what is held out (default 1)"},
+    CLI_OPTION_DEVICE(train_settings),
+    {.name = "save",
+     .value = "FILE",
+     .kind = CLI_TEXT,
+     .offset = FIELD(save),
+     .help = "write the model there when done, as safetensors that PyTorch can load"},
+    CLI_OPTION_CSV(train_settings),
+    CLI_OPTION_JSON(train_settings),
+    CLI_OPTION_END};
+
+static const char *const examples[] = {
+    "quern train --data digits --hidden 64,32 --epochs 40 --save digits.safetensors",
+    "quern train --data /usr/share/datasets/fashion-mnist --hidden 128 --epochs 20",
+    "quern train --data iris.csv --test iris-test.csv --hidden none --loss squared --lr 0.01", NULL};
+
+static cli_exit run(const cli_command *command, int argc, char **argv) {
+  train_settings settings = {.activation = QUERN_RELU,
+                             .loss = QUERN_CATEGORICAL,
+                             .epochs = 20,
+                             .batch = 32,
+                             .learning_rate = 0.1f,
+                             .seed = 1};
+  settings.hidden.items = malloc(sizeof *settings.hidden.items);
+  if (settings.hidden.items == NULL) return cli_fail_memory();
+  settings.hidden.items[0] = DEFAULT_HIDDEN;
+  settings.hidden.count = 1;
+  cli_parsed parsed = cli_parse(command, argc, argv, &settings);
+  cli_exit result = (cli_exit)cli_parsed_exit(parsed);
+  if (parsed == CLI_PARSED_RUN) result = cli_run_training(&settings);
+  free(settings.hidden.items);
+  return result;
+}
+
+const cli_command cli_train = {
+    .name = "train",
+    .summary = "train a network on data, and save it",
+    .about = "Trains a multilayer perceptron by stochastic gradient descent. The data give the number of "
+             "inputs and of "
+             "classes. The same seed gives the same weights on the same device, bit for bit. The speed in "
+             "the last line leaves out the first of several epochs, in which kernels may be built.",
+    .options = options,
+    .examples = examples,
+    .run = run,
+};

@@ -1,0 +1,190 @@
+#include "training.h"
+
+#include "describe.h"
+#include "open.h"
+#include "target.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Everything a run opens; freed together. */
+typedef struct train_session {
+  const train_settings *settings;
+  FILE *people;
+  quern_dataset *train, *test;
+  quern_network *network;
+  quern_context *context;
+  cli_json json;
+  cJSON *epochs;
+  quern_epoch last;
+  bool held_out;           /* the test samples are some of the data's */
+  double seconds_a_sample; /* summed over the epochs but the first, in which kernels may be built */
+  bool diverged;
+} train_session;
+
+static cli_exit hold_out(train_session *run) {
+  quern_dataset *all = run->train;
+  quern_status status = quern_dataset_split(all, 0.2, run->settings->seed, &run->train, &run->test);
+  if (status != QUERN_OK) {
+    run->train = all;
+    return cli_fail_library();
+  }
+  quern_dataset_free(all);
+  run->held_out = true;
+  return CLI_OK;
+}
+
+/* Opens the training and the test data. *classes counts those of the training data with any held out. */
+static cli_exit open_data(train_session *run, size_t *classes) {
+  const train_settings *settings = run->settings;
+  cli_exit result;
+  if (settings->test != NULL) {
+    cli_data_settings test = settings->data;
+    test.where = settings->test;
+    result = cli_open_data(&settings->data, &run->train, NULL);
+    if (result == CLI_OK) result = cli_open_test_data(&test, &run->test);
+  } else {
+    result = cli_open_data(&settings->data, &run->train, &run->test);
+  }
+  if (result != CLI_OK) return result;
+  *classes = quern_dataset_classes(run->train);
+  if (run->test == NULL) return hold_out(run);
+  const char *trained = quern_dataset_source(run->train);
+  size_t columns = quern_dataset_columns(run->train), test_columns = quern_dataset_columns(run->test);
+  if (test_columns != columns)
+    return cli_fail("%s has %zu values a sample, but %s has %zu", quern_dataset_source(run->test),
+                    test_columns, trained, columns);
+  return cli_check_labels(trained, *classes, run->test);
+}
+
+static cli_exit make_network(train_session *run, size_t classes) {
+  const train_settings *settings = run->settings;
+  size_t count = settings->hidden.count;
+  quern_layer *layers = calloc(count + 1, sizeof *layers);
+  if (layers == NULL) return cli_fail_memory();
+  for (size_t i = 0; i < count; i++)
+    layers[i] = quern_dense(settings->hidden.items[i], (quern_activation_kind)settings->activation);
+  layers[count] = quern_dense(classes, QUERN_IDENTITY);
+  quern_status status = quern_network_create(quern_dataset_columns(run->train), layers, count + 1,
+                                             (quern_loss)settings->loss, &run->network);
+  free(layers);
+  if (status == QUERN_OK) status = quern_network_initialize(run->network, QUERN_INIT_DEFAULT, settings->seed);
+  return status == QUERN_OK ? CLI_OK : cli_fail_library();
+}
+
+static void announce(const train_session *run) {
+  fprintf(run->people, "data: %s, ", quern_dataset_source(run->train));
+  cli_print_data(run->people, run->train);
+  fprintf(run->people, "\ntest: %s, ", quern_dataset_source(run->test));
+  cli_print_data(run->people, run->test);
+  fprintf(run->people, "%s\nnetwork: ", run->held_out ? ", held out" : "");
+  cli_print_network(run->people, run->network);
+  fprintf(run->people, "\n\n");
+}
+
+static void add_epoch(train_session *run, const quern_epoch *epoch) {
+  cJSON *object = cli_json_object(&run->json, run->epochs, NULL);
+  cli_json_number(&run->json, object, "epoch", (double)epoch->epoch);
+  cli_json_number(&run->json, object, "train_loss", epoch->train_loss);
+  cli_json_number(&run->json, object, "test_loss", epoch->test.loss);
+  cli_json_number(&run->json, object, "test_accuracy", epoch->test.accuracy);
+  cli_json_number(&run->json, object, "samples_per_second", epoch->train_samples_per_second);
+}
+
+static bool on_epoch(const quern_epoch *epoch, void *user) {
+  train_session *run = user;
+  int width = (int)snprintf(NULL, 0, "%zu", epoch->epochs);
+  run->last = *epoch;
+  if (epoch->epoch > 1) run->seconds_a_sample += 1.0 / epoch->train_samples_per_second;
+  run->diverged = !isfinite(epoch->train_loss);
+  fprintf(run->people,
+          "epoch %*zu/%zu   train loss %.4f   test loss %.4f   test accuracy %.4f   %s samples/s\n", width,
+          epoch->epoch, epoch->epochs, epoch->train_loss, epoch->test.loss, epoch->test.accuracy,
+          cli_grouped(epoch->train_samples_per_second).text);
+  fflush(run->people);
+  if (run->settings->json) add_epoch(run, epoch);
+  return !run->diverged;
+}
+
+static cli_exit train(train_session *run) {
+  const train_settings *settings = run->settings;
+  quern_train_options training = QUERN_TRAIN_OPTIONS_INIT;
+  training.epochs = settings->epochs;
+  training.batch = settings->batch;
+  training.sgd.learning_rate = settings->learning_rate;
+  training.sgd.weight_decay = settings->weight_decay;
+  training.seed = settings->seed;
+  training.on_epoch = on_epoch;
+  training.user = run;
+  if (quern_train(run->context, run->network, run->train, run->test, &training, NULL) != QUERN_OK)
+    return cli_fail_library();
+  if (run->diverged)
+    return cli_fail(
+        "the training loss is no longer a number in epoch %zu: nothing was saved; try an --lr below %g",
+        run->last.epoch, (double)settings->learning_rate);
+  return CLI_OK;
+}
+
+static cli_exit print_json(train_session *run, double samples_per_second) {
+  const train_settings *settings = run->settings;
+  cli_json *json = &run->json;
+  cli_json_number(json, json->root, "test_accuracy", run->last.test.accuracy);
+  cli_json_number(json, json->root, "test_loss", run->last.test.loss);
+  cli_json_number(json, json->root, "train_loss", run->last.train_loss);
+  cli_json_number(json, json->root, "samples_per_second", samples_per_second);
+  cli_json_device(json, run->context);
+  cli_json_network(json, run->network);
+  cli_json_text(json, json->root, "data", quern_dataset_source(run->train));
+  cli_json_number(json, json->root, "train_samples", (double)quern_dataset_rows(run->train));
+  cli_json_number(json, json->root, "test_samples", (double)quern_dataset_rows(run->test));
+  cli_json_number(json, json->root, "batch", (double)settings->batch);
+  cli_json_number(json, json->root, "learning_rate", cli_json_float(settings->learning_rate));
+  cli_json_number(json, json->root, "weight_decay", cli_json_float(settings->weight_decay));
+  cli_json_whole(json, json->root, "seed", settings->seed);
+  if (settings->save != NULL)
+    cli_json_text(json, json->root, "saved", settings->save);
+  else
+    cli_json_null(json, json->root, "saved");
+  return cli_json_print(json);
+}
+
+static cli_exit conclude(train_session *run) {
+  const train_settings *settings = run->settings;
+  double samples_per_second = run->last.epoch == 1 ? run->last.train_samples_per_second
+                                                   : (double)(run->last.epoch - 1) / run->seconds_a_sample;
+  if (settings->save != NULL) {
+    if (quern_model_save(run->network, settings->save) != QUERN_OK) return cli_fail_library();
+    fprintf(run->people, "\nsaved %s\n", settings->save);
+  }
+  fprintf(run->people, "%stest accuracy %.4f after %zu epoch%s, %s samples/s\n",
+          settings->save == NULL ? "\n" : "", run->last.test.accuracy, run->last.epoch,
+          run->last.epoch == 1 ? "" : "s", cli_grouped(samples_per_second).text);
+  return settings->json ? print_json(run, samples_per_second) : CLI_OK;
+}
+
+static cli_exit run_session(train_session *run) {
+  const train_settings *settings = run->settings;
+  size_t classes = 0;
+  cli_exit result = CLI_OK;
+  if (settings->save != NULL) result = cli_check_target(settings->save);
+  if (result == CLI_OK) result = open_data(run, &classes);
+  if (result == CLI_OK) result = make_network(run, classes);
+  if (result == CLI_OK) result = cli_open_device(settings->device, run->people, &run->context);
+  if (result != CLI_OK) return result;
+  announce(run);
+  result = train(run);
+  return result == CLI_OK ? conclude(run) : result;
+}
+
+cli_exit cli_run_training(const train_settings *settings) {
+  train_session session = {
+      .settings = settings, .people = settings->json ? stderr : stdout, .json = cli_json_create()};
+  session.epochs = cli_json_list(&session.json, session.json.root, "epochs");
+  cli_exit result = run_session(&session);
+  cli_json_free(&session.json);
+  quern_context_free(session.context);
+  quern_network_free(session.network);
+  quern_dataset_free(session.test);
+  quern_dataset_free(session.train);
+  return result;
+}

@@ -1,0 +1,22 @@
+/* One training run, from opening the data to the last line. */
+#ifndef QUERN_CLI_TRAINING_H
+#define QUERN_CLI_TRAINING_H
+
+#include "cli.h"
+
+/* What the options of `quern train` set. */
+typedef struct train_settings {
+  cli_data_settings data;
+  const char *test;
+  cli_counts hidden;
+  int activation, loss;
+  size_t epochs, batch;
+  float learning_rate, weight_decay;
+  uint64_t seed;
+  const char *device, *save;
+  bool json;
+} train_settings;
+
+cli_exit cli_run_training(const train_settings *settings);
+
+#endif

@@ -1,0 +1,148 @@
+/* Help, version, and command lines that are not understood; the device list. */
+#include "command.h"
+#include <quern/version.h>
+
+static const char *const commands[] = {"devices", "train", "eval", "predict", "example"};
+
+static void test_help(void **state) {
+  (void)state;
+  command_result all = run("--help");
+  assert_code(&all, 0);
+  assert_string_equal(all.err, "");
+  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+    assert_says(all.out, commands[i]);
+    command_result one = run(commands[i], "--help");
+    assert_code(&one, 0);
+    assert_string_equal(one.err, "");
+    assert_says(one.out, "Usage: quern ");
+    assert_says(one.out, commands[i]);
+    assert_says(one.out, "For example:\n  quern ");
+    result_free(&one);
+  }
+  result_free(&all);
+}
+
+static void test_help_tells_options_and_defaults(void **state) {
+  (void)state;
+  command_result result = run("train", "--help");
+  static const char *const parts[] = {
+      "--data WHERE",    "--test WHERE", "--hidden",     "--activation NAME", "--loss NAME",
+      "--epochs N",      "--batch N",    "--lr F",       "--weight-decay F",  "--seed N",
+      "--device DEVICE", "--save FILE",  "--header",     "--label",           "--json",
+      "(default 128)",   "(default 20)", "(default 32)", "(default 0.1)",     "leaky-relu",
+      "elementwise"};
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) assert_says(result.out, parts[i]);
+  result_free(&result);
+}
+
+static void test_version(void **state) {
+  (void)state;
+  command_result result = run("--version");
+  assert_code(&result, 0);
+  assert_string_equal(result.out, "quern " QUERN_VERSION "\n");
+  result_free(&result);
+}
+
+static void test_bad_usage(void **state) {
+  (void)state;
+  static const struct {
+    const char *const arguments[9];
+    const char *const parts[4];
+  } cases[] = {
+      {{"quern"}, {"no command", "--help"}},
+      {{"quern", "grind"}, {"grind", "--help"}},
+      {{"quern", "--grind"}, {"--grind", "--help"}},
+      {{"quern", "train"}, {"--data", "missing"}},
+      {{"quern", "train", "--data"}, {"--data", "value"}},
+      {{"quern", "train", "--data", ""}, {"--data", "empty"}},
+      {{"quern", "train", "--data", "digits", "--grind"}, {"--grind", "quern train --help"}},
+      {{"quern", "train", "--data", "digits", "more"}, {"more"}},
+      {{"quern", "train", "--data", "digits", "--json=1"}, {"--json=1"}},
+      {{"quern", "train", "--data", "digits", "--epochs", "0"}, {"--epochs", "\"0\"", "from 1"}},
+      {{"quern", "train", "--data", "digits", "--epochs", "ten"}, {"--epochs", "\"ten\""}},
+      {{"quern", "train", "--data", "digits", "--epochs", "1e1"}, {"--epochs", "\"1e1\""}},
+      {{"quern", "train", "--data", "digits", "--epochs", " 1"}, {"--epochs", "\" 1\""}},
+      {{"quern", "train", "--data", "digits", "--batch", "0"}, {"--batch", "\"0\"", "from 1"}},
+      {{"quern", "train", "--data", "digits", "--batch", "-1"}, {"--batch", "\"-1\""}},
+      {{"quern", "train", "--data", "digits", "--lr", "0"}, {"--lr", "\"0\"", "above 0"}},
+      {{"quern", "train", "--data", "digits", "--lr", "nan"}, {"--lr", "\"nan\""}},
+      {{"quern", "train", "--data", "digits", "--lr", "inf"}, {"--lr", "\"inf\""}},
+      {{"quern", "train", "--data", "digits", "--lr", "1e99"}, {"--lr", "\"1e99\""}},
+      {{"quern", "train", "--data", "digits", "--lr", "0.1f"}, {"--lr", "\"0.1f\""}},
+      {{"quern", "train", "--data", "digits", "--weight-decay", "-1"}, {"--weight-decay", "\"-1\""}},
+      {{"quern", "train", "--data", "digits", "--seed", "18446744073709551616"},
+       {"--seed", "18446744073709551615"}},
+      {{"quern", "train", "--data", "digits", "--hidden", "0"}, {"--hidden", "\"0\""}},
+      {{"quern", "train", "--data", "digits", "--hidden", "64,"}, {"--hidden", "\"64,\""}},
+      {{"quern", "train", "--data", "digits", "--hidden", "64;32"}, {"--hidden", "\"64;32\""}},
+      {{"quern", "train", "--data", "digits", "--hidden", "99999999999999999999"},
+       {"--hidden", "2147483647"}},
+      {{"quern", "train", "--data", "digits", "--activation", "step"},
+       {"--activation", "leaky-relu", "\"step\""}},
+      {{"quern", "train", "--data", "digits", "--loss", "hinge"}, {"--loss", "categorical", "\"hinge\""}},
+      {{"quern", "train", "--data", "digits", "--header", "two"}, {"--header", "auto", "\"two\""}},
+      {{"quern", "eval", "--data", "digits"}, {"quern eval", "--model", "missing"}},
+      {{"quern", "eval", "--model", "m", "--data", "digits", "--show"}, {"--show", "value"}},
+      {{"quern", "predict", "--model", "m"}, {"quern predict", "--data", "missing"}},
+      {{"quern", "example", "--loss", "squared"}, {"quern example", "elementwise or categorical"}},
+      {{"quern", "devices", "all"}, {"quern devices", "all"}},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    assert_one_line(run_with(&(const command_setting){NULL, NULL}, cases[i].arguments), 2, cases[i].parts);
+}
+
+static void test_devices(void **state) {
+  (void)state;
+  command_result result = run("devices");
+  assert_code(&result, 0);
+  assert_says(result.out, "reference");
+  result_free(&result);
+
+  result = run("devices", "--json");
+  assert_code(&result, 0);
+  cJSON *json = parse_json(&result);
+  const cJSON *devices = cJSON_GetObjectItemCaseSensitive(json, "devices");
+  int count = cJSON_GetArraySize(devices);
+  assert_true(count >= 1);
+  for (int i = 0; i < count; i++) {
+    const cJSON *device = cJSON_GetArrayItem(devices, i);
+    assert_true(json_number(device, "index") == i);
+    assert_true(strlen(json_text(device, "name")) > 0);
+    assert_true(json_number(device, "compute_units") >= 1);
+    bool last = i + 1 == count;
+    assert_string_equal(json_text(device, "backend"), last ? "reference" : "opencl");
+    assert_true((strcmp(json_text(device, "kind"), "reference") == 0) == last);
+  }
+  double chosen = json_number(json, "chosen");
+  assert_true(chosen >= 0 && chosen < count);
+  cJSON_Delete(json);
+  result_free(&result);
+}
+
+static void test_devices_names_the_environments_choice(void **state) {
+  (void)state;
+  const command_setting reference = {PARTS("QUERN_DEVICE=reference"), NULL};
+  command_result result = run_with(&reference, ARGUMENTS("devices", "--json"));
+  assert_code(&result, 0);
+  cJSON *json = parse_json(&result);
+  const cJSON *devices = cJSON_GetObjectItemCaseSensitive(json, "devices");
+  assert_true(json_number(json, "chosen") == cJSON_GetArraySize(devices) - 1);
+  cJSON_Delete(json);
+  result_free(&result);
+
+  const command_setting missing = {PARTS("QUERN_DEVICE=abacus"), NULL};
+  result = run_with(&missing, ARGUMENTS("devices"));
+  assert_code(&result, 1);
+  assert_says(result.err, "abacus");
+  assert_says(result.out, "reference"); /* the list is there all the same */
+  result_free(&result);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_help),    cmocka_unit_test(test_help_tells_options_and_defaults),
+      cmocka_unit_test(test_version), cmocka_unit_test(test_bad_usage),
+      cmocka_unit_test(test_devices), cmocka_unit_test(test_devices_names_the_environments_choice),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
