@@ -12,7 +12,7 @@ int main(void) {
   quern_epoch last;
   float *chances = NULL;
 
-  bool ok = quern_context_create("auto", &context) == QUERN_OK &&
+  bool ok = quern_context_create(NULL, &context) == QUERN_OK &&
             quern_dataset_open("digits", NULL, &train, &test) == QUERN_OK &&
             quern_network_create(64, layers, 2, QUERN_CATEGORICAL, &network) == QUERN_OK &&
             quern_network_initialize(network, QUERN_INIT_DEFAULT, 1) == QUERN_OK &&

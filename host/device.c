@@ -118,8 +118,7 @@ const char *quern_device_kind_name(quern_device_kind kind) {
   return "unknown";
 }
 
-/* --- Choosing
- * ----------------------------------------------------------------------------------------------------- */
+/* --- Choosing ------------------------------------------------------------------------------------------- */
 
 /* Kinds are declared best first. Of two of a kind, the one with more compute units, else the one found first.
  */
@@ -191,7 +190,8 @@ quern_status quern_device_list_find(const quern_device_list *list, const char *t
     const quern_device_info *info = &list->devices[i].info;
     bool fits;
     if (indexed && pair)
-      fits = info->platform_index == first && info->device_index == second;
+      fits = info->kind != QUERN_DEVICE_REFERENCE && info->platform_index == first &&
+             info->device_index == second;
     else if (indexed)
       fits = i == first;
     else if (info->kind == QUERN_DEVICE_REFERENCE)

@@ -5,17 +5,19 @@
 #include <quern/status.h>
 #include <stddef.h>
 
-/* Stores the formatted line for quern_last_error() on this thread (cut at its fixed size, newlines made
- * blanks) and returns status, so that `return quern__fail(QUERN_ERROR_SHAPE, "…", …)` is the whole of
- * failing. */
+/* Stores the formatted line for quern_last_error() on this thread: cut at its fixed size, newlines made blanks. */
 #if defined(__GNUC__)
-__attribute__((format(printf, 2, 3)))
+__attribute__((format(printf, 1, 2)))
 #endif
-quern_status
-quern__fail(quern_status status, const char *format, ...);
+void quern__set_error(const char *format, ...);
+
+/* Sets the error and is the status, so that `return quern__fail(QUERN_ERROR_SHAPE, "…", …)` is the whole of failing. A
+ * macro, so that the compiler sees which status it is. */
+#define quern__fail(status, ...) (quern__set_error(__VA_ARGS__), (status))
 
 /* quern__fail for a failed allocation of `bytes` of host memory for `what`. */
-quern_status quern__fail_memory(const char *what, size_t bytes);
+#define quern__fail_memory(what, bytes)                                                                      \
+  quern__fail(QUERN_ERROR_OUT_OF_MEMORY, "%s: no host memory for %zu bytes", (what), (size_t)(bytes))
 
 /* Passes a failure on from a function that owns nothing yet. */
 #define QUERN__FORWARD(call)                                                                                 \

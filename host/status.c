@@ -38,7 +38,7 @@ const char *quern_last_error(void) {
   return last_error;
 }
 
-quern_status quern__fail(quern_status status, const char *format, ...) {
+void quern__set_error(const char *format, ...) {
   /* Through a second array, since the arguments may quote the error before. */
   char line[LAST_ERROR_SIZE];
   va_list arguments;
@@ -48,11 +48,6 @@ quern_status quern__fail(quern_status status, const char *format, ...) {
   for (char *c = line; *c != '\0'; c++)
     if (*c == '\n' || *c == '\r') *c = ' ';
   snprintf(last_error, sizeof last_error, "%s", line);
-  return status;
-}
-
-quern_status quern__fail_memory(const char *what, size_t bytes) {
-  return quern__fail(QUERN_ERROR_OUT_OF_MEMORY, "%s: no host memory for %zu bytes", what, bytes);
 }
 
 const char *quern_version(void) {

@@ -50,7 +50,7 @@ QUERN_API void quern_dataset_free(quern_dataset *dataset);
 
 QUERN_API size_t quern_dataset_rows(const quern_dataset *dataset);
 QUERN_API size_t quern_dataset_columns(const quern_dataset *dataset);
-/* One more than the largest label. */
+/* One more than the largest label; the parts of a split keep the count of the whole. */
 QUERN_API size_t quern_dataset_classes(const quern_dataset *dataset);
 /* Height and width of the samples as images; false where columns are no image. */
 QUERN_API bool quern_dataset_image_size(const quern_dataset *dataset, size_t *height, size_t *width);

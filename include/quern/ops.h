@@ -46,8 +46,7 @@ static inline quern_tensor quern_none(void) {
   return quern_matrix(NULL, 0, 0, 0);
 }
 
-/* --- Dense layers
- * -------------------------------------------------------------------------------------------- */
+/* --- Dense layers --------------------------------------------------------------------------------------- */
 
 /* Y = f(X W + b).   x [n][in], w [in][out], b [1][out] or none, y [n][out]. */
 QUERN_API quern_status quern_dense_forward(quern_context *context, quern_tensor x, quern_tensor w,
@@ -83,8 +82,7 @@ QUERN_API quern_status quern_dense_backward_sgd(quern_context *context, quern_te
 QUERN_API quern_status quern_sgd_update(quern_context *context, quern_sgd sgd, quern_tensor gradients,
                                         quern_tensor parameters);
 
-/* --- Activations
- * --------------------------------------------------------------------------------------------- */
+/* --- Activations ---------------------------------------------------------------------------------------- */
 
 /* H = f(Z).   z, h [r][c]; h may be z itself. */
 QUERN_API quern_status quern_activation_forward(quern_context *context, quern_activation activation,
@@ -98,8 +96,7 @@ QUERN_API quern_status quern_activation_backward(quern_context *context, quern_a
  * size. z, o [n][k]; o may be z itself. */
 QUERN_API quern_status quern_softmax(quern_context *context, quern_tensor z, quern_tensor o);
 
-/* --- Losses: value and gradient at once
- * ----------------------------------------------------------------------- */
+/* --- Losses: value and gradient at once ----------------------------------------------------------------- */
 
 /* Each writes losses [1][n], one loss for each sample (their mean over the batch is the batch's loss), and
  * dz [n][k] = scale · ∂losses_r/∂Z; scale 1/n makes it the gradient of the mean. Either may be none, not
@@ -116,8 +113,8 @@ QUERN_API quern_status quern_softmax_cross_entropy(quern_context *context, quern
 /* The worked example's loss, element by element over the softmax outputs O of z, natural logarithm:
  *   losses_r = -Σ_a [ Y_ra log O_ra + (1 - Y_ra) log(1 - O_ra) ]
  *   dZ_ra    = scale · O_ra (G_ra - Σ_b G_rb O_rb),   G = (O - Y) / (O (1 - O)),   the whole softmax Jacobian
- * The sum over a is not divided by k (the document's 1/n with n = 3 outputs). z, y [n][k], k >= 2. log(1 -
- * O_a) is computed from the other outputs' sum, so that an output near 1 loses no digits. */
+ * The sum over a is not divided by k (the document's 1/n with n = 3 outputs). z, y [n][k], k >= 2.
+ * log(1 - O_a) is computed from the other outputs' sum, so that an output near 1 loses no digits. */
 QUERN_API quern_status quern_elementwise_cross_entropy(quern_context *context, quern_tensor z, quern_tensor y,
                                                        float scale, quern_tensor losses, quern_tensor dz);
 
@@ -133,8 +130,7 @@ QUERN_API quern_status quern_binary_cross_entropy(quern_context *context, quern_
 QUERN_API quern_status quern_mean_squared_error(quern_context *context, quern_tensor z, quern_tensor y,
                                                 float scale, quern_tensor losses, quern_tensor dz);
 
-/* --- Data
- * ------------------------------------------------------------------------------------------------------ */
+/* --- Data ----------------------------------------------------------------------------------------------- */
 
 typedef enum quern_element { QUERN_FLOAT32, QUERN_UINT8 } quern_element;
 
@@ -153,8 +149,7 @@ QUERN_API quern_status quern_gather_labels(quern_context *context, quern_tensor 
  * the report as at quern_softmax_cross_entropy. */
 QUERN_API quern_status quern_one_hot(quern_context *context, quern_tensor labels, quern_tensor y);
 
-/* --- Measures
- * ---------------------------------------------------------------------------------------------------- */
+/* --- Measures ------------------------------------------------------------------------------------------- */
 
 /* classes_r = the first a with the largest Z_ra; a row with a NaN gives -1.   z [n][k], classes int32_t
  * [1][n]. */
@@ -168,17 +163,17 @@ QUERN_API quern_status quern_count_correct(quern_context *context, quern_tensor 
 /* sum = Σ x, in a fixed order, pairwise.   x [r][c], sum [1][1]. */
 QUERN_API quern_status quern_sum(quern_context *context, quern_tensor x, quern_tensor sum);
 
-/* --- Initial values
- * ------------------------------------------------------------------------------------------------ */
+/* --- Initial values ------------------------------------------------------------------------------------- */
 
 /* x = value.   x [r][c]. */
 QUERN_API quern_status quern_fill(quern_context *context, float value, quern_tensor x);
 
 /* x_i uniform in [low, high), i counting from the tensor's first element, from the counter-based generator
  * Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011):
- *   word i%4 of philox(counter = {i/4 low, i/4 high, stream, 0}, key = {seed low, seed high}), its upper 24
- * bits u, x_i = fma(u, (high - low) 2^-24, low) which is the same bits on every device and on the reference.
- * x [r][c]; low < high, both finite. */
+ *   word i%4 of philox(counter = {i/4 low, i/4 high, stream, 0}, key = {seed low, seed high}),
+ *   its upper 24 bits u,   x_i = fma(u, (high - low) 2^-24, low)
+ * which is the same bits on every device and on the reference. Where floats are coarse the rounding can give
+ * `high` itself. x [r][c]; low < high, both finite. */
 QUERN_API quern_status quern_random_uniform(quern_context *context, uint64_t seed, uint32_t stream, float low,
                                             float high, quern_tensor x);
 

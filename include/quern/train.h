@@ -58,8 +58,7 @@ QUERN_API quern_status quern_evaluate(quern_context *context, const quern_networ
 QUERN_API quern_status quern_predict(quern_context *context, const quern_network *network,
                                      const quern_dataset *dataset, float *outputs);
 
-/* --- The trainer: the same, an epoch at a time
- * ------------------------------------------------------------------ */
+/* --- The trainer: the same, an epoch at a time ---------------------------------------------------------- */
 
 typedef struct quern_trainer quern_trainer;
 
