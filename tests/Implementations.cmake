@@ -1,0 +1,83 @@
+# The OpenCL implementations that tests run on. Sets
+#   implementations            names of those found: pocl, rusticl, oclgrind, and pocl-gpu …: see below
+#   <name>_environment         the environment in which the ICD loader sees that one alone
+#   <name>_prefix              a command to run the test's command with, or empty
+#   default_environment        of tests that run once: PoCL's, or nothing where PoCL is missing
+#
+# OCL_ICD_VENDORS names a folder of .icd files: ocl-icd and the Khronos loader agree on that form, and differ on files.
+set(implementations)
+
+# quern_find_implementation(<name> <icd file> <library>...)
+# Takes the library named in the system's .icd file, else the first of those listed that exists. A bare file name
+# is the dynamic linker's to find.
+function(quern_find_implementation name icd)
+  set(content "")
+  foreach(vendors /etc/OpenCL/vendors /usr/share/OpenCL/vendors /usr/local/etc/OpenCL/vendors)
+    if(EXISTS "${vendors}/${icd}")
+      file(STRINGS "${vendors}/${icd}" content LIMIT_COUNT 1)
+      break()
+    endif()
+  endforeach()
+  if(NOT content)
+    find_library(QUERN_${name}_LIBRARY NAMES ${ARGN} PATH_SUFFIXES oclgrind pocl rusticl-opencl)
+    mark_as_advanced(QUERN_${name}_LIBRARY)
+    if(QUERN_${name}_LIBRARY)
+      set(content "${QUERN_${name}_LIBRARY}")
+    endif()
+  endif()
+  if(NOT content)
+    message(NOTICE "quern: ${name} was not found: its tests are left out")
+    return()
+  endif()
+  set(folder "${CMAKE_CURRENT_BINARY_DIR}/vendors/${name}")
+  file(CONFIGURE OUTPUT "${folder}/${name}.icd" CONTENT "${content}\n")
+  set(implementations ${implementations} ${name} PARENT_SCOPE)
+  set(${name}_environment "OCL_ICD_VENDORS=${folder}" PARENT_SCOPE)
+  set(${name}_prefix "" PARENT_SCOPE)
+endfunction()
+
+quern_find_implementation(pocl pocl.icd libpocl.so libpocl.so.2)
+quern_find_implementation(rusticl rusticl.icd libRusticlOpenCL.so libRusticlOpenCL.so.1)
+quern_find_implementation(oclgrind oclgrind.icd liboclgrind-rt-icd.so)
+
+set(default_environment ${pocl_environment})
+
+# llvmpipe ends any loop after 65,535 rounds, without a word; QUERN_TEST_SHORT_LOOPS leaves out what needs more.
+list(APPEND rusticl_environment RUSTICL_ENABLE=llvmpipe QUERN_TEST_SHORT_LOOPS=1)
+
+# Oclgrind checks every access of every work-item. What it has to say goes to a file, and the wrapper fails the test
+# over a single line of it. Its search for uninitialized values knows of a buffer only what the host wrote to it first, so
+# a test that runs on it writes each buffer whole before a kernel reads any of it.
+list(APPEND oclgrind_environment OCLGRIND_DATA_RACES=1 OCLGRIND_UNIFORM_WRITES=1 OCLGRIND_CHECK_API=1
+     OCLGRIND_UNINITIALIZED=1 QUERN_TEST_SLOW_DEVICE=1)
+set(oclgrind_prefix "${CMAKE_CURRENT_SOURCE_DIR}/support/run_oclgrind")
+
+# Kernels take their tiles from the row of host/opencl/tuning.c for the device's kind and platform. Rows meant for others
+# are tested too: each GPU row on PoCL; those of CPUs and of GPUs under Oclgrind, whose own is the small tile of emulators.
+function(quern_add_tuning name kind)
+  if(NOT name IN_LIST implementations)
+    return()
+  endif()
+  set(implementations ${implementations} ${name}-${kind} PARENT_SCOPE)
+  set(${name}-${kind}_environment ${${name}_environment} QUERN_TEST_TUNING=${kind} PARENT_SCOPE)
+  set(${name}-${kind}_prefix ${${name}_prefix} PARENT_SCOPE)
+endfunction()
+
+quern_add_tuning(pocl gpu)
+quern_add_tuning(oclgrind cpu)
+quern_add_tuning(oclgrind gpu)
+
+# Oclgrind 21.10 takes lanes of a float16 that was put together by a shuffle for uninitialized (a kernel of one such line
+# shows it), and the CPU row folds float16s. Its own row and that of GPUs, with float4, keep the search.
+list(APPEND oclgrind-cpu_environment OCLGRIND_UNINITIALIZED=0)
+
+# The rows of makers of GPUs differ from the default GPU row in the tiles of the matrix products alone, and so do the runs
+# of that row on another implementation: only the products' tests run on them. Oclgrind, which takes minutes over their large
+# work-groups, checks the same code with the default row's.
+set(implementations_before ${implementations})
+quern_add_tuning(pocl nvidia)
+quern_add_tuning(pocl amd)
+quern_add_tuning(pocl intel)
+quern_add_tuning(rusticl gpu)
+set(dense_implementations ${implementations})
+set(implementations ${implementations_before})

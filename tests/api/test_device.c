@@ -1,0 +1,172 @@
+/* The device list, and how a device is chosen by what a person wrote. Run on PoCL, it is made to offer two
+ * devices. */
+#include "test.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct fixture {
+  quern_device_list *list;
+  const quern_device *reference;
+  size_t opencl_devices;
+} fixture;
+
+static int setup(void **state) {
+  static fixture f;
+  memset(&f, 0, sizeof f);
+  if (quern_device_list_create(&f.list) != QUERN_OK) return -1;
+  f.opencl_devices = quern_device_list_count(f.list) - 1;
+  f.reference = quern_device_list_at(f.list, f.opencl_devices);
+  *state = &f;
+  return 0;
+}
+
+static int teardown(void **state) {
+  quern_device_list_free(((fixture *)*state)->list);
+  return test_teardown(state);
+}
+
+static quern_device_info info_of(const quern_device *device) {
+  quern_device_info info;
+  quern_device_describe(device, &info);
+  return info;
+}
+
+static const quern_device *find(const fixture *f, const char *text) {
+  const quern_device *device;
+  assert_ok(quern_device_list_find(f->list, text, &device));
+  return device;
+}
+
+static void assert_none(const fixture *f, const char *text, const char *why) {
+  const quern_device *device = f->reference;
+  assert_fails(quern_device_list_find(f->list, text, &device), QUERN_ERROR_NO_DEVICE, text, why, "reference");
+  assert_null(device);
+}
+
+static void test_list(void **state) {
+  const fixture *f = *state;
+  for (size_t i = 0; i <= f->opencl_devices; i++) {
+    const quern_device_info info = info_of(quern_device_list_at(f->list, i));
+    assert_string_equal(info.backend, i < f->opencl_devices ? "opencl" : "reference");
+    assert_true(strlen(info.name) > 0 && strlen(info.platform) > 0);
+    assert_true(info.compute_units > 0);
+    assert_true((i < f->opencl_devices) == (info.kind != QUERN_DEVICE_REFERENCE));
+    if (i < f->opencl_devices) assert_true(info.memory > 0 && strncmp(info.version, "OpenCL ", 7) == 0);
+  }
+  assert_null(quern_device_list_at(f->list, f->opencl_devices + 1));
+  assert_null(quern_device_list_at(f->list, SIZE_MAX));
+  if (f->opencl_devices > 0)
+    assert_string_equal(quern_device_list_note(f->list), "");
+  else
+    assert_string_not_equal(quern_device_list_note(f->list), "");
+}
+
+static void test_reference_by_name(void **state) {
+  const fixture *f = *state;
+  assert_ptr_equal(find(f, "reference"), f->reference);
+  assert_ptr_equal(find(f, "Reference"), f->reference);
+}
+
+static void test_by_index(void **state) {
+  const fixture *f = *state;
+  static const char *const texts[] = {"0", "1", "2"};
+  for (size_t i = 0; i <= f->opencl_devices && i < 3; i++)
+    assert_ptr_equal(find(f, texts[i]), quern_device_list_at(f->list, i));
+  assert_none(f, "99", "none fits");
+  assert_none(f, "-1", "none fits");
+  assert_none(f, "0x", "none fits");
+  assert_none(f, "99999999999999999999999999", "none fits");
+}
+
+static void test_by_platform_and_index(void **state) {
+  const fixture *f = *state;
+  assert_none(f, "77:0", "none fits");
+  assert_none(f, "0:77", "none fits");
+  assert_none(f, "0:", "none fits");
+  assert_none(f, "0:0:0", "none fits");
+  /* The reference has no platform, not even one that a number too large could name. */
+  assert_none(f, "18446744073709551615:0", "none fits");
+  assert_none(f, "99999999999999999999999999:0", "none fits");
+  for (size_t i = 0; i < f->opencl_devices; i++) {
+    const quern_device_info info = info_of(quern_device_list_at(f->list, i));
+    char text[64];
+    snprintf(text, sizeof text, "%zu:%zu", info.platform_index, info.device_index);
+    assert_ptr_equal(find(f, text), quern_device_list_at(f->list, i));
+  }
+}
+
+static void test_by_part_of_a_name(void **state) {
+  const fixture *f = *state;
+  assert_none(f, "no such device", "none fits");
+  if (f->opencl_devices == 0) {
+    print_message("no OpenCL device: names are not tried\n");
+    return;
+  }
+  const quern_device *first = quern_device_list_at(f->list, 0);
+  const quern_device_info info = info_of(first);
+  if (f->opencl_devices == 1) {
+    assert_ptr_equal(find(f, info.platform), first);
+    return;
+  }
+  assert_none(f, info.platform, "several fit");
+  /* PoCL's devices have names that differ in their first word. */
+  for (size_t i = 0; i < 2; i++) {
+    const quern_device *device = quern_device_list_at(f->list, i);
+    char *part = strdup(info_of(device).name + 1);
+    assert_non_null(part);
+    assert_ptr_equal(find(f, part), device);
+    for (char *c = part; *c != '\0'; c++) *c = (char)toupper((unsigned char)*c);
+    assert_ptr_equal(find(f, part), device);
+    free(part);
+  }
+}
+
+/* Nothing said: QUERN_DEVICE, then the best. */
+static void test_default(void **state) {
+  const fixture *f = *state;
+  const quern_device *best = find(f, "auto");
+  for (size_t i = 0; i <= f->opencl_devices; i++)
+    assert_true(info_of(best).kind <= info_of(quern_device_list_at(f->list, i)).kind);
+  assert_int_equal(unsetenv("QUERN_DEVICE"), 0);
+  assert_ptr_equal(find(f, NULL), best);
+  assert_int_equal(setenv("QUERN_DEVICE", "", 1), 0);
+  assert_ptr_equal(find(f, NULL), best);
+  assert_int_equal(setenv("QUERN_DEVICE", "reference", 1), 0);
+  assert_ptr_equal(find(f, NULL), f->reference);
+  assert_ptr_equal(find(f, ""), f->reference);
+  assert_ptr_equal(find(f, "auto"), best);
+  quern_context *context;
+  assert_ok(quern_context_create(NULL, &context));
+  quern_device_info info;
+  quern_context_describe(context, &info);
+  assert_int_equal(info.kind, QUERN_DEVICE_REFERENCE);
+  quern_context_free(context);
+  assert_int_equal(setenv("QUERN_DEVICE", "no such device", 1), 0);
+  assert_fails(quern_context_create(NULL, &context), QUERN_ERROR_NO_DEVICE, "no such device");
+  assert_null(context);
+  assert_int_equal(unsetenv("QUERN_DEVICE"), 0);
+}
+
+static void test_arguments(void **state) {
+  const fixture *f = *state;
+  const quern_device *device;
+  assert_fails(quern_device_list_create(NULL), QUERN_ERROR_ARGUMENT, "device list");
+  assert_fails(quern_device_list_find(NULL, "auto", &device), QUERN_ERROR_ARGUMENT, "device");
+  assert_fails(quern_device_list_find(f->list, "auto", NULL), QUERN_ERROR_ARGUMENT, "device");
+  quern_device_list_free(NULL);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void) {
+  setenv("POCL_DEVICES", "pthread basic", 1);
+  const struct CMUnitTest tests[] = {
+      TEST(test_list),      TEST(test_reference_by_name),     TEST(test_by_index),
+      TEST(test_default),   TEST(test_by_platform_and_index), TEST(test_by_part_of_a_name),
+      TEST(test_arguments),
+  };
+  return cmocka_run_group_tests_name("api/device", tests, NULL, NULL);
+}

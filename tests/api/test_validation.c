@@ -1,0 +1,270 @@
+/* What the ops refuse, and that the refusal names the op and both shapes. Checks stand above the backends, so the
+ * reference serves for all. */
+#include "test.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { COUNT = 1000 };
+static const float canary = 12345.0f;
+
+typedef struct fixture {
+  quern_context *context, *stranger;
+  quern_buffer *buffer, *foreign;
+} fixture;
+
+static fixture f;
+
+static int setup(void **state) {
+  (void)state;
+  memset(&f, 0, sizeof f);
+  if (quern_context_create("reference", &f.context) != QUERN_OK) return -1;
+  if (quern_context_create("reference", &f.stranger) != QUERN_OK) return -1;
+  if (quern_buffer_create(f.context, COUNT * sizeof(float), &f.buffer) != QUERN_OK) return -1;
+  if (quern_buffer_create(f.stranger, COUNT * sizeof(float), &f.foreign) != QUERN_OK) return -1;
+  return quern_fill(f.context, canary, quern_vector(f.buffer, 0, COUNT)) == QUERN_OK ? 0 : -1;
+}
+
+/* A refused op has written nothing. */
+static int teardown(void **state) {
+  float values[COUNT];
+  bool untouched = quern_buffer_read(f.buffer, 0, sizeof values, values, QUERN_WAIT) == QUERN_OK;
+  for (size_t i = 0; i < COUNT; i++) untouched = untouched && values[i] == canary;
+  if (!untouched) print_error("a refused op wrote to its buffer, or left a fault behind\n");
+  quern_buffer_free(f.buffer);
+  quern_buffer_free(f.foreign);
+  quern_context_free(f.context);
+  quern_context_free(f.stranger);
+  return test_teardown(state) != 0 || !untouched ? -1 : 0;
+}
+
+/* Tensors of the one buffer, 100 elements apart, so that no two overlap; and ones that are wrong. */
+static quern_tensor at(size_t place, size_t rows, size_t columns) {
+  return quern_matrix(f.buffer, 100 * place, rows, columns);
+}
+
+static quern_tensor foreign(size_t rows, size_t columns) {
+  return quern_matrix(f.foreign, 0, rows, columns);
+}
+
+static quern_tensor past_end(size_t rows, size_t columns) {
+  return quern_matrix(f.buffer, COUNT - rows * columns + 1, rows, columns);
+}
+
+#define C    f.context
+#define RELU quern_activation_of(QUERN_RELU)
+#define NONE quern_none()
+#define SGD                                                                                                  \
+  (quern_sgd) {                                                                                              \
+    0.1f, 0.0f                                                                                               \
+  }
+#define ARGUMENT QUERN_ERROR_ARGUMENT
+#define SHAPE    QUERN_ERROR_SHAPE
+
+static void test_dense_forward(void **state) {
+  (void)state;
+  const quern_tensor x = at(0, 3, 4), w = at(1, 4, 5), b = at(2, 1, 5), y = at(3, 3, 5);
+  assert_fails(quern_dense_forward(NULL, x, w, b, RELU, y), ARGUMENT, "dense forward", "context");
+  assert_fails(quern_dense_forward(C, NONE, w, b, RELU, y), ARGUMENT, "dense forward", "x has no buffer");
+  assert_fails(quern_dense_forward(C, x, NONE, b, RELU, y), ARGUMENT, "dense forward", "w has no buffer");
+  assert_fails(quern_dense_forward(C, x, w, b, RELU, NONE), ARGUMENT, "dense forward", "y has no buffer");
+  assert_fails(quern_dense_forward(C, foreign(3, 4), w, b, RELU, y), ARGUMENT, "dense forward", "x",
+               "another context");
+  assert_fails(quern_dense_forward(C, x, w, foreign(1, 5), RELU, y), ARGUMENT, "dense forward", "b",
+               "another context");
+  assert_fails(quern_dense_forward(C, x, at(1, 3, 5), b, RELU, y), SHAPE, "dense forward", "w is 3x5", "4x5");
+  assert_fails(quern_dense_forward(C, x, w, at(2, 1, 4), RELU, y), SHAPE, "dense forward", "b is 1x4", "1x5");
+  assert_fails(quern_dense_forward(C, x, w, at(2, 5, 1), RELU, y), SHAPE, "dense forward", "b is 5x1", "1x5");
+  assert_fails(quern_dense_forward(C, x, w, b, RELU, at(3, 4, 5)), SHAPE, "dense forward", "y is 4x5", "3x5");
+  assert_fails(quern_dense_forward(C, x, w, b, RELU, at(3, 5, 3)), SHAPE, "dense forward", "y is 5x3", "3x5");
+  assert_fails(quern_dense_forward(C, x, w, b, RELU, at(0, 3, 5)), ARGUMENT, "dense forward", "y overlaps x");
+  assert_fails(quern_dense_forward(C, x, w, b, RELU, quern_matrix(f.buffer, 119, 3, 5)), ARGUMENT,
+               "y overlaps w");
+  assert_fails(quern_dense_forward(C, x, w, b, RELU, quern_matrix(f.buffer, 190, 3, 5)), ARGUMENT,
+               "y overlaps b");
+  assert_fails(quern_dense_forward(C, x, w, b, (quern_activation){(quern_activation_kind)77, 0}, y), ARGUMENT,
+               "dense forward", "77");
+  assert_fails(quern_dense_forward(C, x, w, b, (quern_activation){QUERN_LEAKY_RELU, NAN}, y), ARGUMENT,
+               "slope");
+  assert_fails(quern_dense_forward(C, x, w, b, (quern_activation){QUERN_LEAKY_RELU, -0.1f}, y), ARGUMENT,
+               "-0.1");
+}
+
+static void test_ranges(void **state) {
+  (void)state;
+  const quern_tensor w = at(1, 4, 5), y = at(3, 3, 5);
+  assert_fails(quern_dense_forward(C, past_end(3, 4), w, NONE, RELU, y), SHAPE, "dense forward", "x", "3x4",
+               "4000");
+  assert_fails(quern_dense_forward(C, at(0, 3, 4), w, NONE, RELU, past_end(3, 5)), SHAPE, "y", "3x5", "4000");
+  assert_fails(quern_fill(C, 1.0f, at(0, 0, 4)), SHAPE, "fill", "0x4");
+  assert_fails(quern_fill(C, 1.0f, at(0, 4, 0)), SHAPE, "fill", "4x0");
+  assert_fails(quern_fill(C, 1.0f, at(0, (size_t)1 << 31, 1)), SHAPE, "fill", "2147483648x1", "2147483647");
+  assert_fails(quern_fill(C, 1.0f, at(0, 1, SIZE_MAX)), SHAPE, "fill", "2147483647");
+  assert_fails(quern_fill(C, 1.0f, at(0, 1, 1001)), SHAPE, "fill", "1x1001", "4004", "4000");
+  assert_fails(quern_fill(C, 1.0f, quern_matrix(f.buffer, COUNT, 1, 1)), SHAPE, "fill", "element 1000");
+  /* Sizes whose product, sum or bytes wrap around: none may come out small. */
+  const size_t most = INT32_MAX;
+  assert_fails(quern_fill(C, 1.0f, at(0, most, most)), SHAPE, "fill", "2147483647x2147483647", "4000");
+  assert_fails(quern_fill(C, 1.0f, quern_matrix(f.buffer, (size_t)1 << 33, most, most)), QUERN_ERROR_OVERFLOW,
+               "fill", "2147483647x2147483647", "overflows");
+  assert_fails(quern_fill(C, 1.0f, quern_matrix(f.buffer, SIZE_MAX, 1, 1)), QUERN_ERROR_OVERFLOW, "fill");
+  assert_fails(quern_fill(C, 1.0f, quern_matrix(f.buffer, SIZE_MAX / 4, 1, 4)), QUERN_ERROR_OVERFLOW, "fill");
+}
+
+static void test_dense_backward(void **state) {
+  (void)state;
+  const quern_tensor x = at(0, 3, 4), w = at(1, 4, 5), dz = at(2, 3, 5), h = at(3, 3, 4), dx = at(4, 3, 4);
+  assert_fails(quern_dense_backward_data(NULL, dz, w, RELU, h, false, dx), ARGUMENT, "dense backward data");
+  assert_fails(quern_dense_backward_data(C, dz, w, RELU, NONE, false, dx), ARGUMENT, "h has no buffer",
+               "relu");
+  assert_fails(quern_dense_backward_data(C, NONE, w, RELU, h, false, dx), ARGUMENT, "dz has no buffer");
+  assert_fails(quern_dense_backward_data(C, dz, w, RELU, h, false, NONE), ARGUMENT, "dx has no buffer");
+  assert_fails(quern_dense_backward_data(C, dz, at(1, 4, 6), RELU, h, false, dx), SHAPE, "w is 4x6", "4x5");
+  assert_fails(quern_dense_backward_data(C, dz, w, RELU, at(3, 4, 3), false, dx), SHAPE, "h is 4x3", "3x4");
+  assert_fails(quern_dense_backward_data(C, dz, w, RELU, h, false, at(4, 3, 5)), SHAPE, "dx is 3x5", "3x4");
+  assert_fails(quern_dense_backward_data(C, dz, w, RELU, h, false, at(2, 3, 4)), ARGUMENT, "dx overlaps dz");
+  assert_fails(quern_dense_backward_data(C, dz, w, RELU, h, false, at(1, 3, 4)), ARGUMENT, "dx overlaps w");
+  assert_fails(quern_dense_backward_data(C, dz, w, RELU, h, true, h), ARGUMENT, "dx overlaps h");
+  assert_fails(quern_dense_backward_data(C, dz, w, RELU, h, false, quern_matrix(f.buffer, 301, 3, 4)),
+               ARGUMENT, "dx overlaps h");
+
+  const quern_tensor dw = at(5, 4, 5), db = at(6, 1, 5);
+  assert_fails(quern_dense_backward_weights(NULL, x, dz, false, dw, db), ARGUMENT, "dense backward weights");
+  assert_fails(quern_dense_backward_weights(C, x, dz, false, NONE, NONE), ARGUMENT, "dw and db");
+  assert_fails(quern_dense_backward_weights(C, x, at(2, 4, 5), false, dw, db), SHAPE, "dz is 4x5", "3x5");
+  assert_fails(quern_dense_backward_weights(C, x, dz, false, at(5, 5, 4), db), SHAPE, "dw is 5x4", "4x5");
+  assert_fails(quern_dense_backward_weights(C, x, dz, false, dw, at(6, 1, 4)), SHAPE, "db is 1x4", "1x5");
+  assert_fails(quern_dense_backward_weights(C, x, dz, false, at(0, 4, 5), db), ARGUMENT, "dw overlaps x");
+  assert_fails(quern_dense_backward_weights(C, x, dz, false, dw, at(2, 1, 5)), ARGUMENT, "db overlaps dz");
+  assert_fails(quern_dense_backward_weights(C, x, dz, false, dw, at(5, 1, 5)), ARGUMENT, "db overlaps dw");
+  assert_fails(quern_dense_backward_weights(C, x, dz, false, foreign(4, 5), db), ARGUMENT, "dw",
+               "another context");
+
+  assert_fails(quern_dense_backward_sgd(NULL, x, dz, SGD, w, db), ARGUMENT, "dense backward SGD");
+  assert_fails(quern_dense_backward_sgd(C, x, dz, SGD, NONE, NONE), ARGUMENT, "dense backward SGD",
+               "w and b");
+  assert_fails(quern_dense_backward_sgd(C, x, dz, SGD, at(1, 4, 4), db), SHAPE, "w is 4x4", "4x5");
+  assert_fails(quern_dense_backward_sgd(C, x, dz, SGD, w, at(1, 1, 5)), ARGUMENT, "b overlaps w");
+}
+
+static void test_elementwise(void **state) {
+  (void)state;
+  const quern_tensor a = at(0, 3, 4), b = at(1, 3, 4), c = at(2, 3, 4),
+                     shifted = quern_matrix(f.buffer, 1, 3, 4);
+  assert_fails(quern_activation_forward(NULL, RELU, a, b), ARGUMENT, "activation forward");
+  assert_fails(quern_activation_forward(C, RELU, a, NONE), ARGUMENT, "activation forward", "h has no buffer");
+  assert_fails(quern_activation_forward(C, RELU, a, at(1, 4, 3)), SHAPE, "h is 4x3", "3x4");
+  assert_fails(quern_activation_forward(C, RELU, a, shifted), ARGUMENT, "h overlaps z");
+  assert_fails(quern_activation_backward(NULL, RELU, a, b, c), ARGUMENT, "activation backward");
+  assert_fails(quern_activation_backward(C, RELU, a, at(1, 3, 5), c), SHAPE, "h is 3x5", "3x4");
+  assert_fails(quern_activation_backward(C, RELU, a, b, at(2, 2, 4)), SHAPE, "dz is 2x4", "3x4");
+  assert_fails(quern_activation_backward(C, RELU, a, b, shifted), ARGUMENT, "dz overlaps dh");
+  assert_fails(quern_activation_backward(C, RELU, b, a, shifted), ARGUMENT, "dz overlaps h");
+  assert_fails(quern_softmax(NULL, a, b), ARGUMENT, "softmax");
+  assert_fails(quern_softmax(C, a, at(1, 3, 3)), SHAPE, "softmax", "o is 3x3", "3x4");
+  assert_fails(quern_softmax(C, a, shifted), ARGUMENT, "o overlaps z");
+  assert_fails(quern_sgd_update(NULL, SGD, a, b), ARGUMENT, "SGD update");
+  assert_fails(quern_sgd_update(C, SGD, a, at(1, 4, 3)), SHAPE, "parameters is 4x3", "3x4");
+  assert_fails(quern_sgd_update(C, SGD, a, a), ARGUMENT, "parameters overlaps gradients");
+  assert_fails(quern_sgd_update(C, SGD, foreign(3, 4), b), ARGUMENT, "gradients", "another context");
+}
+
+static void test_losses(void **state) {
+  (void)state;
+  const quern_tensor z = at(0, 3, 4), y = at(1, 3, 4), labels = at(2, 1, 3), losses = at(3, 1, 3),
+                     dz = at(4, 3, 4);
+  assert_fails(quern_softmax_cross_entropy(NULL, z, labels, 1, losses, dz), ARGUMENT,
+               "softmax cross-entropy");
+  assert_fails(quern_softmax_cross_entropy(C, z, NONE, 1, losses, dz), ARGUMENT, "labels has no buffer");
+  assert_fails(quern_softmax_cross_entropy(C, z, labels, 1, NONE, NONE), ARGUMENT, "losses and dz");
+  assert_fails(quern_softmax_cross_entropy(C, z, at(2, 1, 4), 1, losses, dz), SHAPE, "labels is 1x4", "1x3");
+  assert_fails(quern_softmax_cross_entropy(C, z, labels, 1, at(3, 3, 1), dz), SHAPE, "losses is 3x1", "1x3");
+  assert_fails(quern_softmax_cross_entropy(C, z, labels, 1, losses, at(4, 4, 3)), SHAPE, "dz is 4x3", "3x4");
+  assert_fails(quern_softmax_cross_entropy(C, z, labels, 1, at(0, 1, 3), dz), ARGUMENT, "losses overlaps z");
+  assert_fails(quern_softmax_cross_entropy(C, z, labels, 1, losses, at(2, 3, 4)), ARGUMENT,
+               "dz overlaps labels");
+  assert_fails(quern_softmax_cross_entropy(C, z, labels, 1, losses, at(3, 3, 4)), ARGUMENT,
+               "dz overlaps losses");
+  static const struct {
+    quern_status (*call)(quern_context *, quern_tensor, quern_tensor, float, quern_tensor, quern_tensor);
+    const char *name;
+  } with_targets[] = {{quern_elementwise_cross_entropy, "elementwise cross-entropy"},
+                      {quern_binary_cross_entropy, "binary cross-entropy"},
+                      {quern_mean_squared_error, "mean squared error"}};
+  for (size_t i = 0; i < 3; i++) {
+    const char *name = with_targets[i].name;
+    assert_fails(with_targets[i].call(NULL, z, y, 1, losses, dz), ARGUMENT, name, "context");
+    assert_fails(with_targets[i].call(C, NONE, y, 1, losses, dz), ARGUMENT, name, "z has no buffer");
+    assert_fails(with_targets[i].call(C, z, y, 1, NONE, NONE), ARGUMENT, name, "losses and dz");
+    assert_fails(with_targets[i].call(C, z, at(1, 3, 5), 1, losses, dz), SHAPE, name, "y is 3x5", "3x4");
+    assert_fails(with_targets[i].call(C, z, y, 1, losses, at(4, 3, 5)), SHAPE, name, "dz is 3x5", "3x4");
+    assert_fails(with_targets[i].call(C, z, y, 1, losses, y), ARGUMENT, name, "dz overlaps y");
+    assert_fails(with_targets[i].call(C, z, foreign(3, 4), 1, losses, dz), ARGUMENT, name, "another context");
+  }
+  assert_fails(quern_elementwise_cross_entropy(C, at(0, 3, 1), at(1, 3, 1), 1, losses, at(4, 3, 1)), SHAPE,
+               "elementwise cross-entropy", "1", "2");
+}
+
+static void test_data(void **state) {
+  (void)state;
+  const quern_tensor source = at(0, 5, 4), indices = at(1, 1, 3), x = at(2, 3, 4), labels = at(3, 1, 5),
+                     out = at(4, 1, 3);
+  assert_fails(quern_gather_rows(NULL, QUERN_FLOAT32, source, indices, 1, 0, x), ARGUMENT, "gather rows");
+  assert_fails(quern_gather_rows(C, (quern_element)9, source, indices, 1, 0, x), ARGUMENT, "gather rows",
+               "9");
+  assert_fails(quern_gather_rows(C, QUERN_FLOAT32, source, at(1, 3, 1), 1, 0, x), SHAPE, "indices is 3x1",
+               "1x1");
+  assert_fails(quern_gather_rows(C, QUERN_FLOAT32, source, indices, 1, 0, at(2, 4, 4)), SHAPE, "x is 4x4",
+               "3x4");
+  assert_fails(quern_gather_rows(C, QUERN_FLOAT32, source, indices, 1, 0, at(0, 3, 4)), ARGUMENT,
+               "x overlaps source");
+  /* Bytes: element 3999 is the last, and 90 … 109 of them lie under floats 22 … 27. */
+  const quern_tensor bytes = quern_matrix(f.buffer, 90, 5, 4);
+  assert_fails(quern_gather_rows(C, QUERN_UINT8, bytes, indices, 1, 0, quern_matrix(f.buffer, 27, 3, 4)),
+               ARGUMENT, "x overlaps source");
+  assert_fails(quern_gather_rows(C, QUERN_UINT8, quern_matrix(f.buffer, 3981, 5, 4), indices, 1, 0, x), SHAPE,
+               "4001", "4000");
+  assert_fails(quern_gather_labels(NULL, labels, indices, out), ARGUMENT, "gather labels");
+  assert_fails(quern_gather_labels(C, at(3, 5, 1), indices, out), SHAPE, "source is 5x1", "1x1");
+  assert_fails(quern_gather_labels(C, labels, indices, at(4, 1, 4)), SHAPE, "out is 1x4", "1x3");
+  assert_fails(quern_gather_labels(C, labels, indices, indices), ARGUMENT, "out overlaps indices");
+  assert_fails(quern_one_hot(NULL, out, x), ARGUMENT, "one-hot");
+  assert_fails(quern_one_hot(C, labels, x), SHAPE, "one-hot", "labels is 1x5", "1x3");
+  assert_fails(quern_one_hot(C, out, at(4, 3, 4)), ARGUMENT, "y overlaps labels");
+}
+
+static void test_measures_and_initial_values(void **state) {
+  (void)state;
+  const quern_tensor z = at(0, 3, 4), classes = at(1, 1, 3), labels = at(2, 1, 3), one = at(3, 1, 1);
+  assert_fails(quern_argmax(NULL, z, classes), ARGUMENT, "argmax");
+  assert_fails(quern_argmax(C, z, at(1, 1, 4)), SHAPE, "argmax", "classes is 1x4", "1x3");
+  assert_fails(quern_argmax(C, z, at(0, 1, 3)), ARGUMENT, "classes overlaps z");
+  assert_fails(quern_count_correct(NULL, classes, labels, false, one), ARGUMENT, "count correct");
+  assert_fails(quern_count_correct(C, classes, at(2, 1, 4), false, one), SHAPE, "labels is 1x4", "1x3");
+  assert_fails(quern_count_correct(C, classes, labels, false, at(3, 1, 2)), SHAPE, "count is 1x2", "1x1");
+  assert_fails(quern_count_correct(C, classes, labels, true, at(1, 1, 1)), ARGUMENT,
+               "count overlaps classes");
+  assert_fails(quern_sum(NULL, z, one), ARGUMENT, "sum");
+  assert_fails(quern_sum(C, z, at(3, 2, 1)), SHAPE, "sum is 2x1", "1x1");
+  assert_fails(quern_sum(C, z, at(0, 1, 1)), ARGUMENT, "sum overlaps x");
+  assert_fails(quern_fill(NULL, 1, z), ARGUMENT, "fill");
+  assert_fails(quern_random_uniform(NULL, 1, 0, 0, 1, z), ARGUMENT, "random uniform");
+  assert_fails(quern_random_uniform(C, 1, 0, 1, 1, z), ARGUMENT, "random uniform", "1");
+  assert_fails(quern_random_uniform(C, 1, 0, 2, 1, z), ARGUMENT, "random uniform", "2");
+  assert_fails(quern_random_uniform(C, 1, 0, NAN, 1, z), ARGUMENT, "random uniform");
+  assert_fails(quern_random_uniform(C, 1, 0, 0, INFINITY, z), ARGUMENT, "random uniform");
+  assert_fails(quern_random_uniform(C, 1, 0, -3e38f, 3e38f, z), ARGUMENT, "random uniform");
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {TEST(test_dense_forward),
+                                     TEST(test_ranges),
+                                     TEST(test_dense_backward),
+                                     TEST(test_elementwise),
+                                     TEST(test_losses),
+                                     TEST(test_data),
+                                     TEST(test_measures_and_initial_values)};
+  return cmocka_run_group_tests_name("api/validation", tests, NULL, NULL);
+}

@@ -1,0 +1,187 @@
+/* Plans: short batches, frozen parameters, kept gradients, and what is refused. */
+#include "network/plan.h"
+#include "random.h"
+#include "test.h"
+#include <math.h>
+#include <stdlib.h>
+
+enum { INPUTS = 19, OUTPUTS = 5, ROWS = 12 };
+
+/* A network, and samples on a device. */
+typedef struct bench {
+  quern_context *context;
+  quern_network *network;
+  quern_buffer *x, *labels, *losses;
+} bench;
+
+static void bench_open(bench *b, const char *device, const quern_layer *layers, size_t layer_count,
+                       quern_loss loss) {
+  assert_ok(quern_context_create(device, &b->context));
+  assert_ok(quern_network_create(INPUTS, layers, layer_count, loss, &b->network));
+  assert_ok(quern_network_initialize(b->network, QUERN_INIT_DEFAULT, 3));
+  assert_ok(quern_buffer_create(b->context, ROWS * INPUTS * sizeof(float), &b->x));
+  assert_ok(quern_buffer_create(b->context, ROWS * sizeof(int32_t), &b->labels));
+  assert_ok(quern_buffer_create(b->context, ROWS * sizeof(float), &b->losses));
+  assert_ok(quern_random_uniform(b->context, 11, 0, -1.0f, 1.0f, quern_matrix(b->x, 0, ROWS, INPUTS)));
+  int32_t labels[ROWS];
+  for (int r = 0; r < ROWS; r++) labels[r] = (r * 3 + 1) % OUTPUTS;
+  assert_ok(quern_buffer_write(b->labels, 0, sizeof labels, labels, QUERN_WAIT));
+}
+
+static void bench_close(bench *b) {
+  quern_buffer_free(b->x);
+  quern_buffer_free(b->labels);
+  quern_buffer_free(b->losses);
+  quern_network_free(b->network);
+  quern_context_free(b->context);
+}
+
+/* Parameters after `steps` steps over the first n samples with a plan made for `batch`; the caller frees
+ * them. */
+static float *after_steps(const bench *b, size_t batch, size_t n, size_t steps, quern_plan_mode mode) {
+  quern_plan *plan;
+  assert_ok(quern_plan_create(b->context, b->network, batch, mode, &plan));
+  for (size_t s = 0; s < steps; s++)
+    assert_ok(quern_plan_step(plan, quern_matrix(b->x, 0, n, INPUTS), quern_vector(b->labels, 0, n),
+                              (quern_sgd){0.1f, 0.01f}, quern_vector(b->losses, 0, n)));
+  size_t count = plan->shape.flat_count;
+  float *parameters = test_alloc(count, sizeof *parameters);
+  assert_ok(quern_buffer_read(plan->parameters, 0, count * sizeof *parameters, parameters, QUERN_WAIT));
+  quern_plan_free(plan);
+  return parameters;
+}
+
+static const char *const devices[] = {"reference", "auto"};
+
+static void test_short_batch(void **state) {
+  (void)state;
+  const quern_layer layers[] = {quern_dense(17, QUERN_RELU), quern_dense(OUTPUTS, QUERN_IDENTITY)};
+  for (size_t d = 0; d < 2; d++) {
+    bench b;
+    bench_open(&b, devices[d], layers, 2, QUERN_CATEGORICAL);
+    float *exact = after_steps(&b, 5, 5, 3, QUERN_PLAN_TRAINING);
+    float *shorter = after_steps(&b, ROWS, 5, 3, QUERN_PLAN_TRAINING);
+    assert_memory_equal(exact, shorter, b.network->shape.flat_count * sizeof *exact);
+    free(exact);
+    free(shorter);
+    bench_close(&b);
+  }
+}
+
+/* Frozen parameters stay, the others move, in both modes; what lies between parameters stays zero. */
+static void test_frozen_and_padding(void **state) {
+  (void)state;
+  quern_layer layers[] = {quern_dense(17, QUERN_TANH), quern_dense(7, QUERN_SIGMOID),
+                          quern_dense(OUTPUTS, QUERN_IDENTITY)};
+  layers[0].freeze_weights = true;
+  layers[1].freeze_bias = true;
+  const quern_plan_mode modes[] = {QUERN_PLAN_TRAINING, QUERN_PLAN_GRADIENTS};
+  for (size_t d = 0; d < 2; d++) {
+    bench b;
+    bench_open(&b, devices[d], layers, 3, QUERN_CATEGORICAL);
+    const quern__shape *shape = &b.network->shape;
+    for (size_t m = 0; m < 2; m++) {
+      float *after = after_steps(&b, ROWS, ROWS, 2, modes[m]);
+      size_t at = 0;
+      for (size_t l = 0; l < 3; l++) {
+        const quern__placed_layer *placed = &shape->layers[l];
+        for (; at < placed->weights; at++) assert_true(after[at] == 0.0f);
+        size_t moved = 0, count = placed->inputs * placed->layer.units;
+        for (; at < placed->weights + count; at++) moved += after[at] != b.network->parameters[at];
+        assert_true(placed->layer.freeze_weights ? moved == 0 : moved > count / 2);
+        for (; at < placed->bias; at++) assert_true(after[at] == 0.0f);
+        for (moved = 0; at < placed->bias + placed->layer.units; at++)
+          moved += after[at] != b.network->parameters[at];
+        assert_true(placed->layer.freeze_bias ? moved == 0 : moved > 0);
+      }
+      free(after);
+    }
+    bench_close(&b);
+  }
+}
+
+/* The fused update and the one over kept gradients are the same arithmetic, up to one rounding a step: |p| ·
+ * eps. */
+static void test_modes_agree(void **state) {
+  (void)state;
+  const quern_layer layers[] = {quern_dense(17, QUERN_LEAKY_RELU), quern_dense(OUTPUTS, QUERN_IDENTITY)};
+  const quern_loss losses[] = {QUERN_CATEGORICAL, QUERN_ELEMENTWISE, QUERN_BINARY, QUERN_SQUARED};
+  for (size_t i = 0; i < 4; i++) {
+    bench b;
+    bench_open(&b, "auto", layers, 2, losses[i]);
+    float *fused = after_steps(&b, ROWS, ROWS, 1, QUERN_PLAN_TRAINING);
+    float *kept = after_steps(&b, ROWS, ROWS, 1, QUERN_PLAN_GRADIENTS);
+    for (size_t p = 0; p < b.network->shape.flat_count; p++)
+      assert_true(fabs((double)fused[p] - (double)kept[p]) <= 0x1p-22 * (0.1 + fabs((double)kept[p])));
+    free(fused);
+    free(kept);
+    bench_close(&b);
+  }
+}
+
+static void test_bytes_and_refusals(void **state) {
+  (void)state;
+  const quern_layer layers[] = {quern_dense(16, QUERN_RELU), quern_dense(OUTPUTS, QUERN_IDENTITY)};
+  bench b;
+  bench_open(&b, "reference", layers, 2, QUERN_CATEGORICAL);
+  size_t bytes;
+  assert_ok(quern_plan_bytes(b.network, 4, QUERN_PLAN_INFERENCE, &bytes));
+  /* Parameters (each starting on a multiple of 16), both outputs for 4 samples, and 4 classes. */
+  assert_int_equal(bytes, sizeof(float) * (304 + 16 + 80 + 5 + 4 * (16 + 5)) + 4 * sizeof(int32_t));
+  assert_fails(quern_plan_bytes(b.network, 0, QUERN_PLAN_TRAINING, &bytes), QUERN_ERROR_ARGUMENT,
+               "0 samples");
+  assert_fails(quern_plan_bytes(b.network, SIZE_MAX, QUERN_PLAN_TRAINING, &bytes), QUERN_ERROR_ARGUMENT,
+               "batch");
+
+  quern_plan *plan;
+  quern_tensor x = quern_matrix(b.x, 0, ROWS, INPUTS), labels = quern_vector(b.labels, 0, ROWS), w, bias;
+  assert_ok(quern_plan_create(b.context, b.network, ROWS - 1, QUERN_PLAN_INFERENCE, &plan));
+  assert_fails(quern_plan_forward(plan, x, NULL), QUERN_ERROR_SHAPE, "12x19", "at most 11");
+  assert_fails(quern_plan_step(plan, x, labels, (quern_sgd){0.1f, 0.0f}, quern_none()), QUERN_ERROR_ARGUMENT,
+               "inference");
+  assert_fails(quern_plan_layer_gradients(plan, 0, &w, &bias), QUERN_ERROR_ARGUMENT, "QUERN_PLAN_GRADIENTS");
+  assert_fails(quern_plan_layer(plan, 2, &w, &bias), QUERN_ERROR_ARGUMENT, "layer 2");
+
+  const quern_layer other[] = {quern_dense(16, QUERN_RELU), quern_dense(OUTPUTS + 1, QUERN_IDENTITY)};
+  quern_network *stranger;
+  assert_ok(quern_network_create(INPUTS, other, 2, QUERN_CATEGORICAL, &stranger));
+  assert_fails(quern_plan_upload(plan, stranger), QUERN_ERROR_SHAPE, "another shape");
+  quern_network_free(stranger);
+  quern_plan_free(plan);
+  bench_close(&b);
+}
+
+/* Probabilities add up to one, and are those of the reference. */
+static void test_predict(void **state) {
+  (void)state;
+  const quern_layer layers[] = {quern_dense(17, QUERN_RELU), quern_dense(OUTPUTS, QUERN_IDENTITY)};
+  float results[2][ROWS * OUTPUTS];
+  for (size_t d = 0; d < 2; d++) {
+    bench b;
+    quern_plan *plan;
+    quern_tensor output;
+    bench_open(&b, devices[d], layers, 2, QUERN_CATEGORICAL);
+    assert_ok(quern_plan_create(b.context, b.network, ROWS, QUERN_PLAN_INFERENCE, &plan));
+    assert_ok(quern_plan_predict(plan, quern_matrix(b.x, 0, ROWS, INPUTS), &output));
+    assert_ok(quern_buffer_read(output.buffer, output.offset * sizeof(float), sizeof results[d], results[d],
+                                QUERN_WAIT));
+    quern_plan_free(plan);
+    bench_close(&b);
+  }
+  for (size_t r = 0; r < ROWS; r++) {
+    double sum = 0.0;
+    for (size_t a = 0; a < OUTPUTS; a++) {
+      size_t i = r * OUTPUTS + a;
+      sum += (double)results[1][i];
+      assert_true(fabs((double)results[1][i] - (double)results[0][i]) <= 1e-6);
+    }
+    assert_true(fabs(sum - 1.0) <= 1e-6);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_short_batch), QUERN_TEST(test_frozen_and_padding),
+                                     QUERN_TEST(test_modes_agree), QUERN_TEST(test_bytes_and_refusals),
+                                     QUERN_TEST(test_predict)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,128 @@
+/* Fill and random numbers on a device against the reference, bit for bit, and the generator against its
+ * paper. */
+#include "op_check.h"
+#include "philox.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct {
+  size_t rows, columns;
+  uint64_t seed;
+  uint32_t stream;
+  float low, high;
+  bool large;
+} cases[] = {{1, 1, 0, 0, 0.0f, 1.0f, false},
+             {1, 2, 1, 0, -1.0f, 1.0f, false},
+             {3, 1, 1, 1, -0.5f, 0.25f, false},
+             {1, 4, 0xFFFFFFFFFFFFFFFFu, 0xFFFFFFFFu, -1.0f, 1.0f, false},
+             {5, 7, 0x100000000u, 2, -0.087f, 0.087f, false},
+             {1, 63, 42, 3, 1e-30f, 1.0f, false},
+             {64, 1, 43, 4, -1e30f, 1e30f, false},
+             {13, 5, 44, 5, 100.0f, 101.0f, false},
+             {1, 257, 45, 6, -0.1f, 0.1f, false},
+             {127, 130, 46, 7, -0.3f, 0.3f, true},
+             {784, 128, 47, 0, -0.0875f, 0.0875f, true}};
+enum { CASES = sizeof cases / sizeof *cases };
+
+typedef struct arguments {
+  uint64_t seed;
+  uint32_t stream;
+  float low, high;
+} arguments;
+
+static quern_status random_uniform(quern_context *context, const quern_tensor *t, const void *opaque) {
+  const arguments *a = opaque;
+  return quern_random_uniform(context, a->seed, a->stream, a->low, a->high, t[0]);
+}
+
+static quern_status fill(quern_context *context, const quern_tensor *t, const void *value) {
+  return quern_fill(context, *(const float *)value, t[0]);
+}
+
+static void test_cases(void **state) {
+  (void)state;
+  static const float values[] = {0.0f, -0.0f, 1.5f, -INFINITY, NAN, 3e38f};
+  test_rig rig;
+  test_rig_open(&rig, 0);
+  for (size_t i = 0; i < CASES; i++) {
+    if (cases[i].large && rig.slow) continue;
+    const size_t rows = cases[i].rows, columns = cases[i].columns;
+    const arguments a = {cases[i].seed, cases[i].stream, cases[i].low, cases[i].high};
+    test_op op = {.call = random_uniform, .arguments = &a, .bound = {.kind = TEST_BITS}};
+    snprintf(op.title, sizeof op.title, "random uniform %zux%zu seed %llx", rows, columns,
+             (unsigned long long)a.seed);
+    test_op_operand(&op, 0, "x", TEST_OUT, TEST_FLOAT, rows, columns, NULL);
+    test_op_check(&rig, &op);
+
+    const float value = values[i % (sizeof values / sizeof *values)];
+    test_op filled = {.call = fill, .arguments = &value, .bound = {.kind = TEST_BITS}};
+    snprintf(filled.title, sizeof filled.title, "fill %zux%zu with %g", rows, columns, (double)value);
+    test_op_operand(&filled, 0, "x", TEST_OUT, TEST_FLOAT, rows, columns, NULL);
+    filled.operands[0].nans = isnan(value) ? rows * columns : 0;
+    test_op_check(&rig, &filled);
+  }
+  test_rig_close(&rig);
+}
+
+/* The known answers that Random123 publishes for Philox4x32-10. */
+static void test_philox_known_answers(void **state) {
+  (void)state;
+  static const struct {
+    uint32_t counter[4], key[2], out[4];
+  } known[] = {
+      {{0, 0, 0, 0}, {0, 0}, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
+      {{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff},
+       {0xffffffff, 0xffffffff},
+       {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
+      {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
+       {0xa4093822, 0x299f31d0},
+       {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
+  };
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    uint32_t out[4];
+    quern__philox(known[i].counter, known[i].key, out);
+    assert_memory_equal(out, known[i].out, sizeof out);
+  }
+}
+
+/* The device's numbers are those that ops.h defines, worked out here from the generator. */
+static void test_uniform_by_definition(void **state) {
+  (void)state;
+  enum { COUNT = 23 };
+  const uint64_t seed = 0x0123456789ABCDEFu;
+  const uint32_t stream = 9;
+  const float low = -0.7f, high = 0.9f;
+  float got[COUNT];
+  test_rig rig;
+  test_rig_open(&rig, 100);
+  quern_buffer *buffer;
+  assert_ok(quern_buffer_create(rig.device, sizeof got, &buffer));
+  assert_ok(quern_random_uniform(rig.device, seed, stream, low, high, quern_vector(buffer, 0, COUNT)));
+  assert_ok(quern_buffer_read(buffer, 0, sizeof got, got, QUERN_WAIT));
+  quern_buffer_free(buffer);
+  for (uint32_t i = 0; i < COUNT; i++) {
+    uint32_t words[4];
+    quern__philox((const uint32_t[]){i / 4, 0, stream, 0}, (const uint32_t[]){0x89ABCDEFu, 0x01234567u},
+                  words);
+    const float expected = fmaf((float)(words[i % 4] >> 8), (high - low) * 0x1p-24f, low);
+    assert_memory_equal(&got[i], &expected, sizeof expected);
+    assert_true(got[i] >= low && got[i] < high);
+  }
+  test_rig_close(&rig);
+}
+
+static void test_initializer_bounds(void **state) {
+  (void)state;
+  assert_true(fabsf(quern_initializer_bound(QUERN_INIT_HE, 784, 128) - 0.0874817774f) < 1e-8f);
+  assert_true(fabsf(quern_initializer_bound(QUERN_INIT_XAVIER, 784, 128) - 0.0811107105f) < 1e-8f);
+  assert_true(fabsf(quern_initializer_bound(QUERN_INIT_UNIFORM, 784, 128) - 0.0357142857f) < 1e-8f);
+  assert_true(quern_initializer_bound(QUERN_INIT_DEFAULT, 784, 128) == 0.0f);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_cases), QUERN_TEST(test_philox_known_answers),
+                                     QUERN_TEST(test_uniform_by_definition),
+                                     QUERN_TEST(test_initializer_bounds)};
+  return cmocka_run_group_tests_name("ops/initial", tests, NULL, NULL);
+}

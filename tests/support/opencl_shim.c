@@ -1,0 +1,222 @@
+/* Stands in for the OpenCL loader, which quern opens by QUERN_OPENCL_LIBRARY: forwards every call to
+ * libOpenCL.so.1 and counts live objects by type. A process that ends with objects alive ends with status
+ * LEAKED, whatever it meant to return, so that the command and plain tests are covered too. Where there is no
+ * libOpenCL.so.1 it has no platforms.
+ *
+ * There is one function for each entry point that quern loads; an entry point missing here fails quern's
+ * loading. */
+#include "opencl_shim.h"
+
+#include "opencl/api.h"
+#include <CL/cl_ext.h>
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { LEAKED = 98 };
+
+#define SHIM __attribute__((visibility("default")))
+
+/* X(TYPE, "plural") */
+#define OBJECTS(X)                                                                                           \
+  X(CONTEXT, "contexts")                                                                                     \
+  X(QUEUE, "queues")                                                                                         \
+  X(BUFFER, "buffers")                                                                                       \
+  X(PROGRAM, "programs")                                                                                     \
+  X(KERNEL, "kernels")                                                                                       \
+  X(EVENT, "events")
+
+typedef enum object {
+#define OBJECT_VALUE(type, text) type,
+  OBJECTS(OBJECT_VALUE)
+#undef OBJECT_VALUE
+      OBJECT_TYPES
+} object;
+
+static const char *const object_names[] = {
+#define OBJECT_NAME(type, text) text,
+    OBJECTS(OBJECT_NAME)
+#undef OBJECT_NAME
+};
+
+static quern__cl_functions real;
+static bool opened;
+static pid_t process;
+static atomic_long live[OBJECT_TYPES];
+
+__attribute__((constructor)) static void open_loader(void) {
+  process = getpid();
+  void *loader = dlopen("libOpenCL.so.1", RTLD_NOW | RTLD_LOCAL);
+  if (loader == NULL) return;
+#define FIND(name) *(void **)&real.name = dlsym(loader, "cl" #name);
+  QUERN__CL_FUNCTIONS(FIND)
+#undef FIND
+  opened = true;
+}
+
+SHIM size_t quern_shim_live(void) {
+  size_t sum = 0;
+  for (int type = 0; type < OBJECT_TYPES; type++) sum += (size_t)labs(atomic_load(&live[type]));
+  return sum;
+}
+
+SHIM void quern_shim_describe(char *text, size_t size) {
+  size_t used = 0;
+  for (int type = 0; type < OBJECT_TYPES && used < size; type++)
+    used += (size_t)snprintf(text + used, size - used, "%s%s %ld", type == 0 ? "" : ", ", object_names[type],
+                             atomic_load(&live[type]));
+}
+
+/* A forked child shares its parent's objects and answers for none. */
+__attribute__((destructor)) static void report(void) {
+  if (quern_shim_live() == 0 || getpid() != process) return;
+  char text[256];
+  quern_shim_describe(text, sizeof text);
+  fprintf(stderr, "OpenCL objects alive at the end of the process: %s\n", text);
+  fflush(NULL);
+  _exit(LEAKED);
+}
+
+static void *created(object type, void *made) {
+  if (made != NULL) atomic_fetch_add(&live[type], 1);
+  return made;
+}
+
+static cl_int released(object type, cl_int error) {
+  if (error == CL_SUCCESS) atomic_fetch_sub(&live[type], 1);
+  return error;
+}
+
+/* An enqueueing call that may have made an event. */
+static cl_int queued(cl_int error, const cl_event *event) {
+  if (error == CL_SUCCESS && event != NULL) atomic_fetch_add(&live[EVENT], 1);
+  return error;
+}
+
+/* --- Platforms and devices ------------------------------------------------------------------------------ */
+
+SHIM cl_int clGetPlatformIDs(cl_uint entries, cl_platform_id *platforms, cl_uint *count) {
+  if (!opened) {
+    if (count != NULL) *count = 0;
+    return CL_PLATFORM_NOT_FOUND_KHR;
+  }
+  return real.GetPlatformIDs(entries, platforms, count);
+}
+
+SHIM cl_int clGetPlatformInfo(cl_platform_id platform, cl_platform_info name, size_t size, void *value,
+                              size_t *size_ret) {
+  return real.GetPlatformInfo(platform, name, size, value, size_ret);
+}
+
+SHIM cl_int clGetDeviceIDs(cl_platform_id platform, cl_device_type type, cl_uint entries,
+                           cl_device_id *devices, cl_uint *count) {
+  return real.GetDeviceIDs(platform, type, entries, devices, count);
+}
+
+SHIM cl_int clGetDeviceInfo(cl_device_id device, cl_device_info name, size_t size, void *value,
+                            size_t *size_ret) {
+  return real.GetDeviceInfo(device, name, size, value, size_ret);
+}
+
+/* --- Contexts and queues -------------------------------------------------------------------------------- */
+
+SHIM cl_context clCreateContext(const cl_context_properties *properties, cl_uint count,
+                                const cl_device_id *devices,
+                                void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *),
+                                void *user, cl_int *error) {
+  return created(CONTEXT, real.CreateContext(properties, count, devices, notify, user, error));
+}
+
+SHIM cl_int clReleaseContext(cl_context context) {
+  return released(CONTEXT, real.ReleaseContext(context));
+}
+
+SHIM cl_command_queue clCreateCommandQueue(cl_context context, cl_device_id device,
+                                           cl_command_queue_properties properties, cl_int *error) {
+  return created(QUEUE, real.CreateCommandQueue(context, device, properties, error));
+}
+
+SHIM cl_int clReleaseCommandQueue(cl_command_queue queue) {
+  return released(QUEUE, real.ReleaseCommandQueue(queue));
+}
+
+SHIM cl_int clFlush(cl_command_queue queue) {
+  return real.Flush(queue);
+}
+
+SHIM cl_int clFinish(cl_command_queue queue) {
+  return real.Finish(queue);
+}
+
+/* --- Buffers -------------------------------------------------------------------------------------------- */
+
+SHIM cl_mem clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void *host, cl_int *error) {
+  return created(BUFFER, real.CreateBuffer(context, flags, size, host, error));
+}
+
+SHIM cl_int clReleaseMemObject(cl_mem memory) {
+  return released(BUFFER, real.ReleaseMemObject(memory));
+}
+
+SHIM cl_int clEnqueueReadBuffer(cl_command_queue queue, cl_mem memory, cl_bool wait, size_t offset,
+                                size_t size, void *to, cl_uint count, const cl_event *after,
+                                cl_event *event) {
+  return queued(real.EnqueueReadBuffer(queue, memory, wait, offset, size, to, count, after, event), event);
+}
+
+SHIM cl_int clEnqueueWriteBuffer(cl_command_queue queue, cl_mem memory, cl_bool wait, size_t offset,
+                                 size_t size, const void *from, cl_uint count, const cl_event *after,
+                                 cl_event *event) {
+  return queued(real.EnqueueWriteBuffer(queue, memory, wait, offset, size, from, count, after, event), event);
+}
+
+SHIM cl_int clEnqueueCopyBuffer(cl_command_queue queue, cl_mem from, cl_mem to, size_t from_offset,
+                                size_t to_offset, size_t size, cl_uint count, const cl_event *after,
+                                cl_event *event) {
+  return queued(real.EnqueueCopyBuffer(queue, from, to, from_offset, to_offset, size, count, after, event),
+                event);
+}
+
+/* --- Programs and kernels ------------------------------------------------------------------------------- */
+
+SHIM cl_program clCreateProgramWithSource(cl_context context, cl_uint count, const char **strings,
+                                          const size_t *lengths, cl_int *error) {
+  return created(PROGRAM, real.CreateProgramWithSource(context, count, strings, lengths, error));
+}
+
+SHIM cl_int clBuildProgram(cl_program program, cl_uint count, const cl_device_id *devices,
+                           const char *options, void(CL_CALLBACK *notify)(cl_program, void *), void *user) {
+  return real.BuildProgram(program, count, devices, options, notify, user);
+}
+
+SHIM cl_int clGetProgramBuildInfo(cl_program program, cl_device_id device, cl_program_build_info name,
+                                  size_t size, void *value, size_t *size_ret) {
+  return real.GetProgramBuildInfo(program, device, name, size, value, size_ret);
+}
+
+SHIM cl_int clReleaseProgram(cl_program program) {
+  return released(PROGRAM, real.ReleaseProgram(program));
+}
+
+SHIM cl_kernel clCreateKernel(cl_program program, const char *name, cl_int *error) {
+  return created(KERNEL, real.CreateKernel(program, name, error));
+}
+
+SHIM cl_int clReleaseKernel(cl_kernel kernel) {
+  return released(KERNEL, real.ReleaseKernel(kernel));
+}
+
+SHIM cl_int clSetKernelArg(cl_kernel kernel, cl_uint index, size_t size, const void *value) {
+  return real.SetKernelArg(kernel, index, size, value);
+}
+
+SHIM cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions,
+                                   const size_t *offset, const size_t *global, const size_t *local,
+                                   cl_uint count, const cl_event *after, cl_event *event) {
+  return queued(
+      real.EnqueueNDRangeKernel(queue, kernel, dimensions, offset, global, local, count, after, event),
+      event);
+}

@@ -1,0 +1,14 @@
+/* What tests ask of the library that stands in for the OpenCL loader. It is reached through dlsym. */
+#ifndef QUERN_TESTS_OPENCL_SHIM_H
+#define QUERN_TESTS_OPENCL_SHIM_H
+
+#include <stddef.h>
+
+/* OpenCL objects alive: created or retained, and not released as often. An object released too often counts
+ * too. */
+size_t quern_shim_live(void);
+
+/* The same by type, for people: "contexts 1, queues 1, buffers 0, …". */
+void quern_shim_describe(char *text, size_t size);
+
+#endif
