@@ -1,0 +1,209 @@
+# Shared by the scripts beside it: what quern needs, how it is installed, and how a phase is shown.
+# shellcheck shell=bash
+# shellcheck disable=SC2034  # what stands here is used by the scripts
+
+export LC_ALL=C
+script=${0##*/}
+log=build/$script.log
+
+fail() {
+  printf '%s: %s\n' "$script" "$*" >&2
+  exit 1
+}
+
+# try_phase WHAT COMMAND…: one line with the time it took; its output goes to the log.
+try_phase() {
+  local start=$SECONDS what=$1
+  shift
+  printf '%-40s' "$what"
+  if "$@" >>"$log" 2>&1; then
+    printf '%4d s\n' $((SECONDS - start))
+  else
+    printf '  failed\n'
+    return 1
+  fi
+}
+
+# The same for what the script cannot do without: on failure the end of its output is shown, and the script stops.
+phase() {
+  local before
+  before=$(wc -l <"$log")
+  try_phase "$@" && return
+  tail -n "+$((before + 1))" "$log" | tail -n 80 >&2
+  fail "$1: failed; the whole log is in $log"
+}
+
+# --- What is needed ---------------------------------------------------------------------------------------------------
+#
+# One row a need: Debian's package | required or optional | how to see that it is there | what it is.
+# What counts is what can be found, however it came there; the package is only the way to get it.
+
+quickstart_needs=(
+  'gcc|required|has_command cc gcc clang|a C compiler'
+  'libc6-dev|required|has_header stdio.h|the C library'"'"'s headers'
+  'cmake|required|has_cmake|CMake 3.21 or newer'
+  'make|required|has_command make ninja|make or ninja'
+  'zlib1g-dev|required|has_header zlib.h|zlib with its headers'
+  'libcjson-dev|required|has_header cjson/cJSON.h|cJSON with its headers'
+  'opencl-headers|required|has_header CL/cl.h|the OpenCL headers'
+  'ocl-icd-libopencl1|required|has_library libOpenCL.so.1|an OpenCL loader'
+  'pocl-opencl-icd|required|has_driver|an OpenCL driver, such as PoCL'
+  'dataset-fashion-mnist|optional|has_file /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz|Fashion-MNIST'
+)
+
+check_needs=(
+  "${quickstart_needs[@]}"
+  'g++|required|has_command c++ g++ clang++|a C++ compiler, for the headers'"'"' test'
+  'libcmocka-dev|required|has_header cmocka.h|cmocka with its headers'
+  'mesa-opencl-icd|optional|has_icd rusticl mesa|Mesa'"'"'s rusticl, a second OpenCL implementation'
+  'oclgrind|optional|has_command oclgrind|Oclgrind, which checks kernels as they run'
+  'clang-format-14|optional|clang_format|clang-format 14'
+)
+
+has_command() {
+  local name
+  for name in "$@"; do command -v "$name" >/dev/null && return; done
+  return 1
+}
+
+has_file() {
+  [[ -e $1 ]]
+}
+
+has_header() {
+  local compiler
+  compiler=$(command -v cc || command -v gcc || command -v clang) || { has_file "/usr/include/$1"; return; }
+  printf '#include <%s>\n' "$1" | "$compiler" -E -x c - >/dev/null 2>&1
+}
+
+has_library() {
+  [[ $(PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2>/dev/null) == *"$1"* ]]
+}
+
+has_cmake() {
+  has_command cmake || return
+  local version
+  version=$(cmake --version | sed -n 's/^cmake version //p')
+  [[ $(printf '3.21\n%s\n' "$version" | sort -V | head -n 1) == 3.21 ]]
+}
+
+# An OpenCL driver whose .icd file has one of these words in its name.
+has_icd() {
+  local word
+  for word in "$@"; do compgen -G "${OCL_ICD_VENDORS:-/etc/OpenCL/vendors}/*$word*.icd" >/dev/null && return; done
+  return 1
+}
+
+# PoCL where it can be installed, since it runs on every machine and stands back behind a GPU; else any driver.
+has_driver() {
+  if can_install; then has_icd pocl; else has_icd ''; fi
+}
+
+# Prints the clang-format that .clang-format is kept for: releases differ in what they make of it.
+clang_format() {
+  local name
+  for name in clang-format-14 clang-format; do
+    if has_command "$name" && [[ $("$name" --version) == *" version 14."* ]]; then
+      printf '%s\n' "$name"
+      return
+    fi
+  done
+  return 1
+}
+
+# --- How it is installed ----------------------------------------------------------------------------------------------
+
+# sudo counts where it needs no password, or where someone is there to type it.
+can_install() {
+  has_command apt-get && { [[ $EUID == 0 ]] || { has_command sudo && { [[ -t 0 ]] || sudo -n true 2>/dev/null; }; }; }
+}
+
+apt() {
+  local as_root=()
+  [[ $EUID == 0 ]] || as_root=(sudo)
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -o DPkg::Lock::Timeout=120 "$@"
+}
+
+is_offered() {
+  [[ $(apt-cache policy "$1") =~ Candidate:\ [^\(] ]]
+}
+
+# Fills `missing` with those rows of the needs given that are `kind` and cannot be found.
+find_missing() {
+  local kind=$1 row row_kind probe
+  shift
+  missing=()
+  for row in "$@"; do
+    IFS='|' read -r _ row_kind probe _ <<<"$row"
+    # A probe is a function and its words.
+    # shellcheck disable=SC2086
+    [[ $row_kind != "$kind" ]] || $probe >/dev/null || missing+=("$row")
+  done
+}
+
+# Prints rows for a person: the package and what it is.
+print_needs() {
+  local row
+  for row in "$@"; do printf '  %-24s%s\n' "${row%%|*}" "${row##*|}"; done
+}
+
+# Installs what is missing of the needs given, with apt. Something required that cannot be had stops the script with a
+# list; something optional is told.
+install_missing() {
+  local missing required optional row packages=() unoffered=()
+  find_missing required "$@"
+  required=("${missing[@]}")
+  find_missing optional "$@"
+  optional=("${missing[@]}")
+  (( ${#required[@]} + ${#optional[@]} )) || return 0
+
+  if can_install; then
+    try_phase 'package lists' apt -q update || printf 'going on with the package lists that are there\n'
+    for row in "${required[@]}"; do
+      if is_offered "${row%%|*}"; then packages+=("${row%%|*}"); else unoffered+=("$row"); fi
+    done
+    if (( ${#unoffered[@]} )); then
+      printf 'This release has no package for what quern needs:\n' >&2
+      print_needs "${unoffered[@]}" >&2
+      fail 'install these by hand, then run me again'
+    fi
+    if (( ${#packages[@]} )); then
+      printf 'installing: %s\n' "${packages[*]}"
+      phase 'installing' apt -q install --no-install-recommends "${packages[@]}"
+    fi
+
+    for row in "${optional[@]}"; do
+      if ! is_offered "${row%%|*}"; then
+        printf '%s is not offered by this release; going on without\n' "${row%%|*}"
+      elif ! try_phase "installing ${row%%|*}" apt -q install --no-install-recommends "${row%%|*}"; then
+        printf '%s could not be installed (see %s); going on without\n' "${row%%|*}" "$log"
+      fi
+    done
+    find_missing required "$@"
+    required=("${missing[@]}")
+  fi
+
+  if (( ${#required[@]} )); then
+    printf 'Missing (Debian'"'"'s package, and what it is):\n' >&2
+    print_needs "${required[@]}" >&2
+    can_install && fail 'still missing after installing; install these by hand, then run me again'
+    printf 'On Debian and Ubuntu: apt-get install %s\n' "${required[*]%%|*}" >&2
+    fail 'I can install with apt only, as root or through sudo; install these, then run me again'
+  fi
+  can_install || for row in "${optional[@]}"; do
+    printf 'going on without %s (%s)\n' "${row%%|*}" "${row##*|}"
+  done
+}
+
+# --- Building ---------------------------------------------------------------------------------------------------------
+
+# configure FOLDER OPTION…
+configure() {
+  local folder=$1 generator=()
+  shift
+  # A folder configured before keeps its generator.
+  [[ -e $folder/CMakeCache.txt ]] || has_command make || generator=(-G Ninja)
+  cmake -S . -B "$folder" "${generator[@]}" "$@"
+}
+
+jobs=$(getconf _NPROCESSORS_ONLN)
