@@ -1,4 +1,4 @@
-/* The trainer: epochs over a plan, with the data on the device and one wait an epoch. */
+/* The trainer: epochs over a plan, with the data on the device and no wait inside one. */
 #include "../context.h"
 #include "../dataset.h"
 #include "../error.h"

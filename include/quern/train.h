@@ -69,7 +69,7 @@ QUERN_API quern_status quern_trainer_create(quern_context *context, const quern_
                                             const quern_train_options *options, quern_trainer **trainer);
 QUERN_API void quern_trainer_free(quern_trainer *trainer);
 
-/* Runs the next epoch: the host queues every step and waits once, at its end. */
+/* Runs the next epoch: the host queues every step and waits at its end; then it runs the test set, if any. */
 QUERN_API quern_status quern_trainer_epoch(quern_trainer *trainer, quern_epoch *epoch);
 
 /* Copies what was learned so far into a network of the same shape. */
