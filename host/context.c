@@ -19,38 +19,75 @@ cleanup:
   return status;
 }
 
+static void context_free(quern_context *context) {
+  quern__device_info_free(&context->info);
+  quern__backend_release(context->backend);
+  free(context);
+}
+
+/* A context that nothing is opened for yet. */
+static quern_status context_make(const quern_backend *backend, const quern_device_info *info,
+                                 quern_context **context) {
+  quern_context *made = calloc(1, sizeof *made);
+  if (made == NULL) return quern__fail_memory("context", sizeof *made);
+  made->backend = backend;
+  atomic_init(&made->holds, 1);
+  atomic_init(&made->busy, false);
+  made->forks = quern__process_forks();
+  quern__backend_hold(backend);
+  const quern_status status = quern__device_info_copy(info, &made->info);
+  if (status == QUERN_OK)
+    *context = made;
+  else
+    context_free(made);
+  return status;
+}
+
 quern_status quern_context_create_on(const quern_device *device, quern_context **context) {
   if (device == NULL || context == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "context: the device or the result pointer is NULL");
   *context = NULL;
-  quern_context *made = calloc(1, sizeof *made);
-  if (made == NULL) return quern__fail_memory("context", sizeof *made);
-  made->backend = device->backend;
-  made->holds = 1;
-  quern_status status;
-  QUERN__TRY(quern__device_info_copy(&device->info, &made->info));
-  QUERN__TRY(made->backend->open(&made->info, device->handle, &made->state));
-  *context = made;
-  return QUERN_OK;
-cleanup:
-  quern__device_info_free(&made->info);
-  free(made);
+  quern_context *made = NULL;
+  QUERN__FORWARD(context_make(device->backend, &device->info, &made));
+  const quern_status status = made->backend->open(&made->info, device->handle, &made->state);
+  if (status == QUERN_OK)
+    *context = made;
+  else
+    context_free(made);
   return status;
 }
 
+quern_status quern__context_adopt(const quern_backend *backend, const quern_device_info *info, void *state,
+                                  quern_context **context) {
+  quern_context *made = NULL;
+  QUERN__FORWARD(context_make(backend, info, &made));
+  made->state = state;
+  *context = made;
+  return QUERN_OK;
+}
+
 void quern__context_hold(quern_context *context) {
-  context->holds++;
+  atomic_fetch_add_explicit(&context->holds, 1, memory_order_relaxed);
 }
 
 void quern__context_release(quern_context *context) {
-  if (--context->holds > 0) return;
-  context->backend->close(context->state);
-  quern__device_info_free(&context->info);
-  free(context);
+  if (atomic_fetch_sub_explicit(&context->holds, 1, memory_order_acq_rel) > 1) return;
+  /* What a parent opened is not a child's to close: its driver's threads are not here. */
+  if (!quern__context_is_lost(context)) context->backend->close(context->state);
+  context_free(context);
 }
 
 void quern_context_free(quern_context *context) {
   if (context != NULL) quern__context_release(context);
+}
+
+quern_status quern__context_refuse(const quern_context *context) {
+  if (quern__context_is_lost(context))
+    return quern__fail(QUERN_ERROR_FORKED,
+                       "the context was made before fork(), and %s does not survive one in the child: make "
+                       "contexts after fork(), or exec",
+                       context->backend->name);
+  return quern__fail(QUERN_ERROR_BUSY, "the context is in use by another thread, expected one at a time");
 }
 
 void quern_context_describe(const quern_context *context, quern_device_info *info) {
@@ -63,5 +100,5 @@ const char *quern_context_build_log(const quern_context *context) {
 
 quern_status quern_context_finish(quern_context *context) {
   if (context == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "finish: the context is NULL");
-  return context->backend->finish(context->state);
+  return QUERN__CALL(context, context->backend->finish(context->state));
 }

@@ -3,23 +3,71 @@
 #define QUERN_HOST_CONTEXT_H
 
 #include "backend.h"
+#include "process.h"
+#include <stdatomic.h>
 
 struct quern_context {
-  const quern__backend *backend;
-  void *state;            /* the backend's part */
-  quern_device_info info; /* strings owned */
-  size_t holds;           /* the caller's, and one for each buffer, plan and trainer */
+  const quern_backend *backend; /* held */
+  void *state;                  /* the backend's part */
+  quern_device_info info;       /* strings owned */
+  atomic_size_t holds;          /* the caller's, and one for each buffer, plan and trainer */
+  atomic_bool busy;             /* a thread is inside the backend */
+  unsigned forks;               /* quern__process_forks when it was made */
 };
 
 struct quern_buffer {
   quern_context *context; /* held */
-  void *memory;           /* the backend's */
+  quern_buffer *whole;    /* what a view is a part of, held; NULL for a buffer with memory of its own */
+  void *memory;           /* the backend's; the whole's in a view */
+  size_t base; /* where in that memory the buffer begins, in bytes, a multiple of QUERN__BASE_ALIGNMENT */
   size_t bytes;
+  /* What overlaps are told by: where the buffer begins in which memory. Two memories of a backend may be parts of
+   * one, as OpenCL's sub-buffers are. */
+  const void *range;
+  size_t range_begin;
+  atomic_size_t holds; /* the caller's, and one for each view */
 };
+
+/* Bytes that a buffer's beginning is a multiple of, so that an op can count in elements from there. */
+enum { QUERN__BASE_ALIGNMENT = 4 };
 
 /* One more or one less reason to keep the context. The last release closes it. */
 void quern__context_hold(quern_context *context);
 void quern__context_release(quern_context *context);
+
+/* A context around what a backend has opened, held once, by the caller. On failure `state` stays the caller's. */
+quern_status quern__context_adopt(const quern_backend *backend, const quern_device_info *info, void *state,
+                                  quern_context **context);
+
+/* A buffer around what the backend has made, which begins `base` bytes into `memory`; quern_buffer_free hands it
+ * to the table's buffer_free. On failure `memory` stays the caller's. */
+quern_status quern__buffer_adopt(quern_context *context, void *memory, size_t base, size_t bytes,
+                                 quern_buffer **buffer);
+
+/* QUERN_ERROR_SHAPE, naming `what`, where [offset, offset + bytes) is not all of a buffer. */
+quern_status quern__check_range(const char *what, size_t offset, size_t bytes, size_t buffer_bytes);
+
+/* Whether the context was made by a process that this one was forked from, and does not work in it. */
+static inline bool quern__context_is_lost(const quern_context *context) {
+  return context->forks != quern__process_forks() && !context->backend->survives_fork;
+}
+
+static inline bool quern__context_enter(quern_context *context) {
+  return !quern__context_is_lost(context) &&
+         !atomic_exchange_explicit(&context->busy, true, memory_order_acquire);
+}
+
+static inline quern_status quern__context_leave(quern_context *context, quern_status status) {
+  atomic_store_explicit(&context->busy, false, memory_order_release);
+  return status;
+}
+
+/* Says why the context could not be entered. */
+quern_status quern__context_refuse(const quern_context *context);
+
+/* The value of `call`, a call into the context's backend, made if no other thread is inside it. */
+#define QUERN__CALL(context, call)                                                                           \
+  (quern__context_enter(context) ? quern__context_leave(context, call) : quern__context_refuse(context))
 
 /* Copies info with strings of its own; quern__device_info_free lets go of them. */
 quern_status quern__device_info_copy(const quern_device_info *from, quern_device_info *to);

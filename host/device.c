@@ -15,10 +15,9 @@ struct quern_device_list {
   quern_device *devices;
   size_t count, capacity;
   char note[512];
-  const quern__backend *backend; /* whose devices are being added */
+  const quern_backend *backend; /* whose devices are being added */
+  char forked[512];             /* why devices that were there before fork() are not, or "" */
 };
-
-static const quern__backend *const backends[] = {&quern__opencl_backend, &quern__reference_backend};
 
 static char *copy_text(const char *text) {
   return strdup(text != NULL ? text : "");
@@ -55,11 +54,37 @@ static quern_status add_device(void *opaque, const quern_device_info *info, void
     list->capacity = capacity;
   }
   quern_device *device = &list->devices[list->count];
-  QUERN__FORWARD(quern__device_info_copy(info, &device->info));
+  quern_device_info named = *info;
+  named.backend = list->backend->name;
+  if (list->backend != &quern__opencl_backend) {
+    named.platform_index = SIZE_MAX;
+    named.device_index = 0;
+  }
+  QUERN__FORWARD(quern__device_info_copy(&named, &device->info));
   device->backend = list->backend;
+  quern__backend_hold(device->backend);
   device->handle = handle;
   list->count++;
   return QUERN_OK;
+}
+
+static void add_note(quern_device_list *list, const char *note) {
+  const size_t used = strlen(list->note);
+  if (note[0] == '\0') return;
+  snprintf(list->note + used, sizeof list->note - used, "%s%s", used > 0 ? "; " : "", note);
+}
+
+static quern_status add_devices(quern_device_list *list, const quern_backend *backend) {
+  list->backend = backend;
+  char note[sizeof list->note] = "";
+  const quern_status status = backend->enumerate(add_device, list, note, sizeof note);
+  if (status == QUERN_ERROR_FORKED) {
+    snprintf(list->forked, sizeof list->forked, "%s", quern_last_error());
+    add_note(list, list->forked);
+    return QUERN_OK;
+  }
+  if (status == QUERN_OK) add_note(list, note);
+  return status;
 }
 
 quern_status quern_device_list_create(quern_device_list **list) {
@@ -67,15 +92,14 @@ quern_status quern_device_list_create(quern_device_list **list) {
   *list = NULL;
   quern_device_list *made = calloc(1, sizeof *made);
   if (made == NULL) return quern__fail_memory("device list", sizeof *made);
-  for (size_t i = 0; i < sizeof backends / sizeof *backends; i++) {
-    made->backend = backends[i];
-    char note[sizeof made->note] = "";
-    quern_status status = backends[i]->enumerate(add_device, made, note, sizeof note);
+  const quern_backend *backend;
+  for (size_t i = 0; (backend = quern__backend_hold_at(i)) != NULL; i++) {
+    const quern_status status = add_devices(made, backend);
+    quern__backend_release(backend);
     if (status != QUERN_OK) {
       quern_device_list_free(made);
       return status;
     }
-    if (note[0] != '\0') memcpy(made->note, note, sizeof note);
   }
   *list = made;
   return QUERN_OK;
@@ -83,7 +107,10 @@ quern_status quern_device_list_create(quern_device_list **list) {
 
 void quern_device_list_free(quern_device_list *list) {
   if (list == NULL) return;
-  for (size_t i = 0; i < list->count; i++) quern__device_info_free(&list->devices[i].info);
+  for (size_t i = 0; i < list->count; i++) {
+    quern__device_info_free(&list->devices[i].info);
+    quern__backend_release(list->devices[i].backend);
+  }
   free(list->devices);
   free(list);
 }
@@ -180,6 +207,8 @@ quern_status quern_device_list_find(const quern_device_list *list, const char *t
   *device = NULL;
   if (text == NULL || *text == '\0') text = getenv("QUERN_DEVICE");
   if (text == NULL || *text == '\0' || strcasecmp(text, "auto") == 0) {
+    /* The best device is not here: to take another without a word would hide it. */
+    if (list->forked[0] != '\0') return quern__fail(QUERN_ERROR_FORKED, "%s", list->forked);
     *device = best(list);
     return QUERN_OK;
   }
@@ -190,7 +219,7 @@ quern_status quern_device_list_find(const quern_device_list *list, const char *t
     const quern_device_info *info = &list->devices[i].info;
     bool fits;
     if (indexed && pair)
-      fits = info->kind != QUERN_DEVICE_REFERENCE && info->platform_index == first &&
+      fits = list->devices[i].backend == &quern__opencl_backend && info->platform_index == first &&
              info->device_index == second;
     else if (indexed)
       fits = i == first;

@@ -5,9 +5,9 @@
 #include "backend.h"
 
 struct quern_device {
-  quern_device_info info; /* strings owned */
-  const quern__backend *backend;
-  void *handle; /* the backend's own */
+  quern_device_info info;       /* strings owned */
+  const quern_backend *backend; /* held */
+  void *handle;                 /* the backend's own */
 };
 
 #endif

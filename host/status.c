@@ -1,5 +1,6 @@
 /* Statuses by name, and the last error of each thread. */
 #include "error.h"
+#include <quern/backend.h>
 #include <quern/version.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -38,16 +39,28 @@ const char *quern_last_error(void) {
   return last_error;
 }
 
-void quern__set_error(const char *format, ...) {
+static void set_error(const char *format, va_list arguments) {
   /* Through a second array, since the arguments may quote the error before. */
   char line[LAST_ERROR_SIZE];
-  va_list arguments;
-  va_start(arguments, format);
   vsnprintf(line, sizeof line, format, arguments);
-  va_end(arguments);
   for (char *c = line; *c != '\0'; c++)
     if (*c == '\n' || *c == '\r') *c = ' ';
   snprintf(last_error, sizeof last_error, "%s", line);
+}
+
+void quern__set_error(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  set_error(format, arguments);
+  va_end(arguments);
+}
+
+quern_status quern_fail(quern_status status, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  set_error(format, arguments);
+  va_end(arguments);
+  return status;
 }
 
 const char *quern_version(void) {

@@ -1,6 +1,9 @@
 /* The top of every program: what the families share. OpenCL C 1.2.
  *
- * The host (host/opencl/program.c) puts this text in front of each family's and defines, from its own enumerations,
+ * All families but dense_group lie behind this text in one program, so their functions have names of their own, and a
+ * macro that two of them define is undefined at the end of each.
+ *
+ * The host (host/opencl/program_source.c) defines, from its own enumerations,
  * QUERN_IDENTITY, QUERN_RELU, … (the activations of include/quern/activation.h) and QUERN_FAULT_LABEL, QUERN_FAULT_INDEX
  * (host/fault.h).
  *
@@ -42,11 +45,31 @@ typedef QUERN_JOIN(float, VECTOR_WIDTH) quern_vector;
 #define QUERN_VSTORE(value, pointer) QUERN_JOIN(vstore, VECTOR_WIDTH)((value), 0, (pointer))
 #endif
 
+/* `move` for eight, four, two and one lanes, as far as `count`, which is less than VECTOR_WIDTH, has them. `at` counts the lanes
+ * moved so far. */
+#define QUERN_EACH_PART(count, move8, move4, move2, move1)                                                   \
+  uint at = 0;                                                                                               \
+  if ((count) & 8) {                                                                                         \
+    move8;                                                                                                   \
+    at = 8;                                                                                                  \
+  }                                                                                                          \
+  if ((count) & 4) {                                                                                         \
+    move4;                                                                                                   \
+    at += 4;                                                                                                 \
+  }                                                                                                          \
+  if ((count) & 2) {                                                                                         \
+    move2;                                                                                                   \
+    at += 2;                                                                                                 \
+  }                                                                                                          \
+  if ((count) & 1) move1;
+
 /* `count` floats from pointer on, and zeros in the lanes after them; any count serves. */
 quern_vector quern_load_part(__global const float *pointer, uint count) {
   if (count >= VECTOR_WIDTH) return QUERN_VLOAD(pointer);
-  float lanes[VECTOR_WIDTH];
-  QUERN_UNROLL for (uint i = 0; i < VECTOR_WIDTH; i++) lanes[i] = i < count ? pointer[i] : 0.0f;
+  float lanes[16];
+  QUERN_VSTORE((quern_vector)(0.0f), lanes);
+  QUERN_EACH_PART(count, vstore8(vload8(0, pointer), 0, lanes), vstore4(vload4(0, pointer + at), 0, lanes + at),
+                  vstore2(vload2(0, pointer + at), 0, lanes + at), lanes[at] = pointer[at])
   return QUERN_VLOAD(lanes);
 }
 
@@ -56,10 +79,10 @@ void quern_store_part(quern_vector value, __global float *pointer, uint count) {
     QUERN_VSTORE(value, pointer);
     return;
   }
-  float lanes[VECTOR_WIDTH];
+  float lanes[16];
   QUERN_VSTORE(value, lanes);
-  QUERN_UNROLL for (uint i = 0; i < VECTOR_WIDTH; i++)
-    if (i < count) pointer[i] = lanes[i];
+  QUERN_EACH_PART(count, vstore8(vload8(0, lanes), 0, pointer), vstore4(vload4(0, lanes + at), 0, pointer + at),
+                  vstore2(vload2(0, lanes + at), 0, pointer + at), pointer[at] = lanes[at])
 }
 
 /* The sum of a vector's lanes, pairwise. */

@@ -1,37 +1,22 @@
-/* dW = Xᵀ dZ and db = Σ_rows dZ, or the SGD step with them: p ← p - rate (g + decay p).
- * X [n][in], dZ [n][out], dW [in][out] or null, db [out] or null.
+/* dW = Xᵀ dZ and db = Σ_s dZ_s, the gradients of a dense layer's parameters: written, added up, or taken as an SGD step of W and b
+ * in the same pass. X [n][in], dZ [n][out], W [in][out], b [out].
  *
- * A work-item computes a strip of dW: TILE_COLUMNS outputs of `rows` inputs, one register tile of TILE_ROWS inputs at a time.
- * It copies a panel of dZ (PANEL samples of its outputs, zeros over the right edge) and, group after group of VECTOR_WIDTH
- * inputs, a panel of X, so that what the tiles run through lies side by side in the cache. Each sample adds the outer
- * product of a few scalars of X with a strip of dZ:
- *
- *                          TILE_VECTORS · VECTOR_WIDTH
- *                         ┌──────┬──────┐
- *              dZ         │  d0  │  d1  │ ← sample
- *                         └──────┴──────┘
- *        sample ↓
- *            ┌───┐        ┌──────┬──────┐
- *       Xᵀ   │ x │        │ x·d0 │ x·d1 │   TILE_ROWS
- *            │ x │    dW  │  …   │  …   │
- *            └───┘        └──────┴──────┘
- *
- * More samples than a panel holds are added up panel by panel in dW, or, updating, taken off W panel by panel. The strips of
- * the first inputs also sum dZ for the bias. */
+ * The tiles of dense_tile.cl, a step of the sum being a sample: the panels are strips of dZ, and the left factor is Xᵀ, of which
+ * a vector of inputs at a time is copied beside the panel, so that both lie close together whatever the rows' stride. */
 
-/* Inputs in a tile: at most VECTOR_WIDTH, and a divisor of it. */
-#ifndef TILE_ROWS
-#define TILE_ROWS 4
+/* Inputs in a tile: a power of two, at most VECTOR_WIDTH. */
+#ifndef WEIGHTS_ROWS
+#define WEIGHTS_ROWS 4
 #endif
 /* Vectors of outputs in a tile. */
-#ifndef TILE_VECTORS
-#define TILE_VECTORS 1
+#ifndef WEIGHTS_VECTORS
+#define WEIGHTS_VECTORS 1
 #endif
 /* Samples in a panel. */
-#ifndef PANEL
-#define PANEL 64
+#ifndef WEIGHTS_PANEL
+#define WEIGHTS_PANEL 64
 #endif
-#define TILE_COLUMNS (TILE_VECTORS * VECTOR_WIDTH)
+#define WEIGHTS_COLUMNS (WEIGHTS_VECTORS * VECTOR_WIDTH)
 
 /* What becomes of a gradient. Values as in host/opencl/dense.c. */
 #define WRITE      0
@@ -43,91 +28,62 @@ typedef struct {
   float rate, decay;
 } Target;
 
-void put(Target target, quern_vector gradient, __global float *at, uint count) {
+void put(Target target, quern_vector gradient, __global float *at, uint lanes) {
   if (target.mode != WRITE) {
-    const quern_vector old = quern_load_part(at, count);
+    const quern_vector old = quern_load_part(at, lanes);
     if (target.mode == ACCUMULATE) gradient += old;
     else gradient = old - target.rate * (gradient + target.decay * old);
   }
-  quern_store_part(gradient, at, count);
+  quern_store_part(gradient, at, lanes);
 }
 
-/* One tile: `inputs` inputs (more than it has are computed and not stored), VECTORS vectors of outputs, over `depth` samples of
- * the panels. */
-#define DEFINE_TILE(tile, VECTORS)                                                                              \
-  void tile(Target target, const float *x_panel, uint inputs, const quern_vector *dz_panel, uint depth,         \
-            __global float *dw, uint out, uint columns) {                                                       \
-    quern_vector sum[TILE_ROWS][VECTORS];                                                                       \
-    QUERN_UNROLL for (uint r = 0; r < TILE_ROWS; r++)                                                           \
-      QUERN_UNROLL for (uint v = 0; v < VECTORS; v++) sum[r][v] = (quern_vector)(0.0f);                         \
-    for (uint s = 0; s < depth; s++) {                                                                          \
-      quern_vector gradient[VECTORS];                                                                           \
-      QUERN_UNROLL for (uint v = 0; v < VECTORS; v++) gradient[v] = dz_panel[s * VECTORS + v];                  \
-      QUERN_UNROLL for (uint r = 0; r < TILE_ROWS; r++) {                                                       \
-        const quern_vector scalar = (quern_vector)(x_panel[s * VECTOR_WIDTH + r]);                              \
-        QUERN_UNROLL for (uint v = 0; v < VECTORS; v++) sum[r][v] = QUERN_MAD(scalar, gradient[v], sum[r][v]);        \
-      }                                                                                                         \
-    }                                                                                                           \
-    QUERN_UNROLL for (uint r = 0; r < TILE_ROWS; r++) {                                                         \
-      if (r < inputs) {                                                                                         \
-        QUERN_UNROLL for (uint v = 0; v < VECTORS; v++) {                                                       \
-          const uint used = v * VECTOR_WIDTH;                                                                   \
-          put(target, sum[r][v], dw + (size_t)r * out + used, columns - used);                                  \
-        }                                                                                                       \
-      }                                                                                                         \
-    }                                                                                                           \
-  }
+DEFINE_TILE(weights_wide, __private, WEIGHTS_ROWS, WEIGHTS_VECTORS, 1, stride)
+DEFINE_TILE(weights_narrow, __private, WEIGHTS_ROWS, 1, 1, stride)
 
-DEFINE_TILE(whole_tile, TILE_VECTORS)
-DEFINE_TILE(narrow_tile, 1)
+/* The strip of dW from `column` on, inputs `first` to `end`, and of db with the first of them. */
+void weights_strip(uint n, uint in, uint out, __global const float *x, __global const float *dz, Target target,
+                   __global float *dw, __global float *db, size_t column, size_t first, size_t end) {
+  const uint columns = (uint)min((size_t)WEIGHTS_COLUMNS, out - column);
+  const uint vectors = strip_vectors(columns, WEIGHTS_VECTORS);
+  quern_vector panel[WEIGHTS_PANEL * WEIGHTS_VECTORS], x_panel[WEIGHTS_PANEL], sums[WEIGHTS_ROWS * WEIGHTS_VECTORS];
+  for (uint s = 0; s < n; s += WEIGHTS_PANEL) {
+    const uint depth = min((uint)WEIGHTS_PANEL, n - s);
+    copy_panel(dz + (size_t)s * out + column, out, depth, columns, vectors, panel);
+    if (db && first == 0) {
+      for (uint v = 0; v < vectors; v++) {
+        quern_vector sum = (quern_vector)(0.0f);
+        for (uint i = 0; i < depth; i++) sum += panel[i * vectors + v];
+        put(target, sum, db + column + v * VECTOR_WIDTH, strip_lanes(columns, v));
+      }
+    }
+    for (size_t group = dw ? first : end; group < end; group += VECTOR_WIDTH) {
+      const uint inputs = (uint)min((size_t)VECTOR_WIDTH, end - group);
+      copy_panel(x + (size_t)s * in + group, in, depth, inputs, 1, x_panel);
+      for (uint i = 0; i < inputs; i += WEIGHTS_ROWS) {
+        const float *left = (const float *)x_panel + i;
+        if (vectors == WEIGHTS_VECTORS) weights_wide(left, VECTOR_WIDTH, panel, depth, sums);
+        else weights_narrow(left, VECTOR_WIDTH, panel, depth, sums);
+        const uint rows = min((uint)WEIGHTS_ROWS, inputs - i);
+        for (uint r = 0; r < rows; r++)
+          for (uint v = 0; v < vectors; v++)
+            put(target, sums[r * vectors + v], dw + (group + i + r) * out + column + v * VECTOR_WIDTH,
+                strip_lanes(columns, v));
+      }
+    }
+    /* The panels to come add to this one; the decay has been taken. */
+    if (target.mode == WRITE) target.mode = ACCUMULATE;
+    target.decay = 0.0f;
+  }
+}
 
 __kernel void dense_backward_weights(uint n, uint in, uint out, __global const float *x, ulong x_offset,
                                      __global const float *dz, ulong dz_offset, int mode, float rate, float decay,
                                      __global float *dw, ulong dw_offset, __global float *db, ulong db_offset,
                                      uint rows) {
-  size_t column = get_global_id(0) * TILE_COLUMNS;
+  const size_t column = get_global_id(0) * WEIGHTS_COLUMNS;
   const size_t first = get_global_id(1) * rows;
   if (first >= in || column >= out) return;
-  const size_t end = min(first + rows, (size_t)in);
-  const size_t column_end = min(column + TILE_COLUMNS, (size_t)out);
-  x += x_offset;
-  dz += dz_offset;
-
-  quern_vector dz_panel[PANEL * TILE_VECTORS], x_panel[PANEL];
-  /* A whole strip at once; of a strip over the edge, a vector of outputs at a time. */
-  const uint vectors = column_end - column == TILE_COLUMNS ? TILE_VECTORS : 1;
-  for (; column < column_end; column += vectors * VECTOR_WIDTH) {
-    const uint columns = (uint)min((size_t)vectors * VECTOR_WIDTH, column_end - column);
-    Target target = {mode, rate, decay};
-    for (uint s = 0; s < n; s += PANEL) {
-      const uint depth = min((uint)PANEL, n - s);
-      for (uint i = 0; i < depth; i++)
-        for (uint v = 0; v < vectors; v++)
-          dz_panel[i * vectors + v] = quern_load_part(dz + (size_t)(s + i) * out + column + v * VECTOR_WIDTH,
-                                                           columns - v * VECTOR_WIDTH);
-      if (db && first == 0) {
-        for (uint v = 0; v < vectors; v++) {
-          quern_vector sum = (quern_vector)(0.0f);
-          for (uint i = 0; i < depth; i++) sum += dz_panel[i * vectors + v];
-          put(target, sum, db + db_offset + column + v * VECTOR_WIDTH, columns - v * VECTOR_WIDTH);
-        }
-      }
-      if (dw) {
-        for (size_t group = first; group < end; group += VECTOR_WIDTH) {
-          const uint inputs = (uint)min((size_t)VECTOR_WIDTH, end - group);
-          for (uint i = 0; i < depth; i++) x_panel[i] = quern_load_part(x + (size_t)(s + i) * in + group, inputs);
-          for (uint r = 0; r < inputs; r += TILE_ROWS) {
-            __global float *at = dw + dw_offset + (group + r) * out + column;
-            const float *x_tile = (const float *)x_panel + r;
-            if (vectors == TILE_VECTORS)
-              whole_tile(target, x_tile, inputs - r, dz_panel, depth, at, out, columns);
-            else narrow_tile(target, x_tile, inputs - r, dz_panel, depth, at, out, columns);
-          }
-        }
-      }
-      /* The panels to come add to this one; the decay has been taken. */
-      if (target.mode == WRITE) target.mode = ACCUMULATE;
-      target.decay = 0.0f;
-    }
-  }
+  const Target target = {mode, rate, decay};
+  weights_strip(n, in, out, x + x_offset, dz + dz_offset, target, dw ? dw + dw_offset : dw, db ? db + db_offset : db,
+                column, first, min(first + rows, (size_t)in));
 }

@@ -57,6 +57,9 @@ check_needs=(
   'libcmocka-dev|required|has_header cmocka.h|cmocka with its headers'
   'mesa-opencl-icd|optional|has_icd rusticl mesa|Mesa'"'"'s rusticl, a second OpenCL implementation'
   'oclgrind|optional|has_command oclgrind|Oclgrind, which checks kernels as they run'
+  'pkg-config|optional|has_command pkg-config pkgconf|pkg-config, to try quern.pc'
+  'mandoc|optional|has_command mandoc|mandoc, which checks the manual page'
+  'zsh|optional|has_command zsh|zsh, to try its completion'
   'clang-format-14|optional|clang_format|clang-format 14'
 )
 

@@ -11,6 +11,12 @@ void cli_print_device(FILE *people, const quern_device_info *info) {
     fprintf(people, "device: %s (%s), OpenCL %s\n", info->name, info->platform, kind);
 }
 
+void cli_print_tuning(FILE *people, const quern_context *context) {
+  const char *file = quern_context_tuning(context), *note = quern_context_note(context);
+  if (*file != '\0') fprintf(people, "tuning: %s\n", file);
+  if (*note != '\0') fprintf(people, "note: %s\n", note);
+}
+
 void cli_print_network(FILE *people, const quern_network *network) {
   size_t layers = quern_network_layer_count(network);
   fprintf(people, "%zu", quern_network_inputs(network));

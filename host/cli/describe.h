@@ -10,6 +10,9 @@
 /* "device: NAME (PLATFORM), OpenCL cpu" and a newline. */
 void cli_print_device(FILE *people, const quern_device_info *info);
 
+/* "tuning: FILE" and "note: …", where there is any, and newlines. */
+void cli_print_tuning(FILE *people, const quern_context *context);
+
 /* "784-128-10, relu, categorical loss, 101,770 parameters", without a newline. */
 void cli_print_network(FILE *people, const quern_network *network);
 

@@ -87,6 +87,23 @@ static void print_table(const quern_device_list *list, const quern_device *chose
   if (chosen != NULL) printf("\n* is used where no --device is given.\n");
 }
 
+/* The tuning file that each device would be used with, or why one would be left aside. */
+static void print_tuning(const quern_device_list *list) {
+  for (size_t i = 0; i < quern_device_list_count(list); i++) {
+    quern_context *context;
+    const char *file, *note;
+    if (quern_context_create_on(quern_device_list_at(list, i), &context) != QUERN_OK) {
+      printf("\ndevice %zu cannot be opened: %s\n", i, quern_last_error());
+      continue;
+    }
+    file = quern_context_tuning(context);
+    note = quern_context_note(context);
+    if (*file != '\0') printf("\ndevice %zu is tuned: %s\n", i, file);
+    if (*note != '\0') printf("\nnote on device %zu: %s\n", i, note);
+    quern_context_free(context);
+  }
+}
+
 static cli_exit run(const cli_command *command, int argc, char **argv) {
   devices_settings settings = {0};
   cli_parsed parsed = cli_parse(command, argc, argv, &settings);
@@ -103,6 +120,7 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
     if (result == CLI_OK) result = printed;
   } else {
     print_table(list, chosen);
+    print_tuning(list);
     const char *note = quern_device_list_note(list);
     if (*note != '\0') printf("\nnote: %s\n", note);
   }

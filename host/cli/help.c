@@ -63,6 +63,8 @@ void cli_help(void) {
          "Environment:\n"
          "  QUERN_DEVICE          the device for commands without --device\n"
          "  QUERN_OPENCL_LIBRARY  the OpenCL library to open instead of the system's\n"
+         "  QUERN_CACHE           \"off\": nothing is read from the cache folder or written to it\n"
+         "  QUERN_CACHE_DIR       the cache folder (default: quern in XDG_CACHE_HOME or ~/.cache)\n"
          "  NO_COLOR              where set, images are drawn with plain characters\n"
          "\nExit status: 0 done, 1 failed, 2 not understood.\n\n"
          "For example:\n"

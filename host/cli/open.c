@@ -26,6 +26,7 @@ cli_exit cli_open_device(const char *text, FILE *people, quern_context **context
   const char *note = quern_device_list_note(list);
   quern_context_describe(*context, &info);
   cli_print_device(people, &info);
+  cli_print_tuning(people, *context);
   bool fell_back = info.kind == QUERN_DEVICE_REFERENCE && !is_named(text);
   if (fell_back && *note == '\0') note = "no OpenCL device was found; the reference is plain C, and slow";
   /* Who asked for the reference need not hear of what else there is not. */

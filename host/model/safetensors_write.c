@@ -1,5 +1,5 @@
 /* Writing a safetensors file. */
-#include "model/file.h"
+#include "file.h"
 #include "model/little_endian.h"
 #include "model/safetensors.h"
 #include "size.h"

@@ -1,7 +1,7 @@
 /* Launchers of the activations. */
 #include "opencl.h"
 
-quern_status quern__cl_activation_forward(void *state, const quern__activation_forward *op) {
+quern_status quern__cl_activation_forward(void *state, const quern_activation_forward_op *op) {
   quern__arguments arguments = {0};
   quern__push_ulong(&arguments, op->count);
   quern__push_span(&arguments, op->z);
@@ -12,7 +12,7 @@ quern_status quern__cl_activation_forward(void *state, const quern__activation_f
                           &arguments);
 }
 
-quern_status quern__cl_activation_backward(void *state, const quern__activation_backward *op) {
+quern_status quern__cl_activation_backward(void *state, const quern_activation_backward_op *op) {
   quern__arguments arguments = {0};
   quern__push_ulong(&arguments, op->count);
   quern__push_span(&arguments, op->dh);

@@ -1,16 +1,16 @@
 /* The OpenCL entry points, opened at run time, and what their errors mean. */
 #include "api.h"
 
+#include "../process.h"
 #include <dlfcn.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 quern__cl_functions quern__cl_call;
 
-static pthread_mutex_t load_lock = PTHREAD_MUTEX_INITIALIZER;
-static bool loaded;
+static bool loaded;         /* under the process's lock */
+static unsigned load_forks; /* quern__process_forks then */
 
 static void *open_library(char *why, size_t why_size) {
   const int flags = RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE;
@@ -57,12 +57,32 @@ static bool load(char *why, size_t why_size) {
   return true;
 }
 
+static bool is_forked(void) {
+  return loaded && load_forks != quern__process_forks();
+}
+
 bool quern__cl_load(char *why, size_t why_size) {
-  pthread_mutex_lock(&load_lock);
-  if (!loaded) loaded = load(why, why_size);
-  const bool result = loaded;
-  pthread_mutex_unlock(&load_lock);
+  quern__process_lock();
+  if (!loaded) {
+    loaded = load(why, why_size);
+    load_forks = quern__process_forks();
+  }
+  const bool forked = is_forked();
+  const bool result = loaded && !forked;
+  quern__process_unlock();
+  if (forked)
+    snprintf(
+        why, why_size,
+        "OpenCL was opened before fork(), and its drivers do not survive one in the child: fork first, or "
+        "exec");
   return result;
+}
+
+quern_status quern__cl_load_failure(void) {
+  quern__process_lock();
+  const bool forked = is_forked();
+  quern__process_unlock();
+  return forked ? QUERN_ERROR_FORKED : QUERN_ERROR_NO_DEVICE;
 }
 
 static quern_status status_of(cl_int error) {

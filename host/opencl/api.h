@@ -13,13 +13,23 @@
   X(GetDeviceIDs)                                                                                            \
   X(GetDeviceInfo)                                                                                           \
   X(CreateContext)                                                                                           \
+  X(GetContextInfo)                                                                                          \
+  X(RetainContext)                                                                                           \
   X(ReleaseContext)                                                                                          \
   X(CreateCommandQueue)                                                                                      \
+  X(GetCommandQueueInfo)                                                                                     \
+  X(RetainCommandQueue)                                                                                      \
   X(ReleaseCommandQueue)                                                                                     \
   X(CreateBuffer)                                                                                            \
+  X(GetMemObjectInfo)                                                                                        \
+  X(RetainMemObject)                                                                                         \
   X(ReleaseMemObject)                                                                                        \
+  X(GetEventInfo)                                                                                            \
+  X(ReleaseEvent)                                                                                            \
   X(CreateProgramWithSource)                                                                                 \
+  X(CreateProgramWithBinary)                                                                                 \
   X(BuildProgram)                                                                                            \
+  X(GetProgramInfo)                                                                                          \
   X(GetProgramBuildInfo)                                                                                     \
   X(ReleaseProgram)                                                                                          \
   X(CreateKernel)                                                                                            \
@@ -29,6 +39,9 @@
   X(EnqueueReadBuffer)                                                                                       \
   X(EnqueueWriteBuffer)                                                                                      \
   X(EnqueueCopyBuffer)                                                                                       \
+  X(EnqueueFillBuffer)                                                                                       \
+  X(EnqueueMarkerWithWaitList)                                                                               \
+  X(EnqueueBarrierWithWaitList)                                                                              \
   X(Flush)                                                                                                   \
   X(Finish)
 
@@ -46,6 +59,10 @@ extern quern__cl_functions quern__cl_call;
  * loaders and drivers do not survive being unloaded. Where it fails it says why in one plain line, and the
  * next call tries again. */
 bool quern__cl_load(char *why, size_t why_size);
+
+/* The status for a quern__cl_load that failed: QUERN_ERROR_FORKED in the child of a process that had opened OpenCL,
+ * whose drivers' threads are not there; else QUERN_ERROR_NO_DEVICE. */
+quern_status quern__cl_load_failure(void);
 
 /* QUERN_OK for CL_SUCCESS; otherwise fails with "entry_point (what): CL_NAME (number)" and the status that
  * fits. */

@@ -1,7 +1,13 @@
 /* The OpenCL backend's table. */
 #include "state.h"
 
-const quern__backend quern__opencl_backend = {
+bool quern__opencl_found(void) {
+  char why[320];
+  return quern__cl_load(why, sizeof why);
+}
+
+const quern_backend quern__opencl_backend = {
+    .size = sizeof(quern_backend),
     .name = "opencl",
     .enumerate = quern__cl_enumerate,
     .open = quern__cl_open,
@@ -12,6 +18,7 @@ const quern__backend quern__opencl_backend = {
     .buffer_write = quern__cl_buffer_write,
     .buffer_read = quern__cl_buffer_read,
     .buffer_copy = quern__cl_buffer_copy,
+    .buffer_fill = quern__cl_buffer_fill,
     .finish = quern__cl_finish,
     .dense_forward = quern__cl_dense_forward,
     .dense_backward_data = quern__cl_dense_backward_data,

@@ -1,6 +1,8 @@
 /* Device memory: created, freed, and copied to, from and on the device. */
 #include "state.h"
 
+#include <string.h>
+
 static quern_status fail_space(const quern__cl *cl, size_t bytes, const char *why) {
   return quern__fail(
       QUERN_ERROR_OUT_OF_DEVICE_MEMORY,
@@ -40,6 +42,21 @@ quern_status quern__cl_buffer_read(void *state, void *memory, size_t offset, siz
   QUERN__FORWARD(QUERN__CL(EnqueueReadBuffer, "buffer", cl->queue, memory, CL_FALSE, offset, bytes, data, 0,
                            NULL, NULL));
   return wait ? quern__cl_finish(cl) : QUERN_OK;
+}
+
+/* By the widest pattern that the range divides into: implementations fill element by element. A range that cannot
+ * be had is how a device says, at last, that it has no memory for the buffer. */
+quern_status quern__cl_buffer_fill(void *state, void *memory, size_t offset, size_t bytes, uint8_t value) {
+  quern__cl *cl = state;
+  uint8_t pattern[16];
+  memset(pattern, value, sizeof pattern);
+  size_t width = sizeof pattern;
+  while (offset % width != 0 || bytes % width != 0) width /= 2;
+  const cl_int error =
+      quern__cl_call.EnqueueFillBuffer(cl->queue, memory, pattern, width, offset, bytes, 0, NULL, NULL);
+  if (error == CL_MEM_OBJECT_ALLOCATION_FAILURE || error == CL_OUT_OF_RESOURCES)
+    return fail_space(cl, bytes, quern__cl_error_name(error));
+  return quern__cl_check(error, "clEnqueueFillBuffer", "buffer");
 }
 
 quern_status quern__cl_buffer_copy(void *state, void *from, size_t from_offset, void *to, size_t to_offset,

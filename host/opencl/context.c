@@ -1,8 +1,10 @@
 /* Opens and closes a device: its context, its queue, and the buffer where kernels report bad labels and
  * indices. */
 #include "state.h"
+#include "tuning_file.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 const quern__cl_tuning *quern__cl_tuning_of(const quern__cl *cl) {
   return &cl->tuning;
@@ -44,16 +46,27 @@ static quern_status choose_tuning(quern__cl *cl, const quern_device_info *info) 
   return QUERN_OK;
 }
 
-static quern_status create_objects(quern__cl *cl, const char *name) {
+/* The context and the queue that were given, retained, or new ones. */
+static quern_status create_objects(quern__cl *cl, const char *name, const quern__cl_given *given) {
   cl_platform_id platform = NULL;
   QUERN__FORWARD(QUERN__CL(GetDeviceInfo, name, cl->device, CL_DEVICE_PLATFORM, sizeof(cl_platform_id),
                            &platform, NULL));
   const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)platform, 0};
   cl_int error = CL_SUCCESS;
-  cl->context = quern__cl_call.CreateContext(properties, 1, &cl->device, NULL, NULL, &error);
-  QUERN__FORWARD(quern__cl_check(error, "clCreateContext", name));
-  cl->queue = quern__cl_call.CreateCommandQueue(cl->context, cl->device, 0, &error);
-  QUERN__FORWARD(quern__cl_check(error, "clCreateCommandQueue", name));
+  if (given->context != NULL) {
+    QUERN__FORWARD(QUERN__CL(RetainContext, name, given->context));
+    cl->context = given->context;
+  } else {
+    cl->context = quern__cl_call.CreateContext(properties, 1, &cl->device, NULL, NULL, &error);
+    QUERN__FORWARD(quern__cl_check(error, "clCreateContext", name));
+  }
+  if (given->queue != NULL) {
+    QUERN__FORWARD(QUERN__CL(RetainCommandQueue, name, given->queue));
+    cl->queue = given->queue;
+  } else {
+    cl->queue = quern__cl_call.CreateCommandQueue(cl->context, cl->device, given->properties, &error);
+    QUERN__FORWARD(quern__cl_check(error, "clCreateCommandQueue", name));
+  }
   cl->faults = quern__cl_call.CreateBuffer(cl->context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR,
                                            sizeof cl->faults_found, cl->faults_found, &error);
   return quern__cl_check(error, "clCreateBuffer", name);
@@ -63,16 +76,45 @@ static void forget_faults(quern__cl *cl) {
   for (int fault = 0; fault < QUERN__FAULT_COUNT; fault++) cl->faults_found[fault] = QUERN__FAULT_NONE;
 }
 
-quern_status quern__cl_open(const quern_device_info *info, void *handle, void **state) {
+/* The device made ready, with the device's defaults for tuning. */
+static quern_status open_untuned(const quern_device_info *info, const quern__cl_given *given,
+                                 quern__cl **opened) {
+  /* The device may come from a list that was made before fork(). */
+  char why[320];
+  if (!quern__cl_load(why, sizeof why))
+    return quern__fail(quern__cl_load_failure(), "%s: %s", info->name, why);
   quern__cl *cl = calloc(1, sizeof *cl);
   if (cl == NULL) return quern__fail_memory("OpenCL context", sizeof *cl);
-  cl->device = handle;
+  cl->device = given->device;
   cl->memory = info->memory;
   cl->max_allocation = info->max_allocation;
   forget_faults(cl);
   quern_status status = QUERN_OK;
   QUERN__TRY(choose_tuning(cl, info));
-  QUERN__TRY(create_objects(cl, info->name));
+  QUERN__TRY(create_objects(cl, info->name, given));
+  *opened = cl;
+  return QUERN_OK;
+
+cleanup:
+  quern__cl_close(cl);
+  return status;
+}
+
+quern_status quern__cl_open_untuned(const quern_device_info *info, void *handle, quern__cl **opened) {
+  return open_untuned(info, &(quern__cl_given){.device = handle}, opened);
+}
+
+quern_status quern__cl_open(const quern_device_info *info, void *handle, void **state) {
+  return quern__cl_open_given(info, &(quern__cl_given){.device = handle}, state);
+}
+
+quern_status quern__cl_open_given(const quern_device_info *info, const quern__cl_given *given, void **state) {
+  quern__cl *cl;
+  quern__cl_limits limits;
+  quern_status status;
+  QUERN__FORWARD(open_untuned(info, given, &cl));
+  QUERN__TRY(quern__cl_limits_of(cl->device, info->name, &limits));
+  QUERN__TRY(quern__tuning_load(info, limits, &cl->tuning, &cl->tuning_file, &cl->note));
   *state = cl;
   return QUERN_OK;
 
@@ -81,17 +123,25 @@ cleanup:
   return status;
 }
 
-void quern__cl_close(void *state) {
-  quern__cl *cl = state;
-  if (cl->queue != NULL) quern__cl_call.Finish(cl->queue);
+void quern__cl_release_programs(quern__cl *cl) {
   for (int kernel = 0; kernel < QUERN__KERNEL_COUNT; kernel++)
     if (cl->kernels[kernel] != NULL) quern__cl_call.ReleaseKernel(cl->kernels[kernel]);
   for (int family = 0; family < QUERN__FAMILY_COUNT; family++)
     if (cl->programs[family] != NULL) quern__cl_call.ReleaseProgram(cl->programs[family]);
+  memset(cl->kernels, 0, sizeof cl->kernels);
+  memset(cl->programs, 0, sizeof cl->programs);
+}
+
+void quern__cl_close(void *state) {
+  quern__cl *cl = state;
+  if (cl->queue != NULL) quern__cl_call.Finish(cl->queue);
+  quern__cl_release_programs(cl);
   if (cl->faults != NULL) quern__cl_call.ReleaseMemObject(cl->faults);
   if (cl->queue != NULL) quern__cl_call.ReleaseCommandQueue(cl->queue);
   if (cl->context != NULL) quern__cl_call.ReleaseContext(cl->context);
   free(cl->build_log);
+  free(cl->tuning_file);
+  free(cl->note);
   free(cl);
 }
 

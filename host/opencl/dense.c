@@ -33,7 +33,7 @@ static void push_sizes(quern__arguments *arguments, size_t n, size_t in, size_t 
   quern__push_uint(arguments, out);
 }
 
-quern_status quern__cl_dense_forward(void *state, const quern__dense_forward *op) {
+quern_status quern__cl_dense_forward(void *state, const quern_dense_forward_op *op) {
   quern__cl *cl = state;
   const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
   if (tuning->dense == QUERN__DENSE_GROUP) return quern__cl_dense_forward_group(cl, op);
@@ -52,7 +52,7 @@ quern_status quern__cl_dense_forward(void *state, const quern__dense_forward *op
   return quern__cl_launch(cl, QUERN__KERNEL_dense_forward, range, &arguments);
 }
 
-quern_status quern__cl_dense_backward_data(void *state, const quern__dense_backward_data *op) {
+quern_status quern__cl_dense_backward_data(void *state, const quern_dense_backward_data_op *op) {
   quern__cl *cl = state;
   const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
   if (tuning->dense == QUERN__DENSE_GROUP) return quern__cl_dense_backward_data_group(cl, op);
@@ -65,14 +65,14 @@ quern_status quern__cl_dense_backward_data(void *state, const quern__dense_backw
   quern__push_float(&arguments, op->activation.slope);
   quern__push_int(&arguments, op->accumulate);
   quern__push_span(&arguments, op->dx);
-  const size_t tile_rows = tuning->backward_data.rows;
   size_t rows;
-  quern__range range = divide(cl, op->n, op->in, tile_rows, tuning->vector_width / tile_rows, &rows);
+  quern__range range = divide(cl, op->n, op->in, tuning->backward_data.rows,
+                              (size_t)tuning->backward_data.vectors * tuning->vector_width, &rows);
   quern__push_uint(&arguments, rows);
   return quern__cl_launch(cl, QUERN__KERNEL_dense_backward_data, range, &arguments);
 }
 
-quern_status quern__cl_dense_backward_weights(void *state, const quern__dense_backward_weights *op) {
+quern_status quern__cl_dense_backward_weights(void *state, const quern_dense_backward_weights_op *op) {
   quern__cl *cl = state;
   const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
   if (tuning->dense == QUERN__DENSE_GROUP) return quern__cl_dense_backward_weights_group(cl, op);

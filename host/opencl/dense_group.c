@@ -35,7 +35,7 @@ static void push_activation(quern__arguments *arguments, quern_activation activa
   quern__push_float(arguments, activation.slope);
 }
 
-quern_status quern__cl_dense_forward_group(quern__cl *cl, const quern__dense_forward *op) {
+quern_status quern__cl_dense_forward_group(quern__cl *cl, const quern_dense_forward_op *op) {
   quern__arguments arguments = {0};
   push_sizes(&arguments, op->n, op->in, op->out);
   quern__push_span(&arguments, op->x);
@@ -46,7 +46,7 @@ quern_status quern__cl_dense_forward_group(quern__cl *cl, const quern__dense_for
   return launch(cl, forward_kernels, op->n, op->out, &arguments);
 }
 
-quern_status quern__cl_dense_backward_data_group(quern__cl *cl, const quern__dense_backward_data *op) {
+quern_status quern__cl_dense_backward_data_group(quern__cl *cl, const quern_dense_backward_data_op *op) {
   quern__arguments arguments = {0};
   push_sizes(&arguments, op->n, op->in, op->out);
   quern__push_span(&arguments, op->dz);
@@ -58,7 +58,8 @@ quern_status quern__cl_dense_backward_data_group(quern__cl *cl, const quern__den
   return launch(cl, backward_data_kernels, op->n, op->in, &arguments);
 }
 
-quern_status quern__cl_dense_backward_weights_group(quern__cl *cl, const quern__dense_backward_weights *op) {
+quern_status quern__cl_dense_backward_weights_group(quern__cl *cl,
+                                                    const quern_dense_backward_weights_op *op) {
   quern__arguments arguments = {0};
   push_sizes(&arguments, op->n, op->in, op->out);
   quern__push_span(&arguments, op->x);

@@ -4,8 +4,8 @@
 
 #include "opencl.h"
 
-quern_status quern__cl_dense_forward_group(quern__cl *cl, const quern__dense_forward *op);
-quern_status quern__cl_dense_backward_data_group(quern__cl *cl, const quern__dense_backward_data *op);
-quern_status quern__cl_dense_backward_weights_group(quern__cl *cl, const quern__dense_backward_weights *op);
+quern_status quern__cl_dense_forward_group(quern__cl *cl, const quern_dense_forward_op *op);
+quern_status quern__cl_dense_backward_data_group(quern__cl *cl, const quern_dense_backward_data_op *op);
+quern_status quern__cl_dense_backward_weights_group(quern__cl *cl, const quern_dense_backward_weights_op *op);
 
 #endif

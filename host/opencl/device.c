@@ -1,4 +1,5 @@
 /* Finds OpenCL's devices. A driver that fails is passed over and named in the note: others may serve. */
+#include "../context.h"
 #include "state.h"
 
 #include <ctype.h>
@@ -9,7 +10,7 @@
 #include <strings.h>
 
 typedef struct device_search {
-  quern__device_sink sink;
+  quern_device_sink sink;
   void *list;
   char *note;
   size_t note_size;
@@ -35,8 +36,7 @@ static char *trim(char *text) {
   return text;
 }
 
-/* A string of a platform (device NULL) or a device, in memory of its own; NULL where it cannot be had. */
-static char *query_text(cl_platform_id platform, cl_device_id device, cl_uint parameter) {
+char *quern__cl_text(cl_platform_id platform, cl_device_id device, cl_uint parameter) {
   size_t size = 0;
   cl_int error = device != NULL ? quern__cl_call.GetDeviceInfo(device, parameter, 0, NULL, &size)
                                 : quern__cl_call.GetPlatformInfo(platform, parameter, 0, NULL, &size);
@@ -80,56 +80,104 @@ static const char *unusable(cl_device_id device, const char *version) {
   return NULL;
 }
 
-static quern_status add_device(device_search *search, const char *platform, size_t platform_index,
-                               cl_device_id device, size_t device_index) {
-  quern_status status = QUERN_OK;
-  char *name = query_text(NULL, device, CL_DEVICE_NAME);
-  char *version = query_text(NULL, device, CL_DEVICE_VERSION);
-  char *driver = query_text(NULL, device, CL_DRIVER_VERSION);
+/* The strings of a description, as the driver gives them; owned. */
+typedef struct device_texts {
+  char *name, *version, *driver;
+} device_texts;
+
+static void free_texts(device_texts *texts) {
+  free(texts->name);
+  free(texts->version);
+  free(texts->driver);
+}
+
+/* All but the indices; false where the driver leaves something out. info points into texts, to be freed in any
+ * case, and at platform. */
+static bool describe(cl_device_id device, const char *platform, device_texts *texts,
+                     quern_device_info *info) {
+  texts->name = quern__cl_text(NULL, device, CL_DEVICE_NAME);
+  texts->version = quern__cl_text(NULL, device, CL_DEVICE_VERSION);
+  texts->driver = quern__cl_text(NULL, device, CL_DRIVER_VERSION);
   cl_device_type type = 0;
   cl_uint units = 0;
   cl_ulong memory = 0, max_allocation = 0;
-  if (name == NULL || version == NULL || driver == NULL ||
+  if (texts->name == NULL || texts->version == NULL || texts->driver == NULL ||
       !query(device, CL_DEVICE_TYPE, sizeof type, &type) ||
       !query(device, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof units, &units) ||
       !query(device, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof memory, &memory) ||
-      !query(device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof max_allocation, &max_allocation)) {
-    note(search, "device %zu:%zu on %s was passed over: it cannot be described", platform_index, device_index,
-         platform);
-    goto cleanup;
-  }
-  const char *why = unusable(device, version);
-  if (why != NULL) {
-    note(search, "device %zu:%zu, %s, was passed over: it %s", platform_index, device_index, trim(name), why);
-    goto cleanup;
-  }
-  const quern_device_info info = {
-      .kind = kind_of(platform, name, type),
+      !query(device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof max_allocation, &max_allocation))
+    return false;
+  *info = (quern_device_info){
+      .kind = kind_of(platform, texts->name, type),
       .backend = quern__opencl_backend.name,
-      .name = trim(name),
+      .name = trim(texts->name),
       .platform = platform,
-      .version = trim(version),
-      .driver = trim(driver),
-      .platform_index = platform_index,
-      .device_index = device_index,
+      .version = trim(texts->version),
+      .driver = trim(texts->driver),
+      .platform_index = SIZE_MAX,
+      .device_index = 0,
       .compute_units = units,
       .memory = memory,
       .max_allocation = max_allocation,
   };
+  return true;
+}
+
+static quern_status add_device(device_search *search, const char *platform, size_t platform_index,
+                               cl_device_id device, size_t device_index) {
+  quern_status status = QUERN_OK;
+  device_texts texts = {NULL, NULL, NULL};
+  quern_device_info info;
+  if (!describe(device, platform, &texts, &info)) {
+    note(search, "device %zu:%zu on %s was passed over: it cannot be described", platform_index, device_index,
+         platform);
+    goto cleanup;
+  }
+  const char *why = unusable(device, info.version);
+  if (why != NULL) {
+    note(search, "device %zu:%zu, %s, was passed over: it %s", platform_index, device_index, info.name, why);
+    goto cleanup;
+  }
+  info.platform_index = platform_index;
+  info.device_index = device_index;
   status = search->sink(search->list, &info, device);
   search->found++;
 
 cleanup:
-  free(name);
-  free(version);
-  free(driver);
+  free_texts(&texts);
+  return status;
+}
+
+quern_status quern__cl_describe(cl_device_id device, quern_device_info *info) {
+  quern_status status = QUERN_OK;
+  device_texts texts = {NULL, NULL, NULL};
+  quern_device_info found;
+  const char *why = NULL;
+  cl_platform_id platform = NULL;
+  char *platform_name = NULL;
+  if (query(device, CL_DEVICE_PLATFORM, sizeof(cl_platform_id), &platform))
+    platform_name = quern__cl_text(platform, NULL, CL_PLATFORM_NAME);
+  if (platform_name == NULL || !describe(device, trim(platform_name), &texts, &found)) {
+    status = quern__fail(QUERN_ERROR_OPENCL, "the device cannot be described");
+    goto cleanup;
+  }
+  why = unusable(device, found.version);
+  if (why != NULL) {
+    status = quern__fail(QUERN_ERROR_UNSUPPORTED, "%s cannot be used: it %s", found.name, why);
+    goto cleanup;
+  }
+  status = quern__device_info_copy(&found, info);
+
+cleanup:
+  free_texts(&texts);
+  free(platform_name);
   return status;
 }
 
 static quern_status add_platform(device_search *search, cl_platform_id platform, size_t platform_index) {
   quern_status status = QUERN_OK;
   cl_device_id *devices = NULL;
-  char *text = query_text(platform, NULL, CL_PLATFORM_NAME);
+  char *text = quern__cl_text(platform, NULL, CL_PLATFORM_NAME);
   const char *name = text != NULL ? trim(text) : "an OpenCL platform without a name";
   cl_uint count = 0;
   cl_int error = quern__cl_call.GetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, NULL, &count);
@@ -156,9 +204,11 @@ cleanup:
   return status;
 }
 
-quern_status quern__cl_enumerate(quern__device_sink sink, void *list, char *note_text, size_t note_size) {
+quern_status quern__cl_enumerate(quern_device_sink sink, void *list, char *note_text, size_t note_size) {
   char why[320];
   if (!quern__cl_load(why, sizeof why)) {
+    const quern_status failure = quern__cl_load_failure();
+    if (failure == QUERN_ERROR_FORKED) return quern__fail(failure, "%s", why);
     snprintf(note_text, note_size, "no OpenCL: %s; only the reference runs", why);
     return QUERN_OK;
   }

@@ -1,7 +1,7 @@
 /* Launchers that gather samples and labels by index. */
 #include "opencl.h"
 
-quern_status quern__cl_gather_rows(void *state, const quern__gather_rows *op) {
+quern_status quern__cl_gather_rows(void *state, const quern_gather_rows_op *op) {
   quern__arguments arguments = {0};
   quern__push_uint(&arguments, op->source_rows);
   quern__push_uint(&arguments, op->n);
@@ -17,7 +17,7 @@ quern_status quern__cl_gather_rows(void *state, const quern__gather_rows *op) {
   return quern__cl_launch(state, kernel, quern__range_strips(state, op->n, op->columns), &arguments);
 }
 
-quern_status quern__cl_gather_labels(void *state, const quern__gather_labels *op) {
+quern_status quern__cl_gather_labels(void *state, const quern_gather_labels_op *op) {
   quern__arguments arguments = {0};
   quern__push_uint(&arguments, op->source_rows);
   quern__push_uint(&arguments, op->n);
@@ -28,7 +28,7 @@ quern_status quern__cl_gather_labels(void *state, const quern__gather_labels *op
   return quern__cl_launch(state, QUERN__KERNEL_gather_labels, quern__range_items(state, op->n), &arguments);
 }
 
-quern_status quern__cl_one_hot(void *state, const quern__one_hot *op) {
+quern_status quern__cl_one_hot(void *state, const quern_one_hot_op *op) {
   quern__arguments arguments = {0};
   quern__push_uint(&arguments, op->n);
   quern__push_uint(&arguments, op->k);

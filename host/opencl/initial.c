@@ -1,7 +1,7 @@
 /* Launchers of initial values. */
 #include "opencl.h"
 
-quern_status quern__cl_fill(void *state, const quern__fill *op) {
+quern_status quern__cl_fill(void *state, const quern_fill_op *op) {
   quern__arguments arguments = {0};
   quern__push_ulong(&arguments, op->count);
   quern__push_float(&arguments, op->value);
@@ -10,7 +10,7 @@ quern_status quern__cl_fill(void *state, const quern__fill *op) {
 }
 
 /* A work-item draws the four words of one block of the generator. */
-quern_status quern__cl_random_uniform(void *state, const quern__random_uniform *op) {
+quern_status quern__cl_random_uniform(void *state, const quern_random_uniform_op *op) {
   quern__arguments arguments = {0};
   quern__push_ulong(&arguments, op->count);
   quern__push_ulong(&arguments, op->seed);

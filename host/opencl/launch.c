@@ -30,7 +30,7 @@ void quern__push_float(quern__arguments *arguments, float value) {
   arguments->list[arguments->count++].value.float_ = value;
 }
 
-void quern__push_span(quern__arguments *arguments, quern__span span) {
+void quern__push_span(quern__arguments *arguments, quern_span span) {
   quern__push_memory(arguments, span.memory);
   quern__push_ulong(arguments, span.memory != NULL ? span.offset : 0);
 }

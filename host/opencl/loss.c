@@ -1,19 +1,19 @@
 /* Launchers of the losses. */
 #include "opencl.h"
 
-static void push_inputs(quern__arguments *arguments, const quern__loss *op) {
+static void push_inputs(quern__arguments *arguments, const quern_loss_op *op) {
   quern__push_uint(arguments, op->n);
   quern__push_uint(arguments, op->k);
   quern__push_span(arguments, op->z);
   quern__push_span(arguments, op->target);
 }
 
-static void push_results(quern__arguments *arguments, const quern__loss *op) {
+static void push_results(quern__arguments *arguments, const quern_loss_op *op) {
   quern__push_span(arguments, op->losses);
   quern__push_span(arguments, op->dz);
 }
 
-quern_status quern__cl_softmax_cross_entropy(void *state, const quern__loss *op) {
+quern_status quern__cl_softmax_cross_entropy(void *state, const quern_loss_op *op) {
   quern__arguments arguments = {0};
   push_inputs(&arguments, op);
   quern__push_float(&arguments, op->scale);
@@ -23,7 +23,7 @@ quern_status quern__cl_softmax_cross_entropy(void *state, const quern__loss *op)
                           &arguments);
 }
 
-quern_status quern__cl_elementwise_cross_entropy(void *state, const quern__loss *op) {
+quern_status quern__cl_elementwise_cross_entropy(void *state, const quern_loss_op *op) {
   quern__arguments arguments = {0};
   push_inputs(&arguments, op);
   quern__push_float(&arguments, op->scale);
@@ -34,7 +34,7 @@ quern_status quern__cl_elementwise_cross_entropy(void *state, const quern__loss 
 
 /* A loss that is a mean over the k outputs: its kernel takes 1/k, and what the gradient's difference is
  * multiplied by. */
-static quern_status launch_mean(quern__cl *cl, quern__kernel kernel, const quern__loss *op, double factor) {
+static quern_status launch_mean(quern__cl *cl, quern__kernel kernel, const quern_loss_op *op, double factor) {
   quern__arguments arguments = {0};
   push_inputs(&arguments, op);
   quern__push_float(&arguments, (float)(1.0 / (double)op->k));
@@ -43,10 +43,10 @@ static quern_status launch_mean(quern__cl *cl, quern__kernel kernel, const quern
   return quern__cl_launch(cl, kernel, quern__range_items(cl, op->n), &arguments);
 }
 
-quern_status quern__cl_binary_cross_entropy(void *state, const quern__loss *op) {
+quern_status quern__cl_binary_cross_entropy(void *state, const quern_loss_op *op) {
   return launch_mean(state, QUERN__KERNEL_binary_cross_entropy, op, op->scale / (double)op->k);
 }
 
-quern_status quern__cl_mean_squared_error(void *state, const quern__loss *op) {
+quern_status quern__cl_mean_squared_error(void *state, const quern_loss_op *op) {
   return launch_mean(state, QUERN__KERNEL_mean_squared_error, op, 2.0 * op->scale / (double)op->k);
 }

@@ -1,7 +1,7 @@
 /* Launchers of the measures. */
 #include "opencl.h"
 
-quern_status quern__cl_argmax(void *state, const quern__argmax *op) {
+quern_status quern__cl_argmax(void *state, const quern_argmax_op *op) {
   quern__arguments arguments = {0};
   quern__push_uint(&arguments, op->n);
   quern__push_uint(&arguments, op->k);
@@ -11,7 +11,7 @@ quern_status quern__cl_argmax(void *state, const quern__argmax *op) {
 }
 
 /* One item is rounded up to one work-group, which does the whole reduction. */
-quern_status quern__cl_count_correct(void *state, const quern__count_correct *op) {
+quern_status quern__cl_count_correct(void *state, const quern_count_correct_op *op) {
   quern__arguments arguments = {0};
   quern__push_uint(&arguments, op->n);
   quern__push_span(&arguments, op->classes);
@@ -21,7 +21,7 @@ quern_status quern__cl_count_correct(void *state, const quern__count_correct *op
   return quern__cl_launch(state, QUERN__KERNEL_count_correct, quern__range_items(state, 1), &arguments);
 }
 
-quern_status quern__cl_sum(void *state, const quern__sum *op) {
+quern_status quern__cl_sum(void *state, const quern_sum_op *op) {
   quern__arguments arguments = {0};
   quern__push_ulong(&arguments, op->count);
   quern__push_span(&arguments, op->x);

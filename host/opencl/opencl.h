@@ -8,6 +8,7 @@
 
 /* X(family, file): one program from kernels/<file>.cl, built when one of its kernels is first launched. */
 #define QUERN__FAMILIES(X)                                                                                   \
+  X(dense_tile, dense_tile)                                                                                  \
   X(dense_forward, dense_forward)                                                                            \
   X(dense_backward_data, dense_backward_data)                                                                \
   X(dense_backward_weights, dense_backward_weights)                                                          \
@@ -98,7 +99,7 @@ typedef struct quern__arguments {
   } list[QUERN__MAX_ARGUMENTS];
 } quern__arguments;
 
-void quern__push_span(quern__arguments *arguments, quern__span span);
+void quern__push_span(quern__arguments *arguments, quern_span span);
 void quern__push_memory(quern__arguments *arguments, cl_mem memory);
 void quern__push_uint(quern__arguments *arguments, size_t value);
 void quern__push_ulong(quern__arguments *arguments, uint64_t value);
@@ -127,24 +128,24 @@ quern_status quern__cl_launch(quern__cl *cl, quern__kernel kernel, quern__range 
                               const quern__arguments *arguments);
 
 /* The launchers, one for each op of the table: dense.c, activation.c, … */
-quern_status quern__cl_dense_forward(void *state, const quern__dense_forward *op);
-quern_status quern__cl_dense_backward_data(void *state, const quern__dense_backward_data *op);
-quern_status quern__cl_dense_backward_weights(void *state, const quern__dense_backward_weights *op);
-quern_status quern__cl_sgd_update(void *state, const quern__sgd_update *op);
-quern_status quern__cl_activation_forward(void *state, const quern__activation_forward *op);
-quern_status quern__cl_activation_backward(void *state, const quern__activation_backward *op);
-quern_status quern__cl_softmax(void *state, const quern__softmax *op);
-quern_status quern__cl_softmax_cross_entropy(void *state, const quern__loss *op);
-quern_status quern__cl_elementwise_cross_entropy(void *state, const quern__loss *op);
-quern_status quern__cl_binary_cross_entropy(void *state, const quern__loss *op);
-quern_status quern__cl_mean_squared_error(void *state, const quern__loss *op);
-quern_status quern__cl_gather_rows(void *state, const quern__gather_rows *op);
-quern_status quern__cl_gather_labels(void *state, const quern__gather_labels *op);
-quern_status quern__cl_one_hot(void *state, const quern__one_hot *op);
-quern_status quern__cl_argmax(void *state, const quern__argmax *op);
-quern_status quern__cl_count_correct(void *state, const quern__count_correct *op);
-quern_status quern__cl_sum(void *state, const quern__sum *op);
-quern_status quern__cl_fill(void *state, const quern__fill *op);
-quern_status quern__cl_random_uniform(void *state, const quern__random_uniform *op);
+quern_status quern__cl_dense_forward(void *state, const quern_dense_forward_op *op);
+quern_status quern__cl_dense_backward_data(void *state, const quern_dense_backward_data_op *op);
+quern_status quern__cl_dense_backward_weights(void *state, const quern_dense_backward_weights_op *op);
+quern_status quern__cl_sgd_update(void *state, const quern_sgd_update_op *op);
+quern_status quern__cl_activation_forward(void *state, const quern_activation_forward_op *op);
+quern_status quern__cl_activation_backward(void *state, const quern_activation_backward_op *op);
+quern_status quern__cl_softmax(void *state, const quern_softmax_op *op);
+quern_status quern__cl_softmax_cross_entropy(void *state, const quern_loss_op *op);
+quern_status quern__cl_elementwise_cross_entropy(void *state, const quern_loss_op *op);
+quern_status quern__cl_binary_cross_entropy(void *state, const quern_loss_op *op);
+quern_status quern__cl_mean_squared_error(void *state, const quern_loss_op *op);
+quern_status quern__cl_gather_rows(void *state, const quern_gather_rows_op *op);
+quern_status quern__cl_gather_labels(void *state, const quern_gather_labels_op *op);
+quern_status quern__cl_one_hot(void *state, const quern_one_hot_op *op);
+quern_status quern__cl_argmax(void *state, const quern_argmax_op *op);
+quern_status quern__cl_count_correct(void *state, const quern_count_correct_op *op);
+quern_status quern__cl_sum(void *state, const quern_sum_op *op);
+quern_status quern__cl_fill(void *state, const quern_fill_op *op);
+quern_status quern__cl_random_uniform(void *state, const quern_random_uniform_op *op);
 
 #endif

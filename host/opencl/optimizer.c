@@ -1,7 +1,7 @@
 /* Launchers of the optimizers. */
 #include "opencl.h"
 
-quern_status quern__cl_sgd_update(void *state, const quern__sgd_update *op) {
+quern_status quern__cl_sgd_update(void *state, const quern_sgd_update_op *op) {
   quern__arguments arguments = {0};
   quern__push_ulong(&arguments, op->count);
   quern__push_span(&arguments, op->gradients);

@@ -1,7 +1,7 @@
 /* Launcher of the softmax. */
 #include "opencl.h"
 
-quern_status quern__cl_softmax(void *state, const quern__softmax *op) {
+quern_status quern__cl_softmax(void *state, const quern_softmax_op *op) {
   quern__arguments arguments = {0};
   quern__push_uint(&arguments, op->n);
   quern__push_uint(&arguments, op->k);

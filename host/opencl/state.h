@@ -8,16 +8,18 @@
 struct quern__cl {
   cl_device_id device;
   cl_context context;
-  cl_command_queue queue; /* in order */
+  cl_command_queue queue; /* in order; the caller's own, where the context was made from it */
   quern__cl_tuning tuning;
   size_t compute_units;
   bool fused;                      /* whether a multiply-add is one instruction */
   uint64_t memory, max_allocation; /* of the device, in bytes; 0 where unknown or unlimited */
 
-  cl_program programs[QUERN__FAMILY_COUNT]; /* NULL until one of the family's kernels is launched */
+  cl_program programs[QUERN__FAMILY_COUNT]; /* at quern__cl_program_of(family); NULL until needed */
   cl_kernel kernels[QUERN__KERNEL_COUNT];   /* NULL until launched */
   unsigned unflushed;                       /* launches since the last flush */
   char *build_log;                          /* owned; NULL for none */
+  char *tuning_file;                        /* what `tuning` was read from; owned; NULL for the defaults */
+  char *note;                               /* why a tuning file was left aside; owned; NULL for none */
 
   cl_mem faults;                            /* an int for each quern__fault: the first bad row */
   int32_t faults_found[QUERN__FAULT_COUNT]; /* where they are read to */
@@ -29,14 +31,36 @@ quern_status quern__cl_kernel(quern__cl *cl, quern__kernel kernel, cl_kernel *ob
 /* "dense_forward", … */
 const char *quern__kernel_name(quern__kernel kernel);
 
+/* Lets go of all programs and kernels: they are built again when next launched. Nothing may be queued. */
+void quern__cl_release_programs(quern__cl *cl);
+
+/* quern__cl_open with the device's defaults, whatever its tuning file says. */
+quern_status quern__cl_open_untuned(const quern_device_info *info, void *handle, quern__cl **cl);
+
+/* A string of a platform (device NULL) or a device, which the caller frees; NULL where it cannot be had. */
+char *quern__cl_text(cl_platform_id platform, cl_device_id device, cl_uint parameter);
+
 /* What the device called `name` can run. */
 quern_status quern__cl_limits_of(cl_device_id device, const char *name, quern__cl_limits *limits);
 
 /* Waits for the queue, and reports what kernels found wrong. */
 quern_status quern__cl_finish(void *state);
 
+/* What a context is made of that is there before it: all but the device may be none, and is then made. */
+typedef struct quern__cl_given {
+  cl_device_id device;
+  cl_context context;                     /* retained */
+  cl_command_queue queue;                 /* in order; retained */
+  cl_command_queue_properties properties; /* of the queue to make, where there is none */
+} quern__cl_given;
+
+quern_status quern__cl_open_given(const quern_device_info *info, const quern__cl_given *given, void **state);
+
+/* What can be told of a device. Strings are owned; quern__device_info_free lets go of them. */
+quern_status quern__cl_describe(cl_device_id device, quern_device_info *info);
+
 /* The members of the table that are no ops. */
-quern_status quern__cl_enumerate(quern__device_sink sink, void *list, char *note, size_t note_size);
+quern_status quern__cl_enumerate(quern_device_sink sink, void *list, char *note, size_t note_size);
 quern_status quern__cl_open(const quern_device_info *info, void *handle, void **state);
 void quern__cl_close(void *state);
 const char *quern__cl_build_log(const void *state);
@@ -46,6 +70,7 @@ quern_status quern__cl_buffer_write(void *state, void *memory, size_t offset, si
                                     bool wait);
 quern_status quern__cl_buffer_read(void *state, void *memory, size_t offset, size_t bytes, void *data,
                                    bool wait);
+quern_status quern__cl_buffer_fill(void *state, void *memory, size_t offset, size_t bytes, uint8_t value);
 quern_status quern__cl_buffer_copy(void *state, void *from, size_t from_offset, void *to, size_t to_offset,
                                    size_t bytes);
 

@@ -8,8 +8,7 @@
 typedef struct quern__cl_tile {
   unsigned rows;    /* rows of outputs */
   unsigned vectors; /* vectors of outputs side by side */
-  unsigned
-      panel; /* steps of the sum whose operands are copied side by side; 0 for a product that copies none */
+  unsigned panel;   /* steps of the sum whose operands are copied side by side */
 } quern__cl_tile;
 
 /* How a device computes matrix products. */
@@ -44,11 +43,10 @@ typedef struct quern__cl_tuning {
   unsigned vector_width;  /* floats in a vector: 1, 2, 4, 8 or 16 */
   quern__cl_dense dense;  /* which of the two following sets of tiles counts; the other is zero */
   quern__cl_group_tile groups[QUERN__GROUP_SIZE_COUNT];
-  quern__cl_tile forward, backward_weights;
-  quern__cl_tile
-      backward_data; /* rows of dot products, a power of two up to vector_width; one vector holds a tile */
-  unsigned local[2]; /* work-group of the matrix products: columns, rows of work-items */
-  unsigned group;    /* work-group of the ops that take an element or a sample a work-item */
+  quern__cl_tile forward, backward_data;
+  quern__cl_tile backward_weights; /* rows: a power of two up to vector_width */
+  unsigned local[2];               /* work-group of the matrix products: columns, rows of work-items */
+  unsigned group;                  /* work-group of the ops that take an element or a sample a work-item */
 } quern__cl_tuning;
 
 /* What a device can run. */

@@ -12,16 +12,21 @@ quern__check quern__check_begin(const char *op, quern_context *context) {
   return check;
 }
 
+static size_t begin_of(quern_tensor tensor, size_t element_bytes) {
+  return tensor.buffer->range_begin + tensor.offset * element_bytes;
+}
+
+/* Buffers that are views, or wrap parts of one memory, are told by where they begin in it. */
 static bool overlap(quern_tensor a, size_t a_bytes, quern_tensor b, size_t b_bytes) {
-  if (a.buffer == NULL || a.buffer != b.buffer) return false;
-  size_t a_begin = a.offset * a_bytes, a_end = a_begin + a.rows * a.columns * a_bytes;
-  size_t b_begin = b.offset * b_bytes, b_end = b_begin + b.rows * b.columns * b_bytes;
+  if (a.buffer == NULL || b.buffer == NULL || a.buffer->range != b.buffer->range) return false;
+  const size_t a_begin = begin_of(a, a_bytes), a_end = a_begin + a.rows * a.columns * a_bytes;
+  const size_t b_begin = begin_of(b, b_bytes), b_end = b_begin + b.rows * b.columns * b_bytes;
   return a_begin < b_end && b_begin < a_end;
 }
 
-quern__span quern__check_tensor(quern__check *check, const char *name, quern_tensor tensor,
-                                size_t element_bytes) {
-  const quern__span none = {NULL, 0};
+quern_span quern__check_tensor(quern__check *check, const char *name, quern_tensor tensor,
+                               size_t element_bytes) {
+  const quern_span none = {NULL, 0};
   if (check->status != QUERN_OK) return none;
   const char *op = check->op;
   QUERN__CHECK(check, tensor.buffer != NULL, QUERN_ERROR_ARGUMENT, "%s: %s has no buffer", op, name);
@@ -43,12 +48,12 @@ quern__span quern__check_tensor(quern__check *check, const char *name, quern_ten
                "%s: %s, %zux%zu from element %zu on, needs a buffer of %zu bytes and has one of %zu", op,
                name, tensor.rows, tensor.columns, tensor.offset, bytes, tensor.buffer->bytes);
   if (check->status != QUERN_OK) return none;
-  return (quern__span){tensor.buffer->memory, tensor.offset};
+  return (quern_span){tensor.buffer->memory, tensor.buffer->base / element_bytes + tensor.offset};
 }
 
-quern__span quern__check_optional(quern__check *check, const char *name, quern_tensor tensor,
-                                  size_t element_bytes) {
-  if (tensor.buffer == NULL) return (quern__span){NULL, 0};
+quern_span quern__check_optional(quern__check *check, const char *name, quern_tensor tensor,
+                                 size_t element_bytes) {
+  if (tensor.buffer == NULL) return (quern_span){NULL, 0};
   return quern__check_tensor(check, name, tensor, element_bytes);
 }
 
@@ -70,7 +75,9 @@ void quern__check_apart(quern__check *check, const char *output_name, quern_tens
 void quern__check_apart_or_same(quern__check *check, const char *output_name, quern_tensor output,
                                 const char *input_name, quern_tensor input) {
   if (check->status != QUERN_OK) return;
-  bool same = output.buffer == input.buffer && output.offset == input.offset;
+  const bool same = output.buffer != NULL && input.buffer != NULL &&
+                    output.buffer->memory == input.buffer->memory &&
+                    begin_of(output, sizeof(float)) == begin_of(input, sizeof(float));
   QUERN__CHECK(check, same || !overlap(output, sizeof(float), input, sizeof(float)), QUERN_ERROR_ARGUMENT,
                "%s: %s overlaps %s in one buffer without being the same range", check->op, output_name,
                input_name);

@@ -16,12 +16,12 @@ quern__check quern__check_begin(const char *op, quern_context *context);
 
 /* The tensor as a span: it has a buffer of this context, dimensions 1 … 2^31 - 1, and lies inside its buffer,
  * elements being `element_bytes` long. */
-quern__span quern__check_tensor(quern__check *check, const char *name, quern_tensor tensor,
-                                size_t element_bytes);
+quern_span quern__check_tensor(quern__check *check, const char *name, quern_tensor tensor,
+                               size_t element_bytes);
 
 /* The same for a tensor that may be none: then {NULL, 0}. */
-quern__span quern__check_optional(quern__check *check, const char *name, quern_tensor tensor,
-                                  size_t element_bytes);
+quern_span quern__check_optional(quern__check *check, const char *name, quern_tensor tensor,
+                                 size_t element_bytes);
 
 /* A tensor that is not none is rows x columns, which `because` explains ("x is [n][in]"). */
 void quern__check_shape(quern__check *check, const char *name, quern_tensor tensor, size_t rows,

@@ -7,14 +7,14 @@ enum { F = sizeof(float) };
 quern_status quern_dense_forward(quern_context *context, quern_tensor x, quern_tensor w, quern_tensor b,
                                  quern_activation activation, quern_tensor y) {
   quern__check check = quern__check_begin("dense forward", context);
-  const quern__dense_forward op = {.n = x.rows,
-                                   .in = x.columns,
-                                   .out = w.columns,
-                                   .x = quern__check_tensor(&check, "x", x, F),
-                                   .w = quern__check_tensor(&check, "w", w, F),
-                                   .b = quern__check_optional(&check, "b", b, F),
-                                   .activation = activation,
-                                   .y = quern__check_tensor(&check, "y", y, F)};
+  const quern_dense_forward_op op = {.n = x.rows,
+                                     .in = x.columns,
+                                     .out = w.columns,
+                                     .x = quern__check_tensor(&check, "x", x, F),
+                                     .w = quern__check_tensor(&check, "w", w, F),
+                                     .b = quern__check_optional(&check, "b", b, F),
+                                     .activation = activation,
+                                     .y = quern__check_tensor(&check, "y", y, F)};
   quern__check_activation(&check, activation);
   quern__check_shape(&check, "w", w, op.in, op.out, "rows are the columns of x");
   quern__check_shape(&check, "b", b, 1, op.out, "one for each column of w");
@@ -23,22 +23,22 @@ quern_status quern_dense_forward(quern_context *context, quern_tensor x, quern_t
   quern__check_apart(&check, "y", y, "w", w, F, F);
   quern__check_apart(&check, "y", y, "b", b, F, F);
   if (check.status != QUERN_OK) return check.status;
-  return context->backend->dense_forward(context->state, &op);
+  return QUERN__CALL(context, context->backend->dense_forward(context->state, &op));
 }
 
 quern_status quern_dense_backward_data(quern_context *context, quern_tensor dz, quern_tensor w,
                                        quern_activation activation, quern_tensor h, bool accumulate,
                                        quern_tensor dx) {
   quern__check check = quern__check_begin("dense backward data", context);
-  const quern__dense_backward_data op = {.n = dz.rows,
-                                         .in = w.rows,
-                                         .out = dz.columns,
-                                         .dz = quern__check_tensor(&check, "dz", dz, F),
-                                         .w = quern__check_tensor(&check, "w", w, F),
-                                         .h = quern__check_optional(&check, "h", h, F),
-                                         .activation = activation,
-                                         .accumulate = accumulate,
-                                         .dx = quern__check_tensor(&check, "dx", dx, F)};
+  const quern_dense_backward_data_op op = {.n = dz.rows,
+                                           .in = w.rows,
+                                           .out = dz.columns,
+                                           .dz = quern__check_tensor(&check, "dz", dz, F),
+                                           .w = quern__check_tensor(&check, "w", w, F),
+                                           .h = quern__check_optional(&check, "h", h, F),
+                                           .activation = activation,
+                                           .accumulate = accumulate,
+                                           .dx = quern__check_tensor(&check, "dx", dx, F)};
   quern__check_activation(&check, activation);
   QUERN__CHECK(&check, h.buffer != NULL || activation.kind == QUERN_IDENTITY, QUERN_ERROR_ARGUMENT,
                "dense backward data: h has no buffer, expected the output of the %s underneath",
@@ -53,7 +53,7 @@ quern_status quern_dense_backward_data(quern_context *context, quern_tensor dz, 
   else
     quern__check_apart_or_same(&check, "dx", dx, "h", h);
   if (check.status != QUERN_OK) return check.status;
-  return context->backend->dense_backward_data(context->state, &op);
+  return QUERN__CALL(context, context->backend->dense_backward_data(context->state, &op));
 }
 
 /* The two forms of backward weights differ in what dw and db are: gradients to write or parameters to update.
@@ -61,16 +61,16 @@ quern_status quern_dense_backward_data(quern_context *context, quern_tensor dz, 
 static quern_status backward_weights(quern__check check, quern_tensor x, quern_tensor dz, bool accumulate,
                                      const quern_sgd *sgd, const char *w_name, quern_tensor w,
                                      const char *b_name, quern_tensor b) {
-  const quern__dense_backward_weights op = {.n = x.rows,
-                                            .in = x.columns,
-                                            .out = dz.columns,
-                                            .x = quern__check_tensor(&check, "x", x, F),
-                                            .dz = quern__check_tensor(&check, "dz", dz, F),
-                                            .accumulate = accumulate,
-                                            .update = sgd != NULL,
-                                            .sgd = sgd != NULL ? *sgd : (quern_sgd){0.0f, 0.0f},
-                                            .dw = quern__check_optional(&check, w_name, w, F),
-                                            .db = quern__check_optional(&check, b_name, b, F)};
+  const quern_dense_backward_weights_op op = {.n = x.rows,
+                                              .in = x.columns,
+                                              .out = dz.columns,
+                                              .x = quern__check_tensor(&check, "x", x, F),
+                                              .dz = quern__check_tensor(&check, "dz", dz, F),
+                                              .accumulate = accumulate,
+                                              .update = sgd != NULL,
+                                              .sgd = sgd != NULL ? *sgd : (quern_sgd){0.0f, 0.0f},
+                                              .dw = quern__check_optional(&check, w_name, w, F),
+                                              .db = quern__check_optional(&check, b_name, b, F)};
   QUERN__CHECK(&check, w.buffer != NULL || b.buffer != NULL, QUERN_ERROR_ARGUMENT,
                "%s: %s and %s both have no buffer, expected one of them", check.op, w_name, b_name);
   quern__check_shape(&check, "dz", dz, op.n, op.out, "as many rows as x");
@@ -82,7 +82,8 @@ static quern_status backward_weights(quern__check check, quern_tensor x, quern_t
   quern__check_apart(&check, b_name, b, "dz", dz, F, F);
   quern__check_apart(&check, b_name, b, w_name, w, F, F);
   if (check.status != QUERN_OK) return check.status;
-  return check.context->backend->dense_backward_weights(check.context->state, &op);
+  return QUERN__CALL(check.context,
+                     check.context->backend->dense_backward_weights(check.context->state, &op));
 }
 
 quern_status quern_dense_backward_weights(quern_context *context, quern_tensor x, quern_tensor dz,

@@ -10,48 +10,48 @@ quern_status quern_gather_rows(quern_context *context, quern_element element, qu
   QUERN__CHECK(&check, element == QUERN_FLOAT32 || element == QUERN_UINT8, QUERN_ERROR_ARGUMENT,
                "gather rows: %d is no element type", (int)element);
   size_t element_bytes = element == QUERN_UINT8 ? 1 : F;
-  const quern__gather_rows op = {.source_rows = source.rows,
-                                 .n = indices.columns,
-                                 .columns = source.columns,
-                                 .element = element,
-                                 .source = quern__check_tensor(&check, "source", source, element_bytes),
-                                 .indices = quern__check_tensor(&check, "indices", indices, I),
-                                 .scale = scale,
-                                 .offset = offset,
-                                 .x = quern__check_tensor(&check, "x", x, F)};
+  const quern_gather_rows_op op = {.source_rows = source.rows,
+                                   .n = indices.columns,
+                                   .columns = source.columns,
+                                   .element = element,
+                                   .source = quern__check_tensor(&check, "source", source, element_bytes),
+                                   .indices = quern__check_tensor(&check, "indices", indices, I),
+                                   .scale = scale,
+                                   .offset = offset,
+                                   .x = quern__check_tensor(&check, "x", x, F)};
   quern__check_shape(&check, "indices", indices, 1, indices.columns, "one row of indices");
   quern__check_shape(&check, "x", x, op.n, op.columns, "a row for each index, the columns of source");
   quern__check_apart(&check, "x", x, "source", source, F, element_bytes);
   quern__check_apart(&check, "x", x, "indices", indices, F, I);
   if (check.status != QUERN_OK) return check.status;
-  return context->backend->gather_rows(context->state, &op);
+  return QUERN__CALL(context, context->backend->gather_rows(context->state, &op));
 }
 
 quern_status quern_gather_labels(quern_context *context, quern_tensor source, quern_tensor indices,
                                  quern_tensor out) {
   quern__check check = quern__check_begin("gather labels", context);
-  const quern__gather_labels op = {.source_rows = source.columns,
-                                   .n = indices.columns,
-                                   .source = quern__check_tensor(&check, "source", source, I),
-                                   .indices = quern__check_tensor(&check, "indices", indices, I),
-                                   .out = quern__check_tensor(&check, "out", out, I)};
+  const quern_gather_labels_op op = {.source_rows = source.columns,
+                                     .n = indices.columns,
+                                     .source = quern__check_tensor(&check, "source", source, I),
+                                     .indices = quern__check_tensor(&check, "indices", indices, I),
+                                     .out = quern__check_tensor(&check, "out", out, I)};
   quern__check_shape(&check, "source", source, 1, source.columns, "one row of labels");
   quern__check_shape(&check, "indices", indices, 1, indices.columns, "one row of indices");
   quern__check_shape(&check, "out", out, 1, op.n, "one for each index");
   quern__check_apart(&check, "out", out, "source", source, I, I);
   quern__check_apart(&check, "out", out, "indices", indices, I, I);
   if (check.status != QUERN_OK) return check.status;
-  return context->backend->gather_labels(context->state, &op);
+  return QUERN__CALL(context, context->backend->gather_labels(context->state, &op));
 }
 
 quern_status quern_one_hot(quern_context *context, quern_tensor labels, quern_tensor y) {
   quern__check check = quern__check_begin("one-hot", context);
-  const quern__one_hot op = {.n = y.rows,
-                             .k = y.columns,
-                             .labels = quern__check_tensor(&check, "labels", labels, I),
-                             .y = quern__check_tensor(&check, "y", y, F)};
+  const quern_one_hot_op op = {.n = y.rows,
+                               .k = y.columns,
+                               .labels = quern__check_tensor(&check, "labels", labels, I),
+                               .y = quern__check_tensor(&check, "y", y, F)};
   quern__check_shape(&check, "labels", labels, 1, y.rows, "one for each row of y");
   quern__check_apart(&check, "y", y, "labels", labels, F, I);
   if (check.status != QUERN_OK) return check.status;
-  return context->backend->one_hot(context->state, &op);
+  return QUERN__CALL(context, context->backend->one_hot(context->state, &op));
 }

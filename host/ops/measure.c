@@ -6,40 +6,40 @@ enum { F = sizeof(float), I = sizeof(int32_t) };
 
 quern_status quern_argmax(quern_context *context, quern_tensor z, quern_tensor classes) {
   quern__check check = quern__check_begin("argmax", context);
-  const quern__argmax op = {.n = z.rows,
-                            .k = z.columns,
-                            .z = quern__check_tensor(&check, "z", z, F),
-                            .classes = quern__check_tensor(&check, "classes", classes, I)};
+  const quern_argmax_op op = {.n = z.rows,
+                              .k = z.columns,
+                              .z = quern__check_tensor(&check, "z", z, F),
+                              .classes = quern__check_tensor(&check, "classes", classes, I)};
   quern__check_shape(&check, "classes", classes, 1, z.rows, "one for each row of z");
   quern__check_apart(&check, "classes", classes, "z", z, I, F);
   if (check.status != QUERN_OK) return check.status;
-  return context->backend->argmax(context->state, &op);
+  return QUERN__CALL(context, context->backend->argmax(context->state, &op));
 }
 
 quern_status quern_count_correct(quern_context *context, quern_tensor classes, quern_tensor labels,
                                  bool accumulate, quern_tensor count) {
   quern__check check = quern__check_begin("count correct", context);
-  const quern__count_correct op = {.n = classes.columns,
-                                   .accumulate = accumulate,
-                                   .classes = quern__check_tensor(&check, "classes", classes, I),
-                                   .labels = quern__check_tensor(&check, "labels", labels, I),
-                                   .count = quern__check_tensor(&check, "count", count, I)};
+  const quern_count_correct_op op = {.n = classes.columns,
+                                     .accumulate = accumulate,
+                                     .classes = quern__check_tensor(&check, "classes", classes, I),
+                                     .labels = quern__check_tensor(&check, "labels", labels, I),
+                                     .count = quern__check_tensor(&check, "count", count, I)};
   quern__check_shape(&check, "classes", classes, 1, classes.columns, "one row of classes");
   quern__check_shape(&check, "labels", labels, 1, op.n, "one for each class");
   quern__check_shape(&check, "count", count, 1, 1, "a single number");
   quern__check_apart(&check, "count", count, "classes", classes, I, I);
   quern__check_apart(&check, "count", count, "labels", labels, I, I);
   if (check.status != QUERN_OK) return check.status;
-  return context->backend->count_correct(context->state, &op);
+  return QUERN__CALL(context, context->backend->count_correct(context->state, &op));
 }
 
 quern_status quern_sum(quern_context *context, quern_tensor x, quern_tensor sum) {
   quern__check check = quern__check_begin("sum", context);
-  const quern__sum op = {.count = x.rows * x.columns,
-                         .x = quern__check_tensor(&check, "x", x, F),
-                         .sum = quern__check_tensor(&check, "sum", sum, F)};
+  const quern_sum_op op = {.count = x.rows * x.columns,
+                           .x = quern__check_tensor(&check, "x", x, F),
+                           .sum = quern__check_tensor(&check, "sum", sum, F)};
   quern__check_shape(&check, "sum", sum, 1, 1, "a single number");
   quern__check_apart(&check, "sum", sum, "x", x, F, F);
   if (check.status != QUERN_OK) return check.status;
-  return context->backend->sum(context->state, &op);
+  return QUERN__CALL(context, context->backend->sum(context->state, &op));
 }

@@ -35,7 +35,7 @@ double quern__reference_derivative(quern_activation activation, double h) {
   return NAN;
 }
 
-quern_status quern__reference_activation_forward(void *state, const quern__activation_forward *op) {
+quern_status quern__reference_activation_forward(void *state, const quern_activation_forward_op *op) {
   (void)state;
   const float *z = quern__reference_floats(op->z);
   float *h = quern__reference_floats(op->h);
@@ -43,7 +43,7 @@ quern_status quern__reference_activation_forward(void *state, const quern__activ
   return QUERN_OK;
 }
 
-quern_status quern__reference_activation_backward(void *state, const quern__activation_backward *op) {
+quern_status quern__reference_activation_backward(void *state, const quern_activation_backward_op *op) {
   (void)state;
   const float *dh = quern__reference_floats(op->dh);
   const float *h = quern__reference_floats(op->h);

@@ -15,7 +15,7 @@ static uint64_t physical_memory(void) {
   return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0;
 }
 
-static quern_status reference_enumerate(quern__device_sink sink, void *list, char *note, size_t note_size) {
+static quern_status reference_enumerate(quern_device_sink sink, void *list, char *note, size_t note_size) {
   (void)note; /* the reference runs everywhere, so there is nothing to explain */
   (void)note_size;
   const quern_device_info info = {
@@ -109,17 +109,27 @@ static quern_status reference_buffer_copy(void *state, void *from, size_t from_o
   return QUERN_OK;
 }
 
-const quern__backend quern__reference_backend = {
+static quern_status reference_buffer_fill(void *state, void *memory, size_t offset, size_t bytes,
+                                          uint8_t value) {
+  (void)state;
+  memset((unsigned char *)memory + offset, value, bytes);
+  return QUERN_OK;
+}
+
+const quern_backend quern__reference_backend = {
+    .size = sizeof(quern_backend),
     .name = "reference",
     .enumerate = reference_enumerate,
     .open = reference_open,
     .close = reference_close,
     .build_log = NULL,
+    .survives_fork = true,
     .buffer_create = reference_buffer_create,
     .buffer_free = reference_buffer_free,
     .buffer_write = reference_buffer_write,
     .buffer_read = reference_buffer_read,
     .buffer_copy = reference_buffer_copy,
+    .buffer_fill = reference_buffer_fill,
     .finish = reference_finish,
     .dense_forward = quern__reference_dense_forward,
     .dense_backward_data = quern__reference_dense_backward_data,

@@ -18,7 +18,7 @@ static size_t strip_width(size_t columns, size_t first) {
   return columns - first < STRIP ? columns - first : STRIP;
 }
 
-quern_status quern__reference_dense_forward(void *state, const quern__dense_forward *op) {
+quern_status quern__reference_dense_forward(void *state, const quern_dense_forward_op *op) {
   (void)state;
   const float *x = quern__reference_floats(op->x);
   const float *w = quern__reference_floats(op->w);
@@ -38,7 +38,7 @@ quern_status quern__reference_dense_forward(void *state, const quern__dense_forw
   return QUERN_OK;
 }
 
-quern_status quern__reference_dense_backward_data(void *state, const quern__dense_backward_data *op) {
+quern_status quern__reference_dense_backward_data(void *state, const quern_dense_backward_data_op *op) {
   (void)state;
   const float *dz = quern__reference_floats(op->dz);
   const float *w = quern__reference_floats(op->w);
@@ -57,14 +57,14 @@ quern_status quern__reference_dense_backward_data(void *state, const quern__dens
 }
 
 /* What a sum makes of its place: the gradient, the gradient added to, or the parameter after its step. */
-static void put(const quern__dense_backward_weights *op, double gradient, float *place) {
+static void put(const quern_dense_backward_weights_op *op, double gradient, float *place) {
   if (op->update)
     *place = quern__reference_sgd(op->sgd, gradient, *place);
   else
     *place = (float)(op->accumulate ? *place + gradient : gradient);
 }
 
-quern_status quern__reference_dense_backward_weights(void *state, const quern__dense_backward_weights *op) {
+quern_status quern__reference_dense_backward_weights(void *state, const quern_dense_backward_weights_op *op) {
   (void)state;
   const float one = 1;
   const float *x = quern__reference_floats(op->x);

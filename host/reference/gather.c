@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-quern_status quern__reference_gather_rows(void *state, const quern__gather_rows *op) {
+quern_status quern__reference_gather_rows(void *state, const quern_gather_rows_op *op) {
   const uint32_t *indices = quern__reference_indices(op->indices);
   const float *floats = op->source.memory;
   const uint8_t *bytes = op->source.memory;
@@ -24,7 +24,7 @@ quern_status quern__reference_gather_rows(void *state, const quern__gather_rows 
   return QUERN_OK;
 }
 
-quern_status quern__reference_gather_labels(void *state, const quern__gather_labels *op) {
+quern_status quern__reference_gather_labels(void *state, const quern_gather_labels_op *op) {
   const uint32_t *indices = quern__reference_indices(op->indices);
   const int32_t *source = quern__reference_ints(op->source);
   int32_t *out = quern__reference_ints(op->out);
@@ -39,7 +39,7 @@ quern_status quern__reference_gather_labels(void *state, const quern__gather_lab
   return QUERN_OK;
 }
 
-quern_status quern__reference_one_hot(void *state, const quern__one_hot *op) {
+quern_status quern__reference_one_hot(void *state, const quern_one_hot_op *op) {
   const int32_t *labels = quern__reference_ints(op->labels);
   float *y = quern__reference_floats(op->y);
   for (size_t r = 0; r < op->n; r++) {

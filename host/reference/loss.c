@@ -10,7 +10,7 @@ typedef struct sample {
   float *loss, *dz;
 } sample;
 
-static sample sample_at(const quern__loss *op, size_t r) {
+static sample sample_at(const quern_loss_op *op, size_t r) {
   float *losses = quern__reference_floats(op->losses);
   float *dz = quern__reference_floats(op->dz);
   return (sample){
@@ -20,7 +20,7 @@ static sample sample_at(const quern__loss *op, size_t r) {
   };
 }
 
-quern_status quern__reference_softmax_cross_entropy(void *state, const quern__loss *op) {
+quern_status quern__reference_softmax_cross_entropy(void *state, const quern_loss_op *op) {
   const int32_t *labels = quern__reference_ints(op->target);
   for (size_t r = 0; r < op->n; r++) {
     const sample s = sample_at(op, r);
@@ -116,7 +116,7 @@ static void elementwise_gradient(const elementwise_row *row, const float *z, con
   }
 }
 
-quern_status quern__reference_elementwise_cross_entropy(void *state, const quern__loss *op) {
+quern_status quern__reference_elementwise_cross_entropy(void *state, const quern_loss_op *op) {
   (void)state;
   for (size_t r = 0; r < op->n; r++) {
     const sample s = sample_at(op, r);
@@ -133,7 +133,7 @@ static double sigmoid_minus(double z, double y) {
   return z > 0 ? (1 - y) - 1 / (1 + exp(z)) : 1 / (1 + exp(-z)) - y;
 }
 
-quern_status quern__reference_binary_cross_entropy(void *state, const quern__loss *op) {
+quern_status quern__reference_binary_cross_entropy(void *state, const quern_loss_op *op) {
   (void)state;
   const double k = (double)op->k;
   for (size_t r = 0; r < op->n; r++) {
@@ -150,7 +150,7 @@ quern_status quern__reference_binary_cross_entropy(void *state, const quern__los
   return QUERN_OK;
 }
 
-quern_status quern__reference_mean_squared_error(void *state, const quern__loss *op) {
+quern_status quern__reference_mean_squared_error(void *state, const quern_loss_op *op) {
   (void)state;
   const double k = (double)op->k;
   for (size_t r = 0; r < op->n; r++) {

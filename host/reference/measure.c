@@ -13,7 +13,7 @@ static int32_t largest_of(const float *z, size_t k) {
   return (int32_t)largest;
 }
 
-quern_status quern__reference_argmax(void *state, const quern__argmax *op) {
+quern_status quern__reference_argmax(void *state, const quern_argmax_op *op) {
   (void)state;
   const float *z = quern__reference_floats(op->z);
   int32_t *classes = quern__reference_ints(op->classes);
@@ -21,7 +21,7 @@ quern_status quern__reference_argmax(void *state, const quern__argmax *op) {
   return QUERN_OK;
 }
 
-quern_status quern__reference_count_correct(void *state, const quern__count_correct *op) {
+quern_status quern__reference_count_correct(void *state, const quern_count_correct_op *op) {
   (void)state;
   const int32_t *classes = quern__reference_ints(op->classes);
   const int32_t *labels = quern__reference_ints(op->labels);
@@ -33,7 +33,7 @@ quern_status quern__reference_count_correct(void *state, const quern__count_corr
   return QUERN_OK;
 }
 
-quern_status quern__reference_sum(void *state, const quern__sum *op) {
+quern_status quern__reference_sum(void *state, const quern_sum_op *op) {
   (void)state;
   const float *x = quern__reference_floats(op->x);
   double sum = 0;

@@ -6,7 +6,7 @@ float quern__reference_sgd(quern_sgd sgd, double gradient, float parameter) {
   return (float)(p - sgd.learning_rate * (gradient + sgd.weight_decay * p));
 }
 
-quern_status quern__reference_sgd_update(void *state, const quern__sgd_update *op) {
+quern_status quern__reference_sgd_update(void *state, const quern_sgd_update_op *op) {
   (void)state;
   const float *gradients = quern__reference_floats(op->gradients);
   float *parameters = quern__reference_floats(op->parameters);

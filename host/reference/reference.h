@@ -24,15 +24,15 @@ void quern__reference_report(quern__reference *reference, quern__fault fault, co
                              size_t limit);
 
 /* The elements that a span means; NULL for none. */
-static inline float *quern__reference_floats(quern__span span) {
+static inline float *quern__reference_floats(quern_span span) {
   return span.memory == NULL ? NULL : (float *)span.memory + span.offset;
 }
 
-static inline int32_t *quern__reference_ints(quern__span span) {
+static inline int32_t *quern__reference_ints(quern_span span) {
   return span.memory == NULL ? NULL : (int32_t *)span.memory + span.offset;
 }
 
-static inline const uint32_t *quern__reference_indices(quern__span span) {
+static inline const uint32_t *quern__reference_indices(quern_span span) {
   return span.memory == NULL ? NULL : (const uint32_t *)span.memory + span.offset;
 }
 
@@ -54,24 +54,24 @@ typedef struct quern__softmax_row {
 quern__softmax_row quern__reference_softmax_row(const float *z, size_t k);
 
 /* The ops of the table: dense.c, activation.c, … */
-quern_status quern__reference_dense_forward(void *state, const quern__dense_forward *op);
-quern_status quern__reference_dense_backward_data(void *state, const quern__dense_backward_data *op);
-quern_status quern__reference_dense_backward_weights(void *state, const quern__dense_backward_weights *op);
-quern_status quern__reference_sgd_update(void *state, const quern__sgd_update *op);
-quern_status quern__reference_activation_forward(void *state, const quern__activation_forward *op);
-quern_status quern__reference_activation_backward(void *state, const quern__activation_backward *op);
-quern_status quern__reference_softmax(void *state, const quern__softmax *op);
-quern_status quern__reference_softmax_cross_entropy(void *state, const quern__loss *op);
-quern_status quern__reference_elementwise_cross_entropy(void *state, const quern__loss *op);
-quern_status quern__reference_binary_cross_entropy(void *state, const quern__loss *op);
-quern_status quern__reference_mean_squared_error(void *state, const quern__loss *op);
-quern_status quern__reference_gather_rows(void *state, const quern__gather_rows *op);
-quern_status quern__reference_gather_labels(void *state, const quern__gather_labels *op);
-quern_status quern__reference_one_hot(void *state, const quern__one_hot *op);
-quern_status quern__reference_argmax(void *state, const quern__argmax *op);
-quern_status quern__reference_count_correct(void *state, const quern__count_correct *op);
-quern_status quern__reference_sum(void *state, const quern__sum *op);
-quern_status quern__reference_fill(void *state, const quern__fill *op);
-quern_status quern__reference_random_uniform(void *state, const quern__random_uniform *op);
+quern_status quern__reference_dense_forward(void *state, const quern_dense_forward_op *op);
+quern_status quern__reference_dense_backward_data(void *state, const quern_dense_backward_data_op *op);
+quern_status quern__reference_dense_backward_weights(void *state, const quern_dense_backward_weights_op *op);
+quern_status quern__reference_sgd_update(void *state, const quern_sgd_update_op *op);
+quern_status quern__reference_activation_forward(void *state, const quern_activation_forward_op *op);
+quern_status quern__reference_activation_backward(void *state, const quern_activation_backward_op *op);
+quern_status quern__reference_softmax(void *state, const quern_softmax_op *op);
+quern_status quern__reference_softmax_cross_entropy(void *state, const quern_loss_op *op);
+quern_status quern__reference_elementwise_cross_entropy(void *state, const quern_loss_op *op);
+quern_status quern__reference_binary_cross_entropy(void *state, const quern_loss_op *op);
+quern_status quern__reference_mean_squared_error(void *state, const quern_loss_op *op);
+quern_status quern__reference_gather_rows(void *state, const quern_gather_rows_op *op);
+quern_status quern__reference_gather_labels(void *state, const quern_gather_labels_op *op);
+quern_status quern__reference_one_hot(void *state, const quern_one_hot_op *op);
+quern_status quern__reference_argmax(void *state, const quern_argmax_op *op);
+quern_status quern__reference_count_correct(void *state, const quern_count_correct_op *op);
+quern_status quern__reference_sum(void *state, const quern_sum_op *op);
+quern_status quern__reference_fill(void *state, const quern_fill_op *op);
+quern_status quern__reference_random_uniform(void *state, const quern_random_uniform_op *op);
 
 #endif

@@ -17,7 +17,7 @@ quern__softmax_row quern__reference_softmax_row(const float *z, size_t k) {
   return row;
 }
 
-quern_status quern__reference_softmax(void *state, const quern__softmax *op) {
+quern_status quern__reference_softmax(void *state, const quern_softmax_op *op) {
   (void)state;
   for (size_t r = 0; r < op->n; r++) {
     const float *z = quern__reference_floats(op->z) + r * op->k;

@@ -1,8 +1,19 @@
 /* A context is one device made ready, with one in-order queue; a buffer is memory on it.
  *
- * Threads: one context (and everything made from it) is used by one thread at a time; different contexts are
- * independent. Calls that enqueue return at once; errors that the device finds later (a label out of range)
- * come back from the next call that waits. */
+ * Calls that enqueue return at once and run in the order of the calls; errors that the device finds later (a
+ * label out of range) come back from the next call that waits. Only reads and writes that ask to wait, and
+ * quern_context_finish, wait.
+ *
+ * Threads: contexts are independent, and any number of them run at once in as many threads. One context, with
+ * everything made from it, is used by one thread at a time, and may be handed from one to another. A call that
+ * finds another thread inside the same context is refused with QUERN_ERROR_BUSY and does nothing. Freeing a
+ * buffer is safe at any time.
+ *
+ * Processes: OpenCL drivers do not survive fork(). In a child, contexts on OpenCL that were made before it fail
+ * with QUERN_ERROR_FORKED, freeing them lets go of host memory alone, and new ones are refused in the same
+ * words; so fork before the first device list or context, or exec. The reference goes on working. The library
+ * makes no OpenCL call when it is loaded, when it is unloaded and when the process exits: what was not freed by
+ * then is the operating system's to take back. */
 #ifndef QUERN_CONTEXT_H
 #define QUERN_CONTEXT_H
 
@@ -42,6 +53,15 @@ typedef enum quern_wait { QUERN_NO_WAIT = 0, QUERN_WAIT = 1 } quern_wait;
 /* `bytes` of device memory, contents undefined; bytes > 0. The caller owns *buffer.
  * QUERN_ERROR_OUT_OF_DEVICE_MEMORY says how much was asked and how much the device has. */
 QUERN_API quern_status quern_buffer_create(quern_context *context, size_t bytes, quern_buffer **buffer);
+
+/* A buffer that is [offset, offset + bytes) of another: the same memory, no copy, and whatever is written to
+ * one is in the other. offset is a multiple of 4, bytes > 0, and a view of a view is one of the whole. The
+ * memory lives as long as the last buffer that has a part in it; the caller owns *view. A tensor has an offset
+ * of its own and needs no view. */
+QUERN_API quern_status quern_buffer_view(quern_buffer *buffer, size_t offset, size_t bytes,
+                                         quern_buffer **view);
+
+/* May be called while work on the buffer is queued. NULL is accepted. */
 QUERN_API void quern_buffer_free(quern_buffer *buffer);
 QUERN_API size_t quern_buffer_bytes(const quern_buffer *buffer);
 
@@ -54,7 +74,10 @@ QUERN_API quern_status quern_buffer_write(quern_buffer *buffer, size_t offset, s
 QUERN_API quern_status quern_buffer_read(quern_buffer *buffer, size_t offset, size_t bytes, void *data,
                                          quern_wait wait);
 
-/* Queues a copy between two buffers of one context. Ranges of the same buffer must not overlap. */
+/* Queues setting every byte of [offset, offset + bytes) to `value`. For numbers there is quern_fill. */
+QUERN_API quern_status quern_buffer_fill(quern_buffer *buffer, size_t offset, size_t bytes, uint8_t value);
+
+/* Queues a copy between two buffers of one context. Ranges of the same memory must not overlap. */
 QUERN_API quern_status quern_buffer_copy(quern_buffer *from, size_t from_offset, quern_buffer *to,
                                          size_t to_offset, size_t bytes);
 

@@ -18,6 +18,7 @@
 #include <quern/plan.h>
 #include <quern/status.h>
 #include <quern/train.h>
+#include <quern/tune.h>
 #include <quern/version.h>
 
 #endif

@@ -23,7 +23,9 @@ extern "C" {
   X(ERROR_FILE, "a file could not be read or written")                                                       \
   X(ERROR_FORMAT, "a file does not hold what it should")                                                     \
   X(ERROR_DATA, "data out of range")                                                                         \
-  X(ERROR_UNSUPPORTED, "not supported here")
+  X(ERROR_UNSUPPORTED, "not supported here")                                                                 \
+  X(ERROR_BUSY, "in use elsewhere")                                                                          \
+  X(ERROR_FORKED, "opened before fork")
 
 typedef enum quern_status {
 #define QUERN_STATUS_VALUE(name, text) QUERN_##name,

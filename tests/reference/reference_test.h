@@ -14,11 +14,11 @@
 
 #define TABLE (&quern__reference_backend)
 
-static inline quern__span span_of(const void *memory) {
-  return (quern__span){.memory = (void *)(uintptr_t)memory, .offset = 0};
+static inline quern_span span_of(const void *memory) {
+  return (quern_span){.memory = (void *)(uintptr_t)memory, .offset = 0};
 }
 
-static const quern__span none = {NULL, 0};
+static const quern_span none = {NULL, 0};
 
 /* Test setup and teardown: *state is an open reference. */
 static inline int open_reference(void **state) {

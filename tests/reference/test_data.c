@@ -60,15 +60,15 @@ static void test_gather_rows(void **state) {
   const uint8_t bytes[] = {99, 0, 255, 3, 4, 5, 6};
   const uint32_t indices[] = {7, 2, 0, 2}; /* three from element 1 on */
   float x[8];
-  quern__gather_rows op = {.source_rows = 3,
-                           .n = 3,
-                           .columns = 2,
-                           .element = QUERN_FLOAT32,
-                           .source = {(void *)(uintptr_t)floats, 1},
-                           .indices = {(void *)(uintptr_t)indices, 1},
-                           .scale = 2,
-                           .offset = 0.5f,
-                           .x = {x, 2}};
+  quern_gather_rows_op op = {.source_rows = 3,
+                             .n = 3,
+                             .columns = 2,
+                             .element = QUERN_FLOAT32,
+                             .source = {(void *)(uintptr_t)floats, 1},
+                             .indices = {(void *)(uintptr_t)indices, 1},
+                             .scale = 2,
+                             .offset = 0.5f,
+                             .x = {x, 2}};
   x[0] = x[1] = -7;
   assert_ok(TABLE->gather_rows(*state, &op));
   const float wanted[] = {-7, -7, 10.5f, 12.5f, 2.5f, 4.5f, 10.5f, 12.5f};
@@ -94,15 +94,15 @@ static void test_bad_indices(void **state) {
   const uint32_t indices[] = {1, 0, 2, UINT32_MAX};
   float x[8];
   int32_t out[4];
-  const quern__gather_rows gather = {.source_rows = 2,
-                                     .n = 4,
-                                     .columns = 2,
-                                     .element = QUERN_FLOAT32,
-                                     .source = span_of(rows),
-                                     .indices = span_of(indices),
-                                     .scale = 1,
-                                     .x = span_of(x)};
-  const quern__gather_labels gather_labels = {2, 4, span_of(labels), span_of(indices), span_of(out)};
+  const quern_gather_rows_op gather = {.source_rows = 2,
+                                       .n = 4,
+                                       .columns = 2,
+                                       .element = QUERN_FLOAT32,
+                                       .source = span_of(rows),
+                                       .indices = span_of(indices),
+                                       .scale = 1,
+                                       .x = span_of(x)};
+  const quern_gather_labels_op gather_labels = {2, 4, span_of(labels), span_of(indices), span_of(out)};
   assert_ok(TABLE->gather_rows(*state, &gather));
   assert_true(x[0] == 3 && x[1] == 4 && x[2] == 1 && x[3] == 2);
   for (size_t i = 4; i < 8; i++) assert_true(isnan(x[i]));
@@ -114,7 +114,7 @@ static void test_bad_indices(void **state) {
   assert_ok(TABLE->gather_labels(*state, &gather_labels));
   const int32_t wanted[] = {6, 5, -1, -1};
   assert_memory_equal(out, wanted, sizeof out);
-  const quern__one_hot one_hot = {4, 2, span_of(out), span_of(x)};
+  const quern_one_hot_op one_hot = {4, 2, span_of(out), span_of(x)};
   assert_ok(TABLE->one_hot(*state, &one_hot));
   int32_t got[4];
   assert_ok(TABLE->buffer_read(*state, out, 0, sizeof got, got, false));
@@ -127,7 +127,7 @@ static void test_bad_indices(void **state) {
 static void test_one_hot(void **state) {
   const int32_t labels[] = {2, 3, 0, -1};
   float y[12];
-  const quern__one_hot op = {4, 3, span_of(labels), span_of(y)};
+  const quern_one_hot_op op = {4, 3, span_of(labels), span_of(y)};
   assert_ok(TABLE->one_hot(*state, &op));
   const float first[] = {0, 0, 1}, third[] = {1, 0, 0};
   assert_memory_equal(y, first, sizeof first);
@@ -140,7 +140,8 @@ static void test_one_hot(void **state) {
 static void test_lowest_fault_is_kept(void **state) {
   const int32_t late[] = {0, 0, 9}, early[] = {0, 9, 9};
   float y[3];
-  const quern__one_hot first = {3, 1, span_of(late), span_of(y)}, second = {3, 1, span_of(early), span_of(y)};
+  const quern_one_hot_op first = {3, 1, span_of(late), span_of(y)},
+                         second = {3, 1, span_of(early), span_of(y)};
   assert_ok(TABLE->one_hot(*state, &first));
   assert_ok(TABLE->one_hot(*state, &second));
   assert_ok(TABLE->one_hot(*state, &first));
@@ -161,7 +162,7 @@ static void test_fault_words(void **state) {
 static void test_argmax(void **state) {
   const float z[] = {1, 3, 3, -1, -3, -2, NAN, 5, 6, 5, 6, NAN, -INFINITY, -INFINITY, -INFINITY};
   int32_t classes[5];
-  const quern__argmax op = {5, 3, span_of(z), span_of(classes)};
+  const quern_argmax_op op = {5, 3, span_of(z), span_of(classes)};
   assert_ok(TABLE->argmax(*state, &op));
   const int32_t wanted[] = {1, 0, -1, -1, 0};
   assert_memory_equal(classes, wanted, sizeof classes);
@@ -170,7 +171,7 @@ static void test_argmax(void **state) {
 static void test_count_correct(void **state) {
   const int32_t classes[] = {1, 2, -1, 0, 4}, labels[] = {1, 0, -1, 0, 4};
   int32_t count = 100;
-  quern__count_correct op = {5, false, span_of(classes), span_of(labels), span_of(&count)};
+  quern_count_correct_op op = {5, false, span_of(classes), span_of(labels), span_of(&count)};
   assert_ok(TABLE->count_correct(*state, &op));
   assert_int_equal(count, 3);
   op.accumulate = true;
@@ -182,14 +183,14 @@ static void test_count_correct(void **state) {
 static void test_sum(void **state) {
   float x[9] = {0x1p24f}, sum = NAN;
   for (size_t i = 1; i < 9; i++) x[i] = 1;
-  const quern__sum op = {9, span_of(x), span_of(&sum)};
+  const quern_sum_op op = {9, span_of(x), span_of(&sum)};
   assert_ok(TABLE->sum(*state, &op));
   assert_true(sum == 0x1p24f + 8);
 }
 
 static void test_fill(void **state) {
   float x[4] = {1, 1, 1, 1};
-  const quern__fill op = {2, -0.5f, {x, 1}};
+  const quern_fill_op op = {2, -0.5f, {x, 1}};
   assert_ok(TABLE->fill(*state, &op));
   const float wanted[] = {1, -0.5f, -0.5f, 1};
   assert_memory_equal(x, wanted, sizeof x);

@@ -117,11 +117,11 @@ static void prepare(void *state, quern_activation activation, fixture *f) {
   f->layer.activation = activation;
   randomise(1, 1, PARAMETERS, f->values, f->at);
   randomise(2, 1, Z, f->c, f->layer.c);
-  const quern__dense_forward forward = {
+  const quern_dense_forward_op forward = {
       N,          IN,           OUT, span_of(f->values), span_of(f->values + X), span_of(f->values + X + W),
       activation, span_of(f->y)};
   assert_ok(TABLE->dense_forward(state, &forward));
-  const quern__activation_backward backward = {Z, activation, span_of(f->c), span_of(f->y), span_of(f->dz)};
+  const quern_activation_backward_op backward = {Z, activation, span_of(f->c), span_of(f->y), span_of(f->dz)};
   assert_ok(TABLE->activation_backward(state, &backward));
   for (size_t r = 0; r < N; r++) {
     for (size_t j = 0; j < OUT; j++) {
@@ -163,14 +163,14 @@ static void check_dense(fixture *f, size_t first, const float *got, const double
   }
 }
 
-static quern__dense_backward_weights weights_op(const fixture *f, float *parameters) {
-  return (quern__dense_backward_weights){.n = N,
-                                         .in = IN,
-                                         .out = OUT,
-                                         .x = span_of(f->values),
-                                         .dz = span_of(f->dz),
-                                         .dw = span_of(parameters + X),
-                                         .db = span_of(parameters + X + W)};
+static quern_dense_backward_weights_op weights_op(const fixture *f, float *parameters) {
+  return (quern_dense_backward_weights_op){.n = N,
+                                           .in = IN,
+                                           .out = OUT,
+                                           .x = span_of(f->values),
+                                           .dz = span_of(f->dz),
+                                           .dw = span_of(parameters + X),
+                                           .db = span_of(parameters + X + W)};
 }
 
 static void test_dense(void **state) {
@@ -178,15 +178,15 @@ static void test_dense(void **state) {
     fixture f;
     float got[PARAMETERS];
     prepare(*state, activations[a], &f);
-    const quern__dense_backward_data data = {.n = N,
-                                             .in = IN,
-                                             .out = OUT,
-                                             .dz = span_of(f.dz),
-                                             .w = span_of(f.values + X),
-                                             .activation = {QUERN_IDENTITY, 0},
-                                             .dx = span_of(got)};
+    const quern_dense_backward_data_op data = {.n = N,
+                                               .in = IN,
+                                               .out = OUT,
+                                               .dz = span_of(f.dz),
+                                               .w = span_of(f.values + X),
+                                               .activation = {QUERN_IDENTITY, 0},
+                                               .dx = span_of(got)};
     assert_ok(TABLE->dense_backward_data(*state, &data));
-    const quern__dense_backward_weights weights = weights_op(&f, got);
+    const quern_dense_backward_weights_op weights = weights_op(&f, got);
     assert_ok(TABLE->dense_backward_weights(*state, &weights));
     check_dense(&f, 0, got, NULL, 1);
   }
@@ -198,7 +198,7 @@ static void test_dense_weights_accumulate(void **state) {
   float got[PARAMETERS];
   double start[PARAMETERS];
   randomise(3, 1, PARAMETERS, got, start);
-  quern__dense_backward_weights op = weights_op(&f, got);
+  quern_dense_backward_weights_op op = weights_op(&f, got);
   op.accumulate = true;
   assert_ok(TABLE->dense_backward_weights(*state, &op));
   check_dense(&f, X, got, start, 1);
@@ -215,15 +215,15 @@ static void test_dense_weights_update(void **state) {
   memcpy(stepped, f.values, sizeof stepped);
   for (size_t i = 0; i < PARAMETERS; i++) start[i] = (1 - 0.25 * 0.125) * f.at[i];
 
-  quern__dense_backward_weights op = weights_op(&f, got);
+  quern_dense_backward_weights_op op = weights_op(&f, got);
   op.update = true;
   op.sgd = sgd;
   assert_ok(TABLE->dense_backward_weights(*state, &op));
   check_dense(&f, X, got, start, -0.25);
 
-  const quern__dense_backward_weights plain = weights_op(&f, gradients);
+  const quern_dense_backward_weights_op plain = weights_op(&f, gradients);
   assert_ok(TABLE->dense_backward_weights(*state, &plain));
-  const quern__sgd_update update = {W + OUT, sgd, span_of(gradients + X), span_of(stepped + X)};
+  const quern_sgd_update_op update = {W + OUT, sgd, span_of(gradients + X), span_of(stepped + X)};
   assert_ok(TABLE->sgd_update(*state, &update));
   check_dense(&f, X, stepped, start, -0.25);
 }
@@ -233,7 +233,7 @@ static void test_dense_weights_halves(void **state) {
   fixture f;
   prepare(*state, activations[QUERN_TANH], &f);
   float both[PARAMETERS], half[PARAMETERS];
-  quern__dense_backward_weights op = weights_op(&f, both);
+  quern_dense_backward_weights_op op = weights_op(&f, both);
   assert_ok(TABLE->dense_backward_weights(*state, &op));
   op.dw = span_of(half + X);
   op.db = none;
@@ -272,16 +272,16 @@ static void test_backward_data_through_activation(void **state) {
     randomise(5, 1, W, w, layer.w);
     randomise(6, 2, X, a, a_at);
     randomise(7, 1, X, added, start);
-    const quern__activation_forward forward = {X, activation, span_of(a), span_of(h)};
+    const quern_activation_forward_op forward = {X, activation, span_of(a), span_of(h)};
     assert_ok(TABLE->activation_forward(*state, &forward));
-    quern__dense_backward_data op = {.n = N,
-                                     .in = IN,
-                                     .out = OUT,
-                                     .dz = span_of(c),
-                                     .w = span_of(w),
-                                     .h = activation.kind == QUERN_IDENTITY ? none : span_of(h),
-                                     .activation = activation,
-                                     .dx = span_of(dx)};
+    quern_dense_backward_data_op op = {.n = N,
+                                       .in = IN,
+                                       .out = OUT,
+                                       .dz = span_of(c),
+                                       .w = span_of(w),
+                                       .h = activation.kind == QUERN_IDENTITY ? none : span_of(h),
+                                       .activation = activation,
+                                       .dx = span_of(dx)};
     assert_ok(TABLE->dense_backward_data(*state, &op));
     op.accumulate = true;
     op.dx = span_of(added);
@@ -323,9 +323,9 @@ static void test_activation(void **state) {
     double same[COUNT];
     randomise(8, 1, COUNT, dh, same);
     for (size_t i = 0; i < COUNT; i++) z[i] = 0.25f * ((float)i - 20.5f);
-    const quern__activation_forward forward = {COUNT, activation, span_of(z), span_of(h)};
+    const quern_activation_forward_op forward = {COUNT, activation, span_of(z), span_of(h)};
     assert_ok(TABLE->activation_forward(*state, &forward));
-    quern__activation_backward backward = {COUNT, activation, span_of(dh), span_of(h), span_of(dz)};
+    quern_activation_backward_op backward = {COUNT, activation, span_of(dh), span_of(h), span_of(dz)};
     assert_ok(TABLE->activation_backward(*state, &backward));
     for (size_t i = 0; i < COUNT; i++) {
       double at = z[i];
@@ -335,8 +335,8 @@ static void test_activation(void **state) {
     }
 
     memcpy(in_place, z, sizeof z);
-    const quern__activation_forward forward_in_place = {COUNT, activation, span_of(in_place),
-                                                        span_of(in_place)};
+    const quern_activation_forward_op forward_in_place = {COUNT, activation, span_of(in_place),
+                                                          span_of(in_place)};
     assert_ok(TABLE->activation_forward(*state, &forward_in_place));
     assert_memory_equal(in_place, h, sizeof h);
     memcpy(in_place, dh, sizeof dh);
@@ -390,7 +390,7 @@ static double loss_value(const void *context, const double *z) {
   return value;
 }
 
-static void check_loss(void *state, quern_loss kind, quern_status (*op)(void *, const quern__loss *)) {
+static void check_loss(void *state, quern_loss kind, quern_status (*op)(void *, const quern_loss_op *)) {
   const float scale = 0.37f;
   loss of = {.kind = kind};
   float z[LOGITS], y[LOGITS], losses[N], dz[LOGITS], alone[LOGITS];
@@ -401,13 +401,13 @@ static void check_loss(void *state, quern_loss kind, quern_status (*op)(void *, 
   y[1] = 1;
   for (size_t i = 0; i < LOGITS; i++) of.y[i] = y[i];
 
-  quern__loss arguments = {.n = N,
-                           .k = K,
-                           .z = span_of(z),
-                           .target = kind == QUERN_CATEGORICAL ? span_of(labels) : span_of(y),
-                           .scale = scale,
-                           .losses = span_of(losses),
-                           .dz = span_of(dz)};
+  quern_loss_op arguments = {.n = N,
+                             .k = K,
+                             .z = span_of(z),
+                             .target = kind == QUERN_CATEGORICAL ? span_of(labels) : span_of(y),
+                             .scale = scale,
+                             .losses = span_of(losses),
+                             .dz = span_of(dz)};
   assert_ok(op(state, &arguments));
   for (size_t r = 0; r < N; r++)
     assert_near(losses[r], row_loss(&of, at, r), FLOAT_ROUNDING * losses[r] + OPERATIONS * DBL_EPSILON);

@@ -5,7 +5,7 @@
 #include <float.h>
 #include <string.h>
 
-typedef quern_status (*loss_op)(void *state, const quern__loss *op);
+typedef quern_status (*loss_op)(void *state, const quern_loss_op *op);
 
 enum { MAX_K = 10 };
 
@@ -17,13 +17,13 @@ typedef struct result {
 static result run(void *state, loss_op op, size_t k, const float *z, const void *target) {
   result got;
   assert_true(k <= MAX_K);
-  const quern__loss arguments = {.n = 1,
-                                 .k = k,
-                                 .z = span_of(z),
-                                 .target = span_of(target),
-                                 .scale = 1,
-                                 .losses = span_of(&got.loss),
-                                 .dz = span_of(got.dz)};
+  const quern_loss_op arguments = {.n = 1,
+                                   .k = k,
+                                   .z = span_of(z),
+                                   .target = span_of(target),
+                                   .scale = 1,
+                                   .losses = span_of(&got.loss),
+                                   .dz = span_of(got.dz)};
   assert_ok(op(state, &arguments));
   return got;
 }
@@ -54,11 +54,11 @@ static void test_worked_example(void **state) {
   check_example(&second, 2.679282524, elementwise);
 
   float o[3];
-  const quern__softmax softmax = {1, 3, span_of(example_z), span_of(o)};
+  const quern_softmax_op softmax = {1, 3, span_of(example_z), span_of(o)};
   assert_ok(TABLE->softmax(*state, &softmax));
   for (size_t a = 0; a < 3; a++) assert_near(o[a], outputs[a], 1e-6);
   memcpy(o, example_z, sizeof o);
-  const quern__softmax in_place = {1, 3, span_of(o), span_of(o)};
+  const quern_softmax_op in_place = {1, 3, span_of(o), span_of(o)};
   assert_ok(TABLE->softmax(*state, &in_place));
   for (size_t a = 0; a < 3; a++) assert_near(o[a], outputs[a], 1e-6);
 }
@@ -99,7 +99,7 @@ static void test_one_class(void **state) {
     const result categorical = run(*state, CATEGORICAL, 1, &values[i], &label);
     assert_true(categorical.loss == 0 && categorical.dz[0] == 0);
     float o = NAN;
-    const quern__softmax softmax = {1, 1, span_of(&values[i]), span_of(&o)};
+    const quern_softmax_op softmax = {1, 1, span_of(&values[i]), span_of(&o)};
     assert_ok(TABLE->softmax(*state, &softmax));
     assert_true(o == 1);
   }
@@ -169,7 +169,7 @@ static void test_largest_floats(void **state) {
   assert_true(wrong_binary.dz[0] == 0.5f && wrong_binary.dz[1] == -0.5f);
 
   float o[2];
-  const quern__softmax softmax = {1, 2, span_of(z), span_of(o)};
+  const quern_softmax_op softmax = {1, 2, span_of(z), span_of(o)};
   assert_ok(TABLE->softmax(*state, &softmax));
   assert_true(o[0] == 1 && o[1] == 0);
 }
@@ -214,13 +214,13 @@ static void test_bad_labels(void **state) {
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     const int32_t labels[] = {0, bad[i], 1};
     float losses[3], dz[6];
-    const quern__loss op = {.n = 3,
-                            .k = 2,
-                            .z = span_of(z),
-                            .target = span_of(labels),
-                            .scale = 1,
-                            .losses = span_of(losses),
-                            .dz = span_of(dz)};
+    const quern_loss_op op = {.n = 3,
+                              .k = 2,
+                              .z = span_of(z),
+                              .target = span_of(labels),
+                              .scale = 1,
+                              .losses = span_of(losses),
+                              .dz = span_of(dz)};
     assert_ok(CATEGORICAL(*state, &op));
     assert_true(isnan(losses[1]) && dz[2] == 0 && dz[3] == 0);
     assert_rounded(losses[0], log(2));

@@ -52,7 +52,7 @@ static void test_uniform_known_values(void **state) {
   assert_memory_equal(got, values, sizeof got);
 
   float from_table[count];
-  const quern__random_uniform op = {count, seed, stream, low, scale, span_of(from_table)};
+  const quern_random_uniform_op op = {count, seed, stream, low, scale, span_of(from_table)};
   assert_ok(TABLE->random_uniform(*state, &op));
   assert_memory_equal(from_table, values, sizeof from_table);
 }

@@ -43,9 +43,23 @@ static const char *const object_names[] = {
 };
 
 static quern__cl_functions real;
+
+/* X(Name): what quern has no use for and programs that share their objects with it do; the tests are such. */
+#define OTHER_FUNCTIONS(X)                                                                                   \
+  X(CreateSubBuffer)                                                                                         \
+  X(CreateUserEvent)                                                                                         \
+  X(SetUserEventStatus)                                                                                      \
+  X(WaitForEvents)
+
+static struct {
+#define OTHER_MEMBER(name) __typeof__(cl##name) *name;
+  OTHER_FUNCTIONS(OTHER_MEMBER)
+#undef OTHER_MEMBER
+} other;
 static bool opened;
 static pid_t process;
 static atomic_long live[OBJECT_TYPES];
+static atomic_size_t allocated;
 
 __attribute__((constructor)) static void open_loader(void) {
   process = getpid();
@@ -54,6 +68,9 @@ __attribute__((constructor)) static void open_loader(void) {
 #define FIND(name) *(void **)&real.name = dlsym(loader, "cl" #name);
   QUERN__CL_FUNCTIONS(FIND)
 #undef FIND
+#define FIND(name) *(void **)&other.name = dlsym(loader, "cl" #name);
+  OTHER_FUNCTIONS(FIND)
+#undef FIND
   opened = true;
 }
 
@@ -61,6 +78,10 @@ SHIM size_t quern_shim_live(void) {
   size_t sum = 0;
   for (int type = 0; type < OBJECT_TYPES; type++) sum += (size_t)labs(atomic_load(&live[type]));
   return sum;
+}
+
+SHIM size_t quern_shim_allocated(void) {
+  return atomic_load(&allocated);
 }
 
 SHIM void quern_shim_describe(char *text, size_t size) {
@@ -83,6 +104,11 @@ __attribute__((destructor)) static void report(void) {
 static void *created(object type, void *made) {
   if (made != NULL) atomic_fetch_add(&live[type], 1);
   return made;
+}
+
+static cl_int retained(object type, cl_int error) {
+  if (error == CL_SUCCESS) atomic_fetch_add(&live[type], 1);
+  return error;
 }
 
 static cl_int released(object type, cl_int error) {
@@ -130,6 +156,15 @@ SHIM cl_context clCreateContext(const cl_context_properties *properties, cl_uint
   return created(CONTEXT, real.CreateContext(properties, count, devices, notify, user, error));
 }
 
+SHIM cl_int clGetContextInfo(cl_context context, cl_context_info name, size_t size, void *value,
+                             size_t *size_ret) {
+  return real.GetContextInfo(context, name, size, value, size_ret);
+}
+
+SHIM cl_int clRetainContext(cl_context context) {
+  return retained(CONTEXT, real.RetainContext(context));
+}
+
 SHIM cl_int clReleaseContext(cl_context context) {
   return released(CONTEXT, real.ReleaseContext(context));
 }
@@ -137,6 +172,15 @@ SHIM cl_int clReleaseContext(cl_context context) {
 SHIM cl_command_queue clCreateCommandQueue(cl_context context, cl_device_id device,
                                            cl_command_queue_properties properties, cl_int *error) {
   return created(QUEUE, real.CreateCommandQueue(context, device, properties, error));
+}
+
+SHIM cl_int clGetCommandQueueInfo(cl_command_queue queue, cl_command_queue_info name, size_t size,
+                                  void *value, size_t *size_ret) {
+  return real.GetCommandQueueInfo(queue, name, size, value, size_ret);
+}
+
+SHIM cl_int clRetainCommandQueue(cl_command_queue queue) {
+  return retained(QUEUE, real.RetainCommandQueue(queue));
 }
 
 SHIM cl_int clReleaseCommandQueue(cl_command_queue queue) {
@@ -154,11 +198,26 @@ SHIM cl_int clFinish(cl_command_queue queue) {
 /* --- Buffers -------------------------------------------------------------------------------------------- */
 
 SHIM cl_mem clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void *host, cl_int *error) {
-  return created(BUFFER, real.CreateBuffer(context, flags, size, host, error));
+  cl_mem made = created(BUFFER, real.CreateBuffer(context, flags, size, host, error));
+  if (made != NULL) atomic_fetch_add(&allocated, size);
+  return made;
+}
+
+SHIM cl_int clGetMemObjectInfo(cl_mem memory, cl_mem_info name, size_t size, void *value, size_t *size_ret) {
+  return real.GetMemObjectInfo(memory, name, size, value, size_ret);
+}
+
+SHIM cl_int clRetainMemObject(cl_mem memory) {
+  return retained(BUFFER, real.RetainMemObject(memory));
 }
 
 SHIM cl_int clReleaseMemObject(cl_mem memory) {
   return released(BUFFER, real.ReleaseMemObject(memory));
+}
+
+SHIM cl_mem clCreateSubBuffer(cl_mem whole, cl_mem_flags flags, cl_buffer_create_type type, const void *info,
+                              cl_int *error) {
+  return created(BUFFER, other.CreateSubBuffer(whole, flags, type, info, error));
 }
 
 SHIM cl_int clEnqueueReadBuffer(cl_command_queue queue, cl_mem memory, cl_bool wait, size_t offset,
@@ -180,11 +239,62 @@ SHIM cl_int clEnqueueCopyBuffer(cl_command_queue queue, cl_mem from, cl_mem to, 
                 event);
 }
 
+SHIM cl_int clEnqueueFillBuffer(cl_command_queue queue, cl_mem memory, const void *pattern,
+                                size_t pattern_size, size_t offset, size_t size, cl_uint count,
+                                const cl_event *after, cl_event *event) {
+  return queued(
+      real.EnqueueFillBuffer(queue, memory, pattern, pattern_size, offset, size, count, after, event), event);
+}
+
+/* --- Events --------------------------------------------------------------------------------------------- */
+
+SHIM cl_int clEnqueueMarkerWithWaitList(cl_command_queue queue, cl_uint count, const cl_event *after,
+                                        cl_event *event) {
+  return queued(real.EnqueueMarkerWithWaitList(queue, count, after, event), event);
+}
+
+SHIM cl_int clEnqueueBarrierWithWaitList(cl_command_queue queue, cl_uint count, const cl_event *after,
+                                         cl_event *event) {
+  return queued(real.EnqueueBarrierWithWaitList(queue, count, after, event), event);
+}
+
+SHIM cl_int clGetEventInfo(cl_event event, cl_event_info name, size_t size, void *value, size_t *size_ret) {
+  return real.GetEventInfo(event, name, size, value, size_ret);
+}
+
+SHIM cl_int clReleaseEvent(cl_event event) {
+  return released(EVENT, real.ReleaseEvent(event));
+}
+
+SHIM cl_event clCreateUserEvent(cl_context context, cl_int *error) {
+  return created(EVENT, other.CreateUserEvent(context, error));
+}
+
+SHIM cl_int clSetUserEventStatus(cl_event event, cl_int status) {
+  return other.SetUserEventStatus(event, status);
+}
+
+SHIM cl_int clWaitForEvents(cl_uint count, const cl_event *events) {
+  return other.WaitForEvents(count, events);
+}
+
 /* --- Programs and kernels ------------------------------------------------------------------------------- */
 
 SHIM cl_program clCreateProgramWithSource(cl_context context, cl_uint count, const char **strings,
                                           const size_t *lengths, cl_int *error) {
   return created(PROGRAM, real.CreateProgramWithSource(context, count, strings, lengths, error));
+}
+
+SHIM cl_program clCreateProgramWithBinary(cl_context context, cl_uint count, const cl_device_id *devices,
+                                          const size_t *sizes, const unsigned char **binaries,
+                                          cl_int *statuses, cl_int *error) {
+  return created(PROGRAM,
+                 real.CreateProgramWithBinary(context, count, devices, sizes, binaries, statuses, error));
+}
+
+SHIM cl_int clGetProgramInfo(cl_program program, cl_program_info name, size_t size, void *value,
+                             size_t *size_ret) {
+  return real.GetProgramInfo(program, name, size, value, size_ret);
 }
 
 SHIM cl_int clBuildProgram(cl_program program, cl_uint count, const cl_device_id *devices,

@@ -11,4 +11,7 @@ size_t quern_shim_live(void);
 /* The same by type, for people: "contexts 1, queues 1, buffers 0, …". */
 void quern_shim_describe(char *text, size_t size);
 
+/* Bytes of all buffers created so far, freed or not. */
+size_t quern_shim_allocated(void);
+
 #endif

@@ -1,7 +1,7 @@
-/* Files that appear whole or not at all: written under a temporary name beside the target, synced, renamed.
- */
-#ifndef QUERN_HOST_MODEL_FILE_H
-#define QUERN_HOST_MODEL_FILE_H
+/* Files that appear whole or not at all: written under a temporary name beside the target, synced, renamed. And
+ * files read whole. */
+#ifndef QUERN_HOST_FILE_H
+#define QUERN_HOST_FILE_H
 
 #include "error.h"
 
@@ -18,6 +18,9 @@ typedef struct quern__file {
 #define QUERN__FILE_CLOSED                                                                                   \
   { NULL, NULL, NULL, -1, -1, "" }
 
+/* How the names of temporary files start. One stays behind where a process ended before it was committed. */
+#define QUERN__FILE_TEMPORARY_PREFIX ".quern-"
+
 /* Starts a new file that will take the place of `path`, which must outlive it. The target may exist as a
  * regular file; a folder, a device or a pipe is refused, so that nothing but a file is ever replaced. Its
  * mode is that of any new file, 0666 less the umask. The caller closes *file, whatever this returns. */
@@ -31,5 +34,10 @@ quern_status quern__file_commit(quern__file *file);
 
 /* Lets go of everything, and removes the temporary file where it was not committed. */
 void quern__file_close(quern__file *file);
+
+/* Reads a regular file of at most `limit` bytes into memory that the caller frees, with a '\0' behind the last
+ * byte, which *size does not count. Anything but a regular file is refused without waiting for it. On failure *data is
+ * NULL. */
+quern_status quern__file_read(const char *path, size_t limit, unsigned char **data, size_t *size);
 
 #endif

@@ -1,6 +1,6 @@
 /* Atomic writing of a file. Everything after the folder is opened goes by its descriptor, so that a folder
  * renamed on the way does no harm. */
-#include "model/file.h"
+#include "file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -53,8 +53,8 @@ static quern_status create_temporary(quern__file *file) {
     /* O_EXCL decides who owns a name; process and time only make a second try rare. */
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    snprintf(file->temporary, sizeof file->temporary, ".quern-%ld-%jx-%lx-%d.tmp", (long)getpid(),
-             (uintmax_t)now.tv_sec, (unsigned long)now.tv_nsec, attempt);
+    snprintf(file->temporary, sizeof file->temporary, QUERN__FILE_TEMPORARY_PREFIX "%ld-%jx-%lx-%d.tmp",
+             (long)getpid(), (uintmax_t)now.tv_sec, (unsigned long)now.tv_nsec, attempt);
     file->descriptor = openat(file->folder, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file->descriptor >= 0) return QUERN_OK;
     if (errno != EEXIST && errno != EINTR) break;

@@ -1,0 +1,79 @@
+# What is installed, and `uninstall`, which takes it away again. Nothing that is installed holds an absolute path, so a
+# prefix can be moved as a whole, unless CMAKE_INSTALL_LIBDIR or …INCLUDEDIR was set to an absolute one.
+include(CMakePackageConfigHelpers)
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/quern")
+set(made_dir "${CMAKE_CURRENT_BINARY_DIR}/package")
+
+install(DIRECTORY include/quern DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
+
+# For find_package(quern). A target file for each library, since only the static one brings dependencies to link with.
+# `quern` is of one kind or the other; under BUILD_SHARED_LIBS `quern_static` may stand beside it.
+function(quern_install_library name kind)
+  install(TARGETS ${name} EXPORT quern-${kind})
+  install(EXPORT quern-${kind} NAMESPACE quern:: DESTINATION "${package_dir}" FILE quern-${kind}.cmake)
+endfunction()
+
+if(BUILD_SHARED_LIBS)
+  quern_install_library(quern shared)
+  if(QUERN_BUILD_STATIC)
+    quern_install_library(quern_static static)
+  endif()
+else()
+  set_target_properties(quern PROPERTIES EXPORT_NAME quern_static)
+  quern_install_library(quern static)
+endif()
+configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/quernConfig.cmake.in" "${made_dir}/quernConfig.cmake"
+  INSTALL_DESTINATION "${package_dir}" NO_SET_AND_CHECK_MACRO)
+# Before 1.0 a minor version may change the API.
+write_basic_package_version_file("${made_dir}/quernConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES "${made_dir}/quernConfig.cmake" "${made_dir}/quernConfigVersion.cmake"
+        "${CMAKE_CURRENT_LIST_DIR}/FindcJSON.cmake" DESTINATION "${package_dir}")
+
+# For pkg-config. The prefix is found from where quern.pc lies. Where there is a static library only, what it needs is not
+# private.
+if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+  set(pc_prefix "${CMAKE_INSTALL_PREFIX}")
+  set(pc_libdir "${CMAKE_INSTALL_LIBDIR}")
+else()
+  file(RELATIVE_PATH up "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+  string(REGEX REPLACE "/$" "" up "${up}")
+  set(pc_prefix "\${pcfiledir}/${up}")
+  set(pc_libdir "\${prefix}/${CMAKE_INSTALL_LIBDIR}")
+endif()
+if(IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
+  set(pc_includedir "${CMAKE_INSTALL_INCLUDEDIR}")
+else()
+  set(pc_includedir "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
+endif()
+set(pc_libs "Libs: -L\${libdir} -lquern")
+set(pc_private "")
+if(BUILD_SHARED_LIBS)
+  set(pc_private ".private")
+  string(APPEND pc_libs "\nLibs.private:")
+endif()
+foreach(library IN ITEMS m ${CMAKE_DL_LIBS})
+  string(APPEND pc_libs " -l${library}")
+endforeach()
+configure_file("${CMAKE_CURRENT_LIST_DIR}/quern.pc.in" "${made_dir}/quern.pc" @ONLY)
+install(FILES "${made_dir}/quern.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+
+# The command, its manual page, and completion where each shell looks for it.
+if(QUERN_BUILD_CLI)
+  # A shared library is looked for beside the command's folder, wherever the prefix is; a packager who sets an RPATH, or
+  # CMAKE_SKIP_INSTALL_RPATH, decides otherwise.
+  if(BUILD_SHARED_LIBS AND NOT DEFINED CMAKE_INSTALL_RPATH AND NOT IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+    file(RELATIVE_PATH to_library "/${CMAKE_INSTALL_BINDIR}" "/${CMAKE_INSTALL_LIBDIR}")
+    set_target_properties(quern_cli PROPERTIES INSTALL_RPATH "\$ORIGIN/${to_library}")
+  endif()
+  install(TARGETS quern_cli)
+  install(FILES docs/quern.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+  set(completion packaging/completion)
+  install(FILES ${completion}/quern DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+  install(FILES ${completion}/_quern DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
+  install(FILES ${completion}/quern.fish DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
+endif()
+
+if(PROJECT_IS_TOP_LEVEL)
+  add_custom_target(uninstall COMMAND "${CMAKE_COMMAND}" "-DBINARY_DIR=${CMAKE_CURRENT_BINARY_DIR}" -P
+                    "${CMAKE_CURRENT_LIST_DIR}/Uninstall.cmake" VERBATIM)
+endif()

@@ -1,0 +1,197 @@
+/* quern tune: finds the parameters of the matrix products that suit a device best. */
+#include "describe.h"
+#include "open.h"
+#include "terminal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct tune_settings {
+  const char *device;
+  bool quick, reset, json;
+} tune_settings;
+
+static const cli_option options[] = {
+    CLI_OPTION_DEVICE(tune_settings),
+    {.name = "quick",
+     .kind = CLI_FLAG,
+     .offset = offsetof(tune_settings, quick),
+     .help = "try fewer candidates, on small shapes, for a shorter time"},
+    {.name = "reset",
+     .kind = CLI_FLAG,
+     .offset = offsetof(tune_settings, reset),
+     .help = "only delete what was found for the device earlier: back to the defaults"},
+    CLI_OPTION_JSON(tune_settings),
+    CLI_OPTION_END};
+
+static const char *const examples[] = {"quern tune", "quern tune --device 0 --quick", "quern tune --reset",
+                                       NULL};
+
+typedef struct tune_session {
+  FILE *people;
+  bool terminal; /* where a line can be written over */
+  cli_json json;
+} tune_session;
+
+/* One line a candidate; on a terminal they take each other's place, and only a part's result and what went wrong stay. */
+static void print_event(const quern_tune_event *event, void *user) {
+  const tune_session *tune = user;
+  const bool refused = event->verdict == QUERN_TUNE_WRONG || event->verdict == QUERN_TUNE_FAILED;
+  const bool ended = event->verdict == QUERN_TUNE_KEPT || event->verdict == QUERN_TUNE_CHOSEN;
+  char *line = NULL;
+  size_t size = 0;
+  FILE *text = open_memstream(&line, &size);
+  if (text == NULL) return;
+  fprintf(text, "%-16s  ", event->part);
+  if (!ended) fprintf(text, "%2zu/%zu  ", event->tried, event->most);
+  fprintf(text, "%s  %s", event->parameters, quern_tune_verdict_name(event->verdict));
+  if (event->ratio > 0 && event->verdict != QUERN_TUNE_KEPT)
+    fprintf(text, ", %.2fx, %.1f GFLOPS", event->ratio, event->gflops);
+  if (refused) fprintf(text, ": %s", event->why);
+  if (fclose(text) == 0) {
+    if (!tune->terminal) {
+      fprintf(tune->people, "%s\n", line);
+    } else {
+      /* A line cut at the terminal's width can be written over. */
+      const int width = refused ? (int)size : (int)cli_terminal_width(tune->people) - 1;
+      fprintf(tune->people, "\r\033[K%.*s%s", width, line, ended || refused ? "\n" : "");
+    }
+    fflush(tune->people);
+  }
+  free(line);
+}
+
+static void print_parts(tune_session *tune, const quern_tune_report *report) {
+  size_t count, width = strlen("before");
+  const quern_tune_part *parts = quern_tune_report_parts(report, &count);
+  cJSON *list = cli_json_list(&tune->json, tune->json.root, "parts");
+  for (size_t i = 0; i < count; i++)
+    if (strlen(parts[i].before) > width) width = strlen(parts[i].before);
+  fprintf(tune->people, "\n%-16s  %-*s  %5s  %s\n", "part", (int)width, "before", "ratio", "after");
+  for (size_t i = 0; i < count; i++) {
+    const quern_tune_part *part = &parts[i];
+    fprintf(tune->people, "%-16s  %-*s  %4.2fx  %s\n", part->name, (int)width, part->before, part->ratio,
+            part->changed ? part->after : "the same");
+    cJSON *object = cli_json_object(&tune->json, list, NULL);
+    cli_json_text(&tune->json, object, "name", part->name);
+    cli_json_text(&tune->json, object, "before", part->before);
+    cli_json_text(&tune->json, object, "after", part->after);
+    cli_json_bool(&tune->json, object, "changed", part->changed);
+    cli_json_number(&tune->json, object, "ratio", part->ratio);
+    cli_json_number(&tune->json, object, "tried", (double)part->tried);
+    cli_json_number(&tune->json, object, "wrong", (double)part->wrong);
+    cli_json_number(&tune->json, object, "failed", (double)part->failed);
+  }
+}
+
+static void print_products(tune_session *tune, const quern_tune_report *report) {
+  size_t count;
+  const quern_tune_product *products = quern_tune_report_products(report, &count);
+  cJSON *list = cli_json_list(&tune->json, tune->json.root, "products");
+  if (count > 0)
+    fprintf(tune->people, "\n%-16s  %-18s  %14s  %12s  %5s\n", "product", "samples x out x in",
+            "default GFLOPS", "tuned GFLOPS", "ratio");
+  for (size_t i = 0; i < count; i++) {
+    const quern_tune_product *product = &products[i];
+    char shape[72]; /* three numbers of 20 digits */
+    snprintf(shape, sizeof shape, "%zux%zux%zu", product->samples, product->outputs, product->inputs);
+    fprintf(tune->people, "%-16s  %-18s  %14.1f  %12.1f  %4.2fx\n", product->name, shape,
+            product->default_gflops, product->tuned_gflops, product->ratio);
+    cJSON *object = cli_json_object(&tune->json, list, NULL);
+    cli_json_text(&tune->json, object, "name", product->name);
+    cli_json_number(&tune->json, object, "samples", (double)product->samples);
+    cli_json_number(&tune->json, object, "outputs", (double)product->outputs);
+    cli_json_number(&tune->json, object, "inputs", (double)product->inputs);
+    cli_json_number(&tune->json, object, "default_gflops", product->default_gflops);
+    cli_json_number(&tune->json, object, "tuned_gflops", product->tuned_gflops);
+    cli_json_number(&tune->json, object, "ratio", product->ratio);
+  }
+}
+
+static void print_file(tune_session *tune, const quern_tune_report *report) {
+  const char *file = quern_tune_report_file(report);
+  size_t products;
+  quern_tune_report_products(report, &products);
+  if (*file != '\0') {
+    fprintf(tune->people, "\nwritten to %s\n", file);
+    cli_json_text(&tune->json, tune->json.root, "file", file);
+    return;
+  }
+  fprintf(tune->people, products > 0 ? "\nTaken together this is no faster: the defaults stay.\n"
+                                     : "\nNothing was faster beyond doubt: the defaults stay.\n");
+  cli_json_null(&tune->json, tune->json.root, "file");
+}
+
+static cli_exit search(tune_session *tune, const quern_device *device, bool quick) {
+  quern_tune_options wanted = QUERN_TUNE_OPTIONS_INIT;
+  quern_tune_report *report;
+  wanted.quick = quick;
+  wanted.on_event = print_event;
+  wanted.user = tune;
+  if (quern_tune(device, &wanted, &report) != QUERN_OK) return cli_fail_library();
+  print_parts(tune, report);
+  print_products(tune, report);
+  print_file(tune, report);
+  quern_tune_report_free(report);
+  return CLI_OK;
+}
+
+static cli_exit reset(tune_session *tune, const quern_device *device) {
+  size_t removed;
+  if (quern_tune_reset(device, &removed) != QUERN_OK) return cli_fail_library();
+  if (removed == 0)
+    fprintf(tune->people, "There was no tuning file of this device.\n");
+  else
+    fprintf(tune->people, "Deleted %zu tuning file%s.\n", removed, removed == 1 ? "" : "s");
+  cli_json_number(&tune->json, tune->json.root, "removed", (double)removed);
+  return CLI_OK;
+}
+
+static cli_exit run(const cli_command *command, int argc, char **argv) {
+  tune_settings settings = {0};
+  cli_parsed parsed = cli_parse(command, argc, argv, &settings);
+  if (parsed != CLI_PARSED_RUN) return (cli_exit)cli_parsed_exit(parsed);
+
+  tune_session tune = {.people = settings.json ? stderr : stdout};
+  tune.terminal = isatty(fileno(tune.people)) != 0;
+  quern_device_list *list = NULL;
+  const quern_device *device;
+  cli_exit result;
+  if (quern_device_list_create(&list) != QUERN_OK ||
+      quern_device_list_find(list, settings.device, &device) != QUERN_OK) {
+    result = cli_fail_library();
+    goto cleanup;
+  }
+  quern_device_info info;
+  quern_device_describe(device, &info);
+  tune.json = cli_json_create();
+  cli_print_device(tune.people, &info);
+  fflush(tune.people);
+  cli_json_text(&tune.json, tune.json.root, "device", info.name);
+  cli_json_text(&tune.json, tune.json.root, "platform", info.platform);
+  cli_json_text(&tune.json, tune.json.root, "driver", info.driver);
+  result = settings.reset ? reset(&tune, device) : search(&tune, device, settings.quick);
+  if (result == CLI_OK && settings.json) result = cli_json_print(&tune.json);
+  cli_json_free(&tune.json);
+
+cleanup:
+  quern_device_list_free(list);
+  return result;
+}
+
+const cli_command cli_tune = {
+    .name = "tune",
+    .summary = "find the fastest parameters for a device",
+    .about =
+        "Searches the parameters of the matrix products (tiles, vectors, panels) for those that are fastest "
+        "on "
+        "the device. A candidate's results are compared with the reference's before it is timed, and it must "
+        "beat the defaults by more than the noise. What is found is written to a text file in the cache "
+        "folder, "
+        "for this device, driver and version of quern, and used from then on. Takes a few minutes; leave the "
+        "device alone meanwhile.",
+    .options = options,
+    .examples = examples,
+    .run = run,
+};

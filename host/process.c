@@ -1,0 +1,36 @@
+/* The library's one lock, and the watch on fork(). */
+#include "process.h"
+
+#include <pthread.h>
+
+atomic_uint quern__process_fork_count;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t watched = PTHREAD_ONCE_INIT;
+
+static void before_fork(void) {
+  pthread_mutex_lock(&lock);
+}
+
+static void in_parent(void) {
+  pthread_mutex_unlock(&lock);
+}
+
+static void in_child(void) {
+  atomic_fetch_add_explicit(&quern__process_fork_count, 1, memory_order_relaxed);
+  pthread_mutex_unlock(&lock);
+}
+
+/* A failure means no memory for one entry; fork() then goes unseen, and everything else works. */
+static void watch_forks(void) {
+  (void)pthread_atfork(before_fork, in_parent, in_child);
+}
+
+void quern__process_lock(void) {
+  pthread_once(&watched, watch_forks);
+  pthread_mutex_lock(&lock);
+}
+
+void quern__process_unlock(void) {
+  pthread_mutex_unlock(&lock);
+}

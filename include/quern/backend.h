@@ -1,0 +1,228 @@
+/* Advanced: the backend table, which is what executes ops on a device. quern's own two backends, `opencl` and
+ * `reference`, are such tables; a program that registers one of its own runs quern's networks on it.
+ *
+ * Contract for every member, unless it says otherwise:
+ *  - Arguments have been checked by the layer above: shapes fit, ranges lie inside their buffers, nothing
+ *    overlaps that must not, dimensions are 1 … 2^31 - 1, required spans have a memory.
+ *  - Ops queue their work in order and return; only `finish` and waiting reads and writes wait. No op
+ *    allocates device memory.
+ *  - The result is the same bits every time on the same device.
+ *  - A failure returns its status after quern_fail() has said what a person needs.
+ *  - A label or index out of range is found by the device: it is never used as an index, the op's header says
+ *    what is written instead, and the next `finish` or waiting read or write reports it, once, as
+ *    QUERN_ERROR_DATA.
+ *  - One thread at a time calls with the same `state`, buffer_free excepted; calls with different states run
+ *    side by side.
+ *
+ * Shapes and formulas are those of ops.h; they are not repeated here.
+ *
+ * Growth: structs grow at their ends only. A table says by `size` how much of it its program knew; members past
+ * that are taken for NULL, and members that come later are optional. The fields that come later in the structs
+ * of ops mean, at zero, what was meant before them; where that is not possible the op gets a new member. */
+#ifndef QUERN_BACKEND_H
+#define QUERN_BACKEND_H
+
+#include <quern/ops.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A backend's own memory object (what buffer_create made) and the first element meant in it. memory NULL:
+ * none. */
+typedef struct quern_span {
+  void *memory;
+  size_t offset; /* in elements of the type that the op reads there */
+} quern_span;
+
+typedef struct quern_dense_forward_op {
+  size_t n, in, out;
+  quern_span x, w, b; /* b may be none */
+  quern_activation activation;
+  quern_span y;
+} quern_dense_forward_op;
+
+typedef struct quern_dense_backward_data_op {
+  size_t n, in, out;
+  quern_span dz, w, h; /* h none with QUERN_IDENTITY; dx may be h */
+  quern_activation activation;
+  bool accumulate;
+  quern_span dx;
+} quern_dense_backward_data_op;
+
+/* Gradients out (update false): dw, db get the gradient, added to when accumulate.
+ * Update in place (update true): dw and db are the parameters, which take an SGD step; accumulate is false.
+ */
+typedef struct quern_dense_backward_weights_op {
+  size_t n, in, out;
+  quern_span x, dz;
+  bool accumulate;
+  bool update;
+  quern_sgd sgd;
+  quern_span dw, db; /* either may be none, not both */
+} quern_dense_backward_weights_op;
+
+typedef struct quern_activation_forward_op {
+  size_t count;
+  quern_activation activation;
+  quern_span z, h; /* h may be z */
+} quern_activation_forward_op;
+
+typedef struct quern_activation_backward_op {
+  size_t count;
+  quern_activation activation;
+  quern_span dh, h, dz; /* dz may be dh or h */
+} quern_activation_backward_op;
+
+typedef struct quern_softmax_op {
+  size_t n, k;
+  quern_span z, o; /* o may be z */
+} quern_softmax_op;
+
+typedef struct quern_loss_op {
+  size_t n, k;
+  quern_span z;
+  quern_span target; /* labels int32 [n] for softmax_cross_entropy, else float [n][k] */
+  float scale;
+  quern_span losses, dz; /* either may be none, not both; dz may be z */
+} quern_loss_op;
+
+typedef struct quern_sgd_update_op {
+  size_t count;
+  quern_sgd sgd;
+  quern_span gradients, parameters;
+} quern_sgd_update_op;
+
+typedef struct quern_gather_rows_op {
+  size_t source_rows, n, columns;
+  quern_element element;
+  quern_span source, indices;
+  float scale, offset;
+  quern_span x;
+} quern_gather_rows_op;
+
+typedef struct quern_gather_labels_op {
+  size_t source_rows, n;
+  quern_span source, indices, out;
+} quern_gather_labels_op;
+
+typedef struct quern_one_hot_op {
+  size_t n, k;
+  quern_span labels, y;
+} quern_one_hot_op;
+
+typedef struct quern_argmax_op {
+  size_t n, k;
+  quern_span z, classes;
+} quern_argmax_op;
+
+typedef struct quern_count_correct_op {
+  size_t n;
+  bool accumulate;
+  quern_span classes, labels, count;
+} quern_count_correct_op;
+
+typedef struct quern_sum_op {
+  size_t count;
+  quern_span x, sum;
+} quern_sum_op;
+
+typedef struct quern_fill_op {
+  size_t count;
+  float value;
+  quern_span x;
+} quern_fill_op;
+
+typedef struct quern_random_uniform_op {
+  size_t count;
+  uint64_t seed;
+  uint32_t stream;
+  float low, scale; /* scale = (high - low) 2^-24 */
+  quern_span x;
+} quern_random_uniform_op;
+
+/* Receives each device that a backend finds. info's strings are copied by the callee; `handle` is the
+ * backend's own name for the device (a cl_device_id), valid for `open` as long as the process lives. */
+typedef quern_status (*quern_device_sink)(void *list, const quern_device_info *info, void *handle);
+
+typedef struct quern_backend {
+  size_t size; /* sizeof(quern_backend) */
+
+  const char *name; /* "opencl", "reference": one plain word, no two backends alike */
+
+  /* Calls sink for each device, in any order, and passes on its failures. A backend that cannot run here (no
+   * loader) calls it for none, writes one plain line why into note (note_size bytes) and returns QUERN_OK.
+   * Of info, `backend` is set by quern, and so are the indices, but for OpenCL. */
+  quern_status (*enumerate)(quern_device_sink sink, void *list, char *note, size_t note_size);
+
+  /* Makes a device ready: *state is the backend's part of a context. info lives as long as the context. */
+  quern_status (*open)(const quern_device_info *info, void *handle, void **state);
+  /* Waits for what is queued and lets go of everything. */
+  void (*close)(void *state);
+  /* Optional (NULL: there is never a log). The last failing or warning kernel build's whole log; "" for none.
+   */
+  const char *(*build_log)(const void *state);
+
+  /* Whether a context goes on working in the child of a fork(). Where it does not, quern calls nothing with a
+   * state that was opened before the fork, and the child's calls fail with QUERN_ERROR_FORKED. */
+  bool survives_fork;
+
+  quern_status (*buffer_create)(void *state, size_t bytes, void **memory);
+  void (*buffer_free)(void *state, void *memory);
+  /* Offsets in bytes. */
+  quern_status (*buffer_write)(void *state, void *memory, size_t offset, size_t bytes, const void *data,
+                               bool wait);
+  quern_status (*buffer_read)(void *state, void *memory, size_t offset, size_t bytes, void *data, bool wait);
+  quern_status (*buffer_copy)(void *state, void *from, size_t from_offset, void *to, size_t to_offset,
+                              size_t bytes);
+  /* Every byte of the range becomes `value`, in order with the ops. */
+  quern_status (*buffer_fill)(void *state, void *memory, size_t offset, size_t bytes, uint8_t value);
+  quern_status (*finish)(void *state);
+
+  quern_status (*dense_forward)(void *state, const quern_dense_forward_op *op);
+  quern_status (*dense_backward_data)(void *state, const quern_dense_backward_data_op *op);
+  quern_status (*dense_backward_weights)(void *state, const quern_dense_backward_weights_op *op);
+  quern_status (*sgd_update)(void *state, const quern_sgd_update_op *op);
+  quern_status (*activation_forward)(void *state, const quern_activation_forward_op *op);
+  quern_status (*activation_backward)(void *state, const quern_activation_backward_op *op);
+  quern_status (*softmax)(void *state, const quern_softmax_op *op);
+  quern_status (*softmax_cross_entropy)(void *state, const quern_loss_op *op);
+  quern_status (*elementwise_cross_entropy)(void *state, const quern_loss_op *op);
+  quern_status (*binary_cross_entropy)(void *state, const quern_loss_op *op);
+  quern_status (*mean_squared_error)(void *state, const quern_loss_op *op);
+  quern_status (*gather_rows)(void *state, const quern_gather_rows_op *op);
+  quern_status (*gather_labels)(void *state, const quern_gather_labels_op *op);
+  quern_status (*one_hot)(void *state, const quern_one_hot_op *op);
+  quern_status (*argmax)(void *state, const quern_argmax_op *op);
+  quern_status (*count_correct)(void *state, const quern_count_correct_op *op);
+  quern_status (*sum)(void *state, const quern_sum_op *op);
+  quern_status (*fill)(void *state, const quern_fill_op *op);
+  quern_status (*random_uniform)(void *state, const quern_random_uniform_op *op);
+} quern_backend;
+
+/* Adds a table to the backends: the devices that it enumerates are in every device list made from then on,
+ * before the reference, under `name`. The table is copied; the functions and whatever they use must stay where they are until it is unregistered.
+ * QUERN_ERROR_ARGUMENT for a size that is none, for a required member that is NULL, for a name that is empty or
+ * taken. Any thread may register. */
+QUERN_API quern_status quern_backend_register(const quern_backend *backend);
+
+/* Takes a registered backend off the list. QUERN_ERROR_ARGUMENT for a name that was not registered, and
+ * QUERN_ERROR_BUSY while a device list or a context of the backend is alive. */
+QUERN_API quern_status quern_backend_unregister(const char *name);
+
+/* The table of a backend by its name, also of quern's own, for a backend that does some of its work with
+ * another's functions; NULL for a name that is none. Owned by quern. */
+QUERN_API const quern_backend *quern_backend_find(const char *name);
+
+/* Stores the formatted line for quern_last_error() on this thread, cut at its fixed size, newlines made blanks,
+ * and returns `status`: `return quern_fail(QUERN_ERROR_UNSUPPORTED, "…", …)` is the whole of failing. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+QUERN_API quern_status
+quern_fail(quern_status status, const char *format, ...);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

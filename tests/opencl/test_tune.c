@@ -1,0 +1,383 @@
+/* Tuning: a candidate that is wrong is never timed and never chosen, noise chooses nothing, and what is found is what the next
+ * context has. */
+#include "../data/temporary.h"
+#include "context.h"
+#include "device.h"
+#include "error.h"
+#include "opencl/tune.h"
+#include "opencl/tune_trial.h"
+#include "opencl/tuning_file.h"
+#include "test.h"
+#include "tune_report.h"
+
+#include <quern/tune.h>
+
+/* --- The search, with a judge that makes everything up -------------------------------------------------- */
+
+static const quern__cl_limits limits = {1024, 48 << 10};
+static const quern__tune_effort effort = {
+    .most = 60, .screen_rounds = 3, .confirm_rounds = 5, .round_seconds = 1e-3, .small_only = true};
+
+/* Rows of forward are as fast as `speed` says. Those with a panel of `wrong_panel` are wrong, with `broken_panel` do not
+ * build; what is timed must have been verified just before. */
+typedef struct fake_judge {
+  double (*speed)(const quern__cl_tuning *row);
+  unsigned wrong_panel, broken_panel;
+  quern_status status_of_broken;
+  bool confirmed_only; /* from the confirming rounds on, all is as slow as the start */
+  quern__cl_tuning verified;
+  bool right;
+  size_t verifications, timings;
+} fake_judge;
+
+static quern_status fake_verify(void *state, const quern__cl_tuning *row) {
+  fake_judge *judge = state;
+  judge->verifications++;
+  judge->verified = *row;
+  judge->right = false;
+  if (row->forward.panel == judge->wrong_panel) return quern__fail(QUERN_ERROR_DATA, "it is wrong");
+  if (row->forward.panel == judge->broken_panel)
+    return quern__fail(judge->status_of_broken, "it does not build");
+  judge->right = true;
+  return QUERN_OK;
+}
+
+static quern_status fake_time(void *state, const quern__cl_tuning *row, size_t rounds, double *ratios,
+                              double *gflops) {
+  fake_judge *judge = state;
+  judge->timings++;
+  assert_true(judge->right);
+  assert_memory_equal(row, &judge->verified, sizeof *row);
+  for (size_t i = 0; i < rounds; i++)
+    ratios[i] = judge->confirmed_only && rounds == effort.confirm_rounds ? 1 : judge->speed(row);
+  *gflops = 100 * ratios[0];
+  return QUERN_OK;
+}
+
+/* Fastest by far with the wrong and the broken panel, then towards 12 rows and 1 vector. */
+static double towards_a_corner(const quern__cl_tuning *row) {
+  if (row->forward.panel == 128 || row->forward.panel == 1024) return 100;
+  return 1 + 0.05 * ((double)row->forward.rows - 8) + 0.05 * (2 - (double)row->forward.vectors);
+}
+
+typedef struct heard {
+  size_t events, wrong, failed, ends;
+  quern_tune_verdict last;
+} heard;
+
+static void hear(const quern_tune_event *event, void *user) {
+  heard *so_far = user;
+  so_far->events++;
+  so_far->last = event->verdict;
+  assert_string_equal(event->part, "forward");
+  assert_true(event->tried <= event->most);
+  const bool untimed = event->verdict == QUERN_TUNE_WRONG || event->verdict == QUERN_TUNE_FAILED;
+  assert_true((event->why[0] != '\0') == untimed);
+  if (event->verdict == QUERN_TUNE_WRONG) {
+    so_far->wrong++;
+    assert_string_equal(event->why, "it is wrong");
+    assert_non_null(strstr(event->parameters, "panel 128"));
+    assert_true(!(event->ratio > 0) && !(event->gflops > 0));
+  }
+  if (event->verdict == QUERN_TUNE_FAILED) so_far->failed++;
+  if (event->verdict == QUERN_TUNE_KEPT || event->verdict == QUERN_TUNE_CHOSEN) so_far->ends++;
+}
+
+static quern__cl_tuning start_row(void) {
+  const quern_device_info info = {.kind = QUERN_DEVICE_CPU, .platform = "", .name = ""};
+  quern__cl_tuning row = *quern__cl_tuning_find(&info, limits);
+  row.forward = (quern__cl_tile){8, 2, 256};
+  return row;
+}
+
+static quern_status search(fake_judge *judge, heard *so_far, quern__tune_outcome *outcome) {
+  const quern__cl_tuning start = start_row();
+  const quern__tune_judge how = {fake_verify, fake_time, judge};
+  quern_tune_options options = QUERN_TUNE_OPTIONS_INIT;
+  options.on_event = hear;
+  options.user = so_far;
+  *so_far = (heard){0};
+  return quern__tune_search(QUERN__PART_forward, &start, limits, &effort, &how, &options, outcome);
+}
+
+static void test_wrong_is_never_chosen(void **state) {
+  (void)state;
+  fake_judge judge = {.speed = towards_a_corner,
+                      .wrong_panel = 128,
+                      .broken_panel = 1024,
+                      .status_of_broken = QUERN_ERROR_BUILD};
+  heard so_far;
+  quern__tune_outcome outcome;
+  assert_ok(search(&judge, &so_far, &outcome));
+  assert_true(outcome.changed);
+  assert_int_equal(outcome.best.forward.rows, 14);
+  assert_int_equal(outcome.best.forward.vectors, 1);
+  assert_true(outcome.best.forward.panel != 128 && outcome.best.forward.panel != 1024);
+  assert_true(outcome.ratio > 1.3 && outcome.ratio < 1.4);
+  assert_true(outcome.wrong > 0);
+  assert_int_equal(outcome.wrong, so_far.wrong);
+  assert_int_equal(outcome.failed, so_far.failed);
+  /* The start is verified and not timed; the winner is verified again, and timed again. */
+  assert_int_equal(judge.verifications, outcome.tried + 2);
+  assert_int_equal(judge.timings, outcome.tried - outcome.wrong - outcome.failed + 1);
+  assert_int_equal(so_far.events, outcome.tried + 1);
+  assert_int_equal(so_far.ends, 1);
+  assert_int_equal(so_far.last, QUERN_TUNE_CHOSEN);
+  /* What is no part of the search is as it was. */
+  quern__cl_tuning rest = outcome.best;
+  rest.forward = start_row().forward;
+  const quern__cl_tuning start = start_row();
+  assert_true(quern__tuning_same(&rest, &start, QUERN__PART_COUNT));
+}
+
+static double all_the_same(const quern__cl_tuning *row) {
+  (void)row;
+  return 1;
+}
+
+static void assert_kept(fake_judge *judge) {
+  heard so_far;
+  quern__tune_outcome outcome;
+  const quern__cl_tuning start = start_row();
+  assert_ok(search(judge, &so_far, &outcome));
+  assert_false(outcome.changed);
+  assert_true(outcome.tried > 0 && outcome.tried <= effort.most);
+  assert_true(quern__tuning_same(&outcome.best, &start, QUERN__PART_COUNT));
+  assert_int_equal(so_far.last, QUERN_TUNE_KEPT);
+}
+
+/* What is not faster, or was only once, or is faster by little, does not win. */
+static double little(const quern__cl_tuning *row) {
+  return row->forward.rows == 10 ? 1.02 : 1;
+}
+
+static void test_defaults_are_kept(void **state) {
+  (void)state;
+  assert_kept(&(fake_judge){.speed = all_the_same});
+  assert_kept(&(fake_judge){.speed = little});
+  assert_kept(&(fake_judge){.speed = towards_a_corner,
+                            .wrong_panel = 128,
+                            .broken_panel = 1024,
+                            .status_of_broken = QUERN_ERROR_OPENCL,
+                            .confirmed_only = true});
+}
+
+static void test_wins(void **state) {
+  (void)state;
+  static const struct {
+    double ratios[5];
+    bool wins;
+  } cases[] = {{{1.04, 1.05, 1.04, 1.06, 1.05}, true},
+               {{1.02, 1.02, 1.02, 1.02, 1.02}, false},
+               {{2.00, 0.90, 3.00, 0.80, 1.20}, false},
+               {{0.70, 1.50, 1.50, 1.50, 1.40}, true},
+               {{0.50, 0.50, 0.50, 0.50, 0.50}, false}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    double ratios[5], median;
+    memcpy(ratios, cases[i].ratios, sizeof ratios);
+    assert_int_equal(quern__tune_wins(ratios, 5, &median), cases[i].wins);
+  }
+}
+
+/* Defaults that are wrong are nothing to compare with; a device that is gone ends the search. */
+static void test_search_fails(void **state) {
+  (void)state;
+  heard so_far;
+  quern__tune_outcome outcome;
+  fake_judge wrong = {.speed = all_the_same, .wrong_panel = 256};
+  assert_fails(search(&wrong, &so_far, &outcome), QUERN_ERROR_DATA, "tune: the defaults of forward",
+               "it is wrong");
+  assert_int_equal(wrong.timings, 0);
+  fake_judge lost = {.speed = all_the_same, .broken_panel = 512, .status_of_broken = QUERN_ERROR_DEVICE_LOST};
+  assert_fails(search(&lost, &so_far, &outcome), QUERN_ERROR_DEVICE_LOST, "it does not build");
+}
+
+/* --- On the device -------------------------------------------------------------------------------------- */
+
+/* A device's list and the first OpenCL device, whose kernels an implementation for checking would take minutes over. */
+typedef struct bench_device {
+  quern_device_list *list;
+  const quern_device *device;
+  quern__cl_limits limits;
+} bench_device;
+
+static bool open_device(bench_device *bench) {
+  assert_ok(quern_device_list_create(&bench->list));
+  bench->device = quern_device_list_at(bench->list, 0);
+  if (bench->device->info.kind == QUERN_DEVICE_CPU) {
+    assert_ok(quern__cl_limits_of(bench->device->handle, bench->device->info.name, &bench->limits));
+    return true;
+  }
+  assert_int_equal(bench->device->info.kind, QUERN_DEVICE_EMULATOR);
+  quern_device_list_free(bench->list);
+  return false;
+}
+
+/* The row to start from: the device's, or the one of the kind that the test is to run as; with a tile that is poor. */
+static quern__cl_tuning poor_row(const bench_device *bench) {
+  quern_device_info info = bench->device->info;
+  const char *wanted = getenv("QUERN_TEST_TUNING");
+  if (wanted != NULL && strcmp(wanted, "gpu") == 0) {
+    info.kind = QUERN_DEVICE_GPU;
+    info.platform = "";
+  }
+  quern__cl_tuning row = *quern__cl_tuning_find(&info, bench->limits);
+  row.forward = (quern__cl_tile){1, 1, 32};
+  return row;
+}
+
+/* A program that covers half of what it should, built as any candidate: verifying must notice. */
+static void test_verify_notices(void **state) {
+  (void)state;
+  bench_device bench;
+  if (!open_device(&bench)) return;
+  quern__cl *cl;
+  assert_ok(quern__cl_open_untuned(&bench.device->info, bench.device->handle, &cl));
+  if (cl->tuning.dense == QUERN__DENSE_ITEM) {
+    for (quern__form form = QUERN__FORM_FORWARD; form < QUERN__FORM_ALL; form++)
+      for (quern__tune_mode mode = QUERN__TUNE_TRAIN; mode <= QUERN__TUNE_OTHER; mode++) {
+        quern__tune_problem problem;
+        const quern__cl_tuning right = cl->tuning;
+        assert_ok(quern__tune_problem_create(
+            cl, (quern__tune_case){.form = form, .mode = mode, .n = 150, .in = 150, .out = 150}, &problem));
+        assert_ok(quern__tune_problem_verify(cl, &problem));
+        /* The program stays; the launch now counts on tiles twice as wide. */
+        cl->tuning.forward.vectors *= 2;
+        cl->tuning.backward_data.vectors *= 2;
+        cl->tuning.backward_weights.vectors *= 2;
+        assert_fails(quern__tune_problem_verify(cl, &problem), QUERN_ERROR_DATA, quern__tune_form_name(form),
+                     "is wrong");
+        cl->tuning = right;
+        assert_ok(quern__tune_problem_verify(cl, &problem));
+        /* One value that is off by a little more than rounding, and one that is no number. */
+        float *value = &problem.after[QUERN__TUNE_RESULT][problem.counts[QUERN__TUNE_RESULT] - 1];
+        const float before = *value;
+        *value += 2.5f * problem.bound[QUERN__TUNE_RESULT][problem.counts[QUERN__TUNE_RESULT] - 1] + 1e-6f;
+        assert_fails(quern__tune_problem_verify(cl, &problem), QUERN_ERROR_DATA, "is wrong");
+        *value = before;
+        quern__tune_problem_free(cl, &problem);
+      }
+  }
+  quern__cl_close(cl);
+  quern_device_list_free(bench.list);
+}
+
+/* From a poor row a better one is found, written, and used by the next context; afterwards it is deleted. */
+static void test_tunes(void **state) {
+  (void)state;
+  bench_device bench;
+  if (!open_device(&bench)) return;
+  const quern_device_info *info = &bench.device->info;
+  static const quern__tune_effort little_effort = {
+      .most = 3, .screen_rounds = 3, .confirm_rounds = 5, .round_seconds = 1e-3, .small_only = true};
+  const quern__cl_tuning start = poor_row(&bench);
+  const quern_tune_options options = QUERN_TUNE_OPTIONS_INIT;
+  quern_tune_report *report = calloc(1, sizeof *report);
+  assert_non_null(report);
+  assert_ok(quern__cl_tune_from(info, bench.device->handle, &options, &little_effort, &start, report));
+  size_t parts, products;
+  const quern_tune_part *part = quern_tune_report_parts(report, &parts);
+  quern_tune_report_products(report, &products);
+  assert_true(parts > 0);
+  for (size_t i = 0; i < parts; i++) {
+    assert_true(part[i].tried <= little_effort.most && part[i].wrong == 0);
+    assert_true(part[i].changed ? part[i].ratio >= 1.03 : strcmp(part[i].before, part[i].after) == 0);
+  }
+  const char *file = quern_tune_report_file(report);
+  quern_context *context;
+  if (start.dense == QUERN__DENSE_ITEM) {
+    /* One row of one vector at a time is so slow that any neighbour wins. */
+    assert_string_equal(part[1].name, "forward");
+    assert_true(part[1].changed);
+    assert_true(products > 0 && file[0] != '\0');
+    quern__cl_tuning expected = start;
+    assert_ok(quern__tuning_read(file, info, bench.limits, &expected));
+    assert_false(quern__tuning_same(&expected, &start, QUERN__PART_forward));
+    assert_ok(quern_context_create_on(bench.device, &context));
+    assert_string_equal(quern_context_tuning(context), file);
+    assert_string_equal(quern_context_note(context), "");
+    assert_true(quern__tuning_same(quern__cl_tuning_of(context->state), &expected, QUERN__PART_COUNT));
+    quern_context_free(context);
+  }
+  quern_tune_report_free(report);
+
+  size_t removed;
+  assert_ok(quern_tune_reset(bench.device, &removed));
+  assert_ok(quern_tune_reset(bench.device, &removed));
+  assert_int_equal(removed, 0);
+  assert_ok(quern_context_create_on(bench.device, &context));
+  assert_string_equal(quern_context_tuning(context), "");
+  quern_context_free(context);
+  quern_device_list_free(bench.list);
+}
+
+/* A context with a damaged file has the defaults, says so, and reports no error. */
+static void test_note(void **state) {
+  (void)state;
+  bench_device bench;
+  if (!open_device(&bench)) return;
+  char *path;
+  assert_ok(quern__tuning_path(&bench.device->info, &path));
+  write_bytes(path, "quern tuning 1\nnonsense\n", 24);
+  quern__set_error("what failed before");
+  quern_context *context;
+  assert_ok(quern_context_create_on(bench.device, &context));
+  assert_string_equal(quern_last_error(), "what failed before");
+  assert_string_equal(quern_context_tuning(context), "");
+  assert_non_null(strstr(quern_context_note(context), path));
+  assert_non_null(strstr(quern_context_note(context), "line 2"));
+  const quern__cl_tuning *defaults = quern__cl_tuning_find(&bench.device->info, bench.limits);
+  assert_true(quern__tuning_same(quern__cl_tuning_of(context->state), defaults, QUERN__PART_COUNT));
+  quern_context_free(context);
+  assert_int_equal(remove(path), 0);
+  free(path);
+  quern_device_list_free(bench.list);
+}
+
+static void test_refuses(void **state) {
+  (void)state;
+  bench_device bench;
+  quern_tune_report *report;
+  quern_tune_options options = QUERN_TUNE_OPTIONS_INIT;
+  assert_fails(quern_tune(NULL, NULL, &report), QUERN_ERROR_ARGUMENT, "device is NULL");
+  assert_fails(quern_tune_reset(NULL, NULL), QUERN_ERROR_ARGUMENT, "device is NULL");
+  const bool is_cpu = open_device(&bench);
+  if (!is_cpu) assert_ok(quern_device_list_create(&bench.list));
+  const quern_device *first = quern_device_list_at(bench.list, 0), *reference;
+  assert_ok(quern_device_list_find(bench.list, "reference", &reference));
+  assert_fails(quern_tune(reference, NULL, &report), QUERN_ERROR_UNSUPPORTED, "reference", "no parameters");
+  assert_null(report);
+  assert_fails(quern_tune(first, NULL, NULL), QUERN_ERROR_ARGUMENT, "result pointer");
+  options.size = 1;
+  assert_fails(quern_tune(first, &options, &report), QUERN_ERROR_ARGUMENT, "options.size is 1");
+  if (is_cpu) {
+    assert_int_equal(setenv("QUERN_CACHE", "off", 1), 0);
+    assert_fails(quern_tune(first, NULL, &report), QUERN_ERROR_FILE, "QUERN_CACHE is off");
+    assert_int_equal(setenv("QUERN_CACHE", "", 1), 0);
+  } else {
+    assert_fails(quern_tune(first, NULL, &report), QUERN_ERROR_UNSUPPORTED, "emulator");
+  }
+  quern_device_list_free(bench.list);
+}
+
+static int set_up(void **state) {
+  if (make_temporary_folder(state) != 0) return -1;
+  return setenv("QUERN_CACHE", "", 1) != 0 || setenv("QUERN_CACHE_DIR", temporary_folder, 1) != 0 ? -1 : 0;
+}
+
+static int tear_down(void **state) {
+  empty_temporary_folder(state);
+  return remove_temporary_folder(state);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_wrong_is_never_chosen),
+                                     QUERN_TEST(test_defaults_are_kept),
+                                     QUERN_TEST(test_wins),
+                                     QUERN_TEST(test_search_fails),
+                                     QUERN_TEST(test_verify_notices),
+                                     QUERN_TEST(test_tunes),
+                                     QUERN_TEST(test_note),
+                                     QUERN_TEST(test_refuses)};
+  return cmocka_run_group_tests_name("opencl/tune", tests, set_up, tear_down);
+}

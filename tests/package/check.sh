@@ -1,0 +1,209 @@
+#!/usr/bin/env bash
+# usage: check.sh CASE, with SOURCE, WORK, CMAKE, GENERATOR, CC, CXX, NM and PKG_CONFIG in the environment: CMakeLists.txt
+# beside this file says so to ctest. `build` comes first and leaves under $WORK
+#   build/   quern configured as a packager would: shared and static
+#   moved/   what it installs, in another place than it was installed to
+set -euo pipefail
+export LC_ALL=C
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+build=$WORK/build
+moved=$WORK/moved
+libdir=lib
+
+fail() {
+  printf 'check.sh: %s\n' "$*" >&2
+  exit 1
+}
+
+# Where $WORK/case may be filled anew.
+fresh() {
+  rm -rf "${WORK:?}/$1"
+  mkdir -p "$WORK/$1"
+}
+
+# configure SOURCE BUILD OPTION…
+configure() {
+  "$CMAKE" -S "$1" -B "$2" -G "$GENERATOR" -DCMAKE_C_COMPILER="$CC" -DCMAKE_BUILD_TYPE= -DCMAKE_C_FLAGS=-O0 "${@:3}"
+}
+
+# learned PROGRAM…: the program trains the digits, and says that it got most of them right.
+learned() {
+  local said
+  said=$("$@") || fail "$* failed"
+  printf '%s: %s\n' "$*" "$said"
+  [[ $said =~ ^accuracy\ (0\.9|1\.0) ]] || fail "$*: expected an accuracy of 0.9 or more"
+}
+
+case_build() {
+  rm -rf "$build" "$moved" "$WORK/installed"
+  configure "$SOURCE" "$build" -DBUILD_SHARED_LIBS=ON -DQUERN_BUILD_STATIC=ON -DQUERN_BUILD_TESTS=OFF \
+    -DCMAKE_INSTALL_PREFIX="$WORK/installed" -DCMAKE_INSTALL_LIBDIR="$libdir"
+  "$CMAKE" --build "$build" --parallel 2
+  "$CMAKE" --install "$build"
+  mv "$WORK/installed" "$moved"
+}
+
+# Nothing installed knows where it was built or installed, and the command runs from where it is.
+case_paths() {
+  if grep -rlF -e "$WORK" -e "$SOURCE" "$moved"; then
+    fail 'the files above were installed with absolute paths in them'
+  fi
+  [[ $("$moved/bin/quern" --version) == "quern "* ]] || fail 'the installed command does not run after a move'
+  local soname
+  soname=$(basename "$(readlink "$moved/$libdir/libquern.so")")
+  [[ $soname == libquern.so.[0-9]* ]] || fail "libquern.so is a link to \"$soname\", not to a SONAME"
+}
+
+# What is exported is what the headers declare, and both are what tests/abi/quern.abi says.
+case_exports() {
+  local kept=$SOURCE/tests/abi/quern.abi
+  fresh exports
+  cd "$WORK/exports"
+  "$NM" -D --defined-only "$moved/$libdir/libquern.so" | awk '{ print $NF }' | sort >exported
+  if grep -v '^quern_[a-z]' exported; then fail 'libquern.so exports the names above, which do not start with quern_'; fi
+  "$here/list_api" "$moved/include" >declared.abi
+  sed -n 's/.*QUERN_API [^(]*\(quern_[a-z0-9_]*\)(.*/\1/p' declared.abi | sort >declared
+  diff -u declared exported || fail 'libquern.so does not export (-), or exports without a declaration (+), the names above'
+  diff -u "$kept" declared.abi ||
+    fail "the public headers differ from tests/abi/quern.abi as shown above. Programs are compiled against these lines: what \
+is taken away or changed breaks them, and wants a new SONAME once there is a release. Where the change is meant, run
+  tests/package/list_api include > tests/abi/quern.abi
+and commit the list with it"
+}
+
+# In C, by pkg-config: first the shared library, then the static one.
+case_pkg_config() {
+  fresh pkg_config
+  cd "$WORK/pkg_config"
+  export PKG_CONFIG_PATH=$moved/$libdir/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
+  cp "$SOURCE/examples/train_and_predict.c" digits.c
+  # A packager's flags are words.
+  # shellcheck disable=SC2046
+  "$CC" -std=c11 -Wall -Wextra -Wpedantic -Werror digits.c -o shared $("$PKG_CONFIG" --cflags --libs quern)
+  # shellcheck disable=SC2046
+  "$CC" -std=c11 digits.c -o static $("$PKG_CONFIG" --cflags quern) "$moved/$libdir/libquern.a" \
+    $("$PKG_CONFIG" --static --libs quern | sed 's/-lquern//')
+  LD_LIBRARY_PATH=$moved/$libdir learned ./shared
+  learned ./static
+  [[ $("$PKG_CONFIG" --libs quern) != *-lz* ]] || fail 'quern.pc links what the shared library needs'
+}
+
+# In C++17, by find_package: the same two.
+case_find_package() {
+  fresh find_package
+  configure "$here/find_package" "$WORK/find_package" -DCMAKE_CXX_COMPILER="$CXX" -DCMAKE_CXX_FLAGS=-O0 \
+    -DCMAKE_PREFIX_PATH="$moved"
+  "$CMAKE" --build "$WORK/find_package"
+  learned "$WORK/find_package/shared"
+  learned "$WORK/find_package/static"
+}
+
+# Inside another project: by add_subdirectory, built, installed with it as a static library without the command; and by
+# FetchContent, configured only.
+case_subdirectory() {
+  fresh subdirectory
+  cd "$WORK/subdirectory"
+  configure "$here/subdirectory" fetched -DQUERN_SOURCE="$SOURCE" -DFETCH=ON
+  configure "$here/subdirectory" built -DQUERN_SOURCE="$SOURCE" -DQUERN_INSTALL=ON -DCMAKE_INSTALL_LIBDIR=lib/somewhere
+  "$CMAKE" --build built --parallel 2
+  learned built/digits
+  DESTDIR=$PWD/stage "$CMAKE" --install built --prefix /usr
+  [[ ! -e stage/usr/bin && ! -e stage/usr/share ]] || fail 'the command was installed where it was not built'
+  [[ -n $PKG_CONFIG ]] || return 0
+  # The static library alone: what it needs is public.
+  export PKG_CONFIG_PATH=$PWD/stage/usr/lib/somewhere/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
+  # shellcheck disable=SC2046
+  "$CC" -std=c11 "$here/subdirectory/main.c" -o alone $("$PKG_CONFIG" --cflags --libs quern)
+  ./alone
+}
+
+# DESTDIR stands before every path, and uninstall takes all of it away and nothing else.
+case_uninstall() {
+  fresh uninstall
+  export DESTDIR=$WORK/uninstall/stage
+  "$CMAKE" --install "$build" --prefix /opt/grain
+  [[ $(ls "$DESTDIR") == opt && $(ls "$DESTDIR/opt") == grain ]] || fail 'DESTDIR or the prefix was not honoured'
+  [[ -x $DESTDIR/opt/grain/bin/quern ]] || fail 'the command was not installed'
+  [[ ! -e $WORK/installed && ! -e /opt/grain ]] || fail 'something was installed beside DESTDIR'
+  local kept=$DESTDIR/opt/grain/$libdir/libother.so left
+  touch "$kept"
+  "$CMAKE" --build "$build" --target uninstall
+  left=$(find "$DESTDIR" ! -type d)
+  [[ $left == "$kept" ]] || fail "uninstall should have left libother.so alone; it left: $left"
+  left=$(find "$DESTDIR" -name quern)
+  [[ -z $left ]] || fail "uninstall left $left"
+}
+
+# --- The command's manual page and completion say what its help says -----------------------------------------------------
+
+# The commands, or the options of a command, or the values of all its choices, by the help.
+help_commands() { "$moved/bin/quern" --help | awk '/^[A-Z]/ { on = $1 == "Commands:"; next } on && NF { print $1 }'; }
+help_options() { "$moved/bin/quern" "$1" --help | grep -oE '^  --[a-z-]+' | tr -d ' '; }
+help_variables() { "$moved/bin/quern" --help | awk '/^[A-Z]/ { on = $1 == "Environment:"; next } on && NF { print $1 }'; }
+help_choices() {
+  "$moved/bin/quern" "$1" --help | sed -nE -e 's/^ +one of (.*)/\1/p' -e 's/^  --[a-z-]+ ([a-z|]+\|[a-z|]+) .*/\1/p' |
+    tr -s ',| ' '\n'
+}
+
+# The part of the manual page under a heading of the given macro, up to the next of its kind or above.
+section() { awk -v macro="$1" -v name="$2" '
+  $1 == ".Sh" || $1 == macro { on = $1 == macro && substr($0, 5) == name; next } on' "$SOURCE/docs/quern.1"; }
+
+same() {
+  diff -u <(sort -u <<<"$2") <(sort -u <<<"$3") || fail "$1: the help has the lines with -, ${4:-docs/quern.1} those with +"
+}
+
+case_manual() {
+  local command choice page=$SOURCE/docs/quern.1
+  cmp "$page" "$moved/share/man/man1/quern.1"
+  same 'the commands' "$(help_commands)" "$(awk '$1 == ".Ss" { print $2 }' "$page")"
+  same 'the environment' "$(help_variables)" "$(section .Sh ENVIRONMENT | awk '$2 == "Ev" { print $3 }')"
+  for command in $(help_commands); do
+    same "the options of $command" "$(help_options "$command")" \
+      "$(section .Ss "$command" | awk '$1 == ".It" && $2 == "Fl" { print "--" $4 }'; echo --help)"
+    for choice in $(help_choices "$command"); do
+      section .Ss "$command" | grep -qE "^\.(It.*)?.*Cm .*\b$choice\b" ||
+        grep -qE "^\.It Fl Fl .*\b$choice\b" <(section .Ss "$command") ||
+        fail "the manual page does not name $choice, which an option of $command takes"
+    done
+  done
+  if command -v mandoc >/dev/null; then
+    # It looks for the pages of SEE ALSO in an index that a machine need not have.
+    local said
+    said=$(mandoc -Tlint -W warning "$page" || true)
+    [[ -z $said ]] || fail "mandoc: $said"
+  elif command -v groff >/dev/null; then
+    local said
+    said=$(groff -ww -mandoc -Tutf8 "$page" 2>&1 >/dev/null)
+    [[ -z $said ]] || fail "groff: $said"
+  fi
+}
+
+# completes WORD…: what bash offers for the last of the words.
+completes() {
+  COMP_WORDS=("$moved/bin/quern" "$@")
+  COMP_CWORD=$#
+  _quern "$moved/bin/quern" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+  printf '%s\n' "${COMPREPLY[@]}"
+}
+
+case_completion() {
+  local command choice
+  # shellcheck source=packaging/completion/quern
+  source "$moved/share/bash-completion/completions/quern"
+  same 'the first word' "$(help_commands; printf -- '--help\n--version')" "$(completes '')" 'the completion for bash'
+  for command in $(help_commands); do
+    same "the options of $command" "$(help_options "$command")" "$(completes "$command" '')" 'the completion for bash'
+  done
+  same 'a beginning' '--loss' "$(completes train --lo)" 'the completion for bash'
+  same 'a choice' 'auto none one' "$(completes train --header '' | paste -sd ' ')" 'the completion for bash'
+  same 'a choice' 'tanh' "$(completes train --activation t)" 'the completion for bash'
+  same 'devices' 'reference' "$(completes train --device ref)" 'the completion for bash'
+  same 'data' 'digits' "$(cd "$moved/share" && completes train --data dig)" 'the completion for bash'
+  same 'files' 'man' "$(cd "$moved/share" && completes eval --model ma)" 'the completion for bash'
+  ! command -v zsh >/dev/null || zsh -n "$moved/share/zsh/site-functions/_quern"
+  ! command -v fish >/dev/null || fish --no-execute "$moved/share/fish/vendor_completions.d/quern.fish"
+}
+
+mkdir -p "$WORK"
+"case_${1:?a case is missing}"
