@@ -1,0 +1,120 @@
+/* A program's own backend: registered, found by name, trained on. It counts calls and forwards them to the reference. */
+#include "test.h"
+
+#include <quern/backend.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const quern_backend *reference;
+static size_t forwards, losses, updates;
+
+static quern_status count_forward(void *state, const quern_dense_forward_op *op) {
+  forwards++;
+  return reference->dense_forward(state, op);
+}
+
+static quern_status count_loss(void *state, const quern_loss_op *op) {
+  losses++;
+  return reference->softmax_cross_entropy(state, op);
+}
+
+static quern_status count_update(void *state, const quern_dense_backward_weights_op *op) {
+  updates++;
+  return reference->dense_backward_weights(state, op);
+}
+
+static quern_backend counting_backend(void) {
+  reference = quern_backend_find("reference");
+  assert_non_null(reference);
+  quern_backend table = *reference;
+  table.name = "counting";
+  table.dense_forward = count_forward;
+  table.softmax_cross_entropy = count_loss;
+  table.dense_backward_weights = count_update;
+  return table;
+}
+
+/* The first device of the named backend, opened. */
+static quern_context *open_on(const char *backend) {
+  quern_device_list *list;
+  quern_context *context = NULL;
+  assert_ok(quern_device_list_create(&list));
+  for (size_t i = 0; context == NULL && i < quern_device_list_count(list); i++) {
+    quern_device_info info;
+    quern_device_describe(quern_device_list_at(list, i), &info);
+    if (strcmp(info.backend, backend) == 0)
+      assert_ok(quern_context_create_on(quern_device_list_at(list, i), &context));
+  }
+  quern_device_list_free(list);
+  assert_non_null(context);
+  return context;
+}
+
+static quern_epoch train_digits(const char *backend) {
+  quern_context *context = open_on(backend);
+  quern_dataset *train, *test;
+  quern_network *network;
+  const quern_layer layers[] = {quern_dense(16, QUERN_RELU), quern_dense(10, QUERN_IDENTITY)};
+  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  options.epochs = 2;
+  options.batch = 100;
+  quern_epoch last;
+  assert_ok(quern_dataset_open("digits", NULL, &train, &test));
+  assert_ok(quern_network_create(64, layers, 2, QUERN_CATEGORICAL, &network));
+  assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 3));
+  assert_ok(quern_train(context, network, train, test, &options, &last));
+  quern_network_free(network);
+  quern_dataset_free(train);
+  quern_dataset_free(test);
+  quern_context_free(context);
+  return last;
+}
+
+static void test_trains_on_it(void **state) {
+  (void)state;
+  const quern_backend table = counting_backend();
+  assert_ok(quern_backend_register(&table));
+  forwards = losses = updates = 0;
+  const quern_epoch own = train_digits("counting"), expected = train_digits("reference");
+  assert_true(forwards > 0 && losses > 0);
+  assert_int_equal(updates % 2, 0); /* two layers a step, the test set takes none */
+  assert_true(updates > 0 && forwards > updates);
+  assert_true(own.train_loss == expected.train_loss);
+  assert_true(own.test.accuracy == expected.test.accuracy && own.test.loss == expected.test.loss);
+  assert_ok(quern_backend_unregister("counting"));
+  assert_null(quern_backend_find("counting"));
+}
+
+static void test_refuses(void **state) {
+  (void)state;
+  quern_backend table = counting_backend();
+  table.name = "reference";
+  assert_fails(quern_backend_register(&table), QUERN_ERROR_ARGUMENT, "reference");
+  table.name = "";
+  assert_fails(quern_backend_register(&table), QUERN_ERROR_ARGUMENT, "name");
+  table = counting_backend();
+  table.dense_forward = NULL;
+  assert_fails(quern_backend_register(&table), QUERN_ERROR_ARGUMENT, "counting", "dense_forward");
+  table = counting_backend();
+  table.size = 3;
+  assert_fails(quern_backend_register(&table), QUERN_ERROR_ARGUMENT, "size");
+  assert_fails(quern_backend_unregister("counting"), QUERN_ERROR_ARGUMENT, "counting");
+}
+
+/* A backend that something lives on stays. */
+static void test_busy(void **state) {
+  (void)state;
+  const quern_backend table = counting_backend();
+  assert_ok(quern_backend_register(&table));
+  assert_fails(quern_backend_register(&table), QUERN_ERROR_ARGUMENT, "counting");
+  quern_context *context = open_on("counting");
+  assert_fails(quern_backend_unregister("counting"), QUERN_ERROR_BUSY, "counting");
+  quern_context_free(context);
+  assert_ok(quern_backend_unregister("counting"));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_trains_on_it), QUERN_TEST(test_refuses),
+                                     QUERN_TEST(test_busy)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
