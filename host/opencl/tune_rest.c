@@ -14,9 +14,22 @@ enum { SAMPLES = 67, CLASSES = 29, COUNT = SAMPLES * CLASSES };
 #define REGIONS(X)                                                                                           \
   X(logits)                                                                                                  \
   X(values)                                                                                                  \
-  X(targets) X(parameters) X(activation_forward) X(activation_backward) X(softmax) X(categorical_losses)     \
-      X(categorical) X(elementwise_losses) X(elementwise) X(binary_losses) X(binary) X(squared_losses)       \
-          X(squared) X(gather_rows) X(fill) X(sum)
+  X(targets)                                                                                                 \
+  X(parameters)                                                                                              \
+  X(activation_forward)                                                                                      \
+  X(activation_backward)                                                                                     \
+  X(softmax)                                                                                                 \
+  X(categorical_losses)                                                                                      \
+  X(categorical)                                                                                             \
+  X(elementwise_losses)                                                                                      \
+  X(elementwise)                                                                                             \
+  X(binary_losses)                                                                                           \
+  X(binary)                                                                                                  \
+  X(squared_losses)                                                                                          \
+  X(squared)                                                                                                 \
+  X(gather_rows)                                                                                             \
+  X(fill)                                                                                                    \
+  X(sum)
 enum {
 #define REGION(name) name,
   REGIONS(REGION)
