@@ -83,14 +83,39 @@ void copy_panel(__global const float *from, size_t stride, uint depth, uint colu
   }
 }
 
+/* [a0 a1 …], [b0 b1 …]  →  [a0 b0 a1 b1 …] of the low halves, and of the high ones. Lane by lane, which compilers make one
+ * instruction of; Oclgrind ends over assignments to .even and .odd. */
+#if VECTOR_WIDTH == 2
+#define RIFFLE_LOW(a, b) \
+  ((quern_vector)((a).s0, (b).s0))
+#define RIFFLE_HIGH(a, b) \
+  ((quern_vector)((a).s1, (b).s1))
+#elif VECTOR_WIDTH == 4
+#define RIFFLE_LOW(a, b) \
+  ((quern_vector)((a).s0, (b).s0, (a).s1, (b).s1))
+#define RIFFLE_HIGH(a, b) \
+  ((quern_vector)((a).s2, (b).s2, (a).s3, (b).s3))
+#elif VECTOR_WIDTH == 8
+#define RIFFLE_LOW(a, b) \
+  ((quern_vector)((a).s0, (b).s0, (a).s1, (b).s1, (a).s2, (b).s2, (a).s3, (b).s3))
+#define RIFFLE_HIGH(a, b) \
+  ((quern_vector)((a).s4, (b).s4, (a).s5, (b).s5, (a).s6, (b).s6, (a).s7, (b).s7))
+#elif VECTOR_WIDTH == 16
+#define RIFFLE_LOW(a, b) \
+  ((quern_vector)((a).s0, (b).s0, (a).s1, (b).s1, (a).s2, (b).s2, (a).s3, (b).s3, (a).s4, (b).s4, (a).s5, (b).s5,  \
+                  (a).s6, (b).s6, (a).s7, (b).s7))
+#define RIFFLE_HIGH(a, b) \
+  ((quern_vector)((a).s8, (b).s8, (a).s9, (b).s9, (a).sa, (b).sa, (a).sb, (b).sb, (a).sc, (b).sc, (a).sd, (b).sd,  \
+                  (a).se, (b).se, (a).sf, (b).sf))
+#endif
+
 /* Riffles a square of vectors: log2(VECTOR_WIDTH) rounds turn it. */
-#define TURN_ROUND(to, from)                                                                                 \
+#define TURN_ROUND                                                                                           \
   QUERN_UNROLL for (uint i = 0; i < VECTOR_WIDTH / 2; i++) {                                                 \
-    to[2 * i].even = from[i].lo;                                                                             \
-    to[2 * i].odd = from[i + VECTOR_WIDTH / 2].lo;                                                           \
-    to[2 * i + 1].even = from[i].hi;                                                                         \
-    to[2 * i + 1].odd = from[i + VECTOR_WIDTH / 2].hi;                                                       \
-  }
+    b[2 * i] = RIFFLE_LOW(a[i], a[i + VECTOR_WIDTH / 2]);                                                    \
+    b[2 * i + 1] = RIFFLE_HIGH(a[i], a[i + VECTOR_WIDTH / 2]);                                               \
+  }                                                                                                          \
+  QUERN_UNROLL for (uint r = 0; r < VECTOR_WIDTH; r++) a[r] = b[r];
 
 /* panel[i · step] = column i of a square of `rows` rows and `columns` columns; zeros in the lanes past `rows`. At most VECTOR_WIDTH
  * columns are written. */
@@ -105,20 +130,16 @@ void turn_square(__global const float *from, size_t stride, uint rows, uint colu
     QUERN_UNROLL for (uint r = 0; r < VECTOR_WIDTH; r++) a[r] = b[r];
   }
 #if VECTOR_WIDTH >= 2
-  TURN_ROUND(b, a)
-  QUERN_UNROLL for (uint r = 0; r < VECTOR_WIDTH; r++) a[r] = b[r];
+  TURN_ROUND
 #endif
 #if VECTOR_WIDTH >= 4
-  TURN_ROUND(b, a)
-  QUERN_UNROLL for (uint r = 0; r < VECTOR_WIDTH; r++) a[r] = b[r];
+  TURN_ROUND
 #endif
 #if VECTOR_WIDTH >= 8
-  TURN_ROUND(b, a)
-  QUERN_UNROLL for (uint r = 0; r < VECTOR_WIDTH; r++) a[r] = b[r];
+  TURN_ROUND
 #endif
 #if VECTOR_WIDTH >= 16
-  TURN_ROUND(b, a)
-  QUERN_UNROLL for (uint r = 0; r < VECTOR_WIDTH; r++) a[r] = b[r];
+  TURN_ROUND
 #endif
   if (columns >= VECTOR_WIDTH) {
     QUERN_UNROLL for (uint i = 0; i < VECTOR_WIDTH; i++) panel[i * step] = a[i];

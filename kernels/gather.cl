@@ -20,24 +20,32 @@ quern_vector load_bytes(__global const uchar *pointer, uint count) {
 #endif
 }
 
-/* X_r = fma(source_{indices_r}, scale, offset); a row of NaN for an index past the source. X [n][columns]. */
-#define GATHER_ROWS(name, element, load)                                                                     \
-  __kernel void name(uint source_rows, uint n, uint columns, __global const element *source,                 \
-                     ulong source_offset, __global const uint *indices, ulong indices_offset, float scale,   \
-                     float offset, __global float *x, ulong x_offset, __global int *faults) {                \
-    STRIP_OR_RETURN                                                                                          \
-    const uint index = indices[indices_offset + row];                                                        \
+/* X_r = fma(source_{indices_r}, scale, offset); a row of NaN for an index past the source. X [n][columns]. First a strip of one
+ * row: `lanes` columns from `column` on, to `at`. */
+#define GATHER_ROWS(element_name, element, load)                                                             \
+  void QUERN_JOIN(gather_strip_, element_name)(__global const element *source, uint source_rows, uint index, \
+                                               uint columns, size_t column, uint lanes, float scale,         \
+                                               float offset, __global float *at) {                           \
     quern_vector value = (quern_vector)(NAN);                                                                \
     if (index < source_rows)                                                                                 \
-      value = fma(load(source + source_offset + (size_t)index * columns + column, lanes),                    \
-                  (quern_vector)(scale), (quern_vector)(offset));                                            \
-    else if (column == 0)                                                                                    \
-      quern_fault(faults, QUERN_FAULT_INDEX, (uint)row);                                                     \
-    quern_store_part(value, x + x_offset + row * columns + column, lanes);                                   \
+      value = fma(load(source + (size_t)index * columns + column, lanes), (quern_vector)(scale),             \
+                  (quern_vector)(offset));                                                                   \
+    quern_store_part(value, at, lanes);                                                                      \
+  }                                                                                                          \
+  __kernel void QUERN_JOIN(gather_rows_, element_name)(                                                      \
+      uint source_rows, uint n, uint columns, __global const element *source, ulong source_offset,           \
+      __global const uint *indices, ulong indices_offset, float scale, float offset, __global float *x,      \
+      ulong x_offset, __global int *faults) {                                                                \
+    STRIP_OR_RETURN                                                                                          \
+    const uint index = indices[indices_offset + row];                                                        \
+    if (index >= source_rows && column == 0) quern_fault(faults, QUERN_FAULT_INDEX, (uint)row);              \
+    QUERN_JOIN(gather_strip_, element_name)                                                                  \
+    (source + source_offset, source_rows, index, columns, column, lanes, scale, offset,                      \
+     x + x_offset + row * columns + column);                                                                 \
   }
 
-GATHER_ROWS(gather_rows_float, float, quern_load_part)
-GATHER_ROWS(gather_rows_byte, uchar, load_bytes)
+GATHER_ROWS(float, float, quern_load_part)
+GATHER_ROWS(byte, uchar, load_bytes)
 
 /* out_r = source_{indices_r}; -1 for an index past the source. */
 __kernel void gather_labels(uint source_rows, uint n, __global const int *source, ulong source_offset,

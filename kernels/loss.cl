@@ -5,20 +5,12 @@
  * label's, S = e_label + R:
  *   loss = log S + (m - z_label)       dZ_a = scale e_a / S       dZ_label = -scale R / S
  * R is summed by itself: where the label is all but certain, S - e_label would have no digits left. */
-__kernel void softmax_cross_entropy(uint n, uint k, __global const float *z, ulong z_offset,
-                                    __global const int *labels, ulong labels_offset, float scale,
-                                    __global float *losses, ulong losses_offset, __global float *dz, ulong dz_offset,
-                                    __global int *faults) {
-  const size_t row = get_global_id(0);
-  if (row >= n) return;
-  __global const float *z_row = z + z_offset + row * k;
-  __global float *dz_row = dz + dz_offset + row * k;
-  const int label = labels[labels_offset + row];
-
+void softmax_cross_entropy_row(uint k, __global const float *z_row, int label, float scale, __global float *loss,
+                               __global float *dz_row, __global int *faults, uint row) {
   if (label < 0 || (uint)label >= k) {
-    quern_fault(faults, QUERN_FAULT_LABEL, (uint)row);
-    if (losses) losses[losses_offset + row] = NAN;
-    if (dz)
+    quern_fault(faults, QUERN_FAULT_LABEL, row);
+    if (loss) *loss = NAN;
+    if (dz_row)
       for (uint a = 0; a < k; a++) dz_row[a] = 0.0f;
     return;
   }
@@ -31,13 +23,24 @@ __kernel void softmax_cross_entropy(uint n, uint k, __global const float *z, ulo
   for (uint a = 0; a < k; a++) {
     const float power = exp(z_row[a] - largest);
     if (a != (uint)label) others += power;
-    if (dz) dz_row[a] = power;
+    if (dz_row) dz_row[a] = power;
   }
   const float power_of_label = exp(-below);
   const float sum = power_of_label + others;
-  if (losses) losses[losses_offset + row] = below == 0.0f ? log1p(others) : log(sum) + below;
-  if (dz)
+  if (loss) *loss = below == 0.0f ? log1p(others) : log(sum) + below;
+  if (dz_row)
     for (uint a = 0; a < k; a++) dz_row[a] = scale * ((a == (uint)label ? -others : dz_row[a]) / sum);
+}
+
+__kernel void softmax_cross_entropy(uint n, uint k, __global const float *z, ulong z_offset,
+                                    __global const int *labels, ulong labels_offset, float scale,
+                                    __global float *losses, ulong losses_offset, __global float *dz, ulong dz_offset,
+                                    __global int *faults) {
+  const size_t row = get_global_id(0);
+  if (row >= n) return;
+  softmax_cross_entropy_row(k, z + z_offset + row * k, labels[labels_offset + row], scale,
+                            losses ? losses + losses_offset + row : losses, dz ? dz + dz_offset + row * k : dz, faults,
+                            (uint)row);
 }
 
 /* weight · 2 halved, and nothing at all for a weight of zero: 0 · log 0 is 0 here. Values come halved, which costs no

@@ -58,6 +58,8 @@ check_needs=(
   'mesa-opencl-icd|optional|has_icd rusticl mesa|Mesa'"'"'s rusticl, a second OpenCL implementation'
   'oclgrind|optional|has_command oclgrind|Oclgrind, which checks kernels as they run'
   'pkg-config|optional|has_command pkg-config pkgconf|pkg-config, to try quern.pc'
+  'libfann-dev|optional|has_header fann.h|FANN, for examples/fann'
+  'debhelper|optional|has_command dh|debhelper, to try the Debian packages'
   'mandoc|optional|has_command mandoc|mandoc, which checks the manual page'
   'zsh|optional|has_command zsh|zsh, to try its completion'
   'clang-format-14|optional|clang_format|clang-format 14'

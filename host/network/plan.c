@@ -19,17 +19,14 @@ static quern_status plan_layout(const quern__shape *shape, size_t batch, quern_p
   if ((unsigned)mode > QUERN_PLAN_GRADIENTS)
     return quern__fail(QUERN_ERROR_ARGUMENT, "plan: %d is no mode", (int)mode);
   size_t row = batch * sizeof(float); /* fits: batch < 2^31 */
-  size_t units = 0, two_widest, outputs = quern__shape_outputs(shape);
+  size_t units = 0, outputs = quern__shape_outputs(shape);
   for (size_t l = 0; l < shape->layer_count; l++) {
     if (!quern__add(units, shape->layers[l].layer.units, &units)) goto overflow;
   }
   *bytes = (layout){.parameters = shape->flat_count * sizeof(float), .classes = batch * sizeof(int32_t)};
   if (mode == QUERN_PLAN_GRADIENTS) bytes->gradients = bytes->parameters;
   if (!quern__multiply(units, row, &bytes->outputs)) goto overflow;
-  if (mode != QUERN_PLAN_INFERENCE) {
-    if (!quern__multiply(shape->widest, 2, &two_widest) || !quern__multiply(two_widest, row, &bytes->dz))
-      goto overflow;
-  }
+  if (mode != QUERN_PLAN_INFERENCE) bytes->dz = bytes->outputs;
   if (shape->loss != QUERN_CATEGORICAL && !quern__multiply(outputs, row, &bytes->targets)) goto overflow;
   return QUERN_OK;
 overflow:
@@ -93,6 +90,7 @@ quern_status quern_plan_create(quern_context *context, const quern_network *netw
   quern_status status;
   QUERN__TRY(quern__shape_copy(&network->shape, &made->shape));
   QUERN__TRY(allocate(made));
+  QUERN__TRY(quern__plan_create_steps(made));
   QUERN__TRY(quern_plan_upload(made, network));
   *plan = made;
   return QUERN_OK;
@@ -103,6 +101,7 @@ cleanup:
 
 void quern_plan_free(quern_plan *plan) {
   if (plan == NULL) return;
+  quern__plan_free_steps(plan);
   quern_buffer_free(plan->parameters);
   quern_buffer_free(plan->gradients);
   quern_buffer_free(plan->outputs);

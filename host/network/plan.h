@@ -15,7 +15,8 @@ struct quern_plan {
   quern_buffer *gradients;  /* the flat range; GRADIENTS only */
   quern_buffer *outputs;    /* H of every layer, [batch][units], one after the other */
   size_t *output_offsets;   /* [layer_count], owned */
-  quern_buffer *dz;         /* two of [batch][widest], taken in turn down the layers; not INFERENCE */
+  quern_buffer *dz;         /* dZ of every layer, laid out like outputs; not INFERENCE */
+  void *steps;              /* the backend's, for whole steps; NULL where they go op by op */
   quern_buffer *targets;    /* one-hot [batch][outputs]; not CATEGORICAL */
   quern_buffer *classes;    /* int32_t [batch] */
 };
@@ -30,5 +31,24 @@ quern_tensor quern__plan_output(const quern_plan *plan, size_t layer, size_t n);
 /* Queues the loss of the last layer's output against labels, and its gradient: either may be none. */
 quern_status quern__plan_loss(quern_plan *plan, quern_tensor labels, float scale, quern_tensor losses,
                               quern_tensor dz);
+
+/* Samples for whole steps: a data set with an order, and the room to gather a batch of it. */
+typedef struct quern__samples {
+  quern_element element;
+  quern_tensor source, labels, order; /* order: as many indices as samples are taken */
+  float scale, offset;
+  quern_tensor x, batch_labels;
+} quern__samples;
+
+/* Asks the backend for whole steps, once the plan has its buffers; and lets go of them. */
+quern_status quern__plan_create_steps(quern_plan *plan);
+void quern__plan_free_steps(quern_plan *plan);
+
+/* Whether quern__plan_steps can be called: the backend takes whole steps of this plan. */
+bool quern__plan_has_steps(const quern_plan *plan);
+
+/* Queues one step for each batch of the order, the last as small as what is left; losses [samples] or none. */
+quern_status quern__plan_steps(quern_plan *plan, const quern__samples *samples, quern_sgd sgd,
+                               quern_tensor losses);
 
 #endif

@@ -12,10 +12,8 @@ static size_t lowest_learning(const quern_plan *plan) {
   return l;
 }
 
-/* dZ of a layer: one of the two halves of plan->dz, so that the layer below writes the other. */
 static quern_tensor dz_of(const quern_plan *plan, size_t layer, size_t n) {
-  return quern_matrix(plan->dz, layer % 2 * plan->batch * plan->shape.widest, n,
-                      plan->shape.layers[layer].layer.units);
+  return quern_matrix(plan->dz, plan->output_offsets[layer], n, plan->shape.layers[layer].layer.units);
 }
 
 /* The layer's own parameters: updated in the same pass, or their gradients kept. */
@@ -74,6 +72,9 @@ quern_status quern_plan_step(quern_plan *plan, quern_tensor x, quern_tensor labe
     return quern__fail(QUERN_ERROR_ARGUMENT, "plan step: the plan was made for inference, expected training");
   if (labels.columns != x.rows)
     return quern__fail(QUERN_ERROR_SHAPE, "plan step: %zu labels for %zu samples", labels.columns, x.rows);
+  if (quern__plan_has_steps(plan))
+    return quern__plan_steps(plan, &(quern__samples){.element = QUERN_FLOAT32, .source = x, .labels = labels},
+                             sgd, losses);
   quern_tensor output;
   QUERN__FORWARD(quern_plan_forward(plan, x, &output));
   quern_tensor dz = dz_of(plan, plan->shape.layer_count - 1, x.rows);

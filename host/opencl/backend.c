@@ -39,4 +39,7 @@ const quern_backend quern__opencl_backend = {
     .sum = quern__cl_sum,
     .fill = quern__cl_fill,
     .random_uniform = quern__cl_random_uniform,
+    .steps_create = quern__cl_steps_create,
+    .steps_free = quern__cl_steps_free,
+    .steps_run = quern__cl_steps_run,
 };

@@ -22,7 +22,8 @@
   X(optimizer, optimizer)                                                                                    \
   X(gather, gather)                                                                                          \
   X(measure, measure)                                                                                        \
-  X(initial, initial)
+  X(initial, initial)                                                                                        \
+  X(steps, steps)
 
 typedef enum quern__family {
 #define QUERN__FAMILY_VALUE(family, file) QUERN__FAMILY_##family,
@@ -64,7 +65,10 @@ typedef enum quern__family {
   X(measure, count_correct)                                                                                  \
   X(measure, sum)                                                                                            \
   X(initial, fill)                                                                                           \
-  X(initial, random_uniform)
+  X(initial, random_uniform)                                                                                 \
+  X(steps, steps_rows)                                                                                       \
+  X(steps, steps_weights)                                                                                    \
+  X(steps, steps_serial)
 
 typedef enum quern__kernel {
 #define QUERN__KERNEL_VALUE(family, kernel) QUERN__KERNEL_##kernel,
@@ -147,5 +151,9 @@ quern_status quern__cl_count_correct(void *state, const quern_count_correct_op *
 quern_status quern__cl_sum(void *state, const quern_sum_op *op);
 quern_status quern__cl_fill(void *state, const quern_fill_op *op);
 quern_status quern__cl_random_uniform(void *state, const quern_random_uniform_op *op);
+quern_status quern__cl_steps_create(void *state, const quern_steps_layer *layers, size_t layer_count,
+                                    size_t batch, void **steps);
+void quern__cl_steps_free(void *state, void *steps);
+quern_status quern__cl_steps_run(void *state, void *steps, const quern_steps_op *op);
 
 #endif

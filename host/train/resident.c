@@ -87,3 +87,15 @@ quern_status quern__resident_gather(const quern__resident *resident, size_t firs
   return quern_gather_labels(resident->context, quern_vector(resident->labels, 0, resident->rows), indices,
                              *labels);
 }
+
+quern__samples quern__resident_samples(const quern__resident *resident, const quern__batch *batch,
+                                       size_t size) {
+  return (quern__samples){.element = resident->element,
+                          .source = quern_matrix(resident->values, 0, resident->rows, resident->columns),
+                          .labels = quern_vector(resident->labels, 0, resident->rows),
+                          .order = quern_vector(resident->order, 0, resident->rows),
+                          .scale = resident->scale,
+                          .offset = resident->offset,
+                          .x = quern_matrix(batch->x, 0, size, resident->columns),
+                          .batch_labels = quern_vector(batch->labels, 0, size)};
+}

@@ -100,6 +100,11 @@ static quern_status queue_steps(quern_trainer *trainer) {
   const quern__resident *train = &trainer->train;
   QUERN__FORWARD(quern_buffer_write(train->order, 0, train->rows * sizeof *trainer->order, trainer->order,
                                     QUERN_NO_WAIT));
+  if (quern__plan_has_steps(trainer->plan)) {
+    const quern__samples samples = quern__resident_samples(train, &trainer->batch, trainer->options.batch);
+    return quern__plan_steps(trainer->plan, &samples, trainer->options.sgd,
+                             quern_vector(trainer->tally.losses, 0, train->rows));
+  }
   for (size_t first = 0; first < train->rows; first += trainer->options.batch) {
     size_t left = train->rows - first;
     size_t n = left < trainer->options.batch ? left : trainer->options.batch;

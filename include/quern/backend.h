@@ -141,6 +141,29 @@ typedef struct quern_random_uniform_op {
   quern_span x;
 } quern_random_uniform_op;
 
+/* A layer of a network that learns in whole steps. `weights` and `bias` are elements of the flat parameters,
+ * `output` of the outputs: H of a batch, [batch][out] a layer, which is also how dZ is laid out. */
+typedef struct quern_steps_layer {
+  size_t in, out;
+  quern_activation activation;
+  size_t weights, bias, output;
+  bool learns_weights, learns_bias;
+} quern_steps_layer;
+
+/* Training steps under categorical cross-entropy of the last layer, whose activation is the identity: n samples,
+ * a batch after the other, the last one as small as what is left. Sample i of a step is row indices[i] of the
+ * source, gathered into x and batch_labels; without indices it is row i, the source is floats, and n is one batch. */
+typedef struct quern_steps_op {
+  size_t n, source_rows;
+  quern_element element;
+  float scale, offset; /* of gathered samples: see quern_gather_rows */
+  quern_sgd sgd;
+  quern_span source, labels, indices; /* indices may be none */
+  quern_span x, batch_labels;         /* none without indices */
+  quern_span parameters, outputs, dz;
+  quern_span losses; /* a float a sample; may be none */
+} quern_steps_op;
+
 /* Receives each device that a backend finds. info's strings are copied by the callee; `handle` is the
  * backend's own name for the device (a cl_device_id), valid for `open` as long as the process lives. */
 typedef quern_status (*quern_device_sink)(void *list, const quern_device_info *info, void *handle);
@@ -198,6 +221,15 @@ typedef struct quern_backend {
   quern_status (*sum)(void *state, const quern_sum_op *op);
   quern_status (*fill)(void *state, const quern_fill_op *op);
   quern_status (*random_uniform)(void *state, const quern_random_uniform_op *op);
+
+  /* Optional, all three or none: whole training steps at once, for a backend that then needs fewer launches than op by
+   * op. Makes what the steps of one network and batch size need; *steps NULL: op by op is better here. `layers` may go
+   * away afterwards. */
+  quern_status (*steps_create)(void *state, const quern_steps_layer *layers, size_t layer_count, size_t batch,
+                               void **steps);
+  /* After all that was queued with them is done, or nothing was. */
+  void (*steps_free)(void *state, void *steps);
+  quern_status (*steps_run)(void *state, void *steps, const quern_steps_op *op);
 } quern_backend;
 
 /* Adds a table to the backends: the devices that it enumerates are in every device list made from then on,

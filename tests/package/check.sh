@@ -134,6 +134,29 @@ case_uninstall() {
   [[ -z $left ]] || fail "uninstall left $left"
 }
 
+# The Debian packages are those of this version and SONAME, and where their tools are, they build and hold a command that runs.
+case_debian() {
+  local version soname tree=$WORK/debian/quern unpacked=$WORK/debian/unpacked package
+  version=$(sed -n 's/^#define QUERN_VERSION *"\(.*\)"/\1/p' "$SOURCE/include/quern/version.h")
+  soname=$(basename "$(readlink "$moved/$libdir/libquern.so")")
+  [[ $(head -n 1 "$SOURCE/packaging/debian/changelog") == "quern ($version)"* ]] ||
+    fail "packaging/debian/changelog does not start with version $version, as include/quern/version.h has it"
+  grep -qx "Package: libquern${soname##*.}" "$SOURCE/packaging/debian/control" ||
+    fail "packaging/debian/control has no package libquern${soname##*.}, for $soname"
+  command -v dh >/dev/null || { printf 'dh was not found: nothing is built\n'; exit 77; }
+
+  fresh debian
+  mkdir "$tree"
+  tar -C "$SOURCE" --exclude='./build*' --exclude=./.git -cf - . | tar -C "$tree" -xf -
+  cp -r "$tree/packaging/debian" "$tree/debian"
+  (cd "$tree" && DEB_BUILD_OPTIONS='noopt nostrip parallel=2' dpkg-buildpackage --unsigned-source --unsigned-changes \
+    --build=binary)
+  for package in libquern0 libquern-dev quern; do
+    dpkg -x "$WORK/debian/${package}_$version"_*.deb "$unpacked"
+  done
+  LD_LIBRARY_PATH=$(dirname "$unpacked"/usr/lib/*/libquern.so) "$unpacked/usr/bin/quern" --version
+}
+
 # --- The command's manual page and completion say what its help says -----------------------------------------------------
 
 # The commands, or the options of a command, or the values of all its choices, by the help.

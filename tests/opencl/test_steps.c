@@ -1,0 +1,180 @@
+/* Whole training steps give what the reference gives op by op: many in one launch for the smallest networks, two launches a step
+ * for others, with frozen parameters, a last batch that is smaller, bytes and floats. */
+#include "dataset.h"
+#include "op_check.h"
+#include "test.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+typedef struct task {
+  size_t inputs, samples, batch, epochs;
+  bool bytes;
+  quern_layer layers[3];
+  size_t layer_count;
+} task;
+
+static quern_dataset *make_data(const task *is, size_t classes) {
+  const size_t count = is->samples * is->inputs;
+  quern_dataset *data;
+  int32_t *labels = test_alloc(is->samples, sizeof *labels);
+  float *values = test_alloc(count, sizeof *values);
+  for (size_t i = 0; i < is->samples; i++) labels[i] = (int32_t)(i * 7 % classes);
+  for (size_t i = 0; i < count; i++) values[i] = (float)(i * 37 % 256) / (is->bytes ? 1.0f : 255.0f);
+  assert_ok(quern_dataset_from_floats(values, labels, is->samples, is->inputs, &data));
+  if (is->bytes) { /* what the readers of images make */
+    uint8_t *pixels = test_alloc(count, 1);
+    for (size_t i = 0; i < count; i++) pixels[i] = (uint8_t)values[i];
+    free(data->values);
+    data->values = pixels;
+    data->element = QUERN_UINT8;
+    data->scale = 1.0f / 255.0f;
+  }
+  free(values);
+  free(labels);
+  return data;
+}
+
+/* Trains on `context`; the parameters are the caller's to free. */
+static float *learn(quern_context *context, const task *is, quern_epoch *last, size_t *count) {
+  quern_network *network;
+  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  options.epochs = is->epochs;
+  options.batch = is->batch;
+  options.sgd = (quern_sgd){0.1f, 0.01f};
+  quern_dataset *data = make_data(is, is->layers[is->layer_count - 1].units);
+  assert_ok(quern_network_create(is->inputs, is->layers, is->layer_count, QUERN_CATEGORICAL, &network));
+  assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 5));
+  assert_ok(quern_train(context, network, data, NULL, &options, last));
+  float *all = NULL;
+  *count = 0;
+  for (size_t l = 0; l < is->layer_count; l++) {
+    const size_t in = l == 0 ? is->inputs : is->layers[l - 1].units, out = is->layers[l].units;
+    all = realloc(all, (*count + in * out + out) * sizeof *all);
+    assert_non_null(all);
+    assert_ok(quern_network_get_layer(network, l, all + *count, all + *count + in * out));
+    *count += in * out + out;
+  }
+  quern_dataset_free(data);
+  quern_network_free(network);
+  return all;
+}
+
+static void check_task(const task *is) {
+  test_rig rig;
+  test_rig_open(&rig, 0);
+  size_t count, same, again_count;
+  task shorter = *is;
+  if (rig.slow) { /* an emulator */
+    shorter.epochs = 1;
+    if (shorter.samples > 2 * shorter.batch) shorter.samples = shorter.batch + 3;
+    is = &shorter;
+  }
+  quern_epoch got, expected, again;
+  float *device = learn(rig.device, is, &got, &count);
+  float *twice = learn(rig.device, is, &again, &again_count);
+  float *reference = learn(rig.reference, is, &expected, &same);
+  assert_true(count == same && count == again_count);
+  /* A step rounds sums of at most a hundred terms near 1, and there are at most 60 steps. */
+  for (size_t i = 0; i < count; i++) {
+    assert_true(fabsf(device[i] - reference[i]) <= 2e-5f * (1.0f + fabsf(reference[i])));
+    assert_true(device[i] == twice[i]); /* the same bits twice */
+  }
+  assert_true(fabs(got.train_loss - expected.train_loss) <= 2e-5 * (1.0 + fabs(expected.train_loss)));
+  free(device);
+  free(twice);
+  free(reference);
+  test_rig_close(&rig);
+}
+
+static quern_layer frozen(quern_layer layer, bool weights, bool bias) {
+  layer.freeze_weights = weights;
+  layer.freeze_bias = bias;
+  return layer;
+}
+
+static void test_serial(void **state) {
+  (void)state;
+  check_task(&(task){
+      .inputs = 3,
+      .samples = 20,
+      .batch = 1,
+      .epochs = 3,
+      .layers = {quern_dense(3, QUERN_RELU), quern_dense(3, QUERN_SIGMOID), quern_dense(3, QUERN_IDENTITY)},
+      .layer_count = 3});
+  check_task(&(task){.inputs = 19,
+                     .samples = 23,
+                     .batch = 5,
+                     .epochs = 2,
+                     .bytes = true,
+                     .layers = {quern_dense(17, QUERN_TANH), quern_dense(5, QUERN_IDENTITY)},
+                     .layer_count = 2});
+}
+
+static void test_blocks(void **state) {
+  (void)state;
+  check_task(&(task){.inputs = 37,
+                     .samples = 2 * 131 + 7,
+                     .batch = 131,
+                     .epochs = 2,
+                     .layers = {quern_dense(35, QUERN_LEAKY_RELU), quern_dense(18, QUERN_RELU),
+                                quern_dense(10, QUERN_IDENTITY)},
+                     .layer_count = 3});
+  check_task(&(task){.inputs = 65,
+                     .samples = 150,
+                     .batch = 70,
+                     .epochs = 2,
+                     .bytes = true,
+                     .layers = {quern_dense(33, QUERN_RELU), quern_dense(4, QUERN_IDENTITY)},
+                     .layer_count = 2});
+}
+
+static void test_frozen(void **state) {
+  (void)state;
+  for (size_t batch = 4; batch <= 80; batch += 76)
+    check_task(&(task){.inputs = 21,
+                       .samples = 90,
+                       .batch = batch,
+                       .epochs = 1,
+                       .layers = {frozen(quern_dense(20, QUERN_RELU), true, true),
+                                  frozen(quern_dense(17, QUERN_TANH), batch == 4, batch == 80),
+                                  quern_dense(6, QUERN_IDENTITY)},
+                       .layer_count = 3});
+}
+
+/* A label that is none is found on the device, in both kinds of step, and told once. */
+static void test_bad_label(void **state) {
+  (void)state;
+  test_rig rig;
+  test_rig_open(&rig, 0);
+  const quern_layer layers[] = {quern_dense(40, QUERN_RELU), quern_dense(3, QUERN_IDENTITY)};
+  enum { BATCH = 80, INPUTS = 40 };
+  quern_network *network;
+  quern_plan *plan;
+  quern_buffer *x, *labels;
+  static float values[BATCH * INPUTS];
+  int32_t classes[BATCH] = {0};
+  classes[41] = 3;
+  assert_ok(quern_network_create(INPUTS, layers, 2, QUERN_CATEGORICAL, &network));
+  assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 5));
+  assert_ok(quern_plan_create(rig.device, network, BATCH, QUERN_PLAN_TRAINING, &plan));
+  assert_ok(quern_buffer_create(rig.device, sizeof values, &x));
+  assert_ok(quern_buffer_create(rig.device, sizeof classes, &labels));
+  assert_ok(quern_buffer_write(x, 0, sizeof values, values, QUERN_WAIT));
+  assert_ok(quern_buffer_write(labels, 0, sizeof classes, classes, QUERN_WAIT));
+  assert_ok(quern_plan_step(plan, quern_matrix(x, 0, BATCH, INPUTS), quern_vector(labels, 0, BATCH),
+                            (quern_sgd){0.1f, 0.0f}, quern_none()));
+  assert_fails(quern_context_finish(rig.device), QUERN_ERROR_DATA, "label", "41");
+  assert_ok(quern_context_finish(rig.device));
+  quern_buffer_free(x);
+  quern_buffer_free(labels);
+  quern_plan_free(plan);
+  quern_network_free(network);
+  test_rig_close(&rig);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_serial), QUERN_TEST(test_blocks),
+                                     QUERN_TEST(test_frozen), QUERN_TEST(test_bad_label)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
