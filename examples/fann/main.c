@@ -1,0 +1,161 @@
+/* usage: fann_on_quern [FILE.net]
+ *
+ * Loads a network with FANN, runs and trains it there and with quern's ops, gives the weights back, and prints how far
+ * the two are apart and how long each took. Without a file: a 784-512-256-10 network, saved and loaded again. */
+#include "fann_quern.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { SAMPLES = 256, EPOCHS = 2 };
+static const float tolerance = 1e-5f;
+
+static double seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Uniform in [-1, 1), the same at every run. */
+static float next_value(void) {
+  static unsigned state = 1;
+  state = state * 1664525u + 1013904223u;
+  return (float)(state >> 8) / 8388608.0f - 1.0f;
+}
+
+/* FANN trains sigmoids exactly while they stay off their limits: see fann_quern.h. Small weights see to that. */
+static struct fann *make_network(const char *path) {
+  const unsigned widths[] = {784, 512, 256, 10};
+  struct fann *ann = fann_create_standard_array(4, widths);
+  if (ann == NULL) return NULL;
+  fann_set_activation_function_hidden(ann, FANN_SIGMOID_SYMMETRIC);
+  fann_set_activation_function_output(ann, FANN_SIGMOID);
+  fann_set_training_algorithm(ann, FANN_TRAIN_BATCH);
+  fann_set_train_error_function(ann, FANN_ERRORFUNC_LINEAR);
+  fann_set_learning_rate(ann, 0.5f);
+  for (unsigned i = 0; i < fann_get_total_connections(ann); i++) ann->weights[i] = 0.08f * next_value();
+  int failed = fann_save(ann, path);
+  fann_destroy(ann);
+  return failed != 0 ? NULL : fann_create_from_file(path);
+}
+
+static struct fann_train_data *make_data(const struct fann *ann) {
+  struct fann_train_data *data = fann_create_train(SAMPLES, ann->num_input, ann->num_output);
+  if (data == NULL) return NULL;
+  for (unsigned i = 0; i < SAMPLES; i++) {
+    for (unsigned j = 0; j < data->num_input; j++) data->input[i][j] = next_value();
+    for (unsigned j = 0; j < data->num_output; j++)
+      data->output[i][j] = j == i % data->num_output ? 0.9f : 0.1f;
+  }
+  return data;
+}
+
+/* The largest |a - b| over the largest |b|; NaN where one is not a number. */
+static float distance(const float *a, const float *b, size_t count) {
+  float apart = 0.0f, largest = 0.0f;
+  for (size_t i = 0; i < count; i++) {
+    float difference = fabsf(a[i] - b[i]);
+    if (!(difference <= apart)) apart = difference;
+    if (isnan(apart)) return apart;
+    if (fabsf(b[i]) > largest) largest = fabsf(b[i]);
+  }
+  return largest > 0.0f ? apart / largest : apart;
+}
+
+/* Returns whether they agree. */
+static bool report(const char *what, float apart, double fann_took, double quern_took) {
+  printf("%-8s FANN %8.2f ms, quern %7.2f ms, %.1f times as fast; apart by %.1e of the largest %s\n", what,
+         1e3 * fann_took, 1e3 * quern_took, fann_took / quern_took, (double)apart,
+         strcmp(what, "train") == 0 ? "weight" : "output");
+  return apart <= tolerance;
+}
+
+typedef struct arrays {
+  float *inputs, *by_fann, *by_quern, *weights;
+} arrays;
+
+static bool run_both(struct fann *ann, const struct fann_train_data *data, fann_quern *adapter,
+                     const arrays *to) {
+  size_t in = ann->num_input, out = ann->num_output;
+  for (size_t i = 0; i < SAMPLES; i++) memcpy(to->inputs + i * in, data->input[i], in * sizeof(float));
+  double began = seconds();
+  for (size_t i = 0; i < SAMPLES; i++)
+    memcpy(to->by_fann + i * out, fann_run(ann, data->input[i]), out * sizeof(float));
+  double fann_took = seconds() - began;
+
+  /* Once before the clock starts: kernels are built at their first use. */
+  if (fann_quern_run(adapter, to->inputs, SAMPLES, to->by_quern) != QUERN_OK) return false;
+  began = seconds();
+  if (fann_quern_run(adapter, to->inputs, SAMPLES, to->by_quern) != QUERN_OK) return false;
+  return report("run", distance(to->by_quern, to->by_fann, SAMPLES * out), fann_took, seconds() - began);
+}
+
+static bool train_both(struct fann *ann, struct fann_train_data *data, fann_quern *adapter,
+                       quern_context *context, const arrays *to) {
+  size_t count = fann_get_total_connections(ann), bytes = count * sizeof(float);
+  float mse = 0.0f;
+  memcpy(to->weights, ann->weights, bytes);
+
+  /* On an adapter of its own, for the kernels. */
+  fann_quern *first = NULL;
+  bool ok = fann_quern_create(context, ann, &first) == QUERN_OK &&
+            fann_quern_train(first, ann, data, 1, &mse) == QUERN_OK;
+  fann_quern_free(first);
+  if (!ok) return false;
+
+  double began = seconds();
+  if (fann_quern_train(adapter, ann, data, EPOCHS, &mse) != QUERN_OK) return false;
+  double quern_took = seconds() - began;
+  began = seconds();
+  float fann_mse = 0.0f;
+  for (int i = 0; i < EPOCHS; i++) fann_mse = fann_train_epoch(ann, data);
+  double fann_took = seconds() - began;
+
+  /* FANN's own result is put aside, and quern's takes its place in the network. */
+  float *by_fann = malloc(bytes);
+  if (by_fann == NULL) return false;
+  memcpy(by_fann, ann->weights, bytes);
+  ok = fann_quern_give_back(adapter, ann) == QUERN_OK &&
+       report("train", distance(ann->weights, by_fann, count), fann_took, quern_took) &&
+       memcmp(to->weights, ann->weights, bytes) != 0;
+  free(by_fann);
+  printf("mean squared error of the last of %d epochs: FANN %.6f, quern %.6f\n", EPOCHS, (double)fann_mse,
+         (double)mse);
+  return ok && fabsf(mse - fann_mse) <= tolerance * fann_mse;
+}
+
+static bool compare(struct fann *ann, struct fann_train_data *data, quern_context *context) {
+  fann_quern *adapter = NULL;
+  arrays to = {malloc(sizeof(float) * SAMPLES * ann->num_input),
+               malloc(sizeof(float) * SAMPLES * ann->num_output),
+               malloc(sizeof(float) * SAMPLES * ann->num_output),
+               malloc(sizeof(float) * fann_get_total_connections(ann))};
+  bool ok = to.inputs != NULL && to.by_fann != NULL && to.by_quern != NULL && to.weights != NULL &&
+            fann_quern_create(context, ann, &adapter) == QUERN_OK && run_both(ann, data, adapter, &to) &&
+            train_both(ann, data, adapter, context, &to);
+  fann_quern_free(adapter);
+  free(to.inputs);
+  free(to.by_fann);
+  free(to.by_quern);
+  free(to.weights);
+  return ok;
+}
+
+int main(int argc, char **argv) {
+  struct fann *ann = argc > 1 ? fann_create_from_file(argv[1]) : make_network("784-512-256-10.net");
+  struct fann_train_data *data = ann != NULL ? make_data(ann) : NULL;
+  quern_context *context = NULL;
+  bool ok = data != NULL && quern_context_create(NULL, &context) == QUERN_OK && compare(ann, data, context);
+  if (!ok)
+    fprintf(stderr, "fann_on_quern: %s\n",
+            ann == NULL || data == NULL     ? "FANN could not load or make the network"
+            : quern_last_error()[0] != '\0' ? quern_last_error()
+                                            : "FANN and quern do not agree");
+  quern_context_free(context);
+  if (data != NULL) fann_destroy_train(data);
+  if (ann != NULL) fann_destroy(ann);
+  return ok ? 0 : 1;
+}
