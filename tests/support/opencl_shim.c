@@ -59,7 +59,7 @@ static struct {
 static bool opened;
 static pid_t process;
 static atomic_long live[OBJECT_TYPES];
-static atomic_size_t allocated;
+static atomic_size_t allocated, sources;
 
 __attribute__((constructor)) static void open_loader(void) {
   process = getpid();
@@ -82,6 +82,10 @@ SHIM size_t quern_shim_live(void) {
 
 SHIM size_t quern_shim_allocated(void) {
   return atomic_load(&allocated);
+}
+
+SHIM size_t quern_shim_sources(void) {
+  return atomic_load(&sources);
 }
 
 SHIM void quern_shim_describe(char *text, size_t size) {
@@ -282,6 +286,7 @@ SHIM cl_int clWaitForEvents(cl_uint count, const cl_event *events) {
 
 SHIM cl_program clCreateProgramWithSource(cl_context context, cl_uint count, const char **strings,
                                           const size_t *lengths, cl_int *error) {
+  atomic_fetch_add(&sources, 1);
   return created(PROGRAM, real.CreateProgramWithSource(context, count, strings, lengths, error));
 }
 

@@ -14,4 +14,7 @@ void quern_shim_describe(char *text, size_t size);
 /* Bytes of all buffers created so far, freed or not. */
 size_t quern_shim_allocated(void);
 
+/* Programs made from source so far. */
+size_t quern_shim_sources(void);
+
 #endif
