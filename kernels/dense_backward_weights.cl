@@ -40,6 +40,19 @@ void put(Target target, quern_vector gradient, __global float *at, uint lanes) {
 DEFINE_TILE(weights_wide, __private, WEIGHTS_ROWS, WEIGHTS_VECTORS, 1, stride)
 DEFINE_TILE(weights_narrow, __private, WEIGHTS_ROWS, 1, 1, stride)
 
+/* A whole wide tile of W through the SGD step, its sums in registers all the way. */
+void weights_update(const float *left, const quern_vector *panel, uint depth, Target target, __global float *w,
+                    size_t out) {
+  TILE_SUMS(WEIGHTS_ROWS, WEIGHTS_VECTORS, 1, VECTOR_WIDTH, PANEL_VECTOR)
+  QUERN_UNROLL for (uint r = 0; r < WEIGHTS_ROWS; r++) {
+    QUERN_UNROLL for (uint v = 0; v < WEIGHTS_VECTORS; v++) {
+      __global float *at = w + r * out + v * VECTOR_WIDTH;
+      const quern_vector old = QUERN_VLOAD(at);
+      QUERN_VSTORE(old - target.rate * (sum[r][v] + target.decay * old), at);
+    }
+  }
+}
+
 /* The strip of dW from `column` on, inputs `first` to `end`, and of db with the first of them. */
 void weights_strip(uint n, uint in, uint out, __global const float *x, __global const float *dz, Target target,
                    __global float *dw, __global float *db, size_t column, size_t first, size_t end) {
@@ -61,6 +74,10 @@ void weights_strip(uint n, uint in, uint out, __global const float *x, __global 
       copy_panel(x + (size_t)s * in + group, in, depth, inputs, 1, x_panel);
       for (uint i = 0; i < inputs; i += WEIGHTS_ROWS) {
         const float *left = (const float *)x_panel + i;
+        if (target.mode == UPDATE && columns == WEIGHTS_COLUMNS && inputs - i >= WEIGHTS_ROWS) {
+          weights_update(left, panel, depth, target, dw + (group + i) * out + column, out);
+          continue;
+        }
         if (vectors == WEIGHTS_VECTORS) weights_wide(left, VECTOR_WIDTH, panel, depth, sums);
         else weights_narrow(left, VECTOR_WIDTH, panel, depth, sums);
         const uint rows = min((uint)WEIGHTS_ROWS, inputs - i);

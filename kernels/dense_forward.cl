@@ -3,6 +3,9 @@
  * The tiles of dense_tile.cl: the left factor is X, read as it lies; the panels are strips of W. Where `in` is longer than a
  * panel, Y holds the sums so far. */
 
+#ifndef FORWARD_DIRECT
+#define FORWARD_DIRECT 4
+#endif
 /* Samples in a tile. */
 #ifndef FORWARD_ROWS
 #define FORWARD_ROWS 4
@@ -19,18 +22,31 @@
 
 DEFINE_PRODUCT(forward_product, FORWARD_ROWS, FORWARD_VECTORS)
 
+/* A wide tile straight from W. */
+#define W_VECTOR(i, v, VECTORS) QUERN_VLOAD(w + (i) * out + (v) * VECTOR_WIDTH)
+void forward_direct(__global const float *left, uint in, __global const float *w, size_t out, quern_vector *sums) {
+  const uint depth = in;
+  TILE_SUMS(FORWARD_ROWS, FORWARD_VECTORS, in, 1, W_VECTOR)
+  QUERN_UNROLL for (uint r = 0; r < FORWARD_ROWS; r++)
+    QUERN_UNROLL for (uint v = 0; v < FORWARD_VECTORS; v++) sums[r * FORWARD_VECTORS + v] = sum[r][v];
+}
+
 /* The strip of Y from `column` on, samples `first` to `end`. */
 void forward_strip(uint in, uint out, __global const float *x, __global const float *w, __global const float *b,
                    int activation, float slope, __global float *y, size_t column, size_t first, size_t end) {
   const uint columns = (uint)min((size_t)FORWARD_COLUMNS, out - column);
   const uint vectors = strip_vectors(columns, FORWARD_VECTORS);
   quern_vector panel[FORWARD_PANEL * FORWARD_VECTORS], sums[FORWARD_ROWS * FORWARD_VECTORS];
-  for (uint k = 0; k < in; k += FORWARD_PANEL) {
-    const uint depth = min((uint)FORWARD_PANEL, in - k);
+  const bool direct = columns == FORWARD_COLUMNS && end - first <= FORWARD_DIRECT * FORWARD_ROWS && (end - first) % FORWARD_ROWS == 0;
+  const uint longest = direct ? in : FORWARD_PANEL;
+  for (uint k = 0; k < in; k += longest) {
+    const uint depth = min(longest, in - k);
     const bool last = k + depth == in;
-    copy_panel(w + (size_t)k * out + column, out, depth, columns, vectors, panel);
+    if (!direct) copy_panel(w + (size_t)k * out + column, out, depth, columns, vectors, panel);
     for (size_t row = first; row < end;) {
-      const uint rows = forward_product(x + row * in + k, in, end - row, panel, depth, vectors, sums);
+      uint rows = FORWARD_ROWS;
+      if (direct) forward_direct(x + row * in, in, w + column, out, sums);
+      else rows = forward_product(x + row * in + k, in, end - row, panel, depth, vectors, sums);
       for (uint r = 0; r < rows; r++) {
         for (uint v = 0; v < vectors; v++) {
           const uint lanes = strip_lanes(columns, v);

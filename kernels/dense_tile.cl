@@ -22,21 +22,27 @@
  * for the right edge and for narrow layers, and, where the rows of the left factor are samples, flat ones of one row for what
  * is left over below. */
 
-/* tile: sums[r][v] = Σ_i left[r][i] panel[i][v], i < depth. left[r][i] is at left[r · ROW_STEP + i · STEP], which may speak of `stride`. */
+/* sum[r][v] = Σ_i left[r][i] panel[i][v], i < depth. left[r][i] is at left[r · ROW_STEP + i · STEP], which may speak of `stride`. */
+#define TILE_SUMS(ROWS, VECTORS, ROW_STEP, STEP, RIGHT)                                                        \
+  quern_vector sum[ROWS][VECTORS];                                                                           \
+  QUERN_UNROLL for (uint r = 0; r < ROWS; r++)                                                               \
+    QUERN_UNROLL for (uint v = 0; v < VECTORS; v++) sum[r][v] = (quern_vector)(0.0f);                        \
+  for (uint i = 0; i < depth; i++) {                                                                         \
+    quern_vector right[VECTORS];                                                                             \
+    QUERN_UNROLL for (uint v = 0; v < VECTORS; v++) right[v] = RIGHT(i, v, VECTORS);                         \
+    QUERN_UNROLL for (uint r = 0; r < ROWS; r++) {                                                           \
+      const quern_vector scalar = (quern_vector)(left[r * ROW_STEP + i * STEP]);                             \
+      QUERN_UNROLL for (uint v = 0; v < VECTORS; v++) sum[r][v] = QUERN_MAD(scalar, right[v], sum[r][v]);    \
+    }                                                                                                        \
+  }
+
+#define PANEL_VECTOR(i, v, VECTORS) panel[(i) * (VECTORS) + (v)]
+
+/* tile: those sums, left in private memory. */
 #define DEFINE_TILE(tile, SPACE, ROWS, VECTORS, ROW_STEP, STEP)                                              \
   void tile(SPACE const float *left, size_t stride, const quern_vector *panel, uint depth,                   \
             quern_vector *sums) {                                                                            \
-    quern_vector sum[ROWS][VECTORS];                                                                         \
-    QUERN_UNROLL for (uint r = 0; r < ROWS; r++)                                                             \
-      QUERN_UNROLL for (uint v = 0; v < VECTORS; v++) sum[r][v] = (quern_vector)(0.0f);                      \
-    for (uint i = 0; i < depth; i++) {                                                                       \
-      quern_vector right[VECTORS];                                                                           \
-      QUERN_UNROLL for (uint v = 0; v < VECTORS; v++) right[v] = panel[i * VECTORS + v];                     \
-      QUERN_UNROLL for (uint r = 0; r < ROWS; r++) {                                                         \
-        const quern_vector scalar = (quern_vector)(left[r * ROW_STEP + i * STEP]);                           \
-        QUERN_UNROLL for (uint v = 0; v < VECTORS; v++) sum[r][v] = QUERN_MAD(scalar, right[v], sum[r][v]);  \
-      }                                                                                                      \
-    }                                                                                                        \
+    TILE_SUMS(ROWS, VECTORS, ROW_STEP, STEP, PANEL_VECTOR)                                                               \
     QUERN_UNROLL for (uint r = 0; r < ROWS; r++)                                                             \
       QUERN_UNROLL for (uint v = 0; v < VECTORS; v++) sums[r * VECTORS + v] = sum[r][v];                     \
   }

@@ -19,14 +19,14 @@ typedef struct {
   float slope;
   ulong weights, bias, output;
   uint learns_weights, learns_bias;
-  uint first_strip; /* of this layer's strips of W, among all layers' */
-  uint rows;        /* inputs that a work-item of steps_weights takes */
+  /* In steps_weights: the first work-item of this layer, its strips of W, the inputs that a work-item takes of one. */
+  uint first_item, strips, rows;
 } StepsLayer;
 
-void steps_forward(uint count, __global const StepsLayer *layers, __global const float *x,
+void steps_forward(uint count, uint bottom, __global const StepsLayer *layers, __global const float *x,
                    __global const float *parameters, __global float *outputs, size_t first, size_t end) {
-  __global const float *from = x;
-  for (uint l = 0; l < count; l++) {
+  __global const float *from = bottom == 0 ? x : outputs + layers[bottom - 1].output;
+  for (uint l = bottom; l < count; l++) {
     __global const StepsLayer *layer = &layers[l];
     __global float *to = outputs + layer->output;
     for (size_t column = 0; column < layer->out; column += FORWARD_COLUMNS)
@@ -37,9 +37,9 @@ void steps_forward(uint count, __global const StepsLayer *layers, __global const
 }
 
 /* Down to the lowest layer that learns, `lowest`. */
-void steps_backward(uint count, uint lowest, __global const StepsLayer *layers, __global const float *parameters,
+void steps_backward(uint count, uint bottom, uint lowest, __global const StepsLayer *layers, __global const float *parameters,
                     __global const float *outputs, __global float *dz, size_t first, size_t end) {
-  for (uint l = count - 1; l > lowest; l--) {
+  for (uint l = count - 1; l > lowest && l >= bottom; l--) {
     __global const StepsLayer *layer = &layers[l], *below = &layers[l - 1];
     for (size_t column = 0; column < layer->in; column += DATA_COLUMNS)
       data_strip(layer->in, layer->out, dz + layer->output, parameters + layer->weights, outputs + below->output,
@@ -47,16 +47,16 @@ void steps_backward(uint count, uint lowest, __global const StepsLayer *layers, 
   }
 }
 
-void steps_block(uint count, uint lowest, __global const StepsLayer *layers, __global const float *x,
+void steps_block(uint count, uint bottom, uint lowest, __global const StepsLayer *layers, __global const float *x,
                  __global const int *labels, float scale, __global const float *parameters, __global float *outputs,
                  __global float *dz, __global float *losses, __global int *faults, size_t first, size_t end) {
-  steps_forward(count, layers, x, parameters, outputs, first, end);
+  steps_forward(count, bottom, layers, x, parameters, outputs, first, end);
   const uint classes = layers[count - 1].out;
   const ulong last = layers[count - 1].output;
   for (size_t row = first; row < end; row++)
     softmax_cross_entropy_row(classes, outputs + last + row * classes, labels[row], scale, losses ? losses + row : losses,
                               dz + last + row * classes, faults, (uint)row);
-  steps_backward(count, lowest, layers, parameters, outputs, dz, first, end);
+  steps_backward(count, bottom, lowest, layers, parameters, outputs, dz, first, end);
 }
 
 /* One strip of one layer's parameters, inputs `first` on. */
@@ -70,14 +70,14 @@ void steps_strip(uint n, __global const StepsLayer *layers, uint l, __global con
                 layer->learns_bias ? parameters + layer->bias : 0, column, first, end);
 }
 
-__kernel void steps_rows(uint n, uint count, uint lowest, __global const StepsLayer *layers, __global const float *x,
+__kernel void steps_rows(uint n, uint count, uint bottom, uint lowest, __global const StepsLayer *layers, __global const float *x,
                          ulong x_offset, __global const int *labels, ulong labels_offset, float scale,
                          __global const float *parameters, ulong parameters_offset, __global float *outputs,
                          ulong outputs_offset, __global float *dz, ulong dz_offset, __global float *losses,
                          ulong losses_offset, __global int *faults, uint rows) {
   const size_t first = get_global_id(0) * rows;
   if (first >= n) return;
-  steps_block(count, lowest, layers, x + x_offset, labels + labels_offset, scale, parameters + parameters_offset,
+  steps_block(count, bottom, lowest, layers, x + x_offset, labels + labels_offset, scale, parameters + parameters_offset,
               outputs + outputs_offset, dz + dz_offset, losses ? losses + losses_offset : losses, faults, first,
               min(first + rows, (size_t)n));
 }
@@ -86,12 +86,12 @@ __kernel void steps_weights(uint n, uint count, uint lowest, __global const Step
                             __global const float *x, ulong x_offset, __global const float *outputs,
                             ulong outputs_offset, __global const float *dz, ulong dz_offset, float rate, float decay,
                             __global float *parameters, ulong parameters_offset) {
-  const uint strip = (uint)get_global_id(0);
-  uint l = count - 1;
-  while (l > 0 && layers[l].first_strip > strip) l--;
-  const size_t column = (size_t)(strip - layers[l].first_strip) * WEIGHTS_COLUMNS;
-  const size_t first = get_global_id(1) * layers[l].rows;
-  if (l < lowest || column >= layers[l].out || first >= layers[l].in) return;
+  const uint item = (uint)get_global_id(0);
+  uint l = lowest;
+  while (l < count - 1 && layers[l].first_item > item) l++;
+  const uint place = item - layers[l].first_item;
+  const size_t column = (size_t)(place % layers[l].strips) * WEIGHTS_COLUMNS;
+  const size_t first = (size_t)(place / layers[l].strips) * layers[l].rows;
   steps_strip(n, layers, l, x + x_offset, outputs + outputs_offset, dz + dz_offset, rate, decay,
               parameters + parameters_offset, column, first, min(first + layers[l].rows, (size_t)layers[l].in));
 }
@@ -127,7 +127,7 @@ __kernel void steps_serial(uint steps, uint n, uint count, uint lowest, __global
                              factor, offset, at);
       }
     }
-    steps_block(count, lowest, layers, x, batch_labels, 1.0f / (float)n, parameters, outputs, dz,
+    steps_block(count, 0, lowest, layers, x, batch_labels, 1.0f / (float)n, parameters, outputs, dz,
                 losses ? losses + losses_offset + (size_t)s * n : losses, faults, 0, n);
     for (uint l = lowest; l < count; l++)
       for (size_t column = 0; column < layers[l].out; column += WEIGHTS_COLUMNS)

@@ -2,9 +2,10 @@
 #include "state.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Work-items of steps_weights wanted for each compute unit: enough to even out their ends. */
-enum { ITEMS_A_UNIT = 4 };
+enum { ITEMS_A_UNIT = 8 };
 /* Samples that a work-item of steps_rows takes at least, in tiles: below, W would be copied into panels for too few. */
 enum { TILES_A_BLOCK = 2 };
 /* Up to so many floating-point operations a step, one work-item alone is quicker than launches for all (docs/measurements.md),
@@ -18,13 +19,15 @@ typedef struct device_layer {
   cl_float slope;
   cl_ulong weights, bias, output;
   cl_uint learns_weights, learns_bias;
-  cl_uint first_strip, rows;
+  cl_uint first_item, strips, rows;
 } device_layer;
 
 typedef struct cl_steps {
   cl_mem layers;
+  device_layer *table; /* owned: what `layers` holds */
+  size_t bottom;
   size_t count, lowest, inputs, batch;
-  size_t strips, parts; /* of steps_weights: all layers' strips, and the most parts of one */
+  size_t items; /* of steps_weights */
   bool serial;
 } cl_steps;
 
@@ -32,19 +35,30 @@ static size_t divide_up(size_t a, size_t b) {
   return a / b + (a % b != 0);
 }
 
-/* Divides every layer's inputs among work-items, in whole vectors. */
-static void place_strips(const quern__cl *cl, cl_steps *steps, device_layer *table) {
+/* Vectors of a strip of W, as strip_vectors() in kernels/dense_tile.cl has it. */
+static size_t strip_vectors(const quern__cl *cl, size_t out) {
+  return out <= cl->tuning.vector_width ? 1 : cl->tuning.backward_weights.vectors;
+}
+
+/* Divides the layers that learn among work-items of much the same cost, each a strip of W by a number of inputs in whole
+ * vectors. The top layer's come first: they are often the small ones, and an implementation that hands out halves of what is left
+ * (PoCL) then ends evenly. */
+static void place_items(const quern__cl *cl, cl_steps *steps, device_layer *table) {
   const size_t width = cl->tuning.vector_width, columns = width * cl->tuning.backward_weights.vectors;
-  for (size_t l = 0; l < steps->count; l++) {
-    table[l].first_strip = (cl_uint)steps->strips;
-    steps->strips += divide_up(table[l].out, columns);
-  }
-  const size_t wanted = divide_up(cl->compute_units * ITEMS_A_UNIT, steps->strips);
-  for (size_t l = 0; l < steps->count; l++) {
-    const size_t rows = divide_up(divide_up(table[l].in, wanted), width) * width;
-    table[l].rows = (cl_uint)rows;
-    const size_t parts = divide_up(table[l].in, rows);
-    if (parts > steps->parts) steps->parts = parts;
+  double cost = 0;
+  for (size_t l = steps->lowest; l < steps->count; l++)
+    cost += (double)table[l].in * (double)(divide_up(table[l].out, columns) * strip_vectors(cl, table[l].out));
+  const double each = cost / (double)(cl->compute_units * ITEMS_A_UNIT);
+  for (size_t l = steps->count; l-- > steps->lowest;) {
+    device_layer *layer = &table[l];
+    const size_t most = divide_up(layer->in, width);
+    const double wanted = (double)layer->in * (double)strip_vectors(cl, layer->out) / each;
+    size_t parts = wanted < 1 ? 1 : wanted < (double)most ? (size_t)(wanted + 0.5) : most;
+    layer->rows = (cl_uint)(divide_up(divide_up(layer->in, parts), width) * width);
+    parts = divide_up(layer->in, layer->rows);
+    layer->strips = (cl_uint)divide_up(layer->out, columns);
+    layer->first_item = (cl_uint)steps->items;
+    steps->items += parts * layer->strips;
   }
 }
 
@@ -82,13 +96,17 @@ quern_status quern__cl_steps_create(void *state, const quern_steps_layer *layers
     flops += 6.0 * (double)batch * (double)layer->in * (double)layer->out;
   }
   steps->serial = flops <= SERIAL_FLOPS;
+  if (getenv("QUERN_EXP") && atoi(getenv("QUERN_EXP")) < 0) goto cleanup;
   if (steps->lowest == layer_count || !pays(cl, steps))
     goto cleanup; /* nothing learns, or op by op is better */
-  place_strips(cl, steps, table);
+  place_items(cl, steps, table);
   cl_int error = CL_SUCCESS;
   steps->layers = quern__cl_call.CreateBuffer(cl->context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR,
                                               layer_count * sizeof *table, table, &error);
   QUERN__TRY(quern__cl_check(error, "clCreateBuffer", "training steps"));
+  steps->table = table;
+  table = NULL;
+  steps->bottom = getenv("QUERN_EXP") ? (size_t)atoi(getenv("QUERN_EXP")) : 0;
   *made = steps;
   steps = NULL;
 
@@ -102,6 +120,7 @@ void quern__cl_steps_free(void *state, void *made) {
   (void)state;
   cl_steps *steps = made;
   quern__cl_call.ReleaseMemObject(steps->layers);
+  free(steps->table);
   free(steps);
 }
 
@@ -143,11 +162,30 @@ static quern_status run_step(quern__cl *cl, const cl_steps *steps, const quern_s
   const size_t tile = cl->tuning.forward.rows;
   size_t block = divide_up(divide_up(n, cl->compute_units), tile);
   if (block < TILES_A_BLOCK) block = TILES_A_BLOCK;
-  if (block >= 4 * TILES_A_BLOCK)
+  if (block >= 4 * TILES_A_BLOCK && !(getenv("QUERN_EXP") && strstr(getenv("QUERN_EXP"), ",1")))
     block = divide_up(block, 2); /* where there are enough, two each even out their ends */
   block *= tile;
+  const device_layer *table = steps->table;
+  const float *unused = NULL;
+  (void)unused;
+  for (size_t l = 0; l < steps->bottom; l++) {
+    const quern_dense_forward_op forward = {
+        .n = n,
+        .in = table[l].in,
+        .out = table[l].out,
+        .x = l == 0 ? x : moved(op->outputs, table[l - 1].output),
+        .w = moved(op->parameters, table[l].weights),
+        .b = moved(op->parameters, table[l].bias),
+        .activation = {(quern_activation_kind)table[l].activation, table[l].slope},
+        .y = moved(op->outputs, table[l].output)};
+    QUERN__FORWARD(quern__cl_dense_forward(cl, &forward));
+  }
   quern__arguments rows = {0};
-  push_network(&rows, steps, n);
+  quern__push_uint(&rows, n);
+  quern__push_uint(&rows, steps->count);
+  quern__push_uint(&rows, steps->bottom);
+  quern__push_uint(&rows, steps->lowest);
+  quern__push_memory(&rows, steps->layers);
   quern__push_span(&rows, x);
   quern__push_span(&rows, labels);
   quern__push_float(&rows, 1.0f / (float)n);
@@ -160,6 +198,19 @@ static quern_status run_step(quern__cl *cl, const cl_steps *steps, const quern_s
   const quern__range blocks = {.dimensions = 1, .global = {divide_up(n, block)}, .local = {1}};
   QUERN__FORWARD(quern__cl_launch(cl, QUERN__KERNEL_steps_rows, blocks, &rows));
 
+  for (size_t l = steps->bottom; l-- > 0;) {
+    if (l <= steps->lowest) break;
+    const quern_dense_backward_data_op data = {
+        .n = n,
+        .in = table[l].in,
+        .out = table[l].out,
+        .dz = moved(op->dz, table[l].output),
+        .w = moved(op->parameters, table[l].weights),
+        .h = moved(op->outputs, table[l - 1].output),
+        .activation = {(quern_activation_kind)table[l - 1].activation, table[l - 1].slope},
+        .dx = moved(op->dz, table[l - 1].output)};
+    QUERN__FORWARD(quern__cl_dense_backward_data(cl, &data));
+  }
   quern__arguments weights = {0};
   push_network(&weights, steps, n);
   quern__push_span(&weights, x);
@@ -168,8 +219,8 @@ static quern_status run_step(quern__cl *cl, const cl_steps *steps, const quern_s
   quern__push_float(&weights, op->sgd.learning_rate);
   quern__push_float(&weights, op->sgd.weight_decay);
   quern__push_span(&weights, op->parameters);
-  const quern__range strips = {.dimensions = 2, .global = {steps->strips, steps->parts}, .local = {1, 1}};
-  return quern__cl_launch(cl, QUERN__KERNEL_steps_weights, strips, &weights);
+  const quern__range items = {.dimensions = 1, .global = {steps->items}, .local = {1}};
+  return quern__cl_launch(cl, QUERN__KERNEL_steps_weights, items, &weights);
 }
 
 /* `count` whole steps of n samples from `first` on, in one launch. */
