@@ -43,7 +43,7 @@ DEFINE_TILE(weights_narrow, __private, WEIGHTS_ROWS, 1, 1, stride)
 /* A whole wide tile of W through the SGD step, its sums in registers all the way. */
 void weights_update(const float *left, const quern_vector *panel, uint depth, Target target, __global float *w,
                     size_t out) {
-  TILE_SUMS(WEIGHTS_ROWS, WEIGHTS_VECTORS, 1, VECTOR_WIDTH, PANEL_VECTOR)
+  TILE_SUMS(left, WEIGHTS_ROWS, WEIGHTS_VECTORS, 1, VECTOR_WIDTH, PANEL_VECTOR)
   QUERN_UNROLL for (uint r = 0; r < WEIGHTS_ROWS; r++) {
     QUERN_UNROLL for (uint v = 0; v < WEIGHTS_VECTORS; v++) {
       __global float *at = w + r * out + v * VECTOR_WIDTH;

@@ -1,11 +1,8 @@
 /* Y = f(X W + b), the forward pass of a dense layer. X [n][in], W [in][out], b [out] or null, Y [n][out].
  *
  * The tiles of dense_tile.cl: the left factor is X, read as it lies; the panels are strips of W. Where `in` is longer than a
- * panel, Y holds the sums so far. */
+ * panel, Y holds the sums so far. A few samples need no panel. */
 
-#ifndef FORWARD_DIRECT
-#define FORWARD_DIRECT 4
-#endif
 /* Samples in a tile. */
 #ifndef FORWARD_ROWS
 #define FORWARD_ROWS 4
@@ -19,14 +16,15 @@
 #define FORWARD_PANEL 64
 #endif
 #define FORWARD_COLUMNS (FORWARD_VECTORS * VECTOR_WIDTH)
+/* Up to so many samples, in whole tiles, a panel costs more than it saves: tiles read W as it lies. */
+#define FORWARD_DIRECT (4 * FORWARD_ROWS)
 
 DEFINE_PRODUCT(forward_product, FORWARD_ROWS, FORWARD_VECTORS)
 
-/* A wide tile straight from W. */
+/* The sums of a wide tile straight from W. */
 #define W_VECTOR(i, v, VECTORS) QUERN_VLOAD(w + (i) * out + (v) * VECTOR_WIDTH)
-void forward_direct(__global const float *left, uint in, __global const float *w, size_t out, quern_vector *sums) {
-  const uint depth = in;
-  TILE_SUMS(FORWARD_ROWS, FORWARD_VECTORS, in, 1, W_VECTOR)
+void forward_direct(__global const float *x, uint depth, __global const float *w, size_t out, quern_vector *sums) {
+  TILE_SUMS(x, FORWARD_ROWS, FORWARD_VECTORS, depth, 1, W_VECTOR)
   QUERN_UNROLL for (uint r = 0; r < FORWARD_ROWS; r++)
     QUERN_UNROLL for (uint v = 0; v < FORWARD_VECTORS; v++) sums[r * FORWARD_VECTORS + v] = sum[r][v];
 }
@@ -37,7 +35,8 @@ void forward_strip(uint in, uint out, __global const float *x, __global const fl
   const uint columns = (uint)min((size_t)FORWARD_COLUMNS, out - column);
   const uint vectors = strip_vectors(columns, FORWARD_VECTORS);
   quern_vector panel[FORWARD_PANEL * FORWARD_VECTORS], sums[FORWARD_ROWS * FORWARD_VECTORS];
-  const bool direct = columns == FORWARD_COLUMNS && end - first <= FORWARD_DIRECT * FORWARD_ROWS && (end - first) % FORWARD_ROWS == 0;
+  const size_t samples = end - first;
+  const bool direct = columns == FORWARD_COLUMNS && samples <= FORWARD_DIRECT && samples % FORWARD_ROWS == 0;
   const uint longest = direct ? in : FORWARD_PANEL;
   for (uint k = 0; k < in; k += longest) {
     const uint depth = min(longest, in - k);
@@ -46,7 +45,8 @@ void forward_strip(uint in, uint out, __global const float *x, __global const fl
     for (size_t row = first; row < end;) {
       uint rows = FORWARD_ROWS;
       if (direct) forward_direct(x + row * in, in, w + column, out, sums);
-      else rows = forward_product(x + row * in + k, in, end - row, panel, depth, vectors, sums);
+      else
+        rows = forward_product(x + row * in + k, in, end - row, panel, depth, vectors, sums);
       for (uint r = 0; r < rows; r++) {
         for (uint v = 0; v < vectors; v++) {
           const uint lanes = strip_lanes(columns, v);

@@ -22,8 +22,9 @@
  * for the right edge and for narrow layers, and, where the rows of the left factor are samples, flat ones of one row for what
  * is left over below. */
 
-/* sum[r][v] = Σ_i left[r][i] panel[i][v], i < depth. left[r][i] is at left[r · ROW_STEP + i · STEP], which may speak of `stride`. */
-#define TILE_SUMS(ROWS, VECTORS, ROW_STEP, STEP, RIGHT)                                                        \
+/* Declares sum[r][v] = Σ_i left[r][i] right[i][v], i < depth. left[r][i] is at left[r · ROW_STEP + i · STEP]; RIGHT(i, v, VECTORS) is
+ * right[i][v]. */
+#define TILE_SUMS(left, ROWS, VECTORS, ROW_STEP, STEP, RIGHT)                                                \
   quern_vector sum[ROWS][VECTORS];                                                                           \
   QUERN_UNROLL for (uint r = 0; r < ROWS; r++)                                                               \
     QUERN_UNROLL for (uint v = 0; v < VECTORS; v++) sum[r][v] = (quern_vector)(0.0f);                        \
@@ -31,7 +32,7 @@
     quern_vector right[VECTORS];                                                                             \
     QUERN_UNROLL for (uint v = 0; v < VECTORS; v++) right[v] = RIGHT(i, v, VECTORS);                         \
     QUERN_UNROLL for (uint r = 0; r < ROWS; r++) {                                                           \
-      const quern_vector scalar = (quern_vector)(left[r * ROW_STEP + i * STEP]);                             \
+      const quern_vector scalar = (quern_vector)((left)[r * ROW_STEP + i * STEP]);                           \
       QUERN_UNROLL for (uint v = 0; v < VECTORS; v++) sum[r][v] = QUERN_MAD(scalar, right[v], sum[r][v]);    \
     }                                                                                                        \
   }
@@ -42,7 +43,7 @@
 #define DEFINE_TILE(tile, SPACE, ROWS, VECTORS, ROW_STEP, STEP)                                              \
   void tile(SPACE const float *left, size_t stride, const quern_vector *panel, uint depth,                   \
             quern_vector *sums) {                                                                            \
-    TILE_SUMS(ROWS, VECTORS, ROW_STEP, STEP, PANEL_VECTOR)                                                               \
+    TILE_SUMS(left, ROWS, VECTORS, ROW_STEP, STEP, PANEL_VECTOR)                                             \
     QUERN_UNROLL for (uint r = 0; r < ROWS; r++)                                                             \
       QUERN_UNROLL for (uint v = 0; v < VECTORS; v++) sums[r * VECTORS + v] = sum[r][v];                     \
   }
@@ -92,26 +93,26 @@ void copy_panel(__global const float *from, size_t stride, uint depth, uint colu
 /* [a0 a1 …], [b0 b1 …]  →  [a0 b0 a1 b1 …] of the low halves, and of the high ones. Lane by lane, which compilers make one
  * instruction of; Oclgrind ends over assignments to .even and .odd. */
 #if VECTOR_WIDTH == 2
-#define RIFFLE_LOW(a, b) \
+#define RIFFLE_LOW(a, b)                                                                                     \
   ((quern_vector)((a).s0, (b).s0))
-#define RIFFLE_HIGH(a, b) \
+#define RIFFLE_HIGH(a, b)                                                                                    \
   ((quern_vector)((a).s1, (b).s1))
 #elif VECTOR_WIDTH == 4
-#define RIFFLE_LOW(a, b) \
+#define RIFFLE_LOW(a, b)                                                                                     \
   ((quern_vector)((a).s0, (b).s0, (a).s1, (b).s1))
-#define RIFFLE_HIGH(a, b) \
+#define RIFFLE_HIGH(a, b)                                                                                    \
   ((quern_vector)((a).s2, (b).s2, (a).s3, (b).s3))
 #elif VECTOR_WIDTH == 8
-#define RIFFLE_LOW(a, b) \
+#define RIFFLE_LOW(a, b)                                                                                     \
   ((quern_vector)((a).s0, (b).s0, (a).s1, (b).s1, (a).s2, (b).s2, (a).s3, (b).s3))
-#define RIFFLE_HIGH(a, b) \
+#define RIFFLE_HIGH(a, b)                                                                                    \
   ((quern_vector)((a).s4, (b).s4, (a).s5, (b).s5, (a).s6, (b).s6, (a).s7, (b).s7))
 #elif VECTOR_WIDTH == 16
-#define RIFFLE_LOW(a, b) \
-  ((quern_vector)((a).s0, (b).s0, (a).s1, (b).s1, (a).s2, (b).s2, (a).s3, (b).s3, (a).s4, (b).s4, (a).s5, (b).s5,  \
+#define RIFFLE_LOW(a, b)                                                                                     \
+  ((quern_vector)((a).s0, (b).s0, (a).s1, (b).s1, (a).s2, (b).s2, (a).s3, (b).s3, (a).s4, (b).s4, (a).s5, (b).s5, \
                   (a).s6, (b).s6, (a).s7, (b).s7))
-#define RIFFLE_HIGH(a, b) \
-  ((quern_vector)((a).s8, (b).s8, (a).s9, (b).s9, (a).sa, (b).sa, (a).sb, (b).sb, (a).sc, (b).sc, (a).sd, (b).sd,  \
+#define RIFFLE_HIGH(a, b)                                                                                    \
+  ((quern_vector)((a).s8, (b).s8, (a).s9, (b).s9, (a).sa, (b).sa, (a).sb, (b).sb, (a).sc, (b).sc, (a).sd, (b).sd, \
                   (a).se, (b).se, (a).sf, (b).sf))
 #endif
 
