@@ -1,7 +1,7 @@
 /* What the matrix products of CPU devices share: register tiles, and the panels that they run through.
  *
  * A work-item computes a strip of the result, one register tile after another. Of the right factor it first copies PANEL rows
- * of the strip side by side into a panel that stays in the cache, with zeros past the right edge; then every tile of the strip
+ * of the strip side by side into a panel that stays in the cache; then every tile of the strip
  * runs through the panel. At each step k a tile takes one row of the panel as vectors, and multiplies each by one scalar of
  * the left factor a row:
  *
@@ -77,17 +77,17 @@ uint strip_lanes(uint columns, uint v) {
   return columns > used ? min(columns - used, (uint)VECTOR_WIDTH) : 0;
 }
 
-/* panel[i][v] = row i of a strip of `columns` columns, zeros past them. */
+/* panel[i][v] = row i of a strip of `columns` columns. Lanes past them are never stored, so they may hold what comes next in
+ * memory, as long as that is of the rows to be copied. */
 void copy_panel(__global const float *from, size_t stride, uint depth, uint columns, uint vectors,
                 quern_vector *panel) {
-  if (columns == vectors * VECTOR_WIDTH) {
-    for (uint i = 0; i < depth; i++, from += stride)
-      for (uint v = 0; v < vectors; v++) panel[i * vectors + v] = QUERN_VLOAD(from + v * VECTOR_WIDTH);
-  } else {
-    for (uint i = 0; i < depth; i++, from += stride)
-      for (uint v = 0; v < vectors; v++)
-        panel[i * vectors + v] = quern_load_part(from + v * VECTOR_WIDTH, strip_lanes(columns, v));
-  }
+  const size_t end = (depth - 1) * stride + columns, width = vectors * VECTOR_WIDTH;
+  const uint whole = end < width ? 0 : (uint)min((end - width) / stride + 1, (size_t)depth);
+  for (uint i = 0; i < whole; i++, from += stride)
+    for (uint v = 0; v < vectors; v++) panel[i * vectors + v] = QUERN_VLOAD(from + v * VECTOR_WIDTH);
+  for (uint i = whole; i < depth; i++, from += stride)
+    for (uint v = 0; v < vectors; v++)
+      panel[i * vectors + v] = quern_load_part(from + v * VECTOR_WIDTH, strip_lanes(columns, v));
 }
 
 /* [a0 a1 …], [b0 b1 …]  →  [a0 b0 a1 b1 …] of the low halves, and of the high ones. Lane by lane, which compilers make one

@@ -32,9 +32,10 @@ size_t quern__cl_steps_least(const quern__cl *cl) {
   return (size_t)cl->tuning.forward.rows * TILES_A_BLOCK;
 }
 
-/* Vectors of a strip of W, as strip_vectors() in kernels/dense_tile.cl has it. */
+/* Vectors of the work in a strip of W, much as weights_vectors() in kernels/dense_backward_weights.cl has it. */
 static size_t strip_vectors(const quern__cl *cl, size_t out) {
-  return out <= cl->tuning.vector_width ? 1 : cl->tuning.backward_weights.vectors;
+  const size_t needed = divide_up(out, cl->tuning.vector_width), most = cl->tuning.backward_weights.vectors;
+  return needed < most ? needed : most;
 }
 
 /* Divides the layers that learn among work-items of much the same cost, each a strip of W by a number of inputs in whole
