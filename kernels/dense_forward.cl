@@ -1,7 +1,7 @@
 /* Y = f(X W + b), the forward pass of a dense layer. X [n][in], W [in][out], b [out] or null, Y [n][out].
  *
  * The tiles of dense_tile.cl: the left factor is X, read as it lies; the panels are strips of W. Where `in` is longer than a
- * panel, Y holds the sums so far. */
+ * panel, Y holds the sums so far. A few samples need no panel. */
 
 /* Samples in a tile. */
 #ifndef FORWARD_ROWS
@@ -16,8 +16,18 @@
 #define FORWARD_PANEL 64
 #endif
 #define FORWARD_COLUMNS (FORWARD_VECTORS * VECTOR_WIDTH)
+/* Up to so many samples, in whole tiles, a panel costs more than it saves: tiles read W as it lies. */
+#define FORWARD_DIRECT (4 * FORWARD_ROWS)
 
 DEFINE_PRODUCT(forward_product, FORWARD_ROWS, FORWARD_VECTORS)
+
+/* The sums of a wide tile straight from W. */
+#define W_VECTOR(i, v, VECTORS) QUERN_VLOAD(w + (i) * out + (v) * VECTOR_WIDTH)
+void forward_direct(__global const float *x, uint depth, __global const float *w, size_t out, quern_vector *sums) {
+  TILE_SUMS(x, FORWARD_ROWS, FORWARD_VECTORS, depth, 1, W_VECTOR)
+  QUERN_UNROLL for (uint r = 0; r < FORWARD_ROWS; r++)
+    QUERN_UNROLL for (uint v = 0; v < FORWARD_VECTORS; v++) sums[r * FORWARD_VECTORS + v] = sum[r][v];
+}
 
 /* The strip of Y from `column` on, samples `first` to `end`. */
 void forward_strip(uint in, uint out, __global const float *x, __global const float *w, __global const float *b,
@@ -25,12 +35,18 @@ void forward_strip(uint in, uint out, __global const float *x, __global const fl
   const uint columns = (uint)min((size_t)FORWARD_COLUMNS, out - column);
   const uint vectors = strip_vectors(columns, FORWARD_VECTORS);
   quern_vector panel[FORWARD_PANEL * FORWARD_VECTORS], sums[FORWARD_ROWS * FORWARD_VECTORS];
-  for (uint k = 0; k < in; k += FORWARD_PANEL) {
-    const uint depth = min((uint)FORWARD_PANEL, in - k);
+  const size_t samples = end - first;
+  const bool direct = columns == FORWARD_COLUMNS && samples <= FORWARD_DIRECT && samples % FORWARD_ROWS == 0;
+  const uint longest = direct ? in : FORWARD_PANEL;
+  for (uint k = 0; k < in; k += longest) {
+    const uint depth = min(longest, in - k);
     const bool last = k + depth == in;
-    copy_panel(w + (size_t)k * out + column, out, depth, columns, vectors, panel);
+    if (!direct) copy_panel(w + (size_t)k * out + column, out, depth, columns, vectors, panel);
     for (size_t row = first; row < end;) {
-      const uint rows = forward_product(x + row * in + k, in, end - row, panel, depth, vectors, sums);
+      uint rows = FORWARD_ROWS;
+      if (direct) forward_direct(x + row * in, in, w + column, out, sums);
+      else
+        rows = forward_product(x + row * in + k, in, end - row, panel, depth, vectors, sums);
       for (uint r = 0; r < rows; r++) {
         for (uint v = 0; v < vectors; v++) {
           const uint lanes = strip_lanes(columns, v);

@@ -1,7 +1,7 @@
 /* What the matrix products of CPU devices share: register tiles, and the panels that they run through.
  *
  * A work-item computes a strip of the result, one register tile after another. Of the right factor it first copies PANEL rows
- * of the strip side by side into a panel that stays in the cache, with zeros past the right edge; then every tile of the strip
+ * of the strip side by side into a panel that stays in the cache; then every tile of the strip
  * runs through the panel. At each step k a tile takes one row of the panel as vectors, and multiplies each by one scalar of
  * the left factor a row:
  *
@@ -22,21 +22,28 @@
  * for the right edge and for narrow layers, and, where the rows of the left factor are samples, flat ones of one row for what
  * is left over below. */
 
-/* tile: sums[r][v] = Σ_i left[r][i] panel[i][v], i < depth. left[r][i] is at left[r · ROW_STEP + i · STEP], which may speak of `stride`. */
+/* Declares sum[r][v] = Σ_i left[r][i] right[i][v], i < depth. left[r][i] is at left[r · ROW_STEP + i · STEP]; RIGHT(i, v, VECTORS) is
+ * right[i][v]. */
+#define TILE_SUMS(left, ROWS, VECTORS, ROW_STEP, STEP, RIGHT)                                                \
+  quern_vector sum[ROWS][VECTORS];                                                                           \
+  QUERN_UNROLL for (uint r = 0; r < ROWS; r++)                                                               \
+    QUERN_UNROLL for (uint v = 0; v < VECTORS; v++) sum[r][v] = (quern_vector)(0.0f);                        \
+  for (uint i = 0; i < depth; i++) {                                                                         \
+    quern_vector right[VECTORS];                                                                             \
+    QUERN_UNROLL for (uint v = 0; v < VECTORS; v++) right[v] = RIGHT(i, v, VECTORS);                         \
+    QUERN_UNROLL for (uint r = 0; r < ROWS; r++) {                                                           \
+      const quern_vector scalar = (quern_vector)((left)[r * ROW_STEP + i * STEP]);                           \
+      QUERN_UNROLL for (uint v = 0; v < VECTORS; v++) sum[r][v] = QUERN_MAD(scalar, right[v], sum[r][v]);    \
+    }                                                                                                        \
+  }
+
+#define PANEL_VECTOR(i, v, VECTORS) panel[(i) * (VECTORS) + (v)]
+
+/* tile: those sums, left in private memory. */
 #define DEFINE_TILE(tile, SPACE, ROWS, VECTORS, ROW_STEP, STEP)                                              \
   void tile(SPACE const float *left, size_t stride, const quern_vector *panel, uint depth,                   \
             quern_vector *sums) {                                                                            \
-    quern_vector sum[ROWS][VECTORS];                                                                         \
-    QUERN_UNROLL for (uint r = 0; r < ROWS; r++)                                                             \
-      QUERN_UNROLL for (uint v = 0; v < VECTORS; v++) sum[r][v] = (quern_vector)(0.0f);                      \
-    for (uint i = 0; i < depth; i++) {                                                                       \
-      quern_vector right[VECTORS];                                                                           \
-      QUERN_UNROLL for (uint v = 0; v < VECTORS; v++) right[v] = panel[i * VECTORS + v];                     \
-      QUERN_UNROLL for (uint r = 0; r < ROWS; r++) {                                                         \
-        const quern_vector scalar = (quern_vector)(left[r * ROW_STEP + i * STEP]);                           \
-        QUERN_UNROLL for (uint v = 0; v < VECTORS; v++) sum[r][v] = QUERN_MAD(scalar, right[v], sum[r][v]);  \
-      }                                                                                                      \
-    }                                                                                                        \
+    TILE_SUMS(left, ROWS, VECTORS, ROW_STEP, STEP, PANEL_VECTOR)                                             \
     QUERN_UNROLL for (uint r = 0; r < ROWS; r++)                                                             \
       QUERN_UNROLL for (uint v = 0; v < VECTORS; v++) sums[r * VECTORS + v] = sum[r][v];                     \
   }
@@ -70,42 +77,42 @@ uint strip_lanes(uint columns, uint v) {
   return columns > used ? min(columns - used, (uint)VECTOR_WIDTH) : 0;
 }
 
-/* panel[i][v] = row i of a strip of `columns` columns, zeros past them. */
+/* panel[i][v] = row i of a strip of `columns` columns. Lanes past them are never stored, so they may hold what comes next in
+ * memory, as long as that is of the rows to be copied. */
 void copy_panel(__global const float *from, size_t stride, uint depth, uint columns, uint vectors,
                 quern_vector *panel) {
-  if (columns == vectors * VECTOR_WIDTH) {
-    for (uint i = 0; i < depth; i++, from += stride)
-      for (uint v = 0; v < vectors; v++) panel[i * vectors + v] = QUERN_VLOAD(from + v * VECTOR_WIDTH);
-  } else {
-    for (uint i = 0; i < depth; i++, from += stride)
-      for (uint v = 0; v < vectors; v++)
-        panel[i * vectors + v] = quern_load_part(from + v * VECTOR_WIDTH, strip_lanes(columns, v));
-  }
+  const size_t end = (depth - 1) * stride + columns, width = vectors * VECTOR_WIDTH;
+  const uint whole = end < width ? 0 : (uint)min((end - width) / stride + 1, (size_t)depth);
+  for (uint i = 0; i < whole; i++, from += stride)
+    for (uint v = 0; v < vectors; v++) panel[i * vectors + v] = QUERN_VLOAD(from + v * VECTOR_WIDTH);
+  for (uint i = whole; i < depth; i++, from += stride)
+    for (uint v = 0; v < vectors; v++)
+      panel[i * vectors + v] = quern_load_part(from + v * VECTOR_WIDTH, strip_lanes(columns, v));
 }
 
 /* [a0 a1 …], [b0 b1 …]  →  [a0 b0 a1 b1 …] of the low halves, and of the high ones. Lane by lane, which compilers make one
  * instruction of; Oclgrind ends over assignments to .even and .odd. */
 #if VECTOR_WIDTH == 2
-#define RIFFLE_LOW(a, b) \
+#define RIFFLE_LOW(a, b)                                                                                     \
   ((quern_vector)((a).s0, (b).s0))
-#define RIFFLE_HIGH(a, b) \
+#define RIFFLE_HIGH(a, b)                                                                                    \
   ((quern_vector)((a).s1, (b).s1))
 #elif VECTOR_WIDTH == 4
-#define RIFFLE_LOW(a, b) \
+#define RIFFLE_LOW(a, b)                                                                                     \
   ((quern_vector)((a).s0, (b).s0, (a).s1, (b).s1))
-#define RIFFLE_HIGH(a, b) \
+#define RIFFLE_HIGH(a, b)                                                                                    \
   ((quern_vector)((a).s2, (b).s2, (a).s3, (b).s3))
 #elif VECTOR_WIDTH == 8
-#define RIFFLE_LOW(a, b) \
+#define RIFFLE_LOW(a, b)                                                                                     \
   ((quern_vector)((a).s0, (b).s0, (a).s1, (b).s1, (a).s2, (b).s2, (a).s3, (b).s3))
-#define RIFFLE_HIGH(a, b) \
+#define RIFFLE_HIGH(a, b)                                                                                    \
   ((quern_vector)((a).s4, (b).s4, (a).s5, (b).s5, (a).s6, (b).s6, (a).s7, (b).s7))
 #elif VECTOR_WIDTH == 16
-#define RIFFLE_LOW(a, b) \
-  ((quern_vector)((a).s0, (b).s0, (a).s1, (b).s1, (a).s2, (b).s2, (a).s3, (b).s3, (a).s4, (b).s4, (a).s5, (b).s5,  \
+#define RIFFLE_LOW(a, b)                                                                                     \
+  ((quern_vector)((a).s0, (b).s0, (a).s1, (b).s1, (a).s2, (b).s2, (a).s3, (b).s3, (a).s4, (b).s4, (a).s5, (b).s5, \
                   (a).s6, (b).s6, (a).s7, (b).s7))
-#define RIFFLE_HIGH(a, b) \
-  ((quern_vector)((a).s8, (b).s8, (a).s9, (b).s9, (a).sa, (b).sa, (a).sb, (b).sb, (a).sc, (b).sc, (a).sd, (b).sd,  \
+#define RIFFLE_HIGH(a, b)                                                                                    \
+  ((quern_vector)((a).s8, (b).s8, (a).s9, (b).s9, (a).sa, (b).sa, (a).sb, (b).sb, (a).sc, (b).sc, (a).sd, (b).sd, \
                   (a).se, (b).se, (a).sf, (b).sf))
 #endif
 

@@ -1,7 +1,7 @@
 /* Whole training steps of a network under categorical cross-entropy, for devices whose work-items compute a register tile each:
  * what is row by row in one launch, all parameters in another, and for the smallest networks many steps in one.
  *
- *   steps_rows     a work-item takes a block of samples through gather-free forward, loss and backward data:
+ *   steps_rows     a work-item takes a block of samples through gather, forward, loss and backward data:
  *
  *                    x ──► H1 ──► … ──► Z ──► loss, dZ ──► … ──► dZ1          (samples `first` to `end` of each)
  *
@@ -19,9 +19,29 @@ typedef struct {
   float slope;
   ulong weights, bias, output;
   uint learns_weights, learns_bias;
-  uint first_strip; /* of this layer's strips of W, among all layers' */
-  uint rows;        /* inputs that a work-item of steps_weights takes */
+  /* In steps_weights: the first work-item of this layer, its strips of W, the inputs that a work-item takes of one. */
+  uint first_item, strips, rows;
 } StepsLayer;
+
+/* Samples `first` to `end` by index from the data set into x and batch_labels. */
+void steps_gather(uint columns, int is_bytes, uint source_rows, __global const uchar *source, ulong source_offset,
+                  __global const int *labels, __global const uint *indices, float factor, float offset,
+                  __global float *x, __global int *batch_labels, __global int *faults, size_t first, size_t end) {
+  for (size_t row = first; row < end; row++) {
+    const uint index = indices[row];
+    batch_labels[row] = index < source_rows ? labels[index] : -1;
+    if (index >= source_rows) quern_fault(faults, QUERN_FAULT_INDEX, (uint)row);
+    for (uint column = 0; column < columns; column += VECTOR_WIDTH) {
+      const uint lanes = min(columns - column, (uint)VECTOR_WIDTH);
+      __global float *at = x + row * columns + column;
+      if (is_bytes)
+        gather_strip_byte(source + source_offset, source_rows, index, columns, column, lanes, factor, offset, at);
+      else
+        gather_strip_float((__global const float *)source + source_offset, source_rows, index, columns, column, lanes,
+                           factor, offset, at);
+    }
+  }
+}
 
 void steps_forward(uint count, __global const StepsLayer *layers, __global const float *x,
                    __global const float *parameters, __global float *outputs, size_t first, size_t end) {
@@ -70,65 +90,62 @@ void steps_strip(uint n, __global const StepsLayer *layers, uint l, __global con
                 layer->learns_bias ? parameters + layer->bias : 0, column, first, end);
 }
 
-__kernel void steps_rows(uint n, uint count, uint lowest, __global const StepsLayer *layers, __global const float *x,
-                         ulong x_offset, __global const int *labels, ulong labels_offset, float scale,
+/* Without indices, x and batch_labels are the samples themselves. */
+#define STEPS_SAMPLES                                                                                        \
+  int is_bytes, uint source_rows, __global const uchar *source, ulong source_offset,                         \
+      __global const int *labels, ulong labels_offset, __global const uint *indices, ulong indices_offset,   \
+      float factor, float offset, __global float *x, ulong x_offset, __global int *batch_labels,             \
+      ulong batch_labels_offset
+
+__kernel void steps_rows(uint n, uint count, uint lowest, __global const StepsLayer *layers, STEPS_SAMPLES,
                          __global const float *parameters, ulong parameters_offset, __global float *outputs,
                          ulong outputs_offset, __global float *dz, ulong dz_offset, __global float *losses,
                          ulong losses_offset, __global int *faults, uint rows) {
   const size_t first = get_global_id(0) * rows;
   if (first >= n) return;
-  steps_block(count, lowest, layers, x + x_offset, labels + labels_offset, scale, parameters + parameters_offset,
-              outputs + outputs_offset, dz + dz_offset, losses ? losses + losses_offset : losses, faults, first,
-              min(first + rows, (size_t)n));
+  const size_t end = min(first + rows, (size_t)n);
+  x += x_offset;
+  batch_labels += batch_labels_offset;
+  if (indices)
+    steps_gather(layers[0].in, is_bytes, source_rows, source, source_offset, labels + labels_offset,
+                 indices + indices_offset, factor, offset, x, batch_labels, faults, first, end);
+  steps_block(count, lowest, layers, x, batch_labels, 1.0f / (float)n, parameters + parameters_offset,
+              outputs + outputs_offset, dz + dz_offset, losses ? losses + losses_offset : losses, faults, first, end);
 }
 
 __kernel void steps_weights(uint n, uint count, uint lowest, __global const StepsLayer *layers,
                             __global const float *x, ulong x_offset, __global const float *outputs,
                             ulong outputs_offset, __global const float *dz, ulong dz_offset, float rate, float decay,
                             __global float *parameters, ulong parameters_offset) {
-  const uint strip = (uint)get_global_id(0);
-  uint l = count - 1;
-  while (l > 0 && layers[l].first_strip > strip) l--;
-  const size_t column = (size_t)(strip - layers[l].first_strip) * WEIGHTS_COLUMNS;
-  const size_t first = get_global_id(1) * layers[l].rows;
-  if (l < lowest || column >= layers[l].out || first >= layers[l].in) return;
+  const uint item = (uint)get_global_id(0);
+  uint l = lowest;
+  while (l < count - 1 && layers[l].first_item > item) l++;
+  const uint place = item - layers[l].first_item;
+  const uint part = place / layers[l].strips;
+  const size_t column = (size_t)(place - part * layers[l].strips) * WEIGHTS_COLUMNS;
+  const size_t first = (size_t)part * layers[l].rows;
   steps_strip(n, layers, l, x + x_offset, outputs + outputs_offset, dz + dz_offset, rate, decay,
               parameters + parameters_offset, column, first, min(first + layers[l].rows, (size_t)layers[l].in));
 }
 
-/* `steps` batches of n samples, one after the other: samples are gathered by index into x and batch_labels first. */
-__kernel void steps_serial(uint steps, uint n, uint count, uint lowest, __global const StepsLayer *layers,
-                           int is_bytes, uint source_rows, __global const uchar *source, ulong source_offset,
-                           __global const int *labels, ulong labels_offset, __global const uint *indices,
-                           ulong indices_offset, float factor, float offset, __global float *x, ulong x_offset,
-                           __global int *batch_labels, ulong batch_labels_offset, __global float *parameters,
-                           ulong parameters_offset, __global float *outputs, ulong outputs_offset,
-                           __global float *dz, ulong dz_offset, __global float *losses, ulong losses_offset, float rate,
-                           float decay, __global int *faults) {
+/* `steps` batches of n samples, one after the other. */
+__kernel void steps_serial(uint n, uint count, uint lowest, __global const StepsLayer *layers, STEPS_SAMPLES,
+                           __global float *parameters, ulong parameters_offset, __global float *outputs,
+                           ulong outputs_offset, __global float *dz, ulong dz_offset, __global float *losses,
+                           ulong losses_offset, __global int *faults, uint steps, float rate, float decay) {
   if (get_global_id(0) > 0) return;
-  const uint columns = layers[0].in;
   x += x_offset;
   batch_labels += batch_labels_offset;
   parameters += parameters_offset;
   outputs += outputs_offset;
   dz += dz_offset;
-  labels += labels_offset;
   for (uint s = 0; s < steps; s++) {
-    for (uint row = 0; row < n; row++) {
-      const uint index = indices[indices_offset + (size_t)s * n + row];
-      batch_labels[row] = index < source_rows ? labels[index] : -1;
-      if (index >= source_rows) quern_fault(faults, QUERN_FAULT_INDEX, row);
-      for (uint column = 0; column < columns; column += VECTOR_WIDTH) {
-        const uint lanes = min(columns - column, (uint)VECTOR_WIDTH);
-        __global float *at = x + (size_t)row * columns + column;
-        if (is_bytes) gather_strip_byte(source + source_offset, source_rows, index, columns, column, lanes, factor, offset, at);
-        else
-          gather_strip_float((__global const float *)source + source_offset, source_rows, index, columns, column, lanes,
-                             factor, offset, at);
-      }
-    }
+    const size_t sample = (size_t)s * n;
+    if (indices)
+      steps_gather(layers[0].in, is_bytes, source_rows, source, source_offset, labels + labels_offset,
+                   indices + indices_offset + sample, factor, offset, x, batch_labels, faults, 0, n);
     steps_block(count, lowest, layers, x, batch_labels, 1.0f / (float)n, parameters, outputs, dz,
-                losses ? losses + losses_offset + (size_t)s * n : losses, faults, 0, n);
+                losses ? losses + losses_offset + sample : losses, faults, 0, n);
     for (uint l = lowest; l < count; l++)
       for (size_t column = 0; column < layers[l].out; column += WEIGHTS_COLUMNS)
         steps_strip(n, layers, l, x, outputs, dz, rate, decay, parameters, column, 0, layers[l].in);

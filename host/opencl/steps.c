@@ -1,15 +1,18 @@
-/* Launches of whole training steps: kernels/steps.cl. */
-#include "state.h"
+/* Whole training steps: whether they pay, and how their work is divided. */
+#include "steps.h"
 
 #include <stdlib.h>
 
 /* Work-items of steps_weights wanted for each compute unit: enough to even out their ends. */
-enum { ITEMS_A_UNIT = 4 };
-/* Samples that a work-item of steps_rows takes at least, in tiles: below, W would be copied into panels for too few. */
+enum { ITEMS_A_UNIT = 8 };
+/* Samples that a work-item of steps_rows takes at least, in tiles: below, W would be read for too few. */
 enum { TILES_A_BLOCK = 2 };
-/* Up to so many floating-point operations a step, one work-item alone is quicker than launches for all (docs/measurements.md),
- * and so many steps are one launch: a launch ends within some milliseconds, and a loop within what llvmpipe allows. */
-enum { SERIAL_FLOPS = 100000, SERIAL_STEPS = 1024 };
+/* Every block of samples reads all parameters, and op by op only a strip: from so many bytes on that is slower than the launches
+ * it saves (docs/measurements.md). */
+enum { MOST_BYTES = 5 << 19 };
+/* A launch of many steps ends within some milliseconds. */
+static const double most_flops_a_launch = 2e8;
+enum { MOST_STEPS = 1024 };
 
 /* As in kernels/steps.cl. */
 typedef struct device_layer {
@@ -18,55 +21,81 @@ typedef struct device_layer {
   cl_float slope;
   cl_ulong weights, bias, output;
   cl_uint learns_weights, learns_bias;
-  cl_uint first_strip, rows;
+  cl_uint first_item, strips, rows;
 } device_layer;
-
-typedef struct cl_steps {
-  cl_mem layers;
-  size_t count, lowest, inputs, batch;
-  size_t strips, parts; /* of steps_weights: all layers' strips, and the most parts of one */
-  bool serial;
-} cl_steps;
 
 static size_t divide_up(size_t a, size_t b) {
   return a / b + (a % b != 0);
 }
 
-/* Divides every layer's inputs among work-items, in whole vectors. */
-static void place_strips(const quern__cl *cl, cl_steps *steps, device_layer *table) {
+size_t quern__cl_steps_least(const quern__cl *cl) {
+  return (size_t)cl->tuning.forward.rows * TILES_A_BLOCK;
+}
+
+/* Vectors of the work in a strip of W, much as weights_vectors() in kernels/dense_backward_weights.cl has it. */
+static size_t strip_vectors(const quern__cl *cl, size_t out) {
+  const size_t needed = divide_up(out, cl->tuning.vector_width), most = cl->tuning.backward_weights.vectors;
+  return needed < most ? needed : most;
+}
+
+/* Divides the layers that learn among work-items of much the same cost, each a strip of W by a number of inputs in whole
+ * vectors. The top layer's come first: they are often the small ones, and an implementation that hands out halves of what is left
+ * (PoCL) then ends evenly. */
+static void place_items(const quern__cl *cl, quern__cl_steps *steps, device_layer *table) {
   const size_t width = cl->tuning.vector_width, columns = width * cl->tuning.backward_weights.vectors;
-  for (size_t l = 0; l < steps->count; l++) {
-    table[l].first_strip = (cl_uint)steps->strips;
-    steps->strips += divide_up(table[l].out, columns);
-  }
-  const size_t wanted = divide_up(cl->compute_units * ITEMS_A_UNIT, steps->strips);
-  for (size_t l = 0; l < steps->count; l++) {
-    const size_t rows = divide_up(divide_up(table[l].in, wanted), width) * width;
-    table[l].rows = (cl_uint)rows;
-    const size_t parts = divide_up(table[l].in, rows);
-    if (parts > steps->parts) steps->parts = parts;
+  double cost = 0;
+  for (size_t l = steps->lowest; l < steps->count; l++)
+    cost +=
+        (double)table[l].in * (double)(divide_up(table[l].out, columns) * strip_vectors(cl, table[l].out));
+  const double each = cost / (double)(cl->compute_units * ITEMS_A_UNIT);
+  for (size_t l = steps->count; l-- > steps->lowest;) {
+    device_layer *layer = &table[l];
+    const size_t most = divide_up(layer->in, width);
+    const double wanted = (double)layer->in * (double)strip_vectors(cl, layer->out) / each;
+    size_t parts = wanted < 1 ? 1 : wanted < (double)most ? (size_t)(wanted + 0.5) : most;
+    layer->rows = (cl_uint)(divide_up(divide_up(layer->in, parts), width) * width);
+    parts = divide_up(layer->in, layer->rows);
+    layer->strips = (cl_uint)divide_up(layer->out, columns);
+    layer->first_item = (cl_uint)steps->items;
+    steps->items += parts * layer->strips;
   }
 }
 
-/* Whether whole steps pay: work-items compute tiles, and a batch gives each compute unit a block of its own. */
-static bool pays(const quern__cl *cl, const cl_steps *steps) {
-  if (cl->tuning.dense == QUERN__DENSE_GROUP) return false;
-  return steps->serial || steps->batch >= cl->compute_units * cl->tuning.forward.rows * TILES_A_BLOCK;
+/* How many steps one work-item takes in a launch because that is quicker than the launches that all compute units would need
+ * for each: two where a batch gives every unit a block of its own, else one an op. 0 where it is not. */
+static size_t steps_a_launch(const quern__cl *cl, const quern__cl_steps *steps, double flops,
+                             bool in_blocks) {
+  const double units = (double)cl->compute_units;
+  const double launches = in_blocks ? 2 : 3 * (double)steps->count + 2;
+  if (flops * (units - 1) > launches * 1e3 * cl->tuning.launch_kiloflops * units) return 0;
+  const double most = most_flops_a_launch / flops;
+  return most < 1 ? 1 : most < MOST_STEPS ? (size_t)most : MOST_STEPS;
+}
+
+/* Whether whole steps pay: where launches are known to cost, there are enough samples and not too many parameters. */
+static bool pays(const quern__cl *cl, quern__cl_steps *steps, const device_layer *table) {
+  if (cl->tuning.launch_kiloflops == 0) return false;
+  double weights = 0;
+  for (size_t l = 0; l < steps->count; l++) weights += (double)table[l].in * (double)table[l].out;
+  const bool in_blocks = weights * sizeof(cl_float) <= MOST_BYTES &&
+                         steps->batch >= cl->compute_units * quern__cl_steps_least(cl);
+  steps->serial = steps_a_launch(cl, steps, 6 * (double)steps->batch * weights, in_blocks);
+  return in_blocks || steps->serial > 0;
 }
 
 quern_status quern__cl_steps_create(void *state, const quern_steps_layer *layers, size_t layer_count,
                                     size_t batch, void **made) {
   quern__cl *cl = state;
   *made = NULL;
-  cl_steps *steps = calloc(1, sizeof *steps);
+  quern__cl_steps *steps = calloc(1, sizeof *steps);
   device_layer *table = calloc(layer_count, sizeof *table);
   quern_status status = QUERN_OK;
   if (steps == NULL || table == NULL) {
     status = quern__fail_memory("training steps", layer_count * sizeof *table);
     goto cleanup;
   }
-  *steps = (cl_steps){.count = layer_count, .lowest = layer_count, .inputs = layers[0].in, .batch = batch};
-  double flops = 0;
+  *steps =
+      (quern__cl_steps){.count = layer_count, .lowest = layer_count, .inputs = layers[0].in, .batch = batch};
   for (size_t l = 0; l < layer_count; l++) {
     const quern_steps_layer *layer = &layers[l];
     table[l] = (device_layer){.in = (cl_uint)layer->in,
@@ -79,12 +108,10 @@ quern_status quern__cl_steps_create(void *state, const quern_steps_layer *layers
                               .learns_weights = layer->learns_weights,
                               .learns_bias = layer->learns_bias};
     if (steps->lowest == layer_count && (layer->learns_weights || layer->learns_bias)) steps->lowest = l;
-    flops += 6.0 * (double)batch * (double)layer->in * (double)layer->out;
   }
-  steps->serial = flops <= SERIAL_FLOPS;
-  if (steps->lowest == layer_count || !pays(cl, steps))
+  if (steps->lowest == layer_count || !pays(cl, steps, table))
     goto cleanup; /* nothing learns, or op by op is better */
-  place_strips(cl, steps, table);
+  place_items(cl, steps, table);
   cl_int error = CL_SUCCESS;
   steps->layers = quern__cl_call.CreateBuffer(cl->context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR,
                                               layer_count * sizeof *table, table, &error);
@@ -100,118 +127,7 @@ cleanup:
 
 void quern__cl_steps_free(void *state, void *made) {
   (void)state;
-  cl_steps *steps = made;
+  quern__cl_steps *steps = made;
   quern__cl_call.ReleaseMemObject(steps->layers);
   free(steps);
-}
-
-static void push_network(quern__arguments *arguments, const cl_steps *steps, size_t n) {
-  quern__push_uint(arguments, n);
-  quern__push_uint(arguments, steps->count);
-  quern__push_uint(arguments, steps->lowest);
-  quern__push_memory(arguments, steps->layers);
-}
-
-static quern_span moved(quern_span span, size_t elements) {
-  if (span.memory != NULL) span.offset += elements;
-  return span;
-}
-
-/* n samples from `first` on, gathered where they have to be, in two launches. */
-static quern_status run_step(quern__cl *cl, const cl_steps *steps, const quern_steps_op *op, size_t first,
-                             size_t n) {
-  quern_span x = op->source, labels = op->labels;
-  if (op->indices.memory != NULL) {
-    x = op->x;
-    labels = op->batch_labels;
-    const quern_span indices = moved(op->indices, first);
-    const quern_gather_rows_op rows = {.source_rows = op->source_rows,
-                                       .n = n,
-                                       .columns = steps->inputs,
-                                       .element = op->element,
-                                       .source = op->source,
-                                       .indices = indices,
-                                       .scale = op->scale,
-                                       .offset = op->offset,
-                                       .x = x};
-    const quern_gather_labels_op classes = {
-        .source_rows = op->source_rows, .n = n, .source = op->labels, .indices = indices, .out = labels};
-    QUERN__FORWARD(quern__cl_gather_rows(cl, &rows));
-    QUERN__FORWARD(quern__cl_gather_labels(cl, &classes));
-  }
-
-  const size_t tile = cl->tuning.forward.rows;
-  size_t block = divide_up(divide_up(n, cl->compute_units), tile);
-  if (block < TILES_A_BLOCK) block = TILES_A_BLOCK;
-  if (block >= 4 * TILES_A_BLOCK)
-    block = divide_up(block, 2); /* where there are enough, two each even out their ends */
-  block *= tile;
-  quern__arguments rows = {0};
-  push_network(&rows, steps, n);
-  quern__push_span(&rows, x);
-  quern__push_span(&rows, labels);
-  quern__push_float(&rows, 1.0f / (float)n);
-  quern__push_span(&rows, op->parameters);
-  quern__push_span(&rows, op->outputs);
-  quern__push_span(&rows, op->dz);
-  quern__push_span(&rows, moved(op->losses, first));
-  quern__push_faults(&rows, cl);
-  quern__push_uint(&rows, block);
-  const quern__range blocks = {.dimensions = 1, .global = {divide_up(n, block)}, .local = {1}};
-  QUERN__FORWARD(quern__cl_launch(cl, QUERN__KERNEL_steps_rows, blocks, &rows));
-
-  quern__arguments weights = {0};
-  push_network(&weights, steps, n);
-  quern__push_span(&weights, x);
-  quern__push_span(&weights, op->outputs);
-  quern__push_span(&weights, op->dz);
-  quern__push_float(&weights, op->sgd.learning_rate);
-  quern__push_float(&weights, op->sgd.weight_decay);
-  quern__push_span(&weights, op->parameters);
-  const quern__range strips = {.dimensions = 2, .global = {steps->strips, steps->parts}, .local = {1, 1}};
-  return quern__cl_launch(cl, QUERN__KERNEL_steps_weights, strips, &weights);
-}
-
-/* `count` whole steps of n samples from `first` on, in one launch. */
-static quern_status run_serial(quern__cl *cl, const cl_steps *steps, const quern_steps_op *op, size_t first,
-                               size_t count, size_t n) {
-  quern__arguments arguments = {0};
-  quern__push_uint(&arguments, count);
-  push_network(&arguments, steps, n);
-  quern__push_int(&arguments, op->element == QUERN_UINT8);
-  quern__push_uint(&arguments, op->source_rows);
-  quern__push_span(&arguments, op->source);
-  quern__push_span(&arguments, op->labels);
-  quern__push_span(&arguments, moved(op->indices, first));
-  quern__push_float(&arguments, op->scale);
-  quern__push_float(&arguments, op->offset);
-  quern__push_span(&arguments, op->x);
-  quern__push_span(&arguments, op->batch_labels);
-  quern__push_span(&arguments, op->parameters);
-  quern__push_span(&arguments, op->outputs);
-  quern__push_span(&arguments, op->dz);
-  quern__push_span(&arguments, moved(op->losses, first));
-  quern__push_float(&arguments, op->sgd.learning_rate);
-  quern__push_float(&arguments, op->sgd.weight_decay);
-  quern__push_faults(&arguments, cl);
-  return quern__cl_launch(cl, QUERN__KERNEL_steps_serial,
-                          (quern__range){.dimensions = 1, .global = {1}, .local = {1}}, &arguments);
-}
-
-quern_status quern__cl_steps_run(void *state, void *made, const quern_steps_op *op) {
-  quern__cl *cl = state;
-  const cl_steps *steps = made;
-  const bool serial = steps->serial && op->indices.memory != NULL;
-  for (size_t first = 0; first < op->n;) {
-    const size_t left = op->n - first, n = left < steps->batch ? left : steps->batch;
-    size_t count = 1;
-    if (serial) {
-      count = left / n < SERIAL_STEPS ? left / n : SERIAL_STEPS;
-      QUERN__FORWARD(run_serial(cl, steps, op, first, count, n));
-    } else {
-      QUERN__FORWARD(run_step(cl, steps, op, first, n));
-    }
-    first += count * n;
-  }
-  return QUERN_OK;
 }

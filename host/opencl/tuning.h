@@ -47,6 +47,9 @@ typedef struct quern__cl_tuning {
   quern__cl_tile backward_weights; /* rows: a power of two up to vector_width */
   unsigned local[2];               /* work-group of the matrix products: columns, rows of work-items */
   unsigned group;                  /* work-group of the ops that take an element or a sample a work-item */
+  /* Thousands of floating-point operations that one compute unit does in the time that a launch costs them all; steps of few
+   * are taken by one unit. 0: steps are queued op by op. */
+  unsigned launch_kiloflops;
 } quern__cl_tuning;
 
 /* What a device can run. */

@@ -60,9 +60,10 @@ typedef struct bench_gemm {
 } bench_gemm;
 bench_gemm bench_gemm_of(const measure_operands *operands);
 
-/* The four parts of the table. */
+/* The five parts of the table. */
 cli_exit bench_limits(yardstick *bench);
 cli_exit bench_products(yardstick *bench);
+cli_exit bench_sweep(yardstick *bench);
 cli_exit bench_steps(yardstick *bench);
 cli_exit bench_start(yardstick *bench);
 /* What `quern_bench --first-step NETWORK` does in a fresh process: one step, then "done" and its memory. */

@@ -1,7 +1,9 @@
-/* Whole training steps give what the reference gives op by op: many in one launch for the smallest networks, two launches a step
- * for others, with frozen parameters, a last batch that is smaller, bytes and floats. */
+/* Whole training steps give what the reference gives op by op: many in one launch, or two launches a step, with frozen parameters,
+ * a last batch that is smaller, bytes and floats. */
+#include "context.h"
 #include "dataset.h"
 #include "op_check.h"
+#include "opencl/state.h"
 #include "test.h"
 
 #include <math.h>
@@ -60,9 +62,26 @@ static float *learn(quern_context *context, const task *is, quern_epoch *last, s
   return all;
 }
 
-static void check_task(const task *is) {
+typedef enum form { SERIAL, BLOCKS, FORMS } form;
+
+/* As if a launch cost so much that one work-item takes all steps, or next to nothing. Says whether the device can do that. */
+static bool choose(const test_rig *rig, const task *is, form chosen) {
+  quern__cl *cl = rig->device->state;
+  if (cl->tuning.dense == QUERN__DENSE_GROUP) return chosen == SERIAL; /* op by op, whatever is chosen */
+  if (rig->short_loops && chosen == SERIAL && is->batch > 5)
+    return false; /* more rounds than llvmpipe's loops have */
+  cl->tuning.launch_kiloflops = chosen == SERIAL ? 1000000 : 1;
+  if (cl->compute_units < 2) cl->compute_units = 2;
+  return true;
+}
+
+static void check_form(const task *is, form chosen) {
   test_rig rig;
   test_rig_open(&rig, 0);
+  if (!choose(&rig, is, chosen)) {
+    test_rig_close(&rig);
+    return;
+  }
   size_t count, same, again_count;
   task shorter = *is;
   if (rig.slow) { /* an emulator */
@@ -85,6 +104,10 @@ static void check_task(const task *is) {
   free(twice);
   free(reference);
   test_rig_close(&rig);
+}
+
+static void check_task(const task *is) {
+  for (form chosen = 0; chosen < FORMS; chosen++) check_form(is, chosen);
 }
 
 static quern_layer frozen(quern_layer layer, bool weights, bool bias) {

@@ -1,0 +1,96 @@
+/* Launches of whole training steps: kernels/steps.cl. */
+#include "steps.h"
+
+static size_t divide_up(size_t a, size_t b) {
+  return a / b + (a % b != 0);
+}
+
+static quern_span moved(quern_span span, size_t elements) {
+  if (span.memory != NULL) span.offset += elements;
+  return span;
+}
+
+/* What both ways through a step begin with: the network, and the samples from `first` on, a batch of n. Without an order the
+ * caller's tensors are the batch. */
+static void push_batch(quern__arguments *arguments, const quern__cl_steps *steps, const quern_steps_op *op,
+                       size_t first, size_t n) {
+  const bool gathers = op->indices.memory != NULL;
+  quern__push_uint(arguments, n);
+  quern__push_uint(arguments, steps->count);
+  quern__push_uint(arguments, steps->lowest);
+  quern__push_memory(arguments, steps->layers);
+  quern__push_int(arguments, op->element == QUERN_UINT8);
+  quern__push_uint(arguments, op->source_rows);
+  quern__push_span(arguments, op->source);
+  quern__push_span(arguments, op->labels);
+  quern__push_span(arguments, moved(op->indices, first));
+  quern__push_float(arguments, op->scale);
+  quern__push_float(arguments, op->offset);
+  quern__push_span(arguments, gathers ? op->x : op->source);
+  quern__push_span(arguments, gathers ? op->batch_labels : op->labels);
+  quern__push_span(arguments, op->parameters);
+  quern__push_span(arguments, op->outputs);
+  quern__push_span(arguments, op->dz);
+  quern__push_span(arguments, moved(op->losses, first));
+}
+
+static quern_status launch_rows(quern__cl *cl, const quern__cl_steps *steps, const quern_steps_op *op,
+                                size_t first, size_t n) {
+  const size_t least = quern__cl_steps_least(cl);
+  size_t blocks = divide_up(divide_up(n, cl->compute_units), least);
+  if (blocks >= 4) blocks = divide_up(blocks, 2); /* where there are enough, two each even out their ends */
+  quern__arguments arguments = {0};
+  push_batch(&arguments, steps, op, first, n);
+  quern__push_faults(&arguments, cl);
+  quern__push_uint(&arguments, blocks * least);
+  const quern__range range = {.dimensions = 1, .global = {divide_up(n, blocks * least)}, .local = {1}};
+  return quern__cl_launch(cl, QUERN__KERNEL_steps_rows, range, &arguments);
+}
+
+static quern_status launch_weights(quern__cl *cl, const quern__cl_steps *steps, const quern_steps_op *op,
+                                   size_t n) {
+  quern__arguments arguments = {0};
+  quern__push_uint(&arguments, n);
+  quern__push_uint(&arguments, steps->count);
+  quern__push_uint(&arguments, steps->lowest);
+  quern__push_memory(&arguments, steps->layers);
+  quern__push_span(&arguments, op->indices.memory != NULL ? op->x : op->source);
+  quern__push_span(&arguments, op->outputs);
+  quern__push_span(&arguments, op->dz);
+  quern__push_float(&arguments, op->sgd.learning_rate);
+  quern__push_float(&arguments, op->sgd.weight_decay);
+  quern__push_span(&arguments, op->parameters);
+  const quern__range range = {.dimensions = 1, .global = {steps->items}, .local = {1}};
+  return quern__cl_launch(cl, QUERN__KERNEL_steps_weights, range, &arguments);
+}
+
+/* `count` whole steps of n samples from `first` on, in one launch. */
+static quern_status launch_serial(quern__cl *cl, const quern__cl_steps *steps, const quern_steps_op *op,
+                                  size_t first, size_t count, size_t n) {
+  quern__arguments arguments = {0};
+  push_batch(&arguments, steps, op, first, n);
+  quern__push_faults(&arguments, cl);
+  quern__push_uint(&arguments, count);
+  quern__push_float(&arguments, op->sgd.learning_rate);
+  quern__push_float(&arguments, op->sgd.weight_decay);
+  return quern__cl_launch(cl, QUERN__KERNEL_steps_serial,
+                          (quern__range){.dimensions = 1, .global = {1}, .local = {1}}, &arguments);
+}
+
+quern_status quern__cl_steps_run(void *state, void *made, const quern_steps_op *op) {
+  quern__cl *cl = state;
+  const quern__cl_steps *steps = made;
+  for (size_t first = 0; first < op->n;) {
+    const size_t left = op->n - first, n = left < steps->batch ? left : steps->batch;
+    size_t count = 1;
+    if (steps->serial > 0) {
+      count = left / n < steps->serial ? left / n : steps->serial;
+      QUERN__FORWARD(launch_serial(cl, steps, op, first, count, n));
+    } else {
+      QUERN__FORWARD(launch_rows(cl, steps, op, first, n));
+      QUERN__FORWARD(launch_weights(cl, steps, op, n));
+    }
+    first += count * n;
+  }
+  return QUERN_OK;
+}
