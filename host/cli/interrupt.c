@@ -1,0 +1,36 @@
+#include "interrupt.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+static const int signals[] = {SIGINT, SIGTERM};
+enum { SIGNALS = sizeof signals / sizeof *signals };
+
+static volatile sig_atomic_t noted;
+static struct sigaction before[SIGNALS];
+static bool watched[SIGNALS];
+
+static void note(int signal) {
+  if (noted != 0) _exit(128 + signal);
+  noted = signal;
+}
+
+void cli_interrupt_watch(void) {
+  /* SA_RESTART: drivers are not all written for calls that a signal cuts short. */
+  struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  for (int i = 0; i < SIGNALS; i++) {
+    watched[i] = sigaction(signals[i], NULL, &before[i]) == 0 && before[i].sa_handler != SIG_IGN &&
+                 sigaction(signals[i], &action, NULL) == 0;
+  }
+}
+
+void cli_interrupt_unwatch(void) {
+  for (int i = 0; i < SIGNALS; i++)
+    if (watched[i]) sigaction(signals[i], &before[i], NULL);
+}
+
+int cli_interrupt_signal(void) {
+  return noted;
+}
