@@ -219,6 +219,7 @@ static cli_exit check_files(const train_settings *settings) {
 static cli_exit run_session(train_session *run) {
   const train_settings *settings = run->settings;
   size_t classes = 0;
+  cli_interrupt_prepare();
   cli_exit result = check_files(settings);
   if (result == CLI_OK) result = open_data(run, &classes);
   if (result == CLI_OK) result = make_network(run, classes);
