@@ -65,19 +65,19 @@ quern_status quern__trainer_queue(quern_trainer *trainer, size_t count) {
   return QUERN_OK;
 }
 
-/* Queues up to `count` steps; where someone may want to stop them, a slice at a time, each waited for. */
+/* Queues up to `count` steps; where someone may want to stop them, a slice at a time, each waited for but the last: what
+ * comes after an epoch waits anyhow. */
 static quern_status run(quern_trainer *trainer, size_t count) {
   const quern_train_options *options = &trainer->options;
   if (options->stop == NULL) return quern__trainer_queue(trainer, count);
-  for (size_t done = 0; done < count && !options->stop(options->user);) {
-    const size_t steps = smaller(trainer->slice, count - done);
+  while (count > 0 && !options->stop(options->user)) {
+    if (count <= trainer->slice) return quern__trainer_queue(trainer, count);
     const double start = quern__seconds();
-    QUERN__FORWARD(quern__trainer_queue(trainer, steps));
+    QUERN__FORWARD(quern__trainer_queue(trainer, trainer->slice));
     QUERN__FORWARD(quern_context_finish(trainer->context));
     const double seconds = quern__seconds() - start;
-    done += steps;
-    if (seconds < SHORTEST_SLICE && steps == trainer->slice && trainer->slice <= SIZE_MAX / 2)
-      trainer->slice *= 2;
+    count -= trainer->slice;
+    if (seconds < SHORTEST_SLICE && trainer->slice <= SIZE_MAX / 2) trainer->slice *= 2;
     if (seconds > LONGEST_SLICE && trainer->slice > 1) trainer->slice /= 2;
   }
   return QUERN_OK;
