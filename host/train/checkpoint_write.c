@@ -1,4 +1,5 @@
 /* Writing a checkpoint. */
+#include "../file.h"
 #include "../model/metadata.h"
 #include "checkpoint.h"
 #include "identity.h"
@@ -64,6 +65,8 @@ quern_status quern_trainer_save(quern_trainer *trainer, const char *path) {
   QUERN__TRY(quern__identity_create(trainer, &identity));
   QUERN__TRY(quern__trainer_losses(trainer, &save.losses));
   save.samples = quern__trainer_samples_of(trainer, trainer->step);
+  if (!trainer->tidied) quern__file_remove_abandoned(path);
+  trainer->tidied = true;
   status = write_file(&save, &identity, path);
 cleanup:
   free(save.losses);

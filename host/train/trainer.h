@@ -23,6 +23,8 @@ struct quern_trainer {
   size_t samples;
   size_t slice; /* steps that are queued before the host waits, where it waits within an epoch */
 
+  bool tidied; /* what a killed run left beside the checkpoint was looked for */
+
   uint32_t fingerprint; /* of the training data, once fingerprinted */
   bool fingerprinted;
 };

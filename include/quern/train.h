@@ -107,7 +107,8 @@ QUERN_API quern_status quern_trainer_download(quern_trainer *trainer, quern_netw
  * quern ends with the same bits as training that never stopped.
  *
  * The file appears whole or not at all: on a failure what was at `path` stays. QUERN_ERROR_NOT_FINITE: what would be
- * saved is not finite, and a good checkpoint is worth more. Waits for the steps that are queued. */
+ * saved is not finite, and a good checkpoint is worth more. Waits for the steps that are queued. The first time it removes
+ * what runs that were killed while they wrote have left in the folder. */
 QUERN_API quern_status quern_trainer_save(quern_trainer *trainer, const char *path);
 
 /* Takes a trainer to where another was saved. QUERN_ERROR_FORMAT where the file is no whole checkpoint, or belongs to

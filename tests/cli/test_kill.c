@@ -62,6 +62,7 @@ static void check_kills(const char *device, size_t kills) {
   quern_dataset *data = open_one(data_path, NULL);
   quern_trainer *witness = make_trainer(context, data);
   quern_epoch epoch, seen = {0};
+  size_t while_writing = 0;
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   test_random random = {.stream = (uint32_t)now.tv_nsec}; /* other moments in every run */
@@ -78,6 +79,9 @@ static void check_kills(const char *device, size_t kills) {
     assert_int_equal(result.code, -SIGKILL);
     assert_string_equal(result.err, "");
     result_free(&result);
+    const size_t left = count_temporary();
+    assert_true(left <= 1); /* what the kill before this one left is gone */
+    while_writing += left;
 
     quern_trainer *trainer = make_trainer(context, data);
     assert_ok(quern_trainer_resume(trainer, checkpoint));
@@ -92,7 +96,7 @@ static void check_kills(const char *device, size_t kills) {
     quern_trainer_free(trainer);
   }
   print_message("%s: %zu kills, %zu of them while a checkpoint was being written; %zu epochs\n", device,
-                kills, count_temporary(), seen.epoch);
+                kills, while_writing, seen.epoch);
   quern_trainer_free(witness);
   quern_dataset_free(data);
   quern_context_free(context);
