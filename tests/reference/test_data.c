@@ -196,7 +196,7 @@ static void test_sum_squares(void **state) {
   assert_ok(TABLE->sum_squares(*state, &op));
   const float wanted[] = {(float)(0x1p24 + 1), 2, 10, 16, 0};
   assert_memory_equal(squares, wanted, sizeof wanted);
-  float whole;
+  float whole = NAN;
   const quern_sum_squares_op all = {5, 1, span_of(x), span_of(&whole)};
   assert_ok(TABLE->sum_squares(*state, &all));
   assert_true(whole == 0x1p24f + 4);
