@@ -67,8 +67,7 @@ static const cli_option options[] = {
      .offset = FIELD(clip_norm),
      .least = 1,
      .help = "scale the gradients of a step down where their norm, all parameters taken together, is more "
-             "(default: "
-             "never)"},
+             "(default: never)"},
     {.name = "seed",
      .value = "N",
      .kind = CLI_SEED,
@@ -85,8 +84,7 @@ static const cli_option options[] = {
      .kind = CLI_TEXT,
      .offset = FIELD(checkpoint),
      .help = "keep there what it takes to go on with the training: written after each epoch, at the end, and "
-             "when it is "
-             "interrupted"},
+             "when it is interrupted"},
     {.name = "checkpoint-every",
      .value = "N",
      .kind = CLI_COUNT,
@@ -99,8 +97,7 @@ static const cli_option options[] = {
      .kind = CLI_TEXT,
      .offset = FIELD(resume),
      .help = "go on from a checkpoint, with the other options as they were (--epochs may be more): the "
-             "weights become "
-             "those of training that never stopped, bit for bit"},
+             "weights become those of training that never stopped, bit for bit"},
     CLI_OPTION_CSV(train_settings),
     CLI_OPTION_JSON(train_settings),
     CLI_OPTION_END};
@@ -140,10 +137,8 @@ const cli_command cli_train = {
              "inputs and of "
              "classes. The same seed gives the same weights on the same device, bit for bit. The speed in "
              "the last line leaves out the first of several epochs, in which kernels may be built. Ctrl-C "
-             "finishes the "
-             "step, writes the checkpoint that was asked for, and prints the command that goes on from it; a "
-             "second "
-             "one leaves at once.",
+             "finishes the step, writes the checkpoint that was asked for, and prints the command that goes "
+             "on from it; a second one leaves at once.",
     .options = options,
     .examples = examples,
     .run = run,

@@ -1,9 +1,9 @@
 #include "training.h"
 
-#include "again.h"
 #include "describe.h"
 #include "interrupt.h"
 #include "open.h"
+#include "stopped.h"
 #include "target.h"
 
 #include <errno.h>
@@ -115,24 +115,6 @@ static bool is_interrupted(void *user) {
   return cli_interrupt_signal() != 0;
 }
 
-/* Says where training stood, what was kept of it, and how to go on. */
-static cli_exit report_interrupt(const train_session *run) {
-  const train_settings *settings = run->settings;
-  const quern_epoch *at = &run->last;
-  fprintf(stderr, "\nquern: interrupted ");
-  if (at->step < at->steps)
-    fprintf(stderr, "in epoch %zu of %zu, after step %zu of %zu", at->epoch, at->epochs, at->step, at->steps);
-  else
-    fprintf(stderr, "after epoch %zu of %zu", at->epoch, at->epochs);
-  if (settings->checkpoint != NULL) {
-    fprintf(stderr, "; saved %s; to go on:\n  ", settings->checkpoint);
-    cli_print_again(stderr, settings->arguments, settings->checkpoint);
-  } else {
-    fprintf(stderr, "; nothing was asked to be saved: --checkpoint FILE keeps what it takes to go on\n");
-  }
-  return (cli_exit)(CLI_SIGNAL + cli_interrupt_signal());
-}
-
 static cli_exit train(train_session *run) {
   const train_settings *settings = run->settings;
   quern_train_options training = QUERN_TRAIN_OPTIONS_INIT;
@@ -154,7 +136,8 @@ static cli_exit train(train_session *run) {
   cli_interrupt_unwatch();
   if (status != QUERN_OK) return cli_fail_library();
   const bool done = run->last.epoch == run->last.epochs && run->last.step == run->last.steps;
-  return done ? CLI_OK : report_interrupt(run);
+  if (done) return CLI_OK;
+  return cli_report_stopped(&run->last, settings->arguments, settings->checkpoint, cli_interrupt_signal());
 }
 
 static cli_exit print_json(train_session *run, double samples_per_second) {

@@ -65,8 +65,8 @@ quern_status quern__trainer_queue(quern_trainer *trainer, size_t count) {
   return QUERN_OK;
 }
 
-/* Queues up to `count` steps; where someone may want to stop them, a slice at a time, each waited for but the last: what
- * comes after an epoch waits anyhow. */
+/* Queues up to `count` steps; where someone may want to stop them, a slice at a time, each waited for but the last, which
+ * the caller waits for. */
 static quern_status run(quern_trainer *trainer, size_t count) {
   const quern_train_options *options = &trainer->options;
   if (options->stop == NULL) return quern__trainer_queue(trainer, count);
@@ -109,7 +109,8 @@ quern_status quern_trainer_steps(quern_trainer *trainer, size_t steps, quern_epo
   QUERN__FORWARD(run(trainer, smaller(steps, all - before)));
   epoch->step = trainer->step;
   const bool whole = trainer->step == all;
-  if (whole) QUERN__FORWARD(mean_loss(trainer, &epoch->train_loss));
+  /* Waits in both cases, so that the time is that of the steps. */
+  QUERN__FORWARD(whole ? mean_loss(trainer, &epoch->train_loss) : quern_context_finish(trainer->context));
   trainer->seconds += quern__seconds() - start;
   trainer->samples +=
       quern__trainer_samples_of(trainer, trainer->step) - quern__trainer_samples_of(trainer, before);

@@ -22,12 +22,12 @@ typedef struct quern_epoch {
   size_t epoch;                    /* 1, 2, … */
   size_t epochs;                   /* how many were asked for */
   double train_loss;               /* mean over the epoch's samples, each as its step saw it */
-  double train_samples_per_second; /* by the wall clock, evaluation left out */
+  double train_samples_per_second; /* by the wall clock, evaluation and checkpoints left out */
   bool tested;                     /* whether there is a test set, and so `test` */
   quern_metrics test;
-  size_t step,
-      steps; /* how many steps of the epoch are done, and how many it has: while the first is less, the loss,
-                         the speed and the test are still to come */
+  size_t
+      step; /* how many steps of the epoch are done; while that is less than all, loss, speed and test are to come */
+  size_t steps; /* how many it has */
 } quern_epoch;
 
 /* Called after each epoch; false stops training there, with what was learned kept. */
@@ -93,7 +93,8 @@ QUERN_API void quern_trainer_free(quern_trainer *trainer);
  * before the step that gives it. */
 QUERN_API quern_status quern_trainer_epoch(quern_trainer *trainer, quern_epoch *epoch);
 
-/* The same for the next `steps` steps, at most to the end of the epoch. Between two calls the trainer can be saved. */
+/* The same for the next `steps` steps, at most to the end of the epoch. Waits for them. Between two calls the trainer can
+ * be saved. */
 QUERN_API quern_status quern_trainer_steps(quern_trainer *trainer, size_t steps, quern_epoch *epoch);
 
 /* Copies what was learned so far into a network of the same shape. */

@@ -1,6 +1,7 @@
-#include "again.h"
+#include "stopped.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* As it is where a shell takes it so, else in quotes. */
@@ -20,7 +21,7 @@ static void print_word(FILE *stream, const char *word) {
   fputc('\'', stream);
 }
 
-void cli_print_again(FILE *stream, char *const *arguments, const char *checkpoint) {
+static void print_command(FILE *stream, char *const *arguments, const char *checkpoint) {
   print_word(stream, program_invocation_name);
   fputs(" train", stream);
   for (; *arguments != NULL; arguments++) {
@@ -35,4 +36,20 @@ void cli_print_again(FILE *stream, char *const *arguments, const char *checkpoin
   fputs(" --resume ", stream);
   print_word(stream, checkpoint);
   fputc('\n', stream);
+}
+
+cli_exit cli_report_stopped(const quern_epoch *at, char *const *arguments, const char *checkpoint,
+                            int signal) {
+  fprintf(stderr, "\nquern: interrupted ");
+  if (at->step < at->steps)
+    fprintf(stderr, "in epoch %zu of %zu, after step %zu of %zu", at->epoch, at->epochs, at->step, at->steps);
+  else
+    fprintf(stderr, "after epoch %zu of %zu", at->epoch, at->epochs);
+  if (checkpoint != NULL) {
+    fprintf(stderr, "; saved %s; to go on:\n  ", checkpoint);
+    print_command(stderr, arguments, checkpoint);
+  } else {
+    fprintf(stderr, "; nothing was asked to be saved: --checkpoint FILE keeps what it takes to go on\n");
+  }
+  return (cli_exit)(CLI_SIGNAL + signal);
 }
