@@ -25,9 +25,8 @@ typedef struct quern_epoch {
   double train_samples_per_second; /* by the wall clock, evaluation and checkpoints left out */
   bool tested;                     /* whether there is a test set, and so `test` */
   quern_metrics test;
-  size_t
-      step; /* how many steps of the epoch are done; while that is less than all, loss, speed and test are to come */
-  size_t steps; /* how many it has */
+  /* Steps of the epoch that are done, and all it has: where they differ, loss, speed and test are to come. */
+  size_t step, steps;
 } quern_epoch;
 
 /* Called after each epoch; false stops training there, with what was learned kept. */
