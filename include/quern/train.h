@@ -49,10 +49,9 @@ typedef struct quern_train_options {
   quern_stop_fn stop; /* may be NULL */
   float clip_norm;    /* the most that the norm of all gradients may be, see quern_clip_norm; 0: any */
   /* Of quern_train alone; a trainer's own loop calls quern_trainer_save and quern_trainer_resume. */
-  const char *checkpoint; /* a file to write checkpoints to, or NULL */
-  size_t
-      checkpoint_every; /* steps between two; 0: after each epoch. One more is written where training stops */
-  const char *resume;   /* a checkpoint to go on from, or NULL */
+  const char *checkpoint;  /* a file to write checkpoints to, or NULL */
+  size_t checkpoint_every; /* steps between two, or 0: after each epoch; and one where training stops */
+  const char *resume;      /* a checkpoint to go on from, or NULL */
 } quern_train_options;
 
 #define QUERN_TRAIN_OPTIONS_INIT                                                                             \
@@ -88,7 +87,7 @@ QUERN_API quern_status quern_trainer_create(quern_context *context, const quern_
 QUERN_API void quern_trainer_free(quern_trainer *trainer);
 
 /* Runs the next epoch, or what is left of one: the host queues every step and waits at its end; then it runs the test
- * set, if any. A loss that is NaN or infinite is QUERN_ERROR_NOT_FINITE, as at quern_train, and the trainer then stands
+ * set, if any. Where options.stop ends it early, epoch->step says so, and the next call goes on. A loss that is NaN or infinite is QUERN_ERROR_NOT_FINITE, as at quern_train, and the trainer then stands
  * before the step that gives it. */
 QUERN_API quern_status quern_trainer_epoch(quern_trainer *trainer, quern_epoch *epoch);
 
