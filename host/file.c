@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,6 +48,16 @@ static quern_status open_folder(quern__file *file) {
   return file->folder >= 0 ? QUERN_OK : fail(file, "cannot open its folder");
 }
 
+/* Marks the file as one that is being written, for quern__file_remove_abandoned; false where that has just removed it. A
+ * second descriptor keeps the lock when the first one is closed. File systems without locks go without. */
+static bool lock_temporary(quern__file *file) {
+  if (flock(file->descriptor, LOCK_EX | LOCK_NB) != 0) return errno != EWOULDBLOCK;
+  struct stat status;
+  if (fstat(file->descriptor, &status) == 0 && status.st_nlink == 0) return false;
+  file->lock = fcntl(file->descriptor, F_DUPFD_CLOEXEC, 0);
+  return true;
+}
+
 static quern_status create_temporary(quern__file *file) {
   enum { ATTEMPTS = 100 };
   for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -56,8 +67,12 @@ static quern_status create_temporary(quern__file *file) {
     snprintf(file->temporary, sizeof file->temporary, QUERN__FILE_TEMPORARY_PREFIX "%ld-%jx-%lx-%d.tmp",
              (long)getpid(), (uintmax_t)now.tv_sec, (unsigned long)now.tv_nsec, attempt);
     file->descriptor = openat(file->folder, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (file->descriptor >= 0) return QUERN_OK;
-    if (errno != EEXIST && errno != EINTR) break;
+    if (file->descriptor >= 0 && lock_temporary(file)) return QUERN_OK;
+    if (file->descriptor >= 0)
+      close(file->descriptor);
+    else if (errno != EEXIST && errno != EINTR)
+      break;
+    file->descriptor = -1;
   }
   file->temporary[0] = '\0';
   return fail(file, "cannot create a file in its folder");
@@ -108,6 +123,7 @@ quern_status quern__file_commit(quern__file *file) {
 void quern__file_close(quern__file *file) {
   if (file->descriptor >= 0) close(file->descriptor);
   if (file->temporary[0] != '\0') unlinkat(file->folder, file->temporary, 0);
+  if (file->lock >= 0) close(file->lock);
   if (file->folder >= 0) close(file->folder);
   free(file->target);
   *file = (quern__file)QUERN__FILE_CLOSED;

@@ -11,12 +11,13 @@ typedef struct quern__file {
   const char *name;   /* the target's last part, inside `target` */
   int folder;         /* where the target lies, open */
   int descriptor;     /* the temporary file, open; -1 once closed */
+  int lock;           /* the same, locked as long as there is a temporary file; -1 where there are no locks */
   char temporary[64]; /* its name in the folder; "" while there is none */
 } quern__file;
 
 /* A file that is not open, for quern__file_close to accept. */
 #define QUERN__FILE_CLOSED                                                                                   \
-  { NULL, NULL, NULL, -1, -1, "" }
+  { NULL, NULL, NULL, -1, -1, -1, "" }
 
 /* How the names of temporary files start. One stays behind where a process ended before it was committed. */
 #define QUERN__FILE_TEMPORARY_PREFIX ".quern-"
@@ -34,6 +35,10 @@ quern_status quern__file_commit(quern__file *file);
 
 /* Lets go of everything, and removes the temporary file where it was not committed. */
 void quern__file_close(quern__file *file);
+
+/* Removes, from the folder that `path` lies in, the temporary files of writers that ended before they were done: those that
+ * no process holds a lock on. What cannot be told or removed stays. */
+void quern__file_remove_abandoned(const char *path);
 
 /* Reads a regular file of at most `limit` bytes into memory that the caller frees, with a '\0' behind the last
  * byte, which *size does not count. Anything but a regular file is refused without waiting for it. On failure *data is

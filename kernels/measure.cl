@@ -48,23 +48,19 @@ __kernel void count_correct(uint n, __global const int *classes, ulong classes_o
 /* Levels of the pairwise sum: one for each bit of a count of blocks. */
 #define LEVELS 64
 
-/* sum = Σ x. Work-item i takes the vectors i, i + GROUP, i + 2 GROUP, … in blocks. Like the carries of a binary counter,
- * the sum of block number b is merged with those before it once for each bit that ends b in ones: levels[j] holds the
- * sum of 2^j blocks while bit j of `blocks` is set. */
-__attribute__((reqd_work_group_size(GROUP, 1, 1)))
-__kernel void sum(ulong count, __global const float *x, ulong x_offset, __global float *result,
-                  ulong result_offset) {
-  __local float cells[GROUP];
-  const uint item = (uint)get_local_id(0);
+/* What one work-item of a group adds up of `count` values, or of their squares. Work-item i takes the vectors i, i + GROUP,
+ * i + 2 GROUP, … in blocks. Like the carries of a binary counter, the sum of block number b is merged with those before it
+ * once for each bit that ends b in ones: levels[j] holds the sum of 2^j blocks while bit j of `blocks` is set. */
+float sum_strided(__global const float *values, ulong count, uint item, bool squared) {
   const ulong stride = (ulong)GROUP * VECTOR_WIDTH;
-  __global const float *values = x + x_offset;
-
   float levels[LEVELS];
   ulong blocks = 0;
   for (ulong at = (ulong)item * VECTOR_WIDTH; at < count; blocks++) {
     quern_vector block = (quern_vector)(0.0f);
-    for (uint i = 0; i < BLOCK && at < count; i++, at += stride)
-      block += quern_load_part(values + at, (uint)min((ulong)VECTOR_WIDTH, count - at));
+    for (uint i = 0; i < BLOCK && at < count; i++, at += stride) {
+      const quern_vector value = quern_load_part(values + at, (uint)min((ulong)VECTOR_WIDTH, count - at));
+      block += squared ? value * value : value;
+    }
     float merged = quern_sum_lanes(block);
     uint level = 0;
     for (; (blocks >> level) & 1; level++) merged += levels[level];
@@ -73,8 +69,29 @@ __kernel void sum(ulong count, __global const float *x, ulong x_offset, __global
   float total = 0.0f;
   for (uint level = 0; level < LEVELS; level++)
     if ((blocks >> level) & 1) total += levels[level];
+  return total;
+}
 
-  cells[item] = total;
+/* sum = Σ x, by one work-group. */
+__attribute__((reqd_work_group_size(GROUP, 1, 1)))
+__kernel void sum(ulong count, __global const float *x, ulong x_offset, __global float *result,
+                  ulong result_offset) {
+  __local float cells[GROUP];
+  const uint item = (uint)get_local_id(0);
+  cells[item] = sum_strided(x + x_offset, count, item, false);
   REDUCE(cells)
   if (item == 0) result[result_offset] = cells[0];
+}
+
+/* squares_p = Σ x² over the p-th `part` of x, by a work-group each. */
+__attribute__((reqd_work_group_size(GROUP, 1, 1)))
+__kernel void sum_squares(ulong count, ulong part, __global const float *x, ulong x_offset, __global float *squares,
+                          ulong squares_offset) {
+  __local float cells[GROUP];
+  const uint item = (uint)get_local_id(0);
+  const ulong group = get_group_id(0);
+  const ulong first = min(group * part, count);
+  cells[item] = sum_strided(x + x_offset + first, min(part, count - first), item, true);
+  REDUCE(cells)
+  if (item == 0) squares[squares_offset + group] = cells[0];
 }

@@ -11,3 +11,15 @@ __kernel void sgd_update(ulong count, __global const float *gradients, ulong gra
   const quern_vector gradient = quern_load_part(gradients + gradients_offset + at, lanes);
   quern_store_part(old - rate * (gradient + decay * old), target, lanes);
 }
+
+/* x ← x min(1, max_norm / (√squares + 10⁻⁶)). The comparison is the way round that lets NaN through. */
+__kernel void clip_norm(ulong count, float max_norm, __global const float *squares, ulong squares_offset,
+                        __global float *x, ulong x_offset) {
+  const ulong at = (ulong)get_global_id(0) * VECTOR_WIDTH;
+  if (at >= count) return;
+  float scale = max_norm / (sqrt(squares[squares_offset]) + 1e-6f);
+  if (scale > 1.0f) scale = 1.0f;
+  const uint lanes = (uint)min((ulong)VECTOR_WIDTH, count - at);
+  __global float *target = x + x_offset + at;
+  quern_store_part(scale * quern_load_part(target, lanes), target, lanes);
+}

@@ -6,8 +6,9 @@
 
 typedef enum cli_exit {
   CLI_OK = 0,
-  CLI_FAILED = 1, /* it was understood, and failed */
-  CLI_USAGE = 2   /* it was not understood */
+  CLI_FAILED = 1,  /* it was understood, and failed */
+  CLI_USAGE = 2,   /* it was not understood */
+  CLI_SIGNAL = 128 /* and the number of the signal that ended it early */
 } cli_exit;
 
 typedef struct cli_command {

@@ -66,7 +66,7 @@ void cli_help(void) {
          "  QUERN_CACHE           \"off\": nothing is read from the cache folder or written to it\n"
          "  QUERN_CACHE_DIR       the cache folder (default: quern in XDG_CACHE_HOME or ~/.cache)\n"
          "  NO_COLOR              where set, images are drawn with plain characters\n"
-         "\nExit status: 0 done, 1 failed, 2 not understood.\n\n"
+         "\nExit status: 0 done, 1 failed, 2 not understood, 130 interrupted by Ctrl-C, 143 by SIGTERM.\n\n"
          "For example:\n"
          "  quern train --data digits --hidden 64,32 --epochs 40 --save digits.safetensors\n");
 }

@@ -61,6 +61,13 @@ static const cli_option options[] = {
      .kind = CLI_REAL,
      .offset = FIELD(weight_decay),
      .help = "share of each parameter added to its gradient (default 0)"},
+    {.name = "clip-norm",
+     .value = "F",
+     .kind = CLI_REAL,
+     .offset = FIELD(clip_norm),
+     .least = 1,
+     .help = "scale the gradients of a step down where their norm, all parameters taken together, is more "
+             "(default: never)"},
     {.name = "seed",
      .value = "N",
      .kind = CLI_SEED,
@@ -72,6 +79,25 @@ static const cli_option options[] = {
      .kind = CLI_TEXT,
      .offset = FIELD(save),
      .help = "write the model there when done, as safetensors that PyTorch can load"},
+    {.name = "checkpoint",
+     .value = "FILE",
+     .kind = CLI_TEXT,
+     .offset = FIELD(checkpoint),
+     .help = "keep there what it takes to go on with the training: written after each epoch, at the end, and "
+             "when it is interrupted"},
+    {.name = "checkpoint-every",
+     .value = "N",
+     .kind = CLI_COUNT,
+     .offset = FIELD(checkpoint_every),
+     .least = 1,
+     .most = INT32_MAX,
+     .help = "write --checkpoint every N steps instead of after each epoch"},
+    {.name = "resume",
+     .value = "FILE",
+     .kind = CLI_TEXT,
+     .offset = FIELD(resume),
+     .help = "go on from a checkpoint, with the other options as they were (--epochs may be more): the "
+             "weights become those of training that never stopped, bit for bit"},
     CLI_OPTION_CSV(train_settings),
     CLI_OPTION_JSON(train_settings),
     CLI_OPTION_END};
@@ -79,6 +105,7 @@ static const cli_option options[] = {
 static const char *const examples[] = {
     "quern train --data digits --hidden 64,32 --epochs 40 --save digits.safetensors",
     "quern train --data /usr/share/datasets/fashion-mnist --hidden 128 --epochs 20",
+    "quern train --data digits --epochs 1000 --checkpoint digits.checkpoint",
     "quern train --data iris.csv --test iris-test.csv --hidden none --loss squared --lr 0.01", NULL};
 
 static cli_exit run(const cli_command *command, int argc, char **argv) {
@@ -94,7 +121,11 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
   settings.hidden.count = 1;
   cli_parsed parsed = cli_parse(command, argc, argv, &settings);
   cli_exit result = (cli_exit)cli_parsed_exit(parsed);
-  if (parsed == CLI_PARSED_RUN) result = cli_run_training(&settings);
+  settings.arguments = argv + 1;
+  if (parsed == CLI_PARSED_RUN && settings.checkpoint_every > 0 && settings.checkpoint == NULL)
+    result = cli_fail_usage(command, "--checkpoint-every needs --checkpoint");
+  else if (parsed == CLI_PARSED_RUN)
+    result = cli_run_training(&settings);
   free(settings.hidden.items);
   return result;
 }
@@ -105,7 +136,9 @@ const cli_command cli_train = {
     .about = "Trains a multilayer perceptron by stochastic gradient descent. The data give the number of "
              "inputs and of "
              "classes. The same seed gives the same weights on the same device, bit for bit. The speed in "
-             "the last line leaves out the first of several epochs, in which kernels may be built.",
+             "the last line leaves out the first of several epochs, in which kernels may be built. Ctrl-C "
+             "finishes the step, writes the checkpoint that was asked for, and prints the command that goes "
+             "on from it; a second one leaves at once.",
     .options = options,
     .examples = examples,
     .run = run,

@@ -1,11 +1,16 @@
 #include "training.h"
 
 #include "describe.h"
+#include "interrupt.h"
 #include "open.h"
+#include "stopped.h"
 #include "target.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 /* Everything a run opens; freed together. */
 typedef struct train_session {
@@ -18,8 +23,8 @@ typedef struct train_session {
   cJSON *epochs;
   quern_epoch last;
   bool held_out;           /* the test samples are some of the data's */
-  double seconds_a_sample; /* summed over the epochs but the first, in which kernels may be built */
-  bool diverged;
+  size_t measured;         /* epochs that this run has trained */
+  double seconds_a_sample; /* summed over them but the first, in which kernels may be built */
 } train_session;
 
 static cli_exit hold_out(train_session *run) {
@@ -80,6 +85,7 @@ static void announce(const train_session *run) {
   fprintf(run->people, "%s\nnetwork: ", run->held_out ? ", held out" : "");
   cli_print_network(run->people, run->network);
   fprintf(run->people, "\n\n");
+  fflush(run->people);
 }
 
 static void add_epoch(train_session *run, const quern_epoch *epoch) {
@@ -94,16 +100,19 @@ static void add_epoch(train_session *run, const quern_epoch *epoch) {
 static bool on_epoch(const quern_epoch *epoch, void *user) {
   train_session *run = user;
   int width = (int)snprintf(NULL, 0, "%zu", epoch->epochs);
-  run->last = *epoch;
-  if (epoch->epoch > 1) run->seconds_a_sample += 1.0 / epoch->train_samples_per_second;
-  run->diverged = !isfinite(epoch->train_loss);
+  if (run->measured++ > 0) run->seconds_a_sample += 1.0 / epoch->train_samples_per_second;
   fprintf(run->people,
           "epoch %*zu/%zu   train loss %.4f   test loss %.4f   test accuracy %.4f   %s samples/s\n", width,
           epoch->epoch, epoch->epochs, epoch->train_loss, epoch->test.loss, epoch->test.accuracy,
           cli_grouped(epoch->train_samples_per_second).text);
   fflush(run->people);
   if (run->settings->json) add_epoch(run, epoch);
-  return !run->diverged;
+  return true;
+}
+
+static bool is_interrupted(void *user) {
+  (void)user;
+  return cli_interrupt_signal() != 0;
 }
 
 static cli_exit train(train_session *run) {
@@ -116,13 +125,19 @@ static cli_exit train(train_session *run) {
   training.seed = settings->seed;
   training.on_epoch = on_epoch;
   training.user = run;
-  if (quern_train(run->context, run->network, run->train, run->test, &training, NULL) != QUERN_OK)
-    return cli_fail_library();
-  if (run->diverged)
-    return cli_fail(
-        "the training loss is no longer a number in epoch %zu: nothing was saved; try an --lr below %g",
-        run->last.epoch, (double)settings->learning_rate);
-  return CLI_OK;
+  training.stop = is_interrupted;
+  training.clip_norm = settings->clip_norm;
+  training.checkpoint = settings->checkpoint;
+  training.checkpoint_every = settings->checkpoint_every;
+  training.resume = settings->resume;
+  cli_interrupt_watch();
+  const quern_status status =
+      quern_train(run->context, run->network, run->train, run->test, &training, &run->last);
+  cli_interrupt_unwatch();
+  if (status != QUERN_OK) return cli_fail_library();
+  const bool done = run->last.epoch == run->last.epochs && run->last.step == run->last.steps;
+  if (done) return CLI_OK;
+  return cli_report_stopped(&run->last, settings->arguments, settings->checkpoint, cli_interrupt_signal());
 }
 
 static cli_exit print_json(train_session *run, double samples_per_second) {
@@ -140,6 +155,10 @@ static cli_exit print_json(train_session *run, double samples_per_second) {
   cli_json_number(json, json->root, "batch", (double)settings->batch);
   cli_json_number(json, json->root, "learning_rate", cli_json_float(settings->learning_rate));
   cli_json_number(json, json->root, "weight_decay", cli_json_float(settings->weight_decay));
+  if (settings->clip_norm > 0.0f)
+    cli_json_number(json, json->root, "clip_norm", cli_json_float(settings->clip_norm));
+  else
+    cli_json_null(json, json->root, "clip_norm");
   cli_json_whole(json, json->root, "seed", settings->seed);
   if (settings->save != NULL)
     cli_json_text(json, json->root, "saved", settings->save);
@@ -148,25 +167,43 @@ static cli_exit print_json(train_session *run, double samples_per_second) {
   return cli_json_print(json);
 }
 
+/* Samples a second of the epochs that were measured; NaN where there are none. */
+static double speed(const train_session *run) {
+  if (run->measured < 2) return run->last.train_samples_per_second;
+  return (double)(run->measured - 1) / run->seconds_a_sample;
+}
+
 static cli_exit conclude(train_session *run) {
   const train_settings *settings = run->settings;
-  double samples_per_second = run->last.epoch == 1 ? run->last.train_samples_per_second
-                                                   : (double)(run->last.epoch - 1) / run->seconds_a_sample;
+  const double samples_per_second = speed(run);
+  if (run->measured == 0)
+    fprintf(run->people, "%s has all epochs: nothing was left to train\n", settings->resume);
   if (settings->save != NULL) {
     if (quern_model_save(run->network, settings->save) != QUERN_OK) return cli_fail_library();
     fprintf(run->people, "\nsaved %s\n", settings->save);
   }
-  fprintf(run->people, "%stest accuracy %.4f after %zu epoch%s, %s samples/s\n",
-          settings->save == NULL ? "\n" : "", run->last.test.accuracy, run->last.epoch,
-          run->last.epoch == 1 ? "" : "s", cli_grouped(samples_per_second).text);
+  fprintf(run->people, "%stest accuracy %.4f after %zu epoch%s", settings->save == NULL ? "\n" : "",
+          run->last.test.accuracy, run->last.epoch, run->last.epoch == 1 ? "" : "s");
+  if (run->measured > 0) fprintf(run->people, ", %s samples/s", cli_grouped(samples_per_second).text);
+  fprintf(run->people, "\n");
   return settings->json ? print_json(run, samples_per_second) : CLI_OK;
+}
+
+/* Whether the files that are to be read or written later can be, as far as that is known. */
+static cli_exit check_files(const train_settings *settings) {
+  if (settings->resume != NULL && access(settings->resume, R_OK) != 0)
+    return cli_fail("cannot resume from %s: %s", settings->resume, strerror(errno));
+  cli_exit result = CLI_OK;
+  if (settings->save != NULL) result = cli_check_target(settings->save);
+  if (result == CLI_OK && settings->checkpoint != NULL) result = cli_check_target(settings->checkpoint);
+  return result;
 }
 
 static cli_exit run_session(train_session *run) {
   const train_settings *settings = run->settings;
   size_t classes = 0;
-  cli_exit result = CLI_OK;
-  if (settings->save != NULL) result = cli_check_target(settings->save);
+  cli_interrupt_prepare();
+  cli_exit result = check_files(settings);
   if (result == CLI_OK) result = open_data(run, &classes);
   if (result == CLI_OK) result = make_network(run, classes);
   if (result == CLI_OK) result = cli_open_device(settings->device, run->people, &run->context);

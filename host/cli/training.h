@@ -11,10 +11,12 @@ typedef struct train_settings {
   cli_counts hidden;
   int activation, loss;
   size_t epochs, batch;
-  float learning_rate, weight_decay;
+  float learning_rate, weight_decay, clip_norm;
   uint64_t seed;
-  const char *device, *save;
+  const char *device, *save, *checkpoint, *resume;
+  size_t checkpoint_every;
   bool json;
+  char *const *arguments; /* what stood behind the command's name; ends with NULL */
 } train_settings;
 
 cli_exit cli_run_training(const train_settings *settings);

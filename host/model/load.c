@@ -71,6 +71,7 @@ quern_status quern_model_load(const char *path, const quern_model_options *optio
   size_t count = 0;
   quern_loss loss;
   QUERN__TRY(quern__safetensors_open(path, &file));
+  QUERN__TRY(quern__metadata_refuse_checkpoint(&file));
   QUERN__TRY(quern__model_layers(&file, &layers, &count));
   QUERN__TRY(quern__metadata_read(&file, options, layers, count, &loss));
   QUERN__TRY(create_network(&file, layers, count, loss, &result));

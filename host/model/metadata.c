@@ -2,81 +2,34 @@
 #include "model/metadata.h"
 #include "model/layout.h"
 #include <cjson/cJSON.h>
-#include <errno.h>
-#include <locale.h>
 #include <math.h>
 #include <quern/version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Numbers are written and read in the C locale: the program's own may want a decimal comma. */
-static quern_status enter_c_locale(locale_t *numbers) {
-  *numbers = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-  if (*numbers == (locale_t)0)
-    return quern__fail(QUERN_ERROR_OUT_OF_MEMORY, "cannot make the C locale: %s", strerror(errno));
-  return QUERN_OK;
-}
-
-static void print_activation(FILE *stream, quern_activation activation) {
-  fputs(quern_activation_name(activation.kind), stream);
+void quern__metadata_print_activation(quern__text *text, quern_activation activation) {
+  fputs(quern_activation_name(activation.kind), text->stream);
   float slope = fabsf(activation.slope); /* never negative, but for a zero's sign */
   if (activation.kind != QUERN_LEAKY_RELU || slope == quern_activation_of(activation.kind).slope) return;
-  /* Nine digits tell every float; fewer do for most. */
-  char digits[32];
-  for (int precision = 1; precision <= 9; precision++) {
-    snprintf(digits, sizeof digits, "%.*g", precision, (double)slope);
-    if (strtof(digits, NULL) == slope) break;
-  }
-  fprintf(stream, ":%s", digits);
-}
-
-/* A string that grows as it is printed. */
-typedef struct text_stream {
-  FILE *stream;
-  char *text;
-  size_t length;
-} text_stream;
-
-static quern_status open_text(text_stream *text) {
-  text->text = NULL;
-  text->stream = open_memstream(&text->text, &text->length);
-  return text->stream != NULL ? QUERN_OK : quern__fail_memory("metadata of a model", sizeof *text);
-}
-
-static quern_status close_text(text_stream *text, char **result) {
-  bool failed = ferror(text->stream) != 0;
-  if (fclose(text->stream) != 0) failed = true;
-  if (failed) {
-    free(text->text);
-    return quern__fail_memory("metadata of a model", text->length);
-  }
-  *result = text->text;
-  return QUERN_OK;
+  fputc(':', text->stream);
+  quern__text_float(text, slope);
 }
 
 quern_status quern__metadata_activations(const quern_network *network, char **text) {
-  locale_t numbers;
-  text_stream list;
-  quern_status status = QUERN_OK;
-  QUERN__FORWARD(enter_c_locale(&numbers));
-  QUERN__TRY(open_text(&list));
-  locale_t before = uselocale(numbers);
+  quern__text list;
+  QUERN__FORWARD(quern__text_open(&list));
   for (size_t i = 0; i < quern_network_layer_count(network); i++) {
     if (i > 0) fputc(',', list.stream);
-    print_activation(list.stream, quern_network_layer(network, i).activation);
+    quern__metadata_print_activation(&list, quern_network_layer(network, i).activation);
   }
-  uselocale(before);
-  status = close_text(&list, text);
-cleanup:
-  freelocale(numbers);
-  return status;
+  return quern__text_close(&list, text);
 }
 
 quern_status quern__metadata_frozen(const quern_network *network, const quern__tensor_plan *tensors,
                                     char **text) {
-  text_stream list;
-  QUERN__FORWARD(open_text(&list));
+  quern__text list;
+  QUERN__FORWARD(quern__text_open(&list));
   const char *comma = "";
   for (size_t i = 0; i < quern_network_layer_count(network); i++) {
     quern_layer layer = quern_network_layer(network, i);
@@ -87,7 +40,7 @@ quern_status quern__metadata_frozen(const quern_network *network, const quern__t
       comma = ",";
     }
   }
-  return close_text(&list, text);
+  return quern__text_close(&list, text);
 }
 
 /* "relu", or "leaky-relu:0.2". Changes `item`. */
@@ -123,7 +76,7 @@ static char *next_item(char **list) {
 static quern_status read_activations(const quern__safetensors *file, char *list, quern__model_layer *layers,
                                      size_t count) {
   locale_t numbers;
-  QUERN__FORWARD(enter_c_locale(&numbers));
+  QUERN__FORWARD(quern__c_locale(&numbers));
   quern_status status = QUERN_OK;
   size_t found = 0;
   for (char *item = next_item(&list); item != NULL; item = next_item(&list), found++) {
@@ -165,6 +118,13 @@ static quern_status read_frozen(const quern__safetensors *file, char *list, quer
                          QUERN__KEY_FROZEN, item);
   }
   return QUERN_OK;
+}
+
+quern_status quern__metadata_refuse_checkpoint(const quern__safetensors *file) {
+  if (quern__safetensors_metadata(file, QUERN__KEY_CHECKPOINT) == NULL) return QUERN_OK;
+  return quern__fail(
+      QUERN_ERROR_FORMAT,
+      "%s: is a checkpoint of training that goes on, expected a model: resume it, and save one", file->path);
 }
 
 static quern_status refuse_unknown_keys(const quern__safetensors *file) {

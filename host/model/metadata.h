@@ -3,12 +3,15 @@
 #define QUERN_HOST_MODEL_METADATA_H
 
 #include "model/safetensors.h"
+#include "text.h"
 #include <quern/model.h>
 
 #define QUERN__KEY_VERSION     "quern.version"     /* QUERN_VERSION of the writer */
 #define QUERN__KEY_ACTIVATIONS "quern.activations" /* one a layer: "relu,leaky-relu:0.2,identity" */
 #define QUERN__KEY_LOSS        "quern.loss"        /* "categorical" */
 #define QUERN__KEY_FROZEN      "quern.frozen" /* names of tensors that do not learn: "0.bias,2.bias"; or "" */
+
+#define QUERN__KEY_CHECKPOINT "quern.checkpoint" /* the format of a checkpoint: see host/train/checkpoint.c */
 
 /* A layer as it stands in a file. */
 typedef struct quern__model_layer {
@@ -23,6 +26,12 @@ typedef struct quern__model_layer {
 quern_status quern__metadata_activations(const quern_network *network, char **text);
 quern_status quern__metadata_frozen(const quern_network *network, const quern__tensor_plan *tensors,
                                     char **text);
+
+/* "relu", or "leaky-relu:0.2" where the slope is not the default. */
+void quern__metadata_print_activation(quern__text *text, quern_activation activation);
+
+/* Refuses a file that holds a checkpoint. */
+quern_status quern__metadata_refuse_checkpoint(const quern__safetensors *file);
 
 /* Sets activations and frozen flags of `layers`, which are in their natural order, and *loss, from the file's
  * metadata, or from options where a key is missing. A key "quern.…" that is not known is refused: it would

@@ -38,6 +38,10 @@ void quern__shape_free(quern__shape *shape);
 /* Same inputs, layers' units, and so the same flat range. */
 bool quern__shape_equal(const quern__shape *a, const quern__shape *b);
 
+/* The ranges of the flat range that learn, each as long as the frozen parameters leave it: false after the last. *item
+ * starts at 0 and is this function's own. */
+bool quern__shape_next_learning(const quern__shape *shape, size_t *item, size_t *begin, size_t *count);
+
 /* The last layer, and its width. */
 static inline const quern__placed_layer *quern__shape_last(const quern__shape *shape) {
   return &shape->layers[shape->layer_count - 1];

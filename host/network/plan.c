@@ -108,6 +108,7 @@ void quern_plan_free(quern_plan *plan) {
   quern_buffer_free(plan->dz);
   quern_buffer_free(plan->targets);
   quern_buffer_free(plan->classes);
+  quern_buffer_free(plan->squares);
   free(plan->output_offsets);
   quern__shape_free(&plan->shape);
   quern__context_release(plan->context);

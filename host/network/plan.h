@@ -19,6 +19,8 @@ struct quern_plan {
   void *steps;              /* the backend's, for whole steps; NULL where they go op by op */
   quern_buffer *targets;    /* one-hot [batch][outputs]; not CATEGORICAL */
   quern_buffer *classes;    /* int32_t [batch] */
+  float clip_norm;          /* 0: gradients are not clipped */
+  quern_buffer *squares;    /* what clipping adds up; NULL until it is first asked for */
 };
 
 /* W and b of a layer in a flat range that lies in `flat`. */
@@ -31,6 +33,9 @@ quern_tensor quern__plan_output(const quern_plan *plan, size_t layer, size_t n);
 /* Queues the loss of the last layer's output against labels, and its gradient: either may be none. */
 quern_status quern__plan_loss(quern_plan *plan, quern_tensor labels, float scale, quern_tensor losses,
                               quern_tensor dz);
+
+/* Queues the clipping of all gradients that are used, where it was asked for. */
+quern_status quern__plan_clip(quern_plan *plan);
 
 /* Samples for whole steps: a data set with an order, and the room to gather a batch of it. */
 typedef struct quern__samples {

@@ -91,3 +91,19 @@ bool quern__shape_equal(const quern__shape *a, const quern__shape *b) {
     if (a->layers[l].layer.units != b->layers[l].layer.units) return false;
   return true;
 }
+
+bool quern__shape_next_learning(const quern__shape *shape, size_t *item, size_t *begin, size_t *count) {
+  size_t end = 0;
+  for (*count = 0; *item < 2 * shape->layer_count; (*item)++) {
+    const quern__placed_layer *placed = &shape->layers[*item / 2];
+    const bool is_weights = *item % 2 == 0;
+    const bool frozen = is_weights ? placed->layer.freeze_weights : placed->layer.freeze_bias;
+    if (frozen && *count > 0) return true;
+    if (frozen) continue;
+    const size_t first = is_weights ? placed->weights : placed->bias;
+    if (*count == 0) *begin = first;
+    end = first + (is_weights ? placed->inputs * placed->layer.units : placed->layer.units);
+    *count = end - *begin;
+  }
+  return *count > 0;
+}

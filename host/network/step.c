@@ -46,22 +46,10 @@ static quern_status backward(quern_plan *plan, quern_tensor x, quern_sgd sgd) {
 
 /* SGD over the flat range, in as few launches as the frozen parameters leave: one where none is frozen. */
 static quern_status update(quern_plan *plan, quern_sgd sgd) {
-  const quern__shape *shape = &plan->shape;
-  size_t begin = 0, end = 0; /* the range gathered so far */
-  for (size_t i = 0; i <= 2 * shape->layer_count; i++) {
-    const quern__placed_layer *placed = i < 2 * shape->layer_count ? &shape->layers[i / 2] : NULL;
-    bool is_weights = i % 2 == 0;
-    if (placed != NULL && !(is_weights ? placed->layer.freeze_weights : placed->layer.freeze_bias)) {
-      size_t first = is_weights ? placed->weights : placed->bias;
-      size_t count = is_weights ? placed->inputs * placed->layer.units : placed->layer.units;
-      if (end == begin) begin = first;
-      end = first + count;
-    } else if (end > begin) {
-      QUERN__FORWARD(quern_sgd_update(plan->context, sgd, quern_vector(plan->gradients, begin, end - begin),
-                                      quern_vector(plan->parameters, begin, end - begin)));
-      begin = end;
-    }
-  }
+  size_t item = 0, begin, count;
+  while (quern__shape_next_learning(&plan->shape, &item, &begin, &count))
+    QUERN__FORWARD(quern_sgd_update(plan->context, sgd, quern_vector(plan->gradients, begin, count),
+                                    quern_vector(plan->parameters, begin, count)));
   return QUERN_OK;
 }
 
@@ -83,5 +71,7 @@ quern_status quern_plan_step(quern_plan *plan, quern_tensor x, quern_tensor labe
   if (last.kind != QUERN_IDENTITY)
     QUERN__FORWARD(quern_activation_backward(plan->context, last, dz, output, dz));
   QUERN__FORWARD(backward(plan, x, sgd));
-  return plan->mode == QUERN_PLAN_GRADIENTS ? update(plan, sgd) : QUERN_OK;
+  if (plan->mode != QUERN_PLAN_GRADIENTS) return QUERN_OK;
+  QUERN__FORWARD(quern__plan_clip(plan));
+  return update(plan, sgd);
 }

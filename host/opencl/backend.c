@@ -42,4 +42,6 @@ const quern_backend quern__opencl_backend = {
     .steps_create = quern__cl_steps_create,
     .steps_free = quern__cl_steps_free,
     .steps_run = quern__cl_steps_run,
+    .sum_squares = quern__cl_sum_squares,
+    .clip_norm = quern__cl_clip_norm,
 };

@@ -28,3 +28,15 @@ quern_status quern__cl_sum(void *state, const quern_sum_op *op) {
   quern__push_span(&arguments, op->sum);
   return quern__cl_launch(state, QUERN__KERNEL_sum, quern__range_items(state, 1), &arguments);
 }
+
+/* A work-group a part. */
+quern_status quern__cl_sum_squares(void *state, const quern_sum_squares_op *op) {
+  quern__arguments arguments = {0};
+  quern__push_ulong(&arguments, op->count);
+  quern__push_ulong(&arguments, op->count / op->parts + (op->count % op->parts != 0));
+  quern__push_span(&arguments, op->x);
+  quern__push_span(&arguments, op->squares);
+  return quern__cl_launch(state, QUERN__KERNEL_sum_squares,
+                          quern__range_items(state, op->parts * quern__cl_tuning_of(state)->group),
+                          &arguments);
+}

@@ -57,6 +57,7 @@ typedef enum quern__family {
   X(loss, binary_cross_entropy)                                                                              \
   X(loss, mean_squared_error)                                                                                \
   X(optimizer, sgd_update)                                                                                   \
+  X(optimizer, clip_norm)                                                                                    \
   X(gather, gather_rows_float)                                                                               \
   X(gather, gather_rows_byte)                                                                                \
   X(gather, gather_labels)                                                                                   \
@@ -64,6 +65,7 @@ typedef enum quern__family {
   X(measure, argmax)                                                                                         \
   X(measure, count_correct)                                                                                  \
   X(measure, sum)                                                                                            \
+  X(measure, sum_squares)                                                                                    \
   X(initial, fill)                                                                                           \
   X(initial, random_uniform)                                                                                 \
   X(steps, steps_rows)                                                                                       \
@@ -149,6 +151,8 @@ quern_status quern__cl_one_hot(void *state, const quern_one_hot_op *op);
 quern_status quern__cl_argmax(void *state, const quern_argmax_op *op);
 quern_status quern__cl_count_correct(void *state, const quern_count_correct_op *op);
 quern_status quern__cl_sum(void *state, const quern_sum_op *op);
+quern_status quern__cl_sum_squares(void *state, const quern_sum_squares_op *op);
+quern_status quern__cl_clip_norm(void *state, const quern_clip_norm_op *op);
 quern_status quern__cl_fill(void *state, const quern_fill_op *op);
 quern_status quern__cl_random_uniform(void *state, const quern_random_uniform_op *op);
 quern_status quern__cl_steps_create(void *state, const quern_steps_layer *layers, size_t layer_count,

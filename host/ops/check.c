@@ -91,3 +91,8 @@ void quern__check_activation(quern__check *check, quern_activation activation) {
       QUERN_ERROR_ARGUMENT, "%s: leaky ReLU's slope is %g, expected a finite number, not negative", check->op,
       (double)activation.slope);
 }
+
+quern_status quern__fail_no_op(const quern__check *check) {
+  return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: the backend %s does not have this op", check->op,
+                     check->context->backend->name);
+}

@@ -38,6 +38,9 @@ void quern__check_apart_or_same(quern__check *check, const char *output_name, qu
 /* An activation that exists, with a slope that is finite and not negative where it counts. */
 void quern__check_activation(quern__check *check, quern_activation activation);
 
+/* Fails because the context's backend does not have this op, which is an optional one. */
+quern_status quern__fail_no_op(const quern__check *check);
+
 /* Any other condition; the message is formatted where it fails. */
 #define QUERN__CHECK(check, condition, failure, ...)                                                         \
   do {                                                                                                       \

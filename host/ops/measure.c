@@ -43,3 +43,16 @@ quern_status quern_sum(quern_context *context, quern_tensor x, quern_tensor sum)
   if (check.status != QUERN_OK) return check.status;
   return QUERN__CALL(context, context->backend->sum(context->state, &op));
 }
+
+quern_status quern_sum_squares(quern_context *context, quern_tensor x, quern_tensor squares) {
+  quern__check check = quern__check_begin("sum of squares", context);
+  const quern_sum_squares_op op = {.count = x.rows * x.columns,
+                                   .parts = squares.columns,
+                                   .x = quern__check_tensor(&check, "x", x, F),
+                                   .squares = quern__check_tensor(&check, "squares", squares, F)};
+  quern__check_shape(&check, "squares", squares, 1, op.parts, "one row of parts");
+  quern__check_apart(&check, "squares", squares, "x", x, F, F);
+  if (check.status != QUERN_OK) return check.status;
+  if (context->backend->sum_squares == NULL) return quern__fail_no_op(&check);
+  return QUERN__CALL(context, context->backend->sum_squares(context->state, &op));
+}

@@ -150,4 +150,6 @@ const quern_backend quern__reference_backend = {
     .sum = quern__reference_sum,
     .fill = quern__reference_fill,
     .random_uniform = quern__reference_random_uniform,
+    .sum_squares = quern__reference_sum_squares,
+    .clip_norm = quern__reference_clip_norm,
 };

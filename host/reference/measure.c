@@ -41,3 +41,17 @@ quern_status quern__reference_sum(void *state, const quern_sum_op *op) {
   *quern__reference_floats(op->sum) = (float)sum;
   return QUERN_OK;
 }
+
+quern_status quern__reference_sum_squares(void *state, const quern_sum_squares_op *op) {
+  (void)state;
+  const float *x = quern__reference_floats(op->x);
+  float *squares = quern__reference_floats(op->squares);
+  const size_t part = op->count / op->parts + (op->count % op->parts != 0);
+  size_t i = 0;
+  for (size_t p = 0; p < op->parts; p++) {
+    double sum = 0;
+    for (size_t taken = 0; taken < part && i < op->count; taken++, i++) sum += (double)x[i] * (double)x[i];
+    squares[p] = (float)sum;
+  }
+  return QUERN_OK;
+}

@@ -71,6 +71,8 @@ quern_status quern__reference_one_hot(void *state, const quern_one_hot_op *op);
 quern_status quern__reference_argmax(void *state, const quern_argmax_op *op);
 quern_status quern__reference_count_correct(void *state, const quern_count_correct_op *op);
 quern_status quern__reference_sum(void *state, const quern_sum_op *op);
+quern_status quern__reference_sum_squares(void *state, const quern_sum_squares_op *op);
+quern_status quern__reference_clip_norm(void *state, const quern_clip_norm_op *op);
 quern_status quern__reference_fill(void *state, const quern_fill_op *op);
 quern_status quern__reference_random_uniform(void *state, const quern_random_uniform_op *op);
 

@@ -88,12 +88,12 @@ quern_status quern__resident_gather(const quern__resident *resident, size_t firs
                              *labels);
 }
 
-quern__samples quern__resident_samples(const quern__resident *resident, const quern__batch *batch,
-                                       size_t size) {
+quern__samples quern__resident_samples(const quern__resident *resident, size_t first, size_t n,
+                                       const quern__batch *batch, size_t size) {
   return (quern__samples){.element = resident->element,
                           .source = quern_matrix(resident->values, 0, resident->rows, resident->columns),
                           .labels = quern_vector(resident->labels, 0, resident->rows),
-                          .order = quern_vector(resident->order, 0, resident->rows),
+                          .order = quern_vector(resident->order, first, n),
                           .scale = resident->scale,
                           .offset = resident->offset,
                           .x = quern_matrix(batch->x, 0, size, resident->columns),

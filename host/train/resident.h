@@ -33,8 +33,8 @@ void quern__batch_free(quern__batch *batch);
 quern_status quern__resident_gather(const quern__resident *resident, size_t first, size_t n,
                                     const quern__batch *batch, quern_tensor *x, quern_tensor *labels);
 
-/* The whole data set in its order, for whole steps of `size` samples. */
-quern__samples quern__resident_samples(const quern__resident *resident, const quern__batch *batch,
-                                       size_t size);
+/* n samples from the one at `first` in the order on, for whole steps of `size` samples. */
+quern__samples quern__resident_samples(const quern__resident *resident, size_t first, size_t n,
+                                       const quern__batch *batch, size_t size);
 
 #endif

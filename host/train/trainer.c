@@ -1,51 +1,22 @@
-/* The trainer: epochs over a plan, with the data on the device and no wait inside one. */
+/* The trainer: made, freed, and looked into. */
+#include "trainer.h"
+
 #include "../context.h"
 #include "../dataset.h"
 #include "../error.h"
-#include "../philox.h"
-#include "measure.h"
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
-
-struct quern_trainer {
-  quern_context *context; /* held */
-  quern_train_options options;
-  quern_plan *plan;
-  quern__resident train, test; /* test.rows is 0 where there is none */
-  quern__batch batch;
-  quern__tally tally;
-  uint32_t *order; /* [train.rows]: the epoch's shuffle, on its way to the device */
-  size_t epoch;    /* how many are done */
-};
-
-/* The caller's options over the defaults, for callers built against an older and shorter struct. */
-static quern_status read_options(const quern_train_options *given, quern_train_options *options) {
-  *options = (quern_train_options)QUERN_TRAIN_OPTIONS_INIT;
-  if (given != NULL) {
-    if (given->size < sizeof given->size || given->size > sizeof *options)
-      return quern__fail(
-          QUERN_ERROR_ARGUMENT,
-          "train: options of %zu bytes, expected at most %zu: start from QUERN_TRAIN_OPTIONS_INIT",
-          given->size, sizeof *options);
-    memcpy(options, given, given->size);
-  }
-  if (options->epochs == 0) return quern__fail(QUERN_ERROR_ARGUMENT, "train: 0 epochs, expected at least 1");
-  if (options->batch == 0)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "train: a batch of 0 samples, expected at least 1");
-  if (!isfinite(options->sgd.learning_rate) || options->sgd.learning_rate < 0.0f)
-    return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "train: a learning rate of %g, expected a finite number, not negative",
-                       (double)options->sgd.learning_rate);
-  if (!isfinite(options->sgd.weight_decay) || options->sgd.weight_decay < 0.0f)
-    return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "train: a weight decay of %g, expected a finite number, not negative",
-                       (double)options->sgd.weight_decay);
-  return QUERN_OK;
-}
 
 static size_t larger(size_t a, size_t b) {
   return a > b ? a : b;
+}
+
+/* The plan updates in place, unless the gradients are to be clipped before. */
+static quern_status create_plan(quern_trainer *trainer, const quern_network *network) {
+  const float clip_norm = trainer->options.clip_norm;
+  const quern_plan_mode mode = clip_norm > 0.0f ? QUERN_PLAN_GRADIENTS : QUERN_PLAN_TRAINING;
+  QUERN__FORWARD(quern_plan_create(trainer->context, network, trainer->options.batch, mode, &trainer->plan));
+  if (clip_norm > 0.0f) QUERN__FORWARD(quern_plan_clip_norm(trainer->plan, clip_norm));
+  return quern__learned_create(trainer->plan, &trainer->learned);
 }
 
 quern_status quern_trainer_create(quern_context *context, const quern_network *network,
@@ -59,14 +30,15 @@ quern_status quern_trainer_create(quern_context *context, const quern_network *n
   quern_trainer *made = calloc(1, sizeof *made);
   if (made == NULL) return quern__fail_memory("trainer", sizeof *made);
   made->context = context;
+  made->slice = 1;
   quern__context_hold(context);
   quern_status status;
-  QUERN__TRY(read_options(options, &made->options));
+  QUERN__TRY(quern__train_options_read(options, &made->options));
   size_t rows = larger(train->rows, test != NULL ? test->rows : 0);
   if (made->options.batch > rows) made->options.batch = rows;
   QUERN__TRY(quern__resident_create(context, network, train, &made->train));
   if (test != NULL) QUERN__TRY(quern__resident_create(context, network, test, &made->test));
-  QUERN__TRY(quern_plan_create(context, network, made->options.batch, QUERN_PLAN_TRAINING, &made->plan));
+  QUERN__TRY(create_plan(made, network));
   QUERN__TRY(quern__batch_create(context, made->options.batch, train->columns, &made->batch));
   QUERN__TRY(quern__tally_create(context, rows, &made->tally));
   made->order = malloc(train->rows * sizeof *made->order);
@@ -88,6 +60,7 @@ void quern_trainer_free(quern_trainer *trainer) {
   free(trainer->order);
   quern__tally_free(&trainer->tally);
   quern__batch_free(&trainer->batch);
+  quern__learned_free(&trainer->learned);
   quern_plan_free(trainer->plan);
   quern__resident_free(&trainer->train);
   quern__resident_free(&trainer->test);
@@ -95,64 +68,7 @@ void quern_trainer_free(quern_trainer *trainer) {
   free(trainer);
 }
 
-/* Queues every step of the epoch, without a wait. */
-static quern_status queue_steps(quern_trainer *trainer) {
-  const quern__resident *train = &trainer->train;
-  QUERN__FORWARD(quern_buffer_write(train->order, 0, train->rows * sizeof *trainer->order, trainer->order,
-                                    QUERN_NO_WAIT));
-  if (quern__plan_has_steps(trainer->plan)) {
-    const quern__samples samples = quern__resident_samples(train, &trainer->batch, trainer->options.batch);
-    return quern__plan_steps(trainer->plan, &samples, trainer->options.sgd,
-                             quern_vector(trainer->tally.losses, 0, train->rows));
-  }
-  for (size_t first = 0; first < train->rows; first += trainer->options.batch) {
-    size_t left = train->rows - first;
-    size_t n = left < trainer->options.batch ? left : trainer->options.batch;
-    quern_tensor x, labels;
-    QUERN__FORWARD(quern__resident_gather(train, first, n, &trainer->batch, &x, &labels));
-    QUERN__FORWARD(quern_plan_step(trainer->plan, x, labels, trainer->options.sgd,
-                                   quern_vector(trainer->tally.losses, first, n)));
-  }
-  return QUERN_OK;
-}
-
-quern_status quern_trainer_epoch(quern_trainer *trainer, quern_epoch *epoch) {
-  if (trainer == NULL || epoch == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "trainer epoch: the trainer or the result pointer is NULL");
-  const quern__resident *train = &trainer->train;
-  *epoch = (quern_epoch){.epoch = trainer->epoch + 1, .epochs = trainer->options.epochs};
-  double start = quern__seconds();
-  quern__shuffle(trainer->options.seed, QUERN__STREAM_SHUFFLE + (uint32_t)epoch->epoch, (uint32_t)train->rows,
-                 trainer->order);
-  QUERN__FORWARD(queue_steps(trainer));
-  QUERN__FORWARD(quern__tally_mean_loss(&trainer->tally, train->rows, &epoch->train_loss));
-  epoch->train_samples_per_second = (double)train->rows / (quern__seconds() - start);
-  trainer->epoch++;
-  if (trainer->test.rows == 0) return QUERN_OK;
-  epoch->tested = true;
-  return quern__measure(trainer->plan, &trainer->test, &trainer->batch, trainer->options.batch,
-                        &trainer->tally, &epoch->test);
-}
-
 quern_status quern_trainer_download(quern_trainer *trainer, quern_network *network) {
   if (trainer == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "trainer download: the trainer is NULL");
   return quern_plan_download(trainer->plan, network);
-}
-
-quern_status quern_train(quern_context *context, quern_network *network, const quern_dataset *train,
-                         const quern_dataset *test, const quern_train_options *options, quern_epoch *last) {
-  quern_trainer *trainer;
-  QUERN__FORWARD(quern_trainer_create(context, network, train, test, options, &trainer));
-  quern_status status = QUERN_OK;
-  quern_epoch epoch;
-  bool go_on = true;
-  while (go_on && trainer->epoch < trainer->options.epochs) {
-    QUERN__TRY(quern_trainer_epoch(trainer, &epoch));
-    if (last != NULL) *last = epoch;
-    if (trainer->options.on_epoch != NULL) go_on = trainer->options.on_epoch(&epoch, trainer->options.user);
-  }
-  QUERN__TRY(quern_trainer_download(trainer, network));
-cleanup:
-  quern_trainer_free(trainer);
-  return status;
 }

@@ -127,6 +127,17 @@ typedef struct quern_sum_op {
   quern_span x, sum;
 } quern_sum_op;
 
+typedef struct quern_sum_squares_op {
+  size_t count, parts;
+  quern_span x, squares;
+} quern_sum_squares_op;
+
+typedef struct quern_clip_norm_op {
+  size_t count;
+  float max_norm;
+  quern_span squares, x;
+} quern_clip_norm_op;
+
 typedef struct quern_fill_op {
   size_t count;
   float value;
@@ -230,6 +241,10 @@ typedef struct quern_backend {
   /* After all that was queued with them is done, or nothing was. */
   void (*steps_free)(void *state, void *steps);
   quern_status (*steps_run)(void *state, void *steps, const quern_steps_op *op);
+
+  /* Optional: clipping of gradients is then not to be had. */
+  quern_status (*sum_squares)(void *state, const quern_sum_squares_op *op);
+  quern_status (*clip_norm)(void *state, const quern_clip_norm_op *op);
 } quern_backend;
 
 /* Adds a table to the backends: the devices that it enumerates are in every device list made from then on,

@@ -82,6 +82,12 @@ QUERN_API quern_status quern_dense_backward_sgd(quern_context *context, quern_te
 QUERN_API quern_status quern_sgd_update(quern_context *context, quern_sgd sgd, quern_tensor gradients,
                                         quern_tensor parameters);
 
+/* x ← x · min(1, max_norm / (√squares + 10⁻⁶)), as torch.nn.utils.clip_grad_norm_: with squares = Σ x² over every range
+ * that is clipped as one, the norm of all of them together becomes at most max_norm > 0. x [r][c], squares [1][1]. A sum
+ * that is NaN makes x NaN; one past the largest float makes finite x zero. */
+QUERN_API quern_status quern_clip_norm(quern_context *context, float max_norm, quern_tensor squares,
+                                       quern_tensor x);
+
 /* --- Activations ---------------------------------------------------------------------------------------- */
 
 /* H = f(Z).   z, h [r][c]; h may be z itself. */
@@ -162,6 +168,11 @@ QUERN_API quern_status quern_count_correct(quern_context *context, quern_tensor 
 
 /* sum = Σ x, in a fixed order, pairwise.   x [r][c], sum [1][1]. */
 QUERN_API quern_status quern_sum(quern_context *context, quern_tensor x, quern_tensor sum);
+
+/* squares_i = Σ x² over part i of x, in a fixed order, pairwise: the parts of p have ⌈rc/p⌉ elements each, one after
+ * another, the last ones fewer or none. Their sum (quern_sum) is the square of the norm of x; that of several tensors
+ * needs one sum over the parts of all.   x [r][c], squares [1][p]. */
+QUERN_API quern_status quern_sum_squares(quern_context *context, quern_tensor x, quern_tensor squares);
 
 /* --- Initial values ------------------------------------------------------------------------------------- */
 

@@ -46,6 +46,11 @@ QUERN_API quern_status quern_plan_evaluate(quern_plan *plan, quern_tensor x, que
 QUERN_API quern_status quern_plan_step(quern_plan *plan, quern_tensor x, quern_tensor labels, quern_sgd sgd,
                                        quern_tensor losses);
 
+/* From the next step on: scales the gradients of all parameters that learn, as one vector, so that its norm is at most
+ * max_norm (see quern_clip_norm), before the update. 0 ends that. For plans that keep GRADIENTS alone, which then hold
+ * them as scaled. Allocates a little the first time. */
+QUERN_API quern_status quern_plan_clip_norm(quern_plan *plan, float max_norm);
+
 /* Waits, and copies the plan's parameters into a network of the same shape, or from one. */
 QUERN_API quern_status quern_plan_download(quern_plan *plan, quern_network *network);
 QUERN_API quern_status quern_plan_upload(quern_plan *plan, const quern_network *network);

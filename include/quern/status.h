@@ -25,7 +25,8 @@ extern "C" {
   X(ERROR_DATA, "data out of range")                                                                         \
   X(ERROR_UNSUPPORTED, "not supported here")                                                                 \
   X(ERROR_BUSY, "in use elsewhere")                                                                          \
-  X(ERROR_FORKED, "opened before fork")
+  X(ERROR_FORKED, "opened before fork")                                                                      \
+  X(ERROR_NOT_FINITE, "a number is no longer finite")
 
 typedef enum quern_status {
 #define QUERN_STATUS_VALUE(name, text) QUERN_##name,

@@ -22,13 +22,20 @@ typedef struct quern_epoch {
   size_t epoch;                    /* 1, 2, … */
   size_t epochs;                   /* how many were asked for */
   double train_loss;               /* mean over the epoch's samples, each as its step saw it */
-  double train_samples_per_second; /* by the wall clock, evaluation left out */
+  double train_samples_per_second; /* by the wall clock, evaluation and checkpoints left out */
   bool tested;                     /* whether there is a test set, and so `test` */
   quern_metrics test;
+  /* Steps of the epoch that are done, and all it has: where they differ, loss, speed and test are to come. */
+  size_t step, steps;
 } quern_epoch;
 
 /* Called after each epoch; false stops training there, with what was learned kept. */
 typedef bool (*quern_epoch_fn)(const quern_epoch *epoch, void *user);
+
+/* Asked between steps, on the thread that trains; true stops training there, inside an epoch too, with what was
+ * learned kept. Once true it stays true. It may read a flag that a signal handler sets. With it the host waits every
+ * tenth of a second or so, instead of once an epoch, so that a stop comes soon. */
+typedef bool (*quern_stop_fn)(void *user);
 
 /* Start from QUERN_TRAIN_OPTIONS_INIT. */
 typedef struct quern_train_options {
@@ -39,14 +46,24 @@ typedef struct quern_train_options {
   uint64_t seed; /* of the shuffle: the same seed gives the same order everywhere */
   quern_epoch_fn on_epoch;
   void *user;
+  quern_stop_fn stop; /* may be NULL */
+  float clip_norm;    /* the most that the norm of all gradients may be, see quern_clip_norm; 0: any */
+  /* Of quern_train alone; a trainer's own loop calls quern_trainer_save and quern_trainer_resume. */
+  const char *checkpoint;  /* a file to write checkpoints to, or NULL */
+  size_t checkpoint_every; /* steps between two, or 0: after each epoch; and one where training stops */
+  const char *resume;      /* a checkpoint to go on from, or NULL */
 } quern_train_options;
 
 #define QUERN_TRAIN_OPTIONS_INIT                                                                             \
-  { sizeof(quern_train_options), 10, 32, {0.1f, 0.0f}, 0, NULL, NULL }
+  { sizeof(quern_train_options), 10, 32, {0.1f, 0.0f}, 0, NULL, NULL, NULL, 0.0f, NULL, 0, NULL }
 
 /* Trains the network on `train`, measuring `test` (may be NULL) after each epoch, and leaves what was learned
  * in the network. *last, where not NULL, gets the last epoch's figures. The data must have the network's
- * inputs as columns and no label past its outputs. */
+ * inputs as columns and no label past its outputs. Stopped by options.stop inside an epoch, *last has its steps, and
+ * fewer `step`. Resumed from a checkpoint with every epoch done, it trains nothing, and *last has a train_loss of NaN.
+ *
+ * QUERN_ERROR_NOT_FINITE: the loss, or a parameter, is NaN or infinite. quern_last_error says in which step, and in
+ * which layer it began. The network is left as it was, and so is the last checkpoint. */
 QUERN_API quern_status quern_train(quern_context *context, quern_network *network, const quern_dataset *train,
                                    const quern_dataset *test, const quern_train_options *options,
                                    quern_epoch *last);
@@ -69,11 +86,34 @@ QUERN_API quern_status quern_trainer_create(quern_context *context, const quern_
                                             const quern_train_options *options, quern_trainer **trainer);
 QUERN_API void quern_trainer_free(quern_trainer *trainer);
 
-/* Runs the next epoch: the host queues every step and waits at its end; then it runs the test set, if any. */
+/* Runs the next epoch, or what is left of one: the host queues every step and waits at its end; then it runs the test
+ * set, if any. Where options.stop ends it early, epoch->step says so, and the next call goes on. A loss that is NaN or infinite is QUERN_ERROR_NOT_FINITE, as at quern_train, and the trainer then stands
+ * before the step that gives it. */
 QUERN_API quern_status quern_trainer_epoch(quern_trainer *trainer, quern_epoch *epoch);
+
+/* The same for the next `steps` steps, at most to the end of the epoch. Waits for them. Between two calls the trainer can
+ * be saved. */
+QUERN_API quern_status quern_trainer_steps(quern_trainer *trainer, size_t steps, quern_epoch *epoch);
 
 /* Copies what was learned so far into a network of the same shape. */
 QUERN_API quern_status quern_trainer_download(quern_trainer *trainer, quern_network *network);
+
+/* --- Checkpoints: training stopped and resumed to the same bits ----------------------------------------- */
+
+/* A checkpoint is a safetensors file with all that the rest of the training depends on: the parameters and what the
+ * optimizer keeps, each as one flat range of floats; the epoch, the step in it, and the losses of its steps so far; the
+ * generator's seed; and what it was trained with. Training that is resumed on the same device, driver and version of
+ * quern ends with the same bits as training that never stopped.
+ *
+ * The file appears whole or not at all: on a failure what was at `path` stays. QUERN_ERROR_NOT_FINITE: what would be
+ * saved is not finite, and a good checkpoint is worth more. Waits for the steps that are queued. The first time it removes
+ * what runs that were killed while they wrote have left in the folder. */
+QUERN_API quern_status quern_trainer_save(quern_trainer *trainer, const char *path);
+
+/* Takes a trainer to where another was saved. QUERN_ERROR_FORMAT where the file is no whole checkpoint, or belongs to
+ * another training: another network, other training data, batch, seed, optimizer or learning rate; the error names the
+ * field and both values. How many epochs are asked for may differ. On a failure the trainer is as before. */
+QUERN_API quern_status quern_trainer_resume(quern_trainer *trainer, const char *path);
 
 #ifdef __cplusplus
 }

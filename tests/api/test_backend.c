@@ -101,6 +101,24 @@ static void test_refuses(void **state) {
   assert_fails(quern_backend_unregister("counting"), QUERN_ERROR_ARGUMENT, "counting");
 }
 
+/* Optional ops that a backend does not have are refused by name, and so is training that needs them. */
+static void test_without_clipping(void **state) {
+  (void)state;
+  quern_backend table = counting_backend();
+  table.size = offsetof(quern_backend, sum_squares); /* as compiled before there were any */
+  assert_ok(quern_backend_register(&table));
+  quern_context *context = open_on("counting");
+  quern_buffer *buffer;
+  assert_ok(quern_buffer_create(context, 16, &buffer));
+  assert_fails(quern_sum_squares(context, quern_vector(buffer, 0, 2), quern_vector(buffer, 2, 1)),
+               QUERN_ERROR_UNSUPPORTED, "sum of squares", "counting");
+  assert_fails(quern_clip_norm(context, 1.0f, quern_vector(buffer, 2, 1), quern_vector(buffer, 0, 2)),
+               QUERN_ERROR_UNSUPPORTED, "clip norm", "counting");
+  quern_buffer_free(buffer);
+  quern_context_free(context);
+  assert_ok(quern_backend_unregister("counting"));
+}
+
 /* A backend that something lives on stays. */
 static void test_busy(void **state) {
   (void)state;
@@ -115,6 +133,6 @@ static void test_busy(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {QUERN_TEST(test_trains_on_it), QUERN_TEST(test_refuses),
-                                     QUERN_TEST(test_busy)};
+                                     QUERN_TEST(test_without_clipping), QUERN_TEST(test_busy)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -247,6 +247,14 @@ static void test_measures_and_initial_values(void **state) {
   assert_fails(quern_sum(NULL, z, one), ARGUMENT, "sum");
   assert_fails(quern_sum(C, z, at(3, 2, 1)), SHAPE, "sum is 2x1", "1x1");
   assert_fails(quern_sum(C, z, at(0, 1, 1)), ARGUMENT, "sum overlaps x");
+  assert_fails(quern_sum_squares(NULL, z, one), ARGUMENT, "sum of squares");
+  assert_fails(quern_sum_squares(C, z, at(3, 2, 1)), SHAPE, "squares is 2x1", "1x1");
+  assert_fails(quern_sum_squares(C, z, at(0, 1, 3)), ARGUMENT, "squares overlaps x");
+  assert_fails(quern_clip_norm(NULL, 1, one, z), ARGUMENT, "clip norm");
+  assert_fails(quern_clip_norm(C, 1, at(3, 1, 2), z), SHAPE, "squares is 1x2", "1x1");
+  assert_fails(quern_clip_norm(C, 1, at(0, 1, 1), z), ARGUMENT, "x overlaps squares");
+  assert_fails(quern_clip_norm(C, 0, one, z), ARGUMENT, "a norm of 0", "above 0");
+  assert_fails(quern_clip_norm(C, NAN, one, z), ARGUMENT, "a norm of nan");
   assert_fails(quern_fill(NULL, 1, z), ARGUMENT, "fill");
   assert_fails(quern_random_uniform(NULL, 1, 0, 0, 1, z), ARGUMENT, "random uniform");
   assert_fails(quern_random_uniform(C, 1, 0, 1, 1, z), ARGUMENT, "random uniform", "1");

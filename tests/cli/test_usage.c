@@ -25,12 +25,31 @@ static void test_help(void **state) {
 static void test_help_tells_options_and_defaults(void **state) {
   (void)state;
   command_result result = run("train", "--help");
-  static const char *const parts[] = {
-      "--data WHERE",    "--test WHERE", "--hidden",     "--activation NAME", "--loss NAME",
-      "--epochs N",      "--batch N",    "--lr F",       "--weight-decay F",  "--seed N",
-      "--device DEVICE", "--save FILE",  "--header",     "--label",           "--json",
-      "(default 128)",   "(default 20)", "(default 32)", "(default 0.1)",     "leaky-relu",
-      "elementwise"};
+  static const char *const parts[] = {"--data WHERE",
+                                      "--test WHERE",
+                                      "--hidden",
+                                      "--activation NAME",
+                                      "--loss NAME",
+                                      "--epochs N",
+                                      "--batch N",
+                                      "--lr F",
+                                      "--weight-decay F",
+                                      "--seed N",
+                                      "--clip-norm F",
+                                      "--checkpoint FILE",
+                                      "--checkpoint-every N",
+                                      "--resume FILE",
+                                      "--device DEVICE",
+                                      "--save FILE",
+                                      "--header",
+                                      "--label",
+                                      "--json",
+                                      "(default 128)",
+                                      "(default 20)",
+                                      "(default 32)",
+                                      "(default 0.1)",
+                                      "leaky-relu",
+                                      "elementwise"};
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) assert_says(result.out, parts[i]);
   result_free(&result);
 }

@@ -133,12 +133,35 @@ static void test_abandoned(void **state) {
   free(bytes);
 }
 
+/* What a writer that was killed has left goes; what one is writing stays, and so does everything else. */
+static void test_remove_abandoned(void **state) {
+  (void)state;
+  write_bytes(path_of(".quern-1-2-3-0.tmp"), "left", 4);
+  write_bytes(path_of(".quernel"), "other", 5);
+  write_bytes(path_of("model"), "model", 5);
+  assert_int_equal(symlink("model", path_of(".quern-link")), 0);
+  assert_int_equal(mkdir(path_of(".quern-folder"), 0700), 0);
+  quern__file file;
+  assert_ok(quern__file_create(path_of("new"), &file));
+  assert_int_equal(count_files(), 6);
+  quern__file_remove_abandoned(path_of("new")); /* not there yet */
+  assert_int_equal(count_files(), 5);
+  assert_int_not_equal(access(path_of(".quern-1-2-3-0.tmp"), F_OK), 0);
+  quern__file_remove_abandoned(path_of("model"));
+  assert_ok(quern__file_write(&file, "new", 3));
+  assert_ok(quern__file_commit(&file));
+  quern__file_close(&file);
+  assert_int_equal(access(path_of("new"), F_OK), 0);
+  quern__file_remove_abandoned(path_of("missing/new"));
+  assert_int_equal(count_files(), 5);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       MODEL_TEST(test_targets),   MODEL_TEST(test_read_only_folder),
       MODEL_TEST(test_bare_name), MODEL_TEST(test_mode),
       MODEL_TEST(test_link),      MODEL_TEST(test_old_file_kept),
-      MODEL_TEST(test_abandoned),
+      MODEL_TEST(test_abandoned), MODEL_TEST(test_remove_abandoned),
   };
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }

@@ -8,6 +8,7 @@ Needs torch, numpy and safetensors; the tests need none of them. The same versio
                           writes it
   gradients*.safetensors  gradients of the first 16 samples' mean loss: cross-entropy, binary, squared
   final.safetensors       the network after ten steps of torch.optim.SGD over ten batches of 16
+  clipped.safetensors     the first of those gradients, clipped by torch.nn.utils.clip_grad_norm_
   golden.json             versions, options, losses, and how far float32 may be from them (see Training)
 """
 
@@ -173,6 +174,33 @@ def gradients(model, name, x, labels):
     }
 
 
+def clip(model, x, labels):
+    """The gradients of the mean cross-entropy, clipped to half their norm."""
+    model.zero_grad()
+    LOSSES["categorical"](model(x), labels).backward()
+    squares = [float((p.grad.double() ** 2).sum()) for p in model.parameters()]
+    max_norm = float(numpy.float32(math.sqrt(sum(squares)) / 2))
+    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    found = {key: parameter.grad for key, parameter in model.named_parameters()}
+    save(found, "clipped", made_by=f"torch {torch.__version__}, clip_grad_norm_")
+
+    def run(training):
+        derivatives = training.gradients("categorical", x.double().numpy(), labels.numpy())[1]
+        squares = sum((d**2).sum() for d in derivatives)
+        bound = math.sqrt(sum(d.size for d in derivatives)) * training.U * squares
+        total = numpy.sqrt(training.rounded(squares, bound))
+        scaled = [d * min(1, max_norm / (total + 1e-6)) for d in derivatives]
+        return [total] + [training.rounded(d, 2 * training.U * abs(d)) for d in scaled]
+
+    analysed = analyse(model, run)
+    return {
+        "max_norm": max_norm,
+        "norm": norm.item(),
+        "norm_tolerance": tolerance("norm", norm.item(), analysed[0]),
+        "tolerance": {key: tolerance(f"clipped {key}", found[key], a) for key, a in zip(found, analysed[1:])},
+    }
+
+
 def train(model, x, labels):
     batches = [slice(i, i + BATCH) for i in range(0, SAMPLES, BATCH)]
 
@@ -222,6 +250,7 @@ def main():
     }
     for name in LOSSES:
         golden[name] = gradients(model, name, x[:BATCH], labels[:BATCH])
+    golden["clipped"] = clip(model, x[:BATCH], labels[:BATCH])
     golden["steps"] = train(model, x, labels)
     (FOLDER / "golden.json").write_text(json.dumps(golden, indent=1) + "\n")
 

@@ -161,6 +161,20 @@ static void read_tensor(quern_tensor tensor, float *values) {
                               tensor.rows * tensor.columns * sizeof *values, values, QUERN_WAIT));
 }
 
+/* Compares the gradients that a plan has kept of its last step. */
+static void check_kept(const char *device, const bench *b, const quern_network *expected,
+                       const cJSON *tolerances) {
+  for (size_t i = 0; i < LAYERS; i++) {
+    quern_tensor weights, bias;
+    assert_ok(quern_plan_layer_gradients(b->plan, i, &weights, &bias));
+    float *got = test_alloc(weights.rows * weights.columns + bias.columns, sizeof *got);
+    read_tensor(weights, got);
+    read_tensor(bias, got + weights.rows * weights.columns);
+    check_layer(device, got, expected, i, tolerances);
+    free(got);
+  }
+}
+
 static void check_gradients(quern_loss loss, const char *file) {
   const cJSON *numbers = member(golden, quern_loss_name(loss));
   quern_network *expected = load(file, loss);
@@ -171,15 +185,38 @@ static void check_gradients(quern_loss loss, const char *file) {
     assert_ok(quern_buffer_read(b.losses, 0, sizeof losses, losses, QUERN_WAIT));
     batch_loss = mean(losses, BATCH);
     check_values("loss", &batch_loss, &torch_loss, 1, number(member(numbers, "loss_tolerance")));
+    check_kept(devices[d], &b, expected, member(numbers, "tolerance"));
+    close_bench(&b);
+  }
+  quern_network_free(expected);
+}
+
+/* To half their norm, by torch.nn.utils.clip_grad_norm_. The norm itself is that of the gradients before. */
+static void test_clipped_gradients(void **state) {
+  (void)state;
+  const cJSON *numbers = member(golden, "clipped");
+  const float max_norm = (float)number(member(numbers, "max_norm")),
+              torch_norm = (float)number(member(numbers, "norm"));
+  quern_network *expected = load(FOLDER "clipped.safetensors", QUERN_CATEGORICAL);
+  for (size_t d = 0; d < DEVICES; d++) {
+    bench b = open_bench(devices[d], QUERN_CATEGORICAL, QUERN_PLAN_GRADIENTS);
+    quern_tensor weights, bias, sums = quern_vector(b.losses, 0, 2 * LAYERS),
+                                sum = quern_vector(b.losses, 2 * LAYERS, 1);
+    step(&b, 0, (quern_sgd){0.0f, 0.0f});
     for (size_t i = 0; i < LAYERS; i++) {
-      quern_tensor weights, bias;
       assert_ok(quern_plan_layer_gradients(b.plan, i, &weights, &bias));
-      float *got = test_alloc(weights.rows * weights.columns + bias.columns, sizeof *got);
-      read_tensor(weights, got);
-      read_tensor(bias, got + weights.rows * weights.columns);
-      check_layer(devices[d], got, expected, i, member(numbers, "tolerance"));
-      free(got);
+      assert_ok(quern_sum_squares(b.context, weights, quern_vector(b.losses, 2 * i, 1)));
+      assert_ok(quern_sum_squares(b.context, bias, quern_vector(b.losses, 2 * i + 1, 1)));
     }
+    float norm;
+    assert_ok(quern_sum(b.context, sums, sum));
+    read_tensor(sum, &norm);
+    norm = sqrtf(norm);
+    check_values("norm", &norm, &torch_norm, 1, number(member(numbers, "norm_tolerance")));
+
+    assert_ok(quern_plan_clip_norm(b.plan, max_norm));
+    step(&b, 0, (quern_sgd){0.0f, 0.0f});
+    check_kept(devices[d], &b, expected, member(numbers, "tolerance"));
     close_bench(&b);
   }
   quern_network_free(expected);
@@ -240,6 +277,6 @@ static void test_ten_steps(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {QUERN_TEST(test_categorical_gradients),
                                      QUERN_TEST(test_binary_gradients), QUERN_TEST(test_squared_gradients),
-                                     QUERN_TEST(test_ten_steps)};
+                                     QUERN_TEST(test_clipped_gradients), QUERN_TEST(test_ten_steps)};
   return cmocka_run_group_tests(tests, read_golden, free_golden);
 }

@@ -188,6 +188,39 @@ static void test_sum(void **state) {
   assert_true(sum == 0x1p24f + 8);
 }
 
+/* In float, 2^24 + 1 would be lost; parts are as long as each other, and past the end they are empty. */
+static void test_sum_squares(void **state) {
+  const float x[] = {0x1p12f, 1, 1, 1, 1, 3, -4};
+  float squares[5];
+  const quern_sum_squares_op op = {7, 5, span_of(x), span_of(squares)};
+  assert_ok(TABLE->sum_squares(*state, &op));
+  const float wanted[] = {(float)(0x1p24 + 1), 2, 10, 16, 0};
+  assert_memory_equal(squares, wanted, sizeof wanted);
+  float whole = NAN;
+  const quern_sum_squares_op all = {5, 1, span_of(x), span_of(&whole)};
+  assert_ok(TABLE->sum_squares(*state, &all));
+  assert_true(whole == 0x1p24f + 4);
+}
+
+/* 3-4-5: to a norm of 1, less what the 10⁻⁶ in the formula takes. */
+static void test_clip_norm(void **state) {
+  float x[] = {3, -4}, squares = 25;
+  quern_clip_norm_op op = {2, 1.0f, span_of(&squares), span_of(x)};
+  assert_ok(TABLE->clip_norm(*state, &op));
+  assert_rounded(x[0], 3.0 / 5.000001);
+  assert_rounded(x[1], -4.0 / 5.000001);
+  op.max_norm = 5.1f;
+  x[0] = 3;
+  assert_ok(TABLE->clip_norm(*state, &op));
+  assert_true(x[0] == 3);
+  squares = INFINITY;
+  assert_ok(TABLE->clip_norm(*state, &op));
+  assert_true(x[0] == 0);
+  squares = NAN;
+  assert_ok(TABLE->clip_norm(*state, &op));
+  assert_true(isnan(x[0]) && isnan(x[1]));
+}
+
 static void test_fill(void **state) {
   float x[4] = {1, 1, 1, 1};
   const quern_fill_op op = {2, -0.5f, {x, 1}};
@@ -203,6 +236,7 @@ int main(void) {
       REFERENCE_TEST(test_one_hot),       REFERENCE_TEST(test_lowest_fault_is_kept),
       cmocka_unit_test(test_fault_words), REFERENCE_TEST(test_argmax),
       REFERENCE_TEST(test_count_correct), REFERENCE_TEST(test_sum),
+      REFERENCE_TEST(test_sum_squares),   REFERENCE_TEST(test_clip_norm),
       REFERENCE_TEST(test_fill),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,50 @@
+/* A plan's clipping of gradients by their norm. */
+#include "../error.h"
+#include "../size.h"
+#include "plan.h"
+#include <math.h>
+
+/* Each range of parameters that learn is added up in so many parts, at once where the device can. The same number
+ * everywhere, so that the order of the sum does not depend on the device. */
+enum { PARTS = 64 };
+
+/* The parts of every range, and behind them their sum. */
+static quern_status create_squares(quern_plan *plan) {
+  size_t item = 0, begin, count, cells = 1, bytes;
+  while (quern__shape_next_learning(&plan->shape, &item, &begin, &count)) cells += PARTS;
+  if (!quern__multiply(cells, sizeof(float), &bytes))
+    return quern__fail(QUERN_ERROR_OVERFLOW, "plan clip norm: %zu sums overflow", cells);
+  return quern_buffer_create(plan->context, bytes, &plan->squares);
+}
+
+quern_status quern_plan_clip_norm(quern_plan *plan, float max_norm) {
+  if (plan == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "plan clip norm: the plan is NULL");
+  if (!isfinite(max_norm) || max_norm < 0.0f)
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "plan clip norm: a norm of %g, expected a finite number, not negative",
+                       (double)max_norm);
+  if (plan->gradients == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "plan clip norm: the plan keeps no gradients, make it with "
+                                             "QUERN_PLAN_GRADIENTS");
+  if (max_norm > 0.0f && plan->squares == NULL) QUERN__FORWARD(create_squares(plan));
+  plan->clip_norm = max_norm;
+  return QUERN_OK;
+}
+
+quern_status quern__plan_clip(quern_plan *plan) {
+  if (plan->clip_norm == 0.0f) return QUERN_OK;
+  size_t item = 0, begin, count, cells = 0;
+  while (quern__shape_next_learning(&plan->shape, &item, &begin, &count)) {
+    QUERN__FORWARD(quern_sum_squares(plan->context, quern_vector(plan->gradients, begin, count),
+                                     quern_vector(plan->squares, cells, PARTS)));
+    cells += PARTS;
+  }
+  if (cells == 0) return QUERN_OK; /* nothing learns */
+  const quern_tensor sum = quern_vector(plan->squares, cells, 1);
+  QUERN__FORWARD(quern_sum(plan->context, quern_vector(plan->squares, 0, cells), sum));
+  item = 0;
+  while (quern__shape_next_learning(&plan->shape, &item, &begin, &count))
+    QUERN__FORWARD(
+        quern_clip_norm(plan->context, plan->clip_norm, sum, quern_vector(plan->gradients, begin, count)));
+  return QUERN_OK;
+}

@@ -1,0 +1,20 @@
+/* Where a training stands, in a safetensors file.
+ *
+ *   metadata "quern.checkpoint"  the format, "1"
+ *            "quern.version"     who wrote it
+ *            "quern.epoch"       epochs done
+ *            "quern.step"        steps done of the next one
+ *            "quern.updates"     how often the parameters were updated: the optimizer's and the schedule's counter
+ *            the identity's      see identity.h
+ *   tensors  one for each of host/train/learned.h, flat
+ *            "losses"            of the samples of the steps done in the epoch; none where there are none */
+#ifndef QUERN_HOST_TRAIN_CHECKPOINT_H
+#define QUERN_HOST_TRAIN_CHECKPOINT_H
+
+#define QUERN__CHECKPOINT_FORMAT "1"
+#define QUERN__CHECKPOINT_LOSSES "losses"
+#define QUERN__KEY_EPOCH         "quern.epoch"
+#define QUERN__KEY_STEP          "quern.step"
+#define QUERN__KEY_UPDATES       "quern.updates"
+
+#endif

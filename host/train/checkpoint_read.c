@@ -1,0 +1,144 @@
+/* Reading a checkpoint: everything is checked before anything of the trainer changes. */
+#include "../model/metadata.h"
+#include "checkpoint.h"
+#include "identity.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where the file says that training stands. */
+typedef struct position {
+  uint64_t epoch, step, updates;
+} position;
+
+/* A range of floats to come from the file. */
+typedef struct range {
+  const char *name;
+  quern_buffer *buffer;
+  size_t count;
+  float *values; /* owned */
+} range;
+
+static quern_status check_format(const quern__safetensors *file) {
+  const char *format = quern__safetensors_metadata(file, QUERN__KEY_CHECKPOINT);
+  if (format == NULL)
+    return quern__fail(QUERN_ERROR_FORMAT,
+                       "%s: is no checkpoint: its metadata have no \"" QUERN__KEY_CHECKPOINT "\"",
+                       file->path);
+  if (strcmp(format, QUERN__CHECKPOINT_FORMAT) != 0)
+    return quern__fail(QUERN_ERROR_FORMAT,
+                       "%s: is a checkpoint of format \"%.200s\", expected \"" QUERN__CHECKPOINT_FORMAT "\"",
+                       file->path, format);
+  return QUERN_OK;
+}
+
+static quern_status read_number(const quern__safetensors *file, const char *key, uint64_t *number) {
+  const char *text = quern__safetensors_metadata(file, key);
+  char *end = NULL;
+  errno = 0;
+  /* strtoull would take blanks and signs. */
+  if (text != NULL && *text >= '0' && *text <= '9') *number = strtoull(text, &end, 10);
+  if (end == NULL || *end != '\0' || errno != 0)
+    return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": \"%.200s\", expected a whole number",
+                       file->path, key, text != NULL ? text : "");
+  return QUERN_OK;
+}
+
+static quern_status read_position(const quern__safetensors *file, const quern_trainer *trainer,
+                                  position *at) {
+  QUERN__FORWARD(read_number(file, QUERN__KEY_EPOCH, &at->epoch));
+  QUERN__FORWARD(read_number(file, QUERN__KEY_STEP, &at->step));
+  QUERN__FORWARD(read_number(file, QUERN__KEY_UPDATES, &at->updates));
+  const uint64_t steps = quern__trainer_steps_an_epoch(trainer);
+  if (at->step >= steps)
+    return quern__fail(QUERN_ERROR_FORMAT,
+                       "%s: metadata \"" QUERN__KEY_STEP "\": %" PRIu64 " of an epoch with %" PRIu64 " steps",
+                       file->path, at->step, steps);
+  if (at->epoch > (UINT64_MAX - at->step) / steps || at->updates != at->epoch * steps + at->step)
+    return quern__fail(QUERN_ERROR_FORMAT,
+                       "%s: metadata \"" QUERN__KEY_UPDATES "\": %" PRIu64 " after %" PRIu64
+                       " epochs of %" PRIu64 " steps and %" PRIu64,
+                       file->path, at->updates, at->epoch, steps, at->step);
+  const uint64_t epochs = trainer->options.epochs;
+  if (at->epoch > epochs || (at->epoch == epochs && at->step > 0))
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "%s: stands in epoch %" PRIu64 ", and training was asked to end after epoch %" PRIu64,
+                       file->path, at->epoch + 1, epochs);
+  return QUERN_OK;
+}
+
+static quern_status read_range(const quern__safetensors *file, range *into) {
+  const quern__tensor_entry *entry = NULL;
+  for (size_t i = 0; i < file->count; i++)
+    if (strcmp(file->entries[i].name, into->name) == 0) entry = &file->entries[i];
+  if (entry == NULL)
+    return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%s\" is missing", file->path, into->name);
+  if (strcmp(entry->dtype, "F32") != 0 || entry->rank != 1 || entry->shape[0] != into->count)
+    return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%s\": expected %zu numbers of F32 in one dimension",
+                       file->path, into->name, into->count);
+  into->values = malloc(entry->bytes);
+  if (into->values == NULL) return quern__fail_memory(file->path, entry->bytes);
+  QUERN__FORWARD(quern__safetensors_read(file, entry, into->values));
+  for (size_t i = 0; i < into->count; i++)
+    if (!isfinite(into->values[i]))
+      return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%s\": number %zu is %g, expected a finite one",
+                         file->path, into->name, i, (double)into->values[i]);
+  return QUERN_OK;
+}
+
+static quern_status read_ranges(const quern__safetensors *file, range *ranges, size_t count) {
+  for (size_t i = 0; i < count; i++) QUERN__FORWARD(read_range(file, &ranges[i]));
+  if (file->count != count)
+    return quern__fail(QUERN_ERROR_FORMAT, "%s: has %zu tensors, expected %zu", file->path, file->count,
+                       count);
+  return QUERN_OK;
+}
+
+static quern_status take(quern_trainer *trainer, const range *ranges, size_t count, const position *at) {
+  for (size_t i = 0; i < count; i++)
+    QUERN__FORWARD(quern_buffer_write(ranges[i].buffer, 0, ranges[i].count * sizeof(float), ranges[i].values,
+                                      QUERN_WAIT));
+  trainer->epoch = (size_t)at->epoch;
+  trainer->step = (size_t)at->step;
+  trainer->learned.updates = at->updates;
+  trainer->begun = false;
+  return QUERN_OK;
+}
+
+quern_status quern_trainer_resume(quern_trainer *trainer, const char *path) {
+  if (trainer == NULL || path == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "trainer resume: the trainer or the path is NULL");
+  quern_status status;
+  quern__identity identity = {{NULL}};
+  quern__safetensors file;
+  position at;
+  const quern__learned *learned = &trainer->learned;
+  range *ranges = NULL;
+  size_t count = 0;
+  QUERN__TRY(quern__safetensors_open(path, &file));
+  QUERN__TRY(check_format(&file));
+  QUERN__TRY(quern__identity_create(trainer, &identity));
+  QUERN__TRY(quern__identity_check(&identity, &file));
+  QUERN__TRY(read_position(&file, trainer, &at));
+  ranges = calloc(learned->count + 1, sizeof *ranges);
+  if (ranges == NULL) {
+    status = quern__fail_memory(path, (learned->count + 1) * sizeof *ranges);
+    goto cleanup;
+  }
+  for (; count < learned->count; count++)
+    ranges[count] = (range){learned->tensors[count].name, learned->tensors[count].buffer,
+                            learned->tensors[count].count, NULL};
+  if (at.step > 0)
+    ranges[count++] = (range){QUERN__CHECKPOINT_LOSSES, trainer->tally.losses,
+                              quern__trainer_samples_of(trainer, (size_t)at.step), NULL};
+  QUERN__TRY(read_ranges(&file, ranges, count));
+  status = take(trainer, ranges, count, &at);
+cleanup:
+  for (size_t i = 0; i < count; i++) free(ranges[i].values);
+  free(ranges);
+  quern__identity_free(&identity);
+  quern__safetensors_close(&file);
+  return status;
+}

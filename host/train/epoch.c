@@ -1,0 +1,131 @@
+/* The steps of an epoch: shuffled, queued, and measured at its end. */
+#include "../error.h"
+#include "../philox.h"
+#include "trainer.h"
+#include <math.h>
+#include <stdlib.h>
+
+/* Where the host waits within an epoch, it does so this often, in seconds: soon for who wants to stop, seldom beside
+ * what a wait costs. */
+#define SHORTEST_SLICE 0.05
+#define LONGEST_SLICE  0.2
+
+static size_t smaller(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
+size_t quern__trainer_steps_an_epoch(const quern_trainer *trainer) {
+  const size_t rows = trainer->train.rows, batch = trainer->options.batch;
+  return rows / batch + (rows % batch != 0);
+}
+
+size_t quern__trainer_samples_of(const quern_trainer *trainer, size_t steps) {
+  return steps < quern__trainer_steps_an_epoch(trainer) ? steps * trainer->options.batch
+                                                        : trainer->train.rows;
+}
+
+/* Shuffles for the next epoch, and keeps what was learned before it: a step whose loss is no number is found at the
+ * epoch's end, and looked into from here. */
+static quern_status begin(quern_trainer *trainer) {
+  const size_t rows = trainer->train.rows;
+  quern__shuffle(trainer->options.seed, QUERN__STREAM_SHUFFLE + (uint32_t)(trainer->epoch + 1),
+                 (uint32_t)rows, trainer->order);
+  QUERN__FORWARD(quern_buffer_write(trainer->train.order, 0, rows * sizeof *trainer->order, trainer->order,
+                                    QUERN_NO_WAIT));
+  QUERN__FORWARD(quern__learned_keep(&trainer->learned));
+  trainer->kept_step = trainer->step;
+  trainer->seconds = 0.0;
+  trainer->samples = 0;
+  trainer->begun = true;
+  return QUERN_OK;
+}
+
+quern_status quern__trainer_queue(quern_trainer *trainer, size_t count) {
+  if (count == 0) return QUERN_OK;
+  const size_t batch = trainer->options.batch;
+  size_t first = quern__trainer_samples_of(trainer, trainer->step);
+  const size_t end = quern__trainer_samples_of(trainer, trainer->step + count);
+  if (quern__plan_has_steps(trainer->plan)) {
+    const quern__samples samples =
+        quern__resident_samples(&trainer->train, first, end - first, &trainer->batch, batch);
+    QUERN__FORWARD(quern__plan_steps(trainer->plan, &samples, trainer->options.sgd,
+                                     quern_vector(trainer->tally.losses, first, end - first)));
+    first = end;
+  }
+  while (first < end) {
+    const size_t n = smaller(batch, end - first);
+    quern_tensor x, labels;
+    QUERN__FORWARD(quern__resident_gather(&trainer->train, first, n, &trainer->batch, &x, &labels));
+    QUERN__FORWARD(quern_plan_step(trainer->plan, x, labels, trainer->options.sgd,
+                                   quern_vector(trainer->tally.losses, first, n)));
+    first += n;
+  }
+  trainer->step += count;
+  trainer->learned.updates += count;
+  return QUERN_OK;
+}
+
+/* Queues up to `count` steps; where someone may want to stop them, a slice at a time, each waited for but the last, which
+ * the caller waits for. */
+static quern_status run(quern_trainer *trainer, size_t count) {
+  const quern_train_options *options = &trainer->options;
+  if (options->stop == NULL) return quern__trainer_queue(trainer, count);
+  while (count > 0 && !options->stop(options->user)) {
+    if (count <= trainer->slice) return quern__trainer_queue(trainer, count);
+    const double start = quern__seconds();
+    QUERN__FORWARD(quern__trainer_queue(trainer, trainer->slice));
+    QUERN__FORWARD(quern_context_finish(trainer->context));
+    const double seconds = quern__seconds() - start;
+    count -= trainer->slice;
+    if (seconds < SHORTEST_SLICE && trainer->slice <= SIZE_MAX / 2) trainer->slice *= 2;
+    if (seconds > LONGEST_SLICE && trainer->slice > 1) trainer->slice /= 2;
+  }
+  return QUERN_OK;
+}
+
+/* The mean of the epoch's losses. The device's sum tells whether all are finite, so that only an epoch that went wrong
+ * has its list read. */
+static quern_status mean_loss(quern_trainer *trainer, double *mean) {
+  const size_t rows = trainer->train.rows;
+  QUERN__FORWARD(quern__tally_mean_loss(&trainer->tally, rows, mean));
+  if (isfinite(*mean)) return QUERN_OK;
+  float *losses;
+  QUERN__FORWARD(quern__trainer_losses(trainer, &losses));
+  /* Each is finite, and a float too small for their sum. */
+  *mean = 0.0;
+  for (size_t i = 0; i < rows; i++) *mean += (double)losses[i] / (double)rows;
+  free(losses);
+  return QUERN_OK;
+}
+
+quern_status quern_trainer_steps(quern_trainer *trainer, size_t steps, quern_epoch *epoch) {
+  if (trainer == NULL || epoch == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "trainer steps: the trainer or the result pointer is NULL");
+  const size_t all = quern__trainer_steps_an_epoch(trainer);
+  *epoch = (quern_epoch){.epoch = trainer->epoch + 1, .epochs = trainer->options.epochs, .steps = all};
+  const double start = quern__seconds();
+  if (!trainer->begun) QUERN__FORWARD(begin(trainer));
+  const size_t before = trainer->step;
+  QUERN__FORWARD(run(trainer, smaller(steps, all - before)));
+  epoch->step = trainer->step;
+  const bool whole = trainer->step == all;
+  /* Waits in both cases, so that the time is that of the steps. */
+  QUERN__FORWARD(whole ? mean_loss(trainer, &epoch->train_loss) : quern_context_finish(trainer->context));
+  trainer->seconds += quern__seconds() - start;
+  trainer->samples +=
+      quern__trainer_samples_of(trainer, trainer->step) - quern__trainer_samples_of(trainer, before);
+  if (!whole) return QUERN_OK;
+
+  epoch->train_samples_per_second = (double)trainer->samples / trainer->seconds;
+  trainer->epoch++;
+  trainer->step = 0;
+  trainer->begun = false;
+  if (trainer->test.rows == 0) return QUERN_OK;
+  epoch->tested = true;
+  return quern__measure(trainer->plan, &trainer->test, &trainer->batch, trainer->options.batch,
+                        &trainer->tally, &epoch->test);
+}
+
+quern_status quern_trainer_epoch(quern_trainer *trainer, quern_epoch *epoch) {
+  return quern_trainer_steps(trainer, SIZE_MAX, epoch);
+}

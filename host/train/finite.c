@@ -1,0 +1,127 @@
+/* Numbers that are no longer finite: in which step, and in which layer first. */
+#include "../error.h"
+#include "trainer.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PLACE_SIZE = 128 };
+
+/* Where a number that is not finite was found. */
+typedef struct finding {
+  bool found;
+  float value;
+  char place[PLACE_SIZE];
+} finding;
+
+/* For printing: a NaN has a sign that means nothing. */
+static double plain(float value) {
+  return isnan(value) ? (double)NAN : (double)value;
+}
+
+/* The first of `count` values that is not finite, or `count`. */
+static size_t first_bad(const float *values, size_t count) {
+  size_t i = 0;
+  while (i < count && isfinite(values[i])) i++;
+  return i;
+}
+
+static void name_layer(const quern__shape *shape, size_t layer, const char *what, finding *at) {
+  const quern_layer *is = &shape->layers[layer].layer;
+  snprintf(at->place, sizeof at->place, "%s layer %zu of %zu (%zu units, %s)", what, layer + 1,
+           shape->layer_count, is->units, quern_activation_name(is->activation.kind));
+}
+
+/* Looks through a tensor of floats on the device. */
+static quern_status look(quern_tensor tensor, finding *at) {
+  const size_t count = tensor.rows * tensor.columns;
+  float *values = malloc(count * sizeof *values);
+  if (values == NULL) return quern__fail_memory("train", count * sizeof *values);
+  const quern_status status = quern_buffer_read(tensor.buffer, tensor.offset * sizeof *values,
+                                                count * sizeof *values, values, QUERN_WAIT);
+  const size_t bad = status == QUERN_OK ? first_bad(values, count) : count;
+  at->found = bad < count;
+  if (at->found) at->value = values[bad];
+  free(values);
+  return status;
+}
+
+/* The trainer's next step forwards, op by op, until something is not finite. */
+static quern_status look_through_step(quern_trainer *trainer, finding *at) {
+  const quern_plan *plan = trainer->plan;
+  const quern__shape *shape = &plan->shape;
+  const size_t first = quern__trainer_samples_of(trainer, trainer->step);
+  const size_t n = quern__trainer_samples_of(trainer, trainer->step + 1) - first;
+  quern_tensor x, labels;
+  QUERN__FORWARD(quern__resident_gather(&trainer->train, first, n, &trainer->batch, &x, &labels));
+  QUERN__FORWARD(look(x, at));
+  snprintf(at->place, sizeof at->place, "the samples");
+  for (size_t l = 0; !at->found && l < shape->layer_count; l++) {
+    const quern_tensor weights = quern__plan_weights(plan, plan->parameters, l);
+    const quern_tensor bias = quern__plan_bias(plan, plan->parameters, l);
+    const quern_tensor output = quern__plan_output(plan, l, n);
+    name_layer(shape, l, "the weights of", at);
+    QUERN__FORWARD(look(weights, at));
+    if (at->found) break;
+    name_layer(shape, l, "the bias of", at);
+    QUERN__FORWARD(look(bias, at));
+    if (at->found) break;
+    name_layer(shape, l, "the output of", at);
+    QUERN__FORWARD(
+        quern_dense_forward(plan->context, x, weights, bias, shape->layers[l].layer.activation, output));
+    QUERN__FORWARD(look(output, at));
+    x = output;
+  }
+  return QUERN_OK;
+}
+
+#define ADVICE "try a learning rate below %g, clipping the gradients' norm, or inputs of about 1"
+
+/* Goes back to before step `bad` of the epoch, and says where in it things go wrong. */
+static quern_status fail_step(quern_trainer *trainer, size_t bad, float loss) {
+  QUERN__FORWARD(quern__learned_return(&trainer->learned));
+  trainer->step = trainer->kept_step;
+  QUERN__FORWARD(quern__trainer_queue(trainer, bad - trainer->kept_step));
+  finding at = {.found = false};
+  QUERN__FORWARD(look_through_step(trainer, &at));
+  if (!at.found) { /* the outputs are finite, and the loss of them is not */
+    snprintf(at.place, sizeof at.place, "the loss itself");
+    at.value = loss;
+  }
+  return quern__fail(
+      QUERN_ERROR_NOT_FINITE,
+      "train: the loss is %g in step %zu of %zu of epoch %zu; it begins in %s, with %g; " ADVICE, plain(loss),
+      bad + 1, quern__trainer_steps_an_epoch(trainer), trainer->epoch + 1, at.place, plain(at.value),
+      (double)trainer->options.sgd.learning_rate);
+}
+
+quern_status quern__trainer_losses(quern_trainer *trainer, float **losses) {
+  *losses = NULL;
+  const size_t count = quern__trainer_samples_of(trainer, trainer->step);
+  if (count == 0) return QUERN_OK;
+  float *values = malloc(count * sizeof *values);
+  if (values == NULL) return quern__fail_memory("train", count * sizeof *values);
+  quern_status status;
+  QUERN__TRY(quern_buffer_read(trainer->tally.losses, 0, count * sizeof *values, values, QUERN_WAIT));
+  const size_t bad = first_bad(values, count);
+  if (bad < count) QUERN__TRY(fail_step(trainer, bad / trainer->options.batch, values[bad]));
+  *losses = values;
+  return QUERN_OK;
+cleanup:
+  free(values);
+  return status;
+}
+
+quern_status quern__trainer_check_parameters(const quern_trainer *trainer, const float *parameters) {
+  const quern__shape *shape = &trainer->plan->shape;
+  const size_t bad = first_bad(parameters, shape->flat_count);
+  if (bad == shape->flat_count) return QUERN_OK;
+  size_t l = shape->layer_count - 1;
+  while (l > 0 && shape->layers[l].weights > bad) l--;
+  finding at;
+  name_layer(shape, l, bad < shape->layers[l].bias ? "the weights of" : "the bias of", &at);
+  return quern__fail(
+      QUERN_ERROR_NOT_FINITE, "train: %s went to %g in the last step, number %" PRIu64 "; " ADVICE, at.place,
+      plain(parameters[bad]), trainer->learned.updates, (double)trainer->options.sgd.learning_rate);
+}

@@ -1,0 +1,152 @@
+/* The fields of a training's identity, as text. */
+#include "identity.h"
+
+#include "../dataset.h"
+#include "../model/metadata.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+static void print_network(quern__text *text, const quern_trainer *trainer) {
+  const quern__shape *shape = &trainer->plan->shape;
+  fprintf(text->stream, "%zu", shape->inputs);
+  for (size_t l = 0; l < shape->layer_count; l++) fprintf(text->stream, "-%zu", shape->layers[l].layer.units);
+}
+
+static void print_activations(quern__text *text, const quern_trainer *trainer) {
+  const quern__shape *shape = &trainer->plan->shape;
+  for (size_t l = 0; l < shape->layer_count; l++) {
+    if (l > 0) fputc(',', text->stream);
+    quern__metadata_print_activation(text, shape->layers[l].layer.activation);
+  }
+}
+
+static void print_loss(quern__text *text, const quern_trainer *trainer) {
+  fputs(quern_loss_name(trainer->plan->shape.loss), text->stream);
+}
+
+/* "0.weight,2.bias": layers by their number. */
+static void print_frozen(quern__text *text, const quern_trainer *trainer) {
+  const quern__shape *shape = &trainer->plan->shape;
+  const char *comma = "";
+  for (size_t l = 0; l < shape->layer_count; l++) {
+    const bool frozen[] = {shape->layers[l].layer.freeze_weights, shape->layers[l].layer.freeze_bias};
+    for (size_t part = 0; part < 2; part++) {
+      if (!frozen[part]) continue;
+      fprintf(text->stream, "%s%zu.%s", comma, l, part == 0 ? "weight" : "bias");
+      comma = ",";
+    }
+  }
+}
+
+/* "1438x64 uint8, scale 0.0625, offset 0, crc32 9f3a0c11". */
+static void print_data(quern__text *text, const quern_trainer *trainer) {
+  const quern__resident *train = &trainer->train;
+  fprintf(text->stream, "%zux%zu %s, scale ", train->rows, train->columns,
+          train->element == QUERN_UINT8 ? "uint8" : "float32");
+  quern__text_float(text, train->scale);
+  fputs(", offset ", text->stream);
+  quern__text_float(text, train->offset);
+  fprintf(text->stream, ", crc32 %08" PRIx32, trainer->fingerprint);
+}
+
+static void print_batch(quern__text *text, const quern_trainer *trainer) {
+  fprintf(text->stream, "%zu", trainer->options.batch);
+}
+
+static void print_generator(quern__text *text, const quern_trainer *trainer) {
+  (void)trainer;
+  fputs("philox4x32-10, a stream an epoch", text->stream);
+}
+
+static void print_seed(quern__text *text, const quern_trainer *trainer) {
+  fprintf(text->stream, "%" PRIu64, trainer->options.seed);
+}
+
+static void print_optimizer(quern__text *text, const quern_trainer *trainer) {
+  (void)trainer;
+  fputs("sgd", text->stream);
+}
+
+static void print_learning_rate(quern__text *text, const quern_trainer *trainer) {
+  quern__text_float(text, trainer->options.sgd.learning_rate);
+}
+
+static void print_weight_decay(quern__text *text, const quern_trainer *trainer) {
+  quern__text_float(text, trainer->options.sgd.weight_decay);
+}
+
+static void print_clip_norm(quern__text *text, const quern_trainer *trainer) {
+  quern__text_float(text, trainer->options.clip_norm);
+}
+
+static const struct {
+  const char *key, *name;
+  void (*print)(quern__text *text, const quern_trainer *trainer);
+} fields[QUERN__IDENTITY_COUNT] = {
+#define FIELD(field, name) {"quern." #field, name, print_##field},
+    QUERN__IDENTITY(FIELD)
+#undef FIELD
+};
+
+/* Goes on with the checksum over a buffer, a piece at a time. */
+static quern_status add_buffer(quern_buffer *buffer, uint32_t *sum) {
+  enum { PIECE = 1 << 20 };
+  const size_t bytes = quern_buffer_bytes(buffer);
+  unsigned char *piece = malloc(PIECE);
+  if (piece == NULL) return quern__fail_memory("checkpoint", PIECE);
+  quern_status status = QUERN_OK;
+  for (size_t at = 0; at < bytes && status == QUERN_OK; at += PIECE) {
+    const size_t size = bytes - at < PIECE ? bytes - at : PIECE;
+    status = quern_buffer_read(buffer, at, size, piece, QUERN_WAIT);
+    if (status == QUERN_OK) *sum = (uint32_t)crc32(*sum, piece, (uInt)size);
+  }
+  free(piece);
+  return status;
+}
+
+static quern_status fingerprint(quern_trainer *trainer) {
+  if (trainer->fingerprinted) return QUERN_OK;
+  uint32_t sum = 0;
+  QUERN__FORWARD(add_buffer(trainer->train.values, &sum));
+  QUERN__FORWARD(add_buffer(trainer->train.labels, &sum));
+  trainer->fingerprint = sum;
+  trainer->fingerprinted = true;
+  return QUERN_OK;
+}
+
+quern_status quern__identity_create(quern_trainer *trainer, quern__identity *identity) {
+  *identity = (quern__identity){{NULL}};
+  QUERN__FORWARD(fingerprint(trainer));
+  for (size_t i = 0; i < QUERN__IDENTITY_COUNT; i++) {
+    quern__text text;
+    QUERN__FORWARD(quern__text_open(&text));
+    fields[i].print(&text, trainer);
+    QUERN__FORWARD(quern__text_close(&text, &identity->values[i]));
+  }
+  return QUERN_OK;
+}
+
+void quern__identity_free(quern__identity *identity) {
+  for (size_t i = 0; i < QUERN__IDENTITY_COUNT; i++) free(identity->values[i]);
+  *identity = (quern__identity){{NULL}};
+}
+
+void quern__identity_pairs(const quern__identity *identity, quern__metadata_pair *pairs) {
+  for (size_t i = 0; i < QUERN__IDENTITY_COUNT; i++)
+    pairs[i] = (quern__metadata_pair){fields[i].key, identity->values[i]};
+}
+
+quern_status quern__identity_check(const quern__identity *identity, const quern__safetensors *file) {
+  for (size_t i = 0; i < QUERN__IDENTITY_COUNT; i++) {
+    const char *there = quern__safetensors_metadata(file, fields[i].key);
+    if (there == NULL)
+      return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\" is missing", file->path, fields[i].key);
+    if (strcmp(there, identity->values[i]) != 0)
+      return quern__fail(QUERN_ERROR_FORMAT,
+                         "%s: is of another training: its %s is \"%.200s\", and this one's is \"%.200s\"",
+                         file->path, fields[i].name, there, identity->values[i]);
+  }
+  return QUERN_OK;
+}

@@ -1,0 +1,47 @@
+/* What a training is: the fields that decide its bits, besides where it stands. A checkpoint belongs to a training with
+ * the same ones. */
+#ifndef QUERN_HOST_TRAIN_IDENTITY_H
+#define QUERN_HOST_TRAIN_IDENTITY_H
+
+#include "../model/safetensors.h"
+#include "../text.h"
+#include "trainer.h"
+
+/* X(field, name): each is printed by print_<field> in identity.c, is "quern.<field>" in a file, and `name` in an error. */
+#define QUERN__IDENTITY(X)                                                                                   \
+  X(network, "network")                                                                                      \
+  X(activations, "activations")                                                                              \
+  X(loss, "loss")                                                                                            \
+  X(frozen, "frozen parameters")                                                                             \
+  X(data, "training data")                                                                                   \
+  X(batch, "batch")                                                                                          \
+  X(generator, "generator")                                                                                  \
+  X(seed, "seed")                                                                                            \
+  X(optimizer, "optimizer")                                                                                  \
+  X(learning_rate, "learning rate")                                                                          \
+  X(weight_decay, "weight decay")                                                                            \
+  X(clip_norm, "largest norm of the gradients")
+
+enum {
+#define QUERN__IDENTITY_VALUE(field, name) QUERN__IDENTITY_##field,
+  QUERN__IDENTITY(QUERN__IDENTITY_VALUE)
+#undef QUERN__IDENTITY_VALUE
+      QUERN__IDENTITY_COUNT
+};
+
+typedef struct quern__identity {
+  char *values[QUERN__IDENTITY_COUNT]; /* owned */
+} quern__identity;
+
+/* Waits: the training data are read back from the device, once a trainer, for their checksum. The caller frees
+ * *identity, whatever this returns. */
+quern_status quern__identity_create(quern_trainer *trainer, quern__identity *identity);
+void quern__identity_free(quern__identity *identity);
+
+/* Fills QUERN__IDENTITY_COUNT pairs with keys and values, which stay the identity's. */
+void quern__identity_pairs(const quern__identity *identity, quern__metadata_pair *pairs);
+
+/* QUERN_ERROR_FORMAT, naming the field and both values, where the file's metadata differ. */
+quern_status quern__identity_check(const quern__identity *identity, const quern__safetensors *file);
+
+#endif

@@ -1,0 +1,84 @@
+/* Training from the first epoch to the last: the loop around a trainer, with its checkpoints. */
+#include "../error.h"
+#include "../network/network.h"
+#include "trainer.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Steps to the next checkpoint that is due inside an epoch. */
+static size_t steps_to_checkpoint(const quern_trainer *trainer) {
+  const size_t every = trainer->options.checkpoint_every;
+  if (trainer->options.checkpoint == NULL || every == 0) return SIZE_MAX;
+  return every - (size_t)(trainer->learned.updates % every);
+}
+
+/* Whether one is due where the trainer stands, which is not the end of the training. */
+static bool checkpoint_is_due(const quern_trainer *trainer, const quern_epoch *epoch) {
+  const size_t every = trainer->options.checkpoint_every;
+  if (every == 0) return epoch->step == epoch->steps;
+  return trainer->learned.updates % every == 0;
+}
+
+/* Runs until all epochs are done or someone stops it. */
+static quern_status run(quern_trainer *trainer, quern_epoch *epoch) {
+  const quern_train_options *options = &trainer->options;
+  bool go_on = true;
+  while (go_on && trainer->epoch < options->epochs) {
+    QUERN__FORWARD(quern_trainer_steps(trainer, steps_to_checkpoint(trainer), epoch));
+    if (epoch->step == epoch->steps && options->on_epoch != NULL)
+      go_on = options->on_epoch(epoch, options->user);
+    if (options->stop != NULL && options->stop(options->user)) go_on = false;
+    const bool ends = !go_on || trainer->epoch == options->epochs;
+    if (options->checkpoint != NULL && (ends || checkpoint_is_due(trainer, epoch)))
+      QUERN__FORWARD(quern_trainer_save(trainer, options->checkpoint));
+  }
+  return QUERN_OK;
+}
+
+/* What there is to tell of training that was done when it was resumed. */
+static quern_status describe(quern_trainer *trainer, quern_epoch *epoch) {
+  const size_t steps = quern__trainer_steps_an_epoch(trainer);
+  *epoch = (quern_epoch){.epoch = trainer->epoch,
+                         .epochs = trainer->options.epochs,
+                         .train_loss = NAN,
+                         .train_samples_per_second = NAN,
+                         .step = steps,
+                         .steps = steps};
+  if (trainer->test.rows == 0) return QUERN_OK;
+  epoch->tested = true;
+  return quern__measure(trainer->plan, &trainer->test, &trainer->batch, trainer->options.batch,
+                        &trainer->tally, &epoch->test);
+}
+
+/* Into the network, where all of it is finite. */
+static quern_status download(const quern_trainer *trainer, quern_network *network) {
+  const size_t bytes = network->shape.flat_count * sizeof(float);
+  float *parameters = malloc(bytes);
+  if (parameters == NULL) return quern__fail_memory("train", bytes);
+  quern_status status;
+  QUERN__TRY(quern_buffer_read(trainer->plan->parameters, 0, bytes, parameters, QUERN_WAIT));
+  QUERN__TRY(quern__trainer_check_parameters(trainer, parameters));
+  memcpy(network->parameters, parameters, bytes);
+cleanup:
+  free(parameters);
+  return status;
+}
+
+quern_status quern_train(quern_context *context, quern_network *network, const quern_dataset *train,
+                         const quern_dataset *test, const quern_train_options *options, quern_epoch *last) {
+  quern_trainer *trainer;
+  QUERN__FORWARD(quern_trainer_create(context, network, train, test, options, &trainer));
+  quern_status status;
+  quern_epoch epoch;
+  if (trainer->options.resume != NULL) QUERN__TRY(quern_trainer_resume(trainer, trainer->options.resume));
+  if (trainer->epoch == trainer->options.epochs)
+    QUERN__TRY(describe(trainer, &epoch));
+  else
+    QUERN__TRY(run(trainer, &epoch));
+  QUERN__TRY(download(trainer, network));
+  if (last != NULL) *last = epoch;
+cleanup:
+  quern_trainer_free(trainer);
+  return status;
+}

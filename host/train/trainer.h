@@ -1,0 +1,50 @@
+/* The inside of a trainer, for the files that run, save and look into one. */
+#ifndef QUERN_HOST_TRAIN_TRAINER_H
+#define QUERN_HOST_TRAIN_TRAINER_H
+
+#include "learned.h"
+#include "measure.h"
+
+struct quern_trainer {
+  quern_context *context; /* held */
+  quern_train_options options;
+  quern_plan *plan;
+  quern__resident train, test; /* test.rows is 0 where there is none */
+  quern__batch batch;
+  quern__tally tally; /* of the epoch under way: losses [samples done] */
+  quern__learned learned;
+  uint32_t *order; /* [train.rows]: the epoch's shuffle, on its way to the device */
+
+  size_t epoch; /* how many are done */
+  size_t step;  /* how many steps of the next one are */
+  bool begun; /* the order is that of the next epoch, and `learned` is kept as it was before step kept_step */
+  size_t kept_step;
+  double seconds; /* that its steps took, and the samples they took, since it began here */
+  size_t samples;
+  size_t slice; /* steps that are queued before the host waits, where it waits within an epoch */
+
+  bool tidied; /* what a killed run left beside the checkpoint was looked for */
+
+  uint32_t fingerprint; /* of the training data, once fingerprinted */
+  bool fingerprinted;
+};
+
+/* The caller's options over the defaults, checked, for callers built against an older and shorter struct. */
+quern_status quern__train_options_read(const quern_train_options *given, quern_train_options *options);
+
+/* Steps of an epoch; samples that its first `steps` steps take. */
+size_t quern__trainer_steps_an_epoch(const quern_trainer *trainer);
+size_t quern__trainer_samples_of(const quern_trainer *trainer, size_t steps);
+
+/* Queues the next `count` steps of an epoch that has begun. */
+quern_status quern__trainer_queue(quern_trainer *trainer, size_t count);
+
+/* Reads the losses of the epoch's steps so far. QUERN_ERROR_NOT_FINITE where one of them is NaN or infinite: the trainer
+ * is then taken back to before the first such step, and the error names it and the layer where it begins. *losses, owned
+ * by the caller, may be NULL where no step is done; it is freed here on failure. */
+quern_status quern__trainer_losses(quern_trainer *trainer, float **losses);
+
+/* QUERN_ERROR_NOT_FINITE, naming the layer, where one of the flat parameters is NaN or infinite. */
+quern_status quern__trainer_check_parameters(const quern_trainer *trainer, const float *parameters);
+
+#endif

@@ -1,0 +1,65 @@
+/* Commands that run beside the test, to be sent signals. */
+#ifndef QUERN_TESTS_CLI_CHILD_H
+#define QUERN_TESTS_CLI_CHILD_H
+
+#include "command.h"
+
+#include <signal.h>
+#include <time.h>
+
+/* A command that runs beside the test. */
+typedef struct child {
+  pid_t process;
+  FILE *out, *err;
+} child;
+
+static inline child start(const char *const *arguments) {
+  child made = {.out = tmpfile(), .err = tmpfile()};
+  assert_non_null(made.out);
+  assert_non_null(made.err);
+  fflush(NULL);
+  made.process = fork();
+  assert_true(made.process >= 0);
+  if (made.process == 0) {
+    /* A test that runs in the background of a shell may have been told to ignore it. */
+    signal(SIGINT, SIG_DFL);
+    become_command(arguments, &(const command_setting){NULL, NULL}, fileno(made.out), fileno(made.err));
+  }
+  return made;
+}
+
+static inline command_result finish(child *running) {
+  int status;
+  assert_int_equal(waitpid(running->process, &status, 0), running->process);
+  command_result result = {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status),
+                           read_stream(running->out), read_stream(running->err)};
+  fclose(running->out);
+  fclose(running->err);
+  return result;
+}
+
+static inline void pause_for(long milliseconds) {
+  const struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+  nanosleep(&time, NULL);
+}
+
+/* Until the command has said `text` in a file of its output, as long as it lives. */
+static inline void wait_for_text(const child *running, FILE *file, const char *text) {
+  char said[4096] = "";
+  while (strstr(said, text) == NULL) {
+    int status;
+    if (waitpid(running->process, &status, WNOHANG) != 0)
+      fail_msg("the command ended before it said %s", text);
+    pause_for(1);
+    const ssize_t got = pread(fileno(file), said, sizeof said - 1, 0);
+    assert_true(got >= 0);
+    said[got] = '\0';
+  }
+}
+
+static inline void assert_still_running(const child *running) {
+  int status;
+  assert_int_equal(waitpid(running->process, &status, WNOHANG), 0);
+}
+
+#endif

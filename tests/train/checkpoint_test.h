@@ -1,0 +1,126 @@
+/* Trainings that are small and of every kind of step, for the tests of stopping and resuming them. */
+#ifndef QUERN_TESTS_TRAIN_CHECKPOINT_TEST_H
+#define QUERN_TESTS_TRAIN_CHECKPOINT_TEST_H
+
+#include "../data/temporary.h"
+#include "network/network.h"
+#include "test.h"
+
+typedef struct task {
+  const char *name;
+  size_t inputs, samples, batch, epochs;
+  quern_loss loss;
+  float clip_norm;
+  quern_layer layers[3];
+  size_t layer_count;
+} task;
+
+enum { TASKS = 4 };
+
+/* Many steps a launch, two launches a step, op by op, and op by op with gradients clipped; the last batch is short. */
+static inline task task_at(size_t index) {
+  const task tasks[TASKS] = {
+      {.name = "serial",
+       .inputs = 3,
+       .samples = 23,
+       .batch = 5,
+       .epochs = 3,
+       .loss = QUERN_CATEGORICAL,
+       .layers = {quern_dense(4, QUERN_TANH), quern_dense(3, QUERN_IDENTITY)},
+       .layer_count = 2},
+      {.name = "blocks",
+       .inputs = 37,
+       .samples = 2 * 131 + 7,
+       .batch = 131,
+       .epochs = 2,
+       .loss = QUERN_CATEGORICAL,
+       .layers = {quern_dense(35, QUERN_LEAKY_RELU), quern_dense(18, QUERN_RELU),
+                  quern_dense(10, QUERN_IDENTITY)},
+       .layer_count = 3},
+      {.name = "ops",
+       .inputs = 7,
+       .samples = 20,
+       .batch = 6,
+       .epochs = 3,
+       .loss = QUERN_SQUARED,
+       .layers = {quern_dense(5, QUERN_RELU), quern_dense(2, QUERN_SIGMOID)},
+       .layer_count = 2},
+      {.name = "clipped",
+       .inputs = 7,
+       .samples = 20,
+       .batch = 20,
+       .epochs = 3,
+       .loss = QUERN_CATEGORICAL,
+       .clip_norm = 0.1f,
+       .layers = {quern_dense(5, QUERN_SIGMOID), quern_dense(3, QUERN_IDENTITY)},
+       .layer_count = 2},
+  };
+  task chosen = tasks[index];
+  chosen.layers[0].freeze_bias = index == 2;
+  return chosen;
+}
+
+/* Values that differ from each other by `shift` of theirs. */
+static inline quern_dataset *task_data(const task *is, size_t shift) {
+  const size_t classes = is->layers[is->layer_count - 1].units, count = is->samples * is->inputs;
+  float *values = test_alloc(count, sizeof *values);
+  int32_t *labels = test_alloc(is->samples, sizeof *labels);
+  for (size_t i = 0; i < is->samples; i++) labels[i] = (int32_t)(i * 7 % classes);
+  for (size_t i = 0; i < count; i++) values[i] = (float)((i + shift) * 37 % 256) / 255.0f;
+  quern_dataset *data;
+  assert_ok(quern_dataset_from_floats(values, labels, is->samples, is->inputs, &data));
+  free(values);
+  free(labels);
+  return data;
+}
+
+static inline quern_network *task_network(const task *is, uint64_t seed) {
+  quern_network *network;
+  assert_ok(quern_network_create(is->inputs, is->layers, is->layer_count, is->loss, &network));
+  assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, seed));
+  return network;
+}
+
+static inline quern_train_options task_options(const task *is) {
+  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  options.epochs = is->epochs;
+  options.batch = is->batch;
+  options.sgd = (quern_sgd){0.3f, 0.01f};
+  options.seed = 11;
+  options.clip_norm = is->clip_norm;
+  return options;
+}
+
+static inline size_t task_steps(const task *is) {
+  return (is->samples + is->batch - 1) / is->batch;
+}
+
+/* A trainer of the task from a network of `seed`. */
+static inline quern_trainer *task_trainer(quern_context *context, const task *is, uint64_t seed) {
+  quern_dataset *data = task_data(is, 0);
+  quern_network *network = task_network(is, seed);
+  const quern_train_options options = task_options(is);
+  quern_trainer *trainer;
+  assert_ok(quern_trainer_create(context, network, data, NULL, &options, &trainer));
+  quern_network_free(network);
+  quern_dataset_free(data);
+  return trainer;
+}
+
+/* Runs a trainer to its last epoch; what it learned, for the caller to free. */
+static inline quern_network *finish(quern_trainer *trainer, const task *is, quern_epoch *last) {
+  do assert_ok(quern_trainer_epoch(trainer, last));
+  while (last->epoch < is->epochs);
+  quern_network *network = task_network(is, 99);
+  assert_ok(quern_trainer_download(trainer, network));
+  return network;
+}
+
+static inline void assert_same_bits(const quern_network *a, const quern_network *b) {
+  assert_int_equal(a->shape.flat_count, b->shape.flat_count);
+  assert_memory_equal(a->parameters, b->parameters, a->shape.flat_count * sizeof(float));
+}
+
+#define CHECKPOINT path_of("checkpoint")
+
+#endif

@@ -1,0 +1,221 @@
+/* Numbers that go wrong: noticed at the end of an epoch, named by step and layer, and never saved. */
+#include "checkpoint_test.h"
+
+#include <math.h>
+
+static const char *const devices[] = {"reference", "auto"};
+
+/* Sets every parameter of a layer. */
+static void set_layer(quern_network *network, size_t layer, float weight, float bias) {
+  const quern__placed_layer *placed = &network->shape.layers[layer];
+  for (size_t i = 0; i < placed->inputs * placed->layer.units; i++)
+    network->parameters[placed->weights + i] = weight;
+  for (size_t i = 0; i < placed->layer.units; i++) network->parameters[placed->bias + i] = bias;
+}
+
+typedef struct case_ {
+  const char *says;   /* the place */
+  size_t layer;       /* whose parameters are set */
+  float weight, bias; /* to these */
+  float learning_rate;
+  const char *step;
+} case_;
+
+static void check_case(quern_context *context, const task *is, const case_ *what) {
+  quern_dataset *data = task_data(is, 0);
+  quern_network *network = task_network(is, 5), *before = task_network(is, 5);
+  quern_train_options options = task_options(is);
+  options.sgd = (quern_sgd){what->learning_rate, 0.0f};
+  if (what->weight != 0.0f) {
+    set_layer(network, what->layer, what->weight, what->bias);
+    set_layer(before, what->layer, what->weight, what->bias);
+  }
+  quern_epoch last = {.epoch = 77};
+  assert_fails(quern_train(context, network, data, data, &options, &last), QUERN_ERROR_NOT_FINITE,
+               "train: the loss is ", what->step, "of epoch 1", what->says, "learning rate below");
+  assert_same_bits(network, before);
+  assert_int_equal(last.epoch, 77);
+  quern_network_free(network);
+  quern_network_free(before);
+  quern_dataset_free(data);
+}
+
+/* Of many steps a launch, two launches a step, and op by op. */
+static void test_step_and_layer(void **state) {
+  (void)state;
+  for (size_t d = 0; d < 2; d++) {
+    quern_context *context;
+    assert_ok(quern_context_create(devices[d], &context));
+    for (size_t t = 0; t < TASKS; t++) {
+      task is = task_at(t);
+      is.clip_norm = 0.0f;
+      is.layers[0].freeze_bias = false;
+      is.layers[0].activation = quern_activation_of(QUERN_RELU);
+      is.layers[is.layer_count - 1].activation = quern_activation_of(QUERN_IDENTITY);
+      const char *const first_output =
+          is.layer_count == 2 ? "the output of layer 1 of 2" : "the output of layer 1 of 3";
+      const char *const second =
+          is.layer_count == 2 ? "the output of layer 2 of 2" : "the output of layer 2 of 3";
+      const char *const weights =
+          is.layer_count == 2 ? "the weights of layer 2 of 2" : "the weights of layer 2 of 3";
+      const char *const bias = is.layer_count == 2 ? "the bias of layer 1 of 2" : "the bias of layer 1 of 3";
+      check_case(context, &is, &(case_){first_output, 0, 3e38f, 1.0f, 0.1f, "step 1 of"});
+      check_case(context, &is, &(case_){second, 1, 3e38f, 3e38f, 0.1f, "step 1 of"});
+      check_case(context, &is, &(case_){weights, 1, INFINITY, 0.0f, 0.1f, "step 1 of"});
+      check_case(context, &is, &(case_){bias, 0, 1.0f, NAN, 0.1f, "step 1 of"});
+    }
+    quern_context_free(context);
+  }
+}
+
+/* Where the trainer stands is what the file says. */
+static void assert_stands_at(quern_trainer *trainer, const char *checkpoint) {
+  size_t size, other;
+  assert_ok(quern_trainer_save(trainer, path_of("other")));
+  unsigned char *expected = read_bytes(checkpoint, &size), *now = read_bytes(path_of("other"), &other);
+  assert_int_equal(size, other);
+  assert_memory_equal(expected, now, size);
+  free(expected);
+  free(now);
+}
+
+/* Parameters that grow too fast lead to a bad step in the middle. Found by whole epochs, it is the step that a trainer finds which
+ * looks after each one; and there the trainer stands. */
+static void test_the_first_bad_step(void **state) {
+  (void)state;
+  size_t compared = 0;
+  for (size_t d = 0; d < 2; d++) {
+    quern_context *context;
+    assert_ok(quern_context_create(devices[d], &context));
+    for (size_t t = 0; t < TASKS; t++) {
+      task is = task_at(t);
+      is.clip_norm = 0.0f;
+      is.samples = is.batch * 12 + 1;
+      is.layers[0].activation = quern_activation_of(QUERN_RELU);
+      is.layers[is.layer_count - 1].activation = quern_activation_of(QUERN_IDENTITY);
+      quern_dataset *data = task_data(&is, 0);
+      quern_network *network = task_network(&is, 5);
+      quern_train_options options = task_options(&is);
+      options.sgd = (quern_sgd){0.1f, 1e6f}; /* every parameter grows 100,000 times a step */
+      quern_trainer *slow, *quick, *late;
+      quern_epoch epoch;
+      assert_ok(quern_trainer_create(context, network, data, NULL, &options, &slow));
+      assert_ok(quern_trainer_create(context, network, data, NULL, &options, &quick));
+      size_t good = 0;
+      quern_status status = QUERN_OK;
+      while (status == QUERN_OK) {
+        assert_true(good < 13); /* it goes wrong within the epoch */
+        assert_ok(quern_trainer_steps(slow, 1, &epoch));
+        status = quern_trainer_save(slow, CHECKPOINT);
+        good += status == QUERN_OK;
+      }
+      assert_int_equal(status, QUERN_ERROR_NOT_FINITE);
+      char step[32];
+      assert_true(good > 0);
+      /* The parameters may go wrong in the step before the loss does. */
+      const bool parameters = strstr(quern_last_error(), "in the last step") != NULL;
+      snprintf(step, sizeof step, "in step %zu of 13 of", good + 1 + parameters);
+      assert_fails(quern_trainer_epoch(quick, &epoch), QUERN_ERROR_NOT_FINITE, step);
+      /* It stands before that step: one more gives the same error, and before the bad parameters it can be saved. So
+       * does one that began in the middle of the epoch. */
+      assert_fails(quern_trainer_epoch(quick, &epoch), QUERN_ERROR_NOT_FINITE, step);
+      assert_ok(quern_trainer_create(context, network, data, NULL, &options, &late));
+      assert_ok(quern_trainer_resume(late, CHECKPOINT));
+      assert_fails(quern_trainer_epoch(late, &epoch), QUERN_ERROR_NOT_FINITE, step);
+      if (!parameters) {
+        assert_stands_at(quick, CHECKPOINT);
+        assert_stands_at(late, CHECKPOINT);
+        compared++;
+      }
+      quern_trainer_free(late);
+      quern_trainer_free(slow);
+      quern_trainer_free(quick);
+      quern_network_free(network);
+      quern_dataset_free(data);
+    }
+    quern_context_free(context);
+  }
+  assert_true(compared > 0);
+}
+
+/* What the last step makes infinite no loss shows; it is neither saved nor left in the network. */
+static void test_the_last_step(void **state) {
+  (void)state;
+  quern_context *context;
+  assert_ok(quern_context_create("reference", &context));
+  task is = task_at(2);
+  is.samples = is.batch; /* one step an epoch */
+  is.epochs = 1;
+  is.layers[1].activation = quern_activation_of(QUERN_IDENTITY);
+  quern_dataset *data = task_data(&is, 0);
+  quern_network *network = task_network(&is, 5), *before = task_network(&is, 5);
+  set_layer(network, 1, 1e17f, 0.0f);
+  set_layer(before, 1, 1e17f, 0.0f);
+  quern_train_options options = task_options(&is);
+  options.sgd.learning_rate = 1e30f;
+  assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_NOT_FINITE,
+               "layer 1 of 2", "in the last step");
+  assert_same_bits(network, before);
+  options.checkpoint = CHECKPOINT;
+  write_bytes(CHECKPOINT, "old", 3);
+  assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_NOT_FINITE,
+               "layer 1 of 2");
+  size_t size;
+  unsigned char *kept = read_bytes(CHECKPOINT, &size);
+  assert_int_equal(size, 3);
+  free(kept);
+  quern_network_free(network);
+  quern_network_free(before);
+  quern_dataset_free(data);
+  quern_context_free(context);
+}
+
+/* Losses may be finite where no float holds their sum. */
+static void test_large_losses(void **state) {
+  (void)state;
+  for (size_t d = 0; d < 2; d++) {
+    quern_context *context;
+    assert_ok(quern_context_create(devices[d], &context));
+    task is = task_at(2);
+    is.layers[1].activation = quern_activation_of(QUERN_IDENTITY);
+    is.epochs = 1;
+    quern_dataset *data = task_data(&is, 0);
+    quern_network *network = task_network(&is, 5);
+    set_layer(network, 0, 0.0f, 1.0f);
+    set_layer(network, 1, 0.0f, 1e19f); /* each loss is 1e38 */
+    quern_train_options options = task_options(&is);
+    options.sgd.learning_rate = 0.0f;
+    quern_epoch last;
+    assert_ok(quern_train(context, network, data, NULL, &options, &last));
+    assert_true(fabs(last.train_loss - 1e38) <= 1e-5 * 1e38);
+    quern_network_free(network);
+    quern_dataset_free(data);
+    quern_context_free(context);
+  }
+}
+
+static void test_data(void **state) {
+  (void)state;
+  float values[12] = {0};
+  const int32_t labels[4] = {0, 1, 0, 1};
+  quern_dataset *data;
+  values[7] = NAN;
+  assert_fails(quern_dataset_from_floats(values, labels, 4, 3, &data), QUERN_ERROR_DATA, "row 2", "column 1",
+               "nan");
+  values[7] = -INFINITY;
+  assert_fails(quern_dataset_from_floats(values, labels, 4, 3, &data), QUERN_ERROR_DATA, "row 2", "column 1",
+               "inf");
+}
+
+static int clean(void **state) {
+  return test_teardown(state) != 0 || empty_temporary_folder(state) != 0 ? -1 : 0;
+}
+
+#define FINITE_TEST(test) cmocka_unit_test_teardown(test, clean)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {FINITE_TEST(test_step_and_layer), FINITE_TEST(test_the_first_bad_step),
+                                     FINITE_TEST(test_the_last_step), FINITE_TEST(test_large_losses),
+                                     FINITE_TEST(test_data)};
+  return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
+}
