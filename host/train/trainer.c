@@ -83,8 +83,6 @@ cleanup:
 
 void quern_trainer_free(quern_trainer *trainer) {
   if (trainer == NULL) return;
-  /* The order may still be on its way to the device, after an epoch that failed half way. */
-  if (trainer->order != NULL) (void)quern_context_finish(trainer->context);
   free(trainer->order);
   quern__tally_free(&trainer->tally);
   quern__batch_free(&trainer->batch);
@@ -124,8 +122,12 @@ quern_status quern_trainer_epoch(quern_trainer *trainer, quern_epoch *epoch) {
   double start = quern__seconds();
   quern__shuffle(trainer->options.seed, QUERN__STREAM_SHUFFLE + (uint32_t)epoch->epoch, (uint32_t)train->rows,
                  trainer->order);
-  QUERN__FORWARD(queue_steps(trainer));
-  QUERN__FORWARD(quern__tally_mean_loss(&trainer->tally, train->rows, &epoch->train_loss));
+  quern_status status = queue_steps(trainer);
+  if (status == QUERN_OK) status = quern__tally_mean_loss(&trainer->tally, train->rows, &epoch->train_loss);
+  if (status != QUERN_OK) {
+    quern__context_settle(trainer->context); /* the order may still be on its way to the device */
+    return status;
+  }
   epoch->train_samples_per_second = (double)train->rows / (quern__seconds() - start);
   trainer->epoch++;
   if (trainer->test.rows == 0) return QUERN_OK;
