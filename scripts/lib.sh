@@ -62,6 +62,7 @@ check_needs=(
   'debhelper|optional|has_command dh|debhelper, to try the Debian packages'
   'mandoc|optional|has_command mandoc|mandoc, which checks the manual page'
   'zsh|optional|has_command zsh|zsh, to try its completion'
+  'clang|optional|has_command clang|clang, whose libFuzzer searches the readers for inputs that break them'
   'clang-format-14|optional|clang_format|clang-format 14'
 )
 

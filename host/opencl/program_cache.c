@@ -104,9 +104,8 @@ void quern__cl_cached_free(quern__cl_cached *cached) {
   *cached = (quern__cl_cached){NULL, NULL, 0};
 }
 
-/* The binary inside a file's bytes; NULL unless they are whole and this key's. */
-static const unsigned char *find_binary(const quern__cl_cached *cached, const unsigned char *data,
-                                        size_t size, size_t *binary_size) {
+const unsigned char *quern__cl_cached_binary(const quern__cl_cached *cached, const unsigned char *data,
+                                             size_t size, size_t *binary_size) {
   file_head head;
   uint32_t sum;
   const size_t around = sizeof head + sizeof sum;
@@ -143,7 +142,7 @@ cl_program quern__cl_cache_load(const quern__cl *cl, const quern__cl_cached *cac
   unsigned char *data = NULL;
   size_t size = 0, binary_size = 0;
   if (quern__file_read(cached->path, LIMIT, &data, &size) == QUERN_OK) {
-    const unsigned char *binary = find_binary(cached, data, size, &binary_size);
+    const unsigned char *binary = quern__cl_cached_binary(cached, data, size, &binary_size);
     if (binary != NULL) program = build_binary(cl, binary, binary_size, options);
   }
   /* Its time says when it was last of use. */

@@ -1,11 +1,15 @@
-/* Every public operation that reaches OpenCL, with every call that it makes failing once: the walk is support/fault.h. */
+/* Every public operation that reaches OpenCL, with every call that it makes failing once: the walk is support/fault_walk.h. */
+#include "cache_folder.h"
 #include "device.h"
-#include "fault.h"
+#include "fault_walk.h"
 #include "opencl/state.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <quern/opencl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { BYTES = 4096, SAMPLES = 20, INPUTS = 6, CLASSES = 3, FLOATS = 64 };
 
@@ -164,7 +168,7 @@ static quern_status train(fault_place *place, size_t batch) {
 }
 
 static quern_status train_serial(fault_place *place) {
-  return train(place, 4);
+  return train(place, 10);
 }
 
 /* The trainer is there before, so that an epoch that fails is run again by the same one. */
@@ -230,9 +234,45 @@ static bool is_the_cache_or_a_build(const char *entry) {
   return is_the_cache(entry) || strcmp(entry, "clBuildProgram") == 0;
 }
 
+/* One context builds the program and keeps it, a second finds what the first has left: nothing, half, a corrupt binary. */
+static quern_status launch_twice(fault_place *place) {
+  char *folder = NULL;
+  quern_status status = quern__cache_folder(&folder);
+  if (status != QUERN_OK) return status;
+  assert_non_null(folder);
+  DIR *files = opendir(folder);
+  assert_non_null(files);
+  for (const struct dirent *entry; (entry = readdir(files)) != NULL;)
+    if (strncmp(entry->d_name, "program-", strlen("program-")) == 0)
+      assert_int_equal(unlinkat(dirfd(files), entry->d_name, 0), 0);
+  closedir(files);
+  free(folder);
+  for (int time = 0; status == QUERN_OK && time < 2; time++) {
+    quern_context *context = NULL;
+    quern_buffer *buffer = NULL;
+    status = quern_context_create_on(place->device, &context);
+    if (status == QUERN_OK) status = quern_buffer_create(context, BYTES, &buffer);
+    if (status == QUERN_OK) status = quern_fill(context, 1.0f, quern_vector(buffer, 0, FLOATS));
+    if (status == QUERN_OK) status = quern_context_finish(context);
+    quern_buffer_free(buffer);
+    quern_context_free(context);
+  }
+  return status;
+}
+
+static bool is_the_cache_or_freeing(const char *entry) {
+  return is_the_cache_or_a_build(entry) || is_finish(entry);
+}
+
 static void test_program_cache(void **state) {
   (void)state;
   assert_int_equal(setenv("QUERN_CACHE", "on", 1), 0);
+  fault_walk(&(fault_operation){.name = "two launches through an empty cache",
+                                .brief = true,
+                                .answers = "clGetProgramInfo",
+                                .own_context = true,
+                                .run = launch_twice,
+                                .may_fall_back = is_the_cache_or_freeing});
   fault_walk(&(fault_operation){.name = "a launch of a cached program",
                                 .prepare = make_buffers,
                                 .run = first_launch,

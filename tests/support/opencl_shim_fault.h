@@ -1,5 +1,5 @@
 /* Faults that the library standing in for the OpenCL loader makes on demand, for the tests that walk every call. Tests reach the
- * functions through dlsym (fault.h); the shim asks before and after it forwards a call. Only for one thread at a time. */
+ * functions through dlsym (fault_walk.h); the shim asks before and after it forwards a call. Only for one thread at a time. */
 #ifndef QUERN_TESTS_OPENCL_SHIM_FAULT_H
 #define QUERN_TESTS_OPENCL_SHIM_FAULT_H
 

@@ -1,6 +1,6 @@
 /* Walks an operation: fails each OpenCL call that a clean run of it makes, one after the other, and checks what became of it. */
-#ifndef QUERN_TESTS_FAULT_H
-#define QUERN_TESTS_FAULT_H
+#ifndef QUERN_TESTS_FAULT_WALK_H
+#define QUERN_TESTS_FAULT_WALK_H
 
 #include "test.h"
 
@@ -19,7 +19,9 @@ typedef struct fault_place {
 
 typedef struct fault_operation {
   const char *name;
-  bool brief;       /* many calls: each fails once, and is once where the device is lost */
+  bool brief; /* many calls: each gets one fault, by turns an error and the loss of the device */
+  const char
+      *answers; /* in a brief walk: the entry point whose answers are cut short and corrupted too, or NULL */
   bool own_context; /* the operation makes and frees its context: none is there before it */
   void (*prepare)(fault_place *place);     /* may be NULL; no call of it fails */
   quern_status (*run)(fault_place *place); /* may be called again after it failed */
