@@ -65,7 +65,7 @@ void quern_buffer_free(quern_buffer *buffer) {
   if (atomic_fetch_sub_explicit(&buffer->holds, 1, memory_order_acq_rel) > 1) return;
   quern_context *context = buffer->context;
   quern_buffer *whole = buffer->whole;
-  if (whole == NULL && !quern__context_is_lost(context))
+  if (whole == NULL && !quern__context_is_forked(context))
     context->backend->buffer_free(context->state, buffer->memory);
   free(buffer);
   quern_buffer_free(whole); /* which has none itself */

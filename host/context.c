@@ -33,6 +33,7 @@ static quern_status context_make(const quern_backend *backend, const quern_devic
   made->backend = backend;
   atomic_init(&made->holds, 1);
   atomic_init(&made->busy, false);
+  atomic_init(&made->lost, false);
   made->forks = quern__process_forks();
   quern__backend_hold(backend);
   const quern_status status = quern__device_info_copy(info, &made->info);
@@ -73,7 +74,7 @@ void quern__context_hold(quern_context *context) {
 void quern__context_release(quern_context *context) {
   if (atomic_fetch_sub_explicit(&context->holds, 1, memory_order_acq_rel) > 1) return;
   /* What a parent opened is not a child's to close: its driver's threads are not here. */
-  if (!quern__context_is_lost(context)) context->backend->close(context->state);
+  if (!quern__context_is_forked(context)) context->backend->close(context->state);
   context_free(context);
 }
 
@@ -82,11 +83,15 @@ void quern_context_free(quern_context *context) {
 }
 
 quern_status quern__context_refuse(const quern_context *context) {
-  if (quern__context_is_lost(context))
+  if (quern__context_is_forked(context))
     return quern__fail(QUERN_ERROR_FORKED,
                        "the context was made before fork(), and %s does not survive one in the child: make "
                        "contexts after fork(), or exec",
                        context->backend->name);
+  if (quern_context_is_lost(context))
+    return quern__fail(QUERN_ERROR_DEVICE_LOST,
+                       "%s was lost in an earlier call, and with it what was on it: make a new context",
+                       context->info.name);
   return quern__fail(QUERN_ERROR_BUSY, "the context is in use by another thread, expected one at a time");
 }
 
@@ -98,7 +103,20 @@ const char *quern_context_build_log(const quern_context *context) {
   return context->backend->build_log != NULL ? context->backend->build_log(context->state) : "";
 }
 
+bool quern_context_is_lost(const quern_context *context) {
+  return atomic_load_explicit(&context->lost, memory_order_acquire);
+}
+
 quern_status quern_context_finish(quern_context *context) {
   if (context == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "finish: the context is NULL");
   return QUERN__CALL(context, context->backend->finish(context->state));
+}
+
+void quern__context_settle(quern_context *context) {
+  char *said = quern__remember_error();
+  /* Also a device that is lost may still be ending what was queued. */
+  if (!quern__context_is_forked(context) &&
+      !atomic_exchange_explicit(&context->busy, true, memory_order_acquire))
+    (void)quern__context_leave(context, context->backend->finish(context->state));
+  if (said != NULL) quern__restore_error(said);
 }

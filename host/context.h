@@ -12,6 +12,7 @@ struct quern_context {
   quern_device_info info;       /* strings owned */
   atomic_size_t holds;          /* the caller's, and one for each buffer, plan and trainer */
   atomic_bool busy;             /* a thread is inside the backend */
+  atomic_bool lost;             /* a call said that the device is gone */
   unsigned forks;               /* quern__process_forks when it was made */
 };
 
@@ -48,16 +49,17 @@ quern_status quern__buffer_adopt(quern_context *context, void *memory, size_t ba
 quern_status quern__check_range(const char *what, size_t offset, size_t bytes, size_t buffer_bytes);
 
 /* Whether the context was made by a process that this one was forked from, and does not work in it. */
-static inline bool quern__context_is_lost(const quern_context *context) {
+static inline bool quern__context_is_forked(const quern_context *context) {
   return context->forks != quern__process_forks() && !context->backend->survives_fork;
 }
 
 static inline bool quern__context_enter(quern_context *context) {
-  return !quern__context_is_lost(context) &&
+  return !quern__context_is_forked(context) && !quern_context_is_lost(context) &&
          !atomic_exchange_explicit(&context->busy, true, memory_order_acquire);
 }
 
 static inline quern_status quern__context_leave(quern_context *context, quern_status status) {
+  if (status == QUERN_ERROR_DEVICE_LOST) atomic_store_explicit(&context->lost, true, memory_order_release);
   atomic_store_explicit(&context->busy, false, memory_order_release);
   return status;
 }
@@ -68,6 +70,10 @@ quern_status quern__context_refuse(const quern_context *context);
 /* The value of `call`, a call into the context's backend, made if no other thread is inside it. */
 #define QUERN__CALL(context, call)                                                                           \
   (quern__context_enter(context) ? quern__context_leave(context, call) : quern__context_refuse(context))
+
+/* Waits until the device leaves host memory alone, after a failure. quern_last_error stays what the failure was; what is wrong
+ * beyond it is not told. */
+void quern__context_settle(quern_context *context);
 
 /* Copies info with strings of its own; quern__device_info_free lets go of them. */
 quern_status quern__device_info_copy(const quern_device_info *from, quern_device_info *to);

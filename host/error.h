@@ -19,6 +19,10 @@ void quern__set_error(const char *format, ...);
 #define quern__fail_memory(what, bytes)                                                                      \
   quern__fail(QUERN_ERROR_OUT_OF_MEMORY, "%s: no host memory for %zu bytes", (what), (size_t)(bytes))
 
+/* For what may fail in silence: the error of before, to be put back afterwards. NULL without memory. */
+char *quern__remember_error(void);
+void quern__restore_error(char *said); /* takes `said` */
+
 /* Passes a failure on from a function that owns nothing yet. */
 #define QUERN__FORWARD(call)                                                                                 \
   do {                                                                                                       \

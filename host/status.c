@@ -4,6 +4,8 @@
 #include <quern/version.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { LAST_ERROR_SIZE = 1024 };
 static _Thread_local char last_error[LAST_ERROR_SIZE];
@@ -53,6 +55,15 @@ void quern__set_error(const char *format, ...) {
   va_start(arguments, format);
   set_error(format, arguments);
   va_end(arguments);
+}
+
+char *quern__remember_error(void) {
+  return strdup(last_error);
+}
+
+void quern__restore_error(char *said) {
+  quern__set_error("%s", said);
+  free(said);
 }
 
 quern_status quern_fail(quern_status status, const char *format, ...) {

@@ -62,6 +62,8 @@ check_needs=(
   'debhelper|optional|has_command dh|debhelper, to try the Debian packages'
   'mandoc|optional|has_command mandoc|mandoc, which checks the manual page'
   'zsh|optional|has_command zsh|zsh, to try its completion'
+  'clang|optional|has_command clang|clang, whose libFuzzer searches the readers for inputs that break them'
+  'valgrind|optional|has_command valgrind|valgrind, under which a short training runs'
   'clang-format-14|optional|clang_format|clang-format 14'
 )
 

@@ -106,3 +106,19 @@ quern_status quern__cl_check(cl_int error, const char *entry_point, const char *
   return quern__fail(status_of(error), "%s (%s): %s (%d)", entry_point, what, quern__cl_error_name(error),
                      (int)error);
 }
+
+/* QUERN_OK where an answer has the size that it must have. */
+static quern_status check_answer(const char *entry_point, const char *what, size_t answered, size_t size) {
+  if (answered == size) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_OPENCL, "%s (%s): it answered %zu bytes, expected %zu", entry_point, what,
+                     answered, size);
+}
+
+#define QUESTION_FUNCTION(name, handle)                                                                      \
+  quern_status quern__cl_##name(const char *what, handle object, cl_uint parameter, size_t size,             \
+                                void *value) {                                                               \
+    size_t answered = 0;                                                                                     \
+    QUERN__FORWARD(QUERN__CL(name, what, object, parameter, size, value, &answered));                        \
+    return check_answer("cl" #name, what, answered, size);                                                   \
+  }
+QUERN__CL_QUESTIONS(QUESTION_FUNCTION)

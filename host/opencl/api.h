@@ -71,6 +71,23 @@ quern_status quern__cl_check(cl_int error, const char *entry_point, const char *
 /* Calls an entry point that returns its error: QUERN__CL(Finish, "context", queue) is a quern_status. */
 #define QUERN__CL(name, what, ...) quern__cl_check(quern__cl_call.name(__VA_ARGS__), "cl" #name, what)
 
+/* X(Name, handle): the entry points that answer a question about an object. For each there is
+ * quern__cl_GetDeviceInfo(what, device, parameter, size, value) and so on: QUERN_OK only where exactly `size` bytes were
+ * answered, since an answer cut short leaves the rest of the value as it was. */
+#define QUERN__CL_QUESTIONS(X)                                                                               \
+  X(GetPlatformInfo, cl_platform_id)                                                                         \
+  X(GetDeviceInfo, cl_device_id)                                                                             \
+  X(GetContextInfo, cl_context)                                                                              \
+  X(GetCommandQueueInfo, cl_command_queue)                                                                   \
+  X(GetMemObjectInfo, cl_mem)                                                                                \
+  X(GetEventInfo, cl_event)                                                                                  \
+  X(GetProgramInfo, cl_program)
+
+#define QUERN__CL_QUESTION_FUNCTION(name, handle)                                                            \
+  quern_status quern__cl_##name(const char *what, handle object, cl_uint parameter, size_t size, void *value);
+QUERN__CL_QUESTIONS(QUERN__CL_QUESTION_FUNCTION)
+#undef QUERN__CL_QUESTION_FUNCTION
+
 /* "CL_INVALID_VALUE" …; "unknown OpenCL error" for a number that OpenCL 1.2 does not name. Static. */
 const char *quern__cl_error_name(cl_int error);
 

@@ -1,6 +1,7 @@
 /* Device memory: created, freed, and copied to, from and on the device. */
 #include "state.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static quern_status fail_space(const quern__cl *cl, size_t bytes, const char *why) {
@@ -10,6 +11,12 @@ static quern_status fail_space(const quern__cl *cl, size_t bytes, const char *wh
       why, (unsigned long long)cl->memory, (unsigned long long)cl->max_allocation);
 }
 
+static quern_status fail_space_in(const quern__cl *cl, size_t bytes, const char *entry_point, cl_int error) {
+  char why[80];
+  snprintf(why, sizeof why, "%s: %s", entry_point, quern__cl_error_name(error));
+  return fail_space(cl, bytes, why);
+}
+
 quern_status quern__cl_buffer_create(void *state, size_t bytes, void **memory) {
   quern__cl *cl = state;
   if (cl->max_allocation != 0 && bytes > cl->max_allocation) return fail_space(cl, bytes, "too large");
@@ -17,7 +24,7 @@ quern_status quern__cl_buffer_create(void *state, size_t bytes, void **memory) {
   cl_mem made = quern__cl_call.CreateBuffer(cl->context, CL_MEM_READ_WRITE, bytes, NULL, &error);
   if (error == CL_MEM_OBJECT_ALLOCATION_FAILURE || error == CL_OUT_OF_RESOURCES ||
       error == CL_INVALID_BUFFER_SIZE)
-    return fail_space(cl, bytes, quern__cl_error_name(error));
+    return fail_space_in(cl, bytes, "clCreateBuffer", error);
   QUERN__FORWARD(quern__cl_check(error, "clCreateBuffer", "buffer"));
   *memory = made;
   return QUERN_OK;
@@ -55,7 +62,7 @@ quern_status quern__cl_buffer_fill(void *state, void *memory, size_t offset, siz
   const cl_int error =
       quern__cl_call.EnqueueFillBuffer(cl->queue, memory, pattern, width, offset, bytes, 0, NULL, NULL);
   if (error == CL_MEM_OBJECT_ALLOCATION_FAILURE || error == CL_OUT_OF_RESOURCES)
-    return fail_space(cl, bytes, quern__cl_error_name(error));
+    return fail_space_in(cl, bytes, "clEnqueueFillBuffer", error);
   return quern__cl_check(error, "clEnqueueFillBuffer", "buffer");
 }
 

@@ -21,10 +21,10 @@ const char *quern__cl_build_log(const void *state) {
 
 quern_status quern__cl_limits_of(cl_device_id device, const char *name, quern__cl_limits *limits) {
   cl_ulong local_memory = 0;
-  QUERN__FORWARD(QUERN__CL(GetDeviceInfo, name, device, CL_DEVICE_MAX_WORK_GROUP_SIZE,
-                           sizeof limits->work_group, &limits->work_group, NULL));
-  QUERN__FORWARD(QUERN__CL(GetDeviceInfo, name, device, CL_DEVICE_LOCAL_MEM_SIZE, sizeof local_memory,
-                           &local_memory, NULL));
+  QUERN__FORWARD(quern__cl_GetDeviceInfo(name, device, CL_DEVICE_MAX_WORK_GROUP_SIZE,
+                                         sizeof limits->work_group, &limits->work_group));
+  QUERN__FORWARD(
+      quern__cl_GetDeviceInfo(name, device, CL_DEVICE_LOCAL_MEM_SIZE, sizeof local_memory, &local_memory));
   limits->local_memory = local_memory;
   return QUERN_OK;
 }
@@ -36,8 +36,8 @@ static quern_status choose_tuning(quern__cl *cl, const quern_device_info *info) 
   cl->tuning = *quern__cl_tuning_find(info, limits);
   cl->compute_units = info->compute_units > 0 ? info->compute_units : 1;
   cl_device_fp_config floats = 0;
-  QUERN__FORWARD(QUERN__CL(GetDeviceInfo, info->name, cl->device, CL_DEVICE_SINGLE_FP_CONFIG, sizeof floats,
-                           &floats, NULL));
+  QUERN__FORWARD(
+      quern__cl_GetDeviceInfo(info->name, cl->device, CL_DEVICE_SINGLE_FP_CONFIG, sizeof floats, &floats));
   cl->fused = (floats & CL_FP_FMA) != 0;
   unsigned *local = cl->tuning.local;
   while (cl->tuning.group > 1 && cl->tuning.group > limits.work_group) cl->tuning.group /= 2;
@@ -49,8 +49,8 @@ static quern_status choose_tuning(quern__cl *cl, const quern_device_info *info) 
 /* The context and the queue that were given, retained, or new ones. */
 static quern_status create_objects(quern__cl *cl, const char *name, const quern__cl_given *given) {
   cl_platform_id platform = NULL;
-  QUERN__FORWARD(QUERN__CL(GetDeviceInfo, name, cl->device, CL_DEVICE_PLATFORM, sizeof(cl_platform_id),
-                           &platform, NULL));
+  QUERN__FORWARD(
+      quern__cl_GetDeviceInfo(name, cl->device, CL_DEVICE_PLATFORM, sizeof(cl_platform_id), &platform));
   const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)platform, 0};
   cl_int error = CL_SUCCESS;
   if (given->context != NULL) {
@@ -132,6 +132,7 @@ void quern__cl_release_programs(quern__cl *cl) {
   memset(cl->programs, 0, sizeof cl->programs);
 }
 
+/* What clFinish and the releases return is nobody's to hear: freeing has no status, and nothing else could be done. */
 void quern__cl_close(void *state) {
   quern__cl *cl = state;
   if (cl->queue != NULL) quern__cl_call.Finish(cl->queue);
@@ -145,15 +146,29 @@ void quern__cl_close(void *state) {
   free(cl);
 }
 
+static cl_int read_faults(quern__cl *cl) {
+  return quern__cl_call.EnqueueReadBuffer(cl->queue, cl->faults, CL_TRUE, 0, sizeof cl->faults_found,
+                                          cl->faults_found, 0, NULL, NULL);
+}
+
+/* Drivers without a word for a device that is gone, as NVIDIA's after a kernel that crashed, say one of these from then on,
+ * also to a read of a few bytes that has nothing before it. */
+static bool may_mean_lost(cl_int error) {
+  return error == CL_OUT_OF_RESOURCES || error == CL_INVALID_COMMAND_QUEUE || error == CL_INVALID_CONTEXT;
+}
+
 /* Reading the faults is what waits: in an in-order queue everything before it is then done. */
 quern_status quern__cl_finish(void *state) {
   quern__cl *cl = state;
-  quern_status status = QUERN__CL(EnqueueReadBuffer, "waiting", cl->queue, cl->faults, CL_TRUE, 0,
-                                  sizeof cl->faults_found, cl->faults_found, 0, NULL, NULL);
-  if (status != QUERN_OK) {
-    /* The caller's memory may be the target of a queued copy: give it back quiet. */
+  const cl_int error = read_faults(cl);
+  if (error != CL_SUCCESS) {
+    /* The caller's memory may be the target of a queued copy: give it back quiet. What Finish returns adds nothing. */
     quern__cl_call.Finish(cl->queue);
-    return status;
+    if (may_mean_lost(error) && may_mean_lost(read_faults(cl)))
+      return quern__fail(QUERN_ERROR_DEVICE_LOST,
+                         "clEnqueueReadBuffer (waiting): %s (%d), twice: the device is taken for lost",
+                         quern__cl_error_name(error), (int)error);
+    return quern__cl_check(error, "clEnqueueReadBuffer", "waiting");
   }
   const quern_status found = quern__fail_faults(cl->faults_found);
   if (found == QUERN_OK) return QUERN_OK;

@@ -2,6 +2,7 @@
 #include "../context.h"
 #include "state.h"
 
+#include <CL/cl_ext.h>
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,22 +37,25 @@ static char *trim(char *text) {
   return text;
 }
 
-char *quern__cl_text(cl_platform_id platform, cl_device_id device, cl_uint parameter) {
-  size_t size = 0;
-  cl_int error = device != NULL ? quern__cl_call.GetDeviceInfo(device, parameter, 0, NULL, &size)
-                                : quern__cl_call.GetPlatformInfo(platform, parameter, 0, NULL, &size);
-  if (error != CL_SUCCESS) return NULL;
-  char *text = calloc(1, size + 1);
-  if (text == NULL) return NULL;
-  error = device != NULL ? quern__cl_call.GetDeviceInfo(device, parameter, size, text, NULL)
-                         : quern__cl_call.GetPlatformInfo(platform, parameter, size, text, NULL);
-  if (error == CL_SUCCESS) return text;
-  free(text);
-  return NULL;
+static quern_status ask_size(cl_platform_id platform, cl_device_id device, cl_uint parameter, size_t *size) {
+  return device != NULL ? QUERN__CL(GetDeviceInfo, "text", device, parameter, 0, NULL, size)
+                        : QUERN__CL(GetPlatformInfo, "text", platform, parameter, 0, NULL, size);
 }
 
-static bool query(cl_device_id device, cl_device_info parameter, size_t size, void *value) {
-  return quern__cl_call.GetDeviceInfo(device, parameter, size, value, NULL) == CL_SUCCESS;
+quern_status quern__cl_text(cl_platform_id platform, cl_device_id device, cl_uint parameter, char **text) {
+  *text = NULL;
+  size_t size = 0;
+  QUERN__FORWARD(ask_size(platform, device, parameter, &size));
+  char *made = calloc(1, size + 1);
+  if (made == NULL) return quern__fail_memory("a text of OpenCL's", size + 1);
+  const quern_status status = device != NULL
+                                  ? quern__cl_GetDeviceInfo("text", device, parameter, size, made)
+                                  : quern__cl_GetPlatformInfo("text", platform, parameter, size, made);
+  if (status == QUERN_OK)
+    *text = made;
+  else
+    free(made);
+  return status;
 }
 
 static bool has_word(const char *text, const char *word) {
@@ -67,17 +71,24 @@ static quern_device_kind kind_of(const char *platform, const char *name, cl_devi
   return (type & CL_DEVICE_TYPE_CPU) != 0 ? QUERN_DEVICE_CPU : QUERN_DEVICE_GPU;
 }
 
-/* Why quern cannot use the device, or NULL. */
-static const char *unusable(cl_device_id device, const char *version) {
+/* QUERN_ERROR_UNSUPPORTED where quern cannot use the device. */
+static quern_status check_usable(cl_device_id device, const quern_device_info *info) {
   cl_bool available = CL_FALSE, compiler = CL_FALSE;
-  if (!query(device, CL_DEVICE_AVAILABLE, sizeof available, &available) || !available)
-    return "is not available";
-  if (!query(device, CL_DEVICE_COMPILER_AVAILABLE, sizeof compiler, &compiler) || !compiler)
-    return "has no compiler";
+  QUERN__FORWARD(
+      quern__cl_GetDeviceInfo(info->name, device, CL_DEVICE_AVAILABLE, sizeof available, &available));
+  QUERN__FORWARD(
+      quern__cl_GetDeviceInfo(info->name, device, CL_DEVICE_COMPILER_AVAILABLE, sizeof compiler, &compiler));
   int major = 0, minor = 0;
-  if (sscanf(version, "OpenCL %d.%d", &major, &minor) != 2 || major < 1 || (major == 1 && minor < 2))
-    return "is older than OpenCL 1.2";
-  return NULL;
+  const char *why = NULL;
+  if (!available)
+    why = "is not available";
+  else if (!compiler)
+    why = "has no compiler";
+  else if (sscanf(info->version, "OpenCL %d.%d", &major, &minor) != 2 || major < 1 ||
+           (major == 1 && minor < 2))
+    why = "is older than OpenCL 1.2";
+  if (why == NULL) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s cannot be used: it %s", info->name, why);
 }
 
 /* The strings of a description, as the driver gives them; owned. */
@@ -91,26 +102,25 @@ static void free_texts(device_texts *texts) {
   free(texts->driver);
 }
 
-/* All but the indices; false where the driver leaves something out. info points into texts, to be freed in any
- * case, and at platform. */
-static bool describe(cl_device_id device, const char *platform, device_texts *texts,
-                     quern_device_info *info) {
-  texts->name = quern__cl_text(NULL, device, CL_DEVICE_NAME);
-  texts->version = quern__cl_text(NULL, device, CL_DEVICE_VERSION);
-  texts->driver = quern__cl_text(NULL, device, CL_DRIVER_VERSION);
+/* All but the indices. info points into texts, to be freed in any case, and at platform. */
+static quern_status describe(cl_device_id device, const char *platform, device_texts *texts,
+                             quern_device_info *info) {
+  QUERN__FORWARD(quern__cl_text(NULL, device, CL_DEVICE_NAME, &texts->name));
+  QUERN__FORWARD(quern__cl_text(NULL, device, CL_DEVICE_VERSION, &texts->version));
+  QUERN__FORWARD(quern__cl_text(NULL, device, CL_DRIVER_VERSION, &texts->driver));
   cl_device_type type = 0;
   cl_uint units = 0;
   cl_ulong memory = 0, max_allocation = 0;
-  if (texts->name == NULL || texts->version == NULL || texts->driver == NULL ||
-      !query(device, CL_DEVICE_TYPE, sizeof type, &type) ||
-      !query(device, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof units, &units) ||
-      !query(device, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof memory, &memory) ||
-      !query(device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof max_allocation, &max_allocation))
-    return false;
+  const char *name = trim(texts->name);
+  QUERN__FORWARD(quern__cl_GetDeviceInfo(name, device, CL_DEVICE_TYPE, sizeof type, &type));
+  QUERN__FORWARD(quern__cl_GetDeviceInfo(name, device, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof units, &units));
+  QUERN__FORWARD(quern__cl_GetDeviceInfo(name, device, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof memory, &memory));
+  QUERN__FORWARD(quern__cl_GetDeviceInfo(name, device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof max_allocation,
+                                         &max_allocation));
   *info = (quern_device_info){
       .kind = kind_of(platform, texts->name, type),
       .backend = quern__opencl_backend.name,
-      .name = trim(texts->name),
+      .name = name,
       .platform = platform,
       .version = trim(texts->version),
       .driver = trim(texts->driver),
@@ -120,7 +130,7 @@ static bool describe(cl_device_id device, const char *platform, device_texts *te
       .memory = memory,
       .max_allocation = max_allocation,
   };
-  return true;
+  return QUERN_OK;
 }
 
 static quern_status add_device(device_search *search, const char *platform, size_t platform_index,
@@ -128,14 +138,12 @@ static quern_status add_device(device_search *search, const char *platform, size
   quern_status status = QUERN_OK;
   device_texts texts = {NULL, NULL, NULL};
   quern_device_info info;
-  if (!describe(device, platform, &texts, &info)) {
-    note(search, "device %zu:%zu on %s was passed over: it cannot be described", platform_index, device_index,
-         platform);
-    goto cleanup;
-  }
-  const char *why = unusable(device, info.version);
-  if (why != NULL) {
-    note(search, "device %zu:%zu, %s, was passed over: it %s", platform_index, device_index, info.name, why);
+  status = describe(device, platform, &texts, &info);
+  if (status == QUERN_OK) status = check_usable(device, &info);
+  if (status != QUERN_OK) {
+    note(search, "device %zu:%zu on %s was passed over: %s", platform_index, device_index, platform,
+         quern_last_error());
+    status = QUERN_OK;
     goto cleanup;
   }
   info.platform_index = platform_index;
@@ -152,20 +160,13 @@ quern_status quern__cl_describe(cl_device_id device, quern_device_info *info) {
   quern_status status = QUERN_OK;
   device_texts texts = {NULL, NULL, NULL};
   quern_device_info found;
-  const char *why = NULL;
   cl_platform_id platform = NULL;
   char *platform_name = NULL;
-  if (query(device, CL_DEVICE_PLATFORM, sizeof(cl_platform_id), &platform))
-    platform_name = quern__cl_text(platform, NULL, CL_PLATFORM_NAME);
-  if (platform_name == NULL || !describe(device, trim(platform_name), &texts, &found)) {
-    status = quern__fail(QUERN_ERROR_OPENCL, "the device cannot be described");
-    goto cleanup;
-  }
-  why = unusable(device, found.version);
-  if (why != NULL) {
-    status = quern__fail(QUERN_ERROR_UNSUPPORTED, "%s cannot be used: it %s", found.name, why);
-    goto cleanup;
-  }
+  QUERN__TRY(
+      quern__cl_GetDeviceInfo("device", device, CL_DEVICE_PLATFORM, sizeof(cl_platform_id), &platform));
+  QUERN__TRY(quern__cl_text(platform, NULL, CL_PLATFORM_NAME, &platform_name));
+  QUERN__TRY(describe(device, trim(platform_name), &texts, &found));
+  QUERN__TRY(check_usable(device, &found));
   status = quern__device_info_copy(&found, info);
 
 cleanup:
@@ -174,26 +175,28 @@ cleanup:
   return status;
 }
 
-static quern_status add_platform(device_search *search, cl_platform_id platform, size_t platform_index) {
-  quern_status status = QUERN_OK;
-  cl_device_id *devices = NULL;
-  char *text = quern__cl_text(platform, NULL, CL_PLATFORM_NAME);
-  const char *name = text != NULL ? trim(text) : "an OpenCL platform without a name";
-  cl_uint count = 0;
-  cl_int error = quern__cl_call.GetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, NULL, &count);
+static quern_status list_devices(cl_platform_id platform, const char *name, cl_device_id **devices,
+                                 cl_uint *count) {
+  const cl_int error = quern__cl_call.GetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, NULL, count);
   /* Drivers for hardware that is not here offer a platform with no device: nothing to tell. */
-  if (error == CL_DEVICE_NOT_FOUND || (error == CL_SUCCESS && count == 0)) goto cleanup;
-  if (error == CL_SUCCESS) {
-    devices = calloc(count, sizeof(cl_device_id));
-    if (devices == NULL) {
-      status = quern__fail_memory("OpenCL devices", count * sizeof(cl_device_id));
-      goto cleanup;
-    }
-    error = quern__cl_call.GetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, count, devices, NULL);
-  }
-  if (error != CL_SUCCESS) {
-    note(search, "%s was passed over: clGetDeviceIDs: %s (%d)", name, quern__cl_error_name(error),
-         (int)error);
+  if (error == CL_DEVICE_NOT_FOUND) *count = 0;
+  if (error == CL_DEVICE_NOT_FOUND || (error == CL_SUCCESS && *count == 0)) return QUERN_OK;
+  QUERN__FORWARD(quern__cl_check(error, "clGetDeviceIDs", name));
+  *devices = calloc(*count, sizeof(cl_device_id));
+  if (*devices == NULL) return quern__fail_memory("OpenCL devices", *count * sizeof(cl_device_id));
+  return QUERN__CL(GetDeviceIDs, name, platform, CL_DEVICE_TYPE_ALL, *count, *devices, NULL);
+}
+
+static quern_status add_platform(device_search *search, cl_platform_id platform, size_t platform_index) {
+  cl_device_id *devices = NULL;
+  cl_uint count = 0;
+  char *text = NULL;
+  quern_status status = quern__cl_text(platform, NULL, CL_PLATFORM_NAME, &text);
+  const char *name = text != NULL ? trim(text) : "";
+  if (status == QUERN_OK) status = list_devices(platform, name, &devices, &count);
+  if (status != QUERN_OK) {
+    note(search, "platform %zu was passed over: %s", platform_index, quern_last_error());
+    status = QUERN_OK;
     goto cleanup;
   }
   for (cl_uint i = 0; i < count; i++) QUERN__TRY(add_device(search, name, platform_index, devices[i], i));
@@ -201,6 +204,37 @@ static quern_status add_platform(device_search *search, cl_platform_id platform,
 cleanup:
   free(devices);
   free(text);
+  return status;
+}
+
+/* All platforms. That there is none is no error; the loader has one for it. */
+static quern_status list_platforms(cl_platform_id **platforms, cl_uint *count) {
+  const cl_int error = quern__cl_call.GetPlatformIDs(0, NULL, count);
+  if (error == CL_PLATFORM_NOT_FOUND_KHR) *count = 0;
+  if (error == CL_PLATFORM_NOT_FOUND_KHR || (error == CL_SUCCESS && *count == 0)) return QUERN_OK;
+  QUERN__FORWARD(quern__cl_check(error, "clGetPlatformIDs", "platforms"));
+  *platforms = calloc(*count, sizeof(cl_platform_id));
+  if (*platforms == NULL) return quern__fail_memory("OpenCL platforms", *count * sizeof(cl_platform_id));
+  return QUERN__CL(GetPlatformIDs, "platforms", *count, *platforms, NULL);
+}
+
+static quern_status search_platforms(device_search *search) {
+  cl_platform_id *platforms = NULL;
+  cl_uint count = 0;
+  quern_status status = list_platforms(&platforms, &count);
+  if (status != QUERN_OK) {
+    note(search, "no OpenCL: %s; only the reference runs", quern_last_error());
+    status = QUERN_OK;
+  } else if (count == 0) {
+    note(search,
+         "OpenCL's loader found no platform: no driver, such as PoCL, is installed; only the reference runs");
+  } else {
+    for (cl_uint i = 0; i < count; i++) QUERN__TRY(add_platform(search, platforms[i], i));
+    if (search->found == 0) note(search, "OpenCL offers no usable device; only the reference runs");
+  }
+
+cleanup:
+  free(platforms);
   return status;
 }
 
@@ -214,25 +248,12 @@ quern_status quern__cl_enumerate(quern_device_sink sink, void *list, char *note_
   }
   device_search search = {sink, list, note_text, note_size, 0};
   note_text[0] = '\0';
-  cl_uint count = 0;
-  cl_int error = quern__cl_call.GetPlatformIDs(0, NULL, &count);
-  /* A failure here is the loader's way to say that there is none: CL_PLATFORM_NOT_FOUND_KHR and its like. */
-  if (error != CL_SUCCESS || count == 0) {
-    note(&search,
-         "OpenCL's loader found no platform: no driver, such as PoCL, is installed; only the reference runs");
-    return QUERN_OK;
-  }
-  cl_platform_id *platforms = calloc(count, sizeof(cl_platform_id));
-  if (platforms == NULL) return quern__fail_memory("OpenCL platforms", count * sizeof(cl_platform_id));
-  quern_status status = QUERN_OK;
-  error = quern__cl_call.GetPlatformIDs(count, platforms, NULL);
-  if (error != CL_SUCCESS)
-    note(&search, "no OpenCL: clGetPlatformIDs: %s (%d)", quern__cl_error_name(error), (int)error);
-  for (cl_uint i = 0; error == CL_SUCCESS && i < count; i++)
-    QUERN__TRY(add_platform(&search, platforms[i], i));
-  if (search.found == 0) note(&search, "OpenCL offers no usable device; only the reference runs");
-
-cleanup:
-  free(platforms);
+  char *said = quern__remember_error();
+  if (said == NULL) return quern__fail_memory("device list", 1);
+  const quern_status status = search_platforms(&search);
+  if (status == QUERN_OK)
+    quern__restore_error(said);
+  else
+    free(said);
   return status;
 }

@@ -44,7 +44,8 @@ static quern_status fail_build(const char *name, const char *log) {
     while (line > log && line[-1] != '\n') line--;
   }
   if (*line == '\0') line = "the compiler gave no reason";
-  return quern__fail(QUERN_ERROR_BUILD, "%s did not build: %.*s", name, (int)strcspn(line, "\r\n"), line);
+  return quern__fail(QUERN_ERROR_BUILD, "clBuildProgram: %s did not build: %.*s", name,
+                     (int)strcspn(line, "\r\n"), line);
 }
 
 static quern_status build_source(quern__cl *cl, const quern__cl_source *source, const char *name,
@@ -58,8 +59,13 @@ static quern_status build_source(quern__cl *cl, const quern__cl_source *source, 
   if (error == CL_BUILD_PROGRAM_FAILURE) {
     free(cl->build_log);
     cl->build_log = NULL;
-    QUERN__TRY(keep_log(cl, program, name));
-    status = fail_build(name, quern__cl_build_log(cl));
+    status = keep_log(cl, program, name);
+    if (status == QUERN_OK)
+      status = fail_build(name, quern__cl_build_log(cl));
+    else
+      status =
+          quern__fail(QUERN_ERROR_BUILD, "clBuildProgram: %s did not build, and its log cannot be had: %s",
+                      name, quern_last_error());
     goto cleanup;
   }
   QUERN__TRY(quern__cl_check(error, "clBuildProgram", name));

@@ -35,29 +35,20 @@ static uint64_t hash(const char *data, size_t size) {
   return sum;
 }
 
-/* What failed here in silence is not what the user's last failing call had to say. NULL without memory. */
-static char *remember_error(void) {
-  return strdup(quern_last_error());
-}
-
-static void restore_error(char *said) {
-  quern__set_error("%s", said);
-  free(said);
-}
-
 /* Appends a text of the platform or the device; false where it cannot be had. */
 static bool put_text(FILE *key, cl_platform_id platform, cl_device_id device, cl_uint parameter) {
-  char *text = quern__cl_text(platform, device, parameter);
-  if (text == NULL) return false;
+  char *text;
+  if (quern__cl_text(platform, device, parameter, &text) != QUERN_OK) return false;
   fwrite(text, 1, strlen(text) + 1, key);
   free(text);
   return true;
 }
 
+/* Also where the platform does not say who it is. */
 static bool keeps_its_own(cl_platform_id platform) {
   static const char *const names[] = {"Portable Computing Language", "NVIDIA"};
-  char *name = quern__cl_text(platform, NULL, CL_PLATFORM_NAME);
-  bool found = false;
+  char *name;
+  bool found = quern__cl_text(platform, NULL, CL_PLATFORM_NAME, &name) != QUERN_OK;
   for (size_t i = 0; name != NULL && i < sizeof names / sizeof *names; i++)
     found = found || strstr(name, names[i]) != NULL;
   free(name);
@@ -84,8 +75,8 @@ static void find(const quern__cl *cl, const quern__cl_source *source, quern__cl_
   char *folder = NULL;
   cl_platform_id platform = NULL;
   if (mode == QUERN__CACHE_OFF ||
-      quern__cl_call.GetDeviceInfo(cl->device, CL_DEVICE_PLATFORM, sizeof(cl_platform_id), &platform, NULL) !=
-          CL_SUCCESS ||
+      quern__cl_GetDeviceInfo("program cache", cl->device, CL_DEVICE_PLATFORM, sizeof(cl_platform_id),
+                              &platform) != QUERN_OK ||
       (mode != QUERN__CACHE_ON && keeps_its_own(platform)) || quern__cache_folder(&folder) != QUERN_OK ||
       folder == NULL)
     return;
@@ -100,10 +91,10 @@ static void find(const quern__cl *cl, const quern__cl_source *source, quern__cl_
 
 quern__cl_cached quern__cl_cache_find(const quern__cl *cl, const quern__cl_source *source) {
   quern__cl_cached cached = {NULL, NULL, 0};
-  char *said = remember_error();
+  char *said = quern__remember_error();
   if (said == NULL) return cached;
   find(cl, source, &cached);
-  restore_error(said);
+  quern__restore_error(said);
   return cached;
 }
 
@@ -113,9 +104,8 @@ void quern__cl_cached_free(quern__cl_cached *cached) {
   *cached = (quern__cl_cached){NULL, NULL, 0};
 }
 
-/* The binary inside a file's bytes; NULL unless they are whole and this key's. */
-static const unsigned char *find_binary(const quern__cl_cached *cached, const unsigned char *data,
-                                        size_t size, size_t *binary_size) {
+const unsigned char *quern__cl_cached_binary(const quern__cl_cached *cached, const unsigned char *data,
+                                             size_t size, size_t *binary_size) {
   file_head head;
   uint32_t sum;
   const size_t around = sizeof head + sizeof sum;
@@ -146,35 +136,34 @@ static cl_program build_binary(const quern__cl *cl, const unsigned char *binary,
 
 cl_program quern__cl_cache_load(const quern__cl *cl, const quern__cl_cached *cached, const char *options) {
   if (cached->path == NULL) return NULL;
-  char *said = remember_error();
+  char *said = quern__remember_error();
   if (said == NULL) return NULL;
   cl_program program = NULL;
   unsigned char *data = NULL;
   size_t size = 0, binary_size = 0;
   if (quern__file_read(cached->path, LIMIT, &data, &size) == QUERN_OK) {
-    const unsigned char *binary = find_binary(cached, data, size, &binary_size);
+    const unsigned char *binary = quern__cl_cached_binary(cached, data, size, &binary_size);
     if (binary != NULL) program = build_binary(cl, binary, binary_size, options);
   }
   /* Its time says when it was last of use. */
   if (program != NULL) utimensat(AT_FDCWD, cached->path, NULL, 0);
   free(data);
-  restore_error(said);
+  quern__restore_error(said);
   return program;
 }
 
 /* The program's binary in memory of its own; NULL where the implementation gives none. */
 static unsigned char *get_binary(cl_program program, size_t *size) {
   cl_uint devices = 0;
-  if (quern__cl_call.GetProgramInfo(program, CL_PROGRAM_NUM_DEVICES, sizeof devices, &devices, NULL) !=
-          CL_SUCCESS ||
+  const char *what = "program cache";
+  if (quern__cl_GetProgramInfo(what, program, CL_PROGRAM_NUM_DEVICES, sizeof devices, &devices) != QUERN_OK ||
       devices != 1 ||
-      quern__cl_call.GetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof *size, size, NULL) !=
-          CL_SUCCESS ||
+      quern__cl_GetProgramInfo(what, program, CL_PROGRAM_BINARY_SIZES, sizeof *size, size) != QUERN_OK ||
       *size == 0 || *size > LIMIT)
     return NULL;
   unsigned char *binary = malloc(*size);
-  if (binary != NULL && quern__cl_call.GetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof(unsigned char *),
-                                                      &binary, NULL) == CL_SUCCESS)
+  if (binary != NULL && quern__cl_GetProgramInfo(what, program, CL_PROGRAM_BINARIES, sizeof(unsigned char *),
+                                                 &binary) == QUERN_OK)
     return binary;
   free(binary);
   return NULL;
@@ -198,11 +187,11 @@ static void write_file(const quern__cl_cached *cached, const unsigned char *bina
 
 void quern__cl_cache_store(const quern__cl_cached *cached, cl_program program) {
   if (cached->path == NULL) return;
-  char *said = remember_error();
+  char *said = quern__remember_error();
   if (said == NULL) return;
   size_t size = 0;
   unsigned char *binary = get_binary(program, &size);
   if (binary != NULL && cached->key_size <= LIMIT - size) write_file(cached, binary, size);
   free(binary);
-  restore_error(said);
+  quern__restore_error(said);
 }

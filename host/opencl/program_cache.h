@@ -34,6 +34,10 @@ void quern__cl_cached_free(quern__cl_cached *cached);
 /* The built program, the caller's to release; NULL for a miss. */
 cl_program quern__cl_cache_load(const quern__cl *cl, const quern__cl_cached *cached, const char *options);
 
+/* The binary inside a file's bytes; NULL unless they are whole and this key's. */
+const unsigned char *quern__cl_cached_binary(const quern__cl_cached *cached, const unsigned char *data,
+                                             size_t size, size_t *binary_size);
+
 /* Keeps a built program. */
 void quern__cl_cache_store(const quern__cl_cached *cached, cl_program program);
 

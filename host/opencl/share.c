@@ -20,7 +20,7 @@ static quern_status check_device(cl_context context, cl_device_id device) {
   if (devices == NULL) return quern__fail_memory("opencl context", bytes);
   bool found = false;
   quern_status status =
-      QUERN__CL(GetContextInfo, "opencl context", context, CL_CONTEXT_DEVICES, bytes, devices, NULL);
+      quern__cl_GetContextInfo("opencl context", context, CL_CONTEXT_DEVICES, bytes, devices);
   for (size_t i = 0; status == QUERN_OK && !found && i < bytes / sizeof *devices; i++)
     found = devices[i] == device;
   free(devices);
@@ -34,12 +34,12 @@ static quern_status check_queue(const quern__cl_given *given, cl_command_queue_p
   cl_context context = NULL;
   cl_device_id device = NULL;
   const char *what = "opencl context: the queue";
-  QUERN__FORWARD(QUERN__CL(GetCommandQueueInfo, what, given->queue, CL_QUEUE_CONTEXT, sizeof(cl_context),
-                           &context, NULL));
-  QUERN__FORWARD(QUERN__CL(GetCommandQueueInfo, what, given->queue, CL_QUEUE_DEVICE, sizeof(cl_device_id),
-                           &device, NULL));
-  QUERN__FORWARD(QUERN__CL(GetCommandQueueInfo, what, given->queue, CL_QUEUE_PROPERTIES, sizeof *properties,
-                           properties, NULL));
+  QUERN__FORWARD(
+      quern__cl_GetCommandQueueInfo(what, given->queue, CL_QUEUE_CONTEXT, sizeof(cl_context), &context));
+  QUERN__FORWARD(
+      quern__cl_GetCommandQueueInfo(what, given->queue, CL_QUEUE_DEVICE, sizeof(cl_device_id), &device));
+  QUERN__FORWARD(
+      quern__cl_GetCommandQueueInfo(what, given->queue, CL_QUEUE_PROPERTIES, sizeof *properties, properties));
   if (context != given->context)
     return quern__fail(QUERN_ERROR_ARGUMENT, "%s is of another cl_context", what);
   if (device != given->device) return quern__fail(QUERN_ERROR_ARGUMENT, "%s is of another device", what);
@@ -105,8 +105,8 @@ typedef struct memory_facts {
 
 static quern_status find_facts(cl_mem memory, memory_facts *facts) {
 #define FACT(parameter, member)                                                                              \
-  QUERN__FORWARD(QUERN__CL(GetMemObjectInfo, "buffer wrap", memory, parameter, sizeof facts->member,         \
-                           &facts->member, NULL))
+  QUERN__FORWARD(                                                                                            \
+      quern__cl_GetMemObjectInfo("buffer wrap", memory, parameter, sizeof facts->member, &facts->member))
   FACT(CL_MEM_CONTEXT, context);
   FACT(CL_MEM_TYPE, type);
   FACT(CL_MEM_FLAGS, flags);
@@ -129,8 +129,8 @@ static quern_status check_facts(const quern__cl *cl, const memory_facts *facts) 
                        (facts->flags & CL_MEM_READ_ONLY) != 0 ? "CL_MEM_READ_ONLY" : "CL_MEM_WRITE_ONLY");
   if (facts->parent == NULL) return QUERN_OK;
   cl_uint bits = 0;
-  QUERN__FORWARD(QUERN__CL(GetDeviceInfo, "buffer wrap", cl->device, CL_DEVICE_MEM_BASE_ADDR_ALIGN,
-                           sizeof bits, &bits, NULL));
+  QUERN__FORWARD(
+      quern__cl_GetDeviceInfo("buffer wrap", cl->device, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof bits, &bits));
   if (bits >= 8 && facts->origin % (bits / 8) != 0)
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "buffer wrap: the sub-buffer begins at byte %zu of its buffer, expected a multiple of "
@@ -139,22 +139,27 @@ static quern_status check_facts(const quern__cl *cl, const memory_facts *facts) 
   return QUERN_OK;
 }
 
+/* Retains the cl_mem if [offset, offset + bytes) of it can be wrapped. */
+static quern_status retain_part(const quern__cl *cl, cl_mem memory, size_t offset, size_t bytes,
+                                memory_facts *facts) {
+  QUERN__FORWARD(find_facts(memory, facts));
+  QUERN__FORWARD(check_facts(cl, facts));
+  QUERN__FORWARD(quern__check_range("buffer wrap", offset, bytes, facts->size));
+  return QUERN__CL(RetainMemObject, "buffer wrap", memory);
+}
+
 quern_status quern_opencl_buffer_wrap(quern_context *context, cl_mem memory, size_t offset, size_t bytes,
                                       quern_buffer **buffer) {
   if (buffer == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "buffer wrap: the result pointer is NULL");
   *buffer = NULL;
   QUERN__FORWARD(check_context("buffer wrap", context));
-  if (quern__context_is_lost(context)) return quern__context_refuse(context);
   if (memory == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "buffer wrap: the cl_mem is NULL");
   if (bytes == 0) return quern__fail(QUERN_ERROR_ARGUMENT, "buffer wrap: 0 bytes asked, expected at least 1");
   if (offset % QUERN__BASE_ALIGNMENT != 0)
     return quern__fail(QUERN_ERROR_ARGUMENT, "buffer wrap: it begins at byte %zu, expected a multiple of %d",
                        offset, (int)QUERN__BASE_ALIGNMENT);
   memory_facts facts = {0};
-  QUERN__FORWARD(find_facts(memory, &facts));
-  QUERN__FORWARD(check_facts(context->state, &facts));
-  QUERN__FORWARD(quern__check_range("buffer wrap", offset, bytes, facts.size));
-  QUERN__FORWARD(QUERN__CL(RetainMemObject, "buffer wrap", memory));
+  QUERN__FORWARD(QUERN__CALL(context, retain_part(context->state, memory, offset, bytes, &facts)));
   const quern_status status = quern__buffer_adopt(context, memory, offset, bytes, buffer);
   if (status != QUERN_OK) {
     quern__cl_call.ReleaseMemObject(memory);
@@ -180,8 +185,8 @@ static quern_status check_events(const quern__cl *cl, cl_uint count, const cl_ev
   for (cl_uint i = 0; i < count; i++) {
     if (events[i] == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "opencl wait: event %u is NULL", i);
     cl_context context = NULL;
-    QUERN__FORWARD(QUERN__CL(GetEventInfo, "opencl wait", events[i], CL_EVENT_CONTEXT, sizeof(cl_context),
-                             &context, NULL));
+    QUERN__FORWARD(
+        quern__cl_GetEventInfo("opencl wait", events[i], CL_EVENT_CONTEXT, sizeof(cl_context), &context));
     if (context != cl->context)
       return quern__fail(QUERN_ERROR_ARGUMENT, "opencl wait: event %u is of another cl_context", i);
   }

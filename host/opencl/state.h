@@ -37,8 +37,8 @@ void quern__cl_release_programs(quern__cl *cl);
 /* quern__cl_open with the device's defaults, whatever its tuning file says. */
 quern_status quern__cl_open_untuned(const quern_device_info *info, void *handle, quern__cl **cl);
 
-/* A string of a platform (device NULL) or a device, which the caller frees; NULL where it cannot be had. */
-char *quern__cl_text(cl_platform_id platform, cl_device_id device, cl_uint parameter);
+/* A string of a platform (device NULL) or a device, which the caller frees; NULL on failure. */
+quern_status quern__cl_text(cl_platform_id platform, cl_device_id device, cl_uint parameter, char **text);
 
 /* What the device called `name` can run. */
 quern_status quern__cl_limits_of(cl_device_id device, const char *name, quern__cl_limits *limits);

@@ -176,7 +176,7 @@ quern_status quern__tuning_load(const quern_device_info *info, quern__cl_limits 
                                 quern__cl_tuning *tuning, char **file, char **note) {
   *file = NULL;
   *note = NULL;
-  char *before = strdup(quern_last_error());
+  char *before = quern__remember_error();
   if (before == NULL) return quern__fail_memory("note", 1);
   quern_status status = load(info, limits, tuning, file);
   if (status == QUERN_ERROR_OUT_OF_MEMORY) goto cleanup;
@@ -185,8 +185,8 @@ quern_status quern__tuning_load(const quern_device_info *info, quern__cl_limits 
     status = quern__fail_memory("note", strlen(before));
     goto cleanup;
   }
-  status = QUERN_OK;
-  quern__set_error("%s", before);
+  quern__restore_error(before);
+  return QUERN_OK;
 
 cleanup:
   free(before);

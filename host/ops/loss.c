@@ -44,7 +44,7 @@ static quern_status with_targets(quern__check check, size_t least_outputs,
   QUERN__CHECK(&check, z.columns >= least_outputs, QUERN_ERROR_SHAPE,
                "%s: z has %zu columns, expected at least %zu", check.op, z.columns, least_outputs);
   if (check.status != QUERN_OK) return check.status;
-  return run(check.context->state, &op);
+  return QUERN__CALL(check.context, run(check.context->state, &op));
 }
 
 #define RUN(context, op) ((context) != NULL ? (context)->backend->op : NULL)

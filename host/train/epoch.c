@@ -1,4 +1,5 @@
 /* The steps of an epoch: shuffled, queued, and measured at its end. */
+#include "../context.h"
 #include "../error.h"
 #include "../philox.h"
 #include "trainer.h"
@@ -98,19 +99,29 @@ static quern_status mean_loss(quern_trainer *trainer, double *mean) {
   return QUERN_OK;
 }
 
+/* Queues up to `count` steps of the epoch and waits for them, at its end with the mean loss: in both cases, so that the time is
+ * that of the steps. */
+static quern_status take_steps(quern_trainer *trainer, size_t count, double *loss) {
+  if (!trainer->begun) QUERN__FORWARD(begin(trainer));
+  const size_t all = quern__trainer_steps_an_epoch(trainer);
+  QUERN__FORWARD(run(trainer, smaller(count, all - trainer->step)));
+  return trainer->step == all ? mean_loss(trainer, loss) : quern_context_finish(trainer->context);
+}
+
 quern_status quern_trainer_steps(quern_trainer *trainer, size_t steps, quern_epoch *epoch) {
   if (trainer == NULL || epoch == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "trainer steps: the trainer or the result pointer is NULL");
   const size_t all = quern__trainer_steps_an_epoch(trainer);
   *epoch = (quern_epoch){.epoch = trainer->epoch + 1, .epochs = trainer->options.epochs, .steps = all};
   const double start = quern__seconds();
-  if (!trainer->begun) QUERN__FORWARD(begin(trainer));
   const size_t before = trainer->step;
-  QUERN__FORWARD(run(trainer, smaller(steps, all - before)));
+  const quern_status status = take_steps(trainer, steps, &epoch->train_loss);
   epoch->step = trainer->step;
+  if (status != QUERN_OK) {
+    quern__context_settle(trainer->context); /* the order may still be on its way to the device */
+    return status;
+  }
   const bool whole = trainer->step == all;
-  /* Waits in both cases, so that the time is that of the steps. */
-  QUERN__FORWARD(whole ? mean_loss(trainer, &epoch->train_loss) : quern_context_finish(trainer->context));
   trainer->seconds += quern__seconds() - start;
   trainer->samples +=
       quern__trainer_samples_of(trainer, trainer->step) - quern__trainer_samples_of(trainer, before);

@@ -1,4 +1,5 @@
 /* Evaluation and prediction of a network over a data set. */
+#include "../context.h"
 #include "../dataset.h"
 #include "../error.h"
 #include "../network/network.h"
@@ -74,7 +75,7 @@ quern_status quern_predict(quern_context *context, const quern_network *network,
   }
   status = quern_context_finish(context);
 cleanup:
-  if (status != QUERN_OK) (void)quern_context_finish(context); /* `outputs` may still be written */
+  if (status != QUERN_OK) quern__context_settle(context); /* `outputs` may still be written */
   evaluation_free(&run);
   return status;
 }

@@ -55,8 +55,6 @@ cleanup:
 
 void quern_trainer_free(quern_trainer *trainer) {
   if (trainer == NULL) return;
-  /* The order may still be on its way to the device, after an epoch that failed half way. */
-  if (trainer->order != NULL) (void)quern_context_finish(trainer->context);
   free(trainer->order);
   quern__tally_free(&trainer->tally);
   quern__batch_free(&trainer->batch);

@@ -44,6 +44,11 @@ QUERN_API void quern_context_describe(const quern_context *context, quern_device
  * valid until the next build. */
 QUERN_API const char *quern_context_build_log(const quern_context *context);
 
+/* Whether the device was lost (unplugged, reset, its driver crashed): the call that found out failed with
+ * QUERN_ERROR_DEVICE_LOST and what OpenCL said, and so does every later one in this context, which reaches the device no
+ * more. Freeing works as ever. What was on the device is gone; a new context may work. */
+QUERN_API bool quern_context_is_lost(const quern_context *context);
+
 /* Waits until everything queued is done, and reports what the device found wrong on the way: QUERN_ERROR_DATA
  * for a label or a sample index out of range. Such a finding is reported once. */
 QUERN_API quern_status quern_context_finish(quern_context *context);

@@ -1,0 +1,174 @@
+/* The walk: fault_walk.h. */
+#include "fault_walk.h"
+
+#include "opencl_shim.h"
+#include "opencl_shim_fault.h"
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* X(result, name, parameters): the shim's functions. */
+#define SHIM_FUNCTIONS(X)                                                                                    \
+  X(size_t, live, (void))                                                                                    \
+  X(void, describe, (char *, size_t))                                                                        \
+  X(void, arm, (const quern_shim_fault *))                                                                   \
+  X(void, disarm, (void))                                                                                    \
+  X(size_t, calls, (void))                                                                                   \
+  X(size_t, spoilt, (void))                                                                                  \
+  X(const char *, first_spoilt, (void))                                                                      \
+  X(bool, is_blamed, (const char *))
+
+static struct {
+#define MEMBER(result, name, parameters) result(*name) parameters;
+  SHIM_FUNCTIONS(MEMBER)
+#undef MEMBER
+} shim;
+static size_t total;
+
+static void find_shim(void) {
+  const char *path = getenv("QUERN_TEST_SHIM");
+  assert_non_null(path); /* ctest sets it */
+  void *library = dlopen(path, RTLD_NOW);
+  assert_non_null(library);
+#define FIND(result, name, parameters)                                                                       \
+  *(void **)&shim.name = dlsym(library, "quern_shim_" #name);                                                \
+  assert_non_null(*(void **)&shim.name);
+  SHIM_FUNCTIONS(FIND)
+#undef FIND
+}
+
+size_t fault_count(void) {
+  return total;
+}
+
+static fault_place prepare(const fault_operation *is) {
+  fault_place place = {0};
+  assert_ok(quern_device_list_create(&place.list));
+  assert_ok(quern_device_list_find(place.list, NULL, &place.device));
+  if (!is->own_context) assert_ok(quern_context_create_on(place.device, &place.context));
+  if (is->prepare != NULL) is->prepare(&place);
+  return place;
+}
+
+static void undo(const fault_operation *is, fault_place *place) {
+  if (is->undo != NULL) is->undo(place);
+  quern_trainer_free(place->trainer);
+  quern_plan_free(place->plan);
+  quern_buffer_free(place->a);
+  quern_buffer_free(place->b);
+  quern_network_free(place->network);
+  quern_network_free(place->other);
+  quern_dataset_free(place->data);
+  quern_context_free(place->context);
+  quern_device_list_free(place->list);
+}
+
+static void expect(bool so, const fault_operation *is, const quern_shim_fault *fault, const char *what) {
+  if (so) return;
+  print_error("%s: call %zu, kind %d, error %d, %s: %s\n  quern_last_error: %s\n", is->name, fault->nth,
+              (int)fault->kind, (int)fault->error,
+              shim.first_spoilt() != NULL ? shim.first_spoilt() : "no call spoilt", what, quern_last_error());
+  fail();
+}
+
+/* Freeing has no status, and what was queued has ended: nobody can be told, and nothing is to be done. */
+static bool is_silent(const char *entry) {
+  return strncmp(entry, "clRelease", strlen("clRelease")) == 0;
+}
+
+/* One fault, from preparing to freeing. False where the call was not of the kind that the fault spoils. */
+static bool inject(const fault_operation *is, const quern_shim_fault *fault) {
+  fault_place place = prepare(is);
+  shim.arm(fault);
+  const quern_status status = is->run(&place);
+  const bool spoilt = shim.spoilt() > 0;
+  if (spoilt) {
+    const char *entry = shim.first_spoilt();
+    const bool lost = fault->kind == QUERN_SHIM_LOSE;
+    if (status == QUERN_OK)
+      expect(is_silent(entry) || (is->may_fall_back != NULL && is->may_fall_back(entry)), is, fault,
+             "succeeded all the same");
+    else
+      expect(shim.is_blamed(quern_last_error()), is, fault, "the message does not name the call");
+    if (fault->kind == QUERN_SHIM_NO_BUILD && status != QUERN_OK) {
+      expect(status == QUERN_ERROR_BUILD && strstr(quern_last_error(), QUERN_SHIM_LOG) != NULL, is, fault,
+             "expected QUERN_ERROR_BUILD and the log's line");
+      expect(place.context == NULL || strcmp(quern_context_build_log(place.context), QUERN_SHIM_LOG) == 0, is,
+             fault, "the context has not kept the log");
+    }
+    const bool said_lost = status == QUERN_ERROR_DEVICE_LOST;
+    if (lost && place.context != NULL && fault->error == CL_DEVICE_NOT_AVAILABLE && status != QUERN_OK)
+      expect(said_lost, is, fault, "expected QUERN_ERROR_DEVICE_LOST");
+    if (place.context != NULL)
+      expect(quern_context_is_lost(place.context) == said_lost, is, fault, "the context does not say so");
+    /* With the fault gone the same works, but for a context that is lost: that stays so, and a new one works. */
+    shim.disarm();
+    const quern_status again = is->run(&place);
+    if (said_lost && place.context != NULL) {
+      expect(again == QUERN_ERROR_DEVICE_LOST, is, fault, "a lost context was used");
+      fault_place fresh = prepare(is);
+      expect(is->run(&fresh) == QUERN_OK, is, fault, "fails in a new context");
+      undo(is, &fresh);
+    } else {
+      expect(again == QUERN_OK, is, fault, "fails without the fault too");
+    }
+    total++;
+  }
+  shim.disarm();
+  undo(is, &place);
+  char text[256];
+  shim.describe(text, sizeof text);
+  expect(shim.live() == 0, is, fault, text);
+  return spoilt;
+}
+
+/* Calls of `entry`, NULL for all, that a clean run makes. */
+static size_t count_calls(const fault_operation *is, const char *entry) {
+  fault_place place = prepare(is);
+  shim.arm(&(quern_shim_fault){.entry = entry});
+  assert_ok(is->run(&place));
+  const size_t calls = shim.calls();
+  shim.disarm();
+  undo(is, &place);
+  assert_int_equal(shim.live(), 0);
+  return calls;
+}
+
+/* Spoils each answer of one entry point in both ways. */
+static void spoil_answers(const fault_operation *is) {
+  const size_t calls = count_calls(is, is->answers);
+  for (size_t nth = 1; nth <= calls; nth++) {
+    inject(is, &(quern_shim_fault){QUERN_SHIM_CUT, is->answers, nth, CL_SUCCESS});
+    inject(is, &(quern_shim_fault){QUERN_SHIM_CORRUPT, is->answers, nth, CL_SUCCESS});
+  }
+}
+
+void fault_walk(const fault_operation *is) {
+  if (shim.arm == NULL) find_shim();
+  const size_t before = total;
+  /* Twice, so that what a process does only once (PoCL's threads, a cache) is not among the calls. */
+  (void)count_calls(is, NULL);
+  const size_t calls = count_calls(is, NULL);
+  enum { SPACE = 2, LOST = 4 }; /* what a brief walk takes turns with */
+  static const quern_shim_fault faults[] = {
+      {QUERN_SHIM_FAIL, NULL, 0, CL_OUT_OF_HOST_MEMORY},
+      {QUERN_SHIM_FAIL, NULL, 0, CL_OUT_OF_RESOURCES},
+      {QUERN_SHIM_FAIL, NULL, 0, CL_MEM_OBJECT_ALLOCATION_FAILURE},
+      {QUERN_SHIM_FAIL, NULL, 0, CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST},
+      {QUERN_SHIM_LOSE, NULL, 0, CL_DEVICE_NOT_AVAILABLE},
+      {QUERN_SHIM_LOSE, NULL, 0, CL_OUT_OF_RESOURCES},
+      {QUERN_SHIM_CUT, NULL, 0, CL_SUCCESS},
+      {QUERN_SHIM_CORRUPT, NULL, 0, CL_SUCCESS},
+      {QUERN_SHIM_NO_BUILD, NULL, 0, CL_BUILD_PROGRAM_FAILURE},
+  };
+  for (size_t f = 0; f < sizeof faults / sizeof *faults; f++) {
+    for (size_t nth = 1; nth <= calls; nth++) {
+      if (is->brief && f != (nth % 2 == 0 ? SPACE : LOST)) continue;
+      quern_shim_fault fault = faults[f];
+      fault.nth = nth;
+      inject(is, &fault);
+    }
+  }
+  if (is->answers != NULL) spoil_answers(is);
+  print_message("%s: %zu calls, %zu faults\n", is->name, calls, total - before);
+}

@@ -1,0 +1,101 @@
+/* Decides which calls go wrong: opencl_shim_fault.h. */
+#include "opencl_shim_fault.h"
+
+#include "opencl/api.h"
+#include <string.h>
+
+#define SHIM __attribute__((visibility("default")))
+
+static const char *const entries[] = {
+#define ENTRY(name) "cl" #name,
+    QUERN__CL_FUNCTIONS(ENTRY)
+#undef ENTRY
+};
+enum { ENTRY_COUNT = sizeof entries / sizeof *entries };
+
+static quern_shim_fault armed; /* nth 0 where none is */
+static bool counting, logs;
+static size_t calls, spoilt;
+static bool spoilt_entries[ENTRY_COUNT];
+static const char *first_spoilt, *current; /* `current` is the entry point whose answer is to be spoilt */
+
+SHIM void quern_shim_arm(const quern_shim_fault *fault) {
+  armed = *fault;
+  counting = true;
+  logs = false;
+  calls = spoilt = 0;
+  memset(spoilt_entries, 0, sizeof spoilt_entries);
+  first_spoilt = current = NULL;
+}
+
+SHIM void quern_shim_disarm(void) {
+  counting = logs = false;
+  armed.nth = 0;
+  current = NULL;
+}
+
+SHIM size_t quern_shim_calls(void) {
+  return calls;
+}
+
+SHIM size_t quern_shim_spoilt(void) {
+  return spoilt;
+}
+
+SHIM const char *quern_shim_first_spoilt(void) {
+  return first_spoilt;
+}
+
+SHIM bool quern_shim_is_blamed(const char *message) {
+  for (size_t i = 0; i < ENTRY_COUNT; i++)
+    if (spoilt_entries[i] && strstr(message, entries[i]) != NULL) return true;
+  return false;
+}
+
+static void spoil(const char *entry) {
+  spoilt++;
+  if (first_spoilt == NULL) first_spoilt = entry;
+  for (size_t i = 0; i < ENTRY_COUNT; i++)
+    spoilt_entries[i] = spoilt_entries[i] || strcmp(entries[i], entry) == 0;
+}
+
+cl_int quern_shim_fails(const char *entry) {
+  current = NULL;
+  if (!counting || (armed.entry != NULL && strcmp(armed.entry, entry) != 0)) return CL_SUCCESS;
+  calls++;
+  if (armed.nth == 0 || (armed.kind == QUERN_SHIM_LOSE ? calls < armed.nth : calls != armed.nth))
+    return CL_SUCCESS;
+  switch (armed.kind) {
+  case QUERN_SHIM_CUT:
+  case QUERN_SHIM_CORRUPT:
+    current = entry;
+    return CL_SUCCESS;
+  case QUERN_SHIM_NO_BUILD:
+    if (strcmp(entry, "clBuildProgram") != 0) return CL_SUCCESS;
+    logs = true;
+    spoil(entry);
+    return CL_BUILD_PROGRAM_FAILURE;
+  default:
+    spoil(entry);
+    return armed.error;
+  }
+}
+
+static bool spoils_answer(quern_shim_fault_kind kind) {
+  if (current == NULL || armed.kind != kind) return false;
+  spoil(current);
+  current = NULL;
+  return true;
+}
+
+bool quern_shim_cuts(void) {
+  return spoils_answer(QUERN_SHIM_CUT);
+}
+
+bool quern_shim_corrupts(void) {
+  return spoils_answer(QUERN_SHIM_CORRUPT);
+}
+
+bool quern_shim_has_log(void) {
+  return logs;
+}
