@@ -12,6 +12,8 @@ typedef struct quern__tune_effort {
   size_t confirm_rounds; /* of timing the winner once more */
   double round_seconds;  /* each shape of a round lasts about as long */
   bool small_only;       /* leaves the large shapes out */
+  double (*pretend)(
+      const quern__cl_tuning *row); /* for tests, or NULL: the seconds of a run, whatever the clock says */
 } quern__tune_effort;
 
 typedef struct quern__tune_judge {

@@ -50,7 +50,11 @@ static void choose(quern__tune_trial *trial, const quern__cl_tuning *row) {
 
 quern_status quern__tune_trial_open(quern__tune_trial *trial, quern__cl *cl, const quern__cl_tuning *start,
                                     quern__group_size size, size_t room, const quern__tune_effort *effort) {
-  *trial = (quern__tune_trial){.cl = cl, .size = size, .round_seconds = effort->round_seconds, .room = room};
+  *trial = (quern__tune_trial){.cl = cl,
+                               .size = size,
+                               .round_seconds = effort->round_seconds,
+                               .pretend = effort->pretend,
+                               .room = room};
   const size_t rounds =
       effort->screen_rounds > effort->confirm_rounds ? effort->screen_rounds : effort->confirm_rounds;
   quern__cl_release_programs(cl);
@@ -99,7 +103,7 @@ static quern_status run(quern__tune_trial *trial, size_t index, size_t times, do
   for (size_t i = 0; status == QUERN_OK && i < times; i++)
     status = quern__tune_problem_run(trial->cl, &trial->problems[index]);
   const quern_status waited = quern__cl_finish(trial->cl);
-  *seconds = (now() - start) / (double)times;
+  *seconds = trial->pretend != NULL ? trial->pretend(&trial->cl->tuning) : (now() - start) / (double)times;
   return status != QUERN_OK ? status : waited;
 }
 

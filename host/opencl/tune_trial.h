@@ -21,12 +21,13 @@ typedef struct quern__tune_trial {
   quern__group_size
       size; /* the tile that all products are to use, or QUERN__GROUP_SIZE_COUNT: which suits them */
   double round_seconds;
-  int current;                     /* whose tuning and programs the context has */
-  quern__tune_variant variants[2]; /* of the current one stale */
-  quern__tune_problem *problems;   /* owned */
-  size_t count, room, timed;       /* problems, room for them, those that are timed */
-  size_t *repeats;                 /* of each problem in a round; owned; 0: not known yet */
-  double *seconds[2];              /* for one run, of [round · count + problem]; owned */
+  double (*pretend)(const quern__cl_tuning *row); /* see quern__tune_effort */
+  int current;                                    /* whose tuning and programs the context has */
+  quern__tune_variant variants[2];                /* of the current one stale */
+  quern__tune_problem *problems;                  /* owned */
+  size_t count, room, timed;                      /* problems, room for them, those that are timed */
+  size_t *repeats;                                /* of each problem in a round; owned; 0: not known yet */
+  double *seconds[2];                             /* for one run, of [round · count + problem]; owned */
 } quern__tune_trial;
 
 /* A trial of other rows against `start`, with room for `room` problems. The caller closes it, also where this fails. */
