@@ -1,6 +1,7 @@
 /* The walk: fault_walk.h. */
 #include "fault_walk.h"
 
+#include "opencl/api.h"
 #include "opencl_shim.h"
 #include "opencl_shim_fault.h"
 #include <dlfcn.h>
@@ -85,11 +86,15 @@ static bool inject(const fault_operation *is, const quern_shim_fault *fault) {
   if (spoilt) {
     const char *entry = shim.first_spoilt();
     const bool lost = fault->kind == QUERN_SHIM_LOSE;
-    if (status == QUERN_OK)
+    if (status == QUERN_OK) {
       expect(is_silent(entry) || (is->may_fall_back != NULL && is->may_fall_back(entry)), is, fault,
              "succeeded all the same");
-    else
+    } else {
       expect(shim.is_blamed(quern_last_error()), is, fault, "the message does not name the call");
+      if (fault->kind == QUERN_SHIM_FAIL || lost)
+        expect(strstr(quern_last_error(), quern__cl_error_name(fault->error)) != NULL, is, fault,
+               "the message does not name the error");
+    }
     if (fault->kind == QUERN_SHIM_NO_BUILD && status != QUERN_OK) {
       expect(status == QUERN_ERROR_BUILD && strstr(quern_last_error(), QUERN_SHIM_LOG) != NULL, is, fault,
              "expected QUERN_ERROR_BUILD and the log's line");
