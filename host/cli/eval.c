@@ -1,4 +1,5 @@
-/* quern eval: how well a model does on data, and how it sees a few of them. */
+/* quern eval: how well a model does on data, class by class, and how it sees a few of them. */
+#include "confusion.h"
 #include "describe.h"
 #include "names.h"
 #include "open.h"
@@ -27,7 +28,7 @@ static const cli_option options[] = {CLI_OPTION_MODEL(eval_settings),
                                       .value = "A,B,C…",
                                       .kind = CLI_TEXT,
                                       .offset = offsetof(eval_settings, class_names),
-                                      .help = "what --show calls the classes (default: their numbers)"},
+                                      .help = "what the classes are called (default: their numbers)"},
                                      CLI_OPTION_JSON(eval_settings),
                                      CLI_OPTION_END};
 
@@ -65,7 +66,8 @@ static cli_exit prepare(eval_session *run) {
   return result;
 }
 
-static cli_exit print_json(const eval_session *run, const quern_metrics *metrics) {
+static cli_exit print_json(const eval_session *run, const quern_metrics *metrics,
+                           const cli_confusion *confusion) {
   cli_json json = cli_json_create();
   cli_json_device(&json, run->context);
   cli_json_text(&json, json.root, "model", run->settings->model.path);
@@ -75,6 +77,7 @@ static cli_exit print_json(const eval_session *run, const quern_metrics *metrics
   cli_json_number(&json, json.root, "accuracy", metrics->accuracy);
   cli_json_number(&json, json.root, "loss", metrics->loss);
   cli_json_number(&json, json.root, "samples_per_second", metrics->samples_per_second);
+  cli_json_confusion(&json, confusion, &run->names);
   cli_exit result = cli_json_print(&json);
   cli_json_free(&json);
   return result;
@@ -94,10 +97,17 @@ static cli_exit evaluate(const eval_session *run) {
         cli_show(run->people, run->context, run->network, run->data, settings->show, &run->names);
     if (result != CLI_OK) return result;
   }
-  fprintf(run->people, "\naccuracy %.4f, loss %.4f over %s samples, %s samples/s\n", metrics.accuracy,
-          metrics.loss, cli_grouped((double)metrics.samples).text,
-          cli_grouped(metrics.samples_per_second).text);
-  return settings->json ? print_json(run, &metrics) : CLI_OK;
+  cli_confusion confusion = {0};
+  cli_exit result = cli_confusion_create(run->context, run->network, run->data, &confusion);
+  if (result == CLI_OK) {
+    cli_print_confusion(run->people, &confusion, &run->names);
+    fprintf(run->people, "\naccuracy %.4f, loss %.4f over %s samples, %s samples/s\n", metrics.accuracy,
+            metrics.loss, cli_grouped((double)metrics.samples).text,
+            cli_grouped(metrics.samples_per_second).text);
+    if (settings->json) result = print_json(run, &metrics, &confusion);
+  }
+  cli_confusion_free(&confusion);
+  return result;
 }
 
 static cli_exit run(const cli_command *command, int argc, char **argv) {
@@ -118,10 +128,12 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
 
 const cli_command cli_eval = {
     .name = "eval",
-    .summary = "measure a model on data, and show what it makes of images",
-    .about = "Prints the accuracy and the mean loss of a model. Where the data have a test set, as a folder "
-             "does, that "
-             "is what is measured; else every sample is.",
+    .summary = "measure a model on data, class by class, and show what it makes of images",
+    .about =
+        "Prints the accuracy and the mean loss of a model; of each class the precision, the recall and F1; "
+        "and "
+        "which classes it takes for which. Where the data have a test set, as a folder does, that is what is "
+        "measured; else every sample is.",
     .options = options,
     .examples = examples,
     .run = run,

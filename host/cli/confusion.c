@@ -1,0 +1,71 @@
+#include "confusion.h"
+
+#include "arrays.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+static size_t count_of(const cli_confusion *confusion, size_t label, size_t predicted) {
+  return confusion->counts[label * (confusion->classes + 1) + predicted];
+}
+
+static bool allocate(cli_confusion *made, size_t classes) {
+  *made = (cli_confusion){.classes = classes};
+  if (classes >= SIZE_MAX / sizeof *made->counts) return false;
+  made->counts = calloc(classes, (classes + 1) * sizeof *made->counts);
+  return made->counts != NULL;
+}
+
+cli_exit cli_confusion_create(quern_context *context, const quern_network *network, const quern_dataset *data,
+                              cli_confusion *made) {
+  const size_t rows = quern_dataset_rows(data), classes = quern_network_outputs(network);
+  float *outputs = cli_floats(rows, classes);
+  cli_exit result = CLI_OK;
+  if (!allocate(made, classes) || outputs == NULL) {
+    result = cli_fail_memory();
+  } else if (quern_predict(context, network, data, outputs) != QUERN_OK) {
+    result = cli_fail_library();
+  } else {
+    for (size_t row = 0; row < rows; row++) {
+      const int chosen = cli_largest(outputs + row * classes, classes);
+      const size_t predicted = chosen < 0 ? classes : (size_t)chosen;
+      made->counts[(size_t)quern_dataset_label(data, row) * (classes + 1) + predicted]++;
+    }
+  }
+  free(outputs);
+  return result;
+}
+
+void cli_confusion_free(cli_confusion *confusion) {
+  free(confusion->counts);
+  *confusion = (cli_confusion){0};
+}
+
+static double share(size_t part, size_t whole) {
+  return whole > 0 ? (double)part / (double)whole : (double)NAN;
+}
+
+cli_scores cli_confusion_scores(const cli_confusion *confusion, size_t class_index) {
+  const size_t hits = count_of(confusion, class_index, class_index);
+  size_t samples = 0, taken = 0;
+  for (size_t i = 0; i <= confusion->classes; i++) samples += count_of(confusion, class_index, i);
+  for (size_t i = 0; i < confusion->classes; i++) taken += count_of(confusion, i, class_index);
+  return (cli_scores){samples, share(hits, taken), share(hits, samples), share(2 * hits, samples + taken)};
+}
+
+void cli_json_confusion(cli_json *json, const cli_confusion *confusion, const cli_names *names) {
+  cJSON *classes = cli_json_list(json, json->root, "classes");
+  cJSON *matrix = cli_json_list(json, json->root, "confusion");
+  for (size_t i = 0; i < confusion->classes; i++) {
+    const cli_scores scores = cli_confusion_scores(confusion, i);
+    cJSON *object = cli_json_object(json, classes, NULL);
+    if (i < names->count) cli_json_text(json, object, "name", names->items[i]);
+    cli_json_number(json, object, "samples", (double)scores.samples);
+    cli_json_number(json, object, "precision", scores.precision);
+    cli_json_number(json, object, "recall", scores.recall);
+    cli_json_number(json, object, "f1", scores.f1);
+    cJSON *row = cli_json_list(json, matrix, NULL);
+    for (size_t j = 0; j < confusion->classes; j++)
+      cli_json_append_number(json, row, (double)count_of(confusion, i, j));
+  }
+}

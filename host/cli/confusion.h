@@ -1,0 +1,37 @@
+/* Which classes a model takes for which. */
+#ifndef QUERN_CLI_CONFUSION_H
+#define QUERN_CLI_CONFUSION_H
+
+#include "json.h"
+#include "names.h"
+
+#include <quern/quern.h>
+#include <stdio.h>
+
+/* counts[label · (classes + 1) + predicted]: samples; the last column is of those without a largest output. */
+typedef struct cli_confusion {
+  size_t classes;
+  size_t *counts; /* owned */
+} cli_confusion;
+
+/* Of one class c, with TP the samples of c that are taken for c:
+ *   precision = TP / samples taken for c      recall = TP / samples of c      F1 = 2 TP / (both together)
+ * NaN where what it is divided by is 0. */
+typedef struct cli_scores {
+  size_t samples;
+  double precision, recall, f1;
+} cli_scores;
+
+/* Predicts every sample. The caller frees *made. */
+cli_exit cli_confusion_create(quern_context *context, const quern_network *network, const quern_dataset *data,
+                              cli_confusion *made);
+void cli_confusion_free(cli_confusion *confusion);
+
+cli_scores cli_confusion_scores(const cli_confusion *confusion, size_t class_index);
+
+/* A line for each class and, where that fits, the matrix: a row for each class, a column for each that it is taken for. */
+void cli_print_confusion(FILE *stream, const cli_confusion *confusion, const cli_names *names);
+/* "classes" and "confusion" in the object. */
+void cli_json_confusion(cli_json *json, const cli_confusion *confusion, const cli_names *names);
+
+#endif

@@ -1,0 +1,79 @@
+/* The scores and the matrix as tables for people. */
+#include "confusion.h"
+#include "text.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static size_t digits(size_t number) {
+  return (size_t)snprintf(NULL, 0, "%zu", number);
+}
+
+static size_t name_width(const cli_names *names, size_t classes) {
+  size_t width = digits(classes - 1);
+  for (size_t i = 0; i < names->count; i++) {
+    const size_t length = cli_text_length(names->items[i]);
+    if (length > width) width = length;
+  }
+  return width;
+}
+
+/* The class by name or number, on the left of its column. */
+static void print_class(FILE *stream, const cli_names *names, size_t index, size_t width) {
+  if (index < names->count)
+    fprintf(stream, "%s%*s", names->items[index], (int)(width - cli_text_length(names->items[index])), "");
+  else
+    fprintf(stream, "%*zu", (int)width, index);
+}
+
+/* A score, or a dash where it is of nothing. */
+static void print_score(FILE *stream, double score) {
+  if (isnan(score))
+    fprintf(stream, "  %9s", "-");
+  else
+    fprintf(stream, "  %9.4f", score);
+}
+
+static void print_scores(FILE *stream, const cli_confusion *confusion, const cli_names *names, size_t width) {
+  fprintf(stream, "\n%*s  %9s  %9s  %9s  %9s\n", (int)(width < 5 ? 5 : width), "class", "precision", "recall",
+          "F1", "samples");
+  for (size_t i = 0; i < confusion->classes; i++) {
+    const cli_scores scores = cli_confusion_scores(confusion, i);
+    fprintf(stream, "%*s", width < 5 ? (int)(5 - width) : 0, "");
+    print_class(stream, names, i, width);
+    print_score(stream, scores.precision);
+    print_score(stream, scores.recall);
+    print_score(stream, scores.f1);
+    fprintf(stream, "  %9zu\n", scores.samples);
+  }
+}
+
+static void print_matrix(FILE *stream, const cli_confusion *confusion, const cli_names *names, size_t width) {
+  const size_t classes = confusion->classes, columns = classes + 1;
+  size_t most = classes - 1, undecided = 0;
+  for (size_t i = 0; i < classes * columns; i++)
+    if (confusion->counts[i] > most) most = confusion->counts[i];
+  for (size_t i = 0; i < classes; i++) undecided += confusion->counts[i * columns + classes];
+  const size_t cell = digits(most) + 1;
+  if (width + 2 + cell * classes > CLI_TEXT_WIDTH) {
+    fprintf(stream, "\n%zu classes: too many to show which is taken for which; --json has it\n", classes);
+    return;
+  }
+  fprintf(stream, "\nsamples of a class, by the class they are taken for\n%*s  ", (int)width, "");
+  for (size_t i = 0; i < classes; i++) fprintf(stream, "%*zu", (int)cell, i);
+  fprintf(stream, "%s\n", undecided > 0 ? "   not a number" : "");
+  for (size_t i = 0; i < classes; i++) {
+    print_class(stream, names, i, width);
+    fprintf(stream, "  ");
+    for (size_t j = 0; j < classes; j++)
+      fprintf(stream, "%*zu", (int)cell, confusion->counts[i * columns + j]);
+    if (undecided > 0) fprintf(stream, "   %zu", confusion->counts[i * columns + classes]);
+    fputc('\n', stream);
+  }
+}
+
+void cli_print_confusion(FILE *stream, const cli_confusion *confusion, const cli_names *names) {
+  const size_t width = name_width(names, confusion->classes);
+  print_scores(stream, confusion, names, width);
+  print_matrix(stream, confusion, names, width);
+}
