@@ -206,15 +206,16 @@ quern_status quern_device_list_find(const quern_device_list *list, const char *t
     return quern__fail(QUERN_ERROR_ARGUMENT, "device: the list or the result pointer is NULL");
   *device = NULL;
   if (text == NULL || *text == '\0') text = getenv("QUERN_DEVICE");
-  if (text == NULL || *text == '\0' || strcasecmp(text, "auto") == 0) {
-    /* The best device is not here: to take another without a word would hide it. */
-    if (list->forked[0] != '\0') return quern__fail(QUERN_ERROR_FORKED, "%s", list->forked);
+  const bool any = text == NULL || *text == '\0' || strcasecmp(text, "auto") == 0;
+  size_t first, second, found = 0;
+  bool pair;
+  const bool indexed = !any && parse_indices(text, &first, &second, &pair), forked = list->forked[0] != '\0';
+  /* The best device is not here, and another has its number: to take that without a word would hide it. */
+  if (forked && (any || indexed)) return quern__fail(QUERN_ERROR_FORKED, "%s", list->forked);
+  if (any) {
     *device = best(list);
     return QUERN_OK;
   }
-  size_t first, second;
-  bool pair, indexed = parse_indices(text, &first, &second, &pair);
-  size_t found = 0;
   for (size_t i = 0; i < list->count; i++) {
     const quern_device_info *info = &list->devices[i].info;
     bool fits;
@@ -233,5 +234,6 @@ quern_status quern_device_list_find(const quern_device_list *list, const char *t
   }
   if (found == 1) return QUERN_OK;
   *device = NULL;
+  if (forked && found == 0) return quern__fail(QUERN_ERROR_FORKED, "%s", list->forked);
   return none_fits(list, text, found == 0 ? "none fits" : "several fit");
 }

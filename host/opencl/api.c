@@ -3,6 +3,7 @@
 
 #include "../process.h"
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,16 @@ bool quern__cl_load(char *why, size_t why_size) {
         "OpenCL was opened before fork(), and its drivers do not survive one in the child: fork first, or "
         "exec");
   return result;
+}
+
+static pthread_mutex_t setup = PTHREAD_MUTEX_INITIALIZER;
+
+void quern__cl_setup_lock(void) {
+  pthread_mutex_lock(&setup);
+}
+
+void quern__cl_setup_unlock(void) {
+  pthread_mutex_unlock(&setup);
 }
 
 quern_status quern__cl_load_failure(void) {

@@ -60,6 +60,11 @@ extern quern__cl_functions quern__cl_call;
  * next call tries again. */
 bool quern__cl_load(char *why, size_t why_size);
 
+/* One thread at a time finds platforms and makes contexts: the loader and some drivers (PoCL) set themselves up in the first of
+ * such calls, and two at once find no device, or crash (docs/measurements.md). */
+void quern__cl_setup_lock(void);
+void quern__cl_setup_unlock(void);
+
 /* The status for a quern__cl_load that failed: QUERN_ERROR_FORKED in the child of a process that had opened OpenCL,
  * whose drivers' threads are not there; else QUERN_ERROR_NO_DEVICE. */
 quern_status quern__cl_load_failure(void);

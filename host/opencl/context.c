@@ -91,7 +91,10 @@ static quern_status open_untuned(const quern_device_info *info, const quern__cl_
   forget_faults(cl);
   quern_status status = QUERN_OK;
   QUERN__TRY(choose_tuning(cl, info));
-  QUERN__TRY(create_objects(cl, info->name, given));
+  quern__cl_setup_lock();
+  status = create_objects(cl, info->name, given);
+  quern__cl_setup_unlock();
+  if (status != QUERN_OK) goto cleanup;
   *opened = cl;
   return QUERN_OK;
 

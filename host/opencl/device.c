@@ -250,7 +250,9 @@ quern_status quern__cl_enumerate(quern_device_sink sink, void *list, char *note_
   note_text[0] = '\0';
   char *said = quern__remember_error();
   if (said == NULL) return quern__fail_memory("device list", 1);
+  quern__cl_setup_lock();
   const quern_status status = search_platforms(&search);
+  quern__cl_setup_unlock();
   if (status == QUERN_OK)
     quern__restore_error(said);
   else
