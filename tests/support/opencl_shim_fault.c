@@ -17,7 +17,8 @@ static quern_shim_fault armed; /* nth 0 where none is */
 static bool counting, logs;
 static size_t calls, spoilt;
 static bool spoilt_entries[ENTRY_COUNT];
-static const char *first_spoilt, *current; /* `current` is the entry point whose answer is to be spoilt */
+static const char *first_spoilt;
+static _Thread_local const char *current; /* the entry point whose answer is to be spoilt */
 
 SHIM void quern_shim_arm(const quern_shim_fault *fault) {
   armed = *fault;
