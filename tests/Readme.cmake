@@ -1,7 +1,7 @@
-# cmake -DROOT=<repository> -P Readme.cmake: fails unless README.md holds examples/train_and_predict.c word for word.
-file(READ "${ROOT}/README.md" readme)
-file(READ "${ROOT}/examples/train_and_predict.c" example)
+# cmake -DREADME=<page> -DFILE=<C file> -P Readme.cmake: fails unless the page holds the file word for word.
+file(READ "${README}" readme)
+file(READ "${FILE}" example)
 string(FIND "${readme}" "```c\n${example}```" at)
 if(at EQUAL -1)
-  message(FATAL_ERROR "README.md does not hold examples/train_and_predict.c as it is: copy it there")
+  message(FATAL_ERROR "${README} does not hold ${FILE} as it is: copy it there")
 endif()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# usage: check.sh CASE, with SOURCE, WORK, CMAKE, GENERATOR, CC, CXX, NM and PKG_CONFIG in the environment: CMakeLists.txt
-# beside this file says so to ctest. `build` comes first and leaves under $WORK
+# usage: check.sh CASE, with SOURCE, WORK, CMAKE, GENERATOR, CC, CXX, NM, READELF, DL, PKG_CONFIG and AGREE in the environment:
+# CMakeLists.txt beside this file says so to ctest. `build` comes first and leaves under $WORK
 #   build/   quern configured as a packager would: shared and static
 #   moved/   what it installs, in another place than it was installed to
 set -euo pipefail
@@ -71,6 +71,27 @@ is taken away or changed breaks them, and wants a new SONAME once there is a rel
 and commit the list with it"
 }
 
+# Nothing of the library runs when it is loaded, unloaded, and when the process exits, but for what the compiler puts into
+# every library; and it comes and goes a hundred times without a trace, on OpenCL and without.
+case_load() {
+  local library=$moved/$libdir/libquern.so
+  fresh load
+  cd "$WORK/load"
+  if [[ -n $READELF ]]; then
+    "$READELF" --wide --dynamic "$library" >dynamic
+    if grep -E '\((INIT|FINI)_ARRAYSZ\)' dynamic | grep -vw 8; then fail 'libquern.so has a constructor or a destructor'; fi
+  fi
+  "$NM" -D --undefined-only "$library" | awk '{ print $NF }' >wanted
+  if grep -E '^(atexit|on_exit|__cxa_atexit|__cxa_thread_atexit.*)(@|$)' wanted; then
+    fail 'libquern.so asks to be called at exit'
+  fi
+  # shellcheck disable=SC2086
+  "$CC" -std=c11 -D_GNU_SOURCE -Wall -Wextra -I"$moved/include" "$here/load/main.c" -o load ${DL:+-l$DL}
+  ./load "$library" auto
+  # Freed memory that a thread keeps at hand counts as used otherwise.
+  GLIBC_TUNABLES=glibc.malloc.tcache_count=0 QUERN_OPENCL_LIBRARY=/none ./load "$library" reference
+}
+
 # In C, by pkg-config: first the shared library, then the static one.
 case_pkg_config() {
   fresh pkg_config
@@ -96,6 +117,23 @@ case_find_package() {
   "$CMAKE" --build "$WORK/find_package"
   learned "$WORK/find_package/shared"
   learned "$WORK/find_package/static"
+}
+
+# The integrations, copied out of this tree: each builds by find_package and runs.
+case_examples() {
+  fresh examples
+  cd "$WORK/examples"
+  local name
+  for name in bring-your-own-loop share-a-context fann; do
+    cp -r "$SOURCE/examples/$name" "$name"
+    configure "$name" "$name/build" -DCMAKE_PREFIX_PATH="$moved"
+    "$CMAKE" --build "$name/build"
+  done
+  "$AGREE" 1e-4 "$PWD/bring-your-own-loop/build/bring_your_own_loop_plain" "$SOURCE/data/digits.csv" --numbers -- \
+    "$PWD/bring-your-own-loop/build/bring_your_own_loop_quern" "$SOURCE/data/digits.csv" --numbers
+  # What is left out where a library is missing has said so above.
+  [[ ! -x share-a-context/build/share_a_context ]] || share-a-context/build/share_a_context none
+  [[ ! -x fann/build/fann_on_quern ]] || fann/build/fann_on_quern
 }
 
 # Inside another project: by add_subdirectory, built, installed with it as a static library without the command; and by

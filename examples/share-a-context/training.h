@@ -1,0 +1,33 @@
+/* A network 2-16-1 that quern trains on the program's own memory. */
+#ifndef TRAINING_H
+#define TRAINING_H
+
+#include "device.h"
+
+#include <quern/opencl.h>
+#include <quern/quern.h>
+
+/* Samples a step. */
+enum { COUNT = 256 };
+
+typedef struct training {
+  quern_context *context;
+  quern_buffer *points;    /* the program's cl_mem, as make_points fills it */
+  quern_buffer *predicted; /* the program's too: what the network says, [COUNT] from float PREDICTED_AT on */
+  quern_buffer *parameters, *passing; /* quern's own */
+} training;
+
+/* Where in the program's memory the predictions go: ops take any offset. */
+enum { PREDICTED_AT = 64 };
+
+quern_status training_open(const device *on, queue_kind kind, cl_mem points, cl_mem predicted,
+                           training *made);
+void training_close(training *made);
+
+/* Queues a step: forward, squared error, backward, update. */
+quern_status training_step(const training *made);
+
+/* Waits, and gives the mean loss of the last step as quern has it. */
+quern_status training_loss(const training *made, double *loss);
+
+#endif
