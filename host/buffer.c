@@ -72,6 +72,15 @@ void quern_buffer_free(quern_buffer *buffer) {
   quern__context_release(context);
 }
 
+quern_status quern__buffer_create_touched(quern_context *context, size_t bytes, quern_buffer **buffer) {
+  QUERN__FORWARD(quern_buffer_create(context, bytes, buffer));
+  const quern_status status = quern_buffer_fill(*buffer, 0, bytes, 0);
+  if (status == QUERN_OK) return QUERN_OK;
+  quern_buffer_free(*buffer);
+  *buffer = NULL;
+  return status;
+}
+
 size_t quern_buffer_bytes(const quern_buffer *buffer) {
   return buffer->bytes;
 }

@@ -40,6 +40,10 @@ void quern__context_release(quern_context *context);
 quern_status quern__context_adopt(const quern_backend *backend, const quern_device_info *info, void *state,
                                   quern_context **context);
 
+/* quern_buffer_create, and a queued fill with zeros: a device that only promises memory has to give it now, and says by the next
+ * call that waits where it cannot. */
+quern_status quern__buffer_create_touched(quern_context *context, size_t bytes, quern_buffer **buffer);
+
 /* A buffer around what the backend has made, which begins `base` bytes into `memory`; quern_buffer_free hands it
  * to the table's buffer_free. On failure `memory` stays the caller's. */
 quern_status quern__buffer_adopt(quern_context *context, void *memory, size_t base, size_t bytes,

@@ -1,4 +1,5 @@
 /* A plan's clipping of gradients by their norm. */
+#include "../context.h"
 #include "../error.h"
 #include "../size.h"
 #include "plan.h"
@@ -8,13 +9,17 @@
  * everywhere, so that the order of the sum does not depend on the device. */
 enum { PARTS = 64 };
 
-/* The parts of every range, and behind them their sum. */
+quern_status quern__clip_bytes(const quern__shape *shape, size_t *bytes) {
+  size_t item = 0, begin, count, cells = 1;
+  while (quern__shape_next_learning(shape, &item, &begin, &count)) cells += PARTS;
+  if (quern__multiply(cells, sizeof(float), bytes)) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_OVERFLOW, "plan clip norm: %zu sums overflow", cells);
+}
+
 static quern_status create_squares(quern_plan *plan) {
-  size_t item = 0, begin, count, cells = 1, bytes;
-  while (quern__shape_next_learning(&plan->shape, &item, &begin, &count)) cells += PARTS;
-  if (!quern__multiply(cells, sizeof(float), &bytes))
-    return quern__fail(QUERN_ERROR_OVERFLOW, "plan clip norm: %zu sums overflow", cells);
-  return quern_buffer_create(plan->context, bytes, &plan->squares);
+  size_t bytes;
+  QUERN__FORWARD(quern__clip_bytes(&plan->shape, &bytes));
+  return quern__buffer_create_touched(plan->context, bytes, &plan->squares);
 }
 
 quern_status quern_plan_clip_norm(quern_plan *plan, float max_norm) {

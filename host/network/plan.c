@@ -48,7 +48,7 @@ quern_status quern_plan_bytes(const quern_network *network, size_t batch, quern_
 }
 
 static quern_status create_if(quern_context *context, size_t bytes, quern_buffer **buffer) {
-  return bytes == 0 ? QUERN_OK : quern_buffer_create(context, bytes, buffer);
+  return bytes == 0 ? QUERN_OK : quern__buffer_create_touched(context, bytes, buffer);
 }
 
 static quern_status allocate(quern_plan *plan) {
@@ -60,10 +60,7 @@ static quern_status allocate(quern_plan *plan) {
   QUERN__FORWARD(create_if(plan->context, bytes.dz, &plan->dz));
   QUERN__FORWARD(create_if(plan->context, bytes.targets, &plan->targets));
   QUERN__FORWARD(create_if(plan->context, bytes.classes, &plan->classes));
-  /* What lies between the gradients of two parameters must be zero, like what lies between the parameters. */
-  if (plan->gradients != NULL)
-    QUERN__FORWARD(quern_fill(plan->context, 0.0f, quern_vector(plan->gradients, 0, plan->shape.flat_count)));
-
+  /* All are zeros now, and so what lies between the gradients of two parameters, like what lies between the parameters. */
   plan->output_offsets = malloc(plan->shape.layer_count * sizeof *plan->output_offsets);
   if (plan->output_offsets == NULL)
     return quern__fail_memory("plan", plan->shape.layer_count * sizeof *plan->output_offsets);

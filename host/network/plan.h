@@ -34,6 +34,9 @@ quern_tensor quern__plan_output(const quern_plan *plan, size_t layer, size_t n);
 quern_status quern__plan_loss(quern_plan *plan, quern_tensor labels, float scale, quern_tensor losses,
                               quern_tensor dz);
 
+/* Bytes of `squares`: the sums of the parts of every range that learns, and behind them their sum. */
+quern_status quern__clip_bytes(const quern__shape *shape, size_t *bytes);
+
 /* Queues the clipping of all gradients that are used, where it was asked for. */
 quern_status quern__plan_clip(quern_plan *plan);
 

@@ -1,6 +1,7 @@
 /* What training changes, listed once, for checkpoints and for going back to where an epoch began. */
 #include "learned.h"
 
+#include "../context.h"
 #include "../error.h"
 #include <stdlib.h>
 
@@ -13,7 +14,8 @@ quern_status quern__learned_create(const quern_plan *plan, quern__learned *learn
   quern_status status = QUERN_OK;
   for (size_t i = 0; i < learned->count; i++) {
     learned->tensors[i] = list[i];
-    QUERN__TRY(quern_buffer_create(plan->context, list[i].count * sizeof(float), &learned->tensors[i].kept));
+    QUERN__TRY(quern__buffer_create_touched(plan->context, list[i].count * sizeof(float),
+                                            &learned->tensors[i].kept));
   }
   return QUERN_OK;
 cleanup:

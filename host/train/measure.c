@@ -1,6 +1,7 @@
 /* Loss and accuracy over a data set. */
 #include "measure.h"
 
+#include "../context.h"
 #include "../error.h"
 #include <time.h>
 
@@ -13,9 +14,9 @@ double quern__seconds(void) {
 quern_status quern__tally_create(quern_context *context, size_t rows, quern__tally *tally) {
   *tally = (quern__tally){.context = context};
   quern_status status;
-  QUERN__TRY(quern_buffer_create(context, rows * sizeof(float), &tally->losses));
-  QUERN__TRY(quern_buffer_create(context, sizeof(float), &tally->sum));
-  QUERN__TRY(quern_buffer_create(context, sizeof(int32_t), &tally->correct));
+  QUERN__TRY(quern__buffer_create_touched(context, rows * sizeof(float), &tally->losses));
+  QUERN__TRY(quern__buffer_create_touched(context, sizeof(float), &tally->sum));
+  QUERN__TRY(quern__buffer_create_touched(context, sizeof(int32_t), &tally->correct));
   return QUERN_OK;
 cleanup:
   quern__tally_free(tally);

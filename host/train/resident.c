@@ -1,6 +1,7 @@
 /* Data sets on the device. */
 #include "resident.h"
 
+#include "../context.h"
 #include "../dataset.h"
 #include "../error.h"
 #include "../network/network.h"
@@ -64,8 +65,8 @@ quern_status quern__batch_create(quern_context *context, size_t size, size_t col
   size_t count, bytes;
   if (!quern__multiply(size, columns, &count) || !quern__multiply(count, sizeof(float), &bytes))
     return quern__fail(QUERN_ERROR_OVERFLOW, "a batch of %zu samples of %zu values overflows", size, columns);
-  QUERN__FORWARD(quern_buffer_create(context, bytes, &batch->x));
-  quern_status status = quern_buffer_create(context, size * sizeof(int32_t), &batch->labels);
+  QUERN__FORWARD(quern__buffer_create_touched(context, bytes, &batch->x));
+  quern_status status = quern__buffer_create_touched(context, size * sizeof(int32_t), &batch->labels);
   if (status != QUERN_OK) quern__batch_free(batch);
   return status;
 }

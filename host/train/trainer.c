@@ -6,14 +6,24 @@
 #include "../error.h"
 #include <stdlib.h>
 
-static size_t larger(size_t a, size_t b) {
-  return a > b ? a : b;
+size_t quern__trainer_rows(const quern_dataset *train, const quern_dataset *test) {
+  return test != NULL && test->rows > train->rows ? test->rows : train->rows;
+}
+
+size_t quern__trainer_batch(const quern_train_options *options, const quern_dataset *train,
+                            const quern_dataset *test) {
+  const size_t rows = quern__trainer_rows(train, test);
+  return options->batch < rows ? options->batch : rows;
 }
 
 /* The plan updates in place, unless the gradients are to be clipped before. */
+quern_plan_mode quern__trainer_mode(const quern_train_options *options) {
+  return options->clip_norm > 0.0f ? QUERN_PLAN_GRADIENTS : QUERN_PLAN_TRAINING;
+}
+
 static quern_status create_plan(quern_trainer *trainer, const quern_network *network) {
   const float clip_norm = trainer->options.clip_norm;
-  const quern_plan_mode mode = clip_norm > 0.0f ? QUERN_PLAN_GRADIENTS : QUERN_PLAN_TRAINING;
+  const quern_plan_mode mode = quern__trainer_mode(&trainer->options);
   QUERN__FORWARD(quern_plan_create(trainer->context, network, trainer->options.batch, mode, &trainer->plan));
   if (clip_norm > 0.0f) QUERN__FORWARD(quern_plan_clip_norm(trainer->plan, clip_norm));
   return quern__learned_create(trainer->plan, &trainer->learned);
@@ -34,18 +44,19 @@ quern_status quern_trainer_create(quern_context *context, const quern_network *n
   quern__context_hold(context);
   quern_status status;
   QUERN__TRY(quern__train_options_read(options, &made->options));
-  size_t rows = larger(train->rows, test != NULL ? test->rows : 0);
-  if (made->options.batch > rows) made->options.batch = rows;
+  made->options.batch = quern__trainer_batch(&made->options, train, test);
   QUERN__TRY(quern__resident_create(context, network, train, &made->train));
   if (test != NULL) QUERN__TRY(quern__resident_create(context, network, test, &made->test));
   QUERN__TRY(create_plan(made, network));
   QUERN__TRY(quern__batch_create(context, made->options.batch, train->columns, &made->batch));
-  QUERN__TRY(quern__tally_create(context, rows, &made->tally));
+  QUERN__TRY(quern__tally_create(context, quern__trainer_rows(train, test), &made->tally));
   made->order = malloc(train->rows * sizeof *made->order);
   if (made->order == NULL) {
     status = quern__fail_memory("sample order", train->rows * sizeof *made->order);
     goto cleanup;
   }
+  /* Memory that the device only promised is found missing here, not in the first epoch. */
+  QUERN__TRY(quern_context_finish(context));
   *trainer = made;
   return QUERN_OK;
 cleanup:

@@ -32,6 +32,12 @@ struct quern_trainer {
 /* The caller's options over the defaults, checked, for callers built against an older and shorter struct. */
 quern_status quern__train_options_read(const quern_train_options *given, quern_train_options *options);
 
+/* The most samples that are gone through at once, the batch (never more than there are), and what the plan must do. */
+size_t quern__trainer_rows(const quern_dataset *train, const quern_dataset *test);
+size_t quern__trainer_batch(const quern_train_options *options, const quern_dataset *train,
+                            const quern_dataset *test);
+quern_plan_mode quern__trainer_mode(const quern_train_options *options);
+
 /* Steps of an epoch; samples that its first `steps` steps take. */
 size_t quern__trainer_steps_an_epoch(const quern_trainer *trainer);
 size_t quern__trainer_samples_of(const quern_trainer *trainer, size_t steps);

@@ -23,7 +23,8 @@ QUERN_API quern_status quern_plan_create(quern_context *context, const quern_net
                                          quern_plan_mode mode, quern_plan **plan);
 QUERN_API void quern_plan_free(quern_plan *plan);
 
-/* Bytes that quern_plan_create takes from the device for these arguments. */
+/* Bytes that quern_plan_create takes from the device for these arguments. They are written to then, so that a device that has
+ * less says so then; no step takes more. */
 QUERN_API quern_status quern_plan_bytes(const quern_network *network, size_t batch, quern_plan_mode mode,
                                         size_t *bytes);
 

@@ -86,6 +86,13 @@ QUERN_API quern_status quern_trainer_create(quern_context *context, const quern_
                                             const quern_train_options *options, quern_trainer **trainer);
 QUERN_API void quern_trainer_free(quern_trainer *trainer);
 
+/* Bytes that quern_trainer_create takes from the device for these arguments: the data sets, the plan, the parameters once more
+ * to go back to, a batch, and a loss for each sample. All of it is taken and written to then, so that a device that has less
+ * says so before the first epoch. A backend may take a few kilobytes of its own beside. `test` and `options` may be NULL. */
+QUERN_API quern_status quern_trainer_bytes(const quern_network *network, const quern_dataset *train,
+                                           const quern_dataset *test, const quern_train_options *options,
+                                           size_t *bytes);
+
 /* Runs the next epoch, or what is left of one: the host queues every step and waits at its end; then it runs the test
  * set, if any. Where options.stop ends it early, epoch->step says so, and the next call goes on. A loss that is NaN or infinite is QUERN_ERROR_NOT_FINITE, as at quern_train, and the trainer then stands
  * before the step that gives it. */

@@ -1,0 +1,57 @@
+/* The device memory of a trainer, before there is one: a line for each that its parts create. */
+#include "../dataset.h"
+#include "../error.h"
+#include "../network/network.h"
+#include "../size.h"
+#include "trainer.h"
+
+/* Sums up; false once it does not fit. */
+typedef struct total {
+  size_t bytes;
+  bool fits;
+} total;
+
+static void add(total *sum, size_t count, size_t element_bytes) {
+  size_t bytes;
+  sum->fits = sum->fits && quern__multiply(count, element_bytes, &bytes) &&
+              quern__add(sum->bytes, bytes, &sum->bytes);
+}
+
+/* quern__resident_create */
+static void add_resident(total *sum, const quern_dataset *dataset) {
+  size_t values;
+  sum->fits = sum->fits && quern__multiply(dataset->rows, dataset->columns, &values);
+  if (!sum->fits) return;
+  add(sum, values, quern__element_bytes(dataset->element));
+  add(sum, dataset->rows, sizeof(int32_t) + sizeof(uint32_t));
+}
+
+quern_status quern_trainer_bytes(const quern_network *network, const quern_dataset *train,
+                                 const quern_dataset *test, const quern_train_options *options,
+                                 size_t *bytes) {
+  if (network == NULL || train == NULL || bytes == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "trainer bytes: the network, the training data or the result pointer is NULL");
+  quern_train_options read;
+  QUERN__FORWARD(quern__train_options_read(options, &read));
+  const size_t batch = quern__trainer_batch(&read, train, test);
+  size_t plan, squares = 0, samples;
+  QUERN__FORWARD(quern_plan_bytes(network, batch, quern__trainer_mode(&read), &plan));
+  if (read.clip_norm > 0.0f) QUERN__FORWARD(quern__clip_bytes(&network->shape, &squares));
+  total sum = {0, true};
+  add_resident(&sum, train);
+  if (test != NULL) add_resident(&sum, test);
+  add(&sum, plan, 1);
+  add(&sum, squares, 1);
+  add(&sum, network->shape.flat_count, sizeof(float)); /* quern__learned_create */
+  sum.fits = sum.fits && quern__multiply(batch, train->columns, &samples);
+  if (sum.fits) add(&sum, samples, sizeof(float)); /* quern__batch_create */
+  add(&sum, batch, sizeof(int32_t));
+  add(&sum, quern__trainer_rows(train, test), sizeof(float)); /* quern__tally_create */
+  add(&sum, 1, sizeof(float) + sizeof(int32_t));
+  if (!sum.fits)
+    return quern__fail(QUERN_ERROR_OVERFLOW, "trainer: the size of %zu samples of %zu values overflows",
+                       train->rows, train->columns);
+  *bytes = sum.bytes;
+  return QUERN_OK;
+}

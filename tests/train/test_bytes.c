@@ -1,0 +1,122 @@
+/* What a plan and a trainer take from the device is what was said before, and no step takes more. */
+#include "test.h"
+
+#include "opencl_shim.h"
+#include <dlfcn.h>
+#include <stdlib.h>
+
+static size_t allocated(void) {
+  void *shim = dlopen(getenv("QUERN_TEST_SHIM"), RTLD_NOW | RTLD_NOLOAD);
+  assert_non_null(shim);
+  size_t (*count)(void);
+  *(void **)&count = dlsym(shim, "quern_shim_allocated");
+  assert_non_null(count);
+  const size_t bytes = count();
+  dlclose(shim);
+  return bytes;
+}
+
+/* What a backend takes beside: the table of layers of whole steps. */
+enum { BESIDE = 4096 };
+
+static void assert_taken(size_t taken, size_t said) {
+  if (taken < said || taken > said + BESIDE) fail_msg("%zu bytes were taken, %zu said", taken, said);
+}
+
+typedef struct parts {
+  quern_context *context;
+  quern_dataset *train, *test;
+  quern_network *network;
+} parts;
+
+static parts make_parts(quern_loss loss) {
+  const quern_layer layers[] = {quern_dense(33, QUERN_RELU), quern_dense(10, QUERN_IDENTITY)};
+  parts made;
+  assert_ok(quern_context_create("auto", &made.context));
+  assert_ok(quern_dataset_open("digits", NULL, &made.train, &made.test));
+  if (made.test == NULL) {
+    quern_dataset *all = made.train;
+    assert_ok(quern_dataset_split(all, 0.2, 1, &made.train, &made.test));
+    quern_dataset_free(all);
+  }
+  assert_ok(quern_network_create(64, layers, 2, loss, &made.network));
+  assert_ok(quern_network_initialize(made.network, QUERN_INIT_DEFAULT, 1));
+  return made;
+}
+
+static void free_parts(parts *made) {
+  quern_network_free(made->network);
+  quern_dataset_free(made->test);
+  quern_dataset_free(made->train);
+  quern_context_free(made->context);
+}
+
+static void test_plan(void **state) {
+  (void)state;
+  if (getenv("QUERN_TEST_SHIM") == NULL) skip();
+  for (quern_plan_mode mode = QUERN_PLAN_INFERENCE; mode <= QUERN_PLAN_GRADIENTS; mode++) {
+    for (int loss = 0; loss < 2; loss++) {
+      parts is = make_parts(loss == 0 ? QUERN_CATEGORICAL : QUERN_SQUARED);
+      quern_plan *plan;
+      size_t said;
+      assert_ok(quern_plan_bytes(is.network, 50, mode, &said));
+      const size_t before = allocated();
+      assert_ok(quern_plan_create(is.context, is.network, 50, mode, &plan));
+      assert_taken(allocated() - before, said);
+      quern_plan_free(plan);
+      free_parts(&is);
+    }
+  }
+}
+
+static void check_trainer(const quern_train_options *options, bool tested) {
+  parts is = make_parts(QUERN_CATEGORICAL);
+  quern_dataset *test = tested ? is.test : NULL;
+  quern_trainer *trainer;
+  quern_epoch epoch;
+  size_t said;
+  assert_ok(quern_trainer_bytes(is.network, is.train, test, options, &said));
+  const size_t before = allocated();
+  assert_ok(quern_trainer_create(is.context, is.network, is.train, test, options, &trainer));
+  assert_taken(allocated() - before, said);
+  const size_t made = allocated();
+  assert_ok(quern_trainer_epoch(trainer, &epoch));
+  assert_ok(quern_trainer_epoch(trainer, &epoch));
+  assert_int_equal(allocated(), made);
+  quern_trainer_free(trainer);
+  free_parts(&is);
+}
+
+static void test_trainer(void **state) {
+  (void)state;
+  if (getenv("QUERN_TEST_SHIM") == NULL) skip();
+  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  check_trainer(NULL, false);
+  options.batch = 37;
+  check_trainer(&options, true);
+  options.batch = 100000; /* more than there are */
+  check_trainer(&options, true);
+  options.batch = 64;
+  options.clip_norm = 1.0f;
+  check_trainer(&options, false);
+}
+
+static void test_refuses(void **state) {
+  (void)state;
+  parts is = make_parts(QUERN_CATEGORICAL);
+  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  size_t bytes = 1;
+  assert_fails(quern_trainer_bytes(NULL, is.train, NULL, NULL, &bytes), QUERN_ERROR_ARGUMENT, "NULL");
+  assert_fails(quern_trainer_bytes(is.network, is.train, NULL, NULL, NULL), QUERN_ERROR_ARGUMENT, "NULL");
+  options.batch = 0;
+  assert_fails(quern_trainer_bytes(is.network, is.train, NULL, &options, &bytes), QUERN_ERROR_ARGUMENT,
+               "batch");
+  assert_int_equal(bytes, 1);
+  free_parts(&is);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_plan), QUERN_TEST(test_trainer),
+                                     QUERN_TEST(test_refuses)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
