@@ -19,4 +19,9 @@ static inline bool quern__add(size_t a, size_t b, size_t *result) {
   return true;
 }
 
+/* a / b rounded up. */
+static inline size_t quern__divide_up(size_t a, size_t b) {
+  return a / b + (a % b != 0);
+}
+
 #endif

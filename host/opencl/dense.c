@@ -1,4 +1,5 @@
 /* Launchers of the matrix products: one work-item a tile of the result. */
+#include "../size.h"
 #include "dense_group.h"
 
 /* Work-items wanted for each compute unit: enough to even out their ends, few enough to share a panel widely. */
@@ -6,31 +7,21 @@ enum { ITEMS_A_UNIT = 4 };
 /* Tiles that a work-item runs through its panel, at least, where there are so many rows. */
 enum { TILES_A_PANEL = 4 };
 
-static size_t divide_up(size_t a, size_t b) {
-  return a / b + (a % b != 0);
-}
-
 /* Divides a result of rows x columns among work-items: each takes a strip of `tile_columns` and `*item_rows` rows, which
  * are whole tiles. */
 static quern__range divide(const quern__cl *cl, size_t rows, size_t columns, size_t tile_rows,
                            size_t tile_columns, size_t *item_rows) {
   const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
-  const size_t strips = divide_up(columns, tile_columns), tiles = divide_up(rows, tile_rows);
-  const size_t parts = divide_up(quern__cl_compute_units(cl) * ITEMS_A_UNIT, strips);
-  size_t tiles_each = divide_up(tiles, parts);
+  const size_t strips = quern__divide_up(columns, tile_columns), tiles = quern__divide_up(rows, tile_rows);
+  const size_t parts = quern__divide_up(quern__cl_compute_units(cl) * ITEMS_A_UNIT, strips);
+  size_t tiles_each = quern__divide_up(tiles, parts);
   if (tiles_each < TILES_A_PANEL) tiles_each = TILES_A_PANEL;
   *item_rows = tiles_each * tile_rows;
   return (quern__range){
       .dimensions = 2,
-      .global = {strips, divide_up(rows, *item_rows)},
+      .global = {strips, quern__divide_up(rows, *item_rows)},
       .local = {tuning->local[0], tuning->local[1]},
   };
-}
-
-static void push_sizes(quern__arguments *arguments, size_t n, size_t in, size_t out) {
-  quern__push_uint(arguments, n);
-  quern__push_uint(arguments, in);
-  quern__push_uint(arguments, out);
 }
 
 quern_status quern__cl_dense_forward(void *state, const quern_dense_forward_op *op) {
@@ -38,7 +29,7 @@ quern_status quern__cl_dense_forward(void *state, const quern_dense_forward_op *
   const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
   if (tuning->dense == QUERN__DENSE_GROUP) return quern__cl_dense_forward_group(cl, op);
   quern__arguments arguments = {0};
-  push_sizes(&arguments, op->n, op->in, op->out);
+  quern__push_sizes(&arguments, op->n, op->in, op->out);
   quern__push_span(&arguments, op->x);
   quern__push_span(&arguments, op->w);
   quern__push_span(&arguments, op->b);
@@ -57,7 +48,7 @@ quern_status quern__cl_dense_backward_data(void *state, const quern_dense_backwa
   const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
   if (tuning->dense == QUERN__DENSE_GROUP) return quern__cl_dense_backward_data_group(cl, op);
   quern__arguments arguments = {0};
-  push_sizes(&arguments, op->n, op->in, op->out);
+  quern__push_sizes(&arguments, op->n, op->in, op->out);
   quern__push_span(&arguments, op->dz);
   quern__push_span(&arguments, op->w);
   quern__push_span(&arguments, op->h);
@@ -78,7 +69,7 @@ quern_status quern__cl_dense_backward_weights(void *state, const quern_dense_bac
   if (tuning->dense == QUERN__DENSE_GROUP) return quern__cl_dense_backward_weights_group(cl, op);
   enum { WRITE, ACCUMULATE, UPDATE } mode = op->update ? UPDATE : op->accumulate ? ACCUMULATE : WRITE;
   quern__arguments arguments = {0};
-  push_sizes(&arguments, op->n, op->in, op->out);
+  quern__push_sizes(&arguments, op->n, op->in, op->out);
   quern__push_span(&arguments, op->x);
   quern__push_span(&arguments, op->dz);
   quern__push_int(&arguments, (int)mode);

@@ -1,6 +1,8 @@
 /* Launchers of the matrix products by work-groups: kernels/dense_group.cl. */
 #include "dense_group.h"
 
+#include "../size.h"
+
 #define FORWARD_KERNEL(size)          QUERN__KERNEL_dense_group_##size##_forward,
 #define BACKWARD_DATA_KERNEL(size)    QUERN__KERNEL_dense_group_##size##_backward_data,
 #define BACKWARD_WEIGHTS_KERNEL(size) QUERN__KERNEL_dense_group_##size##_backward_weights,
@@ -18,16 +20,10 @@ static quern_status launch(quern__cl *cl, const quern__kernel *kernels, size_t r
   const size_t items = quern__cl_group_items(tile);
   const quern__range range = {
       .dimensions = 2,
-      .global = {(columns + tile->columns - 1) / tile->columns * items, (rows + tile->rows - 1) / tile->rows},
+      .global = {quern__divide_up(columns, tile->columns) * items, quern__divide_up(rows, tile->rows)},
       .local = {items, 1},
   };
   return quern__cl_launch(cl, kernels[size], range, arguments);
-}
-
-static void push_sizes(quern__arguments *arguments, size_t n, size_t in, size_t out) {
-  quern__push_uint(arguments, n);
-  quern__push_uint(arguments, in);
-  quern__push_uint(arguments, out);
 }
 
 static void push_activation(quern__arguments *arguments, quern_activation activation) {
@@ -37,7 +33,7 @@ static void push_activation(quern__arguments *arguments, quern_activation activa
 
 quern_status quern__cl_dense_forward_group(quern__cl *cl, const quern_dense_forward_op *op) {
   quern__arguments arguments = {0};
-  push_sizes(&arguments, op->n, op->in, op->out);
+  quern__push_sizes(&arguments, op->n, op->in, op->out);
   quern__push_span(&arguments, op->x);
   quern__push_span(&arguments, op->w);
   quern__push_span(&arguments, op->b);
@@ -48,7 +44,7 @@ quern_status quern__cl_dense_forward_group(quern__cl *cl, const quern_dense_forw
 
 quern_status quern__cl_dense_backward_data_group(quern__cl *cl, const quern_dense_backward_data_op *op) {
   quern__arguments arguments = {0};
-  push_sizes(&arguments, op->n, op->in, op->out);
+  quern__push_sizes(&arguments, op->n, op->in, op->out);
   quern__push_span(&arguments, op->dz);
   quern__push_span(&arguments, op->w);
   quern__push_span(&arguments, op->h);
@@ -61,7 +57,7 @@ quern_status quern__cl_dense_backward_data_group(quern__cl *cl, const quern_dens
 quern_status quern__cl_dense_backward_weights_group(quern__cl *cl,
                                                     const quern_dense_backward_weights_op *op) {
   quern__arguments arguments = {0};
-  push_sizes(&arguments, op->n, op->in, op->out);
+  quern__push_sizes(&arguments, op->n, op->in, op->out);
   quern__push_span(&arguments, op->x);
   quern__push_span(&arguments, op->dz);
   quern__push_int(&arguments, op->accumulate);

@@ -1,4 +1,5 @@
 /* The one path by which kernels are launched. */
+#include "../size.h"
 #include "state.h"
 
 /* An implementation may keep what is queued to itself until it is flushed; an epoch is queued without a wait,
@@ -18,6 +19,12 @@ void quern__push_ulong(quern__arguments *arguments, uint64_t value) {
 void quern__push_uint(quern__arguments *arguments, size_t value) {
   arguments->list[arguments->count].size = sizeof(cl_uint);
   arguments->list[arguments->count++].value.uint_ = (cl_uint)value;
+}
+
+void quern__push_sizes(quern__arguments *arguments, size_t n, size_t in, size_t out) {
+  quern__push_uint(arguments, n);
+  quern__push_uint(arguments, in);
+  quern__push_uint(arguments, out);
 }
 
 void quern__push_int(quern__arguments *arguments, int value) {
@@ -44,8 +51,7 @@ quern__range quern__range_items(const quern__cl *cl, size_t items) {
 }
 
 static size_t vectors_of(const quern__cl *cl, size_t count) {
-  const size_t width = cl->tuning.vector_width;
-  return count / width + (count % width != 0);
+  return quern__divide_up(count, cl->tuning.vector_width);
 }
 
 quern__range quern__range_vectors(const quern__cl *cl, size_t count) {

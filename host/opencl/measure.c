@@ -1,4 +1,5 @@
 /* Launchers of the measures. */
+#include "../size.h"
 #include "opencl.h"
 
 quern_status quern__cl_argmax(void *state, const quern_argmax_op *op) {
@@ -33,7 +34,7 @@ quern_status quern__cl_sum(void *state, const quern_sum_op *op) {
 quern_status quern__cl_sum_squares(void *state, const quern_sum_squares_op *op) {
   quern__arguments arguments = {0};
   quern__push_ulong(&arguments, op->count);
-  quern__push_ulong(&arguments, op->count / op->parts + (op->count % op->parts != 0));
+  quern__push_ulong(&arguments, quern__divide_up(op->count, op->parts));
   quern__push_span(&arguments, op->x);
   quern__push_span(&arguments, op->squares);
   return quern__cl_launch(state, QUERN__KERNEL_sum_squares,

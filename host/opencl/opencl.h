@@ -108,6 +108,7 @@ typedef struct quern__arguments {
 void quern__push_span(quern__arguments *arguments, quern_span span);
 void quern__push_memory(quern__arguments *arguments, cl_mem memory);
 void quern__push_uint(quern__arguments *arguments, size_t value);
+void quern__push_sizes(quern__arguments *arguments, size_t n, size_t in, size_t out); /* of a dense layer */
 void quern__push_ulong(quern__arguments *arguments, uint64_t value);
 void quern__push_int(quern__arguments *arguments, int value);
 void quern__push_float(quern__arguments *arguments, float value);

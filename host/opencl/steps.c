@@ -1,6 +1,7 @@
 /* Whole training steps: whether they pay, and how their work is divided. */
 #include "steps.h"
 
+#include "../size.h"
 #include <stdlib.h>
 
 /* Work-items of steps_weights wanted for each compute unit: enough to even out their ends. */
@@ -24,17 +25,14 @@ typedef struct device_layer {
   cl_uint first_item, strips, rows;
 } device_layer;
 
-static size_t divide_up(size_t a, size_t b) {
-  return a / b + (a % b != 0);
-}
-
 size_t quern__cl_steps_least(const quern__cl *cl) {
   return (size_t)cl->tuning.forward.rows * TILES_A_BLOCK;
 }
 
 /* Vectors of the work in a strip of W, much as weights_vectors() in kernels/dense_backward_weights.cl has it. */
 static size_t strip_vectors(const quern__cl *cl, size_t out) {
-  const size_t needed = divide_up(out, cl->tuning.vector_width), most = cl->tuning.backward_weights.vectors;
+  const size_t needed = quern__divide_up(out, cl->tuning.vector_width),
+               most = cl->tuning.backward_weights.vectors;
   return needed < most ? needed : most;
 }
 
@@ -45,17 +43,17 @@ static void place_items(const quern__cl *cl, quern__cl_steps *steps, device_laye
   const size_t width = cl->tuning.vector_width, columns = width * cl->tuning.backward_weights.vectors;
   double cost = 0;
   for (size_t l = steps->lowest; l < steps->count; l++)
-    cost +=
-        (double)table[l].in * (double)(divide_up(table[l].out, columns) * strip_vectors(cl, table[l].out));
+    cost += (double)table[l].in *
+            (double)(quern__divide_up(table[l].out, columns) * strip_vectors(cl, table[l].out));
   const double each = cost / (double)(cl->compute_units * ITEMS_A_UNIT);
   for (size_t l = steps->count; l-- > steps->lowest;) {
     device_layer *layer = &table[l];
-    const size_t most = divide_up(layer->in, width);
+    const size_t most = quern__divide_up(layer->in, width);
     const double wanted = (double)layer->in * (double)strip_vectors(cl, layer->out) / each;
     size_t parts = wanted < 1 ? 1 : wanted < (double)most ? (size_t)(wanted + 0.5) : most;
-    layer->rows = (cl_uint)(divide_up(divide_up(layer->in, parts), width) * width);
-    parts = divide_up(layer->in, layer->rows);
-    layer->strips = (cl_uint)divide_up(layer->out, columns);
+    layer->rows = (cl_uint)(quern__divide_up(quern__divide_up(layer->in, parts), width) * width);
+    parts = quern__divide_up(layer->in, layer->rows);
+    layer->strips = (cl_uint)quern__divide_up(layer->out, columns);
     layer->first_item = (cl_uint)steps->items;
     steps->items += parts * layer->strips;
   }

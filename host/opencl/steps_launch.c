@@ -1,9 +1,6 @@
 /* Launches of whole training steps: kernels/steps.cl. */
+#include "../size.h"
 #include "steps.h"
-
-static size_t divide_up(size_t a, size_t b) {
-  return a / b + (a % b != 0);
-}
 
 static quern_span moved(quern_span span, size_t elements) {
   if (span.memory != NULL) span.offset += elements;
@@ -37,13 +34,14 @@ static void push_batch(quern__arguments *arguments, const quern__cl_steps *steps
 static quern_status launch_rows(quern__cl *cl, const quern__cl_steps *steps, const quern_steps_op *op,
                                 size_t first, size_t n) {
   const size_t least = quern__cl_steps_least(cl);
-  size_t blocks = divide_up(divide_up(n, cl->compute_units), least);
-  if (blocks >= 4) blocks = divide_up(blocks, 2); /* where there are enough, two each even out their ends */
+  size_t blocks = quern__divide_up(quern__divide_up(n, cl->compute_units), least);
+  if (blocks >= 4)
+    blocks = quern__divide_up(blocks, 2); /* where there are enough, two each even out their ends */
   quern__arguments arguments = {0};
   push_batch(&arguments, steps, op, first, n);
   quern__push_faults(&arguments, cl);
   quern__push_uint(&arguments, blocks * least);
-  const quern__range range = {.dimensions = 1, .global = {divide_up(n, blocks * least)}, .local = {1}};
+  const quern__range range = {.dimensions = 1, .global = {quern__divide_up(n, blocks * least)}, .local = {1}};
   return quern__cl_launch(cl, QUERN__KERNEL_steps_rows, range, &arguments);
 }
 

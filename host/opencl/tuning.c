@@ -1,6 +1,7 @@
 /* The table of kernel parameters by device. */
 #include "tuning.h"
 
+#include "../size.h"
 #include <string.h>
 
 /* Compilers of emulators take minutes over tiles that are unrolled in full, so theirs are small. On a CPU a
@@ -101,8 +102,7 @@ quern__group_size quern__cl_group_choose(const quern__cl_tuning *tuning, size_t 
     const quern__cl_group_tile *tile = &tuning->groups[size];
     if (tile->rows == 0) continue;
     chosen = size;
-    const size_t down = (rows + tile->rows - 1) / tile->rows;
-    const size_t across = (columns + tile->columns - 1) / tile->columns;
+    const size_t down = quern__divide_up(rows, tile->rows), across = quern__divide_up(columns, tile->columns);
     if (down >= compute_units || across >= compute_units || down * across >= compute_units) break;
   }
   return chosen;

@@ -1,4 +1,5 @@
 /* Measures: the likeliest class, how many are right, a sum. */
+#include "../size.h"
 #include "reference.h"
 
 #include <math.h>
@@ -46,7 +47,7 @@ quern_status quern__reference_sum_squares(void *state, const quern_sum_squares_o
   (void)state;
   const float *x = quern__reference_floats(op->x);
   float *squares = quern__reference_floats(op->squares);
-  const size_t part = op->count / op->parts + (op->count % op->parts != 0);
+  const size_t part = quern__divide_up(op->count, op->parts);
   size_t i = 0;
   for (size_t p = 0; p < op->parts; p++) {
     double sum = 0;

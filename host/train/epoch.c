@@ -2,6 +2,7 @@
 #include "../context.h"
 #include "../error.h"
 #include "../philox.h"
+#include "../size.h"
 #include "trainer.h"
 #include <math.h>
 #include <stdlib.h>
@@ -16,8 +17,7 @@ static size_t smaller(size_t a, size_t b) {
 }
 
 size_t quern__trainer_steps_an_epoch(const quern_trainer *trainer) {
-  const size_t rows = trainer->train.rows, batch = trainer->options.batch;
-  return rows / batch + (rows % batch != 0);
+  return quern__divide_up(trainer->train.rows, trainer->options.batch);
 }
 
 size_t quern__trainer_samples_of(const quern_trainer *trainer, size_t steps) {

@@ -1,8 +1,6 @@
 /* What is made and freed a thousand times, and ops queued a hundred thousand times, leaves the process as large as it was. */
 #include "test.h"
 
-#include "opencl_shim.h"
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -15,17 +13,6 @@ static size_t resident(void) {
   assert_int_equal(fscanf(file, "%lu %lu", &total, &pages), 2);
   fclose(file);
   return pages * (size_t)sysconf(_SC_PAGESIZE);
-}
-
-static size_t allocated(void) {
-  void *shim = dlopen(getenv("QUERN_TEST_SHIM"), RTLD_NOW | RTLD_NOLOAD);
-  assert_non_null(shim);
-  size_t (*count)(void);
-  *(void **)&count = dlsym(shim, "quern_shim_allocated");
-  assert_non_null(count);
-  const size_t bytes = count();
-  dlclose(shim);
-  return bytes;
 }
 
 static void assert_level(const char *what, size_t before, size_t after, size_t most) {
@@ -79,7 +66,7 @@ static void test_ops(void **state) {
   for (size_t queued = 0; queued < WARM + OPS; queued += 5) {
     if (queued == WARM) {
       before = resident();
-      bytes = allocated();
+      bytes = test_allocated();
     }
     assert_ok(quern_dense_forward(context, x, w, b, relu, y));
     assert_ok(quern_dense_backward_data(context, y, w, relu, x, false, dx));
@@ -89,7 +76,7 @@ static void test_ops(void **state) {
     if (queued % A_WAIT == 0) assert_ok(quern_context_finish(context));
   }
   assert_ok(quern_context_finish(context));
-  assert_int_equal(allocated(), bytes);
+  assert_int_equal(test_allocated(), bytes);
   /* A hundred bytes an op would be 10 MB. */
   if (!SANITIZED) assert_level("100,000 ops", before, resident(), (size_t)2 << 20);
   quern_buffer_free(buffer);

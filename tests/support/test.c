@@ -40,6 +40,17 @@ int test_teardown(void **state) {
   return result;
 }
 
+size_t test_allocated(void) {
+  void *shim = dlopen(getenv("QUERN_TEST_SHIM"), RTLD_NOW | RTLD_NOLOAD);
+  assert_non_null(shim);
+  size_t (*count)(void);
+  *(void **)&count = dlsym(shim, "quern_shim_allocated");
+  assert_non_null(count);
+  const size_t bytes = count();
+  dlclose(shim);
+  return bytes;
+}
+
 void test_assert_ok(quern_status status, const char *call, const char *file, int line) {
   if (status == QUERN_OK) return;
   print_error("%s\n  returned %s: %s\n", call, quern_status_name(status), quern_last_error());

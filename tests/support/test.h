@@ -33,6 +33,9 @@ void test_assert_ok(quern_status status, const char *call, const char *file, int
 void test_assert_fails(quern_status got, quern_status expected, const char *call, const char *file, int line,
                        const char *const *parts);
 
+/* Bytes of all OpenCL buffers created so far; only where QUERN_TEST_SHIM is set. */
+size_t test_allocated(void);
+
 /* malloc(count · size) that fails the test instead of returning NULL. */
 void *test_alloc(size_t count, size_t size);
 

@@ -1,20 +1,7 @@
 /* What a plan and a trainer take from the device is what was said before, and no step takes more. */
 #include "test.h"
 
-#include "opencl_shim.h"
-#include <dlfcn.h>
 #include <stdlib.h>
-
-static size_t allocated(void) {
-  void *shim = dlopen(getenv("QUERN_TEST_SHIM"), RTLD_NOW | RTLD_NOLOAD);
-  assert_non_null(shim);
-  size_t (*count)(void);
-  *(void **)&count = dlsym(shim, "quern_shim_allocated");
-  assert_non_null(count);
-  const size_t bytes = count();
-  dlclose(shim);
-  return bytes;
-}
 
 /* What a backend takes beside: the table of layers of whole steps. */
 enum { BESIDE = 4096 };
@@ -60,9 +47,9 @@ static void test_plan(void **state) {
       quern_plan *plan;
       size_t said;
       assert_ok(quern_plan_bytes(is.network, 50, mode, &said));
-      const size_t before = allocated();
+      const size_t before = test_allocated();
       assert_ok(quern_plan_create(is.context, is.network, 50, mode, &plan));
-      assert_taken(allocated() - before, said);
+      assert_taken(test_allocated() - before, said);
       quern_plan_free(plan);
       free_parts(&is);
     }
@@ -76,13 +63,13 @@ static void check_trainer(const quern_train_options *options, bool tested) {
   quern_epoch epoch;
   size_t said;
   assert_ok(quern_trainer_bytes(is.network, is.train, test, options, &said));
-  const size_t before = allocated();
+  const size_t before = test_allocated();
   assert_ok(quern_trainer_create(is.context, is.network, is.train, test, options, &trainer));
-  assert_taken(allocated() - before, said);
-  const size_t made = allocated();
+  assert_taken(test_allocated() - before, said);
+  const size_t made = test_allocated();
   assert_ok(quern_trainer_epoch(trainer, &epoch));
   assert_ok(quern_trainer_epoch(trainer, &epoch));
-  assert_int_equal(allocated(), made);
+  assert_int_equal(test_allocated(), made);
   quern_trainer_free(trainer);
   free_parts(&is);
 }
