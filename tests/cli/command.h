@@ -43,8 +43,8 @@ static inline void become_command(const char *const *arguments, const command_se
   _exit(127);
 }
 
-/* Files, not pipes: nothing can wait for anything. */
-static inline command_result run_once(const command_setting *setting, const char *const *arguments) {
+/* arguments[0] is the command's name; the list ends with NULL. Files, not pipes: nothing can wait for anything. */
+static inline command_result run_with(const command_setting *setting, const char *const *arguments) {
   FILE *out = tmpfile(), *err = tmpfile();
   assert_non_null(out);
   assert_non_null(err);
@@ -59,16 +59,6 @@ static inline command_result run_once(const command_setting *setting, const char
   fclose(out);
   fclose(err);
   return result;
-}
-
-/* arguments[0] is the command's name; the list ends with NULL. Where the leak sanitizer itself crashed as the command ended, over
- * a thread of the driver's that ended too, that says nothing of the command: it runs once more. */
-static inline command_result run_with(const command_setting *setting, const char *const *arguments) {
-  command_result result = run_once(setting, arguments);
-  if (strstr(result.err, "LeakSanitizer has encountered a fatal error") == NULL) return result;
-  free(result.out);
-  free(result.err);
-  return run_once(setting, arguments);
 }
 
 #define ARGUMENTS(...) ((const char *const[]){"quern", __VA_ARGS__, NULL})
