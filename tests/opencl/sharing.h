@@ -1,0 +1,84 @@
+/* A program's own OpenCL objects, for the tests that put quern on them. */
+#ifndef QUERN_TESTS_OPENCL_SHARING_H
+#define QUERN_TESTS_OPENCL_SHARING_H
+
+#include "device.h"
+#include "opencl/state.h"
+#include "test.h"
+
+#include <dlfcn.h>
+#include <quern/opencl.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  COUNT = 40,
+  FIRST = 8,
+  INSIDE = 20
+}; /* floats of the caller's buffer; where the wrapped range begins; its length */
+
+typedef struct caller {
+  cl_device_id device;
+  cl_context context;
+  cl_command_queue queue; /* NULL for none */
+  cl_mem memory;
+} caller;
+
+static inline caller caller_open(cl_command_queue_properties properties, bool with_queue) {
+  caller made = {NULL, NULL, NULL, NULL};
+  quern_device_list *list;
+  const quern_device *device;
+  cl_int error;
+  float values[COUNT];
+  for (size_t i = 0; i < COUNT; i++) values[i] = (float)i;
+  assert_ok(quern_device_list_create(&list));
+  assert_ok(quern_device_list_find(list, NULL, &device));
+  made.device = device->handle;
+  quern_device_list_free(list);
+  made.context = quern__cl_call.CreateContext(NULL, 1, &made.device, NULL, NULL, &error);
+  assert_int_equal(error, CL_SUCCESS);
+  if (with_queue)
+    made.queue = quern__cl_call.CreateCommandQueue(made.context, made.device, properties, &error);
+  assert_int_equal(error, CL_SUCCESS);
+  made.memory = quern__cl_call.CreateBuffer(made.context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR,
+                                            sizeof values, values, &error);
+  assert_int_equal(error, CL_SUCCESS);
+  return made;
+}
+
+static inline void caller_close(caller *made) {
+  assert_int_equal(quern__cl_call.ReleaseMemObject(made->memory), CL_SUCCESS);
+  if (made->queue != NULL) assert_int_equal(quern__cl_call.ReleaseCommandQueue(made->queue), CL_SUCCESS);
+  assert_int_equal(quern__cl_call.ReleaseContext(made->context), CL_SUCCESS);
+}
+
+/* The wrapped range is what the op made of it; all around it is as it was. */
+static inline void expect_filled(const float *values, float inside) {
+  for (size_t i = 0; i < COUNT; i++)
+    assert_true(values[i] == (i >= FIRST && i < FIRST + INSIDE ? inside : (float)i));
+}
+
+static inline quern_buffer *wrap(quern_context *context, const caller *from) {
+  quern_buffer *buffer;
+  assert_ok(quern_opencl_buffer_wrap(context, from->memory, FIRST * sizeof(float), INSIDE * sizeof(float),
+                                     &buffer));
+  cl_mem memory;
+  size_t offset;
+  assert_ok(quern_opencl_buffer_memory(buffer, &memory, &offset));
+  assert_ptr_equal(memory, from->memory);
+  assert_int_equal(offset, FIRST * sizeof(float));
+  return buffer;
+}
+
+/* What quern has no use for, of the library that it uses: *(void **)&function = find_entry("clCreateUserEvent"). */
+static inline void *find_entry(const char *name) {
+  const char *shim = getenv("QUERN_TEST_SHIM");
+  void *library = dlopen(shim != NULL ? shim : "libOpenCL.so.1", RTLD_NOW);
+  assert_non_null(library);
+  void *entry = dlsym(library, name);
+  assert_non_null(entry);
+  dlclose(library); /* quern has it open */
+  return entry;
+}
+
+#endif
