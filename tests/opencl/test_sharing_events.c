@@ -1,13 +1,23 @@
 /* Beside a caller's out-of-order queue, and where none was given, quern runs on a queue of its own: events join the two. */
 #include "sharing.h"
 
+/* Oclgrind runs what is queued inside clFlush, on the thread that calls it. */
+static bool runs_in_flush(const caller *mine) {
+  char name[64] = "";
+  assert_int_equal(quern__cl_call.GetDeviceInfo(mine->device, CL_DEVICE_NAME, sizeof name, name, NULL),
+                   CL_SUCCESS);
+  return strstr(name, "Oclgrind") != NULL;
+}
+
 /* What the caller queues waits for an event that only the test sets. So what quern must wait for is open for as long as the test
- * likes, and a wait that is missing shows each time. */
+ * likes, and a wait that is missing shows each time. Where a flush itself would wait, the gate stands open, and only the order is
+ * tested. */
 typedef struct gate {
   __typeof__(clCreateUserEvent) *create;
   __typeof__(clSetUserEventStatus) *set;
   __typeof__(clWaitForEvents) *wait_for;
   cl_event closed;
+  bool open;
 } gate;
 
 static gate gate_close(const caller *mine) {
@@ -18,11 +28,13 @@ static gate gate_close(const caller *mine) {
   *(void **)&made.wait_for = find_entry("clWaitForEvents");
   made.closed = made.create(mine->context, &error);
   assert_int_equal(error, CL_SUCCESS);
+  made.open = runs_in_flush(mine);
+  if (made.open) assert_int_equal(made.set(made.closed, CL_COMPLETE), CL_SUCCESS);
   return made;
 }
 
 static void gate_open(gate *made) {
-  assert_int_equal(made->set(made->closed, CL_COMPLETE), CL_SUCCESS);
+  if (!made->open) assert_int_equal(made->set(made->closed, CL_COMPLETE), CL_SUCCESS);
   assert_int_equal(quern__cl_call.ReleaseEvent(made->closed), CL_SUCCESS);
 }
 
@@ -64,8 +76,8 @@ static void check_joined(const caller *mine, cl_command_queue given) {
                                                     1, &halved, &read),
                    CL_SUCCESS);
   assert_int_equal(quern__cl_call.Flush(mine->queue), CL_SUCCESS);
-  assert_true(status_of(halved) > CL_COMPLETE);
-  assert_true(status_of(read) > CL_COMPLETE);
+  if (!held.open) assert_true(status_of(halved) > CL_COMPLETE);
+  if (!held.open) assert_true(status_of(read) > CL_COMPLETE);
   gate_open(&held);
   assert_int_equal(held.wait_for(1, &read), CL_SUCCESS);
   expect_filled(back, -50.0f);
