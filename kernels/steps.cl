@@ -23,6 +23,9 @@ typedef struct {
   uint first_item, strips, rows;
 } StepsLayer;
 
+/* Samples that are gathered side by side: each is somewhere else in memory, and so many waits for it are one. */
+#define GATHER_SAMPLES 8
+
 /* Samples `first` to `end` by index from the data set into x and batch_labels. */
 void steps_gather(uint columns, int is_bytes, uint source_rows, __global const uchar *source, ulong source_offset,
                   __global const int *labels, __global const uint *indices, float factor, float offset,
@@ -31,14 +34,19 @@ void steps_gather(uint columns, int is_bytes, uint source_rows, __global const u
     const uint index = indices[row];
     batch_labels[row] = index < source_rows ? labels[index] : -1;
     if (index >= source_rows) quern_fault(faults, QUERN_FAULT_INDEX, (uint)row);
+  }
+  for (size_t block = first; block < end; block += GATHER_SAMPLES) {
+    const size_t block_end = min(block + GATHER_SAMPLES, end);
     for (uint column = 0; column < columns; column += VECTOR_WIDTH) {
       const uint lanes = min(columns - column, (uint)VECTOR_WIDTH);
-      __global float *at = x + row * columns + column;
-      if (is_bytes)
-        gather_strip_byte(source + source_offset, source_rows, index, columns, column, lanes, factor, offset, at);
-      else
-        gather_strip_float((__global const float *)source + source_offset, source_rows, index, columns, column, lanes,
-                           factor, offset, at);
+      for (size_t row = block; row < block_end; row++) {
+        __global float *at = x + row * columns + column;
+        if (is_bytes)
+          gather_strip_byte(source + source_offset, source_rows, indices[row], columns, column, lanes, factor, offset, at);
+        else
+          gather_strip_float((__global const float *)source + source_offset, source_rows, indices[row], columns, column,
+                             lanes, factor, offset, at);
+      }
     }
   }
 }

@@ -23,7 +23,8 @@
   X(gather, gather)                                                                                          \
   X(measure, measure)                                                                                        \
   X(initial, initial)                                                                                        \
-  X(steps, steps)
+  X(steps, steps)                                                                                            \
+  X(steps_columns, steps_columns)
 
 typedef enum quern__family {
 #define QUERN__FAMILY_VALUE(family, file) QUERN__FAMILY_##family,
@@ -70,7 +71,8 @@ typedef enum quern__family {
   X(initial, random_uniform)                                                                                 \
   X(steps, steps_rows)                                                                                       \
   X(steps, steps_weights)                                                                                    \
-  X(steps, steps_serial)
+  X(steps, steps_serial)                                                                                     \
+  X(steps_columns, steps_columns)
 
 typedef enum quern__kernel {
 #define QUERN__KERNEL_VALUE(family, kernel) QUERN__KERNEL_##kernel,
@@ -90,7 +92,7 @@ size_t quern__cl_compute_units(const quern__cl *cl);
 
 /* Arguments of one launch, in the order of the kernel's parameters. Start from {0}. A span is two parameters
  * of the kernel: the buffer, and a ulong offset in elements. A span of none passes a null buffer and 0. */
-enum { QUERN__MAX_ARGUMENTS = 32 };
+enum { QUERN__MAX_ARGUMENTS = 40 };
 typedef struct quern__arguments {
   size_t count;
   struct {

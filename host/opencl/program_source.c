@@ -39,7 +39,7 @@ const char *quern__cl_program_name(quern__family program) {
 /* Whether the family is for devices whose work-items compute a register tile each. */
 static bool is_item_family(quern__family family) {
   return (family >= QUERN__FAMILY_dense_tile && family <= QUERN__FAMILY_dense_backward_weights) ||
-         family == QUERN__FAMILY_steps;
+         family >= QUERN__FAMILY_steps;
 }
 
 static void define(FILE *text, const char *name, size_t value) {

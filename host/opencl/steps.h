@@ -1,15 +1,48 @@
-/* Whole training steps, made ready: between host/opencl/steps.c, which lays them out, and steps_launch.c, which runs them. */
+/* Whole training steps, made ready: steps.c chooses their form, steps_layout.c divides their work, steps_launch.c runs them. */
 #pragma once
 
 #include "state.h"
 
+typedef enum quern__steps_form {
+  QUERN__STEPS_NONE,    /* op by op is quicker */
+  QUERN__STEPS_SERIAL,  /* many steps in a launch of one work-item: steps_serial */
+  QUERN__STEPS_COLUMNS, /* one launch a step, by columns of the lowest layer: steps_columns */
+  QUERN__STEPS_BLOCKS   /* two, by blocks of samples and by strips of weights: steps_rows, steps_weights */
+} quern__steps_form;
+
+/* StepsLayer in kernels/steps.cl. */
+typedef struct quern__cl_steps_layer {
+  cl_uint in, out;
+  cl_int activation;
+  cl_float slope;
+  cl_ulong weights, bias, output;
+  cl_uint learns_weights, learns_bias;
+  cl_uint first_item, strips, rows;
+} quern__cl_steps_layer;
+
 typedef struct quern__cl_steps {
-  cl_mem layers;                /* owned: a StepsLayer (kernels/steps.cl) for each layer */
-  size_t count, lowest, inputs; /* layers, the lowest that learns, inputs of the network */
-  size_t batch;                 /* samples of a whole batch */
-  size_t items;                 /* work-items of steps_weights */
-  size_t serial; /* steps that one launch of one work-item takes; 0: steps are two launches each */
+  quern__steps_form form;
+  cl_mem layers; /* owned: a StepsLayer for each layer, and, for COLUMNS, those above the lowest once more */
+  size_t count, lowest, inputs;           /* layers, the lowest that learns, inputs of the network */
+  size_t batch;                           /* samples of a whole batch */
+  size_t serial;                          /* SERIAL: the most steps of a launch */
+  size_t items;                           /* BLOCKS: work-items of steps_weights; COLUMNS: of steps_columns */
+  size_t share;                           /* COLUMNS: columns of a work-item */
+  size_t above_parameters, above_outputs; /* COLUMNS: floats of the layers above the lowest */
+  cl_mem places;                          /* COLUMNS, owned: see kernels/steps_columns.cl */
 } quern__cl_steps;
 
 /* Samples that a work-item of steps_rows takes at least. */
 size_t quern__cl_steps_least(const quern__cl *cl);
+
+/* The columns of a lowest layer of `out` that a work-item of steps_columns takes: no strip of any product lies in two. */
+size_t quern__cl_steps_share(const quern__cl *cl, size_t out);
+
+/* The device's table of the layers, with the places of work-items that steps->form asks for, which are set in *steps too.
+ * Returns it, `entries` long, for the caller to free; NULL where memory is out. */
+quern__cl_steps_layer *quern__cl_steps_lay_out(const quern__cl *cl, const quern_steps_layer *layers,
+                                               quern__cl_steps *steps, size_t *entries);
+
+/* Floats of `places`. QUERN_ERROR_OVERFLOW where no size_t holds their bytes. */
+quern_status quern__cl_steps_places(const quern__cl_steps *steps, const quern_steps_layer *lowest,
+                                    size_t *bytes);

@@ -24,7 +24,9 @@ QUERN_API quern_status quern_plan_create(quern_context *context, const quern_net
 QUERN_API void quern_plan_free(quern_plan *plan);
 
 /* Bytes that quern_plan_create takes from the device for these arguments. They are written to then, so that a device that has
- * less says so then; no step takes more. */
+ * less says so then; no step takes more. A backend that runs whole steps (steps_create in backend.h) may take, then too, what those
+ * need beside: a few kilobytes, or, where a large lowest layer is divided among the units of a CPU, for each unit but one a
+ * batch of inputs and the layers above once more. */
 QUERN_API quern_status quern_plan_bytes(const quern_network *network, size_t batch, quern_plan_mode mode,
                                         size_t *bytes);
 

@@ -88,7 +88,7 @@ QUERN_API void quern_trainer_free(quern_trainer *trainer);
 
 /* Bytes that quern_trainer_create takes from the device for these arguments: the data sets, the plan, the parameters once more
  * to go back to, a batch, and a loss for each sample. All of it is taken and written to then, so that a device that has less
- * says so before the first epoch. A backend may take a few kilobytes of its own beside. `test` and `options` may be NULL. */
+ * says so before the first epoch. A backend may take some beside, as at quern_plan_bytes. `test` and `options` may be NULL. */
 QUERN_API quern_status quern_trainer_bytes(const quern_network *network, const quern_dataset *train,
                                            const quern_dataset *test, const quern_train_options *options,
                                            size_t *bytes);

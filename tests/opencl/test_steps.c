@@ -1,9 +1,10 @@
-/* Whole training steps give what the reference gives op by op: many in one launch, or two launches a step, with frozen parameters,
+/* Whole training steps give what the reference gives op by op: in each form that host/opencl/steps.c has for them, with frozen parameters,
  * a last batch that is smaller, bytes and floats. */
 #include "context.h"
 #include "dataset.h"
+#include "network/plan.h"
 #include "op_check.h"
-#include "opencl/state.h"
+#include "opencl/steps.h"
 #include "test.h"
 
 #include <math.h>
@@ -14,6 +15,7 @@ typedef struct task {
   bool bytes;
   quern_layer layers[3];
   size_t layer_count;
+  quern__steps_form form; /* that its steps can surely take */
 } task;
 
 static quern_dataset *make_data(const task *is, size_t classes) {
@@ -62,24 +64,43 @@ static float *learn(quern_context *context, const task *is, quern_epoch *last, s
   return all;
 }
 
-typedef enum form { SERIAL, BLOCKS, FORMS } form;
-
-/* As if a launch cost so much that one work-item takes all steps, or next to nothing. Says whether the device can do that. */
-static bool choose(const test_rig *rig, const task *is, form chosen) {
-  quern__cl *cl = rig->device->state;
-  if (cl->tuning.dense == QUERN__DENSE_GROUP) return chosen == SERIAL; /* op by op, whatever is chosen */
-  if (rig->short_loops && chosen == SERIAL && is->batch > 5)
-    return false; /* more rounds than llvmpipe's loops have */
-  cl->tuning.launch_kiloflops = chosen == SERIAL ? 1000000 : 1;
-  if (cl->compute_units < 2) cl->compute_units = 2;
-  return true;
+/* The form that a plan of this task has for its steps. */
+static quern__steps_form form_of(quern_context *context, const task *is) {
+  quern_network *network;
+  quern_plan *plan;
+  assert_ok(quern_network_create(is->inputs, is->layers, is->layer_count, QUERN_CATEGORICAL, &network));
+  assert_ok(quern_plan_create(context, network, is->batch, QUERN_PLAN_TRAINING, &plan));
+  const quern__cl_steps *steps = plan->steps;
+  const quern__steps_form form = steps != NULL ? steps->form : QUERN__STEPS_NONE;
+  quern_plan_free(plan);
+  quern_network_free(network);
+  return form;
 }
 
-static void check_form(const task *is, form chosen) {
+/* As if a launch cost next to nothing, or more and more, until the steps take this form. False where the device cannot. */
+static bool choose(const test_rig *rig, const task *is, quern__steps_form wanted) {
+  quern__cl *cl = rig->device->state;
+  if (rig->short_loops && wanted == QUERN__STEPS_SERIAL && is->batch > 5)
+    return false; /* more rounds than llvmpipe's loops have */
+  if (cl->compute_units < 2) cl->compute_units = 2;
+  for (unsigned cost = 1; cost < 1u << 20; cost *= 2) {
+    cl->tuning.launch_kiloflops = cost;
+    if (form_of(rig->device, is) == wanted) return true;
+  }
+  return false;
+}
+
+static void check_form(const task *is, quern__steps_form wanted) {
   test_rig rig;
   test_rig_open(&rig, 0);
-  if (!choose(&rig, is, chosen)) {
+  const quern__cl *cl = rig.device->state;
+  /* Tiles of work-groups go op by op whatever is wanted: once is enough, and under an emulator the smallest tasks. */
+  const bool by_items = cl->tuning.dense == QUERN__DENSE_ITEM;
+  if (by_items ? !choose(&rig, is, wanted)
+               : wanted != QUERN__STEPS_SERIAL || (rig.slow && is->form != QUERN__STEPS_SERIAL)) {
     test_rig_close(&rig);
+    /* Of the forms that a task is for none may be left out where the tiles are those of a CPU. */
+    assert_false(by_items && wanted == is->form && !rig.short_loops);
     return;
   }
   size_t count, same, again_count;
@@ -107,7 +128,8 @@ static void check_form(const task *is, form chosen) {
 }
 
 static void check_task(const task *is) {
-  for (form chosen = 0; chosen < FORMS; chosen++) check_form(is, chosen);
+  for (quern__steps_form form = QUERN__STEPS_SERIAL; form <= QUERN__STEPS_BLOCKS; form++)
+    check_form(is, form);
 }
 
 static quern_layer frozen(quern_layer layer, bool weights, bool bias) {
@@ -124,14 +146,16 @@ static void test_serial(void **state) {
       .batch = 1,
       .epochs = 3,
       .layers = {quern_dense(3, QUERN_RELU), quern_dense(3, QUERN_SIGMOID), quern_dense(3, QUERN_IDENTITY)},
-      .layer_count = 3});
+      .layer_count = 3,
+      .form = QUERN__STEPS_SERIAL});
   check_task(&(task){.inputs = 19,
                      .samples = 23,
                      .batch = 5,
                      .epochs = 2,
                      .bytes = true,
                      .layers = {quern_dense(17, QUERN_TANH), quern_dense(5, QUERN_IDENTITY)},
-                     .layer_count = 2});
+                     .layer_count = 2,
+                     .form = QUERN__STEPS_SERIAL});
 }
 
 static void test_blocks(void **state) {
@@ -142,14 +166,38 @@ static void test_blocks(void **state) {
                      .epochs = 2,
                      .layers = {quern_dense(35, QUERN_LEAKY_RELU), quern_dense(18, QUERN_RELU),
                                 quern_dense(10, QUERN_IDENTITY)},
-                     .layer_count = 3});
+                     .layer_count = 3,
+                     .form = QUERN__STEPS_BLOCKS});
   check_task(&(task){.inputs = 65,
                      .samples = 150,
                      .batch = 70,
                      .epochs = 2,
                      .bytes = true,
                      .layers = {quern_dense(33, QUERN_RELU), quern_dense(4, QUERN_IDENTITY)},
-                     .layer_count = 2});
+                     .layer_count = 2,
+                     .form = QUERN__STEPS_BLOCKS});
+}
+
+/* Uneven shares of the lowest layer, more than one layer above it, a last batch that is smaller, an odd and an even number of
+ * steps. */
+static void test_columns(void **state) {
+  (void)state;
+  check_task(&(task){.inputs = 83,
+                     .samples = 4 * 19 + 5,
+                     .batch = 19,
+                     .epochs = 3,
+                     .bytes = true,
+                     .layers = {quern_dense(149, QUERN_RELU), quern_dense(3, QUERN_IDENTITY)},
+                     .layer_count = 2,
+                     .form = QUERN__STEPS_COLUMNS});
+  check_task(&(task){.inputs = 130,
+                     .samples = 40,
+                     .batch = 20,
+                     .epochs = 2,
+                     .layers = {frozen(quern_dense(130, QUERN_TANH), false, true),
+                                quern_dense(4, QUERN_SIGMOID), quern_dense(5, QUERN_IDENTITY)},
+                     .layer_count = 3,
+                     .form = QUERN__STEPS_COLUMNS});
 }
 
 static void test_frozen(void **state) {
@@ -198,6 +246,7 @@ static void test_bad_label(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {QUERN_TEST(test_serial), QUERN_TEST(test_blocks),
-                                     QUERN_TEST(test_frozen), QUERN_TEST(test_bad_label)};
+                                     QUERN_TEST(test_columns), QUERN_TEST(test_frozen),
+                                     QUERN_TEST(test_bad_label)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
