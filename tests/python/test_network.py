@@ -140,7 +140,7 @@ class Stopping(unittest.TestCase):
             begun.wait()
             os.kill(os.getpid(), signal.SIGINT)
 
-        thread = threading.Thread(target=interrupt)
+        thread = threading.Thread(target=interrupt, daemon=True)
         thread.start()
         with self.assertRaises(KeyboardInterrupt):
             network.fit(self.x, self.y, epochs=10**6, on_epoch=lambda epoch: begun.set())
