@@ -180,7 +180,8 @@ size_t quern_backend_count(void) {
 }
 
 const char *quern_backend_name(size_t index) {
-  const quern_backend *backend = quern__backend_hold_at(quern__opencl_found() ? index : index + 1);
+  const size_t hidden = quern__opencl_found() ? 0 : 1; /* before all others */
+  const quern_backend *backend = index <= SIZE_MAX - hidden ? quern__backend_hold_at(index + hidden) : NULL;
   if (backend == NULL) return NULL;
   quern__backend_release(backend);
   return backend->name;

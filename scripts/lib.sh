@@ -63,6 +63,8 @@ check_needs=(
   'mandoc|optional|has_command mandoc|mandoc, which checks the manual page'
   'zsh|optional|has_command zsh|zsh, to try its completion'
   'clang|optional|has_command clang|clang, whose libFuzzer searches the readers for inputs that break them'
+  'python3-numpy|optional|has_numpy|Python with NumPy, for the package in python/'
+  'python3-pip|optional|has_pip|pip, to make that package'
   'valgrind|optional|has_command valgrind|valgrind, under which a short training runs'
   'clang-format-14|optional|clang_format|clang-format 14'
 )
@@ -104,6 +106,27 @@ has_icd() {
 # PoCL where it can be installed, since it runs on every machine and stands back behind a GPU; else any driver.
 has_driver() {
   if can_install; then has_icd pocl; else has_icd ''; fi
+}
+
+# The Python with which python/ is tested: the first on the PATH, or the system's, that has NumPy. CMake looks for it in the same order.
+python_with_numpy() {
+  local python
+  for python in python3 /usr/bin/python3; do
+    if "$python" -c 'import numpy' 2>/dev/null; then
+      printf '%s\n' "$python"
+      return
+    fi
+  done
+  return 1
+}
+
+has_numpy() {
+  python_with_numpy
+}
+
+has_pip() {
+  "$(python_with_numpy || printf 'python3')" -c \
+    'import importlib.util, sys; sys.exit(not all(map(importlib.util.find_spec, ["pip", "setuptools", "wheel"])))'
 }
 
 # Prints the clang-format that .clang-format is kept for: releases differ in what they make of it.

@@ -62,15 +62,22 @@ QUERN_API quern_status quern_opencl_buffer_wrap(quern_context *context, cl_mem m
  * buffers that quern made. A tensor's own offset comes on top: offset + tensor.offset · sizeof(element). */
 QUERN_API quern_status quern_opencl_buffer_memory(const quern_buffer *buffer, cl_mem *memory, size_t *offset);
 
-/* What is queued in the context from here on runs after these events, which must be of the same cl_context.
- * Returns at once. The events are not needed any longer when it has returned; queues that they come from must
- * be flushed, as OpenCL asks, or quern waits for good. An event that ends in an error shows as QUERN_ERROR_OPENCL
- * in the next call that waits, or sooner. count 0 is nothing to wait for. */
+/* What is queued in the context from here on runs after these events, which must be of the same cl_context. They may
+ * come from any queue, or be user events. Returns at once; the events are not needed any longer when it has returned.
+ * Queues that they come from must be flushed, as OpenCL asks, and user events be set, or quern waits for good. count 0
+ * is nothing to wait for.
+ * An event that ends in an error is the driver's to judge: where it ends what waits for it, as OpenCL asks, that is
+ * QUERN_ERROR_OPENCL in the next call that waits, or sooner; there are drivers that go on as if nothing had been, and
+ * one that ends the process (docs/measurements.md). Who may fail a user event had better not hand it to quern.
+ * QUERN_ERROR_ARGUMENT for NULL, for an event that is NULL or of another cl_context, and for a context that is not on
+ * OpenCL. */
 QUERN_API quern_status quern_opencl_wait(quern_context *context, cl_uint count, const cl_event *events);
 
 /* An event that completes when all that was queued in the context so far is done. Flushes the queue, so that
- * others may wait for it. The caller releases *event. What kernels found wrong in data (a label out of range) is
- * no error of the event: the next call that waits says it. */
+ * others may wait for it. The caller releases *event. It has times where the queue that quern runs on has profiling,
+ * which is so where the caller's queue has it, in order or not. What kernels found wrong in data (a label out of
+ * range) is no error of the event: the next call that waits says it. QUERN_ERROR_ARGUMENT for NULL and for a context
+ * that is not on OpenCL. */
 QUERN_API quern_status quern_opencl_event(quern_context *context, cl_event *event);
 
 #ifdef __cplusplus

@@ -1,12 +1,19 @@
 /* The op level: the primitives of training, over buffers, for a program with a loop of its own.
  *
- * Every op validates its arguments, queues its work and returns; nothing waits. QUERN_ERROR_ARGUMENT: a
- * missing buffer, a buffer of another context, an overlap that is not allowed. QUERN_ERROR_SHAPE: shapes that
- * do not fit, or a tensor that reaches past its buffer; quern_last_error names the op and both shapes.
- * Results are the same bits every time on the same device.
+ * Every op validates its arguments, queues its work and returns; nothing waits. An op that refuses its arguments
+ * queues nothing. QUERN_ERROR_ARGUMENT: a missing buffer, a buffer of another context, an overlap that is not
+ * allowed, a value that the op names as out of its range. QUERN_ERROR_SHAPE: shapes that do not fit, or a tensor that
+ * reaches past its buffer; quern_last_error names the op and both shapes. QUERN_ERROR_OVERFLOW: a size that no
+ * computer has. QUERN_ERROR_UNSUPPORTED: the backend does not have the op. Rates, scales and values for which an op
+ * names no range are taken as they are, NaN included. Results are the same bits every time on the same device.
  *
  * Matrices are row major and dense, one sample a row. n counts samples; every dimension is at least 1 and at
- * most 2^31 - 1. Unless an op says otherwise, what it writes must not overlap what it reads.
+ * most 2^31 - 1. In the lists of shapes below, a letter that comes twice is checked to be the same number.
+ *
+ * Overlap. What an op writes shares no byte with what it reads nor with what else it writes: "apart" lists what is
+ * checked. Where an op may work in place, "or is" names the tensor: the output then is exactly that one, at the same
+ * place of the same memory, or apart from it. What is only read may overlap as it likes. Views of a buffer, and
+ * buffers that wrap parts of one cl_mem, are seen through.
  *
  * Formulas follow the worked example: Z = X W + b, H = f(Z), loss, backward, update. */
 #ifndef QUERN_OPS_H
@@ -48,20 +55,23 @@ static inline quern_tensor quern_none(void) {
 
 /* --- Dense layers --------------------------------------------------------------------------------------- */
 
-/* Y = f(X W + b).   x [n][in], w [in][out], b [1][out] or none, y [n][out]. */
+/* Y = f(X W + b).   x [n][in], w [in][out], b [1][out] or none, y [n][out].
+ * Apart: y from x, w and b. An activation that is none, and a slope that is negative or not finite, are refused. */
 QUERN_API quern_status quern_dense_forward(quern_context *context, quern_tensor x, quern_tensor w,
                                            quern_tensor b, quern_activation activation, quern_tensor y);
 
 /* dX = (dZ Wᵀ) ∘ f'(h), added to dX when `accumulate`.   dz [n][out], w [in][out], dx [n][in].
  * h [n][in] is the output of the activation f underneath, from which f' is computed (see activation.h); none
- * with QUERN_IDENTITY. dx may be h itself, same offset, when not accumulating. */
+ * with QUERN_IDENTITY, needed with any other.
+ * Apart: dx from dz and w; dx from h, or, when not accumulating, is h. The activation is checked as above. */
 QUERN_API quern_status quern_dense_backward_data(quern_context *context, quern_tensor dz, quern_tensor w,
                                                  quern_activation activation, quern_tensor h, bool accumulate,
                                                  quern_tensor dx);
 
 /* dW = Xᵀ dZ and db = Σ_rows dZ, each added to what is there when `accumulate`.
  * x [n][in], dz [n][out], dw [in][out] or none, db [1][out] or none; not both none. The 1/n of a batch's mean
- * is already in dz: the loss ops put it there. */
+ * is already in dz: the loss ops put it there.
+ * Apart: dw and db from x, dz and one another. */
 QUERN_API quern_status quern_dense_backward_weights(quern_context *context, quern_tensor x, quern_tensor dz,
                                                     bool accumulate, quern_tensor dw, quern_tensor db);
 
@@ -73,40 +83,46 @@ typedef struct quern_sgd {
 
 /* Backward weights and SGD in one pass, with no gradient written:  W ← W - lr (Xᵀ dZ + decay W), b likewise.
  * x [n][in], dz [n][out], w [in][out] or none (frozen), b [1][out] or none (frozen); not both none. Queue it
- * after the backward-data op that reads the same w. */
+ * after the backward-data op that reads the same w.
+ * Apart: w and b from x, dz and one another. */
 QUERN_API quern_status quern_dense_backward_sgd(quern_context *context, quern_tensor x, quern_tensor dz,
                                                 quern_sgd sgd, quern_tensor w, quern_tensor b);
 
-/* p ← p - lr (g + decay p) over a range.   parameters and gradients [r][c], the same shape. Freezing is
- * leaving a range out. */
+/* p ← p - lr (g + decay p) over a range.   parameters and gradients [r][c]. Freezing is leaving a range out.
+ * Apart: parameters from gradients. */
 QUERN_API quern_status quern_sgd_update(quern_context *context, quern_sgd sgd, quern_tensor gradients,
                                         quern_tensor parameters);
 
 /* x ← x · min(1, max_norm / (√squares + 10⁻⁶)), as torch.nn.utils.clip_grad_norm_: with squares = Σ x² over every range
  * that is clipped as one, the norm of all of them together becomes at most max_norm > 0. x [r][c], squares [1][1]. A sum
- * that is NaN makes x NaN; one past the largest float makes finite x zero. */
+ * that is NaN makes x NaN; one past the largest float makes finite x zero.
+ * Apart: x from squares. A max_norm that is not finite, or not above 0, is refused. */
 QUERN_API quern_status quern_clip_norm(quern_context *context, float max_norm, quern_tensor squares,
                                        quern_tensor x);
 
 /* --- Activations ---------------------------------------------------------------------------------------- */
 
-/* H = f(Z).   z, h [r][c]; h may be z itself. */
+/* H = f(Z).   z, h [r][c].
+ * Apart: h from z, or is z. The activation is checked as at quern_dense_forward, here and below. */
 QUERN_API quern_status quern_activation_forward(quern_context *context, quern_activation activation,
                                                 quern_tensor z, quern_tensor h);
 
-/* dZ = dH ∘ f'(h), f' computed from the output h.   dh, h, dz [r][c]; dz may be dh or h itself. */
+/* dZ = dH ∘ f'(h), f' computed from the output h.   dh, h, dz [r][c].
+ * Apart: dz from dh and h, or is one of them. */
 QUERN_API quern_status quern_activation_backward(quern_context *context, quern_activation activation,
                                                  quern_tensor dh, quern_tensor h, quern_tensor dz);
 
 /* O_ra = exp(Z_ra - m_r) / Σ_a exp(Z_ra - m_r), m_r the largest of the row: right for finite logits of any
- * size. z, o [n][k]; o may be z itself. */
+ * size. z, o [n][k].
+ * Apart: o from z, or is z. */
 QUERN_API quern_status quern_softmax(quern_context *context, quern_tensor z, quern_tensor o);
 
 /* --- Losses: value and gradient at once ----------------------------------------------------------------- */
 
 /* Each writes losses [1][n], one loss for each sample (their mean over the batch is the batch's loss), and
  * dz [n][k] = scale · ∂losses_r/∂Z; scale 1/n makes it the gradient of the mean. Either may be none, not
- * both. dz may be z itself. */
+ * both.
+ * Apart, in each: losses from z and the target; dz from the target and losses; dz from z, or is z. */
 
 /* Categorical cross-entropy over softmax, by log-sum-exp:
  *   losses_r = log Σ_a exp(Z_ra) - Z_r,label      dZ_ra = scale (O_ra - [a = label_r])
@@ -119,14 +135,14 @@ QUERN_API quern_status quern_softmax_cross_entropy(quern_context *context, quern
 /* The worked example's loss, element by element over the softmax outputs O of z, natural logarithm:
  *   losses_r = -Σ_a [ Y_ra log O_ra + (1 - Y_ra) log(1 - O_ra) ]
  *   dZ_ra    = scale · O_ra (G_ra - Σ_b G_rb O_rb),   G = (O - Y) / (O (1 - O)),   the whole softmax Jacobian
- * The sum over a is not divided by k (the document's 1/n with n = 3 outputs). z, y [n][k], k >= 2.
+ * The sum over a is not divided by k (the document's 1/n with n = 3 outputs). z, y [n][k]; k = 1 is refused.
  * log(1 - O_a) is computed from the other outputs' sum, so that an output near 1 loses no digits. */
 QUERN_API quern_status quern_elementwise_cross_entropy(quern_context *context, quern_tensor z, quern_tensor y,
                                                        float scale, quern_tensor losses, quern_tensor dz);
 
 /* Binary cross-entropy on logits, many labels a sample, as torch.nn.BCEWithLogitsLoss:
  *   losses_r = 1/k Σ_a [ max(Z, 0) - Z Y + log(1 + exp(-|Z|)) ]      dZ_ra = scale/k (sigmoid(Z_ra) - Y_ra)
- * z, y [n][k], y in 0 … 1. */
+ * z, y [n][k], y meant to be in 0 … 1, which is not checked. */
 QUERN_API quern_status quern_binary_cross_entropy(quern_context *context, quern_tensor z, quern_tensor y,
                                                   float scale, quern_tensor losses, quern_tensor dz);
 
@@ -142,36 +158,37 @@ typedef enum quern_element { QUERN_FLOAT32, QUERN_UINT8 } quern_element;
 
 /* X_rj = source_{indices_r, j} · scale + offset, computed as one fused multiply-add.
  * source: floats or bytes [N][c]; indices uint32_t [1][n]; x [n][c]. An index >= N reads nothing: its row
- * becomes NaN, and the next call that waits returns QUERN_ERROR_DATA with the first such row. */
+ * becomes NaN, and the next call that waits returns QUERN_ERROR_DATA with the first such row.
+ * Apart: x from source and indices. An element that is none of the two is refused. */
 QUERN_API quern_status quern_gather_rows(quern_context *context, quern_element element, quern_tensor source,
                                          quern_tensor indices, float scale, float offset, quern_tensor x);
 
 /* out_r = source_{indices_r}.   source int32_t [1][N], indices uint32_t [1][n], out int32_t [1][n]. An index
- * >= N gives -1, and the report as above. */
+ * >= N gives -1, and the report as above. Apart: out from source and indices. */
 QUERN_API quern_status quern_gather_labels(quern_context *context, quern_tensor source, quern_tensor indices,
                                            quern_tensor out);
 
 /* Y_ra = [a = label_r].   labels int32_t [1][n], y [n][k]. A label outside 0 … k-1 gives a row of NaN, and
- * the report as at quern_softmax_cross_entropy. */
+ * the report as at quern_softmax_cross_entropy. Apart: y from labels. */
 QUERN_API quern_status quern_one_hot(quern_context *context, quern_tensor labels, quern_tensor y);
 
 /* --- Measures ------------------------------------------------------------------------------------------- */
 
 /* classes_r = the first a with the largest Z_ra; a row with a NaN gives -1.   z [n][k], classes int32_t
- * [1][n]. */
+ * [1][n]. Apart: classes from z. */
 QUERN_API quern_status quern_argmax(quern_context *context, quern_tensor z, quern_tensor classes);
 
 /* count = how many r have classes_r = labels_r, added to count when `accumulate`. A class of -1 never counts.
- * classes and labels int32_t [1][n], count int32_t [1][1]. */
+ * classes and labels int32_t [1][n], count int32_t [1][1]. Apart: count from classes and labels. */
 QUERN_API quern_status quern_count_correct(quern_context *context, quern_tensor classes, quern_tensor labels,
                                            bool accumulate, quern_tensor count);
 
-/* sum = Σ x, in a fixed order, pairwise.   x [r][c], sum [1][1]. */
+/* sum = Σ x, in a fixed order, pairwise.   x [r][c], sum [1][1]. Apart: sum from x. */
 QUERN_API quern_status quern_sum(quern_context *context, quern_tensor x, quern_tensor sum);
 
 /* squares_i = Σ x² over part i of x, in a fixed order, pairwise: the parts of p have ⌈rc/p⌉ elements each, one after
  * another, the last ones fewer or none. Their sum (quern_sum) is the square of the norm of x; that of several tensors
- * needs one sum over the parts of all.   x [r][c], squares [1][p]. */
+ * needs one sum over the parts of all.   x [r][c], squares [1][p]. Apart: squares from x. */
 QUERN_API quern_status quern_sum_squares(quern_context *context, quern_tensor x, quern_tensor squares);
 
 /* --- Initial values ------------------------------------------------------------------------------------- */
@@ -184,7 +201,7 @@ QUERN_API quern_status quern_fill(quern_context *context, float value, quern_ten
  *   word i%4 of philox(counter = {i/4 low, i/4 high, stream, 0}, key = {seed low, seed high}),
  *   its upper 24 bits u,   x_i = fma(u, (high - low) 2^-24, low)
  * which is the same bits on every device and on the reference. Where floats are coarse the rounding can give
- * `high` itself. x [r][c]; low < high, both finite. */
+ * `high` itself. x [r][c]. Anything but low < high with low, high and high - low finite is refused. */
 QUERN_API quern_status quern_random_uniform(quern_context *context, uint64_t seed, uint32_t stream, float low,
                                             float high, quern_tensor x);
 

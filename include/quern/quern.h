@@ -1,10 +1,11 @@
 /* quern trains multilayer perceptrons on any OpenCL device.
  *
- *   simple      train.h, dataset.h, network.h, model.h: open data, describe a network, train, evaluate,
- * predict, save context     context.h, device.h: choose what it runs on advanced    plan.h: a step at a time;
- * ops.h: the primitives, for a loop of one's own
+ *   simple     train.h, dataset.h, network.h, model.h: open data, describe a network, train, evaluate, predict, save
+ *   context    context.h, device.h: choose what it runs on; tune.h: make it faster there
+ *   advanced   plan.h: a step at a time; ops.h: the primitives, for a loop of one's own
  *
- * A program that trains and predicts is in examples/train_and_predict.c. */
+ * Two headers are not part of this one: opencl.h, which shares OpenCL objects and needs OpenCL's headers, and
+ * backend.h, for a backend of one's own. A program that trains and predicts is in examples/train_and_predict.c. */
 #ifndef QUERN_QUERN_H
 #define QUERN_QUERN_H
 

@@ -70,6 +70,31 @@ static quern_epoch train_digits(const char *backend) {
   return last;
 }
 
+/* The names in their order, with a blank after each. */
+static void assert_names(const char *expected) {
+  char names[256] = "";
+  const size_t count = quern_backend_count();
+  for (size_t i = 0; i < count; i++) {
+    assert_non_null(quern_backend_name(i));
+    assert_non_null(quern_backend_find(quern_backend_name(i)));
+    strcat(strcat(names, quern_backend_name(i)), " ");
+  }
+  assert_null(quern_backend_name(count));
+  assert_null(quern_backend_name(SIZE_MAX));
+  assert_string_equal(names, expected);
+}
+
+static void test_names(void **state) {
+  (void)state;
+  const bool opencl = strcmp(quern_backend_name(0), "opencl") == 0;
+  assert_names(opencl ? "opencl reference " : "reference ");
+  const quern_backend table = counting_backend();
+  assert_ok(quern_backend_register(&table));
+  assert_names(opencl ? "opencl counting reference " : "counting reference ");
+  assert_ok(quern_backend_unregister("counting"));
+  assert_names(opencl ? "opencl reference " : "reference ");
+}
+
 static void test_trains_on_it(void **state) {
   (void)state;
   const quern_backend table = counting_backend();
@@ -132,7 +157,8 @@ static void test_busy(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_trains_on_it), QUERN_TEST(test_refuses),
-                                     QUERN_TEST(test_without_clipping), QUERN_TEST(test_busy)};
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_names), QUERN_TEST(test_trains_on_it),
+                                     QUERN_TEST(test_refuses), QUERN_TEST(test_without_clipping),
+                                     QUERN_TEST(test_busy)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

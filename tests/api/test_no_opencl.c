@@ -14,6 +14,11 @@ static void check_reference_only(const char *library, const char *complaint) {
   const char *note = quern_device_list_note(list);
   if (strstr(note, complaint) == NULL || strchr(note, '\n') != NULL)
     fail_msg("the note is \"%s\", expected one line with \"%s\"", note, complaint);
+  /* Without a loader there is no such backend; with one there is, and it has no device. */
+  const bool loader = strstr(note, "no platform") != NULL;
+  assert_int_equal(quern_backend_count(), loader ? 2 : 1);
+  assert_string_equal(quern_backend_name(0), loader ? "opencl" : "reference");
+  assert_null(quern_backend_name(SIZE_MAX));
   quern_device_list_free(list);
 
   quern_context *context;

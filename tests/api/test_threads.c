@@ -1,4 +1,4 @@
-/* Threads: contexts of their own at once, and one context from two. Also run by itself under helgrind: scripts/check. */
+/* Threads: contexts of their own at once, and one context from two. Also run under the thread sanitizer: scripts/check. */
 #include "test.h"
 
 #include <pthread.h>

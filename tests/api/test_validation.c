@@ -135,6 +135,8 @@ static void test_dense_backward(void **state) {
   assert_fails(quern_dense_backward_weights(C, x, dz, false, at(5, 5, 4), db), SHAPE, "dw is 5x4", "4x5");
   assert_fails(quern_dense_backward_weights(C, x, dz, false, dw, at(6, 1, 4)), SHAPE, "db is 1x4", "1x5");
   assert_fails(quern_dense_backward_weights(C, x, dz, false, at(0, 4, 5), db), ARGUMENT, "dw overlaps x");
+  assert_fails(quern_dense_backward_weights(C, x, dz, false, at(2, 4, 5), db), ARGUMENT, "dw overlaps dz");
+  assert_fails(quern_dense_backward_weights(C, x, dz, false, dw, at(0, 1, 5)), ARGUMENT, "db overlaps x");
   assert_fails(quern_dense_backward_weights(C, x, dz, false, dw, at(2, 1, 5)), ARGUMENT, "db overlaps dz");
   assert_fails(quern_dense_backward_weights(C, x, dz, false, dw, at(5, 1, 5)), ARGUMENT, "db overlaps dw");
   assert_fails(quern_dense_backward_weights(C, x, dz, false, foreign(4, 5), db), ARGUMENT, "dw",
@@ -144,6 +146,10 @@ static void test_dense_backward(void **state) {
   assert_fails(quern_dense_backward_sgd(C, x, dz, SGD, NONE, NONE), ARGUMENT, "dense backward SGD",
                "w and b");
   assert_fails(quern_dense_backward_sgd(C, x, dz, SGD, at(1, 4, 4), db), SHAPE, "w is 4x4", "4x5");
+  assert_fails(quern_dense_backward_sgd(C, x, dz, SGD, at(0, 4, 5), db), ARGUMENT, "w overlaps x");
+  assert_fails(quern_dense_backward_sgd(C, x, dz, SGD, at(2, 4, 5), db), ARGUMENT, "w overlaps dz");
+  assert_fails(quern_dense_backward_sgd(C, x, dz, SGD, w, at(0, 1, 5)), ARGUMENT, "b overlaps x");
+  assert_fails(quern_dense_backward_sgd(C, x, dz, SGD, w, at(2, 1, 5)), ARGUMENT, "b overlaps dz");
   assert_fails(quern_dense_backward_sgd(C, x, dz, SGD, w, at(1, 1, 5)), ARGUMENT, "b overlaps w");
 }
 
@@ -172,7 +178,7 @@ static void test_elementwise(void **state) {
 static void test_losses(void **state) {
   (void)state;
   const quern_tensor z = at(0, 3, 4), y = at(1, 3, 4), labels = at(2, 1, 3), losses = at(3, 1, 3),
-                     dz = at(4, 3, 4);
+                     dz = at(4, 3, 4), shifted = quern_matrix(f.buffer, 1, 3, 4);
   assert_fails(quern_softmax_cross_entropy(NULL, z, labels, 1, losses, dz), ARGUMENT,
                "softmax cross-entropy");
   assert_fails(quern_softmax_cross_entropy(C, z, NONE, 1, losses, dz), ARGUMENT, "labels has no buffer");
@@ -181,6 +187,8 @@ static void test_losses(void **state) {
   assert_fails(quern_softmax_cross_entropy(C, z, labels, 1, at(3, 3, 1), dz), SHAPE, "losses is 3x1", "1x3");
   assert_fails(quern_softmax_cross_entropy(C, z, labels, 1, losses, at(4, 4, 3)), SHAPE, "dz is 4x3", "3x4");
   assert_fails(quern_softmax_cross_entropy(C, z, labels, 1, at(0, 1, 3), dz), ARGUMENT, "losses overlaps z");
+  assert_fails(quern_softmax_cross_entropy(C, z, labels, 1, labels, dz), ARGUMENT, "losses overlaps labels");
+  assert_fails(quern_softmax_cross_entropy(C, z, labels, 1, losses, shifted), ARGUMENT, "dz overlaps z");
   assert_fails(quern_softmax_cross_entropy(C, z, labels, 1, losses, at(2, 3, 4)), ARGUMENT,
                "dz overlaps labels");
   assert_fails(quern_softmax_cross_entropy(C, z, labels, 1, losses, at(3, 3, 4)), ARGUMENT,
@@ -199,6 +207,10 @@ static void test_losses(void **state) {
     assert_fails(with_targets[i].call(C, z, at(1, 3, 5), 1, losses, dz), SHAPE, name, "y is 3x5", "3x4");
     assert_fails(with_targets[i].call(C, z, y, 1, losses, at(4, 3, 5)), SHAPE, name, "dz is 3x5", "3x4");
     assert_fails(with_targets[i].call(C, z, y, 1, losses, y), ARGUMENT, name, "dz overlaps y");
+    assert_fails(with_targets[i].call(C, z, y, 1, losses, shifted), ARGUMENT, name, "dz overlaps z");
+    assert_fails(with_targets[i].call(C, z, y, 1, at(0, 1, 3), dz), ARGUMENT, name, "losses overlaps z");
+    assert_fails(with_targets[i].call(C, z, y, 1, at(1, 1, 3), dz), ARGUMENT, name, "losses overlaps y");
+    assert_fails(with_targets[i].call(C, z, y, 1, at(4, 1, 3), dz), ARGUMENT, name, "dz overlaps losses");
     assert_fails(with_targets[i].call(C, z, foreign(3, 4), 1, losses, dz), ARGUMENT, name, "another context");
   }
   assert_fails(quern_elementwise_cross_entropy(C, at(0, 3, 1), at(1, 3, 1), 1, losses, at(4, 3, 1)), SHAPE,
@@ -218,6 +230,8 @@ static void test_data(void **state) {
                "3x4");
   assert_fails(quern_gather_rows(C, QUERN_FLOAT32, source, indices, 1, 0, at(0, 3, 4)), ARGUMENT,
                "x overlaps source");
+  assert_fails(quern_gather_rows(C, QUERN_FLOAT32, source, indices, 1, 0, at(1, 3, 4)), ARGUMENT,
+               "x overlaps indices");
   /* Bytes: element 3999 is the last, and 90 … 109 of them lie under floats 22 … 27. */
   const quern_tensor bytes = quern_matrix(f.buffer, 90, 5, 4);
   assert_fails(quern_gather_rows(C, QUERN_UINT8, bytes, indices, 1, 0, quern_matrix(f.buffer, 27, 3, 4)),
@@ -228,6 +242,7 @@ static void test_data(void **state) {
   assert_fails(quern_gather_labels(C, at(3, 5, 1), indices, out), SHAPE, "source is 5x1", "1x1");
   assert_fails(quern_gather_labels(C, labels, indices, at(4, 1, 4)), SHAPE, "out is 1x4", "1x3");
   assert_fails(quern_gather_labels(C, labels, indices, indices), ARGUMENT, "out overlaps indices");
+  assert_fails(quern_gather_labels(C, labels, indices, at(3, 1, 3)), ARGUMENT, "out overlaps source");
   assert_fails(quern_one_hot(NULL, out, x), ARGUMENT, "one-hot");
   assert_fails(quern_one_hot(C, labels, x), SHAPE, "one-hot", "labels is 1x5", "1x3");
   assert_fails(quern_one_hot(C, out, at(4, 3, 4)), ARGUMENT, "y overlaps labels");
@@ -244,6 +259,8 @@ static void test_measures_and_initial_values(void **state) {
   assert_fails(quern_count_correct(C, classes, labels, false, at(3, 1, 2)), SHAPE, "count is 1x2", "1x1");
   assert_fails(quern_count_correct(C, classes, labels, true, at(1, 1, 1)), ARGUMENT,
                "count overlaps classes");
+  assert_fails(quern_count_correct(C, classes, labels, false, at(2, 1, 1)), ARGUMENT,
+               "count overlaps labels");
   assert_fails(quern_sum(NULL, z, one), ARGUMENT, "sum");
   assert_fails(quern_sum(C, z, at(3, 2, 1)), SHAPE, "sum is 2x1", "1x1");
   assert_fails(quern_sum(C, z, at(0, 1, 1)), ARGUMENT, "sum overlaps x");
@@ -255,6 +272,7 @@ static void test_measures_and_initial_values(void **state) {
   assert_fails(quern_clip_norm(C, 1, at(0, 1, 1), z), ARGUMENT, "x overlaps squares");
   assert_fails(quern_clip_norm(C, 0, one, z), ARGUMENT, "a norm of 0", "above 0");
   assert_fails(quern_clip_norm(C, NAN, one, z), ARGUMENT, "a norm of nan");
+  assert_fails(quern_clip_norm(C, INFINITY, one, z), ARGUMENT, "a norm of inf");
   assert_fails(quern_fill(NULL, 1, z), ARGUMENT, "fill");
   assert_fails(quern_random_uniform(NULL, 1, 0, 0, 1, z), ARGUMENT, "random uniform");
   assert_fails(quern_random_uniform(C, 1, 0, 1, 1, z), ARGUMENT, "random uniform", "1");

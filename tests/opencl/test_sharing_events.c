@@ -114,6 +114,37 @@ static void test_no_queue(void **state) {
   caller_close(&mine);
 }
 
+/* An event of the program's own, which no queue completes: quern's ops wait for it, and so does what waits for them. */
+static void test_user_event(void **state) {
+  (void)state;
+  caller mine = caller_open(0, true);
+  quern_context *context;
+  assert_ok(quern_opencl_context_create(mine.context, mine.device, NULL, &context));
+  quern_buffer *buffer = wrap(context, &mine);
+  assert_ok(quern_fill(context, 1.0f, quern_vector(buffer, 0, INSIDE)));
+  assert_ok(quern_context_finish(context));
+  gate first = gate_close(&mine), second = gate_close(&mine);
+  const cl_event both[] = {first.closed, second.closed};
+  cl_event filled;
+  float value = 0.0f;
+  assert_ok(quern_opencl_wait(context, 2, both));
+  assert_ok(quern_fill(context, 2.0f, quern_vector(buffer, 0, INSIDE)));
+  assert_ok(quern_buffer_read(buffer, 0, sizeof value, &value, QUERN_NO_WAIT));
+  assert_ok(quern_opencl_event(context, &filled));
+  const bool waits = !first.open;
+  if (waits) assert_true(status_of(filled) > CL_COMPLETE && value == 0.0f);
+  gate_open(&first);
+  if (waits) assert_true(status_of(filled) > CL_COMPLETE && value == 0.0f);
+  gate_open(&second);
+  assert_ok(quern_context_finish(context));
+  assert_int_equal(status_of(filled), CL_COMPLETE);
+  assert_true(value == 2.0f);
+  quern__cl_call.ReleaseEvent(filled);
+  quern_buffer_free(buffer);
+  quern_context_free(context);
+  caller_close(&mine);
+}
+
 static void test_refuses(void **state) {
   (void)state;
   caller mine = caller_open(0, true), other = caller_open(0, false);
@@ -138,6 +169,6 @@ static void test_refuses(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {QUERN_TEST(test_out_of_order_queue), QUERN_TEST(test_no_queue),
-                                     QUERN_TEST(test_refuses)};
+                                     QUERN_TEST(test_user_event), QUERN_TEST(test_refuses)};
   return cmocka_run_group_tests_name("opencl/sharing_events", tests, NULL, NULL);
 }

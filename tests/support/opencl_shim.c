@@ -53,7 +53,8 @@ static quern__cl_functions real;
   X(CreateSubBuffer)                                                                                         \
   X(CreateUserEvent)                                                                                         \
   X(SetUserEventStatus)                                                                                      \
-  X(WaitForEvents)
+  X(WaitForEvents)                                                                                           \
+  X(GetEventProfilingInfo)
 
 static struct {
 #define OTHER_MEMBER(name) __typeof__(cl##name) *name;
@@ -337,6 +338,11 @@ SHIM cl_int clSetUserEventStatus(cl_event event, cl_int status) {
 
 SHIM cl_int clWaitForEvents(cl_uint count, const cl_event *events) {
   return other.WaitForEvents(count, events);
+}
+
+SHIM cl_int clGetEventProfilingInfo(cl_event event, cl_profiling_info name, size_t size, void *value,
+                                    size_t *size_ret) {
+  return other.GetEventProfilingInfo(event, name, size, value, size_ret);
 }
 
 /* --- Programs and kernels ------------------------------------------------------------------------------- */

@@ -1,0 +1,20 @@
+"""quern: multilayer perceptrons, trained on any OpenCL device, with NumPy in and out.
+
+    import quern
+    (x, y), (x_test, y_test) = quern.read("digits")
+    network = quern.Network(64, [128, 10])
+    network.fit(x, y, epochs=20, validation=(x_test, y_test))
+    network.predict(x_test).argmax(axis=1)
+
+A call of the library that fails is a quern.Error, with what the library has to say of it.
+"""
+
+from ._data import read
+from ._devices import Device, devices
+from ._errors import Error
+from ._names import activations, losses
+from ._training import Epoch, Metrics
+from ._version import VERSION as __version__
+from .network import Dense, Network, load
+
+__all__ = ["Dense", "Device", "Epoch", "Error", "Metrics", "Network", "activations", "devices", "load", "losses", "read"]

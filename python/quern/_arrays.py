@@ -1,0 +1,61 @@
+"""NumPy arrays as the library takes them: checked, converted where nothing is lost by it, and refused in words otherwise."""
+
+import ctypes
+
+import numpy
+
+_LARGEST_LABEL = 2**31 - 2
+
+
+def _array(name, values):
+    if isinstance(values, numpy.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array; fill what is missing first")
+    return numpy.asarray(values)
+
+
+def floats(name, values):
+    """A C-contiguous array of float32 with these values."""
+    array = _array(name, values)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name} has dtype {array.dtype}, expected floats or integers")
+    with numpy.errstate(over="ignore"):
+        converted = numpy.ascontiguousarray(array, dtype=numpy.float32)
+    lost = numpy.isinf(converted) & numpy.isfinite(array) if array.dtype.kind == "f" else None
+    if lost is not None and lost.any():
+        place = tuple(int(i) for i in numpy.argwhere(lost)[0])
+        raise ValueError(f"{name}{list(place)} is {array[place]}, which is more than float32 holds")
+    return converted.reshape(array.shape)
+
+
+def samples(name, values, columns):
+    """float32 (samples, columns). What has more dimensions, such as (samples, height, width), is taken row by row."""
+    array = floats(name, values)
+    if array.ndim < 2:
+        raise ValueError(f"{name} has shape {array.shape}, expected (samples, {columns})")
+    if len(array) == 0:
+        raise ValueError(f"{name} has shape {array.shape}, expected at least one sample")
+    flat = array.reshape(len(array), -1)
+    if flat.shape[1] != columns:
+        raise ValueError(f"{name} has shape {array.shape}, expected (samples, {columns})")
+    return flat
+
+
+def labels(name, values, count):
+    """int32 (count,): a class for each sample."""
+    array = _array(name, values)
+    hint = "; for one-hot rows pass y.argmax(axis=1)" if array.ndim == 2 and array.shape[1] > 1 else ""
+    if array.shape != (count,):
+        raise ValueError(f"{name} has shape {array.shape}, expected ({count},): a class for each sample{hint}")
+    if array.dtype.kind not in "iub":
+        raise TypeError(f"{name} has dtype {array.dtype}, expected integers: classes from 0 on")
+    wrong = (array < 0) | (array > _LARGEST_LABEL)
+    if wrong.any():
+        place = int(numpy.argmax(wrong))
+        raise ValueError(f"{name}[{place}] is {array[place]}, expected a class from 0 on")
+    return numpy.ascontiguousarray(array, dtype=numpy.int32)
+
+
+def pointer(array):
+    """Where the numbers of an array are: the array must outlive the call that it is for."""
+    kind = ctypes.c_int32 if array.dtype == numpy.int32 else ctypes.c_float
+    return array.ctypes.data_as(ctypes.POINTER(kind))

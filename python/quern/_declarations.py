@@ -1,0 +1,126 @@
+"""What of the C API is used here: structs and functions as the headers in include/quern/ declare them.
+
+tests/python compares every struct with what a C compiler makes of the headers, so that one that has grown fails a test. What
+the library has names for (activations, losses, device kinds, statuses) is asked for by name and stands nowhere here.
+"""
+
+import ctypes
+from ctypes import POINTER, Structure, c_bool, c_char_p, c_double, c_float, c_int, c_int32, c_size_t, c_uint32, c_uint64, c_void_p
+
+from . import _library
+
+# Statuses: 0 is QUERN_OK, and quern_status_name says the others.
+status = c_int
+
+# quern_initializer: of all enumerations here the one whose values have no names in the library.
+INITIALIZERS = {"default": 0, "he": 1, "xavier": 2, "uniform": 3}
+
+
+class Activation(Structure):
+    _fields_ = [("kind", c_int), ("slope", c_float)]
+
+
+class Layer(Structure):
+    _fields_ = [("units", c_size_t), ("activation", Activation), ("freeze_weights", c_bool), ("freeze_bias", c_bool)]
+
+
+class Sgd(Structure):
+    _fields_ = [("learning_rate", c_float), ("weight_decay", c_float)]
+
+
+class Metrics(Structure):
+    _fields_ = [("samples", c_size_t), ("loss", c_double), ("accuracy", c_double), ("samples_per_second", c_double)]
+
+
+class Epoch(Structure):
+    _fields_ = [("epoch", c_size_t), ("epochs", c_size_t), ("train_loss", c_double), ("train_samples_per_second", c_double),
+                ("tested", c_bool), ("test", Metrics), ("step", c_size_t), ("steps", c_size_t)]
+
+
+EpochFunction = ctypes.CFUNCTYPE(c_bool, POINTER(Epoch), c_void_p)
+StopFunction = ctypes.CFUNCTYPE(c_bool, c_void_p)
+
+
+class TrainOptions(Structure):
+    _fields_ = [("size", c_size_t), ("epochs", c_size_t), ("batch", c_size_t), ("sgd", Sgd), ("seed", c_uint64),
+                ("on_epoch", EpochFunction), ("user", c_void_p), ("stop", StopFunction), ("clip_norm", c_float),
+                ("checkpoint", c_char_p), ("checkpoint_every", c_size_t), ("resume", c_char_p)]
+
+    @classmethod
+    def initial(cls):
+        """QUERN_TRAIN_OPTIONS_INIT."""
+        return cls(size=ctypes.sizeof(cls), epochs=10, batch=32, sgd=Sgd(0.1, 0.0))
+
+
+class ModelOptions(Structure):
+    _fields_ = [("size", c_size_t), ("activation", Activation), ("loss", c_int)]
+
+
+class DeviceInfo(Structure):
+    _fields_ = [("kind", c_int), ("backend", c_char_p), ("name", c_char_p), ("platform", c_char_p), ("version", c_char_p),
+                ("driver", c_char_p), ("platform_index", c_size_t), ("device_index", c_size_t), ("compute_units", c_uint32),
+                ("memory", c_uint64), ("max_allocation", c_uint64)]
+
+
+_handle, _out = c_void_p, POINTER(c_void_p)
+_floats, _labels = POINTER(c_float), POINTER(c_int32)
+
+_FUNCTIONS = {
+    # name: (result, arguments…)
+    "quern_last_error": (c_char_p,),
+    "quern_status_name": (c_char_p, status),
+    "quern_status_text": (c_char_p, status),
+    "quern_activation_name": (c_char_p, c_int),
+    "quern_activation_find": (c_bool, c_char_p, POINTER(c_int)),
+    "quern_loss_name": (c_char_p, c_int),
+    "quern_loss_find": (c_bool, c_char_p, POINTER(c_int)),
+    "quern_device_list_create": (status, _out),
+    "quern_device_list_free": (None, _handle),
+    "quern_device_list_count": (c_size_t, _handle),
+    "quern_device_list_at": (_handle, _handle, c_size_t),
+    "quern_device_list_note": (c_char_p, _handle),
+    "quern_device_describe": (None, _handle, POINTER(DeviceInfo)),
+    "quern_device_kind_name": (c_char_p, c_int),
+    "quern_context_create": (status, c_char_p, _out),
+    "quern_context_free": (None, _handle),
+    "quern_context_describe": (None, _handle, POINTER(DeviceInfo)),
+    "quern_context_is_lost": (c_bool, _handle),
+    "quern_dataset_open": (status, c_char_p, c_void_p, _out, _out),
+    "quern_dataset_from_floats": (status, _floats, _labels, c_size_t, c_size_t, _out),
+    "quern_dataset_split": (status, _handle, c_double, c_uint64, _out, _out),
+    "quern_dataset_free": (None, _handle),
+    "quern_dataset_rows": (c_size_t, _handle),
+    "quern_dataset_columns": (c_size_t, _handle),
+    "quern_dataset_label": (c_int32, _handle, c_size_t),
+    "quern_dataset_values": (None, _handle, c_size_t, _floats),
+    "quern_network_create": (status, c_size_t, POINTER(Layer), c_size_t, c_int, _out),
+    "quern_network_free": (None, _handle),
+    "quern_network_initialize": (status, _handle, c_int, c_uint64),
+    "quern_network_inputs": (c_size_t, _handle),
+    "quern_network_outputs": (c_size_t, _handle),
+    "quern_network_layer_count": (c_size_t, _handle),
+    "quern_network_loss": (c_int, _handle),
+    "quern_network_layer": (Layer, _handle, c_size_t),
+    "quern_network_parameter_count": (c_size_t, _handle),
+    "quern_network_set_layer": (status, _handle, c_size_t, _floats, _floats),
+    "quern_network_get_layer": (status, _handle, c_size_t, _floats, _floats),
+    "quern_train": (status, _handle, _handle, _handle, _handle, POINTER(TrainOptions), POINTER(Epoch)),
+    "quern_evaluate": (status, _handle, _handle, _handle, POINTER(Metrics)),
+    "quern_predict": (status, _handle, _handle, _handle, _floats),
+    "quern_model_save": (status, _handle, c_char_p),
+    "quern_model_load": (status, c_char_p, POINTER(ModelOptions), _out),
+}
+
+
+def _declare(library):
+    for name, (result, *arguments) in _FUNCTIONS.items():
+        try:
+            function = getattr(library, name)
+        except AttributeError:
+            raise ImportError(f"quern: the library has no {name}; it is of another build than this package") from None
+        function.restype = result
+        function.argtypes = arguments
+    return library
+
+
+lib = _declare(_library.load())

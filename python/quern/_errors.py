@@ -1,0 +1,42 @@
+"""Statuses of the library as exceptions."""
+
+from ._declarations import lib
+
+
+class Error(Exception):
+    """A call of the library failed. str() is what quern_last_error() said of it; `status` is the name of its status, such
+    as "QUERN_ERROR_SHAPE". Errors that Python has a name for too are of that kind as well: a model file that is not there is a
+    quern.Error and an OSError."""
+
+    status = ""
+
+
+# What each status is besides; a test compares the names with those in status.h.
+_BASES = {
+    "QUERN_ERROR_ARGUMENT": ValueError,
+    "QUERN_ERROR_SHAPE": ValueError,
+    "QUERN_ERROR_OVERFLOW": OverflowError,
+    "QUERN_ERROR_OUT_OF_MEMORY": MemoryError,
+    "QUERN_ERROR_OUT_OF_DEVICE_MEMORY": MemoryError,
+    "QUERN_ERROR_FILE": OSError,
+    "QUERN_ERROR_FORMAT": ValueError,
+    "QUERN_ERROR_DATA": ValueError,
+    "QUERN_ERROR_UNSUPPORTED": NotImplementedError,
+    "QUERN_ERROR_NOT_FINITE": FloatingPointError,
+}
+_classes = {}
+
+
+def _class_of(status):
+    name = lib.quern_status_name(status).decode()
+    if name not in _classes:
+        base = _BASES.get(name)
+        _classes[name] = type("Error", (Error, base) if base else (Error,),
+                              {"status": name, "__module__": "quern", "__doc__": lib.quern_status_text(status).decode()})
+    return _classes[name]
+
+
+def check(status):
+    """Raises what a status other than QUERN_OK says."""
+    if status != 0:
+        raise _class_of(status)((lib.quern_last_error() or b"").decode(errors="replace"))

@@ -1,0 +1,233 @@
+"""Networks: described, trained, asked, saved and loaded."""
+
+import ctypes
+import os
+from typing import NamedTuple, Optional
+
+import numpy
+
+from . import _arrays, _data, _devices, _names
+from ._declarations import INITIALIZERS, Activation, Epoch, Layer, Metrics, ModelOptions, Sgd, TrainOptions, lib
+from ._errors import check
+from ._handle import make
+from ._training import Watch, epoch_of, metrics_of
+
+_DEFAULT_SLOPE = 0.01
+
+
+class Dense(NamedTuple):
+    """A dense layer, H = f(X W + b), with `units` outputs. `slope` is that of "leaky-relu" below 0."""
+
+    units: int
+    activation: str = "relu"
+    slope: Optional[float] = None
+    freeze_weights: bool = False  # training leaves W as it is
+    freeze_bias: bool = False  # training leaves b as it is
+
+
+def _activation(layer):
+    slope = _DEFAULT_SLOPE if layer.slope is None else layer.slope
+    return Activation(_names.activation_kind(layer.activation), slope)
+
+
+def _layer(layer, is_last):
+    if isinstance(layer, (int, numpy.integer)) and not isinstance(layer, bool):
+        layer = Dense(int(layer), "identity" if is_last else "relu")
+    if not isinstance(layer, Dense):
+        raise TypeError(f"layers: {layer!r}, expected a number of units or a quern.Dense")
+    if not 0 < layer.units < 2**31:
+        raise ValueError(f"layers: {layer.units} units, expected at least 1")
+    return Layer(layer.units, _activation(layer), layer.freeze_weights, layer.freeze_bias)
+
+
+def _dense(layer):
+    name = lib.quern_activation_name(layer.activation.kind).decode()
+    slope = float(str(numpy.float32(layer.activation.slope))) if name == "leaky-relu" else None
+    return Dense(layer.units, name, slope, layer.freeze_weights, layer.freeze_bias)
+
+
+def _path(path):
+    return os.fsencode(os.fspath(path))
+
+
+class Network:
+    """Dense layers, the loss they are trained with, and their parameters.
+
+    inputs       how many numbers a sample has
+    layers       for each layer a Dense, or its number of units: then hidden layers have ReLU, the last one none
+    loss         "categorical" (softmax and cross-entropy), or another of quern.losses(). The last layer's activation is
+                 "identity" for losses that bring their own softmax or sigmoid
+    initializer  of the weights: "default" ("he" under ReLU, "xavier" under others), "he", "xavier", "uniform"
+    seed         of the weights; the same seed gives the same ones everywhere
+    device       what it runs on: None for the best, or "reference", "1", "0:0", or part of a name; see quern.devices()
+
+    A network is used by one thread at a time. It frees what it owns.
+    """
+
+    def __init__(self, inputs, layers, loss="categorical", *, initializer="default", seed=0, device=None):
+        layers = list(layers)
+        array = (Layer * len(layers))(*(_layer(layer, i == len(layers) - 1) for i, layer in enumerate(layers)))
+        if initializer not in INITIALIZERS:
+            raise ValueError(f"initializer: {initializer!r} is none; there are {', '.join(INITIALIZERS)}")
+        self._handle = make(lib.quern_network_free, lib.quern_network_create, _size("inputs", inputs), array, len(array),
+                            _names.loss_kind(loss))
+        check(lib.quern_network_initialize(self._handle, INITIALIZERS[initializer], _size("seed", seed)))
+        self._device = device
+        self.history = []
+
+    @classmethod
+    def _of(cls, handle, device):
+        network = cls.__new__(cls)
+        network._handle, network._device, network.history = handle, device, []
+        return network
+
+    @property
+    def inputs(self):
+        return lib.quern_network_inputs(self._handle)
+
+    @property
+    def outputs(self):
+        return lib.quern_network_outputs(self._handle)
+
+    @property
+    def loss(self):
+        return lib.quern_loss_name(lib.quern_network_loss(self._handle)).decode()
+
+    @property
+    def layers(self):
+        """The layers as a list of Dense."""
+        raw = [lib.quern_network_layer(self._handle, i) for i in range(lib.quern_network_layer_count(self._handle))]
+        return [_dense(layer) for layer in raw]
+
+    @property
+    def parameter_count(self):
+        return lib.quern_network_parameter_count(self._handle)
+
+    @property
+    def device(self):
+        """The Device that this thread runs the network on."""
+        return _devices.describe(self._device)
+
+    def __repr__(self):
+        layers = self.layers
+        shape = "-".join(str(units) for units in [self.inputs] + [layer.units for layer in layers])
+        return f"<quern.Network {shape}, {layers[0].activation}, {self.loss}, {self.parameter_count:,} parameters>"
+
+    # --- Training and asking ------------------------------------------------------------------------------------
+
+    def fit(self, x, y, *, epochs=10, batch=32, learning_rate=0.1, weight_decay=0.0, clip_norm=None, seed=0,
+            validation=None, on_epoch=None, checkpoint=None, checkpoint_every=0, resume=None):
+        """Trains on x (samples, inputs) and y (samples,), a class for each sample, and returns a list of Epoch.
+
+        x                 numbers of any type; what has more dimensions, such as images, is taken row by row. They are
+                          converted to float32, and taken as they are: scale pixels to 0 … 1 yourself
+        batch             samples a step; the last step of an epoch takes what is left
+        weight_decay      of SGD, as torch.optim.SGD has it
+        clip_norm         the most that the norm of all gradients may be
+        seed              of the order of the samples
+        validation        (x, y) to measure after each epoch, or a fraction such as 0.2 of the samples, held out
+        on_epoch          called with each Epoch; where it returns False, training ends there
+        checkpoint        a file to write checkpoints to: after each epoch, or every `checkpoint_every` steps
+        resume            a checkpoint to go on from
+
+        What was learned so far is kept where training ends early: by on_epoch, by an exception in it, or by Ctrl-C, which
+        raises KeyboardInterrupt when the step is done. `history` has the epochs then too; of one that was stopped inside,
+        step is less than steps. A loss that is not finite is an Error, and leaves the network as it was.
+        """
+        options = TrainOptions.initial()
+        options.epochs, options.batch = _size("epochs", epochs), _size("batch", batch)
+        options.sgd = Sgd(learning_rate, weight_decay)
+        options.seed = _size("seed", seed)
+        options.clip_norm = 0.0 if clip_norm is None else clip_norm
+        options.checkpoint = _path(checkpoint) if checkpoint is not None else None
+        options.checkpoint_every = _size("checkpoint_every", checkpoint_every)
+        options.resume = _path(resume) if resume is not None else None
+        watch = Watch(on_epoch)
+        options.on_epoch, options.stop = watch.epoch_function, watch.stop_function
+        train, test = self._training_data(x, y, validation, options.seed)
+        context = _devices.context(self._device)
+        last = Epoch()
+        self.history = watch.history
+        with watch.interrupts():
+            check(lib.quern_train(context, self._handle, train, test, ctypes.byref(options), ctypes.byref(last)))
+        if last.step < last.steps:
+            watch.history.append(epoch_of(last))
+        if watch.exception is not None:
+            raise watch.exception
+        return watch.history
+
+    def _training_data(self, x, y, validation, seed):
+        data = _data.from_arrays(x, y, self.inputs)
+        if validation is None:
+            return data, None
+        if isinstance(validation, (float, numpy.floating)):
+            return _data.split(data, validation, seed)
+        try:
+            test_x, test_y = validation
+        except (TypeError, ValueError):
+            raise TypeError("validation: expected a pair (x, y), or a fraction of the samples to hold out") from None
+        return data, _data.from_arrays(test_x, test_y, self.inputs, ("validation x", "validation y"))
+
+    def evaluate(self, x, y):
+        """The Metrics over x (samples, inputs) and y (samples,), a class for each sample."""
+        metrics = Metrics()
+        data = _data.from_arrays(x, y, self.inputs)
+        check(lib.quern_evaluate(_devices.context(self._device), self._handle, data, ctypes.byref(metrics)))
+        return metrics_of(metrics)
+
+    def predict(self, x):
+        """float32 (samples, outputs) for x (samples, inputs): probabilities, or plain outputs under "squared"."""
+        data = _data.from_arrays(x, None, self.inputs)
+        outputs = numpy.empty((lib.quern_dataset_rows(data), self.outputs), numpy.float32)
+        check(lib.quern_predict(_devices.context(self._device), self._handle, data, _arrays.pointer(outputs)))
+        return outputs
+
+    # --- Parameters and files -----------------------------------------------------------------------------------
+
+    def _shape_of(self, index):
+        units = [self.inputs] + [layer.units for layer in self.layers]
+        count = len(units) - 1
+        if not -count <= index < count:
+            raise IndexError(f"layer {index} of a network of {count}")
+        return index % count, (units[index % count], units[index % count + 1])
+
+    def layer(self, index):
+        """Copies of a layer's weights, float32 (in, out), and bias, float32 (out,)."""
+        index, shape = self._shape_of(index)
+        weights, bias = numpy.empty(shape, numpy.float32), numpy.empty(shape[1], numpy.float32)
+        check(lib.quern_network_get_layer(self._handle, index, _arrays.pointer(weights), _arrays.pointer(bias)))
+        return weights, bias
+
+    def set_layer(self, index, weights=None, bias=None):
+        """Sets a layer's weights (in, out), its bias (out,), or both."""
+        index, shape = self._shape_of(index)
+        given = []
+        for name, values, expected in (("weights", weights, shape), ("bias", bias, shape[1:])):
+            array = None if values is None else _arrays.floats(name, values)
+            if array is not None and array.shape != expected:
+                raise ValueError(f"{name} has shape {array.shape}, expected {expected}")
+            given.append(array)
+        check(lib.quern_network_set_layer(self._handle, index, *(a if a is None else _arrays.pointer(a) for a in given)))
+
+    def save(self, path):
+        """Writes a safetensors file with the names that PyTorch has for the same layers; it appears whole or not at all."""
+        check(lib.quern_model_save(self._handle, _path(path)))
+
+
+def load(path, *, activation="relu", loss="categorical", device=None):
+    """The Network in a file of Network.save, `quern train --save`, or PyTorch (safetensors of a Sequential's state_dict).
+
+    `activation` of the hidden layers and `loss` are what a file of PyTorch's does not say; where the file says it, that holds.
+    """
+    options = ModelOptions(ctypes.sizeof(ModelOptions), Activation(_names.activation_kind(activation), _DEFAULT_SLOPE),
+                           _names.loss_kind(loss))
+    return Network._of(make(lib.quern_network_free, lib.quern_model_load, _path(path), ctypes.byref(options)), device)
+
+
+def _size(name, value):
+    """A whole number that is not negative, as an argument; ctypes itself would take it modulo 2^64."""
+    if isinstance(value, bool) or not isinstance(value, (int, numpy.integer)):
+        raise TypeError(f"{name}: {value!r}, expected a whole number")
+    if not 0 <= value < 2**64:
+        raise ValueError(f"{name}: {value}, expected a whole number from 0 on")
+    return int(value)

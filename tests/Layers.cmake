@@ -1,0 +1,43 @@
+# cmake -DSOURCE=<top of the tree> -P Layers.cmake: fails where a layer reaches past the one below it. See "Layers" in
+# ARCHITECTURE.md, which names the one exception.
+cmake_minimum_required(VERSION 3.21)
+set(bad "")
+
+# quern_refuse(<pattern> <why> <folder>... [EXCEPT <file>...])
+function(quern_refuse pattern why)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "EXCEPT")
+  foreach(folder IN LISTS arg_UNPARSED_ARGUMENTS)
+    file(GLOB files RELATIVE "${SOURCE}" "${SOURCE}/${folder}/*.[ch]")
+    if(NOT files)
+      message(FATAL_ERROR "${folder} has no C files: ARCHITECTURE.md and tests/Layers.cmake are for another layout")
+    endif()
+    foreach(file IN LISTS files)
+      if(file IN_LIST arg_EXCEPT)
+        continue()
+      endif()
+      file(STRINGS "${SOURCE}/${file}" lines REGEX "${pattern}")
+      foreach(line IN LISTS lines)
+        string(APPEND bad "\n  ${file}: ${line}\n    ${why}")
+      endforeach()
+    endforeach()
+  endforeach()
+  set(bad "${bad}" PARENT_SCOPE)
+endfunction()
+
+# The network level is a user of the op level: it calls no backend, and sees no device.
+set(above_ops host/network host/train host/data host/model)
+quern_refuse("QUERN__CALL|->backend|->state|quern_backend" "networks are built on the public ops, not on the table of a backend"
+             ${above_ops} EXCEPT host/network/whole_steps.c)
+quern_refuse("#include.*(ops/check|backend|opencl|reference)[./]" "networks are built on the public ops alone" ${above_ops}
+             EXCEPT host/network/whole_steps.c)
+# OpenCL's types live in one folder.
+quern_refuse("#include <CL/|(^|[^a-zA-Z0-9_])cl_(mem|context|event|command_queue|device_id|kernel|program)([^a-zA-Z0-9_]|$)"
+             "OpenCL types live in host/opencl alone" host/ops host/reference ${above_ops})
+# The ops know backends by the table.
+quern_refuse("#include.*(opencl|reference)/" "ops know a backend by its table alone" host/ops)
+# The command is a program like any other.
+quern_refuse("#include \"\\.\\./|quern__" "the command sees the public headers alone" host/cli)
+
+if(bad)
+  message(FATAL_ERROR "these reach past the layer below theirs:${bad}")
+endif()

@@ -1,0 +1,142 @@
+"""python/quern/_declarations.py says what the headers say: structs, initial values, enumerations and functions. A C program that is
+made of the declarations tells what the compiler makes of the headers; functions are compared with tests/abi/quern.abi."""
+
+import ctypes
+import json
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import unittest
+
+import quern
+from quern import _declarations, _errors
+from quern._version import VERSION
+
+SOURCE = pathlib.Path(os.environ["SOURCE"])
+
+STRUCTS = {"quern_" + re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower(): value
+           for name, value in vars(_declarations).items()
+           if isinstance(value, type) and issubclass(value, ctypes.Structure) and value is not ctypes.Structure}
+
+PROGRAM = r"""
+#include <quern/quern.h>
+#include <stddef.h>
+#include <stdio.h>
+#define FIELD(type, name) printf("[\"%s\", \"%s\", %zu, %zu],\n", #type, #name, offsetof(type, name), sizeof(((type *)0)->name));
+#define BYTES(of, name) printf("[\"%s\", \"", #name); \
+  for (size_t i = 0; i < sizeof of.name; i++) printf("%02x", ((const unsigned char *)&of.name)[i]); printf("\"],\n");
+#define STATUS(name, text) printf("\"QUERN_%s\",\n", #name);
+#define TEXT(name, text) printf("\"%s\",\n", text);
+int main(void) {
+  const quern_train_options initial = QUERN_TRAIN_OPTIONS_INIT;
+  printf("{\"sizes\": {\n"); @SIZES@
+  printf("\"\": 0}, \"fields\": [\n"); @FIELDS@
+  printf("null], \"initial\": [\n"); @INITIAL@
+  printf("null], \"initializers\": [%d, %d, %d, %d], \"statuses\": [\n", QUERN_INIT_DEFAULT, QUERN_INIT_HE, QUERN_INIT_XAVIER,
+         QUERN_INIT_UNIFORM);
+  QUERN_STATUSES(STATUS)
+  printf("null], \"activations\": [\n"); QUERN_ACTIVATIONS(TEXT)
+  printf("null], \"losses\": [\n"); QUERN_LOSSES(TEXT)
+  printf("null], \"version\": \"%s\"}\n", QUERN_VERSION);
+  return 0;
+}
+"""
+
+
+def fields_of(struct):
+    return [field[0] for field in struct._fields_]
+
+
+def ask_compiler():
+    sizes = [f'printf("\\"%s\\": %zu,\\n", "{name}", sizeof({name}));' for name in STRUCTS]
+    fields = [f"FIELD({name}, {field})" for name, struct in STRUCTS.items() for field in fields_of(struct)]
+    initial = [f"BYTES(initial, {field})" for field in fields_of(_declarations.TrainOptions)]
+    program = PROGRAM.replace("@SIZES@", "\n".join(sizes)).replace("@FIELDS@", "\n".join(fields)) \
+        .replace("@INITIAL@", "\n".join(initial))
+    with tempfile.TemporaryDirectory() as folder:
+        source, binary = pathlib.Path(folder, "layouts.c"), pathlib.Path(folder, "layouts")
+        source.write_text(program, encoding="utf-8")
+        subprocess.run([os.environ["CC"], "-std=c11", f"-I{SOURCE / 'include'}", str(source), "-o", str(binary)], check=True)
+        return json.loads(subprocess.run([str(binary)], check=True, capture_output=True).stdout)
+
+
+class Layouts(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.c = ask_compiler()
+
+    def test_sizes(self):
+        self.assertGreater(len(STRUCTS), 5)
+        for name, struct in STRUCTS.items():
+            self.assertEqual(ctypes.sizeof(struct), self.c["sizes"][name], name)
+
+    def test_fields(self):
+        ours = [[name, field, getattr(struct, field).offset, getattr(struct, field).size]
+                for name, struct in STRUCTS.items() for field in fields_of(struct)]
+        self.assertEqual(ours, self.c["fields"][:-1])
+
+    def test_initial_values(self):
+        options = _declarations.TrainOptions.initial()
+        raw = bytes(options)
+        for field, expected in self.c["initial"][:-1]:
+            place = getattr(_declarations.TrainOptions, field)
+            self.assertEqual(raw[place.offset:place.offset + place.size].hex(), expected, field)
+
+    def test_names(self):
+        self.assertEqual(quern.activations(), self.c["activations"][:-1])
+        self.assertEqual(quern.losses(), self.c["losses"][:-1])
+        self.assertEqual(list(_declarations.INITIALIZERS), ["default", "he", "xavier", "uniform"])
+        self.assertEqual(list(_declarations.INITIALIZERS.values()), self.c["initializers"])
+
+    def test_statuses(self):
+        statuses = self.c["statuses"][:-1]
+        self.assertEqual(statuses[0], "QUERN_OK")
+        self.assertLessEqual(set(_errors._BASES), set(statuses))
+        for value, name in enumerate(statuses):
+            self.assertEqual(_declarations.lib.quern_status_name(value).decode(), name)
+
+    def test_version(self):
+        self.assertEqual(VERSION, self.c["version"])
+        self.assertEqual(quern.__version__, VERSION)
+
+
+SCALARS = {"size_t": ctypes.c_size_t, "_Bool": ctypes.c_bool, "double": ctypes.c_double, "float": ctypes.c_float,
+           "int32_t": ctypes.c_int32, "uint32_t": ctypes.c_uint32, "uint64_t": ctypes.c_uint64, "void": None}
+POINTED = {"float": ctypes.c_float, "int32_t": ctypes.c_int32}
+
+
+def expected_types(declared):
+    """The ctypes that a C type may be declared as."""
+    words = declared.replace("const ", "").strip()
+    base, stars = words.rstrip("* "), words.count("*")
+    if stars == 0:
+        return [SCALARS[base] if base in SCALARS else STRUCTS.get(base, ctypes.c_int)]
+    if stars == 2 or base == "void":
+        return [ctypes.POINTER(ctypes.c_void_p), ctypes.c_void_p]
+    if base == "char":
+        return [ctypes.c_char_p]
+    if base in POINTED:
+        return [ctypes.POINTER(POINTED[base])]
+    if base in STRUCTS:
+        return [ctypes.POINTER(STRUCTS[base])]
+    # An enumeration, or something that only the library looks into.
+    return [ctypes.c_void_p, ctypes.POINTER(ctypes.c_int)]
+
+
+class Functions(unittest.TestCase):
+    def test_functions(self):
+        declared = (SOURCE / "tests/abi/quern.abi").read_text(encoding="utf-8")
+        for name, (result, *arguments) in _declarations._FUNCTIONS.items():
+            found = re.search(rf"^QUERN_API (.*?){name}\((.*)\);?$", declared, re.MULTILINE)
+            self.assertIsNotNone(found, f"{name} is not in tests/abi/quern.abi")
+            self.assertIn(result, expected_types(found[1]), f"{name}: what it returns")
+            parameters = [] if found[2] == "void" else [re.sub(r"\w+$", "", p.strip()) for p in found[2].split(",")]
+            self.assertEqual(len(arguments), len(parameters), f"{name}: how many arguments")
+            for ours, theirs in zip(arguments, parameters):
+                self.assertIn(ours, expected_types(theirs), f"{name}({found[2]})")
+
+
+if __name__ == "__main__":
+    unittest.main()
