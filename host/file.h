@@ -1,5 +1,4 @@
-/* Files that appear whole or not at all: written under a temporary name beside the target, synced, renamed. And
- * files read whole. */
+/* Files that appear whole or not at all: written under a temporary name beside the target, synced, renamed. */
 #ifndef QUERN_HOST_FILE_H
 #define QUERN_HOST_FILE_H
 
@@ -39,10 +38,5 @@ void quern__file_close(quern__file *file);
 /* Removes, from the folder that `path` lies in, the temporary files of writers that ended before they were done: those that
  * no process holds a lock on. What cannot be told or removed stays. */
 void quern__file_remove_abandoned(const char *path);
-
-/* Reads a regular file of at most `limit` bytes into memory that the caller frees, with a '\0' behind the last
- * byte, which *size does not count. Anything but a regular file is refused without waiting for it. On failure *data is
- * NULL. */
-quern_status quern__file_read(const char *path, size_t limit, unsigned char **data, size_t *size);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "../cache_folder.h"
 #include "../cache_prune.h"
+#include "../cache_read.h"
 #include "../file.h"
 #include <fcntl.h>
 #include <inttypes.h>
@@ -141,7 +142,7 @@ cl_program quern__cl_cache_load(const quern__cl *cl, const quern__cl_cached *cac
   cl_program program = NULL;
   unsigned char *data = NULL;
   size_t size = 0, binary_size = 0;
-  if (quern__file_read(cached->path, LIMIT, &data, &size) == QUERN_OK) {
+  if (quern__cache_read(cached->path, LIMIT, &data, &size) == QUERN_OK) {
     const unsigned char *binary = quern__cl_cached_binary(cached, data, size, &binary_size);
     if (binary != NULL) program = build_binary(cl, binary, binary_size, options);
   }

@@ -2,6 +2,7 @@
 #include "tuning_file.h"
 
 #include "../cache_folder.h"
+#include "../cache_read.h"
 #include "../file.h"
 #include "tuning_text.h"
 
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MOST_BYTES = 64 << 10, MOST_NAME = 40 };
@@ -82,6 +84,11 @@ quern_status quern__tuning_write(const char *path, const quern_device_info *info
   char *text = quern__tuning_format(info, tuning);
   if (text == NULL) return quern__fail_memory(path, MOST_BYTES);
   QUERN__TRY(quern__file_create(path, &file));
+  /* Whatever the umask: a file that others may write to is not read. */
+  if (fchmod(file.descriptor, 0600) != 0) {
+    status = quern__fail(QUERN_ERROR_FILE, "%s: its mode cannot be set: %s", path, strerror(errno));
+    goto cleanup;
+  }
   QUERN__TRY(quern__file_write(&file, text, strlen(text)));
   status = quern__file_commit(&file);
 
@@ -95,7 +102,7 @@ quern_status quern__tuning_read(const char *path, const quern_device_info *info,
                                 quern__cl_tuning *tuning) {
   unsigned char *bytes;
   size_t size;
-  QUERN__FORWARD(quern__file_read(path, MOST_BYTES, &bytes, &size));
+  QUERN__FORWARD(quern__cache_read(path, MOST_BYTES, &bytes, &size));
   const quern_status status = quern__tuning_parse(path, (char *)bytes, size, info, limits, tuning);
   free(bytes);
   return status;

@@ -2,6 +2,7 @@
 #include "../data/temporary.h"
 #include "cache_folder.h"
 #include "cache_prune.h"
+#include "cache_read.h"
 #include "file.h"
 #include "test.h"
 
@@ -100,17 +101,59 @@ static void test_read(void **state) {
   unsigned char *data;
   size_t size;
   write_bytes(path_of("file"), "four", 4);
-  assert_ok(quern__file_read(path_of("file"), 4, &data, &size));
+  assert_ok(quern__cache_read(path_of("file"), 4, &data, &size));
   assert_int_equal(size, 4);
   assert_string_equal((char *)data, "four");
   free(data);
-  assert_fails(quern__file_read(path_of("file"), 3, &data, &size), QUERN_ERROR_FILE, "has 4 bytes",
+  assert_fails(quern__cache_read(path_of("file"), 3, &data, &size), QUERN_ERROR_FILE, "has 4 bytes",
                "at most 3");
   assert_null(data);
-  assert_fails(quern__file_read(path_of("none"), 9, &data, &size), QUERN_ERROR_FILE, "none", "No such file");
-  assert_fails(quern__file_read(temporary_folder, 9, &data, &size), QUERN_ERROR_FILE, "not a regular file");
+  assert_fails(quern__cache_read(path_of("none"), 9, &data, &size), QUERN_ERROR_FILE, "none", "No such file");
+  assert_fails(quern__cache_read(temporary_folder, 9, &data, &size), QUERN_ERROR_FILE, "not a regular file");
   assert_int_equal(mkfifo(path_of("pipe"), 0600), 0); /* would wait for a writer */
-  assert_fails(quern__file_read(path_of("pipe"), 9, &data, &size), QUERN_ERROR_FILE, "not a regular file");
+  assert_fails(quern__cache_read(path_of("pipe"), 9, &data, &size), QUERN_ERROR_FILE, "not a regular file");
+}
+
+/* Whose file it is, and who may write to it. */
+static void test_read_own(void **state) {
+  (void)state;
+  unsigned char *data;
+  size_t size;
+  write_bytes(path_of("file"), "four", 4);
+  assert_int_equal(symlink("file", path_of("link")), 0);
+  assert_fails(quern__cache_read(path_of("link"), 9, &data, &size), QUERN_ERROR_FILE, "link",
+               "is a symbolic link");
+  static const mode_t writable[] = {0620, 0602, 0666};
+  for (size_t i = 0; i < sizeof writable / sizeof *writable; i++) {
+    assert_int_equal(chmod(path_of("file"), writable[i]), 0);
+    assert_fails(quern__cache_read(path_of("file"), 9, &data, &size), QUERN_ERROR_FILE,
+                 "others may write to it");
+  }
+  assert_int_equal(chmod(path_of("file"), 0644), 0);
+  assert_ok(quern__cache_read(path_of("file"), 9, &data, &size));
+  free(data);
+  if (geteuid() == 0) assert_int_equal(chown(path_of("file"), 12345, (gid_t)-1), 0);
+  assert_fails(quern__cache_read(geteuid() == 0 ? path_of("file") : "/etc/passwd", 1 << 20, &data, &size),
+               QUERN_ERROR_FILE, "belongs to user");
+  assert_null(data);
+}
+
+/* A link to a folder counts as that folder: to one's own, to another's, to none. */
+static void test_linked_folder(void **state) {
+  (void)state;
+  assert_int_equal(mkdir(path_of("own"), 0700), 0);
+  assert_int_equal(symlink("own", path_of("link")), 0);
+  char *folder = NULL;
+  set_places(path_of("link"), NULL, NULL);
+  assert_ok(quern__cache_folder(&folder));
+  assert_string_equal(folder, path_of("link"));
+  free(folder);
+  assert_int_equal(chmod(path_of("own"), 0777), 0);
+  assert_refused(path_of("link"), "mode 777");
+  assert_int_equal(symlink("/proc/1", path_of("other")), 0);
+  if (geteuid() != 0) assert_refused(path_of("other"), "belongs to user");
+  assert_int_equal(symlink("none", path_of("broken")), 0);
+  assert_refused(path_of("broken"), "cannot be made");
 }
 
 static void write_aged(const char *name, size_t size, time_t age) {
@@ -154,8 +197,9 @@ static void test_prune(void **state) {
 #define FOLDER_TEST(function) cmocka_unit_test_teardown(function, empty_temporary_folder)
 
 int main(void) {
-  const struct CMUnitTest tests[] = {FOLDER_TEST(test_places), FOLDER_TEST(test_modes),
-                                     FOLDER_TEST(test_refused), FOLDER_TEST(test_read),
+  const struct CMUnitTest tests[] = {FOLDER_TEST(test_places),   FOLDER_TEST(test_modes),
+                                     FOLDER_TEST(test_refused),  FOLDER_TEST(test_read),
+                                     FOLDER_TEST(test_read_own), FOLDER_TEST(test_linked_folder),
                                      FOLDER_TEST(test_prune)};
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }

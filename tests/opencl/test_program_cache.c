@@ -247,6 +247,27 @@ static void test_unfit_folder(void **state) {
   set("QUERN_CACHE_DIR", temporary_folder);
 }
 
+/* A whole program that is a link, another's, or open to others, may be anybody's: it is built anew, and what is written then is the
+ * user's own. */
+static void test_not_ones_own(void **state) {
+  (void)state;
+  char path[PATH_BYTES * 2];
+  size_t size;
+  free(fill_cache(path, sizeof path, &size));
+  assert_int_equal(rename(path, path_of(".kept")), 0);
+  assert_int_equal(symlink(path_of(".kept"), path), 0);
+  assert_source_builds(1, "a link");
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(rename(path_of(".kept"), path), 0);
+  assert_int_equal(chmod(path, 0666), 0);
+  assert_source_builds(1, "a file that others may write to");
+  assert_source_builds(0, "after a file that others may write to");
+  if (geteuid() != 0) return; /* nobody else can give a file away */
+  assert_int_equal(chown(path, 12345, (gid_t)-1), 0);
+  assert_source_builds(1, "another's file");
+  assert_source_builds(0, "after another's file");
+}
+
 /* Processes that start at once, over a file with a fault, each write the whole file. */
 static void test_processes_at_once(void **state) {
   (void)state;
@@ -303,6 +324,7 @@ int main(int count, char **arguments) {
       CACHE_TEST(test_refused_by_driver),
       CACHE_TEST(test_file_in_the_way),
       CACHE_TEST(test_unfit_folder),
+      CACHE_TEST(test_not_ones_own),
       CACHE_TEST(test_processes_at_once),
   };
   return cmocka_run_group_tests(tests, open_folder, remove_temporary_folder);

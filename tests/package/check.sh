@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# usage: check.sh CASE, with SOURCE, WORK, CMAKE, GENERATOR, CC, CXX, NM, READELF, DL, PKG_CONFIG and AGREE in the environment:
+# usage: check.sh CASE, with SOURCE, WORK, CMAKE, GENERATOR, CC, CXX, NM, READELF, DL, PKG_CONFIG, AGREE and OPTIMIZED in the environment:
 # CMakeLists.txt beside this file says so to ctest. `build` comes first and leaves under $WORK
 #   build/   quern configured as a packager would: shared and static
 #   moved/   what it installs, in another place than it was installed to
@@ -69,6 +69,27 @@ case_exports() {
 is taken away or changed breaks them, and wants a new SONAME once there is a release. Where the change is meant, run
   tests/package/list_api include > tests/abi/quern.abi
 and commit the list with it"
+}
+
+# What an attacker finds in the command and the library: nothing that is writable and need not be, in a place of its own each
+# time, with canaries on the stack; and in the optimized command, which the build that tests has, checked string functions.
+case_hardening() {
+  local file
+  [[ -n $READELF ]] || exit 77
+  fresh hardening
+  cd "$WORK/hardening"
+  for file in "$moved/bin/quern" "$moved/$libdir/libquern.so" ${OPTIMIZED:+"$OPTIMIZED"}; do
+    "$READELF" --wide --file-header --segments --dynamic "$file" >elf
+    "$NM" -D --undefined-only "$file" >wanted
+    grep -qE '^ *Type: +DYN' elf || fail "$file is not position-independent"
+    grep -q GNU_RELRO elf || fail "$file keeps what the loader has written writable"
+    grep -qE '\(FLAGS(_1)?\).*\b(BIND_)?NOW\b' elf || fail "$file binds functions when they are first called, into writable memory"
+    grep -E 'GNU_STACK' elf | grep -qvE ' RWE ' || fail "$file has an executable stack"
+    ! grep -q TEXTREL elf || fail "$file has its code relocated, and so writable for a while"
+    grep -q __stack_chk_fail wanted || fail "$file has no canaries on its stack"
+  done
+  [[ -n $OPTIMIZED ]] || return 0
+  grep -qE '__[a-z]+_chk(@|$)' wanted || fail "$OPTIMIZED has no checked string functions"
 }
 
 # Nothing of the library runs when it is loaded, unloaded, and when the process exits, but for what the compiler puts into

@@ -1,0 +1,221 @@
+/* A round: data sets, a network, a context, training with checkpoints, a second trainer that resumes, a plan by hand, a model file,
+ * refusals; each of another shape than in the round before, so that no buffer fits where another was. */
+#include "round.h"
+
+#include "error.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PATH_BYTES = 4096, CLASSES = 10, INPUTS = 64 };
+
+typedef struct place {
+  const char *device, *folder;
+  size_t kind; /* of the round */
+  quern_context *context;
+  quern_dataset *train, *test;
+  quern_network *network;
+  const char *what; /* is being done */
+} place;
+
+static const char *path_in(const place *at, const char *name, char path[PATH_BYTES]) {
+  snprintf(path, PATH_BYTES, "%s/%s", at->folder, name);
+  return path;
+}
+
+/* --- Data ----------------------------------------------------------------------------------------------- */
+
+/* A file with numbers between commas that quern reads, and that goes away again. */
+static quern_status read_csv(const place *at) {
+  char path[PATH_BYTES];
+  quern_dataset *read = NULL;
+  FILE *file = fopen(path_in(at, "data.csv", path), "w");
+  if (file == NULL) return quern__fail(QUERN_ERROR_FILE, "%s: cannot be written", path);
+  for (size_t row = 0; row < 50 + at->kind; row++)
+    fprintf(file, "%zu.5,%zu,-1e-3,%zu\n", row, row * 7 % 13, row % 3);
+  fclose(file);
+  const quern_status status = quern_dataset_open(path, NULL, &read, NULL);
+  quern_dataset_free(read);
+  remove(path);
+  return status;
+}
+
+static quern_status make_data(place *at) {
+  quern_status status = QUERN_OK;
+  quern_dataset *digits = NULL, *rest = NULL;
+  at->what = "opening data";
+  QUERN__TRY(read_csv(at));
+  QUERN__TRY(quern_dataset_open("digits", NULL, &digits, NULL));
+  /* Some hundreds of samples, another number in each round. */
+  QUERN__TRY(quern_dataset_split(digits, 0.1 + 0.01 * (double)at->kind, at->kind, &rest, &at->train));
+  quern_dataset_free(digits);
+  digits = rest;
+  rest = NULL;
+  QUERN__TRY(quern_dataset_split(digits, 0.05, at->kind, &rest, &at->test));
+
+cleanup:
+  quern_dataset_free(rest);
+  quern_dataset_free(digits);
+  return status;
+}
+
+static quern_status make_network(place *at) {
+  static const quern_loss losses[] = {QUERN_CATEGORICAL, QUERN_BINARY, QUERN_SQUARED, QUERN_ELEMENTWISE};
+  static const quern_activation_kind activations[] = {QUERN_RELU, QUERN_TANH, QUERN_LEAKY_RELU,
+                                                      QUERN_SIGMOID};
+  at->what = "making a network";
+  const size_t hidden = 1 + at->kind % 2;
+  quern_layer layers[3];
+  for (size_t i = 0; i < hidden; i++)
+    layers[i] = quern_dense(5 + at->kind * 3 + i, activations[at->kind % 4]);
+  layers[hidden] = quern_dense(CLASSES, QUERN_IDENTITY);
+  layers[0].freeze_bias = at->kind % 5 == 0;
+  QUERN__FORWARD(quern_network_create(INPUTS, layers, hidden + 1, losses[at->kind / 4 % 4], &at->network));
+  return quern_network_initialize(at->network, QUERN_INIT_DEFAULT, at->kind);
+}
+
+/* --- Training ------------------------------------------------------------------------------------------- */
+
+static bool stop_at_once(void *user) {
+  (void)user;
+  return true;
+}
+
+static quern_train_options options_of(const place *at) {
+  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  options.epochs = 1;
+  options.batch = 16 + 7 * (at->kind % 6);
+  options.sgd.learning_rate = 0.01f;
+  options.seed = at->kind;
+  if (at->kind % 3 == 0) options.clip_norm = 1.0f;
+  return options;
+}
+
+/* Stopped inside an epoch, saved, and gone on with by another trainer. */
+static quern_status train(place *at) {
+  quern_status status = QUERN_OK;
+  quern_trainer *first = NULL, *second = NULL;
+  quern_epoch epoch;
+  char checkpoint[PATH_BYTES];
+  (void)path_in(at, "checkpoint", checkpoint);
+  const quern_train_options options = options_of(at);
+  at->what = "training";
+  QUERN__TRY(quern_trainer_create(at->context, at->network, at->train, at->test, &options, &first));
+  QUERN__TRY(quern_trainer_steps(first, 2, &epoch));
+  QUERN__TRY(quern_trainer_save(first, checkpoint));
+  at->what = "resuming";
+  QUERN__TRY(quern_trainer_create(at->context, at->network, at->train, at->test, &options, &second));
+  QUERN__TRY(quern_trainer_resume(second, checkpoint));
+  quern_trainer_free(first);
+  first = NULL;
+  QUERN__TRY(quern_trainer_epoch(second, &epoch));
+  QUERN__TRY(quern_trainer_download(second, at->network));
+
+cleanup:
+  quern_trainer_free(first);
+  quern_trainer_free(second);
+  return status;
+}
+
+/* In one call, with a stop that ends it and writes a checkpoint. */
+static quern_status train_and_stop(place *at) {
+  char checkpoint[PATH_BYTES];
+  quern_train_options options = options_of(at);
+  at->what = "training that is stopped";
+  options.checkpoint = path_in(at, "stopped", checkpoint);
+  options.stop = stop_at_once;
+  const quern_status status = quern_train(at->context, at->network, at->train, NULL, &options, NULL);
+  remove(checkpoint);
+  return status;
+}
+
+static quern_status step_by_hand(place *at) {
+  enum { SAMPLES = 9 };
+  quern_status status = QUERN_OK;
+  quern_plan *plan = NULL;
+  quern_buffer *samples = NULL, *view = NULL;
+  at->what = "a plan";
+  const quern_plan_mode mode = at->kind % 2 == 0 ? QUERN_PLAN_GRADIENTS : QUERN_PLAN_TRAINING;
+  QUERN__TRY(quern_plan_create(at->context, at->network, SAMPLES, mode, &plan));
+  QUERN__TRY(quern_buffer_create(at->context, SAMPLES * (INPUTS + 1) * sizeof(float), &samples));
+  QUERN__TRY(quern_buffer_view(samples, 0, SAMPLES * INPUTS * sizeof(float), &view));
+  QUERN__TRY(quern_buffer_fill(samples, 0, SAMPLES * (INPUTS + 1) * sizeof(float), 0));
+  for (size_t i = 0; i < 3; i++)
+    QUERN__TRY(quern_plan_step(plan, quern_matrix(view, 0, SAMPLES, INPUTS),
+                               quern_vector(samples, SAMPLES * INPUTS, SAMPLES), (quern_sgd){0.01f, 0.0f},
+                               quern_none()));
+  QUERN__TRY(quern_plan_download(plan, at->network));
+
+cleanup:
+  quern_buffer_free(samples); /* the view outlives it */
+  quern_buffer_free(view);
+  quern_plan_free(plan);
+  return status;
+}
+
+/* --- What comes after, and what is refused -------------------------------------------------------------- */
+
+static quern_status use(place *at) {
+  quern_status status = QUERN_OK;
+  quern_network *loaded = NULL;
+  quern_metrics metrics;
+  char model[PATH_BYTES];
+  at->what = "saving and evaluating";
+  float *outputs = calloc(quern_dataset_rows(at->test) * CLASSES, sizeof *outputs);
+  if (outputs == NULL) return quern__fail_memory("outputs", CLASSES);
+  QUERN__TRY(quern_model_save(at->network, path_in(at, "model.safetensors", model)));
+  QUERN__TRY(quern_model_load(model, NULL, &loaded));
+  QUERN__TRY(quern_evaluate(at->context, loaded, at->test, &metrics));
+  QUERN__TRY(quern_predict(at->context, loaded, at->test, outputs));
+
+cleanup:
+  quern_network_free(loaded);
+  free(outputs);
+  return status;
+}
+
+/* What quern has begun when it refuses, it drops. */
+static quern_status be_refused(place *at) {
+  at->what = "refusals";
+  quern_dataset *data = NULL;
+  quern_network *network = NULL;
+  quern_buffer *buffer = NULL;
+  quern_trainer *trainer = NULL;
+  quern_epoch epoch;
+  char path[PATH_BYTES];
+  const float values[] = {1.0f, 0.0f, 2.0f, INFINITY};
+  const int32_t labels[] = {0, 1};
+  const quern_train_options options = options_of(at);
+  const bool refused =
+      quern_dataset_from_floats(values, labels, 2, 2, &data) == QUERN_ERROR_DATA &&
+      quern_model_load(path_in(at, "checkpoint", path), NULL, &network) == QUERN_ERROR_FORMAT &&
+      quern_buffer_create(at->context, SIZE_MAX / 2, &buffer) != QUERN_OK &&
+      quern_trainer_create(at->context, at->network, at->train, NULL, &options, &trainer) == QUERN_OK &&
+      quern_trainer_resume(trainer, path_in(at, "model.safetensors", path)) == QUERN_ERROR_FORMAT &&
+      quern_trainer_epoch(trainer, &epoch) == QUERN_OK;
+  quern_trainer_free(trainer);
+  return refused ? QUERN_OK
+                 : quern__fail(QUERN_ERROR_ARGUMENT, "something was not refused, or refused wrongly");
+}
+
+quern_status soak_round(const char *device, const char *folder, size_t round, const char **what) {
+  place at = {.device = device, .folder = folder, .kind = round % SOAK_KINDS};
+  quern_status status = QUERN_OK;
+  QUERN__TRY(make_data(&at));
+  QUERN__TRY(make_network(&at));
+  at.what = "making a context";
+  QUERN__TRY(quern_context_create(device, &at.context));
+  QUERN__TRY(train(&at));
+  QUERN__TRY(train_and_stop(&at));
+  QUERN__TRY(step_by_hand(&at));
+  QUERN__TRY(use(&at));
+  QUERN__TRY(be_refused(&at));
+
+cleanup:
+  *what = at.what;
+  quern_dataset_free(at.train);
+  quern_dataset_free(at.test);
+  quern_network_free(at.network);
+  quern_context_free(at.context);
+  return status;
+}

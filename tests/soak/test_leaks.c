@@ -1,0 +1,100 @@
+/* The soak finds what is left behind, and nothing where nothing is. */
+#include "test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SAID_BYTES = 16384 };
+
+/* Runs a short soak; what it said of both kinds goes to `said`, and its exit status is returned. */
+static int soak(const char *device, const char *leak, char said[SAID_BYTES]) {
+  int ends[2];
+  assert_int_equal(pipe(ends), 0);
+  fflush(NULL);
+  const pid_t process = fork();
+  assert_true(process >= 0);
+  if (process == 0) {
+    dup2(ends[1], STDOUT_FILENO);
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[0]);
+    close(ends[1]);
+    if (leak == NULL)
+      execl(QUERN_TEST_SOAK, QUERN_TEST_SOAK, "--seconds", "1", "--device", device, (char *)NULL);
+    else
+      execl(QUERN_TEST_SOAK, QUERN_TEST_SOAK, "--seconds", "1", "--device", device, "--leak", leak,
+            (char *)NULL);
+    _exit(127);
+  }
+  close(ends[1]);
+  size_t length = 0;
+  for (ssize_t got; (got = read(ends[0], said + length, SAID_BYTES - 1 - length)) > 0;) length += (size_t)got;
+  said[length] = '\0';
+  close(ends[0]);
+  int status;
+  assert_int_equal(waitpid(process, &status, 0), process);
+  assert_true(WIFEXITED(status));
+  return WEXITSTATUS(status);
+}
+
+/* `named` alone grew. */
+static void assert_found(const char *leak, const char *named) {
+  char said[SAID_BYTES];
+  const int code = soak("reference", leak, said);
+  const char *line = strstr(said, "soak: ");
+  if (code != 1 || line == NULL || strncmp(line + strlen("soak: "), named, strlen(named)) != 0 ||
+      strstr(line + 1, "soak: ") != NULL)
+    fail_msg("--leak %s ended with %d: %s", leak, code, said);
+}
+
+static void test_clean(void **state) {
+  (void)state;
+  char said[SAID_BYTES];
+  const int code = soak("reference", NULL, said);
+  if (code != 0 || strstr(said, "soak: ") != NULL || strstr(said, "GREW") != NULL)
+    fail_msg("ended with %d: %s", code, said);
+}
+
+static void test_memory(void **state) {
+  (void)state;
+  assert_found("heap", "heap grew");
+  assert_found("resident", "resident memory grew");
+}
+
+static void test_descriptors(void **state) {
+  (void)state;
+  assert_found("descriptor", "file descriptors grew");
+}
+
+static void test_threads(void **state) {
+  (void)state;
+  char said[SAID_BYTES];
+  assert_int_equal(soak("reference", "thread", said), 1);
+  assert_non_null(strstr(said, "soak: threads grew by 1 a round"));
+}
+
+/* What stands in for the loader ends such a process with a status of its own. */
+static void test_objects(void **state) {
+  (void)state;
+  char said[SAID_BYTES];
+  assert_int_not_equal(soak("reference", "object", said), 0);
+  assert_non_null(strstr(said, "soak: OpenCL objects grew by 4 a round"));
+}
+
+static void test_usage(void **state) {
+  (void)state;
+  char said[SAID_BYTES];
+  assert_int_equal(soak("reference", "nothing of the kind", said), 2);
+  assert_non_null(strstr(said, "no such leak"));
+  assert_int_equal(soak("no such device", NULL, said), 2);
+  assert_non_null(strstr(said, "no such device"));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_clean),       QUERN_TEST(test_memory),
+                                     QUERN_TEST(test_descriptors), QUERN_TEST(test_threads),
+                                     QUERN_TEST(test_objects),     QUERN_TEST(test_usage)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
