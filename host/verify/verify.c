@@ -5,6 +5,7 @@
 #include "../device.h"
 #include "../error.h"
 #include "probe.h"
+#include "reference.h"
 #include "sweep.h"
 #include <stdlib.h>
 #include <time.h>
@@ -36,17 +37,6 @@ static quern_status open_variant(const quern_device *device, const quern__varian
   const quern_status status = quern__context_adopt(device->backend, &device->info, state, context);
   if (status != QUERN_OK) device->backend->close(state);
   return status;
-}
-
-static quern_status open_reference(quern_context **context) {
-  const quern_device device = {.info = {.kind = QUERN_DEVICE_REFERENCE,
-                                        .backend = "reference",
-                                        .name = "reference",
-                                        .platform = "quern",
-                                        .version = "",
-                                        .driver = ""},
-                               .backend = &quern__reference_backend};
-  return quern_context_create_on(&device, context);
 }
 
 static bool ends_everything(quern_status status) {
@@ -140,7 +130,7 @@ static quern_status verify(const quern_device *device, const quern_verify_option
     QUERN__TRY(variants->list(&device->info, device->handle, options->effort, &list, &count));
   else
     QUERN__TRY(list_one(&list, &count));
-  QUERN__TRY(open_reference(&reference));
+  QUERN__TRY(quern__verify_reference(&reference));
   for (size_t i = 0; i < count; i++)
     QUERN__TRY(verify_variant(device, variants, &list[i], i == 0, options, reference, failed));
 
