@@ -67,6 +67,13 @@ quern_status quern__context_adopt(const quern_backend *backend, const quern_devi
   return QUERN_OK;
 }
 
+quern_status quern__context_lend(const quern_backend *backend, const quern_device_info *info, void *state,
+                                 quern_context **context) {
+  QUERN__FORWARD(quern__context_adopt(backend, info, state, context));
+  (*context)->lent = true;
+  return QUERN_OK;
+}
+
 void quern__context_hold(quern_context *context) {
   atomic_fetch_add_explicit(&context->holds, 1, memory_order_relaxed);
 }
@@ -74,7 +81,7 @@ void quern__context_hold(quern_context *context) {
 void quern__context_release(quern_context *context) {
   if (atomic_fetch_sub_explicit(&context->holds, 1, memory_order_acq_rel) > 1) return;
   /* What a parent opened is not a child's to close: its driver's threads are not here. */
-  if (!quern__context_is_forked(context)) context->backend->close(context->state);
+  if (!quern__context_is_forked(context) && !context->lent) context->backend->close(context->state);
   context_free(context);
 }
 

@@ -9,6 +9,7 @@
 struct quern_context {
   const quern_backend *backend; /* held */
   void *state;                  /* the backend's part */
+  bool lent;                    /* the state is another's to close */
   quern_device_info info;       /* strings owned */
   atomic_size_t holds;          /* the caller's, and one for each buffer, plan and trainer */
   atomic_bool busy;             /* a thread is inside the backend */
@@ -39,6 +40,10 @@ void quern__context_release(quern_context *context);
 /* A context around what a backend has opened, held once, by the caller. On failure `state` stays the caller's. */
 quern_status quern__context_adopt(const quern_backend *backend, const quern_device_info *info, void *state,
                                   quern_context **context);
+
+/* The same around a state that stays the caller's, and outlives the context. */
+quern_status quern__context_lend(const quern_backend *backend, const quern_device_info *info, void *state,
+                                 quern_context **context);
 
 /* quern_buffer_create, and a queued fill with zeros: a device that only promises memory has to give it now, and says by the next
  * call that waits where it cannot. */

@@ -42,8 +42,7 @@ quern_find_implementation(oclgrind oclgrind.icd liboclgrind-rt-icd.so)
 
 set(default_environment ${pocl_environment})
 
-# llvmpipe ends any loop after 65,535 rounds, without a word; QUERN_TEST_SHORT_LOOPS leaves out what needs more.
-list(APPEND rusticl_environment RUSTICL_ENABLE=llvmpipe QUERN_TEST_SHORT_LOOPS=1)
+list(APPEND rusticl_environment RUSTICL_ENABLE=llvmpipe)
 
 # Oclgrind checks every access of every work-item. What it has to say goes to a file, and the wrapper fails the test
 # over a single line of it. Its search for uninitialized values knows of a buffer only what the host wrote to it first, so

@@ -3,6 +3,7 @@
 #include "state.h"
 #include "tuning_file.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +30,7 @@ quern_status quern__cl_limits_of(cl_device_id device, const char *name, quern__c
   return QUERN_OK;
 }
 
-/* The device's row of the table, with work-groups halved until the device can run them. */
+/* The device's row of the table, or what its quirks have in its place. */
 static quern_status choose_tuning(quern__cl *cl, const quern_device_info *info) {
   quern__cl_limits limits = {0, 0};
   QUERN__FORWARD(quern__cl_limits_of(cl->device, info->name, &limits));
@@ -39,11 +40,7 @@ static quern_status choose_tuning(quern__cl *cl, const quern_device_info *info) 
   QUERN__FORWARD(
       quern__cl_GetDeviceInfo(info->name, cl->device, CL_DEVICE_SINGLE_FP_CONFIG, sizeof floats, &floats));
   cl->fused = (floats & CL_FP_FMA) != 0;
-  unsigned *local = cl->tuning.local;
-  while (cl->tuning.group > 1 && cl->tuning.group > limits.work_group) cl->tuning.group /= 2;
-  while (local[0] > 1 && (size_t)local[0] * local[1] > limits.work_group) local[0] /= 2;
-  while (local[1] > 1 && (size_t)local[0] * local[1] > limits.work_group) local[1] /= 2;
-  return QUERN_OK;
+  return quern__cl_quirks_apply(cl, info, quern__cl_quirks, quern__cl_quirk_count);
 }
 
 /* The context and the queue that were given, retained, or new ones. */
@@ -111,6 +108,20 @@ quern_status quern__cl_open(const quern_device_info *info, void *handle, void **
   return quern__cl_open_given(info, &(quern__cl_given){.device = handle}, state);
 }
 
+/* Adds what a person should know of the device to the note. */
+static quern_status note_quirks(quern__cl *cl) {
+  for (size_t i = 0; i < cl->quirk_count; i++) {
+    const quern__cl_quirk *quirk = cl->quirks[i];
+    char *note = NULL;
+    if (asprintf(&note, "%s%s%s; used instead: %s", cl->note != NULL ? cl->note : "",
+                 cl->note != NULL ? "; " : "", quirk->what, quern__quirk_remedy_text(quirk->remedy)) < 0)
+      return quern__fail_memory("note", strlen(quirk->what));
+    free(cl->note);
+    cl->note = note;
+  }
+  return QUERN_OK;
+}
+
 quern_status quern__cl_open_given(const quern_device_info *info, const quern__cl_given *given, void **state) {
   quern__cl *cl;
   quern__cl_limits limits;
@@ -118,6 +129,8 @@ quern_status quern__cl_open_given(const quern_device_info *info, const quern__cl
   QUERN__FORWARD(open_untuned(info, given, &cl));
   QUERN__TRY(quern__cl_limits_of(cl->device, info->name, &limits));
   QUERN__TRY(quern__tuning_load(info, limits, &cl->tuning, &cl->tuning_file, &cl->note));
+  QUERN__TRY(quern__cl_quirks_apply(cl, info, quern__cl_quirks, quern__cl_quirk_count));
+  QUERN__TRY(note_quirks(cl));
   *state = cl;
   return QUERN_OK;
 
@@ -143,6 +156,7 @@ void quern__cl_close(void *state) {
   if (cl->faults != NULL) quern__cl_call.ReleaseMemObject(cl->faults);
   if (cl->queue != NULL) quern__cl_call.ReleaseCommandQueue(cl->queue);
   if (cl->context != NULL) quern__cl_call.ReleaseContext(cl->context);
+  free(cl->quirks);
   free(cl->build_log);
   free(cl->tuning_file);
   free(cl->note);

@@ -4,6 +4,7 @@
 
 #include "../fault.h"
 #include "opencl.h"
+#include "quirks.h"
 
 struct quern__cl {
   cl_device_id device;
@@ -11,7 +12,10 @@ struct quern__cl {
   cl_command_queue queue; /* in order; the caller's own, where the context was made from it */
   quern__cl_tuning tuning;
   size_t compute_units;
-  bool fused;                      /* whether a multiply-add is one instruction */
+  bool fused;                     /* whether a multiply-add is one instruction */
+  const quern__cl_quirk **quirks; /* what is done about the device; the list is owned */
+  size_t quirk_count;
+  size_t loop_rounds;              /* after which the device ends a work-item's loops; 0: never */
   uint64_t memory, max_allocation; /* of the device, in bytes; 0 where unknown or unlimited */
 
   cl_program programs[QUERN__FAMILY_COUNT]; /* at quern__cl_program_of(family); NULL until needed */
@@ -19,7 +23,7 @@ struct quern__cl {
   unsigned unflushed;                       /* launches since the last flush */
   char *build_log;                          /* owned; NULL for none */
   char *tuning_file;                        /* what `tuning` was read from; owned; NULL for the defaults */
-  char *note;                               /* why a tuning file was left aside; owned; NULL for none */
+  char *note; /* why a tuning file was left aside, and the quirks; owned; NULL for none */
 
   cl_mem faults;                            /* an int for each quern__fault: the first bad row */
   int32_t faults_found[QUERN__FAULT_COUNT]; /* where they are read to */

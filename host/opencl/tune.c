@@ -3,7 +3,7 @@
 
 #include "../tune_report.h"
 #include "../tuner.h"
-#include "tune_rest.h"
+#include "../verify/others.h"
 #include "tune_trial.h"
 #include "tuning_file.h"
 
@@ -111,7 +111,7 @@ static quern_status add_problems(const tuner *t, quern__tune_trial *trial, quern
 static quern_status verify_width(void *state, const quern__cl_tuning *row) {
   quern__tune_trial *trial = state;
   QUERN__FORWARD(quern__tune_trial_verify(trial, row));
-  return quern__tune_rest_verify(trial->cl);
+  return quern__verify_others(&quern__opencl_backend, trial->cl);
 }
 
 static quern_status add_part(tuner *t, quern__tuning_part part, const quern__tune_outcome *outcome) {

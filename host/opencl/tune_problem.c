@@ -6,6 +6,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <quern/verify.h>
 #include <stdlib.h>
 
 #define LEFT     QUERN__TUNE_LEFT
@@ -250,7 +251,8 @@ static quern_status compare(const quern__tune_problem *problem, int operand, con
   const size_t count = problem->counts[operand];
   for (size_t i = 0; i < count; i++) {
     const float value = got[GUARD + i], expected = problem->after[operand][i];
-    if (fabs((double)value - (double)expected) <= (double)problem->bound[operand][i]) continue;
+    if (quern_verify_error((double)value, (double)expected, (double)problem->bound[operand][i]) <= 1)
+      continue;
     return quern__fail(QUERN_ERROR_DATA,
                        "%s of %zu samples, %zu inputs, %zu outputs is wrong: %s[%zu] is %.9g, "
                        "expected %.9g within %.3g",

@@ -87,6 +87,18 @@ static bool can_run(const quern__cl_tuning *row, quern__cl_limits limits) {
   return true;
 }
 
+const quern__cl_tuning *quern__cl_tuning_rows(size_t *count) {
+  *count = sizeof table / sizeof *table;
+  return table;
+}
+
+void quern__cl_tuning_fit(quern__cl_tuning *tuning, quern__cl_limits limits) {
+  unsigned *local = tuning->local;
+  while (tuning->group > 1 && tuning->group > limits.work_group) tuning->group /= 2;
+  while (local[0] > 1 && (size_t)local[0] * local[1] > limits.work_group) local[0] /= 2;
+  while (local[1] > 1 && (size_t)local[0] * local[1] > limits.work_group) local[1] /= 2;
+}
+
 const quern__cl_tuning *quern__cl_tuning_find(const quern_device_info *info, quern__cl_limits limits) {
   const quern__cl_tuning *row = table;
   while (!row->any_kind &&

@@ -58,6 +58,12 @@ typedef struct quern__cl_limits {
   uint64_t local_memory; /* bytes of a work-group */
 } quern__cl_limits;
 
+/* All rows. */
+const quern__cl_tuning *quern__cl_tuning_rows(size_t *count);
+
+/* Halves the row's work-groups until the device can run them. */
+void quern__cl_tuning_fit(quern__cl_tuning *tuning, quern__cl_limits limits);
+
 const quern__cl_tuning *quern__cl_tuning_find(const quern_device_info *info, quern__cl_limits limits);
 
 /* The work-items of a tile's work-group, and the vectors of local memory that it needs. */

@@ -33,8 +33,11 @@ quern_status quern__reference_softmax_cross_entropy(void *state, const quern_los
     const size_t label = (size_t)labels[r];
     const quern__softmax_row row = quern__reference_softmax_row(s.z, op->k);
     if (s.loss != NULL) *s.loss = (float)(log1p(row.rest) + (row.max - s.z[label]));
+    /* O - 1 of a label that is all but certain would have no digits left. */
     for (size_t a = 0; s.dz != NULL && a < op->k; a++)
-      s.dz[a] = (float)(op->scale * (exp(s.z[a] - row.max) / row.sum - (a == label)));
+      s.dz[a] = (float)(op->scale * (a == label && a == row.largest
+                                         ? -row.rest / row.sum
+                                         : exp(s.z[a] - row.max) / row.sum - (a == label)));
   }
   return QUERN_OK;
 }

@@ -20,6 +20,7 @@
 #include <quern/status.h>
 #include <quern/train.h>
 #include <quern/tune.h>
+#include <quern/verify.h>
 #include <quern/version.h>
 
 #endif

@@ -92,8 +92,8 @@ QUERN_API quern_status quern_tune_reset(const quern_device *device, size_t *remo
 /* The tuning file whose parameters the context has, or "" for the defaults. Owned by the context. */
 QUERN_API const char *quern_context_tuning(const quern_context *context);
 
-/* One plain line on what was left aside when the context was created, such as a stale tuning file, or "". What the context
- * computes does not depend on it, only how fast. Owned by the context. */
+/* One plain line on what was left aside when the context was created, such as a stale tuning file, and on what is known to be
+ * wrong with the device and what is done about it, or "". Owned by the context. */
 QUERN_API const char *quern_context_note(const quern_context *context);
 
 #ifdef __cplusplus

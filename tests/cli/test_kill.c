@@ -3,8 +3,8 @@
 #include "child.h"
 
 #include "network/network.h"
-#include "random.h"
 #include "test.h"
+#include "verify/values.h"
 
 enum { REFERENCE_KILLS = 80, DEVICE_KILLS = 20, LONGEST_DELAY_US = 25000, SAMPLES = 20, SEED = 5 };
 
@@ -65,7 +65,7 @@ static void check_kills(const char *device, size_t kills) {
   size_t while_writing = 0;
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
-  test_random random = {.stream = (uint32_t)now.tv_nsec}; /* other moments in every run */
+  quern__values random = {.stream = (uint32_t)now.tv_nsec}; /* other moments in every run */
   for (size_t i = 0; i < kills; i++) {
     const char *resume = i > 0 ? "--resume" : NULL;
     child running = start(ARGUMENTS("train", "--data", data_path, "--test", data_path, "--hidden", "4",
@@ -73,7 +73,7 @@ static void check_kills(const char *device, size_t kills) {
                                     "--epochs", "1000000", "--device", device, "--checkpoint", checkpoint,
                                     "--checkpoint-every", "3", resume, checkpoint));
     wait_for_text(&running, running.out, "\nepoch ");
-    nanosleep(&(struct timespec){0, (long)test_random_below(&random, LONGEST_DELAY_US) * 1000}, NULL);
+    nanosleep(&(struct timespec){0, (long)quern__values_below(&random, LONGEST_DELAY_US) * 1000}, NULL);
     assert_int_equal(kill(running.process, SIGKILL), 0);
     command_result result = finish(&running);
     assert_int_equal(result.code, -SIGKILL);

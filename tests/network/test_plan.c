@@ -1,6 +1,5 @@
 /* Plans: short batches, frozen parameters, kept gradients, and what is refused. */
 #include "network/plan.h"
-#include "random.h"
 #include "test.h"
 #include <math.h>
 #include <stdlib.h>

@@ -1,0 +1,131 @@
+/* The table of quirks, and what its rows do to a context. */
+#include "quirks.h"
+
+#include "state.h"
+#include "tuning_field.h"
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+const quern__cl_quirk quern__cl_quirks[] = {
+    {.platform = "rusticl",
+     .device = "llvmpipe",
+     .first = "",
+     .last = "",
+     .op = "",
+     .remedy = QUERN__QUIRK_LOOP_ROUNDS,
+     .value = 65535,
+     .what = "llvmpipe ends the loops of a work-item after 65,535 rounds: results of longer ones are wrong"},
+};
+const size_t quern__cl_quirk_count = sizeof quern__cl_quirks / sizeof *quern__cl_quirks;
+
+const char *quern__quirk_remedy_text(quern__quirk_remedy remedy) {
+  switch (remedy) {
+  case QUERN__QUIRK_SAFE_ROW:
+    return "the safe row";
+  case QUERN__QUIRK_GROUP_ROW:
+    return "products by work-groups";
+  case QUERN__QUIRK_OP_BY_OP:
+    return "steps op by op";
+  case QUERN__QUIRK_TWO_ROUNDINGS:
+    return "mad() for fma()";
+  case QUERN__QUIRK_LOOP_ROUNDS:
+    break;
+  }
+  return "nothing that would help";
+}
+
+/* --- Which rows a device has ---------------------------------------------------------------------------- */
+
+/* The next number in *text, which moves past it; -1 where there is none. */
+static long long next_number(const char **text) {
+  while (**text != '\0' && !isdigit((unsigned char)**text)) ++*text;
+  if (**text == '\0') return -1;
+  char *end;
+  const long long number = strtoll(*text, &end, 10);
+  *text = end;
+  return number;
+}
+
+int quern__cl_compare_versions(const char *a, const char *b) {
+  for (;;) {
+    const long long left = next_number(&a), right = next_number(&b);
+    if (left != right) return left < right ? -1 : 1;
+    if (left < 0) return 0;
+  }
+}
+
+static bool has_part(const char *text, const char *part) {
+  const size_t length = strlen(part);
+  for (; length > 0 && *text != '\0'; text++)
+    if (strncasecmp(text, part, length) == 0) return true;
+  return length == 0;
+}
+
+bool quern__cl_quirk_fits(const quern__cl_quirk *quirk, const quern_device_info *info) {
+  if (!has_part(info->platform, quirk->platform) || !has_part(info->name, quirk->device)) return false;
+  if (*quirk->first != '\0' && quern__cl_compare_versions(info->driver, quirk->first) < 0) return false;
+  return *quirk->last == '\0' || quern__cl_compare_versions(info->driver, quirk->last) <= 0;
+}
+
+/* --- What they do --------------------------------------------------------------------------------------- */
+
+/* The tiles alone where the op is a product; all that has to do with vectors and work-groups too where it is another. */
+static void use_safe_row(quern__cl_tuning *tuning, const quern__cl_tuning *safe, const char *op) {
+  const bool item = tuning->dense == QUERN__DENSE_ITEM;
+  const bool fits = tuning->vector_width % safe->backward_weights.rows == 0;
+  if (item && strcmp(op, "dense forward") == 0)
+    tuning->forward = safe->forward;
+  else if (item && strcmp(op, "dense backward data") == 0)
+    tuning->backward_data = safe->backward_data;
+  else if (item && fits && strcmp(op, "dense backward weights") == 0)
+    tuning->backward_weights = safe->backward_weights;
+  else
+    *tuning = *safe;
+}
+
+static void use_group_row(quern__cl_tuning *tuning, const quern__cl_tuning *safe, quern__cl_limits limits) {
+  const quern_device_info gpu = {.kind = QUERN_DEVICE_GPU, .platform = ""};
+  const quern__cl_tuning *row = quern__cl_tuning_find(&gpu, limits);
+  *tuning = row->dense == QUERN__DENSE_GROUP ? *row : *safe;
+}
+
+static void apply(quern__cl *cl, const quern__cl_quirk *quirk, quern__cl_limits limits) {
+  const quern_device_info any = {.kind = QUERN_DEVICE_EMULATOR, .platform = ""};
+  const quern__cl_tuning *safe = quern__cl_tuning_find(&any, limits);
+  switch (quirk->remedy) {
+  case QUERN__QUIRK_SAFE_ROW:
+    use_safe_row(&cl->tuning, safe, quirk->op);
+    break;
+  case QUERN__QUIRK_GROUP_ROW:
+    use_group_row(&cl->tuning, safe, limits);
+    break;
+  case QUERN__QUIRK_OP_BY_OP:
+    cl->tuning.launch_kiloflops = 0;
+    break;
+  case QUERN__QUIRK_TWO_ROUNDINGS:
+    cl->fused = false;
+    break;
+  case QUERN__QUIRK_LOOP_ROUNDS:
+    cl->loop_rounds = quirk->value;
+    break;
+  }
+}
+
+quern_status quern__cl_quirks_apply(quern__cl *cl, const quern_device_info *info,
+                                    const quern__cl_quirk *quirks, size_t count) {
+  quern__cl_limits limits;
+  QUERN__FORWARD(quern__cl_limits_of(cl->device, info->name, &limits));
+  cl->quirk_count = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (!quern__cl_quirk_fits(&quirks[i], info)) continue;
+    const quern__cl_quirk **grown = realloc(cl->quirks, (cl->quirk_count + 1) * sizeof *grown);
+    if (grown == NULL) return quern__fail_memory("quirks", (cl->quirk_count + 1) * sizeof *grown);
+    cl->quirks = grown;
+    cl->quirks[cl->quirk_count++] = &quirks[i];
+    apply(cl, &quirks[i], limits);
+  }
+  quern__cl_tuning_fit(&cl->tuning, limits);
+  return QUERN_OK;
+}

@@ -1,0 +1,252 @@
+/* The ways in which a device could compute the ops: the rows of tuning.c that it can run, and of those of work-groups each tile. */
+#include "../variants.h"
+
+#include "quirks.h"
+#include "state.h"
+#include "tuning_field.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* variant.row of what any context has. */
+enum { AS_OPENED = SIZE_MAX };
+
+/* --- In words ------------------------------------------------------------------------------------------- */
+
+__attribute__((format(printf, 2, 3))) static void add(quern__variant *variant, const char *format, ...) {
+  const size_t used = strlen(variant->parameters);
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(variant->parameters + used, sizeof variant->parameters - used, format, arguments);
+  va_end(arguments);
+}
+
+static void describe(quern__variant *variant, const quern__cl_tuning *row) {
+  add(variant, "vectors of %u, groups of %u", row->vector_width, row->group);
+  if (row->dense == QUERN__DENSE_ITEM) {
+    const quern__cl_tile *tiles[] = {&row->forward, &row->backward_data, &row->backward_weights};
+    add(variant, "; tiles in registers");
+    for (size_t i = 0; i < sizeof tiles / sizeof *tiles; i++)
+      add(variant, " %ux%u", tiles[i]->rows, tiles[i]->vectors * row->vector_width);
+    return;
+  }
+  add(variant, "; tiles of work-groups");
+  for (int size = 0; size < QUERN__GROUP_SIZE_COUNT; size++)
+    if (row->groups[size].rows > 0)
+      add(variant, " %ux%ux%u", row->groups[size].rows, row->groups[size].columns, row->groups[size].depth);
+}
+
+static void name_row(quern__variant *variant, const quern__cl_tuning *row) {
+  const char *kind = row->kind == QUERN_DEVICE_GPU ? "GPU" : "CPU";
+  if (row->any_kind)
+    snprintf(variant->name, sizeof variant->name, "any device");
+  else
+    snprintf(variant->name, sizeof variant->name, "%s %s", *row->pattern != '\0' ? row->pattern : "any",
+             kind);
+}
+
+/* --- The list ------------------------------------------------------------------------------------------- */
+
+typedef struct lister {
+  const quern_device_info *info;
+  quern__cl_limits limits;
+  quern_verify_effort effort;
+  quern__cl_tuning opened;
+  quern__variant *list;
+  size_t count, room;
+} lister;
+
+/* Whether the row is tried on the device. CPUs and emulators stand in for GPUs that are not there, emulators for any GPU only,
+ * since their compilers take minutes over large tiles; for the same reason the tiles of CPUs are tried on CPUs alone. */
+static bool is_tried(const lister *l, const quern__cl_tuning *row) {
+  if (quern__tuning_check(row, l->limits) != QUERN_OK) return false;
+  if (row->any_kind) return true;
+  const bool own = strstr(l->info->platform, row->pattern) != NULL;
+  if (row->kind == l->info->kind) return own;
+  if (row->kind != QUERN_DEVICE_GPU) return false;
+  return l->info->kind == QUERN_DEVICE_CPU || own;
+}
+
+/* Whether a row before this one, or the context itself, has the same vectors and work-groups in ops that are no products. */
+static bool is_known(const lister *l, const quern__cl_tuning *rows, size_t index) {
+  const quern__cl_tuning *row = &rows[index];
+  if (row->vector_width == l->opened.vector_width && row->group == l->opened.group) return true;
+  for (size_t i = 0; i < index; i++)
+    if (is_tried(l, &rows[i]) && row->vector_width == rows[i].vector_width && row->group == rows[i].group)
+      return true;
+  return false;
+}
+
+/* One more; the list has room for it. */
+static quern__variant *add_variant(lister *l, const quern__cl_tuning *tuning, size_t row, size_t tile) {
+  quern__variant *variant = &l->list[l->count++];
+  *variant = (quern__variant){.scope = QUERN__SWEEP_OTHER, .row = row, .tile = tile};
+  if (row == AS_OPENED)
+    snprintf(variant->name, sizeof variant->name, "as opened");
+  else
+    name_row(variant, tuning);
+  if (tile == QUERN__GROUP_SIZE_COUNT) describe(variant, tuning);
+  return variant;
+}
+
+/* A tile of work-groups by itself, for all products. */
+static void add_tile(lister *l, const quern__cl_tuning *rows, size_t row, quern__group_size size) {
+#define SIZE_NAME(size) #size,
+  static const char *const names[] = {QUERN__GROUP_SIZES(SIZE_NAME)};
+#undef SIZE_NAME
+  const quern__cl_group_tile *tile = &rows[row].groups[size];
+  if (tile->rows == 0) return;
+  quern__variant *variant = add_variant(l, &rows[row], row, size);
+  const size_t used = strlen(variant->name);
+  snprintf(variant->name + used, sizeof variant->name - used, ", %s tile", names[size]);
+  add(variant, "%ux%ux%u by work-items of %ux%u, %u slices, %u buffers, padding %u", tile->rows,
+      tile->columns, tile->depth, tile->item_rows, tile->item_columns, tile->slices, tile->buffers,
+      tile->padding);
+  variant->scope = QUERN__SWEEP_PRODUCT;
+}
+
+static void add_row(lister *l, const quern__cl_tuning *rows, size_t row) {
+  const quern__cl_tuning *tuning = &rows[row];
+  const bool opened = tuning->dense == l->opened.dense && tuning->vector_width == l->opened.vector_width &&
+                      quern__tuning_same(tuning, &l->opened, QUERN__PART_COUNT);
+  if (!opened) {
+    quern__variant *variant = add_variant(l, tuning, row, QUERN__GROUP_SIZE_COUNT);
+    if (is_known(l, rows, row)) variant->scope = QUERN__SWEEP_NETWORK;
+    if (l->effort == QUERN_VERIFY_QUICK) variant->scope = QUERN__SWEEP_PRODUCT;
+  }
+  if (l->effort != QUERN_VERIFY_FULL || tuning->dense != QUERN__DENSE_GROUP) return;
+  for (quern__group_size size = 0; size < QUERN__GROUP_SIZE_COUNT; size++) add_tile(l, rows, row, size);
+}
+
+/* The row that stands for the family of products that the context does not use: the one for most devices. */
+static bool stands_for_other(const lister *l, const quern__cl_tuning *row) {
+  return row->dense != l->opened.dense && (row->any_kind || *row->pattern == '\0') && is_tried(l, row);
+}
+
+static quern_status list_variants(const quern_device_info *info, void *handle, quern_verify_effort effort,
+                                  quern__variant **made, size_t *count) {
+  size_t rows;
+  const quern__cl_tuning *table = quern__cl_tuning_rows(&rows);
+  lister l = {.info = info, .effort = effort, .room = 1 + rows * (1 + QUERN__GROUP_SIZE_COUNT)};
+  void *state;
+  QUERN__FORWARD(quern__cl_open(info, handle, &state));
+  l.opened = ((quern__cl *)state)->tuning;
+  const quern_status status = quern__cl_limits_of(((quern__cl *)state)->device, info->name, &l.limits);
+  quern__cl_close(state);
+  if (status != QUERN_OK) return status;
+  l.list = calloc(l.room, sizeof *l.list);
+  char *said = quern__remember_error();
+  if (l.list == NULL || said == NULL) {
+    free(l.list);
+    free(said);
+    return quern__fail_memory("verify", l.room * sizeof *l.list);
+  }
+  add_variant(&l, &l.opened, AS_OPENED, QUERN__GROUP_SIZE_COUNT);
+  bool other = false;
+  for (size_t i = 0; i < rows; i++) {
+    if (effort == QUERN_VERIFY_FULL ? is_tried(&l, &table[i]) : !other && stands_for_other(&l, &table[i])) {
+      add_row(&l, table, i);
+      other = true;
+    }
+  }
+  quern__restore_error(said); /* rows that the device cannot run are no failure */
+  *made = l.list;
+  *count = l.count;
+  return QUERN_OK;
+}
+
+/* --- A context of one ----------------------------------------------------------------------------------- */
+
+static quern_status open_variant(const quern_device_info *info, void *handle, const quern__variant *variant,
+                                 void **state) {
+  if (variant->row == AS_OPENED) return quern__cl_open(info, handle, state);
+  quern__cl *cl;
+  quern__cl_limits limits;
+  size_t rows;
+  QUERN__FORWARD(quern__cl_open_untuned(info, handle, &cl));
+  const quern_status status = quern__cl_limits_of(cl->device, info->name, &limits);
+  if (status != QUERN_OK) {
+    quern__cl_close(cl);
+    return status;
+  }
+  cl->tuning = quern__cl_tuning_rows(&rows)[variant->row];
+  for (size_t size = 0; variant->tile != QUERN__GROUP_SIZE_COUNT && size < QUERN__GROUP_SIZE_COUNT; size++)
+    if (size != variant->tile) cl->tuning.groups[size] = (quern__cl_group_tile){0};
+  quern__cl_tuning_fit(&cl->tuning, limits);
+  *state = cl;
+  return QUERN_OK;
+}
+
+static void pretend_units(void *state, size_t units) {
+  ((quern__cl *)state)->compute_units = units;
+}
+
+/* As if a launch cost so much that one work-item takes all steps, or next to nothing. */
+static bool force_steps(void *state, quern__steps_form form) {
+  enum { MUCH = 1000000, NEXT_TO_NOTHING = 1 };
+  quern__cl *cl = state;
+  if (form == QUERN__STEPS_OP_BY_OP) {
+    cl->tuning.launch_kiloflops = 0;
+    return true;
+  }
+  if (cl->tuning.dense == QUERN__DENSE_GROUP) return false;
+  cl->tuning.launch_kiloflops = form == QUERN__STEPS_SERIAL ? MUCH : NEXT_TO_NOTHING;
+  if (cl->compute_units < 2) cl->compute_units = 2;
+  return true;
+}
+
+static size_t loop_rounds(const void *state) {
+  return ((const quern__cl *)state)->loop_rounds;
+}
+
+/* --- What the device says of itself --------------------------------------------------------------------- */
+
+__attribute__((format(printf, 4, 5))) static void tell(quern__fact_sink sink, void *user, const char *name,
+                                                       const char *format, ...) {
+  char value[512];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(value, sizeof value, format, arguments);
+  va_end(arguments);
+  sink(name, value, user);
+}
+
+static void tell_quirks(const quern__cl *cl, quern__fact_sink sink, void *user) {
+  for (size_t i = 0; i < cl->quirk_count; i++) {
+    const quern__cl_quirk *quirk = cl->quirks[i];
+    tell(sink, user, "quirk", "%s%s%s; used instead: %s", quirk->op, *quirk->op != '\0' ? ": " : "",
+         quirk->what, quern__quirk_remedy_text(quirk->remedy));
+  }
+}
+
+static quern_status facts(const void *state, quern__fact_sink sink, void *user) {
+  const quern__cl *cl = state;
+  quern__cl_limits limits;
+  cl_device_fp_config floats = 0;
+  cl_device_local_mem_type local = 0;
+  cl_uint bits = 0;
+  const char *const what = "facts";
+  QUERN__FORWARD(quern__cl_limits_of(cl->device, what, &limits));
+  QUERN__FORWARD(
+      quern__cl_GetDeviceInfo(what, cl->device, CL_DEVICE_SINGLE_FP_CONFIG, sizeof floats, &floats));
+  QUERN__FORWARD(quern__cl_GetDeviceInfo(what, cl->device, CL_DEVICE_LOCAL_MEM_TYPE, sizeof local, &local));
+  QUERN__FORWARD(quern__cl_GetDeviceInfo(what, cl->device, CL_DEVICE_ADDRESS_BITS, sizeof bits, &bits));
+  tell(sink, user, "work-group", "up to %zu work-items", limits.work_group);
+  tell(sink, user, "local memory", "%llu bytes, %s", (unsigned long long)limits.local_memory,
+       local == CL_LOCAL ? "of its own" : "taken from global memory");
+  tell(sink, user, "largest buffer", "%llu bytes", (unsigned long long)cl->max_allocation);
+  tell(sink, user, "addresses", "%u bits", (unsigned)bits);
+  tell(sink, user, "multiply-add", "%s",
+       (floats & CL_FP_FMA) == 0 ? "no instruction for fma()"
+       : cl->fused               ? "one instruction, fma()"
+                                 : "fma() is there and left aside");
+  tell(sink, user, "denormals, as told", "%s", (floats & CL_FP_DENORM) != 0 ? "kept" : "flushed to zero");
+  tell(sink, user, "infinity and NaN, as told", "%s",
+       (floats & CL_FP_INF_NAN) != 0 ? "kept" : "not to be had");
+  tell_quirks(cl, sink, user);
+  return QUERN_OK;
+}
+
+const quern__variants quern__opencl_variants = {list_variants, open_variant, pretend_units,
+                                                force_steps,   loop_rounds,  facts};

@@ -1,0 +1,147 @@
+/* The losses. */
+#include "loss.h"
+
+#include "../error.h"
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+
+static const struct {
+  size_t n, k;
+  bool large;
+} shapes[] = {{1, 1, false},   {1, 2, false},   {3, 1, false},   {2, 3, false},    {7, 10, false},
+              {16, 16, false}, {17, 15, false}, {65, 7, false},  {1, 257, false},  {33, 64, false},
+              {130, 3, false}, {3, 1000, true}, {257, 33, true}, {1000, 10, true}, {63, 130, true}};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+typedef enum outputs { LOSS_AND_GRADIENT, LOSS_ONLY, GRADIENT_ONLY, GRADIENT_OVER_Z, OUTPUTS } outputs;
+
+static quern_status call(quern_context *context, const quern_tensor *t, const void *arguments) {
+  const quern__loss_case *is = arguments;
+  return is->kind->call(context, t[0], t[1], is->scale, t[2], t[3]);
+}
+
+static quern_status allocate_targets(quern__loss_case *is) {
+  is->y = calloc(is->n * is->k, sizeof *is->y);
+  is->labels = calloc(is->n, sizeof *is->labels);
+  if (is->z != NULL && is->y != NULL && is->labels != NULL) return QUERN_OK;
+  free(is->z);
+  free(is->y);
+  free(is->labels);
+  return quern__fail_memory("verify", is->n * is->k * sizeof *is->y);
+}
+
+/* Bounds of the outputs; false without memory. */
+static bool set_magnitudes(const quern__loss_case *is, quern__op *op) {
+  float *losses = calloc(is->n, sizeof *losses), *dz = calloc(is->n * is->k, sizeof *dz);
+  op->operands[2].magnitude = losses;
+  op->operands[3].magnitude = dz;
+  if (losses == NULL || dz == NULL) return false;
+  for (size_t r = 0; r < is->n; r++) {
+    double loss;
+    is->kind->magnitude(is, r, &loss, dz + r * is->k);
+    losses[r] = (float)loss;
+  }
+  return true;
+}
+
+/* Takes what the case owns. `nans`: losses that are NaN. */
+static quern_status check(quern__verify *v, const quern__loss_case *is, outputs wanted, size_t nans,
+                          const char *complaint) {
+  static const char *const names[] = {"", " loss only", " gradient only", " gradient over z"};
+  quern__op op = {.call = call, .arguments = is, .complaint = complaint};
+  float range = 0;
+  for (size_t i = 0; i < is->n * is->k; i++) range = fmaxf(range, fabsf(is->z[i]));
+  /* k terms in a sum; z - m is rounded by its size, as far as exp still tells it from zero. */
+  op.bound = (quern__bound){.terms = (double)is->k + 2 * fmin(2.0 * (double)range, 104) + 8,
+                            .absolute = 2.0 * (double)FLT_MIN};
+  quern__op_title(&op, "%s %zux%zu to %g%s", is->kind->name, is->n, is->k, (double)range, names[wanted]);
+  quern__op_operand(&op, 0, "z", QUERN__IN, QUERN__FLOAT, is->n, is->k, is->z);
+  if (is->kind->labelled)
+    quern__op_operand(&op, 1, "labels", QUERN__IN, QUERN__INT, 1, is->n, is->labels);
+  else
+    quern__op_operand(&op, 1, "y", QUERN__IN, QUERN__FLOAT, is->n, is->k, is->y);
+  if (wanted != GRADIENT_ONLY) quern__op_operand(&op, 2, "losses", QUERN__OUT, QUERN__FLOAT, 1, is->n, NULL);
+  if (wanted != LOSS_ONLY) quern__op_operand(&op, 3, "dz", QUERN__OUT, QUERN__FLOAT, is->n, is->k, NULL);
+  op.operands[2].nans = nans;
+  if (wanted == GRADIENT_OVER_Z) op.operands[3].same_as = 1;
+  if (!set_magnitudes(is, &op)) op.lost = true;
+  free(is->kind->labelled ? (void *)is->y : (void *)is->labels);
+  return quern__verify_check(v, &op);
+}
+
+/* Half of the targets are hard, as the worked example's are. */
+static quern_status check_shape(quern__verify *v, const quern__loss_kind *kind, size_t n, size_t k,
+                                float range, outputs wanted) {
+  quern__loss_case is = {.kind = kind, .n = n, .k = k, .scale = 1.0f / (float)n};
+  quern__values_next(&v->values);
+  is.z = quern__values_floats(&v->values, n * k, -range, range);
+  QUERN__FORWARD(allocate_targets(&is));
+  for (size_t i = 0; i < n * k; i++) is.y[i] = (float)(quern__values_word(&v->values) >> 8) * 0x1p-24f;
+  for (size_t r = 0; r < n; r++) is.labels[r] = (int32_t)quern__values_below(&v->values, (uint32_t)k);
+  for (size_t r = 0; r < n; r += 2)
+    for (size_t a = 0; a < k; a++) is.y[r * k + a] = a == (size_t)is.labels[r] ? 1.0f : 0.0f;
+  return check(v, &is, wanted, 0, NULL);
+}
+
+/* Logits of any size: nothing is NaN, and an infinite loss is one that is truly past the floats. */
+static quern_status check_extreme(quern__verify *v, const quern__loss_kind *kind, size_t label) {
+  static const float z[][3] = {{3e38f, -3e38f, 0.0f}, {3e38f, 3e38f, -3e38f}, {-3e38f, -3e38f, -3e38f},
+                               {1e4f, 1e4f, 1e4f},    {-1e4f, 0.0f, -1e4f},   {90.0f, 0.0f, -90.0f}};
+  enum { ROWS = sizeof z / sizeof *z, COUNT = sizeof z / sizeof(float) };
+  quern__loss_case is = {.kind = kind, .n = ROWS, .k = 3, .scale = 0.5f};
+  quern__values_next(&v->values);
+  is.z = quern__values_copy(z, COUNT, sizeof **z);
+  QUERN__FORWARD(allocate_targets(&is));
+  for (size_t r = 0; r < ROWS; r++) {
+    is.labels[r] = (int32_t)label;
+    is.y[r * 3 + label] = 1.0f;
+  }
+  return check(v, &is, LOSS_AND_GRADIENT, 0, NULL);
+}
+
+/* A label outside is reported, once, with the first such row; its loss is NaN, its gradient zero, and the other rows are as ever. */
+static quern_status check_bad_label(quern__verify *v, const quern__loss_kind *kind, int32_t wrong,
+                                    int32_t also) {
+  enum { N = 37, K = 5 };
+  quern__loss_case is = {.kind = kind, .n = N, .k = K, .scale = 1.0f};
+  quern__values_next(&v->values);
+  is.z = quern__values_floats(&v->values, N * K, -2.0f, 2.0f);
+  QUERN__FORWARD(allocate_targets(&is));
+  for (size_t r = 0; r < N; r++) is.labels[r] = (int32_t)quern__values_below(&v->values, K);
+  is.labels[3] = wrong;
+  is.labels[17] = is.labels[36] = also;
+  return check(v, &is, LOSS_AND_GRADIENT, 3, "row 3 ");
+}
+
+static quern_status sweep(quern__verify *v, const quern__loss_kind *kind) {
+  static const int32_t wrong[] = {-1, 5, INT32_MAX, INT32_MIN, 6};
+  enum { WRONG = sizeof wrong / sizeof *wrong };
+  for (size_t i = 0; i < SHAPES; i++) {
+    if ((shapes[i].large && v->small) || shapes[i].k < kind->least_outputs) continue;
+    for (unsigned wanted = 0; wanted < OUTPUTS; wanted++)
+      QUERN__FORWARD(
+          check_shape(v, kind, shapes[i].n, shapes[i].k, (i + wanted) % 2 ? 1.0f : 15.0f, (outputs)wanted));
+  }
+  for (size_t label = 0; kind->any_logits && label < 3; label++)
+    QUERN__FORWARD(check_extreme(v, kind, label));
+  for (size_t i = 0; kind->labelled && i < WRONG; i++)
+    QUERN__FORWARD(check_bad_label(v, kind, wrong[i], wrong[(i + 1) % WRONG]));
+  return QUERN_OK;
+}
+
+quern_status quern__sweep_softmax_cross_entropy(quern__verify *v) {
+  return sweep(v, &quern__loss_categorical);
+}
+
+quern_status quern__sweep_elementwise_cross_entropy(quern__verify *v) {
+  return sweep(v, &quern__loss_elementwise);
+}
+
+quern_status quern__sweep_binary_cross_entropy(quern__verify *v) {
+  return sweep(v, &quern__loss_binary);
+}
+
+quern_status quern__sweep_mean_squared_error(quern__verify *v) {
+  return sweep(v, &quern__loss_squared);
+}

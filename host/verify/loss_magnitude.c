@@ -1,0 +1,115 @@
+/* What was added up for a loss and its gradient, taken absolutely: rounding is a part of that. */
+#include "loss.h"
+
+#include <float.h>
+#include <math.h>
+
+/* What softmax of a row needs: the largest logit, where it is, the second largest, and the sums without
+ * either. */
+typedef struct logits {
+  size_t largest;
+  double max, second, sum, rest;
+} logits;
+
+static logits logits_of(const float *z, size_t k) {
+  logits row = {0, z[0], -INFINITY, 0, 0};
+  for (size_t a = 1; a < k; a++)
+    if (z[a] > z[row.largest]) row.largest = a;
+  row.max = z[row.largest];
+  for (size_t a = 0; a < k; a++)
+    if (a != row.largest) row.second = fmax(row.second, z[a]);
+  for (size_t a = 0; a < k; a++) {
+    row.sum += exp(z[a] - row.max);
+    if (a != row.largest) row.rest += exp(z[a] - row.second);
+  }
+  return row;
+}
+
+/* log Σ exp, and the logits beside it, each rounded by its own size. An infinite loss needs no bound. */
+static double log_magnitude(const logits *row, double z) {
+  return fmin(fabs(row->max - z), FLT_MAX) + log(row->sum) + 1;
+}
+
+/* The label's gradient, O - 1, is minus the sum of the other outputs, and as exact as they are. */
+static void magnitude_categorical(const quern__loss_case *c, size_t r, double *loss, float *dz) {
+  const float *z = c->z + r * c->k;
+  const logits row = logits_of(z, c->k);
+  const size_t label = (size_t)c->labels[r];
+  *loss = label < c->k ? log_magnitude(&row, z[label]) : 0;
+  double others = 0;
+  for (size_t a = 0; a < c->k; a++) {
+    const double o = exp(z[a] - row.max) / row.sum;
+    if (a != label) others += o;
+    dz[a] = c->scale * (float)o;
+  }
+  if (label < c->k) dz[label] = c->scale * (float)others;
+}
+
+/* dE/dz_c = D_c - O_c Σ_{b≠*,c} R_b - D_* q_c with D = O - Y, R = D/(1 - O), * the largest output and q_c =
+ * O_c/(1 - O_*): the form in which nothing large cancels. For * itself D_* - O_* Σ R_b. */
+static void magnitude_elementwise(const quern__loss_case *c, size_t r, double *loss, float *dz) {
+  const float *z = c->z + r * c->k, *y = c->y + r * c->k;
+  const logits row = logits_of(z, c->k);
+  double ratios = 0;
+  *loss = 0;
+  for (size_t a = 0; a < c->k; a++) {
+    const double o = exp(z[a] - row.max) / row.sum;
+    if (y[a] != 0) *loss += (double)y[a] * log_magnitude(&row, z[a]);
+    if (y[a] == 1) continue;
+    if (a == row.largest)
+      *loss += (1 - (double)y[a]) * (log_magnitude(&row, row.second) + log(row.rest));
+    else
+      *loss += (1 - (double)y[a]) * -log1p(-o);
+  }
+  for (size_t a = 0; a < c->k; a++) {
+    const double o = exp(z[a] - row.max) / row.sum;
+    if (a != row.largest) ratios += (o + (double)y[a]) / (1 - o);
+  }
+  const double others = exp(row.second - row.max) * row.rest / row.sum;
+  const double difference = 1 - (double)y[row.largest] + others;
+  for (size_t a = 0; a < c->k; a++) {
+    const double o = exp(z[a] - row.max) / row.sum;
+    double sum = o + (double)y[a] + o * ratios + difference * exp(z[a] - row.second) / row.rest;
+    if (a == row.largest) sum = difference + o * ratios;
+    dz[a] = c->scale * (float)sum;
+  }
+}
+
+static void magnitude_binary(const quern__loss_case *c, size_t r, double *loss, float *dz) {
+  *loss = 0;
+  for (size_t a = 0; a < c->k; a++) {
+    const double z = c->z[r * c->k + a], y = c->y[r * c->k + a];
+    *loss += (fmax(z, 0) + fabs(z) * y + 1) / (double)c->k;
+    dz[a] = c->scale / (float)c->k * (float)(1 / (1 + exp(-z)) + y);
+  }
+}
+
+static void magnitude_squared(const quern__loss_case *c, size_t r, double *loss, float *dz) {
+  *loss = 0;
+  for (size_t a = 0; a < c->k; a++) {
+    const double sum = fabs((double)c->z[r * c->k + a]) + fabs((double)c->y[r * c->k + a]);
+    *loss += sum * sum / (double)c->k;
+    dz[a] = 2 * c->scale / (float)c->k * (float)sum;
+  }
+}
+
+const quern__loss_kind quern__loss_categorical = {.name = "softmax cross-entropy",
+                                                  .call = quern_softmax_cross_entropy,
+                                                  .magnitude = magnitude_categorical,
+                                                  .labelled = true,
+                                                  .any_logits = true,
+                                                  .least_outputs = 1};
+const quern__loss_kind quern__loss_elementwise = {.name = "elementwise cross-entropy",
+                                                  .call = quern_elementwise_cross_entropy,
+                                                  .magnitude = magnitude_elementwise,
+                                                  .any_logits = true,
+                                                  .least_outputs = 2};
+const quern__loss_kind quern__loss_binary = {.name = "binary cross-entropy",
+                                             .call = quern_binary_cross_entropy,
+                                             .magnitude = magnitude_binary,
+                                             .any_logits = true,
+                                             .least_outputs = 1};
+const quern__loss_kind quern__loss_squared = {.name = "mean squared error",
+                                              .call = quern_mean_squared_error,
+                                              .magnitude = magnitude_squared,
+                                              .least_outputs = 1};

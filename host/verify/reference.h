@@ -1,0 +1,9 @@
+/* A context on the reference, made without a look at what devices there are. */
+#ifndef QUERN_HOST_VERIFY_REFERENCE_H
+#define QUERN_HOST_VERIFY_REFERENCE_H
+
+#include <quern/context.h>
+
+quern_status quern__verify_reference(quern_context **context);
+
+#endif

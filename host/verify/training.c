@@ -1,0 +1,219 @@
+/* Training runs on the device against the reference's, in every form in which the device can take steps, and twice: the same
+ * bits. */
+#include "sweep.h"
+
+#include "../dataset.h"
+#include "../error.h"
+#include <math.h>
+#include <quern/train.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_LAYERS = 3 };
+
+typedef struct task {
+  size_t inputs, samples, batch, epochs;
+  bool bytes;
+  quern_loss loss;
+  struct {
+    size_t units;
+    quern_activation_kind activation;
+    bool freeze_weights, freeze_bias;
+  } layers[MOST_LAYERS];
+  size_t layer_count;
+  bool large;
+} task;
+
+#define LEARNS(units, kind)                                                                                  \
+  { (units), QUERN_##kind, false, false }
+#define FROZEN(units, kind, weights, bias)                                                                   \
+  { (units), QUERN_##kind, (weights), (bias) }
+
+/* Of one work-item's steps, of a block of samples for each, with a smaller last batch; bytes and floats; frozen parameters. */
+static const task tasks[] = {
+    {3,
+     20,
+     1,
+     3,
+     false,
+     QUERN_CATEGORICAL,
+     {LEARNS(3, RELU), LEARNS(3, SIGMOID), LEARNS(3, IDENTITY)},
+     3,
+     false},
+    {19, 23, 5, 2, true, QUERN_CATEGORICAL, {LEARNS(17, TANH), LEARNS(5, IDENTITY)}, 2, false},
+    {37,
+     269,
+     131,
+     2,
+     false,
+     QUERN_CATEGORICAL,
+     {LEARNS(35, LEAKY_RELU), LEARNS(18, RELU), LEARNS(10, IDENTITY)},
+     3,
+     false},
+    {65, 150, 70, 2, true, QUERN_CATEGORICAL, {LEARNS(33, RELU), LEARNS(4, IDENTITY)}, 2, true},
+    {21,
+     90,
+     4,
+     1,
+     false,
+     QUERN_CATEGORICAL,
+     {FROZEN(20, RELU, true, true), FROZEN(17, TANH, true, false), LEARNS(6, IDENTITY)},
+     3,
+     true},
+    {21,
+     90,
+     80,
+     1,
+     false,
+     QUERN_CATEGORICAL,
+     {FROZEN(20, RELU, true, true), FROZEN(17, TANH, false, true), LEARNS(6, IDENTITY)},
+     3,
+     true},
+    {23, 40, 16, 2, false, QUERN_ELEMENTWISE, {LEARNS(18, SIGMOID), LEARNS(3, IDENTITY)}, 2, false},
+    {23, 40, 16, 2, false, QUERN_BINARY, {LEARNS(18, TANH), LEARNS(3, IDENTITY)}, 2, false},
+    {23, 40, 16, 2, false, QUERN_SQUARED, {LEARNS(18, RELU), LEARNS(3, SIGMOID)}, 2, false},
+};
+
+/* A step rounds sums of at most a hundred terms near 1, and there are at most 60 steps. */
+static const double allowed = 2e-5;
+
+static quern_status make_data(const task *is, quern_dataset **data) {
+  const size_t count = is->samples * is->inputs, classes = is->layers[is->layer_count - 1].units;
+  int32_t *labels = calloc(is->samples, sizeof *labels);
+  float *values = calloc(count, sizeof *values);
+  uint8_t *pixels = calloc(count, 1);
+  quern_status status = QUERN_OK;
+  if (labels == NULL || values == NULL || pixels == NULL) {
+    status = quern__fail_memory("verify", count * sizeof *values);
+    goto cleanup;
+  }
+  for (size_t i = 0; i < is->samples; i++) labels[i] = (int32_t)(i * 7 % classes);
+  for (size_t i = 0; i < count; i++) values[i] = (float)(i * 37 % 256) / (is->bytes ? 1.0f : 255.0f);
+  for (size_t i = 0; i < count; i++) pixels[i] = (uint8_t)(i * 37 % 256);
+  QUERN__TRY(quern_dataset_from_floats(values, labels, is->samples, is->inputs, data));
+  if (is->bytes) { /* what the readers of images make */
+    free((*data)->values);
+    (*data)->values = pixels;
+    (*data)->element = QUERN_UINT8;
+    (*data)->scale = 1.0f / 255.0f;
+    pixels = NULL;
+  }
+
+cleanup:
+  free(labels);
+  free(values);
+  free(pixels);
+  return status;
+}
+
+static quern_status make_network(const task *is, quern_network **network) {
+  quern_layer layers[MOST_LAYERS];
+  for (size_t l = 0; l < is->layer_count; l++) {
+    layers[l] = quern_dense(is->layers[l].units, is->layers[l].activation);
+    layers[l].freeze_weights = is->layers[l].freeze_weights;
+    layers[l].freeze_bias = is->layers[l].freeze_bias;
+  }
+  QUERN__FORWARD(quern_network_create(is->inputs, layers, is->layer_count, is->loss, network));
+  return quern_network_initialize(*network, QUERN_INIT_DEFAULT, 5);
+}
+
+/* What a training leaves: the parameters, and the loss behind them. */
+typedef struct learned {
+  float *values; /* owned */
+  size_t count;
+} learned;
+
+static quern_status download(const quern_network *network, const task *is, double loss, learned *got) {
+  got->count = quern_network_parameter_count(network) + 1;
+  got->values = calloc(got->count, sizeof *got->values);
+  if (got->values == NULL) return quern__fail_memory("verify", got->count * sizeof *got->values);
+  float *at = got->values;
+  for (size_t l = 0, in = is->inputs; l < is->layer_count; in = is->layers[l++].units) {
+    const size_t out = is->layers[l].units;
+    QUERN__FORWARD(quern_network_get_layer(network, l, at, at + in * out));
+    at += in * out + out;
+  }
+  *at = (float)loss;
+  return QUERN_OK;
+}
+
+static quern_status learn(quern_context *context, const task *is, const quern_dataset *data, size_t epochs,
+                          learned *got) {
+  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_network *network = NULL;
+  quern_epoch last;
+  quern_status status;
+  options.epochs = epochs;
+  options.batch = is->batch;
+  options.sgd = (quern_sgd){0.1f, 0.01f};
+  QUERN__TRY(make_network(is, &network));
+  QUERN__TRY(quern_train(context, network, data, NULL, &options, &last));
+  status = download(network, is, last.train_loss, got);
+
+cleanup:
+  quern_network_free(network);
+  return status;
+}
+
+static void compare(quern__verify *v, const char *title, const learned *got, const learned *again,
+                    const learned *expected) {
+  if (memcmp(got->values, again->values, got->count * sizeof *got->values) != 0)
+    quern__verify_wrong(v, "%s: not the same bits in two runs", title);
+  for (size_t i = 0; i < got->count; i++) {
+    const double value = (double)expected->values[i];
+    const double error = quern_verify_error((double)got->values[i], value, allowed * (1 + fabs(value)));
+    quern__verify_error(v, title, error);
+    if (!(error <= 1))
+      quern__verify_wrong(v, "%s: %s %zu is %.9g, expected %.9g", title,
+                          i + 1 < got->count ? "parameter" : "the loss behind parameter", i,
+                          (double)got->values[i], value);
+  }
+}
+
+static quern_status check(quern__verify *v, const task *is, const char *form) {
+  char title[QUERN__MAX_TITLE];
+  const size_t epochs = v->few ? 1 : is->epochs;
+  quern_dataset *data = NULL;
+  learned got = {NULL, 0}, again = {NULL, 0}, expected = {NULL, 0};
+  quern_status status;
+  snprintf(title, sizeof title, "training %zu-…-%zu, %s loss, %zu samples by %zu%s", is->inputs,
+           is->layers[is->layer_count - 1].units, quern_loss_name(is->loss), is->samples, is->batch, form);
+  quern__verify_begin(v);
+  QUERN__TRY(make_data(is, &data));
+  QUERN__TRY(learn(v->reference, is, data, epochs, &expected));
+  QUERN__TRY(learn(v->device, is, data, epochs, &got));
+  QUERN__TRY(learn(v->device, is, data, epochs, &again));
+  compare(v, title, &got, &again, &expected);
+
+cleanup:
+  quern__verify_end(v);
+  free(got.values);
+  free(again.values);
+  free(expected.values);
+  quern_dataset_free(data);
+  return status;
+}
+
+/* Whether the device can take the task's steps in that form; where it can, it does so from now on. */
+static bool choose(quern__verify *v, const task *is, quern__steps_form form) {
+  /* Steps are whole under this loss alone. */
+  if (form != QUERN__STEPS_OP_BY_OP && is->loss != QUERN_CATEGORICAL) return false;
+  /* One work-item would take more rounds than its loops have. */
+  if (form == QUERN__STEPS_SERIAL && v->loop_rounds > 0 && is->batch > 5) return false;
+  return v->variants->force_steps(v->state, form);
+}
+
+quern_status quern__sweep_training(quern__verify *v) {
+  static const char *const forms[] = {", op by op", ", in blocks", ", by one work-item"};
+  for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
+    if (tasks[i].large && v->small) continue;
+    if (v->variants == NULL) {
+      QUERN__FORWARD(check(v, &tasks[i], ""));
+      continue;
+    }
+    for (quern__steps_form form = 0; form < QUERN__STEPS_FORMS; form++)
+      if (choose(v, &tasks[i], form)) QUERN__FORWARD(check(v, &tasks[i], forms[form]));
+  }
+  return QUERN_OK;
+}
