@@ -16,6 +16,7 @@ typedef struct cli_command {
   const char *summary;         /* one line, for quern --help */
   const char *about;           /* a paragraph or two, for quern NAME --help */
   const cli_option *options;   /* ends with a NULL name */
+  cli_operand_rule operands;   /* none where it is left out */
   const char *const *examples; /* ends with NULL */
   cli_exit (*run)(const struct cli_command *command, int argc, char **argv);
 } cli_command;

@@ -3,6 +3,7 @@
 #include "describe.h"
 #include "interrupt.h"
 #include "open.h"
+#include "progress.h"
 #include "stopped.h"
 #include "target.h"
 
@@ -22,6 +23,7 @@ typedef struct train_session {
   cli_json json;
   cJSON *epochs;
   quern_epoch last;
+  cli_progress progress;
   bool held_out;           /* the test samples are some of the data's */
   size_t measured;         /* epochs that this run has trained */
   double seconds_a_sample; /* summed over them but the first, in which kernels may be built */
@@ -99,15 +101,15 @@ static void add_epoch(train_session *run, const quern_epoch *epoch) {
 
 static bool on_epoch(const quern_epoch *epoch, void *user) {
   train_session *run = user;
-  int width = (int)snprintf(NULL, 0, "%zu", epoch->epochs);
   if (run->measured++ > 0) run->seconds_a_sample += 1.0 / epoch->train_samples_per_second;
-  fprintf(run->people,
-          "epoch %*zu/%zu   train loss %.4f   test loss %.4f   test accuracy %.4f   %s samples/s\n", width,
-          epoch->epoch, epoch->epochs, epoch->train_loss, epoch->test.loss, epoch->test.accuracy,
-          cli_grouped(epoch->train_samples_per_second).text);
-  fflush(run->people);
+  cli_progress_epoch(&run->progress, epoch);
   if (run->settings->json) add_epoch(run, epoch);
   return true;
+}
+
+static void on_progress(const quern_progress *at, void *user) {
+  train_session *run = user;
+  cli_progress_show(&run->progress, at);
 }
 
 static bool is_interrupted(void *user) {
@@ -130,9 +132,12 @@ static cli_exit train(train_session *run) {
   training.checkpoint = settings->checkpoint;
   training.checkpoint_every = settings->checkpoint_every;
   training.resume = settings->resume;
+  cli_progress_begin(&run->progress, run->people, quern_dataset_rows(run->train));
+  if (run->progress.live) training.on_progress = on_progress;
   cli_interrupt_watch();
   const quern_status status =
       quern_train(run->context, run->network, run->train, run->test, &training, &run->last);
+  cli_progress_end(&run->progress);
   cli_interrupt_unwatch();
   if (status != QUERN_OK) return cli_fail_library();
   const bool done = run->last.epoch == run->last.epochs && run->last.step == run->last.steps;
