@@ -8,16 +8,14 @@
 enum { LONGEST_FLAG = 26 }; /* a longer one stands on a line of its own */
 
 static int flag_width(const cli_option *option) {
-  return (option->letter != '\0' ? 4 : 0) + 2 + (int)strlen(option->name) +
+  return 2 + (int)strlen(option->name) +
          (option->value != NULL ? 1 + (int)cli_text_length(option->value) : 0);
 }
 
 /* A flag too long for its column stands on a line of its own. */
 static void print_option(const cli_option *option, int column) {
   int width = flag_width(option);
-  printf("  ");
-  if (option->letter != '\0') printf("-%c, ", option->letter);
-  printf("--%s%s%s", option->name, option->value != NULL ? " " : "",
+  printf("  --%s%s%s", option->name, option->value != NULL ? " " : "",
          option->value != NULL ? option->value : "");
   if (2 + width + 2 > column) {
     putchar('\n');

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const cli_command *const cli_commands[] = {&cli_devices, &cli_train, &cli_eval,    &cli_predict,
+const cli_command *const cli_commands[] = {&cli_devices, &cli_train, &cli_eval,    &cli_predict, &cli_plot,
                                            &cli_bench,   &cli_tune,  &cli_example, NULL};
 
 static const cli_command *find_command(const char *name) {

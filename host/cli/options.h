@@ -27,7 +27,7 @@ typedef struct cli_option {
   bool required;
   uint64_t least, most;
   const char *const *choices; /* ends with NULL */
-  char letter;                /* -o beside --output; '\0' for none */
+  char letter;                /* -o beside --output, which the help text says; '\0' for none */
 } cli_option;
 
 /* What a command takes beside its options. */

@@ -99,6 +99,12 @@ static const cli_option options[] = {
      .offset = FIELD(resume),
      .help = "go on from a checkpoint, with the other options as they were (--epochs may be more): the "
              "weights become those of training that never stopped, bit for bit"},
+    {.name = "log",
+     .value = "FILE",
+     .kind = CLI_TEXT,
+     .offset = FIELD(log),
+     .help = "write a row for each epoch there, as CSV (.csv) or JSON lines (.jsonl), for \"quern plot\" and "
+             "others; a resumed training goes on in it"},
     CLI_OPTION_CSV(train_settings),
     CLI_OPTION_CONFIG(train_settings),
     CLI_OPTION_JSON(train_settings),

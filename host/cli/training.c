@@ -2,6 +2,7 @@
 
 #include "describe.h"
 #include "interrupt.h"
+#include "log.h"
 #include "open.h"
 #include "progress.h"
 #include "stopped.h"
@@ -24,6 +25,7 @@ typedef struct train_session {
   cJSON *epochs;
   quern_epoch last;
   cli_progress progress;
+  cli_log log;
   bool held_out;           /* the test samples are some of the data's */
   size_t measured;         /* epochs that this run has trained */
   double seconds_a_sample; /* summed over them but the first, in which kernels may be built */
@@ -103,6 +105,7 @@ static bool on_epoch(const quern_epoch *epoch, void *user) {
   train_session *run = user;
   if (run->measured++ > 0) run->seconds_a_sample += 1.0 / epoch->train_samples_per_second;
   cli_progress_epoch(&run->progress, epoch);
+  cli_log_epoch(&run->log, epoch, cli_json_float(run->settings->learning_rate));
   if (run->settings->json) add_epoch(run, epoch);
   return true;
 }
@@ -195,12 +198,15 @@ static cli_exit conclude(train_session *run) {
 }
 
 /* Whether the files that are to be read or written later can be, as far as that is known. */
-static cli_exit check_files(const train_settings *settings) {
+static cli_exit check_files(train_session *run) {
+  const train_settings *settings = run->settings;
   if (settings->resume != NULL && access(settings->resume, R_OK) != 0)
     return cli_fail("cannot resume from %s: %s", settings->resume, strerror(errno));
   cli_exit result = CLI_OK;
   if (settings->save != NULL) result = cli_check_target(settings->save);
   if (result == CLI_OK && settings->checkpoint != NULL) result = cli_check_target(settings->checkpoint);
+  if (result == CLI_OK && settings->log != NULL)
+    result = cli_log_open(settings->log, settings->resume != NULL, &run->log);
   return result;
 }
 
@@ -208,7 +214,7 @@ static cli_exit run_session(train_session *run) {
   const train_settings *settings = run->settings;
   size_t classes = 0;
   cli_interrupt_prepare();
-  cli_exit result = check_files(settings);
+  cli_exit result = check_files(run);
   if (result == CLI_OK) result = open_data(run, &classes);
   if (result == CLI_OK) result = make_network(run, classes);
   if (result == CLI_OK) result = cli_open_device(settings->device, run->people, &run->context);
@@ -223,6 +229,8 @@ cli_exit cli_run_training(const train_settings *settings) {
       .settings = settings, .people = settings->json ? stderr : stdout, .json = cli_json_create()};
   session.epochs = cli_json_list(&session.json, session.json.root, "epochs");
   cli_exit result = run_session(&session);
+  const cli_exit logged = cli_log_close(&session.log);
+  if (result == CLI_OK) result = logged;
   cli_json_free(&session.json);
   quern_context_free(session.context);
   quern_network_free(session.network);

@@ -2,7 +2,7 @@
 #include "command.h"
 #include <quern/version.h>
 
-static const char *const commands[] = {"devices", "train", "eval", "predict", "example"};
+static const char *const commands[] = {"devices", "train", "eval", "predict", "plot", "example"};
 
 static void test_help(void **state) {
   (void)state;
@@ -43,6 +43,7 @@ static void test_help_tells_options_and_defaults(void **state) {
                                       "--save FILE",
                                       "--header",
                                       "--label",
+                                      "--log FILE",
                                       "--config FILE",
                                       "--write-config FILE",
                                       "--json",
