@@ -1,6 +1,6 @@
 /* quern trains multilayer perceptrons on any OpenCL device.
  *
- *   simple      train.h, dataset.h, network.h, model.h: open data, describe a network, train, evaluate,
+ *   simple      train.h, dataset.h, network.h, model.h, inspect.h: open data, describe a network, train, evaluate,
  * predict, save context     context.h, device.h: choose what it runs on advanced    plan.h: a step at a time;
  * ops.h: the primitives, for a loop of one's own
  *
@@ -12,6 +12,7 @@
 #include <quern/context.h>
 #include <quern/dataset.h>
 #include <quern/device.h>
+#include <quern/inspect.h>
 #include <quern/model.h>
 #include <quern/network.h>
 #include <quern/ops.h>
