@@ -47,6 +47,7 @@ quickstart_needs=(
   'libcjson-dev|required|has_header cjson/cJSON.h|cJSON with its headers'
   'opencl-headers|required|has_header CL/cl.h|the OpenCL headers'
   'ocl-icd-libopencl1|required|has_library libOpenCL.so.1|an OpenCL loader'
+  'libcairo2-dev|optional|has_header cairo/cairo.h|cairo with its headers, for pictures as PNG'
   'pocl-opencl-icd|required|has_driver|an OpenCL driver, such as PoCL'
   'dataset-fashion-mnist|optional|has_file /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz|Fashion-MNIST'
 )

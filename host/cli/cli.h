@@ -16,12 +16,13 @@ typedef struct cli_command {
   const char *summary;         /* one line, for quern --help */
   const char *about;           /* a paragraph or two, for quern NAME --help */
   const cli_option *options;   /* ends with a NULL name */
+  cli_operand_rule operands;   /* none where it is left out */
   const char *const *examples; /* ends with NULL */
   cli_exit (*run)(const struct cli_command *command, int argc, char **argv);
 } cli_command;
 
-extern const cli_command cli_devices, cli_train, cli_eval, cli_predict, cli_bench, cli_tune, cli_verify,
-    cli_example;
+extern const cli_command cli_devices, cli_train, cli_eval, cli_predict, cli_plot, cli_inspect, cli_bench,
+    cli_tune, cli_verify, cli_example;
 
 /* The commands, in the order of the help; ends with NULL. */
 extern const cli_command *const cli_commands[];

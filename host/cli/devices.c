@@ -1,5 +1,6 @@
 /* quern devices: what quern can run on. */
 #include "describe.h"
+#include "find_device.h"
 #include "open.h"
 
 #include <string.h>
@@ -113,8 +114,7 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
   const quern_device *chosen = NULL;
   if (quern_device_list_create(&list) != QUERN_OK) return cli_fail_library();
   /* A QUERN_DEVICE that names none is told, and the list shows what to write instead. */
-  cli_exit result = CLI_OK;
-  if (quern_device_list_find(list, NULL, &chosen) != QUERN_OK) result = cli_fail_library();
+  cli_exit result = cli_find_device(list, NULL, &chosen);
   if (settings.json) {
     cli_exit printed = print_json(list, chosen);
     if (result == CLI_OK) result = printed;

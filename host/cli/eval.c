@@ -1,36 +1,44 @@
 /* quern eval: how well a model does on data, class by class, and how it sees a few of them. */
+#include "canvas.h"
 #include "confusion.h"
 #include "describe.h"
 #include "names.h"
 #include "open.h"
+#include "plot_confusion.h"
 #include "show.h"
 
 typedef struct eval_settings {
   cli_model_settings model;
   cli_data_settings data;
-  const char *device, *class_names;
+  const char *device, *class_names, *plot;
   size_t show;
   bool json;
 } eval_settings;
 
-static const cli_option options[] = {CLI_OPTION_MODEL(eval_settings),
-                                     CLI_OPTION_DATA(eval_settings),
-                                     CLI_OPTION_CSV(eval_settings),
-                                     CLI_OPTION_DEVICE(eval_settings),
-                                     {.name = "show",
-                                      .value = "N",
-                                      .kind = CLI_COUNT,
-                                      .offset = offsetof(eval_settings, show),
-                                      .least = 1,
-                                      .most = INT32_MAX,
-                                      .help = "draw the first N images with what the model says they are"},
-                                     {.name = "class-names",
-                                      .value = "A,B,C…",
-                                      .kind = CLI_TEXT,
-                                      .offset = offsetof(eval_settings, class_names),
-                                      .help = "what the classes are called (default: their numbers)"},
-                                     CLI_OPTION_JSON(eval_settings),
-                                     CLI_OPTION_END};
+static const cli_option options[] = {
+    CLI_OPTION_MODEL(eval_settings),
+    CLI_OPTION_DATA(eval_settings),
+    CLI_OPTION_CSV(eval_settings),
+    CLI_OPTION_DEVICE(eval_settings),
+    {.name = "show",
+     .value = "N",
+     .kind = CLI_COUNT,
+     .offset = offsetof(eval_settings, show),
+     .least = 1,
+     .most = INT32_MAX,
+     .help = "draw the first N images with what the model says they are"},
+    {.name = "class-names",
+     .value = "A,B,C…",
+     .kind = CLI_TEXT,
+     .offset = offsetof(eval_settings, class_names),
+     .help = "what the classes are called (default: their numbers)"},
+    {.name = "plot",
+     .value = "FILE",
+     .kind = CLI_TEXT,
+     .offset = offsetof(eval_settings, plot),
+     .help = "draw there which classes are taken for which: SVG (.svg) or PNG (.png)"},
+    CLI_OPTION_JSON(eval_settings),
+    CLI_OPTION_END};
 
 static const char *const examples[] = {
     "quern eval --model digits.safetensors --data digits --show 8",
@@ -63,6 +71,7 @@ static cli_exit prepare(eval_session *run) {
         cli_fail("--class-names gives %zu names, but %s has %zu classes", run->names.count, path, outputs);
   if (result == CLI_OK && settings->show > 0 && !quern_dataset_image_size(run->data, &height, &width))
     result = cli_fail("--show: %s holds no images", quern_dataset_source(run->data));
+  if (result == CLI_OK && settings->plot != NULL) result = cli_canvas_check(settings->plot);
   return result;
 }
 
@@ -80,6 +89,15 @@ static cli_exit print_json(const eval_session *run, const quern_metrics *metrics
   cli_json_confusion(&json, confusion, &run->names);
   cli_exit result = cli_json_print(&json);
   cli_json_free(&json);
+  return result;
+}
+
+static cli_exit plot(const eval_session *run, const quern_metrics *metrics, const cli_confusion *confusion) {
+  char title[96];
+  snprintf(title, sizeof title, "accuracy %.4f over %s samples", metrics->accuracy,
+           cli_grouped((double)metrics->samples).text);
+  const cli_exit result = cli_plot_confusion(confusion, &run->names, title, run->settings->plot);
+  if (result == CLI_OK) fprintf(run->people, "\nsaved %s\n", run->settings->plot);
   return result;
 }
 
@@ -104,7 +122,8 @@ static cli_exit evaluate(const eval_session *run) {
     fprintf(run->people, "\naccuracy %.4f, loss %.4f over %s samples, %s samples/s\n", metrics.accuracy,
             metrics.loss, cli_grouped((double)metrics.samples).text,
             cli_grouped(metrics.samples_per_second).text);
-    if (settings->json) result = print_json(run, &metrics, &confusion);
+    if (settings->plot != NULL) result = plot(run, &metrics, &confusion);
+    if (result == CLI_OK && settings->json) result = print_json(run, &metrics, &confusion);
   }
   cli_confusion_free(&confusion);
   return result;

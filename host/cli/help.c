@@ -41,6 +41,7 @@ void cli_help_command(const cli_command *command) {
     if (option->required) printf(" --%s %s", option->name, option->value);
   }
   column += 4;
+  if (command->operands.most > 0) printf(" %s", command->operands.name);
   printf(" [OPTION]...\n\n");
   cli_print_wrapped(stdout, command->about, 0, 0);
   printf("\nOptions:\n");
@@ -57,16 +58,19 @@ void cli_help(void) {
          "Trains multilayer perceptrons on OpenCL devices.\n\nCommands:\n");
   for (const cli_command *const *command = cli_commands; *command != NULL; command++)
     printf("  %-9s %s\n", (*command)->name, (*command)->summary);
-  printf("\nOptions:\n"
-         "  --help     print this; quern COMMAND --help prints a command's options, defaults and examples\n"
-         "  --version  print the version\n\n"
-         "Environment:\n"
-         "  QUERN_DEVICE          the device for commands without --device\n"
-         "  QUERN_OPENCL_LIBRARY  the OpenCL library to open instead of the system's\n"
-         "  QUERN_CACHE           \"off\": nothing is read from the cache folder or written to it\n"
-         "  QUERN_CACHE_DIR       the cache folder (default: quern in XDG_CACHE_HOME or ~/.cache)\n"
-         "  NO_COLOR              where set, images are drawn with plain characters\n"
-         "\nExit status: 0 done, 1 failed, 2 not understood, 130 interrupted by Ctrl-C, 143 by SIGTERM.\n\n"
-         "For example:\n"
-         "  quern train --data digits --hidden 64,32 --epochs 40 --save digits.safetensors\n");
+  printf(
+      "\nOptions:\n"
+      "  --help     print this; quern COMMAND --help prints a command's options, defaults and examples\n"
+      "  --version  print the version\n\n"
+      "Environment:\n"
+      "  QUERN_DEVICE          the device for commands without --device\n"
+      "  QUERN_OPENCL_LIBRARY  the OpenCL library to open instead of the system's\n"
+      "  QUERN_CACHE           \"off\": nothing is read from the cache folder or written to it\n"
+      "  QUERN_CACHE_DIR       the cache folder (default: quern in XDG_CACHE_HOME or ~/.cache)\n"
+      "  NO_COLOR              where set, nothing is coloured, and images are drawn with plain characters\n"
+      "  CLICOLOR              \"0\": the same\n"
+      "  CLICOLOR_FORCE        where set and not \"0\", colours also where no terminal is\n"
+      "\nExit status: 0 done, 1 failed, 2 not understood, 130 interrupted by Ctrl-C, 143 by SIGTERM.\n\n"
+      "For example:\n"
+      "  quern train --data digits --hidden 64,32 --epochs 40 --save digits.safetensors\n");
 }

@@ -7,12 +7,16 @@
 static const int signals[] = {SIGINT, SIGTERM};
 enum { SIGNALS = sizeof signals / sizeof *signals };
 
-static volatile sig_atomic_t noted;
+static volatile sig_atomic_t noted, open_line = -1;
 static bool ignored[SIGNALS], watched[SIGNALS];
 static struct sigaction before[SIGNALS];
 
 static void note(int signal) {
-  if (noted != 0) _exit(128 + signal);
+  if (noted != 0) {
+    const ssize_t ended = open_line >= 0 ? write(open_line, "\n", 1) : 0;
+    (void)ended; /* whether it arrived changes nothing */
+    _exit(128 + signal);
+  }
   noted = signal;
 }
 
@@ -35,6 +39,10 @@ void cli_interrupt_watch(void) {
 void cli_interrupt_unwatch(void) {
   for (int i = 0; i < SIGNALS; i++)
     if (watched[i]) sigaction(signals[i], &before[i], NULL);
+}
+
+void cli_interrupt_line(int descriptor) {
+  open_line = descriptor;
 }
 
 int cli_interrupt_signal(void) {

@@ -10,6 +10,9 @@ void cli_interrupt_prepare(void);
 void cli_interrupt_watch(void);
 void cli_interrupt_unwatch(void);
 
+/* A line without an end stands on this terminal, or, with -1, none: a signal that ends the program at once ends it. */
+void cli_interrupt_line(int descriptor);
+
 /* The signal that was noted, or 0. */
 int cli_interrupt_signal(void);
 

@@ -1,5 +1,7 @@
 /* quern: finds the command, runs it, and sees that what it printed has arrived. */
 #include "cli.h"
+#include "config.h"
+#include "nearest.h"
 
 #include <errno.h>
 #include <quern/quern.h>
@@ -7,13 +9,24 @@
 #include <stdio.h>
 #include <string.h>
 
-const cli_command *const cli_commands[] = {&cli_devices, &cli_train,  &cli_eval,    &cli_predict, &cli_bench,
-                                           &cli_tune,    &cli_verify, &cli_example, NULL};
+const cli_command *const cli_commands[] = {&cli_devices, &cli_train,   &cli_eval,  &cli_predict,
+                                           &cli_inspect, &cli_plot,    &cli_bench, &cli_tune,
+                                           &cli_verify,  &cli_example, NULL};
 
 static const cli_command *find_command(const char *name) {
   for (const cli_command *const *command = cli_commands; *command != NULL; command++)
     if (strcmp((*command)->name, name) == 0) return *command;
   return NULL;
+}
+
+static cli_exit fail_name(const char *name) {
+  cli_nearest nearest = cli_nearest_to(name);
+  for (const cli_command *const *command = cli_commands; *command != NULL; command++)
+    cli_nearest_offer(&nearest, (*command)->name);
+  cli_nearest_offer(&nearest, "--help");
+  cli_nearest_offer(&nearest, "--version");
+  return cli_fail_usage(NULL, "unknown %s %s%s", name[0] == '-' ? "option" : "command", name,
+                        cli_nearest_hint(&nearest, "").text);
 }
 
 static cli_exit dispatch(int argc, char **argv) {
@@ -28,8 +41,7 @@ static cli_exit dispatch(int argc, char **argv) {
     return CLI_OK;
   }
   const cli_command *command = find_command(name);
-  if (command == NULL)
-    return cli_fail_usage(NULL, "unknown %s %s", name[0] == '-' ? "option" : "command", name);
+  if (command == NULL) return fail_name(name);
   return command->run(command, argc - 1, argv + 1);
 }
 
@@ -37,6 +49,7 @@ int main(int argc, char **argv) {
   /* Whoever reads may stop reading: that ends quern quietly, also where the parent ignored the signal. */
   signal(SIGPIPE, SIG_DFL);
   cli_exit result = dispatch(argc, argv);
+  cli_config_forget();
   bool lost = ferror(stdout) != 0;
   errno = 0;
   if (fclose(stdout) != 0 || lost) {

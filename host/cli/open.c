@@ -1,6 +1,7 @@
 #include "open.h"
 
 #include "describe.h"
+#include "find_device.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +18,10 @@ cli_exit cli_open_device(const char *text, FILE *people, quern_context **context
   const quern_device *device;
   quern_device_info info;
   cli_exit result = CLI_OK;
-  if (quern_device_list_create(&list) != QUERN_OK ||
-      quern_device_list_find(list, text, &device) != QUERN_OK ||
-      quern_context_create_on(device, context) != QUERN_OK) {
+  if (quern_device_list_create(&list) != QUERN_OK) return cli_fail_library();
+  result = cli_find_device(list, text, &device);
+  if (result != CLI_OK) goto cleanup;
+  if (quern_context_create_on(device, context) != QUERN_OK) {
     result = cli_fail_library();
     goto cleanup;
   }

@@ -1,11 +1,11 @@
 /* Reads the command line by a command's table of options. */
 #include "options.h"
 
-#include "cli.h"
+#include "config.h"
+#include "nearest.h"
+#include "option_value.h"
 
-#include <errno.h>
 #include <getopt.h>
-#include <math.h>
 #include <quern/activation.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,157 +17,97 @@ const char *const cli_losses[] = {QUERN_LOSSES(NAME_OF) NULL};
 const char *const cli_headers[] = {"auto", "none", "one", NULL};
 const char *const cli_labels[] = {"last", "first", NULL};
 
-/* A whole number of digits only, up to `most`; *end is the first byte after it. */
-static bool parse_whole(const char *text, uint64_t most, uint64_t *value, const char **end) {
-  if (*text < '0' || *text > '9') return false;
-  char *after;
-  errno = 0;
-  unsigned long long number = strtoull(text, &after, 10);
-  *end = after;
-  *value = number;
-  return errno == 0 && number <= most;
-}
-
-static cli_parsed parse_counts(const cli_option *option, const char *text, cli_counts *counts) {
-  free(counts->items);
-  *counts = (cli_counts){NULL, 0};
-  if (*text == '\0' || strcmp(text, "none") == 0) return CLI_PARSED_RUN;
-  size_t fields = 1;
-  for (const char *at = text; *at != '\0'; at++) fields += *at == ',';
-  counts->items = calloc(fields, sizeof *counts->items);
-  if (counts->items == NULL) return CLI_PARSED_NO_MEMORY;
-  while (counts->count < fields) {
-    uint64_t value;
-    const char *end;
-    if (!parse_whole(text, option->most, &value, &end) || value < option->least) return CLI_PARSED_BAD;
-    if (*end != (counts->count + 1 < fields ? ',' : '\0')) return CLI_PARSED_BAD;
-    counts->items[counts->count++] = (size_t)value;
-    text = end + 1;
-  }
-  return CLI_PARSED_RUN;
-}
-
-static bool parse_real(const cli_option *option, const char *text, float *real) {
-  char *end;
-  if (strchr("+-.0123456789", *text) == NULL) return false; /* strtof would skip blanks and take "inf" */
-  float value = strtof(text, &end);
-  if (end == text || *end != '\0' || !isfinite(value) || value < 0.0f) return false;
-  if (option->least > 0 && !(value > 0.0f)) return false;
-  *real = value;
-  return true;
-}
-
-static bool parse_choice(const cli_option *option, const char *text, int *choice) {
-  for (int i = 0; option->choices[i] != NULL; i++) {
-    if (strcmp(option->choices[i], text) == 0) {
-      *choice = i;
-      return true;
-    }
-  }
-  return false;
-}
-
-static cli_parsed parse_value(const cli_option *option, const char *text, void *target) {
-  uint64_t whole;
-  const char *end;
-  bool good = false;
-  switch (option->kind) {
-  case CLI_FLAG:
-    *(bool *)target = true;
-    good = true;
-    break;
-  case CLI_TEXT:
-    *(const char **)target = text;
-    good = *text != '\0';
-    break;
-  case CLI_COUNT:
-    good = parse_whole(text, option->most, &whole, &end) && *end == '\0' && whole >= option->least;
-    if (good) *(size_t *)target = (size_t)whole;
-    break;
-  case CLI_COUNTS:
-    return parse_counts(option, text, target);
-  case CLI_SEED:
-    good = parse_whole(text, UINT64_MAX, &whole, &end) && *end == '\0';
-    if (good) *(uint64_t *)target = whole;
-    break;
-  case CLI_REAL:
-    good = parse_real(option, text, target);
-    break;
-  case CLI_CHOICE:
-    good = parse_choice(option, text, target);
-    break;
-  }
-  return good ? CLI_PARSED_RUN : CLI_PARSED_BAD;
-}
-
-/* "a, b or c". The caller frees it; NULL where memory is out. */
-static char *join_choices(const char *const *choices) {
-  size_t bytes = 1;
-  for (const char *const *choice = choices; *choice != NULL; choice++) bytes += strlen(*choice) + 4;
-  char *text = malloc(bytes);
-  if (text == NULL) return NULL;
-  char *at = text;
-  *at = '\0';
-  for (const char *const *choice = choices; *choice != NULL; choice++) {
-    const char *before = choice == choices ? "" : choice[1] != NULL ? ", " : " or ";
-    at = stpcpy(stpcpy(at, before), *choice);
-  }
-  return text;
-}
-
-static cli_parsed fail_value(const cli_command *command, const cli_option *option, const char *text) {
-  unsigned long long least = option->least, most = option->most;
-  char *choices;
-  switch (option->kind) {
-  case CLI_COUNT:
-    cli_fail_usage(command, "--%s takes a whole number from %llu to %llu, not \"%s\"", option->name, least,
-                   most, text);
-    break;
-  case CLI_COUNTS:
-    cli_fail_usage(command,
-                   "--%s takes whole numbers from %llu to %llu separated by commas, or none, not \"%s\"",
-                   option->name, least, most, text);
-    break;
-  case CLI_SEED:
-    cli_fail_usage(command, "--%s takes a whole number from 0 to %llu, not \"%s\"", option->name,
-                   (unsigned long long)UINT64_MAX, text);
-    break;
-  case CLI_REAL:
-    cli_fail_usage(command, "--%s takes a number %s, not \"%s\"", option->name,
-                   least > 0 ? "above 0" : "of 0 or more", text);
-    break;
-  case CLI_CHOICE:
-    choices = join_choices(option->choices);
-    if (choices == NULL) return CLI_PARSED_NO_MEMORY;
-    cli_fail_usage(command, "--%s takes %s, not \"%s\"", option->name, choices, text);
-    free(choices);
-    break;
-  case CLI_FLAG:
-  case CLI_TEXT:
-    cli_fail_usage(command, "--%s takes a %s that is not empty", option->name, option->value);
-    break;
-  }
-  return CLI_PARSED_BAD;
-}
-
-static size_t count_options(const cli_option *options) {
+size_t cli_option_count(const cli_option *options) {
   size_t count = 0;
   while (options[count].name != NULL) count++;
   return count;
 }
 
-/* What getopt_long made of the line: `seen` notes the options that were given. */
-static cli_parsed read_line(const cli_command *command, int argc, char **argv, const struct option *table,
-                            size_t count, bool *seen, void *settings) {
-  int chosen;
+/* getopt_long answers with a letter, or with this and the number of an option written out. Different numbers, since it takes the
+ * beginning of two names for the first of them where what it answers is the same. */
+enum { FIRST_WORD = 256 };
+
+/* What getopt_long makes of the options of a command. */
+typedef struct option_tables {
+  struct option *words; /* owned; the options, --help, and the end */
+  char *letters;        /* owned; ":h" and those that have one */
+} option_tables;
+
+static void free_tables(option_tables *tables) {
+  free(tables->words);
+  free(tables->letters);
+}
+
+static bool make_tables(const cli_option *options, size_t count, option_tables *tables) {
+  enum { LETTER = 2 /* and its colon */, OTHERS = sizeof ":h" };
+  *tables = (option_tables){calloc(count + 2, sizeof *tables->words), malloc(LETTER * count + OTHERS)};
+  if (tables->words == NULL || tables->letters == NULL) return false;
+  char *letter = stpcpy(tables->letters, ":h");
+  for (size_t i = 0; i < count; i++) {
+    const bool flag = options[i].kind == CLI_FLAG;
+    tables->words[i].name = options[i].name;
+    tables->words[i].has_arg = flag ? no_argument : required_argument;
+    tables->words[i].val = FIRST_WORD + (int)i;
+    if (options[i].letter == '\0') continue;
+    *letter++ = options[i].letter;
+    if (!flag) *letter++ = ':';
+  }
+  *letter = '\0';
+  tables->words[count].name = "help";
+  tables->words[count].val = 'h';
+  return true;
+}
+
+/* An option as it stood on the line. */
+typedef struct given_option {
+  const cli_option *option;
+  const char *value;
+} given_option;
+
+static const cli_option *find_letter(const cli_option *options, int letter) {
+  for (; options->name != NULL; options++)
+    if (options->letter != '\0' && options->letter == letter) return options;
+  return NULL;
+}
+
+/* getopt_long takes the beginning of a name for the name, and refuses it where several begin so. */
+static cli_parsed fail_unknown(const cli_command *command, const char *word) {
+  const size_t length = strcspn(word, "=");
+  char *name = strndup(word, length);
+  if (name == NULL) return CLI_PARSED_NO_MEMORY;
+  const bool is_long = strncmp(name, "--", 2) == 0;
+  cli_nearest nearest = cli_nearest_to(is_long ? name + 2 : "");
+  const cli_option *first = NULL, *second = NULL;
+  bool whole = false;
+  for (const cli_option *option = command->options; option->name != NULL; option++) {
+    cli_nearest_offer(&nearest, option->name);
+    if (!is_long || length <= 2 || strncmp(option->name, name + 2, length - 2) != 0) continue;
+    if (strcmp(option->name, name + 2) == 0) whole = true;
+    if (first == NULL)
+      first = option;
+    else if (second == NULL)
+      second = option;
+  }
+  if (whole)
+    cli_fail_usage(command, "%s: %s takes no value", word, name);
+  else if (second != NULL)
+    cli_fail_usage(command, "%s may be --%s or --%s", name, first->name, second->name);
+  else
+    cli_fail_usage(command, "unknown option %s%s", word, cli_nearest_hint(&nearest, "--").text);
+  free(name);
+  return CLI_PARSED_BAD;
+}
+
+/* Takes the line apart into options, checked by name only, and operands, which getopt_long moves to its end. */
+static cli_parsed split_line(const cli_command *command, int argc, char **argv, const option_tables *tables,
+                             given_option *given, size_t *count) {
   opterr = 0;
   optind = 1;
   for (;;) {
-    int index = -1;
-    int at = optind;
-    chosen = getopt_long(argc, argv, ":h", table, &index);
-    if (chosen == -1) break;
-    if (chosen == 'h' || (chosen == 0 && (size_t)index == count)) {
+    const int at = optind;
+    const int chosen = getopt_long(argc, argv, tables->letters, tables->words, NULL);
+    if (chosen == -1) return CLI_PARSED_RUN;
+    if (chosen == 'h') {
       cli_help_command(command);
       return CLI_PARSED_HELP;
     }
@@ -175,43 +115,74 @@ static cli_parsed read_line(const cli_command *command, int argc, char **argv, c
       cli_fail_usage(command, "%s needs a value", argv[at]);
       return CLI_PARSED_BAD;
     }
-    if (chosen != 0) {
-      cli_fail_usage(command, "unknown option %s", argv[at]);
-      return CLI_PARSED_BAD;
-    }
-    const cli_option *option = &command->options[index];
-    seen[index] = true;
-    cli_parsed parsed = parse_value(option, optarg, (char *)settings + option->offset);
-    if (parsed == CLI_PARSED_BAD) return fail_value(command, option, optarg);
-    if (parsed != CLI_PARSED_RUN) return parsed;
+    const cli_option *option =
+        chosen >= FIRST_WORD ? &command->options[chosen - FIRST_WORD] : find_letter(command->options, chosen);
+    if (option == NULL) return fail_unknown(command, argv[at]);
+    given[(*count)++] = (given_option){option, optarg};
   }
-  if (optind < argc) {
-    cli_fail_usage(command, "\"%s\" is not expected", argv[optind]);
+}
+
+static cli_parsed take_operands(const cli_command *command, int argc, char **argv, void *settings) {
+  const cli_operand_rule *rule = &command->operands;
+  const size_t count = (size_t)(argc - optind);
+  if (count > rule->most) {
+    cli_fail_usage(command, "\"%s\" is not expected", argv[(size_t)optind + rule->most]);
     return CLI_PARSED_BAD;
   }
-  for (size_t i = 0; i < count; i++) {
-    if (command->options[i].required && !seen[i]) {
-      cli_fail_usage(command, "--%s is missing", command->options[i].name);
-      return CLI_PARSED_BAD;
-    }
+  if (count < rule->least) {
+    cli_fail_usage(command, "%s is missing", rule->name);
+    return CLI_PARSED_BAD;
+  }
+  if (rule->most > 0)
+    *(cli_operands *)((char *)settings + rule->offset) = (cli_operands){argv + optind, count};
+  return CLI_PARSED_RUN;
+}
+
+/* What stands in configuration files comes first, so that the line has the last word. */
+static cli_parsed take_options(const cli_command *command, const given_option *given, size_t count,
+                               bool *seen, void *settings) {
+  cli_parsed parsed = CLI_PARSED_RUN;
+  for (size_t i = 0; i < count && parsed == CLI_PARSED_RUN; i++)
+    if (given[i].option->kind == CLI_CONFIG)
+      parsed = cli_config_read(command, given[i].value, seen, settings);
+  for (size_t i = 0; i < count && parsed == CLI_PARSED_RUN; i++) {
+    const cli_option *option = given[i].option;
+    parsed = cli_option_set(option, given[i].value, settings);
+    seen[option - command->options] = true;
+    if (parsed != CLI_PARSED_BAD) continue;
+    char *label;
+    if (asprintf(&label, "--%s", option->name) < 0) return CLI_PARSED_NO_MEMORY;
+    parsed = cli_option_refuse(command, option, label, given[i].value);
+    free(label);
+  }
+  return parsed;
+}
+
+static cli_parsed check_required(const cli_command *command, const bool *seen) {
+  for (size_t i = 0; command->options[i].name != NULL; i++) {
+    if (!command->options[i].required || seen[i]) continue;
+    cli_fail_usage(command, "--%s is missing", command->options[i].name);
+    return CLI_PARSED_BAD;
   }
   return CLI_PARSED_RUN;
 }
 
 cli_parsed cli_parse(const cli_command *command, int argc, char **argv, void *settings) {
-  size_t count = count_options(command->options);
-  struct option *table = calloc(count + 2, sizeof *table); /* --help, and getopt's end */
+  const size_t count = cli_option_count(command->options);
+  option_tables tables;
   bool *seen = calloc(count + 1, sizeof *seen);
-  cli_parsed parsed = CLI_PARSED_NO_MEMORY;
-  if (table != NULL && seen != NULL) {
-    for (size_t i = 0; i < count; i++) {
-      table[i].name = command->options[i].name;
-      table[i].has_arg = command->options[i].kind == CLI_FLAG ? no_argument : required_argument;
-    }
-    table[count].name = "help";
-    parsed = read_line(command, argc, argv, table, count, seen, settings);
-  }
-  free(table);
+  /* A word gives at most as many options as it has letters. */
+  size_t most = 1, given_count = 0;
+  for (int i = 1; i < argc; i++) most += strlen(argv[i]) + 1;
+  given_option *given = calloc(most, sizeof *given);
+  const bool made = make_tables(command->options, count, &tables);
+  cli_parsed parsed = made && seen != NULL && given != NULL ? CLI_PARSED_RUN : CLI_PARSED_NO_MEMORY;
+  if (parsed == CLI_PARSED_RUN) parsed = split_line(command, argc, argv, &tables, given, &given_count);
+  if (parsed == CLI_PARSED_RUN) parsed = take_operands(command, argc, argv, settings);
+  if (parsed == CLI_PARSED_RUN) parsed = take_options(command, given, given_count, seen, settings);
+  if (parsed == CLI_PARSED_RUN) parsed = check_required(command, seen);
+  free_tables(&tables);
+  free(given);
   free(seen);
   if (parsed == CLI_PARSED_NO_MEMORY) cli_fail_memory();
   return parsed;

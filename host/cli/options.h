@@ -14,7 +14,8 @@ typedef enum cli_kind {
   CLI_COUNTS, /* cli_counts, each least … most, separated by commas; "" or "none" for no one */
   CLI_SEED,   /* uint64_t, any */
   CLI_REAL,   /* float, finite, at least 0, and not 0 where least is 1 */
-  CLI_CHOICE  /* int, the place of the text in `choices` */
+  CLI_CHOICE, /* int, the place of the text in `choices` */
+  CLI_CONFIG  /* const char *, a file of options that is read before the line is: see config.h */
 } cli_kind;
 
 typedef struct cli_option {
@@ -26,7 +27,20 @@ typedef struct cli_option {
   bool required;
   uint64_t least, most;
   const char *const *choices; /* ends with NULL */
+  char letter;                /* -o beside --output, which the help text says; '\0' for none */
 } cli_option;
+
+/* What a command takes beside its options. */
+typedef struct cli_operands {
+  char *const *items; /* of the command line */
+  size_t count;
+} cli_operands;
+
+typedef struct cli_operand_rule {
+  const char *name; /* what the help calls them: "LOG..." */
+  size_t least, most;
+  size_t offset; /* of a cli_operands in the command's settings; unused where most is 0 */
+} cli_operand_rule;
 
 typedef struct cli_counts {
   size_t *items; /* owned */
@@ -37,7 +51,9 @@ struct cli_command;
 
 typedef enum cli_parsed { CLI_PARSED_RUN, CLI_PARSED_HELP, CLI_PARSED_BAD, CLI_PARSED_NO_MEMORY } cli_parsed;
 
-/* Reads argv[1…] into `settings`, which holds the defaults, by the command's options and --help. Only
+size_t cli_option_count(const cli_option *options);
+
+/* Reads argv[1…] into `settings`, which holds the defaults, by the command's options, operands and --help. Only
  * CLI_PARSED_RUN goes on; the others have said what they had to. */
 cli_parsed cli_parse(const struct cli_command *command, int argc, char **argv, void *settings);
 
@@ -107,6 +123,19 @@ typedef struct cli_data_settings {
   {                                                                                                          \
     .name = "loss", .value = "NAME", .kind = CLI_CHOICE, .offset = offsetof(settings, model.loss),           \
     .choices = cli_losses, .help = "of a model file that does not say: the loss (default categorical)"       \
+  }
+
+#define CLI_OPTION_CONFIG(settings)                                                                          \
+  {.name = "config",                                                                                         \
+   .value = "FILE",                                                                                          \
+   .kind = CLI_CONFIG,                                                                                       \
+   .offset = offsetof(settings, config),                                                                     \
+   .help =                                                                                                   \
+       "read options from a file: lines such as \"epochs = 40\", and comments behind a #. What is given "    \
+       "here wins"},                                                                                         \
+  {                                                                                                          \
+    .name = "write-config", .value = "FILE", .kind = CLI_TEXT, .offset = offsetof(settings, write_config),   \
+    .help = "write every option of this run there, for --config to read"                                     \
   }
 
 #define CLI_OPTION_JSON(settings)                                                                            \

@@ -1,5 +1,6 @@
 #include "text.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 static size_t length_of(const char *text, size_t bytes) {
@@ -10,6 +11,15 @@ static size_t length_of(const char *text, size_t bytes) {
 
 size_t cli_text_length(const char *text) {
   return length_of(text, strlen(text));
+}
+
+void cli_print_foreign(FILE *stream, const char *text) {
+  for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
+    /* U+0080 to U+009F are control characters too. */
+    const bool wide = at[0] == 0xC2 && at[1] >= 0x80 && at[1] < 0xA0;
+    fputc(*at < ' ' || *at == 0x7F || wide ? '?' : *at, stream);
+    if (wide) at++;
+  }
 }
 
 void cli_print_wrapped(FILE *stream, const char *text, size_t at, size_t indent) {

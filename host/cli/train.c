@@ -1,4 +1,5 @@
 /* quern train: trains a network on data, tells how it goes, and saves it. */
+#include "config.h"
 #include "training.h"
 
 #include <quern/activation.h>
@@ -98,7 +99,14 @@ static const cli_option options[] = {
      .offset = FIELD(resume),
      .help = "go on from a checkpoint, with the other options as they were (--epochs may be more): the "
              "weights become those of training that never stopped, bit for bit"},
+    {.name = "log",
+     .value = "FILE",
+     .kind = CLI_TEXT,
+     .offset = FIELD(log),
+     .help = "write a row for each epoch there, as CSV (.csv) or JSON lines (.jsonl), for \"quern plot\" and "
+             "others; a resumed training goes on in it"},
     CLI_OPTION_CSV(train_settings),
+    CLI_OPTION_CONFIG(train_settings),
     CLI_OPTION_JSON(train_settings),
     CLI_OPTION_END};
 
@@ -120,12 +128,13 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
   settings.hidden.items[0] = DEFAULT_HIDDEN;
   settings.hidden.count = 1;
   cli_parsed parsed = cli_parse(command, argc, argv, &settings);
-  cli_exit result = (cli_exit)cli_parsed_exit(parsed);
   settings.arguments = argv + 1;
+  cli_exit result = (cli_exit)cli_parsed_exit(parsed);
   if (parsed == CLI_PARSED_RUN && settings.checkpoint_every > 0 && settings.checkpoint == NULL)
     result = cli_fail_usage(command, "--checkpoint-every needs --checkpoint");
-  else if (parsed == CLI_PARSED_RUN)
-    result = cli_run_training(&settings);
+  else if (parsed == CLI_PARSED_RUN && settings.write_config != NULL)
+    result = cli_config_write(command, settings.write_config, &settings);
+  if (parsed == CLI_PARSED_RUN && result == CLI_OK) result = cli_run_training(&settings);
   free(settings.hidden.items);
   return result;
 }

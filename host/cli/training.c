@@ -2,7 +2,9 @@
 
 #include "describe.h"
 #include "interrupt.h"
+#include "log.h"
 #include "open.h"
+#include "progress.h"
 #include "stopped.h"
 #include "target.h"
 
@@ -22,6 +24,8 @@ typedef struct train_session {
   cli_json json;
   cJSON *epochs;
   quern_epoch last;
+  cli_progress progress;
+  cli_log log;
   bool held_out;           /* the test samples are some of the data's */
   size_t measured;         /* epochs that this run has trained */
   double seconds_a_sample; /* summed over them but the first, in which kernels may be built */
@@ -99,15 +103,16 @@ static void add_epoch(train_session *run, const quern_epoch *epoch) {
 
 static bool on_epoch(const quern_epoch *epoch, void *user) {
   train_session *run = user;
-  int width = (int)snprintf(NULL, 0, "%zu", epoch->epochs);
   if (run->measured++ > 0) run->seconds_a_sample += 1.0 / epoch->train_samples_per_second;
-  fprintf(run->people,
-          "epoch %*zu/%zu   train loss %.4f   test loss %.4f   test accuracy %.4f   %s samples/s\n", width,
-          epoch->epoch, epoch->epochs, epoch->train_loss, epoch->test.loss, epoch->test.accuracy,
-          cli_grouped(epoch->train_samples_per_second).text);
-  fflush(run->people);
+  cli_progress_epoch(&run->progress, epoch);
+  cli_log_epoch(&run->log, epoch, cli_json_float(run->settings->learning_rate));
   if (run->settings->json) add_epoch(run, epoch);
   return true;
+}
+
+static void on_progress(const quern_progress *at, void *user) {
+  train_session *run = user;
+  cli_progress_show(&run->progress, at);
 }
 
 static bool is_interrupted(void *user) {
@@ -130,9 +135,12 @@ static cli_exit train(train_session *run) {
   training.checkpoint = settings->checkpoint;
   training.checkpoint_every = settings->checkpoint_every;
   training.resume = settings->resume;
+  cli_progress_begin(&run->progress, run->people, quern_dataset_rows(run->train));
+  if (run->progress.live) training.on_progress = on_progress;
   cli_interrupt_watch();
   const quern_status status =
       quern_train(run->context, run->network, run->train, run->test, &training, &run->last);
+  cli_progress_end(&run->progress);
   cli_interrupt_unwatch();
   if (status != QUERN_OK) return cli_fail_library();
   const bool done = run->last.epoch == run->last.epochs && run->last.step == run->last.steps;
@@ -190,12 +198,15 @@ static cli_exit conclude(train_session *run) {
 }
 
 /* Whether the files that are to be read or written later can be, as far as that is known. */
-static cli_exit check_files(const train_settings *settings) {
+static cli_exit check_files(train_session *run) {
+  const train_settings *settings = run->settings;
   if (settings->resume != NULL && access(settings->resume, R_OK) != 0)
     return cli_fail("cannot resume from %s: %s", settings->resume, strerror(errno));
   cli_exit result = CLI_OK;
   if (settings->save != NULL) result = cli_check_target(settings->save);
   if (result == CLI_OK && settings->checkpoint != NULL) result = cli_check_target(settings->checkpoint);
+  if (result == CLI_OK && settings->log != NULL)
+    result = cli_log_open(settings->log, settings->resume != NULL, &run->log);
   return result;
 }
 
@@ -203,7 +214,7 @@ static cli_exit run_session(train_session *run) {
   const train_settings *settings = run->settings;
   size_t classes = 0;
   cli_interrupt_prepare();
-  cli_exit result = check_files(settings);
+  cli_exit result = check_files(run);
   if (result == CLI_OK) result = open_data(run, &classes);
   if (result == CLI_OK) result = make_network(run, classes);
   if (result == CLI_OK) result = cli_open_device(settings->device, run->people, &run->context);
@@ -218,6 +229,8 @@ cli_exit cli_run_training(const train_settings *settings) {
       .settings = settings, .people = settings->json ? stderr : stdout, .json = cli_json_create()};
   session.epochs = cli_json_list(&session.json, session.json.root, "epochs");
   cli_exit result = run_session(&session);
+  const cli_exit logged = cli_log_close(&session.log);
+  if (result == CLI_OK) result = logged;
   cli_json_free(&session.json);
   quern_context_free(session.context);
   quern_network_free(session.network);

@@ -13,7 +13,7 @@ typedef struct train_settings {
   size_t epochs, batch;
   float learning_rate, weight_decay, clip_norm;
   uint64_t seed;
-  const char *device, *save, *checkpoint, *resume;
+  const char *device, *save, *checkpoint, *resume, *log, *config, *write_config;
   size_t checkpoint_every;
   bool json;
   char *const *arguments; /* what stood behind the command's name; ends with NULL */

@@ -1,5 +1,6 @@
 /* quern tune: finds the parameters of the matrix products that suit a device best. */
 #include "describe.h"
+#include "find_device.h"
 #include "open.h"
 #include "terminal.h"
 
@@ -158,11 +159,9 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
   quern_device_list *list = NULL;
   const quern_device *device;
   cli_exit result;
-  if (quern_device_list_create(&list) != QUERN_OK ||
-      quern_device_list_find(list, settings.device, &device) != QUERN_OK) {
-    result = cli_fail_library();
-    goto cleanup;
-  }
+  if (quern_device_list_create(&list) != QUERN_OK) return cli_fail_library();
+  result = cli_find_device(list, settings.device, &device);
+  if (result != CLI_OK) goto cleanup;
   quern_device_info info;
   quern_device_describe(device, &info);
   tune.json = cli_json_create();

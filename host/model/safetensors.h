@@ -43,6 +43,10 @@ quern_status quern__safetensors_open(const char *path, quern__safetensors *file)
 quern_status quern__safetensors_read(const quern__safetensors *file, const quern__tensor_entry *entry,
                                      float *values);
 
+/* Copies some of a tensor's bytes, as they are in the file: `bytes` of them from byte `first` of the tensor on. */
+quern_status quern__safetensors_read_bytes(const quern__safetensors *file, const quern__tensor_entry *entry,
+                                           size_t first, size_t bytes, void *values);
+
 /* A string of the metadata; NULL for a key that is not there. Owned by the file. */
 const char *quern__safetensors_metadata(const quern__safetensors *file, const char *key);
 

@@ -105,9 +105,14 @@ quern_status quern__safetensors_open(const char *path, quern__safetensors *file)
   return read_header(file, length);
 }
 
+quern_status quern__safetensors_read_bytes(const quern__safetensors *file, const quern__tensor_entry *entry,
+                                           size_t first, size_t bytes, void *values) {
+  return read_at(file, file->data_offset + entry->offset + first, values, bytes);
+}
+
 quern_status quern__safetensors_read(const quern__safetensors *file, const quern__tensor_entry *entry,
                                      float *values) {
-  QUERN__FORWARD(read_at(file, file->data_offset + entry->offset, values, entry->bytes));
+  QUERN__FORWARD(quern__safetensors_read_bytes(file, entry, 0, entry->bytes, values));
   quern__little_endian_floats(values, entry->bytes / sizeof *values);
   return QUERN_OK;
 }

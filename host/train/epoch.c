@@ -37,6 +37,8 @@ static quern_status begin(quern_trainer *trainer) {
   trainer->kept_step = trainer->step;
   trainer->seconds = 0.0;
   trainer->samples = 0;
+  trainer->loss_told = 0.0;
+  trainer->samples_told = 0;
   trainer->begun = true;
   return QUERN_OK;
 }
@@ -66,20 +68,53 @@ quern_status quern__trainer_queue(quern_trainer *trainer, size_t count) {
   return QUERN_OK;
 }
 
-/* Queues up to `count` steps; where someone may want to stop them, a slice at a time, each waited for but the last, which
- * the caller waits for. */
-static quern_status run(quern_trainer *trainer, size_t count) {
+/* Adds the losses up that are new since it was told last, so that telling costs the same wherever the epoch is. */
+static quern_status tell_progress(quern_trainer *trainer, size_t first_step, double start) {
+  const size_t done = quern__trainer_samples_of(trainer, trainer->step);
+  if (trainer->samples_told > done) { /* it was taken back to before a bad step */
+    trainer->samples_told = 0;
+    trainer->loss_told = 0.0;
+  }
+  const size_t told = trainer->samples_told;
+  double mean;
+  QUERN__FORWARD(quern__tally_mean_loss(&trainer->tally, told, done - told, &mean));
+  trainer->loss_told += mean * (double)(done - told);
+  trainer->samples_told = done;
+  const size_t here = trainer->samples + done - quern__trainer_samples_of(trainer, first_step);
+  const quern_progress progress = {.epoch = trainer->epoch + 1,
+                                   .epochs = trainer->options.epochs,
+                                   .step = trainer->step,
+                                   .steps = quern__trainer_steps_an_epoch(trainer),
+                                   .train_loss = trainer->loss_told / (double)done,
+                                   .train_samples_per_second =
+                                       (double)here / (trainer->seconds + quern__seconds() - start)};
+  trainer->options.on_progress(&progress, trainer->options.user);
+  return QUERN_OK;
+}
+
+static bool is_stopped(const quern_train_options *options) {
+  return options->stop != NULL && options->stop(options->user);
+}
+
+/* Queues up to `count` steps; where someone may want to stop them or to hear of them, a slice at a time, each waited for but
+ * the last, which the caller waits for. */
+static quern_status run(quern_trainer *trainer, size_t count, double begin) {
   const quern_train_options *options = &trainer->options;
-  if (options->stop == NULL) return quern__trainer_queue(trainer, count);
-  while (count > 0 && !options->stop(options->user)) {
+  const size_t first_step = trainer->step;
+  if (options->stop == NULL && options->on_progress == NULL) return quern__trainer_queue(trainer, count);
+  while (count > 0 && !is_stopped(options)) {
     if (count <= trainer->slice) return quern__trainer_queue(trainer, count);
     const double start = quern__seconds();
     QUERN__FORWARD(quern__trainer_queue(trainer, trainer->slice));
     QUERN__FORWARD(quern_context_finish(trainer->context));
-    const double seconds = quern__seconds() - start;
+    const double end = quern__seconds(), seconds = end - start;
     count -= trainer->slice;
     if (seconds < SHORTEST_SLICE && trainer->slice <= SIZE_MAX / 2) trainer->slice *= 2;
     if (seconds > LONGEST_SLICE && trainer->slice > 1) trainer->slice /= 2;
+    if (options->on_progress != NULL && end - trainer->told >= SHORTEST_SLICE) {
+      QUERN__FORWARD(tell_progress(trainer, first_step, begin));
+      trainer->told = end;
+    }
   }
   return QUERN_OK;
 }
@@ -88,7 +123,7 @@ static quern_status run(quern_trainer *trainer, size_t count) {
  * has its list read. */
 static quern_status mean_loss(quern_trainer *trainer, double *mean) {
   const size_t rows = trainer->train.rows;
-  QUERN__FORWARD(quern__tally_mean_loss(&trainer->tally, rows, mean));
+  QUERN__FORWARD(quern__tally_mean_loss(&trainer->tally, 0, rows, mean));
   if (isfinite(*mean)) return QUERN_OK;
   float *losses;
   QUERN__FORWARD(quern__trainer_losses(trainer, &losses));
@@ -101,10 +136,10 @@ static quern_status mean_loss(quern_trainer *trainer, double *mean) {
 
 /* Queues up to `count` steps of the epoch and waits for them, at its end with the mean loss: in both cases, so that the time is
  * that of the steps. */
-static quern_status take_steps(quern_trainer *trainer, size_t count, double *loss) {
+static quern_status take_steps(quern_trainer *trainer, size_t count, double start, double *loss) {
   if (!trainer->begun) QUERN__FORWARD(begin(trainer));
   const size_t all = quern__trainer_steps_an_epoch(trainer);
-  QUERN__FORWARD(run(trainer, smaller(count, all - trainer->step)));
+  QUERN__FORWARD(run(trainer, smaller(count, all - trainer->step), start));
   return trainer->step == all ? mean_loss(trainer, loss) : quern_context_finish(trainer->context);
 }
 
@@ -115,7 +150,7 @@ quern_status quern_trainer_steps(quern_trainer *trainer, size_t steps, quern_epo
   *epoch = (quern_epoch){.epoch = trainer->epoch + 1, .epochs = trainer->options.epochs, .steps = all};
   const double start = quern__seconds();
   const size_t before = trainer->step;
-  const quern_status status = take_steps(trainer, steps, &epoch->train_loss);
+  const quern_status status = take_steps(trainer, steps, start, &epoch->train_loss);
   epoch->step = trainer->step;
   if (status != QUERN_OK) {
     quern__context_settle(trainer->context); /* the order may still be on its way to the device */

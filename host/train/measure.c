@@ -30,10 +30,10 @@ void quern__tally_free(quern__tally *tally) {
   *tally = (quern__tally){0};
 }
 
-quern_status quern__tally_mean_loss(const quern__tally *tally, size_t rows, double *mean) {
+quern_status quern__tally_mean_loss(const quern__tally *tally, size_t first, size_t rows, double *mean) {
   float sum;
   QUERN__FORWARD(
-      quern_sum(tally->context, quern_vector(tally->losses, 0, rows), quern_vector(tally->sum, 0, 1)));
+      quern_sum(tally->context, quern_vector(tally->losses, first, rows), quern_vector(tally->sum, 0, 1)));
   QUERN__FORWARD(quern_buffer_read(tally->sum, 0, sizeof sum, &sum, QUERN_WAIT));
   *mean = (double)sum / (double)rows;
   return QUERN_OK;
@@ -52,7 +52,7 @@ quern_status quern__measure(quern_plan *plan, const quern__resident *resident, c
     QUERN__FORWARD(quern_plan_evaluate(plan, x, labels, quern_vector(tally->losses, first, n), correct));
   }
   int32_t count;
-  QUERN__FORWARD(quern__tally_mean_loss(tally, resident->rows, &metrics->loss));
+  QUERN__FORWARD(quern__tally_mean_loss(tally, 0, resident->rows, &metrics->loss));
   QUERN__FORWARD(quern_buffer_read(tally->correct, 0, sizeof count, &count, QUERN_WAIT));
   metrics->samples = resident->rows;
   metrics->accuracy = (double)count / (double)resident->rows;

@@ -21,6 +21,9 @@ struct quern_trainer {
   size_t kept_step;
   double seconds; /* that its steps took, and the samples they took, since it began here */
   size_t samples;
+  double loss_told; /* the sum of the losses of the epoch's first samples_told samples, for on_progress */
+  size_t samples_told;
+  double told;  /* when on_progress was called last */
   size_t slice; /* steps that are queued before the host waits, where it waits within an epoch */
 
   bool tidied; /* what a killed run left beside the checkpoint was looked for */

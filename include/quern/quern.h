@@ -1,7 +1,9 @@
 /* quern trains multilayer perceptrons on any OpenCL device.
  *
- *   simple     train.h, dataset.h, network.h, model.h: open data, describe a network, train, evaluate, predict, save
- *   context    context.h, device.h: choose what it runs on; tune.h: make it faster there
+ *   simple     train.h, dataset.h, network.h, model.h, inspect.h: open data, describe a network, train,
+ *              evaluate, predict, save
+ *   context    context.h, device.h: choose what it runs on; verify.h: see that it computes what it should;
+ *              tune.h: make it faster there
  *   advanced   plan.h: a step at a time; ops.h: the primitives, for a loop of one's own
  *
  * Two headers are not part of this one: opencl.h, which shares OpenCL objects and needs OpenCL's headers, and
@@ -13,6 +15,7 @@
 #include <quern/context.h>
 #include <quern/dataset.h>
 #include <quern/device.h>
+#include <quern/inspect.h>
 #include <quern/model.h>
 #include <quern/network.h>
 #include <quern/ops.h>

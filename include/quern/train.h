@@ -29,6 +29,18 @@ typedef struct quern_epoch {
   size_t step, steps;
 } quern_epoch;
 
+/* How far training is within an epoch. */
+typedef struct quern_progress {
+  size_t epoch, epochs; /* as in quern_epoch */
+  size_t step, steps;   /* of the epoch: how many are done, and all */
+  double train_loss;    /* mean over the epoch's samples so far; NaN or infinite where one of theirs is */
+  double train_samples_per_second; /* of the epoch's steps that ran here */
+} quern_progress;
+
+/* Called within an epoch after every tenth of a second or so, on the thread that trains, while the device waits: it should be
+ * quick. An epoch that takes less may pass without a call, and its end is told by quern_epoch_fn alone. */
+typedef void (*quern_progress_fn)(const quern_progress *progress, void *user);
+
 /* Called after each epoch; false stops training there, with what was learned kept. */
 typedef bool (*quern_epoch_fn)(const quern_epoch *epoch, void *user);
 
@@ -52,10 +64,13 @@ typedef struct quern_train_options {
   const char *checkpoint;  /* a file to write checkpoints to, or NULL */
   size_t checkpoint_every; /* steps between two, or 0: after each epoch; and one where training stops */
   const char *resume;      /* a checkpoint to go on from, or NULL */
+  /* May be NULL, and costs nothing then. With it the host waits within an epoch as it does for `stop`, and has the losses of what
+   * was done since the last call added up. */
+  quern_progress_fn on_progress;
 } quern_train_options;
 
 #define QUERN_TRAIN_OPTIONS_INIT                                                                             \
-  { sizeof(quern_train_options), 10, 32, {0.1f, 0.0f}, 0, NULL, NULL, NULL, 0.0f, NULL, 0, NULL }
+  { sizeof(quern_train_options), 10, 32, {0.1f, 0.0f}, 0, NULL, NULL, NULL, 0.0f, NULL, 0, NULL, NULL }
 
 /* Trains the network on `train`, measuring `test` (may be NULL) after each epoch, and leaves what was learned
  * in the network. *last, where not NULL, gets the last epoch's figures. The data must have the network's

@@ -13,7 +13,7 @@ typedef struct child {
   FILE *out, *err;
 } child;
 
-static inline child start(const char *const *arguments) {
+static inline child start_with(const command_setting *setting, const char *const *arguments) {
   child made = {.out = tmpfile(), .err = tmpfile()};
   assert_non_null(made.out);
   assert_non_null(made.err);
@@ -23,9 +23,13 @@ static inline child start(const char *const *arguments) {
   if (made.process == 0) {
     /* A test that runs in the background of a shell may have been told to ignore it. */
     signal(SIGINT, SIG_DFL);
-    become_command(arguments, &(const command_setting){NULL, NULL}, fileno(made.out), fileno(made.err));
+    become_command(arguments, setting, fileno(made.out), fileno(made.err));
   }
   return made;
+}
+
+static inline child start(const char *const *arguments) {
+  return start_with(&(const command_setting){NULL, NULL}, arguments);
 }
 
 static inline command_result finish(child *running) {

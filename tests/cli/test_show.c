@@ -1,8 +1,5 @@
 /* Images of `quern eval --show`: plain characters in a file, shades of grey in a terminal as wide as it is. */
-#include "command.h"
-
-#include <fcntl.h>
-#include <sys/ioctl.h>
+#include "pty.h"
 
 #define IMAGES "some-images-idx3-ubyte"
 #define LABELS "some-labels-idx1-ubyte"
@@ -54,51 +51,19 @@ static void test_json_keeps_images_off_stdout(void **state) {
   result_free(&result);
 }
 
-/* What the command writes into a terminal of `columns`; the caller frees it. */
-static char *run_in_terminal(unsigned short columns, const char *const *environment) {
-  int master = posix_openpt(O_RDWR | O_NOCTTY);
-  assert_true(master >= 0);
-  assert_int_equal(grantpt(master), 0);
-  assert_int_equal(unlockpt(master), 0);
-  const char *name = ptsname(master);
-  assert_non_null(name);
-  int slave = open(name, O_RDWR | O_NOCTTY); /* held, so that what was written outlives the writer */
-  assert_true(slave >= 0);
-  const struct winsize size = {.ws_col = columns, .ws_row = 24};
-  assert_int_equal(ioctl(slave, TIOCSWINSZ, &size), 0);
-  const command_setting setting = {environment, name};
-  const char *text_path = path_of("text");
-  FILE *text = fopen(text_path, "w");
-  assert_non_null(text);
-  fflush(NULL);
-  pid_t reader = fork();
-  assert_true(reader >= 0);
-  if (reader == 0) {
-    /* Reads until the marker that follows the command's end. */
-    char byte;
-    while (read(master, &byte, 1) == 1 && byte != '\x04') fputc(byte, text);
-    _exit(fclose(text) == 0 ? 0 : 1);
-  }
-  command_result result = run_with(
-      &setting, ARGUMENTS("eval", "--model", path_of(MODEL), "--data", path_of(IMAGES), "--show", "4"));
-  assert_int_equal(write(slave, "\x04", 1), 1);
-  int status;
-  assert_int_equal(waitpid(reader, &status, 0), reader);
-  assert_int_equal(status, 0);
-  fclose(text);
+/* What the command draws in a terminal of `columns`; the caller frees it. */
+static char *show_in_terminal(unsigned short columns, const char *const *environment) {
+  command_result result =
+      run_in_terminal(columns, environment,
+                      ARGUMENTS("eval", "--model", path_of(MODEL), "--data", path_of(IMAGES), "--show", "4"));
   assert_code(&result, 0);
-  result_free(&result);
-  close(slave);
-  close(master);
-  size_t bytes;
-  char *read_back = (char *)read_bytes(text_path, &bytes);
-  read_back[bytes] = '\0';
-  return read_back;
+  free(result.err);
+  return result.out;
 }
 
 static void test_terminal_gets_greys(void **state) {
   (void)state;
-  char *text = run_in_terminal(100, PARTS("NO_COLOR="));
+  char *text = show_in_terminal(100, PARTS("NO_COLOR=", "TERM=xterm"));
   assert_says(text, "\033[38;5;232;48;5;232m\u2580"); /* black */
   assert_says(text, "\033[38;5;255;48;5;255m\u2580"); /* white */
   assert_says(text, "\033[0m");
@@ -109,7 +74,7 @@ static void test_terminal_gets_greys(void **state) {
 
 static void test_terminal_width_wraps(void **state) {
   (void)state;
-  char *text = run_in_terminal(45, PARTS("NO_COLOR="));
+  char *text = show_in_terminal(45, PARTS("NO_COLOR=", "TERM=xterm"));
   assert_says(text, "is 0                 is 1\r\n");
   assert_says(text, "is 2                 is 0\r\n");
   free(text);
@@ -117,7 +82,7 @@ static void test_terminal_width_wraps(void **state) {
 
 static void test_no_color_is_heeded(void **state) {
   (void)state;
-  char *text = run_in_terminal(100, PARTS("NO_COLOR=1"));
+  char *text = show_in_terminal(100, PARTS("NO_COLOR=1", "TERM=xterm"));
   assert_null(strchr(text, '\033'));
   assert_says(text, "@@@");
   free(text);

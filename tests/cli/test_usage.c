@@ -2,7 +2,7 @@
 #include "command.h"
 #include <quern/version.h>
 
-static const char *const commands[] = {"devices", "train", "eval", "predict", "example"};
+static const char *const commands[] = {"devices", "train", "eval", "predict", "inspect", "plot", "example"};
 
 static void test_help(void **state) {
   (void)state;
@@ -43,6 +43,9 @@ static void test_help_tells_options_and_defaults(void **state) {
                                       "--save FILE",
                                       "--header",
                                       "--label",
+                                      "--log FILE",
+                                      "--config FILE",
+                                      "--write-config FILE",
                                       "--json",
                                       "(default 128)",
                                       "(default 20)",
@@ -110,6 +113,39 @@ static void test_bad_usage(void **state) {
     assert_one_line(run_with(&(const command_setting){NULL, NULL}, cases[i].arguments), 2, cases[i].parts);
 }
 
+/* What may have been meant, and no guess where nothing is near. */
+static void test_suggestions(void **state) {
+  (void)state;
+  static const struct {
+    int code;
+    const char *const arguments[9];
+    const char *meant; /* NULL: nothing is near */
+  } cases[] = {
+      {2, {"quern", "trian"}, "train"},
+      {2, {"quern", "Evla"}, "eval"},
+      {2, {"quern", "--hlep"}, "--help"},
+      {2, {"quern", "grind"}, NULL},
+      {2, {"quern", "train", "--epoks", "3"}, "--epochs"},
+      {2, {"quern", "train", "--weigth-decay=1"}, "--weight-decay"},
+      {2, {"quern", "train", "--rl", "3"}, "--lr"},
+      {2, {"quern", "train", "--grind"}, NULL},
+      {2, {"quern", "train", "-x"}, NULL},
+      {2, {"quern", "train", "--data", "digits", "--activation", "sigmiod"}, "sigmoid"},
+      {2, {"quern", "train", "--data", "digits", "--activation", "gauss"}, NULL},
+      {1, {"quern", "train", "--data", "digits", "--device", "refernce"}, "reference"},
+      {1, {"quern", "train", "--data", "digits", "--device", "quantum computer"}, NULL},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char meant[64] = "";
+    if (cases[i].meant != NULL) snprintf(meant, sizeof meant, "(did you mean \"%s\"?)", cases[i].meant);
+    command_result result = run_with(&(const command_setting){NULL, NULL}, cases[i].arguments);
+    if (cases[i].meant == NULL) assert_null(strstr(result.err, "did you mean"));
+    assert_one_line(result, cases[i].code, PARTS(meant));
+  }
+  assert_one_line(run("train", "--check", "x"), 2,
+                  PARTS("--check may be --checkpoint or --checkpoint-every"));
+}
+
 static void test_devices(void **state) {
   (void)state;
   command_result result = run("devices");
@@ -159,9 +195,13 @@ static void test_devices_names_the_environments_choice(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_help),    cmocka_unit_test(test_help_tells_options_and_defaults),
-      cmocka_unit_test(test_version), cmocka_unit_test(test_bad_usage),
-      cmocka_unit_test(test_devices), cmocka_unit_test(test_devices_names_the_environments_choice),
+      cmocka_unit_test(test_help),
+      cmocka_unit_test(test_help_tells_options_and_defaults),
+      cmocka_unit_test(test_version),
+      cmocka_unit_test(test_bad_usage),
+      cmocka_unit_test(test_suggestions),
+      cmocka_unit_test(test_devices),
+      cmocka_unit_test(test_devices_names_the_environments_choice),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Checkpoints, read by a trainer of two inputs and two classes, which stays as it was where one is refused. */
+/* Checkpoints, read by a trainer of two inputs and two classes, which stays as it was where one is refused; and looked
+ * into. */
 #include "fuzz.h"
 
 #include <quern/quern.h>
@@ -53,6 +54,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     fuzz_expect(quern_trainer_steps(trainer, 1, &epoch) != QUERN_ERROR_ARGUMENT,
                 "checkpoint: one that was taken cannot be gone on from");
   }
+  quern_inspection *inspection = NULL;
+  if (quern_inspect(file.path, &inspection) != QUERN_OK)
+    fuzz_expect(quern_last_error()[0] != '\0', "inspect: a failure without a message");
+  quern_inspection_free(inspection);
   fuzz_file_close(&file);
   return 0;
 }

@@ -277,7 +277,7 @@ case_completion() {
   for command in $(help_commands); do
     same "the options of $command" "$(help_options "$command")" "$(completes "$command" '')" 'the completion for bash'
   done
-  same 'a beginning' '--loss' "$(completes train --lo)" 'the completion for bash'
+  same 'a beginning' '--loss' "$(completes train --los)" 'the completion for bash'
   same 'a choice' 'auto none one' "$(completes train --header '' | paste -sd ' ')" 'the completion for bash'
   same 'a choice' 'tanh' "$(completes train --activation t)" 'the completion for bash'
   same 'devices' 'reference' "$(completes train --device ref)" 'the completion for bash'

@@ -2,6 +2,7 @@
  * refused. */
 #include "network/network.h"
 #include "test.h"
+#include "train/trainer.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -208,6 +209,69 @@ static void test_stops_when_told(void **state) {
   quern_context_free(context);
 }
 
+typedef struct told {
+  size_t calls, last_step;
+  double loss; /* of the last call */
+} told;
+
+static void note_progress(const quern_progress *at, void *user) {
+  told *t = user;
+  assert_int_equal(at->epoch, 1);
+  assert_int_equal(at->epochs, 1);
+  assert_true(at->step > t->last_step && at->step <= at->steps);
+  assert_true(at->train_loss > 0.0 && at->train_samples_per_second > 0.0);
+  t->calls++;
+  t->last_step = at->step;
+  t->loss = at->train_loss;
+}
+
+/* The loss that is told is the mean over the samples so far, whatever the slices; and being told changes no bit. */
+static void test_progress_is_told(void **state) {
+  (void)state;
+  quern_dataset *train;
+  quern_context *context;
+  quern_trainer *trainer;
+  assert_ok(quern_dataset_open("digits", NULL, &train, NULL));
+  assert_ok(quern_context_create("reference", &context));
+  quern_network *plain = digits_network(1), *watched = digits_network(1);
+  told t = {0};
+  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  options.epochs = 1;
+  options.batch = 1;
+  options.sgd.learning_rate = 0.01f;
+  quern_epoch last;
+  assert_ok(quern_train(context, plain, train, NULL, &options, NULL));
+  options.on_progress = note_progress;
+  options.user = &t;
+  assert_ok(quern_trainer_create(context, watched, train, NULL, &options, &trainer));
+  assert_ok(quern_trainer_epoch(trainer, &last));
+  assert_ok(quern_trainer_download(trainer, watched));
+  assert_true(t.calls >= 1);
+  assert_memory_equal(plain->parameters, watched->parameters, plain->shape.flat_count * sizeof(float));
+
+  /* A learning rate of nothing: each sample's loss is known beforehand, and so are all means. */
+  quern_trainer_free(trainer);
+  quern_network_free(watched);
+  watched = digits_network(1);
+  t = (told){0};
+  options.sgd.learning_rate = 0.0f;
+  assert_ok(quern_trainer_create(context, watched, train, NULL, &options, &trainer));
+  double sum = 0.0;
+  quern_epoch epoch;
+  float *losses = test_alloc(quern_dataset_rows(train), sizeof *losses);
+  assert_ok(quern_trainer_epoch(trainer, &epoch));
+  assert_true(t.calls >= 1);
+  assert_ok(quern_buffer_read(trainer->tally.losses, 0, t.last_step * sizeof *losses, losses, QUERN_WAIT));
+  for (size_t i = 0; i < t.last_step; i++) sum += (double)losses[i];
+  assert_true(fabs(t.loss - sum / (double)t.last_step) <= 1e-5 * t.loss);
+  free(losses);
+  quern_trainer_free(trainer);
+  quern_network_free(plain);
+  quern_network_free(watched);
+  quern_dataset_free(train);
+  quern_context_free(context);
+}
+
 static void test_refusals(void **state) {
   (void)state;
   quern_context *context;
@@ -250,6 +314,7 @@ int main(void) {
                                      QUERN_TEST(test_learns_digits),
                                      QUERN_TEST(test_predictions_survive_a_file),
                                      QUERN_TEST(test_stops_when_told),
+                                     QUERN_TEST(test_progress_is_told),
                                      QUERN_TEST(test_refusals)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,61 @@
+#include "axis.h"
+
+#include <math.h>
+#include <stdio.h>
+
+void cli_range_add(cli_range *range, double value) {
+  if (!isfinite(value)) return;
+  if (range->least > range->most) {
+    *range = (cli_range){value, value};
+    return;
+  }
+  range->least = fmin(range->least, value);
+  range->most = fmax(range->most, value);
+}
+
+/* The least round step of which `most` ticks reach over `width`. */
+static double round_step(double width, size_t most) {
+  static const double rounds[] = {1.0, 2.0, 5.0, 10.0};
+  const double rough = width / (double)(most > 1 ? most - 1 : 1);
+  const double power = pow(10.0, floor(log10(rough)));
+  size_t i = 0;
+  while (i < 3 && rounds[i] * power < rough * (1.0 - 1e-9)) i++;
+  return rounds[i] * power;
+}
+
+cli_axis cli_axis_over(cli_range range, size_t most, bool whole, bool rounded) {
+  /* All values the same: the value in the middle, and room around it. */
+  if (!(range.most > range.least)) {
+    const double room = whole ? 0.5 : fabs(range.least) > 0.0 ? 0.1 * fabs(range.least) : 1.0;
+    range = (cli_range){range.least - room, range.most + room};
+  }
+  double step = round_step(range.most - range.least, most);
+  if (whole && step < 1.0) step = 1.0;
+  cli_axis axis = {range, 0.0, step, 0};
+  if (rounded)
+    axis.range = (cli_range){step * floor(range.least / step + 1e-9), step * ceil(range.most / step - 1e-9)};
+  axis.first = step * ceil(axis.range.least / step - 1e-9);
+  axis.ticks = (size_t)floor((axis.range.most - axis.first) / step + 1e-9) + 1;
+  return axis;
+}
+
+double cli_axis_tick(const cli_axis *axis, size_t index) {
+  const double tick = axis->first + axis->step * (double)index;
+  return fabs(tick) < 1e-9 * axis->step ? 0.0 : tick;
+}
+
+cli_label cli_axis_label(const cli_axis *axis, size_t index) {
+  cli_label label;
+  const double tick = cli_axis_tick(axis, index),
+               largest = fmax(fabs(axis->range.least), fabs(axis->range.most));
+  const double digits = -floor(log10(axis->step) + 1e-9);
+  if (largest >= 1e9 || digits > 5.0 || (largest >= 1e6 && digits > 0.0))
+    snprintf(label.text, sizeof label.text, "%.3g", tick);
+  else
+    snprintf(label.text, sizeof label.text, "%.*f", digits > 0.0 ? (int)digits : 0, tick);
+  return label;
+}
+
+double cli_axis_place(const cli_axis *axis, double value) {
+  return (value - axis->range.least) / (axis->range.most - axis->range.least);
+}

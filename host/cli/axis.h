@@ -1,0 +1,40 @@
+/* Axes: ranges, round ticks, and their labels. */
+#ifndef QUERN_CLI_AXIS_H
+#define QUERN_CLI_AXIS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct cli_range {
+  double least, most; /* least > most: nothing yet */
+} cli_range;
+
+#define CLI_RANGE_EMPTY                                                                                      \
+  { 1.0, 0.0 }
+
+/* Takes a finite number in; others are left out. */
+void cli_range_add(cli_range *range, double value);
+
+/* From one tick to the next, 1, 2 or 5 times a power of ten. */
+typedef struct cli_axis {
+  cli_range range;
+  double first, step; /* of the ticks; step 0: there are none */
+  size_t ticks;
+} cli_axis;
+
+/* An axis over the range, which must not be empty, with at most `most` ticks, and none but whole numbers where asked for. A rounded
+ * axis begins and ends at ticks; others have ticks within the range. */
+cli_axis cli_axis_over(cli_range range, size_t most, bool whole, bool rounded);
+
+double cli_axis_tick(const cli_axis *axis, size_t index);
+
+/* As many decimals as the step needs; with an exponent where that is shorter. */
+typedef struct cli_label {
+  char text[32];
+} cli_label;
+cli_label cli_axis_label(const cli_axis *axis, size_t index);
+
+/* 0 … 1 along the axis. */
+double cli_axis_place(const cli_axis *axis, double value);
+
+#endif

@@ -1,0 +1,74 @@
+#include "canvas.h"
+
+#include "target.h"
+#include "text.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+static const cli_canvas_kind *const kinds[] = {&cli_canvas_svg, &cli_canvas_png};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static const cli_canvas_kind *find_kind(const char *path) {
+  const char *dot = strrchr(path, '.');
+  for (size_t i = 0; dot != NULL && i < KINDS; i++)
+    if (strcasecmp(dot, kinds[i]->ending) == 0) return kinds[i];
+  return NULL;
+}
+
+cli_exit cli_canvas_check(const char *path) {
+  const cli_canvas_kind *kind = find_kind(path);
+  if (kind == NULL) return cli_fail("%s: expected the name of a picture, ending with .svg or .png", path);
+  if (kind->open == NULL)
+    return cli_fail(
+        "%s: this quern was built without cairo, which draws PNG; a name that ends with .svg works", path);
+  return cli_check_target(path);
+}
+
+cli_exit cli_canvas_open(const char *path, double width, double height, cli_canvas *canvas) {
+  cli_exit result = cli_canvas_check(path);
+  if (result != CLI_OK) return result;
+  *canvas = (cli_canvas){.kind = find_kind(path), .path = path, .width = width, .height = height};
+  canvas->file = fopen(path, "we");
+  if (canvas->file == NULL) return cli_fail("%s cannot be written: %s", path, strerror(errno));
+  if (canvas->kind->open(canvas)) return CLI_OK;
+  fclose(canvas->file);
+  return cli_fail_memory();
+}
+
+cli_exit cli_canvas_close(cli_canvas *canvas) {
+  errno = 0;
+  bool good = canvas->kind->close(canvas, ferror(canvas->file) == 0);
+  good = ferror(canvas->file) == 0 && good;
+  if (fclose(canvas->file) != 0) good = false;
+  if (good) return CLI_OK;
+  return cli_fail("%s cannot be written: %s", canvas->path,
+                  errno != 0 ? strerror(errno) : "it could not be drawn");
+}
+
+void cli_canvas_line(cli_canvas *canvas, const cli_point *points, size_t count, cli_colour colour,
+                     double width, bool dashed) {
+  if (count > 1) canvas->kind->line(canvas, points, count, colour, width, dashed);
+}
+
+void cli_canvas_segment(cli_canvas *canvas, cli_point from, cli_point to, cli_colour colour, double width) {
+  cli_canvas_line(canvas, (const cli_point[]){from, to}, 2, colour, width, false);
+}
+
+void cli_canvas_box(cli_canvas *canvas, cli_point corner, double width, double height, cli_colour fill) {
+  canvas->kind->box(canvas, corner, width, height, fill);
+}
+
+void cli_canvas_dot(cli_canvas *canvas, cli_point centre, double radius, cli_colour fill) {
+  canvas->kind->dot(canvas, centre, radius, fill);
+}
+
+void cli_canvas_text(cli_canvas *canvas, cli_point at, const char *text, double size, cli_anchor anchor,
+                     double degrees, cli_colour colour) {
+  canvas->kind->text(canvas, at, text, size, anchor, degrees, colour);
+}
+
+double cli_canvas_text_width(const char *text, double size) {
+  return 0.6 * size * (double)cli_text_length(text);
+}

@@ -1,0 +1,110 @@
+/* Pictures as PNG, by cairo, twice as fine as the units, for screens that are. */
+#include "canvas.h"
+
+#ifdef QUERN_WITH_CAIRO
+#include <cairo.h>
+#include <math.h>
+
+#define SCALE     2.0
+#define HALF_TURN 3.14159265358979323846
+static const char font[] = "sans-serif";
+
+static cairo_t *context_of(const cli_canvas *canvas) {
+  return canvas->own;
+}
+
+static void set_colour(cairo_t *cairo, cli_colour colour) {
+  cairo_set_source_rgb(cairo, colour.red / 255.0, colour.green / 255.0, colour.blue / 255.0);
+}
+
+static bool open_png(cli_canvas *canvas) {
+  cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)ceil(SCALE * canvas->width),
+                                                        (int)ceil(SCALE * canvas->height));
+  cairo_t *cairo = cairo_create(surface);
+  cairo_surface_destroy(surface); /* the context holds it */
+  canvas->own = cairo;
+  if (cairo_status(cairo) != CAIRO_STATUS_SUCCESS) {
+    cairo_destroy(cairo);
+    return false;
+  }
+  cairo_scale(cairo, SCALE, SCALE);
+  cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
+  cairo_select_font_face(cairo, font, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
+  set_colour(cairo, (cli_colour){255, 255, 255});
+  cairo_paint(cairo);
+  return true;
+}
+
+static cairo_status_t write_bytes(void *closure, const unsigned char *bytes, unsigned count) {
+  return fwrite(bytes, 1, count, closure) == count ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
+}
+
+static bool close_png(cli_canvas *canvas, bool good) {
+  cairo_t *cairo = context_of(canvas);
+  good = good && cairo_status(cairo) == CAIRO_STATUS_SUCCESS &&
+         cairo_surface_write_to_png_stream(cairo_get_target(cairo), write_bytes, canvas->file) ==
+             CAIRO_STATUS_SUCCESS;
+  cairo_destroy(cairo);
+  cairo_debug_reset_static_data(); /* fonts that it keeps for the next drawing, of which there is none */
+  return good;
+}
+
+static void draw_line(cli_canvas *canvas, const cli_point *points, size_t count, cli_colour colour,
+                      double width, bool dashed) {
+  static const double dashes[] = {5.0, 3.0};
+  cairo_t *cairo = context_of(canvas);
+  cairo_set_dash(cairo, dashes, dashed ? 2 : 0, 0.0);
+  cairo_set_line_width(cairo, width);
+  set_colour(cairo, colour);
+  cairo_new_path(cairo); /* a text leaves a point behind */
+  for (size_t i = 0; i < count; i++) cairo_line_to(cairo, points[i].x, points[i].y);
+  cairo_stroke(cairo);
+}
+
+static void draw_box(cli_canvas *canvas, cli_point corner, double width, double height, cli_colour fill) {
+  cairo_t *cairo = context_of(canvas);
+  set_colour(cairo, fill);
+  cairo_new_path(cairo);
+  cairo_rectangle(cairo, corner.x, corner.y, width, height);
+  cairo_fill(cairo);
+}
+
+static void draw_dot(cli_canvas *canvas, cli_point centre, double radius, cli_colour fill) {
+  cairo_t *cairo = context_of(canvas);
+  set_colour(cairo, fill);
+  cairo_new_path(cairo);
+  cairo_arc(cairo, centre.x, centre.y, radius, 0.0, 2.0 * HALF_TURN);
+  cairo_fill(cairo);
+}
+
+static void draw_text(cli_canvas *canvas, cli_point at, const char *text, double size, cli_anchor anchor,
+                      double degrees, cli_colour colour) {
+  cairo_t *cairo = context_of(canvas);
+  cairo_text_extents_t extents;
+  cairo_set_font_size(cairo, size);
+  cairo_text_extents(cairo, text, &extents);
+  const double width = extents.x_advance;
+  set_colour(cairo, colour);
+  cairo_save(cairo);
+  cairo_translate(cairo, at.x, at.y);
+  cairo_rotate(cairo, degrees * HALF_TURN / 180.0);
+  cairo_move_to(cairo,
+                anchor == CLI_ANCHOR_START ? 0.0
+                : anchor == CLI_ANCHOR_END ? -width
+                                           : -width / 2.0,
+                0.0);
+  cairo_show_text(cairo, text);
+  cairo_restore(cairo);
+}
+
+const cli_canvas_kind cli_canvas_png = {.ending = ".png",
+                                        .open = open_png,
+                                        .line = draw_line,
+                                        .box = draw_box,
+                                        .dot = draw_dot,
+                                        .text = draw_text,
+                                        .close = close_png};
+#else
+/* Known by its name, so that what is missing can be told. */
+const cli_canvas_kind cli_canvas_png = {.ending = ".png"};
+#endif

@@ -1,0 +1,213 @@
+/* Values of options: read, refused with what was expected, and written as they are read. */
+#include "option_value.h"
+
+#include "nearest.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A whole number of digits only, up to `most`; *end is the first byte after it. */
+static bool parse_whole(const char *text, uint64_t most, uint64_t *value, const char **end) {
+  if (*text < '0' || *text > '9') return false;
+  char *after;
+  errno = 0;
+  unsigned long long number = strtoull(text, &after, 10);
+  *end = after;
+  *value = number;
+  return errno == 0 && number <= most;
+}
+
+static cli_parsed parse_counts(const cli_option *option, const char *text, cli_counts *counts) {
+  free(counts->items);
+  *counts = (cli_counts){NULL, 0};
+  if (*text == '\0' || strcmp(text, "none") == 0) return CLI_PARSED_RUN;
+  size_t fields = 1;
+  for (const char *at = text; *at != '\0'; at++) fields += *at == ',';
+  counts->items = calloc(fields, sizeof *counts->items);
+  if (counts->items == NULL) return CLI_PARSED_NO_MEMORY;
+  while (counts->count < fields) {
+    uint64_t value;
+    const char *end;
+    if (!parse_whole(text, option->most, &value, &end) || value < option->least) return CLI_PARSED_BAD;
+    if (*end != (counts->count + 1 < fields ? ',' : '\0')) return CLI_PARSED_BAD;
+    counts->items[counts->count++] = (size_t)value;
+    text = end + 1;
+  }
+  return CLI_PARSED_RUN;
+}
+
+static bool parse_real(const cli_option *option, const char *text, float *real) {
+  char *end;
+  if (strchr("+-.0123456789", *text) == NULL) return false; /* strtof would skip blanks and take "inf" */
+  float value = strtof(text, &end);
+  if (end == text || *end != '\0' || !isfinite(value) || value < 0.0f) return false;
+  if (option->least > 0 && !(value > 0.0f)) return false;
+  *real = value;
+  return true;
+}
+
+static bool parse_choice(const cli_option *option, const char *text, int *choice) {
+  for (int i = 0; option->choices[i] != NULL; i++) {
+    if (strcmp(option->choices[i], text) == 0) {
+      *choice = i;
+      return true;
+    }
+  }
+  return false;
+}
+
+cli_parsed cli_option_set(const cli_option *option, const char *text, void *settings) {
+  void *target = (char *)settings + option->offset;
+  uint64_t whole;
+  const char *end;
+  bool good = false;
+  switch (option->kind) {
+  case CLI_FLAG:
+    good = text == NULL || strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
+    if (good) *(bool *)target = text == NULL || strcmp(text, "true") == 0;
+    break;
+  case CLI_TEXT:
+  case CLI_CONFIG:
+    *(const char **)target = text;
+    good = *text != '\0';
+    break;
+  case CLI_COUNT:
+    good = parse_whole(text, option->most, &whole, &end) && *end == '\0' && whole >= option->least;
+    if (good) *(size_t *)target = (size_t)whole;
+    break;
+  case CLI_COUNTS:
+    return parse_counts(option, text, target);
+  case CLI_SEED:
+    good = parse_whole(text, UINT64_MAX, &whole, &end) && *end == '\0';
+    if (good) *(uint64_t *)target = whole;
+    break;
+  case CLI_REAL:
+    good = parse_real(option, text, target);
+    break;
+  case CLI_CHOICE:
+    good = parse_choice(option, text, target);
+    break;
+  }
+  return good ? CLI_PARSED_RUN : CLI_PARSED_BAD;
+}
+
+/* "a, b or c". The caller frees it; NULL where memory is out. */
+static char *join_choices(const char *const *choices) {
+  size_t bytes = 1;
+  for (const char *const *choice = choices; *choice != NULL; choice++) bytes += strlen(*choice) + 4;
+  char *text = malloc(bytes);
+  if (text == NULL) return NULL;
+  char *at = text;
+  *at = '\0';
+  for (const char *const *choice = choices; *choice != NULL; choice++) {
+    const char *before = choice == choices ? "" : choice[1] != NULL ? ", " : " or ";
+    at = stpcpy(stpcpy(at, before), *choice);
+  }
+  return text;
+}
+
+cli_parsed cli_option_refuse(const cli_command *command, const cli_option *option, const char *label,
+                             const char *text) {
+  unsigned long long least = option->least, most = option->most;
+  char *choices;
+  switch (option->kind) {
+  case CLI_COUNT:
+    cli_fail_usage(command, "%s takes a whole number from %llu to %llu, not \"%s\"", label, least, most,
+                   text);
+    break;
+  case CLI_COUNTS:
+    cli_fail_usage(command,
+                   "%s takes whole numbers from %llu to %llu separated by commas, or none, not \"%s\"", label,
+                   least, most, text);
+    break;
+  case CLI_SEED:
+    cli_fail_usage(command, "%s takes a whole number from 0 to %llu, not \"%s\"", label,
+                   (unsigned long long)UINT64_MAX, text);
+    break;
+  case CLI_REAL:
+    cli_fail_usage(command, "%s takes a number %s, not \"%s\"", label, least > 0 ? "above 0" : "of 0 or more",
+                   text);
+    break;
+  case CLI_CHOICE:
+    choices = join_choices(option->choices);
+    if (choices == NULL) return CLI_PARSED_NO_MEMORY;
+    cli_fail_usage(command, "%s takes %s, not \"%s\"%s", label, choices, text,
+                   cli_hint_of(text, option->choices).text);
+    free(choices);
+    break;
+  case CLI_FLAG:
+    cli_fail_usage(command, "%s takes true or false, not \"%s\"", label, text);
+    break;
+  case CLI_TEXT:
+  case CLI_CONFIG:
+    cli_fail_usage(command, "%s takes a %s that is not empty", label, option->value);
+    break;
+  }
+  return CLI_PARSED_BAD;
+}
+
+/* The fewest digits that give the same float back. */
+static void print_float(FILE *stream, float value) {
+  enum { FEWEST = 1, MOST = 9 };
+  char text[32];
+  for (int digits = FEWEST; digits <= MOST; digits++) {
+    snprintf(text, sizeof text, "%.*g", digits, (double)value);
+    if (strtof(text, NULL) == value) break;
+  }
+  fputs(text, stream);
+}
+
+static void print_counts(FILE *stream, const cli_counts *counts) {
+  if (counts->count == 0) fputs("none", stream);
+  for (size_t i = 0; i < counts->count; i++) fprintf(stream, "%s%zu", i > 0 ? "," : "", counts->items[i]);
+}
+
+bool cli_option_is_set(const cli_option *option, const void *settings) {
+  const void *target = (const char *)settings + option->offset;
+  switch (option->kind) {
+  case CLI_TEXT:
+  case CLI_CONFIG:
+    return *(const char *const *)target != NULL;
+  case CLI_COUNT:
+    return *(const size_t *)target >= option->least;
+  case CLI_REAL:
+    return option->least == 0 || *(const float *)target > 0.0f;
+  case CLI_FLAG:
+  case CLI_COUNTS:
+  case CLI_SEED:
+  case CLI_CHOICE:
+    break;
+  }
+  return true;
+}
+
+void cli_option_print(FILE *stream, const cli_option *option, const void *settings) {
+  const void *target = (const char *)settings + option->offset;
+  switch (option->kind) {
+  case CLI_FLAG:
+    fputs(*(const bool *)target ? "true" : "false", stream);
+    break;
+  case CLI_TEXT:
+  case CLI_CONFIG:
+    fputs(*(const char *const *)target, stream);
+    break;
+  case CLI_COUNT:
+    fprintf(stream, "%zu", *(const size_t *)target);
+    break;
+  case CLI_COUNTS:
+    print_counts(stream, target);
+    break;
+  case CLI_SEED:
+    fprintf(stream, "%" PRIu64, *(const uint64_t *)target);
+    break;
+  case CLI_REAL:
+    print_float(stream, *(const float *)target);
+    break;
+  case CLI_CHOICE:
+    fputs(option->choices[*(const int *)target], stream);
+    break;
+  }
+}

@@ -1,0 +1,273 @@
+#include "plot_curves.h"
+
+#include "axis.h"
+#include "canvas.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/* All in pixels. */
+enum {
+  PANEL_WIDTH = 480,
+  PLOT_HEIGHT = 300,
+  LEFT = 70, /* of the plot in its panel, for the labels of its axis */
+  RIGHT = 28,
+  TOP = 34,
+  BOTTOM = 46,
+  TITLE_HEIGHT = 30,
+  LEGEND_ROW = 20,
+  LEGEND_KEY = 26,
+  LEGEND_GAP = 22,
+  MARGIN = 12
+};
+#define LABEL_SIZE 12.0
+#define TITLE_SIZE 15.0
+#define TICK       4.0
+
+/* Up to this many points each has a dot. */
+enum { FEW_POINTS = 40 };
+
+static const cli_colour ink = {40, 40, 40}, grid = {225, 225, 225}, grey = {110, 110, 110};
+
+/* Colours that those who see fewer tell apart too: M. Okabe and K. Ito, "Color Universal Design", 2008; without the yellow, which is
+ * pale on white. */
+static const cli_colour palette[] = {{0, 114, 178}, {213, 94, 0},   {0, 158, 115}, {204, 121, 167},
+                                     {230, 159, 0}, {86, 180, 233}, {0, 0, 0}};
+enum { COLOURS = sizeof palette / sizeof *palette };
+
+static cli_colour colour_of(size_t run) {
+  return palette[run % COLOURS];
+}
+
+/* A curve of a run: a member of its rows. */
+typedef struct curve {
+  size_t offset;
+  bool dashed;
+} curve;
+
+typedef struct panel {
+  const char *title;
+  const curve *curves;
+  size_t curve_count;
+  double left, top; /* of the plot */
+  cli_axis x, y;
+} panel;
+
+static const curve loss_curves[] = {{offsetof(cli_log_row, train_loss), true},
+                                    {offsetof(cli_log_row, test_loss), false}};
+static const curve accuracy_curves[] = {{offsetof(cli_log_row, test_accuracy), false}};
+
+static double value_of(const cli_log_row *row, size_t offset) {
+  return *(const double *)(const void *)((const char *)row + offset);
+}
+
+static cli_range range_of(const cli_plot_run *runs, size_t count, size_t offset) {
+  cli_range range = CLI_RANGE_EMPTY;
+  for (size_t i = 0; i < count; i++)
+    for (size_t j = 0; j < runs[i].rows.count; j++)
+      cli_range_add(&range, value_of(&runs[i].rows.items[j], offset));
+  return range;
+}
+
+static bool is_empty(cli_range range) {
+  return range.least > range.most;
+}
+
+static cli_range joined(cli_range a, cli_range b) {
+  if (is_empty(a)) return b;
+  if (!is_empty(b)) {
+    cli_range_add(&a, b.least);
+    cli_range_add(&a, b.most);
+  }
+  return a;
+}
+
+static double plot_width(void) {
+  return PANEL_WIDTH - LEFT - RIGHT;
+}
+
+static cli_point place(const panel *at, double epoch, double value) {
+  return (cli_point){at->left + cli_axis_place(&at->x, epoch) * plot_width(),
+                     at->top + (1.0 - cli_axis_place(&at->y, value)) * PLOT_HEIGHT};
+}
+
+static void draw_axes(cli_canvas *canvas, const panel *at) {
+  const double right = at->left + plot_width(), bottom = at->top + PLOT_HEIGHT;
+  for (size_t i = 0; i < at->y.ticks; i++) {
+    const double y = place(at, at->x.range.least, cli_axis_tick(&at->y, i)).y;
+    cli_canvas_segment(canvas, (cli_point){at->left, y}, (cli_point){right, y}, grid, 1.0);
+    cli_canvas_text(canvas, (cli_point){at->left - 2.0 * TICK, y + LABEL_SIZE / 3.0},
+                    cli_axis_label(&at->y, i).text, LABEL_SIZE, CLI_ANCHOR_END, 0.0, grey);
+  }
+  for (size_t i = 0; i < at->x.ticks; i++) {
+    const double x = place(at, cli_axis_tick(&at->x, i), at->y.range.least).x;
+    cli_canvas_segment(canvas, (cli_point){x, bottom}, (cli_point){x, bottom + TICK}, grey, 1.0);
+    cli_canvas_text(canvas, (cli_point){x, bottom + TICK + LABEL_SIZE}, cli_axis_label(&at->x, i).text,
+                    LABEL_SIZE, CLI_ANCHOR_MIDDLE, 0.0, grey);
+  }
+  cli_canvas_segment(canvas, (cli_point){at->left, bottom}, (cli_point){right, bottom}, grey, 1.0);
+  cli_canvas_segment(canvas, (cli_point){at->left, at->top}, (cli_point){at->left, bottom}, grey, 1.0);
+  cli_canvas_text(canvas, (cli_point){at->left, at->top - 10.0}, at->title, LABEL_SIZE + 1.0,
+                  CLI_ANCHOR_START, 0.0, ink);
+  cli_canvas_text(canvas, (cli_point){(at->left + right) / 2.0, bottom + BOTTOM - MARGIN}, "epoch",
+                  LABEL_SIZE, CLI_ANCHOR_MIDDLE, 0.0, grey);
+}
+
+/* Of points in one column of pixels a line shows the first, the last, the highest and the lowest: of a long training the others
+ * are left out. */
+typedef struct thinned {
+  cli_point *points; /* room for all */
+  size_t count;
+  size_t column_begin; /* the first of the last column */
+} thinned;
+
+static void add_point(thinned *line, cli_point point) {
+  if (line->count == 0 || floor(point.x) > floor(line->points[line->count - 1].x))
+    line->column_begin = line->count;
+  cli_point *column = line->points + line->column_begin;
+  const size_t in_column = line->count - line->column_begin;
+  enum { FIRST, HIGHEST, LOWEST, LAST, KEPT };
+  if (in_column < KEPT) {
+    line->points[line->count++] = point;
+    return;
+  }
+  if (column[LAST].y < column[HIGHEST].y) column[HIGHEST] = column[LAST];
+  if (column[LAST].y > column[LOWEST].y) column[LOWEST] = column[LAST];
+  column[LAST] = point;
+}
+
+/* A point alone has a dot, of a dashed line a hollow one. */
+static void draw_piece(cli_canvas *canvas, const thinned *line, cli_colour colour, bool dashed, bool dots) {
+  enum { MANY = 200 };
+  static const cli_colour white = {255, 255, 255};
+  cli_canvas_line(canvas, line->points, line->count, colour, dashed || line->count > MANY ? 1.3 : 1.8,
+                  dashed);
+  for (size_t i = 0; i < line->count && ((dots && !dashed) || line->count == 1); i++) {
+    cli_canvas_dot(canvas, line->points[i], 2.6, colour);
+    if (dashed) cli_canvas_dot(canvas, line->points[i], 1.4, white);
+  }
+}
+
+static bool draw_curve(cli_canvas *canvas, const panel *at, const cli_log_rows *rows, const curve *of,
+                       cli_colour colour) {
+  thinned line = {.points = calloc(rows->count + 1, sizeof *line.points)};
+  if (line.points == NULL) return false;
+  const bool dots = rows->count <= FEW_POINTS;
+  for (size_t i = 0; i < rows->count; i++) {
+    const double value = value_of(&rows->items[i], of->offset);
+    if (isfinite(value)) {
+      add_point(&line, place(at, rows->items[i].epoch, value));
+      continue;
+    }
+    draw_piece(canvas, &line, colour, of->dashed, dots);
+    line.count = 0;
+  }
+  draw_piece(canvas, &line, colour, of->dashed, dots);
+  free(line.points);
+  return true;
+}
+
+static bool draw_panel(cli_canvas *canvas, const panel *at, const cli_plot_run *runs, size_t count) {
+  bool good = true;
+  draw_axes(canvas, at);
+  for (size_t i = 0; i < count; i++)
+    for (size_t j = 0; j < at->curve_count && good; j++)
+      good = draw_curve(canvas, at, &runs[i].rows, &at->curves[j], colour_of(i));
+  return good;
+}
+
+/* The legend, laid out in rows as wide as the picture: with a NULL canvas nothing is drawn. Gives its height. */
+typedef struct legend {
+  cli_canvas *canvas;
+  double x, y, left, right;
+} legend;
+
+static void add_key(legend *to, const char *text, cli_colour colour, bool dashed) {
+  const double width = LEGEND_KEY + cli_canvas_text_width(text, LABEL_SIZE);
+  if (to->x > to->left && to->x + width > to->right) {
+    to->x = to->left;
+    to->y += LEGEND_ROW;
+  }
+  if (to->canvas != NULL) {
+    const cli_point line[] = {{to->x, to->y - LABEL_SIZE / 3.0},
+                              {to->x + LEGEND_KEY - 6.0, to->y - LABEL_SIZE / 3.0}};
+    cli_canvas_line(to->canvas, line, 2, colour, 2.0, dashed);
+    cli_canvas_text(to->canvas, (cli_point){to->x + LEGEND_KEY, to->y}, text, LABEL_SIZE, CLI_ANCHOR_START,
+                    0.0, ink);
+  }
+  to->x += width + LEGEND_GAP;
+}
+
+static double draw_legend(cli_canvas *canvas, const cli_plot_run *runs, size_t count, bool tested,
+                          double width, double top) {
+  legend keys = {canvas, LEFT, top, LEFT, width - RIGHT};
+  const bool one = count == 1;
+  add_key(&keys, "train", one ? colour_of(0) : grey, true);
+  if (tested) add_key(&keys, "test", one ? colour_of(0) : grey, false);
+  for (size_t i = 0; i < count && !one; i++) add_key(&keys, runs[i].name, colour_of(i), false);
+  return keys.y + LEGEND_ROW - top;
+}
+
+/* As many ticks as their labels leave room for. */
+static cli_axis epoch_axis(cli_range epochs) {
+  enum { MOST = 9, GAP = 18 };
+  size_t most = MOST;
+  for (;; most--) {
+    const cli_axis axis = cli_axis_over(epochs, most, true, false);
+    const cli_label last = cli_axis_label(&axis, axis.ticks > 0 ? axis.ticks - 1 : 0);
+    const double needed = (double)axis.ticks * (cli_canvas_text_width(last.text, LABEL_SIZE) + GAP);
+    if (needed <= plot_width() || most == 2) return axis;
+  }
+}
+
+/* Accuracies that are all the same, in a range of their own that stays within 0 … 1. */
+static cli_range accuracy_range(cli_range range) {
+  if (is_empty(range) || range.most > range.least) return range;
+  return (cli_range){fmax(range.least - 0.05, 0.0), fmin(range.most + 0.05, 1.0)};
+}
+
+static panel make_panel(const char *title, const curve *curves, size_t curve_count, cli_range x, cli_range y,
+                        double left, double top) {
+  enum { Y_TICKS = 7 };
+  /* A loss that falls far is seen against zero. */
+  if (y.least > 0.0 && y.least < 0.35 * y.most) y.least = 0.0;
+  return (panel){.title = title,
+                 .curves = curves,
+                 .curve_count = curve_count,
+                 .left = left + LEFT,
+                 .top = top + TOP,
+                 .x = epoch_axis(x),
+                 .y = cli_axis_over(y, Y_TICKS, false, true)};
+}
+
+cli_exit cli_plot_curves(const cli_plot_run *runs, size_t count, const char *title, const char *path) {
+  const cli_range epochs = range_of(runs, count, offsetof(cli_log_row, epoch)),
+                  test_loss = range_of(runs, count, offsetof(cli_log_row, test_loss)),
+                  loss = joined(range_of(runs, count, offsetof(cli_log_row, train_loss)), test_loss),
+                  accuracy = accuracy_range(range_of(runs, count, offsetof(cli_log_row, test_accuracy)));
+  if (is_empty(loss)) return cli_fail("there is no loss to draw in what was given");
+  const double head = title != NULL ? TITLE_HEIGHT : 0.0;
+  panel panels[2];
+  size_t panel_count = 0;
+  panels[panel_count++] = make_panel("loss", loss_curves, 2, epochs, loss, 0.0, head);
+  if (!is_empty(accuracy))
+    panels[panel_count++] =
+        make_panel("test accuracy", accuracy_curves, 1, epochs, accuracy, PANEL_WIDTH, head);
+  const double width = (double)(panel_count * PANEL_WIDTH),
+               legend_top = head + TOP + PLOT_HEIGHT + BOTTOM + MARGIN;
+  const bool tested = !is_empty(test_loss);
+  const double height = legend_top + draw_legend(NULL, runs, count, tested, width, legend_top);
+
+  cli_canvas canvas;
+  cli_exit result = cli_canvas_open(path, width, height, &canvas);
+  if (result != CLI_OK) return result;
+  if (title != NULL)
+    cli_canvas_text(&canvas, (cli_point){LEFT, TITLE_HEIGHT - 6.0}, title, TITLE_SIZE, CLI_ANCHOR_START, 0.0,
+                    ink);
+  bool good = true;
+  for (size_t i = 0; i < panel_count && good; i++) good = draw_panel(&canvas, &panels[i], runs, count);
+  draw_legend(&canvas, runs, count, tested, width, legend_top);
+  result = cli_canvas_close(&canvas);
+  return good ? result : cli_fail_memory();
+}

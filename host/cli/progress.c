@@ -1,0 +1,196 @@
+#include "progress.h"
+
+#include "describe.h"
+#include "interrupt.h"
+#include "terminal.h"
+#include "text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define SHORTEST_REDRAW 0.1 /* seconds */
+#define LONGEST_SHOWN   1e9 /* seconds; more is no estimate */
+enum { BAR_LEAST = 8, BAR_MOST = 30, MARGIN = 3 /* columns for what a terminal echoes: ^C */ };
+
+/* What a line within an epoch says, from all there is to least. */
+typedef struct layout {
+  bool bar, loss, accuracy, rate, left;
+  bool brief; /* "/s" for "samples/s" */
+} layout;
+
+static const layout layouts[] = {
+    {true, true, true, true, true, false},    {true, true, true, true, true, true},
+    {false, true, true, true, true, true},    {true, true, false, true, true, true},
+    {false, true, false, true, true, true},   {false, true, false, false, true, true},
+    {false, true, false, false, false, true}, {false, false, false, false, false, true},
+};
+enum { LAYOUTS = sizeof layouts / sizeof *layouts };
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+void cli_progress_begin(cli_progress *progress, FILE *stream, size_t rows) {
+  *progress = (cli_progress){.stream = stream,
+                             .live = cli_terminal_overwrites(stream),
+                             .rows = rows,
+                             .accuracy = NAN,
+                             .began = now(),
+                             .epoch_seconds = NAN};
+}
+
+/* "0:41", "1:02:03", "3 d 04:05"; a question mark where there is no estimate. */
+static void print_duration(FILE *stream, double seconds) {
+  if (!(seconds >= 0.0 && seconds < LONGEST_SHOWN)) {
+    fputs("?", stream);
+    return;
+  }
+  const long whole = lround(seconds), day = 24 * 3600;
+  if (whole >= day)
+    fprintf(stream, "%ld d %02ld:%02ld", whole / day, whole % day / 3600, whole % 3600 / 60);
+  else if (whole >= 3600)
+    fprintf(stream, "%ld:%02ld:%02ld", whole / 3600, whole % 3600 / 60, whole % 60);
+  else
+    fprintf(stream, "%ld:%02ld", whole / 60, whole % 60);
+}
+
+/* To the end of the training: the rest of this epoch by its rate, the others as the last one was, with its test. */
+static double seconds_left(const cli_progress *progress, const quern_progress *at) {
+  const double steps = (double)progress->rows / at->train_samples_per_second;
+  const double epoch = isnan(progress->epoch_seconds) ? steps : progress->epoch_seconds;
+  return steps * (double)(at->steps - at->step) / (double)at->steps +
+         epoch * (double)(at->epochs - at->epoch);
+}
+
+static void print_epoch(FILE *stream, size_t epoch, size_t epochs) {
+  const int width = snprintf(NULL, 0, "%zu", epochs);
+  fprintf(stream, "epoch %*zu/%zu", width, epoch, epochs);
+}
+
+/* The line but for its bar, which stands behind *at bytes of it. */
+static void print_line(FILE *stream, const cli_progress *progress, const quern_progress *at,
+                       const layout *form, long *bar_at) {
+  const char *gap = form->brief ? "  " : "   ";
+  print_epoch(stream, at->epoch, at->epochs);
+  *bar_at = ftell(stream);
+  fprintf(stream, "  %3.0f%%", floor(100.0 * (double)at->step / (double)at->steps));
+  if (form->loss) fprintf(stream, "%sloss %.4f", gap, at->train_loss);
+  if (form->accuracy && !isnan(progress->accuracy))
+    fprintf(stream, "%s%saccuracy %.4f", gap, form->brief ? "" : "test ", progress->accuracy);
+  if (form->rate)
+    fprintf(stream, "%s%s%s", gap, cli_grouped(at->train_samples_per_second).text,
+            form->brief ? "/s" : " samples/s");
+  if (form->left) {
+    fprintf(stream, "%s", gap);
+    print_duration(stream, seconds_left(progress, at));
+    fprintf(stream, " left");
+  }
+}
+
+static void print_bar(FILE *stream, const cli_progress *progress, const quern_progress *at, size_t width) {
+  const bool colour = cli_terminal_colour(progress->stream), fine = cli_terminal_utf8();
+  const size_t full = (size_t)((double)width * (double)at->step / (double)at->steps);
+  fputs("  ", stream);
+  if (colour) fputs("\033[36m", stream);
+  for (size_t i = 0; i < full; i++) fputs(fine ? "\u2501" : "=", stream);
+  if (colour) fputs("\033[90m", stream);
+  for (size_t i = full; i < width; i++) fputs(fine ? "\u2500" : "-", stream);
+  if (colour) fputs("\033[0m", stream);
+}
+
+/* The fullest line that fits into `room` columns, and nothing where none does. */
+static void print_fitting(FILE *stream, const cli_progress *progress, const quern_progress *at, size_t room) {
+  for (size_t i = 0; i < LAYOUTS; i++) {
+    char *text = NULL;
+    size_t bytes = 0;
+    long bar_at = 0;
+    FILE *line = open_memstream(&text, &bytes);
+    if (line == NULL) return;
+    print_line(line, progress, at, &layouts[i], &bar_at);
+    const bool good = fclose(line) == 0;
+    const size_t length = good ? cli_text_length(text) : 0, least = layouts[i].bar ? BAR_LEAST + 2 : 0;
+    const bool fits = good && length + least <= room;
+    if (fits) {
+      fwrite(text, 1, (size_t)bar_at, stream);
+      const size_t free_columns = room - length - 2;
+      if (layouts[i].bar) print_bar(stream, progress, at, free_columns < BAR_MOST ? free_columns : BAR_MOST);
+      fputs(text + bar_at, stream);
+    }
+    free(text);
+    if (fits || !good) return;
+  }
+}
+
+/* In one write, with what was there cleared behind the new text and never before it: nothing flickers. */
+static void write_over(cli_progress *progress, const char *text) {
+  fprintf(progress->stream, "\r%s\033[K", text);
+  fflush(progress->stream);
+}
+
+void cli_progress_show(cli_progress *progress, const quern_progress *at) {
+  const double time = now();
+  if (!progress->live || time - progress->drawn < SHORTEST_REDRAW) return;
+  const size_t width = cli_terminal_width(progress->stream);
+  char *text = NULL;
+  size_t bytes = 0;
+  FILE *line = open_memstream(&text, &bytes);
+  if (line == NULL) return;
+  if (width > MARGIN) print_fitting(line, progress, at, width - MARGIN);
+  if (fclose(line) == 0) {
+    cli_interrupt_line(fileno(progress->stream));
+    write_over(progress, text);
+    progress->shown = true;
+    progress->drawn = time;
+  }
+  free(text);
+}
+
+/* The epoch in full, or in fewer words. */
+static void print_summary(FILE *stream, const quern_epoch *epoch, bool brief, bool rate) {
+  const char *gap = brief ? "  " : "   ", *loss = brief ? "" : " loss";
+  print_epoch(stream, epoch->epoch, epoch->epochs);
+  fprintf(stream, "%strain%s %.4f", gap, loss, epoch->train_loss);
+  fprintf(stream, "%stest%s %.4f", gap, loss, epoch->test.loss);
+  fprintf(stream, "%s%saccuracy %.4f", gap, brief ? "" : "test ", epoch->test.accuracy);
+  if (rate)
+    fprintf(stream, "%s%s%s", gap, cli_grouped(epoch->train_samples_per_second).text,
+            brief ? "/s" : " samples/s");
+}
+
+void cli_progress_epoch(cli_progress *progress, const quern_epoch *epoch) {
+  static const struct { bool brief, rate; } forms[] = {{false, true}, {true, true}, {true, false}};
+  enum { LAST = sizeof forms / sizeof *forms - 1 };
+  const double time = now();
+  progress->epoch_seconds = time - progress->began;
+  progress->began = time;
+  progress->accuracy = epoch->tested ? epoch->test.accuracy : (double)NAN;
+
+  const size_t room = progress->live ? cli_terminal_width(progress->stream) : SIZE_MAX;
+  for (size_t i = 0; i <= LAST; i++) {
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *line = open_memstream(&text, &bytes);
+    if (line == NULL) return;
+    print_summary(line, epoch, forms[i].brief, forms[i].rate);
+    const bool good = fclose(line) == 0;
+    const bool fits = good && (i == LAST || cli_text_length(text) <= room);
+    if (fits)
+      fprintf(progress->stream, "%s%s%s\n", progress->shown ? "\r" : "", text,
+              progress->shown ? "\033[K" : "");
+    free(text);
+    if (fits || !good) break;
+  }
+  fflush(progress->stream);
+  progress->shown = false;
+  cli_interrupt_line(-1);
+}
+
+void cli_progress_end(cli_progress *progress) {
+  if (progress->shown) write_over(progress, "");
+  progress->shown = false;
+  cli_interrupt_line(-1);
+}

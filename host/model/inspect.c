@@ -1,0 +1,146 @@
+/* Looking into files. */
+#include "model/inspect.h"
+
+#include "model/layout.h"
+#include "model/metadata.h"
+#include "model/statistics.h"
+#include "size.h"
+#include <cjson/cJSON.h>
+#include <quern/model.h>
+#include <stdlib.h>
+#include <string.h>
+
+quern_status quern__inspect_tensor(quern_inspection *made, const quern__tensor_entry *entry) {
+  quern_tensor_info *info = &made->tensors[made->count++];
+  *info = (quern_tensor_info){
+      .name = entry->name, .type = entry->dtype, .rank = entry->rank, .shape = entry->shape, .count = 1};
+  for (size_t d = 0; d < entry->rank && info->count > 0; d++)
+    if (!quern__multiply(info->count, entry->shape[d], &info->count))
+      return quern__fail(QUERN_ERROR_OVERFLOW, "%s: tensor \"%.200s\": the product of its shape overflows",
+                         made->file.path, entry->name);
+  return quern__statistics(&made->file, entry, 0, info->count, info);
+}
+
+quern_status quern__inspect_tensors(quern_inspection *made) {
+  const quern__safetensors *file = &made->file;
+  made->tensors = calloc(file->count + 1, sizeof *made->tensors);
+  if (made->tensors == NULL) return quern__fail_memory(file->path, file->count * sizeof *made->tensors);
+  for (size_t i = 0; i < file->count; i++) QUERN__FORWARD(quern__inspect_tensor(made, &file->entries[i]));
+  return QUERN_OK;
+}
+
+static int compare_names(const void *a, const void *b) {
+  const quern_tensor_info *x = a, *y = b;
+  return quern__compare_naturally(x->name, strlen(x->name), y->name, strlen(y->name));
+}
+
+/* Weights before biases, which the alphabet has the other way. */
+static int compare_layers(const void *a, const void *b) {
+  const quern_tensor_info *x = a, *y = b;
+  const char *x_dot = strrchr(x->name, '.'), *y_dot = strrchr(y->name, '.');
+  if (x_dot == NULL || y_dot == NULL) return compare_names(a, b);
+  const int order =
+      quern__compare_naturally(x->name, (size_t)(x_dot - x->name), y->name, (size_t)(y_dot - y->name));
+  return order != 0 ? order : -strcmp(x_dot, y_dot);
+}
+
+static quern_status note(quern_inspection *made, const char *text) {
+  made->note = strdup(text);
+  return made->note != NULL ? QUERN_OK : quern__fail_memory(made->file.path, strlen(text) + 1);
+}
+
+/* A file that quern_model_load reads is a model; another is tensors, and says why. */
+static quern_status inspect_model(quern_inspection *made) {
+  const quern_status status = quern_model_load(made->file.path, NULL, &made->network);
+  if (status == QUERN_ERROR_OUT_OF_MEMORY) return status;
+  QUERN__FORWARD(quern__inspect_tensors(made));
+  if (status != QUERN_OK) {
+    made->kind = QUERN_FILE_TENSORS;
+    return note(made, quern_last_error());
+  }
+  made->kind = QUERN_FILE_MODEL;
+  qsort(made->tensors, made->count, sizeof *made->tensors, compare_layers);
+  if (quern__safetensors_metadata(&made->file, QUERN__KEY_ACTIVATIONS) != NULL) return QUERN_OK;
+  return note(made, "the file does not say its activations and its loss: what stands here is the default");
+}
+
+static quern_status list_metadata(quern_inspection *made) {
+  const cJSON *metadata = made->file.metadata;
+  const size_t count = (size_t)cJSON_GetArraySize(metadata);
+  made->pairs = calloc(count + 1, sizeof *made->pairs);
+  if (made->pairs == NULL) return quern__fail_memory(made->file.path, count * sizeof *made->pairs);
+  const cJSON *pair;
+  cJSON_ArrayForEach(pair, metadata) made->pairs[made->pair_count++] = pair;
+  return QUERN_OK;
+}
+
+quern_status quern_inspect(const char *path, quern_inspection **inspection) {
+  if (path == NULL || inspection == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "inspect: %s is NULL", path == NULL ? "path" : "inspection");
+  *inspection = NULL;
+  quern_inspection *made = calloc(1, sizeof *made);
+  if (made == NULL) return quern__fail_memory(path, sizeof *made);
+  quern_status status = quern__safetensors_open(path, &made->file);
+  if (status == QUERN_OK) status = list_metadata(made);
+  if (status == QUERN_OK && quern__safetensors_metadata(&made->file, QUERN__KEY_CHECKPOINT) != NULL) {
+    made->kind = QUERN_FILE_CHECKPOINT;
+    status = quern__inspect_checkpoint(made);
+  } else if (status == QUERN_OK) {
+    status = inspect_model(made);
+  }
+  if (status == QUERN_OK)
+    *inspection = made;
+  else
+    quern_inspection_free(made);
+  return status;
+}
+
+void quern_inspection_free(quern_inspection *inspection) {
+  if (inspection == NULL) return;
+  quern_network_free(inspection->network);
+  quern__safetensors_close(&inspection->file);
+  for (size_t i = 0; inspection->names != NULL && i < inspection->count; i++) free(inspection->names[i]);
+  free(inspection->names);
+  free(inspection->shapes);
+  free(inspection->tensors);
+  free(inspection->note);
+  free(inspection->pairs);
+  free(inspection);
+}
+
+quern_file_kind quern_inspection_kind(const quern_inspection *inspection) {
+  return inspection->kind;
+}
+
+const char *quern_file_kind_name(quern_file_kind kind) {
+  static const char *const names[] = {"model", "checkpoint", "tensors"};
+  return (unsigned)kind <= QUERN_FILE_TENSORS ? names[kind] : NULL;
+}
+
+const quern_network *quern_inspection_network(const quern_inspection *inspection) {
+  return inspection->network;
+}
+
+const char *quern_inspection_note(const quern_inspection *inspection) {
+  return inspection->note != NULL ? inspection->note : "";
+}
+
+size_t quern_inspection_tensor_count(const quern_inspection *inspection) {
+  return inspection->count;
+}
+
+quern_tensor_info quern_inspection_tensor(const quern_inspection *inspection, size_t index) {
+  return inspection->tensors[index];
+}
+
+size_t quern_inspection_metadata_count(const quern_inspection *inspection) {
+  return inspection->pair_count;
+}
+
+const char *quern_inspection_metadata_key(const quern_inspection *inspection, size_t index) {
+  return inspection->pairs[index]->string;
+}
+
+const char *quern_inspection_metadata_value(const quern_inspection *inspection, size_t index) {
+  return inspection->pairs[index]->valuestring;
+}

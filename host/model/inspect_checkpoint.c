@@ -1,0 +1,92 @@
+/* A checkpoint's flat ranges, told layer by layer. */
+#include "model/inspect.h"
+#include "model/statistics.h"
+#include "network/network.h"
+#include "size.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* "784-128-10" as a shape; false, with nothing to free, for what is no such text or does not fit into memory. */
+static bool read_shape(const char *text, quern__shape *shape) {
+  size_t count = 0;
+  for (const char *at = text; *at != '\0'; at++) count += *at == '-';
+  quern_layer *layers = count > 0 ? calloc(count, sizeof *layers) : NULL;
+  size_t inputs = 0;
+  bool good = layers != NULL;
+  for (size_t i = 0; i <= count && good; i++) {
+    char *end = NULL;
+    errno = 0;
+    const unsigned long units = *text >= '1' && *text <= '9' ? strtoul(text, &end, 10) : 0;
+    good = end != NULL && errno == 0 && *end == (i < count ? '-' : '\0');
+    if (good && i == 0) inputs = units;
+    if (good && i > 0) layers[i - 1] = quern_dense(units, QUERN_IDENTITY);
+    text = good ? end + 1 : text;
+  }
+  char *said = quern__remember_error();
+  good = good && quern__shape_create(inputs, layers, count, QUERN_CATEGORICAL, shape) == QUERN_OK;
+  quern__restore_error(said);
+  free(layers);
+  return good;
+}
+
+/* A part of a range that is a layer's weights or bias. */
+static quern_status add_part(quern_inspection *made, const quern__tensor_entry *entry,
+                             const quern__shape *shape, size_t layer, bool bias) {
+  const quern__placed_layer *placed = &shape->layers[layer];
+  const size_t units = placed->layer.units, at = made->count;
+  quern_tensor_info *info = &made->tensors[at];
+  if (asprintf(&made->names[at], "%s: layer %zu %s", entry->name, layer, bias ? "bias" : "weights") < 0) {
+    made->names[at] = NULL;
+    return quern__fail_memory(made->file.path, 64);
+  }
+  made->count++;
+  made->shapes[at][0] = bias ? units : placed->inputs;
+  made->shapes[at][1] = units;
+  *info = (quern_tensor_info){.name = made->names[at],
+                              .type = entry->dtype,
+                              .rank = bias ? 1 : 2,
+                              .shape = made->shapes[at],
+                              .count = bias ? units : placed->inputs * units};
+  return quern__statistics(&made->file, entry, bias ? placed->bias : placed->weights, info->count, info);
+}
+
+/* Whether a tensor is a range of all parameters of the shape. */
+static bool is_range(const quern__tensor_entry *entry, const quern__shape *shape) {
+  return strcmp(entry->dtype, "F32") == 0 && entry->rank == 1 && entry->shape[0] == shape->flat_count;
+}
+
+static quern_status add_all(quern_inspection *made, const quern__shape *shape) {
+  for (size_t i = 0; i < made->file.count; i++) {
+    const quern__tensor_entry *entry = &made->file.entries[i];
+    for (size_t part = 0; is_range(entry, shape) && part < 2 * shape->layer_count; part++)
+      QUERN__FORWARD(add_part(made, entry, shape, part / 2, part % 2 == 1));
+    if (!is_range(entry, shape)) QUERN__FORWARD(quern__inspect_tensor(made, entry));
+  }
+  return QUERN_OK;
+}
+
+quern_status quern__inspect_checkpoint(quern_inspection *made) {
+  const quern__safetensors *file = &made->file;
+  const char *network = quern__safetensors_metadata(file, "quern.network");
+  quern__shape shape;
+  if (network == NULL || !read_shape(network, &shape)) return quern__inspect_tensors(made);
+  /* A range has a number for each part at least, so that this is bounded by the file. */
+  size_t ranges = 0, most = 0;
+  for (size_t i = 0; i < file->count; i++) ranges += is_range(&file->entries[i], &shape);
+  quern_status status = QUERN_OK;
+  if (!quern__multiply(ranges, 2 * shape.layer_count, &most) || !quern__add(most, file->count + 1, &most)) {
+    status = quern__fail(QUERN_ERROR_OVERFLOW, "%s: too many layers", file->path);
+  } else {
+    made->tensors = calloc(most, sizeof *made->tensors);
+    made->names = calloc(most, sizeof *made->names);
+    made->shapes = calloc(most, sizeof *made->shapes);
+    if (made->tensors == NULL || made->names == NULL || made->shapes == NULL)
+      status = quern__fail_memory(
+          file->path, most * (sizeof *made->tensors + sizeof *made->names + sizeof *made->shapes));
+  }
+  if (status == QUERN_OK) status = add_all(made, &shape);
+  quern__shape_free(&shape);
+  return status;
+}
