@@ -23,8 +23,9 @@ typedef struct quern__variant {
 /* How training steps are queued. */
 typedef enum quern__steps_form {
   QUERN__STEPS_OP_BY_OP,
-  QUERN__STEPS_BLOCKS, /* two launches a step, a block of samples a work-item */
-  QUERN__STEPS_SERIAL, /* many steps a launch, by one work-item */
+  QUERN__STEPS_SERIAL,  /* many steps a launch, by one work-item */
+  QUERN__STEPS_COLUMNS, /* one launch a step, a work-item for some columns of the lowest layer */
+  QUERN__STEPS_BLOCKS, /* two launches a step, a work-item for a block of samples, and for a strip of weights */
   QUERN__STEPS_FORMS
 } quern__steps_form;
 
@@ -39,7 +40,8 @@ typedef struct quern__variants {
                        void **state);
   /* Divides work as for so many compute units from now on. */
   void (*pretend_units)(void *state, size_t units);
-  /* Has plans that are made from now on take their steps in this form; false where the context cannot. */
+  /* Has plans that are made from now on take their steps in this form, or, where a network does not allow it, op by op; false
+   * where the context has no such form. */
   bool (*force_steps)(void *state, quern__steps_form form);
   /* Rounds after which the device ends the loops of a work-item, where that is known of it; else 0. */
   size_t (*loop_rounds)(const void *state);

@@ -3,6 +3,7 @@
 #define QUERN_HOST_OPENCL_STATE_H
 
 #include "../fault.h"
+#include "../variants.h"
 #include "opencl.h"
 #include "quirks.h"
 
@@ -12,6 +13,8 @@ struct quern__cl {
   cl_command_queue queue; /* in order; the caller's own, where the context was made from it */
   quern__cl_tuning tuning;
   size_t compute_units;
+  bool steps_forced; /* plans take their steps as steps_form says, where they can; else as is quickest */
+  quern__steps_form steps_form;
   bool fused;                     /* whether a multiply-add is one instruction */
   const quern__cl_quirk **quirks; /* what is done about the device; the list is owned */
   size_t quirk_count;

@@ -2,6 +2,7 @@
 #include "steps.h"
 
 #include "../size.h"
+#include <math.h>
 #include <stdlib.h>
 
 /* Every block of samples reads all parameters, and op by op only a strip: from so many bytes on that is slower than the launches
@@ -20,37 +21,44 @@ static double weights_from(const quern__cl *cl, const quern_steps_layer *layers,
   return weights;
 }
 
-/* Time is counted in operations of one compute unit; a launch takes that of tuning.launch_kiloflops thousand. */
-static void choose_form(const quern__cl *cl, const quern_steps_layer *layers, quern__cl_steps *steps) {
+/* How long a step takes in each form, in operations of one compute unit; a launch takes that of tuning.launch_kiloflops thousand.
+ * INFINITY where the network does not allow it. */
+static void estimate(const quern__cl *cl, const quern_steps_layer *layers, const quern__cl_steps *steps,
+                     double times[QUERN__STEPS_FORMS]) {
   const double launch = 1e3 * cl->tuning.launch_kiloflops, units = (double)cl->compute_units;
   const double weights = weights_from(cl, layers, steps->count, 0);
-  const double flops_a_weight = 6 * (double)steps->batch, flops = flops_a_weight * weights;
-  steps->form = QUERN__STEPS_NONE;
-  if (launch == 0) return;
-  double least = flops / units + launch * (3 * (double)steps->count + 2); /* op by op */
+  const size_t least = quern__cl_steps_least(cl);
+  const double flops = 6 * (double)steps->batch * weights;
+  times[QUERN__STEPS_SERIAL] = flops;
+  times[QUERN__STEPS_OP_BY_OP] = flops / units + launch * (3 * (double)steps->count + 2);
+  times[QUERN__STEPS_COLUMNS] = times[QUERN__STEPS_BLOCKS] = INFINITY;
 
-  if (weights * sizeof(cl_float) <= MOST_BYTES &&
-      steps->batch >= cl->compute_units * quern__cl_steps_least(cl)) {
-    steps->form = QUERN__STEPS_BLOCKS;
-    least = flops / units + launch * 2;
-  }
-  if (steps->count > 1 && steps->lowest == 0) {
-    const double above = weights_from(cl, layers, steps->count, 1);
-    const double share = (double)quern__cl_steps_share(cl, layers->out);
+  if (weights * sizeof(cl_float) <= MOST_BYTES && steps->batch >= cl->compute_units * least)
+    times[QUERN__STEPS_BLOCKS] = flops / units + launch * 2;
+
+  const double share = (double)quern__cl_steps_share(cl, layers->out);
+  if (steps->count > 1 && steps->lowest == 0 && share < (double)layers->out) {
     /* The columns may move from one unit's cache to another's: so much that fewer samples cost as many as these. */
-    const double samples =
-        (double)(steps->batch > quern__cl_steps_least(cl) ? steps->batch : quern__cl_steps_least(cl));
-    const double time = 6 * samples * ((double)layers->in * share + above) + launch;
-    if (share < (double)layers->out && time < least) {
-      steps->form = QUERN__STEPS_COLUMNS;
-      least = time;
-    }
+    const double samples = (double)(steps->batch > least ? steps->batch : least);
+    const double above = weights_from(cl, layers, steps->count, 1);
+    times[QUERN__STEPS_COLUMNS] = 6 * samples * ((double)layers->in * share + above) + launch;
   }
-  if (flops < least) {
-    const double most = most_flops_a_launch / flops;
-    steps->form = QUERN__STEPS_SERIAL;
-    steps->serial = most < 1 ? 1 : most < MOST_STEPS ? (size_t)most : MOST_STEPS;
+}
+
+static void choose_form(const quern__cl *cl, const quern_steps_layer *layers, quern__cl_steps *steps) {
+  double times[QUERN__STEPS_FORMS];
+  steps->form = QUERN__STEPS_OP_BY_OP;
+  if (cl->tuning.dense == QUERN__DENSE_GROUP) return; /* the kernels are made of the other family's tiles */
+  estimate(cl, layers, steps, times);
+  if (cl->steps_forced) {
+    if (isfinite(times[cl->steps_form])) steps->form = cl->steps_form;
+  } else if (cl->tuning.launch_kiloflops > 0) {
+    for (quern__steps_form form = 0; form < QUERN__STEPS_FORMS; form++)
+      if (times[form] < times[steps->form]) steps->form = form;
   }
+  if (steps->form != QUERN__STEPS_SERIAL) return;
+  const double most = most_flops_a_launch / times[QUERN__STEPS_SERIAL];
+  steps->serial = most < 1 ? 1 : most < MOST_STEPS ? (size_t)most : MOST_STEPS;
 }
 
 /* Written to at once, so that a device without the memory says so here. */
@@ -73,7 +81,7 @@ quern_status quern__cl_steps_create(void *state, const quern_steps_layer *layers
     wanted.lowest++;
   if (wanted.lowest == layer_count) return QUERN_OK; /* nothing learns */
   choose_form(cl, layers, &wanted);
-  if (wanted.form == QUERN__STEPS_NONE) return QUERN_OK;
+  if (wanted.form == QUERN__STEPS_OP_BY_OP) return QUERN_OK;
 
   quern_status status = QUERN_OK;
   size_t entries;

@@ -3,13 +3,6 @@
 
 #include "state.h"
 
-typedef enum quern__steps_form {
-  QUERN__STEPS_NONE,    /* op by op is quicker */
-  QUERN__STEPS_SERIAL,  /* many steps in a launch of one work-item: steps_serial */
-  QUERN__STEPS_COLUMNS, /* one launch a step, by columns of the lowest layer: steps_columns */
-  QUERN__STEPS_BLOCKS   /* two, by blocks of samples and by strips of weights: steps_rows, steps_weights */
-} quern__steps_form;
-
 /* StepsLayer in kernels/steps.cl. */
 typedef struct quern__cl_steps_layer {
   cl_uint in, out;
@@ -21,7 +14,8 @@ typedef struct quern__cl_steps_layer {
 } quern__cl_steps_layer;
 
 typedef struct quern__cl_steps {
-  quern__steps_form form;
+  quern__steps_form
+      form;      /* SERIAL: steps_serial; COLUMNS: steps_columns; BLOCKS: steps_rows, steps_weights */
   cl_mem layers; /* owned: a StepsLayer for each layer, and, for COLUMNS, those above the lowest once more */
   size_t count, lowest, inputs;           /* layers, the lowest that learns, inputs of the network */
   size_t batch;                           /* samples of a whole batch */

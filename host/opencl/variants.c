@@ -182,16 +182,11 @@ static void pretend_units(void *state, size_t units) {
   ((quern__cl *)state)->compute_units = units;
 }
 
-/* As if a launch cost so much that one work-item takes all steps, or next to nothing. */
 static bool force_steps(void *state, quern__steps_form form) {
-  enum { MUCH = 1000000, NEXT_TO_NOTHING = 1 };
   quern__cl *cl = state;
-  if (form == QUERN__STEPS_OP_BY_OP) {
-    cl->tuning.launch_kiloflops = 0;
-    return true;
-  }
-  if (cl->tuning.dense == QUERN__DENSE_GROUP) return false;
-  cl->tuning.launch_kiloflops = form == QUERN__STEPS_SERIAL ? MUCH : NEXT_TO_NOTHING;
+  if (cl->tuning.dense == QUERN__DENSE_GROUP) return form == QUERN__STEPS_OP_BY_OP;
+  cl->steps_forced = true;
+  cl->steps_form = form;
   if (cl->compute_units < 2) cl->compute_units = 2;
   return true;
 }

@@ -30,7 +30,8 @@ typedef struct task {
 #define FROZEN(units, kind, weights, bias)                                                                   \
   { (units), QUERN_##kind, (weights), (bias) }
 
-/* Of one work-item's steps, of a block of samples for each, with a smaller last batch; bytes and floats; frozen parameters. */
+/* Of one work-item's steps, of a block of samples for each, of columns in uneven shares, with a smaller last batch; bytes and
+ * floats; frozen parameters. */
 static const task tasks[] = {
     {3,
      20,
@@ -51,6 +52,7 @@ static const task tasks[] = {
      {LEARNS(35, LEAKY_RELU), LEARNS(18, RELU), LEARNS(10, IDENTITY)},
      3,
      false},
+    {21, 60, 17, 2, true, QUERN_CATEGORICAL, {LEARNS(149, RELU), LEARNS(3, IDENTITY)}, 2, false},
     {65, 150, 70, 2, true, QUERN_CATEGORICAL, {LEARNS(33, RELU), LEARNS(4, IDENTITY)}, 2, true},
     {21,
      90,
@@ -199,13 +201,15 @@ cleanup:
 static bool choose(quern__verify *v, const task *is, quern__steps_form form) {
   /* Steps are whole under this loss alone. */
   if (form != QUERN__STEPS_OP_BY_OP && is->loss != QUERN_CATEGORICAL) return false;
-  /* One work-item would take more rounds than its loops have. */
-  if (form == QUERN__STEPS_SERIAL && v->loop_rounds > 0 && is->batch > 5) return false;
+  /* A work-item would take more rounds than its loops have: in a launch of many steps, or with a network above to itself. */
+  if (v->loop_rounds > 0 &&
+      ((form == QUERN__STEPS_SERIAL && is->batch > 5) || (form == QUERN__STEPS_COLUMNS && is->batch > 20)))
+    return false;
   return v->variants->force_steps(v->state, form);
 }
 
 quern_status quern__sweep_training(quern__verify *v) {
-  static const char *const forms[] = {", op by op", ", in blocks", ", by one work-item"};
+  static const char *const forms[] = {", op by op", ", by one work-item", ", in columns", ", in blocks"};
   for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
     if (tasks[i].large && v->small) continue;
     if (v->variants == NULL) {
