@@ -1,0 +1,14 @@
+/* ONNX files. */
+#include "fuzz.h"
+
+#include <quern/quern.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+  fuzz_file file = fuzz_file_create(bytes, size);
+  quern_network *network = NULL;
+  if (quern_onnx_load(file.path, NULL, &network) != QUERN_OK)
+    fuzz_expect(network == NULL && quern_last_error()[0] != '\0', "onnx: a failure without a message");
+  quern_network_free(network);
+  fuzz_file_close(&file);
+  return 0;
+}
