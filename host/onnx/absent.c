@@ -1,5 +1,6 @@
 /* In the place of this folder, where quern is built without protobuf-c. */
 #include "error.h"
+#include "model/inspect.h"
 #include <quern/onnx.h>
 
 static quern_status absent(const char *path) {
@@ -17,4 +18,8 @@ quern_status quern_onnx_load(const char *path, const quern_onnx_options *options
   (void)options;
   if (network != NULL) *network = NULL;
   return absent(path);
+}
+
+quern_status quern__inspect_onnx(quern_inspection *made) {
+  return absent(made->path);
 }

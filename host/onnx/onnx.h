@@ -40,6 +40,7 @@ typedef struct quern__onnx_file {
   const char *path; /* the caller's */
   quern__onnx_model *model;
   const quern__onnx_graph *graph;
+  int64_t opset;                   /* of the standard operators */
   ProtobufCAllocator allocator;    /* bounded by the file's size */
   size_t allowance;                /* bytes that it may still give */
   quern__onnx_constant *constants; /* owned, sorted by name */

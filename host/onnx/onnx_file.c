@@ -29,14 +29,14 @@ static bool is_standard(const char *domain) {
   return domain == NULL || *domain == '\0' || strcmp(domain, "ai.onnx") == 0;
 }
 
-static quern_status check_opset(const quern__onnx_file *file) {
+static quern_status read_opset(quern__onnx_file *file) {
   const quern__onnx_model *model = file->model;
   for (size_t i = 0; i < model->n_opset_import; i++) {
     if (!is_standard(model->opset_import[i]->domain)) continue;
-    const long long version = (long long)model->opset_import[i]->version;
-    if (version >= OLDEST_OPSET) return QUERN_OK;
+    file->opset = model->opset_import[i]->version;
+    if (file->opset >= OLDEST_OPSET) return QUERN_OK;
     return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: is of opset %lld, expected %d or later", file->path,
-                       version, OLDEST_OPSET);
+                       (long long)file->opset, OLDEST_OPSET);
   }
   return quern__fail(QUERN_ERROR_FORMAT, "%s: names no opset of the standard operators", file->path);
 }
@@ -123,7 +123,7 @@ quern_status quern__onnx_open(const char *path, quern__onnx_file *file) {
   file->graph = file->model->graph;
   if (file->graph == NULL)
     return quern__fail(QUERN_ERROR_FORMAT, "%s: is no ONNX file: it has no graph", path);
-  QUERN__FORWARD(check_opset(file));
+  QUERN__FORWARD(read_opset(file));
   return list_constants(file);
 }
 

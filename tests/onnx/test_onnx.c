@@ -260,6 +260,44 @@ static void test_refused_files(void **state) {
   quern_network_free(small);
 }
 
+/* Each layer's numbers are those of the same network as safetensors; a graph that is no chain is its constants, and says why. */
+static void test_inspection(void **state) {
+  (void)state;
+  quern_inspection *file, *same;
+  assert_ok(quern_inspect(stored("quern-categorical", ".onnx"), &file));
+  assert_ok(quern_inspect(stored("quern-categorical", ".safetensors"), &same));
+  assert_int_equal(quern_inspection_kind(file), QUERN_FILE_MODEL);
+  assert_string_equal(quern_inspection_format(file), "ONNX, opset 13");
+  assert_string_equal(quern_inspection_note(file), "");
+  assert_same_network(quern_inspection_network(file), quern_inspection_network(same));
+  assert_int_equal(quern_inspection_tensor_count(file), 6);
+  static const char *const names[] = {"0.bias", "0.weight", "1.bias", "1.weight", "2.bias", "2.weight"};
+  static const size_t others[] = {1, 0, 3, 2, 5, 4};
+  for (size_t i = 0; i < 6; i++) {
+    const quern_tensor_info a = quern_inspection_tensor(file, i),
+                            b = quern_inspection_tensor(same, others[i]);
+    assert_string_equal(a.name, names[i]);
+    assert_string_equal(a.type, "F32");
+    assert_int_equal(a.rank, b.rank);
+    assert_int_equal(a.shape[0], b.shape[a.rank - 1]);
+    assert_int_equal(a.shape[a.rank - 1], b.shape[0]);
+    assert_true(a.least == b.least && a.most == b.most && fabs(a.mean - b.mean) <= 1e-12);
+  }
+  assert_string_equal(quern_inspection_metadata_key(file, 0), "producer");
+  assert_string_equal(quern_inspection_metadata_value(file, 0), "quern");
+  assert_string_equal(quern_inspection_metadata_value(file, 2), "categorical");
+  quern_inspection_free(file);
+  quern_inspection_free(same);
+
+  write_changed("gemm-softmax", "Relu", "Relx", 4);
+  assert_ok(quern_inspect(path_of("changed.onnx"), &file));
+  assert_int_equal(quern_inspection_kind(file), QUERN_FILE_TENSORS);
+  assert_null(quern_inspection_network(file));
+  assert_non_null(strstr(quern_inspection_note(file), "node 1 (Relx)"));
+  assert_int_equal(quern_inspection_tensor_count(file), 4);
+  quern_inspection_free(file);
+}
+
 /* A message takes more memory than its bytes: empty nodes would be a hundred times the file. */
 static void test_memory_is_bounded(void **state) {
   (void)state;
@@ -296,7 +334,8 @@ int main(void) {
                                      QUERN_TEST(test_the_loss_of_plain_outputs),
                                      QUERN_TEST(test_refused_graphs),
                                      QUERN_TEST(test_refused_files),
-                                     QUERN_TEST(test_memory_is_bounded)};
+                                     QUERN_TEST(test_memory_is_bounded),
+                                     QUERN_TEST(test_inspection)};
   const struct CMUnitTest absent[] = {QUERN_TEST(test_absence_is_told)};
   return is_supported() ? cmocka_run_group_tests(tests, prepare, clean)
                         : cmocka_run_group_tests(absent, prepare, clean);
