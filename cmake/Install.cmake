@@ -27,7 +27,8 @@ configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/quernConfig.cmake.in" "
 # Before 1.0 a minor version may change the API.
 write_basic_package_version_file("${made_dir}/quernConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES "${made_dir}/quernConfig.cmake" "${made_dir}/quernConfigVersion.cmake"
-        "${CMAKE_CURRENT_LIST_DIR}/FindcJSON.cmake" DESTINATION "${package_dir}")
+        "${CMAKE_CURRENT_LIST_DIR}/FindcJSON.cmake" "${CMAKE_CURRENT_LIST_DIR}/FindProtobufC.cmake"
+        DESTINATION "${package_dir}")
 
 # For pkg-config. The prefix is found from where quern.pc lies. Where there is a static library only, what it needs is not
 # private.
@@ -44,6 +45,10 @@ if(IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
   set(pc_includedir "${CMAKE_INSTALL_INCLUDEDIR}")
 else()
   set(pc_includedir "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
+endif()
+set(pc_requires "zlib libcjson")
+if(QUERN_WITH_ONNX)
+  string(APPEND pc_requires " libprotobuf-c")
 endif()
 set(pc_libs "Libs: -L\${libdir} -lquern")
 set(pc_private "")

@@ -8,7 +8,8 @@ function(quern_add_library name)
   add_library(${name} ${ARGN} $<TARGET_OBJECTS:quern_objects>)
   target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                              $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:quern_warnings> ZLIB::ZLIB cJSON::cJSON ${CMAKE_DL_LIBS} m)
+  target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:quern_warnings> ZLIB::ZLIB cJSON::cJSON ${onnx_libraries}
+                        ${CMAKE_DL_LIBS} m)
   set_target_properties(${name} PROPERTIES OUTPUT_NAME quern VERSION ${PROJECT_VERSION}
                         SOVERSION ${PROJECT_VERSION_MAJOR})
   get_target_property(type ${name} TYPE)

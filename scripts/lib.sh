@@ -47,6 +47,8 @@ quickstart_needs=(
   'libcjson-dev|required|has_header cjson/cJSON.h|cJSON with its headers'
   'opencl-headers|required|has_header CL/cl.h|the OpenCL headers'
   'ocl-icd-libopencl1|required|has_library libOpenCL.so.1|an OpenCL loader'
+  'libprotobuf-c-dev|optional|has_header protobuf-c/protobuf-c.h|protobuf-c with its headers, for ONNX files'
+  'protobuf-c-compiler|optional|has_command protoc-c|the compiler of protobuf-c'
   'libcairo2-dev|optional|has_header cairo/cairo.h|cairo with its headers, for pictures as PNG'
   'pocl-opencl-icd|required|has_driver|an OpenCL driver, such as PoCL'
   'dataset-fashion-mnist|optional|has_file /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz|Fashion-MNIST'

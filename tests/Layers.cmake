@@ -25,7 +25,7 @@ function(quern_refuse pattern why)
 endfunction()
 
 # The network level is a user of the op level: it calls no backend, and sees no device.
-set(above_ops host/network host/train host/data host/model)
+set(above_ops host/network host/train host/data host/model host/onnx)
 quern_refuse("QUERN__CALL|->backend|->state|quern_backend" "networks are built on the public ops, not on the table of a backend"
              ${above_ops} EXCEPT host/network/whole_steps.c)
 quern_refuse("#include.*(ops/check|backend|opencl|reference)[./]" "networks are built on the public ops alone" ${above_ops}

@@ -21,8 +21,8 @@ typedef struct cli_command {
   cli_exit (*run)(const struct cli_command *command, int argc, char **argv);
 } cli_command;
 
-extern const cli_command cli_devices, cli_train, cli_eval, cli_predict, cli_plot, cli_inspect, cli_bench,
-    cli_tune, cli_verify, cli_example;
+extern const cli_command cli_devices, cli_train, cli_eval, cli_predict, cli_plot, cli_inspect, cli_convert,
+    cli_bench, cli_tune, cli_verify, cli_example;
 
 /* The commands, in the order of the help; ends with NULL. */
 extern const cli_command *const cli_commands[];

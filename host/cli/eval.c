@@ -130,7 +130,7 @@ static cli_exit evaluate(const eval_session *run) {
 }
 
 static cli_exit run(const cli_command *command, int argc, char **argv) {
-  eval_settings settings = {.model = {.activation = QUERN_RELU, .loss = QUERN_CATEGORICAL}};
+  eval_settings settings = {.model = CLI_MODEL_SETTINGS_INIT};
   cli_parsed parsed = cli_parse(command, argc, argv, &settings);
   if (parsed != CLI_PARSED_RUN) return (cli_exit)cli_parsed_exit(parsed);
 

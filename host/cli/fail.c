@@ -1,5 +1,6 @@
 /* Failing: one line on stderr, and the exit code that goes with it. */
 #include "cli.h"
+#include "text.h"
 
 #include <quern/status.h>
 #include <stdarg.h>
@@ -16,7 +17,11 @@ cli_exit cli_fail(const char *format, ...) {
 }
 
 cli_exit cli_fail_library(void) {
-  return cli_fail("%s", quern_last_error());
+  /* It may quote names from a file. */
+  fputs("quern: ", stderr);
+  cli_print_foreign(stderr, quern_last_error());
+  fputc('\n', stderr);
+  return CLI_FAILED;
 }
 
 cli_exit cli_fail_memory(void) {

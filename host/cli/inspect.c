@@ -108,7 +108,7 @@ static cli_exit print_people(const char *path, const quern_inspection *file) {
   const char *version = value_of(file, "quern.version"), *format = value_of(file, "quern.checkpoint");
   const quern_network *network = quern_inspection_network(file);
   const quern_file_kind kind = quern_inspection_kind(file);
-  printf("%s: %s, safetensors", path, quern_file_kind_name(kind));
+  printf("%s: %s, %s", path, quern_file_kind_name(kind), quern_inspection_format(file));
   print_part(", checkpoint format ", format);
   print_part(", written by quern ", version);
   putchar('\n');
@@ -139,7 +139,7 @@ static cli_exit print_json(const char *path, const quern_inspection *file) {
   cli_json json = cli_json_create();
   cli_json_text(&json, json.root, "file", path);
   cli_json_text(&json, json.root, "kind", quern_file_kind_name(quern_inspection_kind(file)));
-  cli_json_text(&json, json.root, "format", "safetensors");
+  cli_json_text(&json, json.root, "format", quern_inspection_format(file));
   if (*quern_inspection_note(file) != '\0')
     cli_json_text(&json, json.root, "note", quern_inspection_note(file));
   if (quern_inspection_network(file) != NULL) cli_json_network(&json, quern_inspection_network(file));
@@ -182,7 +182,8 @@ const cli_command cli_inspect = {
     .name = "inspect",
     .summary = "describe a model, a checkpoint, or another file of tensors",
     .about =
-        "Says what a safetensors file is and who wrote it, and lists its tensors with their shapes and the "
+        "Says what a safetensors or an ONNX file is and who wrote it, and lists its tensors with their "
+        "shapes and the "
         "mean, "
         "the standard deviation, the least and the most of their numbers, and its metadata. Of a model that "
         "is "

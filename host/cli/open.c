@@ -56,12 +56,20 @@ cli_exit cli_open_test_data(const cli_data_settings *settings, quern_dataset **d
   return CLI_OK;
 }
 
+static bool is_onnx(const char *path) {
+  const char *dot = strrchr(path, '.');
+  return dot != NULL && strcasecmp(dot, ".onnx") == 0;
+}
+
 cli_exit cli_open_model(const cli_model_settings *settings, quern_network **network) {
   quern_model_options options = QUERN_MODEL_OPTIONS_INIT;
-  options.activation = quern_activation_of((quern_activation_kind)settings->activation);
-  options.loss = (quern_loss)settings->loss;
-  if (quern_model_load(settings->path, &options, network) != QUERN_OK) return cli_fail_library();
-  return CLI_OK;
+  quern_onnx_options onnx = QUERN_ONNX_OPTIONS_INIT;
+  if (settings->activation != CLI_UNSET)
+    options.activation = quern_activation_of((quern_activation_kind)settings->activation);
+  if (settings->loss != CLI_UNSET) options.loss = onnx.plain_loss = (quern_loss)settings->loss;
+  const quern_status status = is_onnx(settings->path) ? quern_onnx_load(settings->path, &onnx, network)
+                                                      : quern_model_load(settings->path, &options, network);
+  return status == QUERN_OK ? CLI_OK : cli_fail_library();
 }
 
 cli_exit cli_check_columns(const char *path, const quern_network *network, const quern_dataset *data) {

@@ -19,11 +19,14 @@ cli_exit cli_open_test_data(const cli_data_settings *settings, quern_dataset **d
 
 typedef struct cli_model_settings {
   const char *path;
-  int activation; /* quern_activation_kind */
-  int loss;       /* quern_loss */
+  int activation; /* quern_activation_kind; CLI_UNSET: what is usual for the format */
+  int loss;       /* quern_loss; the same */
 } cli_model_settings;
 
-/* The caller owns *network. */
+#define CLI_MODEL_SETTINGS_INIT                                                                              \
+  { .activation = CLI_UNSET, .loss = CLI_UNSET }
+
+/* A model of any format that quern reads: ONNX where the name ends with .onnx, else safetensors. The caller owns *network. */
 cli_exit cli_open_model(const cli_model_settings *settings, quern_network **network);
 
 /* Whether the data have the columns that the model reads. */

@@ -175,10 +175,11 @@ bool cli_option_is_set(const cli_option *option, const void *settings) {
     return *(const size_t *)target >= option->least;
   case CLI_REAL:
     return option->least == 0 || *(const float *)target > 0.0f;
+  case CLI_CHOICE:
+    return *(const int *)target != CLI_UNSET;
   case CLI_FLAG:
   case CLI_COUNTS:
   case CLI_SEED:
-  case CLI_CHOICE:
     break;
   }
   return true;

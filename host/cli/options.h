@@ -14,9 +14,11 @@ typedef enum cli_kind {
   CLI_COUNTS, /* cli_counts, each least … most, separated by commas; "" or "none" for no one */
   CLI_SEED,   /* uint64_t, any */
   CLI_REAL,   /* float, finite, at least 0, and not 0 where least is 1 */
-  CLI_CHOICE, /* int, the place of the text in `choices` */
+  CLI_CHOICE, /* int, the place of the text in `choices`; CLI_UNSET where it is not given and has no default */
   CLI_CONFIG  /* const char *, a file of options that is read before the line is: see config.h */
 } cli_kind;
+
+enum { CLI_UNSET = -1 };
 
 typedef struct cli_option {
   const char *name;  /* without the dashes */
@@ -113,7 +115,7 @@ typedef struct cli_data_settings {
    .kind = CLI_TEXT,                                                                                         \
    .offset = offsetof(settings, model.path),                                                                 \
    .required = true,                                                                                         \
-   .help = "the model: safetensors, from \"quern train --save\" or from PyTorch's state_dict"},              \
+   .help = "the model: safetensors, from \"quern train --save\" or from PyTorch's state_dict, or ONNX"},     \
       {.name = "activation",                                                                                 \
        .value = "NAME",                                                                                      \
        .kind = CLI_CHOICE,                                                                                   \

@@ -35,7 +35,7 @@ static void print_csv(const quern_network *network, const float *outputs, size_t
 }
 
 static cli_exit run(const cli_command *command, int argc, char **argv) {
-  predict_settings settings = {.model = {.activation = QUERN_RELU, .loss = QUERN_CATEGORICAL}};
+  predict_settings settings = {.model = CLI_MODEL_SETTINGS_INIT};
   cli_parsed parsed = cli_parse(command, argc, argv, &settings);
   if (parsed != CLI_PARSED_RUN) return (cli_exit)cli_parsed_exit(parsed);
 

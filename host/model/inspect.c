@@ -1,6 +1,7 @@
 /* Looking into files. */
 #include "model/inspect.h"
 
+#include "model/input.h"
 #include "model/layout.h"
 #include "model/metadata.h"
 #include "model/statistics.h"
@@ -9,6 +10,7 @@
 #include <quern/model.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 quern_status quern__inspect_tensor(quern_inspection *made, const quern__tensor_entry *entry) {
   quern_tensor_info *info = &made->tensors[made->count++];
@@ -68,10 +70,32 @@ static quern_status list_metadata(quern_inspection *made) {
   const cJSON *metadata = made->file.metadata;
   const size_t count = (size_t)cJSON_GetArraySize(metadata);
   made->pairs = calloc(count + 1, sizeof *made->pairs);
-  if (made->pairs == NULL) return quern__fail_memory(made->file.path, count * sizeof *made->pairs);
+  if (made->pairs == NULL) return quern__fail_memory(made->path, count * sizeof *made->pairs);
   const cJSON *pair;
-  cJSON_ArrayForEach(pair, metadata) made->pairs[made->pair_count++] = pair;
+  cJSON_ArrayForEach(pair, metadata) made->pairs[made->pair_count++] =
+      (quern__inspected_pair){pair->string, pair->valuestring};
   return QUERN_OK;
+}
+
+/* Both begin with a number: safetensors with the length of a header, which is an object, ONNX with its version in a field 1. */
+static bool is_onnx(const char *path) {
+  unsigned char bytes[9] = {0};
+  size_t size = 0;
+  int descriptor = -1;
+  const bool read = quern__input_open(path, &descriptor, &size) == QUERN_OK && size >= sizeof bytes &&
+                    quern__input_read(path, descriptor, 0, bytes, sizeof bytes) == QUERN_OK;
+  if (descriptor >= 0) close(descriptor);
+  return read && bytes[0] == 0x08 && bytes[8] != '{';
+}
+
+static quern_status inspect_safetensors(quern_inspection *made) {
+  made->format = strdup("safetensors");
+  if (made->format == NULL) return quern__fail_memory(made->path, sizeof "safetensors");
+  QUERN__FORWARD(quern__safetensors_open(made->path, &made->file));
+  QUERN__FORWARD(list_metadata(made));
+  if (quern__safetensors_metadata(&made->file, QUERN__KEY_CHECKPOINT) == NULL) return inspect_model(made);
+  made->kind = QUERN_FILE_CHECKPOINT;
+  return quern__inspect_checkpoint(made);
 }
 
 quern_status quern_inspect(const char *path, quern_inspection **inspection) {
@@ -80,14 +104,10 @@ quern_status quern_inspect(const char *path, quern_inspection **inspection) {
   *inspection = NULL;
   quern_inspection *made = calloc(1, sizeof *made);
   if (made == NULL) return quern__fail_memory(path, sizeof *made);
-  quern_status status = quern__safetensors_open(path, &made->file);
-  if (status == QUERN_OK) status = list_metadata(made);
-  if (status == QUERN_OK && quern__safetensors_metadata(&made->file, QUERN__KEY_CHECKPOINT) != NULL) {
-    made->kind = QUERN_FILE_CHECKPOINT;
-    status = quern__inspect_checkpoint(made);
-  } else if (status == QUERN_OK) {
-    status = inspect_model(made);
-  }
+  made->path = path;
+  made->file.descriptor = -1;
+  const quern_status status = is_onnx(path) ? quern__inspect_onnx(made) : inspect_safetensors(made);
+  made->path = NULL;
   if (status == QUERN_OK)
     *inspection = made;
   else
@@ -99,11 +119,13 @@ void quern_inspection_free(quern_inspection *inspection) {
   if (inspection == NULL) return;
   quern_network_free(inspection->network);
   quern__safetensors_close(&inspection->file);
+  if (inspection->source != NULL) inspection->free_source(inspection->source);
   for (size_t i = 0; inspection->names != NULL && i < inspection->count; i++) free(inspection->names[i]);
   free(inspection->names);
   free(inspection->shapes);
   free(inspection->tensors);
   free(inspection->note);
+  free(inspection->format);
   free(inspection->pairs);
   free(inspection);
 }
@@ -115,6 +137,10 @@ quern_file_kind quern_inspection_kind(const quern_inspection *inspection) {
 const char *quern_file_kind_name(quern_file_kind kind) {
   static const char *const names[] = {"model", "checkpoint", "tensors"};
   return (unsigned)kind <= QUERN_FILE_TENSORS ? names[kind] : NULL;
+}
+
+const char *quern_inspection_format(const quern_inspection *inspection) {
+  return inspection->format;
 }
 
 const quern_network *quern_inspection_network(const quern_inspection *inspection) {
@@ -138,9 +164,9 @@ size_t quern_inspection_metadata_count(const quern_inspection *inspection) {
 }
 
 const char *quern_inspection_metadata_key(const quern_inspection *inspection, size_t index) {
-  return inspection->pairs[index]->string;
+  return inspection->pairs[index].key;
 }
 
 const char *quern_inspection_metadata_value(const quern_inspection *inspection, size_t index) {
-  return inspection->pairs[index]->valuestring;
+  return inspection->pairs[index].value;
 }

@@ -42,12 +42,13 @@ static quern_status add_part(quern_inspection *made, const quern__tensor_entry *
     return quern__fail_memory(made->file.path, 64);
   }
   made->count++;
-  made->shapes[at][0] = bias ? units : placed->inputs;
-  made->shapes[at][1] = units;
+  size_t *sizes = &made->shapes[2 * at];
+  sizes[0] = bias ? units : placed->inputs;
+  sizes[1] = units;
   *info = (quern_tensor_info){.name = made->names[at],
                               .type = entry->dtype,
                               .rank = bias ? 1 : 2,
-                              .shape = made->shapes[at],
+                              .shape = sizes,
                               .count = bias ? units : placed->inputs * units};
   return quern__statistics(&made->file, entry, bias ? placed->bias : placed->weights, info->count, info);
 }
@@ -81,7 +82,7 @@ quern_status quern__inspect_checkpoint(quern_inspection *made) {
   } else {
     made->tensors = calloc(most, sizeof *made->tensors);
     made->names = calloc(most, sizeof *made->names);
-    made->shapes = calloc(most, sizeof *made->shapes);
+    made->shapes = calloc(most, 2 * sizeof *made->shapes);
     if (made->tensors == NULL || made->names == NULL || made->shapes == NULL)
       status = quern__fail_memory(
           file->path, most * (sizeof *made->tensors + sizeof *made->names + sizeof *made->shapes));

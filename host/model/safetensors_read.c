@@ -1,46 +1,13 @@
 /* Reading a safetensors file: its bytes. */
+#include "model/input.h"
 #include "model/little_endian.h"
 #include "model/safetensors_header.h"
 #include <cjson/cJSON.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LENGTH_BYTES = 8 };
-
-static quern_status read_at(const quern__safetensors *file, size_t offset, void *data, size_t bytes) {
-  unsigned char *next = data;
-  while (bytes > 0) {
-    ssize_t found = pread(file->descriptor, next, bytes, (off_t)offset);
-    if (found < 0 && errno == EINTR) continue;
-    if (found < 0)
-      return quern__fail(QUERN_ERROR_FILE, "%s: cannot be read: %s", file->path, strerror(errno));
-    if (found == 0)
-      return quern__fail(QUERN_ERROR_FILE, "%s: ends at byte %zu while it is read", file->path, offset);
-    next += found;
-    offset += (size_t)found;
-    bytes -= (size_t)found;
-  }
-  return QUERN_OK;
-}
-
-static quern_status open_file(quern__safetensors *file, size_t *bytes) {
-  /* O_NONBLOCK: a pipe is refused below instead of waited for; a regular file knows no difference. */
-  file->descriptor = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  struct stat status;
-  if (file->descriptor < 0 || fstat(file->descriptor, &status) != 0)
-    return quern__fail(QUERN_ERROR_FILE, "%s: cannot be opened: %s", file->path, strerror(errno));
-  if (!S_ISREG(status.st_mode))
-    return quern__fail(QUERN_ERROR_FILE, "%s: is a %s, expected a regular file", file->path,
-                       S_ISDIR(status.st_mode) ? "folder" : "device or pipe");
-  if ((uintmax_t)status.st_size > SIZE_MAX)
-    return quern__fail(QUERN_ERROR_OVERFLOW, "%s: is too large for this machine's addresses", file->path);
-  *bytes = (size_t)status.st_size;
-  return QUERN_OK;
-}
 
 static quern_status read_header_length(quern__safetensors *file, size_t file_bytes, size_t *length) {
   if (file_bytes < LENGTH_BYTES)
@@ -49,7 +16,7 @@ static quern_status read_header_length(quern__safetensors *file, size_t file_byt
         "%s: is no safetensors file: it has %zu bytes, expected at least the %d of a header's length",
         file->path, file_bytes, LENGTH_BYTES);
   unsigned char bytes[LENGTH_BYTES];
-  QUERN__FORWARD(read_at(file, 0, bytes, sizeof bytes));
+  QUERN__FORWARD(quern__input_read(file->path, file->descriptor, 0, bytes, sizeof bytes));
   uint64_t claimed = quern__little_endian_u64(bytes);
   if (claimed > QUERN__HEADER_LARGEST)
     return quern__fail(
@@ -72,7 +39,7 @@ static quern_status read_header(quern__safetensors *file, size_t length) {
   const char *end = NULL;
   char *text = malloc(length + 1);
   if (text == NULL) return quern__fail_memory(file->path, length + 1);
-  QUERN__TRY(read_at(file, LENGTH_BYTES, text, length));
+  QUERN__TRY(quern__input_read(file->path, file->descriptor, LENGTH_BYTES, text, length));
   text[length] = '\0';
   QUERN__TRY(quern__safetensors_check_text(file->path, text, length));
   file->header = cJSON_ParseWithOpts(text, &end, false);
@@ -100,14 +67,15 @@ quern_status quern__safetensors_open(const char *path, quern__safetensors *file)
   file->path = strdup(path);
   if (file->path == NULL) return quern__fail_memory(path, strlen(path) + 1);
   size_t bytes = 0, length = 0;
-  QUERN__FORWARD(open_file(file, &bytes));
+  QUERN__FORWARD(quern__input_open(file->path, &file->descriptor, &bytes));
   QUERN__FORWARD(read_header_length(file, bytes, &length));
   return read_header(file, length);
 }
 
 quern_status quern__safetensors_read_bytes(const quern__safetensors *file, const quern__tensor_entry *entry,
                                            size_t first, size_t bytes, void *values) {
-  return read_at(file, file->data_offset + entry->offset + first, values, bytes);
+  return quern__input_read(file->path, file->descriptor, file->data_offset + entry->offset + first, values,
+                           bytes);
 }
 
 quern_status quern__safetensors_read(const quern__safetensors *file, const quern__tensor_entry *entry,

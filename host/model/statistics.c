@@ -77,24 +77,23 @@ static const struct {
                {"U64", 8, read_u64}, {"U32", 4, read_u32}, {"U16", 2, read_u16}, {"U8", 1, read_u8},
                {"BOOL", 1, read_u8}};
 
-/* Mean and sum of squared differences from it, updated number by number: B. P. Welford, "Note on a method for calculating corrected
- * sums of squares and products", 1962. */
-typedef struct tally {
-  size_t finite;
-  double mean, squares;
-} tally;
-
-static void add(double value, tally *sums, quern_tensor_info *info) {
+void quern__statistics_add(double value, quern__statistics_tally *tally, quern_tensor_info *info) {
   if (!isfinite(value)) {
     info->not_finite++;
     return;
   }
-  const double difference = value - sums->mean;
-  sums->finite++;
-  sums->mean += difference / (double)sums->finite;
-  sums->squares += difference * (value - sums->mean);
+  const double difference = value - tally->mean;
+  tally->finite++;
+  tally->mean += difference / (double)tally->finite;
+  tally->squares += difference * (value - tally->mean);
   if (!(value >= info->least)) info->least = value;
   if (!(value <= info->most)) info->most = value;
+}
+
+void quern__statistics_finish(const quern__statistics_tally *tally, quern_tensor_info *info) {
+  if (tally->finite == 0) return;
+  info->mean = tally->mean;
+  info->deviation = sqrt(tally->squares / (double)tally->finite);
 }
 
 quern_status quern__statistics(const quern__safetensors *file, const quern__tensor_entry *entry, size_t first,
@@ -109,18 +108,16 @@ quern_status quern__statistics(const quern__safetensors *file, const quern__tens
   if (piece == NULL) return quern__fail_memory(file->path, PIECE);
   const size_t size = readers[type].bytes, end = (first + count) * size;
   quern_status status = QUERN_OK;
-  tally sums = {0};
+  quern__statistics_tally tally = {0};
   for (size_t at = first * size; at < end && status == QUERN_OK;) {
     const size_t bytes = end - at < PIECE ? end - at : PIECE;
     status = quern__safetensors_read_bytes(file, entry, at, bytes, piece);
     for (size_t i = 0; i < bytes && status == QUERN_OK; i += size)
-      add(readers[type].read(piece + i), &sums, info);
+
+      quern__statistics_add(readers[type].read(piece + i), &tally, info);
     at += bytes;
   }
   free(piece);
-  if (sums.finite > 0) {
-    info->mean = sums.mean;
-    info->deviation = sqrt(sums.squares / (double)sums.finite);
-  }
+  quern__statistics_finish(&tally, info);
   return status;
 }

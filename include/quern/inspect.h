@@ -1,4 +1,4 @@
-/* What is in a file: any that quern writes, and safetensors files of others. */
+/* What is in a file: any that quern writes, and safetensors and ONNX files of others. */
 #ifndef QUERN_INSPECT_H
 #define QUERN_INSPECT_H
 
@@ -9,21 +9,21 @@ extern "C" {
 #endif
 
 typedef enum quern_file_kind {
-  QUERN_FILE_MODEL,      /* a network, as quern_model_load reads it */
+  QUERN_FILE_MODEL,      /* a network, as quern_model_load or quern_onnx_load reads it */
   QUERN_FILE_CHECKPOINT, /* a training, as quern_trainer_resume reads it */
-  QUERN_FILE_TENSORS     /* safetensors that are neither */
+  QUERN_FILE_TENSORS     /* tensors that are neither */
 } quern_file_kind;
 
 /* A tensor of a file. Of a checkpoint, whose tensors hold the numbers of all layers one after the other, each such tensor is told layer
  * by layer: "parameters: layer 0 weights" [in][out], "parameters: layer 0 bias" [out]. Strings and shapes stay the inspection's. */
 typedef struct quern_tensor_info {
   const char *name;
-  const char *type; /* as safetensors calls it: "F32" */
+  const char *type; /* as safetensors calls it: "F32"; "?" for what it has no name for */
   size_t rank;
   const size_t *shape; /* NULL where the rank is 0 */
   size_t count;        /* numbers: the product of the shape */
   /* Over the numbers that are finite, in double: mean Σx/n, deviation √(Σ(x - mean)²/n), least and most. All NaN where there is none,
-   * or where the type is one of 8-bit floats, which are not looked into. */
+   * or where the type is one that is not looked into: 8-bit floats, and of ONNX all but floats and doubles of at most two dimensions. */
   double mean, deviation, least, most;
   size_t not_finite; /* numbers that are NaN or infinite */
 } quern_tensor_info;
@@ -38,6 +38,9 @@ QUERN_API void quern_inspection_free(quern_inspection *inspection);
 QUERN_API quern_file_kind quern_inspection_kind(const quern_inspection *inspection);
 /* "model", "checkpoint", "tensors". Static. */
 QUERN_API const char *quern_file_kind_name(quern_file_kind kind);
+
+/* "safetensors", or "ONNX, opset 13". The inspection's. */
+QUERN_API const char *quern_inspection_format(const quern_inspection *inspection);
 
 /* The network of a model, with its parameters; NULL for other files. The inspection's. */
 QUERN_API const quern_network *quern_inspection_network(const quern_inspection *inspection);

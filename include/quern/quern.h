@@ -1,6 +1,6 @@
 /* quern trains multilayer perceptrons on any OpenCL device.
  *
- *   simple     train.h, dataset.h, network.h, model.h, inspect.h: open data, describe a network, train,
+ *   simple     train.h, dataset.h, network.h, model.h, onnx.h, inspect.h: open data, describe a network, train,
  *              evaluate, predict, save
  *   context    context.h, device.h: choose what it runs on; verify.h: see that it computes what it should;
  *              tune.h: make it faster there
@@ -18,6 +18,7 @@
 #include <quern/inspect.h>
 #include <quern/model.h>
 #include <quern/network.h>
+#include <quern/onnx.h>
 #include <quern/ops.h>
 #include <quern/plan.h>
 #include <quern/status.h>

@@ -19,6 +19,11 @@ function __quern_offer
     switch "$value[1]"
         case ''
             printf '%s\n' $help | string match --regex --groups-only '^  (--[a-z-]+)'
+            # A command that takes files beside its options names them in the first line of its help.
+            if not string match --quiet -- '-*' (commandline --current-token)
+                and string match --quiet --regex '^Usage:.* (FILE|LOG[.]*|IN OUT) \[OPTION\]' $help[1]
+                __fish_complete_path (commandline --current-token)
+            end
         case WHERE
             echo digits
             __fish_complete_path (commandline --current-token)

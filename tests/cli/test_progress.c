@@ -2,8 +2,9 @@
 #include "pty.h"
 
 /* Slow enough that an epoch has room for such a line. */
-#define SLOW     "train", "--data", "digits", "--hidden", "256,256", "--device", "reference"
-#define TERMINAL "TERM=xterm", "CLICOLOR=", "CLICOLOR_FORCE="
+#define TRAIN "train", "--data", "digits", "--hidden", "256,256", "--device", "reference"
+/* No driver is loaded: that would take longer than the training. */
+#define TERMINAL "TERM=xterm", "CLICOLOR=", "CLICOLOR_FORCE=", "QUERN_OPENCL_LIBRARY=none"
 
 #define CLEAR "\033[K"
 
@@ -38,21 +39,18 @@ static size_t check_lines(const char *text, size_t most_columns) {
 }
 
 static void check_terminal(unsigned short columns, bool colour, const char *const *environment) {
-  command_result result = run_in_terminal(columns, environment, ARGUMENTS(SLOW, "--epochs", "2"));
+  command_result result = run_in_terminal(columns, environment, ARGUMENTS(TRAIN, "--epochs", "1"));
   assert_code(&result, 0);
-  assert_true(check_lines(result.out, (size_t)columns) >= 2);
+  assert_true(check_lines(result.out, (size_t)columns) >= 1);
   assert_true((strstr(result.out, "\033[36m") != NULL) == colour);
   /* What is written over is overwritten by the epoch's own line, with nothing left behind it. */
   if (columns >= 60) assert_says(result.out, "loss ");
-  for (size_t epoch = 1; epoch <= 2; epoch++) {
-    char begin[32];
-    snprintf(begin, sizeof begin, "\repoch %zu/2  %s", epoch, columns > 100 ? " train loss" : "train");
-    const char *line = strstr(result.out, begin);
-    if (line == NULL) fail_msg("no \"%s\" in \"%s\"", begin, result.out);
-    const char *end = strstr(line, CLEAR);
-    assert_non_null(end);
-    assert_int_equal(strncmp(end, CLEAR "\r\n", 5), 0); /* the terminal's own \r */
-  }
+  const char *begin = columns > 100 ? "\repoch 1/1   train loss" : "\repoch 1/1  train";
+  const char *line = strstr(result.out, begin);
+  if (line == NULL) fail_msg("no \"%s\" in \"%s\"", begin, result.out);
+  const char *end = strstr(line, CLEAR);
+  assert_non_null(end);
+  assert_int_equal(strncmp(end, CLEAR "\r\n", 5), 0); /* the terminal's own \r */
   result_free(&result);
 }
 
@@ -63,27 +61,27 @@ static void test_a_wide_terminal(void **state) {
 
 static void test_a_narrow_terminal(void **state) {
   (void)state;
-  check_terminal(60, false, PARTS(TERMINAL, "NO_COLOR="));
-  check_terminal(30, false, PARTS(TERMINAL, "NO_COLOR="));
+  check_terminal(60, false, PARTS(TERMINAL, "NO_COLOR=1"));
+  check_terminal(30, false, PARTS(TERMINAL, "NO_COLOR=1"));
 }
 
 static void test_colours_are_as_wished(void **state) {
   (void)state;
   check_terminal(120, false, PARTS(TERMINAL, "NO_COLOR=1"));
-  check_terminal(120, false, PARTS("TERM=xterm", "NO_COLOR=", "CLICOLOR=0", "CLICOLOR_FORCE="));
+  check_terminal(120, false, PARTS(TERMINAL, "NO_COLOR=", "CLICOLOR=0"));
 }
 
 static void test_plain_where_it_is_piped(void **state) {
   (void)state;
-  const command_setting setting = {PARTS("TERM=xterm", "CLICOLOR_FORCE=1"), NULL};
-  command_result result = run_with(&setting, ARGUMENTS(SLOW, "--epochs", "1"));
+  const command_setting setting = {PARTS(TERMINAL, "CLICOLOR_FORCE=1"), NULL};
+  command_result result = run_with(&setting, ARGUMENTS(TRAIN, "--epochs", "1"));
   assert_code(&result, 0);
   assert_null(strchr(result.out, '\r'));
   assert_null(strchr(result.out, '\033'));
   assert_says(result.out, "\nepoch 1/1   train loss ");
   result_free(&result);
 
-  result = run_in_terminal(120, PARTS("TERM=dumb"), ARGUMENTS(SLOW, "--epochs", "1"));
+  result = run_in_terminal(120, PARTS(TERMINAL, "TERM=dumb"), ARGUMENTS(TRAIN, "--epochs", "1"));
   assert_code(&result, 0);
   assert_null(strchr(result.out, '\033'));
   assert_says(result.out, "\nepoch 1/1   train loss ");
@@ -95,7 +93,7 @@ static void test_an_interrupt_leaves_nothing(void **state) {
   (void)state;
   pty terminal = pty_open(100);
   const command_setting setting = {PARTS(TERMINAL, "NO_COLOR=1"), terminal.name};
-  child running = start_with(&setting, ARGUMENTS(SLOW, "--epochs", "100000"));
+  child running = start_with(&setting, ARGUMENTS(TRAIN, "--epochs", "100000"));
   wait_for_text(&running, terminal.text, " left" CLEAR);
   assert_int_equal(kill(running.process, SIGINT), 0);
   command_result result = finish(&running);

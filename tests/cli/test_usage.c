@@ -2,7 +2,8 @@
 #include "command.h"
 #include <quern/version.h>
 
-static const char *const commands[] = {"devices", "train", "eval", "predict", "inspect", "plot", "example"};
+static const char *const commands[] = {"devices", "train",   "eval", "predict",
+                                       "inspect", "convert", "plot", "example"};
 
 static void test_help(void **state) {
   (void)state;

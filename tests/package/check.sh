@@ -275,7 +275,7 @@ case_completion() {
   source "$moved/share/bash-completion/completions/quern"
   same 'the first word' "$(help_commands; printf -- '--help\n--version')" "$(completes '')" 'the completion for bash'
   for command in $(help_commands); do
-    same "the options of $command" "$(help_options "$command")" "$(completes "$command" '')" 'the completion for bash'
+    same "the options of $command" "$(help_options "$command")" "$(completes "$command" --)" 'the completion for bash'
   done
   same 'a beginning' '--loss' "$(completes train --los)" 'the completion for bash'
   same 'a choice' 'auto none one' "$(completes train --header '' | paste -sd ' ')" 'the completion for bash'
@@ -283,6 +283,8 @@ case_completion() {
   same 'devices' 'reference' "$(completes train --device ref)" 'the completion for bash'
   same 'data' 'digits' "$(cd "$moved/share" && completes train --data dig)" 'the completion for bash'
   same 'files' 'man' "$(cd "$moved/share" && completes eval --model ma)" 'the completion for bash'
+  same 'files' 'man' "$(cd "$moved/share" && completes inspect ma)" 'the completion for bash'
+  same 'files' '' "$(cd "$moved/share" && completes train ma)" 'the completion for bash'
   ! command -v zsh >/dev/null || zsh -n "$moved/share/zsh/site-functions/_quern"
   ! command -v fish >/dev/null || fish --no-execute "$moved/share/fish/vendor_completions.d/quern.fish"
 }

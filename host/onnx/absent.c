@@ -1,0 +1,25 @@
+/* In the place of this folder, where quern is built without protobuf-c. */
+#include "error.h"
+#include "model/inspect.h"
+#include <quern/onnx.h>
+
+static quern_status absent(const char *path) {
+  return quern__fail(QUERN_ERROR_UNSUPPORTED,
+                     "%s: this quern was built without protobuf-c, which ONNX files take",
+                     path != NULL ? path : "onnx");
+}
+
+quern_status quern_onnx_save(const quern_network *network, const char *path) {
+  (void)network;
+  return absent(path);
+}
+
+quern_status quern_onnx_load(const char *path, const quern_onnx_options *options, quern_network **network) {
+  (void)options;
+  if (network != NULL) *network = NULL;
+  return absent(path);
+}
+
+quern_status quern__inspect_onnx(quern_inspection *made) {
+  return absent(made->path);
+}

@@ -1,0 +1,127 @@
+/* From nodes to layers. */
+#include "onnx/chain.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static quern_status fail(const quern__chain *chain, const quern__chain_node *at, const char *what) {
+  return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: %s: %s", chain->file->path, at->label, what);
+}
+
+static quern_status add_activation(quern__chain *chain, const quern__chain_node *at) {
+  quern_activation_kind kind;
+  if (!quern__onnx_activation_find(at->node->op_type, &kind)) return fail(chain, at, "is no activation");
+  if (!quern__chain_is_input(chain, at, 0))
+    return fail(chain, at, "reads something else than what was computed before");
+  if (chain->count == 0 || chain->activated || chain->softmax)
+    return fail(chain, at, "does not follow a MatMul, a Gemm or an Add, expected one activation a layer");
+  quern_activation activation = quern_activation_of(kind);
+  if (kind == QUERN_LEAKY_RELU) {
+    QUERN__FORWARD(quern__chain_float(chain, at, "alpha", 0.01f, &activation.slope));
+    if (activation.slope < 0.0f) return fail(chain, at, "alpha is negative, expected 0 or more");
+  }
+  chain->layers[chain->count - 1].layer.activation = activation;
+  chain->activated = true;
+  return QUERN_OK;
+}
+
+static quern_status add_softmax(quern__chain *chain, const quern__chain_node *at) {
+  int64_t axis;
+  QUERN__FORWARD(quern__chain_int(chain, at, "axis", -1, &axis));
+  if (axis != -1 && axis != 1) return fail(chain, at, "goes over another axis than the last");
+  if (!quern__chain_is_input(chain, at, 0))
+    return fail(chain, at, "reads something else than what was computed before");
+  if (chain->count == 0 || chain->activated || chain->softmax)
+    return fail(chain, at,
+                "does not follow a MatMul, a Gemm or an Add, expected a layer without an activation");
+  chain->softmax = true;
+  return QUERN_OK;
+}
+
+static quern_status add_flatten(quern__chain *chain, const quern__chain_node *at) {
+  int64_t axis;
+  QUERN__FORWARD(quern__chain_int(chain, at, "axis", 1, &axis));
+  if (axis != 1) return fail(chain, at, "keeps other dimensions than the first, expected axis 1");
+  if (!quern__chain_is_input(chain, at, 0))
+    return fail(chain, at, "reads something else than what was computed before");
+  chain->flat = true;
+  return QUERN_OK;
+}
+
+static quern_status add_nothing(quern__chain *chain, const quern__chain_node *at) {
+  if (quern__chain_is_input(chain, at, 0)) return QUERN_OK;
+  return fail(chain, at, "reads something else than what was computed before");
+}
+
+/* Dropout scales and drops in training only, which its third input asks for. */
+static quern_status add_dropout(quern__chain *chain, const quern__chain_node *at) {
+  if (at->node->n_input > 2 && *at->node->input[2] != '\0')
+    return fail(chain, at, "may be in training mode, expected none");
+  return add_nothing(chain, at);
+}
+
+static const struct {
+  const char *name;
+  quern_status (*add)(quern__chain *chain, const quern__chain_node *at);
+} operators[] = {{"Gemm", quern__chain_gemm}, {"MatMul", quern__chain_matmul}, {"Add", quern__chain_bias},
+                 {"Softmax", add_softmax},    {"Flatten", add_flatten},        {"Identity", add_nothing},
+                 {"Dropout", add_dropout}};
+enum { OPERATORS = sizeof operators / sizeof *operators };
+
+static void label(const quern__onnx_node *node, size_t index, quern__chain_node *at) {
+  const char *name = node->name != NULL ? node->name : "",
+             *kind = node->op_type != NULL ? node->op_type : "?";
+  at->node = node;
+  if (*name != '\0')
+    snprintf(at->label, sizeof at->label, "node %zu (%.60s \"%.80s\")", index, kind, name);
+  else
+    snprintf(at->label, sizeof at->label, "node %zu (%.60s)", index, kind);
+}
+
+static quern_status check_outputs(const quern__chain *chain, const quern__chain_node *at) {
+  const quern__onnx_node *node = at->node;
+  if (node->n_output == 0 || *node->output[0] == '\0')
+    return quern__fail(QUERN_ERROR_FORMAT, "%s: %s has no output", chain->file->path, at->label);
+  return QUERN_OK;
+}
+
+quern_status quern__chain_add(quern__chain *chain, size_t index, const quern__onnx_node *node) {
+  quern__chain_node at;
+  label(node, index, &at);
+  if (node->op_type == NULL)
+    return quern__fail(QUERN_ERROR_FORMAT, "%s: %s has no operator", chain->file->path, at.label);
+  if (node->domain != NULL && *node->domain != '\0' && strcmp(node->domain, "ai.onnx") != 0)
+    return quern__fail(QUERN_ERROR_UNSUPPORTED,
+                       "%s: %s is an operator of \"%.80s\", expected one of ONNX itself", chain->file->path,
+                       at.label, node->domain);
+  QUERN__FORWARD(check_outputs(chain, &at));
+  if (strcmp(node->op_type, "Constant") == 0) {
+    if (quern__onnx_find(chain->file, node->output[0]) != NULL) return QUERN_OK;
+    return fail(chain, &at, "gives no tensor, expected the attribute value");
+  }
+  size_t known = 0;
+  quern_activation_kind kind;
+  while (known < OPERATORS && strcmp(operators[known].name, node->op_type) != 0) known++;
+  if (known < OPERATORS)
+    QUERN__FORWARD(operators[known].add(chain, &at));
+  else if (quern__onnx_activation_find(node->op_type, &kind))
+    QUERN__FORWARD(add_activation(chain, &at));
+  else
+    return fail(
+        chain, &at,
+        "is no operator that quern reads: Gemm, MatMul, Add, Relu, LeakyRelu, Sigmoid, Tanh, Softmax, "
+        "Flatten, Identity, Dropout");
+  chain->value = node->output[0];
+  return QUERN_OK;
+}
+
+void quern__chain_free(quern__chain *chain) {
+  for (size_t i = 0; i < chain->count; i++) {
+    free(chain->layers[i].weights);
+    free(chain->layers[i].bias);
+  }
+  free(chain->layers);
+  *chain = (quern__chain){0};
+}

@@ -1,0 +1,57 @@
+/* A network as it is put together from a graph, layer by layer. */
+#ifndef QUERN_HOST_ONNX_CHAIN_H
+#define QUERN_HOST_ONNX_CHAIN_H
+
+#include "onnx/onnx.h"
+
+typedef struct quern__chain_layer {
+  float *weights; /* [in][units], owned */
+  float *bias;    /* [units], owned */
+  size_t in;
+  quern_layer layer;
+} quern__chain_layer;
+
+typedef struct quern__chain {
+  const quern__onnx_file *file;
+  const char *value;          /* the name of what has been computed so far */
+  size_t width;               /* how many numbers a sample it is; 0 where the graph has not said so yet */
+  bool flat;                  /* whether it has the two dimensions that a layer reads */
+  quern__chain_layer *layers; /* owned */
+  size_t count, room;
+  bool activated; /* the last layer has its activation */
+  bool softmax;   /* and a softmax stands behind it */
+} quern__chain;
+
+/* The node of the graph that is being read. */
+typedef struct quern__chain_node {
+  const quern__onnx_node *node;
+  char label[192]; /* 'node 3 (Gemm "/0/Gemm")', for errors */
+} quern__chain_node;
+
+/* Adds what a node does to the chain. QUERN_ERROR_UNSUPPORTED, naming the node, for what quern has no layer for. */
+quern_status quern__chain_add(quern__chain *chain, size_t index, const quern__onnx_node *node);
+
+void quern__chain_free(quern__chain *chain);
+
+/* --- What nodes of the kinds do: chain_dense.c ---------------------------------------------------------------- */
+
+quern_status quern__chain_gemm(quern__chain *chain, const quern__chain_node *at);
+quern_status quern__chain_matmul(quern__chain *chain, const quern__chain_node *at);
+quern_status quern__chain_bias(quern__chain *chain, const quern__chain_node *at);
+
+/* --- Nodes: chain_node.c -------------------------------------------------------------------------------------- */
+
+/* The attribute of a name, or what it is by default; an error where it is of another type, or not finite. */
+quern_status quern__chain_float(const quern__chain *chain, const quern__chain_node *at, const char *name,
+                                float otherwise, float *value);
+quern_status quern__chain_int(const quern__chain *chain, const quern__chain_node *at, const char *name,
+                              int64_t otherwise, int64_t *value);
+
+/* The constant that is the node's input at index, in numbers that the caller frees. */
+quern_status quern__chain_constant(const quern__chain *chain, const quern__chain_node *at, size_t index,
+                                   const char *name, quern__onnx_values *values);
+
+/* Whether the node's input at index is what was computed so far. */
+bool quern__chain_is_input(const quern__chain *chain, const quern__chain_node *at, size_t index);
+
+#endif

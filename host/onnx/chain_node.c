@@ -1,0 +1,55 @@
+/* Inputs and attributes of a node. */
+#include "onnx/chain.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const quern__onnx_attribute *find_attribute(const quern__chain_node *at, const char *name) {
+  for (size_t i = 0; i < at->node->n_attribute; i++) {
+    const quern__onnx_attribute *attribute = at->node->attribute[i];
+    if (attribute->name != NULL && strcmp(attribute->name, name) == 0) return attribute;
+  }
+  return NULL;
+}
+
+static quern_status fail_type(const quern__chain *chain, const quern__chain_node *at, const char *name,
+                              const char *expected) {
+  return quern__fail(QUERN_ERROR_FORMAT, "%s: %s: attribute %s: expected %s", chain->file->path, at->label,
+                     name, expected);
+}
+
+quern_status quern__chain_float(const quern__chain *chain, const quern__chain_node *at, const char *name,
+                                float otherwise, float *value) {
+  const quern__onnx_attribute *attribute = find_attribute(at, name);
+  *value = attribute != NULL ? attribute->f : otherwise;
+  if (attribute == NULL) return QUERN_OK;
+  if (attribute->type != QUERN__ONNX_ATTRIBUTE_FLOAT || !isfinite(*value))
+    return fail_type(chain, at, name, "a finite number");
+  return QUERN_OK;
+}
+
+quern_status quern__chain_int(const quern__chain *chain, const quern__chain_node *at, const char *name,
+                              int64_t otherwise, int64_t *value) {
+  const quern__onnx_attribute *attribute = find_attribute(at, name);
+  *value = attribute != NULL ? attribute->i : otherwise;
+  if (attribute != NULL && attribute->type != QUERN__ONNX_ATTRIBUTE_INT)
+    return fail_type(chain, at, name, "a whole number");
+  return QUERN_OK;
+}
+
+quern_status quern__chain_constant(const quern__chain *chain, const quern__chain_node *at, size_t index,
+                                   const char *name, quern__onnx_values *values) {
+  char what[256];
+  *values = (quern__onnx_values){0};
+  const quern__onnx_tensor *tensor =
+      index < at->node->n_input ? quern__onnx_find(chain->file, at->node->input[index]) : NULL;
+  if (tensor == NULL)
+    return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: %s: %s is no constant, expected an initializer",
+                       chain->file->path, at->label, name);
+  snprintf(what, sizeof what, "%s: %s", at->label, name);
+  return quern__onnx_read(chain->file, what, tensor, values);
+}
+
+bool quern__chain_is_input(const quern__chain *chain, const quern__chain_node *at, size_t index) {
+  return index < at->node->n_input && strcmp(at->node->input[index], chain->value) == 0;
+}

@@ -1,0 +1,113 @@
+/* Looking into an ONNX file: whether it is a network of quern's, and its constants. */
+#include "model/inspect.h"
+#include "model/statistics.h"
+#include "onnx/onnx.h"
+#include "size.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void free_file(void *source) {
+  quern__onnx_close(source);
+  free(source);
+}
+
+/* TensorProto.DataType by what safetensors calls the same. */
+static const char *type_name(int32_t type) {
+  static const struct {
+    int32_t type;
+    const char *name;
+  } types[] = {{1, "F32"}, {11, "F64"}, {10, "F16"}, {16, "BF16"}, {7, "I64"}, {6, "I32"}, {5, "I16"},
+               {3, "I8"},  {13, "U64"}, {12, "U32"}, {4, "U16"},   {2, "U8"},  {9, "BOOL"}};
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+    if (types[i].type == type) return types[i].name;
+  return "?";
+}
+
+static quern_status measure(const quern__onnx_file *file, const quern__onnx_constant *constant,
+                            quern_tensor_info *info) {
+  quern__onnx_values values;
+  info->mean = info->deviation = info->least = info->most = NAN;
+  const int32_t type = constant->tensor->data_type;
+  if (constant->tensor->n_dims > 2 || (type != QUERN__ONNX_FLOAT && type != QUERN__ONNX_DOUBLE) ||
+      info->count == 0)
+    return QUERN_OK;
+  QUERN__FORWARD(quern__onnx_read(file, constant->name, constant->tensor, &values));
+  quern__statistics_tally tally = {0};
+  for (size_t i = 0; i < info->count; i++) quern__statistics_add((double)values.values[i], &tally, info);
+  quern__statistics_finish(&tally, info);
+  free(values.values);
+  return QUERN_OK;
+}
+
+/* The tensors' sizes go to *sizes, and it behind them. */
+static quern_status add_constant(quern_inspection *made, const quern__onnx_file *file,
+                                 const quern__onnx_constant *constant, size_t **sizes) {
+  quern_tensor_info *info = &made->tensors[made->count++];
+  const size_t rank = constant->tensor->n_dims;
+  *info = (quern_tensor_info){
+      .name = constant->name, .type = type_name(constant->tensor->data_type), .rank = rank, .count = 1};
+  info->shape = rank > 0 ? *sizes : NULL;
+  for (size_t d = 0; d < rank; d++) {
+    const int64_t size = constant->tensor->dims[d];
+    if (size < 0 || (uint64_t)size > SIZE_MAX ||
+        (info->count > 0 && !quern__multiply(info->count, (size_t)size, &info->count)))
+      return quern__fail(QUERN_ERROR_FORMAT, "%s: constant \"%.80s\" has a dimension of %lld", made->path,
+                         constant->name, (long long)size);
+    *(*sizes)++ = (size_t)size;
+  }
+  return measure(file, constant, info);
+}
+
+static quern_status list_metadata(quern_inspection *made, const quern__onnx_model *model) {
+  made->pairs = calloc(model->n_metadata_props + 2, sizeof *made->pairs);
+  if (made->pairs == NULL)
+    return quern__fail_memory(made->path, model->n_metadata_props * sizeof *made->pairs);
+  if (model->producer_name != NULL)
+    made->pairs[made->pair_count++] = (quern__inspected_pair){"producer", model->producer_name};
+  if (model->producer_version != NULL)
+    made->pairs[made->pair_count++] = (quern__inspected_pair){"producer version", model->producer_version};
+  for (size_t i = 0; i < model->n_metadata_props; i++) {
+    const Quern__Onnx__StringStringEntryProto *entry = model->metadata_props[i];
+    made->pairs[made->pair_count++] = (quern__inspected_pair){entry->key != NULL ? entry->key : "",
+                                                              entry->value != NULL ? entry->value : ""};
+  }
+  return QUERN_OK;
+}
+
+static quern_status list_constants(quern_inspection *made, const quern__onnx_file *file) {
+  size_t dimensions = 0;
+  for (size_t i = 0; i < file->constant_count; i++)
+    dimensions += file->constants[i].tensor->n_dims; /* all in memory */
+  made->tensors = calloc(file->constant_count + 1, sizeof *made->tensors);
+  made->shapes = calloc(dimensions + 1, sizeof *made->shapes);
+  if (made->tensors == NULL || made->shapes == NULL)
+    return quern__fail_memory(made->path, file->constant_count * sizeof *made->tensors);
+  size_t *sizes = made->shapes;
+  for (size_t i = 0; i < file->constant_count; i++)
+    QUERN__FORWARD(add_constant(made, file, &file->constants[i], &sizes));
+  return QUERN_OK;
+}
+
+quern_status quern__inspect_onnx(quern_inspection *made) {
+  quern__onnx_file *file = calloc(1, sizeof *file);
+  if (file == NULL) return quern__fail_memory(made->path, sizeof *file);
+  made->source = file;
+  made->free_source = free_file;
+  QUERN__FORWARD(quern__onnx_open(made->path, file));
+  file->path = made->path;
+  if (asprintf(&made->format, "ONNX, opset %lld", (long long)file->opset) < 0) {
+    made->format = NULL;
+    return quern__fail_memory(made->path, 32);
+  }
+  QUERN__FORWARD(list_metadata(made, file->model));
+  QUERN__FORWARD(list_constants(made, file));
+  made->kind = QUERN_FILE_MODEL;
+  const quern_status status = quern_onnx_load(made->path, NULL, &made->network);
+  if (status == QUERN_OK) return QUERN_OK;
+  if (status == QUERN_ERROR_OUT_OF_MEMORY) return status;
+  made->kind = QUERN_FILE_TENSORS;
+  made->note = strdup(quern_last_error());
+  return made->note != NULL ? QUERN_OK : quern__fail_memory(made->path, 1);
+}

@@ -1,0 +1,279 @@
+/* Writing a network as an ONNX file. */
+#include "file.h"
+#include "model/little_endian.h"
+#include "onnx/onnx.h"
+#include "size.h"
+#include <quern/version.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Opset 13 is that of IR 7: https://github.com/onnx/onnx/blob/main/docs/Versioning.md */
+enum { OPSET = 13, IR = 7 };
+
+/* "18446744073709551615.weight" fits. */
+typedef struct value_name {
+  char text[32];
+} value_name;
+
+/* A layer's messages: a Gemm with its two tensors, and what follows it. */
+typedef struct layer_part {
+  value_name weight, bias, product, result, gemm_name, activation_name;
+  quern__onnx_tensor weight_tensor, bias_tensor;
+  int64_t weight_dims[2], bias_dims[1];
+  float *values; /* owned: weights and bias, little-endian */
+  char *gemm_inputs[3], *gemm_outputs[1], *activation_outputs[1];
+  quern__onnx_node gemm, activation;
+  quern__onnx_attribute alpha;
+  quern__onnx_attribute *attributes[1];
+} layer_part;
+
+/* An input or an output: [batch][width] of float. */
+typedef struct value_part {
+  Quern__Onnx__ValueInfoProto info;
+  Quern__Onnx__TypeProto type;
+  Quern__Onnx__TypeProto__Tensor tensor;
+  Quern__Onnx__TensorShapeProto shape;
+  Quern__Onnx__TensorShapeProto__Dimension batch, width;
+  Quern__Onnx__TensorShapeProto__Dimension *dims[2];
+} value_part;
+
+typedef struct saving {
+  const quern_network *network;
+  size_t layers;
+  layer_part *parts;
+  quern__onnx_node last, **nodes; /* what the loss puts behind, and all */
+  quern__onnx_attribute axis, *last_attributes[1];
+  char *last_outputs[1];
+  size_t node_count;
+  quern__onnx_tensor **initializers;
+  value_part input, output;
+  Quern__Onnx__ValueInfoProto *inputs[1], *outputs[1];
+  size_t bytes; /* of all numbers */
+} saving;
+
+/* The messages take what they only read as char *. */
+static char *unconst(const char *text) {
+  return (char *)(uintptr_t)text;
+}
+
+static void set_node(quern__onnx_node *node, const char *operator_name, char *name, char **inputs,
+                     size_t input_count, char **outputs) {
+  quern__onnx__node_proto__init(node);
+  node->op_type = unconst(operator_name);
+  node->name = name;
+  node->input = inputs;
+  node->n_input = input_count;
+  node->output = outputs;
+  node->n_output = 1;
+}
+
+static void set_tensor(quern__onnx_tensor *tensor, char *name, int64_t *dims, size_t rank, float *values,
+                       size_t count) {
+  quern__onnx__tensor_proto__init(tensor);
+  tensor->name = name;
+  tensor->dims = dims;
+  tensor->n_dims = rank;
+  tensor->has_data_type = true;
+  tensor->data_type = QUERN__ONNX_FLOAT;
+  tensor->has_raw_data = true;
+  tensor->raw_data = (ProtobufCBinaryData){count * sizeof *values, (uint8_t *)values};
+}
+
+static void set_value(value_part *part, const char *name, size_t width) {
+  quern__onnx__value_info_proto__init(&part->info);
+  quern__onnx__type_proto__init(&part->type);
+  quern__onnx__type_proto__tensor__init(&part->tensor);
+  quern__onnx__tensor_shape_proto__init(&part->shape);
+  quern__onnx__tensor_shape_proto__dimension__init(&part->batch);
+  quern__onnx__tensor_shape_proto__dimension__init(&part->width);
+  part->batch.dim_param = unconst("batch");
+  part->width.has_dim_value = true;
+  part->width.dim_value = (int64_t)width;
+  part->dims[0] = &part->batch;
+  part->dims[1] = &part->width;
+  part->shape.dim = part->dims;
+  part->shape.n_dim = 2;
+  part->tensor.has_elem_type = true;
+  part->tensor.elem_type = QUERN__ONNX_FLOAT;
+  part->tensor.shape = &part->shape;
+  part->type.tensor_type = &part->tensor;
+  part->info.name = unconst(name);
+  part->info.type = &part->type;
+}
+
+static quern_status read_values(saving *save, layer_part *part, size_t index, size_t in, size_t units,
+                                const char *path) {
+  size_t weights, count, bytes;
+  if (!quern__multiply(in, units, &weights) || !quern__add(weights, units, &count) ||
+      !quern__multiply(count, sizeof(float), &bytes) || !quern__add(save->bytes, bytes, &save->bytes) ||
+      save->bytes > QUERN__ONNX_LARGEST)
+    return quern__fail(
+        QUERN_ERROR_UNSUPPORTED,
+        "%s: the parameters up to layer %zu take more than the %zu bytes that ONNX's format allows", path,
+        index, QUERN__ONNX_LARGEST);
+  part->values = malloc(bytes);
+  if (part->values == NULL) return quern__fail_memory(path, bytes);
+  QUERN__FORWARD(quern_network_get_layer(save->network, index, part->values, part->values + weights));
+  quern__little_endian_floats(part->values, count);
+  part->weight_dims[0] = (int64_t)in;
+  part->weight_dims[1] = (int64_t)units;
+  part->bias_dims[0] = (int64_t)units;
+  set_tensor(&part->weight_tensor, part->weight.text, part->weight_dims, 2, part->values, weights);
+  set_tensor(&part->bias_tensor, part->bias.text, part->bias_dims, 1, part->values + weights, units);
+  return QUERN_OK;
+}
+
+/* The layer's nodes; *value is what comes in, and then what goes out. */
+static quern_status set_layer(saving *save, size_t index, size_t in, char **value, const char *path) {
+  layer_part *part = &save->parts[index];
+  const quern_layer layer = quern_network_layer(save->network, index);
+  const char *operator_name = quern__onnx_activation_operator(layer.activation.kind);
+  snprintf(part->weight.text, sizeof part->weight.text, "%zu.weight", index);
+  snprintf(part->bias.text, sizeof part->bias.text, "%zu.bias", index);
+  snprintf(part->product.text, sizeof part->product.text, "%zu.z", index);
+  snprintf(part->result.text, sizeof part->result.text, "%zu.h", index);
+  snprintf(part->gemm_name.text, sizeof part->gemm_name.text, "%zu.dense", index);
+  snprintf(part->activation_name.text, sizeof part->activation_name.text, "%zu.activation", index);
+  QUERN__FORWARD(read_values(save, part, index, in, layer.units, path));
+  part->gemm_inputs[0] = *value;
+  part->gemm_inputs[1] = part->weight.text;
+  part->gemm_inputs[2] = part->bias.text;
+  part->gemm_outputs[0] = *value = part->product.text;
+  set_node(&part->gemm, "Gemm", part->gemm_name.text, part->gemm_inputs, 3, part->gemm_outputs);
+  save->initializers[2 * index] = &part->weight_tensor;
+  save->initializers[2 * index + 1] = &part->bias_tensor;
+  save->nodes[save->node_count++] = &part->gemm;
+  if (layer.activation.kind == QUERN_IDENTITY) return QUERN_OK;
+  if (operator_name == NULL)
+    return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: layer %zu: ONNX has no operator for %s", path, index,
+                       quern_activation_name(layer.activation.kind));
+  part->activation_outputs[0] = *value = part->result.text;
+  set_node(&part->activation, operator_name, part->activation_name.text, part->gemm_outputs, 1,
+           part->activation_outputs);
+  if (layer.activation.kind == QUERN_LEAKY_RELU) {
+    quern__onnx__attribute_proto__init(&part->alpha);
+    part->alpha.name = unconst("alpha");
+    part->alpha.has_type = part->alpha.has_f = true;
+    part->alpha.type = QUERN__ONNX_ATTRIBUTE_FLOAT;
+    part->alpha.f = layer.activation.slope;
+    part->attributes[0] = &part->alpha;
+    part->activation.attribute = part->attributes;
+    part->activation.n_attribute = 1;
+  }
+  save->nodes[save->node_count++] = &part->activation;
+  return QUERN_OK;
+}
+
+/* What quern_predict computes behind the last layer. */
+static void set_end(saving *save) {
+  static char output[] = "output", name[] = "probabilities";
+  const quern_loss loss = quern_network_loss(save->network);
+  quern__onnx_node *before = save->nodes[save->node_count - 1];
+  if (loss == QUERN_SQUARED) {
+    before->output[0] = output; /* the last node's own list */
+    return;
+  }
+  save->last_outputs[0] = output;
+  set_node(&save->last, loss == QUERN_BINARY ? "Sigmoid" : "Softmax", name, before->output, 1,
+           save->last_outputs);
+  if (loss != QUERN_BINARY) {
+    quern__onnx__attribute_proto__init(&save->axis);
+    save->axis.name = unconst("axis");
+    save->axis.has_type = save->axis.has_i = true;
+    save->axis.type = QUERN__ONNX_ATTRIBUTE_INT;
+    save->axis.i = -1;
+    save->last_attributes[0] = &save->axis;
+    save->last.attribute = save->last_attributes;
+    save->last.n_attribute = 1;
+  }
+  save->nodes[save->node_count++] = &save->last;
+}
+
+static quern_status set_parts(saving *save, const char *path) {
+  save->layers = quern_network_layer_count(save->network);
+  save->parts = calloc(save->layers, sizeof *save->parts);
+  save->nodes = calloc(2 * save->layers + 1, sizeof *save->nodes);
+  save->initializers = calloc(2 * save->layers, sizeof *save->initializers);
+  if (save->parts == NULL || save->nodes == NULL || save->initializers == NULL)
+    return quern__fail_memory(path, save->layers * sizeof *save->parts);
+  char *value = unconst("input");
+  size_t in = quern_network_inputs(save->network);
+  set_value(&save->input, "input", in);
+  for (size_t i = 0; i < save->layers; i++) {
+    QUERN__FORWARD(set_layer(save, i, in, &value, path));
+    in = quern_network_layer(save->network, i).units;
+  }
+  set_value(&save->output, "output", in);
+  set_end(save);
+  return QUERN_OK;
+}
+
+static quern_status write_message(const quern__onnx_model *model, const char *path) {
+  quern_status status;
+  quern__file file = QUERN__FILE_CLOSED;
+  const size_t size = quern__onnx__model_proto__get_packed_size(model);
+  uint8_t *bytes = NULL;
+  if (size > QUERN__ONNX_LARGEST)
+    return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: would have %zu bytes, and ONNX's format allows %zu",
+                       path, size, QUERN__ONNX_LARGEST);
+  bytes = malloc(size);
+  if (bytes == NULL) return quern__fail_memory(path, size);
+  quern__onnx__model_proto__pack(model, bytes);
+  QUERN__TRY(quern__file_create(path, &file));
+  QUERN__TRY(quern__file_write(&file, bytes, size));
+  status = quern__file_commit(&file);
+cleanup:
+  quern__file_close(&file);
+  free(bytes);
+  return status;
+}
+
+static quern_status write_model(saving *save, const char *path) {
+  quern__onnx_graph graph;
+  quern__onnx__graph_proto__init(&graph);
+  save->inputs[0] = &save->input.info;
+  save->outputs[0] = &save->output.info;
+  graph.name = unconst("quern");
+  graph.node = save->nodes;
+  graph.n_node = save->node_count;
+  graph.initializer = save->initializers;
+  graph.n_initializer = 2 * save->layers;
+  graph.input = save->inputs;
+  graph.output = save->outputs;
+  graph.n_input = graph.n_output = 1;
+
+  Quern__Onnx__OperatorSetIdProto opset = QUERN__ONNX__OPERATOR_SET_ID_PROTO__INIT, *opsets[] = {&opset};
+  opset.domain = unconst("");
+  opset.has_version = true;
+  opset.version = OPSET;
+  Quern__Onnx__StringStringEntryProto loss = QUERN__ONNX__STRING_STRING_ENTRY_PROTO__INIT,
+                                      *entries[] = {&loss};
+  loss.key = unconst(QUERN__ONNX_KEY_LOSS);
+  loss.value = unconst(quern_loss_name(quern_network_loss(save->network)));
+  quern__onnx_model model = QUERN__ONNX__MODEL_PROTO__INIT;
+  model.has_ir_version = true;
+  model.ir_version = IR;
+  model.producer_name = unconst("quern");
+  model.producer_version = unconst(QUERN_VERSION);
+  model.graph = &graph;
+  model.opset_import = opsets;
+  model.n_opset_import = 1;
+  model.metadata_props = entries;
+  model.n_metadata_props = 1;
+  return write_message(&model, path);
+}
+
+quern_status quern_onnx_save(const quern_network *network, const char *path) {
+  if (network == NULL || path == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "quern_onnx_save: %s is NULL",
+                       network == NULL ? "network" : "path");
+  saving save = {.network = network};
+  quern_status status = set_parts(&save, path);
+  if (status == QUERN_OK) status = write_model(&save, path);
+  for (size_t i = 0; save.parts != NULL && i < save.layers; i++) free(save.parts[i].values);
+  free(save.parts);
+  free(save.nodes);
+  free(save.initializers);
+  return status;
+}

@@ -1,0 +1,41 @@
+/* Networks as ONNX files, for ONNX Runtime and others, where quern was built with protobuf-c; else both calls are
+ * QUERN_ERROR_UNSUPPORTED. */
+#ifndef QUERN_ONNX_H
+#define QUERN_ONNX_H
+
+#include <quern/network.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Writes the network to `path`: opset 13, an input "input" [batch][inputs] and an output "output" [batch][outputs] of float32, batch
+ * being any number. The output is what quern_predict gives: probabilities, by a Softmax or a Sigmoid at the end as the loss has it, or
+ * for QUERN_SQUARED the last layer as it is. What ONNX has no word for, the loss, is in the metadata ("quern.loss");
+ * which parameters are frozen is not kept. The file appears whole or not at all, as at quern_model_save. */
+QUERN_API quern_status quern_onnx_save(const quern_network *network, const char *path);
+
+/* What a file cannot tell. Start from QUERN_ONNX_OPTIONS_INIT. */
+typedef struct quern_onnx_options {
+  size_t size; /* sizeof(quern_onnx_options) */
+  /* The loss of a network whose graph ends without a Softmax or a Sigmoid. QUERN_SQUARED, the default, makes quern_predict give the
+   * same outputs as the file; QUERN_CATEGORICAL and QUERN_ELEMENTWISE take them for logits and put a softmax behind, QUERN_BINARY a
+   * sigmoid. */
+  quern_loss plain_loss;
+} quern_onnx_options;
+
+#define QUERN_ONNX_OPTIONS_INIT                                                                              \
+  { sizeof(quern_onnx_options), QUERN_SQUARED }
+
+/* Reads a network whose graph is a chain: Gemm, or MatMul with or without an Add, each followed by at most one of Relu, LeakyRelu,
+ * Sigmoid and Tanh; a Softmax at the end, over the last axis, makes the loss QUERN_CATEGORICAL, a Sigmoid there QUERN_BINARY, unless the
+ * file says the loss ("quern.loss"). Flatten may come first; Identity and Dropout do nothing. Weights are float32 or float64,
+ * initializers or Constant nodes in the file itself. Anything else is refused with the node's name and what was expected. Nothing of the
+ * file is trusted. options may be NULL. The caller owns *network. */
+QUERN_API quern_status quern_onnx_load(const char *path, const quern_onnx_options *options,
+                                       quern_network **network);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

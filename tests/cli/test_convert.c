@@ -1,0 +1,109 @@
+/* `quern convert`, and models as ONNX wherever a model is taken. */
+#include "command.h"
+
+#include <math.h>
+
+#define DIGITS "train", "--data", "digits", "--hidden", "16", "--device", "reference", "--epochs", "1"
+
+/* Built without protobuf-c, quern says so. */
+static bool is_supported(void) {
+  command_result result = run("convert", path_of("model.safetensors"), path_of("probe.onnx"));
+  const bool supported = strstr(result.err, "built without protobuf-c") == NULL;
+  assert_int_equal(result.code, supported ? 0 : 1);
+  result_free(&result);
+  return supported;
+}
+
+static int prepare(void **state) {
+  if (make_temporary_folder(state) != 0) return -1;
+  command_result result = run(DIGITS, "--save", path_of("model.safetensors"));
+  const int code = result.code;
+  result_free(&result);
+  return code;
+}
+
+static void test_there_and_back(void **state) {
+  (void)state;
+  if (!is_supported()) skip();
+  const char *model = path_of("model.safetensors"), *other = path_of("model.onnx"),
+             *back = path_of("back.safetensors");
+  command_result result = run("convert", model, other);
+  assert_code(&result, 0);
+  assert_says(result.out, "64-16-10, relu, categorical loss");
+  assert_says(result.out, "saved ");
+  result_free(&result);
+  result = run("convert", "--json", other, back);
+  assert_code(&result, 0);
+  cJSON *json = parse_json(&result);
+  assert_string_equal(json_text(json, "to"), back);
+  cJSON_Delete(json);
+  result_free(&result);
+  size_t size, back_size;
+  unsigned char *bytes = read_bytes(model, &size), *back_bytes = read_bytes(back, &back_size);
+  assert_int_equal(size, back_size);
+  assert_memory_equal(bytes, back_bytes, size);
+  free(bytes);
+  free(back_bytes);
+}
+
+static void test_eval_and_predict_take_it(void **state) {
+  (void)state;
+  if (!is_supported()) skip();
+  static const char *const commands[] = {"eval", "predict"};
+  command_result made = run("convert", path_of("model.safetensors"), path_of("model.onnx"));
+  assert_code(&made, 0);
+  result_free(&made);
+  for (size_t i = 0; i < 2; i++) {
+    command_result a = run(commands[i], "--model", path_of("model.safetensors"), "--data", "digits",
+                           "--device", "reference");
+    command_result b =
+        run(commands[i], "--model", path_of("model.onnx"), "--data", "digits", "--device", "reference");
+    assert_code(&a, 0);
+    assert_code(&b, 0);
+    /* All but the file's name and the speed: the table of classes on one side, every row on the other. */
+    const char *begin_a = i == 0 ? strstr(a.out, "\nclass ") : a.out,
+               *begin_b = i == 0 ? strstr(b.out, "\nclass ") : b.out;
+    assert_non_null(begin_a);
+    assert_non_null(begin_b);
+    const char *end = i == 0 ? strstr(begin_a, "\naccuracy ") : begin_a + strlen(begin_a);
+    assert_memory_equal(begin_a, begin_b, (size_t)(end - begin_a));
+    result_free(&a);
+    result_free(&b);
+  }
+}
+
+static void test_the_loss_that_a_file_does_not_say(void **state) {
+  (void)state;
+  if (!is_supported()) skip();
+  command_result result = run("convert", "--loss", "categorical",
+                              QUERN_TEST_DATA "/../onnx/no-bias-plain.onnx", path_of("c.safetensors"));
+  assert_code(&result, 0);
+  assert_says(result.out, "5-3-2, leaky-relu, categorical loss");
+  result_free(&result);
+  result = run("convert", QUERN_TEST_DATA "/../onnx/no-bias-plain.onnx", path_of("c.safetensors"));
+  assert_code(&result, 0);
+  assert_says(result.out, "squared loss");
+  result_free(&result);
+}
+
+static void test_refusals(void **state) {
+  (void)state;
+  const char *model = path_of("model.safetensors");
+  assert_one_line(run("convert", model), 2, PARTS("IN OUT is missing"));
+  assert_one_line(run("convert", model, path_of("model.pt")), 1, PARTS("model.pt", ".safetensors or .onnx"));
+  assert_one_line(run("convert", path_of("missing.safetensors"), path_of("x.onnx")), 1,
+                  PARTS("missing.safetensors"));
+  assert_one_line(run("convert", model, path_of("missing/x.onnx")), 1, PARTS("missing", "No such file"));
+  if (is_supported()) {
+    write_bytes(path_of("bad.onnx"), "hello", 5);
+    assert_one_line(run("convert", path_of("bad.onnx"), path_of("x.safetensors")), 1,
+                    PARTS("bad.onnx: is no ONNX file"));
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_eval_and_predict_take_it),
+      cmocka_unit_test(test_the_loss_that_a_file_does_not_say), cmocka_unit_test(test_refusals)};
+  return cmocka_run_group_tests(tests, prepare, remove_temporary_folder);
+}

@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Makes the files of this folder, for test_onnx.c: what ONNX Runtime computes.
+
+    make_golden.py QUERN [TORCH]
+
+QUERN is the command; TORCH a Python that has torch, for pytorch-softmax.onnx (else the stored one stays). Needs onnx,
+onnxruntime and numpy; the test needs none of them.
+
+  NAME.onnx             networks made by hand as other programs make them (networks.py), and one by torch.onnx
+  quern-NAME.*          networks of quern's, as safetensors and as `quern convert` writes them as ONNX
+  golden.json           versions; for every ONNX file inputs, and ONNX Runtime's outputs for them
+"""
+
+import json
+import pathlib
+import struct
+import subprocess
+import sys
+
+import networks
+import numpy
+import onnx
+import onnxruntime
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+SAMPLES = 7
+
+# What quern writes: loss, activations, units.
+QUERN = {
+    "categorical": ("categorical", ["relu", "tanh", "identity"], [5, 7, 6, 3]),
+    "elementwise": ("elementwise", ["sigmoid", "identity"], [5, 4, 2]),
+    "binary": ("binary", ["leaky-relu:0.3", "identity"], [5, 4, 3]),
+    "squared": ("squared", ["identity", "tanh"], [5, 4, 1]),
+    "logits": ("squared", ["identity"], [5, 2]),
+}
+
+TORCH = """
+import sys, torch
+torch.manual_seed(3)
+model = torch.nn.Sequential(torch.nn.Linear(5, 8), torch.nn.ReLU(), torch.nn.Dropout(), torch.nn.Linear(8, 6), torch.nn.Tanh(),
+                            torch.nn.Linear(6, 3), torch.nn.Softmax(dim=1)).eval()
+torch.onnx.export(model, torch.zeros(1, 5), sys.argv[1], opset_version=13, input_names=["x"], output_names=["y"],
+                  dynamic_axes={"x": {0: "batch"}, "y": {0: "batch"}})
+"""
+
+
+def write_safetensors(path, loss, activations, units, random):
+    tensors, place = [], 0
+    for i, activation in enumerate(activations):
+        tensors.append((f"{place}.weight", random.standard_normal((units[i + 1], units[i])).astype("<f4")))
+        tensors.append((f"{place}.bias", random.standard_normal(units[i + 1]).astype("<f4")))
+        place += 1 if activation == "identity" else 2
+    header = {"__metadata__": {"quern.activations": ",".join(activations), "quern.loss": loss}}
+    at = 0
+    for name, values in tensors:
+        header[name] = {"dtype": "F32", "shape": list(values.shape), "data_offsets": [at, at + values.nbytes]}
+        at += values.nbytes
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(values.tobytes() for _, values in tensors))
+
+
+def main():
+    random = numpy.random.default_rng(networks.SEED)
+    for name, model in networks.make(random).items():
+        onnx.save(model, FOLDER / f"{name}.onnx")
+    for name, (loss, activations, units) in QUERN.items():
+        path = FOLDER / f"quern-{name}.safetensors"
+        write_safetensors(path, loss, activations, units, random)
+        subprocess.run([sys.argv[1], "convert", path, path.with_suffix(".onnx")], check=True)
+    if len(sys.argv) > 2:
+        subprocess.run([sys.argv[2], "-c", TORCH, FOLDER / "pytorch-softmax.onnx"], check=True)
+    files = {}
+    for path in sorted(FOLDER.glob("*.onnx")):
+        onnx.checker.check_model(onnx.load(path), full_check=True)
+        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        shape = [size if isinstance(size, int) else SAMPLES for size in session.get_inputs()[0].shape]
+        x = random.standard_normal(shape).astype(numpy.float32)
+        y = session.run(None, {session.get_inputs()[0].name: x})[0]
+        files[path.name] = {"inputs": x.reshape(SAMPLES, -1).tolist(), "outputs": y.tolist()}
+    golden = {"onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__, "files": files}
+    (FOLDER / "golden.json").write_text(json.dumps(golden) + "\n")
+
+
+if __name__ == "__main__":
+    main()

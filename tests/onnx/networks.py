@@ -1,0 +1,96 @@
+"""ONNX files made by hand, as other programs write them: what make_golden.py stores and check_live.py makes anew."""
+
+import numpy
+from onnx import TensorProto, helper, numpy_helper
+
+SEED = 5
+INPUTS = 5
+
+
+def tensor(name, values):
+    """An initializer with its numbers as raw bytes."""
+    return numpy_helper.from_array(numpy.asarray(values), name)
+
+
+def plain(name, values, kind=TensorProto.FLOAT):
+    """An initializer with its numbers one by one."""
+    values = numpy.asarray(values)
+    return helper.make_tensor(name, kind, values.shape, values.ravel().tolist())
+
+
+def model(nodes, initializers, opset=13, shape=("batch", INPUTS)):
+    """A graph from "x" to "y"."""
+    graph = helper.make_graph(
+        nodes,
+        "hand-made",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ("batch", "outputs"))],
+        initializers,
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=7)
+
+
+def make(random):
+    """Every network by its name, with random numbers from `random`."""
+
+    def numbers(*shape):
+        return random.standard_normal(shape).astype(numpy.float32)
+
+    node = helper.make_node
+    return {
+        # As torch.onnx writes Linear: B transposed.
+        "gemm-softmax": model(
+            [
+                node("Gemm", ["x", "w0", "b0"], ["z0"], name="first", transB=1),
+                node("Relu", ["z0"], ["h0"]),
+                node("Gemm", ["h0", "w1", "b1"], ["z1"], alpha=0.5, beta=2.0),
+                node("Softmax", ["z1"], ["y"], axis=1),
+            ],
+            [tensor("w0", numbers(4, INPUTS)), tensor("b0", numbers(4)), tensor("w1", numbers(4, 3)), plain("b1", numbers(1, 3))],
+        ),
+        # As Keras' converter does, the bias on the left of the second sum.
+        "matmul-add-sigmoid": model(
+            [
+                node("MatMul", ["x", "w0"], ["m0"]),
+                node("Add", ["m0", "b0"], ["z0"]),
+                node("Tanh", ["z0"], ["h0"]),
+                node("MatMul", ["h0", "w1"], ["m1"]),
+                node("Add", ["b1", "m1"], ["z1"]),
+                node("Sigmoid", ["z1"], ["y"]),
+            ],
+            [plain("w0", numbers(INPUTS, 6)), tensor("b0", numbers(6)), tensor("w1", numbers(6, 2)), tensor("b1", numbers(2))],
+        ),
+        # No bias, a slope, a sum of one number, and plain outputs.
+        "no-bias-plain": model(
+            [
+                node("MatMul", ["x", "w0"], ["z0"]),
+                node("LeakyRelu", ["z0"], ["h0"], alpha=0.2),
+                node("Gemm", ["h0", "w1"], ["z1"]),
+                node("Add", ["z1", "b1"], ["y"]),
+            ],
+            [tensor("w0", numbers(INPUTS, 3)), tensor("w1", numbers(3, 2)), tensor("b1", numbers(1))],
+        ),
+        # Constants as nodes, things that do nothing, an activation at the end, an older opset.
+        "constants-relu": model(
+            [
+                node("Constant", [], ["w0"], value=tensor("v", numbers(INPUTS, 4))),
+                node("Constant", [], ["b0"], value=tensor("v", numbers(4))),
+                node("Identity", ["x"], ["i"]),
+                node("Gemm", ["i", "w0", "b0"], ["z0"]),
+                node("Dropout", ["z0"], ["d"]),
+                node("Relu", ["d"], ["y"]),
+            ],
+            [],
+            opset=11,
+        ),
+        # An image, flattened.
+        "flatten-softmax": model(
+            [
+                node("Flatten", ["x"], ["f"], axis=1),
+                node("Gemm", ["f", "w0", "b0"], ["z0"]),
+                node("Softmax", ["z0"], ["y"]),
+            ],
+            [tensor("w0", numbers(6, 3)), tensor("b0", numbers(3))],
+            shape=("batch", 1, 2, 3),
+        ),
+    }
