@@ -120,7 +120,7 @@ static void print_training(bench_session *bench, const measure_network *network,
   fflush(bench->table);
 }
 
-/* Steps of a plan, and for the smallest networks whole epochs: what they cost is what surrounds the arithmetic. */
+/* Steps of a plan, and for small networks whole epochs: what surrounds the arithmetic counts there. */
 static cli_exit bench_network(bench_session *bench, const measure_network *network, cJSON *object) {
   measure_problem problem;
   measure_step step = {0};
@@ -134,7 +134,7 @@ static cli_exit bench_network(bench_session *bench, const measure_network *netwo
     result = measure_one(bench, measure_step_run, &step, (double)network->batch, object,
                          "step_samples_per_second", &summary);
   if (result == CLI_OK) print_training(bench, network, "steps", summary);
-  if (result == CLI_OK && network->batch == 1) {
+  if (result == CLI_OK && measure_network_is_small(network)) {
     result = measure_epochs_verify(bench->context, bench->reference, &problem);
     if (result == CLI_OK)
       result = measure_epochs_create(bench->context, &problem, MEASURE_EPOCH_SAMPLES, &epochs);

@@ -56,6 +56,7 @@ static void choose_form(const quern__cl *cl, const quern_steps_layer *layers, qu
     for (quern__steps_form form = 0; form < QUERN__STEPS_FORMS; form++)
       if (times[form] < times[steps->form]) steps->form = form;
   }
+  steps->alone_in_blocks = !cl->steps_forced && isfinite(times[QUERN__STEPS_BLOCKS]);
   if (steps->form != QUERN__STEPS_SERIAL) return;
   const double most = most_flops_a_launch / times[QUERN__STEPS_SERIAL];
   steps->serial = most < 1 ? 1 : most < MOST_STEPS ? (size_t)most : MOST_STEPS;

@@ -14,14 +14,15 @@ typedef struct quern__cl_steps_layer {
 } quern__cl_steps_layer;
 
 typedef struct quern__cl_steps {
-  quern__steps_form
-      form;      /* SERIAL: steps_serial; COLUMNS: steps_columns; BLOCKS: steps_rows, steps_weights */
+  /* SERIAL: steps_serial; COLUMNS: steps_columns; BLOCKS: steps_rows, steps_weights. */
+  quern__steps_form form;
+  bool alone_in_blocks; /* COLUMNS: a step by itself has two launches either way, and is quicker in BLOCKS */
   cl_mem layers; /* owned: a StepsLayer for each layer, and, for COLUMNS, those above the lowest once more */
-  size_t count, lowest, inputs;           /* layers, the lowest that learns, inputs of the network */
-  size_t batch;                           /* samples of a whole batch */
-  size_t serial;                          /* SERIAL: the most steps of a launch */
-  size_t items;                           /* BLOCKS: work-items of steps_weights; COLUMNS: of steps_columns */
-  size_t share;                           /* COLUMNS: columns of a work-item */
+  size_t count, lowest, inputs; /* layers, the lowest that learns, inputs of the network */
+  size_t batch;                 /* samples of a whole batch */
+  size_t serial;                /* SERIAL: the most steps of a launch */
+  size_t items;                 /* BLOCKS: work-items of steps_weights */
+  size_t share, sharers;        /* COLUMNS: columns of a work-item, and work-items of steps_columns */
   size_t above_parameters, above_outputs; /* COLUMNS: floats of the layers above the lowest */
   cl_mem places;                          /* COLUMNS, owned: see kernels/steps_columns.cl */
 } quern__cl_steps;

@@ -106,7 +106,7 @@ static quern_status launch_columns(quern__cl *cl, const quern__cl_steps *steps, 
   quern__push_ulong(&arguments, steps->above_parameters);
   quern__push_ulong(&arguments, steps->above_outputs);
   quern__push_memory(&arguments, steps->places);
-  const quern__range range = {.dimensions = 1, .global = {steps->items}, .local = {1}};
+  const quern__range range = {.dimensions = 1, .global = {steps->sharers}, .local = {1}};
   return quern__cl_launch(cl, QUERN__KERNEL_steps_columns, range, &arguments);
 }
 
@@ -126,7 +126,8 @@ static quern_status run_columns(quern__cl *cl, const quern__cl_steps *steps, con
 quern_status quern__cl_steps_run(void *state, void *made, const quern_steps_op *op) {
   quern__cl *cl = state;
   const quern__cl_steps *steps = made;
-  if (steps->form == QUERN__STEPS_COLUMNS) return run_columns(cl, steps, op);
+  if (steps->form == QUERN__STEPS_COLUMNS && !(steps->alone_in_blocks && op->n <= steps->batch))
+    return run_columns(cl, steps, op);
   for (size_t first = 0; first < op->n;) {
     const size_t left = op->n - first, n = next_batch(steps, op, first);
     size_t count = 1;

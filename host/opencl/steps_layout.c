@@ -72,7 +72,7 @@ static void divide_columns(const quern__cl *cl, quern__cl_steps *steps, quern__c
   steps->above_parameters = (size_t)(last->bias - second->weights) + last->out;
   steps->above_outputs = (size_t)(last->output - second->output) + steps->batch * last->out;
   steps->share = quern__cl_steps_share(cl, table->out);
-  steps->items = quern__divide_up(table->out, steps->share);
+  steps->sharers = quern__divide_up(table->out, steps->share);
 }
 
 quern__cl_steps_layer *quern__cl_steps_lay_out(const quern__cl *cl, const quern_steps_layer *layers,
@@ -92,10 +92,8 @@ quern__cl_steps_layer *quern__cl_steps_lay_out(const quern__cl *cl, const quern_
                                        .learns_weights = layer->learns_weights,
                                        .learns_bias = layer->learns_bias};
   }
-  if (steps->form == QUERN__STEPS_COLUMNS)
-    divide_columns(cl, steps, table);
-  else
-    divide_weights(cl, steps, table);
+  divide_weights(cl, steps, table);
+  if (steps->form == QUERN__STEPS_COLUMNS) divide_columns(cl, steps, table);
   return table;
 }
 
@@ -103,7 +101,7 @@ quern_status quern__cl_steps_places(const quern__cl_steps *steps, const quern_st
                                     size_t *bytes) {
   size_t own, floats;
   if (quern__multiply(steps->batch, lowest->in + 1, &own) && quern__add(own, steps->above_parameters, &own) &&
-      quern__add(own, 2 * steps->above_outputs, &own) && quern__multiply(own, steps->items - 1, &own) &&
+      quern__add(own, 2 * steps->above_outputs, &own) && quern__multiply(own, steps->sharers - 1, &own) &&
       quern__multiply(steps->batch, lowest->out, &floats) && quern__add(floats, own, &floats) &&
       quern__multiply(floats, sizeof(cl_float), bytes))
     return QUERN_OK;

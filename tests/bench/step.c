@@ -81,7 +81,8 @@ static cli_exit race(yardstick *bench, const measure_network *network, const cha
   return result;
 }
 
-/* The steps of a plan and, where launches cost more than arithmetic, whole epochs too. */
+/* The steps of a plan and, where what surrounds the arithmetic counts, whole epochs too: shuffled, gathered, their losses added
+ * up. Rivals take steps over batches that lie ready. */
 static cli_exit bench_network(yardstick *bench, const measure_network *network, cJSON *list) {
   measure_problem problem;
   measure_step step = {0};
@@ -99,12 +100,12 @@ static cli_exit bench_network(yardstick *bench, const measure_network *network, 
   if (result == CLI_OK)
     result =
         race(bench, network, "steps", 1, (measure_candidate){measure_step_run, &step, NULL}, others, list);
-  if (result == CLI_OK && network->batch == 1) {
+  if (result == CLI_OK && measure_network_is_small(network)) {
     result = measure_epochs_verify(bench->context, bench->reference, &problem);
     if (result == CLI_OK)
       result = measure_epochs_create(bench->context, &problem, MEASURE_EPOCH_SAMPLES, &epochs);
     if (result == CLI_OK)
-      result = race(bench, network, "epochs", MEASURE_EPOCH_SAMPLES,
+      result = race(bench, network, "epochs", (double)MEASURE_EPOCH_SAMPLES / (double)network->batch,
                     (measure_candidate){measure_epochs_run, &epochs, NULL}, others, list);
   }
   for (size_t i = 0; i < STEP_RIVALS; i++)
