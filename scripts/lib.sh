@@ -47,9 +47,6 @@ quickstart_needs=(
   'libcjson-dev|required|has_header cjson/cJSON.h|cJSON with its headers'
   'opencl-headers|required|has_header CL/cl.h|the OpenCL headers'
   'ocl-icd-libopencl1|required|has_library libOpenCL.so.1|an OpenCL loader'
-  'libprotobuf-c-dev|optional|has_header protobuf-c/protobuf-c.h|protobuf-c with its headers, for ONNX files'
-  'protobuf-c-compiler|optional|has_command protoc-c|the compiler of protobuf-c'
-  'libcairo2-dev|optional|has_header cairo/cairo.h|cairo with its headers, for pictures as PNG'
   'pocl-opencl-icd|required|has_driver|an OpenCL driver, such as PoCL'
   'dataset-fashion-mnist|optional|has_file /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz|Fashion-MNIST'
 )
@@ -58,6 +55,9 @@ check_needs=(
   "${quickstart_needs[@]}"
   'g++|required|has_command c++ g++ clang++|a C++ compiler, for the headers'"'"' test'
   'libcmocka-dev|required|has_header cmocka.h|cmocka with its headers'
+  'libprotobuf-c-dev|optional|has_header protobuf-c/protobuf-c.h|protobuf-c with its headers, for ONNX files'
+  'protobuf-c-compiler|optional|has_command protoc-c|the compiler of protobuf-c'
+  'libcairo2-dev|optional|has_header cairo/cairo.h|cairo with its headers, for pictures as PNG'
   'mesa-opencl-icd|optional|has_icd rusticl mesa|Mesa'"'"'s rusticl, a second OpenCL implementation'
   'oclgrind|optional|has_command oclgrind|Oclgrind, which checks kernels as they run'
   'pkg-config|optional|has_command pkg-config pkgconf|pkg-config, to try quern.pc'

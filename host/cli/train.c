@@ -114,6 +114,7 @@ static const char *const examples[] = {
     "quern train --data digits --hidden 64,32 --epochs 40 --save digits.safetensors",
     "quern train --data /usr/share/datasets/fashion-mnist --hidden 128 --epochs 20",
     "quern train --data digits --epochs 1000 --checkpoint digits.checkpoint",
+    "quern train --config digits.conf --lr 0.05 --log digits.csv",
     "quern train --data iris.csv --test iris-test.csv --hidden none --loss squared --lr 0.01", NULL};
 
 static cli_exit run(const cli_command *command, int argc, char **argv) {

@@ -39,12 +39,14 @@ class Epoch(Structure):
 
 EpochFunction = ctypes.CFUNCTYPE(c_bool, POINTER(Epoch), c_void_p)
 StopFunction = ctypes.CFUNCTYPE(c_bool, c_void_p)
+ProgressFunction = ctypes.CFUNCTYPE(None, c_void_p, c_void_p)  # of a quern_progress, which nothing here reads
 
 
 class TrainOptions(Structure):
     _fields_ = [("size", c_size_t), ("epochs", c_size_t), ("batch", c_size_t), ("sgd", Sgd), ("seed", c_uint64),
                 ("on_epoch", EpochFunction), ("user", c_void_p), ("stop", StopFunction), ("clip_norm", c_float),
-                ("checkpoint", c_char_p), ("checkpoint_every", c_size_t), ("resume", c_char_p)]
+                ("checkpoint", c_char_p), ("checkpoint_every", c_size_t), ("resume", c_char_p),
+                ("on_progress", ProgressFunction)]
 
     @classmethod
     def initial(cls):
@@ -54,6 +56,10 @@ class TrainOptions(Structure):
 
 class ModelOptions(Structure):
     _fields_ = [("size", c_size_t), ("activation", Activation), ("loss", c_int)]
+
+
+class OnnxOptions(Structure):
+    _fields_ = [("size", c_size_t), ("plain_loss", c_int)]
 
 
 class DeviceInfo(Structure):
@@ -109,6 +115,8 @@ _FUNCTIONS = {
     "quern_predict": (status, _handle, _handle, _handle, _floats),
     "quern_model_save": (status, _handle, c_char_p),
     "quern_model_load": (status, c_char_p, POINTER(ModelOptions), _out),
+    "quern_onnx_save": (status, _handle, c_char_p),
+    "quern_onnx_load": (status, c_char_p, POINTER(OnnxOptions), _out),
 }
 
 

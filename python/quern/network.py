@@ -7,7 +7,7 @@ from typing import NamedTuple, Optional
 import numpy
 
 from . import _arrays, _data, _devices, _names
-from ._declarations import INITIALIZERS, Activation, Epoch, Layer, Metrics, ModelOptions, Sgd, TrainOptions, lib
+from ._declarations import INITIALIZERS, Activation, Epoch, Layer, Metrics, ModelOptions, OnnxOptions, Sgd, TrainOptions, lib
 from ._errors import check
 from ._handle import make
 from ._training import Watch, epoch_of, metrics_of
@@ -210,18 +210,30 @@ class Network:
         check(lib.quern_network_set_layer(self._handle, index, *(a if a is None else _arrays.pointer(a) for a in given)))
 
     def save(self, path):
-        """Writes a safetensors file with the names that PyTorch has for the same layers; it appears whole or not at all."""
-        check(lib.quern_model_save(self._handle, _path(path)))
+        """Writes a safetensors file with the names that PyTorch has for the same layers, or, where `path` ends with .onnx, an ONNX
+        file that computes what `predict` does. It appears whole or not at all."""
+        check((lib.quern_onnx_save if _is_onnx(path) else lib.quern_model_save)(self._handle, _path(path)))
 
 
-def load(path, *, activation="relu", loss="categorical", device=None):
-    """The Network in a file of Network.save, `quern train --save`, or PyTorch (safetensors of a Sequential's state_dict).
+def load(path, *, activation="relu", loss=None, device=None):
+    """The Network in a file of Network.save, `quern train --save`, or PyTorch (safetensors of a Sequential's state_dict), or, where
+    `path` ends with .onnx, in an ONNX file whose graph is a chain of layers.
 
-    `activation` of the hidden layers and `loss` are what a file of PyTorch's does not say; where the file says it, that holds.
+    `activation` of the hidden layers and `loss` are what a file of PyTorch's does not say; where the file says it, that holds. The loss
+    is "categorical" then; of an ONNX file without a Softmax or a Sigmoid at its end "squared", which leaves the outputs as they are.
     """
-    options = ModelOptions(ctypes.sizeof(ModelOptions), Activation(_names.activation_kind(activation), _DEFAULT_SLOPE),
-                           _names.loss_kind(loss))
-    return Network._of(make(lib.quern_network_free, lib.quern_model_load, _path(path), ctypes.byref(options)), device)
+    if _is_onnx(path):
+        options = OnnxOptions(ctypes.sizeof(OnnxOptions), _names.loss_kind("squared" if loss is None else loss))
+        read = lib.quern_onnx_load
+    else:
+        options = ModelOptions(ctypes.sizeof(ModelOptions), Activation(_names.activation_kind(activation), _DEFAULT_SLOPE),
+                               _names.loss_kind("categorical" if loss is None else loss))
+        read = lib.quern_model_load
+    return Network._of(make(lib.quern_network_free, read, _path(path), ctypes.byref(options)), device)
+
+
+def _is_onnx(path):
+    return os.fsdecode(path).lower().endswith(".onnx")
 
 
 def _size(name, value):

@@ -201,6 +201,19 @@ class Files(unittest.TestCase):
         self.assertEqual(repr(loaded), "<quern.Network 4-5-3, leaky-relu, squared, 43 parameters>")
         numpy.testing.assert_allclose(loaded.predict(x), network.predict(x), atol=1e-6)
 
+    def test_onnx(self):
+        network, x = quern.Network(4, [quern.Dense(5, "tanh"), 3], seed=2), numpy.linspace(-1, 1, 24).reshape(6, 4)
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "model.onnx")
+            try:
+                network.save(path)
+            except quern.Error as error:
+                self.assertEqual(error.status, "QUERN_ERROR_UNSUPPORTED")
+                self.skipTest(str(error))
+            loaded = quern.load(path, device="reference")
+        self.assertEqual(loaded.loss, "categorical")
+        numpy.testing.assert_allclose(loaded.predict(x), network.predict(x), atol=1e-6)
+
     def test_file_errors(self):
         for error in (OSError, quern.Error):
             with self.assertRaisesRegex(error, "/nonexistent/model.*No such file"):
