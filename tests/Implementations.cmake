@@ -40,7 +40,17 @@ quern_find_implementation(pocl pocl.icd libpocl.so libpocl.so.2)
 quern_find_implementation(rusticl rusticl.icd libRusticlOpenCL.so libRusticlOpenCL.so.1)
 quern_find_implementation(oclgrind oclgrind.icd liboclgrind-rt-icd.so)
 
+# Compiled kernels go from test to test, and from one build folder to another that says the same: most of a test's time would be
+# PoCL's compiler otherwise. support/run_pocl has the rest. Mesa's cache is made to be shared.
+set(QUERN_TEST_KERNELS "${CMAKE_CURRENT_BINARY_DIR}/kernels" CACHE PATH "Where tests find kernels that others compiled")
+list(APPEND rusticl_environment "MESA_SHADER_CACHE_DIR=${QUERN_TEST_KERNELS}/mesa")
+file(MAKE_DIRECTORY "${QUERN_TEST_KERNELS}/pocl" "${QUERN_TEST_KERNELS}/mesa")
+
 set(default_environment ${pocl_environment})
+set(default_prefix "")
+if(pocl_environment)
+  set(default_prefix "${CMAKE_CURRENT_SOURCE_DIR}/support/run_pocl")
+endif()
 
 list(APPEND rusticl_environment RUSTICL_ENABLE=llvmpipe)
 
