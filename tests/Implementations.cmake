@@ -1,5 +1,7 @@
 # The OpenCL implementations that tests run on. Sets
 #   implementations            names of those found: pocl, rusticl, oclgrind, and pocl-gpu …: see below
+#   plain_implementations      those of them without a row of another device
+#   dense_implementations      those, and more rows of GPUs, that the matrix products are tested on
 #   <name>_environment         the environment in which the ICD loader sees that one alone
 #   <name>_prefix              a command to run the test's command with, or empty
 #   default_environment        of tests that run once: PoCL's, or nothing where PoCL is missing
@@ -72,6 +74,7 @@ function(quern_add_tuning name kind)
   set(${name}-${kind}_prefix ${${name}_prefix} PARENT_SCOPE)
 endfunction()
 
+set(plain_implementations ${implementations})
 quern_add_tuning(pocl gpu)
 quern_add_tuning(oclgrind cpu)
 quern_add_tuning(oclgrind gpu)
