@@ -8,6 +8,7 @@ include(CheckLinkerFlag)
 include(CheckPIESupported)
 include(CMakePushCheckState)
 add_library(quern_hardening INTERFACE)
+target_compile_options(quern_hardening INTERFACE -Wformat=2) # no format string that is not written in the source
 if(NOT QUERN_HARDEN OR QUERN_SANITIZE)
   function(quern_harden target)
   endfunction()

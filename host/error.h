@@ -5,10 +5,15 @@
 #include <quern/status.h>
 #include <stddef.h>
 
-/* Stores the formatted line for quern_last_error() on this thread: cut at its fixed size, newlines made blanks. */
+/* Of a function whose parameter `format` is printf's, with its arguments from `first` on; 0: as a va_list. */
 #if defined(__GNUC__)
-__attribute__((format(printf, 1, 2)))
+#define QUERN__PRINTF(format_at, first) __attribute__((format(printf, format_at, first)))
+#else
+#define QUERN__PRINTF(format_at, first)
 #endif
+
+/* Stores the formatted line for quern_last_error() on this thread: cut at its fixed size, newlines made blanks. */
+QUERN__PRINTF(1, 2)
 void quern__set_error(const char *format, ...);
 
 /* Sets the error and is the status, so that `return quern__fail(QUERN_ERROR_SHAPE, "…", …)` is the whole of failing. A

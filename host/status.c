@@ -41,6 +41,7 @@ const char *quern_last_error(void) {
   return last_error;
 }
 
+QUERN__PRINTF(1, 0)
 static void set_error(const char *format, va_list arguments) {
   /* Through a second array, since the arguments may quote the error before. */
   char line[LAST_ERROR_SIZE];

@@ -1,5 +1,7 @@
 # The OpenCL implementations that tests run on. Sets
 #   implementations            names of those found: pocl, rusticl, oclgrind, and pocl-gpu …: see below
+#   plain_implementations      those of them without a row of another device
+#   dense_implementations      those, and more rows of GPUs, that the matrix products are tested on
 #   <name>_environment         the environment in which the ICD loader sees that one alone
 #   <name>_prefix              a command to run the test's command with, or empty
 #   default_environment        of tests that run once: PoCL's, or nothing where PoCL is missing
@@ -40,7 +42,17 @@ quern_find_implementation(pocl pocl.icd libpocl.so libpocl.so.2)
 quern_find_implementation(rusticl rusticl.icd libRusticlOpenCL.so libRusticlOpenCL.so.1)
 quern_find_implementation(oclgrind oclgrind.icd liboclgrind-rt-icd.so)
 
+# Compiled kernels go from test to test, and from one build folder to another that says the same: most of a test's time would be
+# PoCL's compiler otherwise. support/run_pocl has the rest. Mesa's cache is made to be shared.
+set(QUERN_TEST_KERNELS "${CMAKE_CURRENT_BINARY_DIR}/kernels" CACHE PATH "Where tests find kernels that others compiled")
+list(APPEND rusticl_environment "MESA_SHADER_CACHE_DIR=${QUERN_TEST_KERNELS}/mesa")
+file(MAKE_DIRECTORY "${QUERN_TEST_KERNELS}/pocl" "${QUERN_TEST_KERNELS}/mesa")
+
 set(default_environment ${pocl_environment})
+set(default_prefix "")
+if(pocl_environment)
+  set(default_prefix "${CMAKE_CURRENT_SOURCE_DIR}/support/run_pocl")
+endif()
 
 list(APPEND rusticl_environment RUSTICL_ENABLE=llvmpipe)
 
@@ -62,6 +74,7 @@ function(quern_add_tuning name kind)
   set(${name}-${kind}_prefix ${${name}_prefix} PARENT_SCOPE)
 endfunction()
 
+set(plain_implementations ${implementations})
 quern_add_tuning(pocl gpu)
 quern_add_tuning(oclgrind cpu)
 quern_add_tuning(oclgrind gpu)

@@ -19,6 +19,7 @@ typedef struct device_search {
 } device_search;
 
 /* Adds a sentence to the note; what no longer fits is cut. */
+QUERN__PRINTF(2, 3)
 static void note(device_search *search, const char *format, ...) {
   size_t used = strlen(search->note);
   if (used > 0) used += (size_t)snprintf(search->note + used, search->note_size - used, "; ");

@@ -106,7 +106,7 @@ quern_status quern__cl_source_create(const quern__cl *cl, quern__family program,
   QUERN__FORWARD(create_text(cl, program, source));
 #define ACTIVATION_FORMAT(name, text) " -DQUERN_" #name "=%d"
 #define ACTIVATION_NUMBER(name, text) , (int)QUERN_##name
-  const char *const format =
+  static const char format[] =
       "-cl-std=CL1.2 -cl-mad-enable%s -DVECTOR_WIDTH=%u -DGROUP=%u -DQUERN_FAULT_LABEL=%d "
       "-DQUERN_FAULT_INDEX=%d" QUERN_ACTIVATIONS(ACTIVATION_FORMAT);
   if (asprintf(&source->options, format, cl->fused ? " -DFUSED" : "", cl->tuning.vector_width,

@@ -6,15 +6,10 @@
 #ifndef QUERN_HOST_VERIFY_OP_H
 #define QUERN_HOST_VERIFY_OP_H
 
+#include "../error.h"
 #include "../variants.h"
 #include "bound.h"
 #include "operand.h"
-
-#if defined(__GNUC__)
-#define QUERN__PRINTF(text, first) __attribute__((format(printf, text, first)))
-#else
-#define QUERN__PRINTF(text, first)
-#endif
 
 enum { QUERN__MAX_OPERANDS = 8, QUERN__MAX_TITLE = 160 };
 

@@ -77,59 +77,77 @@ static bool is_silent(const char *entry) {
   return strncmp(entry, "clRelease", strlen("clRelease")) == 0;
 }
 
-/* One fault, from preparing to freeing. False where the call was not of the kind that the fault spoils. */
-static bool inject(const fault_operation *is, const quern_shim_fault *fault) {
-  fault_place place = prepare(is);
-  shim.arm(fault);
-  const quern_status status = is->run(&place);
-  const bool spoilt = shim.spoilt() > 0;
-  if (spoilt) {
-    const char *entry = shim.first_spoilt();
-    const bool lost = fault->kind == QUERN_SHIM_LOSE;
-    if (status == QUERN_OK) {
-      expect(is_silent(entry) || (is->may_fall_back != NULL && is->may_fall_back(entry)), is, fault,
-             "succeeded all the same");
-    } else {
-      expect(shim.is_blamed(quern_last_error()), is, fault, "the message does not name the call");
-      if (fault->kind == QUERN_SHIM_FAIL || lost)
-        expect(strstr(quern_last_error(), quern__cl_error_name(fault->error)) != NULL, is, fault,
-               "the message does not name the error");
-    }
-    if (fault->kind == QUERN_SHIM_NO_BUILD && status != QUERN_OK) {
-      expect(status == QUERN_ERROR_BUILD && strstr(quern_last_error(), QUERN_SHIM_LOG) != NULL, is, fault,
-             "expected QUERN_ERROR_BUILD and the log's line");
-      expect(place.context == NULL || strcmp(quern_context_build_log(place.context), QUERN_SHIM_LOG) == 0, is,
-             fault, "the context has not kept the log");
-    }
-    const bool said_lost = status == QUERN_ERROR_DEVICE_LOST;
-    if (lost && place.context != NULL && fault->error == CL_DEVICE_NOT_AVAILABLE && status != QUERN_OK)
-      expect(said_lost, is, fault, "expected QUERN_ERROR_DEVICE_LOST");
-    if (place.context != NULL)
-      expect(quern_context_is_lost(place.context) == said_lost, is, fault, "the context does not say so");
-    /* With the fault gone the same works, but for a context that is lost: that stays so, and a new one works. */
-    shim.disarm();
-    const quern_status again = is->run(&place);
-    if (said_lost && place.context != NULL) {
-      expect(again == QUERN_ERROR_DEVICE_LOST, is, fault, "a lost context was used");
-      fault_place fresh = prepare(is);
-      expect(is->run(&fresh) == QUERN_OK, is, fault, "fails in a new context");
-      undo(is, &fresh);
-    } else {
-      expect(again == QUERN_OK, is, fault, "fails without the fault too");
-    }
-    total++;
-  }
-  shim.disarm();
-  undo(is, &place);
+/* What was made and not freed is no more than `most`, the objects of a place that is there. */
+static void expect_live(size_t most, const fault_operation *is, const quern_shim_fault *fault) {
   char text[256];
   shim.describe(text, sizeof text);
-  expect(shim.live() == 0, is, fault, text);
-  return spoilt;
+  expect(shim.live() == most, is, fault, text);
+}
+
+/* The status, the message, the build log and the context tell of the fault. */
+static void check_answer(const fault_operation *is, const quern_shim_fault *fault, const fault_place *place,
+                         quern_status status) {
+  const char *entry = shim.first_spoilt();
+  const bool lost = fault->kind == QUERN_SHIM_LOSE;
+  if (status == QUERN_OK) {
+    expect(is_silent(entry) || (is->may_fall_back != NULL && is->may_fall_back(entry)), is, fault,
+           "succeeded all the same");
+  } else {
+    expect(shim.is_blamed(quern_last_error()), is, fault, "the message does not name the call");
+    if (fault->kind == QUERN_SHIM_FAIL || lost)
+      expect(strstr(quern_last_error(), quern__cl_error_name(fault->error)) != NULL, is, fault,
+             "the message does not name the error");
+  }
+  if (fault->kind == QUERN_SHIM_NO_BUILD && status != QUERN_OK) {
+    expect(status == QUERN_ERROR_BUILD && strstr(quern_last_error(), QUERN_SHIM_LOG) != NULL, is, fault,
+           "expected QUERN_ERROR_BUILD and the log's line");
+    expect(place->context == NULL || strcmp(quern_context_build_log(place->context), QUERN_SHIM_LOG) == 0, is,
+           fault, "the context has not kept the log");
+  }
+  const bool said_lost = status == QUERN_ERROR_DEVICE_LOST;
+  if (lost && place->context != NULL && fault->error == CL_DEVICE_NOT_AVAILABLE && status != QUERN_OK)
+    expect(said_lost, is, fault, "expected QUERN_ERROR_DEVICE_LOST");
+  if (place->context != NULL)
+    expect(quern_context_is_lost(place->context) == said_lost, is, fault, "the context does not say so");
+}
+
+/* One fault, and the next attempt. Where the device was lost, *place is a new one. */
+static void inject_into(const fault_operation *is, const quern_shim_fault *fault, fault_place *place) {
+  shim.arm(fault);
+  const quern_status status = is->run(place);
+  const bool spoilt = shim.spoilt() > 0;
+  if (spoilt) check_answer(is, fault, place, status);
+  shim.disarm();
+  expect(spoilt || (fault->kind != QUERN_SHIM_FAIL && fault->kind != QUERN_SHIM_LOSE), is, fault,
+         "the call was not made");
+  if (!spoilt) return;
+  total++;
+  if (is->after != NULL) is->after(place);
+  const quern_status again = is->run(place);
+  if (status != QUERN_ERROR_DEVICE_LOST || place->context == NULL) {
+    expect(again == QUERN_OK, is, fault, "fails without the fault too");
+    return;
+  }
+  /* A context that is lost stays so, and a new one works. */
+  expect(again == QUERN_ERROR_DEVICE_LOST, is, fault, "a lost context was used");
+  undo(is, place);
+  expect_live(0, is, fault);
+  *place = prepare(is);
+  expect(is->run(place) == QUERN_OK, is, fault, "fails in a new context");
+}
+
+/* The same from preparing to freeing. */
+static void inject(const fault_operation *is, const quern_shim_fault *fault) {
+  fault_place place = prepare(is);
+  inject_into(is, fault, &place);
+  undo(is, &place);
+  expect_live(0, is, fault);
 }
 
 /* Calls of `entry`, NULL for all, that a clean run makes. */
 static size_t count_calls(const fault_operation *is, const char *entry) {
   fault_place place = prepare(is);
+  for (int run = 0; is->warm && run < 2; run++) assert_ok(is->run(&place));
   shim.arm(&(quern_shim_fault){.entry = entry});
   assert_ok(is->run(&place));
   const size_t calls = shim.calls();
@@ -153,7 +171,7 @@ void fault_walk(const fault_operation *is) {
   const size_t before = total;
   /* Twice, so that what a process does only once (PoCL's threads, a cache) is not among the calls. */
   (void)count_calls(is, NULL);
-  const size_t calls = count_calls(is, NULL);
+  const size_t calls = count_calls(is, NULL) - is->unheard;
   enum { SPACE = 2, LOST = 4 }; /* what a brief walk takes turns with */
   static const quern_shim_fault faults[] = {
       {QUERN_SHIM_FAIL, NULL, 0, CL_OUT_OF_HOST_MEMORY},
@@ -166,14 +184,27 @@ void fault_walk(const fault_operation *is) {
       {QUERN_SHIM_CORRUPT, NULL, 0, CL_SUCCESS},
       {QUERN_SHIM_NO_BUILD, NULL, 0, CL_BUILD_PROGRAM_FAILURE},
   };
+  fault_place place = {0};
+  if (is->warm) {
+    place = prepare(is);
+    assert_ok(is->run(&place));
+  }
+  const size_t live = shim.live();
   for (size_t f = 0; f < sizeof faults / sizeof *faults; f++) {
     for (size_t nth = 1; nth <= calls; nth++) {
       if (is->brief && f != (nth % 2 == 0 ? SPACE : LOST)) continue;
       quern_shim_fault fault = faults[f];
       fault.nth = nth;
-      inject(is, &fault);
+      if (is->warm) {
+        inject_into(is, &fault, &place);
+        expect_live(live, is, &fault);
+      } else {
+        inject(is, &fault);
+      }
     }
   }
+  if (is->warm) undo(is, &place);
+  assert_int_equal(shim.live(), 0);
   if (is->answers != NULL) spoil_answers(is);
   print_message("%s: %zu calls, %zu faults\n", is->name, calls, total - before);
 }

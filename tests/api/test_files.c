@@ -1,0 +1,240 @@
+/* What stands at a path: every reader and every writer of files meets folders, pipes, devices, sockets, links and files that are cut
+ * short, says so without waiting, and leaves what was there. */
+#include "../data/temporary.h"
+#include "test.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#define IMAGES "some-images-idx3-ubyte"
+#define LABELS "some-labels-idx1-ubyte"
+
+/* --- Readers and writers -------------------------------------------------------------------------------- */
+
+static quern_context *context;
+static quern_network *network;
+static quern_trainer *trainer;
+
+static int open_trainer(void **state) {
+  static const float values[] = {1, 2, 3, 4, 5, 6};
+  static const int32_t labels[] = {0, 1, 0};
+  const quern_layer layer = quern_dense(2, QUERN_IDENTITY);
+  quern_dataset *data = NULL;
+  if (make_temporary_folder(state) != 0) return -1;
+  assert_ok(quern_context_create("reference", &context));
+  assert_ok(quern_network_create(2, &layer, 1, QUERN_CATEGORICAL, &network));
+  assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 1));
+  assert_ok(quern_dataset_from_floats(values, labels, 3, 2, &data));
+  assert_ok(quern_trainer_create(context, network, data, NULL, NULL, &trainer));
+  quern_dataset_free(data);
+  return 0;
+}
+
+static int close_trainer(void **state) {
+  quern_trainer_free(trainer);
+  quern_network_free(network);
+  quern_context_free(context);
+  return remove_temporary_folder(state);
+}
+
+static quern_status read_data(const char *path) {
+  quern_dataset *data = NULL;
+  const quern_status status = quern_dataset_open(path, NULL, &data, NULL);
+  assert_true((status == QUERN_OK) == (data != NULL));
+  quern_dataset_free(data);
+  return status;
+}
+
+static quern_status read_model(const char *path) {
+  quern_network *loaded = NULL;
+  const quern_status status = quern_model_load(path, NULL, &loaded);
+  assert_true((status == QUERN_OK) == (loaded != NULL));
+  quern_network_free(loaded);
+  return status;
+}
+
+static quern_status read_checkpoint(const char *path) {
+  return quern_trainer_resume(trainer, path);
+}
+
+static quern_status write_model(const char *path) {
+  return quern_model_save(network, path);
+}
+
+static quern_status write_checkpoint(const char *path) {
+  return quern_trainer_save(trainer, path);
+}
+
+typedef quern_status file_function(const char *path);
+
+static file_function *const readers[] = {read_data, read_model, read_checkpoint};
+static file_function *const writers[] = {write_model, write_checkpoint};
+enum { READERS = sizeof readers / sizeof *readers, WRITERS = sizeof writers / sizeof *writers };
+
+/* --- What is no file ------------------------------------------------------------------------------------ */
+
+static void make_socket(const char *path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  const int handle = socket(AF_UNIX, SOCK_STREAM, 0);
+  assert_true(handle >= 0);
+  if (strlen(path) < sizeof address.sun_path) {
+    strcpy(address.sun_path, path);
+    assert_int_equal(bind(handle, (struct sockaddr *)&address, sizeof address), 0);
+  } else { /* a folder with a long name: another kind of file that nobody is behind */
+    assert_int_equal(mkfifo(path, 0600), 0);
+  }
+  assert_int_equal(close(handle), 0);
+}
+
+/* The names of what stands in the folder, and of devices, which give as much as one asks for, or take nothing. */
+static const char *const no_files[] = {"folder", "pipe", "socket", "/dev/zero", "/dev/full", "/dev/tty"};
+enum { NO_FILES = sizeof no_files / sizeof *no_files };
+
+static void make_no_files(void) {
+  assert_int_equal(mkdir(path_of("folder"), 0700), 0);
+  assert_int_equal(mkfifo(path_of("pipe"), 0600), 0);
+  make_socket(path_of("socket"));
+}
+
+static const char *path_to(const char *name) {
+  return name[0] == '/' ? name : path_of(name);
+}
+
+static void test_no_files(void **state) {
+  (void)state;
+  make_no_files();
+  for (size_t i = 0; i < NO_FILES; i++) {
+    for (size_t r = 0; r < READERS; r++)
+      assert_fails(readers[r](path_to(no_files[i])), QUERN_ERROR_FILE, path_to(no_files[i]));
+    for (size_t w = 0; w < WRITERS; w++)
+      assert_fails(writers[w](path_to(no_files[i])), QUERN_ERROR_FILE, path_to(no_files[i]));
+  }
+  /* Through a link they are what they are. */
+  assert_int_equal(symlink("/dev/zero", path_of("link")), 0);
+  for (size_t r = 0; r < READERS; r++) assert_fails(readers[r](path_of("link")), QUERN_ERROR_FILE, "link");
+  for (size_t w = 0; w < WRITERS; w++) assert_fails(writers[w](path_of("link")), QUERN_ERROR_FILE, "link");
+  struct stat about;
+  assert_int_equal(lstat(path_of("pipe"), &about), 0);
+  assert_true(S_ISFIFO(about.st_mode));
+}
+
+/* --- Links ---------------------------------------------------------------------------------------------- */
+
+static void test_links(void **state) {
+  (void)state;
+  assert_int_equal(symlink("round", path_of("about")), 0);
+  assert_int_equal(symlink("about", path_of("round")), 0);
+  assert_int_equal(symlink("nowhere", path_of("broken")), 0);
+  for (size_t r = 0; r < READERS; r++) {
+    assert_fails(readers[r](path_of("about")), QUERN_ERROR_FILE, "about", strerror(ELOOP));
+    assert_fails(readers[r](path_of("broken")), QUERN_ERROR_FILE, "broken", strerror(ENOENT));
+  }
+  for (size_t w = 0; w < WRITERS; w++) {
+    assert_fails(writers[w](path_of("about")), QUERN_ERROR_FILE, "about", "symbolic link");
+    assert_fails(writers[w](path_of("broken")), QUERN_ERROR_FILE, "broken", "symbolic link");
+  }
+  assert_int_equal(access(path_of("nowhere"), F_OK), -1);
+  /* The file that a link points at is replaced, and read; the link stays one. */
+  assert_int_equal(symlink("file", path_of("link")), 0);
+  for (size_t w = 0; w < WRITERS; w++) {
+    write_bytes(path_of("file"), "old", 3);
+    assert_ok(writers[w](path_of("link")));
+    assert_ok((w == 0 ? read_model : read_checkpoint)(path_of("link")));
+    assert_ok((w == 0 ? read_model : read_checkpoint)(path_of("file")));
+    struct stat about;
+    assert_int_equal(lstat(path_of("link"), &about), 0);
+    assert_true(S_ISLNK(about.st_mode));
+  }
+}
+
+/* --- Folders that cannot be written --------------------------------------------------------------------- */
+
+/* Nothing is locked to root, who becomes somebody else for a moment. */
+static void test_locked_folder(void **state) {
+  (void)state;
+  const bool root = geteuid() == 0;
+  assert_int_equal(chmod(temporary_folder, 0755), 0);
+  assert_ok(write_checkpoint(path_of("checkpoint")));
+  assert_ok(write_model(path_of("model")));
+  assert_int_equal(chmod(temporary_folder, 0555), 0);
+  if (root && seteuid(65534) != 0) skip();
+  const quern_status checkpoint = write_checkpoint(path_of("checkpoint")),
+                     model = write_model(path_of("model"));
+  const bool says = strstr(quern_last_error(), strerror(EACCES)) != NULL;
+  if (root) assert_int_equal(seteuid(0), 0);
+  assert_int_equal(chmod(temporary_folder, 0700), 0);
+  assert_int_equal(checkpoint, QUERN_ERROR_FILE);
+  assert_int_equal(model, QUERN_ERROR_FILE);
+  assert_true(says);
+  assert_ok(read_checkpoint(path_of("checkpoint")));
+  assert_ok(read_model(path_of("model")));
+}
+
+static void test_names(void **state) {
+  (void)state;
+  char longest[300];
+  memset(longest, 'x', sizeof longest - 1);
+  longest[sizeof longest - 1] = '\0';
+  for (size_t w = 0; w < WRITERS; w++) {
+    assert_fails(writers[w](""), QUERN_ERROR_FILE, "names no file");
+    assert_fails(writers[w](path_of(longest)), QUERN_ERROR_FILE, longest);
+  }
+  for (size_t r = 0; r < READERS; r++)
+    assert_fails(readers[r](path_of(longest)), QUERN_ERROR_FILE, strerror(ENAMETOOLONG));
+}
+
+/* --- Files that are cut short --------------------------------------------------------------------------- */
+
+/* Each beginning of a file at `path` is refused, and names the file. */
+static void refuses_beginnings(const char *path, const char *named, const char *read_at,
+                               file_function *read) {
+  size_t size;
+  unsigned char *bytes = read_bytes(path, &size);
+  assert_ok(read(read_at));
+  for (size_t length = 0; length < size; length++) {
+    write_bytes(path, bytes, length);
+    const quern_status status = read(read_at);
+    if (status != QUERN_ERROR_FORMAT || strstr(quern_last_error(), named) == NULL)
+      fail_msg("%s, the first %zu bytes of %zu: %s: %s", named, length, size, quern_status_name(status),
+               status == QUERN_OK ? "taken" : quern_last_error());
+  }
+  write_bytes(path, bytes, size);
+  assert_ok(read(read_at));
+  free(bytes);
+}
+
+static void test_cut_short(void **state) {
+  (void)state;
+  static const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 1, 1, 2, 3, 4, 5, 6},
+                             labels[] = {0, 0, 8, 1, 0, 0, 0, 3, 0, 1, 2};
+  char data[2 * PATH_BYTES], its_labels[2 * PATH_BYTES], model[2 * PATH_BYTES], checkpoint[2 * PATH_BYTES];
+  snprintf(data, sizeof data, "%s", path_of(IMAGES));
+  snprintf(its_labels, sizeof its_labels, "%s", path_of(LABELS));
+  snprintf(model, sizeof model, "%s", path_of("model"));
+  snprintf(checkpoint, sizeof checkpoint, "%s", path_of("checkpoint"));
+  write_bytes(data, images, sizeof images);
+  write_bytes(its_labels, labels, sizeof labels);
+  refuses_beginnings(its_labels, LABELS, data, read_data);
+  /* The first byte tells IDX from text; an empty file is neither. */
+  refuses_beginnings(data, IMAGES, data, read_data);
+  write_gzip(its_labels, labels, sizeof labels);
+  refuses_beginnings(its_labels, LABELS, data, read_data);
+  write_gzip(data, images, sizeof images);
+  refuses_beginnings(data, IMAGES, data, read_data);
+  assert_ok(write_model(model));
+  refuses_beginnings(model, "model", model, read_model);
+  assert_ok(write_checkpoint(checkpoint));
+  refuses_beginnings(checkpoint, "checkpoint", checkpoint, read_checkpoint);
+}
+
+#define FILE_TEST(function) cmocka_unit_test_teardown(function, empty_temporary_folder)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {FILE_TEST(test_no_files), FILE_TEST(test_links),
+                                     FILE_TEST(test_locked_folder), FILE_TEST(test_names),
+                                     FILE_TEST(test_cut_short)};
+  return cmocka_run_group_tests(tests, open_trainer, close_trainer);
+}

@@ -1,0 +1,191 @@
+/* Devices, contexts, cached programs and shared objects, with every OpenCL call that they make failing once: the walk is
+ * support/fault_walk.h. */
+#include "cache_folder.h"
+#include "device.h"
+#include "opencl/state.h"
+#include "operations.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <quern/opencl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- Devices and contexts ------------------------------------------------------------------------------- */
+
+/* What fails is passed over and told in the note, which stands here for the message; the reference is always there. */
+static quern_status list_devices(fault_place *place) {
+  (void)place;
+  quern_device_list *list;
+  quern_status status = quern_device_list_create(&list);
+  if (status != QUERN_OK) return status;
+  const char *note = quern_device_list_note(list);
+  if (quern_device_list_count(list) == 1 || note[0] != '\0')
+    status = quern_fail(QUERN_ERROR_NO_DEVICE, "%s", note);
+  quern_device_list_free(list);
+  return status;
+}
+
+static quern_status create_context(fault_place *place) {
+  quern_context *context;
+  const quern_status status = quern_context_create_on(place->device, &context);
+  if (status == QUERN_OK) quern_context_free(context);
+  return status;
+}
+
+/* clFinish as the context is freed: nobody can be told. */
+static bool is_finish(const char *entry) {
+  return strcmp(entry, "clFinish") == 0;
+}
+
+static void test_devices(void **state) {
+  (void)state;
+  fault_walk(&(fault_operation){.name = "listing devices", .own_context = true, .run = list_devices});
+  fault_walk(&(fault_operation){
+      .name = "creating a context", .own_context = true, .run = create_context, .may_fall_back = is_finish});
+}
+
+/* --- The program cache ---------------------------------------------------------------------------------- */
+
+/* What the cache cannot do is done without it. clGetProgramInfo and the binary are its own; what it asks of the device is not
+ * asked by a launch otherwise. */
+static bool is_the_cache(const char *entry) {
+  return strcmp(entry, "clGetDeviceInfo") == 0 || strcmp(entry, "clGetPlatformInfo") == 0 ||
+         strcmp(entry, "clGetProgramInfo") == 0 || strcmp(entry, "clCreateProgramWithBinary") == 0;
+}
+
+static bool is_the_cache_or_a_build(const char *entry) {
+  return is_the_cache(entry) || strcmp(entry, "clBuildProgram") == 0;
+}
+
+/* One context builds the program and keeps it, a second finds what the first has left: nothing, half, a corrupt binary. */
+static quern_status launch_twice(fault_place *place) {
+  char *folder = NULL;
+  quern_status status = quern__cache_folder(&folder);
+  if (status != QUERN_OK) return status;
+  assert_non_null(folder);
+  DIR *files = opendir(folder);
+  assert_non_null(files);
+  for (const struct dirent *entry; (entry = readdir(files)) != NULL;)
+    if (strncmp(entry->d_name, "program-", strlen("program-")) == 0)
+      assert_int_equal(unlinkat(dirfd(files), entry->d_name, 0), 0);
+  closedir(files);
+  free(folder);
+  for (int time = 0; status == QUERN_OK && time < 2; time++) {
+    quern_context *context = NULL;
+    quern_buffer *buffer = NULL;
+    status = quern_context_create_on(place->device, &context);
+    if (status == QUERN_OK) status = quern_buffer_create(context, BYTES, &buffer);
+    if (status == QUERN_OK) status = quern_fill(context, 1.0f, quern_vector(buffer, 0, FLOATS));
+    if (status == QUERN_OK) status = quern_context_finish(context);
+    quern_buffer_free(buffer);
+    quern_context_free(context);
+  }
+  return status;
+}
+
+static bool is_the_cache_or_freeing(const char *entry) {
+  return is_the_cache_or_a_build(entry) || is_finish(entry);
+}
+
+static void test_program_cache(void **state) {
+  (void)state;
+  assert_int_equal(setenv("QUERN_CACHE", "on", 1), 0);
+  fault_walk(&(fault_operation){.name = "two launches through an empty cache",
+                                .brief = true,
+                                .answers = "clGetProgramInfo",
+                                .own_context = true,
+                                .run = launch_twice,
+                                .may_fall_back = is_the_cache_or_freeing});
+  fault_walk(&(fault_operation){.name = "a launch of a cached program",
+                                .prepare = make_buffers,
+                                .run = first_launch,
+                                .may_fall_back = is_the_cache_or_a_build});
+  assert_int_equal(setenv("QUERN_CACHE", "off", 1), 0);
+}
+
+/* --- Sharing -------------------------------------------------------------------------------------------- */
+
+typedef struct shared {
+  cl_context context;
+  cl_command_queue queue;
+  cl_mem memory;
+} shared;
+
+/* On a queue of the caller's with these properties, or, where it has none, on one that quern makes. */
+static void make_shared_with(fault_place *place, const cl_command_queue_properties *properties) {
+  shared *made = test_alloc(1, sizeof *made);
+  cl_device_id device = place->device->handle;
+  cl_int error;
+  made->context = quern__cl_call.CreateContext(NULL, 1, &device, NULL, NULL, &error);
+  assert_int_equal(error, CL_SUCCESS);
+  made->queue = NULL;
+  if (properties != NULL)
+    made->queue = quern__cl_call.CreateCommandQueue(made->context, device, *properties, &error);
+  assert_int_equal(error, CL_SUCCESS);
+  made->memory = quern__cl_call.CreateBuffer(made->context, CL_MEM_READ_WRITE, BYTES, NULL, &error);
+  assert_int_equal(error, CL_SUCCESS);
+  place->extra = made;
+}
+
+static void make_shared(fault_place *place) {
+  make_shared_with(place, &(cl_command_queue_properties){0});
+}
+
+static void make_shared_out_of_order(fault_place *place) {
+  make_shared_with(place, &(cl_command_queue_properties){CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE});
+}
+
+static void make_shared_without_queue(fault_place *place) {
+  make_shared_with(place, NULL);
+}
+
+static quern_status share(fault_place *place) {
+  const shared *given = place->extra;
+  quern_context *context = NULL;
+  quern_buffer *buffer = NULL;
+  cl_event event = NULL;
+  quern_status status =
+      quern_opencl_context_create(given->context, place->device->handle, given->queue, &context);
+  if (status == QUERN_OK) status = quern_opencl_buffer_wrap(context, given->memory, 0, BYTES, &buffer);
+  if (status == QUERN_OK) status = quern_buffer_fill(buffer, 0, BYTES, 1);
+  if (status == QUERN_OK) status = quern_opencl_event(context, &event);
+  if (status == QUERN_OK) status = quern_opencl_wait(context, 1, &event);
+  if (status == QUERN_OK) status = quern_context_finish(context);
+  if (event != NULL) quern__cl_call.ReleaseEvent(event);
+  quern_buffer_free(buffer);
+  quern_context_free(context);
+  return status;
+}
+
+static void free_shared(fault_place *place) {
+  shared *made = place->extra;
+  quern__cl_call.ReleaseMemObject(made->memory);
+  if (made->queue != NULL) quern__cl_call.ReleaseCommandQueue(made->queue);
+  quern__cl_call.ReleaseContext(made->context);
+  free(made);
+}
+
+static void test_sharing(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    void (*prepare)(fault_place *place);
+  } queues[] = {{"sharing an in-order queue", make_shared},
+                {"sharing an out-of-order queue", make_shared_out_of_order},
+                {"sharing a context", make_shared_without_queue}};
+  for (size_t i = 0; i < sizeof queues / sizeof *queues; i++)
+    fault_walk(&(fault_operation){.name = queues[i].name,
+                                  .own_context = true,
+                                  .prepare = queues[i].prepare,
+                                  .run = share,
+                                  .undo = free_shared,
+                                  .may_fall_back = is_finish});
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_devices), QUERN_TEST(test_program_cache),
+                                     QUERN_TEST(test_sharing)};
+  return cmocka_run_group_tests(tests, NULL, print_count);
+}

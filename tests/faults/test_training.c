@@ -1,0 +1,212 @@
+/* Plans, training, checkpoints and evaluation, with every OpenCL call that they make failing once: the walk is
+ * support/fault_walk.h. */
+#include "operations.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- Plans, training, evaluation ------------------------------------------------------------------------ */
+
+static quern_status run_plan(fault_place *place) {
+  quern_plan *plan;
+  quern_status status = quern_plan_create(place->context, place->network, 4, QUERN_PLAN_GRADIENTS, &plan);
+  if (status != QUERN_OK) return status;
+  const quern_tensor x = quern_matrix(place->a, 0, 4, INPUTS), labels = quern_vector(place->b, 0, 4);
+  quern_tensor output;
+  status = quern_plan_clip_norm(plan, 1.0f);
+  if (status == QUERN_OK) status = quern_plan_step(plan, x, labels, (quern_sgd){0.1f, 0.0f}, quern_none());
+  if (status == QUERN_OK) status = quern_plan_forward(plan, x, &output);
+  if (status == QUERN_OK) status = quern_plan_predict(plan, x, &output);
+  if (status == QUERN_OK)
+    status = quern_plan_evaluate(plan, x, labels, quern_vector(place->b, FLOATS, 4),
+                                 quern_vector(place->b, 2 * FLOATS, 1));
+  if (status == QUERN_OK) status = quern_plan_download(plan, place->network);
+  if (status == QUERN_OK) status = quern_plan_upload(plan, place->network);
+  if (status == QUERN_OK) status = quern_context_finish(place->context);
+  quern_plan_free(plan);
+  return status;
+}
+
+static void make_network_and_buffers(fault_place *place) {
+  make_network(place);
+  make_buffers(place);
+}
+
+static quern_status train(fault_place *place) {
+  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  options.epochs = 1;
+  options.batch = 10;
+  quern_epoch last;
+  return quern_train(place->context, place->network, place->data, place->data, &options, &last);
+}
+
+/* The trainer is there before, so that an epoch that fails is run again by the same one. */
+static void make_trainer(fault_place *place) {
+  make_network(place);
+  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  options.batch = 7;
+  assert_ok(
+      quern_trainer_create(place->context, place->network, place->data, NULL, &options, &place->trainer));
+}
+
+static quern_status run_epoch(fault_place *place) {
+  quern_epoch epoch;
+  const quern_status status = quern_trainer_epoch(place->trainer, &epoch);
+  return status == QUERN_OK ? quern_trainer_download(place->trainer, place->network) : status;
+}
+
+static quern_status evaluate(fault_place *place) {
+  quern_metrics metrics;
+  return quern_evaluate(place->context, place->network, place->data, &metrics);
+}
+
+static quern_status predict(fault_place *place) {
+  /* Of its own, so that a sanitizer sees a copy that ends after it was freed. */
+  float *outputs = test_alloc(SAMPLES * CLASSES, sizeof *outputs);
+  const quern_status status = quern_predict(place->context, place->network, place->data, outputs);
+  free(outputs);
+  return status;
+}
+
+static void test_plan(void **state) {
+  (void)state;
+  fault_walk(&(fault_operation){.name = "a plan and a step",
+                                .brief = true,
+                                .warm = true,
+                                .prepare = make_network_and_buffers,
+                                .run = run_plan});
+}
+
+static void test_training(void **state) {
+  (void)state;
+  fault_walk(&(fault_operation){
+      .name = "training", .brief = true, .warm = true, .prepare = make_network, .run = train});
+  fault_walk(&(fault_operation){
+      .name = "an epoch", .brief = true, .warm = true, .prepare = make_trainer, .run = run_epoch});
+}
+
+/* --- Checkpoints ---------------------------------------------------------------------------------------- */
+
+/* A trainer on the reference, which reads what the one on the device has written. */
+typedef struct witness {
+  quern_context *context;
+  quern_trainer *trainer;
+} witness;
+
+static char folder[4096], first[sizeof folder + 16], checkpoint[sizeof folder + 16];
+
+static size_t count_files(void) {
+  size_t count = 0;
+  DIR *files = opendir(folder);
+  assert_non_null(files);
+  for (const struct dirent *entry; (entry = readdir(files)) != NULL;)
+    count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+  closedir(files);
+  return count;
+}
+
+/* There are checkpoints from the start on, of the first step. */
+static void make_checkpoint(fault_place *place) {
+  witness *made = test_alloc(1, sizeof *made);
+  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_epoch epoch;
+  options.batch = 7;
+  make_trainer(place);
+  assert_ok(quern_context_create("reference", &made->context));
+  assert_ok(quern_trainer_create(made->context, place->network, place->data, NULL, &options, &made->trainer));
+  assert_ok(quern_trainer_steps(made->trainer, 1, &epoch));
+  assert_ok(quern_trainer_save(made->trainer, first));
+  assert_ok(quern_trainer_save(made->trainer, checkpoint));
+  place->extra = made;
+}
+
+/* Reads one, goes on from it and writes the next in the place of the other. */
+static quern_status go_on(fault_place *place) {
+  quern_epoch epoch;
+  quern_status status = quern_trainer_resume(place->trainer, first);
+  if (status == QUERN_OK) status = quern_trainer_steps(place->trainer, 2, &epoch);
+  if (status == QUERN_OK) status = quern_trainer_save(place->trainer, checkpoint);
+  return status;
+}
+
+/* Whatever failed, the file is a whole checkpoint, the old one or the new one, and nothing else lies beside it. */
+static void expect_whole(fault_place *place) {
+  const witness *is = place->extra;
+  assert_ok(quern_trainer_resume(is->trainer, checkpoint));
+  assert_int_equal(count_files(), 2);
+}
+
+static void free_witness(fault_place *place) {
+  witness *is = place->extra;
+  quern_trainer_free(is->trainer);
+  quern_context_free(is->context);
+  free(is);
+}
+
+static void test_checkpoint(void **state) {
+  (void)state;
+  const char *parent = getenv("TMPDIR");
+  snprintf(folder, sizeof folder, "%s/quern-faults-XXXXXX", parent != NULL ? parent : "/tmp");
+  assert_non_null(mkdtemp(folder));
+  snprintf(first, sizeof first, "%s/first", folder);
+  snprintf(checkpoint, sizeof checkpoint, "%s/checkpoint", folder);
+  fault_walk(&(fault_operation){.name = "resuming and saving",
+                                .brief = true,
+                                .warm = true,
+                                .prepare = make_checkpoint,
+                                .run = go_on,
+                                .after = expect_whole,
+                                .undo = free_witness});
+  assert_int_equal(remove(first), 0);
+  assert_int_equal(remove(checkpoint), 0);
+  assert_int_equal(rmdir(folder), 0);
+}
+
+/* --- Numbers that are not finite ------------------------------------------------------------------------ */
+
+static void make_diverging(fault_place *place) {
+  make_network(place);
+  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  options.batch = 7;
+  options.sgd.learning_rate = 1e30f;
+  assert_ok(
+      quern_trainer_create(place->context, place->network, place->data, NULL, &options, &place->trainer));
+}
+
+/* The search for where it began is what succeeds here. It ends with a wait for what is still queued. */
+static quern_status diverge(fault_place *place) {
+  quern_epoch epoch;
+  const quern_status status = quern_trainer_epoch(place->trainer, &epoch);
+  if (status == QUERN_ERROR_NOT_FINITE) return QUERN_OK;
+  assert_int_not_equal(status, QUERN_OK);
+  return status;
+}
+
+static void test_not_finite(void **state) {
+  (void)state;
+  fault_walk(&(fault_operation){.name = "a loss that is not finite",
+                                .brief = true,
+                                .unheard = 1,
+                                .prepare = make_diverging,
+                                .run = diverge});
+}
+
+/* --- Measuring ------------------------------------------------------------------------------------------ */
+
+static void test_measuring(void **state) {
+  (void)state;
+  fault_walk(&(fault_operation){
+      .name = "evaluating", .brief = true, .warm = true, .prepare = make_network, .run = evaluate});
+  fault_walk(&(fault_operation){
+      .name = "predicting", .brief = true, .warm = true, .prepare = make_network, .run = predict});
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_plan), QUERN_TEST(test_training),
+                                     QUERN_TEST(test_checkpoint), QUERN_TEST(test_not_finite),
+                                     QUERN_TEST(test_measuring)};
+  return cmocka_run_group_tests(tests, NULL, print_count);
+}
