@@ -73,7 +73,7 @@ typedef struct expectation {
 
 static cli_exit compare(const char *who, const measure_operands *operands, const char *what, double got,
                         double expected, double tolerance, size_t row, size_t column) {
-  if (fabs(got - expected) <= tolerance) return CLI_OK;
+  if (quern_verify_error(got, expected, tolerance) <= 1) return CLI_OK;
   return cli_fail("%s: %s of %zux%zux%zu is wrong: %s row %zu column %zu is %.9g, expected %.9g within %.3g",
                   who, measure_form_names[operands->form], operands->shape.n, operands->shape.out,
                   operands->shape.in, what, row, column, got, expected, tolerance);

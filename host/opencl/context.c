@@ -113,8 +113,8 @@ static quern_status note_quirks(quern__cl *cl) {
   for (size_t i = 0; i < cl->quirk_count; i++) {
     const quern__cl_quirk *quirk = cl->quirks[i];
     char *note = NULL;
-    if (asprintf(&note, "%s%s%s; used instead: %s", cl->note != NULL ? cl->note : "",
-                 cl->note != NULL ? "; " : "", quirk->what, quern__quirk_remedy_text(quirk->remedy)) < 0)
+    if (asprintf(&note, "%s%s%s%s", cl->note != NULL ? cl->note : "", cl->note != NULL ? "; " : "",
+                 quirk->what, quern__quirk_remedy_text(quirk->remedy)) < 0)
       return quern__fail_memory("note", strlen(quirk->what));
     free(cl->note);
     cl->note = note;

@@ -23,17 +23,17 @@ const size_t quern__cl_quirk_count = sizeof quern__cl_quirks / sizeof *quern__cl
 const char *quern__quirk_remedy_text(quern__quirk_remedy remedy) {
   switch (remedy) {
   case QUERN__QUIRK_SAFE_ROW:
-    return "the safe row";
+    return "; the safe row is used";
   case QUERN__QUIRK_GROUP_ROW:
-    return "products by work-groups";
+    return "; products are taken by work-groups";
   case QUERN__QUIRK_OP_BY_OP:
-    return "steps op by op";
+    return "; steps are taken op by op";
   case QUERN__QUIRK_TWO_ROUNDINGS:
-    return "mad() for fma()";
+    return "; mad() takes the place of fma()";
   case QUERN__QUIRK_LOOP_ROUNDS:
     break;
   }
-  return "nothing that would help";
+  return "; nothing helps, so it is for small networks alone";
 }
 
 /* --- Which rows a device has ---------------------------------------------------------------------------- */

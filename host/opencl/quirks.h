@@ -37,7 +37,7 @@ bool quern__cl_quirk_fits(const quern__cl_quirk *quirk, const quern_device_info 
 quern_status quern__cl_quirks_apply(struct quern__cl *cl, const quern_device_info *info,
                                     const quern__cl_quirk *quirks, size_t count);
 
-/* What takes the op's place: "the safe row", … Static. */
+/* What is done, as the end of a sentence: "; the safe row is used". Static. */
 const char *quern__quirk_remedy_text(quern__quirk_remedy remedy);
 
 /* -1, 0 or 1: the numbers in a and b, one after the other; a number that is missing is less than 0. "535.54.03" > "535.9". */

@@ -210,8 +210,8 @@ __attribute__((format(printf, 4, 5))) static void tell(quern__fact_sink sink, vo
 static void tell_quirks(const quern__cl *cl, quern__fact_sink sink, void *user) {
   for (size_t i = 0; i < cl->quirk_count; i++) {
     const quern__cl_quirk *quirk = cl->quirks[i];
-    tell(sink, user, "quirk", "%s%s%s; used instead: %s", quirk->op, *quirk->op != '\0' ? ": " : "",
-         quirk->what, quern__quirk_remedy_text(quirk->remedy));
+    tell(sink, user, "quirk", "%s%s%s%s", quirk->op, *quirk->op != '\0' ? ": " : "", quirk->what,
+         quern__quirk_remedy_text(quirk->remedy));
   }
 }
 

@@ -109,7 +109,7 @@ static quern_status verify_variant(const quern_device *device, const quern__vari
   if (status != QUERN_OK) return fail_to_open(status, variant, options, failed);
   v.state = v.device->state;
   v.small = options->effort == QUERN_VERIFY_QUICK;
-  v.few = v.small || variant->scope == QUERN__SWEEP_PRODUCT;
+  v.few = v.small;
   if (variants != NULL) v.loop_rounds = variants->loop_rounds(v.state);
   if (first) QUERN__TRY(tell_facts(&v, options));
   status = run_sweeps(&v, variant, options, failed);

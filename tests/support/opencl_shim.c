@@ -9,6 +9,7 @@
  * loading. */
 #include "opencl_shim.h"
 #include "opencl_shim_fault.h"
+#include "opencl_shim_mutate.h"
 
 #include "opencl/api.h"
 #include <CL/cl_ext.h>
@@ -351,7 +352,12 @@ SHIM cl_program clCreateProgramWithSource(cl_context context, cl_uint count, con
                                           const size_t *lengths, cl_int *error) {
   SHIM_FAIL_MAKING(CreateProgramWithSource)
   atomic_fetch_add(&sources, 1);
-  return created(PROGRAM, real.CreateProgramWithSource(context, count, strings, lengths, error));
+  char *mutant = quern_shim_mutated(count, strings, lengths);
+  const char *text = mutant;
+  cl_program made = mutant != NULL ? real.CreateProgramWithSource(context, 1, &text, NULL, error)
+                                   : real.CreateProgramWithSource(context, count, strings, lengths, error);
+  free(mutant);
+  return created(PROGRAM, made);
 }
 
 SHIM cl_program clCreateProgramWithBinary(cl_context context, cl_uint count, const cl_device_id *devices,

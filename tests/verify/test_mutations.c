@@ -1,0 +1,156 @@
+/* Kernels that are wrong in one place: verification finds every one of them. Each mutant differs from the kernels by one
+ * character or one token, must build, and must fail the op that its kernel computes. The library that stands in for the OpenCL
+ * loader changes the source on its way to the driver. */
+#include "opencl_shim_mutate.h"
+#include "test.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct mutation {
+  const char *kernel, *from, *to, *op;
+} mutation;
+
+static const mutation mutations[] = {
+    {"dense_tile.cl", "b[2 * i + 1] = RIFFLE_HIGH", "b[2 * i + 1] = RIFFLE_LOW", "dense backward data"},
+    {"dense_tile.cl", "QUERN_MAD(scalar, right[v], sum[r][v])", "QUERN_MAD(scalar, right[0], sum[r][v])",
+     "dense forward"},
+    {"dense_tile.cl", "const uint used = v * VECTOR_WIDTH;", "const uint used = v + VECTOR_WIDTH;",
+     "dense backward weights"},
+    {"dense_forward.cl", "if (b) value += quern_load_part(b + at, lanes);",
+     "if (b) value -= quern_load_part(b + at, lanes);", "dense forward"},
+    {"dense_forward.cl", "if (k > 0) value += quern_load_part(y_at",
+     "if (k < 0) value += quern_load_part(y_at", "dense forward"},
+    {"dense_backward_data.cl", "if (k > 0 && !accumulate) value", "if (k > 0 && accumulate) value",
+     "dense backward data"},
+    {"dense_backward_data.cl", "if (h && (last || accumulate))", "if (h && (last && accumulate))",
+     "dense backward data"},
+    {"dense_backward_weights.cl", "target.decay = 0.0f;", "target.decay = 1.0f;", "dense backward weights"},
+    {"dense_backward_weights.cl", "else gradient = old - target.rate", "else gradient = old + target.rate",
+     "dense backward weights"},
+    {"dense_group.cl", "a[k * A_STRIDE + v * ITEMS_DOWN + y]", "a[k * A_STRIDE + v * ITEMS_DOWN + x]",
+     "dense forward"},
+    {"dense_group.cl", "[i % COLUMN_VECTORS] += memory", "[i % COLUMN_VECTORS] -= memory",
+     "dense backward data"},
+    {"dense_group.cl", "*columns += b_local", "*columns -= b_local", "dense backward weights"},
+    {"common.cl", "(type)(1.0f) + exp(-z)", "(type)(1.0f) + exp(z)", "activation forward"},
+    {"common.cl", "return h * ((type)(1.0f) - h);", "return h * ((type)(1.0f) + h);", "activation backward"},
+    {"activation.cl", "gradient * quern_activate_gradient", "gradient + quern_activate_gradient",
+     "activation backward"},
+    {"softmax.cl", "if (z_row[a] > largest) largest = z_row[a];\n  float sum",
+     "if (z_row[a] < largest) largest = z_row[a];\n  float sum", "softmax"},
+    {"loss.cl", "a == (uint)label ? -others", "a == (uint)label ? +others", "softmax cross-entropy"},
+    {"loss.cl", "label < 0 || (uint)label >= k", "label < 0 || (uint)label > k", "softmax cross-entropy"},
+    {"loss.cl", "output * (ratios - ratio)", "output * (ratios + ratio)", "elementwise cross-entropy"},
+    {"loss.cl", "log1p(exp(-fabs(value)))", "log1p(exp(fabs(value)))", "binary cross-entropy"},
+    {"loss.cl", "= factor * difference;", "= inverse * difference;", "mean squared error"},
+    {"optimizer.cl", "rate * (gradient + decay * old), target", "rate * (gradient - decay * old), target",
+     "SGD update"},
+    {"optimizer.cl", "if (scale > 1.0f)", "if (scale < 1.0f)", "clip norm"},
+    {"gather.cl", "column + i == (size_t)label ? 1.0f", "column + i == (size_t)label ? 2.0f", "one-hot"},
+    {"gather.cl", "fma(load(source + (size_t)index * columns + column",
+     "fma(load(source + (size_t)index * columns - column", "gather rows"},
+    {"gather.cl", "int label = -1;", "int label = +1;", "gather labels"},
+    {"measure.cl", "if (value > largest) {\n      largest = value;\n      best",
+     "if (value >= largest) {\n      largest = value;\n      best", "argmax"},
+    {"measure.cl", "if (guess != -1 && guess", "if (guess != 1 && guess", "count correct"},
+    {"measure.cl", "squared ? value * value : value", "squared ? value + value : value", "sum of squares"},
+    {"measure.cl", "if ((blocks >> level) & 1) total", "if ((blocks >> level) & 2) total", "sum"},
+    {"initial.cl", "high0 ^ counter.w ^ key.y", "high0 ^ counter.w ^ key.x", "random uniform"},
+    {"steps.cl", "const size_t first = (size_t)part * layers[l].rows;",
+     "const size_t first = (size_t)part + layers[l].rows;", "training"},
+    {"steps.cl", "const size_t sample = (size_t)s * n;", "const size_t sample = (size_t)s + n;", "training"},
+};
+enum { MUTATIONS = sizeof mutations / sizeof *mutations };
+
+static void *find(const char *name) {
+  void *shim = dlopen(getenv("QUERN_TEST_SHIM"), RTLD_NOW);
+  assert_non_null(shim);
+  void *found = dlsym(shim, name);
+  assert_non_null(found);
+  return found;
+}
+
+/* The first result that is no pass. */
+typedef struct caught {
+  char why[512];
+  size_t results;
+} caught;
+
+static void hear(const quern_verify_result *result, void *user) {
+  caught *so_far = user;
+  so_far->results++;
+  if (!result->passed && so_far->why[0] == '\0') snprintf(so_far->why, sizeof so_far->why, "%s", result->why);
+}
+
+static size_t verify(const char *op, caught *heard) {
+  quern_device_list *list;
+  quern_verify_options options = QUERN_VERIFY_OPTIONS_INIT;
+  size_t failed;
+  *heard = (caught){.results = 0};
+  options.effort = QUERN_VERIFY_QUICK;
+  options.op = op;
+  options.on_result = hear;
+  options.user = heard;
+  assert_ok(quern_device_list_create(&list));
+  assert_ok(quern_verify(quern_device_list_at(list, 0), &options, &failed));
+  quern_device_list_free(list);
+  return failed;
+}
+
+static void need_kernels(void) {
+  quern_device_list *list;
+  quern_device_info info;
+  assert_ok(quern_device_list_create(&list));
+  quern_device_describe(quern_device_list_at(list, 0), &info);
+  const bool none = strcmp(info.backend, "opencl") != 0;
+  quern_device_list_free(list);
+  if (none) skip();
+}
+
+/* Kernels as they are pass: what fails below fails by its mutation. */
+static void test_unchanged(void **state) {
+  (void)state;
+  caught heard;
+  need_kernels();
+  const size_t failed = verify(NULL, &heard);
+  if (failed != 0) fail_msg("%zu results are no pass; the first: %s", failed, heard.why);
+  assert_true(heard.results > 20);
+}
+
+static void test_mutants(void **state) {
+  (void)state;
+  need_kernels();
+  void (*mutate)(const char *, const char *);
+  size_t (*mutants)(size_t *);
+  *(void **)&mutate = find("quern_shim_mutate");
+  *(void **)&mutants = find("quern_shim_mutants");
+  size_t found = 0;
+  for (size_t i = 0; i < MUTATIONS; i++) {
+    const mutation *is = &mutations[i];
+    caught heard;
+    size_t places;
+    mutate(is->from, is->to);
+    const size_t failed = verify(is->op, &heard);
+    if (mutants(&places) == 0 || places != 1)
+      fail_msg("%s: \"%s\" is in %zu places of a program, expected one", is->kernel, is->from, places);
+    if (strstr(heard.why, "did not build") != NULL)
+      fail_msg("%s: \"%s\" makes no program: %s", is->kernel, is->to, heard.why);
+    if (failed > 0)
+      found++;
+    else
+      print_error("%s: \"%s\" for \"%s\" was not found out by %s\n", is->kernel, is->to, is->from, is->op);
+    if (failed > 0)
+      print_message("  %-26s %-42.*s %s\n", is->kernel, (int)strcspn(is->to, "\n"), is->to, heard.why);
+  }
+  mutate(NULL, NULL);
+  print_message("caught %zu of %d mutants\n", found, (int)MUTATIONS);
+  assert_int_equal(found, MUTATIONS);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_unchanged), QUERN_TEST(test_mutants)};
+  return cmocka_run_group_tests_name("verify/mutations", tests, NULL, NULL);
+}
