@@ -3,6 +3,7 @@
 #include "measure_limits.h"
 #include "measure_product.h"
 #include "measure_step.h"
+#include "nearest.h"
 #include "open.h"
 
 #include <string.h>
@@ -166,9 +167,11 @@ static cli_exit bench_training(bench_session *bench) {
 
 static cli_exit run(const cli_command *command, int argc, char **argv) {
   bench_settings settings = {0};
+  static const char *const parts[] = {"gemm", "train", NULL};
   const char *part = argc > 1 && argv[1][0] != '-' ? argv[1] : NULL;
   if (part != NULL && strcmp(part, "gemm") != 0 && strcmp(part, "train") != 0)
-    return cli_fail_usage(command, "it measures gemm or train, not \"%s\"", part);
+    return cli_fail_usage(command, "it measures gemm or train, not \"%s\"%s", part,
+                          cli_hint_of(part, parts).text);
   int skipped = part != NULL ? 1 : 0;
   cli_parsed parsed = cli_parse(command, argc - skipped, argv + skipped, &settings);
   if (parsed != CLI_PARSED_RUN) return (cli_exit)cli_parsed_exit(parsed);
