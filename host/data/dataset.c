@@ -120,8 +120,13 @@ void quern_dataset_values(const quern_dataset *dataset, size_t row, float *value
 }
 
 void quern_dataset_targets(const quern_dataset *dataset, size_t row, float *targets) {
-  const size_t count = dataset->schema->outputs;
-  if (dataset->targets) memcpy(targets, dataset->targets + row * count, count * sizeof *targets);
+  const quern_schema *schema = dataset->schema;
+  for (size_t i = 0; dataset->targets && i < schema->outputs; i++) {
+    const float target = dataset->targets[row * schema->outputs + i];
+    targets[i] = schema->target_mean
+                     ? (float)((double)target * schema->target_deviation[i] + schema->target_mean[i])
+                     : target;
+  }
 }
 
 const char *quern_dataset_source(const quern_dataset *dataset) {

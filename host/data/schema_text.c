@@ -10,9 +10,11 @@
 
 #include "error.h"
 #include "size.h"
+#include "text.h"
 #include <cjson/cJSON.h>
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,11 +34,21 @@ static bool add_texts(cJSON *object, const char *name, char *const *texts, size_
   return list != NULL;
 }
 
+/* cJSON's own way to print a number takes its neighbours for the same. */
+static cJSON *create_number(double value) {
+  char digits[32];
+  for (int precision = 15; precision <= 17; precision++) {
+    snprintf(digits, sizeof digits, "%.*g", precision, value);
+    if (strtod(digits, NULL) == value) break;
+  }
+  return cJSON_CreateRaw(digits);
+}
+
 static bool add_doubles(cJSON *object, const char *name, const double *numbers, size_t count) {
   if (!numbers) return true;
   cJSON *list = cJSON_AddArrayToObject(object, name);
   for (size_t i = 0; i < count; i++) {
-    cJSON *number = cJSON_CreateNumber(numbers[i]);
+    cJSON *number = create_number(numbers[i]);
     if (cJSON_AddItemToArray(list, number)) continue;
     cJSON_Delete(number);
     return false;
@@ -66,6 +78,9 @@ static bool add_columns(cJSON *object, const char *name, const quern__schema_col
 
 quern_status quern__schema_print(const quern_schema *schema, char **text) {
   *text = NULL;
+  locale_t numbers;
+  QUERN__FORWARD(quern__c_locale(&numbers));
+  const locale_t before = uselocale(numbers);
   cJSON *json = cJSON_CreateObject();
   if (json && cJSON_AddStringToObject(json, "task", tasks[schema->task]) &&
       cJSON_AddNumberToObject(json, "columns", (double)schema->columns) &&
@@ -80,6 +95,8 @@ quern_status quern__schema_print(const quern_schema *schema, char **text) {
     *text = cJSON_PrintUnformatted(json);
   }
   cJSON_Delete(json);
+  uselocale(before);
+  freelocale(numbers);
   return *text ? QUERN_OK : quern__fail_memory("a schema as text", schema->columns);
 }
 
@@ -259,7 +276,12 @@ quern_status quern__schema_parse(const char *where, const char *text, quern_sche
   *schema = NULL;
   quern_schema *made = NULL;
   quern_status status = QUERN_OK;
+  locale_t numbers;
+  QUERN__FORWARD(quern__c_locale(&numbers));
+  const locale_t before = uselocale(numbers);
   cJSON *json = cJSON_ParseWithOpts(text, NULL, true);
+  uselocale(before);
+  freelocale(numbers);
   if (!json) {
     status = quern__fail(QUERN_ERROR_FORMAT, "%s: schema: not valid JSON", where);
     goto cleanup;

@@ -39,10 +39,6 @@ typedef struct quern__safetensors {
  * by its length. The caller closes *file, whatever this returns. */
 quern_status quern__safetensors_open(const char *path, quern__safetensors *file);
 
-/* Copies the bytes of a tensor as they are in the file. */
-quern_status quern__safetensors_read_bytes(const quern__safetensors *file, const quern__tensor_entry *entry,
-                                           void *bytes);
-
 /* Copies the bytes of an F32 tensor, bytes / 4 floats. */
 quern_status quern__safetensors_read(const quern__safetensors *file, const quern__tensor_entry *entry,
                                      float *values);
