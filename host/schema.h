@@ -47,6 +47,11 @@ bool quern__schema_says_more(const quern_schema *schema);
 /* Whether both make the same numbers of the same data. NULL changes nothing. */
 bool quern__schema_prepares_alike(const quern_schema *a, const quern_schema *b);
 
+/* Puts what standardises the inputs into the first layer, W [columns][units] and b [units], and what scales the outputs back into the
+ * last, W [in][outputs] and b [outputs], which must have no activation. Rounded once each. NULL changes nothing. */
+void quern__schema_fold_inputs(const quern_schema *schema, size_t units, float *weights, float *bias);
+void quern__schema_fold_targets(const quern_schema *schema, size_t in, float *weights, float *bias);
+
 /* As JSON, which the caller frees, and back. `where` names what it was read from. The reader takes what the writer gives and
  * refuses all else. */
 quern_status quern__schema_print(const quern_schema *schema, char **text);
