@@ -8,8 +8,12 @@ struct quern_dataset {
   char *source;          /* owned */
   quern_element element; /* of `values` */
   void *values;          /* [rows][columns], owned */
-  int32_t *labels;       /* [rows], each 0 … classes-1, owned */
-  size_t rows, columns, classes;
+  /* By the schema's task: labels for classes, targets for labels and regression, neither for none. */
+  int32_t *labels; /* [rows], each 0 … outputs-1, owned */
+  float *targets;  /* [rows][outputs], owned */
+  size_t rows, columns;
+  quern_schema *schema; /* owned; its columns are these columns */
+  bool has_missing; /* there may be NaN among the values, each a missing one that nothing stands in for yet */
   size_t height, width; /* 0, 0 where a sample is no image */
   float scale, offset;  /* a value is fma(element, scale, offset) */
 };

@@ -53,6 +53,13 @@ cli_scores cli_confusion_scores(const cli_confusion *confusion, size_t class_ind
   return (cli_scores){samples, share(hits, taken), share(hits, samples), share(2 * hits, samples + taken)};
 }
 
+void cli_json_scores(cli_json *json, cJSON *object, const cli_scores *scores) {
+  cli_json_number(json, object, "samples", (double)scores->samples);
+  cli_json_number(json, object, "precision", scores->precision);
+  cli_json_number(json, object, "recall", scores->recall);
+  cli_json_number(json, object, "f1", scores->f1);
+}
+
 void cli_json_confusion(cli_json *json, const cli_confusion *confusion, const cli_names *names) {
   cJSON *classes = cli_json_list(json, json->root, "classes");
   cJSON *matrix = cli_json_list(json, json->root, "confusion");
@@ -60,10 +67,7 @@ void cli_json_confusion(cli_json *json, const cli_confusion *confusion, const cl
     const cli_scores scores = cli_confusion_scores(confusion, i);
     cJSON *object = cli_json_object(json, classes, NULL);
     if (i < names->count) cli_json_text(json, object, "name", names->items[i]);
-    cli_json_number(json, object, "samples", (double)scores.samples);
-    cli_json_number(json, object, "precision", scores.precision);
-    cli_json_number(json, object, "recall", scores.recall);
-    cli_json_number(json, object, "f1", scores.f1);
+    cli_json_scores(json, object, &scores);
     cJSON *row = cli_json_list(json, matrix, NULL);
     for (size_t j = 0; j < confusion->classes; j++)
       cli_json_append_number(json, row, (double)count_of(confusion, i, j));

@@ -29,8 +29,14 @@ void cli_confusion_free(cli_confusion *confusion);
 
 cli_scores cli_confusion_scores(const cli_confusion *confusion, size_t class_index);
 
+/* A table with a line for each of `count`, under the heading of what they are. */
+void cli_print_scores(FILE *stream, const char *heading, const cli_scores *scores, size_t count,
+                      const cli_names *names);
+/* Adds "samples", "precision", "recall" and "f1". */
+void cli_json_scores(cli_json *json, cJSON *object, const cli_scores *scores);
+
 /* A line for each class and, where that fits, the matrix: a row for each class, a column for each that it is taken for. */
-void cli_print_confusion(FILE *stream, const cli_confusion *confusion, const cli_names *names);
+cli_exit cli_print_confusion(FILE *stream, const cli_confusion *confusion, const cli_names *names);
 /* "classes" and "confusion" in the object. */
 void cli_json_confusion(cli_json *json, const cli_confusion *confusion, const cli_names *names);
 

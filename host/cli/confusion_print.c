@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static size_t digits(size_t number) {
   return (size_t)snprintf(NULL, 0, "%zu", number);
@@ -34,17 +35,18 @@ static void print_score(FILE *stream, double score) {
     fprintf(stream, "  %9.4f", score);
 }
 
-static void print_scores(FILE *stream, const cli_confusion *confusion, const cli_names *names, size_t width) {
-  fprintf(stream, "\n%*s  %9s  %9s  %9s  %9s\n", (int)(width < 5 ? 5 : width), "class", "precision", "recall",
+void cli_print_scores(FILE *stream, const char *heading, const cli_scores *scores, size_t count,
+                      const cli_names *names) {
+  const size_t width = name_width(names, count);
+  fprintf(stream, "\n%*s  %9s  %9s  %9s  %9s\n", (int)(width < 5 ? 5 : width), heading, "precision", "recall",
           "F1", "samples");
-  for (size_t i = 0; i < confusion->classes; i++) {
-    const cli_scores scores = cli_confusion_scores(confusion, i);
+  for (size_t i = 0; i < count; i++) {
     fprintf(stream, "%*s", width < 5 ? (int)(5 - width) : 0, "");
     print_class(stream, names, i, width);
-    print_score(stream, scores.precision);
-    print_score(stream, scores.recall);
-    print_score(stream, scores.f1);
-    fprintf(stream, "  %9zu\n", scores.samples);
+    print_score(stream, scores[i].precision);
+    print_score(stream, scores[i].recall);
+    print_score(stream, scores[i].f1);
+    fprintf(stream, "  %9zu\n", scores[i].samples);
   }
 }
 
@@ -72,8 +74,12 @@ static void print_matrix(FILE *stream, const cli_confusion *confusion, const cli
   }
 }
 
-void cli_print_confusion(FILE *stream, const cli_confusion *confusion, const cli_names *names) {
-  const size_t width = name_width(names, confusion->classes);
-  print_scores(stream, confusion, names, width);
-  print_matrix(stream, confusion, names, width);
+cli_exit cli_print_confusion(FILE *stream, const cli_confusion *confusion, const cli_names *names) {
+  cli_scores *scores = calloc(confusion->classes, sizeof *scores);
+  if (scores == NULL) return cli_fail_memory();
+  for (size_t i = 0; i < confusion->classes; i++) scores[i] = cli_confusion_scores(confusion, i);
+  cli_print_scores(stream, "class", scores, confusion->classes, names);
+  print_matrix(stream, confusion, names, name_width(names, confusion->classes));
+  free(scores);
+  return CLI_OK;
 }

@@ -39,6 +39,12 @@ void cli_print_data(FILE *people, const quern_dataset *data) {
     fprintf(people, "%zu x %zu pixels", height, width);
   else
     fprintf(people, "%zu values", quern_dataset_columns(data));
+  const size_t outputs = quern_dataset_outputs(data);
+  const char *plural = outputs == 1 ? "" : "s";
+  if (quern_dataset_task(data) == QUERN_TASK_LABELS) fprintf(people, ", %zu label%s", outputs, plural);
+  if (quern_dataset_task(data) == QUERN_TASK_REGRESSION)
+    fprintf(people, ", %zu number%s to predict", outputs, plural);
+  if (quern_schema_is_standardized(quern_dataset_schema(data))) fputs(", standardised", people);
 }
 
 cli_digits cli_grouped(double number) {

@@ -2,10 +2,12 @@
 #include "canvas.h"
 #include "confusion.h"
 #include "describe.h"
+#include "metrics.h"
 #include "names.h"
 #include "open.h"
 #include "plot_confusion.h"
 #include "show.h"
+#include "target_scores.h"
 
 typedef struct eval_settings {
   cli_model_settings model;
@@ -18,7 +20,7 @@ typedef struct eval_settings {
 static const cli_option options[] = {
     CLI_OPTION_MODEL(eval_settings),
     CLI_OPTION_DATA(eval_settings),
-    CLI_OPTION_CSV(eval_settings),
+    CLI_OPTION_TABLE(eval_settings),
     CLI_OPTION_DEVICE(eval_settings),
     {.name = "show",
      .value = "N",
@@ -31,7 +33,7 @@ static const cli_option options[] = {
      .value = "A,B,C…",
      .kind = CLI_TEXT,
      .offset = offsetof(eval_settings, class_names),
-     .help = "what the classes are called (default: their numbers)"},
+     .help = "what the classes or labels are called (default: what the model says, else their numbers)"},
     {.name = "plot",
      .value = "FILE",
      .kind = CLI_TEXT,
@@ -48,7 +50,7 @@ typedef struct eval_session {
   const eval_settings *settings;
   FILE *people;
   quern_network *network;
-  quern_dataset *data;
+  quern_dataset *data, *pixels; /* pixels: the data as they are in the file, for --show */
   cli_names names;
   quern_context *context;
 } eval_session;
@@ -59,37 +61,53 @@ static cli_exit prepare(eval_session *run) {
   const char *path = settings->model.path;
   size_t height, width;
   cli_exit result = cli_open_model(&settings->model, &run->network);
-  if (result == CLI_OK) result = cli_open_test_data(&settings->data, &run->data);
+  if (result == CLI_OK) result = cli_open_model_data(&settings->data, path, run->network, &run->data);
   if (result == CLI_OK) result = cli_check_columns(path, run->network, run->data);
   if (result != CLI_OK) return result;
-  size_t outputs = quern_network_outputs(run->network);
+  const size_t outputs = quern_network_outputs(run->network);
+  const quern_task task = quern_dataset_task(run->data);
+  const char *source = quern_dataset_source(run->data);
+  if (task == QUERN_TASK_NONE)
+    return cli_fail("%s has nothing to measure by: it has no labels or targets; quern predict needs none",
+                    source);
   result = cli_check_labels(path, outputs, run->data);
-  if (result == CLI_OK && settings->class_names != NULL)
-    result = cli_names_split(settings->class_names, &run->names);
+  if (result == CLI_OK)
+    result = settings->class_names != NULL
+                 ? cli_names_split(settings->class_names, &run->names)
+                 : cli_names_of_schema(quern_network_schema(run->network), outputs, &run->names);
   if (result == CLI_OK && settings->class_names != NULL && run->names.count != outputs)
     result =
         cli_fail("--class-names gives %zu names, but %s has %zu classes", run->names.count, path, outputs);
   if (result == CLI_OK && settings->show > 0 && !quern_dataset_image_size(run->data, &height, &width))
-    result = cli_fail("--show: %s holds no images", quern_dataset_source(run->data));
+    result = cli_fail("--show: %s holds no images", source);
+  if (result == CLI_OK && task != QUERN_TASK_CLASSES && (settings->show > 0 || settings->plot != NULL))
+    result = cli_fail("--%s is for classes, and %s has %s", settings->show > 0 ? "show" : "plot", source,
+                      task == QUERN_TASK_LABELS ? "labels" : "numbers to predict");
+  /* What is drawn is what the file has; what is predicted may be prepared. */
+  if (result == CLI_OK && settings->show > 0)
+    result = cli_open_test_data(&settings->data, NULL, &run->pixels);
   if (result == CLI_OK && settings->plot != NULL) result = cli_canvas_check(settings->plot);
   return result;
 }
 
-static cli_exit print_json(const eval_session *run, const quern_metrics *metrics,
-                           const cli_confusion *confusion) {
+/* The object, with what is told class by class or target by target still to come. */
+static cli_json begin_json(const eval_session *run, const quern_metrics *metrics) {
   cli_json json = cli_json_create();
   cli_json_device(&json, run->context);
   cli_json_text(&json, json.root, "model", run->settings->model.path);
   cli_json_network(&json, run->network);
   cli_json_text(&json, json.root, "data", quern_dataset_source(run->data));
   cli_json_number(&json, json.root, "samples", (double)metrics->samples);
-  cli_json_number(&json, json.root, "accuracy", metrics->accuracy);
-  cli_json_number(&json, json.root, "loss", metrics->loss);
+  cli_json_metrics(&json, json.root, "", metrics);
   cli_json_number(&json, json.root, "samples_per_second", metrics->samples_per_second);
-  cli_json_confusion(&json, confusion, &run->names);
-  cli_exit result = cli_json_print(&json);
-  cli_json_free(&json);
-  return result;
+  return json;
+}
+
+static void print_last_line(const eval_session *run, const quern_metrics *metrics) {
+  fprintf(run->people, "\n");
+  cli_print_metrics(run->people, metrics);
+  fprintf(run->people, " over %s samples, %s samples/s\n", cli_grouped((double)metrics->samples).text,
+          cli_grouped(metrics->samples_per_second).text);
 }
 
 static cli_exit plot(const eval_session *run, const quern_metrics *metrics, const cli_confusion *confusion) {
@@ -98,6 +116,40 @@ static cli_exit plot(const eval_session *run, const quern_metrics *metrics, cons
            cli_grouped((double)metrics->samples).text);
   const cli_exit result = cli_plot_confusion(confusion, &run->names, title, run->settings->plot);
   if (result == CLI_OK) fprintf(run->people, "\nsaved %s\n", run->settings->plot);
+  return result;
+}
+
+static cli_exit tell_classes(const eval_session *run, const quern_metrics *metrics) {
+  const eval_settings *settings = run->settings;
+  cli_confusion confusion = {0};
+  cli_exit result = cli_confusion_create(run->context, run->network, run->data, &confusion);
+  if (result == CLI_OK) result = cli_print_confusion(run->people, &confusion, &run->names);
+  if (result == CLI_OK) print_last_line(run, metrics);
+  if (result == CLI_OK && settings->plot != NULL) result = plot(run, metrics, &confusion);
+  if (result == CLI_OK && settings->json) {
+    cli_json json = begin_json(run, metrics);
+    cli_json_confusion(&json, &confusion, &run->names);
+    result = cli_json_print(&json);
+    cli_json_free(&json);
+  }
+  cli_confusion_free(&confusion);
+  return result;
+}
+
+static cli_exit tell_targets(const eval_session *run, const quern_metrics *metrics) {
+  cli_target_scores scores = {0};
+  cli_exit result = cli_target_scores_create(run->context, run->network, run->data, &scores);
+  if (result == CLI_OK) {
+    cli_print_target_scores(run->people, &scores, &run->names);
+    print_last_line(run, metrics);
+  }
+  if (result == CLI_OK && run->settings->json) {
+    cli_json json = begin_json(run, metrics);
+    cli_json_target_scores(&json, &scores, &run->names);
+    result = cli_json_print(&json);
+    cli_json_free(&json);
+  }
+  cli_target_scores_free(&scores);
   return result;
 }
 
@@ -111,22 +163,11 @@ static cli_exit evaluate(const eval_session *run) {
   fprintf(run->people, "\n");
   if (quern_evaluate(run->context, run->network, run->data, &metrics) != QUERN_OK) return cli_fail_library();
   if (settings->show > 0) {
-    cli_exit result =
-        cli_show(run->people, run->context, run->network, run->data, settings->show, &run->names);
+    cli_exit result = cli_show(run->people, run->context, run->network, run->data, run->pixels,
+                               settings->show, &run->names);
     if (result != CLI_OK) return result;
   }
-  cli_confusion confusion = {0};
-  cli_exit result = cli_confusion_create(run->context, run->network, run->data, &confusion);
-  if (result == CLI_OK) {
-    cli_print_confusion(run->people, &confusion, &run->names);
-    fprintf(run->people, "\naccuracy %.4f, loss %.4f over %s samples, %s samples/s\n", metrics.accuracy,
-            metrics.loss, cli_grouped((double)metrics.samples).text,
-            cli_grouped(metrics.samples_per_second).text);
-    if (settings->plot != NULL) result = plot(run, &metrics, &confusion);
-    if (result == CLI_OK && settings->json) result = print_json(run, &metrics, &confusion);
-  }
-  cli_confusion_free(&confusion);
-  return result;
+  return metrics.task == QUERN_TASK_CLASSES ? tell_classes(run, &metrics) : tell_targets(run, &metrics);
 }
 
 static cli_exit run(const cli_command *command, int argc, char **argv) {
@@ -141,6 +182,7 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
   quern_context_free(session.context);
   cli_names_free(&session.names);
   quern_dataset_free(session.data);
+  quern_dataset_free(session.pixels);
   quern_network_free(session.network);
   return result;
 }
@@ -150,8 +192,10 @@ const cli_command cli_eval = {
     .summary = "measure a model on data, class by class, and show what it makes of images",
     .about =
         "Prints the accuracy and the mean loss of a model; of each class the precision, the recall and F1; "
-        "and "
-        "which classes it takes for which. Where the data have a test set, as a folder does, that is what is "
+        "and which classes it takes for which. Of many labels it prints those of each label, the share of "
+        "labels that are right and that of samples with all of theirs right; of a regression R² and the "
+        "errors, "
+        "in the units of the data. Where the data have a test set, as a folder does, that is what is "
         "measured; else every sample is.",
     .options = options,
     .examples = examples,

@@ -67,6 +67,7 @@ void cli_help(void) {
       "  QUERN_OPENCL_LIBRARY  the OpenCL library to open instead of the system's\n"
       "  QUERN_CACHE           \"off\": nothing is read from the cache folder or written to it\n"
       "  QUERN_CACHE_DIR       the cache folder (default: quern in XDG_CACHE_HOME or ~/.cache)\n"
+      "  XDG_DATA_HOME         with XDG_DATA_DIRS, folders that may have datasets/fashion-mnist\n"
       "  NO_COLOR              where set, nothing is coloured, and images are drawn with plain characters\n"
       "  CLICOLOR              \"0\": the same\n"
       "  CLICOLOR_FORCE        where set and not \"0\", colours also where no terminal is\n"

@@ -39,21 +39,50 @@ cleanup:
   return result;
 }
 
-cli_exit cli_open_data(const cli_data_settings *settings, quern_dataset **train, quern_dataset **test) {
+const char *const cli_headers[] = {"auto", "none", "one", NULL};
+const char *const cli_labels[] = {"last", "first", NULL};
+const char *const cli_delimiters[] = {"auto", "comma", "semicolon", "tab", "bar", NULL};
+const char *const cli_tasks[] = {"auto", "classes", "labels", "regression", NULL};
+const char *const cli_missing[] = {"refuse", "mean", "zero", NULL};
+
+cli_exit cli_open_data(const cli_data_settings *settings, const quern_schema *schema, quern_dataset **train,
+                       quern_dataset **test) {
+  static const char delimiters[] = {'\0', ',', ';', '\t', '|'};
   quern_dataset_options options = QUERN_DATASET_OPTIONS_INIT;
   options.header = (quern_csv_header)settings->header;
   options.label = (quern_csv_label)settings->label;
+  options.delimiter = delimiters[settings->delimiter];
+  options.inputs = settings->inputs;
+  options.target = settings->target;
+  if (settings->target != NULL && strcmp(settings->target, "none") == 0) options.target = "";
+  options.task = (quern_task)settings->task;
+  options.missing = (quern_missing)settings->missing;
+  options.text = settings->one_hot ? QUERN_TEXT_ONE_HOT : QUERN_TEXT_REFUSE;
+  options.schema = schema;
   if (quern_dataset_open(settings->where, &options, train, test) != QUERN_OK) return cli_fail_library();
   return CLI_OK;
 }
 
-cli_exit cli_open_test_data(const cli_data_settings *settings, quern_dataset **data) {
+cli_exit cli_open_test_data(const cli_data_settings *settings, const quern_schema *schema,
+                            quern_dataset **data) {
   quern_dataset *train, *test;
-  cli_exit result = cli_open_data(settings, &train, &test);
+  cli_exit result = cli_open_data(settings, schema, &train, &test);
   if (result != CLI_OK) return result;
   if (test != NULL) quern_dataset_free(train);
   *data = test != NULL ? test : train;
   return CLI_OK;
+}
+
+cli_exit cli_open_model_data(const cli_data_settings *settings, const char *model,
+                             const quern_network *network, quern_dataset **data) {
+  const quern_schema *schema = quern_network_schema(network);
+  const char *given = settings->target != NULL   ? "target"
+                      : settings->inputs != NULL ? "inputs"
+                      : settings->task != 0      ? "task"
+                                                 : NULL;
+  if (schema != NULL && given != NULL)
+    return cli_fail("--%s is for models that do not say what their data are, and %s does", given, model);
+  return cli_open_test_data(settings, schema, data);
 }
 
 static bool is_onnx(const char *path) {

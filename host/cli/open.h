@@ -2,7 +2,7 @@
 #ifndef QUERN_CLI_OPEN_H
 #define QUERN_CLI_OPEN_H
 
-#include "cli.h"
+#include "data_options.h"
 
 #include <quern/quern.h>
 #include <stdio.h>
@@ -11,11 +11,18 @@
  * better ones away. The caller owns *context. */
 cli_exit cli_open_device(const char *text, FILE *people, quern_context **context);
 
-/* The training data, and the test data that comes with it or NULL. The caller owns both. */
-cli_exit cli_open_data(const cli_data_settings *settings, quern_dataset **train, quern_dataset **test);
+/* The training data, and the test data that comes with it or NULL, read as the schema says unless that is NULL. The caller owns
+ * both. */
+cli_exit cli_open_data(const cli_data_settings *settings, const quern_schema *schema, quern_dataset **train,
+                       quern_dataset **test);
 
 /* Data to measure with: the test set where there is one, else all of it. The caller owns *data. */
-cli_exit cli_open_test_data(const cli_data_settings *settings, quern_dataset **data);
+cli_exit cli_open_test_data(const cli_data_settings *settings, const quern_schema *schema,
+                            quern_dataset **data);
+
+/* The same for a model, which may say what its data are. */
+cli_exit cli_open_model_data(const cli_data_settings *settings, const char *model,
+                             const quern_network *network, quern_dataset **data);
 
 typedef struct cli_model_settings {
   const char *path;
@@ -32,7 +39,7 @@ cli_exit cli_open_model(const cli_model_settings *settings, quern_network **netw
 /* Whether the data have the columns that the model reads. */
 cli_exit cli_check_columns(const char *path, const quern_network *network, const quern_dataset *data);
 
-/* Whether every label of `data` is one of `classes` classes of `what`, a file or other source. */
+/* Whether every label of `data`, where it has classes, is one of `classes` classes of `what`, a file or other source. */
 cli_exit cli_check_labels(const char *what, size_t classes, const quern_dataset *data);
 
 #endif

@@ -14,8 +14,6 @@
 #define NAME_OF(name, text) text,
 const char *const cli_activations[] = {QUERN_ACTIVATIONS(NAME_OF) NULL};
 const char *const cli_losses[] = {QUERN_LOSSES(NAME_OF) NULL};
-const char *const cli_headers[] = {"auto", "none", "one", NULL};
-const char *const cli_labels[] = {"last", "first", NULL};
 
 size_t cli_option_count(const cli_option *options) {
   size_t count = 0;

@@ -66,41 +66,11 @@ int cli_parsed_exit(cli_parsed parsed);
 void cli_help(void);
 void cli_help_command(const struct cli_command *command);
 
-/* Names of activations, losses, header and label choices, in the order of their enumerations, then NULL. */
+/* Names of activations and losses, in the order of their enumerations, then NULL. */
 extern const char *const cli_activations[];
 extern const char *const cli_losses[];
-extern const char *const cli_headers[];
-extern const char *const cli_labels[];
 
 /* --- Options that several commands have; their settings have fields of these names ---------------------- */
-
-typedef struct cli_data_settings {
-  const char *where;
-  int header; /* quern_csv_header */
-  int label;  /* quern_csv_label */
-} cli_data_settings;
-
-#define CLI_OPTION_DATA(settings)                                                                            \
-  {                                                                                                          \
-    .name = "data", .value = "WHERE", .kind = CLI_TEXT, .offset = offsetof(settings, data.where),            \
-    .required = true,                                                                                        \
-    .help =                                                                                                  \
-        "the data: a folder with IDX files named as MNIST's, an IDX or CSV file (IDX plain or gzip), or "    \
-        "\"digits\", which is built in"                                                                      \
-  }
-
-#define CLI_OPTION_CSV(settings)                                                                             \
-  {.name = "header",                                                                                         \
-   .value = "auto|none|one",                                                                                 \
-   .kind = CLI_CHOICE,                                                                                       \
-   .offset = offsetof(settings, data.header),                                                                \
-   .choices = cli_headers,                                                                                   \
-   .help = "of CSV files: whether the first line names the columns (default auto: it does when none of its " \
-           "fields is a number)"},                                                                           \
-  {                                                                                                          \
-    .name = "label", .value = "last|first", .kind = CLI_CHOICE, .offset = offsetof(settings, data.label),    \
-    .choices = cli_labels, .help = "of CSV files: the column of the class, 0, 1, 2 … (default last)"       \
-  }
 
 #define CLI_OPTION_DEVICE(settings)                                                                          \
   {                                                                                                          \

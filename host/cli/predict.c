@@ -2,8 +2,11 @@
 #include "open.h"
 
 #include "arrays.h"
+#include "names.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct predict_settings {
   cli_model_settings model;
@@ -12,26 +15,82 @@ typedef struct predict_settings {
 } predict_settings;
 
 static const cli_option options[] = {CLI_OPTION_MODEL(predict_settings), CLI_OPTION_DATA(predict_settings),
-                                     CLI_OPTION_CSV(predict_settings), CLI_OPTION_DEVICE(predict_settings),
+                                     CLI_OPTION_TABLE(predict_settings), CLI_OPTION_DEVICE(predict_settings),
                                      CLI_OPTION_END};
 
 static const char *const examples[] = {"quern predict --model digits.safetensors --data digits",
                                        "quern predict --model model.safetensors --data new.csv > classes.csv",
                                        NULL};
 
-static void print_csv(const quern_network *network, const float *outputs, size_t rows) {
-  size_t classes = quern_network_outputs(network);
-  /* The squared loss has outputs, not probabilities. */
-  const char *letter = quern_network_loss(network) == QUERN_SQUARED ? "y" : "p";
-  printf("class");
-  for (size_t i = 0; i < classes; i++) printf(",%s%zu", letter, i);
+/* As a field of CSV: in quotes where it has what would end it. */
+static void print_text(const char *text) {
+  if (text[strcspn(text, ",\"\r\n")] == '\0' && *text != ' ' && *text != '\0') {
+    fputs(text, stdout);
+    return;
+  }
+  putchar('"');
+  for (; *text != '\0'; text++) {
+    if (*text == '"') putchar('"');
+    putchar(*text);
+  }
+  putchar('"');
+}
+
+/* A heading: `before` and the name, or, where there is no name, `plain` and the number. */
+static void print_heading(const char *before, const char *plain, const cli_names *names, size_t index) {
+  char *whole;
+  if (index >= names->count) {
+    printf("%s%zu", plain, index);
+  } else if (asprintf(&whole, "%s%s", before, names->items[index]) >= 0) {
+    print_text(whole);
+    free(whole);
+  }
+}
+
+static void print_class(const cli_names *names, int chosen) {
+  if (chosen >= 0 && (size_t)chosen < names->count)
+    print_text(names->items[chosen]);
+  else
+    printf("%d", chosen);
+}
+
+/* One column for the class, or the marks of the labels; then a column for each output. */
+static void print_csv(const quern_network *network, quern_task task, const cli_names *names,
+                      const float *outputs, size_t rows) {
+  const size_t count = quern_network_outputs(network);
+  const quern_loss loss = quern_network_loss(network);
+  /* Losses without a softmax or a sigmoid have outputs, not probabilities. */
+  const bool chances = loss == QUERN_CATEGORICAL || loss == QUERN_ELEMENTWISE || loss == QUERN_BINARY;
+  if (task == QUERN_TASK_CLASSES) printf("class");
+  for (size_t i = 0; task == QUERN_TASK_LABELS && i < count; i++) {
+    if (i > 0) putchar(',');
+    print_heading("", "label", names, i);
+  }
+  const char *before = task == QUERN_TASK_REGRESSION ? "" : chances ? "p_" : "y_";
+  for (size_t i = 0; i < count; i++) {
+    if (i > 0 || task != QUERN_TASK_REGRESSION) putchar(',');
+    print_heading(before, chances ? "p" : "y", names, i);
+  }
   putchar('\n');
   for (size_t row = 0; row < rows; row++) {
-    const float *values = outputs + row * classes;
-    printf("%d", cli_largest(values, classes));
-    for (size_t i = 0; i < classes; i++) printf(",%.7g", (double)values[i]);
+    const float *values = outputs + row * count;
+    if (task == QUERN_TASK_CLASSES) print_class(names, cli_largest(values, count));
+    for (size_t i = 0; task == QUERN_TASK_LABELS && i < count; i++)
+      printf("%s%s", i > 0 ? "," : "", isnan(values[i]) ? "" : values[i] > 0.5f ? "1" : "0");
+    for (size_t i = 0; i < count; i++)
+      printf("%s%.7g", i > 0 || task != QUERN_TASK_REGRESSION ? "," : "", (double)values[i]);
     putchar('\n');
   }
+}
+
+/* What the model says; of one that does not, what the data or the options say, else classes. */
+static quern_task task_of(const predict_settings *settings, const quern_network *network,
+                          const quern_dataset *data) {
+  const quern_schema *schema = quern_network_schema(network);
+  if (schema != NULL) return quern_schema_task(schema);
+  if (settings->data.task != 0) return (quern_task)settings->data.task;
+  const quern_task task = quern_dataset_task(data);
+  return task == QUERN_TASK_NONE ? QUERN_TASK_CLASSES : task;
 }
 
 static cli_exit run(const cli_command *command, int argc, char **argv) {
@@ -43,10 +102,13 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
   quern_dataset *data = NULL;
   quern_context *context = NULL;
   float *outputs = NULL;
+  cli_names names = {0};
   cli_exit result = cli_open_model(&settings.model, &network);
-  if (result == CLI_OK) result = cli_open_test_data(&settings.data, &data);
+  if (result == CLI_OK) result = cli_open_model_data(&settings.data, settings.model.path, network, &data);
   if (result == CLI_OK) result = cli_check_columns(settings.model.path, network, data);
   if (result == CLI_OK) result = cli_check_labels(settings.model.path, quern_network_outputs(network), data);
+  if (result == CLI_OK)
+    result = cli_names_of_schema(quern_network_schema(network), quern_network_outputs(network), &names);
   if (result == CLI_OK) result = cli_open_device(settings.device, stderr, &context);
   if (result == CLI_OK) {
     outputs = cli_floats(quern_dataset_rows(data), quern_network_outputs(network));
@@ -55,9 +117,10 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
     else if (quern_predict(context, network, data, outputs) != QUERN_OK)
       result = cli_fail_library();
     else
-      print_csv(network, outputs, quern_dataset_rows(data));
+      print_csv(network, task_of(&settings, network, data), &names, outputs, quern_dataset_rows(data));
   }
   free(outputs);
+  cli_names_free(&names);
   quern_context_free(context);
   quern_dataset_free(data);
   quern_network_free(network);
@@ -66,14 +129,14 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
 
 const cli_command cli_predict = {
     .name = "predict",
-    .summary = "print the class and the probabilities of each sample, as CSV",
-    .about = "Prints a header line and a line for each sample: its class, the one with the largest output "
-             "(-1 where an "
-             "output is not a number), and the probability of every class. Where the data have a test set, "
-             "as a folder "
-             "does, that is what is used; else every sample is. Data come with labels, which must be classes "
-             "of the "
-             "model.",
+    .summary = "print what a model says of each sample, as CSV",
+    .about =
+        "Prints a header line and a line for each sample. Of classes: the class, the one with the largest "
+        "output (-1 where an output is not a number), and the probability of every class. Of labels: 1 or 0 "
+        "for each, and its probability. Of a regression: the numbers, in the units that the model was "
+        "trained in. Where the data have a test set, as a folder does, that is what is used; else every "
+        "sample is. Data need no labels or targets: a CSV file may have the inputs alone, or all columns "
+        "that the model was trained on.",
     .options = options,
     .examples = examples,
     .run = run,

@@ -16,7 +16,7 @@ enum { BAR_LEAST = 8, BAR_MOST = 30, MARGIN = 3 /* columns for what a terminal e
 
 /* What a line within an epoch says, from all there is to least. */
 typedef struct layout {
-  bool bar, loss, accuracy, rate, left;
+  bool bar, loss, score, rate, left;
   bool brief; /* "/s" for "samples/s" */
 } layout;
 
@@ -38,7 +38,7 @@ void cli_progress_begin(cli_progress *progress, FILE *stream, size_t rows) {
   *progress = (cli_progress){.stream = stream,
                              .live = cli_terminal_overwrites(stream),
                              .rows = rows,
-                             .accuracy = NAN,
+                             .score = {"accuracy", NAN},
                              .began = now(),
                              .epoch_seconds = NAN};
 }
@@ -79,8 +79,9 @@ static void print_line(FILE *stream, const cli_progress *progress, const quern_p
   *bar_at = ftell(stream);
   fprintf(stream, "  %3.0f%%", floor(100.0 * (double)at->step / (double)at->steps));
   if (form->loss) fprintf(stream, "%sloss %.4f", gap, at->train_loss);
-  if (form->accuracy && !isnan(progress->accuracy))
-    fprintf(stream, "%s%saccuracy %.4f", gap, form->brief ? "" : "test ", progress->accuracy);
+  if (form->score && !isnan(progress->score.value))
+    fprintf(stream, "%s%s%s %.4f", gap, form->brief ? "" : "test ", progress->score.name,
+            progress->score.value);
   if (form->rate)
     fprintf(stream, "%s%s%s", gap, cli_grouped(at->train_samples_per_second).text,
             form->brief ? "/s" : " samples/s");
@@ -155,7 +156,8 @@ static void print_summary(FILE *stream, const quern_epoch *epoch, bool brief, bo
   print_epoch(stream, epoch->epoch, epoch->epochs);
   fprintf(stream, "%strain%s %.4f", gap, loss, epoch->train_loss);
   fprintf(stream, "%stest%s %.4f", gap, loss, epoch->test.loss);
-  fprintf(stream, "%s%saccuracy %.4f", gap, brief ? "" : "test ", epoch->test.accuracy);
+  const cli_headline score = cli_headline_of(&epoch->test);
+  fprintf(stream, "%s%s%s %.4f", gap, brief ? "" : "test ", score.name, score.value);
   if (rate)
     fprintf(stream, "%s%s%s", gap, cli_grouped(epoch->train_samples_per_second).text,
             brief ? "/s" : " samples/s");
@@ -167,7 +169,8 @@ void cli_progress_epoch(cli_progress *progress, const quern_epoch *epoch) {
   const double time = now();
   progress->epoch_seconds = time - progress->began;
   progress->began = time;
-  progress->accuracy = epoch->tested ? epoch->test.accuracy : (double)NAN;
+  progress->score = cli_headline_of(&epoch->test);
+  if (!epoch->tested) progress->score.value = (double)NAN;
 
   const size_t room = progress->live ? cli_terminal_width(progress->stream) : SIZE_MAX;
   for (size_t i = 0; i <= LAST; i++) {

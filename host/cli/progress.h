@@ -2,6 +2,8 @@
 #ifndef QUERN_CLI_PROGRESS_H
 #define QUERN_CLI_PROGRESS_H
 
+#include "metrics.h"
+
 #include <quern/train.h>
 #include <stdio.h>
 
@@ -10,7 +12,7 @@ typedef struct cli_progress {
   bool live;            /* the stream is a terminal that can write a line over */
   bool shown;           /* such a line stands there */
   size_t rows;          /* training samples an epoch */
-  double accuracy;      /* on the test set, after the last epoch; NaN where that is not known */
+  cli_headline score;   /* on the test set, after the last epoch; NaN where that is not known */
   double drawn;         /* when it was drawn last, in seconds of a clock */
   double began;         /* when this epoch began */
   double epoch_seconds; /* what the last epoch took with its test; NaN before the end of one */

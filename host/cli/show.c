@@ -112,17 +112,6 @@ static bool make_caption(const cli_names *names, const float *outputs, size_t cl
   return good;
 }
 
-/* The first images as a set of their own, so that no more than these are predicted. */
-static quern_status predict_first(quern_context *context, const quern_network *network, const float *pixels,
-                                  const int32_t *labels, size_t count, size_t columns, float *outputs) {
-  quern_dataset *few;
-  quern_status status = quern_dataset_from_floats(pixels, labels, count, columns, &few);
-  if (status != QUERN_OK) return status;
-  status = quern_predict(context, network, few, outputs);
-  quern_dataset_free(few);
-  return status;
-}
-
 static drawing lay_out(FILE *people, const quern_dataset *data) {
   drawing layout = {.people = people, .step = 1, .colour = cli_terminal_colour(people)};
   if (!quern_dataset_image_size(data, &layout.height, &layout.width)) return layout;
@@ -134,26 +123,23 @@ static drawing lay_out(FILE *people, const quern_dataset *data) {
 }
 
 cli_exit cli_show(FILE *people, quern_context *context, const quern_network *network,
-                  const quern_dataset *data, size_t count, const cli_names *names) {
-  if (count > quern_dataset_rows(data)) count = quern_dataset_rows(data);
+                  const quern_dataset *data, const quern_dataset *from, size_t count,
+                  const cli_names *names) {
+  const size_t rows = quern_dataset_rows(data);
+  if (count > rows) count = rows;
   size_t columns = quern_dataset_columns(data), classes = quern_network_outputs(network);
   cli_exit result = CLI_OK;
   float *pixels = cli_floats(count, columns);
-  float *outputs = cli_floats(count, classes);
-  int32_t *labels = calloc(count, sizeof *labels);
+  float *outputs = cli_floats(rows, classes);
   caption *captions = calloc(count, sizeof *captions);
-  bool good = pixels != NULL && outputs != NULL && labels != NULL && captions != NULL;
-  if (good) {
-    for (size_t i = 0; i < count; i++) {
-      quern_dataset_values(data, i, pixels + i * columns);
-      labels[i] = quern_dataset_label(data, i);
-    }
-    if (predict_first(context, network, pixels, labels, count, columns, outputs) != QUERN_OK) {
-      result = cli_fail_library();
-      goto cleanup;
-    }
-    for (size_t i = 0; i < count && good; i++)
-      good = make_caption(names, outputs + i * classes, classes, labels[i], &captions[i]);
+  bool good = pixels != NULL && outputs != NULL && captions != NULL;
+  if (good && quern_predict(context, network, data, outputs) != QUERN_OK) {
+    result = cli_fail_library();
+    goto cleanup;
+  }
+  for (size_t i = 0; i < count && good; i++) {
+    quern_dataset_values(from, i, pixels + i * columns);
+    good = make_caption(names, outputs + i * classes, classes, quern_dataset_label(data, i), &captions[i]);
   }
   if (good) {
     drawing layout = lay_out(people, data);
@@ -167,7 +153,6 @@ cleanup:
     free(captions[i].actual);
   }
   free(captions);
-  free(labels);
   free(outputs);
   free(pixels);
   return result;

@@ -35,8 +35,9 @@ static const cli_option options[] = {
      .value = "NAME",
      .kind = CLI_CHOICE,
      .offset = FIELD(loss),
-     .choices = cli_losses,
-     .help = "what training makes small (default categorical)"},
+     .choices = cli_training_losses,
+     .help = "what training makes small (default auto: categorical for classes, binary for labels, squared "
+             "for a regression)"},
     {.name = "epochs",
      .value = "N",
      .kind = CLI_COUNT,
@@ -105,25 +106,27 @@ static const cli_option options[] = {
      .offset = FIELD(log),
      .help = "write a row for each epoch there, as CSV (.csv) or JSON lines (.jsonl), for \"quern plot\" and "
              "others; a resumed training goes on in it"},
-    CLI_OPTION_CSV(train_settings),
+    CLI_OPTION_TABLE(train_settings),
+    CLI_OPTION_PREPARE(train_settings),
     CLI_OPTION_CONFIG(train_settings),
     CLI_OPTION_JSON(train_settings),
     CLI_OPTION_END};
 
+#define NAME_OF(name, text) text,
+const char *const cli_training_losses[] = {"auto", QUERN_LOSSES(NAME_OF) NULL};
+
 static const char *const examples[] = {
     "quern train --data digits --hidden 64,32 --epochs 40 --save digits.safetensors",
-    "quern train --data /usr/share/datasets/fashion-mnist --hidden 128 --epochs 20",
+    "quern train --data fashion-mnist --hidden 128 --epochs 20",
+    "quern train --data iris.csv --standardize --save iris.safetensors",
+    "quern train --data houses.csv --target price --task regression --standardize --one-hot --missing mean",
     "quern train --data digits --epochs 1000 --checkpoint digits.checkpoint",
     "quern train --config digits.conf --lr 0.05 --log digits.csv",
     "quern train --data iris.csv --test iris-test.csv --hidden none --loss squared --lr 0.01", NULL};
 
 static cli_exit run(const cli_command *command, int argc, char **argv) {
-  train_settings settings = {.activation = QUERN_RELU,
-                             .loss = QUERN_CATEGORICAL,
-                             .epochs = 20,
-                             .batch = 32,
-                             .learning_rate = 0.1f,
-                             .seed = 1};
+  train_settings settings = {
+      .activation = QUERN_RELU, .epochs = 20, .batch = 32, .learning_rate = 0.1f, .seed = 1};
   settings.hidden.items = malloc(sizeof *settings.hidden.items);
   if (settings.hidden.items == NULL) return cli_fail_memory();
   settings.hidden.items[0] = DEFAULT_HIDDEN;

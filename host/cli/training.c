@@ -43,39 +43,66 @@ static cli_exit hold_out(train_session *run) {
   return CLI_OK;
 }
 
-/* Opens the training and the test data. *classes counts those of the training data with any held out. */
-static cli_exit open_data(train_session *run, size_t *classes) {
+/* The test data: those that are named, read as the training data were; or those that came with them, or a part of them, prepared
+ * like them. */
+static cli_exit prepare_test(train_session *run) {
   const train_settings *settings = run->settings;
-  cli_exit result;
-  if (settings->test != NULL) {
-    cli_data_settings test = settings->data;
-    test.where = settings->test;
-    result = cli_open_data(&settings->data, &run->train, NULL);
-    if (result == CLI_OK) result = cli_open_test_data(&test, &run->test);
-  } else {
-    result = cli_open_data(&settings->data, &run->train, &run->test);
-  }
+  const quern_schema *schema = quern_dataset_schema(run->train);
+  if (settings->test == NULL)
+    return quern_dataset_apply(run->test, schema) == QUERN_OK ? CLI_OK : cli_fail_library();
+  cli_data_settings test = settings->data;
+  test.where = settings->test;
+  return cli_open_test_data(&test, schema, &run->test);
+}
+
+/* Opens the training and the test data, and prepares both by what the training data show. */
+static cli_exit open_data(train_session *run) {
+  const train_settings *settings = run->settings;
+  cli_exit result =
+      cli_open_data(&settings->data, NULL, &run->train, settings->test == NULL ? &run->test : NULL);
   if (result != CLI_OK) return result;
-  *classes = quern_dataset_classes(run->train);
-  if (run->test == NULL) return hold_out(run);
   const char *trained = quern_dataset_source(run->train);
-  size_t columns = quern_dataset_columns(run->train), test_columns = quern_dataset_columns(run->test);
+  if (quern_dataset_task(run->train) == QUERN_TASK_NONE)
+    return cli_fail("%s has nothing to learn: it has no labels or targets", trained);
+  if (settings->test == NULL && run->test == NULL) result = hold_out(run);
+  if (result != CLI_OK) return result;
+  if (quern_dataset_fit(run->train, settings->data.standardize) != QUERN_OK) return cli_fail_library();
+  trained = quern_dataset_source(run->train);
+  result = prepare_test(run);
+  if (result != CLI_OK) return result;
+  const size_t columns = quern_dataset_columns(run->train), test_columns = quern_dataset_columns(run->test);
   if (test_columns != columns)
     return cli_fail("%s has %zu values a sample, but %s has %zu", quern_dataset_source(run->test),
                     test_columns, trained, columns);
-  return cli_check_labels(trained, *classes, run->test);
+  return cli_check_labels(trained, quern_dataset_classes(run->train), run->test);
 }
 
-static cli_exit make_network(train_session *run, size_t classes) {
+/* The loss that was asked for, or the usual one of the task. */
+static quern_loss loss_of(const train_session *run) {
+  const int chosen = run->settings->loss; /* "auto", then the losses */
+  if (chosen > 0) return (quern_loss)(chosen - 1);
+  switch (quern_dataset_task(run->train)) {
+  case QUERN_TASK_LABELS:
+    return QUERN_BINARY;
+  case QUERN_TASK_REGRESSION:
+    return QUERN_SQUARED;
+  case QUERN_TASK_NONE:
+  case QUERN_TASK_CLASSES:
+    break;
+  }
+  return QUERN_CATEGORICAL;
+}
+
+static cli_exit make_network(train_session *run) {
   const train_settings *settings = run->settings;
   size_t count = settings->hidden.count;
   quern_layer *layers = calloc(count + 1, sizeof *layers);
   if (layers == NULL) return cli_fail_memory();
   for (size_t i = 0; i < count; i++)
     layers[i] = quern_dense(settings->hidden.items[i], (quern_activation_kind)settings->activation);
-  layers[count] = quern_dense(classes, QUERN_IDENTITY);
-  quern_status status = quern_network_create(quern_dataset_columns(run->train), layers, count + 1,
-                                             (quern_loss)settings->loss, &run->network);
+  layers[count] = quern_dense(quern_dataset_outputs(run->train), QUERN_IDENTITY);
+  quern_status status =
+      quern_network_create(quern_dataset_columns(run->train), layers, count + 1, loss_of(run), &run->network);
   free(layers);
   if (status == QUERN_OK) status = quern_network_initialize(run->network, QUERN_INIT_DEFAULT, settings->seed);
   return status == QUERN_OK ? CLI_OK : cli_fail_library();
@@ -96,8 +123,7 @@ static void add_epoch(train_session *run, const quern_epoch *epoch) {
   cJSON *object = cli_json_object(&run->json, run->epochs, NULL);
   cli_json_number(&run->json, object, "epoch", (double)epoch->epoch);
   cli_json_number(&run->json, object, "train_loss", epoch->train_loss);
-  cli_json_number(&run->json, object, "test_loss", epoch->test.loss);
-  cli_json_number(&run->json, object, "test_accuracy", epoch->test.accuracy);
+  cli_json_metrics(&run->json, object, "test_", &epoch->test);
   cli_json_number(&run->json, object, "samples_per_second", epoch->train_samples_per_second);
 }
 
@@ -151,8 +177,7 @@ static cli_exit train(train_session *run) {
 static cli_exit print_json(train_session *run, double samples_per_second) {
   const train_settings *settings = run->settings;
   cli_json *json = &run->json;
-  cli_json_number(json, json->root, "test_accuracy", run->last.test.accuracy);
-  cli_json_number(json, json->root, "test_loss", run->last.test.loss);
+  cli_json_metrics(json, json->root, "test_", &run->last.test);
   cli_json_number(json, json->root, "train_loss", run->last.train_loss);
   cli_json_number(json, json->root, "samples_per_second", samples_per_second);
   cli_json_device(json, run->context);
@@ -190,8 +215,9 @@ static cli_exit conclude(train_session *run) {
     if (quern_model_save(run->network, settings->save) != QUERN_OK) return cli_fail_library();
     fprintf(run->people, "\nsaved %s\n", settings->save);
   }
-  fprintf(run->people, "%stest accuracy %.4f after %zu epoch%s", settings->save == NULL ? "\n" : "",
-          run->last.test.accuracy, run->last.epoch, run->last.epoch == 1 ? "" : "s");
+  const cli_headline score = cli_headline_of(&run->last.test);
+  fprintf(run->people, "%stest %s %.4f after %zu epoch%s", settings->save == NULL ? "\n" : "", score.name,
+          score.value, run->last.epoch, run->last.epoch == 1 ? "" : "s");
   if (run->measured > 0) fprintf(run->people, ", %s samples/s", cli_grouped(samples_per_second).text);
   fprintf(run->people, "\n");
   return settings->json ? print_json(run, samples_per_second) : CLI_OK;
@@ -212,11 +238,10 @@ static cli_exit check_files(train_session *run) {
 
 static cli_exit run_session(train_session *run) {
   const train_settings *settings = run->settings;
-  size_t classes = 0;
   cli_interrupt_prepare();
   cli_exit result = check_files(run);
-  if (result == CLI_OK) result = open_data(run, &classes);
-  if (result == CLI_OK) result = make_network(run, classes);
+  if (result == CLI_OK) result = open_data(run);
+  if (result == CLI_OK) result = make_network(run);
   if (result == CLI_OK) result = cli_open_device(settings->device, run->people, &run->context);
   if (result != CLI_OK) return result;
   announce(run);

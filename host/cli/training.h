@@ -2,14 +2,15 @@
 #ifndef QUERN_CLI_TRAINING_H
 #define QUERN_CLI_TRAINING_H
 
-#include "cli.h"
+#include "data_options.h"
 
 /* What the options of `quern train` set. */
 typedef struct train_settings {
   cli_data_settings data;
   const char *test;
   cli_counts hidden;
-  int activation, loss;
+  int activation;
+  int loss; /* a place in cli_training_losses */
   size_t epochs, batch;
   float learning_rate, weight_decay, clip_norm;
   uint64_t seed;
@@ -18,6 +19,9 @@ typedef struct train_settings {
   bool json;
   char *const *arguments; /* what stood behind the command's name; ends with NULL */
 } train_settings;
+
+/* "auto", which leaves it to the task, and the losses. */
+extern const char *const cli_training_losses[];
 
 cli_exit cli_run_training(const train_settings *settings);
 

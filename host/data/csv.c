@@ -1,219 +1,114 @@
-/* CSV: numbers between commas, a label first or last, a sample a line. */
-#include "csv_field.h"
-#include "csv_lines.h"
-#include "data.h"
+/* Tables: CSV, TSV and their like, a sample a record. */
+#include "csv_rows.h"
 #include "error.h"
-#include "size.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-/* A reading in progress. */
-typedef struct csv {
-  const quern_dataset_options *options;
-  const char *name;
-  quern__lines lines;
-  locale_t numbers;
-  quern_dataset *made;
-  size_t fields;        /* of a line; 0 before the first */
-  size_t rows_capacity; /* of made's values and labels */
-} csv;
-
-/* A place in the line: the field from `text` up to a comma or the line's end. */
-typedef struct cursor {
-  const char *text, *end;
-  uint64_t column;
-} cursor;
-
-static bool is_blank(char c) {
-  return c == ' ' || c == '\t';
-}
-
-/* The field at the cursor, which moves on to the next. */
-static quern__csv_field next_field(const csv *reading, cursor *at) {
-  const char *comma = memchr(at->text, ',', (size_t)(at->end - at->text));
-  const char *start = at->text;
-  const char *end = comma ? comma : at->end;
-  at->text = comma ? comma + 1 : at->end;
-  at->column++;
-  while (start < end && is_blank(*start)) start++;
-  while (end > start && is_blank(end[-1])) end--;
-  return (quern__csv_field){.text = start,
-                            .length = (size_t)(end - start),
-                            .file = reading->name,
-                            .line = reading->lines.number,
-                            .column = at->column,
-                            .numbers = reading->numbers};
-}
-
-static cursor line_start(const csv *reading) {
-  return (cursor){.text = reading->lines.text, .end = reading->lines.text + reading->lines.length};
-}
-
-/* How many fields the line has: as many in every line, and no quotes. */
-static quern_status count_fields(csv *reading) {
-  const quern__lines *line = &reading->lines;
-  size_t fields = 1;
-  const char *end = line->text + line->length;
-  for (const char *at = line->text; at < end; at++) {
-    if (*at == ',') fields++;
-    if (*at == '"') {
-      return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                         "%s: line %" PRIu64
-                         ", column %zu: a quoted field, expected plain numbers between commas",
-                         reading->name, line->number, fields);
-    }
-  }
-  if (reading->fields == 0) {
-    if (fields < 2) {
-      return quern__fail(QUERN_ERROR_FORMAT,
-                         "%s: line %" PRIu64
-                         ": 1 column, expected a label and at least one value, between commas",
-                         reading->name, line->number);
-    }
-    if (fields - 1 > QUERN__DIMENSION_LARGEST) {
-      return quern__fail(QUERN_ERROR_OVERFLOW, "%s: line %" PRIu64 ": %zu columns, expected at most %zu",
-                         reading->name, line->number, fields, QUERN__DIMENSION_LARGEST + 1);
-    }
-    reading->fields = fields;
-  }
-  if (fields != reading->fields) {
-    return quern__fail(QUERN_ERROR_FORMAT,
-                       "%s: line %" PRIu64 ": %zu columns, expected %zu as in the lines before",
-                       reading->name, line->number, fields, reading->fields);
-  }
-  return QUERN_OK;
-}
-
-static bool is_header(const csv *reading) {
-  if (reading->options->header != QUERN_HEADER_AUTO) return reading->options->header == QUERN_HEADER_ONE;
-  cursor at = line_start(reading);
-  for (size_t i = 0; i < reading->fields; i++) {
-    const quern__csv_field field = next_field(reading, &at);
-    if (quern__csv_is_number(&field)) return false;
+static bool is_header(const quern__records *first, quern_csv_header header) {
+  if (header != QUERN_HEADER_AUTO) return header == QUERN_HEADER_ONE;
+  for (size_t i = 0; i < first->count; i++) {
+    if (quern__csv_is_number(&first->fields[i])) return false;
   }
   return true;
 }
 
-/* Makes room for another row, twice as many as there were when there is none. */
-static quern_status reserve_row(csv *reading) {
-  quern_dataset *made = reading->made;
-  if (made->rows < reading->rows_capacity) return QUERN_OK;
-  if (made->rows == QUERN__DIMENSION_LARGEST) {
-    return quern__fail(QUERN_ERROR_OVERFLOW, "%s: line %" PRIu64 ": expected at most %zu rows", reading->name,
-                       reading->lines.number, QUERN__DIMENSION_LARGEST);
-  }
-  size_t capacity = made->rows == 0 ? 64 : made->rows * 2;
-  if (capacity > QUERN__DIMENSION_LARGEST) capacity = QUERN__DIMENSION_LARGEST;
-  size_t value_bytes, label_bytes;
-  if (!quern__multiply(capacity, made->columns, &value_bytes) ||
-      !quern__multiply(value_bytes, sizeof(float), &value_bytes) ||
-      !quern__multiply(capacity, sizeof(int32_t), &label_bytes)) {
-    return quern__fail(QUERN_ERROR_OVERFLOW, "%s: line %" PRIu64 ": rows of %zu columns do not fit in memory",
-                       reading->name, reading->lines.number, made->columns);
-  }
-  void *values = realloc(made->values, value_bytes);
-  if (!values) return quern__fail_memory("the values of a CSV file", value_bytes);
-  made->values = values;
-  void *labels = realloc(made->labels, label_bytes);
-  if (!labels) return quern__fail_memory("the labels of a CSV file", label_bytes);
-  made->labels = labels;
-  reading->rows_capacity = capacity;
-  return QUERN_OK;
+static bool ends_in(const char *name, size_t length, const char *ending) {
+  const size_t ending_length = strlen(ending);
+  return length >= ending_length && strncasecmp(name + length - ending_length, ending, ending_length) == 0;
 }
 
-static quern_status read_row(csv *reading) {
-  QUERN__FORWARD(reserve_row(reading));
-  quern_dataset *made = reading->made;
-  float *value = (float *)made->values + made->rows * made->columns;
-  const size_t label = reading->options->label == QUERN_LABEL_FIRST ? 0 : reading->fields - 1;
-  cursor at = line_start(reading);
-  for (size_t i = 0; i < reading->fields; i++) {
-    const quern__csv_field field = next_field(reading, &at);
-    if (i == label) {
-      QUERN__FORWARD(quern__csv_label(&field, &made->labels[made->rows]));
-    } else {
-      QUERN__FORWARD(quern__csv_value(&field, value++));
-    }
-  }
-  made->rows++;
-  return QUERN_OK;
+/* What the options say, else the file's name; 0 leaves it to the first line. */
+static char delimiter_of(const char *name, const quern_dataset_options *options) {
+  size_t length = strlen(name);
+  if (options->delimiter != '\0') return options->delimiter;
+  if (ends_in(name, length, ".gz")) length -= strlen(".gz");
+  return ends_in(name, length, ".tsv") || ends_in(name, length, ".tab") ? '\t' : '\0';
 }
 
-/* UTF-8's byte order mark says nothing here. */
-static quern_status skip_mark(quern__stream *stream) {
-  const unsigned char *bytes;
-  size_t count;
-  QUERN__FORWARD(quern__stream_peek(stream, &bytes, &count));
-  if (count >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) quern__stream_take(stream, 3);
-  return QUERN_OK;
+static quern_status check_count(const quern__records *record, size_t fields) {
+  if (record->count == fields) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_FORMAT,
+                     "%s: line %" PRIu64 ": %zu columns, expected %zu as in the lines before",
+                     record->lines.stream->name, record->lines.number, record->count, fields);
 }
 
-static bool is_empty(const quern__lines *line) {
-  for (size_t i = 0; i < line->length; i++) {
-    if (!is_blank(line->text[i])) return false;
-  }
-  return true;
+static quern_status check_width(const quern__records *first) {
+  if (first->count - 1 <= QUERN__DIMENSION_LARGEST) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_OVERFLOW, "%s: line %" PRIu64 ": %zu columns, expected at most %zu",
+                     first->lines.stream->name, first->lines.number, first->count,
+                     QUERN__DIMENSION_LARGEST + 1);
 }
 
-static quern_status read_lines(csv *reading) {
-  quern__lines *line = &reading->lines;
-  uint64_t empty_line = 0; /* the first of those that only the end may follow */
-  QUERN__FORWARD(skip_mark(line->stream));
-  for (;;) {
-    QUERN__FORWARD(quern__lines_next(line));
-    if (line->ended) break;
-    if (is_empty(line)) {
-      if (empty_line == 0) empty_line = line->number;
-      continue;
-    }
-    if (empty_line != 0) {
-      return quern__fail(QUERN_ERROR_FORMAT,
-                         "%s: line %" PRIu64 ": empty, expected a row; only the end of the file may be empty",
-                         reading->name, empty_line);
-    }
-    const bool first = reading->fields == 0;
-    QUERN__FORWARD(count_fields(reading));
-    reading->made->columns = reading->fields - 1;
-    if (first && is_header(reading)) continue;
-    QUERN__FORWARD(read_row(reading));
+/* All records. */
+static quern_status read_table(quern__records *records, quern__csv_rows *rows) {
+  const char *file = records->lines.stream->name;
+  QUERN__FORWARD(quern__records_next(records));
+  if (records->ended) {
+    return quern__fail(QUERN_ERROR_FORMAT, "%s: empty, expected rows of numbers", file);
   }
-  if (reading->made->rows == 0) {
-    return quern__fail(QUERN_ERROR_FORMAT, "%s: %s, expected rows of numbers", reading->name,
-                       reading->fields == 0 ? "empty" : "a header and no rows");
+  QUERN__FORWARD(check_width(records));
+  const bool header = is_header(records, rows->options->header);
+  QUERN__FORWARD(quern__csv_columns_create(records, header, rows->options, rows->columns));
+  if (header) QUERN__FORWARD(quern__records_next(records));
+  if (records->ended) {
+    return quern__fail(QUERN_ERROR_FORMAT, "%s: a header and no rows, expected rows of numbers", file);
+  }
+  while (!records->ended) {
+    QUERN__FORWARD(check_count(records, rows->columns->fields));
+    QUERN__FORWARD(quern__csv_rows_add(rows, records));
+    QUERN__FORWARD(quern__records_next(records));
   }
   return QUERN_OK;
 }
 
-/* Gives back the room that growing left over. */
-static void trim(quern_dataset *made) {
-  void *values = realloc(made->values, made->rows * made->columns * sizeof(float));
-  if (values) made->values = values;
-  void *labels = realloc(made->labels, made->rows * sizeof(int32_t));
-  if (labels) made->labels = labels;
+/* A schema that the data are read by is theirs too, but for what they do not have. */
+static quern_status take_schema(quern_dataset *made, const quern_schema *schema) {
+  quern_schema *copy;
+  QUERN__FORWARD(quern__schema_copy(schema, &copy));
+  free(copy->fill);
+  free(copy->mean);
+  free(copy->deviation);
+  free(copy->target_mean);
+  free(copy->target_deviation);
+  copy->fill = copy->mean = copy->deviation = copy->target_mean = copy->target_deviation = NULL;
+  if (made->schema->task == QUERN_TASK_NONE) {
+    copy->task = QUERN_TASK_NONE;
+    copy->outputs = 0;
+  } else if (made->schema->outputs > copy->outputs) {
+    copy->outputs = made->schema->outputs; /* a class that the model does not know is told where it matters */
+  }
+  quern__schema_free(made->schema);
+  made->schema = copy;
+  return QUERN_OK;
 }
 
 quern_status quern__csv_read(quern__stream *stream, const quern_dataset_options *options,
                              quern_dataset **dataset) {
   quern_status status = QUERN_OK;
-  csv reading = {.options = options, .name = stream->name, .lines = {.stream = stream}};
-  reading.numbers = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-  if (!reading.numbers) {
+  quern__csv_columns columns = {0};
+  quern__records records = {.lines = {.stream = stream}, .delimiter = delimiter_of(stream->name, options)};
+  quern__csv_rows rows = {.options = options, .columns = &columns};
+  quern_dataset *made = NULL;
+  records.numbers = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+  if (!records.numbers) {
     status = quern__fail(QUERN_ERROR_OUT_OF_MEMORY, "%s: cannot make the C locale: %s", stream->name,
                          strerror(errno));
     goto cleanup;
   }
-  QUERN__TRY(quern__dataset_new(stream->name, &reading.made));
-  reading.made->element = QUERN_FLOAT32;
-  QUERN__TRY(read_lines(&reading));
-  trim(reading.made);
-  quern__dataset_count_classes(reading.made);
-  *dataset = reading.made;
-  reading.made = NULL;
+  QUERN__TRY(quern__dataset_new(stream->name, &made));
+  QUERN__TRY(read_table(&records, &rows));
+  QUERN__TRY(quern__csv_rows_finish(&rows, made));
+  if (options->schema) QUERN__TRY(take_schema(made, options->schema));
+  *dataset = made;
+  made = NULL;
 cleanup:
-  quern_dataset_free(reading.made);
-  quern__lines_free(&reading.lines);
-  if (reading.numbers) freelocale(reading.numbers);
+  quern_dataset_free(made);
+  quern__csv_rows_free(&rows);
+  quern__csv_columns_free(&columns);
+  quern__records_free(&records);
+  if (records.numbers) freelocale(records.numbers);
   return status;
 }

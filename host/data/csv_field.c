@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #define SHOWN_LENGTH ((size_t)24) /* of a field in a message */
@@ -58,8 +59,13 @@ bool quern__csv_is_number(const quern__csv_field *field) {
   return spelling_of(field->text, field->length) != TEXT;
 }
 
-/* "FILE: line L, column C: expected E, found 'F'", with what cannot be printed as '?'. */
-static quern_status fail(quern_status status, const quern__csv_field *field, const char *expected) {
+bool quern__csv_is_missing(const quern__csv_field *field) {
+  const size_t length = field->length;
+  return length == 0 || (length == 1 && field->text[0] == '?') ||
+         (length == 2 && memcmp(field->text, "NA", 2) == 0) || is_word(field->text, length, "nan", 3);
+}
+
+quern_status quern__csv_fail(quern_status status, const quern__csv_field *field, const char *expected) {
   char shown[SHOWN_LENGTH + 1];
   const size_t length = field->length < SHOWN_LENGTH ? field->length : SHOWN_LENGTH;
   for (size_t i = 0; i < length; i++) {
@@ -79,8 +85,8 @@ static quern_status fail(quern_status status, const quern__csv_field *field, con
 
 quern_status quern__csv_value(const quern__csv_field *field, float *value) {
   const spelling spelled = spelling_of(field->text, field->length);
-  if (spelled == TEXT) return fail(QUERN_ERROR_FORMAT, field, "a number");
-  if (spelled == NOT_FINITE) return fail(QUERN_ERROR_DATA, field, "a finite number");
+  if (spelled == TEXT) return quern__csv_fail(QUERN_ERROR_FORMAT, field, "a number");
+  if (spelled == NOT_FINITE) return quern__csv_fail(QUERN_ERROR_DATA, field, "a finite number");
   if (spelled == INTEGER && field->length <= EXACT_DIGITS) {
     int32_t whole = 0;
     for (size_t i = 0; i < field->length; i++) whole = whole * 10 + (field->text[i] - '0');
@@ -88,19 +94,28 @@ quern_status quern__csv_value(const quern__csv_field *field, float *value) {
     return QUERN_OK;
   }
   *value = strtof_l(field->text, NULL, field->numbers);
-  if (!isfinite(*value)) return fail(QUERN_ERROR_DATA, field, "a number that fits a float");
+  if (!isfinite(*value)) return quern__csv_fail(QUERN_ERROR_DATA, field, "a number that fits a float");
   return QUERN_OK;
 }
 
 quern_status quern__csv_label(const quern__csv_field *field, int32_t *label) {
   static const char expected[] = "a label, an integer 0 to 2147483646";
   const spelling spelled = spelling_of(field->text, field->length);
-  if (spelled == TEXT) return fail(QUERN_ERROR_FORMAT, field, expected);
-  if (spelled == NOT_FINITE) return fail(QUERN_ERROR_DATA, field, expected);
+  if (spelled == TEXT) return quern__csv_fail(QUERN_ERROR_FORMAT, field, expected);
+  if (spelled == NOT_FINITE) return quern__csv_fail(QUERN_ERROR_DATA, field, expected);
   const double value = strtod_l(field->text, NULL, field->numbers);
   if (!(value >= 0.0 && value < (double)INT32_MAX && value == floor(value))) {
-    return fail(QUERN_ERROR_DATA, field, expected);
+    return quern__csv_fail(QUERN_ERROR_DATA, field, expected);
   }
   *label = (int32_t)value;
+  return QUERN_OK;
+}
+
+quern_status quern__csv_mark(const quern__csv_field *field, float *mark) {
+  const spelling spelled = spelling_of(field->text, field->length);
+  const double value =
+      spelled == INTEGER || spelled == NUMBER ? strtod_l(field->text, NULL, field->numbers) : -1.0;
+  if (value != 0.0 && value != 1.0) return quern__csv_fail(QUERN_ERROR_DATA, field, "a label, 0 or 1");
+  *mark = (float)value;
   return QUERN_OK;
 }

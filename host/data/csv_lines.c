@@ -25,30 +25,46 @@ static quern_status append(quern__lines *lines, const unsigned char *bytes, size
   return QUERN_OK;
 }
 
-quern_status quern__lines_next(quern__lines *lines) {
-  lines->length = 0;
-  bool any = false;
+/* Appends the next line to what is there; *any is false where there is none. */
+static quern_status append_line(quern__lines *lines, bool *any) {
+  const size_t start = lines->length;
   bool complete = false;
+  *any = false;
   while (!complete) {
     const unsigned char *bytes;
     size_t count;
     QUERN__FORWARD(quern__stream_peek(lines->stream, &bytes, &count));
     if (count == 0) break;
-    any = true;
+    *any = true;
     const unsigned char *newline = memchr(bytes, '\n', count);
     const size_t part = newline ? (size_t)(newline - bytes) : count;
     QUERN__FORWARD(append(lines, bytes, part));
     complete = newline != NULL;
     quern__stream_take(lines->stream, part + (complete ? 1 : 0));
   }
-  if (!any) {
-    lines->ended = true;
-    return QUERN_OK;
-  }
+  if (!*any) return QUERN_OK;
   lines->number++;
-  if (lines->length > 0 && lines->text[lines->length - 1] == '\r') lines->length--;
+  lines->ending = complete ? "\n" : "";
+  if (lines->length > start && lines->text[lines->length - 1] == '\r') {
+    lines->length--;
+    lines->ending = complete ? "\r\n" : "\r";
+  }
   lines->text[lines->length] = '\0';
   return QUERN_OK;
+}
+
+quern_status quern__lines_next(quern__lines *lines) {
+  bool any;
+  lines->length = 0;
+  QUERN__FORWARD(append_line(lines, &any));
+  lines->ended = !any;
+  return QUERN_OK;
+}
+
+quern_status quern__lines_go_on(quern__lines *lines, bool *more) {
+  const char *ending = lines->ending;
+  QUERN__FORWARD(append(lines, (const unsigned char *)ending, strlen(ending)));
+  return append_line(lines, more);
 }
 
 void quern__lines_free(quern__lines *lines) {

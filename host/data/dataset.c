@@ -19,85 +19,49 @@ quern_status quern__dataset_new(const char *source, quern_dataset **dataset) {
   }
   memcpy(made->source, source, source_bytes);
   made->scale = 1.0f;
-  *dataset = made;
-  return QUERN_OK;
+  const quern_status status = quern__schema_create(&made->schema);
+  if (status == QUERN_OK)
+    *dataset = made;
+  else
+    quern_dataset_free(made);
+  return status;
 }
 
-void quern__dataset_count_classes(quern_dataset *dataset) {
+void quern__dataset_set_classes(quern_dataset *dataset) {
   int32_t largest = 0;
   for (size_t row = 0; row < dataset->rows; row++) {
     if (dataset->labels[row] > largest) largest = dataset->labels[row];
   }
-  dataset->classes = (size_t)largest + 1;
+  dataset->schema->task = QUERN_TASK_CLASSES;
+  dataset->schema->outputs = (size_t)largest + 1;
+  dataset->schema->columns = dataset->columns;
 }
 
-static quern_status check_floats(const float *values, const int32_t *labels, size_t rows, size_t columns) {
-  if (!values || !labels) {
-    return quern__fail(QUERN_ERROR_ARGUMENT, "data set: %s is NULL", values ? "labels" : "values");
+void quern__dataset_set_targets(quern_dataset *dataset, quern_task task, size_t count) {
+  dataset->schema->task = task;
+  dataset->schema->outputs = count;
+  dataset->schema->columns = dataset->columns;
+}
+
+quern_status quern__dataset_widen(quern_dataset *dataset) {
+  if (dataset->element == QUERN_FLOAT32) return QUERN_OK;
+  size_t count, bytes;
+  if (!quern__multiply(dataset->rows, dataset->columns, &count) ||
+      !quern__multiply(count, sizeof(float), &bytes)) {
+    return quern__fail(QUERN_ERROR_OVERFLOW, "%s: %zu rows of %zu floats do not fit in memory",
+                       dataset->source, dataset->rows, dataset->columns);
   }
-  if (rows == 0 || columns == 0) {
-    return quern__fail(QUERN_ERROR_SHAPE, "data set: %zu rows of %zu columns, expected at least one of each",
-                       rows, columns);
+  float *values = malloc(bytes);
+  if (!values) return quern__fail_memory("a data set as floats", bytes);
+  for (size_t row = 0; row < dataset->rows; row++) {
+    quern_dataset_values(dataset, row, values + row * dataset->columns);
   }
-  if (rows > QUERN__DIMENSION_LARGEST || columns > QUERN__DIMENSION_LARGEST) {
-    return quern__fail(QUERN_ERROR_OVERFLOW,
-                       "data set: %zu rows of %zu columns, expected at most %zu of each", rows, columns,
-                       QUERN__DIMENSION_LARGEST);
-  }
+  free(dataset->values);
+  dataset->values = values;
+  dataset->element = QUERN_FLOAT32;
+  dataset->scale = 1.0f;
+  dataset->offset = 0.0f;
   return QUERN_OK;
-}
-
-/* The values themselves, once it is known that there are so many. */
-static quern_status check_finite(const float *values, const int32_t *labels, size_t rows, size_t columns) {
-  for (size_t row = 0; row < rows; row++) {
-    for (size_t column = 0; column < columns; column++) {
-      float value = values[row * columns + column];
-      if (!isfinite(value)) {
-        return quern__fail(QUERN_ERROR_DATA, "data set: row %zu, column %zu: %g, expected a finite number",
-                           row, column, (double)value);
-      }
-    }
-    if (labels[row] < 0 || labels[row] == INT32_MAX) {
-      return quern__fail(QUERN_ERROR_DATA, "data set: row %zu: label %d, expected 0 to %d", row,
-                         (int)labels[row], (int)(INT32_MAX - 1));
-    }
-  }
-  return QUERN_OK;
-}
-
-quern_status quern_dataset_from_floats(const float *values, const int32_t *labels, size_t rows,
-                                       size_t columns, quern_dataset **dataset) {
-  if (!dataset) return quern__fail(QUERN_ERROR_ARGUMENT, "data set: dataset is NULL");
-  *dataset = NULL;
-  QUERN__FORWARD(check_floats(values, labels, rows, columns));
-  size_t count, value_bytes, label_bytes;
-  if (!quern__multiply(rows, columns, &count) || !quern__multiply(count, sizeof(float), &value_bytes) ||
-      !quern__multiply(rows, sizeof(int32_t), &label_bytes)) {
-    return quern__fail(QUERN_ERROR_OVERFLOW, "data set: %zu rows of %zu floats do not fit in memory", rows,
-                       columns);
-  }
-  QUERN__FORWARD(check_finite(values, labels, rows, columns));
-
-  quern_dataset *made;
-  QUERN__FORWARD(quern__dataset_new("memory", &made));
-  quern_status status = QUERN_OK;
-  made->element = QUERN_FLOAT32;
-  made->rows = rows;
-  made->columns = columns;
-  made->values = malloc(value_bytes);
-  made->labels = malloc(label_bytes);
-  if (!made->values || !made->labels) {
-    status = quern__fail_memory("a data set", made->values ? label_bytes : value_bytes);
-    goto cleanup;
-  }
-  memcpy(made->values, values, value_bytes);
-  memcpy(made->labels, labels, label_bytes);
-  quern__dataset_count_classes(made);
-  *dataset = made;
-  made = NULL;
-cleanup:
-  quern_dataset_free(made);
-  return status;
 }
 
 void quern_dataset_free(quern_dataset *dataset) {
@@ -105,6 +69,8 @@ void quern_dataset_free(quern_dataset *dataset) {
   free(dataset->source);
   free(dataset->values);
   free(dataset->labels);
+  free(dataset->targets);
+  quern__schema_free(dataset->schema);
   free(dataset);
 }
 
@@ -116,8 +82,20 @@ size_t quern_dataset_columns(const quern_dataset *dataset) {
   return dataset->columns;
 }
 
+const quern_schema *quern_dataset_schema(const quern_dataset *dataset) {
+  return dataset->schema;
+}
+
+quern_task quern_dataset_task(const quern_dataset *dataset) {
+  return dataset->schema->task;
+}
+
+size_t quern_dataset_outputs(const quern_dataset *dataset) {
+  return dataset->schema->outputs;
+}
+
 size_t quern_dataset_classes(const quern_dataset *dataset) {
-  return dataset->classes;
+  return dataset->schema->task == QUERN_TASK_CLASSES ? dataset->schema->outputs : 0;
 }
 
 bool quern_dataset_image_size(const quern_dataset *dataset, size_t *height, size_t *width) {
@@ -128,7 +106,7 @@ bool quern_dataset_image_size(const quern_dataset *dataset, size_t *height, size
 }
 
 int32_t quern_dataset_label(const quern_dataset *dataset, size_t row) {
-  return dataset->labels[row];
+  return dataset->labels ? dataset->labels[row] : -1;
 }
 
 void quern_dataset_values(const quern_dataset *dataset, size_t row, float *values) {
@@ -138,6 +116,16 @@ void quern_dataset_values(const quern_dataset *dataset, size_t row, float *value
                         ? (float)((const uint8_t *)dataset->values)[first + column]
                         : ((const float *)dataset->values)[first + column];
     values[column] = fmaf(element, dataset->scale, dataset->offset);
+  }
+}
+
+void quern_dataset_targets(const quern_dataset *dataset, size_t row, float *targets) {
+  const quern_schema *schema = dataset->schema;
+  for (size_t i = 0; dataset->targets && i < schema->outputs; i++) {
+    const float target = dataset->targets[row * schema->outputs + i];
+    targets[i] = schema->target_mean
+                     ? (float)((double)target * schema->target_deviation[i] + schema->target_mean[i])
+                     : target;
   }
 }
 

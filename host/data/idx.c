@@ -7,8 +7,7 @@
 #include <stdlib.h>
 
 #define IDX_UINT8      0x08
-#define IDX_DIMENSIONS 3                 /* the most that is read here */
-#define FIRST_BYTES    ((size_t)1 << 20) /* allocated before any data has arrived */
+#define IDX_DIMENSIONS 3 /* the most that is read here */
 
 /* One kind of file. */
 typedef struct idx_kind {
@@ -75,55 +74,10 @@ static quern_status read_header(quern__stream *stream, const idx_kind *kind, siz
   return QUERN_OK;
 }
 
-/* The `size` bytes after the header, and no more. Memory grows as data arrives, so that a header's promise
- * costs nothing. */
-static quern_status read_elements(quern__stream *stream, const char *what, size_t size,
-                                  unsigned char **bytes) {
-  quern_status status = QUERN_OK;
-  const uint64_t first = stream->offset;
-  unsigned char *data = NULL;
-  size_t used = 0;
-  size_t capacity = size < FIRST_BYTES ? size : FIRST_BYTES;
-  while (used < size) {
-    unsigned char *grown = realloc(data, capacity);
-    if (!grown) {
-      status = quern__fail_memory(what, capacity);
-      goto cleanup;
-    }
-    data = grown;
-    size_t got;
-    QUERN__TRY(quern__stream_read(stream, data + used, capacity - used, &got));
-    used += got;
-    if (used < capacity) {
-      status = quern__fail(QUERN_ERROR_FORMAT,
-                           "%s: truncated: ends at byte %" PRIu64
-                           ", expected %zu bytes of %s from byte %" PRIu64 " on",
-                           stream->name, stream->offset, size, what, first);
-      goto cleanup;
-    }
-    capacity = capacity > size / 2 ? size : capacity * 2;
-  }
-  unsigned char extra;
-  size_t got;
-  QUERN__TRY(quern__stream_read(stream, &extra, 1, &got));
-  if (got > 0) {
-    status =
-        quern__fail(QUERN_ERROR_FORMAT,
-                    "%s: trailing bytes from byte %" PRIu64 " on, expected the end after %zu bytes of %s",
-                    stream->name, first + size, size, what);
-    goto cleanup;
-  }
-  *bytes = data;
-  data = NULL;
-cleanup:
-  free(data);
-  return status;
-}
-
 /* The label bytes as int32_t. */
 static quern_status read_labels(quern__stream *stream, size_t count, int32_t **labels) {
   unsigned char *bytes;
-  QUERN__FORWARD(read_elements(stream, "labels", count, &bytes));
+  QUERN__FORWARD(quern__stream_read_rest(stream, "labels", count, &bytes));
   quern_status status = QUERN_OK;
   size_t label_bytes;
   if (!quern__multiply(count, sizeof(int32_t), &label_bytes)) {
@@ -181,10 +135,10 @@ quern_status quern__idx_read(const char *images, const char *labels, quern_datas
   made->height = shape[1];
   made->width = shape[2];
   unsigned char *pixels;
-  QUERN__TRY(read_elements(&image_stream, "images", size, &pixels));
+  QUERN__TRY(quern__stream_read_rest(&image_stream, "images", size, &pixels));
   made->values = pixels;
   QUERN__TRY(read_labels(&label_stream, made->rows, &made->labels));
-  quern__dataset_count_classes(made);
+  quern__dataset_set_classes(made);
   *dataset = made;
   made = NULL;
 cleanup:

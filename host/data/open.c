@@ -1,29 +1,25 @@
 /* Opening a data set by what a person calls it. */
 #include "data.h"
 #include "error.h"
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-static quern_status check_options(const quern_dataset_options *options) {
-  if (options->size != sizeof *options) {
-    return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "data set options: size is %zu, expected %zu; start from QUERN_DATASET_OPTIONS_INIT",
-                       options->size, sizeof *options);
-  }
-  if (options->header != QUERN_HEADER_AUTO && options->header != QUERN_HEADER_NONE &&
-      options->header != QUERN_HEADER_ONE) {
-    return quern__fail(QUERN_ERROR_ARGUMENT, "data set options: no such header choice: %d",
-                       (int)options->header);
-  }
-  if (options->label != QUERN_LABEL_LAST && options->label != QUERN_LABEL_FIRST) {
-    return quern__fail(QUERN_ERROR_ARGUMENT, "data set options: no such label choice: %d",
-                       (int)options->label);
-  }
-  return QUERN_OK;
+/* What a file is, by its first bytes. */
+typedef enum file_kind { TABLE, IDX, NPY, NPZ, SAFETENSORS } file_kind;
+
+/* Safetensors begin with the length of a header, less than 2^32, and its brace; IDX with a zero byte, which no text does. */
+static file_kind kind_of(const unsigned char *bytes, size_t count) {
+  static const unsigned char no_more[4] = {0};
+  if (count >= 9 && memcmp(bytes + 4, no_more, sizeof no_more) == 0 && bytes[8] == '{') return SAFETENSORS;
+  if (bytes[0] == 0) return IDX;
+  if (count >= 6 && memcmp(bytes, "\x93NUMPY", 6) == 0) return NPY;
+  if (count >= 4 && memcmp(bytes, "PK\x03\x04", 4) == 0) return NPZ;
+  return TABLE;
 }
 
-/* IDX starts with a zero byte, which no text does. */
-static quern_status open_file(const char *path, const quern_dataset_options *options, quern_dataset **train) {
+static quern_status open_file(const char *path, const quern_dataset_options *options, quern_dataset **train,
+                              quern_dataset **test) {
   quern__stream stream;
   quern_status status = QUERN_OK;
   QUERN__TRY(quern__stream_open(path, &stream));
@@ -31,31 +27,68 @@ static quern_status open_file(const char *path, const quern_dataset_options *opt
   size_t count;
   QUERN__TRY(quern__stream_peek(&stream, &bytes, &count));
   if (count == 0) {
-    status = quern__fail(QUERN_ERROR_FORMAT, "%s: empty, expected IDX images or CSV", path);
+    status = quern__fail(QUERN_ERROR_FORMAT, "%s: empty, expected IDX images, arrays of NumPy's, or a table",
+                         path);
     goto cleanup;
   }
-  if (bytes[0] == 0) {
-    QUERN__TRY(quern__idx_read(path, NULL, train));
-  } else {
-    QUERN__TRY(quern__csv_read(&stream, options, train));
+  switch (kind_of(bytes, count)) {
+  case IDX:
+    status = quern__idx_read(path, NULL, train);
+    break;
+  case NPY:
+    status = quern__npy_open(&stream, options, train);
+    break;
+  case NPZ:
+    status = quern__npz_open(path, options, train, test);
+    break;
+  case SAFETENSORS:
+    status = quern__tensors_open(path, options, train, test);
+    break;
+  case TABLE:
+    status = quern__csv_read(&stream, options, train);
+    break;
   }
 cleanup:
   quern__stream_close(&stream);
   return status;
 }
 
+static quern_status open_any(const char *where, const quern_dataset_options *options, quern_dataset **train,
+                             quern_dataset **test) {
+  if (strcmp(where, "digits") == 0) return quern__digits_open(train, test);
+  char *folder;
+  QUERN__FORWARD(quern__named_folder(where, &folder));
+  if (folder) {
+    const quern_status status = quern__idx_open_folder(folder, train, test);
+    free(folder);
+    return status;
+  }
+  struct stat about;
+  if (stat(where, &about) == 0 && S_ISDIR(about.st_mode)) return quern__idx_open_folder(where, train, test);
+  return open_file(where, options, train, test);
+}
+
 quern_status quern_dataset_open(const char *where, const quern_dataset_options *options,
                                 quern_dataset **train, quern_dataset **test) {
-  static const quern_dataset_options defaults = QUERN_DATASET_OPTIONS_INIT;
   if (train) *train = NULL;
   if (test) *test = NULL;
   if (!where || !train) {
     return quern__fail(QUERN_ERROR_ARGUMENT, "open a data set: %s is NULL", where ? "train" : "where");
   }
-  if (!options) options = &defaults;
-  QUERN__FORWARD(check_options(options));
-  if (strcmp(where, "digits") == 0) return quern__digits_open(train, test);
-  struct stat about;
-  if (stat(where, &about) == 0 && S_ISDIR(about.st_mode)) return quern__idx_open_folder(where, train, test);
-  return open_file(where, options, train);
+  quern_dataset_options read;
+  QUERN__FORWARD(quern__dataset_options_read(options, &read));
+  quern_status status = QUERN_OK;
+  QUERN__TRY(open_any(where, &read, train, test));
+  if (!read.schema) return QUERN_OK;
+  QUERN__TRY(quern_dataset_apply(*train, read.schema));
+  if (test && *test) QUERN__TRY(quern_dataset_apply(*test, read.schema));
+  return QUERN_OK;
+cleanup:
+  quern_dataset_free(*train);
+  *train = NULL;
+  if (test) {
+    quern_dataset_free(*test);
+    *test = NULL;
+  }
+  return status;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A new set of the `count` rows that `order` names. It keeps the parent's classes, so that a class that
+/* A new set of the `count` rows that `order` names. It keeps the parent's schema, so that a class that
  * happens to be in one part alone is an output in both. */
 static quern_status take_rows(const quern_dataset *from, const uint32_t *order, size_t count,
                               quern_dataset **dataset) {
@@ -19,21 +19,30 @@ static quern_status take_rows(const quern_dataset *from, const uint32_t *order, 
   made->element = from->element;
   made->rows = count;
   made->columns = from->columns;
-  made->classes = from->classes;
+  made->has_missing = from->has_missing;
   made->height = from->height;
   made->width = from->width;
   made->scale = from->scale;
   made->offset = from->offset;
+  const size_t outputs = from->schema->outputs;
+  const size_t target_bytes = outputs * sizeof *made->targets;
+  quern__schema_free(made->schema);
+  QUERN__TRY(quern__schema_copy(from->schema, &made->schema));
   made->values = malloc(count * row_bytes);
-  made->labels = malloc(count * sizeof *made->labels);
-  if (!made->values || !made->labels) {
-    status = quern__fail_memory("a part of a data set", count * (row_bytes + sizeof *made->labels));
+  if (from->labels) made->labels = malloc(count * sizeof *made->labels);
+  if (from->targets) made->targets = malloc(count * target_bytes);
+  if (!made->values || (from->labels && !made->labels) || (from->targets && !made->targets)) {
+    status =
+        quern__fail_memory("a part of a data set", count * (row_bytes + target_bytes + sizeof *made->labels));
     goto cleanup;
   }
   for (size_t row = 0; row < count; row++) {
     memcpy((char *)made->values + row * row_bytes, (const char *)from->values + order[row] * row_bytes,
            row_bytes);
-    made->labels[row] = from->labels[order[row]];
+    if (from->labels) made->labels[row] = from->labels[order[row]];
+    if (from->targets) {
+      memcpy(made->targets + row * outputs, from->targets + order[row] * outputs, target_bytes);
+    }
   }
   *dataset = made;
   made = NULL;

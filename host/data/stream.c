@@ -1,7 +1,8 @@
-/* Byte streams over zlib's gzFile, which reads plain files as they are. */
+/* Byte streams over zlib's gzFile, which reads plain files as they are, over members of archives, and over memory. */
 #include "stream.h"
 
 #include "error.h"
+#include "zip.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #define BUFFER_BYTES   ((size_t)1 << 17)
+#define FIRST_BYTES    ((size_t)1 << 20) /* allocated before any data has arrived */
 #define GZREAD_LARGEST ((size_t)1 << 30) /* gzread counts in int */
 
 static const char *kind_of(mode_t mode) {
@@ -57,7 +59,14 @@ void quern__stream_open_memory(const char *name, const void *bytes, size_t size,
   *stream = (quern__stream){.name = name, .next = bytes, .left = size};
 }
 
+quern_status quern__stream_open_member(const char *name, quern__zip_member *member, quern__stream *stream) {
+  *stream = (quern__stream){.name = name, .member = member};
+  stream->buffer = malloc(BUFFER_BYTES);
+  return stream->buffer ? QUERN_OK : quern__fail_memory("a read buffer", BUFFER_BYTES);
+}
+
 void quern__stream_close(quern__stream *stream) {
+  quern__zip_member_free(stream->member);
   if (stream->file) gzclose_r(stream->file);
   free(stream->buffer);
   *stream = (quern__stream){0};
@@ -99,9 +108,17 @@ static quern_status read_file(quern__stream *stream, uint64_t before, unsigned c
   return QUERN_OK;
 }
 
+/* What memory cannot give: more. */
+static quern_status read_more(quern__stream *stream, uint64_t before, unsigned char *into, size_t want,
+                              size_t *got) {
+  *got = 0;
+  if (stream->file) return read_file(stream, before, into, want, got);
+  return stream->member ? quern__zip_member_read(stream->member, into, want, got) : QUERN_OK;
+}
+
 quern_status quern__stream_peek(quern__stream *stream, const unsigned char **bytes, size_t *count) {
-  if (stream->left == 0 && stream->file) {
-    QUERN__FORWARD(read_file(stream, stream->offset, stream->buffer, BUFFER_BYTES, &stream->left));
+  if (stream->left == 0 && stream->buffer) {
+    QUERN__FORWARD(read_more(stream, stream->offset, stream->buffer, BUFFER_BYTES, &stream->left));
     stream->next = stream->buffer;
   }
   *bytes = stream->next;
@@ -121,10 +138,53 @@ quern_status quern__stream_read(quern__stream *stream, void *into, size_t want, 
   if (ahead > 0) memcpy(into, stream->next, ahead);
   quern__stream_take(stream, ahead);
   *got = ahead;
-  if (ahead == want || !stream->file) return QUERN_OK;
+  if (ahead == want) return QUERN_OK;
   size_t more;
-  QUERN__FORWARD(read_file(stream, stream->offset, (unsigned char *)into + ahead, want - ahead, &more));
+  QUERN__FORWARD(read_more(stream, stream->offset, (unsigned char *)into + ahead, want - ahead, &more));
   stream->offset += more;
   *got += more;
   return QUERN_OK;
+}
+
+quern_status quern__stream_read_rest(quern__stream *stream, const char *what, size_t size,
+                                     unsigned char **bytes) {
+  quern_status status = QUERN_OK;
+  const uint64_t first = stream->offset;
+  unsigned char *data = NULL;
+  size_t used = 0;
+  size_t capacity = size < FIRST_BYTES ? size : FIRST_BYTES;
+  while (used < size) {
+    unsigned char *grown = realloc(data, capacity);
+    if (!grown) {
+      status = quern__fail_memory(what, capacity);
+      goto cleanup;
+    }
+    data = grown;
+    size_t got;
+    QUERN__TRY(quern__stream_read(stream, data + used, capacity - used, &got));
+    used += got;
+    if (used < capacity) {
+      status = quern__fail(QUERN_ERROR_FORMAT,
+                           "%s: truncated: ends at byte %" PRIu64
+                           ", expected %zu bytes of %s from byte %" PRIu64 " on",
+                           stream->name, stream->offset, size, what, first);
+      goto cleanup;
+    }
+    capacity = capacity > size / 2 ? size : capacity * 2;
+  }
+  unsigned char extra;
+  size_t got;
+  QUERN__TRY(quern__stream_read(stream, &extra, 1, &got));
+  if (got > 0) {
+    status =
+        quern__fail(QUERN_ERROR_FORMAT,
+                    "%s: trailing bytes from byte %" PRIu64 " on, expected the end after %zu bytes of %s",
+                    stream->name, first + size, size, what);
+    goto cleanup;
+  }
+  *bytes = data;
+  data = NULL;
+cleanup:
+  free(data);
+  return status;
 }

@@ -1,6 +1,7 @@
 /* Reading a model file as a network. */
 #include "model/layout.h"
 #include "model/model_layers.h"
+#include "schema.h"
 #include <stdlib.h>
 
 static quern_status check_options(const quern_model_options *options) {
@@ -56,6 +57,20 @@ cleanup:
   return status;
 }
 
+/* What the file says of the data, where it says anything. */
+static quern_status read_schema(const quern__safetensors *file, quern_network *network) {
+  const char *text = quern__safetensors_metadata(file, QUERN__KEY_SCHEMA);
+  if (text == NULL) return QUERN_OK;
+  quern_schema *schema;
+  QUERN__FORWARD(quern__schema_parse(file->path, text, &schema));
+  quern_status status = quern_network_set_schema(network, schema);
+  quern__schema_free(schema);
+  if (status == QUERN_ERROR_SHAPE)
+    status = quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": %s", file->path, QUERN__KEY_SCHEMA,
+                         quern_last_error());
+  return status;
+}
+
 quern_status quern_model_load(const char *path, const quern_model_options *options, quern_network **network) {
   if (path == NULL || network == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "quern_model_load: %s is NULL",
@@ -76,6 +91,7 @@ quern_status quern_model_load(const char *path, const quern_model_options *optio
   QUERN__TRY(quern__metadata_read(&file, options, layers, count, &loss));
   QUERN__TRY(create_network(&file, layers, count, loss, &result));
   for (size_t i = 0; i < count; i++) QUERN__TRY(read_layer(&file, &layers[i], i, result));
+  QUERN__TRY(read_schema(&file, result));
   *network = result;
   result = NULL;
 cleanup:

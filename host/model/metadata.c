@@ -129,7 +129,7 @@ quern_status quern__metadata_refuse_checkpoint(const quern__safetensors *file) {
 
 static quern_status refuse_unknown_keys(const quern__safetensors *file) {
   static const char *const known[] = {QUERN__KEY_VERSION, QUERN__KEY_ACTIVATIONS, QUERN__KEY_LOSS,
-                                      QUERN__KEY_FROZEN};
+                                      QUERN__KEY_FROZEN, QUERN__KEY_SCHEMA};
   if (file->metadata == NULL) return QUERN_OK;
   for (const cJSON *pair = file->metadata->child; pair != NULL; pair = pair->next) {
     bool ours = strncmp(pair->string, "quern.", strlen("quern.")) == 0;

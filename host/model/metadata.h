@@ -11,6 +11,9 @@
 #define QUERN__KEY_LOSS        "quern.loss"        /* "categorical" */
 #define QUERN__KEY_FROZEN      "quern.frozen" /* names of tensors that do not learn: "0.bias,2.bias"; or "" */
 
+#define QUERN__KEY_SCHEMA                                                                                    \
+  "quern.schema" /* see host/data/schema_text.c; left out where there is nothing to say */
+
 #define QUERN__KEY_CHECKPOINT "quern.checkpoint" /* the format of a checkpoint: see host/train/checkpoint.c */
 
 /* A layer as it stands in a file. */

@@ -1,6 +1,7 @@
 /* The check of a safetensors header's text. It knows where strings end and what may stand outside of them;
  * that the pieces form JSON is cJSON's to say. */
 #include "model/safetensors.h"
+#include "utf8.h"
 #include <string.h>
 
 /* { tensor: { "shape": [ … ] } } */
@@ -26,20 +27,6 @@ static bool is_digit(unsigned char c) {
   return c >= '0' && c <= '9';
 }
 
-/* Bytes of the UTF-8 character here; 0 where it is none (overlong, a surrogate, past U+10FFFF, cut short). */
-static size_t utf8_length(const text_reader *reader) {
-  unsigned char c = peek(reader, 0), second = peek(reader, 1);
-  if (c < 0x80) return 1;
-  size_t length = c >= 0xC2 && c <= 0xDF ? 2 : c >= 0xE0 && c <= 0xEF ? 3 : c >= 0xF0 && c <= 0xF4 ? 4 : 0;
-  if (c == 0xE0 && second < 0xA0) return 0;
-  if (c == 0xED && second > 0x9F) return 0;
-  if (c == 0xF0 && second < 0x90) return 0;
-  if (c == 0xF4 && second > 0x8F) return 0;
-  for (size_t i = 1; i < length; i++)
-    if ((peek(reader, i) & 0xC0) != 0x80) return 0;
-  return length;
-}
-
 static quern_status skip_string(text_reader *reader) {
   for (reader->at++; reader->at < reader->length;) {
     unsigned char c = peek(reader, 0);
@@ -54,7 +41,7 @@ static quern_status skip_string(text_reader *reader) {
       reader->at += reader->length - reader->at >= 2 ? 2 : 1;
       continue;
     }
-    size_t length = utf8_length(reader);
+    size_t length = quern__utf8_length(reader->text + reader->at, reader->length - reader->at);
     if (length == 0) return fail(reader, "a byte that is not UTF-8", "UTF-8");
     reader->at += length;
   }

@@ -1,6 +1,7 @@
 /* Writing a network as a model file. */
 #include "model/layout.h"
 #include "model/metadata.h"
+#include "schema.h"
 #include "size.h"
 #include <quern/version.h>
 #include <stdio.h>
@@ -60,10 +61,12 @@ quern_status quern_model_save(const quern_network *network, const char *path) {
                        network == NULL ? "network" : "path");
   quern_status status = QUERN_OK;
   saving save = {.network = network};
-  char *activations = NULL, *frozen = NULL;
+  char *activations = NULL, *frozen = NULL, *schema = NULL;
   QUERN__TRY(plan_tensors(path, &save));
   QUERN__TRY(quern__metadata_activations(network, &activations));
   QUERN__TRY(quern__metadata_frozen(network, save.tensors, &frozen));
+  const quern_schema *known = quern_network_schema(network);
+  if (known != NULL) QUERN__TRY(quern__schema_print(known, &schema));
   /* "format": what PyTorch's own tools look for. */
   const quern__metadata_pair metadata[] = {
       {"format", "pt"},
@@ -71,10 +74,13 @@ quern_status quern_model_save(const quern_network *network, const char *path) {
       {QUERN__KEY_ACTIVATIONS, activations},
       {QUERN__KEY_LOSS, quern_loss_name(quern_network_loss(network))},
       {QUERN__KEY_FROZEN, frozen},
+      {QUERN__KEY_SCHEMA, schema},
   };
-  status = quern__safetensors_write(path, metadata, sizeof metadata / sizeof *metadata, save.tensors,
+  const size_t pairs = sizeof metadata / sizeof *metadata - (schema == NULL ? 1 : 0);
+  status = quern__safetensors_write(path, metadata, pairs, save.tensors,
                                     2 * quern_network_layer_count(network), fill_tensor, &save);
 cleanup:
+  free(schema);
   free(frozen);
   free(activations);
   free(save.weights);

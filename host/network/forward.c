@@ -36,13 +36,22 @@ quern_status quern_plan_predict(quern_plan *plan, quern_tensor x, quern_tensor *
   return QUERN_OK;
 }
 
-quern_status quern__plan_loss(quern_plan *plan, quern_tensor labels, float scale, quern_tensor losses,
+bool quern__loss_takes_targets(quern_loss loss) {
+  return loss != QUERN_CATEGORICAL && loss != QUERN_ELEMENTWISE;
+}
+
+quern_status quern__plan_loss(quern_plan *plan, const quern__truth *truth, float scale, quern_tensor losses,
                               quern_tensor dz) {
-  quern_tensor z = quern__plan_output(plan, plan->shape.layer_count - 1, labels.columns);
+  const bool given = truth->targets.buffer != NULL;
+  const size_t n = given ? truth->targets.rows : truth->labels.columns;
+  quern_tensor z = quern__plan_output(plan, plan->shape.layer_count - 1, n);
+  if (given && !quern__loss_takes_targets(plan->shape.loss))
+    return quern__fail(QUERN_ERROR_ARGUMENT, "plan loss: targets under the %s loss, which takes labels",
+                       quern_loss_name(plan->shape.loss));
   if (plan->shape.loss == QUERN_CATEGORICAL)
-    return quern_softmax_cross_entropy(plan->context, z, labels, scale, losses, dz);
-  quern_tensor y = quern_matrix(plan->targets, 0, z.rows, z.columns);
-  QUERN__FORWARD(quern_one_hot(plan->context, labels, y));
+    return quern_softmax_cross_entropy(plan->context, z, truth->labels, scale, losses, dz);
+  quern_tensor y = given ? truth->targets : quern_matrix(plan->targets, 0, z.rows, z.columns);
+  if (!given) QUERN__FORWARD(quern_one_hot(plan->context, truth->labels, y));
   switch (plan->shape.loss) {
   case QUERN_ELEMENTWISE:
     return quern_elementwise_cross_entropy(plan->context, z, y, scale, losses, dz);
@@ -60,8 +69,19 @@ quern_status quern_plan_evaluate(quern_plan *plan, quern_tensor x, quern_tensor 
   if (labels.columns != x.rows)
     return quern__fail(QUERN_ERROR_SHAPE, "plan evaluate: %zu labels for %zu samples", labels.columns,
                        x.rows);
-  QUERN__FORWARD(quern__plan_loss(plan, labels, 1.0f / (float)x.rows, losses, quern_none()));
+  const quern__truth truth = {.labels = labels};
+  QUERN__FORWARD(quern__plan_loss(plan, &truth, 1.0f / (float)x.rows, losses, quern_none()));
   quern_tensor classes = quern_vector(plan->classes, 0, x.rows);
   QUERN__FORWARD(quern_argmax(plan->context, z, classes));
   return quern_count_correct(plan->context, classes, labels, true, correct);
+}
+
+quern_status quern_plan_evaluate_targets(quern_plan *plan, quern_tensor x, quern_tensor targets,
+                                         quern_tensor losses) {
+  QUERN__FORWARD(quern_plan_forward(plan, x, NULL));
+  if (targets.rows != x.rows)
+    return quern__fail(QUERN_ERROR_SHAPE, "plan evaluate: targets of %zu samples for %zu", targets.rows,
+                       x.rows);
+  const quern__truth truth = {.targets = targets};
+  return quern__plan_loss(plan, &truth, 1.0f / (float)x.rows, losses, quern_none());
 }

@@ -3,6 +3,7 @@
 
 #include "../error.h"
 #include "../philox.h"
+#include "../schema.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,7 @@ void quern_network_free(quern_network *network) {
   if (network == NULL) return;
   quern__shape_free(&network->shape);
   free(network->parameters);
+  quern__schema_free(network->schema);
   free(network);
 }
 
@@ -51,6 +53,35 @@ quern_status quern_network_initialize(quern_network *network, quern_initializer 
                           network->parameters + placed->weights);
     memset(network->parameters + placed->bias, 0, units * sizeof(float));
   }
+  quern__schema_free(network->schema);
+  network->schema = NULL;
+  return QUERN_OK;
+}
+
+const quern_schema *quern_network_schema(const quern_network *network) {
+  return network->schema;
+}
+
+/* Whether data of that schema fit the network. */
+static quern_status check_schema(const quern_network *network, const quern_schema *schema) {
+  const size_t inputs = network->shape.inputs, outputs = quern__shape_outputs(&network->shape);
+  const bool fewer = schema->task == QUERN_TASK_CLASSES || schema->task == QUERN_TASK_NONE;
+  if (schema->columns == inputs && (fewer ? schema->outputs <= outputs : schema->outputs == outputs))
+    return QUERN_OK;
+  return quern__fail(
+      QUERN_ERROR_SHAPE,
+      "network set schema: the schema is of %zu columns and %zu outputs, and the network has %zu inputs "
+      "and %zu outputs",
+      schema->columns, schema->outputs, inputs, outputs);
+}
+
+quern_status quern_network_set_schema(quern_network *network, const quern_schema *schema) {
+  if (network == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "network set schema: the network is NULL");
+  quern_schema *copy = NULL;
+  if (schema != NULL) QUERN__FORWARD(check_schema(network, schema));
+  if (quern__schema_says_more(schema)) QUERN__FORWARD(quern__schema_copy(schema, &copy));
+  quern__schema_free(network->schema);
+  network->schema = copy;
   return QUERN_OK;
 }
 

@@ -3,6 +3,7 @@
 #define QUERN_HOST_NETWORK_NETWORK_H
 
 #include <quern/network.h>
+#include <quern/schema.h>
 
 /* A layer, and where its parameters lie in the flat range of all. */
 typedef struct quern__placed_layer {
@@ -27,7 +28,8 @@ typedef struct quern__shape {
 
 struct quern_network {
   quern__shape shape;
-  float *parameters; /* [shape.flat_count], owned */
+  float *parameters;    /* [shape.flat_count], owned */
+  quern_schema *schema; /* of the data it was trained on, owned; NULL where there is nothing to say of them */
 };
 
 /* Checks the layers and places their parameters. */

@@ -30,9 +30,21 @@ quern_tensor quern__plan_bias(const quern_plan *plan, quern_buffer *flat, size_t
 /* H of a layer for n samples. */
 quern_tensor quern__plan_output(const quern_plan *plan, size_t layer, size_t n);
 
-/* Queues the loss of the last layer's output against labels, and its gradient: either may be none. */
-quern_status quern__plan_loss(quern_plan *plan, quern_tensor labels, float scale, quern_tensor losses,
+/* What is right for n samples: labels int32_t [1][n], or targets [n][outputs]; the other is none. */
+typedef struct quern__truth {
+  quern_tensor labels, targets;
+} quern__truth;
+
+/* Queues the loss of the last layer's output against what is right, and its gradient: either may be none. */
+quern_status quern__plan_loss(quern_plan *plan, const quern__truth *truth, float scale, quern_tensor losses,
                               quern_tensor dz);
+
+/* quern_plan_step for either. */
+quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__truth *truth, quern_sgd sgd,
+                              quern_tensor losses);
+
+/* Whether the loss takes targets of floats: not where it is of one class of many. */
+bool quern__loss_takes_targets(quern_loss loss);
 
 /* Bytes of `squares`: the sums of the parts of every range that learns, and behind them their sum. */
 quern_status quern__clip_bytes(const quern__shape *shape, size_t *bytes);

@@ -53,20 +53,23 @@ static quern_status update(quern_plan *plan, quern_sgd sgd) {
   return QUERN_OK;
 }
 
-quern_status quern_plan_step(quern_plan *plan, quern_tensor x, quern_tensor labels, quern_sgd sgd,
-                             quern_tensor losses) {
+quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__truth *truth, quern_sgd sgd,
+                              quern_tensor losses) {
+  const bool given = truth->targets.buffer != NULL;
+  const size_t n = given ? truth->targets.rows : truth->labels.columns;
   if (plan == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "plan step: the plan is NULL");
   if (plan->mode == QUERN_PLAN_INFERENCE)
     return quern__fail(QUERN_ERROR_ARGUMENT, "plan step: the plan was made for inference, expected training");
-  if (labels.columns != x.rows)
-    return quern__fail(QUERN_ERROR_SHAPE, "plan step: %zu labels for %zu samples", labels.columns, x.rows);
-  if (quern__plan_has_steps(plan))
-    return quern__plan_steps(plan, &(quern__samples){.element = QUERN_FLOAT32, .source = x, .labels = labels},
-                             sgd, losses);
+  if (n != x.rows)
+    return quern__fail(QUERN_ERROR_SHAPE, "plan step: %zu %s for %zu samples", n,
+                       given ? "rows of targets" : "labels", x.rows);
+  if (quern__plan_has_steps(plan) && !given)
+    return quern__plan_steps(
+        plan, &(quern__samples){.element = QUERN_FLOAT32, .source = x, .labels = truth->labels}, sgd, losses);
   quern_tensor output;
   QUERN__FORWARD(quern_plan_forward(plan, x, &output));
   quern_tensor dz = dz_of(plan, plan->shape.layer_count - 1, x.rows);
-  QUERN__FORWARD(quern__plan_loss(plan, labels, 1.0f / (float)x.rows, losses, dz));
+  QUERN__FORWARD(quern__plan_loss(plan, truth, 1.0f / (float)x.rows, losses, dz));
   quern_activation last = quern__shape_last(&plan->shape)->layer.activation;
   if (last.kind != QUERN_IDENTITY)
     QUERN__FORWARD(quern_activation_backward(plan->context, last, dz, output, dz));
@@ -74,4 +77,14 @@ quern_status quern_plan_step(quern_plan *plan, quern_tensor x, quern_tensor labe
   if (plan->mode != QUERN_PLAN_GRADIENTS) return QUERN_OK;
   QUERN__FORWARD(quern__plan_clip(plan));
   return update(plan, sgd);
+}
+
+quern_status quern_plan_step(quern_plan *plan, quern_tensor x, quern_tensor labels, quern_sgd sgd,
+                             quern_tensor losses) {
+  return quern__plan_step(plan, x, &(quern__truth){.labels = labels}, sgd, losses);
+}
+
+quern_status quern_plan_step_targets(quern_plan *plan, quern_tensor x, quern_tensor targets, quern_sgd sgd,
+                                     quern_tensor losses) {
+  return quern__plan_step(plan, x, &(quern__truth){.targets = targets}, sgd, losses);
 }

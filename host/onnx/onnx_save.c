@@ -2,6 +2,7 @@
 #include "file.h"
 #include "model/little_endian.h"
 #include "onnx/onnx.h"
+#include "schema.h"
 #include "size.h"
 #include <quern/version.h>
 #include <stdio.h>
@@ -114,7 +115,11 @@ static quern_status read_values(saving *save, layer_part *part, size_t index, si
         index, QUERN__ONNX_LARGEST);
   part->values = malloc(bytes);
   if (part->values == NULL) return quern__fail_memory(path, bytes);
-  QUERN__FORWARD(quern_network_get_layer(save->network, index, part->values, part->values + weights));
+  float *bias = part->values + weights;
+  QUERN__FORWARD(quern_network_get_layer(save->network, index, part->values, bias));
+  const quern_schema *schema = quern_network_schema(save->network);
+  if (index == 0) quern__schema_fold_inputs(schema, units, part->values, bias);
+  if (index == save->layers - 1) quern__schema_fold_targets(schema, in, part->values, bias);
   quern__little_endian_floats(part->values, count);
   part->weight_dims[0] = (int64_t)in;
   part->weight_dims[1] = (int64_t)units;
@@ -135,6 +140,12 @@ static quern_status set_layer(saving *save, size_t index, size_t in, char **valu
   snprintf(part->result.text, sizeof part->result.text, "%zu.h", index);
   snprintf(part->gemm_name.text, sizeof part->gemm_name.text, "%zu.dense", index);
   snprintf(part->activation_name.text, sizeof part->activation_name.text, "%zu.activation", index);
+  const quern_schema *schema = quern_network_schema(save->network);
+  if (schema != NULL && schema->target_mean != NULL && index == save->layers - 1 &&
+      layer.activation.kind != QUERN_IDENTITY)
+    return quern__fail(QUERN_ERROR_UNSUPPORTED,
+                       "%s: the outputs are scaled back behind a last layer with %s, expected none there",
+                       path, quern_activation_name(layer.activation.kind));
   QUERN__FORWARD(read_values(save, part, index, in, layer.units, path));
   part->gemm_inputs[0] = *value;
   part->gemm_inputs[1] = part->weight.text;

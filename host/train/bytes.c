@@ -2,6 +2,7 @@
 #include "../dataset.h"
 #include "../error.h"
 #include "../network/network.h"
+#include "../schema.h"
 #include "../size.h"
 #include "trainer.h"
 
@@ -17,13 +18,21 @@ static void add(total *sum, size_t count, size_t element_bytes) {
               quern__add(sum->bytes, bytes, &sum->bytes);
 }
 
+/* What is to be predicted of a sample: a label, or so many floats. */
+static size_t truths(const quern_dataset *dataset) {
+  return dataset->targets != NULL ? dataset->schema->outputs : 1;
+}
+
 /* quern__resident_create */
 static void add_resident(total *sum, const quern_dataset *dataset) {
   size_t values;
   sum->fits = sum->fits && quern__multiply(dataset->rows, dataset->columns, &values);
   if (!sum->fits) return;
   add(sum, values, quern__element_bytes(dataset->element));
-  add(sum, dataset->rows, sizeof(int32_t) + sizeof(uint32_t));
+  sum->fits = sum->fits && quern__multiply(dataset->rows, truths(dataset), &values);
+  if (!sum->fits) return;
+  add(sum, values, sizeof(float)); /* as long as an int32_t */
+  add(sum, dataset->rows, sizeof(uint32_t));
 }
 
 quern_status quern_trainer_bytes(const quern_network *network, const quern_dataset *train,
@@ -46,7 +55,8 @@ quern_status quern_trainer_bytes(const quern_network *network, const quern_datas
   add(&sum, network->shape.flat_count, sizeof(float)); /* quern__learned_create */
   sum.fits = sum.fits && quern__multiply(batch, train->columns, &samples);
   if (sum.fits) add(&sum, samples, sizeof(float)); /* quern__batch_create */
-  add(&sum, batch, sizeof(int32_t));
+  sum.fits = sum.fits && quern__multiply(batch, truths(train), &samples);
+  if (sum.fits) add(&sum, samples, sizeof(float));
   add(&sum, quern__trainer_rows(train, test), sizeof(float)); /* quern__tally_create */
   add(&sum, 1, sizeof(float) + sizeof(int32_t));
   if (!sum.fits)

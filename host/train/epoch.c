@@ -57,10 +57,11 @@ quern_status quern__trainer_queue(quern_trainer *trainer, size_t count) {
   }
   while (first < end) {
     const size_t n = smaller(batch, end - first);
-    quern_tensor x, labels;
-    QUERN__FORWARD(quern__resident_gather(&trainer->train, first, n, &trainer->batch, &x, &labels));
-    QUERN__FORWARD(quern_plan_step(trainer->plan, x, labels, trainer->options.sgd,
-                                   quern_vector(trainer->tally.losses, first, n)));
+    quern_tensor x;
+    quern__truth truth;
+    QUERN__FORWARD(quern__resident_gather(&trainer->train, first, n, &trainer->batch, &x, &truth));
+    QUERN__FORWARD(quern__plan_step(trainer->plan, x, &truth, trainer->options.sgd,
+                                    quern_vector(trainer->tally.losses, first, n)));
     first += n;
   }
   trainer->step += count;

@@ -3,6 +3,7 @@
 #include "../dataset.h"
 #include "../error.h"
 #include "../network/network.h"
+#include "../schema.h"
 #include "measure.h"
 
 /* Samples at a time: enough to keep a device busy, few enough to be little memory beside the data. */
@@ -23,12 +24,13 @@ static void evaluation_free(evaluation *run) {
 }
 
 static quern_status evaluation_create(quern_context *context, const quern_network *network,
-                                      const quern_dataset *dataset, evaluation *made) {
+                                      const quern_dataset *dataset, bool measures, evaluation *made) {
   *made = (evaluation){.size = dataset->rows < EVALUATION_BATCH ? dataset->rows : EVALUATION_BATCH};
   quern_status status;
-  QUERN__TRY(quern__resident_create(context, network, dataset, &made->data));
+  QUERN__TRY(quern__resident_create(context, network, dataset, measures, &made->data));
   QUERN__TRY(quern_plan_create(context, network, made->size, QUERN_PLAN_INFERENCE, &made->plan));
-  QUERN__TRY(quern__batch_create(context, made->size, dataset->columns, &made->batch));
+  QUERN__TRY(
+      quern__batch_create(context, made->size, dataset->columns, made->data.target_count, &made->batch));
   return QUERN_OK;
 cleanup:
   evaluation_free(made);
@@ -48,7 +50,7 @@ quern_status quern_evaluate(quern_context *context, const quern_network *network
   QUERN__FORWARD(check_arguments("evaluate", context, network, dataset, metrics));
   evaluation run;
   quern__tally tally = {0};
-  QUERN__FORWARD(evaluation_create(context, network, dataset, &run));
+  QUERN__FORWARD(evaluation_create(context, network, dataset, true, &run));
   quern_status status;
   QUERN__TRY(quern__tally_create(context, dataset->rows, &tally));
   QUERN__TRY(quern__measure(run.plan, &run.data, &run.batch, run.size, &tally, metrics));
@@ -58,22 +60,31 @@ cleanup:
   return status;
 }
 
+/* Outputs for standardised targets, in the units of the targets. */
+static void restore_units(const quern_schema *schema, float *outputs, size_t rows) {
+  if (schema == NULL || schema->target_mean == NULL) return;
+  for (size_t row = 0; row < rows; row++)
+    for (size_t i = 0; i < schema->outputs; i++, outputs++)
+      *outputs = (float)((double)*outputs * schema->target_deviation[i] + schema->target_mean[i]);
+}
+
 quern_status quern_predict(quern_context *context, const quern_network *network, const quern_dataset *dataset,
                            float *outputs) {
   QUERN__FORWARD(check_arguments("predict", context, network, dataset, outputs));
   evaluation run;
-  QUERN__FORWARD(evaluation_create(context, network, dataset, &run));
+  QUERN__FORWARD(evaluation_create(context, network, dataset, false, &run));
   quern_status status = QUERN_OK;
   size_t width = quern_network_outputs(network);
   for (size_t first = 0; first < dataset->rows; first += run.size) {
     size_t n = dataset->rows - first < run.size ? dataset->rows - first : run.size;
-    quern_tensor x, labels, output;
-    QUERN__TRY(quern__resident_gather(&run.data, first, n, &run.batch, &x, &labels));
+    quern_tensor x, output;
+    QUERN__TRY(quern__resident_gather(&run.data, first, n, &run.batch, &x, NULL));
     QUERN__TRY(quern_plan_predict(run.plan, x, &output));
     QUERN__TRY(quern_buffer_read(output.buffer, output.offset * sizeof(float), n * width * sizeof(float),
                                  outputs + first * width, QUERN_NO_WAIT));
   }
-  status = quern_context_finish(context);
+  QUERN__TRY(quern_context_finish(context));
+  restore_units(network->schema, outputs, dataset->rows);
 cleanup:
   if (status != QUERN_OK) quern__context_settle(context); /* `outputs` may still be written */
   evaluation_free(&run);

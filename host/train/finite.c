@@ -53,8 +53,8 @@ static quern_status look_through_step(quern_trainer *trainer, finding *at) {
   const quern__shape *shape = &plan->shape;
   const size_t first = quern__trainer_samples_of(trainer, trainer->step);
   const size_t n = quern__trainer_samples_of(trainer, trainer->step + 1) - first;
-  quern_tensor x, labels;
-  QUERN__FORWARD(quern__resident_gather(&trainer->train, first, n, &trainer->batch, &x, &labels));
+  quern_tensor x;
+  QUERN__FORWARD(quern__resident_gather(&trainer->train, first, n, &trainer->batch, &x, NULL));
   QUERN__FORWARD(look(x, at));
   snprintf(at->place, sizeof at->place, "the samples");
   for (size_t l = 0; !at->found && l < shape->layer_count; l++) {

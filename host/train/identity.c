@@ -48,6 +48,9 @@ static void print_data(quern__text *text, const quern_trainer *trainer) {
   quern__text_float(text, train->scale);
   fputs(", offset ", text->stream);
   quern__text_float(text, train->offset);
+  if (train->targets != NULL)
+    fprintf(text->stream, ", %zu %s", train->target_count,
+            train->task == QUERN_TASK_LABELS ? "labels" : "targets");
   fprintf(text->stream, ", crc32 %08" PRIx32, trainer->fingerprint);
 }
 
@@ -110,7 +113,8 @@ static quern_status fingerprint(quern_trainer *trainer) {
   if (trainer->fingerprinted) return QUERN_OK;
   uint32_t sum = 0;
   QUERN__FORWARD(add_buffer(trainer->train.values, &sum));
-  QUERN__FORWARD(add_buffer(trainer->train.labels, &sum));
+  QUERN__FORWARD(
+      add_buffer(trainer->train.labels != NULL ? trainer->train.labels : trainer->train.targets, &sum));
   trainer->fingerprint = sum;
   trainer->fingerprinted = true;
   return QUERN_OK;

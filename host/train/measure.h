@@ -21,8 +21,37 @@ quern_status quern__tally_mean_loss(const quern__tally *tally, size_t first, siz
 /* Seconds of a clock that only goes forward. */
 double quern__seconds(void);
 
-/* Runs the plan over the whole set in its order, `size` samples at a time; waits at the end. */
+/* Runs the plan over the whole set in its order, `size` samples at a time; waits at the end, and with targets after each batch. */
 quern_status quern__measure(quern_plan *plan, const quern__resident *resident, const quern__batch *batch,
                             size_t size, const quern__tally *tally, quern_metrics *metrics);
+
+/* --- What outputs and targets add up to, on the host and in double -------------------------------------- */
+
+/* Of one target. */
+typedef struct quern__target_sums {
+  double shift;                     /* the first target: sums of what others differ by lose no digits */
+  double sum, squares;              /* of targets less the shift */
+  double errors, absolute;          /* squares and magnitudes of output less target */
+  size_t both, predicted, expected; /* labels: samples that have it and are said to, are said to, have it */
+  size_t right;                     /* labels: samples of which it is told rightly */
+} quern__target_sums;
+
+typedef struct quern__score {
+  quern_task task;
+  float threshold; /* of labels: an output above it says that a sample has it */
+  size_t count;    /* targets */
+  size_t samples, exact;
+  quern__target_sums *sums; /* [count], owned */
+} quern__score;
+
+quern_status quern__score_create(quern_task task, quern_loss loss, size_t count, quern__score *score);
+void quern__score_free(quern__score *score);
+
+/* Adds n samples: outputs and targets [n][count]; scale [count] or NULL. */
+void quern__score_add(quern__score *score, const float *outputs, const float *targets, const double *scale,
+                      size_t n);
+
+/* Sets those of the metrics that fit the task. */
+void quern__score_finish(const quern__score *score, quern_metrics *metrics);
 
 #endif

@@ -77,6 +77,7 @@ quern_status quern_train(quern_context *context, quern_network *network, const q
   else
     QUERN__TRY(run(trainer, &epoch));
   QUERN__TRY(download(trainer, network));
+  QUERN__TRY(quern_network_set_schema(network, quern_dataset_schema(train)));
   if (last != NULL) *last = epoch;
 cleanup:
   quern_trainer_free(trainer);

@@ -29,6 +29,14 @@ static quern_status create_plan(quern_trainer *trainer, const quern_network *net
   return quern__learned_create(trainer->plan, &trainer->learned);
 }
 
+static quern_status create_test(quern_trainer *trainer, const quern_network *network,
+                                const quern_dataset *test) {
+  QUERN__FORWARD(quern__resident_create(trainer->context, network, test, true, &trainer->test));
+  if (trainer->test.task == trainer->train.task) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_DATA, "trainer: %s has something else to predict than the training data",
+                     test->source);
+}
+
 quern_status quern_trainer_create(quern_context *context, const quern_network *network,
                                   const quern_dataset *train, const quern_dataset *test,
                                   const quern_train_options *options, quern_trainer **trainer) {
@@ -45,10 +53,11 @@ quern_status quern_trainer_create(quern_context *context, const quern_network *n
   quern_status status;
   QUERN__TRY(quern__train_options_read(options, &made->options));
   made->options.batch = quern__trainer_batch(&made->options, train, test);
-  QUERN__TRY(quern__resident_create(context, network, train, &made->train));
-  if (test != NULL) QUERN__TRY(quern__resident_create(context, network, test, &made->test));
+  QUERN__TRY(quern__resident_create(context, network, train, true, &made->train));
+  if (test != NULL) QUERN__TRY(create_test(made, network, test));
   QUERN__TRY(create_plan(made, network));
-  QUERN__TRY(quern__batch_create(context, made->options.batch, train->columns, &made->batch));
+  QUERN__TRY(quern__batch_create(context, made->options.batch, train->columns, made->train.target_count,
+                                 &made->batch));
   QUERN__TRY(quern__tally_create(context, quern__trainer_rows(train, test), &made->tally));
   made->order = malloc(train->rows * sizeof *made->order);
   if (made->order == NULL) {

@@ -11,7 +11,9 @@ extern "C" {
 /* Writes the network to `path` as safetensors: float32 tensors "<i>.weight" [out][in] and "<i>.bias" [out],
  * where <i> is the layer's place in the torch.nn.Sequential that has the same layers with their activations
  * as modules, so that model.load_state_dict(safetensors.torch.load_file(path)) works. The metadata ("format":
- * "pt", "quern.version", "quern.activations", "quern.loss", "quern.frozen") holds the rest. The file is
+ * "pt", "quern.version", "quern.activations", "quern.loss", "quern.frozen") holds the rest; among it, where the network has
+ * a schema that says anything, "quern.schema": names of columns, classes and targets, categories, and the numbers that data are
+ * prepared with, as JSON. What such a file is for is the prepared data: another program has to prepare them the same way. The file is
  * written under a temporary name in the same folder, synced and renamed: a reader sees the old file or the
  * new one, whole. */
 QUERN_API quern_status quern_model_save(const quern_network *network, const char *path);

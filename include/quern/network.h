@@ -4,6 +4,7 @@
 #define QUERN_NETWORK_H
 
 #include <quern/ops.h>
+#include <quern/schema.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -37,7 +38,7 @@ QUERN_API quern_status quern_network_create(size_t inputs, const quern_layer *la
                                             quern_loss loss, quern_network **network);
 QUERN_API void quern_network_free(quern_network *network);
 
-/* Sets weights from Philox (layer l is stream l of `seed`, see quern_random_uniform) and biases to zero. */
+/* Sets weights from Philox (layer l is stream l of `seed`, see quern_random_uniform) and biases to zero, and forgets the schema. */
 QUERN_API quern_status quern_network_initialize(quern_network *network, quern_initializer initializer,
                                                 uint64_t seed);
 
@@ -47,6 +48,15 @@ QUERN_API size_t quern_network_layer_count(const quern_network *network);
 QUERN_API quern_loss quern_network_loss(const quern_network *network);
 /* The layer at index, as given at creation; index must be less than the count. */
 QUERN_API quern_layer quern_network_layer(const quern_network *network, size_t index);
+
+/* What the data are that it was trained on: quern_train sets it, a model file keeps it, and data to be measured or predicted are read
+ * by it (quern_dataset_options.schema). NULL where there is nothing to say of them but how many values and classes they have.
+ * Owned by the network. */
+QUERN_API const quern_schema *quern_network_schema(const quern_network *network);
+
+/* Copies the schema, or, with NULL, forgets what it had. It must have the network's inputs as columns, and its outputs as labels or
+ * numbers, or no more classes. */
+QUERN_API quern_status quern_network_set_schema(quern_network *network, const quern_schema *schema);
 
 /* How many numbers training can change or a file holds: Σ (in · out + out). */
 QUERN_API size_t quern_network_parameter_count(const quern_network *network);

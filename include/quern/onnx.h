@@ -11,7 +11,9 @@ extern "C" {
 
 /* Writes the network to `path`: opset 13, an input "input" [batch][inputs] and an output "output" [batch][outputs] of float32, batch
  * being any number. The output is what quern_predict gives: probabilities, by a Softmax or a Sigmoid at the end as the loss has it, or
- * for QUERN_SQUARED the last layer as it is. What ONNX has no word for, the loss, is in the metadata ("quern.loss");
+ * for QUERN_SQUARED the last layer as it is. Where the network's schema has means and deviations, they go into the first layer and, those
+ * of targets, into the last, each weight rounded once: the file takes values that are not standardised, with texts as ones and zeros and
+ * nothing missing, and gives outputs in the units of the data. What ONNX has no word for, the loss, is in the metadata ("quern.loss");
  * which parameters are frozen is not kept. The file appears whole or not at all, as at quern_model_save. */
 QUERN_API quern_status quern_onnx_save(const quern_network *network, const char *path);
 

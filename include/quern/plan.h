@@ -43,11 +43,20 @@ QUERN_API quern_status quern_plan_predict(quern_plan *plan, quern_tensor x, quer
 QUERN_API quern_status quern_plan_evaluate(quern_plan *plan, quern_tensor x, quern_tensor labels,
                                            quern_tensor losses, quern_tensor correct);
 
+/* The same against targets [n][outputs] instead of labels: the numbers of a regression, or labels that are each 0 or 1. For losses
+ * that read them as they are: not QUERN_CATEGORICAL, not QUERN_ELEMENTWISE. */
+QUERN_API quern_status quern_plan_evaluate_targets(quern_plan *plan, quern_tensor x, quern_tensor targets,
+                                                   quern_tensor losses);
+
 /* Queues one training step: forward, loss (losses [1][n] gets each sample's, none if not wanted), backward,
  * and the SGD update of every parameter that is not frozen. The gradient is that of the mean over these n
  * samples. Not for INFERENCE plans. */
 QUERN_API quern_status quern_plan_step(quern_plan *plan, quern_tensor x, quern_tensor labels, quern_sgd sgd,
                                        quern_tensor losses);
+
+/* The same against targets [n][outputs], for the losses of quern_plan_evaluate_targets. */
+QUERN_API quern_status quern_plan_step_targets(quern_plan *plan, quern_tensor x, quern_tensor targets,
+                                               quern_sgd sgd, quern_tensor losses);
 
 /* From the next step on: scales the gradients of all parameters that learn, as one vector, so that its norm is at most
  * max_norm (see quern_clip_norm), before the update. 0 ends that. For plans that keep GRADIENTS alone, which then hold

@@ -21,6 +21,7 @@
 #include <quern/onnx.h>
 #include <quern/ops.h>
 #include <quern/plan.h>
+#include <quern/schema.h>
 #include <quern/status.h>
 #include <quern/train.h>
 #include <quern/tune.h>

@@ -10,12 +10,24 @@
 extern "C" {
 #endif
 
-/* What a network makes of a data set. */
+/* What a network makes of a data set. What does not belong to its task is NaN. */
 typedef struct quern_metrics {
   size_t samples;
-  double loss;               /* mean over the samples */
-  double accuracy;           /* share of samples whose largest output is their label */
+  double loss;               /* mean over the samples, of targets as they are trained on */
+  double accuracy;           /* classes: share of samples whose largest output is their label */
   double samples_per_second; /* by the wall clock, waiting included */
+  quern_task task;
+  /* Labels, each of which is predicted where its probability is above 1/2 (its output, under a loss without a sigmoid). With TP the
+   * labels that are there and predicted, FP those predicted alone, FN those there alone, over all samples and labels:
+   * f1 = 2 TP / (2 TP + FP + FN), NaN where that is 0 / 0. */
+  double exact_match;    /* share of samples that have all of theirs right */
+  double label_accuracy; /* share of labels that are right */
+  double f1;
+  /* A regression, in the units of the data, also where targets are standardised. y: targets, z: outputs; means are over samples and
+   * targets. r_squared is the mean over the targets of 1 - Σ (y - z)² / Σ (y - ȳ)², NaN where a target is the same all over. */
+  double mean_squared_error;
+  double mean_absolute_error;
+  double r_squared;
 } quern_metrics;
 
 typedef struct quern_epoch {
@@ -74,7 +86,8 @@ typedef struct quern_train_options {
 
 /* Trains the network on `train`, measuring `test` (may be NULL) after each epoch, and leaves what was learned
  * in the network. *last, where not NULL, gets the last epoch's figures. The data must have the network's
- * inputs as columns and no label past its outputs. Stopped by options.stop inside an epoch, *last has its steps, and
+ * inputs as columns and no label past its outputs, or as many labels or numbers as it has outputs and a loss that takes such (see
+ * quern_plan_evaluate_targets). The network gets the schema of the data, so that others can be prepared as they were. Stopped by options.stop inside an epoch, *last has its steps, and
  * fewer `step`. Resumed from a checkpoint with every epoch done, it trains nothing, and *last has a train_loss of NaN.
  *
  * QUERN_ERROR_NOT_FINITE: the loss, or a parameter, is NaN or infinite. quern_last_error says in which step, and in
@@ -86,7 +99,9 @@ QUERN_API quern_status quern_train(quern_context *context, quern_network *networ
 QUERN_API quern_status quern_evaluate(quern_context *context, const quern_network *network,
                                       const quern_dataset *dataset, quern_metrics *metrics);
 
-/* outputs [rows][network outputs]: probabilities, or plain outputs for QUERN_SQUARED. */
+/* outputs [rows][network outputs]: probabilities, or plain outputs for QUERN_SQUARED, which are in the units of the data, also where
+ * the network's schema has standardised targets. The data need no labels or targets, and are prepared as the network's schema says
+ * (quern_dataset_options.schema). */
 QUERN_API quern_status quern_predict(quern_context *context, const quern_network *network,
                                      const quern_dataset *dataset, float *outputs);
 
@@ -117,7 +132,8 @@ QUERN_API quern_status quern_trainer_epoch(quern_trainer *trainer, quern_epoch *
  * be saved. */
 QUERN_API quern_status quern_trainer_steps(quern_trainer *trainer, size_t steps, quern_epoch *epoch);
 
-/* Copies what was learned so far into a network of the same shape. */
+/* Copies what was learned so far into a network of the same shape; not the schema of the data, for which there is
+ * quern_network_set_schema. */
 QUERN_API quern_status quern_trainer_download(quern_trainer *trainer, quern_network *network);
 
 /* --- Checkpoints: training stopped and resumed to the same bits ----------------------------------------- */

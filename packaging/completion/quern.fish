@@ -25,7 +25,7 @@ function __quern_offer
                 __fish_complete_path (commandline --current-token)
             end
         case WHERE
-            echo digits
+            printf '%s\n' digits fashion-mnist
             __fish_complete_path (commandline --current-token)
         case FILE
             __fish_complete_path (commandline --current-token)

@@ -29,7 +29,9 @@ class Sgd(Structure):
 
 
 class Metrics(Structure):
-    _fields_ = [("samples", c_size_t), ("loss", c_double), ("accuracy", c_double), ("samples_per_second", c_double)]
+    _fields_ = [("samples", c_size_t), ("loss", c_double), ("accuracy", c_double), ("samples_per_second", c_double),
+                ("task", c_int), ("exact_match", c_double), ("label_accuracy", c_double), ("f1", c_double),
+                ("mean_squared_error", c_double), ("mean_absolute_error", c_double), ("r_squared", c_double)]
 
 
 class Epoch(Structure):

@@ -118,7 +118,7 @@ static void test_trainers(void **state) {
   assert_fails(quern_trainer_bytes(network, &small, &data, NULL, &bytes), QUERN_ERROR_OVERFLOW, "overflows");
   assert_ok(quern_trainer_bytes(network, &small, NULL, NULL, &bytes));
   assert_ok(quern_context_create("reference", &context));
-  assert_fails(quern__batch_create(context, SIZE_MAX / 4, 5, &batch), QUERN_ERROR_OVERFLOW, "overflows");
+  assert_fails(quern__batch_create(context, SIZE_MAX / 4, 5, 0, &batch), QUERN_ERROR_OVERFLOW, "overflows");
   quern_context_free(context);
   quern_network_free(network);
 }

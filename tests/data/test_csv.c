@@ -50,6 +50,11 @@ static void good_spellings(void **state) {
       "\357\273\2771.5,-2,4\n0.25,3e10,0\n",
       "width,height,class\n1.5,-2,4\n0.25,3e10,0\n",
       "0000000001.5,-2.,4\n25e-2,30000000000,-0\n",
+      "\"1.5\",-2,\"4\"\n0.25, \"3e10\" ,0\n",
+      "\"width, in \"\"cm\"\"\",\"height\r\nin cm\",class\r\n1.5,-2,4\r\n0.25,3e10,0\r\n",
+      "1.5\t-2\t4\n0.25\t3e10\t0\n",
+      "1.5;-2;4\n0.25;3e10;0\n",
+      "\"a,b\"\tc\td\n1.5\t -2 \t4\n0.25\t3e10\t0\n",
   };
   for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
     check_text(spellings[i], NULL, 2, two_rows, two_labels);
@@ -129,8 +134,13 @@ static void bad_texts(void **state) {
       {"a,b\n", QUERN_ERROR_FORMAT, FILE_NAME, "a header and no rows"},
       {"\n\n", QUERN_ERROR_FORMAT, FILE_NAME, "empty"},
       {"\357\273\277", QUERN_ERROR_FORMAT, FILE_NAME, "empty"},
-      {"1,2,0\n1,\"2\",0\n", QUERN_ERROR_UNSUPPORTED, "line 2, column 2", "quoted"},
-      {"\"a,b\",c\n1,2,0\n", QUERN_ERROR_UNSUPPORTED, "line 1, column 1", "quoted"},
+      {"1,2,0\n1,2\"2\",0\n", QUERN_ERROR_FORMAT, "line 2, column 2", "a quote inside a field"},
+      {"1,2,0\n1,\"2\"2,0\n", QUERN_ERROR_FORMAT, "line 2, column 2", "text behind a closing quote"},
+      {"1,2,0\n1,\"2,0\n1,2,0\n", QUERN_ERROR_FORMAT, "line 2, column 2", "a quote that no other closes"},
+      {"1,2,0\n1,\"a\nb\",0\n", QUERN_ERROR_FORMAT, "line 2, column 2", "found 'a?b'"},
+      {"1,2,\"0\n\"\n1,x,0\n", QUERN_ERROR_FORMAT, "line 3, column 2", "found 'x'"},
+      {"\"1\",2,0\n\"1\",\"\"\"\",0\n", QUERN_ERROR_FORMAT, "line 2, column 2", "found '\"'"},
+      {"\"a,b\",c\n1,2,0\n", QUERN_ERROR_FORMAT, "line 2", "3 columns, expected 2"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     assert_open_fails(write_text(cases[i].text), NULL, cases[i].status);

@@ -65,6 +65,31 @@ static void fashion_mnist(void **state) {
   }
 }
 
+/* The name is looked for where the system and its user keep data. */
+static void known_name(void **state) {
+  (void)state;
+  setenv("XDG_DATA_HOME", "/nonexistent", 1);
+  setenv("XDG_DATA_DIRS", temporary_folder, 1);
+  assert_open_fails("fashion-mnist", NULL, QUERN_ERROR_FILE);
+  assert_error_says("fashion-mnist: there is no folder datasets/fashion-mnist in /nonexistent:",
+                    temporary_folder, "Debian and Ubuntu have it as dataset-fashion-mnist", NULL);
+  assert_int_equal(mkdir(path_of("datasets"), 0700), 0);
+  assert_int_equal(mkdir(path_of("datasets/fashion-mnist"), 0700), 0);
+  WRITE("datasets/fashion-mnist/train-images-idx3-ubyte", train_images);
+  WRITE("datasets/fashion-mnist/train-labels-idx1-ubyte", train_labels);
+  setenv("XDG_DATA_DIRS", "relative:/nonexistent", 1);
+  assert_open_fails("fashion-mnist", NULL, QUERN_ERROR_FILE);
+  setenv("XDG_DATA_HOME", temporary_folder, 1);
+  quern_dataset *dataset = open_one("fashion-mnist", NULL);
+  assert_int_equal(quern_dataset_rows(dataset), 2);
+  quern_dataset_free(dataset);
+  remove(path_of("datasets/fashion-mnist/train-images-idx3-ubyte"));
+  remove(path_of("datasets/fashion-mnist/train-labels-idx1-ubyte"));
+  rmdir(path_of("datasets/fashion-mnist"));
+  unsetenv("XDG_DATA_HOME");
+  unsetenv("XDG_DATA_DIRS");
+}
+
 static void folder(void **state) {
   (void)state;
   WRITE("train-images-idx3-ubyte", train_images);
@@ -213,8 +238,8 @@ static void from_floats(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(digits),     TEST(fashion_mnist), TEST(folder),        TEST(folder_in_part), TEST(not_there),
-      TEST(not_a_file), TEST(unreadable),    TEST(bad_arguments), TEST(from_floats),
+      TEST(digits),    TEST(fashion_mnist), TEST(known_name), TEST(folder),        TEST(folder_in_part),
+      TEST(not_there), TEST(not_a_file),    TEST(unreadable), TEST(bad_arguments), TEST(from_floats),
   };
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }

@@ -1,0 +1,42 @@
+/* Options of reading data, read and checked. */
+#include "data.h"
+#include "error.h"
+#include <string.h>
+
+/* Whether an enumeration's value is one of its `count`. */
+static quern_status check_choice(const char *what, int value, int count) {
+  if (value >= 0 && value < count) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_ARGUMENT, "data set options: no such %s choice: %d", what, value);
+}
+
+/* What numbers and quotes are made of cannot part them. */
+static quern_status check_delimiter(char delimiter) {
+  const bool good = delimiter == '\0' || delimiter == '\t' ||
+                    (delimiter >= ' ' && delimiter <= '~' && !strchr("\"+-.'", delimiter) &&
+                     !(delimiter >= '0' && delimiter <= '9') && !(delimiter >= 'A' && delimiter <= 'Z') &&
+                     !(delimiter >= 'a' && delimiter <= 'z'));
+  if (good && delimiter != ' ') return QUERN_OK;
+  return quern__fail(QUERN_ERROR_ARGUMENT,
+                     "data set options: character %d as delimiter, expected one such as a comma, a semicolon "
+                     "or a tab",
+                     (int)delimiter);
+}
+
+quern_status quern__dataset_options_read(const quern_dataset_options *given, quern_dataset_options *options) {
+  *options = (quern_dataset_options)QUERN_DATASET_OPTIONS_INIT;
+  if (given) {
+    if (given->size < offsetof(quern_dataset_options, target) || given->size > sizeof *options) {
+      return quern__fail(QUERN_ERROR_ARGUMENT,
+                         "data set options: size is %zu, expected at most %zu; start from "
+                         "QUERN_DATASET_OPTIONS_INIT",
+                         given->size, sizeof *options);
+    }
+    memcpy(options, given, given->size);
+  }
+  QUERN__FORWARD(check_choice("header", (int)options->header, QUERN_HEADER_ONE + 1));
+  QUERN__FORWARD(check_choice("label", (int)options->label, QUERN_LABEL_FIRST + 1));
+  QUERN__FORWARD(check_choice("task", (int)options->task, QUERN_TASK_REGRESSION + 1));
+  QUERN__FORWARD(check_choice("missing", (int)options->missing, QUERN_MISSING_ZERO + 1));
+  QUERN__FORWARD(check_choice("text", (int)options->text, QUERN_TEXT_ONE_HOT + 1));
+  return check_delimiter(options->delimiter);
+}

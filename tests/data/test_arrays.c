@@ -1,0 +1,340 @@
+/* Arrays: files of NumPy's and of safetensors' own making (arrays/make_arrays.py), hand-made ones in every type, and each way to be
+ * bad. */
+#include "temporary.h"
+#include <math.h>
+#include <sys/stat.h>
+
+#define MADE(name) QUERN_TEST_DATA "/arrays/" name
+
+static const quern_dataset_options defaults = QUERN_DATASET_OPTIONS_INIT;
+
+/* x of make_arrays.py. */
+static void assert_x(const quern_dataset *dataset, float scale) {
+  assert_int_equal(quern_dataset_rows(dataset), 4);
+  assert_int_equal(quern_dataset_columns(dataset), 3);
+  for (size_t row = 0; row < 4; row++) {
+    float values[3];
+    quern_dataset_values(dataset, row, values);
+    for (size_t i = 0; i < 3; i++)
+      assert_true(values[i] == truncf(((float)(row * 3 + i) / 8.0f - 0.5f) * scale) / scale);
+  }
+}
+
+static void assert_y(const quern_dataset *dataset) {
+  static const int32_t y[] = {0, 2, 1, 2};
+  assert_int_equal(quern_dataset_task(dataset), QUERN_TASK_CLASSES);
+  assert_int_equal(quern_dataset_classes(dataset), 3);
+  for (size_t row = 0; row < 4; row++) assert_int_equal(quern_dataset_label(dataset, row), y[row]);
+}
+
+/* Prices as what is to be predicted. */
+static void assert_prices(const char *path) {
+  static const float prices[] = {1.5f, -2.0f, 1e6f, 0.25f};
+  quern_dataset_options options = defaults;
+  options.target = "prices";
+  quern_dataset *dataset = open_one(path, &options);
+  assert_int_equal(quern_dataset_task(dataset), QUERN_TASK_REGRESSION);
+  assert_int_equal(quern_dataset_outputs(dataset), 1);
+  for (size_t row = 0; row < 4; row++) {
+    float price;
+    quern_dataset_targets(dataset, row, &price);
+    assert_true(price == prices[row]);
+  }
+  quern_dataset_free(dataset);
+  options.inputs = "prices";
+  options.target = "y";
+  dataset = open_one(path, &options);
+  assert_int_equal(quern_dataset_columns(dataset), 1);
+  assert_y(dataset);
+  quern_dataset_free(dataset);
+  options.target = "";
+  dataset = open_one(path, &options);
+  assert_int_equal(quern_dataset_task(dataset), QUERN_TASK_NONE);
+  quern_dataset_free(dataset);
+  options.target = "cost";
+  assert_open_fails(path, &options, QUERN_ERROR_FORMAT);
+  assert_error_says("there is no array of the target's name", "prices", NULL);
+  options.inputs = "z";
+  assert_open_fails(path, &options, QUERN_ERROR_FORMAT);
+  assert_error_says("there is no array of the inputs' name", NULL);
+}
+
+static void archives(void **state) {
+  (void)state;
+  static const char *const paths[] = {MADE("stored.npz"), MADE("tensors.safetensors")};
+  for (size_t i = 0; i < 2; i++) {
+    quern_dataset *dataset = open_one(paths[i], NULL);
+    assert_x(dataset, 8.0f);
+    assert_y(dataset);
+    assert_string_equal(quern_dataset_source(dataset), paths[i]);
+    quern_dataset_free(dataset);
+    assert_prices(paths[i]);
+  }
+}
+
+static void training_and_test(void **state) {
+  (void)state;
+  static const float marks[4][2] = {{1, 0}, {0, 0}, {1, 1}, {0, 1}};
+  quern_dataset *sets[2];
+  assert_int_equal(quern_dataset_open(MADE("deflated.npz"), NULL, &sets[0], &sets[1]), QUERN_OK);
+  for (size_t set = 0; set < 2; set++) {
+    assert_int_equal(quern_dataset_rows(sets[set]), set == 0 ? 4 : 2);
+    assert_int_equal(quern_dataset_task(sets[set]), QUERN_TASK_LABELS);
+    size_t height, width;
+    assert_true(quern_dataset_image_size(sets[set], &height, &width));
+    assert_int_equal(height, 2);
+    assert_int_equal(width, 2);
+    for (size_t row = 0; row < quern_dataset_rows(sets[set]); row++) {
+      float values[4], targets[2];
+      quern_dataset_values(sets[set], row, values);
+      quern_dataset_targets(sets[set], row, targets);
+      for (size_t i = 0; i < 4; i++) assert_true(values[i] == (float)((row * 4 + i) * 17) * (1.0f / 255.0f));
+      assert_memory_equal(targets, marks[row], sizeof targets);
+    }
+    quern_dataset_free(sets[set]);
+  }
+  quern_dataset_free(open_one(MADE("deflated.npz"), NULL));
+}
+
+static void copy_file(const char *from, const char *to) {
+  size_t size;
+  unsigned char *bytes = read_bytes(from, &size);
+  write_bytes(to, bytes, size);
+  free(bytes);
+}
+
+static void files_beside(void **state) {
+  (void)state;
+  quern_dataset *dataset = open_one(MADE("X.npy"), NULL); /* y.npy is beside it */
+  assert_x(dataset, 1.0f);
+  assert_y(dataset);
+  quern_dataset_free(dataset);
+  dataset = open_one(MADE("version2.npy"), NULL); /* "version2" has no x that stands alone */
+  assert_x(dataset, 8.0f);
+  assert_int_equal(quern_dataset_task(dataset), QUERN_TASK_NONE);
+  quern_dataset_free(dataset);
+  dataset = open_one(MADE("version3.npy"), NULL);
+  assert_x(dataset, 8.0f);
+  quern_dataset_free(dataset);
+
+  size_t size;
+  unsigned char *bytes = read_bytes(MADE("X.npy"), &size);
+  write_gzip(path_of("max-x_1.npy"), bytes, size); /* the last one, gzip'd or not */
+  free(bytes);
+  copy_file(MADE("y.npy"), path_of("max-y_1.npy"));
+  dataset = open_one(path_of("max-x_1.npy"), NULL);
+  assert_y(dataset);
+  quern_dataset_free(dataset);
+  copy_file(MADE("version2.npy"), path_of("max-y_1.npy"));
+  quern_dataset_options options = defaults;
+  options.task = QUERN_TASK_CLASSES;
+  assert_open_fails(path_of("max-x_1.npy"), &options, QUERN_ERROR_SHAPE);
+  assert_error_says("max-y_1.npy", "of shape [4][3], expected one class for each sample, [4]", NULL);
+  copy_file(MADE("stored.npz"), path_of("max-y_1.npy"));
+  assert_open_fails(path_of("max-x_1.npy"), NULL, QUERN_ERROR_FORMAT);
+  assert_error_says("max-y_1.npy: byte 0: expected the magic number of .npy", NULL);
+}
+
+/* A file of version 1 with this dictionary and these bytes. */
+static const char *write_npy(const char *name, const char *dictionary, const void *elements, size_t bytes) {
+  unsigned char file[1024] = "\x93NUMPY\x01";
+  const size_t length = strlen(dictionary);
+  assert_true(10 + length + bytes <= sizeof file);
+  file[8] = (unsigned char)length;
+  memcpy(file + 10, dictionary, length);
+  memcpy(file + 10 + length, elements, bytes);
+  write_bytes(path_of(name), file, 10 + length + bytes);
+  return path_of(name);
+}
+
+static void every_type(void **state) {
+  (void)state;
+  static const struct {
+    const char *type;
+    unsigned char bytes[8];
+    size_t size;
+    float value;
+  } cases[] = {
+      {"|b1", {1}, 1, 1.0f},
+      {"|u1", {200}, 1, 200.0f},
+      {"|i1", {0x80}, 1, -128.0f},
+      {"<u2", {0x34, 0x12}, 2, 4660.0f},
+      {"<i2", {0xfe, 0xff}, 2, -2.0f},
+      {"<u4", {0, 0, 0, 0x80}, 4, 2147483648.0f},
+      {"<i4", {0, 0, 0, 0x80}, 4, -2147483648.0f},
+      {"<u8", {0, 0, 0, 0, 0, 0, 0, 0x80}, 8, 9223372036854775808.0f},
+      {"<i8", {0, 0, 0, 0, 0, 0, 0, 0x80}, 8, -9223372036854775808.0f},
+      {"<i8", {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, 8, -1.0f},
+      {"<f4", {0, 0, 0xc0, 0xbf}, 4, -1.5f},
+      {"<f8", {0, 0, 0, 0, 0, 0, 0xf8, 0xbf}, 8, -1.5f},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char dictionary[128];
+    snprintf(dictionary, sizeof dictionary, "{'descr': '%s', 'fortran_order': False, 'shape': (1,), }\n",
+             cases[i].type);
+    quern_dataset *dataset = open_one(write_npy("one.npy", dictionary, cases[i].bytes, cases[i].size), NULL);
+    float value;
+    quern_dataset_values(dataset, 0, &value);
+    if (!(value == cases[i].value))
+      fail_msg("%s: %g, expected %g", cases[i].type, (double)value, (double)cases[i].value);
+    quern_dataset_free(dataset);
+  }
+}
+
+static void bad_npy(void **state) {
+  (void)state;
+  static const struct {
+    const char *dictionary;
+    quern_status status;
+    const char *error;
+  } cases[] = {
+      {"{'descr': '>f4', 'fortran_order': False, 'shape': (1,)}", QUERN_ERROR_UNSUPPORTED,
+       "elements of type \">f4\""},
+      {"{'descr': '<f2', 'fortran_order': False, 'shape': (1,)}", QUERN_ERROR_UNSUPPORTED,
+       "elements of type \"<f2\""},
+      {"{'descr': '|O', 'fortran_order': False, 'shape': (1,)}", QUERN_ERROR_UNSUPPORTED,
+       "elements of type \"|O\""},
+      {"{'descr': '|f4', 'fortran_order': False, 'shape': (1,)}", QUERN_ERROR_UNSUPPORTED,
+       "elements of type"},
+      {"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", QUERN_ERROR_FORMAT,
+       "byte 20: expected a string"},
+      {"{'descr': '<f4', 'fortran_order': True, 'shape': (1,)}", QUERN_ERROR_UNSUPPORTED, "in Fortran order"},
+      {"{'descr': '<f4', 'fortran_order': 0, 'shape': (1,)}", QUERN_ERROR_FORMAT, "expected False or True"},
+      {"{'descr': '<f4', 'fortran_order': False, 'shape': (1)}", QUERN_ERROR_FORMAT, "expected a comma"},
+      {"{'descr': '<f4', 'fortran_order': False, 'shape': 1}", QUERN_ERROR_FORMAT, "expected a shape"},
+      {"{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}", QUERN_ERROR_FORMAT, "expected a size"},
+      {"{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,)}", QUERN_ERROR_FORMAT,
+       "a smaller size"},
+      {"{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296)}", QUERN_ERROR_OVERFLOW,
+       "overflows"},
+      {"{'descr': '<f4', 'fortran_order': False, 'shape': (1152921504606846976,)}", QUERN_ERROR_FORMAT,
+       "truncated"},
+      {"{'descr': '<f4', 'fortran_order': False, 'shape': (0,)}", QUERN_ERROR_FORMAT, "without elements"},
+      {"{'descr': '<f4', 'fortran_order': False, 'shape': ()}", QUERN_ERROR_SHAPE, "a single number"},
+      {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}", QUERN_ERROR_FORMAT,
+       "expected 8 bytes of elements"},
+      {"{'descr': '|u1', 'fortran_order': False, 'shape': (3,)}", QUERN_ERROR_FORMAT, "trailing bytes"},
+      {"{'descr': '<f4', 'fortran_order': False}", QUERN_ERROR_FORMAT,
+       "expected descr, fortran_order and shape"},
+      {"{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", QUERN_ERROR_FORMAT,
+       "each once"},
+      {"{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'more': 1}", QUERN_ERROR_FORMAT, "each once"},
+      {"{'descr': '<f4' 'fortran_order': False, 'shape': (1,)}", QUERN_ERROR_FORMAT, "expected ',' or '}'"},
+      {"{'descr': '<f4', 'fortran_order': False, 'shape': (1,)} x", QUERN_ERROR_FORMAT, "nothing but blanks"},
+      {"", QUERN_ERROR_FORMAT, "expected '{'"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    assert_open_fails(write_npy("bad.npy", cases[i].dictionary, "\0\0\0\0", 4), NULL, cases[i].status);
+    assert_error_says("bad.npy: ", cases[i].error, NULL);
+  }
+  const char *good = "{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}";
+  static const float wrong[] = {NAN, INFINITY, -INFINITY};
+  for (size_t i = 0; i < 3; i++) {
+    assert_open_fails(write_npy("bad.npy", good, &wrong[i], 4), NULL, QUERN_ERROR_DATA);
+    assert_error_says("row 0, value 0", "expected a finite number", NULL);
+  }
+  static const double large = 1e39;
+  assert_open_fails(
+      write_npy("bad.npy", "{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}", &large, 8), NULL,
+      QUERN_ERROR_DATA);
+  assert_error_says("1e+39", "a number that fits a float", NULL);
+  quern_dataset_options options = defaults;
+  options.missing = QUERN_MISSING_MEAN;
+  const float some[] = {1.0f, NAN, 3.0f};
+  quern_dataset *dataset = open_one(
+      write_npy("some.npy", "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 1)}", some, sizeof some),
+      &options);
+  assert_int_equal(quern_dataset_fit(dataset, false), QUERN_OK);
+  float value;
+  quern_dataset_values(dataset, 1, &value);
+  assert_true(value == 2.0f);
+  quern_dataset_free(dataset);
+  options.missing = QUERN_MISSING_ZERO;
+  dataset = open_one(path_of("some.npy"), &options);
+  quern_dataset_values(dataset, 1, &value);
+  assert_true(value == 0.0f);
+  quern_dataset_free(dataset);
+
+  unsigned char version[] = "\x93NUMPY\x04\x00\x00\x00\x00\x00";
+  write_bytes(path_of("bad.npy"), version, sizeof version);
+  assert_open_fails(path_of("bad.npy"), NULL, QUERN_ERROR_UNSUPPORTED);
+  assert_error_says("byte 6: version 4.0", NULL);
+  version[6] = 2;
+  version[11] = 0x7f; /* a header of gigabytes */
+  write_bytes(path_of("bad.npy"), version, sizeof version);
+  assert_open_fails(path_of("bad.npy"), NULL, QUERN_ERROR_FORMAT);
+  assert_error_says("byte 8: a header of ", "expected at most 65536", NULL);
+}
+
+/* A file cut short is an error that names it: here at every seventh byte, and in tests/fuzz at every one. */
+static void truncated(void **state) {
+  (void)state;
+  static const char *const names[] = {"version2.npy", "stored.npz", "deflated.npz", "tensors.safetensors"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    char from[PATH_BYTES];
+    size_t size;
+    snprintf(from, sizeof from, "%s/arrays/%s", QUERN_TEST_DATA, names[i]);
+    unsigned char *bytes = read_bytes(from, &size);
+    for (size_t length = 10; length < size; length += 7) {
+      quern_dataset *dataset;
+      write_bytes(path_of(names[i]), bytes, length);
+      assert_int_not_equal(quern_dataset_open(path_of(names[i]), NULL, &dataset, NULL), QUERN_OK);
+      assert_error_says(names[i], NULL);
+    }
+    free(bytes);
+  }
+}
+
+/* Bytes of an archive changed, one at a time: it may still be read, but then as what it was, since each array has a checksum. */
+static void damaged_archive(void **state) {
+  (void)state;
+  size_t size;
+  unsigned char *bytes = read_bytes(MADE("deflated.npz"), &size);
+  size_t refused = 0;
+  for (size_t at = 4; at < size; at += 3) {
+    bytes[at] ^= 0x41;
+    write_bytes(path_of("damaged.npz"), bytes, size);
+    quern_dataset *train = NULL, *test = NULL;
+    if (quern_dataset_open(path_of("damaged.npz"), NULL, &train, &test) != QUERN_OK) {
+      refused++;
+      assert_error_says("damaged.npz", NULL);
+    } else {
+      float values[4];
+      quern_dataset_values(train, 3, values);
+      assert_true(values[3] == 1.0f);
+    }
+    quern_dataset_free(train);
+    quern_dataset_free(test);
+    bytes[at] ^= 0x41;
+  }
+  assert_true(refused > size / 6);
+  free(bytes);
+}
+
+static void bad_archives(void **state) {
+  (void)state;
+  static const char *const texts[][2] = {
+      {"PK\x03\x04", "it is too short"},
+      {"PK\x03\x04 and nothing else that would be an archive", "it has no record at its end"},
+  };
+  for (size_t i = 0; i < 2; i++) {
+    write_bytes(path_of("bad.npz"), texts[i][0], strlen(texts[i][0]));
+    assert_open_fails(path_of("bad.npz"), NULL, QUERN_ERROR_FORMAT);
+    assert_error_says("bad.npz: is no whole ZIP archive", texts[i][1], NULL);
+  }
+  copy_file(MADE("tensors.safetensors"), path_of("model"));
+  quern_dataset_options options = defaults;
+  options.inputs = "0.weight";
+  assert_open_fails(path_of("model"), &options, QUERN_ERROR_FORMAT);
+  assert_error_says("there is no array of the inputs' name, expected one of those that it has", "x", NULL);
+}
+
+#define TEST(function) cmocka_unit_test_teardown(function, empty_temporary_folder)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(archives), TEST(training_and_test), TEST(files_beside),    TEST(every_type),
+      TEST(bad_npy),  TEST(truncated),         TEST(damaged_archive), TEST(bad_archives),
+  };
+  return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
+}

@@ -1,0 +1,16 @@
+/* Tensors of safetensors as data. */
+#include "data/data.h"
+#include "fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+  const quern_dataset_options options = QUERN_DATASET_OPTIONS_INIT;
+  fuzz_file file = fuzz_file_create(bytes, size);
+  quern_dataset *train = NULL, *test = NULL;
+  if (quern__tensors_open(file.path, &options, &train, &test) != QUERN_OK)
+    fuzz_expect(train == NULL && test == NULL && quern_last_error()[0] != '\0',
+                "tensors: a failure without a message");
+  quern_dataset_free(train);
+  quern_dataset_free(test);
+  fuzz_file_close(&file);
+  return 0;
+}
