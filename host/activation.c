@@ -1,5 +1,9 @@
-/* Activations and losses by name. */
+/* Activations and losses by name, with their parameters. */
+#include "activation.h"
+#include "text.h"
+#include <math.h>
 #include <quern/activation.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const activation_names[] = {
@@ -49,5 +53,99 @@ bool quern_loss_find(const char *name, quern_loss *loss) {
   size_t index;
   if (!find(loss_names, COUNT(loss_names), name, &index)) return false;
   *loss = (quern_loss)index;
+  return true;
+}
+
+bool quern_activation_reads_z(quern_activation_kind kind) {
+  return kind == QUERN_GELU || kind == QUERN_GELU_TANH || kind == QUERN_SILU;
+}
+
+bool quern_loss_is_regression(quern_loss loss) {
+  return loss == QUERN_SQUARED || loss == QUERN_ABSOLUTE || loss == QUERN_HUBER;
+}
+
+/* "name", or "name:parameter" where that is not `usual`. */
+static size_t format(const char *name, bool takes, float parameter, float usual, char *result, size_t size) {
+  quern__text text;
+  char *whole;
+  if (name == NULL || quern__text_open(&text) != QUERN_OK) return 0;
+  fputs(name, text.stream);
+  if (takes && parameter != usual) {
+    fputc(':', text.stream);
+    quern__text_float(&text, parameter);
+  }
+  if (quern__text_close(&text, &whole) != QUERN_OK) return 0;
+  const size_t length = strlen(whole);
+  if (size > 0) snprintf(result, size, "%s", whole);
+  free(whole);
+  return length;
+}
+
+/* What stands behind the colon: a number in the C locale, of digits from its beginning. */
+static bool parse_parameter(const char *text, float *parameter) {
+  locale_t numbers;
+  char *end;
+  if (*text < '0' || *text > '9' || quern__c_locale(&numbers) != QUERN_OK) return false;
+  const float value = strtof_l(text, &end, numbers);
+  freelocale(numbers);
+  if (*end != '\0' || !isfinite(value)) return false;
+  *parameter = value;
+  return true;
+}
+
+/* Finds the name before the colon, and tells where the parameter begins: NULL for none. */
+static bool find_before_colon(const char *const *names, size_t count, const char *text, size_t *index,
+                              const char **parameter) {
+  const char *colon = text != NULL ? strchr(text, ':') : NULL;
+  *parameter = colon != NULL ? colon + 1 : NULL;
+  if (colon == NULL) return find(names, count, text, index);
+  for (size_t i = 0; i < count; i++) {
+    if (strlen(names[i]) != (size_t)(colon - text) || strncmp(names[i], text, (size_t)(colon - text)) != 0)
+      continue;
+    *index = i;
+    return true;
+  }
+  return false;
+}
+
+static bool takes_slope(quern_activation_kind kind) {
+  return kind == QUERN_LEAKY_RELU || kind == QUERN_ELU;
+}
+
+bool quern__activation_slope_is_good(quern_activation activation) {
+  return !takes_slope(activation.kind) || (isfinite(activation.slope) && activation.slope >= 0.0f);
+}
+
+size_t quern_activation_format(quern_activation activation, char *text, size_t size) {
+  const float slope = fabsf(activation.slope); /* never negative, but for a zero's sign */
+  return format(quern_activation_name(activation.kind), takes_slope(activation.kind), slope,
+                quern_activation_of(activation.kind).slope, text, size);
+}
+
+bool quern_activation_parse(const char *text, quern_activation *activation) {
+  size_t index;
+  const char *parameter;
+  if (!find_before_colon(activation_names, COUNT(activation_names), text, &index, &parameter)) return false;
+  quern_activation found = quern_activation_of((quern_activation_kind)index);
+  if (parameter != NULL && !(takes_slope(found.kind) && parse_parameter(parameter, &found.slope)))
+    return false;
+  *activation = found;
+  return true;
+}
+
+size_t quern_loss_format(quern_loss loss, float delta, char *text, size_t size) {
+  return format(quern_loss_name(loss), loss == QUERN_HUBER, delta, QUERN_HUBER_DELTA, text, size);
+}
+
+bool quern_loss_parse(const char *text, quern_loss *loss, float *delta) {
+  size_t index;
+  const char *parameter;
+  if (!find_before_colon(loss_names, COUNT(loss_names), text, &index, &parameter)) return false;
+  float found = QUERN_HUBER_DELTA;
+  if (parameter != NULL &&
+      !((quern_loss)index == QUERN_HUBER && parse_parameter(parameter, &found) && found > 0.0f))
+    return false;
+  *loss = (quern_loss)index;
+  *delta = found;
   return true;
 }

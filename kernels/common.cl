@@ -94,31 +94,75 @@ float quern_sum_lanes(quern_vector value) {
   return lanes[0];
 }
 
-/* f(z), and f'(z) written in h = f(z). The table of formulas is include/quern/activation.h; comparisons are the way
- * round that lets NaN through. `kind` is the same for every work-item, so the branches cost little. */
-#define QUERN_ACTIVATION_FUNCTIONS(type, activate, gradient)                                                 \
-  type activate(int kind, float slope, type z) {                                                             \
-    if (kind == QUERN_RELU) return z <= (type)(0.0f) ? (type)(0.0f) : z;                                     \
-    if (kind == QUERN_LEAKY_RELU) return z <= (type)(0.0f) ? slope * z : z;                                  \
-    if (kind == QUERN_SIGMOID) return (type)(1.0f) / ((type)(1.0f) + exp(-z));                               \
-    if (kind == QUERN_TANH) return tanh(z);                                                                  \
-    return z;                                                                                                \
-  }                                                                                                          \
-  type gradient(int kind, float slope, type h) {                                                             \
-    if (kind == QUERN_RELU) return h <= (type)(0.0f) ? (type)(0.0f) : (type)(1.0f);                          \
-    if (kind == QUERN_LEAKY_RELU) return h <= (type)(0.0f) ? (type)(slope) : (type)(1.0f);                   \
-    if (kind == QUERN_SIGMOID) return h * ((type)(1.0f) - h);                                                \
-    if (kind == QUERN_TANH) return (type)(1.0f) - h * h;                                                     \
-    return (type)(1.0f);                                                                                     \
-  }
+/* f(z), and f'(z) of what the derivative reads: h = f(z), or z itself for GELU and SiLU. The table of formulas is
+ * include/quern/activation.h; comparisons are the way round that lets NaN through. `kind` is the same for every work-item, so the
+ * branches cost little.
+ *
+ * Those that call more than exp or tanh are functions by themselves, which are not inlined: there is one copy of each, however
+ * many kernels end in an activation, and those with ReLU are built and run as if there were none. */
+#define SELU_ALPHA 1.67326324235437728f
+#define SELU_SCALE 1.05070098735548049f
+/* √½, 1/√(2π), 2√(2/π), and the constant of GELU's tanh form. */
+#define ROOT_HALF            0.707106781186547524f
+#define ROOT_TWO_PI_INVERSE  0.398942280401432678f
+#define TWICE_ROOT_TWO_BY_PI 1.595769121605730711f
+#define GELU_CUBE            0.044715f
+/* From here on GELU and SiLU are 0 below and z above, and their derivatives 0 and 1, to the last digit of a float. Values
+ * beyond are taken back to it, or 0 times an infinity would be NaN. */
+#define FLAT 128.0f
 
-QUERN_ACTIVATION_FUNCTIONS(float, quern_activate, quern_activate_gradient)
-#if VECTOR_WIDTH == 1
-#define quern_activate_vector quern_activate
-#define quern_activate_gradient_vector quern_activate_gradient
-#else
-QUERN_ACTIVATION_FUNCTIONS(quern_vector, quern_activate_vector, quern_activate_gradient_vector)
-#endif
+__attribute__((noinline)) quern_vector quern_activate_rare(int kind, float slope, quern_vector z) {
+  const quern_vector one = (quern_vector)(1.0f), zero = (quern_vector)(0.0f);
+  if (kind == QUERN_ELU) return z <= zero ? slope * expm1(z) : z;
+  if (kind == QUERN_SELU) return SELU_SCALE * (z <= zero ? SELU_ALPHA * expm1(z) : z);
+  if (kind == QUERN_SOFTPLUS) return (z <= zero ? zero : z) + log1p(exp(-fabs(z)));
+  z = z < -FLAT ? (quern_vector)(-FLAT) : z;
+  if (kind == QUERN_GELU) return 0.5f * z * (one + erf(ROOT_HALF * z));
+  /* z S(u): SiLU has u = z, and GELU's tanh form is (1 + tanh(u/2)) / 2 = S(u). exp of what is not above 0 cannot overflow. */
+  quern_vector u = z;
+  if (kind == QUERN_GELU_TANH) u *= TWICE_ROOT_TWO_BY_PI * (one + GELU_CUBE * z * z);
+  const quern_vector power = exp(-fabs(u));
+  return z * ((u > zero ? one : power) / (one + power));
+}
+
+__attribute__((noinline)) quern_vector quern_activate_gradient_rare(int kind, quern_vector value) {
+  const quern_vector one = (quern_vector)(1.0f);
+  if (kind == QUERN_SOFTPLUS) return -expm1(-value);
+  quern_vector z = value < -FLAT ? (quern_vector)(-FLAT) : value;
+  z = z > FLAT ? (quern_vector)(FLAT) : z;
+  if (kind == QUERN_GELU)
+    return 0.5f * (one + erf(ROOT_HALF * z)) + ROOT_TWO_PI_INVERSE * z * exp(-0.5f * z * z);
+  /* S(u) + z u' S'(u), S' = S (1 - S) without a difference that would lose digits. */
+  quern_vector u = z, slope = one;
+  if (kind == QUERN_GELU_TANH) {
+    u *= TWICE_ROOT_TWO_BY_PI * (one + GELU_CUBE * z * z);
+    slope = TWICE_ROOT_TWO_BY_PI * (one + 3.0f * GELU_CUBE * z * z);
+  }
+  const quern_vector power = exp(-fabs(u)), below = one / (one + power);
+  return (u > 0.0f ? below : power * below) + z * slope * power * below * below;
+}
+
+quern_vector quern_activate_vector(int kind, float slope, quern_vector z) {
+  const quern_vector one = (quern_vector)(1.0f), zero = (quern_vector)(0.0f);
+  if (kind == QUERN_IDENTITY) return z;
+  if (kind == QUERN_RELU) return z <= zero ? zero : z;
+  if (kind == QUERN_LEAKY_RELU) return z <= zero ? slope * z : z;
+  if (kind == QUERN_SIGMOID) return one / (one + exp(-z));
+  if (kind == QUERN_TANH) return tanh(z);
+  return quern_activate_rare(kind, slope, z);
+}
+
+quern_vector quern_activate_gradient_vector(int kind, float slope, quern_vector value) {
+  const quern_vector one = (quern_vector)(1.0f), zero = (quern_vector)(0.0f);
+  if (kind == QUERN_IDENTITY) return one;
+  if (kind == QUERN_RELU) return value <= zero ? zero : one;
+  if (kind == QUERN_LEAKY_RELU) return value <= zero ? (quern_vector)(slope) : one;
+  if (kind == QUERN_ELU) return value <= zero ? value + slope : one;
+  if (kind == QUERN_SELU) return value <= zero ? value + SELU_SCALE * SELU_ALPHA : (quern_vector)(SELU_SCALE);
+  if (kind == QUERN_SIGMOID) return value * (one - value);
+  if (kind == QUERN_TANH) return one - value * value;
+  return quern_activate_gradient_rare(kind, value);
+}
 
 /* Reports a label (QUERN_FAULT_LABEL) or a sample index (QUERN_FAULT_INDEX) out of range in `row`. The host starts both
  * cells at INT_MAX and reads back the first row. The minimum does not depend on the order of work-items. */

@@ -1,6 +1,14 @@
 /* Losses with their gradients, a sample a work-item. Formulas: include/quern/ops.h.
  * Z [n][k], losses [n] or null, dZ [n][k] or null; dz may be z, so a logit is read before its gradient is written. */
 
+/* What becomes of a sample whose label is none of the k. */
+void bad_label(uint k, __global float *loss, __global float *dz_row, __global int *faults, uint row) {
+  quern_fault(faults, QUERN_FAULT_LABEL, row);
+  if (loss) *loss = NAN;
+  if (dz_row)
+    for (uint a = 0; a < k; a++) dz_row[a] = 0.0f;
+}
+
 /* Categorical cross-entropy over softmax. With m the largest logit, e_a = exp(z_a - m) and R = Σ e_a over all but the
  * label's, S = e_label + R:
  *   loss = log S + (m - z_label)       dZ_a = scale e_a / S       dZ_label = -scale R / S
@@ -8,10 +16,7 @@
 void softmax_cross_entropy_row(uint k, __global const float *z_row, int label, float scale, __global float *loss,
                                __global float *dz_row, __global int *faults, uint row) {
   if (label < 0 || (uint)label >= k) {
-    quern_fault(faults, QUERN_FAULT_LABEL, row);
-    if (loss) *loss = NAN;
-    if (dz_row)
-      for (uint a = 0; a < k; a++) dz_row[a] = 0.0f;
+    bad_label(k, loss, dz_row, faults, row);
     return;
   }
 
@@ -47,6 +52,67 @@ __kernel void softmax_cross_entropy(uint n, uint k, __global const float *z, ulo
  * digits, since the difference of two logits can be twice the largest float. */
 float weighted(float weight, float halved) {
   return weight == 0.0f ? 0.0f : 2.0f * weight * halved;
+}
+
+/* Categorical cross-entropy with class weights w (null: all 1) and label smoothing e. With the row's m, e_a, R and S as above,
+ * W = Σ w_a, hard = (1 - e) w_label, share = e/k, and c = n / total (0 where total is):
+ *   loss = c [ hard (log S + m - z_label) + share (W log S + Σ_a w_a (m - z_a)) ]
+ *   dZ_a = scale c [ hard (e_a / S) + share (W e_a / S - w_a) ],  and -R / S for e_a / S after `hard` at the label */
+__kernel void weighted_cross_entropy(uint n, uint k, __global const float *z, ulong z_offset,
+                                     __global const int *labels, ulong labels_offset, __global const float *weights,
+                                     ulong weights_offset, __global const float *total, ulong total_offset,
+                                     float smoothing, float scale, __global float *losses, ulong losses_offset,
+                                     __global float *dz, ulong dz_offset, __global int *faults) {
+  const size_t row = get_global_id(0);
+  if (row >= n) return;
+  __global const float *z_row = z + z_offset + row * k;
+  __global float *dz_row = dz ? dz + dz_offset + row * k : dz;
+  const int label = labels[labels_offset + row];
+  if (label < 0 || (uint)label >= k) {
+    bad_label(k, losses ? losses + losses_offset + row : losses, dz_row, faults, (uint)row);
+    return;
+  }
+
+  float largest = z_row[0];
+  for (uint a = 1; a < k; a++)
+    if (z_row[a] > largest) largest = z_row[a];
+  const float hard = (1.0f - smoothing) * (weights ? weights[weights_offset + label] : 1.0f);
+  const float share = smoothing / (float)k;
+  const float below = 0.5f * largest - 0.5f * z_row[label]; /* halved */
+  float others = 0.0f, power_of_label = 0.0f, all = 0.0f, distances = 0.0f;
+  for (uint a = 0; a < k; a++) {
+    const float value = z_row[a], weight = weights ? weights[weights_offset + a] : 1.0f;
+    const float power = exp(value - largest);
+    if (a == (uint)label) power_of_label = power;
+    else others += power;
+    all += weight;
+    distances += weighted(share * weight, 0.5f * largest - 0.5f * value);
+    if (dz_row) dz_row[a] = power;
+  }
+  const float sum = power_of_label + others;
+  const float log_sum = below == 0.0f ? log1p(others) : log(sum);
+  float factor = 1.0f;
+  if (total) factor = total[total_offset] == 0.0f ? 0.0f : (float)n / total[total_offset];
+  if (losses)
+    losses[losses_offset + row] =
+        factor * (weighted(hard, below) + distances + (hard + share * all) * log_sum);
+  if (dz_row)
+    for (uint a = 0; a < k; a++) {
+      const float weight = weights ? weights[weights_offset + a] : 1.0f, output = dz_row[a] / sum;
+      dz_row[a] = scale * factor *
+                  (hard * (a == (uint)label ? -others / sum : output) + share * (all * output - weight));
+    }
+}
+
+/* weights_r = class_weights_{label_r}, 0 where there is no such class. */
+__kernel void label_weights(uint n, uint k, __global const int *labels, ulong labels_offset,
+                            __global const float *class_weights, ulong class_weights_offset, __global float *weights,
+                            ulong weights_offset) {
+  const size_t row = get_global_id(0);
+  if (row >= n) return;
+  const int label = labels[labels_offset + row];
+  weights[weights_offset + row] =
+      label >= 0 && (uint)label < k ? class_weights[class_weights_offset + label] : 0.0f;
 }
 
 /* The worked example's loss over softmax outputs O. D_a = O_a - Y_a, R_a = D_a / (1 - O_a):
@@ -149,6 +215,39 @@ __kernel void mean_squared_error(uint n, uint k, __global const float *z, ulong 
     const float difference = z[z_offset + at] - y[y_offset + at];
     loss += (inverse * difference) * difference;
     if (dz) dz[dz_offset + at] = factor * difference;
+  }
+  if (losses) losses[losses_offset + row] = loss;
+}
+
+/* Mean absolute error. `inverse` is 1/k, `factor` scale/k. sign() would make 0 of NaN. */
+__kernel void mean_absolute_error(uint n, uint k, __global const float *z, ulong z_offset, __global const float *y,
+                                  ulong y_offset, float inverse, float factor, __global float *losses,
+                                  ulong losses_offset, __global float *dz, ulong dz_offset) {
+  const size_t row = get_global_id(0);
+  if (row >= n) return;
+  float loss = 0.0f;
+  for (uint a = 0; a < k; a++) {
+    const size_t at = row * k + a;
+    const float difference = z[z_offset + at] - y[y_offset + at];
+    loss += inverse * fabs(difference);
+    if (dz) dz[dz_offset + at] = factor * (difference > 0.0f ? 1.0f : difference < 0.0f ? -1.0f : difference);
+  }
+  if (losses) losses[losses_offset + row] = loss;
+}
+
+/* Huber's loss, G being D held between -delta and delta: G (D - G/2). `inverse` is 1/k, `factor` scale/k. */
+__kernel void huber_loss(uint n, uint k, __global const float *z, ulong z_offset, __global const float *y,
+                         ulong y_offset, float delta, float inverse, float factor, __global float *losses,
+                         ulong losses_offset, __global float *dz, ulong dz_offset) {
+  const size_t row = get_global_id(0);
+  if (row >= n) return;
+  float loss = 0.0f;
+  for (uint a = 0; a < k; a++) {
+    const size_t at = row * k + a;
+    const float difference = z[z_offset + at] - y[y_offset + at];
+    const float held = difference > delta ? delta : difference < -delta ? -delta : difference;
+    loss += (inverse * held) * (difference - 0.5f * held);
+    if (dz) dz[dz_offset + at] = factor * held;
   }
   if (losses) losses[losses_offset + row] = loss;
 }

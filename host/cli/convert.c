@@ -15,13 +15,13 @@ typedef struct convert_settings {
 static const cli_option options[] = {
     {.name = "activation",
      .value = "NAME",
-     .kind = CLI_CHOICE,
+     .kind = CLI_ACTIVATION,
      .offset = offsetof(convert_settings, model.activation),
      .choices = cli_activations,
      .help = "of a safetensors file that does not say: the hidden layers' activation (default relu)"},
     {.name = "loss",
      .value = "NAME",
-     .kind = CLI_CHOICE,
+     .kind = CLI_LOSS,
      .offset = offsetof(convert_settings, model.loss),
      .choices = cli_losses,
      .help = "of a file that does not say: the loss (default: categorical for safetensors; squared, which "

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { NAME_SIZE = 64 }; /* for a name with its parameter */
+
 void cli_print_device(FILE *people, const quern_device_info *info) {
   const char *kind = quern_device_kind_name(info->kind);
   if (info->kind == QUERN_DEVICE_REFERENCE)
@@ -22,13 +24,14 @@ void cli_print_network(FILE *people, const quern_network *network) {
   fprintf(people, "%zu", quern_network_inputs(network));
   for (size_t i = 0; i < layers; i++) fprintf(people, "-%zu", quern_network_layer(network, i).units);
   /* Hidden layers may differ; each change is told. */
-  const char *last = "";
+  char last[NAME_SIZE] = "", name[NAME_SIZE];
   for (size_t i = 0; i + 1 < layers; i++) {
-    const char *name = quern_activation_name(quern_network_layer(network, i).activation.kind);
+    quern_activation_format(quern_network_layer(network, i).activation, name, sizeof name);
     if (strcmp(name, last) != 0) fprintf(people, ", %s", name);
-    last = name;
+    memcpy(last, name, sizeof last);
   }
-  fprintf(people, ", %s loss, %s parameters", quern_loss_name(quern_network_loss(network)),
+  quern_loss_format(quern_network_loss(network), quern_network_huber_delta(network), name, sizeof name);
+  fprintf(people, ", %s loss, %s parameters", name,
           cli_grouped((double)quern_network_parameter_count(network)).text);
 }
 
@@ -75,6 +78,7 @@ void cli_json_device(cli_json *json, const quern_context *context) {
 }
 
 void cli_json_network(cli_json *json, const quern_network *network) {
+  char name[NAME_SIZE];
   cJSON *object = cli_json_object(json, json->root, "network");
   cJSON *units = cli_json_list(json, object, "units");
   cJSON *activations = cli_json_list(json, object, "activations");
@@ -82,8 +86,10 @@ void cli_json_network(cli_json *json, const quern_network *network) {
   for (size_t i = 0; i < quern_network_layer_count(network); i++) {
     quern_layer layer = quern_network_layer(network, i);
     cli_json_append_number(json, units, (double)layer.units);
-    cli_json_append_text(json, activations, quern_activation_name(layer.activation.kind));
+    quern_activation_format(layer.activation, name, sizeof name);
+    cli_json_append_text(json, activations, name);
   }
-  cli_json_text(json, object, "loss", quern_loss_name(quern_network_loss(network)));
+  quern_loss_format(quern_network_loss(network), quern_network_huber_delta(network), name, sizeof name);
+  cli_json_text(json, object, "loss", name);
   cli_json_number(json, object, "parameters", (double)quern_network_parameter_count(network));
 }

@@ -93,9 +93,11 @@ static bool is_onnx(const char *path) {
 cli_exit cli_open_model(const cli_model_settings *settings, quern_network **network) {
   quern_model_options options = QUERN_MODEL_OPTIONS_INIT;
   quern_onnx_options onnx = QUERN_ONNX_OPTIONS_INIT;
-  if (settings->activation != CLI_UNSET)
-    options.activation = quern_activation_of((quern_activation_kind)settings->activation);
-  if (settings->loss != CLI_UNSET) options.loss = onnx.plain_loss = (quern_loss)settings->loss;
+  if ((int)settings->activation.kind != CLI_UNSET) options.activation = settings->activation;
+  if ((int)settings->loss.kind != CLI_UNSET) {
+    options.loss = onnx.plain_loss = settings->loss.kind;
+    options.huber_delta = settings->loss.delta;
+  }
   const quern_status status = is_onnx(settings->path) ? quern_onnx_load(settings->path, &onnx, network)
                                                       : quern_model_load(settings->path, &options, network);
   return status == QUERN_OK ? CLI_OK : cli_fail_library();

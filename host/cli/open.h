@@ -26,12 +26,17 @@ cli_exit cli_open_model_data(const cli_data_settings *settings, const char *mode
 
 typedef struct cli_model_settings {
   const char *path;
-  int activation; /* quern_activation_kind; CLI_UNSET: what is usual for the format */
-  int loss;       /* quern_loss; the same */
+  quern_activation activation; /* of kind CLI_UNSET: what is usual for the format */
+  cli_loss loss;               /* the same */
 } cli_model_settings;
 
 #define CLI_MODEL_SETTINGS_INIT                                                                              \
-  { .activation = CLI_UNSET, .loss = CLI_UNSET }
+  {                                                                                                          \
+    .activation = {(quern_activation_kind)CLI_UNSET, 0.0f}, .loss = {                                        \
+      (quern_loss)CLI_UNSET,                                                                                 \
+      QUERN_HUBER_DELTA                                                                                      \
+    }                                                                                                        \
+  }
 
 /* A model of any format that quern reads: ONNX where the name ends with .onnx, else safetensors. The caller owns *network. */
 cli_exit cli_open_model(const cli_model_settings *settings, quern_network **network);

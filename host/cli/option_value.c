@@ -45,8 +45,25 @@ static bool parse_real(const cli_option *option, const char *text, float *real) 
   float value = strtof(text, &end);
   if (end == text || *end != '\0' || !isfinite(value) || value < 0.0f) return false;
   if (option->least > 0 && !(value > 0.0f)) return false;
+  if (option->most > 0 && value > (float)option->most) return false;
   *real = value;
   return true;
+}
+
+static cli_parsed parse_reals(const cli_option *option, const char *text, cli_reals *reals) {
+  free(reals->items);
+  *reals = (cli_reals){NULL, 0, strcmp(text, option->choices[0]) == 0};
+  if (reals->word) return CLI_PARSED_RUN;
+  size_t fields = 1;
+  for (const char *at = text; *at != '\0'; at++) fields += *at == ',';
+  char *copy = strdup(text), *rest = copy;
+  reals->items = calloc(fields, sizeof *reals->items);
+  bool good = copy != NULL && reals->items != NULL;
+  const cli_parsed otherwise = good ? CLI_PARSED_BAD : CLI_PARSED_NO_MEMORY;
+  for (; good && reals->count < fields; reals->count++)
+    good = parse_real(option, strsep(&rest, ","), &reals->items[reals->count]);
+  free(copy);
+  return good ? CLI_PARSED_RUN : otherwise;
 }
 
 static bool parse_choice(const cli_option *option, const char *text, int *choice) {
@@ -57,6 +74,19 @@ static bool parse_choice(const cli_option *option, const char *text, int *choice
     }
   }
   return false;
+}
+
+/* Where "auto" is the first choice, it stands for none. */
+static bool leaves_loss_open(const cli_option *option) {
+  return strcmp(option->choices[0], "auto") == 0;
+}
+
+static bool parse_loss(const cli_option *option, const char *text, cli_loss *loss) {
+  if (leaves_loss_open(option) && strcmp(text, "auto") == 0) {
+    *loss = (cli_loss){(quern_loss)CLI_UNSET, QUERN_HUBER_DELTA};
+    return true;
+  }
+  return quern_loss_parse(text, &loss->kind, &loss->delta);
 }
 
 cli_parsed cli_option_set(const cli_option *option, const char *text, void *settings) {
@@ -87,8 +117,16 @@ cli_parsed cli_option_set(const cli_option *option, const char *text, void *sett
   case CLI_REAL:
     good = parse_real(option, text, target);
     break;
+  case CLI_REALS:
+    return parse_reals(option, text, target);
   case CLI_CHOICE:
     good = parse_choice(option, text, target);
+    break;
+  case CLI_ACTIVATION:
+    good = quern_activation_parse(text, target);
+    break;
+  case CLI_LOSS:
+    good = parse_loss(option, text, target);
     break;
   }
   return good ? CLI_PARSED_RUN : CLI_PARSED_BAD;
@@ -107,6 +145,14 @@ static char *join_choices(const char *const *choices) {
     at = stpcpy(stpcpy(at, before), *choice);
   }
   return text;
+}
+
+/* What to say of the parameter behind a name that is known. */
+static const char *of_parameter(const cli_option *option, const char *text) {
+  if (strchr(text, ':') == NULL || option->kind == CLI_CHOICE) return "";
+  return option->kind == CLI_LOSS
+             ? "; a number above 0 may stand behind huber, as in huber:1.5"
+             : "; a number of at least 0 may stand behind leaky-relu and elu, as in elu:1.5";
 }
 
 cli_parsed cli_option_refuse(const cli_command *command, const cli_option *option, const char *label,
@@ -128,13 +174,22 @@ cli_parsed cli_option_refuse(const cli_command *command, const cli_option *optio
                    (unsigned long long)UINT64_MAX, text);
     break;
   case CLI_REAL:
-    cli_fail_usage(command, "%s takes a number %s, not \"%s\"", label, least > 0 ? "above 0" : "of 0 or more",
-                   text);
+    if (most > 0)
+      cli_fail_usage(command, "%s takes a number from %llu to %llu, not \"%s\"", label, least, most, text);
+    else
+      cli_fail_usage(command, "%s takes a number %s, not \"%s\"", label,
+                     least > 0 ? "above 0" : "of 0 or more", text);
+    break;
+  case CLI_REALS:
+    cli_fail_usage(command, "%s takes numbers of 0 or more separated by commas, or %s, not \"%s\"", label,
+                   option->choices[0], text);
     break;
   case CLI_CHOICE:
+  case CLI_ACTIVATION:
+  case CLI_LOSS:
     choices = join_choices(option->choices);
     if (choices == NULL) return CLI_PARSED_NO_MEMORY;
-    cli_fail_usage(command, "%s takes %s, not \"%s\"%s", label, choices, text,
+    cli_fail_usage(command, "%s takes %s, not \"%s\"%s%s", label, choices, text, of_parameter(option, text),
                    cli_hint_of(text, option->choices).text);
     free(choices);
     break;
@@ -165,6 +220,14 @@ static void print_counts(FILE *stream, const cli_counts *counts) {
   for (size_t i = 0; i < counts->count; i++) fprintf(stream, "%s%zu", i > 0 ? "," : "", counts->items[i]);
 }
 
+static void print_reals(FILE *stream, const cli_reals *reals, const char *word) {
+  if (reals->word) fputs(word, stream);
+  for (size_t i = 0; i < reals->count; i++) {
+    if (i > 0) fputc(',', stream);
+    print_float(stream, reals->items[i]);
+  }
+}
+
 bool cli_option_is_set(const cli_option *option, const void *settings) {
   const void *target = (const char *)settings + option->offset;
   switch (option->kind) {
@@ -177,6 +240,12 @@ bool cli_option_is_set(const cli_option *option, const void *settings) {
     return option->least == 0 || *(const float *)target > 0.0f;
   case CLI_CHOICE:
     return *(const int *)target != CLI_UNSET;
+  case CLI_ACTIVATION:
+    return (int)((const quern_activation *)target)->kind != CLI_UNSET;
+  case CLI_LOSS:
+    return leaves_loss_open(option) || (int)((const cli_loss *)target)->kind != CLI_UNSET;
+  case CLI_REALS:
+    return ((const cli_reals *)target)->word || ((const cli_reals *)target)->count > 0;
   case CLI_FLAG:
   case CLI_COUNTS:
   case CLI_SEED:
@@ -187,6 +256,8 @@ bool cli_option_is_set(const cli_option *option, const void *settings) {
 
 void cli_option_print(FILE *stream, const cli_option *option, const void *settings) {
   const void *target = (const char *)settings + option->offset;
+  const cli_loss *loss;
+  char name[64]; /* for any name with its parameter */
   switch (option->kind) {
   case CLI_FLAG:
     fputs(*(const bool *)target ? "true" : "false", stream);
@@ -207,8 +278,23 @@ void cli_option_print(FILE *stream, const cli_option *option, const void *settin
   case CLI_REAL:
     print_float(stream, *(const float *)target);
     break;
+  case CLI_REALS:
+    print_reals(stream, target, option->choices[0]);
+    break;
   case CLI_CHOICE:
     fputs(option->choices[*(const int *)target], stream);
+    break;
+  case CLI_ACTIVATION:
+    quern_activation_format(*(const quern_activation *)target, name, sizeof name);
+    fputs(name, stream);
+    break;
+  case CLI_LOSS:
+    loss = target;
+    if ((int)loss->kind == CLI_UNSET)
+      snprintf(name, sizeof name, "auto");
+    else
+      quern_loss_format(loss->kind, loss->delta, name, sizeof name);
+    fputs(name, stream);
     break;
   }
 }

@@ -3,6 +3,7 @@
 #ifndef QUERN_CLI_OPTIONS_H
 #define QUERN_CLI_OPTIONS_H
 
+#include <quern/activation.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,9 +14,12 @@ typedef enum cli_kind {
   CLI_COUNT,  /* size_t, least … most */
   CLI_COUNTS, /* cli_counts, each least … most, separated by commas; "" or "none" for no one */
   CLI_SEED,   /* uint64_t, any */
-  CLI_REAL,   /* float, finite, at least 0, and not 0 where least is 1 */
+  CLI_REAL,   /* float, finite, at least 0, and not 0 where least is 1; at most `most`, where that is not 0 */
+  CLI_REALS,  /* cli_reals, each a CLI_REAL, separated by commas; or the one word in `choices` */
   CLI_CHOICE, /* int, the place of the text in `choices`; CLI_UNSET where it is not given and has no default */
-  CLI_CONFIG  /* const char *, a file of options that is read before the line is: see config.h */
+  CLI_ACTIVATION, /* quern_activation, see quern_activation_parse; `choices` are the names; kind CLI_UNSET as above */
+  CLI_LOSS,  /* cli_loss, see quern_loss_parse; `choices` are the names; kind CLI_UNSET as above */
+  CLI_CONFIG /* const char *, a file of options that is read before the line is: see config.h */
 } cli_kind;
 
 enum { CLI_UNSET = -1 };
@@ -48,6 +52,17 @@ typedef struct cli_counts {
   size_t *items; /* owned */
   size_t count;
 } cli_counts;
+
+typedef struct cli_reals {
+  float *items; /* owned; NULL for none */
+  size_t count;
+  bool word; /* it was the word */
+} cli_reals;
+
+typedef struct cli_loss {
+  quern_loss kind;
+  float delta;
+} cli_loss;
 
 struct cli_command;
 
@@ -88,12 +103,12 @@ extern const char *const cli_losses[];
    .help = "the model: safetensors, from \"quern train --save\" or from PyTorch's state_dict, or ONNX"},     \
       {.name = "activation",                                                                                 \
        .value = "NAME",                                                                                      \
-       .kind = CLI_CHOICE,                                                                                   \
+       .kind = CLI_ACTIVATION,                                                                               \
        .offset = offsetof(settings, model.activation),                                                       \
        .choices = cli_activations,                                                                           \
        .help = "of a model file that does not say: the hidden layers' activation (default relu)"},           \
   {                                                                                                          \
-    .name = "loss", .value = "NAME", .kind = CLI_CHOICE, .offset = offsetof(settings, model.loss),           \
+    .name = "loss", .value = "NAME", .kind = CLI_LOSS, .offset = offsetof(settings, model.loss),             \
     .choices = cli_losses, .help = "of a model file that does not say: the loss (default categorical)"       \
   }
 

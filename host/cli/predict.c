@@ -58,9 +58,8 @@ static void print_class(const cli_names *names, int chosen) {
 static void print_csv(const quern_network *network, quern_task task, const cli_names *names,
                       const float *outputs, size_t rows) {
   const size_t count = quern_network_outputs(network);
-  const quern_loss loss = quern_network_loss(network);
   /* Losses without a softmax or a sigmoid have outputs, not probabilities. */
-  const bool chances = loss == QUERN_CATEGORICAL || loss == QUERN_ELEMENTWISE || loss == QUERN_BINARY;
+  const bool chances = !quern_loss_is_regression(quern_network_loss(network));
   if (task == QUERN_TASK_CLASSES) printf("class");
   for (size_t i = 0; task == QUERN_TASK_LABELS && i < count; i++) {
     if (i > 0) putchar(',');

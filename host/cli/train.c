@@ -9,6 +9,8 @@ enum { DEFAULT_HIDDEN = 128 };
 
 #define FIELD(name) offsetof(train_settings, name)
 
+static const char *const balanced[] = {"balanced", NULL};
+
 static const cli_option options[] = {
     CLI_OPTION_DATA(train_settings),
     {.name = "test",
@@ -27,17 +29,34 @@ static const cli_option options[] = {
      .help = "units of the hidden layers, or none (default 128)"},
     {.name = "activation",
      .value = "NAME",
-     .kind = CLI_CHOICE,
+     .kind = CLI_ACTIVATION,
      .offset = FIELD(activation),
      .choices = cli_activations,
-     .help = "of the hidden layers (default relu)"},
+     .help =
+         "of the hidden layers (default relu); leaky-relu:F and elu:F set the slope just below 0 (default "
+         "0.01 and 1)"},
     {.name = "loss",
      .value = "NAME",
-     .kind = CLI_CHOICE,
+     .kind = CLI_LOSS,
      .offset = FIELD(loss),
      .choices = cli_training_losses,
      .help = "what training makes small (default auto: categorical for classes, binary for labels, squared "
-             "for a regression)"},
+             "for a regression); huber:F sets where it turns from squared to absolute (default 1)"},
+    {.name = "label-smoothing",
+     .value = "F",
+     .kind = CLI_REAL,
+     .offset = FIELD(label_smoothing),
+     .most = 1,
+     .help = "of the categorical loss: the share of each label that all classes get alike (default 0); "
+             "what is measured on the test data is the loss without it"},
+    {.name = "class-weights",
+     .value = "F,F…|balanced",
+     .kind = CLI_REALS,
+     .offset = FIELD(class_weights),
+     .choices = balanced,
+     .help =
+         "of the categorical loss: what a sample of each class counts; balanced makes all classes count "
+         "alike, however many samples they have; what is measured on the test data is the loss without them"},
     {.name = "epochs",
      .value = "N",
      .kind = CLI_COUNT,
@@ -122,11 +141,27 @@ static const char *const examples[] = {
     "quern train --data houses.csv --target price --task regression --standardize --one-hot --missing mean",
     "quern train --data digits --epochs 1000 --checkpoint digits.checkpoint",
     "quern train --config digits.conf --lr 0.05 --log digits.csv",
-    "quern train --data iris.csv --test iris-test.csv --hidden none --loss squared --lr 0.01", NULL};
+    "quern train --data iris.csv --test iris-test.csv --hidden none --loss squared --lr 0.01",
+    NULL};
+
+static bool changes_labels(const train_settings *settings) {
+  return settings->label_smoothing > 0.0f || settings->class_weights.count > 0 ||
+         settings->class_weights.word;
+}
+
+/* Where no loss is given the task decides, which is not known yet. */
+static bool refuses_labels(const train_settings *settings) {
+  return (int)settings->loss.kind != CLI_UNSET && settings->loss.kind != QUERN_CATEGORICAL &&
+         changes_labels(settings);
+}
 
 static cli_exit run(const cli_command *command, int argc, char **argv) {
-  train_settings settings = {
-      .activation = QUERN_RELU, .epochs = 20, .batch = 32, .learning_rate = 0.1f, .seed = 1};
+  train_settings settings = {.activation = quern_activation_of(QUERN_RELU),
+                             .loss = {(quern_loss)CLI_UNSET, QUERN_HUBER_DELTA},
+                             .epochs = 20,
+                             .batch = 32,
+                             .learning_rate = 0.1f,
+                             .seed = 1};
   settings.hidden.items = malloc(sizeof *settings.hidden.items);
   if (settings.hidden.items == NULL) return cli_fail_memory();
   settings.hidden.items[0] = DEFAULT_HIDDEN;
@@ -136,9 +171,13 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
   cli_exit result = (cli_exit)cli_parsed_exit(parsed);
   if (parsed == CLI_PARSED_RUN && settings.checkpoint_every > 0 && settings.checkpoint == NULL)
     result = cli_fail_usage(command, "--checkpoint-every needs --checkpoint");
+  else if (parsed == CLI_PARSED_RUN && refuses_labels(&settings))
+    result = cli_fail_usage(command, "--%s needs --loss categorical",
+                            settings.label_smoothing > 0.0f ? "label-smoothing" : "class-weights");
   else if (parsed == CLI_PARSED_RUN && settings.write_config != NULL)
     result = cli_config_write(command, settings.write_config, &settings);
   if (parsed == CLI_PARSED_RUN && result == CLI_OK) result = cli_run_training(&settings);
+  free(settings.class_weights.items);
   free(settings.hidden.items);
   return result;
 }

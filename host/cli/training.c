@@ -26,6 +26,7 @@ typedef struct train_session {
   quern_epoch last;
   cli_progress progress;
   cli_log log;
+  float *class_weights;    /* of the training's; NULL for none */
   bool held_out;           /* the test samples are some of the data's */
   size_t measured;         /* epochs that this run has trained */
   double seconds_a_sample; /* summed over them but the first, in which kernels may be built */
@@ -79,8 +80,7 @@ static cli_exit open_data(train_session *run) {
 
 /* The loss that was asked for, or the usual one of the task. */
 static quern_loss loss_of(const train_session *run) {
-  const int chosen = run->settings->loss; /* "auto", then the losses */
-  if (chosen > 0) return (quern_loss)(chosen - 1);
+  if ((int)run->settings->loss.kind != CLI_UNSET) return run->settings->loss.kind;
   switch (quern_dataset_task(run->train)) {
   case QUERN_TASK_LABELS:
     return QUERN_BINARY;
@@ -93,17 +93,47 @@ static quern_loss loss_of(const train_session *run) {
   return QUERN_CATEGORICAL;
 }
 
+/* A weight for each class, as given, or n / (k n_c), so that each counts as much: as scikit-learn's "balanced". A class
+ * without samples has no say. */
+static cli_exit weigh_classes(train_session *run) {
+  const cli_reals *given = &run->settings->class_weights;
+  if (given->count == 0 && !given->word) return CLI_OK;
+  if (loss_of(run) != QUERN_CATEGORICAL)
+    return cli_fail("--class-weights needs the categorical loss, but that of %s is %s",
+                    quern_dataset_source(run->train), quern_loss_name(loss_of(run)));
+  const size_t classes = quern_dataset_outputs(run->train);
+  if (given->count > 0 && given->count != classes)
+    return cli_fail("--class-weights has %zu weights, but %s has %zu classes", given->count,
+                    quern_dataset_source(run->train), classes);
+  run->class_weights = calloc(classes, sizeof *run->class_weights);
+  size_t *counts = calloc(classes, sizeof *counts);
+  const size_t rows = quern_dataset_rows(run->train);
+  const bool good = run->class_weights != NULL && counts != NULL;
+  for (size_t row = 0; good && row < rows; row++) counts[quern_dataset_label(run->train, row)]++;
+  for (size_t c = 0; good && c < classes; c++) {
+    const double each = (double)classes * (double)counts[c];
+    run->class_weights[c] = given->count > 0 ? given->items[c]
+                            : counts[c] == 0 ? 0.0f
+                                             : (float)((double)rows / each);
+  }
+  free(counts);
+  return good ? CLI_OK : cli_fail_memory();
+}
+
 static cli_exit make_network(train_session *run) {
   const train_settings *settings = run->settings;
   size_t count = settings->hidden.count;
   quern_layer *layers = calloc(count + 1, sizeof *layers);
   if (layers == NULL) return cli_fail_memory();
-  for (size_t i = 0; i < count; i++)
-    layers[i] = quern_dense(settings->hidden.items[i], (quern_activation_kind)settings->activation);
+  for (size_t i = 0; i < count; i++) {
+    layers[i] = quern_dense(settings->hidden.items[i], settings->activation.kind);
+    layers[i].activation = settings->activation;
+  }
   layers[count] = quern_dense(quern_dataset_outputs(run->train), QUERN_IDENTITY);
   quern_status status =
       quern_network_create(quern_dataset_columns(run->train), layers, count + 1, loss_of(run), &run->network);
   free(layers);
+  if (status == QUERN_OK) status = quern_network_set_huber_delta(run->network, settings->loss.delta);
   if (status == QUERN_OK) status = quern_network_initialize(run->network, QUERN_INIT_DEFAULT, settings->seed);
   return status == QUERN_OK ? CLI_OK : cli_fail_library();
 }
@@ -115,6 +145,9 @@ static void announce(const train_session *run) {
   cli_print_data(run->people, run->test);
   fprintf(run->people, "%s\nnetwork: ", run->held_out ? ", held out" : "");
   cli_print_network(run->people, run->network);
+  const size_t classes = quern_network_outputs(run->network);
+  for (size_t c = 0; run->class_weights != NULL && c < classes; c++)
+    fprintf(run->people, "%s%.4g", c == 0 ? "\nclass weights: " : ", ", (double)run->class_weights[c]);
   fprintf(run->people, "\n\n");
   fflush(run->people);
 }
@@ -163,6 +196,8 @@ static cli_exit train(train_session *run) {
   training.resume = settings->resume;
   cli_progress_begin(&run->progress, run->people, quern_dataset_rows(run->train));
   if (run->progress.live) training.on_progress = on_progress;
+  training.label_smoothing = settings->label_smoothing;
+  training.class_weights = run->class_weights;
   cli_interrupt_watch();
   const quern_status status =
       quern_train(run->context, run->network, run->train, run->test, &training, &run->last);
@@ -172,6 +207,17 @@ static cli_exit train(train_session *run) {
   const bool done = run->last.epoch == run->last.epochs && run->last.step == run->last.steps;
   if (done) return CLI_OK;
   return cli_report_stopped(&run->last, settings->arguments, settings->checkpoint, cli_interrupt_signal());
+}
+
+static void add_class_weights(train_session *run) {
+  cli_json *json = &run->json;
+  if (run->class_weights == NULL) {
+    cli_json_null(json, json->root, "class_weights");
+    return;
+  }
+  cJSON *list = cli_json_list(json, json->root, "class_weights");
+  for (size_t c = 0; c < quern_network_outputs(run->network); c++)
+    cli_json_append_number(json, list, cli_json_float(run->class_weights[c]));
 }
 
 static cli_exit print_json(train_session *run, double samples_per_second) {
@@ -192,6 +238,8 @@ static cli_exit print_json(train_session *run, double samples_per_second) {
     cli_json_number(json, json->root, "clip_norm", cli_json_float(settings->clip_norm));
   else
     cli_json_null(json, json->root, "clip_norm");
+  cli_json_number(json, json->root, "label_smoothing", cli_json_float(settings->label_smoothing));
+  add_class_weights(run);
   cli_json_whole(json, json->root, "seed", settings->seed);
   if (settings->save != NULL)
     cli_json_text(json, json->root, "saved", settings->save);
@@ -241,6 +289,7 @@ static cli_exit run_session(train_session *run) {
   cli_interrupt_prepare();
   cli_exit result = check_files(run);
   if (result == CLI_OK) result = open_data(run);
+  if (result == CLI_OK) result = weigh_classes(run);
   if (result == CLI_OK) result = make_network(run);
   if (result == CLI_OK) result = cli_open_device(settings->device, run->people, &run->context);
   if (result != CLI_OK) return result;
@@ -257,6 +306,7 @@ cli_exit cli_run_training(const train_settings *settings) {
   const cli_exit logged = cli_log_close(&session.log);
   if (result == CLI_OK) result = logged;
   cli_json_free(&session.json);
+  free(session.class_weights);
   quern_context_free(session.context);
   quern_network_free(session.network);
   quern_dataset_free(session.test);

@@ -9,10 +9,11 @@ typedef struct train_settings {
   cli_data_settings data;
   const char *test;
   cli_counts hidden;
-  int activation;
-  int loss; /* a place in cli_training_losses */
+  quern_activation activation;
+  cli_loss loss; /* of kind CLI_UNSET: what the task has */
   size_t epochs, batch;
-  float learning_rate, weight_decay, clip_norm;
+  float learning_rate, weight_decay, clip_norm, label_smoothing;
+  cli_reals class_weights; /* the word: balanced */
   uint64_t seed;
   const char *device, *save, *checkpoint, *resume, *log, *config, *write_config;
   size_t checkpoint_every;

@@ -2,30 +2,43 @@
 #include "model/layout.h"
 #include "model/model_layers.h"
 #include "schema.h"
+#include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
-static quern_status check_options(const quern_model_options *options) {
-  if (options->size != sizeof *options)
-    return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "model options: size is %zu, expected %zu; start from QUERN_MODEL_OPTIONS_INIT",
-                       options->size, sizeof *options);
+/* The caller's options over the defaults, checked, for callers built against an older and shorter struct. */
+static quern_status read_options(const quern_model_options *given, quern_model_options *options) {
+  *options = (quern_model_options)QUERN_MODEL_OPTIONS_INIT;
+  if (given == NULL) return QUERN_OK;
+  if (given->size < offsetof(quern_model_options, huber_delta) || given->size > sizeof *options)
+    return quern__fail(
+        QUERN_ERROR_ARGUMENT,
+        "model options: size is %zu, expected at most %zu; start from QUERN_MODEL_OPTIONS_INIT", given->size,
+        sizeof *options);
+  memcpy(options, given, given->size);
   if (quern_activation_name(options->activation.kind) == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "model options: %d is no activation",
                        (int)options->activation.kind);
   if (quern_loss_name(options->loss) == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "model options: %d is no loss", (int)options->loss);
+  if (!isfinite(options->huber_delta) || options->huber_delta <= 0.0f)
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "model options: a Huber delta of %g, expected a finite number above 0",
+                       (double)options->huber_delta);
   return QUERN_OK;
 }
 
 /* What the network refuses is the file's fault here, so the file is named too. */
 static quern_status create_network(const quern__safetensors *file, const quern__model_layer *layers,
-                                   size_t count, quern_loss loss, quern_network **network) {
+                                   size_t count, quern_loss loss, float huber_delta,
+                                   quern_network **network) {
   quern_layer *list = calloc(count, sizeof *list);
   if (list == NULL) return quern__fail_memory(file->path, count * sizeof *list);
   for (size_t i = 0; i < count; i++) list[i] = layers[i].layer;
   quern_status status = quern_network_create(layers[0].weight->shape[1], list, count, loss, network);
   free(list);
-  if (status == QUERN_OK) return QUERN_OK;
+  if (status == QUERN_OK) return quern_network_set_huber_delta(*network, huber_delta);
   if (status == QUERN_ERROR_ARGUMENT) status = QUERN_ERROR_FORMAT;
   return quern__fail(status, "%s: %s", file->path, quern_last_error());
 }
@@ -71,25 +84,25 @@ static quern_status read_schema(const quern__safetensors *file, quern_network *n
   return status;
 }
 
-quern_status quern_model_load(const char *path, const quern_model_options *options, quern_network **network) {
+quern_status quern_model_load(const char *path, const quern_model_options *given, quern_network **network) {
   if (path == NULL || network == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "quern_model_load: %s is NULL",
                        path == NULL ? "path" : "network");
   *network = NULL;
-  static const quern_model_options defaults = QUERN_MODEL_OPTIONS_INIT;
-  if (options == NULL) options = &defaults;
-  QUERN__FORWARD(check_options(options));
+  quern_model_options options;
+  QUERN__FORWARD(read_options(given, &options));
   quern_status status = QUERN_OK;
   quern__safetensors file;
   quern__model_layer *layers = NULL;
   quern_network *result = NULL;
   size_t count = 0;
   quern_loss loss;
+  float huber_delta;
   QUERN__TRY(quern__safetensors_open(path, &file));
   QUERN__TRY(quern__metadata_refuse_checkpoint(&file));
   QUERN__TRY(quern__model_layers(&file, &layers, &count));
-  QUERN__TRY(quern__metadata_read(&file, options, layers, count, &loss));
-  QUERN__TRY(create_network(&file, layers, count, loss, &result));
+  QUERN__TRY(quern__metadata_read(&file, &options, layers, count, &loss, &huber_delta));
+  QUERN__TRY(create_network(&file, layers, count, loss, huber_delta, &result));
   for (size_t i = 0; i < count; i++) QUERN__TRY(read_layer(&file, &layers[i], i, result));
   QUERN__TRY(read_schema(&file, result));
   *network = result;

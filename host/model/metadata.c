@@ -2,18 +2,21 @@
 #include "model/metadata.h"
 #include "model/layout.h"
 #include <cjson/cJSON.h>
-#include <math.h>
 #include <quern/version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 void quern__metadata_print_activation(quern__text *text, quern_activation activation) {
-  fputs(quern_activation_name(activation.kind), text->stream);
-  float slope = fabsf(activation.slope); /* never negative, but for a zero's sign */
-  if (activation.kind != QUERN_LEAKY_RELU || slope == quern_activation_of(activation.kind).slope) return;
-  fputc(':', text->stream);
-  quern__text_float(text, slope);
+  char name[QUERN__PARAMETER_TEXT];
+  quern_activation_format(activation, name, sizeof name);
+  fputs(name, text->stream);
+}
+
+void quern__metadata_print_loss(quern__text *text, quern_loss loss, float delta) {
+  char name[QUERN__PARAMETER_TEXT];
+  quern_loss_format(loss, delta, name, sizeof name);
+  fputs(name, text->stream);
 }
 
 quern_status quern__metadata_activations(const quern_network *network, char **text) {
@@ -43,25 +46,22 @@ quern_status quern__metadata_frozen(const quern_network *network, const quern__t
   return quern__text_close(&list, text);
 }
 
-/* "relu", or "leaky-relu:0.2". Changes `item`. */
-static quern_status read_activation(const quern__safetensors *file, char *item, locale_t numbers,
+/* "relu", or "leaky-relu:0.2". */
+static quern_status read_activation(const quern__safetensors *file, const char *item,
                                     quern_activation *activation) {
-  char *colon = strchr(item, ':');
-  if (colon != NULL) *colon = '\0';
-  quern_activation_kind kind;
-  if (!quern_activation_find(item, &kind))
-    return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": \"%.200s\" is no activation", file->path,
-                       QUERN__KEY_ACTIVATIONS, item);
-  *activation = quern_activation_of(kind);
-  if (colon == NULL) return QUERN_OK;
-  char *end = colon + 1;
-  if (*end >= '0' && *end <= '9') activation->slope = strtof_l(colon + 1, &end, numbers);
-  if (kind != QUERN_LEAKY_RELU || end == colon + 1 || *end != '\0' || !isfinite(activation->slope))
+  if (quern_activation_parse(item, activation)) return QUERN_OK;
+  const int length = (int)strcspn(item, ":");
+  for (size_t kind = 0; item[length] == ':' && quern_activation_name((quern_activation_kind)kind) != NULL;
+       kind++) {
+    const char *name = quern_activation_name((quern_activation_kind)kind);
+    if (strlen(name) != (size_t)length || strncmp(name, item, (size_t)length) != 0) continue;
     return quern__fail(
         QUERN_ERROR_FORMAT,
-        "%s: metadata \"%s\": \"%.200s:%.200s\", expected a slope of at least 0, and for leaky-relu alone",
-        file->path, QUERN__KEY_ACTIVATIONS, item, colon + 1);
-  return QUERN_OK;
+        "%s: metadata \"%s\": \"%.200s\", expected a slope of at least 0, and for leaky-relu and elu alone",
+        file->path, QUERN__KEY_ACTIVATIONS, item);
+  }
+  return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": \"%.*s\" is no activation", file->path,
+                     QUERN__KEY_ACTIVATIONS, length < 200 ? length : 200, item);
 }
 
 /* The next item of a list between commas, ended in place; NULL after the last. */
@@ -75,25 +75,17 @@ static char *next_item(char **list) {
 
 static quern_status read_activations(const quern__safetensors *file, char *list, quern__model_layer *layers,
                                      size_t count) {
-  locale_t numbers;
-  QUERN__FORWARD(quern__c_locale(&numbers));
-  quern_status status = QUERN_OK;
   size_t found = 0;
   for (char *item = next_item(&list); item != NULL; item = next_item(&list), found++) {
-    if (found == count) {
-      status = quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": more activations than the %zu layers",
-                           file->path, QUERN__KEY_ACTIVATIONS, count);
-      goto cleanup;
-    }
-    QUERN__TRY(read_activation(file, item, numbers, &layers[found].layer.activation));
+    if (found == count)
+      return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": more activations than the %zu layers",
+                         file->path, QUERN__KEY_ACTIVATIONS, count);
+    QUERN__FORWARD(read_activation(file, item, &layers[found].layer.activation));
   }
-  if (found < count)
-    status = quern__fail(QUERN_ERROR_FORMAT,
-                         "%s: metadata \"%s\": %zu activations, expected one for each of the %zu layers",
-                         file->path, QUERN__KEY_ACTIVATIONS, found, count);
-cleanup:
-  freelocale(numbers);
-  return status;
+  if (found == count) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_FORMAT,
+                     "%s: metadata \"%s\": %zu activations, expected one for each of the %zu layers",
+                     file->path, QUERN__KEY_ACTIVATIONS, found, count);
 }
 
 static int compare_to_layer(const void *key, const void *element) {
@@ -151,7 +143,8 @@ static quern_status copy_value(const quern__safetensors *file, const char *key, 
 }
 
 quern_status quern__metadata_read(const quern__safetensors *file, const quern_model_options *options,
-                                  quern__model_layer *layers, size_t count, quern_loss *loss) {
+                                  quern__model_layer *layers, size_t count, quern_loss *loss,
+                                  float *huber_delta) {
   quern_status status = QUERN_OK;
   char *activations = NULL, *frozen = NULL;
   QUERN__TRY(refuse_unknown_keys(file));
@@ -165,8 +158,9 @@ quern_status quern__metadata_read(const quern__safetensors *file, const quern_mo
   QUERN__TRY(copy_value(file, QUERN__KEY_FROZEN, &frozen));
   if (frozen != NULL) QUERN__TRY(read_frozen(file, frozen, layers, count));
   *loss = options->loss;
+  *huber_delta = options->huber_delta;
   const char *name = quern__safetensors_metadata(file, QUERN__KEY_LOSS);
-  if (name != NULL && !quern_loss_find(name, loss))
+  if (name != NULL && !quern_loss_parse(name, loss, huber_delta))
     status = quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": \"%.200s\" is no loss", file->path,
                          QUERN__KEY_LOSS, name);
 cleanup:

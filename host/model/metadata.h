@@ -8,7 +8,7 @@
 
 #define QUERN__KEY_VERSION     "quern.version"     /* QUERN_VERSION of the writer */
 #define QUERN__KEY_ACTIVATIONS "quern.activations" /* one a layer: "relu,leaky-relu:0.2,identity" */
-#define QUERN__KEY_LOSS        "quern.loss"        /* "categorical" */
+#define QUERN__KEY_LOSS        "quern.loss"        /* "categorical", "huber:1.5" */
 #define QUERN__KEY_FROZEN      "quern.frozen" /* names of tensors that do not learn: "0.bias,2.bias"; or "" */
 
 #define QUERN__KEY_SCHEMA                                                                                    \
@@ -30,16 +30,21 @@ quern_status quern__metadata_activations(const quern_network *network, char **te
 quern_status quern__metadata_frozen(const quern_network *network, const quern__tensor_plan *tensors,
                                     char **text);
 
-/* "relu", or "leaky-relu:0.2" where the slope is not the default. */
+/* Bytes for any name with its parameter, as quern_activation_format writes it. */
+enum { QUERN__PARAMETER_TEXT = 64 };
+
+/* "relu", or "leaky-relu:0.2" where the slope is not the default; "huber", or "huber:1.5". */
 void quern__metadata_print_activation(quern__text *text, quern_activation activation);
+void quern__metadata_print_loss(quern__text *text, quern_loss loss, float delta);
 
 /* Refuses a file that holds a checkpoint. */
 quern_status quern__metadata_refuse_checkpoint(const quern__safetensors *file);
 
-/* Sets activations and frozen flags of `layers`, which are in their natural order, and *loss, from the file's
+/* Sets activations and frozen flags of `layers`, which are in their natural order, *loss and *huber_delta, from the file's
  * metadata, or from options where a key is missing. A key "quern.…" that is not known is refused: it would
  * say something that this version cannot honour. */
 quern_status quern__metadata_read(const quern__safetensors *file, const quern_model_options *options,
-                                  quern__model_layer *layers, size_t count, quern_loss *loss);
+                                  quern__model_layer *layers, size_t count, quern_loss *loss,
+                                  float *huber_delta);
 
 #endif

@@ -61,7 +61,8 @@ quern_status quern_model_save(const quern_network *network, const char *path) {
                        network == NULL ? "network" : "path");
   quern_status status = QUERN_OK;
   saving save = {.network = network};
-  char *activations = NULL, *frozen = NULL, *schema = NULL;
+  char *activations = NULL, *frozen = NULL, *schema = NULL, loss[QUERN__PARAMETER_TEXT];
+  quern_loss_format(quern_network_loss(network), quern_network_huber_delta(network), loss, sizeof loss);
   QUERN__TRY(plan_tensors(path, &save));
   QUERN__TRY(quern__metadata_activations(network, &activations));
   QUERN__TRY(quern__metadata_frozen(network, save.tensors, &frozen));
@@ -69,12 +70,8 @@ quern_status quern_model_save(const quern_network *network, const char *path) {
   if (known != NULL) QUERN__TRY(quern__schema_print(known, &schema));
   /* "format": what PyTorch's own tools look for. */
   const quern__metadata_pair metadata[] = {
-      {"format", "pt"},
-      {QUERN__KEY_VERSION, QUERN_VERSION},
-      {QUERN__KEY_ACTIVATIONS, activations},
-      {QUERN__KEY_LOSS, quern_loss_name(quern_network_loss(network))},
-      {QUERN__KEY_FROZEN, frozen},
-      {QUERN__KEY_SCHEMA, schema},
+      {"format", "pt"},        {QUERN__KEY_VERSION, QUERN_VERSION}, {QUERN__KEY_ACTIVATIONS, activations},
+      {QUERN__KEY_LOSS, loss}, {QUERN__KEY_FROZEN, frozen},         {QUERN__KEY_SCHEMA, schema},
   };
   const size_t pairs = sizeof metadata / sizeof *metadata - (schema == NULL ? 1 : 0);
   status = quern__safetensors_write(path, metadata, pairs, save.tensors,

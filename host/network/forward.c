@@ -2,7 +2,20 @@
 #include "../error.h"
 #include "plan.h"
 
-quern_status quern_plan_forward(quern_plan *plan, quern_tensor x, quern_tensor *output) {
+/* One layer. With `keep_z`, Z is left for a derivative that reads it. */
+static quern_status forward_layer(quern_plan *plan, size_t l, quern_tensor from, bool keep_z,
+                                  quern_tensor to) {
+  const quern_tensor w = quern__plan_weights(plan, plan->parameters, l),
+                     b = quern__plan_bias(plan, plan->parameters, l);
+  const quern_activation activation = plan->shape.layers[l].layer.activation;
+  if (!keep_z || !quern_activation_reads_z(activation.kind))
+    return quern_dense_forward(plan->context, from, w, b, activation, to);
+  const quern_tensor z = quern__plan_derivative_input(plan, l, from.rows);
+  QUERN__FORWARD(quern_dense_forward(plan->context, from, w, b, quern_activation_of(QUERN_IDENTITY), z));
+  return quern_activation_forward(plan->context, activation, z, to);
+}
+
+static quern_status forward(quern_plan *plan, quern_tensor x, bool keep_z, quern_tensor *output) {
   if (plan == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "plan forward: the plan is NULL");
   if (x.columns != plan->shape.inputs || x.rows > plan->batch)
     return quern__fail(QUERN_ERROR_SHAPE,
@@ -11,13 +24,19 @@ quern_status quern_plan_forward(quern_plan *plan, quern_tensor x, quern_tensor *
   quern_tensor from = x;
   for (size_t l = 0; l < plan->shape.layer_count; l++) {
     quern_tensor to = quern__plan_output(plan, l, x.rows);
-    QUERN__FORWARD(quern_dense_forward(plan->context, from, quern__plan_weights(plan, plan->parameters, l),
-                                       quern__plan_bias(plan, plan->parameters, l),
-                                       plan->shape.layers[l].layer.activation, to));
+    QUERN__FORWARD(forward_layer(plan, l, from, keep_z, to));
     from = to;
   }
   if (output != NULL) *output = from;
   return QUERN_OK;
+}
+
+quern_status quern_plan_forward(quern_plan *plan, quern_tensor x, quern_tensor *output) {
+  return forward(plan, x, false, output);
+}
+
+quern_status quern__plan_forward_to_train(quern_plan *plan, quern_tensor x) {
+  return forward(plan, x, true, NULL);
 }
 
 quern_status quern_plan_predict(quern_plan *plan, quern_tensor x, quern_tensor *output) {
@@ -31,6 +50,8 @@ quern_status quern_plan_predict(quern_plan *plan, quern_tensor x, quern_tensor *
   case QUERN_BINARY:
     return quern_activation_forward(plan->context, quern_activation_of(QUERN_SIGMOID), z, z);
   case QUERN_SQUARED:
+  case QUERN_ABSOLUTE:
+  case QUERN_HUBER:
     break;
   }
   return QUERN_OK;
@@ -57,6 +78,10 @@ quern_status quern__plan_loss(quern_plan *plan, const quern__truth *truth, float
     return quern_elementwise_cross_entropy(plan->context, z, y, scale, losses, dz);
   case QUERN_BINARY:
     return quern_binary_cross_entropy(plan->context, z, y, scale, losses, dz);
+  case QUERN_ABSOLUTE:
+    return quern_mean_absolute_error(plan->context, z, y, scale, losses, dz);
+  case QUERN_HUBER:
+    return quern_huber_loss(plan->context, plan->shape.huber_delta, z, y, scale, losses, dz);
   default:
     return quern_mean_squared_error(plan->context, z, y, scale, losses, dz);
   }

@@ -4,6 +4,7 @@
 #include "../error.h"
 #include "../philox.h"
 #include "../schema.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,12 +38,28 @@ void quern_network_free(quern_network *network) {
 
 static quern_initializer resolve(quern_initializer initializer, quern_activation_kind activation) {
   if (initializer != QUERN_INIT_DEFAULT) return initializer;
-  return activation == QUERN_RELU || activation == QUERN_LEAKY_RELU ? QUERN_INIT_HE : QUERN_INIT_XAVIER;
+  switch (activation) {
+  case QUERN_IDENTITY:
+  case QUERN_SIGMOID:
+  case QUERN_TANH:
+    return QUERN_INIT_XAVIER;
+  case QUERN_SELU:
+    return QUERN_INIT_LECUN;
+  case QUERN_RELU:
+  case QUERN_LEAKY_RELU:
+  case QUERN_ELU:
+  case QUERN_GELU:
+  case QUERN_GELU_TANH:
+  case QUERN_SILU:
+  case QUERN_SOFTPLUS:
+    break;
+  }
+  return QUERN_INIT_HE;
 }
 
 quern_status quern_network_initialize(quern_network *network, quern_initializer initializer, uint64_t seed) {
   if (network == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "network initialize: the network is NULL");
-  if ((unsigned)initializer > QUERN_INIT_UNIFORM)
+  if ((unsigned)initializer > QUERN_INIT_LECUN)
     return quern__fail(QUERN_ERROR_ARGUMENT, "network initialize: %d is no initializer", (int)initializer);
   for (size_t l = 0; l < network->shape.layer_count; l++) {
     const quern__placed_layer *placed = &network->shape.layers[l];
@@ -99,6 +116,19 @@ size_t quern_network_layer_count(const quern_network *network) {
 
 quern_loss quern_network_loss(const quern_network *network) {
   return network->shape.loss;
+}
+
+quern_status quern_network_set_huber_delta(quern_network *network, float delta) {
+  if (network == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "network Huber delta: the network is NULL");
+  if (!isfinite(delta) || delta <= 0.0f)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "network Huber delta: %g, expected a finite number above 0",
+                       (double)delta);
+  network->shape.huber_delta = delta;
+  return QUERN_OK;
+}
+
+float quern_network_huber_delta(const quern_network *network) {
+  return network->shape.huber_delta;
 }
 
 quern_layer quern_network_layer(const quern_network *network, size_t index) {

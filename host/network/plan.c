@@ -105,6 +105,7 @@ void quern_plan_free(quern_plan *plan) {
   quern_buffer_free(plan->dz);
   quern_buffer_free(plan->targets);
   quern_buffer_free(plan->classes);
+  quern_buffer_free(plan->class_weights);
   quern_buffer_free(plan->squares);
   free(plan->output_offsets);
   quern__shape_free(&plan->shape);
@@ -144,6 +145,16 @@ quern_tensor quern__plan_bias(const quern_plan *plan, quern_buffer *flat, size_t
 
 quern_tensor quern__plan_output(const quern_plan *plan, size_t layer, size_t n) {
   return quern_matrix(plan->outputs, plan->output_offsets[layer], n, plan->shape.layers[layer].layer.units);
+}
+
+quern_tensor quern__plan_dz(const quern_plan *plan, size_t layer, size_t n) {
+  return quern_matrix(plan->dz, plan->output_offsets[layer], n, plan->shape.layers[layer].layer.units);
+}
+
+quern_tensor quern__plan_derivative_input(const quern_plan *plan, size_t layer, size_t n) {
+  return quern_activation_reads_z(plan->shape.layers[layer].layer.activation.kind)
+             ? quern__plan_dz(plan, layer, n)
+             : quern__plan_output(plan, layer, n);
 }
 
 /* A layer's two tensors in one of the flat ranges. */

@@ -15,12 +15,17 @@ struct quern_plan {
   quern_buffer *gradients;  /* the flat range; GRADIENTS only */
   quern_buffer *outputs;    /* H of every layer, [batch][units], one after the other */
   size_t *output_offsets;   /* [layer_count], owned */
-  quern_buffer *dz;         /* dZ of every layer, laid out like outputs; not INFERENCE */
-  void *steps;              /* the backend's, for whole steps; NULL where they go op by op */
-  quern_buffer *targets;    /* one-hot [batch][outputs]; not CATEGORICAL */
-  quern_buffer *classes;    /* int32_t [batch] */
-  float clip_norm;          /* 0: gradients are not clipped */
-  quern_buffer *squares;    /* what clipping adds up; NULL until it is first asked for */
+  quern_buffer
+      *dz;     /* dZ of every layer, laid out like outputs; before dZ, Z where f' reads it; not INFERENCE */
+  void *steps; /* the backend's, for whole steps; NULL where they go op by op */
+  quern_buffer *targets; /* one-hot [batch][outputs]; not CATEGORICAL */
+  quern_buffer *classes; /* int32_t [batch] */
+  float clip_norm;       /* 0: gradients are not clipped */
+  quern_buffer *squares; /* what clipping adds up; NULL until it is first asked for */
+  float label_smoothing; /* of training */
+  bool weighs_classes;   /* whether training does */
+  quern_buffer
+      *class_weights; /* and what the labels of a batch make of them; NULL until they are first asked for */
 };
 
 /* W and b of a layer in a flat range that lies in `flat`. */
@@ -45,6 +50,26 @@ quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__tru
 
 /* Whether the loss takes targets of floats: not where it is of one class of many. */
 bool quern__loss_takes_targets(quern_loss loss);
+
+/* dZ of a layer for n samples. */
+quern_tensor quern__plan_dz(const quern_plan *plan, size_t layer, size_t n);
+
+/* What the derivative of a layer's activation reads after quern__plan_forward_to_train: H, or Z, which lies in the place of the dZ
+ * that comes of it. */
+quern_tensor quern__plan_derivative_input(const quern_plan *plan, size_t layer, size_t n);
+
+/* The forward pass of a step: as quern_plan_forward, and keeps what backward reads. */
+quern_status quern__plan_forward_to_train(quern_plan *plan, quern_tensor x);
+
+/* The same with class weights and label smoothing, where the plan has them. */
+quern_status quern__plan_training_loss(quern_plan *plan, const quern__truth *truth, float scale,
+                                       quern_tensor losses, quern_tensor dz);
+
+/* Whether it has. */
+bool quern__plan_changes_labels(const quern_plan *plan);
+
+/* Bytes of `class_weights`. */
+quern_status quern__class_weights_bytes(const quern__shape *shape, size_t batch, size_t *bytes);
 
 /* Bytes of `squares`: the sums of the parts of every range that learns, and behind them their sum. */
 quern_status quern__clip_bytes(const quern__shape *shape, size_t *bytes);

@@ -1,9 +1,9 @@
 /* Shapes: layers checked, their parameters placed in one flat range. */
 #include "network.h"
 
+#include "../activation.h"
 #include "../error.h"
 #include "../size.h"
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,11 +16,11 @@ static quern_status check_layer(size_t index, size_t layer_count, const quern_la
   if (name == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "network: layer %zu: %d is no activation", index,
                        (int)activation->kind);
-  if (activation->kind == QUERN_LEAKY_RELU && !(isfinite(activation->slope) && activation->slope >= 0.0f))
+  if (!quern__activation_slope_is_good(*activation))
     return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "network: layer %zu: leaky ReLU's slope is %g, expected a finite number, not negative",
-                       index, (double)activation->slope);
-  if (index + 1 == layer_count && loss != QUERN_SQUARED && activation->kind != QUERN_IDENTITY)
+                       "network: layer %zu: the slope of %s is %g, expected a finite number, not negative",
+                       index, name, (double)activation->slope);
+  if (index + 1 == layer_count && !quern_loss_is_regression(loss) && activation->kind != QUERN_IDENTITY)
     return quern__fail(
         QUERN_ERROR_ARGUMENT,
         "network: the last layer's activation is %s, expected identity: the %s loss brings its own", name,
@@ -42,7 +42,8 @@ static bool place(quern__shape *shape, size_t count, size_t *at) {
 
 quern_status quern__shape_create(size_t inputs, const quern_layer *layers, size_t layer_count,
                                  quern_loss loss, quern__shape *shape) {
-  *shape = (quern__shape){.inputs = inputs, .layer_count = layer_count, .loss = loss};
+  *shape = (quern__shape){
+      .inputs = inputs, .layer_count = layer_count, .loss = loss, .huber_delta = QUERN_HUBER_DELTA};
   if (inputs == 0 || inputs > INT32_MAX)
     return quern__fail(QUERN_ERROR_SHAPE, "network: %zu inputs, expected 1 to 2147483647", inputs);
   if (layers == NULL || layer_count == 0)

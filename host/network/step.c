@@ -12,10 +12,6 @@ static size_t lowest_learning(const quern_plan *plan) {
   return l;
 }
 
-static quern_tensor dz_of(const quern_plan *plan, size_t layer, size_t n) {
-  return quern_matrix(plan->dz, plan->output_offsets[layer], n, plan->shape.layers[layer].layer.units);
-}
-
 /* The layer's own parameters: updated in the same pass, or their gradients kept. */
 static quern_status backward_parameters(quern_plan *plan, size_t l, quern_tensor below, quern_tensor dz,
                                         quern_sgd sgd) {
@@ -33,15 +29,29 @@ static quern_status backward_parameters(quern_plan *plan, size_t l, quern_tensor
 static quern_status backward(quern_plan *plan, quern_tensor x, quern_sgd sgd) {
   size_t stop = plan->mode == QUERN_PLAN_GRADIENTS ? 0 : lowest_learning(plan);
   for (size_t l = plan->shape.layer_count; l-- > stop;) {
-    quern_tensor dz = dz_of(plan, l, x.rows);
+    quern_tensor dz = quern__plan_dz(plan, l, x.rows);
     quern_tensor below = l == 0 ? x : quern__plan_output(plan, l - 1, x.rows);
     if (l > stop) /* before the update of W, which it reads */
       QUERN__FORWARD(quern_dense_backward_data(
           plan->context, dz, quern__plan_weights(plan, plan->parameters, l),
-          plan->shape.layers[l - 1].layer.activation, below, false, dz_of(plan, l - 1, x.rows)));
+          plan->shape.layers[l - 1].layer.activation, quern__plan_derivative_input(plan, l - 1, x.rows),
+          false, quern__plan_dz(plan, l - 1, x.rows)));
     QUERN__FORWARD(backward_parameters(plan, l, below, dz, sgd));
   }
   return QUERN_OK;
+}
+
+/* The loss, and dZ of the last layer. Where Z lies in its place, the gradient of H takes that of H, which no one reads again. */
+static quern_status backward_loss(quern_plan *plan, const quern__truth *truth, size_t n,
+                                  quern_tensor losses) {
+  const size_t last = plan->shape.layer_count - 1;
+  const quern_activation activation = plan->shape.layers[last].layer.activation;
+  const quern_tensor dz = quern__plan_dz(plan, last, n);
+  const quern_tensor dh = quern_activation_reads_z(activation.kind) ? quern__plan_output(plan, last, n) : dz;
+  QUERN__FORWARD(quern__plan_training_loss(plan, truth, 1.0f / (float)n, losses, dh));
+  if (activation.kind == QUERN_IDENTITY) return QUERN_OK;
+  return quern_activation_backward(plan->context, activation, dh, quern__plan_derivative_input(plan, last, n),
+                                   dz);
 }
 
 /* SGD over the flat range, in as few launches as the frozen parameters leave: one where none is frozen. */
@@ -66,13 +76,8 @@ quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__tru
   if (quern__plan_has_steps(plan) && !given)
     return quern__plan_steps(
         plan, &(quern__samples){.element = QUERN_FLOAT32, .source = x, .labels = truth->labels}, sgd, losses);
-  quern_tensor output;
-  QUERN__FORWARD(quern_plan_forward(plan, x, &output));
-  quern_tensor dz = dz_of(plan, plan->shape.layer_count - 1, x.rows);
-  QUERN__FORWARD(quern__plan_loss(plan, truth, 1.0f / (float)x.rows, losses, dz));
-  quern_activation last = quern__shape_last(&plan->shape)->layer.activation;
-  if (last.kind != QUERN_IDENTITY)
-    QUERN__FORWARD(quern_activation_backward(plan->context, last, dz, output, dz));
+  QUERN__FORWARD(quern__plan_forward_to_train(plan, x));
+  QUERN__FORWARD(backward_loss(plan, truth, n, losses));
   QUERN__FORWARD(backward(plan, x, sgd));
   if (plan->mode != QUERN_PLAN_GRADIENTS) return QUERN_OK;
   QUERN__FORWARD(quern__plan_clip(plan));

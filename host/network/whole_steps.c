@@ -7,8 +7,10 @@
 
 enum { F = sizeof(float), I = sizeof(int32_t) };
 
-/* Steps know one loss over bare outputs, and update in place. */
+/* Steps know one loss over bare outputs, and derivatives that read H; and they update in place. */
 static bool fits(const quern_plan *plan) {
+  for (size_t l = 0; l < plan->shape.layer_count; l++)
+    if (quern_activation_reads_z(plan->shape.layers[l].layer.activation.kind)) return false;
   return plan->mode == QUERN_PLAN_TRAINING && plan->shape.loss == QUERN_CATEGORICAL &&
          quern__shape_last(&plan->shape)->layer.activation.kind == QUERN_IDENTITY;
 }
@@ -42,7 +44,7 @@ void quern__plan_free_steps(quern_plan *plan) {
 }
 
 bool quern__plan_has_steps(const quern_plan *plan) {
-  return plan->steps != NULL;
+  return plan->steps != NULL && !quern__plan_changes_labels(plan);
 }
 
 quern_status quern__plan_steps(quern_plan *plan, const quern__samples *samples, quern_sgd sgd,

@@ -18,9 +18,17 @@ static quern_status add_activation(quern__chain *chain, const quern__chain_node 
   if (chain->count == 0 || chain->activated || chain->softmax)
     return fail(chain, at, "does not follow a MatMul, a Gemm or an Add, expected one activation a layer");
   quern_activation activation = quern_activation_of(kind);
-  if (kind == QUERN_LEAKY_RELU) {
-    QUERN__FORWARD(quern__chain_float(chain, at, "alpha", 0.01f, &activation.slope));
+  if (kind == QUERN_LEAKY_RELU || kind == QUERN_ELU) {
+    QUERN__FORWARD(quern__chain_float(chain, at, "alpha", activation.slope, &activation.slope));
     if (activation.slope < 0.0f) return fail(chain, at, "alpha is negative, expected 0 or more");
+  }
+  if (kind == QUERN_SELU) { /* ONNX's defaults are the paper's constants, cut after different digits */
+    static const float usual_alpha = 1.67326324f, usual_gamma = 1.05070102f;
+    float alpha, gamma;
+    QUERN__FORWARD(quern__chain_float(chain, at, "alpha", usual_alpha, &alpha));
+    QUERN__FORWARD(quern__chain_float(chain, at, "gamma", usual_gamma, &gamma));
+    if (!(fabsf(alpha - usual_alpha) < 1e-6f && fabsf(gamma - usual_gamma) < 1e-6f))
+      return fail(chain, at, "has constants of its own, expected those that are usual: 1.67326 and 1.0507");
   }
   chain->layers[chain->count - 1].layer.activation = activation;
   chain->activated = true;

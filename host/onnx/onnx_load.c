@@ -75,13 +75,14 @@ static quern_status read_graph(quern__chain *chain) {
 }
 
 /* The loss that the metadata name; false where they do not. */
-static quern_status read_named_loss(const quern__onnx_file *file, bool *named, quern_loss *loss) {
+static quern_status read_named_loss(const quern__onnx_file *file, bool *named, quern_loss *loss,
+                                    float *huber_delta) {
   const quern__onnx_model *model = file->model;
   *named = false;
   for (size_t i = 0; i < model->n_metadata_props; i++) {
     const char *key = model->metadata_props[i]->key, *value = model->metadata_props[i]->value;
     if (key == NULL || strcmp(key, QUERN__ONNX_KEY_LOSS) != 0) continue;
-    if (value == NULL || !quern_loss_find(value, loss))
+    if (value == NULL || !quern_loss_parse(value, loss, huber_delta))
       return quern__fail(QUERN_ERROR_FORMAT,
                          "%s: metadata \"" QUERN__ONNX_KEY_LOSS "\": \"%.80s\" is no loss", file->path,
                          value != NULL ? value : "");
@@ -91,19 +92,21 @@ static quern_status read_named_loss(const quern__onnx_file *file, bool *named, q
 }
 
 /* What stands behind the last layer decides: a softmax, a sigmoid, which the binary loss brings along, or nothing. */
-static quern_status settle_loss(quern__chain *chain, const quern_onnx_options *options, quern_loss *loss) {
+static quern_status settle_loss(quern__chain *chain, const quern_onnx_options *options, quern_loss *loss,
+                                float *huber_delta) {
   quern_activation *last = &chain->layers[chain->count - 1].layer.activation;
   const bool sigmoid = last->kind == QUERN_SIGMOID, plain = last->kind == QUERN_IDENTITY && !chain->softmax;
   bool named;
   quern_loss said;
-  QUERN__FORWARD(read_named_loss(chain->file, &named, &said));
+  *huber_delta = QUERN_HUBER_DELTA;
+  QUERN__FORWARD(read_named_loss(chain->file, &named, &said, huber_delta));
   *loss = chain->softmax ? QUERN_CATEGORICAL
           : sigmoid      ? QUERN_BINARY
           : plain        ? options->plain_loss
                          : QUERN_SQUARED;
   if (named) {
     const bool fits = chain->softmax ? said == QUERN_CATEGORICAL || said == QUERN_ELEMENTWISE
-                                     : said == QUERN_SQUARED || (sigmoid && said == QUERN_BINARY);
+                                     : quern_loss_is_regression(said) || (sigmoid && said == QUERN_BINARY);
     if (!fits)
       return quern__fail(QUERN_ERROR_FORMAT,
                          "%s: metadata \"" QUERN__ONNX_KEY_LOSS
@@ -116,7 +119,8 @@ static quern_status settle_loss(quern__chain *chain, const quern_onnx_options *o
   return QUERN_OK;
 }
 
-static quern_status build(const quern__chain *chain, quern_loss loss, quern_network **network) {
+static quern_status build(const quern__chain *chain, quern_loss loss, float huber_delta,
+                          quern_network **network) {
   const char *path = chain->file->path;
   quern_layer *layers = calloc(chain->count, sizeof *layers);
   if (layers == NULL) return quern__fail_memory(path, chain->count * sizeof *layers);
@@ -124,6 +128,7 @@ static quern_status build(const quern__chain *chain, quern_loss loss, quern_netw
   quern_status status = quern_network_create(chain->layers[0].in, layers, chain->count, loss, network);
   free(layers);
   if (status != QUERN_OK) return quern__fail(status, "%s: %s", path, quern_last_error());
+  status = quern_network_set_huber_delta(*network, huber_delta);
   for (size_t i = 0; i < chain->count && status == QUERN_OK; i++)
     status = quern_network_set_layer(*network, i, chain->layers[i].weights, chain->layers[i].bias);
   return status;
@@ -151,11 +156,12 @@ quern_status quern_onnx_load(const char *path, const quern_onnx_options *options
   quern__onnx_file file;
   quern__chain chain = {.file = &file};
   quern_loss loss;
+  float huber_delta;
   quern_network *made = NULL;
   QUERN__TRY(quern__onnx_open(path, &file));
   QUERN__TRY(read_graph(&chain));
-  QUERN__TRY(settle_loss(&chain, options, &loss));
-  QUERN__TRY(build(&chain, loss, &made));
+  QUERN__TRY(settle_loss(&chain, options, &loss, &huber_delta));
+  QUERN__TRY(build(&chain, loss, huber_delta, &made));
   *network = made;
   made = NULL;
 cleanup:

@@ -162,7 +162,7 @@ static quern_status set_layer(saving *save, size_t index, size_t in, char **valu
   part->activation_outputs[0] = *value = part->result.text;
   set_node(&part->activation, operator_name, part->activation_name.text, part->gemm_outputs, 1,
            part->activation_outputs);
-  if (layer.activation.kind == QUERN_LEAKY_RELU) {
+  if (layer.activation.kind == QUERN_LEAKY_RELU || layer.activation.kind == QUERN_ELU) {
     quern__onnx__attribute_proto__init(&part->alpha);
     part->alpha.name = unconst("alpha");
     part->alpha.has_type = part->alpha.has_f = true;
@@ -181,7 +181,7 @@ static void set_end(saving *save) {
   static char output[] = "output", name[] = "probabilities";
   const quern_loss loss = quern_network_loss(save->network);
   quern__onnx_node *before = save->nodes[save->node_count - 1];
-  if (loss == QUERN_SQUARED) {
+  if (quern_loss_is_regression(loss)) {
     before->output[0] = output; /* the last node's own list */
     return;
   }
@@ -261,7 +261,10 @@ static quern_status write_model(saving *save, const char *path) {
   Quern__Onnx__StringStringEntryProto loss = QUERN__ONNX__STRING_STRING_ENTRY_PROTO__INIT,
                                       *entries[] = {&loss};
   loss.key = unconst(QUERN__ONNX_KEY_LOSS);
-  loss.value = unconst(quern_loss_name(quern_network_loss(save->network)));
+  char name[64]; /* for any loss with its parameter */
+  quern_loss_format(quern_network_loss(save->network), quern_network_huber_delta(save->network), name,
+                    sizeof name);
+  loss.value = name;
   quern__onnx_model model = QUERN__ONNX__MODEL_PROTO__INIT;
   model.has_ir_version = true;
   model.ir_version = IR;

@@ -44,4 +44,8 @@ const quern_backend quern__opencl_backend = {
     .steps_run = quern__cl_steps_run,
     .sum_squares = quern__cl_sum_squares,
     .clip_norm = quern__cl_clip_norm,
+    .mean_absolute_error = quern__cl_mean_absolute_error,
+    .huber_loss = quern__cl_huber_loss,
+    .weighted_cross_entropy = quern__cl_weighted_cross_entropy,
+    .label_weights = quern__cl_label_weights,
 };

@@ -57,6 +57,10 @@ typedef enum quern__family {
   X(loss, elementwise_cross_entropy)                                                                         \
   X(loss, binary_cross_entropy)                                                                              \
   X(loss, mean_squared_error)                                                                                \
+  X(loss, mean_absolute_error)                                                                               \
+  X(loss, huber_loss)                                                                                        \
+  X(loss, weighted_cross_entropy)                                                                            \
+  X(loss, label_weights)                                                                                     \
   X(optimizer, sgd_update)                                                                                   \
   X(optimizer, clip_norm)                                                                                    \
   X(gather, gather_rows_float)                                                                               \
@@ -148,6 +152,10 @@ quern_status quern__cl_softmax_cross_entropy(void *state, const quern_loss_op *o
 quern_status quern__cl_elementwise_cross_entropy(void *state, const quern_loss_op *op);
 quern_status quern__cl_binary_cross_entropy(void *state, const quern_loss_op *op);
 quern_status quern__cl_mean_squared_error(void *state, const quern_loss_op *op);
+quern_status quern__cl_mean_absolute_error(void *state, const quern_loss_op *op);
+quern_status quern__cl_huber_loss(void *state, const quern_huber_op *op);
+quern_status quern__cl_weighted_cross_entropy(void *state, const quern_weighted_loss_op *op);
+quern_status quern__cl_label_weights(void *state, const quern_label_weights_op *op);
 quern_status quern__cl_gather_rows(void *state, const quern_gather_rows_op *op);
 quern_status quern__cl_gather_labels(void *state, const quern_gather_labels_op *op);
 quern_status quern__cl_one_hot(void *state, const quern_one_hot_op *op);

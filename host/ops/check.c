@@ -1,9 +1,9 @@
 /* Checks shared by all ops. */
 #include "check.h"
 
+#include "../activation.h"
 #include "../error.h"
 #include "../size.h"
-#include <math.h>
 #include <stdint.h>
 
 quern__check quern__check_begin(const char *op, quern_context *context) {
@@ -86,10 +86,9 @@ void quern__check_apart_or_same(quern__check *check, const char *output_name, qu
 void quern__check_activation(quern__check *check, quern_activation activation) {
   QUERN__CHECK(check, quern_activation_name(activation.kind) != NULL, QUERN_ERROR_ARGUMENT,
                "%s: %d is no activation", check->op, (int)activation.kind);
-  QUERN__CHECK(
-      check, activation.kind != QUERN_LEAKY_RELU || (isfinite(activation.slope) && activation.slope >= 0.0f),
-      QUERN_ERROR_ARGUMENT, "%s: leaky ReLU's slope is %g, expected a finite number, not negative", check->op,
-      (double)activation.slope);
+  QUERN__CHECK(check, quern__activation_slope_is_good(activation), QUERN_ERROR_ARGUMENT,
+               "%s: the slope of %s is %g, expected a finite number, not negative", check->op,
+               quern_activation_name(activation.kind), (double)activation.slope);
 }
 
 quern_status quern__fail_no_op(const quern__check *check) {

@@ -38,6 +38,8 @@ float quern_initializer_bound(quern_initializer initializer, size_t in, size_t o
     return (float)sqrt(6.0 / ((double)in + (double)out));
   case QUERN_INIT_UNIFORM:
     return (float)(1.0 / sqrt((double)in));
+  case QUERN_INIT_LECUN:
+    return (float)sqrt(3.0 / (double)in);
   case QUERN_INIT_DEFAULT:
     break;
   }

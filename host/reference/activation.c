@@ -3,6 +3,37 @@
 
 #include <math.h>
 
+/* The constants of Klambauer et al., "Self-Normalizing Neural Networks", 2017. */
+#define SELU_ALPHA 1.6732632423543772
+#define SELU_SCALE 1.0507009873554805
+/* Of GELU's tanh form, and √(2/π) before it: Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016. */
+#define GELU_CUBE        0.044715
+#define ROOT_TWO_OVER_PI 0.79788456080286536
+
+/* Φ(z), the cumulative distribution of the normal one, and its density. */
+static double normal(double z) {
+  return erfc(-z * M_SQRT1_2) / 2;
+}
+
+static double normal_density(double z) {
+  return ROOT_TWO_OVER_PI / 2 * exp(-z * z / 2);
+}
+
+static double sigmoid(double z) {
+  return 1 / (1 + exp(-z));
+}
+
+/* What stands under the tanh of GELU's tanh form. */
+static double gelu_inner(double z) {
+  return ROOT_TWO_OVER_PI * z * (1 + GELU_CUBE * z * z);
+}
+
+/* The derivatives of GELU and SiLU come to 0 and 1 as z goes to the infinities, where the formulas would give 0 · ∞. */
+static double within_flat(double z) {
+  const double flat = 1e4;
+  return z < -flat ? -flat : z > flat ? flat : z;
+}
+
 double quern__reference_activate(quern_activation activation, double z) {
   switch (activation.kind) {
   case QUERN_IDENTITY:
@@ -12,14 +43,28 @@ double quern__reference_activate(quern_activation activation, double z) {
   case QUERN_LEAKY_RELU:
     return z <= 0 ? activation.slope * z : z;
   case QUERN_SIGMOID:
-    return 1 / (1 + exp(-z));
+    return sigmoid(z);
   case QUERN_TANH:
     return tanh(z);
+  case QUERN_ELU:
+    return z <= 0 ? activation.slope * expm1(z) : z;
+  case QUERN_SELU:
+    return SELU_SCALE * (z <= 0 ? SELU_ALPHA * expm1(z) : z);
+  case QUERN_GELU:
+    return isinf(z) && z < 0 ? -0.0 : z * normal(z);
+  case QUERN_GELU_TANH:
+    return isinf(z) && z < 0 ? -0.0 : z * (1 + tanh(gelu_inner(z))) / 2;
+  case QUERN_SILU:
+    return isinf(z) && z < 0 ? -0.0 : z * sigmoid(z);
+  case QUERN_SOFTPLUS:
+    return (z <= 0 ? 0 : z) + log1p(exp(-fabs(z)));
   }
   return NAN; /* no such activation: the layer above lets none through */
 }
 
-double quern__reference_derivative(quern_activation activation, double h) {
+double quern__reference_derivative(quern_activation activation, double value) {
+  const double h = value, z = within_flat(value); /* which of them it is: quern_activation_reads_z */
+  double s, t;
   switch (activation.kind) {
   case QUERN_IDENTITY:
     return 1;
@@ -31,6 +76,20 @@ double quern__reference_derivative(quern_activation activation, double h) {
     return h * (1 - h);
   case QUERN_TANH:
     return 1 - h * h;
+  case QUERN_ELU:
+    return h <= 0 ? h + activation.slope : 1;
+  case QUERN_SELU:
+    return h <= 0 ? h + SELU_SCALE * SELU_ALPHA : SELU_SCALE;
+  case QUERN_GELU:
+    return normal(z) + z * normal_density(z);
+  case QUERN_GELU_TANH:
+    t = tanh(gelu_inner(z));
+    return (1 + t) / 2 + z * (1 - t * t) / 2 * ROOT_TWO_OVER_PI * (1 + 3 * GELU_CUBE * z * z);
+  case QUERN_SILU:
+    s = sigmoid(z);
+    return s * (1 + z * (1 - s));
+  case QUERN_SOFTPLUS:
+    return -expm1(-h);
   }
   return NAN;
 }

@@ -152,4 +152,8 @@ const quern_backend quern__reference_backend = {
     .random_uniform = quern__reference_random_uniform,
     .sum_squares = quern__reference_sum_squares,
     .clip_norm = quern__reference_clip_norm,
+    .mean_absolute_error = quern__reference_mean_absolute_error,
+    .huber_loss = quern__reference_huber_loss,
+    .weighted_cross_entropy = quern__reference_weighted_cross_entropy,
+    .label_weights = quern__reference_label_weights,
 };

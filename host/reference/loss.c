@@ -1,4 +1,4 @@
-/* The four losses, each with its gradient. A row's sums are taken before its first gradient is written, and a
+/* The losses, each with its gradient. A row's sums are taken before its first gradient is written, and a
  * gradient is written after its own logit was last read: dz may be z. */
 #include "reference.h"
 
@@ -20,17 +20,23 @@ static sample sample_at(const quern_loss_op *op, size_t r) {
   };
 }
 
+/* Whether sample r has a label below k. One that has not is reported, its loss NaN and its gradient zero. */
+static bool has_label(quern__reference *reference, const char *name, const quern_loss_op *op, size_t r,
+                      const sample *s, size_t *label) {
+  const int32_t is = quern__reference_ints(op->target)[r];
+  *label = (size_t)is;
+  if (is >= 0 && *label < op->k) return true;
+  quern__reference_report(reference, QUERN__FAULT_LABEL, name, r, op->k);
+  if (s->loss != NULL) *s->loss = NAN;
+  for (size_t a = 0; s->dz != NULL && a < op->k; a++) s->dz[a] = 0;
+  return false;
+}
+
 quern_status quern__reference_softmax_cross_entropy(void *state, const quern_loss_op *op) {
-  const int32_t *labels = quern__reference_ints(op->target);
   for (size_t r = 0; r < op->n; r++) {
     const sample s = sample_at(op, r);
-    if (labels[r] < 0 || (size_t)labels[r] >= op->k) {
-      quern__reference_report(state, QUERN__FAULT_LABEL, "softmax cross-entropy", r, op->k);
-      if (s.loss != NULL) *s.loss = NAN;
-      for (size_t a = 0; s.dz != NULL && a < op->k; a++) s.dz[a] = 0;
-      continue;
-    }
-    const size_t label = (size_t)labels[r];
+    size_t label;
+    if (!has_label(state, "softmax cross-entropy", op, r, &s, &label)) continue;
     const quern__softmax_row row = quern__reference_softmax_row(s.z, op->k);
     if (s.loss != NULL) *s.loss = (float)(log1p(row.rest) + (row.max - s.z[label]));
     /* O - 1 of a label that is all but certain would have no digits left. */
@@ -39,6 +45,47 @@ quern_status quern__reference_softmax_cross_entropy(void *state, const quern_los
                                          ? -row.rest / row.sum
                                          : exp(s.z[a] - row.max) / row.sum - (a == label)));
   }
+  return QUERN_OK;
+}
+
+/* T = (1 - e) w_label [a = label] + e/k w_a: its two parts are kept apart, since O - [a = label] is not formed by subtraction. */
+quern_status quern__reference_weighted_cross_entropy(void *state, const quern_weighted_loss_op *weighted_op) {
+  const quern_loss_op *op = &weighted_op->loss;
+  const float *weights = quern__reference_floats(weighted_op->class_weights);
+  const float *total = quern__reference_floats(weighted_op->total);
+  const double share = (double)weighted_op->smoothing / (double)op->k;
+  const double factor = total == NULL ? 1 : *total == 0 ? 0 : (double)op->n / *total; /* c */
+  double all = 0;                                                                     /* Σ_a w_a */
+  for (size_t a = 0; a < op->k; a++) all += weights == NULL ? 1 : weights[a];
+  for (size_t r = 0; r < op->n; r++) {
+    const sample s = sample_at(op, r);
+    size_t label;
+    if (!has_label(state, "weighted cross-entropy", op, r, &s, &label)) continue;
+    const quern__softmax_row row = quern__reference_softmax_row(s.z, op->k);
+    const double hard = (1.0 - weighted_op->smoothing) * (weights == NULL ? 1 : weights[label]);
+    double loss = 0, others = 0; /* Σ_{a≠label} O_a */
+    for (size_t a = 0; a < op->k; a++) {
+      const double target = (a == label ? hard : 0) + share * (weights == NULL ? 1 : weights[a]);
+      if (target != 0) loss += target * (log1p(row.rest) + (row.max - s.z[a]));
+      if (a != label) others += exp(s.z[a] - row.max) / row.sum;
+    }
+    if (s.loss != NULL) *s.loss = (float)(factor * loss);
+    for (size_t a = 0; s.dz != NULL && a < op->k; a++) {
+      const double o = exp(s.z[a] - row.max) / row.sum;
+      const double soft = share * (o * all - (weights == NULL ? 1 : weights[a]));
+      s.dz[a] = (float)(op->scale * factor * (hard * (a == label ? -others : o) + soft));
+    }
+  }
+  return QUERN_OK;
+}
+
+quern_status quern__reference_label_weights(void *state, const quern_label_weights_op *op) {
+  (void)state;
+  const int32_t *labels = quern__reference_ints(op->labels);
+  const float *class_weights = quern__reference_floats(op->class_weights);
+  float *weights = quern__reference_floats(op->weights);
+  for (size_t r = 0; r < op->n; r++)
+    weights[r] = labels[r] >= 0 && (size_t)labels[r] < op->k ? class_weights[labels[r]] : 0;
   return QUERN_OK;
 }
 
@@ -164,6 +211,43 @@ quern_status quern__reference_mean_squared_error(void *state, const quern_loss_o
       const double difference = (double)s.z[a] - y[a];
       sum += difference * difference;
       if (s.dz != NULL) s.dz[a] = (float)(2 * op->scale / k * difference);
+    }
+    if (s.loss != NULL) *s.loss = (float)(sum / k);
+  }
+  return QUERN_OK;
+}
+
+quern_status quern__reference_mean_absolute_error(void *state, const quern_loss_op *op) {
+  (void)state;
+  const double k = (double)op->k;
+  for (size_t r = 0; r < op->n; r++) {
+    const sample s = sample_at(op, r);
+    const float *y = quern__reference_floats(op->target) + r * op->k;
+    double sum = 0;
+    for (size_t a = 0; a < op->k; a++) {
+      const double difference = (double)s.z[a] - y[a];
+      const double sign = difference > 0 ? 1 : difference < 0 ? -1 : difference; /* of NaN: NaN */
+      sum += fabs(difference);
+      if (s.dz != NULL) s.dz[a] = (float)(op->scale / k * sign);
+    }
+    if (s.loss != NULL) *s.loss = (float)(sum / k);
+  }
+  return QUERN_OK;
+}
+
+quern_status quern__reference_huber_loss(void *state, const quern_huber_op *huber) {
+  (void)state;
+  const quern_loss_op *op = &huber->loss;
+  const double k = (double)op->k, delta = huber->delta;
+  for (size_t r = 0; r < op->n; r++) {
+    const sample s = sample_at(op, r);
+    const float *y = quern__reference_floats(op->target) + r * op->k;
+    double sum = 0;
+    for (size_t a = 0; a < op->k; a++) {
+      const double difference = (double)s.z[a] - y[a];
+      const double held = difference > delta ? delta : difference < -delta ? -delta : difference;
+      sum += held * (difference - held / 2);
+      if (s.dz != NULL) s.dz[a] = (float)(op->scale / k * held);
     }
     if (s.loss != NULL) *s.loss = (float)(sum / k);
   }

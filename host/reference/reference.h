@@ -36,9 +36,9 @@ static inline const uint32_t *quern__reference_indices(quern_span span) {
   return span.memory == NULL ? NULL : (const uint32_t *)span.memory + span.offset;
 }
 
-/* f(z), and f'(z) from h = f(z): the table in quern/activation.h. */
+/* f(z), and f'(z) from h = f(z), or from z where quern_activation_reads_z: the table in quern/activation.h. */
 double quern__reference_activate(quern_activation activation, double z);
-double quern__reference_derivative(quern_activation activation, double h);
+double quern__reference_derivative(quern_activation activation, double value);
 
 /* p - lr (g + decay p), rounded once. */
 float quern__reference_sgd(quern_sgd sgd, double gradient, float parameter);
@@ -65,6 +65,10 @@ quern_status quern__reference_softmax_cross_entropy(void *state, const quern_los
 quern_status quern__reference_elementwise_cross_entropy(void *state, const quern_loss_op *op);
 quern_status quern__reference_binary_cross_entropy(void *state, const quern_loss_op *op);
 quern_status quern__reference_mean_squared_error(void *state, const quern_loss_op *op);
+quern_status quern__reference_mean_absolute_error(void *state, const quern_loss_op *op);
+quern_status quern__reference_huber_loss(void *state, const quern_huber_op *op);
+quern_status quern__reference_weighted_cross_entropy(void *state, const quern_weighted_loss_op *op);
+quern_status quern__reference_label_weights(void *state, const quern_label_weights_op *op);
 quern_status quern__reference_gather_rows(void *state, const quern_gather_rows_op *op);
 quern_status quern__reference_gather_labels(void *state, const quern_gather_labels_op *op);
 quern_status quern__reference_one_hot(void *state, const quern_one_hot_op *op);

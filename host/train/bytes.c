@@ -44,14 +44,17 @@ quern_status quern_trainer_bytes(const quern_network *network, const quern_datas
   quern_train_options read;
   QUERN__FORWARD(quern__train_options_read(options, &read));
   const size_t batch = quern__trainer_batch(&read, train, test);
-  size_t plan, squares = 0, samples;
+  size_t plan, squares = 0, weights = 0, samples;
   QUERN__FORWARD(quern_plan_bytes(network, batch, quern__trainer_mode(&read), &plan));
   if (read.clip_norm > 0.0f) QUERN__FORWARD(quern__clip_bytes(&network->shape, &squares));
+  if (read.class_weights != NULL)
+    QUERN__FORWARD(quern__class_weights_bytes(&network->shape, batch, &weights));
   total sum = {0, true};
   add_resident(&sum, train);
   if (test != NULL) add_resident(&sum, test);
   add(&sum, plan, 1);
   add(&sum, squares, 1);
+  add(&sum, weights, 1);
   add(&sum, network->shape.flat_count, sizeof(float)); /* quern__learned_create */
   sum.fits = sum.fits && quern__multiply(batch, train->columns, &samples);
   if (sum.fits) add(&sum, samples, sizeof(float)); /* quern__batch_create */

@@ -23,7 +23,7 @@ static void print_activations(quern__text *text, const quern_trainer *trainer) {
 }
 
 static void print_loss(quern__text *text, const quern_trainer *trainer) {
-  fputs(quern_loss_name(trainer->plan->shape.loss), text->stream);
+  quern__metadata_print_loss(text, trainer->plan->shape.loss, trainer->plan->shape.huber_delta);
 }
 
 /* "0.weight,2.bias": layers by their number. */
@@ -82,6 +82,19 @@ static void print_weight_decay(quern__text *text, const quern_trainer *trainer) 
 
 static void print_clip_norm(quern__text *text, const quern_trainer *trainer) {
   quern__text_float(text, trainer->options.clip_norm);
+}
+
+static void print_label_smoothing(quern__text *text, const quern_trainer *trainer) {
+  quern__text_float(text, trainer->options.label_smoothing);
+}
+
+/* "1,0.5,2", or "" for none. */
+static void print_class_weights(quern__text *text, const quern_trainer *trainer) {
+  const size_t classes = quern__shape_outputs(&trainer->plan->shape);
+  for (size_t c = 0; trainer->class_weights != NULL && c < classes; c++) {
+    if (c > 0) fputc(',', text->stream);
+    quern__text_float(text, trainer->class_weights[c]);
+  }
 }
 
 static const struct {

@@ -25,5 +25,8 @@ quern_status quern__train_options_read(const quern_train_options *given, quern_t
     return quern__fail(QUERN_ERROR_ARGUMENT, "train: a batch of 0 samples, expected at least 1");
   QUERN__FORWARD(check_real("learning rate", options->sgd.learning_rate));
   QUERN__FORWARD(check_real("weight decay", options->sgd.weight_decay));
-  return check_real("largest norm of the gradients", options->clip_norm);
+  QUERN__FORWARD(check_real("largest norm of the gradients", options->clip_norm));
+  if (options->label_smoothing >= 0.0f && options->label_smoothing <= 1.0f) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_ARGUMENT, "train: a label smoothing of %g, expected 0 to 1",
+                     (double)options->label_smoothing);
 }

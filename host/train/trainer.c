@@ -5,6 +5,7 @@
 #include "../dataset.h"
 #include "../error.h"
 #include <stdlib.h>
+#include <string.h>
 
 size_t quern__trainer_rows(const quern_dataset *train, const quern_dataset *test) {
   return test != NULL && test->rows > train->rows ? test->rows : train->rows;
@@ -21,11 +22,25 @@ quern_plan_mode quern__trainer_mode(const quern_train_options *options) {
   return options->clip_norm > 0.0f ? QUERN_PLAN_GRADIENTS : QUERN_PLAN_TRAINING;
 }
 
+static quern_status copy_class_weights(quern_trainer *trainer, const quern_network *network) {
+  if (trainer->options.class_weights == NULL) return QUERN_OK;
+  const size_t bytes = quern_network_outputs(network) * sizeof(float);
+  trainer->class_weights = malloc(bytes);
+  if (trainer->class_weights == NULL) return quern__fail_memory("trainer", bytes);
+  memcpy(trainer->class_weights, trainer->options.class_weights, bytes);
+  trainer->options.class_weights = trainer->class_weights;
+  return QUERN_OK;
+}
+
 static quern_status create_plan(quern_trainer *trainer, const quern_network *network) {
   const float clip_norm = trainer->options.clip_norm;
   const quern_plan_mode mode = quern__trainer_mode(&trainer->options);
   QUERN__FORWARD(quern_plan_create(trainer->context, network, trainer->options.batch, mode, &trainer->plan));
   if (clip_norm > 0.0f) QUERN__FORWARD(quern_plan_clip_norm(trainer->plan, clip_norm));
+  const float smoothing = trainer->options.label_smoothing;
+  if (smoothing > 0.0f) QUERN__FORWARD(quern_plan_label_smoothing(trainer->plan, smoothing));
+  if (trainer->class_weights != NULL)
+    QUERN__FORWARD(quern_plan_class_weights(trainer->plan, trainer->class_weights));
   return quern__learned_create(trainer->plan, &trainer->learned);
 }
 
@@ -55,6 +70,7 @@ quern_status quern_trainer_create(quern_context *context, const quern_network *n
   made->options.batch = quern__trainer_batch(&made->options, train, test);
   QUERN__TRY(quern__resident_create(context, network, train, true, &made->train));
   if (test != NULL) QUERN__TRY(create_test(made, network, test));
+  QUERN__TRY(copy_class_weights(made, network));
   QUERN__TRY(create_plan(made, network));
   QUERN__TRY(quern__batch_create(context, made->options.batch, train->columns, made->train.target_count,
                                  &made->batch));
@@ -76,6 +92,7 @@ cleanup:
 void quern_trainer_free(quern_trainer *trainer) {
   if (trainer == NULL) return;
   free(trainer->order);
+  free(trainer->class_weights);
   quern__tally_free(&trainer->tally);
   quern__batch_free(&trainer->batch);
   quern__learned_free(&trainer->learned);

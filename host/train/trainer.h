@@ -8,6 +8,7 @@
 struct quern_trainer {
   quern_context *context; /* held */
   quern_train_options options;
+  float *class_weights; /* the options' own copy, owned; NULL for none */
   quern_plan *plan;
   quern__resident train, test; /* test.rows is 0 where there is none */
   quern__batch batch;

@@ -13,9 +13,33 @@ static const struct {
               {33, 65, true}, {1, 4099, true}, {127, 1, false}, {3, 86, false},  {1000, 131, true}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
-/* Places in the last digit that exp, division and tanh may be off by; where a tiny result may be flushed to zero. */
-static const quern__bound forward_bound = {.terms = 6, .absolute = 2.0 * (double)FLT_MIN};
-static const quern__bound backward_bound = {.terms = 3, .absolute = 2.0 * (double)FLT_MIN};
+/* What OpenCL 1.2 allows, in places in the last digit: exp and expm1 3, division 2.5, log1p 2, tanh 5, erf 16; half a one for
+ * each other operation. Where results are tiny, they or what they are made of may be flushed to zero.
+ *
+ *              forward                                            backward, in proportion to |dH|
+ *   SIGMOID    exp, sum, division: 6                              2 products: 1
+ *   ELU        expm1 · a: 4                                       h + a: 1
+ *   SELU       as ELU, two constants and a product: 6             as ELU, of up to 1.76: 3
+ *   SOFTPLUS   exp as log1p hands it on, log1p, sum: 6            expm1: 4
+ *   SILU       exp, sum, division, product: 7;                    S: 6, of at most 1; z S': exp, S twice, 4 products: 17,
+ *              exp flushed, times z: 128 FLT_MIN                  of at most 0.3: 12
+ *   GELU       z/2 (1 + erf(x)): 8 + 1/2, and x off by 1, which   Φ: 8.5 + 0.5; z φ: exp 3, its argument off by z², 3
+ *              counts less than 1/2: 10, of |z|                   products: 6, of at most 0.25: 12
+ *   GELU_TANH  as SILU, and u off by 3 u, of which exp and S'     as SILU, and u's error: u z u' S'(u) < 1 of 3: 15
+ *              leave less than 1: 10, of |z| */
+static quern__bound forward_bound(quern_activation_kind kind) {
+  quern__bound bound = {.terms = 6, .absolute = 2.0 * (double)FLT_MIN};
+  if (kind == QUERN_SILU) bound = (quern__bound){.terms = 7, .absolute = 128.0 * (double)FLT_MIN};
+  if (kind == QUERN_GELU || kind == QUERN_GELU_TANH) bound.terms = 10;
+  return bound;
+}
+
+static quern__bound backward_bound(quern_activation_kind kind) {
+  quern__bound bound = {.terms = 3, .absolute = 2.0 * (double)FLT_MIN};
+  if (kind == QUERN_SOFTPLUS) bound.terms = 4;
+  if (quern_activation_reads_z(kind)) bound.terms = kind == QUERN_GELU_TANH ? 15 : 12;
+  return bound;
+}
 
 /* --- Forward -------------------------------------------------------------------------------------------- */
 
@@ -23,9 +47,16 @@ static quern_status forward(quern_context *context, const quern_tensor *t, const
   return quern_activation_forward(context, *(const quern_activation *)activation, t[0], t[1]);
 }
 
+/* Of those whose error is in proportion to |z|. */
+static quern_status forward_magnitude(quern_context *context, const quern_tensor *t, const void *activation) {
+  (void)activation;
+  return quern_activation_forward(context, quern_activation_of(QUERN_IDENTITY), t[0], t[1]);
+}
+
 static quern_status check_forward(quern__verify *v, size_t rows, size_t columns, quern_activation activation,
                                   float range, bool in_place) {
-  quern__op op = {.call = forward, .arguments = &activation, .bound = forward_bound};
+  quern__op op = {.call = forward, .arguments = &activation, .bound = forward_bound(activation.kind)};
+  if (activation.kind == QUERN_GELU || activation.kind == QUERN_GELU_TANH) op.magnitude = forward_magnitude;
   quern__values_next(&v->values);
   quern__op_title(&op, "activation forward %zux%zu %s to %g%s", rows, columns,
                   quern_activation_name(activation.kind), (double)range, in_place ? " in place" : "");
@@ -40,7 +71,7 @@ static quern_status check_forward(quern__verify *v, size_t rows, size_t columns,
 static quern_status check_special(quern__verify *v, quern_activation activation) {
   static const float z[] = {0.0f, 1e-30f, -1e-30f, 3e38f, -3e38f, INFINITY, -INFINITY, NAN};
   enum { COUNT = sizeof z / sizeof *z };
-  quern__op op = {.call = forward, .arguments = &activation, .bound = forward_bound};
+  quern__op op = {.call = forward, .arguments = &activation, .bound = forward_bound(activation.kind)};
   quern__values_next(&v->values);
   quern__op_title(&op, "activation forward of infinities and NaN, %s",
                   quern_activation_name(activation.kind));
@@ -70,7 +101,7 @@ static quern_status backward(quern_context *context, const quern_tensor *t, cons
   return quern_activation_backward(context, *(const quern_activation *)activation, t[0], t[1], t[2]);
 }
 
-/* |dZ| <= |dH|: the derivatives are at most 1. */
+/* The derivatives are of the size of 1, so what dZ is off by is in proportion to |dH|. */
 static quern_status backward_magnitude(quern_context *context, const quern_tensor *t,
                                        const void *activation) {
   (void)activation;
@@ -81,16 +112,24 @@ static quern_status backward_magnitude(quern_context *context, const quern_tenso
 static quern_status check_backward(quern__verify *v, size_t rows, size_t columns, quern_activation activation,
                                    size_t over) {
   static const char *const names[] = {"", " over dh", " over h"};
-  quern__op op = {
-      .call = backward, .magnitude = backward_magnitude, .arguments = &activation, .bound = backward_bound};
+  quern__op op = {.call = backward,
+                  .magnitude = backward_magnitude,
+                  .arguments = &activation,
+                  .bound = backward_bound(activation.kind)};
   quern__values_next(&v->values);
   quern__op_title(&op, "activation backward %zux%zu %s%s", rows, columns,
                   quern_activation_name(activation.kind), names[over]);
   quern__op_operand(&op, 0, "dh", QUERN__IN, QUERN__FLOAT, rows, columns,
                     quern__values_floats(&v->values, rows * columns, -3.0f, 3.0f));
+  /* What f can have put out; or z, in the curve and far from it. */
+  const bool positive = activation.kind == QUERN_SIGMOID || activation.kind == QUERN_SOFTPLUS;
+  float low = positive ? 0.0f : -1.0f, high = 1.0f;
+  if (quern_activation_reads_z(activation.kind)) {
+    high = columns % 2 == 0 ? 300.0f : 6.0f;
+    low = -high;
+  }
   quern__op_operand(&op, 1, "h", QUERN__IN, QUERN__FLOAT, rows, columns,
-                    quern__values_floats(&v->values, rows * columns,
-                                         activation.kind == QUERN_SIGMOID ? 0.0f : -1.0f, 1.0f));
+                    quern__values_floats(&v->values, rows * columns, low, high));
   quern__op_operand(&op, 2, "dz", QUERN__OUT, QUERN__FLOAT, rows, columns, NULL);
   op.operands[2].same_as = over;
   return quern__verify_check(v, &op);
@@ -100,13 +139,30 @@ static quern_status check_backward(quern__verify *v, size_t rows, size_t columns
  * dZ = dH · 1. */
 static quern_status check_nan(quern__verify *v, quern_activation activation) {
   static const float dh[] = {1.0f, NAN, 2.0f}, h[] = {0.5f, 0.5f, NAN};
-  quern__op op = {.call = backward, .arguments = &activation, .bound = backward_bound};
+  quern__op op = {.call = backward, .arguments = &activation, .bound = backward_bound(activation.kind)};
   quern__values_next(&v->values);
   quern__op_title(&op, "activation backward of NaN, %s", quern_activation_name(activation.kind));
   quern__op_operand(&op, 0, "dh", QUERN__IN, QUERN__FLOAT, 1, 3, quern__values_copy(dh, 3, sizeof *dh));
   quern__op_operand(&op, 1, "h", QUERN__IN, QUERN__FLOAT, 1, 3, quern__values_copy(h, 3, sizeof *h));
   quern__op_operand(&op, 2, "dz", QUERN__OUT, QUERN__FLOAT, 1, 3, NULL);
-  op.operands[2].nans = activation.kind == QUERN_SIGMOID || activation.kind == QUERN_TANH ? 2 : 1;
+  const bool compares =
+      activation.kind <= QUERN_LEAKY_RELU || activation.kind == QUERN_ELU || activation.kind == QUERN_SELU;
+  op.operands[2].nans = compares ? 1 : 2;
+  return quern__verify_check(v, &op);
+}
+
+/* Far out, the infinities included, derivatives that read z are 0 and 1. */
+static quern_status check_far_out(quern__verify *v, quern_activation activation) {
+  static const float dh[] = {1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f};
+  static const float z[] = {3e38f, -3e38f, INFINITY, -INFINITY, 200.0f, -200.0f};
+  enum { COUNT = sizeof z / sizeof *z };
+  quern__op op = {.call = backward, .arguments = &activation, .bound = backward_bound(activation.kind)};
+  quern__values_next(&v->values);
+  quern__op_title(&op, "activation backward far out, %s", quern_activation_name(activation.kind));
+  quern__op_operand(&op, 0, "dh", QUERN__IN, QUERN__FLOAT, 1, COUNT,
+                    quern__values_copy(dh, COUNT, sizeof *dh));
+  quern__op_operand(&op, 1, "h", QUERN__IN, QUERN__FLOAT, 1, COUNT, quern__values_copy(z, COUNT, sizeof *z));
+  quern__op_operand(&op, 2, "dz", QUERN__OUT, QUERN__FLOAT, 1, COUNT, NULL);
   return quern__verify_check(v, &op);
 }
 
@@ -117,6 +173,7 @@ quern_status quern__sweep_activation_backward(quern__verify *v) {
       if (!shapes[i].large || !v->small)
         QUERN__FORWARD(check_backward(v, shapes[i].rows, shapes[i].columns, activation, (i + kind) % 3));
     QUERN__FORWARD(check_nan(v, activation));
+    if (quern_activation_reads_z(activation.kind)) QUERN__FORWARD(check_far_out(v, activation));
   }
   return QUERN_OK;
 }

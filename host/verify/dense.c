@@ -43,7 +43,23 @@ static quern_activation activation_of(unsigned kind) {
 
 /* Activations that keep whole numbers exact. */
 static bool is_exact(quern_activation activation) {
-  return activation.kind != QUERN_SIGMOID && activation.kind != QUERN_TANH;
+  return activation.kind == QUERN_IDENTITY || activation.kind == QUERN_RELU ||
+         activation.kind == QUERN_LEAKY_RELU;
+}
+
+/* Those past tanh are one function in the kernels, which the sweeps of the activations look into: one of them a shape, in turn. */
+static bool is_in_turn(size_t index, unsigned kind) {
+  enum { FIRST = QUERN_TANH + 1, COUNT = QUERN_SOFTPLUS + 1 - FIRST };
+  return kind < FIRST || kind == FIRST + index % COUNT;
+}
+
+/* The steepest of them, SELU just below 0; of the first five 1. What their own roundings come to, see activation.c. */
+static double steepest(quern_activation activation) {
+  return activation.kind > QUERN_TANH ? 1.76 : 1;
+}
+
+static double own_roundings(quern_activation activation) {
+  return activation.kind > QUERN_TANH ? 15 : 0;
 }
 
 /* --- Forward -------------------------------------------------------------------------------------------- */
@@ -52,7 +68,7 @@ static quern_status forward(quern_context *context, const quern_tensor *t, const
   return quern_dense_forward(context, t[0], t[1], t[2], *(const quern_activation *)activation, t[3]);
 }
 
-/* No activation has a slope above 1, so the error of Z bounds that of Y. */
+/* No activation is steeper than `steepest`, so the error of Z, times that, bounds that of Y. */
 static quern_status forward_magnitude(quern_context *context, const quern_tensor *t, const void *opaque) {
   (void)opaque;
   return quern_dense_forward(context, t[0], t[1], t[2], quern_activation_of(QUERN_IDENTITY), t[3]);
@@ -65,7 +81,7 @@ static quern_status check_forward(quern__verify *v, const shape *s, quern_activa
   quern__values_next(values);
   /* exp and tanh are allowed a few units in the last place of values up to 1. */
   op.bound = (quern__bound){.kind = whole ? QUERN__EXACT : QUERN__CLOSE,
-                            .terms = (double)s->in + 3,
+                            .terms = steepest(activation) * ((double)s->in + 3) + own_roundings(activation),
                             .absolute = is_exact(activation) ? 0 : 0x1p-21};
   quern__op_title(&op, "dense forward %zux%zux%zu %s%s%s", s->n, s->in, s->out,
                   quern_activation_name(activation.kind), bias ? " bias" : "", whole ? " whole" : "");
@@ -86,7 +102,7 @@ quern_status quern__sweep_dense_forward(quern__verify *v) {
       for (unsigned bias = 0; bias < 2; bias++)
         for (unsigned whole = 0; whole < 2; whole++, variant++) {
           const quern_activation activation = activation_of(kind);
-          if (whole && !is_exact(activation)) continue;
+          if ((whole && !is_exact(activation)) || !is_in_turn(i, kind)) continue;
           if (skips(v, i, variant + kind)) continue;
           QUERN__FORWARD(check_forward(v, &shapes[i], activation, bias, whole));
         }
@@ -106,7 +122,7 @@ static quern_status backward_data(quern_context *context, const quern_tensor *t,
   return quern_dense_backward_data(context, t[0], t[1], a->activation, t[2], a->accumulate, t[3]);
 }
 
-/* |f'| is at most 1, so the sum without it bounds the error. */
+/* |f'| is at most `steepest`, so the sum without it, times that, bounds the error. */
 static quern_status backward_data_magnitude(quern_context *context, const quern_tensor *t,
                                             const void *opaque) {
   const data_arguments *a = opaque;
@@ -116,10 +132,12 @@ static quern_status backward_data_magnitude(quern_context *context, const quern_
 
 typedef enum data_output { WRITE_DATA, ACCUMULATE_DATA, OVER_H } data_output;
 
-/* What f can have put out; whole numbers where f' of them is whole or a half. */
+/* What f can have put out, or taken where the derivative reads that; whole numbers where f' of them is whole or a half. */
 static float *outputs_of(quern__values *values, size_t count, quern_activation activation, bool whole) {
   if (whole) return quern__values_whole(values, count, -2, 2);
-  return quern__values_floats(values, count, activation.kind == QUERN_SIGMOID ? 0.0f : -1.0f, 1.0f);
+  if (quern_activation_reads_z(activation.kind)) return quern__values_floats(values, count, -6.0f, 6.0f);
+  const bool positive = activation.kind == QUERN_SIGMOID || activation.kind == QUERN_SOFTPLUS;
+  return quern__values_floats(values, count, positive ? 0.0f : -1.0f, 1.0f);
 }
 
 static quern_status check_data(quern__verify *v, const shape *s, quern_activation activation, data_output to,
@@ -129,7 +147,8 @@ static quern_status check_data(quern__verify *v, const shape *s, quern_activatio
   quern__values *values = &v->values;
   quern__op op = {.call = backward_data, .magnitude = backward_data_magnitude, .arguments = &a};
   quern__values_next(values);
-  op.bound = (quern__bound){.kind = whole ? QUERN__EXACT : QUERN__CLOSE, .terms = (double)s->out + 4};
+  op.bound = (quern__bound){.kind = whole ? QUERN__EXACT : QUERN__CLOSE,
+                            .terms = steepest(activation) * ((double)s->out + 4) + own_roundings(activation)};
   quern__op_title(&op, "dense backward data %zux%zux%zu %s%s%s", s->n, s->in, s->out,
                   quern_activation_name(activation.kind), names[to], whole ? " whole" : "");
   quern__op_operand(&op, 0, "dz", QUERN__IN, QUERN__FLOAT, s->n, s->out,
@@ -155,7 +174,7 @@ quern_status quern__sweep_dense_backward_data(quern__verify *v) {
       for (data_output to = WRITE_DATA; to <= OVER_H; to++)
         for (unsigned whole = 0; whole < 2; whole++, variant++) {
           const quern_activation activation = activation_of(kind);
-          if (whole && !is_exact(activation)) continue;
+          if ((whole && !is_exact(activation)) || !is_in_turn(i, kind)) continue;
           if (to == OVER_H && activation.kind == QUERN_IDENTITY) continue;
           if (skips(v, i, variant)) continue;
           QUERN__FORWARD(check_data(v, &shapes[i], activation, to, whole));

@@ -57,7 +57,16 @@ static quern_status make_place(quern_context *context, const problem *p, quern_p
   return quern_buffer_write(at->labels, 0, sizeof p->labels, p->labels, QUERN_WAIT);
 }
 
-static void make_values(quern__values *values, problem *p) {
+/* Targets are 0 and 1. Outputs about 4 and -3 stay on one side of them and more than delta away, those about 1/2 within delta of
+ * both; only the absolute loss has a kink there. */
+#define DELTA 2.0f
+static void keep_from_kinks(problem *p, quern_loss loss) {
+  static const float near[OUTPUTS] = {4.0f, 0.5f, -3.0f, 0.5f}, far[OUTPUTS] = {4.0f, 4.0f, -3.0f, -3.0f};
+  for (size_t i = WEIGHTS_2; i < BIAS_2; i++) p->parameters[i] *= 0.1f;
+  for (size_t i = 0; i < OUTPUTS; i++) p->parameters[BIAS_2 + i] = loss == QUERN_HUBER ? near[i] : far[i];
+}
+
+static void make_values(quern__values *values, quern_loss loss, problem *p) {
   quern__values_next(values);
   for (size_t i = 0; i < PARAMETERS; i++)
     p->parameters[i] = (float)((int)(quern__values_word(values) >> 8) - (1 << 23)) * 0x1p-23f;
@@ -65,6 +74,7 @@ static void make_values(quern__values *values, problem *p) {
   for (size_t i = 0; i < HIDDEN; i++) p->parameters[BIAS_1 + i] = i % 3 == 2 ? -1.5f : 1.5f;
   for (size_t i = 0; i < SAMPLES * INPUTS; i++)
     p->x[i] = (float)((int)(quern__values_word(values) >> 8) - (1 << 23)) * 0x1p-23f;
+  if (loss == QUERN_ABSOLUTE || loss == QUERN_HUBER) keep_from_kinks(p, loss);
   for (size_t i = 0; i < SAMPLES; i++) p->labels[i] = (int32_t)quern__values_below(values, OUTPUTS);
 }
 
@@ -161,8 +171,9 @@ static quern_status check(quern__verify *v, quern_activation_kind kind, quern_lo
   snprintf(title, sizeof title, "gradients %d-%d-%d %s, %s loss", INPUTS, HIDDEN, OUTPUTS,
            quern_activation_name(kind), quern_loss_name(loss));
   quern__verify_begin(v);
-  make_values(&v->values, &p);
+  make_values(&v->values, loss, &p);
   QUERN__TRY(quern_network_create(INPUTS, layers, LAYERS, loss, &p.network));
+  QUERN__TRY(quern_network_set_huber_delta(p.network, DELTA));
   QUERN__TRY(set_parameters(&p));
   QUERN__TRY(make_place(v->reference, &p, QUERN_PLAN_INFERENCE, &p.reference));
   QUERN__TRY(make_place(v->device, &p, QUERN_PLAN_GRADIENTS, &p.device));

@@ -18,6 +18,9 @@ typedef enum outputs { LOSS_AND_GRADIENT, LOSS_ONLY, GRADIENT_ONLY, GRADIENT_OVE
 
 static quern_status call(quern_context *context, const quern_tensor *t, const void *arguments) {
   const quern__loss_case *is = arguments;
+  if (is->kind->weighted)
+    return quern_weighted_cross_entropy(context, t[0], t[1], t[4], t[5], is->smoothing, is->scale, t[2],
+                                        t[3]);
   return is->kind->call(context, t[0], t[1], is->scale, t[2], t[3]);
 }
 
@@ -55,6 +58,7 @@ static quern_status check(quern__verify *v, const quern__loss_case *is, outputs 
   /* k terms in a sum; z - m is rounded by its size, as far as exp still tells it from zero. */
   op.bound = (quern__bound){.terms = (double)is->k + 2 * fmin(2.0 * (double)range, 104) + 8,
                             .absolute = 2.0 * (double)FLT_MIN};
+  if (is->kind->weighted) op.bound.terms += (double)is->k + 8; /* sums of weights, and products with them */
   quern__op_title(&op, "%s %zux%zu to %g%s", is->kind->name, is->n, is->k, (double)range, names[wanted]);
   quern__op_operand(&op, 0, "z", QUERN__IN, QUERN__FLOAT, is->n, is->k, is->z);
   if (is->kind->labelled)
@@ -64,10 +68,25 @@ static quern_status check(quern__verify *v, const quern__loss_case *is, outputs 
   if (wanted != GRADIENT_ONLY) quern__op_operand(&op, 2, "losses", QUERN__OUT, QUERN__FLOAT, 1, is->n, NULL);
   if (wanted != LOSS_ONLY) quern__op_operand(&op, 3, "dz", QUERN__OUT, QUERN__FLOAT, is->n, is->k, NULL);
   op.operands[2].nans = nans;
+  if (is->weights != NULL) {
+    quern__op_operand(&op, 4, "class_weights", QUERN__IN, QUERN__FLOAT, 1, is->k, is->weights);
+    quern__op_operand(&op, 5, "total", QUERN__IN, QUERN__FLOAT, 1, 1,
+                      quern__values_copy(&is->total, 1, sizeof is->total));
+  }
   if (wanted == GRADIENT_OVER_Z) op.operands[3].same_as = 1;
   if (!set_magnitudes(is, &op)) op.lost = true;
   free(is->kind->labelled ? (void *)is->y : (void *)is->labels);
   return quern__verify_check(v, &op);
+}
+
+/* Smoothing alone, weights alone, both, and all of the label smoothed away. False without memory. */
+static bool weigh(quern__verify *v, quern__loss_case *is, outputs wanted) {
+  static const float smoothing[OUTPUTS] = {0.125f, 0.0f, 0.25f, 1.0f};
+  is->smoothing = smoothing[wanted];
+  if (wanted == LOSS_AND_GRADIENT) return true;
+  is->weights = quern__values_floats(&v->values, is->k, 0.25f, 2.0f);
+  for (size_t r = 0; is->weights != NULL && r < is->n; r++) is->total += is->weights[is->labels[r]];
+  return is->weights != NULL;
 }
 
 /* Half of the targets are hard, as the worked example's are. */
@@ -81,6 +100,12 @@ static quern_status check_shape(quern__verify *v, const quern__loss_kind *kind, 
   for (size_t r = 0; r < n; r++) is.labels[r] = (int32_t)quern__values_below(&v->values, (uint32_t)k);
   for (size_t r = 0; r < n; r += 2)
     for (size_t a = 0; a < k; a++) is.y[r * k + a] = a == (size_t)is.labels[r] ? 1.0f : 0.0f;
+  if (kind->weighted && !weigh(v, &is, wanted)) {
+    free(is.z);
+    free(is.y);
+    free(is.labels);
+    return quern__fail_memory("verify", k * sizeof *is.weights);
+  }
   return check(v, &is, wanted, 0, NULL);
 }
 
@@ -144,4 +169,46 @@ quern_status quern__sweep_binary_cross_entropy(quern__verify *v) {
 
 quern_status quern__sweep_mean_squared_error(quern__verify *v) {
   return sweep(v, &quern__loss_squared);
+}
+
+quern_status quern__sweep_mean_absolute_error(quern__verify *v) {
+  return sweep(v, &quern__loss_absolute);
+}
+
+quern_status quern__sweep_huber_loss(quern__verify *v) {
+  return sweep(v, &quern__loss_huber);
+}
+
+quern_status quern__sweep_weighted_cross_entropy(quern__verify *v) {
+  return sweep(v, &quern__loss_weighted);
+}
+
+/* --- The weights of labels ------------------------------------------------------------------------------ */
+
+static quern_status call_label_weights(quern_context *context, const quern_tensor *t, const void *arguments) {
+  (void)arguments;
+  return quern_label_weights(context, t[0], t[1], t[2]);
+}
+
+/* With a label above and one below the classes. */
+static quern_status check_label_weights(quern__verify *v, size_t n, size_t k) {
+  quern__op op = {.call = call_label_weights, .bound = {.kind = QUERN__BITS}};
+  quern__values_next(&v->values);
+  quern__op_title(&op, "label weights %zu of %zu", n, k);
+  int32_t *labels = quern__values_labels(&v->values, n, k);
+  if (labels != NULL && n > 2) {
+    labels[1] = -1;
+    labels[n - 1] = (int32_t)k;
+  }
+  quern__op_operand(&op, 0, "labels", QUERN__IN, QUERN__INT, 1, n, labels);
+  quern__op_operand(&op, 1, "class_weights", QUERN__IN, QUERN__FLOAT, 1, k,
+                    quern__values_floats(&v->values, k, 0.0f, 3.0f));
+  quern__op_operand(&op, 2, "weights", QUERN__OUT, QUERN__FLOAT, 1, n, NULL);
+  return quern__verify_check(v, &op);
+}
+
+quern_status quern__sweep_label_weights(quern__verify *v) {
+  for (size_t i = 0; i < SHAPES; i++)
+    if (!shapes[i].large || !v->small) QUERN__FORWARD(check_label_weights(v, shapes[i].n, shapes[i].k));
+  return QUERN_OK;
 }

@@ -11,6 +11,8 @@ typedef struct quern__loss_case {
   float scale;
   float *z, *y;
   int32_t *labels;
+  /* Of a loss that is `weighted`; weights are owned, or NULL, and total is then none. */
+  float *weights, total, smoothing;
 } quern__loss_case;
 
 typedef struct quern__loss_kind {
@@ -19,11 +21,12 @@ typedef struct quern__loss_kind {
   /* What was added up for row r, taken absolutely: of its loss, and of each element of its gradient. */
   void (*magnitude)(const quern__loss_case *is, size_t r, double *loss, float *dz);
   bool labelled;
+  bool weighted;   /* quern_weighted_cross_entropy; `call` is NULL */
   bool any_logits; /* also of 3e38; squares run over */
   size_t least_outputs;
 } quern__loss_kind;
 
 extern const quern__loss_kind quern__loss_categorical, quern__loss_elementwise, quern__loss_binary,
-    quern__loss_squared;
+    quern__loss_squared, quern__loss_absolute, quern__loss_huber, quern__loss_weighted;
 
 #endif

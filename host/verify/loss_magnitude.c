@@ -93,6 +93,53 @@ static void magnitude_squared(const quern__loss_case *c, size_t r, double *loss,
   }
 }
 
+static double weight_of(const quern__loss_case *c, size_t a) {
+  return c->weights == NULL ? 1 : (double)c->weights[a];
+}
+
+/* Both parts of the target by themselves. */
+static void magnitude_weighted(const quern__loss_case *c, size_t r, double *loss, float *dz) {
+  const float *z = c->z + r * c->k;
+  const logits row = logits_of(z, c->k);
+  const size_t label = (size_t)c->labels[r];
+  const double factor = c->weights == NULL ? 1 : (double)c->n / (double)c->total;
+  const double share = (double)c->smoothing / (double)c->k;
+  double all = 0, others = 0, sum = 0;
+  for (size_t a = 0; a < c->k; a++) {
+    all += weight_of(c, a);
+    if (a != label) others += exp(z[a] - row.max) / row.sum;
+    sum += share * weight_of(c, a) * log_magnitude(&row, z[a]);
+  }
+  const double hard = label < c->k ? (1 - (double)c->smoothing) * weight_of(c, label) : 0;
+  *loss = label < c->k ? fmin(factor * (hard * log_magnitude(&row, z[label]) + sum), FLT_MAX) : 0;
+  for (size_t a = 0; a < c->k; a++) {
+    const double o = exp(z[a] - row.max) / row.sum;
+    const double gradient = hard * (a == label ? others : o) + share * (o * all + weight_of(c, a));
+    dz[a] = c->scale * (float)(factor * gradient);
+  }
+}
+
+static void magnitude_absolute(const quern__loss_case *c, size_t r, double *loss, float *dz) {
+  *loss = 0;
+  for (size_t a = 0; a < c->k; a++) {
+    *loss += (fabs((double)c->z[r * c->k + a]) + fabs((double)c->y[r * c->k + a])) / (double)c->k;
+    dz[a] = c->scale / (float)c->k;
+  }
+}
+
+#define DELTA 0.75f
+
+static quern_status huber(quern_context *context, quern_tensor z, quern_tensor y, float scale,
+                          quern_tensor losses, quern_tensor dz) {
+  return quern_huber_loss(context, DELTA, z, y, scale, losses, dz);
+}
+
+static void magnitude_huber(const quern__loss_case *c, size_t r, double *loss, float *dz) {
+  magnitude_absolute(c, r, loss, dz);
+  *loss *= 2 * (double)DELTA;
+  for (size_t a = 0; a < c->k; a++) dz[a] *= fabsf(c->z[r * c->k + a]) + fabsf(c->y[r * c->k + a]) + DELTA;
+}
+
 const quern__loss_kind quern__loss_categorical = {.name = "softmax cross-entropy",
                                                   .call = quern_softmax_cross_entropy,
                                                   .magnitude = magnitude_categorical,
@@ -113,3 +160,15 @@ const quern__loss_kind quern__loss_squared = {.name = "mean squared error",
                                               .call = quern_mean_squared_error,
                                               .magnitude = magnitude_squared,
                                               .least_outputs = 1};
+const quern__loss_kind quern__loss_absolute = {.name = "mean absolute error",
+                                               .call = quern_mean_absolute_error,
+                                               .magnitude = magnitude_absolute,
+                                               .least_outputs = 1};
+const quern__loss_kind quern__loss_huber = {
+    .name = "Huber loss", .call = huber, .magnitude = magnitude_huber, .least_outputs = 1};
+const quern__loss_kind quern__loss_weighted = {.name = "weighted cross-entropy",
+                                               .magnitude = magnitude_weighted,
+                                               .labelled = true,
+                                               .weighted = true,
+                                               .any_logits = true,
+                                               .least_outputs = 1};

@@ -18,7 +18,8 @@
  *
  * Growth: structs grow at their ends only. A table says by `size` how much of it its program knew; members past
  * that are taken for NULL, and members that come later are optional. The fields that come later in the structs
- * of ops mean, at zero, what was meant before them; where that is not possible the op gets a new member. */
+ * of ops mean, at zero, what was meant before them; where that is not possible the op gets a new member. Activations may
+ * become more: one that a backend does not know is QUERN_ERROR_UNSUPPORTED. */
 #ifndef QUERN_BACKEND_H
 #define QUERN_BACKEND_H
 
@@ -86,6 +87,22 @@ typedef struct quern_loss_op {
   float scale;
   quern_span losses, dz; /* either may be none, not both; dz may be z */
 } quern_loss_op;
+
+typedef struct quern_huber_op {
+  quern_loss_op loss;
+  float delta;
+} quern_huber_op;
+
+typedef struct quern_weighted_loss_op {
+  quern_loss_op loss;              /* target: labels */
+  quern_span class_weights, total; /* either both or none */
+  float smoothing;
+} quern_weighted_loss_op;
+
+typedef struct quern_label_weights_op {
+  size_t n, k;
+  quern_span labels, class_weights, weights;
+} quern_label_weights_op;
 
 typedef struct quern_sgd_update_op {
   size_t count;
@@ -245,6 +262,12 @@ typedef struct quern_backend {
   /* Optional: clipping of gradients is then not to be had. */
   quern_status (*sum_squares)(void *state, const quern_sum_squares_op *op);
   quern_status (*clip_norm)(void *state, const quern_clip_norm_op *op);
+
+  /* Optional: what needs them is then not to be had. */
+  quern_status (*mean_absolute_error)(void *state, const quern_loss_op *op);
+  quern_status (*huber_loss)(void *state, const quern_huber_op *op);
+  quern_status (*weighted_cross_entropy)(void *state, const quern_weighted_loss_op *op);
+  quern_status (*label_weights)(void *state, const quern_label_weights_op *op);
 } quern_backend;
 
 /* Adds a table to the backends: the devices that it enumerates are in every device list made from then on,

@@ -24,10 +24,11 @@ typedef struct quern_model_options {
   size_t size; /* sizeof(quern_model_options) */
   quern_activation activation;
   quern_loss loss;
+  float huber_delta; /* of QUERN_HUBER */
 } quern_model_options;
 
 #define QUERN_MODEL_OPTIONS_INIT                                                                             \
-  { sizeof(quern_model_options), {QUERN_RELU, 0.01f}, QUERN_CATEGORICAL }
+  { sizeof(quern_model_options), {QUERN_RELU, 0.01f}, QUERN_CATEGORICAL, QUERN_HUBER_DELTA }
 
 /* Reads what quern_model_save or safetensors.torch.save_file(model.state_dict(), path) wrote: every
  * "<name>.weight" is a layer, in the natural order of the names ("2" before "10"), "<name>.bias" its bias (a

@@ -31,8 +31,8 @@ static inline quern_layer quern_dense(size_t units, quern_activation_kind activa
 }
 
 /* A network of `layer_count` layers over `inputs` values a sample. The last layer's activation is what the
- * loss reads, so it is QUERN_IDENTITY for losses that bring their own softmax or sigmoid (all but
- * QUERN_SQUARED insist on it). Parameters are zero until quern_network_initialize or a load. The caller owns
+ * loss reads, so it is QUERN_IDENTITY for losses that bring their own softmax or sigmoid (all that are not
+ * quern_loss_is_regression insist on it). Parameters are zero until quern_network_initialize or a load. The caller owns
  * *network. */
 QUERN_API quern_status quern_network_create(size_t inputs, const quern_layer *layers, size_t layer_count,
                                             quern_loss loss, quern_network **network);
@@ -46,6 +46,10 @@ QUERN_API size_t quern_network_inputs(const quern_network *network);
 QUERN_API size_t quern_network_outputs(const quern_network *network);
 QUERN_API size_t quern_network_layer_count(const quern_network *network);
 QUERN_API quern_loss quern_network_loss(const quern_network *network);
+/* Where Huber's loss turns from squared to absolute, QUERN_HUBER_DELTA at creation; finite and above 0. Part of the model,
+ * as the loss is; it means nothing to the other losses. */
+QUERN_API quern_status quern_network_set_huber_delta(quern_network *network, float delta);
+QUERN_API float quern_network_huber_delta(const quern_network *network);
 /* The layer at index, as given at creation; index must be less than the count. */
 QUERN_API quern_layer quern_network_layer(const quern_network *network, size_t index);
 

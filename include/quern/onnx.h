@@ -11,10 +11,10 @@ extern "C" {
 
 /* Writes the network to `path`: opset 13, an input "input" [batch][inputs] and an output "output" [batch][outputs] of float32, batch
  * being any number. The output is what quern_predict gives: probabilities, by a Softmax or a Sigmoid at the end as the loss has it, or
- * for QUERN_SQUARED the last layer as it is. Where the network's schema has means and deviations, they go into the first layer and, those
+ * where quern_loss_is_regression the last layer as it is. Where the network's schema has means and deviations, they go into the first layer and, those
  * of targets, into the last, each weight rounded once: the file takes values that are not standardised, with texts as ones and zeros and
  * nothing missing, and gives outputs in the units of the data. What ONNX has no word for, the loss, is in the metadata ("quern.loss");
- * which parameters are frozen is not kept. The file appears whole or not at all, as at quern_model_save. */
+ * which parameters are frozen is not kept. Opset 13 has no GELU and no SiLU: QUERN_ERROR_UNSUPPORTED. The file appears whole or not at all, as at quern_model_save. */
 QUERN_API quern_status quern_onnx_save(const quern_network *network, const char *path);
 
 /* What a file cannot tell. Start from QUERN_ONNX_OPTIONS_INIT. */
@@ -30,7 +30,7 @@ typedef struct quern_onnx_options {
   { sizeof(quern_onnx_options), QUERN_SQUARED }
 
 /* Reads a network whose graph is a chain: Gemm, or MatMul with or without an Add, each followed by at most one of Relu, LeakyRelu,
- * Sigmoid and Tanh; a Softmax at the end, over the last axis, makes the loss QUERN_CATEGORICAL, a Sigmoid there QUERN_BINARY, unless the
+ * Sigmoid, Tanh, Elu, Selu and Softplus; a Softmax at the end, over the last axis, makes the loss QUERN_CATEGORICAL, a Sigmoid there QUERN_BINARY, unless the
  * file says the loss ("quern.loss"). Flatten may come first; Identity and Dropout do nothing. Weights are float32 or float64,
  * initializers or Constant nodes in the file itself. Anything else is refused with the node's name and what was expected. Nothing of the
  * file is trusted. options may be NULL. The caller owns *network. */

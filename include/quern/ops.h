@@ -61,8 +61,8 @@ QUERN_API quern_status quern_dense_forward(quern_context *context, quern_tensor 
                                            quern_tensor b, quern_activation activation, quern_tensor y);
 
 /* dX = (dZ Wᵀ) ∘ f'(h), added to dX when `accumulate`.   dz [n][out], w [in][out], dx [n][in].
- * h [n][in] is the output of the activation f underneath, from which f' is computed (see activation.h); none
- * with QUERN_IDENTITY, needed with any other.
+ * h [n][in] is the output of the activation f underneath, from which f' is computed, or its input where
+ * quern_activation_reads_z (see activation.h); none with QUERN_IDENTITY, needed with any other.
  * Apart: dx from dz and w; dx from h, or, when not accumulating, is h. The activation is checked as above. */
 QUERN_API quern_status quern_dense_backward_data(quern_context *context, quern_tensor dz, quern_tensor w,
                                                  quern_activation activation, quern_tensor h, bool accumulate,
@@ -107,7 +107,8 @@ QUERN_API quern_status quern_clip_norm(quern_context *context, float max_norm, q
 QUERN_API quern_status quern_activation_forward(quern_context *context, quern_activation activation,
                                                 quern_tensor z, quern_tensor h);
 
-/* dZ = dH ∘ f'(h), f' computed from the output h.   dh, h, dz [r][c].
+/* dZ = dH ∘ f'(h), f' computed from the output h, or from the input z given in its place where
+ * quern_activation_reads_z.   dh, h, dz [r][c].
  * Apart: dz from dh and h, or is one of them. */
 QUERN_API quern_status quern_activation_backward(quern_context *context, quern_activation activation,
                                                  quern_tensor dh, quern_tensor h, quern_tensor dz);
@@ -132,6 +133,22 @@ QUERN_API quern_status quern_softmax_cross_entropy(quern_context *context, quern
                                                    quern_tensor labels, float scale, quern_tensor losses,
                                                    quern_tensor dz);
 
+/* The same with class weights w and label smoothing e, as torch.nn.CrossEntropyLoss(weight=w, label_smoothing=e):
+ *   T_ra     = (1 - e) w_label [a = label_r] + e/k w_a           the target: what each class is to get
+ *   losses_r = c Σ_a T_ra (log Σ_b exp(Z_rb) - Z_ra)            dZ_ra = scale c (O_ra Σ_b T_rb - T_ra)
+ * c = n / total makes the mean over the batch the weighted one, total = Σ_r w_label_r (quern_label_weights, then quern_sum). Where
+ * total is 0, no label has a weight: losses and gradients are 0, where PyTorch has NaN.
+ * class_weights [1][k], not negative, and total [1][1], or both none: all weights 1, and c = 1. smoothing 0 … 1. */
+QUERN_API quern_status quern_weighted_cross_entropy(quern_context *context, quern_tensor z,
+                                                    quern_tensor labels, quern_tensor class_weights,
+                                                    quern_tensor total, float smoothing, float scale,
+                                                    quern_tensor losses, quern_tensor dz);
+
+/* weights_r = class_weights_{label_r}, and 0 for a label outside 0 … k-1, which the loss itself reports.
+ * labels int32_t [1][n], class_weights [1][k], weights [1][n]. */
+QUERN_API quern_status quern_label_weights(quern_context *context, quern_tensor labels,
+                                           quern_tensor class_weights, quern_tensor weights);
+
 /* The worked example's loss, element by element over the softmax outputs O of z, natural logarithm:
  *   losses_r = -Σ_a [ Y_ra log O_ra + (1 - Y_ra) log(1 - O_ra) ]
  *   dZ_ra    = scale · O_ra (G_ra - Σ_b G_rb O_rb),   G = (O - Y) / (O (1 - O)),   the whole softmax Jacobian
@@ -151,6 +168,18 @@ QUERN_API quern_status quern_binary_cross_entropy(quern_context *context, quern_
  * z, y [n][k]. */
 QUERN_API quern_status quern_mean_squared_error(quern_context *context, quern_tensor z, quern_tensor y,
                                                 float scale, quern_tensor losses, quern_tensor dz);
+
+/* Mean absolute error, as torch.nn.L1Loss:
+ *   losses_r = 1/k Σ_a |Z_ra - Y_ra|       dZ_ra = scale/k sign(Z_ra - Y_ra), 0 where both are the same
+ * z, y [n][k]. */
+QUERN_API quern_status quern_mean_absolute_error(quern_context *context, quern_tensor z, quern_tensor y,
+                                                 float scale, quern_tensor losses, quern_tensor dz);
+
+/* Huber's loss, as torch.nn.HuberLoss(delta=d); D = Z - Y, and G is D held between -d and d:
+ *   losses_r = 1/k Σ_a G_ra (D_ra - G_ra/2)      dZ_ra = scale/k G_ra
+ * which is D²/2 up to d and d (|D| - d/2) beyond. z, y [n][k]; delta above 0. */
+QUERN_API quern_status quern_huber_loss(quern_context *context, float delta, quern_tensor z, quern_tensor y,
+                                        float scale, quern_tensor losses, quern_tensor dz);
 
 /* --- Data ----------------------------------------------------------------------------------------------- */
 
@@ -209,12 +238,15 @@ QUERN_API quern_status quern_random_uniform(quern_context *context, uint64_t see
  *   HE        bound = sqrt(6 / in), for ReLU (He et al. 2015)
  *   XAVIER    bound = sqrt(6 / (in + out)), for tanh and sigmoid (Glorot and Bengio 2010)
  *   UNIFORM   bound = 1 / sqrt(in), as torch.nn.Linear
- *   DEFAULT   HE under ReLU and leaky ReLU, XAVIER under the others (network level only) */
+ *   LECUN     bound = sqrt(3 / in), for SELU (LeCun et al. 1998; Klambauer et al. 2017)
+ *   DEFAULT   XAVIER under identity, sigmoid and tanh, LECUN under SELU, HE under ReLU and those with its shape: leaky ReLU,
+ *             ELU, GELU, SiLU, softplus (network level only) */
 typedef enum quern_initializer {
   QUERN_INIT_DEFAULT,
   QUERN_INIT_HE,
   QUERN_INIT_XAVIER,
-  QUERN_INIT_UNIFORM
+  QUERN_INIT_UNIFORM,
+  QUERN_INIT_LECUN
 } quern_initializer;
 
 /* The bound above; 0 for QUERN_INIT_DEFAULT, which needs to know the activation. */

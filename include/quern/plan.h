@@ -35,7 +35,7 @@ QUERN_API quern_status quern_plan_bytes(const quern_network *network, size_t bat
  * the next pass. */
 QUERN_API quern_status quern_plan_forward(quern_plan *plan, quern_tensor x, quern_tensor *output);
 
-/* The same with the loss's own softmax or sigmoid applied: probabilities for all but QUERN_SQUARED. */
+/* The same with the loss's own softmax or sigmoid applied: probabilities, unless quern_loss_is_regression. */
 QUERN_API quern_status quern_plan_predict(quern_plan *plan, quern_tensor x, quern_tensor *output);
 
 /* Queues the forward pass and the loss of each sample: labels int32_t [1][n], losses [1][n], correct int32_t
@@ -62,6 +62,13 @@ QUERN_API quern_status quern_plan_step_targets(quern_plan *plan, quern_tensor x,
  * max_norm (see quern_clip_norm), before the update. 0 ends that. For plans that keep GRADIENTS alone, which then hold
  * them as scaled. Allocates a little the first time. */
 QUERN_API quern_status quern_plan_clip_norm(quern_plan *plan, float max_norm);
+
+/* From the next step on, under QUERN_CATEGORICAL: class weights [outputs] and label smoothing, as quern_weighted_cross_entropy
+ * has them, 1/n being the scale. They are of training alone: quern_plan_evaluate measures the plain loss, so that runs with
+ * different ones can be compared. NULL, and 0, end that. Weights are finite, not negative, and not all 0; they are copied to the
+ * device, which the first time allocates a little. */
+QUERN_API quern_status quern_plan_class_weights(quern_plan *plan, const float *weights);
+QUERN_API quern_status quern_plan_label_smoothing(quern_plan *plan, float smoothing);
 
 /* Waits, and copies the plan's parameters into a network of the same shape, or from one. */
 QUERN_API quern_status quern_plan_download(quern_plan *plan, quern_network *network);

@@ -79,10 +79,17 @@ typedef struct quern_train_options {
   /* May be NULL, and costs nothing then. With it the host waits within an epoch as it does for `stop`, and has the losses of what
    * was done since the last call added up. */
   quern_progress_fn on_progress;
+  /* Of training under QUERN_CATEGORICAL alone, see quern_plan_class_weights; what is measured on the test set, and by
+   * quern_evaluate, is the loss without them. */
+  float label_smoothing;      /* 0 … 1 */
+  const float *class_weights; /* [network outputs], copied; or NULL: all the same */
 } quern_train_options;
 
 #define QUERN_TRAIN_OPTIONS_INIT                                                                             \
-  { sizeof(quern_train_options), 10, 32, {0.1f, 0.0f}, 0, NULL, NULL, NULL, 0.0f, NULL, 0, NULL, NULL }
+  {                                                                                                          \
+    sizeof(quern_train_options), 10, 32, {0.1f, 0.0f}, 0, NULL, NULL, NULL, 0.0f, NULL, 0, NULL, NULL, 0.0f, \
+        NULL                                                                                                 \
+  }
 
 /* Trains the network on `train`, measuring `test` (may be NULL) after each epoch, and leaves what was learned
  * in the network. *last, where not NULL, gets the last epoch's figures. The data must have the network's
@@ -99,7 +106,7 @@ QUERN_API quern_status quern_train(quern_context *context, quern_network *networ
 QUERN_API quern_status quern_evaluate(quern_context *context, const quern_network *network,
                                       const quern_dataset *dataset, quern_metrics *metrics);
 
-/* outputs [rows][network outputs]: probabilities, or plain outputs for QUERN_SQUARED, which are in the units of the data, also where
+/* outputs [rows][network outputs]: probabilities, or plain outputs where quern_loss_is_regression, which are in the units of the data, also where
  * the network's schema has standardised targets. The data need no labels or targets, and are prepared as the network's schema says
  * (quern_dataset_options.schema). */
 QUERN_API quern_status quern_predict(quern_context *context, const quern_network *network,

@@ -48,7 +48,7 @@ class TrainOptions(Structure):
     _fields_ = [("size", c_size_t), ("epochs", c_size_t), ("batch", c_size_t), ("sgd", Sgd), ("seed", c_uint64),
                 ("on_epoch", EpochFunction), ("user", c_void_p), ("stop", StopFunction), ("clip_norm", c_float),
                 ("checkpoint", c_char_p), ("checkpoint_every", c_size_t), ("resume", c_char_p),
-                ("on_progress", ProgressFunction)]
+                ("on_progress", ProgressFunction), ("label_smoothing", c_float), ("class_weights", POINTER(c_float))]
 
     @classmethod
     def initial(cls):
@@ -57,7 +57,7 @@ class TrainOptions(Structure):
 
 
 class ModelOptions(Structure):
-    _fields_ = [("size", c_size_t), ("activation", Activation), ("loss", c_int)]
+    _fields_ = [("size", c_size_t), ("activation", Activation), ("loss", c_int), ("huber_delta", c_float)]
 
 
 class OnnxOptions(Structure):

@@ -12,11 +12,12 @@ from ._errors import check
 from ._handle import make
 from ._training import Watch, epoch_of, metrics_of
 
-_DEFAULT_SLOPE = 0.01
+_SLOPES = {"leaky-relu": 0.01, "elu": 1.0}  # those that have one, and where none is given
+_HUBER_DELTA = 1.0
 
 
 class Dense(NamedTuple):
-    """A dense layer, H = f(X W + b), with `units` outputs. `slope` is that of "leaky-relu" below 0."""
+    """A dense layer, H = f(X W + b), with `units` outputs. `slope` is that of "leaky-relu" and "elu" just below 0."""
 
     units: int
     activation: str = "relu"
@@ -26,7 +27,7 @@ class Dense(NamedTuple):
 
 
 def _activation(layer):
-    slope = _DEFAULT_SLOPE if layer.slope is None else layer.slope
+    slope = _SLOPES.get(layer.activation, 0.0) if layer.slope is None else layer.slope
     return Activation(_names.activation_kind(layer.activation), slope)
 
 
@@ -42,7 +43,7 @@ def _layer(layer, is_last):
 
 def _dense(layer):
     name = lib.quern_activation_name(layer.activation.kind).decode()
-    slope = float(str(numpy.float32(layer.activation.slope))) if name == "leaky-relu" else None
+    slope = float(str(numpy.float32(layer.activation.slope))) if name in _SLOPES else None
     return Dense(layer.units, name, slope, layer.freeze_weights, layer.freeze_bias)
 
 
@@ -226,8 +227,8 @@ def load(path, *, activation="relu", loss=None, device=None):
         options = OnnxOptions(ctypes.sizeof(OnnxOptions), _names.loss_kind("squared" if loss is None else loss))
         read = lib.quern_onnx_load
     else:
-        options = ModelOptions(ctypes.sizeof(ModelOptions), Activation(_names.activation_kind(activation), _DEFAULT_SLOPE),
-                               _names.loss_kind("categorical" if loss is None else loss))
+        options = ModelOptions(ctypes.sizeof(ModelOptions), Activation(_names.activation_kind(activation), _SLOPES.get(activation, 0.0)),
+                               _names.loss_kind("categorical" if loss is None else loss), _HUBER_DELTA)
         read = lib.quern_model_load
     return Network._of(make(lib.quern_network_free, read, _path(path), ctypes.byref(options)), device)
 

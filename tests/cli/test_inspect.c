@@ -40,7 +40,7 @@ static void test_checkpoint(void **state) {
   assert_says(result.out,
               "\nnetwork: 64-16-10\nepochs done: 1, steps of the next one: 0, updates in all: 45\n");
   assert_says(result.out, "\nparameters: layer 1 weights  F32   16 x 10 ");
-  assert_says(result.out, "quern.batch          32\n");
+  assert_says(result.out, "quern.batch            32\n");
   result_free(&result);
 }
 

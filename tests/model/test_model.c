@@ -7,16 +7,19 @@
 #define BIAS(name, out, begin, end)                                                                          \
   "\"" name "\":{\"dtype\":\"F32\",\"shape\":[" #out "],\"data_offsets\":[" #begin "," #end "]}"
 
-/* Every activation, a slope, both kinds of freezing. */
+/* Every activation, slopes, both kinds of freezing. */
 static quern_network *make_network(void) {
-  quern_layer layers[] = {quern_dense(5, QUERN_RELU),    quern_dense(1, QUERN_LEAKY_RELU),
-                          quern_dense(3, QUERN_SIGMOID), quern_dense(2, QUERN_IDENTITY),
-                          quern_dense(4, QUERN_TANH),    quern_dense(33, QUERN_LEAKY_RELU),
-                          quern_dense(35, QUERN_RELU),   quern_dense(2, QUERN_IDENTITY)};
+  quern_layer layers[] = {
+      quern_dense(5, QUERN_RELU),     quern_dense(1, QUERN_LEAKY_RELU), quern_dense(3, QUERN_SIGMOID),
+      quern_dense(2, QUERN_IDENTITY), quern_dense(4, QUERN_TANH),       quern_dense(33, QUERN_LEAKY_RELU),
+      quern_dense(35, QUERN_RELU),    quern_dense(2, QUERN_ELU),        quern_dense(3, QUERN_ELU),
+      quern_dense(2, QUERN_SELU),     quern_dense(3, QUERN_GELU),       quern_dense(2, QUERN_GELU_TANH),
+      quern_dense(3, QUERN_SILU),     quern_dense(2, QUERN_SOFTPLUS),   quern_dense(2, QUERN_IDENTITY)};
   layers[1].activation.slope = 0.2f;
   layers[0].freeze_bias = true;
   layers[3].freeze_weights = true;
-  layers[7].freeze_weights = layers[7].freeze_bias = true;
+  layers[7].activation.slope = 1.5f;
+  layers[14].freeze_weights = layers[14].freeze_bias = true;
   quern_network *network = NULL;
   assert_ok(quern_network_create(7, layers, sizeof layers / sizeof *layers, QUERN_ELEMENTWISE, &network));
   fill_network(network);

@@ -52,7 +52,10 @@ static void test_initializers(void **state) {
   check_initial(QUERN_INIT_XAVIER, QUERN_RELU, sqrt(6.0 / 160));
   check_initial(QUERN_INIT_UNIFORM, QUERN_RELU, 0.1);
   check_initial(QUERN_INIT_DEFAULT, QUERN_RELU, sqrt(6.0 / 100));
+  check_initial(QUERN_INIT_LECUN, QUERN_RELU, sqrt(3.0 / 100));
   check_initial(QUERN_INIT_DEFAULT, QUERN_SIGMOID, sqrt(6.0 / 160));
+  check_initial(QUERN_INIT_DEFAULT, QUERN_SELU, sqrt(3.0 / 100));
+  check_initial(QUERN_INIT_DEFAULT, QUERN_GELU, sqrt(6.0 / 100));
 }
 
 /* A network's initial weights are those of quern_random_uniform with the layer as the stream, on every

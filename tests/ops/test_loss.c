@@ -23,6 +23,26 @@ static void test_squared(void **state) {
   test_sweep("mean squared error");
 }
 
+static void test_absolute(void **state) {
+  (void)state;
+  test_sweep("mean absolute error");
+}
+
+static void test_huber(void **state) {
+  (void)state;
+  test_sweep("Huber loss");
+}
+
+static void test_weighted(void **state) {
+  (void)state;
+  test_sweep("weighted cross-entropy");
+}
+
+static void test_label_weights(void **state) {
+  (void)state;
+  test_sweep("label weights");
+}
+
 /* One sample of two equal logits: the formulas of ops.h by hand. */
 static void test_known_values(void **state) {
   (void)state;
@@ -33,7 +53,9 @@ static void test_known_values(void **state) {
                {&quern__loss_elementwise, 1.38629436112,
                 -1.0}, /* 2 log 2;          -1/2 - 1/2 (1 - 1)… = D_* - O R = -1 */
                {&quern__loss_binary, 0.69314718056, -0.25}, /* log 2;            (1/2 - 1) / 2 */
-               {&quern__loss_squared, 0.5, -1.0}};          /* ((0 - 1)² + 0)/2; 2/2 (0 - 1) */
+               {&quern__loss_squared, 0.5, -1.0},           /* ((0 - 1)² + 0)/2; 2/2 (0 - 1) */
+               {&quern__loss_absolute, 0.5, -0.5},          /* |0 - 1|/2;        -1/2 */
+               {&quern__loss_huber, 0.234375, -0.375}};     /* 3/4 (1 - 3/8)/2;  -3/4 / 2 */
   test_rig rig;
   test_rig_open(&rig, 700);
   quern_context *contexts[] = {rig.reference, rig.device};
@@ -58,8 +80,9 @@ static void test_known_values(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_categorical), QUERN_TEST(test_elementwise),
-                                     QUERN_TEST(test_binary), QUERN_TEST(test_squared),
-                                     QUERN_TEST(test_known_values)};
+  const struct CMUnitTest tests[] = {
+      QUERN_TEST(test_categorical), QUERN_TEST(test_elementwise),   QUERN_TEST(test_binary),
+      QUERN_TEST(test_squared),     QUERN_TEST(test_absolute),      QUERN_TEST(test_huber),
+      QUERN_TEST(test_weighted),    QUERN_TEST(test_label_weights), QUERN_TEST(test_known_values)};
   return cmocka_run_group_tests_name("ops/loss", tests, NULL, NULL);
 }

@@ -25,12 +25,20 @@ ACTIVATIONS = {
     "leaky-relu": lambda slope: [nn.LeakyReLU(float(slope or 0.01))],
     "sigmoid": lambda slope: [nn.Sigmoid()],
     "tanh": lambda slope: [nn.Tanh()],
+    "elu": lambda slope: [nn.ELU(float(slope or 1))],
+    "selu": lambda slope: [nn.SELU()],
+    "gelu": lambda slope: [nn.GELU()],
+    "gelu-tanh": lambda slope: [nn.GELU(approximate="tanh")],
+    "silu": lambda slope: [nn.SiLU()],
+    "softplus": lambda slope: [nn.Softplus()],
 }
 PROBABILITIES = {
     "categorical": nn.Softmax(1),
     "elementwise": nn.Softmax(1),
     "binary": nn.Sigmoid(),
     "squared": nn.Identity(),
+    "absolute": nn.Identity(),
+    "huber": nn.Identity(),
 }
 
 
@@ -48,7 +56,7 @@ def load(path):
         modules += [nn.Linear(weight.shape[1], weight.shape[0])] + ACTIVATIONS[name](slope)
     model = nn.Sequential(*modules)
     model.load_state_dict(state)
-    return nn.Sequential(model, PROBABILITIES[metadata["quern.loss"]])
+    return nn.Sequential(model, PROBABILITIES[metadata["quern.loss"].partition(":")[0]])
 
 
 def main(model, images, predictions):

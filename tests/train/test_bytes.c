@@ -86,6 +86,10 @@ static void test_trainer(void **state) {
   options.batch = 64;
   options.clip_norm = 1.0f;
   check_trainer(&options, false);
+  static const float weights[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+  options.class_weights = weights;
+  options.label_smoothing = 0.1f;
+  check_trainer(&options, false);
 }
 
 static void test_refuses(void **state) {

@@ -87,6 +87,13 @@ static void test_identity(void **state) {
   other = options;
   other.clip_norm = 2.5f;
   resume_fails(&is, &other, 0, "norm of the gradients", "\"0\"", "\"2.5\"");
+  other = options;
+  other.label_smoothing = 0.25f;
+  resume_fails(&is, &other, 0, "label smoothing", "\"0\"", "\"0.25\"");
+  static const float weights[] = {1, 0.5f, 2};
+  other = options;
+  other.class_weights = weights;
+  resume_fails(&is, &other, 0, "class weights", "\"\"", "\"1,0.5,2\"");
 }
 
 /* More epochs may be asked for, or as many as are done; fewer may not. */

@@ -1,0 +1,94 @@
+/* A plan's class weights and label smoothing: what training makes of the labels, and evaluation does not. */
+#include "../context.h"
+#include "../error.h"
+#include "../size.h"
+#include "plan.h"
+#include <math.h>
+
+/* One buffer holds the weights of the k classes, the sum of those of a batch's labels, and behind it each of them. */
+static quern_tensor weights_of_classes(const quern_plan *plan) {
+  return quern_vector(plan->class_weights, 0, quern__shape_outputs(&plan->shape));
+}
+
+static quern_tensor total_of(const quern_plan *plan) {
+  return quern_vector(plan->class_weights, quern__shape_outputs(&plan->shape), 1);
+}
+
+quern_status quern__class_weights_bytes(const quern__shape *shape, size_t batch, size_t *bytes) {
+  size_t cells;
+  if (quern__add(quern__shape_outputs(shape), batch, &cells) && quern__add(cells, 1, &cells) &&
+      quern__multiply(cells, sizeof(float), bytes))
+    return QUERN_OK;
+  return quern__fail(QUERN_ERROR_OVERFLOW, "plan class weights: a batch of %zu samples overflows", batch);
+}
+
+static quern_status check_categorical(const char *what, const quern_plan *plan) {
+  if (plan == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "plan %s: the plan is NULL", what);
+  if (plan->mode == QUERN_PLAN_INFERENCE)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "plan %s: the plan was made for inference, expected training",
+                       what);
+  if (plan->shape.loss != QUERN_CATEGORICAL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "plan %s: the loss is %s, expected categorical", what,
+                       quern_loss_name(plan->shape.loss));
+  return QUERN_OK;
+}
+
+static quern_status check_weights(const float *weights, size_t count) {
+  bool any = false;
+  for (size_t c = 0; c < count; c++) {
+    if (!isfinite(weights[c]) || weights[c] < 0.0f)
+      return quern__fail(
+          QUERN_ERROR_ARGUMENT,
+          "plan class weights: the weight of class %zu is %g, expected a finite number, not negative", c,
+          (double)weights[c]);
+    any = any || weights[c] > 0.0f;
+  }
+  return any ? QUERN_OK : quern__fail(QUERN_ERROR_ARGUMENT, "plan class weights: all are 0");
+}
+
+quern_status quern_plan_class_weights(quern_plan *plan, const float *weights) {
+  QUERN__FORWARD(check_categorical("class weights", plan));
+  if (weights == NULL) {
+    plan->weighs_classes = false;
+    return QUERN_OK;
+  }
+  const size_t classes = quern__shape_outputs(&plan->shape);
+  QUERN__FORWARD(check_weights(weights, classes));
+  if (plan->class_weights == NULL) {
+    size_t bytes;
+    QUERN__FORWARD(quern__class_weights_bytes(&plan->shape, plan->batch, &bytes));
+    QUERN__FORWARD(quern__buffer_create_touched(plan->context, bytes, &plan->class_weights));
+  }
+  QUERN__FORWARD(quern_buffer_write(plan->class_weights, 0, classes * sizeof *weights, weights, QUERN_WAIT));
+  plan->weighs_classes = true;
+  return QUERN_OK;
+}
+
+quern_status quern_plan_label_smoothing(quern_plan *plan, float smoothing) {
+  QUERN__FORWARD(check_categorical("label smoothing", plan));
+  if (!(smoothing >= 0.0f && smoothing <= 1.0f))
+    return quern__fail(QUERN_ERROR_ARGUMENT, "plan label smoothing: %g, expected 0 to 1", (double)smoothing);
+  plan->label_smoothing = smoothing;
+  return QUERN_OK;
+}
+
+bool quern__plan_changes_labels(const quern_plan *plan) {
+  return plan->weighs_classes || plan->label_smoothing > 0.0f;
+}
+
+quern_status quern__plan_training_loss(quern_plan *plan, const quern__truth *truth, float scale,
+                                       quern_tensor losses, quern_tensor dz) {
+  if (!quern__plan_changes_labels(plan)) return quern__plan_loss(plan, truth, scale, losses, dz);
+  const quern_tensor labels = truth->labels;
+  const quern_tensor z = quern__plan_output(plan, plan->shape.layer_count - 1, labels.columns);
+  quern_tensor classes = quern_none(), total = quern_none();
+  if (plan->weighs_classes) {
+    classes = weights_of_classes(plan);
+    total = total_of(plan);
+    const quern_tensor each = quern_vector(plan->class_weights, total.offset + 1, labels.columns);
+    QUERN__FORWARD(quern_label_weights(plan->context, labels, classes, each));
+    QUERN__FORWARD(quern_sum(plan->context, each, total));
+  }
+  return quern_weighted_cross_entropy(plan->context, z, labels, classes, total, plan->label_smoothing, scale,
+                                      losses, dz);
+}

@@ -1,0 +1,51 @@
+/* Derivatives by finite differences, for the tests of gradients: Romberg's, of central differences at steps h, h/2, h/4, extrapolated
+ * twice. What one may be off by is estimated from the last two extrapolations, and from the rounding of the function itself. On top
+ * comes only what storing in float32 costs, carried through the op at hand: no tolerance is a guess. */
+#ifndef QUERN_TESTS_DIFFERENTIATE_H
+#define QUERN_TESTS_DIFFERENTIATE_H
+
+#include "reference_test.h"
+
+#include "philox.h"
+
+#include <float.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef double (*function)(const void *context, const double *at);
+
+typedef struct derivative {
+  double value, error;
+} derivative;
+
+#define STEP 0x1p-8
+/* Bounds on any function below: how many roundings go into it, and how large any partial result gets. */
+#define OPERATIONS 256
+#define MAGNITUDE  64
+
+static inline double central(function f, const void *context, double *at, size_t i, double step) {
+  const double kept = at[i];
+  at[i] = kept + step;
+  const double above = f(context, at);
+  at[i] = kept - step;
+  const double below = f(context, at);
+  at[i] = kept;
+  return (above - below) / (2 * step);
+}
+
+static inline derivative differentiate(function f, const void *context, double *at, size_t i) {
+  const double first = central(f, context, at, i, STEP);
+  const double second = central(f, context, at, i, STEP / 2);
+  const double third = central(f, context, at, i, STEP / 4);
+  const double coarse = (4 * second - first) / 3, fine = (4 * third - second) / 3;
+  const double rounding = OPERATIONS * (DBL_EPSILON / 2) * MAGNITUDE / (STEP / 4) * 2;
+  return (derivative){(16 * fine - coarse) / 15, fabs(fine - coarse) + rounding};
+}
+
+/* Floats in [-bound, bound), the same in double. */
+static inline void randomise(uint32_t stream, float bound, size_t count, float *values, double *same) {
+  quern__philox_uniform(2024, stream, -bound, bound * 0x1p-23f, count, values);
+  for (size_t i = 0; i < count; i++) same[i] = values[i];
+}
+
+#endif
