@@ -13,7 +13,7 @@ typedef enum cli_kind {
   CLI_COUNT,  /* size_t, least … most */
   CLI_COUNTS, /* cli_counts, each least … most, separated by commas; "" or "none" for no one */
   CLI_SEED,   /* uint64_t, any */
-  CLI_REAL,   /* float, finite, at least 0, and not 0 where least is 1 */
+  CLI_NUMBER, /* double, finite, at least 0, and not 0 where least is 1; NaN while it is not set */
   CLI_CHOICE, /* int, the place of the text in `choices`; CLI_UNSET where it is not given and has no default */
   CLI_CONFIG  /* const char *, a file of options that is read before the line is: see config.h */
 } cli_kind;
@@ -69,6 +69,9 @@ void cli_help_command(const struct cli_command *command);
 /* Names of activations and losses, in the order of their enumerations, then NULL. */
 extern const char *const cli_activations[];
 extern const char *const cli_losses[];
+extern const char *const cli_optimizers[];
+extern const char *const cli_schedules[];
+extern const char *const cli_switches[]; /* "on", "off" */
 
 /* --- Options that several commands have; their settings have fields of these names ---------------------- */
 

@@ -1,7 +1,8 @@
 /* quern train: trains a network on data, tells how it goes, and saves it. */
 #include "config.h"
-#include "training.h"
+#include "recipe.h"
 
+#include <math.h>
 #include <quern/activation.h>
 #include <stdlib.h>
 
@@ -52,20 +53,92 @@ static const cli_option options[] = {
      .least = 1,
      .most = INT32_MAX,
      .help = "samples a step (default 32)"},
+    {.name = "optimizer",
+     .value = "NAME",
+     .kind = CLI_CHOICE,
+     .offset = FIELD(optimizer),
+     .choices = cli_optimizers,
+     .help = "what makes steps of gradients: sgd, momentum, nesterov, adam, adamw or rmsprop, with PyTorch's "
+             "definitions (default sgd)"},
     {.name = "lr",
      .value = "F",
-     .kind = CLI_REAL,
+     .kind = CLI_NUMBER,
      .offset = FIELD(learning_rate),
      .least = 1,
-     .help = "learning rate (default 0.1)"},
+     .help = "learning rate, the largest where it changes (default 0.1 for sgd, 0.02 for momentum and "
+             "nesterov, 0.002 for adam and adamw, 0.001 for rmsprop)"},
+    {.name = "momentum",
+     .value = "F",
+     .kind = CLI_NUMBER,
+     .offset = FIELD(momentum),
+     .help = "of momentum and nesterov (default 0.9) and of rmsprop (default 0)"},
+    {.name = "beta1",
+     .value = "F",
+     .kind = CLI_NUMBER,
+     .offset = FIELD(beta1),
+     .help = "of adam and adamw: how slowly the mean of the gradients follows (default 0.9)"},
+    {.name = "beta2",
+     .value = "F",
+     .kind = CLI_NUMBER,
+     .offset = FIELD(beta2),
+     .help = "of adam and adamw: how slowly the mean of their squares follows (default 0.999)"},
+    {.name = "alpha",
+     .value = "F",
+     .kind = CLI_NUMBER,
+     .offset = FIELD(alpha),
+     .help = "of rmsprop: the same (default 0.99)"},
+    {.name = "epsilon",
+     .value = "F",
+     .kind = CLI_NUMBER,
+     .offset = FIELD(epsilon),
+     .help = "of adam, adamw and rmsprop: added to the root of that mean (default 1e-8)"},
     {.name = "weight-decay",
      .value = "F",
-     .kind = CLI_REAL,
+     .kind = CLI_NUMBER,
      .offset = FIELD(weight_decay),
-     .help = "share of each parameter added to its gradient (default 0)"},
+     .help = "share of each parameter added to its gradient, or, by adamw, taken from it (default 0, and "
+             "0.01 for adamw)"},
+    {.name = "decay-bias",
+     .value = "on|off",
+     .kind = CLI_CHOICE,
+     .offset = FIELD(decay_bias),
+     .choices = cli_switches,
+     .help = "whether biases decay too (default on, as in PyTorch)"},
+    {.name = "schedule",
+     .value = "NAME",
+     .kind = CLI_CHOICE,
+     .offset = FIELD(schedule),
+     .choices = cli_schedules,
+     .help =
+         "how the learning rate goes over all steps: constant, step, cosine or one-cycle (default constant)"},
+    {.name = "warmup",
+     .value = "F",
+     .kind = CLI_NUMBER,
+     .offset = FIELD(warmup),
+     .help = "epochs, or a part of one, in which it rises from a third of --lr to all of it, before the "
+             "schedule (default 0)"},
+    {.name = "step-epochs",
+     .value = "F",
+     .kind = CLI_NUMBER,
+     .offset = FIELD(step_epochs),
+     .least = 1,
+     .help = "of the schedule step: epochs between two steps down (default 10)"},
+    {.name = "gamma",
+     .value = "F",
+     .kind = CLI_NUMBER,
+     .offset = FIELD(gamma),
+     .help = "of the schedule step: what each multiplies the rate by (default 0.1)"},
+    {.name = "patience",
+     .value = "N",
+     .kind = CLI_COUNT,
+     .offset = FIELD(patience),
+     .least = 1,
+     .most = INT32_MAX,
+     .help = "stop after N epochs without a lower test loss, and keep the weights of the epoch with the "
+             "lowest (default: all epochs, and the last weights)"},
     {.name = "clip-norm",
      .value = "F",
-     .kind = CLI_REAL,
+     .kind = CLI_NUMBER,
      .offset = FIELD(clip_norm),
      .least = 1,
      .help = "scale the gradients of a step down where their norm, all parameters taken together, is more "
@@ -122,11 +195,27 @@ static const char *const examples[] = {
     "quern train --data houses.csv --target price --task regression --standardize --one-hot --missing mean",
     "quern train --data digits --epochs 1000 --checkpoint digits.checkpoint",
     "quern train --config digits.conf --lr 0.05 --log digits.csv",
-    "quern train --data iris.csv --test iris-test.csv --hidden none --loss squared --lr 0.01", NULL};
+    "quern train --data iris.csv --test iris-test.csv --hidden none --loss squared --lr 0.01",
+    NULL};
 
 static cli_exit run(const cli_command *command, int argc, char **argv) {
-  train_settings settings = {
-      .activation = QUERN_RELU, .epochs = 20, .batch = 32, .learning_rate = 0.1f, .seed = 1};
+  train_settings settings = {.activation = QUERN_RELU,
+                             .epochs = 20,
+                             .batch = 32,
+                             .optimizer = QUERN_SGD,
+                             .schedule = QUERN_SCHEDULE_CONSTANT,
+                             .learning_rate = NAN,
+                             .momentum = NAN,
+                             .beta1 = NAN,
+                             .beta2 = NAN,
+                             .alpha = NAN,
+                             .epsilon = NAN,
+                             .weight_decay = NAN,
+                             .warmup = NAN,
+                             .step_epochs = NAN,
+                             .gamma = NAN,
+                             .clip_norm = NAN,
+                             .seed = 1};
   settings.hidden.items = malloc(sizeof *settings.hidden.items);
   if (settings.hidden.items == NULL) return cli_fail_memory();
   settings.hidden.items[0] = DEFAULT_HIDDEN;
@@ -136,7 +225,8 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
   cli_exit result = (cli_exit)cli_parsed_exit(parsed);
   if (parsed == CLI_PARSED_RUN && settings.checkpoint_every > 0 && settings.checkpoint == NULL)
     result = cli_fail_usage(command, "--checkpoint-every needs --checkpoint");
-  else if (parsed == CLI_PARSED_RUN && settings.write_config != NULL)
+  if (parsed == CLI_PARSED_RUN && result == CLI_OK) result = cli_recipe_check(command, &settings);
+  if (parsed == CLI_PARSED_RUN && result == CLI_OK && settings.write_config != NULL)
     result = cli_config_write(command, settings.write_config, &settings);
   if (parsed == CLI_PARSED_RUN && result == CLI_OK) result = cli_run_training(&settings);
   free(settings.hidden.items);
@@ -146,7 +236,7 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
 const cli_command cli_train = {
     .name = "train",
     .summary = "train a network on data, and save it",
-    .about = "Trains a multilayer perceptron by stochastic gradient descent. The data give the number of "
+    .about = "Trains a multilayer perceptron by gradient descent. The data give the number of "
              "inputs and of "
              "classes. The same seed gives the same weights on the same device, bit for bit. The speed in "
              "the last line leaves out the first of several epochs, in which kernels may be built. Ctrl-C "

@@ -12,7 +12,12 @@ typedef struct train_settings {
   int activation;
   int loss; /* a place in cli_training_losses */
   size_t epochs, batch;
-  float learning_rate, weight_decay, clip_norm;
+  int optimizer, schedule, decay_bias;
+  double learning_rate, momentum, beta1, beta2, alpha, epsilon,
+      weight_decay;                  /* NaN: as the optimizer has it */
+  double warmup, step_epochs, gamma; /* NaN: none, or as usual */
+  double clip_norm;                  /* NaN: gradients are not clipped */
+  size_t patience;                   /* 0: no early stopping */
   uint64_t seed;
   const char *device, *save, *checkpoint, *resume, *log, *config, *write_config;
   size_t checkpoint_every;

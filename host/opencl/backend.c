@@ -44,4 +44,7 @@ const quern_backend quern__opencl_backend = {
     .steps_run = quern__cl_steps_run,
     .sum_squares = quern__cl_sum_squares,
     .clip_norm = quern__cl_clip_norm,
+    .optimizer_update = quern__cl_optimizer_update,
+    .updates_in_one_pass = quern__cl_updates_in_one_pass,
+    .dense_backward_update = quern__cl_dense_backward_update,
 };

@@ -152,4 +152,6 @@ const quern_backend quern__reference_backend = {
     .random_uniform = quern__reference_random_uniform,
     .sum_squares = quern__reference_sum_squares,
     .clip_norm = quern__reference_clip_norm,
+    .optimizer_update = quern__reference_optimizer_update,
+    .dense_backward_update = quern__reference_dense_backward_update,
 };

@@ -20,7 +20,9 @@
   X(optimizer, "optimizer")                                                                                  \
   X(learning_rate, "learning rate")                                                                          \
   X(weight_decay, "weight decay")                                                                            \
-  X(clip_norm, "largest norm of the gradients")
+  X(schedule, "schedule")                                                                                    \
+  X(clip_norm, "largest norm of the gradients")                                                              \
+  X(patience, "patience")
 
 enum {
 #define QUERN__IDENTITY_VALUE(field, name) QUERN__IDENTITY_##field,

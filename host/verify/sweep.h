@@ -30,6 +30,8 @@ quern_status quern__sweep_softmax_cross_entropy(quern__verify *verify);
 quern_status quern__sweep_elementwise_cross_entropy(quern__verify *verify);
 quern_status quern__sweep_binary_cross_entropy(quern__verify *verify);
 quern_status quern__sweep_mean_squared_error(quern__verify *verify);
+quern_status quern__sweep_dense_backward_update(quern__verify *verify);
+quern_status quern__sweep_optimizer_update(quern__verify *verify);
 quern_status quern__sweep_sgd_update(quern__verify *verify);
 quern_status quern__sweep_sum_squares(quern__verify *verify);
 quern_status quern__sweep_clip_norm(quern__verify *verify);
