@@ -1,5 +1,7 @@
 /* Activations and losses by name, with their parameters. */
 #include "activation.h"
+
+#include "names.h"
 #include "text.h"
 #include <math.h>
 #include <quern/activation.h>
@@ -18,40 +20,24 @@ static const char *const loss_names[] = {
 #undef NAME
 };
 
-static const char *name_of(const char *const *names, size_t count, size_t index) {
-  return index < count ? names[index] : NULL;
-}
-
-static bool find(const char *const *names, size_t count, const char *name, size_t *index) {
-  for (size_t i = 0; name != NULL && i < count; i++) {
-    if (strcmp(names[i], name) == 0) {
-      *index = i;
-      return true;
-    }
-  }
-  return false;
-}
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
 const char *quern_activation_name(quern_activation_kind kind) {
-  return name_of(activation_names, COUNT(activation_names), (size_t)kind);
+  return quern__name_of(activation_names, QUERN__COUNT(activation_names), (size_t)kind);
 }
 
 const char *quern_loss_name(quern_loss loss) {
-  return name_of(loss_names, COUNT(loss_names), (size_t)loss);
+  return quern__name_of(loss_names, QUERN__COUNT(loss_names), (size_t)loss);
 }
 
 bool quern_activation_find(const char *name, quern_activation_kind *kind) {
   size_t index;
-  if (!find(activation_names, COUNT(activation_names), name, &index)) return false;
+  if (!quern__name_find(activation_names, QUERN__COUNT(activation_names), name, &index)) return false;
   *kind = (quern_activation_kind)index;
   return true;
 }
 
 bool quern_loss_find(const char *name, quern_loss *loss) {
   size_t index;
-  if (!find(loss_names, COUNT(loss_names), name, &index)) return false;
+  if (!quern__name_find(loss_names, QUERN__COUNT(loss_names), name, &index)) return false;
   *loss = (quern_loss)index;
   return true;
 }
@@ -98,7 +84,7 @@ static bool find_before_colon(const char *const *names, size_t count, const char
                               const char **parameter) {
   const char *colon = text != NULL ? strchr(text, ':') : NULL;
   *parameter = colon != NULL ? colon + 1 : NULL;
-  if (colon == NULL) return find(names, count, text, index);
+  if (colon == NULL) return quern__name_find(names, count, text, index);
   for (size_t i = 0; i < count; i++) {
     if (strlen(names[i]) != (size_t)(colon - text) || strncmp(names[i], text, (size_t)(colon - text)) != 0)
       continue;
@@ -125,7 +111,8 @@ size_t quern_activation_format(quern_activation activation, char *text, size_t s
 bool quern_activation_parse(const char *text, quern_activation *activation) {
   size_t index;
   const char *parameter;
-  if (!find_before_colon(activation_names, COUNT(activation_names), text, &index, &parameter)) return false;
+  if (!find_before_colon(activation_names, QUERN__COUNT(activation_names), text, &index, &parameter))
+    return false;
   quern_activation found = quern_activation_of((quern_activation_kind)index);
   if (parameter != NULL && !(takes_slope(found.kind) && parse_parameter(parameter, &found.slope)))
     return false;
@@ -140,7 +127,7 @@ size_t quern_loss_format(quern_loss loss, float delta, char *text, size_t size) 
 bool quern_loss_parse(const char *text, quern_loss *loss, float *delta) {
   size_t index;
   const char *parameter;
-  if (!find_before_colon(loss_names, COUNT(loss_names), text, &index, &parameter)) return false;
+  if (!find_before_colon(loss_names, QUERN__COUNT(loss_names), text, &index, &parameter)) return false;
   float found = QUERN_HUBER_DELTA;
   if (parameter != NULL &&
       !((quern_loss)index == QUERN_HUBER && parse_parameter(parameter, &found) && found > 0.0f))

@@ -35,6 +35,15 @@ quern_status quern__text_close(quern__text *text, char **result) {
   return quern__fail_memory("text", text->length);
 }
 
+void quern__text_double(quern__text *text, double value) {
+  char digits[32];
+  for (int precision = 1; precision <= 17; precision++) {
+    snprintf(digits, sizeof digits, "%.*g", precision, value);
+    if (strtod(digits, NULL) == value) break;
+  }
+  fputs(digits, text->stream);
+}
+
 void quern__text_float(quern__text *text, float value) {
   /* Nine digits tell every float; fewer do for most. */
   char digits[32];

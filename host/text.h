@@ -20,6 +20,7 @@ quern_status quern__text_close(quern__text *text, char **result);
 
 /* Prints the fewest digits that give the same float back. */
 void quern__text_float(quern__text *text, float value);
+void quern__text_double(quern__text *text, double value); /* the same for doubles */
 
 /* The C locale, for strtof_l; the caller frees it. */
 quern_status quern__c_locale(locale_t *numbers);

@@ -1,5 +1,5 @@
-/* dW = Xᵀ dZ and db = Σ_s dZ_s, the gradients of a dense layer's parameters: written, added up, or taken as an SGD step of W and b
- * in the same pass. X [n][in], dZ [n][out], W [in][out], b [out].
+/* dW = Xᵀ dZ and db = Σ_s dZ_s, the gradients of a dense layer's parameters: written, added up, or taken as an optimizer's step of W
+ * and b in the same pass. X [n][in], dZ [n][out], W [in][out], b [out].
  *
  * The tiles of dense_tile.cl, a step of the sum being a sample: the panels are strips of dZ, and the left factor is Xᵀ, of which
  * a vector of inputs at a time is copied beside the panel, so that both lie close together whatever the rows' stride. */
@@ -21,23 +21,33 @@
 #define WEIGHTS_LESS (WEIGHTS_VECTORS > 2 ? WEIGHTS_VECTORS - 1 : WEIGHTS_VECTORS)
 #define WEIGHTS_HALF ((WEIGHTS_VECTORS + 1) / 2)
 
+/* Inputs of which an optimizer's sums are kept where one panel does not hold all samples. */
+#define WEIGHTS_KEPT (4 * VECTOR_WIDTH)
+
 /* What becomes of a gradient. Values as in host/opencl/dense.c. */
 #define WRITE      0
 #define ACCUMULATE 1
 #define UPDATE     2
 
+/* Of W, or of b: where its gradients go, or the parameters with what the optimizer keeps of them. */
 typedef struct {
   int mode;
-  float rate, decay;
+  Update update;
+  __global float *at, *momentum, *square;
 } Target;
 
-void put(Target target, quern_vector gradient, __global float *at, uint lanes) {
-  if (target.mode != WRITE) {
-    const quern_vector old = quern_load_part(at, lanes);
-    if (target.mode == ACCUMULATE) gradient += old;
-    else gradient = old - target.rate * (gradient + target.decay * old);
+/* An SGD step adds up panel by panel, like a gradient; the other rules need the whole sum. */
+int is_linear(Target target) {
+  return target.mode != UPDATE || target.update.rule == UPDATE_SGD;
+}
+
+void put(Target target, quern_vector gradient, size_t at, uint lanes) {
+  if (target.mode == UPDATE) {
+    update_part(target.update, gradient, target.at, target.momentum, target.square, at, lanes);
+    return;
   }
-  quern_store_part(gradient, at, lanes);
+  if (target.mode == ACCUMULATE) gradient += quern_load_part(target.at + at, lanes);
+  quern_store_part(gradient, target.at + at, lanes);
 }
 
 DEFINE_TILE(weights_wide, __private, WEIGHTS_ROWS, WEIGHTS_VECTORS, 1, stride)
@@ -63,65 +73,96 @@ void weights_tile(const float *left, const quern_vector *panel, uint depth, uint
 }
 
 /* A whole wide tile of W through the SGD step, its sums in registers all the way. */
-void weights_update(const float *left, const quern_vector *panel, uint depth, Target target, __global float *w,
-                    size_t out) {
+void weights_sgd(const float *left, const quern_vector *panel, uint depth, Update update, __global float *w, size_t out) {
   TILE_SUMS(left, WEIGHTS_ROWS, WEIGHTS_VECTORS, 1, VECTOR_WIDTH, PANEL_VECTOR)
   QUERN_UNROLL for (uint r = 0; r < WEIGHTS_ROWS; r++) {
     QUERN_UNROLL for (uint v = 0; v < WEIGHTS_VECTORS; v++) {
       __global float *at = w + r * out + v * VECTOR_WIDTH;
       const quern_vector old = QUERN_VLOAD(at);
-      QUERN_VSTORE(old - target.rate * (sum[r][v] + target.decay * old), at);
+      QUERN_VSTORE(old - update.rate * (sum[r][v] + update.decay * old), at);
     }
   }
+}
+
+/* `rows` rows of a strip's sums to where they go. */
+void put_tile(Target target, const quern_vector *sums, uint rows, uint columns, uint vectors, size_t at, size_t out) {
+  for (uint r = 0; r < rows; r++)
+    for (uint v = 0; v < vectors; v++)
+      put(target, sums[r * vectors + v], at + r * out + v * VECTOR_WIDTH, strip_lanes(columns, v));
+}
+
+/* The panels to come add to this one; the decay has been taken. */
+Target after_panel(Target target) {
+  if (target.mode == WRITE) target.mode = ACCUMULATE;
+  target.update.decay = 0.0f;
+  return target;
 }
 
 /* The strip of dW from `column` on, inputs `first` to `end`, and of db with the first of them. */
-void weights_strip(uint n, uint in, uint out, __global const float *x, __global const float *dz, Target target,
-                   __global float *dw, __global float *db, size_t column, size_t first, size_t end) {
+void weights_strip(uint n, uint in, uint out, __global const float *x, __global const float *dz, Target w, Target b,
+                   size_t column, size_t first, size_t end) {
   const uint columns = (uint)min((size_t)WEIGHTS_COLUMNS, out - column);
   const uint vectors = weights_vectors(columns);
+  const int whole = n <= WEIGHTS_PANEL || is_linear(w); /* no sum is kept from a panel to the next */
   quern_vector panel[WEIGHTS_PANEL * WEIGHTS_VECTORS], x_panel[WEIGHTS_PANEL], sums[WEIGHTS_ROWS * WEIGHTS_VECTORS];
-  for (uint s = 0; s < n; s += WEIGHTS_PANEL) {
-    const uint depth = min((uint)WEIGHTS_PANEL, n - s);
-    copy_panel(dz + (size_t)s * out + column, out, depth, columns, vectors, panel);
-    if (db && first == 0) {
-      for (uint v = 0; v < vectors; v++) {
-        quern_vector sum = (quern_vector)(0.0f);
-        for (uint i = 0; i < depth; i++) sum += panel[i * vectors + v];
-        put(target, sum, db + column + v * VECTOR_WIDTH, strip_lanes(columns, v));
-      }
-    }
-    for (size_t group = dw ? first : end; group < end; group += VECTOR_WIDTH) {
-      const uint inputs = (uint)min((size_t)VECTOR_WIDTH, end - group);
-      copy_panel(x + (size_t)s * in + group, in, depth, inputs, 1, x_panel);
-      for (uint i = 0; i < inputs; i += WEIGHTS_ROWS) {
-        const float *left = (const float *)x_panel + i;
-        if (target.mode == UPDATE && columns == WEIGHTS_COLUMNS && inputs - i >= WEIGHTS_ROWS) {
-          weights_update(left, panel, depth, target, dw + (group + i) * out + column, out);
-          continue;
+  quern_vector kept[WEIGHTS_KEPT * WEIGHTS_VECTORS], b_kept[WEIGHTS_VECTORS];
+  const size_t step = w.at && !whole ? WEIGHTS_KEPT : end - first;
+  for (size_t from = first; from < end; from += step) {
+    const size_t to = min(from + step, end);
+    for (uint s = 0; s < n; s += WEIGHTS_PANEL) {
+      const uint depth = min((uint)WEIGHTS_PANEL, n - s);
+      const int is_last = s + depth == n;
+      copy_panel(dz + (size_t)s * out + column, out, depth, columns, vectors, panel);
+      if (b.at && from == 0) {
+        for (uint v = 0; v < vectors; v++) {
+          quern_vector sum = whole || s == 0 ? (quern_vector)(0.0f) : b_kept[v];
+          for (uint i = 0; i < depth; i++) sum += panel[i * vectors + v];
+          b_kept[v] = sum;
         }
-        weights_tile(left, panel, depth, vectors, sums);
-        const uint rows = min((uint)WEIGHTS_ROWS, inputs - i);
-        for (uint r = 0; r < rows; r++)
-          for (uint v = 0; v < vectors; v++)
-            put(target, sums[r * vectors + v], dw + (group + i + r) * out + column + v * VECTOR_WIDTH,
-                strip_lanes(columns, v));
+        if (whole || is_last) put_tile(b, b_kept, 1, columns, vectors, column, 0);
+      }
+      for (size_t group = w.at ? from : to; group < to; group += VECTOR_WIDTH) {
+        const uint inputs = (uint)min((size_t)VECTOR_WIDTH, to - group);
+        copy_panel(x + (size_t)s * in + group, in, depth, inputs, 1, x_panel);
+        for (uint i = 0; i < inputs; i += WEIGHTS_ROWS) {
+          const float *left = (const float *)x_panel + i;
+          const uint rows = min((uint)WEIGHTS_ROWS, inputs - i);
+          const size_t at = (group + i) * out + column;
+          if (w.mode == UPDATE && whole && w.update.rule == UPDATE_SGD && columns == WEIGHTS_COLUMNS && rows == WEIGHTS_ROWS) {
+            weights_sgd(left, panel, depth, w.update, w.at + at, out);
+            continue;
+          }
+          weights_tile(left, panel, depth, vectors, sums);
+          if (!whole) {
+            quern_vector *sum = kept + (group - from + i) * vectors;
+            for (uint k = 0; k < rows * vectors; k++) sums[k] = sum[k] = s == 0 ? sums[k] : sum[k] + sums[k];
+          }
+          if (whole || is_last) put_tile(w, sums, rows, columns, vectors, at, out);
+        }
+      }
+      if (whole) {
+        w = after_panel(w);
+        b = after_panel(b);
       }
     }
-    /* The panels to come add to this one; the decay has been taken. */
-    if (target.mode == WRITE) target.mode = ACCUMULATE;
-    target.decay = 0.0f;
   }
 }
 
+/* Where gradients go, W or b, with what the optimizer keeps of them; null pointers for what there is none of. */
+#define WEIGHTS_TARGET(name)                                                                                 \
+  __global float *name, ulong name##_offset, __global float *name##_momentum, ulong name##_momentum_offset,  \
+      __global float *name##_square, ulong name##_square_offset
+#define WEIGHTS_TARGET_OF(name, mode, update)                                                                \
+  {mode, update, name ? name + name##_offset : name, name##_momentum + name##_momentum_offset,               \
+   name##_square + name##_square_offset}
+
 __kernel void dense_backward_weights(uint n, uint in, uint out, __global const float *x, ulong x_offset,
-                                     __global const float *dz, ulong dz_offset, int mode, float rate, float decay,
-                                     __global float *dw, ulong dw_offset, __global float *db, ulong db_offset,
-                                     uint rows) {
+                                     __global const float *dz, ulong dz_offset, int mode, UPDATE_PARAMETERS,
+                                     WEIGHTS_TARGET(dw), WEIGHTS_TARGET(db), uint rows) {
   const size_t column = get_global_id(0) * WEIGHTS_COLUMNS;
   const size_t first = get_global_id(1) * rows;
   if (first >= in || column >= out) return;
-  const Target target = {mode, rate, decay};
-  weights_strip(n, in, out, x + x_offset, dz + dz_offset, target, dw ? dw + dw_offset : dw, db ? db + db_offset : db,
-                column, first, min(first + rows, (size_t)in));
+  const Update update = UPDATE_OF_PARAMETERS;
+  const Target w = WEIGHTS_TARGET_OF(dw, mode, update), b = WEIGHTS_TARGET_OF(db, mode, update_of_bias(update));
+  weights_strip(n, in, out, x + x_offset, dz + dz_offset, w, b, column, first, min(first + rows, (size_t)in));
 }

@@ -5,7 +5,7 @@
  *
  *                    x ──► H1 ──► … ──► Z ──► loss, dZ ──► … ──► dZ1          (samples `first` to `end` of each)
  *
- *   steps_weights  a work-item takes a strip of one layer's W, and its b, through the SGD step
+ *   steps_weights  a work-item takes a strip of one layer's W, and its b, through the optimizer's step
  *   steps_serial   one work-item alternates the two, a batch after another
  *
  * The samples of a batch do not meet before the parameters' gradients, so a block needs nothing of another; the launch
@@ -87,15 +87,28 @@ void steps_block(uint count, uint lowest, __global const StepsLayer *layers, __g
   steps_backward(count, lowest, layers, parameters, outputs, dz, first, end);
 }
 
+/* The flat parameters and, laid out like them, what the optimizer keeps; null pointers for what it does not. */
+typedef struct {
+  __global float *values, *momentum, *square;
+} StepsParameters;
+
+#define STEPS_PARAMETERS                                                                                     \
+  __global float *parameters, ulong parameters_offset, __global float *momentum, ulong momentum_offset,      \
+      __global float *square, ulong square_offset
+#define STEPS_PARAMETERS_OF                                                                                  \
+  {parameters + parameters_offset, momentum + momentum_offset, square + square_offset}
+
 /* One strip of one layer's parameters, inputs `first` on. */
 void steps_strip(uint n, __global const StepsLayer *layers, uint l, __global const float *x,
-                 __global const float *outputs, __global const float *dz, float rate, float decay,
-                 __global float *parameters, size_t column, size_t first, size_t end) {
+                 __global const float *outputs, __global const float *dz, Update update, StepsParameters parameters,
+                 size_t column, size_t first, size_t end) {
   __global const StepsLayer *layer = &layers[l];
-  const Target target = {UPDATE, rate, decay};
-  weights_strip(n, layer->in, layer->out, l == 0 ? x : outputs + layers[l - 1].output, dz + layer->output, target,
-                layer->learns_weights ? parameters + layer->weights : 0,
-                layer->learns_bias ? parameters + layer->bias : 0, column, first, end);
+  Target w = {UPDATE, update, 0, parameters.momentum + layer->weights, parameters.square + layer->weights};
+  Target b = {UPDATE, update_of_bias(update), 0, parameters.momentum + layer->bias, parameters.square + layer->bias};
+  if (layer->learns_weights) w.at = parameters.values + layer->weights;
+  if (layer->learns_bias) b.at = parameters.values + layer->bias;
+  weights_strip(n, layer->in, layer->out, l == 0 ? x : outputs + layers[l - 1].output, dz + layer->output, w, b, column,
+                first, end);
 }
 
 /* Without indices, x and batch_labels are the samples themselves. */
@@ -123,8 +136,10 @@ __kernel void steps_rows(uint n, uint count, uint lowest, __global const StepsLa
 
 __kernel void steps_weights(uint n, uint count, uint lowest, __global const StepsLayer *layers,
                             __global const float *x, ulong x_offset, __global const float *outputs,
-                            ulong outputs_offset, __global const float *dz, ulong dz_offset, float rate, float decay,
-                            __global float *parameters, ulong parameters_offset) {
+                            ulong outputs_offset, __global const float *dz, ulong dz_offset, UPDATE_PARAMETERS,
+                            STEPS_PARAMETERS) {
+  const Update update = UPDATE_OF_PARAMETERS;
+  const StepsParameters all = STEPS_PARAMETERS_OF;
   const uint item = (uint)get_global_id(0);
   uint l = lowest;
   while (l < count - 1 && layers[l].first_item > item) l++;
@@ -132,19 +147,20 @@ __kernel void steps_weights(uint n, uint count, uint lowest, __global const Step
   const uint part = place / layers[l].strips;
   const size_t column = (size_t)(place - part * layers[l].strips) * WEIGHTS_COLUMNS;
   const size_t first = (size_t)part * layers[l].rows;
-  steps_strip(n, layers, l, x + x_offset, outputs + outputs_offset, dz + dz_offset, rate, decay,
-              parameters + parameters_offset, column, first, min(first + layers[l].rows, (size_t)layers[l].in));
+  steps_strip(n, layers, l, x + x_offset, outputs + outputs_offset, dz + dz_offset, update, all, column, first,
+              min(first + layers[l].rows, (size_t)layers[l].in));
 }
 
-/* `steps` batches of n samples, one after the other. */
+/* `steps` batches of n samples, one after the other. `updates` has a row for each, or is null: all are `update`. */
 __kernel void steps_serial(uint n, uint count, uint lowest, __global const StepsLayer *layers, STEPS_SAMPLES,
-                           __global float *parameters, ulong parameters_offset, __global float *outputs,
-                           ulong outputs_offset, __global float *dz, ulong dz_offset, __global float *losses,
-                           ulong losses_offset, __global int *faults, uint steps, float rate, float decay) {
+                           STEPS_PARAMETERS, __global float *outputs, ulong outputs_offset, __global float *dz,
+                           ulong dz_offset, __global float *losses, ulong losses_offset, __global int *faults,
+                           uint steps, UPDATE_PARAMETERS, __global const Update *updates, ulong updates_offset) {
   if (get_global_id(0) > 0) return;
+  Update update = UPDATE_OF_PARAMETERS;
+  const StepsParameters all = STEPS_PARAMETERS_OF;
   x += x_offset;
   batch_labels += batch_labels_offset;
-  parameters += parameters_offset;
   outputs += outputs_offset;
   dz += dz_offset;
   for (uint s = 0; s < steps; s++) {
@@ -152,10 +168,11 @@ __kernel void steps_serial(uint n, uint count, uint lowest, __global const Steps
     if (indices)
       steps_gather(layers[0].in, is_bytes, source_rows, source, source_offset, labels + labels_offset,
                    indices + indices_offset + sample, factor, offset, x, batch_labels, faults, 0, n);
-    steps_block(count, lowest, layers, x, batch_labels, 1.0f / (float)n, parameters, outputs, dz,
+    if (updates) update = updates[updates_offset + s];
+    steps_block(count, lowest, layers, x, batch_labels, 1.0f / (float)n, all.values, outputs, dz,
                 losses ? losses + losses_offset + sample : losses, faults, 0, n);
     for (uint l = lowest; l < count; l++)
       for (size_t column = 0; column < layers[l].out; column += WEIGHTS_COLUMNS)
-        steps_strip(n, layers, l, x, outputs, dz, rate, decay, parameters, column, 0, layers[l].in);
+        steps_strip(n, layers, l, x, outputs, dz, update, all, column, 0, layers[l].in);
   }
 }

@@ -17,21 +17,22 @@
 typedef struct {
   __global float *x;
   __global int *labels;
-  __global float *parameters, *outputs, *dz;
+  StepsParameters learned;
+  __global float *outputs, *dz;
 } StepsOwn;
 
 /* One step of the `count` layers above, whose input is `hidden`, and dZ1 of columns `first` to `end`. */
 void steps_above(uint n, uint count, __global const StepsLayer *above, __global const StepsLayer *lowest, StepsOwn own,
                  __global const float *hidden, __global float *dz, __global float *losses, __global int *faults,
-                 float rate, float decay, size_t first, size_t end) {
-  steps_block(count, 0, above, hidden, own.labels, 1.0f / (float)n, own.parameters, own.outputs, own.dz, losses,
+                 Update update, size_t first, size_t end) {
+  steps_block(count, 0, above, hidden, own.labels, 1.0f / (float)n, own.learned.values, own.outputs, own.dz, losses,
               faults, 0, n);
   for (size_t column = first; column < end; column += DATA_COLUMNS)
-    data_strip(above->in, above->out, own.dz + above->output, own.parameters + above->weights, hidden,
+    data_strip(above->in, above->out, own.dz + above->output, own.learned.values + above->weights, hidden,
                lowest->activation, lowest->slope, 0, dz, column, 0, n);
   for (uint l = 0; l < count; l++)
     for (size_t column = 0; column < above[l].out; column += WEIGHTS_COLUMNS)
-      steps_strip(n, above, l, hidden, own.outputs, own.dz, rate, decay, own.parameters, column, 0, above[l].in);
+      steps_strip(n, above, l, hidden, own.outputs, own.dz, update, own.learned, column, 0, above[l].in);
 }
 
 /* `layers` are all layers, and then those above the lowest once more, their places counted from the first parameter and the
@@ -39,49 +40,62 @@ void steps_above(uint n, uint count, __global const StepsLayer *above, __global 
  *
  * n samples, the last batch gathered, have their H1 where `odd` says; 0: there are none yet. `next` samples are to be gathered
  * and taken to their H1; 0: none. `places` has room for H1 of `batch` samples, and then, for each work-item but the first, for
- * a StepsOwn with above_parameters and twice above_outputs. */
+ * a StepsOwn with above_parameters, as often more as the optimizer keeps something of each, and twice above_outputs. */
 __kernel void steps_columns(uint n, uint count, uint next, __global const StepsLayer *layers, STEPS_SAMPLES,
-                            __global float *parameters, ulong parameters_offset, __global float *outputs,
-                            ulong outputs_offset, __global float *dz, ulong dz_offset, __global float *losses,
-                            ulong losses_offset, __global int *faults, float rate, float decay, uint share, uint odd,
-                            uint batch, ulong above_parameters, ulong above_outputs, __global float *places) {
+                            STEPS_PARAMETERS, __global float *outputs, ulong outputs_offset, __global float *dz,
+                            ulong dz_offset, __global float *losses, ulong losses_offset, __global int *faults,
+                            UPDATE_PARAMETERS, uint share, uint odd, uint batch, ulong above_parameters,
+                            ulong above_outputs, __global float *places) {
   const size_t item = get_global_id(0), first = item * share;
   if (first >= layers->out) return;
   __global const StepsLayer *lowest = layers, *above = layers + count;
   const size_t end = min(first + share, (size_t)lowest->out);
   const size_t hidden = (size_t)batch * lowest->out, inputs = (size_t)batch * lowest->in;
-  parameters += parameters_offset;
+  const Update update = UPDATE_OF_PARAMETERS;
+  const StepsParameters all = STEPS_PARAMETERS_OF;
+  const ulong above_first = layers[1].weights;
   outputs += outputs_offset + lowest->output;
   dz += dz_offset + lowest->output;
 
-  StepsOwn own = {x + x_offset, batch_labels + batch_labels_offset, parameters + layers[1].weights, outputs + hidden,
+  StepsOwn own = {x + x_offset,
+                  batch_labels + batch_labels_offset,
+                  {all.values + above_first, all.momentum + above_first, all.square + above_first},
+                  outputs + hidden,
                   dz + hidden};
   if (item > 0) {
-    __global const float *learned = own.parameters;
-    __global float *place = places + hidden + (item - 1) * (inputs + batch + above_parameters + 2 * above_outputs);
+    const StepsParameters learned = own.learned;
+    const ulong ranges = 1 + (momentum ? 1 : 0) + (square ? 1 : 0);
+    __global float *place =
+        places + hidden + (item - 1) * (inputs + batch + ranges * above_parameters + 2 * above_outputs);
     if (indices) {
       own.x = place;
       own.labels = (__global int *)(place + inputs);
     }
-    own.parameters = place + inputs + batch;
-    own.outputs = own.parameters + above_parameters;
+    own.learned.values = place + inputs + batch;
+    own.learned.momentum = own.learned.values + above_parameters;
+    own.learned.square = own.learned.values + (ranges - 1) * above_parameters;
+    own.outputs = own.learned.values + ranges * above_parameters;
     own.dz = own.outputs + above_outputs;
     if (n == 0)
-      for (ulong i = 0; i < above_parameters; i++) own.parameters[i] = learned[i];
+      for (ulong i = 0; i < above_parameters; i++) {
+        own.learned.values[i] = learned.values[i];
+        if (momentum) own.learned.momentum[i] = learned.momentum[i];
+        if (square) own.learned.square[i] = learned.square[i];
+      }
   }
 
   if (n > 0) {
     steps_above(n, count - 1, above, lowest, own, odd ? places : outputs, dz, item > 0 || !losses ? 0 : losses + losses_offset,
-                faults, rate, decay, first, end);
+                faults, update, first, end);
     for (size_t column = first; column < end; column += WEIGHTS_COLUMNS)
-      steps_strip(n, layers, 0, own.x, outputs, dz - lowest->output, rate, decay, parameters, column, 0, lowest->in);
+      steps_strip(n, layers, 0, own.x, outputs, dz - lowest->output, update, all, column, 0, lowest->in);
   }
   if (next > 0) {
     if (indices)
       steps_gather(lowest->in, is_bytes, source_rows, source, source_offset, labels + labels_offset,
                    indices + indices_offset, factor, offset, own.x, own.labels, faults, 0, next);
     for (size_t column = first; column < end; column += FORWARD_COLUMNS)
-      forward_strip(lowest->in, lowest->out, own.x, parameters + lowest->weights, parameters + lowest->bias,
+      forward_strip(lowest->in, lowest->out, own.x, all.values + lowest->weights, all.values + lowest->bias,
                     lowest->activation, lowest->slope, odd ? outputs : places, column, 0, next);
   }
 }

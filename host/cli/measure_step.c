@@ -80,9 +80,11 @@ cli_exit measure_step_create(quern_context *context, const measure_problem *prob
   const measure_network *network = problem->network;
   size_t x_bytes = problem->samples * network->units[0] * sizeof(float);
   size_t label_bytes = problem->samples * sizeof(int32_t);
+  const quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, MEASURE_LEARNING_RATE);
   *step = (measure_step){.problem = problem, .context = context};
   if (quern_plan_create(context, problem->start, network->batch, QUERN_PLAN_TRAINING, &step->plan) ==
           QUERN_OK &&
+      quern_plan_set_optimizer(step->plan, &sgd) == QUERN_OK &&
       quern_buffer_create(context, x_bytes, &step->x) == QUERN_OK &&
       quern_buffer_create(context, label_bytes, &step->labels) == QUERN_OK &&
       quern_buffer_write(step->x, 0, x_bytes, problem->x, QUERN_WAIT) == QUERN_OK &&
@@ -104,9 +106,9 @@ static quern_status queue(measure_step *step) {
   const measure_network *network = step->problem->network;
   size_t first = step->next * network->batch;
   step->next = (step->next + 1) % MEASURE_BATCHES;
-  return quern_plan_step(
-      step->plan, quern_matrix(step->x, first * network->units[0], network->batch, network->units[0]),
-      quern_vector(step->labels, first, network->batch), (quern_sgd){MEASURE_LEARNING_RATE, 0}, quern_none());
+  return quern_plan_step(step->plan,
+                         quern_matrix(step->x, first * network->units[0], network->batch, network->units[0]),
+                         quern_vector(step->labels, first, network->batch), quern_none());
 }
 
 cli_exit measure_step_run(void *state, size_t times, double *seconds) {
@@ -137,7 +139,7 @@ cli_exit measure_epochs_create(quern_context *context, const measure_problem *pr
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
   options.epochs = SIZE_MAX;
   options.batch = problem->network->batch;
-  options.sgd.learning_rate = MEASURE_LEARNING_RATE;
+  options.optimizer.learning_rate = MEASURE_LEARNING_RATE;
   float *x = NULL;
   int32_t *labels = NULL;
   quern_dataset *data = NULL;

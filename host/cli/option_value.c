@@ -39,14 +39,14 @@ static cli_parsed parse_counts(const cli_option *option, const char *text, cli_c
   return CLI_PARSED_RUN;
 }
 
-static bool parse_real(const cli_option *option, const char *text, float *real) {
+static bool parse_number(const cli_option *option, const char *text, double *number) {
   char *end;
-  if (strchr("+-.0123456789", *text) == NULL) return false; /* strtof would skip blanks and take "inf" */
-  float value = strtof(text, &end);
-  if (end == text || *end != '\0' || !isfinite(value) || value < 0.0f) return false;
-  if (option->least > 0 && !(value > 0.0f)) return false;
-  if (option->most > 0 && value > (float)option->most) return false;
-  *real = value;
+  if (strchr("+-.0123456789", *text) == NULL) return false; /* strtod would skip blanks and take "inf" */
+  const double value = strtod(text, &end);
+  if (end == text || *end != '\0' || !isfinite(value) || value < 0.0) return false;
+  if (option->least > 0 && !(value > 0.0)) return false;
+  if (option->most > 0 && value > (double)option->most) return false;
+  *number = value;
   return true;
 }
 
@@ -61,7 +61,7 @@ static cli_parsed parse_reals(const cli_option *option, const char *text, cli_re
   bool good = copy != NULL && reals->items != NULL;
   const cli_parsed otherwise = good ? CLI_PARSED_BAD : CLI_PARSED_NO_MEMORY;
   for (; good && reals->count < fields; reals->count++)
-    good = parse_real(option, strsep(&rest, ","), &reals->items[reals->count]);
+    good = parse_number(option, strsep(&rest, ","), &reals->items[reals->count]);
   free(copy);
   return good ? CLI_PARSED_RUN : otherwise;
 }
@@ -114,8 +114,8 @@ cli_parsed cli_option_set(const cli_option *option, const char *text, void *sett
     good = parse_whole(text, UINT64_MAX, &whole, &end) && *end == '\0';
     if (good) *(uint64_t *)target = whole;
     break;
-  case CLI_REAL:
-    good = parse_real(option, text, target);
+  case CLI_NUMBER:
+    good = parse_number(option, text, target);
     break;
   case CLI_REALS:
     return parse_reals(option, text, target);
@@ -173,7 +173,7 @@ cli_parsed cli_option_refuse(const cli_command *command, const cli_option *optio
     cli_fail_usage(command, "%s takes a whole number from 0 to %llu, not \"%s\"", label,
                    (unsigned long long)UINT64_MAX, text);
     break;
-  case CLI_REAL:
+  case CLI_NUMBER:
     if (most > 0)
       cli_fail_usage(command, "%s takes a number from %llu to %llu, not \"%s\"", label, least, most, text);
     else
@@ -204,13 +204,13 @@ cli_parsed cli_option_refuse(const cli_command *command, const cli_option *optio
   return CLI_PARSED_BAD;
 }
 
-/* The fewest digits that give the same float back. */
-static void print_float(FILE *stream, float value) {
-  enum { FEWEST = 1, MOST = 9 };
+/* The fewest digits that give the same number back. */
+static void print_number(FILE *stream, double value) {
+  enum { FEWEST = 1, MOST = 17 };
   char text[32];
   for (int digits = FEWEST; digits <= MOST; digits++) {
-    snprintf(text, sizeof text, "%.*g", digits, (double)value);
-    if (strtof(text, NULL) == value) break;
+    snprintf(text, sizeof text, "%.*g", digits, value);
+    if (strtod(text, NULL) == value) break;
   }
   fputs(text, stream);
 }
@@ -224,7 +224,7 @@ static void print_reals(FILE *stream, const cli_reals *reals, const char *word) 
   if (reals->word) fputs(word, stream);
   for (size_t i = 0; i < reals->count; i++) {
     if (i > 0) fputc(',', stream);
-    print_float(stream, reals->items[i]);
+    print_number(stream, reals->items[i]);
   }
 }
 
@@ -236,8 +236,8 @@ bool cli_option_is_set(const cli_option *option, const void *settings) {
     return *(const char *const *)target != NULL;
   case CLI_COUNT:
     return *(const size_t *)target >= option->least;
-  case CLI_REAL:
-    return option->least == 0 || *(const float *)target > 0.0f;
+  case CLI_NUMBER:
+    return !isnan(*(const double *)target);
   case CLI_CHOICE:
     return *(const int *)target != CLI_UNSET;
   case CLI_ACTIVATION:
@@ -275,8 +275,8 @@ void cli_option_print(FILE *stream, const cli_option *option, const void *settin
   case CLI_SEED:
     fprintf(stream, "%" PRIu64, *(const uint64_t *)target);
     break;
-  case CLI_REAL:
-    print_float(stream, *(const float *)target);
+  case CLI_NUMBER:
+    print_number(stream, *(const double *)target);
     break;
   case CLI_REALS:
     print_reals(stream, target, option->choices[0]);

@@ -7,6 +7,7 @@
 
 #include <getopt.h>
 #include <quern/activation.h>
+#include <quern/optimizer.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,9 @@
 #define NAME_OF(name, text) text,
 const char *const cli_activations[] = {QUERN_ACTIVATIONS(NAME_OF) NULL};
 const char *const cli_losses[] = {QUERN_LOSSES(NAME_OF) NULL};
+const char *const cli_optimizers[] = {QUERN_OPTIMIZERS(NAME_OF) NULL};
+const char *const cli_schedules[] = {QUERN_SCHEDULES(NAME_OF) NULL};
+const char *const cli_switches[] = {"on", "off", NULL};
 
 size_t cli_option_count(const cli_option *options) {
   size_t count = 0;

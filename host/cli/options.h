@@ -14,8 +14,9 @@ typedef enum cli_kind {
   CLI_COUNT,  /* size_t, least … most */
   CLI_COUNTS, /* cli_counts, each least … most, separated by commas; "" or "none" for no one */
   CLI_SEED,   /* uint64_t, any */
-  CLI_REAL,   /* float, finite, at least 0, and not 0 where least is 1; at most `most`, where that is not 0 */
-  CLI_REALS,  /* cli_reals, each a CLI_REAL, separated by commas; or the one word in `choices` */
+  CLI_NUMBER, /* double, finite, at least 0, and not 0 where least is 1; at most `most`, where that is not 0;
+                 * NaN while it is not set */
+  CLI_REALS,  /* cli_reals, each a CLI_NUMBER, separated by commas; or the one word in `choices` */
   CLI_CHOICE, /* int, the place of the text in `choices`; CLI_UNSET where it is not given and has no default */
   CLI_ACTIVATION, /* quern_activation, see quern_activation_parse; `choices` are the names; kind CLI_UNSET as above */
   CLI_LOSS,  /* cli_loss, see quern_loss_parse; `choices` are the names; kind CLI_UNSET as above */
@@ -54,7 +55,7 @@ typedef struct cli_counts {
 } cli_counts;
 
 typedef struct cli_reals {
-  float *items; /* owned; NULL for none */
+  double *items; /* owned; NULL for none */
   size_t count;
   bool word; /* it was the word */
 } cli_reals;
@@ -84,6 +85,9 @@ void cli_help_command(const struct cli_command *command);
 /* Names of activations and losses, in the order of their enumerations, then NULL. */
 extern const char *const cli_activations[];
 extern const char *const cli_losses[];
+extern const char *const cli_optimizers[];
+extern const char *const cli_schedules[];
+extern const char *const cli_switches[]; /* "on", "off" */
 
 /* --- Options that several commands have; their settings have fields of these names ---------------------- */
 

@@ -1,7 +1,8 @@
 /* quern train: trains a network on data, tells how it goes, and saves it. */
 #include "config.h"
-#include "training.h"
+#include "recipe.h"
 
+#include <math.h>
 #include <quern/activation.h>
 #include <stdlib.h>
 
@@ -44,7 +45,7 @@ static const cli_option options[] = {
              "for a regression); huber:F sets where it turns from squared to absolute (default 1)"},
     {.name = "label-smoothing",
      .value = "F",
-     .kind = CLI_REAL,
+     .kind = CLI_NUMBER,
      .offset = FIELD(label_smoothing),
      .most = 1,
      .help = "of the categorical loss: the share of each label that all classes get alike (default 0); "
@@ -71,20 +72,92 @@ static const cli_option options[] = {
      .least = 1,
      .most = INT32_MAX,
      .help = "samples a step (default 32)"},
+    {.name = "optimizer",
+     .value = "NAME",
+     .kind = CLI_CHOICE,
+     .offset = FIELD(optimizer),
+     .choices = cli_optimizers,
+     .help = "what makes steps of gradients: sgd, momentum, nesterov, adam, adamw or rmsprop, with PyTorch's "
+             "definitions (default sgd)"},
     {.name = "lr",
      .value = "F",
-     .kind = CLI_REAL,
+     .kind = CLI_NUMBER,
      .offset = FIELD(learning_rate),
      .least = 1,
-     .help = "learning rate (default 0.1)"},
+     .help = "learning rate, the largest where it changes (default 0.1 for sgd, 0.02 for momentum and "
+             "nesterov, 0.002 for adam and adamw, 0.001 for rmsprop)"},
+    {.name = "momentum",
+     .value = "F",
+     .kind = CLI_NUMBER,
+     .offset = FIELD(momentum),
+     .help = "of momentum and nesterov (default 0.9) and of rmsprop (default 0)"},
+    {.name = "beta1",
+     .value = "F",
+     .kind = CLI_NUMBER,
+     .offset = FIELD(beta1),
+     .help = "of adam and adamw: how slowly the mean of the gradients follows (default 0.9)"},
+    {.name = "beta2",
+     .value = "F",
+     .kind = CLI_NUMBER,
+     .offset = FIELD(beta2),
+     .help = "of adam and adamw: how slowly the mean of their squares follows (default 0.999)"},
+    {.name = "alpha",
+     .value = "F",
+     .kind = CLI_NUMBER,
+     .offset = FIELD(alpha),
+     .help = "of rmsprop: the same (default 0.99)"},
+    {.name = "epsilon",
+     .value = "F",
+     .kind = CLI_NUMBER,
+     .offset = FIELD(epsilon),
+     .help = "of adam, adamw and rmsprop: added to the root of that mean (default 1e-8)"},
     {.name = "weight-decay",
      .value = "F",
-     .kind = CLI_REAL,
+     .kind = CLI_NUMBER,
      .offset = FIELD(weight_decay),
-     .help = "share of each parameter added to its gradient (default 0)"},
+     .help = "share of each parameter added to its gradient, or, by adamw, taken from it (default 0, and "
+             "0.01 for adamw)"},
+    {.name = "decay-bias",
+     .value = "on|off",
+     .kind = CLI_CHOICE,
+     .offset = FIELD(decay_bias),
+     .choices = cli_switches,
+     .help = "whether biases decay too (default on, as in PyTorch)"},
+    {.name = "schedule",
+     .value = "NAME",
+     .kind = CLI_CHOICE,
+     .offset = FIELD(schedule),
+     .choices = cli_schedules,
+     .help =
+         "how the learning rate goes over all steps: constant, step, cosine or one-cycle (default constant)"},
+    {.name = "warmup",
+     .value = "F",
+     .kind = CLI_NUMBER,
+     .offset = FIELD(warmup),
+     .help = "epochs, or a part of one, in which it rises from a third of --lr to all of it, before the "
+             "schedule (default 0)"},
+    {.name = "step-epochs",
+     .value = "F",
+     .kind = CLI_NUMBER,
+     .offset = FIELD(step_epochs),
+     .least = 1,
+     .help = "of the schedule step: epochs between two steps down (default 10)"},
+    {.name = "gamma",
+     .value = "F",
+     .kind = CLI_NUMBER,
+     .offset = FIELD(gamma),
+     .help = "of the schedule step: what each multiplies the rate by (default 0.1)"},
+    {.name = "patience",
+     .value = "N",
+     .kind = CLI_COUNT,
+     .offset = FIELD(patience),
+     .least = 1,
+     .most = INT32_MAX,
+     .help = "stop after N epochs without a lower test loss, and keep the weights of the epoch with the "
+             "lowest (default: all epochs, and the last weights)"},
     {.name = "clip-norm",
      .value = "F",
-     .kind = CLI_REAL,
+     .kind = CLI_NUMBER,
      .offset = FIELD(clip_norm),
      .least = 1,
      .help = "scale the gradients of a step down where their norm, all parameters taken together, is more "
@@ -145,8 +218,7 @@ static const char *const examples[] = {
     NULL};
 
 static bool changes_labels(const train_settings *settings) {
-  return settings->label_smoothing > 0.0f || settings->class_weights.count > 0 ||
-         settings->class_weights.word;
+  return settings->label_smoothing > 0 || settings->class_weights.count > 0 || settings->class_weights.word;
 }
 
 /* Where no loss is given the task decides, which is not known yet. */
@@ -158,9 +230,22 @@ static bool refuses_labels(const train_settings *settings) {
 static cli_exit run(const cli_command *command, int argc, char **argv) {
   train_settings settings = {.activation = quern_activation_of(QUERN_RELU),
                              .loss = {(quern_loss)CLI_UNSET, QUERN_HUBER_DELTA},
+                             .label_smoothing = NAN,
                              .epochs = 20,
                              .batch = 32,
-                             .learning_rate = 0.1f,
+                             .optimizer = QUERN_SGD,
+                             .schedule = QUERN_SCHEDULE_CONSTANT,
+                             .learning_rate = NAN,
+                             .momentum = NAN,
+                             .beta1 = NAN,
+                             .beta2 = NAN,
+                             .alpha = NAN,
+                             .epsilon = NAN,
+                             .weight_decay = NAN,
+                             .warmup = NAN,
+                             .step_epochs = NAN,
+                             .gamma = NAN,
+                             .clip_norm = NAN,
                              .seed = 1};
   settings.hidden.items = malloc(sizeof *settings.hidden.items);
   if (settings.hidden.items == NULL) return cli_fail_memory();
@@ -173,8 +258,9 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
     result = cli_fail_usage(command, "--checkpoint-every needs --checkpoint");
   else if (parsed == CLI_PARSED_RUN && refuses_labels(&settings))
     result = cli_fail_usage(command, "--%s needs --loss categorical",
-                            settings.label_smoothing > 0.0f ? "label-smoothing" : "class-weights");
-  else if (parsed == CLI_PARSED_RUN && settings.write_config != NULL)
+                            settings.label_smoothing > 0 ? "label-smoothing" : "class-weights");
+  if (parsed == CLI_PARSED_RUN && result == CLI_OK) result = cli_recipe_check(command, &settings);
+  if (parsed == CLI_PARSED_RUN && result == CLI_OK && settings.write_config != NULL)
     result = cli_config_write(command, settings.write_config, &settings);
   if (parsed == CLI_PARSED_RUN && result == CLI_OK) result = cli_run_training(&settings);
   free(settings.class_weights.items);
@@ -185,7 +271,7 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
 const cli_command cli_train = {
     .name = "train",
     .summary = "train a network on data, and save it",
-    .about = "Trains a multilayer perceptron by stochastic gradient descent. The data give the number of "
+    .about = "Trains a multilayer perceptron by gradient descent. The data give the number of "
              "inputs and of "
              "classes. The same seed gives the same weights on the same device, bit for bit. The speed in "
              "the last line leaves out the first of several epochs, in which kernels may be built. Ctrl-C "

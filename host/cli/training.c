@@ -5,6 +5,7 @@
 #include "log.h"
 #include "open.h"
 #include "progress.h"
+#include "recipe.h"
 #include "stopped.h"
 #include "target.h"
 
@@ -26,7 +27,9 @@ typedef struct train_session {
   quern_epoch last;
   cli_progress progress;
   cli_log log;
-  float *class_weights;    /* of the training's; NULL for none */
+  float *class_weights; /* of the training's; NULL for none */
+  quern_optimizer optimizer;
+  quern_schedule schedule;
   bool held_out;           /* the test samples are some of the data's */
   size_t measured;         /* epochs that this run has trained */
   double seconds_a_sample; /* summed over them but the first, in which kernels may be built */
@@ -112,7 +115,7 @@ static cli_exit weigh_classes(train_session *run) {
   for (size_t row = 0; good && row < rows; row++) counts[quern_dataset_label(run->train, row)]++;
   for (size_t c = 0; good && c < classes; c++) {
     const double each = (double)classes * (double)counts[c];
-    run->class_weights[c] = given->count > 0 ? given->items[c]
+    run->class_weights[c] = given->count > 0 ? (float)given->items[c]
                             : counts[c] == 0 ? 0.0f
                                              : (float)((double)rows / each);
   }
@@ -164,7 +167,10 @@ static bool on_epoch(const quern_epoch *epoch, void *user) {
   train_session *run = user;
   if (run->measured++ > 0) run->seconds_a_sample += 1.0 / epoch->train_samples_per_second;
   cli_progress_epoch(&run->progress, epoch);
-  cli_log_epoch(&run->log, epoch, cli_json_float(run->settings->learning_rate));
+  /* The rate of the epoch's last step. */
+  const quern_optimizer at =
+      quern_schedule_at(&run->schedule, &run->optimizer, (uint64_t)epoch->epoch * epoch->steps - 1);
+  cli_log_epoch(&run->log, epoch, at.learning_rate);
   if (run->settings->json) add_epoch(run, epoch);
   return true;
 }
@@ -184,19 +190,27 @@ static cli_exit train(train_session *run) {
   quern_train_options training = QUERN_TRAIN_OPTIONS_INIT;
   training.epochs = settings->epochs;
   training.batch = settings->batch;
-  training.sgd.learning_rate = settings->learning_rate;
-  training.sgd.weight_decay = settings->weight_decay;
+  const size_t rows = quern_dataset_rows(run->train),
+               steps = rows / settings->batch + (rows % settings->batch != 0);
+  run->optimizer = cli_recipe_optimizer(settings);
+  run->schedule = cli_recipe_schedule(settings, steps);
+  /* What quern_train makes of 0, so that the log can tell the rate. */
+  const uint64_t all = (uint64_t)settings->epochs * steps;
+  run->schedule.steps = all > run->schedule.warmup ? all - run->schedule.warmup : 1;
+  training.optimizer = run->optimizer;
+  training.schedule = run->schedule;
+  training.patience = settings->patience;
   training.seed = settings->seed;
   training.on_epoch = on_epoch;
   training.user = run;
   training.stop = is_interrupted;
-  training.clip_norm = settings->clip_norm;
+  training.clip_norm = isnan(settings->clip_norm) ? 0.0f : (float)settings->clip_norm;
   training.checkpoint = settings->checkpoint;
   training.checkpoint_every = settings->checkpoint_every;
   training.resume = settings->resume;
   cli_progress_begin(&run->progress, run->people, quern_dataset_rows(run->train));
   if (run->progress.live) training.on_progress = on_progress;
-  training.label_smoothing = settings->label_smoothing;
+  if (!isnan(settings->label_smoothing)) training.label_smoothing = (float)settings->label_smoothing;
   training.class_weights = run->class_weights;
   cli_interrupt_watch();
   const quern_status status =
@@ -204,7 +218,8 @@ static cli_exit train(train_session *run) {
   cli_progress_end(&run->progress);
   cli_interrupt_unwatch();
   if (status != QUERN_OK) return cli_fail_library();
-  const bool done = run->last.epoch == run->last.epochs && run->last.step == run->last.steps;
+  const bool done =
+      (run->last.epoch == run->last.epochs || run->last.out_of_patience) && run->last.step == run->last.steps;
   if (done) return CLI_OK;
   return cli_report_stopped(&run->last, settings->arguments, settings->checkpoint, cli_interrupt_signal());
 }
@@ -232,13 +247,16 @@ static cli_exit print_json(train_session *run, double samples_per_second) {
   cli_json_number(json, json->root, "train_samples", (double)quern_dataset_rows(run->train));
   cli_json_number(json, json->root, "test_samples", (double)quern_dataset_rows(run->test));
   cli_json_number(json, json->root, "batch", (double)settings->batch);
-  cli_json_number(json, json->root, "learning_rate", cli_json_float(settings->learning_rate));
-  cli_json_number(json, json->root, "weight_decay", cli_json_float(settings->weight_decay));
-  if (settings->clip_norm > 0.0f)
-    cli_json_number(json, json->root, "clip_norm", cli_json_float(settings->clip_norm));
+  cli_json_text(json, json->root, "optimizer", quern_optimizer_name(run->optimizer.kind));
+  cli_json_text(json, json->root, "schedule", quern_schedule_name(run->schedule.kind));
+  cli_json_number(json, json->root, "learning_rate", run->optimizer.learning_rate);
+  cli_json_number(json, json->root, "weight_decay", run->optimizer.weight_decay);
+  if (!isnan(settings->clip_norm))
+    cli_json_number(json, json->root, "clip_norm", settings->clip_norm);
   else
     cli_json_null(json, json->root, "clip_norm");
-  cli_json_number(json, json->root, "label_smoothing", cli_json_float(settings->label_smoothing));
+  cli_json_number(json, json->root, "label_smoothing",
+                  isnan(settings->label_smoothing) ? 0 : settings->label_smoothing);
   add_class_weights(run);
   cli_json_whole(json, json->root, "seed", settings->seed);
   if (settings->save != NULL)
@@ -258,7 +276,8 @@ static cli_exit conclude(train_session *run) {
   const train_settings *settings = run->settings;
   const double samples_per_second = speed(run);
   if (run->measured == 0)
-    fprintf(run->people, "%s has all epochs: nothing was left to train\n", settings->resume);
+    fprintf(run->people, "%s has all epochs%s: nothing was left to train\n", settings->resume,
+            run->last.out_of_patience ? " that its patience allows" : "");
   if (settings->save != NULL) {
     if (quern_model_save(run->network, settings->save) != QUERN_OK) return cli_fail_library();
     fprintf(run->people, "\nsaved %s\n", settings->save);
@@ -266,6 +285,7 @@ static cli_exit conclude(train_session *run) {
   const cli_headline score = cli_headline_of(&run->last.test);
   fprintf(run->people, "%stest %s %.4f after %zu epoch%s", settings->save == NULL ? "\n" : "", score.name,
           score.value, run->last.epoch, run->last.epoch == 1 ? "" : "s");
+  if (run->last.best_epoch > 0) fprintf(run->people, ", the weights of epoch %zu", run->last.best_epoch);
   if (run->measured > 0) fprintf(run->people, ", %s samples/s", cli_grouped(samples_per_second).text);
   fprintf(run->people, "\n");
   return settings->json ? print_json(run, samples_per_second) : CLI_OK;

@@ -12,8 +12,14 @@ typedef struct train_settings {
   quern_activation activation;
   cli_loss loss; /* of kind CLI_UNSET: what the task has */
   size_t epochs, batch;
-  float learning_rate, weight_decay, clip_norm, label_smoothing;
-  cli_reals class_weights; /* the word: balanced */
+  int optimizer, schedule, decay_bias;
+  double learning_rate, momentum, beta1, beta2, alpha, epsilon,
+      weight_decay;                  /* NaN: as the optimizer has it */
+  double warmup, step_epochs, gamma; /* NaN: none, or as usual */
+  double clip_norm;                  /* NaN: gradients are not clipped */
+  size_t patience;                   /* 0: no early stopping */
+  double label_smoothing;            /* NaN: none */
+  cli_reals class_weights;           /* the word: balanced */
   uint64_t seed;
   const char *device, *save, *checkpoint, *resume, *log, *config, *write_config;
   size_t checkpoint_every;

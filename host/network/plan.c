@@ -87,7 +87,6 @@ quern_status quern_plan_create(quern_context *context, const quern_network *netw
   quern_status status;
   QUERN__TRY(quern__shape_copy(&network->shape, &made->shape));
   QUERN__TRY(allocate(made));
-  QUERN__TRY(quern__plan_create_steps(made));
   QUERN__TRY(quern_plan_upload(made, network));
   *plan = made;
   return QUERN_OK;
@@ -107,6 +106,8 @@ void quern_plan_free(quern_plan *plan) {
   quern_buffer_free(plan->classes);
   quern_buffer_free(plan->class_weights);
   quern_buffer_free(plan->squares);
+  quern_buffer_free(plan->momentum);
+  quern_buffer_free(plan->square);
   free(plan->output_offsets);
   quern__shape_free(&plan->shape);
   quern__context_release(plan->context);

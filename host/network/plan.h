@@ -5,6 +5,8 @@
 #include "network.h"
 #include <quern/plan.h>
 
+typedef struct quern_update quern_update; /* backend.h: what an optimizer does in a step */
+
 struct quern_plan {
   quern_context *context; /* held */
   quern__shape shape;     /* owned */
@@ -18,12 +20,17 @@ struct quern_plan {
   quern_buffer
       *dz;     /* dZ of every layer, laid out like outputs; before dZ, Z where f' reads it; not INFERENCE */
   void *steps; /* the backend's, for whole steps; NULL where they go op by op */
+  size_t steps_kept;     /* what they were made for: see steps_create */
   quern_buffer *targets; /* one-hot [batch][outputs]; not CATEGORICAL */
   quern_buffer *classes; /* int32_t [batch] */
-  float clip_norm;       /* 0: gradients are not clipped */
-  quern_buffer *squares; /* what clipping adds up; NULL until it is first asked for */
-  float label_smoothing; /* of training */
-  bool weighs_classes;   /* whether training does */
+  bool has_optimizer;
+  quern_optimizer optimizer;       /* where it has one */
+  quern_buffer *momentum, *square; /* what it keeps: flat ranges, each NULL until it is first kept */
+  uint64_t updates;                /* steps that it has taken */
+  float clip_norm;                 /* 0: gradients are not clipped */
+  quern_buffer *squares;           /* what clipping adds up; NULL until it is first asked for */
+  float label_smoothing;           /* of training */
+  bool weighs_classes;             /* whether training does */
   quern_buffer
       *class_weights; /* and what the labels of a batch make of them; NULL until they are first asked for */
 };
@@ -45,7 +52,7 @@ quern_status quern__plan_loss(quern_plan *plan, const quern__truth *truth, float
                               quern_tensor dz);
 
 /* quern_plan_step for either. */
-quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__truth *truth, quern_sgd sgd,
+quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__truth *truth,
                               quern_tensor losses);
 
 /* Whether the loss takes targets of floats: not where it is of one class of many. */
@@ -77,6 +84,12 @@ quern_status quern__clip_bytes(const quern__shape *shape, size_t *bytes);
 /* Queues the clipping of all gradients that are used, where it was asked for. */
 quern_status quern__plan_clip(quern_plan *plan);
 
+/* Queues the optimizer's step over the flat range of gradients, frozen parameters left out. */
+quern_status quern__plan_update(quern_plan *plan);
+
+/* What the optimizer keeps of the part of the parameters that `of` is. */
+quern_optimizer_state quern__plan_state(const quern_plan *plan, quern_tensor of);
+
 /* Samples for whole steps: a data set with an order, and the room to gather a batch of it. */
 typedef struct quern__samples {
   quern_element element;
@@ -85,15 +98,16 @@ typedef struct quern__samples {
   quern_tensor x, batch_labels;
 } quern__samples;
 
-/* Asks the backend for whole steps, once the plan has its buffers; and lets go of them. */
-quern_status quern__plan_create_steps(quern_plan *plan);
+/* Asks the backend for whole steps, once the plan has its optimizer; and lets go of them. */
+quern_status quern__plan_create_steps(quern_plan *plan, size_t kept);
 void quern__plan_free_steps(quern_plan *plan);
 
 /* Whether quern__plan_steps can be called: the backend takes whole steps of this plan. */
 bool quern__plan_has_steps(const quern_plan *plan);
 
-/* Queues one step for each batch of the order, the last as small as what is left; losses [samples] or none. */
-quern_status quern__plan_steps(quern_plan *plan, const quern__samples *samples, quern_sgd sgd,
-                               quern_tensor losses);
+/* Queues one step for each batch of the order, the last as small as what is left, with the updates that are given for each: the
+ * optimizer's numbers, and the same on the device (a quern_update a row) or none; losses [samples] or none. */
+quern_status quern__plan_steps(quern_plan *plan, const quern__samples *samples, const quern_update *updates,
+                               quern_tensor update_rows, quern_tensor losses);
 
 #endif

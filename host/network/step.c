@@ -1,4 +1,6 @@
 /* A plan's training step: forward, loss, backward, update. */
+#include "../optimizer.h"
+
 #include "../error.h"
 #include "plan.h"
 
@@ -13,8 +15,7 @@ static size_t lowest_learning(const quern_plan *plan) {
 }
 
 /* The layer's own parameters: updated in the same pass, or their gradients kept. */
-static quern_status backward_parameters(quern_plan *plan, size_t l, quern_tensor below, quern_tensor dz,
-                                        quern_sgd sgd) {
+static quern_status backward_parameters(quern_plan *plan, size_t l, quern_tensor below, quern_tensor dz) {
   const quern_layer *layer = &plan->shape.layers[l].layer;
   if (plan->mode == QUERN_PLAN_GRADIENTS)
     return quern_dense_backward_weights(plan->context, below, dz, false,
@@ -23,10 +24,11 @@ static quern_status backward_parameters(quern_plan *plan, size_t l, quern_tensor
   if (layer->freeze_weights && layer->freeze_bias) return QUERN_OK;
   quern_tensor w = layer->freeze_weights ? quern_none() : quern__plan_weights(plan, plan->parameters, l);
   quern_tensor b = layer->freeze_bias ? quern_none() : quern__plan_bias(plan, plan->parameters, l);
-  return quern_dense_backward_sgd(plan->context, below, dz, sgd, w, b);
+  return quern_dense_backward_update(plan->context, below, dz, &plan->optimizer, plan->updates + 1, w,
+                                     quern__plan_state(plan, w), b, quern__plan_state(plan, b));
 }
 
-static quern_status backward(quern_plan *plan, quern_tensor x, quern_sgd sgd) {
+static quern_status backward(quern_plan *plan, quern_tensor x) {
   size_t stop = plan->mode == QUERN_PLAN_GRADIENTS ? 0 : lowest_learning(plan);
   for (size_t l = plan->shape.layer_count; l-- > stop;) {
     quern_tensor dz = quern__plan_dz(plan, l, x.rows);
@@ -36,7 +38,7 @@ static quern_status backward(quern_plan *plan, quern_tensor x, quern_sgd sgd) {
           plan->context, dz, quern__plan_weights(plan, plan->parameters, l),
           plan->shape.layers[l - 1].layer.activation, quern__plan_derivative_input(plan, l - 1, x.rows),
           false, quern__plan_dz(plan, l - 1, x.rows)));
-    QUERN__FORWARD(backward_parameters(plan, l, below, dz, sgd));
+    QUERN__FORWARD(backward_parameters(plan, l, below, dz));
   }
   return QUERN_OK;
 }
@@ -54,42 +56,45 @@ static quern_status backward_loss(quern_plan *plan, const quern__truth *truth, s
                                    dz);
 }
 
-/* SGD over the flat range, in as few launches as the frozen parameters leave: one where none is frozen. */
-static quern_status update(quern_plan *plan, quern_sgd sgd) {
-  size_t item = 0, begin, count;
-  while (quern__shape_next_learning(&plan->shape, &item, &begin, &count))
-    QUERN__FORWARD(quern_sgd_update(plan->context, sgd, quern_vector(plan->gradients, begin, count),
-                                    quern_vector(plan->parameters, begin, count)));
-  return QUERN_OK;
+static quern_status step_by_ops(quern_plan *plan, quern_tensor x, const quern__truth *truth,
+                                quern_tensor losses) {
+  QUERN__FORWARD(quern__plan_forward_to_train(plan, x));
+  QUERN__FORWARD(backward_loss(plan, truth, x.rows, losses));
+  QUERN__FORWARD(backward(plan, x));
+  if (plan->mode != QUERN_PLAN_GRADIENTS) return QUERN_OK;
+  QUERN__FORWARD(quern__plan_clip(plan));
+  return plan->has_optimizer ? quern__plan_update(plan) : QUERN_OK;
 }
 
-quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__truth *truth, quern_sgd sgd,
+quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__truth *truth,
                               quern_tensor losses) {
   const bool given = truth->targets.buffer != NULL;
   const size_t n = given ? truth->targets.rows : truth->labels.columns;
   if (plan == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "plan step: the plan is NULL");
   if (plan->mode == QUERN_PLAN_INFERENCE)
     return quern__fail(QUERN_ERROR_ARGUMENT, "plan step: the plan was made for inference, expected training");
+  if (plan->mode == QUERN_PLAN_TRAINING && !plan->has_optimizer)
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "plan step: the plan has no optimizer, give it one with quern_plan_set_optimizer");
   if (n != x.rows)
     return quern__fail(QUERN_ERROR_SHAPE, "plan step: %zu %s for %zu samples", n,
                        given ? "rows of targets" : "labels", x.rows);
-  if (quern__plan_has_steps(plan) && !given)
+  if (quern__plan_has_steps(plan) && !given) {
+    const quern_update update = quern__update_of(&plan->optimizer, plan->updates + 1);
     return quern__plan_steps(
-        plan, &(quern__samples){.element = QUERN_FLOAT32, .source = x, .labels = truth->labels}, sgd, losses);
-  QUERN__FORWARD(quern__plan_forward_to_train(plan, x));
-  QUERN__FORWARD(backward_loss(plan, truth, n, losses));
-  QUERN__FORWARD(backward(plan, x, sgd));
-  if (plan->mode != QUERN_PLAN_GRADIENTS) return QUERN_OK;
-  QUERN__FORWARD(quern__plan_clip(plan));
-  return update(plan, sgd);
+        plan, &(quern__samples){.element = QUERN_FLOAT32, .source = x, .labels = truth->labels}, &update,
+        quern_none(), losses);
+  }
+  QUERN__FORWARD(step_by_ops(plan, x, truth, losses));
+  plan->updates++;
+  return QUERN_OK;
 }
 
-quern_status quern_plan_step(quern_plan *plan, quern_tensor x, quern_tensor labels, quern_sgd sgd,
-                             quern_tensor losses) {
-  return quern__plan_step(plan, x, &(quern__truth){.labels = labels}, sgd, losses);
+quern_status quern_plan_step(quern_plan *plan, quern_tensor x, quern_tensor labels, quern_tensor losses) {
+  return quern__plan_step(plan, x, &(quern__truth){.labels = labels}, losses);
 }
 
-quern_status quern_plan_step_targets(quern_plan *plan, quern_tensor x, quern_tensor targets, quern_sgd sgd,
+quern_status quern_plan_step_targets(quern_plan *plan, quern_tensor x, quern_tensor targets,
                                      quern_tensor losses) {
-  return quern__plan_step(plan, x, &(quern__truth){.targets = targets}, sgd, losses);
+  return quern__plan_step(plan, x, &(quern__truth){.targets = targets}, losses);
 }

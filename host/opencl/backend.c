@@ -48,4 +48,7 @@ const quern_backend quern__opencl_backend = {
     .huber_loss = quern__cl_huber_loss,
     .weighted_cross_entropy = quern__cl_weighted_cross_entropy,
     .label_weights = quern__cl_label_weights,
+    .optimizer_update = quern__cl_optimizer_update,
+    .updates_in_one_pass = quern__cl_updates_in_one_pass,
+    .dense_backward_update = quern__cl_dense_backward_update,
 };

@@ -1,4 +1,5 @@
 /* Launchers of the matrix products: one work-item a tile of the result. */
+#include "../error.h"
 #include "../size.h"
 #include "dense_group.h"
 
@@ -63,24 +64,79 @@ quern_status quern__cl_dense_backward_data(void *state, const quern_dense_backwa
   return quern__cl_launch(cl, QUERN__KERNEL_dense_backward_data, range, &arguments);
 }
 
-quern_status quern__cl_dense_backward_weights(void *state, const quern_dense_backward_weights_op *op) {
-  quern__cl *cl = state;
+/* Backward weights in any of its forms, where a work-item computes a tile. w and b are the gradients, or the parameters that take
+ * the update. */
+typedef struct weights_launch {
+  size_t n, in, out;
+  quern_span x, dz;
+  enum { WRITE, ACCUMULATE, UPDATE } mode; /* as in kernels/dense_backward_weights.cl */
+  quern_update update;
+  quern_span w, w_momentum, w_square, b, b_momentum, b_square;
+} weights_launch;
+
+/* Without weights only the first strips have work: the bias. Inputs are copied a vector at a time. */
+static quern_status launch_weights(quern__cl *cl, const weights_launch *weights) {
   const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
-  if (tuning->dense == QUERN__DENSE_GROUP) return quern__cl_dense_backward_weights_group(cl, op);
-  enum { WRITE, ACCUMULATE, UPDATE } mode = op->update ? UPDATE : op->accumulate ? ACCUMULATE : WRITE;
   quern__arguments arguments = {0};
-  quern__push_sizes(&arguments, op->n, op->in, op->out);
-  quern__push_span(&arguments, op->x);
-  quern__push_span(&arguments, op->dz);
-  quern__push_int(&arguments, (int)mode);
-  quern__push_float(&arguments, op->sgd.learning_rate);
-  quern__push_float(&arguments, op->sgd.weight_decay);
-  quern__push_span(&arguments, op->dw);
-  quern__push_span(&arguments, op->db);
-  /* Without weights only the first strips have work: the bias. Inputs are copied a vector at a time. */
+  quern__push_sizes(&arguments, weights->n, weights->in, weights->out);
+  quern__push_span(&arguments, weights->x);
+  quern__push_span(&arguments, weights->dz);
+  quern__push_int(&arguments, (int)weights->mode);
+  quern__push_update(&arguments, &weights->update);
+  quern__push_span(&arguments, weights->w);
+  quern__push_span(&arguments, weights->w_momentum);
+  quern__push_span(&arguments, weights->w_square);
+  quern__push_span(&arguments, weights->b);
+  quern__push_span(&arguments, weights->b_momentum);
+  quern__push_span(&arguments, weights->b_square);
   size_t rows;
-  quern__range range = divide(cl, op->dw.memory != NULL ? op->in : 1, op->out, tuning->vector_width,
-                              (size_t)tuning->backward_weights.vectors * tuning->vector_width, &rows);
+  quern__range range =
+      divide(cl, weights->w.memory != NULL ? weights->in : 1, weights->out, tuning->vector_width,
+             (size_t)tuning->backward_weights.vectors * tuning->vector_width, &rows);
   quern__push_uint(&arguments, rows);
   return quern__cl_launch(cl, QUERN__KERNEL_dense_backward_weights, range, &arguments);
+}
+
+quern_status quern__cl_dense_backward_weights(void *state, const quern_dense_backward_weights_op *op) {
+  quern__cl *cl = state;
+  if (quern__cl_tuning_of(cl)->dense == QUERN__DENSE_GROUP)
+    return quern__cl_dense_backward_weights_group(cl, op);
+  return launch_weights(cl, &(const weights_launch){.n = op->n,
+                                                    .in = op->in,
+                                                    .out = op->out,
+                                                    .x = op->x,
+                                                    .dz = op->dz,
+                                                    .mode = op->update       ? UPDATE
+                                                            : op->accumulate ? ACCUMULATE
+                                                                             : WRITE,
+                                                    .update = {.rule = QUERN_UPDATE_SGD,
+                                                               .decays_bias = true,
+                                                               .rate = op->sgd.learning_rate,
+                                                               .decay = op->sgd.weight_decay,
+                                                               .keep = 1.0f},
+                                                    .w = op->dw,
+                                                    .b = op->db});
+}
+
+bool quern__cl_updates_in_one_pass(void *state) {
+  return quern__cl_tuning_of(state)->dense != QUERN__DENSE_GROUP;
+}
+
+quern_status quern__cl_dense_backward_update(void *state, const quern_dense_backward_update_op *op) {
+  if (!quern__cl_updates_in_one_pass(state))
+    return quern__fail(QUERN_ERROR_UNSUPPORTED,
+                       "dense backward update: matrix products by work-groups know plain SGD alone");
+  return launch_weights(state, &(const weights_launch){.n = op->n,
+                                                       .in = op->in,
+                                                       .out = op->out,
+                                                       .x = op->x,
+                                                       .dz = op->dz,
+                                                       .mode = UPDATE,
+                                                       .update = op->update,
+                                                       .w = op->w,
+                                                       .w_momentum = op->w_momentum,
+                                                       .w_square = op->w_square,
+                                                       .b = op->b,
+                                                       .b_momentum = op->b_momentum,
+                                                       .b_square = op->b_square});
 }

@@ -37,6 +37,16 @@ void quern__push_float(quern__arguments *arguments, float value) {
   arguments->list[arguments->count++].value.float_ = value;
 }
 
+void quern__push_update(quern__arguments *arguments, const quern_update *update) {
+  arguments->list[arguments->count].size = sizeof(cl_int2);
+  arguments->list[arguments->count++].value.int2 = (cl_int2){{update->rule, update->decays_bias}};
+  arguments->list[arguments->count].size = sizeof(cl_float8);
+  arguments->list[arguments->count++].value.float8 =
+      (cl_float8){{update->rate, update->decay, update->keep, update->momentum, update->gain,
+                   update->square_decay, update->square_gain, update->correction}};
+  quern__push_float(arguments, update->epsilon);
+}
+
 void quern__push_span(quern__arguments *arguments, quern_span span) {
   quern__push_memory(arguments, span.memory);
   quern__push_ulong(arguments, span.memory != NULL ? span.offset : 0);

@@ -6,8 +6,9 @@
 #include "api.h"
 #include "tuning.h"
 
-/* X(family, file): one program from kernels/<file>.cl, built when one of its kernels is first launched. */
+/* X(family, file): kernels/<file>.cl, in the order in which a program's text has them. `update` has no kernels. */
 #define QUERN__FAMILIES(X)                                                                                   \
+  X(update, update)                                                                                          \
   X(dense_tile, dense_tile)                                                                                  \
   X(dense_forward, dense_forward)                                                                            \
   X(dense_backward_data, dense_backward_data)                                                                \
@@ -63,6 +64,7 @@ typedef enum quern__family {
   X(loss, label_weights)                                                                                     \
   X(optimizer, sgd_update)                                                                                   \
   X(optimizer, clip_norm)                                                                                    \
+  X(optimizer, optimizer_update)                                                                             \
   X(gather, gather_rows_float)                                                                               \
   X(gather, gather_rows_byte)                                                                                \
   X(gather, gather_labels)                                                                                   \
@@ -107,6 +109,8 @@ typedef struct quern__arguments {
       cl_uint uint_;
       cl_int int_;
       cl_float float_;
+      cl_int2 int2;
+      cl_float8 float8;
     } value;
   } list[QUERN__MAX_ARGUMENTS];
 } quern__arguments;
@@ -118,6 +122,8 @@ void quern__push_sizes(quern__arguments *arguments, size_t n, size_t in, size_t 
 void quern__push_ulong(quern__arguments *arguments, uint64_t value);
 void quern__push_int(quern__arguments *arguments, int value);
 void quern__push_float(quern__arguments *arguments, float value);
+/* UPDATE_PARAMETERS in kernels/update.cl: three of them. */
+void quern__push_update(quern__arguments *arguments, const quern_update *update);
 /* The buffer where kernels report labels and indices out of range: see kernels/common.cl. */
 void quern__push_faults(quern__arguments *arguments, const quern__cl *cl);
 
@@ -144,6 +150,8 @@ quern_status quern__cl_launch(quern__cl *cl, quern__kernel kernel, quern__range 
 quern_status quern__cl_dense_forward(void *state, const quern_dense_forward_op *op);
 quern_status quern__cl_dense_backward_data(void *state, const quern_dense_backward_data_op *op);
 quern_status quern__cl_dense_backward_weights(void *state, const quern_dense_backward_weights_op *op);
+bool quern__cl_updates_in_one_pass(void *state);
+quern_status quern__cl_dense_backward_update(void *state, const quern_dense_backward_update_op *op);
 quern_status quern__cl_sgd_update(void *state, const quern_sgd_update_op *op);
 quern_status quern__cl_activation_forward(void *state, const quern_activation_forward_op *op);
 quern_status quern__cl_activation_backward(void *state, const quern_activation_backward_op *op);
@@ -164,10 +172,11 @@ quern_status quern__cl_count_correct(void *state, const quern_count_correct_op *
 quern_status quern__cl_sum(void *state, const quern_sum_op *op);
 quern_status quern__cl_sum_squares(void *state, const quern_sum_squares_op *op);
 quern_status quern__cl_clip_norm(void *state, const quern_clip_norm_op *op);
+quern_status quern__cl_optimizer_update(void *state, const quern_optimizer_update_op *op);
 quern_status quern__cl_fill(void *state, const quern_fill_op *op);
 quern_status quern__cl_random_uniform(void *state, const quern_random_uniform_op *op);
 quern_status quern__cl_steps_create(void *state, const quern_steps_layer *layers, size_t layer_count,
-                                    size_t batch, void **steps);
+                                    size_t batch, size_t kept, void **steps);
 void quern__cl_steps_free(void *state, void *steps);
 quern_status quern__cl_steps_run(void *state, void *steps, const quern_steps_op *op);
 

@@ -73,10 +73,10 @@ static quern_status create_places(quern__cl *cl, const quern_steps_layer *layers
 }
 
 quern_status quern__cl_steps_create(void *state, const quern_steps_layer *layers, size_t layer_count,
-                                    size_t batch, void **made) {
+                                    size_t batch, size_t kept, void **made) {
   quern__cl *cl = state;
   *made = NULL;
-  quern__cl_steps wanted = {.count = layer_count, .inputs = layers[0].in, .batch = batch};
+  quern__cl_steps wanted = {.count = layer_count, .inputs = layers[0].in, .batch = batch, .kept = kept};
   while (wanted.lowest < layer_count && !layers[wanted.lowest].learns_weights &&
          !layers[wanted.lowest].learns_bias)
     wanted.lowest++;

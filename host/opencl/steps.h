@@ -20,6 +20,7 @@ typedef struct quern__cl_steps {
   cl_mem layers; /* owned: a StepsLayer for each layer, and, for COLUMNS, those above the lowest once more */
   size_t count, lowest, inputs; /* layers, the lowest that learns, inputs of the network */
   size_t batch;                 /* samples of a whole batch */
+  size_t kept;                  /* ranges that the optimizer keeps beside the parameters */
   size_t serial;                /* SERIAL: the most steps of a launch */
   size_t items;                 /* BLOCKS: work-items of steps_weights */
   size_t share, sharers;        /* COLUMNS: columns of a work-item, and work-items of steps_columns */

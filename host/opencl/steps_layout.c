@@ -99,8 +99,9 @@ quern__cl_steps_layer *quern__cl_steps_lay_out(const quern__cl *cl, const quern_
 
 quern_status quern__cl_steps_places(const quern__cl_steps *steps, const quern_steps_layer *lowest,
                                     size_t *bytes) {
-  size_t own, floats;
-  if (quern__multiply(steps->batch, lowest->in + 1, &own) && quern__add(own, steps->above_parameters, &own) &&
+  size_t own, floats, learned;
+  if (quern__multiply(steps->batch, lowest->in + 1, &own) &&
+      quern__multiply(steps->above_parameters, 1 + steps->kept, &learned) && quern__add(own, learned, &own) &&
       quern__add(own, 2 * steps->above_outputs, &own) && quern__multiply(own, steps->sharers - 1, &own) &&
       quern__multiply(steps->batch, lowest->out, &floats) && quern__add(floats, own, &floats) &&
       quern__multiply(floats, sizeof(cl_float), bytes))

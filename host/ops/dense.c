@@ -1,6 +1,6 @@
-/* Dense layers: forward, backward, and backward with the SGD update. */
+/* Dense layers: forward, backward, and backward with the update. */
 #include "../error.h"
-#include "check.h"
+#include "update.h"
 
 enum { F = sizeof(float) };
 
@@ -56,8 +56,21 @@ quern_status quern_dense_backward_data(quern_context *context, quern_tensor dz, 
   return QUERN__CALL(context, context->backend->dense_backward_data(context->state, &op));
 }
 
-/* The two forms of backward weights differ in what dw and db are: gradients to write or parameters to update.
- */
+/* The forms of backward weights differ in what dw and db are: gradients to write or parameters to update. */
+static void check_weights(quern__check *check, quern_tensor x, quern_tensor dz, const char *w_name,
+                          quern_tensor w, const char *b_name, quern_tensor b) {
+  QUERN__CHECK(check, w.buffer != NULL || b.buffer != NULL, QUERN_ERROR_ARGUMENT,
+               "%s: %s and %s both have no buffer, expected one of them", check->op, w_name, b_name);
+  quern__check_shape(check, "dz", dz, x.rows, dz.columns, "as many rows as x");
+  quern__check_shape(check, w_name, w, x.columns, dz.columns, "the columns of x and the columns of dz");
+  quern__check_shape(check, b_name, b, 1, dz.columns, "one for each column of dz");
+  quern__check_apart(check, w_name, w, "x", x, F, F);
+  quern__check_apart(check, w_name, w, "dz", dz, F, F);
+  quern__check_apart(check, b_name, b, "x", x, F, F);
+  quern__check_apart(check, b_name, b, "dz", dz, F, F);
+  quern__check_apart(check, b_name, b, w_name, w, F, F);
+}
+
 static quern_status backward_weights(quern__check check, quern_tensor x, quern_tensor dz, bool accumulate,
                                      const quern_sgd *sgd, const char *w_name, quern_tensor w,
                                      const char *b_name, quern_tensor b) {
@@ -71,16 +84,7 @@ static quern_status backward_weights(quern__check check, quern_tensor x, quern_t
                                               .sgd = sgd != NULL ? *sgd : (quern_sgd){0.0f, 0.0f},
                                               .dw = quern__check_optional(&check, w_name, w, F),
                                               .db = quern__check_optional(&check, b_name, b, F)};
-  QUERN__CHECK(&check, w.buffer != NULL || b.buffer != NULL, QUERN_ERROR_ARGUMENT,
-               "%s: %s and %s both have no buffer, expected one of them", check.op, w_name, b_name);
-  quern__check_shape(&check, "dz", dz, op.n, op.out, "as many rows as x");
-  quern__check_shape(&check, w_name, w, op.in, op.out, "the columns of x and the columns of dz");
-  quern__check_shape(&check, b_name, b, 1, op.out, "one for each column of dz");
-  quern__check_apart(&check, w_name, w, "x", x, F, F);
-  quern__check_apart(&check, w_name, w, "dz", dz, F, F);
-  quern__check_apart(&check, b_name, b, "x", x, F, F);
-  quern__check_apart(&check, b_name, b, "dz", dz, F, F);
-  quern__check_apart(&check, b_name, b, w_name, w, F, F);
+  check_weights(&check, x, dz, w_name, w, b_name, b);
   if (check.status != QUERN_OK) return check.status;
   return QUERN__CALL(check.context,
                      check.context->backend->dense_backward_weights(check.context->state, &op));
@@ -96,4 +100,64 @@ quern_status quern_dense_backward_sgd(quern_context *context, quern_tensor x, qu
                                       quern_tensor w, quern_tensor b) {
   return backward_weights(quern__check_begin("dense backward SGD", context), x, dz, false, &sgd, "w", w, "b",
                           b);
+}
+
+bool quern__has_dense_backward_update(const quern_context *context, const quern_optimizer *optimizer) {
+  const quern_backend *backend = context->backend;
+  return quern__is_plain_sgd(optimizer) ||
+         (backend->dense_backward_update != NULL &&
+          (backend->updates_in_one_pass == NULL || backend->updates_in_one_pass(context->state)));
+}
+
+/* What an optimizer keeps is written, so it lies apart from what is read and from the other parameters. */
+static void check_state_apart(quern__check *check, quern_optimizer_state state, quern_tensor x,
+                              quern_tensor dz, const char *other_name, quern_tensor other) {
+  const quern_tensor kept[] = {state.momentum, state.square};
+  const char *const names[] = {"momentum", "square"};
+  for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+    quern__check_apart(check, names[i], kept[i], "x", x, F, F);
+    quern__check_apart(check, names[i], kept[i], "dz", dz, F, F);
+    quern__check_apart(check, names[i], kept[i], other_name, other, F, F);
+  }
+}
+
+/* Plain SGD where the backend's own op does not do: biases that do not decay are an op of their own. */
+static quern_status backward_plain(quern_context *context, quern_tensor x, quern_tensor dz,
+                                   const quern_optimizer *optimizer, quern_tensor w, quern_tensor b) {
+  const quern_sgd sgd = quern__sgd_of(optimizer), undecayed = {sgd.learning_rate, 0.0f};
+  if (optimizer->decay_bias || sgd.weight_decay == 0.0f || b.buffer == NULL)
+    return quern_dense_backward_sgd(context, x, dz, sgd, w, b);
+  QUERN__FORWARD(quern_dense_backward_sgd(context, x, dz, undecayed, quern_none(), b));
+  return w.buffer == NULL ? QUERN_OK : quern_dense_backward_sgd(context, x, dz, sgd, w, quern_none());
+}
+
+quern_status quern_dense_backward_update(quern_context *context, quern_tensor x, quern_tensor dz,
+                                         const quern_optimizer *optimizer, uint64_t step, quern_tensor w,
+                                         quern_optimizer_state w_state, quern_tensor b,
+                                         quern_optimizer_state b_state) {
+  quern__check check = quern__check_begin("dense backward update", context);
+  quern__check_step(&check, optimizer, step);
+  quern_dense_backward_update_op op = {.n = x.rows,
+                                       .in = x.columns,
+                                       .out = dz.columns,
+                                       .x = quern__check_tensor(&check, "x", x, F),
+                                       .dz = quern__check_tensor(&check, "dz", dz, F),
+                                       .w = quern__check_optional(&check, "w", w, F),
+                                       .b = quern__check_optional(&check, "b", b, F)};
+  check_weights(&check, x, dz, "w", w, "b", b);
+  check_state_apart(&check, w_state, x, dz, "b", b);
+  check_state_apart(&check, b_state, x, dz, "w", w);
+  check_state_apart(&check, w_state, x, dz, "the momentum of b", b_state.momentum);
+  check_state_apart(&check, w_state, x, dz, "the square of b", b_state.square);
+  const quern__kept w_kept = quern__check_state(&check, optimizer, "w", w, w_state);
+  const quern__kept b_kept = quern__check_state(&check, optimizer, "b", b, b_state);
+  if (check.status != QUERN_OK) return check.status;
+  if (quern__is_plain_sgd(optimizer)) return backward_plain(context, x, dz, optimizer, w, b);
+  if (context->backend->dense_backward_update == NULL) return quern__fail_no_op(&check);
+  op.update = quern__update_of(optimizer, step);
+  op.w_momentum = w_kept.momentum;
+  op.w_square = w_kept.square;
+  op.b_momentum = b_kept.momentum;
+  op.b_square = b_kept.square;
+  return QUERN__CALL(context, context->backend->dense_backward_update(context->state, &op));
 }

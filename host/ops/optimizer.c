@@ -1,6 +1,6 @@
 /* Parameter updates over a range. */
 #include "../error.h"
-#include "check.h"
+#include "update.h"
 
 #include <math.h>
 
@@ -18,6 +18,64 @@ quern_status quern_sgd_update(quern_context *context, quern_sgd sgd, quern_tenso
   quern__check_apart(&check, "parameters", parameters, "gradients", gradients, F, F);
   if (check.status != QUERN_OK) return check.status;
   return QUERN__CALL(context, context->backend->sgd_update(context->state, &op));
+}
+
+bool quern__has_optimizer_update(const quern_context *context, const quern_optimizer *optimizer) {
+  return quern__is_plain_sgd(optimizer) || context->backend->optimizer_update != NULL;
+}
+
+void quern__check_step(quern__check *check, const quern_optimizer *optimizer, uint64_t step) {
+  QUERN__CHECK(check, optimizer != NULL && quern_optimizer_name(optimizer->kind) != NULL,
+               QUERN_ERROR_ARGUMENT, "%s: the optimizer is %s", check->op,
+               optimizer == NULL ? "NULL" : "none that there is");
+  QUERN__CHECK(check, step > 0, QUERN_ERROR_ARGUMENT, "%s: step 0, expected 1 or more", check->op);
+}
+
+/* m or v of `parameters`, which must be none just where the optimizer does not keep it. */
+static quern_span check_kept(quern__check *check, const char *name, const char *of, bool keeps,
+                             quern_tensor kept, quern_tensor parameters) {
+  const quern_span span = quern__check_optional(check, name, kept, F);
+  QUERN__CHECK(check, !keeps || kept.buffer != NULL, QUERN_ERROR_ARGUMENT,
+               "%s: the %s of %s has no buffer, and this optimizer keeps one", check->op, name, of);
+  quern__check_shape(check, name, kept, parameters.rows, parameters.columns, "the shape of the parameters");
+  quern__check_apart(check, name, kept, of, parameters, F, F);
+  return keeps ? span : (quern_span){NULL, 0};
+}
+
+quern__kept quern__check_state(quern__check *check, const quern_optimizer *optimizer, const char *of,
+                               quern_tensor parameters, quern_optimizer_state state) {
+  quern__kept kept = {{NULL, 0}, {NULL, 0}};
+  if (check->status != QUERN_OK || parameters.buffer == NULL) return kept;
+  kept.momentum = check_kept(check, "momentum", of, quern_optimizer_keeps_momentum(optimizer), state.momentum,
+                             parameters);
+  kept.square =
+      check_kept(check, "square", of, quern_optimizer_keeps_square(optimizer), state.square, parameters);
+  quern__check_apart(check, "momentum", state.momentum, "square", state.square, F, F);
+  return kept;
+}
+
+quern_status quern_optimizer_update(quern_context *context, const quern_optimizer *optimizer, uint64_t step,
+                                    quern_tensor gradients, quern_tensor parameters,
+                                    quern_optimizer_state state) {
+  quern__check check = quern__check_begin("optimizer update", context);
+  quern__check_step(&check, optimizer, step);
+  quern_optimizer_update_op op = {.count = gradients.rows * gradients.columns,
+                                  .gradients = quern__check_tensor(&check, "gradients", gradients, F),
+                                  .parameters = quern__check_tensor(&check, "parameters", parameters, F)};
+  quern__check_shape(&check, "parameters", parameters, gradients.rows, gradients.columns,
+                     "the shape of gradients");
+  quern__check_apart(&check, "parameters", parameters, "gradients", gradients, F, F);
+  quern__check_apart(&check, "momentum", state.momentum, "gradients", gradients, F, F);
+  quern__check_apart(&check, "square", state.square, "gradients", gradients, F, F);
+  const quern__kept kept = quern__check_state(&check, optimizer, "parameters", parameters, state);
+  if (check.status != QUERN_OK) return check.status;
+  if (quern__is_plain_sgd(optimizer))
+    return quern_sgd_update(context, quern__sgd_of(optimizer), gradients, parameters);
+  if (context->backend->optimizer_update == NULL) return quern__fail_no_op(&check);
+  op.update = quern__update_of(optimizer, step);
+  op.momentum = kept.momentum;
+  op.square = kept.square;
+  return QUERN__CALL(context, context->backend->optimizer_update(context->state, &op));
 }
 
 quern_status quern_clip_norm(quern_context *context, float max_norm, quern_tensor squares, quern_tensor x) {

@@ -156,4 +156,6 @@ const quern_backend quern__reference_backend = {
     .huber_loss = quern__reference_huber_loss,
     .weighted_cross_entropy = quern__reference_weighted_cross_entropy,
     .label_weights = quern__reference_label_weights,
+    .optimizer_update = quern__reference_optimizer_update,
+    .dense_backward_update = quern__reference_dense_backward_update,
 };

@@ -56,8 +56,31 @@ quern_status quern__reference_dense_backward_data(void *state, const quern_dense
   return QUERN_OK;
 }
 
+/* Gives each gradient of W and of b to `put`, with where its parameter lies. */
+typedef void (*put_gradient)(const void *op, bool is_bias, size_t at, double gradient);
+
+static void weights_gradients(size_t n, size_t in, size_t out, quern_span x_span, quern_span dz_span,
+                              bool with_weights, bool with_bias, put_gradient put, const void *op) {
+  const float one = 1;
+  const float *x = quern__reference_floats(x_span), *dz = quern__reference_floats(dz_span);
+  double sums[STRIP];
+  for (size_t first = 0; first < out; first += STRIP) {
+    const size_t width = strip_width(out, first);
+    for (size_t i = 0; with_weights && i < in; i++) {
+      strip_sums(x + i, in, dz + first, out, n, width, sums);
+      for (size_t j = 0; j < width; j++) put(op, false, i * out + first + j, sums[j]);
+    }
+    if (with_bias) { /* the bias is the weight of an input that is always one */
+      strip_sums(&one, 0, dz + first, out, n, width, sums);
+      for (size_t j = 0; j < width; j++) put(op, true, first + j, sums[j]);
+    }
+  }
+}
+
 /* What a sum makes of its place: the gradient, the gradient added to, or the parameter after its step. */
-static void put(const quern_dense_backward_weights_op *op, double gradient, float *place) {
+static void put_weights(const void *opaque, bool is_bias, size_t at, double gradient) {
+  const quern_dense_backward_weights_op *op = opaque;
+  float *place = quern__reference_floats(is_bias ? op->db : op->dw) + at;
   if (op->update)
     *place = quern__reference_sgd(op->sgd, gradient, *place);
   else
@@ -66,23 +89,31 @@ static void put(const quern_dense_backward_weights_op *op, double gradient, floa
 
 quern_status quern__reference_dense_backward_weights(void *state, const quern_dense_backward_weights_op *op) {
   (void)state;
-  const float one = 1;
-  const float *x = quern__reference_floats(op->x);
-  const float *dz = quern__reference_floats(op->dz);
-  float *dw = quern__reference_floats(op->dw);
-  float *db = quern__reference_floats(op->db);
-  double sums[STRIP];
-  for (size_t first = 0; first < op->out; first += STRIP) {
-    const size_t width = strip_width(op->out, first);
-    for (size_t i = 0; dw != NULL && i < op->in; i++) {
-      float *row = dw + i * op->out + first;
-      strip_sums(x + i, op->in, dz + first, op->out, op->n, width, sums);
-      for (size_t j = 0; j < width; j++) put(op, sums[j], row + j);
-    }
-    if (db != NULL) { /* the bias is the weight of an input that is always one */
-      strip_sums(&one, 0, dz + first, op->out, op->n, width, sums);
-      for (size_t j = 0; j < width; j++) put(op, sums[j], db + first + j);
-    }
+  weights_gradients(op->n, op->in, op->out, op->x, op->dz, op->dw.memory != NULL, op->db.memory != NULL,
+                    put_weights, op);
+  return QUERN_OK;
+}
+
+static float *kept_at(quern_span span, size_t at) {
+  return span.memory == NULL ? NULL : quern__reference_floats(span) + at;
+}
+
+static void put_update(const void *opaque, bool is_bias, size_t at, double gradient) {
+  const quern_dense_backward_update_op *op = opaque;
+  float *place = quern__reference_floats(is_bias ? op->b : op->w) + at;
+  quern_update update = op->update;
+  if (is_bias && !update.decays_bias) {
+    update.decay = 0.0f;
+    update.keep = 1.0f;
   }
+  *place = quern__reference_update(&update, gradient, *place,
+                                   kept_at(is_bias ? op->b_momentum : op->w_momentum, at),
+                                   kept_at(is_bias ? op->b_square : op->w_square, at));
+}
+
+quern_status quern__reference_dense_backward_update(void *state, const quern_dense_backward_update_op *op) {
+  (void)state;
+  weights_gradients(op->n, op->in, op->out, op->x, op->dz, op->w.memory != NULL, op->b.memory != NULL,
+                    put_update, op);
   return QUERN_OK;
 }

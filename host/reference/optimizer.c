@@ -17,6 +17,44 @@ quern_status quern__reference_sgd_update(void *state, const quern_sgd_update_op 
   return QUERN_OK;
 }
 
+/* As quern_update says. m and v are NULL where the rule does not read them. */
+float quern__reference_update(const quern_update *u, double gradient, float parameter, float *m, float *v) {
+  const double p = parameter;
+  double g = gradient + u->decay * p, d = 1.0;
+  if (u->rule >= QUERN_UPDATE_ADAM) {
+    const double square = u->square_decay * (double)*v + u->square_gain * g * g;
+    *v = (float)square;
+    d = sqrt(square) * u->correction + u->epsilon;
+  }
+  if (u->rule == QUERN_UPDATE_ADAM) {
+    const double momentum = u->momentum * (double)*m + u->gain * g;
+    *m = (float)momentum;
+    return (float)(u->keep * p - u->rate * momentum / d);
+  }
+  if (u->rule == QUERN_UPDATE_RMSPROP || u->rule == QUERN_UPDATE_RMSPROP_MOMENTUM) g /= d;
+  if (u->rule == QUERN_UPDATE_SGD || u->rule == QUERN_UPDATE_RMSPROP) return (float)(p - u->rate * g);
+  const double momentum = u->momentum * (double)*m + g;
+  *m = (float)momentum;
+  if (u->rule == QUERN_UPDATE_NESTEROV) return (float)(p - u->rate * (g + u->momentum * momentum));
+  return (float)(p - u->rate * momentum);
+}
+
+/* The element at i, or NULL of none. */
+static float *element(float *values, size_t i) {
+  return values == NULL ? NULL : values + i;
+}
+
+quern_status quern__reference_optimizer_update(void *state, const quern_optimizer_update_op *op) {
+  (void)state;
+  const float *gradients = quern__reference_floats(op->gradients);
+  float *parameters = quern__reference_floats(op->parameters);
+  float *m = quern__reference_floats(op->momentum), *v = quern__reference_floats(op->square);
+  for (size_t i = 0; i < op->count; i++)
+    parameters[i] =
+        quern__reference_update(&op->update, gradients[i], parameters[i], element(m, i), element(v, i));
+  return QUERN_OK;
+}
+
 /* The comparison is the way round that lets NaN through. */
 quern_status quern__reference_clip_norm(void *state, const quern_clip_norm_op *op) {
   (void)state;

@@ -43,6 +43,10 @@ double quern__reference_derivative(quern_activation activation, double value);
 /* p - lr (g + decay p), rounded once. */
 float quern__reference_sgd(quern_sgd sgd, double gradient, float parameter);
 
+/* The parameter after its step; *m and *v, each NULL where the rule does not read it, are what the optimizer keeps. */
+float quern__reference_update(const quern_update *update, double gradient, float parameter, float *m,
+                              float *v);
+
 /* What softmax needs to know of a row of k logits. A NaN among them makes every output NaN. */
 typedef struct quern__softmax_row {
   size_t largest; /* where the largest logit is, the first of several */
@@ -57,6 +61,7 @@ quern__softmax_row quern__reference_softmax_row(const float *z, size_t k);
 quern_status quern__reference_dense_forward(void *state, const quern_dense_forward_op *op);
 quern_status quern__reference_dense_backward_data(void *state, const quern_dense_backward_data_op *op);
 quern_status quern__reference_dense_backward_weights(void *state, const quern_dense_backward_weights_op *op);
+quern_status quern__reference_dense_backward_update(void *state, const quern_dense_backward_update_op *op);
 quern_status quern__reference_sgd_update(void *state, const quern_sgd_update_op *op);
 quern_status quern__reference_activation_forward(void *state, const quern_activation_forward_op *op);
 quern_status quern__reference_activation_backward(void *state, const quern_activation_backward_op *op);
@@ -77,6 +82,7 @@ quern_status quern__reference_count_correct(void *state, const quern_count_corre
 quern_status quern__reference_sum(void *state, const quern_sum_op *op);
 quern_status quern__reference_sum_squares(void *state, const quern_sum_squares_op *op);
 quern_status quern__reference_clip_norm(void *state, const quern_clip_norm_op *op);
+quern_status quern__reference_optimizer_update(void *state, const quern_optimizer_update_op *op);
 quern_status quern__reference_fill(void *state, const quern_fill_op *op);
 quern_status quern__reference_random_uniform(void *state, const quern_random_uniform_op *op);
 

@@ -2,6 +2,7 @@
 #include "../dataset.h"
 #include "../error.h"
 #include "../network/network.h"
+#include "../optimizer.h"
 #include "../schema.h"
 #include "../size.h"
 #include "trainer.h"
@@ -44,8 +45,9 @@ quern_status quern_trainer_bytes(const quern_network *network, const quern_datas
   quern_train_options read;
   QUERN__FORWARD(quern__train_options_read(options, &read));
   const size_t batch = quern__trainer_batch(&read, train, test);
-  size_t plan, squares = 0, weights = 0, samples;
-  QUERN__FORWARD(quern_plan_bytes(network, batch, quern__trainer_mode(&read), &plan));
+  size_t plan, optimizer, squares = 0, weights = 0, samples;
+  QUERN__FORWARD(quern_plan_bytes(network, batch, quern__trainer_mode(&read, NULL), &plan));
+  QUERN__FORWARD(quern_plan_optimizer_bytes(network, &read.optimizer, &optimizer));
   if (read.clip_norm > 0.0f) QUERN__FORWARD(quern__clip_bytes(&network->shape, &squares));
   if (read.class_weights != NULL)
     QUERN__FORWARD(quern__class_weights_bytes(&network->shape, batch, &weights));
@@ -55,7 +57,12 @@ quern_status quern_trainer_bytes(const quern_network *network, const quern_datas
   add(&sum, plan, 1);
   add(&sum, squares, 1);
   add(&sum, weights, 1);
+  add(&sum, optimizer, 1);
   add(&sum, network->shape.flat_count, sizeof(float)); /* quern__learned_create */
+  add(&sum, optimizer, 1);
+  if (read.patience > 0) add(&sum, network->shape.flat_count, sizeof(float)); /* quern__best_create */
+  read.batch = batch;
+  add(&sum, quern__train_steps_an_epoch(&read, train->rows), sizeof(quern_update)); /* create_updates */
   sum.fits = sum.fits && quern__multiply(batch, train->columns, &samples);
   if (sum.fits) add(&sum, samples, sizeof(float)); /* quern__batch_create */
   sum.fits = sum.fits && quern__multiply(batch, truths(train), &samples);

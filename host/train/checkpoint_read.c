@@ -10,7 +10,8 @@
 
 /* Where the file says that training stands. */
 typedef struct position {
-  uint64_t epoch, step, updates;
+  uint64_t epoch, step, updates, best_epoch;
+  double best_loss;
 } position;
 
 /* A range of floats to come from the file. */
@@ -46,6 +47,27 @@ static quern_status read_number(const quern__safetensors *file, const char *key,
   return QUERN_OK;
 }
 
+/* The best epoch lies behind, and only where there is a patience is there one. */
+static quern_status read_best(const quern__safetensors *file, const quern_trainer *trainer, position *at) {
+  QUERN__FORWARD(read_number(file, QUERN__KEY_BEST_EPOCH, &at->best_epoch));
+  const uint64_t most = trainer->options.patience > 0 ? at->epoch : 0;
+  if (at->best_epoch > most)
+    return quern__fail(QUERN_ERROR_FORMAT,
+                       "%s: metadata \"" QUERN__KEY_BEST_EPOCH "\": %" PRIu64 ", expected at most %" PRIu64,
+                       file->path, at->best_epoch, most);
+  const char *text = quern__safetensors_metadata(file, QUERN__KEY_BEST_LOSS);
+  locale_t numbers;
+  QUERN__FORWARD(quern__c_locale(&numbers));
+  char *end = NULL;
+  if (text != NULL && *text != '\0') at->best_loss = strtod_l(text, &end, numbers);
+  freelocale(numbers);
+  if (end == NULL || *end != '\0' || !isfinite(at->best_loss))
+    return quern__fail(QUERN_ERROR_FORMAT,
+                       "%s: metadata \"" QUERN__KEY_BEST_LOSS "\": \"%.200s\", expected a finite number",
+                       file->path, text != NULL ? text : "");
+  return QUERN_OK;
+}
+
 static quern_status read_position(const quern__safetensors *file, const quern_trainer *trainer,
                                   position *at) {
   QUERN__FORWARD(read_number(file, QUERN__KEY_EPOCH, &at->epoch));
@@ -66,7 +88,7 @@ static quern_status read_position(const quern__safetensors *file, const quern_tr
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "%s: stands in epoch %" PRIu64 ", and training was asked to end after epoch %" PRIu64,
                        file->path, at->epoch + 1, epochs);
-  return QUERN_OK;
+  return read_best(file, trainer, at);
 }
 
 static quern_status read_range(const quern__safetensors *file, range *into) {
@@ -102,7 +124,9 @@ static quern_status take(quern_trainer *trainer, const range *ranges, size_t cou
                                       QUERN_WAIT));
   trainer->epoch = (size_t)at->epoch;
   trainer->step = (size_t)at->step;
-  trainer->learned.updates = at->updates;
+  trainer->plan->updates = at->updates;
+  trainer->best.epoch = (size_t)at->best_epoch;
+  trainer->best.loss = at->best_loss;
   trainer->begun = false;
   return QUERN_OK;
 }
@@ -122,14 +146,18 @@ quern_status quern_trainer_resume(quern_trainer *trainer, const char *path) {
   QUERN__TRY(quern__identity_create(trainer, &identity));
   QUERN__TRY(quern__identity_check(&identity, &file));
   QUERN__TRY(read_position(&file, trainer, &at));
-  ranges = calloc(learned->count + 1, sizeof *ranges);
+  enum { MOST_OTHERS = 2 };
+  ranges = calloc(learned->count + MOST_OTHERS, sizeof *ranges);
   if (ranges == NULL) {
-    status = quern__fail_memory(path, (learned->count + 1) * sizeof *ranges);
+    status = quern__fail_memory(path, (learned->count + MOST_OTHERS) * sizeof *ranges);
     goto cleanup;
   }
   for (; count < learned->count; count++)
     ranges[count] = (range){learned->tensors[count].name, learned->tensors[count].buffer,
                             learned->tensors[count].count, NULL};
+  if (at.best_epoch > 0)
+    ranges[count++] =
+        (range){QUERN__CHECKPOINT_BEST, trainer->best.parameters, trainer->plan->shape.flat_count, NULL};
   if (at.step > 0)
     ranges[count++] = (range){QUERN__CHECKPOINT_LOSSES, trainer->tally.losses,
                               quern__trainer_samples_of(trainer, (size_t)at.step), NULL};

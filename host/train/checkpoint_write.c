@@ -1,6 +1,7 @@
 /* Writing a checkpoint. */
 #include "../file.h"
 #include "../model/metadata.h"
+#include "../text.h"
 #include "checkpoint.h"
 #include "identity.h"
 #include <inttypes.h>
@@ -8,51 +9,92 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A tensor of the file: from the device, or from the host. */
+typedef struct part {
+  const char *name;
+  size_t count;
+  quern_buffer *buffer; /* NULL: `values` has them */
+  const float *values;
+} part;
+
 /* What is being written. */
 typedef struct saving {
-  quern_trainer *trainer;
-  float *losses; /* of the samples so far; NULL where there are none */
-  size_t samples;
+  const quern_trainer *trainer;
+  part *parts; /* the parameters first */
 } saving;
 
 static quern_status fill(void *user, size_t index, float *values) {
   const saving *save = user;
-  const quern__learned *learned = &save->trainer->learned;
-  if (index == learned->count) {
-    memcpy(values, save->losses, save->samples * sizeof *values);
+  const part *from = &save->parts[index];
+  if (from->buffer == NULL) {
+    memcpy(values, from->values, from->count * sizeof *values);
     return QUERN_OK;
   }
-  const quern__learned_tensor *tensor = &learned->tensors[index];
-  QUERN__FORWARD(quern_buffer_read(tensor->buffer, 0, tensor->count * sizeof *values, values, QUERN_WAIT));
+  QUERN__FORWARD(quern_buffer_read(from->buffer, 0, from->count * sizeof *values, values, QUERN_WAIT));
   return index == 0 ? quern__trainer_check_parameters(save->trainer, values) : QUERN_OK;
 }
 
-static quern_status write_file(const saving *save, const quern__identity *identity, const char *path) {
+/* Lists what the file has; `losses` are those of the samples so far, or NULL. Returns how many there are, of MOST_OTHERS and what is
+ * learned. */
+enum { MOST_OTHERS = 2 };
+static size_t list_parts(const quern_trainer *trainer, const float *losses, part *parts) {
+  const quern__learned *learned = &trainer->learned;
+  size_t count = 0;
+  for (; count < learned->count; count++)
+    parts[count] = (part){learned->tensors[count].name, learned->tensors[count].count,
+                          learned->tensors[count].buffer, NULL};
+  if (trainer->best.epoch > 0)
+    parts[count++] =
+        (part){QUERN__CHECKPOINT_BEST, trainer->plan->shape.flat_count, trainer->best.parameters, NULL};
+  const size_t samples = quern__trainer_samples_of(trainer, trainer->step);
+  if (samples > 0) parts[count++] = (part){QUERN__CHECKPOINT_LOSSES, samples, NULL, losses};
+  return count;
+}
+
+static quern_status write_parts(const saving *save, size_t count, const quern__identity *identity,
+                                const char *path) {
   const quern_trainer *trainer = save->trainer;
-  const size_t learned = trainer->learned.count;
-  enum { OTHERS = 5, DIGITS = 24 };
-  char epoch[DIGITS], step[DIGITS], updates[DIGITS];
+  enum { OTHERS = 7, DIGITS = 32 };
+  char epoch[DIGITS], step[DIGITS], updates[DIGITS], best_epoch[DIGITS];
   snprintf(epoch, sizeof epoch, "%zu", trainer->epoch);
   snprintf(step, sizeof step, "%zu", trainer->step);
-  snprintf(updates, sizeof updates, "%" PRIu64, trainer->learned.updates);
+  snprintf(updates, sizeof updates, "%" PRIu64, trainer->plan->updates);
+  snprintf(best_epoch, sizeof best_epoch, "%zu", trainer->best.epoch);
+  quern_status status;
+  quern__text text;
+  char *best_loss = NULL;
+  quern__tensor_plan *tensors = calloc(count, sizeof *tensors);
+  if (tensors == NULL) return quern__fail_memory(path, count * sizeof *tensors);
+  for (size_t i = 0; i < count; i++)
+    tensors[i] = (quern__tensor_plan){save->parts[i].name, 1, {save->parts[i].count}};
+  QUERN__TRY(quern__text_open(&text));
+  quern__text_double(&text, trainer->best.loss);
+  QUERN__TRY(quern__text_close(&text, &best_loss));
   quern__metadata_pair metadata[OTHERS + QUERN__IDENTITY_COUNT] = {
       {QUERN__KEY_CHECKPOINT, QUERN__CHECKPOINT_FORMAT},
       {QUERN__KEY_VERSION, QUERN_VERSION},
       {QUERN__KEY_EPOCH, epoch},
       {QUERN__KEY_STEP, step},
-      {QUERN__KEY_UPDATES, updates}};
+      {QUERN__KEY_UPDATES, updates},
+      {QUERN__KEY_BEST_EPOCH, best_epoch},
+      {QUERN__KEY_BEST_LOSS, best_loss}};
   quern__identity_pairs(identity, metadata + OTHERS);
-
-  quern__tensor_plan *tensors = calloc(learned + 1, sizeof *tensors);
-  if (tensors == NULL) return quern__fail_memory(path, (learned + 1) * sizeof *tensors);
-  for (size_t i = 0; i < learned; i++)
-    tensors[i] =
-        (quern__tensor_plan){trainer->learned.tensors[i].name, 1, {trainer->learned.tensors[i].count}};
-  tensors[learned] = (quern__tensor_plan){QUERN__CHECKPOINT_LOSSES, 1, {save->samples}};
-  const size_t count = learned + (save->samples > 0 ? 1 : 0);
-  const quern_status status = quern__safetensors_write(path, metadata, OTHERS + QUERN__IDENTITY_COUNT,
-                                                       tensors, count, fill, (void *)(uintptr_t)save);
+  status = quern__safetensors_write(path, metadata, OTHERS + QUERN__IDENTITY_COUNT, tensors, count, fill,
+                                    (void *)(uintptr_t)save);
+cleanup:
   free(tensors);
+  free(best_loss);
+  return status;
+}
+
+static quern_status write_file(const quern_trainer *trainer, const float *losses,
+                               const quern__identity *identity, const char *path) {
+  const size_t most = trainer->learned.count + MOST_OTHERS;
+  part *parts = calloc(most, sizeof *parts);
+  if (parts == NULL) return quern__fail_memory(path, most * sizeof *parts);
+  const size_t count = list_parts(trainer, losses, parts);
+  const quern_status status = write_parts(&(const saving){trainer, parts}, count, identity, path);
+  free(parts);
   return status;
 }
 
@@ -61,15 +103,14 @@ quern_status quern_trainer_save(quern_trainer *trainer, const char *path) {
     return quern__fail(QUERN_ERROR_ARGUMENT, "trainer save: the trainer or the path is NULL");
   quern_status status;
   quern__identity identity;
-  saving save = {.trainer = trainer};
+  float *losses = NULL;
   QUERN__TRY(quern__identity_create(trainer, &identity));
-  QUERN__TRY(quern__trainer_losses(trainer, &save.losses));
-  save.samples = quern__trainer_samples_of(trainer, trainer->step);
+  QUERN__TRY(quern__trainer_losses(trainer, &losses));
   if (!trainer->tidied) quern__file_remove_abandoned(path);
   trainer->tidied = true;
-  status = write_file(&save, &identity, path);
+  status = write_file(trainer, losses, &identity, path);
 cleanup:
-  free(save.losses);
+  free(losses);
   quern__identity_free(&identity);
   return status;
 }

@@ -1,4 +1,6 @@
 /* The steps of an epoch: shuffled, queued, and measured at its end. */
+#include "../optimizer.h"
+
 #include "../context.h"
 #include "../error.h"
 #include "../philox.h"
@@ -17,12 +19,26 @@ static size_t smaller(size_t a, size_t b) {
 }
 
 size_t quern__trainer_steps_an_epoch(const quern_trainer *trainer) {
-  return quern__divide_up(trainer->train.rows, trainer->options.batch);
+  return quern__train_steps_an_epoch(&trainer->options, trainer->train.rows);
 }
 
 size_t quern__trainer_samples_of(const quern_trainer *trainer, size_t steps) {
   return steps < quern__trainer_steps_an_epoch(trainer) ? steps * trainer->options.batch
                                                         : trainer->train.rows;
+}
+
+/* Works out what the optimizer does in each step of the next epoch, and queues the upload. */
+static quern_status schedule(quern_trainer *trainer) {
+  const size_t steps = quern__trainer_steps_an_epoch(trainer);
+  const quern_train_options *options = &trainer->options;
+  for (size_t s = 0; s < steps; s++) {
+    const uint64_t done = (uint64_t)trainer->epoch * steps + s;
+    const quern_optimizer at = quern_schedule_at(&options->schedule, &options->optimizer, done);
+    trainer->updates[s] = quern__update_of(&at, done + 1);
+  }
+  if (!quern__plan_has_steps(trainer->plan)) return QUERN_OK;
+  return quern_buffer_write(trainer->update_rows, 0, steps * sizeof *trainer->updates, trainer->updates,
+                            QUERN_NO_WAIT);
 }
 
 /* Shuffles for the next epoch, and keeps what was learned before it: a step whose loss is no number is found at the
@@ -33,7 +49,8 @@ static quern_status begin(quern_trainer *trainer) {
                  (uint32_t)rows, trainer->order);
   QUERN__FORWARD(quern_buffer_write(trainer->train.order, 0, rows * sizeof *trainer->order, trainer->order,
                                     QUERN_NO_WAIT));
-  QUERN__FORWARD(quern__learned_keep(&trainer->learned));
+  QUERN__FORWARD(schedule(trainer));
+  QUERN__FORWARD(quern__learned_keep(&trainer->learned, trainer->plan));
   trainer->kept_step = trainer->step;
   trainer->seconds = 0.0;
   trainer->samples = 0;
@@ -51,7 +68,8 @@ quern_status quern__trainer_queue(quern_trainer *trainer, size_t count) {
   if (quern__plan_has_steps(trainer->plan)) {
     const quern__samples samples =
         quern__resident_samples(&trainer->train, first, end - first, &trainer->batch, batch);
-    QUERN__FORWARD(quern__plan_steps(trainer->plan, &samples, trainer->options.sgd,
+    QUERN__FORWARD(quern__plan_steps(trainer->plan, &samples, trainer->updates + trainer->step,
+                                     quern_vector(trainer->update_rows, trainer->step, count),
                                      quern_vector(trainer->tally.losses, first, end - first)));
     first = end;
   }
@@ -60,12 +78,13 @@ quern_status quern__trainer_queue(quern_trainer *trainer, size_t count) {
     quern_tensor x;
     quern__truth truth;
     QUERN__FORWARD(quern__resident_gather(&trainer->train, first, n, &trainer->batch, &x, &truth));
-    QUERN__FORWARD(quern__plan_step(trainer->plan, x, &truth, trainer->options.sgd,
-                                    quern_vector(trainer->tally.losses, first, n)));
+    const quern_optimizer at =
+        quern_schedule_at(&trainer->options.schedule, &trainer->options.optimizer, trainer->plan->updates);
+    QUERN__FORWARD(quern_plan_set_optimizer(trainer->plan, &at));
+    QUERN__FORWARD(quern__plan_step(trainer->plan, x, &truth, quern_vector(trainer->tally.losses, first, n)));
     first += n;
   }
   trainer->step += count;
-  trainer->learned.updates += count;
   return QUERN_OK;
 }
 
@@ -148,7 +167,10 @@ quern_status quern_trainer_steps(quern_trainer *trainer, size_t steps, quern_epo
   if (trainer == NULL || epoch == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "trainer steps: the trainer or the result pointer is NULL");
   const size_t all = quern__trainer_steps_an_epoch(trainer);
-  *epoch = (quern_epoch){.epoch = trainer->epoch + 1, .epochs = trainer->options.epochs, .steps = all};
+  *epoch = (quern_epoch){.epoch = trainer->epoch + 1,
+                         .epochs = trainer->options.epochs,
+                         .steps = all,
+                         .best_epoch = trainer->best.epoch};
   const double start = quern__seconds();
   const size_t before = trainer->step;
   const quern_status status = take_steps(trainer, steps, start, &epoch->train_loss);
@@ -167,10 +189,23 @@ quern_status quern_trainer_steps(quern_trainer *trainer, size_t steps, quern_epo
   trainer->epoch++;
   trainer->step = 0;
   trainer->begun = false;
-  if (trainer->test.rows == 0) return QUERN_OK;
+  if (trainer->test.rows > 0) QUERN__FORWARD(quern__trainer_test(trainer, epoch));
+  if (trainer->options.patience == 0) return QUERN_OK;
+  QUERN__FORWARD(quern__best_take(&trainer->best, trainer->plan, trainer->epoch, epoch->test.loss));
+  epoch->best_epoch = trainer->best.epoch;
+  epoch->out_of_patience = quern__trainer_out_of_patience(trainer);
+  return QUERN_OK;
+}
+
+quern_status quern__trainer_test(quern_trainer *trainer, quern_epoch *epoch) {
   epoch->tested = true;
   return quern__measure(trainer->plan, &trainer->test, &trainer->batch, trainer->options.batch,
                         &trainer->tally, &epoch->test);
+}
+
+bool quern__trainer_out_of_patience(const quern_trainer *trainer) {
+  const size_t patience = trainer->options.patience;
+  return patience > 0 && trainer->epoch - trainer->best.epoch >= patience;
 }
 
 quern_status quern_trainer_epoch(quern_trainer *trainer, quern_epoch *epoch) {

@@ -80,7 +80,7 @@ static quern_status look_through_step(quern_trainer *trainer, finding *at) {
 
 /* Goes back to before step `bad` of the epoch, and says where in it things go wrong. */
 static quern_status fail_step(quern_trainer *trainer, size_t bad, float loss) {
-  QUERN__FORWARD(quern__learned_return(&trainer->learned));
+  QUERN__FORWARD(quern__learned_return(&trainer->learned, trainer->plan));
   trainer->step = trainer->kept_step;
   QUERN__FORWARD(quern__trainer_queue(trainer, bad - trainer->kept_step));
   finding at = {.found = false};
@@ -93,7 +93,7 @@ static quern_status fail_step(quern_trainer *trainer, size_t bad, float loss) {
       QUERN_ERROR_NOT_FINITE,
       "train: the loss is %g in step %zu of %zu of epoch %zu; it begins in %s, with %g; " ADVICE, plain(loss),
       bad + 1, quern__trainer_steps_an_epoch(trainer), trainer->epoch + 1, at.place, plain(at.value),
-      (double)trainer->options.sgd.learning_rate);
+      trainer->options.optimizer.learning_rate);
 }
 
 quern_status quern__trainer_losses(quern_trainer *trainer, float **losses) {
@@ -123,5 +123,5 @@ quern_status quern__trainer_check_parameters(const quern_trainer *trainer, const
   name_layer(shape, l, bad < shape->layers[l].bias ? "the weights of" : "the bias of", &at);
   return quern__fail(
       QUERN_ERROR_NOT_FINITE, "train: %s went to %g in the last step, number %" PRIu64 "; " ADVICE, at.place,
-      plain(parameters[bad]), trainer->learned.updates, (double)trainer->options.sgd.learning_rate);
+      plain(parameters[bad]), trainer->plan->updates, trainer->options.optimizer.learning_rate);
 }

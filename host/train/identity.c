@@ -67,17 +67,68 @@ static void print_seed(quern__text *text, const quern_trainer *trainer) {
   fprintf(text->stream, "%" PRIu64, trainer->options.seed);
 }
 
+/* ", name value". */
+static void print_number(quern__text *text, const char *name, double value) {
+  fprintf(text->stream, ", %s ", name);
+  quern__text_double(text, value);
+}
+
+/* "adam, beta1 0.9, beta2 0.999, epsilon 1e-08": the numbers that it reads. */
 static void print_optimizer(quern__text *text, const quern_trainer *trainer) {
-  (void)trainer;
-  fputs("sgd", text->stream);
+  const quern_optimizer *optimizer = &trainer->options.optimizer;
+  fputs(quern_optimizer_name(optimizer->kind), text->stream);
+  const bool betas = optimizer->kind == QUERN_ADAM || optimizer->kind == QUERN_ADAMW;
+  if (betas) {
+    print_number(text, "beta1", optimizer->beta1);
+    print_number(text, "beta2", optimizer->beta2);
+  } else if (optimizer->kind != QUERN_SGD) {
+    print_number(text, "momentum", optimizer->momentum);
+  }
+  if (optimizer->kind == QUERN_RMSPROP) print_number(text, "alpha", optimizer->alpha);
+  if (quern_optimizer_keeps_square(optimizer)) print_number(text, "epsilon", optimizer->epsilon);
 }
 
 static void print_learning_rate(quern__text *text, const quern_trainer *trainer) {
-  quern__text_float(text, trainer->options.sgd.learning_rate);
+  quern__text_double(text, trainer->options.optimizer.learning_rate);
 }
 
 static void print_weight_decay(quern__text *text, const quern_trainer *trainer) {
-  quern__text_float(text, trainer->options.sgd.weight_decay);
+  const quern_optimizer *optimizer = &trainer->options.optimizer;
+  quern__text_double(text, optimizer->weight_decay);
+  if (optimizer->weight_decay > 0.0 && !optimizer->decay_bias) fputs(", not of biases", text->stream);
+}
+
+/* "cosine over 300 steps, minimum 0, after a warm-up of 20 steps from 0.333". */
+static void print_schedule(quern__text *text, const quern_trainer *trainer) {
+  const quern_schedule *schedule = &trainer->options.schedule;
+  fputs(quern_schedule_name(schedule->kind), text->stream);
+  switch (schedule->kind) {
+  case QUERN_SCHEDULE_CONSTANT:
+    break;
+  case QUERN_SCHEDULE_STEP:
+    fprintf(text->stream, " every %" PRIu64 " steps", schedule->period);
+    print_number(text, "gamma", schedule->gamma);
+    break;
+  case QUERN_SCHEDULE_COSINE:
+    fprintf(text->stream, " over %" PRIu64 " steps", schedule->steps);
+    print_number(text, "minimum", schedule->minimum);
+    break;
+  case QUERN_SCHEDULE_ONE_CYCLE:
+    fprintf(text->stream, " over %" PRIu64 " steps", schedule->steps);
+    print_number(text, "peak", schedule->peak);
+    print_number(text, "start", schedule->start);
+    print_number(text, "end", schedule->end);
+    print_number(text, "most momentum", schedule->most_momentum);
+    print_number(text, "least momentum", schedule->least_momentum);
+    break;
+  }
+  if (schedule->warmup == 0) return;
+  fprintf(text->stream, ", after a warm-up of %" PRIu64 " steps from ", schedule->warmup);
+  quern__text_double(text, schedule->warmup_factor);
+}
+
+static void print_patience(quern__text *text, const quern_trainer *trainer) {
+  fprintf(text->stream, "%zu", trainer->options.patience);
 }
 
 static void print_clip_norm(quern__text *text, const quern_trainer *trainer) {

@@ -20,7 +20,9 @@
   X(optimizer, "optimizer")                                                                                  \
   X(learning_rate, "learning rate")                                                                          \
   X(weight_decay, "weight decay")                                                                            \
+  X(schedule, "schedule")                                                                                    \
   X(clip_norm, "largest norm of the gradients")                                                              \
+  X(patience, "patience")                                                                                    \
   X(label_smoothing, "label smoothing")                                                                      \
   X(class_weights, "class weights")
 

@@ -6,16 +6,20 @@
 #include <stdlib.h>
 
 quern_status quern__learned_create(const quern_plan *plan, quern__learned *learned) {
-  const quern__learned_tensor list[] = {
-      {QUERN__LEARNED_PARAMETERS, plan->parameters, plan->shape.flat_count, NULL}};
-  *learned = (quern__learned){.count = sizeof list / sizeof *list};
-  learned->tensors = calloc(learned->count, sizeof *learned->tensors);
+  const size_t count = plan->shape.flat_count;
+  const quern__learned_tensor list[] = {{QUERN__LEARNED_PARAMETERS, plan->parameters, count, NULL},
+                                        {"momentum", plan->momentum, count, NULL},
+                                        {"square", plan->square, count, NULL}};
+  enum { MOST = sizeof list / sizeof *list };
+  *learned = (quern__learned){.count = 0};
+  learned->tensors = calloc(MOST, sizeof *learned->tensors);
   if (learned->tensors == NULL) return quern__fail_memory("trainer", sizeof list);
   quern_status status = QUERN_OK;
-  for (size_t i = 0; i < learned->count; i++) {
-    learned->tensors[i] = list[i];
-    QUERN__TRY(quern__buffer_create_touched(plan->context, list[i].count * sizeof(float),
-                                            &learned->tensors[i].kept));
+  for (size_t i = 0; i < MOST; i++) {
+    if (list[i].buffer == NULL) continue;
+    quern__learned_tensor *tensor = &learned->tensors[learned->count++];
+    *tensor = list[i];
+    QUERN__TRY(quern__buffer_create_touched(plan->context, count * sizeof(float), &tensor->kept));
   }
   return QUERN_OK;
 cleanup:
@@ -30,20 +34,20 @@ void quern__learned_free(quern__learned *learned) {
   *learned = (quern__learned){0};
 }
 
-quern_status quern__learned_keep(quern__learned *learned) {
+quern_status quern__learned_keep(quern__learned *learned, const quern_plan *plan) {
   for (size_t i = 0; i < learned->count; i++) {
     const quern__learned_tensor *tensor = &learned->tensors[i];
     QUERN__FORWARD(quern_buffer_copy(tensor->buffer, 0, tensor->kept, 0, tensor->count * sizeof(float)));
   }
-  learned->kept_updates = learned->updates;
+  learned->kept_updates = plan->updates;
   return QUERN_OK;
 }
 
-quern_status quern__learned_return(quern__learned *learned) {
+quern_status quern__learned_return(const quern__learned *learned, quern_plan *plan) {
   for (size_t i = 0; i < learned->count; i++) {
     const quern__learned_tensor *tensor = &learned->tensors[i];
     QUERN__FORWARD(quern_buffer_copy(tensor->kept, 0, tensor->buffer, 0, tensor->count * sizeof(float)));
   }
-  learned->updates = learned->kept_updates;
+  plan->updates = learned->kept_updates;
   return QUERN_OK;
 }

@@ -17,16 +17,15 @@ typedef struct quern__learned_tensor {
 typedef struct quern__learned {
   quern__learned_tensor *tensors; /* owned; the parameters first */
   size_t count;
-  uint64_t updates; /* how often they were updated: what an optimizer or a schedule counts by */
-  uint64_t kept_updates;
+  uint64_t kept_updates; /* the plan's count of updates, as it was */
 } quern__learned;
 
-/* Lists what steps of the plan change. The plan must outlive it. */
+/* Lists what steps of the plan, which has its optimizer, change. The plan must outlive it. */
 quern_status quern__learned_create(const quern_plan *plan, quern__learned *learned);
 void quern__learned_free(quern__learned *learned);
 
 /* Queues a copy of all of it; and back from the copy. */
-quern_status quern__learned_keep(quern__learned *learned);
-quern_status quern__learned_return(quern__learned *learned);
+quern_status quern__learned_keep(quern__learned *learned, const quern_plan *plan);
+quern_status quern__learned_return(const quern__learned *learned, quern_plan *plan);
 
 #endif

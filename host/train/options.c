@@ -1,5 +1,6 @@
 /* Options of training, read and checked. */
 #include "../error.h"
+#include "../size.h"
 #include "trainer.h"
 #include <math.h>
 #include <string.h>
@@ -23,10 +24,22 @@ quern_status quern__train_options_read(const quern_train_options *given, quern_t
   if (options->epochs == 0) return quern__fail(QUERN_ERROR_ARGUMENT, "train: 0 epochs, expected at least 1");
   if (options->batch == 0)
     return quern__fail(QUERN_ERROR_ARGUMENT, "train: a batch of 0 samples, expected at least 1");
-  QUERN__FORWARD(check_real("learning rate", options->sgd.learning_rate));
-  QUERN__FORWARD(check_real("weight decay", options->sgd.weight_decay));
+  QUERN__FORWARD(quern_optimizer_check(&options->optimizer));
+  QUERN__FORWARD(quern_schedule_check(&options->schedule));
   QUERN__FORWARD(check_real("largest norm of the gradients", options->clip_norm));
   if (options->label_smoothing >= 0.0f && options->label_smoothing <= 1.0f) return QUERN_OK;
   return quern__fail(QUERN_ERROR_ARGUMENT, "train: a label smoothing of %g, expected 0 to 1",
                      (double)options->label_smoothing);
+}
+
+size_t quern__train_steps_an_epoch(const quern_train_options *options, size_t rows) {
+  return quern__divide_up(rows, options->batch);
+}
+
+void quern__train_schedule(quern_train_options *options, size_t rows) {
+  quern_schedule *schedule = &options->schedule;
+  if (schedule->steps > 0) return;
+  const uint64_t each = quern__train_steps_an_epoch(options, rows), epochs = options->epochs;
+  const uint64_t all = epochs > UINT64_MAX / each ? UINT64_MAX : epochs * each;
+  schedule->steps = all > schedule->warmup ? all - schedule->warmup : 1;
 }

@@ -10,14 +10,14 @@
 static size_t steps_to_checkpoint(const quern_trainer *trainer) {
   const size_t every = trainer->options.checkpoint_every;
   if (trainer->options.checkpoint == NULL || every == 0) return SIZE_MAX;
-  return every - (size_t)(trainer->learned.updates % every);
+  return every - (size_t)(trainer->plan->updates % every);
 }
 
 /* Whether one is due where the trainer stands, which is not the end of the training. */
 static bool checkpoint_is_due(const quern_trainer *trainer, const quern_epoch *epoch) {
   const size_t every = trainer->options.checkpoint_every;
   if (every == 0) return epoch->step == epoch->steps;
-  return trainer->learned.updates % every == 0;
+  return trainer->plan->updates % every == 0;
 }
 
 /* Runs until all epochs are done or someone stops it. */
@@ -28,6 +28,7 @@ static quern_status run(quern_trainer *trainer, quern_epoch *epoch) {
     QUERN__FORWARD(quern_trainer_steps(trainer, steps_to_checkpoint(trainer), epoch));
     if (epoch->step == epoch->steps && options->on_epoch != NULL)
       go_on = options->on_epoch(epoch, options->user);
+    if (epoch->out_of_patience) go_on = false;
     if (options->stop != NULL && options->stop(options->user)) go_on = false;
     const bool ends = !go_on || trainer->epoch == options->epochs;
     if (options->checkpoint != NULL && (ends || checkpoint_is_due(trainer, epoch)))
@@ -45,10 +46,17 @@ static quern_status describe(quern_trainer *trainer, quern_epoch *epoch) {
                          .train_samples_per_second = NAN,
                          .step = steps,
                          .steps = steps};
-  if (trainer->test.rows == 0) return QUERN_OK;
-  epoch->tested = true;
-  return quern__measure(trainer->plan, &trainer->test, &trainer->batch, trainer->options.batch,
-                        &trainer->tally, &epoch->test);
+  epoch->best_epoch = trainer->best.epoch;
+  epoch->out_of_patience = quern__trainer_out_of_patience(trainer);
+  return trainer->test.rows == 0 ? QUERN_OK : quern__trainer_test(trainer, epoch);
+}
+
+/* Takes the plan back to its best parameters, where such were asked for, with what the test set makes of them. */
+static quern_status choose_best(quern_trainer *trainer, quern_epoch *epoch) {
+  if (trainer->best.epoch == 0) return QUERN_OK;
+  epoch->best_epoch = trainer->best.epoch;
+  QUERN__FORWARD(quern__best_return(&trainer->best, trainer->plan));
+  return quern__trainer_test(trainer, epoch);
 }
 
 /* Into the network, where all of it is finite. */
@@ -72,10 +80,11 @@ quern_status quern_train(quern_context *context, quern_network *network, const q
   quern_status status;
   quern_epoch epoch;
   if (trainer->options.resume != NULL) QUERN__TRY(quern_trainer_resume(trainer, trainer->options.resume));
-  if (trainer->epoch == trainer->options.epochs)
+  if (trainer->epoch == trainer->options.epochs || quern__trainer_out_of_patience(trainer))
     QUERN__TRY(describe(trainer, &epoch));
   else
     QUERN__TRY(run(trainer, &epoch));
+  QUERN__TRY(choose_best(trainer, &epoch));
   QUERN__TRY(download(trainer, network));
   QUERN__TRY(quern_network_set_schema(network, quern_dataset_schema(train)));
   if (last != NULL) *last = epoch;

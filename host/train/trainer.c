@@ -1,6 +1,8 @@
 /* The trainer: made, freed, and looked into. */
 #include "trainer.h"
 
+#include "../optimizer.h"
+
 #include "../context.h"
 #include "../dataset.h"
 #include "../error.h"
@@ -17,9 +19,10 @@ size_t quern__trainer_batch(const quern_train_options *options, const quern_data
   return options->batch < rows ? options->batch : rows;
 }
 
-/* The plan updates in place, unless the gradients are to be clipped before. */
-quern_plan_mode quern__trainer_mode(const quern_train_options *options) {
-  return options->clip_norm > 0.0f ? QUERN_PLAN_GRADIENTS : QUERN_PLAN_TRAINING;
+/* The plan updates in place, unless the gradients are to be clipped before, or the context cannot; NULL is one that can. */
+quern_plan_mode quern__trainer_mode(const quern_train_options *options, const quern_context *context) {
+  const bool in_place = context == NULL || quern__has_dense_backward_update(context, &options->optimizer);
+  return options->clip_norm > 0.0f || !in_place ? QUERN_PLAN_GRADIENTS : QUERN_PLAN_TRAINING;
 }
 
 static quern_status copy_class_weights(quern_trainer *trainer, const quern_network *network) {
@@ -34,14 +37,24 @@ static quern_status copy_class_weights(quern_trainer *trainer, const quern_netwo
 
 static quern_status create_plan(quern_trainer *trainer, const quern_network *network) {
   const float clip_norm = trainer->options.clip_norm;
-  const quern_plan_mode mode = quern__trainer_mode(&trainer->options);
+  const quern_plan_mode mode = quern__trainer_mode(&trainer->options, trainer->context);
   QUERN__FORWARD(quern_plan_create(trainer->context, network, trainer->options.batch, mode, &trainer->plan));
   if (clip_norm > 0.0f) QUERN__FORWARD(quern_plan_clip_norm(trainer->plan, clip_norm));
   const float smoothing = trainer->options.label_smoothing;
   if (smoothing > 0.0f) QUERN__FORWARD(quern_plan_label_smoothing(trainer->plan, smoothing));
   if (trainer->class_weights != NULL)
     QUERN__FORWARD(quern_plan_class_weights(trainer->plan, trainer->class_weights));
-  return quern__learned_create(trainer->plan, &trainer->learned);
+  QUERN__FORWARD(quern_plan_set_optimizer(trainer->plan, &trainer->options.optimizer));
+  QUERN__FORWARD(quern__learned_create(trainer->plan, &trainer->learned));
+  return trainer->options.patience > 0 ? quern__best_create(trainer->plan, &trainer->best) : QUERN_OK;
+}
+
+/* Room for what the optimizer does in each step of an epoch. */
+static quern_status create_updates(quern_trainer *trainer) {
+  const size_t steps = quern__trainer_steps_an_epoch(trainer), bytes = steps * sizeof *trainer->updates;
+  trainer->updates = malloc(bytes); /* fits: fewer steps than samples, which are in memory */
+  if (trainer->updates == NULL) return quern__fail_memory("trainer", bytes);
+  return quern__buffer_create_touched(trainer->context, bytes, &trainer->update_rows);
 }
 
 static quern_status create_test(quern_trainer *trainer, const quern_network *network,
@@ -67,11 +80,19 @@ quern_status quern_trainer_create(quern_context *context, const quern_network *n
   quern__context_hold(context);
   quern_status status;
   QUERN__TRY(quern__train_options_read(options, &made->options));
+  if (made->options.patience > 0 && test == NULL) {
+    status = quern__fail(QUERN_ERROR_ARGUMENT,
+                         "train: a patience of %zu epochs, and no test set to measure them by",
+                         made->options.patience);
+    goto cleanup;
+  }
   made->options.batch = quern__trainer_batch(&made->options, train, test);
+  quern__train_schedule(&made->options, train->rows);
   QUERN__TRY(quern__resident_create(context, network, train, true, &made->train));
   if (test != NULL) QUERN__TRY(create_test(made, network, test));
   QUERN__TRY(copy_class_weights(made, network));
   QUERN__TRY(create_plan(made, network));
+  QUERN__TRY(create_updates(made));
   QUERN__TRY(quern__batch_create(context, made->options.batch, train->columns, made->train.target_count,
                                  &made->batch));
   QUERN__TRY(quern__tally_create(context, quern__trainer_rows(train, test), &made->tally));
@@ -93,6 +114,9 @@ void quern_trainer_free(quern_trainer *trainer) {
   if (trainer == NULL) return;
   free(trainer->order);
   free(trainer->class_weights);
+  free(trainer->updates);
+  quern_buffer_free(trainer->update_rows);
+  quern__best_free(&trainer->best);
   quern__tally_free(&trainer->tally);
   quern__batch_free(&trainer->batch);
   quern__learned_free(&trainer->learned);
@@ -106,4 +130,16 @@ void quern_trainer_free(quern_trainer *trainer) {
 quern_status quern_trainer_download(quern_trainer *trainer, quern_network *network) {
   if (trainer == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "trainer download: the trainer is NULL");
   return quern_plan_download(trainer->plan, network);
+}
+
+quern_status quern_trainer_download_best(quern_trainer *trainer, quern_network *network) {
+  if (trainer == NULL || network == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "trainer download best: the trainer or the network is NULL");
+  if (trainer->best.epoch == 0)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "trainer download best: no epoch was tested with a patience");
+  if (!quern__shape_equal(&trainer->plan->shape, &network->shape))
+    return quern__fail(QUERN_ERROR_SHAPE, "trainer download best: the network has another shape than the "
+                                          "trainer's");
+  return quern_buffer_read(trainer->best.parameters, 0, trainer->plan->shape.flat_count * sizeof(float),
+                           network->parameters, QUERN_WAIT);
 }

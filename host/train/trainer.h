@@ -2,6 +2,7 @@
 #ifndef QUERN_HOST_TRAIN_TRAINER_H
 #define QUERN_HOST_TRAIN_TRAINER_H
 
+#include "best.h"
 #include "learned.h"
 #include "measure.h"
 
@@ -14,6 +15,10 @@ struct quern_trainer {
   quern__batch batch;
   quern__tally tally; /* of the epoch under way: losses [samples done] */
   quern__learned learned;
+  quern__best best;
+  /* What the optimizer does in each step of the epoch under way, [steps an epoch], and the same on its way to the device. */
+  quern_update *updates;
+  quern_buffer *update_rows;
   uint32_t *order; /* [train.rows]: the epoch's shuffle, on its way to the device */
 
   size_t epoch; /* how many are done */
@@ -36,15 +41,25 @@ struct quern_trainer {
 /* The caller's options over the defaults, checked, for callers built against an older and shorter struct. */
 quern_status quern__train_options_read(const quern_train_options *given, quern_train_options *options);
 
+/* Steps of an epoch over so many samples, and the schedule of all epochs made for them: quern_schedule's `steps` set. */
+size_t quern__train_steps_an_epoch(const quern_train_options *options, size_t rows);
+void quern__train_schedule(quern_train_options *options, size_t rows);
+
 /* The most samples that are gone through at once, the batch (never more than there are), and what the plan must do. */
 size_t quern__trainer_rows(const quern_dataset *train, const quern_dataset *test);
 size_t quern__trainer_batch(const quern_train_options *options, const quern_dataset *train,
                             const quern_dataset *test);
-quern_plan_mode quern__trainer_mode(const quern_train_options *options);
+quern_plan_mode quern__trainer_mode(const quern_train_options *options, const quern_context *context);
 
 /* Steps of an epoch; samples that its first `steps` steps take. */
 size_t quern__trainer_steps_an_epoch(const quern_trainer *trainer);
 size_t quern__trainer_samples_of(const quern_trainer *trainer, size_t steps);
+
+/* Runs the test set, of which there is one, into epoch->test. */
+quern_status quern__trainer_test(quern_trainer *trainer, quern_epoch *epoch);
+
+/* Whether the best epoch lies as far back as options.patience lets it. */
+bool quern__trainer_out_of_patience(const quern_trainer *trainer);
 
 /* Queues the next `count` steps of an epoch that has begun. */
 quern_status quern__trainer_queue(quern_trainer *trainer, size_t count);

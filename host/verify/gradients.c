@@ -128,13 +128,12 @@ static quern_status read_tensor(quern_tensor tensor, float *values) {
                            tensor.rows * tensor.columns * sizeof *values, values, QUERN_WAIT);
 }
 
-/* The gradients that the device keeps after a step that changes nothing. */
+/* The gradients that the device keeps after a step without an optimizer, which changes nothing. */
 static quern_status ask_device(const problem *p, float gradients[PARAMETERS]) {
   const place *at = &p->device;
   static const size_t weights[LAYERS] = {WEIGHTS_1, WEIGHTS_2}, biases[LAYERS] = {BIAS_1, BIAS_2};
   QUERN__FORWARD(quern_plan_step(at->plan, quern_matrix(at->x, 0, SAMPLES, INPUTS),
-                                 quern_vector(at->labels, 0, SAMPLES), (quern_sgd){0.0f, 0.0f},
-                                 quern_none()));
+                                 quern_vector(at->labels, 0, SAMPLES), quern_none()));
   for (size_t l = 0; l < LAYERS; l++) {
     quern_tensor w, b;
     QUERN__FORWARD(quern_plan_layer_gradients(at->plan, l, &w, &b));

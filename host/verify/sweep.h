@@ -34,6 +34,8 @@ quern_status quern__sweep_mean_absolute_error(quern__verify *verify);
 quern_status quern__sweep_huber_loss(quern__verify *verify);
 quern_status quern__sweep_weighted_cross_entropy(quern__verify *verify);
 quern_status quern__sweep_label_weights(quern__verify *verify);
+quern_status quern__sweep_dense_backward_update(quern__verify *verify);
+quern_status quern__sweep_optimizer_update(quern__verify *verify);
 quern_status quern__sweep_sgd_update(quern__verify *verify);
 quern_status quern__sweep_sum_squares(quern__verify *verify);
 quern_status quern__sweep_clip_norm(quern__verify *verify);

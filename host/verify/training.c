@@ -23,6 +23,7 @@ typedef struct task {
   } layers[MOST_LAYERS];
   size_t layer_count;
   bool large;
+  quern_optimizer_kind optimizer; /* all but plain SGD with numbers that change from step to step */
 } task;
 
 #define LEARNS(units, kind)                                                                                  \
@@ -41,8 +42,9 @@ static const task tasks[] = {
      QUERN_CATEGORICAL,
      {LEARNS(3, RELU), LEARNS(3, SIGMOID), LEARNS(3, IDENTITY)},
      3,
-     false},
-    {19, 23, 5, 2, true, QUERN_CATEGORICAL, {LEARNS(17, TANH), LEARNS(5, IDENTITY)}, 2, false},
+     false,
+     QUERN_SGD},
+    {19, 23, 5, 2, true, QUERN_CATEGORICAL, {LEARNS(17, TANH), LEARNS(5, IDENTITY)}, 2, false, QUERN_SGD},
     {37,
      269,
      131,
@@ -51,9 +53,10 @@ static const task tasks[] = {
      QUERN_CATEGORICAL,
      {LEARNS(35, LEAKY_RELU), LEARNS(18, RELU), LEARNS(10, IDENTITY)},
      3,
-     false},
-    {21, 60, 17, 2, true, QUERN_CATEGORICAL, {LEARNS(149, RELU), LEARNS(3, IDENTITY)}, 2, false},
-    {65, 150, 70, 2, true, QUERN_CATEGORICAL, {LEARNS(33, RELU), LEARNS(4, IDENTITY)}, 2, true},
+     false,
+     QUERN_SGD},
+    {21, 60, 17, 2, true, QUERN_CATEGORICAL, {LEARNS(149, RELU), LEARNS(3, IDENTITY)}, 2, false, QUERN_SGD},
+    {65, 150, 70, 2, true, QUERN_CATEGORICAL, {LEARNS(33, RELU), LEARNS(4, IDENTITY)}, 2, true, QUERN_SGD},
     {21,
      90,
      4,
@@ -62,7 +65,8 @@ static const task tasks[] = {
      QUERN_CATEGORICAL,
      {FROZEN(20, RELU, true, true), FROZEN(17, TANH, true, false), LEARNS(6, IDENTITY)},
      3,
-     true},
+     true,
+     QUERN_SGD},
     {21,
      90,
      80,
@@ -71,10 +75,53 @@ static const task tasks[] = {
      QUERN_CATEGORICAL,
      {FROZEN(20, RELU, true, true), FROZEN(17, TANH, false, true), LEARNS(6, IDENTITY)},
      3,
-     true},
-    {23, 40, 16, 2, false, QUERN_ELEMENTWISE, {LEARNS(18, SIGMOID), LEARNS(3, IDENTITY)}, 2, false},
-    {23, 40, 16, 2, false, QUERN_BINARY, {LEARNS(18, TANH), LEARNS(3, IDENTITY)}, 2, false},
-    {23, 40, 16, 2, false, QUERN_SQUARED, {LEARNS(18, RELU), LEARNS(3, SIGMOID)}, 2, false},
+     true,
+     QUERN_SGD},
+    {3, 20, 2, 3, false, QUERN_CATEGORICAL, {LEARNS(3, TANH), LEARNS(3, IDENTITY)}, 2, false, QUERN_MOMENTUM},
+    {19, 23, 5, 2, true, QUERN_CATEGORICAL, {LEARNS(17, TANH), LEARNS(5, IDENTITY)}, 2, false, QUERN_ADAM},
+    {37,
+     269,
+     131,
+     2,
+     false,
+     QUERN_CATEGORICAL,
+     {LEARNS(35, TANH), LEARNS(10, IDENTITY)},
+     2,
+     true,
+     QUERN_ADAMW},
+    {65,
+     150,
+     20,
+     2,
+     true,
+     QUERN_CATEGORICAL,
+     {LEARNS(149, SIGMOID), LEARNS(4, IDENTITY)},
+     2,
+     true,
+     QUERN_RMSPROP},
+    {21,
+     90,
+     4,
+     1,
+     false,
+     QUERN_CATEGORICAL,
+     {FROZEN(17, TANH, true, false), LEARNS(6, IDENTITY)},
+     2,
+     true,
+     QUERN_NESTEROV},
+    {23, 40, 16, 2, false, QUERN_SQUARED, {LEARNS(18, TANH), LEARNS(3, SIGMOID)}, 2, false, QUERN_ADAMW},
+    {23,
+     40,
+     16,
+     2,
+     false,
+     QUERN_ELEMENTWISE,
+     {LEARNS(18, SIGMOID), LEARNS(3, IDENTITY)},
+     2,
+     false,
+     QUERN_SGD},
+    {23, 40, 16, 2, false, QUERN_BINARY, {LEARNS(18, TANH), LEARNS(3, IDENTITY)}, 2, false, QUERN_SGD},
+    {23, 40, 16, 2, false, QUERN_SQUARED, {LEARNS(18, RELU), LEARNS(3, SIGMOID)}, 2, false, QUERN_SGD},
 };
 
 /* A step rounds sums of at most a hundred terms near 1, and there are at most 60 steps. */
@@ -148,7 +195,16 @@ static quern_status learn(quern_context *context, const task *is, const quern_da
   quern_status status;
   options.epochs = epochs;
   options.batch = is->batch;
-  options.sgd = (quern_sgd){0.1f, 0.01f};
+  options.optimizer = quern_optimizer_of(is->optimizer, 0.1);
+  options.optimizer.weight_decay = 0.01;
+  if (is->optimizer != QUERN_SGD) {
+    /* A step of Adam is as sensitive to a gradient as epsilon is small. */
+    options.optimizer.learning_rate = 0.01;
+    options.optimizer.epsilon = 1e-3;
+    options.optimizer.momentum = 0.9;
+    options.optimizer.decay_bias = false;
+    options.schedule = quern_schedule_of(QUERN_SCHEDULE_ONE_CYCLE);
+  }
   QUERN__TRY(make_network(is, &network));
   QUERN__TRY(quern_train(context, network, data, NULL, &options, &last));
   status = download(network, is, last.train_loss, got);
@@ -179,8 +235,9 @@ static quern_status check(quern__verify *v, const task *is, const char *form) {
   quern_dataset *data = NULL;
   learned got = {NULL, 0}, again = {NULL, 0}, expected = {NULL, 0};
   quern_status status;
-  snprintf(title, sizeof title, "training %zu-…-%zu, %s loss, %zu samples by %zu%s", is->inputs,
-           is->layers[is->layer_count - 1].units, quern_loss_name(is->loss), is->samples, is->batch, form);
+  snprintf(title, sizeof title, "training %zu-…-%zu, %s loss, %s, %zu samples by %zu%s", is->inputs,
+           is->layers[is->layer_count - 1].units, quern_loss_name(is->loss),
+           quern_optimizer_name(is->optimizer), is->samples, is->batch, form);
   quern__verify_begin(v);
   QUERN__TRY(make_data(is, &data));
   QUERN__TRY(learn(v->reference, is, data, epochs, &expected));
@@ -202,8 +259,8 @@ static bool choose(quern__verify *v, const task *is, quern__steps_form form) {
   /* Steps are whole under this loss alone. */
   if (form != QUERN__STEPS_OP_BY_OP && is->loss != QUERN_CATEGORICAL) return false;
   /* A work-item would take more rounds than its loops have: in a launch of many steps, or with a network above to itself. */
-  if (v->loop_rounds > 0 &&
-      ((form == QUERN__STEPS_SERIAL && is->batch > 5) || (form == QUERN__STEPS_COLUMNS && is->batch > 20)))
+  if (v->loop_rounds > 0 && ((form == QUERN__STEPS_SERIAL && (is->batch > 5 || is->optimizer != QUERN_SGD)) ||
+                             (form == QUERN__STEPS_COLUMNS && is->batch > 20)))
     return false;
   return v->variants->force_steps(v->state, form);
 }

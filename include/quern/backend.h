@@ -63,6 +63,53 @@ typedef struct quern_dense_backward_weights_op {
   quern_span dw, db; /* either may be none, not both */
 } quern_dense_backward_weights_op;
 
+/* A step of an optimizer, in numbers: worked out in double, once for all parameters, and rounded to floats. For a gradient g of a
+ * parameter p, with m and v what the optimizer keeps of it:
+ *
+ *   g ← g + decay p
+ *   v ← square_decay v + square_gain g²,   d = √v correction + epsilon         ADAM, RMSPROP, RMSPROP_MOMENTUM
+ *
+ *   SGD                p ← p - rate g
+ *   MOMENTUM           m ← momentum m + g           p ← p - rate m
+ *   NESTEROV           m ← momentum m + g           p ← p - rate (g + momentum m)
+ *   ADAM               m ← momentum m + gain g      p ← keep p - rate m / d
+ *   RMSPROP                                         p ← p - rate g / d
+ *   RMSPROP_MOMENTUM   m ← momentum m + g / d       p ← p - rate m
+ *
+ * A backend that does not know a rule fails with QUERN_ERROR_UNSUPPORTED. kernels/update.cl has the same layout. */
+typedef enum quern_update_rule {
+  QUERN_UPDATE_SGD,
+  QUERN_UPDATE_MOMENTUM,
+  QUERN_UPDATE_NESTEROV,
+  QUERN_UPDATE_ADAM,
+  QUERN_UPDATE_RMSPROP,
+  QUERN_UPDATE_RMSPROP_MOMENTUM
+} quern_update_rule;
+
+typedef struct quern_update {
+  int32_t rule; /* quern_update_rule */
+  int32_t
+      decays_bias; /* 0: for biases decay is 0 and keep is 1. Read where weights and biases come together */
+  float rate, decay, keep;
+  float momentum, gain;
+  float square_decay, square_gain, correction, epsilon;
+} quern_update;
+
+/* What the optimizer keeps: none where the rule does not read it. */
+typedef struct quern_optimizer_update_op {
+  size_t count;
+  quern_update update; /* of all `count`: decays_bias is not read */
+  quern_span gradients, parameters, momentum, square;
+} quern_optimizer_update_op;
+
+typedef struct quern_dense_backward_update_op {
+  size_t n, in, out;
+  quern_span x, dz;
+  quern_update update;
+  quern_span w, w_momentum, w_square;
+  quern_span b, b_momentum, b_square; /* w or b may be none, not both */
+} quern_dense_backward_update_op;
+
 typedef struct quern_activation_forward_op {
   size_t count;
   quern_activation activation;
@@ -184,12 +231,14 @@ typedef struct quern_steps_layer {
 typedef struct quern_steps_op {
   size_t n, source_rows;
   quern_element element;
-  float scale, offset; /* of gathered samples: see quern_gather_rows */
-  quern_sgd sgd;
+  float scale, offset;                /* of gathered samples: see quern_gather_rows */
+  const quern_update *updates;        /* one a step; of the call alone */
+  quern_span update_rows;             /* the same ones on the device; may be none */
   quern_span source, labels, indices; /* indices may be none */
   quern_span x, batch_labels;         /* none without indices */
   quern_span parameters, outputs, dz;
-  quern_span losses; /* a float a sample; may be none */
+  quern_span momentum, square; /* laid out like the parameters; none where no update reads it */
+  quern_span losses;           /* a float a sample; may be none */
 } quern_steps_op;
 
 /* Receives each device that a backend finds. info's strings are copied by the callee; `handle` is the
@@ -251,10 +300,10 @@ typedef struct quern_backend {
   quern_status (*random_uniform)(void *state, const quern_random_uniform_op *op);
 
   /* Optional, all three or none: whole training steps at once, for a backend that then needs fewer launches than op by
-   * op. Makes what the steps of one network and batch size need; *steps NULL: op by op is better here. `layers` may go
-   * away afterwards. */
+   * op. Makes what the steps of one network and batch size need; *steps NULL: op by op is better here. `kept` is how many ranges as long as the
+   * parameters the optimizer keeps: 0 to 2. `layers` may go away afterwards. */
   quern_status (*steps_create)(void *state, const quern_steps_layer *layers, size_t layer_count, size_t batch,
-                               void **steps);
+                               size_t kept, void **steps);
   /* After all that was queued with them is done, or nothing was. */
   void (*steps_free)(void *state, void *steps);
   quern_status (*steps_run)(void *state, void *steps, const quern_steps_op *op);
@@ -268,6 +317,12 @@ typedef struct quern_backend {
   quern_status (*huber_loss)(void *state, const quern_huber_op *op);
   quern_status (*weighted_cross_entropy)(void *state, const quern_weighted_loss_op *op);
   quern_status (*label_weights)(void *state, const quern_label_weights_op *op);
+  /* Optional: optimizers other than plain SGD are then not to be had. */
+  quern_status (*optimizer_update)(void *state, const quern_optimizer_update_op *op);
+  /* Optional: those optimizers then need the gradients in memory, as with QUERN_PLAN_GRADIENTS. And whether a context has it,
+   * where it depends on that (NULL: it has). */
+  bool (*updates_in_one_pass)(void *state);
+  quern_status (*dense_backward_update)(void *state, const quern_dense_backward_update_op *op);
 } quern_backend;
 
 /* Adds a table to the backends: the devices that it enumerates are in every device list made from then on,

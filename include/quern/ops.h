@@ -21,6 +21,7 @@
 
 #include <quern/activation.h>
 #include <quern/context.h>
+#include <quern/optimizer.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -92,6 +93,31 @@ QUERN_API quern_status quern_dense_backward_sgd(quern_context *context, quern_te
  * Apart: parameters from gradients. */
 QUERN_API quern_status quern_sgd_update(quern_context *context, quern_sgd sgd, quern_tensor gradients,
                                         quern_tensor parameters);
+
+/* What an optimizer keeps of a tensor, in tensors of the same shape: m and v in optimizer.h, each none where the optimizer
+ * does not keep it (quern_optimizer_keeps_momentum, quern_optimizer_keeps_square). Zeros before the first step. */
+typedef struct quern_optimizer_state {
+  quern_tensor momentum; /* m */
+  quern_tensor square;   /* v */
+} quern_optimizer_state;
+
+/* One step of an optimizer over a range, step t = 1, 2, … (see optimizer.h for the formulas). The whole range decays; freezing
+ * is leaving a range out.   gradients and parameters [r][c], and so what the optimizer keeps. QUERN_ERROR_UNSUPPORTED: the
+ * backend has plain SGD alone. The numbers are the caller's: see quern_optimizer_check.
+ * Apart: parameters, m and v from gradients and one another. A step of 0, and a kind that is none, are refused. */
+QUERN_API quern_status quern_optimizer_update(quern_context *context, const quern_optimizer *optimizer,
+                                              uint64_t step, quern_tensor gradients, quern_tensor parameters,
+                                              quern_optimizer_state state);
+
+/* Backward weights and a step of an optimizer in one pass, with no gradient written: that of quern_dense_backward_weights
+ * goes straight into quern_optimizer_update, over b without the decay where the optimizer has no decay_bias.
+ * x [n][in], dz [n][out], w [in][out] or none (frozen), b [1][out] or none (frozen); not both none. Queue it after the
+ * backward-data op that reads the same w. QUERN_ERROR_UNSUPPORTED: the backend cannot, or this device (a GPU) for plain SGD alone.
+ * Apart: w, b and what the optimizer keeps of them from x, dz and one another. */
+QUERN_API quern_status quern_dense_backward_update(quern_context *context, quern_tensor x, quern_tensor dz,
+                                                   const quern_optimizer *optimizer, uint64_t step,
+                                                   quern_tensor w, quern_optimizer_state w_state,
+                                                   quern_tensor b, quern_optimizer_state b_state);
 
 /* x ← x · min(1, max_norm / (√squares + 10⁻⁶)), as torch.nn.utils.clip_grad_norm_: with squares = Σ x² over every range
  * that is clipped as one, the norm of all of them together becomes at most max_norm > 0. x [r][c], squares [1][1]. A sum

@@ -14,7 +14,8 @@ typedef struct quern_plan quern_plan;
 typedef enum quern_plan_mode {
   QUERN_PLAN_INFERENCE, /* forward only */
   QUERN_PLAN_TRAINING,  /* forward, backward and update, gradients used up on the way */
-  QUERN_PLAN_GRADIENTS /* as TRAINING, with all gradients kept in one flat buffer, readable after each step */
+  QUERN_PLAN_GRADIENTS /* as TRAINING, with all gradients kept in one flat buffer, readable after each step; without an
+                           optimizer there is no update */
 } quern_plan_mode;
 
 /* Allocates for up to `batch` samples at a time and uploads the network's parameters. The network may change
@@ -48,15 +49,28 @@ QUERN_API quern_status quern_plan_evaluate(quern_plan *plan, quern_tensor x, que
 QUERN_API quern_status quern_plan_evaluate_targets(quern_plan *plan, quern_tensor x, quern_tensor targets,
                                                    quern_tensor losses);
 
+/* From the next step on, steps update by this optimizer, which is copied. What it keeps for each parameter lies in flat ranges
+ * laid out like the parameters, allocated here. The first optimizer of its kind starts anew: these ranges are zero, and its steps
+ * count from 1. The same kind again goes on with other numbers, and allocates nothing, so that a schedule can set them before
+ * each step (quern_schedule_at). Not for INFERENCE plans.
+ *
+ * QUERN_ERROR_ARGUMENT: see quern_optimizer_check. QUERN_ERROR_UNSUPPORTED: the backend has plain SGD alone, or the device (a GPU) has the
+ * others for plans that keep GRADIENTS alone. */
+QUERN_API quern_status quern_plan_set_optimizer(quern_plan *plan, const quern_optimizer *optimizer);
+
+/* Bytes that quern_plan_set_optimizer takes from the device. */
+QUERN_API quern_status quern_plan_optimizer_bytes(const quern_network *network,
+                                                  const quern_optimizer *optimizer, size_t *bytes);
+
 /* Queues one training step: forward, loss (losses [1][n] gets each sample's, none if not wanted), backward,
- * and the SGD update of every parameter that is not frozen. The gradient is that of the mean over these n
- * samples. Not for INFERENCE plans. */
-QUERN_API quern_status quern_plan_step(quern_plan *plan, quern_tensor x, quern_tensor labels, quern_sgd sgd,
+ * and the optimizer's update of every parameter that is not frozen. The gradient is that of the mean over these n
+ * samples. A TRAINING plan needs an optimizer. Not for INFERENCE plans. */
+QUERN_API quern_status quern_plan_step(quern_plan *plan, quern_tensor x, quern_tensor labels,
                                        quern_tensor losses);
 
 /* The same against targets [n][outputs], for the losses of quern_plan_evaluate_targets. */
 QUERN_API quern_status quern_plan_step_targets(quern_plan *plan, quern_tensor x, quern_tensor targets,
-                                               quern_sgd sgd, quern_tensor losses);
+                                               quern_tensor losses);
 
 /* From the next step on: scales the gradients of all parameters that learn, as one vector, so that its norm is at most
  * max_norm (see quern_clip_norm), before the update. 0 ends that. For plans that keep GRADIENTS alone, which then hold

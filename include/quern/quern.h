@@ -20,6 +20,7 @@
 #include <quern/network.h>
 #include <quern/onnx.h>
 #include <quern/ops.h>
+#include <quern/optimizer.h>
 #include <quern/plan.h>
 #include <quern/schema.h>
 #include <quern/status.h>

@@ -39,6 +39,10 @@ typedef struct quern_epoch {
   quern_metrics test;
   /* Steps of the epoch that are done, and all it has: where they differ, loss, speed and test are to come. */
   size_t step, steps;
+  /* With options.patience: the epoch with the lowest test loss so far, 0 before the first; and whether it lies so far back that
+   * training stops. */
+  size_t best_epoch;
+  bool out_of_patience;
 } quern_epoch;
 
 /* How far training is within an epoch. */
@@ -66,7 +70,7 @@ typedef struct quern_train_options {
   size_t size; /* sizeof(quern_train_options), so that the struct can grow */
   size_t epochs;
   size_t batch; /* samples a step; the last step of an epoch takes what is left */
-  quern_sgd sgd;
+  quern_optimizer optimizer;
   uint64_t seed; /* of the shuffle: the same seed gives the same order everywhere */
   quern_epoch_fn on_epoch;
   void *user;
@@ -83,19 +87,24 @@ typedef struct quern_train_options {
    * quern_evaluate, is the loss without them. */
   float label_smoothing;      /* 0 … 1 */
   const float *class_weights; /* [network outputs], copied; or NULL: all the same */
+
+  quern_schedule schedule; /* of the learning rate, a step of the optimizer at a time, over all epochs */
+  /* Early stopping: training stops after so many epochs without a lower test loss than before, and the weights of the epoch with
+   * the lowest are what quern_train leaves in the network, also where training ends otherwise. 0: never. Needs a test set. */
+  size_t patience;
 } quern_train_options;
 
 #define QUERN_TRAIN_OPTIONS_INIT                                                                             \
   {                                                                                                          \
-    sizeof(quern_train_options), 10, 32, {0.1f, 0.0f}, 0, NULL, NULL, NULL, 0.0f, NULL, 0, NULL, NULL, 0.0f, \
-        NULL                                                                                                 \
+    sizeof(quern_train_options), 10, 32, QUERN_OPTIMIZER_INIT, 0, NULL, NULL, NULL, 0.0f, NULL, 0, NULL,     \
+        NULL, 0.0f, NULL, QUERN_SCHEDULE_INIT, 0                                                             \
   }
 
 /* Trains the network on `train`, measuring `test` (may be NULL) after each epoch, and leaves what was learned
  * in the network. *last, where not NULL, gets the last epoch's figures. The data must have the network's
  * inputs as columns and no label past its outputs, or as many labels or numbers as it has outputs and a loss that takes such (see
  * quern_plan_evaluate_targets). The network gets the schema of the data, so that others can be prepared as they were. Stopped by options.stop inside an epoch, *last has its steps, and
- * fewer `step`. Resumed from a checkpoint with every epoch done, it trains nothing, and *last has a train_loss of NaN.
+ * fewer `step`. With options.patience its `test` is that of the weights that are left. Resumed from a checkpoint with every epoch done, it trains nothing, and *last has a train_loss of NaN.
  *
  * QUERN_ERROR_NOT_FINITE: the loss, or a parameter, is NaN or infinite. quern_last_error says in which step, and in
  * which layer it began. The network is left as it was, and so is the last checkpoint. */
@@ -123,9 +132,11 @@ QUERN_API quern_status quern_trainer_create(quern_context *context, const quern_
                                             const quern_train_options *options, quern_trainer **trainer);
 QUERN_API void quern_trainer_free(quern_trainer *trainer);
 
-/* Bytes that quern_trainer_create takes from the device for these arguments: the data sets, the plan, the parameters once more
- * to go back to, a batch, and a loss for each sample. All of it is taken and written to then, so that a device that has less
- * says so before the first epoch. A backend may take some beside, as at quern_plan_bytes. `test` and `options` may be NULL. */
+/* Bytes that quern_trainer_create takes from the device for these arguments: the data sets, the plan, what the optimizer keeps,
+ * all that is learned once more to go back to, the best parameters with options.patience, a batch, a loss for each sample, and
+ * the numbers of each step of an epoch. All of it is taken and written to then, so that a device that has less says so before the
+ * first epoch. A backend may take some beside, as at quern_plan_bytes, and a device that needs the gradients in memory for
+ * optimizers other than plain SGD (GPUs) takes as much again as the parameters. `test` and `options` may be NULL. */
 QUERN_API quern_status quern_trainer_bytes(const quern_network *network, const quern_dataset *train,
                                            const quern_dataset *test, const quern_train_options *options,
                                            size_t *bytes);
@@ -139,9 +150,11 @@ QUERN_API quern_status quern_trainer_epoch(quern_trainer *trainer, quern_epoch *
  * be saved. */
 QUERN_API quern_status quern_trainer_steps(quern_trainer *trainer, size_t steps, quern_epoch *epoch);
 
-/* Copies what was learned so far into a network of the same shape; not the schema of the data, for which there is
- * quern_network_set_schema. */
+/* Copies what was learned so far into a network of the same shape, or what was learned by the end of the epoch with the lowest test
+ * loss (QUERN_ERROR_ARGUMENT before the first epoch's end, or without options.patience); not the schema of the data, for which
+ * there is quern_network_set_schema. */
 QUERN_API quern_status quern_trainer_download(quern_trainer *trainer, quern_network *network);
+QUERN_API quern_status quern_trainer_download_best(quern_trainer *trainer, quern_network *network);
 
 /* --- Checkpoints: training stopped and resumed to the same bits ----------------------------------------- */
 
@@ -156,8 +169,8 @@ QUERN_API quern_status quern_trainer_download(quern_trainer *trainer, quern_netw
 QUERN_API quern_status quern_trainer_save(quern_trainer *trainer, const char *path);
 
 /* Takes a trainer to where another was saved. QUERN_ERROR_FORMAT where the file is no whole checkpoint, or belongs to
- * another training: another network, other training data, batch, seed, optimizer or learning rate; the error names the
- * field and both values. How many epochs are asked for may differ. On a failure the trainer is as before. */
+ * another training: another network, other training data, batch, seed, optimizer or schedule; the error names the
+ * field and both values. How many epochs are asked for may differ, unless the schedule is made for them. On a failure the trainer is as before. */
 QUERN_API quern_status quern_trainer_resume(quern_trainer *trainer, const char *path);
 
 #ifdef __cplusplus

@@ -12,9 +12,10 @@ A call of the library that fails is a quern.Error, with what the library has to 
 from ._data import read
 from ._devices import Device, devices
 from ._errors import Error
-from ._names import activations, losses
+from ._names import activations, losses, optimizers, schedules
 from ._training import Epoch, Metrics
 from ._version import VERSION as __version__
 from .network import Dense, Network, load
 
-__all__ = ["Dense", "Device", "Epoch", "Error", "Metrics", "Network", "activations", "devices", "load", "losses", "read"]
+__all__ = ["Dense", "Device", "Epoch", "Error", "Metrics", "Network", "activations", "devices", "load", "losses",
+           "optimizers", "read", "schedules"]

@@ -24,8 +24,25 @@ class Layer(Structure):
     _fields_ = [("units", c_size_t), ("activation", Activation), ("freeze_weights", c_bool), ("freeze_bias", c_bool)]
 
 
-class Sgd(Structure):
-    _fields_ = [("learning_rate", c_float), ("weight_decay", c_float)]
+class Optimizer(Structure):
+    _fields_ = [("kind", c_int), ("decay_bias", c_bool), ("learning_rate", c_double), ("weight_decay", c_double),
+                ("momentum", c_double), ("beta1", c_double), ("beta2", c_double), ("alpha", c_double), ("epsilon", c_double)]
+
+    @classmethod
+    def initial(cls):
+        """QUERN_OPTIMIZER_INIT."""
+        return cls(0, True, 0.1, 0.0, 0.9, 0.9, 0.999, 0.99, 1e-8)
+
+
+class Schedule(Structure):
+    _fields_ = [("kind", c_int), ("warmup", c_uint64), ("warmup_factor", c_double), ("steps", c_uint64), ("period", c_uint64),
+                ("gamma", c_double), ("minimum", c_double), ("peak", c_double), ("start", c_double), ("end", c_double),
+                ("most_momentum", c_double), ("least_momentum", c_double)]
+
+    @classmethod
+    def initial(cls):
+        """QUERN_SCHEDULE_INIT."""
+        return cls(0, 0, 1 / 3, 0, 1, 0.1, 0.0, 0.3, 25.0, 1e4, 0.95, 0.85)
 
 
 class Metrics(Structure):
@@ -36,7 +53,8 @@ class Metrics(Structure):
 
 class Epoch(Structure):
     _fields_ = [("epoch", c_size_t), ("epochs", c_size_t), ("train_loss", c_double), ("train_samples_per_second", c_double),
-                ("tested", c_bool), ("test", Metrics), ("step", c_size_t), ("steps", c_size_t)]
+                ("tested", c_bool), ("test", Metrics), ("step", c_size_t), ("steps", c_size_t), ("best_epoch", c_size_t),
+                ("out_of_patience", c_bool)]
 
 
 EpochFunction = ctypes.CFUNCTYPE(c_bool, POINTER(Epoch), c_void_p)
@@ -45,15 +63,18 @@ ProgressFunction = ctypes.CFUNCTYPE(None, c_void_p, c_void_p)  # of a quern_prog
 
 
 class TrainOptions(Structure):
-    _fields_ = [("size", c_size_t), ("epochs", c_size_t), ("batch", c_size_t), ("sgd", Sgd), ("seed", c_uint64),
+    _fields_ = [("size", c_size_t), ("epochs", c_size_t), ("batch", c_size_t), ("optimizer", Optimizer),
+                ("seed", c_uint64),
                 ("on_epoch", EpochFunction), ("user", c_void_p), ("stop", StopFunction), ("clip_norm", c_float),
                 ("checkpoint", c_char_p), ("checkpoint_every", c_size_t), ("resume", c_char_p),
-                ("on_progress", ProgressFunction), ("label_smoothing", c_float), ("class_weights", POINTER(c_float))]
+                ("on_progress", ProgressFunction), ("label_smoothing", c_float), ("class_weights", POINTER(c_float)),
+                ("schedule", Schedule), ("patience", c_size_t)]
 
     @classmethod
     def initial(cls):
         """QUERN_TRAIN_OPTIONS_INIT."""
-        return cls(size=ctypes.sizeof(cls), epochs=10, batch=32, sgd=Sgd(0.1, 0.0))
+        return cls(size=ctypes.sizeof(cls), epochs=10, batch=32, optimizer=Optimizer.initial(),
+                   schedule=Schedule.initial())
 
 
 class ModelOptions(Structure):
@@ -82,6 +103,10 @@ _FUNCTIONS = {
     "quern_activation_find": (c_bool, c_char_p, POINTER(c_int)),
     "quern_loss_name": (c_char_p, c_int),
     "quern_loss_find": (c_bool, c_char_p, POINTER(c_int)),
+    "quern_optimizer_name": (c_char_p, c_int),
+    "quern_optimizer_find": (c_bool, c_char_p, POINTER(c_int)),
+    "quern_schedule_name": (c_char_p, c_int),
+    "quern_schedule_find": (c_bool, c_char_p, POINTER(c_int)),
     "quern_device_list_create": (status, _out),
     "quern_device_list_free": (None, _handle),
     "quern_device_list_count": (c_size_t, _handle),

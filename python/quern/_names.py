@@ -1,4 +1,4 @@
-"""Activations and losses by the names that the library has for them."""
+"""Activations, losses, optimizers and schedules by the names that the library has for them."""
 
 import ctypes
 import itertools
@@ -25,6 +25,16 @@ def losses():
     return _all(lib.quern_loss_name)
 
 
+def optimizers():
+    """The names of all optimizers, such as "adam"; the formulas are in quern/optimizer.h."""
+    return _all(lib.quern_optimizer_name)
+
+
+def schedules():
+    """The names of all schedules of the learning rate, such as "cosine"; the formulas are in quern/optimizer.h."""
+    return _all(lib.quern_schedule_name)
+
+
 def _find(what, find, names, name):
     value = ctypes.c_int()
     if not isinstance(name, str):
@@ -40,3 +50,11 @@ def activation_kind(name):
 
 def loss_kind(name):
     return _find("loss", lib.quern_loss_find, losses, name)
+
+
+def optimizer_kind(name):
+    return _find("optimizer", lib.quern_optimizer_find, optimizers, name)
+
+
+def schedule_kind(name):
+    return _find("schedule", lib.quern_schedule_find, schedules, name)

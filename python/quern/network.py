@@ -7,7 +7,7 @@ from typing import NamedTuple, Optional
 import numpy
 
 from . import _arrays, _data, _devices, _names
-from ._declarations import INITIALIZERS, Activation, Epoch, Layer, Metrics, ModelOptions, OnnxOptions, Sgd, TrainOptions, lib
+from ._declarations import INITIALIZERS, Activation, Epoch, Layer, Metrics, ModelOptions, OnnxOptions, TrainOptions, lib
 from ._errors import check
 from ._handle import make
 from ._training import Watch, epoch_of, metrics_of
@@ -116,14 +116,20 @@ class Network:
 
     # --- Training and asking ------------------------------------------------------------------------------------
 
-    def fit(self, x, y, *, epochs=10, batch=32, learning_rate=0.1, weight_decay=0.0, clip_norm=None, seed=0,
-            validation=None, on_epoch=None, checkpoint=None, checkpoint_every=0, resume=None):
+    def fit(self, x, y, *, epochs=10, batch=32, optimizer="sgd", learning_rate=0.1, momentum=None, weight_decay=None,
+            schedule="constant", warmup=0, clip_norm=None, patience=0, seed=0, validation=None, on_epoch=None, checkpoint=None, checkpoint_every=0, resume=None):
         """Trains on x (samples, inputs) and y (samples,), a class for each sample, and returns a list of Epoch.
 
         x                 numbers of any type; what has more dimensions, such as images, is taken row by row. They are
                           converted to float32, and taken as they are: scale pixels to 0 … 1 yourself
         batch             samples a step; the last step of an epoch takes what is left
-        weight_decay      of SGD, as torch.optim.SGD has it
+        optimizer         one of optimizers(), with PyTorch's defaults
+        learning_rate     in plain figures, so give one that suits the optimizer: 0.001 for "adam"
+        momentum          of "momentum" and "nesterov" (None: 0.9) and "rmsprop" (None: 0)
+        weight_decay      as torch.optim has it for this optimizer (None: 0, and 0.01 for "adamw")
+        schedule          one of schedules(), over all steps of all epochs ("step": a tenth of the rate after each epoch)
+        warmup            steps in which the rate rises to its full size first
+        patience          stops after so many epochs without a lower validation loss, and keeps the weights of the best
         clip_norm         the most that the norm of all gradients may be
         seed              of the order of the samples
         validation        (x, y) to measure after each epoch, or a fraction such as 0.2 of the samples, held out
@@ -137,7 +143,12 @@ class Network:
         """
         options = TrainOptions.initial()
         options.epochs, options.batch = _size("epochs", epochs), _size("batch", batch)
-        options.sgd = Sgd(learning_rate, weight_decay)
+        options.optimizer.kind = _names.optimizer_kind(optimizer)
+        options.optimizer.learning_rate = learning_rate
+        options.optimizer.momentum = (0.0 if optimizer == "rmsprop" else 0.9) if momentum is None else momentum
+        options.optimizer.weight_decay = (0.01 if optimizer == "adamw" else 0.0) if weight_decay is None else weight_decay
+        options.schedule.kind, options.schedule.warmup = _names.schedule_kind(schedule), _size("warmup", warmup)
+        options.patience = _size("patience", patience)
         options.seed = _size("seed", seed)
         options.clip_norm = 0.0 if clip_norm is None else clip_norm
         options.checkpoint = _path(checkpoint) if checkpoint is not None else None
@@ -146,6 +157,7 @@ class Network:
         watch = Watch(on_epoch)
         options.on_epoch, options.stop = watch.epoch_function, watch.stop_function
         train, test = self._training_data(x, y, validation, options.seed)
+        options.schedule.period = -(-lib.quern_dataset_rows(train) // max(1, options.batch))
         context = _devices.context(self._device)
         last = Epoch()
         self.history = watch.history

@@ -156,9 +156,54 @@ static void test_busy(void **state) {
   assert_ok(quern_backend_unregister("counting"));
 }
 
+/* A backend from before there were optimizers trains by plain SGD alone; one without the pass that does both trains by all. */
+static void test_without_optimizers(void **state) {
+  (void)state;
+  const quern_optimizer adam = quern_optimizer_of(QUERN_ADAM, 0.01);
+  const quern_layer layer = quern_dense(2, QUERN_IDENTITY);
+  const float values[6] = {0.5f, 1, 0.25f, 1, 0, 0.75f};
+  const int32_t labels[3] = {0, 1, 1};
+  quern_network *network;
+  quern_dataset *data;
+  assert_ok(quern_network_create(2, &layer, 1, QUERN_CATEGORICAL, &network));
+  assert_ok(quern_dataset_from_floats(values, labels, 3, 2, &data));
+  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  options.optimizer = adam;
+  for (int has_range = 0; has_range < 2; has_range++) {
+    quern_backend table = counting_backend();
+    table.size =
+        has_range ? offsetof(quern_backend, updates_in_one_pass) : offsetof(quern_backend, optimizer_update);
+    assert_ok(quern_backend_register(&table));
+    quern_context *context = open_on("counting");
+    quern_plan *plan;
+    assert_ok(quern_plan_create(context, network, 3, QUERN_PLAN_TRAINING, &plan));
+    if (has_range) {
+      assert_fails(quern_plan_set_optimizer(plan, &adam), QUERN_ERROR_UNSUPPORTED, "adam",
+                   "QUERN_PLAN_GRADIENTS");
+      assert_ok(quern_train(context, network, data, NULL, &options, NULL));
+    } else {
+      assert_fails(quern_plan_set_optimizer(plan, &adam), QUERN_ERROR_UNSUPPORTED, "adam", "counting",
+                   "plain sgd");
+      assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_UNSUPPORTED,
+                   "adam");
+      options.optimizer.kind = QUERN_SGD;
+      options.optimizer.decay_bias = false;
+      options.optimizer.weight_decay = 0.1;
+      options.schedule.kind = QUERN_SCHEDULE_COSINE;
+      assert_ok(quern_train(context, network, data, NULL, &options, NULL));
+      options.optimizer = adam;
+    }
+    quern_plan_free(plan);
+    quern_context_free(context);
+    assert_ok(quern_backend_unregister("counting"));
+  }
+  quern_dataset_free(data);
+  quern_network_free(network);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_names), QUERN_TEST(test_trains_on_it),
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_names),   QUERN_TEST(test_trains_on_it),
                                      QUERN_TEST(test_refuses), QUERN_TEST(test_without_clipping),
-                                     QUERN_TEST(test_busy)};
+                                     QUERN_TEST(test_busy),    QUERN_TEST(test_without_optimizers)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -175,6 +175,62 @@ static void test_elementwise(void **state) {
   assert_fails(quern_sgd_update(C, SGD, foreign(3, 4), b), ARGUMENT, "gradients", "another context");
 }
 
+#define STATE(m, v)                                                                                          \
+  (quern_optimizer_state) {                                                                                  \
+    (m), (v)                                                                                                 \
+  }
+
+static void test_optimizers(void **state) {
+  (void)state;
+  const quern_optimizer adam = quern_optimizer_of(QUERN_ADAM, 0.1),
+                        none = quern_optimizer_of((quern_optimizer_kind)40, 0.1),
+                        momentum = quern_optimizer_of(QUERN_MOMENTUM, 0.1);
+  const quern_tensor g = at(0, 3, 4), p = at(1, 3, 4), m = at(2, 3, 4), v = at(3, 3, 4);
+  assert_fails(quern_optimizer_update(NULL, &adam, 1, g, p, STATE(m, v)), ARGUMENT, "optimizer update");
+  assert_fails(quern_optimizer_update(C, NULL, 1, g, p, STATE(m, v)), ARGUMENT, "optimizer", "NULL");
+  assert_fails(quern_optimizer_update(C, &none, 1, g, p, STATE(m, v)), ARGUMENT, "the optimizer is none");
+  assert_fails(quern_optimizer_update(C, &adam, 0, g, p, STATE(m, v)), ARGUMENT, "step 0");
+  assert_fails(quern_optimizer_update(C, &adam, 1, g, at(1, 4, 3), STATE(m, v)), SHAPE, "parameters is 4x3",
+               "3x4");
+  assert_fails(quern_optimizer_update(C, &adam, 1, g, g, STATE(m, v)), ARGUMENT,
+               "parameters overlaps gradients");
+  assert_fails(quern_optimizer_update(C, &adam, 1, g, p, STATE(m, NONE)), ARGUMENT, "square", "no buffer");
+  assert_fails(quern_optimizer_update(C, &momentum, 1, g, p, STATE(NONE, v)), ARGUMENT, "momentum",
+               "no buffer");
+  assert_fails(quern_optimizer_update(C, &adam, 1, g, p, STATE(at(2, 3, 5), v)), SHAPE, "momentum is 3x5",
+               "3x4");
+  assert_fails(quern_optimizer_update(C, &adam, 1, g, p, STATE(p, v)), ARGUMENT,
+               "momentum overlaps parameters");
+  assert_fails(quern_optimizer_update(C, &adam, 1, g, p, STATE(m, p)), ARGUMENT,
+               "square overlaps parameters");
+  assert_fails(quern_optimizer_update(C, &adam, 1, g, p, STATE(m, m)), ARGUMENT, "momentum overlaps square");
+  assert_fails(quern_optimizer_update(C, &adam, 1, g, p, STATE(g, v)), ARGUMENT,
+               "momentum overlaps gradients");
+  assert_fails(quern_optimizer_update(C, &adam, 1, g, p, STATE(m, g)), ARGUMENT, "square overlaps gradients");
+  assert_fails(quern_optimizer_update(C, &adam, 1, g, p, STATE(m, foreign(3, 4))), ARGUMENT, "square",
+               "another context");
+
+  const quern_tensor x = at(0, 3, 4), dz = at(1, 3, 5), w = at(2, 4, 5), b = at(3, 1, 5);
+  const quern_optimizer_state ws = STATE(at(4, 4, 5), at(5, 4, 5)), bs = STATE(at(6, 1, 5), at(7, 1, 5));
+#define BACKWARD(w, ws, b, bs) quern_dense_backward_update(C, x, dz, &adam, 1, w, ws, b, bs)
+  assert_fails(quern_dense_backward_update(NULL, x, dz, &adam, 1, w, ws, b, bs), ARGUMENT,
+               "dense backward update");
+  assert_fails(quern_dense_backward_update(C, x, dz, &adam, 0, w, ws, b, bs), ARGUMENT, "step 0");
+  assert_fails(BACKWARD(NONE, ws, NONE, bs), ARGUMENT, "w and b");
+  assert_fails(BACKWARD(at(2, 4, 4), ws, b, bs), SHAPE, "w is 4x4", "4x5");
+  assert_fails(BACKWARD(w, STATE(NONE, ws.square), b, bs), ARGUMENT, "momentum of w has no buffer");
+  assert_fails(BACKWARD(w, ws, b, STATE(bs.momentum, NONE)), ARGUMENT, "square of b has no buffer");
+  assert_fails(BACKWARD(w, STATE(ws.momentum, at(5, 5, 4)), b, bs), SHAPE, "square is 5x4", "4x5");
+  assert_fails(BACKWARD(w, STATE(at(0, 4, 5), ws.square), b, bs), ARGUMENT, "momentum overlaps x");
+  assert_fails(BACKWARD(w, STATE(ws.momentum, at(1, 4, 5)), b, bs), ARGUMENT, "square overlaps dz");
+  assert_fails(BACKWARD(w, STATE(at(3, 4, 5), ws.square), b, bs), ARGUMENT, "momentum overlaps b");
+  assert_fails(BACKWARD(w, ws, b, STATE(at(2, 1, 5), bs.square)), ARGUMENT, "momentum overlaps w");
+  assert_fails(BACKWARD(w, STATE(w, ws.square), b, bs), ARGUMENT, "momentum overlaps w");
+  assert_fails(BACKWARD(w, STATE(ws.momentum, ws.momentum), b, bs), ARGUMENT, "momentum overlaps square");
+  assert_fails(BACKWARD(w, ws, b, STATE(at(4, 1, 5), bs.square)), ARGUMENT, "overlaps", "momentum");
+  assert_fails(BACKWARD(w, ws, b, STATE(bs.momentum, at(4, 1, 5))), ARGUMENT, "overlaps", "square");
+}
+
 static void test_losses(void **state) {
   (void)state;
   const quern_tensor z = at(0, 3, 4), y = at(1, 3, 4), labels = at(2, 1, 3), losses = at(3, 1, 3),
@@ -285,12 +341,9 @@ static void test_measures_and_initial_values(void **state) {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void) {
-  const struct CMUnitTest tests[] = {TEST(test_dense_forward),
-                                     TEST(test_ranges),
-                                     TEST(test_dense_backward),
-                                     TEST(test_elementwise),
-                                     TEST(test_losses),
-                                     TEST(test_data),
-                                     TEST(test_measures_and_initial_values)};
+  const struct CMUnitTest tests[] = {TEST(test_dense_forward),  TEST(test_ranges),
+                                     TEST(test_dense_backward), TEST(test_elementwise),
+                                     TEST(test_optimizers),     TEST(test_losses),
+                                     TEST(test_data),           TEST(test_measures_and_initial_values)};
   return cmocka_run_group_tests_name("api/validation", tests, NULL, NULL);
 }

@@ -33,15 +33,17 @@ int bench_first_step(const bench_options *options) {
   if (strcmp(options->first_step, "none") != 0) {
     const measure_network *about = &measure_networks[strtoul(options->first_step, NULL, 10)];
     size_t batch = about->batch, inputs = about->units[0];
+    const quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, MEASURE_LEARNING_RATE);
     result = measure_create_network(about, &network);
     if (result == CLI_OK &&
         (quern_plan_create(context, network, batch, QUERN_PLAN_TRAINING, &plan) != QUERN_OK ||
+         quern_plan_set_optimizer(plan, &sgd) != QUERN_OK ||
          quern_buffer_create(context, batch * inputs * sizeof(float), &x) != QUERN_OK ||
          quern_buffer_create(context, batch * sizeof(int32_t), &labels) != QUERN_OK ||
          quern_fill(context, 0.5f, quern_matrix(x, 0, batch, inputs)) != QUERN_OK ||
          quern_fill(context, 0, quern_vector(labels, 0, batch)) != QUERN_OK ||
          quern_plan_step(plan, quern_matrix(x, 0, batch, inputs), quern_vector(labels, 0, batch),
-                         (quern_sgd){MEASURE_LEARNING_RATE, 0}, quern_none()) != QUERN_OK ||
+                         quern_none()) != QUERN_OK ||
          quern_context_finish(context) != QUERN_OK))
       result = cli_fail_library();
   }

@@ -17,7 +17,9 @@ static quern_status run_plan(fault_place *place) {
   const quern_tensor x = quern_matrix(place->a, 0, 4, INPUTS), labels = quern_vector(place->b, 0, 4);
   quern_tensor output;
   status = quern_plan_clip_norm(plan, 1.0f);
-  if (status == QUERN_OK) status = quern_plan_step(plan, x, labels, (quern_sgd){0.1f, 0.0f}, quern_none());
+  const quern_optimizer adam = quern_optimizer_of(QUERN_ADAM, 0.1);
+  if (status == QUERN_OK) status = quern_plan_set_optimizer(plan, &adam);
+  if (status == QUERN_OK) status = quern_plan_step(plan, x, labels, quern_none());
   if (status == QUERN_OK) status = quern_plan_forward(plan, x, &output);
   if (status == QUERN_OK) status = quern_plan_predict(plan, x, &output);
   if (status == QUERN_OK)
@@ -171,7 +173,7 @@ static void make_diverging(fault_place *place) {
   make_network(place);
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
   options.batch = 7;
-  options.sgd.learning_rate = 1e30f;
+  options.optimizer.learning_rate = 1e30f;
   assert_ok(
       quern_trainer_create(place->context, place->network, place->data, NULL, &options, &place->trainer));
 }

@@ -24,9 +24,11 @@ static void step(const char *device, const quern_layer *layers, float max_norm, 
   assert_ok(quern_random_uniform(context, 11, 0, -1.0f, 1.0f, quern_matrix(x, 0, ROWS, INPUTS)));
   assert_ok(quern_buffer_write(labels, 0, sizeof classes, classes, QUERN_WAIT));
   assert_ok(quern_plan_create(context, network, ROWS, QUERN_PLAN_GRADIENTS, &plan));
+  const quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, 0.5);
+  assert_ok(quern_plan_set_optimizer(plan, &sgd));
   assert_ok(quern_plan_clip_norm(plan, max_norm));
-  assert_ok(quern_plan_step(plan, quern_matrix(x, 0, ROWS, INPUTS), quern_vector(labels, 0, ROWS),
-                            (quern_sgd){0.5f, 0.0f}, quern_none()));
+  assert_ok(
+      quern_plan_step(plan, quern_matrix(x, 0, ROWS, INPUTS), quern_vector(labels, 0, ROWS), quern_none()));
   *count = plan->shape.flat_count;
   *gradients = test_alloc(*count, sizeof **gradients);
   *parameters = test_alloc(*count, sizeof **parameters);

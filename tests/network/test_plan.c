@@ -40,9 +40,12 @@ static void bench_close(bench *b) {
 static float *after_steps(const bench *b, size_t batch, size_t n, size_t steps, quern_plan_mode mode) {
   quern_plan *plan;
   assert_ok(quern_plan_create(b->context, b->network, batch, mode, &plan));
+  quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, 0.1);
+  sgd.weight_decay = 0.01;
+  assert_ok(quern_plan_set_optimizer(plan, &sgd));
   for (size_t s = 0; s < steps; s++)
     assert_ok(quern_plan_step(plan, quern_matrix(b->x, 0, n, INPUTS), quern_vector(b->labels, 0, n),
-                              (quern_sgd){0.1f, 0.01f}, quern_vector(b->losses, 0, n)));
+                              quern_vector(b->losses, 0, n)));
   size_t count = plan->shape.flat_count;
   float *parameters = test_alloc(count, sizeof *parameters);
   assert_ok(quern_buffer_read(plan->parameters, 0, count * sizeof *parameters, parameters, QUERN_WAIT));
@@ -51,6 +54,155 @@ static float *after_steps(const bench *b, size_t batch, size_t n, size_t steps, 
 }
 
 static const char *const devices[] = {"reference", "auto"};
+
+/* Parameters after `steps` steps of the optimizer over all samples; the caller frees them. */
+static float *after_optimizer(const bench *b, quern_plan_mode mode, const quern_optimizer *optimizer,
+                              size_t steps) {
+  quern_plan *plan;
+  assert_ok(quern_plan_create(b->context, b->network, ROWS, mode, &plan));
+  assert_ok(quern_plan_set_optimizer(plan, optimizer));
+  for (size_t s = 0; s < steps; s++)
+    assert_ok(quern_plan_step(plan, quern_matrix(b->x, 0, ROWS, INPUTS), quern_vector(b->labels, 0, ROWS),
+                              quern_none()));
+  const size_t count = plan->shape.flat_count;
+  float *parameters = test_alloc(count, sizeof *parameters);
+  assert_ok(quern_buffer_read(plan->parameters, 0, count * sizeof *parameters, parameters, QUERN_WAIT));
+  quern_plan_free(plan);
+  return parameters;
+}
+
+/* An optimizer that is as stable as plain SGD, for comparing two ways through it. */
+static quern_optimizer stable(quern_optimizer_kind kind) {
+  quern_optimizer optimizer = quern_optimizer_of(kind, 0.01);
+  optimizer.weight_decay = 0.1;
+  optimizer.epsilon = 1e-3;
+  return optimizer;
+}
+
+static void assert_alike(const float *a, const float *b, size_t count) {
+  for (size_t p = 0; p < count; p++)
+    assert_true(fabs((double)a[p] - (double)b[p]) <= 0x1p-19 * (0.1 + fabs((double)b[p])));
+}
+
+/* Every optimizer gives the same in one pass and over kept gradients, on the device and on the reference, with frozen parameters
+ * and with biases that do not decay. */
+static void test_optimizers_agree(void **state) {
+  (void)state;
+  quern_layer layers[] = {quern_dense(17, QUERN_TANH), quern_dense(9, QUERN_SIGMOID),
+                          quern_dense(OUTPUTS, QUERN_IDENTITY)};
+  layers[0].freeze_bias = true;
+  layers[1].freeze_weights = true;
+  for (unsigned variant = 0; variant < 2 * (QUERN_RMSPROP + 1); variant++) {
+    quern_optimizer optimizer = stable((quern_optimizer_kind)(variant / 2));
+    optimizer.decay_bias = variant % 2 == 0;
+    float *expected = NULL;
+    for (size_t d = 0; d < 2; d++) {
+      bench b;
+      bench_open(&b, devices[d], layers, 3, variant % 3 == 0 ? QUERN_CATEGORICAL : QUERN_BINARY);
+      const size_t count = b.network->shape.flat_count;
+      float *fused = after_optimizer(&b, QUERN_PLAN_TRAINING, &optimizer, 4);
+      float *kept = after_optimizer(&b, QUERN_PLAN_GRADIENTS, &optimizer, 4);
+      assert_alike(fused, kept, count);
+      if (expected != NULL) assert_alike(fused, expected, count);
+      const quern__placed_layer *first = b.network->shape.layers, *second = first + 1;
+      for (size_t i = 0; i < first->layer.units; i++) assert_true(fused[first->bias + i] == 0.0f);
+      assert_memory_equal(fused + second->weights, b.network->parameters + second->weights,
+                          second->inputs * second->layer.units * sizeof *fused);
+      free(kept);
+      free(expected);
+      expected = fused;
+      bench_close(&b);
+    }
+    free(expected);
+  }
+}
+
+/* Decay without gradients: weights shrink by what the optimizer says, biases where they are to. */
+static void test_decay_bias(void **state) {
+  (void)state;
+  const quern_layer layers[] = {quern_dense(3, QUERN_IDENTITY)};
+  for (size_t d = 0; d < 2; d++)
+    for (unsigned variant = 0; variant < 8; variant++) {
+      bench b;
+      bench_open(&b, devices[d], layers, 1, QUERN_SQUARED);
+      quern_optimizer optimizer = quern_optimizer_of(variant & 1 ? QUERN_ADAMW : QUERN_SGD, 0.5);
+      optimizer.weight_decay = 0.5;
+      optimizer.decay_bias = (variant & 2) != 0;
+      /* Nothing reaches the outputs but the bias, which is what they are to be: the gradient is zero. */
+      float weights[INPUTS * 3], bias[3] = {0.0f, 1.0f, 0.0f}, after[INPUTS * 3], bias_after[3];
+      const int32_t labels[ROWS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+      for (size_t i = 0; i < INPUTS * 3; i++) weights[i] = 1.0f;
+      assert_ok(quern_network_set_layer(b.network, 0, weights, bias));
+      assert_ok(quern_fill(b.context, 0.0f, quern_matrix(b.x, 0, ROWS, INPUTS)));
+      assert_ok(quern_buffer_write(b.labels, 0, sizeof labels, labels, QUERN_WAIT));
+      quern_plan *plan;
+      assert_ok(quern_plan_create(b.context, b.network, ROWS,
+                                  variant & 4 ? QUERN_PLAN_TRAINING : QUERN_PLAN_GRADIENTS, &plan));
+      assert_ok(quern_plan_set_optimizer(plan, &optimizer));
+      assert_ok(quern_plan_step(plan, quern_matrix(b.x, 0, ROWS, INPUTS), quern_vector(b.labels, 0, ROWS),
+                                quern_none()));
+      assert_ok(quern_plan_download(plan, b.network));
+      assert_ok(quern_network_get_layer(b.network, 0, after, bias_after));
+      for (size_t i = 0; i < INPUTS * 3; i++) assert_true(after[i] == 0.75f);
+      assert_true(bias_after[1] == (optimizer.decay_bias ? 0.75f : 1.0f));
+      assert_true(bias_after[0] == 0.0f && bias_after[2] == 0.0f);
+      quern_plan_free(plan);
+      bench_close(&b);
+    }
+}
+
+/* The same kind goes on, another starts anew; what is kept is what was said; what is wrong is refused. */
+static void test_set_optimizer(void **state) {
+  (void)state;
+  const quern_layer layers[] = {quern_dense(17, QUERN_TANH), quern_dense(OUTPUTS, QUERN_IDENTITY)};
+  bench b;
+  bench_open(&b, "reference", layers, 2, QUERN_CATEGORICAL);
+  const quern_tensor x = quern_matrix(b.x, 0, ROWS, INPUTS), labels = quern_vector(b.labels, 0, ROWS);
+  const size_t flat = b.network->shape.flat_count;
+  quern_optimizer adam = stable(QUERN_ADAM), momentum = stable(QUERN_MOMENTUM), sgd = stable(QUERN_SGD);
+  float *whole = after_optimizer(&b, QUERN_PLAN_TRAINING, &adam, 5), got[3];
+  quern_plan *plan;
+  size_t bytes;
+  assert_ok(quern_plan_create(b.context, b.network, ROWS, QUERN_PLAN_TRAINING, &plan));
+  assert_fails(quern_plan_step(plan, x, labels, quern_none()), QUERN_ERROR_ARGUMENT, "no optimizer",
+               "quern_plan_set_optimizer");
+  assert_ok(quern_plan_set_optimizer(plan, &momentum));
+  assert_ok(quern_plan_step(plan, x, labels, quern_none()));
+  assert_ok(quern_plan_upload(plan, b.network));
+  for (size_t s = 0; s < 5; s++) {
+    assert_ok(quern_plan_set_optimizer(plan, &adam)); /* the first time anew, m of the other kind forgotten */
+    assert_ok(quern_plan_step(plan, x, labels, quern_none()));
+  }
+  assert_ok(quern_buffer_read(plan->parameters, 0, sizeof got, got, QUERN_WAIT));
+  assert_memory_equal(got, whole, sizeof got);
+  free(whole);
+
+  assert_ok(quern_plan_optimizer_bytes(b.network, &sgd, &bytes));
+  assert_int_equal(bytes, 0);
+  assert_ok(quern_plan_optimizer_bytes(b.network, &momentum, &bytes));
+  assert_int_equal(bytes, flat * sizeof(float));
+  assert_ok(quern_plan_optimizer_bytes(b.network, &adam, &bytes));
+  assert_int_equal(bytes, 2 * flat * sizeof(float));
+  assert_fails(quern_plan_optimizer_bytes(b.network, NULL, &bytes), QUERN_ERROR_ARGUMENT, "NULL");
+  adam.beta2 = 1.0;
+  assert_fails(quern_plan_set_optimizer(plan, &adam), QUERN_ERROR_ARGUMENT, "beta2");
+  assert_fails(quern_plan_set_optimizer(plan, NULL), QUERN_ERROR_ARGUMENT, "NULL");
+  assert_fails(quern_plan_set_optimizer(NULL, &sgd), QUERN_ERROR_ARGUMENT, "the plan is NULL");
+  quern_plan_free(plan);
+  assert_ok(quern_plan_create(b.context, b.network, ROWS, QUERN_PLAN_INFERENCE, &plan));
+  assert_fails(quern_plan_set_optimizer(plan, &sgd), QUERN_ERROR_ARGUMENT, "inference");
+  quern_plan_free(plan);
+
+  /* Without one, gradients are all that a step leaves. */
+  assert_ok(quern_plan_create(b.context, b.network, ROWS, QUERN_PLAN_GRADIENTS, &plan));
+  assert_ok(quern_plan_step(plan, x, labels, quern_none()));
+  assert_ok(quern_buffer_read(plan->parameters, 0, sizeof got, got, QUERN_WAIT));
+  assert_memory_equal(got, b.network->parameters, sizeof got);
+  assert_ok(quern_buffer_read(plan->gradients, 0, sizeof got, got, QUERN_WAIT));
+  assert_true(got[0] != 0.0f);
+  quern_plan_free(plan);
+  bench_close(&b);
+}
 
 static void test_short_batch(void **state) {
   (void)state;
@@ -136,8 +288,7 @@ static void test_bytes_and_refusals(void **state) {
   quern_tensor x = quern_matrix(b.x, 0, ROWS, INPUTS), labels = quern_vector(b.labels, 0, ROWS), w, bias;
   assert_ok(quern_plan_create(b.context, b.network, ROWS - 1, QUERN_PLAN_INFERENCE, &plan));
   assert_fails(quern_plan_forward(plan, x, NULL), QUERN_ERROR_SHAPE, "12x19", "at most 11");
-  assert_fails(quern_plan_step(plan, x, labels, (quern_sgd){0.1f, 0.0f}, quern_none()), QUERN_ERROR_ARGUMENT,
-               "inference");
+  assert_fails(quern_plan_step(plan, x, labels, quern_none()), QUERN_ERROR_ARGUMENT, "inference");
   assert_fails(quern_plan_layer_gradients(plan, 0, &w, &bias), QUERN_ERROR_ARGUMENT, "QUERN_PLAN_GRADIENTS");
   assert_fails(quern_plan_layer(plan, 2, &w, &bias), QUERN_ERROR_ARGUMENT, "layer 2");
 
@@ -181,6 +332,7 @@ static void test_predict(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {QUERN_TEST(test_short_batch), QUERN_TEST(test_frozen_and_padding),
                                      QUERN_TEST(test_modes_agree), QUERN_TEST(test_bytes_and_refusals),
-                                     QUERN_TEST(test_predict)};
+                                     QUERN_TEST(test_predict),     QUERN_TEST(test_optimizers_agree),
+                                     QUERN_TEST(test_decay_bias),  QUERN_TEST(test_set_optimizer)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

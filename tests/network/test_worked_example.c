@@ -78,9 +78,10 @@ static void step_on(const char *device, const expectation *expected, quern_plan_
   assert_ok(quern_buffer_write(memory, 0, sizeof x, x, QUERN_WAIT));
   assert_ok(quern_buffer_write(memory, sizeof x, sizeof label, &label, QUERN_WAIT));
 
-  const quern_sgd sgd = {0.01f, 0.0f};
+  const quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, 0.01);
+  assert_ok(quern_plan_set_optimizer(plan, &sgd));
   quern_tensor loss = quern_vector(memory, 4, 1);
-  assert_ok(quern_plan_step(plan, quern_matrix(memory, 0, 1, 3), quern_vector(memory, 3, 1), sgd, loss));
+  assert_ok(quern_plan_step(plan, quern_matrix(memory, 0, 1, 3), quern_vector(memory, 3, 1), loss));
 
   float value, weights[9], bias[3];
   read_tensor(loss, &value);

@@ -16,6 +16,8 @@ typedef struct task {
   quern_layer layers[3];
   size_t layer_count;
   quern__steps_form form; /* that its steps can surely take */
+  quern_optimizer_kind
+      optimizer; /* all but plain SGD with a rate and a momentum that change from step to step */
 } task;
 
 static quern_dataset *make_data(const task *is, size_t classes) {
@@ -45,7 +47,16 @@ static float *learn(quern_context *context, const task *is, quern_epoch *last, s
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
   options.epochs = is->epochs;
   options.batch = is->batch;
-  options.sgd = (quern_sgd){0.1f, 0.01f};
+  options.optimizer = quern_optimizer_of(is->optimizer, 0.1);
+  options.optimizer.weight_decay = 0.01;
+  if (is->optimizer != QUERN_SGD) {
+    /* A step of Adam is as sensitive to a gradient as epsilon is small. */
+    options.optimizer.learning_rate = 0.01;
+    options.optimizer.epsilon = 1e-3;
+    options.optimizer.momentum = 0.9;
+    options.optimizer.decay_bias = false;
+    options.schedule = quern_schedule_of(QUERN_SCHEDULE_ONE_CYCLE);
+  }
   quern_dataset *data = make_data(is, is->layers[is->layer_count - 1].units);
   assert_ok(quern_network_create(is->inputs, is->layers, is->layer_count, QUERN_CATEGORICAL, &network));
   assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 5));
@@ -70,6 +81,8 @@ static quern__steps_form form_of(quern_context *context, const task *is) {
   quern_plan *plan;
   assert_ok(quern_network_create(is->inputs, is->layers, is->layer_count, QUERN_CATEGORICAL, &network));
   assert_ok(quern_plan_create(context, network, is->batch, QUERN_PLAN_TRAINING, &plan));
+  const quern_optimizer optimizer = quern_optimizer_of(is->optimizer, 0.01);
+  assert_ok(quern_plan_set_optimizer(plan, &optimizer));
   const quern__cl_steps *steps = plan->steps;
   const quern__steps_form form = steps != NULL ? steps->form : QUERN__STEPS_OP_BY_OP;
   quern_plan_free(plan);
@@ -80,7 +93,7 @@ static quern__steps_form form_of(quern_context *context, const task *is) {
 /* Has the steps take this form; false where the device cannot. */
 static bool choose(const test_rig *rig, const task *is, quern__steps_form wanted) {
   quern__cl *cl = rig->device->state;
-  if (rig->short_loops && ((wanted == QUERN__STEPS_SERIAL && is->batch > 5) ||
+  if (rig->short_loops && ((wanted == QUERN__STEPS_SERIAL && (is->batch > 5 || is->optimizer != QUERN_SGD)) ||
                            (wanted == QUERN__STEPS_COLUMNS && is->batch > 20)))
     return false;                                    /* more rounds than llvmpipe's loops have */
   if (rig->slow && wanted != is->form) return false; /* an emulator: each task in one form */
@@ -214,6 +227,44 @@ static void test_frozen(void **state) {
                        .form = batch == 4 ? QUERN__STEPS_SERIAL : QUERN__STEPS_BLOCKS});
 }
 
+/* Each optimizer in each form: what it keeps is taken along, and its numbers change from step to step. */
+static void test_optimizers(void **state) {
+  (void)state;
+  test_rig rig;
+  test_rig_open(&rig, 0);
+  const bool slow = rig.slow || rig.short_loops;
+  test_rig_close(&rig);
+  for (quern_optimizer_kind kind = QUERN_MOMENTUM; kind <= QUERN_RMSPROP; kind++) {
+    if (slow && kind != QUERN_ADAM) continue; /* the rule is all that differs */
+    check_task(&(task){.inputs = 19,
+                       .samples = 23,
+                       .batch = 5,
+                       .epochs = 2,
+                       .layers = {frozen(quern_dense(17, QUERN_TANH), kind == QUERN_ADAM, false),
+                                  quern_dense(5, QUERN_IDENTITY)},
+                       .layer_count = 2,
+                       .form = QUERN__STEPS_SERIAL,
+                       .optimizer = kind});
+    check_task(&(task){.inputs = slow ? 20 : 130,
+                       .samples = slow ? 16 : 46,
+                       .batch = slow ? 6 : 20,
+                       .epochs = 2,
+                       .layers = {quern_dense(130, QUERN_TANH), quern_dense(4, QUERN_SIGMOID),
+                                  quern_dense(5, QUERN_IDENTITY)},
+                       .layer_count = 3,
+                       .form = QUERN__STEPS_COLUMNS,
+                       .optimizer = kind});
+    check_task(&(task){.inputs = 37,
+                       .samples = slow ? 41 : 141, /* the batch is longer than a panel */
+                       .batch = slow ? 37 : 131,
+                       .epochs = 2,
+                       .layers = {quern_dense(35, QUERN_TANH), quern_dense(10, QUERN_IDENTITY)},
+                       .layer_count = 2,
+                       .form = QUERN__STEPS_BLOCKS,
+                       .optimizer = kind});
+  }
+}
+
 /* A label that is none is found on the device, in both kinds of step, and told once. */
 static void test_bad_label(void **state) {
   (void)state;
@@ -230,12 +281,14 @@ static void test_bad_label(void **state) {
   assert_ok(quern_network_create(INPUTS, layers, 2, QUERN_CATEGORICAL, &network));
   assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 5));
   assert_ok(quern_plan_create(rig.device, network, BATCH, QUERN_PLAN_TRAINING, &plan));
+  const quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, 0.1);
+  assert_ok(quern_plan_set_optimizer(plan, &sgd));
   assert_ok(quern_buffer_create(rig.device, sizeof values, &x));
   assert_ok(quern_buffer_create(rig.device, sizeof classes, &labels));
   assert_ok(quern_buffer_write(x, 0, sizeof values, values, QUERN_WAIT));
   assert_ok(quern_buffer_write(labels, 0, sizeof classes, classes, QUERN_WAIT));
-  assert_ok(quern_plan_step(plan, quern_matrix(x, 0, BATCH, INPUTS), quern_vector(labels, 0, BATCH),
-                            (quern_sgd){0.1f, 0.0f}, quern_none()));
+  assert_ok(
+      quern_plan_step(plan, quern_matrix(x, 0, BATCH, INPUTS), quern_vector(labels, 0, BATCH), quern_none()));
   assert_fails(quern_context_finish(rig.device), QUERN_ERROR_DATA, "label", "41");
   assert_ok(quern_context_finish(rig.device));
   quern_buffer_free(x);
@@ -246,8 +299,8 @@ static void test_bad_label(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_serial), QUERN_TEST(test_blocks),
-                                     QUERN_TEST(test_columns), QUERN_TEST(test_frozen),
-                                     QUERN_TEST(test_bad_label)};
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_serial),    QUERN_TEST(test_blocks),
+                                     QUERN_TEST(test_columns),   QUERN_TEST(test_frozen),
+                                     QUERN_TEST(test_bad_label), QUERN_TEST(test_optimizers)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

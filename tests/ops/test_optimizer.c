@@ -1,12 +1,17 @@
-/* The SGD update over a range, on a device against the reference. */
+/* The updates over a range, on a device against the reference. */
 #include "op_check.h"
 
-static void test_shapes(void **state) {
+static void test_sgd(void **state) {
   (void)state;
   test_sweep("SGD update");
 }
 
+static void test_optimizers(void **state) {
+  (void)state;
+  test_sweep("optimizer update");
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_shapes)};
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_sgd), QUERN_TEST(test_optimizers)};
   return cmocka_run_group_tests_name("ops/optimizer", tests, NULL, NULL);
 }

@@ -112,10 +112,11 @@ static result train(quern_context *context, quern_plan_mode mode, const cJSON *t
   assert_ok(quern_buffer_create(context, sizeof classes, &labels));
   assert_ok(quern_buffer_write(labels, 0, sizeof classes, classes, QUERN_WAIT));
   assert_ok(quern_buffer_create(context, sizeof each, &losses));
-  const quern_sgd sgd = {(float)member(golden, "learning_rate")->valuedouble, 0.0f};
+  const quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, member(golden, "learning_rate")->valuedouble);
+  assert_ok(quern_plan_set_optimizer(plan, &sgd));
   for (size_t s = 0; s < STEPS; s++)
     assert_ok(quern_plan_step(plan, quern_matrix(x, s * BATCH * INPUTS, BATCH, INPUTS),
-                              quern_vector(labels, s * BATCH, BATCH), sgd,
+                              quern_vector(labels, s * BATCH, BATCH),
                               quern_vector(losses, s * BATCH, BATCH)));
   assert_ok(quern_buffer_read(losses, 0, sizeof each, each, QUERN_WAIT));
   for (size_t s = 0; s < STEPS; s++) {

@@ -149,11 +149,10 @@ static void close_bench(bench *b) {
   quern_context_free(b->context);
 }
 
-static void step(const bench *b, size_t index, quern_sgd sgd) {
+static void step(const bench *b, size_t index) {
   size_t first = index * BATCH;
   assert_ok(quern_plan_step(b->plan, quern_matrix(b->x, first * INPUTS, BATCH, INPUTS),
-                            quern_vector(b->labels, first, BATCH), sgd,
-                            quern_vector(b->losses, first, BATCH)));
+                            quern_vector(b->labels, first, BATCH), quern_vector(b->losses, first, BATCH)));
 }
 
 static void read_tensor(quern_tensor tensor, float *values) {
@@ -180,7 +179,7 @@ static void check_gradients(quern_loss loss, const char *file) {
   quern_network *expected = load(file, loss);
   for (size_t d = 0; d < DEVICES; d++) {
     bench b = open_bench(devices[d], loss, QUERN_PLAN_GRADIENTS);
-    step(&b, 0, (quern_sgd){0.0f, 0.0f});
+    step(&b, 0);
     float losses[BATCH], batch_loss, torch_loss = (float)number(member(numbers, "loss"));
     assert_ok(quern_buffer_read(b.losses, 0, sizeof losses, losses, QUERN_WAIT));
     batch_loss = mean(losses, BATCH);
@@ -202,7 +201,7 @@ static void test_clipped_gradients(void **state) {
     bench b = open_bench(devices[d], QUERN_CATEGORICAL, QUERN_PLAN_GRADIENTS);
     quern_tensor weights, bias, sums = quern_vector(b.losses, 0, 2 * LAYERS),
                                 sum = quern_vector(b.losses, 2 * LAYERS, 1);
-    step(&b, 0, (quern_sgd){0.0f, 0.0f});
+    step(&b, 0);
     for (size_t i = 0; i < LAYERS; i++) {
       assert_ok(quern_plan_layer_gradients(b.plan, i, &weights, &bias));
       assert_ok(quern_sum_squares(b.context, weights, quern_vector(b.losses, 2 * i, 1)));
@@ -215,7 +214,7 @@ static void test_clipped_gradients(void **state) {
     check_values("norm", &norm, &torch_norm, 1, number(member(numbers, "norm_tolerance")));
 
     assert_ok(quern_plan_clip_norm(b.plan, max_norm));
-    step(&b, 0, (quern_sgd){0.0f, 0.0f});
+    step(&b, 0);
     check_kept(devices[d], &b, expected, member(numbers, "tolerance"));
     close_bench(&b);
   }
@@ -241,10 +240,11 @@ static void check_ten_steps(const char *device, quern_plan_mode mode, const quer
   const cJSON *numbers = member(golden, "steps");
   const cJSON *losses = member(numbers, "losses"), *tolerances = member(numbers, "losses_tolerance");
   assert_int_equal(cJSON_GetArraySize(losses), STEPS);
-  quern_sgd sgd = {(float)number(member(golden, "learning_rate")),
-                   (float)number(member(golden, "weight_decay"))};
+  quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, number(member(golden, "learning_rate")));
+  sgd.weight_decay = number(member(golden, "weight_decay"));
   bench b = open_bench(device, QUERN_CATEGORICAL, mode);
-  for (size_t i = 0; i < STEPS; i++) step(&b, i, sgd);
+  assert_ok(quern_plan_set_optimizer(b.plan, &sgd));
+  for (size_t i = 0; i < STEPS; i++) step(&b, i);
   float got[SAMPLES];
   assert_ok(quern_buffer_read(b.losses, 0, sizeof got, got, QUERN_WAIT));
   for (size_t i = 0; i < STEPS; i++) {

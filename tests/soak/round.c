@@ -85,7 +85,8 @@ static quern_train_options options_of(const place *at) {
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
   options.epochs = 1;
   options.batch = 16 + 7 * (at->kind % 6);
-  options.sgd.learning_rate = 0.01f;
+  options.optimizer = quern_optimizer_of((quern_optimizer_kind)(at->kind % (QUERN_RMSPROP + 1)), 0.01);
+  options.schedule.kind = (quern_schedule_kind)(at->kind % (QUERN_SCHEDULE_ONE_CYCLE + 1));
   options.seed = at->kind;
   if (at->kind % 3 == 0) options.clip_norm = 1.0f;
   return options;
@@ -137,13 +138,15 @@ static quern_status step_by_hand(place *at) {
   at->what = "a plan";
   const quern_plan_mode mode = at->kind % 2 == 0 ? QUERN_PLAN_GRADIENTS : QUERN_PLAN_TRAINING;
   QUERN__TRY(quern_plan_create(at->context, at->network, SAMPLES, mode, &plan));
+  const quern_optimizer optimizer =
+      quern_optimizer_of(mode == QUERN_PLAN_GRADIENTS ? QUERN_ADAM : QUERN_SGD, 0.01);
+  QUERN__TRY(quern_plan_set_optimizer(plan, &optimizer));
   QUERN__TRY(quern_buffer_create(at->context, SAMPLES * (INPUTS + 1) * sizeof(float), &samples));
   QUERN__TRY(quern_buffer_view(samples, 0, SAMPLES * INPUTS * sizeof(float), &view));
   QUERN__TRY(quern_buffer_fill(samples, 0, SAMPLES * (INPUTS + 1) * sizeof(float), 0));
   for (size_t i = 0; i < 3; i++)
     QUERN__TRY(quern_plan_step(plan, quern_matrix(view, 0, SAMPLES, INPUTS),
-                               quern_vector(samples, SAMPLES * INPUTS, SAMPLES), (quern_sgd){0.01f, 0.0f},
-                               quern_none()));
+                               quern_vector(samples, SAMPLES * INPUTS, SAMPLES), quern_none()));
   QUERN__TRY(quern_plan_download(plan, at->network));
 
 cleanup:

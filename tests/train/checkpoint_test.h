@@ -13,6 +13,7 @@ typedef struct task {
   float clip_norm;
   quern_layer layers[3];
   size_t layer_count;
+  size_t variant; /* of optimizer and schedule */
 } task;
 
 enum { TASKS = 4 };
@@ -81,11 +82,32 @@ static inline quern_network *task_network(const task *is, uint64_t seed) {
   return network;
 }
 
+/* Every optimizer with every schedule, with and without a warm-up; the first is plain SGD at a constant rate. */
+enum {
+  OPTIMIZERS = QUERN_RMSPROP + 2,
+  SCHEDULES = QUERN_SCHEDULE_ONE_CYCLE + 1,
+  VARIANTS = 2 * OPTIMIZERS * SCHEDULES
+};
+
+static inline void task_variant(size_t variant, quern_train_options *options) {
+  const size_t optimizer = variant % OPTIMIZERS, rest = variant / OPTIMIZERS;
+  const bool adapts = optimizer >= QUERN_ADAM;
+  options->optimizer = quern_optimizer_of(
+      (quern_optimizer_kind)(optimizer <= QUERN_RMSPROP ? optimizer : QUERN_RMSPROP), adapts ? 0.01 : 0.3);
+  options->optimizer.weight_decay = 0.01;
+  options->optimizer.decay_bias = variant % 3 != 1;
+  if (optimizer > QUERN_RMSPROP) options->optimizer.momentum = 0.9;
+  options->schedule = quern_schedule_of((quern_schedule_kind)(rest % SCHEDULES));
+  options->schedule.period = 3;
+  options->schedule.gamma = 0.5;
+  options->schedule.warmup = rest / SCHEDULES == 1 ? 3 : 0;
+}
+
 static inline quern_train_options task_options(const task *is) {
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
   options.epochs = is->epochs;
   options.batch = is->batch;
-  options.sgd = (quern_sgd){0.3f, 0.01f};
+  task_variant(is->variant, &options);
   options.seed = 11;
   options.clip_norm = is->clip_norm;
   return options;

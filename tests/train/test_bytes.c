@@ -90,6 +90,14 @@ static void test_trainer(void **state) {
   options.class_weights = weights;
   options.label_smoothing = 0.1f;
   check_trainer(&options, false);
+  options.optimizer = quern_optimizer_of(QUERN_ADAM, 0.001);
+  check_trainer(&options, false);
+  options.clip_norm = 0.0f;
+  options.patience = 3;
+  check_trainer(&options, true);
+  options.optimizer = quern_optimizer_of(QUERN_RMSPROP, 0.001);
+  options.schedule.kind = QUERN_SCHEDULE_COSINE;
+  check_trainer(&options, true);
 }
 
 static void test_refuses(void **state) {

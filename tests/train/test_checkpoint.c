@@ -79,11 +79,29 @@ static void test_identity(void **state) {
   other.seed = 12;
   resume_fails(&is, &other, 0, "seed", "\"11\"", "\"12\"");
   other = options;
-  other.sgd.learning_rate = nextafterf(0.3f, 1.0f);
-  resume_fails(&is, &other, 0, "learning rate", "\"0.3\"", "\"0.30000004\"");
+  other.optimizer.learning_rate = nextafter(0.3, 1.0);
+  resume_fails(&is, &other, 0, "learning rate", "\"0.3\"", "\"0.30000000000000004\"");
   other = options;
-  other.sgd.weight_decay = 0.0f;
+  other.optimizer.weight_decay = 0.0;
   resume_fails(&is, &other, 0, "weight decay", "\"0.01\"", "\"0\"");
+  other = options;
+  other.optimizer.decay_bias = false;
+  resume_fails(&is, &other, 0, "weight decay", "\"0.01\"", "\"0.01, not of biases\"");
+  other = options;
+  other.optimizer.kind = QUERN_ADAM;
+  resume_fails(&is, &other, 0, "optimizer", "\"sgd\"", "\"adam, beta1 0.9, beta2 0.999, epsilon 1e-08\"");
+  other.optimizer.kind = QUERN_NESTEROV;
+  resume_fails(&is, &other, 0, "optimizer", "\"sgd\"", "\"nesterov, momentum 0.9\"");
+  other.optimizer.kind = QUERN_RMSPROP;
+  resume_fails(&is, &other, 0, "optimizer", "\"sgd\"",
+               "\"rmsprop, momentum 0.9, alpha 0.99, epsilon 1e-08\"");
+  other = options;
+  other.schedule.kind = QUERN_SCHEDULE_STEP;
+  resume_fails(&is, &other, 0, "schedule", "\"constant\"", "\"step every 3 steps, gamma 0.5\"");
+  other.schedule.kind = QUERN_SCHEDULE_COSINE;
+  other.schedule.warmup = 2;
+  resume_fails(&is, &other, 0, "schedule", "\"constant\"",
+               "\"cosine over 13 steps, minimum 0, after a warm-up of 2 steps from 0.3333333333333333\"");
   other = options;
   other.clip_norm = 2.5f;
   resume_fails(&is, &other, 0, "norm of the gradients", "\"0\"", "\"2.5\"");

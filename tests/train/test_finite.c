@@ -25,7 +25,7 @@ static void check_case(quern_context *context, const task *is, const case_ *what
   quern_dataset *data = task_data(is, 0);
   quern_network *network = task_network(is, 5), *before = task_network(is, 5);
   quern_train_options options = task_options(is);
-  options.sgd = (quern_sgd){what->learning_rate, 0.0f};
+  options.optimizer = quern_optimizer_of(QUERN_SGD, what->learning_rate);
   if (what->weight != 0.0f) {
     set_layer(network, what->layer, what->weight, what->bias);
     set_layer(before, what->layer, what->weight, what->bias);
@@ -96,7 +96,8 @@ static void test_the_first_bad_step(void **state) {
       quern_dataset *data = task_data(&is, 0);
       quern_network *network = task_network(&is, 5);
       quern_train_options options = task_options(&is);
-      options.sgd = (quern_sgd){0.1f, 1e6f}; /* every parameter grows 100,000 times a step */
+      options.optimizer = quern_optimizer_of(QUERN_SGD, 0.1); /* every parameter grows 100,000 times a step */
+      options.optimizer.weight_decay = 1e6;
       quern_trainer *slow, *quick, *late;
       quern_epoch epoch;
       assert_ok(quern_trainer_create(context, network, data, NULL, &options, &slow));
@@ -152,7 +153,7 @@ static void test_the_last_step(void **state) {
   set_layer(network, 1, 1e17f, 0.0f);
   set_layer(before, 1, 1e17f, 0.0f);
   quern_train_options options = task_options(&is);
-  options.sgd.learning_rate = 1e30f;
+  options.optimizer.learning_rate = 1e30f;
   assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_NOT_FINITE,
                "layer 1 of 2", "in the last step");
   assert_same_bits(network, before);
@@ -184,7 +185,7 @@ static void test_large_losses(void **state) {
     set_layer(network, 0, 0.0f, 1.0f);
     set_layer(network, 1, 0.0f, 1e19f); /* each loss is 1e38 */
     quern_train_options options = task_options(&is);
-    options.sgd.learning_rate = 0.0f;
+    options.optimizer.learning_rate = 0.0f;
     quern_epoch last;
     assert_ok(quern_train(context, network, data, NULL, &options, &last));
     assert_true(fabs(last.train_loss - 1e38) <= 1e-5 * 1e38);

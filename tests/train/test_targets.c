@@ -36,7 +36,7 @@ static quern_train_options options_of(size_t epochs, float rate) {
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
   options.epochs = epochs;
   options.batch = 16;
-  options.sgd.learning_rate = rate;
+  options.optimizer.learning_rate = rate;
   options.seed = 4;
   return options;
 }
@@ -376,10 +376,11 @@ static void test_plan(void **state) {
   assert_ok(quern_buffer_create(context, sizeof y, &targets));
   assert_ok(quern_buffer_write(samples, 0, sizeof x, x, QUERN_WAIT));
   assert_ok(quern_buffer_write(targets, 0, sizeof y, y, QUERN_WAIT));
-  const quern_sgd sgd = {0.1f, 0.0f};
+  const quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, 0.1);
   assert_ok(quern_plan_create(context, network, 2, QUERN_PLAN_TRAINING, &plan));
+  assert_ok(quern_plan_set_optimizer(plan, &sgd));
   assert_fails(quern_plan_step_targets(plan, quern_matrix(samples, 0, 2, 2), quern_matrix(targets, 0, 2, 2),
-                                       sgd, quern_none()),
+                                       quern_none()),
                QUERN_ERROR_ARGUMENT, "the categorical loss, which takes labels");
   assert_fails(quern_plan_evaluate_targets(plan, quern_matrix(samples, 0, 2, 2),
                                            quern_matrix(targets, 0, 2, 2), quern_none()),
@@ -388,13 +389,14 @@ static void test_plan(void **state) {
   quern_network_free(network);
   network = make_network(2, 3, 2, QUERN_SQUARED);
   assert_ok(quern_plan_create(context, network, 2, QUERN_PLAN_TRAINING, &plan));
+  assert_ok(quern_plan_set_optimizer(plan, &sgd));
   assert_fails(quern_plan_step_targets(plan, quern_matrix(samples, 0, 2, 2), quern_matrix(targets, 0, 1, 2),
-                                       sgd, quern_none()),
+                                       quern_none()),
                QUERN_ERROR_SHAPE, "1 rows of targets for 2 samples");
   assert_fails(quern_plan_step_targets(plan, quern_matrix(samples, 0, 2, 2), quern_matrix(targets, 0, 2, 1),
-                                       sgd, quern_none()),
+                                       quern_none()),
                QUERN_ERROR_SHAPE, "2x1");
-  assert_ok(quern_plan_step_targets(plan, quern_matrix(samples, 0, 2, 2), quern_matrix(targets, 0, 2, 2), sgd,
+  assert_ok(quern_plan_step_targets(plan, quern_matrix(samples, 0, 2, 2), quern_matrix(targets, 0, 2, 2),
                                     quern_none()));
   assert_ok(quern_context_finish(context));
   quern_buffer_free(samples);

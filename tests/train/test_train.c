@@ -51,7 +51,8 @@ static void train_on(const char *device, size_t rows, size_t epochs, size_t batc
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
   options.epochs = epochs;
   options.batch = batch;
-  options.sgd = (quern_sgd){0.1f, 1e-4f};
+  options.optimizer = quern_optimizer_of(QUERN_SGD, 0.1);
+  options.optimizer.weight_decay = 1e-4;
   options.seed = seed;
   options.on_epoch = remember;
   options.user = r;
@@ -121,7 +122,7 @@ static void test_short_last_batch(void **state) {
     quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
     options.epochs = 1;
     options.batch = 16;
-    options.sgd.learning_rate = 0.0f;
+    options.optimizer.learning_rate = 0.0f;
     quern_epoch last;
     assert_ok(quern_train(context, network, fifty, fifty, &options, &last));
     assert_true(fabs(last.train_loss - metrics.loss) <= 1e-6 * metrics.loss);
@@ -238,7 +239,7 @@ static void test_progress_is_told(void **state) {
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
   options.epochs = 1;
   options.batch = 1;
-  options.sgd.learning_rate = 0.01f;
+  options.optimizer.learning_rate = 0.01f;
   quern_epoch last;
   assert_ok(quern_train(context, plain, train, NULL, &options, NULL));
   options.on_progress = note_progress;
@@ -254,7 +255,7 @@ static void test_progress_is_told(void **state) {
   quern_network_free(watched);
   watched = digits_network(1);
   t = (told){0};
-  options.sgd.learning_rate = 0.0f;
+  options.optimizer.learning_rate = 0.0f;
   assert_ok(quern_trainer_create(context, watched, train, NULL, &options, &trainer));
   double sum = 0.0;
   quern_epoch epoch;
@@ -296,7 +297,7 @@ static void test_refusals(void **state) {
   options.epochs = 0;
   assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_ARGUMENT, "0 epochs");
   options.epochs = 1;
-  options.sgd.learning_rate = NAN;
+  options.optimizer.learning_rate = NAN;
   assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_ARGUMENT,
                "learning rate");
   options.size = 0;

@@ -1,0 +1,89 @@
+#include "recipe.h"
+
+#include <math.h>
+
+/* Bits of the optimizers that read a number. */
+#define BIT(kind) (1u << (kind))
+enum {
+  MOMENTUMS = BIT(QUERN_MOMENTUM) | BIT(QUERN_NESTEROV) | BIT(QUERN_RMSPROP),
+  ADAMS = BIT(QUERN_ADAM) | BIT(QUERN_ADAMW),
+  RMSPROPS = BIT(QUERN_RMSPROP)
+};
+
+static cli_exit refuse(const cli_command *command, const char *option, const char *readers) {
+  return cli_fail_usage(command, "--%s is for %s", option, readers);
+}
+
+cli_exit cli_recipe_check(const cli_command *command, const train_settings *settings) {
+  const struct {
+    const char *option;
+    double value;
+    unsigned readers;
+    const char *names;
+  } numbers[] = {
+      {"momentum", settings->momentum, MOMENTUMS, "--optimizer momentum, nesterov or rmsprop"},
+      {"beta1", settings->beta1, ADAMS, "--optimizer adam or adamw"},
+      {"beta2", settings->beta2, ADAMS, "--optimizer adam or adamw"},
+      {"alpha", settings->alpha, RMSPROPS, "--optimizer rmsprop"},
+      {"epsilon", settings->epsilon, ADAMS | RMSPROPS, "--optimizer adam, adamw or rmsprop"},
+  };
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+    if (!isnan(numbers[i].value) && !(numbers[i].readers & BIT(settings->optimizer)))
+      return refuse(command, numbers[i].option, numbers[i].names);
+  const bool steps = settings->schedule == QUERN_SCHEDULE_STEP;
+  if (!steps && !isnan(settings->step_epochs)) return refuse(command, "step-epochs", "--schedule step");
+  if (!steps && !isnan(settings->gamma)) return refuse(command, "gamma", "--schedule step");
+  if (settings->beta1 >= 1.0 || settings->beta2 >= 1.0)
+    return cli_fail_usage(command, "--beta1 and --beta2 take numbers below 1");
+  if (settings->alpha > 1.0) return cli_fail_usage(command, "--alpha takes a number from 0 to 1");
+  return CLI_OK;
+}
+
+/* Rates that train well at a batch of some tens. */
+static double usual_rate(quern_optimizer_kind kind) {
+  switch (kind) {
+  case QUERN_SGD:
+    return 0.1;
+  case QUERN_MOMENTUM:
+  case QUERN_NESTEROV:
+    return 0.02;
+  case QUERN_ADAM:
+  case QUERN_ADAMW:
+    return 0.002;
+  case QUERN_RMSPROP:
+    return 0.001;
+  }
+  return 0.1;
+}
+
+static void set(double *field, double value) {
+  if (!isnan(value)) *field = value;
+}
+
+quern_optimizer cli_recipe_optimizer(const train_settings *settings) {
+  const quern_optimizer_kind kind = (quern_optimizer_kind)settings->optimizer;
+  quern_optimizer optimizer = quern_optimizer_of(kind, usual_rate(kind));
+  set(&optimizer.learning_rate, settings->learning_rate);
+  set(&optimizer.momentum, settings->momentum);
+  set(&optimizer.beta1, settings->beta1);
+  set(&optimizer.beta2, settings->beta2);
+  set(&optimizer.alpha, settings->alpha);
+  set(&optimizer.epsilon, settings->epsilon);
+  set(&optimizer.weight_decay, settings->weight_decay);
+  optimizer.decay_bias = settings->decay_bias == 0; /* cli_switches: "on", "off" */
+  return optimizer;
+}
+
+/* At least one, and no more than any training has. */
+static uint64_t steps_of(double epochs, size_t steps_an_epoch) {
+  const double steps = floor(epochs * (double)steps_an_epoch + 0.5), most = 0x1p62;
+  return steps < 1.0 ? 1 : (uint64_t)(steps < most ? steps : most);
+}
+
+quern_schedule cli_recipe_schedule(const train_settings *settings, size_t steps_an_epoch) {
+  quern_schedule schedule = quern_schedule_of((quern_schedule_kind)settings->schedule);
+  if (settings->warmup > 0.0) schedule.warmup = steps_of(settings->warmup, steps_an_epoch);
+  schedule.period = steps_of(isnan(settings->step_epochs) ? 10.0 : settings->step_epochs, steps_an_epoch);
+  set(&schedule.gamma, settings->gamma);
+  return schedule;
+}

@@ -1,0 +1,120 @@
+/* A plan's optimizer: what it keeps, and its step over the flat range. */
+#include "../optimizer.h"
+
+#include "../context.h"
+#include "../error.h"
+#include "plan.h"
+
+static size_t flat_bytes(const quern__shape *shape) {
+  return shape->flat_count * sizeof(float); /* fits: it was placed */
+}
+
+static size_t ranges_kept(const quern_optimizer *optimizer) {
+  return (quern_optimizer_keeps_momentum(optimizer) ? 1u : 0u) +
+         (quern_optimizer_keeps_square(optimizer) ? 1u : 0u);
+}
+
+quern_status quern_plan_optimizer_bytes(const quern_network *network, const quern_optimizer *optimizer,
+                                        size_t *bytes) {
+  if (network == NULL || bytes == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "plan optimizer bytes: the network or the result pointer is NULL");
+  QUERN__FORWARD(quern_optimizer_check(optimizer));
+  const size_t ranges = ranges_kept(optimizer);
+  if (flat_bytes(&network->shape) > SIZE_MAX / 2)
+    return quern__fail(QUERN_ERROR_OVERFLOW, "plan optimizer bytes: two ranges of %zu bytes overflow",
+                       flat_bytes(&network->shape));
+  *bytes = ranges * flat_bytes(&network->shape);
+  return QUERN_OK;
+}
+
+static quern_status check_context(const quern_plan *plan, const quern_optimizer *optimizer) {
+  const quern_context *context = plan->context;
+  const char *name = quern_optimizer_name(optimizer->kind);
+  if (!quern__has_optimizer_update(context, optimizer))
+    return quern__fail(QUERN_ERROR_UNSUPPORTED,
+                       "plan set optimizer: %s is not to be had, the backend %s has plain sgd alone", name,
+                       context->info.backend);
+  if (plan->mode == QUERN_PLAN_TRAINING && !quern__has_dense_backward_update(context, optimizer))
+    return quern__fail(QUERN_ERROR_UNSUPPORTED,
+                       "plan set optimizer: %s needs the gradients in memory for %s, make the plan with "
+                       "QUERN_PLAN_GRADIENTS",
+                       context->info.name, name);
+  return QUERN_OK;
+}
+
+/* A range that the optimizer keeps, zero where it starts anew. */
+static quern_status prepare(quern_plan *plan, bool anew, quern_buffer **range) {
+  const size_t bytes = flat_bytes(&plan->shape);
+  if (*range == NULL) return quern__buffer_create_touched(plan->context, bytes, range);
+  return anew ? quern_fill(plan->context, 0.0f, quern_vector(*range, 0, plan->shape.flat_count)) : QUERN_OK;
+}
+
+/* Whole steps are made for so many ranges. */
+static quern_status prepare_steps(quern_plan *plan, size_t kept) {
+  if (plan->has_optimizer && plan->steps_kept == kept) return QUERN_OK;
+  if (plan->steps != NULL) QUERN__FORWARD(quern_context_finish(plan->context)); /* they may be queued */
+  quern__plan_free_steps(plan);
+  return quern__plan_create_steps(plan, kept);
+}
+
+quern_status quern_plan_set_optimizer(quern_plan *plan, const quern_optimizer *optimizer) {
+  if (plan == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "plan set optimizer: the plan is NULL");
+  if (plan->mode == QUERN_PLAN_INFERENCE)
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "plan set optimizer: the plan was made for inference, expected training");
+  QUERN__FORWARD(quern_optimizer_check(optimizer));
+  QUERN__FORWARD(check_context(plan, optimizer));
+  const bool anew = !plan->has_optimizer || plan->optimizer.kind != optimizer->kind;
+  if (quern_optimizer_keeps_momentum(optimizer)) QUERN__FORWARD(prepare(plan, anew, &plan->momentum));
+  if (quern_optimizer_keeps_square(optimizer)) QUERN__FORWARD(prepare(plan, anew, &plan->square));
+  QUERN__FORWARD(prepare_steps(plan, ranges_kept(optimizer)));
+  plan->optimizer = *optimizer;
+  plan->has_optimizer = true;
+  if (anew) plan->updates = 0;
+  return QUERN_OK;
+}
+
+/* The part of a flat range that `of` is of the parameters; none without the range. */
+static quern_tensor part(quern_buffer *range, quern_tensor of) {
+  return range == NULL ? quern_none() : quern_matrix(range, of.offset, of.rows, of.columns);
+}
+
+quern_optimizer_state quern__plan_state(const quern_plan *plan, quern_tensor of) {
+  const quern_optimizer *optimizer = &plan->optimizer;
+  const quern_optimizer_state state = {
+      part(quern_optimizer_keeps_momentum(optimizer) ? plan->momentum : NULL, of),
+      part(quern_optimizer_keeps_square(optimizer) ? plan->square : NULL, of)};
+  return state;
+}
+
+static quern_status update_range(quern_plan *plan, const quern_optimizer *optimizer, size_t begin,
+                                 size_t count) {
+  const quern_tensor parameters = quern_vector(plan->parameters, begin, count);
+  return quern_optimizer_update(plan->context, optimizer, plan->updates + 1,
+                                quern_vector(plan->gradients, begin, count), parameters,
+                                quern__plan_state(plan, parameters));
+}
+
+/* In as few launches as the frozen parameters leave, which is one where none is frozen; but weights and biases each in their own
+ * where they decay differently. */
+quern_status quern__plan_update(quern_plan *plan) {
+  const quern_optimizer *optimizer = &plan->optimizer;
+  const quern__shape *shape = &plan->shape;
+  size_t item = 0, begin, count;
+  if (optimizer->decay_bias || optimizer->weight_decay == 0.0) {
+    while (quern__shape_next_learning(shape, &item, &begin, &count))
+      QUERN__FORWARD(update_range(plan, optimizer, begin, count));
+    return QUERN_OK;
+  }
+  quern_optimizer undecayed = *optimizer;
+  undecayed.weight_decay = 0.0;
+  for (size_t l = 0; l < shape->layer_count; l++) {
+    const quern__placed_layer *placed = &shape->layers[l];
+    const size_t units = placed->layer.units;
+    if (!placed->layer.freeze_weights)
+      QUERN__FORWARD(update_range(plan, optimizer, placed->weights, placed->inputs * units));
+    if (!placed->layer.freeze_bias) QUERN__FORWARD(update_range(plan, &undecayed, placed->bias, units));
+  }
+  return QUERN_OK;
+}

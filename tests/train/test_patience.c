@@ -1,0 +1,160 @@
+/* Early stopping: when training stops, which weights it leaves, and that both survive a checkpoint. */
+#include "checkpoint_test.h"
+
+#include <math.h>
+
+static const char *const devices[] = {"reference", "auto"};
+
+typedef struct record {
+  size_t epochs, best_epoch;
+  double losses[64];
+  bool ended;
+} record;
+
+static bool note(const quern_epoch *epoch, void *user) {
+  record *seen = user;
+  seen->losses[epoch->epoch - 1] = epoch->test.loss;
+  seen->epochs = epoch->epoch;
+  seen->best_epoch = epoch->best_epoch;
+  seen->ended = epoch->out_of_patience;
+  return true;
+}
+
+/* A rate that grows and grows: the test loss falls, and rises from some epoch on. */
+static quern_train_options worsening(const task *is) {
+  quern_train_options options = task_options(is);
+  options.epochs = 60;
+  options.optimizer = quern_optimizer_of(QUERN_MOMENTUM, 0.01);
+  options.schedule.kind = QUERN_SCHEDULE_STEP;
+  options.schedule.period = task_steps(is);
+  options.schedule.gamma = 1.5;
+  options.patience = 3;
+  return options;
+}
+
+static quern_network *train(quern_context *context, const task *is, const quern_train_options *options,
+                            quern_epoch *last) {
+  quern_dataset *data = task_data(is, 0), *test = task_data(is, 1);
+  quern_network *network = task_network(is, 5);
+  assert_ok(quern_train(context, network, data, test, options, last));
+  quern_dataset_free(data);
+  quern_dataset_free(test);
+  return network;
+}
+
+/* The weights are those of training that ended with the best epoch, and the figures are theirs. */
+static void check_best(quern_context *context, const task *is) {
+  record seen = {0};
+  quern_epoch last, only;
+  quern_train_options options = worsening(is);
+  options.on_epoch = note;
+  options.user = &seen;
+  quern_network *network = train(context, is, &options, &last);
+  assert_true(seen.ended && last.out_of_patience && seen.epochs < options.epochs);
+  assert_int_equal(seen.epochs, seen.best_epoch + options.patience);
+  assert_int_equal(last.best_epoch, seen.best_epoch);
+  for (size_t e = 0; e < seen.epochs; e++)
+    assert_true(e + 1 == seen.best_epoch || !(seen.losses[e] < seen.losses[seen.best_epoch - 1]));
+  assert_true(last.test.loss == seen.losses[seen.best_epoch - 1]);
+
+  options.patience = 0;
+  options.on_epoch = NULL;
+  options.epochs = seen.best_epoch;
+  quern_network *expected = train(context, is, &options, &only);
+  assert_same_bits(network, expected);
+  assert_int_equal(only.best_epoch, 0);
+  quern_network_free(network);
+  quern_network_free(expected);
+}
+
+static void test_best(void **state) {
+  (void)state;
+  for (size_t d = 0; d < 2; d++) {
+    quern_context *context;
+    assert_ok(quern_context_create(devices[d], &context));
+    for (size_t t = 0; t < TASKS; t++) {
+      const task is = task_at(t);
+      check_best(context, &is);
+    }
+    quern_context_free(context);
+  }
+}
+
+/* Stopped after every epoch and gone on with, it ends in the same epoch with the same weights; and stays there. */
+static bool one_epoch(const quern_epoch *epoch, void *user) {
+  (void)note(epoch, user);
+  return false;
+}
+
+static void test_resumed(void **state) {
+  (void)state;
+  quern_context *context;
+  assert_ok(quern_context_create("auto", &context));
+  const task is = task_at(0);
+  record seen = {0}, again = {0};
+  quern_epoch last;
+  quern_train_options options = worsening(&is);
+  options.on_epoch = note;
+  options.user = &seen;
+  quern_network *expected = train(context, &is, &options, &last), *network = NULL;
+  options.on_epoch = one_epoch;
+  options.user = &again;
+  options.checkpoint = CHECKPOINT;
+  for (size_t i = 0; i < seen.epochs; i++) {
+    quern_network_free(network);
+    network = train(context, &is, &options, &last);
+    options.resume = CHECKPOINT;
+    assert_int_equal(again.epochs, i + 1);
+    assert_true(again.losses[i] == seen.losses[i]);
+  }
+  assert_true(again.ended && last.out_of_patience);
+  assert_same_bits(network, expected);
+  quern_network_free(network);
+  network = train(context, &is, &options, &last); /* nothing is left */
+  assert_int_equal(again.epochs, seen.epochs);
+  assert_int_equal(last.best_epoch, seen.best_epoch);
+  assert_true(isnan(last.train_loss) && last.test.loss == seen.losses[seen.best_epoch - 1]);
+  assert_same_bits(network, expected);
+  quern_network_free(network);
+  quern_network_free(expected);
+  quern_context_free(context);
+}
+
+static void test_refusals(void **state) {
+  (void)state;
+  quern_context *context;
+  quern_trainer *trainer;
+  quern_epoch epoch;
+  assert_ok(quern_context_create("reference", &context));
+  const task is = task_at(0);
+  quern_train_options options = worsening(&is);
+  quern_dataset *data = task_data(&is, 0);
+  quern_network *network = task_network(&is, 5);
+  assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_ARGUMENT,
+               "a patience of 3 epochs", "no test set");
+  assert_ok(quern_trainer_create(context, network, data, data, &options, &trainer));
+  assert_fails(quern_trainer_download_best(trainer, network), QUERN_ERROR_ARGUMENT, "no epoch was tested");
+  assert_fails(quern_trainer_download_best(NULL, network), QUERN_ERROR_ARGUMENT, "NULL");
+  assert_ok(quern_trainer_epoch(trainer, &epoch));
+  assert_int_equal(epoch.best_epoch, 1);
+  quern_network *now = task_network(&is, 6);
+  assert_ok(quern_trainer_download_best(trainer, network));
+  assert_ok(quern_trainer_download(trainer, now));
+  assert_same_bits(network, now);
+  quern_trainer_free(trainer);
+  quern_network_free(now);
+  quern_network_free(network);
+  quern_dataset_free(data);
+  quern_context_free(context);
+}
+
+static int clean(void **state) {
+  return test_teardown(state) != 0 || empty_temporary_folder(state) != 0 ? -1 : 0;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(test_best, clean),
+                                     cmocka_unit_test_teardown(test_resumed, clean),
+                                     cmocka_unit_test_teardown(test_refusals, clean)};
+  return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
+}
