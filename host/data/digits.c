@@ -31,6 +31,11 @@ static quern_status make_bytes(quern_dataset *digits) {
   digits->scale = 1.0f / DIGITS_LARGEST;
   digits->height = DIGITS_SIDE;
   digits->width = DIGITS_SIDE;
+  /* Pixels are no columns of a table, and a model of them has nothing to keep. */
+  quern__schema_free(digits->schema);
+  digits->schema = NULL;
+  QUERN__FORWARD(quern__schema_create(&digits->schema));
+  quern__dataset_set_classes(digits);
   return QUERN_OK;
 }
 
