@@ -244,7 +244,7 @@ case_manual() {
     same "the options of $command" "$(help_options "$command")" \
       "$(section .Ss "$command" | awk '$1 == ".It" && $2 == "Fl" { print "--" $4 }'; echo --help)"
     for choice in $(help_choices "$command"); do
-      section .Ss "$command" | grep -qE "^\.(It.*)?.*Cm .*\b$choice\b" ||
+      grep -qE "^\.(It.*)?.*Cm .*\b$choice\b" <(section .Ss "$command") ||
         grep -qE "^\.It Fl Fl .*\b$choice\b" <(section .Ss "$command") ||
         fail "the manual page does not name $choice, which an option of $command takes"
     done
