@@ -43,7 +43,8 @@ static bool parse_number(const cli_option *option, const char *text, double *num
   char *end;
   if (strchr("+-.0123456789", *text) == NULL) return false; /* strtod would skip blanks and take "inf" */
   const double value = strtod(text, &end);
-  if (end == text || *end != '\0' || !isfinite(value) || value < 0.0) return false;
+  if (end == text || *end != '\0' || !isfinite((float)value) || value < 0.0)
+    return false; /* it becomes a float */
   if (option->least > 0 && !(value > 0.0)) return false;
   if (option->most > 0 && value > (double)option->most) return false;
   *number = value;
