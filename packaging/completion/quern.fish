@@ -14,11 +14,11 @@ function __quern_offer
     # What the help calls the value of the option before the cursor, then its choices.
     set --local value (printf '%s\n' $help | awk -v option="$words[-1]" '
       /^  --/ { mine = $1 == option }
-      /^  --/ && mine && /^  --[a-z-]+ [^ ]/ { print $2; if ($2 ~ /[|]/) { gsub(/[|]/, "\n", $2); print $2 } }
+      /^  --/ && mine && /^  --[a-z0-9-]+ [^ ]/ { print $2; if ($2 ~ /[|]/) { gsub(/[|]/, "\n", $2); print $2 } }
       mine && /^ +one of / { sub(/^ +one of /, ""); gsub(/, /, "\n"); print }')
     switch "$value[1]"
         case ''
-            printf '%s\n' $help | string match --regex --groups-only '^  (--[a-z-]+)'
+            printf '%s\n' $help | string match --regex --groups-only '^  (--[a-z0-9-]+)'
             # A command that takes files beside its options names them in the first line of its help.
             if not string match --quiet -- '-*' (commandline --current-token)
                 and string match --quiet --regex '^Usage:.* (FILE|LOG[.]*|IN OUT) \[OPTION\]' $help[1]

@@ -220,10 +220,10 @@ case_debian() {
 
 # The commands, or the options of a command, or the values of all its choices, by the help.
 help_commands() { "$moved/bin/quern" --help | awk '/^[A-Z]/ { on = $1 == "Commands:"; next } on && NF { print $1 }'; }
-help_options() { "$moved/bin/quern" "$1" --help | grep -oE '^  --[a-z-]+' | tr -d ' '; }
+help_options() { "$moved/bin/quern" "$1" --help | grep -oE '^  --[a-z0-9-]+' | tr -d ' '; }
 help_variables() { "$moved/bin/quern" --help | awk '/^[A-Z]/ { on = $1 == "Environment:"; next } on && NF { print $1 }'; }
 help_choices() {
-  "$moved/bin/quern" "$1" --help | sed -nE -e 's/^ +one of (.*)/\1/p' -e 's/^  --[a-z-]+ ([a-z|]+\|[a-z|]+) .*/\1/p' |
+  "$moved/bin/quern" "$1" --help | sed -nE -e 's/^ +one of (.*)/\1/p' -e 's/^  --[a-z0-9-]+ ([a-z|]+\|[a-z|]+) .*/\1/p' |
     tr -s ',| ' '\n'
 }
 
