@@ -3,6 +3,7 @@
 
 #include "error.h"
 #include "names.h"
+#include <float.h>
 #include <math.h>
 
 static const char *const names[] = {
@@ -41,9 +42,9 @@ bool quern_optimizer_keeps_square(const quern_optimizer *optimizer) {
   return optimizer->kind >= QUERN_ADAM;
 }
 
-/* `until` is the first number that is too large; INFINITY: any finite one will do. */
+/* `until` is the first number that is too large; INFINITY: any that is a finite float will do. */
 static quern_status check(const char *field, double value, double until, const char *expected) {
-  if (value >= 0.0 && value < until) return QUERN_OK;
+  if (value >= 0.0 && value < until && value <= (double)FLT_MAX) return QUERN_OK;
   return quern__fail(QUERN_ERROR_ARGUMENT, "optimizer: a %s of %g, expected %s", field, value, expected);
 }
 

@@ -93,9 +93,10 @@ void put_tile(Target target, const quern_vector *sums, uint rows, uint columns, 
 
 /* The panels to come add to this one; the decay has been taken. */
 Target after_panel(Target target) {
-  if (target.mode == WRITE) target.mode = ACCUMULATE;
-  target.update.decay = 0.0f;
-  return target;
+  Target next = target;
+  if (target.mode == WRITE) next.mode = ACCUMULATE;
+  next.update.decay = 0.0f;
+  return next;
 }
 
 /* The strip of dW from `column` on, inputs `first` to `end`, and of db with the first of them. */

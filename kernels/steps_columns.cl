@@ -53,6 +53,8 @@ __kernel void steps_columns(uint n, uint count, uint next, __global const StepsL
   const size_t hidden = (size_t)batch * lowest->out, inputs = (size_t)batch * lowest->in;
   const Update update = UPDATE_OF_PARAMETERS;
   const StepsParameters all = STEPS_PARAMETERS_OF;
+  const int keeps_momentum = momentum != 0, keeps_square = square != 0;
+  const ulong ranges = 1 + keeps_momentum + keeps_square;
   const ulong above_first = layers[1].weights;
   outputs += outputs_offset + lowest->output;
   dz += dz_offset + lowest->output;
@@ -64,7 +66,6 @@ __kernel void steps_columns(uint n, uint count, uint next, __global const StepsL
                   dz + hidden};
   if (item > 0) {
     const StepsParameters learned = own.learned;
-    const ulong ranges = 1 + (momentum ? 1 : 0) + (square ? 1 : 0);
     __global float *place =
         places + hidden + (item - 1) * (inputs + batch + ranges * above_parameters + 2 * above_outputs);
     if (indices) {
@@ -79,8 +80,8 @@ __kernel void steps_columns(uint n, uint count, uint next, __global const StepsL
     if (n == 0)
       for (ulong i = 0; i < above_parameters; i++) {
         own.learned.values[i] = learned.values[i];
-        if (momentum) own.learned.momentum[i] = learned.momentum[i];
-        if (square) own.learned.square[i] = learned.square[i];
+        if (keeps_momentum) own.learned.momentum[i] = learned.momentum[i];
+        if (keeps_square) own.learned.square[i] = learned.square[i];
       }
   }
 

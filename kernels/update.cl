@@ -16,19 +16,20 @@ typedef struct {
   float square_decay, square_gain, correction, epsilon;
 } Update;
 
-/* One as a kernel's parameters. Not as a struct: Mesa's llvmpipe reads the members of one where they are used, which goes wrong
- * where not all lanes are. */
+/* One as a kernel's parameters: few, since setting each costs, and no struct, which implementations pass in ways of their own. */
 #define UPDATE_PARAMETERS int2 update_rules, float8 update_numbers, float update_epsilon
 #define UPDATE_OF_PARAMETERS                                                                                 \
   {update_rules.s0,   update_rules.s1,   update_numbers.s0, update_numbers.s1, update_numbers.s2, update_numbers.s3, \
    update_numbers.s4, update_numbers.s5, update_numbers.s6, update_numbers.s7, update_epsilon}
 
+/* A copy is changed and not the parameter: Mesa's rusticl passes a struct as the caller's own. */
 Update update_of_bias(Update update) {
+  Update of_bias = update;
   if (!update.decays_bias) {
-    update.decay = 0.0f;
-    update.keep = 1.0f;
+    of_bias.decay = 0.0f;
+    of_bias.keep = 1.0f;
   }
-  return update;
+  return of_bias;
 }
 
 /* The parameters after the step. `rule` is the same for every work-item, so the branches cost little. m and v are read and

@@ -4,6 +4,7 @@
 #include "nearest.h"
 
 #include <errno.h>
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -43,8 +44,7 @@ static bool parse_number(const cli_option *option, const char *text, double *num
   char *end;
   if (strchr("+-.0123456789", *text) == NULL) return false; /* strtod would skip blanks and take "inf" */
   const double value = strtod(text, &end);
-  if (end == text || *end != '\0' || !isfinite((float)value) || value < 0.0)
-    return false; /* it becomes a float */
+  if (end == text || *end != '\0' || !(value >= 0.0 && value <= (double)FLT_MAX)) return false;
   if (option->least > 0 && !(value > 0.0)) return false;
   if (option->most > 0 && value > (double)option->most) return false;
   *number = value;

@@ -14,7 +14,7 @@ static quern_trainer *make_trainer(quern_context *context, const quern_dataset *
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
   options.epochs = 1000000;
   options.batch = 6;
-  options.optimizer.learning_rate = 0.05f;
+  options.optimizer.learning_rate = 0.05;
   options.seed = SEED;
   quern_network *network;
   quern_trainer *trainer;
