@@ -155,7 +155,7 @@ quern_status quern__sweep_dense_backward_update(quern__verify *v) {
     bool large;
   } shapes[] = {{2, 3, 5, false},     {17, 1, 1, false},  {9, 16, 17, false}, {17, 15, 33, false},
                 {5, 64, 10, false},   {33, 3, 65, false}, {64, 64, 64, true}, {65, 63, 130, true},
-                {127, 257, 31, true}, {40, 33, 7, false}, {300, 85, 37, true}};
+                {127, 257, 31, true}, {40, 33, 7, false}, {150, 3, 2, false}, {300, 85, 37, true}};
   enum { SHAPES = sizeof shapes / sizeof *shapes };
   for (size_t s = 0; s < STEPPINGS; s++)
     for (wanted part = BOTH; part < PARTS; part++)
