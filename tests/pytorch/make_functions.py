@@ -238,10 +238,9 @@ def shortest(values):
     return [float(str(numpy.float32(v))) for v in values.tolist()]
 
 
-def main():
-    torch.manual_seed(SEED)
-    torch.set_num_threads(1)
-    generator = numpy.random.default_rng(SEED)
+def make_problem(seed):
+    """Samples, labels, and the parameters to start from."""
+    generator = numpy.random.default_rng(seed)
     x = torch.from_numpy(generator.integers(-16, 17, (BATCH * STEPS, UNITS[0])) / 16).float()
     labels = torch.from_numpy(generator.integers(0, UNITS[-1], BATCH * STEPS))
     start = []
@@ -249,24 +248,22 @@ def main():
         bound = math.sqrt(6 / inputs)
         for shape in ((outputs, inputs), (outputs,)):
             start.append(torch.from_numpy(numpy.round(generator.uniform(-bound, bound, shape) * 256) / 256).float())
-    plain = {"class_weights": [], "label_smoothing": 0}
-    cases = [{"activation": a, "loss": "categorical", **plain} for a in ACTIVATIONS]
-    cases += [{"activation": "tanh", "loss": loss, **plain} for loss in LOSSES]
-    for weights, smoothing in (([], 0.125), ([1, 0.5, 3, 0.25], 0), ([1, 0.5, 3, 0], 0.25)):
-        cases.append(
-            {"activation": "relu", "loss": "categorical", "class_weights": weights, "label_smoothing": smoothing}
-        )
-    result = {
+    return x, labels, start
+
+
+def problem(x, labels, start, seed):
+    return {
         "made_by": {"torch": torch.__version__, "numpy": numpy.__version__},
-        "seed": SEED,
+        "seed": seed,
         "learning_rate": LEARNING_RATE,
         "x": x.reshape(-1).tolist(),
         "labels": labels.tolist(),
         "start": shortest(flat(start)),
-        "cases": [run(case, start, x, labels) for case in cases],
     }
-    result["cases"] = [{**c, "losses": shortest(torch.tensor(c["losses"]))} for c in result["cases"]]
-    # a line a list of numbers
+
+
+def write(name, result):
+    """A line a list of numbers."""
     text = json.dumps(result, indent=1)
     lines, inside = [], False
     for line in text.splitlines():
@@ -275,7 +272,24 @@ def main():
         else:
             lines.append(line)
         inside = (inside or line.endswith("[")) and not line.strip().startswith("]") and '"cases"' not in line
-    (FOLDER / "functions.json").write_text("\n".join(lines) + "\n")
+    (FOLDER / name).write_text("\n".join(lines) + "\n")
+
+
+def main():
+    torch.manual_seed(SEED)
+    torch.set_num_threads(1)
+    x, labels, start = make_problem(SEED)
+    plain = {"class_weights": [], "label_smoothing": 0}
+    cases = [{"activation": a, "loss": "categorical", **plain} for a in ACTIVATIONS]
+    cases += [{"activation": "tanh", "loss": loss, **plain} for loss in LOSSES]
+    for weights, smoothing in (([], 0.125), ([1, 0.5, 3, 0.25], 0), ([1, 0.5, 3, 0], 0.25)):
+        cases.append(
+            {"activation": "relu", "loss": "categorical", "class_weights": weights, "label_smoothing": smoothing}
+        )
+    result = problem(x, labels, start, SEED)
+    result["cases"] = [run(case, start, x, labels) for case in cases]
+    result["cases"] = [{**c, "losses": shortest(torch.tensor(c["losses"]))} for c in result["cases"]]
+    write("functions.json", result)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,202 @@
+/* Ten steps of a small network beside PyTorch's: what test_functions.c and test_optimizers.c share. The numbers are in a JSON file that
+ * a script of this folder made. */
+#ifndef QUERN_TESTS_PYTORCH_TEN_STEPS_H
+#define QUERN_TESTS_PYTORCH_TEN_STEPS_H
+
+#include "test.h"
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LAYERS = 3, STEPS = 10, BATCH = 8, SAMPLES = STEPS * BATCH };
+static const size_t units[LAYERS + 1] = {6, 7, 5, 4};
+enum { INPUTS = 6, OUTPUTS = 4, PARAMETERS = 6 * 7 + 7 + 7 * 5 + 5 + 5 * 4 + 4 };
+
+static cJSON *golden;
+
+/* All of a text file, for the caller to free; NULL where it cannot be read. */
+static char *read_text(const char *path) {
+  FILE *file = fopen(path, "rb");
+  if (file == NULL || fseek(file, 0, SEEK_END) != 0) return NULL;
+  const size_t size = (size_t)ftell(file);
+  char *text = calloc(size + 1, 1);
+  rewind(file);
+  if (text != NULL && fread(text, 1, size, file) != size) text[0] = '\0';
+  fclose(file);
+  return text;
+}
+
+static int read_golden(const char *path) {
+  char *text = read_text(path);
+  if (text != NULL) golden = cJSON_Parse(text);
+  free(text);
+  return golden != NULL ? 0 : -1;
+}
+
+static int free_golden(void **state) {
+  (void)state;
+  cJSON_Delete(golden);
+  return 0;
+}
+
+static const cJSON *member(const cJSON *object, const char *name) {
+  const cJSON *found = cJSON_GetObjectItemCaseSensitive(object, name);
+  if (found == NULL) fail_msg("the numbers have no \"%s\"", name);
+  return found;
+}
+
+static void numbers(const cJSON *list, float *values, size_t count) {
+  assert_int_equal(cJSON_GetArraySize(list), count);
+  size_t i = 0;
+  for (const cJSON *item = list->child; item != NULL; item = item->next)
+    values[i++] = (float)item->valuedouble;
+}
+
+/* The network's parameters as torch lists them, each weight [out][in] and then its bias; into it, or from it. */
+static void move_parameters(quern_network *network, float *torch_order, bool from_network) {
+  for (size_t l = 0; l < LAYERS; l++) {
+    const size_t in = units[l], out = units[l + 1];
+    float weights[7 * 7];
+    if (from_network) assert_ok(quern_network_get_layer(network, l, weights, torch_order + in * out));
+    for (size_t i = 0; i < in; i++)
+      for (size_t o = 0; o < out; o++) {
+        float *ours = &weights[i * out + o], *theirs = &torch_order[o * in + i];
+        if (from_network)
+          *theirs = *ours;
+        else
+          *ours = *theirs;
+      }
+    if (!from_network) assert_ok(quern_network_set_layer(network, l, weights, torch_order + in * out));
+    torch_order += in * out + out;
+  }
+}
+
+static quern_network *network_of(const cJSON *test) {
+  quern_layer layers[LAYERS];
+  quern_activation activation;
+  quern_loss loss;
+  float delta, start[PARAMETERS];
+  assert_true(quern_activation_parse(member(test, "activation")->valuestring, &activation));
+  assert_true(quern_loss_parse(member(test, "loss")->valuestring, &loss, &delta));
+  for (size_t l = 0; l < LAYERS; l++) layers[l] = quern_dense(units[l + 1], QUERN_IDENTITY);
+  layers[0].activation = layers[1].activation = activation;
+  quern_network *network;
+  assert_ok(quern_network_create(INPUTS, layers, LAYERS, loss, &network));
+  assert_ok(quern_network_set_huber_delta(network, delta));
+  numbers(member(golden, "start"), start, PARAMETERS);
+  move_parameters(network, start, false);
+  return network;
+}
+
+typedef struct result {
+  float losses[STEPS], parameters[PARAMETERS];
+} result;
+
+/* Prepares a plan for a case, and makes it ready for its step `step` = 0, 1, … */
+typedef void (*prepare_fn)(quern_plan *plan, const cJSON *test, size_t step);
+
+static result train(quern_context *context, quern_plan_mode mode, const cJSON *test, prepare_fn prepare) {
+  quern_plan *plan;
+  quern_buffer *x, *labels, *losses;
+  result got;
+  float values[SAMPLES * INPUTS], each[SAMPLES];
+  int32_t classes[SAMPLES];
+  numbers(member(golden, "x"), values, SAMPLES * INPUTS);
+  numbers(member(golden, "labels"), each, SAMPLES);
+  for (size_t i = 0; i < SAMPLES; i++) classes[i] = (int32_t)each[i];
+  quern_network *network = network_of(test);
+  assert_ok(quern_plan_create(context, network, BATCH, mode, &plan));
+  assert_ok(quern_buffer_create(context, sizeof values, &x));
+  assert_ok(quern_buffer_write(x, 0, sizeof values, values, QUERN_WAIT));
+  assert_ok(quern_buffer_create(context, sizeof classes, &labels));
+  assert_ok(quern_buffer_write(labels, 0, sizeof classes, classes, QUERN_WAIT));
+  assert_ok(quern_buffer_create(context, sizeof each, &losses));
+  for (size_t s = 0; s < STEPS; s++) {
+    prepare(plan, test, s);
+    assert_ok(quern_plan_step(plan, quern_matrix(x, s * BATCH * INPUTS, BATCH, INPUTS),
+                              quern_vector(labels, s * BATCH, BATCH),
+                              quern_vector(losses, s * BATCH, BATCH)));
+  }
+  assert_ok(quern_buffer_read(losses, 0, sizeof each, each, QUERN_WAIT));
+  for (size_t s = 0; s < STEPS; s++) {
+    double sum = 0;
+    for (size_t i = 0; i < BATCH; i++) sum += (double)each[s * BATCH + i];
+    got.losses[s] = (float)(sum / BATCH);
+  }
+  assert_ok(quern_plan_download(plan, network));
+  move_parameters(network, got.parameters, true);
+  quern_buffer_free(x);
+  quern_buffer_free(labels);
+  quern_buffer_free(losses);
+  quern_plan_free(plan);
+  quern_network_free(network);
+  return got;
+}
+
+/* The largest difference from PyTorch; it must be within the tolerance, and a NaN is not. */
+static double check(const char *title, const char *what, const float *got, const cJSON *test,
+                    const char *name, size_t count) {
+  float expected[PARAMETERS];
+  char key[32];
+  snprintf(key, sizeof key, "%s_tolerance", name);
+  const double tolerance = member(test, key)->valuedouble;
+  numbers(member(test, name), expected, count);
+  assert_true(tolerance > 0 && tolerance < 2e-5);
+  double largest = 0;
+  for (size_t i = 0; i < count; i++) {
+    const double difference = fabs((double)got[i] - (double)expected[i]);
+    if (!(difference <= tolerance))
+      fail_msg("%s, %s: %s %zu is %.9g, PyTorch has %.9g, tolerance %.2g", title, what, name, i,
+               (double)got[i], (double)expected[i], tolerance);
+    largest = fmax(largest, difference);
+  }
+  return largest;
+}
+
+static const char *const devices[] = {"reference", "auto"};
+
+/* The row of docs/parity.md: the same tolerances, and differences that are of the size of these. Roundings differ with the device
+ * and its vectors, so a factor of four either way, and a rounding of a number near 1, are no change. */
+static void check_page(const char *title, double losses, double losses_tolerance, double parameters,
+                       double parameters_tolerance) {
+  char *page = read_text(QUERN_TEST_DATA "/../../docs/parity.md"), start[200], row[300];
+  assert_non_null(page);
+  snprintf(start, sizeof start, "\n| %s | ", title);
+  snprintf(row, sizeof row, "| %s | %.1e | %.1e | %.1e | %.1e |", title, losses, losses_tolerance, parameters,
+           parameters_tolerance);
+  printf("%s\n", row);
+  if (getenv("QUERN_PARITY_PRINT") != NULL) { /* for a page that is being made */
+    free(page);
+    return;
+  }
+  const char *found = strstr(page, start);
+  double said[4] = {0};
+  const bool reads = found != NULL && sscanf(found + strlen(start), "%lf | %lf | %lf | %lf", &said[0],
+                                             &said[1], &said[2], &said[3]) == 4;
+  const double is[4] = {losses, losses_tolerance, parameters, parameters_tolerance};
+  for (size_t i = 0; i < 4; i++) {
+    const double slack = i % 2 == 0 ? 4 : 1.05, floor = i % 2 == 0 ? 2.4e-7 : 0;
+    if (!reads || !(is[i] <= slack * said[i] + floor && said[i] <= slack * is[i] + floor))
+      fail_msg("docs/parity.md has no row like\n%s", row);
+  }
+  free(page);
+}
+
+/* Both devices, updating on the way and from kept gradients: each within its tolerance, the largest differences on the page. */
+static void check_case(quern_context *const *contexts, const cJSON *test, const char *title,
+                       prepare_fn prepare) {
+  static const quern_plan_mode modes[] = {QUERN_PLAN_TRAINING, QUERN_PLAN_GRADIENTS};
+  double losses = 0, parameters = 0;
+  for (size_t d = 0; d < 2; d++)
+    for (size_t m = 0; m < 2; m++) {
+      const result got = train(contexts[d], modes[m], test, prepare);
+      losses = fmax(losses, check(title, devices[d], got.losses, test, "losses", STEPS));
+      parameters = fmax(parameters, check(title, devices[d], got.parameters, test, "parameters", PARAMETERS));
+    }
+  check_page(title, losses, member(test, "losses_tolerance")->valuedouble, parameters,
+             member(test, "parameters_tolerance")->valuedouble);
+}
+
+#endif
