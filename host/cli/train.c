@@ -6,7 +6,7 @@
 #include <quern/activation.h>
 #include <stdlib.h>
 
-enum { DEFAULT_HIDDEN = 128 };
+enum { DEFAULT_HIDDEN = 256 };
 
 #define FIELD(name) offsetof(train_settings, name)
 
@@ -27,7 +27,7 @@ static const cli_option options[] = {
      .offset = FIELD(hidden),
      .least = 1,
      .most = INT32_MAX,
-     .help = "units of the hidden layers, or none (default 128)"},
+     .help = "units of the hidden layers, or none (default 256)"},
     {.name = "activation",
      .value = "NAME",
      .kind = CLI_ACTIVATION,
@@ -71,14 +71,14 @@ static const cli_option options[] = {
      .offset = FIELD(batch),
      .least = 1,
      .most = INT32_MAX,
-     .help = "samples a step (default 32)"},
+     .help = "samples a step (default 64)"},
     {.name = "optimizer",
      .value = "NAME",
      .kind = CLI_CHOICE,
      .offset = FIELD(optimizer),
      .choices = cli_optimizers,
      .help = "what makes steps of gradients: sgd, momentum, nesterov, adam, adamw or rmsprop, with PyTorch's "
-             "definitions (default sgd)"},
+             "definitions (default adam)"},
     {.name = "lr",
      .value = "F",
      .kind = CLI_NUMBER,
@@ -128,8 +128,8 @@ static const cli_option options[] = {
      .kind = CLI_CHOICE,
      .offset = FIELD(schedule),
      .choices = cli_schedules,
-     .help =
-         "how the learning rate goes over all steps: constant, step, cosine or one-cycle (default constant)"},
+     .help = "how the learning rate goes over all steps: constant, step, cosine or one-cycle (default "
+             "one-cycle)"},
     {.name = "warmup",
      .value = "F",
      .kind = CLI_NUMBER,
@@ -190,7 +190,8 @@ static const cli_option options[] = {
      .value = "FILE",
      .kind = CLI_TEXT,
      .offset = FIELD(resume),
-     .help = "go on from a checkpoint, with the other options as they were (--epochs may be more): the "
+     .help = "go on from a checkpoint, with the other options as they were (--epochs may be more under the "
+             "schedules constant and step, which are the same whatever it is): the "
              "weights become those of training that never stopped, bit for bit"},
     {.name = "log",
      .value = "FILE",
@@ -232,9 +233,9 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
                              .loss = {(quern_loss)CLI_UNSET, QUERN_HUBER_DELTA},
                              .label_smoothing = NAN,
                              .epochs = 20,
-                             .batch = 32,
-                             .optimizer = QUERN_SGD,
-                             .schedule = QUERN_SCHEDULE_CONSTANT,
+                             .batch = 64,
+                             .optimizer = QUERN_ADAM,
+                             .schedule = QUERN_SCHEDULE_ONE_CYCLE,
                              .learning_rate = NAN,
                              .momentum = NAN,
                              .beta1 = NAN,

@@ -7,6 +7,9 @@
 #include <cjson/cJSON.h>
 #include <sys/wait.h>
 
+/* Options of `quern train` whose figures do not depend on how many epochs there are to be. */
+#define PLAIN_SGD "--optimizer", "sgd", "--schedule", "constant", "--batch", "32"
+
 typedef struct command_result {
   int code;  /* exit code; 128 and the signal's number where one ended it */
   char *out; /* what stood on stdout, owned */

@@ -38,9 +38,11 @@ static void test_checkpoint(void **state) {
   assert_code(&result, 0);
   assert_says(result.out, "checkpoint: checkpoint, safetensors, checkpoint format 1, written by quern ");
   assert_says(result.out,
-              "\nnetwork: 64-16-10\nepochs done: 1, steps of the next one: 0, updates in all: 45\n");
+              "\nnetwork: 64-16-10\nepochs done: 1, steps of the next one: 0, updates in all: 23\n");
   assert_says(result.out, "\nparameters: layer 1 weights  F32   16 x 10 ");
-  assert_says(result.out, "quern.batch            32\n");
+  assert_says(result.out, "\nmomentum: layer 1 weights    F32   16 x 10 ");
+  assert_says(result.out, "\nsquare: layer 1 bias         F32   10 ");
+  assert_says(result.out, "quern.batch            64\n");
   result_free(&result);
 }
 

@@ -69,9 +69,9 @@ static void check_kills(const char *device, size_t kills) {
   for (size_t i = 0; i < kills; i++) {
     const char *resume = i > 0 ? "--resume" : NULL;
     child running = start(ARGUMENTS("train", "--data", data_path, "--test", data_path, "--hidden", "4",
-                                    "--activation", "tanh", "--batch", "6", "--lr", "0.05", "--seed", "5",
-                                    "--epochs", "1000000", "--device", device, "--checkpoint", checkpoint,
-                                    "--checkpoint-every", "3", resume, checkpoint));
+                                    "--activation", "tanh", PLAIN_SGD, "--batch", "6", "--lr", "0.05",
+                                    "--seed", "5", "--epochs", "1000000", "--device", device, "--checkpoint",
+                                    checkpoint, "--checkpoint-every", "3", resume, checkpoint));
     wait_for_text(&running, running.out, "\nepoch ");
     nanosleep(&(struct timespec){0, (long)quern__values_below(&random, LONGEST_DELAY_US) * 1000}, NULL);
     assert_int_equal(kill(running.process, SIGKILL), 0);

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #define COLUMNS "epoch,step,train_loss,test_loss,test_accuracy,learning_rate,samples_per_second,seconds\n"
-#define DIGITS  "train", "--data", "digits", "--hidden", "16", "--device", "reference"
+#define DIGITS  "train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--device", "reference"
 
 static char *read_text(const char *path) {
   size_t size;

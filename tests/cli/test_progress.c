@@ -2,7 +2,7 @@
 #include "pty.h"
 
 /* Slow enough that an epoch has room for such a line. */
-#define TRAIN "train", "--data", "digits", "--hidden", "256,256", "--device", "reference"
+#define TRAIN "train", "--data", "digits", PLAIN_SGD, "--hidden", "256,256", "--device", "reference"
 /* No driver is loaded: that would take longer than the training. */
 #define TERMINAL "TERM=xterm", "CLICOLOR=", "CLICOLOR_FORCE=", "QUERN_OPENCL_LIBRARY=none"
 

@@ -17,17 +17,17 @@ static void test_resume(void **state) {
   static const char *const devices[] = {"reference", "auto"};
   for (size_t d = 0; d < 2; d++) {
     const char *full = path_of("full"), *resumed = path_of("resumed"), *checkpoint = path_of("checkpoint");
-    command_result result = run("train", "--data", "digits", "--hidden", "16", "--epochs", "3", "--device",
-                                devices[d], "--save", full);
+    command_result result = run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--epochs", "3",
+                                "--device", devices[d], "--save", full);
     assert_code(&result, 0);
     result_free(&result);
-    result = run("train", "--data", "digits", "--hidden", "16", "--epochs", "1", "--device", devices[d],
-                 "--checkpoint", checkpoint, "--checkpoint-every", "20");
+    result = run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--epochs", "1", "--device",
+                 devices[d], "--checkpoint", checkpoint, "--checkpoint-every", "20");
     assert_code(&result, 0);
     result_free(&result);
     for (size_t again = 0; again < 2; again++) { /* the second time nothing is left to do */
-      result = run("train", "--data", "digits", "--hidden", "16", "--epochs", "3", "--device", devices[d],
-                   "--checkpoint", checkpoint, "--resume", checkpoint, "--save", resumed);
+      result = run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--epochs", "3", "--device",
+                   devices[d], "--checkpoint", checkpoint, "--resume", checkpoint, "--save", resumed);
       assert_code(&result, 0);
       assert_says(result.out, again == 0 ? "epoch 2/3" : "nothing was left to train");
       assert_null(strstr(result.out, "epoch 1/3"));
@@ -35,8 +35,8 @@ static void test_resume(void **state) {
       assert_same_files(full, resumed);
       assert_int_equal(remove(resumed), 0);
     }
-    result = run("train", "--data", "digits", "--hidden", "16", "--epochs", "3", "--device", devices[d],
-                 "--resume", checkpoint, "--json");
+    result = run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--epochs", "3", "--device",
+                 devices[d], "--resume", checkpoint, "--json");
     assert_code(&result, 0);
     cJSON *json = parse_json(&result);
     assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(json, "train_loss")));
@@ -49,12 +49,12 @@ static void test_resume(void **state) {
 static void test_refusals(void **state) {
   (void)state;
   const char *checkpoint = path_of("checkpoint");
-  command_result result = run("train", "--data", "digits", "--hidden", "16", "--epochs", "1", "--device",
-                              "reference", "--checkpoint", checkpoint);
+  command_result result = run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--epochs", "1",
+                              "--device", "reference", "--checkpoint", checkpoint);
   assert_code(&result, 0);
   result_free(&result);
-#define RESUMED "train", "--data", "digits", "--device", "reference", "--resume", checkpoint
-  assert_one_line(run(RESUMED), 1, PARTS("checkpoint", "network", "\"64-16-10\"", "\"64-128-10\""));
+#define RESUMED "train", "--data", "digits", PLAIN_SGD, "--device", "reference", "--resume", checkpoint
+  assert_one_line(run(RESUMED), 1, PARTS("checkpoint", "network", "\"64-16-10\"", "\"64-256-10\""));
   assert_one_line(run(RESUMED, "--hidden", "16", "--lr", "0.2"), 1,
                   PARTS("learning rate", "\"0.1\"", "\"0.2\""));
   assert_one_line(run(RESUMED, "--hidden", "16", "--clip-norm", "1"), 1, PARTS("norm", "\"0\"", "\"1\""));
@@ -93,14 +93,14 @@ static void check_interrupt(const char *device, int signal, bool resumed) {
   snprintf(checkpoint, sizeof checkpoint, "%s", path_of("that's mine"));
   char *epochs = NULL;
   if (resumed) { /* a run that was resumed itself, and says --resume once */
-    command_result first = run("train", "--data", "digits", "--hidden", "16", "--device", device, "--epochs",
-                               "1", "--checkpoint", checkpoint);
+    command_result first = run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--device", device,
+                               "--epochs", "1", "--checkpoint", checkpoint);
     assert_code(&first, 0);
     result_free(&first);
   }
   const char *resume = resumed ? "--resume" : NULL;
-  child running = start(ARGUMENTS("train", "--data", "digits", "--hidden", "16", "--device", device,
-                                  "--epochs", LONG, "--checkpoint", checkpoint, resume, checkpoint));
+  child running = start(ARGUMENTS("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--device",
+                                  device, "--epochs", LONG, "--checkpoint", checkpoint, resume, checkpoint));
   wait_for_text(&running, running.out, "\nepoch ");
   pause_for(20);
   assert_int_equal(kill(running.process, signal), 0);
@@ -123,8 +123,8 @@ static void check_interrupt(const char *device, int signal, bool resumed) {
   free(bytes);
   assert_true(asprintf(&epochs, "%ld", epoch + 2) > 0);
   run_what_was_said(result.err, epochs, path_of("resumed"));
-  command_result full = run("train", "--data", "digits", "--hidden", "16", "--device", device, "--epochs",
-                            epochs, "--save", path_of("full"));
+  command_result full = run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--device", device,
+                            "--epochs", epochs, "--save", path_of("full"));
   assert_code(&full, 0);
   assert_same_files(path_of("full"), path_of("resumed"));
   result_free(&full);
@@ -150,8 +150,8 @@ static void test_interrupt_on_a_device(void **state) {
 /* Without a checkpoint it says that nothing was kept. --json: what is meant for programs stays empty. */
 static void test_nothing_asked_to_be_saved(void **state) {
   (void)state;
-  child running = start(ARGUMENTS("train", "--data", "digits", "--device", "reference", "--epochs", LONG,
-                                  "--json", "--save", path_of("model")));
+  child running = start(ARGUMENTS("train", "--data", "digits", PLAIN_SGD, "--device", "reference", "--epochs",
+                                  LONG, "--json", "--save", path_of("model")));
   wait_for_text(&running, running.err, "epoch "); /* --json: in the standard error */
   assert_int_equal(kill(running.process, SIGINT), 0);
   command_result result = finish(&running);

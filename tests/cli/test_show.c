@@ -17,7 +17,7 @@ static int prepare(void **state) {
   write_bytes(path_of(IMAGES), images, sizeof images);
   write_bytes(path_of(LABELS), labels, sizeof labels);
   command_result result = run("train", "--data", path_of(IMAGES), "--test", path_of(IMAGES), "--hidden", "8",
-                              "--epochs", "300", "--save", path_of(MODEL));
+                              PLAIN_SGD, "--epochs", "300", "--save", path_of(MODEL));
   int code = result.code;
   result_free(&result);
   return code;

@@ -35,8 +35,8 @@ static void test_iris(void **state) {
   (void)state;
   char model[2 * PATH_BYTES];
   snprintf(model, sizeof model, "%s", path_of("iris.safetensors"));
-  cJSON *trained = run_json(ARGUMENTS("train", "--data", IRIS, "--standardize", "--hidden", "16", "--batch",
-                                      "8", "--epochs", "60", "--save", model, "--json"));
+  cJSON *trained = run_json(ARGUMENTS("train", "--data", IRIS, "--standardize", "--hidden", "16", PLAIN_SGD,
+                                      "--batch", "8", "--epochs", "60", "--save", model, "--json"));
   assert_true(json_number(trained, "test_samples") == 30);
   assert_true(json_number(trained, "test_accuracy") >= 0.95);
   cJSON_Delete(trained);
@@ -76,8 +76,8 @@ static void test_regression(void **state) {
   const char *model = path_of("width.safetensors");
   cJSON *trained =
       run_json(ARGUMENTS("train", "--data", IRIS, "--target", "petal_width", "--task", "regression",
-                         "--one-hot", "--standardize", "--hidden", "16", "--epochs", "60", "--lr", "0.05",
-                         "--seed", "1", "--save", model, "--json"));
+                         "--one-hot", "--standardize", "--hidden", "16", "--epochs", "60", "--lr", "0.01",
+                         "--batch", "8", "--seed", "1", "--save", model, "--json"));
   assert_true(json_number(trained, "test_r_squared") >= 0.93);
   assert_true(sqrt(json_number(trained, "test_mean_squared_error")) <= 0.22); /* cm, of 0.1 to 2.5 */
   assert_true(is_null(trained, "test_accuracy"));
@@ -164,8 +164,9 @@ static void test_missing(void **state) {
       fprintf(file, "%d,%d,%d\n", i, i % 2 == 0 ? 5 : -5, i % 2);
   assert_int_equal(fclose(file), 0);
   assert_one_line(run("train", "--data", data), 1, PARTS("line 6, column 1", "found 'NA'"));
-  cJSON *trained = run_json(ARGUMENTS("train", "--data", data, "--missing", "mean", "--standardize",
-                                      "--hidden", "none", "--epochs", "30", "--save", model, "--json"));
+  cJSON *trained =
+      run_json(ARGUMENTS("train", "--data", data, "--missing", "mean", "--standardize", "--hidden", "none",
+                         "--epochs", "30", "--lr", "0.1", "--batch", "8", "--save", model, "--json"));
   assert_true(json_number(trained, "test_accuracy") == 1);
   cJSON_Delete(trained);
   write_text(path_of("new.csv"), "?,5\n,-5\n");

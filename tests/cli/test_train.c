@@ -15,6 +15,52 @@ static cJSON *train_json(const char *device, const char *epochs) {
   return json;
 }
 
+/* With nothing said of how. */
+static double default_accuracy(const char *data) {
+  command_result result = run("train", "--data", data, "--json");
+  assert_code(&result, 0);
+  cJSON *json = parse_json(&result);
+  result_free(&result);
+  assert_string_equal(json_text(json, "optimizer"), "adam");
+  assert_string_equal(json_text(json, "schedule"), "one-cycle");
+  const double accuracy = json_number(json, "test_accuracy");
+  cJSON_Delete(json);
+  return accuracy;
+}
+
+#define FASHION "/usr/share/datasets/fashion-mnist"
+
+static void test_defaults_train_well(void **state) {
+  (void)state;
+  assert_true(default_accuracy("digits") >= 0.975);
+  if (access(FASHION, R_OK) == 0) assert_true(default_accuracy(FASHION) >= 0.89);
+}
+
+/* Every optimizer and schedule learns, and says what it is; early stopping keeps the best weights. */
+static void test_recipes(void **state) {
+  (void)state;
+  static const char *const optimizers[] = {"sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop"};
+  static const char *const schedules[] = {"constant", "step", "cosine", "one-cycle"};
+  for (size_t i = 0; i < sizeof optimizers / sizeof *optimizers; i++) {
+    command_result result =
+        run("train", "--data", "digits", "--optimizer", optimizers[i], "--schedule", schedules[i % 4],
+            "--warmup", "0.5", "--decay-bias", "off", "--weight-decay", "0.0001", "--batch", "32", "--json");
+    assert_code(&result, 0);
+    cJSON *json = parse_json(&result);
+    result_free(&result);
+    assert_string_equal(json_text(json, "optimizer"), optimizers[i]);
+    assert_string_equal(json_text(json, "schedule"), schedules[i % 4]);
+    assert_true(json_number(json, "test_accuracy") >= ACCURACY_BAR);
+    cJSON_Delete(json);
+  }
+  command_result result = run("train", "--data", "digits", "--epochs", "1000", "--patience", "3",
+                              "--schedule", "constant", "--lr", "0.01");
+  assert_code(&result, 0);
+  assert_says(result.out, ", the weights of epoch ");
+  assert_null(strstr(result.out, "\nepoch 1000/"));
+  result_free(&result);
+}
+
 static void test_digits_learn(void **state) {
   (void)state;
   cJSON *json = train_json("auto", "40");
@@ -30,7 +76,7 @@ static void test_digits_learn(void **state) {
   assert_true(json_number(json, "test_loss") == json_number(last, "test_loss"));
   assert_true(json_number(json, "samples_per_second") > 0);
   assert_true(json_number(json, "seed") == 1);
-  assert_true(json_number(json, "batch") == 32);
+  assert_true(json_number(json, "batch") == 64);
   assert_true(json_number(json, "train_samples") + json_number(json, "test_samples") == 1797);
   assert_true(strlen(json_text(json, "device")) > 0);
   assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(json, "saved")));
@@ -204,6 +250,8 @@ static void test_without_opencl_the_reference_serves(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_digits_learn),
+      cmocka_unit_test(test_defaults_train_well),
+      cmocka_unit_test(test_recipes),
       cmocka_unit_test(test_reference_has_the_same_curve),
       WITH_FOLDER(test_same_seed_same_file),
       WITH_FOLDER(test_save_eval_predict),
