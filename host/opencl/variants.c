@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* variant.row of what any context has. */
-enum { AS_OPENED = SIZE_MAX };
+static const size_t AS_OPENED = SIZE_MAX;
 
 /* --- In words ------------------------------------------------------------------------------------------- */
 
