@@ -164,14 +164,15 @@ QUERN_API quern_status quern_softmax_cross_entropy(quern_context *context, quern
  *   losses_r = c Σ_a T_ra (log Σ_b exp(Z_rb) - Z_ra)            dZ_ra = scale c (O_ra Σ_b T_rb - T_ra)
  * c = n / total makes the mean over the batch the weighted one, total = Σ_r w_label_r (quern_label_weights, then quern_sum). Where
  * total is 0, no label has a weight: losses and gradients are 0, where PyTorch has NaN.
- * class_weights [1][k], not negative, and total [1][1], or both none: all weights 1, and c = 1. smoothing 0 … 1. */
+ * class_weights [1][k], not negative, which is not checked, and total [1][1], or both none: all weights 1, and c = 1.
+ * Apart: losses and dz from class_weights and total too. A smoothing outside 0 … 1 is refused. */
 QUERN_API quern_status quern_weighted_cross_entropy(quern_context *context, quern_tensor z,
                                                     quern_tensor labels, quern_tensor class_weights,
                                                     quern_tensor total, float smoothing, float scale,
                                                     quern_tensor losses, quern_tensor dz);
 
 /* weights_r = class_weights_{label_r}, and 0 for a label outside 0 … k-1, which the loss itself reports.
- * labels int32_t [1][n], class_weights [1][k], weights [1][n]. */
+ * labels int32_t [1][n], class_weights [1][k], weights [1][n]. Apart: weights from labels and class_weights. */
 QUERN_API quern_status quern_label_weights(quern_context *context, quern_tensor labels,
                                            quern_tensor class_weights, quern_tensor weights);
 
@@ -203,7 +204,7 @@ QUERN_API quern_status quern_mean_absolute_error(quern_context *context, quern_t
 
 /* Huber's loss, as torch.nn.HuberLoss(delta=d); D = Z - Y, and G is D held between -d and d:
  *   losses_r = 1/k Σ_a G_ra (D_ra - G_ra/2)      dZ_ra = scale/k G_ra
- * which is D²/2 up to d and d (|D| - d/2) beyond. z, y [n][k]; delta above 0. */
+ * which is D²/2 up to d and d (|D| - d/2) beyond. z, y [n][k]. A delta that is not finite, or not above 0, is refused. */
 QUERN_API quern_status quern_huber_loss(quern_context *context, float delta, quern_tensor z, quern_tensor y,
                                         float scale, quern_tensor losses, quern_tensor dz);
 

@@ -12,10 +12,11 @@ A call of the library that fails is a quern.Error, with what the library has to 
 from ._data import read
 from ._devices import Device, devices
 from ._errors import Error
+from ._layers import Dense
 from ._names import activations, losses, optimizers, schedules
 from ._training import Epoch, Metrics
 from ._version import VERSION as __version__
-from .network import Dense, Network, load
+from .network import Network, load
 
 __all__ = ["Dense", "Device", "Epoch", "Error", "Metrics", "Network", "activations", "devices", "load", "losses",
            "optimizers", "read", "schedules"]

@@ -4,7 +4,7 @@ import ctypes
 
 import numpy
 
-_LARGEST_LABEL = 2**31 - 2
+_LARGEST_CLASS = 2**31 - 2
 
 
 def _array(name, values):
@@ -40,7 +40,15 @@ def samples(name, values, columns):
     return flat
 
 
-def labels(name, values, count):
+def targets(name, values, count, outputs):
+    """float32 (count, outputs); with one output (count,) will do."""
+    array = floats(name, values)
+    if array.shape != (count, outputs) and not (outputs == 1 and array.shape == (count,)):
+        raise ValueError(f"{name} has shape {array.shape}, expected ({count}, {outputs})")
+    return array.reshape(count, outputs)
+
+
+def classes(name, values, count):
     """int32 (count,): a class for each sample."""
     array = _array(name, values)
     hint = "; for one-hot rows pass y.argmax(axis=1)" if array.ndim == 2 and array.shape[1] > 1 else ""
@@ -48,7 +56,7 @@ def labels(name, values, count):
         raise ValueError(f"{name} has shape {array.shape}, expected ({count},): a class for each sample{hint}")
     if array.dtype.kind not in "iub":
         raise TypeError(f"{name} has dtype {array.dtype}, expected integers: classes from 0 on")
-    wrong = (array < 0) | (array > _LARGEST_LABEL)
+    wrong = (array < 0) | (array > _LARGEST_CLASS)
     if wrong.any():
         place = int(numpy.argmax(wrong))
         raise ValueError(f"{name}[{place}] is {array[place]}, expected a class from 0 on")

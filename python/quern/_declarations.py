@@ -12,8 +12,9 @@ from . import _library
 # Statuses: 0 is QUERN_OK, and quern_status_name says the others.
 status = c_int
 
-# quern_initializer: of all enumerations here the one whose values have no names in the library.
+# quern_initializer and quern_task: the enumerations here whose values have no names in the library.
 INITIALIZERS = {"default": 0, "he": 1, "xavier": 2, "uniform": 3}
+TASKS = {"none": 0, "classes": 1, "labels": 2, "regression": 3}
 
 
 class Activation(Structure):
@@ -100,9 +101,12 @@ _FUNCTIONS = {
     "quern_status_name": (c_char_p, status),
     "quern_status_text": (c_char_p, status),
     "quern_activation_name": (c_char_p, c_int),
-    "quern_activation_find": (c_bool, c_char_p, POINTER(c_int)),
+    "quern_activation_parse": (c_bool, c_char_p, POINTER(Activation)),
+    "quern_activation_format": (c_size_t, Activation, c_char_p, c_size_t),
     "quern_loss_name": (c_char_p, c_int),
-    "quern_loss_find": (c_bool, c_char_p, POINTER(c_int)),
+    "quern_loss_parse": (c_bool, c_char_p, POINTER(c_int), POINTER(c_float)),
+    "quern_loss_format": (c_size_t, c_int, c_float, c_char_p, c_size_t),
+    "quern_loss_is_regression": (c_bool, c_int),
     "quern_optimizer_name": (c_char_p, c_int),
     "quern_optimizer_find": (c_bool, c_char_p, POINTER(c_int)),
     "quern_schedule_name": (c_char_p, c_int),
@@ -120,10 +124,17 @@ _FUNCTIONS = {
     "quern_context_is_lost": (c_bool, _handle),
     "quern_dataset_open": (status, c_char_p, c_void_p, _out, _out),
     "quern_dataset_from_floats": (status, _floats, _labels, c_size_t, c_size_t, _out),
+    "quern_dataset_from_targets": (status, _floats, _floats, c_int, c_size_t, c_size_t, c_size_t, _out),
+    "quern_dataset_fit": (status, _handle, c_bool),
+    "quern_dataset_apply": (status, _handle, _handle),
     "quern_dataset_split": (status, _handle, c_double, c_uint64, _out, _out),
     "quern_dataset_free": (None, _handle),
     "quern_dataset_rows": (c_size_t, _handle),
     "quern_dataset_columns": (c_size_t, _handle),
+    "quern_dataset_schema": (_handle, _handle),
+    "quern_dataset_task": (c_int, _handle),
+    "quern_dataset_outputs": (c_size_t, _handle),
+    "quern_dataset_targets": (None, _handle, c_size_t, _floats),
     "quern_dataset_label": (c_int32, _handle, c_size_t),
     "quern_dataset_values": (None, _handle, c_size_t, _floats),
     "quern_network_create": (status, c_size_t, POINTER(Layer), c_size_t, c_int, _out),
@@ -133,6 +144,10 @@ _FUNCTIONS = {
     "quern_network_outputs": (c_size_t, _handle),
     "quern_network_layer_count": (c_size_t, _handle),
     "quern_network_loss": (c_int, _handle),
+    "quern_network_huber_delta": (c_float, _handle),
+    "quern_network_set_huber_delta": (status, _handle, c_float),
+    "quern_network_schema": (_handle, _handle),
+    "quern_schema_is_standardized": (c_bool, _handle),
     "quern_network_layer": (Layer, _handle, c_size_t),
     "quern_network_parameter_count": (c_size_t, _handle),
     "quern_network_set_layer": (status, _handle, c_size_t, _floats, _floats),

@@ -1,9 +1,9 @@
-"""Activations, losses, optimizers and schedules by the names that the library has for them."""
+"""Activations, losses, optimizers and schedules by the names that the library has for them, and with their parameter."""
 
 import ctypes
 import itertools
 
-from ._declarations import lib
+from ._declarations import Activation, lib
 
 
 def _all(name_of):
@@ -16,12 +16,12 @@ def _all(name_of):
 
 
 def activations():
-    """The names of all activations, such as "relu"; the formulas are in quern/activation.h."""
+    """The names of all activations, such as "relu"; "leaky-relu:0.2" has its slope with it. The formulas are in quern/activation.h."""
     return _all(lib.quern_activation_name)
 
 
 def losses():
-    """The names of all losses, such as "categorical"; the formulas are in quern/ops.h."""
+    """The names of all losses, such as "categorical"; "huber:1.5" has its delta with it. The formulas are in quern/ops.h."""
     return _all(lib.quern_loss_name)
 
 
@@ -35,26 +35,49 @@ def schedules():
     return _all(lib.quern_schedule_name)
 
 
-def _find(what, find, names, name):
-    value = ctypes.c_int()
-    if not isinstance(name, str):
-        raise TypeError(f"{what}: {name!r}, expected a name: {', '.join(names())}")
-    if not find(name.encode(), ctypes.byref(value)):
-        raise ValueError(f"{what}: {name!r} is none; there are {', '.join(names())}")
-    return value.value
+def _find(what, find, names, text, *values):
+    if not isinstance(text, str):
+        raise TypeError(f"{what}: {text!r}, expected a name: {', '.join(names())}")
+    if not find(text.encode(), *map(ctypes.byref, values)):
+        raise ValueError(f"{what}: {text!r} is none; there are {', '.join(names())}")
 
 
-def activation_kind(name):
-    return _find("activation", lib.quern_activation_find, activations, name)
+def activation_of(text):
+    """The Activation of "relu", "leaky-relu:0.2" …"""
+    value = Activation()
+    _find("activation", lib.quern_activation_parse, activations, text, value)
+    return value
 
 
-def loss_kind(name):
-    return _find("loss", lib.quern_loss_find, losses, name)
+def loss_of(text):
+    """The kind of "categorical", "huber:1.5" …, and Huber's delta."""
+    kind, delta = ctypes.c_int(), ctypes.c_float()
+    _find("loss", lib.quern_loss_parse, losses, text, kind, delta)
+    return kind.value, delta.value
 
 
 def optimizer_kind(name):
-    return _find("optimizer", lib.quern_optimizer_find, optimizers, name)
+    kind = ctypes.c_int()
+    _find("optimizer", lib.quern_optimizer_find, optimizers, name, kind)
+    return kind.value
 
 
 def schedule_kind(name):
-    return _find("schedule", lib.quern_schedule_find, schedules, name)
+    kind = ctypes.c_int()
+    _find("schedule", lib.quern_schedule_find, schedules, name, kind)
+    return kind.value
+
+
+def _formatted(function, *arguments):
+    size = function(*arguments, None, 0) + 1
+    text = ctypes.create_string_buffer(size)
+    function(*arguments, text, size)
+    return text.value.decode()
+
+
+def activation_text(activation):
+    return _formatted(lib.quern_activation_format, activation)
+
+
+def loss_text(kind, delta):
+    return _formatted(lib.quern_loss_format, kind, delta)

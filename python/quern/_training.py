@@ -10,12 +10,18 @@ from ._declarations import EpochFunction, StopFunction
 
 
 class Metrics(NamedTuple):
-    """What a network makes of samples with classes: mean loss, and the share of samples whose largest output is their class."""
+    """What a network makes of samples. `loss` is their mean; what does not belong to what is predicted of them is NaN."""
 
     samples: int
     loss: float
-    accuracy: float
     samples_per_second: float
+    accuracy: float  # of classes: the share of samples whose largest output is their class
+    exact_match: float  # of labels: the share of samples that have all of theirs right
+    label_accuracy: float  # the share of labels that are right
+    f1: float  # 2 TP / (2 TP + FP + FN) over all labels
+    mean_squared_error: float  # of a regression, in the units of the data
+    mean_absolute_error: float
+    r_squared: float  # the mean over the targets
 
 
 class Epoch(NamedTuple):
@@ -30,16 +36,18 @@ class Epoch(NamedTuple):
     validation: Optional[Metrics]
     step: int
     steps: int
+    best_epoch: int  # with `patience`: the one with the lowest validation loss so far
 
 
 def metrics_of(raw):
-    return Metrics(raw.samples, raw.loss, raw.accuracy, raw.samples_per_second)
+    return Metrics(*(getattr(raw, name) for name in Metrics._fields))
 
 
 def epoch_of(raw):
     validation = metrics_of(raw.test) if raw.tested else None
     loss = raw.train_loss if raw.step == raw.steps else math.nan
-    return Epoch(raw.epoch, raw.epochs, loss, raw.train_samples_per_second, validation, raw.step, raw.steps)
+    return Epoch(raw.epoch, raw.epochs, loss, raw.train_samples_per_second, validation, raw.step, raw.steps,
+                 raw.best_epoch)
 
 
 class Watch:

@@ -1,54 +1,14 @@
 """Networks: described, trained, asked, saved and loaded."""
 
 import ctypes
-import os
-from typing import NamedTuple, Optional
 
 import numpy
 
-from . import _arrays, _data, _devices, _names
-from ._declarations import INITIALIZERS, Activation, Epoch, Layer, Metrics, ModelOptions, OnnxOptions, TrainOptions, lib
+from . import _arguments, _arrays, _data, _devices, _layers, _names
+from ._declarations import INITIALIZERS, Epoch, Layer, Metrics, ModelOptions, OnnxOptions, TrainOptions, lib
 from ._errors import check
 from ._handle import make
 from ._training import Watch, epoch_of, metrics_of
-
-_SLOPES = {"leaky-relu": 0.01, "elu": 1.0}  # those that have one, and where none is given
-_HUBER_DELTA = 1.0
-
-
-class Dense(NamedTuple):
-    """A dense layer, H = f(X W + b), with `units` outputs. `slope` is that of "leaky-relu" and "elu" just below 0."""
-
-    units: int
-    activation: str = "relu"
-    slope: Optional[float] = None
-    freeze_weights: bool = False  # training leaves W as it is
-    freeze_bias: bool = False  # training leaves b as it is
-
-
-def _activation(layer):
-    slope = _SLOPES.get(layer.activation, 0.0) if layer.slope is None else layer.slope
-    return Activation(_names.activation_kind(layer.activation), slope)
-
-
-def _layer(layer, is_last):
-    if isinstance(layer, (int, numpy.integer)) and not isinstance(layer, bool):
-        layer = Dense(int(layer), "identity" if is_last else "relu")
-    if not isinstance(layer, Dense):
-        raise TypeError(f"layers: {layer!r}, expected a number of units or a quern.Dense")
-    if not 0 < layer.units < 2**31:
-        raise ValueError(f"layers: {layer.units} units, expected at least 1")
-    return Layer(layer.units, _activation(layer), layer.freeze_weights, layer.freeze_bias)
-
-
-def _dense(layer):
-    name = lib.quern_activation_name(layer.activation.kind).decode()
-    slope = float(str(numpy.float32(layer.activation.slope))) if name in _SLOPES else None
-    return Dense(layer.units, name, slope, layer.freeze_weights, layer.freeze_bias)
-
-
-def _path(path):
-    return os.fsencode(os.fspath(path))
 
 
 class Network:
@@ -56,8 +16,9 @@ class Network:
 
     inputs       how many numbers a sample has
     layers       for each layer a Dense, or its number of units: then hidden layers have ReLU, the last one none
-    loss         "categorical" (softmax and cross-entropy), or another of quern.losses(). The last layer's activation is
-                 "identity" for losses that bring their own softmax or sigmoid
+    loss         "categorical" (softmax and cross-entropy: one class of several), "binary" (any of several labels), "squared",
+                 "absolute" or "huber" (numbers), or another of quern.losses(). The last layer's activation is "identity" for
+                 losses that bring their own softmax or sigmoid
     initializer  of the weights: "default" ("he" under ReLU, "xavier" under others), "he", "xavier", "uniform"
     seed         of the weights; the same seed gives the same ones everywhere
     device       what it runs on: None for the best, or "reference", "1", "0:0", or part of a name; see quern.devices()
@@ -67,12 +28,13 @@ class Network:
 
     def __init__(self, inputs, layers, loss="categorical", *, initializer="default", seed=0, device=None):
         layers = list(layers)
-        array = (Layer * len(layers))(*(_layer(layer, i == len(layers) - 1) for i, layer in enumerate(layers)))
+        raw = (Layer * len(layers))(*(_layers.to_raw(layer, i == len(layers) - 1) for i, layer in enumerate(layers)))
+        kind, delta = _names.loss_of(loss)
         if initializer not in INITIALIZERS:
             raise ValueError(f"initializer: {initializer!r} is none; there are {', '.join(INITIALIZERS)}")
-        self._handle = make(lib.quern_network_free, lib.quern_network_create, _size("inputs", inputs), array, len(array),
-                            _names.loss_kind(loss))
-        check(lib.quern_network_initialize(self._handle, INITIALIZERS[initializer], _size("seed", seed)))
+        self._handle = make(lib.quern_network_free, lib.quern_network_create, _arguments.size("inputs", inputs), raw, len(raw), kind)
+        check(lib.quern_network_set_huber_delta(self._handle, delta))
+        check(lib.quern_network_initialize(self._handle, INITIALIZERS[initializer], _arguments.size("seed", seed)))
         self._device = device
         self.history = []
 
@@ -92,13 +54,12 @@ class Network:
 
     @property
     def loss(self):
-        return lib.quern_loss_name(lib.quern_network_loss(self._handle)).decode()
+        return _names.loss_text(lib.quern_network_loss(self._handle), lib.quern_network_huber_delta(self._handle))
 
     @property
     def layers(self):
         """The layers as a list of Dense."""
-        raw = [lib.quern_network_layer(self._handle, i) for i in range(lib.quern_network_layer_count(self._handle))]
-        return [_dense(layer) for layer in raw]
+        return _layers.of_network(self._handle)
 
     @property
     def parameter_count(self):
@@ -117,11 +78,14 @@ class Network:
     # --- Training and asking ------------------------------------------------------------------------------------
 
     def fit(self, x, y, *, epochs=10, batch=32, optimizer="sgd", learning_rate=0.1, momentum=None, weight_decay=None,
-            schedule="constant", warmup=0, clip_norm=None, patience=0, seed=0, validation=None, on_epoch=None, checkpoint=None, checkpoint_every=0, resume=None):
-        """Trains on x (samples, inputs) and y (samples,), a class for each sample, and returns a list of Epoch.
+            schedule="constant", warmup=0, clip_norm=None, label_smoothing=0.0, class_weights=None, patience=0, seed=0,
+            standardize=False, validation=None, on_epoch=None, checkpoint=None, checkpoint_every=0, resume=None):
+        """Trains on x (samples, inputs) and y, and returns a list of Epoch.
 
         x                 numbers of any type; what has more dimensions, such as images, is taken row by row. They are
-                          converted to float32, and taken as they are: scale pixels to 0 … 1 yourself
+                          converted to float32, and taken as they are: scale pixels to 0 … 1 yourself, or standardize
+        y                 (samples,), whole numbers: a class for each sample. For the loss "binary" (samples, outputs), labels that
+                          are 0 or 1, and for regressions (samples, outputs), numbers; one output may do without its dimension
         batch             samples a step; the last step of an epoch takes what is left
         optimizer         one of optimizers(), with PyTorch's defaults
         learning_rate     in plain figures, so give one that suits the optimizer: 0.001 for "adam"
@@ -129,9 +93,14 @@ class Network:
         weight_decay      as torch.optim has it for this optimizer (None: 0, and 0.01 for "adamw")
         schedule          one of schedules(), over all steps of all epochs ("step": a tenth of the rate after each epoch)
         warmup            steps in which the rate rises to its full size first
-        patience          stops after so many epochs without a lower validation loss, and keeps the weights of the best
         clip_norm         the most that the norm of all gradients may be
+        label_smoothing   0 … 1, and
+        class_weights     (outputs,), a weight for each class: of "categorical" alone
+        patience          stops after so many epochs without a lower validation loss, and keeps the weights of the best
         seed              of the order of the samples
+        standardize       learns the mean and the deviation of each column, and of the targets of a regression, from x and y, and
+                          trains on (v - mean) / deviation. The network keeps them, in its files too: predict and evaluate take and
+                          give what is in the units of the data. A network that has them already keeps to its own
         validation        (x, y) to measure after each epoch, or a fraction such as 0.2 of the samples, held out
         on_epoch          called with each Epoch; where it returns False, training ends there
         checkpoint        a file to write checkpoints to: after each epoch, or every `checkpoint_every` steps
@@ -141,22 +110,24 @@ class Network:
         raises KeyboardInterrupt when the step is done. `history` has the epochs then too; of one that was stopped inside,
         step is less than steps. A loss that is not finite is an Error, and leaves the network as it was.
         """
+        size = _arguments.size
         options = TrainOptions.initial()
-        options.epochs, options.batch = _size("epochs", epochs), _size("batch", batch)
+        options.epochs, options.batch = size("epochs", epochs), size("batch", batch)
         options.optimizer.kind = _names.optimizer_kind(optimizer)
         options.optimizer.learning_rate = learning_rate
         options.optimizer.momentum = (0.0 if optimizer == "rmsprop" else 0.9) if momentum is None else momentum
         options.optimizer.weight_decay = (0.01 if optimizer == "adamw" else 0.0) if weight_decay is None else weight_decay
-        options.schedule.kind, options.schedule.warmup = _names.schedule_kind(schedule), _size("warmup", warmup)
-        options.patience = _size("patience", patience)
-        options.seed = _size("seed", seed)
+        options.schedule.kind, options.schedule.warmup = _names.schedule_kind(schedule), size("warmup", warmup)
         options.clip_norm = 0.0 if clip_norm is None else clip_norm
-        options.checkpoint = _path(checkpoint) if checkpoint is not None else None
-        options.checkpoint_every = _size("checkpoint_every", checkpoint_every)
-        options.resume = _path(resume) if resume is not None else None
+        options.label_smoothing = label_smoothing
+        weights = self._class_weights(class_weights)
+        options.class_weights = None if weights is None else _arrays.pointer(weights)
+        options.patience, options.seed = size("patience", patience), size("seed", seed)
+        options.checkpoint, options.resume = _arguments.optional_path(checkpoint), _arguments.optional_path(resume)
+        options.checkpoint_every = size("checkpoint_every", checkpoint_every)
         watch = Watch(on_epoch)
         options.on_epoch, options.stop = watch.epoch_function, watch.stop_function
-        train, test = self._training_data(x, y, validation, options.seed)
+        train, test = self._training_data(x, y, validation, options.seed, standardize)
         options.schedule.period = -(-lib.quern_dataset_rows(train) // max(1, options.batch))
         context = _devices.context(self._device)
         last = Epoch()
@@ -169,28 +140,39 @@ class Network:
             raise watch.exception
         return watch.history
 
-    def _training_data(self, x, y, validation, seed):
-        data = _data.from_arrays(x, y, self.inputs)
-        if validation is None:
-            return data, None
+    def _class_weights(self, values):
+        if values is None:
+            return None
+        weights = _arrays.floats("class_weights", values)
+        if weights.shape != (self.outputs,):
+            raise ValueError(f"class_weights has shape {weights.shape}, expected ({self.outputs},)")
+        return weights
+
+    def _training_data(self, x, y, validation, seed, standardize):
+        train, test = _data.from_arrays(self._handle, x, y), None
         if isinstance(validation, (float, numpy.floating)):
-            return _data.split(data, validation, seed)
-        try:
-            test_x, test_y = validation
-        except (TypeError, ValueError):
-            raise TypeError("validation: expected a pair (x, y), or a fraction of the samples to hold out") from None
-        return data, _data.from_arrays(test_x, test_y, self.inputs, ("validation x", "validation y"))
+            train, test = _data.split(train, validation, seed)
+        elif validation is not None:
+            try:
+                test_x, test_y = validation
+            except (TypeError, ValueError):
+                raise TypeError("validation: expected a pair (x, y), or a fraction of the samples to hold out") from None
+            test = _data.from_arrays(self._handle, test_x, test_y, ("validation x", "validation y"))
+        if standardize and not _data.is_standardized(self._handle):
+            _data.standardize(train, test)
+            return train, test
+        return _data.prepared(self._handle, train), None if test is None else _data.prepared(self._handle, test)
 
     def evaluate(self, x, y):
-        """The Metrics over x (samples, inputs) and y (samples,), a class for each sample."""
+        """The Metrics over x (samples, inputs) and y, which is as `fit` takes it."""
         metrics = Metrics()
-        data = _data.from_arrays(x, y, self.inputs)
+        data = _data.prepared(self._handle, _data.from_arrays(self._handle, x, y))
         check(lib.quern_evaluate(_devices.context(self._device), self._handle, data, ctypes.byref(metrics)))
         return metrics_of(metrics)
 
     def predict(self, x):
-        """float32 (samples, outputs) for x (samples, inputs): probabilities, or plain outputs under "squared"."""
-        data = _data.from_arrays(x, None, self.inputs)
+        """float32 (samples, outputs) for x (samples, inputs): probabilities, or the numbers of a regression."""
+        data = _data.prepared(self._handle, _data.unanswered(self._handle, x))
         outputs = numpy.empty((lib.quern_dataset_rows(data), self.outputs), numpy.float32)
         check(lib.quern_predict(_devices.context(self._device), self._handle, data, _arrays.pointer(outputs)))
         return outputs
@@ -225,7 +207,7 @@ class Network:
     def save(self, path):
         """Writes a safetensors file with the names that PyTorch has for the same layers, or, where `path` ends with .onnx, an ONNX
         file that computes what `predict` does. It appears whole or not at all."""
-        check((lib.quern_onnx_save if _is_onnx(path) else lib.quern_model_save)(self._handle, _path(path)))
+        check((lib.quern_onnx_save if _is_onnx(path) else lib.quern_model_save)(self._handle, _arguments.path(path)))
 
 
 def load(path, *, activation="relu", loss=None, device=None):
@@ -236,23 +218,14 @@ def load(path, *, activation="relu", loss=None, device=None):
     is "categorical" then; of an ONNX file without a Softmax or a Sigmoid at its end "squared", which leaves the outputs as they are.
     """
     if _is_onnx(path):
-        options = OnnxOptions(ctypes.sizeof(OnnxOptions), _names.loss_kind("squared" if loss is None else loss))
+        options = OnnxOptions(ctypes.sizeof(OnnxOptions), _names.loss_of("squared" if loss is None else loss)[0])
         read = lib.quern_onnx_load
     else:
-        options = ModelOptions(ctypes.sizeof(ModelOptions), Activation(_names.activation_kind(activation), _SLOPES.get(activation, 0.0)),
-                               _names.loss_kind("categorical" if loss is None else loss), _HUBER_DELTA)
+        kind, delta = _names.loss_of("categorical" if loss is None else loss)
+        options = ModelOptions(ctypes.sizeof(ModelOptions), _names.activation_of(activation), kind, delta)
         read = lib.quern_model_load
-    return Network._of(make(lib.quern_network_free, read, _path(path), ctypes.byref(options)), device)
+    return Network._of(make(lib.quern_network_free, read, _arguments.path(path), ctypes.byref(options)), device)
 
 
 def _is_onnx(path):
-    return os.fsdecode(path).lower().endswith(".onnx")
-
-
-def _size(name, value):
-    """A whole number that is not negative, as an argument; ctypes itself would take it modulo 2^64."""
-    if isinstance(value, bool) or not isinstance(value, (int, numpy.integer)):
-        raise TypeError(f"{name}: {value!r}, expected a whole number")
-    if not 0 <= value < 2**64:
-        raise ValueError(f"{name}: {value}, expected a whole number from 0 on")
-    return int(value)
+    return _arguments.path(path).lower().endswith(b".onnx")

@@ -231,6 +231,46 @@ static void test_optimizers(void **state) {
   assert_fails(BACKWARD(w, ws, b, STATE(bs.momentum, at(4, 1, 5))), ARGUMENT, "overlaps", "square");
 }
 
+static quern_status huber_of_one(quern_context *context, quern_tensor z, quern_tensor y, float scale,
+                                 quern_tensor losses, quern_tensor dz) {
+  return quern_huber_loss(context, 1.0f, z, y, scale, losses, dz);
+}
+
+static void test_weighted_losses(void **state) {
+  (void)state;
+  const quern_tensor z = at(0, 3, 4), labels = at(1, 1, 3), weights = at(2, 1, 4), total = at(3, 1, 1),
+                     losses = at(4, 1, 3), dz = at(5, 3, 4);
+#define LOSS(context, z, labels, weights, total, smoothing, losses, dz)                                      \
+  quern_weighted_cross_entropy(context, z, labels, weights, total, smoothing, 1, losses, dz)
+  assert_fails(LOSS(NULL, z, labels, weights, total, 0, losses, dz), ARGUMENT, "weighted cross-entropy");
+  assert_fails(LOSS(C, z, at(1, 1, 4), weights, total, 0, losses, dz), SHAPE, "labels is 1x4", "1x3");
+  assert_fails(LOSS(C, z, labels, at(2, 1, 3), total, 0, losses, dz), SHAPE, "class_weights is 1x3", "1x4");
+  assert_fails(LOSS(C, z, labels, weights, at(3, 1, 2), 0, losses, dz), SHAPE, "total is 1x2", "1x1");
+  assert_fails(LOSS(C, z, labels, weights, NONE, 0, losses, dz), ARGUMENT, "total has no buffer", "both");
+  assert_fails(LOSS(C, z, labels, NONE, total, 0, losses, dz), ARGUMENT, "class_weights has no buffer");
+  assert_fails(LOSS(C, z, labels, NONE, NONE, 1.5f, losses, dz), ARGUMENT, "a smoothing of 1.5", "0 to 1");
+  assert_fails(LOSS(C, z, labels, NONE, NONE, NAN, losses, dz), ARGUMENT, "a smoothing of nan");
+  assert_fails(LOSS(C, z, labels, weights, total, 0, NONE, NONE), ARGUMENT, "losses and dz");
+  assert_fails(LOSS(C, z, labels, weights, total, 0, at(2, 1, 3), dz), ARGUMENT,
+               "losses overlaps class_weights");
+  assert_fails(LOSS(C, z, labels, weights, total, 0, at(3, 1, 3), dz), ARGUMENT, "losses overlaps total");
+  assert_fails(LOSS(C, z, labels, weights, total, 0, losses, at(2, 3, 4)), ARGUMENT,
+               "dz overlaps class_weights");
+  assert_fails(LOSS(C, z, labels, weights, total, 0, losses, at(3, 3, 4)), ARGUMENT, "dz overlaps total");
+#undef LOSS
+  const quern_tensor out = at(6, 1, 3);
+  assert_fails(quern_label_weights(NULL, labels, weights, out), ARGUMENT, "label weights", "context");
+  assert_fails(quern_label_weights(C, at(1, 3, 1), weights, out), SHAPE, "labels is 3x1", "1x1");
+  assert_fails(quern_label_weights(C, labels, at(2, 4, 1), out), SHAPE, "class_weights is 4x1", "1x1");
+  assert_fails(quern_label_weights(C, labels, weights, at(6, 1, 4)), SHAPE, "weights is 1x4", "1x3");
+  assert_fails(quern_label_weights(C, labels, weights, labels), ARGUMENT, "weights overlaps labels");
+  assert_fails(quern_label_weights(C, labels, weights, at(2, 1, 3)), ARGUMENT,
+               "weights overlaps class_weights");
+  const quern_tensor y = at(1, 3, 4);
+  assert_fails(quern_huber_loss(C, 0, z, y, 1, losses, dz), ARGUMENT, "Huber loss", "a delta of 0");
+  assert_fails(quern_huber_loss(C, NAN, z, y, 1, losses, dz), ARGUMENT, "a delta of nan");
+}
+
 static void test_losses(void **state) {
   (void)state;
   const quern_tensor z = at(0, 3, 4), y = at(1, 3, 4), labels = at(2, 1, 3), losses = at(3, 1, 3),
@@ -254,8 +294,10 @@ static void test_losses(void **state) {
     const char *name;
   } with_targets[] = {{quern_elementwise_cross_entropy, "elementwise cross-entropy"},
                       {quern_binary_cross_entropy, "binary cross-entropy"},
-                      {quern_mean_squared_error, "mean squared error"}};
-  for (size_t i = 0; i < 3; i++) {
+                      {quern_mean_squared_error, "mean squared error"},
+                      {quern_mean_absolute_error, "mean absolute error"},
+                      {huber_of_one, "Huber loss"}};
+  for (size_t i = 0; i < sizeof with_targets / sizeof *with_targets; i++) {
     const char *name = with_targets[i].name;
     assert_fails(with_targets[i].call(NULL, z, y, 1, losses, dz), ARGUMENT, name, "context");
     assert_fails(with_targets[i].call(C, NONE, y, 1, losses, dz), ARGUMENT, name, "z has no buffer");
@@ -341,9 +383,9 @@ static void test_measures_and_initial_values(void **state) {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void) {
-  const struct CMUnitTest tests[] = {TEST(test_dense_forward),  TEST(test_ranges),
-                                     TEST(test_dense_backward), TEST(test_elementwise),
-                                     TEST(test_optimizers),     TEST(test_losses),
-                                     TEST(test_data),           TEST(test_measures_and_initial_values)};
+  const struct CMUnitTest tests[] = {
+      TEST(test_dense_forward),   TEST(test_ranges),     TEST(test_dense_backward),
+      TEST(test_elementwise),     TEST(test_optimizers), TEST(test_losses),
+      TEST(test_weighted_losses), TEST(test_data),       TEST(test_measures_and_initial_values)};
   return cmocka_run_group_tests_name("api/validation", tests, NULL, NULL);
 }

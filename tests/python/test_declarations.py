@@ -34,8 +34,8 @@ int main(void) {
   printf("{\"sizes\": {\n"); @SIZES@
   printf("\"\": 0}, \"fields\": [\n"); @FIELDS@
   printf("null], \"initial\": [\n"); @INITIAL@
-  printf("null], \"initializers\": [%d, %d, %d, %d], \"statuses\": [\n", QUERN_INIT_DEFAULT, QUERN_INIT_HE, QUERN_INIT_XAVIER,
-         QUERN_INIT_UNIFORM);
+  printf("null], \"initializers\": [%d, %d, %d, %d], ", QUERN_INIT_DEFAULT, QUERN_INIT_HE, QUERN_INIT_XAVIER, QUERN_INIT_UNIFORM);
+  printf("\"tasks\": [%d, %d, %d, %d], \"statuses\": [\n", QUERN_TASK_NONE, QUERN_TASK_CLASSES, QUERN_TASK_LABELS, QUERN_TASK_REGRESSION);
   QUERN_STATUSES(STATUS)
   printf("null], \"activations\": [\n"); QUERN_ACTIVATIONS(TEXT)
   printf("null], \"losses\": [\n"); QUERN_LOSSES(TEXT)
@@ -89,6 +89,8 @@ class Layouts(unittest.TestCase):
         self.assertEqual(quern.losses(), self.c["losses"][:-1])
         self.assertEqual(list(_declarations.INITIALIZERS), ["default", "he", "xavier", "uniform"])
         self.assertEqual(list(_declarations.INITIALIZERS.values()), self.c["initializers"])
+        self.assertEqual(list(_declarations.TASKS), ["none", "classes", "labels", "regression"])
+        self.assertEqual(list(_declarations.TASKS.values()), self.c["tasks"])
 
     def test_statuses(self):
         statuses = self.c["statuses"][:-1]

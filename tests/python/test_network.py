@@ -41,7 +41,7 @@ class Training(unittest.TestCase):
         self.assertEqual(measured.accuracy, (network.predict(test[0]).argmax(axis=1) == test[1]).mean())
 
     def test_predict_is_what_the_layers_say(self):
-        network = quern.Network(3, [quern.Dense(5, "tanh"), quern.Dense(4, "leaky-relu", slope=0.25), 2], seed=9)
+        network = quern.Network(3, [quern.Dense(5, "tanh"), quern.Dense(4, "leaky-relu:0.25"), 2], seed=9)
         x = numpy.random.default_rng(1).normal(size=(7, 3)).astype(numpy.float32)
         h = x.astype(float)
         for index, f in enumerate([numpy.tanh, lambda z: numpy.where(z > 0, z, 0.25 * z), lambda z: z]):
@@ -189,16 +189,16 @@ class Stopping(unittest.TestCase):
 
 class Files(unittest.TestCase):
     def test_saved_and_loaded(self):
-        layers = [quern.Dense(5, "leaky-relu", slope=0.2, freeze_bias=True), quern.Dense(3, "tanh")]
+        layers = [quern.Dense(5, "leaky-relu:0.2", freeze_bias=True), quern.Dense(3, "tanh")]
         network = quern.Network(4, layers, loss="squared", seed=2)
         x = numpy.linspace(-1, 1, 24).reshape(6, 4)
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, "model.safetensors")
             network.save(path)
             loaded = quern.load(str(path), device="reference")
-        self.assertEqual(loaded.layers, [quern.Dense(5, "leaky-relu", 0.2, False, True), quern.Dense(3, "tanh")])
+        self.assertEqual(loaded.layers, layers)
         self.assertEqual((loaded.inputs, loaded.outputs, loaded.loss, loaded.parameter_count), (4, 3, "squared", 43))
-        self.assertEqual(repr(loaded), "<quern.Network 4-5-3, leaky-relu, squared, 43 parameters>")
+        self.assertEqual(repr(loaded), "<quern.Network 4-5-3, leaky-relu:0.2, squared, 43 parameters>")
         numpy.testing.assert_allclose(loaded.predict(x), network.predict(x), atol=1e-6)
 
     def test_onnx(self):

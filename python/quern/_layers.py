@@ -1,0 +1,35 @@
+"""Layers as Python has them, and as the library has them."""
+
+from typing import NamedTuple
+
+import numpy
+
+from . import _names
+from ._declarations import Layer, lib
+
+
+class Dense(NamedTuple):
+    """A dense layer, H = f(X W + b), with `units` outputs. `activation` is one of activations(), and may have its parameter with it:
+    "leaky-relu:0.2"."""
+
+    units: int
+    activation: str = "relu"
+    freeze_weights: bool = False  # training leaves W as it is
+    freeze_bias: bool = False  # training leaves b as it is
+
+
+def to_raw(layer, is_last):
+    """A Dense, or a number of units, as the library's layer."""
+    if isinstance(layer, (int, numpy.integer)) and not isinstance(layer, bool):
+        layer = Dense(int(layer), "identity" if is_last else "relu")
+    if not isinstance(layer, Dense):
+        raise TypeError(f"layers: {layer!r}, expected a number of units or a quern.Dense")
+    if not 0 < layer.units < 2**31:
+        raise ValueError(f"layers: {layer.units} units, expected at least 1")
+    return Layer(layer.units, _names.activation_of(layer.activation), layer.freeze_weights, layer.freeze_bias)
+
+
+def of_network(handle):
+    """The layers of a network as a list of Dense."""
+    raw = [lib.quern_network_layer(handle, index) for index in range(lib.quern_network_layer_count(handle))]
+    return [Dense(layer.units, _names.activation_text(layer.activation), layer.freeze_weights, layer.freeze_bias) for layer in raw]

@@ -1,0 +1,143 @@
+"""What can be predicted: classes, labels, numbers; in which units; and every optimizer, schedule, activation and loss by its name."""
+
+import math
+import pathlib
+import tempfile
+import unittest
+
+import numpy
+import quern
+
+
+def table(rows=400, seed=0):
+    """Columns of very different size, and two numbers that follow from them, but for some noise."""
+    random = numpy.random.default_rng(seed)
+    x = random.normal(size=(rows, 3)) * [1, 1000, 0.01] + [5, -3000, 1]
+    y = numpy.stack([100 * x[:, 0] + x[:, 1] / 10, 7000 + x[:, 2] * 2e4], axis=1)
+    return x, y + random.normal(size=y.shape)
+
+
+class Regression(unittest.TestCase):
+    def test_standardized(self):
+        (x, y), (x_test, y_test) = table(), table(rows=100, seed=1)
+        network = quern.Network(3, [2], loss="squared", seed=1)
+        history = network.fit(x, y, epochs=40, standardize=True, validation=(x_test, y_test))
+        metrics = network.evaluate(x_test, y_test)
+        self.assertGreater(metrics.r_squared, 0.999)
+        self.assertEqual(metrics.r_squared, history[-1].validation.r_squared)
+        self.assertTrue(math.isnan(metrics.accuracy) and math.isnan(metrics.f1))
+        found = network.predict(x_test)
+        self.assertAlmostEqual(((found - y_test) ** 2).mean() / metrics.mean_squared_error, 1, places=3)
+        self.assertLess(numpy.abs(found - y_test).max(), 20)  # of numbers around 27000
+        with tempfile.TemporaryDirectory() as folder:  # a file has the numbers too
+            path = pathlib.Path(folder, "table.safetensors")
+            network.save(path)
+            loaded = quern.load(path)
+        numpy.testing.assert_array_equal(loaded.predict(x_test), found)
+        self.assertEqual(loaded.evaluate(x_test, y_test).r_squared, metrics.r_squared)
+        loaded.fit(x, y, epochs=1, standardize=True)  # goes on where it was, by the same numbers
+        self.assertGreater(loaded.evaluate(x_test, y_test).r_squared, 0.999)
+
+    def test_as_it_is(self):
+        x = numpy.linspace(-1, 1, 50).reshape(-1, 1)
+        network = quern.Network(1, [1], loss="huber:0.5")
+        network.fit(x, 3 * x[:, 0] - 1, epochs=200)  # one output does without its dimension
+        numpy.testing.assert_allclose(network.predict(x), 3 * x - 1, atol=0.05)
+        self.assertEqual(network.loss, "huber:0.5")
+
+    def test_refused(self):
+        x, y = table(rows=5)
+        network = quern.Network(3, [2], loss="absolute")
+        for error, words, wrong in ((ValueError, r"y has shape \(5,\), expected \(5, 2\)", y[:, 0]),
+                                    (ValueError, r"y has shape \(4, 2\), expected \(5, 2\)", y[:4]),
+                                    (ValueError, r"y has shape \(5, 3\)", numpy.ones((5, 3))),
+                                    (TypeError, "y has dtype <U1", numpy.array([["a", "b"]] * 5)),
+                                    (quern.Error, "nan", y * numpy.nan)):
+            with self.assertRaisesRegex(error, words):
+                network.fit(x, wrong)
+
+
+class Labels(unittest.TestCase):
+    def test_learns(self):
+        x = numpy.random.default_rng(2).normal(size=(500, 4))
+        y = x[:, :3] > 0.2
+        network = quern.Network(4, [16, 3], loss="binary", seed=2)
+        network.fit(x[:400], y[:400], epochs=60)
+        metrics = network.evaluate(x[400:], y[400:])
+        found = network.predict(x[400:]) > 0.5
+        self.assertGreater(metrics.label_accuracy, 0.93)
+        self.assertAlmostEqual(metrics.label_accuracy, (found == y[400:]).mean(), places=12)
+        self.assertAlmostEqual(metrics.exact_match, (found == y[400:]).all(axis=1).mean(), places=12)
+        self.assertAlmostEqual(metrics.f1, 2 * (found & y[400:]).sum() / (found.sum() + y[400:].sum()), places=12)
+        with self.assertRaisesRegex(quern.Error, "0 or 1"):
+            network.fit(x, numpy.full((500, 3), 0.5))
+
+    def test_one_label(self):
+        x = numpy.random.default_rng(3).normal(size=(200, 2))
+        network = quern.Network(2, [1], loss="binary")
+        network.fit(x, (x[:, 0] > 0).astype(int), epochs=20)
+        self.assertGreater(network.evaluate(x, x[:, :1] > 0).label_accuracy, 0.95)
+
+
+class Classes(unittest.TestCase):
+    def setUp(self):
+        (self.x, self.y), self.test = quern.read("digits")
+
+    def test_weights_and_smoothing(self):
+        plain, weighted, smooth = (quern.Network(64, [10], seed=1) for _ in range(3))
+        plain.fit(self.x, self.y, epochs=5)
+        weighted.fit(self.x, self.y, epochs=5, class_weights=[1] * 9 + [0])
+        smooth.fit(self.x, self.y, epochs=5, label_smoothing=0.5)
+        self.assertGreater((plain.predict(self.x).argmax(axis=1) == 9).sum(), 100)
+        self.assertLess((weighted.predict(self.x).argmax(axis=1) == 9).sum(), 10)  # nothing was to be learned of nines
+        self.assertLess(smooth.predict(self.x).max(), 0.9)
+        with self.assertRaisesRegex(ValueError, r"class_weights has shape \(9,\), expected \(10,\)"):
+            plain.fit(self.x, self.y, class_weights=[1] * 9)
+
+    def test_patience(self):
+        network = quern.Network(64, [64, 10], seed=1)
+        history = network.fit(self.x[:100], self.y[:100], epochs=2000, batch=100, learning_rate=1, patience=3, validation=self.test)
+        self.assertLess(len(history), 2000)
+        best = min(history, key=lambda epoch: epoch.validation.loss)
+        self.assertEqual(best.epoch, history[-1].best_epoch)
+        self.assertEqual(len(history), best.epoch + 3)
+        self.assertEqual(network.evaluate(*self.test).loss, best.validation.loss)
+
+    def test_every_name(self):
+        """Each learns something of the digits; a rate suits each kind of optimizer."""
+        def accuracy(layers=(16, 10), loss="categorical", **options):
+            network = quern.Network(64, layers, loss, seed=1)
+            return network.fit(self.x, self.y, epochs=2, validation=self.test, **options)[-1].validation.accuracy
+
+        for name in quern.optimizers():
+            rate = 0.1 if name == "sgd" else 0.02 if name in ("momentum", "nesterov") else 0.005
+            self.assertGreater(accuracy(optimizer=name, learning_rate=rate), 0.5, name)
+        for name in quern.schedules():
+            self.assertGreater(accuracy(schedule=name, warmup=3, learning_rate=0.2), 0.4, name)
+        for name in quern.activations():
+            self.assertGreater(accuracy([quern.Dense(16, name), 10]), 0.4, name)
+        for name in quern.losses():
+            history = quern.Network(64, [10], name, seed=1).fit(self.x, self.y, epochs=3)
+            self.assertLess(history[-1].loss, 0.9 * history[0].loss, name)
+
+
+class Files(unittest.TestCase):
+    def test_read(self):
+        x, y = table(rows=6)
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "table.npz")
+            numpy.savez(path, x_train=x, y_train=y, x_test=x[:2], y_test=y[:2])
+            (x_read, y_read), (x_test, y_test) = quern.read(path)
+            pathlib.Path(folder, "classes.csv").write_text("1,2,0\n3,4,1\n", encoding="utf-8")
+            (x_classes, y_classes), nothing = quern.read(pathlib.Path(folder, "classes.csv"))
+        numpy.testing.assert_array_equal(x_read, x.astype("f4"))
+        numpy.testing.assert_array_equal(y_read, y.astype("f4"))
+        numpy.testing.assert_array_equal(x_test, x[:2].astype("f4"))
+        numpy.testing.assert_array_equal(y_test, y[:2].astype("f4"))
+        numpy.testing.assert_array_equal(x_classes, [[1, 2], [3, 4]])
+        numpy.testing.assert_array_equal(y_classes, [0, 1])
+        self.assertIsNone(nothing)
+
+
+if __name__ == "__main__":
+    unittest.main()
