@@ -127,7 +127,7 @@ static cli_exit bench_network(bench_session *bench, const measure_network *netwo
   measure_step step = {0};
   measure_epochs epochs = {0};
   measure_summary summary;
-  cli_exit result = measure_problem_create(network, bench->reference, &problem);
+  cli_exit result = measure_problem_create(network, measure_sgd(), bench->reference, &problem);
   if (result != CLI_OK) return result;
   result = measure_step_create(bench->context, &problem, &step);
   if (result == CLI_OK) result = measure_step_verify(&step);

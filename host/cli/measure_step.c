@@ -51,11 +51,16 @@ static cli_exit create_data(const measure_network *network, size_t samples, floa
   return CLI_OK;
 }
 
-cli_exit measure_problem_create(const measure_network *network, quern_context *reference,
-                                measure_problem *problem) {
+quern_optimizer measure_sgd(void) {
+  return quern_optimizer_of(QUERN_SGD, MEASURE_LEARNING_RATE);
+}
+
+cli_exit measure_problem_create(const measure_network *network, quern_optimizer optimizer,
+                                quern_context *reference, measure_problem *problem) {
   measure_step step = {0};
   double seconds;
-  *problem = (measure_problem){.network = network, .samples = MEASURE_BATCHES * network->batch};
+  *problem = (measure_problem){
+      .network = network, .optimizer = optimizer, .samples = MEASURE_BATCHES * network->batch};
   cli_exit result = measure_create_network(network, &problem->start);
   if (result == CLI_OK) result = measure_create_network(network, &problem->expected);
   if (result == CLI_OK) result = create_data(network, problem->samples, &problem->x, &problem->labels);
@@ -80,11 +85,10 @@ cli_exit measure_step_create(quern_context *context, const measure_problem *prob
   const measure_network *network = problem->network;
   size_t x_bytes = problem->samples * network->units[0] * sizeof(float);
   size_t label_bytes = problem->samples * sizeof(int32_t);
-  const quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, MEASURE_LEARNING_RATE);
   *step = (measure_step){.problem = problem, .context = context};
   if (quern_plan_create(context, problem->start, network->batch, QUERN_PLAN_TRAINING, &step->plan) ==
           QUERN_OK &&
-      quern_plan_set_optimizer(step->plan, &sgd) == QUERN_OK &&
+      quern_plan_set_optimizer(step->plan, &problem->optimizer) == QUERN_OK &&
       quern_buffer_create(context, x_bytes, &step->x) == QUERN_OK &&
       quern_buffer_create(context, label_bytes, &step->labels) == QUERN_OK &&
       quern_buffer_write(step->x, 0, x_bytes, problem->x, QUERN_WAIT) == QUERN_OK &&
@@ -139,7 +143,7 @@ cli_exit measure_epochs_create(quern_context *context, const measure_problem *pr
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
   options.epochs = SIZE_MAX;
   options.batch = problem->network->batch;
-  options.optimizer.learning_rate = MEASURE_LEARNING_RATE;
+  options.optimizer = problem->optimizer;
   float *x = NULL;
   int32_t *labels = NULL;
   quern_dataset *data = NULL;

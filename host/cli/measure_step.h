@@ -10,7 +10,7 @@ enum {
   MEASURE_MOST_LAYERS = 4
 };
 
-/* ReLU between the layers, softmax and cross-entropy at the end, SGD. */
+/* ReLU between the layers, softmax and cross-entropy at the end. */
 typedef struct measure_network {
   const char *name;
   size_t units[MEASURE_MOST_LAYERS + 1]; /* inputs, then each layer's; ends with 0 where there is room */
@@ -32,6 +32,7 @@ cli_exit measure_create_network(const measure_network *network, quern_network **
 /* What all who take the steps begin with, and what must come out. */
 typedef struct measure_problem {
   const measure_network *network;
+  quern_optimizer optimizer;
   size_t samples;
   float *x;                /* [samples][inputs], owned */
   int32_t *labels;         /* [samples], owned */
@@ -39,8 +40,11 @@ typedef struct measure_problem {
   quern_network *expected; /* after MEASURE_CHECK_STEPS steps of the reference, owned */
 } measure_problem;
 
-cli_exit measure_problem_create(const measure_network *network, quern_context *reference,
-                                measure_problem *problem);
+/* The optimizer that rivals have too: plain SGD. */
+quern_optimizer measure_sgd(void);
+
+cli_exit measure_problem_create(const measure_network *network, quern_optimizer optimizer,
+                                quern_context *reference, measure_problem *problem);
 void measure_problem_free(measure_problem *problem);
 
 /* Compares parameters with the expected ones: each tensor by the norm of the difference, in shares of the norm of what the

@@ -33,7 +33,7 @@ int bench_first_step(const bench_options *options) {
   if (strcmp(options->first_step, "none") != 0) {
     const measure_network *about = &measure_networks[strtoul(options->first_step, NULL, 10)];
     size_t batch = about->batch, inputs = about->units[0];
-    const quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, MEASURE_LEARNING_RATE);
+    const quern_optimizer sgd = measure_sgd();
     result = measure_create_network(about, &network);
     if (result == CLI_OK &&
         (quern_plan_create(context, network, batch, QUERN_PLAN_TRAINING, &plan) != QUERN_OK ||

@@ -89,7 +89,7 @@ static cli_exit bench_network(yardstick *bench, const measure_network *network, 
   measure_epochs epochs = {0};
   measure_candidate others[CANDIDATES] = {0};
   void *states[STEP_RIVALS] = {0};
-  cli_exit result = measure_problem_create(network, bench->reference, &problem);
+  cli_exit result = measure_problem_create(network, measure_sgd(), bench->reference, &problem);
   if (result != CLI_OK) return result;
   if (bench->probe != NULL) others[PEAK] = (measure_candidate){bench_probe_peak, bench->probe, NULL};
   result = measure_step_create(bench->context, &problem, &step);
