@@ -43,7 +43,7 @@ int is_linear(Target target) {
 
 void put(Target target, quern_vector gradient, size_t at, uint lanes) {
   if (target.mode == UPDATE) {
-    update_part(target.update, gradient, target.at, target.momentum, target.square, at, lanes);
+    update_part(target.update.rule, target.update, gradient, target.at + at, target.momentum + at, target.square + at, lanes);
     return;
   }
   if (target.mode == ACCUMULATE) gradient += quern_load_part(target.at + at, lanes);
@@ -84,8 +84,43 @@ void weights_sgd(const float *left, const quern_vector *panel, uint depth, Updat
   }
 }
 
+/* A whole wide tile of W through any optimizer's step. What the rule asks for is decided once a tile, and there is one copy of it
+ * a program. */
+#define UPDATE_TILE(rule)                                                                                    \
+  for (uint r = 0; r < WEIGHTS_ROWS; r++)                                                                    \
+    QUERN_UNROLL for (uint v = 0; v < WEIGHTS_VECTORS; v++) {                                                \
+      const size_t i = at + r * out + v * VECTOR_WIDTH;                                                      \
+      update_part(rule, w.update, sums[r * WEIGHTS_VECTORS + v], w.at + i, w.momentum + i, w.square + i, VECTOR_WIDTH); \
+    }
+
+__attribute__((noinline)) void update_tile(Target w, const quern_vector *sums, size_t at, size_t out) {
+  switch (w.update.rule) {
+  case UPDATE_SGD:
+    UPDATE_TILE(UPDATE_SGD)
+    break;
+  case UPDATE_MOMENTUM:
+    UPDATE_TILE(UPDATE_MOMENTUM)
+    break;
+  case UPDATE_NESTEROV:
+    UPDATE_TILE(UPDATE_NESTEROV)
+    break;
+  case UPDATE_ADAM:
+    UPDATE_TILE(UPDATE_ADAM)
+    break;
+  case UPDATE_RMSPROP:
+    UPDATE_TILE(UPDATE_RMSPROP)
+    break;
+  default:
+    UPDATE_TILE(UPDATE_RMSPROP_MOMENTUM)
+  }
+}
+
 /* `rows` rows of a strip's sums to where they go. */
 void put_tile(Target target, const quern_vector *sums, uint rows, uint columns, uint vectors, size_t at, size_t out) {
+  if (target.mode == UPDATE && columns == WEIGHTS_COLUMNS && rows == WEIGHTS_ROWS) {
+    update_tile(target, sums, at, out);
+    return;
+  }
   for (uint r = 0; r < rows; r++)
     for (uint v = 0; v < vectors; v++)
       put(target, sums[r * vectors + v], at + r * out + v * VECTOR_WIDTH, strip_lanes(columns, v));

@@ -32,29 +32,28 @@ Update update_of_bias(Update update) {
   return of_bias;
 }
 
-/* The parameters after the step. `rule` is the same for every work-item, so the branches cost little. m and v are read and
- * written where the rule keeps them. */
-quern_vector update_vector(Update u, quern_vector g, quern_vector p, __global float *m, __global float *v, uint lanes) {
-  quern_vector d = (quern_vector)(1.0f);
-  g += u.decay * p;
-  if (u.rule >= UPDATE_ADAM) {
+/* The step of `lanes` parameters p, with m and v where the rule keeps them. `rule` is update.rule, by itself so that a caller can make
+ * it a constant. */
+void update_part(int rule, Update u, quern_vector g, __global float *p, __global float *m, __global float *v, uint lanes) {
+  const quern_vector old = quern_load_part(p, lanes);
+  quern_vector next, d = (quern_vector)(1.0f), momentum = d;
+  g += u.decay * old;
+  if (rule >= UPDATE_ADAM) {
     const quern_vector square = u.square_decay * quern_load_part(v, lanes) + u.square_gain * (g * g);
     quern_store_part(square, v, lanes);
     d = sqrt(square) * u.correction + u.epsilon;
   }
-  if (u.rule >= UPDATE_RMSPROP) g /= d;
-  if (u.rule == UPDATE_SGD || u.rule == UPDATE_RMSPROP) return p - u.rate * g;
-  const quern_vector old = quern_load_part(m, lanes);
-  const quern_vector momentum = u.momentum * old + (u.rule == UPDATE_ADAM ? u.gain * g : g);
-  quern_store_part(momentum, m, lanes);
-  if (u.rule == UPDATE_ADAM) return u.keep * p - u.rate * momentum / d;
-  if (u.rule == UPDATE_NESTEROV) return p - u.rate * (g + u.momentum * momentum);
-  return p - u.rate * momentum;
-}
-
-/* Takes the step of `lanes` parameters from `at` on, which is where m and v have theirs too. */
-void update_part(Update update, quern_vector gradient, __global float *parameters, __global float *m, __global float *v,
-                 size_t at, uint lanes) {
-  const quern_vector old = quern_load_part(parameters + at, lanes);
-  quern_store_part(update_vector(update, gradient, old, m + at, v + at, lanes), parameters + at, lanes);
+  if (rule >= UPDATE_RMSPROP) g /= d;
+  if (rule != UPDATE_SGD && rule != UPDATE_RMSPROP) {
+    momentum = u.momentum * quern_load_part(m, lanes) + (rule == UPDATE_ADAM ? u.gain * g : g);
+    quern_store_part(momentum, m, lanes);
+  }
+  if (rule == UPDATE_SGD || rule == UPDATE_RMSPROP) next = old - u.rate * g;
+  else if (rule == UPDATE_ADAM)
+    next = u.keep * old - u.rate * momentum / d;
+  else if (rule == UPDATE_NESTEROV)
+    next = old - u.rate * (g + u.momentum * momentum);
+  else
+    next = old - u.rate * momentum;
+  quern_store_part(next, p, lanes);
 }

@@ -148,21 +148,23 @@ static quern_status check_backward(quern__verify *v, size_t n, size_t in, size_t
   return quern__verify_check(v, &op);
 }
 
-/* Edges of tiles in every place; the last three have more samples than a panel of any device holds, so that sums are kept. */
+/* Edges of tiles in every place; of the last four one has whole tiles of any device, which go through each rule by a way of their own,
+ * and three have more samples than a panel of any device holds, so that sums are kept. */
 quern_status quern__sweep_dense_backward_update(quern__verify *v) {
   static const struct {
     size_t n, in, out;
     bool large;
   } shapes[] = {{2, 3, 5, false},     {17, 1, 1, false},  {9, 16, 17, false}, {17, 15, 33, false},
                 {5, 64, 10, false},   {33, 3, 65, false}, {64, 64, 64, true}, {65, 63, 130, true},
-                {127, 257, 31, true}, {40, 33, 7, false}, {150, 3, 2, false}, {300, 85, 37, true}};
+                {127, 257, 31, true}, {3, 19, 69, false}, {40, 33, 7, false}, {150, 3, 2, false},
+                {300, 85, 37, true}};
   enum { SHAPES = sizeof shapes / sizeof *shapes };
   for (size_t s = 0; s < STEPPINGS; s++)
     for (wanted part = BOTH; part < PARTS; part++)
       QUERN__FORWARD(check_backward(v, 1, 1, 1, &steppings[s], part));
   for (size_t i = 0; i < SHAPES; i++)
     for (size_t s = 0; s < STEPPINGS; s++) {
-      const bool all = i + 3 >= SHAPES;
+      const bool all = i + 4 >= SHAPES;
       if ((shapes[i].large && v->small) || (!all && (i + s) % (v->few ? 6 : 3) != 0)) continue;
       const wanted part = all ? BOTH : (wanted)((i + s / 3) % PARTS);
       QUERN__FORWARD(check_backward(v, shapes[i].n, shapes[i].in, shapes[i].out, &steppings[s], part));
