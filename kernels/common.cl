@@ -45,6 +45,15 @@ typedef QUERN_JOIN(float, VECTOR_WIDTH) quern_vector;
 #define QUERN_VSTORE(value, pointer) QUERN_JOIN(vstore, VECTOR_WIDTH)((value), 0, (pointer))
 #endif
 
+/* A whole vector to any float address. Compilers make vstore16 four stores, where the device of a vector so wide has one: a type that
+ * is aligned like its floats says so. */
+#if VECTOR_WIDTH > 4
+typedef quern_vector quern_vector_anywhere __attribute__((aligned(4)));
+#define QUERN_STORE(value, pointer) (*(__global quern_vector_anywhere *)(pointer) = (value))
+#else
+#define QUERN_STORE(value, pointer) QUERN_VSTORE(value, pointer)
+#endif
+
 /* `move` for eight, four, two and one lanes, as far as `count`, which is less than VECTOR_WIDTH, has them. `at` counts the lanes
  * moved so far. */
 #define QUERN_EACH_PART(count, move8, move4, move2, move1)                                                   \
@@ -76,7 +85,7 @@ quern_vector quern_load_part(__global const float *pointer, uint count) {
 /* The first `count` lanes to pointer on; any count serves. */
 void quern_store_part(quern_vector value, __global float *pointer, uint count) {
   if (count >= VECTOR_WIDTH) {
-    QUERN_VSTORE(value, pointer);
+    QUERN_STORE(value, pointer);
     return;
   }
   float lanes[16];

@@ -37,17 +37,18 @@ typedef struct {
 } Target;
 
 /* An SGD step adds up panel by panel, like a gradient; the other rules need the whole sum. */
-int is_linear(Target target) {
-  return target.mode != UPDATE || target.update.rule == UPDATE_SGD;
+int is_linear(const Target *target) {
+  return target->mode != UPDATE || target->update.rule == UPDATE_SGD;
 }
 
-void put(Target target, quern_vector gradient, size_t at, uint lanes) {
-  if (target.mode == UPDATE) {
-    update_part(target.update.rule, target.update, gradient, target.at + at, target.momentum + at, target.square + at, lanes);
+void put(const Target *target, quern_vector gradient, size_t at, uint lanes) {
+  if (target->mode == UPDATE) {
+    update_part(target->update.rule, &target->update, gradient, target->at + at, target->momentum + at,
+                target->square + at, lanes);
     return;
   }
-  if (target.mode == ACCUMULATE) gradient += quern_load_part(target.at + at, lanes);
-  quern_store_part(gradient, target.at + at, lanes);
+  if (target->mode == ACCUMULATE) gradient += quern_load_part(target->at + at, lanes);
+  quern_store_part(gradient, target->at + at, lanes);
 }
 
 DEFINE_TILE(weights_wide, __private, WEIGHTS_ROWS, WEIGHTS_VECTORS, 1, stride)
@@ -73,13 +74,14 @@ void weights_tile(const float *left, const quern_vector *panel, uint depth, uint
 }
 
 /* A whole wide tile of W through the SGD step, its sums in registers all the way. */
-void weights_sgd(const float *left, const quern_vector *panel, uint depth, Update update, __global float *w, size_t out) {
+void weights_sgd(const float *left, const quern_vector *panel, uint depth, float rate, float decay, __global float *w,
+                 size_t out) {
   TILE_SUMS(left, WEIGHTS_ROWS, WEIGHTS_VECTORS, 1, VECTOR_WIDTH, PANEL_VECTOR)
   QUERN_UNROLL for (uint r = 0; r < WEIGHTS_ROWS; r++) {
     QUERN_UNROLL for (uint v = 0; v < WEIGHTS_VECTORS; v++) {
       __global float *at = w + r * out + v * VECTOR_WIDTH;
       const quern_vector old = QUERN_VLOAD(at);
-      QUERN_VSTORE(old - update.rate * (sum[r][v] + update.decay * old), at);
+      QUERN_STORE(old - rate * (sum[r][v] + decay * old), at);
     }
   }
 }
@@ -90,11 +92,12 @@ void weights_sgd(const float *left, const quern_vector *panel, uint depth, Updat
   for (uint r = 0; r < WEIGHTS_ROWS; r++)                                                                    \
     QUERN_UNROLL for (uint v = 0; v < WEIGHTS_VECTORS; v++) {                                                \
       const size_t i = at + r * out + v * VECTOR_WIDTH;                                                      \
-      update_part(rule, w.update, sums[r * WEIGHTS_VECTORS + v], w.at + i, w.momentum + i, w.square + i, VECTOR_WIDTH); \
+      update_part(rule, &w->update, sums[r * WEIGHTS_VECTORS + v], w->at + i, w->momentum + i, w->square + i,   \
+                  VECTOR_WIDTH);                                                                             \
     }
 
-__attribute__((noinline)) void update_tile(Target w, const quern_vector *sums, size_t at, size_t out) {
-  switch (w.update.rule) {
+__attribute__((noinline)) void update_tile(const Target *w, const quern_vector *sums, size_t at, size_t out) {
+  switch (w->update.rule) {
   case UPDATE_SGD:
     UPDATE_TILE(UPDATE_SGD)
     break;
@@ -116,8 +119,8 @@ __attribute__((noinline)) void update_tile(Target w, const quern_vector *sums, s
 }
 
 /* `rows` rows of a strip's sums to where they go. */
-void put_tile(Target target, const quern_vector *sums, uint rows, uint columns, uint vectors, size_t at, size_t out) {
-  if (target.mode == UPDATE && columns == WEIGHTS_COLUMNS && rows == WEIGHTS_ROWS) {
+void put_tile(const Target *target, const quern_vector *sums, uint rows, uint columns, uint vectors, size_t at, size_t out) {
+  if (target->mode == UPDATE && columns == WEIGHTS_COLUMNS && rows == WEIGHTS_ROWS) {
     update_tile(target, sums, at, out);
     return;
   }
@@ -139,7 +142,7 @@ void weights_strip(uint n, uint in, uint out, __global const float *x, __global 
                    size_t column, size_t first, size_t end) {
   const uint columns = (uint)min((size_t)WEIGHTS_COLUMNS, out - column);
   const uint vectors = weights_vectors(columns);
-  const int whole = n <= WEIGHTS_PANEL || is_linear(w); /* no sum is kept from a panel to the next */
+  const int whole = n <= WEIGHTS_PANEL || is_linear(&w); /* no sum is kept from a panel to the next */
   quern_vector panel[WEIGHTS_PANEL * WEIGHTS_VECTORS], x_panel[WEIGHTS_PANEL], sums[WEIGHTS_ROWS * WEIGHTS_VECTORS];
   quern_vector kept[WEIGHTS_KEPT * WEIGHTS_VECTORS], b_kept[WEIGHTS_VECTORS];
   const size_t step = w.at && !whole ? WEIGHTS_KEPT : end - first;
@@ -155,7 +158,7 @@ void weights_strip(uint n, uint in, uint out, __global const float *x, __global 
           for (uint i = 0; i < depth; i++) sum += panel[i * vectors + v];
           b_kept[v] = sum;
         }
-        if (whole || is_last) put_tile(b, b_kept, 1, columns, vectors, column, 0);
+        if (whole || is_last) put_tile(&b, b_kept, 1, columns, vectors, column, 0);
       }
       for (size_t group = w.at ? from : to; group < to; group += VECTOR_WIDTH) {
         const uint inputs = (uint)min((size_t)VECTOR_WIDTH, to - group);
@@ -165,7 +168,7 @@ void weights_strip(uint n, uint in, uint out, __global const float *x, __global 
           const uint rows = min((uint)WEIGHTS_ROWS, inputs - i);
           const size_t at = (group + i) * out + column;
           if (w.mode == UPDATE && whole && w.update.rule == UPDATE_SGD && columns == WEIGHTS_COLUMNS && rows == WEIGHTS_ROWS) {
-            weights_sgd(left, panel, depth, w.update, w.at + at, out);
+            weights_sgd(left, panel, depth, w.update.rate, w.update.decay, w.at + at, out);
             continue;
           }
           weights_tile(left, panel, depth, vectors, sums);
@@ -173,7 +176,7 @@ void weights_strip(uint n, uint in, uint out, __global const float *x, __global 
             quern_vector *sum = kept + (group - from + i) * vectors;
             for (uint k = 0; k < rows * vectors; k++) sums[k] = sum[k] = s == 0 ? sums[k] : sum[k] + sums[k];
           }
-          if (whole || is_last) put_tile(w, sums, rows, columns, vectors, at, out);
+          if (whole || is_last) put_tile(&w, sums, rows, columns, vectors, at, out);
         }
       }
       if (whole) {

@@ -20,7 +20,7 @@ __kernel void optimizer_update(ulong count, __global const float *gradients, ulo
   if (at >= count) return;
   const Update update = UPDATE_OF_PARAMETERS;
   const uint lanes = (uint)min((ulong)VECTOR_WIDTH, count - at);
-  update_part(update.rule, update, quern_load_part(gradients + gradients_offset + at, lanes),
+  update_part(update.rule, &update, quern_load_part(gradients + gradients_offset + at, lanes),
               parameters + parameters_offset + at, momentum + momentum_offset + at, square + square_offset + at, lanes);
 }
 

@@ -32,28 +32,28 @@ Update update_of_bias(Update update) {
   return of_bias;
 }
 
-/* The step of `lanes` parameters p, with m and v where the rule keeps them. `rule` is update.rule, by itself so that a caller can make
- * it a constant. */
-void update_part(int rule, Update u, quern_vector g, __global float *p, __global float *m, __global float *v, uint lanes) {
+/* The step of `lanes` parameters p, with m and v where the rule keeps them. `rule` is u->rule, by itself so that a caller can make
+ * it a constant. A pointer, since PoCL copies a struct at each call that it does not inline. */
+void update_part(int rule, const Update *u, quern_vector g, __global float *p, __global float *m, __global float *v, uint lanes) {
   const quern_vector old = quern_load_part(p, lanes);
   quern_vector next, d = (quern_vector)(1.0f), momentum = d;
-  g += u.decay * old;
+  g += u->decay * old;
   if (rule >= UPDATE_ADAM) {
-    const quern_vector square = u.square_decay * quern_load_part(v, lanes) + u.square_gain * (g * g);
+    const quern_vector square = u->square_decay * quern_load_part(v, lanes) + u->square_gain * (g * g);
     quern_store_part(square, v, lanes);
-    d = sqrt(square) * u.correction + u.epsilon;
+    d = sqrt(square) * u->correction + u->epsilon;
   }
   if (rule >= UPDATE_RMSPROP) g /= d;
   if (rule != UPDATE_SGD && rule != UPDATE_RMSPROP) {
-    momentum = u.momentum * quern_load_part(m, lanes) + (rule == UPDATE_ADAM ? u.gain * g : g);
+    momentum = u->momentum * quern_load_part(m, lanes) + (rule == UPDATE_ADAM ? u->gain * g : g);
     quern_store_part(momentum, m, lanes);
   }
-  if (rule == UPDATE_SGD || rule == UPDATE_RMSPROP) next = old - u.rate * g;
+  if (rule == UPDATE_SGD || rule == UPDATE_RMSPROP) next = old - u->rate * g;
   else if (rule == UPDATE_ADAM)
-    next = u.keep * old - u.rate * momentum / d;
+    next = u->keep * old - u->rate * momentum / d;
   else if (rule == UPDATE_NESTEROV)
-    next = old - u.rate * (g + u.momentum * momentum);
+    next = old - u->rate * (g + u->momentum * momentum);
   else
-    next = old - u.rate * momentum;
+    next = old - u->rate * momentum;
   quern_store_part(next, p, lanes);
 }
