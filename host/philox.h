@@ -1,5 +1,5 @@
 /* Philox4x32-10, the counter-based generator of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as
- * easy as 1, 2, 3" (SC 2011). kernels/initial.cl holds its twin. */
+ * easy as 1, 2, 3" (SC 2011). kernels/philox.cl holds its twin. */
 #ifndef QUERN_HOST_PHILOX_H
 #define QUERN_HOST_PHILOX_H
 

@@ -7,17 +7,6 @@ __kernel void fill(ulong count, float value, __global float *x, ulong x_offset) 
   quern_store_part((quern_vector)(value), x + x_offset + at, (uint)min((ulong)VECTOR_WIDTH, count - at));
 }
 
-/* Philox4x32-10: ten rounds over a counter under a key. host/philox.c is its twin. */
-uint4 philox(uint4 counter, uint2 key) {
-  for (uint round = 0; round < 10; round++) {
-    const uint high0 = mul_hi(0xD2511F53u, counter.x), low0 = 0xD2511F53u * counter.x;
-    const uint high1 = mul_hi(0xCD9E8D57u, counter.z), low1 = 0xCD9E8D57u * counter.z;
-    counter = (uint4)(high1 ^ counter.y ^ key.x, low1, high0 ^ counter.w ^ key.y, low0);
-    key += (uint2)(0x9E3779B9u, 0xBB67AE85u);
-  }
-  return counter;
-}
-
 /* x_i = fma(u_i, scale, low), u_i the upper 24 bits of word i of the sequence; four words a work-item. */
 __kernel void random_uniform(ulong count, ulong seed, uint stream, float low, float scale, __global float *x,
                              ulong x_offset) {

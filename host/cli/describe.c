@@ -25,10 +25,14 @@ void cli_print_network(FILE *people, const quern_network *network) {
   for (size_t i = 0; i < layers; i++) fprintf(people, "-%zu", quern_network_layer(network, i).units);
   /* Hidden layers may differ; each change is told. */
   char last[NAME_SIZE] = "", name[NAME_SIZE];
+  float dropped = 0.0f;
   for (size_t i = 0; i + 1 < layers; i++) {
-    quern_activation_format(quern_network_layer(network, i).activation, name, sizeof name);
+    const quern_layer layer = quern_network_layer(network, i);
+    quern_activation_format(layer.activation, name, sizeof name);
     if (strcmp(name, last) != 0) fprintf(people, ", %s", name);
+    if (layer.dropout != dropped) fprintf(people, ", dropout %g", (double)layer.dropout);
     memcpy(last, name, sizeof last);
+    dropped = layer.dropout;
   }
   quern_loss_format(quern_network_loss(network), quern_network_huber_delta(network), name, sizeof name);
   fprintf(people, ", %s loss, %s parameters", name,
@@ -82,12 +86,14 @@ void cli_json_network(cli_json *json, const quern_network *network) {
   cJSON *object = cli_json_object(json, json->root, "network");
   cJSON *units = cli_json_list(json, object, "units");
   cJSON *activations = cli_json_list(json, object, "activations");
+  cJSON *dropout = cli_json_list(json, object, "dropout");
   cli_json_append_number(json, units, (double)quern_network_inputs(network));
   for (size_t i = 0; i < quern_network_layer_count(network); i++) {
     quern_layer layer = quern_network_layer(network, i);
     cli_json_append_number(json, units, (double)layer.units);
     quern_activation_format(layer.activation, name, sizeof name);
     cli_json_append_text(json, activations, name);
+    cli_json_append_number(json, dropout, cli_json_float(layer.dropout));
   }
   quern_loss_format(quern_network_loss(network), quern_network_huber_delta(network), name, sizeof name);
   cli_json_text(json, object, "loss", name);

@@ -36,6 +36,14 @@ static const cli_option options[] = {
      .help =
          "of the hidden layers (default relu); leaky-relu:F and elu:F set the slope just below 0 (default "
          "0.01 and 1)"},
+    {.name = "dropout",
+     .value = "P",
+     .kind = CLI_NUMBER,
+     .offset = FIELD(dropout),
+     .most = 1,
+     .help = "the probability that training drops an output of a hidden layer, less than 1 (default 0); a "
+             "model drops "
+             "nothing when it is asked"},
     {.name = "loss",
      .value = "NAME",
      .kind = CLI_LOSS,
@@ -166,7 +174,8 @@ static const cli_option options[] = {
      .value = "N",
      .kind = CLI_SEED,
      .offset = FIELD(seed),
-     .help = "of the first weights, the order of the samples, and what is held out (default 1)"},
+     .help = "of the first weights, the order of the samples, what dropout drops, and what is held out "
+             "(default 1)"},
     CLI_OPTION_DEVICE(train_settings),
     {.name = "save",
      .value = "FILE",
@@ -231,6 +240,7 @@ static bool refuses_labels(const train_settings *settings) {
 static cli_exit run(const cli_command *command, int argc, char **argv) {
   train_settings settings = {.activation = quern_activation_of(QUERN_RELU),
                              .loss = {(quern_loss)CLI_UNSET, QUERN_HUBER_DELTA},
+                             .dropout = NAN,
                              .label_smoothing = NAN,
                              .epochs = 20,
                              .batch = 64,

@@ -10,7 +10,8 @@ typedef struct train_settings {
   const char *test;
   cli_counts hidden;
   quern_activation activation;
-  cli_loss loss; /* of kind CLI_UNSET: what the task has */
+  double dropout; /* NaN: none */
+  cli_loss loss;  /* of kind CLI_UNSET: what the task has */
   size_t epochs, batch;
   int optimizer, schedule, decay_bias;
   double learning_rate, momentum, beta1, beta2, alpha, epsilon,

@@ -1,4 +1,4 @@
-/* Activations, loss and frozen tensors as strings, and back. */
+/* Activations, dropout, loss and frozen tensors as strings, and back. */
 #include "model/metadata.h"
 #include "model/layout.h"
 #include <cjson/cJSON.h>
@@ -25,6 +25,21 @@ quern_status quern__metadata_activations(const quern_network *network, char **te
   for (size_t i = 0; i < quern_network_layer_count(network); i++) {
     if (i > 0) fputc(',', list.stream);
     quern__metadata_print_activation(&list, quern_network_layer(network, i).activation);
+  }
+  return quern__text_close(&list, text);
+}
+
+quern_status quern__metadata_dropout(const quern_network *network, char **text) {
+  const size_t count = quern_network_layer_count(network);
+  bool any = false;
+  *text = NULL;
+  for (size_t i = 0; i < count; i++) any = any || quern_network_layer(network, i).dropout > 0.0f;
+  if (!any) return QUERN_OK;
+  quern__text list;
+  QUERN__FORWARD(quern__text_open(&list));
+  for (size_t i = 0; i < count; i++) {
+    if (i > 0) fputc(',', list.stream);
+    quern__text_float(&list, quern_network_layer(network, i).dropout);
   }
   return quern__text_close(&list, text);
 }
@@ -88,6 +103,29 @@ static quern_status read_activations(const quern__safetensors *file, char *list,
                      file->path, QUERN__KEY_ACTIVATIONS, found, count);
 }
 
+static quern_status read_dropout(const quern__safetensors *file, char *list, quern__model_layer *layers,
+                                 size_t count) {
+  size_t found = 0;
+  locale_t numbers;
+  QUERN__FORWARD(quern__c_locale(&numbers));
+  quern_status status = QUERN_OK;
+  for (char *item = next_item(&list); item != NULL && status == QUERN_OK; item = next_item(&list), found++) {
+    char *end;
+    const float p = strtof_l(item, &end, numbers);
+    if (*item == '\0' || *end != '\0' || !(p >= 0.0f && p < 1.0f))
+      status = quern__fail(QUERN_ERROR_FORMAT,
+                           "%s: metadata \"%s\": \"%.200s\", expected at least 0 and less than 1", file->path,
+                           QUERN__KEY_DROPOUT, item);
+    else if (found < count)
+      layers[found].layer.dropout = p;
+  }
+  freelocale(numbers);
+  if (status != QUERN_OK || found == count) return status;
+  return quern__fail(QUERN_ERROR_FORMAT,
+                     "%s: metadata \"%s\": %zu numbers, expected one for each of the %zu layers", file->path,
+                     QUERN__KEY_DROPOUT, found, count);
+}
+
 static int compare_to_layer(const void *key, const void *element) {
   const quern__model_layer *a = key, *b = element;
   return quern__compare_naturally(a->name, a->name_length, b->name, b->name_length);
@@ -121,7 +159,7 @@ quern_status quern__metadata_refuse_checkpoint(const quern__safetensors *file) {
 
 static quern_status refuse_unknown_keys(const quern__safetensors *file) {
   static const char *const known[] = {QUERN__KEY_VERSION, QUERN__KEY_ACTIVATIONS, QUERN__KEY_LOSS,
-                                      QUERN__KEY_FROZEN, QUERN__KEY_SCHEMA};
+                                      QUERN__KEY_FROZEN,  QUERN__KEY_SCHEMA,      QUERN__KEY_DROPOUT};
   if (file->metadata == NULL) return QUERN_OK;
   for (const cJSON *pair = file->metadata->child; pair != NULL; pair = pair->next) {
     bool ours = strncmp(pair->string, "quern.", strlen("quern.")) == 0;
@@ -146,7 +184,7 @@ quern_status quern__metadata_read(const quern__safetensors *file, const quern_mo
                                   quern__model_layer *layers, size_t count, quern_loss *loss,
                                   float *huber_delta) {
   quern_status status = QUERN_OK;
-  char *activations = NULL, *frozen = NULL;
+  char *activations = NULL, *frozen = NULL, *dropout = NULL;
   QUERN__TRY(refuse_unknown_keys(file));
   for (size_t i = 0; i < count; i++) {
     layers[i].layer.activation = i + 1 < count ? options->activation : quern_activation_of(QUERN_IDENTITY);
@@ -155,6 +193,8 @@ quern_status quern__metadata_read(const quern__safetensors *file, const quern_mo
   }
   QUERN__TRY(copy_value(file, QUERN__KEY_ACTIVATIONS, &activations));
   if (activations != NULL) QUERN__TRY(read_activations(file, activations, layers, count));
+  QUERN__TRY(copy_value(file, QUERN__KEY_DROPOUT, &dropout));
+  if (dropout != NULL) QUERN__TRY(read_dropout(file, dropout, layers, count));
   QUERN__TRY(copy_value(file, QUERN__KEY_FROZEN, &frozen));
   if (frozen != NULL) QUERN__TRY(read_frozen(file, frozen, layers, count));
   *loss = options->loss;
@@ -164,6 +204,7 @@ quern_status quern__metadata_read(const quern__safetensors *file, const quern_mo
     status = quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": \"%.200s\" is no loss", file->path,
                          QUERN__KEY_LOSS, name);
 cleanup:
+  free(dropout);
   free(frozen);
   free(activations);
   return status;

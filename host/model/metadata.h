@@ -11,6 +11,8 @@
 #define QUERN__KEY_LOSS        "quern.loss"        /* "categorical", "huber:1.5" */
 #define QUERN__KEY_FROZEN      "quern.frozen" /* names of tensors that do not learn: "0.bias,2.bias"; or "" */
 
+#define QUERN__KEY_DROPOUT "quern.dropout" /* one a layer: "0.2,0"; left out where there is none */
+
 #define QUERN__KEY_SCHEMA                                                                                    \
   "quern.schema" /* see host/data/schema_text.c; left out where there is nothing to say */
 
@@ -24,9 +26,10 @@ typedef struct quern__model_layer {
   quern_layer layer;                        /* units set by the reader of tensors, the rest here */
 } quern__model_layer;
 
-/* The values of two keys; tensors are the network's, weights and bias of each layer in turn. The caller frees
- * both texts. */
+/* The values of three keys, dropout's NULL where there is none; tensors are the network's, weights and bias of each layer in turn. The
+ * caller frees the texts. */
 quern_status quern__metadata_activations(const quern_network *network, char **text);
+quern_status quern__metadata_dropout(const quern_network *network, char **text);
 quern_status quern__metadata_frozen(const quern_network *network, const quern__tensor_plan *tensors,
                                     char **text);
 
@@ -40,7 +43,7 @@ void quern__metadata_print_loss(quern__text *text, quern_loss loss, float delta)
 /* Refuses a file that holds a checkpoint. */
 quern_status quern__metadata_refuse_checkpoint(const quern__safetensors *file);
 
-/* Sets activations and frozen flags of `layers`, which are in their natural order, *loss and *huber_delta, from the file's
+/* Sets activations, dropout and frozen flags of `layers`, which are in their natural order, *loss and *huber_delta, from the file's
  * metadata, or from options where a key is missing. A key "quern.…" that is not known is refused: it would
  * say something that this version cannot honour. */
 quern_status quern__metadata_read(const quern__safetensors *file, const quern_model_options *options,

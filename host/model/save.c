@@ -38,8 +38,9 @@ static quern_status plan_tensors(const char *path, saving *save) {
     if (!quern__multiply(layer.units, in, &count) || !quern__multiply(count, sizeof(float), &count))
       return quern__fail(QUERN_ERROR_OVERFLOW, "%s: the size of layer %zu overflows", path, i);
     if (count > largest) largest = count;
-    /* In torch.nn.Sequential an activation is a module with a place of its own. */
+    /* In torch.nn.Sequential an activation is a module with a place of its own, and so is dropout. */
     place += layer.activation.kind == QUERN_IDENTITY ? 1 : 2;
+    if (layer.dropout > 0.0f) place++;
     in = layer.units;
   }
   save->weights = malloc(largest);
@@ -61,23 +62,29 @@ quern_status quern_model_save(const quern_network *network, const char *path) {
                        network == NULL ? "network" : "path");
   quern_status status = QUERN_OK;
   saving save = {.network = network};
-  char *activations = NULL, *frozen = NULL, *schema = NULL, loss[QUERN__PARAMETER_TEXT];
+  char *activations = NULL, *frozen = NULL, *schema = NULL, *dropout = NULL, loss[QUERN__PARAMETER_TEXT];
   quern_loss_format(quern_network_loss(network), quern_network_huber_delta(network), loss, sizeof loss);
   QUERN__TRY(plan_tensors(path, &save));
   QUERN__TRY(quern__metadata_activations(network, &activations));
+  QUERN__TRY(quern__metadata_dropout(network, &dropout));
   QUERN__TRY(quern__metadata_frozen(network, save.tensors, &frozen));
   const quern_schema *known = quern_network_schema(network);
   if (known != NULL) QUERN__TRY(quern__schema_print(known, &schema));
-  /* "format": what PyTorch's own tools look for. */
-  const quern__metadata_pair metadata[] = {
-      {"format", "pt"},        {QUERN__KEY_VERSION, QUERN_VERSION}, {QUERN__KEY_ACTIVATIONS, activations},
-      {QUERN__KEY_LOSS, loss}, {QUERN__KEY_FROZEN, frozen},         {QUERN__KEY_SCHEMA, schema},
-  };
-  const size_t pairs = sizeof metadata / sizeof *metadata - (schema == NULL ? 1 : 0);
+  /* "format": what PyTorch's own tools look for. The last two are there where there is something to say. */
+  enum { ALWAYS = 5 };
+  quern__metadata_pair metadata[ALWAYS + 2] = {{"format", "pt"},
+                                               {QUERN__KEY_VERSION, QUERN_VERSION},
+                                               {QUERN__KEY_ACTIVATIONS, activations},
+                                               {QUERN__KEY_LOSS, loss},
+                                               {QUERN__KEY_FROZEN, frozen}};
+  size_t pairs = ALWAYS;
+  if (dropout != NULL) metadata[pairs++] = (quern__metadata_pair){QUERN__KEY_DROPOUT, dropout};
+  if (schema != NULL) metadata[pairs++] = (quern__metadata_pair){QUERN__KEY_SCHEMA, schema};
   status = quern__safetensors_write(path, metadata, pairs, save.tensors,
                                     2 * quern_network_layer_count(network), fill_tensor, &save);
 cleanup:
   free(schema);
+  free(dropout);
   free(frozen);
   free(activations);
   free(save.weights);

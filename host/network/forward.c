@@ -2,31 +2,37 @@
 #include "../error.h"
 #include "plan.h"
 
-/* One layer. With `keep_z`, Z is left for a derivative that reads it. */
-static quern_status forward_layer(quern_plan *plan, size_t l, quern_tensor from, bool keep_z,
-                                  quern_tensor to) {
+/* H of a layer. In training Z is left for a derivative that reads it. */
+static quern_status activate(quern_plan *plan, size_t l, quern_tensor from, bool trains, quern_tensor h) {
   const quern_tensor w = quern__plan_weights(plan, plan->parameters, l),
                      b = quern__plan_bias(plan, plan->parameters, l);
   const quern_activation activation = plan->shape.layers[l].layer.activation;
-  if (!keep_z || !quern_activation_reads_z(activation.kind))
-    return quern_dense_forward(plan->context, from, w, b, activation, to);
+  if (!trains || !quern_activation_reads_z(activation.kind))
+    return quern_dense_forward(plan->context, from, w, b, activation, h);
   const quern_tensor z = quern__plan_derivative_input(plan, l, from.rows);
   QUERN__FORWARD(quern_dense_forward(plan->context, from, w, b, quern_activation_of(QUERN_IDENTITY), z));
-  return quern_activation_forward(plan->context, activation, z, to);
+  return quern_activation_forward(plan->context, activation, z, h);
 }
 
-static quern_status forward(quern_plan *plan, quern_tensor x, bool keep_z, quern_tensor *output) {
+quern_status quern__plan_forward_layer(quern_plan *plan, size_t l, quern_tensor from, bool trains,
+                                       quern_tensor *to) {
+  const quern_tensor h = quern__plan_output(plan, l, from.rows);
+  *to = h;
+  QUERN__FORWARD(activate(plan, l, from, trains, h));
+  if (!trains || plan->shape.layers[l].layer.dropout == 0.0f) return QUERN_OK;
+  *to = quern__plan_handed_on(plan, l, from.rows);
+  return quern_dropout(plan->context, quern__plan_mask(plan, l), h, *to);
+}
+
+static quern_status forward(quern_plan *plan, quern_tensor x, bool trains, quern_tensor *output) {
   if (plan == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "plan forward: the plan is NULL");
   if (x.columns != plan->shape.inputs || x.rows > plan->batch)
     return quern__fail(QUERN_ERROR_SHAPE,
                        "plan forward: x is %zux%zu, expected at most %zu samples of %zu inputs", x.rows,
                        x.columns, plan->batch, plan->shape.inputs);
   quern_tensor from = x;
-  for (size_t l = 0; l < plan->shape.layer_count; l++) {
-    quern_tensor to = quern__plan_output(plan, l, x.rows);
-    QUERN__FORWARD(forward_layer(plan, l, from, keep_z, to));
-    from = to;
-  }
+  for (size_t l = 0; l < plan->shape.layer_count; l++)
+    QUERN__FORWARD(quern__plan_forward_layer(plan, l, from, trains, &from));
   if (output != NULL) *output = from;
   return QUERN_OK;
 }

@@ -19,14 +19,19 @@ static quern_status plan_layout(const quern__shape *shape, size_t batch, quern_p
   if ((unsigned)mode > QUERN_PLAN_GRADIENTS)
     return quern__fail(QUERN_ERROR_ARGUMENT, "plan: %d is no mode", (int)mode);
   size_t row = batch * sizeof(float); /* fits: batch < 2^31 */
-  size_t units = 0, outputs = quern__shape_outputs(shape);
+  size_t units = 0, dropped = 0, outputs = quern__shape_outputs(shape);
   for (size_t l = 0; l < shape->layer_count; l++) {
-    if (!quern__add(units, shape->layers[l].layer.units, &units)) goto overflow;
+    const quern_layer *layer = &shape->layers[l].layer;
+    if (!quern__add(units, layer->units, &units)) goto overflow;
+    if (layer->dropout > 0.0f && mode != QUERN_PLAN_INFERENCE && !quern__add(dropped, layer->units, &dropped))
+      goto overflow;
   }
   *bytes = (layout){.parameters = shape->flat_count * sizeof(float), .classes = batch * sizeof(int32_t)};
   if (mode == QUERN_PLAN_GRADIENTS) bytes->gradients = bytes->parameters;
   if (!quern__multiply(units, row, &bytes->outputs)) goto overflow;
   if (mode != QUERN_PLAN_INFERENCE) bytes->dz = bytes->outputs;
+  if (!quern__multiply(dropped, row, &dropped) || !quern__add(bytes->outputs, dropped, &bytes->outputs))
+    goto overflow;
   if (shape->loss != QUERN_CATEGORICAL && !quern__multiply(outputs, row, &bytes->targets)) goto overflow;
   return QUERN_OK;
 overflow:
@@ -51,6 +56,24 @@ static quern_status create_if(quern_context *context, size_t bytes, quern_buffer
   return bytes == 0 ? QUERN_OK : quern__buffer_create_touched(context, bytes, buffer);
 }
 
+static quern_status place_outputs(quern_plan *plan) {
+  const size_t count = plan->shape.layer_count;
+  plan->output_offsets = calloc(count, 2 * sizeof *plan->output_offsets);
+  if (plan->output_offsets == NULL)
+    return quern__fail_memory("plan", count * 2 * sizeof *plan->output_offsets);
+  size_t *handed_on = plan->output_offsets + count, offset = 0;
+  for (size_t l = 0; l < count; l++) {
+    plan->output_offsets[l] = handed_on[l] = offset;
+    offset += plan->batch * plan->shape.layers[l].layer.units;
+  }
+  for (size_t l = 0; l < count; l++) {
+    if (plan->mode == QUERN_PLAN_INFERENCE || plan->shape.layers[l].layer.dropout == 0.0f) continue;
+    handed_on[l] = offset;
+    offset += plan->batch * plan->shape.layers[l].layer.units;
+  }
+  return QUERN_OK;
+}
+
 static quern_status allocate(quern_plan *plan) {
   layout bytes;
   QUERN__FORWARD(plan_layout(&plan->shape, plan->batch, plan->mode, &bytes));
@@ -61,15 +84,7 @@ static quern_status allocate(quern_plan *plan) {
   QUERN__FORWARD(create_if(plan->context, bytes.targets, &plan->targets));
   QUERN__FORWARD(create_if(plan->context, bytes.classes, &plan->classes));
   /* All are zeros now, and so what lies between the gradients of two parameters, like what lies between the parameters. */
-  plan->output_offsets = malloc(plan->shape.layer_count * sizeof *plan->output_offsets);
-  if (plan->output_offsets == NULL)
-    return quern__fail_memory("plan", plan->shape.layer_count * sizeof *plan->output_offsets);
-  size_t offset = 0;
-  for (size_t l = 0; l < plan->shape.layer_count; l++) {
-    plan->output_offsets[l] = offset;
-    offset += plan->batch * plan->shape.layers[l].layer.units;
-  }
-  return QUERN_OK;
+  return place_outputs(plan);
 }
 
 quern_status quern_plan_create(quern_context *context, const quern_network *network, size_t batch,
@@ -146,6 +161,24 @@ quern_tensor quern__plan_bias(const quern_plan *plan, quern_buffer *flat, size_t
 
 quern_tensor quern__plan_output(const quern_plan *plan, size_t layer, size_t n) {
   return quern_matrix(plan->outputs, plan->output_offsets[layer], n, plan->shape.layers[layer].layer.units);
+}
+
+quern_tensor quern__plan_handed_on(const quern_plan *plan, size_t layer, size_t n) {
+  return quern_matrix(plan->outputs, plan->output_offsets[plan->shape.layer_count + layer], n,
+                      plan->shape.layers[layer].layer.units);
+}
+
+quern_dropout_mask quern__plan_mask(const quern_plan *plan, size_t layer) {
+  return (quern_dropout_mask){.p = plan->shape.layers[layer].layer.dropout,
+                              .seed = plan->dropout_seed,
+                              .step = plan->trained,
+                              .layer = (uint32_t)layer};
+}
+
+quern_status quern_plan_dropout_seed(quern_plan *plan, uint64_t seed) {
+  if (plan == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "plan dropout seed: the plan is NULL");
+  plan->dropout_seed = seed;
+  return QUERN_OK;
 }
 
 quern_tensor quern__plan_dz(const quern_plan *plan, size_t layer, size_t n) {

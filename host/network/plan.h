@@ -15,8 +15,11 @@ struct quern_plan {
 
   quern_buffer *parameters; /* the flat range */
   quern_buffer *gradients;  /* the flat range; GRADIENTS only */
-  quern_buffer *outputs;    /* H of every layer, [batch][units], one after the other */
-  size_t *output_offsets;   /* [layer_count], owned */
+  /* H of every layer, [batch][units], one after the other; behind them, but for INFERENCE, what is left of H where a layer has
+   * dropout. */
+  quern_buffer *outputs;
+  size_t *
+      output_offsets; /* [2 layer_count]: of H, and of what the layer hands on, which is H without dropout; owned */
   quern_buffer
       *dz;     /* dZ of every layer, laid out like outputs; before dZ, Z where f' reads it; not INFERENCE */
   void *steps; /* the backend's, for whole steps; NULL where they go op by op */
@@ -27,10 +30,12 @@ struct quern_plan {
   quern_optimizer optimizer;       /* where it has one */
   quern_buffer *momentum, *square; /* what it keeps: flat ranges, each NULL until it is first kept */
   uint64_t updates;                /* steps that it has taken */
-  float clip_norm;                 /* 0: gradients are not clipped */
-  quern_buffer *squares;           /* what clipping adds up; NULL until it is first asked for */
-  float label_smoothing;           /* of training */
-  bool weighs_classes;             /* whether training does */
+  uint64_t trained; /* steps that the plan has taken, with whatever optimizer: masks of dropout go by it */
+  uint64_t dropout_seed;
+  float clip_norm;       /* 0: gradients are not clipped */
+  quern_buffer *squares; /* what clipping adds up; NULL until it is first asked for */
+  float label_smoothing; /* of training */
+  bool weighs_classes;   /* whether training does */
   quern_buffer
       *class_weights; /* and what the labels of a batch make of them; NULL until they are first asked for */
 };
@@ -41,6 +46,16 @@ quern_tensor quern__plan_bias(const quern_plan *plan, quern_buffer *flat, size_t
 
 /* H of a layer for n samples. */
 quern_tensor quern__plan_output(const quern_plan *plan, size_t layer, size_t n);
+
+/* What the layer above reads of it in training: H with dropout, or plain H. */
+quern_tensor quern__plan_handed_on(const quern_plan *plan, size_t layer, size_t n);
+
+/* The mask of a layer in the next step. */
+quern_dropout_mask quern__plan_mask(const quern_plan *plan, size_t layer);
+
+/* Queues one layer's way forward; in training with dropout, and what backward reads is kept. *to is what the layer above reads. */
+quern_status quern__plan_forward_layer(quern_plan *plan, size_t layer, quern_tensor from, bool trains,
+                                       quern_tensor *to);
 
 /* What is right for n samples: labels int32_t [1][n], or targets [n][outputs]; the other is none. */
 typedef struct quern__truth {

@@ -20,6 +20,15 @@ static quern_status check_layer(size_t index, size_t layer_count, const quern_la
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "network: layer %zu: the slope of %s is %g, expected a finite number, not negative",
                        index, name, (double)activation->slope);
+  if (!(layer->dropout >= 0.0f && layer->dropout < 1.0f))
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "network: layer %zu: a dropout of %g, expected at least 0 and less than 1", index,
+                       (double)layer->dropout);
+  if (index + 1 == layer_count && layer->dropout > 0.0f)
+    return quern__fail(
+        QUERN_ERROR_ARGUMENT,
+        "network: the last layer has a dropout of %g, expected 0: the loss reads all its outputs",
+        (double)layer->dropout);
   if (index + 1 == layer_count && !quern_loss_is_regression(loss) && activation->kind != QUERN_IDENTITY)
     return quern__fail(
         QUERN_ERROR_ARGUMENT,

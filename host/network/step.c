@@ -28,16 +28,23 @@ static quern_status backward_parameters(quern_plan *plan, size_t l, quern_tensor
                                      quern__plan_state(plan, w), b, quern__plan_state(plan, b));
 }
 
+/* dZ of the layer below: (dZ Wᵀ) ∘ f'(h) ∘ M, whose factors may come in any order. */
+static quern_status backward_data(quern_plan *plan, size_t l, quern_tensor dz) {
+  const quern_layer *below = &plan->shape.layers[l - 1].layer;
+  const quern_tensor dx = quern__plan_dz(plan, l - 1, dz.rows);
+  QUERN__FORWARD(quern_dense_backward_data(plan->context, dz, quern__plan_weights(plan, plan->parameters, l),
+                                           below->activation,
+                                           quern__plan_derivative_input(plan, l - 1, dz.rows), false, dx));
+  return below->dropout > 0.0f ? quern_dropout(plan->context, quern__plan_mask(plan, l - 1), dx, dx)
+                               : QUERN_OK;
+}
+
 static quern_status backward(quern_plan *plan, quern_tensor x) {
   size_t stop = plan->mode == QUERN_PLAN_GRADIENTS ? 0 : lowest_learning(plan);
   for (size_t l = plan->shape.layer_count; l-- > stop;) {
     quern_tensor dz = quern__plan_dz(plan, l, x.rows);
-    quern_tensor below = l == 0 ? x : quern__plan_output(plan, l - 1, x.rows);
-    if (l > stop) /* before the update of W, which it reads */
-      QUERN__FORWARD(quern_dense_backward_data(
-          plan->context, dz, quern__plan_weights(plan, plan->parameters, l),
-          plan->shape.layers[l - 1].layer.activation, quern__plan_derivative_input(plan, l - 1, x.rows),
-          false, quern__plan_dz(plan, l - 1, x.rows)));
+    quern_tensor below = l == 0 ? x : quern__plan_handed_on(plan, l - 1, x.rows);
+    if (l > stop) QUERN__FORWARD(backward_data(plan, l, dz)); /* before the update of W, which it reads */
     QUERN__FORWARD(backward_parameters(plan, l, below, dz));
   }
   return QUERN_OK;
@@ -87,6 +94,7 @@ quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__tru
   }
   QUERN__FORWARD(step_by_ops(plan, x, truth, losses));
   plan->updates++;
+  plan->trained++;
   return QUERN_OK;
 }
 

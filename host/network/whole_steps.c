@@ -10,10 +10,12 @@
 
 enum { F = sizeof(float), I = sizeof(int32_t) };
 
-/* Steps know one loss over bare outputs, and derivatives that read H; and they update in place. */
+/* Steps know one loss over bare outputs, derivatives that read H, and no dropout; and they update in place. */
 static bool fits(const quern_plan *plan) {
-  for (size_t l = 0; l < plan->shape.layer_count; l++)
-    if (quern_activation_reads_z(plan->shape.layers[l].layer.activation.kind)) return false;
+  for (size_t l = 0; l < plan->shape.layer_count; l++) {
+    const quern_layer *layer = &plan->shape.layers[l].layer;
+    if (quern_activation_reads_z(layer->activation.kind) || layer->dropout > 0.0f) return false;
+  }
   return plan->mode == QUERN_PLAN_TRAINING && plan->shape.loss == QUERN_CATEGORICAL &&
          quern__shape_last(&plan->shape)->layer.activation.kind == QUERN_IDENTITY;
 }
@@ -96,5 +98,6 @@ quern_status quern__plan_steps(quern_plan *plan, const quern__samples *samples, 
   QUERN__FORWARD(
       QUERN__CALL(plan->context, plan->context->backend->steps_run(plan->context->state, plan->steps, &op)));
   plan->updates += quern__divide_up(n, plan->batch);
+  plan->trained += quern__divide_up(n, plan->batch);
   return QUERN_OK;
 }

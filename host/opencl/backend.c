@@ -51,4 +51,5 @@ const quern_backend quern__opencl_backend = {
     .optimizer_update = quern__cl_optimizer_update,
     .updates_in_one_pass = quern__cl_updates_in_one_pass,
     .dense_backward_update = quern__cl_dense_backward_update,
+    .dropout = quern__cl_dropout,
 };

@@ -6,9 +6,10 @@
 #include "api.h"
 #include "tuning.h"
 
-/* X(family, file): kernels/<file>.cl, in the order in which a program's text has them. `update` has no kernels. */
+/* X(family, file): kernels/<file>.cl, in the order in which a program's text has them. `update` and `philox` have no kernels. */
 #define QUERN__FAMILIES(X)                                                                                   \
   X(update, update)                                                                                          \
+  X(philox, philox)                                                                                          \
   X(dense_tile, dense_tile)                                                                                  \
   X(dense_forward, dense_forward)                                                                            \
   X(dense_backward_data, dense_backward_data)                                                                \
@@ -18,6 +19,7 @@
   X(dense_group_small, dense_group)                                                                          \
   X(dense_group_tiny, dense_group)                                                                           \
   X(activation, activation)                                                                                  \
+  X(dropout, dropout)                                                                                        \
   X(softmax, softmax)                                                                                        \
   X(loss, loss)                                                                                              \
   X(optimizer, optimizer)                                                                                    \
@@ -53,6 +55,7 @@ typedef enum quern__family {
   X(dense_group_tiny, dense_group_tiny_backward_weights)                                                     \
   X(activation, activation_forward)                                                                          \
   X(activation, activation_backward)                                                                         \
+  X(dropout, dropout)                                                                                        \
   X(softmax, softmax)                                                                                        \
   X(loss, softmax_cross_entropy)                                                                             \
   X(loss, elementwise_cross_entropy)                                                                         \
@@ -155,6 +158,7 @@ quern_status quern__cl_dense_backward_update(void *state, const quern_dense_back
 quern_status quern__cl_sgd_update(void *state, const quern_sgd_update_op *op);
 quern_status quern__cl_activation_forward(void *state, const quern_activation_forward_op *op);
 quern_status quern__cl_activation_backward(void *state, const quern_activation_backward_op *op);
+quern_status quern__cl_dropout(void *state, const quern_dropout_op *op);
 quern_status quern__cl_softmax(void *state, const quern_softmax_op *op);
 quern_status quern__cl_softmax_cross_entropy(void *state, const quern_loss_op *op);
 quern_status quern__cl_elementwise_cross_entropy(void *state, const quern_loss_op *op);

@@ -158,4 +158,5 @@ const quern_backend quern__reference_backend = {
     .label_weights = quern__reference_label_weights,
     .optimizer_update = quern__reference_optimizer_update,
     .dense_backward_update = quern__reference_dense_backward_update,
+    .dropout = quern__reference_dropout,
 };

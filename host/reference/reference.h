@@ -65,6 +65,7 @@ quern_status quern__reference_dense_backward_update(void *state, const quern_den
 quern_status quern__reference_sgd_update(void *state, const quern_sgd_update_op *op);
 quern_status quern__reference_activation_forward(void *state, const quern_activation_forward_op *op);
 quern_status quern__reference_activation_backward(void *state, const quern_activation_backward_op *op);
+quern_status quern__reference_dropout(void *state, const quern_dropout_op *op);
 quern_status quern__reference_softmax(void *state, const quern_softmax_op *op);
 quern_status quern__reference_softmax_cross_entropy(void *state, const quern_loss_op *op);
 quern_status quern__reference_elementwise_cross_entropy(void *state, const quern_loss_op *op);

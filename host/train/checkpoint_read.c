@@ -125,6 +125,7 @@ static quern_status take(quern_trainer *trainer, const range *ranges, size_t cou
   trainer->epoch = (size_t)at->epoch;
   trainer->step = (size_t)at->step;
   trainer->plan->updates = at->updates;
+  trainer->plan->trained = at->updates;
   trainer->best.epoch = (size_t)at->best_epoch;
   trainer->best.loss = at->best_loss;
   trainer->begun = false;

@@ -53,7 +53,7 @@ static quern_status look_through_step(quern_trainer *trainer, finding *at) {
   const quern__shape *shape = &plan->shape;
   const size_t first = quern__trainer_samples_of(trainer, trainer->step);
   const size_t n = quern__trainer_samples_of(trainer, trainer->step + 1) - first;
-  quern_tensor x;
+  quern_tensor x, handed_on;
   QUERN__FORWARD(quern__resident_gather(&trainer->train, first, n, &trainer->batch, &x, NULL));
   QUERN__FORWARD(look(x, at));
   snprintf(at->place, sizeof at->place, "the samples");
@@ -68,10 +68,9 @@ static quern_status look_through_step(quern_trainer *trainer, finding *at) {
     QUERN__FORWARD(look(bias, at));
     if (at->found) break;
     name_layer(shape, l, "the output of", at);
-    QUERN__FORWARD(
-        quern_dense_forward(plan->context, x, weights, bias, shape->layers[l].layer.activation, output));
+    QUERN__FORWARD(quern__plan_forward_layer(trainer->plan, l, x, true, &handed_on));
     QUERN__FORWARD(look(output, at));
-    x = output;
+    x = handed_on;
   }
   return QUERN_OK;
 }

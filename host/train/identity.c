@@ -22,6 +22,15 @@ static void print_activations(quern__text *text, const quern_trainer *trainer) {
   }
 }
 
+/* "0.2,0.5,0". */
+static void print_dropout(quern__text *text, const quern_trainer *trainer) {
+  const quern__shape *shape = &trainer->plan->shape;
+  for (size_t l = 0; l < shape->layer_count; l++) {
+    if (l > 0) fputc(',', text->stream);
+    quern__text_float(text, shape->layers[l].layer.dropout);
+  }
+}
+
 static void print_loss(quern__text *text, const quern_trainer *trainer) {
   quern__metadata_print_loss(text, trainer->plan->shape.loss, trainer->plan->shape.huber_delta);
 }

@@ -11,6 +11,7 @@
 #define QUERN__IDENTITY(X)                                                                                   \
   X(network, "network")                                                                                      \
   X(activations, "activations")                                                                              \
+  X(dropout, "dropout")                                                                                      \
   X(loss, "loss")                                                                                            \
   X(frozen, "frozen parameters")                                                                             \
   X(data, "training data")                                                                                   \

@@ -40,6 +40,7 @@ quern_status quern__learned_keep(quern__learned *learned, const quern_plan *plan
     QUERN__FORWARD(quern_buffer_copy(tensor->buffer, 0, tensor->kept, 0, tensor->count * sizeof(float)));
   }
   learned->kept_updates = plan->updates;
+  learned->kept_trained = plan->trained;
   return QUERN_OK;
 }
 
@@ -49,5 +50,6 @@ quern_status quern__learned_return(const quern__learned *learned, quern_plan *pl
     QUERN__FORWARD(quern_buffer_copy(tensor->kept, 0, tensor->buffer, 0, tensor->count * sizeof(float)));
   }
   plan->updates = learned->kept_updates;
+  plan->trained = learned->kept_trained;
   return QUERN_OK;
 }

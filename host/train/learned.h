@@ -17,7 +17,7 @@ typedef struct quern__learned_tensor {
 typedef struct quern__learned {
   quern__learned_tensor *tensors; /* owned; the parameters first */
   size_t count;
-  uint64_t kept_updates; /* the plan's count of updates, as it was */
+  uint64_t kept_updates, kept_trained; /* the plan's counts of updates and steps, as they were */
 } quern__learned;
 
 /* Lists what steps of the plan, which has its optimizer, change. The plan must outlive it. */

@@ -44,6 +44,7 @@ static quern_status create_plan(quern_trainer *trainer, const quern_network *net
   if (smoothing > 0.0f) QUERN__FORWARD(quern_plan_label_smoothing(trainer->plan, smoothing));
   if (trainer->class_weights != NULL)
     QUERN__FORWARD(quern_plan_class_weights(trainer->plan, trainer->class_weights));
+  QUERN__FORWARD(quern_plan_dropout_seed(trainer->plan, trainer->options.seed));
   QUERN__FORWARD(quern_plan_set_optimizer(trainer->plan, &trainer->options.optimizer));
   QUERN__FORWARD(quern__learned_create(trainer->plan, &trainer->learned));
   return trainer->options.patience > 0 ? quern__best_create(trainer->plan, &trainer->best) : QUERN_OK;

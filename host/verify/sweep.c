@@ -9,6 +9,7 @@ const quern__sweep quern__sweeps[] = {
     {"dense backward weights", QUERN__SWEEP_PRODUCT, quern__sweep_dense_backward_weights},
     {"activation forward", QUERN__SWEEP_OTHER, quern__sweep_activation_forward},
     {"activation backward", QUERN__SWEEP_OTHER, quern__sweep_activation_backward},
+    {"dropout", QUERN__SWEEP_OTHER, quern__sweep_dropout},
     {"softmax", QUERN__SWEEP_OTHER, quern__sweep_softmax},
     {"softmax cross-entropy", QUERN__SWEEP_OTHER, quern__sweep_softmax_cross_entropy},
     {"elementwise cross-entropy", QUERN__SWEEP_OTHER, quern__sweep_elementwise_cross_entropy},

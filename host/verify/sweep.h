@@ -25,6 +25,7 @@ quern_status quern__sweep_dense_backward_data(quern__verify *verify);
 quern_status quern__sweep_dense_backward_weights(quern__verify *verify);
 quern_status quern__sweep_activation_forward(quern__verify *verify);
 quern_status quern__sweep_activation_backward(quern__verify *verify);
+quern_status quern__sweep_dropout(quern__verify *verify);
 quern_status quern__sweep_softmax(quern__verify *verify);
 quern_status quern__sweep_softmax_cross_entropy(quern__verify *verify);
 quern_status quern__sweep_elementwise_cross_entropy(quern__verify *verify);

@@ -20,6 +20,7 @@ typedef struct task {
     size_t units;
     quern_activation_kind activation;
     bool freeze_weights, freeze_bias;
+    float dropout;
   } layers[MOST_LAYERS];
   size_t layer_count;
   bool large;
@@ -27,12 +28,14 @@ typedef struct task {
 } task;
 
 #define LEARNS(units, kind)                                                                                  \
-  { (units), QUERN_##kind, false, false }
+  { (units), QUERN_##kind, false, false, 0.0f }
 #define FROZEN(units, kind, weights, bias)                                                                   \
-  { (units), QUERN_##kind, (weights), (bias) }
+  { (units), QUERN_##kind, (weights), (bias), 0.0f }
+#define DROPS(units, kind, p)                                                                                \
+  { (units), QUERN_##kind, false, false, (p) }
 
 /* Of one work-item's steps, of a block of samples for each, of columns in uneven shares, with a smaller last batch; bytes and
- * floats; frozen parameters. */
+ * floats; frozen parameters; dropout, which goes op by op. */
 static const task tasks[] = {
     {3,
      20,
@@ -122,6 +125,16 @@ static const task tasks[] = {
      QUERN_SGD},
     {23, 40, 16, 2, false, QUERN_BINARY, {LEARNS(18, TANH), LEARNS(3, IDENTITY)}, 2, false, QUERN_SGD},
     {23, 40, 16, 2, false, QUERN_SQUARED, {LEARNS(18, RELU), LEARNS(3, SIGMOID)}, 2, false, QUERN_SGD},
+    {23,
+     40,
+     16,
+     2,
+     false,
+     QUERN_CATEGORICAL,
+     {DROPS(18, TANH, 0.5f), DROPS(13, SILU, 0.25f), LEARNS(3, IDENTITY)},
+     3,
+     false,
+     QUERN_SGD},
 };
 
 /* A step rounds sums of at most a hundred terms near 1, and there are at most 60 steps. */
@@ -162,6 +175,7 @@ static quern_status make_network(const task *is, quern_network **network) {
     layers[l] = quern_dense(is->layers[l].units, is->layers[l].activation);
     layers[l].freeze_weights = is->layers[l].freeze_weights;
     layers[l].freeze_bias = is->layers[l].freeze_bias;
+    layers[l].dropout = is->layers[l].dropout;
   }
   QUERN__FORWARD(quern_network_create(is->inputs, layers, is->layer_count, is->loss, network));
   return quern_network_initialize(*network, QUERN_INIT_DEFAULT, 5);
@@ -256,8 +270,9 @@ cleanup:
 
 /* Whether the device can take the task's steps in that form; where it can, it does so from now on. */
 static bool choose(quern__verify *v, const task *is, quern__steps_form form) {
-  /* Steps are whole under this loss alone. */
-  if (form != QUERN__STEPS_OP_BY_OP && is->loss != QUERN_CATEGORICAL) return false;
+  /* Steps are whole under this loss alone, and without dropout. */
+  if (form != QUERN__STEPS_OP_BY_OP && (is->loss != QUERN_CATEGORICAL || is->layers[0].dropout > 0.0f))
+    return false;
   /* A work-item would take more rounds than its loops have: in a launch of many steps, or with a network above to itself. */
   if (v->loop_rounds > 0 && ((form == QUERN__STEPS_SERIAL && (is->batch > 5 || is->optimizer != QUERN_SGD)) ||
                              (form == QUERN__STEPS_COLUMNS && is->batch > 20)))

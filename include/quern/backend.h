@@ -122,6 +122,15 @@ typedef struct quern_activation_backward_op {
   quern_span dh, h, dz; /* dz may be dh or h */
 } quern_activation_backward_op;
 
+typedef struct quern_dropout_op {
+  size_t n, units;
+  uint32_t key[2];    /* of the step's and the layer's own masks */
+  uint32_t first_row; /* first_row + n <= 2^32 */
+  uint32_t threshold; /* a word below it drops */
+  float scale;        /* of what is kept */
+  quern_span x, y;    /* y may be x */
+} quern_dropout_op;
+
 typedef struct quern_softmax_op {
   size_t n, k;
   quern_span z, o; /* o may be z */
@@ -323,6 +332,8 @@ typedef struct quern_backend {
    * where it depends on that (NULL: it has). */
   bool (*updates_in_one_pass)(void *state);
   quern_status (*dense_backward_update)(void *state, const quern_dense_backward_update_op *op);
+  /* Optional: networks with dropout cannot be trained then. */
+  quern_status (*dropout)(void *state, const quern_dropout_op *op);
 } quern_backend;
 
 /* Adds a table to the backends: the devices that it enumerates are in every device list made from then on,

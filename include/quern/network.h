@@ -12,21 +12,24 @@ extern "C" {
 
 typedef struct quern_network quern_network;
 
-/* One dense layer, H = f(X W + b). */
+/* One dense layer, H = f(X W + b); in training the layer above reads H ∘ M, M a mask of dropout. */
 typedef struct quern_layer {
   size_t units; /* outputs of the layer, at least 1 */
   quern_activation activation;
   bool freeze_weights; /* training leaves W as it is */
   bool freeze_bias;    /* training leaves b as it is */
+  float
+      dropout; /* the probability that an output is dropped, see quern_dropout; not of the last layer. 0: none */
 } quern_layer;
 
-/* A layer whose parameters all learn. */
+/* A plain layer whose parameters all learn: what it does not say can be set in it. */
 static inline quern_layer quern_dense(size_t units, quern_activation_kind activation) {
   quern_layer layer;
   layer.units = units;
   layer.activation = quern_activation_of(activation);
   layer.freeze_weights = false;
   layer.freeze_bias = false;
+  layer.dropout = 0.0f;
   return layer;
 }
 

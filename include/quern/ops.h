@@ -139,6 +139,28 @@ QUERN_API quern_status quern_activation_forward(quern_context *context, quern_ac
 QUERN_API quern_status quern_activation_backward(quern_context *context, quern_activation activation,
                                                  quern_tensor dh, quern_tensor h, quern_tensor dz);
 
+/* Which mask of dropout: one for each seed, layer and step, with a row for each sample of the batch. */
+typedef struct quern_dropout_mask {
+  float p; /* the probability that a unit is dropped, 0 <= p < 1 */
+  uint64_t seed;
+  uint64_t step;
+  uint32_t layer;
+  size_t
+      first_row; /* which sample of the batch x begins with: parts of a batch get their parts of its mask */
+} quern_dropout_mask;
+
+/* Y = X ∘ M, dropout in training as torch.nn.Dropout (Srivastava et al. 2014): M_rj is 0 with probability p and else 1 / (1 - p), so
+ * that the mean stays and evaluation does without. The mask is computed from a counter and never stored:
+ *   M_rj   = word_rj < p 2^32 ? 0 : 1 / (1 - p)
+ *   word_rj: word j%4 of philox(counter = {j/4, first_row + r, 0, 0}, key),
+ *   key: words 0 and 1 of philox(counter = {step low, step high, layer, 1}, key = {seed low, seed high})
+ * (see quern_random_uniform), which is the same bits on every device. Backward is the same op with the same mask over the
+ * gradient, dX = dY ∘ M. NaN and infinities that are dropped become NaN, as in PyTorch.   x, y [n][units].
+ * QUERN_ERROR_UNSUPPORTED: the backend has none. Apart: y from x, or is x. A p outside 0 <= p < 1, and a batch of more than 2^32
+ * rows, are refused. */
+QUERN_API quern_status quern_dropout(quern_context *context, quern_dropout_mask mask, quern_tensor x,
+                                     quern_tensor y);
+
 /* O_ra = exp(Z_ra - m_r) / Σ_a exp(Z_ra - m_r), m_r the largest of the row: right for finite logits of any
  * size. z, o [n][k].
  * Apart: o from z, or is z. */

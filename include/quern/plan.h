@@ -84,6 +84,11 @@ QUERN_API quern_status quern_plan_clip_norm(quern_plan *plan, float max_norm);
 QUERN_API quern_status quern_plan_class_weights(quern_plan *plan, const float *weights);
 QUERN_API quern_status quern_plan_label_smoothing(quern_plan *plan, float smoothing);
 
+/* From the next step on: the seed of the masks of dropout, 0 at first. A step's masks are those of this seed, of the index of each layer
+ * and of how many steps the plan has taken before (see quern_dropout), so that the same steps drop the same. Passes that are no step
+ * drop nothing. */
+QUERN_API quern_status quern_plan_dropout_seed(quern_plan *plan, uint64_t seed);
+
 /* Waits, and copies the plan's parameters into a network of the same shape, or from one. */
 QUERN_API quern_status quern_plan_download(quern_plan *plan, quern_network *network);
 QUERN_API quern_status quern_plan_upload(quern_plan *plan, const quern_network *network);

@@ -71,7 +71,8 @@ typedef struct quern_train_options {
   size_t epochs;
   size_t batch; /* samples a step; the last step of an epoch takes what is left */
   quern_optimizer optimizer;
-  uint64_t seed; /* of the shuffle: the same seed gives the same order everywhere */
+  uint64_t
+      seed; /* of the shuffle and of dropout: the same seed gives the same order and the same masks everywhere */
   quern_epoch_fn on_epoch;
   void *user;
   quern_stop_fn stop; /* may be NULL */

@@ -22,7 +22,8 @@ class Activation(Structure):
 
 
 class Layer(Structure):
-    _fields_ = [("units", c_size_t), ("activation", Activation), ("freeze_weights", c_bool), ("freeze_bias", c_bool)]
+    _fields_ = [("units", c_size_t), ("activation", Activation), ("freeze_weights", c_bool), ("freeze_bias", c_bool),
+                ("dropout", c_float)]
 
 
 class Optimizer(Structure):

@@ -16,6 +16,7 @@ class Dense(NamedTuple):
     activation: str = "relu"
     freeze_weights: bool = False  # training leaves W as it is
     freeze_bias: bool = False  # training leaves b as it is
+    dropout: float = 0.0  # the probability that training drops an output, of a hidden layer
 
 
 def to_raw(layer, is_last):
@@ -26,10 +27,12 @@ def to_raw(layer, is_last):
         raise TypeError(f"layers: {layer!r}, expected a number of units or a quern.Dense")
     if not 0 < layer.units < 2**31:
         raise ValueError(f"layers: {layer.units} units, expected at least 1")
-    return Layer(layer.units, _names.activation_of(layer.activation), layer.freeze_weights, layer.freeze_bias)
+    return Layer(layer.units, _names.activation_of(layer.activation), layer.freeze_weights, layer.freeze_bias,
+                 layer.dropout)
 
 
 def of_network(handle):
     """The layers of a network as a list of Dense."""
     raw = [lib.quern_network_layer(handle, index) for index in range(lib.quern_network_layer_count(handle))]
-    return [Dense(layer.units, _names.activation_text(layer.activation), layer.freeze_weights, layer.freeze_bias) for layer in raw]
+    return [Dense(layer.units, _names.activation_text(layer.activation), layer.freeze_weights, layer.freeze_bias,
+                  float(str(numpy.float32(layer.dropout)))) for layer in raw]

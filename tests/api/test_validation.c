@@ -111,6 +111,23 @@ static void test_ranges(void **state) {
   assert_fails(quern_fill(C, 1.0f, quern_matrix(f.buffer, SIZE_MAX / 4, 1, 4)), QUERN_ERROR_OVERFLOW, "fill");
 }
 
+static void test_dropout(void **state) {
+  (void)state;
+  const quern_tensor x = at(0, 3, 4), y = at(1, 3, 4);
+  const quern_dropout_mask mask = {.p = 0.5f};
+  assert_fails(quern_dropout(NULL, mask, x, y), ARGUMENT, "dropout", "context");
+  assert_fails(quern_dropout(C, mask, NONE, y), ARGUMENT, "dropout", "x has no buffer");
+  assert_fails(quern_dropout(C, mask, x, foreign(3, 4)), ARGUMENT, "dropout", "y", "another context");
+  assert_fails(quern_dropout(C, mask, x, at(1, 4, 3)), SHAPE, "dropout", "y is 4x3", "3x4");
+  assert_fails(quern_dropout(C, mask, x, quern_matrix(f.buffer, 1, 3, 4)), ARGUMENT, "y overlaps x");
+  assert_fails(quern_dropout(C, (quern_dropout_mask){.p = 1.0f}, x, y), ARGUMENT, "probability of 1",
+               "less than 1");
+  assert_fails(quern_dropout(C, (quern_dropout_mask){.p = -0.5f}, x, y), ARGUMENT, "probability of -0.5");
+  assert_fails(quern_dropout(C, (quern_dropout_mask){.p = NAN}, x, y), ARGUMENT, "probability of nan");
+  assert_fails(quern_dropout(C, (quern_dropout_mask){.p = 0.5f, .first_row = UINT32_MAX - 1}, x, y), ARGUMENT,
+               "3 rows", "4294967294", "2^32");
+}
+
 static void test_dense_backward(void **state) {
   (void)state;
   const quern_tensor x = at(0, 3, 4), w = at(1, 4, 5), dz = at(2, 3, 5), h = at(3, 3, 4), dx = at(4, 3, 4);
@@ -386,6 +403,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(test_dense_forward),   TEST(test_ranges),     TEST(test_dense_backward),
       TEST(test_elementwise),     TEST(test_optimizers), TEST(test_losses),
-      TEST(test_weighted_losses), TEST(test_data),       TEST(test_measures_and_initial_values)};
+      TEST(test_weighted_losses), TEST(test_data),       TEST(test_measures_and_initial_values),
+      TEST(test_dropout)};
   return cmocka_run_group_tests_name("api/validation", tests, NULL, NULL);
 }

@@ -61,6 +61,53 @@ static void test_recipes(void **state) {
   result_free(&result);
 }
 
+/* Dropout trains, says so, and goes into the model, which then drops nothing: "quern eval" finds what training measured last. */
+static void test_dropout(void **state) {
+  (void)state;
+  command_result result = run("train", "--data", "digits", "--hidden", "64,32", "--dropout", "0.2", "--save",
+                              path_of("model"), "--write-config", path_of("conf"), "--json");
+  assert_code(&result, 0);
+  assert_says(result.err, "network: 64-64-32-10, relu, dropout 0.2, categorical loss");
+  cJSON *json = parse_json(&result);
+  result_free(&result);
+  assert_true(json_number(json, "test_accuracy") >= ACCURACY_BAR);
+  const cJSON *dropout =
+      cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(json, "network"), "dropout");
+  static const double expected[] = {0.2, 0.2, 0};
+  assert_int_equal(cJSON_GetArraySize(dropout), 3);
+  for (int i = 0; i < 3; i++) assert_true(cJSON_GetArrayItem(dropout, i)->valuedouble == expected[i]);
+
+  /* The same by the file of options; other masks with another seed's are another training. */
+  result = run("train", "--config", path_of("conf"), "--save", path_of("again"), "--json");
+  assert_code(&result, 0);
+  cJSON *again = parse_json(&result);
+  result_free(&result);
+  assert_true(json_number(json, "train_loss") == json_number(again, "train_loss"));
+  result = run("train", "--data", "digits", "--hidden", "64,32", "--json");
+  assert_code(&result, 0);
+  cJSON *plain = parse_json(&result);
+  result_free(&result);
+  assert_true(json_number(plain, "train_loss") < json_number(json, "train_loss") / 2);
+  result = run("inspect", path_of("model"));
+  assert_code(&result, 0);
+  static const char *const parts[] = {"relu, dropout 0.2, ", "quern.dropout", "0.2,0.2,0", "3.weight",
+                                      "6.bias"};
+  for (size_t i = 0; i < 5; i++) assert_says(result.out, parts[i]);
+  result_free(&result);
+  cJSON_Delete(json);
+  cJSON_Delete(again);
+  cJSON_Delete(plain);
+
+  result = run("train", "--data", "digits", "--dropout", "1");
+  assert_code(&result, 2);
+  assert_says(result.err, "--dropout takes a number below 1");
+  result_free(&result);
+  result = run("train", "--data", "digits", "--hidden", "none", "--dropout", "0.5");
+  assert_code(&result, 2);
+  assert_says(result.err, "--dropout is of hidden layers, and there are none");
+  result_free(&result);
+}
+
 static void test_digits_learn(void **state) {
   (void)state;
   cJSON *json = train_json("auto", "40");
@@ -255,6 +302,7 @@ int main(void) {
       cmocka_unit_test(test_reference_has_the_same_curve),
       WITH_FOLDER(test_same_seed_same_file),
       WITH_FOLDER(test_save_eval_predict),
+      WITH_FOLDER(test_dropout),
       WITH_FOLDER(test_csv_holds_out_a_fifth),
       WITH_FOLDER(test_a_test_file_serves),
       cmocka_unit_test(test_a_full_disk_is_a_failure),

@@ -19,8 +19,8 @@ static inline quern_status first_launch(fault_place *place) {
   return status == QUERN_OK ? quern_context_finish(place->context) : status;
 }
 
-static inline void make_network(fault_place *place) {
-  const quern_layer layers[] = {quern_dense(5, QUERN_RELU), quern_dense(CLASSES, QUERN_IDENTITY)};
+static inline void make_network_of(fault_place *place, quern_layer hidden) {
+  const quern_layer layers[] = {hidden, quern_dense(CLASSES, QUERN_IDENTITY)};
   float values[SAMPLES * INPUTS];
   int32_t labels[SAMPLES];
   for (size_t i = 0; i < SAMPLES * INPUTS; i++) values[i] = (float)(i * 37 % 11) / 11.0f;
@@ -28,6 +28,10 @@ static inline void make_network(fault_place *place) {
   assert_ok(quern_network_create(INPUTS, layers, 2, QUERN_CATEGORICAL, &place->network));
   assert_ok(quern_network_initialize(place->network, QUERN_INIT_DEFAULT, 3));
   assert_ok(quern_dataset_from_floats(values, labels, SAMPLES, INPUTS, &place->data));
+}
+
+static inline void make_network(fault_place *place) {
+  make_network_of(place, quern_dense(5, QUERN_RELU));
 }
 
 /* Prints how many faults the program has made; a group teardown. */

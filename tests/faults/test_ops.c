@@ -54,6 +54,7 @@ static quern_status run_ops(fault_place *place) {
   RUN(quern_sgd_update(context, sgd, x, y));
   RUN(quern_activation_forward(context, relu, x, y));
   RUN(quern_activation_backward(context, relu, x, quern_matrix(place->a, 2 * FLOATS, N, K), y));
+  RUN(quern_dropout(context, (quern_dropout_mask){.p = 0.5f}, x, y));
   RUN(quern_softmax(context, x, y));
   RUN(quern_softmax_cross_entropy(context, x, list, 1.0f, out, y));
   RUN(quern_elementwise_cross_entropy(context, x, w, 1.0f, out, y));

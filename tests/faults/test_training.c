@@ -46,12 +46,24 @@ static quern_status train(fault_place *place) {
 }
 
 /* The trainer is there before, so that an epoch that fails is run again by the same one. */
-static void make_trainer(fault_place *place) {
-  make_network(place);
+static void make_trainer_of_network(fault_place *place) {
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
   options.batch = 7;
   assert_ok(
       quern_trainer_create(place->context, place->network, place->data, NULL, &options, &place->trainer));
+}
+
+static void make_trainer(fault_place *place) {
+  make_network(place);
+  make_trainer_of_network(place);
+}
+
+/* Of a network whose steps go op by op, with all that a hidden layer can have. */
+static void make_layered_trainer(fault_place *place) {
+  quern_layer hidden = quern_dense(5, QUERN_SILU);
+  hidden.dropout = 0.5f;
+  make_network_of(place, hidden);
+  make_trainer_of_network(place);
 }
 
 static quern_status run_epoch(fault_place *place) {
@@ -88,6 +100,11 @@ static void test_training(void **state) {
       .name = "training", .brief = true, .warm = true, .prepare = make_network, .run = train});
   fault_walk(&(fault_operation){
       .name = "an epoch", .brief = true, .warm = true, .prepare = make_trainer, .run = run_epoch});
+  fault_walk(&(fault_operation){.name = "an epoch of layers with dropout",
+                                .brief = true,
+                                .warm = true,
+                                .prepare = make_layered_trainer,
+                                .run = run_epoch});
 }
 
 /* --- Checkpoints ---------------------------------------------------------------------------------------- */

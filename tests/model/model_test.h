@@ -33,6 +33,7 @@ static inline void assert_same_network(const quern_network *a, const quern_netwo
     if (x.activation.kind == QUERN_LEAKY_RELU) assert_true(x.activation.slope == y.activation.slope);
     assert_int_equal(x.freeze_weights, y.freeze_weights);
     assert_int_equal(x.freeze_bias, y.freeze_bias);
+    assert_true(x.dropout == y.dropout);
     size_t count = in * x.units + x.units;
     float *p = test_alloc(count, sizeof *p), *q = test_alloc(count, sizeof *q);
     assert_ok(quern_network_get_layer(a, l, p, p + in * x.units));

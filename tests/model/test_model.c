@@ -59,6 +59,45 @@ static void test_round_trip(void **state) {
   quern_network_free(network);
 }
 
+/* Dropout is a module of its own in torch.nn.Sequential; without one there is no word of it in the file. */
+static void test_dropout(void **state) {
+  (void)state;
+  quern_layer layers[] = {quern_dense(2, QUERN_RELU), quern_dense(3, QUERN_IDENTITY),
+                          quern_dense(2, QUERN_TANH), quern_dense(1, QUERN_IDENTITY)};
+  layers[0].dropout = 0.2f;
+  layers[1].dropout = 0.5f;
+  quern_network *network = NULL, *loaded = NULL;
+  assert_ok(quern_network_create(3, layers, 4, QUERN_SQUARED, &network));
+  fill_network(network);
+  assert_ok(quern_model_save(network, path_of("model")));
+  assert_ok(quern_model_load(path_of("model"), NULL, &loaded));
+  assert_same_network(network, loaded);
+  size_t size;
+  unsigned char *bytes = read_bytes(path_of("model"), &size);
+  bytes[size] = '\0';
+  static const char *const parts[] = {"\"quern.dropout\":\"0.2,0.5,0,0\"", "\"0.weight\"", "\"3.weight\"",
+                                      "\"5.weight\"", "\"7.bias\""};
+  for (size_t i = 0; i < 5; i++) assert_non_null(strstr((const char *)bytes + 8, parts[i]));
+  free(bytes);
+  quern_network_free(loaded);
+  quern_network_free(network);
+#define DROPOUT(text)                                                                                        \
+  "{\"__metadata__\":{\"quern.dropout\":\"" text                                                             \
+  "\"}," WEIGHT("0.weight", 2, 1, 0, 8) "," WEIGHT("1.weight", 1, 2, 8, 16) "}"
+  static const char *const wrong[][2] = {{DROPOUT("0.5"), "1 numbers, expected one for each of the 2 layers"},
+                                         {DROPOUT("0.5,0,0"), "3 numbers"},
+                                         {DROPOUT("1,0"), "\"1\", expected at least 0 and less than 1"},
+                                         {DROPOUT("-1,0"), "\"-1\""},
+                                         {DROPOUT("nan,0"), "\"nan\""},
+                                         {DROPOUT(",0"), "\"\", expected"},
+                                         {DROPOUT("0.5x,0"), "\"0.5x\""},
+                                         {DROPOUT("0,0.5"), "the last layer has a dropout of 0.5"}};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    write_header(path_of("wrong"), wrong[i][0], strlen(wrong[i][0]), 16);
+    load_fails(path_of("wrong"), QUERN_ERROR_FORMAT, wrong[i][1]);
+  }
+}
+
 static void test_bytes(void **state) {
   (void)state;
   quern_layer layers[] = {quern_dense(2, QUERN_LEAKY_RELU), quern_dense(1, QUERN_IDENTITY)};
@@ -273,7 +312,7 @@ static void test_bad_metadata(void **state) {
       {"\"quern.frozen\":\"0\"", "\"quern.frozen\": there is no tensor \"0\""},
       {"\"quern.frozen\":\"0.bias,\"", "\"quern.frozen\": there is no tensor \"\""},
       {"\"quern.frozen\":\"0.bias, 0.weight\"", "\"quern.frozen\": there is no tensor \" 0.weight\""},
-      {"\"quern.dropout\":\"0.5\"", "\"quern.dropout\" is not known"},
+      {"\"quern.momentum\":\"0.5\"", "\"quern.momentum\" is not known"},
   };
   const char *path = path_of("bad");
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -378,6 +417,7 @@ int main(void) {
       MODEL_TEST(test_options),    MODEL_TEST(test_missing_bias), MODEL_TEST(test_natural_order),
       MODEL_TEST(test_bad_models), MODEL_TEST(test_bad_metadata), MODEL_TEST(test_partial_metadata),
       MODEL_TEST(test_slopes),     MODEL_TEST(test_truncated),    MODEL_TEST(test_corrupted),
+      MODEL_TEST(test_dropout),
   };
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }

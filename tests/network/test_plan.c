@@ -279,6 +279,18 @@ static void test_bytes_and_refusals(void **state) {
   assert_ok(quern_plan_bytes(b.network, 4, QUERN_PLAN_INFERENCE, &bytes));
   /* Parameters (each starting on a multiple of 16), both outputs for 4 samples, and 4 classes. */
   assert_int_equal(bytes, sizeof(float) * (304 + 16 + 80 + 5 + 4 * (16 + 5)) + 4 * sizeof(int32_t));
+  quern_layer dropping[] = {layers[0], layers[1]};
+  dropping[0].dropout = 0.5f;
+  quern_network *drops;
+  size_t plain;
+  assert_ok(quern_plan_bytes(b.network, 4, QUERN_PLAN_TRAINING, &plain));
+  assert_ok(quern_network_create(INPUTS, dropping, 2, QUERN_CATEGORICAL, &drops));
+  assert_ok(quern_plan_bytes(drops, 4, QUERN_PLAN_TRAINING, &bytes));
+  assert_int_equal(bytes, plain + sizeof(float) * 4 * 16); /* what is left of the hidden layer */
+  assert_ok(quern_plan_bytes(b.network, 4, QUERN_PLAN_INFERENCE, &plain));
+  assert_ok(quern_plan_bytes(drops, 4, QUERN_PLAN_INFERENCE, &bytes));
+  assert_int_equal(bytes, plain);
+  quern_network_free(drops);
   assert_fails(quern_plan_bytes(b.network, 0, QUERN_PLAN_TRAINING, &bytes), QUERN_ERROR_ARGUMENT,
                "0 samples");
   assert_fails(quern_plan_bytes(b.network, SIZE_MAX, QUERN_PLAN_TRAINING, &bytes), QUERN_ERROR_ARGUMENT,

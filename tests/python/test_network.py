@@ -50,6 +50,19 @@ class Training(unittest.TestCase):
         softmax = numpy.exp(h) / numpy.exp(h).sum(axis=1, keepdims=True)
         numpy.testing.assert_allclose(network.predict(x), softmax, rtol=0, atol=1e-5)
 
+    def test_dropout_is_of_training_alone(self):
+        network = quern.Network(64, [quern.Dense(32, dropout=0.2), 10], seed=3)
+        self.assertEqual([layer.dropout for layer in network.layers], [0.2, 0])
+        (x, y), _ = digits()
+        first = network.fit(x, y, epochs=1, seed=5)
+        numpy.testing.assert_array_equal(network.predict(x), network.predict(x))
+        again = quern.Network(64, [quern.Dense(32, dropout=0.2), 10], seed=3)
+        self.assertEqual(again.fit(x, y, epochs=1, seed=5)[0].loss, first[0].loss)
+        other = quern.Network(64, [quern.Dense(32), 10], seed=3)
+        self.assertNotEqual(other.fit(x, y, epochs=1, seed=5)[0].loss, first[0].loss)
+        with self.assertRaisesRegex(quern.Error, "dropout of 1, expected at least 0 and less than 1"):
+            quern.Network(64, [quern.Dense(32, dropout=1), 10])
+
     def test_one_step_is_gradient_descent(self):
         """A step on one layer, against the formula: W - lr Xᵀ(softmax - onehot)/n."""
         network = quern.Network(3, [2], seed=4)

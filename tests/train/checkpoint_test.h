@@ -16,9 +16,9 @@ typedef struct task {
   size_t variant; /* of optimizer and schedule */
 } task;
 
-enum { TASKS = 4 };
+enum { TASKS = 5 };
 
-/* Many steps a launch, two launches a step, op by op, and op by op with gradients clipped; the last batch is short. */
+/* Many steps a launch, two launches a step, op by op, and op by op with gradients clipped and with dropout; the last batch is short. */
 static inline task task_at(size_t index) {
   const task tasks[TASKS] = {
       {.name = "serial",
@@ -55,9 +55,19 @@ static inline task task_at(size_t index) {
        .clip_norm = 0.1f,
        .layers = {quern_dense(5, QUERN_SIGMOID), quern_dense(3, QUERN_IDENTITY)},
        .layer_count = 2},
+      {.name = "dropout",
+       .inputs = 7,
+       .samples = 20,
+       .batch = 6,
+       .epochs = 3,
+       .loss = QUERN_CATEGORICAL,
+       .layers = {quern_dense(9, QUERN_RELU), quern_dense(6, QUERN_GELU), quern_dense(3, QUERN_IDENTITY)},
+       .layer_count = 3},
   };
   task chosen = tasks[index];
   chosen.layers[0].freeze_bias = index == 2;
+  chosen.layers[0].dropout = index == 4 ? 0.25f : 0.0f;
+  chosen.layers[1].dropout = index == 4 ? 0.5f : 0.0f;
   return chosen;
 }
 

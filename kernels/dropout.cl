@@ -1,0 +1,22 @@
+/* Dropout: a mask that is computed, forwards and backwards, and never stored. */
+
+/* Y = X M, M_rj = 0 where word j of row r is below `threshold`, else `scale`. A work-item has the four units of one block of the
+ * generator; dimension 0 the blocks of a row, dimension 1 the rows. y may be x. */
+__kernel void dropout(uint n, uint units, uint key_low, uint key_high, uint first_row, uint threshold, float scale,
+                      __global const float *x, ulong x_offset, __global float *y, ulong y_offset) {
+  const uint block = get_global_id(0), row = get_global_id(1);
+  if (block >= (units + 3) / 4 || row >= n) return;
+  const uint4 words = philox((uint4)(block, first_row + row, 0, 0), (uint2)(key_low, key_high));
+  const float4 mask = select((float4)(scale), (float4)(0.0f), words < (uint4)(threshold));
+  const ulong at = (ulong)row * units + 4 * block;
+  x += x_offset + at;
+  y += y_offset + at;
+  const uint lanes = min(4u, units - 4 * block);
+  if (lanes == 4) {
+    vstore4(vload4(0, x) * mask, 0, y);
+    return;
+  }
+  float parts[4];
+  vstore4(mask, 0, parts);
+  for (uint i = 0; i < lanes; i++) y[i] = x[i] * parts[i];
+}
