@@ -5,16 +5,16 @@
 #include <quern/quern.h>
 
 /* X(NAME, rows, columns, key): every quantity of the step, in the order in which they lie in one buffer. The
- * key is its name in JSON, NULL for what is given rather than computed. */
+ * key is its name in JSON, NULL for what is there for the computation alone. */
 #define EXAMPLE_QUANTITIES(X)                                                                                \
-  X(INPUT, 1, 3, NULL)      /* x */                                                                          \
-  X(TARGET, 1, 3, NULL)     /* y */                                                                          \
-  X(LABEL, 1, 1, NULL)      /* y as a class, int32_t */                                                      \
-  X(BIAS, 1, 3, NULL)       /* b, 1 in every layer, and left alone */                                        \
-  X(ONES, 1, 3, NULL)       /* what an activation's derivative is multiplied with to see it */               \
-  X(FIRST_W_IJ, 3, 3, NULL) /* weights as they start; rows are inputs */                                     \
-  X(FIRST_W_JK, 3, 3, NULL)                                                                                  \
-  X(FIRST_W_KL, 3, 3, NULL)                                                                                  \
+  X(INPUT, 1, 3, "x")              /* what is given: the sample, */                                          \
+  X(TARGET, 1, 3, "y")             /* what is wanted of it, */                                               \
+  X(LABEL, 1, 1, NULL)             /* the same as a class, int32_t, */                                       \
+  X(BIAS, 1, 3, "b")               /* and the biases, 1 in every layer, and left alone */                    \
+  X(ONES, 1, 3, NULL)              /* what an activation's derivative is multiplied with to see it */        \
+  X(FIRST_W_IJ, 3, 3, "first_Wij") /* weights as they start; rows are inputs */                              \
+  X(FIRST_W_JK, 3, 3, "first_Wjk")                                                                           \
+  X(FIRST_W_KL, 3, 3, "first_Wkl")                                                                           \
   X(Z1, 1, 3, "z1") /* x W_ij + b */                                                                         \
   X(H1, 1, 3, "h1") /* relu(z1) */                                                                           \
   X(Z2, 1, 3, "z2") /* h1 W_jk + b */                                                                        \

@@ -145,13 +145,17 @@ case_examples() {
   fresh examples
   cd "$WORK/examples"
   local name
-  for name in bring-your-own-loop share-a-context fann; do
+  for name in getting-started own-loop bring-your-own-loop share-a-context fann; do
     cp -r "$SOURCE/examples/$name" "$name"
     configure "$name" "$name/build" -DCMAKE_PREFIX_PATH="$moved"
     "$CMAKE" --build "$name/build"
   done
   "$AGREE" 1e-4 "$PWD/bring-your-own-loop/build/bring_your_own_loop_plain" "$SOURCE/data/digits.csv" --numbers -- \
     "$PWD/bring-your-own-loop/build/bring_your_own_loop_quern" "$SOURCE/data/digits.csv" --numbers
+  [[ $(getting-started/build/ring "$PWD/ring.safetensors") == 9*'% of 800 points right'* ]] || fail 'ring learned nothing'
+  [[ $(own-loop/build/own_optimizer) == 'accuracy 0.9'* ]] || fail 'own_optimizer learned nothing'
+  # As docs/getting-started-c.md has it for quern's source; configured only.
+  configure getting-started getting-started/fetched -DQUERN_SOURCE="$SOURCE"
   # What is left out where a library is missing has said so above.
   [[ ! -x share-a-context/build/share_a_context ]] || share-a-context/build/share_a_context none
   [[ ! -x fann/build/fann_on_quern ]] || fann/build/fann_on_quern
