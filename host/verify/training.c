@@ -273,6 +273,8 @@ static bool choose(quern__verify *v, const task *is, quern__steps_form form) {
   /* Steps are whole under this loss alone, and without dropout. */
   if (form != QUERN__STEPS_OP_BY_OP && (is->loss != QUERN_CATEGORICAL || is->layers[0].dropout > 0.0f))
     return false;
+  /* Where a work-item's loops end, no plan takes whole steps by itself (host/opencl/quirks.c), and compiling them takes minutes. */
+  if (v->loop_rounds > 0 && v->few && form != QUERN__STEPS_OP_BY_OP) return false;
   /* A work-item would take more rounds than its loops have: in a launch of many steps, or with a network above to itself. */
   if (v->loop_rounds > 0 && ((form == QUERN__STEPS_SERIAL && (is->batch > 5 || is->optimizer != QUERN_SGD)) ||
                              (form == QUERN__STEPS_COLUMNS && is->batch > 20)))

@@ -93,7 +93,7 @@ static quern__steps_form form_of(quern_context *context, const task *is) {
 /* Has the steps take this form; false where the device cannot. */
 static bool choose(const test_rig *rig, const task *is, quern__steps_form wanted) {
   quern__cl *cl = rig->device->state;
-  /* More rounds than llvmpipe's loops have, or minutes of compiling there for what quern verify runs. */
+  /* More rounds than llvmpipe's loops have, or minutes of compiling there for what quern verify --full runs. */
   if (rig->short_loops && ((wanted == QUERN__STEPS_SERIAL && (is->batch > 5 || is->optimizer != QUERN_SGD)) ||
                            wanted == QUERN__STEPS_COLUMNS))
     return false;
