@@ -334,6 +334,16 @@ typedef struct quern_backend {
   quern_status (*dense_backward_update)(void *state, const quern_dense_backward_update_op *op);
   /* Optional: networks with dropout cannot be trained then. */
   quern_status (*dropout)(void *state, const quern_dropout_op *op);
+
+  /* Optional, all five or none: copies to the device beside the ops, for staging.h, which says what they mean; without them
+   * buffer_write is called in order. `offset` and `bytes` are the part of `memory` that is filled, *host is as much memory of the
+   * host. `begin` follows each `send`, and waits for no other ops than what its copy waits for. */
+  quern_status (*staging_create)(void *state, void *memory, size_t offset, size_t bytes, void **staging,
+                                 void **host);
+  void (*staging_free)(void *state, void *staging);
+  quern_status (*staging_begin)(void *state, void *staging);
+  quern_status (*staging_send)(void *state, void *staging, size_t bytes);
+  quern_status (*staging_release)(void *state, void *staging);
 } quern_backend;
 
 /* Adds a table to the backends: the devices that it enumerates are in every device list made from then on,

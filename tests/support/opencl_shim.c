@@ -54,7 +54,6 @@ static quern__cl_functions real;
   X(CreateSubBuffer)                                                                                         \
   X(CreateUserEvent)                                                                                         \
   X(SetUserEventStatus)                                                                                      \
-  X(WaitForEvents)                                                                                           \
   X(GetEventProfilingInfo)
 
 static struct {
@@ -257,7 +256,8 @@ SHIM cl_int clFinish(cl_command_queue queue) {
 SHIM cl_mem clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void *host, cl_int *error) {
   SHIM_FAIL_MAKING(CreateBuffer)
   cl_mem made = created(BUFFER, real.CreateBuffer(context, flags, size, host, error));
-  if (made != NULL) atomic_fetch_add(&allocated, size);
+  /* Memory that is asked of the host is none of the device's. */
+  if (made != NULL && (flags & CL_MEM_ALLOC_HOST_PTR) == 0) atomic_fetch_add(&allocated, size);
   return made;
 }
 
@@ -308,6 +308,22 @@ SHIM cl_int clEnqueueFillBuffer(cl_command_queue queue, cl_mem memory, const voi
       real.EnqueueFillBuffer(queue, memory, pattern, pattern_size, offset, size, count, after, event), event);
 }
 
+SHIM void *clEnqueueMapBuffer(cl_command_queue queue, cl_mem memory, cl_bool wait, cl_map_flags flags,
+                              size_t offset, size_t size, cl_uint count, const cl_event *after,
+                              cl_event *event, cl_int *error) {
+  SHIM_FAIL_MAKING(EnqueueMapBuffer)
+  void *mapped = real.EnqueueMapBuffer(queue, memory, wait, flags, offset, size, count, after, event, error);
+  if (mapped != NULL) queued(CL_SUCCESS, event);
+  return mapped;
+}
+
+/* As a release, it does its work whatever it says. */
+SHIM cl_int clEnqueueUnmapMemObject(cl_command_queue queue, cl_mem memory, void *mapped, cl_uint count,
+                                    const cl_event *after, cl_event *event) {
+  return also_fails("clEnqueueUnmapMemObject",
+                    queued(real.EnqueueUnmapMemObject(queue, memory, mapped, count, after, event), event));
+}
+
 /* --- Events --------------------------------------------------------------------------------------------- */
 
 SHIM cl_int clEnqueueMarkerWithWaitList(cl_command_queue queue, cl_uint count, const cl_event *after,
@@ -338,7 +354,8 @@ SHIM cl_int clSetUserEventStatus(cl_event event, cl_int status) {
 }
 
 SHIM cl_int clWaitForEvents(cl_uint count, const cl_event *events) {
-  return other.WaitForEvents(count, events);
+  SHIM_FAIL(WaitForEvents)
+  return real.WaitForEvents(count, events);
 }
 
 SHIM cl_int clGetEventProfilingInfo(cl_event event, cl_profiling_info name, size_t size, void *value,
