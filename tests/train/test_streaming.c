@@ -393,5 +393,5 @@ int main(void) {
       QUERN_TEST(test_tasks),      QUERN_TEST(test_bytes), QUERN_TEST(test_targets),
       QUERN_TEST(test_resume),     QUERN_TEST(test_stop),  QUERN_TEST(test_not_finite),
       QUERN_TEST(test_holds_data), QUERN_TEST(test_once),  QUERN_TEST(test_refuses)};
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }
