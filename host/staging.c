@@ -7,9 +7,10 @@
 
 struct quern_staging {
   quern_buffer *buffer; /* held */
-  void *memory;         /* owned where `made` is NULL */
-  void *made;           /* the backend's; NULL where it has none to offer */
-  bool sent;            /* in order: a write may still read the memory */
+  bool begun;           /* the memory is the caller's to write */
+  void *made;           /* the backend's; NULL where it has none to offer, and then */
+  void *memory;         /* owned, */
+  bool sent;            /* and whether a write may still read it */
 };
 
 static bool is_offered(const quern_backend *backend) {
@@ -22,7 +23,7 @@ static quern_status create_memory(quern_staging *made) {
   quern_context *context = buffer->context;
   if (is_offered(context->backend))
     return QUERN__CALL(context, context->backend->staging_create(context->state, buffer->memory, buffer->base,
-                                                                 buffer->bytes, &made->made, &made->memory));
+                                                                 buffer->bytes, &made->made));
   made->memory = malloc(buffer->bytes);
   return made->memory != NULL ? QUERN_OK : quern__fail_memory("staging", buffer->bytes);
 }
@@ -61,20 +62,26 @@ quern_status quern_staging_begin(quern_staging *staging, void **memory) {
   if (staging == NULL || memory == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "staging begin: the staging or the result pointer is NULL");
   quern_context *context = staging->buffer->context;
+  staging->begun = false;
   if (staging->made != NULL)
-    QUERN__FORWARD(QUERN__CALL(context, context->backend->staging_begin(context->state, staging->made)));
+    QUERN__FORWARD(
+        QUERN__CALL(context, context->backend->staging_begin(context->state, staging->made, memory)));
   else if (staging->sent)
     QUERN__FORWARD(quern_context_finish(context));
+  if (staging->made == NULL) *memory = staging->memory;
   staging->sent = false;
-  *memory = staging->memory;
+  staging->begun = true;
   return QUERN_OK;
 }
 
 quern_status quern_staging_send(quern_staging *staging, size_t bytes) {
   if (staging == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "staging send: the staging is NULL");
+  if (!staging->begun)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "staging send: nothing was begun, expected quern_staging_begin");
   QUERN__FORWARD(quern__check_range("staging send", 0, bytes, staging->buffer->bytes));
-  if (bytes == 0) return QUERN_OK;
+  if (bytes == 0) return quern__fail(QUERN_ERROR_ARGUMENT, "staging send: 0 bytes, expected at least 1");
   quern_context *context = staging->buffer->context;
+  staging->begun = false;
   if (staging->made != NULL)
     return QUERN__CALL(context, context->backend->staging_send(context->state, staging->made, bytes));
   staging->sent = true;

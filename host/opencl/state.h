@@ -85,10 +85,9 @@ quern_status quern__cl_buffer_read(void *state, void *memory, size_t offset, siz
 quern_status quern__cl_buffer_fill(void *state, void *memory, size_t offset, size_t bytes, uint8_t value);
 quern_status quern__cl_buffer_copy(void *state, void *from, size_t from_offset, void *to, size_t to_offset,
                                    size_t bytes);
-quern_status quern__cl_staging_create(void *state, void *memory, size_t offset, size_t bytes, void **staging,
-                                      void **host);
+quern_status quern__cl_staging_create(void *state, void *memory, size_t offset, size_t bytes, void **staging);
 void quern__cl_staging_free(void *state, void *staging);
-quern_status quern__cl_staging_begin(void *state, void *staging);
+quern_status quern__cl_staging_begin(void *state, void *staging, void **memory);
 quern_status quern__cl_staging_send(void *state, void *staging, size_t bytes);
 quern_status quern__cl_staging_release(void *state, void *staging);
 

@@ -1,9 +1,10 @@
 /* Staging: copies to the device beside the ops, each after the ops that it has to wait for and before those that read it. */
 #include "sharing.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
-enum { FLOATS = 37, SECONDS = 100 };
+enum { FLOATS = 37, SECONDS = 60 };
 
 static void fill(quern_staging *staging, float value) {
   void *memory;
@@ -51,18 +52,19 @@ static void check_turns(quern_context *context) {
   expect(whole, 0, canary);
   expect(whole, 2 * FLOATS, canary);
 
-  /* A part of it, and nothing. */
+  /* A part of it, begun twice. */
+  fill(turns[1], 6.0f);
   fill(turns[1], 5.0f);
-  assert_ok(quern_staging_send(turns[1], 0));
   assert_ok(quern_staging_send(turns[1], sizeof(float)));
-  float part[2];
-  assert_ok(quern_buffer_read(view, 0, sizeof part, part, QUERN_WAIT));
-  assert_true(part[0] == 5.0f && part[1] == (float)(PIECES - 1));
-  assert_fails(quern_staging_send(turns[1], (FLOATS + 1) * sizeof(float)), QUERN_ERROR_SHAPE, "staging send",
-               "past a buffer");
+  float part;
+  assert_ok(quern_buffer_read(view, 0, sizeof part, &part, QUERN_WAIT));
+  assert_true(part == 5.0f);
+  expect(whole, 0, canary);
+  expect(whole, 2 * FLOATS, canary);
 
-  /* Freed with a copy under way, after its buffer. */
+  /* Freed when it was sent, and when it was only begun, each after its buffer. */
   send(turns[0], 1.0f);
+  fill(turns[1], 2.0f);
   quern_buffer_free(first);
   quern_staging_free(turns[0]);
   quern_staging_free(turns[1]);
@@ -101,11 +103,48 @@ static void test_beside_ops(void **state) {
   assert_ok(quern_opencl_wait(context, 1, &held.closed));
   alarm(SECONDS);
   send(staging, 2.0f);
-  fill(staging, 3.0f); /* waits for the copy */
+  quern_staging_free(staging); /* waits for the copy */
   alarm(0);
   gate_open(&held);
   expect(copy, 0, 1.0f);
   expect(buffer, 0, 2.0f);
+  quern_buffer_free(copy);
+  quern_buffer_free(buffer);
+  quern_context_free(context);
+  caller_close(&mine);
+}
+
+static void *open_later(void *held) {
+  usleep(20000); /* for a copy that does not wait to be seen */
+  gate_open(held);
+  return NULL;
+}
+
+/* And it does wait for those, whether they are told by a release or not. */
+static void check_after_ops(bool released) {
+  caller mine = caller_open(0, false);
+  quern_context *context;
+  quern_buffer *buffer, *copy;
+  quern_staging *staging;
+  pthread_t opener;
+  assert_ok(quern_opencl_context_create(mine.context, mine.device, NULL, &context));
+  assert_ok(quern_buffer_create(context, FLOATS * sizeof(float), &buffer));
+  assert_ok(quern_buffer_create(context, FLOATS * sizeof(float), &copy));
+  assert_ok(quern_staging_create(buffer, &staging));
+  send(staging, 1.0f);
+  assert_ok(quern_context_finish(context));
+  gate held = gate_close(&mine);
+  assert_ok(quern_opencl_wait(context, 1, &held.closed));
+  assert_ok(quern_buffer_copy(buffer, 0, copy, 0, FLOATS * sizeof(float)));
+  if (released) assert_ok(quern_staging_release(staging));
+  if (held.open)
+    gate_open(&held);
+  else
+    assert_int_equal(pthread_create(&opener, NULL, open_later, &held), 0);
+  send(staging, 2.0f);
+  expect(copy, 0, 1.0f);
+  expect(buffer, 0, 2.0f);
+  if (!held.open) assert_int_equal(pthread_join(opener, NULL), 0);
   quern_staging_free(staging);
   quern_buffer_free(copy);
   quern_buffer_free(buffer);
@@ -113,35 +152,10 @@ static void test_beside_ops(void **state) {
   caller_close(&mine);
 }
 
-/* And it does wait for those, whether they are told by a release or not. */
 static void test_after_ops(void **state) {
   (void)state;
-  for (int released = 0; released < 2; released++) {
-    caller mine = caller_open(0, false);
-    quern_context *context;
-    quern_buffer *buffer, *copy;
-    quern_staging *staging;
-    assert_ok(quern_opencl_context_create(mine.context, mine.device, NULL, &context));
-    assert_ok(quern_buffer_create(context, FLOATS * sizeof(float), &buffer));
-    assert_ok(quern_buffer_create(context, FLOATS * sizeof(float), &copy));
-    assert_ok(quern_staging_create(buffer, &staging));
-    send(staging, 1.0f);
-    assert_ok(quern_context_finish(context));
-    gate held = gate_close(&mine);
-    assert_ok(quern_opencl_wait(context, 1, &held.closed));
-    assert_ok(quern_buffer_copy(buffer, 0, copy, 0, FLOATS * sizeof(float)));
-    if (released == 1) assert_ok(quern_staging_release(staging));
-    send(staging, 2.0f);
-    usleep(20000); /* for a copy that does not wait to be seen */
-    gate_open(&held);
-    expect(copy, 0, 1.0f);
-    expect(buffer, 0, 2.0f);
-    quern_staging_free(staging);
-    quern_buffer_free(copy);
-    quern_buffer_free(buffer);
-    quern_context_free(context);
-    caller_close(&mine);
-  }
+  check_after_ops(false);
+  check_after_ops(true);
 }
 
 static void test_refuses(void **state) {
@@ -156,6 +170,12 @@ static void test_refuses(void **state) {
   assert_fails(quern_staging_create(NULL, &other), QUERN_ERROR_ARGUMENT, "NULL");
   assert_null(other);
   assert_fails(quern_staging_create(buffer, NULL), QUERN_ERROR_ARGUMENT, "NULL");
+  assert_fails(quern_staging_begin(staging, NULL), QUERN_ERROR_ARGUMENT, "NULL");
+  assert_fails(quern_staging_send(staging, sizeof(float)), QUERN_ERROR_ARGUMENT, "quern_staging_begin");
+  assert_ok(quern_staging_begin(staging, &memory));
+  assert_fails(quern_staging_send(staging, (FLOATS + 1) * sizeof(float)), QUERN_ERROR_SHAPE, "staging send",
+               "past a buffer");
+  assert_fails(quern_staging_send(staging, 0), QUERN_ERROR_ARGUMENT, "0 bytes");
   assert_fails(quern_staging_begin(NULL, &memory), QUERN_ERROR_ARGUMENT, "NULL");
   assert_fails(quern_staging_send(NULL, 4), QUERN_ERROR_ARGUMENT, "NULL");
   assert_fails(quern_staging_release(NULL), QUERN_ERROR_ARGUMENT, "NULL");
