@@ -47,7 +47,7 @@ static quern_status train(fault_place *place) {
 
 /* Chunks of two batches. */
 static quern_train_options streaming_options(void) {
-  enum { BATCH = 3, CHUNK = 2 * BATCH };
+  enum { BATCH = 4, CHUNK = 2 * BATCH };
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
   options.batch = BATCH;
   options.data_memory =
@@ -96,7 +96,7 @@ static void make_streaming_trainer(fault_place *place) {
   const quern_train_options options = streaming_options();
   quern_data_placement placement = QUERN_DATA_PLACEMENT_INIT;
   assert_ok(quern_trainer_placement(place->context, place->network, place->data, NULL, &options, &placement));
-  assert_int_equal(placement.train_chunk, 6);
+  assert_int_equal(placement.train_chunk, 8);
   assert_ok(
       quern_trainer_create(place->context, place->network, place->data, NULL, &options, &place->trainer));
 }
@@ -142,19 +142,24 @@ static void test_training(void **state) {
                                 .run = run_epoch});
 }
 
+/* On devices that share the host's memory, and on those with their own. */
 static void test_streaming(void **state) {
   (void)state;
-  fault_walk(&(fault_operation){.name = "a trainer whose data are streamed",
-                                .brief = true,
-                                .warm = true,
-                                .prepare = make_network,
-                                .run = create_streaming,
-                                .may_fall_back = ends_copies});
-  fault_walk(&(fault_operation){.name = "an epoch of streamed data",
-                                .brief = true,
-                                .warm = true,
-                                .prepare = make_streaming_trainer,
-                                .run = run_epoch});
+  for (int discrete = 0; discrete < 2; discrete++) {
+    assert_true(test_set_discrete(discrete == 1));
+    fault_walk(&(fault_operation){.name = "a trainer whose data are streamed",
+                                  .brief = true,
+                                  .warm = true,
+                                  .prepare = make_network,
+                                  .run = create_streaming,
+                                  .may_fall_back = ends_copies});
+    fault_walk(&(fault_operation){.name = "an epoch of streamed data",
+                                  .brief = true,
+                                  .warm = true,
+                                  .prepare = make_streaming_trainer,
+                                  .run = run_epoch});
+  }
+  (void)test_set_discrete(false);
 }
 
 /* --- Checkpoints ---------------------------------------------------------------------------------------- */

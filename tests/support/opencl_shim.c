@@ -65,6 +65,7 @@ static bool opened;
 static pid_t process;
 static atomic_long live[OBJECT_TYPES];
 static atomic_size_t allocated, sources;
+static atomic_bool is_discrete;
 
 __attribute__((constructor)) static void open_loader(void) {
   process = getpid();
@@ -87,6 +88,10 @@ SHIM size_t quern_shim_live(void) {
 
 SHIM size_t quern_shim_allocated(void) {
   return atomic_load(&allocated);
+}
+
+SHIM void quern_shim_set_discrete(bool discrete) {
+  atomic_store(&is_discrete, discrete);
 }
 
 SHIM size_t quern_shim_sources(void) {
@@ -200,14 +205,23 @@ SHIM cl_int clGetDeviceIDs(cl_platform_id platform, cl_device_type type, cl_uint
 }
 
 SHIM cl_int clGetDeviceInfo(cl_device_id device, cl_device_info name, size_t size, void *value,
-                            size_t *size_ret){SHIM_QUERY(GetDeviceInfo, device)}
+                            size_t *size_ret) {
+  SHIM_FAIL(GetDeviceInfo)
+  if (name == CL_DEVICE_HOST_UNIFIED_MEMORY && value != NULL && !quern_shim_cuts() &&
+      atomic_load(&is_discrete)) {
+    *(cl_bool *)value = CL_FALSE;
+    if (size_ret != NULL) *size_ret = sizeof(cl_bool);
+    return CL_SUCCESS;
+  }
+  SHIM_ANSWER(GetDeviceInfo, device)
+}
 
 /* --- Contexts and queues -------------------------------------------------------------------------------- */
 
-SHIM cl_context
-    clCreateContext(const cl_context_properties *properties, cl_uint count, const cl_device_id *devices,
-                    void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *), void *user,
-                    cl_int *error) {
+SHIM cl_context clCreateContext(const cl_context_properties *properties, cl_uint count,
+                                const cl_device_id *devices,
+                                void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *),
+                                void *user, cl_int *error) {
   SHIM_FAIL_MAKING(CreateContext)
   return created(CONTEXT, real.CreateContext(properties, count, devices, notify, user, error));
 }

@@ -128,9 +128,8 @@ static void test_tasks(void **state) {
   }
 }
 
-/* Bytes stay bytes. */
-static void test_bytes(void **state) {
-  (void)state;
+/* Bytes stay bytes; on a device that shares the host's memory, and on one that has its own. */
+static void check_bytes(void) {
   const quern_layer layers[] = {quern_dense(33, QUERN_RELU), quern_dense(10, QUERN_IDENTITY)};
   training is = {.options = QUERN_TRAIN_OPTIONS_INIT};
   assert_ok(quern_context_create("auto", &is.context));
@@ -144,6 +143,13 @@ static void test_bytes(void **state) {
   assert_in_range(check_placements(&is), 8, 100);
   free_training(&is);
   quern_context_free(is.context);
+}
+
+static void test_bytes(void **state) {
+  (void)state;
+  check_bytes();
+  if (test_set_discrete(true)) check_bytes();
+  (void)test_set_discrete(false);
 }
 
 /* Numbers and labels to predict, three of each sample. */
