@@ -3,6 +3,7 @@
 #define QUERN_HOST_DATASET_H
 
 #include <quern/dataset.h>
+#include <stdatomic.h>
 
 struct quern_dataset {
   char *source;          /* owned */
@@ -16,7 +17,16 @@ struct quern_dataset {
   bool has_missing; /* there may be NaN among the values, each a missing one that nothing stands in for yet */
   size_t height, width; /* 0, 0 where a sample is no image */
   float scale, offset;  /* a value is fma(element, scale, offset) */
+  /* Beside its owner, trainers that stream it: the last of all of them frees it, and while there are any it stays as it is. */
+  atomic_size_t readers;
 };
+
+/* One more or one less reader; the second takes NULL. */
+const quern_dataset *quern__dataset_hold(const quern_dataset *dataset);
+void quern__dataset_release(const quern_dataset *dataset);
+
+/* QUERN_ERROR_BUSY, where it has readers and so may not be changed. */
+quern_status quern__dataset_check_idle(const char *what, const quern_dataset *dataset);
 
 /* Bytes of one element. */
 static inline size_t quern__element_bytes(quern_element element) {

@@ -21,6 +21,20 @@ static bool parse_whole(const char *text, uint64_t most, uint64_t *value, const 
   return errno == 0 && number <= most;
 }
 
+/* 1024 to the power of a letter's place. */
+static const char size_letters[] = "KMGT";
+
+static bool parse_size(const cli_option *option, const char *text, size_t *size) {
+  uint64_t whole;
+  const char *end;
+  if (!parse_whole(text, SIZE_MAX, &whole, &end)) return false;
+  const char *letter = *end != '\0' ? strchr(size_letters, *end) : NULL;
+  const unsigned bits = letter != NULL ? 10 * (unsigned)(letter - size_letters + 1) : 0;
+  if (end[letter != NULL] != '\0' || whole > SIZE_MAX >> bits || whole << bits < option->least) return false;
+  *size = (size_t)(whole << bits);
+  return true;
+}
+
 static cli_parsed parse_counts(const cli_option *option, const char *text, cli_counts *counts) {
   free(counts->items);
   *counts = (cli_counts){NULL, 0};
@@ -109,6 +123,9 @@ cli_parsed cli_option_set(const cli_option *option, const char *text, void *sett
     good = parse_whole(text, option->most, &whole, &end) && *end == '\0' && whole >= option->least;
     if (good) *(size_t *)target = (size_t)whole;
     break;
+  case CLI_SIZE:
+    good = parse_size(option, text, target);
+    break;
   case CLI_COUNTS:
     return parse_counts(option, text, target);
   case CLI_SEED:
@@ -165,6 +182,10 @@ cli_parsed cli_option_refuse(const cli_command *command, const cli_option *optio
     cli_fail_usage(command, "%s takes a whole number from %llu to %llu, not \"%s\"", label, least, most,
                    text);
     break;
+  case CLI_SIZE:
+    cli_fail_usage(command, "%s takes a size in bytes such as 1500000, 64K, 500M or 2G, not \"%s\"", label,
+                   text);
+    break;
   case CLI_COUNTS:
     cli_fail_usage(command,
                    "%s takes whole numbers from %llu to %llu separated by commas, or none, not \"%s\"", label,
@@ -216,6 +237,13 @@ static void print_number(FILE *stream, double value) {
   fputs(text, stream);
 }
 
+/* With the letter that leaves the shortest number. */
+static void print_size(FILE *stream, size_t size) {
+  size_t letters = 0;
+  for (; size > 0 && size % 1024 == 0 && size_letters[letters] != '\0'; letters++) size /= 1024;
+  fprintf(stream, "%zu%.1s", size, letters > 0 ? &size_letters[letters - 1] : "");
+}
+
 static void print_counts(FILE *stream, const cli_counts *counts) {
   if (counts->count == 0) fputs("none", stream);
   for (size_t i = 0; i < counts->count; i++) fprintf(stream, "%s%zu", i > 0 ? "," : "", counts->items[i]);
@@ -236,6 +264,7 @@ bool cli_option_is_set(const cli_option *option, const void *settings) {
   case CLI_CONFIG:
     return *(const char *const *)target != NULL;
   case CLI_COUNT:
+  case CLI_SIZE:
     return *(const size_t *)target >= option->least;
   case CLI_NUMBER:
     return !isnan(*(const double *)target);
@@ -269,6 +298,9 @@ void cli_option_print(FILE *stream, const cli_option *option, const void *settin
     break;
   case CLI_COUNT:
     fprintf(stream, "%zu", *(const size_t *)target);
+    break;
+  case CLI_SIZE:
+    print_size(stream, *(const size_t *)target);
     break;
   case CLI_COUNTS:
     print_counts(stream, target);

@@ -9,9 +9,10 @@
 #include <stdint.h>
 
 typedef enum cli_kind {
-  CLI_FLAG,   /* bool, no value */
-  CLI_TEXT,   /* const char *, not empty */
-  CLI_COUNT,  /* size_t, least … most */
+  CLI_FLAG,  /* bool, no value */
+  CLI_TEXT,  /* const char *, not empty */
+  CLI_COUNT, /* size_t, least … most */
+  CLI_SIZE, /* size_t of bytes, least …, with K, M, G or T behind it for powers of 1024; 0 while it is not set */
   CLI_COUNTS, /* cli_counts, each least … most, separated by commas; "" or "none" for no one */
   CLI_SEED,   /* uint64_t, any */
   CLI_NUMBER, /* double, finite, at least 0, and not 0 where least is 1; at most `most`, where that is not 0;

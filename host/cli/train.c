@@ -170,6 +170,14 @@ static const cli_option options[] = {
      .least = 1,
      .help = "scale the gradients of a step down where their norm, all parameters taken together, is more "
              "(default: never)"},
+    {.name = "data-memory",
+     .value = "SIZE",
+     .kind = CLI_SIZE,
+     .offset = FIELD(data_memory),
+     .least = 1,
+     .help =
+         "the most memory of the device for the data, in bytes or as 64K, 500M, 2G; data that are longer are "
+         "streamed in chunks, with the same results (default: what the device has left)"},
     {.name = "seed",
      .value = "N",
      .kind = CLI_SEED,

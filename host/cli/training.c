@@ -30,6 +30,7 @@ typedef struct train_session {
   float *class_weights; /* of the training's; NULL for none */
   quern_optimizer optimizer;
   quern_schedule schedule;
+  quern_data_placement placement;
   bool held_out;           /* the test samples are some of the data's */
   size_t measured;         /* epochs that this run has trained */
   double seconds_a_sample; /* summed over them but the first, in which kernels may be built */
@@ -142,20 +143,6 @@ static cli_exit make_network(train_session *run) {
   return status == QUERN_OK ? CLI_OK : cli_fail_library();
 }
 
-static void announce(const train_session *run) {
-  fprintf(run->people, "data: %s, ", quern_dataset_source(run->train));
-  cli_print_data(run->people, run->train);
-  fprintf(run->people, "\ntest: %s, ", quern_dataset_source(run->test));
-  cli_print_data(run->people, run->test);
-  fprintf(run->people, "%s\nnetwork: ", run->held_out ? ", held out" : "");
-  cli_print_network(run->people, run->network);
-  const size_t classes = quern_network_outputs(run->network);
-  for (size_t c = 0; run->class_weights != NULL && c < classes; c++)
-    fprintf(run->people, "%s%.4g", c == 0 ? "\nclass weights: " : ", ", (double)run->class_weights[c]);
-  fprintf(run->people, "\n\n");
-  fflush(run->people);
-}
-
 static void add_epoch(train_session *run, const quern_epoch *epoch) {
   cJSON *object = cli_json_object(&run->json, run->epochs, NULL);
   cli_json_number(&run->json, object, "epoch", (double)epoch->epoch);
@@ -186,7 +173,7 @@ static bool is_interrupted(void *user) {
   return cli_interrupt_signal() != 0;
 }
 
-static cli_exit train(train_session *run) {
+static quern_train_options options_of(train_session *run) {
   const train_settings *settings = run->settings;
   quern_train_options training = QUERN_TRAIN_OPTIONS_INIT;
   training.epochs = settings->epochs;
@@ -209,13 +196,53 @@ static cli_exit train(train_session *run) {
   training.checkpoint = settings->checkpoint;
   training.checkpoint_every = settings->checkpoint_every;
   training.resume = settings->resume;
-  cli_progress_begin(&run->progress, run->people, quern_dataset_rows(run->train));
-  if (run->progress.live) training.on_progress = on_progress;
+  training.data_memory = settings->data_memory;
   if (!isnan(settings->label_smoothing)) training.label_smoothing = (float)settings->label_smoothing;
   training.class_weights = run->class_weights;
+  return training;
+}
+
+static void print_chunks(FILE *people, const char *what, size_t samples) {
+  if (samples == 0)
+    fprintf(people, "%s data whole", what);
+  else
+    fprintf(people, "%s data in chunks of %s samples", what, cli_grouped((double)samples).text);
+}
+
+/* Where the data lie, which is worth a line where it is not all of them on the device. */
+static void announce_placement(const train_session *run) {
+  const quern_data_placement *at = &run->placement;
+  if (at->train_chunk == 0 && at->test_chunk == 0) return;
+  fputs("streaming: ", run->people);
+  print_chunks(run->people, "training", at->train_chunk);
+  fputs(", ", run->people);
+  print_chunks(run->people, "test", at->test_chunk);
+  fprintf(run->people, ", in %.1f MiB of the device\n", (double)at->bytes / (1 << 20));
+}
+
+static void announce(const train_session *run) {
+  fprintf(run->people, "data: %s, ", quern_dataset_source(run->train));
+  cli_print_data(run->people, run->train);
+  fprintf(run->people, "\ntest: %s, ", quern_dataset_source(run->test));
+  cli_print_data(run->people, run->test);
+  fprintf(run->people, "%s\nnetwork: ", run->held_out ? ", held out" : "");
+  cli_print_network(run->people, run->network);
+  const size_t classes = quern_network_outputs(run->network);
+  for (size_t c = 0; run->class_weights != NULL && c < classes; c++)
+    fprintf(run->people, "%s%.4g", c == 0 ? "\nclass weights: " : ", ", (double)run->class_weights[c]);
+  fputc('\n', run->people);
+  announce_placement(run);
+  fputc('\n', run->people);
+  fflush(run->people);
+}
+
+static cli_exit train(train_session *run, quern_train_options *training) {
+  const train_settings *settings = run->settings;
+  cli_progress_begin(&run->progress, run->people, quern_dataset_rows(run->train));
+  if (run->progress.live) training->on_progress = on_progress;
   cli_interrupt_watch();
   const quern_status status =
-      quern_train(run->context, run->network, run->train, run->test, &training, &run->last);
+      quern_train(run->context, run->network, run->train, run->test, training, &run->last);
   cli_progress_end(&run->progress);
   cli_interrupt_unwatch();
   if (status != QUERN_OK) return cli_fail_library();
@@ -247,6 +274,8 @@ static cli_exit print_json(train_session *run, double samples_per_second) {
   cli_json_text(json, json->root, "data", quern_dataset_source(run->train));
   cli_json_number(json, json->root, "train_samples", (double)quern_dataset_rows(run->train));
   cli_json_number(json, json->root, "test_samples", (double)quern_dataset_rows(run->test));
+  cli_json_number(json, json->root, "train_chunk", (double)run->placement.train_chunk);
+  cli_json_number(json, json->root, "test_chunk", (double)run->placement.test_chunk);
   cli_json_number(json, json->root, "batch", (double)settings->batch);
   cli_json_text(json, json->root, "optimizer", quern_optimizer_name(run->optimizer.kind));
   cli_json_text(json, json->root, "schedule", quern_schedule_name(run->schedule.kind));
@@ -314,14 +343,20 @@ static cli_exit run_session(train_session *run) {
   if (result == CLI_OK) result = make_network(run);
   if (result == CLI_OK) result = cli_open_device(settings->device, run->people, &run->context);
   if (result != CLI_OK) return result;
+  quern_train_options training = options_of(run);
+  if (quern_trainer_placement(run->context, run->network, run->train, run->test, &training,
+                              &run->placement) != QUERN_OK)
+    return cli_fail_library();
   announce(run);
-  result = train(run);
+  result = train(run, &training);
   return result == CLI_OK ? conclude(run) : result;
 }
 
 cli_exit cli_run_training(const train_settings *settings) {
-  train_session session = {
-      .settings = settings, .people = settings->json ? stderr : stdout, .json = cli_json_create()};
+  train_session session = {.settings = settings,
+                           .placement = QUERN_DATA_PLACEMENT_INIT,
+                           .people = settings->json ? stderr : stdout,
+                           .json = cli_json_create()};
   session.epochs = cli_json_list(&session.json, session.json.root, "epochs");
   cli_exit result = run_session(&session);
   const cli_exit logged = cli_log_close(&session.log);

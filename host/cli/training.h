@@ -19,6 +19,7 @@ typedef struct train_settings {
   double warmup, step_epochs, gamma; /* NaN: none, or as usual */
   double clip_norm;                  /* NaN: gradients are not clipped */
   size_t patience;                   /* 0: no early stopping */
+  size_t data_memory;                /* 0: what the device has left */
   double label_smoothing;            /* NaN: none */
   cli_reals class_weights;           /* the word: balanced */
   uint64_t seed;

@@ -64,8 +64,25 @@ quern_status quern__dataset_widen(quern_dataset *dataset) {
   return QUERN_OK;
 }
 
+const quern_dataset *quern__dataset_hold(const quern_dataset *dataset) {
+  quern_dataset *held = (quern_dataset *)(uintptr_t)dataset;
+  atomic_fetch_add_explicit(&held->readers, 1, memory_order_relaxed);
+  return dataset;
+}
+
+void quern__dataset_release(const quern_dataset *dataset) {
+  quern_dataset_free((quern_dataset *)(uintptr_t)dataset);
+}
+
+quern_status quern__dataset_check_idle(const char *what, const quern_dataset *dataset) {
+  if (atomic_load_explicit(&dataset->readers, memory_order_acquire) == 0) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_BUSY, "%s: %s is streamed by a trainer, and cannot change while that lives",
+                     what, dataset->source);
+}
+
 void quern_dataset_free(quern_dataset *dataset) {
   if (!dataset) return;
+  if (atomic_fetch_sub_explicit(&dataset->readers, 1, memory_order_acq_rel) > 0) return;
   free(dataset->source);
   free(dataset->values);
   free(dataset->labels);

@@ -111,6 +111,7 @@ quern_status quern_dataset_fit(quern_dataset *dataset, bool standardized) {
     return quern__fail(QUERN_ERROR_ARGUMENT, "fit: %s is standardised already", dataset->source);
   }
   if (!standardized && !dataset->has_missing) return QUERN_OK;
+  QUERN__FORWARD(quern__dataset_check_idle("fit", dataset));
   QUERN__FORWARD(quern__dataset_widen(dataset));
   QUERN__FORWARD(learn_fill(dataset));
   fill(dataset);
@@ -146,6 +147,7 @@ quern_status quern_dataset_apply(quern_dataset *dataset, const quern_schema *sch
   }
   QUERN__FORWARD(check_targets(dataset, schema));
   if (!schema->mean && !schema->fill) return QUERN_OK;
+  QUERN__FORWARD(quern__dataset_check_idle("prepare", dataset));
   QUERN__FORWARD(quern__dataset_widen(dataset));
   /* What its own reader chose to stand in stands where it is; what is missing still is filled as the schema says. */
   if (!own->fill) QUERN__FORWARD(quern__schema_copy_doubles(schema->fill, schema->columns, &own->fill));

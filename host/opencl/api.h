@@ -25,6 +25,7 @@
   X(RetainMemObject)                                                                                         \
   X(ReleaseMemObject)                                                                                        \
   X(GetEventInfo)                                                                                            \
+  X(WaitForEvents)                                                                                           \
   X(ReleaseEvent)                                                                                            \
   X(CreateProgramWithSource)                                                                                 \
   X(CreateProgramWithBinary)                                                                                 \
@@ -40,6 +41,8 @@
   X(EnqueueWriteBuffer)                                                                                      \
   X(EnqueueCopyBuffer)                                                                                       \
   X(EnqueueFillBuffer)                                                                                       \
+  X(EnqueueMapBuffer)                                                                                        \
+  X(EnqueueUnmapMemObject)                                                                                   \
   X(EnqueueMarkerWithWaitList)                                                                               \
   X(EnqueueBarrierWithWaitList)                                                                              \
   X(Flush)                                                                                                   \

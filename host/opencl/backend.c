@@ -52,4 +52,9 @@ const quern_backend quern__opencl_backend = {
     .updates_in_one_pass = quern__cl_updates_in_one_pass,
     .dense_backward_update = quern__cl_dense_backward_update,
     .dropout = quern__cl_dropout,
+    .staging_create = quern__cl_staging_create,
+    .staging_free = quern__cl_staging_free,
+    .staging_begin = quern__cl_staging_begin,
+    .staging_send = quern__cl_staging_send,
+    .staging_release = quern__cl_staging_release,
 };

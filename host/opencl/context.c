@@ -154,6 +154,7 @@ void quern__cl_close(void *state) {
   if (cl->queue != NULL) quern__cl_call.Finish(cl->queue);
   quern__cl_release_programs(cl);
   if (cl->faults != NULL) quern__cl_call.ReleaseMemObject(cl->faults);
+  if (cl->transfers != NULL) quern__cl_call.ReleaseCommandQueue(cl->transfers);
   if (cl->queue != NULL) quern__cl_call.ReleaseCommandQueue(cl->queue);
   if (cl->context != NULL) quern__cl_call.ReleaseContext(cl->context);
   free(cl->quirks);
@@ -161,6 +162,15 @@ void quern__cl_close(void *state) {
   free(cl->tuning_file);
   free(cl->note);
   free(cl);
+}
+
+quern_status quern__cl_queue_event(const quern__cl *cl, const char *what, cl_event *event) {
+  QUERN__FORWARD(QUERN__CL(EnqueueMarkerWithWaitList, what, cl->queue, 0, NULL, event));
+  const quern_status status = QUERN__CL(Flush, what, cl->queue);
+  if (status == QUERN_OK) return QUERN_OK;
+  quern__cl_call.ReleaseEvent(*event);
+  *event = NULL;
+  return status;
 }
 
 static cl_int read_faults(quern__cl *cl) {
@@ -181,6 +191,7 @@ quern_status quern__cl_finish(void *state) {
   if (error != CL_SUCCESS) {
     /* The caller's memory may be the target of a queued copy: give it back quiet. What Finish returns adds nothing. */
     quern__cl_call.Finish(cl->queue);
+    if (cl->transfers != NULL) quern__cl_call.Finish(cl->transfers);
     if (may_mean_lost(error) && may_mean_lost(read_faults(cl)))
       return quern__fail(QUERN_ERROR_DEVICE_LOST,
                          "clEnqueueReadBuffer (waiting): %s (%d), twice: the device is taken for lost",

@@ -205,18 +205,9 @@ quern_status quern_opencl_wait(quern_context *context, cl_uint count, const cl_e
   return QUERN__CALL(context, queue_wait(context->state, count, events));
 }
 
-static quern_status queue_event(const quern__cl *cl, cl_event *event) {
-  QUERN__FORWARD(QUERN__CL(EnqueueMarkerWithWaitList, "opencl event", cl->queue, 0, NULL, event));
-  const quern_status status = QUERN__CL(Flush, "opencl event", cl->queue);
-  if (status == QUERN_OK) return QUERN_OK;
-  quern__cl_call.ReleaseEvent(*event);
-  *event = NULL;
-  return status;
-}
-
 quern_status quern_opencl_event(quern_context *context, cl_event *event) {
   if (event == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "opencl event: the result pointer is NULL");
   *event = NULL;
   QUERN__FORWARD(check_context("opencl event", context));
-  return QUERN__CALL(context, queue_event(context->state, event));
+  return QUERN__CALL(context, quern__cl_queue_event(context->state, "opencl event", event));
 }

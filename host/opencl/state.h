@@ -10,7 +10,8 @@
 struct quern__cl {
   cl_device_id device;
   cl_context context;
-  cl_command_queue queue; /* in order; the caller's own, where the context was made from it */
+  cl_command_queue queue;     /* in order; the caller's own, where the context was made from it */
+  cl_command_queue transfers; /* beside it, for staging.c; NULL until needed */
   quern__cl_tuning tuning;
   size_t compute_units;
   bool steps_forced; /* plans take their steps as steps_form says, where they can; else as is quickest */
@@ -53,6 +54,10 @@ quern_status quern__cl_limits_of(cl_device_id device, const char *name, quern__c
 /* Waits for the queue, and reports what kernels found wrong. */
 quern_status quern__cl_finish(void *state);
 
+/* An event that completes when all that was queued so far is done; the queue is flushed, so that others may wait for it. The
+ * caller releases it. */
+quern_status quern__cl_queue_event(const quern__cl *cl, const char *what, cl_event *event);
+
 /* What a context is made of that is there before it: all but the device may be none, and is then made. */
 typedef struct quern__cl_given {
   cl_device_id device;
@@ -80,5 +85,10 @@ quern_status quern__cl_buffer_read(void *state, void *memory, size_t offset, siz
 quern_status quern__cl_buffer_fill(void *state, void *memory, size_t offset, size_t bytes, uint8_t value);
 quern_status quern__cl_buffer_copy(void *state, void *from, size_t from_offset, void *to, size_t to_offset,
                                    size_t bytes);
+quern_status quern__cl_staging_create(void *state, void *memory, size_t offset, size_t bytes, void **staging);
+void quern__cl_staging_free(void *state, void *staging);
+quern_status quern__cl_staging_begin(void *state, void *staging, void **memory);
+quern_status quern__cl_staging_send(void *state, void *staging, size_t bytes);
+quern_status quern__cl_staging_release(void *state, void *staging);
 
 #endif

@@ -3,7 +3,6 @@
 #include "../error.h"
 #include "../network/network.h"
 #include "../optimizer.h"
-#include "../schema.h"
 #include "../size.h"
 #include "trainer.h"
 
@@ -19,21 +18,112 @@ static void add(total *sum, size_t count, size_t element_bytes) {
               quern__add(sum->bytes, bytes, &sum->bytes);
 }
 
-/* What is to be predicted of a sample: a label, or so many floats. */
-static size_t truths(const quern_dataset *dataset) {
-  return dataset->targets != NULL ? dataset->schema->outputs : 1;
+/* All but the data sets. `options` have been read. */
+static quern_status bytes_beside_data(const quern_network *network, const quern_dataset *train,
+                                      const quern_dataset *test, const quern_train_options *options,
+                                      size_t *bytes) {
+  const size_t batch = quern__trainer_batch(options, train, test);
+  size_t plan, optimizer, squares = 0, weights = 0, samples;
+  QUERN__FORWARD(quern_plan_bytes(network, batch, quern__trainer_mode(options, NULL), &plan));
+  QUERN__FORWARD(quern_plan_optimizer_bytes(network, &options->optimizer, &optimizer));
+  if (options->clip_norm > 0.0f) QUERN__FORWARD(quern__clip_bytes(&network->shape, &squares));
+  if (options->class_weights != NULL)
+    QUERN__FORWARD(quern__class_weights_bytes(&network->shape, batch, &weights));
+  total sum = {0, true};
+  add(&sum, plan, 1);
+  add(&sum, squares, 1);
+  add(&sum, weights, 1);
+  add(&sum, optimizer, 1);
+  add(&sum, network->shape.flat_count, sizeof(float)); /* quern__learned_create */
+  add(&sum, optimizer, 1);
+  if (options->patience > 0) add(&sum, network->shape.flat_count, sizeof(float)); /* quern__best_create */
+  quern_train_options cut = *options;
+  cut.batch = batch;
+  add(&sum, quern__train_steps_an_epoch(&cut, train->rows), sizeof(quern_update)); /* create_updates */
+  sum.fits = sum.fits && quern__multiply(batch, train->columns, &samples);
+  if (sum.fits) add(&sum, samples, sizeof(float)); /* quern__batch_create */
+  const size_t truth = quern__sample_size_of(train, true).truth;
+  add(&sum, batch, truth);
+  add(&sum, quern__trainer_rows(train, test), sizeof(float)); /* quern__tally_create */
+  add(&sum, 1, sizeof(float) + sizeof(int32_t));
+  if (!sum.fits)
+    return quern__fail(QUERN_ERROR_OVERFLOW, "trainer: the size of %zu samples of %zu values overflows",
+                       train->rows, train->columns);
+  *bytes = sum.bytes;
+  return QUERN_OK;
 }
 
-/* quern__resident_create */
-static void add_resident(total *sum, const quern_dataset *dataset) {
-  size_t values;
-  sum->fits = sum->fits && quern__multiply(dataset->rows, dataset->columns, &values);
-  if (!sum->fits) return;
-  add(sum, values, quern__element_bytes(dataset->element));
-  sum->fits = sum->fits && quern__multiply(dataset->rows, truths(dataset), &values);
-  if (!sum->fits) return;
-  add(sum, values, sizeof(float)); /* as long as an int32_t */
-  add(sum, dataset->rows, sizeof(uint32_t));
+static quern__placing placing_of(const quern_dataset *dataset) {
+  if (dataset == NULL) return (quern__placing){.rows = 0};
+  return (quern__placing){.size = quern__sample_size_of(dataset, true), .rows = dataset->rows};
+}
+
+static quern_status place(const quern_dataset *train, const quern_dataset *test, quern__room *room,
+                          const quern_train_options *options, quern__data *data) {
+  room->batch = quern__trainer_batch(options, train, test);
+  room->strict = options->data_memory > 0;
+  if (room->strict) room->bytes = options->data_memory;
+  data->room = room->bytes;
+  data->train = placing_of(train);
+  data->test = placing_of(test);
+  return quern__place(room, &data->train, &data->test);
+}
+
+static uint64_t less(uint64_t bytes, uint64_t taken) {
+  return bytes > taken ? bytes - taken : 0;
+}
+
+/* Of a data set in the host's memory. */
+static uint64_t host_bytes(const quern_dataset *dataset) {
+  size_t bytes;
+  if (dataset == NULL) return 0;
+  const quern__sample_size size = quern__sample_size_of(dataset, true);
+  return quern__chunk_bytes(&size, dataset->rows, &bytes) ? bytes : SIZE_MAX;
+}
+
+/* What the device has beside the rest of the training; nobody can ask how much of it is free, so an eighth is left to others.
+ * Where the device computes in the host's memory, the data are there once already. */
+static uint64_t memory_left(const quern_device_info *info, size_t beside, const quern_dataset *train,
+                            const quern_dataset *test) {
+  if (info->memory == 0) return SIZE_MAX;
+  uint64_t left = less(info->memory, beside);
+  if (info->kind != QUERN_DEVICE_GPU) left = less(less(left, host_bytes(train)), host_bytes(test));
+  left -= left / 8;
+  return left < SIZE_MAX ? left : SIZE_MAX;
+}
+
+quern_status quern__trainer_place(const quern_context *context, const quern_network *network,
+                                  const quern_dataset *train, const quern_dataset *test,
+                                  const quern_train_options *options, quern__data *data) {
+  size_t beside;
+  quern_device_info info;
+  quern_context_describe(context, &info);
+  QUERN__FORWARD(bytes_beside_data(network, train, test, options, &beside));
+  quern__room room = {.bytes = (size_t)memory_left(&info, beside, train, test),
+                      .allocation = (size_t)info.max_allocation};
+  return place(train, test, &room, options, data);
+}
+
+quern_status quern_trainer_placement(const quern_context *context, const quern_network *network,
+                                     const quern_dataset *train, const quern_dataset *test,
+                                     const quern_train_options *options, quern_data_placement *placement) {
+  if (context == NULL || network == NULL || train == NULL || placement == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "trainer placement: the context, the network, the training data "
+                                             "or the result pointer is NULL");
+  if (placement->size != sizeof *placement)
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "trainer placement: a result of %zu bytes, expected %zu: start from "
+                       "QUERN_DATA_PLACEMENT_INIT",
+                       placement->size, sizeof *placement);
+  quern_train_options read;
+  quern__data data;
+  QUERN__FORWARD(quern__train_options_read(options, &read));
+  QUERN__FORWARD(quern__trainer_place(context, network, train, test, &read, &data));
+  placement->data_memory = data.room;
+  placement->bytes = data.train.bytes + data.test.bytes;
+  placement->train_chunk = data.train.placement.chunk_rows;
+  placement->test_chunk = data.test.placement.chunk_rows;
+  return QUERN_OK;
 }
 
 quern_status quern_trainer_bytes(const quern_network *network, const quern_dataset *train,
@@ -44,31 +134,15 @@ quern_status quern_trainer_bytes(const quern_network *network, const quern_datas
                        "trainer bytes: the network, the training data or the result pointer is NULL");
   quern_train_options read;
   QUERN__FORWARD(quern__train_options_read(options, &read));
-  const size_t batch = quern__trainer_batch(&read, train, test);
-  size_t plan, optimizer, squares = 0, weights = 0, samples;
-  QUERN__FORWARD(quern_plan_bytes(network, batch, quern__trainer_mode(&read, NULL), &plan));
-  QUERN__FORWARD(quern_plan_optimizer_bytes(network, &read.optimizer, &optimizer));
-  if (read.clip_norm > 0.0f) QUERN__FORWARD(quern__clip_bytes(&network->shape, &squares));
-  if (read.class_weights != NULL)
-    QUERN__FORWARD(quern__class_weights_bytes(&network->shape, batch, &weights));
+  size_t beside;
+  quern__data data;
+  quern__room room = {.bytes = SIZE_MAX};
+  QUERN__FORWARD(bytes_beside_data(network, train, test, &read, &beside));
+  QUERN__FORWARD(place(train, test, &room, &read, &data));
   total sum = {0, true};
-  add_resident(&sum, train);
-  if (test != NULL) add_resident(&sum, test);
-  add(&sum, plan, 1);
-  add(&sum, squares, 1);
-  add(&sum, weights, 1);
-  add(&sum, optimizer, 1);
-  add(&sum, network->shape.flat_count, sizeof(float)); /* quern__learned_create */
-  add(&sum, optimizer, 1);
-  if (read.patience > 0) add(&sum, network->shape.flat_count, sizeof(float)); /* quern__best_create */
-  read.batch = batch;
-  add(&sum, quern__train_steps_an_epoch(&read, train->rows), sizeof(quern_update)); /* create_updates */
-  sum.fits = sum.fits && quern__multiply(batch, train->columns, &samples);
-  if (sum.fits) add(&sum, samples, sizeof(float)); /* quern__batch_create */
-  sum.fits = sum.fits && quern__multiply(batch, truths(train), &samples);
-  if (sum.fits) add(&sum, samples, sizeof(float));
-  add(&sum, quern__trainer_rows(train, test), sizeof(float)); /* quern__tally_create */
-  add(&sum, 1, sizeof(float) + sizeof(int32_t));
+  add(&sum, beside, 1);
+  add(&sum, data.train.bytes, 1);
+  add(&sum, data.test.bytes, 1);
   if (!sum.fits)
     return quern__fail(QUERN_ERROR_OVERFLOW, "trainer: the size of %zu samples of %zu values overflows",
                        train->rows, train->columns);

@@ -47,8 +47,7 @@ static quern_status begin(quern_trainer *trainer) {
   const size_t rows = trainer->train.rows;
   quern__shuffle(trainer->options.seed, QUERN__STREAM_SHUFFLE + (uint32_t)(trainer->epoch + 1),
                  (uint32_t)rows, trainer->order);
-  QUERN__FORWARD(quern_buffer_write(trainer->train.order, 0, rows * sizeof *trainer->order, trainer->order,
-                                    QUERN_NO_WAIT));
+  QUERN__FORWARD(quern__feed_begin(&trainer->train, trainer->order, rows));
   QUERN__FORWARD(schedule(trainer));
   QUERN__FORWARD(quern__learned_keep(&trainer->learned, trainer->plan));
   trainer->kept_step = trainer->step;
@@ -60,31 +59,40 @@ static quern_status begin(quern_trainer *trainer) {
   return QUERN_OK;
 }
 
+/* Whole steps, `count` of them from `step` on, for samples that come at once. */
+static quern_status queue_whole(quern_trainer *trainer, size_t step, size_t count, size_t first, size_t end) {
+  quern__samples samples;
+  QUERN__FORWARD(quern__feed_samples(&trainer->train, first, end - first, &trainer->batch,
+                                     trainer->options.batch, &samples));
+  return quern__plan_steps(trainer->plan, &samples, trainer->updates + step,
+                           quern_vector(trainer->update_rows, step, count),
+                           quern_vector(trainer->tally.losses, first, end - first));
+}
+
+static quern_status queue_step(quern_trainer *trainer, size_t first, size_t end) {
+  quern_tensor x;
+  quern__truth truth;
+  QUERN__FORWARD(quern__feed_gather(&trainer->train, first, end - first, &trainer->batch, &x, &truth));
+  const quern_optimizer at =
+      quern_schedule_at(&trainer->options.schedule, &trainer->options.optimizer, trainer->plan->updates);
+  QUERN__FORWARD(quern_plan_set_optimizer(trainer->plan, &at));
+  return quern__plan_step(trainer->plan, x, &truth, quern_vector(trainer->tally.losses, first, end - first));
+}
+
 quern_status quern__trainer_queue(quern_trainer *trainer, size_t count) {
-  if (count == 0) return QUERN_OK;
-  const size_t batch = trainer->options.batch;
-  size_t first = quern__trainer_samples_of(trainer, trainer->step);
-  const size_t end = quern__trainer_samples_of(trainer, trainer->step + count);
-  if (quern__plan_has_steps(trainer->plan)) {
-    const quern__samples samples =
-        quern__resident_samples(&trainer->train, first, end - first, &trainer->batch, batch);
-    QUERN__FORWARD(quern__plan_steps(trainer->plan, &samples, trainer->updates + trainer->step,
-                                     quern_vector(trainer->update_rows, trainer->step, count),
-                                     quern_vector(trainer->tally.losses, first, end - first)));
-    first = end;
+  const bool whole = quern__plan_has_steps(trainer->plan);
+  for (const size_t end = trainer->step + count; trainer->step < end;) {
+    const size_t step = trainer->step, first = quern__trainer_samples_of(trainer, step);
+    size_t steps = 1;
+    if (whole) {
+      const size_t last = quern__feed_reach(&trainer->train, first, quern__trainer_samples_of(trainer, end));
+      steps = quern__divide_up(last - first, trainer->options.batch);
+      QUERN__FORWARD(queue_whole(trainer, step, steps, first, last));
+    } else {
+      QUERN__FORWARD(queue_step(trainer, first, quern__trainer_samples_of(trainer, step + 1)));
+    }
+    trainer->step += steps;
   }
-  while (first < end) {
-    const size_t n = smaller(batch, end - first);
-    quern_tensor x;
-    quern__truth truth;
-    QUERN__FORWARD(quern__resident_gather(&trainer->train, first, n, &trainer->batch, &x, &truth));
-    const quern_optimizer at =
-        quern_schedule_at(&trainer->options.schedule, &trainer->options.optimizer, trainer->plan->updates);
-    QUERN__FORWARD(quern_plan_set_optimizer(trainer->plan, &at));
-    QUERN__FORWARD(quern__plan_step(trainer->plan, x, &truth, quern_vector(trainer->tally.losses, first, n)));
-    first += n;
-  }
-  trainer->step += count;
   return QUERN_OK;
 }
 
@@ -126,6 +134,7 @@ static quern_status run(quern_trainer *trainer, size_t count, double begin) {
     if (count <= trainer->slice) return quern__trainer_queue(trainer, count);
     const double start = quern__seconds();
     QUERN__FORWARD(quern__trainer_queue(trainer, trainer->slice));
+    QUERN__FORWARD(quern__feed_ahead(&trainer->train));
     QUERN__FORWARD(quern_context_finish(trainer->context));
     const double end = quern__seconds(), seconds = end - start;
     count -= trainer->slice;

@@ -9,10 +9,10 @@
 /* Samples at a time: enough to keep a device busy, few enough to be little memory beside the data. */
 enum { EVALUATION_BATCH = 512 };
 
-/* What both need: the data on the device, and a plan to run it through. */
+/* What both need: the data, which are gone through once, and a plan to run them through. */
 typedef struct evaluation {
   quern_plan *plan;
-  quern__resident data;
+  quern__feed data;
   quern__batch batch;
   size_t size; /* samples at a time */
 } evaluation;
@@ -20,14 +20,18 @@ typedef struct evaluation {
 static void evaluation_free(evaluation *run) {
   quern__batch_free(&run->batch);
   quern_plan_free(run->plan);
-  quern__resident_free(&run->data);
+  quern__feed_free(&run->data);
 }
 
 static quern_status evaluation_create(quern_context *context, const quern_network *network,
                                       const quern_dataset *dataset, bool measures, evaluation *made) {
   *made = (evaluation){.size = dataset->rows < EVALUATION_BATCH ? dataset->rows : EVALUATION_BATCH};
   quern_status status;
-  QUERN__TRY(quern__resident_create(context, network, dataset, measures, &made->data));
+  quern_device_info info;
+  quern_context_describe(context, &info);
+  const quern__placement placement =
+      quern__place_once(dataset, measures, (size_t)info.max_allocation, made->size);
+  QUERN__TRY(quern__feed_create(context, network, dataset, measures, placement, &made->data));
   QUERN__TRY(quern_plan_create(context, network, made->size, QUERN_PLAN_INFERENCE, &made->plan));
   QUERN__TRY(
       quern__batch_create(context, made->size, dataset->columns, made->data.target_count, &made->batch));
@@ -78,7 +82,7 @@ quern_status quern_predict(quern_context *context, const quern_network *network,
   for (size_t first = 0; first < dataset->rows; first += run.size) {
     size_t n = dataset->rows - first < run.size ? dataset->rows - first : run.size;
     quern_tensor x, output;
-    QUERN__TRY(quern__resident_gather(&run.data, first, n, &run.batch, &x, NULL));
+    QUERN__TRY(quern__feed_gather(&run.data, first, n, &run.batch, &x, NULL));
     QUERN__TRY(quern_plan_predict(run.plan, x, &output));
     QUERN__TRY(quern_buffer_read(output.buffer, output.offset * sizeof(float), n * width * sizeof(float),
                                  outputs + first * width, QUERN_NO_WAIT));

@@ -54,7 +54,7 @@ static quern_status look_through_step(quern_trainer *trainer, finding *at) {
   const size_t first = quern__trainer_samples_of(trainer, trainer->step);
   const size_t n = quern__trainer_samples_of(trainer, trainer->step + 1) - first;
   quern_tensor x, handed_on;
-  QUERN__FORWARD(quern__resident_gather(&trainer->train, first, n, &trainer->batch, &x, NULL));
+  QUERN__FORWARD(quern__feed_gather(&trainer->train, first, n, &trainer->batch, &x, NULL));
   QUERN__FORWARD(look(x, at));
   snprintf(at->place, sizeof at->place, "the samples");
   for (size_t l = 0; !at->found && l < shape->layer_count; l++) {

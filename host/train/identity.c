@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 static void print_network(quern__text *text, const quern_trainer *trainer) {
   const quern__shape *shape = &trainer->plan->shape;
@@ -51,13 +50,13 @@ static void print_frozen(quern__text *text, const quern_trainer *trainer) {
 
 /* "1438x64 uint8, scale 0.0625, offset 0, crc32 9f3a0c11". */
 static void print_data(quern__text *text, const quern_trainer *trainer) {
-  const quern__resident *train = &trainer->train;
+  const quern__feed *train = &trainer->train;
   fprintf(text->stream, "%zux%zu %s, scale ", train->rows, train->columns,
           train->element == QUERN_UINT8 ? "uint8" : "float32");
   quern__text_float(text, train->scale);
   fputs(", offset ", text->stream);
   quern__text_float(text, train->offset);
-  if (train->targets != NULL)
+  if (train->target_count > 0)
     fprintf(text->stream, ", %zu %s", train->target_count,
             train->task == QUERN_TASK_LABELS ? "labels" : "targets");
   fprintf(text->stream, ", crc32 %08" PRIx32, trainer->fingerprint);
@@ -166,28 +165,10 @@ static const struct {
 #undef FIELD
 };
 
-/* Goes on with the checksum over a buffer, a piece at a time. */
-static quern_status add_buffer(quern_buffer *buffer, uint32_t *sum) {
-  enum { PIECE = 1 << 20 };
-  const size_t bytes = quern_buffer_bytes(buffer);
-  unsigned char *piece = malloc(PIECE);
-  if (piece == NULL) return quern__fail_memory("checkpoint", PIECE);
-  quern_status status = QUERN_OK;
-  for (size_t at = 0; at < bytes && status == QUERN_OK; at += PIECE) {
-    const size_t size = bytes - at < PIECE ? bytes - at : PIECE;
-    status = quern_buffer_read(buffer, at, size, piece, QUERN_WAIT);
-    if (status == QUERN_OK) *sum = (uint32_t)crc32(*sum, piece, (uInt)size);
-  }
-  free(piece);
-  return status;
-}
-
 static quern_status fingerprint(quern_trainer *trainer) {
   if (trainer->fingerprinted) return QUERN_OK;
   uint32_t sum = 0;
-  QUERN__FORWARD(add_buffer(trainer->train.values, &sum));
-  QUERN__FORWARD(
-      add_buffer(trainer->train.labels != NULL ? trainer->train.labels : trainer->train.targets, &sum));
+  QUERN__FORWARD(quern__feed_checksum(&trainer->train, &sum));
   trainer->fingerprint = sum;
   trainer->fingerprinted = true;
   return QUERN_OK;

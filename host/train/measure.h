@@ -1,8 +1,8 @@
-/* Measuring a plan over a resident data set, shared by evaluation and the trainer. */
+/* Measuring a plan over a data set, shared by evaluation and the trainer. */
 #ifndef QUERN_HOST_TRAIN_MEASURE_H
 #define QUERN_HOST_TRAIN_MEASURE_H
 
-#include "resident.h"
+#include "feed.h"
 
 /* Where losses are gathered over a whole data set, and what they and the right answers add up to. */
 typedef struct quern__tally {
@@ -22,8 +22,8 @@ quern_status quern__tally_mean_loss(const quern__tally *tally, size_t first, siz
 double quern__seconds(void);
 
 /* Runs the plan over the whole set in its order, `size` samples at a time; waits at the end, and with targets after each batch. */
-quern_status quern__measure(quern_plan *plan, const quern__resident *resident, const quern__batch *batch,
-                            size_t size, const quern__tally *tally, quern_metrics *metrics);
+quern_status quern__measure(quern_plan *plan, quern__feed *feed, const quern__batch *batch, size_t size,
+                            const quern__tally *tally, quern_metrics *metrics);
 
 /* --- What outputs and targets add up to, on the host and in double -------------------------------------- */
 

@@ -59,8 +59,8 @@ static quern_status create_updates(quern_trainer *trainer) {
 }
 
 static quern_status create_test(quern_trainer *trainer, const quern_network *network,
-                                const quern_dataset *test) {
-  QUERN__FORWARD(quern__resident_create(trainer->context, network, test, true, &trainer->test));
+                                const quern_dataset *test, quern__placement placement) {
+  QUERN__FORWARD(quern__feed_create(trainer->context, network, test, true, placement, &trainer->test));
   if (trainer->test.task == trainer->train.task) return QUERN_OK;
   return quern__fail(QUERN_ERROR_DATA, "trainer: %s has something else to predict than the training data",
                      test->source);
@@ -79,6 +79,7 @@ quern_status quern_trainer_create(quern_context *context, const quern_network *n
   made->context = context;
   made->slice = 1;
   quern__context_hold(context);
+  quern__data data;
   quern_status status;
   QUERN__TRY(quern__train_options_read(options, &made->options));
   if (made->options.patience > 0 && test == NULL) {
@@ -89,8 +90,9 @@ quern_status quern_trainer_create(quern_context *context, const quern_network *n
   }
   made->options.batch = quern__trainer_batch(&made->options, train, test);
   quern__train_schedule(&made->options, train->rows);
-  QUERN__TRY(quern__resident_create(context, network, train, true, &made->train));
-  if (test != NULL) QUERN__TRY(create_test(made, network, test));
+  QUERN__TRY(quern__trainer_place(context, network, train, test, &made->options, &data));
+  QUERN__TRY(quern__feed_create(context, network, train, true, data.train.placement, &made->train));
+  if (test != NULL) QUERN__TRY(create_test(made, network, test, data.test.placement));
   QUERN__TRY(copy_class_weights(made, network));
   QUERN__TRY(create_plan(made, network));
   QUERN__TRY(create_updates(made));
@@ -122,8 +124,8 @@ void quern_trainer_free(quern_trainer *trainer) {
   quern__batch_free(&trainer->batch);
   quern__learned_free(&trainer->learned);
   quern_plan_free(trainer->plan);
-  quern__resident_free(&trainer->train);
-  quern__resident_free(&trainer->test);
+  quern__feed_free(&trainer->train);
+  quern__feed_free(&trainer->test);
   quern__context_release(trainer->context);
   free(trainer);
 }

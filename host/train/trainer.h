@@ -11,7 +11,7 @@ struct quern_trainer {
   quern_train_options options;
   float *class_weights; /* the options' own copy, owned; NULL for none */
   quern_plan *plan;
-  quern__resident train, test; /* test.rows is 0 where there is none */
+  quern__feed train, test; /* test.rows is 0 where there is none */
   quern__batch batch;
   quern__tally tally; /* of the epoch under way: losses [samples done] */
   quern__learned learned;
@@ -50,6 +50,16 @@ size_t quern__trainer_rows(const quern_dataset *train, const quern_dataset *test
 size_t quern__trainer_batch(const quern_train_options *options, const quern_dataset *train,
                             const quern_dataset *test);
 quern_plan_mode quern__trainer_mode(const quern_train_options *options, const quern_context *context);
+
+/* Where the data sets lie, and the room that they were given. */
+typedef struct quern__data {
+  size_t room;
+  quern__placing train, test; /* test.rows is 0 where there is none */
+} quern__data;
+
+quern_status quern__trainer_place(const quern_context *context, const quern_network *network,
+                                  const quern_dataset *train, const quern_dataset *test,
+                                  const quern_train_options *options, quern__data *data);
 
 /* Steps of an epoch; samples that its first `steps` steps take. */
 size_t quern__trainer_steps_an_epoch(const quern_trainer *trainer);

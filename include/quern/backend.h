@@ -334,6 +334,14 @@ typedef struct quern_backend {
   quern_status (*dense_backward_update)(void *state, const quern_dense_backward_update_op *op);
   /* Optional: networks with dropout cannot be trained then. */
   quern_status (*dropout)(void *state, const quern_dropout_op *op);
+
+  /* Optional, all five or none: data on their way to the device beside the ops, for staging.h, which says what the calls mean;
+   * without them buffer_write is called in order. `offset` and `bytes` are the part of `memory` that is filled. */
+  quern_status (*staging_create)(void *state, void *memory, size_t offset, size_t bytes, void **staging);
+  void (*staging_free)(void *state, void *staging);
+  quern_status (*staging_begin)(void *state, void *staging, void **memory);
+  quern_status (*staging_send)(void *state, void *staging, size_t bytes);
+  quern_status (*staging_release)(void *state, void *staging);
 } quern_backend;
 
 /* Adds a table to the backends: the devices that it enumerates are in every device list made from then on,

@@ -14,6 +14,9 @@
  *     joins them where data passes, with quern_opencl_wait and quern_opencl_event. Finishing the one waits for
  *     nothing in the other.
  *
+ * Data that are streamed (staging.h, and trainers whose data do not fit) come on a second queue that quern makes in the
+ * cl_context; quern joins it with the first by events, so that the above holds for both.
+ *
  * Which library. quern opens libOpenCL.so.1 at run time, or what QUERN_OPENCL_LIBRARY names, and hands the
  * caller's objects to that. A program that links with OpenCL has the same libOpenCL.so.1, so there is only one.
  * With QUERN_OPENCL_LIBRARY set to another loader, or straight to a driver that an ICD loader could load, objects

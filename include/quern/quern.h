@@ -4,7 +4,8 @@
  *              evaluate, predict, save
  *   context    context.h, device.h: choose what it runs on; verify.h: see that it computes what it should;
  *              tune.h: make it faster there
- *   advanced   plan.h: a step at a time; ops.h: the primitives, for a loop of one's own
+ *   advanced   plan.h: a step at a time; ops.h: the primitives, for a loop of one's own; staging.h: data on their way to
+ *              the device while it computes
  *
  * Two headers are not part of this one: opencl.h, which shares OpenCL objects and needs OpenCL's headers, and
  * backend.h, for a backend of one's own. A program that trains and predicts is in examples/train_and_predict.c. */
@@ -23,6 +24,7 @@
 #include <quern/optimizer.h>
 #include <quern/plan.h>
 #include <quern/schema.h>
+#include <quern/staging.h>
 #include <quern/status.h>
 #include <quern/train.h>
 #include <quern/tune.h>

@@ -93,12 +93,15 @@ typedef struct quern_train_options {
   /* Early stopping: training stops after so many epochs without a lower test loss than before, and the weights of the epoch with
    * the lowest are what quern_train leaves in the network, also where training ends otherwise. 0: never. Needs a test set. */
   size_t patience;
+  /* The most bytes of the device that the data sets may take; 0: what is left of its memory beside the rest, an eighth of it spared.
+   * A data set for which that is too little is streamed: see quern_trainer_create. */
+  size_t data_memory;
 } quern_train_options;
 
 #define QUERN_TRAIN_OPTIONS_INIT                                                                             \
   {                                                                                                          \
     sizeof(quern_train_options), 10, 32, QUERN_OPTIMIZER_INIT, 0, NULL, NULL, NULL, 0.0f, NULL, 0, NULL,     \
-        NULL, 0.0f, NULL, QUERN_SCHEDULE_INIT, 0                                                             \
+        NULL, 0.0f, NULL, QUERN_SCHEDULE_INIT, 0, 0                                                          \
   }
 
 /* Trains the network on `train`, measuring `test` (may be NULL) after each epoch, and leaves what was learned
@@ -113,6 +116,8 @@ QUERN_API quern_status quern_train(quern_context *context, quern_network *networ
                                    const quern_dataset *test, const quern_train_options *options,
                                    quern_epoch *last);
 
+/* This and quern_predict send data of more than some MiB a chunk at a time, so that a device need not have room for them; 4 bytes a
+ * sample, for the losses, stay on it here. */
 QUERN_API quern_status quern_evaluate(quern_context *context, const quern_network *network,
                                       const quern_dataset *dataset, quern_metrics *metrics);
 
@@ -127,13 +132,39 @@ QUERN_API quern_status quern_predict(quern_context *context, const quern_network
 typedef struct quern_trainer quern_trainer;
 
 /* Uploads the data sets, once and as they are, and makes a plan. Network and data sets may be freed
- * afterwards; options are copied. The caller owns *trainer. */
+ * afterwards; options are copied. The caller owns *trainer.
+ *
+ * Where options.data_memory or the device does not have room for them, the larger one, or both, stay in the host's memory and are
+ * streamed: two chunks of whole batches take turns on the device, one to compute on, one on its way. Batches, their order and
+ * every number are those of resident data, bit for bit. A data set that is streamed is read from until the trainer is
+ * freed: it may be freed before, and until then is not to be changed (quern_dataset_fit is QUERN_ERROR_BUSY).
+ * QUERN_ERROR_ARGUMENT where data_memory has no room for two batches; quern_last_error says how much that is. */
 QUERN_API quern_status quern_trainer_create(quern_context *context, const quern_network *network,
                                             const quern_dataset *train, const quern_dataset *test,
                                             const quern_train_options *options, quern_trainer **trainer);
 QUERN_API void quern_trainer_free(quern_trainer *trainer);
 
-/* Bytes that quern_trainer_create takes from the device for these arguments: the data sets, the plan, what the optimizer keeps,
+/* How the data sets of a training lie on a device. */
+typedef struct quern_data_placement {
+  size_t size; /* sizeof(quern_data_placement), set by the caller, so that the struct can grow */
+  size_t
+      data_memory; /* the most bytes that they may take: options.data_memory, or for 0 what was made of it */
+  size_t bytes;    /* that they take */
+  size_t train_chunk; /* samples in each of the two chunks of a set that is streamed; 0: it is resident */
+  size_t test_chunk;
+} quern_data_placement;
+
+#define QUERN_DATA_PLACEMENT_INIT                                                                            \
+  { sizeof(quern_data_placement), 0, 0, 0, 0 }
+
+/* What quern_trainer_create does with these data sets, told before it does. `test` and `options` may be NULL. */
+QUERN_API quern_status quern_trainer_placement(const quern_context *context, const quern_network *network,
+                                               const quern_dataset *train, const quern_dataset *test,
+                                               const quern_train_options *options,
+                                               quern_data_placement *placement);
+
+/* Bytes that quern_trainer_create takes from the device for these arguments: the data sets, or two chunks of each that
+ * options.data_memory has streamed (0: none; the device may have a say of its own, see quern_trainer_placement), the plan, what the optimizer keeps,
  * all that is learned once more to go back to, the best parameters with options.patience, a batch, a loss for each sample, and
  * the numbers of each step of an epoch. All of it is taken and written to then, so that a device that has less says so before the
  * first epoch. A backend may take some beside, as at quern_plan_bytes, and a device that needs the gradients in memory for

@@ -14,6 +14,13 @@ def size(name, value):
     return int(value)
 
 
+def positive(name, value):
+    """A whole number above 0."""
+    if size(name, value) == 0:
+        raise ValueError(f"{name}: 0, expected a whole number from 1 on")
+    return int(value)
+
+
 def path(value):
     return os.fsencode(os.fspath(value))
 

@@ -79,7 +79,8 @@ class Network:
 
     def fit(self, x, y, *, epochs=10, batch=32, optimizer="sgd", learning_rate=0.1, momentum=None, weight_decay=None,
             schedule="constant", warmup=0, clip_norm=None, label_smoothing=0.0, class_weights=None, patience=0, seed=0,
-            standardize=False, validation=None, on_epoch=None, checkpoint=None, checkpoint_every=0, resume=None):
+            standardize=False, validation=None, on_epoch=None, checkpoint=None, checkpoint_every=0, resume=None,
+            data_memory=None):
         """Trains on x (samples, inputs) and y, and returns a list of Epoch.
 
         x                 numbers of any type; what has more dimensions, such as images, is taken row by row. They are
@@ -105,6 +106,8 @@ class Network:
         on_epoch          called with each Epoch; where it returns False, training ends there
         checkpoint        a file to write checkpoints to: after each epoch, or every `checkpoint_every` steps
         resume            a checkpoint to go on from
+        data_memory       the most bytes of the device that the data may take (None: what it has left); where they are more, they
+                          are streamed in chunks, with the same results
 
         What was learned so far is kept where training ends early: by on_epoch, by an exception in it, or by Ctrl-C, which
         raises KeyboardInterrupt when the step is done. `history` has the epochs then too; of one that was stopped inside,
@@ -124,6 +127,7 @@ class Network:
         options.class_weights = None if weights is None else _arrays.pointer(weights)
         options.patience, options.seed = size("patience", patience), size("seed", seed)
         options.checkpoint, options.resume = _arguments.optional_path(checkpoint), _arguments.optional_path(resume)
+        options.data_memory = 0 if data_memory is None else _arguments.positive("data_memory", data_memory)
         options.checkpoint_every = size("checkpoint_every", checkpoint_every)
         watch = Watch(on_epoch)
         options.on_epoch, options.stop = watch.epoch_function, watch.stop_function

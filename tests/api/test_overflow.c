@@ -4,7 +4,7 @@
 #include "network/network.h"
 #include "size.h"
 #include "test.h"
-#include "train/resident.h"
+#include "train/feed.h"
 
 #include <quern/train.h>
 

@@ -60,12 +60,13 @@ typedef struct bench_gemm {
 } bench_gemm;
 bench_gemm bench_gemm_of(const measure_operands *operands);
 
-/* The six parts of the table. */
+/* The parts of the table. */
 cli_exit bench_limits(yardstick *bench);
 cli_exit bench_products(yardstick *bench);
 cli_exit bench_sweep(yardstick *bench);
 cli_exit bench_steps(yardstick *bench);
 cli_exit bench_optimizers(yardstick *bench);
+cli_exit bench_streaming(yardstick *bench);
 cli_exit bench_start(yardstick *bench);
 /* What `quern_bench --first-step NETWORK` does in a fresh process: one step, then "done" and its memory. */
 int bench_first_step(const bench_options *options);

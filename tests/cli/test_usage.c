@@ -64,6 +64,7 @@ static void test_help_tells_options_and_defaults(void **state) {
                                       "--step-epochs F",
                                       "--gamma F",
                                       "--patience N",
+                                      "--data-memory SIZE",
                                       "leaky-relu",
                                       "elementwise"};
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) assert_says(result.out, parts[i]);
@@ -119,6 +120,10 @@ static void test_bad_usage(void **state) {
       {{"quern", "train", "--data", "digits", "--schedule", "cosin"}, {"--schedule", "cosine"}},
       {{"quern", "train", "--data", "digits", "--decay-bias", "no"}, {"--decay-bias", "on or off"}},
       {{"quern", "train", "--data", "digits", "--patience", "0"}, {"--patience", "from 1"}},
+      {{"quern", "train", "--data", "digits", "--data-memory", "0"}, {"--data-memory", "64K", "\"0\""}},
+      {{"quern", "train", "--data", "digits", "--data-memory", "64k"}, {"--data-memory", "\"64k\""}},
+      {{"quern", "train", "--data", "digits", "--data-memory", "1MB"}, {"--data-memory", "\"1MB\""}},
+      {{"quern", "train", "--data", "digits", "--data-memory", "17179869184G"}, {"--data-memory", "2G"}},
       {{"quern", "train", "--data", "digits", "--seed", "18446744073709551616"},
        {"--seed", "18446744073709551615"}},
       {{"quern", "train", "--data", "digits", "--hidden", "0"}, {"--hidden", "\"0\""}},

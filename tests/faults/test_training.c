@@ -45,6 +45,31 @@ static quern_status train(fault_place *place) {
   return quern_train(place->context, place->network, place->data, place->data, &options, &last);
 }
 
+/* Chunks of two batches. */
+static quern_train_options streaming_options(void) {
+  enum { BATCH = 4, CHUNK = 2 * BATCH };
+  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  options.batch = BATCH;
+  options.data_memory =
+      2 * (CHUNK * INPUTS * sizeof(float) + 64 + CHUNK * sizeof(float)) + CHUNK * sizeof(uint32_t);
+  return options;
+}
+
+static quern_status create_streaming(fault_place *place) {
+  const quern_train_options options = streaming_options();
+  quern_trainer *trainer;
+  const quern_status status =
+      quern_trainer_create(place->context, place->network, place->data, NULL, &options, &trainer);
+  quern_trainer_free(trainer);
+  return status;
+}
+
+/* What ends the copies that are under way when a trainer is freed. */
+static bool ends_copies(const char *entry) {
+  return strcmp(entry, "clEnqueueUnmapMemObject") == 0 || strcmp(entry, "clFinish") == 0 ||
+         strcmp(entry, "clWaitForEvents") == 0;
+}
+
 /* The trainer is there before, so that an epoch that fails is run again by the same one. */
 static void make_trainer_of_network(fault_place *place) {
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
@@ -64,6 +89,16 @@ static void make_layered_trainer(fault_place *place) {
   hidden.dropout = 0.5f;
   make_network_of(place, hidden);
   make_trainer_of_network(place);
+}
+
+static void make_streaming_trainer(fault_place *place) {
+  make_network(place);
+  const quern_train_options options = streaming_options();
+  quern_data_placement placement = QUERN_DATA_PLACEMENT_INIT;
+  assert_ok(quern_trainer_placement(place->context, place->network, place->data, NULL, &options, &placement));
+  assert_int_equal(placement.train_chunk, 8);
+  assert_ok(
+      quern_trainer_create(place->context, place->network, place->data, NULL, &options, &place->trainer));
 }
 
 static quern_status run_epoch(fault_place *place) {
@@ -105,6 +140,26 @@ static void test_training(void **state) {
                                 .warm = true,
                                 .prepare = make_layered_trainer,
                                 .run = run_epoch});
+}
+
+/* On devices that share the host's memory, and on those with their own. */
+static void test_streaming(void **state) {
+  (void)state;
+  for (int discrete = 0; discrete < 2; discrete++) {
+    assert_true(test_set_discrete(discrete == 1));
+    fault_walk(&(fault_operation){.name = "a trainer whose data are streamed",
+                                  .brief = true,
+                                  .warm = true,
+                                  .prepare = make_network,
+                                  .run = create_streaming,
+                                  .may_fall_back = ends_copies});
+    fault_walk(&(fault_operation){.name = "an epoch of streamed data",
+                                  .brief = true,
+                                  .warm = true,
+                                  .prepare = make_streaming_trainer,
+                                  .run = run_epoch});
+  }
+  (void)test_set_discrete(false);
 }
 
 /* --- Checkpoints ---------------------------------------------------------------------------------------- */
@@ -224,8 +279,8 @@ static void test_measuring(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_plan), QUERN_TEST(test_training),
-                                     QUERN_TEST(test_checkpoint), QUERN_TEST(test_not_finite),
-                                     QUERN_TEST(test_measuring)};
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_plan),       QUERN_TEST(test_training),
+                                     QUERN_TEST(test_streaming),  QUERN_TEST(test_checkpoint),
+                                     QUERN_TEST(test_not_finite), QUERN_TEST(test_measuring)};
   return cmocka_run_group_tests(tests, NULL, print_count);
 }

@@ -1,43 +1,6 @@
 /* Beside a caller's out-of-order queue, and where none was given, quern runs on a queue of its own: events join the two. */
 #include "sharing.h"
 
-/* Oclgrind runs what is queued inside clFlush, on the thread that calls it. */
-static bool runs_in_flush(const caller *mine) {
-  char name[64] = "";
-  assert_int_equal(quern__cl_call.GetDeviceInfo(mine->device, CL_DEVICE_NAME, sizeof name, name, NULL),
-                   CL_SUCCESS);
-  return strstr(name, "Oclgrind") != NULL;
-}
-
-/* What the caller queues waits for an event that only the test sets. So what quern must wait for is open for as long as the test
- * likes, and a wait that is missing shows each time. Where a flush itself would wait, the gate stands open, and only the order is
- * tested. */
-typedef struct gate {
-  __typeof__(clCreateUserEvent) *create;
-  __typeof__(clSetUserEventStatus) *set;
-  __typeof__(clWaitForEvents) *wait_for;
-  cl_event closed;
-  bool open;
-} gate;
-
-static gate gate_close(const caller *mine) {
-  gate made;
-  cl_int error;
-  *(void **)&made.create = find_entry("clCreateUserEvent");
-  *(void **)&made.set = find_entry("clSetUserEventStatus");
-  *(void **)&made.wait_for = find_entry("clWaitForEvents");
-  made.closed = made.create(mine->context, &error);
-  assert_int_equal(error, CL_SUCCESS);
-  made.open = runs_in_flush(mine);
-  if (made.open) assert_int_equal(made.set(made.closed, CL_COMPLETE), CL_SUCCESS);
-  return made;
-}
-
-static void gate_open(gate *made) {
-  if (!made->open) assert_int_equal(made->set(made->closed, CL_COMPLETE), CL_SUCCESS);
-  assert_int_equal(quern__cl_call.ReleaseEvent(made->closed), CL_SUCCESS);
-}
-
 static cl_int status_of(cl_event event) {
   cl_int status = CL_COMPLETE;
   assert_int_equal(

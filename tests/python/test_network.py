@@ -40,6 +40,20 @@ class Training(unittest.TestCase):
         self.assertEqual(measured.accuracy, history[-1].validation.accuracy)
         self.assertEqual(measured.accuracy, (network.predict(test[0]).argmax(axis=1) == test[1]).mean())
 
+    def test_streamed_data_give_the_same(self):
+        (x, y), test = digits()
+        whole, chunks = small(), small()
+        first = whole.fit(x, y, epochs=2, validation=test)
+        second = chunks.fit(x, y, epochs=2, validation=test, data_memory=100_000)
+        self.assertEqual([epoch.loss for epoch in first], [epoch.loss for epoch in second])
+        for index in range(2):
+            for a, b in zip(whole.layer(index), chunks.layer(index)):
+                numpy.testing.assert_array_equal(a, b)
+        with self.assertRaisesRegex(quern.Error, "may take 100 bytes.*expected at least"):
+            small().fit(x, y, epochs=1, data_memory=100)
+        with self.assertRaisesRegex(ValueError, "data_memory: 0"):
+            small().fit(x, y, epochs=1, data_memory=0)
+
     def test_predict_is_what_the_layers_say(self):
         network = quern.Network(3, [quern.Dense(5, "tanh"), quern.Dense(4, "leaky-relu:0.25"), 2], seed=9)
         x = numpy.random.default_rng(1).normal(size=(7, 3)).astype(numpy.float32)

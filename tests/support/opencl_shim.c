@@ -54,7 +54,6 @@ static quern__cl_functions real;
   X(CreateSubBuffer)                                                                                         \
   X(CreateUserEvent)                                                                                         \
   X(SetUserEventStatus)                                                                                      \
-  X(WaitForEvents)                                                                                           \
   X(GetEventProfilingInfo)
 
 static struct {
@@ -66,6 +65,7 @@ static bool opened;
 static pid_t process;
 static atomic_long live[OBJECT_TYPES];
 static atomic_size_t allocated, sources;
+static atomic_bool is_discrete;
 
 __attribute__((constructor)) static void open_loader(void) {
   process = getpid();
@@ -88,6 +88,10 @@ SHIM size_t quern_shim_live(void) {
 
 SHIM size_t quern_shim_allocated(void) {
   return atomic_load(&allocated);
+}
+
+SHIM void quern_shim_set_discrete(bool discrete) {
+  atomic_store(&is_discrete, discrete);
 }
 
 SHIM size_t quern_shim_sources(void) {
@@ -201,14 +205,23 @@ SHIM cl_int clGetDeviceIDs(cl_platform_id platform, cl_device_type type, cl_uint
 }
 
 SHIM cl_int clGetDeviceInfo(cl_device_id device, cl_device_info name, size_t size, void *value,
-                            size_t *size_ret){SHIM_QUERY(GetDeviceInfo, device)}
+                            size_t *size_ret) {
+  SHIM_FAIL(GetDeviceInfo)
+  if (name == CL_DEVICE_HOST_UNIFIED_MEMORY && value != NULL && !quern_shim_cuts() &&
+      atomic_load(&is_discrete)) {
+    *(cl_bool *)value = CL_FALSE;
+    if (size_ret != NULL) *size_ret = sizeof(cl_bool);
+    return CL_SUCCESS;
+  }
+  SHIM_ANSWER(GetDeviceInfo, device)
+}
 
 /* --- Contexts and queues -------------------------------------------------------------------------------- */
 
-SHIM cl_context
-    clCreateContext(const cl_context_properties *properties, cl_uint count, const cl_device_id *devices,
-                    void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *), void *user,
-                    cl_int *error) {
+SHIM cl_context clCreateContext(const cl_context_properties *properties, cl_uint count,
+                                const cl_device_id *devices,
+                                void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *),
+                                void *user, cl_int *error) {
   SHIM_FAIL_MAKING(CreateContext)
   return created(CONTEXT, real.CreateContext(properties, count, devices, notify, user, error));
 }
@@ -257,7 +270,8 @@ SHIM cl_int clFinish(cl_command_queue queue) {
 SHIM cl_mem clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void *host, cl_int *error) {
   SHIM_FAIL_MAKING(CreateBuffer)
   cl_mem made = created(BUFFER, real.CreateBuffer(context, flags, size, host, error));
-  if (made != NULL) atomic_fetch_add(&allocated, size);
+  /* Memory that is asked of the host is none of the device's. */
+  if (made != NULL && (flags & CL_MEM_ALLOC_HOST_PTR) == 0) atomic_fetch_add(&allocated, size);
   return made;
 }
 
@@ -308,6 +322,22 @@ SHIM cl_int clEnqueueFillBuffer(cl_command_queue queue, cl_mem memory, const voi
       real.EnqueueFillBuffer(queue, memory, pattern, pattern_size, offset, size, count, after, event), event);
 }
 
+SHIM void *clEnqueueMapBuffer(cl_command_queue queue, cl_mem memory, cl_bool wait, cl_map_flags flags,
+                              size_t offset, size_t size, cl_uint count, const cl_event *after,
+                              cl_event *event, cl_int *error) {
+  SHIM_FAIL_MAKING(EnqueueMapBuffer)
+  void *mapped = real.EnqueueMapBuffer(queue, memory, wait, flags, offset, size, count, after, event, error);
+  if (mapped != NULL) queued(CL_SUCCESS, event);
+  return mapped;
+}
+
+/* As a release, it does its work whatever it says. */
+SHIM cl_int clEnqueueUnmapMemObject(cl_command_queue queue, cl_mem memory, void *mapped, cl_uint count,
+                                    const cl_event *after, cl_event *event) {
+  return also_fails("clEnqueueUnmapMemObject",
+                    queued(real.EnqueueUnmapMemObject(queue, memory, mapped, count, after, event), event));
+}
+
 /* --- Events --------------------------------------------------------------------------------------------- */
 
 SHIM cl_int clEnqueueMarkerWithWaitList(cl_command_queue queue, cl_uint count, const cl_event *after,
@@ -338,7 +368,8 @@ SHIM cl_int clSetUserEventStatus(cl_event event, cl_int status) {
 }
 
 SHIM cl_int clWaitForEvents(cl_uint count, const cl_event *events) {
-  return other.WaitForEvents(count, events);
+  SHIM_FAIL(WaitForEvents)
+  return real.WaitForEvents(count, events);
 }
 
 SHIM cl_int clGetEventProfilingInfo(cl_event event, cl_profiling_info name, size_t size, void *value,

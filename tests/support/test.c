@@ -51,6 +51,18 @@ size_t test_allocated(void) {
   return bytes;
 }
 
+bool test_set_discrete(bool discrete) {
+  const char *path = getenv("QUERN_TEST_SHIM");
+  if (path == NULL) return false;
+  void *shim = dlopen(path, RTLD_NOW);
+  assert_non_null(shim);
+  void (*set)(bool);
+  *(void **)&set = dlsym(shim, "quern_shim_set_discrete");
+  assert_non_null(set);
+  set(discrete);
+  return true; /* and it stays open, which keeps what was set */
+}
+
 void test_assert_ok(quern_status status, const char *call, const char *file, int line) {
   if (status == QUERN_OK) return;
   print_error("%s\n  returned %s: %s\n", call, quern_status_name(status), quern_last_error());

@@ -10,6 +10,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,9 @@ void test_assert_fails(quern_status got, quern_status expected, const char *call
 
 /* Bytes of all OpenCL buffers created so far; only where QUERN_TEST_SHIM is set. */
 size_t test_allocated(void);
+
+/* Has OpenCL devices say that they have memory of their own, which hosts copy to; false where nothing stands in for the loader. */
+bool test_set_discrete(bool discrete);
 
 /* malloc(count · size) that fails the test instead of returning NULL. */
 void *test_alloc(size_t count, size_t size);

@@ -95,6 +95,10 @@ static void test_trainer(void **state) {
   options.clip_norm = 0.0f;
   options.patience = 3;
   check_trainer(&options, true);
+  options.batch = 37;
+  for (options.data_memory = 20000; options.data_memory < 120000; options.data_memory += 20000)
+    check_trainer(&options, true); /* streamed, and in part */
+  options.data_memory = 0;
   options.optimizer = quern_optimizer_of(QUERN_RMSPROP, 0.001);
   options.schedule.kind = QUERN_SCHEDULE_COSINE;
   check_trainer(&options, true);

@@ -1,0 +1,14 @@
+/* Whether a data set is one for a network. */
+#ifndef QUERN_HOST_TRAIN_CHECK_H
+#define QUERN_HOST_TRAIN_CHECK_H
+
+#include <quern/dataset.h>
+#include <quern/network.h>
+
+/* What the data must be for any use of the network. */
+quern_status quern__check_samples(const quern_network *network, const quern_dataset *dataset);
+
+/* What is to be predicted, and whether the loss can be taken of it. */
+quern_status quern__check_truth(const quern_network *network, const quern_dataset *dataset);
+
+#endif

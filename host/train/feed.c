@@ -1,0 +1,247 @@
+/* Samples for ops, from wherever they come. */
+#include "feed.h"
+
+#include "../context.h"
+#include "../dataset.h"
+#include "../error.h"
+#include "../network/network.h"
+#include "../schema.h"
+#include "../size.h"
+#include "check.h"
+#include "stream.h"
+#include <stdlib.h>
+#include <zlib.h>
+
+static bool is_streamed(const quern__feed *feed) {
+  return feed->chunk_rows > 0;
+}
+
+/* The bytes of what is to be predicted of so many samples. */
+static size_t truth_bytes(const quern__feed *feed, size_t rows) {
+  return rows * quern__truth_count(feed) * sizeof(float); /* as long as an int32_t */
+}
+
+static const void *truth_of(const quern_dataset *dataset) {
+  return dataset->targets != NULL ? (const void *)dataset->targets : dataset->labels;
+}
+
+size_t quern__truth_count(const quern__feed *feed) {
+  return !feed->learns ? 0 : feed->target_count > 0 ? feed->target_count : 1;
+}
+
+size_t quern__truth_place(const quern__feed *feed, size_t rows) {
+  return quern__values_room(rows * feed->columns * quern__element_bytes(feed->element));
+}
+
+static quern_status upload(quern_buffer *buffer, size_t offset, size_t bytes, const void *data) {
+  return quern_buffer_write(buffer, offset, bytes, data, QUERN_WAIT);
+}
+
+static quern_status create_resident(quern__feed *feed, const quern_dataset *dataset, size_t bytes) {
+  quern__chunk *all = &feed->chunks[0];
+  QUERN__FORWARD(quern_buffer_create(feed->context, bytes, &all->buffer));
+  const size_t value_bytes = feed->rows * feed->columns * quern__element_bytes(feed->element);
+  QUERN__FORWARD(upload(all->buffer, 0, value_bytes, dataset->values));
+  if (feed->learns)
+    QUERN__FORWARD(upload(all->buffer, quern__truth_place(feed, feed->rows), truth_bytes(feed, feed->rows),
+                          truth_of(dataset)));
+  all->rows = feed->rows;
+  return QUERN_OK;
+}
+
+/* 0, 1, 2 … */
+static quern_status create_order(quern__feed *feed, size_t rows) {
+  quern_status status;
+  uint32_t *order = malloc(rows * sizeof *order);
+  if (order == NULL) return quern__fail_memory("sample order", rows * sizeof *order);
+  for (size_t i = 0; i < rows; i++) order[i] = (uint32_t)i;
+  QUERN__TRY(quern_buffer_create(feed->context, rows * sizeof *order, &feed->order));
+  QUERN__TRY(upload(feed->order, 0, rows * sizeof *order, order));
+cleanup:
+  free(order);
+  return status;
+}
+
+quern_status quern__feed_create(quern_context *context, const quern_network *network,
+                                const quern_dataset *dataset, bool learns, quern__placement placement,
+                                quern__feed *feed) {
+  const quern_schema *schema = dataset->schema;
+  *feed = (quern__feed){.context = context,
+                        .rows = dataset->rows,
+                        .columns = dataset->columns,
+                        .element = dataset->element,
+                        .scale = dataset->scale,
+                        .offset = dataset->offset,
+                        .learns = learns,
+                        .chunk_rows = placement.chunk_rows,
+                        .current = SIZE_MAX};
+  QUERN__FORWARD(quern__check_samples(network, dataset));
+  if (learns) QUERN__FORWARD(quern__check_truth(network, dataset));
+  quern_status status;
+  if (learns) {
+    feed->task = schema->task;
+    if (schema->task != QUERN_TASK_CLASSES) {
+      feed->target_count = schema->outputs;
+      QUERN__TRY(quern__schema_copy_doubles(schema->target_deviation, schema->outputs, &feed->target_scale));
+    }
+  }
+  size_t bytes;
+  const size_t rows = is_streamed(feed) ? feed->chunk_rows : feed->rows;
+  const quern__sample_size size = quern__sample_size_of(dataset, learns);
+  if (!quern__chunk_bytes(&size, rows, &bytes)) {
+    status = quern__fail(QUERN_ERROR_OVERFLOW, "%s: the size of %zu samples of %zu values overflows",
+                         dataset->source, rows, feed->columns);
+    goto cleanup;
+  }
+  QUERN__TRY(is_streamed(feed) ? quern__stream_create(feed, dataset, bytes)
+                               : create_resident(feed, dataset, bytes));
+  QUERN__TRY(create_order(feed, rows));
+  return QUERN_OK;
+cleanup:
+  quern__feed_free(feed);
+  return status;
+}
+
+void quern__feed_free(quern__feed *feed) {
+  for (size_t i = 0; i < 2; i++) {
+    quern_staging_free(feed->chunks[i].staging);
+    quern_buffer_free(feed->chunks[i].buffer);
+  }
+  free(feed->target_scale);
+  quern_buffer_free(feed->order);
+  quern__dataset_release(feed->dataset);
+  *feed = (quern__feed){0};
+}
+
+quern_status quern__feed_begin(quern__feed *feed, const uint32_t *order, size_t rows) {
+  feed->rows = rows;
+  if (is_streamed(feed)) return quern__stream_begin(feed, order);
+  return quern_buffer_write(feed->order, 0, rows * sizeof *order, order, QUERN_NO_WAIT);
+}
+
+size_t quern__feed_reach(const quern__feed *feed, size_t first, size_t end) {
+  if (!is_streamed(feed)) return end;
+  const size_t left = feed->chunk_rows - first % feed->chunk_rows;
+  return end - first < left ? end : first + left;
+}
+
+/* The chunk that has the sample at `first`, on the device for what is queued from here on. */
+static quern_status find(quern__feed *feed, size_t first, const quern__chunk **chunk) {
+  if (is_streamed(feed)) return quern__stream_find(feed, first, chunk);
+  *chunk = &feed->chunks[0];
+  return QUERN_OK;
+}
+
+static quern_tensor values_of(const quern__feed *feed, const quern__chunk *chunk) {
+  return quern_matrix(chunk->buffer, 0, chunk->rows, feed->columns);
+}
+
+/* Labels as a vector, or targets as a matrix. */
+static quern_tensor truth_in(const quern__feed *feed, const quern__chunk *chunk) {
+  const size_t place = quern__truth_place(feed, chunk->rows) / sizeof(float);
+  if (feed->target_count == 0) return quern_vector(chunk->buffer, place, chunk->rows);
+  return quern_matrix(chunk->buffer, place, chunk->rows, feed->target_count);
+}
+
+quern_status quern__feed_gather(quern__feed *feed, size_t first, size_t n, const quern__batch *batch,
+                                quern_tensor *x, quern__truth *truth) {
+  quern_context *context = feed->context;
+  const quern__chunk *chunk;
+  QUERN__FORWARD(find(feed, first, &chunk));
+  const quern_tensor indices = quern_vector(feed->order, first - chunk->first, n);
+  *x = quern_matrix(batch->x, 0, n, feed->columns);
+  QUERN__FORWARD(quern_gather_rows(context, feed->element, values_of(feed, chunk), indices, feed->scale,
+                                   feed->offset, *x));
+  if (truth == NULL) return QUERN_OK;
+  *truth = (quern__truth){.labels = quern_none()};
+  if (feed->target_count == 0) {
+    truth->labels = quern_vector(batch->labels, 0, n);
+    return quern_gather_labels(context, truth_in(feed, chunk), indices, truth->labels);
+  }
+  truth->targets = quern_matrix(batch->targets, 0, n, feed->target_count);
+  return quern_gather_rows(context, QUERN_FLOAT32, truth_in(feed, chunk), indices, 1.0f, 0.0f,
+                           truth->targets);
+}
+
+quern_status quern__feed_samples(quern__feed *feed, size_t first, size_t n, const quern__batch *batch,
+                                 size_t size, quern__samples *samples) {
+  const quern__chunk *chunk;
+  QUERN__FORWARD(find(feed, first, &chunk));
+  *samples = (quern__samples){.element = feed->element,
+                              .source = values_of(feed, chunk),
+                              .labels = truth_in(feed, chunk),
+                              .order = quern_vector(feed->order, first - chunk->first, n),
+                              .scale = feed->scale,
+                              .offset = feed->offset,
+                              .x = quern_matrix(batch->x, 0, size, feed->columns),
+                              .batch_labels = quern_vector(batch->labels, 0, size)};
+  return QUERN_OK;
+}
+
+quern_status quern__feed_ahead(quern__feed *feed) {
+  return is_streamed(feed) ? quern__stream_ahead(feed) : QUERN_OK;
+}
+
+/* --- The checksum --------------------------------------------------------------------------------------- */
+
+enum { PIECE = 1 << 20 };
+
+/* Over a part of a buffer, a piece at a time. */
+static quern_status add_buffer(quern_buffer *buffer, size_t offset, size_t bytes, uint32_t *sum) {
+  unsigned char *piece = malloc(PIECE);
+  if (piece == NULL) return quern__fail_memory("checkpoint", PIECE);
+  quern_status status = QUERN_OK;
+  for (size_t at = 0; at < bytes && status == QUERN_OK; at += PIECE) {
+    const size_t size = bytes - at < PIECE ? bytes - at : PIECE;
+    status = quern_buffer_read(buffer, offset + at, size, piece, QUERN_WAIT);
+    if (status == QUERN_OK) *sum = (uint32_t)crc32(*sum, piece, (uInt)size);
+  }
+  free(piece);
+  return status;
+}
+
+quern_status quern__feed_checksum(const quern__feed *feed, uint32_t *sum) {
+  const quern_dataset *dataset = feed->dataset;
+  const size_t rows = is_streamed(feed) ? dataset->rows : feed->chunks[0].rows;
+  const size_t values = rows * feed->columns * quern__element_bytes(feed->element);
+  if (is_streamed(feed)) {
+    *sum = (uint32_t)crc32_z(*sum, dataset->values, values);
+    *sum = (uint32_t)crc32_z(*sum, truth_of(dataset), truth_bytes(feed, rows));
+    return QUERN_OK;
+  }
+  QUERN__FORWARD(add_buffer(feed->chunks[0].buffer, 0, values, sum));
+  return add_buffer(feed->chunks[0].buffer, quern__truth_place(feed, rows), truth_bytes(feed, rows), sum);
+}
+
+/* --- Batches -------------------------------------------------------------------------------------------- */
+
+/* A buffer of `rows` x `columns` elements of 4 bytes. */
+static quern_status create_matrix(quern_context *context, size_t rows, size_t columns,
+                                  quern_buffer **buffer) {
+  size_t count, bytes;
+  if (!quern__multiply(rows, columns, &count) || !quern__multiply(count, sizeof(float), &bytes))
+    return quern__fail(QUERN_ERROR_OVERFLOW, "a batch of %zu samples of %zu values overflows", rows, columns);
+  return quern__buffer_create_touched(context, bytes, buffer);
+}
+
+quern_status quern__batch_create(quern_context *context, size_t size, size_t columns, size_t target_count,
+                                 quern__batch *batch) {
+  *batch = (quern__batch){0};
+  quern_status status;
+  QUERN__TRY(create_matrix(context, size, columns, &batch->x));
+  if (target_count > 0)
+    QUERN__TRY(create_matrix(context, size, target_count, &batch->targets));
+  else
+    QUERN__TRY(create_matrix(context, size, 1, &batch->labels));
+  return QUERN_OK;
+cleanup:
+  quern__batch_free(batch);
+  return status;
+}
+
+void quern__batch_free(quern__batch *batch) {
+  quern_buffer_free(batch->x);
+  quern_buffer_free(batch->labels);
+  quern_buffer_free(batch->targets);
+  *batch = (quern__batch){0};
+}

@@ -1,0 +1,118 @@
+/* Which data sets are resident, and how long the chunks of the others are. */
+#include "placement.h"
+
+#include "../dataset.h"
+#include "../error.h"
+#include "../schema.h"
+#include "../size.h"
+
+/* A chunk this long costs the host and the device far more than what comes with each: events, a wait, a launch more of whole steps
+ * (docs/measurements.md). */
+enum { CHUNK_BYTES = 4 << 20 };
+enum { LINE = 64 };
+
+quern__sample_size quern__sample_size_of(const quern_dataset *dataset, bool learns) {
+  const size_t count = dataset->targets != NULL ? dataset->schema->outputs : 1;
+  return (quern__sample_size){.columns = dataset->columns,
+                              .element = quern__element_bytes(dataset->element),
+                              .truth = learns ? count * sizeof(float) : 0}; /* as long as an int32_t */
+}
+
+size_t quern__values_room(size_t value_bytes) {
+  return quern__divide_up(value_bytes, LINE) * LINE;
+}
+
+bool quern__chunk_bytes(const quern__sample_size *size, size_t rows, size_t *bytes) {
+  size_t values, truth;
+  return quern__multiply(size->columns, size->element, &values) && quern__multiply(values, rows, &values) &&
+         values <= SIZE_MAX - LINE && quern__multiply(rows, size->truth, &truth) &&
+         quern__add(quern__values_room(values), truth, bytes);
+}
+
+/* `count` chunks of so many samples and an order for one; SIZE_MAX where that overflows. */
+static size_t bytes_of(const quern__placing *set, size_t count, size_t rows) {
+  size_t chunk, all, order;
+  const bool fits = quern__chunk_bytes(&set->size, rows, &chunk) && quern__multiply(chunk, count, &all) &&
+                    quern__multiply(rows, sizeof(uint32_t), &order) && quern__add(all, order, &all);
+  return fits ? all : SIZE_MAX;
+}
+
+static bool fits_buffer(const quern__placing *set, size_t rows, size_t allocation) {
+  size_t chunk;
+  return quern__chunk_bytes(&set->size, rows, &chunk) && (allocation == 0 || chunk <= allocation);
+}
+
+static void make_resident(quern__placing *set) {
+  set->placement.chunk_rows = 0;
+  set->bytes = set->rows > 0 ? bytes_of(set, 1, set->rows) : 0;
+}
+
+static void make_streamed(quern__placing *set, size_t chunk_rows) {
+  set->placement.chunk_rows = chunk_rows;
+  set->bytes = bytes_of(set, 2, chunk_rows);
+}
+
+/* The most whole batches whose chunks fit, by halving: at least one, and no more than there are. */
+static size_t chunk_rows(const quern__placing *set, const quern__room *room, size_t budget) {
+  size_t least = 1, most = quern__divide_up(set->rows, room->batch);
+  while (least < most) {
+    const size_t half = least + (most - least + 1) / 2, rows = half * room->batch;
+    size_t chunk;
+    const bool good = fits_buffer(set, rows, room->allocation) && bytes_of(set, 2, rows) <= budget &&
+                      quern__chunk_bytes(&set->size, rows, &chunk) && chunk <= CHUNK_BYTES;
+    if (good)
+      least = half;
+    else
+      most = half - 1;
+  }
+  return least * room->batch;
+}
+
+/* The least that it can do with. */
+static size_t least_bytes(const quern__placing *set, const quern__room *room) {
+  if (set->rows == 0) return 0;
+  const size_t whole = bytes_of(set, 1, set->rows), turns = bytes_of(set, 2, room->batch);
+  return whole < turns && fits_buffer(set, set->rows, room->allocation) ? whole : turns;
+}
+
+static void place_one(quern__placing *set, const quern__room *room, size_t budget) {
+  make_resident(set);
+  if (set->bytes <= budget && fits_buffer(set, set->rows, room->allocation)) return;
+  make_streamed(set, chunk_rows(set, room, budget));
+}
+
+static size_t between(size_t least, size_t value, size_t most) {
+  return value < least ? least : value > most ? most : value;
+}
+
+quern_status quern__place(const quern__room *room, quern__placing *train, quern__placing *test) {
+  make_resident(train);
+  make_resident(test);
+  size_t all;
+  const bool fits = quern__add(train->bytes, test->bytes, &all) && all <= room->bytes;
+  if (fits && fits_buffer(train, train->rows, room->allocation) &&
+      fits_buffer(test, test->rows, room->allocation))
+    return QUERN_OK;
+
+  quern__placing *small = test->bytes < train->bytes ? test : train, *large = small == test ? train : test;
+  const size_t least_small = least_bytes(small, room), least_large = least_bytes(large, room);
+  size_t least = SIZE_MAX;
+  (void)quern__add(least_small, least_large, &least);
+  if (room->bytes < least && room->strict)
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "train: the data may take %zu bytes of the device, expected at least %zu: two batches "
+                       "of %zu samples, one to compute on and one on its way%s",
+                       room->bytes, least, room->batch, test->rows > 0 ? ", of either data set" : "");
+  const size_t bytes = room->bytes > least ? room->bytes : least;
+  place_one(small, room, between(least_small, bytes / 2, bytes - least_large));
+  place_one(large, room, bytes - small->bytes);
+  return QUERN_OK;
+}
+
+quern__placement quern__place_once(const quern_dataset *dataset, bool learns, size_t allocation,
+                                   size_t batch) {
+  const quern__placing set = {.size = quern__sample_size_of(dataset, learns), .rows = dataset->rows};
+  const quern__room room = {.bytes = SIZE_MAX, .allocation = allocation, .batch = batch};
+  const size_t rows = chunk_rows(&set, &room, SIZE_MAX);
+  return (quern__placement){rows < dataset->rows ? rows : 0};
+}

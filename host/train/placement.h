@@ -1,0 +1,50 @@
+/* Where data sets lie, by what they may take of the device: whole on it, or on the host, to come in chunks. */
+#ifndef QUERN_HOST_TRAIN_PLACEMENT_H
+#define QUERN_HOST_TRAIN_PLACEMENT_H
+
+#include <quern/dataset.h>
+#include <stdbool.h>
+
+/* What a sample takes on the device, in bytes, without its place in the order. */
+typedef struct quern__sample_size {
+  size_t columns, element; /* values, and bytes of one */
+  size_t truth;            /* what is to be predicted; 0: it stays on the host */
+} quern__sample_size;
+
+quern__sample_size quern__sample_size_of(const quern_dataset *dataset, bool learns);
+
+/* Bytes from the first value of a chunk to what is to be predicted: whole cache lines. */
+size_t quern__values_room(size_t value_bytes);
+
+/* Bytes of a chunk of so many samples; false where they overflow. */
+bool quern__chunk_bytes(const quern__sample_size *size, size_t rows, size_t *bytes);
+
+typedef struct quern__placement {
+  size_t chunk_rows; /* whole batches; 0: resident */
+} quern__placement;
+
+/* A data set to be placed. */
+typedef struct quern__placing {
+  quern__sample_size size;
+  size_t rows; /* 0: there is none */
+  quern__placement placement;
+  size_t bytes; /* that it takes on the device so, its order included */
+} quern__placing;
+
+/* What there is to place into. */
+typedef struct quern__room {
+  size_t bytes;      /* for all of them */
+  size_t allocation; /* for a buffer; 0: any */
+  size_t batch;      /* samples; chunks are whole ones */
+  bool strict;       /* too little room is an error; without it the smallest chunks are taken */
+} quern__room;
+
+/* Places training and test data: resident where all fits; else the smaller of the two resident where that leaves half of the room, and
+ * what is left in chunks that are no longer than they need to be to go well. */
+quern_status quern__place(const quern__room *room, quern__placing *train, quern__placing *test);
+
+/* Places data that are gone through once: in chunks, unless there would be one. */
+quern__placement quern__place_once(const quern_dataset *dataset, bool learns, size_t allocation,
+                                   size_t batch);
+
+#endif

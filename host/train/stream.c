@@ -1,0 +1,87 @@
+/* Chunks of a data set that stays on the host. Two buffers take turns: while the device computes on the one, the host gathers the
+ * rows of the next chunk, as they are and in the order of the pass, and their copy to the other goes beside the ops. The host
+ * is never further ahead than that, since it waits for the copy before last. */
+#include "stream.h"
+
+#include "../context.h"
+#include "../dataset.h"
+#include "../error.h"
+#include <string.h>
+
+quern_status quern__stream_create(quern__feed *feed, const quern_dataset *dataset, size_t bytes) {
+  feed->dataset = quern__dataset_hold(dataset);
+  for (size_t i = 0; i < 2; i++) {
+    quern__chunk *chunk = &feed->chunks[i];
+    QUERN__FORWARD(quern__buffer_create_touched(feed->context, bytes, &chunk->buffer));
+    QUERN__FORWARD(quern_staging_create(chunk->buffer, &chunk->staging));
+  }
+  return QUERN_OK;
+}
+
+/* Rows of `bytes` each, from one data set's array to the chunk. */
+static void gather(unsigned char *to, const unsigned char *rows, size_t bytes, const uint32_t *order,
+                   size_t first, size_t count) {
+  if (order == NULL) {
+    memcpy(to, rows + first * bytes, count * bytes);
+    return;
+  }
+  for (size_t i = 0; i < count; i++) memcpy(to + i * bytes, rows + order[first + i] * bytes, bytes);
+}
+
+static quern__chunk *chunk_at(quern__feed *feed, size_t index) {
+  return &feed->chunks[index % 2];
+}
+
+/* Sends a chunk of the pass on its way, unless it is. */
+static quern_status load(quern__feed *feed, size_t index) {
+  quern__chunk *chunk = chunk_at(feed, index);
+  const quern_dataset *dataset = feed->dataset;
+  const size_t first = index * feed->chunk_rows, left = feed->rows - first;
+  const size_t rows = left < feed->chunk_rows ? left : feed->chunk_rows;
+  if (chunk->rows > 0 && chunk->first == first) return QUERN_OK;
+  chunk->rows = 0;
+  void *memory;
+  QUERN__FORWARD(quern_staging_begin(chunk->staging, &memory));
+  const size_t place = quern__truth_place(feed, rows), truth = quern__truth_count(feed) * sizeof(float);
+  gather(memory, dataset->values, feed->columns * quern__element_bytes(feed->element), feed->pass, first,
+         rows);
+  if (truth > 0)
+    gather((unsigned char *)memory + place,
+           dataset->targets != NULL ? (const void *)dataset->targets : dataset->labels, truth, feed->pass,
+           first, rows);
+  QUERN__FORWARD(quern_staging_send(chunk->staging, place + rows * truth));
+  chunk->first = first;
+  chunk->rows = rows;
+  return QUERN_OK;
+}
+
+/* What is queued from here on reads the current chunk no more. */
+static quern_status leave(quern__feed *feed) {
+  if (feed->current == SIZE_MAX) return QUERN_OK;
+  QUERN__FORWARD(quern_staging_release(chunk_at(feed, feed->current)->staging));
+  feed->current = SIZE_MAX;
+  return QUERN_OK;
+}
+
+quern_status quern__stream_begin(quern__feed *feed, const uint32_t *order) {
+  QUERN__FORWARD(leave(feed));
+  feed->pass = order;
+  feed->chunks[0].rows = feed->chunks[1].rows = 0;
+  return QUERN_OK;
+}
+
+quern_status quern__stream_find(quern__feed *feed, size_t first, const quern__chunk **chunk) {
+  const size_t index = first / feed->chunk_rows;
+  if (index != feed->current) {
+    QUERN__FORWARD(leave(feed));
+    QUERN__FORWARD(load(feed, index));
+    feed->current = index;
+  }
+  *chunk = chunk_at(feed, index);
+  return QUERN_OK;
+}
+
+quern_status quern__stream_ahead(quern__feed *feed) {
+  const size_t next = feed->current == SIZE_MAX ? 0 : feed->current + 1;
+  return next * feed->chunk_rows < feed->rows ? load(feed, next) : QUERN_OK;
+}

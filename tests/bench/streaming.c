@@ -1,0 +1,139 @@
+/* Epochs over data that are streamed, beside the same over data that are resident. Both must learn the same bits. */
+#include "bench.h"
+
+#include "network/network.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SAMPLES = 16384, ROOM = 1 << 16 /* beside the chunks, for their order and what is to be predicted */ };
+
+/* 0: resident. */
+static const size_t chunks_kib[] = {0, 1024, 2048, 4096};
+enum { CANDIDATES = sizeof chunks_kib / sizeof *chunks_kib };
+
+typedef struct streaming {
+  quern_network *network;
+  quern_dataset *data;
+  quern_trainer *trainers[CANDIDATES];
+  size_t chunk[CANDIDATES]; /* samples */
+  measure_candidate candidates[CANDIDATES];
+} streaming;
+
+/* An epoch is longer than a round is meant to be, so that there may be more of them. */
+static measure_effort effort_of(const yardstick *bench) {
+  measure_effort effort = bench->effort;
+  effort.rounds *= 3;
+  return effort;
+}
+
+static cli_exit run_epochs(void *trainer, size_t times, double *seconds) {
+  const double start = measure_now();
+  quern_epoch epoch;
+  for (size_t i = 0; i < times; i++)
+    if (quern_trainer_epoch(trainer, &epoch) != QUERN_OK) return cli_fail_library();
+  *seconds = measure_now() - start;
+  return CLI_OK;
+}
+
+static cli_exit create_data(const measure_network *network, quern_dataset **data) {
+  const size_t inputs = network->units[0], outputs = network->units[measure_layer_count(network)];
+  float *values = measure_values(1, SAMPLES * inputs, 1.0f);
+  int32_t *labels = malloc(SAMPLES * sizeof *labels);
+  cli_exit result = values != NULL && labels != NULL ? CLI_OK : cli_fail_memory();
+  for (size_t i = 0; result == CLI_OK && i < SAMPLES; i++) labels[i] = (int32_t)(i * 7 % outputs);
+  if (result == CLI_OK && quern_dataset_from_floats(values, labels, SAMPLES, inputs, data) != QUERN_OK)
+    result = cli_fail_library();
+  free(values);
+  free(labels);
+  return result;
+}
+
+static cli_exit add(yardstick *bench, const measure_network *network, size_t i, streaming *is) {
+  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_data_placement placement = QUERN_DATA_PLACEMENT_INIT;
+  options.batch = network->batch;
+  options.epochs = SIZE_MAX;
+  options.data_memory = chunks_kib[i] == 0 ? SIZE_MAX : (2 * chunks_kib[i] << 10) + ROOM;
+  if (quern_trainer_placement(bench->context, is->network, is->data, NULL, &options, &placement) !=
+          QUERN_OK ||
+      quern_trainer_create(bench->context, is->network, is->data, NULL, &options, &is->trainers[i]) !=
+          QUERN_OK)
+    return cli_fail_library();
+  is->chunk[i] = placement.train_chunk;
+  is->candidates[i] = (measure_candidate){run_epochs, is->trainers[i], NULL};
+  return CLI_OK;
+}
+
+/* An epoch of each, and whether it has learned what the first has. */
+static cli_exit verify(const streaming *is, const measure_network *network) {
+  quern_network *learned[2] = {NULL, NULL};
+  double seconds;
+  cli_exit result = CLI_OK;
+  for (size_t i = 0; result == CLI_OK && i < CANDIDATES; i++) {
+    quern_network **into = &learned[i > 0];
+    if (*into == NULL) result = measure_create_network(network, into);
+    if (result == CLI_OK) result = run_epochs(is->trainers[i], 1, &seconds);
+    if (result == CLI_OK && quern_trainer_download(is->trainers[i], *into) != QUERN_OK)
+      result = cli_fail_library();
+    if (i > 0 && result == CLI_OK &&
+        memcmp(learned[0]->parameters, learned[1]->parameters,
+               learned[0]->shape.flat_count * sizeof(float)) != 0)
+      result = cli_fail("%s: data in chunks of %zu samples give other weights", network->name, is->chunk[i]);
+  }
+  quern_network_free(learned[0]);
+  quern_network_free(learned[1]);
+  return result;
+}
+
+static cli_exit print_rows(yardstick *bench, const measure_network *network, const streaming *is,
+                           cJSON *list) {
+  const size_t rounds = effort_of(bench).rounds;
+  for (size_t i = 0; i < CANDIDATES; i++) {
+    measure_summary rate, ratio;
+    cli_exit result = measure_rate(&is->candidates[i], SAMPLES, rounds, &rate);
+    if (result == CLI_OK) result = measure_ratio(&is->candidates[i], &is->candidates[0], rounds, &ratio);
+    if (result != CLI_OK) return result;
+    cJSON *object = cli_json_object(&bench->json, list, NULL);
+    cli_json_text(&bench->json, object, "network", network->name);
+    cli_json_number(&bench->json, object, "batch", (double)network->batch);
+    cli_json_number(&bench->json, object, "chunk_samples", (double)is->chunk[i]);
+    bench_add(bench, object, "samples_per_second", rate);
+    bench_add(bench, object, "streamed_over_resident", ratio);
+    printf("  %-17s %5zu  %8zu %9.0f +-%2.0f%% %6.3f (%.3f to %.3f)\n", network->name, network->batch,
+           is->chunk[i], rate.median, measure_spread(rate), ratio.median, ratio.low, ratio.high);
+  }
+  return CLI_OK;
+}
+
+static cli_exit bench_network(yardstick *bench, const measure_network *network, cJSON *list) {
+  streaming is = {0};
+  cli_exit result = measure_create_network(network, &is.network);
+  if (result == CLI_OK) result = create_data(network, &is.data);
+  for (size_t i = 0; result == CLI_OK && i < CANDIDATES; i++) result = add(bench, network, i, &is);
+  if (result == CLI_OK) result = verify(&is, network);
+  if (result == CLI_OK) result = measure_rounds(is.candidates, CANDIDATES, effort_of(bench));
+  if (result == CLI_OK) result = print_rows(bench, network, &is, list);
+  for (size_t i = 0; i < CANDIDATES; i++) {
+    measure_candidate_free(&is.candidates[i]);
+    quern_trainer_free(is.trainers[i]);
+  }
+  quern_dataset_free(is.data);
+  quern_network_free(is.network);
+  return result;
+}
+
+cli_exit bench_streaming(yardstick *bench) {
+  cli_exit result = CLI_OK;
+  cJSON *list = cli_json_list(&bench->json, bench->json.root, "streaming");
+  printf(
+      "\nepochs over %d samples of floats, resident (0) or streamed, samples/s\n  %-17s %5s  %8s %15s %s\n",
+      SAMPLES, "network", "batch", "chunk", "quern", "of resident");
+  for (size_t i = 0; result == CLI_OK && i < measure_network_count; i++) {
+    const measure_network *network = &measure_networks[i];
+    if (network->units[0] == 784 && (!bench->effort.small_only || measure_network_is_small(network)))
+      result = bench_network(bench, network, list);
+  }
+  return result;
+}

@@ -1,0 +1,403 @@
+/* Data that are streamed give the bits of data that are resident, whatever the chunks, and however training is stopped, resumed
+ * or ends. */
+#include "checkpoint_test.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const char *const devices[] = {"reference", "auto"};
+
+/* A training, but for where its data lie. */
+typedef struct training {
+  quern_context *context;
+  quern_network *network; /* what it begins with */
+  quern_dataset *data, *test;
+  quern_train_options options;
+} training;
+
+static void free_training(training *is) {
+  quern_network_free(is->network);
+  quern_dataset_free(is->data);
+  quern_dataset_free(is->test);
+}
+
+static quern_data_placement placement_at(const training *is, size_t data_memory) {
+  quern_train_options options = is->options;
+  quern_data_placement placement = QUERN_DATA_PLACEMENT_INIT;
+  options.data_memory = data_memory;
+  assert_ok(quern_trainer_placement(is->context, is->network, is->data, is->test, &options, &placement));
+  assert_in_range(placement.bytes, 1, data_memory);
+  return placement;
+}
+
+/* The least that the data can do with, as the error says. */
+static size_t least_memory(const training *is) {
+  quern_train_options options = is->options;
+  quern_data_placement placement = QUERN_DATA_PLACEMENT_INIT;
+  options.data_memory = 1;
+  assert_fails(quern_trainer_placement(is->context, is->network, is->data, is->test, &options, &placement),
+               QUERN_ERROR_ARGUMENT, "may take 1 bytes", "expected at least ");
+  const char *at = strstr(quern_last_error(), "at least ");
+  const size_t least = strtoull(at + strlen("at least "), NULL, 10);
+  options.data_memory = least - 1;
+  assert_fails(quern_trainer_placement(is->context, is->network, is->data, is->test, &options, &placement),
+               QUERN_ERROR_ARGUMENT, "expected at least ");
+  return least;
+}
+
+/* What is left of a training. */
+typedef struct result {
+  quern_network *network;
+  quern_epoch last;
+} result;
+
+static void assert_same_epoch(const quern_epoch *a, const quern_epoch *b) {
+  assert_true(a->train_loss == b->train_loss);
+  assert_int_equal(a->tested, b->tested);
+  assert_true(!a->tested || a->test.loss == b->test.loss);
+  assert_memory_equal(&a->test.accuracy, &b->test.accuracy, sizeof a->test.accuracy); /* or both are NaN */
+  assert_memory_equal(&a->test.f1, &b->test.f1, sizeof a->test.f1);
+  assert_memory_equal(&a->test.r_squared, &b->test.r_squared, sizeof a->test.r_squared);
+  assert_int_equal(a->best_epoch, b->best_epoch);
+}
+
+static result run(const training *is, size_t data_memory) {
+  result made;
+  quern_train_options options = is->options;
+  options.data_memory = data_memory;
+  const quern__shape *shape = &is->network->shape;
+  quern_layer *layers = test_alloc(shape->layer_count, sizeof *layers);
+  for (size_t l = 0; l < shape->layer_count; l++) layers[l] = shape->layers[l].layer;
+  assert_ok(quern_network_create(shape->inputs, layers, shape->layer_count, shape->loss, &made.network));
+  free(layers);
+  memcpy(made.network->parameters, is->network->parameters, shape->flat_count * sizeof(float));
+  assert_ok(quern_train(is->context, made.network, is->data, is->test, &options, &made.last));
+  return made;
+}
+
+/* Trains with every placement that there is, from the least memory to all of it; how many streamed. */
+static size_t check_placements(const training *is) {
+  enum { STEP = 256 };
+  quern_data_placement seen = QUERN_DATA_PLACEMENT_INIT;
+  result expected = run(is, SIZE_MAX);
+  size_t streamed = 0, memory = least_memory(is);
+  for (bool resident = false; !resident; memory += STEP) {
+    const quern_data_placement at = placement_at(is, memory);
+    resident = at.train_chunk == 0 && at.test_chunk == 0;
+    if (streamed > 0 && at.train_chunk == seen.train_chunk && at.test_chunk == seen.test_chunk) continue;
+    seen = at;
+    streamed += !resident;
+    assert_int_equal(at.train_chunk % is->options.batch, 0);
+    result got = run(is, memory);
+    assert_same_bits(got.network, expected.network);
+    assert_same_epoch(&got.last, &expected.last);
+    quern_network_free(got.network);
+  }
+  quern_network_free(expected.network);
+  return streamed;
+}
+
+static training training_of(quern_context *context, const task *is) {
+  return (training){.context = context,
+                    .network = task_network(is, 5),
+                    .data = task_data(is, 0),
+                    .options = task_options(is)};
+}
+
+/* Many steps a launch, two launches a step, op by op, gradients clipped; SGD and Adam; test sets shorter and longer than the
+ * training set, and none. */
+static void test_tasks(void **state) {
+  (void)state;
+  static const size_t tested[] = {0, 11, 61};
+  for (size_t d = 0; d < 2; d++) {
+    quern_context *context;
+    assert_ok(quern_context_create(devices[d], &context));
+    for (size_t t = 0; t < TASKS; t++)
+      for (size_t s = 0; s < sizeof tested / sizeof *tested; s++) {
+        task is = task_at(t), other = is;
+        if (d == 0 && t == 1 && s > 0) continue; /* the reference takes its time over the largest */
+        is.variant = s % 2 == 0 ? VARIANTS - OPTIMIZERS + QUERN_ADAM : 0;
+        training made = training_of(context, &is);
+        other.samples = tested[s];
+        if (tested[s] > 0) made.test = task_data(&other, 3);
+        made.options.patience = tested[s] > 0 ? 2 : 0;
+        assert_in_range(check_placements(&made), is.batch < is.samples / 2 ? 1 : 0, 100);
+        free_training(&made);
+      }
+    quern_context_free(context);
+  }
+}
+
+/* Bytes stay bytes; on a device that shares the host's memory, and on one that has its own. */
+static void check_bytes(void) {
+  const quern_layer layers[] = {quern_dense(33, QUERN_RELU), quern_dense(10, QUERN_IDENTITY)};
+  training is = {.options = QUERN_TRAIN_OPTIONS_INIT};
+  assert_ok(quern_context_create("auto", &is.context));
+  assert_ok(quern_dataset_open("digits", NULL, &is.data, &is.test));
+  assert_ok(quern_network_create(64, layers, 2, QUERN_CATEGORICAL, &is.network));
+  assert_ok(quern_network_initialize(is.network, QUERN_INIT_DEFAULT, 1));
+  is.options.epochs = 2;
+  is.options.batch = 111;
+  const size_t least = least_memory(&is);
+  assert_in_range(least, 2 * 111 * 64, 5 * 111 * 64); /* and not four times as much */
+  assert_in_range(check_placements(&is), 8, 100);
+  free_training(&is);
+  quern_context_free(is.context);
+}
+
+static void test_bytes(void **state) {
+  (void)state;
+  check_bytes();
+  if (test_set_discrete(true)) check_bytes();
+  (void)test_set_discrete(false);
+}
+
+/* Numbers and labels to predict, three of each sample. */
+static void test_targets(void **state) {
+  (void)state;
+  enum { ROWS = 47, INPUTS = 5, TARGETS = 3 };
+  float values[ROWS * INPUTS], targets[ROWS * TARGETS];
+  const quern_layer layers[] = {quern_dense(6, QUERN_TANH), quern_dense(TARGETS, QUERN_IDENTITY)};
+  for (size_t i = 0; i < ROWS * INPUTS; i++) values[i] = (float)(i * 37 % 101) / 101.0f;
+  for (quern_task what = QUERN_TASK_LABELS; what <= QUERN_TASK_REGRESSION; what++) {
+    const bool labels = what == QUERN_TASK_LABELS;
+    for (size_t i = 0; i < ROWS * TARGETS; i++)
+      targets[i] = labels ? (float)(i * 7 % 3 == 0) : (float)(i * 31 % 53) / 10.0f;
+    training is = {.options = QUERN_TRAIN_OPTIONS_INIT};
+    assert_ok(quern_context_create("auto", &is.context));
+    assert_ok(quern_dataset_from_targets(values, targets, what, ROWS, INPUTS, TARGETS, &is.data));
+    assert_ok(quern_dataset_from_targets(values, targets, what, ROWS - 9, INPUTS, TARGETS, &is.test));
+    assert_ok(quern_network_create(INPUTS, layers, 2, labels ? QUERN_BINARY : QUERN_HUBER, &is.network));
+    assert_ok(quern_network_initialize(is.network, QUERN_INIT_DEFAULT, 1));
+    is.options.epochs = 3;
+    is.options.batch = 4;
+    assert_in_range(check_placements(&is), 4, 100);
+    free_training(&is);
+    quern_context_free(is.context);
+  }
+}
+
+static quern_trainer *trainer_at(const training *is, size_t data_memory) {
+  quern_train_options options = is->options;
+  quern_trainer *trainer;
+  options.data_memory = data_memory;
+  assert_ok(quern_trainer_create(is->context, is->network, is->data, is->test, &options, &trainer));
+  return trainer;
+}
+
+/* Saved at any step, in the middle of a chunk as well, and taken up by one whose data lie otherwise. */
+static void test_resume(void **state) {
+  (void)state;
+  task is = task_at(0);
+  is.epochs = 2;
+  quern_epoch epoch, last;
+  training made = {0};
+  quern_context *context;
+  assert_ok(quern_context_create("auto", &context));
+  made = training_of(context, &is);
+  quern_trainer *trainer = trainer_at(&made, SIZE_MAX);
+  quern_network *expected = finish(trainer, &is, &last);
+  quern_trainer_free(trainer);
+  /* Two batches a chunk, and one left over. */
+  size_t memory = least_memory(&made);
+  while (placement_at(&made, memory).train_chunk != 2 * is.batch) memory += 16;
+  for (size_t step = 1; step < 2 * task_steps(&is); step++)
+    for (int way = 0; way < 2; way++) {
+      quern_trainer *first = trainer_at(&made, way == 0 ? memory : SIZE_MAX);
+      quern_trainer *second = trainer_at(&made, way == 0 ? SIZE_MAX : memory);
+      for (size_t s = 0; s < step; s++) assert_ok(quern_trainer_steps(first, 1, &epoch));
+      assert_ok(quern_trainer_save(first, CHECKPOINT));
+      assert_ok(quern_trainer_steps(second, 3, &epoch)); /* it has chunks of another place */
+      assert_ok(quern_trainer_resume(second, CHECKPOINT));
+      quern_network *network = finish(second, &is, &epoch);
+      assert_same_bits(network, expected);
+      assert_true(epoch.train_loss == last.train_loss);
+      quern_network_free(network);
+      quern_trainer_free(first);
+      quern_trainer_free(second);
+    }
+  quern_network_free(expected);
+  free_training(&made);
+  quern_context_free(context);
+}
+
+static bool stop_after(void *user) {
+  size_t *left = user;
+  return (*left)-- == 0;
+}
+
+static void ignore_progress(const quern_progress *progress, void *user) {
+  (void)user;
+  assert_true(isfinite(progress->train_loss));
+}
+
+/* With waits in the epoch, and stopped after any number of them. */
+static void test_stop(void **state) {
+  (void)state;
+  task is = task_at(1);
+  is.samples = 11 * is.batch + 3;
+  quern_context *context;
+  quern_epoch last;
+  assert_ok(quern_context_create("auto", &context));
+  training made = training_of(context, &is);
+  quern_trainer *trainer = trainer_at(&made, SIZE_MAX);
+  quern_network *expected = finish(trainer, &is, &last);
+  quern_trainer_free(trainer);
+  for (size_t allowed = 0; allowed < 4; allowed++) {
+    size_t left = allowed;
+    quern_epoch epoch;
+    made.options.stop = stop_after;
+    made.options.on_progress = ignore_progress;
+    made.options.user = &left;
+    trainer = trainer_at(&made, least_memory(&made));
+    do {
+      left = allowed + 1;
+      assert_ok(quern_trainer_epoch(trainer, &epoch));
+    } while (epoch.epoch < is.epochs || epoch.step < epoch.steps);
+    quern_network *network = task_network(&is, 99);
+    assert_ok(quern_trainer_download(trainer, network));
+    assert_same_bits(network, expected);
+    assert_true(epoch.train_loss == last.train_loss);
+    quern_network_free(network);
+    quern_trainer_free(trainer);
+  }
+  quern_network_free(expected);
+  free_training(&made);
+  quern_context_free(context);
+}
+
+/* Where a loss is no number, the epoch is gone through again from its start, and the same step is found. */
+static void test_not_finite(void **state) {
+  (void)state;
+  task is = task_at(0);
+  char said[4096];
+  quern_epoch epoch;
+  quern_context *context;
+  assert_ok(quern_context_create("auto", &context));
+  training made = training_of(context, &is);
+  made.options.optimizer.learning_rate = 1e30;
+  const size_t memories[] = {SIZE_MAX, least_memory(&made)};
+  for (size_t m = 0; m < 2; m++) {
+    quern_trainer *trainer = trainer_at(&made, memories[m]);
+    quern_status status;
+    do status = quern_trainer_epoch(trainer, &epoch);
+    while (status == QUERN_OK);
+    assert_int_equal(status, QUERN_ERROR_NOT_FINITE);
+    if (m == 0)
+      snprintf(said, sizeof said, "%s", quern_last_error());
+    else
+      assert_string_equal(said, quern_last_error());
+    quern_trainer_free(trainer);
+  }
+  free_training(&made);
+  quern_context_free(context);
+}
+
+/* A data set that is streamed may be freed, and until the trainer is may not be changed. */
+static void test_holds_data(void **state) {
+  (void)state;
+  task is = task_at(0);
+  quern_epoch epoch;
+  quern_context *context;
+  assert_ok(quern_context_create("auto", &context));
+  training made = training_of(context, &is);
+  result expected = run(&made, SIZE_MAX);
+  quern_trainer *trainer = trainer_at(&made, least_memory(&made));
+  assert_fails(quern_dataset_fit(made.data, true), QUERN_ERROR_BUSY, "fit", "streamed by a trainer");
+  assert_ok(quern_dataset_fit(made.data, false)); /* which changes nothing here */
+  quern_dataset_free(made.data);
+  quern_network *network = finish(trainer, &is, &epoch);
+  assert_same_bits(network, expected.network);
+  quern_network_free(network);
+  quern_trainer_free(trainer);
+
+  made.data = task_data(&is, 0);
+  trainer = trainer_at(&made, least_memory(&made));
+  quern_trainer_free(trainer);
+  assert_ok(quern_dataset_fit(made.data, true));
+  quern_network_free(expected.network);
+  free_training(&made);
+  quern_context_free(context);
+}
+
+/* What is gone through once comes in chunks where it is long: as if each part were by itself. */
+static void test_once(void **state) {
+  (void)state;
+  enum { PARTS = 3, PART = 1024, ROWS = PARTS * PART + 77, INPUTS = 1000, OUTPUTS = 4 };
+  const quern_layer layers[] = {quern_dense(OUTPUTS, QUERN_IDENTITY)};
+  quern_context *context;
+  quern_network *network;
+  quern_dataset *all, *part;
+  quern_metrics whole, piece;
+  float *values = test_alloc((size_t)ROWS * INPUTS, sizeof *values);
+  float *outputs = test_alloc((size_t)ROWS * OUTPUTS, sizeof *outputs);
+  float *expected = test_alloc((size_t)ROWS * OUTPUTS, sizeof *expected);
+  int32_t *labels = test_alloc(ROWS, sizeof *labels);
+  for (size_t i = 0; i < (size_t)ROWS * INPUTS; i++) values[i] = (float)(i * 7919 % 1009) / 1009.0f;
+  for (size_t i = 0; i < ROWS; i++) labels[i] = (int32_t)(i * 7 % OUTPUTS);
+  assert_ok(quern_context_create("auto", &context));
+  assert_ok(quern_network_create(INPUTS, layers, 1, QUERN_CATEGORICAL, &network));
+  assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 1));
+  assert_ok(quern_dataset_from_floats(values, labels, ROWS, INPUTS, &all));
+  const bool counts = getenv("QUERN_TEST_SHIM") != NULL;
+  const size_t before = counts ? test_allocated() : 0;
+  assert_ok(quern_predict(context, network, all, outputs));
+  assert_ok(quern_evaluate(context, network, all, &whole));
+  /* Two chunks and a batch each time, where the data are three times as long. */
+  if (counts) assert_in_range(test_allocated() - before, 1, (size_t)2 * ROWS * INPUTS * sizeof(float));
+  double correct = 0, loss = 0;
+  for (size_t first = 0; first < ROWS; first += PART) {
+    const size_t n = ROWS - first < PART ? ROWS - first : PART;
+    assert_ok(quern_dataset_from_floats(values + first * INPUTS, labels + first, n, INPUTS, &part));
+    assert_ok(quern_predict(context, network, part, expected + first * OUTPUTS));
+    assert_ok(quern_evaluate(context, network, part, &piece));
+    correct += piece.accuracy * (double)n;
+    loss += piece.loss * (double)n;
+    quern_dataset_free(part);
+  }
+  assert_memory_equal(outputs, expected, (size_t)ROWS * OUTPUTS * sizeof *outputs);
+  assert_true(fabs(whole.accuracy * ROWS - correct) < 1e-6);
+  assert_true(fabs(whole.loss - loss / ROWS) < 1e-6 * whole.loss);
+  free(values);
+  free(outputs);
+  free(expected);
+  free(labels);
+  quern_dataset_free(all);
+  quern_network_free(network);
+  quern_context_free(context);
+}
+
+static void test_refuses(void **state) {
+  (void)state;
+  task is = task_at(0);
+  quern_data_placement placement = QUERN_DATA_PLACEMENT_INIT;
+  quern_trainer *trainer;
+  quern_context *context;
+  assert_ok(quern_context_create("reference", &context));
+  training made = training_of(context, &is);
+  assert_fails(quern_trainer_placement(NULL, made.network, made.data, NULL, NULL, &placement),
+               QUERN_ERROR_ARGUMENT, "NULL");
+  assert_fails(quern_trainer_placement(context, made.network, made.data, NULL, NULL, NULL),
+               QUERN_ERROR_ARGUMENT, "NULL");
+  placement.size--;
+  assert_fails(quern_trainer_placement(context, made.network, made.data, NULL, NULL, &placement),
+               QUERN_ERROR_ARGUMENT, "QUERN_DATA_PLACEMENT_INIT");
+  made.options.data_memory = 100;
+  assert_fails(quern_trainer_create(context, made.network, made.data, NULL, &made.options, &trainer),
+               QUERN_ERROR_ARGUMENT, "100 bytes", "two batches of 5 samples");
+  assert_null(trainer);
+  placement = (quern_data_placement)QUERN_DATA_PLACEMENT_INIT;
+  assert_ok(quern_trainer_placement(context, made.network, made.data, NULL, NULL, &placement));
+  assert_int_equal(placement.train_chunk, 0);
+  assert_in_range(placement.data_memory, placement.bytes, SIZE_MAX);
+  free_training(&made);
+  quern_context_free(context);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      QUERN_TEST(test_tasks),      QUERN_TEST(test_bytes), QUERN_TEST(test_targets),
+      QUERN_TEST(test_resume),     QUERN_TEST(test_stop),  QUERN_TEST(test_not_finite),
+      QUERN_TEST(test_holds_data), QUERN_TEST(test_once),  QUERN_TEST(test_refuses)};
+  return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
+}
