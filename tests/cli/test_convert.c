@@ -72,6 +72,26 @@ static void test_eval_and_predict_take_it(void **state) {
   }
 }
 
+/* A missing bias, of PyTorch's Linear(…, bias=False), is frozen, which ONNX has no word for. */
+static void test_frozen_parameters_are_told_of(void **state) {
+  (void)state;
+  if (!is_supported()) skip();
+  static const char header[] = "{\"0.weight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}}";
+  const uint64_t length = sizeof header - 1;
+  unsigned char file[8 + sizeof header - 1 + 8] = {0};
+  for (size_t i = 0; i < 8; i++) file[i] = (unsigned char)(length >> 8 * i);
+  memcpy(file + 8, header, length);
+  write_bytes(path_of("frozen.safetensors"), file, sizeof file);
+  command_result result = run("convert", path_of("frozen.safetensors"), path_of("frozen.onnx"));
+  assert_code(&result, 0);
+  assert_says(result.out, "note: some parameters are frozen, which ONNX does not keep\n");
+  result_free(&result);
+  result = run("convert", path_of("frozen.safetensors"), path_of("thawed.safetensors"));
+  assert_code(&result, 0);
+  if (strstr(result.out, "note") != NULL) fail_msg("a note on a format that keeps it: \"%s\"", result.out);
+  result_free(&result);
+}
+
 static void test_the_loss_that_a_file_does_not_say(void **state) {
   (void)state;
   if (!is_supported()) skip();
@@ -104,6 +124,7 @@ static void test_refusals(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_eval_and_predict_take_it),
+      cmocka_unit_test(test_frozen_parameters_are_told_of),
       cmocka_unit_test(test_the_loss_that_a_file_does_not_say), cmocka_unit_test(test_refusals)};
   return cmocka_run_group_tests(tests, prepare, remove_temporary_folder);
 }
