@@ -39,10 +39,10 @@ static quern_status open_file(const char *path, const quern_dataset_options *opt
     status = quern__npy_open(&stream, options, train);
     break;
   case NPZ:
-    status = quern__npz_open(path, options, train, test);
+    status = quern__npz_open(&stream, options, train, test);
     break;
   case SAFETENSORS:
-    status = quern__tensors_open(path, options, train, test);
+    status = quern__tensors_open(&stream, options, train, test);
     break;
   case TABLE:
     status = quern__csv_read(&stream, options, train);
