@@ -50,13 +50,15 @@ void cli_print_scores(FILE *stream, const char *heading, const cli_scores *score
   }
 }
 
-static void print_matrix(FILE *stream, const cli_confusion *confusion, const cli_names *names, size_t width) {
+/* Columns are headed by numbers; where classes have names, rows have both. */
+static void print_matrix(FILE *stream, const cli_confusion *confusion, const cli_names *names) {
   const size_t classes = confusion->classes, columns = classes + 1;
   size_t most = classes - 1, undecided = 0;
   for (size_t i = 0; i < classes * columns; i++)
     if (confusion->counts[i] > most) most = confusion->counts[i];
   for (size_t i = 0; i < classes; i++) undecided += confusion->counts[i * columns + classes];
-  const size_t cell = digits(most) + 1;
+  const size_t cell = digits(most) + 1, number = names->count > 0 ? digits(classes - 1) + 1 : 0,
+               width = number + name_width(names, classes);
   if (width + 2 + cell * classes > CLI_TEXT_WIDTH) {
     fprintf(stream, "\n%zu classes: too many to show which is taken for which; --json has it\n", classes);
     return;
@@ -65,7 +67,8 @@ static void print_matrix(FILE *stream, const cli_confusion *confusion, const cli
   for (size_t i = 0; i < classes; i++) fprintf(stream, "%*zu", (int)cell, i);
   fprintf(stream, "%s\n", undecided > 0 ? "   not a number" : "");
   for (size_t i = 0; i < classes; i++) {
-    print_class(stream, names, i, width);
+    if (number > 0) fprintf(stream, "%*zu ", (int)number - 1, i);
+    print_class(stream, names, i, width - number);
     fprintf(stream, "  ");
     for (size_t j = 0; j < classes; j++)
       fprintf(stream, "%*zu", (int)cell, confusion->counts[i * columns + j]);
@@ -79,7 +82,7 @@ cli_exit cli_print_confusion(FILE *stream, const cli_confusion *confusion, const
   if (scores == NULL) return cli_fail_memory();
   for (size_t i = 0; i < confusion->classes; i++) scores[i] = cli_confusion_scores(confusion, i);
   cli_print_scores(stream, "class", scores, confusion->classes, names);
-  print_matrix(stream, confusion, names, name_width(names, confusion->classes));
+  print_matrix(stream, confusion, names);
   free(scores);
   return CLI_OK;
 }

@@ -48,6 +48,14 @@ static saver find_saver(const char *path) {
   return NULL;
 }
 
+static bool has_frozen(const quern_network *network) {
+  for (size_t i = 0; i < quern_network_layer_count(network); i++) {
+    const quern_layer layer = quern_network_layer(network, i);
+    if (layer.freeze_weights || layer.freeze_bias) return true;
+  }
+  return false;
+}
+
 static cli_exit print_json(const char *from, const char *to, const quern_network *network) {
   cli_json json = cli_json_create();
   cli_json_text(&json, json.root, "from", from);
@@ -72,6 +80,8 @@ static cli_exit convert(convert_settings *settings) {
     fprintf(people, "model: %s, ", from);
     cli_print_network(people, network);
     fprintf(people, "\nsaved %s\n", to);
+    if (save == quern_onnx_save && has_frozen(network))
+      fprintf(people, "note: some parameters are frozen, which ONNX does not keep\n");
     if (settings->json) result = print_json(from, to, network);
   }
   quern_network_free(network);

@@ -34,6 +34,9 @@ void cli_print_network(FILE *people, const quern_network *network) {
     memcpy(last, name, sizeof last);
     dropped = layer.dropout;
   }
+  const quern_layer end = quern_network_layer(network, layers - 1);
+  quern_activation_format(end.activation, name, sizeof name);
+  if (end.activation.kind != QUERN_IDENTITY) fprintf(people, ", %s at the end", name);
   quern_loss_format(quern_network_loss(network), quern_network_huber_delta(network), name, sizeof name);
   fprintf(people, ", %s loss, %s parameters", name,
           cli_grouped((double)quern_network_parameter_count(network)).text);

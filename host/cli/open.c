@@ -45,8 +45,8 @@ const char *const cli_delimiters[] = {"auto", "comma", "semicolon", "tab", "bar"
 const char *const cli_tasks[] = {"auto", "classes", "labels", "regression", NULL};
 const char *const cli_missing[] = {"refuse", "mean", "zero", NULL};
 
-cli_exit cli_open_data(const cli_data_settings *settings, const quern_schema *schema, quern_dataset **train,
-                       quern_dataset **test) {
+static quern_status read_data(const cli_data_settings *settings, const quern_schema *schema,
+                              quern_dataset **train, quern_dataset **test) {
   static const char delimiters[] = {'\0', ',', ';', '\t', '|'};
   quern_dataset_options options = QUERN_DATASET_OPTIONS_INIT;
   options.header = (quern_csv_header)settings->header;
@@ -59,18 +59,26 @@ cli_exit cli_open_data(const cli_data_settings *settings, const quern_schema *sc
   options.missing = (quern_missing)settings->missing;
   options.text = settings->one_hot ? QUERN_TEXT_ONE_HOT : QUERN_TEXT_REFUSE;
   options.schema = schema;
-  if (quern_dataset_open(settings->where, &options, train, test) != QUERN_OK) return cli_fail_library();
-  return CLI_OK;
+  return quern_dataset_open(settings->where, &options, train, test);
+}
+
+cli_exit cli_open_data(const cli_data_settings *settings, const quern_schema *schema, quern_dataset **train,
+                       quern_dataset **test) {
+  return read_data(settings, schema, train, test) == QUERN_OK ? CLI_OK : cli_fail_library();
+}
+
+static quern_status read_test_data(const cli_data_settings *settings, const quern_schema *schema,
+                                   quern_dataset **data) {
+  quern_dataset *train, *test;
+  const quern_status status = read_data(settings, schema, &train, &test);
+  if (status == QUERN_OK && test != NULL) quern_dataset_free(train);
+  *data = test != NULL ? test : train;
+  return status;
 }
 
 cli_exit cli_open_test_data(const cli_data_settings *settings, const quern_schema *schema,
                             quern_dataset **data) {
-  quern_dataset *train, *test;
-  cli_exit result = cli_open_data(settings, schema, &train, &test);
-  if (result != CLI_OK) return result;
-  if (test != NULL) quern_dataset_free(train);
-  *data = test != NULL ? test : train;
-  return CLI_OK;
+  return read_test_data(settings, schema, data) == QUERN_OK ? CLI_OK : cli_fail_library();
 }
 
 cli_exit cli_open_model_data(const cli_data_settings *settings, const char *model,
@@ -83,6 +91,25 @@ cli_exit cli_open_model_data(const cli_data_settings *settings, const char *mode
   if (schema != NULL && given != NULL)
     return cli_fail("--%s is for models that do not say what their data are, and %s does", given, model);
   return cli_open_test_data(settings, schema, data);
+}
+
+static bool has_inputs(const quern_network *network, const cli_data_settings *settings,
+                       quern_dataset **data) {
+  if (read_test_data(settings, NULL, data) != QUERN_OK) return false;
+  if (quern_dataset_columns(*data) == quern_network_inputs(network)) return true;
+  quern_dataset_free(*data);
+  return false;
+}
+
+cli_exit cli_open_samples(const cli_data_settings *settings, const char *model, const quern_network *network,
+                          quern_dataset **data) {
+  cli_data_settings alone = *settings;
+  alone.target = "none";
+  /* Where neither fits, the error is that of the data as they would usually be. */
+  if (quern_network_schema(network) == NULL && settings->target == NULL &&
+      (has_inputs(network, settings, data) || has_inputs(network, &alone, data)))
+    return CLI_OK;
+  return cli_open_model_data(settings, model, network, data);
 }
 
 static bool is_onnx(const char *path) {

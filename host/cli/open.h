@@ -24,6 +24,10 @@ cli_exit cli_open_test_data(const cli_data_settings *settings, const quern_schem
 cli_exit cli_open_model_data(const cli_data_settings *settings, const char *model,
                              const quern_network *network, quern_dataset **data);
 
+/* The same to predict from: where neither the model nor --target says what is to be predicted, a table may have the inputs alone. */
+cli_exit cli_open_samples(const cli_data_settings *settings, const char *model, const quern_network *network,
+                          quern_dataset **data);
+
 typedef struct cli_model_settings {
   const char *path;
   quern_activation activation; /* of kind CLI_UNSET: what is usual for the format */

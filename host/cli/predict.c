@@ -103,7 +103,7 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
   float *outputs = NULL;
   cli_names names = {0};
   cli_exit result = cli_open_model(&settings.model, &network);
-  if (result == CLI_OK) result = cli_open_model_data(&settings.data, settings.model.path, network, &data);
+  if (result == CLI_OK) result = cli_open_samples(&settings.data, settings.model.path, network, &data);
   if (result == CLI_OK) result = cli_check_columns(settings.model.path, network, data);
   if (result == CLI_OK) result = cli_check_labels(settings.model.path, quern_network_outputs(network), data);
   if (result == CLI_OK)

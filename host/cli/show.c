@@ -40,18 +40,24 @@ static int grey(double shade) {
   return GREY_FIRST + (int)lround(shade * (GREY_STEPS - 1));
 }
 
-/* One line of an image, padded to `width` columns where that is more. */
-static void draw_line(const drawing *layout, const float *pixels, size_t row, size_t width) {
+/* One line of an image, of `width` columns with those behind it. `blanks` are held back until something follows them, so that there are
+ * none at the end of the whole line. */
+static void draw_line(const drawing *layout, const float *pixels, size_t row, size_t width, size_t *blanks) {
   static const char ramp[] = " .:-=+*#%@";
+  if (layout->colour) fprintf(layout->people, "%*s", (int)*blanks, "");
+  if (layout->colour) *blanks = 0;
   for (size_t x = 0; x < layout->columns; x++) {
     double above = shade(layout, pixels, x, 2 * row), below = shade(layout, pixels, x, 2 * row + 1);
-    if (layout->colour)
+    if (layout->colour) {
       fprintf(layout->people, "\033[38;5;%d;48;5;%dm\u2580", grey(above), grey(below));
-    else
-      fputc(ramp[lround((above + below) / 2.0 * (double)(sizeof ramp - 2))], layout->people);
+      continue;
+    }
+    const char dot = ramp[lround((above + below) / 2.0 * (double)(sizeof ramp - 2))];
+    if (dot != ' ') fprintf(layout->people, "%*s%c", (int)*blanks, "", dot);
+    *blanks = dot != ' ' ? 0 : *blanks + 1;
   }
   if (layout->colour) fputs("\033[0m", layout->people);
-  if (width > layout->columns) fprintf(layout->people, "%*s", (int)(width - layout->columns), "");
+  *blanks += width - layout->columns;
 }
 
 static void print_padded(FILE *people, const char *text, size_t width) {
@@ -74,8 +80,8 @@ static void draw(const drawing *layout, const float *pixels, const caption *capt
     size_t end = count - first < abreast ? count : first + abreast;
     fputc('\n', layout->people);
     for (size_t row = 0; row < layout->rows; row++) {
-      for (size_t i = first; i < end; i++)
-        draw_line(layout, pixels + i * pixel_count, row, i + 1 < end ? width : 0);
+      size_t blanks = 0;
+      for (size_t i = first; i < end; i++) draw_line(layout, pixels + i * pixel_count, row, width, &blanks);
       fputc('\n', layout->people);
     }
     for (size_t i = first; i < end; i++)

@@ -39,9 +39,9 @@ quern_status quern__csv_read(quern__stream *stream, const quern_dataset_options 
 quern_status quern__npy_open(quern__stream *stream, const quern_dataset_options *options,
                              quern_dataset **dataset);
 /* test may be NULL. */
-quern_status quern__npz_open(const char *path, const quern_dataset_options *options, quern_dataset **train,
-                             quern_dataset **test);
-quern_status quern__tensors_open(const char *path, const quern_dataset_options *options,
+quern_status quern__npz_open(quern__stream *stream, const quern_dataset_options *options,
+                             quern_dataset **train, quern_dataset **test);
+quern_status quern__tensors_open(quern__stream *stream, const quern_dataset_options *options,
                                  quern_dataset **train, quern_dataset **test);
 
 /* The embedded digits, split. test may be NULL. */

@@ -60,12 +60,14 @@ static quern_status list(void *self, char **names) {
   return quern__text_close(&text, names);
 }
 
-quern_status quern__npz_open(const char *path, const quern_dataset_options *options, quern_dataset **train,
-                             quern_dataset **test) {
+quern_status quern__npz_open(quern__stream *stream, const quern_dataset_options *options,
+                             quern_dataset **train, quern_dataset **test) {
   quern__zip zip;
+  int unpacked;
+  QUERN__FORWARD(quern__stream_unpack(stream, &unpacked));
   quern_status status = QUERN_OK;
-  const quern__archive archive = {path, &zip, has, read_array, list};
-  QUERN__TRY(quern__zip_open(path, &zip));
+  const quern__archive archive = {stream->name, &zip, has, read_array, list};
+  QUERN__TRY(quern__zip_open(stream->name, unpacked, &zip));
   status = quern__archive_datasets(&archive, options, train, test);
 cleanup:
   quern__zip_close(&zip);

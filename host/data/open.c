@@ -1,6 +1,7 @@
 /* Opening a data set by what a person calls it. */
 #include "data.h"
 #include "error.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -39,10 +40,10 @@ static quern_status open_file(const char *path, const quern_dataset_options *opt
     status = quern__npy_open(&stream, options, train);
     break;
   case NPZ:
-    status = quern__npz_open(path, options, train, test);
+    status = quern__npz_open(&stream, options, train, test);
     break;
   case SAFETENSORS:
-    status = quern__tensors_open(path, options, train, test);
+    status = quern__tensors_open(&stream, options, train, test);
     break;
   case TABLE:
     status = quern__csv_read(&stream, options, train);
@@ -51,6 +52,12 @@ static quern_status open_file(const char *path, const quern_dataset_options *opt
 cleanup:
   quern__stream_close(&stream);
   return status;
+}
+
+/* What has neither a slash nor a dot may have been meant for a name. */
+static quern_status fail_missing(const char *where) {
+  const char *names = strpbrk(where, "/.") ? "" : "; the data sets with a name are digits and fashion-mnist";
+  return quern__fail(QUERN_ERROR_FILE, "cannot open %s: %s%s", where, strerror(errno), names);
 }
 
 static quern_status open_any(const char *where, const quern_dataset_options *options, quern_dataset **train,
@@ -64,7 +71,8 @@ static quern_status open_any(const char *where, const quern_dataset_options *opt
     return status;
   }
   struct stat about;
-  if (stat(where, &about) == 0 && S_ISDIR(about.st_mode)) return quern__idx_open_folder(where, train, test);
+  if (stat(where, &about) != 0) return fail_missing(where);
+  if (S_ISDIR(about.st_mode)) return quern__idx_open_folder(where, train, test);
   return open_file(where, options, train, test);
 }
 

@@ -38,6 +38,11 @@ void quern__stream_take(quern__stream *stream, size_t count);
  * cut off is an error, never an end. */
 quern_status quern__stream_read(quern__stream *stream, void *into, size_t want, size_t *got);
 
+/* A descriptor of what the stream has from its beginning on, of which nothing may have been taken, for readers that go to and fro. Of a
+ * plain file that is -1: its path will do. Of gzip it is a file without a name that holds what was packed; it grows with what arrives,
+ * and the caller closes it. */
+quern_status quern__stream_unpack(quern__stream *stream, int *descriptor);
+
 /* Reads `size` bytes of `what`, and sees that the stream ends there. Memory grows as they arrive, so that a header's promise costs
  * nothing. The caller frees *bytes. */
 quern_status quern__stream_read_rest(quern__stream *stream, const char *what, size_t size,

@@ -69,12 +69,14 @@ static quern_status list(void *self, char **names) {
   return quern__text_close(&text, names);
 }
 
-quern_status quern__tensors_open(const char *path, const quern_dataset_options *options,
+quern_status quern__tensors_open(quern__stream *stream, const quern_dataset_options *options,
                                  quern_dataset **train, quern_dataset **test) {
   quern__safetensors file;
+  int unpacked;
+  QUERN__FORWARD(quern__stream_unpack(stream, &unpacked));
   quern_status status = QUERN_OK;
-  const quern__archive archive = {path, &file, has, read_array, list};
-  QUERN__TRY(quern__safetensors_open(path, &file));
+  const quern__archive archive = {stream->name, &file, has, read_array, list};
+  QUERN__TRY(quern__safetensors_open_at(stream->name, unpacked, &file));
   status = quern__archive_datasets(&archive, options, train, test);
 cleanup:
   quern__safetensors_close(&file);

@@ -164,8 +164,9 @@ cleanup:
   return status;
 }
 
-quern_status quern__zip_open(const char *path, quern__zip *zip) {
-  *zip = (quern__zip){.path = path, .descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+quern_status quern__zip_open(const char *path, int descriptor, quern__zip *zip) {
+  *zip = (quern__zip){.path = path, .descriptor = descriptor};
+  if (descriptor < 0) zip->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   struct stat about;
   if (zip->descriptor < 0 || fstat(zip->descriptor, &about) != 0) {
     return quern__fail(QUERN_ERROR_FILE, "cannot open %s: %s", path, strerror(errno));

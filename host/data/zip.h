@@ -25,9 +25,9 @@ typedef struct quern__zip {
   size_t count;
 } quern__zip;
 
-/* Reads the central directory. Memory is taken by what is in the file, not by what it claims. The caller closes *zip, whatever this
- * returns. */
-quern_status quern__zip_open(const char *path, quern__zip *zip);
+/* Reads the central directory. Memory is taken by what is in the file, not by what it claims. `descriptor` is one of an open file, which
+ * becomes the archive's, or -1 for that at `path`. The caller closes *zip, whatever this returns. */
+quern_status quern__zip_open(const char *path, int descriptor, quern__zip *zip);
 void quern__zip_close(quern__zip *zip);
 
 typedef struct quern__zip_member quern__zip_member;

@@ -9,8 +9,12 @@
 quern_status quern__input_open(const char *path, int *descriptor, size_t *bytes) {
   /* O_NONBLOCK: a pipe is refused below instead of waited for; a regular file knows no difference. */
   *descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  return quern__input_size(path, *descriptor, bytes);
+}
+
+quern_status quern__input_size(const char *path, int descriptor, size_t *bytes) {
   struct stat status;
-  if (*descriptor < 0 || fstat(*descriptor, &status) != 0)
+  if (descriptor < 0 || fstat(descriptor, &status) != 0)
     return quern__fail(QUERN_ERROR_FILE, "%s: cannot be opened: %s", path, strerror(errno));
   if (!S_ISREG(status.st_mode))
     return quern__fail(QUERN_ERROR_FILE, "%s: is a %s, expected a regular file", path,

@@ -8,6 +8,9 @@
  * opened, whatever this returns. */
 quern_status quern__input_open(const char *path, int *descriptor, size_t *bytes);
 
+/* The size of an open file; a descriptor of -1, and what is no regular file, are refused. */
+quern_status quern__input_size(const char *path, int descriptor, size_t *bytes);
+
 /* Reads that many bytes from `offset` on. */
 quern_status quern__input_read(const char *path, int descriptor, size_t offset, void *data, size_t bytes);
 

@@ -39,6 +39,9 @@ typedef struct quern__safetensors {
  * by its length. The caller closes *file, whatever this returns. */
 quern_status quern__safetensors_open(const char *path, quern__safetensors *file);
 
+/* The same of an open file, which becomes the file's, or with -1 of that at `path`. */
+quern_status quern__safetensors_open_at(const char *path, int descriptor, quern__safetensors *file);
+
 /* Copies the bytes of an F32 tensor, bytes / 4 floats. */
 quern_status quern__safetensors_read(const quern__safetensors *file, const quern__tensor_entry *entry,
                                      float *values);

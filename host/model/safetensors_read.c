@@ -62,12 +62,17 @@ cleanup:
 }
 
 quern_status quern__safetensors_open(const char *path, quern__safetensors *file) {
+  return quern__safetensors_open_at(path, -1, file);
+}
+
+quern_status quern__safetensors_open_at(const char *path, int descriptor, quern__safetensors *file) {
   memset(file, 0, sizeof *file);
-  file->descriptor = -1;
+  file->descriptor = descriptor;
   file->path = strdup(path);
   if (file->path == NULL) return quern__fail_memory(path, strlen(path) + 1);
   size_t bytes = 0, length = 0;
-  QUERN__FORWARD(quern__input_open(file->path, &file->descriptor, &bytes));
+  QUERN__FORWARD(descriptor < 0 ? quern__input_open(file->path, &file->descriptor, &bytes)
+                                : quern__input_size(file->path, descriptor, &bytes));
   QUERN__FORWARD(read_header_length(file, bytes, &length));
   return read_header(file, length);
 }

@@ -10,13 +10,20 @@ static quern_status fail(const quern__chain *chain, const quern__chain_node *at,
   return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: %s: %s", chain->file->path, at->label, what);
 }
 
-static quern_status add_activation(quern__chain *chain, const quern__chain_node *at) {
-  quern_activation_kind kind;
-  if (!quern__onnx_activation_find(at->node->op_type, &kind)) return fail(chain, at, "is no activation");
+static quern_status set_activation(quern__chain *chain, const quern__chain_node *at,
+                                   quern_activation activation) {
   if (!quern__chain_is_input(chain, at, 0))
     return fail(chain, at, "reads something else than what was computed before");
   if (chain->count == 0 || chain->activated || chain->softmax)
     return fail(chain, at, "does not follow a MatMul, a Gemm or an Add, expected one activation a layer");
+  chain->layers[chain->count - 1].layer.activation = activation;
+  chain->activated = true;
+  return QUERN_OK;
+}
+
+static quern_status add_activation(quern__chain *chain, const quern__chain_node *at) {
+  quern_activation_kind kind;
+  if (!quern__onnx_activation_find(at->node->op_type, &kind)) return fail(chain, at, "is no activation");
   quern_activation activation = quern_activation_of(kind);
   if (kind == QUERN_LEAKY_RELU || kind == QUERN_ELU) {
     QUERN__FORWARD(quern__chain_float(chain, at, "alpha", activation.slope, &activation.slope));
@@ -30,9 +37,17 @@ static quern_status add_activation(quern__chain *chain, const quern__chain_node 
     if (!(fabsf(alpha - usual_alpha) < 1e-6f && fabsf(gamma - usual_gamma) < 1e-6f))
       return fail(chain, at, "has constants of its own, expected those that are usual: 1.67326 and 1.0507");
   }
-  chain->layers[chain->count - 1].layer.activation = activation;
-  chain->activated = true;
-  return QUERN_OK;
+  return set_activation(chain, at, activation);
+}
+
+/* Of opset 20. */
+static quern_status add_gelu(quern__chain *chain, const quern__chain_node *at) {
+  char approximate[8];
+  QUERN__FORWARD(quern__chain_text(chain, at, "approximate", "none", approximate, sizeof approximate));
+  const bool by_tanh = strcmp(approximate, "tanh") == 0;
+  if (!by_tanh && strcmp(approximate, "none") != 0)
+    return fail(chain, at, "is approximated otherwise, expected \"none\" or \"tanh\"");
+  return set_activation(chain, at, quern_activation_of(by_tanh ? QUERN_GELU_TANH : QUERN_GELU));
 }
 
 static quern_status add_softmax(quern__chain *chain, const quern__chain_node *at) {
@@ -73,12 +88,13 @@ static quern_status add_dropout(quern__chain *chain, const quern__chain_node *at
 static const struct {
   const char *name;
   quern_status (*add)(quern__chain *chain, const quern__chain_node *at);
-} operators[] = {{"Gemm", quern__chain_gemm}, {"MatMul", quern__chain_matmul}, {"Add", quern__chain_bias},
-                 {"Softmax", add_softmax},    {"Flatten", add_flatten},        {"Identity", add_nothing},
-                 {"Dropout", add_dropout}};
+} operators[] = {{"Gemm", quern__chain_gemm}, {"MatMul", quern__chain_matmul},
+                 {"Add", quern__chain_bias},  {"Softmax", add_softmax},
+                 {"Flatten", add_flatten},    {"Identity", add_nothing},
+                 {"Dropout", add_dropout},    {"Gelu", add_gelu}};
 enum { OPERATORS = sizeof operators / sizeof *operators };
 
-static void label(const quern__onnx_node *node, size_t index, quern__chain_node *at) {
+void quern__chain_label(const quern__onnx_node *node, size_t index, quern__chain_node *at) {
   const char *name = node->name != NULL ? node->name : "",
              *kind = node->op_type != NULL ? node->op_type : "?";
   at->node = node;
@@ -97,7 +113,7 @@ static quern_status check_outputs(const quern__chain *chain, const quern__chain_
 
 quern_status quern__chain_add(quern__chain *chain, size_t index, const quern__onnx_node *node) {
   quern__chain_node at;
-  label(node, index, &at);
+  quern__chain_label(node, index, &at);
   if (node->op_type == NULL)
     return quern__fail(QUERN_ERROR_FORMAT, "%s: %s has no operator", chain->file->path, at.label);
   if (node->domain != NULL && *node->domain != '\0' && strcmp(node->domain, "ai.onnx") != 0)
@@ -109,19 +125,20 @@ quern_status quern__chain_add(quern__chain *chain, size_t index, const quern__on
     if (quern__onnx_find(chain->file, node->output[0]) != NULL) return QUERN_OK;
     return fail(chain, &at, "gives no tensor, expected the attribute value");
   }
+  if (quern__formula_reads(chain, node)) return quern__formula_add(chain, &at, index);
   size_t known = 0;
   quern_activation_kind kind;
   while (known < OPERATORS && strcmp(operators[known].name, node->op_type) != 0) known++;
-  if (known < OPERATORS)
-    QUERN__FORWARD(operators[known].add(chain, &at));
-  else if (quern__onnx_activation_find(node->op_type, &kind))
-    QUERN__FORWARD(add_activation(chain, &at));
-  else
-    return fail(
-        chain, &at,
-        "is no operator that quern reads: Gemm, MatMul, Add, Relu, LeakyRelu, Sigmoid, Tanh, Softmax, "
-        "Flatten, Identity, Dropout");
+  if (known == OPERATORS && !quern__onnx_activation_find(node->op_type, &kind))
+    return fail(chain, &at,
+                "is no operator that quern reads: Gemm, MatMul, Add, Relu, LeakyRelu, Sigmoid, Tanh, Elu, "
+                "Selu, Softplus, "
+                "Gelu, what GELU and SiLU are written out with, Softmax, Flatten, Identity, Dropout");
+  /* Something else reads what was made of z: it is an activation, or not for quern. */
+  for (size_t i = 0; i < node->n_input; i++) QUERN__FORWARD(quern__formula_settle(chain, node->input[i]));
+  QUERN__FORWARD(known < OPERATORS ? operators[known].add(chain, &at) : add_activation(chain, &at));
   chain->value = node->output[0];
+  chain->formulas.count = 0;
   return QUERN_OK;
 }
 

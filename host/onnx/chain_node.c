@@ -2,6 +2,7 @@
 #include "onnx/chain.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const quern__onnx_attribute *find_attribute(const quern__chain_node *at, const char *name) {
@@ -37,6 +38,22 @@ quern_status quern__chain_int(const quern__chain *chain, const quern__chain_node
   return QUERN_OK;
 }
 
+quern_status quern__chain_text(const quern__chain *chain, const quern__chain_node *at, const char *name,
+                               const char *otherwise, char *text, size_t size) {
+  const quern__onnx_attribute *attribute = find_attribute(at, name);
+  if (attribute == NULL) {
+    snprintf(text, size, "%s", otherwise);
+    return QUERN_OK;
+  }
+  const size_t length = attribute->s.len;
+  if (attribute->type != QUERN__ONNX_ATTRIBUTE_STRING || length >= size ||
+      memchr(attribute->s.data, 0, length) != NULL)
+    return fail_type(chain, at, name, "a short text");
+  memcpy(text, attribute->s.data, length);
+  text[length] = '\0';
+  return QUERN_OK;
+}
+
 quern_status quern__chain_constant(const quern__chain *chain, const quern__chain_node *at, size_t index,
                                    const char *name, quern__onnx_values *values) {
   char what[256];
@@ -48,6 +65,20 @@ quern_status quern__chain_constant(const quern__chain *chain, const quern__chain
                        chain->file->path, at->label, name);
   snprintf(what, sizeof what, "%s: %s", at->label, name);
   return quern__onnx_read(chain->file, what, tensor, values);
+}
+
+quern_status quern__chain_number(const quern__chain *chain, const quern__chain_node *at, size_t index,
+                                 const char *name, float *value) {
+  const quern__onnx_tensor *tensor = quern__onnx_find(chain->file, at->node->input[index]);
+  for (size_t i = 0; tensor != NULL && i < tensor->n_dims; i++)
+    if (tensor->dims[i] != 1)
+      return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: %s: %s has several numbers, expected one",
+                         chain->file->path, at->label, name);
+  quern__onnx_values values;
+  QUERN__FORWARD(quern__chain_constant(chain, at, index, name, &values));
+  *value = values.values[0];
+  free(values.values);
+  return QUERN_OK;
 }
 
 bool quern__chain_is_input(const quern__chain *chain, const quern__chain_node *at, size_t index) {

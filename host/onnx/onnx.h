@@ -14,9 +14,10 @@ typedef Quern__Onnx__AttributeProto quern__onnx_attribute;
 typedef Quern__Onnx__TensorProto quern__onnx_tensor;
 
 /* The numbers of onnx.proto's enumerations. */
-enum { QUERN__ONNX_FLOAT = 1, QUERN__ONNX_DOUBLE = 11 };                 /* TensorProto.DataType */
-enum { QUERN__ONNX_EXTERNAL = 1 };                                       /* TensorProto.DataLocation */
-enum { QUERN__ONNX_ATTRIBUTE_FLOAT = 1, QUERN__ONNX_ATTRIBUTE_INT = 2 }; /* AttributeProto.AttributeType */
+enum { QUERN__ONNX_FLOAT = 1, QUERN__ONNX_DOUBLE = 11 }; /* TensorProto.DataType */
+enum { QUERN__ONNX_EXTERNAL = 1 };                       /* TensorProto.DataLocation */
+/* AttributeProto.AttributeType */
+enum { QUERN__ONNX_ATTRIBUTE_FLOAT = 1, QUERN__ONNX_ATTRIBUTE_INT = 2, QUERN__ONNX_ATTRIBUTE_STRING = 3 };
 
 /* The most bytes that a message may have: protobuf's own limit. */
 #define QUERN__ONNX_LARGEST ((size_t)INT32_MAX)

@@ -63,6 +63,8 @@ static quern_status read_graph(quern__chain *chain) {
   QUERN__FORWARD(find_input(chain->file, &input));
   QUERN__FORWARD(read_input(chain, input));
   for (size_t i = 0; i < graph->n_node; i++) QUERN__FORWARD(quern__chain_add(chain, i, graph->node[i]));
+  if (graph->n_output == 1 && graph->output[0]->name != NULL)
+    QUERN__FORWARD(quern__formula_settle(chain, graph->output[0]->name));
   if (chain->count == 0)
     return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: the graph has no Gemm and no MatMul, expected a network",
                        chain->file->path);

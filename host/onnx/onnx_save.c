@@ -1,7 +1,7 @@
 /* Writing a network as an ONNX file. */
 #include "file.h"
 #include "model/little_endian.h"
-#include "onnx/onnx.h"
+#include "onnx/onnx_written.h"
 #include "schema.h"
 #include "size.h"
 #include <quern/version.h>
@@ -12,21 +12,15 @@
 /* Opset 13 is that of IR 7: https://github.com/onnx/onnx/blob/main/docs/Versioning.md */
 enum { OPSET = 13, IR = 7 };
 
-/* "18446744073709551615.weight" fits. */
-typedef struct value_name {
-  char text[32];
-} value_name;
-
 /* A layer's messages: a Gemm with its two tensors, and what follows it. */
 typedef struct layer_part {
-  value_name weight, bias, product, result, gemm_name, activation_name;
+  quern__onnx_name weight, bias, product, gemm_name;
   quern__onnx_tensor weight_tensor, bias_tensor;
   int64_t weight_dims[2], bias_dims[1];
   float *values; /* owned: weights and bias, little-endian */
-  char *gemm_inputs[3], *gemm_outputs[1], *activation_outputs[1];
-  quern__onnx_node gemm, activation;
-  quern__onnx_attribute alpha;
-  quern__onnx_attribute *attributes[1];
+  char *gemm_inputs[3], *gemm_outputs[1];
+  quern__onnx_node gemm;
+  quern__onnx_written activation;
 } layer_part;
 
 /* An input or an output: [batch][width] of float. */
@@ -47,27 +41,14 @@ typedef struct saving {
   quern__onnx_attribute axis, *last_attributes[1];
   char *last_outputs[1];
   size_t node_count;
-  quern__onnx_tensor **initializers;
+  quern__onnx_tensor **initializers, numbers[QUERN__ONNX_NUMBER_COUNT];
+  size_t initializer_count;
+  float number_values[QUERN__ONNX_NUMBER_COUNT]; /* little-endian */
+  bool used[QUERN__ONNX_NUMBER_COUNT];           /* of the numbers, what nodes read */
   value_part input, output;
   Quern__Onnx__ValueInfoProto *inputs[1], *outputs[1];
   size_t bytes; /* of all numbers */
 } saving;
-
-/* The messages take what they only read as char *. */
-static char *unconst(const char *text) {
-  return (char *)(uintptr_t)text;
-}
-
-static void set_node(quern__onnx_node *node, const char *operator_name, char *name, char **inputs,
-                     size_t input_count, char **outputs) {
-  quern__onnx__node_proto__init(node);
-  node->op_type = unconst(operator_name);
-  node->name = name;
-  node->input = inputs;
-  node->n_input = input_count;
-  node->output = outputs;
-  node->n_output = 1;
-}
 
 static void set_tensor(quern__onnx_tensor *tensor, char *name, int64_t *dims, size_t rank, float *values,
                        size_t count) {
@@ -88,7 +69,7 @@ static void set_value(value_part *part, const char *name, size_t width) {
   quern__onnx__tensor_shape_proto__init(&part->shape);
   quern__onnx__tensor_shape_proto__dimension__init(&part->batch);
   quern__onnx__tensor_shape_proto__dimension__init(&part->width);
-  part->batch.dim_param = unconst("batch");
+  part->batch.dim_param = quern__onnx_text("batch");
   part->width.has_dim_value = true;
   part->width.dim_value = (int64_t)width;
   part->dims[0] = &part->batch;
@@ -99,7 +80,7 @@ static void set_value(value_part *part, const char *name, size_t width) {
   part->tensor.elem_type = QUERN__ONNX_FLOAT;
   part->tensor.shape = &part->shape;
   part->type.tensor_type = &part->tensor;
-  part->info.name = unconst(name);
+  part->info.name = quern__onnx_text(name);
   part->info.type = &part->type;
 }
 
@@ -133,13 +114,10 @@ static quern_status read_values(saving *save, layer_part *part, size_t index, si
 static quern_status set_layer(saving *save, size_t index, size_t in, char **value, const char *path) {
   layer_part *part = &save->parts[index];
   const quern_layer layer = quern_network_layer(save->network, index);
-  const char *operator_name = quern__onnx_activation_operator(layer.activation.kind);
   snprintf(part->weight.text, sizeof part->weight.text, "%zu.weight", index);
   snprintf(part->bias.text, sizeof part->bias.text, "%zu.bias", index);
   snprintf(part->product.text, sizeof part->product.text, "%zu.z", index);
-  snprintf(part->result.text, sizeof part->result.text, "%zu.h", index);
   snprintf(part->gemm_name.text, sizeof part->gemm_name.text, "%zu.dense", index);
-  snprintf(part->activation_name.text, sizeof part->activation_name.text, "%zu.activation", index);
   const quern_schema *schema = quern_network_schema(save->network);
   if (schema != NULL && schema->target_mean != NULL && index == save->layers - 1 &&
       layer.activation.kind != QUERN_IDENTITY)
@@ -151,29 +129,29 @@ static quern_status set_layer(saving *save, size_t index, size_t in, char **valu
   part->gemm_inputs[1] = part->weight.text;
   part->gemm_inputs[2] = part->bias.text;
   part->gemm_outputs[0] = *value = part->product.text;
-  set_node(&part->gemm, "Gemm", part->gemm_name.text, part->gemm_inputs, 3, part->gemm_outputs);
-  save->initializers[2 * index] = &part->weight_tensor;
-  save->initializers[2 * index + 1] = &part->bias_tensor;
+  quern__onnx_set_node(&part->gemm, "Gemm", part->gemm_name.text, part->gemm_inputs, 3, part->gemm_outputs);
+  save->initializers[save->initializer_count++] = &part->weight_tensor;
+  save->initializers[save->initializer_count++] = &part->bias_tensor;
   save->nodes[save->node_count++] = &part->gemm;
   if (layer.activation.kind == QUERN_IDENTITY) return QUERN_OK;
-  if (operator_name == NULL)
+  if (!quern__onnx_write_activation(&part->activation, index, layer.activation, value, save->used))
     return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: layer %zu: ONNX has no operator for %s", path, index,
                        quern_activation_name(layer.activation.kind));
-  part->activation_outputs[0] = *value = part->result.text;
-  set_node(&part->activation, operator_name, part->activation_name.text, part->gemm_outputs, 1,
-           part->activation_outputs);
-  if (layer.activation.kind == QUERN_LEAKY_RELU || layer.activation.kind == QUERN_ELU) {
-    quern__onnx__attribute_proto__init(&part->alpha);
-    part->alpha.name = unconst("alpha");
-    part->alpha.has_type = part->alpha.has_f = true;
-    part->alpha.type = QUERN__ONNX_ATTRIBUTE_FLOAT;
-    part->alpha.f = layer.activation.slope;
-    part->attributes[0] = &part->alpha;
-    part->activation.attribute = part->attributes;
-    part->activation.n_attribute = 1;
-  }
-  save->nodes[save->node_count++] = &part->activation;
+  for (size_t i = 0; i < part->activation.count; i++)
+    save->nodes[save->node_count++] = &part->activation.nodes[i].node;
   return QUERN_OK;
+}
+
+/* The numbers that activations read, as tensors without dimensions. */
+static void set_numbers(saving *save) {
+  for (size_t i = 0; i < QUERN__ONNX_NUMBER_COUNT; i++) {
+    if (!save->used[i]) continue;
+    save->number_values[i] = (float)quern__onnx_number_rows[i].value;
+    quern__little_endian_floats(&save->number_values[i], 1);
+    set_tensor(&save->numbers[i], quern__onnx_text(quern__onnx_number_rows[i].name), NULL, 0,
+               &save->number_values[i], 1);
+    save->initializers[save->initializer_count++] = &save->numbers[i];
+  }
 }
 
 /* What quern_predict computes behind the last layer. */
@@ -186,11 +164,11 @@ static void set_end(saving *save) {
     return;
   }
   save->last_outputs[0] = output;
-  set_node(&save->last, loss == QUERN_BINARY ? "Sigmoid" : "Softmax", name, before->output, 1,
-           save->last_outputs);
+  quern__onnx_set_node(&save->last, loss == QUERN_BINARY ? "Sigmoid" : "Softmax", name, before->output, 1,
+                       save->last_outputs);
   if (loss != QUERN_BINARY) {
     quern__onnx__attribute_proto__init(&save->axis);
-    save->axis.name = unconst("axis");
+    save->axis.name = quern__onnx_text("axis");
     save->axis.has_type = save->axis.has_i = true;
     save->axis.type = QUERN__ONNX_ATTRIBUTE_INT;
     save->axis.i = -1;
@@ -204,17 +182,18 @@ static void set_end(saving *save) {
 static quern_status set_parts(saving *save, const char *path) {
   save->layers = quern_network_layer_count(save->network);
   save->parts = calloc(save->layers, sizeof *save->parts);
-  save->nodes = calloc(2 * save->layers + 1, sizeof *save->nodes);
-  save->initializers = calloc(2 * save->layers, sizeof *save->initializers);
+  save->nodes = calloc((1 + QUERN__ONNX_WRITTEN_MOST) * save->layers + 1, sizeof *save->nodes);
+  save->initializers = calloc(2 * save->layers + QUERN__ONNX_NUMBER_COUNT, sizeof *save->initializers);
   if (save->parts == NULL || save->nodes == NULL || save->initializers == NULL)
     return quern__fail_memory(path, save->layers * sizeof *save->parts);
-  char *value = unconst("input");
+  char *value = quern__onnx_text("input");
   size_t in = quern_network_inputs(save->network);
   set_value(&save->input, "input", in);
   for (size_t i = 0; i < save->layers; i++) {
     QUERN__FORWARD(set_layer(save, i, in, &value, path));
     in = quern_network_layer(save->network, i).units;
   }
+  set_numbers(save);
   set_value(&save->output, "output", in);
   set_end(save);
   return QUERN_OK;
@@ -245,22 +224,22 @@ static quern_status write_model(saving *save, const char *path) {
   quern__onnx__graph_proto__init(&graph);
   save->inputs[0] = &save->input.info;
   save->outputs[0] = &save->output.info;
-  graph.name = unconst("quern");
+  graph.name = quern__onnx_text("quern");
   graph.node = save->nodes;
   graph.n_node = save->node_count;
   graph.initializer = save->initializers;
-  graph.n_initializer = 2 * save->layers;
+  graph.n_initializer = save->initializer_count;
   graph.input = save->inputs;
   graph.output = save->outputs;
   graph.n_input = graph.n_output = 1;
 
   Quern__Onnx__OperatorSetIdProto opset = QUERN__ONNX__OPERATOR_SET_ID_PROTO__INIT, *opsets[] = {&opset};
-  opset.domain = unconst("");
+  opset.domain = quern__onnx_text("");
   opset.has_version = true;
   opset.version = OPSET;
   Quern__Onnx__StringStringEntryProto loss = QUERN__ONNX__STRING_STRING_ENTRY_PROTO__INIT,
                                       *entries[] = {&loss};
-  loss.key = unconst(QUERN__ONNX_KEY_LOSS);
+  loss.key = quern__onnx_text(QUERN__ONNX_KEY_LOSS);
   char name[64]; /* for any loss with its parameter */
   quern_loss_format(quern_network_loss(save->network), quern_network_huber_delta(save->network), name,
                     sizeof name);
@@ -268,8 +247,8 @@ static quern_status write_model(saving *save, const char *path) {
   quern__onnx_model model = QUERN__ONNX__MODEL_PROTO__INIT;
   model.has_ir_version = true;
   model.ir_version = IR;
-  model.producer_name = unconst("quern");
-  model.producer_version = unconst(QUERN_VERSION);
+  model.producer_name = quern__onnx_text("quern");
+  model.producer_version = quern__onnx_text(QUERN_VERSION);
   model.graph = &graph;
   model.opset_import = opsets;
   model.n_opset_import = 1;

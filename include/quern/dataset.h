@@ -75,8 +75,8 @@ typedef struct quern_dataset_options {
  *     CSV, TSV       a table; the name's ending .tsv or .tab means tabs. RFC 4180: a field in quotes may hold delimiters, line
  *                    ends, and quotes written twice
  *
- * *test is NULL where there is none. A folder or file called "digits" is reached as "./digits". All but .npz and safetensors may
- * be gzip'd. Arrays are little-endian, in C order, of floats, integers or booleans of any size but half floats. Bytes stay bytes:
+ * *test is NULL where there is none. A folder or file called "digits" is reached as "./digits". Each of them may be
+ * gzip'd; an .npz or safetensors file then goes through a temporary file without a name. Arrays are little-endian, in C order, of floats, integers or booleans of any size but half floats. Bytes stay bytes:
  * pixels of IDX, and of arrays of bytes with three dimensions or more, scale to 0 … 1 when they are gathered, digits by 1/16;
  * other values are floats, taken as they are. A class is a whole number from 0 on, or a text, and then the texts are numbered in their order.
  * Labels are 0 or 1. The caller owns *train and *test; test may be NULL when it is not wanted. options may be NULL. Errors name

@@ -14,7 +14,7 @@ extern "C" {
  * where quern_loss_is_regression the last layer as it is. Where the network's schema has means and deviations, they go into the first layer and, those
  * of targets, into the last, each weight rounded once: the file takes values that are not standardised, with texts as ones and zeros and
  * nothing missing, and gives outputs in the units of the data. What ONNX has no word for, the loss, is in the metadata ("quern.loss");
- * which parameters are frozen is not kept. Opset 13 has no GELU and no SiLU: QUERN_ERROR_UNSUPPORTED. The file appears whole or not at all, as at quern_model_save. */
+ * which parameters are frozen is not kept. GELU in both forms and SiLU, which opset 13 has no operators for, are written out, as torch.onnx.export does. The file appears whole or not at all, as at quern_model_save. */
 QUERN_API quern_status quern_onnx_save(const quern_network *network, const char *path);
 
 /* What a file cannot tell. Start from QUERN_ONNX_OPTIONS_INIT. */
@@ -30,7 +30,8 @@ typedef struct quern_onnx_options {
   { sizeof(quern_onnx_options), QUERN_SQUARED }
 
 /* Reads a network whose graph is a chain: Gemm, or MatMul with or without an Add, each followed by at most one of Relu, LeakyRelu,
- * Sigmoid, Tanh, Elu, Selu and Softplus; a Softmax at the end, over the last axis, makes the loss QUERN_CATEGORICAL, a Sigmoid there QUERN_BINARY, unless the
+ * Sigmoid, Tanh, Elu, Selu, Softplus and Gelu, or by nodes (Mul, Div, Add, Pow, Erf, Tanh, Sigmoid) that write out GELU in one of its forms
+ * or SiLU, in whatever order they multiply; a Softmax at the end, over the last axis, makes the loss QUERN_CATEGORICAL, a Sigmoid there QUERN_BINARY, unless the
  * file says the loss ("quern.loss"). Flatten may come first; Identity and Dropout do nothing. Weights are float32 or float64,
  * initializers or Constant nodes in the file itself. Anything else is refused with the node's name and what was expected. Nothing of the
  * file is trusted. options may be NULL. The caller owns *network. */

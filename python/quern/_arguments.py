@@ -21,6 +21,28 @@ def positive(name, value):
     return int(value)
 
 
+def choice(name, value, choices):
+    """What stands for one of the names."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: {value!r}, expected one of {', '.join(choices)}")
+    if value not in choices:
+        raise ValueError(f"{name}: {value!r} is none; there are {', '.join(choices)}")
+    return choices[value]
+
+
+def columns(name, value):
+    """Columns by name, or by number from 1 on: one of them, or a list; as the library reads them. None stays None."""
+    if value is None:
+        return None
+    items = [value] if isinstance(value, (str, int, numpy.integer)) else list(value)
+    for item in items:
+        if isinstance(item, bool) or not isinstance(item, (str, int, numpy.integer)):
+            raise TypeError(f"{name}: {item!r}, expected a column's name or number")
+        if "," in str(item) or str(item) == "":
+            raise ValueError(f"{name}: {item!r}, expected a name without a comma; its number will do")
+    return ",".join(map(str, items)).encode()
+
+
 def path(value):
     return os.fsencode(os.fspath(value))
 

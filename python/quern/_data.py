@@ -1,9 +1,11 @@
 """Data sets: what the library trains on, from arrays and from files."""
 
+import ctypes
+
 import numpy
 
-from . import _arrays
-from ._declarations import TASKS, lib
+from . import _arguments, _arrays
+from ._declarations import HEADERS, LABELS, MISSING, TASKS, TEXTS, DatasetOptions, lib
 from ._errors import check
 from ._handle import make
 
@@ -78,12 +80,46 @@ def _arrays_of(data):
     return x, y
 
 
-def read(where):
-    """Reads what quern_dataset_open knows, such as "digits", a folder of IDX files, a table of classes or a .npz file, into arrays.
+def _options(header, label, target, inputs, task, delimiter, missing, one_hot):
+    options = DatasetOptions.initial()
+    options.header = _arguments.choice("header", header, HEADERS)
+    options.label = _arguments.choice("label", label, LABELS)
+    options.target = _arguments.columns("target", target)
+    options.inputs = _arguments.columns("inputs", inputs)
+    if task is not None:
+        options.task = _arguments.choice("task", task, {name: value for name, value in TASKS.items() if name != "none"})
+    if delimiter is not None:
+        if not isinstance(delimiter, str) or len(delimiter.encode()) != 1:
+            raise ValueError(f"delimiter: {delimiter!r}, expected one character, such as ';' or '\\t'")
+        options.delimiter = delimiter.encode()
+    options.missing = _arguments.choice("missing", missing, MISSING)
+    options.text = TEXTS["one-hot" if one_hot else "refuse"]
+    return options
+
+
+def read(where, *, header="auto", label="last", target=None, inputs=None, task=None, delimiter=None, missing="refuse",
+         one_hot=False):
+    """Reads what quern_dataset_open knows, such as "digits", a folder of IDX files, a table or a .npz file, into arrays.
+
+    Of tables, which are CSV and TSV files, gzip'd or not:
+      header      whether the first line names the columns: "auto" (where none of its fields is a number), "one", "none"
+      target      what is to be predicted: a column by name, or by number from 1 on, or a list of such; [] for nothing. Without it
+                  the last column, or with label="first" the first. Of .npz and safetensors files the name of an array
+      inputs      what it is predicted from, named alike; without it every other column
+      task        "classes", "labels" (columns of 0 and 1) or "regression"; without it tables have classes
+      delimiter   a character; without it the first of comma, tab and semicolon that is in the first line
+      missing     what a missing value (empty, NA, ? or nan) becomes: "refuse" (an error), "mean" (of its column over the training
+                  data), "zero"
+      one_hot     whether columns of texts are read too, as a 0 or 1 for each text that there is
 
     Returns (x, y), (x_test, y_test): x float32 (samples, columns), pixels scaled to 0 … 1; y int32 (samples,), a class for
-    each, or float32 (samples, outputs) where the file has labels or numbers to predict, or None where it has neither. The second
-    is None where there is no test set.
+    each, where texts are numbered in the order of their bytes; or float32 (samples, outputs) where there are labels or numbers to
+    predict; or None where there is neither. The second is None where there is no test set.
     """
-    train, test = make(lib.quern_dataset_free, lib.quern_dataset_open, str(where).encode(), None, count=2)
+    options = _options(header, label, target, inputs, task, delimiter, missing, one_hot)
+    train, test = make(lib.quern_dataset_free, lib.quern_dataset_open, _arguments.path(where), ctypes.byref(options), count=2)
+    if missing == "mean":
+        check(lib.quern_dataset_fit(train, False))
+        if test is not None:
+            check(lib.quern_dataset_apply(test, lib.quern_dataset_schema(train)))
     return _arrays_of(train), _arrays_of(test) if test is not None else None

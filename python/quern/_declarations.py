@@ -5,16 +5,21 @@ the library has names for (activations, losses, device kinds, statuses) is asked
 """
 
 import ctypes
-from ctypes import POINTER, Structure, c_bool, c_char_p, c_double, c_float, c_int, c_int32, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, Structure, c_bool, c_char, c_char_p, c_double, c_float, c_int, c_int32, c_size_t, c_uint32, c_uint64, c_void_p
 
 from . import _library
 
 # Statuses: 0 is QUERN_OK, and quern_status_name says the others.
 status = c_int
 
-# quern_initializer and quern_task: the enumerations here whose values have no names in the library.
-INITIALIZERS = {"default": 0, "he": 1, "xavier": 2, "uniform": 3}
+# The enumerations here whose values have no names in the library: quern_initializer, quern_task, quern_csv_header, quern_csv_label,
+# quern_missing and quern_text.
+INITIALIZERS = {"default": 0, "he": 1, "xavier": 2, "uniform": 3, "lecun": 4}
 TASKS = {"none": 0, "classes": 1, "labels": 2, "regression": 3}
+HEADERS = {"auto": 0, "none": 1, "one": 2}
+LABELS = {"last": 0, "first": 1}
+MISSING = {"refuse": 0, "mean": 1, "zero": 2}
+TEXTS = {"refuse": 0, "one-hot": 1}
 
 
 class Activation(Structure):
@@ -79,6 +84,16 @@ class TrainOptions(Structure):
                    schedule=Schedule.initial())
 
 
+class DatasetOptions(Structure):
+    _fields_ = [("size", c_size_t), ("header", c_int), ("label", c_int), ("target", c_char_p), ("inputs", c_char_p),
+                ("task", c_int), ("delimiter", c_char), ("missing", c_int), ("text", c_int), ("schema", c_void_p)]
+
+    @classmethod
+    def initial(cls):
+        """QUERN_DATASET_OPTIONS_INIT."""
+        return cls(size=ctypes.sizeof(cls))
+
+
 class ModelOptions(Structure):
     _fields_ = [("size", c_size_t), ("activation", Activation), ("loss", c_int), ("huber_delta", c_float)]
 
@@ -123,7 +138,7 @@ _FUNCTIONS = {
     "quern_context_free": (None, _handle),
     "quern_context_describe": (None, _handle, POINTER(DeviceInfo)),
     "quern_context_is_lost": (c_bool, _handle),
-    "quern_dataset_open": (status, c_char_p, c_void_p, _out, _out),
+    "quern_dataset_open": (status, c_char_p, POINTER(DatasetOptions), _out, _out),
     "quern_dataset_from_floats": (status, _floats, _labels, c_size_t, c_size_t, _out),
     "quern_dataset_from_targets": (status, _floats, _floats, c_int, c_size_t, c_size_t, c_size_t, _out),
     "quern_dataset_fit": (status, _handle, c_bool),

@@ -19,7 +19,7 @@ class Network:
     loss         "categorical" (softmax and cross-entropy: one class of several), "binary" (any of several labels), "squared",
                  "absolute" or "huber" (numbers), or another of quern.losses(). The last layer's activation is "identity" for
                  losses that bring their own softmax or sigmoid
-    initializer  of the weights: "default" ("he" under ReLU, "xavier" under others), "he", "xavier", "uniform"
+    initializer  of the weights: "default" (as suits the activation), "he", "xavier", "uniform", "lecun"
     seed         of the weights; the same seed gives the same ones everywhere
     device       what it runs on: None for the best, or "reference", "1", "0:0", or part of a name; see quern.devices()
 
@@ -30,11 +30,9 @@ class Network:
         layers = list(layers)
         raw = (Layer * len(layers))(*(_layers.to_raw(layer, i == len(layers) - 1) for i, layer in enumerate(layers)))
         kind, delta = _names.loss_of(loss)
-        if initializer not in INITIALIZERS:
-            raise ValueError(f"initializer: {initializer!r} is none; there are {', '.join(INITIALIZERS)}")
         self._handle = make(lib.quern_network_free, lib.quern_network_create, _arguments.size("inputs", inputs), raw, len(raw), kind)
         check(lib.quern_network_set_huber_delta(self._handle, delta))
-        check(lib.quern_network_initialize(self._handle, INITIALIZERS[initializer], _arguments.size("seed", seed)))
+        check(lib.quern_network_initialize(self._handle, _arguments.choice("initializer", initializer, INITIALIZERS), _arguments.size("seed", seed)))
         self._device = device
         self.history = []
 

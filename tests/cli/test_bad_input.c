@@ -50,6 +50,10 @@ static void assert_training_fails(const char *name, const char *const *parts) {
 static void test_files_that_are_not_there(void **state) {
   (void)state;
   assert_training_fails("missing.csv", PARTS("missing.csv", "No such file"));
+  assert_one_line(
+      run("train", "--data", "digitss"), 1,
+      PARTS("cannot open digitss: No such file or directory; the data sets with a name are digits and "
+            "fashion-mnist"));
   assert_one_line(run("eval", "--model", path_of("missing"), "--data", "digits"), 1,
                   PARTS("missing", "No such file"));
   assert_one_line(run("predict", "--model", path_of("missing"), "--data", "digits"), 1,

@@ -72,6 +72,57 @@ static void test_eval_and_predict_take_it(void **state) {
   }
 }
 
+/* A missing bias, of PyTorch's Linear(…, bias=False), is frozen, which ONNX has no word for. */
+static void test_frozen_parameters_are_told_of(void **state) {
+  (void)state;
+  if (!is_supported()) skip();
+  static const char header[] = "{\"0.weight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}}";
+  const uint64_t length = sizeof header - 1;
+  unsigned char file[8 + sizeof header - 1 + 8] = {0};
+  for (size_t i = 0; i < 8; i++) file[i] = (unsigned char)(length >> 8 * i);
+  memcpy(file + 8, header, length);
+  write_bytes(path_of("frozen.safetensors"), file, sizeof file);
+  command_result result = run("convert", path_of("frozen.safetensors"), path_of("frozen.onnx"));
+  assert_code(&result, 0);
+  assert_says(result.out, "note: some parameters are frozen, which ONNX does not keep\n");
+  result_free(&result);
+  result = run("convert", path_of("frozen.safetensors"), path_of("thawed.safetensors"));
+  assert_code(&result, 0);
+  if (strstr(result.out, "note") != NULL) fail_msg("a note on a format that keeps it: \"%s\"", result.out);
+  result_free(&result);
+}
+
+/* An ONNX file says nothing of its data: a table may have what is to be predicted behind the inputs, or not. */
+static void test_predicting_from_inputs_alone(void **state) {
+  (void)state;
+  if (!is_supported()) skip();
+  static const char *const tables[] = {"1,2\n3,4\n", "1,2,0\n3,4,0\n"};
+  char *first = NULL;
+  command_result made = run("train", "--data", QUERN_TEST_DATA "/../../data/iris.csv", "--inputs", "1,2",
+                            "--device", "reference", "--epochs", "1", "--save", path_of("two.safetensors"));
+  assert_code(&made, 0);
+  result_free(&made);
+  made = run("convert", path_of("two.safetensors"), path_of("two.onnx"));
+  assert_code(&made, 0);
+  result_free(&made);
+  for (size_t i = 0; i < 2; i++) {
+    write_bytes(path_of("samples.csv"), tables[i], strlen(tables[i]));
+    command_result result = run("predict", "--model", path_of("two.onnx"), "--data", path_of("samples.csv"),
+                                "--device", "reference");
+    assert_code(&result, 0);
+    assert_int_equal(count_lines(result.out), 3);
+    if (first == NULL)
+      first = strdup(result.out);
+    else
+      assert_string_equal(result.out, first);
+    result_free(&result);
+  }
+  free(first);
+  write_bytes(path_of("samples.csv"), "1,x\n", 4);
+  assert_one_line(run("predict", "--model", path_of("two.onnx"), "--data", path_of("samples.csv")), 1,
+                  PARTS("samples.csv", "takes 2 values a sample, but", "has 1"));
+}
+
 static void test_the_loss_that_a_file_does_not_say(void **state) {
   (void)state;
   if (!is_supported()) skip();
@@ -102,8 +153,11 @@ static void test_refusals(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_eval_and_predict_take_it),
-      cmocka_unit_test(test_the_loss_that_a_file_does_not_say), cmocka_unit_test(test_refusals)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_there_and_back),
+                                     cmocka_unit_test(test_eval_and_predict_take_it),
+                                     cmocka_unit_test(test_frozen_parameters_are_told_of),
+                                     cmocka_unit_test(test_predicting_from_inputs_alone),
+                                     cmocka_unit_test(test_the_loss_that_a_file_does_not_say),
+                                     cmocka_unit_test(test_refusals)};
   return cmocka_run_group_tests(tests, prepare, remove_temporary_folder);
 }

@@ -82,7 +82,7 @@ static void test_table(void **state) {
   assert_says(result.out, "\nclass  precision     recall         F1    samples\n"
                           "minus     0.7143     0.6250     0.6667          8\n"
                           "plus      0.7000     0.7778     0.7368          9\n");
-  assert_says(result.out, "        0 1\nminus   5 3\nplus    2 7\n");
+  assert_says(result.out, "          0 1\n0 minus   5 3\n1 plus    2 7\n");
   result_free(&result);
 }
 

@@ -31,7 +31,7 @@ static void test_plain_characters(void **state) {
   assert_null(strchr(result.out, '\033'));
   /* Three fit into 80 columns: the longest caption is "predicted night (0.97),", and gaps are 2. */
   assert_says(result.out, "\n                         @@@                      @@@\n"
-                          "                         @@@                         \n"
+                          "                         @@@\n"
                           "predicted night (");
   assert_says(result.out, "is night                 is snow                  is hill\n");
   assert_says(result.out, "\n+++\n+++\npredicted night");

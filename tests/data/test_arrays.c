@@ -1,6 +1,7 @@
 /* Arrays: files of NumPy's and of safetensors' own making (arrays/make_arrays.py), hand-made ones in every type, and each way to be
  * bad. */
 #include "temporary.h"
+#include <fcntl.h>
 #include <math.h>
 #include <sys/stat.h>
 
@@ -70,6 +71,52 @@ static void archives(void **state) {
     quern_dataset_free(dataset);
     assert_prices(paths[i]);
   }
+}
+
+static size_t open_descriptors(void) {
+  size_t count = 0;
+  for (int descriptor = 0; descriptor < 1024; descriptor++) count += fcntl(descriptor, F_GETFD) >= 0;
+  return count;
+}
+
+/* Archives are read from their ends, and gzip from its beginning: what is packed is read as it would be unpacked. Cut short at any byte
+ * or claiming what is not there, it is an error that names the file, and nothing stays open. */
+static void packed_archives(void **state) {
+  (void)state;
+  static const char *const paths[] = {MADE("stored.npz"), MADE("tensors.safetensors")};
+  const size_t descriptors = open_descriptors();
+  for (size_t i = 0; i < 2; i++) {
+    const char *path = path_of("packed.gz");
+    size_t size;
+    unsigned char *bytes = read_bytes(paths[i], &size);
+    write_gzip(path, bytes, size);
+    quern_dataset *dataset = open_one(path, NULL);
+    assert_x(dataset, 8.0f);
+    assert_y(dataset);
+    assert_string_equal(quern_dataset_source(dataset), path);
+    quern_dataset_free(dataset);
+    assert_prices(path);
+    if (i == 0)
+      memset(bytes + size - 10, 0x7f, 8); /* how long the directory is, and where */
+    else
+      bytes[3] = 0x7f; /* the highest byte of the header's length */
+    write_gzip(path, bytes, size);
+    quern_dataset *refused;
+    assert_int_not_equal(quern_dataset_open(path, NULL, &refused, NULL), QUERN_OK);
+    assert_error_says("packed.gz", NULL);
+    free(bytes);
+    bytes = read_bytes(paths[i], &size);
+    write_gzip(path, bytes, size);
+    free(bytes);
+    bytes = read_bytes(path, &size);
+    for (size_t length = 20; length < size; length += 7) {
+      write_bytes(path, bytes, length);
+      assert_int_not_equal(quern_dataset_open(path, NULL, &refused, NULL), QUERN_OK);
+      assert_error_says("packed.gz", NULL);
+    }
+    free(bytes);
+  }
+  assert_int_equal(open_descriptors(), descriptors);
 }
 
 static void training_and_test(void **state) {
@@ -333,8 +380,8 @@ static void bad_archives(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(archives), TEST(training_and_test), TEST(files_beside),    TEST(every_type),
-      TEST(bad_npy),  TEST(truncated),         TEST(damaged_archive), TEST(bad_archives),
+      TEST(archives), TEST(packed_archives), TEST(training_and_test), TEST(files_beside), TEST(every_type),
+      TEST(bad_npy),  TEST(truncated),       TEST(damaged_archive),   TEST(bad_archives),
   };
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }

@@ -6,7 +6,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   const quern_dataset_options options = QUERN_DATASET_OPTIONS_INIT;
   fuzz_file file = fuzz_file_create(bytes, size);
   quern_dataset *train = NULL, *test = NULL;
-  if (quern__tensors_open(file.path, &options, &train, &test) != QUERN_OK)
+  quern__stream stream;
+  quern_status status = quern__stream_open(file.path, &stream);
+  if (status == QUERN_OK) status = quern__tensors_open(&stream, &options, &train, &test);
+  quern__stream_close(&stream);
+  if (status != QUERN_OK)
     fuzz_expect(train == NULL && test == NULL && quern_last_error()[0] != '\0',
                 "tensors: a failure without a message");
   quern_dataset_free(train);

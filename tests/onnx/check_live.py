@@ -61,7 +61,7 @@ def main():
     data = FOLDER / "data.csv"
     digits = random.random((50, 64), dtype=numpy.float32)
     for loss in "categorical", "elementwise", "binary", "squared":
-        for activation in "relu", "leaky-relu", "sigmoid", "tanh":
+        for activation in "relu", "leaky-relu:0.2", "sigmoid", "tanh", "elu:1.5", "selu", "softplus", "gelu", "gelu-tanh", "silu":
             model = FOLDER / f"{loss}-{activation}.safetensors"
             quern("train", "--data", "digits", "--hidden", "20,12", "--activation", activation, "--loss", loss, "--epochs", "2",
                   "--save", model, "--device", "reference")

@@ -3,10 +3,10 @@
 
     make_golden.py QUERN [TORCH]
 
-QUERN is the command; TORCH a Python that has torch, for pytorch-softmax.onnx (else the stored one stays). Needs onnx,
+QUERN is the command; TORCH a Python that has torch, for pytorch-*.onnx (else the stored ones stay). Needs onnx,
 onnxruntime and numpy; the test needs none of them.
 
-  NAME.onnx             networks made by hand as other programs make them (networks.py), and one by torch.onnx
+  NAME.onnx             networks made by hand as other programs make them (networks.py), and some by torch.onnx
   quern-NAME.*          networks of quern's, as safetensors and as `quern convert` writes them as ONNX
   golden.json           versions; for every ONNX file inputs, and ONNX Runtime's outputs for them
 """
@@ -16,6 +16,7 @@ import pathlib
 import struct
 import subprocess
 import sys
+import zlib
 
 import networks
 import numpy
@@ -32,15 +33,22 @@ QUERN = {
     "binary": ("binary", ["leaky-relu:0.3", "identity"], [5, 4, 3]),
     "squared": ("squared", ["identity", "tanh"], [5, 4, 1]),
     "logits": ("squared", ["identity"], [5, 2]),
+    "rare": ("squared", ["gelu", "gelu-tanh", "silu", "elu:1.5", "selu", "softplus", "gelu", "identity"], [5, 6, 6, 5, 5, 4, 4, 3, 2]),
 }
 
+# Two files: FOLDER/pytorch-softmax.onnx and FOLDER/pytorch-activations.onnx.
 TORCH = """
 import sys, torch
+from torch import nn
 torch.manual_seed(3)
-model = torch.nn.Sequential(torch.nn.Linear(5, 8), torch.nn.ReLU(), torch.nn.Dropout(), torch.nn.Linear(8, 6), torch.nn.Tanh(),
-                            torch.nn.Linear(6, 3), torch.nn.Softmax(dim=1)).eval()
-torch.onnx.export(model, torch.zeros(1, 5), sys.argv[1], opset_version=13, input_names=["x"], output_names=["y"],
-                  dynamic_axes={"x": {0: "batch"}, "y": {0: "batch"}})
+def export(model, name):
+    torch.onnx.export(model.eval(), torch.zeros(1, 5), sys.argv[1] + "/pytorch-" + name + ".onnx", opset_version=13,
+                      input_names=["x"], output_names=["y"], dynamic_axes={"x": {0: "batch"}, "y": {0: "batch"}})
+export(nn.Sequential(nn.Linear(5, 8), nn.ReLU(), nn.Dropout(), nn.Linear(8, 6), nn.Tanh(), nn.Linear(6, 3), nn.Softmax(dim=1)),
+       "softmax")
+export(nn.Sequential(nn.Linear(5, 6), nn.GELU(), nn.Linear(6, 6), nn.GELU(approximate="tanh"), nn.Linear(6, 5), nn.SiLU(),
+                     nn.Linear(5, 5), nn.ELU(1.3), nn.Linear(5, 4), nn.SELU(), nn.Linear(4, 4), nn.Softplus(), nn.Linear(4, 4),
+                     nn.LeakyReLU(0.2), nn.Linear(4, 3), nn.Sigmoid(), nn.Linear(3, 2), nn.GELU()), "activations")
 """
 
 
@@ -60,25 +68,28 @@ def write_safetensors(path, loss, activations, units, random):
 
 
 def main():
-    random = numpy.random.default_rng(networks.SEED)
-    for name, model in networks.make(random).items():
+    # What is added at the end of a list leaves the files of all before it as they are.
+    for name, model in networks.make(numpy.random.default_rng(networks.SEED)).items():
         onnx.save(model, FOLDER / f"{name}.onnx")
+    random = numpy.random.default_rng([networks.SEED, 1])
     for name, (loss, activations, units) in QUERN.items():
         path = FOLDER / f"quern-{name}.safetensors"
         write_safetensors(path, loss, activations, units, random)
         subprocess.run([sys.argv[1], "convert", path, path.with_suffix(".onnx")], check=True)
     if len(sys.argv) > 2:
-        subprocess.run([sys.argv[2], "-c", TORCH, FOLDER / "pytorch-softmax.onnx"], check=True)
+        subprocess.run([sys.argv[2], "-c", TORCH, FOLDER], check=True)
     files = {}
     for path in sorted(FOLDER.glob("*.onnx")):
         onnx.checker.check_model(onnx.load(path), full_check=True)
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
         shape = [size if isinstance(size, int) else SAMPLES for size in session.get_inputs()[0].shape]
+        random = numpy.random.default_rng([networks.SEED, zlib.crc32(path.name.encode())])
         x = random.standard_normal(shape).astype(numpy.float32)
         y = session.run(None, {session.get_inputs()[0].name: x})[0]
         files[path.name] = {"inputs": x.reshape(SAMPLES, -1).tolist(), "outputs": y.tolist()}
-    golden = {"onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__, "files": files}
-    (FOLDER / "golden.json").write_text(json.dumps(golden) + "\n")
+    versions = json.dumps({"onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__})
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(numbers)}" for name, numbers in files.items())
+    (FOLDER / "golden.json").write_text(f'{versions[:-1]}, "files": {{\n{lines}\n}}}}\n')
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """ONNX files made by hand, as other programs write them: what make_golden.py stores and check_live.py makes anew."""
 
+import math
+
 import numpy
 from onnx import TensorProto, helper, numpy_helper
 
@@ -27,7 +29,15 @@ def model(nodes, initializers, opset=13, shape=("batch", INPUTS)):
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, ("batch", "outputs"))],
         initializers,
     )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=7)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=7 if opset < 20 else 10)
+
+
+def layers(numbers, *units):
+    """w0, b0, w1 … of dense layers."""
+    made = []
+    for i, (inputs, outputs) in enumerate(zip(units, units[1:])):
+        made += [tensor(f"w{i}", numbers(inputs, outputs)), tensor(f"b{i}", numbers(outputs))]
+    return made
 
 
 def make(random):
@@ -92,5 +102,67 @@ def make(random):
             ],
             [tensor("w0", numbers(6, 3)), tensor("b0", numbers(3))],
             shape=("batch", 1, 2, 3),
+        ),
+        # Every activation with an operator of its own that the others above have not.
+        "elu-selu-softplus": model(
+            [
+                node("Gemm", ["x", "w0", "b0"], ["z0"]),
+                node("Elu", ["z0"], ["h0"], alpha=1.3),
+                node("Gemm", ["h0", "w1", "b1"], ["z1"]),
+                node("Selu", ["z1"], ["h1"]),
+                node("Gemm", ["h1", "w2", "b2"], ["z2"]),
+                node("Softplus", ["z2"], ["h2"]),
+                node("Gemm", ["h2", "w3", "b3"], ["z3"]),
+                node("LeakyRelu", ["z3"], ["h3"]),
+                node("Gemm", ["h3", "w4"], ["y"]),
+            ],
+            layers(numbers, INPUTS, 6, 5, 4, 4, 2)[:-1],
+        ),
+        # GELU as it is from opset 20 on.
+        "gelu-20": model(
+            [
+                node("Gemm", ["x", "w0", "b0"], ["z0"]),
+                node("Gelu", ["z0"], ["h0"]),
+                node("Gemm", ["h0", "w1", "b1"], ["z1"]),
+                node("Gelu", ["z1"], ["h1"], approximate="tanh"),
+                node("Gemm", ["h1", "w2", "b2"], ["y"]),
+            ],
+            layers(numbers, INPUTS, 6, 5, 2),
+            opset=20,
+        ),
+        # Both forms of GELU and SiLU written out otherwise than torch.onnx does: a product for a quotient, a power, sides exchanged,
+        # a sum multiplied out, a half taken first, and something that nobody reads.
+        "gelu-otherwise": model(
+            [
+                node("MatMul", ["x", "w0"], ["m0"]),
+                node("Add", ["m0", "b0"], ["z0"]),
+                node("Mul", ["half", "z0"], ["a0"]),
+                node("Mul", ["z0", "root_half"], ["a1"]),
+                node("Erf", ["a1"], ["a2"]),
+                node("Mul", ["a2", "a0"], ["a3"]),
+                node("Add", ["a0", "a3"], ["h0"]),
+                node("Gemm", ["h0", "w1", "b1"], ["z1"]),
+                node("Pow", ["z1", "three"], ["c0"]),
+                node("Div", ["c0", "inverse_cube"], ["c1"]),
+                node("Add", ["c1", "z1"], ["c2"]),
+                node("Mul", ["c2", "root_two_by_pi"], ["c3"]),
+                node("Tanh", ["c3"], ["c4"]),
+                node("Add", ["c4", "one"], ["c5"]),
+                node("Mul", ["c5", "half"], ["c6"]),
+                node("Mul", ["c6", "z1"], ["h1"]),
+                node("Gemm", ["h1", "w2", "b2"], ["z2"]),
+                node("Sigmoid", ["z2"], ["s0"]),
+                node("Mul", ["z2", "half"], ["dead"]),
+                node("Mul", ["s0", "z2"], ["y"]),
+            ],
+            layers(numbers, INPUTS, 6, 5, 3)
+            + [
+                plain("half", 0.5),
+                plain("one", [1.0]),
+                tensor("three", numpy.float32(3)),
+                tensor("root_half", numpy.float32(math.sqrt(0.5))),
+                tensor("inverse_cube", numpy.float32(1 / 0.044715)),
+                tensor("root_two_by_pi", numpy.float32(math.sqrt(2 / math.pi))),
+            ],
         ),
     }

@@ -100,7 +100,11 @@ static void test_foreign_files(void **state) {
                {"no-bias-plain", QUERN_SQUARED, 2, QUERN_LEAKY_RELU},
                {"constants-relu", QUERN_SQUARED, 1, QUERN_RELU},
                {"flatten-softmax", QUERN_CATEGORICAL, 1, QUERN_IDENTITY},
-               {"pytorch-softmax", QUERN_CATEGORICAL, 3, QUERN_RELU}};
+               {"pytorch-softmax", QUERN_CATEGORICAL, 3, QUERN_RELU},
+               {"elu-selu-softplus", QUERN_SQUARED, 5, QUERN_ELU},
+               {"gelu-20", QUERN_SQUARED, 3, QUERN_GELU},
+               {"gelu-otherwise", QUERN_SQUARED, 3, QUERN_GELU},
+               {"pytorch-activations", QUERN_SQUARED, 9, QUERN_GELU}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char name[64];
     quern_network *network = load(stored(cases[i].name, ".onnx"));
@@ -127,7 +131,7 @@ static size_t find_version(const unsigned char *bytes, size_t size, size_t *leng
 static void test_own_files(void **state) {
   (void)state;
   static const char *const names[] = {"quern-categorical", "quern-elementwise", "quern-binary",
-                                      "quern-squared", "quern-logits"};
+                                      "quern-squared",     "quern-logits",      "quern-rare"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     quern_network *network, *back;
     char name[64];
@@ -212,6 +216,19 @@ static void test_refused_graphs(void **state) {
       {"quern-binary", "Sigmoid", "Softmax", QUERN_ERROR_FORMAT,
        "a binary loss does not go with a network that ends with a softmax"},
       {"quern-categorical", "\4Tanh", "\4Relu", QUERN_OK, NULL},
+      {"gelu-otherwise", "\"\3Erf", "\"\3Cos", QUERN_ERROR_UNSUPPORTED,
+       "node 4 (Cos): is no operator that quern reads"},
+      {"gelu-otherwise", "\"\4Tanh", "\"\4Relu", QUERN_ERROR_UNSUPPORTED,
+       "node 11 (Mul): ends no activation that quern has"},
+      {"gelu-otherwise", "\2a2\12\2a0", "\2a2\12\2a1", QUERN_ERROR_UNSUPPORTED,
+       "node 6 (Add): ends no activation that quern has"},
+      {"gelu-otherwise", "\2a0\12\2a3", "\2a3\12\2a3", QUERN_ERROR_UNSUPPORTED,
+       "node 6 (Add): is no part of an activation that quern has"},
+      {"gelu-otherwise", "root_half", "root_holf", QUERN_ERROR_UNSUPPORTED, "node 3 (Mul): B is no constant"},
+      {"gelu-otherwise", "inverse_cube", "inverse_cubo", QUERN_ERROR_UNSUPPORTED,
+       "node 9 (Div): B is no constant"},
+      {"gelu-20", "tanh", "tank", QUERN_ERROR_UNSUPPORTED,
+       "node 3 (Gelu): is approximated otherwise, expected \"none\" or \"tanh\""},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     quern_network *network;

@@ -31,10 +31,17 @@ PROGRAM = r"""
 #define TEXT(name, text) printf("\"%s\",\n", text);
 int main(void) {
   const quern_train_options initial = QUERN_TRAIN_OPTIONS_INIT;
+  const quern_dataset_options reading = QUERN_DATASET_OPTIONS_INIT;
   printf("{\"sizes\": {\n"); @SIZES@
   printf("\"\": 0}, \"fields\": [\n"); @FIELDS@
   printf("null], \"initial\": [\n"); @INITIAL@
-  printf("null], \"initializers\": [%d, %d, %d, %d], ", QUERN_INIT_DEFAULT, QUERN_INIT_HE, QUERN_INIT_XAVIER, QUERN_INIT_UNIFORM);
+  printf("null], \"reading\": [\n"); @READING@
+  printf("null], \"initializers\": [%d, %d, %d, %d, %d], ", QUERN_INIT_DEFAULT, QUERN_INIT_HE, QUERN_INIT_XAVIER, QUERN_INIT_UNIFORM,
+         QUERN_INIT_LECUN);
+  printf("\"headers\": [%d, %d, %d], ", QUERN_HEADER_AUTO, QUERN_HEADER_NONE, QUERN_HEADER_ONE);
+  printf("\"labels\": [%d, %d], ", QUERN_LABEL_LAST, QUERN_LABEL_FIRST);
+  printf("\"missing\": [%d, %d, %d], ", QUERN_MISSING_REFUSE, QUERN_MISSING_MEAN, QUERN_MISSING_ZERO);
+  printf("\"texts\": [%d, %d], ", QUERN_TEXT_REFUSE, QUERN_TEXT_ONE_HOT);
   printf("\"tasks\": [%d, %d, %d, %d], \"statuses\": [\n", QUERN_TASK_NONE, QUERN_TASK_CLASSES, QUERN_TASK_LABELS, QUERN_TASK_REGRESSION);
   QUERN_STATUSES(STATUS)
   printf("null], \"activations\": [\n"); QUERN_ACTIVATIONS(TEXT)
@@ -54,7 +61,8 @@ def ask_compiler():
     fields = [f"FIELD({name}, {field})" for name, struct in STRUCTS.items() for field in fields_of(struct)]
     initial = [f"BYTES(initial, {field})" for field in fields_of(_declarations.TrainOptions)]
     program = PROGRAM.replace("@SIZES@", "\n".join(sizes)).replace("@FIELDS@", "\n".join(fields)) \
-        .replace("@INITIAL@", "\n".join(initial))
+        .replace("@INITIAL@", "\n".join(initial)) \
+        .replace("@READING@", "\n".join(f"BYTES(reading, {field})" for field in fields_of(_declarations.DatasetOptions)))
     with tempfile.TemporaryDirectory() as folder:
         source, binary = pathlib.Path(folder, "layouts.c"), pathlib.Path(folder, "layouts")
         source.write_text(program, encoding="utf-8")
@@ -78,19 +86,23 @@ class Layouts(unittest.TestCase):
         self.assertEqual(ours, self.c["fields"][:-1])
 
     def test_initial_values(self):
-        options = _declarations.TrainOptions.initial()
-        raw = bytes(options)
-        for field, expected in self.c["initial"][:-1]:
-            place = getattr(_declarations.TrainOptions, field)
-            self.assertEqual(raw[place.offset:place.offset + place.size].hex(), expected, field)
+        for struct, initial in (_declarations.TrainOptions, "initial"), (_declarations.DatasetOptions, "reading"):
+            raw = bytes(struct.initial())
+            for field, expected in self.c[initial][:-1]:
+                place = getattr(struct, field)
+                self.assertEqual(raw[place.offset:place.offset + place.size].hex(), expected, field)
 
     def test_names(self):
         self.assertEqual(quern.activations(), self.c["activations"][:-1])
         self.assertEqual(quern.losses(), self.c["losses"][:-1])
-        self.assertEqual(list(_declarations.INITIALIZERS), ["default", "he", "xavier", "uniform"])
-        self.assertEqual(list(_declarations.INITIALIZERS.values()), self.c["initializers"])
-        self.assertEqual(list(_declarations.TASKS), ["none", "classes", "labels", "regression"])
-        self.assertEqual(list(_declarations.TASKS.values()), self.c["tasks"])
+        for ours, names, values in ((_declarations.INITIALIZERS, ["default", "he", "xavier", "uniform", "lecun"], "initializers"),
+                                    (_declarations.TASKS, ["none", "classes", "labels", "regression"], "tasks"),
+                                    (_declarations.HEADERS, ["auto", "none", "one"], "headers"),
+                                    (_declarations.LABELS, ["last", "first"], "labels"),
+                                    (_declarations.MISSING, ["refuse", "mean", "zero"], "missing"),
+                                    (_declarations.TEXTS, ["refuse", "one-hot"], "texts")):
+            self.assertEqual(list(ours), names)
+            self.assertEqual(list(ours.values()), self.c[values])
 
     def test_statuses(self):
         statuses = self.c["statuses"][:-1]

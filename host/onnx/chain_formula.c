@@ -1,0 +1,206 @@
+#include "onnx/chain_formula.h"
+
+#include "onnx/chain.h"
+#include <math.h>
+#include <string.h>
+
+static quern_status fail(const quern__chain *chain, const quern__chain_node *at, const char *what) {
+  return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: %s: %s", chain->file->path, at->label, what);
+}
+
+/* --- What there is ---------------------------------------------------------------------------------------- */
+
+static bool is_plain(const quern__formula *f) {
+  return f->function == QUERN__FORMULA_PLAIN;
+}
+
+/* The formula behind a name: what was made of z, or z itself, which *z becomes; NULL for another value. */
+static const quern__formula *find(const quern__chain *chain, const char *name, quern__formula *z) {
+  for (size_t i = chain->formulas.count; i-- > 0;)
+    if (strcmp(chain->formulas.list[i].name, name) == 0) return &chain->formulas.list[i];
+  if (chain->count == 0 || chain->activated || chain->softmax || strcmp(chain->value, name) != 0) return NULL;
+  *z = (quern__formula){.name = name, .p = {0, 1, 0, 0}, .c = 1};
+  return z;
+}
+
+/* --- What nodes make of it: false where the form above has no place for it ------------------------------------- */
+
+static bool multiply(const quern__formula *x, const quern__formula *y, quern__formula *made) {
+  if (!is_plain(x) && !is_plain(y)) return false;
+  *made = is_plain(x) ? *y : *x;
+  const double *other = is_plain(x) ? x->p : y->p, *own = is_plain(x) ? y->p : x->p;
+  double product[7] = {0};
+  for (size_t i = 0; i < 4; i++)
+    for (size_t j = 0; j < 4; j++) product[i + j] += own[i] * other[j];
+  memcpy(made->p, product, sizeof made->p);
+  return product[4] == 0 && product[5] == 0 && product[6] == 0;
+}
+
+/* To p (F + c) can be added what is a multiple of p, which goes into c, and to a polynomial any other. */
+static bool add(const quern__formula *x, const quern__formula *y, quern__formula *made) {
+  if (!is_plain(x) && !is_plain(y)) return false;
+  *made = is_plain(x) ? *y : *x;
+  const double *other = is_plain(x) ? x->p : y->p;
+  if (is_plain(made)) {
+    for (size_t i = 0; i < 4; i++) made->p[i] += other[i];
+    return true;
+  }
+  size_t first = 0;
+  while (first < 3 && made->p[first] == 0) first++;
+  const double times = other[first] / made->p[first];
+  for (size_t i = 0; i < 4; i++)
+    if (!(other[i] == times * made->p[i])) return false;
+  made->c += times;
+  return true;
+}
+
+static bool power(const quern__formula *x, double exponent, quern__formula *made) {
+  quern__formula square;
+  if (exponent == 2) return multiply(x, x, made);
+  return exponent == 3 && multiply(x, x, &square) && multiply(&square, x, made);
+}
+
+/* F of a polynomial a z + b z³. */
+static bool apply(quern__formula_function function, const quern__formula *x, quern__formula *made) {
+  if (!is_plain(x) || x->p[0] != 0 || x->p[2] != 0) return false;
+  *made = (quern__formula){.p = {1, 0, 0, 0}, .function = function, .a = x->p[1], .b = x->p[3]};
+  return true;
+}
+
+/* --- Nodes ------------------------------------------------------------------------------------------------- */
+
+static const struct {
+  const char *name;
+  quern__formula_function function; /* PLAIN: arithmetic, of two inputs */
+} operators[] = {{"Mul", QUERN__FORMULA_PLAIN},      {"Div", QUERN__FORMULA_PLAIN},
+                 {"Add", QUERN__FORMULA_PLAIN},      {"Pow", QUERN__FORMULA_PLAIN},
+                 {"Erf", QUERN__FORMULA_ERF},        {"Tanh", QUERN__FORMULA_TANH},
+                 {"Sigmoid", QUERN__FORMULA_SIGMOID}};
+enum { OPERATORS = sizeof operators / sizeof *operators };
+
+static size_t find_operator(const quern__onnx_node *node) {
+  size_t i = 0;
+  while (i < OPERATORS && strcmp(operators[i].name, node->op_type) != 0) i++;
+  return i;
+}
+
+bool quern__formula_reads(const quern__chain *chain, const quern__onnx_node *node) {
+  quern__formula z;
+  const size_t known = find_operator(node);
+  if (known == OPERATORS || node->n_input != (operators[known].function == QUERN__FORMULA_PLAIN ? 2 : 1))
+    return false;
+  for (size_t i = 0; i < node->n_input; i++) {
+    const quern__formula *input = find(chain, node->input[i], &z);
+    /* What is added to z itself is its bias, unless that was made of z too. */
+    if (input != NULL && (input != &z || strcmp(node->op_type, "Add") != 0)) return true;
+  }
+  return false;
+}
+
+/* The input at index: made of z, or a constant of one number. */
+static quern_status read_operand(const quern__chain *chain, const quern__chain_node *at, size_t index,
+                                 quern__formula *operand) {
+  const quern__formula *found = find(chain, at->node->input[index], operand);
+  if (found != NULL) {
+    *operand = *found;
+    return QUERN_OK;
+  }
+  float value;
+  QUERN__FORWARD(quern__chain_number(chain, at, index, index == 0 ? "A" : "B", &value));
+  *operand = (quern__formula){.p = {(double)value, 0, 0, 0}, .c = 1};
+  return QUERN_OK;
+}
+
+static bool is_number(const quern__formula *f) {
+  return is_plain(f) && f->p[1] == 0 && f->p[2] == 0 && f->p[3] == 0;
+}
+
+static quern_status calculate(const quern__chain *chain, const quern__chain_node *at, size_t known,
+                              quern__formula *made) {
+  const quern__formula_function function = operators[known].function;
+  const char *name = operators[known].name;
+  quern__formula x, y = {.p = {0}};
+  QUERN__FORWARD(read_operand(chain, at, 0, &x));
+  if (function == QUERN__FORMULA_PLAIN) QUERN__FORWARD(read_operand(chain, at, 1, &y));
+  bool fits;
+  if (function != QUERN__FORMULA_PLAIN)
+    fits = apply(function, &x, made);
+  else if (strcmp(name, "Mul") == 0)
+    fits = multiply(&x, &y, made);
+  else if (strcmp(name, "Add") == 0)
+    fits = add(&x, &y, made);
+  else if (strcmp(name, "Pow") == 0)
+    fits = is_number(&y) && power(&x, y.p[0], made);
+  else {
+    fits = is_number(&y);
+    y.p[0] = 1 / y.p[0];
+    fits = fits && multiply(&x, &y, made);
+  }
+  return fits ? QUERN_OK
+              : fail(chain, at, "is no part of an activation that quern has, such as GELU or SiLU");
+}
+
+quern_status quern__formula_add(quern__chain *chain, const quern__chain_node *at, size_t index) {
+  quern__formulas *formulas = &chain->formulas;
+  quern__formula made;
+  if (formulas->count == QUERN__FORMULAS)
+    return fail(chain, at, "an activation of more operators than any that quern has");
+  QUERN__FORWARD(calculate(chain, at, find_operator(at->node), &made));
+  made.name = at->node->output[0];
+  made.node = at->node;
+  made.index = index;
+  formulas->list[formulas->count++] = made;
+  return QUERN_OK;
+}
+
+/* --- Which activation it is ------------------------------------------------------------------------------- */
+
+static const struct {
+  quern_activation_kind kind;
+  quern__formula formula;
+} activations[] = {
+    {QUERN_SIGMOID, {.p = {1, 0, 0, 0}, .function = QUERN__FORMULA_SIGMOID, .a = 1}},
+    {QUERN_TANH, {.p = {1, 0, 0, 0}, .function = QUERN__FORMULA_TANH, .a = 1}},
+    {QUERN_SILU, {.p = {0, 1, 0, 0}, .function = QUERN__FORMULA_SIGMOID, .a = 1}},
+    {QUERN_GELU, {.p = {0, 0.5, 0, 0}, .function = QUERN__FORMULA_ERF, .a = 0.70710678118654752, .c = 1}},
+    {QUERN_GELU_TANH,
+     {.p = {0, 0.5, 0, 0},
+      .function = QUERN__FORMULA_TANH,
+      .a = 0.79788456080286536, /* √(2/π) */
+      .b = 0.79788456080286536 * 0.044715,
+      .c = 1}},
+};
+enum { ACTIVATIONS = sizeof activations / sizeof *activations };
+
+/* Constants in a file are floats, and products of a few. */
+static bool is_same(double found, double wanted) {
+  return fabs(found - wanted) <= 1e-6 * fabs(wanted);
+}
+
+static bool is_same_formula(const quern__formula *found, const quern__formula *wanted) {
+  for (size_t i = 0; i < 4; i++)
+    if (!is_same(found->p[i], wanted->p[i])) return false;
+  return found->function == wanted->function && is_same(found->a, wanted->a) &&
+         is_same(found->b, wanted->b) && is_same(found->c, wanted->c);
+}
+
+quern_status quern__formula_settle(quern__chain *chain, const char *name) {
+  quern__formulas *formulas = &chain->formulas;
+  size_t which = formulas->count;
+  while (which-- > 0 && strcmp(formulas->list[which].name, name) != 0) {
+  }
+  if (which >= formulas->count) return QUERN_OK;
+  const quern__formula *found = &formulas->list[which];
+  size_t kind = 0;
+  while (kind < ACTIVATIONS && !is_same_formula(found, &activations[kind].formula)) kind++;
+  if (kind == ACTIVATIONS) {
+    quern__chain_node at;
+    quern__chain_label(found->node, found->index, &at);
+    return fail(chain, &at, "ends no activation that quern has, such as GELU or SiLU");
+  }
+  chain->layers[chain->count - 1].layer.activation = quern_activation_of(activations[kind].kind);
+  chain->activated = true;
+  chain->value = found->name;
+  formulas->count = 0;
+  return QUERN_OK;
+}

@@ -1,0 +1,102 @@
+#include "onnx/onnx_written.h"
+
+#include <stdio.h>
+
+const struct quern__onnx_number_row quern__onnx_number_rows[QUERN__ONNX_NUMBER_COUNT] = {
+#define ROW(name, text, value) {text, value},
+    QUERN__ONNX_NUMBERS(ROW)
+#undef ROW
+};
+
+/* What a step reads: z, what an earlier step gave (0, 1, …), a number, or nothing. */
+enum { Z = -1, NONE = -2 };
+#define NUMBER(name) (100 + QUERN__ONNX_##name)
+
+typedef struct recipe_step {
+  const char *operator_name; /* NULL behind the last */
+  int left, right;
+} recipe_step;
+
+static const struct {
+  quern_activation_kind kind;
+  recipe_step steps[QUERN__ONNX_WRITTEN_MOST + 1];
+} recipes[] = {
+    {QUERN_SILU, {{"Sigmoid", Z, NONE}, {"Mul", Z, 0}, {NULL, NONE, NONE}}},
+    {QUERN_GELU,
+     {{"Mul", Z, NUMBER(ROOT_HALF)},
+      {"Erf", 0, NONE},
+      {"Add", 1, NUMBER(ONE)},
+      {"Mul", Z, 2},
+      {"Mul", 3, NUMBER(HALF)},
+      {NULL, NONE, NONE}}},
+    {QUERN_GELU_TANH,
+     {{"Mul", Z, Z},
+      {"Mul", Z, 0},
+      {"Mul", 1, NUMBER(GELU_CUBE)},
+      {"Add", Z, 2},
+      {"Mul", 3, NUMBER(ROOT_TWO_BY_PI)},
+      {"Tanh", 4, NONE},
+      {"Add", 5, NUMBER(ONE)},
+      {"Mul", Z, 6},
+      {"Mul", 7, NUMBER(HALF)},
+      {NULL, NONE, NONE}}},
+};
+enum { RECIPES = sizeof recipes / sizeof *recipes };
+
+void quern__onnx_set_node(quern__onnx_node *node, const char *operator_name, char *name, char **inputs,
+                          size_t input_count, char **outputs) {
+  quern__onnx__node_proto__init(node);
+  node->op_type = quern__onnx_text(operator_name);
+  node->name = name;
+  node->input = inputs;
+  node->n_input = input_count;
+  node->output = outputs;
+  node->n_output = 1;
+}
+
+static char *operand(quern__onnx_written *written, int which, char *z, bool *used) {
+  if (which == Z) return z;
+  if (which < NUMBER(ONE)) return written->nodes[which].output.text;
+  used[which - NUMBER(ONE)] = true;
+  return quern__onnx_text(quern__onnx_number_rows[which - NUMBER(ONE)].name);
+}
+
+/* Names end with the step's number, but for the last, whose output is the layer's. */
+static void add_node(quern__onnx_written *written, const recipe_step *step, size_t index, bool last, char *z,
+                     bool *used) {
+  quern__onnx_written_node *made = &written->nodes[written->count];
+  char number[24] = "";
+  if (!last) snprintf(number, sizeof number, ".%zu", written->count);
+  snprintf(made->name.text, sizeof made->name.text, "%zu.activation%.4s", index, number);
+  snprintf(made->output.text, sizeof made->output.text, "%zu.h%.4s", index, number);
+  made->inputs[0] = operand(written, step->left, z, used);
+  if (step->right != NONE) made->inputs[1] = operand(written, step->right, z, used);
+  made->outputs[0] = made->output.text;
+  quern__onnx_set_node(&made->node, step->operator_name, made->name.text, made->inputs,
+                       step->right == NONE ? 1 : 2, made->outputs);
+  written->count++;
+}
+
+bool quern__onnx_write_activation(quern__onnx_written *written, size_t index, quern_activation activation,
+                                  char **value, bool used[QUERN__ONNX_NUMBER_COUNT]) {
+  const recipe_step one[] = {{quern__onnx_activation_operator(activation.kind), Z, NONE}, {NULL, NONE, NONE}};
+  const recipe_step *steps = one;
+  for (size_t i = 0; i < RECIPES; i++)
+    if (recipes[i].kind == activation.kind) steps = recipes[i].steps;
+  if (steps->operator_name == NULL) return false;
+  written->count = 0;
+  for (; steps->operator_name != NULL; steps++)
+    add_node(written, steps, index, steps[1].operator_name == NULL, *value, used);
+  quern__onnx_written_node *last = &written->nodes[written->count - 1];
+  *value = last->output.text;
+  if (activation.kind != QUERN_LEAKY_RELU && activation.kind != QUERN_ELU) return true;
+  quern__onnx__attribute_proto__init(&written->alpha);
+  written->alpha.name = quern__onnx_text("alpha");
+  written->alpha.has_type = written->alpha.has_f = true;
+  written->alpha.type = QUERN__ONNX_ATTRIBUTE_FLOAT;
+  written->alpha.f = activation.slope;
+  written->attributes[0] = &written->alpha;
+  last->node.attribute = written->attributes;
+  last->node.n_attribute = 1;
+  return true;
+}
