@@ -46,11 +46,11 @@ quern_status quern_trainer_bytes(const quern_network *network, const quern_datas
   QUERN__FORWARD(quern__train_options_read(options, &read));
   const size_t batch = quern__trainer_batch(&read, train, test);
   size_t plan, optimizer, squares = 0, weights = 0, samples;
-  QUERN__FORWARD(quern_plan_bytes(network, batch, quern__trainer_mode(&read, NULL), &plan));
+  const size_t size = quern__trainer_size(&read, train, test);
+  QUERN__FORWARD(quern_plan_bytes(network, size, quern__trainer_mode(&read, NULL), &plan));
   QUERN__FORWARD(quern_plan_optimizer_bytes(network, &read.optimizer, &optimizer));
   if (read.clip_norm > 0.0f) QUERN__FORWARD(quern__clip_bytes(&network->shape, &squares));
-  if (read.class_weights != NULL)
-    QUERN__FORWARD(quern__class_weights_bytes(&network->shape, batch, &weights));
+  if (read.class_weights != NULL) QUERN__FORWARD(quern__class_weights_bytes(&network->shape, size, &weights));
   total sum = {0, true};
   add_resident(&sum, train);
   if (test != NULL) add_resident(&sum, test);
@@ -63,9 +63,9 @@ quern_status quern_trainer_bytes(const quern_network *network, const quern_datas
   if (read.patience > 0) add(&sum, network->shape.flat_count, sizeof(float)); /* quern__best_create */
   read.batch = batch;
   add(&sum, quern__train_steps_an_epoch(&read, train->rows), sizeof(quern_update)); /* create_updates */
-  sum.fits = sum.fits && quern__multiply(batch, train->columns, &samples);
+  sum.fits = sum.fits && quern__multiply(size, train->columns, &samples);
   if (sum.fits) add(&sum, samples, sizeof(float)); /* quern__batch_create */
-  sum.fits = sum.fits && quern__multiply(batch, truths(train), &samples);
+  sum.fits = sum.fits && quern__multiply(size, truths(train), &samples);
   if (sum.fits) add(&sum, samples, sizeof(float));
   add(&sum, quern__trainer_rows(train, test), sizeof(float)); /* quern__tally_create */
   add(&sum, 1, sizeof(float) + sizeof(int32_t));
