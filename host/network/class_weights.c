@@ -76,8 +76,33 @@ bool quern__plan_changes_labels(const quern_plan *plan) {
   return plan->weighs_classes || plan->label_smoothing > 0.0f;
 }
 
+/* Queues the sum of what each of these labels weighs. */
+static quern_status weigh_labels(quern_plan *plan, quern_tensor labels) {
+  const quern_tensor total = total_of(plan);
+  const quern_tensor each = quern_vector(plan->class_weights, total.offset + 1, labels.columns);
+  QUERN__FORWARD(quern_label_weights(plan->context, labels, weights_of_classes(plan), each));
+  return quern_sum(plan->context, each, total);
+}
+
+quern_status quern__plan_label_weight(quern_plan *plan, quern_tensor labels, double *weight) {
+  const quern_tensor total = total_of(plan);
+  float sum;
+  QUERN__FORWARD(weigh_labels(plan, labels));
+  QUERN__FORWARD(quern_buffer_read(total.buffer, total.offset * sizeof sum, sizeof sum, &sum, QUERN_WAIT));
+  *weight = (double)sum;
+  return QUERN_OK;
+}
+
+/* The op divides by total / n, n being how many samples it is given: that is to be what it is for the whole batch. */
+static quern_status set_total(quern_plan *plan, size_t n, const quern__whole_batch *whole) {
+  const quern_tensor total = total_of(plan);
+  const float sum = (float)(whole->weight * (double)n / (double)whole->samples);
+  return quern_fill(plan->context, sum, total);
+}
+
 quern_status quern__plan_training_loss(quern_plan *plan, const quern__truth *truth, float scale,
-                                       quern_tensor losses, quern_tensor dz) {
+                                       const quern__whole_batch *whole, quern_tensor losses,
+                                       quern_tensor dz) {
   if (!quern__plan_changes_labels(plan)) return quern__plan_loss(plan, truth, scale, losses, dz);
   const quern_tensor labels = truth->labels;
   const quern_tensor z = quern__plan_output(plan, plan->shape.layer_count - 1, labels.columns);
@@ -85,9 +110,7 @@ quern_status quern__plan_training_loss(quern_plan *plan, const quern__truth *tru
   if (plan->weighs_classes) {
     classes = weights_of_classes(plan);
     total = total_of(plan);
-    const quern_tensor each = quern_vector(plan->class_weights, total.offset + 1, labels.columns);
-    QUERN__FORWARD(quern_label_weights(plan->context, labels, classes, each));
-    QUERN__FORWARD(quern_sum(plan->context, each, total));
+    QUERN__FORWARD(whole != NULL ? set_total(plan, labels.columns, whole) : weigh_labels(plan, labels));
   }
   return quern_weighted_cross_entropy(plan->context, z, labels, classes, total, plan->label_smoothing, scale,
                                       losses, dz);

@@ -172,7 +172,8 @@ quern_dropout_mask quern__plan_mask(const quern_plan *plan, size_t layer) {
   return (quern_dropout_mask){.p = plan->shape.layers[layer].layer.dropout,
                               .seed = plan->dropout_seed,
                               .step = plan->trained,
-                              .layer = (uint32_t)layer};
+                              .layer = (uint32_t)layer,
+                              .first_row = plan->first_row};
 }
 
 quern_status quern_plan_dropout_seed(quern_plan *plan, uint64_t seed) {

@@ -32,6 +32,7 @@ struct quern_plan {
   uint64_t updates;                /* steps that it has taken */
   uint64_t trained; /* steps that the plan has taken, with whatever optimizer: masks of dropout go by it */
   uint64_t dropout_seed;
+  size_t first_row;      /* of the step under way: which sample of the batch it begins with */
   float clip_norm;       /* 0: gradients are not clipped */
   quern_buffer *squares; /* what clipping adds up; NULL until it is first asked for */
   float label_smoothing; /* of training */
@@ -66,6 +67,22 @@ typedef struct quern__truth {
 quern_status quern__plan_loss(quern_plan *plan, const quern__truth *truth, float scale, quern_tensor losses,
                               quern_tensor dz);
 
+/* What a step's samples are part of, where others take steps with the rest of the batch. */
+typedef struct quern__whole_batch {
+  size_t samples; /* of the batch */
+  size_t first;   /* which of them the step's samples begin with: masks of dropout go by it */
+  double weight;  /* of the labels of the batch, added up: where the plan weighs classes */
+} quern__whole_batch;
+
+/* Waits, and gives what the weights of these labels add up to; the plan must weigh classes. */
+quern_status quern__plan_label_weight(quern_plan *plan, quern_tensor labels, double *weight);
+
+/* A step in its two halves, of a plan with gradients. The first queues those of the batch's mean loss, as far as they come from these
+ * samples; whole NULL: they are the batch. The second clips and updates. */
+quern_status quern__plan_gradients(quern_plan *plan, quern_tensor x, const quern__truth *truth,
+                                   const quern__whole_batch *whole, quern_tensor losses);
+quern_status quern__plan_apply(quern_plan *plan);
+
 /* quern_plan_step for either. */
 quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__truth *truth,
                               quern_tensor losses);
@@ -83,9 +100,9 @@ quern_tensor quern__plan_derivative_input(const quern_plan *plan, size_t layer, 
 /* The forward pass of a step: as quern_plan_forward, and keeps what backward reads. */
 quern_status quern__plan_forward_to_train(quern_plan *plan, quern_tensor x);
 
-/* The same with class weights and label smoothing, where the plan has them. */
+/* The same with class weights and label smoothing, where the plan has them; `whole` as at quern__plan_gradients. */
 quern_status quern__plan_training_loss(quern_plan *plan, const quern__truth *truth, float scale,
-                                       quern_tensor losses, quern_tensor dz);
+                                       const quern__whole_batch *whole, quern_tensor losses, quern_tensor dz);
 
 /* Whether it has. */
 bool quern__plan_changes_labels(const quern_plan *plan);

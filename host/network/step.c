@@ -52,25 +52,34 @@ static quern_status backward(quern_plan *plan, quern_tensor x) {
 
 /* The loss, and dZ of the last layer. Where Z lies in its place, the gradient of H takes that of H, which no one reads again. */
 static quern_status backward_loss(quern_plan *plan, const quern__truth *truth, size_t n,
-                                  quern_tensor losses) {
+                                  const quern__whole_batch *whole, quern_tensor losses) {
   const size_t last = plan->shape.layer_count - 1;
   const quern_activation activation = plan->shape.layers[last].layer.activation;
   const quern_tensor dz = quern__plan_dz(plan, last, n);
   const quern_tensor dh = quern_activation_reads_z(activation.kind) ? quern__plan_output(plan, last, n) : dz;
-  QUERN__FORWARD(quern__plan_training_loss(plan, truth, 1.0f / (float)n, losses, dh));
+  const float scale = 1.0f / (float)(whole != NULL ? whole->samples : n);
+  QUERN__FORWARD(quern__plan_training_loss(plan, truth, scale, whole, losses, dh));
   if (activation.kind == QUERN_IDENTITY) return QUERN_OK;
   return quern_activation_backward(plan->context, activation, dh, quern__plan_derivative_input(plan, last, n),
                                    dz);
 }
 
-static quern_status step_by_ops(quern_plan *plan, quern_tensor x, const quern__truth *truth,
-                                quern_tensor losses) {
+quern_status quern__plan_gradients(quern_plan *plan, quern_tensor x, const quern__truth *truth,
+                                   const quern__whole_batch *whole, quern_tensor losses) {
+  plan->first_row = whole != NULL ? whole->first : 0;
   QUERN__FORWARD(quern__plan_forward_to_train(plan, x));
-  QUERN__FORWARD(backward_loss(plan, truth, x.rows, losses));
-  QUERN__FORWARD(backward(plan, x));
-  if (plan->mode != QUERN_PLAN_GRADIENTS) return QUERN_OK;
-  QUERN__FORWARD(quern__plan_clip(plan));
-  return plan->has_optimizer ? quern__plan_update(plan) : QUERN_OK;
+  QUERN__FORWARD(backward_loss(plan, truth, x.rows, whole, losses));
+  return backward(plan, x);
+}
+
+quern_status quern__plan_apply(quern_plan *plan) {
+  if (plan->mode == QUERN_PLAN_GRADIENTS) {
+    QUERN__FORWARD(quern__plan_clip(plan));
+    if (plan->has_optimizer) QUERN__FORWARD(quern__plan_update(plan));
+  }
+  plan->updates++;
+  plan->trained++;
+  return QUERN_OK;
 }
 
 quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__truth *truth,
@@ -92,10 +101,8 @@ quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__tru
         plan, &(quern__samples){.element = QUERN_FLOAT32, .source = x, .labels = truth->labels}, &update,
         quern_none(), losses);
   }
-  QUERN__FORWARD(step_by_ops(plan, x, truth, losses));
-  plan->updates++;
-  plan->trained++;
-  return QUERN_OK;
+  QUERN__FORWARD(quern__plan_gradients(plan, x, truth, NULL, losses));
+  return quern__plan_apply(plan);
 }
 
 quern_status quern_plan_step(quern_plan *plan, quern_tensor x, quern_tensor labels, quern_tensor losses) {

@@ -22,13 +22,13 @@ static void add(total *sum, size_t count, size_t element_bytes) {
 static quern_status bytes_beside_data(const quern_network *network, const quern_dataset *train,
                                       const quern_dataset *test, const quern_train_options *options,
                                       size_t *bytes) {
-  const size_t batch = quern__trainer_batch(options, train, test);
+  const size_t size = quern__trainer_size(options, train, test);
   size_t plan, optimizer, squares = 0, weights = 0, samples;
-  QUERN__FORWARD(quern_plan_bytes(network, batch, quern__trainer_mode(options, NULL), &plan));
+  QUERN__FORWARD(quern_plan_bytes(network, size, quern__trainer_mode(options, NULL), &plan));
   QUERN__FORWARD(quern_plan_optimizer_bytes(network, &options->optimizer, &optimizer));
   if (options->clip_norm > 0.0f) QUERN__FORWARD(quern__clip_bytes(&network->shape, &squares));
   if (options->class_weights != NULL)
-    QUERN__FORWARD(quern__class_weights_bytes(&network->shape, batch, &weights));
+    QUERN__FORWARD(quern__class_weights_bytes(&network->shape, size, &weights));
   total sum = {0, true};
   add(&sum, plan, 1);
   add(&sum, squares, 1);
@@ -38,12 +38,12 @@ static quern_status bytes_beside_data(const quern_network *network, const quern_
   add(&sum, optimizer, 1);
   if (options->patience > 0) add(&sum, network->shape.flat_count, sizeof(float)); /* quern__best_create */
   quern_train_options cut = *options;
-  cut.batch = batch;
+  cut.batch = quern__trainer_batch(options, train, test);
   add(&sum, quern__train_steps_an_epoch(&cut, train->rows), sizeof(quern_update)); /* create_updates */
-  sum.fits = sum.fits && quern__multiply(batch, train->columns, &samples);
+  sum.fits = sum.fits && quern__multiply(size, train->columns, &samples);
   if (sum.fits) add(&sum, samples, sizeof(float)); /* quern__batch_create */
   const size_t truth = quern__sample_size_of(train, true).truth;
-  add(&sum, batch, truth);
+  add(&sum, size, truth);
   add(&sum, quern__trainer_rows(train, test), sizeof(float)); /* quern__tally_create */
   add(&sum, 1, sizeof(float) + sizeof(int32_t));
   if (!sum.fits)

@@ -132,9 +132,7 @@ static quern_status take(quern_trainer *trainer, const range *ranges, size_t cou
   return QUERN_OK;
 }
 
-quern_status quern_trainer_resume(quern_trainer *trainer, const char *path) {
-  if (trainer == NULL || path == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "trainer resume: the trainer or the path is NULL");
+static quern_status resume(quern_trainer *trainer, const char *path) {
   quern_status status;
   quern__identity identity = {{NULL}};
   quern__safetensors file;
@@ -170,4 +168,12 @@ cleanup:
   quern__identity_free(&identity);
   quern__safetensors_close(&file);
   return status;
+}
+
+quern_status quern_trainer_resume(quern_trainer *trainer, const char *path) {
+  if (trainer == NULL || path == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "trainer resume: the trainer or the path is NULL");
+  const quern_collective *collective = trainer->options.collective;
+  const bool reads = collective == NULL || collective->rank == 0;
+  return quern__ranks_resume(trainer, reads ? resume(trainer, path) : QUERN_OK);
 }

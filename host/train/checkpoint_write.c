@@ -102,13 +102,17 @@ quern_status quern_trainer_save(quern_trainer *trainer, const char *path) {
   if (trainer == NULL || path == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "trainer save: the trainer or the path is NULL");
   quern_status status;
-  quern__identity identity;
+  quern__identity identity = {{NULL}};
   float *losses = NULL;
-  QUERN__TRY(quern__identity_create(trainer, &identity));
-  QUERN__TRY(quern__trainer_losses(trainer, &losses));
-  if (!trainer->tidied) quern__file_remove_abandoned(path);
-  trainer->tidied = true;
-  status = write_file(trainer, losses, &identity, path);
+  const quern_collective *collective = trainer->options.collective;
+  QUERN__TRY(quern__together_status(collective, quern__identity_create(trainer, &identity)));
+  QUERN__TRY(quern__ranks_fail(trainer, quern__trainer_losses(trainer, &losses)));
+  if (collective == NULL || collective->rank == 0) {
+    if (!trainer->tidied) quern__file_remove_abandoned(path);
+    trainer->tidied = true;
+    status = write_file(trainer, losses, &identity, path);
+  }
+  status = quern__together_status(collective, status);
 cleanup:
   free(losses);
   quern__identity_free(&identity);

@@ -49,6 +49,7 @@ static quern_status begin(quern_trainer *trainer) {
                  (uint32_t)rows, trainer->order);
   QUERN__FORWARD(quern__feed_begin(&trainer->train, trainer->order, rows));
   QUERN__FORWARD(schedule(trainer));
+  QUERN__FORWARD(quern__ranks_begin_epoch(trainer));
   QUERN__FORWARD(quern__learned_keep(&trainer->learned, trainer->plan));
   trainer->kept_step = trainer->step;
   trainer->seconds = 0.0;
@@ -70,13 +71,15 @@ static quern_status queue_whole(quern_trainer *trainer, size_t step, size_t coun
 }
 
 static quern_status queue_step(quern_trainer *trainer, size_t first, size_t end) {
-  quern_tensor x;
-  quern__truth truth;
-  QUERN__FORWARD(quern__feed_gather(&trainer->train, first, end - first, &trainer->batch, &x, &truth));
+  const size_t n = end - first;
   const quern_optimizer at =
       quern_schedule_at(&trainer->options.schedule, &trainer->options.optimizer, trainer->plan->updates);
   QUERN__FORWARD(quern_plan_set_optimizer(trainer->plan, &at));
-  return quern__plan_step(trainer->plan, x, &truth, quern_vector(trainer->tally.losses, first, end - first));
+  if (trainer->options.collective != NULL) return quern__ranks_step(trainer, first, n);
+  quern_tensor x;
+  quern__truth truth;
+  QUERN__FORWARD(quern__feed_gather(&trainer->train, first, n, &trainer->batch, &x, &truth));
+  return quern__plan_step(trainer->plan, x, &truth, quern_vector(trainer->tally.losses, first, n));
 }
 
 quern_status quern__trainer_queue(quern_trainer *trainer, size_t count) {
@@ -106,6 +109,7 @@ static quern_status tell_progress(quern_trainer *trainer, size_t first_step, dou
   const size_t told = trainer->samples_told;
   double mean;
   QUERN__FORWARD(quern__tally_mean_loss(&trainer->tally, told, done - told, &mean));
+  QUERN__FORWARD(quern__together_sum(trainer->options.collective, &mean, 1));
   trainer->loss_told += mean * (double)(done - told);
   trainer->samples_told = done;
   const size_t here = trainer->samples + done - quern__trainer_samples_of(trainer, first_step);
@@ -116,12 +120,30 @@ static quern_status tell_progress(quern_trainer *trainer, size_t first_step, dou
                                    .train_loss = trainer->loss_told / (double)done,
                                    .train_samples_per_second =
                                        (double)here / (trainer->seconds + quern__seconds() - start)};
-  trainer->options.on_progress(&progress, trainer->options.user);
+  if (trainer->options.on_progress != NULL) trainer->options.on_progress(&progress, trainer->options.user);
   return QUERN_OK;
 }
 
-static bool is_stopped(const quern_train_options *options) {
-  return options->stop != NULL && options->stop(options->user);
+/* Whether this rank, or another, wants to stop. */
+static quern_status is_stopped(const quern_train_options *options, bool *stopped) {
+  *stopped = options->stop != NULL && options->stop(options->user);
+  return quern__together_any(options->collective, stopped);
+}
+
+/* After a slice: the next one's length, and whether it is time to tell how training goes. Ranks decide both by the same numbers, so that
+ * they go through the same steps. */
+static quern_status end_slice(quern_trainer *trainer, double seconds, double now, bool *tells) {
+  const quern_train_options *options = &trainer->options;
+  *tells = options->on_progress != NULL && now - trainer->told >= SHORTEST_SLICE;
+  if (options->collective != NULL) {
+    double both[] = {seconds / (double)options->collective->ranks, *tells};
+    QUERN__FORWARD(quern__together_sum(options->collective, both, 2));
+    seconds = both[0];
+    *tells = both[1] > 0.0;
+  }
+  if (seconds < SHORTEST_SLICE && trainer->slice <= SIZE_MAX / 2) trainer->slice *= 2;
+  if (seconds > LONGEST_SLICE && trainer->slice > 1) trainer->slice /= 2;
+  return QUERN_OK;
 }
 
 /* Queues up to `count` steps; where someone may want to stop them or to hear of them, a slice at a time, each waited for but
@@ -129,21 +151,23 @@ static bool is_stopped(const quern_train_options *options) {
 static quern_status run(quern_trainer *trainer, size_t count, double begin) {
   const quern_train_options *options = &trainer->options;
   const size_t first_step = trainer->step;
-  if (options->stop == NULL && options->on_progress == NULL) return quern__trainer_queue(trainer, count);
-  while (count > 0 && !is_stopped(options)) {
+  if (options->stop == NULL && options->on_progress == NULL && options->collective == NULL)
+    return quern__trainer_queue(trainer, count);
+  while (count > 0) {
+    bool stopped, tells;
+    QUERN__FORWARD(is_stopped(options, &stopped));
+    if (stopped) break;
     if (count <= trainer->slice) return quern__trainer_queue(trainer, count);
     const double start = quern__seconds();
     QUERN__FORWARD(quern__trainer_queue(trainer, trainer->slice));
     QUERN__FORWARD(quern__feed_ahead(&trainer->train));
     QUERN__FORWARD(quern_context_finish(trainer->context));
-    const double end = quern__seconds(), seconds = end - start;
+    const double end = quern__seconds();
     count -= trainer->slice;
-    if (seconds < SHORTEST_SLICE && trainer->slice <= SIZE_MAX / 2) trainer->slice *= 2;
-    if (seconds > LONGEST_SLICE && trainer->slice > 1) trainer->slice /= 2;
-    if (options->on_progress != NULL && end - trainer->told >= SHORTEST_SLICE) {
-      QUERN__FORWARD(tell_progress(trainer, first_step, begin));
-      trainer->told = end;
-    }
+    QUERN__FORWARD(end_slice(trainer, end - start, end, &tells));
+    if (!tells) continue;
+    QUERN__FORWARD(tell_progress(trainer, first_step, begin));
+    trainer->told = end;
   }
   return QUERN_OK;
 }
@@ -153,6 +177,7 @@ static quern_status run(quern_trainer *trainer, size_t count, double begin) {
 static quern_status mean_loss(quern_trainer *trainer, double *mean) {
   const size_t rows = trainer->train.rows;
   QUERN__FORWARD(quern__tally_mean_loss(&trainer->tally, 0, rows, mean));
+  QUERN__FORWARD(quern__together_sum(trainer->options.collective, mean, 1));
   if (isfinite(*mean)) return QUERN_OK;
   float *losses;
   QUERN__FORWARD(quern__trainer_losses(trainer, &losses));
@@ -186,7 +211,7 @@ quern_status quern_trainer_steps(quern_trainer *trainer, size_t steps, quern_epo
   epoch->step = trainer->step;
   if (status != QUERN_OK) {
     quern__context_settle(trainer->context); /* the order may still be on its way to the device */
-    return status;
+    return quern__ranks_fail(trainer, status);
   }
   const bool whole = trainer->step == all;
   trainer->seconds += quern__seconds() - start;
@@ -198,7 +223,7 @@ quern_status quern_trainer_steps(quern_trainer *trainer, size_t steps, quern_epo
   trainer->epoch++;
   trainer->step = 0;
   trainer->begun = false;
-  if (trainer->test.rows > 0) QUERN__FORWARD(quern__trainer_test(trainer, epoch));
+  if (trainer->test.rows > 0) QUERN__FORWARD(quern__ranks_fail(trainer, quern__trainer_test(trainer, epoch)));
   if (trainer->options.patience == 0) return QUERN_OK;
   QUERN__FORWARD(quern__best_take(&trainer->best, trainer->plan, trainer->epoch, epoch->test.loss));
   epoch->best_epoch = trainer->best.epoch;
@@ -208,8 +233,8 @@ quern_status quern_trainer_steps(quern_trainer *trainer, size_t steps, quern_epo
 
 quern_status quern__trainer_test(quern_trainer *trainer, quern_epoch *epoch) {
   epoch->tested = true;
-  return quern__measure(trainer->plan, &trainer->test, &trainer->batch, trainer->options.batch,
-                        &trainer->tally, &epoch->test);
+  return quern__measure(trainer->plan, &trainer->test, &trainer->batch, trainer->size, &trainer->tally,
+                        trainer->options.collective, &epoch->test);
 }
 
 bool quern__trainer_out_of_patience(const quern_trainer *trainer) {

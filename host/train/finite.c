@@ -49,12 +49,16 @@ static quern_status look(quern_tensor tensor, finding *at) {
 
 /* The trainer's next step forwards, op by op, until something is not finite. */
 static quern_status look_through_step(quern_trainer *trainer, finding *at) {
-  const quern_plan *plan = trainer->plan;
+  quern_plan *plan = trainer->plan;
   const quern__shape *shape = &plan->shape;
   const size_t first = quern__trainer_samples_of(trainer, trainer->step);
-  const size_t n = quern__trainer_samples_of(trainer, trainer->step + 1) - first;
+  const size_t all = quern__trainer_samples_of(trainer, trainer->step + 1) - first;
+  size_t begin, n;
+  quern__together_part(trainer->options.collective, all, &begin, &n);
+  if (n == 0) return QUERN_OK; /* other ranks have samples to look at */
+  plan->first_row = begin;
   quern_tensor x, handed_on;
-  QUERN__FORWARD(quern__feed_gather(&trainer->train, first, n, &trainer->batch, &x, NULL));
+  QUERN__FORWARD(quern__feed_gather(&trainer->train, first + begin, n, &trainer->batch, &x, NULL));
   QUERN__FORWARD(look(x, at));
   snprintf(at->place, sizeof at->place, "the samples");
   for (size_t l = 0; !at->found && l < shape->layer_count; l++) {
@@ -68,11 +72,24 @@ static quern_status look_through_step(quern_trainer *trainer, finding *at) {
     QUERN__FORWARD(look(bias, at));
     if (at->found) break;
     name_layer(shape, l, "the output of", at);
-    QUERN__FORWARD(quern__plan_forward_layer(trainer->plan, l, x, true, &handed_on));
+    QUERN__FORWARD(quern__plan_forward_layer(plan, l, x, true, &handed_on));
     QUERN__FORWARD(look(output, at));
     x = handed_on;
   }
   return QUERN_OK;
+}
+
+/* What the first rank found that found something, on all of them. */
+static quern_status take_first_finding(const quern_collective *collective, finding *at) {
+  if (collective == NULL) return QUERN_OK;
+  finding *all = calloc(collective->ranks, sizeof *all);
+  if (all == NULL) return quern__fail_memory("train", collective->ranks * sizeof *all);
+  const quern_status status = quern__together_gather(collective, at, sizeof *at, all);
+  size_t r = 0;
+  while (r + 1 < collective->ranks && !all[r].found) r++;
+  *at = all[r];
+  free(all);
+  return status;
 }
 
 #define ADVICE "try a learning rate below %g, clipping the gradients' norm, or inputs of about 1"
@@ -84,6 +101,7 @@ static quern_status fail_step(quern_trainer *trainer, size_t bad, float loss) {
   QUERN__FORWARD(quern__trainer_queue(trainer, bad - trainer->kept_step));
   finding at = {.found = false};
   QUERN__FORWARD(look_through_step(trainer, &at));
+  QUERN__FORWARD(take_first_finding(trainer->options.collective, &at));
   if (!at.found) { /* the outputs are finite, and the loss of them is not */
     snprintf(at.place, sizeof at.place, "the loss itself");
     at.value = loss;
@@ -103,6 +121,7 @@ quern_status quern__trainer_losses(quern_trainer *trainer, float **losses) {
   if (values == NULL) return quern__fail_memory("train", count * sizeof *values);
   quern_status status;
   QUERN__TRY(quern_buffer_read(trainer->tally.losses, 0, count * sizeof *values, values, QUERN_WAIT));
+  QUERN__TRY(quern__ranks_merge_losses(trainer, values, count));
   const size_t bad = first_bad(values, count);
   if (bad < count) QUERN__TRY(fail_step(trainer, bad / trainer->options.batch, values[bad]));
   *losses = values;

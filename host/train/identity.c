@@ -196,6 +196,10 @@ void quern__identity_pairs(const quern__identity *identity, quern__metadata_pair
     pairs[i] = (quern__metadata_pair){fields[i].key, identity->values[i]};
 }
 
+const char *quern__identity_name(size_t index) {
+  return fields[index].name;
+}
+
 quern_status quern__identity_check(const quern__identity *identity, const quern__safetensors *file) {
   for (size_t i = 0; i < QUERN__IDENTITY_COUNT; i++) {
     const char *there = quern__safetensors_metadata(file, fields[i].key);

@@ -46,6 +46,9 @@ void quern__identity_free(quern__identity *identity);
 /* Fills QUERN__IDENTITY_COUNT pairs with keys and values, which stay the identity's. */
 void quern__identity_pairs(const quern__identity *identity, quern__metadata_pair *pairs);
 
+/* What the field of a pair is called in an error. */
+const char *quern__identity_name(size_t index);
+
 /* QUERN_ERROR_FORMAT, naming the field and both values, where the file's metadata differ. */
 quern_status quern__identity_check(const quern__identity *identity, const quern__safetensors *file);
 

@@ -5,6 +5,7 @@
 #include "../error.h"
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 double quern__seconds(void) {
@@ -56,70 +57,129 @@ static quern_metrics no_metrics(const quern__feed *feed) {
                          .r_squared = NAN};
 }
 
-/* How many of a set's rows the batch at `first` takes. */
-static size_t batch_rows(const quern__feed *feed, size_t first, size_t size) {
-  return feed->rows - first < size ? feed->rows - first : size;
+/* What a measurement goes over: samples of the set from `begin` to `end`. */
+typedef struct passage {
+  quern__feed *feed;
+  const quern__batch *batch;
+  const quern__tally *tally;
+  size_t begin, end, size;
+} passage;
+
+/* Gathers the batch at `first`; *n gets its samples, *losses the place of theirs. */
+static quern_status gather_batch(const passage *over, size_t first, size_t *n, quern_tensor *x,
+                                 quern__truth *truth, quern_tensor *losses) {
+  const size_t reach = quern__feed_reach(over->feed, first, over->end) - first;
+  *n = reach < over->size ? reach : over->size;
+  *losses = quern_vector(over->tally->losses, first, *n);
+  return quern__feed_gather(over->feed, first, *n, over->batch, x, truth);
 }
 
 /* Classes: nothing is waited for but the count, at the end. */
-static quern_status measure_classes(quern_plan *plan, quern__feed *feed, const quern__batch *batch,
-                                    size_t size, const quern__tally *tally, quern_metrics *metrics) {
+static quern_status measure_classes(quern_plan *plan, const passage *over, double *right) {
   static const int32_t zero = 0;
-  quern_tensor correct = quern_vector(tally->correct, 0, 1);
-  QUERN__FORWARD(quern_buffer_write(tally->correct, 0, sizeof zero, &zero, QUERN_NO_WAIT));
-  for (size_t first = 0; first < feed->rows; first += size) {
-    const size_t n = batch_rows(feed, first, size);
-    quern_tensor x;
+  quern_buffer *counter = over->tally->correct;
+  const quern_tensor correct = quern_vector(counter, 0, 1);
+  QUERN__FORWARD(quern_buffer_write(counter, 0, sizeof zero, &zero, QUERN_NO_WAIT));
+  for (size_t first = over->begin, n; first < over->end; first += n) {
+    quern_tensor x, losses;
     quern__truth truth;
-    QUERN__FORWARD(quern__feed_gather(feed, first, n, batch, &x, &truth));
-    QUERN__FORWARD(
-        quern_plan_evaluate(plan, x, truth.labels, quern_vector(tally->losses, first, n), correct));
+    QUERN__FORWARD(gather_batch(over, first, &n, &x, &truth, &losses));
+    QUERN__FORWARD(quern_plan_evaluate(plan, x, truth.labels, losses, correct));
   }
   int32_t count;
-  QUERN__FORWARD(quern_buffer_read(tally->correct, 0, sizeof count, &count, QUERN_WAIT));
-  metrics->accuracy = (double)count / (double)feed->rows;
+  QUERN__FORWARD(quern_buffer_read(counter, 0, sizeof count, &count, QUERN_WAIT));
+  *right = (double)count;
   return QUERN_OK;
 }
 
 /* Targets: outputs and targets of each batch come to the host. */
-static quern_status measure_targets(quern_plan *plan, quern__feed *feed, const quern__batch *batch,
-                                    size_t size, const quern__tally *tally, quern_metrics *metrics) {
-  const size_t k = feed->target_count, bytes = size * k * sizeof(float); /* fits, as the batch does */
-  quern__score score = {0};
+static quern_status measure_targets(quern_plan *plan, const passage *over, quern__score *score) {
+  const size_t k = over->feed->target_count,
+               bytes = over->size * k * sizeof(float); /* fits, as the batch does */
   quern_status status = QUERN_OK;
   float *outputs = malloc(bytes), *targets = malloc(bytes);
   if (outputs == NULL || targets == NULL) {
     status = quern__fail_memory("metrics", 2 * bytes);
     goto cleanup;
   }
-  QUERN__TRY(quern__score_create(feed->task, plan->shape.loss, k, &score));
-  for (size_t first = 0; first < feed->rows; first += size) {
-    const size_t n = batch_rows(feed, first, size);
-    quern_tensor x;
+  for (size_t first = over->begin, n; first < over->end; first += n) {
+    quern_tensor x, losses;
     quern__truth truth;
-    QUERN__TRY(quern__feed_gather(feed, first, n, batch, &x, &truth));
-    QUERN__TRY(quern_plan_evaluate_targets(plan, x, truth.targets, quern_vector(tally->losses, first, n)));
+    QUERN__TRY(gather_batch(over, first, &n, &x, &truth, &losses));
+    QUERN__TRY(quern_plan_evaluate_targets(plan, x, truth.targets, losses));
     const quern_tensor z = quern__plan_output(plan, plan->shape.layer_count - 1, n);
     QUERN__TRY(
         quern_buffer_read(z.buffer, z.offset * sizeof(float), n * k * sizeof(float), outputs, QUERN_WAIT));
-    QUERN__TRY(quern_buffer_read(batch->targets, 0, n * k * sizeof(float), targets, QUERN_WAIT));
-    quern__score_add(&score, outputs, targets, feed->target_scale, n);
+    QUERN__TRY(quern_buffer_read(over->batch->targets, 0, n * k * sizeof(float), targets, QUERN_WAIT));
+    quern__score_add(score, outputs, targets, over->feed->target_scale, n);
   }
-  quern__score_finish(&score, metrics);
 cleanup:
-  quern__score_free(&score);
   free(outputs);
   free(targets);
   return status;
 }
 
+/* The scores of all ranks, added in their order. */
+static quern_status merge_scores(const quern_collective *collective, quern__score *score) {
+  if (collective == NULL) return QUERN_OK;
+  const size_t ranks = collective->ranks, counts[] = {score->samples, score->exact},
+               bytes = score->count * sizeof *score->sums;
+  quern_status status;
+  size_t(*all_counts)[2] = malloc(ranks * sizeof *all_counts);
+  quern__target_sums *all = malloc(ranks * bytes);
+  if (all_counts == NULL || all == NULL) {
+    status = quern__fail_memory("metrics", ranks * (bytes + sizeof *all_counts));
+    goto cleanup;
+  }
+  QUERN__TRY(quern__together_gather(collective, counts, sizeof counts, all_counts));
+  QUERN__TRY(quern__together_gather(collective, score->sums, bytes, all));
+  score->samples = score->exact = 0;
+  memset(score->sums, 0, bytes);
+  for (size_t r = 0; r < ranks; r++)
+    quern__score_merge(score, &(const quern__score){.count = score->count,
+                                                    .samples = all_counts[r][0],
+                                                    .exact = all_counts[r][1],
+                                                    .sums = all + r * score->count});
+cleanup:
+  free(all);
+  free(all_counts);
+  return status;
+}
+
+static quern_status score_targets(quern_plan *plan, const passage *over, const quern_collective *collective,
+                                  quern_metrics *metrics) {
+  const quern__feed *feed = over->feed;
+  quern__score score = {0};
+  quern_status status;
+  QUERN__TRY(quern__score_create(feed->task, plan->shape.loss, feed->target_count, &score));
+  QUERN__TRY(measure_targets(plan, over, &score));
+  QUERN__TRY(merge_scores(collective, &score));
+  quern__score_finish(&score, metrics);
+cleanup:
+  quern__score_free(&score);
+  return status;
+}
+
 quern_status quern__measure(quern_plan *plan, quern__feed *feed, const quern__batch *batch, size_t size,
-                            const quern__tally *tally, quern_metrics *metrics) {
-  const double start = quern__seconds();
+                            const quern__tally *tally, const quern_collective *collective,
+                            quern_metrics *metrics) {
+  const double start = quern__seconds(), rows = (double)feed->rows;
+  size_t begin, own;
+  quern__together_part(collective, feed->rows, &begin, &own);
+  const passage over = {feed, batch, tally, begin, begin + own, size};
   *metrics = no_metrics(feed);
-  QUERN__FORWARD(feed->target_count > 0 ? measure_targets(plan, feed, batch, size, tally, metrics)
-                                        : measure_classes(plan, feed, batch, size, tally, metrics));
-  QUERN__FORWARD(quern__tally_mean_loss(tally, 0, feed->rows, &metrics->loss));
-  metrics->samples_per_second = (double)feed->rows / (quern__seconds() - start);
+  double right = NAN, mean = 0.0;
+  QUERN__FORWARD(feed->target_count > 0 ? score_targets(plan, &over, collective, metrics)
+                                        : measure_classes(plan, &over, &right));
+  if (own > 0) QUERN__FORWARD(quern__tally_mean_loss(tally, begin, own, &mean));
+  if (collective != NULL) {
+    double sums[] = {mean * (double)own, right};
+    QUERN__FORWARD(quern__together_sum(collective, sums, 2));
+    mean = sums[0] / rows;
+    right = sums[1];
+  }
+  metrics->loss = mean;
+  metrics->accuracy = right / rows; /* NaN stays NaN */
+  metrics->samples_per_second = rows / (quern__seconds() - start);
   return QUERN_OK;
 }

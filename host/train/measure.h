@@ -2,6 +2,7 @@
 #ifndef QUERN_HOST_TRAIN_MEASURE_H
 #define QUERN_HOST_TRAIN_MEASURE_H
 
+#include "../collective/together.h"
 #include "feed.h"
 
 /* Where losses are gathered over a whole data set, and what they and the right answers add up to. */
@@ -21,9 +22,11 @@ quern_status quern__tally_mean_loss(const quern__tally *tally, size_t first, siz
 /* Seconds of a clock that only goes forward. */
 double quern__seconds(void);
 
-/* Runs the plan over the whole set in its order, `size` samples at a time; waits at the end, and with targets after each batch. */
+/* Runs the plan over the whole set in its order, `size` samples at a time; waits at the end, and with targets after each batch. Ranks
+ * of a collective, which may be NULL, each go over a part, and all get the figures of the whole. */
 quern_status quern__measure(quern_plan *plan, quern__feed *feed, const quern__batch *batch, size_t size,
-                            const quern__tally *tally, quern_metrics *metrics);
+                            const quern__tally *tally, const quern_collective *collective,
+                            quern_metrics *metrics);
 
 /* --- What outputs and targets add up to, on the host and in double -------------------------------------- */
 
@@ -50,6 +53,9 @@ void quern__score_free(quern__score *score);
 /* Adds n samples: outputs and targets [n][count]; scale [count] or NULL. */
 void quern__score_add(quern__score *score, const float *outputs, const float *targets, const double *scale,
                       size_t n);
+
+/* Adds what another score, of the same targets, counted of other samples. */
+void quern__score_merge(quern__score *score, const quern__score *other);
 
 /* Sets those of the metrics that fit the task. */
 void quern__score_finish(const quern__score *score, quern_metrics *metrics);

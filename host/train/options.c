@@ -24,6 +24,7 @@ quern_status quern__train_options_read(const quern_train_options *given, quern_t
   if (options->epochs == 0) return quern__fail(QUERN_ERROR_ARGUMENT, "train: 0 epochs, expected at least 1");
   if (options->batch == 0)
     return quern__fail(QUERN_ERROR_ARGUMENT, "train: a batch of 0 samples, expected at least 1");
+  QUERN__FORWARD(quern__collective_check(options->collective));
   QUERN__FORWARD(quern_optimizer_check(&options->optimizer));
   QUERN__FORWARD(quern_schedule_check(&options->schedule));
   QUERN__FORWARD(check_real("largest norm of the gradients", options->clip_norm));

@@ -43,6 +43,33 @@ void quern__score_add(quern__score *score, const float *outputs, const float *ta
   }
 }
 
+/* Sums about one shift, said about another. */
+static void move_shift(quern__target_sums *sums, double samples, double shift) {
+  const double by = sums->shift - shift;
+  sums->squares += 2.0 * by * sums->sum + samples * by * by;
+  sums->sum += samples * by;
+  sums->shift = shift;
+}
+
+void quern__score_merge(quern__score *score, const quern__score *other) {
+  if (other->samples == 0) return;
+  for (size_t i = 0; i < score->count; i++) {
+    quern__target_sums *sums = &score->sums[i], more = other->sums[i];
+    if (score->samples == 0) sums->shift = more.shift;
+    move_shift(&more, (double)other->samples, sums->shift);
+    sums->sum += more.sum;
+    sums->squares += more.squares;
+    sums->errors += more.errors;
+    sums->absolute += more.absolute;
+    sums->both += more.both;
+    sums->predicted += more.predicted;
+    sums->expected += more.expected;
+    sums->right += more.right;
+  }
+  score->samples += other->samples;
+  score->exact += other->exact;
+}
+
 static double ratio(double part, double whole) {
   return whole > 0.0 ? part / whole : (double)NAN;
 }

@@ -30,6 +30,9 @@ static quern_status run(quern_trainer *trainer, quern_epoch *epoch) {
       go_on = options->on_epoch(epoch, options->user);
     if (epoch->out_of_patience) go_on = false;
     if (options->stop != NULL && options->stop(options->user)) go_on = false;
+    bool stops = !go_on;
+    QUERN__FORWARD(quern__together_any(options->collective, &stops));
+    go_on = !stops;
     const bool ends = !go_on || trainer->epoch == options->epochs;
     if (options->checkpoint != NULL && (ends || checkpoint_is_due(trainer, epoch)))
       QUERN__FORWARD(quern_trainer_save(trainer, options->checkpoint));

@@ -19,10 +19,17 @@ size_t quern__trainer_batch(const quern_train_options *options, const quern_data
   return options->batch < rows ? options->batch : rows;
 }
 
-/* The plan updates in place, unless the gradients are to be clipped before, or the context cannot; NULL is one that can. */
+size_t quern__trainer_size(const quern_train_options *options, const quern_dataset *train,
+                           const quern_dataset *test) {
+  return quern__together_largest_part(options->collective, quern__trainer_batch(options, train, test));
+}
+
+/* The plan updates in place, unless the gradients are to be clipped or added to others before, or the context cannot; NULL is one that
+ * can. */
 quern_plan_mode quern__trainer_mode(const quern_train_options *options, const quern_context *context) {
   const bool in_place = context == NULL || quern__has_dense_backward_update(context, &options->optimizer);
-  return options->clip_norm > 0.0f || !in_place ? QUERN_PLAN_GRADIENTS : QUERN_PLAN_TRAINING;
+  return options->clip_norm > 0.0f || options->collective != NULL || !in_place ? QUERN_PLAN_GRADIENTS
+                                                                               : QUERN_PLAN_TRAINING;
 }
 
 static quern_status copy_class_weights(quern_trainer *trainer, const quern_network *network) {
@@ -38,7 +45,7 @@ static quern_status copy_class_weights(quern_trainer *trainer, const quern_netwo
 static quern_status create_plan(quern_trainer *trainer, const quern_network *network) {
   const float clip_norm = trainer->options.clip_norm;
   const quern_plan_mode mode = quern__trainer_mode(&trainer->options, trainer->context);
-  QUERN__FORWARD(quern_plan_create(trainer->context, network, trainer->options.batch, mode, &trainer->plan));
+  QUERN__FORWARD(quern_plan_create(trainer->context, network, trainer->size, mode, &trainer->plan));
   if (clip_norm > 0.0f) QUERN__FORWARD(quern_plan_clip_norm(trainer->plan, clip_norm));
   const float smoothing = trainer->options.label_smoothing;
   if (smoothing > 0.0f) QUERN__FORWARD(quern_plan_label_smoothing(trainer->plan, smoothing));
@@ -66,6 +73,32 @@ static quern_status create_test(quern_trainer *trainer, const quern_network *net
                      test->source);
 }
 
+/* Everything that is this rank's own. */
+static quern_status create_parts(quern_trainer *made, const quern_network *network,
+                                 const quern_dataset *train, const quern_dataset *test) {
+  if (made->options.patience > 0 && test == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "train: a patience of %zu epochs, and no test set to measure them by",
+                       made->options.patience);
+  made->size = quern__trainer_size(&made->options, train, test);
+  made->options.batch = quern__trainer_batch(&made->options, train, test);
+  quern__train_schedule(&made->options, train->rows);
+  quern__data data;
+  QUERN__FORWARD(quern__trainer_place(made->context, network, train, test, &made->options, &data));
+  QUERN__FORWARD(quern__feed_create(made->context, network, train, true, data.train.placement, &made->train));
+  if (test != NULL) QUERN__FORWARD(create_test(made, network, test, data.test.placement));
+  QUERN__FORWARD(copy_class_weights(made, network));
+  QUERN__FORWARD(create_plan(made, network));
+  QUERN__FORWARD(create_updates(made));
+  QUERN__FORWARD(
+      quern__batch_create(made->context, made->size, train->columns, made->train.target_count, &made->batch));
+  QUERN__FORWARD(quern__tally_create(made->context, quern__trainer_rows(train, test), &made->tally));
+  made->order = malloc(train->rows * sizeof *made->order);
+  if (made->order == NULL) return quern__fail_memory("sample order", train->rows * sizeof *made->order);
+  /* Memory that the device only promised is found missing here, not in the first epoch. */
+  return quern_context_finish(made->context);
+}
+
 quern_status quern_trainer_create(quern_context *context, const quern_network *network,
                                   const quern_dataset *train, const quern_dataset *test,
                                   const quern_train_options *options, quern_trainer **trainer) {
@@ -79,33 +112,9 @@ quern_status quern_trainer_create(quern_context *context, const quern_network *n
   made->context = context;
   made->slice = 1;
   quern__context_hold(context);
-  quern__data data;
   quern_status status;
   QUERN__TRY(quern__train_options_read(options, &made->options));
-  if (made->options.patience > 0 && test == NULL) {
-    status = quern__fail(QUERN_ERROR_ARGUMENT,
-                         "train: a patience of %zu epochs, and no test set to measure them by",
-                         made->options.patience);
-    goto cleanup;
-  }
-  made->options.batch = quern__trainer_batch(&made->options, train, test);
-  quern__train_schedule(&made->options, train->rows);
-  QUERN__TRY(quern__trainer_place(context, network, train, test, &made->options, &data));
-  QUERN__TRY(quern__feed_create(context, network, train, true, data.train.placement, &made->train));
-  if (test != NULL) QUERN__TRY(create_test(made, network, test, data.test.placement));
-  QUERN__TRY(copy_class_weights(made, network));
-  QUERN__TRY(create_plan(made, network));
-  QUERN__TRY(create_updates(made));
-  QUERN__TRY(quern__batch_create(context, made->options.batch, train->columns, made->train.target_count,
-                                 &made->batch));
-  QUERN__TRY(quern__tally_create(context, quern__trainer_rows(train, test), &made->tally));
-  made->order = malloc(train->rows * sizeof *made->order);
-  if (made->order == NULL) {
-    status = quern__fail_memory("sample order", train->rows * sizeof *made->order);
-    goto cleanup;
-  }
-  /* Memory that the device only promised is found missing here, not in the first epoch. */
-  QUERN__TRY(quern_context_finish(context));
+  QUERN__TRY(quern__ranks_begin(made, create_parts(made, network, train, test)));
   *trainer = made;
   return QUERN_OK;
 cleanup:
@@ -118,6 +127,7 @@ void quern_trainer_free(quern_trainer *trainer) {
   free(trainer->order);
   free(trainer->class_weights);
   free(trainer->updates);
+  free(trainer->gradients);
   quern_buffer_free(trainer->update_rows);
   quern__best_free(&trainer->best);
   quern__tally_free(&trainer->tally);

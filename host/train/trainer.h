@@ -2,6 +2,7 @@
 #ifndef QUERN_HOST_TRAIN_TRAINER_H
 #define QUERN_HOST_TRAIN_TRAINER_H
 
+#include "../collective/together.h"
 #include "best.h"
 #include "learned.h"
 #include "measure.h"
@@ -11,6 +12,9 @@ struct quern_trainer {
   quern_train_options options;
   float *class_weights; /* the options' own copy, owned; NULL for none */
   quern_plan *plan;
+  size_t size;      /* the most samples of a batch that are this rank's, and so go through the plan at once */
+  float *gradients; /* [flat_count], owned: on their way to other ranks; NULL where this is the only one */
+  bool mixed;       /* ranks have devices that may round differently */
   quern__feed train, test; /* test.rows is 0 where there is none */
   quern__batch batch;
   quern__tally tally; /* of the epoch under way: losses [samples done] */
@@ -51,6 +55,10 @@ size_t quern__trainer_batch(const quern_train_options *options, const quern_data
                             const quern_dataset *test);
 quern_plan_mode quern__trainer_mode(const quern_train_options *options, const quern_context *context);
 
+/* The most samples of a batch that go through the plan of one rank. */
+size_t quern__trainer_size(const quern_train_options *options, const quern_dataset *train,
+                           const quern_dataset *test);
+
 /* Where the data sets lie, and the room that they were given. */
 typedef struct quern__data {
   size_t room;
@@ -73,6 +81,28 @@ bool quern__trainer_out_of_patience(const quern_trainer *trainer);
 
 /* Queues the next `count` steps of an epoch that has begun. */
 quern_status quern__trainer_queue(quern_trainer *trainer, size_t count);
+
+/* --- Together with other ranks: each rank calls, and where there is one nothing happens ----------------------- */
+
+/* Compares what must be alike, finds out what devices there are, and takes rank 0's parameters. `status` is how this rank's own
+ * making of the trainer went; one that failed is told to all. */
+quern_status quern__ranks_begin(quern_trainer *trainer, quern_status status);
+
+/* At the beginning of an epoch, or of what is left of one: clears the losses to come, and takes rank 0's of all that was learned where
+ * devices are mixed. */
+quern_status quern__ranks_begin_epoch(quern_trainer *trainer);
+
+/* Takes the next step, of the n samples from `first` on of which this rank has a part. */
+quern_status quern__ranks_step(quern_trainer *trainer, size_t first, size_t n);
+
+/* Takes every rank to where rank 0 stands, which has read a checkpoint, or failed with `status`. */
+quern_status quern__ranks_resume(quern_trainer *trainer, quern_status status);
+
+/* Adds up lists of losses that each have a rank's own, and zeros: on return each has all. */
+quern_status quern__ranks_merge_losses(const quern_trainer *trainer, float *losses, size_t count);
+
+/* Where a failure is this rank's own, tells the others that it goes. Returns the status. */
+quern_status quern__ranks_fail(const quern_trainer *trainer, quern_status status);
 
 /* Reads the losses of the epoch's steps so far. QUERN_ERROR_NOT_FINITE where one of them is NaN or infinite: the trainer
  * is then taken back to before the first such step, and the error names it and the layer where it begins. *losses, owned

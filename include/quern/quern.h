@@ -13,6 +13,7 @@
 #define QUERN_QUERN_H
 
 #include <quern/activation.h>
+#include <quern/collective.h>
 #include <quern/context.h>
 #include <quern/dataset.h>
 #include <quern/device.h>

@@ -26,7 +26,8 @@ extern "C" {
   X(ERROR_UNSUPPORTED, "not supported here")                                                                 \
   X(ERROR_BUSY, "in use elsewhere")                                                                          \
   X(ERROR_FORKED, "opened before fork")                                                                      \
-  X(ERROR_NOT_FINITE, "a number is no longer finite")
+  X(ERROR_NOT_FINITE, "a number is no longer finite")                                                        \
+  X(ERROR_COLLECTIVE, "another rank failed, or does not answer")
 
 typedef enum quern_status {
 #define QUERN_STATUS_VALUE(name, text) QUERN_##name,

@@ -3,6 +3,7 @@
 #ifndef QUERN_TRAIN_H
 #define QUERN_TRAIN_H
 
+#include <quern/collective.h>
 #include <quern/dataset.h>
 #include <quern/plan.h>
 
@@ -96,12 +97,15 @@ typedef struct quern_train_options {
   /* The most bytes of the device that the data sets may take; 0: what is left of its memory beside the rest, an eighth of it spared.
    * A data set for which that is too little is streamed: see quern_trainer_create. */
   size_t data_memory;
+  /* NULL: this process trains by itself. Else it is one rank of several that train one network together, see below; it stays the
+   * caller's, and is used until the trainer is freed. */
+  const quern_collective *collective;
 } quern_train_options;
 
 #define QUERN_TRAIN_OPTIONS_INIT                                                                             \
   {                                                                                                          \
     sizeof(quern_train_options), 10, 32, QUERN_OPTIMIZER_INIT, 0, NULL, NULL, NULL, 0.0f, NULL, 0, NULL,     \
-        NULL, 0.0f, NULL, QUERN_SCHEDULE_INIT, 0, 0                                                          \
+        NULL, 0.0f, NULL, QUERN_SCHEDULE_INIT, 0, 0, NULL                                                    \
   }
 
 /* Trains the network on `train`, measuring `test` (may be NULL) after each epoch, and leaves what was learned
@@ -126,6 +130,26 @@ QUERN_API quern_status quern_evaluate(quern_context *context, const quern_networ
  * (quern_dataset_options.schema). */
 QUERN_API quern_status quern_predict(quern_context *context, const quern_network *network,
                                      const quern_dataset *dataset, float *outputs);
+
+/* --- Several ranks ---------------------------------------------------------------------------------------
+ *
+ * With options.collective each rank makes the same calls with the same network, data sets and options, on a device of its own, and
+ * what it does of each is told here.
+ *
+ * `batch` is the batch of all ranks together. Of its n samples, in the order of the one shuffle that all have, rank r takes
+ * those from floor(n r / ranks) on: parts differ by one sample at most, and one may be empty. Each adds up the gradient of its samples over
+ * n; the sums of all are added in the order of ranks (all_reduce_start), and each rank clips and updates by that. So every rank has the
+ * same parameters after each step, and they are those of one process but for the order in which a sum is taken. Rank 0's parameters
+ * are the ones that training starts from; where ranks have devices that differ, and so may round differently, all take rank 0's parameters
+ * and what its optimizer keeps anew when an epoch begins.
+ *
+ * The test set is divided among the ranks as a batch is. Losses and metrics are of all ranks' samples, and every rank gets the same.
+ * Where stop, or on_epoch, of one rank ends the training, it ends on all, after the same step. Functions are called on each rank that
+ * has them. QUERN_ERROR_NOT_FINITE is told alike on every rank, and so is a failure to create, save or resume, with
+ * "rank R of N: " before what that rank had to say; a rank that fails otherwise abandons the collective.
+ *
+ * Rank 0 alone writes and reads checkpoints, which do not say how many ranks there were: another number may go on from them.
+ * Every rank uploads the data sets whole, since any sample may be any rank's in the next epoch, and gathers its own. */
 
 /* --- The trainer: the same, an epoch at a time ---------------------------------------------------------- */
 

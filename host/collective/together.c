@@ -1,0 +1,103 @@
+#include "together.h"
+
+#include "../error.h"
+#include "../size.h"
+#include "sum.h"
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+quern_status quern__collective_check(const quern_collective *collective) {
+  if (collective == NULL) return QUERN_OK;
+  const size_t least = offsetof(quern_collective, abandon);
+  if (collective->size < least)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "collective: a table of %zu bytes, expected at least %zu",
+                       collective->size, least);
+  if (collective->rank >= collective->ranks)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "collective: rank %zu of %zu", collective->rank,
+                       collective->ranks);
+  if (collective->all_reduce_start == NULL || collective->all_reduce_wait == NULL ||
+      collective->all_gather == NULL || collective->broadcast == NULL || collective->barrier == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "collective: a member that is not optional is NULL");
+  return QUERN_OK;
+}
+
+/* Room for `bytes` of each rank. */
+static quern_status make_room(const quern_collective *collective, size_t bytes, void **all) {
+  size_t room;
+  if (bytes > INT32_MAX || !quern__multiply(collective->ranks, bytes, &room))
+    return quern__fail(QUERN_ERROR_OVERFLOW, "collective: %zu bytes of each of %zu ranks", bytes,
+                       collective->ranks);
+  *all = malloc(room > 0 ? room : 1);
+  return *all != NULL ? QUERN_OK : quern__fail_memory("collective", room);
+}
+
+static quern_status gather(const quern_collective *collective, const void *mine, size_t bytes, void **all) {
+  QUERN__FORWARD(make_room(collective, bytes, all));
+  const quern_status status = collective->all_gather(collective->state, mine, bytes, *all);
+  if (status != QUERN_OK) free(*all);
+  return status;
+}
+
+quern_status quern__together_sum(const quern_collective *collective, double *values, size_t count) {
+  if (collective == NULL) return QUERN_OK;
+  void *gathered;
+  QUERN__FORWARD(gather(collective, values, count * sizeof *values, &gathered));
+  const double *all = gathered;
+  for (size_t i = 0; i < count; i++) {
+    values[i] = 0.0;
+    for (size_t r = 0; r < collective->ranks; r++) values[i] += all[r * count + i];
+  }
+  free(gathered);
+  return QUERN_OK;
+}
+
+quern_status quern__together_any(const quern_collective *collective, bool *flag) {
+  double count = *flag;
+  QUERN__FORWARD(quern__together_sum(collective, &count, 1));
+  *flag = count > 0.0;
+  return QUERN_OK;
+}
+
+/* How a rank fared; small, since all are gathered. */
+typedef struct report {
+  int32_t status;
+  char error[508];
+} report;
+
+quern_status quern__together_status(const quern_collective *collective, quern_status status) {
+  if (collective == NULL) return status;
+  report mine = {.status = (int32_t)status};
+  if (status != QUERN_OK) strncpy(mine.error, quern_last_error(), sizeof mine.error - 1);
+  void *gathered;
+  QUERN__FORWARD(gather(collective, &mine, sizeof mine, &gathered));
+  const report *all = gathered;
+  size_t r = 0;
+  while (r < collective->ranks && all[r].status == QUERN_OK) r++;
+  quern_status agreed = QUERN_OK;
+  if (r < collective->ranks) {
+    agreed = (quern_status)all[r].status;
+    quern__set_error("rank %zu of %zu: %s", r, collective->ranks, all[r].error);
+  }
+  free(gathered);
+  return agreed;
+}
+
+void quern__together_abandon(const quern_collective *collective) {
+  if (collective == NULL || collective->size < sizeof *collective || collective->abandon == NULL) return;
+  char *said = quern__remember_error();
+  collective->abandon(collective->state, said != NULL ? said : "");
+  if (said != NULL) quern__restore_error(said);
+}
+
+void quern__together_part(const quern_collective *collective, size_t count, size_t *begin, size_t *own) {
+  *begin = 0;
+  *own = count;
+  if (collective == NULL) return;
+  *begin = quern__part_begin(count, collective->rank, collective->ranks);
+  *own = quern__part_begin(count, collective->rank + 1, collective->ranks) - *begin;
+}
+
+size_t quern__together_largest_part(const quern_collective *collective, size_t count) {
+  return collective == NULL ? count : quern__divide_up(count, collective->ranks);
+}

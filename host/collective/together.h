@@ -1,0 +1,47 @@
+/* What ranks settle with each other, on top of a collective's table. Each call is every rank's, and where `collective` is NULL there is
+ * one rank, and nothing to settle. */
+#ifndef QUERN_HOST_COLLECTIVE_TOGETHER_H
+#define QUERN_HOST_COLLECTIVE_TOGETHER_H
+
+#include <quern/collective.h>
+#include <stdbool.h>
+
+/* QUERN_ERROR_ARGUMENT where the table is no collective. */
+quern_status quern__collective_check(const quern_collective *collective);
+
+/* The members of the table; there must be a collective. A broadcast is from rank 0. */
+static inline quern_status quern__together_gather(const quern_collective *collective, const void *mine,
+                                                  size_t bytes, void *all) {
+  return collective->all_gather(collective->state, mine, bytes, all);
+}
+static inline quern_status quern__together_broadcast(const quern_collective *collective, void *data,
+                                                     size_t bytes) {
+  return collective->broadcast(collective->state, data, bytes, 0);
+}
+static inline quern_status quern__together_reduce(const quern_collective *collective, float *values,
+                                                  size_t count, void **request) {
+  return collective->all_reduce_start(collective->state, values, count, request);
+}
+static inline quern_status quern__together_reduced(const quern_collective *collective, void *request) {
+  return collective->all_reduce_wait(collective->state, request);
+}
+
+/* values[i] = Σ_r of each rank's values[i], added in the order of ranks. */
+quern_status quern__together_sum(const quern_collective *collective, double *values, size_t count);
+
+/* Whether it is so on any rank. */
+quern_status quern__together_any(const quern_collective *collective, bool *flag);
+
+/* The status of the first rank that failed, QUERN_OK where none did; quern_last_error is then that rank's on all, with its number. */
+quern_status quern__together_status(const quern_collective *collective, quern_status status);
+
+/* Tells the others that this rank goes, with quern_last_error, which stays. */
+void quern__together_abandon(const quern_collective *collective);
+
+/* The part of `count` samples that is this rank's. */
+void quern__together_part(const quern_collective *collective, size_t count, size_t *begin, size_t *own);
+
+/* The most that any rank's part of so many has. */
+size_t quern__together_largest_part(const quern_collective *collective, size_t count);
+
+#endif

@@ -1,0 +1,275 @@
+/* Training together: what a trainer does as one rank of several. */
+#include "../context.h"
+#include "../error.h"
+#include "identity.h"
+#include "trainer.h"
+#include <inttypes.h>
+#include <quern/version.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+/* Floats that are reduced at once: so many that latency is little beside them, so few that the next are read from the device
+ * meanwhile. */
+enum { BUCKET = 1 << 18 };
+
+/* One rank's text, of which others see the beginning and compare all. */
+typedef struct line {
+  uint64_t bytes;
+  uint32_t sum;
+  char text[200];
+} line;
+
+/* *all gets every rank's, for the caller to free. */
+static quern_status gather_lines(const quern_collective *collective, const char *text, line **all) {
+  line mine = {.bytes = strlen(text)};
+  mine.sum = (uint32_t)crc32(0, (const unsigned char *)text, (uInt)mine.bytes);
+  strncpy(mine.text, text, sizeof mine.text - 1);
+  *all = malloc(collective->ranks * sizeof **all);
+  if (*all == NULL) return quern__fail_memory("trainer", collective->ranks * sizeof **all);
+  const quern_status status = quern__together_gather(collective, &mine, sizeof mine, *all);
+  if (status != QUERN_OK) free(*all);
+  return status;
+}
+
+/* The first rank that has another line than rank 0, or `ranks`. */
+static size_t first_other(const line *all, size_t ranks) {
+  size_t r = 1;
+  while (r < ranks && all[r].bytes == all[0].bytes && all[r].sum == all[0].sum &&
+         strcmp(all[r].text, all[0].text) == 0)
+    r++;
+  return r;
+}
+
+/* Fails on every rank where one has another text. */
+static quern_status compare(const quern_collective *collective, const char *name, const char *text) {
+  line *all;
+  QUERN__FORWARD(gather_lines(collective, text, &all));
+  const size_t ranks = collective->ranks, r = first_other(all, ranks);
+  quern_status status = QUERN_OK;
+  if (r < ranks)
+    status = quern__fail(
+        QUERN_ERROR_COLLECTIVE,
+        "train: rank %zu of %zu differs from rank 0: its %s is \"%s\", and that of rank 0 is \"%s\"", r,
+        ranks, name, all[r].text, all[0].text);
+  free(all);
+  return status;
+}
+
+/* What decides the bits, and beside it what decides which calls are made. */
+static quern_status compare_trainings(quern_trainer *trainer) {
+  const quern_collective *collective = trainer->options.collective;
+  const quern_train_options *options = &trainer->options;
+  quern__identity identity = {{NULL}};
+  quern__metadata_pair pairs[QUERN__IDENTITY_COUNT];
+  char text[200];
+  quern_status status;
+  QUERN__TRY(compare(collective, "version of quern", QUERN_VERSION));
+  QUERN__TRY(quern__together_status(collective, quern__identity_create(trainer, &identity)));
+  quern__identity_pairs(&identity, pairs);
+  for (size_t i = 0; i < QUERN__IDENTITY_COUNT; i++)
+    QUERN__TRY(compare(collective, quern__identity_name(i), pairs[i].value));
+  snprintf(text, sizeof text, "%zu", options->epochs);
+  QUERN__TRY(compare(collective, "number of epochs", text));
+  snprintf(text, sizeof text, "%zu samples", trainer->test.rows);
+  QUERN__TRY(compare(collective, "test set", text));
+  snprintf(text, sizeof text, "%s, every %zu steps", options->checkpoint != NULL ? "asked for" : "none",
+           options->checkpoint_every);
+  QUERN__TRY(compare(collective, "checkpoint", text));
+  QUERN__TRY(compare(collective, "resumption", options->resume != NULL ? "asked for" : "none"));
+cleanup:
+  quern__identity_free(&identity);
+  return status;
+}
+
+/* Whether ranks have devices that may round in different ways. */
+static quern_status compare_devices(quern_trainer *trainer) {
+  const quern_collective *collective = trainer->options.collective;
+  quern_device_info info;
+  quern_context_describe(trainer->context, &info);
+  quern__text text;
+  char *device;
+  QUERN__FORWARD(quern__text_open(&text));
+  fprintf(text.stream, "%s, %s, %s, %s", info.backend, info.platform, info.name, info.driver);
+  QUERN__FORWARD(quern__text_close(&text, &device));
+  line *all;
+  const quern_status status = gather_lines(collective, device, &all);
+  free(device);
+  if (status != QUERN_OK) return status;
+  trainer->mixed = first_other(all, collective->ranks) < collective->ranks;
+  free(all);
+  return QUERN_OK;
+}
+
+/* Rank 0's range of floats, on every device. */
+static quern_status broadcast_range(const quern_trainer *trainer, quern_buffer *buffer) {
+  const quern_collective *collective = trainer->options.collective;
+  const size_t bytes = trainer->plan->shape.flat_count * sizeof(float);
+  float *values = trainer->gradients;
+  if (collective->rank == 0) QUERN__FORWARD(quern_buffer_read(buffer, 0, bytes, values, QUERN_WAIT));
+  QUERN__FORWARD(quern__together_broadcast(collective, values, bytes));
+  return collective->rank == 0 ? QUERN_OK : quern_buffer_write(buffer, 0, bytes, values, QUERN_WAIT);
+}
+
+static quern_status broadcast_learned(const quern_trainer *trainer) {
+  const quern__learned *learned = &trainer->learned;
+  for (size_t i = 0; i < learned->count; i++)
+    QUERN__FORWARD(broadcast_range(trainer, learned->tensors[i].buffer));
+  return QUERN_OK;
+}
+
+quern_status quern__ranks_begin(quern_trainer *trainer, quern_status status) {
+  const quern_collective *collective = trainer->options.collective;
+  if (collective == NULL) return status;
+  const size_t bytes = trainer->plan != NULL ? trainer->plan->shape.flat_count * sizeof(float) : 0;
+  if (status == QUERN_OK && (trainer->gradients = malloc(bytes)) == NULL)
+    status = quern__fail_memory("trainer", bytes);
+  QUERN__FORWARD(quern__together_status(collective, status));
+  QUERN__FORWARD(compare_trainings(trainer));
+  QUERN__FORWARD(quern__ranks_fail(trainer, compare_devices(trainer)));
+  return quern__ranks_fail(trainer, broadcast_learned(trainer));
+}
+
+/* Clears the losses of all samples from the one at `first` on. */
+static quern_status clear_losses(const quern_trainer *trainer, size_t first) {
+  const size_t rows = trainer->train.rows;
+  if (first == rows) return QUERN_OK;
+  return quern_fill(trainer->context, 0.0f, quern_vector(trainer->tally.losses, first, rows - first));
+}
+
+quern_status quern__ranks_begin_epoch(quern_trainer *trainer) {
+  if (trainer->options.collective == NULL) return QUERN_OK;
+  QUERN__FORWARD(clear_losses(trainer, quern__trainer_samples_of(trainer, trainer->step)));
+  return trainer->mixed ? broadcast_learned(trainer) : QUERN_OK;
+}
+
+/* The gradients' sum over all ranks, from the top of the network down: while a bucket is on its way, the next comes from the
+ * device. Two are under way at most. */
+static quern_status reduce(quern_trainer *trainer) {
+  const quern_collective *collective = trainer->options.collective;
+  quern_buffer *gradients = trainer->plan->gradients;
+  float *values = trainer->gradients;
+  const size_t count = trainer->plan->shape.flat_count;
+  size_t end = count, waiting = 0;
+  void *request = NULL;
+  quern_status status = QUERN_OK;
+  while (end > 0 || waiting > 0) {
+    void *next = NULL;
+    const size_t n = end < BUCKET ? end : BUCKET, begin = end - n;
+    if (n > 0) {
+      QUERN__TRY(quern_buffer_read(gradients, begin * sizeof *values, n * sizeof *values, values + begin,
+                                   QUERN_WAIT));
+      QUERN__TRY(quern__together_reduce(collective, values + begin, n, &next));
+    }
+    if (waiting > 0) {
+      status = quern__together_reduced(collective, request);
+      request = NULL;
+      if (status != QUERN_OK) {
+        request = next;
+        goto cleanup;
+      }
+      QUERN__TRY(quern_buffer_write(gradients, end * sizeof *values, waiting * sizeof *values, values + end,
+                                    QUERN_NO_WAIT));
+    }
+    request = next;
+    waiting = n;
+    end = begin;
+  }
+  return QUERN_OK;
+cleanup:
+  if (request != NULL) quern__together_reduced(collective, request);
+  return status;
+}
+
+quern_status quern__ranks_step(quern_trainer *trainer, size_t first, size_t n) {
+  const quern_collective *collective = trainer->options.collective;
+  quern_plan *plan = trainer->plan;
+  quern__whole_batch whole = {.samples = n};
+  size_t own;
+  quern_tensor x;
+  quern__truth truth = {.labels = quern_none()};
+  quern__together_part(collective, n, &whole.first, &own);
+  first += whole.first;
+  if (own > 0) QUERN__FORWARD(quern__feed_gather(&trainer->train, first, own, &trainer->batch, &x, &truth));
+  if (plan->weighs_classes) {
+    if (own > 0) QUERN__FORWARD(quern__plan_label_weight(plan, truth.labels, &whole.weight));
+    QUERN__FORWARD(quern__together_sum(collective, &whole.weight, 1));
+  }
+  QUERN__FORWARD(
+      own > 0
+          ? quern__plan_gradients(plan, x, &truth, &whole, quern_vector(trainer->tally.losses, first, own))
+          : quern_fill(trainer->context, 0.0f, quern_vector(plan->gradients, 0, plan->shape.flat_count)));
+  QUERN__FORWARD(reduce(trainer));
+  return quern__plan_apply(plan);
+}
+
+quern_status quern__ranks_merge_losses(const quern_trainer *trainer, float *losses, size_t count) {
+  const quern_collective *collective = trainer->options.collective;
+  for (size_t begin = 0; collective != NULL && begin < count; begin += BUCKET) {
+    const size_t n = count - begin < BUCKET ? count - begin : BUCKET;
+    void *request;
+    QUERN__FORWARD(quern__together_reduce(collective, losses + begin, n, &request));
+    QUERN__FORWARD(quern__together_reduced(collective, request));
+  }
+  return QUERN_OK;
+}
+
+/* Where training stands. */
+typedef struct position {
+  uint64_t epoch, step, updates, best_epoch;
+  double best_loss;
+} position;
+
+/* Of the losses of the steps that are done, which rank 0 has read, each rank keeps those of its samples: so their sum has the bits that it
+ * would have had. */
+static quern_status divide_losses(quern_trainer *trainer) {
+  const quern_collective *collective = trainer->options.collective;
+  const size_t count = quern__trainer_samples_of(trainer, trainer->step), bytes = count * sizeof(float);
+  if (count == 0) return QUERN_OK;
+  float *losses = malloc(bytes);
+  if (losses == NULL) return quern__fail_memory("trainer", bytes);
+  quern_status status;
+  if (collective->rank == 0)
+    QUERN__TRY(quern_buffer_read(trainer->tally.losses, 0, bytes, losses, QUERN_WAIT));
+  QUERN__TRY(quern__together_broadcast(collective, losses, bytes));
+  for (size_t first = 0; first < count; first += trainer->options.batch) {
+    const size_t n = count - first < trainer->options.batch ? count - first : trainer->options.batch;
+    size_t begin, own;
+    quern__together_part(collective, n, &begin, &own);
+    for (size_t i = 0; i < n; i++)
+      if (i < begin || i >= begin + own) losses[first + i] = 0.0f;
+  }
+  status = quern_buffer_write(trainer->tally.losses, 0, bytes, losses, QUERN_WAIT);
+cleanup:
+  free(losses);
+  return status;
+}
+
+static quern_status take_position(quern_trainer *trainer) {
+  const quern_collective *collective = trainer->options.collective;
+  position at = {trainer->epoch, trainer->step, trainer->plan->updates, trainer->best.epoch,
+                 trainer->best.loss};
+  QUERN__FORWARD(quern__together_broadcast(collective, &at, sizeof at));
+  trainer->epoch = (size_t)at.epoch;
+  trainer->step = (size_t)at.step;
+  trainer->plan->updates = trainer->plan->trained = at.updates;
+  trainer->best.epoch = (size_t)at.best_epoch;
+  trainer->best.loss = at.best_loss;
+  trainer->begun = false;
+  QUERN__FORWARD(broadcast_learned(trainer));
+  if (at.best_epoch > 0) QUERN__FORWARD(broadcast_range(trainer, trainer->best.parameters));
+  return divide_losses(trainer);
+}
+
+quern_status quern__ranks_resume(quern_trainer *trainer, quern_status status) {
+  const quern_collective *collective = trainer->options.collective;
+  if (collective == NULL) return status;
+  QUERN__FORWARD(quern__together_status(collective, status));
+  return quern__ranks_fail(trainer, take_position(trainer));
+}
+
+quern_status quern__ranks_fail(const quern_trainer *trainer, quern_status status) {
+  if (status != QUERN_OK && status != QUERN_ERROR_NOT_FINITE)
+    quern__together_abandon(trainer->options.collective);
+  return status;
+}

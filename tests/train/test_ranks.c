@@ -1,0 +1,450 @@
+/* Ranks that train together: the answer of one process, the same bits on all and from run to run, and one error on all. Ranks are
+ * threads here, each with a device of its own. */
+#include "checkpoint_test.h"
+#include "ranks.h"
+
+#include <math.h>
+
+/* Each rank's two devices, made once: an index into `devices` stands for one. */
+enum { REFERENCE, DEFAULT, DEVICES };
+static quern_context *contexts[DEVICES][TEST_MOST_RANKS];
+
+static int close_all(void **state) {
+  for (size_t d = 0; d < DEVICES; d++)
+    for (size_t r = 0; r < TEST_MOST_RANKS; r++) quern_context_free(contexts[d][r]);
+  const int counted = test_teardown(state);
+  return counted != 0 ? counted : remove_temporary_folder(state);
+}
+
+static int open_all(void **state) {
+  for (size_t r = 0; r < TEST_MOST_RANKS; r++)
+    if (quern_context_create("reference", &contexts[REFERENCE][r]) != QUERN_OK ||
+        quern_context_create("auto", &contexts[DEFAULT][r]) != QUERN_OK)
+      return 1;
+  return make_temporary_folder(state);
+}
+
+/* One rank's run, and what came of it. */
+typedef struct run {
+  int device;
+  task is;
+  quern_train_options options;
+  quern_dataset *data, *test;
+  quern_network *network;
+  quern_epoch last;
+  size_t asked, allowed;
+  double first_loss; /* of the first epoch */
+  const char *path;  /* of a checkpoint */
+} run;
+
+static quern_status train_rank(test_rank *rank) {
+  run *r = rank->user;
+  r->options.collective = rank->collective;
+  return quern_train(contexts[r->device][rank->collective->rank], r->network, r->data, r->test, &r->options,
+                     &r->last);
+}
+
+static void free_run(run *r) {
+  quern_network_free(r->network);
+  quern_dataset_free(r->data);
+  quern_dataset_free(r->test);
+}
+
+/* Ranks' first weights differ: rank 0's are those that count. */
+static run make_run(const task *is, const quern_train_options *options, int device, size_t rank) {
+  task tested = *is;
+  tested.samples = 11;
+  return (run){.device = device,
+               .is = *is,
+               .options = *options,
+               .data = task_data(is, 0),
+               .test = task_data(&tested, 3),
+               .network = task_network(is, 5 + rank)};
+}
+
+/* Trains on so many ranks; runs[0 …] are the caller's to free. */
+static void train_ranks(const task *is, const quern_train_options *options, const int *devices, size_t ranks,
+                        run *runs, test_rank *results) {
+  void *users[TEST_MOST_RANKS];
+  for (size_t r = 0; r < ranks; r++) {
+    runs[r] = make_run(is, options, devices[r], r);
+    users[r] = &runs[r];
+  }
+  test_run_ranks(ranks, 60, train_rank, users, results);
+}
+
+static void free_runs(run *runs, size_t ranks) {
+  for (size_t r = 0; r < ranks; r++) free_run(&runs[r]);
+}
+
+static void assert_same_figures(const quern_epoch *a, const quern_epoch *b) {
+  assert_int_equal(a->epoch, b->epoch);
+  assert_int_equal(a->step, b->step);
+  assert_memory_equal(&a->train_loss, &b->train_loss, sizeof a->train_loss);
+  assert_memory_equal(&a->test.loss, &b->test.loss, sizeof a->test.loss);
+  assert_memory_equal(&a->test.accuracy, &b->test.accuracy, sizeof a->test.accuracy);
+  assert_memory_equal(&a->test.r_squared, &b->test.r_squared, sizeof a->test.r_squared);
+}
+
+/* How far weights may lie from those of one process after T steps. In each step, an element of the gradient is a sum of n products, n the
+ * batch, of which each is at most 1 here: inputs and outputs of hidden layers are, and so are dZ times weights. Taken in another order, in
+ * parts, it differs by at most (n + ranks) eps, eps = 2^-23 for two sums that both round, and on OpenCL the products below it, of
+ * as many as the widest layer, as often; the rate lr takes that into the weights. What is there of earlier steps goes on with a
+ * factor of at most 1 + lr, the gradient's own slope being at most 1: in all d ((1 + lr)^T - 1) / lr. */
+static double bound_of(const task *is, size_t ranks) {
+  const double rate = 0.3, steps = (double)(is->epochs * task_steps(is));
+  size_t widest = is->inputs;
+  for (size_t l = 0; l < is->layer_count; l++)
+    if (is->layers[l].units > widest) widest = is->layers[l].units;
+  const double each = (double)(is->batch + ranks + widest) * ldexp(1.0, -23);
+  return each * (pow(1.0 + rate, steps) - 1.0);
+}
+
+static void assert_near(const quern_network *got, const quern_network *expected, double bound) {
+  for (size_t i = 0; i < expected->shape.flat_count; i++)
+    assert_true(fabs((double)got->parameters[i] - (double)expected->parameters[i]) <= bound);
+}
+
+/* What one process makes of it. */
+static run train_alone(const task *is, const quern_train_options *options, int device) {
+  run alone = make_run(is, options, device, 0);
+  assert_ok(
+      quern_train(contexts[device][0], alone.network, alone.data, alone.test, &alone.options, &alone.last));
+  return alone;
+}
+
+/* The devices of 4 ranks. */
+static const int references[] = {REFERENCE, REFERENCE, REFERENCE, REFERENCE};
+static const int defaults[] = {DEFAULT, DEFAULT, DEFAULT, DEFAULT};
+static const int different[] = {DEFAULT, REFERENCE, DEFAULT, REFERENCE};
+
+static void assert_all_alike(const run *runs, const test_rank *results, size_t ranks, bool mixed) {
+  for (size_t r = 0; r < ranks; r++) {
+    if (results[r].status != QUERN_OK) print_error("rank %zu: %s\n", r, results[r].error);
+    assert_int_equal(results[r].status, QUERN_OK);
+    /* Devices that round differently have rank 0's parameters at the beginning of each epoch alone. */
+    if (!mixed) assert_same_bits(runs[r].network, runs[0].network);
+    assert_same_figures(&runs[r].last, &runs[0].last);
+  }
+}
+
+static void check_task(const task *is, const quern_train_options *options, const int *devices) {
+  run alone = train_alone(is, options, devices[0]);
+  for (size_t ranks = 1; ranks <= TEST_MOST_RANKS; ranks++) {
+    run first[TEST_MOST_RANKS], second[TEST_MOST_RANKS];
+    test_rank results[TEST_MOST_RANKS];
+    const bool mixed = devices == different && ranks > 1;
+    train_ranks(is, options, devices, ranks, first, results);
+    assert_all_alike(first, results, ranks, mixed);
+    const double bound = bound_of(is, ranks);
+    for (size_t r = 0; r < ranks; r++) assert_near(first[r].network, alone.network, bound);
+    assert_true(fabs(first[0].last.train_loss - alone.last.train_loss) <= bound);
+    assert_true(fabs(first[0].last.test.loss - alone.last.test.loss) <= bound);
+    assert_int_equal(first[0].last.test.samples, alone.last.test.samples);
+    train_ranks(is, options, devices, ranks, second, results);
+    assert_all_alike(second, results, ranks, mixed);
+    for (size_t r = 0; r < ranks; r++) assert_same_bits(second[r].network, first[r].network);
+    assert_same_figures(&second[0].last, &first[0].last);
+    free_runs(first, ranks);
+    free_runs(second, ranks);
+  }
+  free_run(&alone);
+}
+
+/* Last batches of fewer samples than ranks, frozen parameters, gradients that are clipped, and losses by elements. */
+static void test_same_answer(void **state) {
+  (void)state;
+  for (size_t t = 0; t < TASKS; t++) {
+    const task is = task_at(t);
+    const quern_train_options options = task_options(&is);
+    check_task(&is, &options, references);
+    check_task(&is, &options, defaults);
+    check_task(&is, &options, different);
+  }
+}
+
+/* The mean is the weighted one of the whole batch, whatever labels a rank has; and masks are those of the samples' places in it. */
+static void test_weights_and_dropout(void **state) {
+  (void)state;
+  task is = task_at(0);
+  const float weights[] = {0.25f, 0.0f, 1.0f};
+  quern_train_options options = task_options(&is);
+  options.class_weights = weights;
+  options.label_smoothing = 0.1f;
+  check_task(&is, &options, references);
+  check_task(&is, &options, defaults);
+  options.class_weights = NULL;
+  is.layers[0].dropout = 0.4f;
+  check_task(&is, &options, references);
+}
+
+/* Saved in the middle of an epoch by 3 ranks, gone on with by 3, which gives the bits of training that never stopped, and by 1, 2 and 4. */
+static bool stop_later(void *user) {
+  run *r = user;
+  return r->asked++ >= r->allowed;
+}
+
+static void test_resume_on_another_count(void **state) {
+  (void)state;
+  const task is = task_at(0);
+  quern_train_options options = task_options(&is);
+  run whole[TEST_MOST_RANKS], part[TEST_MOST_RANKS];
+  test_rank results[TEST_MOST_RANKS];
+  train_ranks(&is, &options, references, 3, whole, results);
+  assert_all_alike(whole, results, 3, false);
+
+  void *users[TEST_MOST_RANKS];
+  options.checkpoint = CHECKPOINT;
+  for (size_t r = 0; r < 3; r++) {
+    part[r] = make_run(&is, &options, REFERENCE, r);
+    part[r].allowed = 5; /* in the second epoch, by how slices grow */
+    /* One rank wants to stop, and all do. */
+    if (r == 1) part[r].options.stop = stop_later;
+    users[r] = &part[r];
+  }
+  for (size_t r = 0; r < 3; r++) part[r].options.user = &part[r];
+  test_run_ranks(3, 60, train_rank, users, results);
+  assert_all_alike(part, results, 3, false);
+  assert_true(part[0].last.epoch < is.epochs || part[0].last.step < part[0].last.steps);
+  assert_true(part[0].last.step > 0);
+  free_runs(part, 3);
+
+  options.checkpoint = NULL;
+  options.resume = CHECKPOINT;
+  for (size_t ranks = 1; ranks <= TEST_MOST_RANKS; ranks++) {
+    run on[TEST_MOST_RANKS];
+    train_ranks(&is, &options, references, ranks, on, results);
+    assert_all_alike(on, results, ranks, false);
+    if (ranks == 3)
+      assert_same_bits(on[0].network, whole[0].network);
+    else
+      assert_near(on[0].network, whole[0].network, bound_of(&is, 4));
+    /* Of the epoch that was stopped in the middle, what was lost before counts once. */
+    if (ranks == 3)
+      assert_same_figures(&on[0].last, &whole[0].last);
+    else
+      assert_true(fabs(on[0].last.train_loss - whole[0].last.train_loss) <= bound_of(&is, 4));
+    free_runs(on, ranks);
+  }
+  /* And by a process by itself. */
+  options.resume = CHECKPOINT;
+  run alone = train_alone(&is, &options, REFERENCE);
+  assert_near(alone.network, whole[0].network, bound_of(&is, 4));
+  free_run(&alone);
+  free_runs(whole, 3);
+}
+
+/* A trainer that went on after it was saved goes back: what its samples lost since is forgotten on every rank. */
+static quern_status go_back(test_rank *rank) {
+  run *r = rank->user;
+  quern_trainer *trainer;
+  quern_epoch epoch;
+  r->options.collective = rank->collective;
+  quern_status status = quern_trainer_create(contexts[r->device][rank->collective->rank], r->network, r->data,
+                                             r->test, &r->options, &trainer);
+  if (status != QUERN_OK) return status;
+  status = quern_trainer_steps(trainer, 2, &epoch);
+  if (status == QUERN_OK) status = quern_trainer_save(trainer, r->path);
+  if (status == QUERN_OK) status = quern_trainer_steps(trainer, 2, &epoch);
+  if (status == QUERN_OK) status = quern_trainer_resume(trainer, r->path);
+  for (size_t e = 0; status == QUERN_OK && e < r->options.epochs; e++) {
+    status = quern_trainer_epoch(trainer, &r->last);
+    if (e == 0) epoch = r->last;
+  }
+  if (status == QUERN_OK) status = quern_trainer_download(trainer, r->network);
+  r->first_loss = epoch.train_loss;
+  quern_trainer_free(trainer);
+  return status;
+}
+
+static void test_back_and_on(void **state) {
+  (void)state;
+  enum { RANKS = 3 };
+  const task is = task_at(0);
+  quern_train_options options = task_options(&is), once = options;
+  run straight[RANKS], back[RANKS], first[RANKS];
+  void *users[RANKS];
+  test_rank results[RANKS];
+  train_ranks(&is, &options, references, RANKS, straight, results);
+  assert_all_alike(straight, results, RANKS, false);
+  once.epochs = 1;
+  const char *path = CHECKPOINT;
+  train_ranks(&is, &once, references, RANKS, first, results);
+  for (size_t r = 0; r < RANKS; r++) {
+    back[r] = make_run(&is, &options, REFERENCE, r);
+    back[r].path = path;
+    users[r] = &back[r];
+  }
+  test_run_ranks(RANKS, 60, go_back, users, results);
+  assert_all_alike(back, results, RANKS, false);
+  assert_same_bits(back[0].network, straight[0].network);
+  assert_same_figures(&back[0].last, &straight[0].last);
+  for (size_t r = 0; r < RANKS; r++) assert_true(back[r].first_loss == first[0].last.train_loss);
+  free_runs(straight, RANKS);
+  free_runs(back, RANKS);
+  free_runs(first, RANKS);
+}
+
+/* Metrics of targets are those of all samples, also where a rank has none. */
+static void test_targets(void **state) {
+  (void)state;
+  static const quern_task tasks[] = {QUERN_TASK_REGRESSION, QUERN_TASK_LABELS};
+  for (size_t t = 0; t < 2; t++) {
+    for (size_t rows = 3; rows <= 11; rows += 8) {
+      const bool labels = tasks[t] == QUERN_TASK_LABELS;
+      task is = task_at(2);
+      is.loss = labels ? QUERN_BINARY : QUERN_SQUARED;
+      is.layers[1].activation = quern_activation_of(QUERN_IDENTITY);
+      quern_train_options options = task_options(&is);
+      options.optimizer = quern_optimizer_of(QUERN_SGD, 0.05);
+      run runs[1 + TEST_MOST_RANKS];
+      void *users[TEST_MOST_RANKS];
+      test_rank results[TEST_MOST_RANKS];
+      for (size_t r = 0; r <= TEST_MOST_RANKS; r++) {
+        runs[r] = make_run(&is, &options, REFERENCE, 0);
+        quern_dataset **sets[] = {&runs[r].data, &runs[r].test};
+        for (size_t s = 0; s < 2; s++) {
+          const size_t n = s == 0 ? is.samples : rows;
+          float values[20 * 7], targets[20 * 2];
+          for (size_t i = 0; i < n * 7; i++) values[i] = (float)((i + s) * 37 % 256) / 255.0f;
+          for (size_t i = 0; i < n * 2; i++)
+            targets[i] = labels ? (float)((i / 3 + s) % 2) : 100.0f + (float)(i * 11 % 7);
+          quern_dataset_free(*sets[s]);
+          assert_ok(quern_dataset_from_targets(values, targets, tasks[t], n, 7, 2, sets[s]));
+        }
+        if (r < TEST_MOST_RANKS) users[r] = &runs[r];
+      }
+      run *alone = &runs[TEST_MOST_RANKS];
+      assert_ok(quern_train(contexts[REFERENCE][0], alone->network, alone->data, alone->test, &alone->options,
+                            &alone->last));
+      test_run_ranks(TEST_MOST_RANKS, 60, train_rank, users, results);
+      assert_all_alike(runs, results, TEST_MOST_RANKS, false);
+      const quern_metrics *got = &runs[3].last.test, *expected = &alone->last.test;
+      assert_int_equal(got->samples, expected->samples);
+      if (labels) {
+        assert_true(got->exact_match == expected->exact_match);
+        assert_true(got->label_accuracy == expected->label_accuracy);
+        assert_true(got->f1 == expected->f1 || (isnan(got->f1) && isnan(expected->f1)));
+      } else {
+        /* Of outputs that differ by roundings of weights, in numbers of about 100. */
+        const double near = 1e-4;
+        assert_true(fabs(got->r_squared - expected->r_squared) <= near * fabs(expected->r_squared));
+        assert_true(fabs(got->mean_squared_error - expected->mean_squared_error) <=
+                    near * expected->mean_squared_error);
+        assert_true(fabs(got->mean_absolute_error - expected->mean_absolute_error) <=
+                    near * expected->mean_absolute_error);
+      }
+      free_runs(runs, 1 + TEST_MOST_RANKS);
+    }
+  }
+}
+
+static void assert_all_fail(const test_rank *results, size_t ranks, quern_status status, const char *what,
+                            const char *more) {
+  for (size_t r = 0; r < ranks; r++) {
+    assert_int_equal(results[r].status, status);
+    if (strstr(results[r].error, what) == NULL || strstr(results[r].error, more) == NULL)
+      fail_msg("rank %zu: %s", r, results[r].error);
+  }
+}
+
+/* A rank that differs is named on all, and what differs. */
+static void test_differences(void **state) {
+  (void)state;
+  const task is = task_at(0);
+  const quern_train_options options = task_options(&is);
+  enum { RANKS = 3, CASES = 6 };
+  static const char *const names[CASES] = {"its batch is \"4\"",
+                                           "its seed is \"12\"",
+                                           "its network is \"3-6-3\"",
+                                           "its training data is",
+                                           "its number of epochs is \"9\"",
+                                           "its resumption is \"asked for\""};
+  for (size_t c = 0; c < CASES; c++) {
+    run runs[RANKS];
+    void *users[RANKS];
+    test_rank results[RANKS];
+    for (size_t r = 0; r < RANKS; r++) {
+      task own = is;
+      if (r == 2 && c == 2) own.layers[0].units = 6;
+      runs[r] = make_run(&own, &options, REFERENCE, r);
+      users[r] = &runs[r];
+    }
+    run *odd = &runs[2];
+    if (c == 0) odd->options.batch = 4;
+    if (c == 1) odd->options.seed = 12;
+    if (c == 3) {
+      quern_dataset_free(odd->data);
+      odd->data = task_data(&is, 1);
+    }
+    if (c == 4) odd->options.epochs = 9;
+    if (c == 5) odd->options.resume = "there";
+    test_run_ranks(RANKS, 60, train_rank, users, results);
+    assert_all_fail(results, RANKS, QUERN_ERROR_COLLECTIVE, "rank 2 of 3 differs from rank 0", names[c]);
+    free_runs(runs, RANKS);
+  }
+}
+
+/* What fails on one rank is told on all: a set that it cannot train on, a checkpoint that rank 0 cannot read. */
+static void test_one_fails(void **state) {
+  (void)state;
+  enum { RANKS = 3 };
+  const task is = task_at(0);
+  quern_train_options options = task_options(&is);
+  run runs[RANKS];
+  void *users[RANKS];
+  test_rank results[RANKS];
+  for (size_t r = 0; r < RANKS; r++) {
+    task own = is;
+    if (r == 1) own.inputs = 5;
+    runs[r] = make_run(&own, &options, REFERENCE, r);
+    if (r == 1) {
+      quern_network_free(runs[r].network);
+      runs[r].network = task_network(&is, 5);
+    }
+    users[r] = &runs[r];
+  }
+  test_run_ranks(RANKS, 60, train_rank, users, results);
+  assert_all_fail(results, RANKS, QUERN_ERROR_SHAPE, "rank 1 of 3: ", "has 5 columns a sample");
+  free_runs(runs, RANKS);
+
+  options.resume = path_of("missing");
+  train_ranks(&is, &options, references, RANKS, runs, results);
+  assert_all_fail(results, RANKS, QUERN_ERROR_FILE, "rank 0 of 3: ", "missing");
+  free_runs(runs, RANKS);
+}
+
+/* A loss that is no number is found in the same step, and where it begins is told by whoever has the sample. */
+static void test_not_finite(void **state) {
+  (void)state;
+  task is = task_at(0);
+  is.layers[0].activation = quern_activation_of(QUERN_RELU);
+  quern_train_options options = task_options(&is);
+  options.optimizer = quern_optimizer_of(QUERN_SGD, 1e30);
+  run alone = make_run(&is, &options, REFERENCE, 0);
+  assert_int_equal(
+      quern_train(contexts[REFERENCE][0], alone.network, alone.data, alone.test, &alone.options, &alone.last),
+      QUERN_ERROR_NOT_FINITE);
+  char expected[TEST_ERROR_SIZE];
+  snprintf(expected, sizeof expected, "%s", quern_last_error());
+  *strchr(expected, ';') = '\0'; /* up to the step */
+  free_run(&alone);
+  run runs[TEST_MOST_RANKS];
+  test_rank results[TEST_MOST_RANKS];
+  train_ranks(&is, &options, references, TEST_MOST_RANKS, runs, results);
+  assert_all_fail(results, TEST_MOST_RANKS, QUERN_ERROR_NOT_FINITE, expected, "it begins in");
+  for (size_t r = 1; r < TEST_MOST_RANKS; r++) assert_string_equal(results[r].error, results[0].error);
+  free_runs(runs, TEST_MOST_RANKS);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_answer),
+                                     cmocka_unit_test(test_weights_and_dropout),
+                                     cmocka_unit_test(test_resume_on_another_count),
+                                     cmocka_unit_test(test_back_and_on),
+                                     cmocka_unit_test(test_targets),
+                                     cmocka_unit_test(test_differences),
+                                     cmocka_unit_test(test_one_fails),
+                                     cmocka_unit_test(test_not_finite)};
+  return cmocka_run_group_tests(tests, open_all, close_all);
+}
