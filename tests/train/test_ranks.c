@@ -178,6 +178,32 @@ static void test_weights_and_dropout(void **state) {
   check_task(&is, &options, references);
 }
 
+/* Each rank takes its share of a batch from the chunk that has it: the same bits as from a whole data set. */
+static void test_streamed(void **state) {
+  (void)state;
+  for (size_t t = 0; t < TASKS; t++) {
+    task is = task_at(t);
+    is.samples = 3 * is.batch + 7;
+    quern_train_options options = task_options(&is);
+    enum { RANKS = 3 };
+    run whole[RANKS], streamed[RANKS];
+    test_rank results[RANKS];
+    train_ranks(&is, &options, references, RANKS, whole, results);
+    assert_all_alike(whole, results, RANKS, false);
+    quern_data_placement placement = QUERN_DATA_PLACEMENT_INIT;
+    do options.data_memory++;
+    while (quern_trainer_placement(contexts[REFERENCE][0], whole->network, whole->data, whole->test, &options,
+                                   &placement) != QUERN_OK);
+    assert_in_range(placement.train_chunk, 1, is.samples - 1);
+    train_ranks(&is, &options, references, RANKS, streamed, results);
+    assert_all_alike(streamed, results, RANKS, false);
+    assert_same_bits(streamed->network, whole->network);
+    assert_same_figures(&streamed->last, &whole->last);
+    free_runs(whole, RANKS);
+    free_runs(streamed, RANKS);
+  }
+}
+
 /* Saved in the middle of an epoch by 3 ranks, gone on with by 3, which gives the bits of training that never stopped, and by 1, 2 and 4. */
 static bool stop_later(void *user) {
   run *r = user;
@@ -438,13 +464,11 @@ static void test_not_finite(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_answer),
-                                     cmocka_unit_test(test_weights_and_dropout),
-                                     cmocka_unit_test(test_resume_on_another_count),
-                                     cmocka_unit_test(test_back_and_on),
-                                     cmocka_unit_test(test_targets),
-                                     cmocka_unit_test(test_differences),
-                                     cmocka_unit_test(test_one_fails),
-                                     cmocka_unit_test(test_not_finite)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_same_answer), cmocka_unit_test(test_weights_and_dropout),
+      cmocka_unit_test(test_streamed),    cmocka_unit_test(test_resume_on_another_count),
+      cmocka_unit_test(test_back_and_on), cmocka_unit_test(test_targets),
+      cmocka_unit_test(test_differences), cmocka_unit_test(test_one_fails),
+      cmocka_unit_test(test_not_finite)};
   return cmocka_run_group_tests(tests, open_all, close_all);
 }
