@@ -4,14 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-#define COMMA_NAME(name) "," #name
-static const char comma_names[] = CLI_LOG_FIELDS(COMMA_NAME);
 
 static double now(void) {
   struct timespec time;
@@ -64,6 +62,40 @@ cli_exit cli_log_open(const char *path, bool resumed, cli_log *log) {
   return result;
 }
 
+/* Whether a log of this task has the field. */
+static bool has(const cli_log *log, int tasks) {
+  return (tasks >> log->task & 1) != 0;
+}
+
+static void print_header(FILE *file, const cli_log *log) {
+  const char *comma = "";
+#define PRINT(name, tasks)                                                                                   \
+  if (has(log, tasks)) {                                                                                     \
+    fprintf(file, "%s" #name, comma);                                                                        \
+    comma = ",";                                                                                             \
+  }
+  CLI_LOG_FIELDS(PRINT)
+#undef PRINT
+  fputc('\n', file);
+}
+
+/* Rows go under the columns that are there. */
+static cli_exit check_header(cli_log *log) {
+  char *expected = NULL, *found = NULL;
+  size_t size = 0, room = 0;
+  FILE *text = open_memstream(&expected, &size);
+  if (text == NULL) return cli_fail_memory();
+  print_header(text, log);
+  const bool good = fclose(text) == 0 && fseeko(log->file, 0, SEEK_SET) == 0 &&
+                    getline(&found, &room, log->file) > 0 && strcmp(found, expected) == 0;
+  const cli_exit result = good ? CLI_OK
+                               : cli_fail("the log %s cannot be gone on with: its columns are not %s",
+                                          log->path, strtok(expected, "\n"));
+  free(expected);
+  free(found);
+  return result;
+}
+
 /* What stays of a file that is gone on with: the rows before the epoch. *end is the byte behind them. */
 static cli_exit keep_rows(cli_log *log, size_t epoch, size_t *end) {
   cli_log_rows rows;
@@ -73,7 +105,7 @@ static cli_exit keep_rows(cli_log *log, size_t epoch, size_t *end) {
   *end = kept > 0 ? rows.ends[kept - 1] : rows.begin;
   if (kept > 0 && isfinite(rows.items[kept - 1].seconds)) log->began -= rows.items[kept - 1].seconds;
   cli_log_rows_free(&rows);
-  return result;
+  return result == CLI_OK && kept > 0 && log->form == CLI_LOG_CSV ? check_header(log) : result;
 }
 
 /* Takes away what is of an earlier training, or of epochs that are trained again. */
@@ -88,52 +120,64 @@ static cli_exit begin(cli_log *log, size_t epoch) {
     return fail_file(log, "cut");
   if (S_ISREG(about.st_mode) && fseeko(log->file, (off_t)end, SEEK_SET) != 0)
     return fail_file(log, "written");
-  if (end == 0 && log->form == CLI_LOG_CSV) fprintf(log->file, "%s\n", comma_names + 1);
+  if (end == 0 && log->form == CLI_LOG_CSV) print_header(log->file, log);
   return CLI_OK;
 }
 
-static void print_csv(FILE *file, const cli_log_row *row) {
+static void print_csv(const cli_log *log, const cli_log_row *row) {
   const char *comma = "";
-#define PRINT(name)                                                                                          \
-  fputs(comma, file);                                                                                        \
-  if (isfinite(row->name)) fprintf(file, "%.9g", row->name);                                                 \
-  comma = ",";
+#define PRINT(name, tasks)                                                                                   \
+  if (has(log, tasks)) {                                                                                     \
+    fputs(comma, log->file);                                                                                 \
+    if (isfinite(row->name)) fprintf(log->file, "%.9g", row->name);                                          \
+    comma = ",";                                                                                             \
+  }
   CLI_LOG_FIELDS(PRINT)
 #undef PRINT
-  fputc('\n', file);
+  fputc('\n', log->file);
 }
 
-static void print_json(FILE *file, const cli_log_row *row) {
+static void print_json(const cli_log *log, const cli_log_row *row) {
   char before = '{';
-#define PRINT(name)                                                                                          \
-  fprintf(file, "%c\"" #name "\":", before);                                                                 \
-  if (isfinite(row->name))                                                                                   \
-    fprintf(file, "%.9g", row->name);                                                                        \
-  else                                                                                                       \
-    fputs("null", file);                                                                                     \
-  before = ',';
+#define PRINT(name, tasks)                                                                                   \
+  if (has(log, tasks)) {                                                                                     \
+    fprintf(log->file, "%c\"" #name "\":", before);                                                          \
+    if (isfinite(row->name))                                                                                 \
+      fprintf(log->file, "%.9g", row->name);                                                                 \
+    else                                                                                                     \
+      fputs("null", log->file);                                                                              \
+    before = ',';                                                                                            \
+  }
   CLI_LOG_FIELDS(PRINT)
 #undef PRINT
-  fputs("}\n", file);
+  fputs("}\n", log->file);
 }
 
 static cli_exit add(cli_log *log, const cli_log_row *row) {
   if (log->form == CLI_LOG_CSV)
-    print_csv(log->file, row);
+    print_csv(log, row);
   else
-    print_json(log->file, row);
+    print_json(log, row);
   return fflush(log->file) == 0 ? CLI_OK : fail_file(log, "written");
 }
 
 cli_exit cli_log_epoch(cli_log *log, const quern_epoch *epoch, double learning_rate) {
   if (log->path == NULL || log->failed) return CLI_OK;
+  const quern_metrics *test = &epoch->test;
+  log->task = test->task;
   cli_exit result = log->fresh ? begin(log, epoch->epoch) : CLI_OK;
   log->fresh = false;
   const cli_log_row row = {.epoch = (double)epoch->epoch,
                            .step = (double)epoch->epoch * (double)epoch->steps,
                            .train_loss = epoch->train_loss,
-                           .test_loss = epoch->tested ? epoch->test.loss : (double)NAN,
-                           .test_accuracy = epoch->tested ? epoch->test.accuracy : (double)NAN,
+                           .test_loss = test->loss,
+                           .test_accuracy = test->accuracy,
+                           .test_exact_match = test->exact_match,
+                           .test_label_accuracy = test->label_accuracy,
+                           .test_f1 = test->f1,
+                           .test_mean_squared_error = test->mean_squared_error,
+                           .test_mean_absolute_error = test->mean_absolute_error,
+                           .test_r_squared = test->r_squared,
                            .learning_rate = learning_rate,
                            .samples_per_second = epoch->train_samples_per_second,
                            .seconds = now() - log->began};

@@ -7,19 +7,33 @@
 #include <quern/train.h>
 #include <stdio.h>
 
-/* NaN stands for what is not known. X(name): in the order of the columns. */
+/* NaN stands for what is not known. X(name, tasks): in the order of the columns; a log has those of its task. */
 #define CLI_LOG_FIELDS(X)                                                                                    \
-  X(epoch)                                                                                                   \
-  X(step) /* of the whole training */                                                                        \
-  X(train_loss)                                                                                              \
-  X(test_loss)                                                                                               \
-  X(test_accuracy)                                                                                           \
-  X(learning_rate)                                                                                           \
-  X(samples_per_second)                                                                                      \
-  X(seconds) /* since the training began, tests included; of a resumed one, those of its earlier runs too */
+  X(epoch, CLI_LOG_ALL)                                                                                      \
+  X(step, CLI_LOG_ALL) /* of the whole training */                                                           \
+  X(train_loss, CLI_LOG_ALL)                                                                                 \
+  X(test_loss, CLI_LOG_ALL)                                                                                  \
+  X(test_accuracy, CLI_LOG_CLASSES)                                                                          \
+  X(test_exact_match, CLI_LOG_LABELS)                                                                        \
+  X(test_label_accuracy, CLI_LOG_LABELS)                                                                     \
+  X(test_f1, CLI_LOG_LABELS)                                                                                 \
+  X(test_mean_squared_error, CLI_LOG_REGRESSION)                                                             \
+  X(test_mean_absolute_error, CLI_LOG_REGRESSION)                                                            \
+  X(test_r_squared, CLI_LOG_REGRESSION)                                                                      \
+  X(learning_rate, CLI_LOG_ALL)                                                                              \
+  X(samples_per_second, CLI_LOG_ALL)                                                                         \
+  X(seconds,                                                                                                 \
+    CLI_LOG_ALL) /* since the training began, tests included; of a resumed one, those of its earlier runs too */
+
+enum {
+  CLI_LOG_CLASSES = 1 << QUERN_TASK_CLASSES,
+  CLI_LOG_LABELS = 1 << QUERN_TASK_LABELS,
+  CLI_LOG_REGRESSION = 1 << QUERN_TASK_REGRESSION,
+  CLI_LOG_ALL = CLI_LOG_CLASSES | CLI_LOG_LABELS | CLI_LOG_REGRESSION
+};
 
 typedef struct cli_log_row {
-#define CLI_LOG_MEMBER(name) double name;
+#define CLI_LOG_MEMBER(name, tasks) double name;
   CLI_LOG_FIELDS(CLI_LOG_MEMBER)
 #undef CLI_LOG_MEMBER
 } cli_log_row;
@@ -33,6 +47,7 @@ typedef struct cli_log {
   cli_log_form form;
   FILE *file;
   bool resumed; /* what the file has of earlier epochs stays */
+  quern_task task;
   bool fresh;   /* nothing is written yet */
   double began; /* by a clock, in seconds, less what earlier runs took */
   bool failed;  /* a row could not be written */
@@ -42,7 +57,7 @@ typedef struct cli_log {
  * in a file that is there; else it is begun anew, with the first row. The caller closes *log, whatever this returns. */
 cli_exit cli_log_open(const char *path, bool resumed, cli_log *log);
 
-/* Adds the epoch's row, and sees that it is in the file before the next epoch begins. Rows of this epoch and later ones, from a run
+/* Adds the row of the epoch, which was tested, and sees that it is in the file before the next epoch begins. Rows of this epoch and later ones, from a run
  * that got further than its last checkpoint, are replaced. Fails once, with a line, and is silent from then on: training is worth
  * more than its log. */
 cli_exit cli_log_epoch(cli_log *log, const quern_epoch *epoch, double learning_rate);

@@ -9,14 +9,14 @@
 #include <string.h>
 
 static const char *const names[] = {
-#define NAME(name) #name,
+#define NAME(name, tasks) #name,
     CLI_LOG_FIELDS(NAME)
 #undef NAME
 };
 enum { FIELDS = sizeof names / sizeof *names };
 
 static const size_t offsets[FIELDS] = {
-#define OFFSET(name) offsetof(cli_log_row, name),
+#define OFFSET(name, tasks) offsetof(cli_log_row, name),
     CLI_LOG_FIELDS(OFFSET)
 #undef OFFSET
 };

@@ -88,7 +88,8 @@ const cli_command cli_plot = {
     .name = "plot",
     .summary = "draw loss and accuracy of trainings, from their logs",
     .about =
-        "Draws what \"quern train --log\" wrote: the losses and, where it is known, the test accuracy, over "
+        "Draws what \"quern train --log\" wrote: the losses and, where they are known, the test accuracy, or "
+        "what the task has in its place: F1 of labels, R² and the mean absolute error of a regression, over "
         "the epochs. Several logs are drawn into one picture, each in a colour of its own; what is of the "
         "training data is dashed. Where a value is missing or not finite, the line has a gap.",
     .options = options,

@@ -56,7 +56,17 @@ typedef struct panel {
 
 static const curve loss_curves[] = {{offsetof(cli_log_row, train_loss), true},
                                     {offsetof(cli_log_row, test_loss), false}};
-static const curve accuracy_curves[] = {{offsetof(cli_log_row, test_accuracy), false}};
+
+/* What is measured on the test data; a panel each, where a run has it. */
+static const struct {
+  const char *title;
+  curve curve;
+  bool share; /* it lies in 0 … 1 */
+} metrics[] = {{"test accuracy", {offsetof(cli_log_row, test_accuracy), false}, true},
+               {"test F1", {offsetof(cli_log_row, test_f1), false}, true},
+               {"test R²", {offsetof(cli_log_row, test_r_squared), false}, false},
+               {"test mean absolute error", {offsetof(cli_log_row, test_mean_absolute_error), false}, false}};
+enum { METRICS = sizeof metrics / sizeof *metrics };
 
 static double value_of(const cli_log_row *row, size_t offset) {
   return *(const double *)(const void *)((const char *)row + offset);
@@ -221,8 +231,8 @@ static cli_axis epoch_axis(cli_range epochs) {
   }
 }
 
-/* Accuracies that are all the same, in a range of their own that stays within 0 … 1. */
-static cli_range accuracy_range(cli_range range) {
+/* Shares that are all the same, in a range of their own that stays within 0 … 1. */
+static cli_range share_range(cli_range range) {
   if (is_empty(range) || range.most > range.least) return range;
   return (cli_range){fmax(range.least - 0.05, 0.0), fmin(range.most + 0.05, 1.0)};
 }
@@ -244,16 +254,20 @@ static panel make_panel(const char *title, const curve *curves, size_t curve_cou
 cli_exit cli_plot_curves(const cli_plot_run *runs, size_t count, const char *title, const char *path) {
   const cli_range epochs = range_of(runs, count, offsetof(cli_log_row, epoch)),
                   test_loss = range_of(runs, count, offsetof(cli_log_row, test_loss)),
-                  loss = joined(range_of(runs, count, offsetof(cli_log_row, train_loss)), test_loss),
-                  accuracy = accuracy_range(range_of(runs, count, offsetof(cli_log_row, test_accuracy)));
+                  loss = joined(range_of(runs, count, offsetof(cli_log_row, train_loss)), test_loss);
   if (is_empty(loss)) return cli_fail("there is no loss to draw in what was given");
   const double head = title != NULL ? TITLE_HEIGHT : 0.0;
-  panel panels[2];
+  panel panels[1 + METRICS];
   size_t panel_count = 0;
   panels[panel_count++] = make_panel("loss", loss_curves, 2, epochs, loss, 0.0, head);
-  if (!is_empty(accuracy))
-    panels[panel_count++] =
-        make_panel("test accuracy", accuracy_curves, 1, epochs, accuracy, PANEL_WIDTH, head);
+  for (size_t i = 0; i < METRICS; i++) {
+    cli_range range = range_of(runs, count, metrics[i].curve.offset);
+    if (is_empty(range)) continue;
+    if (metrics[i].share) range = share_range(range);
+    panels[panel_count] = make_panel(metrics[i].title, &metrics[i].curve, 1, epochs, range,
+                                     (double)(panel_count * PANEL_WIDTH), head);
+    panel_count++;
+  }
   const double width = (double)(panel_count * PANEL_WIDTH),
                legend_top = head + TOP + PLOT_HEIGHT + BOTTOM + MARGIN;
   const bool tested = !is_empty(test_loss);

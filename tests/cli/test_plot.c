@@ -71,6 +71,54 @@ static void test_rows(void **state) {
   free(text);
 }
 
+/* Other tasks have columns of their own, which are what --json says, and panels. */
+static void check_task(const char *task, const char *header, const char *const *names, size_t column,
+                       const char *const *panels) {
+  char data[2 * PATH_BYTES], log[2 * PATH_BYTES], picture[2 * PATH_BYTES], member[64];
+  snprintf(data, sizeof data, "%s", path_of("data.csv"));
+  snprintf(log, sizeof log, "%s", path_of("log.csv"));
+  snprintf(picture, sizeof picture, "%s", path_of("log.svg"));
+  FILE *file = fopen(data, "w");
+  assert_non_null(file);
+  for (int i = 0; i < 60; i++) fprintf(file, "%d,%d,%d,%d\n", i % 7, i % 5, i % 7 > 2, i % 5 > 1);
+  assert_int_equal(fclose(file), 0);
+  command_result result = run("train", "--data", data, "--target", "3,4", "--task", task, "--epochs", "3",
+                              "--hidden", "8", "--device", "reference", "--log", log, "--json");
+  assert_code(&result, 0);
+  cJSON *json = parse_json(&result);
+  char *text = read_text(log);
+  assert_int_equal(strncmp(text, header, strlen(header)), 0);
+  const cJSON *epoch = cJSON_GetObjectItemCaseSensitive(json, "epochs")->child;
+  for (size_t row = 1; row <= 3; row++, epoch = epoch->next)
+    for (size_t i = 0; names[i] != NULL; i++) {
+      snprintf(member, sizeof member, "test_%s", names[i]);
+      const double expected = json_number(epoch, member);
+      assert_true(fabs(csv_number(text, row, column + i) - expected) <= 1e-8 * fmax(1.0, fabs(expected)));
+    }
+  cJSON_Delete(json);
+  free(text);
+  result_free(&result);
+  run_well(run("plot", log, "-o", picture));
+  text = read_text(picture);
+  for (size_t i = 0; panels[i] != NULL; i++) assert_says(text, panels[i]);
+  assert_null(strstr(text, "test accuracy"));
+  free(text);
+}
+
+static void test_tasks(void **state) {
+  (void)state;
+  check_task("labels",
+             "epoch,step,train_loss,test_loss,test_exact_match,test_label_accuracy,test_f1,learning_rate,"
+             "samples_per_second,seconds\n",
+             PARTS("loss", "exact_match", "label_accuracy", "f1"), 3, PARTS("test F1"));
+  check_task(
+      "regression",
+      "epoch,step,train_loss,test_loss,test_mean_squared_error,test_mean_absolute_error,test_r_squared,"
+      "learning_rate,samples_per_second,seconds\n",
+      PARTS("loss", "mean_squared_error", "mean_absolute_error", "r_squared"), 3,
+      PARTS("test R²", "test mean absolute error"));
+}
+
 /* A resumed run goes on where its checkpoint stands: rows of a run that got further go, and so does half a row. */
 static void test_resumed_runs_append(void **state) {
   (void)state;
@@ -109,6 +157,22 @@ static void test_resumed_runs_append(void **state) {
     assert_int_equal(count_lines(again), form == 0 ? 2 : 1);
     free(again);
   }
+}
+
+/* Rows would stand under the wrong names. */
+static void test_other_columns(void **state) {
+  (void)state;
+  const char *log = path_of("log.csv"), *checkpoint = path_of("checkpoint");
+  run_well(run(DIGITS, "--epochs", "1", "--checkpoint", checkpoint));
+  write_text(log, "epoch,train_loss\n1,2\n");
+  command_result result = run(DIGITS, "--epochs", "2", "--log", log, "--resume", checkpoint);
+  assert_code(&result, 1);
+  assert_says(result.err, "log.csv cannot be gone on with: its columns are not epoch,step,train_loss,");
+  assert_int_equal(count_lines(result.err), 1);
+  result_free(&result);
+  char *text = read_text(log);
+  assert_string_equal(text, "epoch,train_loss\n1,2\n");
+  free(text);
 }
 
 static void test_log_refusals(void **state) {
@@ -360,7 +424,9 @@ static void test_confusion(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       WITH_FOLDER(test_rows),
+      WITH_FOLDER(test_tasks),
       WITH_FOLDER(test_resumed_runs_append),
+      WITH_FOLDER(test_other_columns),
       WITH_FOLDER(test_log_refusals),
       WITH_FOLDER(test_curves_lie_where_the_axes_say),
       WITH_FOLDER(test_gaps_and_single_points),
