@@ -1,10 +1,11 @@
-/* Activations and losses by name, with their parameters. */
+/* Activations, losses and normalisations by name, with their parameters. */
 #include "activation.h"
 
 #include "names.h"
 #include "text.h"
 #include <math.h>
 #include <quern/activation.h>
+#include <quern/normalization.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,12 @@ static const char *const activation_names[] = {
 static const char *const loss_names[] = {
 #define NAME(name, text) text,
     QUERN_LOSSES(NAME)
+#undef NAME
+};
+
+static const char *const normalization_names[] = {
+#define NAME(name, text) text,
+    QUERN_NORMALIZATIONS(NAME)
 #undef NAME
 };
 
@@ -134,5 +141,27 @@ bool quern_loss_parse(const char *text, quern_loss *loss, float *delta) {
     return false;
   *loss = (quern_loss)index;
   *delta = found;
+  return true;
+}
+
+const char *quern_normalization_name(quern_normalization_kind kind) {
+  return quern__name_of(normalization_names, QUERN__COUNT(normalization_names), (size_t)kind);
+}
+
+size_t quern_normalization_format(quern_normalization normalization, char *text, size_t size) {
+  return format(quern_normalization_name(normalization.kind), normalization.kind != QUERN_NORMALIZATION_NONE,
+                normalization.epsilon, QUERN_NORMALIZATION_EPSILON, text, size);
+}
+
+bool quern_normalization_parse(const char *text, quern_normalization *normalization) {
+  size_t index;
+  const char *parameter;
+  if (!find_before_colon(normalization_names, QUERN__COUNT(normalization_names), text, &index, &parameter))
+    return false;
+  quern_normalization found = quern_normalization_of((quern_normalization_kind)index);
+  if (parameter != NULL &&
+      !(found.kind != QUERN_NORMALIZATION_NONE && parse_parameter(parameter, &found.epsilon)))
+    return false;
+  *normalization = found;
   return true;
 }

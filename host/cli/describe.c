@@ -24,14 +24,20 @@ void cli_print_network(FILE *people, const quern_network *network) {
   fprintf(people, "%zu", quern_network_inputs(network));
   for (size_t i = 0; i < layers; i++) fprintf(people, "-%zu", quern_network_layer(network, i).units);
   /* Hidden layers may differ; each change is told. */
-  char last[NAME_SIZE] = "", name[NAME_SIZE];
+  char last[NAME_SIZE] = "", name[NAME_SIZE], kept[NAME_SIZE] = "none";
   float dropped = 0.0f;
-  for (size_t i = 0; i + 1 < layers; i++) {
+  for (size_t i = 0; i < layers; i++) {
     const quern_layer layer = quern_network_layer(network, i);
+    const bool hidden = i + 1 < layers;
+    quern_normalization_format(layer.normalization, name, sizeof name);
+    if (strcmp(name, kept) != 0 && (hidden || layer.normalization.kind != QUERN_NORMALIZATION_NONE))
+      fprintf(people, ", %s normalisation", name);
+    memcpy(kept, name, sizeof kept);
+    if (!hidden) break;
     quern_activation_format(layer.activation, name, sizeof name);
     if (strcmp(name, last) != 0) fprintf(people, ", %s", name);
-    if (layer.dropout != dropped) fprintf(people, ", dropout %g", (double)layer.dropout);
     memcpy(last, name, sizeof last);
+    if (layer.dropout != dropped) fprintf(people, ", dropout %g", (double)layer.dropout);
     dropped = layer.dropout;
   }
   const quern_layer end = quern_network_layer(network, layers - 1);
@@ -89,6 +95,7 @@ void cli_json_network(cli_json *json, const quern_network *network) {
   cJSON *object = cli_json_object(json, json->root, "network");
   cJSON *units = cli_json_list(json, object, "units");
   cJSON *activations = cli_json_list(json, object, "activations");
+  cJSON *normalizations = cli_json_list(json, object, "normalizations");
   cJSON *dropout = cli_json_list(json, object, "dropout");
   cli_json_append_number(json, units, (double)quern_network_inputs(network));
   for (size_t i = 0; i < quern_network_layer_count(network); i++) {
@@ -96,6 +103,8 @@ void cli_json_network(cli_json *json, const quern_network *network) {
     cli_json_append_number(json, units, (double)layer.units);
     quern_activation_format(layer.activation, name, sizeof name);
     cli_json_append_text(json, activations, name);
+    quern_normalization_format(layer.normalization, name, sizeof name);
+    cli_json_append_text(json, normalizations, name);
     cli_json_append_number(json, dropout, cli_json_float(layer.dropout));
   }
   quern_loss_format(quern_network_loss(network), quern_network_huber_delta(network), name, sizeof name);

@@ -35,6 +35,8 @@ cli_exit cli_recipe_check(const cli_command *command, const train_settings *sett
   if (!steps && !isnan(settings->gamma)) return refuse(command, "gamma", "--schedule step");
   if (settings->beta1 >= 1.0 || settings->beta2 >= 1.0)
     return cli_fail_usage(command, "--beta1 and --beta2 take numbers below 1");
+  if (settings->normalization != QUERN_NORMALIZATION_NONE && settings->hidden.count == 0)
+    return cli_fail_usage(command, "--normalize is of hidden layers, and there are none");
   if (settings->dropout >= 1.0) return cli_fail_usage(command, "--dropout takes a number below 1");
   if (settings->dropout > 0.0 && settings->hidden.count == 0)
     return cli_fail_usage(command, "--dropout is of hidden layers, and there are none");

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <quern/activation.h>
+#include <quern/normalization.h>
 #include <stdlib.h>
 
 enum { DEFAULT_HIDDEN = 256 };
@@ -11,6 +12,9 @@ enum { DEFAULT_HIDDEN = 256 };
 #define FIELD(name) offsetof(train_settings, name)
 
 static const char *const balanced[] = {"balanced", NULL};
+
+#define NAME_OF(name, text) text,
+static const char *const normalizations[] = {QUERN_NORMALIZATIONS(NAME_OF) NULL};
 
 static const cli_option options[] = {
     CLI_OPTION_DATA(train_settings),
@@ -36,6 +40,14 @@ static const cli_option options[] = {
      .help =
          "of the hidden layers (default relu); leaky-relu:F and elu:F set the slope just below 0 (default "
          "0.01 and 1)"},
+    {.name = "normalize",
+     .value = "NAME",
+     .kind = CLI_CHOICE,
+     .offset = FIELD(normalization),
+     .choices = normalizations,
+     .help = "what is normalised before the activation of a hidden layer: each unit over the batch (batch), "
+             "each sample over "
+             "the units of the layer (layer), or nothing (none, the default)"},
     {.name = "dropout",
      .value = "P",
      .kind = CLI_NUMBER,
@@ -222,7 +234,6 @@ static const cli_option options[] = {
     CLI_OPTION_JSON(train_settings),
     CLI_OPTION_END};
 
-#define NAME_OF(name, text) text,
 const char *const cli_training_losses[] = {"auto", QUERN_LOSSES(NAME_OF) NULL};
 
 static const char *const examples[] = {

@@ -132,6 +132,7 @@ static cli_exit make_network(train_session *run) {
   for (size_t i = 0; i < count; i++) {
     layers[i] = quern_dense(settings->hidden.items[i], settings->activation.kind);
     layers[i].activation = settings->activation;
+    layers[i].normalization = quern_normalization_of((quern_normalization_kind)settings->normalization);
     layers[i].dropout = isnan(settings->dropout) ? 0.0f : (float)settings->dropout;
   }
   layers[count] = quern_dense(quern_dataset_outputs(run->train), QUERN_IDENTITY);

@@ -4,14 +4,17 @@
 
 #include "data_options.h"
 
+#include <quern/normalization.h>
+
 /* What the options of `quern train` set. */
 typedef struct train_settings {
   cli_data_settings data;
   const char *test;
   cli_counts hidden;
   quern_activation activation;
-  double dropout; /* NaN: none */
-  cli_loss loss;  /* of kind CLI_UNSET: what the task has */
+  int normalization; /* of quern_normalization_kind */
+  double dropout;    /* NaN: none */
+  cli_loss loss;     /* of kind CLI_UNSET: what the task has */
   size_t epochs, batch;
   int optimizer, schedule, decay_bias;
   double learning_rate, momentum, beta1, beta2, alpha, epsilon,

@@ -36,14 +36,19 @@ static int compare_names(const void *a, const void *b) {
   return quern__compare_naturally(x->name, strlen(x->name), y->name, strlen(y->name));
 }
 
-/* Weights before biases, which the alphabet has the other way. */
+/* Weights, biases, and then the others by the alphabet. */
+static int suffix_rank(const char *dot) {
+  return strcmp(dot, ".weight") == 0 ? 0 : strcmp(dot, ".bias") == 0 ? 1 : 2;
+}
+
 static int compare_layers(const void *a, const void *b) {
   const quern_tensor_info *x = a, *y = b;
   const char *x_dot = strrchr(x->name, '.'), *y_dot = strrchr(y->name, '.');
   if (x_dot == NULL || y_dot == NULL) return compare_names(a, b);
   const int order =
       quern__compare_naturally(x->name, (size_t)(x_dot - x->name), y->name, (size_t)(y_dot - y->name));
-  return order != 0 ? order : -strcmp(x_dot, y_dot);
+  const int rank = suffix_rank(x_dot) - suffix_rank(y_dot);
+  return order != 0 ? order : rank != 0 ? rank : strcmp(x_dot, y_dot);
 }
 
 static quern_status note(quern_inspection *made, const char *text) {

@@ -1,15 +1,32 @@
 /* A checkpoint's flat ranges, told layer by layer. */
 #include "model/inspect.h"
+#include "model/metadata.h"
 #include "model/statistics.h"
 #include "network/network.h"
 #include "size.h"
+#include "train/checkpoint.h"
+#include "train/learned.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* "batch,none" into the layers; a file of before there were any says nothing. */
+static bool read_normalizations(const char *text, quern_layer *layers, size_t count) {
+  if (text == NULL) return true;
+  char *copy = strdup(text), *rest = copy;
+  bool good = copy != NULL;
+  for (size_t i = 0; i < count && good; i++) {
+    const char *item = strsep(&rest, ",");
+    good = item != NULL && quern_normalization_parse(item, &layers[i].normalization);
+  }
+  good = good && rest == NULL;
+  free(copy);
+  return good;
+}
+
 /* "784-128-10" as a shape; false, with nothing to free, for what is no such text or does not fit into memory. */
-static bool read_shape(const char *text, quern__shape *shape) {
+static bool read_shape(const char *text, const char *normalizations, quern__shape *shape) {
   size_t count = 0;
   for (const char *at = text; *at != '\0'; at++) count += *at == '-';
   quern_layer *layers = count > 0 ? calloc(count, sizeof *layers) : NULL;
@@ -24,6 +41,7 @@ static bool read_shape(const char *text, quern__shape *shape) {
     if (good && i > 0) layers[i - 1] = quern_dense(units, QUERN_IDENTITY);
     text = good ? end + 1 : text;
   }
+  good = good && read_normalizations(normalizations, layers, count);
   char *said = quern__remember_error();
   good = good && quern__shape_create(inputs, layers, count, QUERN_CATEGORICAL, shape) == QUERN_OK;
   quern__restore_error(said);
@@ -31,26 +49,35 @@ static bool read_shape(const char *text, quern__shape *shape) {
   return good;
 }
 
-/* A part of a range that is a layer's weights or bias. */
+/* A part of a range that is something of a layer's. */
 static quern_status add_part(quern_inspection *made, const quern__tensor_entry *entry,
-                             const quern__shape *shape, size_t layer, bool bias) {
+                             const quern__shape *shape, size_t layer, quern__part part) {
   const quern__placed_layer *placed = &shape->layers[layer];
-  const size_t units = placed->layer.units, at = made->count;
+  const quern__extent extent = quern__layer_part(placed, part);
+  if (extent.count == 0) return QUERN_OK;
+  const size_t at = made->count;
   quern_tensor_info *info = &made->tensors[at];
-  if (asprintf(&made->names[at], "%s: layer %zu %s", entry->name, layer, bias ? "bias" : "weights") < 0) {
+  if (asprintf(&made->names[at], "%s: layer %zu %s", entry->name, layer, quern__part_name(part)) < 0) {
     made->names[at] = NULL;
     return quern__fail_memory(made->file.path, 64);
   }
   made->count++;
   size_t *sizes = &made->shapes[2 * at];
-  sizes[0] = bias ? units : placed->inputs;
-  sizes[1] = units;
+  sizes[0] = part == QUERN__WEIGHTS ? placed->inputs : placed->layer.units;
+  sizes[1] = placed->layer.units;
   *info = (quern_tensor_info){.name = made->names[at],
                               .type = entry->dtype,
-                              .rank = bias ? 1 : 2,
+                              .rank = part == QUERN__WEIGHTS ? 2 : 1,
                               .shape = sizes,
-                              .count = bias ? units : placed->inputs * units};
-  return quern__statistics(&made->file, entry, bias ? placed->bias : placed->weights, info->count, info);
+                              .count = extent.count};
+  return quern__statistics(&made->file, entry, extent.first, info->count, info);
+}
+
+/* Of what an optimizer keeps, only what learns by gradients means anything. */
+static size_t parts_of(const quern__tensor_entry *entry) {
+  const bool whole =
+      strcmp(entry->name, QUERN__LEARNED_PARAMETERS) == 0 || strcmp(entry->name, QUERN__CHECKPOINT_BEST) == 0;
+  return whole ? QUERN__PARTS : QUERN__LEARNING_PARTS;
 }
 
 /* Whether a tensor is a range of all parameters of the shape. */
@@ -61,9 +88,13 @@ static bool is_range(const quern__tensor_entry *entry, const quern__shape *shape
 static quern_status add_all(quern_inspection *made, const quern__shape *shape) {
   for (size_t i = 0; i < made->file.count; i++) {
     const quern__tensor_entry *entry = &made->file.entries[i];
-    for (size_t part = 0; is_range(entry, shape) && part < 2 * shape->layer_count; part++)
-      QUERN__FORWARD(add_part(made, entry, shape, part / 2, part % 2 == 1));
-    if (!is_range(entry, shape)) QUERN__FORWARD(quern__inspect_tensor(made, entry));
+    if (!is_range(entry, shape)) {
+      QUERN__FORWARD(quern__inspect_tensor(made, entry));
+      continue;
+    }
+    for (size_t l = 0; l < shape->layer_count; l++)
+      for (size_t p = 0; p < parts_of(entry); p++)
+        QUERN__FORWARD(add_part(made, entry, shape, l, (quern__part)p));
   }
   return QUERN_OK;
 }
@@ -72,12 +103,14 @@ quern_status quern__inspect_checkpoint(quern_inspection *made) {
   const quern__safetensors *file = &made->file;
   const char *network = quern__safetensors_metadata(file, "quern.network");
   quern__shape shape;
-  if (network == NULL || !read_shape(network, &shape)) return quern__inspect_tensors(made);
+  const char *normalizations = quern__safetensors_metadata(file, QUERN__KEY_NORMALIZATION);
+  if (network == NULL || !read_shape(network, normalizations, &shape)) return quern__inspect_tensors(made);
   /* A range has a number for each part at least, so that this is bounded by the file. */
   size_t ranges = 0, most = 0;
   for (size_t i = 0; i < file->count; i++) ranges += is_range(&file->entries[i], &shape);
   quern_status status = QUERN_OK;
-  if (!quern__multiply(ranges, 2 * shape.layer_count, &most) || !quern__add(most, file->count + 1, &most)) {
+  if (!quern__multiply(ranges, QUERN__PARTS * shape.layer_count, &most) ||
+      !quern__add(most, file->count + 1, &most)) {
     status = quern__fail(QUERN_ERROR_OVERFLOW, "%s: too many layers", file->path);
   } else {
     made->tensors = calloc(most, sizeof *made->tensors);

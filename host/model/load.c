@@ -1,6 +1,8 @@
 /* Reading a model file as a network. */
 #include "model/layout.h"
+#include "model/little_endian.h"
 #include "model/model_layers.h"
+#include "network/network.h"
 #include "schema.h"
 #include <math.h>
 #include <stddef.h>
@@ -70,6 +72,33 @@ cleanup:
   return status;
 }
 
+/* A vector of the file, of the layer's units; NULL, with *values NULL, for one that is not there. */
+static quern_status read_vector(const quern__safetensors *file, const quern__tensor_entry *entry,
+                                float **values) {
+  *values = NULL;
+  if (entry == NULL) return QUERN_OK;
+  *values = malloc(entry->bytes);
+  if (*values == NULL) return quern__fail_memory(file->path, entry->bytes);
+  return quern__safetensors_read(file, entry, *values);
+}
+
+static quern_status read_normalization(const quern__safetensors *file, const quern__model_layer *layer,
+                                       size_t index, quern_network *network) {
+  const quern__tensor_entry *const entries[] = {layer->gamma, layer->beta, layer->mean, layer->variance};
+  enum { COUNT = sizeof entries / sizeof *entries };
+  float *values[COUNT] = {NULL};
+  unsigned char counter[sizeof(uint64_t)];
+  quern_status status = QUERN_OK;
+  for (size_t i = 0; i < COUNT; i++) QUERN__TRY(read_vector(file, entries[i], &values[i]));
+  QUERN__TRY(quern_network_set_normalization(network, index, values[0], values[1], values[2], values[3]));
+  if (layer->counter == NULL) goto cleanup;
+  QUERN__TRY(quern__safetensors_read_bytes(file, layer->counter, 0, sizeof counter, counter));
+  network->batches = quern__little_endian_u64(counter);
+cleanup:
+  for (size_t i = 0; i < COUNT; i++) free(values[i]);
+  return status;
+}
+
 /* What the file says of the data, where it says anything. */
 static quern_status read_schema(const quern__safetensors *file, quern_network *network) {
   const char *text = quern__safetensors_metadata(file, QUERN__KEY_SCHEMA);
@@ -103,7 +132,10 @@ quern_status quern_model_load(const char *path, const quern_model_options *given
   QUERN__TRY(quern__model_layers(&file, &layers, &count));
   QUERN__TRY(quern__metadata_read(&file, &options, layers, count, &loss, &huber_delta));
   QUERN__TRY(create_network(&file, layers, count, loss, huber_delta, &result));
-  for (size_t i = 0; i < count; i++) QUERN__TRY(read_layer(&file, &layers[i], i, result));
+  for (size_t i = 0; i < count; i++) {
+    QUERN__TRY(read_layer(&file, &layers[i], i, result));
+    if (layers[i].gamma != NULL) QUERN__TRY(read_normalization(&file, &layers[i], i, result));
+  }
   QUERN__TRY(read_schema(&file, result));
   *network = result;
   result = NULL;

@@ -13,6 +13,12 @@ void quern__metadata_print_activation(quern__text *text, quern_activation activa
   fputs(name, text->stream);
 }
 
+void quern__metadata_print_normalization(quern__text *text, quern_normalization normalization) {
+  char name[QUERN__PARAMETER_TEXT];
+  quern_normalization_format(normalization, name, sizeof name);
+  fputs(name, text->stream);
+}
+
 void quern__metadata_print_loss(quern__text *text, quern_loss loss, float delta) {
   char name[QUERN__PARAMETER_TEXT];
   quern_loss_format(loss, delta, name, sizeof name);
@@ -25,6 +31,22 @@ quern_status quern__metadata_activations(const quern_network *network, char **te
   for (size_t i = 0; i < quern_network_layer_count(network); i++) {
     if (i > 0) fputc(',', list.stream);
     quern__metadata_print_activation(&list, quern_network_layer(network, i).activation);
+  }
+  return quern__text_close(&list, text);
+}
+
+quern_status quern__metadata_normalization(const quern_network *network, char **text) {
+  const size_t count = quern_network_layer_count(network);
+  bool any = false;
+  *text = NULL;
+  for (size_t i = 0; i < count; i++)
+    any = any || quern_network_layer(network, i).normalization.kind != QUERN_NORMALIZATION_NONE;
+  if (!any) return QUERN_OK;
+  quern__text list;
+  QUERN__FORWARD(quern__text_open(&list));
+  for (size_t i = 0; i < count; i++) {
+    if (i > 0) fputc(',', list.stream);
+    quern__metadata_print_normalization(&list, quern_network_layer(network, i).normalization);
   }
   return quern__text_close(&list, text);
 }
@@ -45,7 +67,7 @@ quern_status quern__metadata_dropout(const quern_network *network, char **text) 
 }
 
 quern_status quern__metadata_frozen(const quern_network *network, const quern__tensor_plan *tensors,
-                                    char **text) {
+                                    const size_t *weights, char **text) {
   quern__text list;
   QUERN__FORWARD(quern__text_open(&list));
   const char *comma = "";
@@ -54,7 +76,7 @@ quern_status quern__metadata_frozen(const quern_network *network, const quern__t
     bool frozen[2] = {layer.freeze_weights, layer.freeze_bias};
     for (size_t part = 0; part < 2; part++) {
       if (!frozen[part]) continue;
-      fprintf(list.stream, "%s%s", comma, tensors[2 * i + part].name);
+      fprintf(list.stream, "%s%s", comma, tensors[weights[i] + part].name);
       comma = ",";
     }
   }
@@ -101,6 +123,29 @@ static quern_status read_activations(const quern__safetensors *file, char *list,
   return quern__fail(QUERN_ERROR_FORMAT,
                      "%s: metadata \"%s\": %zu activations, expected one for each of the %zu layers",
                      file->path, QUERN__KEY_ACTIVATIONS, found, count);
+}
+
+/* What the file says of each must be what its tensors are. */
+static quern_status read_normalization(const quern__safetensors *file, char *list, quern__model_layer *layers,
+                                       size_t count) {
+  size_t found = 0;
+  for (char *item = next_item(&list); item != NULL; item = next_item(&list), found++) {
+    quern_normalization normalization;
+    if (!quern_normalization_parse(item, &normalization))
+      return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": \"%.200s\" is no normalisation",
+                         file->path, QUERN__KEY_NORMALIZATION, item);
+    if (found >= count) continue;
+    const quern_normalization_kind kind = layers[found].layer.normalization.kind;
+    if (normalization.kind != kind)
+      return quern__fail(QUERN_ERROR_FORMAT,
+                         "%s: metadata \"%s\": layer %zu has \"%s\", but the tensors of \"%s\"", file->path,
+                         QUERN__KEY_NORMALIZATION, found, item, quern_normalization_name(kind));
+    layers[found].layer.normalization = normalization;
+  }
+  if (found == count) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_FORMAT,
+                     "%s: metadata \"%s\": %zu normalisations, expected one for each of the %zu layers",
+                     file->path, QUERN__KEY_NORMALIZATION, found, count);
 }
 
 static quern_status read_dropout(const quern__safetensors *file, char *list, quern__model_layer *layers,
@@ -158,8 +203,9 @@ quern_status quern__metadata_refuse_checkpoint(const quern__safetensors *file) {
 }
 
 static quern_status refuse_unknown_keys(const quern__safetensors *file) {
-  static const char *const known[] = {QUERN__KEY_VERSION, QUERN__KEY_ACTIVATIONS, QUERN__KEY_LOSS,
-                                      QUERN__KEY_FROZEN,  QUERN__KEY_SCHEMA,      QUERN__KEY_DROPOUT};
+  static const char *const known[] = {QUERN__KEY_VERSION,      QUERN__KEY_ACTIVATIONS, QUERN__KEY_LOSS,
+                                      QUERN__KEY_FROZEN,       QUERN__KEY_SCHEMA,      QUERN__KEY_DROPOUT,
+                                      QUERN__KEY_NORMALIZATION};
   if (file->metadata == NULL) return QUERN_OK;
   for (const cJSON *pair = file->metadata->child; pair != NULL; pair = pair->next) {
     bool ours = strncmp(pair->string, "quern.", strlen("quern.")) == 0;
@@ -184,15 +230,18 @@ quern_status quern__metadata_read(const quern__safetensors *file, const quern_mo
                                   quern__model_layer *layers, size_t count, quern_loss *loss,
                                   float *huber_delta) {
   quern_status status = QUERN_OK;
-  char *activations = NULL, *frozen = NULL, *dropout = NULL;
+  char *activations = NULL, *frozen = NULL, *dropout = NULL, *normalization = NULL;
   QUERN__TRY(refuse_unknown_keys(file));
   for (size_t i = 0; i < count; i++) {
     layers[i].layer.activation = i + 1 < count ? options->activation : quern_activation_of(QUERN_IDENTITY);
     layers[i].layer.freeze_weights = false;
-    layers[i].layer.freeze_bias = layers[i].bias == NULL;
+    /* Where a normalisation follows, it is the reason why there is no bias, and its own parameters are to learn. */
+    layers[i].layer.freeze_bias = layers[i].bias == NULL && layers[i].gamma == NULL;
   }
   QUERN__TRY(copy_value(file, QUERN__KEY_ACTIVATIONS, &activations));
   if (activations != NULL) QUERN__TRY(read_activations(file, activations, layers, count));
+  QUERN__TRY(copy_value(file, QUERN__KEY_NORMALIZATION, &normalization));
+  if (normalization != NULL) QUERN__TRY(read_normalization(file, normalization, layers, count));
   QUERN__TRY(copy_value(file, QUERN__KEY_DROPOUT, &dropout));
   if (dropout != NULL) QUERN__TRY(read_dropout(file, dropout, layers, count));
   QUERN__TRY(copy_value(file, QUERN__KEY_FROZEN, &frozen));
@@ -204,6 +253,7 @@ quern_status quern__metadata_read(const quern__safetensors *file, const quern_mo
     status = quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": \"%.200s\" is no loss", file->path,
                          QUERN__KEY_LOSS, name);
 cleanup:
+  free(normalization);
   free(dropout);
   free(frozen);
   free(activations);

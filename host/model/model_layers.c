@@ -1,59 +1,137 @@
-/* From tensors to layers: pairs of "<name>.weight" and "<name>.bias", in natural order, each taking what the
- * one before gives. */
+/* From tensors to layers: in natural order of their names, "<name>.weight" and "<name>.bias" of dense layers, each taking what the one
+ * before gives, with those of a normalisation behind them, which has "<name>.running_mean" and "<name>.running_var" too where it is of the
+ * batch. A dense layer's weight has two dimensions, a normalisation's one. */
 #include "model/model_layers.h"
 #include "model/layout.h"
 #include <stdlib.h>
 #include <string.h>
 
+typedef enum suffix { WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VARIANCE, COUNTER, SUFFIXES } suffix;
+
+static const char *const suffixes[SUFFIXES] = {".weight", ".bias", ".running_mean", ".running_var",
+                                               ".num_batches_tracked"};
+
 /* A tensor with its name taken apart. */
 typedef struct part {
   const quern__tensor_entry *entry;
-  size_t name_length; /* of what stands before ".weight" or ".bias" */
-  bool bias;
+  size_t name_length; /* of what stands before the suffix */
+  suffix suffix;
 } part;
 
-static bool take_suffix(const char *name, const char *suffix, size_t *name_length) {
-  size_t length = strlen(name), suffix_length = strlen(suffix);
-  if (length <= suffix_length || strcmp(name + length - suffix_length, suffix) != 0) return false;
+static bool take_suffix(const char *name, const char *text, size_t *name_length) {
+  size_t length = strlen(name), suffix_length = strlen(text);
+  if (length <= suffix_length || strcmp(name + length - suffix_length, text) != 0) return false;
   *name_length = length - suffix_length;
   return true;
 }
 
-static quern_status take_apart(const quern__safetensors *file, const quern__tensor_entry *entry,
-                               part *result) {
-  result->entry = entry;
-  result->bias = take_suffix(entry->name, ".bias", &result->name_length);
-  if (!result->bias && !take_suffix(entry->name, ".weight", &result->name_length))
-    return quern__fail(
-        QUERN_ERROR_FORMAT,
-        "%s: tensor \"%.200s\": expected \"<layer>.weight\" and \"<layer>.bias\" alone, the tensors of "
-        "dense layers",
-        file->path, entry->name);
-  if (strcmp(entry->dtype, "F32") != 0)
-    return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": dtype is %s, expected F32", file->path,
-                       entry->name, entry->dtype);
-  size_t rank = result->bias ? 1 : 2;
-  if (entry->rank != rank)
+static quern_status check_type(const quern__safetensors *file, const part *is) {
+  const quern__tensor_entry *entry = is->entry;
+  const char *type = is->suffix == COUNTER ? "I64" : "F32";
+  if (strcmp(entry->dtype, type) != 0)
+    return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": dtype is %s, expected %s", file->path,
+                       entry->name, entry->dtype, type);
+  const size_t least = is->suffix == COUNTER ? 0 : 1, most = is->suffix == WEIGHT ? 2 : least;
+  if (entry->rank < least || entry->rank > most)
     return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": has %zu dimensions, expected %s",
-                       file->path, entry->name, entry->rank, result->bias ? "1, [out]" : "2, [out][in]");
-  for (size_t i = 0; i < rank; i++)
+                       file->path, entry->name, entry->rank,
+                       is->suffix == WEIGHT    ? "2, [out][in], or 1 of a normalisation"
+                       : is->suffix == COUNTER ? "none"
+                                               : "1, [out]");
+  for (size_t i = 0; i < entry->rank; i++)
     if (entry->shape[i] == 0)
       return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": dimension %zu is 0, expected at least 1",
                          file->path, entry->name, i);
   return QUERN_OK;
 }
 
+static quern_status take_apart(const quern__safetensors *file, const quern__tensor_entry *entry,
+                               part *result) {
+  result->entry = entry;
+  result->suffix = WEIGHT;
+  while (result->suffix < SUFFIXES &&
+         !take_suffix(entry->name, suffixes[result->suffix], &result->name_length))
+    result->suffix++;
+  if (result->suffix == SUFFIXES)
+    return quern__fail(
+        QUERN_ERROR_FORMAT,
+        "%s: tensor \"%.200s\": expected \"<layer>.weight\" and \"<layer>.bias\" alone, the tensors of "
+        "dense layers, and those of BatchNorm1d and LayerNorm behind them",
+        file->path, entry->name);
+  return check_type(file, result);
+}
+
 static int compare_parts(const void *a, const void *b) {
   const part *x = a, *y = b;
   int order = quern__compare_naturally(x->entry->name, x->name_length, y->entry->name, y->name_length);
-  return order != 0 ? order : (int)x->bias - (int)y->bias;
+  return order != 0 ? order : (int)x->suffix - (int)y->suffix;
 }
 
-/* Weights open a layer; the bias that follows under the same name joins it. */
+static bool is_called(const part *is, const char *name, size_t length) {
+  return name != NULL && is->name_length == length && memcmp(is->entry->name, name, length) == 0;
+}
+
+/* For messages: no more of a name than is read. */
+static int shown(size_t length) {
+  return (int)(length < 200 ? length : 200);
+}
+
+static quern_status check_units(const quern__safetensors *file, const part *next,
+                                const quern__model_layer *layer) {
+  const size_t *shape = layer->weight->shape;
+  if (next->suffix == COUNTER || next->entry->shape[0] == shape[0]) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_SHAPE,
+                     "%s: tensor \"%.200s\" is [%zu], but \"%.200s\" is [%zu, %zu] and has %zu outputs",
+                     file->path, next->entry->name, next->entry->shape[0], layer->weight->name, shape[0],
+                     shape[1], shape[0]);
+}
+
+static bool read_number(const char *name, size_t length, uint64_t *number) {
+  *number = 0;
+  for (size_t i = 0; i < length; i++) {
+    if (name[i] < '0' || name[i] > '9' || *number > (UINT64_MAX - 9) / 10) return false;
+    *number = 10 * *number + (uint64_t)(name[i] - '0');
+  }
+  return true;
+}
+
+/* A normalisation is that of the layer before it. Where both have numbers, as in torch.nn.Sequential, there is no room for an activation
+ * between them; names cannot tell. */
+static quern_status add_normalization(const quern__safetensors *file, const part *next,
+                                      quern__model_layer *layer) {
+  const char *name = next->entry->name;
+  if (layer == NULL || layer->gamma != NULL)
+    return quern__fail(
+        QUERN_ERROR_FORMAT,
+        "%s: tensor \"%.200s\" is of a normalisation, and no dense layer stands right before it", file->path,
+        name);
+  uint64_t before, here;
+  if (read_number(layer->name, layer->name_length, &before) && read_number(name, next->name_length, &here) &&
+      here != before + 1)
+    return quern__fail(
+        QUERN_ERROR_UNSUPPORTED,
+        "%s: tensor \"%.200s\" is of a normalisation that does not follow right behind \"%.*s.weight\", "
+        "expected it between a dense layer and its activation",
+        file->path, name, shown(layer->name_length), layer->name);
+  layer->norm_name = name;
+  layer->norm_name_length = next->name_length;
+  layer->gamma = next->entry;
+  layer->layer.normalization = quern_normalization_of(QUERN_NORMALIZATION_LAYER);
+  return check_units(file, next, layer);
+}
+
+static quern_status fail_alone(const quern__safetensors *file, const part *next) {
+  return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": there is no \"%.*s.weight\" to go with it",
+                     file->path, next->entry->name, shown(next->name_length), next->entry->name);
+}
+
+/* Weights open a layer or its normalisation; what follows under the same name joins that. */
 static quern_status add_part(const quern__safetensors *file, const part *next, quern__model_layer *layers,
                              size_t *count) {
   const quern__tensor_entry *entry = next->entry;
-  if (!next->bias) {
+  quern__model_layer *layer = *count > 0 ? &layers[*count - 1] : NULL;
+  if (next->suffix == WEIGHT && entry->rank == 1) return add_normalization(file, next, layer);
+  if (next->suffix == WEIGHT) {
     layers[*count].name = entry->name;
     layers[*count].name_length = next->name_length;
     layers[*count].weight = entry;
@@ -61,18 +139,29 @@ static quern_status add_part(const quern__safetensors *file, const part *next, q
     (*count)++;
     return QUERN_OK;
   }
-  quern__model_layer *layer = *count > 0 ? &layers[*count - 1] : NULL;
-  if (layer == NULL || layer->name_length != next->name_length ||
-      memcmp(layer->name, entry->name, next->name_length) != 0)
-    return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": there is no \"%.*s.weight\" to go with it",
-                       file->path, entry->name, (int)(next->name_length < 200 ? next->name_length : 200),
-                       entry->name);
-  if (entry->shape[0] != layer->weight->shape[0])
-    return quern__fail(QUERN_ERROR_SHAPE,
-                       "%s: tensor \"%.200s\" is [%zu], but \"%.200s\" is [%zu, %zu] and has %zu outputs",
-                       file->path, entry->name, entry->shape[0], layer->weight->name, layer->weight->shape[0],
-                       layer->weight->shape[1], layer->weight->shape[0]);
-  layer->bias = entry;
+  if (layer == NULL) return fail_alone(file, next);
+  const bool of_norm = is_called(next, layer->norm_name, layer->norm_name_length);
+  if (!of_norm && !(next->suffix == BIAS && is_called(next, layer->name, layer->name_length)))
+    return fail_alone(file, next);
+  QUERN__FORWARD(check_units(file, next, layer));
+  const quern__tensor_entry **const places[] = {
+      [BIAS] = of_norm ? &layer->beta : &layer->bias,
+      [RUNNING_MEAN] = &layer->mean,
+      [RUNNING_VARIANCE] = &layer->variance,
+      [COUNTER] = &layer->counter,
+  };
+  *places[next->suffix] = entry;
+  return QUERN_OK;
+}
+
+/* Running statistics make a normalisation that of a batch; one of them alone makes none. */
+static quern_status settle_normalization(const quern__safetensors *file, quern__model_layer *layer) {
+  if (layer->mean == NULL && layer->variance == NULL) return QUERN_OK;
+  if (layer->mean == NULL || layer->variance == NULL)
+    return quern__fail(QUERN_ERROR_FORMAT,
+                       "%s: \"%.*s\" has one of running_mean and running_var, expected both or none",
+                       file->path, shown(layer->norm_name_length), layer->norm_name);
+  layer->layer.normalization.kind = QUERN_NORMALIZATION_BATCH;
   return QUERN_OK;
 }
 
@@ -107,6 +196,7 @@ quern_status quern__model_layers(const quern__safetensors *file, quern__model_la
   for (size_t i = 0; i < file->count; i++) QUERN__TRY(take_apart(file, &file->entries[i], &parts[i]));
   qsort(parts, file->count, sizeof *parts, compare_parts);
   for (size_t i = 0; i < file->count; i++) QUERN__TRY(add_part(file, &parts[i], result, count));
+  for (size_t i = 0; i < *count; i++) QUERN__TRY(settle_normalization(file, &result[i]));
   QUERN__TRY(check_chain(file, result, *count));
   *layers = result;
   result = NULL;

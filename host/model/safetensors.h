@@ -63,18 +63,19 @@ quern_status quern__safetensors_check_text(const char *path, const char *text, s
 
 /* --- Writing -------------------------------------------------------------------------------------------- */
 
-/* An F32 tensor to write. */
+/* A tensor to write: F32, or I64, which readers want at a multiple of 8 bytes, so that such come first. */
 typedef struct quern__tensor_plan {
   const char *name;
   size_t rank;
   size_t shape[2];
+  bool is_i64;
 } quern__tensor_plan;
 
 typedef struct quern__metadata_pair {
   const char *key, *value;
 } quern__metadata_pair;
 
-/* Fills `values` with the numbers of tensor `index`, as many as its shape says. */
+/* Fills `values` with the numbers of tensor `index`, as many as its shape says; those of an I64 as little-endian bytes. */
 typedef quern_status (*quern__tensor_fill)(void *user, size_t index, float *values);
 
 /* Writes tensors and metadata to `path` in the order given, whole or not at all (see file.h). One tensor at a

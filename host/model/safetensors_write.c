@@ -10,7 +10,7 @@
 #include <string.h>
 
 static quern_status tensor_bytes(const char *path, const quern__tensor_plan *tensor, size_t *bytes) {
-  *bytes = sizeof(float);
+  *bytes = tensor->is_i64 ? sizeof(int64_t) : sizeof(float);
   for (size_t i = 0; i < tensor->rank; i++)
     if (!quern__multiply(*bytes, tensor->shape[i], bytes))
       return quern__fail(QUERN_ERROR_OVERFLOW, "%s: tensor \"%s\": the product of its shape overflows", path,
@@ -30,7 +30,8 @@ static bool add_size(cJSON *list, size_t size) {
 
 static bool add_tensor(cJSON *header, const quern__tensor_plan *tensor, size_t begin, size_t end) {
   cJSON *object = cJSON_AddObjectToObject(header, tensor->name);
-  if (object == NULL || cJSON_AddStringToObject(object, "dtype", "F32") == NULL) return false;
+  if (object == NULL || cJSON_AddStringToObject(object, "dtype", tensor->is_i64 ? "I64" : "F32") == NULL)
+    return false;
   cJSON *shape = cJSON_AddArrayToObject(object, "shape");
   for (size_t i = 0; i < tensor->rank; i++)
     if (shape == NULL || !add_size(shape, tensor->shape[i])) return false;
@@ -114,7 +115,7 @@ quern_status quern__safetensors_write(const char *path, const quern__metadata_pa
     size_t bytes;
     QUERN__TRY(tensor_bytes(path, &tensors[i], &bytes));
     QUERN__TRY(fill(user, i, values));
-    quern__little_endian_floats(values, bytes / sizeof *values);
+    if (!tensors[i].is_i64) quern__little_endian_floats(values, bytes / sizeof *values);
     QUERN__TRY(quern__file_write(&file, values, bytes));
   }
   status = quern__file_commit(&file);

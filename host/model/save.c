@@ -1,5 +1,6 @@
 /* Writing a network as a model file. */
 #include "model/layout.h"
+#include "model/little_endian.h"
 #include "model/metadata.h"
 #include "schema.h"
 #include "size.h"
@@ -7,40 +8,84 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* "18446744073709551615.weight" fits. */
-typedef struct tensor_name {
-  char text[32];
-} tensor_name;
+/* What a tensor of the file is. A dense layer and a normalisation have weight and bias each, as modules of PyTorch do. */
+typedef enum kind { WEIGHT, BIAS, NORM_WEIGHT, NORM_BIAS, RUNNING_MEAN, RUNNING_VARIANCE, BATCHES } kind;
+enum { MOST_TENSORS = BATCHES + 1 }; /* of a layer */
+
+/* "18446744073709551615.num_batches_tracked" fits. */
+typedef struct tensor {
+  char name[48];
+  size_t layer;
+  kind kind;
+} tensor;
 
 typedef struct saving {
   const quern_network *network;
-  quern__tensor_plan *tensors; /* weights and bias of each layer in turn */
-  tensor_name *names;
+  tensor *items;
+  quern__tensor_plan *tensors; /* of each */
+  size_t count;
+  size_t *layers; /* [layers]: where the weight of each is in the list; its bias is next */
   float *weights; /* [in][out] of the largest layer */
 } saving;
 
+static void add(saving *save, size_t layer, kind what, size_t place, quern__tensor_plan plan) {
+  static const char *const names[] = {
+      "weight", "bias", "weight", "bias", "running_mean", "running_var", "num_batches_tracked"};
+  tensor *item = &save->items[save->count];
+  *item = (tensor){.layer = layer, .kind = what};
+  snprintf(item->name, sizeof item->name, "%zu.%s", place, names[what]);
+  plan.name = item->name;
+  save->tensors[save->count++] = plan;
+}
+
+/* The modules that a layer is in torch.nn.Sequential, each with a place of its own: Linear, a normalisation, an activation, Dropout. */
+static size_t modules_of(const quern_layer *layer) {
+  return 1u + (layer->normalization.kind != QUERN_NORMALIZATION_NONE) +
+         (layer->activation.kind != QUERN_IDENTITY) + (layer->dropout > 0.0f);
+}
+
+static void add_layer(saving *save, size_t index, size_t place, size_t in, const quern_layer *layer) {
+  const quern__tensor_plan vector = {.rank = 1, .shape = {layer->units}};
+  save->layers[index] = save->count;
+  add(save, index, WEIGHT, place, (quern__tensor_plan){.rank = 2, .shape = {layer->units, in}});
+  add(save, index, BIAS, place, vector);
+  if (layer->normalization.kind == QUERN_NORMALIZATION_NONE) return;
+  add(save, index, NORM_WEIGHT, place + 1, vector);
+  add(save, index, NORM_BIAS, place + 1, vector);
+  if (layer->normalization.kind != QUERN_NORMALIZATION_BATCH) return;
+  add(save, index, RUNNING_MEAN, place + 1, vector);
+  add(save, index, RUNNING_VARIANCE, place + 1, vector);
+}
+
+/* The counters, whose numbers are 8 bytes, before all others. */
+static void add_counters(saving *save) {
+  size_t place = 0;
+  for (size_t i = 0; i < quern_network_layer_count(save->network); i++) {
+    const quern_layer layer = quern_network_layer(save->network, i);
+    if (layer.normalization.kind == QUERN_NORMALIZATION_BATCH)
+      add(save, i, BATCHES, place + 1, (quern__tensor_plan){.is_i64 = true});
+    place += modules_of(&layer);
+  }
+}
+
 static quern_status plan_tensors(const char *path, saving *save) {
-  size_t layers = quern_network_layer_count(save->network), count, place = 0, largest = 0;
-  if (!quern__multiply(layers, 2 * sizeof(tensor_name), &count))
+  size_t layers = quern_network_layer_count(save->network), bytes, place = 0, largest = 0;
+  if (!quern__multiply(layers, MOST_TENSORS * sizeof(tensor), &bytes))
     return quern__fail(QUERN_ERROR_OVERFLOW, "%s: %zu layers are too many", path, layers);
-  save->tensors = calloc(2 * layers, sizeof *save->tensors);
-  save->names = calloc(2 * layers, sizeof *save->names);
-  if (save->tensors == NULL || save->names == NULL)
-    return quern__fail_memory(path, 2 * layers * (sizeof *save->tensors + sizeof *save->names));
+  save->tensors = calloc(MOST_TENSORS * layers, sizeof *save->tensors);
+  save->items = calloc(MOST_TENSORS * layers, sizeof *save->items);
+  save->layers = calloc(layers, sizeof *save->layers);
+  if (save->tensors == NULL || save->items == NULL || save->layers == NULL)
+    return quern__fail_memory(path, bytes);
+  add_counters(save);
   size_t in = quern_network_inputs(save->network);
   for (size_t i = 0; i < layers; i++) {
-    quern_layer layer = quern_network_layer(save->network, i);
-    tensor_name *names = &save->names[2 * i];
-    snprintf(names[0].text, sizeof names[0].text, "%zu.weight", place);
-    snprintf(names[1].text, sizeof names[1].text, "%zu.bias", place);
-    save->tensors[2 * i] = (quern__tensor_plan){names[0].text, 2, {layer.units, in}};
-    save->tensors[2 * i + 1] = (quern__tensor_plan){names[1].text, 1, {layer.units}};
-    if (!quern__multiply(layer.units, in, &count) || !quern__multiply(count, sizeof(float), &count))
+    const quern_layer layer = quern_network_layer(save->network, i);
+    if (!quern__multiply(layer.units, in, &bytes) || !quern__multiply(bytes, sizeof(float), &bytes))
       return quern__fail(QUERN_ERROR_OVERFLOW, "%s: the size of layer %zu overflows", path, i);
-    if (count > largest) largest = count;
-    /* In torch.nn.Sequential an activation is a module with a place of its own, and so is dropout. */
-    place += layer.activation.kind == QUERN_IDENTITY ? 1 : 2;
-    if (layer.dropout > 0.0f) place++;
+    if (bytes > largest) largest = bytes;
+    add_layer(save, i, place, in, &layer);
+    place += modules_of(&layer);
     in = layer.units;
   }
   save->weights = malloc(largest);
@@ -49,10 +94,28 @@ static quern_status plan_tensors(const char *path, saving *save) {
 
 static quern_status fill_tensor(void *user, size_t index, float *values) {
   saving *save = user;
-  if (index % 2 == 1) return quern_network_get_layer(save->network, index / 2, NULL, values);
-  QUERN__FORWARD(quern_network_get_layer(save->network, index / 2, save->weights, NULL));
-  const size_t *shape = save->tensors[index].shape;
-  quern__transpose(shape[1], shape[0], save->weights, values);
+  const tensor *item = &save->items[index];
+  const quern_network *network = save->network;
+  const size_t l = item->layer, *shape = save->tensors[index].shape;
+  switch (item->kind) {
+  case WEIGHT:
+    QUERN__FORWARD(quern_network_get_layer(network, l, save->weights, NULL));
+    quern__transpose(shape[1], shape[0], save->weights, values);
+    return QUERN_OK;
+  case BIAS:
+    return quern_network_get_layer(network, l, NULL, values);
+  case NORM_WEIGHT:
+    return quern_network_get_normalization(network, l, values, NULL, NULL, NULL);
+  case NORM_BIAS:
+    return quern_network_get_normalization(network, l, NULL, values, NULL, NULL);
+  case RUNNING_MEAN:
+    return quern_network_get_normalization(network, l, NULL, NULL, values, NULL);
+  case RUNNING_VARIANCE:
+    return quern_network_get_normalization(network, l, NULL, NULL, NULL, values);
+  case BATCHES:
+    break;
+  }
+  quern__little_endian_put_u64(quern_network_batches(network), (unsigned char *)values);
   return QUERN_OK;
 }
 
@@ -62,33 +125,40 @@ quern_status quern_model_save(const quern_network *network, const char *path) {
                        network == NULL ? "network" : "path");
   quern_status status = QUERN_OK;
   saving save = {.network = network};
-  char *activations = NULL, *frozen = NULL, *schema = NULL, *dropout = NULL, loss[QUERN__PARAMETER_TEXT];
+  char *activations = NULL, *frozen = NULL, *schema = NULL, *normalization = NULL, *dropout = NULL,
+       loss[QUERN__PARAMETER_TEXT];
   quern_loss_format(quern_network_loss(network), quern_network_huber_delta(network), loss, sizeof loss);
   QUERN__TRY(plan_tensors(path, &save));
   QUERN__TRY(quern__metadata_activations(network, &activations));
+  QUERN__TRY(quern__metadata_normalization(network, &normalization));
   QUERN__TRY(quern__metadata_dropout(network, &dropout));
-  QUERN__TRY(quern__metadata_frozen(network, save.tensors, &frozen));
+  QUERN__TRY(quern__metadata_frozen(network, save.tensors, save.layers, &frozen));
   const quern_schema *known = quern_network_schema(network);
   if (known != NULL) QUERN__TRY(quern__schema_print(known, &schema));
-  /* "format": what PyTorch's own tools look for. The last two are there where there is something to say. */
-  enum { ALWAYS = 5 };
-  quern__metadata_pair metadata[ALWAYS + 2] = {{"format", "pt"},
-                                               {QUERN__KEY_VERSION, QUERN_VERSION},
-                                               {QUERN__KEY_ACTIVATIONS, activations},
-                                               {QUERN__KEY_LOSS, loss},
-                                               {QUERN__KEY_FROZEN, frozen}};
-  size_t pairs = ALWAYS;
-  if (dropout != NULL) metadata[pairs++] = (quern__metadata_pair){QUERN__KEY_DROPOUT, dropout};
-  if (schema != NULL) metadata[pairs++] = (quern__metadata_pair){QUERN__KEY_SCHEMA, schema};
-  status = quern__safetensors_write(path, metadata, pairs, save.tensors,
-                                    2 * quern_network_layer_count(network), fill_tensor, &save);
+  /* "format": what PyTorch's own tools look for. */
+  const quern__metadata_pair all[] = {{"format", "pt"},
+                                      {QUERN__KEY_VERSION, QUERN_VERSION},
+                                      {QUERN__KEY_ACTIVATIONS, activations},
+                                      {QUERN__KEY_LOSS, loss},
+                                      {QUERN__KEY_FROZEN, frozen},
+                                      {QUERN__KEY_NORMALIZATION, normalization},
+                                      {QUERN__KEY_DROPOUT, dropout},
+                                      {QUERN__KEY_SCHEMA, schema}};
+  enum { ALL = sizeof all / sizeof *all };
+  quern__metadata_pair metadata[ALL]; /* those of which there is something to say */
+  size_t pairs = 0;
+  for (size_t i = 0; i < ALL; i++)
+    if (all[i].value != NULL) metadata[pairs++] = all[i];
+  status = quern__safetensors_write(path, metadata, pairs, save.tensors, save.count, fill_tensor, &save);
 cleanup:
   free(schema);
   free(dropout);
+  free(normalization);
   free(frozen);
   free(activations);
   free(save.weights);
-  free(save.names);
+  free(save.layers);
+  free(save.items);
   free(save.tensors);
   return status;
 }

@@ -2,29 +2,38 @@
 #include "../error.h"
 #include "plan.h"
 
-/* H of a layer. In training Z is left for a derivative that reads it. */
-static quern_status activate(quern_plan *plan, size_t l, quern_tensor from, bool trains, quern_tensor h) {
+/* H of a layer. For a step, what the activation read is left where its derivative reads that, and the product where a normalisation
+ * takes it back. */
+static quern_status activate(quern_plan *plan, size_t l, quern_tensor from, quern__pass pass,
+                             quern_tensor h) {
   const quern_tensor w = quern__plan_weights(plan, plan->parameters, l),
                      b = quern__plan_bias(plan, plan->parameters, l);
-  const quern_activation activation = plan->shape.layers[l].layer.activation;
-  if (!trains || !quern_activation_reads_z(activation.kind))
-    return quern_dense_forward(plan->context, from, w, b, activation, h);
-  const quern_tensor z = quern__plan_derivative_input(plan, l, from.rows);
-  QUERN__FORWARD(quern_dense_forward(plan->context, from, w, b, quern_activation_of(QUERN_IDENTITY), z));
+  const quern_layer *layer = &plan->shape.layers[l].layer;
+  const quern_activation activation = layer->activation;
+  const bool trains = pass != QUERN__PASS_INFERENCE,
+             normalizes = layer->normalization.kind != QUERN_NORMALIZATION_NONE,
+             keeps_z = trains && quern_activation_reads_z(activation.kind);
+  if (!normalizes && !keeps_z) return quern_dense_forward(plan->context, from, w, b, activation, h);
+  const quern_tensor z = keeps_z ? quern__plan_derivative_input(plan, l, from.rows) : h;
+  const quern_tensor product = trains && normalizes ? quern__plan_product(plan, l, from.rows) : z;
+  QUERN__FORWARD(
+      quern_dense_forward(plan->context, from, w, b, quern_activation_of(QUERN_IDENTITY), product));
+  if (normalizes) QUERN__FORWARD(quern__plan_normalize(plan, l, pass, product, z));
+  if (activation.kind == QUERN_IDENTITY) return QUERN_OK;
   return quern_activation_forward(plan->context, activation, z, h);
 }
 
-quern_status quern__plan_forward_layer(quern_plan *plan, size_t l, quern_tensor from, bool trains,
+quern_status quern__plan_forward_layer(quern_plan *plan, size_t l, quern_tensor from, quern__pass pass,
                                        quern_tensor *to) {
   const quern_tensor h = quern__plan_output(plan, l, from.rows);
   *to = h;
-  QUERN__FORWARD(activate(plan, l, from, trains, h));
-  if (!trains || plan->shape.layers[l].layer.dropout == 0.0f) return QUERN_OK;
+  QUERN__FORWARD(activate(plan, l, from, pass, h));
+  if (pass == QUERN__PASS_INFERENCE || plan->shape.layers[l].layer.dropout == 0.0f) return QUERN_OK;
   *to = quern__plan_handed_on(plan, l, from.rows);
   return quern_dropout(plan->context, quern__plan_mask(plan, l), h, *to);
 }
 
-static quern_status forward(quern_plan *plan, quern_tensor x, bool trains, quern_tensor *output) {
+static quern_status forward(quern_plan *plan, quern_tensor x, quern__pass pass, quern_tensor *output) {
   if (plan == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "plan forward: the plan is NULL");
   if (x.columns != plan->shape.inputs || x.rows > plan->batch)
     return quern__fail(QUERN_ERROR_SHAPE,
@@ -32,17 +41,17 @@ static quern_status forward(quern_plan *plan, quern_tensor x, bool trains, quern
                        x.columns, plan->batch, plan->shape.inputs);
   quern_tensor from = x;
   for (size_t l = 0; l < plan->shape.layer_count; l++)
-    QUERN__FORWARD(quern__plan_forward_layer(plan, l, from, trains, &from));
+    QUERN__FORWARD(quern__plan_forward_layer(plan, l, from, pass, &from));
   if (output != NULL) *output = from;
   return QUERN_OK;
 }
 
 quern_status quern_plan_forward(quern_plan *plan, quern_tensor x, quern_tensor *output) {
-  return forward(plan, x, false, output);
+  return forward(plan, x, QUERN__PASS_INFERENCE, output);
 }
 
 quern_status quern__plan_forward_to_train(quern_plan *plan, quern_tensor x) {
-  return forward(plan, x, true, NULL);
+  return forward(plan, x, QUERN__PASS_TRAINING, NULL);
 }
 
 quern_status quern_plan_predict(quern_plan *plan, quern_tensor x, quern_tensor *output) {

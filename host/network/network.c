@@ -8,6 +8,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void set_part(quern_network *network, size_t layer, quern__part part, float value) {
+  const quern__extent extent = quern__layer_part(&network->shape.layers[layer], part);
+  for (size_t i = 0; i < extent.count; i++) network->parameters[extent.first + i] = value;
+}
+
+/* To what changes nothing but the scale. */
+static void reset_normalizations(quern_network *network) {
+  for (size_t l = 0; l < network->shape.layer_count; l++) {
+    set_part(network, l, QUERN__GAMMA, 1.0f);
+    set_part(network, l, QUERN__BETA, 0.0f);
+    set_part(network, l, QUERN__MEAN, 0.0f);
+    set_part(network, l, QUERN__VARIANCE, 1.0f);
+  }
+  network->batches = 0;
+}
+
 quern_status quern_network_create(size_t inputs, const quern_layer *layers, size_t layer_count,
                                   quern_loss loss, quern_network **network) {
   if (network == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "network: the result pointer is NULL");
@@ -21,6 +37,7 @@ quern_status quern_network_create(size_t inputs, const quern_layer *layers, size
     status = quern__fail_memory("network parameters", made->shape.flat_count * sizeof *made->parameters);
     goto cleanup;
   }
+  reset_normalizations(made);
   *network = made;
   return QUERN_OK;
 cleanup:
@@ -70,6 +87,7 @@ quern_status quern_network_initialize(quern_network *network, quern_initializer 
                           network->parameters + placed->weights);
     memset(network->parameters + placed->bias, 0, units * sizeof(float));
   }
+  reset_normalizations(network);
   quern__schema_free(network->schema);
   network->schema = NULL;
   return QUERN_OK;
@@ -170,4 +188,49 @@ quern_status quern_network_get_layer(const quern_network *network, size_t index,
     memcpy(weights, network->parameters + placed->weights, placed->inputs * units * sizeof(float));
   if (bias != NULL) memcpy(bias, network->parameters + placed->bias, units * sizeof(float));
   return QUERN_OK;
+}
+
+/* The numbers of a layer's normalisation, and which of them the caller has given. */
+enum { NORMALIZATION_PARTS = QUERN__PARTS - QUERN__GAMMA };
+
+static quern_status check_normalization(const char *what, const quern_network *network, size_t index,
+                                        const float *const *given, const quern__placed_layer **placed) {
+  QUERN__FORWARD(find_layer(what, network, index, placed));
+  for (size_t i = 0; i < NORMALIZATION_PARTS; i++) {
+    const quern__part part = (quern__part)(QUERN__GAMMA + i);
+    if (given[i] != NULL && quern__layer_part(*placed, part).count == 0)
+      return quern__fail(QUERN_ERROR_ARGUMENT, "%s: layer %zu, whose normalisation is %s, has no %s", what,
+                         index, quern_normalization_name((*placed)->layer.normalization.kind),
+                         quern__part_name(part));
+  }
+  return QUERN_OK;
+}
+
+quern_status quern_network_set_normalization(quern_network *network, size_t index, const float *gamma,
+                                             const float *beta, const float *mean, const float *variance) {
+  const float *const given[NORMALIZATION_PARTS] = {gamma, beta, mean, variance};
+  const quern__placed_layer *placed;
+  QUERN__FORWARD(check_normalization("network set normalization", network, index, given, &placed));
+  for (size_t i = 0; i < NORMALIZATION_PARTS; i++) {
+    const quern__extent extent = quern__layer_part(placed, (quern__part)(QUERN__GAMMA + i));
+    if (given[i] != NULL) memcpy(network->parameters + extent.first, given[i], extent.count * sizeof(float));
+  }
+  return QUERN_OK;
+}
+
+quern_status quern_network_get_normalization(const quern_network *network, size_t index, float *gamma,
+                                             float *beta, float *mean, float *variance) {
+  float *const given[NORMALIZATION_PARTS] = {gamma, beta, mean, variance};
+  const quern__placed_layer *placed;
+  QUERN__FORWARD(
+      check_normalization("network get normalization", network, index, (const float *const *)given, &placed));
+  for (size_t i = 0; i < NORMALIZATION_PARTS; i++) {
+    const quern__extent extent = quern__layer_part(placed, (quern__part)(QUERN__GAMMA + i));
+    if (given[i] != NULL) memcpy(given[i], network->parameters + extent.first, extent.count * sizeof(float));
+  }
+  return QUERN_OK;
+}
+
+uint64_t quern_network_batches(const quern_network *network) {
+  return network->batches;
 }

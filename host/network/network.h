@@ -9,12 +9,32 @@
 typedef struct quern__placed_layer {
   quern_layer layer;
   size_t inputs;
-  size_t weights; /* first element of W [inputs][units] */
-  size_t bias;    /* first element of b [units] */
+  size_t weights;        /* first element of W [inputs][units] */
+  size_t bias;           /* first element of b [units] */
+  size_t gamma, beta;    /* the same, where it has a normalisation */
+  size_t mean, variance; /* and of the running ones, where that is of the batch */
 } quern__placed_layer;
 
-/* All parameters of a network lie in one flat range, W then b, layer after layer, each starting on a multiple
- * of QUERN__PARAMETER_ALIGNMENT elements; what lies between is zero and stays zero. So do all gradients. */
+/* What a layer may have in the flat range. Those behind QUERN__BETA do not learn by gradients. */
+typedef enum quern__part {
+  QUERN__WEIGHTS,
+  QUERN__BIAS,
+  QUERN__GAMMA,
+  QUERN__BETA,
+  QUERN__LEARNING_PARTS,
+  QUERN__MEAN = QUERN__LEARNING_PARTS,
+  QUERN__VARIANCE,
+  QUERN__PARTS
+} quern__part;
+
+typedef struct quern__extent {
+  size_t first, count; /* count 0: the layer has none */
+  bool learns;
+} quern__extent;
+
+/* All parameters of a network lie in one flat range, W, b, gamma and beta, layer after layer, and behind them all the running statistics,
+ * which no update touches; each starts on a multiple of QUERN__PARAMETER_ALIGNMENT elements, and what lies between is zero and stays zero.
+ * So do all gradients, in which those of the statistics stay zero. */
 enum { QUERN__PARAMETER_ALIGNMENT = 16 }; /* a cache line, and the widest vector */
 
 typedef struct quern__shape {
@@ -30,6 +50,7 @@ typedef struct quern__shape {
 struct quern_network {
   quern__shape shape;
   float *parameters;    /* [shape.flat_count], owned */
+  uint64_t batches;     /* steps that went into the running statistics */
   quern_schema *schema; /* of the data it was trained on, owned; NULL where there is nothing to say of them */
 };
 
@@ -38,8 +59,16 @@ quern_status quern__shape_create(size_t inputs, const quern_layer *layers, size_
                                  quern_loss loss, quern__shape *shape);
 quern_status quern__shape_copy(const quern__shape *from, quern__shape *to);
 void quern__shape_free(quern__shape *shape);
-/* Same inputs, layers' units, and so the same flat range. */
+/* Same inputs, layers' units and normalisations, and so the same flat range. */
 bool quern__shape_equal(const quern__shape *a, const quern__shape *b);
+
+quern__extent quern__layer_part(const quern__placed_layer *placed, quern__part part);
+
+/* "weights", "running mean" … Static. */
+const char *quern__part_name(quern__part part);
+
+/* Whether any layer has this normalisation. */
+bool quern__shape_normalizes(const quern__shape *shape, quern_normalization_kind kind);
 
 /* The ranges of the flat range that learn, each as long as the frozen parameters leave it: false after the last. *item
  * starts at 0 and is this function's own. */

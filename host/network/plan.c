@@ -9,8 +9,28 @@
 
 /* Bytes of each buffer; 0 for one that is not needed. */
 typedef struct layout {
-  size_t parameters, gradients, outputs, dz, targets, classes;
+  size_t parameters, gradients, outputs, dz, statistics, targets, classes;
 } layout;
+
+/* How many means a layer's normalisation has. */
+static size_t statistics_of(const quern_layer *layer, size_t batch) {
+  return layer->normalization.kind == QUERN_NORMALIZATION_BATCH ? layer->units : batch;
+}
+
+/* What training needs beside H and dZ: elements a sample of `outputs`, and elements of the statistics. */
+static bool count_beside(const quern__shape *shape, size_t batch, size_t *units, size_t *statistics) {
+  bool fits = true, normalizes = false;
+  *units = *statistics = 0;
+  for (size_t l = 0; l < shape->layer_count && fits; l++) {
+    const quern_layer *layer = &shape->layers[l].layer;
+    if (layer->dropout > 0.0f) fits = quern__add(*units, layer->units, units);
+    if (layer->normalization.kind == QUERN_NORMALIZATION_NONE) continue;
+    normalizes = true;
+    fits = fits && quern__add(*units, layer->units, units) &&
+           quern__add(*statistics, 2 * statistics_of(layer, batch), statistics); /* each fits: below 2^31 */
+  }
+  return fits && (!normalizes || quern__add(*statistics, 2 * shape->widest, statistics));
+}
 
 static quern_status plan_layout(const quern__shape *shape, size_t batch, quern_plan_mode mode,
                                 layout *bytes) {
@@ -19,20 +39,19 @@ static quern_status plan_layout(const quern__shape *shape, size_t batch, quern_p
   if ((unsigned)mode > QUERN_PLAN_GRADIENTS)
     return quern__fail(QUERN_ERROR_ARGUMENT, "plan: %d is no mode", (int)mode);
   size_t row = batch * sizeof(float); /* fits: batch < 2^31 */
-  size_t units = 0, dropped = 0, outputs = quern__shape_outputs(shape);
-  for (size_t l = 0; l < shape->layer_count; l++) {
-    const quern_layer *layer = &shape->layers[l].layer;
-    if (!quern__add(units, layer->units, &units)) goto overflow;
-    if (layer->dropout > 0.0f && mode != QUERN_PLAN_INFERENCE && !quern__add(dropped, layer->units, &dropped))
-      goto overflow;
-  }
+  size_t units = 0, beside, outputs = quern__shape_outputs(shape);
+  for (size_t l = 0; l < shape->layer_count; l++)
+    if (!quern__add(units, shape->layers[l].layer.units, &units)) goto overflow;
   *bytes = (layout){.parameters = shape->flat_count * sizeof(float), .classes = batch * sizeof(int32_t)};
   if (mode == QUERN_PLAN_GRADIENTS) bytes->gradients = bytes->parameters;
   if (!quern__multiply(units, row, &bytes->outputs)) goto overflow;
-  if (mode != QUERN_PLAN_INFERENCE) bytes->dz = bytes->outputs;
-  if (!quern__multiply(dropped, row, &dropped) || !quern__add(bytes->outputs, dropped, &bytes->outputs))
-    goto overflow;
   if (shape->loss != QUERN_CATEGORICAL && !quern__multiply(outputs, row, &bytes->targets)) goto overflow;
+  if (mode == QUERN_PLAN_INFERENCE) return QUERN_OK;
+  bytes->dz = bytes->outputs;
+  if (!count_beside(shape, batch, &beside, &bytes->statistics) || !quern__multiply(beside, row, &beside) ||
+      !quern__add(bytes->outputs, beside, &bytes->outputs) ||
+      !quern__multiply(bytes->statistics, sizeof(float), &bytes->statistics))
+    goto overflow;
   return QUERN_OK;
 overflow:
   return quern__fail(QUERN_ERROR_OVERFLOW, "plan: the size of a batch of %zu samples overflows", batch);
@@ -44,7 +63,8 @@ quern_status quern_plan_bytes(const quern_network *network, size_t batch, quern_
     return quern__fail(QUERN_ERROR_ARGUMENT, "plan bytes: the network or the result pointer is NULL");
   layout each;
   QUERN__FORWARD(plan_layout(&network->shape, batch, mode, &each));
-  const size_t parts[] = {each.parameters, each.gradients, each.outputs, each.dz, each.targets, each.classes};
+  const size_t parts[] = {each.parameters, each.gradients, each.outputs, each.dz,
+                          each.statistics, each.targets,   each.classes};
   *bytes = 0;
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
     if (!quern__add(*bytes, parts[i], bytes))
@@ -58,19 +78,29 @@ static quern_status create_if(quern_context *context, size_t bytes, quern_buffer
 
 static quern_status place_outputs(quern_plan *plan) {
   const size_t count = plan->shape.layer_count;
-  plan->output_offsets = calloc(count, 2 * sizeof *plan->output_offsets);
-  if (plan->output_offsets == NULL)
-    return quern__fail_memory("plan", count * 2 * sizeof *plan->output_offsets);
-  size_t *handed_on = plan->output_offsets + count, offset = 0;
+  const bool trains = plan->mode != QUERN_PLAN_INFERENCE;
+  plan->places = calloc(count, sizeof *plan->places);
+  if (plan->places == NULL) return quern__fail_memory("plan", count * sizeof *plan->places);
+  size_t offset = 0, statistics = 0;
   for (size_t l = 0; l < count; l++) {
-    plan->output_offsets[l] = handed_on[l] = offset;
+    plan->places[l].output = plan->places[l].handed_on = offset;
     offset += plan->batch * plan->shape.layers[l].layer.units;
   }
-  for (size_t l = 0; l < count; l++) {
-    if (plan->mode == QUERN_PLAN_INFERENCE || plan->shape.layers[l].layer.dropout == 0.0f) continue;
-    handed_on[l] = offset;
-    offset += plan->batch * plan->shape.layers[l].layer.units;
+  for (size_t l = 0; trains && l < count; l++) {
+    const quern_layer *layer = &plan->shape.layers[l].layer;
+    quern__layer_place *place = &plan->places[l];
+    if (layer->dropout > 0.0f) {
+      place->handed_on = offset;
+      offset += plan->batch * layer->units;
+    }
+    if (layer->normalization.kind == QUERN_NORMALIZATION_NONE) continue;
+    place->product = offset;
+    offset += plan->batch * layer->units;
+    place->mean = statistics;
+    place->inverse = statistics + statistics_of(layer, plan->batch);
+    statistics += 2 * statistics_of(layer, plan->batch);
   }
+  plan->scale_gradients = statistics;
   return QUERN_OK;
 }
 
@@ -81,6 +111,7 @@ static quern_status allocate(quern_plan *plan) {
   QUERN__FORWARD(create_if(plan->context, bytes.gradients, &plan->gradients));
   QUERN__FORWARD(create_if(plan->context, bytes.outputs, &plan->outputs));
   QUERN__FORWARD(create_if(plan->context, bytes.dz, &plan->dz));
+  QUERN__FORWARD(create_if(plan->context, bytes.statistics, &plan->statistics));
   QUERN__FORWARD(create_if(plan->context, bytes.targets, &plan->targets));
   QUERN__FORWARD(create_if(plan->context, bytes.classes, &plan->classes));
   /* All are zeros now, and so what lies between the gradients of two parameters, like what lies between the parameters. */
@@ -117,13 +148,14 @@ void quern_plan_free(quern_plan *plan) {
   quern_buffer_free(plan->gradients);
   quern_buffer_free(plan->outputs);
   quern_buffer_free(plan->dz);
+  quern_buffer_free(plan->statistics);
   quern_buffer_free(plan->targets);
   quern_buffer_free(plan->classes);
   quern_buffer_free(plan->class_weights);
   quern_buffer_free(plan->squares);
   quern_buffer_free(plan->momentum);
   quern_buffer_free(plan->square);
-  free(plan->output_offsets);
+  free(plan->places);
   quern__shape_free(&plan->shape);
   quern__context_release(plan->context);
   free(plan);
@@ -139,14 +171,21 @@ static quern_status check_same_shape(const char *what, const quern_plan *plan, c
 
 quern_status quern_plan_upload(quern_plan *plan, const quern_network *network) {
   QUERN__FORWARD(check_same_shape("plan upload", plan, network));
+  plan->batches_before = network->batches - plan->trained;
   return quern_buffer_write(plan->parameters, 0, plan->shape.flat_count * sizeof(float), network->parameters,
                             QUERN_WAIT);
 }
 
 quern_status quern_plan_download(quern_plan *plan, quern_network *network) {
   QUERN__FORWARD(check_same_shape("plan download", plan, network));
+  network->batches = plan->batches_before + plan->trained;
   return quern_buffer_read(plan->parameters, 0, plan->shape.flat_count * sizeof(float), network->parameters,
                            QUERN_WAIT);
+}
+
+quern_tensor quern__plan_part(const quern_plan *plan, quern_buffer *flat, size_t layer, quern__part part) {
+  const quern__extent extent = quern__layer_part(&plan->shape.layers[layer], part);
+  return quern_vector(flat, extent.first, extent.count);
 }
 
 quern_tensor quern__plan_weights(const quern_plan *plan, quern_buffer *flat, size_t layer) {
@@ -160,12 +199,15 @@ quern_tensor quern__plan_bias(const quern_plan *plan, quern_buffer *flat, size_t
 }
 
 quern_tensor quern__plan_output(const quern_plan *plan, size_t layer, size_t n) {
-  return quern_matrix(plan->outputs, plan->output_offsets[layer], n, plan->shape.layers[layer].layer.units);
+  return quern_matrix(plan->outputs, plan->places[layer].output, n, plan->shape.layers[layer].layer.units);
 }
 
 quern_tensor quern__plan_handed_on(const quern_plan *plan, size_t layer, size_t n) {
-  return quern_matrix(plan->outputs, plan->output_offsets[plan->shape.layer_count + layer], n,
-                      plan->shape.layers[layer].layer.units);
+  return quern_matrix(plan->outputs, plan->places[layer].handed_on, n, plan->shape.layers[layer].layer.units);
+}
+
+quern_tensor quern__plan_product(const quern_plan *plan, size_t layer, size_t n) {
+  return quern_matrix(plan->outputs, plan->places[layer].product, n, plan->shape.layers[layer].layer.units);
 }
 
 quern_dropout_mask quern__plan_mask(const quern_plan *plan, size_t layer) {
@@ -183,7 +225,7 @@ quern_status quern_plan_dropout_seed(quern_plan *plan, uint64_t seed) {
 }
 
 quern_tensor quern__plan_dz(const quern_plan *plan, size_t layer, size_t n) {
-  return quern_matrix(plan->dz, plan->output_offsets[layer], n, plan->shape.layers[layer].layer.units);
+  return quern_matrix(plan->dz, plan->places[layer].output, n, plan->shape.layers[layer].layer.units);
 }
 
 quern_tensor quern__plan_derivative_input(const quern_plan *plan, size_t layer, size_t n) {
@@ -214,4 +256,30 @@ quern_status quern_plan_layer_gradients(const quern_plan *plan, size_t index, qu
     return quern__fail(QUERN_ERROR_ARGUMENT, "plan layer gradients: the plan keeps none, make it with "
                                              "QUERN_PLAN_GRADIENTS");
   return layer_tensors("plan layer gradients", plan, plan->gradients, index, weights, bias);
+}
+
+static quern_status normalization_tensors(const char *what, const quern_plan *plan, quern_buffer *flat,
+                                          size_t index, quern_tensor *gamma, quern_tensor *beta) {
+  if (index >= plan->shape.layer_count)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "%s: layer %zu of a network with %zu", what, index,
+                       plan->shape.layer_count);
+  if (plan->shape.layers[index].layer.normalization.kind == QUERN_NORMALIZATION_NONE)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "%s: layer %zu has no normalisation", what, index);
+  *gamma = quern__plan_part(plan, flat, index, QUERN__GAMMA);
+  *beta = quern__plan_part(plan, flat, index, QUERN__BETA);
+  return QUERN_OK;
+}
+
+quern_status quern_plan_normalization(const quern_plan *plan, size_t index, quern_tensor *gamma,
+                                      quern_tensor *beta) {
+  return normalization_tensors("plan normalization", plan, plan->parameters, index, gamma, beta);
+}
+
+quern_status quern_plan_normalization_gradients(const quern_plan *plan, size_t index, quern_tensor *gamma,
+                                                quern_tensor *beta) {
+  if (plan->gradients == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "plan normalization gradients: the plan keeps none, make it with "
+                       "QUERN_PLAN_GRADIENTS");
+  return normalization_tensors("plan normalization gradients", plan, plan->gradients, index, gamma, beta);
 }

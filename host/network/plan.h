@@ -7,6 +7,14 @@
 
 typedef struct quern_update quern_update; /* backend.h: what an optimizer does in a step */
 
+/* Where a layer's numbers lie: elements of `outputs`, and, of mean and inverse, of `statistics`. */
+typedef struct quern__layer_place {
+  size_t output;        /* H */
+  size_t handed_on;     /* what the layer above reads in training: H, or what dropout leaves of it */
+  size_t product;       /* X W + b, where it has a normalisation */
+  size_t mean, inverse; /* of that: one for each unit, or for each sample */
+} quern__layer_place;
+
 struct quern_plan {
   quern_context *context; /* held */
   quern__shape shape;     /* owned */
@@ -16,10 +24,13 @@ struct quern_plan {
   quern_buffer *parameters; /* the flat range */
   quern_buffer *gradients;  /* the flat range; GRADIENTS only */
   /* H of every layer, [batch][units], one after the other; behind them, but for INFERENCE, what is left of H where a layer has
-   * dropout. */
+   * dropout, and X W + b where it has a normalisation. */
   quern_buffer *outputs;
-  size_t *
-      output_offsets; /* [2 layer_count]: of H, and of what the layer hands on, which is H without dropout; owned */
+  quern__layer_place *places; /* [layer_count], owned */
+  /* Of the normalisations, but for INFERENCE: mean and inverse of each, and room for the gradients of a gamma and a beta that are used
+   * up on the way. NULL where there is none. */
+  quern_buffer *statistics;
+  size_t scale_gradients; /* where that room is */
   quern_buffer
       *dz;     /* dZ of every layer, laid out like outputs; before dZ, Z where f' reads it; not INFERENCE */
   void *steps; /* the backend's, for whole steps; NULL where they go op by op */
@@ -31,6 +42,7 @@ struct quern_plan {
   quern_buffer *momentum, *square; /* what it keeps: flat ranges, each NULL until it is first kept */
   uint64_t updates;                /* steps that it has taken */
   uint64_t trained; /* steps that the plan has taken, with whatever optimizer: masks of dropout go by it */
+  uint64_t batches_before; /* and those behind its running statistics before, modulo 2^64 */
   uint64_t dropout_seed;
   size_t first_row;      /* of the step under way: which sample of the batch it begins with */
   float clip_norm;       /* 0: gradients are not clipped */
@@ -51,12 +63,27 @@ quern_tensor quern__plan_output(const quern_plan *plan, size_t layer, size_t n);
 /* What the layer above reads of it in training: H with dropout, or plain H. */
 quern_tensor quern__plan_handed_on(const quern_plan *plan, size_t layer, size_t n);
 
+/* X W + b of a layer with a normalisation, as a step keeps it. */
+quern_tensor quern__plan_product(const quern_plan *plan, size_t layer, size_t n);
+
 /* The mask of a layer in the next step. */
 quern_dropout_mask quern__plan_mask(const quern_plan *plan, size_t layer);
 
-/* Queues one layer's way forward; in training with dropout, and what backward reads is kept. *to is what the layer above reads. */
-quern_status quern__plan_forward_layer(quern_plan *plan, size_t layer, quern_tensor from, bool trains,
+/* Gamma or another part of a layer, in a flat range that lies in `flat`. */
+quern_tensor quern__plan_part(const quern_plan *plan, quern_buffer *flat, size_t layer, quern__part part);
+
+/* What a way forward is for. A rehearsal is a step's, but for running statistics, which it leaves as they are. */
+typedef enum quern__pass { QUERN__PASS_INFERENCE, QUERN__PASS_TRAINING, QUERN__PASS_REHEARSAL } quern__pass;
+
+/* Queues one layer's way forward; for a step with dropout, and what backward reads is kept. *to is what the layer above reads. */
+quern_status quern__plan_forward_layer(quern_plan *plan, size_t layer, quern_tensor from, quern__pass pass,
                                        quern_tensor *to);
+
+/* A layer's normalisation, where it has one, from `product` to `to`, which may be the same; and back, where dZ of the layer is that of
+ * what came out: in its place, and with the gradients or the update of gamma and beta. normalization.c. */
+quern_status quern__plan_normalize(quern_plan *plan, size_t layer, quern__pass pass, quern_tensor product,
+                                   quern_tensor to);
+quern_status quern__plan_normalize_back(quern_plan *plan, size_t layer, size_t n);
 
 /* What is right for n samples: labels int32_t [1][n], or targets [n][outputs]; the other is none. */
 typedef struct quern__truth {

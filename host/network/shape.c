@@ -4,6 +4,7 @@
 #include "../activation.h"
 #include "../error.h"
 #include "../size.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,16 @@ static quern_status check_layer(size_t index, size_t layer_count, const quern_la
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "network: layer %zu: the slope of %s is %g, expected a finite number, not negative",
                        index, name, (double)activation->slope);
+  const quern_normalization *normalization = &layer->normalization;
+  if (quern_normalization_name(normalization->kind) == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "network: layer %zu: %d is no normalisation", index,
+                       (int)normalization->kind);
+  if (normalization->kind != QUERN_NORMALIZATION_NONE &&
+      !(isfinite(normalization->epsilon) && normalization->epsilon >= 0.0f))
+    return quern__fail(
+        QUERN_ERROR_ARGUMENT,
+        "network: layer %zu: the epsilon of its normalisation is %g, expected a finite number, not negative",
+        index, (double)normalization->epsilon);
   if (!(layer->dropout >= 0.0f && layer->dropout < 1.0f))
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "network: layer %zu: a dropout of %g, expected at least 0 and less than 1", index,
@@ -38,14 +49,35 @@ static quern_status check_layer(size_t index, size_t layer_count, const quern_la
 }
 
 /* Takes `count` elements of the flat range, aligned; false where that overflows. */
-static bool place(quern__shape *shape, size_t count, size_t *at) {
+static bool place(quern__shape *shape, size_t count, bool learns, size_t *at) {
   size_t aligned, end;
   if (!quern__add(shape->flat_count, QUERN__PARAMETER_ALIGNMENT - 1, &aligned)) return false;
   aligned -= aligned % QUERN__PARAMETER_ALIGNMENT;
   if (!quern__add(aligned, count, &end) || end > SIZE_MAX / sizeof(float)) return false;
   *at = aligned;
   shape->flat_count = end;
-  shape->parameter_count += count;
+  if (learns) shape->parameter_count += count;
+  return true;
+}
+
+static bool place_layer(quern__shape *shape, quern__placed_layer *placed) {
+  const size_t units = placed->layer.units;
+  size_t weights;
+  if (!quern__multiply(placed->inputs, units, &weights) || !place(shape, weights, true, &placed->weights) ||
+      !place(shape, units, true, &placed->bias))
+    return false;
+  if (placed->layer.normalization.kind == QUERN_NORMALIZATION_NONE) return true;
+  return place(shape, units, true, &placed->gamma) && place(shape, units, true, &placed->beta);
+}
+
+static bool place_statistics(quern__shape *shape) {
+  for (size_t l = 0; l < shape->layer_count; l++) {
+    quern__placed_layer *placed = &shape->layers[l];
+    const size_t units = placed->layer.units;
+    if (placed->layer.normalization.kind != QUERN_NORMALIZATION_BATCH) continue;
+    if (!place(shape, units, false, &placed->mean) || !place(shape, units, false, &placed->variance))
+      return false;
+  }
   return true;
 }
 
@@ -69,9 +101,7 @@ quern_status quern__shape_create(size_t inputs, const quern_layer *layers, size_
     quern__placed_layer *placed = &shape->layers[l];
     placed->layer = layers[l];
     placed->inputs = l == 0 ? inputs : layers[l - 1].units;
-    size_t weights;
-    if (!quern__multiply(placed->inputs, layers[l].units, &weights) ||
-        !place(shape, weights, &placed->weights) || !place(shape, layers[l].units, &placed->bias)) {
+    if (!place_layer(shape, placed)) {
       quern__shape_free(shape);
       return quern__fail(QUERN_ERROR_OVERFLOW,
                          "network: the parameters up to layer %zu, %zu by %zu, overflow", l,
@@ -79,7 +109,10 @@ quern_status quern__shape_create(size_t inputs, const quern_layer *layers, size_
     }
     if (layers[l].units > shape->widest) shape->widest = layers[l].units;
   }
-  return QUERN_OK;
+  if (place_statistics(shape)) return QUERN_OK;
+  quern__shape_free(shape);
+  return quern__fail(QUERN_ERROR_OVERFLOW, "network: the running statistics of %zu layers overflow",
+                     layer_count);
 }
 
 quern_status quern__shape_copy(const quern__shape *from, quern__shape *to) {
@@ -97,22 +130,56 @@ void quern__shape_free(quern__shape *shape) {
 
 bool quern__shape_equal(const quern__shape *a, const quern__shape *b) {
   if (a->inputs != b->inputs || a->layer_count != b->layer_count) return false;
-  for (size_t l = 0; l < a->layer_count; l++)
-    if (a->layers[l].layer.units != b->layers[l].layer.units) return false;
+  for (size_t l = 0; l < a->layer_count; l++) {
+    const quern_layer *x = &a->layers[l].layer, *y = &b->layers[l].layer;
+    if (x->units != y->units || x->normalization.kind != y->normalization.kind) return false;
+  }
   return true;
+}
+
+bool quern__shape_normalizes(const quern__shape *shape, quern_normalization_kind kind) {
+  for (size_t l = 0; l < shape->layer_count; l++)
+    if (shape->layers[l].layer.normalization.kind == kind) return true;
+  return false;
+}
+
+const char *quern__part_name(quern__part part) {
+  static const char *const names[QUERN__PARTS] = {"weights", "bias",         "gamma",
+                                                  "beta",    "running mean", "running variance"};
+  return names[part];
+}
+
+quern__extent quern__layer_part(const quern__placed_layer *placed, quern__part part) {
+  const quern_layer *layer = &placed->layer;
+  const quern_normalization_kind kind = layer->normalization.kind;
+  const size_t normalized = kind != QUERN_NORMALIZATION_NONE ? layer->units : 0,
+               running = kind == QUERN_NORMALIZATION_BATCH ? layer->units : 0;
+  switch (part) {
+  case QUERN__WEIGHTS:
+    return (quern__extent){placed->weights, placed->inputs * layer->units, !layer->freeze_weights};
+  case QUERN__BIAS:
+    return (quern__extent){placed->bias, layer->units, !layer->freeze_bias};
+  case QUERN__GAMMA:
+    return (quern__extent){placed->gamma, normalized, !layer->freeze_bias};
+  case QUERN__BETA:
+    return (quern__extent){placed->beta, normalized, !layer->freeze_bias};
+  case QUERN__MEAN:
+    return (quern__extent){placed->mean, running, false};
+  default:
+    return (quern__extent){placed->variance, running, false};
+  }
 }
 
 bool quern__shape_next_learning(const quern__shape *shape, size_t *item, size_t *begin, size_t *count) {
   size_t end = 0;
-  for (*count = 0; *item < 2 * shape->layer_count; (*item)++) {
-    const quern__placed_layer *placed = &shape->layers[*item / 2];
-    const bool is_weights = *item % 2 == 0;
-    const bool frozen = is_weights ? placed->layer.freeze_weights : placed->layer.freeze_bias;
-    if (frozen && *count > 0) return true;
-    if (frozen) continue;
-    const size_t first = is_weights ? placed->weights : placed->bias;
-    if (*count == 0) *begin = first;
-    end = first + (is_weights ? placed->inputs * placed->layer.units : placed->layer.units);
+  for (*count = 0; *item < QUERN__LEARNING_PARTS * shape->layer_count; (*item)++) {
+    const quern__placed_layer *placed = &shape->layers[*item / QUERN__LEARNING_PARTS];
+    const quern__extent extent = quern__layer_part(placed, (quern__part)(*item % QUERN__LEARNING_PARTS));
+    if (extent.count == 0) continue;
+    if (!extent.learns && *count > 0) return true;
+    if (!extent.learns) continue;
+    if (*count == 0) *begin = extent.first;
+    end = extent.first + extent.count;
     *count = end - *begin;
   }
   return *count > 0;

@@ -28,7 +28,7 @@ static quern_status backward_parameters(quern_plan *plan, size_t l, quern_tensor
                                      quern__plan_state(plan, w), b, quern__plan_state(plan, b));
 }
 
-/* dZ of the layer below: (dZ Wᵀ) ∘ f'(h) ∘ M, whose factors may come in any order. */
+/* dZ of the layer below, or of its normalisation's output: (dZ Wᵀ) ∘ f'(h) ∘ M, whose factors may come in any order. */
 static quern_status backward_data(quern_plan *plan, size_t l, quern_tensor dz) {
   const quern_layer *below = &plan->shape.layers[l - 1].layer;
   const quern_tensor dx = quern__plan_dz(plan, l - 1, dz.rows);
@@ -43,6 +43,8 @@ static quern_status backward(quern_plan *plan, quern_tensor x) {
   size_t stop = plan->mode == QUERN_PLAN_GRADIENTS ? 0 : lowest_learning(plan);
   for (size_t l = plan->shape.layer_count; l-- > stop;) {
     quern_tensor dz = quern__plan_dz(plan, l, x.rows);
+    if (plan->shape.layers[l].layer.normalization.kind != QUERN_NORMALIZATION_NONE)
+      QUERN__FORWARD(quern__plan_normalize_back(plan, l, x.rows));
     quern_tensor below = l == 0 ? x : quern__plan_handed_on(plan, l - 1, x.rows);
     if (l > stop) QUERN__FORWARD(backward_data(plan, l, dz)); /* before the update of W, which it reads */
     QUERN__FORWARD(backward_parameters(plan, l, below, dz));

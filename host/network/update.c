@@ -97,7 +97,7 @@ static quern_status update_range(quern_plan *plan, const quern_optimizer *optimi
 }
 
 /* In as few launches as the frozen parameters leave, which is one where none is frozen; but weights and biases each in their own
- * where they decay differently. */
+ * where they decay differently; gammas and betas go with biases. */
 quern_status quern__plan_update(quern_plan *plan) {
   const quern_optimizer *optimizer = &plan->optimizer;
   const quern__shape *shape = &plan->shape;
@@ -109,12 +109,12 @@ quern_status quern__plan_update(quern_plan *plan) {
   }
   quern_optimizer undecayed = *optimizer;
   undecayed.weight_decay = 0.0;
-  for (size_t l = 0; l < shape->layer_count; l++) {
-    const quern__placed_layer *placed = &shape->layers[l];
-    const size_t units = placed->layer.units;
-    if (!placed->layer.freeze_weights)
-      QUERN__FORWARD(update_range(plan, optimizer, placed->weights, placed->inputs * units));
-    if (!placed->layer.freeze_bias) QUERN__FORWARD(update_range(plan, &undecayed, placed->bias, units));
+  for (size_t i = 0; i < QUERN__LEARNING_PARTS * shape->layer_count; i++) {
+    const quern__part part = (quern__part)(i % QUERN__LEARNING_PARTS);
+    const quern__extent extent = quern__layer_part(&shape->layers[i / QUERN__LEARNING_PARTS], part);
+    if (extent.count > 0 && extent.learns)
+      QUERN__FORWARD(
+          update_range(plan, part == QUERN__WEIGHTS ? optimizer : &undecayed, extent.first, extent.count));
   }
   return QUERN_OK;
 }

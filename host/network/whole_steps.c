@@ -10,11 +10,13 @@
 
 enum { F = sizeof(float), I = sizeof(int32_t) };
 
-/* Steps know one loss over bare outputs, derivatives that read H, and no dropout; and they update in place. */
+/* Steps know one loss over bare outputs, derivatives that read H, no normalisation and no dropout; and they update in place. */
 static bool fits(const quern_plan *plan) {
   for (size_t l = 0; l < plan->shape.layer_count; l++) {
     const quern_layer *layer = &plan->shape.layers[l].layer;
-    if (quern_activation_reads_z(layer->activation.kind) || layer->dropout > 0.0f) return false;
+    if (quern_activation_reads_z(layer->activation.kind) || layer->dropout > 0.0f ||
+        layer->normalization.kind != QUERN_NORMALIZATION_NONE)
+      return false;
   }
   return plan->mode == QUERN_PLAN_TRAINING && plan->shape.loss == QUERN_CATEGORICAL &&
          quern__shape_last(&plan->shape)->layer.activation.kind == QUERN_IDENTITY;
@@ -35,7 +37,7 @@ quern_status quern__plan_create_steps(quern_plan *plan, size_t kept) {
                                     .activation = placed->layer.activation,
                                     .weights = placed->weights,
                                     .bias = placed->bias,
-                                    .output = plan->output_offsets[l],
+                                    .output = plan->places[l].output,
                                     .learns_weights = !placed->layer.freeze_weights,
                                     .learns_bias = !placed->layer.freeze_bias};
   }

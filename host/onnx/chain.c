@@ -88,10 +88,16 @@ static quern_status add_dropout(quern__chain *chain, const quern__chain_node *at
 static const struct {
   const char *name;
   quern_status (*add)(quern__chain *chain, const quern__chain_node *at);
-} operators[] = {{"Gemm", quern__chain_gemm}, {"MatMul", quern__chain_matmul},
-                 {"Add", quern__chain_bias},  {"Softmax", add_softmax},
-                 {"Flatten", add_flatten},    {"Identity", add_nothing},
-                 {"Dropout", add_dropout},    {"Gelu", add_gelu}};
+} operators[] = {{"Gemm", quern__chain_gemm},
+                 {"MatMul", quern__chain_matmul},
+                 {"Add", quern__chain_bias},
+                 {"Softmax", add_softmax},
+                 {"Flatten", add_flatten},
+                 {"Identity", add_nothing},
+                 {"Dropout", add_dropout},
+                 {"Gelu", add_gelu},
+                 {"BatchNormalization", quern__chain_batch_normalization},
+                 {"LayerNormalization", quern__chain_layer_normalization}};
 enum { OPERATORS = sizeof operators / sizeof *operators };
 
 void quern__chain_label(const quern__onnx_node *node, size_t index, quern__chain_node *at) {
@@ -133,7 +139,8 @@ quern_status quern__chain_add(quern__chain *chain, size_t index, const quern__on
     return fail(chain, &at,
                 "is no operator that quern reads: Gemm, MatMul, Add, Relu, LeakyRelu, Sigmoid, Tanh, Elu, "
                 "Selu, Softplus, "
-                "Gelu, what GELU and SiLU are written out with, Softmax, Flatten, Identity, Dropout");
+                "Gelu, what GELU and SiLU are written out with, Softmax, Flatten, Identity, Dropout, "
+                "BatchNormalization, LayerNormalization");
   /* Something else reads what was made of z: it is an activation, or not for quern. */
   for (size_t i = 0; i < node->n_input; i++) QUERN__FORWARD(quern__formula_settle(chain, node->input[i]));
   QUERN__FORWARD(known < OPERATORS ? operators[known].add(chain, &at) : add_activation(chain, &at));
@@ -146,6 +153,7 @@ void quern__chain_free(quern__chain *chain) {
   for (size_t i = 0; i < chain->count; i++) {
     free(chain->layers[i].weights);
     free(chain->layers[i].bias);
+    for (size_t p = 0; p < QUERN__CHAIN_NORMALIZATION; p++) free(chain->layers[i].normalization[p]);
   }
   free(chain->layers);
   *chain = (quern__chain){0};

@@ -4,9 +4,13 @@
 
 #include "onnx/chain_formula.h"
 
+/* Gamma, beta, running mean and variance. */
+enum { QUERN__CHAIN_NORMALIZATION = 4 };
+
 typedef struct quern__chain_layer {
-  float *weights; /* [in][units], owned */
-  float *bias;    /* [units], owned */
+  float *weights;                                   /* [in][units], owned */
+  float *bias;                                      /* [units], owned */
+  float *normalization[QUERN__CHAIN_NORMALIZATION]; /* each [units], owned; NULL where the file has none */
   size_t in;
   quern_layer layer;
 } quern__chain_layer;
@@ -18,7 +22,8 @@ typedef struct quern__chain {
   bool flat;                  /* whether it has the two dimensions that a layer reads */
   quern__chain_layer *layers; /* owned */
   size_t count, room;
-  bool activated;           /* the last layer has its activation */
+  bool normalized;          /* the last layer has its normalisation */
+  bool activated;           /* and its activation */
   bool softmax;             /* and a softmax stands behind it */
   quern__formulas formulas; /* what nodes have made of the last layer's z */
 } quern__chain;
@@ -41,6 +46,11 @@ void quern__chain_free(quern__chain *chain);
 quern_status quern__chain_gemm(quern__chain *chain, const quern__chain_node *at);
 quern_status quern__chain_matmul(quern__chain *chain, const quern__chain_node *at);
 quern_status quern__chain_bias(quern__chain *chain, const quern__chain_node *at);
+
+/* --- Normalisations: chain_normalization.c ------------------------------------------------------------------- */
+
+quern_status quern__chain_batch_normalization(quern__chain *chain, const quern__chain_node *at);
+quern_status quern__chain_layer_normalization(quern__chain *chain, const quern__chain_node *at);
 
 /* --- Activations that are written out: chain_formula.c --------------------------------------------------------- */
 

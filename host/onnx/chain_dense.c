@@ -46,7 +46,7 @@ static quern_status add_layer(quern__chain *chain, const quern__chain_node *at, 
     weights->values = NULL; /* they are the layer's now */
   chain->layers[chain->count++] = made;
   chain->width = units;
-  chain->activated = false;
+  chain->activated = chain->normalized = false;
   return QUERN_OK;
 }
 
@@ -104,7 +104,7 @@ quern_status quern__chain_bias(quern__chain *chain, const quern__chain_node *at)
   const size_t constant = quern__chain_is_input(chain, at, 0) ? 1 : 0;
   if (!quern__chain_is_input(chain, at, 1 - constant))
     return fail(chain, at, "adds to something else than what was computed before");
-  if (chain->count == 0 || chain->activated || chain->softmax)
+  if (chain->count == 0 || chain->activated || chain->normalized || chain->softmax)
     return fail(chain, at, "does not follow a MatMul or a Gemm, expected it to add their bias");
   quern__onnx_values values = {0};
   quern_status status;

@@ -121,6 +121,13 @@ static quern_status settle_loss(quern__chain *chain, const quern_onnx_options *o
   return QUERN_OK;
 }
 
+static quern_status set_layer(quern_network *network, size_t index, const quern__chain_layer *layer) {
+  float *const *parts = layer->normalization;
+  QUERN__FORWARD(quern_network_set_layer(network, index, layer->weights, layer->bias));
+  if (layer->layer.normalization.kind == QUERN_NORMALIZATION_NONE) return QUERN_OK;
+  return quern_network_set_normalization(network, index, parts[0], parts[1], parts[2], parts[3]);
+}
+
 static quern_status build(const quern__chain *chain, quern_loss loss, float huber_delta,
                           quern_network **network) {
   const char *path = chain->file->path;
@@ -132,7 +139,7 @@ static quern_status build(const quern__chain *chain, quern_loss loss, float hube
   if (status != QUERN_OK) return quern__fail(status, "%s: %s", path, quern_last_error());
   status = quern_network_set_huber_delta(*network, huber_delta);
   for (size_t i = 0; i < chain->count && status == QUERN_OK; i++)
-    status = quern_network_set_layer(*network, i, chain->layers[i].weights, chain->layers[i].bias);
+    status = set_layer(*network, i, &chain->layers[i]);
   return status;
 }
 

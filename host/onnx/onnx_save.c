@@ -9,17 +9,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Opset 13 is that of IR 7: https://github.com/onnx/onnx/blob/main/docs/Versioning.md */
-enum { OPSET = 13, IR = 7 };
+/* Opset 13 is that of IR 7, and 17, which has LayerNormalization, of IR 8: https://github.com/onnx/onnx/blob/main/docs/Versioning.md */
+enum { OPSET = 13, IR = 7, LAYER_NORMALIZATION_OPSET = 17, LAYER_NORMALIZATION_IR = 8 };
 
-/* A layer's messages: a Gemm with its two tensors, and what follows it. */
+/* Gamma, beta, running mean and variance. */
+enum { NORMALIZATION = 4 };
+
+/* A layer's messages: a Gemm with its two tensors, a normalisation with up to four, and what follows. */
 typedef struct layer_part {
-  quern__onnx_name weight, bias, product, gemm_name;
-  quern__onnx_tensor weight_tensor, bias_tensor;
+  quern__onnx_name weight, bias, product, gemm_name, normal, normalization_name, numbers[NORMALIZATION];
+  quern__onnx_tensor weight_tensor, bias_tensor, number_tensors[NORMALIZATION];
   int64_t weight_dims[2], bias_dims[1];
-  float *values; /* owned: weights and bias, little-endian */
-  char *gemm_inputs[3], *gemm_outputs[1];
-  quern__onnx_node gemm;
+  float *values; /* owned: weights, bias and the normalisation's, little-endian */
+  char *gemm_inputs[3], *gemm_outputs[1], *normalization_inputs[1 + NORMALIZATION], *normalization_outputs[1];
+  quern__onnx_node gemm, normalization;
+  quern__onnx_attribute epsilon, *normalization_attributes[1];
   quern__onnx_written activation;
 } layer_part;
 
@@ -84,12 +88,35 @@ static void set_value(value_part *part, const char *name, size_t width) {
   part->info.type = &part->type;
 }
 
-static quern_status read_values(saving *save, layer_part *part, size_t index, size_t in, size_t units,
-                                const char *path) {
-  size_t weights, count, bytes;
-  if (!quern__multiply(in, units, &weights) || !quern__add(weights, units, &count) ||
-      !quern__multiply(count, sizeof(float), &bytes) || !quern__add(save->bytes, bytes, &save->bytes) ||
-      save->bytes > QUERN__ONNX_LARGEST)
+/* How many vectors a normalisation has. */
+static size_t vectors_of(const quern_layer *layer) {
+  static const size_t vectors[] = {0, NORMALIZATION, 2};
+  return vectors[layer->normalization.kind];
+}
+
+static quern_status read_normalization(saving *save, layer_part *part, size_t index, size_t vectors,
+                                       size_t units, float *values) {
+  float *const parts[NORMALIZATION] = {values, values + units, vectors > 2 ? values + 2 * units : NULL,
+                                       vectors > 2 ? values + 3 * units : NULL};
+  static const char *const names[] = {"gamma", "beta", "mean", "variance"};
+  if (vectors == 0) return QUERN_OK;
+  QUERN__FORWARD(
+      quern_network_get_normalization(save->network, index, parts[0], parts[1], parts[2], parts[3]));
+  for (size_t i = 0; i < vectors; i++) {
+    snprintf(part->numbers[i].text, sizeof part->numbers[i].text, "%zu.%s", index, names[i]);
+    set_tensor(&part->number_tensors[i], part->numbers[i].text, part->bias_dims, 1, parts[i], units);
+    save->initializers[save->initializer_count++] = &part->number_tensors[i];
+  }
+  return QUERN_OK;
+}
+
+static quern_status read_values(saving *save, layer_part *part, size_t index, size_t in,
+                                const quern_layer *layer, const char *path) {
+  const size_t units = layer->units, vectors = vectors_of(layer);
+  size_t weights, rest, count, bytes;
+  if (!quern__multiply(in, units, &weights) || !quern__multiply(units, 1 + vectors, &rest) ||
+      !quern__add(weights, rest, &count) || !quern__multiply(count, sizeof(float), &bytes) ||
+      !quern__add(save->bytes, bytes, &save->bytes) || save->bytes > QUERN__ONNX_LARGEST)
     return quern__fail(
         QUERN_ERROR_UNSUPPORTED,
         "%s: the parameters up to layer %zu take more than the %zu bytes that ONNX's format allows", path,
@@ -101,13 +128,40 @@ static quern_status read_values(saving *save, layer_part *part, size_t index, si
   const quern_schema *schema = quern_network_schema(save->network);
   if (index == 0) quern__schema_fold_inputs(schema, units, part->values, bias);
   if (index == save->layers - 1) quern__schema_fold_targets(schema, in, part->values, bias);
-  quern__little_endian_floats(part->values, count);
   part->weight_dims[0] = (int64_t)in;
   part->weight_dims[1] = (int64_t)units;
   part->bias_dims[0] = (int64_t)units;
   set_tensor(&part->weight_tensor, part->weight.text, part->weight_dims, 2, part->values, weights);
   set_tensor(&part->bias_tensor, part->bias.text, part->bias_dims, 1, part->values + weights, units);
+  save->initializers[save->initializer_count++] = &part->weight_tensor;
+  save->initializers[save->initializer_count++] = &part->bias_tensor;
+  QUERN__FORWARD(read_normalization(save, part, index, vectors, units, bias + units));
+  quern__little_endian_floats(part->values, count);
   return QUERN_OK;
+}
+
+/* The node of a layer's normalisation, where it has one. */
+static void set_normalization(saving *save, layer_part *part, size_t index, const quern_layer *layer,
+                              char **value) {
+  const size_t vectors = vectors_of(layer);
+  if (vectors == 0) return;
+  snprintf(part->normal.text, sizeof part->normal.text, "%zu.n", index);
+  snprintf(part->normalization_name.text, sizeof part->normalization_name.text, "%zu.normalization", index);
+  part->normalization_inputs[0] = *value;
+  for (size_t i = 0; i < vectors; i++) part->normalization_inputs[1 + i] = part->numbers[i].text;
+  part->normalization_outputs[0] = *value = part->normal.text;
+  quern__onnx_set_node(
+      &part->normalization, vectors == NORMALIZATION ? "BatchNormalization" : "LayerNormalization",
+      part->normalization_name.text, part->normalization_inputs, 1 + vectors, part->normalization_outputs);
+  quern__onnx__attribute_proto__init(&part->epsilon);
+  part->epsilon.name = quern__onnx_text("epsilon");
+  part->epsilon.has_type = part->epsilon.has_f = true;
+  part->epsilon.type = QUERN__ONNX_ATTRIBUTE_FLOAT;
+  part->epsilon.f = layer->normalization.epsilon;
+  part->normalization_attributes[0] = &part->epsilon;
+  part->normalization.attribute = part->normalization_attributes;
+  part->normalization.n_attribute = 1;
+  save->nodes[save->node_count++] = &part->normalization;
 }
 
 /* The layer's nodes; *value is what comes in, and then what goes out. */
@@ -120,19 +174,21 @@ static quern_status set_layer(saving *save, size_t index, size_t in, char **valu
   snprintf(part->gemm_name.text, sizeof part->gemm_name.text, "%zu.dense", index);
   const quern_schema *schema = quern_network_schema(save->network);
   if (schema != NULL && schema->target_mean != NULL && index == save->layers - 1 &&
-      layer.activation.kind != QUERN_IDENTITY)
-    return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                       "%s: the outputs are scaled back behind a last layer with %s, expected none there",
-                       path, quern_activation_name(layer.activation.kind));
-  QUERN__FORWARD(read_values(save, part, index, in, layer.units, path));
+      (layer.activation.kind != QUERN_IDENTITY || layer.normalization.kind != QUERN_NORMALIZATION_NONE))
+    return quern__fail(
+        QUERN_ERROR_UNSUPPORTED,
+        "%s: the outputs are scaled back behind a last layer with %s%s, expected none there", path,
+        layer.activation.kind != QUERN_IDENTITY ? quern_activation_name(layer.activation.kind)
+                                                : quern_normalization_name(layer.normalization.kind),
+        layer.activation.kind != QUERN_IDENTITY ? "" : " normalisation");
+  QUERN__FORWARD(read_values(save, part, index, in, &layer, path));
   part->gemm_inputs[0] = *value;
   part->gemm_inputs[1] = part->weight.text;
   part->gemm_inputs[2] = part->bias.text;
   part->gemm_outputs[0] = *value = part->product.text;
   quern__onnx_set_node(&part->gemm, "Gemm", part->gemm_name.text, part->gemm_inputs, 3, part->gemm_outputs);
-  save->initializers[save->initializer_count++] = &part->weight_tensor;
-  save->initializers[save->initializer_count++] = &part->bias_tensor;
   save->nodes[save->node_count++] = &part->gemm;
+  set_normalization(save, part, index, &layer, value);
   if (layer.activation.kind == QUERN_IDENTITY) return QUERN_OK;
   if (!quern__onnx_write_activation(&part->activation, index, layer.activation, value, save->used))
     return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: layer %zu: ONNX has no operator for %s", path, index,
@@ -182,8 +238,9 @@ static void set_end(saving *save) {
 static quern_status set_parts(saving *save, const char *path) {
   save->layers = quern_network_layer_count(save->network);
   save->parts = calloc(save->layers, sizeof *save->parts);
-  save->nodes = calloc((1 + QUERN__ONNX_WRITTEN_MOST) * save->layers + 1, sizeof *save->nodes);
-  save->initializers = calloc(2 * save->layers + QUERN__ONNX_NUMBER_COUNT, sizeof *save->initializers);
+  save->nodes = calloc((2 + QUERN__ONNX_WRITTEN_MOST) * save->layers + 1, sizeof *save->nodes);
+  save->initializers =
+      calloc((2 + NORMALIZATION) * save->layers + QUERN__ONNX_NUMBER_COUNT, sizeof *save->initializers);
   if (save->parts == NULL || save->nodes == NULL || save->initializers == NULL)
     return quern__fail_memory(path, save->layers * sizeof *save->parts);
   char *value = quern__onnx_text("input");
@@ -219,6 +276,12 @@ cleanup:
   return status;
 }
 
+static bool has_layer_normalization(const saving *save) {
+  for (size_t i = 0; i < save->layers; i++)
+    if (quern_network_layer(save->network, i).normalization.kind == QUERN_NORMALIZATION_LAYER) return true;
+  return false;
+}
+
 static quern_status write_model(saving *save, const char *path) {
   quern__onnx_graph graph;
   quern__onnx__graph_proto__init(&graph);
@@ -236,7 +299,8 @@ static quern_status write_model(saving *save, const char *path) {
   Quern__Onnx__OperatorSetIdProto opset = QUERN__ONNX__OPERATOR_SET_ID_PROTO__INIT, *opsets[] = {&opset};
   opset.domain = quern__onnx_text("");
   opset.has_version = true;
-  opset.version = OPSET;
+  const bool later = has_layer_normalization(save);
+  opset.version = later ? LAYER_NORMALIZATION_OPSET : OPSET;
   Quern__Onnx__StringStringEntryProto loss = QUERN__ONNX__STRING_STRING_ENTRY_PROTO__INIT,
                                       *entries[] = {&loss};
   loss.key = quern__onnx_text(QUERN__ONNX_KEY_LOSS);
@@ -246,7 +310,7 @@ static quern_status write_model(saving *save, const char *path) {
   loss.value = name;
   quern__onnx_model model = QUERN__ONNX__MODEL_PROTO__INIT;
   model.has_ir_version = true;
-  model.ir_version = IR;
+  model.ir_version = later ? LAYER_NORMALIZATION_IR : IR;
   model.producer_name = quern__onnx_text("quern");
   model.producer_version = quern__onnx_text(QUERN_VERSION);
   model.graph = &graph;

@@ -57,4 +57,9 @@ const quern_backend quern__opencl_backend = {
     .staging_begin = quern__cl_staging_begin,
     .staging_send = quern__cl_staging_send,
     .staging_release = quern__cl_staging_release,
+    .batch_norm_forward = quern__cl_batch_norm_forward,
+    .batch_norm_inference = quern__cl_batch_norm_inference,
+    .batch_norm_backward = quern__cl_batch_norm_backward,
+    .layer_norm_forward = quern__cl_layer_norm_forward,
+    .layer_norm_backward = quern__cl_layer_norm_backward,
 };

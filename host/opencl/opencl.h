@@ -20,6 +20,7 @@
   X(dense_group_tiny, dense_group)                                                                           \
   X(activation, activation)                                                                                  \
   X(dropout, dropout)                                                                                        \
+  X(normalization, normalization)                                                                            \
   X(softmax, softmax)                                                                                        \
   X(loss, loss)                                                                                              \
   X(optimizer, optimizer)                                                                                    \
@@ -56,6 +57,12 @@ typedef enum quern__family {
   X(activation, activation_forward)                                                                          \
   X(activation, activation_backward)                                                                         \
   X(dropout, dropout)                                                                                        \
+  X(normalization, batch_norm_forward)                                                                       \
+  X(normalization, batch_norm_inference)                                                                     \
+  X(normalization, batch_norm_backward)                                                                      \
+  X(normalization, layer_norm_forward)                                                                       \
+  X(normalization, layer_norm_backward_data)                                                                 \
+  X(normalization, layer_norm_backward_parameters)                                                           \
   X(softmax, softmax)                                                                                        \
   X(loss, softmax_cross_entropy)                                                                             \
   X(loss, elementwise_cross_entropy)                                                                         \
@@ -159,6 +166,11 @@ quern_status quern__cl_sgd_update(void *state, const quern_sgd_update_op *op);
 quern_status quern__cl_activation_forward(void *state, const quern_activation_forward_op *op);
 quern_status quern__cl_activation_backward(void *state, const quern_activation_backward_op *op);
 quern_status quern__cl_dropout(void *state, const quern_dropout_op *op);
+quern_status quern__cl_batch_norm_forward(void *state, const quern_batch_norm_forward_op *op);
+quern_status quern__cl_batch_norm_inference(void *state, const quern_batch_norm_inference_op *op);
+quern_status quern__cl_batch_norm_backward(void *state, const quern_norm_backward_op *op);
+quern_status quern__cl_layer_norm_forward(void *state, const quern_layer_norm_forward_op *op);
+quern_status quern__cl_layer_norm_backward(void *state, const quern_norm_backward_op *op);
 quern_status quern__cl_softmax(void *state, const quern_softmax_op *op);
 quern_status quern__cl_softmax_cross_entropy(void *state, const quern_loss_op *op);
 quern_status quern__cl_elementwise_cross_entropy(void *state, const quern_loss_op *op);

@@ -159,4 +159,9 @@ const quern_backend quern__reference_backend = {
     .optimizer_update = quern__reference_optimizer_update,
     .dense_backward_update = quern__reference_dense_backward_update,
     .dropout = quern__reference_dropout,
+    .batch_norm_forward = quern__reference_batch_norm_forward,
+    .batch_norm_inference = quern__reference_batch_norm_inference,
+    .batch_norm_backward = quern__reference_batch_norm_backward,
+    .layer_norm_forward = quern__reference_layer_norm_forward,
+    .layer_norm_backward = quern__reference_layer_norm_backward,
 };

@@ -66,6 +66,11 @@ quern_status quern__reference_sgd_update(void *state, const quern_sgd_update_op 
 quern_status quern__reference_activation_forward(void *state, const quern_activation_forward_op *op);
 quern_status quern__reference_activation_backward(void *state, const quern_activation_backward_op *op);
 quern_status quern__reference_dropout(void *state, const quern_dropout_op *op);
+quern_status quern__reference_batch_norm_forward(void *state, const quern_batch_norm_forward_op *op);
+quern_status quern__reference_batch_norm_inference(void *state, const quern_batch_norm_inference_op *op);
+quern_status quern__reference_batch_norm_backward(void *state, const quern_norm_backward_op *op);
+quern_status quern__reference_layer_norm_forward(void *state, const quern_layer_norm_forward_op *op);
+quern_status quern__reference_layer_norm_backward(void *state, const quern_norm_backward_op *op);
 quern_status quern__reference_softmax(void *state, const quern_softmax_op *op);
 quern_status quern__reference_softmax_cross_entropy(void *state, const quern_loss_op *op);
 quern_status quern__reference_elementwise_cross_entropy(void *state, const quern_loss_op *op);

@@ -66,7 +66,8 @@ static quern_status write_parts(const saving *save, size_t count, const quern__i
   quern__tensor_plan *tensors = calloc(count, sizeof *tensors);
   if (tensors == NULL) return quern__fail_memory(path, count * sizeof *tensors);
   for (size_t i = 0; i < count; i++)
-    tensors[i] = (quern__tensor_plan){save->parts[i].name, 1, {save->parts[i].count}};
+    tensors[i] =
+        (quern__tensor_plan){.name = save->parts[i].name, .rank = 1, .shape = {save->parts[i].count}};
   QUERN__TRY(quern__text_open(&text));
   quern__text_double(&text, trainer->best.loss);
   QUERN__TRY(quern__text_close(&text, &best_loss));

@@ -33,6 +33,12 @@ static void name_layer(const quern__shape *shape, size_t layer, const char *what
            shape->layer_count, is->units, quern_activation_name(is->activation.kind));
 }
 
+static void name_part(const quern__shape *shape, size_t layer, quern__part part, finding *at) {
+  char what[32];
+  snprintf(what, sizeof what, "the %s of", quern__part_name(part));
+  name_layer(shape, layer, what, at);
+}
+
 /* Looks through a tensor of floats on the device. */
 static quern_status look(quern_tensor tensor, finding *at) {
   const size_t count = tensor.rows * tensor.columns;
@@ -45,6 +51,17 @@ static quern_status look(quern_tensor tensor, finding *at) {
   if (at->found) at->value = values[bad];
   free(values);
   return status;
+}
+
+/* Looks through all that a layer has in the flat range. */
+static quern_status look_at_parts(const quern_plan *plan, size_t l, finding *at) {
+  for (size_t p = 0; p < QUERN__PARTS && !at->found; p++) {
+    const quern__part part = (quern__part)p;
+    if (quern__layer_part(&plan->shape.layers[l], part).count == 0) continue;
+    name_part(&plan->shape, l, part, at);
+    QUERN__FORWARD(look(quern__plan_part(plan, plan->parameters, l, part), at));
+  }
+  return QUERN_OK;
 }
 
 /* The trainer's next step forwards, op by op, until something is not finite. */
@@ -62,17 +79,11 @@ static quern_status look_through_step(quern_trainer *trainer, finding *at) {
   QUERN__FORWARD(look(x, at));
   snprintf(at->place, sizeof at->place, "the samples");
   for (size_t l = 0; !at->found && l < shape->layer_count; l++) {
-    const quern_tensor weights = quern__plan_weights(plan, plan->parameters, l);
-    const quern_tensor bias = quern__plan_bias(plan, plan->parameters, l);
     const quern_tensor output = quern__plan_output(plan, l, n);
-    name_layer(shape, l, "the weights of", at);
-    QUERN__FORWARD(look(weights, at));
-    if (at->found) break;
-    name_layer(shape, l, "the bias of", at);
-    QUERN__FORWARD(look(bias, at));
+    QUERN__FORWARD(look_at_parts(plan, l, at));
     if (at->found) break;
     name_layer(shape, l, "the output of", at);
-    QUERN__FORWARD(quern__plan_forward_layer(plan, l, x, true, &handed_on));
+    QUERN__FORWARD(quern__plan_forward_layer(plan, l, x, QUERN__PASS_REHEARSAL, &handed_on));
     QUERN__FORWARD(look(output, at));
     x = handed_on;
   }
@@ -135,10 +146,12 @@ quern_status quern__trainer_check_parameters(const quern_trainer *trainer, const
   const quern__shape *shape = &trainer->plan->shape;
   const size_t bad = first_bad(parameters, shape->flat_count);
   if (bad == shape->flat_count) return QUERN_OK;
-  size_t l = shape->layer_count - 1;
-  while (l > 0 && shape->layers[l].weights > bad) l--;
-  finding at;
-  name_layer(shape, l, bad < shape->layers[l].bias ? "the weights of" : "the bias of", &at);
+  finding at = {.place = ""};
+  for (size_t l = 0; l < shape->layer_count; l++)
+    for (size_t p = 0; p < QUERN__PARTS; p++) {
+      const quern__extent extent = quern__layer_part(&shape->layers[l], (quern__part)p);
+      if (bad >= extent.first && bad < extent.first + extent.count) name_part(shape, l, (quern__part)p, &at);
+    }
   return quern__fail(
       QUERN_ERROR_NOT_FINITE, "train: %s went to %g in the last step, number %" PRIu64 "; " ADVICE, at.place,
       plain(parameters[bad]), trainer->plan->updates, trainer->options.optimizer.learning_rate);

@@ -21,6 +21,15 @@ static void print_activations(quern__text *text, const quern_trainer *trainer) {
   }
 }
 
+/* "batch,layer:0.001,none". */
+static void print_normalization(quern__text *text, const quern_trainer *trainer) {
+  const quern__shape *shape = &trainer->plan->shape;
+  for (size_t l = 0; l < shape->layer_count; l++) {
+    if (l > 0) fputc(',', text->stream);
+    quern__metadata_print_normalization(text, shape->layers[l].layer.normalization);
+  }
+}
+
 /* "0.2,0.5,0". */
 static void print_dropout(quern__text *text, const quern_trainer *trainer) {
   const quern__shape *shape = &trainer->plan->shape;

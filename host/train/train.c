@@ -59,6 +59,7 @@ static quern_status choose_best(quern_trainer *trainer, quern_epoch *epoch) {
   if (trainer->best.epoch == 0) return QUERN_OK;
   epoch->best_epoch = trainer->best.epoch;
   QUERN__FORWARD(quern__best_return(&trainer->best, trainer->plan));
+  trainer->plan->trained = quern__trainer_best_steps(trainer);
   return quern__trainer_test(trainer, epoch);
 }
 
@@ -71,6 +72,7 @@ static quern_status download(const quern_trainer *trainer, quern_network *networ
   QUERN__TRY(quern_buffer_read(trainer->plan->parameters, 0, bytes, parameters, QUERN_WAIT));
   QUERN__TRY(quern__trainer_check_parameters(trainer, parameters));
   memcpy(network->parameters, parameters, bytes);
+  network->batches = trainer->plan->batches_before + trainer->plan->trained;
 cleanup:
   free(parameters);
   return status;

@@ -42,6 +42,25 @@ static quern_status copy_class_weights(quern_trainer *trainer, const quern_netwo
   return QUERN_OK;
 }
 
+/* A step of one sample has no variance that a batch could be normalised by, and ranks have each their own: said before anything is
+ * trained. */
+static quern_status check_batch_normalization(const quern_trainer *trainer, size_t rows) {
+  const quern_collective *collective = trainer->options.collective;
+  const size_t batch = trainer->options.batch, last = rows % batch != 0 ? rows % batch : batch;
+  if (collective != NULL && collective->ranks > 1)
+    return quern__fail(
+        QUERN_ERROR_UNSUPPORTED,
+        "train: batch normalisation on %zu ranks, of which each would have another mean and variance: take "
+        "layer normalisation, or one rank",
+        collective->ranks);
+  if (last > 1) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_ARGUMENT,
+                     "train: batch normalisation needs at least 2 samples a step, but of %zu in batches of "
+                     "%zu the last has one: "
+                     "take another batch",
+                     rows, batch);
+}
+
 static quern_status create_plan(quern_trainer *trainer, const quern_network *network) {
   const float clip_norm = trainer->options.clip_norm;
   const quern_plan_mode mode = quern__trainer_mode(&trainer->options, trainer->context);
@@ -83,6 +102,8 @@ static quern_status create_parts(quern_trainer *made, const quern_network *netwo
   made->size = quern__trainer_size(&made->options, train, test);
   made->options.batch = quern__trainer_batch(&made->options, train, test);
   quern__train_schedule(&made->options, train->rows);
+  if (quern__shape_normalizes(&network->shape, QUERN_NORMALIZATION_BATCH))
+    QUERN__FORWARD(check_batch_normalization(made, train->rows));
   quern__data data;
   QUERN__FORWARD(quern__trainer_place(made->context, network, train, test, &made->options, &data));
   QUERN__FORWARD(quern__feed_create(made->context, network, train, true, data.train.placement, &made->train));
@@ -122,6 +143,10 @@ cleanup:
   return status;
 }
 
+uint64_t quern__trainer_best_steps(const quern_trainer *trainer) {
+  return (uint64_t)trainer->best.epoch * quern__trainer_steps_an_epoch(trainer);
+}
+
 void quern_trainer_free(quern_trainer *trainer) {
   if (trainer == NULL) return;
   free(trainer->order);
@@ -153,6 +178,7 @@ quern_status quern_trainer_download_best(quern_trainer *trainer, quern_network *
   if (!quern__shape_equal(&trainer->plan->shape, &network->shape))
     return quern__fail(QUERN_ERROR_SHAPE, "trainer download best: the network has another shape than the "
                                           "trainer's");
+  network->batches = trainer->plan->batches_before + quern__trainer_best_steps(trainer);
   return quern_buffer_read(trainer->best.parameters, 0, trainer->plan->shape.flat_count * sizeof(float),
                            network->parameters, QUERN_WAIT);
 }

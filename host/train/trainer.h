@@ -73,6 +73,9 @@ quern_status quern__trainer_place(const quern_context *context, const quern_netw
 size_t quern__trainer_steps_an_epoch(const quern_trainer *trainer);
 size_t quern__trainer_samples_of(const quern_trainer *trainer, size_t steps);
 
+/* Steps that were behind the best epoch. */
+uint64_t quern__trainer_best_steps(const quern_trainer *trainer);
+
 /* Runs the test set, of which there is one, into epoch->test. */
 quern_status quern__trainer_test(quern_trainer *trainer, quern_epoch *epoch);
 

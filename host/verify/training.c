@@ -4,6 +4,7 @@
 
 #include "../dataset.h"
 #include "../error.h"
+#include "../network/network.h"
 #include <math.h>
 #include <quern/train.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@ typedef struct task {
     quern_activation_kind activation;
     bool freeze_weights, freeze_bias;
     float dropout;
+    quern_normalization_kind normalization;
   } layers[MOST_LAYERS];
   size_t layer_count;
   bool large;
@@ -28,14 +30,16 @@ typedef struct task {
 } task;
 
 #define LEARNS(units, kind)                                                                                  \
-  { (units), QUERN_##kind, false, false, 0.0f }
+  { (units), QUERN_##kind, false, false, 0.0f, QUERN_NORMALIZATION_NONE }
 #define FROZEN(units, kind, weights, bias)                                                                   \
-  { (units), QUERN_##kind, (weights), (bias), 0.0f }
+  { (units), QUERN_##kind, (weights), (bias), 0.0f, QUERN_NORMALIZATION_NONE }
 #define DROPS(units, kind, p)                                                                                \
-  { (units), QUERN_##kind, false, false, (p) }
+  { (units), QUERN_##kind, false, false, (p), QUERN_NORMALIZATION_NONE }
+#define NORMAL(units, kind, normalization, frozen)                                                           \
+  { (units), QUERN_##kind, false, (frozen), 0.0f, QUERN_NORMALIZATION_##normalization }
 
 /* Of one work-item's steps, of a block of samples for each, of columns in uneven shares, with a smaller last batch; bytes and
- * floats; frozen parameters; dropout, which goes op by op. */
+ * floats; frozen parameters; dropout and normalisations, which go op by op. */
 static const task tasks[] = {
     {3,
      20,
@@ -135,6 +139,26 @@ static const task tasks[] = {
      3,
      false,
      QUERN_SGD},
+    {23,
+     41,
+     16,
+     2,
+     false,
+     QUERN_CATEGORICAL,
+     {NORMAL(18, TANH, BATCH, false), NORMAL(13, SILU, LAYER, false), LEARNS(3, IDENTITY)},
+     3,
+     false,
+     QUERN_MOMENTUM},
+    {23,
+     41,
+     16,
+     2,
+     false,
+     QUERN_SQUARED,
+     {NORMAL(18, SIGMOID, LAYER, false), NORMAL(13, TANH, BATCH, true), NORMAL(3, IDENTITY, BATCH, false)},
+     3,
+     true,
+     QUERN_SGD},
 };
 
 /* A step rounds sums of at most a hundred terms near 1, and there are at most 60 steps. */
@@ -176,28 +200,25 @@ static quern_status make_network(const task *is, quern_network **network) {
     layers[l].freeze_weights = is->layers[l].freeze_weights;
     layers[l].freeze_bias = is->layers[l].freeze_bias;
     layers[l].dropout = is->layers[l].dropout;
+    layers[l].normalization = quern_normalization_of(is->layers[l].normalization);
   }
   QUERN__FORWARD(quern_network_create(is->inputs, layers, is->layer_count, is->loss, network));
   return quern_network_initialize(*network, QUERN_INIT_DEFAULT, 5);
 }
 
-/* What a training leaves: the parameters, and the loss behind them. */
+/* What a training leaves: the flat range of parameters and running statistics, and the loss behind them. */
 typedef struct learned {
   float *values; /* owned */
   size_t count;
 } learned;
 
-static quern_status download(const quern_network *network, const task *is, double loss, learned *got) {
-  got->count = quern_network_parameter_count(network) + 1;
-  got->values = calloc(got->count, sizeof *got->values);
+static quern_status download(const quern_network *network, double loss, learned *got) {
+  const size_t count = network->shape.flat_count;
+  got->count = count + 1;
+  got->values = malloc(got->count * sizeof *got->values);
   if (got->values == NULL) return quern__fail_memory("verify", got->count * sizeof *got->values);
-  float *at = got->values;
-  for (size_t l = 0, in = is->inputs; l < is->layer_count; in = is->layers[l++].units) {
-    const size_t out = is->layers[l].units;
-    QUERN__FORWARD(quern_network_get_layer(network, l, at, at + in * out));
-    at += in * out + out;
-  }
-  *at = (float)loss;
+  memcpy(got->values, network->parameters, count * sizeof *got->values);
+  got->values[count] = (float)loss;
   return QUERN_OK;
 }
 
@@ -221,7 +242,7 @@ static quern_status learn(quern_context *context, const task *is, const quern_da
   }
   QUERN__TRY(make_network(is, &network));
   QUERN__TRY(quern_train(context, network, data, NULL, &options, &last));
-  status = download(network, is, last.train_loss, got);
+  status = download(network, last.train_loss, got);
 
 cleanup:
   quern_network_free(network);
@@ -270,8 +291,9 @@ cleanup:
 
 /* Whether the device can take the task's steps in that form; where it can, it does so from now on. */
 static bool choose(quern__verify *v, const task *is, quern__steps_form form) {
-  /* Steps are whole under this loss alone, and without dropout. */
-  if (form != QUERN__STEPS_OP_BY_OP && (is->loss != QUERN_CATEGORICAL || is->layers[0].dropout > 0.0f))
+  /* Steps are whole under this loss alone, without dropout and normalisation. */
+  if (form != QUERN__STEPS_OP_BY_OP && (is->loss != QUERN_CATEGORICAL || is->layers[0].dropout > 0.0f ||
+                                        is->layers[0].normalization != QUERN_NORMALIZATION_NONE))
     return false;
   /* Where a work-item's loops end, no plan takes whole steps by itself (host/opencl/quirks.c), and compiling them takes minutes. */
   if (v->loop_rounds > 0 && v->few && form != QUERN__STEPS_OP_BY_OP) return false;

@@ -131,6 +131,35 @@ typedef struct quern_dropout_op {
   quern_span x, y;    /* y may be x */
 } quern_dropout_op;
 
+typedef struct quern_batch_norm_forward_op {
+  size_t n, units;
+  float epsilon, momentum;
+  quern_span x, gamma, beta;
+  quern_span running_mean, running_variance; /* both none, or neither */
+  quern_span mean, inverse, y;               /* y may be x */
+} quern_batch_norm_forward_op;
+
+typedef struct quern_batch_norm_inference_op {
+  size_t n, units;
+  float epsilon;
+  quern_span x, gamma, beta, mean, variance, y; /* y may be x */
+} quern_batch_norm_inference_op;
+
+typedef struct quern_layer_norm_forward_op {
+  size_t n, units;
+  float epsilon;
+  quern_span x, gamma, beta;
+  quern_span mean, inverse; /* both none, or neither */
+  quern_span y;             /* may be x */
+} quern_layer_norm_forward_op;
+
+/* Of both: mean and inverse are of the columns or of the rows. */
+typedef struct quern_norm_backward_op {
+  size_t n, units;
+  quern_span dy, x, gamma, mean, inverse, dx; /* dx may be dy */
+  quern_span dgamma, dbeta;                   /* of layer normalisation both may be none */
+} quern_norm_backward_op;
+
 typedef struct quern_softmax_op {
   size_t n, k;
   quern_span z, o; /* o may be z */
@@ -342,6 +371,12 @@ typedef struct quern_backend {
   quern_status (*staging_begin)(void *state, void *staging, void **memory);
   quern_status (*staging_send)(void *state, void *staging, size_t bytes);
   quern_status (*staging_release)(void *state, void *staging);
+  /* Optional: networks with a normalisation are then not to be had. */
+  quern_status (*batch_norm_forward)(void *state, const quern_batch_norm_forward_op *op);
+  quern_status (*batch_norm_inference)(void *state, const quern_batch_norm_inference_op *op);
+  quern_status (*batch_norm_backward)(void *state, const quern_norm_backward_op *op);
+  quern_status (*layer_norm_forward)(void *state, const quern_layer_norm_forward_op *op);
+  quern_status (*layer_norm_backward)(void *state, const quern_norm_backward_op *op);
 } quern_backend;
 
 /* Adds a table to the backends: the devices that it enumerates are in every device list made from then on,

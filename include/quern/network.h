@@ -3,6 +3,7 @@
 #ifndef QUERN_NETWORK_H
 #define QUERN_NETWORK_H
 
+#include <quern/normalization.h>
 #include <quern/ops.h>
 #include <quern/schema.h>
 
@@ -12,14 +13,17 @@ extern "C" {
 
 typedef struct quern_network quern_network;
 
-/* One dense layer, H = f(X W + b); in training the layer above reads H ∘ M, M a mask of dropout. */
+/* One dense layer, H = f(N(X W + b)), N its normalisation; in training the layer above reads H ∘ M, M a mask of dropout. That is the
+ * order in which torch.nn.Sequential usually has Linear, BatchNorm1d or LayerNorm, an activation, and Dropout. */
 typedef struct quern_layer {
   size_t units; /* outputs of the layer, at least 1 */
   quern_activation activation;
   bool freeze_weights; /* training leaves W as it is */
-  bool freeze_bias;    /* training leaves b as it is */
+  /* Training leaves b as it is, and gamma and beta of a normalisation; running statistics go on. */
+  bool freeze_bias;
   float
-      dropout; /* the probability that an output is dropped, see quern_dropout; not of the last layer. 0: none */
+      dropout; /* the probability that an output is dropped, see quern_dropout. 0: none, as in the last layer */
+  quern_normalization normalization; /* of X W + b: see normalization.h */
 } quern_layer;
 
 /* A plain layer whose parameters all learn: what it does not say can be set in it. */
@@ -30,18 +34,20 @@ static inline quern_layer quern_dense(size_t units, quern_activation_kind activa
   layer.freeze_weights = false;
   layer.freeze_bias = false;
   layer.dropout = 0.0f;
+  layer.normalization = quern_normalization_of(QUERN_NORMALIZATION_NONE);
   return layer;
 }
 
 /* A network of `layer_count` layers over `inputs` values a sample. The last layer's activation is what the
  * loss reads, so it is QUERN_IDENTITY for losses that bring their own softmax or sigmoid (all that are not
- * quern_loss_is_regression insist on it). Parameters are zero until quern_network_initialize or a load. The caller owns
+ * quern_loss_is_regression insist on it). Parameters are zero until quern_network_initialize or a load, but for gammas and running variances, which are 1. The caller owns
  * *network. */
 QUERN_API quern_status quern_network_create(size_t inputs, const quern_layer *layers, size_t layer_count,
                                             quern_loss loss, quern_network **network);
 QUERN_API void quern_network_free(quern_network *network);
 
-/* Sets weights from Philox (layer l is stream l of `seed`, see quern_random_uniform) and biases to zero, and forgets the schema. */
+/* Sets weights from Philox (layer l is stream l of `seed`, see quern_random_uniform), biases, betas and running means to zero, gammas and
+ * running variances to 1, and forgets the schema. */
 QUERN_API quern_status quern_network_initialize(quern_network *network, quern_initializer initializer,
                                                 uint64_t seed);
 
@@ -65,7 +71,7 @@ QUERN_API const quern_schema *quern_network_schema(const quern_network *network)
  * numbers, or no more classes. */
 QUERN_API quern_status quern_network_set_schema(quern_network *network, const quern_schema *schema);
 
-/* How many numbers training can change or a file holds: Σ (in · out + out). */
+/* How many numbers learn: Σ (in · out + out), and 2 · out more for each layer with a normalisation. */
 QUERN_API size_t quern_network_parameter_count(const quern_network *network);
 
 /* Copies the weights [in][out] and the bias [out] of a layer from (set) or to (get) host memory. Either may
@@ -74,6 +80,19 @@ QUERN_API quern_status quern_network_set_layer(quern_network *network, size_t in
                                                const float *bias);
 QUERN_API quern_status quern_network_get_layer(const quern_network *network, size_t index, float *weights,
                                                float *bias);
+
+/* The same for the numbers of a layer's normalisation, each [out]: gamma and beta, and of batch normalisation the running mean and
+ * variance. Any may be NULL, and those that the layer does not have must be (QUERN_ERROR_ARGUMENT). */
+QUERN_API quern_status quern_network_set_normalization(quern_network *network, size_t index,
+                                                       const float *gamma, const float *beta,
+                                                       const float *mean, const float *variance);
+QUERN_API quern_status quern_network_get_normalization(const quern_network *network, size_t index,
+                                                       float *gamma, float *beta, float *mean,
+                                                       float *variance);
+
+/* Steps that have gone into the running statistics: num_batches_tracked of torch.nn.BatchNorm1d, which decides nothing here. A network
+ * that was trained, or read from a file, knows it. */
+QUERN_API uint64_t quern_network_batches(const quern_network *network);
 
 #ifdef __cplusplus
 }

@@ -166,6 +166,54 @@ QUERN_API quern_status quern_dropout(quern_context *context, quern_dropout_mask 
  * Apart: o from z, or is z. */
 QUERN_API quern_status quern_softmax(quern_context *context, quern_tensor z, quern_tensor o);
 
+/* --- Normalisation -------------------------------------------------------------------------------------- */
+
+/* Batch normalisation in training, as torch.nn.BatchNorm1d (Ioffe and Szegedy 2015), of each column j over the n rows:
+ *   m_j = 1/n Σ_r X_rj      v_j = 1/n Σ_r (X_rj - m_j)²      s_j = 1 / √(v_j + epsilon)      Y_rj = γ_j (X_rj - m_j) s_j + β_j
+ *   running_mean_j ← (1 - momentum) running_mean_j + momentum m_j
+ *   running_variance_j ← (1 - momentum) running_variance_j + momentum v_j n / (n - 1)
+ * and mean = m and inverse = s are written for the way back.   x, y [n][c]; all others [1][c], the two running ones both none where
+ * they are not to be kept.
+ * Apart: y from all others, or is x; mean, inverse, running_mean and running_variance from all others. n = 1 is refused, of which
+ * there is no variance; so are an epsilon that is negative or not finite, and a momentum outside 0 … 1. QUERN_ERROR_UNSUPPORTED,
+ * here and below: the backend has no normalisation. */
+QUERN_API quern_status quern_batch_norm_forward(quern_context *context, quern_tensor x, quern_tensor gamma,
+                                                quern_tensor beta, float epsilon, float momentum,
+                                                quern_tensor running_mean, quern_tensor running_variance,
+                                                quern_tensor mean, quern_tensor inverse, quern_tensor y);
+
+/* The same in evaluation, by a mean and a variance that are given: Y_rj = γ_j (X_rj - mean_j) / √(variance_j + epsilon) + β_j.
+ * x, y [n][c]; all others [1][c]. Apart: y from all others, or is x. */
+QUERN_API quern_status quern_batch_norm_inference(quern_context *context, quern_tensor x, quern_tensor gamma,
+                                                  quern_tensor beta, float epsilon, quern_tensor mean,
+                                                  quern_tensor variance, quern_tensor y);
+
+/* Back from there, with mean and inverse as quern_batch_norm_forward left them, X̂_rj = (X_rj - mean_j) inverse_j:
+ *   dβ_j = Σ_r dY_rj      dγ_j = Σ_r dY_rj X̂_rj      dX_rj = γ_j inverse_j (dY_rj - (dβ_j + X̂_rj dγ_j) / n)
+ * dy, x, dx [n][c]; all others [1][c].
+ * Apart: dx from all others, or is dy; dgamma and dbeta from all others. */
+QUERN_API quern_status quern_batch_norm_backward(quern_context *context, quern_tensor dy, quern_tensor x,
+                                                 quern_tensor gamma, quern_tensor mean, quern_tensor inverse,
+                                                 quern_tensor dx, quern_tensor dgamma, quern_tensor dbeta);
+
+/* Layer normalisation, in training and evaluation, as torch.nn.LayerNorm over a layer's units (Ba et al. 2016), of each row r over
+ * its c columns:
+ *   m_r = 1/c Σ_j X_rj      v_r = 1/c Σ_j (X_rj - m_r)²      s_r = 1 / √(v_r + epsilon)      Y_rj = γ_j (X_rj - m_r) s_r + β_j
+ * and mean = m and inverse = s are written for the way back, unless both are none.   x, y [n][c], gamma and beta [1][c], mean and
+ * inverse [1][n].
+ * Apart: y from all others, or is x; mean and inverse from all others. epsilon as above. */
+QUERN_API quern_status quern_layer_norm_forward(quern_context *context, quern_tensor x, quern_tensor gamma,
+                                                quern_tensor beta, float epsilon, quern_tensor mean,
+                                                quern_tensor inverse, quern_tensor y);
+
+/* Back from there, X̂_rj = (X_rj - mean_r) inverse_r and G_rj = dY_rj γ_j:
+ *   dβ_j = Σ_r dY_rj      dγ_j = Σ_r dY_rj X̂_rj      dX_rj = inverse_r (G_rj - 1/c Σ_i G_ri - X̂_rj 1/c Σ_i G_ri X̂_ri)
+ * dy, x, dx [n][c], gamma [1][c], mean and inverse [1][n], dgamma and dbeta [1][c], or both none.
+ * Apart: dx from all others, or is dy; dgamma and dbeta from all others. */
+QUERN_API quern_status quern_layer_norm_backward(quern_context *context, quern_tensor dy, quern_tensor x,
+                                                 quern_tensor gamma, quern_tensor mean, quern_tensor inverse,
+                                                 quern_tensor dx, quern_tensor dgamma, quern_tensor dbeta);
+
 /* --- Losses: value and gradient at once ----------------------------------------------------------------- */
 
 /* Each writes losses [1][n], one loss for each sample (their mean over the batch is the batch's loss), and

@@ -100,6 +100,12 @@ QUERN_API quern_status quern_plan_layer(const quern_plan *plan, size_t index, qu
 QUERN_API quern_status quern_plan_layer_gradients(const quern_plan *plan, size_t index, quern_tensor *weights,
                                                   quern_tensor *bias);
 
+/* The same of a layer's normalisation: gamma and beta, each [1][out]. QUERN_ERROR_ARGUMENT: the layer has none. */
+QUERN_API quern_status quern_plan_normalization(const quern_plan *plan, size_t index, quern_tensor *gamma,
+                                                quern_tensor *beta);
+QUERN_API quern_status quern_plan_normalization_gradients(const quern_plan *plan, size_t index,
+                                                          quern_tensor *gamma, quern_tensor *beta);
+
 #ifdef __cplusplus
 }
 #endif

@@ -20,6 +20,7 @@
 #include <quern/inspect.h>
 #include <quern/model.h>
 #include <quern/network.h>
+#include <quern/normalization.h>
 #include <quern/onnx.h>
 #include <quern/ops.h>
 #include <quern/optimizer.h>

@@ -13,10 +13,10 @@ from ._data import read
 from ._devices import Device, devices
 from ._errors import Error
 from ._layers import Dense
-from ._names import activations, losses, optimizers, schedules
+from ._names import activations, losses, normalizations, optimizers, schedules
 from ._training import Epoch, Metrics
 from ._version import VERSION as __version__
 from .network import Network, load
 
-__all__ = ["Dense", "Device", "Epoch", "Error", "Metrics", "Network", "activations", "devices", "load", "losses",
+__all__ = ["Dense", "Device", "Epoch", "Error", "Metrics", "Network", "activations", "devices", "load", "losses", "normalizations",
            "optimizers", "read", "schedules"]

@@ -26,9 +26,13 @@ class Activation(Structure):
     _fields_ = [("kind", c_int), ("slope", c_float)]
 
 
+class Normalization(Structure):
+    _fields_ = [("kind", c_int), ("epsilon", c_float)]
+
+
 class Layer(Structure):
     _fields_ = [("units", c_size_t), ("activation", Activation), ("freeze_weights", c_bool), ("freeze_bias", c_bool),
-                ("dropout", c_float)]
+                ("dropout", c_float), ("normalization", Normalization)]
 
 
 class Optimizer(Structure):
@@ -119,6 +123,9 @@ _FUNCTIONS = {
     "quern_activation_name": (c_char_p, c_int),
     "quern_activation_parse": (c_bool, c_char_p, POINTER(Activation)),
     "quern_activation_format": (c_size_t, Activation, c_char_p, c_size_t),
+    "quern_normalization_name": (c_char_p, c_int),
+    "quern_normalization_parse": (c_bool, c_char_p, POINTER(Normalization)),
+    "quern_normalization_format": (c_size_t, Normalization, c_char_p, c_size_t),
     "quern_loss_name": (c_char_p, c_int),
     "quern_loss_parse": (c_bool, c_char_p, POINTER(c_int), POINTER(c_float)),
     "quern_loss_format": (c_size_t, c_int, c_float, c_char_p, c_size_t),

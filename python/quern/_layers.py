@@ -9,13 +9,14 @@ from ._declarations import Layer, lib
 
 
 class Dense(NamedTuple):
-    """A dense layer, H = f(X W + b), with `units` outputs. `activation` is one of activations(), and may have its parameter with it:
+    """A dense layer, H = f(N(X W + b)), with `units` outputs, N its normalisation. `activation` is one of activations(), and may have its parameter with it:
     "leaky-relu:0.2"."""
 
     units: int
     activation: str = "relu"
     freeze_weights: bool = False  # training leaves W as it is
     freeze_bias: bool = False  # training leaves b as it is
+    normalize: str = "none"  # one of normalizations()
     dropout: float = 0.0  # the probability that training drops an output, of a hidden layer
 
 
@@ -28,11 +29,11 @@ def to_raw(layer, is_last):
     if not 0 < layer.units < 2**31:
         raise ValueError(f"layers: {layer.units} units, expected at least 1")
     return Layer(layer.units, _names.activation_of(layer.activation), layer.freeze_weights, layer.freeze_bias,
-                 layer.dropout)
+                 layer.dropout, _names.normalization_of(layer.normalize))
 
 
 def of_network(handle):
     """The layers of a network as a list of Dense."""
     raw = [lib.quern_network_layer(handle, index) for index in range(lib.quern_network_layer_count(handle))]
     return [Dense(layer.units, _names.activation_text(layer.activation), layer.freeze_weights, layer.freeze_bias,
-                  float(str(numpy.float32(layer.dropout)))) for layer in raw]
+                  _names.normalization_text(layer.normalization), float(str(numpy.float32(layer.dropout)))) for layer in raw]

@@ -3,7 +3,7 @@
 import ctypes
 import itertools
 
-from ._declarations import Activation, lib
+from ._declarations import Activation, Normalization, lib
 
 
 def _all(name_of):
@@ -18,6 +18,12 @@ def _all(name_of):
 def activations():
     """The names of all activations, such as "relu"; "leaky-relu:0.2" has its slope with it. The formulas are in quern/activation.h."""
     return _all(lib.quern_activation_name)
+
+
+def normalizations():
+    """The names of all normalisations: "none", "batch" and "layer"; "batch:0.001" has its epsilon with it. The formulas are in
+    quern/normalization.h and quern/ops.h."""
+    return _all(lib.quern_normalization_name)
 
 
 def losses():
@@ -49,6 +55,13 @@ def activation_of(text):
     return value
 
 
+def normalization_of(text):
+    """The Normalization of "batch", "layer:0.001" …"""
+    value = Normalization()
+    _find("normalize", lib.quern_normalization_parse, normalizations, text, value)
+    return value
+
+
 def loss_of(text):
     """The kind of "categorical", "huber:1.5" …, and Huber's delta."""
     kind, delta = ctypes.c_int(), ctypes.c_float()
@@ -77,6 +90,10 @@ def _formatted(function, *arguments):
 
 def activation_text(activation):
     return _formatted(lib.quern_activation_format, activation)
+
+
+def normalization_text(normalization):
+    return _formatted(lib.quern_normalization_format, normalization)
 
 
 def loss_text(kind, delta):

@@ -128,6 +128,54 @@ static void test_dropout(void **state) {
                "3 rows", "4294967294", "2^32");
 }
 
+static void test_normalization(void **state) {
+  (void)state;
+  const quern_tensor x = at(0, 3, 4), y = at(1, 3, 4), g = at(2, 1, 4), b = quern_vector(f.buffer, 210, 4),
+                     m = at(3, 1, 4), s = quern_vector(f.buffer, 310, 4), r = quern_vector(f.buffer, 320, 4),
+                     v = quern_vector(f.buffer, 330, 4), row = quern_vector(f.buffer, 340, 3),
+                     one = at(0, 1, 4);
+#define BATCH(x, g, b, epsilon, momentum, r, v, m, s, y)                                                     \
+  quern_batch_norm_forward(C, x, g, b, epsilon, momentum, r, v, m, s, y)
+  assert_fails(quern_batch_norm_forward(NULL, x, g, b, 0, 0, r, v, m, s, y), ARGUMENT, "batch norm forward",
+               "context");
+  assert_fails(BATCH(NONE, g, b, 0, 0, r, v, m, s, y), ARGUMENT, "x has no buffer");
+  assert_fails(BATCH(x, foreign(1, 4), b, 0, 0, r, v, m, s, y), ARGUMENT, "gamma", "another context");
+  assert_fails(BATCH(x, g, row, 0, 0, r, v, m, s, y), SHAPE, "beta is 1x3", "1x4");
+  assert_fails(BATCH(x, g, b, -1, 0, r, v, m, s, y), ARGUMENT, "epsilon of -1");
+  assert_fails(BATCH(x, g, b, INFINITY, 0, r, v, m, s, y), ARGUMENT, "epsilon of inf");
+  assert_fails(BATCH(x, g, b, 0, 1.5f, r, v, m, s, y), ARGUMENT, "momentum of 1.5", "0 to 1");
+  assert_fails(BATCH(x, g, b, 0, NAN, r, v, m, s, y), ARGUMENT, "momentum of nan");
+  assert_fails(BATCH(x, g, b, 0, 0, r, NONE, m, s, y), ARGUMENT, "running_mean without running_variance");
+  assert_fails(BATCH(x, g, b, 0, 0, r, r, m, s, y), ARGUMENT, "running_mean overlaps running_variance");
+  assert_fails(BATCH(x, g, b, 0, 0, r, v, g, s, y), ARGUMENT, "mean overlaps gamma");
+  assert_fails(BATCH(x, g, b, 0, 0, r, v, m, m, y), ARGUMENT, "mean overlaps inverse");
+  assert_fails(BATCH(x, g, b, 0, 0, r, v, m, s, quern_matrix(f.buffer, 2, 3, 4)), ARGUMENT, "y overlaps x");
+  assert_fails(BATCH(x, g, b, 0, 0, r, v, m, s, at(2, 3, 4)), ARGUMENT, "y overlaps gamma");
+  assert_fails(BATCH(one, g, b, 0, 0, r, v, m, s, at(1, 1, 4)), ARGUMENT, "x has one row", "at least 2");
+  assert_fails(BATCH(x, g, b, 0, 0, r, v, m, s, at(1, 4, 3)), SHAPE, "y is 4x3", "3x4");
+#undef BATCH
+  assert_fails(quern_batch_norm_inference(NULL, x, g, b, 0, r, v, y), ARGUMENT, "batch norm inference");
+  assert_fails(quern_batch_norm_inference(C, x, g, b, 0, r, row, y), SHAPE, "variance is 1x3");
+  assert_fails(quern_batch_norm_inference(C, x, g, b, NAN, r, v, y), ARGUMENT, "epsilon of nan");
+  assert_fails(quern_batch_norm_inference(C, x, g, b, 0, r, v, quern_matrix(f.buffer, 325, 3, 4)), ARGUMENT,
+               "y overlaps");
+  assert_fails(quern_batch_norm_backward(NULL, y, x, g, m, s, y, r, v), ARGUMENT, "batch norm backward");
+  assert_fails(quern_batch_norm_backward(C, y, x, g, m, s, y, NONE, v), ARGUMENT, "dgamma has no buffer");
+  assert_fails(quern_batch_norm_backward(C, y, x, g, row, s, y, r, v), SHAPE, "mean is 1x3", "1x4");
+  assert_fails(quern_batch_norm_backward(C, y, x, g, m, s, x, r, v), ARGUMENT, "dx overlaps x");
+  assert_fails(quern_batch_norm_backward(C, y, x, g, m, s, y, r, r), ARGUMENT, "dgamma overlaps dbeta");
+  assert_fails(quern_layer_norm_forward(NULL, x, g, b, 0, NONE, NONE, y), ARGUMENT, "layer norm forward");
+  assert_fails(quern_layer_norm_forward(C, x, g, b, 0, row, NONE, y), ARGUMENT, "mean without inverse");
+  assert_fails(quern_layer_norm_forward(C, x, g, b, 0, m, row, y), SHAPE, "mean is 1x4", "1x3");
+  assert_fails(quern_layer_norm_forward(C, x, g, b, -0.5f, NONE, NONE, y), ARGUMENT, "epsilon of -0.5");
+  assert_fails(quern_layer_norm_forward(C, x, g, g, 0, NONE, NONE, at(2, 3, 4)), ARGUMENT,
+               "y overlaps gamma");
+  assert_fails(quern_layer_norm_backward(NULL, y, x, g, row, row, y, r, v), ARGUMENT, "layer norm backward");
+  assert_fails(quern_layer_norm_backward(C, y, x, g, row, row, y, r, NONE), ARGUMENT, "dgamma without dbeta");
+  assert_fails(quern_layer_norm_backward(C, y, x, g, row, m, y, r, v), SHAPE, "inverse is 1x4", "1x3");
+  assert_fails(quern_layer_norm_backward(C, at(1, 4, 3), x, g, row, row, y, r, v), SHAPE, "dy is 4x3", "3x4");
+}
+
 static void test_dense_backward(void **state) {
   (void)state;
   const quern_tensor x = at(0, 3, 4), w = at(1, 4, 5), dz = at(2, 3, 5), h = at(3, 3, 4), dx = at(4, 3, 4);
@@ -401,9 +449,9 @@ static void test_measures_and_initial_values(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(test_dense_forward),   TEST(test_ranges),     TEST(test_dense_backward),
-      TEST(test_elementwise),     TEST(test_optimizers), TEST(test_losses),
-      TEST(test_weighted_losses), TEST(test_data),       TEST(test_measures_and_initial_values),
-      TEST(test_dropout)};
+      TEST(test_dense_forward),   TEST(test_ranges),       TEST(test_dense_backward),
+      TEST(test_elementwise),     TEST(test_optimizers),   TEST(test_losses),
+      TEST(test_weighted_losses), TEST(test_data),         TEST(test_measures_and_initial_values),
+      TEST(test_dropout),         TEST(test_normalization)};
   return cmocka_run_group_tests_name("api/validation", tests, NULL, NULL);
 }

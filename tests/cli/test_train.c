@@ -108,6 +108,44 @@ static void test_dropout(void **state) {
   result_free(&result);
 }
 
+/* Both normalisations train well, are in the model, and evaluate to what training measured; a step of one sample is refused at once. */
+static void test_normalizations(void **state) {
+  (void)state;
+  static const char *const names[] = {"batch", "layer"};
+  for (size_t i = 0; i < 2; i++) {
+    char line[64];
+    command_result result = run("train", "--data", "digits", "--hidden", "64,32", "--normalize", names[i],
+                                "--save", path_of("model"), "--write-config", path_of("conf"), "--json");
+    assert_code(&result, 0);
+    snprintf(line, sizeof line, "64-64-32-10, %s normalisation, relu, categorical loss", names[i]);
+    assert_says(result.err, line);
+    cJSON *json = parse_json(&result);
+    result_free(&result);
+    assert_true(json_number(json, "test_accuracy") >= ACCURACY_BAR);
+    result = run("inspect", path_of("model"));
+    assert_code(&result, 0);
+    assert_says(result.out, line);
+    assert_says(result.out, "1.weight");
+    assert_true((strstr(result.out, "1.running_var") != NULL) == (i == 0));
+    result_free(&result);
+    result = run("train", "--config", path_of("conf"), "--json");
+    assert_code(&result, 0);
+    cJSON *again = parse_json(&result);
+    result_free(&result);
+    assert_true(json_number(json, "train_loss") == json_number(again, "train_loss"));
+    cJSON_Delete(json);
+    cJSON_Delete(again);
+  }
+  command_result result = run("train", "--data", "digits", "--normalize", "batch", "--batch", "479");
+  assert_code(&result, 1);
+  assert_says(result.err, "of 1438 in batches of 479 the last has one: take another batch");
+  result_free(&result);
+  result = run("train", "--data", "digits", "--hidden", "none", "--normalize", "layer");
+  assert_code(&result, 2);
+  assert_says(result.err, "--normalize is of hidden layers, and there are none");
+  result_free(&result);
+}
+
 static void test_digits_learn(void **state) {
   (void)state;
   cJSON *json = train_json("auto", "40");
@@ -303,6 +341,7 @@ int main(void) {
       WITH_FOLDER(test_same_seed_same_file),
       WITH_FOLDER(test_save_eval_predict),
       WITH_FOLDER(test_dropout),
+      WITH_FOLDER(test_normalizations),
       WITH_FOLDER(test_csv_holds_out_a_fifth),
       WITH_FOLDER(test_a_test_file_serves),
       cmocka_unit_test(test_a_full_disk_is_a_failure),

@@ -55,6 +55,11 @@ static quern_status run_ops(fault_place *place) {
   RUN(quern_activation_forward(context, relu, x, y));
   RUN(quern_activation_backward(context, relu, x, quern_matrix(place->a, 2 * FLOATS, N, K), y));
   RUN(quern_dropout(context, (quern_dropout_mask){.p = 0.5f}, x, y));
+  RUN(quern_batch_norm_forward(context, x, b, b, 0.1f, 0.1f, quern_none(), quern_none(), db, out, y));
+  RUN(quern_batch_norm_inference(context, x, b, b, 0.1f, b, b, y));
+  RUN(quern_batch_norm_backward(context, x, x, b, b, b, y, db, out));
+  RUN(quern_layer_norm_forward(context, x, b, b, 0.1f, db, out, y));
+  RUN(quern_layer_norm_backward(context, x, x, b, b, b, y, db, out));
   RUN(quern_softmax(context, x, y));
   RUN(quern_softmax_cross_entropy(context, x, list, 1.0f, out, y));
   RUN(quern_elementwise_cross_entropy(context, x, w, 1.0f, out, y));

@@ -34,6 +34,23 @@ static inline void assert_same_network(const quern_network *a, const quern_netwo
     assert_int_equal(x.freeze_weights, y.freeze_weights);
     assert_int_equal(x.freeze_bias, y.freeze_bias);
     assert_true(x.dropout == y.dropout);
+    assert_int_equal(x.normalization.kind, y.normalization.kind);
+    if (x.normalization.kind != QUERN_NORMALIZATION_NONE)
+      assert_true(x.normalization.epsilon == y.normalization.epsilon);
+    for (size_t part = 0; part < 4 && x.normalization.kind != QUERN_NORMALIZATION_NONE; part++) {
+      float *p = test_alloc(x.units, sizeof *p), *q = test_alloc(x.units, sizeof *q);
+      float *const from_a[] = {part == 0 ? p : NULL, part == 1 ? p : NULL, part == 2 ? p : NULL,
+                               part == 3 ? p : NULL};
+      float *const from_b[] = {part == 0 ? q : NULL, part == 1 ? q : NULL, part == 2 ? q : NULL,
+                               part == 3 ? q : NULL};
+      if (part < 2 || x.normalization.kind == QUERN_NORMALIZATION_BATCH) {
+        assert_ok(quern_network_get_normalization(a, l, from_a[0], from_a[1], from_a[2], from_a[3]));
+        assert_ok(quern_network_get_normalization(b, l, from_b[0], from_b[1], from_b[2], from_b[3]));
+        assert_memory_equal(p, q, x.units * sizeof *p);
+      }
+      free(p);
+      free(q);
+    }
     size_t count = in * x.units + x.units;
     float *p = test_alloc(count, sizeof *p), *q = test_alloc(count, sizeof *q);
     assert_ok(quern_network_get_layer(a, l, p, p + in * x.units));

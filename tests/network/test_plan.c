@@ -291,6 +291,18 @@ static void test_bytes_and_refusals(void **state) {
   assert_ok(quern_plan_bytes(drops, 4, QUERN_PLAN_INFERENCE, &bytes));
   assert_int_equal(bytes, plain);
   quern_network_free(drops);
+  /* In training X W + b, mean and inverse of each unit, and the gradients of as many gammas and betas as the widest layer has. */
+  dropping[0] = layers[0];
+  dropping[0].normalization = quern_normalization_of(QUERN_NORMALIZATION_BATCH);
+  assert_ok(quern_network_create(INPUTS, dropping, 2, QUERN_CATEGORICAL, &drops));
+  assert_ok(quern_plan_bytes(b.network, 4, QUERN_PLAN_TRAINING, &plain));
+  assert_ok(quern_plan_bytes(drops, 4, QUERN_PLAN_TRAINING, &bytes));
+  const size_t flat = drops->shape.flat_count - b.network->shape.flat_count;
+  assert_int_equal(bytes, plain + sizeof(float) * (flat + 4 * 16 + 2 * 16 + 2 * 16));
+  assert_ok(quern_plan_bytes(b.network, 4, QUERN_PLAN_INFERENCE, &plain));
+  assert_ok(quern_plan_bytes(drops, 4, QUERN_PLAN_INFERENCE, &bytes));
+  assert_int_equal(bytes, plain + sizeof(float) * flat);
+  quern_network_free(drops);
   assert_fails(quern_plan_bytes(b.network, 0, QUERN_PLAN_TRAINING, &bytes), QUERN_ERROR_ARGUMENT,
                "0 samples");
   assert_fails(quern_plan_bytes(b.network, SIZE_MAX, QUERN_PLAN_TRAINING, &bytes), QUERN_ERROR_ARGUMENT,

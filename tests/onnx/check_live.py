@@ -68,7 +68,14 @@ def main():
             quern("convert", model, model.with_suffix(".onnx"))
             write_csv(data, digits)
             agree(f"written: {loss}, {activation}", predict(model, data), run(model.with_suffix(".onnx"), digits))
-    for name, made in networks.make(random).items():
+    for normalization in "batch", "layer":
+        model = FOLDER / f"{normalization}.safetensors"
+        quern("train", "--data", "digits", "--hidden", "20,12", "--normalize", normalization, "--dropout", "0.1", "--epochs", "2",
+              "--save", model, "--device", "reference")
+        quern("convert", model, model.with_suffix(".onnx"))
+        write_csv(data, digits)
+        agree(f"written: {normalization} normalisation", predict(model, data), run(model.with_suffix(".onnx"), digits))
+    for name, made in {**networks.make(random), **networks.make_normalized(random)}.items():
         model = FOLDER / f"{name}.onnx"
         onnx.save(made, model)
         shape = [size.dim_value or 50 for size in made.graph.input[0].type.tensor_type.shape.dim]

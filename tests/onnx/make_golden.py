@@ -9,6 +9,7 @@ onnxruntime and numpy; the test needs none of them.
   NAME.onnx             networks made by hand as other programs make them (networks.py), and some by torch.onnx
   quern-NAME.*          networks of quern's, as safetensors and as `quern convert` writes them as ONNX
   golden.json           versions; for every ONNX file inputs, and ONNX Runtime's outputs for them
+  normalization.json    the same of those with normalisations
 """
 
 import json
@@ -36,6 +37,12 @@ QUERN = {
     "rare": ("squared", ["gelu", "gelu-tanh", "silu", "elu:1.5", "selu", "softplus", "gelu", "identity"], [5, 6, 6, 5, 5, 4, 4, 3, 2]),
 }
 
+# The same with normalisations, one a layer.
+NORMALIZED = {
+    "batch-normalized": ("categorical", ["relu", "identity"], [5, 6, 3], ["batch:0.001", "none"]),
+    "normalized": ("squared", ["sigmoid", "identity", "identity"], [5, 4, 3, 2], ["layer", "batch", "none"]),
+}
+
 # Two files: FOLDER/pytorch-softmax.onnx and FOLDER/pytorch-activations.onnx.
 TORCH = """
 import sys, torch
@@ -52,13 +59,23 @@ export(nn.Sequential(nn.Linear(5, 6), nn.GELU(), nn.Linear(6, 6), nn.GELU(approx
 """
 
 
-def write_safetensors(path, loss, activations, units, random):
+def write_safetensors(path, random, loss, activations, units, normalizations=None):
     tensors, place = [], 0
     for i, activation in enumerate(activations):
-        tensors.append((f"{place}.weight", random.standard_normal((units[i + 1], units[i])).astype("<f4")))
-        tensors.append((f"{place}.bias", random.standard_normal(units[i + 1]).astype("<f4")))
-        place += 1 if activation == "identity" else 2
+        outputs = units[i + 1]
+        tensors.append((f"{place}.weight", random.standard_normal((outputs, units[i]))))
+        tensors.append((f"{place}.bias", random.standard_normal(outputs)))
+        kind = normalizations[i].partition(":")[0] if normalizations else "none"
+        place += 1
+        for name in {"none": [], "layer": ["weight", "bias"], "batch": ["weight", "bias", "running_mean"]}[kind]:
+            tensors.append((f"{place}.{name}", random.standard_normal(outputs)))
+        if kind == "batch":
+            tensors.append((f"{place}.running_var", random.uniform(0.1, 3, outputs)))
+        place += (kind != "none") + (activation != "identity")
     header = {"__metadata__": {"quern.activations": ",".join(activations), "quern.loss": loss}}
+    if normalizations:
+        header["__metadata__"]["quern.normalization"] = ",".join(normalizations)
+    tensors = [(name, values.astype("<f4")) for name, values in tensors]
     at = 0
     for name, values in tensors:
         header[name] = {"dtype": "F32", "shape": list(values.shape), "data_offsets": [at, at + values.nbytes]}
@@ -67,19 +84,21 @@ def write_safetensors(path, loss, activations, units, random):
     path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(values.tobytes() for _, values in tensors))
 
 
-def main():
-    # What is added at the end of a list leaves the files of all before it as they are.
-    for name, model in networks.make(numpy.random.default_rng(networks.SEED)).items():
+def make(random, by_hand, of_quern):
+    """Writes networks, and returns the names of their ONNX files."""
+    for name, model in by_hand.items():
         onnx.save(model, FOLDER / f"{name}.onnx")
-    random = numpy.random.default_rng([networks.SEED, 1])
-    for name, (loss, activations, units) in QUERN.items():
+    for name, settings in of_quern.items():
         path = FOLDER / f"quern-{name}.safetensors"
-        write_safetensors(path, loss, activations, units, random)
+        write_safetensors(path, random, *settings)
         subprocess.run([sys.argv[1], "convert", path, path.with_suffix(".onnx")], check=True)
-    if len(sys.argv) > 2:
-        subprocess.run([sys.argv[2], "-c", TORCH, FOLDER], check=True)
+    return {f"{name}.onnx" for name in by_hand} | {f"quern-{name}.onnx" for name in of_quern}
+
+
+def ask(names, answers):
+    """Writes what ONNX Runtime says of the files."""
     files = {}
-    for path in sorted(FOLDER.glob("*.onnx")):
+    for path in sorted(FOLDER / name for name in names):
         onnx.checker.check_model(onnx.load(path), full_check=True)
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
         shape = [size if isinstance(size, int) else SAMPLES for size in session.get_inputs()[0].shape]
@@ -89,8 +108,23 @@ def main():
         files[path.name] = {"inputs": x.reshape(SAMPLES, -1).tolist(), "outputs": y.tolist()}
     versions = json.dumps({"onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__})
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(numbers)}" for name, numbers in files.items())
-    (FOLDER / "golden.json").write_text(f'{versions[:-1]}, "files": {{\n{lines}\n}}}}\n')
+    (FOLDER / answers).write_text(f'{versions[:-1]}, "files": {{\n{lines}\n}}}}\n')
+
+
+def make_plain():
+    # What is added at the end of a list leaves the files of all before it as they are.
+    by_hand = networks.make(numpy.random.default_rng(networks.SEED))
+    names = make(numpy.random.default_rng([networks.SEED, 1]), by_hand, QUERN)
+    if len(sys.argv) > 2:
+        subprocess.run([sys.argv[2], "-c", TORCH, FOLDER], check=True)
+    ask(names | {"pytorch-softmax.onnx", "pytorch-activations.onnx"}, "golden.json")
+
+
+def make_normalized():
+    by_hand = networks.make_normalized(numpy.random.default_rng([networks.SEED, 2]))
+    ask(make(numpy.random.default_rng([networks.SEED, 3]), by_hand, NORMALIZED), "normalization.json")
 
 
 if __name__ == "__main__":
-    main()
+    make_plain()
+    make_normalized()

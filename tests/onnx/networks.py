@@ -29,7 +29,8 @@ def model(nodes, initializers, opset=13, shape=("batch", INPUTS)):
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, ("batch", "outputs"))],
         initializers,
     )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=7 if opset < 20 else 10)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)],
+                             ir_version=7 if opset < 17 else 8 if opset < 20 else 10)
 
 
 def layers(numbers, *units):
@@ -164,5 +165,46 @@ def make(random):
                 tensor("inverse_cube", numpy.float32(1 / 0.044715)),
                 tensor("root_two_by_pi", numpy.float32(math.sqrt(2 / math.pi))),
             ],
+        ),
+    }
+
+
+def make_normalized(random):
+    """The same with normalisations."""
+
+    def numbers(*shape):
+        return random.standard_normal(shape).astype(numpy.float32)
+
+    def positive(*shape):
+        return random.uniform(0.1, 3, shape).astype(numpy.float32)
+
+    node = helper.make_node
+    return {
+        # As torch.onnx writes BatchNorm1d and Dropout in evaluation, with an epsilon of its own.
+        "batch-normalization": model(
+            [
+                node("Gemm", ["x", "w0", "b0"], ["z0"], transB=1),
+                node("BatchNormalization", ["z0", "s0", "t0", "m0", "v0"], ["n0"], epsilon=0.001, momentum=0.8),
+                node("Relu", ["n0"], ["h0"]),
+                node("Dropout", ["h0"], ["d0"]),
+                node("MatMul", ["d0", "w1"], ["z1"]),
+                node("BatchNormalization", ["z1", "s1", "t1", "m1", "v1"], ["n1"]),
+                node("Softmax", ["n1"], ["y"], axis=1),
+            ],
+            [tensor("w0", numbers(4, INPUTS)), tensor("b0", numbers(4)), tensor("s0", numbers(4)), plain("t0", numbers(4)),
+             tensor("m0", numbers(4)), tensor("v0", positive(4)), tensor("w1", numbers(4, 3)), tensor("s1", numbers(3)),
+             tensor("t1", numbers(3)), tensor("m1", numbers(3)), tensor("v1", positive(3))],
+        ),
+        "layer-normalization": model(
+            [
+                node("Gemm", ["x", "w0", "b0"], ["z0"]),
+                node("LayerNormalization", ["z0", "s0", "t0"], ["n0"], axis=1, epsilon=0.01),
+                node("Tanh", ["n0"], ["h0"]),
+                node("Gemm", ["h0", "w1", "b1"], ["z1"]),
+                node("LayerNormalization", ["z1", "s1"], ["y"]),
+            ],
+            [tensor("w0", numbers(INPUTS, 6)), tensor("b0", numbers(6)), tensor("s0", numbers(6)), tensor("t0", numbers(6)),
+             tensor("w1", numbers(6, 3)), tensor("b1", numbers(3)), tensor("s1", numbers(3))],
+            opset=17,
         ),
     }

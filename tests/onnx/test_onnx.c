@@ -13,20 +13,34 @@
 /* Of outputs of a network with a few dozen weights of size 1, in float32 on both sides. */
 #define TOLERANCE 1e-5
 
-static cJSON *golden;
+/* Of networks without and with normalisations. */
+enum { ANSWERS = 2 };
+static cJSON *golden[ANSWERS];
 
 static int prepare(void **state) {
-  size_t size;
-  unsigned char *text = read_bytes(FOLDER "golden.json", &size);
-  text[size] = '\0';
-  golden = cJSON_Parse((const char *)text);
-  free(text);
-  return golden == NULL ? -1 : make_temporary_folder(state);
+  static const char *const paths[ANSWERS] = {FOLDER "golden.json", FOLDER "normalization.json"};
+  for (size_t i = 0; i < ANSWERS; i++) {
+    size_t size;
+    unsigned char *text = read_bytes(paths[i], &size);
+    text[size] = '\0';
+    golden[i] = cJSON_Parse((const char *)text);
+    free(text);
+    if (golden[i] == NULL) return -1;
+  }
+  return make_temporary_folder(state);
 }
 
 static int clean(void **state) {
-  cJSON_Delete(golden);
+  for (size_t i = 0; i < ANSWERS; i++) cJSON_Delete(golden[i]);
   return remove_temporary_folder(state);
+}
+
+static const cJSON *find_answers(const char *name) {
+  const cJSON *found = NULL;
+  for (size_t i = 0; i < ANSWERS && found == NULL; i++)
+    found = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(golden[i], "files"), name);
+  if (found == NULL) fail_msg("there are no answers for %s", name);
+  return found;
 }
 
 /* The numbers of a list of lists, row by row. */
@@ -43,9 +57,7 @@ static float *read_numbers(const cJSON *list, size_t *rows, size_t *columns) {
 /* The network says what ONNX Runtime said of the file, on the reference and on the device. */
 static void check_answers(const char *name, const quern_network *network) {
   static const char *const devices[] = {"reference", "auto"};
-  const cJSON *file =
-      cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(golden, "files"), name);
-  if (file == NULL) fail_msg("golden.json has no %s", name);
+  const cJSON *file = find_answers(name);
   size_t rows, columns, output_rows, classes;
   float *inputs = read_numbers(cJSON_GetObjectItemCaseSensitive(file, "inputs"), &rows, &columns);
   float *expected = read_numbers(cJSON_GetObjectItemCaseSensitive(file, "outputs"), &output_rows, &classes);
@@ -104,7 +116,9 @@ static void test_foreign_files(void **state) {
                {"elu-selu-softplus", QUERN_SQUARED, 5, QUERN_ELU},
                {"gelu-20", QUERN_SQUARED, 3, QUERN_GELU},
                {"gelu-otherwise", QUERN_SQUARED, 3, QUERN_GELU},
-               {"pytorch-activations", QUERN_SQUARED, 9, QUERN_GELU}};
+               {"pytorch-activations", QUERN_SQUARED, 9, QUERN_GELU},
+               {"batch-normalization", QUERN_CATEGORICAL, 2, QUERN_RELU},
+               {"layer-normalization", QUERN_SQUARED, 2, QUERN_TANH}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char name[64];
     quern_network *network = load(stored(cases[i].name, ".onnx"));
@@ -130,8 +144,9 @@ static size_t find_version(const unsigned char *bytes, size_t size, size_t *leng
 /* What is written now is, but for quern's version, what ONNX Runtime was given, and it is read back as the same network. */
 static void test_own_files(void **state) {
   (void)state;
-  static const char *const names[] = {"quern-categorical", "quern-elementwise", "quern-binary",
-                                      "quern-squared",     "quern-logits",      "quern-rare"};
+  static const char *const names[] = {"quern-categorical",      "quern-elementwise", "quern-binary",
+                                      "quern-squared",          "quern-logits",      "quern-rare",
+                                      "quern-batch-normalized", "quern-normalized"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     quern_network *network, *back;
     char name[64];
@@ -229,6 +244,15 @@ static void test_refused_graphs(void **state) {
        "node 9 (Div): B is no constant"},
       {"gelu-20", "tanh", "tank", QUERN_ERROR_UNSUPPORTED,
        "node 3 (Gelu): is approximated otherwise, expected \"none\" or \"tanh\""},
+      {"batch-normalization", "\2z0\12\2s0", "\2x0\12\2s0", QUERN_ERROR_UNSUPPORTED,
+       "node 1 (BatchNormalization): reads something else"},
+      {"batch-normalization", "\2s0\12\2t0", "\2s0\12\2w1", QUERN_ERROR_SHAPE,
+       "node 1 (BatchNormalization): B is 4 by 3 numbers for 4 outputs"},
+      {"batch-normalization", "\2m0\12\2v0", "\2m0\12\2q0", QUERN_ERROR_UNSUPPORTED,
+       "node 1 (BatchNormalization): input_var is no constant"},
+      {"batch-normalization", "Dropout", "Sigmoid", QUERN_ERROR_UNSUPPORTED,
+       "node 3 (Sigmoid): does not follow"},
+      {"batch-normalization", "Softmax", "Sigmoid", QUERN_OK, NULL},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     quern_network *network;

@@ -77,6 +77,23 @@ class Training(unittest.TestCase):
         with self.assertRaisesRegex(quern.Error, "dropout of 1, expected at least 0 and less than 1"):
             quern.Network(64, [quern.Dense(32, dropout=1), 10])
 
+    def test_normalizations(self):
+        """Both kinds, against the formulas; the running statistics stay in a file of their names."""
+        network = quern.Network(64, [quern.Dense(16, normalize="batch", dropout=0.1), quern.Dense(12, "tanh", normalize="layer:0.01"), 10], seed=3)
+        self.assertEqual([layer.normalize for layer in network.layers], ["batch", "layer:0.01", "none"])
+        self.assertEqual(quern.normalizations(), ["none", "batch", "layer"])
+        (x, y), test = digits()
+        network.fit(x, y, epochs=3, optimizer="adam", learning_rate=0.01)
+        self.assertGreater(network.evaluate(*test).accuracy, 0.85)
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "model.safetensors")
+            network.save(path)
+            numpy.testing.assert_array_equal(quern.load(path).predict(test[0]), network.predict(test[0]))
+        with self.assertRaisesRegex(ValueError, "normalize: 'group' is none; there are none, batch, layer"):
+            quern.Network(2, [quern.Dense(3, normalize="group"), 2])
+        with self.assertRaisesRegex(quern.Error, "of 1438 in batches of 479 the last has one"):
+            network.fit(x, y, epochs=1, batch=479)
+
     def test_one_step_is_gradient_descent(self):
         """A step on one layer, against the formula: W - lr Xᵀ(softmax - onehot)/n."""
         network = quern.Network(3, [2], seed=4)

@@ -16,9 +16,9 @@ typedef struct task {
   size_t variant; /* of optimizer and schedule */
 } task;
 
-enum { TASKS = 5 };
+enum { TASKS = 6 };
 
-/* Many steps a launch, two launches a step, op by op, and op by op with gradients clipped and with dropout; the last batch is short. */
+/* Many steps a launch, two launches a step, op by op, and op by op with gradients clipped, with dropout and with normalisations; the last batch is short. */
 static inline task task_at(size_t index) {
   const task tasks[TASKS] = {
       {.name = "serial",
@@ -63,11 +63,23 @@ static inline task task_at(size_t index) {
        .loss = QUERN_CATEGORICAL,
        .layers = {quern_dense(9, QUERN_RELU), quern_dense(6, QUERN_GELU), quern_dense(3, QUERN_IDENTITY)},
        .layer_count = 3},
+      {.name = "normalized",
+       .inputs = 7,
+       .samples = 20,
+       .batch = 6,
+       .epochs = 3,
+       .loss = QUERN_CATEGORICAL,
+       .layers = {quern_dense(9, QUERN_RELU), quern_dense(6, QUERN_SILU), quern_dense(3, QUERN_IDENTITY)},
+       .layer_count = 3},
   };
   task chosen = tasks[index];
   chosen.layers[0].freeze_bias = index == 2;
   chosen.layers[0].dropout = index == 4 ? 0.25f : 0.0f;
   chosen.layers[1].dropout = index == 4 ? 0.5f : 0.0f;
+  if (index == 5) {
+    chosen.layers[0].normalization = quern_normalization_of(QUERN_NORMALIZATION_BATCH);
+    chosen.layers[1].normalization = quern_normalization_of(QUERN_NORMALIZATION_LAYER);
+  }
   return chosen;
 }
 

@@ -1,0 +1,73 @@
+/* A plan's normalisations, forwards and back. */
+#include "../error.h"
+#include "plan.h"
+
+/* Mean and inverse of a layer's for n samples. */
+typedef struct statistics {
+  quern_tensor mean, inverse;
+} statistics;
+
+static statistics statistics_of(const quern_plan *plan, size_t l, size_t n) {
+  const quern_layer *layer = &plan->shape.layers[l].layer;
+  const size_t count = layer->normalization.kind == QUERN_NORMALIZATION_BATCH ? layer->units : n;
+  return (statistics){quern_vector(plan->statistics, plan->places[l].mean, count),
+                      quern_vector(plan->statistics, plan->places[l].inverse, count)};
+}
+
+static quern_tensor parameter(const quern_plan *plan, size_t l, quern__part part) {
+  return quern__plan_part(plan, plan->parameters, l, part);
+}
+
+static quern_status normalize_batch(quern_plan *plan, size_t l, quern__pass pass, quern_tensor product,
+                                    quern_tensor to) {
+  const float epsilon = plan->shape.layers[l].layer.normalization.epsilon;
+  const quern_tensor gamma = parameter(plan, l, QUERN__GAMMA), beta = parameter(plan, l, QUERN__BETA),
+                     mean = parameter(plan, l, QUERN__MEAN), variance = parameter(plan, l, QUERN__VARIANCE);
+  if (pass == QUERN__PASS_INFERENCE)
+    return quern_batch_norm_inference(plan->context, product, gamma, beta, epsilon, mean, variance, to);
+  const statistics own = statistics_of(plan, l, product.rows);
+  const bool follows = pass == QUERN__PASS_TRAINING;
+  return quern_batch_norm_forward(plan->context, product, gamma, beta, epsilon, QUERN_BATCH_NORM_MOMENTUM,
+                                  follows ? mean : quern_none(), follows ? variance : quern_none(), own.mean,
+                                  own.inverse, to);
+}
+
+quern_status quern__plan_normalize(quern_plan *plan, size_t l, quern__pass pass, quern_tensor product,
+                                   quern_tensor to) {
+  const quern_normalization *is = &plan->shape.layers[l].layer.normalization;
+  if (is->kind == QUERN_NORMALIZATION_BATCH) return normalize_batch(plan, l, pass, product, to);
+  statistics own = {quern_none(), quern_none()};
+  if (pass != QUERN__PASS_INFERENCE) own = statistics_of(plan, l, product.rows);
+  return quern_layer_norm_forward(plan->context, product, parameter(plan, l, QUERN__GAMMA),
+                                  parameter(plan, l, QUERN__BETA), is->epsilon, own.mean, own.inverse, to);
+}
+
+/* The optimizer's step of gamma or beta, which decay as biases do. */
+static quern_status update(quern_plan *plan, quern_tensor gradients, quern_tensor parameters) {
+  quern_optimizer optimizer = plan->optimizer;
+  if (!optimizer.decay_bias) optimizer.weight_decay = 0.0;
+  return quern_optimizer_update(plan->context, &optimizer, plan->updates + 1, gradients, parameters,
+                                quern__plan_state(plan, parameters));
+}
+
+quern_status quern__plan_normalize_back(quern_plan *plan, size_t l, size_t n) {
+  const quern_layer *layer = &plan->shape.layers[l].layer;
+  const statistics own = statistics_of(plan, l, n);
+  const quern_tensor gamma = parameter(plan, l, QUERN__GAMMA), beta = parameter(plan, l, QUERN__BETA),
+                     product = quern__plan_product(plan, l, n), dz = quern__plan_dz(plan, l, n);
+  const bool keeps = plan->mode == QUERN_PLAN_GRADIENTS;
+  const quern_tensor dgamma = keeps ? quern__plan_part(plan, plan->gradients, l, QUERN__GAMMA)
+                                    : quern_vector(plan->statistics, plan->scale_gradients, layer->units),
+                     dbeta = keeps ? quern__plan_part(plan, plan->gradients, l, QUERN__BETA)
+                                   : quern_vector(plan->statistics, plan->scale_gradients + layer->units,
+                                                  layer->units);
+  if (layer->normalization.kind == QUERN_NORMALIZATION_BATCH)
+    QUERN__FORWARD(quern_batch_norm_backward(plan->context, dz, product, gamma, own.mean, own.inverse, dz,
+                                             dgamma, dbeta));
+  else
+    QUERN__FORWARD(quern_layer_norm_backward(plan->context, dz, product, gamma, own.mean, own.inverse, dz,
+                                             dgamma, dbeta));
+  if (keeps || layer->freeze_bias) return QUERN_OK;
+  QUERN__FORWARD(update(plan, dgamma, gamma));
+  return update(plan, dbeta, beta);
+}
