@@ -142,7 +142,8 @@ static const cli_option options[] = {
      .kind = CLI_CHOICE,
      .offset = FIELD(decay_bias),
      .choices = cli_switches,
-     .help = "whether biases decay too (default on, as in PyTorch)"},
+     .help =
+         "whether biases, and what normalisations scale and shift by, decay too (default on, as in PyTorch)"},
     {.name = "schedule",
      .value = "NAME",
      .kind = CLI_CHOICE,

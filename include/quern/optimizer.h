@@ -47,7 +47,7 @@ typedef enum quern_optimizer_kind {
 typedef struct quern_optimizer {
   quern_optimizer_kind kind;
   bool
-      decay_bias; /* whether biases decay like weights, as in PyTorch; ignored where an op is given a range */
+      decay_bias; /* whether biases, and with them gammas and betas, decay like weights, as in PyTorch; ignored where an op is given a range */
   double learning_rate; /* finite, 0 or more */
   double weight_decay;  /* finite, 0 or more */
   double momentum;      /* MOMENTUM, NESTEROV, RMSPROP: finite, 0 or more */

@@ -112,7 +112,7 @@ typedef struct quern_train_options {
  * in the network. *last, where not NULL, gets the last epoch's figures. The data must have the network's
  * inputs as columns and no label past its outputs, or as many labels or numbers as it has outputs and a loss that takes such (see
  * quern_plan_evaluate_targets). Where a layer has batch normalisation, a batch that leaves one sample
- * for the last step is QUERN_ERROR_ARGUMENT, as one sample is to PyTorch. The network gets the schema of the data, so that others can be prepared as they were. Stopped by options.stop inside an epoch, *last has its steps, and
+ * for the last step is QUERN_ERROR_ARGUMENT, as one sample is to PyTorch, and several ranks are QUERN_ERROR_UNSUPPORTED. The network gets the schema of the data, so that others can be prepared as they were. Stopped by options.stop inside an epoch, *last has its steps, and
  * fewer `step`. With options.patience its `test` is that of the weights that are left. Resumed from a checkpoint with every epoch done, it trains nothing, and *last has a train_loss of NaN.
  *
  * QUERN_ERROR_NOT_FINITE: the loss, or a parameter, is NaN or infinite. quern_last_error says in which step, and in

@@ -1,4 +1,4 @@
-/* Ten steps of a small network beside PyTorch's: what test_functions.c and test_optimizers.c share. The numbers are in a JSON file that
+/* Ten steps of a small network beside PyTorch's: what test_functions.c, test_optimizers.c and test_layers.c share. The numbers are in a JSON file that
  * a script of this folder made. */
 #ifndef QUERN_TESTS_PYTORCH_TEN_STEPS_H
 #define QUERN_TESTS_PYTORCH_TEN_STEPS_H
@@ -12,7 +12,12 @@
 
 enum { LAYERS = 3, STEPS = 10, BATCH = 8, SAMPLES = STEPS * BATCH };
 static const size_t units[LAYERS + 1] = {6, 7, 5, 4};
-enum { INPUTS = 6, OUTPUTS = 4, PARAMETERS = 6 * 7 + 7 + 7 * 5 + 5 + 5 * 4 + 4 };
+enum {
+  INPUTS = 6,
+  OUTPUTS = 4,
+  PARAMETERS = 6 * 7 + 7 + 7 * 5 + 5 + 5 * 4 + 4,
+  MOST_NUMBERS = PARAMETERS + 4 * (7 + 5)
+};
 
 static cJSON *golden;
 
@@ -73,6 +78,33 @@ static void move_parameters(quern_network *network, float *torch_order, bool fro
   }
 }
 
+/* Gamma, beta, running mean and variance of each layer that has them, into `numbers`. Returns how many there are. */
+static size_t read_normalizations(const quern_network *network, float *numbers) {
+  float *at = numbers;
+  for (size_t l = 0; l < LAYERS; l++) {
+    const quern_normalization_kind kind = quern_network_layer(network, l).normalization.kind;
+    const size_t count = units[l + 1];
+    if (kind == QUERN_NORMALIZATION_NONE) continue;
+    assert_ok(quern_network_get_normalization(network, l, at, at + count, NULL, NULL));
+    at += 2 * count;
+    if (kind != QUERN_NORMALIZATION_BATCH) continue;
+    assert_ok(quern_network_get_normalization(network, l, NULL, NULL, at, at + count));
+    at += 2 * count;
+  }
+  return (size_t)(at - numbers);
+}
+
+/* What a case says of its hidden layers beside the activation, where it does. */
+static void set_hidden(quern_layer *layers, const cJSON *test) {
+  const cJSON *normalizations = cJSON_GetObjectItemCaseSensitive(test, "normalizations"),
+              *dropout = cJSON_GetObjectItemCaseSensitive(test, "dropout");
+  for (int l = 0; l < cJSON_GetArraySize(normalizations); l++)
+    assert_true(quern_normalization_parse(cJSON_GetArrayItem(normalizations, l)->valuestring,
+                                          &layers[l].normalization));
+  for (int l = 0; l < cJSON_GetArraySize(dropout); l++)
+    layers[l].dropout = (float)cJSON_GetArrayItem(dropout, l)->valuedouble;
+}
+
 static quern_network *network_of(const cJSON *test) {
   quern_layer layers[LAYERS];
   quern_activation activation;
@@ -82,6 +114,7 @@ static quern_network *network_of(const cJSON *test) {
   assert_true(quern_loss_parse(member(test, "loss")->valuestring, &loss, &delta));
   for (size_t l = 0; l < LAYERS; l++) layers[l] = quern_dense(units[l + 1], QUERN_IDENTITY);
   layers[0].activation = layers[1].activation = activation;
+  set_hidden(layers, test);
   quern_network *network;
   assert_ok(quern_network_create(INPUTS, layers, LAYERS, loss, &network));
   assert_ok(quern_network_set_huber_delta(network, delta));
@@ -91,7 +124,8 @@ static quern_network *network_of(const cJSON *test) {
 }
 
 typedef struct result {
-  float losses[STEPS], parameters[PARAMETERS];
+  float losses[STEPS], parameters[MOST_NUMBERS];
+  size_t count; /* of parameters, running statistics among them */
 } result;
 
 /* Prepares a plan for a case, and makes it ready for its step `step` = 0, 1, … */
@@ -127,6 +161,7 @@ static result train(quern_context *context, quern_plan_mode mode, const cJSON *t
   }
   assert_ok(quern_plan_download(plan, network));
   move_parameters(network, got.parameters, true);
+  got.count = PARAMETERS + read_normalizations(network, got.parameters + PARAMETERS);
   quern_buffer_free(x);
   quern_buffer_free(labels);
   quern_buffer_free(losses);
@@ -138,7 +173,7 @@ static result train(quern_context *context, quern_plan_mode mode, const cJSON *t
 /* The largest difference from PyTorch; it must be within the tolerance, and a NaN is not. */
 static double check(const char *title, const char *what, const float *got, const cJSON *test,
                     const char *name, size_t count) {
-  float expected[PARAMETERS];
+  float expected[MOST_NUMBERS];
   char key[32];
   snprintf(key, sizeof key, "%s_tolerance", name);
   const double tolerance = member(test, key)->valuedouble;
@@ -193,7 +228,7 @@ static void check_case(quern_context *const *contexts, const cJSON *test, const 
     for (size_t m = 0; m < 2; m++) {
       const result got = train(contexts[d], modes[m], test, prepare);
       losses = fmax(losses, check(title, devices[d], got.losses, test, "losses", STEPS));
-      parameters = fmax(parameters, check(title, devices[d], got.parameters, test, "parameters", PARAMETERS));
+      parameters = fmax(parameters, check(title, devices[d], got.parameters, test, "parameters", got.count));
     }
   check_page(title, losses, member(test, "losses_tolerance")->valuedouble, parameters,
              member(test, "parameters_tolerance")->valuedouble);

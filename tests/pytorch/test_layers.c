@@ -1,0 +1,31 @@
+/* Ten steps with normalisations and with dropout, beside what PyTorch computed (make_layers.py), on both backends, with the gradients used up on
+ * the way and with them kept. Dropout's masks are quern's: PyTorch was fed them. Tolerances come with the numbers. Prints the table of
+ * docs/parity.md, which must say the same. */
+#include "ten_steps.h"
+
+static void prepare(quern_plan *plan, const cJSON *test, size_t step) {
+  (void)test;
+  if (step > 0) return;
+  const quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, member(golden, "learning_rate")->valuedouble);
+  assert_ok(quern_plan_set_optimizer(plan, &sgd));
+  assert_ok(quern_plan_dropout_seed(plan, (uint64_t)member(golden, "mask_seed")->valuedouble));
+}
+
+static void test_ten_steps(void **state) {
+  (void)state;
+  quern_context *contexts[2];
+  for (size_t d = 0; d < 2; d++) assert_ok(quern_context_create(devices[d], &contexts[d]));
+  for (const cJSON *test = member(golden, "cases")->child; test != NULL; test = test->next)
+    check_case(contexts, test, member(test, "title")->valuestring, prepare);
+  for (size_t d = 0; d < 2; d++) quern_context_free(contexts[d]);
+}
+
+static int setup(void **state) {
+  (void)state;
+  return read_golden(QUERN_TEST_DATA "/../pytorch/layers.json");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_ten_steps)};
+  return cmocka_run_group_tests(tests, setup, free_golden);
+}
