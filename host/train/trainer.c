@@ -42,27 +42,23 @@ static quern_status copy_class_weights(quern_trainer *trainer, const quern_netwo
   return QUERN_OK;
 }
 
-/* A step of one sample has no variance that a batch could be normalised by: said before anything is trained. */
-static quern_status check_last_step(const quern_trainer *trainer, const quern_network *network, size_t rows) {
-  const size_t batch = trainer->options.batch, last = rows % batch != 0 ? rows % batch : batch;
-  if (last > 1 || !quern__shape_normalizes(&network->shape, QUERN_NORMALIZATION_BATCH)) return QUERN_OK;
-  return quern__fail(
-      QUERN_ERROR_ARGUMENT,
-      "train: batch normalisation needs at least 2 samples a step, but of %zu in batches of %zu the last has "
-      "one: take another batch",
-      rows, batch);
-}
-
-/* Ranks have a part of each batch, and a part's mean and variance are not the batch's. */
-static quern_status check_ranks(const quern_trainer *trainer, const quern_network *network) {
+/* A step of one sample has no variance that a batch could be normalised by, and ranks have each their own: said before anything is
+ * trained. */
+static quern_status check_batch_normalization(const quern_trainer *trainer, size_t rows) {
   const quern_collective *collective = trainer->options.collective;
-  if (collective == NULL || collective->ranks == 1 ||
-      !quern__shape_normalizes(&network->shape, QUERN_NORMALIZATION_BATCH))
-    return QUERN_OK;
-  return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                     "train: batch normalisation over batches that %zu ranks divide among them: take layer "
-                     "normalisation, or one rank",
-                     collective->ranks);
+  const size_t batch = trainer->options.batch, last = rows % batch != 0 ? rows % batch : batch;
+  if (collective != NULL && collective->ranks > 1)
+    return quern__fail(
+        QUERN_ERROR_UNSUPPORTED,
+        "train: batch normalisation on %zu ranks, of which each would have another mean and variance: take "
+        "layer normalisation, or one rank",
+        collective->ranks);
+  if (last > 1) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_ARGUMENT,
+                     "train: batch normalisation needs at least 2 samples a step, but of %zu in batches of "
+                     "%zu the last has one: "
+                     "take another batch",
+                     rows, batch);
 }
 
 static quern_status create_plan(quern_trainer *trainer, const quern_network *network) {
@@ -106,8 +102,8 @@ static quern_status create_parts(quern_trainer *made, const quern_network *netwo
   made->size = quern__trainer_size(&made->options, train, test);
   made->options.batch = quern__trainer_batch(&made->options, train, test);
   quern__train_schedule(&made->options, train->rows);
-  QUERN__FORWARD(check_last_step(made, network, train->rows));
-  QUERN__FORWARD(check_ranks(made, network));
+  if (quern__shape_normalizes(&network->shape, QUERN_NORMALIZATION_BATCH))
+    QUERN__FORWARD(check_batch_normalization(made, train->rows));
   quern__data data;
   QUERN__FORWARD(quern__trainer_place(made->context, network, train, test, &made->options, &data));
   QUERN__FORWARD(quern__feed_create(made->context, network, train, true, data.train.placement, &made->train));

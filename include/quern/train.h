@@ -112,7 +112,7 @@ typedef struct quern_train_options {
  * in the network. *last, where not NULL, gets the last epoch's figures. The data must have the network's
  * inputs as columns and no label past its outputs, or as many labels or numbers as it has outputs and a loss that takes such (see
  * quern_plan_evaluate_targets). Where a layer has batch normalisation, a batch that leaves one sample
- * for the last step is QUERN_ERROR_ARGUMENT, as one sample is to PyTorch. The network gets the schema of the data, so that others can be prepared as they were. Stopped by options.stop inside an epoch, *last has its steps, and
+ * for the last step is QUERN_ERROR_ARGUMENT, as one sample is to PyTorch, and several ranks are QUERN_ERROR_UNSUPPORTED. The network gets the schema of the data, so that others can be prepared as they were. Stopped by options.stop inside an epoch, *last has its steps, and
  * fewer `step`. With options.patience its `test` is that of the weights that are left. Resumed from a checkpoint with every epoch done, it trains nothing, and *last has a train_loss of NaN.
  *
  * QUERN_ERROR_NOT_FINITE: the loss, or a parameter, is NaN or infinite. quern_last_error says in which step, and in
@@ -148,8 +148,6 @@ QUERN_API quern_status quern_predict(quern_context *context, const quern_network
  * Where stop, or on_epoch, of one rank ends the training, it ends on all, after the same step. Functions are called on each rank that
  * has them. QUERN_ERROR_NOT_FINITE is told alike on every rank, and so is a failure to create, save or resume, with
  * "rank R of N: " before what that rank had to say; a rank that fails otherwise abandons the collective.
- *
- * A network with batch normalisation is refused: a rank's part of a batch has a mean and a variance of its own.
  *
  * Rank 0 alone writes and reads checkpoints, which do not say how many ranks there were: another number may go on from them.
  * Every rank uploads the data sets whole, since any sample may be any rank's in the next epoch, and gathers its own. */

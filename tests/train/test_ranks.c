@@ -113,14 +113,6 @@ static run train_alone(const task *is, const quern_train_options *options, int d
   return alone;
 }
 
-/* A task whose layers are normalised in this way, if at all. */
-static task task_normalized(size_t index, quern_normalization_kind kind) {
-  task is = task_at(index);
-  for (size_t l = 0; l < is.layer_count; l++)
-    if (is.layers[l].normalization.kind != QUERN_NORMALIZATION_NONE) is.layers[l].normalization.kind = kind;
-  return is;
-}
-
 /* The devices of 4 ranks. */
 static const int references[] = {REFERENCE, REFERENCE, REFERENCE, REFERENCE};
 static const int defaults[] = {DEFAULT, DEFAULT, DEFAULT, DEFAULT};
@@ -159,12 +151,20 @@ static void check_task(const task *is, const quern_train_options *options, const
   free_run(&alone);
 }
 
+/* Ranks have no batch normalisation. */
+static task task_of_ranks(size_t index) {
+  task is = task_at(index);
+  for (size_t l = 0; l < is.layer_count; l++)
+    if (is.layers[l].normalization.kind == QUERN_NORMALIZATION_BATCH)
+      is.layers[l].normalization.kind = QUERN_NORMALIZATION_LAYER;
+  return is;
+}
+
 /* Last batches of fewer samples than ranks, frozen parameters, gradients that are clipped, and losses by elements. */
 static void test_same_answer(void **state) {
   (void)state;
   for (size_t t = 0; t < TASKS; t++) {
-    /* The bound knows of no variance that is divided by. */
-    const task is = task_normalized(t, QUERN_NORMALIZATION_NONE);
+    const task is = task_of_ranks(t);
     const quern_train_options options = task_options(&is);
     check_task(&is, &options, references);
     check_task(&is, &options, defaults);
@@ -191,7 +191,7 @@ static void test_weights_and_dropout(void **state) {
 static void test_streamed(void **state) {
   (void)state;
   for (size_t t = 0; t < TASKS; t++) {
-    task is = task_normalized(t, QUERN_NORMALIZATION_LAYER);
+    task is = task_of_ranks(t);
     is.samples = 3 * is.batch + 7;
     quern_train_options options = task_options(&is);
     enum { RANKS = 3 };
@@ -443,12 +443,6 @@ static void test_one_fails(void **state) {
   assert_all_fail(results, RANKS, QUERN_ERROR_SHAPE, "rank 1 of 3: ", "has 5 columns a sample");
   free_runs(runs, RANKS);
 
-  task normalized = is;
-  normalized.layers[0].normalization = quern_normalization_of(QUERN_NORMALIZATION_BATCH);
-  train_ranks(&normalized, &options, references, RANKS, runs, results);
-  assert_all_fail(results, RANKS, QUERN_ERROR_UNSUPPORTED, "batch normalisation", "3 ranks");
-  free_runs(runs, RANKS);
-
   options.resume = path_of("missing");
   train_ranks(&is, &options, references, RANKS, runs, results);
   assert_all_fail(results, RANKS, QUERN_ERROR_FILE, "rank 0 of 3: ", "missing");
@@ -478,12 +472,27 @@ static void test_not_finite(void **state) {
   free_runs(runs, TEST_MOST_RANKS);
 }
 
+/* Said on all ranks, before anything is trained. */
+static void test_batch_normalization(void **state) {
+  (void)state;
+  enum { RANKS = 2 };
+  task is = task_at(0);
+  is.layers[0].normalization = quern_normalization_of(QUERN_NORMALIZATION_BATCH);
+  const quern_train_options options = task_options(&is);
+  run runs[RANKS];
+  test_rank results[RANKS];
+  train_ranks(&is, &options, references, RANKS, runs, results);
+  assert_all_fail(results, RANKS, QUERN_ERROR_UNSUPPORTED, "batch normalisation on 2 ranks",
+                  "take layer normalisation");
+  free_runs(runs, RANKS);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_same_answer), cmocka_unit_test(test_weights_and_dropout),
       cmocka_unit_test(test_streamed),    cmocka_unit_test(test_resume_on_another_count),
       cmocka_unit_test(test_back_and_on), cmocka_unit_test(test_targets),
       cmocka_unit_test(test_differences), cmocka_unit_test(test_one_fails),
-      cmocka_unit_test(test_not_finite)};
+      cmocka_unit_test(test_not_finite),  cmocka_unit_test(test_batch_normalization)};
   return cmocka_run_group_tests(tests, open_all, close_all);
 }
