@@ -4,7 +4,11 @@ include(CMakePackageConfigHelpers)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/quern")
 set(made_dir "${CMAKE_CURRENT_BINARY_DIR}/package")
 
-install(DIRECTORY include/quern DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
+set(without_header PATTERN mpi.h EXCLUDE)
+if(QUERN_WITH_MPI)
+  set(without_header)
+endif()
+install(DIRECTORY include/quern DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h" ${without_header})
 
 # For find_package(quern). A target file for each library, since only the static one brings dependencies to link with.
 # `quern` is of one kind or the other; under BUILD_SHARED_LIBS `quern_static` may stand beside it.
@@ -21,6 +25,10 @@ if(BUILD_SHARED_LIBS)
 else()
   set_target_properties(quern PROPERTIES EXPORT_NAME quern_static)
   quern_install_library(quern static)
+endif()
+if(QUERN_WITH_MPI)
+  set_target_properties(quern_mpi PROPERTIES EXPORT_NAME mpi)
+  quern_install_library(quern_mpi mpi)
 endif()
 configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/quernConfig.cmake.in" "${made_dir}/quernConfig.cmake"
   INSTALL_DESTINATION "${package_dir}" NO_SET_AND_CHECK_MACRO)
@@ -61,6 +69,10 @@ foreach(library IN ITEMS m ${CMAKE_DL_LIBS})
 endforeach()
 configure_file("${CMAKE_CURRENT_LIST_DIR}/quern.pc.in" "${made_dir}/quern.pc" @ONLY)
 install(FILES "${made_dir}/quern.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+if(QUERN_WITH_MPI)
+  configure_file("${CMAKE_CURRENT_LIST_DIR}/quern-mpi.pc.in" "${made_dir}/quern-mpi.pc" @ONLY)
+  install(FILES "${made_dir}/quern-mpi.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endif()
 
 # The command, its manual page, and completion where each shell looks for it.
 if(QUERN_BUILD_CLI)

@@ -4,13 +4,9 @@ include(CheckLinkerFlag)
 set(quern_export_list "${CMAKE_CURRENT_LIST_DIR}/quern.map")
 check_linker_flag(C "LINKER:--version-script=${quern_export_list}" QUERN_HAS_VERSION_SCRIPT)
 
-function(quern_add_library name)
-  add_library(${name} ${ARGN} $<TARGET_OBJECTS:quern_objects>)
-  target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
-                             $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:quern_warnings> ZLIB::ZLIB cJSON::cJSON ${onnx_libraries}
-                        ${CMAKE_DL_LIBS} m)
-  set_target_properties(${name} PROPERTIES OUTPUT_NAME quern VERSION ${PROJECT_VERSION}
+# What a library has, whatever it is made of: the names it exports, its version.
+function(quern_finish_library name output)
+  set_target_properties(${name} PROPERTIES OUTPUT_NAME ${output} VERSION ${PROJECT_VERSION}
                         SOVERSION ${PROJECT_VERSION_MAJOR})
   get_target_property(type ${name} TYPE)
   if(type STREQUAL "SHARED_LIBRARY")
@@ -21,4 +17,24 @@ function(quern_add_library name)
       set_target_properties(${name} PROPERTIES LINK_DEPENDS "${quern_export_list}")
     endif()
   endif()
+endfunction()
+
+# quern_add_mpi_library(<name>): libquern-mpi, which uses the public API of libquern alone; of the kind that `quern` is.
+function(quern_add_mpi_library name)
+  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/host/mpi/*.c")
+  add_library(${name} ${sources})
+  target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
+  target_link_libraries(${name} PUBLIC quern MPI::MPI_C PRIVATE $<BUILD_INTERFACE:quern_warnings>
+                        $<BUILD_INTERFACE:quern_hardening>)
+  set_target_properties(${name} PROPERTIES C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
+  quern_finish_library(${name} quern-mpi)
+endfunction()
+
+function(quern_add_library name)
+  add_library(${name} ${ARGN} $<TARGET_OBJECTS:quern_objects>)
+  target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+                             $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:quern_warnings> ZLIB::ZLIB cJSON::cJSON ${onnx_libraries}
+                        ${CMAKE_DL_LIBS} m)
+  quern_finish_library(${name} quern)
 endfunction()

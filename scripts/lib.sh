@@ -58,6 +58,8 @@ check_needs=(
   'libprotobuf-c-dev|optional|has_header protobuf-c/protobuf-c.h|protobuf-c with its headers, for ONNX files'
   'protobuf-c-compiler|optional|has_command protoc-c|the compiler of protobuf-c'
   'libcairo2-dev|optional|has_header cairo/cairo.h|cairo with its headers, for pictures as PNG'
+  'libopenmpi-dev|optional|has_mpi|MPI with its headers, for training by several processes'
+  'openmpi-bin|optional|has_command mpirun mpiexec|mpirun, which starts them'
   'mesa-opencl-icd|optional|has_icd rusticl mesa|Mesa'"'"'s rusticl, a second OpenCL implementation'
   'oclgrind|optional|has_command oclgrind|Oclgrind, which checks kernels as they run'
   'pkg-config|optional|has_command pkg-config pkgconf|pkg-config, to try quern.pc'
@@ -90,6 +92,10 @@ has_header() {
 
 has_library() {
   [[ $(PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2>/dev/null) == *"$1"* ]]
+}
+
+has_mpi() {
+  has_command mpicc || has_header mpi.h
 }
 
 has_cmake() {

@@ -35,6 +35,8 @@ quern_refuse("#include <CL/|(^|[^a-zA-Z0-9_])cl_(mem|context|event|command_queue
              "OpenCL types live in host/opencl alone" host/ops host/reference ${above_ops})
 # The ops know backends by the table.
 quern_refuse("#include.*(opencl|reference)/" "ops know a backend by its table alone" host/ops)
+# libquern-mpi is a library of its own; it shares the order of sums alone.
+quern_refuse("#include \"\\.\\./([^c]|c[^o]|collective/[^s])|#include \"\\.\\./\\.\\./" "libquern-mpi uses the public API of libquern" host/mpi)
 # The command is a program like any other.
 quern_refuse("#include \"\\.\\./|quern__" "the command sees the public headers alone" host/cli)
 

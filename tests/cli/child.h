@@ -13,7 +13,8 @@ typedef struct child {
   FILE *out, *err;
 } child;
 
-static inline child start_with(const command_setting *setting, const char *const *arguments) {
+static inline child start_program(const char *program, const command_setting *setting,
+                                  const char *const *arguments) {
   child made = {.out = tmpfile(), .err = tmpfile()};
   assert_non_null(made.out);
   assert_non_null(made.err);
@@ -23,9 +24,13 @@ static inline child start_with(const command_setting *setting, const char *const
   if (made.process == 0) {
     /* A test that runs in the background of a shell may have been told to ignore it. */
     signal(SIGINT, SIG_DFL);
-    become_command(arguments, setting, fileno(made.out), fileno(made.err));
+    become(program, arguments, setting, fileno(made.out), fileno(made.err));
   }
   return made;
+}
+
+static inline child start_with(const command_setting *setting, const char *const *arguments) {
+  return start_program(QUERN_TEST_COMMAND, setting, arguments);
 }
 
 static inline child start(const char *const *arguments) {

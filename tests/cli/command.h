@@ -34,15 +34,15 @@ static inline char *read_stream(FILE *file) {
   return text;
 }
 
-/* In the child: becomes the command, or exits with 127. */
-static inline void become_command(const char *const *arguments, const command_setting *setting, int out,
-                                  int err) {
+/* In the child: becomes that program, or exits with 127. */
+static inline void become(const char *program, const char *const *arguments, const command_setting *setting,
+                          int out, int err) {
   for (size_t i = 0; setting->environment != NULL && setting->environment[i] != NULL; i++)
     if (putenv((char *)(uintptr_t)setting->environment[i]) != 0) _exit(127);
   if (setting->stdout_path != NULL && freopen(setting->stdout_path, "w", stdout) == NULL) _exit(127);
   if (setting->stdout_path == NULL && dup2(out, STDOUT_FILENO) < 0) _exit(127);
   if (dup2(err, STDERR_FILENO) < 0) _exit(127);
-  execv(QUERN_TEST_COMMAND, (char *const *)(uintptr_t)arguments);
+  execvp(program, (char *const *)(uintptr_t)arguments);
   _exit(127);
 }
 
@@ -54,7 +54,7 @@ static inline command_result run_with(const command_setting *setting, const char
   fflush(NULL);
   pid_t child = fork();
   assert_true(child >= 0);
-  if (child == 0) become_command(arguments, setting, fileno(out), fileno(err));
+  if (child == 0) become(QUERN_TEST_COMMAND, arguments, setting, fileno(out), fileno(err));
   int status;
   assert_int_equal(waitpid(child, &status, 0), child);
   command_result result = {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_stream(out),

@@ -1,0 +1,163 @@
+/* Creating a collective over MPI, and freeing it. */
+#include "state.h"
+
+#include <quern/backend.h>
+#include <quern/version.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_usable(void) {
+  int begun = 0, ended = 0;
+  return MPI_Initialized(&begun) == MPI_SUCCESS && begun && MPI_Finalized(&ended) == MPI_SUCCESS && !ended;
+}
+
+/* MPI_Comm_dup waits for all ranks, and for ever. */
+static quern_status duplicate(quern_mpi *mpi, MPI_Comm communicator) {
+  MPI_Request request;
+  const double until = MPI_Wtime() + mpi->timeout;
+  int done = 0, code = MPI_Comm_idup(communicator, &mpi->communicator, &request);
+  while (code == MPI_SUCCESS && !done) {
+    code = MPI_Test(&request, &done, MPI_STATUS_IGNORE);
+    if (code == MPI_SUCCESS && !done && mpi->timeout > 0 && MPI_Wtime() >= until) {
+      mpi->broken = true; /* MPI may still write to it */
+      return quern_fail(QUERN_ERROR_COLLECTIVE,
+                        "mpi: not all of %zu ranks came within %g s to where training begins",
+                        mpi->table.ranks, mpi->timeout);
+    }
+    if (!done) sched_yield();
+  }
+  if (code == MPI_SUCCESS) code = MPI_Comm_set_errhandler(mpi->communicator, MPI_ERRORS_RETURN);
+  return code == MPI_SUCCESS
+             ? QUERN_OK
+             : quern_fail(QUERN_ERROR_COLLECTIVE, "mpi: the communicator could not be duplicated");
+}
+
+/* The caller's communicator may be one whose errors end the process. */
+static quern_status duplicate_quietly(quern_mpi *mpi, MPI_Comm communicator) {
+  MPI_Errhandler before;
+  if (MPI_Comm_get_errhandler(communicator, &before) != MPI_SUCCESS)
+    return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: the communicator is none");
+  MPI_Comm_set_errhandler(communicator, MPI_ERRORS_RETURN);
+  int rank = 0, ranks = 0;
+  quern_status status = QUERN_ERROR_ARGUMENT;
+  if (MPI_Comm_rank(communicator, &rank) == MPI_SUCCESS &&
+      MPI_Comm_size(communicator, &ranks) == MPI_SUCCESS) {
+    mpi->table.rank = (size_t)rank;
+    mpi->table.ranks = (size_t)ranks;
+    status = duplicate(mpi, communicator);
+  } else {
+    quern_fail(status, "mpi: the communicator has no ranks");
+  }
+  MPI_Comm_set_errhandler(communicator, before);
+  MPI_Errhandler_free(&before);
+  return status;
+}
+
+/* Every rank's, since what else they say depends on it. */
+static quern_status compare_versions(quern_mpi *mpi, const char *version) {
+  char mine[32] = "";
+  strncpy(mine, version, sizeof mine - 1);
+  char *all = malloc(mpi->table.ranks * sizeof mine);
+  if (all == NULL) return quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "mpi: no host memory");
+  quern_status status = quern__mpi_all_gather(mpi, mine, sizeof mine, all);
+  size_t r = 0;
+  while (status == QUERN_OK && r < mpi->table.ranks && memcmp(all + r * sizeof mine, all, sizeof mine) == 0)
+    r++;
+  if (status == QUERN_OK && r < mpi->table.ranks)
+    status =
+        quern_fail(QUERN_ERROR_COLLECTIVE, "mpi: rank %zu of %zu has quern %.31s, and rank 0 has quern %.31s",
+                   r, mpi->table.ranks, all + r * sizeof mine, all);
+  free(all);
+  return status;
+}
+
+static quern_status find_local(quern_mpi *mpi) {
+  MPI_Comm local;
+  int rank = 0, ranks = 1;
+  int code = MPI_Comm_split_type(mpi->communicator, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &local);
+  if (code == MPI_SUCCESS) code = MPI_Comm_rank(local, &rank);
+  if (code == MPI_SUCCESS) code = MPI_Comm_size(local, &ranks);
+  if (code == MPI_SUCCESS) code = MPI_Comm_free(&local);
+  mpi->local_rank = (size_t)rank;
+  mpi->local_ranks = (size_t)ranks;
+  return quern__mpi_check(mpi, "MPI_Comm_split_type", code);
+}
+
+static quern_status allocate(quern_mpi *mpi) {
+  const size_t ranks = mpi->table.ranks;
+  mpi->parts = calloc(ranks, sizeof *mpi->parts);
+  mpi->requests = malloc(2 * ranks * sizeof *mpi->requests);
+  mpi->saying = malloc(ranks * sizeof *mpi->saying);
+  if (mpi->parts == NULL || mpi->requests == NULL || mpi->saying == NULL)
+    return quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "mpi: no host memory for %zu ranks", ranks);
+  for (size_t r = 0; r < 2 * ranks; r++) mpi->requests[r] = MPI_REQUEST_NULL;
+  for (size_t r = 0; r < ranks; r++) mpi->saying[r] = MPI_REQUEST_NULL;
+  return quern__mpi_check(mpi, "MPI_Irecv",
+                          MPI_Irecv(&mpi->heard, (int)sizeof mpi->heard, MPI_BYTE, MPI_ANY_SOURCE,
+                                    QUERN__MPI_NEWS, mpi->communicator, &mpi->hearing));
+}
+
+quern_status quern__mpi_create_as(MPI_Comm communicator, double timeout, const char *version,
+                                  quern_mpi **mpi) {
+  *mpi = NULL;
+  if (!is_usable()) return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: MPI is not initialised, or finalised");
+  if (communicator == MPI_COMM_NULL) return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: the communicator is none");
+  if (!(timeout >= 0 && timeout <= QUERN__MPI_LONGEST))
+    return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: a time-out of %g s, expected 0 to %g", timeout,
+                      QUERN__MPI_LONGEST);
+  quern_mpi *made = calloc(1, sizeof *made);
+  if (made == NULL) return quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "mpi: no host memory");
+  made->timeout = timeout;
+  made->communicator = MPI_COMM_NULL;
+  made->hearing = MPI_REQUEST_NULL;
+  made->table = (quern_collective){.size = sizeof made->table,
+                                   .name = "mpi",
+                                   .state = made,
+                                   .all_reduce_start = quern__mpi_all_reduce_start,
+                                   .all_reduce_wait = quern__mpi_all_reduce_wait,
+                                   .all_gather = quern__mpi_all_gather,
+                                   .broadcast = quern__mpi_broadcast,
+                                   .barrier = quern__mpi_barrier,
+                                   .abandon = quern__mpi_abandon};
+  quern_status status = duplicate_quietly(made, communicator);
+  if (status == QUERN_OK) status = allocate(made);
+  if (status == QUERN_OK) status = compare_versions(made, version);
+  if (status == QUERN_OK) status = find_local(made);
+  if (status != QUERN_OK) {
+    quern_mpi_free(made);
+    return status;
+  }
+  *mpi = made;
+  return QUERN_OK;
+}
+
+quern_status quern_mpi_create(MPI_Comm communicator, double timeout, quern_mpi **mpi) {
+  if (mpi == NULL) return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: the result pointer is NULL");
+  return quern__mpi_create_as(communicator, timeout, quern_version(), mpi);
+}
+
+const quern_collective *quern_mpi_collective(const quern_mpi *mpi) {
+  return &mpi->table;
+}
+
+void quern_mpi_local(const quern_mpi *mpi, size_t *rank, size_t *ranks) {
+  *rank = mpi->local_rank;
+  *ranks = mpi->local_ranks;
+}
+
+void quern_mpi_free(quern_mpi *mpi) {
+  if (mpi == NULL) return;
+  quern__mpi_reductions_free(mpi);
+  if (mpi->broken) return; /* MPI may still read or write what else there is */
+  if (mpi->hearing != MPI_REQUEST_NULL) {
+    MPI_Cancel(&mpi->hearing);
+    MPI_Wait(&mpi->hearing, MPI_STATUS_IGNORE);
+  }
+  if (mpi->communicator != MPI_COMM_NULL) MPI_Comm_free(&mpi->communicator);
+  free(mpi->carried);
+  free(mpi->saying);
+  free(mpi->requests);
+  free(mpi->parts);
+  free(mpi);
+}

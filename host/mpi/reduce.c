@@ -1,0 +1,199 @@
+/* All-reduce: every range goes to the rank that adds it up, in the order of ranks, and its sums go to all. */
+#include "state.h"
+
+#include "../collective/sum.h"
+#include <quern/backend.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PARTS_IN, PARTS_OUT, SUMS_IN, SUMS_OUT, ROWS };
+
+static MPI_Request *requests_of(const quern_mpi *mpi, quern__mpi_reduction *reduction, size_t row) {
+  return reduction->requests + row * mpi->table.ranks;
+}
+
+static void reduction_free(quern__mpi_reduction *reduction) {
+  if (reduction == NULL) return;
+  free(reduction->requests);
+  free(reduction->received);
+  free(reduction->sent);
+  free(reduction);
+}
+
+/* One with room for `count`: a used one where that is large enough, so that its pages are there. */
+static quern_status obtain(quern_mpi *mpi, size_t count, quern__mpi_reduction **obtained) {
+  const size_t ranks = mpi->table.ranks;
+  quern__mpi_reduction *reduction = mpi->spare;
+  if (reduction != NULL) mpi->spare = reduction->next;
+  if (reduction != NULL && reduction->capacity < count) {
+    reduction_free(reduction);
+    reduction = NULL;
+  }
+  if (reduction == NULL && (reduction = calloc(1, sizeof *reduction)) != NULL) {
+    /* Parts are at most one longer than each other. */
+    reduction->capacity = count;
+    reduction->sent = malloc((count > 0 ? count : 1) * sizeof *reduction->sent);
+    reduction->received = malloc((count + ranks) * sizeof *reduction->received);
+    reduction->requests = malloc(ROWS * ranks * sizeof(MPI_Request));
+  }
+  if (reduction == NULL || reduction->sent == NULL || reduction->received == NULL ||
+      reduction->requests == NULL) {
+    reduction_free(reduction);
+    return quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "mpi: no host memory to add up %zu numbers of %zu ranks",
+                      count, ranks);
+  }
+  for (size_t i = 0; i < ROWS * ranks; i++) reduction->requests[i] = MPI_REQUEST_NULL;
+  reduction->next = NULL;
+  reduction->summed = reduction->done = false;
+  *obtained = reduction;
+  return QUERN_OK;
+}
+
+/* Where the part begins that rank r adds up, and how long it is. */
+static size_t part_of(const quern_mpi *mpi, const quern__mpi_reduction *reduction, size_t r, int *length) {
+  const size_t begin = quern__part_begin(reduction->count, r, mpi->table.ranks);
+  *length = (int)(quern__part_begin(reduction->count, r + 1, mpi->table.ranks) - begin);
+  return begin;
+}
+
+/* All that will come is asked for at once: so it has a place when it does. */
+static quern_status receive(quern_mpi *mpi, quern__mpi_reduction *reduction) {
+  int own, length;
+  part_of(mpi, reduction, mpi->table.rank, &own);
+  for (size_t r = 0; r < mpi->table.ranks; r++) {
+    if (r == mpi->table.rank) continue;
+    const size_t begin = part_of(mpi, reduction, r, &length);
+    quern_status status = quern__mpi_check(mpi, "MPI_Irecv",
+                                           MPI_Irecv(reduction->received + r * (size_t)own, own, MPI_FLOAT,
+                                                     (int)r, QUERN__MPI_PARTS, mpi->communicator,
+                                                     &requests_of(mpi, reduction, PARTS_IN)[r]));
+    if (status == QUERN_OK)
+      status =
+          quern__mpi_check(mpi, "MPI_Irecv",
+                           MPI_Irecv(reduction->values + begin, length, MPI_FLOAT, (int)r, QUERN__MPI_SUMS,
+                                     mpi->communicator, &requests_of(mpi, reduction, SUMS_IN)[r]));
+    if (status != QUERN_OK) return status;
+  }
+  return QUERN_OK;
+}
+
+/* To every other rank, beginning with the next one, so that not all send to the same: its own part, or this rank's. */
+static quern_status send(quern_mpi *mpi, quern__mpi_reduction *reduction, bool sums) {
+  const size_t ranks = mpi->table.ranks, rank = mpi->table.rank;
+  MPI_Request *requests = requests_of(mpi, reduction, sums ? SUMS_OUT : PARTS_OUT);
+  for (size_t k = 1; k < ranks; k++) {
+    const size_t r = (rank + k) % ranks;
+    int length;
+    const size_t begin = part_of(mpi, reduction, sums ? rank : r, &length);
+    const quern_status status = quern__mpi_check(mpi, "MPI_Isend",
+                                                 MPI_Isend(reduction->sent + begin, length, MPI_FLOAT, (int)r,
+                                                           sums ? QUERN__MPI_SUMS : QUERN__MPI_PARTS,
+                                                           mpi->communicator, &requests[r]));
+    if (status != QUERN_OK) return status;
+  }
+  return QUERN_OK;
+}
+
+quern_status quern__mpi_all_reduce_start(void *state, float *values, size_t count, void **request) {
+  quern_mpi *mpi = state;
+  *request = NULL;
+  if (mpi->broken) return quern__mpi_broken(mpi);
+  if (count > INT32_MAX)
+    return quern_fail(QUERN_ERROR_OVERFLOW, "mpi: a sum of %zu numbers, expected at most %d", count,
+                      INT32_MAX);
+  quern__mpi_reduction *reduction = NULL;
+  quern_status status = obtain(mpi, count, &reduction);
+  if (status != QUERN_OK) return status;
+  reduction->values = values;
+  reduction->count = count;
+  if (count > 0) memcpy(reduction->sent, values, count * sizeof *values);
+  quern__mpi_reduction **end = &mpi->reductions;
+  while (*end != NULL) end = &(*end)->next;
+  *end = reduction;
+  status = receive(mpi, reduction);
+  if (status == QUERN_OK) status = send(mpi, reduction, false);
+  if (status == QUERN_OK) status = quern__mpi_progress(mpi);
+  if (status == QUERN_OK) *request = reduction;
+  return status; /* after a failure it stays in the list, until the collective is freed */
+}
+
+/* All of this rank's range is there: adds it up, and sends the sums. */
+static quern_status add(quern_mpi *mpi, quern__mpi_reduction *reduction) {
+  int own;
+  const size_t begin = part_of(mpi, reduction, mpi->table.rank, &own), length = (size_t)own;
+  for (size_t r = 0; r < mpi->table.ranks; r++) mpi->parts[r] = reduction->received + r * length;
+  mpi->parts[mpi->table.rank] = reduction->sent + begin;
+  quern__sum_parts(mpi->parts, mpi->table.ranks, length, reduction->values + begin);
+  if (length > 0) memcpy(reduction->sent + begin, reduction->values + begin, length * sizeof(float));
+  reduction->summed = true;
+  return send(mpi, reduction, true);
+}
+
+/* A rank's messages of one kind come in the order in which they were sent, and are received in the order of reductions: so sums are
+ * sent in that order too. */
+quern_status quern__mpi_progress(quern_mpi *mpi) {
+  const int ranks = (int)mpi->table.ranks;
+  for (quern__mpi_reduction *each = mpi->reductions; each != NULL; each = each->next) {
+    int done = each->done;
+    if (!each->summed) {
+      const quern_status status =
+          quern__mpi_check(mpi, "MPI_Testall",
+                           MPI_Testall(ranks, requests_of(mpi, each, PARTS_IN), &done, MPI_STATUSES_IGNORE));
+      if (status != QUERN_OK || !done) return status;
+      const quern_status added = add(mpi, each);
+      if (added != QUERN_OK) return added;
+    }
+    if (!each->done) {
+      const quern_status status = quern__mpi_check(
+          mpi, "MPI_Testall", MPI_Testall(ROWS * ranks, each->requests, &done, MPI_STATUSES_IGNORE));
+      if (status != QUERN_OK) return status;
+      each->done = done != 0;
+    }
+  }
+  return QUERN_OK;
+}
+
+quern_status quern__mpi_all_reduce_wait(void *state, void *request) {
+  quern_mpi *mpi = state;
+  quern__mpi_reduction *reduction = request;
+  if (mpi->broken) return quern__mpi_broken(mpi); /* it is given up, and stays in the list */
+  const quern_status status = quern__mpi_wait(mpi, "an all-reduce", NULL, reduction);
+  if (status != QUERN_OK) return status;
+  quern__mpi_reduction **at = &mpi->reductions;
+  while (*at != reduction) at = &(*at)->next;
+  *at = reduction->next;
+  reduction->next = mpi->spare;
+  mpi->spare = reduction;
+  return QUERN_OK;
+}
+
+/* Cancelled, a receive ends here, whoever answers; but for one whose message is half there, which gets a second. */
+void quern__mpi_give_up(quern_mpi *mpi) {
+  static const size_t rows[] = {PARTS_IN, SUMS_IN};
+  const double until = MPI_Wtime() + 1.0;
+  for (quern__mpi_reduction *each = mpi->reductions; each != NULL; each = each->next)
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+      for (size_t r = 0; r < mpi->table.ranks; r++) {
+        MPI_Request *receive = &requests_of(mpi, each, rows[i])[r];
+        int done = *receive == MPI_REQUEST_NULL;
+        if (!done && MPI_Cancel(receive) != MPI_SUCCESS) continue;
+        while (!done && MPI_Test(receive, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS && MPI_Wtime() < until) {
+        }
+      }
+}
+
+/* What MPI may still read, after a failure, stays. */
+void quern__mpi_reductions_free(quern_mpi *mpi) {
+  for (quern__mpi_reduction *each = mpi->reductions, *next; each != NULL; each = next) {
+    int done = 0;
+    next = each->next;
+    if (MPI_Testall(ROWS * (int)mpi->table.ranks, each->requests, &done, MPI_STATUSES_IGNORE) ==
+            MPI_SUCCESS &&
+        done)
+      reduction_free(each);
+  }
+  for (quern__mpi_reduction *each = mpi->spare, *next; each != NULL; each = next) {
+    next = each->next;
+    reduction_free(each);
+  }
+}

@@ -1,0 +1,67 @@
+/* test_mpi_rank CASE: one rank of test_faults.c. It says on stdout what its calls came to, and rank 0 then ends all, since one or another
+ * of them is in no state to end by itself. */
+#include "mpi/state.h"
+
+#include <quern/version.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static bool is_case(char **argv, const char *name) {
+  return strcmp(argv[1], name) == 0;
+}
+
+/* What was being added up is the caller's again after a failure: another rank's numbers must not come there any more. */
+static quern_status reduce(const quern_collective *c, size_t count) {
+  float *values = malloc(count * sizeof *values);
+  for (size_t i = 0; values != NULL && i < count; i++) values[i] = 1.0f;
+  void *request = NULL;
+  quern_status status = c->all_reduce_start(c->state, values, count, &request);
+  if (status == QUERN_OK) status = c->all_reduce_wait(c->state, request);
+  free(values);
+  return status;
+}
+
+static quern_status run(char **argv, const quern_collective *c) {
+  const bool last = c->rank + 1 == c->ranks;
+  if (is_case(argv, "missing") && last) pause();
+  if (is_case(argv, "abandoned") && last) {
+    c->abandon(c->state, "the device is gone");
+    return QUERN_OK;
+  }
+  if (is_case(argv, "barrier") && last) pause();
+  if (is_case(argv, "broadcast") && last) pause();
+  if (is_case(argv, "barrier")) return c->barrier(c->state);
+  static char bytes[3000000];
+  if (is_case(argv, "broadcast")) return c->broadcast(c->state, bytes, sizeof bytes, 0);
+  return reduce(c, 1000003);
+}
+
+int main(int argc, char **argv) {
+  if (argc != 2 || MPI_Init(NULL, NULL) != MPI_SUCCESS) return 1;
+  int rank;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  quern_mpi *mpi;
+  if (is_case(argv, "absent") && rank == 2) pause();
+  /* Ranks of a busy machine come late; who never does is waited for a second. */
+  const char *version = is_case(argv, "version") && rank == 1 ? "0.0.9" : quern_version();
+  quern_status status =
+      quern__mpi_create_as(MPI_COMM_WORLD, is_case(argv, "absent") ? 1.0 : 30.0, version, &mpi);
+  if (status == QUERN_OK) {
+    mpi->timeout = is_case(argv, "abandoned") ? 0 : 0.5;
+    status = run(argv, quern_mpi_collective(mpi));
+  }
+  printf("rank %d: status %d: %s\n", rank, (int)status, status != QUERN_OK ? quern_last_error() : "");
+  /* Every later call fails in the same way, and at once. */
+  if (mpi != NULL && status == QUERN_ERROR_COLLECTIVE) {
+    const quern_collective *c = quern_mpi_collective(mpi);
+    if (c->barrier(c->state) != QUERN_ERROR_COLLECTIVE || reduce(c, 10) != QUERN_ERROR_COLLECTIVE)
+      printf("rank %d: a later call did not fail\n", rank);
+  }
+  fflush(stdout);
+  quern_mpi_free(mpi);
+  nanosleep(&(struct timespec){0, 500000000}, NULL); /* others say theirs */
+  MPI_Abort(MPI_COMM_WORLD, 3);
+}

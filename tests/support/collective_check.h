@@ -1,0 +1,13 @@
+/* What every engine's collective must do, called on each rank of at most 4; QUERN_ERROR_DATA where it does another thing. */
+#ifndef QUERN_TESTS_COLLECTIVE_CHECK_H
+#define QUERN_TESTS_COLLECTIVE_CHECK_H
+
+#include <quern/collective.h>
+
+/* Three reductions under way at once, of sizes that ranks do not divide, whose sums depend on their order: the exact ones, rounded once. */
+quern_status test_collective_reduces(const quern_collective *c);
+
+/* All-gathers, broadcasts from every rank, and barriers, many times. */
+quern_status test_collective_exchanges(const quern_collective *c);
+
+#endif
