@@ -44,6 +44,14 @@ cli_exit cli_recipe_check(const cli_command *command, const train_settings *sett
   return CLI_OK;
 }
 
+/* Small data sets need steps more than large batches: iris has two of 64 samples an epoch, and learns little of them. */
+size_t cli_recipe_batch(const train_settings *settings, size_t rows) {
+  enum { USUAL = 64, LEAST_STEPS = 20 };
+  if (settings->batch > 0) return settings->batch;
+  const size_t batch = rows / LEAST_STEPS;
+  return batch < 1 ? 1 : batch < USUAL ? batch : USUAL;
+}
+
 /* Rates that train well at a batch of some tens. */
 static double usual_rate(quern_optimizer_kind kind) {
   switch (kind) {

@@ -8,6 +8,9 @@
 /* Refuses a number that the chosen optimizer or schedule does not read. */
 cli_exit cli_recipe_check(const cli_command *command, const train_settings *settings);
 
+/* Samples a step of so many. */
+size_t cli_recipe_batch(const train_settings *settings, size_t rows);
+
 quern_optimizer cli_recipe_optimizer(const train_settings *settings);
 
 /* For epochs of so many steps. */

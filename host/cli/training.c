@@ -178,9 +178,9 @@ static quern_train_options options_of(train_session *run) {
   const train_settings *settings = run->settings;
   quern_train_options training = QUERN_TRAIN_OPTIONS_INIT;
   training.epochs = settings->epochs;
-  training.batch = settings->batch;
-  const size_t rows = quern_dataset_rows(run->train),
-               steps = rows / settings->batch + (rows % settings->batch != 0);
+  const size_t rows = quern_dataset_rows(run->train), batch = cli_recipe_batch(settings, rows),
+               steps = rows / batch + (rows % batch != 0);
+  training.batch = batch;
   run->optimizer = cli_recipe_optimizer(settings);
   run->schedule = cli_recipe_schedule(settings, steps);
   /* What quern_train makes of 0, so that the log can tell the rate. */
@@ -277,7 +277,8 @@ static cli_exit print_json(train_session *run, double samples_per_second) {
   cli_json_number(json, json->root, "test_samples", (double)quern_dataset_rows(run->test));
   cli_json_number(json, json->root, "train_chunk", (double)run->placement.train_chunk);
   cli_json_number(json, json->root, "test_chunk", (double)run->placement.test_chunk);
-  cli_json_number(json, json->root, "batch", (double)settings->batch);
+  cli_json_number(json, json->root, "batch",
+                  (double)cli_recipe_batch(settings, quern_dataset_rows(run->train)));
   cli_json_text(json, json->root, "optimizer", quern_optimizer_name(run->optimizer.kind));
   cli_json_text(json, json->root, "schedule", quern_schedule_name(run->schedule.kind));
   cli_json_number(json, json->root, "learning_rate", run->optimizer.learning_rate);

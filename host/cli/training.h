@@ -12,10 +12,10 @@ typedef struct train_settings {
   const char *test;
   cli_counts hidden;
   quern_activation activation;
-  int normalization; /* of quern_normalization_kind */
-  double dropout;    /* NaN: none */
-  cli_loss loss;     /* of kind CLI_UNSET: what the task has */
-  size_t epochs, batch;
+  int normalization;    /* of quern_normalization_kind */
+  double dropout;       /* NaN: none */
+  cli_loss loss;        /* of kind CLI_UNSET: what the task has */
+  size_t epochs, batch; /* batch 0: cli_recipe_batch */
   int optimizer, schedule, decay_bias;
   double learning_rate, momentum, beta1, beta2, alpha, epsilon,
       weight_decay;                  /* NaN: as the optimizer has it */

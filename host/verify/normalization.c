@@ -103,9 +103,9 @@ static bool bound_statistics(const norm_case *c, quern__op *op) {
     const line of = measure(c, i);
     mean[i] = (float)of.magnitude;
     inverse[i] = (float)(of.inverse * (1 + spread(&of)));
-    moved[i] = (float)(of.magnitude + (c->running_mean != NULL ? fabs((double)c->running_mean[i]) : 0));
+    moved[i] = (float)(of.magnitude + (c->of_batch ? fabs((double)c->running_mean[i]) : 0));
     moved_variance[i] = (float)(2 * (of.variance + (double)c->epsilon) * (1 + spread(&of)) +
-                                (c->running_variance != NULL ? fabs((double)c->running_variance[i]) : 0));
+                                (c->of_batch ? fabs((double)c->running_variance[i]) : 0));
   }
   op->operands[MEAN].magnitude = mean;
   op->operands[INVERSE].magnitude = inverse;

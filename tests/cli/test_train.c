@@ -33,6 +33,7 @@ static double default_accuracy(const char *data) {
 static void test_defaults_train_well(void **state) {
   (void)state;
   assert_true(default_accuracy("digits") >= 0.975);
+  assert_true(default_accuracy(QUERN_TEST_DATA "/../../data/iris.csv") >= 0.95);
   if (access(FASHION, R_OK) == 0) assert_true(default_accuracy(FASHION) >= 0.89);
 }
 

@@ -50,7 +50,7 @@ static void test_help_tells_options_and_defaults(void **state) {
                                       "--json",
                                       "(default 256)",
                                       "(default 20)",
-                                      "(default 64)",
+                                      "(default 64,",
                                       "(default 0.1 for",
                                       "--optimizer NAME",
                                       "--momentum F",
