@@ -183,7 +183,7 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
     result = cli_fail_library();
   if (result == CLI_OK) {
     bench.json = cli_json_create();
-    cli_json_device(&bench.json, bench.context);
+    cli_json_device(&bench.json, bench.json.root, bench.context);
     result = bench_limits(&bench);
     if (result == CLI_OK && (part == NULL || strcmp(part, "gemm") == 0)) result = bench_products(&bench);
     if (result == CLI_OK && (part == NULL || strcmp(part, "train") == 0)) result = bench_training(&bench);

@@ -81,13 +81,13 @@ cli_digits cli_grouped(double number) {
   return grouped;
 }
 
-void cli_json_device(cli_json *json, const quern_context *context) {
+void cli_json_device(cli_json *json, cJSON *object, const quern_context *context) {
   quern_device_info info;
   quern_context_describe(context, &info);
-  cli_json_text(json, json->root, "device", info.name);
-  cli_json_text(json, json->root, "platform", info.platform);
-  cli_json_text(json, json->root, "backend", info.backend);
-  cli_json_text(json, json->root, "device_kind", quern_device_kind_name(info.kind));
+  cli_json_text(json, object, "device", info.name);
+  cli_json_text(json, object, "platform", info.platform);
+  cli_json_text(json, object, "backend", info.backend);
+  cli_json_text(json, object, "device_kind", quern_device_kind_name(info.kind));
 }
 
 void cli_json_network(cli_json *json, const quern_network *network) {

@@ -93,7 +93,7 @@ static cli_exit prepare(eval_session *run) {
 /* The object, with what is told class by class or target by target still to come. */
 static cli_json begin_json(const eval_session *run, const quern_metrics *metrics) {
   cli_json json = cli_json_create();
-  cli_json_device(&json, run->context);
+  cli_json_device(&json, json.root, run->context);
   cli_json_text(&json, json.root, "model", run->settings->model.path);
   cli_json_network(&json, run->network);
   cli_json_text(&json, json.root, "data", quern_dataset_source(run->data));

@@ -65,7 +65,7 @@ static void add_quantity(cli_json *json, example_quantity quantity, const exampl
 
 static cli_exit print_json(const quern_context *context, const example_values *values, quern_loss loss) {
   cli_json json = cli_json_create();
-  cli_json_device(&json, context);
+  cli_json_device(&json, json.root, context);
   cli_json_text(&json, json.root, "loss_name", quern_loss_name(loss));
   cli_json_number(&json, json.root, "learning_rate", cli_json_float(EXAMPLE_LEARNING_RATE));
   for (example_quantity quantity = 0; quantity < EXAMPLE_QUANTITY_COUNT; quantity++)

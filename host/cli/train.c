@@ -197,7 +197,24 @@ static const cli_option options[] = {
      .offset = FIELD(seed),
      .help = "of the first weights, the order of the samples, what dropout drops, and what is held out "
              "(default 1)"},
-    CLI_OPTION_DEVICE(train_settings),
+    {.name = "device",
+     .value = "DEVICE",
+     .kind = CLI_TEXT,
+     .offset = FIELD(device),
+     .help =
+         "auto, reference, an index or platform:device from \"quern devices\", or part of a name "
+         "(default: the environment's QUERN_DEVICE, else auto, the best there is); several, separated by "
+         "commas, or all, every device but emulators and the reference, train together, each with a share "
+         "of every batch"},
+    {.name = "shares",
+     .value = "N,N…",
+     .kind = CLI_COUNTS,
+     .offset = FIELD(shares),
+     .most = UINT32_MAX,
+     .help =
+         "of several devices: how each batch is divided among them (default: those of the checkpoint that "
+         "is resumed, else measured). The weights are the same bit for bit from run to run with the same "
+         "shares"},
     {.name = "save",
      .value = "FILE",
      .kind = CLI_TEXT,
@@ -243,6 +260,7 @@ static const char *const examples[] = {
     "quern train --data iris.csv --standardize --save iris.safetensors",
     "quern train --data houses.csv --target price --task regression --standardize --one-hot --missing mean",
     "quern train --data digits --epochs 1000 --checkpoint digits.checkpoint",
+    "quern train --data fashion-mnist --hidden 1024,1024 --device 0,1",
     "quern train --config digits.conf --lr 0.05 --log digits.csv",
     "quern train --data iris.csv --test iris-test.csv --hidden none --loss squared --lr 0.01",
     NULL};
@@ -294,6 +312,7 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
     result = cli_config_write(command, settings.write_config, &settings);
   if (parsed == CLI_PARSED_RUN && result == CLI_OK) result = cli_run_training(&settings);
   free(settings.class_weights.items);
+  free(settings.shares.items);
   free(settings.hidden.items);
   return result;
 }

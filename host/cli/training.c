@@ -8,6 +8,7 @@
 #include "recipe.h"
 #include "stopped.h"
 #include "target.h"
+#include "team.h"
 
 #include <errno.h>
 #include <math.h>
@@ -21,7 +22,7 @@ typedef struct train_session {
   FILE *people;
   quern_dataset *train, *test;
   quern_network *network;
-  quern_context *context;
+  cli_team team;
   cli_json json;
   cJSON *epochs;
   quern_epoch last;
@@ -211,14 +212,18 @@ static void print_chunks(FILE *people, const char *what, size_t samples) {
 }
 
 /* Where the data lie, which is worth a line where it is not all of them on the device. */
-static void announce_placement(const train_session *run) {
-  const quern_data_placement *at = &run->placement;
-  if (at->train_chunk == 0 && at->test_chunk == 0) return;
+static cli_exit place_data(train_session *run, const quern_train_options *training) {
+  quern_data_placement *at = &run->placement;
+  if (quern_trainer_placement(run->team.contexts[0], run->network, run->train, run->test, training, at) !=
+      QUERN_OK)
+    return cli_fail_library();
+  if (at->train_chunk == 0 && at->test_chunk == 0) return CLI_OK;
   fputs("streaming: ", run->people);
   print_chunks(run->people, "training", at->train_chunk);
   fputs(", ", run->people);
   print_chunks(run->people, "test", at->test_chunk);
   fprintf(run->people, ", in %.1f MiB of the device\n", (double)at->bytes / (1 << 20));
+  return CLI_OK;
 }
 
 static void announce(const train_session *run) {
@@ -232,9 +237,6 @@ static void announce(const train_session *run) {
   for (size_t c = 0; run->class_weights != NULL && c < classes; c++)
     fprintf(run->people, "%s%.4g", c == 0 ? "\nclass weights: " : ", ", (double)run->class_weights[c]);
   fputc('\n', run->people);
-  announce_placement(run);
-  fputc('\n', run->people);
-  fflush(run->people);
 }
 
 static cli_exit train(train_session *run, quern_train_options *training) {
@@ -242,8 +244,8 @@ static cli_exit train(train_session *run, quern_train_options *training) {
   cli_progress_begin(&run->progress, run->people, quern_dataset_rows(run->train));
   if (run->progress.live) training->on_progress = on_progress;
   cli_interrupt_watch();
-  const quern_status status =
-      quern_train(run->context, run->network, run->train, run->test, training, &run->last);
+  const quern_status status = quern_train_on(run->team.contexts, run->team.count, run->team.shares,
+                                             run->network, run->train, run->test, training, &run->last);
   cli_progress_end(&run->progress);
   cli_interrupt_unwatch();
   if (status != QUERN_OK) return cli_fail_library();
@@ -270,7 +272,7 @@ static cli_exit print_json(train_session *run, double samples_per_second) {
   cli_json_metrics(json, json->root, "test_", &run->last.test);
   cli_json_number(json, json->root, "train_loss", run->last.train_loss);
   cli_json_number(json, json->root, "samples_per_second", samples_per_second);
-  cli_json_device(json, run->context);
+  cli_team_json(json, &run->team);
   cli_json_network(json, run->network);
   cli_json_text(json, json->root, "data", quern_dataset_source(run->train));
   cli_json_number(json, json->root, "train_samples", (double)quern_dataset_rows(run->train));
@@ -343,13 +345,16 @@ static cli_exit run_session(train_session *run) {
   if (result == CLI_OK) result = open_data(run);
   if (result == CLI_OK) result = weigh_classes(run);
   if (result == CLI_OK) result = make_network(run);
-  if (result == CLI_OK) result = cli_open_device(settings->device, run->people, &run->context);
+  if (result == CLI_OK) result = cli_team_open(settings->device, run->people, &run->team);
   if (result != CLI_OK) return result;
   quern_train_options training = options_of(run);
-  if (quern_trainer_placement(run->context, run->network, run->train, run->test, &training,
-                              &run->placement) != QUERN_OK)
-    return cli_fail_library();
   announce(run);
+  result = place_data(run, &training);
+  if (result == CLI_OK)
+    result = cli_team_share(&run->team, &settings->shares, run->network, run->train, &training, run->people);
+  if (result != CLI_OK) return result;
+  fputc('\n', run->people);
+  fflush(run->people);
   result = train(run, &training);
   return result == CLI_OK ? conclude(run) : result;
 }
@@ -365,7 +370,7 @@ cli_exit cli_run_training(const train_settings *settings) {
   if (result == CLI_OK) result = logged;
   cli_json_free(&session.json);
   free(session.class_weights);
-  quern_context_free(session.context);
+  cli_team_close(&session.team);
   quern_network_free(session.network);
   quern_dataset_free(session.test);
   quern_dataset_free(session.train);

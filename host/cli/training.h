@@ -25,6 +25,7 @@ typedef struct train_settings {
   size_t data_memory;                /* 0: what the device has left */
   double label_smoothing;            /* NaN: none */
   cli_reals class_weights;           /* the word: balanced */
+  cli_counts shares;                 /* of the devices; none: measured */
   uint64_t seed;
   const char *device, *save, *checkpoint, *resume, *log, *config, *write_config;
   size_t checkpoint_every;

@@ -2,8 +2,7 @@
 
 #include "../error.h"
 #include "../size.h"
-#include "sum.h"
-#include <stdint.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,14 +89,42 @@ void quern__together_abandon(const quern_collective *collective) {
   if (said != NULL) quern__restore_error(said);
 }
 
-void quern__together_part(const quern_collective *collective, size_t count, size_t *begin, size_t *own) {
+/* What the first `ranks` ranks have together. */
+static uint64_t shares_of(const uint32_t *shares, size_t ranks) {
+  uint64_t sum = 0;
+  for (size_t r = 0; r < ranks; r++) sum += shares != NULL ? shares[r] : 1;
+  return sum;
+}
+
+quern_status quern__shares_check(const uint32_t *shares, size_t ranks) {
+  if (shares == NULL) return QUERN_OK;
+  const uint64_t sum = shares_of(shares, ranks);
+  if (sum > 0 && sum <= UINT32_MAX) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_ARGUMENT,
+                     "train: shares of %zu ranks add up to %" PRIu64 ", expected 1 to %" PRIu32, ranks, sum,
+                     UINT32_MAX);
+}
+
+/* floor(count before / all), without the product, which may overflow; before <= all <= UINT32_MAX. */
+static size_t scale(size_t count, uint64_t before, uint64_t all) {
+  return (size_t)(count / all * before + count % all * before / all);
+}
+
+void quern__together_part(const quern_collective *collective, const uint32_t *shares, size_t count,
+                          size_t *begin, size_t *own) {
   *begin = 0;
   *own = count;
   if (collective == NULL) return;
-  *begin = quern__part_begin(count, collective->rank, collective->ranks);
-  *own = quern__part_begin(count, collective->rank + 1, collective->ranks) - *begin;
+  const uint64_t all = shares_of(shares, collective->ranks);
+  *begin = scale(count, shares_of(shares, collective->rank), all);
+  *own = scale(count, shares_of(shares, collective->rank + 1), all) - *begin;
 }
 
-size_t quern__together_largest_part(const quern_collective *collective, size_t count) {
-  return collective == NULL ? count : quern__divide_up(count, collective->ranks);
+size_t quern__together_largest_part(const quern_collective *collective, const uint32_t *shares,
+                                    size_t count) {
+  if (collective == NULL) return count;
+  const uint64_t all = shares_of(shares, collective->ranks),
+                 mine = shares != NULL ? shares[collective->rank] : 1;
+  const size_t most = scale(count, mine, all) + (count % all * mine % all != 0);
+  return most > 0 ? most : 1;
 }

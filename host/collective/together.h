@@ -5,6 +5,7 @@
 
 #include <quern/collective.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* QUERN_ERROR_ARGUMENT where the table is no collective. */
 quern_status quern__collective_check(const quern_collective *collective);
@@ -38,10 +39,14 @@ quern_status quern__together_status(const quern_collective *collective, quern_st
 /* Tells the others that this rank goes, with quern_last_error, which stays. */
 void quern__together_abandon(const quern_collective *collective);
 
-/* The part of `count` samples that is this rank's. */
-void quern__together_part(const quern_collective *collective, size_t count, size_t *begin, size_t *own);
+/* The part of `count` samples that is this rank's: its share of them, of `shares` [ranks], or as much as any other's where that is NULL. */
+void quern__together_part(const quern_collective *collective, const uint32_t *shares, size_t count,
+                          size_t *begin, size_t *own);
 
-/* The most that any rank's part of so many has. */
-size_t quern__together_largest_part(const quern_collective *collective, size_t count);
+/* The most that this rank's part of any number up to `count` has, and 1 at least, so that a plan can be made of it. */
+size_t quern__together_largest_part(const quern_collective *collective, const uint32_t *shares, size_t count);
+
+/* QUERN_ERROR_ARGUMENT where shares, unless NULL, are no division among so many ranks: all of them 0, or a sum past UINT32_MAX. */
+quern_status quern__shares_check(const uint32_t *shares, size_t ranks);
 
 #endif

@@ -6,6 +6,7 @@
  *            "quern.step"        steps done of the next one
  *            "quern.updates"     how often the parameters were updated: the optimizer's and the schedule's counter
  *            "quern.best_epoch", "quern.best_loss"   the epoch with the lowest test loss, and that; 0 and 0 where there is none
+ *            "quern.shares"      "51,13": of the ranks that trained, where they were given or measured; no one else needs it
  *            the identity's      see identity.h
  *   tensors  one for each of host/train/learned.h, flat
  *            "best"              the parameters after the best epoch, where there is one
@@ -19,6 +20,7 @@
 #define QUERN__KEY_BEST_EPOCH    "quern.best_epoch"
 #define QUERN__KEY_BEST_LOSS     "quern.best_loss"
 #define QUERN__KEY_EPOCH         "quern.epoch"
+#define QUERN__KEY_SHARES        "quern.shares"
 #define QUERN__KEY_STEP          "quern.step"
 #define QUERN__KEY_UPDATES       "quern.updates"
 

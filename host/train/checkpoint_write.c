@@ -4,6 +4,7 @@
 #include "../text.h"
 #include "checkpoint.h"
 #include "identity.h"
+#include "shares.h"
 #include <inttypes.h>
 #include <quern/version.h>
 #include <stdlib.h>
@@ -62,7 +63,7 @@ static quern_status write_parts(const saving *save, size_t count, const quern__i
   snprintf(best_epoch, sizeof best_epoch, "%zu", trainer->best.epoch);
   quern_status status;
   quern__text text;
-  char *best_loss = NULL;
+  char *best_loss = NULL, *shares = NULL;
   quern__tensor_plan *tensors = calloc(count, sizeof *tensors);
   if (tensors == NULL) return quern__fail_memory(path, count * sizeof *tensors);
   for (size_t i = 0; i < count; i++)
@@ -71,7 +72,8 @@ static quern_status write_parts(const saving *save, size_t count, const quern__i
   QUERN__TRY(quern__text_open(&text));
   quern__text_double(&text, trainer->best.loss);
   QUERN__TRY(quern__text_close(&text, &best_loss));
-  quern__metadata_pair metadata[OTHERS + QUERN__IDENTITY_COUNT] = {
+  QUERN__TRY(quern__shares_print(&trainer->options, &shares));
+  quern__metadata_pair metadata[OTHERS + QUERN__IDENTITY_COUNT + 1] = {
       {QUERN__KEY_CHECKPOINT, QUERN__CHECKPOINT_FORMAT},
       {QUERN__KEY_VERSION, QUERN_VERSION},
       {QUERN__KEY_EPOCH, epoch},
@@ -80,11 +82,13 @@ static quern_status write_parts(const saving *save, size_t count, const quern__i
       {QUERN__KEY_BEST_EPOCH, best_epoch},
       {QUERN__KEY_BEST_LOSS, best_loss}};
   quern__identity_pairs(identity, metadata + OTHERS);
-  status = quern__safetensors_write(path, metadata, OTHERS + QUERN__IDENTITY_COUNT, tensors, count, fill,
-                                    (void *)(uintptr_t)save);
+  size_t pairs = OTHERS + QUERN__IDENTITY_COUNT;
+  if (shares != NULL) metadata[pairs++] = (quern__metadata_pair){QUERN__KEY_SHARES, shares};
+  status = quern__safetensors_write(path, metadata, pairs, tensors, count, fill, (void *)(uintptr_t)save);
 cleanup:
   free(tensors);
   free(best_loss);
+  free(shares);
   return status;
 }
 

@@ -234,7 +234,7 @@ quern_status quern_trainer_steps(quern_trainer *trainer, size_t steps, quern_epo
 quern_status quern__trainer_test(quern_trainer *trainer, quern_epoch *epoch) {
   epoch->tested = true;
   return quern__measure(trainer->plan, &trainer->test, &trainer->batch, trainer->size, &trainer->tally,
-                        trainer->options.collective, &epoch->test);
+                        trainer->options.collective, trainer->options.shares, &epoch->test);
 }
 
 bool quern__trainer_out_of_patience(const quern_trainer *trainer) {

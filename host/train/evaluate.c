@@ -57,7 +57,7 @@ quern_status quern_evaluate(quern_context *context, const quern_network *network
   QUERN__FORWARD(evaluation_create(context, network, dataset, true, &run));
   quern_status status;
   QUERN__TRY(quern__tally_create(context, dataset->rows, &tally));
-  QUERN__TRY(quern__measure(run.plan, &run.data, &run.batch, run.size, &tally, NULL, metrics));
+  QUERN__TRY(quern__measure(run.plan, &run.data, &run.batch, run.size, &tally, NULL, NULL, metrics));
 cleanup:
   quern__tally_free(&tally);
   evaluation_free(&run);

@@ -71,7 +71,7 @@ static quern_status look_through_step(quern_trainer *trainer, finding *at) {
   const size_t first = quern__trainer_samples_of(trainer, trainer->step);
   const size_t all = quern__trainer_samples_of(trainer, trainer->step + 1) - first;
   size_t begin, n;
-  quern__together_part(trainer->options.collective, all, &begin, &n);
+  quern__together_part(trainer->options.collective, trainer->options.shares, all, &begin, &n);
   if (n == 0) return QUERN_OK; /* other ranks have samples to look at */
   plan->first_row = begin;
   quern_tensor x, handed_on;

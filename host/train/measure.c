@@ -162,10 +162,10 @@ cleanup:
 
 quern_status quern__measure(quern_plan *plan, quern__feed *feed, const quern__batch *batch, size_t size,
                             const quern__tally *tally, const quern_collective *collective,
-                            quern_metrics *metrics) {
+                            const uint32_t *shares, quern_metrics *metrics) {
   const double start = quern__seconds(), rows = (double)feed->rows;
   size_t begin, own;
-  quern__together_part(collective, feed->rows, &begin, &own);
+  quern__together_part(collective, shares, feed->rows, &begin, &own);
   const passage over = {feed, batch, tally, begin, begin + own, size};
   *metrics = no_metrics(feed);
   double right = NAN, mean = 0.0;

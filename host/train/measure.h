@@ -23,10 +23,10 @@ quern_status quern__tally_mean_loss(const quern__tally *tally, size_t first, siz
 double quern__seconds(void);
 
 /* Runs the plan over the whole set in its order, `size` samples at a time; waits at the end, and with targets after each batch. Ranks
- * of a collective, which may be NULL, each go over a part, and all get the figures of the whole. */
+ * of a collective, which may be NULL, each go over their share, and all get the figures of the whole. */
 quern_status quern__measure(quern_plan *plan, quern__feed *feed, const quern__batch *batch, size_t size,
                             const quern__tally *tally, const quern_collective *collective,
-                            quern_metrics *metrics);
+                            const uint32_t *shares, quern_metrics *metrics);
 
 /* --- What outputs and targets add up to, on the host and in double -------------------------------------- */
 

@@ -25,6 +25,11 @@ quern_status quern__train_options_read(const quern_train_options *given, quern_t
   if (options->batch == 0)
     return quern__fail(QUERN_ERROR_ARGUMENT, "train: a batch of 0 samples, expected at least 1");
   QUERN__FORWARD(quern__collective_check(options->collective));
+  if (options->shares != NULL && options->collective == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "train: shares, and no collective that they would divide a batch among");
+  if (options->collective != NULL)
+    QUERN__FORWARD(quern__shares_check(options->shares, options->collective->ranks));
   QUERN__FORWARD(quern_optimizer_check(&options->optimizer));
   QUERN__FORWARD(quern_schedule_check(&options->schedule));
   QUERN__FORWARD(check_real("largest norm of the gradients", options->clip_norm));

@@ -2,6 +2,7 @@
 #include "../context.h"
 #include "../error.h"
 #include "identity.h"
+#include "shares.h"
 #include "trainer.h"
 #include <inttypes.h>
 #include <quern/version.h>
@@ -62,7 +63,7 @@ static quern_status compare_trainings(quern_trainer *trainer) {
   const quern_train_options *options = &trainer->options;
   quern__identity identity = {{NULL}};
   quern__metadata_pair pairs[QUERN__IDENTITY_COUNT];
-  char text[200];
+  char text[200], *shares = NULL;
   quern_status status;
   QUERN__TRY(compare(collective, "version of quern", QUERN_VERSION));
   QUERN__TRY(quern__together_status(collective, quern__identity_create(trainer, &identity)));
@@ -77,7 +78,10 @@ static quern_status compare_trainings(quern_trainer *trainer) {
            options->checkpoint_every);
   QUERN__TRY(compare(collective, "checkpoint", text));
   QUERN__TRY(compare(collective, "resumption", options->resume != NULL ? "asked for" : "none"));
+  QUERN__TRY(quern__together_status(collective, quern__shares_print(options, &shares)));
+  QUERN__TRY(compare(collective, "shares", shares != NULL ? shares : "none"));
 cleanup:
+  free(shares);
   quern__identity_free(&identity);
   return status;
 }
@@ -188,7 +192,7 @@ quern_status quern__ranks_step(quern_trainer *trainer, size_t first, size_t n) {
   size_t own;
   quern_tensor x;
   quern__truth truth = {.labels = quern_none()};
-  quern__together_part(collective, n, &whole.first, &own);
+  quern__together_part(collective, trainer->options.shares, n, &whole.first, &own);
   first += whole.first;
   if (own > 0) QUERN__FORWARD(quern__feed_gather(&trainer->train, first, own, &trainer->batch, &x, &truth));
   if (plan->weighs_classes) {
@@ -235,7 +239,7 @@ static quern_status divide_losses(quern_trainer *trainer) {
   for (size_t first = 0; first < count; first += trainer->options.batch) {
     const size_t n = count - first < trainer->options.batch ? count - first : trainer->options.batch;
     size_t begin, own;
-    quern__together_part(collective, n, &begin, &own);
+    quern__together_part(collective, trainer->options.shares, n, &begin, &own);
     for (size_t i = 0; i < n; i++)
       if (i < begin || i >= begin + own) losses[first + i] = 0.0f;
   }

@@ -78,8 +78,10 @@ cleanup:
   return status;
 }
 
-quern_status quern_train(quern_context *context, quern_network *network, const quern_dataset *train,
-                         const quern_dataset *test, const quern_train_options *options, quern_epoch *last) {
+quern_status quern__train_into(quern_context *context, const quern_network *network,
+                               const quern_dataset *train, const quern_dataset *test,
+                               const quern_train_options *options, quern_network *learned,
+                               quern_epoch *last) {
   quern_trainer *trainer;
   QUERN__FORWARD(quern_trainer_create(context, network, train, test, options, &trainer));
   quern_status status;
@@ -90,10 +92,17 @@ quern_status quern_train(quern_context *context, quern_network *network, const q
   else
     QUERN__TRY(run(trainer, &epoch));
   QUERN__TRY(choose_best(trainer, &epoch));
-  QUERN__TRY(download(trainer, network));
-  QUERN__TRY(quern_network_set_schema(network, quern_dataset_schema(train)));
+  if (learned != NULL) {
+    QUERN__TRY(download(trainer, learned));
+    QUERN__TRY(quern_network_set_schema(learned, quern_dataset_schema(train)));
+  }
   if (last != NULL) *last = epoch;
 cleanup:
   quern_trainer_free(trainer);
   return status;
+}
+
+quern_status quern_train(quern_context *context, quern_network *network, const quern_dataset *train,
+                         const quern_dataset *test, const quern_train_options *options, quern_epoch *last) {
+  return quern__train_into(context, network, train, test, options, network, last);
 }

@@ -21,7 +21,8 @@ size_t quern__trainer_batch(const quern_train_options *options, const quern_data
 
 size_t quern__trainer_size(const quern_train_options *options, const quern_dataset *train,
                            const quern_dataset *test) {
-  return quern__together_largest_part(options->collective, quern__trainer_batch(options, train, test));
+  return quern__together_largest_part(options->collective, options->shares,
+                                      quern__trainer_batch(options, train, test));
 }
 
 /* The plan updates in place, unless the gradients are to be clipped or added to others before, or the context cannot; NULL is one that
@@ -42,23 +43,34 @@ static quern_status copy_class_weights(quern_trainer *trainer, const quern_netwo
   return QUERN_OK;
 }
 
-/* A step of one sample has no variance that a batch could be normalised by, and ranks have each their own: said before anything is
- * trained. */
+quern_status quern__trainer_check_ranks(const quern_network *network, size_t ranks) {
+  if (ranks == 1 || !quern__shape_normalizes(&network->shape, QUERN_NORMALIZATION_BATCH)) return QUERN_OK;
+  return quern__fail(
+      QUERN_ERROR_UNSUPPORTED,
+      "train: batch normalisation on %zu ranks, of which each would have another mean and variance: take "
+      "layer normalisation, or one rank",
+      ranks);
+}
+
+/* A step of one sample has no variance that a batch could be normalised by: said before anything is trained. */
 static quern_status check_batch_normalization(const quern_trainer *trainer, size_t rows) {
-  const quern_collective *collective = trainer->options.collective;
   const size_t batch = trainer->options.batch, last = rows % batch != 0 ? rows % batch : batch;
-  if (collective != NULL && collective->ranks > 1)
-    return quern__fail(
-        QUERN_ERROR_UNSUPPORTED,
-        "train: batch normalisation on %zu ranks, of which each would have another mean and variance: take "
-        "layer normalisation, or one rank",
-        collective->ranks);
   if (last > 1) return QUERN_OK;
   return quern__fail(QUERN_ERROR_ARGUMENT,
                      "train: batch normalisation needs at least 2 samples a step, but of %zu in batches of "
                      "%zu the last has one: "
                      "take another batch",
                      rows, batch);
+}
+
+static quern_status copy_shares(quern_trainer *trainer) {
+  if (trainer->options.shares == NULL) return QUERN_OK;
+  const size_t bytes = trainer->options.collective->ranks * sizeof *trainer->shares;
+  trainer->shares = malloc(bytes);
+  if (trainer->shares == NULL) return quern__fail_memory("trainer", bytes);
+  memcpy(trainer->shares, trainer->options.shares, bytes);
+  trainer->options.shares = trainer->shares;
+  return QUERN_OK;
 }
 
 static quern_status create_plan(quern_trainer *trainer, const quern_network *network) {
@@ -102,6 +114,8 @@ static quern_status create_parts(quern_trainer *made, const quern_network *netwo
   made->size = quern__trainer_size(&made->options, train, test);
   made->options.batch = quern__trainer_batch(&made->options, train, test);
   quern__train_schedule(&made->options, train->rows);
+  if (made->options.collective != NULL)
+    QUERN__FORWARD(quern__trainer_check_ranks(network, made->options.collective->ranks));
   if (quern__shape_normalizes(&network->shape, QUERN_NORMALIZATION_BATCH))
     QUERN__FORWARD(check_batch_normalization(made, train->rows));
   quern__data data;
@@ -109,6 +123,7 @@ static quern_status create_parts(quern_trainer *made, const quern_network *netwo
   QUERN__FORWARD(quern__feed_create(made->context, network, train, true, data.train.placement, &made->train));
   if (test != NULL) QUERN__FORWARD(create_test(made, network, test, data.test.placement));
   QUERN__FORWARD(copy_class_weights(made, network));
+  QUERN__FORWARD(copy_shares(made));
   QUERN__FORWARD(create_plan(made, network));
   QUERN__FORWARD(create_updates(made));
   QUERN__FORWARD(
@@ -151,6 +166,7 @@ void quern_trainer_free(quern_trainer *trainer) {
   if (trainer == NULL) return;
   free(trainer->order);
   free(trainer->class_weights);
+  free(trainer->shares);
   free(trainer->updates);
   free(trainer->gradients);
   quern_buffer_free(trainer->update_rows);

@@ -11,6 +11,7 @@ struct quern_trainer {
   quern_context *context; /* held */
   quern_train_options options;
   float *class_weights; /* the options' own copy, owned; NULL for none */
+  uint32_t *shares;     /* the same of them */
   quern_plan *plan;
   size_t size;      /* the most samples of a batch that are this rank's, and so go through the plan at once */
   float *gradients; /* [flat_count], owned: on their way to other ranks; NULL where this is the only one */
@@ -45,6 +46,11 @@ struct quern_trainer {
 /* The caller's options over the defaults, checked, for callers built against an older and shorter struct. */
 quern_status quern__train_options_read(const quern_train_options *given, quern_train_options *options);
 
+/* quern_train, with what was learned put into `learned`, which may be `network`, or NULL where it is another rank's to keep. */
+quern_status quern__train_into(quern_context *context, const quern_network *network,
+                               const quern_dataset *train, const quern_dataset *test,
+                               const quern_train_options *options, quern_network *learned, quern_epoch *last);
+
 /* Steps of an epoch over so many samples, and the schedule of all epochs made for them: quern_schedule's `steps` set. */
 size_t quern__train_steps_an_epoch(const quern_train_options *options, size_t rows);
 void quern__train_schedule(quern_train_options *options, size_t rows);
@@ -54,6 +60,9 @@ size_t quern__trainer_rows(const quern_dataset *train, const quern_dataset *test
 size_t quern__trainer_batch(const quern_train_options *options, const quern_dataset *train,
                             const quern_dataset *test);
 quern_plan_mode quern__trainer_mode(const quern_train_options *options, const quern_context *context);
+
+/* QUERN_ERROR_UNSUPPORTED where so many ranks cannot train the network together. */
+quern_status quern__trainer_check_ranks(const quern_network *network, size_t ranks);
 
 /* The most samples of a batch that go through the plan of one rank. */
 size_t quern__trainer_size(const quern_train_options *options, const quern_dataset *train,

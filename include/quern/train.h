@@ -100,12 +100,15 @@ typedef struct quern_train_options {
   /* NULL: this process trains by itself. Else it is one rank of several that train one network together, see below; it stays the
    * caller's, and is used until the trainer is freed. */
   const quern_collective *collective;
+  /* [ranks of the collective], copied, and the same on every rank: rank r takes shares[r] of Σ shares of each batch, see below. NULL:
+   * all take as much. Not all are 0, and their sum is at most UINT32_MAX. */
+  const uint32_t *shares;
 } quern_train_options;
 
 #define QUERN_TRAIN_OPTIONS_INIT                                                                             \
   {                                                                                                          \
     sizeof(quern_train_options), 10, 32, QUERN_OPTIMIZER_INIT, 0, NULL, NULL, NULL, 0.0f, NULL, 0, NULL,     \
-        NULL, 0.0f, NULL, QUERN_SCHEDULE_INIT, 0, 0, NULL                                                    \
+        NULL, 0.0f, NULL, QUERN_SCHEDULE_INIT, 0, 0, NULL, NULL                                              \
   }
 
 /* Trains the network on `train`, measuring `test` (may be NULL) after each epoch, and leaves what was learned
@@ -138,7 +141,8 @@ QUERN_API quern_status quern_predict(quern_context *context, const quern_network
  * what it does of each is told here.
  *
  * `batch` is the batch of all ranks together. Of its n samples, in the order of the one shuffle that all have, rank r takes
- * those from floor(n r / ranks) on: parts differ by one sample at most, and one may be empty. Each adds up the gradient of its samples over
+ * those from floor(n (s_0 + … + s_{r-1}) / Σ s) on, s being the shares: without any, parts differ by one sample at most; one may be
+ * empty. Each adds up the gradient of its samples over
  * n; the sums of all are added in the order of ranks (all_reduce_start), and each rank clips and updates by that. So every rank has the
  * same parameters after each step, and they are those of one process but for the order in which a sum is taken. Rank 0's parameters
  * are the ones that training starts from; where ranks have devices that differ, and so may round differently, all take rank 0's parameters
@@ -149,8 +153,37 @@ QUERN_API quern_status quern_predict(quern_context *context, const quern_network
  * has them. QUERN_ERROR_NOT_FINITE is told alike on every rank, and so is a failure to create, save or resume, with
  * "rank R of N: " before what that rank had to say; a rank that fails otherwise abandons the collective.
  *
- * Rank 0 alone writes and reads checkpoints, which do not say how many ranks there were: another number may go on from them.
+ * Rank 0 alone writes and reads checkpoints. Another number of ranks, or other shares, may go on from them: the order of sums then is
+ * another.
  * Every rank uploads the data sets whole, since any sample may be any rank's in the next epoch, and gathers its own. */
+
+/* --- Several devices of one process ----------------------------------------------------------------------
+ *
+ * The same with a rank for each context, in their order, each in a thread of its own: rank 0 is the calling thread, and it alone calls
+ * options' functions. Contexts may be of any devices, whatever their makers; none is listed twice.
+ *
+ * The batch is divided by shares. With given ones the bits are the same from run to run. Shares that are measured are whole samples of a
+ * batch, and may differ from one run to the next, as the order of sums then does; each checkpoint has them, and training that is
+ * resumed on as many devices goes on with its own: to the same bits, but where devices round differently and training
+ * stopped inside an epoch, since they are made alike at the beginning of what is left. */
+
+/* shares [count]: what quern_train_on takes where it is given none. Those of options->resume, where it was written by as many ranks
+ * with shares; *measured is then false. Else steps with made-up samples, on all devices at the same time, since some may share a
+ * processor, find out how long each takes for its part, and parts are made so that all take as long. A device that
+ * has a share of 0 is so slow that the others do better without it. `measured` may be NULL. Takes under a second, where no
+ * kernels are to be built and a step is short beside that. */
+QUERN_API quern_status quern_train_shares(quern_context *const *contexts, size_t count,
+                                          const quern_network *network, const quern_dataset *train,
+                                          const quern_train_options *options, uint32_t *shares,
+                                          bool *measured);
+
+/* quern_train on `count` devices. shares [count], or NULL for those of quern_train_shares. options->collective and
+ * options->shares are this call's to set, and must be NULL. With one context it is quern_train. Where a device fails, training ends
+ * on all, and quern_last_error begins with "rank R of N", R being the context's place. */
+QUERN_API quern_status quern_train_on(quern_context *const *contexts, size_t count, const uint32_t *shares,
+                                      quern_network *network, const quern_dataset *train,
+                                      const quern_dataset *test, const quern_train_options *options,
+                                      quern_epoch *last);
 
 /* --- The trainer: the same, an epoch at a time ---------------------------------------------------------- */
 

@@ -79,7 +79,7 @@ class TrainOptions(Structure):
                 ("on_epoch", EpochFunction), ("user", c_void_p), ("stop", StopFunction), ("clip_norm", c_float),
                 ("checkpoint", c_char_p), ("checkpoint_every", c_size_t), ("resume", c_char_p),
                 ("on_progress", ProgressFunction), ("label_smoothing", c_float), ("class_weights", POINTER(c_float)),
-                ("schedule", Schedule), ("patience", c_size_t), ("data_memory", c_size_t), ("collective", c_void_p)]
+                ("schedule", Schedule), ("patience", c_size_t), ("data_memory", c_size_t), ("collective", c_void_p), ("shares", c_void_p)]
 
     @classmethod
     def initial(cls):

@@ -101,6 +101,15 @@ static inline void assert_one_line(command_result result, int code, const char *
 }
 #define PARTS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
+static inline void assert_same_files(const char *a_name, const char *b_name) {
+  size_t a_size, b_size;
+  unsigned char *a = read_bytes(a_name, &a_size), *b = read_bytes(b_name, &b_size);
+  assert_int_equal(a_size, b_size);
+  assert_memory_equal(a, b, a_size);
+  free(a);
+  free(b);
+}
+
 /* The one JSON object that the command printed, and nothing after it; the caller deletes it. */
 static inline cJSON *parse_json(const command_result *result) {
   const char *end = NULL;

@@ -5,15 +5,6 @@ static void write_text(const char *path, const char *text) {
   write_bytes(path, text, strlen(text));
 }
 
-static void assert_same_files(const char *a_path, const char *b_path) {
-  size_t a_size, b_size;
-  unsigned char *a = read_bytes(a_path, &a_size), *b = read_bytes(b_path, &b_size);
-  assert_int_equal(a_size, b_size);
-  assert_memory_equal(a, b, a_size);
-  free(a);
-  free(b);
-}
-
 /* A run with every option that can be given apart from the defaults, and the run that its file describes. */
 static void test_a_written_file_gives_the_same_run(void **state) {
   (void)state;

@@ -3,15 +3,6 @@
 
 #define LONG "1000000" /* epochs that no test waits for */
 
-static void assert_same_files(const char *a_name, const char *b_name) {
-  size_t a_size, b_size;
-  unsigned char *a = read_bytes(a_name, &a_size), *b = read_bytes(b_name, &b_size);
-  assert_int_equal(a_size, b_size);
-  assert_memory_equal(a, b, a_size);
-  free(a);
-  free(b);
-}
-
 static void test_resume(void **state) {
   (void)state;
   static const char *const devices[] = {"reference", "auto"};

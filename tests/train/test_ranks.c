@@ -1,7 +1,7 @@
 /* Ranks that train together: the answer of one process, the same bits on all and from run to run, and one error on all. Ranks are
  * threads here, each with a device of its own. */
-#include "checkpoint_test.h"
 #include "ranks.h"
+#include "ranks_bound.h"
 
 #include <math.h>
 
@@ -86,25 +86,6 @@ static void assert_same_figures(const quern_epoch *a, const quern_epoch *b) {
   assert_memory_equal(&a->test.r_squared, &b->test.r_squared, sizeof a->test.r_squared);
 }
 
-/* How far weights may lie from those of one process after T steps. In each step, an element of the gradient is a sum of n products, n the
- * batch, of which each is at most 1 here: inputs and outputs of hidden layers are, and so are dZ times weights. Taken in another order, in
- * parts, it differs by at most (n + ranks) eps, eps = 2^-23 for two sums that both round, and on OpenCL the products below it, of
- * as many as the widest layer, as often; the rate lr takes that into the weights. What is there of earlier steps goes on with a
- * factor of at most 1 + lr, the gradient's own slope being at most 1: in all d ((1 + lr)^T - 1) / lr. */
-static double bound_of(const task *is, size_t ranks) {
-  const double rate = 0.3, steps = (double)(is->epochs * task_steps(is));
-  size_t widest = is->inputs;
-  for (size_t l = 0; l < is->layer_count; l++)
-    if (is->layers[l].units > widest) widest = is->layers[l].units;
-  const double each = (double)(is->batch + ranks + widest) * ldexp(1.0, -23);
-  return each * (pow(1.0 + rate, steps) - 1.0);
-}
-
-static void assert_near(const quern_network *got, const quern_network *expected, double bound) {
-  for (size_t i = 0; i < expected->shape.flat_count; i++)
-    assert_true(fabs((double)got->parameters[i] - (double)expected->parameters[i]) <= bound);
-}
-
 /* What one process makes of it. */
 static run train_alone(const task *is, const quern_train_options *options, int device) {
   run alone = make_run(is, options, device, 0);
@@ -149,15 +130,6 @@ static void check_task(const task *is, const quern_train_options *options, const
     free_runs(second, ranks);
   }
   free_run(&alone);
-}
-
-/* Ranks have no batch normalisation. */
-static task task_of_ranks(size_t index) {
-  task is = task_at(index);
-  for (size_t l = 0; l < is.layer_count; l++)
-    if (is.layers[l].normalization.kind == QUERN_NORMALIZATION_BATCH)
-      is.layers[l].normalization.kind = QUERN_NORMALIZATION_LAYER;
-  return is;
 }
 
 /* Last batches of fewer samples than ranks, frozen parameters, gradients that are clipped, and losses by elements. */

@@ -1,0 +1,220 @@
+/* Training on several devices of one process: a thread and a rank for each. */
+#include "../context.h"
+#include "../error.h"
+#include "../size.h"
+#include "shares.h"
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What all devices do, each by its rank. */
+typedef struct job {
+  quern_context *const *contexts;
+  quern_status (*run)(const struct job *job, const quern_collective *collective);
+  const quern_train_options *options;
+  const quern_network *network;
+  const quern_dataset *train, *test;
+  const uint32_t *shares;
+  quern_network *learned; /* rank 0's to write, as are the two below */
+  quern_epoch *last;
+  uint32_t *measured; /* shares; batch: what they divide */
+  uint32_t batch;
+} job;
+
+/* One device's part of it, and how it fared. */
+typedef struct worker {
+  const job *is;
+  const quern_collective *collective;
+  pthread_t thread;
+  quern_status status;
+  char *error; /* quern_last_error of its thread, owned; NULL without memory */
+} worker;
+
+/* Whatever went wrong, others must not wait for who is gone. */
+static void work(worker *self) {
+  self->status = self->is->run(self->is, self->collective);
+  if (self->status == QUERN_OK) return;
+  quern__together_abandon(self->collective);
+  self->error = quern__remember_error();
+}
+
+static void *work_in_thread(void *user) {
+  work(user);
+  return NULL;
+}
+
+/* Signals are for the program's own threads. */
+static bool start_thread(worker *self) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const bool started = pthread_create(&self->thread, NULL, work_in_thread, self) == 0;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return started;
+}
+
+/* The status of all, with one error: of the first rank that failed by itself, or what all agree on. */
+static quern_status conclude(worker *workers, size_t count) {
+  const worker *cause = NULL;
+  size_t failed = 0;
+  bool agreed = true;
+  for (size_t r = 0; r < count; r++) {
+    const worker *each = &workers[r];
+    if (each->status == QUERN_OK) continue;
+    failed++;
+    if (cause == NULL || (cause->status == QUERN_ERROR_COLLECTIVE && each->status != QUERN_ERROR_COLLECTIVE))
+      cause = each;
+  }
+  if (cause == NULL) return QUERN_OK;
+  const char *said = cause->error != NULL ? cause->error : "";
+  for (size_t r = 0; r < count; r++)
+    agreed = agreed && workers[r].error != NULL && strcmp(workers[r].error, said) == 0;
+  if (agreed || cause->status == QUERN_ERROR_COLLECTIVE) return quern__fail(cause->status, "%s", said);
+  quern_device_info info;
+  quern_context_describe(cause->is->contexts[cause->collective->rank], &info);
+  return quern__fail(cause->status, "rank %zu of %zu, %s: %s", cause->collective->rank, count, info.name,
+                     said);
+}
+
+static quern_status run_workers(quern_thread_group *group, const job *is, worker *workers, size_t count) {
+  size_t started = 1;
+  for (size_t r = 0; r < count; r++)
+    workers[r] = (worker){.is = is, .collective = quern_thread_group_at(group, r)};
+  while (started < count && start_thread(&workers[started])) started++;
+  for (size_t r = started; r < count; r++) {
+    workers[r].status = quern__fail(QUERN_ERROR_OUT_OF_MEMORY, "no thread could be made");
+    quern__together_abandon(workers[r].collective);
+    workers[r].error = quern__remember_error();
+  }
+  work(&workers[0]);
+  for (size_t r = 1; r < started; r++) pthread_join(workers[r].thread, NULL);
+  const quern_status status = conclude(workers, count);
+  for (size_t r = 0; r < count; r++) free(workers[r].error);
+  return status;
+}
+
+static quern_status run_on_all(const job *is, size_t count) {
+  quern_thread_group *group = NULL;
+  quern_status status;
+  worker *workers = malloc(count * sizeof *workers);
+  if (workers == NULL) return quern__fail_memory("train", count * sizeof *workers);
+  QUERN__TRY(quern_thread_group_create(count, 0.0, &group));
+  status = run_workers(group, is, workers, count);
+cleanup:
+  quern_thread_group_free(group);
+  free(workers);
+  return status;
+}
+
+static int compare_pointers(const void *a, const void *b) {
+  const quern_context *const *first = a, *const *second = b;
+  return (*first > *second) - (*first < *second);
+}
+
+static quern_status refuse_twice(quern_context *const *contexts, size_t count) {
+  const quern_context **sorted = malloc(count * sizeof *sorted);
+  if (sorted == NULL) return quern__fail_memory("train", count * sizeof *sorted);
+  for (size_t i = 0; i < count; i++) sorted[i] = contexts[i];
+  qsort(sorted, count, sizeof *sorted, compare_pointers);
+  size_t i = 1;
+  while (i < count && sorted[i] != sorted[i - 1]) i++;
+  quern_device_info info;
+  if (i < count) quern_context_describe(sorted[i], &info);
+  free(sorted);
+  if (i >= count) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_ARGUMENT, "train: a context, on %s, is listed twice", info.name);
+}
+
+static quern_status check(quern_context *const *contexts, size_t count, const quern_network *network,
+                          const quern_dataset *train, const quern_train_options *given,
+                          quern_train_options *options) {
+  if (contexts == NULL || count == 0 || network == NULL || train == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "train: the contexts, the network or the training data is NULL");
+  for (size_t i = 0; i < count; i++)
+    if (contexts[i] == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "train: context %zu is NULL", i);
+  QUERN__FORWARD(refuse_twice(contexts, count));
+  QUERN__FORWARD(quern__trainer_check_ranks(network, count));
+  QUERN__FORWARD(quern__train_options_read(given, options));
+  if (options->collective != NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "train: a collective in the options, where the devices of one process are to have "
+                       "their own");
+  return QUERN_OK;
+}
+
+static quern_status measure_rank(const job *is, const quern_collective *collective) {
+  quern_train_options options = *is->options;
+  options.collective = collective;
+  uint32_t *shares = malloc(collective->ranks * sizeof *shares);
+  if (shares == NULL) return quern__fail_memory("shares", collective->ranks * sizeof *shares);
+  const quern_status status =
+      quern__shares_measure(is->contexts[collective->rank], is->network, &options, is->batch, shares);
+  if (status == QUERN_OK && collective->rank == 0)
+    memcpy(is->measured, shares, collective->ranks * sizeof *shares);
+  free(shares);
+  return status;
+}
+
+quern_status quern_train_shares(quern_context *const *contexts, size_t count, const quern_network *network,
+                                const quern_dataset *train, const quern_train_options *given,
+                                uint32_t *shares, bool *measured) {
+  quern_train_options options;
+  bool there = false;
+  QUERN__FORWARD(check(contexts, count, network, train, given, &options));
+  if (shares == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "train shares: the result pointer is NULL");
+  if (options.resume != NULL) QUERN__FORWARD(quern__shares_read(options.resume, count, shares, &there));
+  if (measured != NULL) *measured = !there;
+  if (there) return QUERN_OK;
+  const job is = {.contexts = contexts,
+                  .run = measure_rank,
+                  .options = &options,
+                  .network = network,
+                  .measured = shares,
+                  .batch = (uint32_t)quern__trainer_batch(&options, train, NULL)};
+  return run_on_all(&is, count);
+}
+
+static quern_status train_rank(const job *is, const quern_collective *collective) {
+  const bool first = collective->rank == 0;
+  quern_train_options options = *is->options;
+  options.collective = collective;
+  options.shares = is->shares;
+  if (!first) {
+    options.on_epoch = NULL;
+    options.on_progress = NULL;
+    options.stop = NULL;
+    options.user = NULL;
+  }
+  return quern__train_into(is->contexts[collective->rank], is->network, is->train, is->test, &options,
+                           first ? is->learned : NULL, first ? is->last : NULL);
+}
+
+quern_status quern_train_on(quern_context *const *contexts, size_t count, const uint32_t *shares,
+                            quern_network *network, const quern_dataset *train, const quern_dataset *test,
+                            const quern_train_options *given, quern_epoch *last) {
+  quern_train_options options;
+  quern_status status;
+  uint32_t *measured = NULL;
+  QUERN__FORWARD(check(contexts, count, network, train, given, &options));
+  QUERN__FORWARD(quern__shares_check(shares, count));
+  if (count == 1) return quern_train(contexts[0], network, train, test, given, last);
+  if (shares == NULL) {
+    measured = malloc(count * sizeof *measured);
+    if (measured == NULL) return quern__fail_memory("train", count * sizeof *measured);
+    QUERN__TRY(quern_train_shares(contexts, count, network, train, given, measured, NULL));
+  }
+  const job is = {.contexts = contexts,
+                  .run = train_rank,
+                  .options = &options,
+                  .network = network,
+                  .train = train,
+                  .test = test,
+                  .shares = shares != NULL ? shares : measured,
+                  .learned = network,
+                  .last = last};
+  status = run_on_all(&is, count);
+cleanup:
+  free(measured);
+  return status;
+}
