@@ -19,6 +19,7 @@ typedef struct cli_command {
   cli_operand_rule operands;   /* none where it is left out */
   const char *const *examples; /* ends with NULL */
   cli_exit (*run)(const struct cli_command *command, int argc, char **argv);
+  bool joins_ranks; /* under a launcher, each rank runs it; any other command runs on rank 0 alone */
 } cli_command;
 
 extern const cli_command cli_devices, cli_train, cli_eval, cli_predict, cli_plot, cli_inspect, cli_convert,
@@ -29,6 +30,10 @@ extern const cli_command *const cli_commands[];
 
 /* "quern: " and the line, on stderr. Returns CLI_FAILED. */
 __attribute__((format(printf, 1, 2))) cli_exit cli_fail(const char *format, ...);
+
+/* From the one to the other, what failures have to say waits; then it is printed with the rank before it. */
+void cli_fail_hold(void);
+void cli_fail_release(size_t rank, size_t ranks);
 
 /* cli_fail with quern_last_error(). */
 cli_exit cli_fail_library(void);

@@ -5,22 +5,44 @@
 #include <quern/status.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+/* What is said while it is held. */
+static FILE *held;
+static char *said;
+static size_t said_bytes;
+
+static FILE *errors(void) {
+  return held != NULL ? held : stderr;
+}
+
+void cli_fail_hold(void) {
+  held = open_memstream(&said, &said_bytes);
+}
+
+void cli_fail_release(size_t rank, size_t ranks) {
+  if (held == NULL) return;
+  fclose(held);
+  held = NULL;
+  if (said_bytes > 0) fprintf(stderr, "rank %zu of %zu: %s", rank, ranks, said);
+  free(said);
+}
 
 cli_exit cli_fail(const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  fputs("quern: ", stderr);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
+  fputs("quern: ", errors());
+  vfprintf(errors(), format, arguments);
+  fputc('\n', errors());
   va_end(arguments);
   return CLI_FAILED;
 }
 
 cli_exit cli_fail_library(void) {
   /* It may quote names from a file. */
-  fputs("quern: ", stderr);
-  cli_print_foreign(stderr, quern_last_error());
-  fputc('\n', stderr);
+  fputs("quern: ", errors());
+  cli_print_foreign(errors(), quern_last_error());
+  fputc('\n', errors());
   return CLI_FAILED;
 }
 
@@ -33,9 +55,9 @@ cli_exit cli_fail_usage(const cli_command *command, const char *format, ...) {
   const char *name = command != NULL ? command->name : "";
   va_list arguments;
   va_start(arguments, format);
-  fprintf(stderr, "quern%s%s: ", blank, name);
-  vfprintf(stderr, format, arguments);
-  fprintf(stderr, "; see quern%s%s --help\n", blank, name);
+  fprintf(errors(), "quern%s%s: ", blank, name);
+  vfprintf(errors(), format, arguments);
+  fprintf(errors(), "; see quern%s%s --help\n", blank, name);
   va_end(arguments);
   return CLI_USAGE;
 }

@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "config.h"
 #include "nearest.h"
+#include "ranks.h"
 
 #include <errno.h>
 #include <quern/quern.h>
@@ -32,6 +33,9 @@ static cli_exit fail_name(const char *name) {
 static cli_exit dispatch(int argc, char **argv) {
   if (argc < 2) return cli_fail_usage(NULL, "no command");
   const char *name = argv[1];
+  const cli_command *command = find_command(name);
+  cli_exit result;
+  if (!cli_ranks_begin(command != NULL && command->joins_ranks, &result)) return result;
   if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
     cli_help();
     return CLI_OK;
@@ -40,7 +44,6 @@ static cli_exit dispatch(int argc, char **argv) {
     printf("quern %s\n", quern_version());
     return CLI_OK;
   }
-  const cli_command *command = find_command(name);
   if (command == NULL) return fail_name(name);
   return command->run(command, argc - 1, argv + 1);
 }
@@ -50,6 +53,7 @@ int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_DFL);
   cli_exit result = dispatch(argc, argv);
   cli_config_forget();
+  result = cli_ranks_end(result);
   bool lost = ferror(stdout) != 0;
   errno = 0;
   if (fclose(stdout) != 0 || lost) {

@@ -3,6 +3,7 @@
 #include "describe.h"
 #include "find_device.h"
 #include "open.h"
+#include "ranks.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -99,23 +100,27 @@ static cli_exit open_chosen(const choice *chosen, FILE *people, cli_team *team) 
   return CLI_OK;
 }
 
-static cli_exit open_one(const char *text, FILE *people, cli_team *team) {
+static cli_exit open_one(const char *text, bool shares_device, FILE *people, cli_team *team) {
   team->contexts = calloc(1, sizeof *team->contexts);
   if (team->contexts == NULL) return cli_fail_memory();
-  const cli_exit result = cli_open_device(text, people, team->contexts);
+  const cli_exit result = cli_ranks_are_launched()
+                              ? cli_ranks_open_device(text, shares_device, people, team->contexts)
+                              : cli_open_device(text, people, team->contexts);
   team->count = result == CLI_OK;
   return result;
 }
 
-cli_exit cli_team_open(const char *text, FILE *people, cli_team *team) {
+cli_exit cli_team_open(const char *text, bool shares_device, FILE *people, cli_team *team) {
   const bool all = text != NULL && strcmp(text, "all") == 0;
-  if (text == NULL || (!all && strchr(text, ',') == NULL)) return open_one(text, people, team);
+  if (cli_ranks_are_launched() || text == NULL || (!all && strchr(text, ',') == NULL))
+    return open_one(text, shares_device, people, team);
   quern_device_list *list;
   choice chosen = {NULL, 0};
   if (quern_device_list_create(&list) != QUERN_OK) return cli_fail_library();
   cli_exit result = choose(list, text, &chosen);
   if (result == CLI_OK)
-    result = chosen.count > 0 ? open_chosen(&chosen, people, team) : open_one("auto", people, team);
+    result =
+        chosen.count > 0 ? open_chosen(&chosen, people, team) : open_one("auto", shares_device, people, team);
   if (result == CLI_OK && all && chosen.count > 0) print_left_out(people, list);
   free(chosen.devices);
   quern_device_list_free(list);

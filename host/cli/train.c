@@ -1,5 +1,6 @@
 /* quern train: trains a network on data, tells how it goes, and saves it. */
 #include "config.h"
+#include "ranks.h"
 #include "recipe.h"
 
 #include <math.h>
@@ -215,6 +216,17 @@ static const cli_option options[] = {
          "of several devices: how each batch is divided among them (default: those of the checkpoint that "
          "is resumed, else measured). The weights are the same bit for bit from run to run with the same "
          "shares"},
+    {.name = "share-device",
+     .kind = CLI_FLAG,
+     .offset = FIELD(share_device),
+     .help =
+         "under mpirun: let ranks have the same device, or the same cores of a CPU device, which is slow"},
+    {.name = "rank-timeout",
+     .value = "SECONDS",
+     .kind = CLI_NUMBER,
+     .offset = FIELD(rank_timeout),
+     .most = 1000000000,
+     .help = "under mpirun: how long a rank waits for another before it fails; 0: for ever (default 60)"},
     {.name = "save",
      .value = "FILE",
      .kind = CLI_TEXT,
@@ -262,6 +274,7 @@ static const char *const examples[] = {
     "quern train --data digits --epochs 1000 --checkpoint digits.checkpoint",
     "quern train --data fashion-mnist --hidden 1024,1024 --device 0,1",
     "quern train --config digits.conf --lr 0.05 --log digits.csv",
+    "mpirun -n 4 quern train --data fashion-mnist --hidden 1024,1024 --batch 256",
     "quern train --data iris.csv --test iris-test.csv --hidden none --loss squared --lr 0.01",
     NULL};
 
@@ -294,6 +307,7 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
                              .step_epochs = NAN,
                              .gamma = NAN,
                              .clip_norm = NAN,
+                             .rank_timeout = 60,
                              .seed = 1};
   settings.hidden.items = malloc(sizeof *settings.hidden.items);
   if (settings.hidden.items == NULL) return cli_fail_memory();
@@ -308,8 +322,9 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
     result = cli_fail_usage(command, "--%s needs --loss categorical",
                             settings.label_smoothing > 0 ? "label-smoothing" : "class-weights");
   if (parsed == CLI_PARSED_RUN && result == CLI_OK) result = cli_recipe_check(command, &settings);
-  if (parsed == CLI_PARSED_RUN && result == CLI_OK && settings.write_config != NULL)
+  if (parsed == CLI_PARSED_RUN && result == CLI_OK && settings.write_config != NULL && cli_ranks_is_first())
     result = cli_config_write(command, settings.write_config, &settings);
+  result = cli_ranks_agree(result);
   if (parsed == CLI_PARSED_RUN && result == CLI_OK) result = cli_run_training(&settings);
   free(settings.class_weights.items);
   free(settings.shares.items);
@@ -325,8 +340,12 @@ const cli_command cli_train = {
              "classes. The same seed gives the same weights on the same device, bit for bit. The speed in "
              "the last line leaves out the first of several epochs, in which kernels may be built. Ctrl-C "
              "finishes the step, writes the checkpoint that was asked for, and prints the command that goes "
-             "on from it; a second one leaves at once.",
+             "on from it; a second one leaves at once. Under mpirun, where quern was built with MPI, all "
+             "ranks train "
+             "one network: each takes its part of every batch, on a device of its own, and rank 0 prints and "
+             "saves.",
     .options = options,
     .examples = examples,
     .run = run,
+    .joins_ranks = true,
 };

@@ -5,6 +5,7 @@
 #include "log.h"
 #include "open.h"
 #include "progress.h"
+#include "ranks.h"
 #include "recipe.h"
 #include "stopped.h"
 #include "target.h"
@@ -201,6 +202,7 @@ static quern_train_options options_of(train_session *run) {
   training.data_memory = settings->data_memory;
   if (!isnan(settings->label_smoothing)) training.label_smoothing = (float)settings->label_smoothing;
   training.class_weights = run->class_weights;
+  training.collective = cli_ranks_collective();
   return training;
 }
 
@@ -242,17 +244,25 @@ static void announce(const train_session *run) {
 static cli_exit train(train_session *run, quern_train_options *training) {
   const train_settings *settings = run->settings;
   cli_progress_begin(&run->progress, run->people, quern_dataset_rows(run->train));
+  /* A launcher gives its ranks a terminal, wherever it passes on what they say. */
+  if (cli_ranks_are_launched()) run->progress.live = false;
   if (run->progress.live) training->on_progress = on_progress;
   cli_interrupt_watch();
-  const quern_status status = quern_train_on(run->team.contexts, run->team.count, run->team.shares,
-                                             run->network, run->train, run->test, training, &run->last);
+  const cli_team *team = &run->team;
+  const quern_status status =
+      team->count == 1
+          ? quern_train(team->contexts[0], run->network, run->train, run->test, training, &run->last)
+          : quern_train_on(team->contexts, team->count, team->shares, run->network, run->train, run->test,
+                           training, &run->last);
   cli_progress_end(&run->progress);
   cli_interrupt_unwatch();
   if (status != QUERN_OK) return cli_fail_library();
   const bool done =
       (run->last.epoch == run->last.epochs || run->last.out_of_patience) && run->last.step == run->last.steps;
   if (done) return CLI_OK;
-  return cli_report_stopped(&run->last, settings->arguments, settings->checkpoint, cli_interrupt_signal());
+  const int by = cli_ranks_most(cli_interrupt_signal());
+  return cli_ranks_is_first() ? cli_report_stopped(&run->last, settings->arguments, settings->checkpoint, by)
+                              : (cli_exit)(CLI_SIGNAL + by);
 }
 
 static void add_class_weights(train_session *run) {
@@ -293,6 +303,7 @@ static cli_exit print_json(train_session *run, double samples_per_second) {
                   isnan(settings->label_smoothing) ? 0 : settings->label_smoothing);
   add_class_weights(run);
   cli_json_whole(json, json->root, "seed", settings->seed);
+  cli_json_number(json, json->root, "ranks", (double)cli_ranks_count());
   if (settings->save != NULL)
     cli_json_text(json, json->root, "saved", settings->save);
   else
@@ -312,7 +323,7 @@ static cli_exit conclude(train_session *run) {
   if (run->measured == 0)
     fprintf(run->people, "%s has all epochs%s: nothing was left to train\n", settings->resume,
             run->last.out_of_patience ? " that its patience allows" : "");
-  if (settings->save != NULL) {
+  if (settings->save != NULL && cli_ranks_is_first()) {
     if (quern_model_save(run->network, settings->save) != QUERN_OK) return cli_fail_library();
     fprintf(run->people, "\nsaved %s\n", settings->save);
   }
@@ -328,6 +339,7 @@ static cli_exit conclude(train_session *run) {
 /* Whether the files that are to be read or written later can be, as far as that is known. */
 static cli_exit check_files(train_session *run) {
   const train_settings *settings = run->settings;
+  if (!cli_ranks_is_first()) return CLI_OK;
   if (settings->resume != NULL && access(settings->resume, R_OK) != 0)
     return cli_fail("cannot resume from %s: %s", settings->resume, strerror(errno));
   cli_exit result = CLI_OK;
@@ -341,28 +353,34 @@ static cli_exit check_files(train_session *run) {
 static cli_exit run_session(train_session *run) {
   const train_settings *settings = run->settings;
   cli_interrupt_prepare();
-  cli_exit result = check_files(run);
+  cli_exit result = cli_ranks_connect(settings->rank_timeout);
+  if (result != CLI_OK) return result;
+  result = check_files(run);
   if (result == CLI_OK) result = open_data(run);
   if (result == CLI_OK) result = weigh_classes(run);
   if (result == CLI_OK) result = make_network(run);
-  if (result == CLI_OK) result = cli_team_open(settings->device, run->people, &run->team);
+  result = cli_ranks_agree(result);
+  if (result == CLI_OK)
+    result = cli_team_open(settings->device, settings->share_device, run->people, &run->team);
+  result = cli_ranks_agree(result);
   if (result != CLI_OK) return result;
   quern_train_options training = options_of(run);
   announce(run);
   result = place_data(run, &training);
   if (result == CLI_OK)
     result = cli_team_share(&run->team, &settings->shares, run->network, run->train, &training, run->people);
+  result = cli_ranks_agree(result);
   if (result != CLI_OK) return result;
   fputc('\n', run->people);
   fflush(run->people);
-  result = train(run, &training);
-  return result == CLI_OK ? conclude(run) : result;
+  result = cli_ranks_agree(train(run, &training));
+  return result == CLI_OK ? cli_ranks_agree(conclude(run)) : result;
 }
 
 cli_exit cli_run_training(const train_settings *settings) {
   train_session session = {.settings = settings,
                            .placement = QUERN_DATA_PLACEMENT_INIT,
-                           .people = settings->json ? stderr : stdout,
+                           .people = settings->json && cli_ranks_is_first() ? stderr : stdout,
                            .json = cli_json_create()};
   session.epochs = cli_json_list(&session.json, session.json.root, "epochs");
   cli_exit result = run_session(&session);

@@ -29,7 +29,8 @@ typedef struct train_settings {
   uint64_t seed;
   const char *device, *save, *checkpoint, *resume, *log, *config, *write_config;
   size_t checkpoint_every;
-  bool json;
+  bool json, share_device;
+  double rank_timeout;    /* seconds */
   char *const *arguments; /* what stood behind the command's name; ends with NULL */
 } train_settings;
 

@@ -44,9 +44,14 @@ int main(int argc, char **argv) {
   int rank;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   quern_mpi *mpi;
+  if (is_case(argv, "stranger")) { /* beside the command, which agrees on its options first */
+    int mine = 0, all[2];
+    MPI_Allgather(&mine, 1, MPI_INT, all, 1, MPI_INT, MPI_COMM_WORLD);
+  }
   if (is_case(argv, "absent") && rank == 2) pause();
   /* Ranks of a busy machine come late; who never does is waited for a second. */
-  const char *version = is_case(argv, "version") && rank == 1 ? "0.0.9" : quern_version();
+  const char *version =
+      (is_case(argv, "version") || is_case(argv, "stranger")) && rank == 1 ? "0.0.9" : quern_version();
   quern_status status =
       quern__mpi_create_as(MPI_COMM_WORLD, is_case(argv, "absent") ? 1.0 : 30.0, version, &mpi);
   if (status == QUERN_OK) {
@@ -62,6 +67,6 @@ int main(int argc, char **argv) {
   }
   fflush(stdout);
   quern_mpi_free(mpi);
-  nanosleep(&(struct timespec){0, 500000000}, NULL); /* others say theirs */
+  nanosleep(&(struct timespec){0, 300000000}, NULL); /* others say theirs */
   MPI_Abort(MPI_COMM_WORLD, 3);
 }

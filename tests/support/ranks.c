@@ -1,5 +1,6 @@
 #include "ranks.h"
 
+#include <math.h>
 #include <stdio.h>
 
 static void *run_rank(void *user) {
@@ -20,4 +21,9 @@ void test_run_ranks(size_t ranks, double timeout, quern_status (*run)(test_rank 
   }
   for (size_t r = 0; r < ranks; r++) assert_int_equal(pthread_join(results[r].thread, NULL), 0);
   quern_thread_group_free(group);
+}
+
+double test_reordering_bound(size_t batch, size_t ranks, size_t widest, double rate, size_t steps) {
+  const double each = (double)(batch + ranks + widest) * ldexp(1.0, -23);
+  return each * (pow(1.0 + rate, (double)steps) - 1.0);
 }
