@@ -28,6 +28,10 @@ else()
 endif()
 if(QUERN_WITH_MPI)
   set_target_properties(quern_mpi PROPERTIES EXPORT_NAME mpi)
+  # libquern lies beside it; the RUNPATH of a program is not looked at for what its libraries need.
+  if(BUILD_SHARED_LIBS AND NOT DEFINED CMAKE_INSTALL_RPATH)
+    set_target_properties(quern_mpi PROPERTIES INSTALL_RPATH "\$ORIGIN")
+  endif()
   quern_install_library(quern_mpi mpi)
 endif()
 configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/quernConfig.cmake.in" "${made_dir}/quernConfig.cmake"
