@@ -44,6 +44,10 @@ static bool is_left_open(const char *text) {
 /* The best device, or, of those of its kind, the one whose turn it is. */
 static cli_exit choose(const quern_device_list *list, const char *text, size_t turn,
                        const quern_device **chosen) {
+  if (text != NULL && (strcmp(text, "all") == 0 || strchr(text, ',') != NULL))
+    return cli_fail(
+        "--device %s: under mpirun each rank has one device; leave it out, and ranks take them in turn",
+        text);
   const cli_exit result = cli_find_device(list, text, chosen);
   if (result != CLI_OK || !is_left_open(text)) return result;
   quern_device_info best, info;
