@@ -89,7 +89,8 @@ static quern_status allocate(quern_mpi *mpi) {
   mpi->parts = calloc(ranks, sizeof *mpi->parts);
   mpi->requests = malloc(2 * ranks * sizeof *mpi->requests);
   mpi->saying = malloc(ranks * sizeof *mpi->saying);
-  if (mpi->parts == NULL || mpi->requests == NULL || mpi->saying == NULL)
+  mpi->answered = calloc(ranks, sizeof *mpi->answered);
+  if (mpi->answered == NULL || mpi->parts == NULL || mpi->requests == NULL || mpi->saying == NULL)
     return quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "mpi: no host memory for %zu ranks", ranks);
   for (size_t r = 0; r < 2 * ranks; r++) mpi->requests[r] = MPI_REQUEST_NULL;
   for (size_t r = 0; r < ranks; r++) mpi->saying[r] = MPI_REQUEST_NULL;
@@ -157,6 +158,7 @@ void quern_mpi_free(quern_mpi *mpi) {
   if (mpi->communicator != MPI_COMM_NULL) MPI_Comm_free(&mpi->communicator);
   free(mpi->carried);
   free(mpi->saying);
+  free(mpi->answered);
   free(mpi->requests);
   free(mpi->parts);
   free(mpi);

@@ -13,7 +13,15 @@
 #define QUERN__MPI_LONGEST 1e9
 
 /* Of a message: those of one kind between two ranks come in the order in which they were sent. */
-enum { QUERN__MPI_PARTS = 1, QUERN__MPI_SUMS, QUERN__MPI_EXCHANGE, QUERN__MPI_BROADCAST, QUERN__MPI_NEWS };
+enum {
+  QUERN__MPI_PARTS = 1,
+  QUERN__MPI_SUMS,
+  QUERN__MPI_EXCHANGE,
+  QUERN__MPI_BROADCAST,
+  QUERN__MPI_NEWS,
+  QUERN__MPI_ASK, /* whether the other waits too */
+  QUERN__MPI_HERE /* it does */
+};
 
 /* That a rank fails. */
 typedef struct quern__mpi_news {
@@ -48,6 +56,7 @@ struct quern_mpi {
   size_t carried_bytes;
   quern__mpi_news heard, said;
   MPI_Request hearing, *saying; /* saying [ranks] */
+  bool *answered;               /* [ranks]: who waits too, since this rank asked */
   bool broken;
   char why[sizeof((quern__mpi_news *)0)->why + 64];
 };
@@ -67,9 +76,6 @@ quern_status quern__mpi_broken(const quern_mpi *mpi);
  * go on. Fails when the time is over, and when another rank says that it fails. */
 quern_status quern__mpi_wait(quern_mpi *mpi, const char *what, MPI_Request *requests,
                              quern__mpi_reduction *reduction);
-
-/* The first rank of the requests [rows][ranks] whose message is not there yet. */
-size_t quern__mpi_missing(const quern_mpi *mpi, MPI_Request *requests, size_t rows);
 
 /* Takes every reduction as far as it goes without a wait. */
 quern_status quern__mpi_progress(quern_mpi *mpi);

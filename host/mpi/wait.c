@@ -6,14 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-size_t quern__mpi_missing(const quern_mpi *mpi, MPI_Request *requests, size_t rows) {
-  for (size_t i = 0; i < rows * mpi->table.ranks; i++) {
-    int done = 0;
-    if (MPI_Test(&requests[i], &done, MPI_STATUS_IGNORE) != MPI_SUCCESS || !done) return i % mpi->table.ranks;
-  }
-  return mpi->table.rank;
-}
-
 quern_status quern__mpi_broken(const quern_mpi *mpi) {
   return quern_fail(QUERN_ERROR_COLLECTIVE, "%s", mpi->why);
 }
@@ -51,33 +43,87 @@ quern_status quern__mpi_check(quern_mpi *mpi, const char *call, int code) {
   return quern__mpi_break(mpi, mpi->table.rank, why, true);
 }
 
-/* What another rank says of a failure. */
-static quern_status hear(quern_mpi *mpi) {
-  int heard = 0;
-  if (mpi->hearing == MPI_REQUEST_NULL) return QUERN_OK;
-  const quern_status status =
-      quern__mpi_check(mpi, "MPI_Test", MPI_Test(&mpi->hearing, &heard, MPI_STATUS_IGNORE));
-  if (status != QUERN_OK || !heard) return status;
-  mpi->heard.why[sizeof mpi->heard.why - 1] = '\0';
-  return quern__mpi_break(mpi, (size_t)mpi->heard.rank, mpi->heard.why, false);
+/* A message of no length. To a rank that is gone it never arrives, and no one waits for it. */
+static void send_sign(quern_mpi *mpi, int rank, int tag) {
+  MPI_Request request;
+  if (MPI_Isend(NULL, 0, MPI_BYTE, rank, tag, mpi->communicator, &request) == MPI_SUCCESS)
+    MPI_Request_free(&request);
 }
 
-static quern_status give_up(quern_mpi *mpi, const char *what, MPI_Request *requests,
-                            quern__mpi_reduction *reduction) {
-  /* Reductions go on in their order: the oldest is what this one waits for. */
-  quern__mpi_reduction *oldest = mpi->reductions;
-  while (oldest != NULL && oldest != reduction && oldest->done) oldest = oldest->next;
-  const size_t missing =
-      reduction == NULL ? quern__mpi_missing(mpi, requests, 2) : quern__mpi_missing(mpi, oldest->requests, 4);
+static bool take_sign(quern_mpi *mpi, int tag, int *rank) {
+  int found = 0;
+  MPI_Status status;
+  if (MPI_Iprobe(MPI_ANY_SOURCE, tag, mpi->communicator, &found, &status) != MPI_SUCCESS || !found)
+    return false;
+  *rank = status.MPI_SOURCE;
+  return MPI_Recv(NULL, 0, MPI_BYTE, *rank, tag, mpi->communicator, MPI_STATUS_IGNORE) == MPI_SUCCESS;
+}
+
+/* What other ranks say: that one fails, that they wait, or want to know whether this one does. */
+static quern_status hear(quern_mpi *mpi) {
+  int heard = 0, rank;
+  const quern_status status =
+      quern__mpi_check(mpi, "MPI_Test", MPI_Test(&mpi->hearing, &heard, MPI_STATUS_IGNORE));
+  if (status != QUERN_OK) return status;
+  if (heard) {
+    mpi->heard.why[sizeof mpi->heard.why - 1] = '\0';
+    return quern__mpi_break(mpi, (size_t)mpi->heard.rank, mpi->heard.why, false);
+  }
+  while (take_sign(mpi, QUERN__MPI_ASK, &rank)) send_sign(mpi, rank, QUERN__MPI_HERE);
+  while (take_sign(mpi, QUERN__MPI_HERE, &rank)) mpi->answered[rank] = true;
+  return QUERN_OK;
+}
+
+/* What is waited for: of reductions, which go on in their order, the oldest that is not done. */
+static MPI_Request *awaited(const quern_mpi *mpi, MPI_Request *requests, size_t *count) {
+  const quern__mpi_reduction *oldest = mpi->reductions;
+  *count = 2 * mpi->table.ranks;
+  if (requests != NULL) return requests;
+  while (oldest->done) oldest = oldest->next;
+  *count = 4 * mpi->table.ranks;
+  return oldest->requests;
+}
+
+static bool is_missing(MPI_Request *request) {
+  int done = 0;
+  return MPI_Test(request, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS || !done;
+}
+
+static void ask_all(quern_mpi *mpi) {
+  memset(mpi->answered, 0, mpi->table.ranks * sizeof *mpi->answered);
+  for (size_t r = 0; r < mpi->table.ranks; r++)
+    if (r != mpi->table.rank) send_sign(mpi, (int)r, QUERN__MPI_ASK);
+}
+
+/* The first rank that a message is missing of and that does not wait itself; where all of them do, the first. */
+static quern_status give_up(quern_mpi *mpi, const char *what, MPI_Request *given) {
+  size_t count, first = SIZE_MAX, silent = SIZE_MAX;
+  MPI_Request *requests = awaited(mpi, given, &count);
+  for (size_t i = 0; i < count; i++) {
+    const size_t r = i % mpi->table.ranks;
+    if (!is_missing(&requests[i])) continue;
+    if (first == SIZE_MAX) first = r;
+    if (silent == SIZE_MAX && !mpi->answered[r]) silent = r;
+  }
+  /* Who is waited for may wait for another. */
+  for (size_t r = 0; r < mpi->table.ranks && silent == SIZE_MAX; r++)
+    if (r != mpi->table.rank && !mpi->answered[r]) silent = r;
+  if (silent == SIZE_MAX) silent = first != SIZE_MAX ? first : mpi->table.rank;
   char why[200];
   snprintf(why, sizeof why, "did not answer within %g s in %s", mpi->timeout, what);
-  return quern__mpi_break(mpi, missing, why, true);
+  return quern__mpi_break(mpi, silent, why, true);
+}
+
+/* When the time is over, who waits too gets a moment to say so. */
+static double moment(double timeout) {
+  return timeout > 10.0 ? 1.0 : timeout > 2.5 ? timeout / 10.0 : 0.25;
 }
 
 quern_status quern__mpi_wait(quern_mpi *mpi, const char *what, MPI_Request *requests,
                              quern__mpi_reduction *reduction) {
-  const double until = MPI_Wtime() + mpi->timeout;
-  for (;;) {
+  double until = MPI_Wtime() + mpi->timeout;
+  bool asked = false;
+  for (unsigned polls = 0;; polls++) {
     int done = 0;
     quern_status status = quern__mpi_progress(mpi);
     if (status == QUERN_OK && reduction == NULL)
@@ -85,9 +131,14 @@ quern_status quern__mpi_wait(quern_mpi *mpi, const char *what, MPI_Request *requ
                                 MPI_Testall(2 * (int)mpi->table.ranks, requests, &done, MPI_STATUSES_IGNORE));
     if (status != QUERN_OK) return status;
     if (done || (reduction != NULL && reduction->done)) return QUERN_OK;
-    status = hear(mpi);
+    if (polls % 16 == 15) status = hear(mpi); /* seldom beside what is waited for */
     if (status != QUERN_OK) return status;
-    if (mpi->timeout > 0 && MPI_Wtime() >= until) return give_up(mpi, what, requests, reduction);
+    if (mpi->timeout > 0 && MPI_Wtime() >= until) {
+      if (asked) return give_up(mpi, what, requests);
+      ask_all(mpi);
+      asked = true;
+      until = MPI_Wtime() + moment(mpi->timeout);
+    }
     sched_yield(); /* whoever is waited for may need this core */
   }
 }

@@ -24,9 +24,21 @@ static quern_status reduce(const quern_collective *c, size_t count) {
   return status;
 }
 
+enum { COUNT = 1000003, FEW = 9 };
+
+/* Stops in a reduction when rank 0 has its numbers and rank 1 has not: rank 0 then waits for rank 1, which waits. They
+ * are so few that what is sent to this rank is on its way without it. */
+static void stop_half_way(const quern_collective *c) {
+  const quern_mpi *mpi = c->state;
+  const float part[FEW / 3] = {0};
+  MPI_Send(part, FEW / 3, MPI_FLOAT, 0, QUERN__MPI_PARTS, mpi->communicator);
+  pause();
+}
+
 static quern_status run(char **argv, const quern_collective *c) {
   const bool last = c->rank + 1 == c->ranks;
   if (is_case(argv, "missing") && last) pause();
+  if (is_case(argv, "half") && last) stop_half_way(c);
   if (is_case(argv, "abandoned") && last) {
     c->abandon(c->state, "the device is gone");
     return QUERN_OK;
@@ -36,7 +48,7 @@ static quern_status run(char **argv, const quern_collective *c) {
   if (is_case(argv, "barrier")) return c->barrier(c->state);
   static char bytes[3000000];
   if (is_case(argv, "broadcast")) return c->broadcast(c->state, bytes, sizeof bytes, 0);
-  return reduce(c, 1000003);
+  return reduce(c, is_case(argv, "half") ? FEW : COUNT);
 }
 
 int main(int argc, char **argv) {
@@ -56,6 +68,7 @@ int main(int argc, char **argv) {
       quern__mpi_create_as(MPI_COMM_WORLD, is_case(argv, "absent") ? 1.0 : 30.0, version, &mpi);
   if (status == QUERN_OK) {
     mpi->timeout = is_case(argv, "abandoned") ? 0 : 0.5;
+    if (is_case(argv, "half") && rank == 1) mpi->timeout = 20; /* rank 0 is the one that finds out */
     status = run(argv, quern_mpi_collective(mpi));
   }
   printf("rank %d: status %d: %s\n", rank, (int)status, status != QUERN_OK ? quern_last_error() : "");

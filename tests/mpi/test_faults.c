@@ -20,6 +20,7 @@ static void check(const char *name, size_t but, const char *what) {
 static void test_missing(void **state) {
   (void)state;
   check("missing", 2, "rank 2 of 3: did not answer within 0.5 s in an all-reduce");
+  check("half", 2, "rank 2 of 3: did not answer within 0.5 s in an all-reduce");
   check("barrier", 2, "rank 2 of 3: did not answer within 0.5 s in a barrier");
   check("broadcast", 2, "rank 2 of 3: did not answer within 0.5 s in a broadcast");
 }
