@@ -241,7 +241,8 @@ static void print_number(FILE *stream, double value) {
 static void print_size(FILE *stream, size_t size) {
   size_t letters = 0;
   for (; size > 0 && size % 1024 == 0 && size_letters[letters] != '\0'; letters++) size /= 1024;
-  fprintf(stream, "%zu%.1s", size, letters > 0 ? &size_letters[letters - 1] : "");
+  fprintf(stream, "%zu", size);
+  if (letters > 0) fputc(size_letters[letters - 1], stream);
 }
 
 static void print_counts(FILE *stream, const cli_counts *counts) {
