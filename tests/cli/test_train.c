@@ -37,6 +37,20 @@ static void test_defaults_train_well(void **state) {
   if (access(FASHION, R_OK) == 0) assert_true(default_accuracy(FASHION) >= 0.89);
 }
 
+/* The recipe of the README, which takes minutes: it is run where someone asks for it. */
+static void test_recipe_of_the_readme(void **state) {
+  (void)state;
+  if (getenv("QUERN_TEST_LONG") == NULL || access(FASHION, R_OK) != 0) skip();
+  command_result result = run("train", "--data", FASHION, "--hidden", "1024,512", "--activation", "silu",
+                              "--optimizer", "adamw", "--weight-decay", "0.05", "--lr", "0.003",
+                              "--label-smoothing", "0.1", "--batch", "256", "--epochs", "30", "--json");
+  assert_code(&result, 0);
+  cJSON *json = parse_json(&result);
+  result_free(&result);
+  assert_true(json_number(json, "test_accuracy") >= 0.905);
+  cJSON_Delete(json);
+}
+
 /* Every optimizer and schedule learns, and says what it is; early stopping keeps the best weights. */
 static void test_recipes(void **state) {
   (void)state;
@@ -337,6 +351,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_digits_learn),
       cmocka_unit_test(test_defaults_train_well),
+      cmocka_unit_test(test_recipe_of_the_readme),
       cmocka_unit_test(test_recipes),
       cmocka_unit_test(test_reference_has_the_same_curve),
       WITH_FOLDER(test_same_seed_same_file),
