@@ -5,9 +5,10 @@
 
 #include <stddef.h>
 
-/* out[i] = Σ_r parts[r][i], r ascending, in double and rounded once: so that it is right to half a unit in the last place, however many
- * ranks there are. `out` may be one of the parts. */
-static inline void quern__sum_parts(const float *const *parts, size_t ranks, size_t count, float *out) {
+/* outs[k][i] = Σ_r parts[r][i] for every k < out_count, r ascending, in double and rounded once: so that it is right to half a unit in
+ * the last place, however many ranks there are. An `out` may be one of the parts. */
+static inline void quern__sum_parts(const float *const *parts, size_t ranks, size_t count, float *const *outs,
+                                    size_t out_count) {
   enum { BLOCK = 512 }; /* what stays in a core's nearest cache, in double */
   double sum[BLOCK];
   for (size_t begin = 0; begin < count; begin += BLOCK) {
@@ -17,7 +18,8 @@ static inline void quern__sum_parts(const float *const *parts, size_t ranks, siz
       const float *part = parts[r] + begin;
       for (size_t i = 0; i < n; i++) sum[i] += (double)part[i];
     }
-    for (size_t i = 0; i < n; i++) out[begin + i] = (float)sum[i];
+    for (size_t k = 0; k < out_count; k++)
+      for (size_t i = 0; i < n; i++) outs[k][begin + i] = (float)sum[i];
   }
 }
 

@@ -19,7 +19,7 @@ static const char *const kind_names[] = {"an all-reduce", "an all-gather", "a br
 
 /* What one rank brings. */
 typedef struct joined {
-  bool is;
+  bool is, worked;
   kind kind;
   size_t bytes, root;
   void *memory;
@@ -37,7 +37,8 @@ typedef struct member {
   quern_collective table;
   struct quern_thread_group *group;
   uint64_t calls;
-  const float **parts; /* [ranks]: what is being added up */
+  const float **parts; /* [ranks]: what is being added up, */
+  float **sums;        /* [ranks]: and to where */
 } member;
 
 struct quern_thread_group {
@@ -162,14 +163,8 @@ static void work(member *self, const operation *op, void *all) {
     const size_t count = mine->bytes / sizeof(float);
     const size_t begin = quern__part_begin(count, rank, ranks),
                  n = quern__part_begin(count, rank + 1, ranks) - begin;
-    enum { PIECE = 4096 }; /* a sum is copied while it is near */
-    float sum[PIECE];
-    for (size_t at = begin; at < begin + n; at += PIECE) {
-      const size_t here = begin + n - at < PIECE ? begin + n - at : PIECE;
-      for (size_t r = 0; r < ranks; r++) self->parts[r] = (const float *)op->ranks[r].memory + at;
-      quern__sum_parts(self->parts, ranks, here, sum);
-      for (size_t r = 0; r < ranks; r++) memcpy((float *)op->ranks[r].memory + at, sum, here * sizeof *sum);
-    }
+    for (size_t r = 0; r < ranks; r++) self->parts[r] = self->sums[r] = (float *)op->ranks[r].memory + begin;
+    quern__sum_parts(self->parts, ranks, n, self->sums, ranks);
     break;
   }
   case ALL_GATHER:
@@ -184,19 +179,26 @@ static void work(member *self, const operation *op, void *all) {
   }
 }
 
+/* Under the lock, but for the work. */
+static void do_part(member *self, operation *op, void *all) {
+  quern_thread_group *group = self->group;
+  group->working++;
+  pthread_mutex_unlock(&group->lock);
+  work(self, op, all);
+  pthread_mutex_lock(&group->lock);
+  group->working--;
+  op->ranks[self->table.rank].worked = true;
+  op->done++;
+  pthread_cond_broadcast(&group->changed);
+}
+
 /* Waits for the others, works, and waits until no one is inside this rank's memory any more. Under the lock but for the work, which
  * none begins in a group that is broken: some of the memory may be gone. */
 static quern_status complete(member *self, operation *op, void *all) {
   quern_thread_group *group = self->group;
   await(group, op, false);
   if (group->broken) return fail_broken(group);
-  group->working++;
-  pthread_mutex_unlock(&group->lock);
-  work(self, op, all);
-  pthread_mutex_lock(&group->lock);
-  group->working--;
-  op->done++;
-  pthread_cond_broadcast(&group->changed);
+  if (!op->ranks[self->table.rank].worked) do_part(self, op, all);
   await(group, op, true);
   if (op->done < group->ranks) return fail_broken(group);
   if (++op->left == group->ranks) {
@@ -234,6 +236,21 @@ static quern_status all_reduce_wait(void *state, void *request) {
   pthread_mutex_lock(&self->group->lock);
   const quern_status status = complete(self, request, NULL);
   pthread_mutex_unlock(&self->group->lock);
+  return status;
+}
+
+static quern_status all_reduce_test(void *state, void *request, bool *done) {
+  member *self = state;
+  quern_thread_group *group = self->group;
+  operation *op = request;
+  quern_status status = QUERN_OK;
+  pthread_mutex_lock(&group->lock);
+  if (group->broken)
+    status = fail_broken(group);
+  else if (op->arrived == group->ranks && !op->ranks[self->table.rank].worked)
+    do_part(self, op, NULL);
+  *done = op->done == group->ranks;
+  pthread_mutex_unlock(&group->lock);
   return status;
 }
 
@@ -283,7 +300,9 @@ static quern_status create_members(quern_thread_group *group) {
     member *each = &group->members[r];
     each->group = group;
     each->parts = calloc(group->ranks, sizeof *each->parts);
-    if (each->parts == NULL) return quern__fail_memory("thread group", group->ranks * sizeof *each->parts);
+    each->sums = calloc(group->ranks, sizeof *each->sums);
+    if (each->parts == NULL || each->sums == NULL)
+      return quern__fail_memory("thread group", group->ranks * sizeof *each->parts);
     each->table = (quern_collective){.size = sizeof each->table,
                                      .name = "threads",
                                      .state = each,
@@ -291,6 +310,7 @@ static quern_status create_members(quern_thread_group *group) {
                                      .ranks = group->ranks,
                                      .all_reduce_start = all_reduce_start,
                                      .all_reduce_wait = all_reduce_wait,
+                                     .all_reduce_test = all_reduce_test,
                                      .all_gather = all_gather,
                                      .broadcast = broadcast,
                                      .barrier = barrier,
@@ -336,7 +356,10 @@ void quern_thread_group_free(quern_thread_group *group) {
     next = op->next;
     operation_free(op);
   }
-  for (size_t r = 0; group->members != NULL && r < group->ranks; r++) free(group->members[r].parts);
+  for (size_t r = 0; group->members != NULL && r < group->ranks; r++) {
+    free(group->members[r].parts);
+    free(group->members[r].sums);
+  }
   free(group->members);
   pthread_cond_destroy(&group->changed);
   pthread_mutex_destroy(&group->lock);

@@ -51,6 +51,39 @@ quern_status quern__together_sum(const quern_collective *collective, double *val
   return QUERN_OK;
 }
 
+quern_status quern__together_is_reduced(const quern_collective *collective, void *request, bool *done) {
+  *done = true;
+  return QUERN__COLLECTIVE_HAS(collective, all_reduce_test)
+             ? collective->all_reduce_test(collective->state, request, done)
+             : QUERN_OK;
+}
+
+static bool has_memory(const quern_collective *collective) {
+  return QUERN__COLLECTIVE_HAS(collective, memory_create) && QUERN__COLLECTIVE_HAS(collective, memory_free);
+}
+
+quern_status quern__together_memory_create(const quern_collective *collective, size_t bytes, void **memory) {
+  enum { ALIGNMENT = 4096 };
+  size_t padded;
+  *memory = NULL;
+  if (!quern__add(bytes, ALIGNMENT - 1, &padded))
+    return quern__fail(QUERN_ERROR_OVERFLOW, "collective: %zu bytes overflow", bytes);
+  padded -= padded % ALIGNMENT;
+  if (has_memory(collective)) return collective->memory_create(collective->state, padded, memory);
+  *memory = aligned_alloc(ALIGNMENT, padded);
+  if (*memory == NULL) return quern__fail_memory("collective", padded);
+  memset(*memory, 0, padded);
+  return QUERN_OK;
+}
+
+void quern__together_memory_free(const quern_collective *collective, void *memory) {
+  if (memory == NULL) return;
+  if (has_memory(collective))
+    collective->memory_free(collective->state, memory);
+  else
+    free(memory);
+}
+
 quern_status quern__together_any(const quern_collective *collective, bool *flag) {
   double count = *flag;
   QUERN__FORWARD(quern__together_sum(collective, &count, 1));
@@ -83,7 +116,7 @@ quern_status quern__together_status(const quern_collective *collective, quern_st
 }
 
 void quern__together_abandon(const quern_collective *collective) {
-  if (collective == NULL || collective->size < sizeof *collective || collective->abandon == NULL) return;
+  if (collective == NULL || !QUERN__COLLECTIVE_HAS(collective, abandon)) return;
   char *said = quern__remember_error();
   collective->abandon(collective->state, said != NULL ? said : "");
   if (said != NULL) quern__restore_error(said);

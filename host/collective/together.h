@@ -27,6 +27,19 @@ static inline quern_status quern__together_reduced(const quern_collective *colle
   return collective->all_reduce_wait(collective->state, request);
 }
 
+/* Whether a table has a member that came later than `abandon`, or that one. */
+#define QUERN__COLLECTIVE_HAS(collective, member)                                                            \
+  ((collective)->size >= offsetof(quern_collective, member) + sizeof(collective)->member &&                  \
+   (collective)->member != NULL)
+
+/* Whether a reduction is over, and waiting for it will not wait; true where the table cannot tell. */
+quern_status quern__together_is_reduced(const quern_collective *collective, void *request, bool *done);
+
+/* Zeros whose address is a multiple of 4096: the engine's own memory where it has such. Every rank calls, with the same size. NULL may be
+ * freed. */
+quern_status quern__together_memory_create(const quern_collective *collective, size_t bytes, void **memory);
+void quern__together_memory_free(const quern_collective *collective, void *memory);
+
 /* values[i] = Σ_r of each rank's values[i], added in the order of ranks. */
 quern_status quern__together_sum(const quern_collective *collective, double *values, size_t count);
 

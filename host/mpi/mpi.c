@@ -72,25 +72,15 @@ static quern_status compare_versions(quern_mpi *mpi, const char *version) {
   return status;
 }
 
-static quern_status find_local(quern_mpi *mpi) {
-  MPI_Comm local;
-  int rank = 0, ranks = 1;
-  int code = MPI_Comm_split_type(mpi->communicator, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &local);
-  if (code == MPI_SUCCESS) code = MPI_Comm_rank(local, &rank);
-  if (code == MPI_SUCCESS) code = MPI_Comm_size(local, &ranks);
-  if (code == MPI_SUCCESS) code = MPI_Comm_free(&local);
-  mpi->local_rank = (size_t)rank;
-  mpi->local_ranks = (size_t)ranks;
-  return quern__mpi_check(mpi, "MPI_Comm_split_type", code);
-}
-
 static quern_status allocate(quern_mpi *mpi) {
   const size_t ranks = mpi->table.ranks;
   mpi->parts = calloc(ranks, sizeof *mpi->parts);
+  mpi->sums = calloc(ranks, sizeof *mpi->sums);
   mpi->requests = malloc(2 * ranks * sizeof *mpi->requests);
   mpi->saying = malloc(ranks * sizeof *mpi->saying);
   mpi->answered = calloc(ranks, sizeof *mpi->answered);
-  if (mpi->answered == NULL || mpi->parts == NULL || mpi->requests == NULL || mpi->saying == NULL)
+  if (mpi->answered == NULL || mpi->parts == NULL || mpi->sums == NULL || mpi->requests == NULL ||
+      mpi->saying == NULL)
     return quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "mpi: no host memory for %zu ranks", ranks);
   for (size_t r = 0; r < 2 * ranks; r++) mpi->requests[r] = MPI_REQUEST_NULL;
   for (size_t r = 0; r < ranks; r++) mpi->saying[r] = MPI_REQUEST_NULL;
@@ -110,7 +100,7 @@ quern_status quern__mpi_create_as(MPI_Comm communicator, double timeout, const c
   quern_mpi *made = calloc(1, sizeof *made);
   if (made == NULL) return quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "mpi: no host memory");
   made->timeout = timeout;
-  made->communicator = MPI_COMM_NULL;
+  made->communicator = made->host = MPI_COMM_NULL;
   made->hearing = MPI_REQUEST_NULL;
   made->table = (quern_collective){.size = sizeof made->table,
                                    .name = "mpi",
@@ -120,11 +110,14 @@ quern_status quern__mpi_create_as(MPI_Comm communicator, double timeout, const c
                                    .all_gather = quern__mpi_all_gather,
                                    .broadcast = quern__mpi_broadcast,
                                    .barrier = quern__mpi_barrier,
-                                   .abandon = quern__mpi_abandon};
+                                   .abandon = quern__mpi_abandon,
+                                   .all_reduce_test = quern__mpi_all_reduce_test,
+                                   .memory_create = quern__mpi_memory_create,
+                                   .memory_free = quern__mpi_memory_free};
   quern_status status = duplicate_quietly(made, communicator);
   if (status == QUERN_OK) status = allocate(made);
   if (status == QUERN_OK) status = compare_versions(made, version);
-  if (status == QUERN_OK) status = find_local(made);
+  if (status == QUERN_OK) status = quern__mpi_find_host(made);
   if (status != QUERN_OK) {
     quern_mpi_free(made);
     return status;
@@ -149,6 +142,7 @@ void quern_mpi_local(const quern_mpi *mpi, size_t *rank, size_t *ranks) {
 
 void quern_mpi_free(quern_mpi *mpi) {
   if (mpi == NULL) return;
+  quern__mpi_shared_free(mpi);
   quern__mpi_reductions_free(mpi);
   if (mpi->broken) return; /* MPI may still read or write what else there is */
   if (mpi->hearing != MPI_REQUEST_NULL) {
@@ -160,6 +154,8 @@ void quern_mpi_free(quern_mpi *mpi) {
   free(mpi->saying);
   free(mpi->answered);
   free(mpi->requests);
+  free(mpi->host_ranks);
+  free(mpi->sums);
   free(mpi->parts);
   free(mpi);
 }

@@ -1,4 +1,5 @@
-/* All-reduce: every range goes to the rank that adds it up, in the order of ranks, and its sums go to all. */
+/* All-reduce: every range goes to the rank that adds it up, in the order of ranks, and its sums go to all: by messages, or, between
+ * ranks that share the memory in which it lies, by being there. */
 #include "state.h"
 
 #include "../collective/sum.h"
@@ -20,7 +21,17 @@ static void reduction_free(quern__mpi_reduction *reduction) {
   free(reduction);
 }
 
-/* One with room for `count`: a used one where that is large enough, so that its pages are there. */
+/* Whether that rank sees what lies in this one's memory. */
+static bool reaches(const quern__mpi_reduction *reduction, size_t rank) {
+  return reduction->shared != NULL && reduction->shared->parts[rank] != NULL;
+}
+
+/* Where its values lie here. */
+static float *values_of(const quern__mpi_reduction *reduction, size_t rank) {
+  return (float *)(void *)(reduction->shared->parts[rank] + reduction->offset);
+}
+
+/* One with room for `count` to be sent: a used one where that is large enough, so that its pages are there. */
 static quern_status obtain(quern_mpi *mpi, size_t count, quern__mpi_reduction **obtained) {
   const size_t ranks = mpi->table.ranks;
   quern__mpi_reduction *reduction = mpi->spare;
@@ -62,16 +73,18 @@ static quern_status receive(quern_mpi *mpi, quern__mpi_reduction *reduction) {
   part_of(mpi, reduction, mpi->table.rank, &own);
   for (size_t r = 0; r < mpi->table.ranks; r++) {
     if (r == mpi->table.rank) continue;
+    const bool is_there = reaches(reduction, r);
     const size_t begin = part_of(mpi, reduction, r, &length);
-    quern_status status = quern__mpi_check(mpi, "MPI_Irecv",
-                                           MPI_Irecv(reduction->received + r * (size_t)own, own, MPI_FLOAT,
-                                                     (int)r, QUERN__MPI_PARTS, mpi->communicator,
-                                                     &requests_of(mpi, reduction, PARTS_IN)[r]));
+    float *part = is_there ? NULL : reduction->received + r * (size_t)own;
+    quern_status status =
+        quern__mpi_check(mpi, "MPI_Irecv",
+                         MPI_Irecv(part, is_there ? 0 : own, MPI_FLOAT, (int)r, QUERN__MPI_PARTS,
+                                   mpi->communicator, &requests_of(mpi, reduction, PARTS_IN)[r]));
     if (status == QUERN_OK)
-      status =
-          quern__mpi_check(mpi, "MPI_Irecv",
-                           MPI_Irecv(reduction->values + begin, length, MPI_FLOAT, (int)r, QUERN__MPI_SUMS,
-                                     mpi->communicator, &requests_of(mpi, reduction, SUMS_IN)[r]));
+      status = quern__mpi_check(mpi, "MPI_Irecv",
+                                MPI_Irecv(reduction->values + begin, is_there ? 0 : length, MPI_FLOAT, (int)r,
+                                          QUERN__MPI_SUMS, mpi->communicator,
+                                          &requests_of(mpi, reduction, SUMS_IN)[r]));
     if (status != QUERN_OK) return status;
   }
   return QUERN_OK;
@@ -81,14 +94,18 @@ static quern_status receive(quern_mpi *mpi, quern__mpi_reduction *reduction) {
 static quern_status send(quern_mpi *mpi, quern__mpi_reduction *reduction, bool sums) {
   const size_t ranks = mpi->table.ranks, rank = mpi->table.rank;
   MPI_Request *requests = requests_of(mpi, reduction, sums ? SUMS_OUT : PARTS_OUT);
+  if (reduction->shared != NULL) quern__mpi_shared_sync(reduction->shared);
   for (size_t k = 1; k < ranks; k++) {
     const size_t r = (rank + k) % ranks;
     int length;
     const size_t begin = part_of(mpi, reduction, sums ? rank : r, &length);
-    const quern_status status = quern__mpi_check(mpi, "MPI_Isend",
-                                                 MPI_Isend(reduction->sent + begin, length, MPI_FLOAT, (int)r,
-                                                           sums ? QUERN__MPI_SUMS : QUERN__MPI_PARTS,
-                                                           mpi->communicator, &requests[r]));
+    const bool is_there = reaches(reduction, r);
+    if (!sums && !is_there && length > 0)
+      memcpy(reduction->sent + begin, reduction->values + begin, (size_t)length * sizeof(float));
+    const quern_status status = quern__mpi_check(
+        mpi, "MPI_Isend",
+        MPI_Isend(is_there ? NULL : reduction->sent + begin, is_there ? 0 : length, MPI_FLOAT, (int)r,
+                  sums ? QUERN__MPI_SUMS : QUERN__MPI_PARTS, mpi->communicator, &requests[r]));
     if (status != QUERN_OK) return status;
   }
   return QUERN_OK;
@@ -102,11 +119,15 @@ quern_status quern__mpi_all_reduce_start(void *state, float *values, size_t coun
     return quern_fail(QUERN_ERROR_OVERFLOW, "mpi: a sum of %zu numbers, expected at most %d", count,
                       INT32_MAX);
   quern__mpi_reduction *reduction = NULL;
-  quern_status status = obtain(mpi, count, &reduction);
+  size_t offset = 0;
+  const quern__mpi_shared *shared = quern__mpi_shared_at(mpi, values, count * sizeof *values, &offset);
+  const bool all_share = shared != NULL && mpi->local_ranks == mpi->table.ranks;
+  quern_status status = obtain(mpi, all_share ? 0 : count, &reduction);
   if (status != QUERN_OK) return status;
   reduction->values = values;
   reduction->count = count;
-  if (count > 0) memcpy(reduction->sent, values, count * sizeof *values);
+  reduction->shared = shared;
+  reduction->offset = offset;
   quern__mpi_reduction **end = &mpi->reductions;
   while (*end != NULL) end = &(*end)->next;
   *end = reduction;
@@ -117,14 +138,22 @@ quern_status quern__mpi_all_reduce_start(void *state, float *values, size_t coun
   return status; /* after a failure it stays in the list, until the collective is freed */
 }
 
-/* All of this rank's range is there: adds it up, and sends the sums. */
+/* All of this rank's range is there: adds it up into every memory that it reaches, and sends the sums to the rest. Who is reached is
+ * written to, not left to read: then its reduction is over when its messages are, and no one reads its memory any more. */
 static quern_status add(quern_mpi *mpi, quern__mpi_reduction *reduction) {
   int own;
+  size_t sums = 0;
   const size_t begin = part_of(mpi, reduction, mpi->table.rank, &own), length = (size_t)own;
-  for (size_t r = 0; r < mpi->table.ranks; r++) mpi->parts[r] = reduction->received + r * length;
-  mpi->parts[mpi->table.rank] = reduction->sent + begin;
-  quern__sum_parts(mpi->parts, mpi->table.ranks, length, reduction->values + begin);
-  if (length > 0) memcpy(reduction->sent + begin, reduction->values + begin, length * sizeof(float));
+  if (reduction->shared != NULL) quern__mpi_shared_sync(reduction->shared);
+  for (size_t r = 0; r < mpi->table.ranks; r++) {
+    float *part = r == mpi->table.rank ? reduction->values + begin : NULL;
+    if (part == NULL && reaches(reduction, r)) part = values_of(reduction, r) + begin;
+    mpi->parts[r] = part != NULL ? part : reduction->received + r * length;
+    if (part != NULL) mpi->sums[sums++] = part;
+  }
+  quern__sum_parts(mpi->parts, mpi->table.ranks, length, mpi->sums, sums);
+  if (sums < mpi->table.ranks && length > 0)
+    memcpy(reduction->sent + begin, reduction->values + begin, length * sizeof(float));
   reduction->summed = true;
   return send(mpi, reduction, true);
 }
@@ -151,6 +180,17 @@ quern_status quern__mpi_progress(quern_mpi *mpi) {
     }
   }
   return QUERN_OK;
+}
+
+quern_status quern__mpi_all_reduce_test(void *state, void *request, bool *done) {
+  quern_mpi *mpi = state;
+  const quern__mpi_reduction *reduction = request;
+  *done = false;
+  if (mpi->broken) return quern__mpi_broken(mpi);
+  quern_status status = quern__mpi_progress(mpi);
+  if (status == QUERN_OK) status = quern__mpi_hear(mpi);
+  *done = reduction->done;
+  return status;
 }
 
 quern_status quern__mpi_all_reduce_wait(void *state, void *request) {

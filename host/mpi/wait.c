@@ -60,7 +60,7 @@ static bool take_sign(quern_mpi *mpi, int tag, int *rank) {
 }
 
 /* What other ranks say: that one fails, that they wait, or want to know whether this one does. */
-static quern_status hear(quern_mpi *mpi) {
+quern_status quern__mpi_hear(quern_mpi *mpi) {
   int heard = 0, rank;
   const quern_status status =
       quern__mpi_check(mpi, "MPI_Test", MPI_Test(&mpi->hearing, &heard, MPI_STATUS_IGNORE));
@@ -131,7 +131,7 @@ quern_status quern__mpi_wait(quern_mpi *mpi, const char *what, MPI_Request *requ
                                 MPI_Testall(2 * (int)mpi->table.ranks, requests, &done, MPI_STATUSES_IGNORE));
     if (status != QUERN_OK) return status;
     if (done || (reduction != NULL && reduction->done)) return QUERN_OK;
-    if (polls % 16 == 15) status = hear(mpi); /* seldom beside what is waited for */
+    if (polls % 16 == 15) status = quern__mpi_hear(mpi); /* seldom beside what is waited for */
     if (status != QUERN_OK) return status;
     if (mpi->timeout > 0 && MPI_Wtime() >= until) {
       if (asked) return give_up(mpi, what, requests);

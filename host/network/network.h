@@ -70,9 +70,10 @@ const char *quern__part_name(quern__part part);
 /* Whether any layer has this normalisation. */
 bool quern__shape_normalizes(const quern__shape *shape, quern_normalization_kind kind);
 
-/* The ranges of the flat range that learn, each as long as the frozen parameters leave it: false after the last. *item
- * starts at 0 and is this function's own. */
-bool quern__shape_next_learning(const quern__shape *shape, size_t *item, size_t *begin, size_t *count);
+/* The ranges of the flat range that learn in layers first … end - 1, each as long as the frozen parameters leave it: false after the
+ * last. *item starts at first * QUERN__LEARNING_PARTS and is this function's own. */
+bool quern__shape_next_learning(const quern__shape *shape, size_t end, size_t *item, size_t *begin,
+                                size_t *count);
 
 /* The last layer, and its width. */
 static inline const quern__placed_layer *quern__shape_last(const quern__shape *shape) {

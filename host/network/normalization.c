@@ -56,9 +56,9 @@ quern_status quern__plan_normalize_back(quern_plan *plan, size_t l, size_t n) {
   const quern_tensor gamma = parameter(plan, l, QUERN__GAMMA), beta = parameter(plan, l, QUERN__BETA),
                      product = quern__plan_product(plan, l, n), dz = quern__plan_dz(plan, l, n);
   const bool keeps = plan->mode == QUERN_PLAN_GRADIENTS;
-  const quern_tensor dgamma = keeps ? quern__plan_part(plan, plan->gradients, l, QUERN__GAMMA)
+  const quern_tensor dgamma = keeps ? quern__plan_gradient(plan, l, QUERN__GAMMA)
                                     : quern_vector(plan->statistics, plan->scale_gradients, layer->units),
-                     dbeta = keeps ? quern__plan_part(plan, plan->gradients, l, QUERN__BETA)
+                     dbeta = keeps ? quern__plan_gradient(plan, l, QUERN__BETA)
                                    : quern_vector(plan->statistics, plan->scale_gradients + layer->units,
                                                   layer->units);
   if (layer->normalization.kind == QUERN_NORMALIZATION_BATCH)

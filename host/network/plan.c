@@ -108,7 +108,10 @@ static quern_status allocate(quern_plan *plan) {
   layout bytes;
   QUERN__FORWARD(plan_layout(&plan->shape, plan->batch, plan->mode, &bytes));
   QUERN__FORWARD(create_if(plan->context, bytes.parameters, &plan->parameters));
-  QUERN__FORWARD(create_if(plan->context, bytes.gradients, &plan->gradients));
+  if (bytes.gradients > 0 && plan->gradients.count == 0) {
+    QUERN__FORWARD(quern__buckets_whole(&plan->shape, &plan->gradients));
+    QUERN__FORWARD(create_if(plan->context, bytes.gradients, &plan->gradients.list[0].memory));
+  }
   QUERN__FORWARD(create_if(plan->context, bytes.outputs, &plan->outputs));
   QUERN__FORWARD(create_if(plan->context, bytes.dz, &plan->dz));
   QUERN__FORWARD(create_if(plan->context, bytes.statistics, &plan->statistics));
@@ -118,8 +121,8 @@ static quern_status allocate(quern_plan *plan) {
   return place_outputs(plan);
 }
 
-quern_status quern_plan_create(quern_context *context, const quern_network *network, size_t batch,
-                               quern_plan_mode mode, quern_plan **plan) {
+static quern_status create(quern_context *context, const quern_network *network, size_t batch,
+                           quern_plan_mode mode, quern__buckets *buckets, quern_plan **plan) {
   if (plan == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "plan: the result pointer is NULL");
   *plan = NULL;
   if (context == NULL || network == NULL)
@@ -131,21 +134,34 @@ quern_status quern_plan_create(quern_context *context, const quern_network *netw
   made->batch = batch;
   quern__context_hold(context);
   quern_status status;
+  if (buckets != NULL) made->gradients = *buckets;
   QUERN__TRY(quern__shape_copy(&network->shape, &made->shape));
   QUERN__TRY(allocate(made));
   QUERN__TRY(quern_plan_upload(made, network));
+  if (buckets != NULL) *buckets = (quern__buckets){.count = 0};
   *plan = made;
   return QUERN_OK;
 cleanup:
+  if (buckets != NULL) made->gradients.count = 0;
   quern_plan_free(made);
   return status;
+}
+
+quern_status quern_plan_create(quern_context *context, const quern_network *network, size_t batch,
+                               quern_plan_mode mode, quern_plan **plan) {
+  return create(context, network, batch, mode, NULL, plan);
+}
+
+quern_status quern__plan_create_in(quern_context *context, const quern_network *network, size_t batch,
+                                   quern__buckets *buckets, quern_plan **plan) {
+  return create(context, network, batch, QUERN_PLAN_GRADIENTS, buckets, plan);
 }
 
 void quern_plan_free(quern_plan *plan) {
   if (plan == NULL) return;
   quern__plan_free_steps(plan);
   quern_buffer_free(plan->parameters);
-  quern_buffer_free(plan->gradients);
+  if (plan->gradients.count > 0) quern__buckets_free(&plan->gradients);
   quern_buffer_free(plan->outputs);
   quern_buffer_free(plan->dz);
   quern_buffer_free(plan->statistics);
@@ -234,52 +250,56 @@ quern_tensor quern__plan_derivative_input(const quern_plan *plan, size_t layer, 
              : quern__plan_output(plan, layer, n);
 }
 
-/* A layer's two tensors in one of the flat ranges. */
-static quern_status layer_tensors(const char *what, const quern_plan *plan, quern_buffer *flat, size_t index,
-                                  quern_tensor *weights, quern_tensor *bias) {
-  if (index >= plan->shape.layer_count)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "%s: layer %zu of a network with %zu", what, index,
-                       plan->shape.layer_count);
-  *weights = quern__plan_weights(plan, flat, index);
-  *bias = quern__plan_bias(plan, flat, index);
-  return QUERN_OK;
+static quern_status check_layer(const char *what, const quern_plan *plan, size_t index) {
+  if (index < plan->shape.layer_count) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_ARGUMENT, "%s: layer %zu of a network with %zu", what, index,
+                     plan->shape.layer_count);
+}
+
+static quern_status check_gradients(const char *what, const quern_plan *plan) {
+  if (plan->gradients.count > 0) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_ARGUMENT, "%s: the plan keeps none, make it with QUERN_PLAN_GRADIENTS",
+                     what);
+}
+
+static quern_status check_normalization(const char *what, const quern_plan *plan, size_t index) {
+  QUERN__FORWARD(check_layer(what, plan, index));
+  if (plan->shape.layers[index].layer.normalization.kind != QUERN_NORMALIZATION_NONE) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_ARGUMENT, "%s: layer %zu has no normalisation", what, index);
 }
 
 quern_status quern_plan_layer(const quern_plan *plan, size_t index, quern_tensor *weights,
                               quern_tensor *bias) {
-  return layer_tensors("plan layer", plan, plan->parameters, index, weights, bias);
+  QUERN__FORWARD(check_layer("plan layer", plan, index));
+  *weights = quern__plan_weights(plan, plan->parameters, index);
+  *bias = quern__plan_bias(plan, plan->parameters, index);
+  return QUERN_OK;
 }
 
 quern_status quern_plan_layer_gradients(const quern_plan *plan, size_t index, quern_tensor *weights,
                                         quern_tensor *bias) {
-  if (plan->gradients == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "plan layer gradients: the plan keeps none, make it with "
-                                             "QUERN_PLAN_GRADIENTS");
-  return layer_tensors("plan layer gradients", plan, plan->gradients, index, weights, bias);
-}
-
-static quern_status normalization_tensors(const char *what, const quern_plan *plan, quern_buffer *flat,
-                                          size_t index, quern_tensor *gamma, quern_tensor *beta) {
-  if (index >= plan->shape.layer_count)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "%s: layer %zu of a network with %zu", what, index,
-                       plan->shape.layer_count);
-  if (plan->shape.layers[index].layer.normalization.kind == QUERN_NORMALIZATION_NONE)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "%s: layer %zu has no normalisation", what, index);
-  *gamma = quern__plan_part(plan, flat, index, QUERN__GAMMA);
-  *beta = quern__plan_part(plan, flat, index, QUERN__BETA);
+  const char *what = "plan layer gradients";
+  QUERN__FORWARD(check_gradients(what, plan));
+  QUERN__FORWARD(check_layer(what, plan, index));
+  *weights = quern__plan_gradient(plan, index, QUERN__WEIGHTS);
+  *bias = quern__plan_gradient(plan, index, QUERN__BIAS);
   return QUERN_OK;
 }
 
 quern_status quern_plan_normalization(const quern_plan *plan, size_t index, quern_tensor *gamma,
                                       quern_tensor *beta) {
-  return normalization_tensors("plan normalization", plan, plan->parameters, index, gamma, beta);
+  QUERN__FORWARD(check_normalization("plan normalization", plan, index));
+  *gamma = quern__plan_part(plan, plan->parameters, index, QUERN__GAMMA);
+  *beta = quern__plan_part(plan, plan->parameters, index, QUERN__BETA);
+  return QUERN_OK;
 }
 
 quern_status quern_plan_normalization_gradients(const quern_plan *plan, size_t index, quern_tensor *gamma,
                                                 quern_tensor *beta) {
-  if (plan->gradients == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "plan normalization gradients: the plan keeps none, make it with "
-                       "QUERN_PLAN_GRADIENTS");
-  return normalization_tensors("plan normalization gradients", plan, plan->gradients, index, gamma, beta);
+  const char *what = "plan normalization gradients";
+  QUERN__FORWARD(check_gradients(what, plan));
+  QUERN__FORWARD(check_normalization(what, plan, index));
+  *gamma = quern__plan_gradient(plan, index, QUERN__GAMMA);
+  *beta = quern__plan_gradient(plan, index, QUERN__BETA);
+  return QUERN_OK;
 }

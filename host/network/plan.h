@@ -15,6 +15,19 @@ typedef struct quern__layer_place {
   size_t mean, inverse; /* of that: one for each unit, or for each sample */
 } quern__layer_place;
 
+/* Gradients lie in buckets: whole layers that are next to each other, which go to other ranks together; by itself a plan has one, of
+ * all. buckets.c. */
+typedef struct quern__bucket {
+  size_t first, end;    /* layers first … end - 1 */
+  size_t begin, count;  /* where their part of the flat range begins, and how long it is */
+  quern_buffer *memory; /* [count], held; NULL until it is made */
+} quern__bucket;
+
+typedef struct quern__buckets {
+  quern__bucket *list; /* from the lowest layers up; owned */
+  size_t count;
+} quern__buckets;
+
 struct quern_plan {
   quern_context *context; /* held */
   quern__shape shape;     /* owned */
@@ -22,7 +35,7 @@ struct quern_plan {
   size_t batch;
 
   quern_buffer *parameters; /* the flat range */
-  quern_buffer *gradients;  /* the flat range; GRADIENTS only */
+  quern__buckets gradients; /* GRADIENTS only; else there are none */
   /* H of every layer, [batch][units], one after the other; behind them, but for INFERENCE, what is left of H where a layer has
    * dropout, and X W + b where it has a normalisation. */
   quern_buffer *outputs;
@@ -72,6 +85,19 @@ quern_dropout_mask quern__plan_mask(const quern_plan *plan, size_t layer);
 /* Gamma or another part of a layer, in a flat range that lies in `flat`. */
 quern_tensor quern__plan_part(const quern_plan *plan, quern_buffer *flat, size_t layer, quern__part part);
 
+/* The bucket that a layer's gradients are in, and a part of them there; there must be gradients. */
+const quern__bucket *quern__plan_bucket(const quern_plan *plan, size_t layer);
+quern_tensor quern__plan_gradient(const quern_plan *plan, size_t layer, quern__part part);
+
+/* One bucket of the whole flat range; or, from the top down, as few layers each as have `least` numbers, without the running statistics. */
+quern_status quern__buckets_whole(const quern__shape *shape, quern__buckets *buckets);
+quern_status quern__buckets_divide(const quern__shape *shape, size_t least, quern__buckets *buckets);
+void quern__buckets_free(quern__buckets *buckets);
+
+/* quern_plan_create with buckets that have their memory, zeros, which on success are the plan's. */
+quern_status quern__plan_create_in(quern_context *context, const quern_network *network, size_t batch,
+                                   quern__buckets *buckets, quern_plan **plan);
+
 /* What a way forward is for. A rehearsal is a step's, but for running statistics, which it leaves as they are. */
 typedef enum quern__pass { QUERN__PASS_INFERENCE, QUERN__PASS_TRAINING, QUERN__PASS_REHEARSAL } quern__pass;
 
@@ -104,11 +130,23 @@ typedef struct quern__whole_batch {
 /* Waits, and gives what the weights of these labels add up to; the plan must weigh classes. */
 quern_status quern__plan_label_weight(quern_plan *plan, quern_tensor labels, double *weight);
 
+/* Told when all of a bucket's gradients are queued. */
+typedef struct quern__bucket_watch {
+  quern_status (*queued)(void *user, size_t bucket);
+  void *user;
+} quern__bucket_watch;
+
 /* A step in its two halves, of a plan with gradients. The first queues those of the batch's mean loss, as far as they come from these
- * samples; whole NULL: they are the batch. The second clips and updates. */
+ * samples; whole NULL: they are the batch; watch NULL: no one is told. The second clips and updates. */
 quern_status quern__plan_gradients(quern_plan *plan, quern_tensor x, const quern__truth *truth,
-                                   const quern__whole_batch *whole, quern_tensor losses);
+                                   const quern__whole_batch *whole, quern_tensor losses,
+                                   const quern__bucket_watch *watch);
 quern_status quern__plan_apply(quern_plan *plan);
+
+/* The second half in parts: clipping, which needs all buckets; the update of each, in any order; and that the step is over. */
+quern_status quern__plan_clip(quern_plan *plan);
+quern_status quern__plan_update_bucket(quern_plan *plan, const quern__bucket *bucket);
+void quern__plan_end_step(quern_plan *plan);
 
 /* quern_plan_step for either. */
 quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__truth *truth,
@@ -138,13 +176,7 @@ bool quern__plan_changes_labels(const quern_plan *plan);
 quern_status quern__class_weights_bytes(const quern__shape *shape, size_t batch, size_t *bytes);
 
 /* Bytes of `squares`: the sums of the parts of every range that learns, and behind them their sum. */
-quern_status quern__clip_bytes(const quern__shape *shape, size_t *bytes);
-
-/* Queues the clipping of all gradients that are used, where it was asked for. */
-quern_status quern__plan_clip(quern_plan *plan);
-
-/* Queues the optimizer's step over the flat range of gradients, frozen parameters left out. */
-quern_status quern__plan_update(quern_plan *plan);
+quern_status quern__clip_bytes(const quern__shape *shape, const quern__buckets *buckets, size_t *bytes);
 
 /* What the optimizer keeps of the part of the parameters that `of` is. */
 quern_optimizer_state quern__plan_state(const quern_plan *plan, quern_tensor of);

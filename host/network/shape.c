@@ -170,17 +170,16 @@ quern__extent quern__layer_part(const quern__placed_layer *placed, quern__part p
   }
 }
 
-bool quern__shape_next_learning(const quern__shape *shape, size_t *item, size_t *begin, size_t *count) {
-  size_t end = 0;
-  for (*count = 0; *item < QUERN__LEARNING_PARTS * shape->layer_count; (*item)++) {
+bool quern__shape_next_learning(const quern__shape *shape, size_t end, size_t *item, size_t *begin,
+                                size_t *count) {
+  for (*count = 0; *item < QUERN__LEARNING_PARTS * end; (*item)++) {
     const quern__placed_layer *placed = &shape->layers[*item / QUERN__LEARNING_PARTS];
     const quern__extent extent = quern__layer_part(placed, (quern__part)(*item % QUERN__LEARNING_PARTS));
     if (extent.count == 0) continue;
     if (!extent.learns && *count > 0) return true;
     if (!extent.learns) continue;
     if (*count == 0) *begin = extent.first;
-    end = extent.first + extent.count;
-    *count = end - *begin;
+    *count = extent.first + extent.count - *begin;
   }
   return *count > 0;
 }

@@ -19,8 +19,8 @@ static quern_status backward_parameters(quern_plan *plan, size_t l, quern_tensor
   const quern_layer *layer = &plan->shape.layers[l].layer;
   if (plan->mode == QUERN_PLAN_GRADIENTS)
     return quern_dense_backward_weights(plan->context, below, dz, false,
-                                        quern__plan_weights(plan, plan->gradients, l),
-                                        quern__plan_bias(plan, plan->gradients, l));
+                                        quern__plan_gradient(plan, l, QUERN__WEIGHTS),
+                                        quern__plan_gradient(plan, l, QUERN__BIAS));
   if (layer->freeze_weights && layer->freeze_bias) return QUERN_OK;
   quern_tensor w = layer->freeze_weights ? quern_none() : quern__plan_weights(plan, plan->parameters, l);
   quern_tensor b = layer->freeze_bias ? quern_none() : quern__plan_bias(plan, plan->parameters, l);
@@ -39,7 +39,14 @@ static quern_status backward_data(quern_plan *plan, size_t l, quern_tensor dz) {
                                : QUERN_OK;
 }
 
-static quern_status backward(quern_plan *plan, quern_tensor x) {
+/* The layers of a bucket come from the top down, so that its lowest is its last. */
+static quern_status tell(const quern_plan *plan, const quern__bucket_watch *watch, size_t l) {
+  if (watch == NULL) return QUERN_OK;
+  const quern__bucket *bucket = quern__plan_bucket(plan, l);
+  return bucket->first == l ? watch->queued(watch->user, (size_t)(bucket - plan->gradients.list)) : QUERN_OK;
+}
+
+static quern_status backward(quern_plan *plan, quern_tensor x, const quern__bucket_watch *watch) {
   size_t stop = plan->mode == QUERN_PLAN_GRADIENTS ? 0 : lowest_learning(plan);
   for (size_t l = plan->shape.layer_count; l-- > stop;) {
     quern_tensor dz = quern__plan_dz(plan, l, x.rows);
@@ -48,6 +55,7 @@ static quern_status backward(quern_plan *plan, quern_tensor x) {
     quern_tensor below = l == 0 ? x : quern__plan_handed_on(plan, l - 1, x.rows);
     if (l > stop) QUERN__FORWARD(backward_data(plan, l, dz)); /* before the update of W, which it reads */
     QUERN__FORWARD(backward_parameters(plan, l, below, dz));
+    QUERN__FORWARD(tell(plan, watch, l));
   }
   return QUERN_OK;
 }
@@ -67,20 +75,24 @@ static quern_status backward_loss(quern_plan *plan, const quern__truth *truth, s
 }
 
 quern_status quern__plan_gradients(quern_plan *plan, quern_tensor x, const quern__truth *truth,
-                                   const quern__whole_batch *whole, quern_tensor losses) {
+                                   const quern__whole_batch *whole, quern_tensor losses,
+                                   const quern__bucket_watch *watch) {
   plan->first_row = whole != NULL ? whole->first : 0;
   QUERN__FORWARD(quern__plan_forward_to_train(plan, x));
   QUERN__FORWARD(backward_loss(plan, truth, x.rows, whole, losses));
-  return backward(plan, x);
+  return backward(plan, x, watch);
+}
+
+void quern__plan_end_step(quern_plan *plan) {
+  plan->updates++;
+  plan->trained++;
 }
 
 quern_status quern__plan_apply(quern_plan *plan) {
-  if (plan->mode == QUERN_PLAN_GRADIENTS) {
-    QUERN__FORWARD(quern__plan_clip(plan));
-    if (plan->has_optimizer) QUERN__FORWARD(quern__plan_update(plan));
-  }
-  plan->updates++;
-  plan->trained++;
+  QUERN__FORWARD(quern__plan_clip(plan));
+  for (size_t i = 0; i < plan->gradients.count; i++)
+    QUERN__FORWARD(quern__plan_update_bucket(plan, &plan->gradients.list[i]));
+  quern__plan_end_step(plan);
   return QUERN_OK;
 }
 
@@ -103,7 +115,7 @@ quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__tru
         plan, &(quern__samples){.element = QUERN_FLOAT32, .source = x, .labels = truth->labels}, &update,
         quern_none(), losses);
   }
-  QUERN__FORWARD(quern__plan_gradients(plan, x, truth, NULL, losses));
+  QUERN__FORWARD(quern__plan_gradients(plan, x, truth, NULL, losses, NULL));
   return quern__plan_apply(plan);
 }
 

@@ -88,33 +88,34 @@ quern_optimizer_state quern__plan_state(const quern_plan *plan, quern_tensor of)
   return state;
 }
 
-static quern_status update_range(quern_plan *plan, const quern_optimizer *optimizer, size_t begin,
-                                 size_t count) {
+static quern_status update_range(quern_plan *plan, const quern__bucket *bucket,
+                                 const quern_optimizer *optimizer, size_t begin, size_t count) {
   const quern_tensor parameters = quern_vector(plan->parameters, begin, count);
   return quern_optimizer_update(plan->context, optimizer, plan->updates + 1,
-                                quern_vector(plan->gradients, begin, count), parameters,
+                                quern_vector(bucket->memory, begin - bucket->begin, count), parameters,
                                 quern__plan_state(plan, parameters));
 }
 
 /* In as few launches as the frozen parameters leave, which is one where none is frozen; but weights and biases each in their own
  * where they decay differently; gammas and betas go with biases. */
-quern_status quern__plan_update(quern_plan *plan) {
+quern_status quern__plan_update_bucket(quern_plan *plan, const quern__bucket *bucket) {
   const quern_optimizer *optimizer = &plan->optimizer;
   const quern__shape *shape = &plan->shape;
-  size_t item = 0, begin, count;
+  size_t item = QUERN__LEARNING_PARTS * bucket->first, begin, count;
+  if (!plan->has_optimizer) return QUERN_OK;
   if (optimizer->decay_bias || optimizer->weight_decay == 0.0) {
-    while (quern__shape_next_learning(shape, &item, &begin, &count))
-      QUERN__FORWARD(update_range(plan, optimizer, begin, count));
+    while (quern__shape_next_learning(shape, bucket->end, &item, &begin, &count))
+      QUERN__FORWARD(update_range(plan, bucket, optimizer, begin, count));
     return QUERN_OK;
   }
   quern_optimizer undecayed = *optimizer;
   undecayed.weight_decay = 0.0;
-  for (size_t i = 0; i < QUERN__LEARNING_PARTS * shape->layer_count; i++) {
-    const quern__part part = (quern__part)(i % QUERN__LEARNING_PARTS);
-    const quern__extent extent = quern__layer_part(&shape->layers[i / QUERN__LEARNING_PARTS], part);
+  for (; item < QUERN__LEARNING_PARTS * bucket->end; item++) {
+    const quern__part part = (quern__part)(item % QUERN__LEARNING_PARTS);
+    const quern__extent extent = quern__layer_part(&shape->layers[item / QUERN__LEARNING_PARTS], part);
     if (extent.count > 0 && extent.learns)
-      QUERN__FORWARD(
-          update_range(plan, part == QUERN__WEIGHTS ? optimizer : &undecayed, extent.first, extent.count));
+      QUERN__FORWARD(update_range(plan, bucket, part == QUERN__WEIGHTS ? optimizer : &undecayed, extent.first,
+                                  extent.count));
   }
   return QUERN_OK;
 }

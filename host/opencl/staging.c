@@ -13,21 +13,6 @@ typedef struct staging {
   cl_event freed; /* what the next one waits for, where that was said; NULL for none */
 } staging;
 
-static void forget(cl_event *event) {
-  if (*event != NULL) quern__cl_call.ReleaseEvent(*event);
-  *event = NULL;
-}
-
-/* The queue of transfers, made when it is first needed. */
-static quern_status create_queue(quern__cl *cl) {
-  if (cl->transfers != NULL) return QUERN_OK;
-  cl_int error = CL_SUCCESS;
-  quern__cl_setup_lock();
-  cl->transfers = quern__cl_call.CreateCommandQueue(cl->context, cl->device, 0, &error);
-  quern__cl_setup_unlock();
-  return quern__cl_check(error, "clCreateCommandQueue", "staging");
-}
-
 /* Maps the part of a memory object that is written, after `count` events; waits for it. */
 static quern_status map(quern__cl *cl, cl_mem memory, size_t offset, cl_map_flags flags, cl_uint count,
                         const cl_event *after, staging *is) {
@@ -53,7 +38,7 @@ quern_status quern__cl_staging_create(void *state, void *memory, size_t offset, 
   is->offset = offset;
   is->bytes = bytes;
   quern_status status;
-  QUERN__TRY(create_queue(cl));
+  QUERN__TRY(quern__cl_create_transfers(cl, "staging"));
   QUERN__TRY(
       quern__cl_GetDeviceInfo("staging", cl->device, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof shared, &shared));
   QUERN__TRY(QUERN__CL(RetainMemObject, "staging", memory));
@@ -76,8 +61,8 @@ void quern__cl_staging_free(void *state, void *made) {
                                          0, NULL, NULL);
     quern__cl_call.Finish(cl->transfers);
   }
-  forget(&is->sent);
-  forget(&is->freed);
+  quern__cl_forget_event(&is->sent);
+  quern__cl_forget_event(&is->freed);
   if (is->host != NULL) quern__cl_call.ReleaseMemObject(is->host);
   if (is->memory != NULL) quern__cl_call.ReleaseMemObject(is->memory);
   free(is);
@@ -85,7 +70,7 @@ void quern__cl_staging_free(void *state, void *made) {
 
 quern_status quern__cl_staging_release(void *state, void *made) {
   staging *is = made;
-  forget(&is->freed);
+  quern__cl_forget_event(&is->freed);
   return quern__cl_queue_event(state, "staging", &is->freed);
 }
 
@@ -98,11 +83,11 @@ quern_status quern__cl_staging_begin(void *state, void *made, void **memory) {
   quern__cl *cl = state;
   staging *is = made;
   if (is->sent != NULL) QUERN__FORWARD(QUERN__CL(WaitForEvents, "staging", 1, &is->sent));
-  forget(&is->sent);
+  quern__cl_forget_event(&is->sent);
   if (is->mapped == NULL) {
     QUERN__FORWARD(free_at_last(cl, is));
     QUERN__FORWARD(map(cl, is->memory, is->offset, CL_MAP_WRITE_INVALIDATE_REGION, 1, &is->freed, is));
-    forget(&is->freed);
+    quern__cl_forget_event(&is->freed);
   }
   *memory = is->mapped;
   return QUERN_OK;
@@ -117,23 +102,18 @@ static quern_status queue_copy(quern__cl *cl, size_t bytes, staging *is) {
   QUERN__FORWARD(free_at_last(cl, is));
   QUERN__FORWARD(QUERN__CL(EnqueueWriteBuffer, "staging", cl->transfers, is->memory, CL_FALSE, is->offset,
                            bytes, is->mapped, 1, &is->freed, &is->sent));
-  forget(&is->freed);
+  quern__cl_forget_event(&is->freed);
   return QUERN_OK;
-}
-
-static quern_status join(quern__cl *cl, const staging *is) {
-  QUERN__FORWARD(QUERN__CL(Flush, "staging", cl->transfers));
-  return QUERN__CL(EnqueueBarrierWithWaitList, "staging", cl->queue, 1, &is->sent, NULL);
 }
 
 quern_status quern__cl_staging_send(void *state, void *made, size_t bytes) {
   quern__cl *cl = state;
   staging *is = made;
-  forget(&is->sent);
+  quern__cl_forget_event(&is->sent);
   quern_status status = queue_copy(cl, bytes, is);
-  if (status == QUERN_OK) status = join(cl, is);
+  if (status == QUERN_OK) status = quern__cl_after_transfer(cl, "staging", &is->sent);
   if (status == QUERN_OK) return QUERN_OK;
   quern__cl_call.Finish(cl->transfers); /* the memory is the caller's to fill again */
-  forget(&is->sent);
+  quern__cl_forget_event(&is->sent);
   return status;
 }

@@ -11,7 +11,7 @@ struct quern__cl {
   cl_device_id device;
   cl_context context;
   cl_command_queue queue;     /* in order; the caller's own, where the context was made from it */
-  cl_command_queue transfers; /* beside it, for staging.c; NULL until needed */
+  cl_command_queue transfers; /* beside it; NULL until quern__cl_create_transfers */
   quern__cl_tuning tuning;
   size_t compute_units;
   bool steps_forced; /* plans take their steps as steps_form says, where they can; else as is quickest */
@@ -58,6 +58,15 @@ quern_status quern__cl_finish(void *state);
  * caller releases it. */
 quern_status quern__cl_queue_event(const quern__cl *cl, const char *what, cl_event *event);
 
+/* Makes the queue of transfers, where there is none yet. `what` is who needs it. */
+quern_status quern__cl_create_transfers(quern__cl *cl, const char *what);
+
+/* What is queued from here on runs after `event`, of a command in the queue of transfers. */
+quern_status quern__cl_after_transfer(const quern__cl *cl, const char *what, const cl_event *event);
+
+/* Releases *event, where there is one, and forgets it. */
+void quern__cl_forget_event(cl_event *event);
+
 /* What a context is made of that is there before it: all but the device may be none, and is then made. */
 typedef struct quern__cl_given {
   cl_device_id device;
@@ -90,5 +99,10 @@ void quern__cl_staging_free(void *state, void *staging);
 quern_status quern__cl_staging_begin(void *state, void *staging, void **memory);
 quern_status quern__cl_staging_send(void *state, void *staging, size_t bytes);
 quern_status quern__cl_staging_release(void *state, void *staging);
+quern_status quern__cl_exchange_create(void *state, void *host, size_t bytes, void **exchange, void **memory);
+void quern__cl_exchange_free(void *state, void *exchange);
+quern_status quern__cl_exchange_take(void *state, void *exchange);
+quern_status quern__cl_exchange_taken(void *state, void *exchange, bool wait, bool *taken);
+quern_status quern__cl_exchange_put(void *state, void *exchange);
 
 #endif

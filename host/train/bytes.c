@@ -18,6 +18,17 @@ static void add(total *sum, size_t count, size_t element_bytes) {
               quern__add(sum->bytes, bytes, &sum->bytes);
 }
 
+static quern_status squares_bytes(const quern_network *network, const quern_train_options *options,
+                                  size_t *bytes) {
+  const quern__shape *shape = &network->shape;
+  quern__buckets buckets = {.count = 0};
+  QUERN__FORWARD(options->collective != NULL ? quern__reducer_divide(shape, &buckets)
+                                             : quern__buckets_whole(shape, &buckets));
+  const quern_status status = quern__clip_bytes(shape, &buckets, bytes);
+  quern__buckets_free(&buckets);
+  return status;
+}
+
 /* All but the data sets. `options` have been read. */
 static quern_status bytes_beside_data(const quern_network *network, const quern_dataset *train,
                                       const quern_dataset *test, const quern_train_options *options,
@@ -26,7 +37,7 @@ static quern_status bytes_beside_data(const quern_network *network, const quern_
   size_t plan, optimizer, squares = 0, weights = 0, samples;
   QUERN__FORWARD(quern_plan_bytes(network, size, quern__trainer_mode(options, NULL), &plan));
   QUERN__FORWARD(quern_plan_optimizer_bytes(network, &options->optimizer, &optimizer));
-  if (options->clip_norm > 0.0f) QUERN__FORWARD(quern__clip_bytes(&network->shape, &squares));
+  if (options->clip_norm > 0.0f) QUERN__FORWARD(squares_bytes(network, options, &squares));
   if (options->class_weights != NULL)
     QUERN__FORWARD(quern__class_weights_bytes(&network->shape, size, &weights));
   total sum = {0, true};

@@ -10,9 +10,8 @@
 #include <string.h>
 #include <zlib.h>
 
-/* Floats that are reduced at once: so many that latency is little beside them, so few that the next are read from the device
- * meanwhile. */
-enum { BUCKET = 1 << 18 };
+/* Losses that are added up at once. */
+enum { PIECE = 1 << 18 };
 
 /* One rank's text, of which others see the beginning and compare all. */
 typedef struct line {
@@ -109,10 +108,15 @@ static quern_status compare_devices(quern_trainer *trainer) {
 static quern_status broadcast_range(const quern_trainer *trainer, quern_buffer *buffer) {
   const quern_collective *collective = trainer->options.collective;
   const size_t bytes = trainer->plan->shape.flat_count * sizeof(float);
-  float *values = trainer->gradients;
-  if (collective->rank == 0) QUERN__FORWARD(quern_buffer_read(buffer, 0, bytes, values, QUERN_WAIT));
-  QUERN__FORWARD(quern__together_broadcast(collective, values, bytes));
-  return collective->rank == 0 ? QUERN_OK : quern_buffer_write(buffer, 0, bytes, values, QUERN_WAIT);
+  quern_status status;
+  float *values = malloc(bytes);
+  if (values == NULL) return quern__fail_memory("trainer", bytes);
+  if (collective->rank == 0) QUERN__TRY(quern_buffer_read(buffer, 0, bytes, values, QUERN_WAIT));
+  QUERN__TRY(quern__together_broadcast(collective, values, bytes));
+  status = collective->rank == 0 ? QUERN_OK : quern_buffer_write(buffer, 0, bytes, values, QUERN_WAIT);
+cleanup:
+  free(values);
+  return status;
 }
 
 static quern_status broadcast_learned(const quern_trainer *trainer) {
@@ -122,12 +126,16 @@ static quern_status broadcast_learned(const quern_trainer *trainer) {
   return QUERN_OK;
 }
 
+quern_status quern__ranks_meet(quern_trainer *trainer, const quern_network *network, quern_status status) {
+  const quern_collective *collective = trainer->options.collective;
+  if (collective == NULL) return status;
+  QUERN__FORWARD(quern__together_status(collective, status));
+  return quern__ranks_fail(trainer, quern__reducer_create(collective, &network->shape, &trainer->reducer));
+}
+
 quern_status quern__ranks_begin(quern_trainer *trainer, quern_status status) {
   const quern_collective *collective = trainer->options.collective;
   if (collective == NULL) return status;
-  const size_t bytes = trainer->plan != NULL ? trainer->plan->shape.flat_count * sizeof(float) : 0;
-  if (status == QUERN_OK && (trainer->gradients = malloc(bytes)) == NULL)
-    status = quern__fail_memory("trainer", bytes);
   QUERN__FORWARD(quern__together_status(collective, status));
   QUERN__FORWARD(compare_trainings(trainer));
   QUERN__FORWARD(quern__ranks_fail(trainer, compare_devices(trainer)));
@@ -147,42 +155,14 @@ quern_status quern__ranks_begin_epoch(quern_trainer *trainer) {
   return trainer->mixed ? broadcast_learned(trainer) : QUERN_OK;
 }
 
-/* The gradients' sum over all ranks, from the top of the network down: while a bucket is on its way, the next comes from the
- * device. Two are under way at most. */
-static quern_status reduce(quern_trainer *trainer) {
-  const quern_collective *collective = trainer->options.collective;
-  quern_buffer *gradients = trainer->plan->gradients;
-  float *values = trainer->gradients;
-  const size_t count = trainer->plan->shape.flat_count;
-  size_t end = count, waiting = 0;
-  void *request = NULL;
-  quern_status status = QUERN_OK;
-  while (end > 0 || waiting > 0) {
-    void *next = NULL;
-    const size_t n = end < BUCKET ? end : BUCKET, begin = end - n;
-    if (n > 0) {
-      QUERN__TRY(quern_buffer_read(gradients, begin * sizeof *values, n * sizeof *values, values + begin,
-                                   QUERN_WAIT));
-      QUERN__TRY(quern__together_reduce(collective, values + begin, n, &next));
-    }
-    if (waiting > 0) {
-      status = quern__together_reduced(collective, request);
-      request = NULL;
-      if (status != QUERN_OK) {
-        request = next;
-        goto cleanup;
-      }
-      QUERN__TRY(quern_buffer_write(gradients, end * sizeof *values, waiting * sizeof *values, values + end,
-                                    QUERN_NO_WAIT));
-    }
-    request = next;
-    waiting = n;
-    end = begin;
+/* A rank without a sample in the batch adds nothing to the sums. */
+static quern_status no_gradients(quern_plan *plan, const quern__bucket_watch *watch) {
+  for (size_t i = plan->gradients.count; i-- > 0;) {
+    const quern__bucket *bucket = &plan->gradients.list[i];
+    QUERN__FORWARD(quern_fill(plan->context, 0.0f, quern_vector(bucket->memory, 0, bucket->count)));
+    QUERN__FORWARD(watch->queued(watch->user, i));
   }
   return QUERN_OK;
-cleanup:
-  if (request != NULL) quern__together_reduced(collective, request);
-  return status;
 }
 
 quern_status quern__ranks_step(quern_trainer *trainer, size_t first, size_t n) {
@@ -199,18 +179,17 @@ quern_status quern__ranks_step(quern_trainer *trainer, size_t first, size_t n) {
     if (own > 0) QUERN__FORWARD(quern__plan_label_weight(plan, truth.labels, &whole.weight));
     QUERN__FORWARD(quern__together_sum(collective, &whole.weight, 1));
   }
-  QUERN__FORWARD(
-      own > 0
-          ? quern__plan_gradients(plan, x, &truth, &whole, quern_vector(trainer->tally.losses, first, own))
-          : quern_fill(trainer->context, 0.0f, quern_vector(plan->gradients, 0, plan->shape.flat_count)));
-  QUERN__FORWARD(reduce(trainer));
-  return quern__plan_apply(plan);
+  const quern__bucket_watch watch = quern__reducer_watch(trainer->reducer);
+  QUERN__FORWARD(own > 0 ? quern__plan_gradients(plan, x, &truth, &whole,
+                                                 quern_vector(trainer->tally.losses, first, own), &watch)
+                         : no_gradients(plan, &watch));
+  return quern__reduce(trainer->reducer, plan, &trainer->reducing);
 }
 
 quern_status quern__ranks_merge_losses(const quern_trainer *trainer, float *losses, size_t count) {
   const quern_collective *collective = trainer->options.collective;
-  for (size_t begin = 0; collective != NULL && begin < count; begin += BUCKET) {
-    const size_t n = count - begin < BUCKET ? count - begin : BUCKET;
+  for (size_t begin = 0; collective != NULL && begin < count; begin += PIECE) {
+    const size_t n = count - begin < PIECE ? count - begin : PIECE;
     void *request;
     QUERN__FORWARD(quern__together_reduce(collective, losses + begin, n, &request));
     QUERN__FORWARD(quern__together_reduced(collective, request));

@@ -58,9 +58,11 @@ static quern_status create_samples(quern_context *context, const quern_network *
 /* A step as ranks take it, but for the sum. */
 static quern_status step(trial *run) {
   const size_t bytes = run->plan->shape.flat_count * sizeof(float);
-  QUERN__FORWARD(quern__plan_gradients(run->plan, run->x, &run->truth, NULL, quern_none()));
-  QUERN__FORWARD(quern_buffer_read(run->plan->gradients, 0, bytes, run->gradients, QUERN_WAIT));
-  QUERN__FORWARD(quern_buffer_write(run->plan->gradients, 0, bytes, run->gradients, QUERN_NO_WAIT));
+  QUERN__FORWARD(quern__plan_gradients(run->plan, run->x, &run->truth, NULL, quern_none(), NULL));
+  QUERN__FORWARD(
+      quern_buffer_read(run->plan->gradients.list[0].memory, 0, bytes, run->gradients, QUERN_WAIT));
+  QUERN__FORWARD(
+      quern_buffer_write(run->plan->gradients.list[0].memory, 0, bytes, run->gradients, QUERN_NO_WAIT));
   QUERN__FORWARD(quern__plan_apply(run->plan));
   return quern_context_finish(run->plan->context);
 }

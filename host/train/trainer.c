@@ -73,10 +73,22 @@ static quern_status copy_shares(quern_trainer *trainer) {
   return QUERN_OK;
 }
 
+static quern_status create_plan_of_rank(quern_trainer *trainer, const quern_network *network) {
+  quern__buckets buckets = {.count = 0};
+  QUERN__FORWARD(quern__reducer_buckets(trainer->reducer, trainer->context, &network->shape, &buckets));
+  const quern_status status =
+      quern__plan_create_in(trainer->context, network, trainer->size, &buckets, &trainer->plan);
+  quern__buckets_free(&buckets);
+  return status;
+}
+
 static quern_status create_plan(quern_trainer *trainer, const quern_network *network) {
   const float clip_norm = trainer->options.clip_norm;
   const quern_plan_mode mode = quern__trainer_mode(&trainer->options, trainer->context);
-  QUERN__FORWARD(quern_plan_create(trainer->context, network, trainer->size, mode, &trainer->plan));
+  if (trainer->options.collective == NULL)
+    QUERN__FORWARD(quern_plan_create(trainer->context, network, trainer->size, mode, &trainer->plan));
+  else
+    QUERN__FORWARD(create_plan_of_rank(trainer, network));
   if (clip_norm > 0.0f) QUERN__FORWARD(quern_plan_clip_norm(trainer->plan, clip_norm));
   const float smoothing = trainer->options.label_smoothing;
   if (smoothing > 0.0f) QUERN__FORWARD(quern_plan_label_smoothing(trainer->plan, smoothing));
@@ -104,13 +116,14 @@ static quern_status create_test(quern_trainer *trainer, const quern_network *net
                      test->source);
 }
 
-/* Everything that is this rank's own. */
-static quern_status create_parts(quern_trainer *made, const quern_network *network,
+/* The data sets, and what is known of them. */
+static quern_status create_feeds(quern_trainer *made, const quern_network *network,
                                  const quern_dataset *train, const quern_dataset *test) {
   if (made->options.patience > 0 && test == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "train: a patience of %zu epochs, and no test set to measure them by",
                        made->options.patience);
+  QUERN__FORWARD(copy_shares(made));
   made->size = quern__trainer_size(&made->options, train, test);
   made->options.batch = quern__trainer_batch(&made->options, train, test);
   quern__train_schedule(&made->options, train->rows);
@@ -121,9 +134,13 @@ static quern_status create_parts(quern_trainer *made, const quern_network *netwo
   quern__data data;
   QUERN__FORWARD(quern__trainer_place(made->context, network, train, test, &made->options, &data));
   QUERN__FORWARD(quern__feed_create(made->context, network, train, true, data.train.placement, &made->train));
-  if (test != NULL) QUERN__FORWARD(create_test(made, network, test, data.test.placement));
+  return test != NULL ? create_test(made, network, test, data.test.placement) : QUERN_OK;
+}
+
+/* The rest of what is this rank's own. */
+static quern_status create_parts(quern_trainer *made, const quern_network *network,
+                                 const quern_dataset *train, const quern_dataset *test) {
   QUERN__FORWARD(copy_class_weights(made, network));
-  QUERN__FORWARD(copy_shares(made));
   QUERN__FORWARD(create_plan(made, network));
   QUERN__FORWARD(create_updates(made));
   QUERN__FORWARD(
@@ -150,6 +167,7 @@ quern_status quern_trainer_create(quern_context *context, const quern_network *n
   quern__context_hold(context);
   quern_status status;
   QUERN__TRY(quern__train_options_read(options, &made->options));
+  QUERN__TRY(quern__ranks_meet(made, network, create_feeds(made, network, train, test)));
   QUERN__TRY(quern__ranks_begin(made, create_parts(made, network, train, test)));
   *trainer = made;
   return QUERN_OK;
@@ -168,13 +186,13 @@ void quern_trainer_free(quern_trainer *trainer) {
   free(trainer->class_weights);
   free(trainer->shares);
   free(trainer->updates);
-  free(trainer->gradients);
   quern_buffer_free(trainer->update_rows);
   quern__best_free(&trainer->best);
   quern__tally_free(&trainer->tally);
   quern__batch_free(&trainer->batch);
   quern__learned_free(&trainer->learned);
   quern_plan_free(trainer->plan);
+  quern__reducer_free(trainer->reducer); /* after the plan, which has its buckets */
   quern__feed_free(&trainer->train);
   quern__feed_free(&trainer->test);
   quern__context_release(trainer->context);

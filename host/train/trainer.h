@@ -6,6 +6,7 @@
 #include "best.h"
 #include "learned.h"
 #include "measure.h"
+#include "reduce.h"
 
 struct quern_trainer {
   quern_context *context; /* held */
@@ -13,10 +14,11 @@ struct quern_trainer {
   float *class_weights; /* the options' own copy, owned; NULL for none */
   uint32_t *shares;     /* the same of them */
   quern_plan *plan;
-  size_t size;      /* the most samples of a batch that are this rank's, and so go through the plan at once */
-  float *gradients; /* [flat_count], owned: on their way to other ranks; NULL where this is the only one */
-  bool mixed;       /* ranks have devices that may round differently */
-  quern__feed train, test; /* test.rows is 0 where there is none */
+  size_t size; /* the most samples of a batch that are this rank's, and so go through the plan at once */
+  quern__reducer *reducer;  /* of the plan's gradients; NULL where this is the only rank */
+  quern__reducing reducing; /* of the epoch under way */
+  bool mixed;               /* ranks have devices that may round differently */
+  quern__feed train, test;  /* test.rows is 0 where there is none */
   quern__batch batch;
   quern__tally tally; /* of the epoch under way: losses [samples done] */
   quern__learned learned;
@@ -95,6 +97,9 @@ bool quern__trainer_out_of_patience(const quern_trainer *trainer);
 quern_status quern__trainer_queue(quern_trainer *trainer, size_t count);
 
 /* --- Together with other ranks: each rank calls, and where there is one nothing happens ----------------------- */
+
+/* Makes what carries the network's gradients. `status` is how it went so far; one that failed is told to all. */
+quern_status quern__ranks_meet(quern_trainer *trainer, const quern_network *network, quern_status status);
 
 /* Compares what must be alike, finds out what devices there are, and takes rank 0's parameters. `status` is how this rank's own
  * making of the trainer went; one that failed is told to all. */

@@ -377,6 +377,19 @@ typedef struct quern_backend {
   quern_status (*batch_norm_backward)(void *state, const quern_norm_backward_op *op);
   quern_status (*layer_norm_forward)(void *state, const quern_layer_norm_forward_op *op);
   quern_status (*layer_norm_backward)(void *state, const quern_norm_backward_op *op);
+
+  /* Optional, all five or none: device memory whose contents go to the host and come back beside the ops, as gradients do on their way
+   * through other ranks; without them buffer_read and buffer_write are called. `host` [bytes], whose address is a multiple of 4096, is
+   * the caller's, and stays until exchange_free and buffer_free have been called: where a device computes in host memory, it may be
+   * the device's too. *memory is as of buffer_create, and freed by buffer_free, before exchange_free. */
+  quern_status (*exchange_create)(void *state, void *host, size_t bytes, void **exchange, void **memory);
+  void (*exchange_free)(void *state, void *exchange);
+  /* Begins to bring all of it to the host, after what is queued by now. No op may use it from here until it was put back. */
+  quern_status (*exchange_take)(void *state, void *exchange);
+  /* Whether it is there, from where on the host's part is the caller's to read and write; with `wait`, once it is. */
+  quern_status (*exchange_taken)(void *state, void *exchange, bool wait, bool *taken);
+  /* Queues its way back, before what is queued from here on. The host's part is the caller's again after the next exchange_taken. */
+  quern_status (*exchange_put)(void *state, void *exchange);
 } quern_backend;
 
 /* Adds a table to the backends: the devices that it enumerates are in every device list made from then on,

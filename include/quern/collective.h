@@ -6,6 +6,7 @@
 #define QUERN_COLLECTIVE_H
 
 #include <quern/status.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #ifdef __cplusplus
@@ -44,6 +45,17 @@ typedef struct quern_collective {
   /* Says that this rank fails, and why: calls that others wait in, and all to come, fail with QUERN_ERROR_COLLECTIVE and that line.
    * Returns soon, whoever answers; what was started here is given up, and its memory is free. May be NULL: others then find out by their time-out. */
   void (*abandon)(void *state, const char *why);
+
+  /* Whether all_reduce_wait would return without waiting, which it then must still be called for. Does what this rank has to do for what is
+   * under way, and waits for no one. May be NULL: the caller then waits. */
+  quern_status (*all_reduce_test)(void *state, void *request, bool *done);
+
+  /* Both or neither: host memory that the engine adds up with fewer copies than any other, since other ranks of the host can reach it,
+   * or a network's adapter can. Zeros, whose address is a multiple of 4096. Where values lie in it, they lie at the same place in that of the
+   * same memory_create on every rank. memory_free waits for no one; what is not freed is with the collective. NULL: any
+   * memory is as good. */
+  quern_status (*memory_create)(void *state, size_t bytes, void **memory);
+  void (*memory_free)(void *state, void *memory);
 } quern_collective;
 
 /* --- Threads of one process ----------------------------------------------------------------------------- */

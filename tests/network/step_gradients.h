@@ -97,7 +97,8 @@ static inline void check_gradients(quern_layer first, quern_layer second) {
     quern_plan *plan = plan_after(&at[d], 5, 2);
     const size_t count = plan->shape.flat_count;
     gradients[d] = test_alloc(count, sizeof(float));
-    assert_ok(quern_buffer_read(plan->gradients, 0, count * sizeof(float), gradients[d], QUERN_WAIT));
+    assert_ok(quern_buffer_read(plan->gradients.list[0].memory, 0, count * sizeof(float), gradients[d],
+                                QUERN_WAIT));
     quern_plan_free(plan);
   }
   const quern__shape *shape = &at[0].network->shape;

@@ -32,7 +32,8 @@ static void step(const char *device, const quern_layer *layers, float max_norm, 
   *count = plan->shape.flat_count;
   *gradients = test_alloc(*count, sizeof **gradients);
   *parameters = test_alloc(*count, sizeof **parameters);
-  assert_ok(quern_buffer_read(plan->gradients, 0, *count * sizeof(float), *gradients, QUERN_WAIT));
+  assert_ok(
+      quern_buffer_read(plan->gradients.list[0].memory, 0, *count * sizeof(float), *gradients, QUERN_WAIT));
   assert_ok(quern_buffer_read(plan->parameters, 0, *count * sizeof(float), *parameters, QUERN_WAIT));
   quern_plan_free(plan);
   quern_buffer_free(x);
@@ -56,7 +57,7 @@ static void test_norm(void **state) {
       step(devices[d], layers, 0.0f, &plain, &before, &count);
       double squares = 0.0;
       size_t item = 0, begin, length;
-      while (quern__shape_next_learning(&shape->shape, &item, &begin, &length))
+      while (quern__shape_next_learning(&shape->shape, 3, &item, &begin, &length))
         for (size_t i = begin; i < begin + length; i++) squares += (double)plain[i] * (double)plain[i];
       const double norm = sqrt(squares);
       assert_true(norm > 0.1);
@@ -67,7 +68,7 @@ static void test_norm(void **state) {
         step(devices[d], layers, max_norm, &clipped, &after, &count);
         item = 0;
         size_t next = 0;
-        while (quern__shape_next_learning(&shape->shape, &item, &begin, &length)) {
+        while (quern__shape_next_learning(&shape->shape, 3, &item, &begin, &length)) {
           for (; next < begin; next++)
             assert_true(clipped[next] == plain[next] && after[next] == before[next]);
           for (; next < begin + length; next++) {

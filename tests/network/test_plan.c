@@ -198,7 +198,7 @@ static void test_set_optimizer(void **state) {
   assert_ok(quern_plan_step(plan, x, labels, quern_none()));
   assert_ok(quern_buffer_read(plan->parameters, 0, sizeof got, got, QUERN_WAIT));
   assert_memory_equal(got, b.network->parameters, sizeof got);
-  assert_ok(quern_buffer_read(plan->gradients, 0, sizeof got, got, QUERN_WAIT));
+  assert_ok(quern_buffer_read(plan->gradients.list[0].memory, 0, sizeof got, got, QUERN_WAIT));
   assert_true(got[0] != 0.0f);
   quern_plan_free(plan);
   bench_close(&b);
