@@ -252,6 +252,11 @@ static const cli_option options[] = {
      .help = "go on from a checkpoint, with the other options as they were (--epochs may be more under the "
              "schedules constant and step, which are the same whatever it is): the "
              "weights become those of training that never stopped, bit for bit"},
+    {.name = "profile",
+     .kind = CLI_FLAG,
+     .offset = FIELD(profile),
+     .help = "when done, tell where the time went, and how much of what gradients take on their way through "
+             "ranks or devices was hidden behind the computing"},
     {.name = "log",
      .value = "FILE",
      .kind = CLI_TEXT,

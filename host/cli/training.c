@@ -4,6 +4,7 @@
 #include "interrupt.h"
 #include "log.h"
 #include "open.h"
+#include "profile.h"
 #include "progress.h"
 #include "ranks.h"
 #include "recipe.h"
@@ -28,6 +29,7 @@ typedef struct train_session {
   cJSON *epochs;
   quern_epoch last;
   cli_progress progress;
+  cli_profile profile;
   cli_log log;
   float *class_weights; /* of the training's; NULL for none */
   quern_optimizer optimizer;
@@ -157,6 +159,7 @@ static void add_epoch(train_session *run, const quern_epoch *epoch) {
 static bool on_epoch(const quern_epoch *epoch, void *user) {
   train_session *run = user;
   if (run->measured++ > 0) run->seconds_a_sample += 1.0 / epoch->train_samples_per_second;
+  cli_profile_add(&run->profile, epoch);
   cli_progress_epoch(&run->progress, epoch);
   /* The rate of the epoch's last step. */
   const quern_optimizer at =
@@ -308,6 +311,7 @@ static cli_exit print_json(train_session *run, double samples_per_second) {
     cli_json_text(json, json->root, "saved", settings->save);
   else
     cli_json_null(json, json->root, "saved");
+  if (settings->profile) cli_profile_json(&run->profile, json);
   return cli_json_print(json);
 }
 
@@ -333,6 +337,7 @@ static cli_exit conclude(train_session *run) {
   if (run->last.best_epoch > 0) fprintf(run->people, ", the weights of epoch %zu", run->last.best_epoch);
   if (run->measured > 0) fprintf(run->people, ", %s samples/s", cli_grouped(samples_per_second).text);
   fprintf(run->people, "\n");
+  if (settings->profile) cli_profile_print(&run->profile, run->people);
   return settings->json ? print_json(run, samples_per_second) : CLI_OK;
 }
 

@@ -29,7 +29,7 @@ typedef struct train_settings {
   uint64_t seed;
   const char *device, *save, *checkpoint, *resume, *log, *config, *write_config;
   size_t checkpoint_every;
-  bool json, share_device;
+  bool json, share_device, profile;
   double rank_timeout;    /* seconds */
   char *const *arguments; /* what stood behind the command's name; ends with NULL */
 } train_settings;

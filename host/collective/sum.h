@@ -4,6 +4,7 @@
 #define QUERN_HOST_COLLECTIVE_SUM_H
 
 #include <stddef.h>
+#include <string.h>
 
 /* outs[k][i] = Σ_r parts[r][i] for every k < out_count, r ascending, in double and rounded once: so that it is right to half a unit in
  * the last place, however many ranks there are. An `out` may be one of the parts. */
@@ -13,6 +14,12 @@ static inline void quern__sum_parts(const float *const *parts, size_t ranks, siz
   double sum[BLOCK];
   for (size_t begin = 0; begin < count; begin += BLOCK) {
     const size_t n = count - begin < BLOCK ? count - begin : BLOCK;
+    if (ranks == 2) { /* a float's sum is the double's, rounded: the same bits, in half the time */
+      float two[BLOCK];
+      for (size_t i = 0; i < n; i++) two[i] = parts[0][begin + i] + parts[1][begin + i];
+      for (size_t k = 0; k < out_count; k++) memcpy(outs[k] + begin, two, n * sizeof *two);
+      continue;
+    }
     for (size_t i = 0; i < n; i++) sum[i] = (double)parts[0][begin + i];
     for (size_t r = 1; r < ranks; r++) {
       const float *part = parts[r] + begin;

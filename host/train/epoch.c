@@ -54,6 +54,7 @@ static quern_status begin(quern_trainer *trainer) {
   trainer->kept_step = trainer->step;
   trainer->seconds = 0.0;
   trainer->samples = 0;
+  trainer->reducing = (quern__reducing){.seconds = 0.0};
   trainer->loss_told = 0.0;
   trainer->samples_told = 0;
   trainer->begun = true;
@@ -220,6 +221,9 @@ quern_status quern_trainer_steps(quern_trainer *trainer, size_t steps, quern_epo
   if (!whole) return QUERN_OK;
 
   epoch->train_samples_per_second = (double)trainer->samples / trainer->seconds;
+  epoch->train_seconds = trainer->seconds;
+  epoch->reduction_seconds = trainer->reducing.seconds;
+  epoch->reduction_exposed_seconds = trainer->reducing.exposed;
   trainer->epoch++;
   trainer->step = 0;
   trainer->begun = false;

@@ -194,7 +194,7 @@ quern_status quern__reduce(quern__reducer *reducer, quern_plan *plan, quern__red
   while (run.left > 0 || run.waiting > 0) QUERN__TRY(advance(&run));
   const double over = quern__seconds();
   reducing->seconds += over - run.start;
-  reducing->waited += over - (run.idle_since > run.start ? run.idle_since : run.start);
+  reducing->exposed += over - (run.idle_since > run.start ? run.idle_since : run.start);
   if (plan->clip_norm > 0.0f) {
     QUERN__FORWARD(quern__plan_clip(plan));
     for (size_t i = 0; i < reducer->count; i++)

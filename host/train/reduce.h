@@ -10,7 +10,7 @@
 /* What the sums of an epoch took, on this rank. */
 typedef struct quern__reducing {
   double seconds; /* in which a sum was under way */
-  double waited;  /* of those, with nothing left for the device to do */
+  double exposed; /* of those, with nothing left for the device to do */
 } quern__reducing;
 
 typedef struct quern__reducer quern__reducer;

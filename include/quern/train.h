@@ -44,6 +44,9 @@ typedef struct quern_epoch {
    * training stops. */
   size_t best_epoch;
   bool out_of_patience;
+  /* Seconds that the epoch's steps took here, by the wall clock. With a collective, in how many of them this rank's gradients were on their
+   * way through the ranks, and in how many of those the device had nothing left to do: the others are hidden behind backward. */
+  double train_seconds, reduction_seconds, reduction_exposed_seconds;
 } quern_epoch;
 
 /* How far training is within an epoch. */
