@@ -38,6 +38,7 @@ static void test_members(void **state) {
   const quern_collective *c = quern_mpi_collective(mpi);
   for (int i = 0; i < 3; i++) {
     assert_ok(test_collective_reduces(c));
+    assert_ok(test_collective_memory(c));
     assert_ok(test_collective_exchanges(c));
   }
 }

@@ -7,6 +7,10 @@
 /* Three reductions under way at once, of sizes that ranks do not divide, whose sums depend on their order: the exact ones, rounded once. */
 quern_status test_collective_reduces(const quern_collective *c);
 
+/* The same in memory of the engine's own, and found out to be over before it is waited for; where the table has neither, nothing is
+ * checked. */
+quern_status test_collective_memory(const quern_collective *c);
+
 /* All-gathers, broadcasts from every rank, and barriers, many times. */
 quern_status test_collective_exchanges(const quern_collective *c);
 

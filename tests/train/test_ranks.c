@@ -144,6 +144,74 @@ static void test_same_answer(void **state) {
   }
 }
 
+/* Layers so large that their gradients go in several buckets, of which one goes in pieces; with clipping, which needs them all, and
+ * without. */
+static task large_task(void) {
+  task is = task_at(2);
+  is.samples = 2 * is.batch + 1;
+  is.epochs = 1;
+  is.layer_count = 3;
+  is.layers[0] = quern_dense(1040, QUERN_TANH);
+  is.layers[1] = quern_dense(1040, QUERN_TANH);
+  is.layers[2] = quern_dense(2, QUERN_SIGMOID);
+  return is;
+}
+
+static void test_buckets(void **state) {
+  (void)state;
+  enum { RANKS = 3 };
+  const task is = large_task();
+  for (size_t d = 0; d < 2; d++) {
+    const int *devices = d == 0 ? references : defaults;
+    quern_train_options options = task_options(&is);
+    for (size_t clips = 0; clips < 2; clips++) {
+      options.clip_norm = clips == 0 ? 0.0f : 0.1f;
+      run alone = train_alone(&is, &options, devices[0]), runs[RANKS];
+      test_rank results[RANKS];
+      train_ranks(&is, &options, devices, RANKS, runs, results);
+      assert_all_alike(runs, results, RANKS, false);
+      assert_near(runs[0].network, alone.network, bound_of(&is, RANKS));
+      assert_true(runs[0].last.reduction_seconds > 0.0);
+      assert_true(runs[0].last.reduction_exposed_seconds > 0.0);
+      assert_true(runs[0].last.reduction_exposed_seconds <= runs[0].last.reduction_seconds);
+      assert_true(runs[0].last.reduction_seconds <= runs[0].last.train_seconds);
+      assert_true(alone.last.train_seconds > 0.0 && alone.last.reduction_seconds == 0.0);
+      free_run(&alone);
+      free_runs(runs, RANKS);
+    }
+  }
+}
+
+/* An engine whose table ends where the first one did gives the same bits. */
+static quern_status train_by_short_table(test_rank *rank) {
+  quern_collective first = *rank->collective;
+  first.size = offsetof(quern_collective, abandon) + sizeof first.abandon;
+  first.all_reduce_test = NULL;
+  run *r = rank->user;
+  r->options.collective = &first;
+  return quern_train(contexts[r->device][first.rank], r->network, r->data, r->test, &r->options, &r->last);
+}
+
+static void test_short_table(void **state) {
+  (void)state;
+  enum { RANKS = 3 };
+  const task is = task_at(0);
+  const quern_train_options options = task_options(&is);
+  run runs[RANKS], others[RANKS];
+  void *users[RANKS];
+  test_rank results[RANKS];
+  train_ranks(&is, &options, references, RANKS, runs, results);
+  for (size_t r = 0; r < RANKS; r++) {
+    others[r] = make_run(&is, &options, REFERENCE, r);
+    users[r] = &others[r];
+  }
+  test_run_ranks(RANKS, 60, train_by_short_table, users, results);
+  assert_all_alike(others, results, RANKS, false);
+  assert_same_bits(others[0].network, runs[0].network);
+  free_runs(runs, RANKS);
+  free_runs(others, RANKS);
+}
+
 /* The mean is the weighted one of the whole batch, whatever labels a rank has; and masks are those of the samples' places in it. */
 static void test_weights_and_dropout(void **state) {
   (void)state;
@@ -461,7 +529,8 @@ static void test_batch_normalization(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_same_answer), cmocka_unit_test(test_weights_and_dropout),
+      cmocka_unit_test(test_same_answer), cmocka_unit_test(test_buckets),
+      cmocka_unit_test(test_short_table), cmocka_unit_test(test_weights_and_dropout),
       cmocka_unit_test(test_streamed),    cmocka_unit_test(test_resume_on_another_count),
       cmocka_unit_test(test_back_and_on), cmocka_unit_test(test_targets),
       cmocka_unit_test(test_differences), cmocka_unit_test(test_one_fails),

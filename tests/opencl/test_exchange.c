@@ -1,0 +1,154 @@
+/* Exchanges: what ops left in a buffer comes to the host, and what the host made of it is what later ops read; each in order with the
+ * ops, whichever way it goes. */
+#include "sharing.h"
+
+#include "../../host/exchange.h"
+#include <stdlib.h>
+
+enum { FLOATS = 1037, EXCHANGES = 3, ROUNDS = 6 };
+
+typedef struct lane {
+  quern__exchange *exchange;
+  quern_buffer *buffer, *total;
+  float *host;
+} lane;
+
+static void lane_open(quern_context *context, lane *is) {
+  const size_t bytes = FLOATS * sizeof(float);
+  is->host = aligned_alloc(QUERN__EXCHANGE_ALIGNMENT, 2 * QUERN__EXCHANGE_ALIGNMENT);
+  assert_non_null(is->host);
+  for (size_t i = 0; i < 2 * QUERN__EXCHANGE_ALIGNMENT / sizeof(float); i++) is->host[i] = -7.0f;
+  assert_ok(quern__exchange_create(context, is->host, bytes, &is->exchange, &is->buffer));
+  assert_int_equal(quern_buffer_bytes(is->buffer), bytes);
+  assert_ok(quern_buffer_create(context, bytes, &is->total));
+  assert_ok(quern_buffer_fill(is->total, 0, bytes, 0));
+}
+
+static void lane_close(lane *is) {
+  quern_buffer_free(is->buffer);
+  quern__exchange_free(is->exchange);
+  quern_buffer_free(is->total);
+  free(is->host);
+}
+
+static quern_tensor all(quern_buffer *buffer) {
+  return quern_vector(buffer, 0, FLOATS);
+}
+
+/* a += b. */
+static void add(quern_context *context, quern_buffer *b, quern_buffer *a) {
+  assert_ok(quern_sgd_update(context, (quern_sgd){-1.0f, 0.0f}, all(b), all(a)));
+}
+
+static void await(lane *is, bool wait) {
+  bool taken = false;
+  do assert_ok(quern__exchange_taken(is->exchange, wait, &taken));
+  while (!taken && !wait);
+  assert_true(taken);
+}
+
+/* As ranks do: several are on their way at once, and each is updated by while the next is worked on. */
+static void check_rounds(quern_context *context) {
+  lane lanes[EXCHANGES];
+  float expected = 0.0f;
+  for (size_t k = 0; k < EXCHANGES; k++) lane_open(context, &lanes[k]);
+  for (size_t round = 0; round < ROUNDS; round++) {
+    for (size_t k = 0; k < EXCHANGES; k++) {
+      assert_ok(quern_fill(context, (float)(round + k), all(lanes[k].buffer)));
+      assert_ok(quern__exchange_take(lanes[k].exchange));
+    }
+    for (size_t k = 0; k < EXCHANGES; k++) {
+      await(&lanes[k], round % 2 == 0);
+      for (size_t i = 0; i < FLOATS; i++) {
+        assert_true(lanes[k].host[i] == (float)(round + k));
+        lanes[k].host[i] *= 3.0f;
+      }
+      assert_ok(quern__exchange_put(lanes[k].exchange));
+      add(context, lanes[k].buffer, lanes[k].total);
+    }
+    expected += 3.0f * (float)round;
+  }
+  for (size_t k = 0; k < EXCHANGES; k++) {
+    float got[FLOATS];
+    assert_ok(quern_buffer_read(lanes[k].total, 0, sizeof got, got, QUERN_WAIT));
+    for (size_t i = 0; i < FLOATS; i++) assert_true(got[i] == expected + 3.0f * (float)(k * ROUNDS));
+    for (size_t i = FLOATS; i < 2 * QUERN__EXCHANGE_ALIGNMENT / sizeof(float); i++)
+      assert_true(lanes[k].host[i] == -7.0f);
+    lane_close(&lanes[k]);
+  }
+}
+
+static void test_rounds(void **state) {
+  (void)state;
+  static const char *const devices[] = {NULL, "reference"};
+  for (size_t d = 0; d < 2; d++) {
+    quern_context *context;
+    assert_ok(quern_context_create(devices[d], &context));
+    check_rounds(context);
+    quern_context_free(context);
+  }
+}
+
+/* It begins with zeros, and is let go of wherever it is. */
+static void test_ends(void **state) {
+  (void)state;
+  static const char *const devices[] = {NULL, "reference"};
+  for (size_t d = 0; d < 2; d++) {
+    quern_context *context;
+    assert_ok(quern_context_create(devices[d], &context));
+    for (size_t end = 0; end < 4; end++) {
+      lane is;
+      lane_open(context, &is);
+      if (end > 0) assert_ok(quern__exchange_take(is.exchange));
+      if (end > 1) await(&is, true);
+      for (size_t i = 0; end > 1 && i < FLOATS; i++) assert_true(is.host[i] == 0.0f);
+      if (end > 2) assert_ok(quern__exchange_put(is.exchange));
+      assert_ok(quern_context_finish(context));
+      lane_close(&is);
+    }
+    quern_context_free(context);
+  }
+}
+
+/* Taken, it is there once the ops before are done, and no earlier; what is queued later is not waited for. */
+static void test_in_order(void **state) {
+  (void)state;
+  caller mine = caller_open(0, false);
+  quern_context *context;
+  lane is;
+  bool taken = true;
+  assert_ok(quern_opencl_context_create(mine.context, mine.device, NULL, &context));
+  lane_open(context, &is);
+  assert_ok(quern_context_finish(context));
+  gate held = gate_close(&mine);
+  assert_ok(quern_opencl_wait(context, 1, &held.closed));
+  assert_ok(quern_fill(context, 5.0f, all(is.buffer)));
+  assert_ok(quern__exchange_take(is.exchange));
+  if (!held.open) {
+    assert_ok(quern__exchange_taken(is.exchange, false, &taken));
+    assert_false(taken);
+  }
+  gate_open(&held);
+  await(&is, true);
+  assert_true(is.host[0] == 5.0f && is.host[FLOATS - 1] == 5.0f);
+  assert_ok(quern__exchange_put(is.exchange));
+  assert_ok(quern_context_finish(context));
+  lane_close(&is);
+  quern_context_free(context);
+  caller_close(&mine);
+}
+
+/* Once as the device is, and once as if it had memory of its own. */
+static int set_discrete(void **state) {
+  return test_set_discrete(*state != NULL) || *state == NULL ? 0 : -1;
+}
+
+int main(void) {
+  static bool yes = true;
+#define BOTH_WAYS(test)                                                                                      \
+  {#test, test, set_discrete, test_teardown, NULL}, {                                                        \
+#test ", discrete", test, set_discrete, test_teardown, &yes                                              \
+  }
+  const struct CMUnitTest tests[] = {BOTH_WAYS(test_rounds), BOTH_WAYS(test_ends), BOTH_WAYS(test_in_order)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
