@@ -1,6 +1,7 @@
 /* Training on several devices from the command line. The reference is always there, and is one of them. */
 #include "child.h"
 
+#include <math.h>
 #include <quern/device.h>
 
 #define TRAIN "train", "--data", "digits", PLAIN_SGD, "--hidden", "16"
@@ -36,6 +37,33 @@ static void test_one(void **state) {
   const cJSON *devices = cJSON_GetObjectItemCaseSensitive(json, "devices");
   assert_true(cJSON_GetArraySize(devices) >= 1);
   if (has_another()) assert_says(result.err, "left out: ");
+  cJSON_Delete(json);
+  result_free(&result);
+}
+
+/* Where the time went: of one device its steps and the test data, of several the way of gradients too, which is part of the steps. */
+static void test_profile(void **state) {
+  (void)state;
+  command_result result = run(TRAIN, "--epochs", "2", "--device", "reference", "--profile");
+  assert_code(&result, 0);
+  assert_says(result.out, "\nprofile of 2 epochs\n  steps ");
+  assert_says(result.out, "\n  test data ");
+  assert_null(strstr(result.out, "reduction"));
+  result_free(&result);
+  if (!has_another()) return;
+  result =
+      run(TRAIN, "--epochs", "1", "--device", "auto,reference", "--shares", "1,1", "--profile", "--json");
+  assert_code(&result, 0);
+  assert_says(result.err, "\nprofile of 1 epoch\n");
+  assert_says(result.err, "\n    reduction ");
+  cJSON *json = parse_json(&result);
+  const cJSON *profile = cJSON_GetObjectItemCaseSensitive(json, "profile");
+  const double all = json_number(profile, "reduction_seconds"),
+               hidden = json_number(profile, "reduction_hidden_seconds"),
+               exposed = json_number(profile, "reduction_exposed_seconds");
+  assert_true(hidden >= 0.0 && exposed > 0.0 && fabs(hidden + exposed - all) <= 1e-9);
+  assert_true(all < json_number(profile, "train_seconds"));
+  assert_true(json_number(profile, "test_seconds") > 0.0);
   cJSON_Delete(json);
   result_free(&result);
 }
@@ -100,6 +128,6 @@ static void test_interrupt(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {WITH_FOLDER(test_refusals), WITH_FOLDER(test_one), WITH_FOLDER(test_two),
-                                     WITH_FOLDER(test_interrupt)};
+                                     WITH_FOLDER(test_profile), WITH_FOLDER(test_interrupt)};
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }
