@@ -19,14 +19,23 @@ function(quern_finish_library name output)
   endif()
 endfunction()
 
-# quern_add_mpi_library(<name>): libquern-mpi, which uses the public API of libquern alone; of the kind that `quern` is.
-function(quern_add_mpi_library name)
+# libquern-mpi, which uses the public API of libquern alone: quern_add_mpi_library(<name> <libquern> [STATIC]) makes one of the objects, of the
+# kind that its libquern is.
+function(quern_add_mpi_objects name)
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/host/mpi/*.c")
-  add_library(${name} ${sources})
+  add_library(${name} OBJECT ${sources})
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/include")
   target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
-  target_link_libraries(${name} PUBLIC quern MPI::MPI_C PRIVATE $<BUILD_INTERFACE:quern_warnings>
-                        $<BUILD_INTERFACE:quern_hardening>)
+  # MPICH's MPI_STATUSES_IGNORE is the address 1, which GCC takes for an array without room.
+  target_compile_options(${name} PRIVATE $<$<C_COMPILER_ID:GNU>:-Wno-stringop-overflow>)
+  target_link_libraries(${name} PRIVATE MPI::MPI_C quern_warnings quern_hardening)
   set_target_properties(${name} PROPERTIES C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
+endfunction()
+
+function(quern_add_mpi_library name libquern)
+  add_library(${name} ${ARGN} $<TARGET_OBJECTS:quern_mpi_objects>)
+  target_link_libraries(${name} PUBLIC ${libquern} MPI::MPI_C PRIVATE $<BUILD_INTERFACE:quern_warnings>)
+  set_target_properties(${name} PROPERTIES LINKER_LANGUAGE C)
   quern_finish_library(${name} quern-mpi)
 endfunction()
 

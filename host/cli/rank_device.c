@@ -3,8 +3,6 @@
 #include "find_device.h"
 #include "ranks.h"
 
-#include "open.h"
-
 #include <inttypes.h>
 #include <quern/collective.h>
 #include <quern/quern.h>
@@ -41,32 +39,55 @@ static bool is_left_open(const char *text) {
   return text == NULL || *text == '\0' || strcmp(text, "auto") == 0;
 }
 
-/* The best device, or, of those of its kind, the one whose turn it is. */
+static quern_device_kind kind_of(const quern_device *device) {
+  quern_device_info info;
+  quern_device_describe(device, &info);
+  return info.kind;
+}
+
+/* Whether ranks take that one in turn: of "all" every device but emulators and the reference, else those of the best one's kind. */
+static bool takes_part(const quern_device *device, bool all, quern_device_kind best) {
+  const quern_device_kind kind = kind_of(device);
+  return all ? kind == QUERN_DEVICE_GPU || kind == QUERN_DEVICE_CPU : kind == best;
+}
+
+/* *chosen is the best one, and stays it where none takes part. */
+static void take_turn(const quern_device_list *list, bool all, size_t turn, const quern_device **chosen) {
+  const quern_device_kind best = kind_of(*chosen);
+  const size_t count = quern_device_list_count(list);
+  size_t parts = 0;
+  for (size_t i = 0; i < count; i++) parts += takes_part(quern_device_list_at(list, i), all, best);
+  if (parts == 0) return;
+  turn %= parts;
+  for (size_t i = 0; i < count; i++)
+    if (takes_part(quern_device_list_at(list, i), all, best) && turn-- == 0)
+      *chosen = quern_device_list_at(list, i);
+}
+
+/* Of a list the name whose turn it is. */
+static cli_exit choose_listed(const quern_device_list *list, const char *text, size_t turn,
+                              const quern_device **chosen) {
+  size_t count = 1;
+  for (const char *at = text; *at != '\0'; at++) count += *at == ',';
+  char *names = strdup(text), *rest = names, *name = names;
+  if (names == NULL) return cli_fail_memory();
+  turn %= count;
+  for (size_t i = 0; i <= turn; i++) name = strsep(&rest, ",");
+  const cli_exit result =
+      *name != '\0' ? cli_find_device(list, name, chosen) : cli_fail("--device %s: a name is empty", text);
+  free(names);
+  return result;
+}
+
+/* Some drivers' names have commas: what fits as a whole is one device. */
 static cli_exit choose(const quern_device_list *list, const char *text, size_t turn,
                        const quern_device **chosen) {
-  if (text != NULL && (strcmp(text, "all") == 0 || strchr(text, ',') != NULL))
-    return cli_fail(
-        "--device %s: under mpirun each rank has one device; leave it out, and ranks take them in turn",
-        text);
-  const cli_exit result = cli_find_device(list, text, chosen);
-  if (result != CLI_OK || !is_left_open(text)) return result;
-  quern_device_info best, info;
-  quern_device_describe(*chosen, &best);
-  const size_t count = quern_device_list_count(list);
-  size_t alike = 0;
-  for (size_t i = 0; i < count; i++) {
-    quern_device_describe(quern_device_list_at(list, i), &info);
-    alike += info.kind == best.kind;
-  }
-  turn %= alike;
-  for (size_t i = 0; i < count; i++) {
-    quern_device_describe(quern_device_list_at(list, i), &info);
-    if (info.kind == best.kind && turn-- == 0) {
-      *chosen = quern_device_list_at(list, i);
-      break;
-    }
-  }
-  return CLI_OK;
+  const bool all = text != NULL && strcmp(text, "all") == 0;
+  if (text != NULL && strchr(text, ',') != NULL && quern_device_list_find(list, text, chosen) != QUERN_OK)
+    return choose_listed(list, text, turn, chosen);
+  const cli_exit result = cli_find_device(list, all ? "auto" : text, chosen);
+  if (result == CLI_OK && (all || is_left_open(text))) take_turn(list, all, turn, chosen);
+  return result;
 }
 
 static void describe(const quern_device_info *info, place *mine) {
@@ -140,7 +161,6 @@ static cli_exit open_on(const quern_device_list *list, const char *text, bool sh
 }
 
 cli_exit cli_ranks_open_device(const char *text, bool shares, FILE *people, quern_context **context) {
-  if (cli_ranks_count() == 1) return cli_open_device(text, people, context);
   quern_device_list *list = NULL;
   bind_pocl();
   cli_exit result = quern_device_list_create(&list) == QUERN_OK ? CLI_OK : cli_fail_library();

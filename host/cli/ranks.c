@@ -191,6 +191,8 @@ static void end_all(cli_exit result) {
     cli_fail_release(self.rank, self.ranks);
   }
   fflush(NULL);
+  nanosleep(&(struct timespec){0, 200000000},
+            NULL); /* a launcher that ends ranks need not read first what they have said */
   MPI_Abort(MPI_COMM_WORLD, (int)result);
 }
 
@@ -198,6 +200,7 @@ cli_exit cli_ranks_end(cli_exit result) {
   if (!self.joined) return result;
   if (self.silent) end_all(result != CLI_OK ? result : CLI_FAILED);
   quern_mpi_free(self.mpi);
+  fflush(stdout); /* once another rank has ended with a failure, the launcher may end this one */
   MPI_Finalize();
   return result;
 }

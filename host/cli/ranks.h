@@ -37,8 +37,8 @@ cli_exit cli_ranks_agree(cli_exit result);
 /* The largest of all ranks' numbers; `mine` where they no longer answer. */
 int cli_ranks_most(int mine);
 
-/* cli_open_device for ranks: where `text` leaves the device open, the ranks of a host take its best ones in turn. Says which each has, and
- * fails where two have the same device, or, of CPU devices, the same cores, unless `shares`. Every rank's. */
+/* cli_open_device where there are several ranks: where `text` leaves the device open, the ranks of a host take its best ones in turn, and those of a list, or of "all",
+ * likewise. Says which each has, and fails where two have the same device, or, of CPU devices, the same cores, unless `shares`. Every rank's. */
 cli_exit cli_ranks_open_device(const char *text, bool shares, FILE *people, quern_context **context);
 
 /* At the end: takes leave of the others; where they no longer answer, ends all of them. */

@@ -103,7 +103,7 @@ static cli_exit open_chosen(const choice *chosen, FILE *people, cli_team *team) 
 static cli_exit open_one(const char *text, bool shares_device, FILE *people, cli_team *team) {
   team->contexts = calloc(1, sizeof *team->contexts);
   if (team->contexts == NULL) return cli_fail_memory();
-  const cli_exit result = cli_ranks_are_launched()
+  const cli_exit result = cli_ranks_count() > 1
                               ? cli_ranks_open_device(text, shares_device, people, team->contexts)
                               : cli_open_device(text, people, team->contexts);
   team->count = result == CLI_OK;
@@ -112,7 +112,7 @@ static cli_exit open_one(const char *text, bool shares_device, FILE *people, cli
 
 cli_exit cli_team_open(const char *text, bool shares_device, FILE *people, cli_team *team) {
   const bool all = text != NULL && strcmp(text, "all") == 0;
-  if (cli_ranks_are_launched() || text == NULL || (!all && strchr(text, ',') == NULL))
+  if (cli_ranks_count() > 1 || text == NULL || (!all && strchr(text, ',') == NULL))
     return open_one(text, shares_device, people, team);
   quern_device_list *list;
   choice chosen = {NULL, 0};

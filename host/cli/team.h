@@ -15,7 +15,8 @@ typedef struct cli_team {
 } cli_team;
 
 /* Opens the devices of `text`: what cli_open_device takes, or several such separated by commas, or "all": every device but emulators and
- * the reference, which are left out unless nothing else is there. Names them on `people`. No device is there twice. Under a launcher each rank has one: cli_ranks_open_device. */
+ * the reference, which are left out unless nothing else is there. Names them on `people`. No device is there twice. Where there are several
+ * ranks each has one of them: cli_ranks_open_device. */
 cli_exit cli_team_open(const char *text, bool shares_device, FILE *people, cli_team *team);
 
 /* Settles the shares, those given or, where there are none, those of quern_train_shares, and names them on `people`. */

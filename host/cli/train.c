@@ -206,7 +206,7 @@ static const cli_option options[] = {
          "auto, reference, an index or platform:device from \"quern devices\", or part of a name "
          "(default: the environment's QUERN_DEVICE, else auto, the best there is); several, separated by "
          "commas, or all, every device but emulators and the reference, train together, each with a share "
-         "of every batch"},
+         "of every batch; under mpirun the ranks of a host take them in turn, one each"},
     {.name = "shares",
      .value = "N,N…",
      .kind = CLI_COUNTS,

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 quern_status quern__mpi_broken(const quern_mpi *mpi) {
   return quern_fail(QUERN_ERROR_COLLECTIVE, "%s", mpi->why);
@@ -114,14 +115,28 @@ static quern_status give_up(quern_mpi *mpi, const char *what, MPI_Request *given
   return quern__mpi_break(mpi, silent, why, true);
 }
 
-/* When the time is over, who waits too gets a moment to say so. */
-static double moment(double timeout) {
-  return timeout > 10.0 ? 1.0 : timeout > 2.5 ? timeout / 10.0 : 0.25;
+/* When the time is over, who waits too gets a moment to say so: on a busy machine an answer takes its time. */
+#define MOMENT 1.0
+
+/* Whether no answer that may still come would tell more: one rank at most has not said that it waits. */
+static bool is_known(const quern_mpi *mpi) {
+  size_t silent = 0;
+  for (size_t r = 0; r < mpi->table.ranks; r++) silent += r != mpi->table.rank && !mpi->answered[r];
+  return silent <= 1;
+}
+
+/* Whoever is waited for may need this core: after a while, most of it. */
+static void pause_between(double waited) {
+  if (waited < 0.25)
+    sched_yield();
+  else
+    nanosleep(&(const struct timespec){0, 50000}, NULL);
 }
 
 quern_status quern__mpi_wait(quern_mpi *mpi, const char *what, MPI_Request *requests,
                              quern__mpi_reduction *reduction) {
-  double until = MPI_Wtime() + mpi->timeout;
+  const double begun = MPI_Wtime();
+  double until = begun + mpi->timeout;
   bool asked = false;
   for (unsigned polls = 0;; polls++) {
     int done = 0;
@@ -133,13 +148,14 @@ quern_status quern__mpi_wait(quern_mpi *mpi, const char *what, MPI_Request *requ
     if (done || (reduction != NULL && reduction->done)) return QUERN_OK;
     if (polls % 16 == 15) status = quern__mpi_hear(mpi); /* seldom beside what is waited for */
     if (status != QUERN_OK) return status;
-    if (mpi->timeout > 0 && MPI_Wtime() >= until) {
-      if (asked) return give_up(mpi, what, requests);
+    const double now = MPI_Wtime();
+    if (asked && (now >= until || is_known(mpi))) return give_up(mpi, what, requests);
+    if (!asked && mpi->timeout > 0 && now >= until) {
       ask_all(mpi);
       asked = true;
-      until = MPI_Wtime() + moment(mpi->timeout);
+      until = now + MOMENT;
     }
-    sched_yield(); /* whoever is waited for may need this core */
+    pause_between(now - begun);
   }
 }
 

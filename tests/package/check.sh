@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# usage: check.sh CASE, with SOURCE, WORK, CMAKE, GENERATOR, CC, CXX, NM, READELF, DL, PKG_CONFIG, AGREE and OPTIMIZED in the environment:
-# CMakeLists.txt beside this file says so to ctest. `build` comes first and leaves under $WORK
+# usage: check.sh CASE, with SOURCE, WORK, CMAKE, GENERATOR, CC, CXX, NM, READELF, DL, PKG_CONFIG, AGREE, MPICC, MPIEXEC and OPTIMIZED in the
+# environment: CMakeLists.txt beside this file says so to ctest. `build` comes first and leaves under $WORK
 #   build/   quern configured as a packager would: shared and static
 #   moved/   what it installs, in another place than it was installed to
 set -euo pipefail
@@ -9,6 +9,12 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$WORK/build
 moved=$WORK/moved
 libdir=lib
+# The same MPI as the build that tests has, or none.
+if [[ -n $MPIEXEC ]]; then
+  mpi_options=(-DQUERN_MPI=ON ${MPICC:+"-DMPI_C_COMPILER=$MPICC"})
+else
+  mpi_options=(-DQUERN_MPI=OFF)
+fi
 
 fail() {
   printf 'check.sh: %s\n' "$*" >&2
@@ -36,7 +42,7 @@ learned() {
 
 case_build() {
   rm -rf "$build" "$moved" "$WORK/installed"
-  configure "$SOURCE" "$build" -DBUILD_SHARED_LIBS=ON -DQUERN_BUILD_STATIC=ON -DQUERN_BUILD_TESTS=OFF \
+  configure "$SOURCE" "$build" -DBUILD_SHARED_LIBS=ON -DQUERN_BUILD_STATIC=ON -DQUERN_BUILD_TESTS=OFF "${mpi_options[@]}" \
     -DCMAKE_INSTALL_PREFIX="$WORK/installed" -DCMAKE_INSTALL_LIBDIR="$libdir"
   "$CMAKE" --build "$build" --parallel 2
   "$CMAKE" --install "$build"
@@ -54,21 +60,30 @@ case_paths() {
   [[ $soname == libquern.so.[0-9]* ]] || fail "libquern.so is a link to \"$soname\", not to a SONAME"
 }
 
-# What is exported is what the headers declare, and both are what tests/abi/quern.abi says.
+# exports LIBRARY KEPT HEADER…: what the library exports is what those headers declare, and both are what tests/abi/KEPT says.
+exports() {
+  local library=$moved/$libdir/$1 kept=$2
+  "$NM" -D --defined-only "$library" | awk '{ print $NF }' | sort >exported
+  if grep -v '^quern_[a-z]' exported; then fail "$1 exports the names above, which do not start with quern_"; fi
+  "$here/list_api" "$moved/include" "${@:3}" >declared.abi
+  sed -n 's/.*QUERN_API [^(]*\(quern_[a-z0-9_]*\)(.*/\1/p' declared.abi | sort >declared
+  diff -u declared exported || fail "$1 does not export (-), or exports without a declaration (+), the names above"
+  diff -u "$SOURCE/tests/abi/$kept" declared.abi ||
+    fail "the public headers differ from tests/abi/$kept as shown above. Programs are compiled against these lines: what \
+is taken away or changed breaks them, and wants a new SONAME once there is a release. Where the change is meant, run
+  ${3:+CC=mpicc }tests/package/list_api include${3:+ $3} > tests/abi/$kept
+and commit the list with it"
+}
+
+# Of both libraries; and libquern needs no MPI.
 case_exports() {
-  local kept=$SOURCE/tests/abi/quern.abi
   fresh exports
   cd "$WORK/exports"
-  "$NM" -D --defined-only "$moved/$libdir/libquern.so" | awk '{ print $NF }' | sort >exported
-  if grep -v '^quern_[a-z]' exported; then fail 'libquern.so exports the names above, which do not start with quern_'; fi
-  "$here/list_api" "$moved/include" >declared.abi
-  sed -n 's/.*QUERN_API [^(]*\(quern_[a-z0-9_]*\)(.*/\1/p' declared.abi | sort >declared
-  diff -u declared exported || fail 'libquern.so does not export (-), or exports without a declaration (+), the names above'
-  diff -u "$kept" declared.abi ||
-    fail "the public headers differ from tests/abi/quern.abi as shown above. Programs are compiled against these lines: what \
-is taken away or changed breaks them, and wants a new SONAME once there is a release. Where the change is meant, run
-  tests/package/list_api include > tests/abi/quern.abi
-and commit the list with it"
+  exports libquern.so quern.abi
+  if [[ -n $READELF ]] && "$READELF" --wide --dynamic "$moved/$libdir/libquern.so" | grep -E '\(NEEDED\).*mpi'; then
+    fail 'libquern.so needs MPI'
+  fi
+  [[ -z $MPIEXEC ]] || CC=${MPICC:-$CC} exports libquern-mpi.so quern-mpi.abi mpi.h
 }
 
 # What an attacker finds in the command and the library: nothing that is writable and need not be, in a place of its own each
@@ -78,7 +93,7 @@ case_hardening() {
   [[ -n $READELF ]] || exit 77
   fresh hardening
   cd "$WORK/hardening"
-  for file in "$moved/bin/quern" "$moved/$libdir/libquern.so" ${OPTIMIZED:+"$OPTIMIZED"}; do
+  for file in "$moved/bin/quern" "$moved/$libdir"/libquern*.so ${OPTIMIZED:+"$OPTIMIZED"}; do
     "$READELF" --wide --file-header --segments --dynamic "$file" >elf
     "$NM" -D --undefined-only "$file" >wanted
     grep -qE '^ *Type: +DYN' elf || fail "$file is not position-independent"
@@ -130,14 +145,46 @@ case_pkg_config() {
   [[ $("$PKG_CONFIG" --libs quern) != *-lz* ]] || fail 'quern.pc links what the shared library needs'
 }
 
-# In C++17, by find_package: the same two.
+# In C++17, by find_package: the same two. Who does not ask for the component mpi needs none.
 case_find_package() {
   fresh find_package
   configure "$here/find_package" "$WORK/find_package" -DCMAKE_CXX_COMPILER="$CXX" -DCMAKE_CXX_FLAGS=-O0 \
-    -DCMAKE_PREFIX_PATH="$moved"
+    -DCMAKE_PREFIX_PATH="$moved" -DCMAKE_DISABLE_FIND_PACKAGE_MPI=ON
   "$CMAKE" --build "$WORK/find_package"
   learned "$WORK/find_package/shared"
   learned "$WORK/find_package/static"
+}
+
+# adds_up PROGRAM: its two ranks get the sums, and were not each alone.
+adds_up() {
+  local said
+  # The launcher and its options are words.
+  # shellcheck disable=SC2086
+  said=$($MPIEXEC -n 2 "$1") || fail "$1 failed"
+  printf '%s: %s\n' "$1" "$said"
+  [[ $said == 'quern '*', 2 ranks: 3 6 9 12 15' ]] || fail "$1: expected the sums 3 6 9 12 15 of 2 ranks"
+}
+
+# libquern-mpi: by find_package, and by pkg-config with MPI's compiler; each time the shared libraries, then the static ones.
+case_mpi() {
+  fresh mpi
+  cd "$WORK/mpi"
+  configure "$here/mpi" found -DCMAKE_PREFIX_PATH="$moved" ${MPICC:+"-DMPI_C_COMPILER=$MPICC"}
+  "$CMAKE" --build found
+  adds_up found/shared
+  adds_up found/static
+  [[ -n $PKG_CONFIG ]] || return 0
+  export PKG_CONFIG_PATH=$moved/$libdir/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH} LD_LIBRARY_PATH=$moved/$libdir
+  local libraries
+  # A packager's flags are words.
+  # shellcheck disable=SC2046
+  "${MPICC:-$CC}" -std=c11 "$here/mpi/sum.c" -o shared $("$PKG_CONFIG" --cflags --libs quern-mpi)
+  libraries=$("$PKG_CONFIG" --static --libs quern-mpi |
+    sed -e "s|-lquern-mpi|$moved/$libdir/libquern-mpi.a|" -e "s|-lquern|$moved/$libdir/libquern.a|")
+  # shellcheck disable=SC2046,SC2086
+  "${MPICC:-$CC}" -std=c11 "$here/mpi/sum.c" -o static $("$PKG_CONFIG" --cflags quern-mpi) $libraries
+  adds_up ./shared
+  LD_LIBRARY_PATH='' adds_up ./static
 }
 
 # The integrations, copied out of this tree: each builds by find_package and runs.
@@ -172,6 +219,14 @@ case_subdirectory() {
   learned built/digits
   DESTDIR=$PWD/stage "$CMAKE" --install built --prefix /usr
   [[ ! -e stage/usr/bin && ! -e stage/usr/share ]] || fail 'the command was installed where it was not built'
+  [[ ! -e stage/usr/include/quern/mpi.h ]] || fail 'mpi.h was installed where libquern-mpi was not built'
+  # Who asks for what was left out is told so.
+  mkdir asks
+  printf '%s\n' 'cmake_minimum_required(VERSION 3.21)' 'project(asks LANGUAGES NONE)' \
+    'find_package(quern REQUIRED COMPONENTS mpi)' >asks/CMakeLists.txt
+  ! "$CMAKE" -S asks -B asks/build -DCMAKE_PREFIX_PATH="$PWD/stage/usr" -DCMAKE_LIBRARY_ARCHITECTURE=somewhere >said 2>&1 ||
+    fail 'the component mpi was found where quern was built without MPI'
+  [[ $(tr -s ' \n' ' ' <said) == *'quern was built without MPI (-DQUERN_MPI=ON builds it)'* ]] || fail "$(<said)"
   [[ -n $PKG_CONFIG ]] || return 0
   # The static library alone: what it needs is public.
   export PKG_CONFIG_PATH=$PWD/stage/usr/lib/somewhere/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
@@ -204,9 +259,12 @@ case_debian() {
   soname=$(basename "$(readlink "$moved/$libdir/libquern.so")")
   [[ $(head -n 1 "$SOURCE/packaging/debian/changelog") == "quern ($version)"* ]] ||
     fail "packaging/debian/changelog does not start with version $version, as include/quern/version.h has it"
-  grep -qx "Package: libquern${soname##*.}" "$SOURCE/packaging/debian/control" ||
-    fail "packaging/debian/control has no package libquern${soname##*.}, for $soname"
+  for package in libquern libquern-mpi; do
+    grep -qx "Package: $package${soname##*.}" "$SOURCE/packaging/debian/control" ||
+      fail "packaging/debian/control has no package $package${soname##*.}, for $soname"
+  done
   command -v dh >/dev/null || { printf 'dh was not found: nothing is built\n'; exit 77; }
+  dpkg-checkbuilddeps "$SOURCE/packaging/debian/control" || { printf 'nothing is built\n'; exit 77; }
 
   fresh debian
   mkdir "$tree"
@@ -217,6 +275,12 @@ case_debian() {
   for package in libquern0 libquern-dev quern; do
     dpkg -x "$WORK/debian/${package}_$version"_*.deb "$unpacked"
   done
+  [[ -z $(find "$unpacked" -name '*mpi*') ]] || fail 'files of libquern-mpi are in other packages than its own'
+  for package in libquern-mpi0 libquern-mpi-dev; do
+    dpkg -x "$WORK/debian/${package}_$version"_*.deb "$unpacked"
+  done
+  diff -u <(cd "$tree/debian/tmp/usr" && find include lib ! -type d | sort) \
+    <(cd "$unpacked/usr" && find include lib ! -type d | sort) || fail 'the packages do not hold (-) the files above'
   LD_LIBRARY_PATH=$(dirname "$unpacked"/usr/lib/*/libquern.so) "$unpacked/usr/bin/quern" --version
 }
 
