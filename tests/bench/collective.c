@@ -9,9 +9,8 @@
 
 enum { MOST_RANKS = 4 };
 
-static const reduction_way ways[] = {REDUCTION_QUERN, REDUCTION_OWN_WORK, REDUCTION_MPI,
-                                     REDUCTION_MPI_NONBLOCKING};
-static const char *const keys[] = {"quern", "own_work", "mpi_allreduce", "mpi_iallreduce"};
+static const char *const keys[REDUCTION_WAYS] = {"shared", "quern", "own_work", "mpi_allreduce",
+                                                 "mpi_iallreduce"};
 
 /* --- Ranks that are threads --------------------------------------------------------------------------- */
 
@@ -87,40 +86,61 @@ static void print_size(size_t bytes) {
     printf("  %6zu MiB", bytes / (1024 * 1024));
 }
 
+static void print_time(measure_summary rate, size_t bytes) {
+  if (isfinite(rate.median))
+    printf(" %9.1f +-%3.0f%% %6.2f", 1e6 / rate.median, measure_spread(rate),
+           1e-9 * (double)bytes * rate.median);
+  else
+    printf(" %22s", "");
+}
+
 static void print_row(const reduction_row *row) {
   print_size(row->bytes);
-  const measure_summary quern = row->rate[REDUCTION_QUERN];
-  printf(" %10.1f +-%3.0f%% %8.2f %10.1f", 1e6 / quern.median, measure_spread(quern),
-         1e-9 * (double)row->bytes * quern.median, 1e6 / row->rate[REDUCTION_OWN_WORK].median);
+  print_time(row->rate[REDUCTION_SHARED], row->bytes);
+  print_time(row->rate[REDUCTION_QUERN], row->bytes);
+  printf(" %9.1f", 1e6 / row->rate[REDUCTION_OWN_WORK].median);
   for (size_t way = REDUCTION_MPI; way < REDUCTION_WAYS; way++)
     if (isfinite(row->rate[way].median))
-      printf(" %10.1f %6.2fx (%.2f to %.2f)", 1e6 / row->rate[way].median, row->quicker[way].median,
-             row->quicker[way].low, row->quicker[way].high);
+      printf(" %9.1f %6.2fx %6.2fx", 1e6 / row->rate[way].median, row->shared_takes[way].median,
+             row->quern_takes[way].median);
   printf("\n");
 }
 
-/* T = 2 (N - 1) alpha + 2 (N - 1) / N n beta + n gamma: docs/scaling.md. */
-static void print_fit(yardstick *bench, size_t ranks, const reduction_row *rows, size_t count,
-                      cJSON *object) {
-  const reduction_line all = reduction_fit(rows, count, REDUCTION_QUERN),
-                       own = reduction_fit(rows, count, REDUCTION_OWN_WORK);
-  const double messages = 2.0 * ((double)ranks - 1.0);
-  printf("  fitted: %.2f us + n / %.2f GB/s, off by %.0f%% at most; own work n / %.2f GB/s", 1e6 * all.start,
-         1e-9 / all.per_byte, 100 * all.worst, 1e-9 / own.per_byte);
-  cJSON *fit = cli_json_object(&bench->json, object, "fit");
-  cli_json_number(&bench->json, fit, "start_seconds", all.start);
-  cli_json_number(&bench->json, fit, "seconds_per_byte", all.per_byte);
-  cli_json_number(&bench->json, fit, "worst_error", all.worst);
-  cli_json_number(&bench->json, fit, "gamma_seconds_per_byte", own.per_byte);
-  if (ranks > 1) {
-    const double alpha = all.start / messages;
-    const double beta = (all.per_byte - own.per_byte) * (double)ranks / messages;
-    printf(": alpha %.2f us, 1 / beta %.2f GB/s, 1 / gamma %.2f GB/s", 1e6 * alpha, 1e-9 / beta,
-           1e-9 / own.per_byte);
-    cli_json_number(&bench->json, fit, "alpha_seconds", alpha);
-    cli_json_number(&bench->json, fit, "beta_seconds_per_byte", beta);
+static cJSON *add_fit(yardstick *bench, cJSON *object, const char *name, reduction_line line) {
+  cJSON *fit = cli_json_object(&bench->json, object, name);
+  cli_json_number(&bench->json, fit, "start_seconds", line.start);
+  cli_json_number(&bench->json, fit, "seconds_per_byte", line.per_byte);
+  cli_json_number(&bench->json, fit, "worst_error", line.worst);
+  return fit;
+}
+
+static void print_line(const char *name, reduction_line line) {
+  printf("  %-13s %.2f us + n / %.2f GB/s, off by %.0f%% at most\n", name, 1e6 * line.start,
+         1e-9 / line.per_byte, 100 * line.worst);
+}
+
+/* The parameters of docs/scaling.md: by messages T = 2 (N - 1) alpha + 2 (N - 1) / N n beta + n gamma, in shared memory
+ * T = start + n sigma. Threads share theirs. */
+static void print_fits(yardstick *bench, size_t ranks, const reduction_row *rows, size_t count,
+                       cJSON *object) {
+  const reduction_line any = reduction_fit(rows, count, REDUCTION_QUERN);
+  const bool shares = isfinite(rows->rate[REDUCTION_SHARED].median);
+  cJSON *fit = add_fit(bench, object, "fit", any);
+  if (shares) {
+    const reduction_line shared = reduction_fit(rows, count, REDUCTION_SHARED);
+    add_fit(bench, object, "fit_shared", shared);
+    print_line("shared:", shared);
   }
-  printf("\n");
+  print_line(shares ? "by messages:" : "fitted:", any);
+  if (!shares) return;
+  const reduction_line own = reduction_fit(rows, count, REDUCTION_OWN_WORK);
+  const double messages = 2.0 * ((double)ranks - 1.0), alpha = any.start / messages,
+               beta = (any.per_byte - own.per_byte) * (double)ranks / messages;
+  printf("  so alpha %.2f us, 1 / beta %.2f GB/s, 1 / gamma %.2f GB/s\n", 1e6 * alpha, 1e-9 / beta,
+         1e-9 / own.per_byte);
+  cli_json_number(&bench->json, fit, "alpha_seconds", alpha);
+  cli_json_number(&bench->json, fit, "beta_seconds_per_byte", beta);
+  cli_json_number(&bench->json, fit, "gamma_seconds_per_byte", own.per_byte);
 }
 
 static void add_rows(yardstick *bench, const reduction_row *rows, size_t count, cJSON *object) {
@@ -128,10 +148,11 @@ static void add_rows(yardstick *bench, const reduction_row *rows, size_t count, 
   for (size_t i = 0; i < count; i++) {
     cJSON *size = cli_json_object(&bench->json, list, NULL);
     cli_json_number(&bench->json, size, "bytes", (double)rows[i].bytes);
-    for (size_t k = 0; k < REDUCTION_WAYS; k++) {
-      cJSON *way = cli_json_object(&bench->json, size, keys[k]);
-      bench_add(bench, way, "per_second", rows[i].rate[ways[k]]);
-      bench_add(bench, way, "quern_takes_times_as_long", rows[i].quicker[ways[k]]);
+    for (size_t way = 0; way < REDUCTION_WAYS; way++) {
+      cJSON *each = cli_json_object(&bench->json, size, keys[way]);
+      bench_add(bench, each, "per_second", rows[i].rate[way]);
+      bench_add(bench, each, "shared_takes_times_as_long", rows[i].shared_takes[way]);
+      bench_add(bench, each, "quern_takes_times_as_long", rows[i].quern_takes[way]);
     }
   }
 }
@@ -150,7 +171,7 @@ static cli_exit bench_ranks(yardstick *bench, const char *name, measure run, siz
     printf("%s, %zu rank%s\n", name, ranks, ranks == 1 ? "" : "s");
     for (size_t i = 0; i < count; i++) print_row(&rows[i]);
     add_rows(bench, rows, count, object);
-    print_fit(bench, ranks, rows, count, object);
+    print_fits(bench, ranks, rows, count, object);
   }
   free(rows);
   return result;
@@ -159,11 +180,13 @@ static cli_exit bench_ranks(yardstick *bench, const char *name, measure run, siz
 cli_exit bench_collective(yardstick *bench) {
   cJSON *list = cli_json_list(&bench->json, bench->json.root, "collective");
   cli_exit result = CLI_OK;
-  printf("\nall-reduces of n bytes: us, n over that in GB/s, us of what a rank copies and adds in it, and "
-         "MPI's own, which promise\n"
-         "no order, in us and how many times as long quern takes\n"
-         "  %10s %10s %5s %8s %10s %10s %24s %24s\n",
-         "n", "quern", "", "GB/s", "own work", "Allreduce", "", "Iallreduce");
+  printf("\nall-reduces of n bytes, in memory that ranks share and in any other: us, and n over that in "
+         "GB/s; what a rank copies\n"
+         "and adds in the latter; and MPI's own, which promise no order: how many times as long quern takes "
+         "in either memory\n"
+         "  %10s %9s %5s %6s %9s %5s %6s %9s %9s %7s %7s %9s %7s %7s\n",
+         "n", "shared", "", "GB/s", "any", "", "GB/s", "own work", "Allreduce", "shared", "any", "Iallreduce",
+         "shared", "any");
 #ifdef QUERN_BENCH_RANK
   for (size_t ranks = 1; result == CLI_OK && ranks <= MOST_RANKS; ranks++)
     result = bench_ranks(bench, "MPI", measure_mpi, ranks, list);

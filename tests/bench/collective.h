@@ -17,7 +17,8 @@ static inline void collective_write_row(FILE *file, const reduction_row *row) {
   fprintf(file, "%zu", row->bytes);
   for (size_t way = 0; way < REDUCTION_WAYS; way++) {
     collective_write_summary(file, row->rate[way]);
-    collective_write_summary(file, row->quicker[way]);
+    collective_write_summary(file, row->shared_takes[way]);
+    collective_write_summary(file, row->quern_takes[way]);
   }
   fputc('\n', file);
 }
@@ -26,8 +27,9 @@ static inline void collective_write_row(FILE *file, const reduction_row *row) {
 static inline bool collective_read_row(FILE *file, reduction_row *row) {
   bool read = fscanf(file, "%zu", &row->bytes) == 1;
   for (size_t way = 0; read && way < REDUCTION_WAYS; way++)
-    read =
-        collective_read_summary(file, &row->rate[way]) && collective_read_summary(file, &row->quicker[way]);
+    read = collective_read_summary(file, &row->rate[way]) &&
+           collective_read_summary(file, &row->shared_takes[way]) &&
+           collective_read_summary(file, &row->quern_takes[way]);
   return read;
 }
 

@@ -19,6 +19,7 @@ typedef struct reduction {
   reduction_run rivals[REDUCTION_WAYS];
   size_t count, own;      /* floats; those that this rank adds up */
   float *values;          /* [count] */
+  float *shared;          /* [count], the collective's; NULL where any memory is as good */
   float *sent, *received; /* of a rank's own work: [count], [ranks][own] */
   const float **parts;    /* [ranks] */
 } reduction;
@@ -34,6 +35,8 @@ typedef struct turn {
 } turn;
 
 static void free_reduction(reduction *of) {
+  const quern_collective *c = of->collective;
+  if (of->shared != NULL) c->memory_free(c->state, of->shared);
   free(of->values);
   free(of->sent);
   free(of->received);
@@ -51,32 +54,45 @@ static cli_exit create_reduction(const quern_collective *collective, size_t coun
   of->parts = malloc(ranks * sizeof *of->parts);
   if (of->values == NULL || of->sent == NULL || of->received == NULL || of->parts == NULL)
     return cli_fail_memory();
+  void *shared = NULL;
+  if (collective->memory_create != NULL &&
+      collective->memory_create(collective->state, count * sizeof(float), &shared) != QUERN_OK)
+    return cli_fail_library();
+  of->shared = shared;
   return CLI_OK;
 }
 
-static cli_exit run_quern(const reduction *of) {
+/* What a way adds up. */
+static float *values_of(const reduction *of, reduction_way way) {
+  return way == REDUCTION_SHARED ? of->shared : of->values;
+}
+
+static cli_exit run_quern(const reduction *of, float *values) {
   const quern_collective *c = of->collective;
   void *request;
-  if (c->all_reduce_start(c->state, of->values, of->count, &request) != QUERN_OK ||
+  if (c->all_reduce_start(c->state, values, of->count, &request) != QUERN_OK ||
       c->all_reduce_wait(c->state, request) != QUERN_OK)
     return cli_fail_library();
   return CLI_OK;
 }
 
-/* As host/mpi/reduce.c has it. */
+/* As host/mpi/reduce.c has it, where no rank reaches another's memory. */
 static void work(const reduction *of) {
   const size_t ranks = of->collective->ranks, rank = of->collective->rank;
-  const size_t begin = quern__part_begin(of->count, rank, ranks);
-  memcpy(of->sent, of->values, of->count * sizeof *of->sent);
+  const size_t begin = quern__part_begin(of->count, rank, ranks), end = begin + of->own;
+  float *own = of->values + begin;
+  memcpy(of->sent, of->values, begin * sizeof *of->sent);
+  memcpy(of->sent + end, of->values + end, (of->count - end) * sizeof *of->sent);
   for (size_t r = 0; r < ranks; r++) of->parts[r] = of->received + r * of->own;
-  of->parts[rank] = of->sent + begin;
-  quern__sum_parts(of->parts, ranks, of->own, of->values + begin);
-  memcpy(of->sent + begin, of->values + begin, of->own * sizeof *of->sent);
+  of->parts[rank] = own;
+  quern__sum_parts(of->parts, ranks, of->own, &own, 1);
+  if (ranks > 1) memcpy(of->sent + begin, own, of->own * sizeof *of->sent);
 }
 
 static cli_exit run_once(const reduction *of, reduction_way way) {
-  if (way == REDUCTION_QUERN) return run_quern(of);
-  if (way != REDUCTION_OWN_WORK) return of->rivals[way](of->values, of->count);
+  float *values = values_of(of, way);
+  if (way == REDUCTION_QUERN || way == REDUCTION_SHARED) return run_quern(of, values);
+  if (way != REDUCTION_OWN_WORK) return of->rivals[way](values, of->count);
   work(of);
   return CLI_OK;
 }
@@ -116,7 +132,8 @@ static float value_of(size_t rank, size_t i) {
 static bool is_right(const reduction *of, reduction_way way) {
   const size_t ranks = of->collective->ranks, rank = of->collective->rank;
   const size_t begin = quern__part_begin(of->count, rank, ranks);
-  const bool exact = way == REDUCTION_QUERN || way == REDUCTION_OWN_WORK;
+  const bool exact = way <= REDUCTION_OWN_WORK;
+  const float *values = values_of(of, way);
   for (size_t i = 0; i < of->count; i++) {
     double sum = 0, magnitude = 0;
     for (size_t r = 0; r < ranks; r++) {
@@ -126,28 +143,28 @@ static bool is_right(const reduction *of, reduction_way way) {
     }
     float expected = (float)sum;
     if (way == REDUCTION_OWN_WORK && (i < begin || i >= begin + of->own)) expected = value_of(rank, i);
-    if (exact && memcmp(&of->values[i], &expected, sizeof expected) != 0) return false;
+    if (exact && memcmp(&values[i], &expected, sizeof expected) != 0) return false;
     const double bound = (double)ranks * FLT_EPSILON * magnitude;
-    if (!exact && !(fabs((double)of->values[i] - sum) <= bound)) return false;
+    if (!exact && !(fabs((double)values[i] - sum) <= bound)) return false;
   }
   return true;
 }
 
 /* What others would have sent, for the work that is this rank's own. */
-static void fill(const reduction *of) {
+static void fill(const reduction *of, float *values) {
   const size_t ranks = of->collective->ranks, rank = of->collective->rank;
   const size_t begin = quern__part_begin(of->count, rank, ranks);
-  for (size_t i = 0; i < of->count; i++) of->values[i] = value_of(rank, i);
+  for (size_t i = 0; i < of->count; i++) values[i] = value_of(rank, i);
   for (size_t r = 0; r < ranks; r++)
     for (size_t i = 0; i < of->own; i++) of->received[r * of->own + i] = value_of(r, begin + i);
 }
 
 /* On every rank, and told on all. */
 static cli_exit check(const reduction *of, reduction_way way) {
-  static const char *const names[] = {"quern's all-reduce", "a rank's own work", "MPI_Allreduce",
-                                      "MPI_Iallreduce"};
+  static const char *const names[] = {"quern's all-reduce in shared memory", "quern's all-reduce",
+                                      "a rank's own work", "MPI_Allreduce", "MPI_Iallreduce"};
   const quern_collective *c = of->collective;
-  fill(of);
+  fill(of, values_of(of, way));
   cli_exit result = run_once(of, way);
   if (result != CLI_OK) return result;
   unsigned char right = is_right(of, way);
@@ -162,13 +179,22 @@ static cli_exit check(const reduction *of, reduction_way way) {
   return result;
 }
 
+/* How many times as long as the other the one takes; NaN where there is not both. */
+static cli_exit ratio(const measure_candidate *one, const measure_candidate *other, size_t rounds,
+                      measure_summary *summary) {
+  if (one->seconds == NULL || other->seconds == NULL)
+    return measure_rate(&(measure_candidate){0}, 1, rounds, summary);
+  return measure_ratio(other, one, rounds, summary);
+}
+
 static cli_exit summarize(const measure_candidate *candidates, size_t rounds, reduction_row *row) {
   cli_exit result = CLI_OK;
   for (size_t way = 0; result == CLI_OK && way < REDUCTION_WAYS; way++) {
     result = measure_rate(&candidates[way], 1, rounds, &row->rate[way]);
-    if (result == CLI_OK && candidates[way].seconds == NULL) row->quicker[way] = row->rate[way];
-    if (result == CLI_OK && candidates[way].seconds != NULL)
-      result = measure_ratio(&candidates[way], &candidates[REDUCTION_QUERN], rounds, &row->quicker[way]);
+    if (result == CLI_OK)
+      result = ratio(&candidates[REDUCTION_SHARED], &candidates[way], rounds, &row->shared_takes[way]);
+    if (result == CLI_OK)
+      result = ratio(&candidates[REDUCTION_QUERN], &candidates[way], rounds, &row->quern_takes[way]);
   }
   return result;
 }
@@ -195,8 +221,12 @@ static cli_exit measure_size(const quern_collective *collective, const reduction
                              measure_effort effort, reduction_row *row) {
   reduction of = {0};
   const bool several = collective->ranks > 1; /* a rival has nothing to do for one */
-  const bool there[REDUCTION_WAYS] = {true, true, several && rivals->mpi != NULL,
-                                      several && rivals->mpi_nonblocking != NULL};
+  const bool there[REDUCTION_WAYS] = {[REDUCTION_SHARED] = several && collective->memory_create != NULL,
+                                      [REDUCTION_QUERN] = true,
+                                      [REDUCTION_OWN_WORK] = true,
+                                      [REDUCTION_MPI] = several && rivals->mpi != NULL,
+                                      [REDUCTION_MPI_NONBLOCKING] =
+                                          several && rivals->mpi_nonblocking != NULL};
   of.rivals[REDUCTION_MPI] = rivals->mpi;
   of.rivals[REDUCTION_MPI_NONBLOCKING] = rivals->mpi_nonblocking;
   cli_exit result = create_reduction(collective, count, &of);
@@ -204,6 +234,7 @@ static cli_exit measure_size(const quern_collective *collective, const reduction
     if (there[way]) result = check(&of, (reduction_way)way);
   if (result == CLI_OK) { /* numbers that stay as they are, however often they are added up */
     memset(of.values, 0, of.count * sizeof *of.values);
+    if (of.shared != NULL) memset(of.shared, 0, of.count * sizeof *of.shared);
     memset(of.received, 0, collective->ranks * of.own * sizeof *of.received);
     result = collective->rank == 0 ? take_turns(&of, there, effort, row) : follow(&of);
   }

@@ -6,9 +6,10 @@
 
 #include <quern/collective.h>
 
-/* What takes turns. A rank's own work is what it copies and adds in one of quern's, without a word to others. */
+/* What takes turns. A rank's own work is what it copies and adds where all goes by messages, without a word to others. */
 typedef enum reduction_way {
-  REDUCTION_QUERN,
+  REDUCTION_SHARED, /* quern's, in memory of the collective's making, which ranks of a host share */
+  REDUCTION_QUERN,  /* quern's, in any memory: over MPI by messages */
   REDUCTION_OWN_WORK,
   REDUCTION_MPI,
   REDUCTION_MPI_NONBLOCKING,
@@ -26,8 +27,9 @@ typedef struct reduction_rivals {
 /* One size. What was not measured is NaN. */
 typedef struct reduction_row {
   size_t bytes;
-  measure_summary rate[REDUCTION_WAYS];    /* a second, of rank 0 */
-  measure_summary quicker[REDUCTION_WAYS]; /* how many times as long as this way quern takes */
+  measure_summary rate[REDUCTION_WAYS]; /* a second, of rank 0 */
+  /* How many times as long as this way quern takes, in either memory. */
+  measure_summary shared_takes[REDUCTION_WAYS], quern_takes[REDUCTION_WAYS];
 } reduction_row;
 
 /* Numbers of four bytes, and how many. */
