@@ -5,7 +5,6 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 
 enum { MOST_RANKS = 4 };
 

@@ -13,16 +13,17 @@ SMALL, MIDDLE, LARGE = map(Network, ("784-128-10", "784-1024-1024-10", "4096-819
 
 
 def line(points):
-    """a and b of y = a + b x, the relative errors of all points being as small as they can."""
+    """a and b of y = a + b x, neither of them negative, the relative errors of all points being as small as they can."""
     aa = ab = bb = a1 = b1 = 0.0
     for x, y in points:
         aa, ab, bb, a1, b1 = aa + 1 / y**2, ab + x / y**2, bb + (x / y)**2, a1 + 1 / y, b1 + x / y
     determinant = aa * bb - ab * ab
+    if a1 * bb < b1 * ab: return 0.0, b1 / bb
     return (a1 * bb - b1 * ab) / determinant, (b1 * aa - a1 * ab) / determinant
 
 
 def core(network):
-    """One core of machine A, by its steps of as many samples as 1 to 4 ranks have of a batch each; a network that was not measured
+    """One core of machine A, both being busy, by its steps of as many samples as 1 to 4 ranks have of a batch each; a network that was not measured
     has the rates of the largest that was."""
     known = network if network.name in MEASURED["training"] else MIDDLE
     steps = MEASURED["training"][known.name]["one_core"]

@@ -4,8 +4,8 @@
     scripts/bench --only collective                      # all-reduces: into build/bench.json
     tests/scaling/measure.py build/quern build/bench.json
 
-Trainings of made-up samples by 1 to 4 ranks of two cores, in turns, and, on one core, by batches as long as a rank's part, with gradients
-that are kept as a rank's are. Rates are medians over the rounds; they leave out each training's first epoch."""
+Trainings of made-up samples by 1 to 4 ranks of two cores, in turns, and, on either core by itself at the same time, by batches as long as a
+rank's part, with gradients that are kept as a rank's are. Rates are medians over the rounds; they leave out each training's first epoch."""
 
 import json
 import os
@@ -32,16 +32,33 @@ def write_data(folder):
             struct.pack(">II", 2049, count) + bytes(numbers.randrange(10) for _ in range(count)))
 
 
-def rate(quern, data, network, batch, before, *options):
-    """Samples a second."""
+def start(quern, data, network, batch, before, *options):
     hidden = ",".join(network.split("-")[1:-1])
     environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
                        OMPI_MCA_btl="self,vader")
-    done = subprocess.run(
+    return subprocess.Popen(
         [*before, quern, "train", "--data", str(data), "--hidden", hidden, "--batch", str(batch), "--epochs",
          str(NETWORKS[network]), "--optimizer", "sgd", "--schedule", "constant", "--json", *options],
-        check=True, capture_output=True, text=True, env=environment)
-    return json.loads(done.stdout)["samples_per_second"]
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+def rate(training):
+    """Samples a second."""
+    said, errors = training.communicate()
+    if training.returncode != 0: sys.exit(f"{errors}this failed: {' '.join(training.args)}")
+    return json.loads(said)["samples_per_second"]
+
+
+def of_one_core(quern, data, network, batch):
+    """While the other core does the same, as it does when ranks train."""
+    each = [start(quern, data, network, batch, ["taskset", "-c", core], "--clip-norm", "1e30") for core in "01"]
+    return statistics.mean([rate(training) for training in each])
+
+
+def of_ranks(quern, data, network, ranks):
+    return rate(start(quern, data, network, BATCH,
+                      ["mpirun", "--oversubscribe", "--bind-to", "core:overload-allowed", "-n", str(ranks)],
+                      "--share-device"))
 
 
 def largest_part(ranks):
@@ -54,11 +71,8 @@ def measure_network(quern, data, network):
     together = {ranks: [] for ranks in RANKS}
     for _ in range(ROUNDS):
         for ranks in RANKS:
-            alone[ranks].append(rate(quern, data, network, largest_part(ranks), ["taskset", "-c", "0"],
-                                     "--clip-norm", "1e30"))
-            together[ranks].append(rate(quern, data, network, BATCH,
-                                        ["mpirun", "--oversubscribe", "--bind-to", "core:overload-allowed", "-n",
-                                         str(ranks)], "--share-device"))
+            alone[ranks].append(of_one_core(quern, data, network, largest_part(ranks)))
+            together[ranks].append(of_ranks(quern, data, network, ranks))
     return {"one_core": {largest_part(r): round(statistics.median(alone[r])) for r in RANKS},
             "ranks": {r: round(statistics.median(together[r])) for r in RANKS}}
 
@@ -80,6 +94,8 @@ def main():
         write_data(data)
         for network in only:
             measured["training"][network] = measure_network(quern, data, network)
+    measured["training"] = {network: measured["training"][network] for network in NETWORKS
+                            if network in measured["training"]}
     path.write_text(json.dumps(measured, indent=1) + "\n")
 
 

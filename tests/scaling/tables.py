@@ -87,7 +87,7 @@ def limit(network, links, ranks, one, alone):
 
 
 LOCAL_STEPS = LARGER = 8
-LIFT_HEADS = ["long pieces", "two levels", "on the device", "those three", "half the bytes", f"{LOCAL_STEPS} local steps",
+LIFT_HEADS = ["long pieces", "two levels", "on the device", "all of those", "half the bytes", f"{LOCAL_STEPS} local steps",
               f"batch x{LARGER}"]
 
 
@@ -95,16 +95,19 @@ def lifts(network, device, links, overlaps, ranks, n, alone, larger_alone):
     """The efficiency under each change, in the order of LIFT_HEADS. The first three leave the answer as it is."""
     def reached(changes):
         return alone / step(network, device, replace(links, **changes), ranks, n, overlaps).seconds
-    on_device = {"staging": 0.0, "gamma": 2 / device.memory} if links.staging > 0 else {}
+    has_own_memory = links.staging > 0
+    on_device = {"staging": 0.0, "gamma": 2 / device.memory} if has_own_memory else {}
     first = [{"piece": network.parameters}, {"two_levels": True}, on_device]
     together = {name: value for changes in first for name, value in changes.items()}
     local = local_steps(step(network, device, links, ranks, n, overlaps), LOCAL_STEPS)
     larger = step(network, device, links, ranks, LARGER * n, overlaps)
-    return [*map(reached, first), reached(together), reached({"bytes_share": 0.5}), alone / local.seconds,
+    shares = [reached(changes) for changes in first] if has_own_memory else [*map(reached, first[:2]), None]
+    return [*shares, reached(together), reached({"bytes_share": 0.5}), alone / local.seconds,
             larger_alone / larger.seconds]
 
 
 def percent(share):
+    if share is None: return "-"
     return f"{100 * share:.0f}%" if share >= 0.01 else f"{100 * share:.1g}%"
 
 
