@@ -67,6 +67,7 @@ cli_exit bench_sweep(yardstick *bench);
 cli_exit bench_steps(yardstick *bench);
 cli_exit bench_optimizers(yardstick *bench);
 cli_exit bench_streaming(yardstick *bench);
+cli_exit bench_collective(yardstick *bench);
 cli_exit bench_start(yardstick *bench);
 /* What `quern_bench --first-step NETWORK` does in a fresh process: one step, then "done" and its memory. */
 int bench_first_step(const bench_options *options);

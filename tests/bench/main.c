@@ -109,9 +109,10 @@ int main(int argc, char **argv) {
   static const struct {
     const char *name;
     cli_exit (*run)(yardstick *);
-  } parts[] = {{"limits", bench_limits}, {"products", bench_products},     {"sweep", bench_sweep},
-               {"steps", bench_steps},   {"optimizers", bench_optimizers}, {"streaming", bench_streaming},
-               {"start", bench_start}};
+  } parts[] = {{"limits", bench_limits},         {"products", bench_products},
+               {"sweep", bench_sweep},           {"steps", bench_steps},
+               {"optimizers", bench_optimizers}, {"streaming", bench_streaming},
+               {"collective", bench_collective}, {"start", bench_start}};
   yardstick bench = {0};
   if (!bench_read_options(argc, argv, &bench.options)) return CLI_USAGE;
   if (bench.options.first_step != NULL) return bench_first_step(&bench.options);

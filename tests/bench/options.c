@@ -38,7 +38,8 @@ bool bench_read_options(int argc, char **argv, bench_options *options) {
       /* fall through */
     default:
       fprintf(stderr,
-              "usage: %s [--device D] [--quick] [--only limits|products|sweep|steps|optimizers|start] "
+              "usage: %s [--device D] [--quick] [--only "
+              "limits|products|sweep|steps|optimizers|streaming|collective|start] "
               "[--python PYTHON] "
               "[--json FILE]\n",
               argv[0]);
