@@ -25,6 +25,14 @@ size_t quern__trainer_size(const quern_train_options *options, const quern_datas
                                       quern__trainer_batch(options, train, test));
 }
 
+quern__shard quern__trainer_train_shard(const quern_train_options *options, size_t rows) {
+  return quern__shard_of(options->collective, options->shares, rows, options->batch);
+}
+
+quern__shard quern__trainer_test_shard(const quern_train_options *options, size_t rows) {
+  return quern__shard_of(options->collective, options->shares, rows, rows);
+}
+
 /* The plan updates in place, unless the gradients are to be clipped or added to others before, or the context cannot; NULL is one that
  * can. */
 quern_plan_mode quern__trainer_mode(const quern_train_options *options, const quern_context *context) {
@@ -108,9 +116,19 @@ static quern_status create_updates(quern_trainer *trainer) {
   return quern__buffer_create_touched(trainer->context, bytes, &trainer->update_rows);
 }
 
+/* Shuffled, it has to be here whole, unless each chunk is sent once more in every epoch. */
+static quern_status create_train(quern_trainer *trainer, const quern_network *network,
+                                 const quern_dataset *train, quern__placement placement) {
+  const bool resident = placement.chunk_rows == 0;
+  const quern__shard shard = resident ? quern__shard_of(NULL, NULL, train->rows, train->rows)
+                                      : quern__trainer_train_shard(&trainer->options, train->rows);
+  return quern__feed_create(trainer->context, network, train, true, placement, shard, &trainer->train);
+}
+
 static quern_status create_test(quern_trainer *trainer, const quern_network *network,
                                 const quern_dataset *test, quern__placement placement) {
-  QUERN__FORWARD(quern__feed_create(trainer->context, network, test, true, placement, &trainer->test));
+  const quern__shard shard = quern__trainer_test_shard(&trainer->options, test->rows);
+  QUERN__FORWARD(quern__feed_create(trainer->context, network, test, true, placement, shard, &trainer->test));
   if (trainer->test.task == trainer->train.task) return QUERN_OK;
   return quern__fail(QUERN_ERROR_DATA, "trainer: %s has something else to predict than the training data",
                      test->source);
@@ -133,7 +151,7 @@ static quern_status create_feeds(quern_trainer *made, const quern_network *netwo
     QUERN__FORWARD(check_batch_normalization(made, train->rows));
   quern__data data;
   QUERN__FORWARD(quern__trainer_place(made->context, network, train, test, &made->options, &data));
-  QUERN__FORWARD(quern__feed_create(made->context, network, train, true, data.train.placement, &made->train));
+  QUERN__FORWARD(create_train(made, network, train, data.train.placement));
   return test != NULL ? create_test(made, network, test, data.test.placement) : QUERN_OK;
 }
 

@@ -159,30 +159,92 @@ static void test_weights_and_dropout(void **state) {
   check_task(&is, &options, references);
 }
 
-/* Each rank takes its share of a batch from the chunk that has it: the same bits as from a whole data set. */
+/* What a rank's data may take at least, as the error says. */
+static size_t least_memory(const run *r, const quern_train_options *given, const quern_collective *collective,
+                           quern_data_placement *placement) {
+  quern_train_options options = *given;
+  options.collective = collective;
+  options.data_memory = 1;
+  assert_fails(quern_trainer_placement(contexts[r->device][collective->rank], r->network, r->data, r->test,
+                                       &options, placement),
+               QUERN_ERROR_ARGUMENT, "may take 1 bytes", "expected at least ");
+  const char *at = strstr(quern_last_error(), "at least ");
+  options.data_memory = strtoull(at + strlen("at least "), NULL, 10);
+  assert_ok(quern_trainer_placement(contexts[r->device][collective->rank], r->network, r->data, r->test,
+                                    &options, placement));
+  return options.data_memory;
+}
+
+/* Streams on so many ranks, each of which has `more` bytes beyond the least for its data, the first twice as many: the same bits as from
+ * whole data sets. */
+static void check_streamed(const task *is, const quern_train_options *options, const int *devices,
+                           size_t ranks, size_t more, const run *whole) {
+  run streamed[TEST_MOST_RANKS];
+  void *users[TEST_MOST_RANKS];
+  test_rank results[TEST_MOST_RANKS];
+  quern_thread_group *group;
+  assert_ok(quern_thread_group_create(ranks, 0.0, &group));
+  for (size_t r = 0; r < ranks; r++) {
+    quern_data_placement at = QUERN_DATA_PLACEMENT_INIT;
+    streamed[r] = make_run(is, options, devices[r], r);
+    users[r] = &streamed[r];
+    const size_t least = least_memory(&streamed[r], options, quern_thread_group_at(group, r), &at);
+    if (ranks > 1 && options->shares == NULL) assert_in_range(at.train_chunk, 1, is->batch / ranks + 1);
+    streamed[r].options.data_memory = least + (r == 0 ? 2 : 1) * more;
+  }
+  quern_thread_group_free(group);
+  test_run_ranks(ranks, 60, train_rank, users, results);
+  assert_all_alike(streamed, results, ranks, false);
+  assert_same_bits(streamed->network, whole->network);
+  assert_same_figures(&streamed->last, &whole->last);
+  free_runs(streamed, ranks);
+}
+
+/* Each rank has its shard of each batch in its chunks, whatever their lengths, and where one has all its data resident. */
 static void test_streamed(void **state) {
   (void)state;
-  for (size_t t = 0; t < TASKS; t++) {
-    task is = task_of_ranks(t);
-    is.samples = 3 * is.batch + 7;
-    quern_train_options options = task_options(&is);
-    enum { RANKS = 3 };
-    run whole[RANKS], streamed[RANKS];
-    test_rank results[RANKS];
-    train_ranks(&is, &options, references, RANKS, whole, results);
-    assert_all_alike(whole, results, RANKS, false);
-    quern_data_placement placement = QUERN_DATA_PLACEMENT_INIT;
-    do options.data_memory++;
-    while (quern_trainer_placement(contexts[REFERENCE][0], whole->network, whole->data, whole->test, &options,
-                                   &placement) != QUERN_OK);
-    assert_in_range(placement.train_chunk, 1, is.samples - 1);
-    train_ranks(&is, &options, references, RANKS, streamed, results);
-    assert_all_alike(streamed, results, RANKS, false);
-    assert_same_bits(streamed->network, whole->network);
-    assert_same_figures(&streamed->last, &whole->last);
-    free_runs(whole, RANKS);
-    free_runs(streamed, RANKS);
+  static const uint32_t uneven[] = {5, 1, 0, 2};
+  for (size_t t = 0; t < TASKS; t++)
+    for (size_t ranks = 1; ranks <= TEST_MOST_RANKS; ranks++) {
+      task is = task_of_ranks(t);
+      is.samples = 3 * is.batch + 7;
+      quern_train_options options = task_options(&is);
+      if (ranks > 1 && t % 2 == 0) options.shares = uneven;
+      const int *devices = t == 1 ? defaults : references;
+      run whole[TEST_MOST_RANKS];
+      test_rank results[TEST_MOST_RANKS];
+      train_ranks(&is, &options, devices, ranks, whole, results);
+      assert_all_alike(whole, results, ranks, false);
+      const size_t sample = (is.inputs + 1) * sizeof(float);
+      for (size_t part = 0; part < 3; part++)
+        check_streamed(&is, &options, devices, ranks, part * is.batch / ranks * sample, whole);
+      free_runs(whole, ranks);
+    }
+}
+
+/* What does not fit one device, and fits several that each have a shard of it. */
+static void test_fits_divided(void **state) {
+  (void)state;
+  const task is = task_at(1);
+  quern_train_options options = task_options(&is);
+  run r = make_run(&is, &options, REFERENCE, 0);
+  size_t least[TEST_MOST_RANKS + 1] = {0};
+  for (size_t ranks = 1; ranks <= TEST_MOST_RANKS; ranks++) {
+    quern_data_placement at = QUERN_DATA_PLACEMENT_INIT;
+    quern_thread_group *group;
+    assert_ok(quern_thread_group_create(ranks, 0.0, &group));
+    least[ranks] = least_memory(&r, &options, quern_thread_group_at(group, 0), &at);
+    if (ranks > 1) assert_true(least[ranks] < least[1] / ranks + least[1] / 8);
+    /* In as much as one rank needs for a batch, several have a chunk of as many batches as there are ranks. */
+    options.data_memory = least[1];
+    options.collective = quern_thread_group_at(group, 0);
+    at = (quern_data_placement)QUERN_DATA_PLACEMENT_INIT;
+    assert_ok(quern_trainer_placement(contexts[REFERENCE][0], r.network, r.data, r.test, &options, &at));
+    const size_t part = is.batch / ranks + (is.batch % ranks != 0), batches = (is.samples - 1) / is.batch + 1;
+    assert_int_equal(at.train_chunk / part, ranks < batches ? ranks : batches);
+    quern_thread_group_free(group);
   }
+  free_run(&r);
 }
 
 /* Saved in the middle of an epoch by 3 ranks, gone on with by 3, which gives the bits of training that never stopped, and by 1, 2 and 4. */
@@ -460,11 +522,16 @@ static void test_batch_normalization(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_same_answer), cmocka_unit_test(test_weights_and_dropout),
-      cmocka_unit_test(test_streamed),    cmocka_unit_test(test_resume_on_another_count),
-      cmocka_unit_test(test_back_and_on), cmocka_unit_test(test_targets),
-      cmocka_unit_test(test_differences), cmocka_unit_test(test_one_fails),
-      cmocka_unit_test(test_not_finite),  cmocka_unit_test(test_batch_normalization)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_answer),
+                                     cmocka_unit_test(test_weights_and_dropout),
+                                     cmocka_unit_test(test_streamed),
+                                     cmocka_unit_test(test_fits_divided),
+                                     cmocka_unit_test(test_resume_on_another_count),
+                                     cmocka_unit_test(test_back_and_on),
+                                     cmocka_unit_test(test_targets),
+                                     cmocka_unit_test(test_differences),
+                                     cmocka_unit_test(test_one_fails),
+                                     cmocka_unit_test(test_not_finite),
+                                     cmocka_unit_test(test_batch_normalization)};
   return cmocka_run_group_tests(tests, open_all, close_all);
 }
