@@ -73,6 +73,25 @@ static void check_answer(const char *device) {
   quern_network_free(expected);
 }
 
+/* Ranks that stream have their own samples alone in their chunks, and the weights of ranks that do not. */
+static void test_streamed(void **state) {
+  (void)state;
+  char whole[300], chunks[300];
+  snprintf(whole, sizeof whole, "%s", path_of("whole.safetensors"));
+  snprintf(chunks, sizeof chunks, "%s", path_of("chunks.safetensors"));
+  train_on("3", "reference", whole);
+  command_result result = LAUNCH("3", COMMAND, DIGITS, "--epochs", "1", "--device", "reference",
+                                 "--share-device", "--save", chunks, "--data-memory", "20K");
+  assert_code(&result, 0);
+  assert_says(result.out,
+              "streaming to 3 devices: training data in chunks of 68 samples, test data whole, in ");
+  result_free(&result);
+  quern_network *expected = load(whole), *got = load(chunks);
+  assert_true(furthest(got, expected) == 0.0);
+  quern_network_free(expected);
+  quern_network_free(got);
+}
+
 static void test_reference(void **state) {
   (void)state;
   check_answer("reference");
@@ -227,9 +246,9 @@ static void test_stopped(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_reference),     cmocka_unit_test(test_device),
-      cmocka_unit_test(test_differences),   cmocka_unit_test(test_other_commands),
-      cmocka_unit_test(test_shared_device), cmocka_unit_test(test_killed),
-      cmocka_unit_test(test_stopped)};
+      cmocka_unit_test(test_reference),      cmocka_unit_test(test_device),
+      cmocka_unit_test(test_streamed),       cmocka_unit_test(test_differences),
+      cmocka_unit_test(test_other_commands), cmocka_unit_test(test_shared_device),
+      cmocka_unit_test(test_killed),         cmocka_unit_test(test_stopped)};
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }
