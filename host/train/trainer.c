@@ -51,19 +51,24 @@ static quern_status copy_class_weights(quern_trainer *trainer, const quern_netwo
   return QUERN_OK;
 }
 
-quern_status quern__trainer_check_ranks(const quern_network *network, size_t ranks) {
-  if (ranks == 1 || !quern__shape_normalizes(&network->shape, QUERN_NORMALIZATION_BATCH)) return QUERN_OK;
+/* Its statistics are then of all ranks' samples. */
+static quern_status check_batch_normalization_of_ranks(const quern_trainer *trainer) {
+  const quern_backend *backend = trainer->context->backend;
+  if (trainer->options.collective == NULL ||
+      (backend->batch_norm_moments != NULL && backend->batch_norm_backward_parameters != NULL &&
+       backend->batch_norm_backward_data != NULL))
+    return QUERN_OK;
   return quern__fail(
       QUERN_ERROR_UNSUPPORTED,
-      "train: batch normalisation on %zu ranks, of which each would have another mean and variance: take "
+      "train: batch normalisation on %zu ranks, for which the backend of %s lacks the ops: take "
       "layer normalisation, or one rank",
-      ranks);
+      trainer->options.collective->ranks, trainer->context->info.name);
 }
 
 /* A step of one sample has no variance that a batch could be normalised by: said before anything is trained. */
 static quern_status check_batch_normalization(const quern_trainer *trainer, size_t rows) {
   const size_t batch = trainer->options.batch, last = rows % batch != 0 ? rows % batch : batch;
-  if (last > 1) return QUERN_OK;
+  if (last > 1) return check_batch_normalization_of_ranks(trainer);
   return quern__fail(QUERN_ERROR_ARGUMENT,
                      "train: batch normalisation needs at least 2 samples a step, but of %zu in batches of "
                      "%zu the last has one: "
@@ -87,7 +92,7 @@ static quern_status create_plan_of_rank(quern_trainer *trainer, const quern_netw
   const quern_status status =
       quern__plan_create_in(trainer->context, network, trainer->size, &buckets, &trainer->plan);
   quern__buckets_free(&buckets);
-  return status;
+  return status == QUERN_OK ? quern__plan_join(trainer->plan, trainer->options.collective) : status;
 }
 
 static quern_status create_plan(quern_trainer *trainer, const quern_network *network) {
@@ -145,8 +150,6 @@ static quern_status create_feeds(quern_trainer *made, const quern_network *netwo
   made->size = quern__trainer_size(&made->options, train, test);
   made->options.batch = quern__trainer_batch(&made->options, train, test);
   quern__train_schedule(&made->options, train->rows);
-  if (made->options.collective != NULL)
-    QUERN__FORWARD(quern__trainer_check_ranks(network, made->options.collective->ranks));
   if (quern__shape_normalizes(&network->shape, QUERN_NORMALIZATION_BATCH))
     QUERN__FORWARD(check_batch_normalization(made, train->rows));
   quern__data data;

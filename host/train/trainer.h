@@ -63,9 +63,6 @@ size_t quern__trainer_batch(const quern_train_options *options, const quern_data
                             const quern_dataset *test);
 quern_plan_mode quern__trainer_mode(const quern_train_options *options, const quern_context *context);
 
-/* QUERN_ERROR_UNSUPPORTED where so many ranks cannot train the network together. */
-quern_status quern__trainer_check_ranks(const quern_network *network, size_t ranks);
-
 /* The most samples of a batch that go through the plan of one rank. */
 size_t quern__trainer_size(const quern_train_options *options, const quern_dataset *train,
                            const quern_dataset *test);
