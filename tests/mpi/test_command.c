@@ -92,6 +92,28 @@ static void test_streamed(void **state) {
   quern_network_free(got);
 }
 
+/* Mean and variance of 100 samples, of which each rank has a third, in two layers. */
+static void test_normalized(void **state) {
+  (void)state;
+  char alone[300], together[300];
+  snprintf(alone, sizeof alone, "%s", path_of("alone.safetensors"));
+  snprintf(together, sizeof together, "%s", path_of("together.safetensors"));
+#define NORMALIZED                                                                                           \
+  DIGITS, "--hidden", "12,6", "--normalize", "batch", "--epochs", "1", "--device", "reference", "--save"
+  command_result result = run(NORMALIZED, alone);
+  assert_code(&result, 0);
+  result_free(&result);
+  result = LAUNCH("3", COMMAND, NORMALIZED, together, "--share-device");
+  assert_code(&result, 0);
+  result_free(&result);
+  quern_network *expected = load(alone), *got = load(together);
+  const double apart = furthest(got, expected), bound = test_reordering_bound(100, 3, 64, RATE, 15);
+  print_message("batch normalisation, 3 ranks: %.3g from one process, the bound being %.3g\n", apart, bound);
+  assert_true(apart <= bound);
+  quern_network_free(expected);
+  quern_network_free(got);
+}
+
 static void test_reference(void **state) {
   (void)state;
   check_answer("reference");
@@ -246,9 +268,10 @@ static void test_stopped(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_reference),      cmocka_unit_test(test_device),
-      cmocka_unit_test(test_streamed),       cmocka_unit_test(test_differences),
-      cmocka_unit_test(test_other_commands), cmocka_unit_test(test_shared_device),
-      cmocka_unit_test(test_killed),         cmocka_unit_test(test_stopped)};
+      cmocka_unit_test(test_reference),     cmocka_unit_test(test_device),
+      cmocka_unit_test(test_streamed),      cmocka_unit_test(test_normalized),
+      cmocka_unit_test(test_differences),   cmocka_unit_test(test_other_commands),
+      cmocka_unit_test(test_shared_device), cmocka_unit_test(test_killed),
+      cmocka_unit_test(test_stopped)};
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }

@@ -2,6 +2,7 @@
  * threads here, each with a device of its own. */
 #include "ranks.h"
 #include "ranks_bound.h"
+#include <quern/backend.h>
 
 #include <math.h>
 
@@ -527,6 +528,69 @@ static void test_batch_normalization(void **state) {
   }
 }
 
+/* Also where a rank has no sample in the step, or found something below the layer that the others wait in. */
+static void test_normalized_not_finite(void **state) {
+  (void)state;
+  task is = task_at(5);
+  is.layers[1].normalization.kind = QUERN_NORMALIZATION_BATCH;
+  quern_train_options options = task_options(&is);
+  options.optimizer = quern_optimizer_of(QUERN_SGD, 1e30);
+  run alone = make_run(&is, &options, REFERENCE, 0);
+  assert_int_equal(
+      quern_train(contexts[REFERENCE][0], alone.network, alone.data, alone.test, &alone.options, &alone.last),
+      QUERN_ERROR_NOT_FINITE);
+  char expected[TEST_ERROR_SIZE];
+  snprintf(expected, sizeof expected, "%s", quern_last_error());
+  free_run(&alone);
+  static const uint32_t uneven[] = {0, 1, 3, 0};
+  for (size_t division = 0; division < 2; division++) {
+    options.shares = division == 0 ? NULL : uneven;
+    run runs[TEST_MOST_RANKS];
+    test_rank results[TEST_MOST_RANKS];
+    train_ranks(&is, &options, references, TEST_MOST_RANKS, runs, results);
+    assert_all_fail(results, TEST_MOST_RANKS, QUERN_ERROR_NOT_FINITE, expected, "it begins in");
+    free_runs(runs, TEST_MOST_RANKS);
+  }
+}
+
+/* A backend that normalises, but not a part of a batch. */
+static void test_cannot_normalize(void **state) {
+  (void)state;
+  enum { RANKS = 2 };
+  quern_backend lacking = *quern_backend_find("reference");
+  quern_device_list *list;
+  const quern_device *device = NULL;
+  run runs[RANKS];
+  void *users[RANKS];
+  test_rank results[RANKS];
+  lacking.name = "lacking";
+  lacking.batch_norm_moments = NULL;
+  assert_ok(quern_backend_register(&lacking));
+  assert_ok(quern_device_list_create(&list));
+  for (size_t i = 0; i < quern_device_list_count(list); i++) {
+    quern_device_info info;
+    quern_device_describe(quern_device_list_at(list, i), &info);
+    if (strcmp(info.backend, "lacking") == 0) device = quern_device_list_at(list, i);
+  }
+  assert_non_null(device);
+  quern_context *kept = contexts[REFERENCE][1];
+  assert_ok(quern_context_create_on(device, &contexts[REFERENCE][1]));
+  const task is = task_at(5);
+  const quern_train_options options = task_options(&is);
+  for (size_t r = 0; r < RANKS; r++) {
+    runs[r] = make_run(&is, &options, REFERENCE, r);
+    users[r] = &runs[r];
+  }
+  test_run_ranks(RANKS, 60, train_rank, users, results);
+  assert_all_fail(results, RANKS, QUERN_ERROR_UNSUPPORTED,
+                  "rank 1 of 2: train: batch normalisation on 2 ranks", "take layer normalisation");
+  free_runs(runs, RANKS);
+  quern_context_free(contexts[REFERENCE][1]);
+  contexts[REFERENCE][1] = kept;
+  quern_device_list_free(list);
+  assert_ok(quern_backend_unregister("lacking"));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_answer),
                                      cmocka_unit_test(test_weights_and_dropout),
@@ -538,6 +602,8 @@ int main(void) {
                                      cmocka_unit_test(test_differences),
                                      cmocka_unit_test(test_one_fails),
                                      cmocka_unit_test(test_not_finite),
-                                     cmocka_unit_test(test_batch_normalization)};
+                                     cmocka_unit_test(test_batch_normalization),
+                                     cmocka_unit_test(test_normalized_not_finite),
+                                     cmocka_unit_test(test_cannot_normalize)};
   return cmocka_run_group_tests(tests, open_all, close_all);
 }
