@@ -76,8 +76,8 @@ quern_vector deviations(__global const float *x, uint count, float center) {
   }                                                                                                          \
   REDUCE_DOWN(cells, squares)
 
-/* shift ← Σ dy of each column, scale ← Σ dy x̂, where its mean is `center` and its inverse `narrow`. */
-#define GRADIENTS(shift, scale)                                                                              \
+/* shift ← Σ dy of each column, scale ← Σ dy x̂, x̂ = (x - center) narrow, which may go by the row r. */
+#define GRADIENTS(shift, scale, center, narrow)                                                              \
   quern_vector shift = (quern_vector)(0.0f), scale = (quern_vector)(0.0f);                                   \
   for (uint r = first; r < n; r += DOWN) {                                                                   \
     const ulong at = (ulong)r * units;                                                                       \
@@ -164,7 +164,7 @@ __kernel void batch_norm_backward(uint n, uint units, __global const float *dy, 
   dx += dx_offset + column;
   const quern_vector center = quern_load_part(mean + mean_offset + column, lanes);
   const quern_vector narrow = quern_load_part(inverse + inverse_offset + column, lanes);
-  GRADIENTS(shift, scale)
+  GRADIENTS(shift, scale, center, narrow)
   if (down == 0) {
     quern_store_part(shift, dbeta + dbeta_offset + column, lanes);
     quern_store_part(scale, dgamma + dgamma_offset + column, lanes);
@@ -190,7 +190,7 @@ __kernel void batch_norm_backward_parameters(uint n, uint units, __global const 
   x += x_offset + column;
   const quern_vector center = quern_load_part(mean + mean_offset + column, lanes);
   const quern_vector narrow = quern_load_part(inverse + inverse_offset + column, lanes);
-  GRADIENTS(shift, scale)
+  GRADIENTS(shift, scale, center, narrow)
   if (down > 0) return;
   quern_store_part(shift, dbeta + dbeta_offset + column, lanes);
   quern_store_part(scale, dgamma + dgamma_offset + column, lanes);
@@ -296,19 +296,10 @@ __kernel void layer_norm_backward_parameters(uint n, uint units, __global const 
   x += x_offset + column;
   mean += mean_offset;
   inverse += inverse_offset;
-  quern_vector shift = (quern_vector)(0.0f), scale = (quern_vector)(0.0f);
-  for (uint r = first; r < n; r += DOWN) {
-    const ulong at = (ulong)r * units;
-    const quern_vector gradient = quern_load_part(dy + at, lanes);
-    shift += gradient;
-    scale += gradient * ((quern_load_part(x + at, lanes) - mean[r]) * inverse[r]);
-  }
-  REDUCE_DOWN(cells, shift)
-  REDUCE_DOWN(cells, scale)
-  if (down == 0) {
-    quern_store_part(shift, dbeta + dbeta_offset + column, lanes);
-    quern_store_part(scale, dgamma + dgamma_offset + column, lanes);
-  }
+  GRADIENTS(shift, scale, mean[r], inverse[r])
+  if (down > 0) return;
+  quern_store_part(shift, dbeta + dbeta_offset + column, lanes);
+  quern_store_part(scale, dgamma + dgamma_offset + column, lanes);
 }
 #undef STRIP
 #undef ACROSS

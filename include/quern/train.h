@@ -118,8 +118,8 @@ typedef struct quern_train_options {
  * in the network. *last, where not NULL, gets the last epoch's figures. The data must have the network's
  * inputs as columns and no label past its outputs, or as many labels or numbers as it has outputs and a loss that takes such (see
  * quern_plan_evaluate_targets). Where a layer has batch normalisation, a batch that leaves one sample
- * for the last step is QUERN_ERROR_ARGUMENT, as one sample is to PyTorch. The network gets the schema of the data, so that others can be prepared as they were. Stopped by options.stop inside an epoch, *last has its steps, and
- * fewer `step`. With options.patience its `test` is that of the weights that are left. Resumed from a checkpoint with every epoch done, it trains nothing, and *last has a train_loss of NaN.
+ * for the last step is QUERN_ERROR_ARGUMENT, as one sample is to PyTorch. The network gets the schema of the data, so that others can be
+ * prepared as they were. Stopped by options.stop inside an epoch, *last has its steps, and fewer `step`. With options.patience its `test` is that of the weights that are left. Resumed from a checkpoint with every epoch done, it trains nothing, and *last has a train_loss of NaN.
  *
  * QUERN_ERROR_NOT_FINITE: the loss, or a parameter, is NaN or infinite. quern_last_error says in which step, and in
  * which layer it began. The network is left as it was, and so is the last checkpoint. */
@@ -152,8 +152,8 @@ QUERN_API quern_status quern_predict(quern_context *context, const quern_network
  * and what its optimizer keeps anew when an epoch begins.
  *
  * Batch normalisation takes mean and variance over the whole batch, all ranks' samples together, and so the sums of its way back: each such
- * layer costs three small all-reduces a step, in which a rank without a sample takes part. QUERN_ERROR_UNSUPPORTED where a rank's backend lacks the
- * ops for it (batch_norm_moments, batch_norm_backward_parameters, batch_norm_backward_data).
+ * layer costs three small all-reduces a step, in which a rank without a sample takes part. QUERN_ERROR_UNSUPPORTED where a rank's
+ * backend lacks the ops for it (batch_norm_moments, batch_norm_backward_parameters, batch_norm_backward_data).
  *
  * The test set is divided among the ranks as a batch is. Losses and metrics are of all ranks' samples, and every rank gets the same.
  * Where stop, or on_epoch, of one rank ends the training, it ends on all, after the same step. Functions are called on each rank that
