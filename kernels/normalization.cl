@@ -64,6 +64,30 @@ quern_vector deviations(__global const float *x, uint count, float center) {
   return QUERN_VLOAD(lanes);
 }
 
+/* center ← the mean of each column of a strip of x, squares ← Σ (x - center)². */
+#define MOMENTS(center, squares)                                                                             \
+  quern_vector center = (quern_vector)(0.0f), squares = (quern_vector)(0.0f);                                \
+  for (uint r = first; r < n; r += DOWN) center += quern_load_part(x + (ulong)r * units, lanes);             \
+  REDUCE_DOWN(cells, center)                                                                                 \
+  center /= (float)n;                                                                                        \
+  for (uint r = first; r < n; r += DOWN) {                                                                   \
+    const quern_vector difference = quern_load_part(x + (ulong)r * units, lanes) - center;                   \
+    squares += difference * difference;                                                                      \
+  }                                                                                                          \
+  REDUCE_DOWN(cells, squares)
+
+/* shift ← Σ dy of each column, scale ← Σ dy x̂, x̂ = (x - center) narrow, which may go by the row r. */
+#define GRADIENTS(shift, scale, center, narrow)                                                              \
+  quern_vector shift = (quern_vector)(0.0f), scale = (quern_vector)(0.0f);                                   \
+  for (uint r = first; r < n; r += DOWN) {                                                                   \
+    const ulong at = (ulong)r * units;                                                                       \
+    const quern_vector gradient = quern_load_part(dy + at, lanes);                                           \
+    shift += gradient;                                                                                       \
+    scale += gradient * ((quern_load_part(x + at, lanes) - center) * narrow);                                \
+  }                                                                                                          \
+  REDUCE_DOWN(cells, shift)                                                                                  \
+  REDUCE_DOWN(cells, scale)
+
 /* y = gamma (x - mean) inverse + beta, of each unit over the batch; running ← running + momentum (new - running), with the variance of
  * a sample's n - 1. y may be x. */
 __attribute__((reqd_work_group_size(GROUP, 1, 1)))
@@ -77,15 +101,7 @@ __kernel void batch_norm_forward(uint n, uint units, float epsilon, float moment
   PLACE_IN_STRIP
   x += x_offset + column;
   y += y_offset + column;
-  quern_vector center = (quern_vector)(0.0f), variance = (quern_vector)(0.0f);
-  for (uint r = first; r < n; r += DOWN) center += quern_load_part(x + (ulong)r * units, lanes);
-  REDUCE_DOWN(cells, center)
-  center /= (float)n;
-  for (uint r = first; r < n; r += DOWN) {
-    const quern_vector difference = quern_load_part(x + (ulong)r * units, lanes) - center;
-    variance += difference * difference;
-  }
-  REDUCE_DOWN(cells, variance)
+  MOMENTS(center, variance)
   const quern_vector narrow = 1.0f / sqrt(variance / (float)n + epsilon);
   if (down == 0) {
     quern_store_part(center, mean + mean_offset + column, lanes);
@@ -102,6 +118,19 @@ __kernel void batch_norm_forward(uint n, uint units, float epsilon, float moment
   const quern_vector shift = quern_load_part(beta + beta_offset + column, lanes);
   for (uint r = first; r < n; r += DOWN)
     quern_store_part(scale * (quern_load_part(x + (ulong)r * units, lanes) - center) + shift, y + (ulong)r * units, lanes);
+}
+
+/* mean and squares, of each unit over the samples. */
+__attribute__((reqd_work_group_size(GROUP, 1, 1)))
+__kernel void batch_norm_moments(uint n, uint units, __global const float *x, ulong x_offset, __global float *mean,
+                                 ulong mean_offset, __global float *squares, ulong squares_offset) {
+  __local quern_vector cells[GROUP];
+  PLACE_IN_STRIP
+  x += x_offset + column;
+  MOMENTS(center, sums)
+  if (down > 0) return;
+  quern_store_part(center, mean + mean_offset + column, lanes);
+  quern_store_part(sums, squares + squares_offset + column, lanes);
 }
 
 /* y = gamma (x - mean) / √(variance + epsilon) + beta, a vector a work-item. y may be x. */
@@ -135,15 +164,7 @@ __kernel void batch_norm_backward(uint n, uint units, __global const float *dy, 
   dx += dx_offset + column;
   const quern_vector center = quern_load_part(mean + mean_offset + column, lanes);
   const quern_vector narrow = quern_load_part(inverse + inverse_offset + column, lanes);
-  quern_vector shift = (quern_vector)(0.0f), scale = (quern_vector)(0.0f);
-  for (uint r = first; r < n; r += DOWN) {
-    const ulong at = (ulong)r * units;
-    const quern_vector gradient = quern_load_part(dy + at, lanes);
-    shift += gradient;
-    scale += gradient * ((quern_load_part(x + at, lanes) - center) * narrow);
-  }
-  REDUCE_DOWN(cells, shift)
-  REDUCE_DOWN(cells, scale)
+  GRADIENTS(shift, scale, center, narrow)
   if (down == 0) {
     quern_store_part(shift, dbeta + dbeta_offset + column, lanes);
     quern_store_part(scale, dgamma + dgamma_offset + column, lanes);
@@ -154,6 +175,46 @@ __kernel void batch_norm_backward(uint n, uint units, __global const float *dy, 
     const quern_vector normal = (quern_load_part(x + at, lanes) - center) * narrow;
     quern_store_part(factor * (quern_load_part(dy + at, lanes) - (shift + normal * scale) / (float)n), dx + at, lanes);
   }
+}
+
+/* dbeta = Σ dy, dgamma = Σ dy x̂ alone. */
+__attribute__((reqd_work_group_size(GROUP, 1, 1)))
+__kernel void batch_norm_backward_parameters(uint n, uint units, __global const float *dy, ulong dy_offset,
+                                             __global const float *x, ulong x_offset, __global const float *mean,
+                                             ulong mean_offset, __global const float *inverse, ulong inverse_offset,
+                                             __global float *dgamma, ulong dgamma_offset, __global float *dbeta,
+                                             ulong dbeta_offset) {
+  __local quern_vector cells[GROUP];
+  PLACE_IN_STRIP
+  dy += dy_offset + column;
+  x += x_offset + column;
+  const quern_vector center = quern_load_part(mean + mean_offset + column, lanes);
+  const quern_vector narrow = quern_load_part(inverse + inverse_offset + column, lanes);
+  GRADIENTS(shift, scale, center, narrow)
+  if (down > 0) return;
+  quern_store_part(shift, dbeta + dbeta_offset + column, lanes);
+  quern_store_part(scale, dgamma + dgamma_offset + column, lanes);
+}
+
+/* dx = gamma inverse (dy - (dbeta + x̂ dgamma) / samples) by sums that are given, a vector a work-item. dx may be dy. */
+__kernel void batch_norm_backward_data(uint n, uint units, float samples, __global const float *dy, ulong dy_offset,
+                                       __global const float *x, ulong x_offset, __global const float *gamma,
+                                       ulong gamma_offset, __global const float *mean, ulong mean_offset,
+                                       __global const float *inverse, ulong inverse_offset, __global const float *dgamma,
+                                       ulong dgamma_offset, __global const float *dbeta, ulong dbeta_offset,
+                                       __global float *dx, ulong dx_offset) {
+  const uint column = (uint)get_global_id(0) * VECTOR_WIDTH, row = (uint)get_global_id(1);
+  if (column >= units || row >= n) return;
+  const uint lanes = min((uint)VECTOR_WIDTH, units - column);
+  const ulong at = (ulong)row * units + column;
+  const quern_vector narrow = quern_load_part(inverse + inverse_offset + column, lanes);
+  const quern_vector normal =
+      (quern_load_part(x + x_offset + at, lanes) - quern_load_part(mean + mean_offset + column, lanes)) * narrow;
+  const quern_vector shift = quern_load_part(dbeta + dbeta_offset + column, lanes);
+  const quern_vector scale = quern_load_part(dgamma + dgamma_offset + column, lanes);
+  quern_store_part(quern_load_part(gamma + gamma_offset + column, lanes) * narrow *
+                       (quern_load_part(dy + dy_offset + at, lanes) - (shift + normal * scale) / samples),
+                   dx + dx_offset + at, lanes);
 }
 
 /* y = gamma (x - mean) inverse + beta, of each sample over its units. mean and inverse may be null pointers; y may be x. */
@@ -235,21 +296,14 @@ __kernel void layer_norm_backward_parameters(uint n, uint units, __global const 
   x += x_offset + column;
   mean += mean_offset;
   inverse += inverse_offset;
-  quern_vector shift = (quern_vector)(0.0f), scale = (quern_vector)(0.0f);
-  for (uint r = first; r < n; r += DOWN) {
-    const ulong at = (ulong)r * units;
-    const quern_vector gradient = quern_load_part(dy + at, lanes);
-    shift += gradient;
-    scale += gradient * ((quern_load_part(x + at, lanes) - mean[r]) * inverse[r]);
-  }
-  REDUCE_DOWN(cells, shift)
-  REDUCE_DOWN(cells, scale)
-  if (down == 0) {
-    quern_store_part(shift, dbeta + dbeta_offset + column, lanes);
-    quern_store_part(scale, dgamma + dgamma_offset + column, lanes);
-  }
+  GRADIENTS(shift, scale, mean[r], inverse[r])
+  if (down > 0) return;
+  quern_store_part(shift, dbeta + dbeta_offset + column, lanes);
+  quern_store_part(scale, dgamma + dgamma_offset + column, lanes);
 }
 #undef STRIP
 #undef ACROSS
 #undef DOWN
 #undef LINE
+#undef MOMENTS
+#undef GRADIENTS

@@ -3,6 +3,7 @@
 #include "describe.h"
 #include "find_device.h"
 #include "open.h"
+#include "placement.h"
 #include "ranks.h"
 
 #include <inttypes.h>
@@ -163,12 +164,13 @@ cli_exit cli_team_share(cli_team *team, const cli_counts *given, const quern_net
   return CLI_OK;
 }
 
-void cli_team_json(cli_json *json, const cli_team *team) {
+void cli_team_json(cli_json *json, const cli_team *team, const quern_data_placement *at) {
   cli_json_device(json, json->root, team->contexts[0]);
   cJSON *list = cli_json_list(json, json->root, "devices");
   for (size_t i = 0; i < team->count; i++) {
     cJSON *object = cli_json_object(json, list, NULL);
     cli_json_device(json, object, team->contexts[i]);
+    cli_placement_json(json, object, &at[i]);
     if (team->shares != NULL)
       cli_json_number(json, object, "share", team->shares[i]);
     else

@@ -23,8 +23,9 @@ cli_exit cli_team_open(const char *text, bool shares_device, FILE *people, cli_t
 cli_exit cli_team_share(cli_team *team, const cli_counts *given, const quern_network *network,
                         const quern_dataset *train, const quern_train_options *options, FILE *people);
 
-/* cli_json_device of the first, and "devices", a list of what each is and its share: null where there is one. */
-void cli_team_json(cli_json *json, const cli_team *team);
+/* cli_json_device of the first, and "devices", a list of what each is, how its data lie, at[its place], and its share: null where there is
+ * one. */
+void cli_team_json(cli_json *json, const cli_team *team, const quern_data_placement *at);
 
 void cli_team_close(cli_team *team);
 

@@ -4,13 +4,13 @@
 #include "interrupt.h"
 #include "log.h"
 #include "open.h"
+#include "placement.h"
 #include "profile.h"
 #include "progress.h"
 #include "ranks.h"
 #include "recipe.h"
 #include "stopped.h"
 #include "target.h"
-#include "team.h"
 
 #include <errno.h>
 #include <math.h>
@@ -34,7 +34,7 @@ typedef struct train_session {
   float *class_weights; /* of the training's; NULL for none */
   quern_optimizer optimizer;
   quern_schedule schedule;
-  quern_data_placement placement;
+  cli_placement placement;
   bool held_out;           /* the test samples are some of the data's */
   size_t measured;         /* epochs that this run has trained */
   double seconds_a_sample; /* summed over them but the first, in which kernels may be built */
@@ -209,28 +209,6 @@ static quern_train_options options_of(train_session *run) {
   return training;
 }
 
-static void print_chunks(FILE *people, const char *what, size_t samples) {
-  if (samples == 0)
-    fprintf(people, "%s data whole", what);
-  else
-    fprintf(people, "%s data in chunks of %s samples", what, cli_grouped((double)samples).text);
-}
-
-/* Where the data lie, which is worth a line where it is not all of them on the device. */
-static cli_exit place_data(train_session *run, const quern_train_options *training) {
-  quern_data_placement *at = &run->placement;
-  if (quern_trainer_placement(run->team.contexts[0], run->network, run->train, run->test, training, at) !=
-      QUERN_OK)
-    return cli_fail_library();
-  if (at->train_chunk == 0 && at->test_chunk == 0) return CLI_OK;
-  fputs("streaming: ", run->people);
-  print_chunks(run->people, "training", at->train_chunk);
-  fputs(", ", run->people);
-  print_chunks(run->people, "test", at->test_chunk);
-  fprintf(run->people, ", in %.1f MiB of the device\n", (double)at->bytes / (1 << 20));
-  return CLI_OK;
-}
-
 static void announce(const train_session *run) {
   fprintf(run->people, "data: %s, ", quern_dataset_source(run->train));
   cli_print_data(run->people, run->train);
@@ -285,13 +263,12 @@ static cli_exit print_json(train_session *run, double samples_per_second) {
   cli_json_metrics(json, json->root, "test_", &run->last.test);
   cli_json_number(json, json->root, "train_loss", run->last.train_loss);
   cli_json_number(json, json->root, "samples_per_second", samples_per_second);
-  cli_team_json(json, &run->team);
+  cli_team_json(json, &run->team, run->placement.at);
   cli_json_network(json, run->network);
   cli_json_text(json, json->root, "data", quern_dataset_source(run->train));
   cli_json_number(json, json->root, "train_samples", (double)quern_dataset_rows(run->train));
   cli_json_number(json, json->root, "test_samples", (double)quern_dataset_rows(run->test));
-  cli_json_number(json, json->root, "train_chunk", (double)run->placement.train_chunk);
-  cli_json_number(json, json->root, "test_chunk", (double)run->placement.test_chunk);
+  cli_placement_json(json, json->root, &run->placement.at[0]);
   cli_json_number(json, json->root, "batch",
                   (double)cli_recipe_batch(settings, quern_dataset_rows(run->train)));
   cli_json_text(json, json->root, "optimizer", quern_optimizer_name(run->optimizer.kind));
@@ -371,11 +348,13 @@ static cli_exit run_session(train_session *run) {
   if (result != CLI_OK) return result;
   quern_train_options training = options_of(run);
   announce(run);
-  result = place_data(run, &training);
-  if (result == CLI_OK)
-    result = cli_team_share(&run->team, &settings->shares, run->network, run->train, &training, run->people);
+  result = cli_team_share(&run->team, &settings->shares, run->network, run->train, &training, run->people);
   result = cli_ranks_agree(result);
+  if (result == CLI_OK)
+    result = cli_ranks_agree(
+        cli_placement_find(&run->team, run->network, run->train, run->test, &training, &run->placement));
   if (result != CLI_OK) return result;
+  cli_placement_print(&run->placement, run->people);
   fputc('\n', run->people);
   fflush(run->people);
   result = cli_ranks_agree(train(run, &training));
@@ -384,7 +363,6 @@ static cli_exit run_session(train_session *run) {
 
 cli_exit cli_run_training(const train_settings *settings) {
   train_session session = {.settings = settings,
-                           .placement = QUERN_DATA_PLACEMENT_INIT,
                            .people = settings->json && cli_ranks_is_first() ? stderr : stdout,
                            .json = cli_json_create()};
   session.epochs = cli_json_list(&session.json, session.json.root, "epochs");
@@ -393,6 +371,7 @@ cli_exit cli_run_training(const train_settings *settings) {
   if (result == CLI_OK) result = logged;
   cli_json_free(&session.json);
   free(session.class_weights);
+  cli_placement_free(&session.placement);
   cli_team_close(&session.team);
   quern_network_free(session.network);
   quern_dataset_free(session.test);

@@ -2,16 +2,17 @@
 #include "../error.h"
 #include "plan.h"
 
-/* Mean and inverse of a layer's for n samples. */
-typedef struct statistics {
-  quern_tensor mean, inverse;
-} statistics;
-
-static statistics statistics_of(const quern_plan *plan, size_t l, size_t n) {
+static quern__norm_statistics statistics_of(const quern_plan *plan, size_t l, size_t n) {
   const quern_layer *layer = &plan->shape.layers[l].layer;
   const size_t count = layer->normalization.kind == QUERN_NORMALIZATION_BATCH ? layer->units : n;
-  return (statistics){quern_vector(plan->statistics, plan->places[l].mean, count),
-                      quern_vector(plan->statistics, plan->places[l].inverse, count)};
+  return (quern__norm_statistics){quern_vector(plan->statistics, plan->places[l].mean, count),
+                                  quern_vector(plan->statistics, plan->places[l].inverse, count)};
+}
+
+/* Whether other ranks have a part in it. */
+static bool is_of_all(const quern_plan *plan, size_t l) {
+  return plan->collective != NULL &&
+         plan->shape.layers[l].layer.normalization.kind == QUERN_NORMALIZATION_BATCH;
 }
 
 static quern_tensor parameter(const quern_plan *plan, size_t l, quern__part part) {
@@ -25,7 +26,9 @@ static quern_status normalize_batch(quern_plan *plan, size_t l, quern__pass pass
                      mean = parameter(plan, l, QUERN__MEAN), variance = parameter(plan, l, QUERN__VARIANCE);
   if (pass == QUERN__PASS_INFERENCE)
     return quern_batch_norm_inference(plan->context, product, gamma, beta, epsilon, mean, variance, to);
-  const statistics own = statistics_of(plan, l, product.rows);
+  const quern__norm_statistics own = statistics_of(plan, l, product.rows);
+  if (is_of_all(plan, l))
+    return quern__plan_normalize_together(plan, l, pass, &own, product.rows, product, to);
   const bool follows = pass == QUERN__PASS_TRAINING;
   return quern_batch_norm_forward(plan->context, product, gamma, beta, epsilon, QUERN_BATCH_NORM_MOMENTUM,
                                   follows ? mean : quern_none(), follows ? variance : quern_none(), own.mean,
@@ -36,7 +39,7 @@ quern_status quern__plan_normalize(quern_plan *plan, size_t l, quern__pass pass,
                                    quern_tensor to) {
   const quern_normalization *is = &plan->shape.layers[l].layer.normalization;
   if (is->kind == QUERN_NORMALIZATION_BATCH) return normalize_batch(plan, l, pass, product, to);
-  statistics own = {quern_none(), quern_none()};
+  quern__norm_statistics own = {quern_none(), quern_none()};
   if (pass != QUERN__PASS_INFERENCE) own = statistics_of(plan, l, product.rows);
   return quern_layer_norm_forward(plan->context, product, parameter(plan, l, QUERN__GAMMA),
                                   parameter(plan, l, QUERN__BETA), is->epsilon, own.mean, own.inverse, to);
@@ -52,7 +55,8 @@ static quern_status update(quern_plan *plan, quern_tensor gradients, quern_tenso
 
 quern_status quern__plan_normalize_back(quern_plan *plan, size_t l, size_t n) {
   const quern_layer *layer = &plan->shape.layers[l].layer;
-  const statistics own = statistics_of(plan, l, n);
+  const quern__norm_statistics own = statistics_of(plan, l, n);
+  if (is_of_all(plan, l)) return quern__plan_normalize_back_together(plan, l, &own, n);
   const quern_tensor gamma = parameter(plan, l, QUERN__GAMMA), beta = parameter(plan, l, QUERN__BETA),
                      product = quern__plan_product(plan, l, n), dz = quern__plan_dz(plan, l, n);
   const bool keeps = plan->mode == QUERN_PLAN_GRADIENTS;
@@ -70,4 +74,21 @@ quern_status quern__plan_normalize_back(quern_plan *plan, size_t l, size_t n) {
   if (keeps || layer->freeze_bias) return QUERN_OK;
   QUERN__FORWARD(update(plan, dgamma, gamma));
   return update(plan, dbeta, beta);
+}
+
+quern_status quern__plan_normalize_nothing(quern_plan *plan, quern__pass pass) {
+  for (size_t l = 0; l < plan->shape.layer_count; l++) {
+    const quern__norm_statistics own = statistics_of(plan, l, 0);
+    if (is_of_all(plan, l))
+      QUERN__FORWARD(quern__plan_normalize_together(plan, l, pass, &own, 0, quern_none(), quern_none()));
+  }
+  return QUERN_OK;
+}
+
+quern_status quern__plan_normalize_nothing_back(quern_plan *plan) {
+  for (size_t l = plan->shape.layer_count; l-- > 0;) {
+    const quern__norm_statistics own = statistics_of(plan, l, 0);
+    if (is_of_all(plan, l)) QUERN__FORWARD(quern__plan_normalize_back_together(plan, l, &own, 0));
+  }
+  return QUERN_OK;
 }

@@ -172,6 +172,7 @@ void quern_plan_free(quern_plan *plan) {
   quern_buffer_free(plan->momentum);
   quern_buffer_free(plan->square);
   free(plan->places);
+  free(plan->sums);
   quern__shape_free(&plan->shape);
   quern__context_release(plan->context);
   free(plan);

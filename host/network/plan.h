@@ -3,6 +3,7 @@
 #define QUERN_HOST_NETWORK_PLAN_H
 
 #include "network.h"
+#include <quern/collective.h>
 #include <quern/plan.h>
 
 typedef struct quern_update quern_update; /* backend.h: what an optimizer does in a step */
@@ -57,7 +58,10 @@ struct quern_plan {
   uint64_t trained; /* steps that the plan has taken, with whatever optimizer: masks of dropout go by it */
   uint64_t batches_before; /* and those behind its running statistics before, modulo 2^64 */
   uint64_t dropout_seed;
-  size_t first_row;      /* of the step under way: which sample of the batch it begins with */
+  size_t first_row;                   /* of the step under way: which sample of the batch it begins with, */
+  size_t step_samples;                /* and how many the batch has */
+  const quern_collective *collective; /* where batch normalisation is with other ranks' samples; else NULL */
+  float *sums;           /* [4][widest], owned: what it adds up on the way; NULL without a collective */
   float clip_norm;       /* 0: gradients are not clipped */
   quern_buffer *squares; /* what clipping adds up; NULL until it is first asked for */
   float label_smoothing; /* of training */
@@ -105,11 +109,30 @@ typedef enum quern__pass { QUERN__PASS_INFERENCE, QUERN__PASS_TRAINING, QUERN__P
 quern_status quern__plan_forward_layer(quern_plan *plan, size_t layer, quern_tensor from, quern__pass pass,
                                        quern_tensor *to);
 
+/* Takes batch normalisation with the samples of other ranks from now on, which every rank calls. normalization_together.c. */
+quern_status quern__plan_join(quern_plan *plan, const quern_collective *collective);
+
 /* A layer's normalisation, where it has one, from `product` to `to`, which may be the same; and back, where dZ of the layer is that of
  * what came out: in its place, and with the gradients or the update of gamma and beta. normalization.c. */
 quern_status quern__plan_normalize(quern_plan *plan, size_t layer, quern__pass pass, quern_tensor product,
                                    quern_tensor to);
 quern_status quern__plan_normalize_back(quern_plan *plan, size_t layer, size_t n);
+
+/* What a rank that has no sample in a batch does beside others' steps: its part of what they settle, forwards and back. */
+quern_status quern__plan_normalize_nothing(quern_plan *plan, quern__pass pass);
+quern_status quern__plan_normalize_nothing_back(quern_plan *plan);
+
+/* Mean and inverse of a layer, of its units or of n samples. */
+typedef struct quern__norm_statistics {
+  quern_tensor mean, inverse;
+} quern__norm_statistics;
+
+/* Both ways of a layer together with other ranks, of n samples here, which may be none. */
+quern_status quern__plan_normalize_together(quern_plan *plan, size_t layer, quern__pass pass,
+                                            const quern__norm_statistics *of, size_t n, quern_tensor product,
+                                            quern_tensor to);
+quern_status quern__plan_normalize_back_together(quern_plan *plan, size_t layer,
+                                                 const quern__norm_statistics *of, size_t n);
 
 /* What is right for n samples: labels int32_t [1][n], or targets [n][outputs]; the other is none. */
 typedef struct quern__truth {

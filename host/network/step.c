@@ -78,6 +78,7 @@ quern_status quern__plan_gradients(quern_plan *plan, quern_tensor x, const quern
                                    const quern__whole_batch *whole, quern_tensor losses,
                                    const quern__bucket_watch *watch) {
   plan->first_row = whole != NULL ? whole->first : 0;
+  plan->step_samples = whole != NULL ? whole->samples : x.rows;
   QUERN__FORWARD(quern__plan_forward_to_train(plan, x));
   QUERN__FORWARD(backward_loss(plan, truth, x.rows, whole, losses));
   return backward(plan, x, watch);

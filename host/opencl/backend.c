@@ -67,4 +67,7 @@ const quern_backend quern__opencl_backend = {
     .batch_norm_backward = quern__cl_batch_norm_backward,
     .layer_norm_forward = quern__cl_layer_norm_forward,
     .layer_norm_backward = quern__cl_layer_norm_backward,
+    .batch_norm_moments = quern__cl_batch_norm_moments,
+    .batch_norm_backward_parameters = quern__cl_batch_norm_backward_parameters,
+    .batch_norm_backward_data = quern__cl_batch_norm_backward_data,
 };

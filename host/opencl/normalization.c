@@ -35,6 +35,17 @@ quern_status quern__cl_batch_norm_forward(void *state, const quern_batch_norm_fo
                           &arguments);
 }
 
+quern_status quern__cl_batch_norm_moments(void *state, const quern_batch_norm_moments_op *op) {
+  quern__arguments arguments = {0};
+  quern__push_uint(&arguments, op->n);
+  quern__push_uint(&arguments, op->units);
+  quern__push_span(&arguments, op->x);
+  quern__push_span(&arguments, op->mean);
+  quern__push_span(&arguments, op->squares);
+  return quern__cl_launch(state, QUERN__KERNEL_batch_norm_moments, range_strips(state, op->units),
+                          &arguments);
+}
+
 quern_status quern__cl_batch_norm_inference(void *state, const quern_batch_norm_inference_op *op) {
   quern__arguments arguments = {0};
   quern__push_uint(&arguments, op->n);
@@ -66,6 +77,23 @@ quern_status quern__cl_batch_norm_backward(void *state, const quern_norm_backwar
                           &arguments);
 }
 
+quern_status quern__cl_batch_norm_backward_data(void *state, const quern_batch_norm_backward_data_op *op) {
+  quern__arguments arguments = {0};
+  quern__push_uint(&arguments, op->n);
+  quern__push_uint(&arguments, op->units);
+  quern__push_float(&arguments, op->samples);
+  quern__push_span(&arguments, op->dy);
+  quern__push_span(&arguments, op->x);
+  quern__push_span(&arguments, op->gamma);
+  quern__push_span(&arguments, op->mean);
+  quern__push_span(&arguments, op->inverse);
+  quern__push_span(&arguments, op->dgamma);
+  quern__push_span(&arguments, op->dbeta);
+  quern__push_span(&arguments, op->dx);
+  return quern__cl_launch(state, QUERN__KERNEL_batch_norm_backward_data,
+                          quern__range_strips(state, op->n, op->units), &arguments);
+}
+
 quern_status quern__cl_layer_norm_forward(void *state, const quern_layer_norm_forward_op *op) {
   quern__arguments arguments = {0};
   quern__push_uint(&arguments, op->n);
@@ -80,7 +108,8 @@ quern_status quern__cl_layer_norm_forward(void *state, const quern_layer_norm_fo
   return quern__cl_launch(state, QUERN__KERNEL_layer_norm_forward, range_rows(state, op->n), &arguments);
 }
 
-static quern_status layer_norm_backward_parameters(void *state, const quern_norm_backward_op *op) {
+/* Of both normalisations, which differ in what has a mean. */
+static quern_status backward_parameters(void *state, quern__kernel kernel, const quern_norm_backward_op *op) {
   quern__arguments arguments = {0};
   quern__push_uint(&arguments, op->n);
   quern__push_uint(&arguments, op->units);
@@ -90,13 +119,17 @@ static quern_status layer_norm_backward_parameters(void *state, const quern_norm
   quern__push_span(&arguments, op->inverse);
   quern__push_span(&arguments, op->dgamma);
   quern__push_span(&arguments, op->dbeta);
-  return quern__cl_launch(state, QUERN__KERNEL_layer_norm_backward_parameters, range_strips(state, op->units),
-                          &arguments);
+  return quern__cl_launch(state, kernel, range_strips(state, op->units), &arguments);
+}
+
+quern_status quern__cl_batch_norm_backward_parameters(void *state, const quern_norm_backward_op *op) {
+  return backward_parameters(state, QUERN__KERNEL_batch_norm_backward_parameters, op);
 }
 
 /* The parameters first: dx may be dy. */
 quern_status quern__cl_layer_norm_backward(void *state, const quern_norm_backward_op *op) {
-  if (op->dgamma.memory != NULL) QUERN__FORWARD(layer_norm_backward_parameters(state, op));
+  if (op->dgamma.memory != NULL)
+    QUERN__FORWARD(backward_parameters(state, QUERN__KERNEL_layer_norm_backward_parameters, op));
   quern__arguments arguments = {0};
   quern__push_uint(&arguments, op->n);
   quern__push_uint(&arguments, op->units);

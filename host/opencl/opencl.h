@@ -60,6 +60,9 @@ typedef enum quern__family {
   X(normalization, batch_norm_forward)                                                                       \
   X(normalization, batch_norm_inference)                                                                     \
   X(normalization, batch_norm_backward)                                                                      \
+  X(normalization, batch_norm_moments)                                                                       \
+  X(normalization, batch_norm_backward_parameters)                                                           \
+  X(normalization, batch_norm_backward_data)                                                                 \
   X(normalization, layer_norm_forward)                                                                       \
   X(normalization, layer_norm_backward_data)                                                                 \
   X(normalization, layer_norm_backward_parameters)                                                           \
@@ -169,6 +172,9 @@ quern_status quern__cl_dropout(void *state, const quern_dropout_op *op);
 quern_status quern__cl_batch_norm_forward(void *state, const quern_batch_norm_forward_op *op);
 quern_status quern__cl_batch_norm_inference(void *state, const quern_batch_norm_inference_op *op);
 quern_status quern__cl_batch_norm_backward(void *state, const quern_norm_backward_op *op);
+quern_status quern__cl_batch_norm_moments(void *state, const quern_batch_norm_moments_op *op);
+quern_status quern__cl_batch_norm_backward_parameters(void *state, const quern_norm_backward_op *op);
+quern_status quern__cl_batch_norm_backward_data(void *state, const quern_batch_norm_backward_data_op *op);
 quern_status quern__cl_layer_norm_forward(void *state, const quern_layer_norm_forward_op *op);
 quern_status quern__cl_layer_norm_backward(void *state, const quern_norm_backward_op *op);
 quern_status quern__cl_softmax(void *state, const quern_softmax_op *op);

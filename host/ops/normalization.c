@@ -88,6 +88,24 @@ quern_status quern_batch_norm_forward(quern_context *context, quern_tensor x, qu
   return QUERN__CALL(context, context->backend->batch_norm_forward(context->state, &op));
 }
 
+quern_status quern_batch_norm_moments(quern_context *context, quern_tensor x, quern_tensor mean,
+                                      quern_tensor squares) {
+  quern__check check = quern__check_begin("batch norm moments", context);
+  const quern_batch_norm_moments_op op = {.n = x.rows,
+                                          .units = x.columns,
+                                          .x = quern__check_tensor(&check, "x", x, F),
+                                          .mean = quern__check_tensor(&check, "mean", mean, F),
+                                          .squares = quern__check_tensor(&check, "squares", squares, F)};
+  const named tensors[] = {{"mean", mean}, {"squares", squares}, {"x", x}};
+  enum { WRITTEN = 2, COUNT = 3 };
+  check_vector(&check, "mean", mean, x.columns, A_UNIT);
+  check_vector(&check, "squares", squares, x.columns, A_UNIT);
+  check_apart(&check, tensors, COUNT, WRITTEN, COUNT);
+  if (check.status != QUERN_OK) return check.status;
+  if (context->backend->batch_norm_moments == NULL) return quern__fail_no_op(&check);
+  return QUERN__CALL(context, context->backend->batch_norm_moments(context->state, &op));
+}
+
 quern_status quern_batch_norm_inference(quern_context *context, quern_tensor x, quern_tensor gamma,
                                         quern_tensor beta, float epsilon, quern_tensor mean,
                                         quern_tensor variance, quern_tensor y) {
@@ -181,6 +199,62 @@ quern_status quern_batch_norm_backward(quern_context *context, quern_tensor dy, 
   if (check.status != QUERN_OK) return check.status;
   if (context->backend->batch_norm_backward == NULL) return quern__fail_no_op(&check);
   return QUERN__CALL(context, context->backend->batch_norm_backward(context->state, &op));
+}
+
+quern_status quern_batch_norm_backward_parameters(quern_context *context, quern_tensor dy, quern_tensor x,
+                                                  quern_tensor mean, quern_tensor inverse,
+                                                  quern_tensor dgamma, quern_tensor dbeta) {
+  quern__check check = quern__check_begin("batch norm backward parameters", context);
+  const quern_norm_backward_op op = {.n = x.rows,
+                                     .units = x.columns,
+                                     .dy = quern__check_tensor(&check, "dy", dy, F),
+                                     .x = quern__check_tensor(&check, "x", x, F),
+                                     .mean = quern__check_tensor(&check, "mean", mean, F),
+                                     .inverse = quern__check_tensor(&check, "inverse", inverse, F),
+                                     .dgamma = quern__check_tensor(&check, "dgamma", dgamma, F),
+                                     .dbeta = quern__check_tensor(&check, "dbeta", dbeta, F)};
+  const named tensors[] = {{"dgamma", dgamma},   {"dbeta", dbeta}, {"mean", mean},
+                           {"inverse", inverse}, {"x", x},         {"dy", dy}};
+  enum { WRITTEN = 2, VECTORS = 4, COUNT = 6 };
+  quern__check_shape(&check, "dy", dy, x.rows, x.columns, "the shape of x");
+  for (size_t i = 0; i < VECTORS; i++)
+    check_vector(&check, tensors[i].name, tensors[i].tensor, x.columns, A_UNIT);
+  check_apart(&check, tensors, COUNT, WRITTEN, COUNT);
+  if (check.status != QUERN_OK) return check.status;
+  if (context->backend->batch_norm_backward_parameters == NULL) return quern__fail_no_op(&check);
+  return QUERN__CALL(context, context->backend->batch_norm_backward_parameters(context->state, &op));
+}
+
+quern_status quern_batch_norm_backward_data(quern_context *context, size_t samples, quern_tensor dy,
+                                            quern_tensor x, quern_tensor gamma, quern_tensor mean,
+                                            quern_tensor inverse, quern_tensor dgamma, quern_tensor dbeta,
+                                            quern_tensor dx) {
+  quern__check check = quern__check_begin("batch norm backward data", context);
+  const quern_batch_norm_backward_data_op op = {.n = x.rows,
+                                                .units = x.columns,
+                                                .samples = (float)samples,
+                                                .dy = quern__check_tensor(&check, "dy", dy, F),
+                                                .x = quern__check_tensor(&check, "x", x, F),
+                                                .gamma = quern__check_tensor(&check, "gamma", gamma, F),
+                                                .mean = quern__check_tensor(&check, "mean", mean, F),
+                                                .inverse = quern__check_tensor(&check, "inverse", inverse, F),
+                                                .dgamma = quern__check_tensor(&check, "dgamma", dgamma, F),
+                                                .dbeta = quern__check_tensor(&check, "dbeta", dbeta, F),
+                                                .dx = quern__check_tensor(&check, "dx", dx, F)};
+  const named tensors[] = {{"dx", dx},     {"dgamma", dgamma},   {"dbeta", dbeta}, {"gamma", gamma},
+                           {"mean", mean}, {"inverse", inverse}, {"x", x},         {"dy", dy}};
+  enum { WRITTEN = 1, VECTORS = 6, COUNT = 8, DY = 7 };
+  QUERN__CHECK(&check, samples >= x.rows, QUERN_ERROR_ARGUMENT,
+               "batch norm backward data: a batch of %zu samples, expected at least the %zu of x", samples,
+               x.rows);
+  quern__check_shape(&check, "dy", dy, x.rows, x.columns, "the shape of x");
+  quern__check_shape(&check, "dx", dx, x.rows, x.columns, "the shape of x");
+  for (size_t i = 1; i < VECTORS; i++)
+    check_vector(&check, tensors[i].name, tensors[i].tensor, x.columns, A_UNIT);
+  check_apart(&check, tensors, COUNT, WRITTEN, DY);
+  if (check.status != QUERN_OK) return check.status;
+  if (context->backend->batch_norm_backward_data == NULL) return quern__fail_no_op(&check);
+  return QUERN__CALL(context, context->backend->batch_norm_backward_data(context->state, &op));
 }
 
 quern_status quern_layer_norm_backward(quern_context *context, quern_tensor dy, quern_tensor x,

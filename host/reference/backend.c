@@ -164,4 +164,7 @@ const quern_backend quern__reference_backend = {
     .batch_norm_backward = quern__reference_batch_norm_backward,
     .layer_norm_forward = quern__reference_layer_norm_forward,
     .layer_norm_backward = quern__reference_layer_norm_backward,
+    .batch_norm_moments = quern__reference_batch_norm_moments,
+    .batch_norm_backward_parameters = quern__reference_batch_norm_backward_parameters,
+    .batch_norm_backward_data = quern__reference_batch_norm_backward_data,
 };

@@ -63,6 +63,42 @@ quern_status quern__reference_batch_norm_inference(void *state, const quern_batc
   return QUERN_OK;
 }
 
+quern_status quern__reference_batch_norm_moments(void *state, const quern_batch_norm_moments_op *op) {
+  (void)state;
+  const float *x = quern__reference_floats(op->x);
+  float *mean = quern__reference_floats(op->mean), *squares = quern__reference_floats(op->squares);
+  for (size_t j = 0; j < op->units; j++) {
+    const moments of = moments_of(x + j, op->n, op->units);
+    mean[j] = (float)of.mean;
+    squares[j] = (float)(of.variance * (double)op->n);
+  }
+  return QUERN_OK;
+}
+
+/* Σ dy and Σ dy x̂ of a column. */
+typedef struct gradients {
+  double shift, scale;
+} gradients;
+
+static gradients gradients_of(const float *dy, const float *x, size_t count, size_t stride, float mean,
+                              float inverse) {
+  gradients of = {0, 0};
+  for (size_t i = 0; i < count; i++, dy += stride, x += stride) {
+    of.shift += *dy;
+    of.scale += *dy * ((double)*x - mean) * inverse;
+  }
+  return of;
+}
+
+/* The gradient of a column of x. */
+static void back_column(float *dx, const float *dy, const float *x, size_t count, size_t stride, float gamma,
+                        float mean, float inverse, const gradients *of, double samples) {
+  for (size_t i = 0; i < count; i++, dx += stride, dy += stride, x += stride) {
+    const double normal = ((double)*x - mean) * inverse;
+    *dx = (float)((double)gamma * inverse * (*dy - (of->shift + normal * of->scale) / samples));
+  }
+}
+
 quern_status quern__reference_batch_norm_backward(void *state, const quern_norm_backward_op *op) {
   (void)state;
   const size_t n = op->n, units = op->units;
@@ -72,17 +108,39 @@ quern_status quern__reference_batch_norm_backward(void *state, const quern_norm_
   float *dx = quern__reference_floats(op->dx), *dgamma = quern__reference_floats(op->dgamma),
         *dbeta = quern__reference_floats(op->dbeta);
   for (size_t j = 0; j < units; j++) {
-    double shift = 0, scale = 0;
-    for (size_t i = j; i < n * units; i += units) {
-      shift += dy[i];
-      scale += dy[i] * ((double)x[i] - mean[j]) * inverse[j];
-    }
-    for (size_t i = j; i < n * units; i += units) {
-      const double normal = ((double)x[i] - mean[j]) * inverse[j];
-      dx[i] = (float)((double)gamma[j] * inverse[j] * (dy[i] - (shift + normal * scale) / (double)n));
-    }
-    dgamma[j] = (float)scale;
-    dbeta[j] = (float)shift;
+    const gradients of = gradients_of(dy + j, x + j, n, units, mean[j], inverse[j]);
+    back_column(dx + j, dy + j, x + j, n, units, gamma[j], mean[j], inverse[j], &of, (double)n);
+    dgamma[j] = (float)of.scale;
+    dbeta[j] = (float)of.shift;
+  }
+  return QUERN_OK;
+}
+
+quern_status quern__reference_batch_norm_backward_parameters(void *state, const quern_norm_backward_op *op) {
+  (void)state;
+  const float *dy = quern__reference_floats(op->dy), *x = quern__reference_floats(op->x),
+              *mean = quern__reference_floats(op->mean), *inverse = quern__reference_floats(op->inverse);
+  float *dgamma = quern__reference_floats(op->dgamma), *dbeta = quern__reference_floats(op->dbeta);
+  for (size_t j = 0; j < op->units; j++) {
+    const gradients of = gradients_of(dy + j, x + j, op->n, op->units, mean[j], inverse[j]);
+    dgamma[j] = (float)of.scale;
+    dbeta[j] = (float)of.shift;
+  }
+  return QUERN_OK;
+}
+
+quern_status quern__reference_batch_norm_backward_data(void *state,
+                                                       const quern_batch_norm_backward_data_op *op) {
+  (void)state;
+  const float *dy = quern__reference_floats(op->dy), *x = quern__reference_floats(op->x),
+              *gamma = quern__reference_floats(op->gamma), *mean = quern__reference_floats(op->mean),
+              *inverse = quern__reference_floats(op->inverse), *dgamma = quern__reference_floats(op->dgamma),
+              *dbeta = quern__reference_floats(op->dbeta);
+  float *dx = quern__reference_floats(op->dx);
+  for (size_t j = 0; j < op->units; j++) {
+    const gradients of = {dbeta[j], dgamma[j]};
+    back_column(dx + j, dy + j, x + j, op->n, op->units, gamma[j], mean[j], inverse[j], &of,
+                (double)op->samples);
   }
   return QUERN_OK;
 }

@@ -69,6 +69,10 @@ quern_status quern__reference_dropout(void *state, const quern_dropout_op *op);
 quern_status quern__reference_batch_norm_forward(void *state, const quern_batch_norm_forward_op *op);
 quern_status quern__reference_batch_norm_inference(void *state, const quern_batch_norm_inference_op *op);
 quern_status quern__reference_batch_norm_backward(void *state, const quern_norm_backward_op *op);
+quern_status quern__reference_batch_norm_moments(void *state, const quern_batch_norm_moments_op *op);
+quern_status quern__reference_batch_norm_backward_parameters(void *state, const quern_norm_backward_op *op);
+quern_status quern__reference_batch_norm_backward_data(void *state,
+                                                       const quern_batch_norm_backward_data_op *op);
 quern_status quern__reference_layer_norm_forward(void *state, const quern_layer_norm_forward_op *op);
 quern_status quern__reference_layer_norm_backward(void *state, const quern_norm_backward_op *op);
 quern_status quern__reference_softmax(void *state, const quern_softmax_op *op);

@@ -64,19 +64,35 @@ static quern_status bytes_beside_data(const quern_network *network, const quern_
   return QUERN_OK;
 }
 
-static quern__placing placing_of(const quern_dataset *dataset) {
+/* Shuffled, it is kept whole where it is resident: a sample may be any rank's in the next epoch. */
+static quern__placing placing_of_train(const quern_dataset *dataset, size_t batch, size_t size) {
+  return (quern__placing){.size = quern__sample_size_of(dataset, true),
+                          .rows = dataset->rows,
+                          .unit = size,
+                          .span = batch,
+                          .units = quern__divide_up(dataset->rows, batch)};
+}
+
+/* In its own order, a rank's samples lie side by side, the same in each pass. */
+static quern__placing placing_of_test(const quern_dataset *dataset, const quern_train_options *options,
+                                      size_t size) {
   if (dataset == NULL) return (quern__placing){.rows = 0};
-  return (quern__placing){.size = quern__sample_size_of(dataset, true), .rows = dataset->rows};
+  const quern__shard shard = quern__trainer_test_shard(options, dataset->rows);
+  return (quern__placing){.size = quern__sample_size_of(dataset, true),
+                          .rows = shard.own,
+                          .unit = size,
+                          .span = size,
+                          .units = quern__divide_up(shard.own, size)};
 }
 
 static quern_status place(const quern_dataset *train, const quern_dataset *test, quern__room *room,
                           const quern_train_options *options, quern__data *data) {
-  room->batch = quern__trainer_batch(options, train, test);
+  const size_t size = quern__trainer_size(options, train, test);
   room->strict = options->data_memory > 0;
   if (room->strict) room->bytes = options->data_memory;
   data->room = room->bytes;
-  data->train = placing_of(train);
-  data->test = placing_of(test);
+  data->train = placing_of_train(train, quern__trainer_batch(options, train, test), size);
+  data->test = placing_of_test(test, options, size);
   return quern__place(room, &data->train, &data->test);
 }
 

@@ -134,7 +134,6 @@ static quern_status check(quern_context *const *contexts, size_t count, const qu
   for (size_t i = 0; i < count; i++)
     if (contexts[i] == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "train: context %zu is NULL", i);
   QUERN__FORWARD(refuse_twice(contexts, count));
-  QUERN__FORWARD(quern__trainer_check_ranks(network, count));
   QUERN__FORWARD(quern__train_options_read(given, options));
   if (options->collective != NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT,

@@ -47,7 +47,7 @@ static quern_status begin(quern_trainer *trainer) {
   const size_t rows = trainer->train.rows;
   quern__shuffle(trainer->options.seed, QUERN__STREAM_SHUFFLE + (uint32_t)(trainer->epoch + 1),
                  (uint32_t)rows, trainer->order);
-  QUERN__FORWARD(quern__feed_begin(&trainer->train, trainer->order, rows));
+  QUERN__FORWARD(quern__feed_begin(&trainer->train, trainer->order));
   QUERN__FORWARD(schedule(trainer));
   QUERN__FORWARD(quern__ranks_begin_epoch(trainer));
   QUERN__FORWARD(quern__learned_keep(&trainer->learned, trainer->plan));

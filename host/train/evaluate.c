@@ -31,7 +31,8 @@ static quern_status evaluation_create(quern_context *context, const quern_networ
   quern_context_describe(context, &info);
   const quern__placement placement =
       quern__place_once(dataset, measures, (size_t)info.max_allocation, made->size);
-  QUERN__TRY(quern__feed_create(context, network, dataset, measures, placement, &made->data));
+  const quern__shard all = quern__shard_of(NULL, NULL, dataset->rows, dataset->rows);
+  QUERN__TRY(quern__feed_create(context, network, dataset, measures, placement, all, &made->data));
   QUERN__TRY(quern_plan_create(context, network, made->size, QUERN_PLAN_INFERENCE, &made->plan));
   QUERN__TRY(
       quern__batch_create(context, made->size, dataset->columns, made->data.target_count, &made->batch));

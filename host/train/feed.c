@@ -37,21 +37,29 @@ static quern_status upload(quern_buffer *buffer, size_t offset, size_t bytes, co
   return quern_buffer_write(buffer, offset, bytes, data, QUERN_WAIT);
 }
 
-static quern_status create_resident(quern__feed *feed, const quern_dataset *dataset, size_t bytes) {
+/* The shard's samples, one run after another. */
+static quern_status create_resident(quern__feed *feed, const quern_dataset *dataset, size_t rows,
+                                    size_t bytes) {
   quern__chunk *all = &feed->chunks[0];
+  const quern__shard *shard = &feed->shard;
+  const size_t value_bytes = feed->columns * quern__element_bytes(feed->element),
+               truth = truth_bytes(feed, 1), place = quern__truth_place(feed, rows);
+  const unsigned char *values = dataset->values, *truths = truth_of(dataset);
+  all->first = feed->origin;
+  if (rows == 0) return QUERN_OK;
   QUERN__FORWARD(quern_buffer_create(feed->context, bytes, &all->buffer));
-  const size_t value_bytes = feed->rows * feed->columns * quern__element_bytes(feed->element);
-  QUERN__FORWARD(upload(all->buffer, 0, value_bytes, dataset->values));
-  if (feed->learns)
-    QUERN__FORWARD(upload(all->buffer, quern__truth_place(feed, feed->rows), truth_bytes(feed, feed->rows),
-                          truth_of(dataset)));
-  all->rows = feed->rows;
+  for (size_t at = 0, n, to = 0; (n = quern__shard_run(shard, at, feed->rows, &at)) > 0; at += n, to += n) {
+    QUERN__FORWARD(upload(all->buffer, to * value_bytes, n * value_bytes, values + at * value_bytes));
+    if (truth > 0) QUERN__FORWARD(upload(all->buffer, place + to * truth, n * truth, truths + at * truth));
+  }
+  all->rows = rows;
   return QUERN_OK;
 }
 
 /* 0, 1, 2 … */
 static quern_status create_order(quern__feed *feed, size_t rows) {
   quern_status status;
+  if (rows == 0) return QUERN_OK;
   uint32_t *order = malloc(rows * sizeof *order);
   if (order == NULL) return quern__fail_memory("sample order", rows * sizeof *order);
   for (size_t i = 0; i < rows; i++) order[i] = (uint32_t)i;
@@ -64,7 +72,7 @@ cleanup:
 
 quern_status quern__feed_create(quern_context *context, const quern_network *network,
                                 const quern_dataset *dataset, bool learns, quern__placement placement,
-                                quern__feed *feed) {
+                                quern__shard shard, quern__feed *feed) {
   const quern_schema *schema = dataset->schema;
   *feed = (quern__feed){.context = context,
                         .rows = dataset->rows,
@@ -72,8 +80,11 @@ quern_status quern__feed_create(quern_context *context, const quern_network *net
                         .element = dataset->element,
                         .scale = dataset->scale,
                         .offset = dataset->offset,
+                        .shard = shard,
                         .learns = learns,
                         .chunk_rows = placement.chunk_rows,
+                        .chunk_span = placement.chunk_span,
+                        .origin = shard.batch < shard.rows ? 0 : shard.begin,
                         .current = SIZE_MAX};
   QUERN__FORWARD(quern__check_samples(network, dataset));
   if (learns) QUERN__FORWARD(quern__check_truth(network, dataset));
@@ -86,7 +97,7 @@ quern_status quern__feed_create(quern_context *context, const quern_network *net
     }
   }
   size_t bytes;
-  const size_t rows = is_streamed(feed) ? feed->chunk_rows : feed->rows;
+  const size_t rows = is_streamed(feed) ? feed->chunk_rows : quern__shard_before(&feed->shard, feed->rows);
   const quern__sample_size size = quern__sample_size_of(dataset, learns);
   if (!quern__chunk_bytes(&size, rows, &bytes)) {
     status = quern__fail(QUERN_ERROR_OVERFLOW, "%s: the size of %zu samples of %zu values overflows",
@@ -94,7 +105,7 @@ quern_status quern__feed_create(quern_context *context, const quern_network *net
     goto cleanup;
   }
   QUERN__TRY(is_streamed(feed) ? quern__stream_create(feed, dataset, bytes)
-                               : create_resident(feed, dataset, bytes));
+                               : create_resident(feed, dataset, rows, bytes));
   QUERN__TRY(create_order(feed, rows));
   return QUERN_OK;
 cleanup:
@@ -113,15 +124,14 @@ void quern__feed_free(quern__feed *feed) {
   *feed = (quern__feed){0};
 }
 
-quern_status quern__feed_begin(quern__feed *feed, const uint32_t *order, size_t rows) {
-  feed->rows = rows;
+quern_status quern__feed_begin(quern__feed *feed, const uint32_t *order) {
   if (is_streamed(feed)) return quern__stream_begin(feed, order);
-  return quern_buffer_write(feed->order, 0, rows * sizeof *order, order, QUERN_NO_WAIT);
+  return quern_buffer_write(feed->order, 0, feed->rows * sizeof *order, order, QUERN_NO_WAIT);
 }
 
 size_t quern__feed_reach(const quern__feed *feed, size_t first, size_t end) {
   if (!is_streamed(feed)) return end;
-  const size_t left = feed->chunk_rows - first % feed->chunk_rows;
+  const size_t left = feed->chunk_span - (first - feed->origin) % feed->chunk_span;
   return end - first < left ? end : first + left;
 }
 
@@ -130,6 +140,13 @@ static quern_status find(quern__feed *feed, size_t first, const quern__chunk **c
   if (is_streamed(feed)) return quern__stream_find(feed, first, chunk);
   *chunk = &feed->chunks[0];
   return QUERN_OK;
+}
+
+/* Which samples of a chunk are the n from `first` on. */
+static quern_tensor indices_of(const quern__feed *feed, const quern__chunk *chunk, size_t first, size_t n) {
+  const quern__shard *shard = &feed->shard;
+  return quern_vector(feed->order,
+                      quern__shard_before(shard, first) - quern__shard_before(shard, chunk->first), n);
 }
 
 static quern_tensor values_of(const quern__feed *feed, const quern__chunk *chunk) {
@@ -148,7 +165,7 @@ quern_status quern__feed_gather(quern__feed *feed, size_t first, size_t n, const
   quern_context *context = feed->context;
   const quern__chunk *chunk;
   QUERN__FORWARD(find(feed, first, &chunk));
-  const quern_tensor indices = quern_vector(feed->order, first - chunk->first, n);
+  const quern_tensor indices = indices_of(feed, chunk, first, n);
   *x = quern_matrix(batch->x, 0, n, feed->columns);
   QUERN__FORWARD(quern_gather_rows(context, feed->element, values_of(feed, chunk), indices, feed->scale,
                                    feed->offset, *x));
@@ -170,7 +187,7 @@ quern_status quern__feed_samples(quern__feed *feed, size_t first, size_t n, cons
   *samples = (quern__samples){.element = feed->element,
                               .source = values_of(feed, chunk),
                               .labels = truth_in(feed, chunk),
-                              .order = quern_vector(feed->order, first - chunk->first, n),
+                              .order = indices_of(feed, chunk, first, n),
                               .scale = feed->scale,
                               .offset = feed->offset,
                               .x = quern_matrix(batch->x, 0, size, feed->columns),

@@ -11,6 +11,7 @@ enum { PLACE_SIZE = 128 };
 /* Where a number that is not finite was found. */
 typedef struct finding {
   bool found;
+  size_t depth; /* how far up in the network */
   float value;
   char place[PLACE_SIZE];
 } finding;
@@ -29,6 +30,7 @@ static size_t first_bad(const float *values, size_t count) {
 
 static void name_layer(const quern__shape *shape, size_t layer, const char *what, finding *at) {
   const quern_layer *is = &shape->layers[layer].layer;
+  at->depth = layer + 1;
   snprintf(at->place, sizeof at->place, "%s layer %zu of %zu (%zu units, %s)", what, layer + 1,
            shape->layer_count, is->units, quern_activation_name(is->activation.kind));
 }
@@ -64,41 +66,50 @@ static quern_status look_at_parts(const quern_plan *plan, size_t l, finding *at)
   return QUERN_OK;
 }
 
-/* The trainer's next step forwards, op by op, until something is not finite. */
+/* One layer of a step forwards, from *x on, which then is what the next one reads. Once something is found nothing is looked for. */
+static quern_status look_through_layer(quern_plan *plan, size_t l, quern_tensor *x, finding *at) {
+  const quern_tensor output = quern__plan_output(plan, l, x->rows);
+  const bool looks = !at->found;
+  quern_tensor handed_on;
+  if (looks) QUERN__FORWARD(look_at_parts(plan, l, at));
+  if (!at->found) name_layer(&plan->shape, l, "the output of", at);
+  QUERN__FORWARD(quern__plan_forward_layer(plan, l, *x, QUERN__PASS_REHEARSAL, &handed_on));
+  if (!at->found) QUERN__FORWARD(look(output, at));
+  *x = handed_on;
+  return QUERN_OK;
+}
+
+/* The trainer's next step forwards, op by op, until something is not finite; to its end where other ranks wait for this one in a
+ * layer. */
 static quern_status look_through_step(quern_trainer *trainer, finding *at) {
   quern_plan *plan = trainer->plan;
-  const quern__shape *shape = &plan->shape;
   const size_t first = quern__trainer_samples_of(trainer, trainer->step);
   const size_t all = quern__trainer_samples_of(trainer, trainer->step + 1) - first;
   size_t begin, n;
   quern__together_part(trainer->options.collective, trainer->options.shares, all, &begin, &n);
-  if (n == 0) return QUERN_OK; /* other ranks have samples to look at */
   plan->first_row = begin;
-  quern_tensor x, handed_on;
+  plan->step_samples = all;
+  if (n == 0)
+    return quern__plan_normalize_nothing(plan, QUERN__PASS_REHEARSAL); /* others have samples to look at */
+  quern_tensor x;
   QUERN__FORWARD(quern__feed_gather(&trainer->train, first + begin, n, &trainer->batch, &x, NULL));
   QUERN__FORWARD(look(x, at));
   snprintf(at->place, sizeof at->place, "the samples");
-  for (size_t l = 0; !at->found && l < shape->layer_count; l++) {
-    const quern_tensor output = quern__plan_output(plan, l, n);
-    QUERN__FORWARD(look_at_parts(plan, l, at));
-    if (at->found) break;
-    name_layer(shape, l, "the output of", at);
-    QUERN__FORWARD(quern__plan_forward_layer(plan, l, x, QUERN__PASS_REHEARSAL, &handed_on));
-    QUERN__FORWARD(look(output, at));
-    x = handed_on;
-  }
+  for (size_t l = 0; l < plan->shape.layer_count && (!at->found || plan->collective != NULL); l++)
+    QUERN__FORWARD(look_through_layer(plan, l, &x, at));
   return QUERN_OK;
 }
 
-/* What the first rank found that found something, on all of them. */
+/* What was found lowest in the network, by the first rank that did, on all of them. */
 static quern_status take_first_finding(const quern_collective *collective, finding *at) {
   if (collective == NULL) return QUERN_OK;
   finding *all = calloc(collective->ranks, sizeof *all);
   if (all == NULL) return quern__fail_memory("train", collective->ranks * sizeof *all);
   const quern_status status = quern__together_gather(collective, at, sizeof *at, all);
-  size_t r = 0;
-  while (r + 1 < collective->ranks && !all[r].found) r++;
-  *at = all[r];
+  size_t first = 0;
+  for (size_t r = 1; r < collective->ranks; r++)
+    if (all[r].found && (!all[first].found || all[r].depth < all[first].depth)) first = r;
+  *at = all[first];
   free(all);
   return status;
 }

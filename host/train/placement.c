@@ -43,20 +43,20 @@ static bool fits_buffer(const quern__placing *set, size_t rows, size_t allocatio
 }
 
 static void make_resident(quern__placing *set) {
-  set->placement.chunk_rows = 0;
+  set->placement = (quern__placement){0, 0};
   set->bytes = set->rows > 0 ? bytes_of(set, 1, set->rows) : 0;
 }
 
-static void make_streamed(quern__placing *set, size_t chunk_rows) {
-  set->placement.chunk_rows = chunk_rows;
-  set->bytes = bytes_of(set, 2, chunk_rows);
+static void make_streamed(quern__placing *set, size_t units) {
+  set->placement = (quern__placement){units * set->unit, units * set->span};
+  set->bytes = bytes_of(set, 2, units * set->unit);
 }
 
-/* The most whole batches whose chunks fit, by halving: at least one, and no more than there are. */
-static size_t chunk_rows(const quern__placing *set, const quern__room *room, size_t budget) {
-  size_t least = 1, most = quern__divide_up(set->rows, room->batch);
+/* The most units whose chunks fit, by halving: at least one, and no more than there are. */
+static size_t units_in_chunk(const quern__placing *set, const quern__room *room, size_t budget) {
+  size_t least = 1, most = set->units;
   while (least < most) {
-    const size_t half = least + (most - least + 1) / 2, rows = half * room->batch;
+    const size_t half = least + (most - least + 1) / 2, rows = half * set->unit;
     size_t chunk;
     const bool good = fits_buffer(set, rows, room->allocation) && bytes_of(set, 2, rows) <= budget &&
                       quern__chunk_bytes(&set->size, rows, &chunk) && chunk <= CHUNK_BYTES;
@@ -65,20 +65,20 @@ static size_t chunk_rows(const quern__placing *set, const quern__room *room, siz
     else
       most = half - 1;
   }
-  return least * room->batch;
+  return least;
 }
 
 /* The least that it can do with. */
 static size_t least_bytes(const quern__placing *set, const quern__room *room) {
   if (set->rows == 0) return 0;
-  const size_t whole = bytes_of(set, 1, set->rows), turns = bytes_of(set, 2, room->batch);
+  const size_t whole = bytes_of(set, 1, set->rows), turns = bytes_of(set, 2, set->unit);
   return whole < turns && fits_buffer(set, set->rows, room->allocation) ? whole : turns;
 }
 
 static void place_one(quern__placing *set, const quern__room *room, size_t budget) {
   make_resident(set);
   if (set->bytes <= budget && fits_buffer(set, set->rows, room->allocation)) return;
-  make_streamed(set, chunk_rows(set, room, budget));
+  make_streamed(set, units_in_chunk(set, room, budget));
 }
 
 static size_t between(size_t least, size_t value, size_t most) {
@@ -101,8 +101,9 @@ quern_status quern__place(const quern__room *room, quern__placing *train, quern_
   if (room->bytes < least && room->strict)
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "train: the data may take %zu bytes of the device, expected at least %zu: two batches "
-                       "of %zu samples, one to compute on and one on its way%s",
-                       room->bytes, least, room->batch, test->rows > 0 ? ", of either data set" : "");
+                       "of %zu samples%s, one to compute on and one on its way%s",
+                       room->bytes, least, train->unit, train->span > train->unit ? " for this rank" : "",
+                       test->rows > 0 ? ", of either data set" : "");
   const size_t bytes = room->bytes > least ? room->bytes : least;
   place_one(small, room, between(least_small, bytes / 2, bytes - least_large));
   place_one(large, room, bytes - small->bytes);
@@ -111,8 +112,12 @@ quern_status quern__place(const quern__room *room, quern__placing *train, quern_
 
 quern__placement quern__place_once(const quern_dataset *dataset, bool learns, size_t allocation,
                                    size_t batch) {
-  const quern__placing set = {.size = quern__sample_size_of(dataset, learns), .rows = dataset->rows};
-  const quern__room room = {.bytes = SIZE_MAX, .allocation = allocation, .batch = batch};
-  const size_t rows = chunk_rows(&set, &room, SIZE_MAX);
-  return (quern__placement){rows < dataset->rows ? rows : 0};
+  quern__placing set = {.size = quern__sample_size_of(dataset, learns),
+                        .rows = dataset->rows,
+                        .unit = batch,
+                        .span = batch,
+                        .units = quern__divide_up(dataset->rows, batch)};
+  const quern__room room = {.bytes = SIZE_MAX, .allocation = allocation};
+  make_streamed(&set, units_in_chunk(&set, &room, SIZE_MAX));
+  return set.placement.chunk_rows < dataset->rows ? set.placement : (quern__placement){0, 0};
 }

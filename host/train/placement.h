@@ -20,13 +20,17 @@ size_t quern__values_room(size_t value_bytes);
 bool quern__chunk_bytes(const quern__sample_size *size, size_t rows, size_t *bytes);
 
 typedef struct quern__placement {
-  size_t chunk_rows; /* whole batches; 0: resident */
+  size_t chunk_rows; /* samples that a chunk has room for; 0: resident */
+  size_t chunk_span; /* samples of a pass that it reaches over, with those of them that are other ranks' */
 } quern__placement;
 
 /* A data set to be placed. */
 typedef struct quern__placing {
   quern__sample_size size;
-  size_t rows; /* 0: there is none */
+  size_t rows; /* that are kept where they are resident; 0: there is none */
+  /* Of samples that are used together, and so come in one chunk: how many they are at most, with other ranks' between
+   * them, and how often they come in a pass. */
+  size_t unit, span, units;
   quern__placement placement;
   size_t bytes; /* that it takes on the device so, its order included */
 } quern__placing;
@@ -35,7 +39,6 @@ typedef struct quern__placing {
 typedef struct quern__room {
   size_t bytes;      /* for all of them */
   size_t allocation; /* for a buffer; 0: any */
-  size_t batch;      /* samples; chunks are whole ones */
   bool strict;       /* too little room is an error; without it the smallest chunks are taken */
 } quern__room;
 

@@ -156,7 +156,10 @@ quern_status quern__ranks_begin_epoch(quern_trainer *trainer) {
 }
 
 /* A rank without a sample in the batch adds nothing to the sums. */
-static quern_status no_gradients(quern_plan *plan, const quern__bucket_watch *watch) {
+static quern_status no_gradients(quern_plan *plan, size_t samples, const quern__bucket_watch *watch) {
+  plan->step_samples = samples;
+  QUERN__FORWARD(quern__plan_normalize_nothing(plan, QUERN__PASS_TRAINING));
+  QUERN__FORWARD(quern__plan_normalize_nothing_back(plan));
   for (size_t i = plan->gradients.count; i-- > 0;) {
     const quern__bucket *bucket = &plan->gradients.list[i];
     QUERN__FORWARD(quern_fill(plan->context, 0.0f, quern_vector(bucket->memory, 0, bucket->count)));
@@ -182,7 +185,7 @@ quern_status quern__ranks_step(quern_trainer *trainer, size_t first, size_t n) {
   const quern__bucket_watch watch = quern__reducer_watch(trainer->reducer);
   QUERN__FORWARD(own > 0 ? quern__plan_gradients(plan, x, &truth, &whole,
                                                  quern_vector(trainer->tally.losses, first, own), &watch)
-                         : no_gradients(plan, &watch));
+                         : no_gradients(plan, n, &watch));
   return quern__reduce(trainer->reducer, plan, &trainer->reducing);
 }
 

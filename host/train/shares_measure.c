@@ -94,6 +94,8 @@ static quern_status take_steps(trial *run, double *seconds) {
 /* How long this rank takes for a step of so many samples, while all others take theirs. */
 static quern_status measure_round(quern_context *context, const quern_network *network,
                                   const quern_train_options *options, size_t samples, double *seconds) {
+  /* By itself a sample has no variance to be normalised by; two take about as long. */
+  if (samples == 1 && quern__shape_normalizes(&network->shape, QUERN_NORMALIZATION_BATCH)) samples = 2;
   const quern_collective *collective = options->collective;
   trial run = {.plan = NULL};
   quern_status status = samples > 0 ? trial_create(context, network, options, samples, &run) : QUERN_OK;

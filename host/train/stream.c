@@ -18,37 +18,38 @@ quern_status quern__stream_create(quern__feed *feed, const quern_dataset *datase
   return QUERN_OK;
 }
 
-/* Rows of `bytes` each, from one data set's array to the chunk. */
-static void gather(unsigned char *to, const unsigned char *rows, size_t bytes, const uint32_t *order,
-                   size_t first, size_t count) {
-  if (order == NULL) {
-    memcpy(to, rows + first * bytes, count * bytes);
-    return;
+/* Rows of `bytes` each, from one data set's array: those of the shard between two positions of the pass, one after another. */
+static void gather(const quern__feed *feed, unsigned char *to, const unsigned char *rows, size_t bytes,
+                   size_t first, size_t end) {
+  const uint32_t *order = feed->pass;
+  for (size_t at = first, n; (n = quern__shard_run(&feed->shard, at, end, &at)) > 0; at += n) {
+    if (order == NULL) memcpy(to, rows + at * bytes, n * bytes);
+    for (size_t i = 0; order != NULL && i < n; i++)
+      memcpy(to + i * bytes, rows + order[at + i] * bytes, bytes);
+    to += n * bytes;
   }
-  for (size_t i = 0; i < count; i++) memcpy(to + i * bytes, rows + order[first + i] * bytes, bytes);
 }
 
 static quern__chunk *chunk_at(quern__feed *feed, size_t index) {
   return &feed->chunks[index % 2];
 }
 
-/* Sends a chunk of the pass on its way, unless it is. */
+/* Sends a chunk of the pass on its way, unless it is, or has none of the shard. */
 static quern_status load(quern__feed *feed, size_t index) {
   quern__chunk *chunk = chunk_at(feed, index);
   const quern_dataset *dataset = feed->dataset;
-  const size_t first = index * feed->chunk_rows, left = feed->rows - first;
-  const size_t rows = left < feed->chunk_rows ? left : feed->chunk_rows;
-  if (chunk->rows > 0 && chunk->first == first) return QUERN_OK;
+  const size_t first = feed->origin + index * feed->chunk_span, left = feed->rows - first;
+  const size_t end = left < feed->chunk_span ? feed->rows : first + feed->chunk_span;
+  const size_t rows = quern__shard_before(&feed->shard, end) - quern__shard_before(&feed->shard, first);
+  if (rows == 0 || (chunk->rows > 0 && chunk->first == first)) return QUERN_OK;
   chunk->rows = 0;
   void *memory;
   QUERN__FORWARD(quern_staging_begin(chunk->staging, &memory));
   const size_t place = quern__truth_place(feed, rows), truth = quern__truth_count(feed) * sizeof(float);
-  gather(memory, dataset->values, feed->columns * quern__element_bytes(feed->element), feed->pass, first,
-         rows);
+  gather(feed, memory, dataset->values, feed->columns * quern__element_bytes(feed->element), first, end);
   if (truth > 0)
-    gather((unsigned char *)memory + place,
-           dataset->targets != NULL ? (const void *)dataset->targets : dataset->labels, truth, feed->pass,
-           first, rows);
+    gather(feed, (unsigned char *)memory + place,
+           dataset->targets != NULL ? (const void *)dataset->targets : dataset->labels, truth, first, end);
   QUERN__FORWARD(quern_staging_send(chunk->staging, place + rows * truth));
   chunk->first = first;
   chunk->rows = rows;
@@ -71,7 +72,7 @@ quern_status quern__stream_begin(quern__feed *feed, const uint32_t *order) {
 }
 
 quern_status quern__stream_find(quern__feed *feed, size_t first, const quern__chunk **chunk) {
-  const size_t index = first / feed->chunk_rows;
+  const size_t index = (first - feed->origin) / feed->chunk_span;
   if (index != feed->current) {
     QUERN__FORWARD(leave(feed));
     QUERN__FORWARD(load(feed, index));
@@ -83,5 +84,5 @@ quern_status quern__stream_find(quern__feed *feed, size_t first, const quern__ch
 
 quern_status quern__stream_ahead(quern__feed *feed) {
   const size_t next = feed->current == SIZE_MAX ? 0 : feed->current + 1;
-  return next * feed->chunk_rows < feed->rows ? load(feed, next) : QUERN_OK;
+  return next * feed->chunk_span < feed->rows - feed->origin ? load(feed, next) : QUERN_OK;
 }

@@ -25,6 +25,14 @@ size_t quern__trainer_size(const quern_train_options *options, const quern_datas
                                       quern__trainer_batch(options, train, test));
 }
 
+quern__shard quern__trainer_train_shard(const quern_train_options *options, size_t rows) {
+  return quern__shard_of(options->collective, options->shares, rows, options->batch);
+}
+
+quern__shard quern__trainer_test_shard(const quern_train_options *options, size_t rows) {
+  return quern__shard_of(options->collective, options->shares, rows, rows);
+}
+
 /* The plan updates in place, unless the gradients are to be clipped or added to others before, or the context cannot; NULL is one that
  * can. */
 quern_plan_mode quern__trainer_mode(const quern_train_options *options, const quern_context *context) {
@@ -43,19 +51,24 @@ static quern_status copy_class_weights(quern_trainer *trainer, const quern_netwo
   return QUERN_OK;
 }
 
-quern_status quern__trainer_check_ranks(const quern_network *network, size_t ranks) {
-  if (ranks == 1 || !quern__shape_normalizes(&network->shape, QUERN_NORMALIZATION_BATCH)) return QUERN_OK;
+/* Its statistics are then of all ranks' samples. */
+static quern_status check_batch_normalization_of_ranks(const quern_trainer *trainer) {
+  const quern_backend *backend = trainer->context->backend;
+  if (trainer->options.collective == NULL ||
+      (backend->batch_norm_moments != NULL && backend->batch_norm_backward_parameters != NULL &&
+       backend->batch_norm_backward_data != NULL))
+    return QUERN_OK;
   return quern__fail(
       QUERN_ERROR_UNSUPPORTED,
-      "train: batch normalisation on %zu ranks, of which each would have another mean and variance: take "
+      "train: batch normalisation on %zu ranks, for which the backend of %s lacks the ops: take "
       "layer normalisation, or one rank",
-      ranks);
+      trainer->options.collective->ranks, trainer->context->info.name);
 }
 
 /* A step of one sample has no variance that a batch could be normalised by: said before anything is trained. */
 static quern_status check_batch_normalization(const quern_trainer *trainer, size_t rows) {
   const size_t batch = trainer->options.batch, last = rows % batch != 0 ? rows % batch : batch;
-  if (last > 1) return QUERN_OK;
+  if (last > 1) return check_batch_normalization_of_ranks(trainer);
   return quern__fail(QUERN_ERROR_ARGUMENT,
                      "train: batch normalisation needs at least 2 samples a step, but of %zu in batches of "
                      "%zu the last has one: "
@@ -79,7 +92,7 @@ static quern_status create_plan_of_rank(quern_trainer *trainer, const quern_netw
   const quern_status status =
       quern__plan_create_in(trainer->context, network, trainer->size, &buckets, &trainer->plan);
   quern__buckets_free(&buckets);
-  return status;
+  return status == QUERN_OK ? quern__plan_join(trainer->plan, trainer->options.collective) : status;
 }
 
 static quern_status create_plan(quern_trainer *trainer, const quern_network *network) {
@@ -108,9 +121,19 @@ static quern_status create_updates(quern_trainer *trainer) {
   return quern__buffer_create_touched(trainer->context, bytes, &trainer->update_rows);
 }
 
+/* Shuffled, it has to be here whole, unless each chunk is sent once more in every epoch. */
+static quern_status create_train(quern_trainer *trainer, const quern_network *network,
+                                 const quern_dataset *train, quern__placement placement) {
+  const bool resident = placement.chunk_rows == 0;
+  const quern__shard shard = resident ? quern__shard_of(NULL, NULL, train->rows, train->rows)
+                                      : quern__trainer_train_shard(&trainer->options, train->rows);
+  return quern__feed_create(trainer->context, network, train, true, placement, shard, &trainer->train);
+}
+
 static quern_status create_test(quern_trainer *trainer, const quern_network *network,
                                 const quern_dataset *test, quern__placement placement) {
-  QUERN__FORWARD(quern__feed_create(trainer->context, network, test, true, placement, &trainer->test));
+  const quern__shard shard = quern__trainer_test_shard(&trainer->options, test->rows);
+  QUERN__FORWARD(quern__feed_create(trainer->context, network, test, true, placement, shard, &trainer->test));
   if (trainer->test.task == trainer->train.task) return QUERN_OK;
   return quern__fail(QUERN_ERROR_DATA, "trainer: %s has something else to predict than the training data",
                      test->source);
@@ -127,13 +150,11 @@ static quern_status create_feeds(quern_trainer *made, const quern_network *netwo
   made->size = quern__trainer_size(&made->options, train, test);
   made->options.batch = quern__trainer_batch(&made->options, train, test);
   quern__train_schedule(&made->options, train->rows);
-  if (made->options.collective != NULL)
-    QUERN__FORWARD(quern__trainer_check_ranks(network, made->options.collective->ranks));
   if (quern__shape_normalizes(&network->shape, QUERN_NORMALIZATION_BATCH))
     QUERN__FORWARD(check_batch_normalization(made, train->rows));
   quern__data data;
   QUERN__FORWARD(quern__trainer_place(made->context, network, train, test, &made->options, &data));
-  QUERN__FORWARD(quern__feed_create(made->context, network, train, true, data.train.placement, &made->train));
+  QUERN__FORWARD(create_train(made, network, train, data.train.placement));
   return test != NULL ? create_test(made, network, test, data.test.placement) : QUERN_OK;
 }
 

@@ -63,17 +63,18 @@ size_t quern__trainer_batch(const quern_train_options *options, const quern_data
                             const quern_dataset *test);
 quern_plan_mode quern__trainer_mode(const quern_train_options *options, const quern_context *context);
 
-/* QUERN_ERROR_UNSUPPORTED where so many ranks cannot train the network together. */
-quern_status quern__trainer_check_ranks(const quern_network *network, size_t ranks);
-
 /* The most samples of a batch that go through the plan of one rank. */
 size_t quern__trainer_size(const quern_train_options *options, const quern_dataset *train,
                            const quern_dataset *test);
 
+/* Of each batch of the training data, or of the test set, what is this rank's. */
+quern__shard quern__trainer_train_shard(const quern_train_options *options, size_t rows);
+quern__shard quern__trainer_test_shard(const quern_train_options *options, size_t rows);
+
 /* Where the data sets lie, and the room that they were given. */
 typedef struct quern__data {
   size_t room;
-  quern__placing train, test; /* test.rows is 0 where there is none */
+  quern__placing train, test; /* test.rows is 0 where this rank has none of it */
 } quern__data;
 
 quern_status quern__trainer_place(const quern_context *context, const quern_network *network,

@@ -139,6 +139,11 @@ typedef struct quern_batch_norm_forward_op {
   quern_span mean, inverse, y;               /* y may be x */
 } quern_batch_norm_forward_op;
 
+typedef struct quern_batch_norm_moments_op {
+  size_t n, units;
+  quern_span x, mean, squares;
+} quern_batch_norm_moments_op;
+
 typedef struct quern_batch_norm_inference_op {
   size_t n, units;
   float epsilon;
@@ -156,9 +161,17 @@ typedef struct quern_layer_norm_forward_op {
 /* Of both: mean and inverse are of the columns or of the rows. */
 typedef struct quern_norm_backward_op {
   size_t n, units;
-  quern_span dy, x, gamma, mean, inverse, dx; /* dx may be dy */
-  quern_span dgamma, dbeta;                   /* of layer normalisation both may be none */
+  quern_span dy, x, gamma, mean, inverse,
+      dx;                   /* dx may be dy; gamma and dx are none in batch_norm_backward_parameters */
+  quern_span dgamma, dbeta; /* of layer normalisation both may be none */
 } quern_norm_backward_op;
+
+typedef struct quern_batch_norm_backward_data_op {
+  size_t n, units;
+  float samples; /* of the batch, n or more */
+  quern_span dy, x, gamma, mean, inverse, dgamma, dbeta;
+  quern_span dx; /* may be dy */
+} quern_batch_norm_backward_data_op;
 
 typedef struct quern_softmax_op {
   size_t n, k;
@@ -390,6 +403,11 @@ typedef struct quern_backend {
   quern_status (*exchange_taken)(void *state, void *exchange, bool wait, bool *taken);
   /* Queues its way back, before what is queued from here on. The host's part is the caller's again after the next exchange_taken. */
   quern_status (*exchange_put)(void *state, void *exchange);
+
+  /* Optional: several ranks do not train networks with batch normalisation then. */
+  quern_status (*batch_norm_moments)(void *state, const quern_batch_norm_moments_op *op);
+  quern_status (*batch_norm_backward_parameters)(void *state, const quern_norm_backward_op *op);
+  quern_status (*batch_norm_backward_data)(void *state, const quern_batch_norm_backward_data_op *op);
 } quern_backend;
 
 /* Adds a table to the backends: the devices that it enumerates are in every device list made from then on,

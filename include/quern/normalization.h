@@ -13,8 +13,8 @@ extern "C" {
 /* X(NAME, "name"). Z̄ = γ (Z - mean) / √(variance + epsilon) + β, γ and β of each unit:
  *
  *   NONE    Z̄ = Z
- *   BATCH   mean and variance of each unit over the samples of a step, and in evaluation the running ones, which each step moves towards
- *           its own by a tenth (QUERN_BATCH_NORM_MOMENTUM): torch.nn.BatchNorm1d (Ioffe and Szegedy 2015)
+ *   BATCH   mean and variance of each unit over the samples of a step, those of all ranks together, and in evaluation the running ones,
+ *           which each step moves towards its own by a tenth (QUERN_BATCH_NORM_MOMENTUM): torch.nn.BatchNorm1d (Ioffe and Szegedy 2015)
  *   LAYER   mean and variance of each sample over the units of the layer: torch.nn.LayerNorm (Ba et al. 2016)
  *
  * The formulas in full, with those of the gradients, stand at the ops in ops.h. */

@@ -196,6 +196,27 @@ QUERN_API quern_status quern_batch_norm_backward(quern_context *context, quern_t
                                                  quern_tensor gamma, quern_tensor mean, quern_tensor inverse,
                                                  quern_tensor dx, quern_tensor dgamma, quern_tensor dbeta);
 
+/* The parts of it for who has some of a batch's samples, and adds up or combines what others found in theirs (Chan et al. 1979):
+ *   mean_j = 1/n Σ_r X_rj      squares_j = Σ_r (X_rj - mean_j)²
+ * x [n][c]; mean and squares [1][c]. Apart: mean and squares from each other and from x. n = 1 is a sample as any. QUERN_ERROR_UNSUPPORTED,
+ * here and in the two below: the backend does not have them. */
+QUERN_API quern_status quern_batch_norm_moments(quern_context *context, quern_tensor x, quern_tensor mean,
+                                                quern_tensor squares);
+
+/* Of the way back, dγ and dβ alone, of these samples, by the mean and inverse of the batch. Shapes and apart as in
+ * quern_batch_norm_backward. */
+QUERN_API quern_status quern_batch_norm_backward_parameters(quern_context *context, quern_tensor dy,
+                                                            quern_tensor x, quern_tensor mean,
+                                                            quern_tensor inverse, quern_tensor dgamma,
+                                                            quern_tensor dbeta);
+
+/* And dX alone, by dγ and dβ of the batch, which has `samples` samples: dX_rj = γ_j inverse_j (dY_rj - (dβ_j + X̂_rj dγ_j) / samples).
+ * Shapes as there. Apart: dx from all others, or is dy. `samples` is at least n. */
+QUERN_API quern_status quern_batch_norm_backward_data(quern_context *context, size_t samples, quern_tensor dy,
+                                                      quern_tensor x, quern_tensor gamma, quern_tensor mean,
+                                                      quern_tensor inverse, quern_tensor dgamma,
+                                                      quern_tensor dbeta, quern_tensor dx);
+
 /* Layer normalisation, in training and evaluation, as torch.nn.LayerNorm over a layer's units (Ba et al. 2016), of each row r over
  * its c columns:
  *   m_r = 1/c Σ_j X_rj      v_r = 1/c Σ_j (X_rj - m_r)²      s_r = 1 / √(v_r + epsilon)      Y_rj = γ_j (X_rj - m_r) s_r + β_j

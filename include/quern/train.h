@@ -97,8 +97,8 @@ typedef struct quern_train_options {
   /* Early stopping: training stops after so many epochs without a lower test loss than before, and the weights of the epoch with
    * the lowest are what quern_train leaves in the network, also where training ends otherwise. 0: never. Needs a test set. */
   size_t patience;
-  /* The most bytes of the device that the data sets may take; 0: what is left of its memory beside the rest, an eighth of it spared.
-   * A data set for which that is too little is streamed: see quern_trainer_create. */
+  /* The most bytes of the device, each rank's own, that the data sets may take; 0: what is left of its memory beside the rest, an
+   * eighth of it spared. A data set for which that is too little is streamed: see quern_trainer_create. */
   size_t data_memory;
   /* NULL: this process trains by itself. Else it is one rank of several that train one network together, see below; it stays the
    * caller's, and is used until the trainer is freed. */
@@ -118,8 +118,8 @@ typedef struct quern_train_options {
  * in the network. *last, where not NULL, gets the last epoch's figures. The data must have the network's
  * inputs as columns and no label past its outputs, or as many labels or numbers as it has outputs and a loss that takes such (see
  * quern_plan_evaluate_targets). Where a layer has batch normalisation, a batch that leaves one sample
- * for the last step is QUERN_ERROR_ARGUMENT, as one sample is to PyTorch, and several ranks are QUERN_ERROR_UNSUPPORTED. The network gets the schema of the data, so that others can be prepared as they were. Stopped by options.stop inside an epoch, *last has its steps, and
- * fewer `step`. With options.patience its `test` is that of the weights that are left. Resumed from a checkpoint with every epoch done, it trains nothing, and *last has a train_loss of NaN.
+ * for the last step is QUERN_ERROR_ARGUMENT, as one sample is to PyTorch. The network gets the schema of the data, so that others can be
+ * prepared as they were. Stopped by options.stop inside an epoch, *last has its steps, and fewer `step`. With options.patience its `test` is that of the weights that are left. Resumed from a checkpoint with every epoch done, it trains nothing, and *last has a train_loss of NaN.
  *
  * QUERN_ERROR_NOT_FINITE: the loss, or a parameter, is NaN or infinite. quern_last_error says in which step, and in
  * which layer it began. The network is left as it was, and so is the last checkpoint. */
@@ -151,6 +151,10 @@ QUERN_API quern_status quern_predict(quern_context *context, const quern_network
  * are the ones that training starts from; where ranks have devices that differ, and so may round differently, all take rank 0's parameters
  * and what its optimizer keeps anew when an epoch begins.
  *
+ * Batch normalisation takes mean and variance over the whole batch, all ranks' samples together, and so the sums of its way back: each such
+ * layer costs three small all-reduces a step, in which a rank without a sample takes part. QUERN_ERROR_UNSUPPORTED where a rank's
+ * backend lacks the ops for it (batch_norm_moments, batch_norm_backward_parameters, batch_norm_backward_data).
+ *
  * The test set is divided among the ranks as a batch is. Losses and metrics are of all ranks' samples, and every rank gets the same.
  * Where stop, or on_epoch, of one rank ends the training, it ends on all, after the same step. Functions are called on each rank that
  * has them. QUERN_ERROR_NOT_FINITE is told alike on every rank, and so is a failure to create, save or resume, with
@@ -158,7 +162,11 @@ QUERN_API quern_status quern_predict(quern_context *context, const quern_network
  *
  * Rank 0 alone writes and reads checkpoints. Another number of ranks, or other shares, may go on from them: the order of sums then is
  * another.
- * Every rank uploads the data sets whole, since any sample may be any rank's in the next epoch, and gathers its own. */
+ *
+ * Where the training data are resident, a rank has all of them on its device, since any sample may be any rank's in the next epoch. Where
+ * it streams them it sends its own samples alone: all ranks together send each sample once an epoch, and chunks in as much memory
+ * reach over as many times more batches. So data that are too long for a device, but not for all, are streamed. Of the test set, whose
+ * order stays, a rank sends its part, resident or streamed. Each rank's host memory has the data sets whole. */
 
 /* --- Several devices of one process ----------------------------------------------------------------------
  *
@@ -192,12 +200,12 @@ QUERN_API quern_status quern_train_on(quern_context *const *contexts, size_t cou
 
 typedef struct quern_trainer quern_trainer;
 
-/* Uploads the data sets, once and as they are, and makes a plan. Network and data sets may be freed
- * afterwards; options are copied. The caller owns *trainer.
+/* Uploads the data sets, once and as they are, of several ranks no more of the test set than this rank's part, and makes a plan. Network
+ * and data sets may be freed afterwards; options are copied. The caller owns *trainer.
  *
  * Where options.data_memory or the device does not have room for them, the larger one, or both, stay in the host's memory and are
- * streamed: two chunks of whole batches take turns on the device, one to compute on, one on its way. Batches, their order and
- * every number are those of resident data, bit for bit. A data set that is streamed is read from until the trainer is
+ * streamed: two chunks of whole batches, or of what is this rank's of each, take turns on the device, one to compute on, one on its
+ * way. Batches, their order and every number are those of resident data, bit for bit. A data set that is streamed is read from until the trainer is
  * freed: it may be freed before, and until then is not to be changed (quern_dataset_fit is QUERN_ERROR_BUSY).
  * QUERN_ERROR_ARGUMENT where data_memory has no room for two batches; quern_last_error says how much that is. */
 QUERN_API quern_status quern_trainer_create(quern_context *context, const quern_network *network,
@@ -211,14 +219,16 @@ typedef struct quern_data_placement {
   size_t
       data_memory; /* the most bytes that they may take: options.data_memory, or for 0 what was made of it */
   size_t bytes;    /* that they take */
-  size_t train_chunk; /* samples in each of the two chunks of a set that is streamed; 0: it is resident */
+  /* The most samples in each of the two chunks of a set that is streamed, other ranks' not counted; 0: it is resident. */
+  size_t train_chunk;
   size_t test_chunk;
 } quern_data_placement;
 
 #define QUERN_DATA_PLACEMENT_INIT                                                                            \
   { sizeof(quern_data_placement), 0, 0, 0, 0 }
 
-/* What quern_trainer_create does with these data sets, told before it does. `test` and `options` may be NULL. */
+/* What quern_trainer_create does with these data sets, told before it does; of options->collective, which rank it is of how many counts,
+ * and no other rank is asked. `test` and `options` may be NULL. */
 QUERN_API quern_status quern_trainer_placement(const quern_context *context, const quern_network *network,
                                                const quern_dataset *train, const quern_dataset *test,
                                                const quern_train_options *options,

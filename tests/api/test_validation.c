@@ -164,6 +164,17 @@ static void test_normalization(void **state) {
   assert_fails(quern_batch_norm_backward(C, y, x, g, row, s, y, r, v), SHAPE, "mean is 1x3", "1x4");
   assert_fails(quern_batch_norm_backward(C, y, x, g, m, s, x, r, v), ARGUMENT, "dx overlaps x");
   assert_fails(quern_batch_norm_backward(C, y, x, g, m, s, y, r, r), ARGUMENT, "dgamma overlaps dbeta");
+  assert_fails(quern_batch_norm_moments(NULL, x, m, s), ARGUMENT, "batch norm moments");
+  assert_fails(quern_batch_norm_moments(C, x, m, row), SHAPE, "squares is 1x3", "1x4");
+  assert_fails(quern_batch_norm_moments(C, x, m, m), ARGUMENT, "mean overlaps squares");
+  assert_fails(quern_batch_norm_moments(C, x, NONE, s), ARGUMENT, "mean has no buffer");
+  assert_fails(quern_batch_norm_backward_parameters(C, y, x, row, s, r, v), SHAPE, "mean is 1x3", "1x4");
+  assert_fails(quern_batch_norm_backward_parameters(C, y, x, m, s, r, r), ARGUMENT, "dgamma overlaps dbeta");
+  assert_fails(quern_batch_norm_backward_parameters(C, y, x, m, s, r, s), ARGUMENT, "dbeta overlaps inverse");
+  assert_fails(quern_batch_norm_backward_data(C, 1, y, x, g, m, s, r, v, y), ARGUMENT,
+               "a batch of 1 samples, expected at least the");
+  assert_fails(quern_batch_norm_backward_data(C, 99, y, x, g, m, s, row, v, y), SHAPE, "dgamma is 1x3");
+  assert_fails(quern_batch_norm_backward_data(C, 99, y, x, g, m, s, r, v, x), ARGUMENT, "dx overlaps x");
   assert_fails(quern_layer_norm_forward(NULL, x, g, b, 0, NONE, NONE, y), ARGUMENT, "layer norm forward");
   assert_fails(quern_layer_norm_forward(C, x, g, b, 0, row, NONE, y), ARGUMENT, "mean without inverse");
   assert_fails(quern_layer_norm_forward(C, x, g, b, 0, m, row, y), SHAPE, "mean is 1x4", "1x3");

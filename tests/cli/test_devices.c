@@ -105,6 +105,39 @@ static void test_two(void **state) {
   result_free(&result);
 }
 
+/* Each device has what is its own in its chunks, and that is told of both; the weights are those of data that are resident. */
+static void test_streamed(void **state) {
+  (void)state;
+  if (!has_another()) skip();
+  const char *whole = path_of("whole"), *chunks = path_of("chunks");
+  command_result result = run(TWO, "--epochs", "1", "--batch", "64", "--shares", "3,1", "--save", whole);
+  assert_code(&result, 0);
+  assert_null(strstr(result.out, "streaming"));
+  result_free(&result);
+  result = run(TWO, "--epochs", "1", "--batch", "64", "--shares", "3,1", "--save", chunks, "--data-memory",
+               "15K", "--json");
+  assert_code(&result, 0);
+  assert_says(result.err,
+              "streaming to 2 devices: training data in chunks of 48 samples, test data in chunks of "
+              "48 samples on 1 of them, whole on 1, in ");
+  cJSON *json = parse_json(&result);
+  const cJSON *devices = cJSON_GetObjectItemCaseSensitive(json, "devices");
+  assert_true(json_number(json, "train_chunk") == 48);
+  for (int i = 0; i < 2; i++)
+    assert_true(json_number(cJSON_GetArrayItem(devices, i), "train_chunk") ==
+                48); /* of which the other has 3 batches */
+  assert_true(json_number(cJSON_GetArrayItem(devices, 0), "test_chunk") == 48);
+  assert_true(json_number(cJSON_GetArrayItem(devices, 1), "test_chunk") == 0);
+  cJSON_Delete(json);
+  result_free(&result);
+  assert_same_files(whole, chunks);
+  result = run(TWO, "--shares", "1,3", "--data-memory", "4K");
+  assert_code(&result, 1);
+  assert_says(result.err, "the data may take 4096 bytes of the device, expected at least ");
+  assert_says(result.err, " samples for this rank, one to compute on");
+  result_free(&result);
+}
+
 /* Ctrl-C stops both, with a checkpoint and the command that goes on. */
 static void test_interrupt(void **state) {
   (void)state;
@@ -127,7 +160,8 @@ static void test_interrupt(void **state) {
 #define WITH_FOLDER(test) cmocka_unit_test_teardown(test, empty_temporary_folder)
 
 int main(void) {
-  const struct CMUnitTest tests[] = {WITH_FOLDER(test_refusals), WITH_FOLDER(test_one), WITH_FOLDER(test_two),
-                                     WITH_FOLDER(test_profile), WITH_FOLDER(test_interrupt)};
+  const struct CMUnitTest tests[] = {WITH_FOLDER(test_refusals), WITH_FOLDER(test_one),
+                                     WITH_FOLDER(test_two),      WITH_FOLDER(test_profile),
+                                     WITH_FOLDER(test_streamed), WITH_FOLDER(test_interrupt)};
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }

@@ -58,6 +58,9 @@ static quern_status run_ops(fault_place *place) {
   RUN(quern_batch_norm_forward(context, x, b, b, 0.1f, 0.1f, quern_none(), quern_none(), db, out, y));
   RUN(quern_batch_norm_inference(context, x, b, b, 0.1f, b, b, y));
   RUN(quern_batch_norm_backward(context, x, x, b, b, b, y, db, out));
+  RUN(quern_batch_norm_moments(context, x, db, out));
+  RUN(quern_batch_norm_backward_parameters(context, x, x, b, b, db, out));
+  RUN(quern_batch_norm_backward_data(context, x.rows, x, x, b, b, b, b, b, y));
   RUN(quern_layer_norm_forward(context, x, b, b, 0.1f, db, out, y));
   RUN(quern_layer_norm_backward(context, x, x, b, b, b, y, db, out));
   RUN(quern_softmax(context, x, y));

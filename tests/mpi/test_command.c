@@ -134,6 +134,47 @@ static void test_wrong_devices(void **state) {
                    "rank 1 of 2: quern: --device reference,: a name is empty");
 }
 
+/* Ranks that stream have their own samples alone in their chunks, and the weights of ranks that do not. */
+static void test_streamed(void **state) {
+  (void)state;
+  char whole[300], chunks[300];
+  snprintf(whole, sizeof whole, "%s", path_of("whole.safetensors"));
+  snprintf(chunks, sizeof chunks, "%s", path_of("chunks.safetensors"));
+  train_on("3", "reference", whole);
+  command_result result = LAUNCH("3", COMMAND, DIGITS, "--epochs", "1", "--device", "reference",
+                                 "--share-device", "--save", chunks, "--data-memory", "20K");
+  assert_code(&result, 0);
+  assert_says(result.out,
+              "streaming to 3 devices: training data in chunks of 68 samples, test data whole, in ");
+  result_free(&result);
+  quern_network *expected = load(whole), *got = load(chunks);
+  assert_true(furthest(got, expected) == 0.0);
+  quern_network_free(expected);
+  quern_network_free(got);
+}
+
+/* Mean and variance of 100 samples, of which each rank has a third, in two layers. */
+static void test_normalized(void **state) {
+  (void)state;
+  char alone[300], together[300];
+  snprintf(alone, sizeof alone, "%s", path_of("alone.safetensors"));
+  snprintf(together, sizeof together, "%s", path_of("together.safetensors"));
+#define NORMALIZED                                                                                           \
+  DIGITS, "--hidden", "12,6", "--normalize", "batch", "--epochs", "1", "--device", "reference", "--save"
+  command_result result = run(NORMALIZED, alone);
+  assert_code(&result, 0);
+  result_free(&result);
+  result = LAUNCH("3", COMMAND, NORMALIZED, together, "--share-device");
+  assert_code(&result, 0);
+  result_free(&result);
+  quern_network *expected = load(alone), *got = load(together);
+  const double apart = furthest(got, expected), bound = test_reordering_bound(100, 3, 64, RATE, 15);
+  print_message("batch normalisation, 3 ranks: %.3g from one process, the bound being %.3g\n", apart, bound);
+  assert_true(apart <= bound);
+  quern_network_free(expected);
+  quern_network_free(got);
+}
+
 static void test_reference(void **state) {
   (void)state;
   check_answer("reference");
@@ -282,6 +323,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_reference),     cmocka_unit_test(test_device),
       cmocka_unit_test(test_mixed_devices), cmocka_unit_test(test_wrong_devices),
+      cmocka_unit_test(test_streamed),      cmocka_unit_test(test_normalized),
       cmocka_unit_test(test_differences),   cmocka_unit_test(test_other_commands),
       cmocka_unit_test(test_shared_device), cmocka_unit_test(test_killed),
       cmocka_unit_test(test_stopped)};

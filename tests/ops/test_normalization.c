@@ -18,6 +18,21 @@ static void test_batch_norm_backward(void **state) {
   test_sweep("batch norm backward");
 }
 
+static void test_batch_norm_moments(void **state) {
+  (void)state;
+  test_sweep("batch norm moments");
+}
+
+static void test_batch_norm_backward_parameters(void **state) {
+  (void)state;
+  test_sweep("batch norm backward parameters");
+}
+
+static void test_batch_norm_backward_data(void **state) {
+  (void)state;
+  test_sweep("batch norm backward data");
+}
+
 static void test_layer_norm_forward(void **state) {
   (void)state;
   test_sweep("layer norm forward");
@@ -110,10 +125,15 @@ static void test_special_values(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      QUERN_TEST(test_batch_norm_forward),  QUERN_TEST(test_batch_norm_inference),
-      QUERN_TEST(test_batch_norm_backward), QUERN_TEST(test_layer_norm_forward),
-      QUERN_TEST(test_layer_norm_backward), QUERN_TEST(test_by_hand),
-      QUERN_TEST(test_special_values)};
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_batch_norm_forward),
+                                     QUERN_TEST(test_batch_norm_inference),
+                                     QUERN_TEST(test_batch_norm_backward),
+                                     QUERN_TEST(test_batch_norm_moments),
+                                     QUERN_TEST(test_batch_norm_backward_parameters),
+                                     QUERN_TEST(test_batch_norm_backward_data),
+                                     QUERN_TEST(test_layer_norm_forward),
+                                     QUERN_TEST(test_layer_norm_backward),
+                                     QUERN_TEST(test_by_hand),
+                                     QUERN_TEST(test_special_values)};
   return cmocka_run_group_tests_name("ops/normalization", tests, NULL, NULL);
 }

@@ -7,15 +7,6 @@
 
 #include <math.h>
 
-/* Ranks have no batch normalisation. */
-static inline task task_of_ranks(size_t index) {
-  task is = task_at(index);
-  for (size_t l = 0; l < is.layer_count; l++)
-    if (is.layers[l].normalization.kind == QUERN_NORMALIZATION_BATCH)
-      is.layers[l].normalization.kind = QUERN_NORMALIZATION_LAYER;
-  return is;
-}
-
 static inline double bound_of(const task *is, size_t ranks) {
   size_t widest = is->inputs;
   for (size_t l = 0; l < is->layer_count; l++)

@@ -121,7 +121,7 @@ static void test_same_answer(void **state) {
       {2, {DEFAULT, REFERENCE}, even},         {3, {REFERENCE, DEFAULT, REFERENCE_TOO}, first_none},
       {2, {REFERENCE, DEFAULT}, huge},         {1, {DEFAULT}, even}};
   for (size_t t = 0; t < TASKS; t++) {
-    const task is = task_of_ranks(t);
+    const task is = task_at(t);
     const quern_train_options options = task_options(&is);
     for (size_t i = 0; i < sizeof teams / sizeof *teams; i++) {
       const team alone = {1, {teams[i].places[0]}, NULL};

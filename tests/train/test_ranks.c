@@ -2,6 +2,7 @@
  * threads here, each with a device of its own. */
 #include "ranks.h"
 #include "ranks_bound.h"
+#include <quern/backend.h>
 
 #include <math.h>
 
@@ -110,7 +111,9 @@ static void assert_all_alike(const run *runs, const test_rank *results, size_t r
 }
 
 static void check_task(const task *is, const quern_train_options *options, const int *devices) {
-  run alone = train_alone(is, options, devices[0]);
+  quern_train_options by_itself = *options;
+  by_itself.shares = NULL;
+  run alone = train_alone(is, &by_itself, devices[0]);
   for (size_t ranks = 1; ranks <= TEST_MOST_RANKS; ranks++) {
     run first[TEST_MOST_RANKS], second[TEST_MOST_RANKS];
     test_rank results[TEST_MOST_RANKS];
@@ -136,7 +139,7 @@ static void check_task(const task *is, const quern_train_options *options, const
 static void test_same_answer(void **state) {
   (void)state;
   for (size_t t = 0; t < TASKS; t++) {
-    const task is = task_of_ranks(t);
+    const task is = task_at(t);
     const quern_train_options options = task_options(&is);
     check_task(&is, &options, references);
     check_task(&is, &options, defaults);
@@ -227,30 +230,92 @@ static void test_weights_and_dropout(void **state) {
   check_task(&is, &options, references);
 }
 
-/* Each rank takes its share of a batch from the chunk that has it: the same bits as from a whole data set. */
+/* What a rank's data may take at least, as the error says. */
+static size_t least_memory(const run *r, const quern_train_options *given, const quern_collective *collective,
+                           quern_data_placement *placement) {
+  quern_train_options options = *given;
+  options.collective = collective;
+  options.data_memory = 1;
+  assert_fails(quern_trainer_placement(contexts[r->device][collective->rank], r->network, r->data, r->test,
+                                       &options, placement),
+               QUERN_ERROR_ARGUMENT, "may take 1 bytes", "expected at least ");
+  const char *at = strstr(quern_last_error(), "at least ");
+  options.data_memory = strtoull(at + strlen("at least "), NULL, 10);
+  assert_ok(quern_trainer_placement(contexts[r->device][collective->rank], r->network, r->data, r->test,
+                                    &options, placement));
+  return options.data_memory;
+}
+
+/* Streams on so many ranks, each of which has `more` bytes beyond the least for its data, the first twice as many: the same bits as from
+ * whole data sets. */
+static void check_streamed(const task *is, const quern_train_options *options, const int *devices,
+                           size_t ranks, size_t more, const run *whole) {
+  run streamed[TEST_MOST_RANKS];
+  void *users[TEST_MOST_RANKS];
+  test_rank results[TEST_MOST_RANKS];
+  quern_thread_group *group;
+  assert_ok(quern_thread_group_create(ranks, 0.0, &group));
+  for (size_t r = 0; r < ranks; r++) {
+    quern_data_placement at = QUERN_DATA_PLACEMENT_INIT;
+    streamed[r] = make_run(is, options, devices[r], r);
+    users[r] = &streamed[r];
+    const size_t least = least_memory(&streamed[r], options, quern_thread_group_at(group, r), &at);
+    if (ranks > 1 && options->shares == NULL) assert_in_range(at.train_chunk, 1, is->batch / ranks + 1);
+    streamed[r].options.data_memory = least + (r == 0 ? 2 : 1) * more;
+  }
+  quern_thread_group_free(group);
+  test_run_ranks(ranks, 60, train_rank, users, results);
+  assert_all_alike(streamed, results, ranks, false);
+  assert_same_bits(streamed->network, whole->network);
+  assert_same_figures(&streamed->last, &whole->last);
+  free_runs(streamed, ranks);
+}
+
+/* Each rank has its shard of each batch in its chunks, whatever their lengths, and where one has all its data resident. */
 static void test_streamed(void **state) {
   (void)state;
-  for (size_t t = 0; t < TASKS; t++) {
-    task is = task_of_ranks(t);
-    is.samples = 3 * is.batch + 7;
-    quern_train_options options = task_options(&is);
-    enum { RANKS = 3 };
-    run whole[RANKS], streamed[RANKS];
-    test_rank results[RANKS];
-    train_ranks(&is, &options, references, RANKS, whole, results);
-    assert_all_alike(whole, results, RANKS, false);
-    quern_data_placement placement = QUERN_DATA_PLACEMENT_INIT;
-    do options.data_memory++;
-    while (quern_trainer_placement(contexts[REFERENCE][0], whole->network, whole->data, whole->test, &options,
-                                   &placement) != QUERN_OK);
-    assert_in_range(placement.train_chunk, 1, is.samples - 1);
-    train_ranks(&is, &options, references, RANKS, streamed, results);
-    assert_all_alike(streamed, results, RANKS, false);
-    assert_same_bits(streamed->network, whole->network);
-    assert_same_figures(&streamed->last, &whole->last);
-    free_runs(whole, RANKS);
-    free_runs(streamed, RANKS);
+  static const uint32_t uneven[] = {5, 1, 0, 2};
+  for (size_t t = 0; t < TASKS; t++)
+    for (size_t ranks = 1; ranks <= TEST_MOST_RANKS; ranks++) {
+      task is = task_at(t);
+      is.samples = 3 * is.batch + 8; /* the last batch has two at least */
+      quern_train_options options = task_options(&is);
+      if (ranks > 1 && t % 2 == 0) options.shares = uneven;
+      const int *devices = t == 1 ? defaults : references;
+      run whole[TEST_MOST_RANKS];
+      test_rank results[TEST_MOST_RANKS];
+      train_ranks(&is, &options, devices, ranks, whole, results);
+      assert_all_alike(whole, results, ranks, false);
+      const size_t sample = (is.inputs + 1) * sizeof(float);
+      for (size_t part = 0; part < 3; part++)
+        check_streamed(&is, &options, devices, ranks, part * is.batch / ranks * sample, whole);
+      free_runs(whole, ranks);
+    }
+}
+
+/* What does not fit one device, and fits several that each have a shard of it. */
+static void test_fits_divided(void **state) {
+  (void)state;
+  const task is = task_at(1);
+  quern_train_options options = task_options(&is);
+  run r = make_run(&is, &options, REFERENCE, 0);
+  size_t least[TEST_MOST_RANKS + 1] = {0};
+  for (size_t ranks = 1; ranks <= TEST_MOST_RANKS; ranks++) {
+    quern_data_placement at = QUERN_DATA_PLACEMENT_INIT;
+    quern_thread_group *group;
+    assert_ok(quern_thread_group_create(ranks, 0.0, &group));
+    least[ranks] = least_memory(&r, &options, quern_thread_group_at(group, 0), &at);
+    if (ranks > 1) assert_true(least[ranks] < least[1] / ranks + least[1] / 8);
+    /* In as much as one rank needs for a batch, several have a chunk of as many batches as there are ranks. */
+    options.data_memory = least[1];
+    options.collective = quern_thread_group_at(group, 0);
+    at = (quern_data_placement)QUERN_DATA_PLACEMENT_INIT;
+    assert_ok(quern_trainer_placement(contexts[REFERENCE][0], r.network, r.data, r.test, &options, &at));
+    const size_t part = is.batch / ranks + (is.batch % ranks != 0), batches = (is.samples - 1) / is.batch + 1;
+    assert_int_equal(at.train_chunk / part, ranks < batches ? ranks : batches);
+    quern_thread_group_free(group);
   }
+  free_run(&r);
 }
 
 /* Saved in the middle of an epoch by 3 ranks, gone on with by 3, which gives the bits of training that never stopped, and by 1, 2 and 4. */
@@ -489,14 +554,11 @@ static void test_one_fails(void **state) {
   free_runs(runs, RANKS);
 }
 
-/* A loss that is no number is found in the same step, and where it begins is told by whoever has the sample. */
-static void test_not_finite(void **state) {
-  (void)state;
-  task is = task_at(0);
-  is.layers[0].activation = quern_activation_of(QUERN_RELU);
-  quern_train_options options = task_options(&is);
+/* A loss that is no number is found in the same step as by one process, and where it begins is told by whoever has the sample. */
+static void check_not_finite(const task *is, const uint32_t *shares) {
+  quern_train_options options = task_options(is);
   options.optimizer = quern_optimizer_of(QUERN_SGD, 1e30);
-  run alone = make_run(&is, &options, REFERENCE, 0);
+  run alone = make_run(is, &options, REFERENCE, 0);
   assert_int_equal(
       quern_train(contexts[REFERENCE][0], alone.network, alone.data, alone.test, &alone.options, &alone.last),
       QUERN_ERROR_NOT_FINITE);
@@ -506,34 +568,97 @@ static void test_not_finite(void **state) {
   free_run(&alone);
   run runs[TEST_MOST_RANKS];
   test_rank results[TEST_MOST_RANKS];
-  train_ranks(&is, &options, references, TEST_MOST_RANKS, runs, results);
+  options.shares = shares;
+  train_ranks(is, &options, references, TEST_MOST_RANKS, runs, results);
   assert_all_fail(results, TEST_MOST_RANKS, QUERN_ERROR_NOT_FINITE, expected, "it begins in");
   for (size_t r = 1; r < TEST_MOST_RANKS; r++) assert_string_equal(results[r].error, results[0].error);
   free_runs(runs, TEST_MOST_RANKS);
 }
 
-/* Said on all ranks, before anything is trained. */
+/* Also where a rank has no sample in the step, or found something below the layer that the others wait in. */
+static void test_not_finite(void **state) {
+  (void)state;
+  static const uint32_t uneven[] = {0, 1, 3, 0};
+  task is = task_at(0);
+  is.layers[0].activation = quern_activation_of(QUERN_RELU);
+  check_not_finite(&is, NULL);
+  is = task_at(5);
+  is.layers[1].normalization.kind = QUERN_NORMALIZATION_BATCH;
+  check_not_finite(&is, NULL);
+  check_not_finite(&is, uneven);
+}
+
+/* Mean and variance are of the whole batch, whoever has how much of it: also of a single sample, or none, and of two in the last. The bound
+ * knows nothing of what is divided by a deviation, which of so few samples may be small: where one layer's roundings go through that of
+ * another, steps are short. */
 static void test_batch_normalization(void **state) {
   (void)state;
+  static const uint32_t uneven[] = {5, 0, 1, 2};
+  static const int *const devices[] = {references, defaults, different};
+  for (size_t c = 0; c < 12; c++) {
+    task is = task_at(5);
+    const bool both = c % 2 == 0;
+    if (both) is.layers[1].normalization.kind = QUERN_NORMALIZATION_BATCH;
+    is.layers[0].dropout = c % 4 == 1 ? 0.25f : 0.0f;
+    is.clip_norm = both || c % 4 == 3 ? 0.1f : 0.0f;
+    quern_train_options options = task_options(&is);
+    if (c >= 6) options.shares = uneven;
+    check_task(&is, &options, devices[c % 3]);
+  }
+}
+
+/* A backend that normalises, but not a part of a batch. */
+static void test_cannot_normalize(void **state) {
+  (void)state;
   enum { RANKS = 2 };
-  task is = task_at(0);
-  is.layers[0].normalization = quern_normalization_of(QUERN_NORMALIZATION_BATCH);
-  const quern_train_options options = task_options(&is);
+  quern_backend lacking = *quern_backend_find("reference");
+  quern_device_list *list;
+  const quern_device *device = NULL;
   run runs[RANKS];
+  void *users[RANKS];
   test_rank results[RANKS];
-  train_ranks(&is, &options, references, RANKS, runs, results);
-  assert_all_fail(results, RANKS, QUERN_ERROR_UNSUPPORTED, "batch normalisation on 2 ranks",
-                  "take layer normalisation");
+  lacking.name = "lacking";
+  lacking.batch_norm_moments = NULL;
+  assert_ok(quern_backend_register(&lacking));
+  assert_ok(quern_device_list_create(&list));
+  for (size_t i = 0; i < quern_device_list_count(list); i++) {
+    quern_device_info info;
+    quern_device_describe(quern_device_list_at(list, i), &info);
+    if (strcmp(info.backend, "lacking") == 0) device = quern_device_list_at(list, i);
+  }
+  assert_non_null(device);
+  quern_context *kept = contexts[REFERENCE][1];
+  assert_ok(quern_context_create_on(device, &contexts[REFERENCE][1]));
+  const task is = task_at(5);
+  const quern_train_options options = task_options(&is);
+  for (size_t r = 0; r < RANKS; r++) {
+    runs[r] = make_run(&is, &options, REFERENCE, r);
+    users[r] = &runs[r];
+  }
+  test_run_ranks(RANKS, 60, train_rank, users, results);
+  assert_all_fail(results, RANKS, QUERN_ERROR_UNSUPPORTED,
+                  "rank 1 of 2: train: batch normalisation on 2 ranks", "take layer normalisation");
   free_runs(runs, RANKS);
+  quern_context_free(contexts[REFERENCE][1]);
+  contexts[REFERENCE][1] = kept;
+  quern_device_list_free(list);
+  assert_ok(quern_backend_unregister("lacking"));
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_same_answer), cmocka_unit_test(test_buckets),
-      cmocka_unit_test(test_short_table), cmocka_unit_test(test_weights_and_dropout),
-      cmocka_unit_test(test_streamed),    cmocka_unit_test(test_resume_on_another_count),
-      cmocka_unit_test(test_back_and_on), cmocka_unit_test(test_targets),
-      cmocka_unit_test(test_differences), cmocka_unit_test(test_one_fails),
-      cmocka_unit_test(test_not_finite),  cmocka_unit_test(test_batch_normalization)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_answer),
+                                     cmocka_unit_test(test_buckets),
+                                     cmocka_unit_test(test_short_table),
+                                     cmocka_unit_test(test_weights_and_dropout),
+                                     cmocka_unit_test(test_streamed),
+                                     cmocka_unit_test(test_fits_divided),
+                                     cmocka_unit_test(test_resume_on_another_count),
+                                     cmocka_unit_test(test_back_and_on),
+                                     cmocka_unit_test(test_targets),
+                                     cmocka_unit_test(test_differences),
+                                     cmocka_unit_test(test_one_fails),
+                                     cmocka_unit_test(test_not_finite),
+                                     cmocka_unit_test(test_batch_normalization),
+                                     cmocka_unit_test(test_cannot_normalize)};
   return cmocka_run_group_tests(tests, open_all, close_all);
 }
