@@ -21,6 +21,18 @@ def positive(name, value):
     return int(value)
 
 
+def shares(value, count):
+    """A part for each of `count` devices, not all of them 0."""
+    if isinstance(value, (str, bytes)) or not numpy.iterable(value):
+        raise TypeError(f"shares: {value!r}, expected a list of whole numbers")
+    parts = [size("shares", part) for part in value]
+    if len(parts) != count:
+        raise ValueError(f"shares: {len(parts)} number{'s' if len(parts) != 1 else ''} for {count} device{'s' if count != 1 else ''}")
+    if not 0 < sum(parts) < 2**32:
+        raise ValueError(f"shares: they add up to {sum(parts)}, expected 1 to {2**32 - 1}")
+    return parts
+
+
 def choice(name, value, choices):
     """What stands for one of the names."""
     if not isinstance(value, str):

@@ -113,7 +113,7 @@ class DeviceInfo(Structure):
 
 
 _handle, _out = c_void_p, POINTER(c_void_p)
-_floats, _labels = POINTER(c_float), POINTER(c_int32)
+_floats, _labels, _shares = POINTER(c_float), POINTER(c_int32), POINTER(c_uint32)
 
 _FUNCTIONS = {
     # name: (result, arguments…)
@@ -139,6 +139,7 @@ _FUNCTIONS = {
     "quern_device_list_count": (c_size_t, _handle),
     "quern_device_list_at": (_handle, _handle, c_size_t),
     "quern_device_list_note": (c_char_p, _handle),
+    "quern_device_list_find": (status, _handle, c_char_p, _out),
     "quern_device_describe": (None, _handle, POINTER(DeviceInfo)),
     "quern_device_kind_name": (c_char_p, c_int),
     "quern_context_create": (status, c_char_p, _out),
@@ -175,7 +176,8 @@ _FUNCTIONS = {
     "quern_network_parameter_count": (c_size_t, _handle),
     "quern_network_set_layer": (status, _handle, c_size_t, _floats, _floats),
     "quern_network_get_layer": (status, _handle, c_size_t, _floats, _floats),
-    "quern_train": (status, _handle, _handle, _handle, _handle, POINTER(TrainOptions), POINTER(Epoch)),
+    "quern_train_shares": (status, _out, c_size_t, _handle, _handle, POINTER(TrainOptions), _shares, c_void_p),
+    "quern_train_on": (status, _out, c_size_t, _shares, _handle, _handle, _handle, POINTER(TrainOptions), POINTER(Epoch)),
     "quern_evaluate": (status, _handle, _handle, _handle, POINTER(Metrics)),
     "quern_predict": (status, _handle, _handle, _handle, _floats),
     "quern_model_save": (status, _handle, c_char_p),

@@ -1,15 +1,19 @@
-"""Devices, and a context on each for each thread that uses it."""
+"""Devices, by what a program calls them, and a context on each for each thread that uses it."""
 
 import ctypes
+import functools
 import threading
 from typing import NamedTuple
 
+import numpy
+
 from ._declarations import DeviceInfo, lib
+from ._errors import check
 from ._handle import make
 
 
 class Device(NamedTuple):
-    """What training can run on. `index` is its place in devices(), which is also a name for it (as a string)."""
+    """What training can run on. `index` is its place in devices(), which is also a name for it; -1 where it is not from there."""
 
     index: int
     kind: str  # "gpu", "cpu", "emulator", "reference"
@@ -30,9 +34,7 @@ def _device(index, info):
                   _text(info.version), _text(info.driver), info.compute_units, info.memory)
 
 
-def devices():
-    """All devices, as a list of Device; the reference, which is plain C and slow, is always there, last."""
-    found = make(lib.quern_device_list_free, lib.quern_device_list_create)
+def _listed(found):
     info = DeviceInfo()
     described = []
     for index in range(lib.quern_device_list_count(found)):
@@ -41,23 +43,90 @@ def devices():
     return described
 
 
+def _find_all():
+    return make(lib.quern_device_list_free, lib.quern_device_list_create)
+
+
+def devices():
+    """All devices, as a list of Device; the reference, which is plain C and slow, is always there, last."""
+    return _listed(_find_all())
+
+
+def _name(device):
+    if isinstance(device, Device):
+        if device.index < 0:
+            raise ValueError(f"device: {device.name} without an index, expected one of quern.devices()")
+        return str(device.index)
+    if isinstance(device, str) and device:
+        return device
+    if isinstance(device, (int, numpy.integer)) and not isinstance(device, bool) and device >= 0:
+        return str(device)
+    raise TypeError(f"device: {device!r}, expected a name, an index, or a Device")
+
+
+def names(device):
+    """What a user gave as `device` as a tuple of names, () for the best. Whether there are such devices is found out when
+    they are used."""
+    if device is None or isinstance(device, str) and device == "":
+        return ()
+    if isinstance(device, (str, bytes, Device)) or not numpy.iterable(device):
+        return (_name(device),)
+    several = tuple(map(_name, device))
+    if not several:
+        raise ValueError("device: an empty list, expected at least one device")
+    return several
+
+
+@functools.lru_cache
+def _resolved(several):
+    """Each device of several, or of "all", by its index."""
+    found = _find_all()
+    listed = _listed(found)
+    if several == ("all",):
+        return tuple(str(device.index) for device in listed if device.kind in ("gpu", "cpu")) or ("auto",)
+    places = {lib.quern_device_list_at(found, device.index): device for device in listed}
+    indices = []
+    for name in several:
+        place = ctypes.c_void_p()
+        check(lib.quern_device_list_find(found, name.encode(), ctypes.byref(place)))
+        device = places[place.value]
+        if str(device.index) in indices:
+            raise ValueError(f"device: {name!r} is {device.name}, which is in the list before; a device trains once")
+        indices.append(str(device.index))
+    return tuple(indices)
+
+
+def _each(chosen):
+    if len(chosen) > 1 or chosen == ("all",):
+        return _resolved(chosen)
+    return chosen or ("",)
+
+
 # A context is one thread's at a time, and making one costs; so each thread keeps those that it has used.
 _contexts = threading.local()
 
 
-def context(name):
-    """This thread's context on a device: None for the best, or a name as quern_device_list_find takes it."""
+def _context(name):
     kept = vars(_contexts)
-    key = "" if name is None else str(name)
-    if key in kept and lib.quern_context_is_lost(kept[key]):
-        del kept[key]
-    if key not in kept:
-        kept[key] = make(lib.quern_context_free, lib.quern_context_create, key.encode() or None)
-    return kept[key]
+    if name in kept and lib.quern_context_is_lost(kept[name]):
+        del kept[name]
+    if name not in kept:
+        kept[name] = make(lib.quern_context_free, lib.quern_context_create, name.encode() or None)
+    return kept[name]
 
 
-def describe(name):
-    """The Device of context(name); its index is -1, since it is not from a list."""
+def contexts(chosen):
+    """This thread's contexts on the devices that names() made of what a user gave, in that order."""
+    return [_context(name) for name in _each(chosen)]
+
+
+def context(chosen):
+    """The first of contexts()."""
+    return _context(_each(chosen)[0])
+
+
+def describe(one):
+    """The Device of a context; its index is -1, since it is not from a list."""
     info = DeviceInfo()
-    lib.quern_context_describe(context(name), ctypes.byref(info))
+    lib.quern_context_describe(one, ctypes.byref(info))
     return _device(-1, info)

@@ -21,7 +21,9 @@ class Network:
                  losses that bring their own softmax or sigmoid
     initializer  of the weights: "default" (as suits the activation), "he", "xavier", "uniform", "lecun"
     seed         of the weights; the same seed gives the same ones everywhere
-    device       what it runs on: None for the best, or "reference", "1", "0:0", or part of a name; see quern.devices()
+    device       what it runs on: None for the best, or a Device, its index, "reference", "0:0", or part of a name; see
+                 quern.devices(). A list of such trains on several at once, and evaluates and predicts on the first; "all" is
+                 every device but emulators and the reference, which is the best where there is nothing else
 
     A network is used by one thread at a time. It frees what it owns.
     """
@@ -33,14 +35,18 @@ class Network:
         self._handle = make(lib.quern_network_free, lib.quern_network_create, _arguments.size("inputs", inputs), raw, len(raw), kind)
         check(lib.quern_network_set_huber_delta(self._handle, delta))
         check(lib.quern_network_initialize(self._handle, _arguments.choice("initializer", initializer, INITIALIZERS), _arguments.size("seed", seed)))
-        self._device = device
-        self.history = []
+        self._set_up(device)
 
     @classmethod
     def _of(cls, handle, device):
         network = cls.__new__(cls)
-        network._handle, network._device, network.history = handle, device, []
+        network._handle = handle
+        network._set_up(device)
         return network
+
+    def _set_up(self, device):
+        self._devices = _devices.names(device)
+        self.history, self.shares = [], None
 
     @property
     def inputs(self):
@@ -65,8 +71,13 @@ class Network:
 
     @property
     def device(self):
-        """The Device that this thread runs the network on."""
-        return _devices.describe(self._device)
+        """The Device that this thread runs the network on; of several the first, which evaluates and predicts."""
+        return _devices.describe(_devices.context(self._devices))
+
+    @property
+    def devices(self):
+        """The devices that this thread trains the network on, as a list of Device."""
+        return [_devices.describe(context) for context in _devices.contexts(self._devices)]
 
     def __repr__(self):
         layers = self.layers
@@ -78,7 +89,7 @@ class Network:
     def fit(self, x, y, *, epochs=10, batch=32, optimizer="sgd", learning_rate=0.1, momentum=None, weight_decay=None,
             schedule="constant", warmup=0, clip_norm=None, label_smoothing=0.0, class_weights=None, patience=0, seed=0,
             standardize=False, validation=None, on_epoch=None, checkpoint=None, checkpoint_every=0, resume=None,
-            data_memory=None):
+            data_memory=None, shares=None):
         """Trains on x (samples, inputs) and y, and returns a list of Epoch.
 
         x                 numbers of any type; what has more dimensions, such as images, is taken row by row. They are
@@ -106,6 +117,10 @@ class Network:
         resume            a checkpoint to go on from
         data_memory       the most bytes of the device that the data may take (None: what it has left); where they are more, they
                           are streamed in chunks, with the same results
+        shares            on several devices: how much of each batch each takes, such as [3, 1]; all that each does is as on one
+                          device but for the order in which sums are taken. With the same shares the bits are the same from run to
+                          run. None has them measured, or, with `resume`, takes those of the checkpoint; `network.shares` has
+                          what they were
 
         What was learned so far is kept where training ends early: by on_epoch, by an exception in it, or by Ctrl-C, which
         raises KeyboardInterrupt when the step is done. `history` has the epochs then too; of one that was stopped inside,
@@ -131,16 +146,28 @@ class Network:
         options.on_epoch, options.stop = watch.epoch_function, watch.stop_function
         train, test = self._training_data(x, y, validation, options.seed, standardize)
         options.schedule.period = -(-lib.quern_dataset_rows(train) // max(1, options.batch))
-        context = _devices.context(self._device)
+        contexts, parts = self._team(shares, train, options)
         last = Epoch()
-        self.history = watch.history
+        self.history, self.shares = watch.history, None if parts is None else list(parts)
         with watch.interrupts():
-            check(lib.quern_train(context, self._handle, train, test, ctypes.byref(options), ctypes.byref(last)))
+            check(lib.quern_train_on(contexts, len(contexts), parts, self._handle, train, test, ctypes.byref(options),
+                                     ctypes.byref(last)))
         if last.step < last.steps:
             watch.history.append(epoch_of(last))
         if watch.exception is not None:
             raise watch.exception
         return watch.history
+
+    def _team(self, shares, train, options):
+        """The contexts and the shares as the library takes them; no shares of one device."""
+        contexts = _devices.contexts(self._devices)
+        raw, count = (ctypes.c_void_p * len(contexts))(*(context._as_parameter_ for context in contexts)), len(contexts)
+        if shares is None and count == 1:
+            return raw, None
+        parts = (ctypes.c_uint32 * count)(*(() if shares is None else _arguments.shares(shares, count)))
+        if shares is None:
+            check(lib.quern_train_shares(raw, count, self._handle, train, ctypes.byref(options), parts, None))
+        return raw, parts
 
     def _class_weights(self, values):
         if values is None:
@@ -169,14 +196,14 @@ class Network:
         """The Metrics over x (samples, inputs) and y, which is as `fit` takes it."""
         metrics = Metrics()
         data = _data.prepared(self._handle, _data.from_arrays(self._handle, x, y))
-        check(lib.quern_evaluate(_devices.context(self._device), self._handle, data, ctypes.byref(metrics)))
+        check(lib.quern_evaluate(_devices.context(self._devices), self._handle, data, ctypes.byref(metrics)))
         return metrics_of(metrics)
 
     def predict(self, x):
         """float32 (samples, outputs) for x (samples, inputs): probabilities, or the numbers of a regression."""
         data = _data.prepared(self._handle, _data.unanswered(self._handle, x))
         outputs = numpy.empty((lib.quern_dataset_rows(data), self.outputs), numpy.float32)
-        check(lib.quern_predict(_devices.context(self._device), self._handle, data, _arrays.pointer(outputs)))
+        check(lib.quern_predict(_devices.context(self._devices), self._handle, data, _arrays.pointer(outputs)))
         return outputs
 
     # --- Parameters and files -----------------------------------------------------------------------------------

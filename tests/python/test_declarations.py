@@ -118,7 +118,7 @@ class Layouts(unittest.TestCase):
 
 SCALARS = {"size_t": ctypes.c_size_t, "_Bool": ctypes.c_bool, "double": ctypes.c_double, "float": ctypes.c_float,
            "int32_t": ctypes.c_int32, "uint32_t": ctypes.c_uint32, "uint64_t": ctypes.c_uint64, "void": None}
-POINTED = {"float": ctypes.c_float, "int32_t": ctypes.c_int32}
+POINTED = {"float": ctypes.c_float, "int32_t": ctypes.c_int32, "uint32_t": ctypes.c_uint32}
 
 
 def expected_types(declared):
