@@ -45,9 +45,10 @@ typedef struct quern__verify {
   void *state;                     /* the backend's part of `device`, for those */
   bool small;                      /* leaves out shapes marked large */
   bool few;                        /* takes fewer of the variants of a shape */
-  size_t loop_rounds;              /* rounds after which the device ends the loops of a work-item; 0: never */
-  size_t units;                    /* cases so far: each pretends another number of compute units */
-  quern__values values;            /* a stream for each case */
+  bool once;            /* leaves out the second run of each case, of a device that has but one order */
+  size_t loop_rounds;   /* rounds after which the device ends the loops of a work-item; 0: never */
+  size_t units;         /* cases so far: each pretends another number of compute units */
+  quern__values values; /* a stream for each case */
   quern__outcome outcome;
 } quern__verify;
 

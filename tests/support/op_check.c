@@ -60,6 +60,7 @@ void test_rig_open(test_rig *rig, uint32_t first_stream) {
                                 .state = rig->device->state,
                                 .small = rig->slow,
                                 .few = rig->slow,
+                                .once = rig->slow,
                                 .loop_rounds = quern__opencl_variants.loop_rounds(rig->device->state),
                                 .values = {.stream = first_stream}};
   rig->short_loops = rig->verify.loop_rounds > 0;

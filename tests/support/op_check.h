@@ -8,7 +8,7 @@
 /* An OpenCL device and the reference, side by side. */
 typedef struct test_rig {
   quern_context *device, *reference;
-  bool slow;        /* an implementation that interprets: what is large is left out */
+  bool slow; /* an implementation that interprets: what is large is left out, and each case runs once */
   bool short_loops; /* an implementation that cuts long loops short: see host/opencl/quirks.c */
   quern__verify verify;
 } test_rig;
