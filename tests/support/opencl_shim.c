@@ -3,12 +3,14 @@
  * LEAKED, whatever it meant to return, so that the command and plain tests are covered too. Where there is no
  * libOpenCL.so.1 it has no platforms.
  *
- * Between the caller and the forwarding stands opencl_shim_fault.h, which fails calls where a test asks for it.
+ * Between the caller and the forwarding stands opencl_shim_fault.h, which fails calls where a test asks for it, and opencl_shim_keep.h, which
+ * has the driver make things once.
  *
  * There is one function for each entry point that quern loads; an entry point missing here fails quern's
  * loading. */
 #include "opencl_shim.h"
 #include "opencl_shim_fault.h"
+#include "opencl_shim_keep.h"
 #include "opencl_shim_mutate.h"
 
 #include "opencl/api.h"
@@ -53,6 +55,7 @@ static quern__cl_functions real;
 #define OTHER_FUNCTIONS(X)                                                                                   \
   X(CreateSubBuffer)                                                                                         \
   X(CreateUserEvent)                                                                                         \
+  X(RetainProgram)                                                                                           \
   X(SetUserEventStatus)                                                                                      \
   X(GetEventProfilingInfo)
 
@@ -77,6 +80,7 @@ __attribute__((constructor)) static void open_loader(void) {
 #define FIND(name) *(void **)&other.name = dlsym(loader, "cl" #name);
   OTHER_FUNCTIONS(FIND)
 #undef FIND
+  quern_shim_keep_open(&real, other.RetainProgram);
   opened = true;
 }
 
@@ -223,7 +227,14 @@ SHIM cl_context clCreateContext(const cl_context_properties *properties, cl_uint
                                 void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *),
                                 void *user, cl_int *error) {
   SHIM_FAIL_MAKING(CreateContext)
-  return created(CONTEXT, real.CreateContext(properties, count, devices, notify, user, error));
+  cl_context made = quern_shim_kept_context();
+  if (made == NULL) {
+    made = real.CreateContext(properties, count, devices, notify, user, error);
+    quern_shim_keep_context(made);
+  } else if (error != NULL) {
+    *error = CL_SUCCESS;
+  }
+  return created(CONTEXT, made);
 }
 
 SHIM cl_int clGetContextInfo(cl_context context, cl_context_info name, size_t size, void *value,
@@ -388,6 +399,7 @@ SHIM cl_program clCreateProgramWithSource(cl_context context, cl_uint count, con
   cl_program made = mutant != NULL ? real.CreateProgramWithSource(context, 1, &text, NULL, error)
                                    : real.CreateProgramWithSource(context, count, strings, lengths, error);
   free(mutant);
+  quern_shim_keep_source(made, count, strings, lengths);
   return created(PROGRAM, made);
 }
 
@@ -403,6 +415,7 @@ SHIM cl_int clGetProgramInfo(cl_program program, cl_program_info name, size_t si
                              size_t *size_ret) {
   const bool corrupts = name == CL_PROGRAM_BINARIES && value != NULL;
   SHIM_FAIL(GetProgramInfo)
+  program = quern_shim_stand_in(program);
   if (corrupts && quern_shim_corrupts()) return corrupt_binary(program, size, value, size_ret);
   SHIM_ANSWER(GetProgramInfo, program)
 }
@@ -410,7 +423,10 @@ SHIM cl_int clGetProgramInfo(cl_program program, cl_program_info name, size_t si
 SHIM cl_int clBuildProgram(cl_program program, cl_uint count, const cl_device_id *devices,
                            const char *options, void(CL_CALLBACK *notify)(cl_program, void *), void *user) {
   SHIM_FAIL(BuildProgram)
-  return real.BuildProgram(program, count, devices, options, notify, user);
+  if (quern_shim_is_built(program, options)) return CL_SUCCESS;
+  const cl_int error = real.BuildProgram(program, count, devices, options, notify, user);
+  if (error == CL_SUCCESS) quern_shim_keep_built(program, options);
+  return error;
 }
 
 SHIM cl_int clGetProgramBuildInfo(cl_program program, cl_device_id device, cl_program_build_info name,
@@ -421,16 +437,17 @@ SHIM cl_int clGetProgramBuildInfo(cl_program program, cl_device_id device, cl_pr
     if (value != NULL) memcpy(value, QUERN_SHIM_LOG, sizeof QUERN_SHIM_LOG);
     return CL_SUCCESS;
   }
-  return real.GetProgramBuildInfo(program, device, name, size, value, size_ret);
+  return real.GetProgramBuildInfo(quern_shim_stand_in(program), device, name, size, value, size_ret);
 }
 
 SHIM cl_int clReleaseProgram(cl_program program) {
+  quern_shim_forget(program);
   return also_fails("clReleaseProgram", released(PROGRAM, real.ReleaseProgram(program)));
 }
 
 SHIM cl_kernel clCreateKernel(cl_program program, const char *name, cl_int *error) {
   SHIM_FAIL_MAKING(CreateKernel)
-  return created(KERNEL, real.CreateKernel(program, name, error));
+  return created(KERNEL, real.CreateKernel(quern_shim_stand_in(program), name, error));
 }
 
 SHIM cl_int clReleaseKernel(cl_kernel kernel) {

@@ -1,0 +1,129 @@
+/* Keeps what the driver has made: opencl_shim_keep.h. */
+#include "opencl_shim_keep.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SHIM __attribute__((visibility("default")))
+
+/* A program of the caller's that is made from source, or one of ours that is built. */
+typedef struct entry {
+  struct entry *next;
+  cl_program program, stand_in; /* of the caller's, what stands in for it, once it is built */
+  char *source, *options;       /* options: of ours */
+} entry;
+
+static const quern__cl_functions *driver;
+static __typeof__(clRetainProgram) *retain_program;
+static bool keeps;
+static cl_context context;
+static entry *made, *built;
+
+void quern_shim_keep_open(const quern__cl_functions *functions, __typeof__(clRetainProgram) *retain) {
+  driver = functions;
+  retain_program = retain;
+}
+
+static void free_entry(entry *is) {
+  free(is->source);
+  free(is->options);
+  free(is);
+}
+
+static void let_go(void) {
+  while (built != NULL) {
+    entry *first = built;
+    built = first->next;
+    driver->ReleaseProgram(first->program);
+    free_entry(first);
+  }
+  if (context != NULL) driver->ReleaseContext(context);
+  context = NULL;
+}
+
+SHIM void quern_shim_keep(bool keep) {
+  keeps = keep;
+  if (!keep) let_go();
+}
+
+cl_context quern_shim_kept_context(void) {
+  if (keeps && context != NULL) driver->RetainContext(context);
+  return keeps ? context : NULL;
+}
+
+void quern_shim_keep_context(cl_context one) {
+  if (!keeps || one == NULL) return;
+  driver->RetainContext(one);
+  context = one;
+}
+
+static char *join(size_t count, const char **strings, const size_t *lengths) {
+  size_t size = 0, used = 0;
+  for (size_t i = 0; i < count; i++)
+    size += lengths != NULL && lengths[i] > 0 ? lengths[i] : strlen(strings[i]);
+  char *text = malloc(size + 1);
+  for (size_t i = 0; text != NULL && i < count; i++) {
+    const size_t length = lengths != NULL && lengths[i] > 0 ? lengths[i] : strlen(strings[i]);
+    memcpy(text + used, strings[i], length);
+    used += length;
+  }
+  if (text != NULL) text[size] = '\0';
+  return text;
+}
+
+void quern_shim_keep_source(cl_program program, size_t count, const char **strings, const size_t *lengths) {
+  if (!keeps || program == NULL) return;
+  entry *is = calloc(1, sizeof *is);
+  char *source = is != NULL ? join(count, strings, lengths) : NULL;
+  if (source == NULL) {
+    free(is); /* it is built anew */
+    return;
+  }
+  *is = (entry){.next = made, .program = program, .source = source};
+  made = is;
+}
+
+static entry *find(cl_program program) {
+  entry *is = made;
+  while (is != NULL && is->program != program) is = is->next;
+  return is;
+}
+
+void quern_shim_forget(cl_program freed) {
+  for (entry **at = &made; *at != NULL; at = &(*at)->next) {
+    if ((*at)->program != freed) continue;
+    entry *is = *at;
+    *at = is->next;
+    free_entry(is);
+    return;
+  }
+}
+
+bool quern_shim_is_built(cl_program program, const char *options) {
+  entry *is = find(program);
+  for (const entry *kept = built; is != NULL && kept != NULL; kept = kept->next)
+    if (strcmp(kept->source, is->source) == 0 && strcmp(kept->options, options != NULL ? options : "") == 0) {
+      is->stand_in = kept->program;
+      return true;
+    }
+  return false;
+}
+
+void quern_shim_keep_built(cl_program program, const char *options) {
+  const entry *is = find(program);
+  entry *kept = is != NULL ? calloc(1, sizeof *kept) : NULL;
+  if (kept == NULL) return;
+  *kept = (entry){.next = built,
+                  .program = program,
+                  .source = strdup(is->source),
+                  .options = strdup(options != NULL ? options : "")};
+  if (kept->source == NULL || kept->options == NULL || retain_program(program) != CL_SUCCESS)
+    free_entry(kept);
+  else
+    built = kept;
+}
+
+cl_program quern_shim_stand_in(cl_program program) {
+  const entry *is = find(program);
+  return is != NULL && is->stand_in != NULL ? is->stand_in : program;
+}
