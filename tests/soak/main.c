@@ -15,8 +15,8 @@
 static const char usage[] =
     "usage: quern_soak [--seconds N] [--device D] [--leak WHAT]\n"
     "\n"
-    "Trains, saves, resumes, evaluates and drops everything again, for N seconds (60) and three times "
-    "through all kinds of rounds\n"
+    "Trains, saves, resumes, evaluates and drops everything again, for N seconds (60) and 128 rounds after "
+    "those that warm up\n"
     "at the least, and fails where the process has grown. Run it by scripts/soak or ctest, which set what it "
     "needs.\n"
     "\n"
@@ -99,7 +99,8 @@ typedef struct soak {
 
 /* All rounds. The first quarter of the time, and once all kinds, are for caches to fill. */
 static int run(const soak *is, const char *folder, all_series *series) {
-  enum { SAMPLE_EVERY = 4, FEWEST_SAMPLES = 24 };
+  /* So many rounds that what is too much in each of them is too much in all, whatever the gauge. */
+  enum { SAMPLE_EVERY = 4, FEWEST_SAMPLES = 1 + 128 / SAMPLE_EVERY };
   const double start = now();
   size_t round = 0, warm = 0;
   for (; now() - start < is->seconds || series->heap.count < FEWEST_SAMPLES; round++) {
