@@ -85,6 +85,16 @@ static void reseal(unsigned char *bytes, size_t size) {
   memcpy(bytes + size - SUM, &sum, SUM);
 }
 
+/* What is wrong with a file is found before the driver sees it, whichever that is: all places are tried on one, whose own cache makes a
+ * build short, and some on the others, which compile each time. */
+static bool tries_all(void) {
+  char platform[256];
+  set("QUERN_CACHE", "off");
+  run_op(platform, sizeof platform);
+  set("QUERN_CACHE", "on");
+  return strstr(platform, "Portable Computing Language") != NULL;
+}
+
 /* The file is a miss; it is replaced by one that is a hit. */
 static void assert_miss(const char *path, const unsigned char *bytes, size_t size, const char *what) {
   write_bytes(path, bytes, size);
@@ -149,7 +159,8 @@ static void test_cut_short(void **state) {
                          size / 2,
                          size - SUM,
                          size - 1};
-  for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++)
+  const size_t each = tries_all() ? 1 : 6;
+  for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i += each)
     assert_miss(path, bytes, cuts[i], "a file cut short");
   bytes = realloc(bytes, size + 1);
   assert_non_null(bytes);
@@ -181,7 +192,8 @@ static void test_damaged(void **state) {
                            size - SUM - 1,
                            size - SUM,
                            size - 1};
-  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+  const size_t each = tries_all() ? 1 : 5;
+  for (size_t i = 0; i < sizeof places / sizeof *places; i += each) {
     bytes[places[i]] ^= 0x10;
     assert_miss(path, bytes, size, "a flipped bit");
     /* With a checksum that fits, all but the binary is still told by what it says. */
