@@ -65,7 +65,8 @@ class Metrics(Structure):
 class Epoch(Structure):
     _fields_ = [("epoch", c_size_t), ("epochs", c_size_t), ("train_loss", c_double), ("train_samples_per_second", c_double),
                 ("tested", c_bool), ("test", Metrics), ("step", c_size_t), ("steps", c_size_t), ("best_epoch", c_size_t),
-                ("out_of_patience", c_bool)]
+                ("out_of_patience", c_bool), ("train_seconds", c_double), ("reduction_seconds", c_double),
+                ("reduction_exposed_seconds", c_double)]
 
 
 EpochFunction = ctypes.CFUNCTYPE(c_bool, POINTER(Epoch), c_void_p)
