@@ -1,4 +1,6 @@
 /* Batch and layer normalisation. */
+#include "../normalization.h"
+
 #include "../error.h"
 #include "check.h"
 #include <math.h>
@@ -86,6 +88,12 @@ quern_status quern_batch_norm_forward(quern_context *context, quern_tensor x, qu
   if (check.status != QUERN_OK) return check.status;
   if (context->backend->batch_norm_forward == NULL) return quern__fail_no_op(&check);
   return QUERN__CALL(context, context->backend->batch_norm_forward(context->state, &op));
+}
+
+bool quern__has_batch_norm_parts(const quern_context *context) {
+  const quern_backend *backend = context->backend;
+  return backend->batch_norm_moments != NULL && backend->batch_norm_backward_parameters != NULL &&
+         backend->batch_norm_backward_data != NULL;
 }
 
 quern_status quern_batch_norm_moments(quern_context *context, quern_tensor x, quern_tensor mean,

@@ -1,6 +1,7 @@
 /* The trainer: made, freed, and looked into. */
 #include "trainer.h"
 
+#include "../normalization.h"
 #include "../optimizer.h"
 
 #include "../context.h"
@@ -53,11 +54,7 @@ static quern_status copy_class_weights(quern_trainer *trainer, const quern_netwo
 
 /* Its statistics are then of all ranks' samples. */
 static quern_status check_batch_normalization_of_ranks(const quern_trainer *trainer) {
-  const quern_backend *backend = trainer->context->backend;
-  if (trainer->options.collective == NULL ||
-      (backend->batch_norm_moments != NULL && backend->batch_norm_backward_parameters != NULL &&
-       backend->batch_norm_backward_data != NULL))
-    return QUERN_OK;
+  if (trainer->options.collective == NULL || quern__has_batch_norm_parts(trainer->context)) return QUERN_OK;
   return quern__fail(
       QUERN_ERROR_UNSUPPORTED,
       "train: batch normalisation on %zu ranks, for which the backend of %s lacks the ops: take "
