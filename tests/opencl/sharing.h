@@ -118,4 +118,16 @@ static inline void gate_open(gate *made) {
   assert_int_equal(quern__cl_call.ReleaseEvent(made->closed), CL_SUCCESS);
 }
 
+/* A test once as the device is, and once as if it had memory of its own. */
+static inline int set_discrete(void **state) {
+  return test_set_discrete(*state != NULL) || *state == NULL ? 0 : -1;
+}
+
+#define BOTH_WAYS(test)                                                                                      \
+  {#test, test, set_discrete, test_teardown, NULL}, {                                                        \
+#test ", discrete", test, set_discrete, test_teardown, &(bool) {                                         \
+      true                                                                                                   \
+    }                                                                                                        \
+  }
+
 #endif

@@ -185,17 +185,7 @@ static void test_refuses(void **state) {
   quern_context_free(context);
 }
 
-/* Once as the device is, and once as if it had memory of its own. */
-static int set_discrete(void **state) {
-  return test_set_discrete(*state != NULL) || *state == NULL ? 0 : -1;
-}
-
 int main(void) {
-  static bool yes = true;
-#define BOTH_WAYS(test)                                                                                      \
-  {#test, test, set_discrete, test_teardown, NULL}, {                                                        \
-#test ", discrete", test, set_discrete, test_teardown, &yes                                              \
-  }
   const struct CMUnitTest tests[] = {BOTH_WAYS(test_turns), BOTH_WAYS(test_beside_ops),
                                      BOTH_WAYS(test_after_ops), BOTH_WAYS(test_refuses)};
   return cmocka_run_group_tests(tests, NULL, NULL);
