@@ -182,5 +182,5 @@ void cli_team_close(cli_team *team) {
   for (size_t i = 0; i < team->count; i++) quern_context_free(team->contexts[i]);
   free(team->contexts);
   free(team->shares);
-  *team = (cli_team){NULL};
+  *team = (cli_team){.count = 0};
 }

@@ -13,7 +13,7 @@ typedef struct parameters {
 } parameters;
 
 static parameters learned(void) {
-  parameters now;
+  parameters now = {.weights = {0.0f}};
   fuzz_expect(quern_trainer_download(trainer, network) == QUERN_OK &&
                   quern_network_get_layer(network, 0, now.weights, now.bias) == QUERN_OK,
               "checkpoint: the trainer does not say what it has learned");
