@@ -45,9 +45,8 @@ typedef struct quern__mpi_reduction {
   float *values; /* the caller's; sums are received there */
   size_t count;
   size_t capacity; /* floats that sent has room for */
-  float *
-      sent; /* [count], owned: what `values` had, and the sums of this rank's range, for ranks that do not share memory */
-  float *received;                 /* [ranks][own], owned: of those */
+  /* For ranks that do not share memory, owned: what `values` had, and the sums of this rank's range [count]; theirs [ranks][own]. */
+  float *sent, *received;
   const quern__mpi_shared *shared; /* where values lie, `offset` bytes into each rank's part; or NULL */
   size_t offset;
   /* [4][ranks], owned: parts received, parts sent, sums received, sums sent */

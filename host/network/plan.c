@@ -142,7 +142,7 @@ static quern_status create(quern_context *context, const quern_network *network,
   *plan = made;
   return QUERN_OK;
 cleanup:
-  if (buckets != NULL) made->gradients.count = 0;
+  if (buckets != NULL) made->gradients = (quern__buckets){.count = 0}; /* they stay the caller's */
   quern_plan_free(made);
   return status;
 }
@@ -161,7 +161,7 @@ void quern_plan_free(quern_plan *plan) {
   if (plan == NULL) return;
   quern__plan_free_steps(plan);
   quern_buffer_free(plan->parameters);
-  if (plan->gradients.count > 0) quern__buckets_free(&plan->gradients);
+  quern__buckets_free(&plan->gradients);
   quern_buffer_free(plan->outputs);
   quern_buffer_free(plan->dz);
   quern_buffer_free(plan->statistics);

@@ -24,8 +24,7 @@ static quern_status create_around(const quern__cl *cl, exchange *is, cl_mem *mad
   return quern__cl_check(error, "clCreateBuffer", "exchange");
 }
 
-static quern_status map(quern__cl *cl, cl_command_queue queue, cl_mem memory, cl_event *event, exchange *is) {
-  (void)cl;
+static quern_status map(cl_command_queue queue, cl_mem memory, cl_event *event, exchange *is) {
   cl_int error = CL_SUCCESS;
   is->mapped = quern__cl_call.EnqueueMapBuffer(queue, memory, event == NULL, CL_MAP_READ | CL_MAP_WRITE, 0,
                                                is->bytes, 0, NULL, event, &error);
@@ -36,7 +35,7 @@ static quern_status create_apart(quern__cl *cl, exchange *is) {
   void *memory = NULL;
   QUERN__FORWARD(quern__cl_create_transfers(cl, "exchange"));
   QUERN__FORWARD(create_around(cl, is, &is->pinned));
-  QUERN__FORWARD(map(cl, cl->transfers, is->pinned, NULL, is));
+  QUERN__FORWARD(map(cl->transfers, is->pinned, NULL, is));
   QUERN__FORWARD(quern__cl_buffer_create(cl, is->bytes, &memory));
   is->memory = memory;
   return QUERN_OK;
@@ -95,7 +94,7 @@ quern_status quern__cl_exchange_take(void *state, void *made) {
   exchange *is = made;
   quern__cl_forget_event(&is->taken);
   if (is->pinned != NULL) return copy_out(cl, is);
-  QUERN__FORWARD(map(cl, cl->queue, is->memory, &is->taken, is));
+  QUERN__FORWARD(map(cl->queue, is->memory, &is->taken, is));
   return QUERN__CL(Flush, "exchange", cl->queue);
 }
 

@@ -36,7 +36,7 @@ QUERN_API const quern_collective *quern_mpi_collective(const quern_mpi *mpi);
 /* Which process of this host it is, and how many of them the host has: for a rank to choose a device by. */
 QUERN_API void quern_mpi_local(const quern_mpi *mpi, size_t *rank, size_t *ranks);
 
-/* NULL is accepted. After a failure it leaves to the end of the process what MPI still holds, since letting go of it would wait for
+/* NULL is accepted. Every rank calls, and waits for those of its host with which it shares memory, as long as the time-out lets it. After a failure it leaves to the end of the process what MPI still holds, since letting go of it would wait for
  * ranks that are gone; MPI_Finalize would too, and MPI_Abort is the program's to call. */
 QUERN_API void quern_mpi_free(quern_mpi *mpi);
 
