@@ -16,7 +16,8 @@ typedef struct quern__cl_steps_layer {
 typedef struct quern__cl_steps {
   /* SERIAL: steps_serial; COLUMNS: steps_columns; BLOCKS: steps_rows, steps_weights. */
   quern__steps_form form;
-  bool alone_in_blocks; /* COLUMNS: a step by itself has two launches either way, and is quicker in BLOCKS */
+  bool
+      alone_in_blocks; /* COLUMNS: a step without indices, which is always by itself, has two launches either way, and is quicker in BLOCKS */
   cl_mem layers; /* owned: a StepsLayer for each layer, and, for COLUMNS, those above the lowest once more */
   size_t count, lowest, inputs; /* layers, the lowest that learns, inputs of the network */
   size_t batch;                 /* samples of a whole batch */

@@ -151,7 +151,9 @@ quern_status quern__cl_steps_run(void *state, void *made, const quern_steps_op *
   quern__cl *cl = state;
   const quern__cl_steps *steps = made;
   size_t count = 1;
-  if (steps->form == QUERN__STEPS_COLUMNS && !(steps->alone_in_blocks && op->n <= steps->batch))
+  /* By what is asked for, never by how many steps happen to be left: the forms add up in different orders. */
+  const bool alone = op->indices.memory == NULL;
+  if (steps->form == QUERN__STEPS_COLUMNS && !(steps->alone_in_blocks && alone))
     return run_columns(cl, steps, op);
   for (size_t first = 0, step = 0; first < op->n; step += count) {
     const size_t left = op->n - first, n = next_batch(steps, op, first);
