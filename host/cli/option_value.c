@@ -54,11 +54,19 @@ static cli_parsed parse_counts(const cli_option *option, const char *text, cli_c
   return CLI_PARSED_RUN;
 }
 
+/* A number at the beginning of a text, which *end is behind; false where a float would make infinity or nothing of it. */
+static bool fits_float(const char *text, double *value, char **end) {
+  errno = 0;
+  *value = strtod(text, end);
+  const double size = fabs(*value);
+  return errno != ERANGE && (size == 0.0 || (size >= (double)FLT_MIN && size <= (double)FLT_MAX));
+}
+
 static bool parse_number(const cli_option *option, const char *text, double *number) {
   char *end;
+  double value;
   if (strchr("+-.0123456789", *text) == NULL) return false; /* strtod would skip blanks and take "inf" */
-  const double value = strtod(text, &end);
-  if (end == text || *end != '\0' || !(value >= 0.0 && value <= (double)FLT_MAX)) return false;
+  if (!fits_float(text, &value, &end) || end == text || *end != '\0' || !(value >= 0.0)) return false;
   if (option->least > 0 && !(value > 0.0)) return false;
   if (option->most > 0 && value > (double)option->most) return false;
   *number = value;
@@ -165,6 +173,18 @@ static char *join_choices(const char *const *choices) {
   return text;
 }
 
+/* What to say where one of the numbers between commas is a number, but not to a float. */
+static const char *of_range(const char *text) {
+  for (const char *field = text; field != NULL; field = strchr(field, ',')) {
+    double value;
+    char *end;
+    field += *field == ',';
+    if (!fits_float(field, &value, &end) && end != field)
+      return "; what is not 0 is at least 1.2e-38 and at most 3.4e38";
+  }
+  return "";
+}
+
 /* What to say of the parameter behind a name that is known. */
 static const char *of_parameter(const cli_option *option, const char *text) {
   if (strchr(text, ':') == NULL || option->kind == CLI_CHOICE) return "";
@@ -197,14 +217,15 @@ cli_parsed cli_option_refuse(const cli_command *command, const cli_option *optio
     break;
   case CLI_NUMBER:
     if (most > 0)
-      cli_fail_usage(command, "%s takes a number from %llu to %llu, not \"%s\"", label, least, most, text);
+      cli_fail_usage(command, "%s takes a number from %llu to %llu, not \"%s\"%s", label, least, most, text,
+                     of_range(text));
     else
-      cli_fail_usage(command, "%s takes a number %s, not \"%s\"", label,
-                     least > 0 ? "above 0" : "of 0 or more", text);
+      cli_fail_usage(command, "%s takes a number %s, not \"%s\"%s", label,
+                     least > 0 ? "above 0" : "of 0 or more", text, of_range(text));
     break;
   case CLI_REALS:
-    cli_fail_usage(command, "%s takes numbers of 0 or more separated by commas, or %s, not \"%s\"", label,
-                   option->choices[0], text);
+    cli_fail_usage(command, "%s takes numbers of 0 or more separated by commas, or %s, not \"%s\"%s", label,
+                   option->choices[0], text, of_range(text));
     break;
   case CLI_CHOICE:
   case CLI_ACTIVATION:

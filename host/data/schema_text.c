@@ -12,6 +12,7 @@
 #include "size.h"
 #include "text.h"
 #include <cjson/cJSON.h>
+#include <float.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -140,7 +141,7 @@ static quern_status read_size(const char *where, const cJSON *object, const char
   return QUERN_OK;
 }
 
-/* A list of `count` finite numbers; NULL where there is none. */
+/* A list of `count` finite numbers, each in the range of a float, as what they are made of is; NULL where there is none. */
 static quern_status read_doubles(const char *where, const cJSON *object, const char *name, size_t count,
                                  double **numbers) {
   const cJSON *list = cJSON_GetObjectItemCaseSensitive(object, name);
@@ -152,8 +153,8 @@ static quern_status read_doubles(const char *where, const cJSON *object, const c
   if (!*numbers) return quern__fail_memory(where, count * sizeof **numbers);
   size_t i = 0;
   for (const cJSON *number = list->child; number; number = number->next) {
-    if (!cJSON_IsNumber(number) || !isfinite(number->valuedouble)) {
-      return fail(where, name, "finite numbers");
+    if (!cJSON_IsNumber(number) || !(fabs(number->valuedouble) <= (double)FLT_MAX)) {
+      return fail(where, name, "finite numbers, none larger than a float holds");
     }
     (*numbers)[i++] = number->valuedouble;
   }

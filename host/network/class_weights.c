@@ -33,14 +33,17 @@ static quern_status check_categorical(const char *what, const quern_plan *plan) 
   return QUERN_OK;
 }
 
+/* Between these bounds no sum over the labels of a batch or over the classes, and no quotient of two, leaves a float's range: there are
+ * fewer than 2^32 of either. Only what weights are to one another counts, so there is no need for others. */
+static const float least_weight = 1e-15f, most_weight = 1e15f;
+
 static quern_status check_weights(const float *weights, size_t count) {
   bool any = false;
   for (size_t c = 0; c < count; c++) {
-    if (!isfinite(weights[c]) || weights[c] < 0.0f)
-      return quern__fail(
-          QUERN_ERROR_ARGUMENT,
-          "plan class weights: the weight of class %zu is %g, expected a finite number, not negative", c,
-          (double)weights[c]);
+    if (weights[c] != 0.0f && !(weights[c] >= least_weight && weights[c] <= most_weight))
+      return quern__fail(QUERN_ERROR_ARGUMENT,
+                         "plan class weights: the weight of class %zu is %g, expected 0, or %g to %g", c,
+                         (double)weights[c], (double)least_weight, (double)most_weight);
     any = any || weights[c] > 0.0f;
   }
   return any ? QUERN_OK : quern__fail(QUERN_ERROR_ARGUMENT, "plan class weights: all are 0");

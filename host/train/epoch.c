@@ -173,18 +173,13 @@ static quern_status run(quern_trainer *trainer, size_t count, double begin) {
   return QUERN_OK;
 }
 
-/* The mean of the epoch's losses. The device's sum tells whether all are finite, so that only an epoch that went wrong
- * has its list read. */
+/* The mean of the epoch's losses. It tells whether all are finite, so that only an epoch that went wrong is looked into. */
 static quern_status mean_loss(quern_trainer *trainer, double *mean) {
-  const size_t rows = trainer->train.rows;
-  QUERN__FORWARD(quern__tally_mean_loss(&trainer->tally, 0, rows, mean));
+  QUERN__FORWARD(quern__tally_mean_loss(&trainer->tally, 0, trainer->train.rows, mean));
   QUERN__FORWARD(quern__together_sum(trainer->options.collective, mean, 1));
   if (isfinite(*mean)) return QUERN_OK;
   float *losses;
-  QUERN__FORWARD(quern__trainer_losses(trainer, &losses));
-  /* Each is finite, and a float too small for their sum. */
-  *mean = 0.0;
-  for (size_t i = 0; i < rows; i++) *mean += (double)losses[i] / (double)rows;
+  QUERN__FORWARD(quern__trainer_losses(trainer, &losses)); /* names the step */
   free(losses);
   return QUERN_OK;
 }

@@ -33,11 +33,33 @@ void quern__tally_free(quern__tally *tally) {
   *tally = (quern__tally){0};
 }
 
+/* The mean of losses that are here a piece at a time, in double, which no sum of floats is too large for. */
+static quern_status mean_on_host(const quern__tally *tally, size_t first, size_t rows, double *mean) {
+  enum { PIECE = 1 << 16 };
+  const size_t room = rows < PIECE ? rows : PIECE;
+  quern_status status = QUERN_OK;
+  double sum = 0.0;
+  float *losses = malloc(room * sizeof *losses);
+  if (losses == NULL) return quern__fail_memory("losses", room * sizeof *losses);
+  for (size_t done = 0, n; done < rows; done += n) {
+    n = rows - done < room ? rows - done : room;
+    QUERN__TRY(quern_buffer_read(tally->losses, (first + done) * sizeof *losses, n * sizeof *losses, losses,
+                                 QUERN_WAIT));
+    for (size_t i = 0; i < n; i++) sum += (double)losses[i];
+  }
+  *mean = sum / (double)rows;
+cleanup:
+  free(losses);
+  return status;
+}
+
+/* The device adds up in float. A sum that is not finite may be one of finite losses, which is found out here. */
 quern_status quern__tally_mean_loss(const quern__tally *tally, size_t first, size_t rows, double *mean) {
   float sum;
   QUERN__FORWARD(
       quern_sum(tally->context, quern_vector(tally->losses, first, rows), quern_vector(tally->sum, 0, 1)));
   QUERN__FORWARD(quern_buffer_read(tally->sum, 0, sizeof sum, &sum, QUERN_WAIT));
+  if (!isfinite(sum)) return mean_on_host(tally, first, rows, mean);
   *mean = (double)sum / (double)rows;
   return QUERN_OK;
 }
@@ -86,7 +108,7 @@ static quern_status measure_classes(quern_plan *plan, const passage *over, doubl
     QUERN__FORWARD(gather_batch(over, first, &n, &x, &truth, &losses));
     QUERN__FORWARD(quern_plan_evaluate(plan, x, truth.labels, losses, correct));
   }
-  int32_t count;
+  uint32_t count; /* as long as the int32_t, and there are fewer samples than it wraps after */
   QUERN__FORWARD(quern_buffer_read(counter, 0, sizeof count, &count, QUERN_WAIT));
   *right = (double)count;
   return QUERN_OK;

@@ -16,7 +16,7 @@ typedef struct quern__tally {
 quern_status quern__tally_create(quern_context *context, size_t rows, quern__tally *tally);
 void quern__tally_free(quern__tally *tally);
 
-/* Waits, and gives the mean of `rows` losses from `first` on. */
+/* Waits, and gives the mean of `rows` losses from `first` on: finite if all of them are. */
 quern_status quern__tally_mean_loss(const quern__tally *tally, size_t first, size_t rows, double *mean);
 
 /* Seconds of a clock that only goes forward. */

@@ -2,6 +2,8 @@
 #include "../error.h"
 #include "../size.h"
 #include "trainer.h"
+#include <float.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -40,6 +42,23 @@ quern_status quern__train_options_read(const quern_train_options *given, quern_t
 
 size_t quern__train_steps_an_epoch(const quern_train_options *options, size_t rows) {
   return quern__divide_up(rows, options->batch);
+}
+
+/* A rate is a float where it is used. The largest that a schedule gives is the optimizer's own, or that of the first step or the last. */
+quern_status quern__train_check_rates(const quern_train_options *options, size_t rows) {
+  const quern_schedule *schedule = &options->schedule;
+  const uint64_t each = quern__train_steps_an_epoch(options, rows), epochs = options->epochs;
+  const uint64_t all = epochs > UINT64_MAX / each ? UINT64_MAX : epochs * each;
+  const uint64_t ends[] = {schedule->warmup < all ? schedule->warmup : 0, all - 1};
+  for (size_t i = 0; i < 2; i++) {
+    const quern_optimizer there = quern_schedule_at(schedule, &options->optimizer, ends[i]);
+    if (there.learning_rate <= (double)FLT_MAX) continue;
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "train: the schedule's learning rate is %g in step %" PRIu64 " of %" PRIu64
+                       ", expected at most %g",
+                       there.learning_rate, ends[i] + 1, all, (double)FLT_MAX);
+  }
+  return QUERN_OK;
 }
 
 void quern__train_schedule(quern_train_options *options, size_t rows) {

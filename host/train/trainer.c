@@ -147,6 +147,7 @@ static quern_status create_feeds(quern_trainer *made, const quern_network *netwo
   made->size = quern__trainer_size(&made->options, train, test);
   made->options.batch = quern__trainer_batch(&made->options, train, test);
   quern__train_schedule(&made->options, train->rows);
+  QUERN__FORWARD(quern__train_check_rates(&made->options, train->rows));
   if (quern__shape_normalizes(&network->shape, QUERN_NORMALIZATION_BATCH))
     QUERN__FORWARD(check_batch_normalization(made, train->rows));
   quern__data data;

@@ -57,6 +57,9 @@ quern_status quern__train_into(quern_context *context, const quern_network *netw
 size_t quern__train_steps_an_epoch(const quern_train_options *options, size_t rows);
 void quern__train_schedule(quern_train_options *options, size_t rows);
 
+/* QUERN_ERROR_ARGUMENT, naming the step, where the schedule of these options, made for them, leaves a float's range. */
+quern_status quern__train_check_rates(const quern_train_options *options, size_t rows);
+
 /* The most samples that are gone through at once, the batch (never more than there are), and what the plan must do. */
 size_t quern__trainer_rows(const quern_dataset *train, const quern_dataset *test);
 size_t quern__trainer_batch(const quern_train_options *options, const quern_dataset *train,

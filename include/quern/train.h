@@ -91,7 +91,7 @@ typedef struct quern_train_options {
   /* Of training under QUERN_CATEGORICAL alone, see quern_plan_class_weights; what is measured on the test set, and by
    * quern_evaluate, is the loss without them. */
   float label_smoothing;      /* 0 … 1 */
-  const float *class_weights; /* [network outputs], copied; or NULL: all the same */
+  const float *class_weights; /* [network outputs], copied, each 0 or 1e-15 to 1e15; or NULL: all the same */
 
   quern_schedule schedule; /* of the learning rate, a step of the optimizer at a time, over all epochs */
   /* Early stopping: training stops after so many epochs without a lower test loss than before, and the weights of the epoch with
