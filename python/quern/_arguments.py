@@ -1,24 +1,74 @@
-"""Plain arguments, checked: ctypes itself would take whole numbers modulo 2^64."""
+"""Plain arguments, checked: ctypes itself would take whole numbers modulo 2^64, end texts at a zero character, and make infinity or
+0 of a number that a float has no room for. Every number and every text of a caller's reaches the library through here."""
 
+import math
+import numbers
 import os
 
 import numpy
 
+_FLOAT32 = numpy.finfo(numpy.float32)
+
+
+def whole(name, value, least, most):
+    """A whole number of a range: an int, or one of NumPy's."""
+    if isinstance(value, bool) or not isinstance(value, (int, numpy.integer)):
+        raise TypeError(f"{name}: {value!r}, expected a whole number")
+    value = int(value)
+    if value < least:
+        raise ValueError(f"{name}: {value}, expected a whole number from {least} on")
+    if value > most:
+        raise ValueError(f"{name}: {value}, expected at most {most}")
+    return value
+
 
 def size(name, value):
     """A whole number that is not negative."""
-    if isinstance(value, bool) or not isinstance(value, (int, numpy.integer)):
-        raise TypeError(f"{name}: {value!r}, expected a whole number")
-    if not 0 <= value < 2**64:
-        raise ValueError(f"{name}: {value}, expected a whole number from 0 on")
-    return int(value)
+    return whole(name, value, 0, 2**64 - 1)
 
 
 def positive(name, value):
     """A whole number above 0."""
-    if size(name, value) == 0:
-        raise ValueError(f"{name}: 0, expected a whole number from 1 on")
-    return int(value)
+    return whole(name, value, 1, 2**64 - 1)
+
+
+def real(name, value):
+    """A number, as a float. Whether its value makes sense is the library's to say."""
+    if isinstance(value, (bool, numpy.bool_)) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name}: {value!r}, expected a number")
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{name}: {value}, expected a number that a float holds") from None
+
+
+def single(name, value):
+    """The same, where the library has it as a float of 32 bits, which would make infinity or 0 of some that are neither."""
+    number = real(name, value)
+    if math.isfinite(number) and number != 0.0 and not _FLOAT32.tiny <= abs(number) <= _FLOAT32.max:
+        raise ValueError(f"{name}: {number:g}, expected 0, or {_FLOAT32.tiny:.2g} to {_FLOAT32.max:.2g}, as float32 holds")
+    return number
+
+
+def text(name, value):
+    """A text as the library takes it, which would end it at a zero character."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: {value!r}, expected a text")
+    return _without_zero(name, value, value.encode())
+
+
+def character(name, value):
+    """A text of one byte."""
+    encoded = text(name, value)
+    if len(encoded) != 1:
+        raise ValueError(f"{name}: {value!r}, expected one character, such as ';' or '\\t'")
+    return encoded
+
+
+def _without_zero(name, value, encoded):
+    if b"\0" in encoded:
+        raise ValueError(f"{name}: {value!r} has a zero character (\\0) in it")
+    return encoded
 
 
 def shares(value, count):
@@ -52,12 +102,13 @@ def columns(name, value):
             raise TypeError(f"{name}: {item!r}, expected a column's name or number")
         if "," in str(item) or str(item) == "":
             raise ValueError(f"{name}: {item!r}, expected a name without a comma; its number will do")
-    return ",".join(map(str, items)).encode()
+    return text(name, ",".join(map(str, items)))
 
 
-def path(value):
-    return os.fsencode(os.fspath(value))
+def path(name, value):
+    """The name of a file: a str, bytes or an os.PathLike."""
+    return _without_zero(name, value, os.fsencode(value))
 
 
-def optional_path(value):
-    return None if value is None else path(value)
+def optional_path(name, value):
+    return None if value is None else path(name, value)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy
 
+from . import _arguments
 from ._declarations import DeviceInfo, lib
 from ._errors import check
 from ._handle import make
@@ -58,6 +59,7 @@ def _name(device):
             raise ValueError(f"device: {device.name} without an index, expected one of quern.devices()")
         return str(device.index)
     if isinstance(device, str) and device:
+        _arguments.text("device", device)
         return device
     if isinstance(device, (int, numpy.integer)) and not isinstance(device, bool) and device >= 0:
         return str(device)
@@ -88,7 +90,7 @@ def _resolved(several):
     indices = []
     for name in several:
         place = ctypes.c_void_p()
-        check(lib.quern_device_list_find(found, name.encode(), ctypes.byref(place)))
+        check(lib.quern_device_list_find(found, _arguments.text("device", name), ctypes.byref(place)))
         device = places[place.value]
         if str(device.index) in indices:
             raise ValueError(f"device: {name!r} is {device.name}, which is in the list before; a device trains once")
@@ -111,7 +113,7 @@ def _context(name):
     if name in kept and lib.quern_context_is_lost(kept[name]):
         del kept[name]
     if name not in kept:
-        kept[name] = make(lib.quern_context_free, lib.quern_context_create, name.encode() or None)
+        kept[name] = make(lib.quern_context_free, lib.quern_context_create, _arguments.text("device", name) or None)
     return kept[name]
 
 

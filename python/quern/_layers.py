@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy
 
-from . import _names
+from . import _arguments, _names
 from ._declarations import Layer, lib
 
 
@@ -26,10 +26,8 @@ def to_raw(layer, is_last):
         layer = Dense(int(layer), "identity" if is_last else "relu")
     if not isinstance(layer, Dense):
         raise TypeError(f"layers: {layer!r}, expected a number of units or a quern.Dense")
-    if not 0 < layer.units < 2**31:
-        raise ValueError(f"layers: {layer.units} units, expected at least 1")
-    return Layer(layer.units, _names.activation_of(layer.activation), layer.freeze_weights, layer.freeze_bias,
-                 layer.dropout, _names.normalization_of(layer.normalize))
+    return Layer(_arguments.whole("layers: units", layer.units, 1, 2**31 - 1), _names.activation_of(layer.activation),
+                 bool(layer.freeze_weights), bool(layer.freeze_bias), _arguments.single("layers: dropout", layer.dropout), _names.normalization_of(layer.normalize))
 
 
 def of_network(handle):

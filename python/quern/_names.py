@@ -3,6 +3,7 @@
 import ctypes
 import itertools
 
+from . import _arguments
 from ._declarations import Activation, Normalization, lib
 
 
@@ -44,7 +45,7 @@ def schedules():
 def _find(what, find, names, text, *values):
     if not isinstance(text, str):
         raise TypeError(f"{what}: {text!r}, expected a name: {', '.join(names())}")
-    if not find(text.encode(), *map(ctypes.byref, values)):
+    if not find(_arguments.text(what, text), *map(ctypes.byref, values)):
         raise ValueError(f"{what}: {text!r} is none; there are {', '.join(names())}")
 
 

@@ -130,16 +130,19 @@ class Network:
         options = TrainOptions.initial()
         options.epochs, options.batch = size("epochs", epochs), size("batch", batch)
         options.optimizer.kind = _names.optimizer_kind(optimizer)
-        options.optimizer.learning_rate = learning_rate
-        options.optimizer.momentum = (0.0 if optimizer == "rmsprop" else 0.9) if momentum is None else momentum
-        options.optimizer.weight_decay = (0.01 if optimizer == "adamw" else 0.0) if weight_decay is None else weight_decay
+        single = _arguments.single
+        options.optimizer.learning_rate = single("learning_rate", learning_rate)
+        options.optimizer.momentum = (0.0 if optimizer == "rmsprop" else 0.9) if momentum is None else single("momentum", momentum)
+        options.optimizer.weight_decay = (0.01 if optimizer == "adamw" else 0.0) if weight_decay is None else \
+            single("weight_decay", weight_decay)
         options.schedule.kind, options.schedule.warmup = _names.schedule_kind(schedule), size("warmup", warmup)
-        options.clip_norm = 0.0 if clip_norm is None else clip_norm
-        options.label_smoothing = label_smoothing
+        options.clip_norm = 0.0 if clip_norm is None else single("clip_norm", clip_norm)
+        options.label_smoothing = single("label_smoothing", label_smoothing)
         weights = self._class_weights(class_weights)
         options.class_weights = None if weights is None else _arrays.pointer(weights)
         options.patience, options.seed = size("patience", patience), size("seed", seed)
-        options.checkpoint, options.resume = _arguments.optional_path(checkpoint), _arguments.optional_path(resume)
+        options.checkpoint = _arguments.optional_path("checkpoint", checkpoint)
+        options.resume = _arguments.optional_path("resume", resume)
         options.data_memory = 0 if data_memory is None else _arguments.positive("data_memory", data_memory)
         options.checkpoint_every = size("checkpoint_every", checkpoint_every)
         watch = Watch(on_epoch)
@@ -172,7 +175,7 @@ class Network:
     def _class_weights(self, values):
         if values is None:
             return None
-        weights = _arrays.floats("class_weights", values)
+        weights = _arrays.floats("class_weights", values, exact_zero=True)
         if weights.shape != (self.outputs,):
             raise ValueError(f"class_weights has shape {weights.shape}, expected ({self.outputs},)")
         return weights
@@ -211,6 +214,7 @@ class Network:
     def _shape_of(self, index):
         units = [self.inputs] + [layer.units for layer in self.layers]
         count = len(units) - 1
+        index = _arguments.whole("index", index, -2**63, 2**63 - 1)
         if not -count <= index < count:
             raise IndexError(f"layer {index} of a network of {count}")
         return index % count, (units[index % count], units[index % count + 1])
@@ -236,7 +240,7 @@ class Network:
     def save(self, path):
         """Writes a safetensors file with the names that PyTorch has for the same layers, or, where `path` ends with .onnx, an ONNX
         file that computes what `predict` does. It appears whole or not at all."""
-        check((lib.quern_onnx_save if _is_onnx(path) else lib.quern_model_save)(self._handle, _arguments.path(path)))
+        check((lib.quern_onnx_save if _is_onnx(path) else lib.quern_model_save)(self._handle, _arguments.path("path", path)))
 
 
 def load(path, *, activation="relu", loss=None, device=None):
@@ -253,8 +257,8 @@ def load(path, *, activation="relu", loss=None, device=None):
         kind, delta = _names.loss_of("categorical" if loss is None else loss)
         options = ModelOptions(ctypes.sizeof(ModelOptions), _names.activation_of(activation), kind, delta)
         read = lib.quern_model_load
-    return Network._of(make(lib.quern_network_free, read, _arguments.path(path), ctypes.byref(options)), device)
+    return Network._of(make(lib.quern_network_free, read, _arguments.path("path", path), ctypes.byref(options)), device)
 
 
 def _is_onnx(path):
-    return _arguments.path(path).lower().endswith(b".onnx")
+    return _arguments.path("path", path).lower().endswith(b".onnx")

@@ -1,5 +1,9 @@
 """What arrays may be: any numbers, any strides; and what is refused, with the name, the shape and what was expected."""
 
+import functools
+import os
+import pathlib
+import tempfile
 import unittest
 
 import numpy
@@ -63,6 +67,98 @@ class Arrays(unittest.TestCase):
         with self.assertRaisesRegex(TypeError, "validation: expected a pair"):
             self.network.fit(self.x, [0] * 5, validation=3)
 
+    def test_whole_numbers_refused(self):
+        y = [0, 1, 2, 0, 1]
+        fit = functools.partial(self.network.fit, self.x, y)
+        for value, error, words in (
+                (2**64, ValueError, f": {2**64}, expected at most"),
+                (2**70, ValueError, f": {2**70}, expected at most"),
+                (-1, ValueError, ": -1, expected a whole number from"),
+                (numpy.int8(-1), ValueError, ": -1, expected a whole number from"),
+                (-2**80, ValueError, ", expected a whole number from"),
+                (True, TypeError, ": True, expected a whole number"),
+                (numpy.True_, TypeError, ", expected a whole number"),
+                (1.0, TypeError, ": 1.0, expected a whole number"),
+                (numpy.float64(1), TypeError, ", expected a whole number"),
+                ("1", TypeError, ": '1', expected a whole number"),
+                (None, TypeError, ": None, expected a whole number")):
+            for name, call in (
+                    [(name, functools.partial(lambda n, v: fit(**{n: v}), name)) for name in
+                     ("epochs", "batch", "warmup", "patience", "seed", "checkpoint_every")] +
+                    [("layers: units", lambda v: quern.Network(4, [quern.Dense(v), quern.Dense(3, "identity")])),
+                     ("inputs", lambda v: quern.Network(v, [3])),
+                     ("seed", lambda v: quern.Network(4, [3], seed=v))]):
+                with self.subTest(name=name, value=value), self.assertRaisesRegex(error, "^" + name + ".*" + words):
+                    call(value)
+            if value is not None:
+                with self.assertRaisesRegex(error, "data_memory"):
+                    fit(data_memory=value)
+            if value not in (-1,):
+                with self.assertRaises(error):
+                    self.network.layer(value)
+        for units in (2**31, 2**32 + 1, 2**40, 2**63):
+            with self.assertRaisesRegex(ValueError, f"layers: units: {units}, expected at most {2**31 - 1}"):
+                quern.Network(4, [units, 3])
+        self.assertEqual(quern.Network(numpy.uint8(4), [numpy.int64(5), 3]).layers[0].units, 5)
+
+    def test_numbers_refused(self):
+        y = [0, 1, 2, 0, 1]
+        fit = functools.partial(self.network.fit, self.x, y)
+        for name in ("learning_rate", "momentum", "weight_decay", "clip_norm", "label_smoothing"):
+            for value, error, words in (
+                    (1e39, ValueError, ": 1e\\+39, expected 0, or 1.2e-38 to 3.4e\\+38"),
+                    (1e-50, ValueError, ": 1e-50, expected 0, or 1.2e-38 to"),
+                    (10**400, ValueError, "expected a number that a float holds"),
+                    ("0.5", TypeError, ": '0.5', expected a number"),
+                    (True, TypeError, ": True, expected a number")):
+                with self.subTest(name=name, value=value), self.assertRaisesRegex(error, "^" + name + ".*" + words):
+                    fit(optimizer="momentum", **{name: value})
+            with self.assertRaises(quern.Error):
+                fit(optimizer="momentum", **{name: float("nan")})
+        for weights, words in (([1, 1e-50, 1], r"class_weights\[1\] is 1e-50"), ([1, 1, 1e39], r"class_weights\[2\] is 1e\+39"),
+                               ([1, 1e20, 1], "class 1 is 1e\\+20, expected 0, or 1e-15 to 1e\\+15")):
+            with self.assertRaisesRegex(ValueError, words):
+                fit(class_weights=weights)
+        with self.assertRaisesRegex(ValueError, "layers: dropout: 1e-50"):
+            quern.Network(4, [quern.Dense(3, dropout=1e-50), 3])
+
+    def test_texts_refused(self):
+        """A text of C ends at a zero character, and so what is before it would be taken: another file, another device."""
+        y = [0, 1, 2, 0, 1]
+        with tempfile.TemporaryDirectory() as folder:
+            cut, kept = os.path.join(folder, "model\0.safetensors"), os.path.join(folder, "kept")
+            self.network.save(kept)
+            before = sorted(os.listdir(folder))
+            for name, call in (
+                    ("path", lambda: self.network.save(cut)),
+                    ("path", lambda: self.network.save(cut.encode())),
+                    ("path", lambda: self.network.save(pathlib.PurePath(cut))),
+                    ("path", lambda: self.network.save(cut + ".onnx")),
+                    ("path", lambda: quern.load(kept + "\0")),
+                    ("path", lambda: quern.load(kept + "\0.onnx")),
+                    ("checkpoint", lambda: self.network.fit(self.x, y, checkpoint=cut)),
+                    ("resume", lambda: self.network.fit(self.x, y, resume=cut)),
+                    ("where", lambda: quern.read("digits\0")),
+                    ("target", lambda: quern.read("digits", target="a\0")),
+                    ("inputs", lambda: quern.read("digits", inputs=["b", "a\0"])),
+                    ("delimiter", lambda: quern.read("digits", delimiter="\0")),
+                    ("device", lambda: quern.Network(4, [3], device="reference\0")),
+                    ("device", lambda: quern.Network(4, [3], device=["reference", "0:0\0"])),
+                    ("loss", lambda: quern.Network(4, [3], "categorical\0")),
+                    ("activation", lambda: quern.Network(4, [quern.Dense(2, "relu\0"), 3])),
+                    ("normalize", lambda: quern.Network(4, [quern.Dense(2, normalize="batch\0"), 3])),
+                    ("optimizer", lambda: self.network.fit(self.x, y, optimizer="sgd\0")),
+                    ("schedule", lambda: self.network.fit(self.x, y, schedule="cosine\0"))):
+                with self.subTest(name=name), self.assertRaisesRegex(ValueError, "^" + name + ": .* has a zero character"):
+                    call()
+            self.assertEqual(sorted(os.listdir(folder)), before)
+
+    def test_texts_go_one_way(self):
+        """No text of a caller's is encoded but where it is checked."""
+        for source in pathlib.Path(quern.__file__).parent.glob("*.py"):
+            if source.name != "_arguments.py":
+                self.assertNotRegex(source.read_text(encoding="utf-8"), r"\.encode\(|fsencode", source.name)
+
     def test_other_arguments_refused(self):
         y = [0, 1, 2, 0, 1]
         for error, words, call in (
@@ -70,7 +166,7 @@ class Arrays(unittest.TestCase):
                 (ValueError, "activation: 'swoosh' is none", lambda: quern.Network(4, [quern.Dense(2, "swoosh"), 3])),
                 (TypeError, "activation: 3, expected a name", lambda: quern.Network(4, [quern.Dense(2, 3), 3])),
                 (TypeError, r"layers: '3', expected a number of units or a quern.Dense", lambda: quern.Network(4, ["3"])),
-                (ValueError, "layers: -3 units", lambda: quern.Network(4, [-3])),
+                (ValueError, "layers: units: -3, expected a whole number from 1 on", lambda: quern.Network(4, [-3])),
                 (ValueError, "no layers", lambda: quern.Network(4, [])),
                 (ValueError, "inputs: -1, expected", lambda: quern.Network(-1, [3])),
                 (ValueError, "last layer's activation is relu", lambda: quern.Network(4, [quern.Dense(3)])),
