@@ -17,11 +17,12 @@ struct quern_dataset {
   bool has_missing; /* there may be NaN among the values, each a missing one that nothing stands in for yet */
   size_t height, width; /* 0, 0 where a sample is no image */
   float scale, offset;  /* a value is fma(element, scale, offset) */
-  /* Beside its owner, trainers that stream it: the last of all of them frees it, and while there are any it stays as it is. */
+  /* Beside its owner, trainers that stream it and trainings under way: the last of all of them frees it, and while there are any it stays
+   * as it is. */
   atomic_size_t readers;
 };
 
-/* One more or one less reader; the second takes NULL. */
+/* One more or one less reader; both take NULL. */
 const quern_dataset *quern__dataset_hold(const quern_dataset *dataset);
 void quern__dataset_release(const quern_dataset *dataset);
 

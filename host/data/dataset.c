@@ -66,6 +66,7 @@ quern_status quern__dataset_widen(quern_dataset *dataset) {
 
 const quern_dataset *quern__dataset_hold(const quern_dataset *dataset) {
   quern_dataset *held = (quern_dataset *)(uintptr_t)dataset;
+  if (!held) return NULL;
   atomic_fetch_add_explicit(&held->readers, 1, memory_order_relaxed);
   return dataset;
 }
@@ -76,7 +77,7 @@ void quern__dataset_release(const quern_dataset *dataset) {
 
 quern_status quern__dataset_check_idle(const char *what, const quern_dataset *dataset) {
   if (atomic_load_explicit(&dataset->readers, memory_order_acquire) == 0) return QUERN_OK;
-  return quern__fail(QUERN_ERROR_BUSY, "%s: %s is streamed by a trainer, and cannot change while that lives",
+  return quern__fail(QUERN_ERROR_BUSY, "%s: %s is read by a training, and cannot change before that ends",
                      what, dataset->source);
 }
 

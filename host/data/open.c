@@ -78,6 +78,10 @@ static quern_status open_any(const char *where, const quern_dataset_options *opt
 
 quern_status quern_dataset_open(const char *where, const quern_dataset_options *options,
                                 quern_dataset **train, quern_dataset **test) {
+  if (train && train == test) {
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "open a data set: train and test are the same variable, expected two");
+  }
   if (train) *train = NULL;
   if (test) *test = NULL;
   if (!where || !train) {

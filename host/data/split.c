@@ -56,6 +56,9 @@ quern_status quern_dataset_split(const quern_dataset *dataset, double fraction, 
   if (!rest || !held_out) {
     return quern__fail(QUERN_ERROR_ARGUMENT, "split: %s is NULL", rest ? "held_out" : "rest");
   }
+  if (rest == held_out) {
+    return quern__fail(QUERN_ERROR_ARGUMENT, "split: rest and held_out are the same variable, expected two");
+  }
   *rest = NULL;
   *held_out = NULL;
   if (!dataset) return quern__fail(QUERN_ERROR_ARGUMENT, "split: dataset is NULL");

@@ -45,8 +45,13 @@ cleanup:
   return status;
 }
 
+void quern__network_hold(quern_network *network) {
+  if (network != NULL) atomic_fetch_add_explicit(&network->users, 1, memory_order_relaxed);
+}
+
 void quern_network_free(quern_network *network) {
   if (network == NULL) return;
+  if (atomic_fetch_sub_explicit(&network->users, 1, memory_order_acq_rel) > 0) return;
   quern__shape_free(&network->shape);
   free(network->parameters);
   quern__schema_free(network->schema);

@@ -4,6 +4,7 @@
 
 #include <quern/network.h>
 #include <quern/schema.h>
+#include <stdatomic.h>
 
 /* A layer, and where its parameters lie in the flat range of all. */
 typedef struct quern__placed_layer {
@@ -52,7 +53,11 @@ struct quern_network {
   float *parameters;    /* [shape.flat_count], owned */
   uint64_t batches;     /* steps that went into the running statistics */
   quern_schema *schema; /* of the data it was trained on, owned; NULL where there is nothing to say of them */
+  atomic_size_t users;  /* trainings under way, beside its owner: the last of all of them frees it */
 };
+
+/* One more user, of NULL none; each ends with quern_network_free. */
+void quern__network_hold(quern_network *network);
 
 /* Checks the layers and places their parameters. */
 quern_status quern__shape_create(size_t inputs, const quern_layer *layers, size_t layer_count,

@@ -173,6 +173,7 @@ cleanup:
 quern_status quern_trainer_resume(quern_trainer *trainer, const char *path) {
   if (trainer == NULL || path == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "trainer resume: the trainer or the path is NULL");
+  QUERN__FORWARD(quern__trainer_check_idle("trainer resume", trainer));
   const quern_collective *collective = trainer->options.collective;
   const bool reads = collective == NULL || collective->rank == 0;
   return quern__ranks_resume(trainer, reads ? resume(trainer, path) : QUERN_OK);

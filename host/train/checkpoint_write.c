@@ -106,6 +106,7 @@ static quern_status write_file(const quern_trainer *trainer, const float *losses
 quern_status quern_trainer_save(quern_trainer *trainer, const char *path) {
   if (trainer == NULL || path == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "trainer save: the trainer or the path is NULL");
+  QUERN__FORWARD(quern__trainer_check_idle("trainer save", trainer));
   quern_status status;
   quern__identity identity = {{NULL}};
   float *losses = NULL;

@@ -1,6 +1,8 @@
 /* Training on several devices of one process: a thread and a rank for each. */
 #include "../context.h"
+#include "../dataset.h"
 #include "../error.h"
+#include "../network/network.h"
 #include "../size.h"
 #include "shares.h"
 #include <pthread.h>
@@ -189,6 +191,24 @@ static quern_status train_rank(const job *is, const quern_collective *collective
                            first ? is->learned : NULL, first ? is->last : NULL);
 }
 
+/* Other ranks may begin when rank 0's functions have been called already, and may have freed what all were given. */
+static quern_status train_held(job is, size_t count) {
+  quern_context **held = malloc(count * sizeof *held);
+  if (held == NULL) return quern__fail_memory("train", count * sizeof *held);
+  for (size_t i = 0; i < count; i++) quern__context_hold(held[i] = is.contexts[i]);
+  quern__network_hold(is.learned);
+  quern__dataset_hold(is.train);
+  quern__dataset_hold(is.test);
+  is.contexts = held;
+  const quern_status status = run_on_all(&is, count);
+  quern__dataset_release(is.test);
+  quern__dataset_release(is.train);
+  quern_network_free(is.learned);
+  for (size_t i = 0; i < count; i++) quern__context_release(held[i]);
+  free(held);
+  return status;
+}
+
 quern_status quern_train_on(quern_context *const *contexts, size_t count, const uint32_t *shares,
                             quern_network *network, const quern_dataset *train, const quern_dataset *test,
                             const quern_train_options *given, quern_epoch *last) {
@@ -212,7 +232,7 @@ quern_status quern_train_on(quern_context *const *contexts, size_t count, const 
                   .shares = shares != NULL ? shares : measured,
                   .learned = network,
                   .last = last};
-  status = run_on_all(&is, count);
+  status = train_held(is, count);
 cleanup:
   free(measured);
   return status;

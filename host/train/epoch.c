@@ -126,8 +126,9 @@ static quern_status tell_progress(quern_trainer *trainer, size_t first_step, dou
 }
 
 /* Whether this rank, or another, wants to stop. */
-static quern_status is_stopped(const quern_train_options *options, bool *stopped) {
-  *stopped = options->stop != NULL && options->stop(options->user);
+static quern_status is_stopped(const quern_trainer *trainer, bool *stopped) {
+  const quern_train_options *options = &trainer->options;
+  *stopped = trainer->abandoned || (options->stop != NULL && options->stop(options->user));
   return quern__together_any(options->collective, stopped);
 }
 
@@ -156,7 +157,7 @@ static quern_status run(quern_trainer *trainer, size_t count, double begin) {
     return quern__trainer_queue(trainer, count);
   while (count > 0) {
     bool stopped, tells;
-    QUERN__FORWARD(is_stopped(options, &stopped));
+    QUERN__FORWARD(is_stopped(trainer, &stopped));
     if (stopped) break;
     if (count <= trainer->slice) return quern__trainer_queue(trainer, count);
     const double start = quern__seconds();
@@ -193,9 +194,8 @@ static quern_status take_steps(quern_trainer *trainer, size_t count, double star
   return trainer->step == all ? mean_loss(trainer, loss) : quern_context_finish(trainer->context);
 }
 
-quern_status quern_trainer_steps(quern_trainer *trainer, size_t steps, quern_epoch *epoch) {
-  if (trainer == NULL || epoch == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "trainer steps: the trainer or the result pointer is NULL");
+/* Up to `steps` steps, and what belongs to an epoch's end behind the last of one. */
+static quern_status advance(quern_trainer *trainer, size_t steps, quern_epoch *epoch) {
   const size_t all = quern__trainer_steps_an_epoch(trainer);
   *epoch = (quern_epoch){.epoch = trainer->epoch + 1,
                          .epochs = trainer->options.epochs,
@@ -228,6 +228,17 @@ quern_status quern_trainer_steps(quern_trainer *trainer, size_t steps, quern_epo
   epoch->best_epoch = trainer->best.epoch;
   epoch->out_of_patience = quern__trainer_out_of_patience(trainer);
   return QUERN_OK;
+}
+
+quern_status quern_trainer_steps(quern_trainer *trainer, size_t steps, quern_epoch *epoch) {
+  if (trainer == NULL || epoch == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "trainer steps: the trainer or the result pointer is NULL");
+  QUERN__FORWARD(quern__trainer_check_idle("trainer steps", trainer));
+  trainer->running = true;
+  const quern_status status = advance(trainer, steps, epoch);
+  trainer->running = false;
+  if (trainer->abandoned) quern_trainer_free(trainer);
+  return status;
 }
 
 quern_status quern__trainer_test(quern_trainer *trainer, quern_epoch *epoch) {

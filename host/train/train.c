@@ -1,4 +1,5 @@
 /* Training from the first epoch to the last: the loop around a trainer, with its checkpoints. */
+#include "../dataset.h"
 #include "../error.h"
 #include "../network/network.h"
 #include "trainer.h"
@@ -82,10 +83,12 @@ quern_status quern__train_into(quern_context *context, const quern_network *netw
                                const quern_dataset *train, const quern_dataset *test,
                                const quern_train_options *options, quern_network *learned,
                                quern_epoch *last) {
-  quern_trainer *trainer;
-  QUERN__FORWARD(quern_trainer_create(context, network, train, test, options, &trainer));
+  quern_trainer *trainer = NULL;
   quern_status status;
   quern_epoch epoch;
+  quern__dataset_hold(train); /* a function of the options may free these two, which are needed at the end */
+  quern__network_hold(learned);
+  QUERN__TRY(quern_trainer_create(context, network, train, test, options, &trainer));
   if (trainer->options.resume != NULL) QUERN__TRY(quern_trainer_resume(trainer, trainer->options.resume));
   if (trainer->epoch == trainer->options.epochs || quern__trainer_out_of_patience(trainer))
     QUERN__TRY(describe(trainer, &epoch));
@@ -99,6 +102,8 @@ quern_status quern__train_into(quern_context *context, const quern_network *netw
   if (last != NULL) *last = epoch;
 cleanup:
   quern_trainer_free(trainer);
+  quern__dataset_release(train);
+  quern_network_free(learned);
   return status;
 }
 

@@ -83,6 +83,19 @@ static quern_status copy_shares(quern_trainer *trainer) {
   return QUERN_OK;
 }
 
+static quern_status copy_text(const char **text, char **copy) {
+  if (*text == NULL) return QUERN_OK;
+  *copy = strdup(*text);
+  if (*copy == NULL) return quern__fail_memory("trainer", strlen(*text) + 1);
+  *text = *copy;
+  return QUERN_OK;
+}
+
+static quern_status copy_texts(quern_trainer *trainer) {
+  QUERN__FORWARD(copy_text(&trainer->options.checkpoint, &trainer->checkpoint));
+  return copy_text(&trainer->options.resume, &trainer->resume);
+}
+
 static quern_status create_plan_of_rank(quern_trainer *trainer, const quern_network *network) {
   quern__buckets buckets = {.count = 0};
   QUERN__FORWARD(quern__reducer_buckets(trainer->reducer, trainer->context, &network->shape, &buckets));
@@ -144,6 +157,7 @@ static quern_status create_feeds(quern_trainer *made, const quern_network *netwo
                        "train: a patience of %zu epochs, and no test set to measure them by",
                        made->options.patience);
   QUERN__FORWARD(copy_shares(made));
+  QUERN__FORWARD(copy_texts(made));
   made->size = quern__trainer_size(&made->options, train, test);
   made->options.batch = quern__trainer_batch(&made->options, train, test);
   quern__train_schedule(&made->options, train->rows);
@@ -199,11 +213,23 @@ uint64_t quern__trainer_best_steps(const quern_trainer *trainer) {
   return (uint64_t)trainer->best.epoch * quern__trainer_steps_an_epoch(trainer);
 }
 
+quern_status quern__trainer_check_idle(const char *what, const quern_trainer *trainer) {
+  if (!trainer->running) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_BUSY,
+                     "%s: called by a function of the trainer's options, in one of its steps", what);
+}
+
 void quern_trainer_free(quern_trainer *trainer) {
   if (trainer == NULL) return;
+  if (trainer->running) {
+    trainer->abandoned = true;
+    return;
+  }
   free(trainer->order);
   free(trainer->class_weights);
   free(trainer->shares);
+  free(trainer->checkpoint);
+  free(trainer->resume);
   free(trainer->updates);
   quern_buffer_free(trainer->update_rows);
   quern__best_free(&trainer->best);

@@ -11,8 +11,11 @@
 struct quern_trainer {
   quern_context *context; /* held */
   quern_train_options options;
-  float *class_weights; /* the options' own copy, owned; NULL for none */
-  uint32_t *shares;     /* the same of them */
+  float *class_weights;      /* the options' own copy, owned; NULL for none */
+  uint32_t *shares;          /* the same of them */
+  char *checkpoint, *resume; /* and of these */
+  bool running;              /* steps are being taken: functions of the options may be at work */
+  bool abandoned;            /* one of them freed it, which waits until the steps return */
   quern_plan *plan;
   size_t size; /* the most samples of a batch that are this rank's, and so go through the plan at once */
   quern__reducer *reducer;  /* of the plan's gradients; NULL where this is the only rank */
@@ -96,6 +99,9 @@ quern_status quern__trainer_test(quern_trainer *trainer, quern_epoch *epoch);
 
 /* Whether the best epoch lies as far back as options.patience lets it. */
 bool quern__trainer_out_of_patience(const quern_trainer *trainer);
+
+/* QUERN_ERROR_BUSY in a function of the options that its own steps call, from which it cannot be moved. */
+quern_status quern__trainer_check_idle(const char *what, const quern_trainer *trainer);
 
 /* Queues the next `count` steps of an epoch that has begun. */
 quern_status quern__trainer_queue(quern_trainer *trainer, size_t count);

@@ -303,7 +303,7 @@ static void test_holds_data(void **state) {
   training made = training_of(context, &is);
   result expected = run(&made, SIZE_MAX);
   quern_trainer *trainer = trainer_at(&made, least_memory(&made));
-  assert_fails(quern_dataset_fit(made.data, true), QUERN_ERROR_BUSY, "fit", "streamed by a trainer");
+  assert_fails(quern_dataset_fit(made.data, true), QUERN_ERROR_BUSY, "fit", "read by a training");
   assert_ok(quern_dataset_fit(made.data, false)); /* which changes nothing here */
   quern_dataset_free(made.data);
   quern_network *network = finish(trainer, &is, &epoch);
