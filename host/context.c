@@ -45,9 +45,9 @@ static quern_status context_make(const quern_backend *backend, const quern_devic
 }
 
 quern_status quern_context_create_on(const quern_device *device, quern_context **context) {
+  if (context != NULL) *context = NULL;
   if (device == NULL || context == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "context: the device or the result pointer is NULL");
-  *context = NULL;
   quern_context *made = NULL;
   QUERN__FORWARD(context_make(device->backend, &device->info, &made));
   const quern_status status = made->backend->open(&made->info, device->handle, &made->state);

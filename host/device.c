@@ -202,9 +202,9 @@ static quern_status none_fits(const quern_device_list *list, const char *text, c
 
 quern_status quern_device_list_find(const quern_device_list *list, const char *text,
                                     const quern_device **device) {
+  if (device != NULL) *device = NULL;
   if (list == NULL || device == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "device: the list or the result pointer is NULL");
-  *device = NULL;
   if (text == NULL || *text == '\0') text = getenv("QUERN_DEVICE");
   const bool any = text == NULL || *text == '\0' || strcasecmp(text, "auto") == 0;
   size_t first, second, found = 0;

@@ -59,6 +59,7 @@ void quern_staging_free(quern_staging *staging) {
 }
 
 quern_status quern_staging_begin(quern_staging *staging, void **memory) {
+  if (memory != NULL) *memory = NULL;
   if (staging == NULL || memory == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "staging begin: the staging or the result pointer is NULL");
   quern_context *context = staging->buffer->context;

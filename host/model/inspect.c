@@ -104,9 +104,9 @@ static quern_status inspect_safetensors(quern_inspection *made) {
 }
 
 quern_status quern_inspect(const char *path, quern_inspection **inspection) {
+  if (inspection != NULL) *inspection = NULL;
   if (path == NULL || inspection == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "inspect: %s is NULL", path == NULL ? "path" : "inspection");
-  *inspection = NULL;
   quern_inspection *made = calloc(1, sizeof *made);
   if (made == NULL) return quern__fail_memory(path, sizeof *made);
   made->path = path;

@@ -114,10 +114,10 @@ static quern_status read_schema(const quern__safetensors *file, quern_network *n
 }
 
 quern_status quern_model_load(const char *path, const quern_model_options *given, quern_network **network) {
+  if (network != NULL) *network = NULL;
   if (path == NULL || network == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "quern_model_load: %s is NULL",
                        path == NULL ? "path" : "network");
-  *network = NULL;
   quern_model_options options;
   QUERN__FORWARD(read_options(given, &options));
   quern_status status = QUERN_OK;

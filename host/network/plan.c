@@ -251,6 +251,12 @@ quern_tensor quern__plan_derivative_input(const quern_plan *plan, size_t layer, 
              : quern__plan_output(plan, layer, n);
 }
 
+static quern_status check_pointers(const char *what, const quern_plan *plan, const quern_tensor *first,
+                                   const quern_tensor *second) {
+  if (plan != NULL && first != NULL && second != NULL) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_ARGUMENT, "%s: the plan or a result pointer is NULL", what);
+}
+
 static quern_status check_layer(const char *what, const quern_plan *plan, size_t index) {
   if (index < plan->shape.layer_count) return QUERN_OK;
   return quern__fail(QUERN_ERROR_ARGUMENT, "%s: layer %zu of a network with %zu", what, index,
@@ -271,6 +277,7 @@ static quern_status check_normalization(const char *what, const quern_plan *plan
 
 quern_status quern_plan_layer(const quern_plan *plan, size_t index, quern_tensor *weights,
                               quern_tensor *bias) {
+  QUERN__FORWARD(check_pointers("plan layer", plan, weights, bias));
   QUERN__FORWARD(check_layer("plan layer", plan, index));
   *weights = quern__plan_weights(plan, plan->parameters, index);
   *bias = quern__plan_bias(plan, plan->parameters, index);
@@ -280,6 +287,7 @@ quern_status quern_plan_layer(const quern_plan *plan, size_t index, quern_tensor
 quern_status quern_plan_layer_gradients(const quern_plan *plan, size_t index, quern_tensor *weights,
                                         quern_tensor *bias) {
   const char *what = "plan layer gradients";
+  QUERN__FORWARD(check_pointers(what, plan, weights, bias));
   QUERN__FORWARD(check_gradients(what, plan));
   QUERN__FORWARD(check_layer(what, plan, index));
   *weights = quern__plan_gradient(plan, index, QUERN__WEIGHTS);
@@ -289,6 +297,7 @@ quern_status quern_plan_layer_gradients(const quern_plan *plan, size_t index, qu
 
 quern_status quern_plan_normalization(const quern_plan *plan, size_t index, quern_tensor *gamma,
                                       quern_tensor *beta) {
+  QUERN__FORWARD(check_pointers("plan normalization", plan, gamma, beta));
   QUERN__FORWARD(check_normalization("plan normalization", plan, index));
   *gamma = quern__plan_part(plan, plan->parameters, index, QUERN__GAMMA);
   *beta = quern__plan_part(plan, plan->parameters, index, QUERN__BETA);
@@ -298,6 +307,7 @@ quern_status quern_plan_normalization(const quern_plan *plan, size_t index, quer
 quern_status quern_plan_normalization_gradients(const quern_plan *plan, size_t index, quern_tensor *gamma,
                                                 quern_tensor *beta) {
   const char *what = "plan normalization gradients";
+  QUERN__FORWARD(check_pointers(what, plan, gamma, beta));
   QUERN__FORWARD(check_gradients(what, plan));
   QUERN__FORWARD(check_normalization(what, plan, index));
   *gamma = quern__plan_gradient(plan, index, QUERN__GAMMA);

@@ -155,10 +155,10 @@ static quern_status check_options(const quern_onnx_options *options) {
 
 quern_status quern_onnx_load(const char *path, const quern_onnx_options *options, quern_network **network) {
   static const quern_onnx_options defaults = QUERN_ONNX_OPTIONS_INIT;
+  if (network != NULL) *network = NULL;
   if (path == NULL || network == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "quern_onnx_load: %s is NULL",
                        path == NULL ? "path" : "network");
-  *network = NULL;
   if (options == NULL) options = &defaults;
   QUERN__FORWARD(check_options(options));
   quern_status status;
