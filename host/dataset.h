@@ -17,8 +17,8 @@ struct quern_dataset {
   bool has_missing; /* there may be NaN among the values, each a missing one that nothing stands in for yet */
   size_t height, width; /* 0, 0 where a sample is no image */
   float scale, offset;  /* a value is fma(element, scale, offset) */
-  /* Beside its owner, trainers that stream it and trainings under way: the last of all of them frees it, and while there are any it stays
-   * as it is. */
+  /* Beside its owner, trainers that stream it and trainings under way: the last of all of them
+   * frees it, and while there are any it stays as it is. */
   atomic_size_t readers;
 };
 

@@ -54,7 +54,8 @@ static cli_parsed parse_counts(const cli_option *option, const char *text, cli_c
   return CLI_PARSED_RUN;
 }
 
-/* A number at the beginning of a text, which *end is behind; false where a float would make infinity or nothing of it. */
+/* A number at the beginning of a text, which *end is behind; false where a float would make
+ * infinity or nothing of it. */
 static bool fits_float(const char *text, double *value, char **end) {
   errno = 0;
   *value = strtod(text, end);

@@ -141,7 +141,8 @@ static quern_status read_size(const char *where, const cJSON *object, const char
   return QUERN_OK;
 }
 
-/* A list of `count` finite numbers, each in the range of a float, as what they are made of is; NULL where there is none. */
+/* A list of `count` finite numbers, each in the range of a float, as what they are made of is; NULL
+ * where there is none. */
 static quern_status read_doubles(const char *where, const cJSON *object, const char *name, size_t count,
                                  double **numbers) {
   const cJSON *list = cJSON_GetObjectItemCaseSensitive(object, name);

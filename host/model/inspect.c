@@ -3,10 +3,10 @@
 
 #include "model/input.h"
 #include "model/layout.h"
+#include "model/load.h"
 #include "model/metadata.h"
 #include "model/statistics.h"
 #include "size.h"
-#include <cjson/cJSON.h>
 #include <quern/model.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +58,8 @@ static quern_status note(quern_inspection *made, const char *text) {
 
 /* A file that quern_model_load reads is a model; another is tensors, and says why. */
 static quern_status inspect_model(quern_inspection *made) {
-  const quern_status status = quern_model_load(made->file.path, NULL, &made->network);
+  const quern_model_options options = QUERN_MODEL_OPTIONS_INIT;
+  const quern_status status = quern__model_read(&made->file, &options, &made->network);
   if (status == QUERN_ERROR_OUT_OF_MEMORY) return status;
   QUERN__FORWARD(quern__inspect_tensors(made));
   if (status != QUERN_OK) {
@@ -72,13 +73,12 @@ static quern_status inspect_model(quern_inspection *made) {
 }
 
 static quern_status list_metadata(quern_inspection *made) {
-  const cJSON *metadata = made->file.metadata;
-  const size_t count = (size_t)cJSON_GetArraySize(metadata);
+  const size_t count = made->file.metadata_count;
   made->pairs = calloc(count + 1, sizeof *made->pairs);
   if (made->pairs == NULL) return quern__fail_memory(made->path, count * sizeof *made->pairs);
-  const cJSON *pair;
-  cJSON_ArrayForEach(pair, metadata) made->pairs[made->pair_count++] =
-      (quern__inspected_pair){pair->string, pair->valuestring};
+  for (size_t i = 0; i < count; i++)
+    made->pairs[made->pair_count++] =
+        (quern__inspected_pair){made->file.metadata[i].key, made->file.metadata[i].value};
   return QUERN_OK;
 }
 

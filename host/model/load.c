@@ -1,4 +1,6 @@
 /* Reading a model file as a network. */
+#include "model/load.h"
+
 #include "model/layout.h"
 #include "model/little_endian.h"
 #include "model/model_layers.h"
@@ -113,6 +115,31 @@ static quern_status read_schema(const quern__safetensors *file, quern_network *n
   return status;
 }
 
+quern_status quern__model_read(const quern__safetensors *file, const quern_model_options *options,
+                               quern_network **network) {
+  quern_status status = QUERN_OK;
+  quern__model_layer *layers = NULL;
+  quern_network *result = NULL;
+  size_t count = 0;
+  quern_loss loss;
+  float huber_delta;
+  QUERN__TRY(quern__metadata_refuse_checkpoint(file));
+  QUERN__TRY(quern__model_layers(file, &layers, &count));
+  QUERN__TRY(quern__metadata_read(file, options, layers, count, &loss, &huber_delta));
+  QUERN__TRY(create_network(file, layers, count, loss, huber_delta, &result));
+  for (size_t i = 0; i < count; i++) {
+    QUERN__TRY(read_layer(file, &layers[i], i, result));
+    if (layers[i].gamma != NULL) QUERN__TRY(read_normalization(file, &layers[i], i, result));
+  }
+  QUERN__TRY(read_schema(file, result));
+  *network = result;
+  result = NULL;
+cleanup:
+  quern_network_free(result);
+  free(layers);
+  return status;
+}
+
 quern_status quern_model_load(const char *path, const quern_model_options *given, quern_network **network) {
   if (network != NULL) *network = NULL;
   if (path == NULL || network == NULL)
@@ -120,28 +147,9 @@ quern_status quern_model_load(const char *path, const quern_model_options *given
                        path == NULL ? "path" : "network");
   quern_model_options options;
   QUERN__FORWARD(read_options(given, &options));
-  quern_status status = QUERN_OK;
   quern__safetensors file;
-  quern__model_layer *layers = NULL;
-  quern_network *result = NULL;
-  size_t count = 0;
-  quern_loss loss;
-  float huber_delta;
-  QUERN__TRY(quern__safetensors_open(path, &file));
-  QUERN__TRY(quern__metadata_refuse_checkpoint(&file));
-  QUERN__TRY(quern__model_layers(&file, &layers, &count));
-  QUERN__TRY(quern__metadata_read(&file, &options, layers, count, &loss, &huber_delta));
-  QUERN__TRY(create_network(&file, layers, count, loss, huber_delta, &result));
-  for (size_t i = 0; i < count; i++) {
-    QUERN__TRY(read_layer(&file, &layers[i], i, result));
-    if (layers[i].gamma != NULL) QUERN__TRY(read_normalization(&file, &layers[i], i, result));
-  }
-  QUERN__TRY(read_schema(&file, result));
-  *network = result;
-  result = NULL;
-cleanup:
-  quern_network_free(result);
-  free(layers);
+  quern_status status = quern__safetensors_open(path, &file);
+  if (status == QUERN_OK) status = quern__model_read(&file, &options, network);
   quern__safetensors_close(&file);
   return status;
 }

@@ -1,7 +1,6 @@
 /* Activations, dropout, loss and frozen tensors as strings, and back. */
 #include "model/metadata.h"
 #include "model/layout.h"
-#include <cjson/cJSON.h>
 #include <quern/version.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,14 +205,14 @@ static quern_status refuse_unknown_keys(const quern__safetensors *file) {
   static const char *const known[] = {QUERN__KEY_VERSION,      QUERN__KEY_ACTIVATIONS, QUERN__KEY_LOSS,
                                       QUERN__KEY_FROZEN,       QUERN__KEY_SCHEMA,      QUERN__KEY_DROPOUT,
                                       QUERN__KEY_NORMALIZATION};
-  if (file->metadata == NULL) return QUERN_OK;
-  for (const cJSON *pair = file->metadata->child; pair != NULL; pair = pair->next) {
-    bool ours = strncmp(pair->string, "quern.", strlen("quern.")) == 0;
+  for (size_t m = 0; m < file->metadata_count; m++) {
+    const char *key = file->metadata[m].key;
+    bool ours = strncmp(key, "quern.", strlen("quern.")) == 0;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-      if (strcmp(pair->string, known[i]) == 0) ours = false;
+      if (strcmp(key, known[i]) == 0) ours = false;
     if (ours)
       return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%.200s\" is not known to quern " QUERN_VERSION,
-                         file->path, pair->string);
+                         file->path, key);
   }
   return QUERN_OK;
 }

@@ -11,6 +11,10 @@
 /* The format's own limit on the header. */
 #define QUERN__HEADER_LARGEST ((uint64_t)100000000)
 
+typedef struct quern__metadata_pair {
+  const char *key, *value;
+} quern__metadata_pair;
+
 /* --- Reading -------------------------------------------------------------------------------------------- */
 
 typedef struct quern__tensor_entry {
@@ -27,8 +31,9 @@ typedef struct quern__safetensors {
   int descriptor;
   size_t data_offset; /* of the tensors' bytes in the file */
   size_t data_bytes;
-  struct cJSON *header;         /* owns every string below */
-  const struct cJSON *metadata; /* an object of strings; NULL where the file has none */
+  char *header;                   /* its text, which every string below is a part of */
+  quern__metadata_pair *metadata; /* [metadata_count], in the order of the file */
+  size_t metadata_count;
   quern__tensor_entry *entries; /* in the order of their bytes */
   size_t count;
   size_t *shapes; /* what the entries' shapes point into */
@@ -36,7 +41,7 @@ typedef struct quern__safetensors {
 
 /* Opens a file and checks all of its header: every tensor has a known dtype and a shape that fills its bytes,
  * every byte belongs to one tensor, no name comes twice. Nothing is allocated by what the header claims, only
- * by its length. The caller closes *file, whatever this returns. */
+ * by its length: less than ten times its bytes. The caller closes *file, whatever this returns. */
 quern_status quern__safetensors_open(const char *path, quern__safetensors *file);
 
 /* The same of an open file, which becomes the file's, or with -1 of that at `path`. */
@@ -55,11 +60,17 @@ const char *quern__safetensors_metadata(const quern__safetensors *file, const ch
 
 void quern__safetensors_close(quern__safetensors *file);
 
-/* Checks the text of a header before cJSON sees it: what safetensors has no use for is refused (signs,
- * fractions, literals, nesting past a shape) together with what is not JSON but would pass cJSON (control
- * characters, leading zeros) or be cut short by it (a zero character). What is left is read by cJSON to the
- * letter. */
-quern_status quern__safetensors_check_text(const char *path, const char *text, size_t length);
+/* How many of each a header has at most. */
+typedef struct quern__header_counts {
+  size_t objects, members, numbers;
+} quern__header_counts;
+
+/* Checks the text of a header before it is read: what safetensors has no use for is refused (signs,
+ * fractions, literals, nesting past a shape) together with what is no JSON wherever it stands
+ * (control characters, leading zeros, bytes that are not UTF-8), and counts what is in it. What is
+ * left is read as JSON. */
+quern_status quern__safetensors_check_text(const char *path, const char *text, size_t length,
+                                           quern__header_counts *counts);
 
 /* --- Writing -------------------------------------------------------------------------------------------- */
 
@@ -70,10 +81,6 @@ typedef struct quern__tensor_plan {
   size_t shape[2];
   bool is_i64;
 } quern__tensor_plan;
-
-typedef struct quern__metadata_pair {
-  const char *key, *value;
-} quern__metadata_pair;
 
 /* Fills `values` with the numbers of tensor `index`, as many as its shape says; those of an I64 as little-endian bytes. */
 typedef quern_status (*quern__tensor_fill)(void *user, size_t index, float *values);

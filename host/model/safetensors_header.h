@@ -2,9 +2,11 @@
 #ifndef QUERN_HOST_MODEL_SAFETENSORS_HEADER_H
 #define QUERN_HOST_MODEL_SAFETENSORS_HEADER_H
 
-#include "model/safetensors.h"
+#include "model/safetensors_json.h"
 
-/* Sets metadata, entries, count and shapes from file->header, checked against file->data_bytes. */
-quern_status quern__safetensors_parse(quern__safetensors *file);
+/* Sets metadata, entries, counts and shapes from the header's text, which has so many of each at
+ * most, checked against file->data_bytes. */
+quern_status quern__safetensors_parse(quern__safetensors *file, const quern__header_counts *counts,
+                                      quern__json *json);
 
 #endif

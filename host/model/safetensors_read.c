@@ -2,7 +2,6 @@
 #include "model/input.h"
 #include "model/little_endian.h"
 #include "model/safetensors_header.h"
-#include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,30 +34,14 @@ static quern_status read_header_length(quern__safetensors *file, size_t file_byt
 }
 
 static quern_status read_header(quern__safetensors *file, size_t length) {
-  quern_status status = QUERN_OK;
-  const char *end = NULL;
-  char *text = malloc(length + 1);
-  if (text == NULL) return quern__fail_memory(file->path, length + 1);
-  QUERN__TRY(quern__input_read(file->path, file->descriptor, LENGTH_BYTES, text, length));
-  text[length] = '\0';
-  QUERN__TRY(quern__safetensors_check_text(file->path, text, length));
-  file->header = cJSON_ParseWithOpts(text, &end, false);
-  size_t at = end != NULL ? (size_t)(end - text) : 0;
-  if (file->header == NULL) {
-    status =
-        quern__fail(QUERN_ERROR_FORMAT, "%s: safetensors header, byte %zu: not valid JSON", file->path, at);
-    goto cleanup;
-  }
-  for (; at < length; at++) {
-    if (text[at] == ' ') continue;
-    status = quern__fail(QUERN_ERROR_FORMAT,
-                         "%s: safetensors header, byte %zu: expected blanks up to its end", file->path, at);
-    goto cleanup;
-  }
-  status = quern__safetensors_parse(file);
-cleanup:
-  free(text);
-  return status;
+  quern__header_counts counts;
+  file->header = malloc(length + 1);
+  if (file->header == NULL) return quern__fail_memory(file->path, length + 1);
+  QUERN__FORWARD(quern__input_read(file->path, file->descriptor, LENGTH_BYTES, file->header, length));
+  file->header[length] = '\0';
+  QUERN__FORWARD(quern__safetensors_check_text(file->path, file->header, length, &counts));
+  quern__json json = {.path = file->path, .text = file->header, .length = length};
+  return quern__safetensors_parse(file, &counts, &json);
 }
 
 quern_status quern__safetensors_open(const char *path, quern__safetensors *file) {
@@ -91,13 +74,15 @@ quern_status quern__safetensors_read(const quern__safetensors *file, const quern
 }
 
 const char *quern__safetensors_metadata(const quern__safetensors *file, const char *key) {
-  const cJSON *pair = cJSON_GetObjectItemCaseSensitive(file->metadata, key);
-  return pair != NULL ? pair->valuestring : NULL;
+  for (size_t i = 0; i < file->metadata_count; i++)
+    if (strcmp(file->metadata[i].key, key) == 0) return file->metadata[i].value;
+  return NULL;
 }
 
 void quern__safetensors_close(quern__safetensors *file) {
   if (file->descriptor >= 0) close(file->descriptor);
-  cJSON_Delete(file->header);
+  free(file->header);
+  free(file->metadata);
   free(file->entries);
   free(file->shapes);
   free(file->path);

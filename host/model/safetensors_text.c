@@ -1,5 +1,5 @@
 /* The check of a safetensors header's text. It knows where strings end and what may stand outside of them;
- * that the pieces form JSON is cJSON's to say. */
+ * whether the pieces form JSON is found out when they are read. */
 #include "model/safetensors.h"
 #include "utf8.h"
 #include <string.h>
@@ -55,9 +55,11 @@ static quern_status skip_number(text_reader *reader) {
   return QUERN_OK;
 }
 
-quern_status quern__safetensors_check_text(const char *path, const char *text, size_t length) {
+quern_status quern__safetensors_check_text(const char *path, const char *text, size_t length,
+                                           quern__header_counts *counts) {
   text_reader reader = {path, (const unsigned char *)text, length, 0};
   size_t depth = 0;
+  *counts = (quern__header_counts){0};
   if (peek(&reader, 0) != '{') return fail(&reader, "something else", "'{'");
   while (reader.at < length) {
     unsigned char c = peek(&reader, 0);
@@ -67,11 +69,14 @@ quern_status quern__safetensors_check_text(const char *path, const char *text, s
     }
     if (is_digit(c)) {
       QUERN__FORWARD(skip_number(&reader));
+      counts->numbers++;
       continue;
     }
     if (memchr(" \t\r\n,:{}[]", c, 10) == NULL)
       return fail(&reader, "a character that has no place in it",
                   "a string, a whole number, a list or an object");
+    if (c == '{') counts->objects++;
+    if (c == ':') counts->members++;
     if (c == '{' || c == '[') depth++;
     if (depth > DEEPEST) return fail(&reader, "a fourth level of nesting", "three at most");
     if ((c == '}' || c == ']') && depth > 0) depth--;

@@ -33,8 +33,9 @@ static quern_status check_categorical(const char *what, const quern_plan *plan) 
   return QUERN_OK;
 }
 
-/* Between these bounds no sum over the labels of a batch or over the classes, and no quotient of two, leaves a float's range: there are
- * fewer than 2^32 of either. Only what weights are to one another counts, so there is no need for others. */
+/* Between these bounds no sum over the labels of a batch or over the classes, and no quotient of
+ * two, leaves a float's range: there are fewer than 2^32 of either. Only what weights are to one
+ * another counts, so there is no need for others. */
 static const float least_weight = 1e-15f, most_weight = 1e15f;
 
 static quern_status check_weights(const float *weights, size_t count) {

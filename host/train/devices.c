@@ -191,7 +191,8 @@ static quern_status train_rank(const job *is, const quern_collective *collective
                            first ? is->learned : NULL, first ? is->last : NULL);
 }
 
-/* Other ranks may begin when rank 0's functions have been called already, and may have freed what all were given. */
+/* Other ranks may begin when rank 0's functions have been called already, and may have freed what
+ * all were given. */
 static quern_status train_held(job is, size_t count) {
   quern_context **held = malloc(count * sizeof *held);
   if (held == NULL) return quern__fail_memory("train", count * sizeof *held);

@@ -174,7 +174,8 @@ static quern_status run(quern_trainer *trainer, size_t count, double begin) {
   return QUERN_OK;
 }
 
-/* The mean of the epoch's losses. It tells whether all are finite, so that only an epoch that went wrong is looked into. */
+/* The mean of the epoch's losses. It tells whether all are finite, so that only an epoch that went
+ * wrong is looked into. */
 static quern_status mean_loss(quern_trainer *trainer, double *mean) {
   QUERN__FORWARD(quern__tally_mean_loss(&trainer->tally, 0, trainer->train.rows, mean));
   QUERN__FORWARD(quern__together_sum(trainer->options.collective, mean, 1));

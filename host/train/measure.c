@@ -33,7 +33,8 @@ void quern__tally_free(quern__tally *tally) {
   *tally = (quern__tally){0};
 }
 
-/* The mean of losses that are here a piece at a time, in double, which no sum of floats is too large for. */
+/* The mean of losses that are here a piece at a time, in double, which no sum of floats is too
+ * large for. */
 static quern_status mean_on_host(const quern__tally *tally, size_t first, size_t rows, double *mean) {
   enum { PIECE = 1 << 16 };
   const size_t room = rows < PIECE ? rows : PIECE;
@@ -53,7 +54,8 @@ cleanup:
   return status;
 }
 
-/* The device adds up in float. A sum that is not finite may be one of finite losses, which is found out here. */
+/* The device adds up in float. A sum that is not finite may be one of finite losses, which is found
+ * out here. */
 quern_status quern__tally_mean_loss(const quern__tally *tally, size_t first, size_t rows, double *mean) {
   float sum;
   QUERN__FORWARD(

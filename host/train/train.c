@@ -86,7 +86,8 @@ quern_status quern__train_into(quern_context *context, const quern_network *netw
   quern_trainer *trainer = NULL;
   quern_status status;
   quern_epoch epoch;
-  quern__dataset_hold(train); /* a function of the options may free these two, which are needed at the end */
+  /* A function of the options may free these two, which are needed at the end. */
+  quern__dataset_hold(train);
   quern__network_hold(learned);
   QUERN__TRY(quern_trainer_create(context, network, train, test, options, &trainer));
   if (trainer->options.resume != NULL) QUERN__TRY(quern_trainer_resume(trainer, trainer->options.resume));

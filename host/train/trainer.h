@@ -60,7 +60,8 @@ quern_status quern__train_into(quern_context *context, const quern_network *netw
 size_t quern__train_steps_an_epoch(const quern_train_options *options, size_t rows);
 void quern__train_schedule(quern_train_options *options, size_t rows);
 
-/* QUERN_ERROR_ARGUMENT, naming the step, where the schedule of these options, made for them, leaves a float's range. */
+/* QUERN_ERROR_ARGUMENT, naming the step, where the schedule of these options, made for them, leaves
+ * a float's range. */
 quern_status quern__train_check_rates(const quern_train_options *options, size_t rows);
 
 /* The most samples that are gone through at once, the batch (never more than there are), and what the plan must do. */
@@ -100,7 +101,8 @@ quern_status quern__trainer_test(quern_trainer *trainer, quern_epoch *epoch);
 /* Whether the best epoch lies as far back as options.patience lets it. */
 bool quern__trainer_out_of_patience(const quern_trainer *trainer);
 
-/* QUERN_ERROR_BUSY in a function of the options that its own steps call, from which it cannot be moved. */
+/* QUERN_ERROR_BUSY in a function of the options that its own steps call, from which it cannot be
+ * moved. */
 quern_status quern__trainer_check_idle(const char *what, const quern_trainer *trainer);
 
 /* Queues the next `count` steps of an epoch that has begun. */

@@ -1,5 +1,6 @@
-"""Plain arguments, checked: ctypes itself would take whole numbers modulo 2^64, end texts at a zero character, and make infinity or
-0 of a number that a float has no room for. Every number and every text of a caller's reaches the library through here."""
+"""Plain arguments, checked: ctypes itself would take whole numbers modulo 2^64, end texts at a zero
+character, and make infinity or 0 of a number that a float has no room for. Every number and every
+text of a caller's reaches the library through here."""
 
 import math
 import numbers
@@ -43,10 +44,12 @@ def real(name, value):
 
 
 def single(name, value):
-    """The same, where the library has it as a float of 32 bits, which would make infinity or 0 of some that are neither."""
+    """The same, where the library has it as a float of 32 bits, which would make infinity or 0 of
+    some that are neither."""
     number = real(name, value)
     if math.isfinite(number) and number != 0.0 and not _FLOAT32.tiny <= abs(number) <= _FLOAT32.max:
-        raise ValueError(f"{name}: {number:g}, expected 0, or {_FLOAT32.tiny:.2g} to {_FLOAT32.max:.2g}, as float32 holds")
+        raise ValueError(f"{name}: {number:g}, expected 0, or "
+                         f"{_FLOAT32.tiny:.2g} to {_FLOAT32.max:.2g}, as float32 holds")
     return number
 
 

@@ -20,16 +20,19 @@ def _refuse(name, array, lost, what):
 
 
 def floats(name, values, exact_zero=False):
-    """A C-contiguous array of float32 with these values. Those that are too small for one become 0, unless only a 0 may."""
+    """A C-contiguous array of float32 with these values. Those that are too small for one become 0,
+    unless only a 0 may."""
     array = _array(name, values)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{name} has dtype {array.dtype}, expected floats or integers")
     with numpy.errstate(over="ignore"):
         converted = numpy.ascontiguousarray(array, dtype=numpy.float32)
     if array.dtype.kind == "f":
-        _refuse(name, array, numpy.isinf(converted) & numpy.isfinite(array), "more than float32 holds")
+        lost = numpy.isinf(converted) & numpy.isfinite(array)
+        _refuse(name, array, lost, "more than float32 holds")
     if exact_zero and array.dtype.kind == "f":
-        _refuse(name, array, (numpy.abs(converted) < numpy.finfo(numpy.float32).tiny) & (array != 0), "less than float32 holds")
+        lost = (numpy.abs(converted) < numpy.finfo(numpy.float32).tiny) & (array != 0)
+        _refuse(name, array, lost, "less than float32 holds")
     return converted.reshape(array.shape)
 
 
@@ -65,7 +68,8 @@ def classes(name, values, count):
     wrong = (array < 0) | (array > _LARGEST_CLASS)
     if wrong.any():
         place = int(numpy.argmax(wrong))
-        raise ValueError(f"{name}[{place}] is {array[place]}, expected a class from 0 on, at most {_LARGEST_CLASS}")
+        raise ValueError(f"{name}[{place}] is {array[place]}, "
+                         f"expected a class from 0 on, at most {_LARGEST_CLASS}")
     return numpy.ascontiguousarray(array, dtype=numpy.int32)
 
 

@@ -62,7 +62,8 @@ def standardize(train, test):
 
 def split(data, fraction, seed):
     """The two parts of a data set: the rest, and `fraction` of it held out."""
-    return make(lib.quern_dataset_free, lib.quern_dataset_split, data, _arguments.real("validation", fraction), seed, count=2)
+    return make(lib.quern_dataset_free, lib.quern_dataset_split, data,
+                _arguments.real("validation", fraction), seed, count=2)
 
 
 def _arrays_of(data):
@@ -115,7 +116,8 @@ def read(where, *, header="auto", label="last", target=None, inputs=None, task=N
     predict; or None where there is neither. The second is None where there is no test set.
     """
     options = _options(header, label, target, inputs, task, delimiter, missing, one_hot)
-    train, test = make(lib.quern_dataset_free, lib.quern_dataset_open, _arguments.path("where", where), ctypes.byref(options), count=2)
+    train, test = make(lib.quern_dataset_free, lib.quern_dataset_open,
+                       _arguments.path("where", where), ctypes.byref(options), count=2)
     if missing == "mean":
         check(lib.quern_dataset_fit(train, False))
         if test is not None:

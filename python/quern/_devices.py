@@ -90,7 +90,8 @@ def _resolved(several):
     indices = []
     for name in several:
         place = ctypes.c_void_p()
-        check(lib.quern_device_list_find(found, _arguments.text("device", name), ctypes.byref(place)))
+        text = _arguments.text("device", name)
+        check(lib.quern_device_list_find(found, text, ctypes.byref(place)))
         device = places[place.value]
         if str(device.index) in indices:
             raise ValueError(f"device: {name!r} is {device.name}, which is in the list before; a device trains once")
@@ -113,7 +114,8 @@ def _context(name):
     if name in kept and lib.quern_context_is_lost(kept[name]):
         del kept[name]
     if name not in kept:
-        kept[name] = make(lib.quern_context_free, lib.quern_context_create, _arguments.text("device", name) or None)
+        text = _arguments.text("device", name) or None
+        kept[name] = make(lib.quern_context_free, lib.quern_context_create, text)
     return kept[name]
 
 

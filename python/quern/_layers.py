@@ -26,8 +26,10 @@ def to_raw(layer, is_last):
         layer = Dense(int(layer), "identity" if is_last else "relu")
     if not isinstance(layer, Dense):
         raise TypeError(f"layers: {layer!r}, expected a number of units or a quern.Dense")
-    return Layer(_arguments.whole("layers: units", layer.units, 1, 2**31 - 1), _names.activation_of(layer.activation),
-                 bool(layer.freeze_weights), bool(layer.freeze_bias), _arguments.single("layers: dropout", layer.dropout), _names.normalization_of(layer.normalize))
+    units = _arguments.whole("layers: units", layer.units, 1, 2**31 - 1)
+    dropout = _arguments.single("layers: dropout", layer.dropout)
+    return Layer(units, _names.activation_of(layer.activation), bool(layer.freeze_weights),
+                 bool(layer.freeze_bias), dropout, _names.normalization_of(layer.normalize))
 
 
 def of_network(handle):

@@ -132,9 +132,12 @@ class Network:
         options.optimizer.kind = _names.optimizer_kind(optimizer)
         single = _arguments.single
         options.optimizer.learning_rate = single("learning_rate", learning_rate)
-        options.optimizer.momentum = (0.0 if optimizer == "rmsprop" else 0.9) if momentum is None else single("momentum", momentum)
-        options.optimizer.weight_decay = (0.01 if optimizer == "adamw" else 0.0) if weight_decay is None else \
-            single("weight_decay", weight_decay)
+        if momentum is None:
+            momentum = 0.0 if optimizer == "rmsprop" else 0.9
+        if weight_decay is None:
+            weight_decay = 0.01 if optimizer == "adamw" else 0.0
+        options.optimizer.momentum = single("momentum", momentum)
+        options.optimizer.weight_decay = single("weight_decay", weight_decay)
         options.schedule.kind, options.schedule.warmup = _names.schedule_kind(schedule), size("warmup", warmup)
         options.clip_norm = 0.0 if clip_norm is None else single("clip_norm", clip_norm)
         options.label_smoothing = single("label_smoothing", label_smoothing)
@@ -240,7 +243,8 @@ class Network:
     def save(self, path):
         """Writes a safetensors file with the names that PyTorch has for the same layers, or, where `path` ends with .onnx, an ONNX
         file that computes what `predict` does. It appears whole or not at all."""
-        check((lib.quern_onnx_save if _is_onnx(path) else lib.quern_model_save)(self._handle, _arguments.path("path", path)))
+        write = lib.quern_onnx_save if _is_onnx(path) else lib.quern_model_save
+        check(write(self._handle, _arguments.path("path", path)))
 
 
 def load(path, *, activation="relu", loss=None, device=None):
@@ -257,7 +261,8 @@ def load(path, *, activation="relu", loss=None, device=None):
         kind, delta = _names.loss_of("categorical" if loss is None else loss)
         options = ModelOptions(ctypes.sizeof(ModelOptions), _names.activation_of(activation), kind, delta)
         read = lib.quern_model_load
-    return Network._of(make(lib.quern_network_free, read, _arguments.path("path", path), ctypes.byref(options)), device)
+    made = make(lib.quern_network_free, read, _arguments.path("path", path), ctypes.byref(options))
+    return Network._of(made, device)
 
 
 def _is_onnx(path):

@@ -1,4 +1,5 @@
-/* A NULL in the place of each pointer that a call cannot do without: an error in words, and a result that is nothing. */
+/* A NULL in the place of each pointer that a call cannot do without: an error in words, and a
+ * result that is nothing. */
 #include "test.h"
 
 #include <quern/backend.h>

@@ -2,6 +2,9 @@
 #include "model/safetensors.h"
 #include "model_test.h"
 
+#include <malloc.h>
+#include <quern/inspect.h>
+
 #define TENSOR(name, shape, begin, end)                                                                      \
   "\"" name "\":{\"dtype\":\"F32\",\"shape\":" shape ",\"data_offsets\":[" #begin "," #end "]}"
 
@@ -84,6 +87,11 @@ static const struct bad_header {
     {"{\"a\\u0000b\":{}}", 0, "zero character"},
     {"{\"a\\x\":{}}", 0, "not valid JSON"},
     {"{\"a\\ud800\":{}}", 0, "not valid JSON"},
+    {"{\"a\\udc00\":{}}", 0, "not valid JSON"},
+    {"{\"a\\ud800\\u0041\":{}}", 0, "not valid JSON"},
+    {"{\"a\\ud800\\udc0\":{}}", 0, "not valid JSON"},
+    {"{\"a\\u00g0\":{}}", 0, "not valid JSON"},
+    {"{\"a\\u00\":{}}", 0, "not valid JSON"},
     {"{\"\xff\":{}}", 0, "not UTF-8"},
     {"{\"\xc0\xaf\":{}}", 0, "not UTF-8"},
     {"{\"\xed\xa0\x80\":{}}", 0, "not UTF-8"},
@@ -200,6 +208,100 @@ static void test_nesting(void **state) {
   open_fails(path, QUERN_ERROR_FORMAT, "fourth level");
 }
 
+/* Each escape that JSON has, and pairs of surrogates. */
+static void test_escapes(void **state) {
+  (void)state;
+  static const char header[] = "{\"__metadata__\":{\"\\\"\\\\\\/"
+                               "\\b\\f\\n\\r\\t\":\"\\u0041\\u00e9\\u20AC\\ud83d\\uDE00.\",\"\":\"\"}}";
+  const char *path = path_of("escapes");
+  quern__safetensors file;
+  write_header(path, header, sizeof header - 1, 0);
+  assert_ok(quern__safetensors_open(path, &file));
+  assert_int_equal(file.metadata_count, 2);
+  assert_string_equal(quern__safetensors_metadata(&file, "\"\\/\b\f\n\r\t"),
+                      "A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80.");
+  assert_string_equal(quern__safetensors_metadata(&file, ""), "");
+  quern__safetensors_close(&file);
+}
+
+/* A header with `head`, as many of `item` as make it some MiB, its number in each, commas between,
+ * and `tail`. */
+static size_t write_long_header(const char *path, const char *head, const char *item, const char *tail) {
+  enum { LENGTH = 1 << 22, ROOM = 256 };
+  char *header = test_alloc(LENGTH + ROOM, 1);
+  size_t length = (size_t)snprintf(header, ROOM, "%s", head);
+  for (unsigned long i = 0; length < LENGTH; i++) {
+    char number[32];
+    snprintf(number, sizeof number, "%lu", i);
+    if (i > 0) header[length++] = ',';
+    for (const char *next = item; *next != '\0'; next++)
+      length += *next == '#' ? (size_t)snprintf(header + length, ROOM, "%s", number)
+                             : (size_t)snprintf(header + length, ROOM, "%c", *next);
+  }
+  length += (size_t)snprintf(header + length, ROOM, "%s", tail);
+  write_header(path, header, length, 0);
+  free(header);
+  return length;
+}
+
+/* Bytes that malloc has given. */
+static size_t allocated(void) {
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+#else
+  return 0;
+#endif
+}
+
+/* What a file makes quern take is in proportion to its bytes, whatever its header is full of. */
+static void test_memory(void **state) {
+  (void)state;
+  static const struct {
+    const char *head, *item, *tail;
+  } headers[] = {{"{", "\"#\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,0]}", ""},
+                 {"{", "\"#\":{\"dtype\":\"U8\",\"shape\":[0,0,0,0,0,0,0,0],\"data_offsets\":[0,0]}", "}"},
+                 {"{\"__metadata__\":{", "\"#\":\"\"", "}}"},
+                 {"{\"a\":{\"dtype\":\"U8\",\"data_offsets\":[0,0],\"shape\":[", "0", "]}}"}};
+  const char *path = path_of("long");
+  for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+    const size_t length = write_long_header(path, headers[i].head, headers[i].item, headers[i].tail);
+    const size_t before = allocated();
+    quern__safetensors file;
+    const quern_status status = quern__safetensors_open(path, &file);
+    const size_t taken = allocated() - before;
+    quern__safetensors_close(&file);
+    if (!(taken < 10 * length)) fail_msg("header %zu: %zu bytes for one of %zu", i, taken, length);
+    assert_int_equal(status, i == 1 || i == 2 ? QUERN_OK : QUERN_ERROR_FORMAT);
+    quern_inspection *inspection;
+    const quern_status inspected = quern_inspect(path, &inspection);
+    const size_t held = allocated() - before;
+    quern_inspection_free(inspection);
+    if (!(held < 10 * length)) fail_msg("inspection %zu: %zu bytes for one of %zu", i, held, length);
+    assert_int_equal(inspected, status);
+  }
+}
+
+/* As many dimensions as there are libraries for. */
+static void test_dimensions(void **state) {
+  (void)state;
+  const char *path = path_of("dimensions");
+  for (size_t sizes = 64; sizes <= 65; sizes++) {
+    char shape[256], header[512];
+    for (size_t i = 0; i < sizes; i++) snprintf(shape + 2 * i, 4, "1%s", i + 1 < sizes ? "," : "");
+    snprintf(header, sizeof header, "{\"a\":{\"dtype\":\"U8\",\"shape\":[%s],\"data_offsets\":[0,1]}}",
+             shape);
+    write_header(path, header, strlen(header), 1);
+    if (sizes == 65)
+      open_fails(path, QUERN_ERROR_FORMAT, "tensor \"a\": a shape of 65 sizes, expected at most 64");
+    quern__safetensors file;
+    const quern_status status = quern__safetensors_open(path, &file);
+    if (sizes == 64) assert_int_equal(file.entries[0].rank, 64);
+    quern__safetensors_close(&file);
+    assert_int_equal(status, sizes == 64 ? QUERN_OK : QUERN_ERROR_FORMAT);
+  }
+}
+
 /* Many tensors: sorting and searching must not be quadratic. */
 static void test_many(void **state) {
   (void)state;
@@ -226,7 +328,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       MODEL_TEST(test_good),     MODEL_TEST(test_no_tensors),  MODEL_TEST(test_bad_headers),
       MODEL_TEST(test_overflow), MODEL_TEST(test_bad_lengths), MODEL_TEST(test_unreadable),
-      MODEL_TEST(test_nesting),  MODEL_TEST(test_many),
+      MODEL_TEST(test_nesting),  MODEL_TEST(test_many),        MODEL_TEST(test_escapes),
+      MODEL_TEST(test_memory),   MODEL_TEST(test_dimensions),
   };
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }

@@ -85,10 +85,12 @@ class Arrays(unittest.TestCase):
             for name, call in (
                     [(name, functools.partial(lambda n, v: fit(**{n: v}), name)) for name in
                      ("epochs", "batch", "warmup", "patience", "seed", "checkpoint_every")] +
-                    [("layers: units", lambda v: quern.Network(4, [quern.Dense(v), quern.Dense(3, "identity")])),
+                    [("layers: units",
+                      lambda v: quern.Network(4, [quern.Dense(v), quern.Dense(3, "identity")])),
                      ("inputs", lambda v: quern.Network(v, [3])),
                      ("seed", lambda v: quern.Network(4, [3], seed=v))]):
-                with self.subTest(name=name, value=value), self.assertRaisesRegex(error, "^" + name + ".*" + words):
+                with self.subTest(name=name, value=value), \
+                        self.assertRaisesRegex(error, "^" + name + ".*" + words):
                     call(value)
             if value is not None:
                 with self.assertRaisesRegex(error, "data_memory"):
@@ -97,7 +99,8 @@ class Arrays(unittest.TestCase):
                 with self.assertRaises(error):
                     self.network.layer(value)
         for units in (2**31, 2**32 + 1, 2**40, 2**63):
-            with self.assertRaisesRegex(ValueError, f"layers: units: {units}, expected at most {2**31 - 1}"):
+            words = f"layers: units: {units}, expected at most {2**31 - 1}"
+            with self.assertRaisesRegex(ValueError, words):
                 quern.Network(4, [units, 3])
         self.assertEqual(quern.Network(numpy.uint8(4), [numpy.int64(5), 3]).layers[0].units, 5)
 
@@ -111,19 +114,23 @@ class Arrays(unittest.TestCase):
                     (10**400, ValueError, "expected a number that a float holds"),
                     ("0.5", TypeError, ": '0.5', expected a number"),
                     (True, TypeError, ": True, expected a number")):
-                with self.subTest(name=name, value=value), self.assertRaisesRegex(error, "^" + name + ".*" + words):
+                with self.subTest(name=name, value=value), \
+                        self.assertRaisesRegex(error, "^" + name + ".*" + words):
                     fit(optimizer="momentum", **{name: value})
             with self.assertRaises(quern.Error):
                 fit(optimizer="momentum", **{name: float("nan")})
-        for weights, words in (([1, 1e-50, 1], r"class_weights\[1\] is 1e-50"), ([1, 1, 1e39], r"class_weights\[2\] is 1e\+39"),
-                               ([1, 1e20, 1], "class 1 is 1e\\+20, expected 0, or 1e-15 to 1e\\+15")):
+        for weights, words in (
+                ([1, 1e-50, 1], r"class_weights\[1\] is 1e-50"),
+                ([1, 1, 1e39], r"class_weights\[2\] is 1e\+39"),
+                ([1, 1e20, 1], r"class 1 is 1e\+20, expected 0, or 1e-15 to 1e\+15")):
             with self.assertRaisesRegex(ValueError, words):
                 fit(class_weights=weights)
         with self.assertRaisesRegex(ValueError, "layers: dropout: 1e-50"):
             quern.Network(4, [quern.Dense(3, dropout=1e-50), 3])
 
     def test_texts_refused(self):
-        """A text of C ends at a zero character, and so what is before it would be taken: another file, another device."""
+        """A text of C ends at a zero character, and so what is before it would be taken: another
+        file, another device."""
         y = [0, 1, 2, 0, 1]
         with tempfile.TemporaryDirectory() as folder:
             cut, kept = os.path.join(folder, "model\0.safetensors"), os.path.join(folder, "kept")
@@ -146,10 +153,12 @@ class Arrays(unittest.TestCase):
                     ("device", lambda: quern.Network(4, [3], device=["reference", "0:0\0"])),
                     ("loss", lambda: quern.Network(4, [3], "categorical\0")),
                     ("activation", lambda: quern.Network(4, [quern.Dense(2, "relu\0"), 3])),
-                    ("normalize", lambda: quern.Network(4, [quern.Dense(2, normalize="batch\0"), 3])),
+                    ("normalize",
+                     lambda: quern.Network(4, [quern.Dense(2, normalize="batch\0"), 3])),
                     ("optimizer", lambda: self.network.fit(self.x, y, optimizer="sgd\0")),
                     ("schedule", lambda: self.network.fit(self.x, y, schedule="cosine\0"))):
-                with self.subTest(name=name), self.assertRaisesRegex(ValueError, "^" + name + ": .* has a zero character"):
+                words = "^" + name + ": .* has a zero character"
+                with self.subTest(name=name), self.assertRaisesRegex(ValueError, words):
                     call()
             self.assertEqual(sorted(os.listdir(folder)), before)
 
@@ -157,7 +166,8 @@ class Arrays(unittest.TestCase):
         """No text of a caller's is encoded but where it is checked."""
         for source in pathlib.Path(quern.__file__).parent.glob("*.py"):
             if source.name != "_arguments.py":
-                self.assertNotRegex(source.read_text(encoding="utf-8"), r"\.encode\(|fsencode", source.name)
+                text = source.read_text(encoding="utf-8")
+                self.assertNotRegex(text, r"\.encode\(|fsencode", source.name)
 
     def test_other_arguments_refused(self):
         y = [0, 1, 2, 0, 1]
@@ -166,7 +176,8 @@ class Arrays(unittest.TestCase):
                 (ValueError, "activation: 'swoosh' is none", lambda: quern.Network(4, [quern.Dense(2, "swoosh"), 3])),
                 (TypeError, "activation: 3, expected a name", lambda: quern.Network(4, [quern.Dense(2, 3), 3])),
                 (TypeError, r"layers: '3', expected a number of units or a quern.Dense", lambda: quern.Network(4, ["3"])),
-                (ValueError, "layers: units: -3, expected a whole number from 1 on", lambda: quern.Network(4, [-3])),
+                (ValueError, "layers: units: -3, expected a whole number from 1 on",
+                 lambda: quern.Network(4, [-3])),
                 (ValueError, "no layers", lambda: quern.Network(4, [])),
                 (ValueError, "inputs: -1, expected", lambda: quern.Network(-1, [3])),
                 (ValueError, "last layer's activation is relu", lambda: quern.Network(4, [quern.Dense(3)])),

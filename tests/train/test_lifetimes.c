@@ -1,4 +1,5 @@
-/* What a training was given and its own functions free: it stays until the call returns. What they may not do is refused. */
+/* What a training was given and its own functions free: it stays until the call returns. What they
+ * may not do is refused. */
 #include "test.h"
 
 #include <quern/train.h>
@@ -80,7 +81,8 @@ static bool free_in_stop(void *user) {
   return false;
 }
 
-/* Trains for three epochs, of which the first, or its first step, frees all that was given but the options. */
+/* Trains for three epochs, of which the first, or its first step, frees all that was given but the
+ * options. */
 static void assert_trains(size_t contexts, bool in_stop) {
   char path[64];
   belongings own;
