@@ -79,7 +79,7 @@ typedef struct quern_dataset_options {
  * gzip'd; an .npz or safetensors file then goes through a temporary file without a name. Arrays are little-endian, in C order, of floats, integers or booleans of any size but half floats. Bytes stay bytes:
  * pixels of IDX, and of arrays of bytes with three dimensions or more, scale to 0 … 1 when they are gathered, digits by 1/16;
  * other values are floats, taken as they are. A class is a whole number from 0 on, or a text, and then the texts are numbered in their order.
- * Labels are 0 or 1. The caller owns *train and *test; test may be NULL when it is not wanted. options may be NULL. Errors name
+ * Labels are 0 or 1. The caller owns *train and *test, two variables; test may be NULL when it is not wanted. options may be NULL. Errors name
  * the file, the place (byte, or line and column) and what was expected. */
 QUERN_API quern_status quern_dataset_open(const char *where, const quern_dataset_options *options,
                                           quern_dataset **train, quern_dataset **test);
@@ -94,9 +94,10 @@ QUERN_API quern_status quern_dataset_from_targets(const float *values, const flo
                                                   size_t rows, size_t columns, size_t target_count,
                                                   quern_dataset **dataset);
 
-/* Deals the rows into two new sets by a shuffle seeded with `seed`: round(rows · fraction) of them, at least
- * one, into *held_out, the rest, at least one, into *rest. 0 < fraction < 1. The same seed gives the same
- * split everywhere. */
+/* Deals the rows into two new sets by a shuffle seeded with `seed`: round(rows · fraction) of them,
+ * at least one, into *held_out, the rest, at least one, into *rest. 0 < fraction < 1. The same seed
+ * gives the same split everywhere. The results are two variables, and neither is the one that holds
+ * `dataset`, which stays the caller's to free. */
 QUERN_API quern_status quern_dataset_split(const quern_dataset *dataset, double fraction, uint64_t seed,
                                            quern_dataset **rest, quern_dataset **held_out);
 

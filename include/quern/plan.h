@@ -77,10 +77,11 @@ QUERN_API quern_status quern_plan_step_targets(quern_plan *plan, quern_tensor x,
  * them as scaled. Allocates a little the first time. */
 QUERN_API quern_status quern_plan_clip_norm(quern_plan *plan, float max_norm);
 
-/* From the next step on, under QUERN_CATEGORICAL: class weights [outputs] and label smoothing, as quern_weighted_cross_entropy
- * has them, 1/n being the scale. They are of training alone: quern_plan_evaluate measures the plain loss, so that runs with
- * different ones can be compared. NULL, and 0, end that. Each weight is 0 or 1e-15 to 1e15, so that
- * no sum of them leaves a float's range, and not all are 0. They are copied to the device, which the first time allocates a little. */
+/* From the next step on, under QUERN_CATEGORICAL: class weights [outputs] and label smoothing, as
+ * quern_weighted_cross_entropy has them, 1/n being the scale. They are of training alone:
+ * quern_plan_evaluate measures the plain loss, so that runs with different ones can be compared.
+ * NULL, and 0, end that. Each weight is 0 or 1e-15 to 1e15, so that no sum of them leaves a float's
+ * range, and not all are 0. They are copied to the device. The first call allocates a little. */
 QUERN_API quern_status quern_plan_class_weights(quern_plan *plan, const float *weights);
 QUERN_API quern_status quern_plan_label_smoothing(quern_plan *plan, float smoothing);
 

@@ -14,7 +14,8 @@ extern "C" {
 /* What a network makes of a data set. What does not belong to its task is NaN. */
 typedef struct quern_metrics {
   size_t samples;
-  double loss;               /* mean over the samples, of targets as they are trained on */
+  /* Mean over the samples, of targets as they are trained on. Finite where each sample's is. */
+  double loss;
   double accuracy;           /* classes: share of samples whose largest output is their label */
   double samples_per_second; /* by the wall clock, waiting included */
   quern_task task;
@@ -57,6 +58,13 @@ typedef struct quern_progress {
   double train_samples_per_second; /* of the epoch's steps that ran here */
 } quern_progress;
 
+/* Functions of the options are called on the thread that trains. One may free the data sets, the
+ * network, the contexts and the texts of the options: training has a hold or a copy of each, and what
+ * it learned is then gone with the network. A trainer that is freed by a function of its own options
+ * stops as if that were `stop`, and is freed when its steps return. From there its steps, save and
+ * resume are QUERN_ERROR_BUSY, and so is quern_dataset_fit or quern_dataset_apply on data that are
+ * trained on. */
+
 /* Called within an epoch after every tenth of a second or so, on the thread that trains, while the device waits: it should be
  * quick. An epoch that takes less may pass without a call, and its end is told by quern_epoch_fn alone. */
 typedef void (*quern_progress_fn)(const quern_progress *progress, void *user);
@@ -82,7 +90,7 @@ typedef struct quern_train_options {
   quern_stop_fn stop; /* may be NULL */
   float clip_norm;    /* the most that the norm of all gradients may be, see quern_clip_norm; 0: any */
   /* Of quern_train alone; a trainer's own loop calls quern_trainer_save and quern_trainer_resume. */
-  const char *checkpoint;  /* a file to write checkpoints to, or NULL */
+  const char *checkpoint;  /* a file to write checkpoints to, or NULL; copied, as `resume` is */
   size_t checkpoint_every; /* steps between two, or 0: after each epoch; and one where training stops */
   const char *resume;      /* a checkpoint to go on from, or NULL */
   /* May be NULL, and costs nothing then. With it the host waits within an epoch as it does for `stop`, and has the losses of what

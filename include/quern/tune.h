@@ -69,7 +69,7 @@ typedef struct quern_tune_product {
 
 typedef struct quern_tune_report quern_tune_report;
 
-/* Tunes the device; options NULL stands for QUERN_TUNE_OPTIONS_INIT. Takes minutes, or a good part of one when quick. What was
+/* Tunes the device, whose list stays until the call returns; options NULL stands for QUERN_TUNE_OPTIONS_INIT. Takes minutes, or a good part of one when quick. What was
  * found earlier is not looked at, and is replaced. The caller owns *report. QUERN_ERROR_UNSUPPORTED for a device without
  * parameters, which the reference is; QUERN_ERROR_FILE where the cache folder cannot be written or QUERN_CACHE=off forbids it:
  * this is found out first. */

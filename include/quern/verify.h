@@ -51,7 +51,7 @@ typedef struct quern_verify_options {
 #define QUERN_VERIFY_OPTIONS_INIT                                                                            \
   { sizeof(quern_verify_options), QUERN_VERIFY_NORMAL, NULL, NULL, NULL, NULL }
 
-/* Verifies the device in contexts of its own; options NULL stands for QUERN_VERIFY_OPTIONS_INIT. QUERN_OK where it could be found
+/* Verifies the device, whose list stays until the call returns, in contexts of its own; options NULL stands for QUERN_VERIFY_OPTIONS_INIT. QUERN_OK where it could be found
  * out: *failed gets how many results were no pass, an op that does not build or run among them. An op that a registered backend
  * does not offer has no result. QUERN_ERROR_ARGUMENT names an op that is none; QUERN_ERROR_DEVICE_LOST and no memory end it. */
 QUERN_API quern_status quern_verify(const quern_device *device, const quern_verify_options *options,
