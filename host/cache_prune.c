@@ -50,7 +50,7 @@ static bool add(file_list *list, const char *name, const struct stat *about) {
 }
 
 static bool is_abandoned(const char *name, const struct stat *about) {
-  return starts_with(name, QUERN__FILE_TEMPORARY_PREFIX) &&
+  return quern__file_is_temporary(name) && about->st_uid == geteuid() &&
          about->st_mtim.tv_sec < time(NULL) - ABANDONED_SECONDS;
 }
 

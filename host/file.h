@@ -3,6 +3,7 @@
 #define QUERN_HOST_FILE_H
 
 #include "error.h"
+#include <stdbool.h>
 
 typedef struct quern__file {
   const char *path;   /* what the caller called it, for messages; the caller's */
@@ -18,8 +19,11 @@ typedef struct quern__file {
 #define QUERN__FILE_CLOSED                                                                                   \
   { NULL, NULL, NULL, -1, -1, -1, "" }
 
-/* How the names of temporary files start. One stays behind where a process ended before it was committed. */
+/* How the names of temporary files start. One stays behind if a process ended before it was committed. */
 #define QUERN__FILE_TEMPORARY_PREFIX ".quern-"
+
+/* Whether `name` has the whole form of a temporary file's name: the prefix, process, seconds, nanoseconds, attempt, ".tmp". */
+bool quern__file_is_temporary(const char *name);
 
 /* Starts a new file that will take the place of `path`, which must outlive it. The target may exist as a
  * regular file; a folder, a device or a pipe is refused, so that nothing but a file is ever replaced. Its
@@ -35,8 +39,8 @@ quern_status quern__file_commit(quern__file *file);
 /* Lets go of everything, and removes the temporary file where it was not committed. */
 void quern__file_close(quern__file *file);
 
-/* Removes, from the folder that `path` lies in, the temporary files of writers that ended before they were done: those that
- * no process holds a lock on. What cannot be told or removed stays. */
+/* Removes, from the folder of `path`, the temporary files of writers that ended before they were done: regular files of this user
+ * with a temporary file's name that no process has locked. What cannot be told or removed stays. */
 void quern__file_remove_abandoned(const char *path);
 
 #endif

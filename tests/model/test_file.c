@@ -133,7 +133,48 @@ static void test_abandoned(void **state) {
   free(bytes);
 }
 
-/* What a writer that was killed has left goes; what one is writing stays, and so does everything else. */
+/* Names of a user's files that begin as temporary files do, or nearly have their form. */
+static const char *const others[] = {".quern-notes",
+                                     ".quern-1-2-3-0.tmp.keep",
+                                     ".quern-1-2-3.tmp",
+                                     ".quern-1-2-3-0",
+                                     ".quern-1-2-3-0.tmp~",
+                                     ".quern--2-3-0.tmp",
+                                     ".quern-1-2-3-4-0.tmp",
+                                     ".quern-a-2-3-0.tmp",
+                                     ".quern-1-2-3-.tmp",
+                                     ".quern-1-2-3-0.tmp.tmp",
+                                     ".quern-",
+                                     "quern-1-2-3-0.tmp"};
+enum { OTHERS = sizeof others / sizeof *others };
+
+static void test_other_names_stay(void **state) {
+  (void)state;
+  for (size_t i = 0; i < OTHERS; i++) write_bytes(path_of(others[i]), "mine", 4);
+  write_bytes(path_of(".quern-4194304-65f0a1b2-3b9ac9ff-99.tmp"), "left", 4);
+  quern__file_remove_abandoned(path_of("model"));
+  for (size_t i = 0; i < OTHERS; i++)
+    if (access(path_of(others[i]), F_OK) != 0) fail_msg("%s was removed", others[i]);
+  assert_int_equal(count_files(), OTHERS);
+}
+
+/* Another user's file, a link and a folder stay, whatever their name. Only root can make the first. */
+static void test_what_is_not_ours_stays(void **state) {
+  (void)state;
+  write_bytes(path_of("model"), "model", 5);
+  assert_int_equal(symlink("model", path_of(".quern-1-2-3-1.tmp")), 0);
+  assert_int_equal(mkdir(path_of(".quern-1-2-3-2.tmp"), 0700), 0);
+  size_t files = 3;
+  if (geteuid() == 0) {
+    write_bytes(path_of(".quern-1-2-3-3.tmp"), "theirs", 6);
+    assert_int_equal(chown(path_of(".quern-1-2-3-3.tmp"), 65534, 65534), 0);
+    files++;
+  }
+  quern__file_remove_abandoned(path_of("model"));
+  assert_int_equal(count_files(), files);
+}
+
+/* What a writer that was killed has left is removed; what one is writing stays, and so does everything else. */
 static void test_remove_abandoned(void **state) {
   (void)state;
   write_bytes(path_of(".quern-1-2-3-0.tmp"), "left", 4);
@@ -158,10 +199,16 @@ static void test_remove_abandoned(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      MODEL_TEST(test_targets),   MODEL_TEST(test_read_only_folder),
-      MODEL_TEST(test_bare_name), MODEL_TEST(test_mode),
-      MODEL_TEST(test_link),      MODEL_TEST(test_old_file_kept),
-      MODEL_TEST(test_abandoned), MODEL_TEST(test_remove_abandoned),
+      MODEL_TEST(test_targets),
+      MODEL_TEST(test_read_only_folder),
+      MODEL_TEST(test_bare_name),
+      MODEL_TEST(test_mode),
+      MODEL_TEST(test_link),
+      MODEL_TEST(test_old_file_kept),
+      MODEL_TEST(test_abandoned),
+      MODEL_TEST(test_remove_abandoned),
+      MODEL_TEST(test_other_names_stay),
+      MODEL_TEST(test_what_is_not_ours_stays),
   };
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }
