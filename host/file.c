@@ -18,17 +18,31 @@ static quern_status fail(const quern__file *file, const char *what) {
   return quern__fail(QUERN_ERROR_FILE, "%s: %s: %s", file->path, what, strerror(errno));
 }
 
+static const char *kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "folder";
+  if (S_ISFIFO(mode)) return "pipe";
+  if (S_ISSOCK(mode)) return "socket";
+  return "device";
+}
+
 /* Refuses a target that is no regular file, and follows a link: the file it points at is replaced, not the
  * link. */
 static quern_status find_target(const char *path, quern__file *file) {
   struct stat status;
-  bool exists = stat(path, &status) == 0;
-  if (exists && S_ISDIR(status.st_mode)) return quern__fail(QUERN_ERROR_FILE, "%s: is a folder", path);
+  if (*path == '\0') return quern__fail(QUERN_ERROR_FILE, "\"\": names no file");
+  const bool exists = stat(path, &status) == 0;
+  const int error = errno;
   if (exists && !S_ISREG(status.st_mode))
-    return quern__fail(QUERN_ERROR_FILE, "%s: exists and is not a regular file", path);
-  bool link = lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+    return quern__fail(QUERN_ERROR_FILE,
+                       "%s: is a %s, not a regular file: a file is written under another name and renamed, "
+                       "so give the name of one",
+                       path, kind_of(status.st_mode));
+  const bool link = lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
   if (link && !exists)
     return quern__fail(QUERN_ERROR_FILE, "%s: is a symbolic link to a file that is not there", path);
+  /* Of a name that is too long, for example, the rename would be the first to know. */
+  if (!exists && error != ENOENT)
+    return quern__fail(QUERN_ERROR_FILE, "%s: cannot be written: %s", path, strerror(error));
   file->target = link ? realpath(path, NULL) : strdup(path);
   return file->target != NULL ? QUERN_OK : fail(file, "cannot be resolved");
 }
@@ -46,6 +60,18 @@ static quern_status open_folder(quern__file *file) {
   }
   file->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   return file->folder >= 0 ? QUERN_OK : fail(file, "cannot open its folder");
+}
+
+/* In a folder as /tmp is, only its owner may replace a file. */
+static quern_status check_owner(const quern__file *file) {
+  struct stat folder, target;
+  const uid_t user = geteuid();
+  if (user == 0 || fstat(file->folder, &folder) != 0 || (folder.st_mode & S_ISVTX) == 0 ||
+      folder.st_uid == user || fstatat(file->folder, file->name, &target, AT_SYMLINK_NOFOLLOW) != 0 ||
+      target.st_uid == user)
+    return QUERN_OK;
+  return quern__fail(QUERN_ERROR_FILE, "%s: belongs to another user, who alone may replace it in its folder",
+                     file->path);
 }
 
 /* Marks the file as one that is being written, for quern__file_remove_abandoned; false where that has just removed it. A
@@ -83,6 +109,7 @@ quern_status quern__file_create(const char *path, quern__file *file) {
   file->path = path;
   QUERN__FORWARD(find_target(path, file));
   QUERN__FORWARD(open_folder(file));
+  QUERN__FORWARD(check_owner(file));
   return create_temporary(file);
 }
 

@@ -26,6 +26,10 @@ quern_status quern__named_folder(const char *name, char **path);
 
 /* The IDX files in a folder. test may be NULL; *test is NULL where the folder has none. */
 quern_status quern__idx_open_folder(const char *folder, quern_dataset **train, quern_dataset **test);
+/* The files that quern__idx_open_folder reads: *path, the caller's to free, is the index-th of
+ * them, and NULL if it is not there. */
+enum { QUERN__IDX_FOLDER_FILES = 4 };
+quern_status quern__idx_in_folder(const char *folder, size_t index, char **path);
 /* The images in one file and their labels in another; labels NULL: the file beside the images. */
 quern_status quern__idx_read(const char *images, const char *labels, quern_dataset **dataset);
 /* The path of the labels that belong to an images file; they are there. The caller frees *labels. */
@@ -38,6 +42,9 @@ quern_status quern__csv_read(quern__stream *stream, const quern_dataset_options 
 /* An .npy file, whose first bytes the stream has read ahead, with that of its targets where it exists. */
 quern_status quern__npy_open(quern__stream *stream, const quern_dataset_options *options,
                              quern_dataset **dataset);
+/* The path of that file, the caller's to free; *beside is NULL if the name of `path` has no such
+ * companion. */
+quern_status quern__npy_targets_beside(const char *path, char **beside);
 /* test may be NULL. */
 quern_status quern__npz_open(quern__stream *stream, const quern_dataset_options *options,
                              quern_dataset **train, quern_dataset **test);

@@ -57,6 +57,10 @@ cleanup:
   return status;
 }
 
+quern_status quern__idx_in_folder(const char *folder, size_t index, char **path) {
+  return find(folder, index < 2 ? "train" : "t10k", index % 2 == 0 ? "images" : "labels", path);
+}
+
 quern_status quern__idx_open_folder(const char *folder, quern_dataset **train, quern_dataset **test) {
   quern_status status = QUERN_OK;
   quern_dataset *made = NULL;

@@ -219,8 +219,8 @@ static bool is_letter_or_digit(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* The path with the last "x" of its file name that stands alone made a "y"; NULL where there is none. *beside is the caller's. */
-static quern_status path_beside(const char *path, char **beside) {
+/* The path with the last "x" of its file name that stands alone made a "y". */
+quern_status quern__npy_targets_beside(const char *path, char **beside) {
   *beside = NULL;
   const char *slash = strrchr(path, '/');
   const size_t first = slash ? (size_t)(slash - path) + 1 : 0;
@@ -245,7 +245,7 @@ quern_status quern__npy_open(quern__stream *stream, const quern_dataset_options 
   quern_status status = QUERN_OK;
   bool has_targets = false;
   QUERN__TRY(quern__npy_read(stream, &x));
-  QUERN__TRY(path_beside(stream->name, &path));
+  QUERN__TRY(quern__npy_targets_beside(stream->name, &path));
   if (path && access(path, F_OK) == 0 && !(options->target && *options->target == '\0')) {
     has_targets = true;
     QUERN__TRY(quern__stream_open(path, &beside));

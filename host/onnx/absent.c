@@ -14,6 +14,11 @@ quern_status quern_onnx_save(const quern_network *network, const char *path) {
   return absent(path);
 }
 
+quern_status quern_onnx_check(const quern_network *network, const char *path) {
+  (void)network;
+  return absent(path);
+}
+
 quern_status quern_onnx_load(const char *path, const quern_onnx_options *options, quern_network **network) {
   (void)options;
   if (network != NULL) *network = NULL;

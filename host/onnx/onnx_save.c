@@ -1,9 +1,10 @@
 /* Writing a network as an ONNX file. */
-#include "file.h"
+#include "error.h"
 #include "model/little_endian.h"
 #include "onnx/onnx_written.h"
 #include "schema.h"
 #include "size.h"
+#include <quern/file.h>
 #include <quern/version.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -256,22 +257,20 @@ static quern_status set_parts(saving *save, const char *path) {
   return QUERN_OK;
 }
 
-static quern_status write_message(const quern__onnx_model *model, const char *path) {
-  quern_status status;
-  quern__file file = QUERN__FILE_CLOSED;
+static quern_status check_message(const quern__onnx_model *model, const char *path) {
   const size_t size = quern__onnx__model_proto__get_packed_size(model);
-  uint8_t *bytes = NULL;
-  if (size > QUERN__ONNX_LARGEST)
-    return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: would have %zu bytes, and ONNX's format allows %zu",
-                       path, size, QUERN__ONNX_LARGEST);
-  bytes = malloc(size);
+  if (size <= QUERN__ONNX_LARGEST) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: would have %zu bytes, and ONNX's format allows %zu", path,
+                     size, QUERN__ONNX_LARGEST);
+}
+
+static quern_status write_message(const quern__onnx_model *model, const char *path) {
+  QUERN__FORWARD(check_message(model, path));
+  const size_t size = quern__onnx__model_proto__get_packed_size(model);
+  uint8_t *bytes = malloc(size);
   if (bytes == NULL) return quern__fail_memory(path, size);
   quern__onnx__model_proto__pack(model, bytes);
-  QUERN__TRY(quern__file_create(path, &file));
-  QUERN__TRY(quern__file_write(&file, bytes, size));
-  status = quern__file_commit(&file);
-cleanup:
-  quern__file_close(&file);
+  const quern_status status = quern_file_write(path, bytes, size);
   free(bytes);
   return status;
 }
@@ -282,7 +281,10 @@ static bool has_layer_normalization(const saving *save) {
   return false;
 }
 
-static quern_status write_model(saving *save, const char *path) {
+/* What is done with the message, once it is put together. */
+typedef quern_status (*message_function)(const quern__onnx_model *model, const char *path);
+
+static quern_status make_model(saving *save, const char *path, message_function use) {
   quern__onnx_graph graph;
   quern__onnx__graph_proto__init(&graph);
   save->inputs[0] = &save->input.info;
@@ -318,19 +320,27 @@ static quern_status write_model(saving *save, const char *path) {
   model.n_opset_import = 1;
   model.metadata_props = entries;
   model.n_metadata_props = 1;
-  return write_message(&model, path);
+  return use(&model, path);
 }
 
-quern_status quern_onnx_save(const quern_network *network, const char *path) {
+static quern_status make(const char *call, const quern_network *network, const char *path,
+                         message_function use) {
   if (network == NULL || path == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "quern_onnx_save: %s is NULL",
-                       network == NULL ? "network" : "path");
+    return quern__fail(QUERN_ERROR_ARGUMENT, "%s: %s is NULL", call, network == NULL ? "network" : "path");
   saving save = {.network = network};
   quern_status status = set_parts(&save, path);
-  if (status == QUERN_OK) status = write_model(&save, path);
+  if (status == QUERN_OK) status = make_model(&save, path, use);
   for (size_t i = 0; save.parts != NULL && i < save.layers; i++) free(save.parts[i].values);
   free(save.parts);
   free(save.nodes);
   free(save.initializers);
   return status;
+}
+
+quern_status quern_onnx_save(const quern_network *network, const char *path) {
+  return make("quern_onnx_save", network, path, write_message);
+}
+
+quern_status quern_onnx_check(const quern_network *network, const char *path) {
+  return make("quern_onnx_check", network, path, check_message);
 }

@@ -84,6 +84,12 @@ typedef struct quern_dataset_options {
 QUERN_API quern_status quern_dataset_open(const char *where, const quern_dataset_options *options,
                                           quern_dataset **train, quern_dataset **test);
 
+/* *reads: whether opening `where` reads the file that is at `path`, under this or another name
+ * (links are followed, and hard links known by device and inode), so that a program can refuse to
+ * write there. False if there is no such file. Labels and targets that are read from a file beside
+ * count. Fails where the data set's place cannot be found out. */
+QUERN_API quern_status quern_dataset_reads(const char *where, const char *path, bool *reads);
+
 /* Copies rows x columns floats and one class label (0, 1, 2 …) for each row. NaN and infinity are refused. */
 QUERN_API quern_status quern_dataset_from_floats(const float *values, const int32_t *labels, size_t rows,
                                                  size_t columns, quern_dataset **dataset);

@@ -1,5 +1,5 @@
-/* Networks as ONNX files, for ONNX Runtime and others, where quern was built with protobuf-c; else both calls are
- * QUERN_ERROR_UNSUPPORTED. */
+/* Networks as ONNX files, for ONNX Runtime and others, where quern was built with protobuf-c; else
+ * every call is QUERN_ERROR_UNSUPPORTED. */
 #ifndef QUERN_ONNX_H
 #define QUERN_ONNX_H
 
@@ -17,6 +17,10 @@ extern "C" {
  * which parameters are frozen, and dropout, are not kept. A layer's normalisation is a BatchNormalization, or a LayerNormalization, with which
  * the file is of opset 17. GELU in both forms and SiLU, which opset 13 has no operators for, are written out, as torch.onnx.export does. The file appears whole or not at all, as at quern_model_save. */
 QUERN_API quern_status quern_onnx_save(const quern_network *network, const char *path);
+
+/* Whether quern_onnx_save has a form for the network: fails as it would, and writes nothing. `path`
+ * is for the message alone. */
+QUERN_API quern_status quern_onnx_check(const quern_network *network, const char *path);
 
 /* What a file cannot tell. Start from QUERN_ONNX_OPTIONS_INIT. */
 typedef struct quern_onnx_options {

@@ -1,7 +1,7 @@
 /* quern trains multilayer perceptrons on any OpenCL device.
  *
- *   simple     train.h, dataset.h, network.h, model.h, onnx.h, inspect.h: open data, describe a network, train,
- *              evaluate, predict, save
+ *   simple     train.h, dataset.h, network.h, model.h, onnx.h, inspect.h, file.h: open data, describe a network,
+ *              train, evaluate, predict, save
  *   context    context.h, device.h: choose what it runs on; verify.h: see that it computes what it should;
  *              tune.h: make it faster there
  *   advanced   plan.h: a step at a time; ops.h: the primitives, for a loop of one's own; staging.h: data on their way to
@@ -33,6 +33,7 @@
 #include <quern/context.h>
 #include <quern/dataset.h>
 #include <quern/device.h>
+#include <quern/file.h>
 #include <quern/inspect.h>
 #include <quern/model.h>
 #include <quern/network.h>

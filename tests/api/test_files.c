@@ -4,7 +4,10 @@
 #include "test.h"
 
 #include <errno.h>
+#include <quern/file.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -68,10 +71,19 @@ static quern_status write_checkpoint(const char *path) {
   return quern_trainer_save(trainer, path);
 }
 
+static quern_status write_file(const char *path) {
+  return quern_file_write(path, "whole", 5);
+}
+
+static quern_status check_file(const char *path) {
+  return quern_file_check(path);
+}
+
 typedef quern_status file_function(const char *path);
 
 static file_function *const readers[] = {read_data, read_model, read_checkpoint};
-static file_function *const writers[] = {write_model, write_checkpoint};
+static file_function *const writers[] = {write_model, write_checkpoint, write_file, check_file};
+enum { MODEL_WRITERS = 2 }; /* those whose files a reader takes: the first ones */
 enum { READERS = sizeof readers / sizeof *readers, WRITERS = sizeof writers / sizeof *writers };
 
 /* --- What is no file ------------------------------------------------------------------------------------ */
@@ -87,6 +99,16 @@ static void make_socket(const char *path) {
     assert_int_equal(mkfifo(path, 0600), 0);
   }
   assert_int_equal(close(handle), 0);
+}
+
+static size_t count_files(void) {
+  size_t count = 0;
+  DIR *folder = opendir(temporary_folder);
+  assert_non_null(folder);
+  for (const struct dirent *entry; (entry = readdir(folder)) != NULL;)
+    count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+  closedir(folder);
+  return count;
 }
 
 /* The names of what stands in the folder, and of devices, which give as much as one asks for, or take nothing. */
@@ -139,7 +161,7 @@ static void test_links(void **state) {
   assert_int_equal(access(path_of("nowhere"), F_OK), -1);
   /* The file that a link points at is replaced, and read; the link stays one. */
   assert_int_equal(symlink("file", path_of("link")), 0);
-  for (size_t w = 0; w < WRITERS; w++) {
+  for (size_t w = 0; w < MODEL_WRITERS; w++) {
     write_bytes(path_of("file"), "old", 3);
     assert_ok(writers[w](path_of("link")));
     assert_ok((w == 0 ? read_model : read_checkpoint)(path_of("link")));
@@ -184,6 +206,118 @@ static void test_names(void **state) {
   }
   for (size_t r = 0; r < READERS; r++)
     assert_fails(readers[r](path_of(longest)), QUERN_ERROR_FILE, strerror(ENAMETOOLONG));
+}
+
+/* --- Files of a program's own --------------------------------------------------------------------------- */
+
+static void assert_holds(const char *name, const char *text) {
+  size_t size;
+  unsigned char *bytes = read_bytes(path_of(name), &size);
+  assert_int_equal(size, strlen(text));
+  assert_memory_equal(bytes, text, size);
+  free(bytes);
+}
+
+static void test_write_and_check(void **state) {
+  (void)state;
+  assert_ok(quern_file_check(path_of("new")));
+  assert_int_equal(count_files(), 0); /* neither the file nor a temporary one */
+  assert_ok(quern_file_write(path_of("new"), "one", 3));
+  assert_ok(quern_file_check(path_of("new")));
+  assert_holds("new", "one");
+  assert_ok(quern_file_write(path_of("new"), NULL, 0));
+  assert_holds("new", "");
+  assert_int_equal(count_files(), 1);
+  assert_fails(quern_file_write(NULL, "x", 1), QUERN_ERROR_ARGUMENT, "path is NULL");
+  assert_fails(quern_file_write(path_of("new"), NULL, 1), QUERN_ERROR_ARGUMENT, "data is NULL");
+  assert_fails(quern_file_check(NULL), QUERN_ERROR_ARGUMENT, "path is NULL");
+}
+
+/* A full disk, played by a limit on the size of files, leaves the old file and nothing else. */
+static void test_full_disk(void **state) {
+  (void)state;
+  static const char many[3000];
+  struct rlimit before, limit;
+  assert_ok(quern_file_write(path_of("file"), "old", 3));
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+  limit = before;
+  limit.rlim_cur = 1000;
+  void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  const quern_status status = quern_file_write(path_of("file"), many, sizeof many);
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+  signal(SIGXFSZ, handler);
+  assert_int_equal(status, QUERN_ERROR_FILE);
+  assert_error_says("file", strerror(EFBIG), NULL);
+  assert_holds("file", "old");
+  assert_int_equal(count_files(), 1);
+}
+
+/* In a folder as /tmp is, a file of another user cannot be replaced: said before anything is
+ * written. */
+static void test_others_file_in_a_sticky_folder(void **state) {
+  (void)state;
+  if (geteuid() != 0) skip();
+  write_bytes(path_of("theirs"), "theirs", 6);
+  assert_int_equal(chown(path_of("theirs"), 65533, 65533), 0);
+  assert_int_equal(chmod(temporary_folder, 01777), 0);
+  assert_int_equal(seteuid(65534), 0);
+  const quern_status theirs = quern_file_check(path_of("theirs")), new = quern_file_check(path_of("new"));
+  const bool says = strstr(quern_last_error(), "belongs to another user") != NULL;
+  assert_int_equal(seteuid(0), 0);
+  assert_int_equal(chmod(temporary_folder, 0700), 0);
+  assert_int_equal(theirs, QUERN_ERROR_FILE);
+  assert_int_equal(new, QUERN_OK);
+  assert_true(says);
+  assert_holds("theirs", "theirs");
+}
+
+/* --- What a data set reads ------------------------------------------------------------------------------ */
+
+static bool reads(const char *where, const char *path) {
+  bool found;
+  assert_ok(quern_dataset_reads(where, path, &found));
+  return found;
+}
+
+static void test_what_a_data_set_reads(void **state) {
+  (void)state;
+  write_bytes(path_of("a.csv"), "1,2\n", 4);
+  write_bytes(path_of("b.csv"), "1,2\n", 4);
+  write_bytes(path_of("x.csv"), "1,2\n", 4);
+  write_bytes(path_of("y.csv"), "1,2\n", 4);
+  assert_int_equal(symlink("a.csv", path_of("link")), 0);
+  assert_int_equal(link(path_of("a.csv"), path_of("hard")), 0);
+  assert_true(reads(path_of("a.csv"), path_of("a.csv")) && reads(path_of("a.csv"), path_of("link")) &&
+              reads(path_of("a.csv"), path_of("hard")) && reads(path_of("link"), path_of("hard")));
+  assert_false(reads(path_of("a.csv"), path_of("b.csv")));
+  assert_false(reads(path_of("x.csv"), path_of("y.csv"))); /* targets are beside arrays alone */
+  assert_false(reads(path_of("a.csv"), path_of("missing")));
+  assert_false(reads(path_of("missing"), path_of("a.csv")));
+  assert_false(reads("digits", path_of("a.csv")));
+  write_bytes(path_of("X_train.npy"), "\x93NUMPY", 6);
+  write_bytes(path_of("y_train.npy"), "\x93NUMPY", 6);
+  assert_true(reads(path_of("X_train.npy"), path_of("y_train.npy")));
+  assert_false(reads(path_of("y_train.npy"), path_of("X_train.npy")));
+  write_bytes(path_of("train-" IMAGES), "", 0);
+  write_bytes(path_of("train-" LABELS), "", 0);
+  assert_true(reads(path_of("train-" IMAGES), path_of("train-" LABELS)));
+  bool found;
+  assert_fails(quern_dataset_reads(NULL, "x", &found), QUERN_ERROR_ARGUMENT, "where is NULL");
+  assert_fails(quern_dataset_reads("x", NULL, &found), QUERN_ERROR_ARGUMENT, "path is NULL");
+  assert_fails(quern_dataset_reads("x", "x", NULL), QUERN_ERROR_ARGUMENT, "reads is NULL");
+}
+
+static void test_what_a_folder_of_data_reads(void **state) {
+  (void)state;
+  static const char *const names[] = {"train-images-idx3-ubyte", "train-labels.idx1-ubyte.gz",
+                                      "t10k-images.idx3-ubyte", "t10k-labels-idx1-ubyte"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    write_bytes(path_of(names[i]), "", 0);
+    assert_true(reads(temporary_folder, path_of(names[i])));
+  }
+  write_bytes(path_of("model"), "", 0);
+  assert_false(reads(temporary_folder, path_of("model")));
 }
 
 /* --- Files that are cut short --------------------------------------------------------------------------- */
@@ -233,8 +367,15 @@ static void test_cut_short(void **state) {
 #define FILE_TEST(function) cmocka_unit_test_teardown(function, empty_temporary_folder)
 
 int main(void) {
-  const struct CMUnitTest tests[] = {FILE_TEST(test_no_files), FILE_TEST(test_links),
-                                     FILE_TEST(test_locked_folder), FILE_TEST(test_names),
-                                     FILE_TEST(test_cut_short)};
+  const struct CMUnitTest tests[] = {FILE_TEST(test_no_files),
+                                     FILE_TEST(test_links),
+                                     FILE_TEST(test_locked_folder),
+                                     FILE_TEST(test_names),
+                                     FILE_TEST(test_cut_short),
+                                     FILE_TEST(test_write_and_check),
+                                     FILE_TEST(test_full_disk),
+                                     FILE_TEST(test_others_file_in_a_sticky_folder),
+                                     FILE_TEST(test_what_a_data_set_reads),
+                                     FILE_TEST(test_what_a_folder_of_data_reads)};
   return cmocka_run_group_tests(tests, open_trainer, close_trainer);
 }

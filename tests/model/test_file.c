@@ -33,6 +33,10 @@ static void test_targets(void **state) {
   save_fails(path_of("pipe"), "not a regular file");
   write_bytes(path_of("file"), "x", 1);
   save_fails(path_of("file/model"), "Not a directory");
+  char name[300];
+  memset(name, 'n', sizeof name - 1);
+  name[sizeof name - 1] = '\0';
+  save_fails(path_of(name), "File name too long");
   assert_int_equal(count_files(), 2);
 }
 

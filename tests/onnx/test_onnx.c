@@ -277,6 +277,7 @@ static void test_refused_files(void **state) {
   assert_fails(quern_onnx_load(NULL, NULL, &network), QUERN_ERROR_ARGUMENT, "path");
   assert_fails(quern_onnx_load("x.onnx", NULL, NULL), QUERN_ERROR_ARGUMENT, "network");
   assert_fails(quern_onnx_save(NULL, "x.onnx"), QUERN_ERROR_ARGUMENT, "network");
+  assert_fails(quern_onnx_check(NULL, "x.onnx"), QUERN_ERROR_ARGUMENT, "network");
   options.size--;
   assert_fails(quern_onnx_load("x.onnx", &options, &network), QUERN_ERROR_ARGUMENT,
                "QUERN_ONNX_OPTIONS_INIT");
@@ -297,6 +298,8 @@ static void test_refused_files(void **state) {
   quern_network *small;
   const quern_layer layer = quern_dense(2, QUERN_IDENTITY);
   assert_ok(quern_network_create(2, &layer, 1, QUERN_SQUARED, &small));
+  assert_ok(quern_onnx_check(small, path_of("x.onnx")));
+  assert_int_not_equal(access(path_of("x.onnx"), F_OK), 0);
   assert_fails(quern_onnx_save(small, path_of("missing/x.onnx")), QUERN_ERROR_FILE, "missing/x.onnx");
   quern_network_free(small);
 }
