@@ -1,9 +1,7 @@
 #include "canvas.h"
 
-#include "target.h"
 #include "text.h"
 
-#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
@@ -23,28 +21,26 @@ cli_exit cli_canvas_check(const char *path) {
   if (kind->open == NULL)
     return cli_fail(
         "%s: this quern was built without cairo, which draws PNG; a name that ends with .svg works", path);
-  return cli_check_target(path);
+  return CLI_OK;
 }
 
 cli_exit cli_canvas_open(const char *path, double width, double height, cli_canvas *canvas) {
   cli_exit result = cli_canvas_check(path);
   if (result != CLI_OK) return result;
   *canvas = (cli_canvas){.kind = find_kind(path), .path = path, .width = width, .height = height};
-  canvas->file = fopen(path, "we");
-  if (canvas->file == NULL) return cli_fail("%s cannot be written: %s", path, strerror(errno));
-  if (canvas->kind->open(canvas)) return CLI_OK;
-  fclose(canvas->file);
-  return cli_fail_memory();
+  result = cli_output_open(&canvas->output);
+  canvas->file = canvas->output.stream;
+  if (result == CLI_OK && !canvas->kind->open(canvas)) result = cli_fail_memory();
+  if (result != CLI_OK) cli_output_free(&canvas->output);
+  return result;
 }
 
 cli_exit cli_canvas_close(cli_canvas *canvas) {
-  errno = 0;
-  bool good = canvas->kind->close(canvas, ferror(canvas->file) == 0);
-  good = ferror(canvas->file) == 0 && good;
-  if (fclose(canvas->file) != 0) good = false;
-  if (good) return CLI_OK;
-  return cli_fail("%s cannot be written: %s", canvas->path,
-                  errno != 0 ? strerror(errno) : "it could not be drawn");
+  const bool drawn = canvas->kind->close(canvas, ferror(canvas->file) == 0);
+  const cli_exit result = drawn ? cli_output_save(&canvas->output, canvas->path)
+                                : cli_fail("%s cannot be written: it could not be drawn", canvas->path);
+  cli_output_free(&canvas->output);
+  return result;
 }
 
 void cli_canvas_line(cli_canvas *canvas, const cli_point *points, size_t count, cli_colour colour,

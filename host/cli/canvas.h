@@ -3,9 +3,7 @@
 #ifndef QUERN_CLI_CANVAS_H
 #define QUERN_CLI_CANVAS_H
 
-#include "cli.h"
-
-#include <stdio.h>
+#include "output.h"
 
 typedef struct cli_point {
   double x, y;
@@ -20,7 +18,8 @@ typedef enum cli_anchor { CLI_ANCHOR_START, CLI_ANCHOR_MIDDLE, CLI_ANCHOR_END } 
 typedef struct cli_canvas {
   const struct cli_canvas_kind *kind;
   const char *path;
-  FILE *file;
+  cli_output output;
+  FILE *file; /* of the output */
   double width, height;
   void *own; /* what the kind keeps */
 } cli_canvas;
@@ -35,15 +34,15 @@ typedef struct cli_canvas_kind {
   void (*dot)(cli_canvas *canvas, cli_point centre, double radius, cli_colour fill);
   void (*text)(cli_canvas *canvas, cli_point at, const char *text, double size, cli_anchor anchor,
                double degrees, cli_colour colour);
-  bool (*close)(cli_canvas *canvas, bool good); /* writes the file where all was good, and frees */
+  bool (*close)(cli_canvas *canvas, bool good); /* prints the rest if all was good, and frees */
 } cli_canvas_kind;
 
 extern const cli_canvas_kind cli_canvas_svg, cli_canvas_png;
 
-/* Whether a picture can be written under this name: by its ending and its folder. */
+/* Whether this quern draws pictures of this name, by its ending. */
 cli_exit cli_canvas_check(const char *path);
 
-/* The caller closes *canvas, unless this fails. */
+/* The caller closes *canvas, unless this fails. Closing writes the file, whole or not at all. */
 cli_exit cli_canvas_open(const char *path, double width, double height, cli_canvas *canvas);
 cli_exit cli_canvas_close(cli_canvas *canvas);
 

@@ -1,7 +1,9 @@
 #include "config.h"
 
+#include "input.h"
 #include "nearest.h"
 #include "option_value.h"
+#include "output.h"
 
 #include <errno.h>
 #include <quern/version.h>
@@ -129,14 +131,15 @@ static cli_parsed read_text(const cli_command *command, const char *path, char *
   if (entry == NULL) return CLI_PARSED_NO_MEMORY;
   entry->next = kept;
   kept = entry;
-  FILE *file = fopen(path, "re");
-  errno = file != NULL ? 0 : errno;
+  const char *why;
+  FILE *file = cli_input_open(path, &why);
+  errno = 0;
   const ssize_t found = file != NULL ? getdelim(&entry->text, &room, '\0', file) : -1;
   const bool zero = found > 0 && entry->text[found - 1] == '\0';
-  const int error = errno;
+  if (why == NULL && errno != 0) why = strerror(errno);
   if (file != NULL) fclose(file);
-  if (error != 0) {
-    cli_fail_usage(command, "%s cannot be read: %s", path, strerror(error));
+  if (why != NULL) {
+    cli_fail_usage(command, "%s cannot be read: %s", path, why);
     return CLI_PARSED_BAD;
   }
   if (zero) {
@@ -196,14 +199,14 @@ static void print_option(FILE *file, const cli_option *option, const void *setti
 }
 
 cli_exit cli_config_write(const cli_command *command, const char *path, const void *settings) {
-  FILE *file = fopen(path, "we");
-  if (file == NULL) return cli_fail("%s cannot be written: %s", path, strerror(errno));
-  fprintf(file, "# quern %s, written by quern %s\n", command->name, QUERN_VERSION);
+  cli_output output;
+  cli_exit result = cli_output_open(&output);
+  if (result != CLI_OK) return result;
+  fprintf(output.stream, "# quern %s, written by quern %s\n", command->name, QUERN_VERSION);
   for (const cli_option *option = command->options; option->name != NULL; option++)
-    if (is_allowed(option) && cli_option_is_set(option, settings)) print_option(file, option, settings);
-  errno = 0;
-  const bool lost = ferror(file) != 0;
-  if (fclose(file) != 0 || lost)
-    return cli_fail("%s cannot be written: %s", path, errno != 0 ? strerror(errno) : "the disk may be full");
-  return CLI_OK;
+    if (is_allowed(option) && cli_option_is_set(option, settings))
+      print_option(output.stream, option, settings);
+  result = cli_output_save(&output, path);
+  cli_output_free(&output);
+  return result;
 }

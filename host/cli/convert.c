@@ -1,10 +1,8 @@
 /* quern convert: model files from one format into another. */
 #include "describe.h"
+#include "format.h"
 #include "open.h"
 #include "target.h"
-
-#include <string.h>
-#include <strings.h>
 
 typedef struct convert_settings {
   cli_operands files;
@@ -34,20 +32,6 @@ static const char *const examples[] = {"quern convert digits.safetensors digits.
                                        "quern convert --loss categorical from-pytorch.onnx model.safetensors",
                                        NULL};
 
-typedef quern_status (*saver)(const quern_network *network, const char *path);
-
-/* What writes a file of this name; NULL where its ending says no format. */
-static saver find_saver(const char *path) {
-  static const struct {
-    const char *ending;
-    saver save;
-  } formats[] = {{".safetensors", quern_model_save}, {".onnx", quern_onnx_save}};
-  const char *dot = strrchr(path, '.');
-  for (size_t i = 0; dot != NULL && i < sizeof formats / sizeof *formats; i++)
-    if (strcasecmp(dot, formats[i].ending) == 0) return formats[i].save;
-  return NULL;
-}
-
 static bool has_frozen(const quern_network *network) {
   for (size_t i = 0; i < quern_network_layer_count(network); i++) {
     const quern_layer layer = quern_network_layer(network, i);
@@ -69,18 +53,20 @@ static cli_exit print_json(const char *from, const char *to, const quern_network
 static cli_exit convert(convert_settings *settings) {
   const char *from = settings->files.items[0], *to = settings->files.items[1];
   FILE *people = settings->json ? stderr : stdout;
-  const saver save = find_saver(to);
+  const cli_format format = cli_format_of(to);
   quern_network *network = NULL;
-  if (save == NULL) return cli_fail("%s: expected a name that ends with .safetensors or .onnx", to);
+  if (format == CLI_FORMAT_UNSAID)
+    return cli_fail("%s: expected a name that ends with .safetensors or .onnx", to);
   settings->model.path = from;
   cli_exit result = cli_check_target(to);
+  if (result == CLI_OK) result = cli_check_spared(to, from, "quern convert");
   if (result == CLI_OK) result = cli_open_model(&settings->model, &network);
-  if (result == CLI_OK && save(network, to) != QUERN_OK) result = cli_fail_library();
+  if (result == CLI_OK && cli_format_save(network, to) != QUERN_OK) result = cli_fail_library();
   if (result == CLI_OK) {
     fprintf(people, "model: %s, ", from);
     cli_print_network(people, network);
     fprintf(people, "\nsaved %s\n", to);
-    if (save == quern_onnx_save && has_frozen(network))
+    if (format == CLI_FORMAT_ONNX && has_frozen(network))
       fprintf(people, "note: some parameters are frozen, which ONNX does not keep\n");
     if (settings->json) result = print_json(from, to, network);
   }

@@ -7,6 +7,7 @@
 #include "open.h"
 #include "plot_confusion.h"
 #include "show.h"
+#include "target.h"
 #include "target_scores.h"
 
 typedef struct eval_settings {
@@ -55,12 +56,22 @@ typedef struct eval_session {
   quern_context *context;
 } eval_session;
 
+/* Before anything is read. */
+static cli_exit check_picture(const eval_settings *settings) {
+  if (settings->plot == NULL) return CLI_OK;
+  cli_exit result = cli_canvas_check(settings->plot);
+  if (result == CLI_OK) result = cli_check_target(settings->plot);
+  if (result == CLI_OK) result = cli_check_spared(settings->plot, settings->model.path, "--model");
+  return result == CLI_OK ? cli_check_data_spared(settings->plot, settings->data.where, "--data") : result;
+}
+
 /* What can be wrong with the command line and the files, before any device is opened. */
 static cli_exit prepare(eval_session *run) {
   const eval_settings *settings = run->settings;
   const char *path = settings->model.path;
   size_t height, width;
-  cli_exit result = cli_open_model(&settings->model, &run->network);
+  cli_exit result = check_picture(settings);
+  if (result == CLI_OK) result = cli_open_model(&settings->model, &run->network);
   if (result == CLI_OK) result = cli_open_model_data(&settings->data, path, run->network, &run->data);
   if (result == CLI_OK) result = cli_check_columns(path, run->network, run->data);
   if (result != CLI_OK) return result;
@@ -86,7 +97,6 @@ static cli_exit prepare(eval_session *run) {
   /* What is drawn is what the file has; what is predicted may be prepared. */
   if (result == CLI_OK && settings->show > 0)
     result = cli_open_test_data(&settings->data, NULL, &run->pixels);
-  if (result == CLI_OK && settings->plot != NULL) result = cli_canvas_check(settings->plot);
   return result;
 }
 

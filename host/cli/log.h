@@ -2,7 +2,7 @@
 #ifndef QUERN_CLI_LOG_H
 #define QUERN_CLI_LOG_H
 
-#include "cli.h"
+#include "output.h"
 
 #include <quern/train.h>
 #include <stdio.h>
@@ -45,21 +45,24 @@ typedef enum cli_log_form { CLI_LOG_CSV, CLI_LOG_JSON_LINES } cli_log_form;
 typedef struct cli_log {
   const char *path; /* NULL: none is written */
   cli_log_form form;
-  FILE *file;
-  bool resumed; /* what the file has of earlier epochs stays */
+  int descriptor; /* the file, to append to; -1 before the first row */
+  bool resumed;   /* what the file has of earlier epochs stays */
   quern_task task;
   bool fresh;   /* nothing is written yet */
   double began; /* by a clock, in seconds, less what earlier runs took */
   bool failed;  /* a row could not be written */
 } cli_log;
 
-/* Begins a log by the path's ending: ".csv", or ".jsonl", ".ndjson" or ".json" for an object a line. A resumed training goes on
- * in a file that is there; else it is begun anew, with the first row. The caller closes *log, whatever this returns. */
+/* Begins a log by the path's ending: ".csv", or ".jsonl", ".ndjson" or ".json" for an object a
+ * line. A resumed training goes on in a file that is there; else it is begun anew. Nothing is
+ * written before the first row. The caller closes *log, whatever this returns. */
 cli_exit cli_log_open(const char *path, bool resumed, cli_log *log);
 
-/* Adds the row of the epoch, which was tested, and sees that it is in the file before the next epoch begins. Rows of this epoch and later ones, from a run
- * that got further than its last checkpoint, are replaced. Fails once, with a line, and is silent from then on: training is worth
- * more than its log. */
+/* Adds the row of the epoch, which was tested, to the file before the next epoch begins. Rows of
+ * this epoch and later ones, from a run that got further than its last checkpoint, are replaced.
+ * The first row is written with all that is before it as a file that takes the place of the old
+ * one; each other row is appended, all of it or nothing. Fails once, with a line, and is silent
+ * from then on: training is worth more than its log. */
 cli_exit cli_log_epoch(cli_log *log, const quern_epoch *epoch, double learning_rate);
 
 /* CLI_FAILED where a row was lost. */

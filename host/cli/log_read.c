@@ -1,4 +1,5 @@
 /* Reading the log of a training. */
+#include "input.h"
 #include "log.h"
 
 #include <cjson/cJSON.h>
@@ -145,8 +146,9 @@ static cli_exit read_line(log_reader *reader, char *line, size_t end) {
 cli_exit cli_log_read(const char *path, cli_log_rows *rows) {
   *rows = (cli_log_rows){0};
   log_reader reader = {.path = path, .rows = rows};
-  FILE *file = fopen(path, "re");
-  if (file == NULL) return cli_fail("%s cannot be read: %s", path, strerror(errno));
+  const char *why;
+  FILE *file = cli_input_open(path, &why);
+  if (file == NULL) return cli_fail("%s cannot be read: %s", path, why);
   char *line = NULL;
   size_t room = 0, end = 0;
   ssize_t length;

@@ -2,6 +2,7 @@
 
 #include "describe.h"
 #include "find_device.h"
+#include "format.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -112,11 +113,6 @@ cli_exit cli_open_samples(const cli_data_settings *settings, const char *model, 
   return cli_open_model_data(settings, model, network, data);
 }
 
-static bool is_onnx(const char *path) {
-  const char *dot = strrchr(path, '.');
-  return dot != NULL && strcasecmp(dot, ".onnx") == 0;
-}
-
 cli_exit cli_open_model(const cli_model_settings *settings, quern_network **network) {
   quern_model_options options = QUERN_MODEL_OPTIONS_INIT;
   quern_onnx_options onnx = QUERN_ONNX_OPTIONS_INIT;
@@ -125,8 +121,9 @@ cli_exit cli_open_model(const cli_model_settings *settings, quern_network **netw
     options.loss = onnx.plain_loss = settings->loss.kind;
     options.huber_delta = settings->loss.delta;
   }
-  const quern_status status = is_onnx(settings->path) ? quern_onnx_load(settings->path, &onnx, network)
-                                                      : quern_model_load(settings->path, &options, network);
+  const quern_status status = cli_format_of(settings->path) == CLI_FORMAT_ONNX
+                                  ? quern_onnx_load(settings->path, &onnx, network)
+                                  : quern_model_load(settings->path, &options, network);
   return status == QUERN_OK ? CLI_OK : cli_fail_library();
 }
 

@@ -1,6 +1,7 @@
 /* quern plot: draws the logs of trainings. */
 #include "canvas.h"
 #include "plot_curves.h"
+#include "target.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,9 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
   char **names = calloc(count, sizeof *names);
   cli_exit result = runs != NULL && names != NULL ? CLI_OK : cli_fail_memory();
   if (result == CLI_OK) result = cli_canvas_check(settings.output);
+  if (result == CLI_OK) result = cli_check_target(settings.output);
+  for (size_t i = 0; i < count && result == CLI_OK; i++)
+    result = cli_check_spared(settings.output, settings.logs.items[i], "quern plot");
   if (result == CLI_OK) result = read_runs(&settings.logs, runs, names);
   if (result == CLI_OK) {
     const char *title = settings.title != NULL ? settings.title : count == 1 ? names[0] : NULL;

@@ -2,6 +2,7 @@
 #include "config.h"
 #include "ranks.h"
 #include "recipe.h"
+#include "training_files.h"
 
 #include <math.h>
 #include <quern/activation.h>
@@ -327,6 +328,8 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
     result = cli_fail_usage(command, "--%s needs --loss categorical",
                             settings.label_smoothing > 0 ? "label-smoothing" : "class-weights");
   if (parsed == CLI_PARSED_RUN && result == CLI_OK) result = cli_recipe_check(command, &settings);
+  if (parsed == CLI_PARSED_RUN && result == CLI_OK && cli_ranks_is_first())
+    result = cli_training_check_files(&settings);
   if (parsed == CLI_PARSED_RUN && result == CLI_OK && settings.write_config != NULL && cli_ranks_is_first())
     result = cli_config_write(command, settings.write_config, &settings);
   result = cli_ranks_agree(result);

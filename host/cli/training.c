@@ -1,6 +1,7 @@
 #include "training.h"
 
 #include "describe.h"
+#include "format.h"
 #include "interrupt.h"
 #include "log.h"
 #include "open.h"
@@ -10,7 +11,6 @@
 #include "ranks.h"
 #include "recipe.h"
 #include "stopped.h"
-#include "target.h"
 
 #include <errno.h>
 #include <math.h>
@@ -305,7 +305,7 @@ static cli_exit conclude(train_session *run) {
     fprintf(run->people, "%s has all epochs%s: nothing was left to train\n", settings->resume,
             run->last.out_of_patience ? " that its patience allows" : "");
   if (settings->save != NULL && cli_ranks_is_first()) {
-    if (quern_model_save(run->network, settings->save) != QUERN_OK) return cli_fail_library();
+    if (cli_format_save(run->network, settings->save) != QUERN_OK) return cli_fail_library();
     fprintf(run->people, "\nsaved %s\n", settings->save);
   }
   const cli_headline score = cli_headline_of(&run->last.test);
@@ -318,18 +318,22 @@ static cli_exit conclude(train_session *run) {
   return settings->json ? print_json(run, samples_per_second) : CLI_OK;
 }
 
-/* Whether the files that are to be read or written later can be, as far as that is known. */
+/* Whether the checkpoint and the log, which are read or written later, can be, as far as that is
+ * known. */
 static cli_exit check_files(train_session *run) {
   const train_settings *settings = run->settings;
   if (!cli_ranks_is_first()) return CLI_OK;
   if (settings->resume != NULL && access(settings->resume, R_OK) != 0)
     return cli_fail("cannot resume from %s: %s", settings->resume, strerror(errno));
-  cli_exit result = CLI_OK;
-  if (settings->save != NULL) result = cli_check_target(settings->save);
-  if (result == CLI_OK && settings->checkpoint != NULL) result = cli_check_target(settings->checkpoint);
-  if (result == CLI_OK && settings->log != NULL)
-    result = cli_log_open(settings->log, settings->resume != NULL, &run->log);
-  return result;
+  if (settings->log == NULL) return CLI_OK;
+  return cli_log_open(settings->log, settings->resume != NULL, &run->log);
+}
+
+/* Whether the format of --save has a form for the network. */
+static cli_exit check_format(const train_session *run) {
+  const char *save = run->settings->save;
+  if (save == NULL || !cli_ranks_is_first()) return CLI_OK;
+  return cli_format_check(run->network, save) == QUERN_OK ? CLI_OK : cli_fail_library();
 }
 
 static cli_exit run_session(train_session *run) {
@@ -341,6 +345,7 @@ static cli_exit run_session(train_session *run) {
   if (result == CLI_OK) result = open_data(run);
   if (result == CLI_OK) result = weigh_classes(run);
   if (result == CLI_OK) result = make_network(run);
+  if (result == CLI_OK) result = check_format(run);
   result = cli_ranks_agree(result);
   if (result == CLI_OK)
     result = cli_team_open(settings->device, settings->share_device, run->people, &run->team);

@@ -193,7 +193,7 @@ static void test_targets_that_cannot_be_written(void **state) {
     const char *target;
     const char *why;
   } cases[] = {{"missing/model", "No such file"},
-               {"file/model", "no folder"},
+               {"file/model", "Not a directory"},
                {"folder", "a folder"},
                {"folder/", "a folder"}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)

@@ -1,0 +1,26 @@
+/* What a command writes into a file: put together in memory, then written whole or not at all. */
+#ifndef QUERN_CLI_OUTPUT_H
+#define QUERN_CLI_OUTPUT_H
+
+#include "cli.h"
+
+#include <stdio.h>
+
+typedef struct cli_output {
+  FILE *stream; /* print here; NULL once it is finished */
+  char *bytes;  /* what was printed, once it is finished; owned */
+  size_t size;
+} cli_output;
+
+/* The caller frees *output, whatever this returns. */
+cli_exit cli_output_open(cli_output *output);
+
+/* Ends the printing. Fails with a line if memory was out anywhere on the way. */
+cli_exit cli_output_finish(cli_output *output);
+
+/* cli_output_finish, and the bytes as the file at `path`, by quern_file_write. */
+cli_exit cli_output_save(cli_output *output, const char *path);
+
+void cli_output_free(cli_output *output);
+
+#endif
