@@ -71,7 +71,8 @@ void cli_help(void) {
       "  NO_COLOR              where set, nothing is coloured, and images are drawn with plain characters\n"
       "  CLICOLOR              \"0\": the same\n"
       "  CLICOLOR_FORCE        where set and not \"0\", colours also where no terminal is\n"
-      "\nExit status: 0 done, 1 failed, 2 not understood, 130 interrupted by Ctrl-C, 143 by SIGTERM.\n\n"
+      "\nExit status: 0 done, 1 failed, 2 not understood, 130 interrupted by Ctrl-C, 143 by SIGTERM, "
+      "128 + N by signal N.\n\n"
       "For example:\n"
       "  quern train --data digits --hidden 64,32 --epochs 40 --save digits.safetensors\n");
 }

@@ -1,6 +1,7 @@
 /* quern: finds the command, runs it, and sees that what it printed has arrived. */
 #include "cli.h"
 #include "config.h"
+#include "interrupt.h"
 #include "nearest.h"
 #include "ranks.h"
 
@@ -49,14 +50,13 @@ static cli_exit dispatch(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-  /* Whoever reads may stop reading: that ends quern quietly, also where the parent ignored the signal. */
-  signal(SIGPIPE, SIG_DFL);
+  cli_interrupt_prepare();
   cli_exit result = dispatch(argc, argv);
   cli_config_forget();
   result = cli_ranks_end(result);
   bool lost = ferror(stdout) != 0;
   errno = 0;
-  if (fclose(stdout) != 0 || lost) {
+  if ((fclose(stdout) != 0 || lost) && cli_interrupt_signal() != SIGPIPE) {
     cli_exit failed = cli_fail("cannot write to the standard output%s%s", errno != 0 ? ": " : "",
                                errno != 0 ? strerror(errno) : "");
     if (result == CLI_OK) result = failed;

@@ -1,6 +1,7 @@
 #include "stopped.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,18 +39,41 @@ static void print_command(FILE *stream, char *const *arguments, const char *chec
   fputc('\n', stream);
 }
 
-cli_exit cli_report_stopped(const quern_epoch *at, char *const *arguments, const char *checkpoint,
-                            int signal) {
-  fprintf(stderr, "\nquern: interrupted ");
+/* Whoever pressed Ctrl-C or sent SIGTERM knows it. */
+static const char *cause_of(int signal) {
+  switch (signal) {
+  case SIGHUP:
+    return "by a hangup ";
+  case SIGPIPE:
+    return "since nobody reads its output ";
+  case SIGXFSZ:
+    return "by the limit on the size of a file ";
+  default:
+    return "";
+  }
+}
+
+static void print_place(const quern_epoch *at) {
   if (at->step < at->steps)
     fprintf(stderr, "in epoch %zu of %zu, after step %zu of %zu", at->epoch, at->epochs, at->step, at->steps);
   else
     fprintf(stderr, "after epoch %zu of %zu", at->epoch, at->epochs);
+}
+
+cli_exit cli_report_stopped(const cli_stopped *stopped) {
+  const char *model = stopped->model, *checkpoint = stopped->checkpoint;
+  const cli_exit code = (cli_exit)(CLI_SIGNAL + stopped->signal);
+  /* "quern train … | head" is no accident, unless there is something to say of files. */
+  if (stopped->signal == SIGPIPE && model == NULL && checkpoint == NULL) return code;
+  fprintf(stderr, "\nquern: interrupted %s", cause_of(stopped->signal));
+  print_place(stopped->at);
+  if (model != NULL) fprintf(stderr, "; saved %s with what was learned until then", model);
   if (checkpoint != NULL) {
     fprintf(stderr, "; saved %s; to go on:\n  ", checkpoint);
-    print_command(stderr, arguments, checkpoint);
+    print_command(stderr, stopped->arguments, checkpoint);
   } else {
-    fprintf(stderr, "; nothing was asked to be saved: --checkpoint FILE keeps what it takes to go on\n");
+    fprintf(stderr, "; %s--checkpoint FILE keeps what it takes to go on\n",
+            model == NULL ? "nothing was saved: " : "");
   }
-  return (cli_exit)(CLI_SIGNAL + signal);
+  return code;
 }

@@ -6,10 +6,17 @@
 
 #include <quern/quern.h>
 
-/* Says where training stood, and the command that goes on from `checkpoint`: this program, "train", the arguments (which
- * end with NULL) without any --resume, and --resume `checkpoint`, each as a shell reads it. checkpoint NULL: nothing was
- * asked to be saved. Returns the exit code for `signal`. */
-cli_exit cli_report_stopped(const quern_epoch *at, char *const *arguments, const char *checkpoint,
-                            int signal);
+typedef struct cli_stopped {
+  const quern_epoch *at;
+  int signal;             /* the first that was noted */
+  const char *model;      /* saved with what was learned; NULL: none */
+  const char *checkpoint; /* NULL: none was asked for */
+  char *const *arguments; /* of the command behind "train"; ends with NULL */
+} cli_stopped;
+
+/* Says where training stood, what was saved, and the command that goes on from the checkpoint: this
+ * program, "train", the arguments without any --resume, and --resume with the checkpoint, each as a
+ * shell reads it. Returns the exit code. */
+cli_exit cli_report_stopped(const cli_stopped *stopped);
 
 #endif

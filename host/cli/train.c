@@ -232,7 +232,9 @@ static const cli_option options[] = {
      .value = "FILE",
      .kind = CLI_TEXT,
      .offset = FIELD(save),
-     .help = "write the model there when done, as safetensors that PyTorch can load"},
+     .help = "write the model there when done, or interrupted: ONNX where the name ends with .onnx, else "
+             "safetensors, "
+             "which PyTorch can load"},
     {.name = "checkpoint",
      .value = "FILE",
      .kind = CLI_TEXT,
@@ -343,15 +345,18 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
 const cli_command cli_train = {
     .name = "train",
     .summary = "train a network on data, and save it",
-    .about = "Trains a multilayer perceptron by gradient descent. The data give the number of "
-             "inputs and of "
-             "classes. The same seed gives the same weights on the same device, bit for bit. The speed in "
-             "the last line leaves out the first of several epochs, in which kernels may be built. Ctrl-C "
-             "finishes the step, writes the checkpoint that was asked for, and prints the command that goes "
-             "on from it; a second one leaves at once. Under mpirun, where quern was built with MPI, all "
-             "ranks train "
-             "one network: each takes its part of every batch, on a device of its own, and rank 0 prints and "
-             "saves.",
+    .about =
+        "Trains a multilayer perceptron by gradient descent. The data give the number of "
+        "inputs and of "
+        "classes. The same seed gives the same weights on the same device, bit for bit. The speed in "
+        "the last line leaves out the first of several epochs, in which kernels may be built. Ctrl-C "
+        "finishes the step, writes the checkpoint and the model that were asked for, and prints the "
+        "command that goes on; a second one leaves at once. SIGTERM, a hangup, an output that nobody reads "
+        "and a file that reaches the limit on its size do the same. Under mpirun, where quern was built with "
+        "MPI, all "
+        "ranks train "
+        "one network: each takes its part of every batch, on a device of its own, and rank 0 prints and "
+        "saves.",
     .options = options,
     .examples = examples,
     .run = run,

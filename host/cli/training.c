@@ -35,6 +35,8 @@ typedef struct train_session {
   quern_optimizer optimizer;
   quern_schedule schedule;
   cli_placement placement;
+  bool done;               /* it was not interrupted */
+  const char *saved;       /* where the model is, or NULL */
   bool held_out;           /* the test samples are some of the data's */
   size_t measured;         /* epochs that this run has trained */
   double seconds_a_sample; /* summed over them but the first, in which kernels may be built */
@@ -176,6 +178,7 @@ static void on_progress(const quern_progress *at, void *user) {
 
 static bool is_interrupted(void *user) {
   (void)user;
+  cli_interrupt_watch_again();
   return cli_interrupt_signal() != 0;
 }
 
@@ -223,7 +226,6 @@ static void announce(const train_session *run) {
 }
 
 static cli_exit train(train_session *run, quern_train_options *training) {
-  const train_settings *settings = run->settings;
   cli_progress_begin(&run->progress, run->people, quern_dataset_rows(run->train));
   /* A launcher gives its ranks a terminal, wherever it passes on what they say. */
   if (cli_ranks_are_launched()) run->progress.live = false;
@@ -236,14 +238,31 @@ static cli_exit train(train_session *run, quern_train_options *training) {
           : quern_train_on(team->contexts, team->count, team->shares, run->network, run->train, run->test,
                            training, &run->last);
   cli_progress_end(&run->progress);
-  cli_interrupt_unwatch();
   if (status != QUERN_OK) return cli_fail_library();
-  const bool done =
+  run->done =
       (run->last.epoch == run->last.epochs || run->last.out_of_patience) && run->last.step == run->last.steps;
-  if (done) return CLI_OK;
-  const int by = cli_ranks_most(cli_interrupt_signal());
-  return cli_ranks_is_first() ? cli_report_stopped(&run->last, settings->arguments, settings->checkpoint, by)
-                              : (cli_exit)(CLI_SIGNAL + by);
+  return CLI_OK;
+}
+
+/* An interrupted training saves what it has learned; before its first step that is nothing, and an
+ * older model stays. */
+static cli_exit save(train_session *run) {
+  const char *path = run->settings->save;
+  const bool learned = run->last.epoch > 1 || run->last.step > 0;
+  if (path == NULL || !learned || !cli_ranks_is_first()) return CLI_OK;
+  if (cli_format_save(run->network, path) != QUERN_OK) return cli_fail_library();
+  run->saved = path;
+  return CLI_OK;
+}
+
+static cli_exit report_stopped(const train_session *run) {
+  const train_settings *settings = run->settings;
+  const cli_stopped stopped = {.at = &run->last,
+                               .signal = cli_ranks_most(cli_interrupt_signal()),
+                               .model = run->saved,
+                               .checkpoint = settings->checkpoint,
+                               .arguments = settings->arguments};
+  return cli_ranks_is_first() ? cli_report_stopped(&stopped) : (cli_exit)(CLI_SIGNAL + stopped.signal);
 }
 
 static void add_class_weights(train_session *run) {
@@ -304,10 +323,7 @@ static cli_exit conclude(train_session *run) {
   if (run->measured == 0)
     fprintf(run->people, "%s has all epochs%s: nothing was left to train\n", settings->resume,
             run->last.out_of_patience ? " that its patience allows" : "");
-  if (settings->save != NULL && cli_ranks_is_first()) {
-    if (cli_format_save(run->network, settings->save) != QUERN_OK) return cli_fail_library();
-    fprintf(run->people, "\nsaved %s\n", settings->save);
-  }
+  if (run->saved != NULL) fprintf(run->people, "\nsaved %s\n", run->saved);
   const cli_headline score = cli_headline_of(&run->last.test);
   fprintf(run->people, "%stest %s %.4f after %zu epoch%s", settings->save == NULL ? "\n" : "", score.name,
           score.value, run->last.epoch, run->last.epoch == 1 ? "" : "s");
@@ -338,7 +354,6 @@ static cli_exit check_format(const train_session *run) {
 
 static cli_exit run_session(train_session *run) {
   const train_settings *settings = run->settings;
-  cli_interrupt_prepare();
   cli_exit result = cli_ranks_connect(settings->rank_timeout);
   if (result != CLI_OK) return result;
   result = check_files(run);
@@ -363,7 +378,10 @@ static cli_exit run_session(train_session *run) {
   fputc('\n', run->people);
   fflush(run->people);
   result = cli_ranks_agree(train(run, &training));
-  return result == CLI_OK ? cli_ranks_agree(conclude(run)) : result;
+  if (result == CLI_OK) result = cli_ranks_agree(save(run));
+  cli_interrupt_unwatch();
+  if (result != CLI_OK) return result;
+  return cli_ranks_agree(run->done ? conclude(run) : report_stopped(run));
 }
 
 cli_exit cli_run_training(const train_settings *settings) {

@@ -1,6 +1,8 @@
 /* Checkpoints and interrupts from the command line. */
 #include "child.h"
 
+#include <sys/resource.h>
+
 #define LONG "1000000" /* epochs that no test waits for */
 
 static void test_resume(void **state) {
@@ -141,15 +143,127 @@ static void test_interrupt_on_a_device(void **state) {
 /* Without a checkpoint it says that nothing was kept. --json: what is meant for programs stays empty. */
 static void test_nothing_asked_to_be_saved(void **state) {
   (void)state;
-  child running = start(ARGUMENTS("train", "--data", "digits", PLAIN_SGD, "--device", "reference", "--epochs",
-                                  LONG, "--json", "--save", path_of("model")));
+  child running = start(
+      ARGUMENTS("train", "--data", "digits", PLAIN_SGD, "--device", "reference", "--epochs", LONG, "--json"));
   wait_for_text(&running, running.err, "epoch "); /* --json: in the standard error */
   assert_int_equal(kill(running.process, SIGINT), 0);
   command_result result = finish(&running);
   assert_code(&result, 130);
   assert_string_equal(result.out, "");
-  assert_says(result.err, "nothing was asked to be saved: --checkpoint FILE");
-  assert_int_not_equal(access(path_of("model"), F_OK), 0);
+  assert_says(result.err, "nothing was saved: --checkpoint FILE");
+  result_free(&result);
+}
+
+static void assert_is_model(const char *path) {
+  command_result result = run("eval", "--model", path, "--data", "digits", "--device", "reference");
+  assert_code(&result, 0);
+  result_free(&result);
+}
+
+static void test_interrupt_saves_the_model(void **state) {
+  (void)state;
+  const char *model = path_of("model");
+  child running = start(ARGUMENTS("train", "--data", "digits", PLAIN_SGD, "--device", "reference", "--hidden",
+                                  "16", "--epochs", LONG, "--save", model));
+  wait_for_text(&running, running.out, "\nepoch ");
+  assert_int_equal(kill(running.process, SIGINT), 0);
+  command_result result = finish(&running);
+  assert_code(&result, 130);
+  assert_says(result.err, "saved ");
+  assert_says(result.err, "model with what was learned until then; --checkpoint FILE keeps");
+  assert_is_model(model);
+  result_free(&result);
+}
+
+/* A terminal that closes may send it twice. */
+static void test_hangup(void **state) {
+  (void)state;
+  char model[2 * PATH_BYTES];
+  snprintf(model, sizeof model, "%s", path_of("model"));
+  void (*before)(int) = signal(SIGHUP, SIG_DFL); /* it may be ignored here */
+  child running =
+      start(ARGUMENTS("train", "--data", "digits", PLAIN_SGD, "--device", "reference", "--hidden", "16",
+                      "--epochs", LONG, "--checkpoint", path_of("checkpoint"), "--save", model));
+  signal(SIGHUP, before);
+  wait_for_text(&running, running.out, "\nepoch ");
+  assert_int_equal(kill(running.process, SIGHUP), 0);
+  assert_int_equal(kill(running.process, SIGHUP), 0);
+  command_result result = finish(&running);
+  assert_code(&result, 128 + SIGHUP);
+  assert_says(result.err, "interrupted by a hangup ");
+  assert_says(result.err, "to go on:\n");
+  assert_is_model(model);
+  result_free(&result);
+  assert_int_equal(access(path_of("checkpoint"), F_OK), 0);
+}
+
+/* The exit code that a shell has written into a file. */
+static int exit_of(const char *name) {
+  size_t size;
+  unsigned char *bytes = read_bytes(path_of(name), &size);
+  bytes[size] = '\0';
+  const int code = atoi((const char *)bytes);
+  free(bytes);
+  return code;
+}
+
+/* `head` leaves after two lines: training ends as soon as a line cannot be written. */
+static void check_pipe(const char *saving, const char *said) {
+  char *command = NULL;
+  assert_true(
+      asprintf(&command,
+               "cd '%s' && { '%s' train --data digits --optimizer sgd --schedule constant --hidden 16 "
+               "--device reference --epochs " LONG " %s 2>err; echo $? >code; } | head -n 2 >out",
+               temporary_folder, QUERN_TEST_COMMAND, saving) > 0);
+  assert_int_equal(system(command), 0);
+  assert_int_equal(exit_of("code"), 128 + SIGPIPE);
+  size_t size;
+  char *err = (char *)read_bytes(path_of("err"), &size);
+  err[size] = '\0';
+  if (*said != '\0')
+    assert_says(err, said);
+  else
+    assert_string_equal(err, "");
+  free(err);
+  free(command);
+}
+
+static void test_closed_pipe(void **state) {
+  (void)state;
+  check_pipe("", "");
+  check_pipe("--save model --checkpoint checkpoint", "interrupted since nobody reads its output ");
+  assert_is_model(path_of("model"));
+  assert_int_equal(access(path_of("checkpoint"), F_OK), 0);
+}
+
+/* The log reaches the limit: its rows are whole, and what was asked for is saved. */
+static void test_limit_on_the_size_of_a_file(void **state) {
+  (void)state;
+  char log[2 * PATH_BYTES], model[2 * PATH_BYTES], checkpoint[2 * PATH_BYTES];
+  snprintf(log, sizeof log, "%s", path_of("log.csv"));
+  snprintf(model, sizeof model, "%s", path_of("model"));
+  snprintf(checkpoint, sizeof checkpoint, "%s", path_of("checkpoint"));
+  const command_setting setting = {NULL, "/dev/null"};
+  struct rlimit before, limit;
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+  limit = before;
+  limit.rlim_cur = 20000;
+  void (*handler)(int) = signal(SIGXFSZ, SIG_DFL); /* Python ignores it, and who is started by it */
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  command_result result = run_with(
+      &setting, ARGUMENTS("train", "--data", "digits", PLAIN_SGD, "--device", "reference", "--hidden", "2",
+                          "--epochs", LONG, "--log", log, "--save", model, "--checkpoint", checkpoint));
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+  signal(SIGXFSZ, handler);
+  assert_code(&result, 128 + SIGXFSZ);
+  assert_says(result.err, "log.csv cannot be written: File too large");
+  assert_says(result.err, "interrupted by the limit on the size of a file after epoch ");
+  assert_is_model(model);
+  assert_int_equal(access(checkpoint, F_OK), 0);
+  size_t size;
+  unsigned char *rows = read_bytes(log, &size);
+  assert_true(size > 19000 && size <= 20000 && rows[size - 1] == '\n');
+  free(rows);
   result_free(&result);
 }
 
@@ -189,6 +303,35 @@ static void test_ignored_signals_stay_so(void **state) {
   result_free(&result);
 }
 
+/* Under nohup, on a device whose compiler (LLVM in PoCL's) sets handlers of its own, with nothing
+ * built before. */
+static void test_nohup_while_a_compiler_has_handlers(void **state) {
+  (void)state;
+  char *cache = NULL;
+  assert_true(asprintf(&cache, "POCL_CACHE_DIR=%s/built", temporary_folder) > 0);
+  const char *const environment[] = {cache, NULL};
+  void (*before)(int) = signal(SIGHUP, SIG_IGN);
+  child running = start_with(&(const command_setting){environment, NULL},
+                             ARGUMENTS("train", "--data", "digits", "--hidden", "16", "--epochs", LONG,
+                                       "--checkpoint", path_of("checkpoint")));
+  signal(SIGHUP, before);
+  wait_for_text(&running, running.out, "\nepoch ");
+  assert_int_equal(kill(running.process, SIGHUP), 0);
+  pause_for(100);
+  assert_still_running(&running);
+  assert_int_equal(kill(running.process, SIGTERM), 0);
+  command_result result = finish(&running);
+  assert_code(&result, 128 + SIGTERM);
+  assert_says(result.err, "to go on:\n");
+  assert_int_equal(access(path_of("checkpoint"), F_OK), 0);
+  result_free(&result);
+  char *command = NULL;
+  assert_true(asprintf(&command, "rm -rf '%s/built'", temporary_folder) > 0);
+  assert_int_equal(system(command), 0);
+  free(command);
+  free(cache);
+}
+
 #define WITH_FOLDER(test) cmocka_unit_test_teardown(test, empty_temporary_folder)
 
 int main(void) {
@@ -199,8 +342,13 @@ int main(void) {
       WITH_FOLDER(test_terminate),
       WITH_FOLDER(test_interrupt_on_a_device),
       WITH_FOLDER(test_nothing_asked_to_be_saved),
+      WITH_FOLDER(test_interrupt_saves_the_model),
+      WITH_FOLDER(test_hangup),
+      WITH_FOLDER(test_closed_pipe),
+      WITH_FOLDER(test_limit_on_the_size_of_a_file),
       WITH_FOLDER(test_second_signal),
       WITH_FOLDER(test_ignored_signals_stay_so),
+      WITH_FOLDER(test_nohup_while_a_compiler_has_handlers),
   };
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }
