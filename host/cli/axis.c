@@ -3,8 +3,15 @@
 #include <math.h>
 #include <stdio.h>
 
+/* A range of less than this part of its numbers, or of less than the least, has no ticks that can be told apart. */
+static const double narrowest = 1e-9, least_width = 1e-300;
+
+bool cli_axis_shows(double value) {
+  return fabs(value) <= CLI_AXIS_LARGEST; /* false for NaN */
+}
+
 void cli_range_add(cli_range *range, double value) {
-  if (!isfinite(value)) return;
+  if (!cli_axis_shows(value)) return;
   if (range->least > range->most) {
     *range = (cli_range){value, value};
     return;
@@ -23,19 +30,34 @@ static double round_step(double width, size_t most) {
   return rounds[i] * power;
 }
 
+static double largest_of(cli_range range) {
+  return fmax(fabs(range.least), fabs(range.most));
+}
+
+/* Numbers that are all the same, or nearly: these in the middle, and room around them. */
+static cli_range widened(cli_range range, bool whole) {
+  const double largest = largest_of(range), needed = fmax(narrowest * largest, least_width);
+  if (range.most - range.least >= needed) return range;
+  const double part = 0.1 * largest, usual = whole ? 0.5 : part, room = usual >= needed ? usual : part;
+  return room >= least_width ? (cli_range){range.least - room, range.most + room}
+                             : (cli_range){range.least - 1.0, range.most + 1.0};
+}
+
+/* How many steps the end is past the first tick, and one; no more than the axis was made for. */
+static size_t count_ticks(double first, double end, double step, size_t most) {
+  const double steps = floor((end - first) / step + 1e-9);
+  return steps >= 0.0 ? (size_t)fmin(steps, (double)most) + 1 : 0;
+}
+
 cli_axis cli_axis_over(cli_range range, size_t most, bool whole, bool rounded) {
-  /* All values the same: the value in the middle, and room around it. */
-  if (!(range.most > range.least)) {
-    const double room = whole ? 0.5 : fabs(range.least) > 0.0 ? 0.1 * fabs(range.least) : 1.0;
-    range = (cli_range){range.least - room, range.most + room};
-  }
+  range = widened(range, whole);
   double step = round_step(range.most - range.least, most);
   if (whole && step < 1.0) step = 1.0;
   cli_axis axis = {range, 0.0, step, 0};
   if (rounded)
     axis.range = (cli_range){step * floor(range.least / step + 1e-9), step * ceil(range.most / step - 1e-9)};
   axis.first = step * ceil(axis.range.least / step - 1e-9);
-  axis.ticks = (size_t)floor((axis.range.most - axis.first) / step + 1e-9) + 1;
+  axis.ticks = count_ticks(axis.first, axis.range.most, step, most + 1);
   return axis;
 }
 
@@ -46,8 +68,7 @@ double cli_axis_tick(const cli_axis *axis, size_t index) {
 
 cli_label cli_axis_label(const cli_axis *axis, size_t index) {
   cli_label label;
-  const double tick = cli_axis_tick(axis, index),
-               largest = fmax(fabs(axis->range.least), fabs(axis->range.most));
+  const double tick = cli_axis_tick(axis, index), largest = largest_of(axis->range);
   const double digits = -floor(log10(axis->step) + 1e-9);
   if (largest >= 1e9 || digits > 5.0 || (largest >= 1e6 && digits > 0.0))
     snprintf(label.text, sizeof label.text, "%.3g", tick);

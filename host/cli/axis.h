@@ -12,18 +12,23 @@ typedef struct cli_range {
 #define CLI_RANGE_EMPTY                                                                                      \
   { 1.0, 0.0 }
 
-/* Takes a finite number in; others are left out. */
+/* Whether an axis can show the number: it is finite, and differences of two such numbers are finite too. */
+#define CLI_AXIS_LARGEST 1e300
+bool cli_axis_shows(double value);
+
+/* Takes a number in that an axis can show; others are left out. */
 void cli_range_add(cli_range *range, double value);
 
 /* From one tick to the next, 1, 2 or 5 times a power of ten. */
 typedef struct cli_axis {
   cli_range range;
-  double first, step; /* of the ticks; step 0: there are none */
+  double first, step; /* of the ticks; the step is above 0 */
   size_t ticks;
 } cli_axis;
 
 /* An axis over the range, which must not be empty, with at most `most` ticks, and none but whole numbers where asked for. A rounded
- * axis begins and ends at ticks; others have ticks within the range. */
+ * axis begins and ends at ticks, which may be two more; others have ticks within the range. A range too narrow for its numbers
+ * to be told apart is widened. */
 cli_axis cli_axis_over(cli_range range, size_t most, bool whole, bool rounded);
 
 double cli_axis_tick(const cli_axis *axis, size_t index);

@@ -3,6 +3,7 @@
 
 #ifdef QUERN_WITH_CAIRO
 #include <cairo.h>
+#include <limits.h>
 #include <math.h>
 
 #define SCALE     2.0
@@ -17,9 +18,14 @@ static void set_colour(cairo_t *cairo, cli_colour colour) {
   cairo_set_source_rgb(cairo, colour.red / 255.0, colour.green / 255.0, colour.blue / 255.0);
 }
 
+/* cairo says what is too large for it. */
+static int pixels(double units) {
+  return (int)fmin(ceil(SCALE * units), INT_MAX);
+}
+
 static bool open_png(cli_canvas *canvas) {
-  cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)ceil(SCALE * canvas->width),
-                                                        (int)ceil(SCALE * canvas->height));
+  cairo_surface_t *surface =
+      cairo_image_surface_create(CAIRO_FORMAT_RGB24, pixels(canvas->width), pixels(canvas->height));
   cairo_t *cairo = cairo_create(surface);
   cairo_surface_destroy(surface); /* the context holds it */
   canvas->own = cairo;

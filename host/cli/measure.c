@@ -42,7 +42,8 @@ cli_exit measure_rounds(measure_candidate *candidates, size_t count, measure_eff
       nanosleep(&settle, NULL);
       result = candidates[i].run(candidates[i].state, 1, &warm);
       if (result == CLI_OK) result = candidates[i].run(candidates[i].state, times[i], &seconds);
-      candidates[i].seconds[round] = seconds / (double)times[i];
+      /* Rates and ratios divide by it: no less than a clock can tell. */
+      candidates[i].seconds[round] = fmax(seconds, 1e-9) / (double)times[i];
     }
   }
   free(times);

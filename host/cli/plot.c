@@ -95,7 +95,7 @@ const cli_command cli_plot = {
         "Draws what \"quern train --log\" wrote: the losses and, where they are known, the test accuracy, or "
         "what the task has in its place: F1 of labels, R² and the mean absolute error of a regression, over "
         "the epochs. Several logs are drawn into one picture, each in a colour of its own; what is of the "
-        "training data is dashed. Where a value is missing or not finite, the line has a gap.",
+        "training data is dashed. Where a value is missing, not finite or past 1e300, the line has a gap.",
     .options = options,
     .operands = {.name = "LOG...", .least = 1, .most = SIZE_MAX, .offset = offsetof(plot_settings, logs)},
     .examples = examples,

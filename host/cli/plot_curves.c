@@ -165,9 +165,9 @@ static bool draw_curve(cli_canvas *canvas, const panel *at, const cli_log_rows *
   if (line.points == NULL) return false;
   const bool dots = rows->count <= FEW_POINTS;
   for (size_t i = 0; i < rows->count; i++) {
-    const double value = value_of(&rows->items[i], of->offset);
-    if (isfinite(value)) {
-      add_point(&line, place(at, rows->items[i].epoch, value));
+    const double epoch = rows->items[i].epoch, value = value_of(&rows->items[i], of->offset);
+    if (cli_axis_shows(epoch) && cli_axis_shows(value)) {
+      add_point(&line, place(at, epoch, value));
       continue;
     }
     draw_piece(canvas, &line, colour, of->dashed, dots);
@@ -231,9 +231,9 @@ static cli_axis epoch_axis(cli_range epochs) {
   }
 }
 
-/* Shares that are all the same, in a range of their own that stays within 0 … 1. */
+/* Shares that are all the same, in a range of their own that stays within 0 … 1, if they do: a log may hold anything. */
 static cli_range share_range(cli_range range) {
-  if (is_empty(range) || range.most > range.least) return range;
+  if (is_empty(range) || range.most > range.least || range.least < 0.0 || range.most > 1.0) return range;
   return (cli_range){fmax(range.least - 0.05, 0.0), fmin(range.most + 0.05, 1.0)};
 }
 
@@ -255,7 +255,8 @@ cli_exit cli_plot_curves(const cli_plot_run *runs, size_t count, const char *tit
   const cli_range epochs = range_of(runs, count, offsetof(cli_log_row, epoch)),
                   test_loss = range_of(runs, count, offsetof(cli_log_row, test_loss)),
                   loss = joined(range_of(runs, count, offsetof(cli_log_row, train_loss)), test_loss);
-  if (is_empty(loss)) return cli_fail("there is no loss to draw in what was given");
+  if (is_empty(loss) || is_empty(epochs))
+    return cli_fail("there is no loss to draw: each is missing, not finite, or past %g", CLI_AXIS_LARGEST);
   const double head = title != NULL ? TITLE_HEIGHT : 0.0;
   panel panels[1 + METRICS];
   size_t panel_count = 0;

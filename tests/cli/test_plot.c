@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include <math.h>
+#include <sys/resource.h>
 
 #define COLUMNS "epoch,step,train_loss,test_loss,test_accuracy,learning_rate,samples_per_second,seconds\n"
 #define DIGITS  "train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--device", "reference"
@@ -304,19 +305,6 @@ static void test_long_trainings_are_thinned(void **state) {
   free(svg);
 }
 
-static void test_runs_are_compared(void **state) {
-  (void)state;
-  write_text(path_of("a.csv"), "epoch,train_loss,test_loss\n1,2,2\n2,1,1\n");
-  write_text(path_of("<b> & c.csv"), "epoch,train_loss,test_loss\n1,3,2\n2,2,1\n");
-  char *svg = plot(PARTS(path_of("a.csv"), path_of("<b> & c.csv"), "--title", "of \"two\""));
-  assert_says(svg, ">a</text>");
-  assert_says(svg, ">&lt;b&gt; &amp; c</text>");
-  assert_says(svg, ">of \"two\"</text>");
-  assert_says(svg, "#0072b2");
-  assert_says(svg, "#d55e00");
-  free(svg);
-}
-
 static void assert_png(const char *path, command_result result) {
   if (result.code != 0) { /* without cairo it says so */
     assert_one_line(result, 1, PARTS("cairo", ".svg"));
@@ -329,6 +317,63 @@ static void assert_png(const char *path, command_result result) {
   assert_memory_equal(bytes, "\x89PNG\r\n\x1a\n", 8);
   assert_memory_equal(bytes + size - 8, "IEND", 4);
   free(bytes);
+}
+
+/* Whatever numbers a log has, the picture is small, and what it shows stays inside. */
+static void test_numbers_that_no_axis_shows(void **state) {
+  (void)state;
+  static const char *const logs[] = {
+      /* no share at all, under the name of one */
+      "epoch,train_loss,test_accuracy\n1,32977.2116,2.23803235\n",
+      "epoch,train_loss,test_accuracy\n1,1,-0.2\n",
+      "epoch,train_loss,test_accuracy\n1,1,1e300\n2,1,-1e300\n",
+      /* differences that overflow, or vanish */
+      "epoch,train_loss\n1,1e308\n2,-1e308\n3,1\n",
+      "epoch,train_loss\n1,1e300\n2,-1e300\n",
+      "epoch,train_loss\n1,5e-324\n2,1e-323\n",
+      "epoch,train_loss\n1,1e20\n2,1e20\n",
+      "epoch,train_loss\n1,1\n2,1.0000000000000002\n",
+      "epoch,train_loss\n1,-1\n2,-1.0000000000000002\n",
+      /* the same of epochs */
+      "epoch,train_loss\n1e16,1\n",
+      "epoch,train_loss\n1e300,1\n",
+      "epoch,train_loss\n0,1\n1e300,1\n",
+      "epoch,train_loss\ninf,1\n1,2\n",
+      "epoch,train_loss\n1e308,1\n1,2\n",
+      "epoch,train_loss\n1.2,1\n1.7,2\n",
+      "epoch,train_loss\n5e-324,1\n",
+      "{\"epoch\":1,\"train_loss\":1e999}\n{\"epoch\":2,\"train_loss\":3}\n",
+  };
+  /* Of a picture that would not end, a part is enough. */
+  struct rlimit before;
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const struct rlimit most = {1 << 20, before.rlim_max};
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &most), 0);
+  for (size_t i = 0; i < sizeof logs / sizeof *logs; i++) {
+    const char *log = path_of("odd.log");
+    write_text(log, logs[i]);
+    char *svg = plot(PARTS(log));
+    assert_null(strstr(svg, "inf"));
+    assert_true(count(svg, "<polyline ") < 60 && count(svg, "<text ") < 60);
+    free(svg);
+    assert_png(path_of("odd.png"), run("plot", log, "-o", path_of("odd.png")));
+  }
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+  write_text(path_of("odd.log"), "epoch,train_loss\ninf,1\n1e301,2\n");
+  assert_one_line(run("plot", path_of("odd.log"), "-o", path_of("odd.svg")), 1, PARTS("no loss to draw"));
+}
+
+static void test_runs_are_compared(void **state) {
+  (void)state;
+  write_text(path_of("a.csv"), "epoch,train_loss,test_loss\n1,2,2\n2,1,1\n");
+  write_text(path_of("<b> & c.csv"), "epoch,train_loss,test_loss\n1,3,2\n2,2,1\n");
+  char *svg = plot(PARTS(path_of("a.csv"), path_of("<b> & c.csv"), "--title", "of \"two\""));
+  assert_says(svg, ">a</text>");
+  assert_says(svg, ">&lt;b&gt; &amp; c</text>");
+  assert_says(svg, ">of \"two\"</text>");
+  assert_says(svg, "#0072b2");
+  assert_says(svg, "#d55e00");
+  free(svg);
 }
 
 static void test_png(void **state) {
@@ -419,6 +464,7 @@ int main(void) {
       WITH_FOLDER(test_curves_lie_where_the_axes_say),
       WITH_FOLDER(test_gaps_and_single_points),
       WITH_FOLDER(test_long_trainings_are_thinned),
+      WITH_FOLDER(test_numbers_that_no_axis_shows),
       WITH_FOLDER(test_runs_are_compared),
       WITH_FOLDER(test_png),
       WITH_FOLDER(test_plot_refusals),
