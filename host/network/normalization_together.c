@@ -5,6 +5,7 @@
 #include "plan.h"
 
 #include "../collective/together.h"
+#include "../quotient.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -95,7 +96,8 @@ quern_status quern__plan_normalize_together(quern_plan *plan, size_t l, quern__p
   QUERN__FORWARD(quern_batch_norm_inference(
       plan->context, product, quern__plan_part(plan, plan->parameters, l, QUERN__GAMMA),
       quern__plan_part(plan, plan->parameters, l, QUERN__BETA), epsilon, of->mean, shared_variance, to));
-  for (size_t j = 0; j < count; j++) variance[j] = (float)(1.0 / sqrt((double)variance[j] + (double)epsilon));
+  for (size_t j = 0; j < count; j++)
+    variance[j] = (float)(quern__quotient(1.0, sqrt((double)variance[j] + (double)epsilon)));
   return quern_buffer_write(of->inverse.buffer, of->inverse.offset * sizeof(float), count * sizeof(float),
                             variance, QUERN_WAIT);
 }

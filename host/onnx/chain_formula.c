@@ -47,6 +47,7 @@ static bool add(const quern__formula *x, const quern__formula *y, quern__formula
   }
   size_t first = 0;
   while (first < 3 && made->p[first] == 0) first++;
+  if (made->p[first] == 0) return false;
   const double times = other[first] / made->p[first];
   for (size_t i = 0; i < 4; i++)
     if (!(other[i] == times * made->p[i])) return false;
@@ -132,8 +133,8 @@ static quern_status calculate(const quern__chain *chain, const quern__chain_node
   else if (strcmp(name, "Pow") == 0)
     fits = is_number(&y) && power(&x, y.p[0], made);
   else {
-    fits = is_number(&y);
-    y.p[0] = 1 / y.p[0];
+    fits = is_number(&y) && y.p[0] != 0;
+    if (fits) y.p[0] = 1 / y.p[0];
     fits = fits && multiply(&x, &y, made);
   }
   return fits ? QUERN_OK

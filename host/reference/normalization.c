@@ -1,4 +1,5 @@
 /* Batch and layer normalisation. */
+#include "../quotient.h"
 #include "reference.h"
 
 #include <math.h>
@@ -36,7 +37,7 @@ quern_status quern__reference_batch_norm_forward(void *state, const quern_batch_
         *y = quern__reference_floats(op->y);
   for (size_t j = 0; j < units; j++) {
     const moments of = moments_of(x + j, n, units);
-    const double scale = 1 / sqrt(of.variance + (double)op->epsilon);
+    const double scale = quern__quotient(1, sqrt(of.variance + (double)op->epsilon));
     for (size_t r = 0; r < n; r++)
       y[r * units + j] = (float)(gamma[j] * (x[r * units + j] - of.mean) * scale + beta[j]);
     mean[j] = (float)of.mean;
@@ -57,7 +58,7 @@ quern_status quern__reference_batch_norm_inference(void *state, const quern_batc
   for (size_t r = 0; r < op->n; r++)
     for (size_t j = 0; j < op->units; j++) {
       const size_t i = r * op->units + j;
-      const double scale = 1 / sqrt((double)variance[j] + (double)op->epsilon);
+      const double scale = quern__quotient(1, sqrt((double)variance[j] + (double)op->epsilon));
       y[i] = (float)(gamma[j] * ((double)x[i] - mean[j]) * scale + beta[j]);
     }
   return QUERN_OK;
@@ -154,7 +155,7 @@ quern_status quern__reference_layer_norm_forward(void *state, const quern_layer_
         *y = quern__reference_floats(op->y);
   for (size_t r = 0; r < op->n; r++) {
     const moments of = moments_of(x + r * units, units, 1);
-    const double scale = 1 / sqrt(of.variance + (double)op->epsilon);
+    const double scale = quern__quotient(1, sqrt(of.variance + (double)op->epsilon));
     for (size_t j = 0; j < units; j++)
       y[r * units + j] = (float)(gamma[j] * (x[r * units + j] - of.mean) * scale + beta[j]);
     if (mean == NULL) continue;

@@ -1,4 +1,5 @@
 /* Optimizers. */
+#include "../quotient.h"
 #include "reference.h"
 
 #include <math.h>
@@ -29,9 +30,9 @@ float quern__reference_update(const quern_update *u, double gradient, float para
   if (u->rule == QUERN_UPDATE_ADAM) {
     const double momentum = u->momentum * (double)*m + u->gain * g;
     *m = (float)momentum;
-    return (float)(u->keep * p - u->rate * momentum / d);
+    return (float)(u->keep * p - u->rate * quern__quotient(momentum, d));
   }
-  if (u->rule == QUERN_UPDATE_RMSPROP || u->rule == QUERN_UPDATE_RMSPROP_MOMENTUM) g /= d;
+  if (u->rule == QUERN_UPDATE_RMSPROP || u->rule == QUERN_UPDATE_RMSPROP_MOMENTUM) g = quern__quotient(g, d);
   if (u->rule == QUERN_UPDATE_SGD || u->rule == QUERN_UPDATE_RMSPROP) return (float)(p - u->rate * g);
   const double momentum = u->momentum * (double)*m + g;
   *m = (float)momentum;

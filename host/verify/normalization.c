@@ -7,6 +7,7 @@
 #include "sweep.h"
 
 #include "../error.h"
+#include "../quotient.h"
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -54,7 +55,7 @@ static line measure(const norm_case *c, size_t i) {
   }
   for (size_t k = 0; k < at.count; k++)
     of.variance += ((double)x[k * at.step] - of.mean) * ((double)x[k * at.step] - of.mean) / (double)at.count;
-  of.inverse = 1 / sqrt(of.variance + (double)c->epsilon);
+  of.inverse = quern__quotient(1, sqrt(of.variance + (double)c->epsilon));
   return of;
 }
 
@@ -197,7 +198,7 @@ static quern_status check_inference(norm_case *c, bool in_place) {
   }
   for (size_t i = 0; i < c->n * c->units; i++) {
     const size_t j = i % c->units;
-    const double inverse = 1 / sqrt((double)c->running_variance[j] + (double)c->epsilon);
+    const double inverse = quern__quotient(1, sqrt((double)c->running_variance[j] + (double)c->epsilon));
     y[i] = (float)(fabs((double)c->gamma[j]) * inverse *
                        (fabs((double)c->x[i]) + fabs((double)c->running_mean[j])) +
                    fabs((double)c->beta[j]));

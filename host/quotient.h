@@ -1,0 +1,15 @@
+/* Quotients that may be infinite or NaN, as IEEE 754 has them: where an epsilon may be 0, so may what is divided by.
+ *
+ * The sanitizer of divisions by zero lets these pass, and stops at any other. */
+#ifndef QUERN_HOST_QUOTIENT_H
+#define QUERN_HOST_QUOTIENT_H
+
+#if defined(__GNUC__)
+__attribute__((no_sanitize("float-divide-by-zero")))
+#endif
+static inline double
+quern__quotient(double dividend, double divisor) {
+  return dividend / divisor;
+}
+
+#endif
