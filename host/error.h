@@ -12,7 +12,8 @@
 #define QUERN__PRINTF(format_at, first)
 #endif
 
-/* Stores the formatted line for quern_last_error() on this thread: cut at its fixed size, newlines made blanks. */
+/* Stores the formatted line for quern_last_error() on this thread: cut at its fixed size, newlines
+ * and tabs made blanks, and what else is not fit for a terminal question marks. */
 QUERN__PRINTF(1, 2)
 void quern__set_error(const char *format, ...);
 

@@ -41,13 +41,27 @@ const char *quern_last_error(void) {
   return last_error;
 }
 
+/* One line that is fit for a terminal, in place. */
+static void make_printable(char *line) {
+  bool printable;
+  char *to = line;
+  for (size_t bytes; (bytes = quern_text_character(line, &printable)) > 0; line += bytes) {
+    if (printable) {
+      memmove(to, line, bytes);
+      to += bytes;
+    } else {
+      *to++ = strchr("\n\r\t", *line) != NULL ? ' ' : '?';
+    }
+  }
+  *to = '\0';
+}
+
 QUERN__PRINTF(1, 0)
 static void set_error(const char *format, va_list arguments) {
   /* Through a second array, since the arguments may quote the error before. */
   char line[LAST_ERROR_SIZE];
   vsnprintf(line, sizeof line, format, arguments);
-  for (char *c = line; *c != '\0'; c++)
-    if (*c == '\n' || *c == '\r') *c = ' ';
+  make_printable(line);
   snprintf(last_error, sizeof last_error, "%s", line);
 }
 

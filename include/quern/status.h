@@ -4,6 +4,9 @@
 
 #include <quern/export.h>
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -40,9 +43,18 @@ QUERN_API const char *quern_status_name(quern_status status);
 QUERN_API const char *quern_status_text(quern_status status);
 
 /* What the last failing call on this thread had to say: the op, the shapes, the OpenCL error by name, the
- * file and place. One line without a newline. "" before the first failure; never NULL; reading does not clear
- * it; valid until the next failing call on the same thread. A successful call leaves it as it is. */
+ * file and place. One line without a newline, fit for a terminal: names from a file have a question
+ * mark for each character that is not (see quern_text_character). "" before the first failure;
+ * never NULL; reading does not clear it; valid until the next failing call on the same thread. A successful call leaves it as it is. */
 QUERN_API const char *quern_last_error(void);
+
+/* How many bytes the first character of `text` has, which ends with a zero; 0 at its end. A byte that
+ * is no UTF-8 is a character by itself. *printable: whether the character is fit for a terminal.
+ * Names of classes, columns, tensors and devices are as a file or a driver has them; not fit are
+ * control characters, newline, tab and U+0080 to U+009F included; what ends a line (U+2028, U+2029)
+ * or turns the direction of writing (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069);
+ * U+FFFE and U+FFFF; and bytes that are no UTF-8. Waits for nothing; never fails. */
+QUERN_API size_t quern_text_character(const char *text, bool *printable);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,33 @@
+/* Which characters of a text from elsewhere may be printed. */
+#include "utf8.h"
+#include <quern/status.h>
+#include <string.h>
+
+/* The code point of a character of so many bytes. */
+static unsigned code_point(const unsigned char *at, size_t bytes) {
+  if (bytes == 1) return at[0];
+  unsigned code = at[0] & (0x7Fu >> bytes);
+  for (size_t i = 1; i < bytes; i++) code = code << 6 | (at[i] & 0x3Fu);
+  return code;
+}
+
+/* Control characters, what ends a line or turns the direction of writing, and what is no character. */
+static bool is_control(unsigned code) {
+  static const struct {
+    unsigned first, last;
+  } ranges[] = {{0x0, 0x1F},      {0x7F, 0x9F},     {0x61C, 0x61C},  {0x200E, 0x200F},
+                {0x2028, 0x202E}, {0x2066, 0x2069}, {0xFFFE, 0xFFFF}};
+  for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+    if (code >= ranges[i].first && code <= ranges[i].last) return true;
+  return false;
+}
+
+size_t quern_text_character(const char *text, bool *printable) {
+  enum { MOST_BYTES = 4 };
+  const unsigned char *at = (const unsigned char *)text;
+  *printable = true;
+  if (*at == '\0') return 0;
+  const size_t bytes = quern__utf8_length(at, strnlen(text, MOST_BYTES));
+  *printable = bytes > 0 && !is_control(code_point(at, bytes));
+  return bytes > 0 ? bytes : 1;
+}
