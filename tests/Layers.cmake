@@ -40,6 +40,20 @@ quern_refuse("#include \"\\.\\./([^c]|c[^o]|collective/[^s])|#include \"\\.\\./\
 # The command is a program like any other.
 quern_refuse("#include \"\\.\\./|quern__" "the command sees the public headers alone" host/cli)
 
+# What a file, a driver or the command line says reaches a terminal through cli_print alone. The
+# files named here print nothing of theirs, or write files.
+set(own_texts bench canvas_svg config example example_table help log main metrics option_value placement predict print profile progress text)
+list(TRANSFORM own_texts REPLACE "(.+)" "host/cli/\\1.c")
+file(GLOB files RELATIVE "${SOURCE}" "${SOURCE}/host/cli/*.c")
+list(REMOVE_ITEM files ${own_texts})
+foreach(file IN LISTS files)
+  file(READ "${SOURCE}/${file}" text)
+  string(REGEX REPLACE "[^a-zA-Z0-9_](as|sn|vsn)printf" " " text "${text}") # texts in memory, printed later
+  if("${text}" MATCHES "[^a-zA-Z0-9_](v?f?printf\\([^;]*%[-+ #0]*[*0-9]*(\\.[*0-9]*)?s|puts\\(|fputs\\([a-z])")
+    string(APPEND bad "\n  ${file}: ${CMAKE_MATCH_1}\n    what people read is printed by cli_print, which makes it fit for a terminal")
+  endif()
+endforeach()
+
 if(bad)
   message(FATAL_ERROR "these reach past the layer below theirs:${bad}")
 endif()

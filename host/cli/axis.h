@@ -26,9 +26,9 @@ typedef struct cli_axis {
   size_t ticks;
 } cli_axis;
 
-/* An axis over the range, which must not be empty, with at most `most` ticks, and none but whole numbers where asked for. A rounded
- * axis begins and ends at ticks, which may be two more; others have ticks within the range. A range too narrow for its numbers
- * to be told apart is widened. */
+/* An axis over the range, which must not be empty, with at most `most` ticks, and none but whole
+ * numbers if asked for. A rounded axis begins and ends at ticks, which may be two more; others have
+ * ticks within the range. A range too narrow for its numbers to be told apart is widened. */
 cli_axis cli_axis_over(cli_range range, size_t most, bool whole, bool rounded);
 
 double cli_axis_tick(const cli_axis *axis, size_t index);

@@ -2,6 +2,7 @@
 
 #include "text.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -36,9 +37,11 @@ cli_exit cli_canvas_open(const char *path, double width, double height, cli_canv
 }
 
 cli_exit cli_canvas_close(cli_canvas *canvas) {
-  const bool drawn = canvas->kind->close(canvas, ferror(canvas->file) == 0);
+  const bool drawn = canvas->kind->close(canvas, ferror(canvas->file) == 0 && !canvas->lost);
   const cli_exit result = drawn ? cli_output_save(&canvas->output, canvas->path)
-                                : cli_fail("%s cannot be written: it could not be drawn", canvas->path);
+                          : canvas->lost
+                              ? cli_fail_memory()
+                              : cli_fail("%s cannot be written: it could not be drawn", canvas->path);
   cli_output_free(&canvas->output);
   return result;
 }
@@ -62,7 +65,10 @@ void cli_canvas_dot(cli_canvas *canvas, cli_point centre, double radius, cli_col
 
 void cli_canvas_text(cli_canvas *canvas, cli_point at, const char *text, double size, cli_anchor anchor,
                      double degrees, cli_colour colour) {
-  canvas->kind->text(canvas, at, text, size, anchor, degrees, colour);
+  char *clean = cli_text_clean(text);
+  if (clean == NULL) canvas->lost = true;
+  if (clean != NULL) canvas->kind->text(canvas, at, clean, size, anchor, degrees, colour);
+  free(clean);
 }
 
 double cli_canvas_text_width(const char *text, double size) {

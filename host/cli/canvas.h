@@ -22,6 +22,7 @@ typedef struct cli_canvas {
   FILE *file; /* of the output */
   double width, height;
   void *own; /* what the kind keeps */
+  bool lost; /* host memory was not to be had for a text */
 } cli_canvas;
 
 /* What draws: one table a kind of file. */
@@ -53,7 +54,7 @@ void cli_canvas_segment(cli_canvas *canvas, cli_point from, cli_point to, cli_co
 void cli_canvas_box(cli_canvas *canvas, cli_point corner, double width, double height, cli_colour fill);
 void cli_canvas_dot(cli_canvas *canvas, cli_point centre, double radius, cli_colour fill);
 
-/* One line of text whose base line begins, has its middle, or ends at a point, turned clockwise about it. */
+/* One line of text, with question marks as cli_print has them, whose base line begins, has its middle, or ends at a point, turned clockwise about it. */
 void cli_canvas_text(cli_canvas *canvas, cli_point at, const char *text, double size, cli_anchor anchor,
                      double degrees, cli_colour colour);
 

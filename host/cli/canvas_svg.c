@@ -44,7 +44,6 @@ static void draw_dot(cli_canvas *canvas, cli_point centre, double radius, cli_co
   fputs("/>\n", canvas->file);
 }
 
-/* What XML has no place for, a control character, becomes a blank. */
 static void print_escaped(FILE *file, const char *text) {
   for (; *text != '\0'; text++) {
     if (*text == '<')
@@ -54,7 +53,7 @@ static void print_escaped(FILE *file, const char *text) {
     else if (*text == '&')
       fputs("&amp;", file);
     else
-      fputc((unsigned char)*text < ' ' ? ' ' : *text, file);
+      fputc(*text, file);
   }
 }
 

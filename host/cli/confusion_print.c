@@ -22,7 +22,7 @@ static size_t name_width(const cli_names *names, size_t classes) {
 /* The class by name or number, on the left of its column. */
 static void print_class(FILE *stream, const cli_names *names, size_t index, size_t width) {
   if (index < names->count)
-    fprintf(stream, "%s%*s", names->items[index], (int)(width - cli_text_length(names->items[index])), "");
+    cli_print(stream, "%-*s", (int)width, names->items[index]);
   else
     fprintf(stream, "%*zu", (int)width, index);
 }
@@ -30,7 +30,7 @@ static void print_class(FILE *stream, const cli_names *names, size_t index, size
 /* A score, or a dash where it is of nothing. */
 static void print_score(FILE *stream, double score) {
   if (isnan(score))
-    fprintf(stream, "  %9s", "-");
+    cli_print(stream, "  %9s", "-");
   else
     fprintf(stream, "  %9.4f", score);
 }
@@ -38,10 +38,10 @@ static void print_score(FILE *stream, double score) {
 void cli_print_scores(FILE *stream, const char *heading, const cli_scores *scores, size_t count,
                       const cli_names *names) {
   const size_t width = name_width(names, count);
-  fprintf(stream, "\n%*s  %9s  %9s  %9s  %9s\n", (int)(width < 5 ? 5 : width), heading, "precision", "recall",
-          "F1", "samples");
+  cli_print(stream, "\n%*s  %9s  %9s  %9s  %9s\n", (int)(width < 5 ? 5 : width), heading, "precision",
+            "recall", "F1", "samples");
   for (size_t i = 0; i < count; i++) {
-    fprintf(stream, "%*s", width < 5 ? (int)(5 - width) : 0, "");
+    cli_print(stream, "%*s", width < 5 ? (int)(5 - width) : 0, "");
     print_class(stream, names, i, width);
     print_score(stream, scores[i].precision);
     print_score(stream, scores[i].recall);
@@ -63,9 +63,9 @@ static void print_matrix(FILE *stream, const cli_confusion *confusion, const cli
     fprintf(stream, "\n%zu classes: too many to show which is taken for which; --json has it\n", classes);
     return;
   }
-  fprintf(stream, "\nsamples of a class, by the class they are taken for\n%*s  ", (int)width, "");
+  cli_print(stream, "\nsamples of a class, by the class they are taken for\n%*s  ", (int)width, "");
   for (size_t i = 0; i < classes; i++) fprintf(stream, "%*zu", (int)cell, i);
-  fprintf(stream, "%s\n", undecided > 0 ? "   not a number" : "");
+  cli_print(stream, "%s\n", undecided > 0 ? "   not a number" : "");
   for (size_t i = 0; i < classes; i++) {
     if (number > 0) fprintf(stream, "%*zu ", (int)number - 1, i);
     print_class(stream, names, i, width - number);

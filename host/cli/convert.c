@@ -3,6 +3,7 @@
 #include "format.h"
 #include "open.h"
 #include "target.h"
+#include "text.h"
 
 typedef struct convert_settings {
   cli_operands files;
@@ -63,9 +64,9 @@ static cli_exit convert(convert_settings *settings) {
   if (result == CLI_OK) result = cli_open_model(&settings->model, &network);
   if (result == CLI_OK && cli_format_save(network, to) != QUERN_OK) result = cli_fail_library();
   if (result == CLI_OK) {
-    fprintf(people, "model: %s, ", from);
+    cli_print(people, "model: %s, ", from);
     cli_print_network(people, network);
-    fprintf(people, "\nsaved %s\n", to);
+    cli_print(people, "\nsaved %s\n", to);
     if (format == CLI_FORMAT_ONNX && has_frozen(network))
       fprintf(people, "note: some parameters are frozen, which ONNX does not keep\n");
     if (settings->json) result = print_json(from, to, network);

@@ -1,4 +1,5 @@
 #include "describe.h"
+#include "text.h"
 
 #include <math.h>
 #include <string.h>
@@ -8,15 +9,15 @@ enum { NAME_SIZE = 64 }; /* for a name with its parameter */
 void cli_print_device(FILE *people, const quern_device_info *info) {
   const char *kind = quern_device_kind_name(info->kind);
   if (info->kind == QUERN_DEVICE_REFERENCE)
-    fprintf(people, "device: %s (%s), plain C\n", info->name, info->platform);
+    cli_print(people, "device: %s (%s), plain C\n", info->name, info->platform);
   else
-    fprintf(people, "device: %s (%s), OpenCL %s\n", info->name, info->platform, kind);
+    cli_print(people, "device: %s (%s), OpenCL %s\n", info->name, info->platform, kind);
 }
 
 void cli_print_tuning(FILE *people, const quern_context *context) {
   const char *file = quern_context_tuning(context), *note = quern_context_note(context);
-  if (*file != '\0') fprintf(people, "tuning: %s\n", file);
-  if (*note != '\0') fprintf(people, "note: %s\n", note);
+  if (*file != '\0') cli_print(people, "tuning: %s\n", file);
+  if (*note != '\0') cli_print(people, "note: %s\n", note);
 }
 
 void cli_print_network(FILE *people, const quern_network *network) {
@@ -31,35 +32,35 @@ void cli_print_network(FILE *people, const quern_network *network) {
     const bool hidden = i + 1 < layers;
     quern_normalization_format(layer.normalization, name, sizeof name);
     if (strcmp(name, kept) != 0 && (hidden || layer.normalization.kind != QUERN_NORMALIZATION_NONE))
-      fprintf(people, ", %s normalisation", name);
+      cli_print(people, ", %s normalisation", name);
     memcpy(kept, name, sizeof kept);
     if (!hidden) break;
     quern_activation_format(layer.activation, name, sizeof name);
-    if (strcmp(name, last) != 0) fprintf(people, ", %s", name);
+    if (strcmp(name, last) != 0) cli_print(people, ", %s", name);
     memcpy(last, name, sizeof last);
     if (layer.dropout != dropped) fprintf(people, ", dropout %g", (double)layer.dropout);
     dropped = layer.dropout;
   }
   const quern_layer end = quern_network_layer(network, layers - 1);
   quern_activation_format(end.activation, name, sizeof name);
-  if (end.activation.kind != QUERN_IDENTITY) fprintf(people, ", %s at the end", name);
+  if (end.activation.kind != QUERN_IDENTITY) cli_print(people, ", %s at the end", name);
   quern_loss_format(quern_network_loss(network), quern_network_huber_delta(network), name, sizeof name);
-  fprintf(people, ", %s loss, %s parameters", name,
-          cli_grouped((double)quern_network_parameter_count(network)).text);
+  cli_print(people, ", %s loss, %s parameters", name,
+            cli_grouped((double)quern_network_parameter_count(network)).text);
 }
 
 void cli_print_data(FILE *people, const quern_dataset *data) {
   size_t height, width;
-  fprintf(people, "%s samples of ", cli_grouped((double)quern_dataset_rows(data)).text);
+  cli_print(people, "%s samples of ", cli_grouped((double)quern_dataset_rows(data)).text);
   if (quern_dataset_image_size(data, &height, &width))
     fprintf(people, "%zu x %zu pixels", height, width);
   else
     fprintf(people, "%zu values", quern_dataset_columns(data));
   const size_t outputs = quern_dataset_outputs(data);
   const char *plural = outputs == 1 ? "" : "s";
-  if (quern_dataset_task(data) == QUERN_TASK_LABELS) fprintf(people, ", %zu label%s", outputs, plural);
+  if (quern_dataset_task(data) == QUERN_TASK_LABELS) cli_print(people, ", %zu label%s", outputs, plural);
   if (quern_dataset_task(data) == QUERN_TASK_REGRESSION)
-    fprintf(people, ", %zu number%s to predict", outputs, plural);
+    cli_print(people, ", %zu number%s to predict", outputs, plural);
   if (quern_schema_is_standardized(quern_dataset_schema(data))) fputs(", standardised", people);
 }
 

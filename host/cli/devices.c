@@ -2,6 +2,7 @@
 #include "describe.h"
 #include "find_device.h"
 #include "open.h"
+#include "text.h"
 
 #include <string.h>
 
@@ -75,13 +76,14 @@ static void print_table(const quern_device_list *list, const quern_device *chose
     name = longer(name, info.name);
     platform = longer(platform, info.platform);
   }
-  printf("  %5s  %-5s  %-9s  %-*s  %-*s  %5s  %9s\n", "index", "place", "kind", name, "name", platform,
-         "platform", "units", "memory");
+  cli_print(stdout, "  %5s  %-5s  %-9s  %-*s  %-*s  %5s  %9s\n", "index", "place", "kind", name, "name",
+            platform, "platform", "units", "memory");
   for (size_t i = 0; i < count; i++) {
     const quern_device *device = quern_device_list_at(list, i);
     quern_device_describe(device, &info);
-    printf("%c %5zu  %-5s  %-9s  %-*s  %-*s  %5u", device == chosen ? '*' : ' ', i, place_of(&info).text,
-           quern_device_kind_name(info.kind), name, info.name, platform, info.platform, info.compute_units);
+    cli_print(stdout, "%c %5zu  %-5s  %-9s  %-*s  %-*s  %5u", device == chosen ? '*' : ' ', i,
+              place_of(&info).text, quern_device_kind_name(info.kind), name, info.name, platform,
+              info.platform, info.compute_units);
     if (info.memory > 0) printf("  %5.1f GiB", (double)info.memory / (1024.0 * 1024.0 * 1024.0));
     putchar('\n');
   }
@@ -94,13 +96,13 @@ static void print_tuning(const quern_device_list *list) {
     quern_context *context;
     const char *file, *note;
     if (quern_context_create_on(quern_device_list_at(list, i), &context) != QUERN_OK) {
-      printf("\ndevice %zu cannot be opened: %s\n", i, quern_last_error());
+      cli_print(stdout, "\ndevice %zu cannot be opened: %s\n", i, quern_last_error());
       continue;
     }
     file = quern_context_tuning(context);
     note = quern_context_note(context);
-    if (*file != '\0') printf("\ndevice %zu is tuned: %s\n", i, file);
-    if (*note != '\0') printf("\nnote on device %zu: %s\n", i, note);
+    if (*file != '\0') cli_print(stdout, "\ndevice %zu is tuned: %s\n", i, file);
+    if (*note != '\0') cli_print(stdout, "\nnote on device %zu: %s\n", i, note);
     quern_context_free(context);
   }
 }
@@ -122,7 +124,7 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
     print_table(list, chosen);
     print_tuning(list);
     const char *note = quern_device_list_note(list);
-    if (*note != '\0') printf("\nnote: %s\n", note);
+    if (*note != '\0') cli_print(stdout, "\nnote: %s\n", note);
   }
   quern_device_list_free(list);
   return result;

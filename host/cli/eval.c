@@ -9,6 +9,7 @@
 #include "show.h"
 #include "target.h"
 #include "target_scores.h"
+#include "text.h"
 
 typedef struct eval_settings {
   cli_model_settings model;
@@ -116,8 +117,8 @@ static cli_json begin_json(const eval_session *run, const quern_metrics *metrics
 static void print_last_line(const eval_session *run, const quern_metrics *metrics) {
   fprintf(run->people, "\n");
   cli_print_metrics(run->people, metrics);
-  fprintf(run->people, " over %s samples, %s samples/s\n", cli_grouped((double)metrics->samples).text,
-          cli_grouped(metrics->samples_per_second).text);
+  cli_print(run->people, " over %s samples, %s samples/s\n", cli_grouped((double)metrics->samples).text,
+            cli_grouped(metrics->samples_per_second).text);
 }
 
 static cli_exit plot(const eval_session *run, const quern_metrics *metrics, const cli_confusion *confusion) {
@@ -125,7 +126,7 @@ static cli_exit plot(const eval_session *run, const quern_metrics *metrics, cons
   snprintf(title, sizeof title, "accuracy %.4f over %s samples", metrics->accuracy,
            cli_grouped((double)metrics->samples).text);
   const cli_exit result = cli_plot_confusion(confusion, &run->names, title, run->settings->plot);
-  if (result == CLI_OK) fprintf(run->people, "\nsaved %s\n", run->settings->plot);
+  if (result == CLI_OK) cli_print(run->people, "\nsaved %s\n", run->settings->plot);
   return result;
 }
 
@@ -166,9 +167,9 @@ static cli_exit tell_targets(const eval_session *run, const quern_metrics *metri
 static cli_exit evaluate(const eval_session *run) {
   const eval_settings *settings = run->settings;
   quern_metrics metrics;
-  fprintf(run->people, "model: %s, ", settings->model.path);
+  cli_print(run->people, "model: %s, ", settings->model.path);
   cli_print_network(run->people, run->network);
-  fprintf(run->people, "\ndata: %s, ", quern_dataset_source(run->data));
+  cli_print(run->people, "\ndata: %s, ", quern_dataset_source(run->data));
   cli_print_data(run->people, run->data);
   fprintf(run->people, "\n");
   if (quern_evaluate(run->context, run->network, run->data, &metrics) != QUERN_OK) return cli_fail_library();

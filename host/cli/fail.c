@@ -24,7 +24,10 @@ void cli_fail_release(size_t rank, size_t ranks) {
   if (held == NULL) return;
   fclose(held);
   held = NULL;
-  if (said_bytes > 0) fprintf(stderr, "rank %zu of %zu: %s", rank, ranks, said);
+  if (said_bytes > 0) {
+    fprintf(stderr, "rank %zu of %zu: ", rank, ranks);
+    fwrite(said, 1, said_bytes, stderr);
+  }
   free(said);
 }
 
@@ -32,18 +35,14 @@ cli_exit cli_fail(const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   fputs("quern: ", errors());
-  vfprintf(errors(), format, arguments);
+  cli_print_list(errors(), format, arguments);
   fputc('\n', errors());
   va_end(arguments);
   return CLI_FAILED;
 }
 
 cli_exit cli_fail_library(void) {
-  /* It may quote names from a file. */
-  fputs("quern: ", errors());
-  cli_print_foreign(errors(), quern_last_error());
-  fputc('\n', errors());
-  return CLI_FAILED;
+  return cli_fail("%s", quern_last_error());
 }
 
 cli_exit cli_fail_memory(void) {
@@ -55,9 +54,9 @@ cli_exit cli_fail_usage(const cli_command *command, const char *format, ...) {
   const char *name = command != NULL ? command->name : "";
   va_list arguments;
   va_start(arguments, format);
-  fprintf(errors(), "quern%s%s: ", blank, name);
-  vfprintf(errors(), format, arguments);
-  fprintf(errors(), "; see quern%s%s --help\n", blank, name);
+  cli_print(errors(), "quern%s%s: ", blank, name);
+  cli_print_list(errors(), format, arguments);
+  cli_print(errors(), "; see quern%s%s --help\n", blank, name);
   va_end(arguments);
   return CLI_USAGE;
 }

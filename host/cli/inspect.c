@@ -31,7 +31,7 @@ static char *shape_text(const quern_tensor_info *info) {
   FILE *stream = open_memstream(&text, &bytes);
   if (stream == NULL) return NULL;
   if (info->rank == 0) fputs("1", stream);
-  for (size_t d = 0; d < info->rank; d++) fprintf(stream, "%s%zu", d > 0 ? " x " : "", info->shape[d]);
+  for (size_t d = 0; d < info->rank; d++) cli_print(stream, "%s%zu", d > 0 ? " x " : "", info->shape[d]);
   if (fclose(stream) == 0) return text;
   free(text);
   return NULL;
@@ -39,7 +39,7 @@ static char *shape_text(const quern_tensor_info *info) {
 
 static void print_number(FILE *people, double number) {
   if (isnan(number))
-    fprintf(people, "  %10s", "-");
+    cli_print(people, "  %10s", "-");
   else
     fprintf(people, "  %10.4g", number);
 }
@@ -59,14 +59,12 @@ static cli_exit print_tensors(FILE *people, const quern_inspection *file) {
     not_finite = not_finite || info.not_finite > 0;
   }
   if (good)
-    fprintf(people, "\n%-*s  type  %-*s  %10s  %10s  %10s  %10s%s\n", (int)name_width, "tensor",
-            (int)shape_width, "shape", "mean", "deviation", "least", "most",
-            not_finite ? "  not finite" : "");
+    cli_print(people, "\n%-*s  type  %-*s  %10s  %10s  %10s  %10s%s\n", (int)name_width, "tensor",
+              (int)shape_width, "shape", "mean", "deviation", "least", "most",
+              not_finite ? "  not finite" : "");
   for (size_t i = 0; i < count && good; i++) {
     const quern_tensor_info info = quern_inspection_tensor(file, i);
-    cli_print_foreign(people, info.name);
-    fprintf(people, "%*s  %-4s  %-*s", (int)(name_width - cli_text_length(info.name)), "", info.type,
-            (int)shape_width, shapes[i]);
+    cli_print(people, "%-*s  %-4s  %-*s", (int)name_width, info.name, info.type, (int)shape_width, shapes[i]);
     print_number(people, info.mean);
     print_number(people, info.deviation);
     print_number(people, info.least);
@@ -88,27 +86,21 @@ static void print_metadata(FILE *people, const quern_inspection *file) {
   }
   if (count > 0) fprintf(people, "\nmetadata\n");
   for (size_t i = 0; i < count; i++) {
-    const char *key = quern_inspection_metadata_key(file, i);
-    fputs("  ", people);
-    cli_print_foreign(people, key);
-    fprintf(people, "%*s  ", (int)(width - cli_text_length(key)), "");
-    cli_print_foreign(people, quern_inspection_metadata_value(file, i));
-    fputc('\n', people);
+    cli_print(people, "  %-*s  %s\n", (int)width, quern_inspection_metadata_key(file, i),
+              quern_inspection_metadata_value(file, i));
   }
 }
 
 /* What the file says, where it does. */
 static void print_part(const char *before, const char *text) {
-  if (text == NULL) return;
-  fputs(before, stdout);
-  cli_print_foreign(stdout, text);
+  if (text != NULL) cli_print(stdout, "%s%s", before, text);
 }
 
 static cli_exit print_people(const char *path, const quern_inspection *file) {
   const char *version = value_of(file, "quern.version"), *format = value_of(file, "quern.checkpoint");
   const quern_network *network = quern_inspection_network(file);
   const quern_file_kind kind = quern_inspection_kind(file);
-  printf("%s: %s, %s", path, quern_file_kind_name(kind), quern_inspection_format(file));
+  cli_print(stdout, "%s: %s, %s", path, quern_file_kind_name(kind), quern_inspection_format(file));
   print_part(", checkpoint format ", format);
   print_part(", written by quern ", version);
   putchar('\n');
@@ -121,7 +113,8 @@ static cli_exit print_people(const char *path, const quern_inspection *file) {
     const char *shape = value_of(file, "quern.network"), *epoch = value_of(file, "quern.epoch"),
                *step = value_of(file, "quern.step"), *updates = value_of(file, "quern.updates");
     print_part("network: ", shape);
-    print_part("\nepochs done: ", epoch);
+    putchar('\n');
+    print_part("epochs done: ", epoch);
     print_part(", steps of the next one: ", step);
     print_part(", updates in all: ", updates);
     putchar('\n');

@@ -1,6 +1,7 @@
 #include "json.h"
 
 #include <inttypes.h>
+#include <quern/status.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,10 +16,30 @@ void cli_json_free(cli_json *json) {
   json->root = NULL;
 }
 
+/* A character that cJSON leaves as it is, though it is not fit for a terminal: none of these is past
+ * U+FFFF. A byte that is no UTF-8 would be no JSON either, and becomes U+FFFD. */
+static void print_escaped(FILE *stream, const unsigned char *at, size_t bytes) {
+  unsigned code = at[0] < 0x80 ? at[0] : 0xFFFD;
+  if (bytes == 2) code = (at[0] & 0x1Fu) << 6 | (at[1] & 0x3Fu);
+  if (bytes == 3) code = (at[0] & 0x0Fu) << 12 | (at[1] & 0x3Fu) << 6 | (at[2] & 0x3Fu);
+  fprintf(stream, "\\u%04x", code);
+}
+
+static void print_object(FILE *stream, const char *text) {
+  bool printable;
+  for (size_t bytes; (bytes = quern_text_character(text, &printable)) > 0; text += bytes) {
+    if (printable || *text == '\n' || *text == '\t') /* between the members */
+      fwrite(text, 1, bytes, stream);
+    else
+      print_escaped(stream, (const unsigned char *)text, bytes);
+  }
+  fputc('\n', stream);
+}
+
 cli_exit cli_json_print(const cli_json *json) {
   char *text = json->lost ? NULL : cJSON_Print(json->root);
   if (text == NULL) return cli_fail_memory();
-  puts(text);
+  print_object(stdout, text);
   cJSON_free(text);
   return CLI_OK;
 }

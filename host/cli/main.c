@@ -51,6 +51,9 @@ static cli_exit dispatch(int argc, char **argv) {
 
 int main(int argc, char **argv) {
   cli_interrupt_prepare();
+  /* Lines come whole, also where several ranks write. */
+  static char line[BUFSIZ];
+  setvbuf(stderr, line, _IOLBF, sizeof line);
   cli_exit result = dispatch(argc, argv);
   cli_config_forget();
   result = cli_ranks_end(result);

@@ -3,6 +3,7 @@
 #include "describe.h"
 #include "find_device.h"
 #include "format.h"
+#include "text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,7 @@ cli_exit cli_open_device(const char *text, FILE *people, quern_context **context
   if (fell_back && *note == '\0') note = "no OpenCL device was found; the reference is plain C, and slow";
   /* Who asked for the reference need not hear of what else there is not. */
   if (*note != '\0' && (fell_back || info.kind != QUERN_DEVICE_REFERENCE))
-    fprintf(people, "note: %s\n", note);
+    cli_print(people, "note: %s\n", note);
 cleanup:
   quern_device_list_free(list);
   return result;

@@ -4,6 +4,7 @@
 #include "text.h"
 
 #include <math.h>
+#include <quern/status.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,8 +46,9 @@ static char *make_label(const cli_names *names, size_t index) {
   const char *name = names->items[index];
   size_t letters = 0, bytes = 0;
   const size_t most = (size_t)(LONGEST_NAME / cli_canvas_text_width("x", LABEL_SIZE));
+  bool printable;
   for (; name[bytes] != '\0' && letters < most; letters++)
-    for (bytes++; ((unsigned char)name[bytes] & 0xC0) == 0x80;) bytes++;
+    bytes += quern_text_character(name + bytes, &printable);
   return asprintf(&label, "%.*s%s", (int)bytes, name, name[bytes] != '\0' ? "\u2026" : "") < 0 ? NULL : label;
 }
 

@@ -231,7 +231,8 @@ static cli_axis epoch_axis(cli_range epochs) {
   }
 }
 
-/* Shares that are all the same, in a range of their own that stays within 0 … 1, if they do: a log may hold anything. */
+/* Shares that are all the same, in a range of their own that stays within 0 … 1 if they do: a log
+ * may hold anything. */
 static cli_range share_range(cli_range range) {
   if (is_empty(range) || range.most > range.least || range.least < 0.0 || range.most > 1.0) return range;
   return (cli_range){fmax(range.least - 0.05, 0.0), fmin(range.most + 0.05, 1.0)};

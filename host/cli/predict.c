@@ -5,8 +5,10 @@
 #include "names.h"
 
 #include <math.h>
+#include <quern/status.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct predict_settings {
   cli_model_settings model;
@@ -22,34 +24,36 @@ static const char *const examples[] = {"quern predict --model digits.safetensors
                                        "quern predict --model model.safetensors --data new.csv > classes.csv",
                                        NULL};
 
-/* As a field of CSV: in quotes where it has what would end it. */
-static void print_text(const char *text) {
-  if (text[strcspn(text, ",\"\r\n")] == '\0' && *text != ' ' && *text != '\0') {
-    fputs(text, stdout);
-    return;
-  }
-  putchar('"');
-  for (; *text != '\0'; text++) {
+/* As a field of CSV: in quotes where it has what would end it. Data stay as they are; for people, on a terminal, it is fit for that. */
+static void print_text(const char *text, bool people) {
+  const bool quoted = text[strcspn(text, ",\"\r\n")] != '\0' || *text == ' ' || *text == '\0';
+  if (quoted) putchar('"');
+  bool printable;
+  for (size_t bytes; (bytes = quern_text_character(text, &printable)) > 0; text += bytes) {
     if (*text == '"') putchar('"');
-    putchar(*text);
+    if (people && !printable)
+      putchar('?');
+    else
+      fwrite(text, 1, bytes, stdout);
   }
-  putchar('"');
+  if (quoted) putchar('"');
 }
 
 /* A heading: `before` and the name, or, where there is no name, `plain` and the number. */
-static void print_heading(const char *before, const char *plain, const cli_names *names, size_t index) {
+static void print_heading(const char *before, const char *plain, const cli_names *names, size_t index,
+                          bool people) {
   char *whole;
   if (index >= names->count) {
     printf("%s%zu", plain, index);
   } else if (asprintf(&whole, "%s%s", before, names->items[index]) >= 0) {
-    print_text(whole);
+    print_text(whole, people);
     free(whole);
   }
 }
 
-static void print_class(const cli_names *names, int chosen) {
+static void print_class(const cli_names *names, int chosen, bool people) {
   if (chosen >= 0 && (size_t)chosen < names->count)
-    print_text(names->items[chosen]);
+    print_text(names->items[chosen], people);
   else
     printf("%d", chosen);
 }
@@ -58,22 +62,23 @@ static void print_class(const cli_names *names, int chosen) {
 static void print_csv(const quern_network *network, quern_task task, const cli_names *names,
                       const float *outputs, size_t rows) {
   const size_t count = quern_network_outputs(network);
+  const bool people = isatty(STDOUT_FILENO) != 0;
   /* Losses without a softmax or a sigmoid have outputs, not probabilities. */
   const bool chances = !quern_loss_is_regression(quern_network_loss(network));
   if (task == QUERN_TASK_CLASSES) printf("class");
   for (size_t i = 0; task == QUERN_TASK_LABELS && i < count; i++) {
     if (i > 0) putchar(',');
-    print_heading("", "label", names, i);
+    print_heading("", "label", names, i, people);
   }
   const char *before = task == QUERN_TASK_REGRESSION ? "" : chances ? "p_" : "y_";
   for (size_t i = 0; i < count; i++) {
     if (i > 0 || task != QUERN_TASK_REGRESSION) putchar(',');
-    print_heading(before, chances ? "p" : "y", names, i);
+    print_heading(before, chances ? "p" : "y", names, i, people);
   }
   putchar('\n');
   for (size_t row = 0; row < rows; row++) {
     const float *values = outputs + row * count;
-    if (task == QUERN_TASK_CLASSES) print_class(names, cli_largest(values, count));
+    if (task == QUERN_TASK_CLASSES) print_class(names, cli_largest(values, count), people);
     for (size_t i = 0; task == QUERN_TASK_LABELS && i < count; i++)
       printf("%s%s", i > 0 ? "," : "", isnan(values[i]) ? "" : values[i] > 0.5f ? "1" : "0");
     for (size_t i = 0; i < count; i++)

@@ -2,6 +2,7 @@
 #include "describe.h"
 #include "find_device.h"
 #include "ranks.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <quern/collective.h>
@@ -131,9 +132,9 @@ static cli_exit check_shares(const place *all, size_t ranks) {
 static void print_places(FILE *people, const place *all, size_t ranks) {
   enum { MOST = 16 };
   for (size_t r = 0; r < ranks && r < MOST; r++)
-    fprintf(people, "rank %zu: %s (%s), %" PRIu32 " compute unit%s of %s\n", r, all[r].line,
-            quern_device_kind_name((quern_device_kind)all[r].kind), all[r].compute_units,
-            all[r].compute_units == 1 ? "" : "s", all[r].host);
+    cli_print(people, "rank %zu: %s (%s), %" PRIu32 " compute unit%s of %s\n", r, all[r].line,
+              quern_device_kind_name((quern_device_kind)all[r].kind), all[r].compute_units,
+              all[r].compute_units == 1 ? "" : "s", all[r].host);
   if (ranks > MOST) fprintf(people, "and %zu ranks more\n", ranks - MOST);
 }
 

@@ -44,7 +44,7 @@ static int grey(double shade) {
  * none at the end of the whole line. */
 static void draw_line(const drawing *layout, const float *pixels, size_t row, size_t width, size_t *blanks) {
   static const char ramp[] = " .:-=+*#%@";
-  if (layout->colour) fprintf(layout->people, "%*s", (int)*blanks, "");
+  if (layout->colour) cli_print(layout->people, "%*s", (int)*blanks, "");
   if (layout->colour) *blanks = 0;
   for (size_t x = 0; x < layout->columns; x++) {
     double above = shade(layout, pixels, x, 2 * row), below = shade(layout, pixels, x, 2 * row + 1);
@@ -53,7 +53,7 @@ static void draw_line(const drawing *layout, const float *pixels, size_t row, si
       continue;
     }
     const char dot = ramp[lround((above + below) / 2.0 * (double)(sizeof ramp - 2))];
-    if (dot != ' ') fprintf(layout->people, "%*s%c", (int)*blanks, "", dot);
+    if (dot != ' ') cli_print(layout->people, "%*s%c", (int)*blanks, "", dot);
     *blanks = dot != ' ' ? 0 : *blanks + 1;
   }
   if (layout->colour) fputs("\033[0m", layout->people);
@@ -61,8 +61,7 @@ static void draw_line(const drawing *layout, const float *pixels, size_t row, si
 }
 
 static void print_padded(FILE *people, const char *text, size_t width) {
-  size_t length = cli_text_length(text);
-  fprintf(people, "%s%*s", text, width > length ? (int)(width - length) : 0, "");
+  cli_print(people, "%-*s", (int)width, text);
 }
 
 static void draw(const drawing *layout, const float *pixels, const caption *captions, size_t count) {

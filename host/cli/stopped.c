@@ -1,15 +1,44 @@
 #include "stopped.h"
+#include "text.h"
 
 #include <errno.h>
+#include <quern/status.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+/* In the quotes $'…' of bash, zsh and POSIX 2024, with what is not fit for a terminal as bytes. */
+static void print_escaped(FILE *stream, const char *word) {
+  fputs("$'", stream);
+  bool printable;
+  for (size_t bytes; (bytes = quern_text_character(word, &printable)) > 0; word += bytes)
+    for (size_t i = 0; i < bytes; i++) {
+      if (!printable)
+        fprintf(stream, "\\%03o", (unsigned)(unsigned char)word[i]);
+      else if (word[i] == '\'' || word[i] == '\\')
+        fprintf(stream, "\\%c", word[i]);
+      else
+        fputc(word[i], stream);
+    }
+  fputc('\'', stream);
+}
+
+static bool is_printable(const char *word) {
+  bool printable = true;
+  for (size_t bytes; printable && (bytes = quern_text_character(word, &printable)) > 0;) word += bytes;
+  return printable;
+}
 
 /* As it is where a shell takes it so, else in quotes. */
 static void print_word(FILE *stream, const char *word) {
   static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
   if (*word != '\0' && word[strspn(word, plain)] == '\0') {
-    fputs(word, stream);
+    cli_print(stream, "%s", word);
+    return;
+  }
+  if (!is_printable(word)) {
+    print_escaped(stream, word);
     return;
   }
   fputc('\'', stream);
@@ -65,11 +94,11 @@ cli_exit cli_report_stopped(const cli_stopped *stopped) {
   const cli_exit code = (cli_exit)(CLI_SIGNAL + stopped->signal);
   /* "quern train … | head" is no accident, unless there is something to say of files. */
   if (stopped->signal == SIGPIPE && model == NULL && checkpoint == NULL) return code;
-  fprintf(stderr, "\nquern: interrupted %s", cause_of(stopped->signal));
+  cli_print(stderr, "\nquern: interrupted %s", cause_of(stopped->signal));
   print_place(stopped->at);
-  if (model != NULL) fprintf(stderr, "; saved %s with what was learned until then", model);
+  if (model != NULL) cli_print(stderr, "; saved %s with what was learned until then", model);
   if (checkpoint != NULL) {
-    fprintf(stderr, "; saved %s; to go on:\n  ", checkpoint);
+    cli_print(stderr, "; saved %s; to go on:\n  ", checkpoint);
     print_command(stderr, stopped->arguments, checkpoint);
   } else {
     fprintf(stderr, "; %s--checkpoint FILE keeps what it takes to go on\n",

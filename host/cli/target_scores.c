@@ -88,12 +88,11 @@ static void print_errors(FILE *stream, const cli_target_scores *scores, const cl
     const size_t length = cli_text_length(names->items[i]);
     if (length > width) width = length;
   }
-  fprintf(stream, "\n%*s  %12s  %12s  %9s\n", (int)width, "target", "root m. sq.", "mean abs.",
-          "R²"); /* whose second letter has a byte more than columns */
+  cli_print(stream, "\n%*s  %12s  %12s  %8s\n", (int)width, "target", "root m. sq.", "mean abs.", "R²");
   for (size_t i = 0; i < scores->count; i++) {
     const cli_errors *errors = &scores->errors[i];
     if (i < names->count)
-      fprintf(stream, "%s%*s", names->items[i], (int)(width - cli_text_length(names->items[i])), "");
+      cli_print(stream, "%-*s", (int)width, names->items[i]);
     else
       fprintf(stream, "%*zu", (int)width, i);
     fprintf(stream, "  %12.6g  %12.6g  %8.4f\n", sqrt(errors->mean_squared), errors->mean_absolute,

@@ -5,6 +5,7 @@
 #include "open.h"
 #include "placement.h"
 #include "ranks.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -80,8 +81,8 @@ static void print_left_out(FILE *people, const quern_device_list *list) {
     if (is_real(device)) continue;
     quern_device_info info;
     quern_device_describe(device, &info);
-    fprintf(people, "%s%s", before, info.name);
-    if (info.kind == QUERN_DEVICE_EMULATOR) fprintf(people, " (%s, an emulator)", info.platform);
+    cli_print(people, "%s%s", before, info.name);
+    if (info.kind == QUERN_DEVICE_EMULATOR) cli_print(people, " (%s, an emulator)", info.platform);
     before = ", ";
   }
   fputc('\n', people); /* the reference is always there */
@@ -132,13 +133,14 @@ static void print_shares(const cli_team *team, const char *whence, FILE *people)
   quern_device_info info;
   for (size_t i = 0; i < team->count; i++) {
     quern_context_describe(team->contexts[i], &info);
-    fprintf(people, "%s%" PRIu32 " %s", i == 0 ? "shares: " : ", ", team->shares[i], info.name);
+    cli_print(people, "%s%" PRIu32 " %s", i == 0 ? "shares: " : ", ", team->shares[i], info.name);
   }
-  fprintf(people, "; %s\n", whence);
+  cli_print(people, "; %s\n", whence);
   for (size_t i = 0; i < team->count; i++) {
     if (team->shares[i] > 0) continue;
     quern_context_describe(team->contexts[i], &info);
-    fprintf(people, "note: %s trains nothing, and the others wait for it: better leave it out\n", info.name);
+    cli_print(people, "note: %s trains nothing, and the others wait for it: better leave it out\n",
+              info.name);
   }
 }
 

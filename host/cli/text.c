@@ -1,11 +1,13 @@
 #include "text.h"
 
+#include <quern/status.h>
 #include <stdbool.h>
 #include <string.h>
 
 static size_t length_of(const char *text, size_t bytes) {
   size_t length = 0;
-  for (size_t i = 0; i < bytes; i++) length += ((unsigned char)text[i] & 0xC0) != 0x80;
+  bool printable;
+  for (size_t i = 0; i < bytes; length++) i += quern_text_character(text + i, &printable);
   return length;
 }
 
@@ -13,13 +15,16 @@ size_t cli_text_length(const char *text) {
   return length_of(text, strlen(text));
 }
 
-void cli_print_foreign(FILE *stream, const char *text) {
-  for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
-    /* U+0080 to U+009F are control characters too. */
-    const bool wide = at[0] == 0xC2 && at[1] >= 0x80 && at[1] < 0xA0;
-    fputc(*at < ' ' || *at == 0x7F || wide ? '?' : *at, stream);
-    if (wide) at++;
+char *cli_text_clean(const char *text) {
+  char *made = strdup(text), *to = made;
+  bool printable;
+  for (size_t bytes; made != NULL && (bytes = quern_text_character(text, &printable)) > 0; text += bytes) {
+    if (!printable) *to = '?';
+    if (printable) memcpy(to, text, bytes);
+    to += printable ? bytes : 1;
   }
+  if (made != NULL) *to = '\0';
+  return made;
 }
 
 void cli_print_wrapped(FILE *stream, const char *text, size_t at, size_t indent) {

@@ -11,6 +11,7 @@
 #include "ranks.h"
 #include "recipe.h"
 #include "stopped.h"
+#include "text.h"
 
 #include <errno.h>
 #include <math.h>
@@ -213,15 +214,15 @@ static quern_train_options options_of(train_session *run) {
 }
 
 static void announce(const train_session *run) {
-  fprintf(run->people, "data: %s, ", quern_dataset_source(run->train));
+  cli_print(run->people, "data: %s, ", quern_dataset_source(run->train));
   cli_print_data(run->people, run->train);
-  fprintf(run->people, "\ntest: %s, ", quern_dataset_source(run->test));
+  cli_print(run->people, "\ntest: %s, ", quern_dataset_source(run->test));
   cli_print_data(run->people, run->test);
-  fprintf(run->people, "%s\nnetwork: ", run->held_out ? ", held out" : "");
+  cli_print(run->people, "%s\nnetwork: ", run->held_out ? ", held out" : "");
   cli_print_network(run->people, run->network);
   const size_t classes = quern_network_outputs(run->network);
   for (size_t c = 0; run->class_weights != NULL && c < classes; c++)
-    fprintf(run->people, "%s%.4g", c == 0 ? "\nclass weights: " : ", ", (double)run->class_weights[c]);
+    fprintf(run->people, c == 0 ? "\nclass weights: %.4g" : ", %.4g", (double)run->class_weights[c]);
   fputc('\n', run->people);
 }
 
@@ -321,14 +322,15 @@ static cli_exit conclude(train_session *run) {
   const train_settings *settings = run->settings;
   const double samples_per_second = speed(run);
   if (run->measured == 0)
-    fprintf(run->people, "%s has all epochs%s: nothing was left to train\n", settings->resume,
-            run->last.out_of_patience ? " that its patience allows" : "");
-  if (run->saved != NULL) fprintf(run->people, "\nsaved %s\n", run->saved);
+    cli_print(run->people, "%s has all epochs%s: nothing was left to train\n", settings->resume,
+              run->last.out_of_patience ? " that its patience allows" : "");
+  if (run->saved != NULL) cli_print(run->people, "\nsaved %s\n", run->saved);
   const cli_headline score = cli_headline_of(&run->last.test);
-  fprintf(run->people, "%stest %s %.4f after %zu epoch%s", settings->save == NULL ? "\n" : "", score.name,
-          score.value, run->last.epoch, run->last.epoch == 1 ? "" : "s");
+  if (settings->save == NULL) fputc('\n', run->people);
+  cli_print(run->people, "test %s %.4f after %zu epoch%s", score.name, score.value, run->last.epoch,
+            run->last.epoch == 1 ? "" : "s");
   if (run->last.best_epoch > 0) fprintf(run->people, ", the weights of epoch %zu", run->last.best_epoch);
-  if (run->measured > 0) fprintf(run->people, ", %s samples/s", cli_grouped(samples_per_second).text);
+  if (run->measured > 0) cli_print(run->people, ", %s samples/s", cli_grouped(samples_per_second).text);
   fprintf(run->people, "\n");
   if (settings->profile) cli_profile_print(&run->profile, run->people);
   return settings->json ? print_json(run, samples_per_second) : CLI_OK;

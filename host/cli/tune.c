@@ -3,6 +3,7 @@
 #include "find_device.h"
 #include "open.h"
 #include "terminal.h"
+#include "text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,19 +45,20 @@ static void print_event(const quern_tune_event *event, void *user) {
   size_t size = 0;
   FILE *text = open_memstream(&line, &size);
   if (text == NULL) return;
-  fprintf(text, "%-16s  ", event->part);
+  cli_print(text, "%-16s  ", event->part);
   if (!ended) fprintf(text, "%2zu/%zu  ", event->tried, event->most);
-  fprintf(text, "%s  %s", event->parameters, quern_tune_verdict_name(event->verdict));
+  cli_print(text, "%s  %s", event->parameters, quern_tune_verdict_name(event->verdict));
   if (event->ratio > 0 && event->verdict != QUERN_TUNE_KEPT)
     fprintf(text, ", %.2fx, %.1f GFLOPS", event->ratio, event->gflops);
-  if (refused) fprintf(text, ": %s", event->why);
+  if (refused) cli_print(text, ": %s", event->why);
   if (fclose(text) == 0) {
     if (!tune->terminal) {
-      fprintf(tune->people, "%s\n", line);
+      cli_print(tune->people, "%s\n", line);
     } else {
       /* A line cut at the terminal's width can be written over. */
       const int width = refused ? (int)size : (int)cli_terminal_width(tune->people) - 1;
-      fprintf(tune->people, "\r\033[K%.*s%s", width, line, ended || refused ? "\n" : "");
+      cli_print(tune->people, "\r\033[K%.*s", width, line);
+      if (ended || refused) fputc('\n', tune->people);
     }
     fflush(tune->people);
   }
@@ -69,11 +71,11 @@ static void print_parts(tune_session *tune, const quern_tune_report *report) {
   cJSON *list = cli_json_list(&tune->json, tune->json.root, "parts");
   for (size_t i = 0; i < count; i++)
     if (strlen(parts[i].before) > width) width = strlen(parts[i].before);
-  fprintf(tune->people, "\n%-16s  %-*s  %5s  %s\n", "part", (int)width, "before", "ratio", "after");
+  cli_print(tune->people, "\n%-16s  %-*s  %5s  %s\n", "part", (int)width, "before", "ratio", "after");
   for (size_t i = 0; i < count; i++) {
     const quern_tune_part *part = &parts[i];
-    fprintf(tune->people, "%-16s  %-*s  %4.2fx  %s\n", part->name, (int)width, part->before, part->ratio,
-            part->changed ? part->after : "the same");
+    cli_print(tune->people, "%-16s  %-*s  %4.2fx  %s\n", part->name, (int)width, part->before, part->ratio,
+              part->changed ? part->after : "the same");
     cJSON *object = cli_json_object(&tune->json, list, NULL);
     cli_json_text(&tune->json, object, "name", part->name);
     cli_json_text(&tune->json, object, "before", part->before);
@@ -91,14 +93,14 @@ static void print_products(tune_session *tune, const quern_tune_report *report) 
   const quern_tune_product *products = quern_tune_report_products(report, &count);
   cJSON *list = cli_json_list(&tune->json, tune->json.root, "products");
   if (count > 0)
-    fprintf(tune->people, "\n%-16s  %-18s  %14s  %12s  %5s\n", "product", "samples x out x in",
-            "default GFLOPS", "tuned GFLOPS", "ratio");
+    cli_print(tune->people, "\n%-16s  %-18s  %14s  %12s  %5s\n", "product", "samples x out x in",
+              "default GFLOPS", "tuned GFLOPS", "ratio");
   for (size_t i = 0; i < count; i++) {
     const quern_tune_product *product = &products[i];
     char shape[72]; /* three numbers of 20 digits */
     snprintf(shape, sizeof shape, "%zux%zux%zu", product->samples, product->outputs, product->inputs);
-    fprintf(tune->people, "%-16s  %-18s  %14.1f  %12.1f  %4.2fx\n", product->name, shape,
-            product->default_gflops, product->tuned_gflops, product->ratio);
+    cli_print(tune->people, "%-16s  %-18s  %14.1f  %12.1f  %4.2fx\n", product->name, shape,
+              product->default_gflops, product->tuned_gflops, product->ratio);
     cJSON *object = cli_json_object(&tune->json, list, NULL);
     cli_json_text(&tune->json, object, "name", product->name);
     cli_json_number(&tune->json, object, "samples", (double)product->samples);
@@ -115,7 +117,7 @@ static void print_file(tune_session *tune, const quern_tune_report *report) {
   size_t products;
   quern_tune_report_products(report, &products);
   if (*file != '\0') {
-    fprintf(tune->people, "\nwritten to %s\n", file);
+    cli_print(tune->people, "\nwritten to %s\n", file);
     cli_json_text(&tune->json, tune->json.root, "file", file);
     return;
   }
@@ -144,7 +146,7 @@ static cli_exit reset(tune_session *tune, const quern_device *device) {
   if (removed == 0)
     fprintf(tune->people, "There was no tuning file of this device.\n");
   else
-    fprintf(tune->people, "Deleted %zu tuning file%s.\n", removed, removed == 1 ? "" : "s");
+    cli_print(tune->people, "Deleted %zu tuning file%s.\n", removed, removed == 1 ? "" : "s");
   cli_json_number(&tune->json, tune->json.root, "removed", (double)removed);
   return CLI_OK;
 }

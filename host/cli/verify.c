@@ -1,6 +1,7 @@
 /* quern verify: whether a device computes what it should, as a table for people and for bug reports. */
 #include "describe.h"
 #include "open.h"
+#include "text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -43,7 +44,7 @@ typedef struct verify_session {
 
 static void print_fact(const char *name, const char *value, void *user) {
   verify_session *verify = user;
-  fprintf(verify->people, "  %-27s %s\n", name, value);
+  cli_print(verify->people, "  %-27s %s\n", name, value);
   fflush(verify->people);
   cJSON *object = cli_json_object(&verify->json, verify->facts, NULL);
   cli_json_text(&verify->json, object, "name", name);
@@ -55,22 +56,22 @@ static void print_variant(verify_session *verify, const quern_verify_result *res
   if (verify->variant != NULL && strcmp(verify->variant, result->variant) == 0) return;
   free(verify->variant);
   verify->variant = strdup(result->variant);
-  fprintf(verify->people, "\n%s%s%s\n", result->variant, *result->parameters != '\0' ? ": " : "",
-          result->parameters);
-  fprintf(verify->people, "  %-27s %6s  %11s  %8s\n", "op", "cases", "error/bound", "seconds");
+  cli_print(verify->people, "\n%s%s%s\n", result->variant, *result->parameters != '\0' ? ": " : "",
+            result->parameters);
+  cli_print(verify->people, "  %-27s %6s  %11s  %8s\n", "op", "cases", "error/bound", "seconds");
 }
 
 static void print_result(const quern_verify_result *result, void *user) {
   verify_session *verify = user;
   print_variant(verify, result);
-  fprintf(verify->people, "  %-27s %6zu  %11.3g  %8.2f  %s\n", result->op, result->cases, result->worst,
-          result->seconds, result->passed ? "passed" : "FAILED");
+  cli_print(verify->people, "  %-27s %6zu  %11.3g  %8.2f  %s\n", result->op, result->cases, result->worst,
+            result->seconds, result->passed ? "passed" : "FAILED");
   if (!result->passed) {
     if (result->wrong > 0)
-      fprintf(verify->people, "    %zu of %zu cases are wrong; the first: %s\n", result->wrong, result->cases,
-              result->why);
+      cli_print(verify->people, "    %zu of %zu cases are wrong; the first: %s\n", result->wrong,
+                result->cases, result->why);
     else
-      fprintf(verify->people, "    %s\n", result->why);
+      cli_print(verify->people, "    %s\n", result->why);
   }
   fflush(verify->people);
   verify->ops++;
@@ -103,11 +104,11 @@ static void print_device(verify_session *verify, const quern_device_info *info, 
               {"device_kind", "kind", quern_device_kind_name(info->kind)},
               {"effort", "effort", how}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    if (*rows[i].value != '\0') fprintf(verify->people, "%-10s %s\n", rows[i].label, rows[i].value);
+    if (*rows[i].value != '\0') cli_print(verify->people, "%-10s %s\n", rows[i].label, rows[i].value);
     cli_json_text(&verify->json, verify->json.root, rows[i].name, rows[i].value);
   }
-  fprintf(verify->people, "%-10s %u compute units, %s bytes of memory\n\n", "size",
-          (unsigned)info->compute_units, cli_grouped((double)info->memory).text);
+  cli_print(verify->people, "%-10s %u compute units, %s bytes of memory\n\n", "size",
+            (unsigned)info->compute_units, cli_grouped((double)info->memory).text);
   cli_json_number(&verify->json, verify->json.root, "compute_units", info->compute_units);
   cli_json_whole(&verify->json, verify->json.root, "memory", info->memory);
   fflush(verify->people);
@@ -115,8 +116,8 @@ static void print_device(verify_session *verify, const quern_device_info *info, 
 
 /* Adds what only the end knows. */
 static void print_end(verify_session *verify, size_t failed) {
-  fprintf(verify->people, "\n%zu ops, %s cases, %.1f s, largest error over its bound %.3g: ", verify->ops,
-          cli_grouped((double)verify->cases).text, verify->seconds, verify->worst);
+  cli_print(verify->people, "\n%zu ops, %s cases, %.1f s, largest error over its bound %.3g: ", verify->ops,
+            cli_grouped((double)verify->cases).text, verify->seconds, verify->worst);
   if (failed == 0)
     fprintf(verify->people, "all passed\n");
   else
@@ -160,7 +161,7 @@ static cli_exit refuse_op(const cli_command *command, const char *name) {
   FILE *text = open_memstream(&list, &size);
   if (text == NULL) return cli_fail_memory();
   for (size_t i = 0; quern_verify_op_name(i) != NULL; i++)
-    fprintf(text, "%s%s", i > 0 ? ", " : "", quern_verify_op_name(i));
+    cli_print(text, "%s%s", i > 0 ? ", " : "", quern_verify_op_name(i));
   if (fclose(text) != 0) {
     free(list);
     return cli_fail_memory();

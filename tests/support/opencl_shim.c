@@ -3,6 +3,8 @@
  * LEAKED, whatever it meant to return, so that the command and plain tests are covered too. Where there is no
  * libOpenCL.so.1 it has no platforms.
  *
+ * QUERN_TEST_DRIVER_TEXT, where it is set, is what platforms and devices are called.
+ *
  * Between the caller and the forwarding stands opencl_shim_fault.h, which fails calls where a test asks for it, and opencl_shim_keep.h, which
  * has the driver make things once.
  *
@@ -199,8 +201,25 @@ SHIM cl_int clGetPlatformIDs(cl_uint entries, cl_platform_id *platforms, cl_uint
   return real.GetPlatformIDs(entries, platforms, count);
 }
 
+/* What drivers say of themselves where a test has them say it; NULL: what they do say. */
+static const char *text_instead(bool wanted) {
+  return wanted ? getenv("QUERN_TEST_DRIVER_TEXT") : NULL;
+}
+
+static cl_int answer_text(const char *text, size_t size, void *value, size_t *size_ret) {
+  if (size_ret != NULL) *size_ret = strlen(text) + 1;
+  if (value == NULL) return CL_SUCCESS;
+  if (size < strlen(text) + 1) return CL_INVALID_VALUE;
+  memcpy(value, text, strlen(text) + 1);
+  return CL_SUCCESS;
+}
+
 SHIM cl_int clGetPlatformInfo(cl_platform_id platform, cl_platform_info name, size_t size, void *value,
-                              size_t *size_ret){SHIM_QUERY(GetPlatformInfo, platform)}
+                              size_t *size_ret) {
+  const char *text = text_instead(name == CL_PLATFORM_NAME);
+  if (text != NULL) return answer_text(text, size, value, size_ret);
+  SHIM_QUERY(GetPlatformInfo, platform)
+}
 
 SHIM cl_int clGetDeviceIDs(cl_platform_id platform, cl_device_type type, cl_uint entries,
                            cl_device_id *devices, cl_uint *count) {
@@ -210,6 +229,8 @@ SHIM cl_int clGetDeviceIDs(cl_platform_id platform, cl_device_type type, cl_uint
 
 SHIM cl_int clGetDeviceInfo(cl_device_id device, cl_device_info name, size_t size, void *value,
                             size_t *size_ret) {
+  const char *text = text_instead(name == CL_DEVICE_NAME || name == CL_DRIVER_VERSION);
+  if (text != NULL) return answer_text(text, size, value, size_ret);
   SHIM_FAIL(GetDeviceInfo)
   if (name == CL_DEVICE_HOST_UNIFIED_MEMORY && value != NULL && !quern_shim_cuts() &&
       atomic_load(&is_discrete)) {

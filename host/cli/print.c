@@ -1,0 +1,128 @@
+/* cli_print: printf's formats, with each text made fit for a terminal. */
+#include "text.h"
+
+#include <quern/status.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+/* A conversion: "%-*.3zu". */
+typedef struct conversion {
+  bool left;
+  char flags[8];        /* each once, as they are written */
+  int width, precision; /* precision -1: none */
+  size_t bytes;         /* of an integer argument */
+  char letter;
+} conversion;
+
+/* va_list may be an array: behind a pointer it is the same everywhere. */
+typedef struct argument_list {
+  va_list next;
+} argument_list;
+
+static int read_number(const char **at, argument_list *arguments) {
+  int number = 0;
+  if (**at == '*') {
+    (*at)++;
+    return va_arg(arguments->next, int);
+  }
+  for (; **at >= '0' && **at <= '9'; (*at)++) number = 10 * number + (**at - '0');
+  return number;
+}
+
+/* Sets the size that a length modifier says. */
+static const char *read_length(const char *at, conversion *to) {
+  to->bytes = sizeof(int);
+  for (; *at != '\0' && strchr("hlzjt", *at) != NULL; at++)
+    to->bytes = *at == 'h'   ? sizeof(int)
+                : *at == 'l' ? (to->bytes == sizeof(int) ? sizeof(long) : sizeof(long long))
+                : *at == 'z' ? sizeof(size_t)
+                : *at == 'j' ? sizeof(intmax_t)
+                             : sizeof(ptrdiff_t);
+  return at;
+}
+
+/* Reads what stands behind the percent sign; gives what follows it. */
+static const char *read_conversion(const char *at, argument_list *arguments, conversion *to) {
+  *to = (conversion){.precision = -1};
+  for (size_t flags = 0; *at != '\0' && strchr("-+ #0", *at) != NULL; at++)
+    if (strchr(to->flags, *at) == NULL) to->flags[flags++] = *at;
+  to->width = read_number(&at, arguments);
+  if (*at == '.') {
+    at++;
+    to->precision = read_number(&at, arguments);
+  }
+  to->left = strchr(to->flags, '-') != NULL || to->width < 0;
+  at = read_length(at, to);
+  to->letter = *at;
+  return at + 1;
+}
+
+static void print_text(FILE *stream, const char *text, const conversion *of) {
+  const size_t most = of->precision < 0 ? SIZE_MAX : (size_t)of->precision;
+  const int width = of->width < 0 ? -of->width : of->width;
+  size_t end = 0, length = 0, bytes;
+  bool printable;
+  for (; end < most && (bytes = quern_text_character(text + end, &printable)) > 0 && bytes <= most - end;
+       end += bytes)
+    length++;
+  const int blanks = (size_t)width > length ? width - (int)length : 0;
+  if (!of->left) fprintf(stream, "%*s", blanks, "");
+  for (size_t i = 0; i < end; i += bytes) {
+    bytes = quern_text_character(text + i, &printable);
+    if (printable)
+      fwrite(text + i, 1, bytes, stream);
+    else
+      fputc('?', stream);
+  }
+  if (of->left) fprintf(stream, "%*s", blanks, "");
+}
+
+/* The format is put together of one that the compiler has checked. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+static void print_number(FILE *stream, const conversion *of, argument_list *arguments) {
+  char format[sizeof of->flags + sizeof "%*.*jd"];
+  const bool real = strchr("aAeEfFgG", of->letter) != NULL, with_sign = strchr("di", of->letter) != NULL;
+  snprintf(format, sizeof format, "%%%s*.*%s%c", of->flags, real || of->letter == 'c' ? "" : "j", of->letter);
+  if (real)
+    fprintf(stream, format, of->width, of->precision, va_arg(arguments->next, double));
+  else if (of->letter == 'c')
+    fprintf(stream, format, of->width, of->precision, va_arg(arguments->next, int));
+  else if (of->bytes == sizeof(int) && with_sign)
+    fprintf(stream, format, of->width, of->precision, (intmax_t)va_arg(arguments->next, int));
+  else if (of->bytes == sizeof(int))
+    fprintf(stream, format, of->width, of->precision, (uintmax_t)va_arg(arguments->next, unsigned));
+  else if (with_sign)
+    fprintf(stream, format, of->width, of->precision, va_arg(arguments->next, intmax_t));
+  else
+    fprintf(stream, format, of->width, of->precision, va_arg(arguments->next, uintmax_t));
+}
+#pragma GCC diagnostic pop
+
+void cli_print_list(FILE *stream, const char *format, va_list arguments) {
+  argument_list list;
+  va_copy(list.next, arguments);
+  while (*format != '\0') {
+    const size_t plain = strcspn(format, "%");
+    fwrite(format, 1, plain, stream);
+    format += plain;
+    if (*format == '\0') break;
+    conversion next;
+    format = read_conversion(format + 1, &list, &next);
+    if (next.letter == '%')
+      fputc('%', stream);
+    else if (next.letter == 's')
+      print_text(stream, va_arg(list.next, const char *), &next);
+    else
+      print_number(stream, &next, &list);
+  }
+  va_end(list.next);
+}
+
+void cli_print(FILE *stream, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  cli_print_list(stream, format, arguments);
+  va_end(arguments);
+}
