@@ -11,7 +11,7 @@ static unsigned code_point(const unsigned char *at, size_t bytes) {
   return code;
 }
 
-/* Control characters, what ends a line or turns the direction of writing, and what is no character. */
+/* Control characters, what ends a line or turns the direction of writing, what is no character. */
 static bool is_control(unsigned code) {
   static const struct {
     unsigned first, last;

@@ -1,4 +1,5 @@
-/* Quotients that may be infinite or NaN, as IEEE 754 has them: where an epsilon may be 0, so may what is divided by.
+/* Quotients that may be infinite or NaN, as IEEE 754 has them: an epsilon may be 0, and so the
+ * divisor.
  *
  * The sanitizer of divisions by zero lets these pass, and stops at any other. */
 #ifndef QUERN_HOST_QUOTIENT_H

@@ -3,7 +3,8 @@
 #include <math.h>
 #include <stdio.h>
 
-/* A range of less than this part of its numbers, or of less than the least, has no ticks that can be told apart. */
+/* A range of less than this part of its numbers, or of less than the least, has no ticks that can be
+ * told apart. */
 static const double narrowest = 1e-9, least_width = 1e-300;
 
 bool cli_axis_shows(double value) {

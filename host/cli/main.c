@@ -11,10 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-const cli_command *const cli_commands[] = {&cli_devices, &cli_train,   &cli_eval,    &cli_predict,
-                                           &cli_inspect, &cli_convert, &cli_plot,    &cli_bench,
-                                           &cli_tune,    &cli_verify,  &cli_example, NULL};
-
 static const cli_command *find_command(const char *name) {
   for (const cli_command *const *command = cli_commands; *command != NULL; command++)
     if (strcmp((*command)->name, name) == 0) return *command;

@@ -1,0 +1,6 @@
+/* The table of the commands. */
+#include "cli.h"
+
+const cli_command *const cli_commands[] = {&cli_devices, &cli_train,   &cli_eval,    &cli_predict,
+                                           &cli_inspect, &cli_convert, &cli_plot,    &cli_bench,
+                                           &cli_tune,    &cli_verify,  &cli_example, NULL};

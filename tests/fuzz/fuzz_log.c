@@ -1,0 +1,58 @@
+/* Logs of trainings, through to the picture: as SVG, whose points stay inside it. */
+#include "cli/log.h"
+#include "cli/plot_curves.h"
+#include "fuzz.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Four points of a pixel's column for each curve, and what is around them. */
+enum { LARGEST_PICTURE = 1 << 20 };
+
+static char *read_picture(const char *path) {
+  FILE *file = fopen(path, "r");
+  char *text = calloc(1, LARGEST_PICTURE);
+  fuzz_expect(file != NULL && text != NULL, "log: the picture is not there");
+  const size_t got = fread(text, 1, LARGEST_PICTURE - 1, file);
+  fuzz_expect(got < LARGEST_PICTURE - 1, "log: a picture without end");
+  fclose(file);
+  return text;
+}
+
+static void check_points(const char *at, double width, double height) {
+  while (*at != '"') {
+    char *end;
+    const double x = strtod(at, &end), y = strtod(end + 1, &end);
+    fuzz_expect(x >= 0 && x <= width && y >= 0 && y <= height, "log: a point outside of the picture");
+    at = *end == ' ' ? end + 1 : end;
+  }
+}
+
+static void check_picture(const char *svg) {
+  double width = 0, height = 0;
+  const char *size = strstr(svg, "width=\"");
+  fuzz_expect(size != NULL && sscanf(size, "width=\"%lf\" height=\"%lf\"", &width, &height) == 2 &&
+                  strstr(svg, "</svg>\n") != NULL,
+              "log: no picture");
+  static const char points[] = "points=\"";
+  for (const char *at = svg; (at = strstr(at, points)) != NULL;)
+    check_points(at += strlen(points), width, height);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+  fuzz_file file = fuzz_file_create(bytes, size);
+  cli_plot_run run = {.name = "log"};
+  fuzz_hear();
+  cli_exit result = cli_log_read(file.path, &run.rows);
+  const char *picture = fuzz_path("picture.svg");
+  if (result == CLI_OK && run.rows.count > 0) result = cli_plot_curves(&run, 1, "log", picture);
+  fuzz_heard(result != CLI_OK);
+  if (result == CLI_OK && run.rows.count > 0) {
+    char *svg = read_picture(picture);
+    check_picture(svg);
+    free(svg);
+  }
+  cli_log_rows_free(&run.rows);
+  fuzz_file_close(&file);
+  return 0;
+}
