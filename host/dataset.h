@@ -10,8 +10,9 @@ struct quern_dataset {
   quern_element element; /* of `values` */
   void *values;          /* [rows][columns], owned */
   /* By the schema's task: labels for classes, targets for labels and regression, neither for none. */
-  int32_t *labels; /* [rows], each 0 … outputs-1, owned */
-  float *targets;  /* [rows][outputs], owned */
+  int32_t *labels;         /* [rows], each 0 … outputs-1, owned */
+  float *targets;          /* [rows][outputs], owned */
+  bool labels_are_classes; /* they were given as class numbers, whatever the classes are called */
   size_t rows, columns;
   quern_schema *schema; /* owned; its columns are these columns */
   bool has_missing; /* there may be NaN among the values, each a missing one that nothing stands in for yet */

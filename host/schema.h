@@ -9,6 +9,7 @@ typedef struct quern__schema_column {
   char *name;        /* owned; NULL: it has none */
   size_t place;      /* in the table, from 0 */
   char **categories; /* [category_count], owned, in the order of their bytes; NULL: numbers */
+  double *values;    /* [category_count], owned: the labels that the categories are, ascending; NULL: texts */
   size_t category_count;
 } quern__schema_column;
 
@@ -38,6 +39,16 @@ void quern__schema_free(quern_schema *schema);
 quern_status quern__schema_columns_create(size_t count, quern__schema_columns *columns);
 quern_status quern__schema_copy_doubles(const double *from, size_t count, double **to);
 
+/* Makes `values`, ascending whole numbers, the categories of a column that has none, and takes them
+ * over. */
+quern_status quern__schema_set_values(quern__schema_column *column, double *values, size_t count);
+
+/* So many classes, listed as those of `list`, or 0 … outputs-1 for NULL. A failure changes nothing. */
+quern_status quern__schema_set_classes(quern_schema *schema, const quern__schema_column *list,
+                                       size_t outputs);
+
+bool quern__schema_same_categories(const quern__schema_column *a, const quern__schema_column *b);
+
 /* A copy of a text of `length` bytes, ended by a zero. */
 quern_status quern__schema_copy_text(const char *text, size_t length, char **copy);
 
@@ -46,6 +57,9 @@ bool quern__schema_says_more(const quern_schema *schema);
 
 /* Whether both make the same numbers of the same data. NULL changes nothing. */
 bool quern__schema_prepares_alike(const quern_schema *a, const quern_schema *b);
+
+/* Whether equal labels of both, which have classes, are the same class. */
+bool quern__schema_classes_alike(const quern_schema *a, const quern_schema *b);
 
 /* Puts what standardises the inputs into the first layer, W [columns][units] and b [units], and what scales the outputs back into the
  * last, W [in][outputs] and b [outputs], which must have no activation. Rounded once each. NULL changes nothing. */

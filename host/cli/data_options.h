@@ -14,6 +14,7 @@ typedef struct cli_data_settings {
   /* Of training alone; a model says them of other data. */
   int missing; /* quern_missing */
   bool one_hot, standardize;
+  size_t classes; /* of a model that does not say what its classes are; no option */
 } cli_data_settings;
 
 /* Names of choices, in the order of their enumerations, then NULL. */
@@ -52,7 +53,7 @@ extern const char *const cli_missing[];
        .kind = CLI_CHOICE,                                                                                   \
        .offset = offsetof(settings, data.label),                                                             \
        .choices = cli_labels,                                                                                \
-       .help = "of CSV files: the column of the class, a number 0, 1, 2 … or a name, where there is no "   \
+       .help = "of CSV files: the column of the class, a whole number or a name, where there is no "         \
                "--target (default last)"},                                                                   \
       {.name = "target",                                                                                     \
        .value = "COLUMN,COLUMN…",                                                                            \

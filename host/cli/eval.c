@@ -96,8 +96,9 @@ static cli_exit prepare(eval_session *run) {
     result = cli_fail("--%s is for classes, and %s has %s", settings->show > 0 ? "show" : "plot", source,
                       task == QUERN_TASK_LABELS ? "labels" : "numbers to predict");
   /* What is drawn is what the file has; what is predicted may be prepared. */
-  if (result == CLI_OK && settings->show > 0)
-    result = cli_open_test_data(&settings->data, NULL, &run->pixels);
+  cli_data_settings drawn = settings->data;
+  drawn.task = QUERN_TASK_CLASSES;
+  if (result == CLI_OK && settings->show > 0) result = cli_open_test_data(&drawn, NULL, &run->pixels);
   return result;
 }
 

@@ -61,6 +61,7 @@ static quern_status read_data(const cli_data_settings *settings, const quern_sch
   options.missing = (quern_missing)settings->missing;
   options.text = settings->one_hot ? QUERN_TEXT_ONE_HOT : QUERN_TEXT_REFUSE;
   options.schema = schema;
+  options.classes = settings->classes;
   return quern_dataset_open(settings->where, &options, train, test);
 }
 
@@ -92,7 +93,9 @@ cli_exit cli_open_model_data(const cli_data_settings *settings, const char *mode
                                                  : NULL;
   if (schema != NULL && given != NULL)
     return cli_fail("--%s is for models that do not say what their data are, and %s does", given, model);
-  return cli_open_test_data(settings, schema, data);
+  cli_data_settings of_model = *settings;
+  of_model.classes = quern_network_outputs(network);
+  return cli_open_test_data(&of_model, schema, data);
 }
 
 static bool has_inputs(const quern_network *network, const cli_data_settings *settings,
@@ -105,11 +108,12 @@ static bool has_inputs(const quern_network *network, const cli_data_settings *se
 
 cli_exit cli_open_samples(const cli_data_settings *settings, const char *model, const quern_network *network,
                           quern_dataset **data) {
-  cli_data_settings alone = *settings;
+  cli_data_settings usual = *settings, alone = *settings;
+  usual.classes = quern_network_outputs(network);
   alone.target = "none";
   /* Where neither fits, the error is that of the data as they would usually be. */
   if (quern_network_schema(network) == NULL && settings->target == NULL &&
-      (has_inputs(network, settings, data) || has_inputs(network, &alone, data)))
+      (has_inputs(network, &usual, data) || has_inputs(network, &alone, data)))
     return CLI_OK;
   return cli_open_model_data(settings, model, network, data);
 }

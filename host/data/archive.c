@@ -1,5 +1,6 @@
 /* Files of several arrays: which of them are samples, and which are to be predicted. */
 #include "array.h"
+#include "classes.h"
 #include "error.h"
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +80,10 @@ quern_status quern__archive_datasets(const quern__archive *archive, const quern_
   quern_status status = QUERN_OK;
   if (!options->target || *options->target == '\0')
     QUERN__TRY(choose_targets(archive, tested->y, options, &targets));
-  QUERN__TRY(make(archive, tested->x, targets, options, test));
+  quern_dataset_options testing_options = *options;
+  testing_options.task = (*train)->schema->task; /* the training data tell classes from numbers */
+  QUERN__TRY(make(archive, tested->x, targets, &testing_options, test));
+  if (options->classes == 0) QUERN__TRY(quern__dataset_share_classes(*test, (*train)->schema));
 cleanup:
   if (status != QUERN_OK) {
     quern_dataset_free(*train);

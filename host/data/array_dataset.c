@@ -1,5 +1,6 @@
 /* Two arrays as a data set: samples are the rows of the first, and the second has what is to be predicted of each. */
 #include "array.h"
+#include "classes.h"
 #include "error.h"
 #include "size.h"
 #include <inttypes.h>
@@ -82,25 +83,26 @@ static quern_status make_floats(const quern__array *array, size_t columns, const
   return QUERN_OK;
 }
 
-static quern_status make_labels(const quern__array *array, int32_t **labels) {
+/* The class labels, which are whole numbers. */
+static quern_status set_labels(const quern__array *array, quern_dataset *made,
+                               const quern_dataset_options *options) {
   const size_t count = quern__array_count(array);
   size_t bytes;
-  if (!quern__multiply(count, sizeof(int32_t), &bytes)) return quern__fail_memory(array->name, SIZE_MAX);
-  int32_t *made = malloc(bytes);
-  if (!made) return quern__fail_memory(array->name, bytes);
-  for (size_t i = 0; i < count; i++) {
-    const double value = element(array, i);
-    if (value >= 0.0 && value < (double)INT32_MAX && value == floor(value)) {
-      made[i] = (int32_t)value;
-      continue;
-    }
-    free(made);
-    return quern__fail(QUERN_ERROR_DATA,
-                       "%s: row %zu, from 0: %g, expected a label, an integer 0 to 2147483646", array->name,
-                       i, value);
+  if (!quern__multiply(count, sizeof(double), &bytes)) return quern__fail_memory(array->name, SIZE_MAX);
+  double *values = malloc(bytes);
+  if (!values) return quern__fail_memory(array->name, bytes);
+  quern_status status = QUERN_OK;
+  for (size_t i = 0; i < count && status == QUERN_OK; i++) {
+    values[i] = element(array, i);
+    if (!quern__is_class_value(values[i]))
+      status = quern__fail(QUERN_ERROR_DATA,
+                           "%s: row %zu, from 0: %g, expected a label, a whole number (numbers to predict "
+                           "need --task regression)",
+                           array->name, i, values[i]);
   }
-  *labels = made;
-  return QUERN_OK;
+  if (status == QUERN_OK) status = quern__dataset_set_class_values(made, values, options);
+  free(values);
+  return status;
 }
 
 static quern_task task_of(const quern__array *y, size_t targets, const quern_dataset_options *options) {
@@ -133,9 +135,7 @@ static quern_status set_targets(quern_dataset *made, const quern__array *x, cons
       return quern__fail(QUERN_ERROR_SHAPE, "%s: of shape %s, expected one class for each sample, [%zu]",
                          y->name, print_shape(y).text, rows);
     }
-    QUERN__FORWARD(make_labels(y, &made->labels));
-    quern__dataset_set_classes(made);
-    return QUERN_OK;
+    return set_labels(y, made, options);
   }
   QUERN__FORWARD(make_floats(y, targets, "target", false, NULL, &made->targets));
   if (task == QUERN_TASK_LABELS) QUERN__FORWARD(check_marks(y, made->targets, targets));

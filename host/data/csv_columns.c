@@ -212,6 +212,7 @@ static quern_status match(const table *in, const quern_schema *schema, quern_csv
     columns->targets[0].place = label == QUERN_LABEL_FIRST ? 0 : columns->fields - 1;
     for (size_t i = 0; i < inputs; i++) columns->inputs[i].place = i + (label == QUERN_LABEL_FIRST ? 1 : 0);
     with_targets = schema->task == QUERN_TASK_CLASSES || schema->outputs == 1;
+    columns->targets[0].kind = QUERN__CSV_NUMBERS; /* no table has texts for classes */
   }
   columns->input_count = inputs;
   columns->target_count = with_targets ? targets : 0;
@@ -224,7 +225,8 @@ static quern_status match(const table *in, const quern_schema *schema, quern_csv
   for (size_t i = 0; of_table && i < columns->target_count; i++) {
     const quern__schema_column *column = &schema->targets.items[i];
     columns->targets[i].decided = column;
-    columns->targets[i].kind = column->category_count > 0 ? QUERN__CSV_TEXTS : QUERN__CSV_NUMBERS;
+    const bool texts = column->category_count > 0 && !column->values;
+    columns->targets[i].kind = texts ? QUERN__CSV_TEXTS : QUERN__CSV_NUMBERS;
   }
   return QUERN_OK;
 }

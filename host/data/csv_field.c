@@ -1,6 +1,7 @@
 /* Numbers in CSV: what they look like, what they are, and what to say where they are not. */
 #include "csv_field.h"
 
+#include "classes.h"
 #include "error.h"
 #include <ctype.h>
 #include <inttypes.h>
@@ -98,17 +99,15 @@ quern_status quern__csv_value(const quern__csv_field *field, float *value) {
   return QUERN_OK;
 }
 
-quern_status quern__csv_label(const quern__csv_field *field, int32_t *label) {
-  static const char expected[] = "a label, an integer 0 to 2147483646";
+quern_status quern__csv_label(const quern__csv_field *field, double *label) {
+  static const char expected[] =
+      "a label, a whole number or a text (numbers to predict need --task regression)";
   const spelling spelled = spelling_of(field->text, field->length);
   if (spelled == TEXT) return quern__csv_fail(QUERN_ERROR_FORMAT, field, expected);
   if (spelled == NOT_FINITE) return quern__csv_fail(QUERN_ERROR_DATA, field, expected);
-  const double value = strtod_l(field->text, NULL, field->numbers);
-  if (!(value >= 0.0 && value < (double)INT32_MAX && value == floor(value))) {
-    return quern__csv_fail(QUERN_ERROR_DATA, field, expected);
-  }
-  *label = (int32_t)value;
-  return QUERN_OK;
+  *label = strtod_l(field->text, NULL, field->numbers);
+  if (quern__is_class_value(*label)) return QUERN_OK;
+  return quern__csv_fail(QUERN_ERROR_DATA, field, expected);
 }
 
 quern_status quern__csv_mark(const quern__csv_field *field, float *mark) {

@@ -27,9 +27,9 @@ bool quern__csv_is_missing(const quern__csv_field *field);
 /* "FILE: line L, column C: expected E, found 'F'", with what cannot be printed as '?'. */
 quern_status quern__csv_fail(quern_status status, const quern__csv_field *field, const char *expected);
 
-/* The field as a finite float, or as a class label 0 … 2^31 - 2 ("3", and "3.0" as well). */
+/* The field as a finite float, or as a class label, a whole number ("3", and "3.0" as well). */
 quern_status quern__csv_value(const quern__csv_field *field, float *value);
-quern_status quern__csv_label(const quern__csv_field *field, int32_t *label);
+quern_status quern__csv_label(const quern__csv_field *field, double *label);
 
 /* The field as 0 or 1. */
 quern_status quern__csv_mark(const quern__csv_field *field, float *mark);

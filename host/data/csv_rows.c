@@ -1,6 +1,7 @@
 /* Fields as values, labels and targets. */
 #include "csv_rows.h"
 
+#include "classes.h"
 #include "error.h"
 #include "size.h"
 #include "utf8.h"
@@ -98,23 +99,39 @@ static quern_status read_input(quern__csv_rows *rows, const quern__csv_field *fi
   return QUERN_OK;
 }
 
-static quern_status read_label(const quern__csv_field *field, quern__csv_column *column, int32_t *label) {
+/* A number as a label: by a schema its class, by a count of classes one of them, else what it is. */
+static quern_status read_number(const quern_dataset_options *options, const quern__csv_field *field,
+                                double *label) {
+  int32_t class;
+  QUERN__FORWARD(quern__csv_label(field, label));
+  if (options->schema) {
+    if (!quern__classes_find(options->schema, *label, &class))
+      return quern__csv_fail(QUERN_ERROR_DATA, field, quern__classes_expected(options->schema).text);
+    *label = (double)class;
+  } else if (options->classes > 0 && !(*label >= 0.0 && *label < (double)options->classes)) {
+    return quern__csv_fail(QUERN_ERROR_DATA, field, quern__classes_below(options->classes).text);
+  }
+  return QUERN_OK;
+}
+
+static quern_status read_label(const quern__csv_rows *rows, const quern__csv_field *field,
+                               quern__csv_column *column, double *label) {
   if (column->kind == QUERN__CSV_UNDECIDED) {
     const bool text = field->length > 0 && !quern__csv_is_number(field);
     column->kind = text ? QUERN__CSV_TEXTS : QUERN__CSV_NUMBERS;
   }
-  if (column->kind == QUERN__CSV_NUMBERS) return quern__csv_label(field, label);
+  if (column->kind == QUERN__CSV_NUMBERS) return read_number(rows->options, field, label);
   if (field->length == 0) return quern__csv_fail(QUERN_ERROR_FORMAT, field, "the name of a class");
   size_t number;
   QUERN__FORWARD(number_of(field, column, "one of the classes that the model was trained on", &number));
-  *label = (int32_t)number;
+  *label = (double)number;
   return QUERN_OK;
 }
 
 static quern_status read_targets(quern__csv_rows *rows, const quern__records *record) {
   const quern__csv_columns *columns = rows->columns;
   if (columns->task == QUERN_TASK_CLASSES) {
-    return read_label(&record->fields[columns->targets[0].place], &columns->targets[0],
+    return read_label(rows, &record->fields[columns->targets[0].place], &columns->targets[0],
                       &rows->labels[rows->count]);
   }
   float *target = rows->targets ? rows->targets + rows->count * columns->target_count : NULL;
@@ -160,12 +177,12 @@ static void settle_missing(quern__csv_rows *rows) {
 
 /* Puts the texts of a column in order, and the numbers in its rows with them; then the schema's column is told. */
 static quern_status settle_texts(quern__csv_rows *rows, quern__csv_column *column, float *values,
-                                 int32_t *labels, quern__schema_column *described) {
+                                 double *labels, quern__schema_column *described) {
   size_t *now;
   QUERN__FORWARD(quern__words_sort(&column->words, &now));
   const size_t stride = rows->columns->input_count;
   for (size_t row = 0; row < rows->count; row++) {
-    if (labels) labels[row] = (int32_t)now[labels[row]];
+    if (labels) labels[row] = (double)now[(size_t)labels[row]];
     if (values && values[row * stride] >= 0.0f) {
       values[row * stride] = (float)now[(size_t)values[row * stride]];
     }
@@ -263,6 +280,17 @@ static quern_status fill_with_zeros(const quern__csv_rows *rows, quern_dataset *
   return QUERN_OK;
 }
 
+/* The labels of the data set, whose rows are set. */
+static quern_status finish_classes(const quern__csv_rows *rows, quern_dataset *dataset) {
+  const quern_dataset_options *options = rows->options;
+  const bool texts = rows->columns->targets[0].kind == QUERN__CSV_TEXTS;
+  if (!options->schema && !texts) return quern__dataset_set_class_values(dataset, rows->labels, options);
+  if (texts && !options->schema)
+    QUERN__FORWARD(
+        quern__classes_check_count(dataset, dataset->schema->targets.items[0].category_count, options));
+  return quern__dataset_take_classes(dataset, rows->labels);
+}
+
 quern_status quern__csv_rows_finish(quern__csv_rows *rows, quern_dataset *dataset) {
   const quern_dataset_options *options = rows->options;
   const char *file = dataset->source;
@@ -281,16 +309,12 @@ quern_status quern__csv_rows_finish(quern__csv_rows *rows, quern_dataset *datase
     rows->has_missing = false;
   }
   dataset->values = rows->values;
-  dataset->labels = rows->labels;
   dataset->targets = rows->targets;
   rows->values = NULL;
-  rows->labels = NULL;
   rows->targets = NULL;
   dataset->has_missing = rows->has_missing || (!options->schema && options->missing == QUERN_MISSING_MEAN);
-  if (columns->task == QUERN_TASK_CLASSES)
-    quern__dataset_set_classes(dataset);
-  else
-    quern__dataset_set_targets(dataset, columns->task, columns->target_count);
+  if (columns->task == QUERN_TASK_CLASSES) return finish_classes(rows, dataset);
+  quern__dataset_set_targets(dataset, columns->task, columns->target_count);
   return QUERN_OK;
 }
 

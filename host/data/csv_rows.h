@@ -5,12 +5,12 @@
 #include "csv_columns.h"
 
 /* Of each input a value, of a text its number, -1 for one that is missing; NaN for a number that is missing. Of targets a label, or
- * a float each. */
+ * a float each. A label is the number that stands there, of a text its number; by a schema it is the class. */
 typedef struct quern__csv_rows {
   const quern_dataset_options *options;
   quern__csv_columns *columns; /* the caller's */
   float *values;               /* [rows][input_count], owned */
-  int32_t *labels;             /* [rows], owned; for classes */
+  double *labels;              /* [rows], owned; for classes */
   float *targets;              /* [rows][target_count], owned; for labels and regression */
   size_t count, capacity;
   bool has_missing;

@@ -25,13 +25,15 @@ quern_status quern__dataset_options_read(const quern_dataset_options *given, que
 quern_status quern__named_folder(const char *name, char **path);
 
 /* The IDX files in a folder. test may be NULL; *test is NULL where the folder has none. */
-quern_status quern__idx_open_folder(const char *folder, quern_dataset **train, quern_dataset **test);
+quern_status quern__idx_open_folder(const char *folder, const quern_dataset_options *options,
+                                    quern_dataset **train, quern_dataset **test);
 /* The files that quern__idx_open_folder reads: *path, the caller's to free, is the index-th of
  * them, and NULL if it is not there. */
 enum { QUERN__IDX_FOLDER_FILES = 4 };
 quern_status quern__idx_in_folder(const char *folder, size_t index, char **path);
 /* The images in one file and their labels in another; labels NULL: the file beside the images. */
-quern_status quern__idx_read(const char *images, const char *labels, quern_dataset **dataset);
+quern_status quern__idx_read(const char *images, const char *labels, const quern_dataset_options *options,
+                             quern_dataset **dataset);
 /* The path of the labels that belong to an images file; they are there. The caller frees *labels. */
 quern_status quern__idx_labels_beside(const char *images, char **labels);
 

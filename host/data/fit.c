@@ -1,5 +1,5 @@
 /* Preparing data: what stands in for missing values, and standardised columns. */
-#include "data.h"
+#include "classes.h"
 #include "error.h"
 #include <math.h>
 #include <stdlib.h>
@@ -146,6 +146,7 @@ quern_status quern_dataset_apply(quern_dataset *dataset, const quern_schema *sch
                        dataset->source, dataset->columns, schema->columns);
   }
   QUERN__FORWARD(check_targets(dataset, schema));
+  QUERN__FORWARD(quern__dataset_share_classes(dataset, schema));
   if (!schema->mean && !schema->fill) return QUERN_OK;
   QUERN__FORWARD(quern__dataset_check_idle("prepare", dataset));
   QUERN__FORWARD(quern__dataset_widen(dataset));

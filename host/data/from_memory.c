@@ -90,6 +90,7 @@ static quern_status make(const given *from, quern_dataset **dataset) {
   if (from->labels) {
     QUERN__TRY(copy(from->labels, from->rows, 1, sizeof(int32_t), &copied));
     made->labels = copied;
+    made->labels_are_classes = true;
     quern__dataset_set_classes(made);
   } else {
     if (from->targets) {

@@ -1,6 +1,6 @@
 /* IDX, the format of MNIST: a big-endian magic number (two zero bytes, the element type, the count of
  * dimensions), the dimensions as 32-bit numbers, the elements. */
-#include "data.h"
+#include "classes.h"
 #include "error.h"
 #include "size.h"
 #include <inttypes.h>
@@ -74,29 +74,36 @@ static quern_status read_header(quern__stream *stream, const idx_kind *kind, siz
   return QUERN_OK;
 }
 
-/* The label bytes as int32_t. */
-static quern_status read_labels(quern__stream *stream, size_t count, int32_t **labels) {
+/* The label bytes, by their values. There are 256 of them at most, so that no count of them is refused. */
+static quern_status read_labels(quern__stream *stream, const quern_dataset_options *options,
+                                quern_dataset *made) {
   unsigned char *bytes;
-  QUERN__FORWARD(quern__stream_read_rest(stream, "labels", count, &bytes));
+  QUERN__FORWARD(quern__stream_read_rest(stream, "labels", made->rows, &bytes));
   quern_status status = QUERN_OK;
-  size_t label_bytes;
-  if (!quern__multiply(count, sizeof(int32_t), &label_bytes)) {
-    status = quern__fail(QUERN_ERROR_OVERFLOW, "%s: %zu labels do not fit in memory", stream->name, count);
+  double *values = NULL;
+  size_t size;
+  if (!quern__multiply(made->rows, sizeof *values, &size)) {
+    status =
+        quern__fail(QUERN_ERROR_OVERFLOW, "%s: %zu labels do not fit in memory", stream->name, made->rows);
     goto cleanup;
   }
-  int32_t *wide = malloc(label_bytes);
-  if (!wide) {
-    status = quern__fail_memory("labels", label_bytes);
+  values = malloc(size);
+  if (!values) {
+    status = quern__fail_memory("labels", size);
     goto cleanup;
   }
-  for (size_t i = 0; i < count; i++) wide[i] = bytes[i];
-  *labels = wide;
+  for (size_t i = 0; i < made->rows; i++) values[i] = (double)bytes[i];
+  quern_dataset_options of_classes = *options;
+  of_classes.task = QUERN_TASK_CLASSES;
+  status = quern__dataset_set_class_values(made, values, &of_classes);
 cleanup:
+  free(values);
   free(bytes);
   return status;
 }
 
-quern_status quern__idx_read(const char *images, const char *labels, quern_dataset **dataset) {
+quern_status quern__idx_read(const char *images, const char *labels, const quern_dataset_options *options,
+                             quern_dataset **dataset) {
   quern_status status = QUERN_OK;
   quern_dataset *made = NULL;
   quern__stream image_stream = {0};
@@ -137,8 +144,7 @@ quern_status quern__idx_read(const char *images, const char *labels, quern_datas
   unsigned char *pixels;
   QUERN__TRY(quern__stream_read_rest(&image_stream, "images", size, &pixels));
   made->values = pixels;
-  QUERN__TRY(read_labels(&label_stream, made->rows, &made->labels));
-  quern__dataset_set_classes(made);
+  QUERN__TRY(read_labels(&label_stream, options, made));
   *dataset = made;
   made = NULL;
 cleanup:

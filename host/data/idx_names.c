@@ -1,5 +1,5 @@
 /* The names that IDX files go by: those of MNIST. */
-#include "data.h"
+#include "classes.h"
 #include "error.h"
 #include <errno.h>
 #include <stdio.h>
@@ -36,7 +36,8 @@ static quern_status find(const char *folder, const char *part, const char *what,
 }
 
 /* One part of a folder; *dataset is NULL where neither of its files is there. */
-static quern_status open_part(const char *folder, const char *part, quern_dataset **dataset) {
+static quern_status open_part(const char *folder, const char *part, const quern_dataset_options *options,
+                              quern_dataset **dataset) {
   quern_status status = QUERN_OK;
   char *images = NULL;
   char *labels = NULL;
@@ -50,7 +51,7 @@ static quern_status open_part(const char *folder, const char *part, quern_datase
                          images ? "labels-idx1" : "images-idx3");
     goto cleanup;
   }
-  QUERN__TRY(quern__idx_read(images, labels, dataset));
+  QUERN__TRY(quern__idx_read(images, labels, options, dataset));
 cleanup:
   free(images);
   free(labels);
@@ -61,10 +62,11 @@ quern_status quern__idx_in_folder(const char *folder, size_t index, char **path)
   return find(folder, index < 2 ? "train" : "t10k", index % 2 == 0 ? "images" : "labels", path);
 }
 
-quern_status quern__idx_open_folder(const char *folder, quern_dataset **train, quern_dataset **test) {
+quern_status quern__idx_open_folder(const char *folder, const quern_dataset_options *options,
+                                    quern_dataset **train, quern_dataset **test) {
   quern_status status = QUERN_OK;
   quern_dataset *made = NULL;
-  QUERN__TRY(open_part(folder, "train", &made));
+  QUERN__TRY(open_part(folder, "train", options, &made));
   if (!made) {
     status =
         quern__fail(QUERN_ERROR_FILE,
@@ -73,7 +75,8 @@ quern_status quern__idx_open_folder(const char *folder, quern_dataset **train, q
                     folder);
     goto cleanup;
   }
-  if (test) QUERN__TRY(open_part(folder, "t10k", test));
+  if (test) QUERN__TRY(open_part(folder, "t10k", options, test));
+  if (test && *test && options->classes == 0) QUERN__TRY(quern__dataset_share_classes(*test, made->schema));
   *train = made;
   made = NULL;
 cleanup:

@@ -34,7 +34,7 @@ static quern_status open_file(const char *path, const quern_dataset_options *opt
   }
   switch (kind_of(bytes, count)) {
   case IDX:
-    status = quern__idx_read(path, NULL, train);
+    status = quern__idx_read(path, NULL, options, train);
     break;
   case NPY:
     status = quern__npy_open(&stream, options, train);
@@ -66,13 +66,13 @@ static quern_status open_any(const char *where, const quern_dataset_options *opt
   char *folder;
   QUERN__FORWARD(quern__named_folder(where, &folder));
   if (folder) {
-    const quern_status status = quern__idx_open_folder(folder, train, test);
+    const quern_status status = quern__idx_open_folder(folder, options, train, test);
     free(folder);
     return status;
   }
   struct stat about;
   if (stat(where, &about) != 0) return fail_missing(where);
-  if (S_ISDIR(about.st_mode)) return quern__idx_open_folder(where, train, test);
+  if (S_ISDIR(about.st_mode)) return quern__idx_open_folder(where, options, train, test);
   return open_file(where, options, train, test);
 }
 

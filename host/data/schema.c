@@ -3,6 +3,7 @@
 
 #include "error.h"
 #include "size.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,12 +12,19 @@ quern_status quern__schema_create(quern_schema **schema) {
   return *schema ? QUERN_OK : quern__fail_memory("a schema", sizeof **schema);
 }
 
+static void free_categories(quern__schema_column *column) {
+  for (size_t j = 0; j < column->category_count; j++) free(column->categories[j]);
+  free(column->categories);
+  free(column->values);
+  column->categories = NULL;
+  column->values = NULL;
+  column->category_count = 0;
+}
+
 static void free_columns(quern__schema_columns *columns) {
   for (size_t i = 0; i < columns->count; i++) {
-    quern__schema_column *column = &columns->items[i];
-    for (size_t j = 0; j < column->category_count; j++) free(column->categories[j]);
-    free(column->categories);
-    free(column->name);
+    free_categories(&columns->items[i]);
+    free(columns->items[i].name);
   }
   free(columns->items);
 }
@@ -61,24 +69,66 @@ quern_status quern__schema_copy_doubles(const double *from, size_t count, double
   return QUERN_OK;
 }
 
-static quern_status copy_column(const quern__schema_column *from, quern__schema_column *to) {
-  to->place = from->place;
-  if (from->name) QUERN__FORWARD(quern__schema_copy_text(from->name, strlen(from->name), &to->name));
+static quern_status make_categories(size_t count, quern__schema_column *column) {
+  column->categories = calloc(count, sizeof *column->categories);
+  if (!column->categories) return quern__fail_memory("a schema", count * sizeof *column->categories);
+  column->category_count = count;
+  return QUERN_OK;
+}
+
+static quern_status copy_categories(const quern__schema_column *from, quern__schema_column *to) {
   if (from->category_count == 0) return QUERN_OK;
-  to->categories = calloc(from->category_count, sizeof *to->categories);
-  if (!to->categories) return quern__fail_memory("a schema", from->category_count * sizeof *to->categories);
-  to->category_count = from->category_count;
+  QUERN__FORWARD(make_categories(from->category_count, to));
   for (size_t i = 0; i < from->category_count; i++) {
     const char *text = from->categories[i];
     QUERN__FORWARD(quern__schema_copy_text(text, strlen(text), &to->categories[i]));
   }
+  return quern__schema_copy_doubles(from->values, from->category_count, &to->values);
+}
+
+quern_status quern__schema_set_values(quern__schema_column *column, double *values, size_t count) {
+  char digits[32]; /* whole numbers of at most 16 digits */
+  column->values = values;
+  QUERN__FORWARD(make_categories(count, column));
+  for (size_t i = 0; i < count; i++) {
+    const int length = snprintf(digits, sizeof digits, "%.0f", values[i] + 0.0); /* -0 is 0 */
+    QUERN__FORWARD(quern__schema_copy_text(digits, (size_t)length, &column->categories[i]));
+  }
   return QUERN_OK;
+}
+
+static quern_status copy_column(const quern__schema_column *from, quern__schema_column *to) {
+  to->place = from->place;
+  if (from->name) QUERN__FORWARD(quern__schema_copy_text(from->name, strlen(from->name), &to->name));
+  return copy_categories(from, to);
 }
 
 static quern_status copy_columns(const quern__schema_columns *from, quern__schema_columns *to) {
   QUERN__FORWARD(quern__schema_columns_create(from->count, to));
   for (size_t i = 0; i < from->count; i++) QUERN__FORWARD(copy_column(&from->items[i], &to->items[i]));
   return QUERN_OK;
+}
+
+/* A target that is a column of a table keeps its name and place. */
+quern_status quern__schema_set_classes(quern_schema *schema, const quern__schema_column *list,
+                                       size_t outputs) {
+  quern__schema_columns made = {NULL, 0};
+  quern_status status = QUERN_OK;
+  const bool needed = list || schema->fields > 0;
+  if (needed) QUERN__TRY(quern__schema_columns_create(1, &made));
+  if (list) QUERN__TRY(copy_categories(list, &made.items[0]));
+  if (needed && schema->targets.count > 0) {
+    made.items[0].place = schema->targets.items[0].place;
+    made.items[0].name = schema->targets.items[0].name;
+    schema->targets.items[0].name = NULL;
+  }
+  free_columns(&schema->targets);
+  schema->targets = made;
+  schema->outputs = outputs;
+  made = (quern__schema_columns){NULL, 0};
+cleanup:
+  free_columns(&made);
+  return status;
 }
 
 quern_status quern__schema_copy(const quern_schema *from, quern_schema **to) {
@@ -108,7 +158,7 @@ cleanup:
 bool quern__schema_says_more(const quern_schema *schema) {
   if (!schema) return false;
   if (schema->task != QUERN_TASK_CLASSES || schema->fill || schema->mean || schema->target_mean) return true;
-  return schema->inputs.count > 0;
+  return schema->inputs.count > 0 || schema->targets.count > 0;
 }
 
 static bool same_doubles(const double *a, const double *b, size_t count) {
@@ -119,8 +169,8 @@ static bool same_doubles(const double *a, const double *b, size_t count) {
   return true;
 }
 
-static bool same_categories(const quern__schema_column *a, const quern__schema_column *b) {
-  if (a->category_count != b->category_count) return false;
+bool quern__schema_same_categories(const quern__schema_column *a, const quern__schema_column *b) {
+  if (a->category_count != b->category_count || (a->values != NULL) != (b->values != NULL)) return false;
   for (size_t i = 0; i < a->category_count; i++) {
     if (strcmp(a->categories[i], b->categories[i]) != 0) return false;
   }
@@ -139,7 +189,7 @@ static bool same_texts(const quern__schema_columns *a, const quern__schema_colum
   if (!has_categories(a) && !has_categories(b)) return true;
   if (a->count != b->count) return false;
   for (size_t i = 0; i < a->count; i++) {
-    if (!same_categories(&a->items[i], &b->items[i])) return false;
+    if (!quern__schema_same_categories(&a->items[i], &b->items[i])) return false;
   }
   return true;
 }

@@ -5,9 +5,11 @@
  *    "targets": [{"name": "price", "place": 1}],
  *    "fill": […], "mean": […], "deviation": […], "target_mean": […], "target_deviation": […]}
  *
- * Lists that are empty are left out. Numbers are the shortest that give the same double back. */
+ * A target of classes has "categories", texts, or "values", whole numbers, where its labels are not
+ * 0 … outputs-1. Lists that are empty are left out. Numbers are the shortest that give the same double back. */
 #include "schema.h"
 
+#include "classes.h"
 #include "error.h"
 #include "size.h"
 #include "text.h"
@@ -57,6 +59,12 @@ static bool add_doubles(cJSON *object, const char *name, const double *numbers, 
   return list != NULL;
 }
 
+static bool add_categories(cJSON *item, const quern__schema_column *column) {
+  if (column->category_count == 0) return true;
+  return column->values ? add_doubles(item, "values", column->values, column->category_count)
+                        : add_texts(item, "categories", column->categories, column->category_count);
+}
+
 static bool add_columns(cJSON *object, const char *name, const quern__schema_columns *columns) {
   if (columns->count == 0) return true;
   cJSON *list = cJSON_AddArrayToObject(object, name);
@@ -69,10 +77,7 @@ static bool add_columns(cJSON *object, const char *name, const quern__schema_col
     }
     if (column->name && !cJSON_AddStringToObject(item, "name", column->name)) return false;
     if (!cJSON_AddNumberToObject(item, "place", (double)column->place)) return false;
-    if (column->category_count > 0 &&
-        !add_texts(item, "categories", column->categories, column->category_count)) {
-      return false;
-    }
+    if (!add_categories(item, column)) return false;
   }
   return list != NULL;
 }
@@ -182,9 +187,25 @@ static quern_status read_categories(const char *where, const cJSON *item, quern_
   return QUERN_OK;
 }
 
+static quern_status read_values(const char *where, const cJSON *item, quern__schema_column *column) {
+  const cJSON *list = cJSON_GetObjectItemCaseSensitive(item, "values");
+  const size_t count = count_items(list);
+  double *values = NULL;
+  if (!list) return QUERN_OK;
+  if (column->category_count > 0) return fail(where, "values", "no categories beside");
+  quern_status status = read_doubles(where, item, "values", count, &values);
+  for (size_t i = 0; i < count && status == QUERN_OK; i++) {
+    if (quern__is_class_value(values[i]) && (i == 0 || values[i - 1] < values[i])) continue;
+    status = fail(where, "values", "whole numbers that ascend");
+  }
+  if (status == QUERN_OK) return quern__schema_set_values(column, values, count);
+  free(values);
+  return status;
+}
+
 static quern_status read_columns(const char *where, const cJSON *object, const char *name,
                                  quern__schema_columns *columns) {
-  static const char *const known[] = {"name", "place", "categories"};
+  static const char *const known[] = {"name", "place", "categories", "values"};
   const cJSON *list = cJSON_GetObjectItemCaseSensitive(object, name);
   if (!list) return QUERN_OK;
   if (!cJSON_IsArray(list)) return fail(where, name, "a list of columns");
@@ -200,6 +221,7 @@ static quern_status read_columns(const char *where, const cJSON *object, const c
       QUERN__FORWARD(quern__schema_copy_text(text->valuestring, strlen(text->valuestring), &column->name));
     }
     QUERN__FORWARD(read_categories(where, item, column));
+    QUERN__FORWARD(read_values(where, item, column));
   }
   return QUERN_OK;
 }
@@ -210,13 +232,17 @@ static quern_status check_whole(const char *where, const quern_schema *schema) {
   for (size_t i = 0; i < schema->inputs.count; i++) {
     const quern__schema_column *column = &schema->inputs.items[i];
     if (column->place >= schema->fields) return fail(where, "place", "a column of the table");
+    if (column->values) return fail(where, "values", "them of classes alone");
     if (!quern__add(columns, column->category_count > 0 ? column->category_count : 1, &columns)) {
       return fail(where, "inputs", "fewer columns");
     }
   }
   for (size_t i = 0; i < schema->targets.count; i++) {
     const quern__schema_column *column = &schema->targets.items[i];
-    if (column->place >= schema->fields) return fail(where, "place", "a column of the table");
+    /* Data that are no table have a target where there is something to say of its classes. */
+    const bool in_table = schema->fields > 0 ? column->place < schema->fields : column->place == 0;
+    if (!in_table) return fail(where, "place", "a column of the table");
+    if (schema->fields == 0 && column->category_count == 0) return fail(where, "targets", "its classes");
     if (column->category_count > 0 &&
         (schema->task != QUERN_TASK_CLASSES || column->category_count != schema->outputs)) {
       return fail(where, "categories", "a name for each class");

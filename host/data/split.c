@@ -20,6 +20,7 @@ static quern_status take_rows(const quern_dataset *from, const uint32_t *order, 
   made->rows = count;
   made->columns = from->columns;
   made->has_missing = from->has_missing;
+  made->labels_are_classes = from->labels_are_classes;
   made->height = from->height;
   made->width = from->width;
   made->scale = from->scale;

@@ -58,3 +58,25 @@ quern_status quern__check_truth(const quern_network *network, const quern_datase
                      "%s: the label of sample %zu is %d, expected 0 to %zu: the network has %zu outputs",
                      dataset->source, row, (int)dataset->labels[row], outputs - 1, outputs);
 }
+
+quern_status quern__check_classes(const quern_schema *schema, const quern_dataset *dataset) {
+  const bool both = schema->task == QUERN_TASK_CLASSES && dataset->schema->task == QUERN_TASK_CLASSES;
+  if (!both || dataset->labels_are_classes || quern__schema_classes_alike(schema, dataset->schema))
+    return QUERN_OK;
+  return quern__fail(QUERN_ERROR_DATA,
+                     "%s: its labels are not numbered as those that were trained on: open it by the schema "
+                     "of the training data or of the network, or apply that",
+                     dataset->source);
+}
+
+quern_status quern__check_measured(const quern_network *network, const quern_dataset *dataset) {
+  const quern_schema *own = dataset->schema;
+  if (network->schema != NULL) return quern__check_classes(network->schema, dataset);
+  if (own->task != QUERN_TASK_CLASSES || own->targets.count == 0 || own->targets.items[0].values == NULL)
+    return QUERN_OK;
+  return quern__fail(QUERN_ERROR_DATA,
+                     "%s: its labels are numbered by their order, and the network does not say what its "
+                     "classes are: give it the schema of its training data, or open this with the option "
+                     "classes for class numbers",
+                     dataset->source);
+}

@@ -4,6 +4,7 @@
 #include "../error.h"
 #include "../network/network.h"
 #include "../schema.h"
+#include "check.h"
 #include "measure.h"
 
 /* Samples at a time: enough to keep a device busy, few enough to be little memory beside the data. */
@@ -55,6 +56,7 @@ quern_status quern_evaluate(quern_context *context, const quern_network *network
   QUERN__FORWARD(check_arguments("evaluate", context, network, dataset, metrics));
   evaluation run;
   quern__tally tally = {0};
+  QUERN__FORWARD(quern__check_measured(network, dataset));
   QUERN__FORWARD(evaluation_create(context, network, dataset, true, &run));
   quern_status status;
   QUERN__TRY(quern__tally_create(context, dataset->rows, &tally));

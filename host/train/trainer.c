@@ -7,6 +7,7 @@
 #include "../context.h"
 #include "../dataset.h"
 #include "../error.h"
+#include "check.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,9 +142,11 @@ static quern_status create_train(quern_trainer *trainer, const quern_network *ne
 }
 
 static quern_status create_test(quern_trainer *trainer, const quern_network *network,
-                                const quern_dataset *test, quern__placement placement) {
+                                const quern_dataset *train, const quern_dataset *test,
+                                quern__placement placement) {
   const quern__shard shard = quern__trainer_test_shard(&trainer->options, test->rows);
   QUERN__FORWARD(quern__feed_create(trainer->context, network, test, true, placement, shard, &trainer->test));
+  QUERN__FORWARD(quern__check_classes(train->schema, test));
   if (trainer->test.task == trainer->train.task) return QUERN_OK;
   return quern__fail(QUERN_ERROR_DATA, "trainer: %s has something else to predict than the training data",
                      test->source);
@@ -167,7 +170,7 @@ static quern_status create_feeds(quern_trainer *made, const quern_network *netwo
   quern__data data;
   QUERN__FORWARD(quern__trainer_place(made->context, network, train, test, &made->options, &data));
   QUERN__FORWARD(create_train(made, network, train, data.train.placement));
-  return test != NULL ? create_test(made, network, test, data.test.placement) : QUERN_OK;
+  return test != NULL ? create_test(made, network, train, test, data.test.placement) : QUERN_OK;
 }
 
 /* The rest of what is this rank's own. */

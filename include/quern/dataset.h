@@ -50,12 +50,16 @@ typedef struct quern_dataset_options {
    * there may be more of them, and the targets may be missing. `inputs`, `target`, `task`, `missing` and `text` do not count
    * then. */
   const quern_schema *schema;
+  /* For a network that has so many outputs and no schema: labels that are numbers are class numbers, 0 …
+   * classes - 1, and others are QUERN_ERROR_DATA. 0: the data say which classes there are. Does not count
+   * where there is a schema. */
+  size_t classes;
 } quern_dataset_options;
 
 #define QUERN_DATASET_OPTIONS_INIT                                                                           \
   {                                                                                                          \
     sizeof(quern_dataset_options), QUERN_HEADER_AUTO, QUERN_LABEL_LAST, NULL, NULL, QUERN_TASK_NONE, 0,      \
-        QUERN_MISSING_REFUSE, QUERN_TEXT_REFUSE, NULL                                                        \
+        QUERN_MISSING_REFUSE, QUERN_TEXT_REFUSE, NULL, 0                                                     \
   }
 
 /* Opens what `where` names:
@@ -78,7 +82,12 @@ typedef struct quern_dataset_options {
  * *test is NULL where there is none. A folder or file called "digits" is reached as "./digits". Each of them may be
  * gzip'd; an .npz or safetensors file then goes through a temporary file without a name. Arrays are little-endian, in C order, of floats, integers or booleans of any size but half floats. Bytes stay bytes:
  * pixels of IDX, and of arrays of bytes with three dimensions or more, scale to 0 … 1 when they are gathered, digits by 1/16;
- * other values are floats, taken as they are. A class is a whole number from 0 on, or a text, and then the texts are numbered in their order.
+ * other values are floats, taken as they are. A class is a whole number of at most 2^53 or a text.
+ * Labels 0 … k-1, each of them there, are the class numbers. Others are numbered in their order,
+ * texts in that of their bytes, and quern_schema_class_name has them; so are those of a test set by
+ * the classes of the training data, where a label that these lack is QUERN_ERROR_DATA. More than 20 classes
+ * that are more than a tenth of the rows are refused unless `task` asks for classes: they are likely
+ * numbers to predict.
  * Labels are 0 or 1. The caller owns *train and *test, two variables; test may be NULL when it is not wanted. options may be NULL. Errors name
  * the file, the place (byte, or line and column) and what was expected. */
 QUERN_API quern_status quern_dataset_open(const char *where, const quern_dataset_options *options,
@@ -90,7 +99,7 @@ QUERN_API quern_status quern_dataset_open(const char *where, const quern_dataset
  * count. Fails where the data set's place cannot be found out. */
 QUERN_API quern_status quern_dataset_reads(const char *where, const char *path, bool *reads);
 
-/* Copies rows x columns floats and one class label (0, 1, 2 …) for each row. NaN and infinity are refused. */
+/* Copies rows x columns floats and one class number (0, 1, 2 …) for each row. NaN and infinity are refused. */
 QUERN_API quern_status quern_dataset_from_floats(const float *values, const int32_t *labels, size_t rows,
                                                  size_t columns, quern_dataset **dataset);
 
@@ -119,7 +128,8 @@ QUERN_API quern_status quern_dataset_split(const quern_dataset *dataset, double 
 QUERN_API quern_status quern_dataset_fit(quern_dataset *dataset, bool standardize);
 
 /* Prepares a set in the way of another, whose schema this is: such as the test set in that of the training set. They must have as
- * many columns, and this one must not be prepared. */
+ * many columns, and this one must not be prepared. Labels are numbered by the classes of the schema;
+ * QUERN_ERROR_DATA: it lacks one of them. Those of quern_dataset_from_floats are class numbers, and stay. */
 QUERN_API quern_status quern_dataset_apply(quern_dataset *dataset, const quern_schema *schema);
 
 QUERN_API void quern_dataset_free(quern_dataset *dataset);
@@ -129,14 +139,14 @@ QUERN_API size_t quern_dataset_columns(const quern_dataset *dataset);
 /* Never NULL. Owned by the data set. */
 QUERN_API const quern_schema *quern_dataset_schema(const quern_dataset *dataset);
 QUERN_API quern_task quern_dataset_task(const quern_dataset *dataset);
-/* How many outputs a network for it has: classes, of which there are one more than the largest label, unless a split or a schema
- * knows of more; labels; numbers; 0 where there is no task. */
+/* How many outputs a network for it has: classes, of which there are one more than the largest class number, unless a split or a
+ * schema knows of more; labels; numbers; 0 where there is no task. */
 QUERN_API size_t quern_dataset_outputs(const quern_dataset *dataset);
 /* The same for classes, and 0 for other tasks. */
 QUERN_API size_t quern_dataset_classes(const quern_dataset *dataset);
 /* Height and width of the samples as images; false where columns are no image. */
 QUERN_API bool quern_dataset_image_size(const quern_dataset *dataset, size_t *height, size_t *width);
-/* The class of a row, -1 for other tasks than classes; the values of a row, scaled and prepared, `columns` floats. row must be
+/* The class number of a row, -1 for other tasks than classes; the values of a row, scaled and prepared, `columns` floats. row must be
  * less than the count. */
 QUERN_API int32_t quern_dataset_label(const quern_dataset *dataset, size_t row);
 QUERN_API void quern_dataset_values(const quern_dataset *dataset, size_t row, float *values);

@@ -24,8 +24,9 @@ typedef enum quern_task {
 
 QUERN_API quern_task quern_schema_task(const quern_schema *schema);
 
-/* What a class was called in the data, where that was a text ("setosa"); NULL where it was a number. Classes that are texts are
- * numbered in the order of their bytes. Owned by the schema. */
+/* What a class was called in the data: a text ("setosa"), or a number ("1000"); NULL where its label was the class number itself.
+ * Classes that are texts are numbered in the order of their bytes, and numbers in their order. Owned by
+ * the schema. */
 QUERN_API const char *quern_schema_class_name(const quern_schema *schema, size_t index);
 
 /* The name of a target's column, of labels or of a regression; NULL where the data name none. Owned by the schema. */

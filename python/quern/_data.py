@@ -112,8 +112,8 @@ def read(where, *, header="auto", label="last", target=None, inputs=None, task=N
       one_hot     whether columns of texts are read too, as a 0 or 1 for each text that there is
 
     Returns (x, y), (x_test, y_test): x float32 (samples, columns), pixels scaled to 0 … 1; y int32 (samples,), a class for
-    each, where texts are numbered in the order of their bytes; or float32 (samples, outputs) where there are labels or numbers to
-    predict; or None where there is neither. The second is None where there is no test set.
+    each, where texts are numbered in the order of their bytes, and labels that are not 0, 1, 2 … in their order;
+    or float32 (samples, outputs) where there are labels or numbers to predict; or None where there is neither. The second is None where there is no test set.
     """
     options = _options(header, label, target, inputs, task, delimiter, missing, one_hot)
     train, test = make(lib.quern_dataset_free, lib.quern_dataset_open,

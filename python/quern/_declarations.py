@@ -91,7 +91,8 @@ class TrainOptions(Structure):
 
 class DatasetOptions(Structure):
     _fields_ = [("size", c_size_t), ("header", c_int), ("label", c_int), ("target", c_char_p), ("inputs", c_char_p),
-                ("task", c_int), ("delimiter", c_char), ("missing", c_int), ("text", c_int), ("schema", c_void_p)]
+                ("task", c_int), ("delimiter", c_char), ("missing", c_int), ("text", c_int), ("schema", c_void_p),
+                ("classes", c_size_t)]
 
     @classmethod
     def initial(cls):

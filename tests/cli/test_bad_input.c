@@ -107,10 +107,10 @@ static void test_csv(void **state) {
   assert_training_fails("infinite.csv", PARTS("infinite.csv", "line 2", "inf"));
   write_text("ragged.csv", "1,2,0\n3,1\n");
   assert_training_fails("ragged.csv", PARTS("ragged.csv", "line 2"));
-  write_text("label.csv", "1,2,0\n3,4,-1\n");
-  assert_training_fails("label.csv", PARTS("label.csv", "line 2", "-1"));
+  write_text("label.csv", "1,2,0\n3,4,nan\n");
+  assert_training_fails("label.csv", PARTS("label.csv", "line 2", "nan"));
   write_text("half.csv", "1,2,0\n3,4,0.5\n");
-  assert_training_fails("half.csv", PARTS("half.csv", "line 2", "0.5"));
+  assert_training_fails("half.csv", PARTS("half.csv", "line 2", "0.5", "--task regression"));
   write_text("empty.csv", "");
   assert_training_fails("empty.csv", PARTS("empty.csv", "empty"));
 }
@@ -121,15 +121,16 @@ static void test_labels_past_the_classes(void **state) {
   write_text("test.csv", "1,2,1\n3,4,7\n");
   assert_one_line(
       run("train", "--data", path_of("train.csv"), "--test", path_of("test.csv"), "--save", path_of(TARGET)),
-      1, PARTS("test.csv", "sample 1", "label 7", "train.csv", "2 classes"));
+      1, PARTS("test.csv: line 2, column 3", "one of the classes that were trained on: 0 to 1", "'7'"));
   assert_int_not_equal(access(path_of(TARGET), F_OK), 0);
 
   command_result trained =
       run("train", "--data", path_of("train.csv"), "--epochs", "1", "--save", path_of(TARGET));
   assert_code(&trained, 0);
   result_free(&trained);
-  assert_one_line(run("eval", "--model", path_of(TARGET), "--data", path_of("test.csv")), 1,
-                  PARTS("test.csv", "sample 1", "label 7", TARGET, "2 classes"));
+  assert_one_line(
+      run("eval", "--model", path_of(TARGET), "--data", path_of("test.csv")), 1,
+      PARTS("test.csv: line 2, column 3", "one of the classes that were trained on: 0 to 1", "'7'"));
 }
 
 static void test_columns_that_do_not_fit(void **state) {

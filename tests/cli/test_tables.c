@@ -31,6 +31,46 @@ static char *rest_of(char *text, const char *first) {
   return text + length + 1;
 }
 
+/* Labels that are no class numbers: two classes, printed as they stand in the table. */
+static void test_labels_are_values(void **state) {
+  (void)state;
+  static const char *const tables[] = {"0,-1\n1,1\n0,-1\n1,1\n", "0,1000\n1,2000\n0,1000\n1,2000\n",
+                                       "0,1\n1,2\n0,1\n1,2\n", "0,0\n1,1000000000\n0,0\n1,1000000000\n"};
+  static const char *const names[][2] = {{"-1", "1"}, {"1000", "2000"}, {"1", "2"}, {"0", "1000000000"}};
+  char model[2 * PATH_BYTES], table[2 * PATH_BYTES], heading[64], begin[32];
+  snprintf(model, sizeof model, "%s", path_of("values.safetensors"));
+  snprintf(table, sizeof table, "%s", path_of("values.csv"));
+  for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+    write_text(table, tables[i]);
+    cJSON *trained = run_json(ARGUMENTS("train", "--data", table, "--test", table, "--hidden", "none",
+                                        "--epochs", "200", "--save", model, "--json"));
+    assert_true(json_number(trained, "test_accuracy") == 1);
+    cJSON_Delete(trained);
+    command_result predicted = run("predict", "--model", model, "--data", table);
+    assert_code(&predicted, 0);
+    snprintf(heading, sizeof heading, "class,p_%s,p_%s", names[i][0], names[i][1]);
+    const char *rows = rest_of(predicted.out, heading);
+    for (size_t row = 0; row < 4; row++, rows = strchr(rows, '\n') + 1) {
+      snprintf(begin, sizeof begin, "%s,", names[i][row % 2]);
+      assert_int_equal(strncmp(rows, begin, strlen(begin)), 0);
+    }
+    result_free(&predicted);
+    cJSON *measured = run_json(ARGUMENTS("eval", "--model", model, "--data", table, "--json"));
+    assert_true(json_number(measured, "accuracy") == 1);
+    const cJSON *classes = cJSON_GetObjectItemCaseSensitive(measured, "classes");
+    assert_int_equal(cJSON_GetArraySize(classes), 2);
+    assert_string_equal(json_text(cJSON_GetArrayItem(classes, 1), "name"), names[i][1]);
+    cJSON_Delete(measured);
+    command_result inspected = run("inspect", model);
+    snprintf(heading, sizeof heading, "\"values\":[%s,%s]", names[i][0], names[i][1]);
+    assert_says(inspected.out, heading);
+    result_free(&inspected);
+    write_text(table, "0,7\n");
+    assert_one_line(run("eval", "--model", model, "--data", table), 1,
+                    PARTS("values.csv: line 1, column 2", "trained on: ", names[i][0], "found '7'"));
+  }
+}
+
 static void test_iris(void **state) {
   (void)state;
   char model[2 * PATH_BYTES];
@@ -232,8 +272,13 @@ static void test_arrays(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      WITH_FOLDER(test_iris),    WITH_FOLDER(test_regression),          WITH_FOLDER(test_labels),
-      WITH_FOLDER(test_missing), WITH_FOLDER(test_standardised_images), WITH_FOLDER(test_arrays),
+      WITH_FOLDER(test_labels_are_values),
+      WITH_FOLDER(test_iris),
+      WITH_FOLDER(test_regression),
+      WITH_FOLDER(test_labels),
+      WITH_FOLDER(test_missing),
+      WITH_FOLDER(test_standardised_images),
+      WITH_FOLDER(test_arrays),
   };
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }

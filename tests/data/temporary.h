@@ -117,4 +117,11 @@ static inline quern_dataset *open_one(const char *where, const quern_dataset_opt
   return train;
 }
 
+/* The label of a row as it stood in the file. */
+static inline long label_of(const quern_dataset *dataset, size_t row) {
+  const int32_t label = quern_dataset_label(dataset, row);
+  const char *name = quern_schema_class_name(quern_dataset_schema(dataset), (size_t)label);
+  return name ? strtol(name, NULL, 10) : label;
+}
+
 #endif

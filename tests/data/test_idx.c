@@ -18,14 +18,14 @@ static void write_good(void) {
 static void check_good(const quern_dataset *dataset) {
   assert_int_equal(quern_dataset_rows(dataset), 3);
   assert_int_equal(quern_dataset_columns(dataset), 6);
-  assert_int_equal(quern_dataset_classes(dataset), 7);
+  assert_int_equal(quern_dataset_classes(dataset), 3);
   size_t height = 0, width = 0;
   assert_true(quern_dataset_image_size(dataset, &height, &width));
   assert_int_equal(height, 2);
   assert_int_equal(width, 3);
   float values[6];
   for (size_t row = 0; row < 3; row++) {
-    assert_int_equal(quern_dataset_label(dataset, row), good_labels[8 + row]);
+    assert_int_equal(label_of(dataset, row), good_labels[8 + row]);
     quern_dataset_values(dataset, row, values);
     for (size_t i = 0; i < 6; i++) {
       assert_true(values[i] == (float)good_images[16 + row * 6 + i] * (1.0f / 255.0f));

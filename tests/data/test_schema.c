@@ -22,6 +22,8 @@ static void round_trip(void **state) {
       "\"deviation\":[4.94065645841247e-324],"
       "\"target_mean\":[1,2],\"target_deviation\":[1.7976931348623156e+38,3]}",
       "{\"task\":\"labels\",\"columns\":1,\"outputs\":5,\"fields\":0}",
+      "{\"task\":\"classes\",\"columns\":1,\"outputs\":2,\"fields\":0,"
+      "\"targets\":[{\"place\":0,\"values\":[-1,9007199254740992]}]}",
   };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     quern_schema *schema = parse(texts[i]), *copy;
@@ -83,6 +85,17 @@ static void refused(void **state) {
        "\"categories\": expected texts in the order"},
       {BEGIN INPUTS "\"targets\":[{\"place\":2,\"categories\":[1,2]}]}",
        "\"categories\": expected a list of texts"},
+      {BEGIN INPUTS "\"targets\":[{\"place\":2,\"values\":[1,1]}]}", "\"values\": expected whole numbers"},
+      {BEGIN INPUTS "\"targets\":[{\"place\":2,\"values\":[1,2.5]}]}", "\"values\": expected whole numbers"},
+      {BEGIN INPUTS "\"targets\":[{\"place\":2,\"values\":[1,1e16]}]}", "\"values\": expected whole numbers"},
+      {BEGIN INPUTS "\"targets\":[{\"place\":2,\"values\":[]}]}", "\"values\": expected a number for each"},
+      {BEGIN INPUTS "\"targets\":[{\"place\":2,\"values\":[1]}]}", "\"categories\": expected a name"},
+      {BEGIN INPUTS "\"targets\":[{\"place\":2,\"categories\":[\"a\",\"b\"],\"values\":[1,2]}]}",
+       "\"values\": expected no categories beside"},
+      {BEGIN "\"inputs\":[{\"place\":0,\"values\":[1]},{\"place\":1}]," TARGET "}",
+       "\"values\": expected them of classes alone"},
+      {"{\"task\":\"classes\",\"columns\":1,\"outputs\":2,\"fields\":0,\"targets\":[{\"place\":0}]}",
+       "\"targets\": expected its classes"},
       {BEGIN INPUTS "\"targets\":[{\"place\":2,\"name\":2}]}", "\"name\": expected a text"},
       {BEGIN INPUTS TARGET ",\"fill\":[1]}", "\"fill\": expected a number for each column"},
       {BEGIN INPUTS TARGET ",\"fill\":[1,\"2\"]}", "\"fill\": expected finite numbers"},

@@ -275,7 +275,7 @@ static void shorter_options(void **state) {
   options.label = QUERN_LABEL_FIRST;
   options.target = "never looked at";
   quern_dataset *dataset = open_one(write_text("3,1,2\n"), &options);
-  assert_int_equal(quern_dataset_label(dataset, 0), 3);
+  assert_int_equal(label_of(dataset, 0), 3);
   quern_dataset_free(dataset);
   options.size = sizeof options + 1;
   assert_open_fails("digits", &options, QUERN_ERROR_ARGUMENT);

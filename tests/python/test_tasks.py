@@ -122,6 +122,18 @@ class Classes(unittest.TestCase):
 
 
 class Files(unittest.TestCase):
+    def test_labels_are_values(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "labels.csv")
+            path.write_text("0.5,2000\n1.5,1000\n2.5,2000\n")
+            (x, y), _ = quern.read(path)
+            self.assertEqual((y.dtype, y.tolist()), (numpy.int32, [1, 0, 1]))
+            quern.Network(1, [2]).fit(x, y, epochs=1)
+            path.write_text("".join(f"{i},{i}.0\n" for i in range(1, 31)))
+            with self.assertRaisesRegex(quern.Error, "30 different labels in 30 rows.*--task regression"):
+                quern.read(path)
+            self.assertEqual(quern.read(path, task="classes")[0][1].tolist(), list(range(30)))
+
     def test_read(self):
         x, y = table(rows=6)
         with tempfile.TemporaryDirectory() as folder:

@@ -1,0 +1,219 @@
+/* Class labels as values. Labels 0 … k-1 stand for themselves and leave no list in the schema, so that
+ * data of class numbers, and the models of them, are the same as without any of this. */
+#include "classes.h"
+
+#include "error.h"
+#include "size.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LARGEST_VALUE   9007199254740992.0 /* 2^53: every whole number up to it is a double */
+#define FEW_CATEGORIES  20
+#define SHOWN_CLASSES   4
+#define VALUE_CHARACTER 24 /* "-9007199254740992" and an end */
+
+bool quern__is_class_value(double value) {
+  return fabs(value) <= LARGEST_VALUE && value == floor(value);
+}
+
+bool quern__too_many_categories(size_t count, size_t rows) {
+  return count > FEW_CATEGORIES && count > rows / 10;
+}
+
+quern_status quern__classes_check_count(const quern_dataset *dataset, size_t classes,
+                                        const quern_dataset_options *options) {
+  const bool asked = options->task == QUERN_TASK_CLASSES || options->classes > 0;
+  if (asked || !quern__too_many_categories(classes, dataset->rows)) return QUERN_OK;
+  const bool table = dataset->schema->fields > 0;
+  return quern__fail(
+      QUERN_ERROR_DATA,
+      "%s: %zu different labels in %zu rows, expected at most a tenth as many: for numbers to predict "
+      "give --task regression%s, to keep so many classes --task classes",
+      dataset->source, classes, dataset->rows, table ? ", for labels in the first column --label first" : "");
+}
+
+/* --- Which classes there are ---------------------------------------------------------------------------- */
+
+/* Whether the values are 0 … k-1, each of them there. No more than there are rows can be. */
+static quern_status find_dense(const double *values, size_t count, size_t *classes) {
+  double largest = 0.0;
+  *classes = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (values[i] < 0.0 || values[i] >= (double)count) return QUERN_OK;
+    if (values[i] > largest) largest = values[i];
+  }
+  const size_t most = (size_t)largest + 1;
+  bool *seen = calloc(most, sizeof *seen);
+  if (!seen) return quern__fail_memory("class labels", most);
+  size_t found = 0;
+  for (size_t i = 0; i < count; i++) {
+    bool *mark = &seen[(size_t)values[i]];
+    found += !*mark;
+    *mark = true;
+  }
+  free(seen);
+  if (found == most) *classes = most;
+  return QUERN_OK;
+}
+
+static int compare_values(const void *a, const void *b) {
+  const double first = *(const double *)a, second = *(const double *)b;
+  return (first > second) - (first < second);
+}
+
+/* The different values in their order. The caller frees *distinct. */
+static quern_status find_distinct(const double *values, size_t count, double **distinct, size_t *classes) {
+  double *sorted;
+  QUERN__FORWARD(quern__schema_copy_doubles(values, count, &sorted));
+  qsort(sorted, count, sizeof *sorted, compare_values);
+  *classes = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (i == 0 || sorted[i] != sorted[*classes - 1]) sorted[(*classes)++] = sorted[i];
+  }
+  *distinct = sorted;
+  return QUERN_OK;
+}
+
+/* The place of a value in an ascending list; `count` where it is not there. */
+static size_t find_value(const double *ascending, size_t count, double value) {
+  const double *found =
+      count > 0 ? bsearch(&value, ascending, count, sizeof *ascending, compare_values) : NULL;
+  return found ? (size_t)(found - ascending) : count;
+}
+
+/* --- Classes that a schema has -------------------------------------------------------------------------- */
+
+const quern__schema_column *quern__classes_list(const quern_schema *schema) {
+  const bool any = schema->task == QUERN_TASK_CLASSES && schema->targets.count > 0 &&
+                   schema->targets.items[0].category_count > 0;
+  return any ? &schema->targets.items[0] : NULL;
+}
+
+bool quern__classes_find(const quern_schema *schema, double value, int32_t *label) {
+  const quern__schema_column *list = quern__classes_list(schema);
+  const size_t place = list && list->values ? find_value(list->values, schema->outputs, value)
+                       : value >= 0.0 && value < (double)schema->outputs && value == floor(value)
+                           ? (size_t)value
+                           : schema->outputs;
+  if (place == schema->outputs) return false;
+  *label = (int32_t)place;
+  return true;
+}
+
+quern__classes_text quern__classes_expected(const quern_schema *schema) {
+  quern__classes_text said;
+  const quern__schema_column *list = quern__classes_list(schema);
+  int at = snprintf(said.text, sizeof said.text, "one of the classes that were trained on: ");
+  if (!list) {
+    snprintf(said.text + at, sizeof said.text - (size_t)at, "0 to %zu", schema->outputs - 1);
+    return said;
+  }
+  for (size_t i = 0; i < list->category_count && (size_t)at < sizeof said.text; i++) {
+    const char *comma = i > 0 ? ", " : "";
+    const bool more = i == SHOWN_CLASSES;
+    at += more ? snprintf(said.text + at, sizeof said.text - (size_t)at, " …")
+               : snprintf(said.text + at, sizeof said.text - (size_t)at, "%s%.*s", comma, VALUE_CHARACTER,
+                          list->categories[i]);
+    if (more) break;
+  }
+  return said;
+}
+
+/* --- The labels of a data set --------------------------------------------------------------------------- */
+
+static quern_status make_labels(quern_dataset *dataset) {
+  size_t bytes;
+  if (!quern__multiply(dataset->rows, sizeof *dataset->labels, &bytes))
+    return quern__fail_memory("class labels", SIZE_MAX);
+  free(dataset->labels);
+  dataset->labels = malloc(bytes);
+  return dataset->labels ? QUERN_OK : quern__fail_memory("class labels", bytes);
+}
+
+static quern_status fail_value(const quern_dataset *dataset, size_t row, double value, const char *expected) {
+  return quern__fail(QUERN_ERROR_DATA, "%s: row %zu, from 0: label %.17g, expected %s", dataset->source, row,
+                     value, expected);
+}
+
+/* The values as the target of the schema. It takes over `values`, whatever it returns. */
+static quern_status describe(quern_schema *schema, double *values, size_t count) {
+  const quern_status status =
+      schema->targets.count > 0 ? QUERN_OK : quern__schema_columns_create(1, &schema->targets);
+  if (status == QUERN_OK) return quern__schema_set_values(&schema->targets.items[0], values, count);
+  free(values);
+  return status;
+}
+
+/* By the order of the values. */
+static quern_status number_by_order(quern_dataset *dataset, const double *values, double *distinct,
+                                    size_t classes) {
+  for (size_t row = 0; row < dataset->rows; row++)
+    dataset->labels[row] = (int32_t)find_value(distinct, classes, values[row]);
+  quern__dataset_set_classes(dataset);
+  return describe(dataset->schema, distinct, classes);
+}
+
+static void take_numbers(quern_dataset *dataset, const double *values) {
+  for (size_t row = 0; row < dataset->rows; row++) dataset->labels[row] = (int32_t)values[row];
+  quern__dataset_set_classes(dataset);
+}
+
+quern_status quern__dataset_take_classes(quern_dataset *dataset, const double *classes) {
+  QUERN__FORWARD(make_labels(dataset));
+  take_numbers(dataset, classes);
+  return QUERN_OK;
+}
+
+static quern_status number_by_schema(quern_dataset *dataset, const double *values,
+                                     const quern_schema *schema) {
+  for (size_t row = 0; row < dataset->rows; row++) {
+    if (quern__classes_find(schema, values[row], &dataset->labels[row])) continue;
+    return fail_value(dataset, row, values[row], quern__classes_expected(schema).text);
+  }
+  quern__dataset_set_classes(dataset);
+  const quern__schema_column *list = quern__classes_list(schema);
+  dataset->labels_are_classes = list && !list->values;
+  return list && list->values ? quern__schema_set_classes(dataset->schema, list, schema->outputs) : QUERN_OK;
+}
+
+quern__classes_text quern__classes_below(size_t count) {
+  quern__classes_text said;
+  snprintf(said.text, sizeof said.text,
+           "a class number 0 to %zu: the model does not say what else its classes are called", count - 1);
+  return said;
+}
+
+static quern_status number_by_count(quern_dataset *dataset, const double *values, size_t count) {
+  for (size_t row = 0; row < dataset->rows; row++) {
+    if (values[row] >= 0.0 && values[row] < (double)count) continue;
+    return fail_value(dataset, row, values[row], quern__classes_below(count).text);
+  }
+  take_numbers(dataset, values);
+  dataset->labels_are_classes = true;
+  return QUERN_OK;
+}
+
+static quern_status learn(quern_dataset *dataset, const double *values,
+                          const quern_dataset_options *options) {
+  size_t classes;
+  double *distinct = NULL;
+  QUERN__FORWARD(find_dense(values, dataset->rows, &classes));
+  if (classes == 0) QUERN__FORWARD(find_distinct(values, dataset->rows, &distinct, &classes));
+  quern_status status = quern__classes_check_count(dataset, classes, options);
+  if (status != QUERN_OK) {
+    free(distinct);
+    return status;
+  }
+  if (distinct) return number_by_order(dataset, values, distinct, classes);
+  take_numbers(dataset, values);
+  return QUERN_OK;
+}
+
+quern_status quern__dataset_set_class_values(quern_dataset *dataset, const double *values,
+                                             const quern_dataset_options *options) {
+  QUERN__FORWARD(make_labels(dataset));
+  if (options->schema) return number_by_schema(dataset, values, options->schema);
+  if (options->classes > 0) return number_by_count(dataset, values, options->classes);
+  return learn(dataset, values, options);
+}
