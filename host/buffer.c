@@ -1,6 +1,7 @@
 /* Buffers: ranges checked once, then handed to the backend. */
 #include "context.h"
 #include "error.h"
+#include "memory.h"
 #include <stdlib.h>
 
 quern_status quern__buffer_adopt(quern_context *context, void *memory, size_t base, size_t bytes,
@@ -19,11 +20,20 @@ quern_status quern__buffer_adopt(quern_context *context, void *memory, size_t ba
   return QUERN_OK;
 }
 
+/* What the device could not have anyway is the backend's to refuse. */
+static quern_status check_memory(const quern_device_info *info, size_t bytes) {
+  const quern__demand demand = {"buffer", "take less, or free other memory", bytes};
+  const bool never = (info->memory > 0 && bytes > info->memory) ||
+                     (info->max_allocation > 0 && bytes > info->max_allocation);
+  return never ? QUERN_OK : quern__memory_check_shared(info, &demand);
+}
+
 quern_status quern_buffer_create(quern_context *context, size_t bytes, quern_buffer **buffer) {
   if (buffer == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "buffer: the result pointer is NULL");
   *buffer = NULL;
   if (context == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "buffer: the context is NULL");
   if (bytes == 0) return quern__fail(QUERN_ERROR_ARGUMENT, "buffer: 0 bytes asked, expected at least 1");
+  QUERN__FORWARD(check_memory(&context->info, bytes));
   const quern_backend *backend = context->backend;
   void *memory = NULL;
   QUERN__FORWARD(QUERN__CALL(context, backend->buffer_create(context->state, bytes, &memory)));

@@ -147,8 +147,19 @@ static cli_exit make_network(train_session *run) {
       quern_network_create(quern_dataset_columns(run->train), layers, count + 1, loss_of(run), &run->network);
   free(layers);
   if (status == QUERN_OK) status = quern_network_set_huber_delta(run->network, settings->loss.delta);
-  if (status == QUERN_OK) status = quern_network_initialize(run->network, QUERN_INIT_DEFAULT, settings->seed);
   return status == QUERN_OK ? CLI_OK : cli_fail_library();
+}
+
+/* The first weights, once it is known that there is memory to train them in: only then are they written. Of several
+ * devices, which divide the batch, each says so by itself. */
+static cli_exit initialize(const train_session *run, const quern_train_options *training) {
+  quern_data_placement placement = QUERN_DATA_PLACEMENT_INIT;
+  if (run->team.count == 1 && quern_trainer_placement(run->team.contexts[0], run->network, run->train,
+                                                      run->test, training, &placement) != QUERN_OK)
+    return cli_fail_library();
+  return quern_network_initialize(run->network, QUERN_INIT_DEFAULT, run->settings->seed) == QUERN_OK
+             ? CLI_OK
+             : cli_fail_library();
 }
 
 static void add_epoch(train_session *run, const quern_epoch *epoch) {
@@ -370,6 +381,8 @@ static cli_exit run_session(train_session *run) {
   if (result != CLI_OK) return result;
   quern_train_options training = options_of(run);
   announce(run);
+  result = cli_ranks_agree(initialize(run, &training));
+  if (result != CLI_OK) return result;
   result = cli_team_share(&run->team, &settings->shares, run->network, run->train, &training, run->people);
   result = cli_ranks_agree(result);
   if (result == CLI_OK)

@@ -2,9 +2,11 @@
 #include "network.h"
 
 #include "../error.h"
+#include "../memory.h"
 #include "../philox.h"
 #include "../schema.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +26,14 @@ static void reset_normalizations(quern_network *network) {
   network->batches = 0;
 }
 
+/* Memory that is promised and not there ends the process when it is first written to. */
+static quern_status check_memory(const quern__shape *shape) {
+  char what[64];
+  snprintf(what, sizeof what, "network: %zu parameters", shape->parameter_count);
+  return quern__memory_check_host(
+      &(quern__demand){what, "take fewer units", shape->flat_count * sizeof(float)});
+}
+
 quern_status quern_network_create(size_t inputs, const quern_layer *layers, size_t layer_count,
                                   quern_loss loss, quern_network **network) {
   if (network == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "network: the result pointer is NULL");
@@ -32,6 +42,7 @@ quern_status quern_network_create(size_t inputs, const quern_layer *layers, size
   if (made == NULL) return quern__fail_memory("network", sizeof *made);
   quern_status status;
   QUERN__TRY(quern__shape_create(inputs, layers, layer_count, loss, &made->shape));
+  QUERN__TRY(check_memory(&made->shape));
   made->parameters = calloc(made->shape.flat_count, sizeof *made->parameters);
   if (made->parameters == NULL) {
     status = quern__fail_memory("network parameters", made->shape.flat_count * sizeof *made->parameters);

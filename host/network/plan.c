@@ -4,7 +4,9 @@
 
 #include "../context.h"
 #include "../error.h"
+#include "../memory.h"
 #include "../size.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Bytes of each buffer; 0 for one that is not needed. */
@@ -72,6 +74,25 @@ quern_status quern_plan_bytes(const quern_network *network, size_t batch, quern_
   return QUERN_OK;
 }
 
+quern_status quern__plan_check_memory(const quern_context *context, const quern_network *network,
+                                      size_t batch, quern_plan_mode mode) {
+  layout each;
+  size_t bytes;
+  char what[96];
+  QUERN__FORWARD(plan_layout(&network->shape, batch, mode, &each));
+  QUERN__FORWARD(quern_plan_bytes(network, batch, mode, &bytes));
+  const size_t parts[] = {each.parameters, each.outputs, each.statistics, each.targets};
+  quern__demand demand = {what, "take fewer units or a smaller batch", bytes};
+  snprintf(what, sizeof what, "plan: %zu parameters and a batch of %zu samples",
+           network->shape.parameter_count, batch);
+  QUERN__FORWARD(quern__memory_check_device(&context->info, &demand));
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    demand.bytes = parts[i];
+    QUERN__FORWARD(quern__memory_check_buffer(&context->info, &demand));
+  }
+  return QUERN_OK;
+}
+
 static quern_status create_if(quern_context *context, size_t bytes, quern_buffer **buffer) {
   return bytes == 0 ? QUERN_OK : quern__buffer_create_touched(context, bytes, buffer);
 }
@@ -127,6 +148,7 @@ static quern_status create(quern_context *context, const quern_network *network,
   *plan = NULL;
   if (context == NULL || network == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "plan: the context or the network is NULL");
+  QUERN__FORWARD(quern__plan_check_memory(context, network, batch, mode));
   quern_plan *made = calloc(1, sizeof *made);
   if (made == NULL) return quern__fail_memory("plan", sizeof *made);
   made->context = context;

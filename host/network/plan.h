@@ -98,6 +98,10 @@ quern_status quern__buckets_whole(const quern__shape *shape, quern__buckets *buc
 quern_status quern__buckets_divide(const quern__shape *shape, size_t least, quern__buckets *buckets);
 void quern__buckets_free(quern__buckets *buckets);
 
+/* Refuses what the device has not, or has no longer, before any of it is taken. */
+quern_status quern__plan_check_memory(const quern_context *context, const quern_network *network,
+                                      size_t batch, quern_plan_mode mode);
+
 /* quern_plan_create with buckets that have their memory, zeros, which on success are the plan's. */
 quern_status quern__plan_create_in(quern_context *context, const quern_network *network, size_t batch,
                                    quern__buckets *buckets, quern_plan **plan);

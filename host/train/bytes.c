@@ -1,10 +1,12 @@
 /* The device memory of a trainer, before there is one: a line for each that its parts create. */
 #include "../dataset.h"
 #include "../error.h"
+#include "../memory.h"
 #include "../network/network.h"
 #include "../optimizer.h"
 #include "../size.h"
 #include "trainer.h"
+#include <stdio.h>
 
 /* Sums up; false once it does not fit. */
 typedef struct total {
@@ -109,14 +111,30 @@ static uint64_t host_bytes(const quern_dataset *dataset) {
 }
 
 /* What the device has beside the rest of the training; nobody can ask how much of it is free, so an eighth is left to others.
- * Where the device computes in the host's memory, the data are there once already. */
+ * Where the device computes in the host's memory, the data are there once already, and no more than the host has left is to
+ * be had. */
 static uint64_t memory_left(const quern_device_info *info, size_t beside, const quern_dataset *train,
                             const quern_dataset *test) {
   if (info->memory == 0) return SIZE_MAX;
   uint64_t left = less(info->memory, beside);
   if (info->kind != QUERN_DEVICE_GPU) left = less(less(left, host_bytes(train)), host_bytes(test));
+  const uint64_t available = less(quern__memory_of_device(info), beside);
+  if (available < left) left = available;
   left -= left / 8;
   return left < SIZE_MAX ? left : SIZE_MAX;
+}
+
+/* Refuses, before any of it is taken, what the device has not, or has no longer. */
+static quern_status check_memory(const quern_device_info *info, const quern_network *network, size_t beside,
+                                 const quern__data *data) {
+  char what[96];
+  size_t bytes;
+  if (!quern__add(data->train.bytes, data->test.bytes, &bytes) || !quern__add(bytes, beside, &bytes))
+    bytes = SIZE_MAX;
+  snprintf(what, sizeof what, "train: %zu parameters, what their optimizer keeps, and the data",
+           network->shape.parameter_count);
+  return quern__memory_check_device(info,
+                                    &(quern__demand){what, "take fewer units or a smaller batch", bytes});
 }
 
 quern_status quern__trainer_place(const quern_context *context, const quern_network *network,
@@ -128,7 +146,10 @@ quern_status quern__trainer_place(const quern_context *context, const quern_netw
   QUERN__FORWARD(bytes_beside_data(network, train, test, options, &beside));
   quern__room room = {.bytes = (size_t)memory_left(&info, beside, train, test),
                       .allocation = (size_t)info.max_allocation};
-  return place(train, test, &room, options, data);
+  QUERN__FORWARD(place(train, test, &room, options, data));
+  QUERN__FORWARD(quern__plan_check_memory(context, network, quern__trainer_size(options, train, test),
+                                          quern__trainer_mode(options, context)));
+  return check_memory(&info, network, beside, data);
 }
 
 quern_status quern_trainer_placement(const quern_context *context, const quern_network *network,

@@ -212,6 +212,9 @@ static void test_sizes_that_overflow(void **state) {
   assert_one_line(
       run("train", "--data", "digits", "--hidden", "2147483647,2147483647", "--save", path_of(TARGET)), 1,
       PARTS("2147483647", "overflow"));
+  assert_one_line(
+      run("train", "--data", "digits", "--hidden", "2147483647,1000000", "--save", path_of(TARGET)), 1,
+      PARTS("network: ", " bytes of host memory, of which ", "take fewer units"));
   assert_int_not_equal(access(path_of(TARGET), F_OK), 0);
 }
 
