@@ -10,10 +10,19 @@ static size_t count_of(const cli_confusion *confusion, size_t label, size_t pred
 }
 
 static bool allocate(cli_confusion *made, size_t classes) {
-  *made = (cli_confusion){.classes = classes};
-  if (classes >= SIZE_MAX / sizeof *made->counts) return false;
+  *made = (cli_confusion){.classes = classes, .each = calloc(classes, sizeof *made->each)};
+  if (made->each == NULL || classes > CLI_CONFUSION_MOST) return made->each != NULL;
   made->counts = calloc(classes, (classes + 1) * sizeof *made->counts);
   return made->counts != NULL;
+}
+
+/* `chosen` is -1 where no output is the largest. */
+static void add(cli_confusion *made, size_t label, int chosen) {
+  const size_t predicted = chosen < 0 ? made->classes : (size_t)chosen;
+  made->each[label].samples++;
+  if (chosen >= 0) made->each[predicted].taken++;
+  if (predicted == label) made->each[label].hits++;
+  if (made->counts != NULL) made->counts[label * (made->classes + 1) + predicted]++;
 }
 
 cli_exit cli_confusion_create(quern_context *context, const quern_network *network, const quern_dataset *data,
@@ -26,17 +35,15 @@ cli_exit cli_confusion_create(quern_context *context, const quern_network *netwo
   } else if (quern_predict(context, network, data, outputs) != QUERN_OK) {
     result = cli_fail_library();
   } else {
-    for (size_t row = 0; row < rows; row++) {
-      const int chosen = cli_largest(outputs + row * classes, classes);
-      const size_t predicted = chosen < 0 ? classes : (size_t)chosen;
-      made->counts[(size_t)quern_dataset_label(data, row) * (classes + 1) + predicted]++;
-    }
+    for (size_t row = 0; row < rows; row++)
+      add(made, (size_t)quern_dataset_label(data, row), cli_largest(outputs + row * classes, classes));
   }
   free(outputs);
   return result;
 }
 
 void cli_confusion_free(cli_confusion *confusion) {
+  free(confusion->each);
   free(confusion->counts);
   *confusion = (cli_confusion){0};
 }
@@ -46,11 +53,10 @@ static double share(size_t part, size_t whole) {
 }
 
 cli_scores cli_confusion_scores(const cli_confusion *confusion, size_t class_index) {
-  const size_t hits = count_of(confusion, class_index, class_index);
-  size_t samples = 0, taken = 0;
-  for (size_t i = 0; i <= confusion->classes; i++) samples += count_of(confusion, class_index, i);
-  for (size_t i = 0; i < confusion->classes; i++) taken += count_of(confusion, i, class_index);
-  return (cli_scores){samples, share(hits, taken), share(hits, samples), share(2 * hits, samples + taken)};
+  const cli_class_counts *counts = &confusion->each[class_index];
+  return (cli_scores){counts->samples, share(counts->hits, counts->taken),
+                      share(counts->hits, counts->samples),
+                      share(2 * counts->hits, counts->samples + counts->taken)};
 }
 
 void cli_json_scores(cli_json *json, cJSON *object, const cli_scores *scores) {
@@ -62,12 +68,14 @@ void cli_json_scores(cli_json *json, cJSON *object, const cli_scores *scores) {
 
 void cli_json_confusion(cli_json *json, const cli_confusion *confusion, const cli_names *names) {
   cJSON *classes = cli_json_list(json, json->root, "classes");
-  cJSON *matrix = cli_json_list(json, json->root, "confusion");
+  cJSON *matrix = confusion->counts != NULL ? cli_json_list(json, json->root, "confusion") : NULL;
+  if (matrix == NULL) cli_json_null(json, json->root, "confusion");
   for (size_t i = 0; i < confusion->classes; i++) {
     const cli_scores scores = cli_confusion_scores(confusion, i);
     cJSON *object = cli_json_object(json, classes, NULL);
     if (i < names->count) cli_json_text(json, object, "name", names->items[i]);
     cli_json_scores(json, object, &scores);
+    if (confusion->counts == NULL) continue;
     cJSON *row = cli_json_list(json, matrix, NULL);
     for (size_t j = 0; j < confusion->classes; j++)
       cli_json_append_number(json, row, (double)count_of(confusion, i, j));

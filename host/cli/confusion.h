@@ -8,10 +8,20 @@
 #include <quern/quern.h>
 #include <stdio.h>
 
+/* The most classes that a matrix is made of. It has a number for each pair of them, which no model's size
+ * is in proportion to. */
+enum { CLI_CONFUSION_MOST = 1024 };
+
+/* What a class adds up to: samples of it, samples that are taken for it, and samples that are both. */
+typedef struct cli_class_counts {
+  size_t samples, taken, hits;
+} cli_class_counts;
+
 /* counts[label · (classes + 1) + predicted]: samples; the last column is of those without a largest output. */
 typedef struct cli_confusion {
   size_t classes;
-  size_t *counts; /* owned */
+  cli_class_counts *each; /* [classes], owned */
+  size_t *counts;         /* owned; NULL for more than CLI_CONFUSION_MOST classes */
 } cli_confusion;
 
 /* Of one class c, with TP the samples of c that are taken for c:
@@ -37,7 +47,7 @@ void cli_json_scores(cli_json *json, cJSON *object, const cli_scores *scores);
 
 /* A line for each class and, where that fits, the matrix: a row for each class, a column for each that it is taken for. */
 cli_exit cli_print_confusion(FILE *stream, const cli_confusion *confusion, const cli_names *names);
-/* "classes" and "confusion" in the object. */
+/* "classes" and "confusion", which is null where there is no matrix, in the object. */
 void cli_json_confusion(cli_json *json, const cli_confusion *confusion, const cli_names *names);
 
 #endif

@@ -53,6 +53,10 @@ void cli_print_scores(FILE *stream, const char *heading, const cli_scores *score
 /* Columns are headed by numbers; where classes have names, rows have both. */
 static void print_matrix(FILE *stream, const cli_confusion *confusion, const cli_names *names) {
   const size_t classes = confusion->classes, columns = classes + 1;
+  if (confusion->counts == NULL) {
+    fprintf(stream, "\n%zu classes: too many to tell which is taken for which\n", classes);
+    return;
+  }
   size_t most = classes - 1, undecided = 0;
   for (size_t i = 0; i < classes * columns; i++)
     if (confusion->counts[i] > most) most = confusion->counts[i];

@@ -95,6 +95,8 @@ static cli_exit prepare(eval_session *run) {
   if (result == CLI_OK && task != QUERN_TASK_CLASSES && (settings->show > 0 || settings->plot != NULL))
     result = cli_fail("--%s is for classes, and %s has %s", settings->show > 0 ? "show" : "plot", source,
                       task == QUERN_TASK_LABELS ? "labels" : "numbers to predict");
+  if (result == CLI_OK && settings->plot != NULL && outputs > CLI_CONFUSION_MOST)
+    result = cli_fail("--plot draws at most %d classes, and %s has %zu", CLI_CONFUSION_MOST, path, outputs);
   /* What is drawn is what the file has; what is predicted may be prepared. */
   cli_data_settings drawn = settings->data;
   drawn.task = QUERN_TASK_CLASSES;

@@ -3,15 +3,21 @@
 
 #include "classes.h"
 #include "error.h"
+#include "memory.h"
 #include "size.h"
 #include "utf8.h"
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Numbers of texts are exact in a float up to here. */
 #define MOST_CATEGORIES ((size_t)1 << 24)
+
+/* Values of the first rows that there is room for: wide rows are few at first, so that memory stays in
+ * proportion to what was read. */
+#define FIRST_VALUES ((size_t)1 << 12)
 
 /* `count` elements more of what there is twice as much of than before. */
 static quern_status grow(const char *file, size_t capacity, size_t columns, size_t element_bytes,
@@ -53,7 +59,8 @@ static quern_status reserve(quern__csv_rows *rows, const quern__records *record)
     return quern__fail(QUERN_ERROR_OVERFLOW, "%s: line %" PRIu64 ": expected at most %zu rows", file,
                        record->lines.number, QUERN__DIMENSION_LARGEST);
   }
-  const size_t doubled = rows->count == 0 ? 64 : rows->count * 2;
+  const size_t first = FIRST_VALUES / (rows->columns->input_count + 1) + 1;
+  const size_t doubled = rows->count == 0 ? first : rows->count * 2;
   return resize(rows, file, doubled < QUERN__DIMENSION_LARGEST ? doubled : QUERN__DIMENSION_LARGEST);
 }
 
@@ -229,6 +236,24 @@ static quern_status make_schema(quern__csv_rows *rows, quern_schema *schema) {
   return QUERN_OK;
 }
 
+/* Refuses texts that are hardly categories: each would be a value of every row, which takes rows by texts
+ * of memory. */
+static quern_status check_categories(const quern__csv_rows *rows, const char *file) {
+  const quern__csv_columns *columns = rows->columns;
+  for (size_t i = 0; i < columns->input_count; i++) {
+    const quern__csv_column *column = &columns->inputs[i];
+    const size_t count = column->words.count;
+    if (column->kind != QUERN__CSV_TEXTS || !quern__too_many_categories(count, rows->count)) continue;
+    const char *name = columns->names ? columns->names[column->place] : "";
+    return quern__fail(QUERN_ERROR_DATA,
+                       "%s: column %zu%s%.100s%s has %zu different texts in %zu rows, expected at most a "
+                       "tenth as many: leave it out by --inputs, or make numbers of it",
+                       file, column->place + 1, *name ? " (\"" : "", name, *name ? "\")" : "", count,
+                       rows->count);
+  }
+  return QUERN_OK;
+}
+
 /* Values a sample has once each text is as many as there are categories. */
 static quern_status count_columns(const char *file, const quern__schema_columns *inputs, size_t *count) {
   *count = 0;
@@ -242,6 +267,19 @@ static quern_status count_columns(const char *file, const quern__schema_columns 
   return QUERN_OK;
 }
 
+static quern_status check_spread(const quern__csv_rows *rows, size_t columns, const char *file) {
+  char *what = NULL;
+  size_t bytes;
+  if (!quern__multiply(rows->count, columns, &bytes) || !quern__multiply(bytes, sizeof(float), &bytes))
+    bytes = SIZE_MAX;
+  if (asprintf(&what, "%s: %zu rows of %zu values, one for each text,", file, rows->count, columns) < 0)
+    return quern__fail_memory(file, strlen(file));
+  const quern_status status =
+      quern__memory_check_host(&(quern__demand){what, "leave columns of many texts out by --inputs", bytes});
+  free(what);
+  return status;
+}
+
 /* Each text as a 1 among zeros. */
 static quern_status spread(quern__csv_rows *rows, const quern__schema_columns *inputs, size_t columns,
                            const char *file) {
@@ -251,6 +289,7 @@ static quern_status spread(quern__csv_rows *rows, const quern__schema_columns *i
     if (!any) return QUERN_OK;
   }
   void *memory = NULL;
+  QUERN__FORWARD(check_spread(rows, columns, file));
   QUERN__FORWARD(grow(file, rows->count, columns, sizeof *rows->values, &memory));
   float *to = memory;
   const float *from = rows->values;
@@ -297,6 +336,7 @@ quern_status quern__csv_rows_finish(quern__csv_rows *rows, quern_dataset *datase
   const quern__csv_columns *columns = rows->columns;
   quern_schema *schema = dataset->schema;
   QUERN__FORWARD(resize(rows, file, rows->count)); /* gives back what growing left over */
+  if (!options->schema) QUERN__FORWARD(check_categories(rows, file));
   if (!options->schema) QUERN__FORWARD(make_schema(rows, schema));
   const quern__schema_columns *inputs = options->schema ? &options->schema->inputs : &schema->inputs;
   dataset->columns = options->schema ? options->schema->columns : 0;

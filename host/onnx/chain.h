@@ -16,7 +16,7 @@ typedef struct quern__chain_layer {
 } quern__chain_layer;
 
 typedef struct quern__chain {
-  const quern__onnx_file *file;
+  quern__onnx_file *file;
   const char *value;          /* the name of what has been computed so far */
   size_t width;               /* how many numbers a sample it is; 0 where the graph has not said so yet */
   bool flat;                  /* whether it has the two dimensions that a layer reads */

@@ -22,6 +22,9 @@ enum { QUERN__ONNX_ATTRIBUTE_FLOAT = 1, QUERN__ONNX_ATTRIBUTE_INT = 2, QUERN__ON
 /* The most bytes that a message may have: protobuf's own limit. */
 #define QUERN__ONNX_LARGEST ((size_t)INT32_MAX)
 
+/* Times the file's size, the most memory for its messages, and the same again for its numbers. */
+enum { QUERN__ONNX_TIMES = 16 };
+
 #define QUERN__ONNX_KEY_LOSS "quern.loss"
 
 /* The operator of an activation; NULL where it has none of its own. */
@@ -44,6 +47,7 @@ typedef struct quern__onnx_file {
   int64_t opset;                   /* of the standard operators */
   ProtobufCAllocator allocator;    /* bounded by the file's size */
   size_t allowance;                /* bytes that it may still give */
+  size_t numbers;                  /* bytes of constants that may still be read: many nodes may name one */
   quern__onnx_constant *constants; /* owned, sorted by name */
   size_t constant_count;
 } quern__onnx_file;
@@ -65,7 +69,7 @@ typedef struct quern__onnx_values {
 } quern__onnx_values;
 
 /* `what` names it in errors: "node 3 (Gemm "fc"): B". */
-quern_status quern__onnx_read(const quern__onnx_file *file, const char *what,
-                              const quern__onnx_tensor *tensor, quern__onnx_values *values);
+quern_status quern__onnx_read(quern__onnx_file *file, const char *what, const quern__onnx_tensor *tensor,
+                              quern__onnx_values *values);
 
 #endif

@@ -10,7 +10,7 @@ enum { OLDEST_OPSET = 7 };
 
 /* Messages take more memory than bytes in the file, and a hostile file as much more as it can. One that holds weights takes little
  * more than its size. */
-enum { TIMES_FILE = 16, ALWAYS = 1 << 20 };
+enum { ALWAYS = 1 << 20 };
 
 static void *give(void *data, size_t bytes) {
   quern__onnx_file *file = data;
@@ -111,7 +111,9 @@ quern_status quern__onnx_open(const char *path, quern__onnx_file *file) {
     free(bytes);
     return status;
   }
-  file->allowance = size <= (SIZE_MAX - ALWAYS) / TIMES_FILE ? TIMES_FILE * size + ALWAYS : SIZE_MAX;
+  const size_t most = (SIZE_MAX - ALWAYS) / QUERN__ONNX_TIMES;
+  file->allowance = size <= most ? QUERN__ONNX_TIMES * size + ALWAYS : SIZE_MAX;
+  file->numbers = file->allowance;
   file->allocator = (ProtobufCAllocator){give, take, file};
   file->model = quern__onnx__model_proto__unpack(&file->allocator, size, bytes);
   free(bytes);

@@ -25,7 +25,7 @@ static const char *type_name(int32_t type) {
   return "?";
 }
 
-static quern_status measure(const quern__onnx_file *file, const quern__onnx_constant *constant,
+static quern_status measure(quern__onnx_file *file, const quern__onnx_constant *constant,
                             quern_tensor_info *info) {
   quern__onnx_values values;
   info->mean = info->deviation = info->least = info->most = NAN;
@@ -42,7 +42,7 @@ static quern_status measure(const quern__onnx_file *file, const quern__onnx_cons
 }
 
 /* The tensors' sizes go to *sizes, and it behind them. */
-static quern_status add_constant(quern_inspection *made, const quern__onnx_file *file,
+static quern_status add_constant(quern_inspection *made, quern__onnx_file *file,
                                  const quern__onnx_constant *constant, size_t **sizes) {
   quern_tensor_info *info = &made->tensors[made->count++];
   const size_t rank = constant->tensor->n_dims;
@@ -76,7 +76,7 @@ static quern_status list_metadata(quern_inspection *made, const quern__onnx_mode
   return QUERN_OK;
 }
 
-static quern_status list_constants(quern_inspection *made, const quern__onnx_file *file) {
+static quern_status list_constants(quern_inspection *made, quern__onnx_file *file) {
   size_t dimensions = 0;
   for (size_t i = 0; i < file->constant_count; i++)
     dimensions += file->constants[i].tensor->n_dims; /* all in memory */

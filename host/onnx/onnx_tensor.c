@@ -47,8 +47,8 @@ static double double_at(const unsigned char *bytes) {
   return value;
 }
 
-quern_status quern__onnx_read(const quern__onnx_file *file, const char *what,
-                              const quern__onnx_tensor *tensor, quern__onnx_values *values) {
+quern_status quern__onnx_read(quern__onnx_file *file, const char *what, const quern__onnx_tensor *tensor,
+                              quern__onnx_values *values) {
   *values = (quern__onnx_values){0};
   const bool wide = tensor->data_type == QUERN__ONNX_DOUBLE, raw = tensor->has_raw_data != 0;
   if (!wide && tensor->data_type != QUERN__ONNX_FLOAT)
@@ -65,6 +65,13 @@ quern_status quern__onnx_read(const quern__onnx_file *file, const char *what,
                        : wide ? tensor->n_double_data * sizeof(double)
                               : tensor->n_float_data * sizeof(float);
   if (found != count * size) return fail_count(file, what, found, count * size);
+  if (count * sizeof(float) > file->numbers)
+    return quern__fail(
+        QUERN_ERROR_UNSUPPORTED,
+        "%s: %s: its nodes read constants again and again, %d times what the file has: expected "
+        "weights of its own for each layer",
+        file->path, what, QUERN__ONNX_TIMES);
+  file->numbers -= count * sizeof(float);
   values->values = malloc(count * sizeof(float));
   if (values->values == NULL) return quern__fail_memory(file->path, count * sizeof(float));
   for (size_t i = 0; i < count; i++) {

@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include <math.h>
+#include <quern/quern.h>
 
 /* `positive` and `negative` samples that the model gets right of themselves, labelled with `label`. */
 static void write_rows(FILE *file, size_t positive, size_t negative, int label) {
@@ -107,10 +108,38 @@ static void test_empty_class(void **state) {
   result_free(&result);
 }
 
+/* A matrix of 20,000 by 20,000 is out of proportion to a model of 160 kB: the scores alone are told. */
+static void test_many_classes(void **state) {
+  (void)state;
+  enum { CLASSES = 20000 };
+  const quern_layer layer = quern_dense(CLASSES, QUERN_IDENTITY);
+  char model[2 * PATH_BYTES], data[2 * PATH_BYTES];
+  quern_network *network;
+  snprintf(model, sizeof model, "%s", path_of("wide.safetensors"));
+  snprintf(data, sizeof data, "%s", path_of("few.csv"));
+  assert_int_equal(quern_network_create(1, &layer, 1, QUERN_CATEGORICAL, &network), QUERN_OK);
+  assert_int_equal(quern_network_initialize(network, QUERN_INIT_DEFAULT, 1), QUERN_OK);
+  assert_int_equal(quern_model_save(network, model), QUERN_OK);
+  quern_network_free(network);
+  write_bytes(data, "1,0\n2,19999\n", 12);
+  command_result measured = run("eval", "--model", model, "--data", data, "--json");
+  assert_code(&measured, 0);
+  cJSON *json = parse_json(&measured);
+  assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(json, "confusion")));
+  const cJSON *classes = cJSON_GetObjectItemCaseSensitive(json, "classes");
+  assert_int_equal(cJSON_GetArraySize(classes), CLASSES);
+  assert_true(json_number(cJSON_GetArrayItem(classes, CLASSES - 1), "samples") == 1);
+  cJSON_Delete(json);
+  assert_says(measured.err, "20000 classes: too many to tell which is taken for which");
+  result_free(&measured);
+  assert_one_line(run("eval", "--model", model, "--data", data, "--plot", path_of("matrix.svg")), 1,
+                  PARTS("--plot draws at most 1024 classes", "has 20000"));
+}
+
 #define WITH_FOLDER(test) cmocka_unit_test_teardown(test, empty_temporary_folder)
 
 int main(void) {
   const struct CMUnitTest tests[] = {WITH_FOLDER(test_json), WITH_FOLDER(test_table),
-                                     WITH_FOLDER(test_empty_class)};
+                                     WITH_FOLDER(test_empty_class), WITH_FOLDER(test_many_classes)};
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }
