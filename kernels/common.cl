@@ -55,13 +55,19 @@ typedef quern_vector quern_vector_anywhere __attribute__((aligned(4)));
 #endif
 
 /* `move` for eight, four, two and one lanes, as far as `count`, which is less than VECTOR_WIDTH, has them. `at` counts the lanes
- * moved so far. */
-#define QUERN_EACH_PART(count, move8, move4, move2, move1)                                                   \
-  uint at = 0;                                                                                               \
+ * moved so far. A vector of eight is not named where the device may not have it. */
+#if VECTOR_WIDTH > 8
+#define QUERN_PART_OF_EIGHT(count, move8)                                                                    \
   if ((count) & 8) {                                                                                         \
     move8;                                                                                                   \
     at = 8;                                                                                                  \
-  }                                                                                                          \
+  }
+#else
+#define QUERN_PART_OF_EIGHT(count, move8)
+#endif
+#define QUERN_EACH_PART(count, move8, move4, move2, move1)                                                   \
+  uint at = 0;                                                                                               \
+  QUERN_PART_OF_EIGHT(count, move8)                                                                          \
   if ((count) & 4) {                                                                                         \
     move4;                                                                                                   \
     at += 4;                                                                                                 \

@@ -2,7 +2,7 @@
  *
  * Sums over the samples of a batch: a work-group has a strip of 16 columns, a line of memory, as ACROSS vectors side by side; DOWN
  * work-items share the rows of each, and add up what they have as a tree. Sums over the units of a sample: LINE work-items share a row,
- * all of a GPU's group, and on CPUs, whose vector is a line of memory, one. */
+ * all of a GPU's group (the host defines SHARES_ROWS), and on CPUs one. */
 #define STRIP (16 / VECTOR_WIDTH)
 #if STRIP < GROUP
 #define ACROSS STRIP
@@ -10,7 +10,7 @@
 #define ACROSS GROUP
 #endif
 #define DOWN (GROUP / ACROSS)
-#if VECTOR_WIDTH < 16
+#ifdef SHARES_ROWS
 #define LINE GROUP
 #else
 #define LINE 1

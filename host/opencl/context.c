@@ -1,5 +1,6 @@
 /* Opens and closes a device: its context, its queue, and the buffer where kernels report bad labels and
  * indices. */
+#include "cpu.h"
 #include "state.h"
 #include "tuning_file.h"
 
@@ -20,26 +21,29 @@ const char *quern__cl_build_log(const void *state) {
   return cl->build_log != NULL ? cl->build_log : "";
 }
 
-quern_status quern__cl_limits_of(cl_device_id device, const char *name, quern__cl_limits *limits) {
+quern_status quern__cl_limits_of(cl_device_id device, const quern_device_info *info,
+                                 quern__cl_limits *limits) {
   cl_ulong local_memory = 0;
-  QUERN__FORWARD(quern__cl_GetDeviceInfo(name, device, CL_DEVICE_MAX_WORK_GROUP_SIZE,
+  cl_device_fp_config floats = 0;
+  *limits = (quern__cl_limits){.work_group = 0};
+  QUERN__FORWARD(quern__cl_GetDeviceInfo(info->name, device, CL_DEVICE_MAX_WORK_GROUP_SIZE,
                                          sizeof limits->work_group, &limits->work_group));
-  QUERN__FORWARD(
-      quern__cl_GetDeviceInfo(name, device, CL_DEVICE_LOCAL_MEM_SIZE, sizeof local_memory, &local_memory));
+  QUERN__FORWARD(quern__cl_GetDeviceInfo(info->name, device, CL_DEVICE_LOCAL_MEM_SIZE, sizeof local_memory,
+                                         &local_memory));
   limits->local_memory = local_memory;
-  return QUERN_OK;
+  QUERN__FORWARD(
+      quern__cl_GetDeviceInfo(info->name, device, CL_DEVICE_SINGLE_FP_CONFIG, sizeof floats, &floats));
+  limits->fused = (floats & CL_FP_FMA) != 0 && quern__cl_cpu_fuses(info);
+  if (info->kind != QUERN_DEVICE_CPU) return QUERN_OK;
+  return quern__cl_cpu_width(device, info, &limits->vector_width);
 }
 
 /* The device's row of the table, or what its quirks have in its place. */
 static quern_status choose_tuning(quern__cl *cl, const quern_device_info *info) {
-  quern__cl_limits limits = {0, 0};
-  QUERN__FORWARD(quern__cl_limits_of(cl->device, info->name, &limits));
-  cl->tuning = *quern__cl_tuning_find(info, limits);
+  QUERN__FORWARD(quern__cl_limits_of(cl->device, info, &cl->limits));
+  cl->tuning = *quern__cl_tuning_find(info, cl->limits);
   cl->compute_units = info->compute_units > 0 ? info->compute_units : 1;
-  cl_device_fp_config floats = 0;
-  QUERN__FORWARD(
-      quern__cl_GetDeviceInfo(info->name, cl->device, CL_DEVICE_SINGLE_FP_CONFIG, sizeof floats, &floats));
-  cl->fused = (floats & CL_FP_FMA) != 0;
+  cl->fused = cl->limits.fused;
   return quern__cl_quirks_apply(cl, info, quern__cl_quirks, quern__cl_quirk_count);
 }
 
@@ -124,11 +128,9 @@ static quern_status note_quirks(quern__cl *cl) {
 
 quern_status quern__cl_open_given(const quern_device_info *info, const quern__cl_given *given, void **state) {
   quern__cl *cl;
-  quern__cl_limits limits;
   quern_status status;
   QUERN__FORWARD(open_untuned(info, given, &cl));
-  QUERN__TRY(quern__cl_limits_of(cl->device, info->name, &limits));
-  QUERN__TRY(quern__tuning_load(info, limits, &cl->tuning, &cl->tuning_file, &cl->note));
+  QUERN__TRY(quern__tuning_load(info, cl->limits, &cl->tuning, &cl->tuning_file, &cl->note));
   QUERN__TRY(quern__cl_quirks_apply(cl, info, quern__cl_quirks, quern__cl_quirk_count));
   QUERN__TRY(note_quirks(cl));
   *state = cl;

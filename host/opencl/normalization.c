@@ -14,7 +14,7 @@ static quern__range range_strips(const quern__cl *cl, size_t columns) {
 
 static quern__range range_rows(const quern__cl *cl, size_t rows) {
   const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
-  return quern__range_items(cl, tuning->vector_width < STRIP ? rows * tuning->group : rows);
+  return quern__range_items(cl, tuning->shares_rows ? rows * tuning->group : rows);
 }
 
 quern_status quern__cl_batch_norm_forward(void *state, const quern_batch_norm_forward_op *op) {

@@ -91,15 +91,15 @@ static void use_group_row(quern__cl_tuning *tuning, const quern__cl_tuning *safe
   *tuning = row->dense == QUERN__DENSE_GROUP ? *row : *safe;
 }
 
-static void apply(quern__cl *cl, const quern__cl_quirk *quirk, quern__cl_limits limits) {
+static void apply(quern__cl *cl, const quern__cl_quirk *quirk) {
   const quern_device_info any = {.kind = QUERN_DEVICE_EMULATOR, .platform = ""};
-  const quern__cl_tuning *safe = quern__cl_tuning_find(&any, limits);
+  const quern__cl_tuning *safe = quern__cl_tuning_find(&any, cl->limits);
   switch (quirk->remedy) {
   case QUERN__QUIRK_SAFE_ROW:
     use_safe_row(&cl->tuning, safe, quirk->op);
     break;
   case QUERN__QUIRK_GROUP_ROW:
-    use_group_row(&cl->tuning, safe, limits);
+    use_group_row(&cl->tuning, safe, cl->limits);
     break;
   case QUERN__QUIRK_OP_BY_OP:
     cl->tuning.launch_kiloflops = 0;
@@ -115,8 +115,6 @@ static void apply(quern__cl *cl, const quern__cl_quirk *quirk, quern__cl_limits 
 
 quern_status quern__cl_quirks_apply(quern__cl *cl, const quern_device_info *info,
                                     const quern__cl_quirk *quirks, size_t count) {
-  quern__cl_limits limits;
-  QUERN__FORWARD(quern__cl_limits_of(cl->device, info->name, &limits));
   cl->quirk_count = 0;
   for (size_t i = 0; i < count; i++) {
     if (!quern__cl_quirk_fits(&quirks[i], info)) continue;
@@ -124,8 +122,8 @@ quern_status quern__cl_quirks_apply(quern__cl *cl, const quern_device_info *info
     if (grown == NULL) return quern__fail_memory("quirks", (cl->quirk_count + 1) * sizeof *grown);
     cl->quirks = grown;
     cl->quirks[cl->quirk_count++] = &quirks[i];
-    apply(cl, &quirks[i], limits);
+    apply(cl, &quirks[i]);
   }
-  quern__cl_tuning_fit(&cl->tuning, limits);
+  quern__cl_tuning_fit(&cl->tuning, cl->limits);
   return QUERN_OK;
 }

@@ -12,6 +12,7 @@ struct quern__cl {
   cl_context context;
   cl_command_queue queue;     /* in order; the caller's own, where the context was made from it */
   cl_command_queue transfers; /* beside it; NULL until quern__cl_create_transfers */
+  quern__cl_limits limits;
   quern__cl_tuning tuning;
   size_t compute_units;
   bool steps_forced; /* plans take their steps as steps_form says, where they can; else as is quickest */
@@ -48,8 +49,9 @@ quern_status quern__cl_open_untuned(const quern_device_info *info, void *handle,
 /* A string of a platform (device NULL) or a device, which the caller frees; NULL on failure. */
 quern_status quern__cl_text(cl_platform_id platform, cl_device_id device, cl_uint parameter, char **text);
 
-/* What the device called `name` can run. */
-quern_status quern__cl_limits_of(cl_device_id device, const char *name, quern__cl_limits *limits);
+/* What the device can run. */
+quern_status quern__cl_limits_of(cl_device_id device, const quern_device_info *info,
+                                 quern__cl_limits *limits);
 
 /* Waits for the queue, and reports what kernels found wrong. */
 quern_status quern__cl_finish(void *state);

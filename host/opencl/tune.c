@@ -234,7 +234,7 @@ quern_status quern__cl_tune_from(const quern_device_info *info, void *handle,
   quern_status status;
   QUERN__TRY(find_path(info, &path));
   QUERN__TRY(quern__cl_open_untuned(info, handle, &t.cl));
-  QUERN__TRY(quern__cl_limits_of(t.cl->device, info->name, &t.limits));
+  t.limits = t.cl->limits;
   t.defaults = start != NULL ? *start : t.cl->tuning;
   t.row = t.defaults;
   QUERN__TRY(quern__tuning_check(&t.defaults, t.limits));

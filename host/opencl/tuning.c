@@ -6,17 +6,60 @@
 
 /* Compilers of emulators take minutes over tiles that are unrolled in full, so theirs are small. On a CPU a
  * work-item of a matrix product is a whole register tile, and a work-group one work-item. The row of any other GPU
- * needs no more than every device has: 64 work-items and 16 KiB. No GPU row has been timed: docs/measurements.md. */
+ * needs no more than every device has: 64 work-items and 16 KiB. No GPU row has been timed: docs/measurements.md.
+ *
+ * Tiles of CPUs fit into their registers, the sums beside a row of the panel, a scalar and, without fused multiply-adds, a
+ * product: 32 of them with vectors of 16 (AVX-512), and with vectors of 4 that are fused (NEON, which has not been timed); else
+ * 16 (AVX2, AVX, SSE). */
 static const quern__cl_tuning table[] = {
     {.pattern = "",
      .kind = QUERN_DEVICE_CPU,
      .vector_width = 16,
+     .fused = true,
      .forward = {8, 2, 512},
      .backward_data = {8, 2, 512},
      .backward_weights = {4, 4, 128},
      .local = {1, 1},
      .group = 16,
      .launch_kiloflops = 1000},
+    {.pattern = "",
+     .kind = QUERN_DEVICE_CPU,
+     .vector_width = 8,
+     .fused = true,
+     .forward = {4, 3, 512},
+     .backward_data = {4, 3, 512},
+     .backward_weights = {2, 4, 128},
+     .local = {1, 1},
+     .group = 16,
+     .launch_kiloflops = 1000},
+    {.pattern = "",
+     .kind = QUERN_DEVICE_CPU,
+     .vector_width = 8,
+     .forward = {4, 2, 512},
+     .backward_data = {4, 2, 512},
+     .backward_weights = {2, 4, 128},
+     .local = {1, 1},
+     .group = 16,
+     .launch_kiloflops = 700},
+    {.pattern = "",
+     .kind = QUERN_DEVICE_CPU,
+     .vector_width = 4,
+     .fused = true,
+     .forward = {8, 2, 512},
+     .backward_data = {8, 2, 512},
+     .backward_weights = {4, 4, 128},
+     .local = {1, 1},
+     .group = 16,
+     .launch_kiloflops = 500},
+    {.pattern = "",
+     .kind = QUERN_DEVICE_CPU,
+     .vector_width = 4,
+     .forward = {2, 4, 512},
+     .backward_data = {2, 4, 512},
+     .backward_weights = {2, 4, 128},
+     .local = {1, 1},
+     .group = 16,
+     .launch_kiloflops = 350},
     {.pattern = "NVIDIA",
      .kind = QUERN_DEVICE_GPU,
      .vector_width = 4,
@@ -25,7 +68,8 @@ static const quern__cl_tuning table[] = {
                 {64, 64, 16, 8, 4, 2, 2, 1},
                 {32, 32, 64, 4, 4, 4, 1, 1},
                 {16, 16, 128, 4, 4, 16, 1, 1}},
-     .group = 64},
+     .group = 64,
+     .shares_rows = true},
     {.pattern = "AMD",
      .kind = QUERN_DEVICE_GPU,
      .vector_width = 4,
@@ -34,7 +78,8 @@ static const quern__cl_tuning table[] = {
                 {64, 64, 16, 4, 4, 1, 2, 1},
                 {32, 32, 32, 4, 4, 4, 1, 1},
                 {16, 16, 64, 4, 4, 16, 1, 1}},
-     .group = 64},
+     .group = 64,
+     .shares_rows = true},
     {.pattern = "Intel",
      .kind = QUERN_DEVICE_GPU,
      .vector_width = 4,
@@ -42,14 +87,16 @@ static const quern__cl_tuning table[] = {
      .groups = {[QUERN__GROUP_medium] = {64, 64, 16, 8, 4, 1, 1, 1},
                 [QUERN__GROUP_small] = {32, 32, 32, 4, 4, 2, 1, 1},
                 [QUERN__GROUP_tiny] = {16, 16, 32, 4, 4, 8, 1, 1}},
-     .group = 64},
+     .group = 64,
+     .shares_rows = true},
     {.pattern = "",
      .kind = QUERN_DEVICE_GPU,
      .vector_width = 4,
      .dense = QUERN__DENSE_GROUP,
      .groups = {[QUERN__GROUP_small] = {32, 32, 16, 4, 4, 1, 1, 1},
                 [QUERN__GROUP_tiny] = {16, 16, 32, 4, 4, 4, 1, 1}},
-     .group = 64},
+     .group = 64,
+     .shares_rows = true},
     {.pattern = "",
      .any_kind = true,
      .vector_width = 4,
@@ -57,7 +104,8 @@ static const quern__cl_tuning table[] = {
      .backward_data = {2, 1, 16},
      .backward_weights = {2, 1, 16},
      .local = {4, 2},
-     .group = 8},
+     .group = 8,
+     .shares_rows = true},
 };
 
 size_t quern__cl_group_items(const quern__cl_group_tile *tile) {
@@ -76,6 +124,8 @@ size_t quern__cl_group_local_vectors(const quern__cl_group_tile *tile, unsigned 
 }
 
 static bool can_run(const quern__cl_tuning *row, quern__cl_limits limits) {
+  if (limits.vector_width > 0 && (row->vector_width > limits.vector_width || (row->fused && !limits.fused)))
+    return false;
   if (row->dense != QUERN__DENSE_GROUP) return true;
   for (int size = 0; size < QUERN__GROUP_SIZE_COUNT; size++) {
     const quern__cl_group_tile *tile = &row->groups[size];

@@ -34,19 +34,21 @@ typedef struct quern__cl_group_tile {
   unsigned slices, buffers, padding;
 } quern__cl_group_tile;
 
-/* One row of the table. A device has the first row that is for its kind and platform and whose work-groups it can
- * run; the last is for every device. */
+/* One row of the table. A device has the first row that is for its kind and platform and whose work-groups and vectors
+ * it can run; the last is for every device. */
 typedef struct quern__cl_tuning {
   const char *pattern;    /* part of the platform's name, or "" for any */
   quern_device_kind kind; /* what kind of device it is for … */
   bool any_kind;          /* … unless any */
   unsigned vector_width;  /* floats in a vector: 1, 2, 4, 8 or 16 */
+  bool fused;             /* whether it is for CPUs with fused multiply-adds alone */
   quern__cl_dense dense;  /* which of the two following sets of tiles counts; the other is zero */
   quern__cl_group_tile groups[QUERN__GROUP_SIZE_COUNT];
   quern__cl_tile forward, backward_data;
   quern__cl_tile backward_weights; /* rows: a power of two up to vector_width */
   unsigned local[2];               /* work-group of the matrix products: columns, rows of work-items */
   unsigned group;                  /* work-group of the ops that take an element or a sample a work-item */
+  bool shares_rows; /* whether a work-group shares a sample's row, which a CPU's work-item takes alone */
   /* Thousands of floating-point operations that one compute unit does in the time that a launch costs them all; steps of few
    * are taken by one unit. 0: steps are queued op by op. */
   unsigned launch_kiloflops;
@@ -56,6 +58,8 @@ typedef struct quern__cl_tuning {
 typedef struct quern__cl_limits {
   size_t work_group;     /* work-items in a work-group */
   uint64_t local_memory; /* bytes of a work-group */
+  unsigned vector_width; /* floats in the widest vector of a CPU; 0: any */
+  bool fused;            /* whether a multiply-add is one instruction */
 } quern__cl_limits;
 
 /* All rows. */

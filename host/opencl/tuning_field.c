@@ -207,5 +207,8 @@ quern_status quern__tuning_check(const quern__cl_tuning *tuning, quern__cl_limit
   }
   if (!power_of_two(tuning->vector_width))
     return refuse("vector_width", tuning->vector_width, "a power of two");
+  if (limits.vector_width > 0 && tuning->vector_width > limits.vector_width)
+    return quern__fail(QUERN_ERROR_FORMAT, "vector_width is %u, expected at most %u, which the device has",
+                       tuning->vector_width, limits.vector_width);
   return tuning->dense == QUERN__DENSE_GROUP ? check_groups(tuning, limits) : check_item(tuning);
 }

@@ -38,12 +38,13 @@ static void describe(quern__variant *variant, const quern__cl_tuning *row) {
 }
 
 static void name_row(quern__variant *variant, const quern__cl_tuning *row) {
-  const char *kind = row->kind == QUERN_DEVICE_GPU ? "GPU" : "CPU";
   if (row->any_kind)
     snprintf(variant->name, sizeof variant->name, "any device");
+  else if (row->kind == QUERN_DEVICE_CPU)
+    snprintf(variant->name, sizeof variant->name, "any CPU with %svectors of %u", row->fused ? "fused " : "",
+             row->vector_width);
   else
-    snprintf(variant->name, sizeof variant->name, "%s %s", *row->pattern != '\0' ? row->pattern : "any",
-             kind);
+    snprintf(variant->name, sizeof variant->name, "%s GPU", *row->pattern != '\0' ? row->pattern : "any");
 }
 
 /* --- The list ------------------------------------------------------------------------------------------- */
@@ -132,9 +133,8 @@ static quern_status list_variants(const quern_device_info *info, void *handle, q
   void *state;
   QUERN__FORWARD(quern__cl_open(info, handle, &state));
   l.opened = ((quern__cl *)state)->tuning;
-  const quern_status status = quern__cl_limits_of(((quern__cl *)state)->device, info->name, &l.limits);
+  l.limits = ((quern__cl *)state)->limits;
   quern__cl_close(state);
-  if (status != QUERN_OK) return status;
   l.list = calloc(l.room, sizeof *l.list);
   char *said = quern__remember_error();
   if (l.list == NULL || said == NULL) {
@@ -162,18 +162,12 @@ static quern_status open_variant(const quern_device_info *info, void *handle, co
                                  void **state) {
   if (variant->row == AS_OPENED) return quern__cl_open(info, handle, state);
   quern__cl *cl;
-  quern__cl_limits limits;
   size_t rows;
   QUERN__FORWARD(quern__cl_open_untuned(info, handle, &cl));
-  const quern_status status = quern__cl_limits_of(cl->device, info->name, &limits);
-  if (status != QUERN_OK) {
-    quern__cl_close(cl);
-    return status;
-  }
   cl->tuning = quern__cl_tuning_rows(&rows)[variant->row];
   for (size_t size = 0; variant->tile != QUERN__GROUP_SIZE_COUNT && size < QUERN__GROUP_SIZE_COUNT; size++)
     if (size != variant->tile) cl->tuning.groups[size] = (quern__cl_group_tile){0};
-  quern__cl_tuning_fit(&cl->tuning, limits);
+  quern__cl_tuning_fit(&cl->tuning, cl->limits);
   *state = cl;
   return QUERN_OK;
 }
@@ -217,18 +211,16 @@ static void tell_quirks(const quern__cl *cl, quern__fact_sink sink, void *user) 
 
 static quern_status facts(const void *state, quern__fact_sink sink, void *user) {
   const quern__cl *cl = state;
-  quern__cl_limits limits;
   cl_device_fp_config floats = 0;
   cl_device_local_mem_type local = 0;
   cl_uint bits = 0;
   const char *const what = "facts";
-  QUERN__FORWARD(quern__cl_limits_of(cl->device, what, &limits));
   QUERN__FORWARD(
       quern__cl_GetDeviceInfo(what, cl->device, CL_DEVICE_SINGLE_FP_CONFIG, sizeof floats, &floats));
   QUERN__FORWARD(quern__cl_GetDeviceInfo(what, cl->device, CL_DEVICE_LOCAL_MEM_TYPE, sizeof local, &local));
   QUERN__FORWARD(quern__cl_GetDeviceInfo(what, cl->device, CL_DEVICE_ADDRESS_BITS, sizeof bits, &bits));
-  tell(sink, user, "work-group", "up to %zu work-items", limits.work_group);
-  tell(sink, user, "local memory", "%llu bytes, %s", (unsigned long long)limits.local_memory,
+  tell(sink, user, "work-group", "up to %zu work-items", cl->limits.work_group);
+  tell(sink, user, "local memory", "%llu bytes, %s", (unsigned long long)cl->limits.local_memory,
        local == CL_LOCAL ? "of its own" : "taken from global memory");
   tell(sink, user, "largest buffer", "%llu bytes", (unsigned long long)cl->max_allocation);
   tell(sink, user, "addresses", "%u bits", (unsigned)bits);

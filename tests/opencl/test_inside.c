@@ -4,7 +4,9 @@
 
 #include "context.h"
 #include "op_check.h"
+#include "opencl/cpu.h"
 #include "opencl/state.h"
+#include "opencl/tuning_field.h"
 #include <string.h>
 
 static void test_error_names(void **state) {
@@ -86,7 +88,8 @@ static void test_tuning(void **state) {
                                           "AMD Accelerated Parallel Processing",
                                           "Intel(R) OpenCL Graphics",
                                           "rusticl"};
-  static const quern__cl_limits limits[] = {{1024, 48 << 10}, {256, 32 << 10}, {64, 16 << 10}, {1, 1 << 10}};
+  static const quern__cl_limits limits[] = {
+      {1024, 48 << 10, 16, true}, {256, 32 << 10, 8, true}, {64, 16 << 10, 4, false}, {1, 1 << 10, 0, false}};
   for (quern_device_kind kind = QUERN_DEVICE_GPU; kind <= QUERN_DEVICE_REFERENCE; kind++)
     for (size_t i = 0; i < sizeof platforms / sizeof *platforms; i++)
       for (size_t j = 0; j < sizeof limits / sizeof *limits; j++) {
@@ -95,12 +98,14 @@ static void test_tuning(void **state) {
         assert_non_null(tuning);
         assert_true(tuning->any_kind || tuning->kind == kind);
         check_row(tuning, limits[j]);
+        assert_true(limits[j].vector_width == 0 || tuning->vector_width <= limits[j].vector_width);
       }
 }
 
 static const quern__cl_tuning *gpu(const char *platform, size_t work_group, uint64_t local_memory) {
   const quern_device_info info = {.kind = QUERN_DEVICE_GPU, .platform = platform, .name = "device"};
-  return quern__cl_tuning_find(&info, (quern__cl_limits){work_group, local_memory});
+  return quern__cl_tuning_find(&info,
+                               (quern__cl_limits){.work_group = work_group, .local_memory = local_memory});
 }
 
 /* A GPU has its maker's row while it can run it, then that of any GPU, then that of any device. */
@@ -115,6 +120,44 @@ static void test_limits(void **state) {
   assert_ptr_equal(gpu("NVIDIA CUDA", 1024, 16 << 10), any);
   assert_true(gpu("NVIDIA CUDA", 32, 48 << 10)->any_kind);
   assert_true(gpu("NVIDIA CUDA", 1024, 1 << 10)->any_kind);
+}
+
+/* A CPU has the row of the widest vectors that it has itself, and its work-items take the rows of samples alone. */
+static void test_widths(void **state) {
+  (void)state;
+  const quern_device_info info = {.kind = QUERN_DEVICE_CPU, .platform = "a platform", .name = "device"};
+  quern__cl_limits limits = {.work_group = 4096, .local_memory = 1 << 20};
+  for (limits.vector_width = 4; limits.vector_width <= 16; limits.vector_width *= 2)
+    for (int fused = limits.vector_width == 16; fused < 2; fused++) {
+      limits.fused = fused != 0;
+      const quern__cl_tuning *row = quern__cl_tuning_find(&info, limits);
+      assert_int_equal(row->vector_width, limits.vector_width);
+      assert_int_equal(row->fused, limits.fused);
+      assert_true(row->kind == QUERN_DEVICE_CPU && !row->any_kind && !row->shares_rows);
+      assert_ok(quern__tuning_check(row, limits));
+    }
+  limits.vector_width = 0; /* unknown */
+  const quern__cl_tuning *widest = quern__cl_tuning_find(&info, limits);
+  assert_int_equal(widest->vector_width, 16);
+  limits.vector_width = 8;
+  assert_fails(quern__tuning_check(widest, limits), QUERN_ERROR_FORMAT, "vector_width is 16", "at most 8");
+}
+
+/* Whether fma() is one instruction for the compiler, by what the device's name says that it makes code for. */
+static void test_fused(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    bool fuses;
+  } cases[] = {{"pthread-haswell-AMD EPYC", true},
+               {"cpu-sandybridge-Intel(R) Xeon(R)", false},
+               {"pthread-x86-64-QEMU Virtual CPU", false},
+               {"pthread-skylake-avx512-AMD EPYC", true},
+               {"Intel(R) Core(TM) i5 haswell", true}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const quern_device_info info = {.kind = QUERN_DEVICE_CPU, .name = cases[i].name};
+    assert_int_equal(quern__cl_cpu_fuses(&info), cases[i].fuses);
+  }
 }
 
 /* The largest tile that gives each compute unit one, else the smallest there is. */
@@ -165,6 +208,7 @@ static void test_kernels_build(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {QUERN_TEST(test_error_names), QUERN_TEST(test_statuses),
                                      QUERN_TEST(test_tuning),      QUERN_TEST(test_limits),
+                                     QUERN_TEST(test_widths),      QUERN_TEST(test_fused),
                                      QUERN_TEST(test_sizes),       QUERN_TEST(test_kernels_build)};
   return cmocka_run_group_tests_name("opencl/inside", tests, NULL, NULL);
 }

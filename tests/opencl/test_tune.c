@@ -14,7 +14,7 @@
 
 /* --- The search, with a judge that makes everything up -------------------------------------------------- */
 
-static const quern__cl_limits limits = {1024, 48 << 10};
+static const quern__cl_limits limits = {.work_group = 1024, .local_memory = 48 << 10};
 static const quern__tune_effort effort = {
     .most = 60, .screen_rounds = 3, .confirm_rounds = 5, .round_seconds = 1e-3, .small_only = true};
 
@@ -205,7 +205,7 @@ static bool open_device(bench_device *bench) {
   assert_ok(quern_device_list_create(&bench->list));
   bench->device = quern_device_list_at(bench->list, 0);
   if (bench->device->info.kind == QUERN_DEVICE_CPU) {
-    assert_ok(quern__cl_limits_of(bench->device->handle, bench->device->info.name, &bench->limits));
+    assert_ok(quern__cl_limits_of(bench->device->handle, &bench->device->info, &bench->limits));
     return true;
   }
   assert_int_equal(bench->device->info.kind, QUERN_DEVICE_EMULATOR);

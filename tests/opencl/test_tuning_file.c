@@ -14,7 +14,7 @@ static const quern_device_info newer = {
     .kind = QUERN_DEVICE_CPU, .name = "A CPU (R) @ 2 GHz", .platform = "Some platform", .driver = "1.3"};
 static const quern_device_info gpu = {
     .kind = QUERN_DEVICE_GPU, .name = "A GPU", .platform = "NVIDIA CUDA", .driver = "5"};
-static const quern__cl_limits limits = {1024, 48 << 10};
+static const quern__cl_limits limits = {.work_group = 1024, .local_memory = 48 << 10};
 
 static quern__cl_tuning row_of(const quern_device_info *info) {
   return *quern__cl_tuning_find(info, limits);

@@ -6,6 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of the device, or of what it stands in for: the row of AArch64's CPUs differs from others in its limits alone. */
+static quern__cl_limits limits_of(const quern__cl *cl, const char *wanted) {
+  quern__cl_limits limits = cl->limits;
+  if (strcmp(wanted, "neon") == 0) {
+    limits.vector_width = 4;
+    limits.fused = true;
+  }
+  return limits;
+}
+
 static void use_other_tuning(quern_context *context, quern_device_info info) {
   const char *wanted = getenv("QUERN_TEST_TUNING");
   if (wanted == NULL) return;
@@ -18,15 +28,15 @@ static void use_other_tuning(quern_context *context, quern_device_info info) {
       {"amd", "AMD Accelerated Parallel Processing", QUERN_DEVICE_GPU},
       {"intel", "Intel(R) OpenCL Graphics", QUERN_DEVICE_GPU},
       {"cpu", "", QUERN_DEVICE_CPU},
+      {"neon", "", QUERN_DEVICE_CPU},
       {"emulator", "", QUERN_DEVICE_EMULATOR},
   };
   quern__cl *cl = context->state;
-  quern__cl_limits limits;
-  assert_ok(quern__cl_limits_of(cl->device, info.name, &limits));
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
     if (strcmp(wanted, others[i].name) != 0) continue;
     info.kind = others[i].kind;
     info.platform = others[i].platform;
+    const quern__cl_limits limits = limits_of(cl, wanted);
     const quern__cl_tuning *tuning = quern__cl_tuning_find(&info, limits);
     /* Each platform that is named has a row of its own; only a device too small for it gets another. */
     if (tuning->any_kind != (info.kind == QUERN_DEVICE_EMULATOR) ||
@@ -35,7 +45,17 @@ static void use_other_tuning(quern_context *context, quern_device_info info) {
     cl->tuning = *tuning;
     return;
   }
-  fail_msg("QUERN_TEST_TUNING is '%s', expected gpu, nvidia, amd, intel, cpu or emulator", wanted);
+  fail_msg("QUERN_TEST_TUNING is '%s', expected gpu, nvidia, amd, intel, cpu, neon or emulator", wanted);
+}
+
+/* Fails where the device is not the CPU that the test is for, of which PoCL has the name in its own, though it could be. */
+static void check_cpu(const quern_device_info *info) {
+  const char *wanted = getenv("QUERN_TEST_CPU");
+  if (wanted == NULL || strstr(info->name, wanted) != NULL) return;
+#if defined __x86_64__
+  if (__builtin_cpu_supports("avx2"))
+    fail_msg("QUERN_TEST_CPU is %s, but the device is %s", wanted, info->name);
+#endif
 }
 
 void test_rig_open(test_rig *rig, uint32_t first_stream) {
@@ -50,6 +70,7 @@ void test_rig_open(test_rig *rig, uint32_t first_stream) {
     print_error("no OpenCL device: %s\n", quern_device_list_note(list));
     fail();
   }
+  check_cpu(&info);
   assert_ok(quern_context_create_on(device, &rig->device));
   use_other_tuning(rig->device, info);
   quern_device_list_free(list);

@@ -1,0 +1,41 @@
+/* What a CPU device's compiler makes code for. A device says what the processor has. PoCL's compiler may use less: distributions
+ * have it choose among a few processors, of which the device's name has the one ("pthread-haswell-…"), and the environment's
+ * POCL_KERNELLIB_NAME chooses a lesser one. */
+#include "cpu.h"
+
+#include <string.h>
+
+/* LLVM's names of the processors that have less than 512-bit vectors. */
+static const struct {
+  const char *name;
+  unsigned width;
+  bool fuses;
+} targets[] = {
+    {"-athlon64-", 4, false},    {"-x86-64-", 4, false},    {"-core2-", 4, false},
+    {"-penryn-", 4, false},      {"-nehalem-", 4, false},   {"-westmere-", 4, false},
+    {"-sandybridge-", 8, false}, {"-ivybridge-", 8, false}, {"-bdver1-", 8, true},
+    {"-haswell-", 8, true},
+};
+enum { TARGETS = sizeof targets / sizeof *targets };
+
+/* The place in `targets` of the processor that the device's name has; TARGETS for none. */
+static size_t find_target(const quern_device_info *info) {
+  size_t i = 0;
+  while (i < TARGETS && strstr(info->name, targets[i].name) == NULL) i++;
+  return i;
+}
+
+quern_status quern__cl_cpu_width(cl_device_id device, const quern_device_info *info, unsigned *width) {
+  cl_uint native = 0;
+  QUERN__FORWARD(quern__cl_GetDeviceInfo(info->name, device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT,
+                                         sizeof native, &native));
+  const size_t target = find_target(info);
+  *width = target < TARGETS && targets[target].width < native ? targets[target].width : native;
+  if (*width < QUERN__CL_LEAST_WIDTH) *width = QUERN__CL_LEAST_WIDTH;
+  return QUERN_OK;
+}
+
+bool quern__cl_cpu_fuses(const quern_device_info *info) {
+  const size_t target = find_target(info);
+  return target == TARGETS || targets[target].fuses;
+}
