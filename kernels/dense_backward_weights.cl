@@ -2,9 +2,15 @@
  * and b in the same pass. X [n][in], dZ [n][out], W [in][out], b [out].
  *
  * The tiles of dense_tile.cl, a step of the sum being a sample: the panels are strips of dZ, and the left factor is Xᵀ, of which
- * a vector of inputs at a time is copied beside the panel, so that both lie close together whatever the rows' stride. */
+ * a line of inputs at a time is copied beside the panel, so that both lie close together whatever the rows' stride. */
 
-/* Inputs in a tile: a power of two, at most VECTOR_WIDTH. */
+/* Inputs that are copied at a time: the floats in a line of memory, which may be gone before it is read again. */
+#ifndef WEIGHTS_INPUTS
+#define WEIGHTS_INPUTS 16
+#endif
+#define INPUT_VECTORS (WEIGHTS_INPUTS / VECTOR_WIDTH)
+
+/* Inputs in a tile: a divisor of WEIGHTS_INPUTS. */
 #ifndef WEIGHTS_ROWS
 #define WEIGHTS_ROWS 4
 #endif
@@ -22,7 +28,7 @@
 #define WEIGHTS_HALF ((WEIGHTS_VECTORS + 1) / 2)
 
 /* Inputs of which an optimizer's sums are kept where one panel does not hold all samples. */
-#define WEIGHTS_KEPT (4 * VECTOR_WIDTH)
+#define WEIGHTS_KEPT (4 * WEIGHTS_INPUTS)
 
 /* What becomes of a gradient. Values as in host/opencl/dense.c. */
 #define WRITE      0
@@ -64,19 +70,19 @@ uint weights_vectors(uint columns) {
 }
 
 void weights_tile(const float *left, const quern_vector *panel, uint depth, uint vectors, quern_vector *sums) {
-  if (vectors == WEIGHTS_VECTORS) weights_wide(left, VECTOR_WIDTH, panel, depth, sums);
+  if (vectors == WEIGHTS_VECTORS) weights_wide(left, WEIGHTS_INPUTS, panel, depth, sums);
   else if (vectors == WEIGHTS_LESS)
-    weights_less(left, VECTOR_WIDTH, panel, depth, sums);
+    weights_less(left, WEIGHTS_INPUTS, panel, depth, sums);
   else if (vectors == WEIGHTS_HALF)
-    weights_half(left, VECTOR_WIDTH, panel, depth, sums);
+    weights_half(left, WEIGHTS_INPUTS, panel, depth, sums);
   else
-    weights_narrow(left, VECTOR_WIDTH, panel, depth, sums);
+    weights_narrow(left, WEIGHTS_INPUTS, panel, depth, sums);
 }
 
 /* A whole wide tile of W through the SGD step, its sums in registers all the way. */
 void weights_sgd(const float *left, const quern_vector *panel, uint depth, float rate, float decay, __global float *w,
                  size_t out) {
-  TILE_SUMS(left, WEIGHTS_ROWS, WEIGHTS_VECTORS, 1, VECTOR_WIDTH, PANEL_VECTOR)
+  TILE_SUMS(left, WEIGHTS_ROWS, WEIGHTS_VECTORS, 1, WEIGHTS_INPUTS, PANEL_VECTOR)
   QUERN_UNROLL for (uint r = 0; r < WEIGHTS_ROWS; r++) {
     QUERN_UNROLL for (uint v = 0; v < WEIGHTS_VECTORS; v++) {
       __global float *at = w + r * out + v * VECTOR_WIDTH;
@@ -143,7 +149,8 @@ void weights_strip(uint n, uint in, uint out, __global const float *x, __global 
   const uint columns = (uint)min((size_t)WEIGHTS_COLUMNS, out - column);
   const uint vectors = weights_vectors(columns);
   const int whole = n <= WEIGHTS_PANEL || is_linear(&w); /* no sum is kept from a panel to the next */
-  quern_vector panel[WEIGHTS_PANEL * WEIGHTS_VECTORS], x_panel[WEIGHTS_PANEL], sums[WEIGHTS_ROWS * WEIGHTS_VECTORS];
+  quern_vector panel[WEIGHTS_PANEL * WEIGHTS_VECTORS], x_panel[WEIGHTS_PANEL * INPUT_VECTORS];
+  quern_vector sums[WEIGHTS_ROWS * WEIGHTS_VECTORS];
   quern_vector kept[WEIGHTS_KEPT * WEIGHTS_VECTORS], b_kept[WEIGHTS_VECTORS];
   const size_t step = w.at && !whole ? WEIGHTS_KEPT : end - first;
   for (size_t from = first; from < end; from += step) {
@@ -160,9 +167,9 @@ void weights_strip(uint n, uint in, uint out, __global const float *x, __global 
         }
         if (whole || is_last) put_tile(&b, b_kept, 1, columns, vectors, column, 0);
       }
-      for (size_t group = w.at ? from : to; group < to; group += VECTOR_WIDTH) {
-        const uint inputs = (uint)min((size_t)VECTOR_WIDTH, to - group);
-        copy_panel(x + (size_t)s * in + group, in, depth, inputs, 1, x_panel);
+      for (size_t group = w.at ? from : to; group < to; group += WEIGHTS_INPUTS) {
+        const uint inputs = (uint)min((size_t)WEIGHTS_INPUTS, to - group);
+        copy_panel(x + (size_t)s * in + group, in, depth, inputs, INPUT_VECTORS, x_panel);
         for (uint i = 0; i < inputs; i += WEIGHTS_ROWS) {
           const float *left = (const float *)x_panel + i;
           const uint rows = min((uint)WEIGHTS_ROWS, inputs - i);

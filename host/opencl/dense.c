@@ -74,7 +74,7 @@ typedef struct weights_launch {
   quern_span w, w_momentum, w_square, b, b_momentum, b_square;
 } weights_launch;
 
-/* Without weights only the first strips have work: the bias. Inputs are copied a vector at a time. */
+/* Without weights only the first strips have work: the bias. Inputs are copied a line at a time. */
 static quern_status launch_weights(quern__cl *cl, const weights_launch *weights) {
   const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
   quern__arguments arguments = {0};
@@ -90,9 +90,8 @@ static quern_status launch_weights(quern__cl *cl, const weights_launch *weights)
   quern__push_span(&arguments, weights->b_momentum);
   quern__push_span(&arguments, weights->b_square);
   size_t rows;
-  quern__range range =
-      divide(cl, weights->w.memory != NULL ? weights->in : 1, weights->out, tuning->vector_width,
-             (size_t)tuning->backward_weights.vectors * tuning->vector_width, &rows);
+  quern__range range = divide(cl, weights->w.memory != NULL ? weights->in : 1, weights->out, QUERN__CL_LINE,
+                              (size_t)tuning->backward_weights.vectors * tuning->vector_width, &rows);
   quern__push_uint(&arguments, rows);
   return quern__cl_launch(cl, QUERN__KERNEL_dense_backward_weights, range, &arguments);
 }

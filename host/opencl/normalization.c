@@ -3,11 +3,9 @@
 #include "../size.h"
 #include "opencl.h"
 
-enum { STRIP = 16 }; /* columns */
-
 static quern__range range_strips(const quern__cl *cl, size_t columns) {
   const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
-  const size_t wanted = STRIP / tuning->vector_width,
+  const size_t wanted = QUERN__CL_LINE / tuning->vector_width,
                across = wanted < tuning->group ? wanted : tuning->group;
   return quern__range_items(cl, quern__divide_up(columns, across * tuning->vector_width) * tuning->group);
 }

@@ -55,6 +55,7 @@ static void define_item_tiles(FILE *text, const quern__cl_tuning *tuning) {
   DEFINE_ITEM_TILE("DATA", tuning->backward_data)
   DEFINE_ITEM_TILE("WEIGHTS", tuning->backward_weights)
 #undef DEFINE_ITEM_TILE
+  define(text, "WEIGHTS_INPUTS", QUERN__CL_LINE);
 }
 
 static void define_group_tile(FILE *text, const quern__cl_tuning *tuning, quern__group_size size,

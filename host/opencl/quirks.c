@@ -74,12 +74,11 @@ bool quern__cl_quirk_fits(const quern__cl_quirk *quirk, const quern_device_info 
 /* The tiles alone where the op is a product; all that has to do with vectors and work-groups too where it is another. */
 static void use_safe_row(quern__cl_tuning *tuning, const quern__cl_tuning *safe, const char *op) {
   const bool item = tuning->dense == QUERN__DENSE_ITEM;
-  const bool fits = tuning->vector_width % safe->backward_weights.rows == 0;
   if (item && strcmp(op, "dense forward") == 0)
     tuning->forward = safe->forward;
   else if (item && strcmp(op, "dense backward data") == 0)
     tuning->backward_data = safe->backward_data;
-  else if (item && fits && strcmp(op, "dense backward weights") == 0)
+  else if (item && strcmp(op, "dense backward weights") == 0)
     tuning->backward_weights = safe->backward_weights;
   else
     *tuning = *safe;

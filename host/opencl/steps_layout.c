@@ -37,7 +37,7 @@ static size_t strip_vectors(const quern__cl *cl, size_t out) {
 }
 
 /* Divides the layers that learn among work-items of much the same cost, each a strip of W by a number of inputs in whole
- * vectors. The top layer's come first: they are often the small ones, and an implementation that hands out halves of what is left
+ * lines. The top layer's come first: they are often the small ones, and an implementation that hands out halves of what is left
  * (PoCL) then ends evenly. */
 static void divide_weights(const quern__cl *cl, quern__cl_steps *steps, quern__cl_steps_layer *table) {
   const size_t width = cl->tuning.vector_width, columns = width * cl->tuning.backward_weights.vectors;
@@ -48,10 +48,11 @@ static void divide_weights(const quern__cl *cl, quern__cl_steps *steps, quern__c
   const double each = cost / (double)(cl->compute_units * ITEMS_A_UNIT);
   for (size_t l = steps->count; l-- > steps->lowest;) {
     quern__cl_steps_layer *layer = &table[l];
-    const size_t most = quern__divide_up(layer->in, width);
+    const size_t most = quern__divide_up(layer->in, QUERN__CL_LINE);
     const double wanted = (double)layer->in * (double)strip_vectors(cl, layer->out) / each;
     size_t parts = wanted < 1 ? 1 : wanted < (double)most ? (size_t)(wanted + 0.5) : most;
-    layer->rows = (cl_uint)(quern__divide_up(quern__divide_up(layer->in, parts), width) * width);
+    layer->rows =
+        (cl_uint)(quern__divide_up(quern__divide_up(layer->in, parts), QUERN__CL_LINE) * QUERN__CL_LINE);
     parts = quern__divide_up(layer->in, layer->rows);
     layer->strips = (cl_uint)quern__divide_up(layer->out, columns);
     layer->first_item = (cl_uint)steps->items;

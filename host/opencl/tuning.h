@@ -11,6 +11,9 @@ typedef struct quern__cl_tile {
   unsigned panel;   /* steps of the sum whose operands are copied side by side */
 } quern__cl_tile;
 
+/* Floats in a line of memory, which is the widest vector. */
+enum { QUERN__CL_LINE = 16 };
+
 /* How a device computes matrix products. */
 typedef enum quern__cl_dense {
   QUERN__DENSE_ITEM, /* a work-item computes a tile in registers: dense_forward.cl, … */
@@ -45,7 +48,7 @@ typedef struct quern__cl_tuning {
   quern__cl_dense dense;  /* which of the two following sets of tiles counts; the other is zero */
   quern__cl_group_tile groups[QUERN__GROUP_SIZE_COUNT];
   quern__cl_tile forward, backward_data;
-  quern__cl_tile backward_weights; /* rows: a power of two up to vector_width */
+  quern__cl_tile backward_weights; /* rows: a divisor of QUERN__CL_LINE */
   unsigned local[2];               /* work-group of the matrix products: columns, rows of work-items */
   unsigned group;                  /* work-group of the ops that take an element or a sample a work-item */
   bool shares_rows; /* whether a work-group shares a sample's row, which a CPU's work-item takes alone */

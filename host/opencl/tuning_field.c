@@ -141,8 +141,8 @@ static quern_status check_panel(const char *field, quern__cl_tile tile, unsigned
 }
 
 static quern_status check_item(const quern__cl_tuning *t) {
-  if (t->vector_width % t->backward_weights.rows != 0)
-    return refuse("backward_weights.rows", t->backward_weights.rows, "a divisor of vector_width");
+  if (QUERN__CL_LINE % t->backward_weights.rows != 0)
+    return refuse("backward_weights.rows", t->backward_weights.rows, "a divisor of 16");
   QUERN__FORWARD(check_panel("forward.panel", t->forward, t->vector_width));
   QUERN__FORWARD(check_panel("backward_data.panel", t->backward_data, t->vector_width));
   return check_panel("backward_weights.panel", t->backward_weights, t->vector_width);
