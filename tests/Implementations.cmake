@@ -2,6 +2,7 @@
 #   implementations            names of those found: pocl, rusticl, oclgrind, and pocl-gpu …: see below
 #   plain_implementations      those of them without a row of another device
 #   dense_implementations      those, and more rows of GPUs, that the matrix products are tested on
+#   cpus                       CPUs that PoCL can be made into, each with pocl-<cpu>_environment and pocl-<cpu>_tests, a pattern
 #   <name>_environment         the environment in which the ICD loader sees that one alone
 #   <name>_prefix              a command to run the test's command with, or empty
 #   default_environment        of tests that run once: PoCL's, or nothing where PoCL is missing
@@ -83,6 +84,8 @@ quern_add_tuning(oclgrind gpu)
 # shows it), and the CPU row folds float16s. Its own row and that of GPUs, with float4, keep the search.
 list(APPEND oclgrind-cpu_environment OCLGRIND_UNINITIALIZED=0)
 
+# The row of CPUs with NEON has tiles of its own, which any CPU can run.
+#
 # The rows of makers of GPUs differ from the default GPU row in the tiles of the matrix products alone, and so do the runs
 # of that row on another implementation: only the products' tests run on them. Oclgrind, which takes minutes over their large
 # work-groups, checks the same code with the default row's.
@@ -90,6 +93,28 @@ set(implementations_before ${implementations})
 quern_add_tuning(pocl nvidia)
 quern_add_tuning(pocl amd)
 quern_add_tuning(pocl intel)
+quern_add_tuning(pocl neon)
 quern_add_tuning(rusticl gpu)
 set(dense_implementations ${implementations})
 set(implementations ${implementations_before})
+
+# CPUs with less than this one. PoCL as distributions build it has kernel libraries for several, and compiles for the one that
+# POCL_KERNELLIB_NAME names where this machine has its instructions, so that the rows of CPUs that are not there are tested as they
+# are used. Other builds have no such libraries, and no such tests. The tests check that they run on what they are for: QUERN_TEST_CPU.
+#
+# quern_add_cpu(<LLVM's name of the CPU> <PoCL's name of its library> <pattern of tests>)
+set(cpus)
+function(quern_add_cpu cpu library tests)
+  file(GLOB libraries /usr/share/pocl/kernel-*-${library}.bc /usr/local/share/pocl/kernel-*-${library}.bc)
+  if(NOT libraries OR NOT "pocl" IN_LIST implementations)
+    return()
+  endif()
+  set(cpus ${cpus} ${cpu} PARENT_SCOPE)
+  set(pocl-${cpu}_environment ${pocl_environment} POCL_KERNELLIB_NAME=${library} QUERN_TEST_CPU=${cpu}
+      "QUERN_TEST_KERNELS=${QUERN_TEST_KERNELS}/${cpu}" PARENT_SCOPE)
+  set(pocl-${cpu}_tests "${tests}" PARENT_SCOPE)
+endfunction()
+
+quern_add_cpu(haswell avx2 "^(ops_.*|opencl_(inside|steps)|verify_quick|python_library|example_train_and_predict)$") # AVX2
+quern_add_cpu(sandybridge avx "^(ops_dense_.*|opencl_inside|example_train_and_predict)$") # AVX
+quern_add_cpu(penryn sse41 "^(ops_(dense|normalization).*|opencl_inside|example_train_and_predict)$") # SSE
