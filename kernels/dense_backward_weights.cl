@@ -26,6 +26,11 @@
 /* Narrower tiles for the right edge: one vector less, half as many. */
 #define WEIGHTS_LESS (WEIGHTS_VECTORS > 2 ? WEIGHTS_VECTORS - 1 : WEIGHTS_VECTORS)
 #define WEIGHTS_HALF ((WEIGHTS_VECTORS + 1) / 2)
+/* Inputs in tall tiles of so few vectors: eight sums, which is what multiply-adds take to wait for none. */
+#define WEIGHTS_HALF_ROWS   (8 / WEIGHTS_HALF)
+#define WEIGHTS_NARROW_ROWS 8
+/* Vectors of the most sums that a tile leaves. */
+#define WEIGHTS_SUMS (WEIGHTS_ROWS * WEIGHTS_VECTORS > 8 ? WEIGHTS_ROWS * WEIGHTS_VECTORS : 8)
 
 /* Inputs of which an optimizer's sums are kept where one panel does not hold all samples. */
 #define WEIGHTS_KEPT (4 * WEIGHTS_INPUTS)
@@ -61,6 +66,12 @@ DEFINE_TILE(weights_wide, __private, WEIGHTS_ROWS, WEIGHTS_VECTORS, 1, stride)
 DEFINE_TILE(weights_less, __private, WEIGHTS_ROWS, WEIGHTS_LESS, 1, stride)
 DEFINE_TILE(weights_half, __private, WEIGHTS_ROWS, WEIGHTS_HALF, 1, stride)
 DEFINE_TILE(weights_narrow, __private, WEIGHTS_ROWS, 1, 1, stride)
+#if WEIGHTS_HALF_ROWS > WEIGHTS_ROWS
+DEFINE_TILE(weights_half_tall, __private, WEIGHTS_HALF_ROWS, WEIGHTS_HALF, 1, stride)
+#endif
+#if WEIGHTS_NARROW_ROWS > WEIGHTS_ROWS
+DEFINE_TILE(weights_narrow_tall, __private, WEIGHTS_NARROW_ROWS, 1, 1, stride)
+#endif
 
 /* Vectors of the narrowest tile that covers `columns` columns: these tiles are so wide that it matters. */
 uint weights_vectors(uint columns) {
@@ -69,7 +80,20 @@ uint weights_vectors(uint columns) {
   return columns <= WEIGHTS_LESS * VECTOR_WIDTH ? WEIGHTS_LESS : WEIGHTS_VECTORS;
 }
 
-void weights_tile(const float *left, const quern_vector *panel, uint depth, uint vectors, quern_vector *sums) {
+/* The tile that fits the strip's vectors and the `inputs` inputs still to do; returns how many it did. */
+uint weights_tile(const float *left, const quern_vector *panel, uint depth, uint vectors, uint inputs, quern_vector *sums) {
+#if WEIGHTS_HALF_ROWS > WEIGHTS_ROWS
+  if (vectors == WEIGHTS_HALF && inputs >= WEIGHTS_HALF_ROWS) {
+    weights_half_tall(left, WEIGHTS_INPUTS, panel, depth, sums);
+    return WEIGHTS_HALF_ROWS;
+  }
+#endif
+#if WEIGHTS_NARROW_ROWS > WEIGHTS_ROWS
+  if (vectors == 1 && inputs >= WEIGHTS_NARROW_ROWS) {
+    weights_narrow_tall(left, WEIGHTS_INPUTS, panel, depth, sums);
+    return WEIGHTS_NARROW_ROWS;
+  }
+#endif
   if (vectors == WEIGHTS_VECTORS) weights_wide(left, WEIGHTS_INPUTS, panel, depth, sums);
   else if (vectors == WEIGHTS_LESS)
     weights_less(left, WEIGHTS_INPUTS, panel, depth, sums);
@@ -77,6 +101,7 @@ void weights_tile(const float *left, const quern_vector *panel, uint depth, uint
     weights_half(left, WEIGHTS_INPUTS, panel, depth, sums);
   else
     weights_narrow(left, WEIGHTS_INPUTS, panel, depth, sums);
+  return min((uint)WEIGHTS_ROWS, inputs);
 }
 
 /* A whole wide tile of W through the SGD step, its sums in registers all the way. */
@@ -150,7 +175,7 @@ void weights_strip(uint n, uint in, uint out, __global const float *x, __global 
   const uint vectors = weights_vectors(columns);
   const int whole = n <= WEIGHTS_PANEL || is_linear(&w); /* no sum is kept from a panel to the next */
   quern_vector panel[WEIGHTS_PANEL * WEIGHTS_VECTORS], x_panel[WEIGHTS_PANEL * INPUT_VECTORS];
-  quern_vector sums[WEIGHTS_ROWS * WEIGHTS_VECTORS];
+  quern_vector sums[WEIGHTS_SUMS];
   quern_vector kept[WEIGHTS_KEPT * WEIGHTS_VECTORS], b_kept[WEIGHTS_VECTORS];
   const size_t step = w.at && !whole ? WEIGHTS_KEPT : end - first;
   for (size_t from = first; from < end; from += step) {
@@ -170,15 +195,15 @@ void weights_strip(uint n, uint in, uint out, __global const float *x, __global 
       for (size_t group = w.at ? from : to; group < to; group += WEIGHTS_INPUTS) {
         const uint inputs = (uint)min((size_t)WEIGHTS_INPUTS, to - group);
         copy_panel(x + (size_t)s * in + group, in, depth, inputs, INPUT_VECTORS, x_panel);
-        for (uint i = 0; i < inputs; i += WEIGHTS_ROWS) {
+        for (uint i = 0, rows; i < inputs; i += rows) {
           const float *left = (const float *)x_panel + i;
-          const uint rows = min((uint)WEIGHTS_ROWS, inputs - i);
           const size_t at = (group + i) * out + column;
+          rows = min((uint)WEIGHTS_ROWS, inputs - i);
           if (w.mode == UPDATE && whole && w.update.rule == UPDATE_SGD && columns == WEIGHTS_COLUMNS && rows == WEIGHTS_ROWS) {
             weights_sgd(left, panel, depth, w.update.rate, w.update.decay, w.at + at, out);
             continue;
           }
-          weights_tile(left, panel, depth, vectors, sums);
+          rows = weights_tile(left, panel, depth, vectors, inputs - i, sums);
           if (!whole) {
             quern_vector *sum = kept + (group - from + i) * vectors;
             for (uint k = 0; k < rows * vectors; k++) sums[k] = sum[k] = s == 0 ? sums[k] : sum[k] + sums[k];
