@@ -15,8 +15,8 @@ typedef struct registered {
 
 static registered *first_registered; /* under the process's lock, as is what it leads to */
 
-/* X(member): what every table has. The others are optional. */
-#define REQUIRED(X)                                                                                          \
+/* X(member): what every table has beside the required ops. */
+#define REQUIRED_MEMBERS(X)                                                                                  \
   X(enumerate)                                                                                               \
   X(open)                                                                                                    \
   X(close)                                                                                                   \
@@ -26,26 +26,7 @@ static registered *first_registered; /* under the process's lock, as is what it 
   X(buffer_read)                                                                                             \
   X(buffer_copy)                                                                                             \
   X(buffer_fill)                                                                                             \
-  X(finish)                                                                                                  \
-  X(dense_forward)                                                                                           \
-  X(dense_backward_data)                                                                                     \
-  X(dense_backward_weights)                                                                                  \
-  X(sgd_update)                                                                                              \
-  X(activation_forward)                                                                                      \
-  X(activation_backward)                                                                                     \
-  X(softmax)                                                                                                 \
-  X(softmax_cross_entropy)                                                                                   \
-  X(elementwise_cross_entropy)                                                                               \
-  X(binary_cross_entropy)                                                                                    \
-  X(mean_squared_error)                                                                                      \
-  X(gather_rows)                                                                                             \
-  X(gather_labels)                                                                                           \
-  X(one_hot)                                                                                                 \
-  X(argmax)                                                                                                  \
-  X(count_correct)                                                                                           \
-  X(sum)                                                                                                     \
-  X(fill)                                                                                                    \
-  X(random_uniform)
+  X(finish)
 
 static quern_status check_table(const quern_backend *table) {
   if (table->name == NULL || table->name[0] == '\0')
@@ -53,7 +34,14 @@ static quern_status check_table(const quern_backend *table) {
 #define CHECK_MEMBER(member)                                                                                 \
   if (table->member == NULL)                                                                                 \
     return quern__fail(QUERN_ERROR_ARGUMENT, "backend register: %s has no " #member, table->name);
-  REQUIRED(CHECK_MEMBER)
+#define CHECK_OPTIONAL(member)
+#define CHECK_REQUIRED(member)               CHECK_MEMBER(member)
+#define CHECK_OP(op, type, need, kind, name) CHECK_##need(op)
+  REQUIRED_MEMBERS(CHECK_MEMBER)
+  QUERN_OPS(CHECK_OP)
+#undef CHECK_OP
+#undef CHECK_REQUIRED
+#undef CHECK_OPTIONAL
 #undef CHECK_MEMBER
   return QUERN_OK;
 }

@@ -29,39 +29,26 @@ quern_status quern__cl_dense_forward(void *state, const quern_dense_forward_op *
   quern__cl *cl = state;
   const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
   if (tuning->dense == QUERN__DENSE_GROUP) return quern__cl_dense_forward_group(cl, op);
-  quern__arguments arguments = {0};
-  quern__push_sizes(&arguments, op->n, op->in, op->out);
-  quern__push_span(&arguments, op->x);
-  quern__push_span(&arguments, op->w);
-  quern__push_span(&arguments, op->b);
-  quern__push_int(&arguments, (int)op->activation.kind);
-  quern__push_float(&arguments, op->activation.slope);
-  quern__push_span(&arguments, op->y);
   size_t rows;
   quern__range range = divide(cl, op->n, op->out, tuning->forward.rows,
                               (size_t)tuning->forward.vectors * tuning->vector_width, &rows);
-  quern__push_uint(&arguments, rows);
-  return quern__cl_launch(cl, QUERN__KERNEL_dense_forward, range, &arguments);
+  return quern__cl_launch(cl, QUERN__KERNEL_dense_forward, range,
+                          ARGS(UINT(op->n), UINT(op->in), UINT(op->out), SPAN(op->x), SPAN(op->w),
+                               SPAN(op->b), INT((int)op->activation.kind), FLOAT(op->activation.slope),
+                               SPAN(op->y), UINT(rows)));
 }
 
 quern_status quern__cl_dense_backward_data(void *state, const quern_dense_backward_data_op *op) {
   quern__cl *cl = state;
   const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
   if (tuning->dense == QUERN__DENSE_GROUP) return quern__cl_dense_backward_data_group(cl, op);
-  quern__arguments arguments = {0};
-  quern__push_sizes(&arguments, op->n, op->in, op->out);
-  quern__push_span(&arguments, op->dz);
-  quern__push_span(&arguments, op->w);
-  quern__push_span(&arguments, op->h);
-  quern__push_int(&arguments, (int)op->activation.kind);
-  quern__push_float(&arguments, op->activation.slope);
-  quern__push_int(&arguments, op->accumulate);
-  quern__push_span(&arguments, op->dx);
   size_t rows;
   quern__range range = divide(cl, op->n, op->in, tuning->backward_data.rows,
                               (size_t)tuning->backward_data.vectors * tuning->vector_width, &rows);
-  quern__push_uint(&arguments, rows);
-  return quern__cl_launch(cl, QUERN__KERNEL_dense_backward_data, range, &arguments);
+  return quern__cl_launch(cl, QUERN__KERNEL_dense_backward_data, range,
+                          ARGS(UINT(op->n), UINT(op->in), UINT(op->out), SPAN(op->dz), SPAN(op->w),
+                               SPAN(op->h), INT((int)op->activation.kind), FLOAT(op->activation.slope),
+                               INT(op->accumulate), SPAN(op->dx), UINT(rows)));
 }
 
 /* Backward weights in any of its forms, where a work-item computes a tile. w and b are the gradients, or the parameters that take
@@ -77,23 +64,15 @@ typedef struct weights_launch {
 /* Without weights only the first strips have work: the bias. Inputs are copied a line at a time. */
 static quern_status launch_weights(quern__cl *cl, const weights_launch *weights) {
   const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
-  quern__arguments arguments = {0};
-  quern__push_sizes(&arguments, weights->n, weights->in, weights->out);
-  quern__push_span(&arguments, weights->x);
-  quern__push_span(&arguments, weights->dz);
-  quern__push_int(&arguments, (int)weights->mode);
-  quern__push_update(&arguments, &weights->update);
-  quern__push_span(&arguments, weights->w);
-  quern__push_span(&arguments, weights->w_momentum);
-  quern__push_span(&arguments, weights->w_square);
-  quern__push_span(&arguments, weights->b);
-  quern__push_span(&arguments, weights->b_momentum);
-  quern__push_span(&arguments, weights->b_square);
   size_t rows;
   quern__range range = divide(cl, weights->w.memory != NULL ? weights->in : 1, weights->out, QUERN__CL_LINE,
                               (size_t)tuning->backward_weights.vectors * tuning->vector_width, &rows);
-  quern__push_uint(&arguments, rows);
-  return quern__cl_launch(cl, QUERN__KERNEL_dense_backward_weights, range, &arguments);
+  return quern__cl_launch(cl, QUERN__KERNEL_dense_backward_weights, range,
+                          ARGS(UINT(weights->n), UINT(weights->in), UINT(weights->out), SPAN(weights->x),
+                               SPAN(weights->dz), INT((int)weights->mode), UPDATE(&weights->update),
+                               SPAN(weights->w), SPAN(weights->w_momentum), SPAN(weights->w_square),
+                               SPAN(weights->b), SPAN(weights->b_momentum), SPAN(weights->b_square),
+                               UINT(rows)));
 }
 
 quern_status quern__cl_dense_backward_weights(void *state, const quern_dense_backward_weights_op *op) {

@@ -4,6 +4,7 @@
 
 #include "../backend.h"
 #include "api.h"
+#include "arguments.h"
 #include "tuning.h"
 
 /* X(family, file): kernels/<file>.cl, in the order in which a program's text has them. `update` and `philox` have no kernels. */
@@ -109,36 +110,8 @@ const quern__cl_tuning *quern__cl_tuning_of(const quern__cl *cl);
 /* How many work-groups the device runs at once. */
 size_t quern__cl_compute_units(const quern__cl *cl);
 
-/* Arguments of one launch, in the order of the kernel's parameters. Start from {0}. A span is two parameters
- * of the kernel: the buffer, and a ulong offset in elements. A span of none passes a null buffer and 0. */
-enum { QUERN__MAX_ARGUMENTS = 40 };
-typedef struct quern__arguments {
-  size_t count;
-  struct {
-    size_t size;
-    union {
-      cl_mem memory;
-      cl_ulong ulong_;
-      cl_uint uint_;
-      cl_int int_;
-      cl_float float_;
-      cl_int2 int2;
-      cl_float8 float8;
-    } value;
-  } list[QUERN__MAX_ARGUMENTS];
-} quern__arguments;
-
-void quern__push_span(quern__arguments *arguments, quern_span span);
-void quern__push_memory(quern__arguments *arguments, cl_mem memory);
-void quern__push_uint(quern__arguments *arguments, size_t value);
-void quern__push_sizes(quern__arguments *arguments, size_t n, size_t in, size_t out); /* of a dense layer */
-void quern__push_ulong(quern__arguments *arguments, uint64_t value);
-void quern__push_int(quern__arguments *arguments, int value);
-void quern__push_float(quern__arguments *arguments, float value);
-/* UPDATE_PARAMETERS in kernels/update.cl: three of them. */
-void quern__push_update(quern__arguments *arguments, const quern_update *update);
-/* The buffer where kernels report labels and indices out of range: see kernels/common.cl. */
-void quern__push_faults(quern__arguments *arguments, const quern__cl *cl);
+/* The buffer in which kernels report labels and indices out of range. */
+cl_mem quern__cl_faults(const quern__cl *cl);
 
 /* Work-items wanted, and the work-group size; global sizes are rounded up to it, so a kernel checks its ids
  * against the sizes in its arguments. Local sizes are fixed for a kernel: implementations compile for each
@@ -155,48 +128,18 @@ quern__range quern__range_items(const quern__cl *cl, size_t items);
 quern__range quern__range_vectors(const quern__cl *cl, size_t count);
 quern__range quern__range_strips(const quern__cl *cl, size_t rows, size_t columns);
 
-/* Builds the kernel if it was not yet, sets its arguments and queues it. */
+/* Builds the kernel if it was not built yet, sets its arguments and queues it. Does not wait. Called as
+ * quern__cl_launch(cl, kernel, range, ARGS(…)): see arguments.h. */
 quern_status quern__cl_launch(quern__cl *cl, quern__kernel kernel, quern__range range,
-                              const quern__arguments *arguments);
+                              const quern__argument *arguments, size_t count);
 
-/* The launchers, one for each op of the table: dense.c, activation.c, … */
-quern_status quern__cl_dense_forward(void *state, const quern_dense_forward_op *op);
-quern_status quern__cl_dense_backward_data(void *state, const quern_dense_backward_data_op *op);
-quern_status quern__cl_dense_backward_weights(void *state, const quern_dense_backward_weights_op *op);
+/* The launchers, quern__cl_<op> for each op of the table: dense.c, activation.c, … */
+#define QUERN__CL_LAUNCHER(op, type, need, kind, name)                                                       \
+  quern_status quern__cl_##op(void *state, const type *op);
+QUERN_OPS(QUERN__CL_LAUNCHER)
+#undef QUERN__CL_LAUNCHER
 bool quern__cl_updates_in_one_pass(void *state);
-quern_status quern__cl_dense_backward_update(void *state, const quern_dense_backward_update_op *op);
-quern_status quern__cl_sgd_update(void *state, const quern_sgd_update_op *op);
-quern_status quern__cl_activation_forward(void *state, const quern_activation_forward_op *op);
-quern_status quern__cl_activation_backward(void *state, const quern_activation_backward_op *op);
-quern_status quern__cl_dropout(void *state, const quern_dropout_op *op);
-quern_status quern__cl_batch_norm_forward(void *state, const quern_batch_norm_forward_op *op);
-quern_status quern__cl_batch_norm_inference(void *state, const quern_batch_norm_inference_op *op);
-quern_status quern__cl_batch_norm_backward(void *state, const quern_norm_backward_op *op);
-quern_status quern__cl_batch_norm_moments(void *state, const quern_batch_norm_moments_op *op);
-quern_status quern__cl_batch_norm_backward_parameters(void *state, const quern_norm_backward_op *op);
-quern_status quern__cl_batch_norm_backward_data(void *state, const quern_batch_norm_backward_data_op *op);
-quern_status quern__cl_layer_norm_forward(void *state, const quern_layer_norm_forward_op *op);
-quern_status quern__cl_layer_norm_backward(void *state, const quern_norm_backward_op *op);
-quern_status quern__cl_softmax(void *state, const quern_softmax_op *op);
-quern_status quern__cl_softmax_cross_entropy(void *state, const quern_loss_op *op);
-quern_status quern__cl_elementwise_cross_entropy(void *state, const quern_loss_op *op);
-quern_status quern__cl_binary_cross_entropy(void *state, const quern_loss_op *op);
-quern_status quern__cl_mean_squared_error(void *state, const quern_loss_op *op);
-quern_status quern__cl_mean_absolute_error(void *state, const quern_loss_op *op);
-quern_status quern__cl_huber_loss(void *state, const quern_huber_op *op);
-quern_status quern__cl_weighted_cross_entropy(void *state, const quern_weighted_loss_op *op);
-quern_status quern__cl_label_weights(void *state, const quern_label_weights_op *op);
-quern_status quern__cl_gather_rows(void *state, const quern_gather_rows_op *op);
-quern_status quern__cl_gather_labels(void *state, const quern_gather_labels_op *op);
-quern_status quern__cl_one_hot(void *state, const quern_one_hot_op *op);
-quern_status quern__cl_argmax(void *state, const quern_argmax_op *op);
-quern_status quern__cl_count_correct(void *state, const quern_count_correct_op *op);
-quern_status quern__cl_sum(void *state, const quern_sum_op *op);
-quern_status quern__cl_sum_squares(void *state, const quern_sum_squares_op *op);
-quern_status quern__cl_clip_norm(void *state, const quern_clip_norm_op *op);
-quern_status quern__cl_optimizer_update(void *state, const quern_optimizer_update_op *op);
-quern_status quern__cl_fill(void *state, const quern_fill_op *op);
-quern_status quern__cl_random_uniform(void *state, const quern_random_uniform_op *op);
+
 quern_status quern__cl_steps_create(void *state, const quern_steps_layer *layers, size_t layer_count,
                                     size_t batch, size_t kept, void **steps);
 void quern__cl_steps_free(void *state, void *steps);

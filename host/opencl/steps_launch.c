@@ -10,40 +10,19 @@ static quern_span moved(quern_span span, size_t elements) {
 }
 
 /* STEPS_SAMPLES of kernels/steps.cl: the samples from `first` on. Without an order the caller's tensors are the batch. */
-static void push_samples(quern__arguments *arguments, const quern_steps_op *op, size_t first) {
-  const bool gathers = op->indices.memory != NULL;
-  quern__push_int(arguments, op->element == QUERN_UINT8);
-  quern__push_uint(arguments, op->source_rows);
-  quern__push_span(arguments, op->source);
-  quern__push_span(arguments, op->labels);
-  quern__push_span(arguments, moved(op->indices, first));
-  quern__push_float(arguments, op->scale);
-  quern__push_float(arguments, op->offset);
-  quern__push_span(arguments, gathers ? op->x : op->source);
-  quern__push_span(arguments, gathers ? op->batch_labels : op->labels);
-}
+#define SAMPLES(op, first)                                                                                   \
+  INT((op)->element == QUERN_UINT8), UINT((op)->source_rows), SPAN((op)->source), SPAN((op)->labels),        \
+      SPAN(moved((op)->indices, (first))), FLOAT((op)->scale), FLOAT((op)->offset),                          \
+      SPAN(((op)->indices.memory != NULL) ? (op)->x : (op)->source),                                         \
+      SPAN(((op)->indices.memory != NULL) ? (op)->batch_labels : (op)->labels)
 
 /* What steps_rows and steps_serial begin with: the network, and a batch of n samples from `first` on. */
-static void push_batch(quern__arguments *arguments, const quern__cl_steps *steps, const quern_steps_op *op,
-                       size_t first, size_t n) {
-  quern__push_uint(arguments, n);
-  quern__push_uint(arguments, steps->count);
-  quern__push_uint(arguments, steps->lowest);
-  quern__push_memory(arguments, steps->layers);
-  push_samples(arguments, op, first);
-}
+#define BATCH(steps, op, first, n)                                                                           \
+  UINT((n)), UINT((steps)->count), UINT((steps)->lowest), MEMORY((steps)->layers), SAMPLES((op), (first))
 
-static void push_state(quern__arguments *arguments, const quern_steps_op *op) {
-  quern__push_span(arguments, op->parameters);
-  quern__push_span(arguments, op->momentum);
-  quern__push_span(arguments, op->square);
-}
+#define STATE(op) SPAN((op)->parameters), SPAN((op)->momentum), SPAN((op)->square)
 
-static void push_results(quern__arguments *arguments, const quern_steps_op *op, size_t first) {
-  quern__push_span(arguments, op->outputs);
-  quern__push_span(arguments, op->dz);
-  quern__push_span(arguments, moved(op->losses, first));
-}
+#define RESULTS(op, first) SPAN((op)->outputs), SPAN((op)->dz), SPAN(moved((op)->losses, (first)))
 
 static quern_status launch_rows(quern__cl *cl, const quern__cl_steps *steps, const quern_steps_op *op,
                                 size_t first, size_t n) {
@@ -51,30 +30,19 @@ static quern_status launch_rows(quern__cl *cl, const quern__cl_steps *steps, con
   size_t blocks = quern__divide_up(quern__divide_up(n, cl->compute_units), least);
   if (blocks >= 4)
     blocks = quern__divide_up(blocks, 2); /* where there are enough, two each even out their ends */
-  quern__arguments arguments = {0};
-  push_batch(&arguments, steps, op, first, n);
-  quern__push_span(&arguments, op->parameters);
-  push_results(&arguments, op, first);
-  quern__push_faults(&arguments, cl);
-  quern__push_uint(&arguments, blocks * least);
   const quern__range range = {.dimensions = 1, .global = {quern__divide_up(n, blocks * least)}, .local = {1}};
-  return quern__cl_launch(cl, QUERN__KERNEL_steps_rows, range, &arguments);
+  return quern__cl_launch(cl, QUERN__KERNEL_steps_rows, range,
+                          ARGS(BATCH(steps, op, first, n), SPAN(op->parameters), RESULTS(op, first),
+                               FAULTS(cl), UINT(blocks * least)));
 }
 
 static quern_status launch_weights(quern__cl *cl, const quern__cl_steps *steps, const quern_steps_op *op,
                                    size_t n, const quern_update *update) {
-  quern__arguments arguments = {0};
-  quern__push_uint(&arguments, n);
-  quern__push_uint(&arguments, steps->count);
-  quern__push_uint(&arguments, steps->lowest);
-  quern__push_memory(&arguments, steps->layers);
-  quern__push_span(&arguments, op->indices.memory != NULL ? op->x : op->source);
-  quern__push_span(&arguments, op->outputs);
-  quern__push_span(&arguments, op->dz);
-  quern__push_update(&arguments, update);
-  push_state(&arguments, op);
   const quern__range range = {.dimensions = 1, .global = {steps->items}, .local = {1}};
-  return quern__cl_launch(cl, QUERN__KERNEL_steps_weights, range, &arguments);
+  return quern__cl_launch(cl, QUERN__KERNEL_steps_weights, range,
+                          ARGS(UINT(n), UINT(steps->count), UINT(steps->lowest), MEMORY(steps->layers),
+                               SPAN(op->indices.memory != NULL ? op->x : op->source), SPAN(op->outputs),
+                               SPAN(op->dz), UPDATE(update), STATE(op)));
 }
 
 /* Steps, of at most `most`, that one launch can take from step `at` on: all with the same numbers, or with those on the device;
@@ -91,16 +59,10 @@ static size_t alike(const quern_steps_op *op, size_t at, size_t most, quern_span
 static quern_status launch_serial(quern__cl *cl, const quern__cl_steps *steps, const quern_steps_op *op,
                                   size_t first, size_t count, size_t n, const quern_update *update,
                                   quern_span rows) {
-  quern__arguments arguments = {0};
-  push_batch(&arguments, steps, op, first, n);
-  push_state(&arguments, op);
-  push_results(&arguments, op, first);
-  quern__push_faults(&arguments, cl);
-  quern__push_uint(&arguments, count);
-  quern__push_update(&arguments, update);
-  quern__push_span(&arguments, rows);
   return quern__cl_launch(cl, QUERN__KERNEL_steps_serial,
-                          (quern__range){.dimensions = 1, .global = {1}, .local = {1}}, &arguments);
+                          (quern__range){.dimensions = 1, .global = {1}, .local = {1}},
+                          ARGS(BATCH(steps, op, first, n), STATE(op), RESULTS(op, first), FAULTS(cl),
+                               UINT(count), UPDATE(update), SPAN(rows)));
 }
 
 static size_t next_batch(const quern__cl_steps *steps, const quern_steps_op *op, size_t first) {
@@ -111,24 +73,13 @@ static size_t next_batch(const quern__cl_steps *steps, const quern_steps_op *op,
 /* From H1 of the n samples before `first`, through their update, to H1 of those from it on. */
 static quern_status launch_columns(quern__cl *cl, const quern__cl_steps *steps, const quern_steps_op *op,
                                    size_t first, size_t n, const quern_update *update, bool odd) {
-  quern__arguments arguments = {0};
-  quern__push_uint(&arguments, n);
-  quern__push_uint(&arguments, steps->count);
-  quern__push_uint(&arguments, next_batch(steps, op, first));
-  quern__push_memory(&arguments, steps->layers);
-  push_samples(&arguments, op, first);
-  push_state(&arguments, op);
-  push_results(&arguments, op, first - n);
-  quern__push_faults(&arguments, cl);
-  quern__push_update(&arguments, update);
-  quern__push_uint(&arguments, steps->share);
-  quern__push_uint(&arguments, odd);
-  quern__push_uint(&arguments, steps->batch);
-  quern__push_ulong(&arguments, steps->above_parameters);
-  quern__push_ulong(&arguments, steps->above_outputs);
-  quern__push_memory(&arguments, steps->places);
   const quern__range range = {.dimensions = 1, .global = {steps->sharers}, .local = {1}};
-  return quern__cl_launch(cl, QUERN__KERNEL_steps_columns, range, &arguments);
+  return quern__cl_launch(cl, QUERN__KERNEL_steps_columns, range,
+                          ARGS(UINT(n), UINT(steps->count), UINT(next_batch(steps, op, first)),
+                               MEMORY(steps->layers), SAMPLES(op, first), STATE(op), RESULTS(op, first - n),
+                               FAULTS(cl), UPDATE(update), UINT(steps->share), UINT(odd), UINT(steps->batch),
+                               ULONG(steps->above_parameters), ULONG(steps->above_outputs),
+                               MEMORY(steps->places)));
 }
 
 /* A launch more than there are steps: the first only goes forward, the last only back. */

@@ -57,43 +57,10 @@ typedef struct quern__softmax_row {
 
 quern__softmax_row quern__reference_softmax_row(const float *z, size_t k);
 
-/* The ops of the table: dense.c, activation.c, … */
-quern_status quern__reference_dense_forward(void *state, const quern_dense_forward_op *op);
-quern_status quern__reference_dense_backward_data(void *state, const quern_dense_backward_data_op *op);
-quern_status quern__reference_dense_backward_weights(void *state, const quern_dense_backward_weights_op *op);
-quern_status quern__reference_dense_backward_update(void *state, const quern_dense_backward_update_op *op);
-quern_status quern__reference_sgd_update(void *state, const quern_sgd_update_op *op);
-quern_status quern__reference_activation_forward(void *state, const quern_activation_forward_op *op);
-quern_status quern__reference_activation_backward(void *state, const quern_activation_backward_op *op);
-quern_status quern__reference_dropout(void *state, const quern_dropout_op *op);
-quern_status quern__reference_batch_norm_forward(void *state, const quern_batch_norm_forward_op *op);
-quern_status quern__reference_batch_norm_inference(void *state, const quern_batch_norm_inference_op *op);
-quern_status quern__reference_batch_norm_backward(void *state, const quern_norm_backward_op *op);
-quern_status quern__reference_batch_norm_moments(void *state, const quern_batch_norm_moments_op *op);
-quern_status quern__reference_batch_norm_backward_parameters(void *state, const quern_norm_backward_op *op);
-quern_status quern__reference_batch_norm_backward_data(void *state,
-                                                       const quern_batch_norm_backward_data_op *op);
-quern_status quern__reference_layer_norm_forward(void *state, const quern_layer_norm_forward_op *op);
-quern_status quern__reference_layer_norm_backward(void *state, const quern_norm_backward_op *op);
-quern_status quern__reference_softmax(void *state, const quern_softmax_op *op);
-quern_status quern__reference_softmax_cross_entropy(void *state, const quern_loss_op *op);
-quern_status quern__reference_elementwise_cross_entropy(void *state, const quern_loss_op *op);
-quern_status quern__reference_binary_cross_entropy(void *state, const quern_loss_op *op);
-quern_status quern__reference_mean_squared_error(void *state, const quern_loss_op *op);
-quern_status quern__reference_mean_absolute_error(void *state, const quern_loss_op *op);
-quern_status quern__reference_huber_loss(void *state, const quern_huber_op *op);
-quern_status quern__reference_weighted_cross_entropy(void *state, const quern_weighted_loss_op *op);
-quern_status quern__reference_label_weights(void *state, const quern_label_weights_op *op);
-quern_status quern__reference_gather_rows(void *state, const quern_gather_rows_op *op);
-quern_status quern__reference_gather_labels(void *state, const quern_gather_labels_op *op);
-quern_status quern__reference_one_hot(void *state, const quern_one_hot_op *op);
-quern_status quern__reference_argmax(void *state, const quern_argmax_op *op);
-quern_status quern__reference_count_correct(void *state, const quern_count_correct_op *op);
-quern_status quern__reference_sum(void *state, const quern_sum_op *op);
-quern_status quern__reference_sum_squares(void *state, const quern_sum_squares_op *op);
-quern_status quern__reference_clip_norm(void *state, const quern_clip_norm_op *op);
-quern_status quern__reference_optimizer_update(void *state, const quern_optimizer_update_op *op);
-quern_status quern__reference_fill(void *state, const quern_fill_op *op);
-quern_status quern__reference_random_uniform(void *state, const quern_random_uniform_op *op);
+/* quern__reference_<op> for each op of the table: dense.c, activation.c, … */
+#define QUERN__REFERENCE_OP(op, type, need, kind, name)                                                      \
+  quern_status quern__reference_##op(void *state, const type *op);
+QUERN_OPS(QUERN__REFERENCE_OP)
+#undef QUERN__REFERENCE_OP
 
 #endif

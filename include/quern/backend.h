@@ -24,6 +24,7 @@
 #define QUERN_BACKEND_H
 
 #include <quern/ops.h>
+#include <quern/ops_list.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -330,26 +331,6 @@ typedef struct quern_backend {
   quern_status (*buffer_fill)(void *state, void *memory, size_t offset, size_t bytes, uint8_t value);
   quern_status (*finish)(void *state);
 
-  quern_status (*dense_forward)(void *state, const quern_dense_forward_op *op);
-  quern_status (*dense_backward_data)(void *state, const quern_dense_backward_data_op *op);
-  quern_status (*dense_backward_weights)(void *state, const quern_dense_backward_weights_op *op);
-  quern_status (*sgd_update)(void *state, const quern_sgd_update_op *op);
-  quern_status (*activation_forward)(void *state, const quern_activation_forward_op *op);
-  quern_status (*activation_backward)(void *state, const quern_activation_backward_op *op);
-  quern_status (*softmax)(void *state, const quern_softmax_op *op);
-  quern_status (*softmax_cross_entropy)(void *state, const quern_loss_op *op);
-  quern_status (*elementwise_cross_entropy)(void *state, const quern_loss_op *op);
-  quern_status (*binary_cross_entropy)(void *state, const quern_loss_op *op);
-  quern_status (*mean_squared_error)(void *state, const quern_loss_op *op);
-  quern_status (*gather_rows)(void *state, const quern_gather_rows_op *op);
-  quern_status (*gather_labels)(void *state, const quern_gather_labels_op *op);
-  quern_status (*one_hot)(void *state, const quern_one_hot_op *op);
-  quern_status (*argmax)(void *state, const quern_argmax_op *op);
-  quern_status (*count_correct)(void *state, const quern_count_correct_op *op);
-  quern_status (*sum)(void *state, const quern_sum_op *op);
-  quern_status (*fill)(void *state, const quern_fill_op *op);
-  quern_status (*random_uniform)(void *state, const quern_random_uniform_op *op);
-
   /* Optional, all three or none: whole training steps at once, for a backend that then needs fewer launches than op by
    * op. Makes what the steps of one network and batch size need; *steps NULL: op by op is better here. `kept` is how many ranges as long as the
    * parameters the optimizer keeps: 0 to 2. `layers` may go away afterwards. */
@@ -359,23 +340,10 @@ typedef struct quern_backend {
   void (*steps_free)(void *state, void *steps);
   quern_status (*steps_run)(void *state, void *steps, const quern_steps_op *op);
 
-  /* Optional: clipping of gradients is then not to be had. */
-  quern_status (*sum_squares)(void *state, const quern_sum_squares_op *op);
-  quern_status (*clip_norm)(void *state, const quern_clip_norm_op *op);
-
-  /* Optional: what needs them is then not to be had. */
-  quern_status (*mean_absolute_error)(void *state, const quern_loss_op *op);
-  quern_status (*huber_loss)(void *state, const quern_huber_op *op);
-  quern_status (*weighted_cross_entropy)(void *state, const quern_weighted_loss_op *op);
-  quern_status (*label_weights)(void *state, const quern_label_weights_op *op);
-  /* Optional: optimizers other than plain SGD are then not to be had. */
-  quern_status (*optimizer_update)(void *state, const quern_optimizer_update_op *op);
-  /* Optional: those optimizers then need the gradients in memory, as with QUERN_PLAN_GRADIENTS. And whether a context has it,
-   * where it depends on that (NULL: it has). */
+  /* Optional. True if dense_backward_update takes every optimizer on this context; NULL means that it
+   * does. If false, optimizers other than plain SGD need the gradients in memory, as with
+   * QUERN_PLAN_GRADIENTS. */
   bool (*updates_in_one_pass)(void *state);
-  quern_status (*dense_backward_update)(void *state, const quern_dense_backward_update_op *op);
-  /* Optional: networks with dropout cannot be trained then. */
-  quern_status (*dropout)(void *state, const quern_dropout_op *op);
 
   /* Optional, all five or none: data on their way to the device beside the ops, for staging.h, which says what the calls mean;
    * without them buffer_write is called in order. `offset` and `bytes` are the part of `memory` that is filled. */
@@ -384,12 +352,6 @@ typedef struct quern_backend {
   quern_status (*staging_begin)(void *state, void *staging, void **memory);
   quern_status (*staging_send)(void *state, void *staging, size_t bytes);
   quern_status (*staging_release)(void *state, void *staging);
-  /* Optional: networks with a normalisation are then not to be had. */
-  quern_status (*batch_norm_forward)(void *state, const quern_batch_norm_forward_op *op);
-  quern_status (*batch_norm_inference)(void *state, const quern_batch_norm_inference_op *op);
-  quern_status (*batch_norm_backward)(void *state, const quern_norm_backward_op *op);
-  quern_status (*layer_norm_forward)(void *state, const quern_layer_norm_forward_op *op);
-  quern_status (*layer_norm_backward)(void *state, const quern_norm_backward_op *op);
 
   /* Optional, all five or none: device memory whose contents go to the host and come back beside the ops, as gradients do on their way
    * through other ranks; without them buffer_read and buffer_write are called. `host` [bytes], whose address is a multiple of 4096, is
@@ -404,10 +366,11 @@ typedef struct quern_backend {
   /* Queues its way back, before what is queued from here on. The host's part is the caller's again after the next exchange_taken. */
   quern_status (*exchange_put)(void *state, void *exchange);
 
-  /* Optional: several ranks do not train networks with batch normalisation then. */
-  quern_status (*batch_norm_moments)(void *state, const quern_batch_norm_moments_op *op);
-  quern_status (*batch_norm_backward_parameters)(void *state, const quern_norm_backward_op *op);
-  quern_status (*batch_norm_backward_data)(void *state, const quern_batch_norm_backward_data_op *op);
+  /* The ops, one member each: see ops_list.h. */
+#define QUERN_BACKEND_MEMBER(member, type, need, kind, name)                                                 \
+  quern_status (*member)(void *state, const type *op);
+  QUERN_OPS(QUERN_BACKEND_MEMBER)
+#undef QUERN_BACKEND_MEMBER
 } quern_backend;
 
 /* Adds a table to the backends: the devices that it enumerates are in every device list made from then on,
