@@ -21,10 +21,10 @@
 
 DEFINE_PRODUCT(forward_product, FORWARD_ROWS, FORWARD_VECTORS)
 
-/* The sums of a wide tile straight from W. */
+/* The sums of a wide tile straight from W. The tile's rows of X may be 2^32 floats and more. */
 #define W_VECTOR(i, v, VECTORS) QUERN_VLOAD(w + (i) * out + (v) * VECTOR_WIDTH)
 void forward_direct(__global const float *x, uint depth, __global const float *w, size_t out, quern_vector *sums) {
-  TILE_SUMS(x, FORWARD_ROWS, FORWARD_VECTORS, depth, 1, W_VECTOR)
+  TILE_SUMS(x, FORWARD_ROWS, FORWARD_VECTORS, (size_t)depth, 1, W_VECTOR)
   QUERN_UNROLL for (uint r = 0; r < FORWARD_ROWS; r++)
     QUERN_UNROLL for (uint v = 0; v < FORWARD_VECTORS; v++) sums[r * FORWARD_VECTORS + v] = sum[r][v];
 }

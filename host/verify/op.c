@@ -129,8 +129,8 @@ static quern_status run(quern__verify *v, quern_context *context, const quern__o
   for (size_t i = 0; i < QUERN__MAX_OPERANDS; i++) places[i] = (quern__place){.tensor = quern_none()};
   for (size_t i = 0; i < QUERN__MAX_OPERANDS; i++) {
     if (place_of(op, i, flags) == i)
-      QUERN__TRY(
-          quern__place_create(&places[i], context, &op->operands[i], &v->values, (flags & MAGNITUDES) != 0));
+      QUERN__TRY(quern__place_create(&places[i], context, &op->operands[i], &v->values,
+                                     (flags & MAGNITUDES) != 0, context == v->device ? v->far : 0));
     tensors[i] = places[place_of(op, i, flags)].tensor;
   }
   QUERN__TRY(((flags & MAGNITUDES) != 0 ? op->magnitude : op->call)(context, tensors, op->arguments));

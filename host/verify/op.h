@@ -47,6 +47,7 @@ typedef struct quern__verify {
   bool few;                        /* takes fewer of the variants of a shape */
   bool once;            /* leaves out the second run of each case, of a device that has but one order */
   size_t loop_rounds;   /* rounds after which the device ends the loops of a work-item; 0: never */
+  size_t far;           /* bytes in front of each operand on the device, a multiple of 4 */
   size_t units;         /* cases so far: each pretends another number of compute units */
   quern__values values; /* a stream for each case */
   quern__outcome outcome;

@@ -33,8 +33,9 @@ static void fill_pattern(uint8_t *bytes, size_t count, uint32_t pattern) {
   for (size_t i = 0; i < count; i++) bytes[i] = (uint8_t)(pattern >> 8 * (i % 4));
 }
 
+/* Of the tensor, in what `before` and `after` hold. */
 static size_t begin_of(const quern__place *place) {
-  return place->tensor.offset * place->element_bytes;
+  return place->tensor.offset * place->element_bytes - place->far;
 }
 
 static size_t inside_bytes(const quern__place *place) {
@@ -55,20 +56,21 @@ static void put_values(quern__place *place, const quern__operand *operand, bool 
 }
 
 quern_status quern__place_create(quern__place *place, quern_context *context, const quern__operand *operand,
-                                 quern__values *values, bool absolute) {
+                                 quern__values *values, bool absolute, size_t far) {
   static const size_t offsets[] = {0, 1, 2, 3, 4, 5, 7, 16, 33};
   *place = (quern__place){.tensor = quern_none()};
   if (operand->role == QUERN__NONE) return QUERN_OK;
   const size_t offset = offsets[quern__values_below(values, sizeof offsets / sizeof *offsets)];
   place->element_bytes = quern__operand_element(operand);
+  place->far = far;
   place->total_bytes = (offset + quern__operand_count(operand) + BEHIND) * place->element_bytes;
   place->before = malloc(place->total_bytes);
   if (place->before == NULL) return quern__fail_memory("verify", place->total_bytes);
   quern_buffer *buffer;
-  QUERN__FORWARD(quern_buffer_create(context, place->total_bytes, &buffer));
-  place->tensor = quern_matrix(buffer, offset, operand->rows, operand->columns);
+  QUERN__FORWARD(quern_buffer_create(context, far + place->total_bytes, &buffer));
+  place->tensor = quern_matrix(buffer, far / place->element_bytes + offset, operand->rows, operand->columns);
   put_values(place, operand, absolute);
-  return quern_buffer_write(buffer, 0, place->total_bytes, place->before, QUERN_WAIT);
+  return quern_buffer_write(buffer, far, place->total_bytes, place->before, QUERN_WAIT);
 }
 
 void quern__place_free(quern__place *place) {
@@ -82,7 +84,7 @@ quern_status quern__place_read(quern__place *place) {
   if (place->after != NULL || place->tensor.buffer == NULL) return QUERN_OK;
   place->after = malloc(place->total_bytes);
   if (place->after == NULL) return quern__fail_memory("verify", place->total_bytes);
-  return quern_buffer_read(place->tensor.buffer, 0, place->total_bytes, place->after, QUERN_WAIT);
+  return quern_buffer_read(place->tensor.buffer, place->far, place->total_bytes, place->after, QUERN_WAIT);
 }
 
 const void *quern__place_elements(const quern__place *place) {
@@ -92,7 +94,7 @@ const void *quern__place_elements(const quern__place *place) {
 static bool is_same(const quern__place *place, size_t begin, size_t end, ptrdiff_t *element) {
   for (size_t i = begin; i < end; i++) {
     if (place->before[i] == place->after[i]) continue;
-    *element = (ptrdiff_t)(i / place->element_bytes) - (ptrdiff_t)place->tensor.offset;
+    *element = (ptrdiff_t)(i / place->element_bytes) - (ptrdiff_t)(begin_of(place) / place->element_bytes);
     return false;
   }
   return true;

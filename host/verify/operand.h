@@ -31,17 +31,19 @@ size_t quern__operand_element(const quern__operand *operand);
 
 typedef struct quern__place {
   quern_tensor tensor; /* its buffer is owned */
-  size_t element_bytes, total_bytes;
-  uint8_t *before, *after; /* the whole buffer, owned; after NULL: not yet read */
+  size_t element_bytes;
+  size_t far;              /* bytes of the buffer in front of what follows, which nothing looks at */
+  size_t total_bytes;      /* of the rest of the buffer */
+  uint8_t *before, *after; /* that rest, owned; after NULL: not yet read */
 } quern__place;
 
-/* Makes the tensor and uploads the operand between canaries; `absolute`: the absolute values of floats. The caller frees the place,
- * also where this fails. */
+/* Makes the tensor and uploads the operand between canaries, `far` bytes into its buffer, a multiple of 4; `absolute`: the
+ * absolute values of floats. The caller frees the place, also where this fails. */
 quern_status quern__place_create(quern__place *place, quern_context *context, const quern__operand *operand,
-                                 quern__values *values, bool absolute);
+                                 quern__values *values, bool absolute, size_t far);
 void quern__place_free(quern__place *place);
 
-/* Reads the whole buffer back, once. */
+/* Reads the buffer back, once. */
 quern_status quern__place_read(quern__place *place);
 
 /* Of a place that was read: the operand's elements. */

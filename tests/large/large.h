@@ -1,0 +1,188 @@
+/* Matrices of more than 2^32 elements in the memory of a few rows: see test_products.c. */
+#ifndef QUERN_TESTS_LARGE_H
+#define QUERN_TESTS_LARGE_H
+
+#include "context.h"
+#include "op_check.h"
+#include "opencl/state.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum {
+  PERIOD = 24, /* rows that there is memory for; 2^32 elements are no multiple of them */
+  COLUMNS = 1 << 16,
+  MANY = 24 * 2733,      /* rows: MANY * COLUMNS > 2^32 */
+  TIMES = MANY / PERIOD, /* how often the rows come again */
+  MOST = 8
+};
+
+typedef enum role {
+  NONE,
+  IN,       /* small whole numbers, so that sums are exact */
+  POSITIVE, /* the same, above 0 */
+  BYTES,
+  NUMBERS, /* of columns, below COLUMNS: one for each row */
+  PLACES,  /* of rows: of row r, r itself, so that each is gathered from where it is */
+  OUT,     /* repeats as the inputs do */
+  CLASSES, /* so do these, which are whole numbers */
+  SUM      /* over the rows: as often as these come */
+} role;
+
+/* rows x columns, where one of the two may be MANY. */
+typedef struct operand {
+  role role;
+  size_t rows, columns;
+} operand;
+
+typedef quern_status (*op_call)(quern_context *context, const quern_tensor *t);
+
+typedef struct placed {
+  size_t rows, columns, bytes;
+  void *memory; /* the buffer's */
+  quern_tensor tensor;
+} placed;
+
+/* A number of row r and column c, which differ in all that is near. */
+static inline uint32_t mixed(size_t r, size_t c) {
+  uint32_t x = (uint32_t)r * 2654435761u ^ ((uint32_t)c + 1) * 2246822519u;
+  x = (x ^ x >> 15) * 3266489917u;
+  return x ^ x >> 13;
+}
+
+/* Element (r, c), the i-th. What has MANY rows or columns repeats along them. */
+static inline void put(const placed *place, const operand *as, size_t i, size_t r, size_t c) {
+  const uint32_t number = mixed(as->rows == MANY ? r % PERIOD : r, as->columns == MANY ? c % PERIOD : c);
+  switch (as->role) {
+  case BYTES:
+    ((uint8_t *)place->memory)[i] = (uint8_t)number;
+    break;
+  case NUMBERS:
+    ((int32_t *)place->memory)[i] = (int32_t)(number % COLUMNS);
+    break;
+  case PLACES:
+    ((int32_t *)place->memory)[i] = (int32_t)c;
+    break;
+  case IN:
+    ((float *)place->memory)[i] = (float)(number % 5) - 2;
+    break;
+  case POSITIVE:
+    ((float *)place->memory)[i] = (float)(number % 3 + 1);
+    break;
+  default: /* outputs: what none of the ops gives */
+    ((int32_t *)place->memory)[i] = -77;
+  }
+}
+
+static inline size_t element_of(const operand *as) {
+  return as->role == BYTES ? 1 : 4;
+}
+
+/* Whether memory of PERIOD rows stands for all. */
+static inline bool repeats(const operand *as) {
+  return as->rows == MANY && as->columns == COLUMNS;
+}
+
+/* Addresses for the whole matrix, all of the one range of PERIOD rows. */
+static inline void *map_rows(size_t bytes, size_t period) {
+  const int file = memfd_create("rows", MFD_CLOEXEC);
+  assert_true(file >= 0);
+  assert_int_equal(ftruncate(file, (off_t)period), 0);
+  unsigned char *memory = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  assert_true(memory != MAP_FAILED);
+  for (size_t at = 0; at < bytes; at += period)
+    assert_true(mmap(memory + at, period, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) !=
+                MAP_FAILED);
+  close(file);
+  return memory;
+}
+
+/* A buffer in that memory. */
+static inline quern_buffer *wrap(quern_context *context, void *memory, size_t bytes) {
+  cl_int error;
+  const quern__cl *cl = context->state;
+  cl_mem made = quern__cl_call.CreateBuffer(cl->context, CL_MEM_USE_HOST_PTR, bytes, memory, &error);
+  if (error != CL_SUCCESS) fail_msg("a buffer of %zu bytes: error %d", bytes, (int)error);
+  quern_buffer *buffer;
+  assert_ok(quern__buffer_adopt(context, made, 0, bytes, &buffer));
+  return buffer;
+}
+
+/* rows x columns zeros, which are no memory until they are written to. */
+static inline placed place_zeros(quern_context *context, size_t rows, size_t columns) {
+  placed made = {.rows = rows, .columns = columns, .bytes = rows * columns * sizeof(float)};
+  made.memory =
+      mmap(NULL, made.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  assert_true(made.memory != MAP_FAILED);
+  (void)madvise(made.memory, made.bytes, MADV_HUGEPAGE); /* fewer faults, where there is that */
+  made.tensor = quern_matrix(wrap(context, made.memory, made.bytes), 0, rows, columns);
+  return made;
+}
+
+/* The operand with `many` rows or columns for MANY, its values in memory that the device computes in. */
+static inline placed place_operand(quern_context *context, const operand *as, size_t many) {
+  if (as->role == NONE) return (placed){.tensor = quern_none()};
+  placed made = {.rows = as->rows == MANY ? many : as->rows,
+                 .columns = as->columns == MANY ? many : as->columns};
+  made.bytes = made.rows * made.columns * element_of(as);
+  const bool maps = repeats(as) && many == MANY;
+  const size_t period = PERIOD * made.columns * element_of(as);
+  made.memory = maps ? map_rows(made.bytes, period)
+                     : mmap(NULL, made.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  assert_true(made.memory != MAP_FAILED);
+  for (size_t r = 0; r < (maps ? PERIOD : made.rows); r++)
+    for (size_t c = 0; c < made.columns; c++) put(&made, as, r * made.columns + c, r, c);
+  made.tensor = quern_matrix(wrap(context, made.memory, made.bytes), 0, made.rows, made.columns);
+  return made;
+}
+
+static inline void remove_operand(placed *place) {
+  if (place->memory == NULL) return;
+  quern_buffer_free(place->tensor.buffer);
+  assert_int_equal(munmap(place->memory, place->bytes), 0);
+}
+
+/* Element (r, c) of the large result beside that of the small one, of which it is `times` as much. */
+static inline void check_element(const char *name, const placed *large, const placed *small, size_t r,
+                                 size_t c, double times, bool whole) {
+  const size_t i = r * large->columns + c, j = r % small->rows * small->columns + c % small->columns;
+  if (whole) {
+    const int32_t got = ((int32_t *)large->memory)[i], expected = ((int32_t *)small->memory)[j];
+    if (got != expected) fail_msg("%s: (%zu, %zu) is %d, expected %d", name, r, c, (int)got, (int)expected);
+    return;
+  }
+  const double got = ((float *)large->memory)[i], expected = times * ((float *)small->memory)[j];
+  /* Sums may be added up in another order, and functions be another vector's. */
+  if (!(fabs(got - expected) <= 1e-5 * fabs(expected)))
+    fail_msg("%s: (%zu, %zu) is %.9g, expected %.9g", name, r, c, got, expected);
+}
+
+static inline void check_result(const char *name, const operand *as, const placed *large,
+                                const placed *small) {
+  const size_t rows = repeats(as) ? PERIOD : large->rows;
+  for (size_t r = 0; r < rows; r++)
+    for (size_t c = 0; c < large->columns; c++)
+      check_element(name, large, small, r, c, as->role == SUM ? TIMES : 1, as->role == CLASSES);
+}
+
+/* The op over MANY rows, or columns, beside the same over PERIOD of them. */
+static inline void check(quern_context *context, const char *name, op_call call, const operand *as,
+                         size_t count) {
+  placed large[MOST], small[MOST];
+  quern_tensor tensors[MOST];
+  for (size_t i = 0; i < count; i++) tensors[i] = (small[i] = place_operand(context, &as[i], PERIOD)).tensor;
+  assert_ok(call(context, tensors));
+  for (size_t i = 0; i < count; i++) tensors[i] = (large[i] = place_operand(context, &as[i], MANY)).tensor;
+  assert_ok(call(context, tensors));
+  assert_ok(quern_context_finish(context));
+  for (size_t i = 0; i < count; i++) {
+    if (as[i].role >= OUT) check_result(name, &as[i], &large[i], &small[i]);
+    remove_operand(&large[i]);
+    remove_operand(&small[i]);
+  }
+}
+
+#endif
