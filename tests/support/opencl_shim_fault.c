@@ -2,7 +2,11 @@
 #include "opencl_shim_fault.h"
 
 #include "opencl/api.h"
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SHIM __attribute__((visibility("default")))
 
@@ -60,7 +64,21 @@ static void spoil(const char *entry) {
     spoilt_entries[i] = spoilt_entries[i] || strcmp(entries[i], entry) == 0;
 }
 
+/* A driver that waits for a device which no longer answers. */
+static void hang_if_asked(const char *entry) {
+  static atomic_size_t seen;
+  const char *wanted = getenv(QUERN_SHIM_HANG);
+  const size_t length = strlen(entry);
+  if (wanted == NULL || strncmp(wanted, entry, length) != 0) return;
+  if (wanted[length] != '\0' && wanted[length] != ':') return;
+  const size_t nth = wanted[length] == ':' ? strtoul(wanted + length + 1, NULL, 10) : 1;
+  if (atomic_fetch_add(&seen, 1) + 1 < nth) return;
+  fprintf(stderr, QUERN_SHIM_HANGS "%s\n", entry);
+  for (;;) pause();
+}
+
 cl_int quern_shim_fails(const char *entry) {
+  hang_if_asked(entry);
   current = NULL;
   if (!counting || (armed.entry != NULL && strcmp(armed.entry, entry) != 0)) return CL_SUCCESS;
   calls++;

@@ -15,6 +15,11 @@ typedef enum quern_shim_fault_kind {
   QUERN_SHIM_NO_BUILD /* a build fails with the log QUERN_SHIM_LOG */
 } quern_shim_fault_kind;
 
+/* What a process finds in its environment: the entry point whose nth call, from 1, never returns, as "clFinish" or "clFinish:3".
+ * The shim says so on stderr, in one line that begins with QUERN_SHIM_HANGS. */
+#define QUERN_SHIM_HANG  "QUERN_SHIM_HANG"
+#define QUERN_SHIM_HANGS "the shim hangs in "
+
 #define QUERN_SHIM_LOG "hostile.cl:7:1: error: the shim builds nothing"
 
 typedef struct quern_shim_fault {
