@@ -14,3 +14,14 @@ if(QUERN_SANITIZE)
                                                   -fno-sanitize-recover=all)
   target_link_options(quern_warnings INTERFACE -fsanitize=${sanitizers})
 endif()
+# The address sanitizer looks for __cxa_throw when a program starts and ends the program at the first exception where it found
+# none: Mesa's Clover throws one as the OpenCL loader opens it. So what throws it is there from the start. By its file, as g++ is
+# not needed to build quern.
+if(QUERN_SANITIZE MATCHES "address")
+  find_library(QUERN_STDCXX NAMES libstdc++.so.6 stdc++)
+  mark_as_advanced(QUERN_STDCXX)
+  if(QUERN_STDCXX)
+    target_link_options(quern_warnings INTERFACE
+                        "SHELL:-Wl,--push-state,--no-as-needed ${QUERN_STDCXX} -Wl,--pop-state")
+  endif()
+endif()
