@@ -6,6 +6,7 @@
 #include <math.h>
 #include <quern/activation.h>
 #include <quern/normalization.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,19 +60,10 @@ bool quern_loss_is_regression(quern_loss loss) {
 
 /* "name", or "name:parameter" where that is not `usual`. */
 static size_t format(const char *name, bool takes, float parameter, float usual, char *result, size_t size) {
-  quern__text text;
-  char *whole;
-  if (name == NULL || quern__text_open(&text) != QUERN_OK) return 0;
-  fputs(name, text.stream);
-  if (takes && parameter != usual) {
-    fputc(':', text.stream);
-    quern__text_float(&text, parameter);
-  }
-  if (quern__text_close(&text, &whole) != QUERN_OK) return 0;
-  const size_t length = strlen(whole);
-  if (size > 0) snprintf(result, size, "%s", whole);
-  free(whole);
-  return length;
+  const bool told = name != NULL && takes && parameter != usual;
+  const int length = snprintf(result, size, "%s%s%s", name != NULL ? name : "", told ? ":" : "",
+                              told ? quern__digits_of_float(parameter).text : "");
+  return (size_t)length;
 }
 
 /* What stands behind the colon: a number in the C locale, of digits from its beginning. */

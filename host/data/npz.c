@@ -48,13 +48,12 @@ cleanup:
 
 static quern_status list(void *self, char **names) {
   const quern__zip *zip = self;
-  quern__text text;
-  QUERN__FORWARD(quern__text_open(&text));
+  quern__text text = {0};
   const char *comma = "";
   for (size_t i = 0; i < zip->count; i++) {
     const size_t length = name_length(&zip->entries[i]);
     if (length == 0) continue;
-    fprintf(text.stream, "%s%.*s", comma, (int)length, zip->entries[i].name);
+    quern__text_print(&text, "%s%.*s", comma, (int)length, zip->entries[i].name);
     comma = ", ";
   }
   return quern__text_close(&text, names);

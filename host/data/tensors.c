@@ -61,10 +61,9 @@ static quern_status read_array(void *self, const char *name, quern__array *array
 
 static quern_status list(void *self, char **names) {
   const quern__safetensors *file = self;
-  quern__text text;
-  QUERN__FORWARD(quern__text_open(&text));
+  quern__text text = {0};
   for (size_t i = 0; i < file->count; i++) {
-    fprintf(text.stream, "%s%s", i > 0 ? ", " : "", file->entries[i].name);
+    quern__text_print(&text, "%s%s", i > 0 ? ", " : "", file->entries[i].name);
   }
   return quern__text_close(&text, names);
 }

@@ -9,26 +9,25 @@
 void quern__metadata_print_activation(quern__text *text, quern_activation activation) {
   char name[QUERN__PARAMETER_TEXT];
   quern_activation_format(activation, name, sizeof name);
-  fputs(name, text->stream);
+  quern__text_put(text, name);
 }
 
 void quern__metadata_print_normalization(quern__text *text, quern_normalization normalization) {
   char name[QUERN__PARAMETER_TEXT];
   quern_normalization_format(normalization, name, sizeof name);
-  fputs(name, text->stream);
+  quern__text_put(text, name);
 }
 
 void quern__metadata_print_loss(quern__text *text, quern_loss loss, float delta) {
   char name[QUERN__PARAMETER_TEXT];
   quern_loss_format(loss, delta, name, sizeof name);
-  fputs(name, text->stream);
+  quern__text_put(text, name);
 }
 
 quern_status quern__metadata_activations(const quern_network *network, char **text) {
-  quern__text list;
-  QUERN__FORWARD(quern__text_open(&list));
+  quern__text list = {0};
   for (size_t i = 0; i < quern_network_layer_count(network); i++) {
-    if (i > 0) fputc(',', list.stream);
+    if (i > 0) quern__text_put(&list, ",");
     quern__metadata_print_activation(&list, quern_network_layer(network, i).activation);
   }
   return quern__text_close(&list, text);
@@ -41,10 +40,9 @@ quern_status quern__metadata_normalization(const quern_network *network, char **
   for (size_t i = 0; i < count; i++)
     any = any || quern_network_layer(network, i).normalization.kind != QUERN_NORMALIZATION_NONE;
   if (!any) return QUERN_OK;
-  quern__text list;
-  QUERN__FORWARD(quern__text_open(&list));
+  quern__text list = {0};
   for (size_t i = 0; i < count; i++) {
-    if (i > 0) fputc(',', list.stream);
+    if (i > 0) quern__text_put(&list, ",");
     quern__metadata_print_normalization(&list, quern_network_layer(network, i).normalization);
   }
   return quern__text_close(&list, text);
@@ -56,10 +54,9 @@ quern_status quern__metadata_dropout(const quern_network *network, char **text) 
   *text = NULL;
   for (size_t i = 0; i < count; i++) any = any || quern_network_layer(network, i).dropout > 0.0f;
   if (!any) return QUERN_OK;
-  quern__text list;
-  QUERN__FORWARD(quern__text_open(&list));
+  quern__text list = {0};
   for (size_t i = 0; i < count; i++) {
-    if (i > 0) fputc(',', list.stream);
+    if (i > 0) quern__text_put(&list, ",");
     quern__text_float(&list, quern_network_layer(network, i).dropout);
   }
   return quern__text_close(&list, text);
@@ -67,15 +64,14 @@ quern_status quern__metadata_dropout(const quern_network *network, char **text) 
 
 quern_status quern__metadata_frozen(const quern_network *network, const quern__tensor_plan *tensors,
                                     const size_t *weights, char **text) {
-  quern__text list;
-  QUERN__FORWARD(quern__text_open(&list));
+  quern__text list = {0};
   const char *comma = "";
   for (size_t i = 0; i < quern_network_layer_count(network); i++) {
     quern_layer layer = quern_network_layer(network, i);
     bool frozen[2] = {layer.freeze_weights, layer.freeze_bias};
     for (size_t part = 0; part < 2; part++) {
       if (!frozen[part]) continue;
-      fprintf(list.stream, "%s%s", comma, tensors[weights[i] + part].name);
+      quern__text_print(&list, "%s%s", comma, tensors[weights[i] + part].name);
       comma = ",";
     }
   }

@@ -5,6 +5,7 @@
 #include "../cache_prune.h"
 #include "../cache_read.h"
 #include "../file.h"
+#include "../text.h"
 #include <fcntl.h>
 #include <inttypes.h>
 #include <quern/version.h>
@@ -37,10 +38,10 @@ static uint64_t hash(const char *data, size_t size) {
 }
 
 /* Appends a text of the platform or the device; false where it cannot be had. */
-static bool put_text(FILE *key, cl_platform_id platform, cl_device_id device, cl_uint parameter) {
+static bool put_text(quern__text *key, cl_platform_id platform, cl_device_id device, cl_uint parameter) {
   char *text;
   if (quern__cl_text(platform, device, parameter, &text) != QUERN_OK) return false;
-  fwrite(text, 1, strlen(text) + 1, key);
+  quern__text_add(key, text, strlen(text) + 1);
   free(text);
   return true;
 }
@@ -58,17 +59,18 @@ static bool keeps_its_own(cl_platform_id platform) {
 
 static bool make_key(const quern__cl *cl, cl_platform_id platform, const quern__cl_source *source,
                      quern__cl_cached *cached) {
-  FILE *key = open_memstream(&cached->key, &cached->key_size);
-  if (key == NULL) return false;
-  fwrite(QUERN_VERSION, 1, sizeof QUERN_VERSION, key);
-  const bool named =
-      put_text(key, platform, NULL, CL_PLATFORM_NAME) && put_text(key, platform, NULL, CL_PLATFORM_VERSION) &&
-      put_text(key, NULL, cl->device, CL_DEVICE_NAME) && put_text(key, NULL, cl->device, CL_DEVICE_VERSION) &&
-      put_text(key, NULL, cl->device, CL_DRIVER_VERSION);
-  fwrite(source->options, 1, strlen(source->options) + 1, key);
-  fwrite(source->text, 1, source->size, key);
-  const bool whole = ferror(key) == 0;
-  return fclose(key) == 0 && whole && named;
+  quern__text key = {0};
+  quern__text_add(&key, QUERN_VERSION, sizeof QUERN_VERSION);
+  const bool named = put_text(&key, platform, NULL, CL_PLATFORM_NAME) &&
+                     put_text(&key, platform, NULL, CL_PLATFORM_VERSION) &&
+                     put_text(&key, NULL, cl->device, CL_DEVICE_NAME) &&
+                     put_text(&key, NULL, cl->device, CL_DEVICE_VERSION) &&
+                     put_text(&key, NULL, cl->device, CL_DRIVER_VERSION);
+  quern__text_add(&key, source->options, strlen(source->options) + 1);
+  quern__text_add(&key, source->text, source->size);
+  const bool whole = quern__text_close(&key, &cached->key) == QUERN_OK;
+  cached->key_size = key.length;
+  return whole && named;
 }
 
 static void find(const quern__cl *cl, const quern__cl_source *source, quern__cl_cached *cached) {

@@ -2,6 +2,7 @@
  * front. */
 #include "program_source.h"
 
+#include "../text.h"
 #include "kernels_embedded.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,11 +43,11 @@ static bool is_item_family(quern__family family) {
          family >= QUERN__FAMILY_steps;
 }
 
-static void define(FILE *text, const char *name, size_t value) {
-  fprintf(text, "#define %s %zu\n", name, value);
+static void define(quern__text *text, const char *name, size_t value) {
+  quern__text_print(text, "#define %s %zu\n", name, value);
 }
 
-static void define_item_tiles(FILE *text, const quern__cl_tuning *tuning) {
+static void define_item_tiles(quern__text *text, const quern__cl_tuning *tuning) {
 #define DEFINE_ITEM_TILE(product, tile)                                                                      \
   define(text, product "_ROWS", (tile).rows);                                                                \
   define(text, product "_VECTORS", (tile).vectors);                                                          \
@@ -58,10 +59,10 @@ static void define_item_tiles(FILE *text, const quern__cl_tuning *tuning) {
   define(text, "WEIGHTS_INPUTS", QUERN__CL_LINE);
 }
 
-static void define_group_tile(FILE *text, const quern__cl_tuning *tuning, quern__group_size size,
+static void define_group_tile(quern__text *text, const quern__cl_tuning *tuning, quern__group_size size,
                               const char *name) {
   const quern__cl_group_tile *tile = &tuning->groups[size];
-  fprintf(text, "#define SIZE %s\n", name);
+  quern__text_print(text, "#define SIZE %s\n", name);
   define(text, "GROUP_ROWS", tile->rows);
   define(text, "GROUP_COLUMNS", tile->columns);
   define(text, "GROUP_DEPTH", tile->depth);
@@ -73,33 +74,32 @@ static void define_group_tile(FILE *text, const quern__cl_tuning *tuning, quern_
   define(text, "HOST_LOCAL_VECTORS", quern__cl_group_local_vectors(tile, tuning->vector_width));
 }
 
-static void put_family(FILE *text, const quern__cl_tuning *tuning, quern__family family) {
+static void put_family(quern__text *text, const quern__cl_tuning *tuning, quern__family family) {
   if (family == QUERN__FAMILY_dense_tile) define_item_tiles(text, tuning);
 #define DEFINE_GROUP(name)                                                                                   \
   if (family == QUERN__FAMILY_dense_group_##name) define_group_tile(text, tuning, QUERN__GROUP_##name, #name);
   QUERN__GROUP_SIZES(DEFINE_GROUP)
 #undef DEFINE_GROUP
   /* Lines start anew, so that the build log names the file and its lines. */
-  fprintf(text, "#line 1 \"%s.cl\"\n", families[family].file);
-  fwrite(families[family].text, 1, *families[family].size, text);
-  fputc('\n', text);
+  quern__text_print(text, "#line 1 \"%s.cl\"\n", families[family].file);
+  quern__text_add(text, families[family].text, *families[family].size);
+  quern__text_put(text, "\n");
 }
 
 static quern_status create_text(const quern__cl *cl, quern__family program, quern__cl_source *source) {
-  FILE *text = open_memstream(&source->text, &source->size);
-  if (text == NULL) return quern__fail_memory("kernel source", quern__kernels_common_size);
-  fputs("#line 1 \"common.cl\"\n", text);
-  fwrite(quern__kernels_common, 1, quern__kernels_common_size, text);
-  fputc('\n', text);
+  quern__text text = {0};
+  quern__text_put(&text, "#line 1 \"common.cl\"\n");
+  quern__text_add(&text, quern__kernels_common, quern__kernels_common_size);
+  quern__text_put(&text, "\n");
   for (quern__family family = 0; family < QUERN__FAMILY_COUNT; family++) {
     if (quern__cl_program_of(family) != program) continue;
     /* A device whose products are of the other kind has no tiles for these. */
     if (is_item_family(family) && cl->tuning.dense == QUERN__DENSE_GROUP) continue;
-    put_family(text, &cl->tuning, family);
+    put_family(&text, &cl->tuning, family);
   }
-  const bool whole = ferror(text) == 0;
-  if (fclose(text) == 0 && whole) return QUERN_OK;
-  return quern__fail_memory("kernel source", quern__kernels_common_size);
+  const quern_status status = quern__text_close(&text, &source->text);
+  source->size = text.length;
+  return status;
 }
 
 quern_status quern__cl_source_create(const quern__cl *cl, quern__family program, quern__cl_source *source) {

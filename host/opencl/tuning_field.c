@@ -1,8 +1,7 @@
 /* The fields of a row, and what kernels and devices ask of them. */
 #include "tuning_field.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include "../text.h"
 #include <string.h>
 
 /* A work-item's panel lies on the stack of a CPU's thread. */
@@ -107,22 +106,18 @@ bool quern__tuning_same(const quern__cl_tuning *a, const quern__cl_tuning *b, qu
 }
 
 char *quern__tuning_describe(const quern__cl_tuning *tuning, quern__tuning_part part) {
-  char *text = NULL;
-  size_t size = 0;
-  FILE *stream = open_memstream(&text, &size);
-  if (stream == NULL) return NULL;
+  quern__text text = {0};
+  char *described;
   const char *between = "";
   for (size_t i = 0; i < quern__tuning_field_count; i++) {
     const quern__tuning_field *field = &quern__tuning_fields[i];
     if (!quern__tuning_searches(tuning, part, field)) continue;
     const char *dot = strchr(field->name, '.');
     const char *name = dot != NULL ? dot + 1 : "floats";
-    fprintf(stream, "%s%s %u", between, name, quern__tuning_get(tuning, field));
+    quern__text_print(&text, "%s%s %u", between, name, quern__tuning_get(tuning, field));
     between = ", ";
   }
-  if (fclose(stream) == 0) return text;
-  free(text);
-  return NULL;
+  return quern__text_close(&text, &described) == QUERN_OK ? described : NULL;
 }
 
 /* --- What a row must fulfil ----------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* The text of a tuning file. A reader trusts nothing: what it read counts only once the last line was right. */
 #include "tuning_text.h"
 
+#include "../text.h"
 #include "kernels_embedded.h"
 #include "opencl.h"
 #include <inttypes.h>
@@ -72,29 +73,24 @@ static bool same_text(const char *written, const char *is) {
 }
 
 char *quern__tuning_format(const quern_device_info *info, const quern__cl_tuning *tuning) {
-  char *text = NULL;
-  size_t size = 0;
-  FILE *stream = open_memstream(&text, &size);
-  if (stream == NULL) return NULL;
+  quern__text text = {0};
+  char *whole;
   identity is;
   identify(info, &is);
-  fputs(FIRST_LINE "\n", stream);
+  quern__text_put(&text, FIRST_LINE "\n");
   for (int i = 0; i < IDENTITY_COUNT; i++) {
-    fprintf(stream, "%s = ", identity_names[i]);
-    for (const char *at = is.values[i]; *at != '\0'; at++) fputc(printable(*at), stream);
-    fputc('\n', stream);
+    quern__text_print(&text, "%s = ", identity_names[i]);
+    for (const char *at = is.values[i]; *at != '\0'; at++) quern__text_print(&text, "%c", printable(*at));
+    quern__text_put(&text, "\n");
   }
-  fprintf(stream, "dense = %s\n", dense_name(tuning->dense));
+  quern__text_print(&text, "dense = %s\n", dense_name(tuning->dense));
   for (size_t i = 0; i < quern__tuning_field_count; i++) {
     const quern__tuning_field *field = &quern__tuning_fields[i];
     if (quern__tuning_has(tuning, field))
-      fprintf(stream, "%s = %u\n", field->name, quern__tuning_get(tuning, field));
+      quern__text_print(&text, "%s = %u\n", field->name, quern__tuning_get(tuning, field));
   }
-  fputs(LAST_LINE "\n", stream);
-  const bool lost = ferror(stream) != 0;
-  if (fclose(stream) == 0 && !lost) return text;
-  free(text);
-  return NULL;
+  quern__text_put(&text, LAST_LINE "\n");
+  return quern__text_close(&text, &whole) == QUERN_OK ? whole : NULL;
 }
 
 /* --- Reading -------------------------------------------------------------------------------------------- */

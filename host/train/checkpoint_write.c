@@ -7,6 +7,7 @@
 #include "shares.h"
 #include <inttypes.h>
 #include <quern/version.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,14 +63,13 @@ static quern_status write_parts(const saving *save, size_t count, const quern__i
   snprintf(updates, sizeof updates, "%" PRIu64, trainer->plan->updates);
   snprintf(best_epoch, sizeof best_epoch, "%zu", trainer->best.epoch);
   quern_status status;
-  quern__text text;
+  quern__text text = {0};
   char *best_loss = NULL, *shares = NULL;
   quern__tensor_plan *tensors = calloc(count, sizeof *tensors);
   if (tensors == NULL) return quern__fail_memory(path, count * sizeof *tensors);
   for (size_t i = 0; i < count; i++)
     tensors[i] =
         (quern__tensor_plan){.name = save->parts[i].name, .rank = 1, .shape = {save->parts[i].count}};
-  QUERN__TRY(quern__text_open(&text));
   quern__text_double(&text, trainer->best.loss);
   QUERN__TRY(quern__text_close(&text, &best_loss));
   QUERN__TRY(quern__shares_print(&trainer->options, &shares));

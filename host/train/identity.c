@@ -9,14 +9,15 @@
 
 static void print_network(quern__text *text, const quern_trainer *trainer) {
   const quern__shape *shape = &trainer->plan->shape;
-  fprintf(text->stream, "%zu", shape->inputs);
-  for (size_t l = 0; l < shape->layer_count; l++) fprintf(text->stream, "-%zu", shape->layers[l].layer.units);
+  quern__text_print(text, "%zu", shape->inputs);
+  for (size_t l = 0; l < shape->layer_count; l++)
+    quern__text_print(text, "-%zu", shape->layers[l].layer.units);
 }
 
 static void print_activations(quern__text *text, const quern_trainer *trainer) {
   const quern__shape *shape = &trainer->plan->shape;
   for (size_t l = 0; l < shape->layer_count; l++) {
-    if (l > 0) fputc(',', text->stream);
+    if (l > 0) quern__text_put(text, ",");
     quern__metadata_print_activation(text, shape->layers[l].layer.activation);
   }
 }
@@ -25,7 +26,7 @@ static void print_activations(quern__text *text, const quern_trainer *trainer) {
 static void print_normalization(quern__text *text, const quern_trainer *trainer) {
   const quern__shape *shape = &trainer->plan->shape;
   for (size_t l = 0; l < shape->layer_count; l++) {
-    if (l > 0) fputc(',', text->stream);
+    if (l > 0) quern__text_put(text, ",");
     quern__metadata_print_normalization(text, shape->layers[l].layer.normalization);
   }
 }
@@ -34,7 +35,7 @@ static void print_normalization(quern__text *text, const quern_trainer *trainer)
 static void print_dropout(quern__text *text, const quern_trainer *trainer) {
   const quern__shape *shape = &trainer->plan->shape;
   for (size_t l = 0; l < shape->layer_count; l++) {
-    if (l > 0) fputc(',', text->stream);
+    if (l > 0) quern__text_put(text, ",");
     quern__text_float(text, shape->layers[l].layer.dropout);
   }
 }
@@ -51,7 +52,7 @@ static void print_frozen(quern__text *text, const quern_trainer *trainer) {
     const bool frozen[] = {shape->layers[l].layer.freeze_weights, shape->layers[l].layer.freeze_bias};
     for (size_t part = 0; part < 2; part++) {
       if (!frozen[part]) continue;
-      fprintf(text->stream, "%s%zu.%s", comma, l, part == 0 ? "weight" : "bias");
+      quern__text_print(text, "%s%zu.%s", comma, l, part == 0 ? "weight" : "bias");
       comma = ",";
     }
   }
@@ -60,40 +61,40 @@ static void print_frozen(quern__text *text, const quern_trainer *trainer) {
 /* "1438x64 uint8, scale 0.0625, offset 0, crc32 9f3a0c11". */
 static void print_data(quern__text *text, const quern_trainer *trainer) {
   const quern__feed *train = &trainer->train;
-  fprintf(text->stream, "%zux%zu %s, scale ", train->rows, train->columns,
-          train->element == QUERN_UINT8 ? "uint8" : "float32");
+  quern__text_print(text, "%zux%zu %s, scale ", train->rows, train->columns,
+                    train->element == QUERN_UINT8 ? "uint8" : "float32");
   quern__text_float(text, train->scale);
-  fputs(", offset ", text->stream);
+  quern__text_put(text, ", offset ");
   quern__text_float(text, train->offset);
   if (train->target_count > 0)
-    fprintf(text->stream, ", %zu %s", train->target_count,
-            train->task == QUERN_TASK_LABELS ? "labels" : "targets");
-  fprintf(text->stream, ", crc32 %08" PRIx32, trainer->fingerprint);
+    quern__text_print(text, ", %zu %s", train->target_count,
+                      train->task == QUERN_TASK_LABELS ? "labels" : "targets");
+  quern__text_print(text, ", crc32 %08" PRIx32, trainer->fingerprint);
 }
 
 static void print_batch(quern__text *text, const quern_trainer *trainer) {
-  fprintf(text->stream, "%zu", trainer->options.batch);
+  quern__text_print(text, "%zu", trainer->options.batch);
 }
 
 static void print_generator(quern__text *text, const quern_trainer *trainer) {
   (void)trainer;
-  fputs("philox4x32-10, a stream an epoch", text->stream);
+  quern__text_put(text, "philox4x32-10, a stream an epoch");
 }
 
 static void print_seed(quern__text *text, const quern_trainer *trainer) {
-  fprintf(text->stream, "%" PRIu64, trainer->options.seed);
+  quern__text_print(text, "%" PRIu64, trainer->options.seed);
 }
 
 /* ", name value". */
 static void print_number(quern__text *text, const char *name, double value) {
-  fprintf(text->stream, ", %s ", name);
+  quern__text_print(text, ", %s ", name);
   quern__text_double(text, value);
 }
 
 /* "adam, beta1 0.9, beta2 0.999, epsilon 1e-08": the numbers that it reads. */
 static void print_optimizer(quern__text *text, const quern_trainer *trainer) {
   const quern_optimizer *optimizer = &trainer->options.optimizer;
-  fputs(quern_optimizer_name(optimizer->kind), text->stream);
+  quern__text_put(text, quern_optimizer_name(optimizer->kind));
   const bool betas = optimizer->kind == QUERN_ADAM || optimizer->kind == QUERN_ADAMW;
   if (betas) {
     print_number(text, "beta1", optimizer->beta1);
@@ -112,26 +113,26 @@ static void print_learning_rate(quern__text *text, const quern_trainer *trainer)
 static void print_weight_decay(quern__text *text, const quern_trainer *trainer) {
   const quern_optimizer *optimizer = &trainer->options.optimizer;
   quern__text_double(text, optimizer->weight_decay);
-  if (optimizer->weight_decay > 0.0 && !optimizer->decay_bias) fputs(", not of biases", text->stream);
+  if (optimizer->weight_decay > 0.0 && !optimizer->decay_bias) quern__text_put(text, ", not of biases");
 }
 
 /* "cosine over 300 steps, minimum 0, after a warm-up of 20 steps from 0.333". */
 static void print_schedule(quern__text *text, const quern_trainer *trainer) {
   const quern_schedule *schedule = &trainer->options.schedule;
-  fputs(quern_schedule_name(schedule->kind), text->stream);
+  quern__text_put(text, quern_schedule_name(schedule->kind));
   switch (schedule->kind) {
   case QUERN_SCHEDULE_CONSTANT:
     break;
   case QUERN_SCHEDULE_STEP:
-    fprintf(text->stream, " every %" PRIu64 " steps", schedule->period);
+    quern__text_print(text, " every %" PRIu64 " steps", schedule->period);
     print_number(text, "gamma", schedule->gamma);
     break;
   case QUERN_SCHEDULE_COSINE:
-    fprintf(text->stream, " over %" PRIu64 " steps", schedule->steps);
+    quern__text_print(text, " over %" PRIu64 " steps", schedule->steps);
     print_number(text, "minimum", schedule->minimum);
     break;
   case QUERN_SCHEDULE_ONE_CYCLE:
-    fprintf(text->stream, " over %" PRIu64 " steps", schedule->steps);
+    quern__text_print(text, " over %" PRIu64 " steps", schedule->steps);
     print_number(text, "peak", schedule->peak);
     print_number(text, "start", schedule->start);
     print_number(text, "end", schedule->end);
@@ -140,12 +141,12 @@ static void print_schedule(quern__text *text, const quern_trainer *trainer) {
     break;
   }
   if (schedule->warmup == 0) return;
-  fprintf(text->stream, ", after a warm-up of %" PRIu64 " steps from ", schedule->warmup);
+  quern__text_print(text, ", after a warm-up of %" PRIu64 " steps from ", schedule->warmup);
   quern__text_double(text, schedule->warmup_factor);
 }
 
 static void print_patience(quern__text *text, const quern_trainer *trainer) {
-  fprintf(text->stream, "%zu", trainer->options.patience);
+  quern__text_print(text, "%zu", trainer->options.patience);
 }
 
 static void print_clip_norm(quern__text *text, const quern_trainer *trainer) {
@@ -160,7 +161,7 @@ static void print_label_smoothing(quern__text *text, const quern_trainer *traine
 static void print_class_weights(quern__text *text, const quern_trainer *trainer) {
   const size_t classes = quern__shape_outputs(&trainer->plan->shape);
   for (size_t c = 0; trainer->class_weights != NULL && c < classes; c++) {
-    if (c > 0) fputc(',', text->stream);
+    if (c > 0) quern__text_put(text, ",");
     quern__text_float(text, trainer->class_weights[c]);
   }
 }
@@ -187,8 +188,7 @@ quern_status quern__identity_create(quern_trainer *trainer, quern__identity *ide
   *identity = (quern__identity){{NULL}};
   QUERN__FORWARD(fingerprint(trainer));
   for (size_t i = 0; i < QUERN__IDENTITY_COUNT; i++) {
-    quern__text text;
-    QUERN__FORWARD(quern__text_open(&text));
+    quern__text text = {0};
     fields[i].print(&text, trainer);
     QUERN__FORWARD(quern__text_close(&text, &identity->values[i]));
   }

@@ -6,6 +6,7 @@
 #include "trainer.h"
 #include <inttypes.h>
 #include <quern/version.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -90,10 +91,9 @@ static quern_status compare_devices(quern_trainer *trainer) {
   const quern_collective *collective = trainer->options.collective;
   quern_device_info info;
   quern_context_describe(trainer->context, &info);
-  quern__text text;
+  quern__text text = {0};
   char *device;
-  QUERN__FORWARD(quern__text_open(&text));
-  fprintf(text.stream, "%s, %s, %s, %s", info.backend, info.platform, info.name, info.driver);
+  quern__text_print(&text, "%s, %s, %s, %s", info.backend, info.platform, info.name, info.driver);
   QUERN__FORWARD(quern__text_close(&text, &device));
   line *all;
   const quern_status status = gather_lines(collective, device, &all);

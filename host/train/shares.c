@@ -13,10 +13,9 @@
 quern_status quern__shares_print(const quern_train_options *options, char **result) {
   *result = NULL;
   if (options->shares == NULL) return QUERN_OK;
-  quern__text text;
-  QUERN__FORWARD(quern__text_open(&text));
+  quern__text text = {0};
   for (size_t r = 0; r < options->collective->ranks; r++)
-    fprintf(text.stream, "%s%" PRIu32, r > 0 ? "," : "", options->shares[r]);
+    quern__text_print(&text, "%s%" PRIu32, r > 0 ? "," : "", options->shares[r]);
   return quern__text_close(&text, result);
 }
 

@@ -98,9 +98,11 @@ QUERN_API bool quern_activation_reads_z(quern_activation_kind kind);
 /* Whether a loss takes the last layer as it is, any number, where the others make probabilities of it. */
 QUERN_API bool quern_loss_is_regression(quern_loss loss);
 
-/* A name with its parameter, as the command and model files have it: "relu", "elu", "leaky-relu:0.2", "huber:1.5". The
- * parameter is left out where it is the default. Writes at most `size` bytes, the last a 0, and returns the length of the whole
- * text, as snprintf does; 0 for a value that is none or where memory is out. `delta` is Huber's, ignored by the other losses. */
+/* A name with its parameter, as the command and model files have it: "relu", "elu",
+ * "leaky-relu:0.2", "huber:1.5". The parameter is left out where it is the default. Writes at
+ * most `size` bytes, the last a 0, and returns the length of the whole text, as snprintf does;
+ * for a value that is none that is 0, and the text "". Takes no memory. `delta` is Huber's,
+ * ignored by the other losses. */
 QUERN_API size_t quern_activation_format(quern_activation activation, char *text, size_t size);
 QUERN_API size_t quern_loss_format(quern_loss loss, float delta, char *text, size_t size);
 
