@@ -28,21 +28,25 @@ extern const cli_command cli_devices, cli_train, cli_eval, cli_predict, cli_plot
 /* The commands, in the order of the help; ends with NULL. */
 extern const cli_command *const cli_commands[];
 
+/* The exit code of a failure that was said: a cli_exit by value. By its type it is none, since
+ * it may be dropped. */
+typedef unsigned cli_failed;
+
 /* "quern: " and the line, on stderr. Returns CLI_FAILED. */
-__attribute__((format(printf, 1, 2))) cli_exit cli_fail(const char *format, ...);
+__attribute__((format(printf, 1, 2))) cli_failed cli_fail(const char *format, ...);
 
 /* From the one to the other, what failures have to say waits; then it is printed with the rank before it. */
 void cli_fail_hold(void);
 void cli_fail_release(size_t rank, size_t ranks);
 
 /* cli_fail with quern_last_error(). */
-cli_exit cli_fail_library(void);
+cli_failed cli_fail_library(void);
 
 /* cli_fail for host memory that was not to be had. */
-cli_exit cli_fail_memory(void);
+cli_failed cli_fail_memory(void);
 
 /* "quern NAME: ", the line, and where help is, on stderr; NULL for quern itself. Returns CLI_USAGE. */
-__attribute__((format(printf, 2, 3))) cli_exit cli_fail_usage(const cli_command *command, const char *format,
-                                                              ...);
+__attribute__((format(printf, 2, 3))) cli_failed cli_fail_usage(const cli_command *command,
+                                                                const char *format, ...);
 
 #endif

@@ -7,31 +7,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What is said while it is held. */
+/* What is said while it is held: a line or two, of which the library's has 1024 bytes at most.
+ * It may be that memory is out. */
 static FILE *held;
-static char *said;
-static size_t said_bytes;
+static char said[8192];
 
 static FILE *errors(void) {
   return held != NULL ? held : stderr;
 }
 
 void cli_fail_hold(void) {
-  held = open_memstream(&said, &said_bytes);
+  held = fmemopen(said, sizeof said, "w"); /* NULL: nothing waits */
 }
 
 void cli_fail_release(size_t rank, size_t ranks) {
   if (held == NULL) return;
   fclose(held);
   held = NULL;
-  if (said_bytes > 0) {
-    fprintf(stderr, "rank %zu of %zu: ", rank, ranks);
-    fwrite(said, 1, said_bytes, stderr);
-  }
-  free(said);
+  said[sizeof said - 1] = '\0';
+  if (*said == '\0') return;
+  fprintf(stderr, "rank %zu of %zu: ", rank, ranks);
+  fputs(said, stderr);
 }
 
-cli_exit cli_fail(const char *format, ...) {
+cli_failed cli_fail(const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   fputs("quern: ", errors());
@@ -41,15 +40,15 @@ cli_exit cli_fail(const char *format, ...) {
   return CLI_FAILED;
 }
 
-cli_exit cli_fail_library(void) {
+cli_failed cli_fail_library(void) {
   return cli_fail("%s", quern_last_error());
 }
 
-cli_exit cli_fail_memory(void) {
+cli_failed cli_fail_memory(void) {
   return cli_fail("out of host memory");
 }
 
-cli_exit cli_fail_usage(const cli_command *command, const char *format, ...) {
+cli_failed cli_fail_usage(const cli_command *command, const char *format, ...) {
   const char *blank = command != NULL ? " " : "";
   const char *name = command != NULL ? command->name : "";
   va_list arguments;

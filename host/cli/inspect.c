@@ -1,5 +1,6 @@
 /* quern inspect: what is in a file. */
 #include "describe.h"
+#include "draft.h"
 #include "text.h"
 
 #include <math.h>
@@ -26,15 +27,10 @@ static const char *value_of(const quern_inspection *file, const char *key) {
 
 /* "784 x 128"; "1" of a scalar. The caller frees it; NULL where memory is out. */
 static char *shape_text(const quern_tensor_info *info) {
-  char *text = NULL;
-  size_t bytes = 0;
-  FILE *stream = open_memstream(&text, &bytes);
-  if (stream == NULL) return NULL;
-  if (info->rank == 0) fputs("1", stream);
-  for (size_t d = 0; d < info->rank; d++) cli_print(stream, "%s%zu", d > 0 ? " x " : "", info->shape[d]);
-  if (fclose(stream) == 0) return text;
-  free(text);
-  return NULL;
+  cli_draft text = {0};
+  if (info->rank == 0) cli_draft_add(&text, "1");
+  for (size_t d = 0; d < info->rank; d++) cli_draft_add(&text, "%s%zu", d > 0 ? " x " : "", info->shape[d]);
+  return cli_draft_take(&text);
 }
 
 static void print_number(FILE *people, double number) {

@@ -243,7 +243,7 @@ cli_exit cli_log_close(cli_log *log) {
   if (log->path != NULL && log->descriptor >= 0 && close(log->descriptor) != 0 && errno != EINTR &&
       !log->failed) {
     log->failed = true;
-    fail_file(log, "written");
+    (void)fail_file(log, "written");
   }
   log->descriptor = -1;
   return log->failed ? CLI_FAILED : CLI_OK;

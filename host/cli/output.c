@@ -2,10 +2,33 @@
 
 #include <quern/file.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* Doubles, so that a picture of n bytes takes about 2 n of copying. */
+static char *grow(cli_output *output, size_t more) {
+  size_t room = output->room > 0 ? output->room : 4096;
+  while (room - output->size < more && room <= SIZE_MAX / 2) room *= 2;
+  char *bytes = room - output->size < more ? NULL : realloc(output->bytes, room);
+  if (bytes == NULL) return NULL;
+  output->bytes = bytes;
+  output->room = room;
+  return bytes;
+}
+
+/* The stream's function for writing: 0 is a failure, which ferror and fclose report. A stream of
+ * open_memstream has no such function, and drops in silence what memory has no room for. */
+static ssize_t keep(void *cookie, const char *bytes, size_t size) {
+  cli_output *output = cookie;
+  if (size > SIZE_MAX - output->size) return 0;
+  if (output->room - output->size < size && grow(output, size) == NULL) return 0;
+  memcpy(output->bytes + output->size, bytes, size);
+  output->size += size;
+  return (ssize_t)size;
+}
 
 cli_exit cli_output_open(cli_output *output) {
-  *output = (cli_output){NULL, NULL, 0};
-  output->stream = open_memstream(&output->bytes, &output->size);
+  *output = (cli_output){0};
+  output->stream = fopencookie(output, "w", (cookie_io_functions_t){.write = keep});
   return output->stream != NULL ? CLI_OK : cli_fail_memory();
 }
 
@@ -13,7 +36,9 @@ cli_exit cli_output_finish(cli_output *output) {
   const bool printed = ferror(output->stream) == 0;
   const bool closed = fclose(output->stream) == 0;
   output->stream = NULL;
-  return printed && closed && output->bytes != NULL ? CLI_OK : cli_fail_memory();
+  if (!printed || !closed || keep(output, "", 1) != 1) return cli_fail_memory();
+  output->size--; /* the 0 */
+  return CLI_OK;
 }
 
 cli_exit cli_output_save(cli_output *output, const char *path) {
@@ -25,5 +50,5 @@ cli_exit cli_output_save(cli_output *output, const char *path) {
 void cli_output_free(cli_output *output) {
   if (output->stream != NULL) fclose(output->stream);
   free(output->bytes);
-  *output = (cli_output){NULL, NULL, 0};
+  *output = (cli_output){0};
 }

@@ -8,11 +8,12 @@
 
 typedef struct cli_output {
   FILE *stream; /* print here; NULL once it is finished */
-  char *bytes;  /* what was printed, once it is finished; owned */
-  size_t size;
+  char *bytes;  /* owned; once it is finished, what was printed and a 0 */
+  size_t size;  /* of what was printed */
+  size_t room;
 } cli_output;
 
-/* The caller frees *output, whatever this returns. */
+/* The caller frees *output, whatever this returns. *output stays at its address until then. */
 cli_exit cli_output_open(cli_output *output);
 
 /* Ends the printing. Fails with a line if memory was out anywhere on the way. */

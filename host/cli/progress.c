@@ -1,12 +1,12 @@
 #include "progress.h"
 
 #include "describe.h"
+#include "draft.h"
 #include "interrupt.h"
 #include "terminal.h"
 #include "text.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -44,18 +44,18 @@ void cli_progress_begin(cli_progress *progress, FILE *stream, size_t rows) {
 }
 
 /* "0:41", "1:02:03", "3 d 04:05"; a question mark where there is no estimate. */
-static void print_duration(FILE *stream, double seconds) {
+static void print_duration(cli_draft *line, double seconds) {
   if (!(seconds >= 0.0 && seconds < LONGEST_SHOWN)) {
-    fputs("?", stream);
+    cli_draft_add(line, "?");
     return;
   }
   const long whole = lround(seconds), day = 24 * 3600;
   if (whole >= day)
-    fprintf(stream, "%ld d %02ld:%02ld", whole / day, whole % day / 3600, whole % 3600 / 60);
+    cli_draft_add(line, "%ld d %02ld:%02ld", whole / day, whole % day / 3600, whole % 3600 / 60);
   else if (whole >= 3600)
-    fprintf(stream, "%ld:%02ld:%02ld", whole / 3600, whole % 3600 / 60, whole % 60);
+    cli_draft_add(line, "%ld:%02ld:%02ld", whole / 3600, whole % 3600 / 60, whole % 60);
   else
-    fprintf(stream, "%ld:%02ld", whole / 60, whole % 60);
+    cli_draft_add(line, "%ld:%02ld", whole / 60, whole % 60);
 }
 
 /* To the end of the training: the rest of this epoch by its rate, the others as the last one was, with its test. */
@@ -66,62 +66,60 @@ static double seconds_left(const cli_progress *progress, const quern_progress *a
          epoch * (double)(at->epochs - at->epoch);
 }
 
-static void print_epoch(FILE *stream, size_t epoch, size_t epochs) {
+static void print_epoch(cli_draft *line, size_t epoch, size_t epochs) {
   const int width = snprintf(NULL, 0, "%zu", epochs);
-  fprintf(stream, "epoch %*zu/%zu", width, epoch, epochs);
+  cli_draft_add(line, "epoch %*zu/%zu", width, epoch, epochs);
 }
 
 /* The line but for its bar, which stands behind *at bytes of it. */
-static void print_line(FILE *stream, const cli_progress *progress, const quern_progress *at,
-                       const layout *form, long *bar_at) {
+static void print_line(cli_draft *line, const cli_progress *progress, const quern_progress *at,
+                       const layout *form, size_t *bar_at) {
   const char *gap = form->brief ? "  " : "   ";
-  print_epoch(stream, at->epoch, at->epochs);
-  *bar_at = ftell(stream);
-  fprintf(stream, "  %3.0f%%", floor(100.0 * (double)at->step / (double)at->steps));
-  if (form->loss) fprintf(stream, "%sloss %.4f", gap, at->train_loss);
+  print_epoch(line, at->epoch, at->epochs);
+  *bar_at = line->length;
+  cli_draft_add(line, "  %3.0f%%", floor(100.0 * (double)at->step / (double)at->steps));
+  if (form->loss) cli_draft_add(line, "%sloss %.4f", gap, at->train_loss);
   if (form->score && !isnan(progress->score.value))
-    fprintf(stream, "%s%s%s %.4f", gap, form->brief ? "" : "test ", progress->score.name,
-            progress->score.value);
+    cli_draft_add(line, "%s%s%s %.4f", gap, form->brief ? "" : "test ", progress->score.name,
+                  progress->score.value);
   if (form->rate)
-    fprintf(stream, "%s%s%s", gap, cli_grouped(at->train_samples_per_second).text,
-            form->brief ? "/s" : " samples/s");
+    cli_draft_add(line, "%s%s%s", gap, cli_grouped(at->train_samples_per_second).text,
+                  form->brief ? "/s" : " samples/s");
   if (form->left) {
-    fprintf(stream, "%s", gap);
-    print_duration(stream, seconds_left(progress, at));
-    fprintf(stream, " left");
+    cli_draft_add(line, "%s", gap);
+    print_duration(line, seconds_left(progress, at));
+    cli_draft_add(line, " left");
   }
 }
 
-static void print_bar(FILE *stream, const cli_progress *progress, const quern_progress *at, size_t width) {
+static void print_bar(cli_draft *line, const cli_progress *progress, const quern_progress *at, size_t width) {
   const bool colour = cli_terminal_colour(progress->stream), fine = cli_terminal_utf8();
   const size_t full = (size_t)((double)width * (double)at->step / (double)at->steps);
-  fputs("  ", stream);
-  if (colour) fputs("\033[36m", stream);
-  for (size_t i = 0; i < full; i++) fputs(fine ? "\u2501" : "=", stream);
-  if (colour) fputs("\033[90m", stream);
-  for (size_t i = full; i < width; i++) fputs(fine ? "\u2500" : "-", stream);
-  if (colour) fputs("\033[0m", stream);
+  cli_draft_add(line, "  ");
+  if (colour) cli_draft_add(line, "\033[36m");
+  for (size_t i = 0; i < full; i++) cli_draft_add(line, "%s", fine ? "\u2501" : "=");
+  if (colour) cli_draft_add(line, "\033[90m");
+  for (size_t i = full; i < width; i++) cli_draft_add(line, "%s", fine ? "\u2500" : "-");
+  if (colour) cli_draft_add(line, "\033[0m");
 }
 
 /* The fullest line that fits into `room` columns, and nothing where none does. */
-static void print_fitting(FILE *stream, const cli_progress *progress, const quern_progress *at, size_t room) {
+static void print_fitting(cli_draft *line, const cli_progress *progress, const quern_progress *at,
+                          size_t room) {
   for (size_t i = 0; i < LAYOUTS; i++) {
-    char *text = NULL;
-    size_t bytes = 0;
-    long bar_at = 0;
-    FILE *line = open_memstream(&text, &bytes);
-    if (line == NULL) return;
-    print_line(line, progress, at, &layouts[i], &bar_at);
-    const bool good = fclose(line) == 0;
-    const size_t length = good ? cli_text_length(text) : 0, least = layouts[i].bar ? BAR_LEAST + 2 : 0;
+    cli_draft text = {0};
+    size_t bar_at = 0;
+    print_line(&text, progress, at, &layouts[i], &bar_at);
+    const bool good = cli_draft_whole(&text);
+    const size_t length = good ? cli_text_length(text.text) : 0, least = layouts[i].bar ? BAR_LEAST + 2 : 0;
     const bool fits = good && length + least <= room;
     if (fits) {
-      fwrite(text, 1, (size_t)bar_at, stream);
+      cli_draft_add(line, "%.*s", (int)bar_at, text.text);
       const size_t free_columns = room - length - 2;
-      if (layouts[i].bar) print_bar(stream, progress, at, free_columns < BAR_MOST ? free_columns : BAR_MOST);
-      fputs(text + bar_at, stream);
+      if (layouts[i].bar) print_bar(line, progress, at, free_columns < BAR_MOST ? free_columns : BAR_MOST);
+      cli_draft_add(line, "%s", text.text + bar_at);
     }
-    free(text);
+    cli_draft_free(&text);
     if (fits || !good) return;
   }
 }
@@ -136,31 +134,28 @@ void cli_progress_show(cli_progress *progress, const quern_progress *at) {
   const double time = now();
   if (!progress->live || time - progress->drawn < SHORTEST_REDRAW) return;
   const size_t width = cli_terminal_width(progress->stream);
-  char *text = NULL;
-  size_t bytes = 0;
-  FILE *line = open_memstream(&text, &bytes);
-  if (line == NULL) return;
-  if (width > MARGIN) print_fitting(line, progress, at, width - MARGIN);
-  if (fclose(line) == 0) {
+  cli_draft line = {0};
+  if (width > MARGIN) print_fitting(&line, progress, at, width - MARGIN);
+  if (cli_draft_whole(&line)) {
     cli_interrupt_line(fileno(progress->stream));
-    write_over(progress, text);
+    write_over(progress, line.text);
     progress->shown = true;
     progress->drawn = time;
   }
-  free(text);
+  cli_draft_free(&line);
 }
 
 /* The epoch in full, or in fewer words. */
-static void print_summary(FILE *stream, const quern_epoch *epoch, bool brief, bool rate) {
+static void print_summary(cli_draft *line, const quern_epoch *epoch, bool brief, bool rate) {
   const char *gap = brief ? "  " : "   ", *loss = brief ? "" : " loss";
-  print_epoch(stream, epoch->epoch, epoch->epochs);
-  fprintf(stream, "%strain%s %.4f", gap, loss, epoch->train_loss);
-  fprintf(stream, "%stest%s %.4f", gap, loss, epoch->test.loss);
+  print_epoch(line, epoch->epoch, epoch->epochs);
+  cli_draft_add(line, "%strain%s %.4f", gap, loss, epoch->train_loss);
+  cli_draft_add(line, "%stest%s %.4f", gap, loss, epoch->test.loss);
   const cli_headline score = cli_headline_of(&epoch->test);
-  fprintf(stream, "%s%s%s %.4f", gap, brief ? "" : "test ", score.name, score.value);
+  cli_draft_add(line, "%s%s%s %.4f", gap, brief ? "" : "test ", score.name, score.value);
   if (rate)
-    fprintf(stream, "%s%s%s", gap, cli_grouped(epoch->train_samples_per_second).text,
-            brief ? "/s" : " samples/s");
+    cli_draft_add(line, "%s%s%s", gap, cli_grouped(epoch->train_samples_per_second).text,
+                  brief ? "/s" : " samples/s");
 }
 
 void cli_progress_epoch(cli_progress *progress, const quern_epoch *epoch) {
@@ -174,18 +169,20 @@ void cli_progress_epoch(cli_progress *progress, const quern_epoch *epoch) {
 
   const size_t room = progress->live ? cli_terminal_width(progress->stream) : SIZE_MAX;
   for (size_t i = 0; i <= LAST; i++) {
-    char *text = NULL;
-    size_t bytes = 0;
-    FILE *line = open_memstream(&text, &bytes);
-    if (line == NULL) return;
-    print_summary(line, epoch, forms[i].brief, forms[i].rate);
-    const bool good = fclose(line) == 0;
-    const bool fits = good && (i == LAST || cli_text_length(text) <= room);
-    if (fits)
-      fprintf(progress->stream, "%s%s%s\n", progress->shown ? "\r" : "", text,
-              progress->shown ? "\033[K" : "");
-    free(text);
-    if (fits || !good) break;
+    cli_draft line = {0};
+    print_summary(&line, epoch, forms[i].brief, forms[i].rate);
+    const bool good = cli_draft_whole(&line);
+    const bool fits = good && (i == LAST || cli_text_length(line.text) <= room);
+    const char *before = progress->shown ? "\r" : "", *behind = progress->shown ? "\033[K" : "";
+    if (fits) fprintf(progress->stream, "%s%s%s\n", before, line.text, behind);
+    cli_draft_free(&line);
+    if (fits) break;
+    if (good) continue;
+    /* Without memory it is not measured. */
+    fputs(before, progress->stream);
+    print_summary(&(cli_draft){.stream = progress->stream}, epoch, forms[i].brief, forms[i].rate);
+    fprintf(progress->stream, "%s\n", behind);
+    break;
   }
   fflush(progress->stream);
   progress->shown = false;

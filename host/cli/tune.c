@@ -1,5 +1,6 @@
 /* quern tune: finds the parameters of the matrix products that suit a device best. */
 #include "describe.h"
+#include "draft.h"
 #include "find_device.h"
 #include "open.h"
 #include "terminal.h"
@@ -33,36 +34,34 @@ static const char *const examples[] = {"quern tune", "quern tune --device 0 --qu
 typedef struct tune_session {
   FILE *people;
   bool terminal; /* where a line can be written over */
+  bool lost;     /* memory was out for a line */
   cli_json json;
 } tune_session;
 
 /* One line a candidate; on a terminal they take each other's place, and only a part's result and what went wrong stay. */
 static void print_event(const quern_tune_event *event, void *user) {
-  const tune_session *tune = user;
+  tune_session *tune = user;
   const bool refused = event->verdict == QUERN_TUNE_WRONG || event->verdict == QUERN_TUNE_FAILED;
   const bool ended = event->verdict == QUERN_TUNE_KEPT || event->verdict == QUERN_TUNE_CHOSEN;
-  char *line = NULL;
-  size_t size = 0;
-  FILE *text = open_memstream(&line, &size);
-  if (text == NULL) return;
-  cli_print(text, "%-16s  ", event->part);
-  if (!ended) fprintf(text, "%2zu/%zu  ", event->tried, event->most);
-  cli_print(text, "%s  %s", event->parameters, quern_tune_verdict_name(event->verdict));
+  cli_draft line = {0};
+  cli_draft_add(&line, "%-16s  ", event->part);
+  if (!ended) cli_draft_add(&line, "%2zu/%zu  ", event->tried, event->most);
+  cli_draft_add(&line, "%s  %s", event->parameters, quern_tune_verdict_name(event->verdict));
   if (event->ratio > 0 && event->verdict != QUERN_TUNE_KEPT)
-    fprintf(text, ", %.2fx, %.1f GFLOPS", event->ratio, event->gflops);
-  if (refused) cli_print(text, ": %s", event->why);
-  if (fclose(text) == 0) {
-    if (!tune->terminal) {
-      cli_print(tune->people, "%s\n", line);
-    } else {
-      /* A line cut at the terminal's width can be written over. */
-      const int width = refused ? (int)size : (int)cli_terminal_width(tune->people) - 1;
-      cli_print(tune->people, "\r\033[K%.*s", width, line);
-      if (ended || refused) fputc('\n', tune->people);
-    }
-    fflush(tune->people);
+    cli_draft_add(&line, ", %.2fx, %.1f GFLOPS", event->ratio, event->gflops);
+  if (refused) cli_draft_add(&line, ": %s", event->why);
+  if (!cli_draft_whole(&line)) {
+    tune->lost = true;
+  } else if (!tune->terminal) {
+    cli_print(tune->people, "%s\n", line.text);
+  } else {
+    /* A line cut at the terminal's width can be written over. */
+    const int width = refused ? (int)line.length : (int)cli_terminal_width(tune->people) - 1;
+    cli_print(tune->people, "\r\033[K%.*s", width, line.text);
+    if (ended || refused) fputc('\n', tune->people);
   }
-  free(line);
+  fflush(tune->people);
+  cli_draft_free(&line);
 }
 
 static void print_parts(tune_session *tune, const quern_tune_report *report) {
@@ -137,7 +136,7 @@ static cli_exit search(tune_session *tune, const quern_device *device, bool quic
   print_products(tune, report);
   print_file(tune, report);
   quern_tune_report_free(report);
-  return CLI_OK;
+  return tune->lost ? cli_fail_memory() : CLI_OK;
 }
 
 static cli_exit reset(tune_session *tune, const quern_device *device) {

@@ -1,5 +1,6 @@
 /* quern verify: whether a device computes what it should, as a table for people and for bug reports. */
 #include "describe.h"
+#include "draft.h"
 #include "open.h"
 #include "text.h"
 
@@ -156,16 +157,11 @@ static bool is_op(const char *name) {
 }
 
 static cli_exit refuse_op(const cli_command *command, const char *name) {
-  char *list = NULL;
-  size_t size = 0;
-  FILE *text = open_memstream(&list, &size);
-  if (text == NULL) return cli_fail_memory();
+  cli_draft text = {0};
   for (size_t i = 0; quern_verify_op_name(i) != NULL; i++)
-    cli_print(text, "%s%s", i > 0 ? ", " : "", quern_verify_op_name(i));
-  if (fclose(text) != 0) {
-    free(list);
-    return cli_fail_memory();
-  }
+    cli_draft_add(&text, "%s%s", i > 0 ? ", " : "", quern_verify_op_name(i));
+  char *list = cli_draft_take(&text);
+  if (list == NULL) return cli_fail_memory();
   const cli_exit result = cli_fail_usage(command, "there is no op \"%s\", expected one of %s", name, list);
   free(list);
   return result;
