@@ -1,6 +1,7 @@
 # quern_warnings: the warnings every target of ours is clean of, and the sanitizers where asked.
 add_library(quern_warnings INTERFACE)
 target_compile_options(quern_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+target_compile_definitions(quern_warnings INTERFACE QUERN_CHECK_STATUS)
 if(QUERN_WERROR)
   target_compile_options(quern_warnings INTERFACE -Werror)
 endif()

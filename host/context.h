@@ -3,6 +3,7 @@
 #define QUERN_HOST_CONTEXT_H
 
 #include "backend.h"
+#include "checked.h"
 #include "process.h"
 #include <stdatomic.h>
 
@@ -62,7 +63,7 @@ static inline bool quern__context_is_forked(const quern_context *context) {
   return context->forks != quern__process_forks() && !context->backend->survives_fork;
 }
 
-static inline bool quern__context_enter(quern_context *context) {
+QUERN__CHECKED static inline bool quern__context_enter(quern_context *context) {
   return !quern__context_is_forked(context) && !quern_context_is_lost(context) &&
          !atomic_exchange_explicit(&context->busy, true, memory_order_acquire);
 }

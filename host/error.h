@@ -2,6 +2,7 @@
 #ifndef QUERN_HOST_ERROR_H
 #define QUERN_HOST_ERROR_H
 
+#include "checked.h"
 #include <quern/status.h>
 #include <stddef.h>
 
@@ -26,7 +27,7 @@ void quern__set_error(const char *format, ...);
   quern__fail(QUERN_ERROR_OUT_OF_MEMORY, "%s: no host memory for %zu bytes", (what), (size_t)(bytes))
 
 /* For what may fail in silence: the error of before, to be put back afterwards. NULL without memory. */
-char *quern__remember_error(void);
+QUERN__CHECKED char *quern__remember_error(void);
 void quern__restore_error(char *said); /* takes `said` */
 
 /* Passes a failure on from a function that owns nothing yet. */

@@ -2,6 +2,7 @@
 #ifndef QUERN_HOST_NAMES_H
 #define QUERN_HOST_NAMES_H
 
+#include "checked.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -11,6 +12,6 @@
 const char *quern__name_of(const char *const *names, size_t count, size_t index);
 
 /* False for a name that is none, or NULL. */
-bool quern__name_find(const char *const *names, size_t count, const char *name, size_t *index);
+QUERN__CHECKED bool quern__name_find(const char *const *names, size_t count, const char *name, size_t *index);
 
 #endif

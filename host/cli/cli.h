@@ -4,7 +4,9 @@
 
 #include "options.h"
 
-typedef enum cli_exit {
+#include <quern/status.h>
+
+QUERN_EXTENSION typedef enum QUERN_CHECKED cli_exit {
   CLI_OK = 0,
   CLI_FAILED = 1,  /* it was understood, and failed */
   CLI_USAGE = 2,   /* it was not understood */

@@ -9,8 +9,8 @@ typedef struct layer_values {
   float *start, *expected, *got; /* owned */
 } layer_values;
 
-static void read_layer(const quern_network *network, size_t layer, size_t weights, float *values) {
-  quern_network_get_layer(network, layer, values, values + weights);
+static bool read_layer(const quern_network *network, size_t layer, size_t weights, float *values) {
+  return quern_network_get_layer(network, layer, values, values + weights) == QUERN_OK;
 }
 
 static cli_exit compare(const layer_values *values, size_t first, size_t count, const char *who,
@@ -37,10 +37,11 @@ cli_exit measure_check_network(const measure_network *network, const quern_netwo
     layer_values values = {malloc(bytes), malloc(bytes), malloc(bytes)};
     if (values.start == NULL || values.expected == NULL || values.got == NULL) {
       result = cli_fail_memory();
+    } else if (!read_layer(start, l, weights, values.start) ||
+               !read_layer(expected, l, weights, values.expected) ||
+               !read_layer(got, l, weights, values.got)) {
+      result = cli_fail_library();
     } else {
-      read_layer(start, l, weights, values.start);
-      read_layer(expected, l, weights, values.expected);
-      read_layer(got, l, weights, values.got);
       result = compare(&values, 0, weights, who, network->name, l, "weights");
       if (result == CLI_OK) result = compare(&values, weights, biases, who, network->name, l, "biases");
     }

@@ -68,7 +68,12 @@ typedef struct cli_loss {
 
 struct cli_command;
 
-typedef enum cli_parsed { CLI_PARSED_RUN, CLI_PARSED_HELP, CLI_PARSED_BAD, CLI_PARSED_NO_MEMORY } cli_parsed;
+QUERN_EXTENSION typedef enum QUERN_CHECKED cli_parsed {
+  CLI_PARSED_RUN,
+  CLI_PARSED_HELP,
+  CLI_PARSED_BAD,
+  CLI_PARSED_NO_MEMORY
+} cli_parsed;
 
 size_t cli_option_count(const cli_option *options);
 

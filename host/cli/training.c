@@ -178,7 +178,8 @@ static bool on_epoch(const quern_epoch *epoch, void *user) {
   /* The rate of the epoch's last step. */
   const quern_optimizer at =
       quern_schedule_at(&run->schedule, &run->optimizer, (uint64_t)epoch->epoch * epoch->steps - 1);
-  cli_log_epoch(&run->log, epoch, at.learning_rate);
+  /* A row that is lost is said at once, and makes the command fail at its end. */
+  (void)cli_log_epoch(&run->log, epoch, at.learning_rate);
   if (run->settings->json) add_epoch(run, epoch);
   return true;
 }

@@ -47,7 +47,7 @@ static quern_status duplicate_quietly(quern_mpi *mpi, MPI_Comm communicator) {
     mpi->table.ranks = (size_t)ranks;
     status = duplicate(mpi, communicator);
   } else {
-    quern_fail(status, "mpi: the communicator has no ranks");
+    status = quern_fail(status, "mpi: the communicator has no ranks");
   }
   MPI_Comm_set_errhandler(communicator, before);
   MPI_Errhandler_free(&before);

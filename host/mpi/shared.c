@@ -162,7 +162,7 @@ void quern__mpi_shared_sync(const quern__mpi_shared *shared) {
 
 void quern__mpi_shared_free(quern_mpi *mpi) {
   bool waits = mpi->shared != NULL && mpi->local_ranks > 1 && !mpi->broken;
-  if (waits) quern__mpi_barrier(mpi); /* who does not come breaks it, and what MPI holds stays */
+  if (waits) (void)quern__mpi_barrier(mpi); /* who does not come breaks it, and what MPI holds stays */
   for (quern__mpi_shared *each = mpi->shared, *next; each != NULL; each = next) {
     next = each->next;
     if (each->window == MPI_WIN_NULL) {

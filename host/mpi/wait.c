@@ -161,5 +161,5 @@ quern_status quern__mpi_wait(quern_mpi *mpi, const char *what, MPI_Request *requ
 
 void quern__mpi_abandon(void *state, const char *why) {
   quern_mpi *mpi = state;
-  quern__mpi_break(mpi, mpi->table.rank, why, true);
+  (void)quern__mpi_break(mpi, mpi->table.rank, why, true);
 }

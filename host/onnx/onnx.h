@@ -30,7 +30,7 @@ enum { QUERN__ONNX_TIMES = 16 };
 /* The operator of an activation; NULL where it has none of its own. */
 const char *quern__onnx_activation_operator(quern_activation_kind kind);
 /* The reverse; false for an operator that is no activation. */
-bool quern__onnx_activation_find(const char *operator_name, quern_activation_kind *kind);
+QUERN__CHECKED bool quern__onnx_activation_find(const char *operator_name, quern_activation_kind *kind);
 
 /* --- A file, unpacked ----------------------------------------------------------------------------------------- */
 

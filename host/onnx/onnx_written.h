@@ -47,8 +47,9 @@ extern const struct quern__onnx_number_row {
 
 /* Makes the nodes of layer `index`'s activation, which is not the identity. *value is the name of z, and becomes that of h; `used` gets
  * true for each number that they read. False for an activation that nodes cannot be made of. */
-bool quern__onnx_write_activation(quern__onnx_written *written, size_t index, quern_activation activation,
-                                  char **value, bool used[QUERN__ONNX_NUMBER_COUNT]);
+QUERN__CHECKED bool quern__onnx_write_activation(quern__onnx_written *written, size_t index,
+                                                 quern_activation activation, char **value,
+                                                 bool used[QUERN__ONNX_NUMBER_COUNT]);
 
 /* A node's fields; `inputs` and `outputs` are kept. */
 void quern__onnx_set_node(quern__onnx_node *node, const char *operator_name, char *name, char **inputs,

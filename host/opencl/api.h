@@ -61,7 +61,7 @@ extern quern__cl_functions quern__cl_call;
  * thread may call it, and once it succeeded it is cheap. The library stays open for the life of the process:
  * loaders and drivers do not survive being unloaded. Where it fails it says why in one plain line, and the
  * next call tries again. */
-bool quern__cl_load(char *why, size_t why_size);
+QUERN__CHECKED bool quern__cl_load(char *why, size_t why_size);
 
 /* One thread at a time finds platforms and makes contexts: the loader and some drivers (PoCL) set themselves up in the first of
  * such calls, and two at once find no device, or crash (docs/measurements.md). */

@@ -68,7 +68,7 @@ bool quern__tuning_searches(const quern__cl_tuning *tuning, quern__tuning_part p
 bool quern__tuning_same(const quern__cl_tuning *a, const quern__cl_tuning *b, quern__tuning_part part);
 
 /* The part's parameters in words: "rows 8, vectors 2, panel 256". The caller frees; NULL where memory is out. */
-char *quern__tuning_describe(const quern__cl_tuning *tuning, quern__tuning_part part);
+QUERN__CHECKED char *quern__tuning_describe(const quern__cl_tuning *tuning, quern__tuning_part part);
 
 /* Whether the kernels can be built with the row and the device can run them; else QUERN_ERROR_FORMAT, naming the field. */
 quern_status quern__tuning_check(const quern__cl_tuning *tuning, quern__cl_limits limits);

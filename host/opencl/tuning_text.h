@@ -5,7 +5,7 @@
 #include "tuning_field.h"
 
 /* The whole text. The caller frees; NULL where memory is out. */
-char *quern__tuning_format(const quern_device_info *info, const quern__cl_tuning *tuning);
+QUERN__CHECKED char *quern__tuning_format(const quern_device_info *info, const quern__cl_tuning *tuning);
 
 /* Reads `size` bytes with a '\0' behind them, which it takes apart, over the defaults in *tuning. Any fault leaves that as it
  * was; `path` names the file in messages. */

@@ -96,8 +96,8 @@ quern_status quern__place(const quern__room *room, quern__placing *train, quern_
 
   quern__placing *small = test->bytes < train->bytes ? test : train, *large = small == test ? train : test;
   const size_t least_small = least_bytes(small, room), least_large = least_bytes(large, room);
-  size_t least = SIZE_MAX;
-  (void)quern__add(least_small, least_large, &least);
+  size_t least;
+  if (!quern__add(least_small, least_large, &least)) least = SIZE_MAX;
   if (room->bytes < least && room->strict)
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "train: the data may take %zu bytes of the device, expected at least %zu: two batches "

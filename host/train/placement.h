@@ -2,6 +2,7 @@
 #ifndef QUERN_HOST_TRAIN_PLACEMENT_H
 #define QUERN_HOST_TRAIN_PLACEMENT_H
 
+#include "../checked.h"
 #include <quern/dataset.h>
 #include <stdbool.h>
 
@@ -17,7 +18,7 @@ quern__sample_size quern__sample_size_of(const quern_dataset *dataset, bool lear
 size_t quern__values_room(size_t value_bytes);
 
 /* Bytes of a chunk of so many samples; false where they overflow. */
-bool quern__chunk_bytes(const quern__sample_size *size, size_t rows, size_t *bytes);
+QUERN__CHECKED bool quern__chunk_bytes(const quern__sample_size *size, size_t rows, size_t *bytes);
 
 typedef struct quern__placement {
   size_t chunk_rows; /* samples that a chunk has room for; 0: resident */

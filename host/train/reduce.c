@@ -206,7 +206,7 @@ cleanup:
   /* Every start is waited for; the engine, which is broken by now or by this rank, does not let it wait. */
   if (run.waiting > 0) quern__together_abandon(reducer->collective);
   for (; run.waiting > 0; run.waiting--) {
-    quern__together_reduced(reducer->collective, run.under_way[run.first].request);
+    (void)quern__together_reduced(reducer->collective, run.under_way[run.first].request);
     run.first = (run.first + 1) % MOST_UNDER_WAY;
   }
   return status;

@@ -2,6 +2,7 @@
 #ifndef QUERN_HOST_VERIFY_VALUES_H
 #define QUERN_HOST_VERIFY_VALUES_H
 
+#include "checked.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,6 @@ float *quern__values_floats(quern__values *values, size_t count, float low, floa
 float *quern__values_whole(quern__values *values, size_t count, int low, int high);
 int32_t *quern__values_labels(quern__values *values, size_t count, size_t bound);
 uint8_t *quern__values_bytes(quern__values *values, size_t count);
-void *quern__values_copy(const void *from, size_t count, size_t size);
+QUERN__CHECKED void *quern__values_copy(const void *from, size_t count, size_t size);
 
 #endif

@@ -32,7 +32,20 @@ extern "C" {
   X(ERROR_NOT_FINITE, "a number is no longer finite")                                                        \
   X(ERROR_COLLECTIVE, "another rank failed, or does not answer")
 
-typedef enum quern_status {
+/* With QUERN_CHECK_STATUS defined before the first header of quern, gcc from 11 on and clang
+ * warn about a call whose status is not used; a cast to void says that it is not wanted. */
+#if defined(QUERN_CHECK_STATUS) && defined(__clang__)
+#define QUERN_EXTENSION
+#define QUERN_CHECKED __attribute__((warn_unused_result))
+#elif defined(QUERN_CHECK_STATUS) && defined(__GNUC__) && __GNUC__ >= 11
+#define QUERN_EXTENSION __extension__ /* C11 has no attributes of this form */
+#define QUERN_CHECKED   [[nodiscard]]
+#else
+#define QUERN_EXTENSION
+#define QUERN_CHECKED
+#endif
+
+QUERN_EXTENSION typedef enum QUERN_CHECKED quern_status {
 #define QUERN_STATUS_VALUE(name, text) QUERN_##name,
   QUERN_STATUSES(QUERN_STATUS_VALUE)
 #undef QUERN_STATUS_VALUE
