@@ -77,7 +77,7 @@ char *quern__remember_error(void) {
 }
 
 void quern__restore_error(char *said) {
-  quern__set_error("%s", said);
+  if (said != NULL) quern__set_error("%s", said);
   free(said);
 }
 

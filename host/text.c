@@ -69,7 +69,7 @@ quern_status quern__text_close(quern__text *text, char **result) {
     return QUERN_OK;
   }
   quern__text_free(text);
-  return quern__fail_memory("text", text->length);
+  return quern__fail_memory("text", text->length + 1);
 }
 
 void quern__text_free(quern__text *text) {

@@ -138,6 +138,7 @@ static cli_parsed read_text(const cli_command *command, const char *path, char *
   const bool zero = found > 0 && entry->text[found - 1] == '\0';
   if (why == NULL && errno != 0) why = strerror(errno);
   if (file != NULL) fclose(file);
+  if (why != NULL && errno == ENOMEM) return CLI_PARSED_NO_MEMORY;
   if (why != NULL) {
     cli_fail_usage(command, "%s cannot be read: %s", path, why);
     return CLI_PARSED_BAD;

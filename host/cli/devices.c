@@ -91,11 +91,13 @@ static void print_table(const quern_device_list *list, const quern_device *chose
 }
 
 /* The tuning file that each device would be used with, or why one would be left aside. */
-static void print_tuning(const quern_device_list *list) {
+static cli_exit print_tuning(const quern_device_list *list) {
   for (size_t i = 0; i < quern_device_list_count(list); i++) {
     quern_context *context;
     const char *file, *note;
-    if (quern_context_create_on(quern_device_list_at(list, i), &context) != QUERN_OK) {
+    const quern_status status = quern_context_create_on(quern_device_list_at(list, i), &context);
+    if (status == QUERN_ERROR_OUT_OF_MEMORY) return cli_fail_library();
+    if (status != QUERN_OK) {
       cli_print(stdout, "\ndevice %zu cannot be opened: %s\n", i, quern_last_error());
       continue;
     }
@@ -105,6 +107,7 @@ static void print_tuning(const quern_device_list *list) {
     if (*note != '\0') cli_print(stdout, "\nnote on device %zu: %s\n", i, note);
     quern_context_free(context);
   }
+  return CLI_OK;
 }
 
 static cli_exit run(const cli_command *command, int argc, char **argv) {
@@ -122,7 +125,8 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
     if (result == CLI_OK) result = printed;
   } else {
     print_table(list, chosen);
-    print_tuning(list);
+    const cli_exit printed = print_tuning(list);
+    if (result == CLI_OK) result = printed;
     const char *note = quern_device_list_note(list);
     if (*note != '\0') cli_print(stdout, "\nnote: %s\n", note);
   }

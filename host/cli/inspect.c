@@ -120,7 +120,7 @@ static cli_exit print_people(const char *path, const quern_inspection *file) {
     putchar('\n');
   }
   const cli_exit result = print_tensors(stdout, file);
-  print_metadata(stdout, file);
+  if (result == CLI_OK) print_metadata(stdout, file);
   return result;
 }
 

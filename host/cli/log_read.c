@@ -111,7 +111,9 @@ static cli_exit read_csv_row(log_reader *reader, char *line, cli_log_row *row) {
 
 static cli_exit read_json_row(log_reader *reader, const char *line, cli_log_row *row) {
   const char *end = NULL;
+  errno = 0;
   cJSON *object = cJSON_ParseWithOpts(line, &end, true);
+  if (object == NULL && errno == ENOMEM) return cli_fail_memory();
   cli_exit result = cJSON_IsObject(object) ? CLI_OK : fail(reader, "no JSON object", "one a line");
   for (const cJSON *member = result == CLI_OK ? object->child : NULL; member != NULL; member = member->next) {
     const size_t index = find_name(member->string);
@@ -151,9 +153,8 @@ cli_exit cli_log_read(const char *path, cli_log_rows *rows) {
   if (file == NULL) return cli_fail("%s cannot be read: %s", path, why);
   char *line = NULL;
   size_t room = 0, end = 0;
-  ssize_t length;
+  ssize_t length = 0;
   cli_exit result = CLI_OK;
-  errno = 0;
   while (result == CLI_OK && (length = getline(&line, &room, file)) > 0) {
     reader.line++;
     /* Without a newline it was cut short. */
@@ -163,7 +164,9 @@ cli_exit cli_log_read(const char *path, cli_log_rows *rows) {
     result = strlen(line) == (size_t)length - 1 ? read_line(&reader, line, end)
                                                 : fail(&reader, "a zero byte", "text");
   }
-  if (result == CLI_OK && ferror(file)) result = cli_fail("%s cannot be read: %s", path, strerror(errno));
+  /* Where memory is out for a line there is neither an error nor an end. */
+  if (result == CLI_OK && length < 0 && !feof(file))
+    result = cli_fail("%s cannot be read: %s", path, strerror(errno));
   free(line);
   free(reader.columns);
   fclose(file);

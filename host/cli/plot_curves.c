@@ -159,10 +159,10 @@ static void draw_piece(cli_canvas *canvas, const thinned *line, cli_colour colou
   }
 }
 
-static bool draw_curve(cli_canvas *canvas, const panel *at, const cli_log_rows *rows, const curve *of,
-                       cli_colour colour) {
-  thinned line = {.points = calloc(rows->count + 1, sizeof *line.points)};
-  if (line.points == NULL) return false;
+/* `points` has room for one a row. */
+static void draw_curve(cli_canvas *canvas, const panel *at, const cli_log_rows *rows, const curve *of,
+                       cli_colour colour, cli_point *points) {
+  thinned line = {.points = points};
   const bool dots = rows->count <= FEW_POINTS;
   for (size_t i = 0; i < rows->count; i++) {
     const double epoch = rows->items[i].epoch, value = value_of(&rows->items[i], of->offset);
@@ -174,17 +174,22 @@ static bool draw_curve(cli_canvas *canvas, const panel *at, const cli_log_rows *
     line.count = 0;
   }
   draw_piece(canvas, &line, colour, of->dashed, dots);
-  free(line.points);
-  return true;
 }
 
-static bool draw_panel(cli_canvas *canvas, const panel *at, const cli_plot_run *runs, size_t count) {
-  bool good = true;
+static void draw_panel(cli_canvas *canvas, const panel *at, const cli_plot_run *runs, size_t count,
+                       cli_point *points) {
   draw_axes(canvas, at);
   for (size_t i = 0; i < count; i++)
-    for (size_t j = 0; j < at->curve_count && good; j++)
-      good = draw_curve(canvas, at, &runs[i].rows, &at->curves[j], colour_of(i));
-  return good;
+    for (size_t j = 0; j < at->curve_count; j++)
+      draw_curve(canvas, at, &runs[i].rows, &at->curves[j], colour_of(i), points);
+}
+
+/* Room for the points of any run's curve. */
+static cli_point *make_points(const cli_plot_run *runs, size_t count) {
+  size_t most = 1;
+  for (size_t i = 0; i < count; i++)
+    if (runs[i].rows.count > most) most = runs[i].rows.count;
+  return calloc(most, sizeof(cli_point));
 }
 
 /* The legend, laid out in rows as wide as the picture: with a NULL canvas nothing is drawn. Gives its height. */
@@ -275,15 +280,18 @@ cli_exit cli_plot_curves(const cli_plot_run *runs, size_t count, const char *tit
   const bool tested = !is_empty(test_loss);
   const double height = legend_top + draw_legend(NULL, runs, count, tested, width, legend_top);
 
+  /* All memory is there before anything is drawn: no picture is left half. */
   cli_canvas canvas;
-  cli_exit result = cli_canvas_open(path, width, height, &canvas);
-  if (result != CLI_OK) return result;
+  cli_point *points = make_points(runs, count);
+  cli_exit result = points != NULL ? cli_canvas_open(path, width, height, &canvas) : cli_fail_memory();
+  if (result != CLI_OK) goto cleanup;
   if (title != NULL)
     cli_canvas_text(&canvas, (cli_point){LEFT, TITLE_HEIGHT - 6.0}, title, TITLE_SIZE, CLI_ANCHOR_START, 0.0,
                     ink);
-  bool good = true;
-  for (size_t i = 0; i < panel_count && good; i++) good = draw_panel(&canvas, &panels[i], runs, count);
+  for (size_t i = 0; i < panel_count; i++) draw_panel(&canvas, &panels[i], runs, count, points);
   draw_legend(&canvas, runs, count, tested, width, legend_top);
   result = cli_canvas_close(&canvas);
-  return good ? result : cli_fail_memory();
+cleanup:
+  free(points);
+  return result;
 }

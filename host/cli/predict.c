@@ -24,10 +24,12 @@ static const char *const examples[] = {"quern predict --model digits.safetensors
                                        "quern predict --model model.safetensors --data new.csv > classes.csv",
                                        NULL};
 
-/* As a field of CSV: in quotes where it has what would end it. Data stay as they are; for people, on a terminal, it is fit for that. */
-static void print_text(const char *text, bool people) {
-  const bool quoted = text[strcspn(text, ",\"\r\n")] != '\0' || *text == ' ' || *text == '\0';
-  if (quoted) putchar('"');
+/* As a field of CSV, behind `before`, which is plain: in quotes if it has what would end the field.
+ * Data stays as it is; on a terminal it is made fit for that. */
+static void print_behind(const char *before, const char *text, bool people) {
+  const char first = *before != '\0' ? *before : *text;
+  const bool quoted = text[strcspn(text, ",\"\r\n")] != '\0' || first == ' ' || first == '\0';
+  printf("%s%s", quoted ? "\"" : "", before);
   bool printable;
   for (size_t bytes; (bytes = quern_text_character(text, &printable)) > 0; text += bytes) {
     if (*text == '"') putchar('"');
@@ -39,16 +41,17 @@ static void print_text(const char *text, bool people) {
   if (quoted) putchar('"');
 }
 
+static void print_text(const char *text, bool people) {
+  print_behind("", text, people);
+}
+
 /* A heading: `before` and the name, or, where there is no name, `plain` and the number. */
 static void print_heading(const char *before, const char *plain, const cli_names *names, size_t index,
                           bool people) {
-  char *whole;
-  if (index >= names->count) {
+  if (index < names->count)
+    print_behind(before, names->items[index], people);
+  else
     printf("%s%zu", plain, index);
-  } else if (asprintf(&whole, "%s%s", before, names->items[index]) >= 0) {
-    print_text(whole, people);
-    free(whole);
-  }
 }
 
 static void print_class(const cli_names *names, int chosen, bool people) {

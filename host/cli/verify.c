@@ -39,6 +39,7 @@ typedef struct verify_session {
   cli_json json;
   cJSON *facts, *results;
   char *variant; /* whose results are printed; owned */
+  bool lost;     /* memory was out for it */
   size_t ops, cases;
   double seconds, worst;
 } verify_session;
@@ -57,6 +58,7 @@ static void print_variant(verify_session *verify, const quern_verify_result *res
   if (verify->variant != NULL && strcmp(verify->variant, result->variant) == 0) return;
   free(verify->variant);
   verify->variant = strdup(result->variant);
+  verify->lost = verify->lost || verify->variant == NULL;
   cli_print(verify->people, "\n%s%s%s\n", result->variant, *result->parameters != '\0' ? ": " : "",
             result->parameters);
   cli_print(verify->people, "  %-27s %6s  %11s  %8s\n", "op", "cases", "error/bound", "seconds");
@@ -146,6 +148,7 @@ static cli_exit verify_device(verify_session *verify, const quern_device *device
   verify->facts = cli_json_list(&verify->json, verify->json.root, "facts");
   verify->results = cli_json_list(&verify->json, verify->json.root, "results");
   if (quern_verify(device, &wanted, &failed) != QUERN_OK) return cli_fail_library();
+  if (verify->lost) return cli_fail_memory();
   print_end(verify, failed);
   return failed == 0 ? CLI_OK : CLI_FAILED;
 }
@@ -186,7 +189,7 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
     goto cleanup;
   }
   result = verify_device(&verify, device, &settings);
-  if (settings.json && cJSON_HasObjectItem(verify.json.root, "failed")) {
+  if (settings.json && (result == CLI_OK || cJSON_HasObjectItem(verify.json.root, "failed"))) {
     const cli_exit printed = cli_json_print(&verify.json);
     if (result == CLI_OK) result = printed;
   }

@@ -103,6 +103,7 @@ quern_status quern__idx_labels_beside(const char *images, char **labels) {
         images);
   }
   if (asprintf(labels, "%.*slabels%cidx1%s", (int)(at - images), images, at[6], at + 11) < 0) {
+    *labels = NULL; /* asprintf leaves anything there */
     return quern__fail_memory("a path", strlen(images));
   }
   if (exists(*labels)) return QUERN_OK;

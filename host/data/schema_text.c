@@ -14,6 +14,7 @@
 #include "size.h"
 #include "text.h"
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <float.h>
 #include <limits.h>
 #include <math.h>
@@ -307,9 +308,12 @@ quern_status quern__schema_parse(const char *where, const char *text, quern_sche
   locale_t numbers;
   QUERN__FORWARD(quern__c_locale(&numbers));
   const locale_t before = uselocale(numbers);
+  errno = 0; /* cJSON does not say whether it is the text or the memory */
   cJSON *json = cJSON_ParseWithOpts(text, NULL, true);
+  const bool lost = json == NULL && errno == ENOMEM;
   uselocale(before);
   freelocale(numbers);
+  if (lost) return quern__fail_memory(where, strlen(text));
   if (!json) {
     status = quern__fail(QUERN_ERROR_FORMAT, "%s: schema: not valid JSON", where);
     goto cleanup;

@@ -11,42 +11,63 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "batch,none" into the layers; a file of before there were any says nothing. */
-static bool read_normalizations(const char *text, quern_layer *layers, size_t count) {
-  if (text == NULL) return true;
+/* "batch,none" into the layers; a file of before there were any says nothing. *good becomes
+ * whether the text is one. */
+static quern_status read_normalizations(const char *text, quern_layer *layers, size_t count, bool *good) {
+  *good = true;
+  if (text == NULL) return QUERN_OK;
   char *copy = strdup(text), *rest = copy;
-  bool good = copy != NULL;
-  for (size_t i = 0; i < count && good; i++) {
+  if (copy == NULL) return quern__fail_memory("normalisations", strlen(text) + 1);
+  for (size_t i = 0; i < count && *good; i++) {
     const char *item = strsep(&rest, ",");
-    good = item != NULL && quern_normalization_parse(item, &layers[i].normalization);
+    *good = item != NULL && quern_normalization_parse(item, &layers[i].normalization);
   }
-  good = good && rest == NULL;
+  *good = *good && rest == NULL;
   free(copy);
-  return good;
+  return QUERN_OK;
 }
 
-/* "784-128-10" as a shape; false, with nothing to free, for what is no such text or does not fit into memory. */
-static bool read_shape(const char *text, const char *normalizations, quern__shape *shape) {
-  size_t count = 0;
-  for (const char *at = text; *at != '\0'; at++) count += *at == '-';
-  quern_layer *layers = count > 0 ? calloc(count, sizeof *layers) : NULL;
-  size_t inputs = 0;
-  bool good = layers != NULL;
-  for (size_t i = 0; i <= count && good; i++) {
-    char *end = NULL;
+/* "784-128-10" into the layers; false for what is no such text. */
+static bool read_units(const char *text, size_t *inputs, quern_layer *layers, size_t count) {
+  for (size_t i = 0; i <= count; i++) {
+    char *end;
     errno = 0;
-    const unsigned long units = *text >= '1' && *text <= '9' ? strtoul(text, &end, 10) : 0;
-    good = end != NULL && errno == 0 && *end == (i < count ? '-' : '\0');
-    if (good && i == 0) inputs = units;
-    if (good && i > 0) layers[i - 1] = quern_dense(units, QUERN_IDENTITY);
-    text = good ? end + 1 : text;
+    if (*text < '1' || *text > '9') return false;
+    const unsigned long units = strtoul(text, &end, 10);
+    if (errno != 0 || *end != (i < count ? '-' : '\0')) return false;
+    if (i == 0) *inputs = units;
+    if (i > 0) layers[i - 1] = quern_dense(units, QUERN_IDENTITY);
+    text = end + 1;
   }
-  good = good && read_normalizations(normalizations, layers, count);
+  return true;
+}
+
+/* A shape; *found is false, with nothing to free, for texts that say none. Only memory that is
+ * out is a failure. */
+static quern_status read_shape(const char *text, const char *normalizations, quern__shape *shape,
+                               bool *found) {
+  size_t count = 0, inputs = 0;
+  *found = false;
+  for (const char *at = text; *at != '\0'; at++) count += *at == '-';
+  if (count == 0) return QUERN_OK;
   char *said = quern__remember_error();
-  good = good && quern__shape_create(inputs, layers, count, QUERN_CATEGORICAL, shape) == QUERN_OK;
-  quern__restore_error(said);
+  quern_layer *layers = calloc(count, sizeof *layers);
+  quern_status status = said != NULL && layers != NULL
+                            ? QUERN_OK
+                            : quern__fail_memory("a network's shape", count * sizeof *layers);
+  bool good = status == QUERN_OK && read_units(text, &inputs, layers, count);
+  if (good) status = read_normalizations(normalizations, layers, count, &good);
+  if (status == QUERN_OK && good) {
+    status = quern__shape_create(inputs, layers, count, QUERN_CATEGORICAL, shape);
+    *found = status == QUERN_OK;
+  }
   free(layers);
-  return good;
+  if (status == QUERN_ERROR_OUT_OF_MEMORY) {
+    free(said);
+    return status;
+  }
+  quern__restore_error(said);
+  return QUERN_OK;
 }
 
 /* A part of a range that is something of a layer's. */
@@ -104,7 +125,9 @@ quern_status quern__inspect_checkpoint(quern_inspection *made) {
   const char *network = quern__safetensors_metadata(file, "quern.network");
   quern__shape shape;
   const char *normalizations = quern__safetensors_metadata(file, QUERN__KEY_NORMALIZATION);
-  if (network == NULL || !read_shape(network, normalizations, &shape)) return quern__inspect_tensors(made);
+  bool found = false;
+  if (network != NULL) QUERN__FORWARD(read_shape(network, normalizations, &shape, &found));
+  if (!found) return quern__inspect_tensors(made);
   /* A range has a number for each part at least, so that this is bounded by the file. */
   size_t ranges = 0, most = 0;
   for (size_t i = 0; i < file->count; i++) ranges += is_range(&file->entries[i], &shape);

@@ -33,8 +33,9 @@ static bool add_tensor(cJSON *header, const quern__tensor_plan *tensor, size_t b
   if (object == NULL || cJSON_AddStringToObject(object, "dtype", tensor->is_i64 ? "I64" : "F32") == NULL)
     return false;
   cJSON *shape = cJSON_AddArrayToObject(object, "shape");
+  if (shape == NULL) return false; /* also of a scalar, which has nothing to add to it */
   for (size_t i = 0; i < tensor->rank; i++)
-    if (shape == NULL || !add_size(shape, tensor->shape[i])) return false;
+    if (!add_size(shape, tensor->shape[i])) return false;
   cJSON *offsets = cJSON_AddArrayToObject(object, "data_offsets");
   return offsets != NULL && add_size(offsets, begin) && add_size(offsets, end);
 }

@@ -48,6 +48,7 @@ typedef struct quern__onnx_file {
   ProtobufCAllocator allocator;    /* bounded by the file's size */
   size_t allowance;                /* bytes that it may still give */
   size_t numbers;                  /* bytes of constants that may still be read: many nodes may name one */
+  size_t missing;                  /* bytes that memory was out for; 0 for none */
   quern__onnx_constant *constants; /* owned, sorted by name */
   size_t constant_count;
 } quern__onnx_file;

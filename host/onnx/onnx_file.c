@@ -16,7 +16,10 @@ static void *give(void *data, size_t bytes) {
   quern__onnx_file *file = data;
   if (bytes > file->allowance) return NULL;
   void *memory = malloc(bytes);
-  if (memory != NULL) file->allowance -= bytes;
+  if (memory != NULL)
+    file->allowance -= bytes;
+  else if (bytes > 0)
+    file->missing = bytes;
   return memory;
 }
 
@@ -117,11 +120,10 @@ quern_status quern__onnx_open(const char *path, quern__onnx_file *file) {
   file->allocator = (ProtobufCAllocator){give, take, file};
   file->model = quern__onnx__model_proto__unpack(&file->allocator, size, bytes);
   free(bytes);
+  if (file->model == NULL && file->missing > 0) return quern__fail_memory(path, file->missing);
   if (file->model == NULL)
-    return quern__fail(
-        QUERN_ERROR_FORMAT,
-        "%s: is no ONNX file: its %zu bytes are no protobuf message of that kind, or there is no memory",
-        path, size);
+    return quern__fail(QUERN_ERROR_FORMAT,
+                       "%s: is no ONNX file: its %zu bytes are no protobuf message of that kind", path, size);
   file->graph = file->model->graph;
   if (file->graph == NULL)
     return quern__fail(QUERN_ERROR_FORMAT, "%s: is no ONNX file: it has no graph", path);

@@ -1,4 +1,6 @@
-/* Finds OpenCL's devices. A driver that fails is passed over and named in the note: others may serve. */
+/* Finds OpenCL's devices. A driver that fails is passed over and named in the note: others may
+ * serve. Where quern itself has no memory the search fails, since a device that is there would
+ * be hidden. */
 #include "../context.h"
 #include "state.h"
 
@@ -43,11 +45,15 @@ static quern_status ask_size(cl_platform_id platform, cl_device_id device, cl_ui
                         : QUERN__CL(GetPlatformInfo, "text", platform, parameter, 0, NULL, size);
 }
 
-quern_status quern__cl_text(cl_platform_id platform, cl_device_id device, cl_uint parameter, char **text) {
+/* *lost becomes true where it is quern that has no memory: a driver may say of itself that it
+ * has none. */
+static quern_status read_text(cl_platform_id platform, cl_device_id device, cl_uint parameter, char **text,
+                              bool *lost) {
   *text = NULL;
   size_t size = 0;
   QUERN__FORWARD(ask_size(platform, device, parameter, &size));
   char *made = calloc(1, size + 1);
+  if (made == NULL) *lost = true;
   if (made == NULL) return quern__fail_memory("a text of OpenCL's", size + 1);
   const quern_status status = device != NULL
                                   ? quern__cl_GetDeviceInfo("text", device, parameter, size, made)
@@ -57,6 +63,11 @@ quern_status quern__cl_text(cl_platform_id platform, cl_device_id device, cl_uin
   else
     free(made);
   return status;
+}
+
+quern_status quern__cl_text(cl_platform_id platform, cl_device_id device, cl_uint parameter, char **text) {
+  bool lost;
+  return read_text(platform, device, parameter, text, &lost);
 }
 
 static bool has_word(const char *text, const char *word) {
@@ -95,6 +106,7 @@ static quern_status check_usable(cl_device_id device, const quern_device_info *i
 /* The strings of a description, as the driver gives them; owned. */
 typedef struct device_texts {
   char *name, *version, *driver;
+  bool lost; /* see read_text */
 } device_texts;
 
 static void free_texts(device_texts *texts) {
@@ -106,9 +118,9 @@ static void free_texts(device_texts *texts) {
 /* All but the indices. info points into texts, to be freed in any case, and at platform. */
 static quern_status describe(cl_device_id device, const char *platform, device_texts *texts,
                              quern_device_info *info) {
-  QUERN__FORWARD(quern__cl_text(NULL, device, CL_DEVICE_NAME, &texts->name));
-  QUERN__FORWARD(quern__cl_text(NULL, device, CL_DEVICE_VERSION, &texts->version));
-  QUERN__FORWARD(quern__cl_text(NULL, device, CL_DRIVER_VERSION, &texts->driver));
+  QUERN__FORWARD(read_text(NULL, device, CL_DEVICE_NAME, &texts->name, &texts->lost));
+  QUERN__FORWARD(read_text(NULL, device, CL_DEVICE_VERSION, &texts->version, &texts->lost));
+  QUERN__FORWARD(read_text(NULL, device, CL_DRIVER_VERSION, &texts->driver, &texts->lost));
   cl_device_type type = 0;
   cl_uint units = 0;
   cl_ulong memory = 0, max_allocation = 0;
@@ -137,10 +149,11 @@ static quern_status describe(cl_device_id device, const char *platform, device_t
 static quern_status add_device(device_search *search, const char *platform, size_t platform_index,
                                cl_device_id device, size_t device_index) {
   quern_status status = QUERN_OK;
-  device_texts texts = {NULL, NULL, NULL};
+  device_texts texts = {NULL, NULL, NULL, false};
   quern_device_info info;
   status = describe(device, platform, &texts, &info);
   if (status == QUERN_OK) status = check_usable(device, &info);
+  if (texts.lost) goto cleanup;
   if (status != QUERN_OK) {
     note(search, "device %zu:%zu on %s was passed over: %s", platform_index, device_index, platform,
          quern_last_error());
@@ -159,7 +172,7 @@ cleanup:
 
 quern_status quern__cl_describe(cl_device_id device, quern_device_info *info) {
   quern_status status = QUERN_OK;
-  device_texts texts = {NULL, NULL, NULL};
+  device_texts texts = {NULL, NULL, NULL, false};
   quern_device_info found;
   cl_platform_id platform = NULL;
   char *platform_name = NULL;
@@ -177,13 +190,14 @@ cleanup:
 }
 
 static quern_status list_devices(cl_platform_id platform, const char *name, cl_device_id **devices,
-                                 cl_uint *count) {
+                                 cl_uint *count, bool *lost) {
   const cl_int error = quern__cl_call.GetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, NULL, count);
   /* Drivers for hardware that is not here offer a platform with no device: nothing to tell. */
   if (error == CL_DEVICE_NOT_FOUND) *count = 0;
   if (error == CL_DEVICE_NOT_FOUND || (error == CL_SUCCESS && *count == 0)) return QUERN_OK;
   QUERN__FORWARD(quern__cl_check(error, "clGetDeviceIDs", name));
   *devices = calloc(*count, sizeof(cl_device_id));
+  if (*devices == NULL) *lost = true;
   if (*devices == NULL) return quern__fail_memory("OpenCL devices", *count * sizeof(cl_device_id));
   return QUERN__CL(GetDeviceIDs, name, platform, CL_DEVICE_TYPE_ALL, *count, *devices, NULL);
 }
@@ -192,9 +206,11 @@ static quern_status add_platform(device_search *search, cl_platform_id platform,
   cl_device_id *devices = NULL;
   cl_uint count = 0;
   char *text = NULL;
-  quern_status status = quern__cl_text(platform, NULL, CL_PLATFORM_NAME, &text);
+  bool lost = false;
+  quern_status status = read_text(platform, NULL, CL_PLATFORM_NAME, &text, &lost);
   const char *name = text != NULL ? trim(text) : "";
-  if (status == QUERN_OK) status = list_devices(platform, name, &devices, &count);
+  if (status == QUERN_OK) status = list_devices(platform, name, &devices, &count, &lost);
+  if (lost) goto cleanup;
   if (status != QUERN_OK) {
     note(search, "platform %zu was passed over: %s", platform_index, quern_last_error());
     status = QUERN_OK;
@@ -209,12 +225,13 @@ cleanup:
 }
 
 /* All platforms. That there is none is no error; the loader has one for it. */
-static quern_status list_platforms(cl_platform_id **platforms, cl_uint *count) {
+static quern_status list_platforms(cl_platform_id **platforms, cl_uint *count, bool *lost) {
   const cl_int error = quern__cl_call.GetPlatformIDs(0, NULL, count);
   if (error == CL_PLATFORM_NOT_FOUND_KHR) *count = 0;
   if (error == CL_PLATFORM_NOT_FOUND_KHR || (error == CL_SUCCESS && *count == 0)) return QUERN_OK;
   QUERN__FORWARD(quern__cl_check(error, "clGetPlatformIDs", "platforms"));
   *platforms = calloc(*count, sizeof(cl_platform_id));
+  if (*platforms == NULL) *lost = true;
   if (*platforms == NULL) return quern__fail_memory("OpenCL platforms", *count * sizeof(cl_platform_id));
   return QUERN__CL(GetPlatformIDs, "platforms", *count, *platforms, NULL);
 }
@@ -222,7 +239,9 @@ static quern_status list_platforms(cl_platform_id **platforms, cl_uint *count) {
 static quern_status search_platforms(device_search *search) {
   cl_platform_id *platforms = NULL;
   cl_uint count = 0;
-  quern_status status = list_platforms(&platforms, &count);
+  bool lost = false;
+  quern_status status = list_platforms(&platforms, &count, &lost);
+  if (lost) return status;
   if (status != QUERN_OK) {
     note(search, "no OpenCL: %s; only the reference runs", quern_last_error());
     status = QUERN_OK;

@@ -50,6 +50,7 @@ static quern_status run_sweep(quern__verify *v, const quern__sweep *sweep, const
   const double start = now();
   const quern_status status = sweep->run(v);
   const quern__outcome *outcome = &v->outcome;
+  if (status == QUERN_ERROR_OUT_OF_MEMORY) return status; /* it says nothing about the device */
   if (status == QUERN_ERROR_UNSUPPORTED && outcome->cases == 1) return QUERN_OK; /* an op that is optional */
   const bool passed = status == QUERN_OK && outcome->wrong == 0;
   const quern_verify_result result = {.variant = variant->name,
