@@ -4,7 +4,8 @@
  * The tiles of dense_tile.cl, a step of the sum being a sample: the panels are strips of dZ, and the left factor is Xᵀ, of which
  * a line of inputs at a time is copied beside the panel, so that both lie close together whatever the rows' stride. */
 
-/* Inputs that are copied at a time: the floats in a line of memory, which may be gone before it is read again. */
+/* Inputs that are copied at a time: the floats in a line of memory, which may leave the cache before it
+ * is read again. */
 #ifndef WEIGHTS_INPUTS
 #define WEIGHTS_INPUTS 16
 #endif
@@ -26,7 +27,7 @@
 /* Narrower tiles for the right edge: one vector less, half as many. */
 #define WEIGHTS_LESS (WEIGHTS_VECTORS > 2 ? WEIGHTS_VECTORS - 1 : WEIGHTS_VECTORS)
 #define WEIGHTS_HALF ((WEIGHTS_VECTORS + 1) / 2)
-/* Inputs in tall tiles of so few vectors: eight sums, which is what multiply-adds take to wait for none. */
+/* Inputs in tall tiles, of fewer vectors: eight sums, with which no multiply-add waits for another. */
 #define WEIGHTS_HALF_ROWS   (8 / WEIGHTS_HALF)
 #define WEIGHTS_NARROW_ROWS 8
 /* Vectors of the most sums that a tile leaves. */
@@ -81,7 +82,8 @@ uint weights_vectors(uint columns) {
 }
 
 /* The tile that fits the strip's vectors and the `inputs` inputs still to do; returns how many it did. */
-uint weights_tile(const float *left, const quern_vector *panel, uint depth, uint vectors, uint inputs, quern_vector *sums) {
+uint weights_tile(const float *left, const quern_vector *panel, uint depth, uint vectors, uint inputs,
+                  quern_vector *sums) {
 #if WEIGHTS_HALF_ROWS > WEIGHTS_ROWS
   if (vectors == WEIGHTS_HALF && inputs >= WEIGHTS_HALF_ROWS) {
     weights_half_tall(left, WEIGHTS_INPUTS, panel, depth, sums);

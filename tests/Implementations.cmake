@@ -2,7 +2,8 @@
 #   implementations            names of those found: pocl, rusticl, oclgrind, and pocl-gpu …: see below
 #   plain_implementations      those of them without a row of another device
 #   dense_implementations      those, and more rows of GPUs, that the matrix products are tested on
-#   cpus                       CPUs that PoCL can be made into, each with pocl-<cpu>_environment and pocl-<cpu>_tests, a pattern
+#   cpus                       CPUs that PoCL can be made into, each with pocl-<cpu>_environment and
+#                              pocl-<cpu>_tests, a pattern of the tests that run as it
 #   <name>_environment         the environment in which the ICD loader sees that one alone
 #   <name>_prefix              a command to run the test's command with, or empty
 #   default_environment        of tests that run once: PoCL's, or nothing where PoCL is missing
@@ -98,23 +99,28 @@ quern_add_tuning(rusticl gpu)
 set(dense_implementations ${implementations})
 set(implementations ${implementations_before})
 
-# CPUs with less than this one. PoCL as distributions build it has kernel libraries for several, and compiles for the one that
-# POCL_KERNELLIB_NAME names where this machine has its instructions, so that the rows of CPUs that are not there are tested as they
-# are used. Other builds have no such libraries, and no such tests. The tests check that they run on what they are for: QUERN_TEST_CPU.
+# CPUs with less than this one. PoCL as distributions build it has kernel libraries for several. It
+# compiles for the CPU of the library that POCL_KERNELLIB_NAME names, if this machine has its
+# instructions. So the rows of CPUs that are not there are tested as they are used. Other builds of PoCL
+# have no such libraries, and no such tests. The tests check that they run as QUERN_TEST_CPU.
 #
-# quern_add_cpu(<LLVM's name of the CPU> <PoCL's name of its library> <pattern of tests>)
+# quern_add_cpu(<LLVM's name of the CPU> <PoCL's name of its library> <test>...)
 set(cpus)
-function(quern_add_cpu cpu library tests)
-  file(GLOB libraries /usr/share/pocl/kernel-*-${library}.bc /usr/local/share/pocl/kernel-*-${library}.bc)
+function(quern_add_cpu cpu library)
+  file(GLOB libraries /usr/share/pocl/kernel-*-${library}.bc
+       /usr/local/share/pocl/kernel-*-${library}.bc)
   if(NOT libraries OR NOT "pocl" IN_LIST implementations)
     return()
   endif()
+  list(JOIN ARGN "|" tests)
   set(cpus ${cpus} ${cpu} PARENT_SCOPE)
-  set(pocl-${cpu}_environment ${pocl_environment} POCL_KERNELLIB_NAME=${library} QUERN_TEST_CPU=${cpu}
-      "QUERN_TEST_KERNELS=${QUERN_TEST_KERNELS}/${cpu}" PARENT_SCOPE)
-  set(pocl-${cpu}_tests "${tests}" PARENT_SCOPE)
+  set(pocl-${cpu}_environment ${pocl_environment} POCL_KERNELLIB_NAME=${library}
+      QUERN_TEST_CPU=${cpu} "QUERN_TEST_KERNELS=${QUERN_TEST_KERNELS}/${cpu}" PARENT_SCOPE)
+  set(pocl-${cpu}_tests "^(${tests})$" PARENT_SCOPE)
 endfunction()
 
-quern_add_cpu(haswell avx2 "^(ops_.*|opencl_(inside|steps)|verify_quick|python_library|example_train_and_predict)$") # AVX2
-quern_add_cpu(sandybridge avx "^(ops_dense_.*|opencl_inside|example_train_and_predict)$") # AVX
-quern_add_cpu(penryn sse41 "^(ops_(dense|normalization).*|opencl_inside|example_train_and_predict)$") # SSE
+# AVX2, AVX and SSE.
+quern_add_cpu(haswell avx2 ops_.* opencl_inside opencl_steps verify_quick python_library
+              example_train_and_predict)
+quern_add_cpu(sandybridge avx ops_dense_.* opencl_inside example_train_and_predict)
+quern_add_cpu(penryn sse41 ops_dense_.* ops_normalization opencl_inside example_train_and_predict)

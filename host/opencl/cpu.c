@@ -1,6 +1,6 @@
-/* What a CPU device's compiler makes code for. A device says what the processor has. PoCL's compiler may use less: distributions
- * have it choose among a few processors, of which the device's name has the one ("pthread-haswell-…"), and the environment's
- * POCL_KERNELLIB_NAME chooses a lesser one. */
+/* What a CPU device's compiler makes code for. A device says what the processor has. PoCL's compiler
+ * may use less: in a distribution it chooses one of a few processors, by what this one has or by
+ * POCL_KERNELLIB_NAME in the environment, and names it in the device's name ("pthread-haswell-…"). */
 #include "cpu.h"
 
 #include <string.h>

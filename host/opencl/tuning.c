@@ -6,11 +6,12 @@
 
 /* Compilers of emulators take minutes over tiles that are unrolled in full, so theirs are small. On a CPU a
  * work-item of a matrix product is a whole register tile, and a work-group one work-item. The row of any other GPU
- * needs no more than every device has: 64 work-items and 16 KiB. No GPU row has been timed: docs/measurements.md.
+ * needs no more than every device has: 64 work-items and 16 KiB. No GPU row has been timed:
+ * docs/measurements.md.
  *
- * Tiles of CPUs fit into their registers, the sums beside a row of the panel, a scalar and, without fused multiply-adds, a
- * product: 32 of them with vectors of 16 (AVX-512), and with vectors of 4 that are fused (NEON, which has not been timed); else
- * 16 (AVX2, AVX, SSE). */
+ * A CPU's registers hold a tile's sums beside a row of the panel, a scalar and, without fused
+ * multiply-adds, a product. AVX-512 (vectors of 16) and NEON (vectors of 4, fused) have 32 registers;
+ * AVX2, AVX and SSE have 16. NEON has not been timed. */
 static const quern__cl_tuning table[] = {
     {.pattern = "",
      .kind = QUERN_DEVICE_CPU,

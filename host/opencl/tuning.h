@@ -37,8 +37,8 @@ typedef struct quern__cl_group_tile {
   unsigned slices, buffers, padding;
 } quern__cl_group_tile;
 
-/* One row of the table. A device has the first row that is for its kind and platform and whose work-groups and vectors
- * it can run; the last is for every device. */
+/* One row of the table. A device has the first row that is for its kind and platform and whose
+ * work-groups and vectors it can run; the last is for every device. */
 typedef struct quern__cl_tuning {
   const char *pattern;    /* part of the platform's name, or "" for any */
   quern_device_kind kind; /* what kind of device it is for … */
@@ -51,7 +51,7 @@ typedef struct quern__cl_tuning {
   quern__cl_tile backward_weights; /* rows: a divisor of QUERN__CL_LINE */
   unsigned local[2];               /* work-group of the matrix products: columns, rows of work-items */
   unsigned group;                  /* work-group of the ops that take an element or a sample a work-item */
-  bool shares_rows; /* whether a work-group shares a sample's row, which a CPU's work-item takes alone */
+  bool shares_rows; /* whether a work-group shares a sample's row, as on GPUs; else a work-item has it */
   /* Thousands of floating-point operations that one compute unit does in the time that a launch costs them all; steps of few
    * are taken by one unit. 0: steps are queued op by op. */
   unsigned launch_kiloflops;

@@ -122,7 +122,7 @@ static void test_limits(void **state) {
   assert_true(gpu("NVIDIA CUDA", 1024, 1 << 10)->any_kind);
 }
 
-/* A CPU has the row of the widest vectors that it has itself, and its work-items take the rows of samples alone. */
+/* A CPU has the row of the widest vectors that it has itself, and a work-item has a sample's row. */
 static void test_widths(void **state) {
   (void)state;
   const quern_device_info info = {.kind = QUERN_DEVICE_CPU, .platform = "a platform", .name = "device"};
@@ -143,7 +143,7 @@ static void test_widths(void **state) {
   assert_fails(quern__tuning_check(widest, limits), QUERN_ERROR_FORMAT, "vector_width is 16", "at most 8");
 }
 
-/* Whether fma() is one instruction for the compiler, by what the device's name says that it makes code for. */
+/* Whether fma() is one instruction, by the CPU that the device's name has. */
 static void test_fused(void **state) {
   (void)state;
   static const struct {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the device, or of what it stands in for: the row of AArch64's CPUs differs from others in its limits alone. */
+/* Of the device, or of AArch64's CPUs, which nothing but these tells from others. */
 static quern__cl_limits limits_of(const quern__cl *cl, const char *wanted) {
   quern__cl_limits limits = cl->limits;
   if (strcmp(wanted, "neon") == 0) {
@@ -48,7 +48,8 @@ static void use_other_tuning(quern_context *context, quern_device_info info) {
   fail_msg("QUERN_TEST_TUNING is '%s', expected gpu, nvidia, amd, intel, cpu, neon or emulator", wanted);
 }
 
-/* Fails where the device is not the CPU that the test is for, of which PoCL has the name in its own, though it could be. */
+/* Fails where the device is not the CPU that the test is for, though this machine could be that one.
+ * PoCL has it in the device's name. */
 static void check_cpu(const quern_device_info *info) {
   const char *wanted = getenv("QUERN_TEST_CPU");
   if (wanted == NULL || strstr(info->name, wanted) != NULL) return;
