@@ -3,7 +3,8 @@
  *   addresses   │ rows 0 … 23 │ rows 24 … 47 │ …        each of them is the one range of memory that holds 24 rows
  *
  * The values repeat alike, and so do the results, which are those of the same op over 24 rows, or as many times those. A place
- * that wraps at 2^32 elements would fall on another row of them. */
+ * that wraps at 2^32 elements would fall on another row of them. Ops that read what they wrote of a large output before (softmax, and
+ * the gradient of its cross-entropy) are not among these: a row would find another's. */
 #include "large.h"
 
 static quern_context *rig(void **state) {
@@ -79,12 +80,8 @@ static void test_backward_weights(void **state) {
 
 /* --- Row by row ----------------------------------------------------------------------------------------- */
 
-static quern_status softmax(quern_context *context, const quern_tensor *t) {
-  return quern_softmax(context, t[0], t[1]);
-}
-
 static quern_status softmax_cross_entropy(quern_context *context, const quern_tensor *t) {
-  return quern_softmax_cross_entropy(context, t[0], t[1], 1.0f, t[2], t[3]);
+  return quern_softmax_cross_entropy(context, t[0], t[1], 1.0f, t[2], quern_none());
 }
 
 static quern_status squared_error(quern_context *context, const quern_tensor *t) {
@@ -108,9 +105,8 @@ static quern_status layer_norm_back(quern_context *context, const quern_tensor *
 }
 
 static void test_rows(void **state) {
-  check(rig(state), "softmax", softmax, (const operand[]){{IN, MANY, COLUMNS}, {OUT, MANY, COLUMNS}}, 2);
   check(rig(state), "softmax cross-entropy", softmax_cross_entropy,
-        (const operand[]){{IN, MANY, COLUMNS}, {NUMBERS, 1, MANY}, {OUT, 1, MANY}, {OUT, MANY, COLUMNS}}, 4);
+        (const operand[]){{IN, MANY, COLUMNS}, {NUMBERS, 1, MANY}, {OUT, 1, MANY}}, 3);
   check(rig(state), "mean squared error", squared_error,
         (const operand[]){{IN, MANY, COLUMNS}, {IN, MANY, COLUMNS}, {OUT, 1, MANY}, {OUT, MANY, COLUMNS}}, 4);
   check(rig(state), "activation backward", activation,
