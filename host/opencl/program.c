@@ -35,17 +35,19 @@ static quern_status keep_log(quern__cl *cl, cl_program program, const char *name
   return QUERN_OK;
 }
 
-/* The first line with "error" in it, else the first that is not blank. */
+/* The first line with "error" in it, else the first that is not blank. Compilers that could not write their files name no error. */
 static quern_status fail_build(const char *name, const char *log) {
-  const char *line = log + strspn(log, " \t\r\n");
+  const char *line = log + strspn(log, " \t\r\n"), *hint = "";
   const char *error = strstr(log, "error");
   if (error != NULL) {
     line = error;
     while (line > log && line[-1] != '\n') line--;
+  } else {
+    hint = "; can the driver write to its cache folder (of PoCL: POCL_CACHE_DIR or ~/.cache/pocl)?";
   }
   if (*line == '\0') line = "the compiler gave no reason";
-  return quern__fail(QUERN_ERROR_BUILD, "clBuildProgram: %s did not build: %.*s", name,
-                     (int)strcspn(line, "\r\n"), line);
+  return quern__fail(QUERN_ERROR_BUILD, "clBuildProgram: %s did not build: %.*s%s", name,
+                     (int)strcspn(line, "\r\n"), line, hint);
 }
 
 static quern_status build_source(quern__cl *cl, const quern__cl_source *source, const char *name,
