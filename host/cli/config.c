@@ -133,12 +133,13 @@ static cli_parsed read_text(const cli_command *command, const char *path, char *
   kept = entry;
   const char *why;
   FILE *file = cli_input_open(path, &why);
-  errno = 0;
+  if (file != NULL) errno = 0;
   const ssize_t found = file != NULL ? getdelim(&entry->text, &room, '\0', file) : -1;
   const bool zero = found > 0 && entry->text[found - 1] == '\0';
-  if (why == NULL && errno != 0) why = strerror(errno);
+  const int error = errno;
+  if (why == NULL && error != 0) why = strerror(error);
   if (file != NULL) fclose(file);
-  if (why != NULL && errno == ENOMEM) return CLI_PARSED_NO_MEMORY;
+  if (why != NULL && error == ENOMEM) return CLI_PARSED_NO_MEMORY;
   if (why != NULL) {
     cli_fail_usage(command, "%s cannot be read: %s", path, why);
     return CLI_PARSED_BAD;

@@ -5,7 +5,7 @@
 #include <quern/status.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 /* What is said while it is held: a line or two, of which the library's has 1024 bytes at most.
  * It may be that memory is out. */
@@ -27,7 +27,7 @@ void cli_fail_release(size_t rank, size_t ranks) {
   said[sizeof said - 1] = '\0';
   if (*said == '\0') return;
   fprintf(stderr, "rank %zu of %zu: ", rank, ranks);
-  fputs(said, stderr);
+  fwrite(said, 1, strlen(said), stderr);
 }
 
 cli_failed cli_fail(const char *format, ...) {
