@@ -1,6 +1,8 @@
 # quern_embed_files(<out-var> <group> <file>...)
-# Makes C sources that hold the files as byte arrays, and embedded/<group>_embedded.h that declares them:
-#   extern const unsigned char quern__<group>_<name>[];   extern const size_t quern__<group>_<name>_size;
+# Makes C sources that hold the files as byte arrays, and embedded/<group>_embedded.h that declares
+# them:
+#   extern const unsigned char quern__<group>_<name>[];   extern const size_t
+#                                                         quern__<group>_<name>_size;
 # where <name> is the file's name without its ending. A file changed later is embedded anew.
 function(quern_embed_files out_var group)
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/embedded")
@@ -13,12 +15,14 @@ function(quern_embed_files out_var group)
     set(source "${folder}/${group}_${name}.c")
     add_custom_command(
       OUTPUT "${source}"
-      COMMAND "${CMAKE_COMMAND}" -DINPUT=${path} -DOUTPUT=${source} -DSYMBOL=${symbol} -DGROUP=${group}
+      COMMAND "${CMAKE_COMMAND}" -DINPUT=${path} -DOUTPUT=${source} -DSYMBOL=${symbol}
+      -DGROUP=${group}
               -P "${CMAKE_CURRENT_SOURCE_DIR}/cmake/EmbedFileScript.cmake"
       DEPENDS "${path}" "${CMAKE_CURRENT_SOURCE_DIR}/cmake/EmbedFileScript.cmake"
       VERBATIM)
     list(APPEND sources "${source}")
-    string(APPEND declarations "extern const unsigned char ${symbol}[];\nextern const size_t ${symbol}_size;\n")
+    string(APPEND declarations
+           "extern const unsigned char ${symbol}[];\nextern const size_t ${symbol}_size;\n")
   endforeach()
   file(CONFIGURE OUTPUT "${folder}/${group}_embedded.h" @ONLY CONTENT
        "/* Files in the library; made by CMake. */\n#include <stddef.h>\n@declarations@")

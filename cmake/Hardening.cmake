@@ -1,5 +1,5 @@
-# What makes a bug in C harder to use against whoever runs the program, as distributions build theirs. Sanitizers bring their own
-# checks, which the checked string functions would hide from.
+# What makes a bug in C harder to use against whoever runs the program, as distributions build
+# theirs. Sanitizers bring their own checks, which the checked string functions would hide from.
 #   quern_hardening         compile options of every source of ours
 #   quern_harden(<target>)  the linker's part, for a program or a shared library
 include(CheckCCompilerFlag)
@@ -8,7 +8,8 @@ include(CheckLinkerFlag)
 include(CheckPIESupported)
 include(CMakePushCheckState)
 add_library(quern_hardening INTERFACE)
-target_compile_options(quern_hardening INTERFACE -Wformat=2) # no format string that is not written in the source
+# no format string that is not written in the source
+target_compile_options(quern_hardening INTERFACE -Wformat=2)
 if(NOT QUERN_HARDEN OR QUERN_SANITIZE)
   function(quern_harden target)
   endfunction()
@@ -28,16 +29,19 @@ function(quern_add_if_known)
     endif()
   endforeach()
 endfunction()
-# A canary on the stack before each return; no frame that leaps over the guard page; no jump to where no function begins.
+# A canary on the stack before each return; no frame that leaps over the guard page; no jump to
+# where no function begins.
 quern_add_if_known(-fstack-protector-strong -fstack-clash-protection -fcf-protection)
 
-# String and memory functions that know the size of where they write. Without optimization glibc warns that there is nothing to gain.
+# String and memory functions that know the size of where they write. Without optimization glibc
+# warns that there is nothing to gain.
 cmake_push_check_state(RESET)
 set(CMAKE_REQUIRED_FLAGS "-O2 -Werror -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3")
 check_c_source_compiles("#include <string.h>\nint main(void) { return 0; }" QUERN_HAS_FORTIFY_3)
 cmake_pop_check_state()
 set(fortify -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$<IF:$<BOOL:${QUERN_HAS_FORTIFY_3}>,3,2>)
-target_compile_options(quern_hardening INTERFACE "$<$<CONFIG:Release,RelWithDebInfo,MinSizeRel>:${fortify}>")
+target_compile_options(quern_hardening INTERFACE
+                       "$<$<CONFIG:Release,RelWithDebInfo,MinSizeRel>:${fortify}>")
 
 # The command goes anywhere in memory, and what the loader has written is read-only from then on.
 if(QUERN_BUILD_CLI)

@@ -1,5 +1,6 @@
-# What is installed, and `uninstall`, which takes it away again. Nothing that is installed holds an absolute path, so a
-# prefix can be moved as a whole, unless CMAKE_INSTALL_LIBDIR or …INCLUDEDIR was set to an absolute one.
+# What is installed, and `uninstall`, which takes it away again. Nothing that is installed holds an
+# absolute path, so a prefix can be moved as a whole, unless CMAKE_INSTALL_LIBDIR or …INCLUDEDIR was
+# set to an absolute one.
 include(CMakePackageConfigHelpers)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/quern")
 set(made_dir "${CMAKE_CURRENT_BINARY_DIR}/package")
@@ -8,10 +9,12 @@ set(without_header PATTERN mpi.h EXCLUDE)
 if(QUERN_WITH_MPI)
   set(without_header)
 endif()
-install(DIRECTORY include/quern DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h" ${without_header})
+install(DIRECTORY include/quern DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN
+        "*.h" ${without_header})
 
-# For find_package(quern). A target file for each library, since only the static ones bring dependencies to link with.
-# `quern` is of one kind or the other; under BUILD_SHARED_LIBS `quern_static` may stand beside it, and so it is with libquern-mpi.
+# For find_package(quern). A target file for each library, since only the static ones bring
+# dependencies to link with. `quern` is of one kind or the other; under BUILD_SHARED_LIBS
+# `quern_static` may stand beside it, and so it is with libquern-mpi.
 function(quern_install_library name file)
   install(TARGETS ${name} EXPORT ${file})
   install(EXPORT ${file} NAMESPACE quern:: DESTINATION "${package_dir}" FILE ${file}.cmake)
@@ -29,7 +32,8 @@ endif()
 if(QUERN_WITH_MPI)
   set_target_properties(quern_mpi PROPERTIES EXPORT_NAME mpi)
   if(BUILD_SHARED_LIBS)
-    # libquern lies beside it; the RUNPATH of a program is not looked at for what its libraries need.
+    # libquern lies beside it; the RUNPATH of a program is not looked at for what its libraries
+    # need.
     if(NOT DEFINED CMAKE_INSTALL_RPATH)
       set_target_properties(quern_mpi PROPERTIES INSTALL_RPATH "\$ORIGIN")
     endif()
@@ -43,16 +47,18 @@ if(QUERN_WITH_MPI)
     quern_install_library(quern_mpi quern-mpi-static)
   endif()
 endif()
-configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/quernConfig.cmake.in" "${made_dir}/quernConfig.cmake"
+configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/quernConfig.cmake.in"
+                              "${made_dir}/quernConfig.cmake"
   INSTALL_DESTINATION "${package_dir}" NO_SET_AND_CHECK_MACRO)
 # Before 1.0 a minor version may change the API.
-write_basic_package_version_file("${made_dir}/quernConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+write_basic_package_version_file("${made_dir}/quernConfigVersion.cmake" COMPATIBILITY
+                                 SameMinorVersion)
 install(FILES "${made_dir}/quernConfig.cmake" "${made_dir}/quernConfigVersion.cmake"
         "${CMAKE_CURRENT_LIST_DIR}/FindcJSON.cmake" "${CMAKE_CURRENT_LIST_DIR}/FindProtobufC.cmake"
         DESTINATION "${package_dir}")
 
-# For pkg-config. The prefix is found from where quern.pc lies. Where there is a static library only, what it needs is not
-# private.
+# For pkg-config. The prefix is found from where quern.pc lies. Where there is a static library
+# only, what it needs is not private.
 if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
   set(pc_prefix "${CMAKE_INSTALL_PREFIX}")
   set(pc_libdir "${CMAKE_INSTALL_LIBDIR}")
@@ -89,21 +95,24 @@ endif()
 
 # The command, its manual page, and completion where each shell looks for it.
 if(QUERN_BUILD_CLI)
-  # A shared library is looked for beside the command's folder, wherever the prefix is; a packager who sets an RPATH, or
-  # CMAKE_SKIP_INSTALL_RPATH, decides otherwise.
-  if(BUILD_SHARED_LIBS AND NOT DEFINED CMAKE_INSTALL_RPATH AND NOT IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+  # A shared library is looked for beside the command's folder, wherever the prefix is; a packager
+  # who sets an RPATH, or CMAKE_SKIP_INSTALL_RPATH, decides otherwise.
+  if(BUILD_SHARED_LIBS AND NOT DEFINED CMAKE_INSTALL_RPATH AND NOT IS_ABSOLUTE
+     "${CMAKE_INSTALL_LIBDIR}")
     file(RELATIVE_PATH to_library "/${CMAKE_INSTALL_BINDIR}" "/${CMAKE_INSTALL_LIBDIR}")
     set_target_properties(quern_cli PROPERTIES INSTALL_RPATH "\$ORIGIN/${to_library}")
   endif()
   install(TARGETS quern_cli)
   install(FILES docs/quern.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
   set(completion packaging/completion)
-  install(FILES ${completion}/quern DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+  install(FILES ${completion}/quern DESTINATION
+          "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
   install(FILES ${completion}/_quern DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
-  install(FILES ${completion}/quern.fish DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
+  install(FILES ${completion}/quern.fish DESTINATION
+          "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
 endif()
 
 if(PROJECT_IS_TOP_LEVEL)
-  add_custom_target(uninstall COMMAND "${CMAKE_COMMAND}" "-DBINARY_DIR=${CMAKE_CURRENT_BINARY_DIR}" -P
-                    "${CMAKE_CURRENT_LIST_DIR}/Uninstall.cmake" VERBATIM)
+  add_custom_target(uninstall COMMAND "${CMAKE_COMMAND}" "-DBINARY_DIR=${CMAKE_CURRENT_BINARY_DIR}"
+                    -P "${CMAKE_CURRENT_LIST_DIR}/Uninstall.cmake" VERBATIM)
 endif()

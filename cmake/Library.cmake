@@ -19,8 +19,8 @@ function(quern_finish_library name output)
   endif()
 endfunction()
 
-# libquern-mpi, which uses the public API of libquern alone: quern_add_mpi_library(<name> <libquern> [STATIC]) makes one of the objects, of the
-# kind that its libquern is.
+# libquern-mpi, which uses the public API of libquern alone: quern_add_mpi_library(<name> <libquern>
+# [STATIC]) makes one of the objects, of the kind that its libquern is.
 function(quern_add_mpi_objects name)
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/host/mpi/*.c")
   add_library(${name} OBJECT ${sources})
@@ -34,7 +34,8 @@ endfunction()
 
 function(quern_add_mpi_library name libquern)
   add_library(${name} ${ARGN} $<TARGET_OBJECTS:quern_mpi_objects>)
-  target_link_libraries(${name} PUBLIC ${libquern} MPI::MPI_C PRIVATE $<BUILD_INTERFACE:quern_warnings>)
+  target_link_libraries(${name} PUBLIC ${libquern} MPI::MPI_C PRIVATE
+                        $<BUILD_INTERFACE:quern_warnings>)
   set_target_properties(${name} PROPERTIES LINKER_LANGUAGE C)
   quern_finish_library(${name} quern-mpi)
 endfunction()
@@ -43,7 +44,7 @@ function(quern_add_library name)
   add_library(${name} ${ARGN} $<TARGET_OBJECTS:quern_objects>)
   target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                              $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:quern_warnings> ZLIB::ZLIB cJSON::cJSON ${onnx_libraries}
-                        ${CMAKE_DL_LIBS} m)
+  target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:quern_warnings> ZLIB::ZLIB cJSON::cJSON
+                        ${onnx_libraries} ${CMAKE_DL_LIBS} m)
   quern_finish_library(${name} quern)
 endfunction()

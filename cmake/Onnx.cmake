@@ -1,4 +1,5 @@
-# The part of the library that reads and writes ONNX: sets onnx_sources, and onnx_libraries to link with.
+# The part of the library that reads and writes ONNX: sets onnx_sources, and onnx_libraries to link
+# with.
 quern_optional(ONNX ProtobufC "ONNX files")
 if(QUERN_WITH_ONNX)
   file(GLOB onnx_sources CONFIGURE_DEPENDS host/onnx/*.c)

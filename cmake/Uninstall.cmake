@@ -1,8 +1,10 @@
-# cmake -DBINARY_DIR=<build folder> -P Uninstall.cmake: removes what the last install from that build put in place, and
-# the folders named quern that this leaves empty. $DESTDIR is honoured as it is at install.
+# cmake -DBINARY_DIR=<build folder> -P Uninstall.cmake: removes what the last install from that
+# build put in place, and the folders named quern that this leaves empty. $DESTDIR is honoured as it
+# is at install.
 file(GLOB manifests "${BINARY_DIR}/install_manifest*.txt")
 if(NOT manifests)
-  message(FATAL_ERROR "uninstall: nothing was installed from ${BINARY_DIR}: it holds no install_manifest.txt")
+  message(FATAL_ERROR
+          "uninstall: nothing was installed from ${BINARY_DIR}: it holds no install_manifest.txt")
 endif()
 set(folders)
 foreach(manifest IN LISTS manifests)

@@ -20,8 +20,9 @@ int main(void) {
             (chances = malloc(quern_dataset_rows(test) * 10 * sizeof *chances)) != NULL &&
             quern_predict(context, network, test, chances) == QUERN_OK;
   if (ok)
-    printf("accuracy %.3f; the first held-out digit is a %d with probability %.3f\n", last.test.accuracy,
-           (int)quern_dataset_label(test, 0), (double)chances[quern_dataset_label(test, 0)]);
+    printf("accuracy %.3f; the first held-out digit is a %d with probability %.3f\n",
+           last.test.accuracy, (int)quern_dataset_label(test, 0),
+           (double)chances[quern_dataset_label(test, 0)]);
   else
     fprintf(stderr, "%s\n", quern_last_error());
 

@@ -38,7 +38,8 @@ const char *quern_loss_name(quern_loss loss) {
 
 bool quern_activation_find(const char *name, quern_activation_kind *kind) {
   size_t index;
-  if (!quern__name_find(activation_names, QUERN__COUNT(activation_names), name, &index)) return false;
+  if (!quern__name_find(activation_names, QUERN__COUNT(activation_names), name, &index))
+    return false;
   *kind = (quern_activation_kind)index;
   return true;
 }
@@ -59,7 +60,8 @@ bool quern_loss_is_regression(quern_loss loss) {
 }
 
 /* "name", or "name:parameter" where that is not `usual`. */
-static size_t format(const char *name, bool takes, float parameter, float usual, char *result, size_t size) {
+static size_t format(const char *name, bool takes, float parameter, float usual, char *result,
+                     size_t size) {
   const bool told = name != NULL && takes && parameter != usual;
   const int length = snprintf(result, size, "%s%s%s", name != NULL ? name : "", told ? ":" : "",
                               told ? quern__digits_of_float(parameter).text : "");
@@ -79,13 +81,14 @@ static bool parse_parameter(const char *text, float *parameter) {
 }
 
 /* Finds the name before the colon, and tells where the parameter begins: NULL for none. */
-static bool find_before_colon(const char *const *names, size_t count, const char *text, size_t *index,
-                              const char **parameter) {
+static bool find_before_colon(const char *const *names, size_t count, const char *text,
+                              size_t *index, const char **parameter) {
   const char *colon = text != NULL ? strchr(text, ':') : NULL;
   *parameter = colon != NULL ? colon + 1 : NULL;
   if (colon == NULL) return quern__name_find(names, count, text, index);
   for (size_t i = 0; i < count; i++) {
-    if (strlen(names[i]) != (size_t)(colon - text) || strncmp(names[i], text, (size_t)(colon - text)) != 0)
+    if (strlen(names[i]) != (size_t)(colon - text) ||
+        strncmp(names[i], text, (size_t)(colon - text)) != 0)
       continue;
     *index = i;
     return true;
@@ -110,7 +113,8 @@ size_t quern_activation_format(quern_activation activation, char *text, size_t s
 bool quern_activation_parse(const char *text, quern_activation *activation) {
   size_t index;
   const char *parameter;
-  if (!find_before_colon(activation_names, QUERN__COUNT(activation_names), text, &index, &parameter))
+  if (!find_before_colon(activation_names, QUERN__COUNT(activation_names), text, &index,
+                         &parameter))
     return false;
   quern_activation found = quern_activation_of((quern_activation_kind)index);
   if (parameter != NULL && !(takes_slope(found.kind) && parse_parameter(parameter, &found.slope)))
@@ -126,7 +130,8 @@ size_t quern_loss_format(quern_loss loss, float delta, char *text, size_t size) 
 bool quern_loss_parse(const char *text, quern_loss *loss, float *delta) {
   size_t index;
   const char *parameter;
-  if (!find_before_colon(loss_names, QUERN__COUNT(loss_names), text, &index, &parameter)) return false;
+  if (!find_before_colon(loss_names, QUERN__COUNT(loss_names), text, &index, &parameter))
+    return false;
   float found = QUERN_HUBER_DELTA;
   if (parameter != NULL &&
       !((quern_loss)index == QUERN_HUBER && parse_parameter(parameter, &found) && found > 0.0f))
@@ -141,14 +146,16 @@ const char *quern_normalization_name(quern_normalization_kind kind) {
 }
 
 size_t quern_normalization_format(quern_normalization normalization, char *text, size_t size) {
-  return format(quern_normalization_name(normalization.kind), normalization.kind != QUERN_NORMALIZATION_NONE,
-                normalization.epsilon, QUERN_NORMALIZATION_EPSILON, text, size);
+  return format(quern_normalization_name(normalization.kind),
+                normalization.kind != QUERN_NORMALIZATION_NONE, normalization.epsilon,
+                QUERN_NORMALIZATION_EPSILON, text, size);
 }
 
 bool quern_normalization_parse(const char *text, quern_normalization *normalization) {
   size_t index;
   const char *parameter;
-  if (!find_before_colon(normalization_names, QUERN__COUNT(normalization_names), text, &index, &parameter))
+  if (!find_before_colon(normalization_names, QUERN__COUNT(normalization_names), text, &index,
+                         &parameter))
     return false;
   quern_normalization found = quern_normalization_of((quern_normalization_kind)index);
   if (parameter != NULL &&

@@ -16,23 +16,23 @@ typedef struct registered {
 static registered *first_registered; /* under the process's lock, as is what it leads to */
 
 /* X(member): what every table has beside the required ops. */
-#define REQUIRED_MEMBERS(X)                                                                                  \
-  X(enumerate)                                                                                               \
-  X(open)                                                                                                    \
-  X(close)                                                                                                   \
-  X(buffer_create)                                                                                           \
-  X(buffer_free)                                                                                             \
-  X(buffer_write)                                                                                            \
-  X(buffer_read)                                                                                             \
-  X(buffer_copy)                                                                                             \
-  X(buffer_fill)                                                                                             \
+#define REQUIRED_MEMBERS(X)                                                                        \
+  X(enumerate)                                                                                     \
+  X(open)                                                                                          \
+  X(close)                                                                                         \
+  X(buffer_create)                                                                                 \
+  X(buffer_free)                                                                                   \
+  X(buffer_write)                                                                                  \
+  X(buffer_read)                                                                                   \
+  X(buffer_copy)                                                                                   \
+  X(buffer_fill)                                                                                   \
   X(finish)
 
 static quern_status check_table(const quern_backend *table) {
   if (table->name == NULL || table->name[0] == '\0')
     return quern__fail(QUERN_ERROR_ARGUMENT, "backend register: the table has no name");
-#define CHECK_MEMBER(member)                                                                                 \
-  if (table->member == NULL)                                                                                 \
+#define CHECK_MEMBER(member)                                                                       \
+  if (table->member == NULL)                                                                       \
     return quern__fail(QUERN_ERROR_ARGUMENT, "backend register: %s has no " #member, table->name);
 #define CHECK_OPTIONAL(member)
 #define CHECK_REQUIRED(member)               CHECK_MEMBER(member)
@@ -60,7 +60,8 @@ static const quern_backend *find_built_in(const char *name) {
 }
 
 quern_status quern_backend_register(const quern_backend *backend) {
-  if (backend == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "backend register: the table is NULL");
+  if (backend == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "backend register: the table is NULL");
   if (backend->size <= sizeof backend->size || backend->size > sizeof *backend)
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "backend register: a table of %zu bytes, expected at most %zu: set size to "
@@ -85,7 +86,8 @@ quern_status quern_backend_register(const quern_backend *backend) {
   if (!taken) *link = made;
   quern__process_unlock();
   if (!taken) return QUERN_OK;
-  status = quern__fail(QUERN_ERROR_ARGUMENT, "backend register: there is a backend %s already", name);
+  status =
+      quern__fail(QUERN_ERROR_ARGUMENT, "backend register: there is a backend %s already", name);
 
 cleanup:
   free(name);
@@ -94,17 +96,19 @@ cleanup:
 }
 
 quern_status quern_backend_unregister(const char *name) {
-  if (name == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "backend unregister: the name is NULL");
+  if (name == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "backend unregister: the name is NULL");
   quern__process_lock();
   registered **link = find_registered(name), *entry = *link;
   const size_t holds = entry != NULL ? entry->holds : 0;
   if (entry != NULL && holds == 0) *link = entry->next;
   quern__process_unlock();
   if (entry == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "backend unregister: no backend %s was registered", name);
+    return quern__fail(QUERN_ERROR_ARGUMENT, "backend unregister: no backend %s was registered",
+                       name);
   if (holds > 0)
-    return quern__fail(QUERN_ERROR_BUSY, "backend unregister: %zu devices and contexts of %s are alive",
-                       holds, name);
+    return quern__fail(QUERN_ERROR_BUSY,
+                       "backend unregister: %zu devices and contexts of %s are alive", holds, name);
   free((void *)entry->table.name);
   free(entry);
   return QUERN_OK;
@@ -169,7 +173,8 @@ size_t quern_backend_count(void) {
 
 const char *quern_backend_name(size_t index) {
   const size_t hidden = quern__opencl_found() ? 0 : 1; /* before all others */
-  const quern_backend *backend = index <= SIZE_MAX - hidden ? quern__backend_hold_at(index + hidden) : NULL;
+  const quern_backend *backend =
+      index <= SIZE_MAX - hidden ? quern__backend_hold_at(index + hidden) : NULL;
   if (backend == NULL) return NULL;
   quern__backend_release(backend);
   return backend->name;

@@ -29,10 +29,12 @@ static quern_status check_memory(const quern_device_info *info, size_t bytes) {
 }
 
 quern_status quern_buffer_create(quern_context *context, size_t bytes, quern_buffer **buffer) {
-  if (buffer == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "buffer: the result pointer is NULL");
+  if (buffer == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "buffer: the result pointer is NULL");
   *buffer = NULL;
   if (context == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "buffer: the context is NULL");
-  if (bytes == 0) return quern__fail(QUERN_ERROR_ARGUMENT, "buffer: 0 bytes asked, expected at least 1");
+  if (bytes == 0)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "buffer: 0 bytes asked, expected at least 1");
   QUERN__FORWARD(check_memory(&context->info, bytes));
   const quern_backend *backend = context->backend;
   void *memory = NULL;
@@ -42,27 +44,35 @@ quern_status quern_buffer_create(quern_context *context, size_t bytes, quern_buf
   return status;
 }
 
-quern_status quern__check_range(const char *what, size_t offset, size_t bytes, size_t buffer_bytes) {
+quern_status quern__check_range(const char *what, size_t offset, size_t bytes,
+                                size_t buffer_bytes) {
   if (offset > buffer_bytes || bytes > buffer_bytes - offset)
-    return quern__fail(QUERN_ERROR_SHAPE, "%s: %zu bytes from byte %zu on reach past a buffer of %zu bytes",
-                       what, bytes, offset, buffer_bytes);
+    return quern__fail(QUERN_ERROR_SHAPE,
+                       "%s: %zu bytes from byte %zu on reach past a buffer of %zu bytes", what,
+                       bytes, offset, buffer_bytes);
   return QUERN_OK;
 }
 
-static quern_status check_range(const char *what, const quern_buffer *buffer, size_t offset, size_t bytes) {
+static quern_status check_range(const char *what, const quern_buffer *buffer, size_t offset,
+                                size_t bytes) {
   if (buffer == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "%s: the buffer is NULL", what);
   return quern__check_range(what, offset, bytes, buffer->bytes);
 }
 
-quern_status quern_buffer_view(quern_buffer *buffer, size_t offset, size_t bytes, quern_buffer **view) {
-  if (view == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "buffer view: the result pointer is NULL");
+quern_status quern_buffer_view(quern_buffer *buffer, size_t offset, size_t bytes,
+                               quern_buffer **view) {
+  if (view == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "buffer view: the result pointer is NULL");
   *view = NULL;
   QUERN__FORWARD(check_range("buffer view", buffer, offset, bytes));
-  if (bytes == 0) return quern__fail(QUERN_ERROR_ARGUMENT, "buffer view: 0 bytes asked, expected at least 1");
+  if (bytes == 0)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "buffer view: 0 bytes asked, expected at least 1");
   if (offset % QUERN__BASE_ALIGNMENT != 0)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "buffer view: it begins at byte %zu, expected a multiple of %d",
-                       offset, (int)QUERN__BASE_ALIGNMENT);
-  QUERN__FORWARD(quern__buffer_adopt(buffer->context, buffer->memory, buffer->base + offset, bytes, view));
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "buffer view: it begins at byte %zu, expected a multiple of %d", offset,
+                       (int)QUERN__BASE_ALIGNMENT);
+  QUERN__FORWARD(
+      quern__buffer_adopt(buffer->context, buffer->memory, buffer->base + offset, bytes, view));
   (*view)->whole = buffer->whole != NULL ? buffer->whole : buffer;
   (*view)->range = buffer->range;
   (*view)->range_begin = buffer->range_begin + offset;
@@ -82,7 +92,8 @@ void quern_buffer_free(quern_buffer *buffer) {
   quern__context_release(context);
 }
 
-quern_status quern__buffer_create_touched(quern_context *context, size_t bytes, quern_buffer **buffer) {
+quern_status quern__buffer_create_touched(quern_context *context, size_t bytes,
+                                          quern_buffer **buffer) {
   QUERN__FORWARD(quern_buffer_create(context, bytes, buffer));
   const quern_status status = quern_buffer_fill(*buffer, 0, bytes, 0);
   if (status == QUERN_OK) return QUERN_OK;
@@ -101,9 +112,9 @@ quern_status quern_buffer_write(quern_buffer *buffer, size_t offset, size_t byte
   if (bytes == 0) return QUERN_OK;
   if (data == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "buffer write: the data is NULL");
   quern_context *context = buffer->context;
-  return QUERN__CALL(context,
-                     context->backend->buffer_write(context->state, buffer->memory, buffer->base + offset,
-                                                    bytes, data, wait == QUERN_WAIT));
+  return QUERN__CALL(context, context->backend->buffer_write(context->state, buffer->memory,
+                                                             buffer->base + offset, bytes, data,
+                                                             wait == QUERN_WAIT));
 }
 
 quern_status quern_buffer_read(quern_buffer *buffer, size_t offset, size_t bytes, void *data,
@@ -112,9 +123,9 @@ quern_status quern_buffer_read(quern_buffer *buffer, size_t offset, size_t bytes
   if (bytes == 0) return QUERN_OK;
   if (data == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "buffer read: the data is NULL");
   quern_context *context = buffer->context;
-  return QUERN__CALL(context,
-                     context->backend->buffer_read(context->state, buffer->memory, buffer->base + offset,
-                                                   bytes, data, wait == QUERN_WAIT));
+  return QUERN__CALL(context, context->backend->buffer_read(context->state, buffer->memory,
+                                                            buffer->base + offset, bytes, data,
+                                                            wait == QUERN_WAIT));
 }
 
 quern_status quern_buffer_fill(quern_buffer *buffer, size_t offset, size_t bytes, uint8_t value) {
@@ -125,8 +136,8 @@ quern_status quern_buffer_fill(quern_buffer *buffer, size_t offset, size_t bytes
                                                             buffer->base + offset, bytes, value));
 }
 
-quern_status quern_buffer_copy(quern_buffer *from, size_t from_offset, quern_buffer *to, size_t to_offset,
-                               size_t bytes) {
+quern_status quern_buffer_copy(quern_buffer *from, size_t from_offset, quern_buffer *to,
+                               size_t to_offset, size_t bytes) {
   QUERN__FORWARD(check_range("buffer copy, source", from, from_offset, bytes));
   QUERN__FORWARD(check_range("buffer copy, target", to, to_offset, bytes));
   if (from->context != to->context)
@@ -136,7 +147,7 @@ quern_status quern_buffer_copy(quern_buffer *from, size_t from_offset, quern_buf
     return quern__fail(QUERN_ERROR_ARGUMENT, "buffer copy: the ranges of the one buffer overlap");
   if (bytes == 0) return QUERN_OK;
   quern_context *context = from->context;
-  return QUERN__CALL(context,
-                     context->backend->buffer_copy(context->state, from->memory, from->base + from_offset,
-                                                   to->memory, to->base + to_offset, bytes));
+  return QUERN__CALL(context, context->backend->buffer_copy(context->state, from->memory,
+                                                            from->base + from_offset, to->memory,
+                                                            to->base + to_offset, bytes));
 }

@@ -20,7 +20,8 @@ quern__cache_mode quern__cache_mode_wanted(void) {
 static quern_status name_folder(char **path) {
   static const struct {
     const char *variable, *inside;
-    bool absolute; /* a relative path there is to be ignored, says the XDG base directory specification */
+    /* a relative path there is to be ignored, says the XDG base directory specification */
+    bool absolute;
   } places[] = {
       {"QUERN_CACHE_DIR", "", false},
       {"XDG_CACHE_HOME", "/quern", true},
@@ -44,11 +45,13 @@ static quern_status make_folders(char *path) {
     *end = '\0';
     const int error = mkdir(path, 0700) == 0 ? 0 : errno;
     struct stat about;
-    /* A part that is there may be on a file system that is read-only, or in a folder that is another's. */
+    /* A part that is there may be on a file system that is read-only, or in a folder that is
+     * another's. */
     const bool there = error == 0 || (stat(path, &about) == 0 && S_ISDIR(about.st_mode));
     *end = ended;
     if (!there)
-      return quern__fail(QUERN_ERROR_FILE, "%s: the cache folder cannot be made: %s", path, strerror(error));
+      return quern__fail(QUERN_ERROR_FILE, "%s: the cache folder cannot be made: %s", path,
+                         strerror(error));
     if (ended == '\0') return QUERN_OK;
   }
 }
@@ -56,12 +59,15 @@ static quern_status make_folders(char *path) {
 static quern_status check_folder(const char *path) {
   struct stat about;
   if (stat(path, &about) != 0)
-    return quern__fail(QUERN_ERROR_FILE, "%s: the cache folder cannot be read: %s", path, strerror(errno));
+    return quern__fail(QUERN_ERROR_FILE, "%s: the cache folder cannot be read: %s", path,
+                       strerror(errno));
   if (about.st_uid != geteuid())
-    return quern__fail(QUERN_ERROR_FILE, "%s: the cache folder belongs to user %ju, not to user %ju", path,
+    return quern__fail(QUERN_ERROR_FILE,
+                       "%s: the cache folder belongs to user %ju, not to user %ju", path,
                        (uintmax_t)about.st_uid, (uintmax_t)geteuid());
   if ((about.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-    return quern__fail(QUERN_ERROR_FILE, "%s: the cache folder has mode %03o: others may write there", path,
+    return quern__fail(QUERN_ERROR_FILE,
+                       "%s: the cache folder has mode %03o: others may write there", path,
                        (unsigned)about.st_mode & 0777);
   return QUERN_OK;
 }

@@ -25,7 +25,8 @@ typedef struct file_list {
 } file_list;
 
 static int newest_first(const void *a, const void *b) {
-  const struct timespec *x = &((const cached_file *)a)->modified, *y = &((const cached_file *)b)->modified;
+  const struct timespec *x = &((const cached_file *)a)->modified,
+                        *y = &((const cached_file *)b)->modified;
   if (x->tv_sec != y->tv_sec) return x->tv_sec < y->tv_sec ? 1 : -1;
   return (x->tv_nsec < y->tv_nsec) - (x->tv_nsec > y->tv_nsec);
 }
@@ -65,7 +66,8 @@ void quern__cache_prune(int folder, const char *prefix, size_t limit) {
   file_list list = {NULL, 0, 0};
   for (const struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries)) {
     struct stat about;
-    if (fstatat(folder, entry->d_name, &about, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(about.st_mode)) continue;
+    if (fstatat(folder, entry->d_name, &about, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(about.st_mode))
+      continue;
     if (is_abandoned(entry->d_name, &about)) unlinkat(folder, entry->d_name, 0);
     /* Without memory, what was listed so far is what there is to choose from. */
     if (starts_with(entry->d_name, prefix) && !add(&list, entry->d_name, &about)) break;

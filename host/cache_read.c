@@ -27,7 +27,8 @@ static quern_status check(const char *path, int descriptor, size_t limit, size_t
   struct stat about;
   if (fstat(descriptor, &about) != 0)
     return quern__fail(QUERN_ERROR_FILE, "%s: cannot be opened: %s", path, strerror(errno));
-  if (!S_ISREG(about.st_mode)) return quern__fail(QUERN_ERROR_FILE, "%s: is not a regular file", path);
+  if (!S_ISREG(about.st_mode))
+    return quern__fail(QUERN_ERROR_FILE, "%s: is not a regular file", path);
   if (about.st_uid != geteuid())
     return quern__fail(QUERN_ERROR_FILE, "%s: belongs to user %ju, not to user %ju", path,
                        (uintmax_t)about.st_uid, (uintmax_t)geteuid());
@@ -50,8 +51,9 @@ quern_status quern__cache_read(const char *path, size_t limit, unsigned char **d
   /* O_NONBLOCK: opening a pipe would wait for a writer. */
   const int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (descriptor < 0)
-    return errno == ELOOP ? quern__fail(QUERN_ERROR_FILE, "%s: is a symbolic link, expected a file", path)
-                          : quern__fail(QUERN_ERROR_FILE, "%s: cannot be opened: %s", path, strerror(errno));
+    return errno == ELOOP
+               ? quern__fail(QUERN_ERROR_FILE, "%s: is a symbolic link, expected a file", path)
+               : quern__fail(QUERN_ERROR_FILE, "%s: cannot be opened: %s", path, strerror(errno));
   QUERN__TRY(check(path, descriptor, limit, &expected));
   bytes = malloc(expected + 1);
   if (bytes == NULL) {

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 quern_status quern_context_create(const char *device, quern_context **context) {
-  if (context == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "context: the result pointer is NULL");
+  if (context == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "context: the result pointer is NULL");
   *context = NULL;
   quern_device_list *list = NULL;
   const quern_device *chosen;
@@ -58,8 +59,8 @@ quern_status quern_context_create_on(const quern_device *device, quern_context *
   return status;
 }
 
-quern_status quern__context_adopt(const quern_backend *backend, const quern_device_info *info, void *state,
-                                  quern_context **context) {
+quern_status quern__context_adopt(const quern_backend *backend, const quern_device_info *info,
+                                  void *state, quern_context **context) {
   quern_context *made = NULL;
   QUERN__FORWARD(context_make(backend, info, &made));
   made->state = state;
@@ -67,8 +68,8 @@ quern_status quern__context_adopt(const quern_backend *backend, const quern_devi
   return QUERN_OK;
 }
 
-quern_status quern__context_lend(const quern_backend *backend, const quern_device_info *info, void *state,
-                                 quern_context **context) {
+quern_status quern__context_lend(const quern_backend *backend, const quern_device_info *info,
+                                 void *state, quern_context **context) {
   QUERN__FORWARD(quern__context_adopt(backend, info, state, context));
   (*context)->lent = true;
   return QUERN_OK;
@@ -92,14 +93,16 @@ void quern_context_free(quern_context *context) {
 quern_status quern__context_refuse(const quern_context *context) {
   if (quern__context_is_forked(context))
     return quern__fail(QUERN_ERROR_FORKED,
-                       "the context was made before fork(), and %s does not survive one in the child: make "
-                       "contexts after fork(), or exec",
+                       "the context was made before fork(), and %s does not survive one in the "
+                       "child: make contexts after fork(), or exec",
                        context->backend->name);
   if (quern_context_is_lost(context))
-    return quern__fail(QUERN_ERROR_DEVICE_LOST,
-                       "%s was lost in an earlier call, and with it what was on it: make a new context",
-                       context->info.name);
-  return quern__fail(QUERN_ERROR_BUSY, "the context is in use by another thread, expected one at a time");
+    return quern__fail(
+        QUERN_ERROR_DEVICE_LOST,
+        "%s was lost in an earlier call, and with it what was on it: make a new context",
+        context->info.name);
+  return quern__fail(QUERN_ERROR_BUSY,
+                     "the context is in use by another thread, expected one at a time");
 }
 
 void quern_context_describe(const quern_context *context, quern_device_info *info) {

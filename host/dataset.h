@@ -9,13 +9,15 @@ struct quern_dataset {
   char *source;          /* owned */
   quern_element element; /* of `values` */
   void *values;          /* [rows][columns], owned */
-  /* By the schema's task: labels for classes, targets for labels and regression, neither for none. */
+  /* By the schema's task: labels for classes, targets for labels and regression, neither for none.
+   */
   int32_t *labels;         /* [rows], each 0 … outputs-1, owned */
   float *targets;          /* [rows][outputs], owned */
   bool labels_are_classes; /* they were given as class numbers, whatever the classes are called */
   size_t rows, columns;
   quern_schema *schema; /* owned; its columns are these columns */
-  bool has_missing; /* there may be NaN among the values, each a missing one that nothing stands in for yet */
+  /* there may be NaN among the values, each a missing one that nothing stands in for yet */
+  bool has_missing;
   size_t height, width; /* 0, 0 where a sample is no image */
   float scale, offset;  /* a value is fma(element, scale, offset) */
   /* Beside its owner, trainers that stream it and trainings under way: the last of all of them

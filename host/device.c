@@ -30,7 +30,9 @@ quern_status quern__device_info_copy(const quern_device_info *from, quern_device
   to->platform = copy_text(from->platform);
   to->version = copy_text(from->version);
   to->driver = copy_text(from->driver);
-  if (to->backend && to->name && to->platform && to->version && to->driver) return QUERN_OK;
+  if (to->backend != NULL && to->name != NULL && to->platform != NULL && to->version != NULL &&
+      to->driver != NULL)
+    return QUERN_OK;
   quern__device_info_free(to);
   return quern__fail_memory("device description", sizeof *to);
 }
@@ -88,7 +90,8 @@ static quern_status add_devices(quern_device_list *list, const quern_backend *ba
 }
 
 quern_status quern_device_list_create(quern_device_list **list) {
-  if (list == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "device list: the result pointer is NULL");
+  if (list == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "device list: the result pointer is NULL");
   *list = NULL;
   quern_device_list *made = calloc(1, sizeof *made);
   if (made == NULL) return quern__fail_memory("device list", sizeof *made);
@@ -145,9 +148,11 @@ const char *quern_device_kind_name(quern_device_kind kind) {
   return "unknown";
 }
 
-/* --- Choosing ------------------------------------------------------------------------------------------- */
+/* --- Choosing
+ * ------------------------------------------------------------------------------------------- */
 
-/* Kinds are declared best first. Of two of a kind, the one with more compute units, else the one found first.
+/* Kinds are declared best first. Of two of a kind, the one with more compute units, else the one
+ * found first.
  */
 static bool better(const quern_device_info *a, const quern_device_info *b) {
   if (a->kind != b->kind) return a->kind < b->kind;
@@ -187,8 +192,8 @@ static void list_devices(const quern_device_list *list, char *text, size_t size)
   text[0] = '\0';
   for (size_t i = 0; i < list->count && used < size; i++) {
     const quern_device_info *info = &list->devices[i].info;
-    int length = snprintf(text + used, size - used, "%s%zu '%s' (%s)", i == 0 ? "" : ", ", i, info->name,
-                          quern_device_kind_name(info->kind));
+    int length = snprintf(text + used, size - used, "%s%zu '%s' (%s)", i == 0 ? "" : ", ", i,
+                          info->name, quern_device_kind_name(info->kind));
     if (length < 0) return;
     used += (size_t)length;
   }
@@ -209,8 +214,10 @@ quern_status quern_device_list_find(const quern_device_list *list, const char *t
   const bool any = text == NULL || *text == '\0' || strcasecmp(text, "auto") == 0;
   size_t first, second, found = 0;
   bool pair;
-  const bool indexed = !any && parse_indices(text, &first, &second, &pair), forked = list->forked[0] != '\0';
-  /* The best device is not here, and another has its number: to take that without a word would hide it. */
+  const bool indexed = !any && parse_indices(text, &first, &second, &pair),
+             forked = list->forked[0] != '\0';
+  /* The best device is not here, and another has its number: to take that without a word would hide
+   * it. */
   if (forked && (any || indexed)) return quern__fail(QUERN_ERROR_FORKED, "%s", list->forked);
   if (any) {
     *device = best(list);

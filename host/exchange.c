@@ -14,15 +14,16 @@ struct quern__exchange {
 
 static bool is_offered(const quern_backend *backend) {
   return backend->exchange_create != NULL && backend->exchange_free != NULL &&
-         backend->exchange_take != NULL && backend->exchange_taken != NULL && backend->exchange_put != NULL;
+         backend->exchange_take != NULL && backend->exchange_taken != NULL &&
+         backend->exchange_put != NULL;
 }
 
 static quern_status create_offered(quern__exchange *made, quern_buffer **buffer) {
   quern_context *context = made->context;
   const quern_backend *backend = context->backend;
   void *memory = NULL;
-  QUERN__FORWARD(QUERN__CALL(
-      context, backend->exchange_create(context->state, made->host, made->bytes, &made->made, &memory)));
+  QUERN__FORWARD(QUERN__CALL(context, backend->exchange_create(context->state, made->host,
+                                                               made->bytes, &made->made, &memory)));
   const quern_status status = quern__buffer_adopt(context, memory, 0, made->bytes, buffer);
   if (status != QUERN_OK) backend->buffer_free(context->state, memory);
   return status;
@@ -72,7 +73,8 @@ quern_status quern__exchange_taken(quern__exchange *exchange, bool wait, bool *t
   quern_context *context = exchange->context;
   *taken = true;
   if (exchange->made == NULL) return quern_context_finish(context);
-  return QUERN__CALL(context, context->backend->exchange_taken(context->state, exchange->made, wait, taken));
+  return QUERN__CALL(context,
+                     context->backend->exchange_taken(context->state, exchange->made, wait, taken));
 }
 
 quern_status quern__exchange_put(quern__exchange *exchange) {

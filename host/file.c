@@ -1,5 +1,5 @@
-/* Atomic writing of a file. Everything after the folder is opened goes by its descriptor, so that a folder
- * renamed on the way does no harm. */
+/* Atomic writing of a file. Everything after the folder is opened goes by its descriptor, so that a
+ * folder renamed on the way does no harm. */
 #include "file.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -25,8 +25,8 @@ static const char *kind_of(mode_t mode) {
   return "device";
 }
 
-/* Refuses a target that is no regular file, and follows a link: the file it points at is replaced, not the
- * link. */
+/* Refuses a target that is no regular file, and follows a link: the file it points at is replaced,
+ * not the link. */
 static quern_status find_target(const char *path, quern__file *file) {
   struct stat status;
   if (*path == '\0') return quern__fail(QUERN_ERROR_FILE, "\"\": names no file");
@@ -34,12 +34,13 @@ static quern_status find_target(const char *path, quern__file *file) {
   const int error = errno;
   if (exists && !S_ISREG(status.st_mode))
     return quern__fail(QUERN_ERROR_FILE,
-                       "%s: is a %s, not a regular file: a file is written under another name and renamed, "
-                       "so give the name of one",
+                       "%s: is a %s, not a regular file: a file is written under another name and "
+                       "renamed, so give the name of one",
                        path, kind_of(status.st_mode));
   const bool link = lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
   if (link && !exists)
-    return quern__fail(QUERN_ERROR_FILE, "%s: is a symbolic link to a file that is not there", path);
+    return quern__fail(QUERN_ERROR_FILE, "%s: is a symbolic link to a file that is not there",
+                       path);
   /* Of a name that is too long, for example, the rename would be the first to know. */
   if (!exists && error != ENOENT)
     return quern__fail(QUERN_ERROR_FILE, "%s: cannot be written: %s", path, strerror(error));
@@ -50,7 +51,8 @@ static quern_status find_target(const char *path, quern__file *file) {
 static quern_status open_folder(quern__file *file) {
   char *slash = strrchr(file->target, '/');
   file->name = slash == NULL ? file->target : slash + 1;
-  if (*file->name == '\0') return quern__fail(QUERN_ERROR_FILE, "\"%s\": names no file", file->path);
+  if (*file->name == '\0')
+    return quern__fail(QUERN_ERROR_FILE, "\"%s\": names no file", file->path);
   const char *folder = ".";
   if (slash == file->target)
     folder = "/";
@@ -67,15 +69,17 @@ static quern_status check_owner(const quern__file *file) {
   struct stat folder, target;
   const uid_t user = geteuid();
   if (user == 0 || fstat(file->folder, &folder) != 0 || (folder.st_mode & S_ISVTX) == 0 ||
-      folder.st_uid == user || fstatat(file->folder, file->name, &target, AT_SYMLINK_NOFOLLOW) != 0 ||
-      target.st_uid == user)
+      folder.st_uid == user ||
+      fstatat(file->folder, file->name, &target, AT_SYMLINK_NOFOLLOW) != 0 || target.st_uid == user)
     return QUERN_OK;
-  return quern__fail(QUERN_ERROR_FILE, "%s: belongs to another user, who alone may replace it in its folder",
+  return quern__fail(QUERN_ERROR_FILE,
+                     "%s: belongs to another user, who alone may replace it in its folder",
                      file->path);
 }
 
-/* Marks the file as one that is being written, for quern__file_remove_abandoned; false where that has just removed it. A
- * second descriptor keeps the lock when the first one is closed. File systems without locks go without. */
+/* Marks the file as one that is being written, for quern__file_remove_abandoned; false where that
+ * has just removed it. A second descriptor keeps the lock when the first one is closed. File
+ * systems without locks go without. */
 static bool lock_temporary(quern__file *file) {
   if (flock(file->descriptor, LOCK_EX | LOCK_NB) != 0) return errno != EWOULDBLOCK;
   struct stat status;
@@ -90,9 +94,11 @@ static quern_status create_temporary(quern__file *file) {
     /* O_EXCL decides who owns a name; process and time only make a second try rare. */
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    snprintf(file->temporary, sizeof file->temporary, QUERN__FILE_TEMPORARY_PREFIX "%ld-%jx-%lx-%d.tmp",
-             (long)getpid(), (uintmax_t)now.tv_sec, (unsigned long)now.tv_nsec, attempt);
-    file->descriptor = openat(file->folder, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    snprintf(file->temporary, sizeof file->temporary,
+             QUERN__FILE_TEMPORARY_PREFIX "%ld-%jx-%lx-%d.tmp", (long)getpid(),
+             (uintmax_t)now.tv_sec, (unsigned long)now.tv_nsec, attempt);
+    file->descriptor =
+        openat(file->folder, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file->descriptor >= 0 && lock_temporary(file)) return QUERN_OK;
     if (file->descriptor >= 0)
       close(file->descriptor);

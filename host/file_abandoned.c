@@ -11,7 +11,8 @@
 bool quern__file_is_temporary(const char *name) {
   static const char decimal[] = "0123456789", hexadecimal[] = "0123456789abcdef";
   static const char *const digits[] = {decimal, hexadecimal, hexadecimal, decimal};
-  if (strncmp(name, QUERN__FILE_TEMPORARY_PREFIX, strlen(QUERN__FILE_TEMPORARY_PREFIX)) != 0) return false;
+  if (strncmp(name, QUERN__FILE_TEMPORARY_PREFIX, strlen(QUERN__FILE_TEMPORARY_PREFIX)) != 0)
+    return false;
   name += strlen(QUERN__FILE_TEMPORARY_PREFIX);
   for (size_t i = 0; i < sizeof digits / sizeof *digits; i++) {
     if (i > 0 && *name++ != '-') return false;

@@ -4,7 +4,8 @@
 
 quern_status quern_file_write(const char *path, const void *data, size_t bytes) {
   if (path == NULL || (data == NULL && bytes > 0))
-    return quern__fail(QUERN_ERROR_ARGUMENT, "file write: %s is NULL", path == NULL ? "path" : "data");
+    return quern__fail(QUERN_ERROR_ARGUMENT, "file write: %s is NULL",
+                       path == NULL ? "path" : "data");
   quern_status status;
   quern__file file = QUERN__FILE_CLOSED;
   QUERN__TRY(quern__file_create(path, &file));

@@ -1,5 +1,5 @@
-/* What the host has left, as far as the system says: Linux in files, others by their size. Nothing here
- * takes memory itself. */
+/* What the host has left, as far as the system says: Linux in files, others by their size. Nothing
+ * here takes memory itself. */
 #include "memory.h"
 
 #include "error.h"
@@ -36,7 +36,8 @@ static bool read_file(const char *root, const char *path, small_file *file) {
   if (descriptor < 0) return false;
   size_t used = 0;
   ssize_t got;
-  while ((got = read(descriptor, file->text + used, sizeof file->text - 1 - used)) > 0) used += (size_t)got;
+  while ((got = read(descriptor, file->text + used, sizeof file->text - 1 - used)) > 0)
+    used += (size_t)got;
   close(descriptor);
   file->text[used] = '\0';
   return used > 0;
@@ -81,14 +82,16 @@ static uint64_t address_space(void) {
   return less(limit.rlim_cur, taken);
 }
 
-/* --- Control groups, of either version ------------------------------------------------------------------ */
+/* --- Control groups, of either version
+ * ------------------------------------------------------------------ */
 
 typedef struct group_files {
   const char *folder, *most, *used;
 } group_files;
 
 /* What one group leaves. Files that it has read are given back where memory is needed. */
-static uint64_t group_leaves(const char *root, const group_files *files, const char *group, size_t length) {
+static uint64_t group_leaves(const char *root, const group_files *files, const char *group,
+                             size_t length) {
   char path[3072];
   small_file file;
   snprintf(path, sizeof path, "%s%.*s/%s", files->folder, (int)length, group, files->most);
@@ -104,7 +107,8 @@ static uint64_t group_leaves(const char *root, const group_files *files, const c
   return less(most, less(used, given_back));
 }
 
-/* A group and all that it is in. In a container the path may be that of the host, and the folder its own. */
+/* A group and all that it is in. In a container the path may be that of the host, and the folder
+ * its own. */
 static uint64_t groups_leave(const char *root, const group_files *files, const char *group) {
   size_t length = strcspn(group, "\n");
   uint64_t left = UINT64_MAX;
@@ -149,15 +153,16 @@ uint64_t quern__memory_available(void) {
   return least(machine, least(address_space(), quern__memory_groups("")));
 }
 
-/* --- Checks --------------------------------------------------------------------------------------------- */
+/* --- Checks
+ * --------------------------------------------------------------------------------------------- */
 
 quern_status quern__memory_check_host(const quern__demand *demand) {
   if (demand->bytes < SMALL_BYTES) return QUERN_OK;
   const uint64_t left = quern__memory_available();
   if (demand->bytes <= left) return QUERN_OK;
   return quern__fail(QUERN_ERROR_OUT_OF_MEMORY,
-                     "%s: takes %zu bytes of host memory, of which %" PRIu64 " are left: %s", demand->what,
-                     demand->bytes, left, demand->cure);
+                     "%s: takes %zu bytes of host memory, of which %" PRIu64 " are left: %s",
+                     demand->what, demand->bytes, left, demand->cure);
 }
 
 uint64_t quern__memory_of_device(const quern_device_info *info) {
@@ -165,25 +170,32 @@ uint64_t quern__memory_of_device(const quern_device_info *info) {
   return info->kind == QUERN_DEVICE_GPU ? all : least(all, quern__memory_available());
 }
 
-quern_status quern__memory_check_shared(const quern_device_info *info, const quern__demand *demand) {
+quern_status quern__memory_check_shared(const quern_device_info *info,
+                                        const quern__demand *demand) {
   if (demand->bytes < SMALL_BYTES || info->kind == QUERN_DEVICE_GPU) return QUERN_OK;
   const uint64_t left = quern__memory_available();
   if (demand->bytes <= left) return QUERN_OK;
+  return quern__fail(
+      QUERN_ERROR_OUT_OF_DEVICE_MEMORY,
+      "%s: takes %zu bytes of the host's memory, which %s computes in and of which %" PRIu64
+      " are left: %s",
+      demand->what, demand->bytes, info->name, left, demand->cure);
+}
+
+quern_status quern__memory_check_device(const quern_device_info *info,
+                                        const quern__demand *demand) {
+  if (info->memory == 0 || demand->bytes <= info->memory)
+    return quern__memory_check_shared(info, demand);
   return quern__fail(QUERN_ERROR_OUT_OF_DEVICE_MEMORY,
-                     "%s: takes %zu bytes of the host's memory, which %s computes in and of which %" PRIu64
-                     " are left: %s",
-                     demand->what, demand->bytes, info->name, left, demand->cure);
+                     "%s: takes %zu bytes of %s, which has %" PRIu64 ": %s", demand->what,
+                     demand->bytes, info->name, info->memory, demand->cure);
 }
 
-quern_status quern__memory_check_device(const quern_device_info *info, const quern__demand *demand) {
-  if (info->memory == 0 || demand->bytes <= info->memory) return quern__memory_check_shared(info, demand);
-  return quern__fail(QUERN_ERROR_OUT_OF_DEVICE_MEMORY, "%s: takes %zu bytes of %s, which has %" PRIu64 ": %s",
-                     demand->what, demand->bytes, info->name, info->memory, demand->cure);
-}
-
-quern_status quern__memory_check_buffer(const quern_device_info *info, const quern__demand *demand) {
+quern_status quern__memory_check_buffer(const quern_device_info *info,
+                                        const quern__demand *demand) {
   if (info->max_allocation == 0 || demand->bytes <= info->max_allocation) return QUERN_OK;
   return quern__fail(QUERN_ERROR_OUT_OF_DEVICE_MEMORY,
-                     "%s: takes %zu bytes in one buffer of %s, which has at most %" PRIu64 " for one: %s",
+                     "%s: takes %zu bytes in one buffer of %s, which has at most %" PRIu64
+                     " for one: %s",
                      demand->what, demand->bytes, info->name, info->max_allocation, demand->cure);
 }

@@ -12,6 +12,7 @@
 const char *quern__name_of(const char *const *names, size_t count, size_t index);
 
 /* False for a name that is none, or NULL. */
-QUERN__CHECKED bool quern__name_find(const char *const *names, size_t count, const char *name, size_t *index);
+QUERN__CHECKED bool quern__name_find(const char *const *names, size_t count, const char *name,
+                                     size_t *index);
 
 #endif

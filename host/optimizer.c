@@ -45,7 +45,8 @@ bool quern_optimizer_keeps_square(const quern_optimizer *optimizer) {
 /* `until` is the first number that is too large; INFINITY: any that is a finite float will do. */
 static quern_status check(const char *field, double value, double until, const char *expected) {
   if (value >= 0.0 && value < until && value <= (double)FLT_MAX) return QUERN_OK;
-  return quern__fail(QUERN_ERROR_ARGUMENT, "optimizer: a %s of %g, expected %s", field, value, expected);
+  return quern__fail(QUERN_ERROR_ARGUMENT, "optimizer: a %s of %g, expected %s", field, value,
+                     expected);
 }
 
 quern_status quern_optimizer_check(const quern_optimizer *optimizer) {
@@ -107,8 +108,8 @@ quern_update quern__update_of(const quern_optimizer *optimizer, uint64_t step) {
     update.correction = (float)(1.0 / sqrt(1.0 - pow(optimizer->beta2, t)));
     break;
   case QUERN_RMSPROP:
-    update.rule =
-        quern_optimizer_keeps_momentum(optimizer) ? QUERN_UPDATE_RMSPROP_MOMENTUM : QUERN_UPDATE_RMSPROP;
+    update.rule = quern_optimizer_keeps_momentum(optimizer) ? QUERN_UPDATE_RMSPROP_MOMENTUM
+                                                            : QUERN_UPDATE_RMSPROP;
     update.square_decay = (float)optimizer->alpha;
     update.square_gain = (float)(1.0 - optimizer->alpha);
     break;

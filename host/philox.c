@@ -42,8 +42,8 @@ uint32_t quern__philox_word(uint64_t seed, uint32_t stream, uint64_t index) {
   return words[index % 4];
 }
 
-/* The upper half of word · bound is below bound; it is unbiased once the 2^32 mod bound lowest lower halves,
- * which some results would have one more of than others, are rejected. */
+/* The upper half of word · bound is below bound; it is unbiased once the 2^32 mod bound lowest
+ * lower halves, which some results would have one more of than others, are rejected. */
 uint32_t quern__philox_below(uint64_t seed, uint32_t stream, uint64_t *index, uint32_t bound) {
   const uint32_t rejected = (uint32_t)(0u - bound) % bound;
   uint64_t product;
@@ -53,7 +53,8 @@ uint32_t quern__philox_below(uint64_t seed, uint32_t stream, uint64_t *index, ui
   return (uint32_t)(product >> 32);
 }
 
-void quern__philox_uniform(uint64_t seed, uint32_t stream, float low, float scale, size_t count, float *out) {
+void quern__philox_uniform(uint64_t seed, uint32_t stream, float low, float scale, size_t count,
+                           float *out) {
   uint32_t words[4];
   for (size_t i = 0; i < count; i++) {
     if (i % 4 == 0) block_words(seed, stream, i / 4, words);

@@ -24,7 +24,8 @@ bool quern_schedule_find(const char *name, quern_schedule_kind *kind) {
 
 static quern_status check(const char *field, double value, bool good, const char *expected) {
   if (good) return QUERN_OK;
-  return quern__fail(QUERN_ERROR_ARGUMENT, "schedule: a %s of %g, expected %s", field, value, expected);
+  return quern__fail(QUERN_ERROR_ARGUMENT, "schedule: a %s of %g, expected %s", field, value,
+                     expected);
 }
 
 static bool is_real(double value) {
@@ -41,19 +42,23 @@ quern_status quern_schedule_check(const quern_schedule *schedule) {
   case QUERN_SCHEDULE_CONSTANT:
     return QUERN_OK;
   case QUERN_SCHEDULE_STEP:
-    QUERN__FORWARD(check("period", (double)schedule->period, schedule->period > 0, "at least 1 step"));
+    QUERN__FORWARD(
+        check("period", (double)schedule->period, schedule->period > 0, "at least 1 step"));
     return check("gamma", schedule->gamma, is_real(schedule->gamma), real);
   case QUERN_SCHEDULE_COSINE:
     return check("minimum", schedule->minimum, is_real(schedule->minimum), real);
   case QUERN_SCHEDULE_ONE_CYCLE: {
     const double most = schedule->most_momentum, least = schedule->least_momentum;
     QUERN__FORWARD(check("peak", peak, is_real(peak) && peak <= 1.0, share));
-    QUERN__FORWARD(check("start", schedule->start, is_real(schedule->start) && schedule->start > 0.0,
+    QUERN__FORWARD(check("start", schedule->start,
+                         is_real(schedule->start) && schedule->start > 0.0,
                          "a finite number above 0"));
     QUERN__FORWARD(check("end", schedule->end, is_real(schedule->end) && schedule->end > 0.0,
                          "a finite number above 0"));
-    QUERN__FORWARD(check("most momentum", most, is_real(most) && most < 1.0, "0 or more and less than 1"));
-    return check("least momentum", least, is_real(least) && least < 1.0, "0 or more and less than 1");
+    QUERN__FORWARD(
+        check("most momentum", most, is_real(most) && most < 1.0, "0 or more and less than 1"));
+    return check("least momentum", least, is_real(least) && least < 1.0,
+                 "0 or more and less than 1");
   }
   }
   return quern__fail(QUERN_ERROR_ARGUMENT, "schedule: %d is no schedule", (int)schedule->kind);
@@ -71,8 +76,10 @@ static double smaller(double a, double b) {
 }
 
 static void one_cycle(const quern_schedule *schedule, double step, quern_optimizer *optimizer) {
-  const double most = optimizer->learning_rate, first = most / schedule->start, last = first / schedule->end;
-  const double end = (double)schedule->steps - 1.0, top = schedule->peak * (double)schedule->steps - 1.0;
+  const double most = optimizer->learning_rate, first = most / schedule->start,
+               last = first / schedule->end;
+  const double end = (double)schedule->steps - 1.0,
+               top = schedule->peak * (double)schedule->steps - 1.0;
   const bool rises = step <= top;
   /* A way of no steps is at its end. */
   const double whole = rises ? top : end - top, gone = rises ? step : step - top;
@@ -104,7 +111,8 @@ quern_optimizer quern_schedule_at(const quern_schedule *schedule, const quern_op
     break;
   case QUERN_SCHEDULE_COSINE:
     if (schedule->steps > 0)
-      at.learning_rate = anneal(at.learning_rate, schedule->minimum, (double)step / (double)schedule->steps);
+      at.learning_rate =
+          anneal(at.learning_rate, schedule->minimum, (double)step / (double)schedule->steps);
     break;
   case QUERN_SCHEDULE_ONE_CYCLE:
     one_cycle(schedule, (double)step, &at);

@@ -1,4 +1,5 @@
-/* The inside of a schema. It is copied, not shared: a data set, a network and a model file have one each. */
+/* The inside of a schema. It is copied, not shared: a data set, a network and a model file have one
+ * each. */
 #ifndef QUERN_HOST_SCHEMA_H
 #define QUERN_HOST_SCHEMA_H
 
@@ -9,7 +10,8 @@ typedef struct quern__schema_column {
   char *name;        /* owned; NULL: it has none */
   size_t place;      /* in the table, from 0 */
   char **categories; /* [category_count], owned, in the order of their bytes; NULL: numbers */
-  double *values;    /* [category_count], owned: the labels that the categories are, ascending; NULL: texts */
+  /* [category_count], owned: the labels that the categories are, ascending; NULL: texts */
+  double *values;
   size_t category_count;
 } quern__schema_column;
 
@@ -25,9 +27,11 @@ struct quern_schema {
   size_t fields;  /* columns of the table, those that are left out as well; 0: it was no table */
   /* Of a table; of other data these are empty. Classes have one target. */
   quern__schema_columns inputs, targets;
-  double *fill;             /* [columns], owned: what stands in for a missing value; NULL: nothing does */
+  /* [columns], owned: what stands in for a missing value; NULL: nothing does */
+  double *fill;
   double *mean, *deviation; /* [columns], owned; NULL: the values are not standardised */
-  double *target_mean, *target_deviation; /* [outputs], owned; NULL: the targets are not standardised */
+  /* [outputs], owned; NULL: the targets are not standardised */
+  double *target_mean, *target_deviation;
 };
 
 quern_status quern__schema_create(quern_schema **schema);
@@ -43,7 +47,8 @@ quern_status quern__schema_copy_doubles(const double *from, size_t count, double
  * over. */
 quern_status quern__schema_set_values(quern__schema_column *column, double *values, size_t count);
 
-/* So many classes, listed as those of `list`, or 0 … outputs-1 for NULL. A failure changes nothing. */
+/* So many classes, listed as those of `list`, or 0 … outputs-1 for NULL. A failure changes nothing.
+ */
 quern_status quern__schema_set_classes(quern_schema *schema, const quern__schema_column *list,
                                        size_t outputs);
 
@@ -61,13 +66,15 @@ bool quern__schema_prepares_alike(const quern_schema *a, const quern_schema *b);
 /* Whether equal labels of both, which have classes, are the same class. */
 bool quern__schema_classes_alike(const quern_schema *a, const quern_schema *b);
 
-/* Puts what standardises the inputs into the first layer, W [columns][units] and b [units], and what scales the outputs back into the
- * last, W [in][outputs] and b [outputs], which must have no activation. Rounded once each. NULL changes nothing. */
-void quern__schema_fold_inputs(const quern_schema *schema, size_t units, float *weights, float *bias);
+/* Puts what standardises the inputs into the first layer, W [columns][units] and b [units], and
+ * what scales the outputs back into the last, W [in][outputs] and b [outputs], which must have no
+ * activation. Rounded once each. NULL changes nothing. */
+void quern__schema_fold_inputs(const quern_schema *schema, size_t units, float *weights,
+                               float *bias);
 void quern__schema_fold_targets(const quern_schema *schema, size_t in, float *weights, float *bias);
 
-/* As JSON, which the caller frees, and back. `where` names what it was read from. The reader takes what the writer gives and
- * refuses all else. */
+/* As JSON, which the caller frees, and back. `where` names what it was read from. The reader takes
+ * what the writer gives and refuses all else. */
 quern_status quern__schema_print(const quern_schema *schema, char **text);
 quern_status quern__schema_parse(const char *where, const char *text, quern_schema **schema);
 

@@ -1,4 +1,5 @@
-/* Staging: checked here, and done by the backend, or in its place by writes in order with the ops. */
+/* Staging: checked here, and done by the backend, or in its place by writes in order with the ops.
+ */
 #include <quern/staging.h>
 
 #include "context.h"
@@ -14,22 +15,25 @@ struct quern_staging {
 };
 
 static bool is_offered(const quern_backend *backend) {
-  return backend->staging_create != NULL && backend->staging_free != NULL && backend->staging_begin != NULL &&
-         backend->staging_send != NULL && backend->staging_release != NULL;
+  return backend->staging_create != NULL && backend->staging_free != NULL &&
+         backend->staging_begin != NULL && backend->staging_send != NULL &&
+         backend->staging_release != NULL;
 }
 
 static quern_status create_memory(quern_staging *made) {
   const quern_buffer *buffer = made->buffer;
   quern_context *context = buffer->context;
   if (is_offered(context->backend))
-    return QUERN__CALL(context, context->backend->staging_create(context->state, buffer->memory, buffer->base,
-                                                                 buffer->bytes, &made->made));
+    return QUERN__CALL(context,
+                       context->backend->staging_create(context->state, buffer->memory,
+                                                        buffer->base, buffer->bytes, &made->made));
   made->memory = malloc(buffer->bytes);
   return made->memory != NULL ? QUERN_OK : quern__fail_memory("staging", buffer->bytes);
 }
 
 quern_status quern_staging_create(quern_buffer *buffer, quern_staging **staging) {
-  if (staging == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "staging: the result pointer is NULL");
+  if (staging == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "staging: the result pointer is NULL");
   *staging = NULL;
   if (buffer == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "staging: the buffer is NULL");
   quern_staging *made = calloc(1, sizeof *made);
@@ -61,12 +65,13 @@ void quern_staging_free(quern_staging *staging) {
 quern_status quern_staging_begin(quern_staging *staging, void **memory) {
   if (memory != NULL) *memory = NULL;
   if (staging == NULL || memory == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "staging begin: the staging or the result pointer is NULL");
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "staging begin: the staging or the result pointer is NULL");
   quern_context *context = staging->buffer->context;
   staging->begun = false;
   if (staging->made != NULL)
-    QUERN__FORWARD(
-        QUERN__CALL(context, context->backend->staging_begin(context->state, staging->made, memory)));
+    QUERN__FORWARD(QUERN__CALL(
+        context, context->backend->staging_begin(context->state, staging->made, memory)));
   else if (staging->sent)
     QUERN__FORWARD(quern_context_finish(context));
   if (staging->made == NULL) *memory = staging->memory;
@@ -76,21 +81,26 @@ quern_status quern_staging_begin(quern_staging *staging, void **memory) {
 }
 
 quern_status quern_staging_send(quern_staging *staging, size_t bytes) {
-  if (staging == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "staging send: the staging is NULL");
+  if (staging == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "staging send: the staging is NULL");
   if (!staging->begun)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "staging send: nothing was begun, expected quern_staging_begin");
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "staging send: nothing was begun, expected quern_staging_begin");
   QUERN__FORWARD(quern__check_range("staging send", 0, bytes, staging->buffer->bytes));
-  if (bytes == 0) return quern__fail(QUERN_ERROR_ARGUMENT, "staging send: 0 bytes, expected at least 1");
+  if (bytes == 0)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "staging send: 0 bytes, expected at least 1");
   quern_context *context = staging->buffer->context;
   staging->begun = false;
   if (staging->made != NULL)
-    return QUERN__CALL(context, context->backend->staging_send(context->state, staging->made, bytes));
+    return QUERN__CALL(context,
+                       context->backend->staging_send(context->state, staging->made, bytes));
   staging->sent = true;
   return quern_buffer_write(staging->buffer, 0, bytes, staging->memory, QUERN_NO_WAIT);
 }
 
 quern_status quern_staging_release(quern_staging *staging) {
-  if (staging == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "staging release: the staging is NULL");
+  if (staging == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "staging release: the staging is NULL");
   quern_context *context = staging->buffer->context;
   if (staging->made == NULL) return QUERN_OK;
   return QUERN__CALL(context, context->backend->staging_release(context->state, staging->made));

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- Text that grows ------------------------------------------------------------------------------------ */
+/* --- Text that grows
+ * ------------------------------------------------------------------------------------ */
 
 /* Makes room for `more` bytes and a 0 behind them. */
 static bool reserve(quern__text *text, size_t more) {
@@ -78,7 +79,8 @@ void quern__text_free(quern__text *text) {
   text->room = 0;
 }
 
-/* --- Numbers -------------------------------------------------------------------------------------------- */
+/* --- Numbers
+ * -------------------------------------------------------------------------------------------- */
 
 /* Puts a point in the place of the locale's separator, of however many bytes: what stands
  * between the first digits and those that follow. "inf" and "nan" have no digits, and an

@@ -35,7 +35,8 @@ static quern_status find_tuner(const quern_device *device, const quern__tuner **
   if (device == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "tune: the device is NULL");
   *tuner = quern__tuner_of(device->backend);
   if (*tuner != NULL) return QUERN_OK;
-  return quern__fail(QUERN_ERROR_UNSUPPORTED, "tune: %s has no parameters to tune; expected an OpenCL device",
+  return quern__fail(QUERN_ERROR_UNSUPPORTED,
+                     "tune: %s has no parameters to tune; expected an OpenCL device",
                      device->info.name);
 }
 
@@ -46,10 +47,10 @@ quern_status quern_tune(const quern_device *device, const quern_tune_options *op
   const quern_tune_options defaults = QUERN_TUNE_OPTIONS_INIT;
   if (options == NULL) options = &defaults;
   if (options->size != sizeof *options)
-    return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "tune: options.size is %zu, expected %zu: start from "
-                       "QUERN_TUNE_OPTIONS_INIT",
-                       options->size, sizeof *options);
+    return quern__fail(
+        QUERN_ERROR_ARGUMENT,
+        "tune: options.size is %zu, expected %zu: start from QUERN_TUNE_OPTIONS_INIT",
+        options->size, sizeof *options);
   const quern__tuner *tuner;
   QUERN__FORWARD(find_tuner(device, &tuner));
   quern_tune_report *made = calloc(1, sizeof *made);
@@ -96,7 +97,8 @@ const quern_tune_part *quern_tune_report_parts(const quern_tune_report *report, 
   return report->parts;
 }
 
-const quern_tune_product *quern_tune_report_products(const quern_tune_report *report, size_t *count) {
+const quern_tune_product *quern_tune_report_products(const quern_tune_report *report,
+                                                     size_t *count) {
   *count = report->product_count;
   return report->products;
 }
@@ -108,7 +110,8 @@ const char *quern_tune_report_file(const quern_tune_report *report) {
 /* One more element of a list; NULL without memory. A report has a dozen. */
 static void *grow(void *list, size_t count, size_t size) {
   void *grown = realloc(list, (count + 1) * size);
-  if (grown == NULL) quern__set_error("tuning report: no host memory for %zu bytes", (count + 1) * size);
+  if (grown == NULL)
+    quern__set_error("tuning report: no host memory for %zu bytes", (count + 1) * size);
   return grown;
 }
 
@@ -124,7 +127,8 @@ quern_status quern__tune_report_part(quern_tune_report *report, const quern_tune
   return QUERN_OK;
 }
 
-quern_status quern__tune_report_product(quern_tune_report *report, const quern_tune_product *product) {
+quern_status quern__tune_report_product(quern_tune_report *report,
+                                        const quern_tune_product *product) {
   quern_tune_product *grown = grow(report->products, report->product_count, sizeof *product);
   if (grown == NULL) return QUERN_ERROR_OUT_OF_MEMORY;
   report->products = grown;

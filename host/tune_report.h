@@ -5,7 +5,8 @@
 #include <quern/tune.h>
 
 struct quern_tune_report {
-  quern_tune_part *parts; /* owned, and so are the strings in them but for the names, which are static */
+  /* owned, and so are the strings in them but for the names, which are static */
+  quern_tune_part *parts;
   size_t part_count;
   quern_tune_product *products; /* owned */
   size_t product_count;
@@ -14,6 +15,7 @@ struct quern_tune_report {
 
 /* Adds a copy. before and after become the report's, also where this fails. */
 quern_status quern__tune_report_part(quern_tune_report *report, const quern_tune_part *part);
-quern_status quern__tune_report_product(quern_tune_report *report, const quern_tune_product *product);
+quern_status quern__tune_report_product(quern_tune_report *report,
+                                        const quern_tune_product *product);
 
 #endif

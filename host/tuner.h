@@ -7,8 +7,8 @@
 
 typedef struct quern__tuner {
   /* quern_tune: fills an empty report, and opens the device for itself. */
-  quern_status (*tune)(const quern_device_info *info, void *handle, const quern_tune_options *options,
-                       quern_tune_report *report);
+  quern_status (*tune)(const quern_device_info *info, void *handle,
+                       const quern_tune_options *options, quern_tune_report *report);
   /* quern_tune_reset. */
   quern_status (*reset)(const quern_device_info *info, size_t *removed);
   /* quern_context_tuning and quern_context_note, of a context's state. */

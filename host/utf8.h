@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Bytes of the character that `text` of `left` bytes begins with; 0 where it is none: overlong, a surrogate, past U+10FFFF, cut
- * short. */
+/* Bytes of the character that `text` of `left` bytes begins with; 0 where it is none: overlong, a
+ * surrogate, past U+10FFFF, cut short. */
 static inline size_t quern__utf8_length(const unsigned char *text, size_t left) {
   const unsigned char first = left > 0 ? text[0] : 0, second = left > 1 ? text[1] : 0;
   if (left == 0) return 0;
@@ -20,9 +20,8 @@ static inline size_t quern__utf8_length(const unsigned char *text, size_t left) 
   if (first == 0xED && second > 0x9F) return 0;
   if (first == 0xF0 && second < 0x90) return 0;
   if (first == 0xF4 && second > 0x8F) return 0;
-  for (size_t i = 1; i < length; i++) {
+  for (size_t i = 1; i < length; i++)
     if ((text[i] & 0xC0) != 0x80) return 0;
-  }
   return length;
 }
 

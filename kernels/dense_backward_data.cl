@@ -1,8 +1,9 @@
-/* dX = (dZ Wᵀ) ∘ f'(h), the gradient that a dense layer hands down, through the activation f underneath.
- * dZ [n][out], W [in][out], h [n][in] or null with the identity, dX [n][in].
+/* dX = (dZ Wᵀ) ∘ f'(h), the gradient that a dense layer hands down, through the activation f
+ * underneath. dZ [n][out], W [in][out], h [n][in] or null with the identity, dX [n][in].
  *
- * The tiles of dense_tile.cl: the left factor is dZ, read as it lies; the panels are strips of Wᵀ, turned a square of vectors at a
- * time. Where `out` is longer than a panel, dX holds the sums so far. */
+ * The tiles of dense_tile.cl: the left factor is dZ, read as it lies; the panels are strips of Wᵀ,
+ * turned a square of vectors at a time. Where `out` is longer than a panel, dX holds the sums so
+ * far. */
 
 /* Samples in a tile. */
 #ifndef DATA_ROWS
@@ -20,20 +21,22 @@
 
 DEFINE_PRODUCT(data_product, DATA_ROWS, DATA_VECTORS)
 
-/* Samples that a strip takes at a time where dX takes the place of h: so many of h are kept until all panels are through. */
+/* Samples that a strip takes at a time where dX takes the place of h: so many of h are kept until
+ * all panels are through. */
 #define DATA_BLOCK (8 * DATA_ROWS)
 
 /* f' of a vector of h. */
 #define DATA_GRADIENT(value) quern_activate_gradient_vector(activation, slope, value)
 
 /* The strip of dX from `column` on, samples `first` to `end`. */
-void data_strip(uint in, uint out, __global const float *dz, __global const float *w, __global const float *h,
-                int activation, float slope, int accumulate, __global float *dx, size_t column, size_t first,
-                size_t end) {
+void data_strip(uint in, uint out, __global const float *dz, __global const float *w,
+                __global const float *h, int activation, float slope, int accumulate,
+                __global float *dx, size_t column, size_t first, size_t end) {
   const uint columns = (uint)min((size_t)DATA_COLUMNS, in - column);
   const uint vectors = strip_vectors(columns, DATA_VECTORS);
   const bool keep = h == dx && out > DATA_PANEL;
-  quern_vector panel[DATA_PANEL * DATA_VECTORS], sums[DATA_ROWS * DATA_VECTORS], kept[DATA_BLOCK * DATA_VECTORS];
+  quern_vector panel[DATA_PANEL * DATA_VECTORS], sums[DATA_ROWS * DATA_VECTORS],
+      kept[DATA_BLOCK * DATA_VECTORS];
   const size_t block = keep ? DATA_BLOCK : end - first;
   for (size_t block_first = first; block_first < end; block_first += block) {
     const size_t block_end = min(block_first + block, end);
@@ -48,16 +51,19 @@ void data_strip(uint in, uint out, __global const float *dz, __global const floa
       const bool last = k + depth == out;
       turn_panel(w + column * out + k, out, depth, columns, vectors, panel);
       for (size_t row = block_first; row < block_end;) {
-        const uint rows = data_product(dz + row * out + k, out, block_end - row, panel, depth, vectors, sums);
+        const uint rows =
+            data_product(dz + row * out + k, out, block_end - row, panel, depth, vectors, sums);
         for (uint r = 0; r < rows; r++) {
           for (uint v = 0; v < vectors; v++) {
             const uint lanes = strip_lanes(columns, v);
             const size_t at = (row + r) * in + column + v * VECTOR_WIDTH;
             quern_vector value = sums[r * vectors + v];
-            /* Under `accumulate` dX holds something of its own, so each panel's part takes f' by itself. */
+            /* Under `accumulate` dX holds something of its own, so each panel's part takes f' by
+             * itself. */
             if (k > 0 && !accumulate) value += quern_load_part(dx + at, lanes);
             if (h && (last || accumulate))
-              value *= DATA_GRADIENT(keep ? kept[(row + r - block_first) * vectors + v] : quern_load_part(h + at, lanes));
+              value *= DATA_GRADIENT(keep ? kept[(row + r - block_first) * vectors + v]
+                                          : quern_load_part(h + at, lanes));
             if (accumulate) value += quern_load_part(dx + at, lanes);
             quern_store_part(value, dx + at, lanes);
           }
@@ -68,13 +74,14 @@ void data_strip(uint in, uint out, __global const float *dz, __global const floa
   }
 }
 
-__kernel void dense_backward_data(uint n, uint in, uint out, __global const float *dz, ulong dz_offset,
-                                  __global const float *w, ulong w_offset, __global const float *h, ulong h_offset,
-                                  int activation, float slope, int accumulate, __global float *dx, ulong dx_offset,
+__kernel void dense_backward_data(uint n, uint in, uint out, __global const float *dz,
+                                  ulong dz_offset, __global const float *w, ulong w_offset,
+                                  __global const float *h, ulong h_offset, int activation,
+                                  float slope, int accumulate, __global float *dx, ulong dx_offset,
                                   uint rows) {
   const size_t column = get_global_id(0) * DATA_COLUMNS;
   const size_t first = get_global_id(1) * rows;
   if (first >= n || column >= in) return;
-  data_strip(in, out, dz + dz_offset, w + w_offset, h ? h + h_offset : h, activation, slope, accumulate,
-             dx + dx_offset, column, first, min(first + rows, (size_t)n));
+  data_strip(in, out, dz + dz_offset, w + w_offset, h ? h + h_offset : h, activation, slope,
+             accumulate, dx + dx_offset, column, first, min(first + rows, (size_t)n));
 }

@@ -1,7 +1,8 @@
-/* Y = f(X W + b), the forward pass of a dense layer. X [n][in], W [in][out], b [out] or null, Y [n][out].
+/* Y = f(X W + b), the forward pass of a dense layer. X [n][in], W [in][out], b [out] or null, Y
+ * [n][out].
  *
- * The tiles of dense_tile.cl: the left factor is X, read as it lies; the panels are strips of W. Where `in` is longer than a
- * panel, Y holds the sums so far. A few samples need no panel. */
+ * The tiles of dense_tile.cl: the left factor is X, read as it lies; the panels are strips of W.
+ * Where `in` is longer than a panel, Y holds the sums so far. A few samples need no panel. */
 
 /* Samples in a tile. */
 #ifndef FORWARD_ROWS
@@ -16,27 +17,32 @@
 #define FORWARD_PANEL 64
 #endif
 #define FORWARD_COLUMNS (FORWARD_VECTORS * VECTOR_WIDTH)
-/* Up to so many samples, in whole tiles, a panel costs more than it saves: tiles read W as it lies. */
+/* Up to so many samples, in whole tiles, a panel costs more than it saves: tiles read W as it
+ * lies. */
 #define FORWARD_DIRECT (4 * FORWARD_ROWS)
 
 DEFINE_PRODUCT(forward_product, FORWARD_ROWS, FORWARD_VECTORS)
 
 /* The sums of a wide tile straight from W. The tile's rows of X may be 2^32 floats and more. */
-#define W_VECTOR(i, v, VECTORS) QUERN_VLOAD(w + (i) * out + (v) * VECTOR_WIDTH)
-void forward_direct(__global const float *x, uint depth, __global const float *w, size_t out, quern_vector *sums) {
+#define W_VECTOR(i, v, VECTORS) QUERN_VLOAD(w + out * (i) + VECTOR_WIDTH * (v))
+void forward_direct(__global const float *x, uint depth, __global const float *w, size_t out,
+                    quern_vector *sums) {
   TILE_SUMS(x, FORWARD_ROWS, FORWARD_VECTORS, (size_t)depth, 1, W_VECTOR)
-  QUERN_UNROLL for (uint r = 0; r < FORWARD_ROWS; r++)
-    QUERN_UNROLL for (uint v = 0; v < FORWARD_VECTORS; v++) sums[r * FORWARD_VECTORS + v] = sum[r][v];
+  QUERN_UNROLL_FOR (uint r = 0; r < FORWARD_ROWS; r++)
+    QUERN_UNROLL_FOR (uint v = 0; v < FORWARD_VECTORS; v++)
+      sums[r * FORWARD_VECTORS + v] = sum[r][v];
 }
 
 /* The strip of Y from `column` on, samples `first` to `end`. */
-void forward_strip(uint in, uint out, __global const float *x, __global const float *w, __global const float *b,
-                   int activation, float slope, __global float *y, size_t column, size_t first, size_t end) {
+void forward_strip(uint in, uint out, __global const float *x, __global const float *w,
+                   __global const float *b, int activation, float slope, __global float *y,
+                   size_t column, size_t first, size_t end) {
   const uint columns = (uint)min((size_t)FORWARD_COLUMNS, out - column);
   const uint vectors = strip_vectors(columns, FORWARD_VECTORS);
   quern_vector panel[FORWARD_PANEL * FORWARD_VECTORS], sums[FORWARD_ROWS * FORWARD_VECTORS];
   const size_t samples = end - first;
-  const bool direct = columns == FORWARD_COLUMNS && samples <= FORWARD_DIRECT && samples % FORWARD_ROWS == 0;
+  const bool direct =
+      columns == FORWARD_COLUMNS && samples <= FORWARD_DIRECT && samples % FORWARD_ROWS == 0;
   const uint longest = direct ? in : FORWARD_PANEL;
   for (uint k = 0; k < in; k += longest) {
     const uint depth = min(longest, in - k);
@@ -44,7 +50,8 @@ void forward_strip(uint in, uint out, __global const float *x, __global const fl
     if (!direct) copy_panel(w + (size_t)k * out + column, out, depth, columns, vectors, panel);
     for (size_t row = first; row < end;) {
       uint rows = FORWARD_ROWS;
-      if (direct) forward_direct(x + row * in, in, w + column, out, sums);
+      if (direct)
+        forward_direct(x + row * in, in, w + column, out, sums);
       else
         rows = forward_product(x + row * in + k, in, end - row, panel, depth, vectors, sums);
       for (uint r = 0; r < rows; r++) {
@@ -67,11 +74,12 @@ void forward_strip(uint in, uint out, __global const float *x, __global const fl
 }
 
 __kernel void dense_forward(uint n, uint in, uint out, __global const float *x, ulong x_offset,
-                            __global const float *w, ulong w_offset, __global const float *b, ulong b_offset,
-                            int activation, float slope, __global float *y, ulong y_offset, uint rows) {
+                            __global const float *w, ulong w_offset, __global const float *b,
+                            ulong b_offset, int activation, float slope, __global float *y,
+                            ulong y_offset, uint rows) {
   const size_t column = get_global_id(0) * FORWARD_COLUMNS;
   const size_t first = get_global_id(1) * rows;
   if (first >= n || column >= out) return;
-  forward_strip(in, out, x + x_offset, w + w_offset, b ? b + b_offset : b, activation, slope, y + y_offset, column,
-                first, min(first + rows, (size_t)n));
+  forward_strip(in, out, x + x_offset, w + w_offset, b ? b + b_offset : b, activation, slope,
+                y + y_offset, column, first, min(first + rows, (size_t)n));
 }

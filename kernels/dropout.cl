@@ -1,9 +1,11 @@
 /* Dropout: a mask that is computed, forwards and backwards, and never stored. */
 
-/* Y = X M, M_rj = 0 where word j of row r is below `threshold`, else `scale`. A work-item has the four units of one block of the
- * generator; dimension 0 the blocks of a row, dimension 1 the rows. y may be x. */
-__kernel void dropout(uint n, uint units, uint key_low, uint key_high, uint first_row, uint threshold, float scale,
-                      __global const float *x, ulong x_offset, __global float *y, ulong y_offset) {
+/* Y = X M, M_rj = 0 where word j of row r is below `threshold`, else `scale`. A work-item has the
+ * four units of one block of the generator; dimension 0 the blocks of a row, dimension 1 the rows.
+ * y may be x. */
+__kernel void dropout(uint n, uint units, uint key_low, uint key_high, uint first_row,
+                      uint threshold, float scale, __global const float *x, ulong x_offset,
+                      __global float *y, ulong y_offset) {
   const uint block = get_global_id(0), row = get_global_id(1);
   if (block >= (units + 3) / 4 || row >= n) return;
   const uint4 words = philox((uint4)(block, first_row + row, 0, 0), (uint2)(key_low, key_high));

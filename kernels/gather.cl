@@ -1,10 +1,12 @@
-/* Samples and labels by index, and labels as one-hot rows. An index or label out of range is reported and never used. */
+/* Samples and labels by index, and labels as one-hot rows. An index or label out of range is
+ * reported and never used. */
 
-/* The strip of a row that a work-item (strip, row) fills: VECTOR_WIDTH columns, fewer at the right edge. */
-#define STRIP_OR_RETURN                                                                                      \
-  const size_t row = get_global_id(1);                                                                       \
-  const size_t column = get_global_id(0) * VECTOR_WIDTH;                                                     \
-  if (row >= n || column >= columns) return;                                                                 \
+/* The strip of a row that a work-item (strip, row) fills: VECTOR_WIDTH columns, fewer at the right
+ * edge. */
+#define STRIP_OR_RETURN                                                                            \
+  const size_t row = get_global_id(1);                                                             \
+  const size_t column = get_global_id(0) * VECTOR_WIDTH;                                           \
+  if (row >= n || column >= columns) return;                                                       \
   const uint lanes = (uint)min((size_t)VECTOR_WIDTH, columns - column);
 
 /* `count` bytes from pointer on as floats, and zeros in the lanes after them. */
@@ -20,53 +22,56 @@ quern_vector load_bytes(__global const uchar *pointer, uint count) {
 #endif
 }
 
-/* X_r = fma(source_{indices_r}, scale, offset); a row of NaN for an index past the source. X [n][columns]. First a strip of one
- * row: `lanes` columns from `column` on, to `at`. */
-#define GATHER_ROWS(element_name, element, load)                                                             \
-  void QUERN_JOIN(gather_strip_, element_name)(__global const element *source, uint source_rows, uint index, \
-                                               uint columns, size_t column, uint lanes, float scale,         \
-                                               float offset, __global float *at) {                           \
-    quern_vector value = (quern_vector)(NAN);                                                                \
-    if (index < source_rows)                                                                                 \
-      value = fma(load(source + (size_t)index * columns + column, lanes), (quern_vector)(scale),             \
-                  (quern_vector)(offset));                                                                   \
-    quern_store_part(value, at, lanes);                                                                      \
-  }                                                                                                          \
-  __kernel void QUERN_JOIN(gather_rows_, element_name)(                                                      \
-      uint source_rows, uint n, uint columns, __global const element *source, ulong source_offset,           \
-      __global const uint *indices, ulong indices_offset, float scale, float offset, __global float *x,      \
-      ulong x_offset, __global int *faults) {                                                                \
-    STRIP_OR_RETURN                                                                                          \
-    const uint index = indices[indices_offset + row];                                                        \
-    if (index >= source_rows && column == 0) quern_fault(faults, QUERN_FAULT_INDEX, (uint)row);              \
-    QUERN_JOIN(gather_strip_, element_name)                                                                  \
-    (source + source_offset, source_rows, index, columns, column, lanes, scale, offset,                      \
-     x + x_offset + row * columns + column);                                                                 \
+/* X_r = fma(source_{indices_r}, scale, offset); a row of NaN for an index past the source. X
+ * [n][columns]. First a strip of one row: `lanes` columns from `column` on, to `at`. */
+#define GATHER_ROWS(element_name, element, load)                                                   \
+  void QUERN_JOIN(gather_strip_, element_name)(                                                    \
+      __global const element *source, uint source_rows, uint index, uint columns, size_t column,   \
+      uint lanes, float scale, float offset, __global float *at) {                                 \
+    quern_vector value = (quern_vector)(NAN);                                                      \
+    if (index < source_rows)                                                                       \
+      value = fma(load(source + (size_t)index * columns + column, lanes), (quern_vector)(scale),   \
+                  (quern_vector)(offset));                                                         \
+    quern_store_part(value, at, lanes);                                                            \
+  }                                                                                                \
+  __kernel void QUERN_JOIN(gather_rows_, element_name)(                                            \
+      uint source_rows, uint n, uint columns, __global const element *source, ulong source_offset, \
+      __global const uint *indices, ulong indices_offset, float scale, float offset,               \
+      __global float *x, ulong x_offset, __global int *faults) {                                   \
+    STRIP_OR_RETURN                                                                                \
+    const uint index = indices[indices_offset + row];                                              \
+    if (index >= source_rows && column == 0) quern_fault(faults, QUERN_FAULT_INDEX, (uint)row);    \
+    QUERN_JOIN(gather_strip_, element_name)                                                        \
+    (source + source_offset, source_rows, index, columns, column, lanes, scale, offset,            \
+     x + x_offset + row * columns + column);                                                       \
   }
 
 GATHER_ROWS(float, float, quern_load_part)
 GATHER_ROWS(byte, uchar, load_bytes)
 
 /* out_r = source_{indices_r}; -1 for an index past the source. */
-__kernel void gather_labels(uint source_rows, uint n, __global const int *source, ulong source_offset,
-                            __global const uint *indices, ulong indices_offset, __global int *out, ulong out_offset,
-                            __global int *faults) {
+__kernel void gather_labels(uint source_rows, uint n, __global const int *source,
+                            ulong source_offset, __global const uint *indices, ulong indices_offset,
+                            __global int *out, ulong out_offset, __global int *faults) {
   const size_t row = get_global_id(0);
   if (row >= n) return;
   const uint index = indices[indices_offset + row];
   int label = -1;
-  if (index < source_rows) label = source[source_offset + index];
-  else quern_fault(faults, QUERN_FAULT_INDEX, (uint)row);
+  if (index < source_rows)
+    label = source[source_offset + index];
+  else
+    quern_fault(faults, QUERN_FAULT_INDEX, (uint)row);
   out[out_offset + row] = label;
 }
 
 /* Y_ra = [a = label_r]; a row of NaN for a label outside. Y [n][columns]. */
-__kernel void one_hot(uint n, uint columns, __global const int *labels, ulong labels_offset, __global float *y,
-                      ulong y_offset, __global int *faults) {
+__kernel void one_hot(uint n, uint columns, __global const int *labels, ulong labels_offset,
+                      __global float *y, ulong y_offset, __global int *faults) {
   STRIP_OR_RETURN
   const int label = labels[labels_offset + row];
   const bool inside = label >= 0 && (uint)label < columns;
   if (!inside && column == 0) quern_fault(faults, QUERN_FAULT_LABEL, (uint)row);
   __global float *strip = y + y_offset + row * columns + column;
-  for (uint i = 0; i < lanes; i++) strip[i] = !inside ? NAN : column + i == (size_t)label ? 1.0f : 0.0f;
+  for (uint i = 0; i < lanes; i++)
+    strip[i] = !inside ? NAN : column + i == (size_t)label ? 1.0f : 0.0f;
 }

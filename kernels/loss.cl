@@ -1,20 +1,24 @@
 /* Losses with their gradients, a sample a work-item. Formulas: include/quern/ops.h.
- * Z [n][k], losses [n] or null, dZ [n][k] or null; dz may be z, so a logit is read before its gradient is written. */
+ * Z [n][k], losses [n] or null, dZ [n][k] or null; dz may be z, so a logit is read before its
+ * gradient is written. */
 
 /* What becomes of a sample whose label is none of the k. */
-void bad_label(uint k, __global float *loss, __global float *dz_row, __global int *faults, uint row) {
+void bad_label(uint k, __global float *loss, __global float *dz_row, __global int *faults,
+               uint row) {
   quern_fault(faults, QUERN_FAULT_LABEL, row);
   if (loss) *loss = NAN;
   if (dz_row)
     for (uint a = 0; a < k; a++) dz_row[a] = 0.0f;
 }
 
-/* Categorical cross-entropy over softmax. With m the largest logit, e_a = exp(z_a - m) and R = Σ e_a over all but the
- * label's, S = e_label + R:
+/* Categorical cross-entropy over softmax. With m the largest logit, e_a = exp(z_a - m) and R = Σ
+ * e_a over all but the label's, S = e_label + R:
  *   loss = log S + (m - z_label)       dZ_a = scale e_a / S       dZ_label = -scale R / S
- * R is summed by itself: where the label is all but certain, S - e_label would have no digits left. */
-void softmax_cross_entropy_row(uint k, __global const float *z_row, int label, float scale, __global float *loss,
-                               __global float *dz_row, __global int *faults, uint row) {
+ * R is summed by itself: where the label is all but certain, S - e_label would have no digits
+ * left. */
+void softmax_cross_entropy_row(uint k, __global const float *z_row, int label, float scale,
+                               __global float *loss, __global float *dz_row, __global int *faults,
+                               uint row) {
   if (label < 0 || (uint)label >= k) {
     bad_label(k, loss, dz_row, faults, row);
     return;
@@ -34,35 +38,41 @@ void softmax_cross_entropy_row(uint k, __global const float *z_row, int label, f
   const float sum = power_of_label + others;
   if (loss) *loss = below == 0.0f ? log1p(others) : log(sum) + below;
   if (dz_row)
-    for (uint a = 0; a < k; a++) dz_row[a] = scale * ((a == (uint)label ? -others : dz_row[a]) / sum);
+    for (uint a = 0; a < k; a++)
+      dz_row[a] = scale * ((a == (uint)label ? -others : dz_row[a]) / sum);
 }
 
 __kernel void softmax_cross_entropy(uint n, uint k, __global const float *z, ulong z_offset,
                                     __global const int *labels, ulong labels_offset, float scale,
-                                    __global float *losses, ulong losses_offset, __global float *dz, ulong dz_offset,
-                                    __global int *faults) {
+                                    __global float *losses, ulong losses_offset, __global float *dz,
+                                    ulong dz_offset, __global int *faults) {
   const size_t row = get_global_id(0);
   if (row >= n) return;
   softmax_cross_entropy_row(k, z + z_offset + row * k, labels[labels_offset + row], scale,
-                            losses ? losses + losses_offset + row : losses, dz ? dz + dz_offset + row * k : dz, faults,
-                            (uint)row);
+                            losses ? losses + losses_offset + row : losses,
+                            dz ? dz + dz_offset + row * k : dz, faults, (uint)row);
 }
 
-/* weight · 2 halved, and nothing at all for a weight of zero: 0 · log 0 is 0 here. Values come halved, which costs no
- * digits, since the difference of two logits can be twice the largest float. */
+/* weight · 2 halved, and nothing at all for a weight of zero: 0 · log 0 is 0 here. Values come
+ * halved, which costs no digits, since the difference of two logits can be twice the largest
+ * float. */
 float weighted(float weight, float halved) {
   return weight == 0.0f ? 0.0f : 2.0f * weight * halved;
 }
 
-/* Categorical cross-entropy with class weights w (null: all 1) and label smoothing e. With the row's m, e_a, R and S as above,
- * W = Σ w_a, hard = (1 - e) w_label, share = e/k, and c = n / total (0 where total is):
+/* Categorical cross-entropy with class weights w (null: all 1) and label smoothing e. With the
+ * row's m, e_a, R and S as above, W = Σ w_a, hard = (1 - e) w_label, share = e/k, and c = n / total
+ * (0 where total is):
  *   loss = c [ hard (log S + m - z_label) + share (W log S + Σ_a w_a (m - z_a)) ]
- *   dZ_a = scale c [ hard (e_a / S) + share (W e_a / S - w_a) ],  and -R / S for e_a / S after `hard` at the label */
+ *   dZ_a = scale c [ hard (e_a / S) + share (W e_a / S - w_a) ]
+ * with -R / S for the e_a / S after `hard` at the label. */
 __kernel void weighted_cross_entropy(uint n, uint k, __global const float *z, ulong z_offset,
-                                     __global const int *labels, ulong labels_offset, __global const float *weights,
-                                     ulong weights_offset, __global const float *total, ulong total_offset,
-                                     float smoothing, float scale, __global float *losses, ulong losses_offset,
-                                     __global float *dz, ulong dz_offset, __global int *faults) {
+                                     __global const int *labels, ulong labels_offset,
+                                     __global const float *weights, ulong weights_offset,
+                                     __global const float *total, ulong total_offset,
+                                     float smoothing, float scale, __global float *losses,
+                                     ulong losses_offset, __global float *dz, ulong dz_offset,
+                                     __global int *faults) {
   const size_t row = get_global_id(0);
   if (row >= n) return;
   __global const float *z_row = z + z_offset + row * k;
@@ -83,8 +93,10 @@ __kernel void weighted_cross_entropy(uint n, uint k, __global const float *z, ul
   for (uint a = 0; a < k; a++) {
     const float value = z_row[a], weight = weights ? weights[weights_offset + a] : 1.0f;
     const float power = exp(value - largest);
-    if (a == (uint)label) power_of_label = power;
-    else others += power;
+    if (a == (uint)label)
+      power_of_label = power;
+    else
+      others += power;
     all += weight;
     distances += weighted(share * weight, 0.5f * largest - 0.5f * value);
     if (dz_row) dz_row[a] = power;
@@ -99,15 +111,16 @@ __kernel void weighted_cross_entropy(uint n, uint k, __global const float *z, ul
   if (dz_row)
     for (uint a = 0; a < k; a++) {
       const float weight = weights ? weights[weights_offset + a] : 1.0f, output = dz_row[a] / sum;
-      dz_row[a] = scale * factor *
-                  (hard * (a == (uint)label ? -others / sum : output) + share * (all * output - weight));
+      dz_row[a] =
+          scale * factor *
+          (hard * (a == (uint)label ? -others / sum : output) + share * (all * output - weight));
     }
 }
 
 /* weights_r = class_weights_{label_r}, 0 where there is no such class. */
 __kernel void label_weights(uint n, uint k, __global const int *labels, ulong labels_offset,
-                            __global const float *class_weights, ulong class_weights_offset, __global float *weights,
-                            ulong weights_offset) {
+                            __global const float *class_weights, ulong class_weights_offset,
+                            __global float *weights, ulong weights_offset) {
   const size_t row = get_global_id(0);
   if (row >= n) return;
   const int label = labels[labels_offset + row];
@@ -118,15 +131,18 @@ __kernel void label_weights(uint n, uint k, __global const int *labels, ulong la
 /* The worked example's loss over softmax outputs O. D_a = O_a - Y_a, R_a = D_a / (1 - O_a):
  *   loss = -Σ_a [ Y_a log O_a + (1 - Y_a) log(1 - O_a) ]       dZ_a = scale (D_a - O_a Σ_{b≠a} R_b)
  *
- * Only the largest output, O_* at logit m, can come near 1. With m2 the largest of the other logits,
- * T = Σ_{a≠*} exp(z_a - m2) and S = 1 + T exp(m2 - m):
+ * Only the largest output, O_* at logit m, can come near 1. With m2 the largest of the other
+ * logits, T = Σ_{a≠*} exp(z_a - m2) and S = 1 + T exp(m2 - m):
  *   O_a = exp(z_a - m) / S     P = 1 - O_* = T exp(m2 - m) / S     log P = (m2 - m) + log T - log S
- * P may underflow, so R_* = D_* / P is not formed; O_a R_* = D_* q_a with q_a = exp(z_a - m2) / T takes its place:
- *   dZ_a = scale (D_a - O_a (ΣR - R_a) - D_* q_a)   for a ≠ *       dZ_* = scale (D_* - O_* ΣR),   ΣR over b ≠ *
+ * P may underflow, so R_* = D_* / P is not formed; O_a R_* = D_* q_a with q_a = exp(z_a - m2) / T
+ * takes its place:
+ *   dZ_a = scale (D_a - O_a (ΣR - R_a) - D_* q_a)   for a ≠ *
+ *   dZ_* = scale (D_* - O_* ΣR),   ΣR over b ≠ *
  * z - m may overflow to -infinity, of which exp makes a good 0. */
 __kernel void elementwise_cross_entropy(uint n, uint k, __global const float *z, ulong z_offset,
-                                        __global const float *y, ulong y_offset, float scale, __global float *losses,
-                                        ulong losses_offset, __global float *dz, ulong dz_offset) {
+                                        __global const float *y, ulong y_offset, float scale,
+                                        __global float *losses, ulong losses_offset,
+                                        __global float *dz, ulong dz_offset) {
   const size_t row = get_global_id(0);
   if (row >= n) return;
   __global const float *z_row = z + z_offset + row * k;
@@ -153,8 +169,9 @@ __kernel void elementwise_cross_entropy(uint n, uint k, __global const float *z,
   const float star_difference = (1.0f - y_row[star]) - beyond / sum; /* D_* */
 
   float ratios = 0.0f; /* ΣR */
-  float loss = -weighted(y_row[star], -0.5f * log_sum) -
-               weighted(1.0f - y_row[star], 0.5f * second - 0.5f * largest + 0.5f * (log(rest) - log_sum));
+  float loss =
+      -weighted(y_row[star], -0.5f * log_sum) -
+      weighted(1.0f - y_row[star], 0.5f * second - 0.5f * largest + 0.5f * (log(rest) - log_sum));
   for (uint b = 0; b < k; b++) {
     if (b == star) continue;
     const float output = exp(z_row[b] - largest) / sum;
@@ -183,10 +200,12 @@ __kernel void elementwise_cross_entropy(uint n, uint k, __global const float *z,
   }
 }
 
-/* Binary cross-entropy on logits. `inverse` is 1/k, `factor` scale/k. Neither end of the sigmoid is subtracted from 1. */
-__kernel void binary_cross_entropy(uint n, uint k, __global const float *z, ulong z_offset, __global const float *y,
-                                   ulong y_offset, float inverse, float factor, __global float *losses,
-                                   ulong losses_offset, __global float *dz, ulong dz_offset) {
+/* Binary cross-entropy on logits. `inverse` is 1/k, `factor` scale/k. Neither end of the sigmoid is
+ * subtracted from 1. */
+__kernel void binary_cross_entropy(uint n, uint k, __global const float *z, ulong z_offset,
+                                   __global const float *y, ulong y_offset, float inverse,
+                                   float factor, __global float *losses, ulong losses_offset,
+                                   __global float *dz, ulong dz_offset) {
   const size_t row = get_global_id(0);
   if (row >= n) return;
   float loss = 0.0f;
@@ -204,9 +223,10 @@ __kernel void binary_cross_entropy(uint n, uint k, __global const float *z, ulon
 }
 
 /* Mean squared error. `inverse` is 1/k, `factor` 2 scale/k. */
-__kernel void mean_squared_error(uint n, uint k, __global const float *z, ulong z_offset, __global const float *y,
-                                 ulong y_offset, float inverse, float factor, __global float *losses,
-                                 ulong losses_offset, __global float *dz, ulong dz_offset) {
+__kernel void mean_squared_error(uint n, uint k, __global const float *z, ulong z_offset,
+                                 __global const float *y, ulong y_offset, float inverse,
+                                 float factor, __global float *losses, ulong losses_offset,
+                                 __global float *dz, ulong dz_offset) {
   const size_t row = get_global_id(0);
   if (row >= n) return;
   float loss = 0.0f;
@@ -220,9 +240,10 @@ __kernel void mean_squared_error(uint n, uint k, __global const float *z, ulong 
 }
 
 /* Mean absolute error. `inverse` is 1/k, `factor` scale/k. sign() would make 0 of NaN. */
-__kernel void mean_absolute_error(uint n, uint k, __global const float *z, ulong z_offset, __global const float *y,
-                                  ulong y_offset, float inverse, float factor, __global float *losses,
-                                  ulong losses_offset, __global float *dz, ulong dz_offset) {
+__kernel void mean_absolute_error(uint n, uint k, __global const float *z, ulong z_offset,
+                                  __global const float *y, ulong y_offset, float inverse,
+                                  float factor, __global float *losses, ulong losses_offset,
+                                  __global float *dz, ulong dz_offset) {
   const size_t row = get_global_id(0);
   if (row >= n) return;
   float loss = 0.0f;
@@ -230,15 +251,20 @@ __kernel void mean_absolute_error(uint n, uint k, __global const float *z, ulong
     const size_t at = row * k + a;
     const float difference = z[z_offset + at] - y[y_offset + at];
     loss += inverse * fabs(difference);
-    if (dz) dz[dz_offset + at] = factor * (difference > 0.0f ? 1.0f : difference < 0.0f ? -1.0f : difference);
+    if (dz)
+      dz[dz_offset + at] = factor * (difference > 0.0f   ? 1.0f
+                                     : difference < 0.0f ? -1.0f
+                                                         : difference);
   }
   if (losses) losses[losses_offset + row] = loss;
 }
 
-/* Huber's loss, G being D held between -delta and delta: G (D - G/2). `inverse` is 1/k, `factor` scale/k. */
-__kernel void huber_loss(uint n, uint k, __global const float *z, ulong z_offset, __global const float *y,
-                         ulong y_offset, float delta, float inverse, float factor, __global float *losses,
-                         ulong losses_offset, __global float *dz, ulong dz_offset) {
+/* Huber's loss, G being D held between -delta and delta: G (D - G/2). `inverse` is 1/k, `factor`
+ * scale/k. */
+__kernel void huber_loss(uint n, uint k, __global const float *z, ulong z_offset,
+                         __global const float *y, ulong y_offset, float delta, float inverse,
+                         float factor, __global float *losses, ulong losses_offset,
+                         __global float *dz, ulong dz_offset) {
   const size_t row = get_global_id(0);
   if (row >= n) return;
   float loss = 0.0f;

@@ -21,16 +21,16 @@ __kernel void argmax(uint n, uint k, __global const float *z, ulong z_offset, __
 }
 
 /* cells[0] ← Σ cells, as a tree over the whole work-group; every work-item comes here. */
-#define REDUCE(cells)                                                                                        \
-  for (uint width = 1; width < GROUP; width *= 2) {                                                          \
-    barrier(CLK_LOCAL_MEM_FENCE);                                                                            \
-    if (item % (2 * width) == 0 && item + width < GROUP) cells[item] += cells[item + width];                 \
+#define REDUCE(cells)                                                                              \
+  for (uint width = 1; width < GROUP; width *= 2) {                                                \
+    barrier(CLK_LOCAL_MEM_FENCE);                                                                  \
+    if (item % (2 * width) == 0 && item + width < GROUP) cells[item] += cells[item + width];       \
   }
 
 /* count = how many classes_r = labels_r, -1 never; added to count when `accumulate`. */
-__attribute__((reqd_work_group_size(GROUP, 1, 1)))
-__kernel void count_correct(uint n, __global const int *classes, ulong classes_offset, __global const int *labels,
-                            ulong labels_offset, int accumulate, __global int *count, ulong count_offset) {
+__attribute__((reqd_work_group_size(GROUP, 1, 1))) __kernel void
+count_correct(uint n, __global const int *classes, ulong classes_offset, __global const int *labels,
+              ulong labels_offset, int accumulate, __global int *count, ulong count_offset) {
   __local int cells[GROUP];
   const uint item = (uint)get_local_id(0);
   int correct = 0;
@@ -48,9 +48,10 @@ __kernel void count_correct(uint n, __global const int *classes, ulong classes_o
 /* Levels of the pairwise sum: one for each bit of a count of blocks. */
 #define LEVELS 64
 
-/* What one work-item of a group adds up of `count` values, or of their squares. Work-item i takes the vectors i, i + GROUP,
- * i + 2 GROUP, … in blocks. Like the carries of a binary counter, the sum of block number b is merged with those before it
- * once for each bit that ends b in ones: levels[j] holds the sum of 2^j blocks while bit j of `blocks` is set. */
+/* What one work-item of a group adds up of `count` values, or of their squares. Work-item i takes
+ * the vectors i, i + GROUP, i + 2 GROUP, … in blocks. Like the carries of a binary counter, the sum
+ * of block number b is merged with those before it once for each bit that ends b in ones: levels[j]
+ * holds the sum of 2^j blocks while bit j of `blocks` is set. */
 float sum_strided(__global const float *values, ulong count, uint item, bool squared) {
   const ulong stride = (ulong)GROUP * VECTOR_WIDTH;
   float levels[LEVELS];
@@ -58,7 +59,8 @@ float sum_strided(__global const float *values, ulong count, uint item, bool squ
   for (ulong at = (ulong)item * VECTOR_WIDTH; at < count; blocks++) {
     quern_vector block = (quern_vector)(0.0f);
     for (uint i = 0; i < BLOCK && at < count; i++, at += stride) {
-      const quern_vector value = quern_load_part(values + at, (uint)min((ulong)VECTOR_WIDTH, count - at));
+      const quern_vector value =
+          quern_load_part(values + at, (uint)min((ulong)VECTOR_WIDTH, count - at));
       block += squared ? value * value : value;
     }
     float merged = quern_sum_lanes(block);
@@ -73,9 +75,9 @@ float sum_strided(__global const float *values, ulong count, uint item, bool squ
 }
 
 /* sum = Σ x, by one work-group. */
-__attribute__((reqd_work_group_size(GROUP, 1, 1)))
-__kernel void sum(ulong count, __global const float *x, ulong x_offset, __global float *result,
-                  ulong result_offset) {
+__attribute__((reqd_work_group_size(GROUP, 1, 1))) __kernel void
+sum(ulong count, __global const float *x, ulong x_offset, __global float *result,
+    ulong result_offset) {
   __local float cells[GROUP];
   const uint item = (uint)get_local_id(0);
   cells[item] = sum_strided(x + x_offset, count, item, false);
@@ -84,9 +86,9 @@ __kernel void sum(ulong count, __global const float *x, ulong x_offset, __global
 }
 
 /* squares_p = Σ x² over the p-th `part` of x, by a work-group each. */
-__attribute__((reqd_work_group_size(GROUP, 1, 1)))
-__kernel void sum_squares(ulong count, ulong part, __global const float *x, ulong x_offset, __global float *squares,
-                          ulong squares_offset) {
+__attribute__((reqd_work_group_size(GROUP, 1, 1))) __kernel void
+sum_squares(ulong count, ulong part, __global const float *x, ulong x_offset,
+            __global float *squares, ulong squares_offset) {
   __local float cells[GROUP];
   const uint item = (uint)get_local_id(0);
   const ulong group = get_group_id(0);

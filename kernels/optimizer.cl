@@ -1,8 +1,9 @@
 /* Optimizers over ranges of parameters, a vector of them a work-item. */
 
 /* p ← p - rate (g + decay p). */
-__kernel void sgd_update(ulong count, __global const float *gradients, ulong gradients_offset, float rate, float decay,
-                         __global float *parameters, ulong parameters_offset) {
+__kernel void sgd_update(ulong count, __global const float *gradients, ulong gradients_offset,
+                         float rate, float decay, __global float *parameters,
+                         ulong parameters_offset) {
   const ulong at = (ulong)get_global_id(0) * VECTOR_WIDTH;
   if (at >= count) return;
   const uint lanes = (uint)min((ulong)VECTOR_WIDTH, count - at);
@@ -13,20 +14,23 @@ __kernel void sgd_update(ulong count, __global const float *gradients, ulong gra
 }
 
 /* A step of any rule: see update.cl. Null pointers stand for what the rule does not keep. */
-__kernel void optimizer_update(ulong count, __global const float *gradients, ulong gradients_offset, UPDATE_PARAMETERS,
-                               __global float *parameters, ulong parameters_offset, __global float *momentum,
+__kernel void optimizer_update(ulong count, __global const float *gradients, ulong gradients_offset,
+                               UPDATE_PARAMETERS, __global float *parameters,
+                               ulong parameters_offset, __global float *momentum,
                                ulong momentum_offset, __global float *square, ulong square_offset) {
   const ulong at = (ulong)get_global_id(0) * VECTOR_WIDTH;
   if (at >= count) return;
   const Update update = UPDATE_OF_PARAMETERS;
   const uint lanes = (uint)min((ulong)VECTOR_WIDTH, count - at);
   update_part(update.rule, &update, quern_load_part(gradients + gradients_offset + at, lanes),
-              parameters + parameters_offset + at, momentum + momentum_offset + at, square + square_offset + at, lanes);
+              parameters + parameters_offset + at, momentum + momentum_offset + at,
+              square + square_offset + at, lanes);
 }
 
-/* x ← x min(1, max_norm / (√squares + 10⁻⁶)). The comparison is the way round that lets NaN through. */
-__kernel void clip_norm(ulong count, float max_norm, __global const float *squares, ulong squares_offset,
-                        __global float *x, ulong x_offset) {
+/* x ← x min(1, max_norm / (√squares + 10⁻⁶)). The comparison is the way round that lets NaN
+ * through. */
+__kernel void clip_norm(ulong count, float max_norm, __global const float *squares,
+                        ulong squares_offset, __global float *x, ulong x_offset) {
   const ulong at = (ulong)get_global_id(0) * VECTOR_WIDTH;
   if (at >= count) return;
   float scale = max_norm / (sqrt(squares[squares_offset]) + 1e-6f);

@@ -1,6 +1,8 @@
-/* O = exp(Z - m) / Σ exp(Z - m), m the largest of the row; a row a work-item. o may be z. Z, O [n][k]. */
+/* O = exp(Z - m) / Σ exp(Z - m), m the largest of the row; a row a work-item. o may be z. Z, O
+ * [n][k]. */
 
-__kernel void softmax(uint n, uint k, __global const float *z, ulong z_offset, __global float *o, ulong o_offset) {
+__kernel void softmax(uint n, uint k, __global const float *z, ulong z_offset, __global float *o,
+                      ulong o_offset) {
   const size_t row = get_global_id(0);
   if (row >= n) return;
   __global const float *z_row = z + z_offset + row * k;

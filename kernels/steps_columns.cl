@@ -1,19 +1,25 @@
-/* Whole training steps in one launch each, for networks with one large layer, the lowest, and a small network above it.
+/* Whole training steps in one launch each, for networks with one large layer, the lowest, and a
+ * small network above it.
  *
- * A work-item owns some columns of the lowest layer: units with their weights W1, which need nothing of the other units until
- * their outputs H1 meet in the layer above. So a launch begins with H1 whole, and each work-item goes from there to H1 of the
- * next step without waiting for another:
+ * A work-item owns some columns of the lowest layer: units with their weights W1, which need
+ * nothing of the other units until their outputs H1 meet in the layer above. So a launch begins
+ * with H1 whole, and each work-item goes from there to H1 of the next step without waiting for
+ * another:
  *
- *   H1, all of it ──► the network above: forward, loss, backward, update     each work-item by itself, all the same
+ *   each work-item by itself, all the same:
+ *   H1, all of it ──► the network above: forward, loss, backward, update
  *                       │
  *                       ▼
- *                    dZ1 ──► W1, b1 ──► H1 of the next batch                 each work-item its own columns
+ *                    dZ1 ──► W1, b1 ──► H1 of the next batch
+ *                    each work-item its own columns
  *
- * What every work-item does again costs less than a second launch would (host/opencl/steps.c decides). The first one has the
- * plan's buffers; each other has a batch, and the network above, in a place of its own, where they stay the same bits. H1
- * alternates between two places, since a work-item writes the next one while others still read this. */
+ * What every work-item does again costs less than a second launch would (host/opencl/steps.c
+ * decides). The first one has the plan's buffers; each other has a batch, and the network above, in
+ * a place of its own, where they stay the same bits. H1 alternates between two places, since a
+ * work-item writes the next one while others still read this. */
 
-/* What a work-item has for itself: the batch, and the network above with its outputs and their gradients. */
+/* What a work-item has for itself: the batch, and the network above with its outputs and their
+ * gradients. */
 typedef struct {
   __global float *x;
   __global int *labels;
@@ -21,31 +27,37 @@ typedef struct {
   __global float *outputs, *dz;
 } StepsOwn;
 
-/* One step of the `count` layers above, whose input is `hidden`, and dZ1 of columns `first` to `end`. */
-void steps_above(uint n, uint count, __global const StepsLayer *above, __global const StepsLayer *lowest, StepsOwn own,
-                 __global const float *hidden, __global float *dz, __global float *losses, __global int *faults,
-                 Update update, size_t first, size_t end) {
-  steps_block(count, 0, above, hidden, own.labels, 1.0f / (float)n, own.learned.values, own.outputs, own.dz, losses,
-              faults, 0, n);
+/* One step of the `count` layers above, whose input is `hidden`, and dZ1 of columns `first` to
+ * `end`. */
+void steps_above(uint n, uint count, __global const StepsLayer *above,
+                 __global const StepsLayer *lowest, StepsOwn own, __global const float *hidden,
+                 __global float *dz, __global float *losses, __global int *faults, Update update,
+                 size_t first, size_t end) {
+  steps_block(count, 0, above, hidden, own.labels, 1.0f / (float)n, own.learned.values, own.outputs,
+              own.dz, losses, faults, 0, n);
   for (size_t column = first; column < end; column += DATA_COLUMNS)
-    data_strip(above->in, above->out, own.dz + above->output, own.learned.values + above->weights, hidden,
-               lowest->activation, lowest->slope, 0, dz, column, 0, n);
+    data_strip(above->in, above->out, own.dz + above->output, own.learned.values + above->weights,
+               hidden, lowest->activation, lowest->slope, 0, dz, column, 0, n);
   for (uint l = 0; l < count; l++)
     for (size_t column = 0; column < above[l].out; column += WEIGHTS_COLUMNS)
-      steps_strip(n, above, l, hidden, own.outputs, own.dz, update, own.learned, column, 0, above[l].in);
+      steps_strip(n, above, l, hidden, own.outputs, own.dz, update, own.learned, column, 0,
+                  above[l].in);
 }
 
-/* `layers` are all layers, and then those above the lowest once more, their places counted from the first parameter and the
- * first output above it. A work-item's columns are the next `share`, which is a multiple of each product's strips.
+/* `layers` are all layers, and then those above the lowest once more, their places counted from the
+ * first parameter and the first output above it. A work-item's columns are the next `share`, which
+ * is a multiple of each product's strips.
  *
- * n samples, the last batch gathered, have their H1 where `odd` says; 0: there are none yet. `next` samples are to be gathered
- * and taken to their H1; 0: none. `places` has room for H1 of `batch` samples, and then, for each work-item but the first, for
- * a StepsOwn with above_parameters, as often more as the optimizer keeps something of each, and twice above_outputs. */
-__kernel void steps_columns(uint n, uint count, uint next, __global const StepsLayer *layers, STEPS_SAMPLES,
-                            STEPS_PARAMETERS, __global float *outputs, ulong outputs_offset, __global float *dz,
-                            ulong dz_offset, __global float *losses, ulong losses_offset, __global int *faults,
-                            UPDATE_PARAMETERS, uint share, uint odd, uint batch, ulong above_parameters,
-                            ulong above_outputs, __global float *places) {
+ * n samples, the last batch gathered, have their H1 where `odd` says; 0: there are none yet. `next`
+ * samples are to be gathered and taken to their H1; 0: none. `places` has room for H1 of `batch`
+ * samples, and then, for each work-item but the first, for a StepsOwn with above_parameters, as
+ * often more as the optimizer keeps something of each, and twice above_outputs. */
+__kernel void steps_columns(uint n, uint count, uint next, __global const StepsLayer *layers,
+                            STEPS_SAMPLES, STEPS_PARAMETERS, __global float *outputs,
+                            ulong outputs_offset, __global float *dz, ulong dz_offset,
+                            __global float *losses, ulong losses_offset, __global int *faults,
+                            UPDATE_PARAMETERS, uint share, uint odd, uint batch,
+                            ulong above_parameters, ulong above_outputs, __global float *places) {
   const size_t item = get_global_id(0), first = item * share;
   if (first >= layers->out) return;
   __global const StepsLayer *lowest = layers, *above = layers + count;
@@ -67,7 +79,8 @@ __kernel void steps_columns(uint n, uint count, uint next, __global const StepsL
   if (item > 0) {
     const StepsParameters learned = own.learned;
     __global float *place =
-        places + hidden + (item - 1) * (inputs + batch + ranges * above_parameters + 2 * above_outputs);
+        places + hidden +
+        (item - 1) * (inputs + batch + ranges * above_parameters + 2 * above_outputs);
     if (indices) {
       own.x = place;
       own.labels = (__global int *)(place + inputs);
@@ -86,17 +99,19 @@ __kernel void steps_columns(uint n, uint count, uint next, __global const StepsL
   }
 
   if (n > 0) {
-    steps_above(n, count - 1, above, lowest, own, odd ? places : outputs, dz, item > 0 || !losses ? 0 : losses + losses_offset,
-                faults, update, first, end);
+    steps_above(n, count - 1, above, lowest, own, odd ? places : outputs, dz,
+                item > 0 || !losses ? 0 : losses + losses_offset, faults, update, first, end);
     for (size_t column = first; column < end; column += WEIGHTS_COLUMNS)
-      steps_strip(n, layers, 0, own.x, outputs, dz - lowest->output, update, all, column, 0, lowest->in);
+      steps_strip(n, layers, 0, own.x, outputs, dz - lowest->output, update, all, column, 0,
+                  lowest->in);
   }
   if (next > 0) {
     if (indices)
       steps_gather(lowest->in, is_bytes, source_rows, source, source_offset, labels + labels_offset,
                    indices + indices_offset, factor, offset, own.x, own.labels, faults, 0, next);
     for (size_t column = first; column < end; column += FORWARD_COLUMNS)
-      forward_strip(lowest->in, lowest->out, own.x, all.values + lowest->weights, all.values + lowest->bias,
-                    lowest->activation, lowest->slope, odd ? outputs : places, column, 0, next);
+      forward_strip(lowest->in, lowest->out, own.x, all.values + lowest->weights,
+                    all.values + lowest->bias, lowest->activation, lowest->slope,
+                    odd ? outputs : places, column, 0, next);
   }
 }

@@ -1,5 +1,6 @@
-/* The step of an optimizer for a vector of parameters, for every kernel that takes one: over a range (optimizer.cl), as a gradient
- * leaves its sum (dense_backward_weights.cl), in whole steps (steps.cl). */
+/* The step of an optimizer for a vector of parameters, for every kernel that takes one: over a
+ * range (optimizer.cl), as a gradient leaves its sum (dense_backward_weights.cl), in whole steps
+ * (steps.cl). */
 
 /* Layout and formulas of quern_update in include/quern/backend.h, and its rules. */
 #define UPDATE_SGD              0
@@ -16,11 +17,15 @@ typedef struct {
   float square_decay, square_gain, correction, epsilon;
 } Update;
 
-/* One as a kernel's parameters: few, since setting each costs, and no struct, which implementations pass in ways of their own. */
+/* One as a kernel's parameters: few, since setting each costs, and no struct, which implementations
+ * pass in ways of their own. */
 #define UPDATE_PARAMETERS int2 update_rules, float8 update_numbers, float update_epsilon
-#define UPDATE_OF_PARAMETERS                                                                                 \
-  {update_rules.s0,   update_rules.s1,   update_numbers.s0, update_numbers.s1, update_numbers.s2, update_numbers.s3, \
-   update_numbers.s4, update_numbers.s5, update_numbers.s6, update_numbers.s7, update_epsilon}
+#define UPDATE_OF_PARAMETERS                                                                       \
+  {                                                                                                \
+    update_rules.s0, update_rules.s1, update_numbers.s0, update_numbers.s1, update_numbers.s2,     \
+        update_numbers.s3, update_numbers.s4, update_numbers.s5, update_numbers.s6,                \
+        update_numbers.s7, update_epsilon                                                          \
+  }
 
 /* A copy is changed and not the parameter: Mesa's rusticl passes a struct as the caller's own. */
 Update update_of_bias(Update update) {
@@ -32,14 +37,17 @@ Update update_of_bias(Update update) {
   return of_bias;
 }
 
-/* The step of `lanes` parameters p, with m and v where the rule keeps them. `rule` is u->rule, by itself so that a caller can make
- * it a constant. A pointer, since PoCL copies a struct at each call that it does not inline. */
-void update_part(int rule, const Update *u, quern_vector g, __global float *p, __global float *m, __global float *v, uint lanes) {
+/* The step of `lanes` parameters p, with m and v where the rule keeps them. `rule` is u->rule, by
+ * itself so that a caller can make it a constant. A pointer, since PoCL copies a struct at each
+ * call that it does not inline. */
+void update_part(int rule, const Update *u, quern_vector g, __global float *p, __global float *m,
+                 __global float *v, uint lanes) {
   const quern_vector old = quern_load_part(p, lanes);
   quern_vector next, d = (quern_vector)(1.0f), momentum = d;
   g += u->decay * old;
   if (rule >= UPDATE_ADAM) {
-    const quern_vector square = u->square_decay * quern_load_part(v, lanes) + u->square_gain * (g * g);
+    const quern_vector square =
+        u->square_decay * quern_load_part(v, lanes) + u->square_gain * (g * g);
     quern_store_part(square, v, lanes);
     d = sqrt(square) * u->correction + u->epsilon;
   }
@@ -48,7 +56,8 @@ void update_part(int rule, const Update *u, quern_vector g, __global float *p, _
     momentum = u->momentum * quern_load_part(m, lanes) + (rule == UPDATE_ADAM ? u->gain * g : g);
     quern_store_part(momentum, m, lanes);
   }
-  if (rule == UPDATE_SGD || rule == UPDATE_RMSPROP) next = old - u->rate * g;
+  if (rule == UPDATE_SGD || rule == UPDATE_RMSPROP)
+    next = old - u->rate * g;
   else if (rule == UPDATE_ADAM)
     next = u->keep * old - u->rate * momentum / d;
   else if (rule == UPDATE_NESTEROV)

@@ -24,7 +24,8 @@ try_phase() {
   fi
 }
 
-# The same for what the script cannot do without: on failure the end of its output is shown, and the script stops.
+# The same for what the script cannot do without: on failure the end of its output is shown, and the
+# script stops.
 phase() {
   local before
   before=$(wc -l <"$log")
@@ -33,7 +34,7 @@ phase() {
   fail "$1: failed; the whole log is in $log"
 }
 
-# --- What is needed ---------------------------------------------------------------------------------------------------
+# --- What is needed -------------------------------------------------------------------------------
 #
 # One row a need: Debian's package | required or optional | how to see that it is there | what it is.
 # What counts is what can be found, however it came there; the package is only the way to get it.
@@ -72,6 +73,7 @@ check_needs=(
   'python3-pip|optional|has_pip|pip, to make that package'
   'valgrind|optional|has_command valgrind|valgrind, under which a short training runs'
   'clang-format-14|optional|clang_format|clang-format 14'
+  'shellcheck|optional|has_command shellcheck|shellcheck, which reads these scripts'
 )
 
 has_command() {
@@ -112,12 +114,14 @@ has_icd() {
   return 1
 }
 
-# PoCL where it can be installed, since it runs on every machine and stands back behind a GPU; else any driver.
+# PoCL where it can be installed, since it runs on every machine and stands back behind a GPU; else
+# any driver.
 has_driver() {
   if can_install; then has_icd pocl; else has_icd ''; fi
 }
 
-# The Python with which python/ is tested: the first on the PATH, or the system's, that has NumPy. CMake looks for it in the same order.
+# The Python with which python/ is tested: the first on the PATH, or the system's, that has NumPy.
+# CMake looks for it in the same order.
 python_with_numpy() {
   local python
   for python in python3 /usr/bin/python3; do
@@ -150,7 +154,29 @@ clang_format() {
   return 1
 }
 
-# --- How it is installed ----------------------------------------------------------------------------------------------
+# The ruff that ruff.toml is for. Debian has no package of it.
+ruff_release=0.17
+
+# Prints it: from the PATH, or as install_ruff left it.
+ruff() {
+  local name
+  for name in ruff build/ruff/bin/ruff; do
+    if [[ -n $(type -P "$name") && $("$(type -P "$name")" --version) == "ruff $ruff_release."* ]]; then
+      type -P "$name"
+      return
+    fi
+  done
+  return 1
+}
+
+# Installs it with pip into build/ruff, unless it is there.
+install_ruff() {
+  ruff >/dev/null && return
+  has_pip && try_phase 'installing ruff' "$(python_with_numpy || printf 'python3')" -m pip install \
+    --quiet --target build/ruff "ruff~=$ruff_release.0" && ruff >/dev/null
+}
+
+# --- How it is installed --------------------------------------------------------------------------
 
 # sudo counts where it needs no password, or where someone is there to type it.
 can_install() {
@@ -186,8 +212,8 @@ print_needs() {
   for row in "$@"; do printf '  %-24s%s\n' "${row%%|*}" "${row##*|}"; done
 }
 
-# Installs what is missing of the needs given, with apt. Something required that cannot be had stops the script with a
-# list; something optional is told.
+# Installs what is missing of the needs given, with apt. Something required that cannot be had stops
+# the script with a list; something optional is told.
 install_missing() {
   local missing required optional row packages=() unoffered=()
   find_missing required "$@"
@@ -234,7 +260,7 @@ install_missing() {
   done
 }
 
-# --- Building ---------------------------------------------------------------------------------------------------------
+# --- Building -------------------------------------------------------------------------------------
 
 # configure FOLDER OPTION…
 configure() {

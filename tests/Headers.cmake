@@ -26,7 +26,9 @@ int ${name}_compiles(void) { return 0; }\n")
   endforeach()
   add_library(quern_headers_${language} OBJECT ${sources})
   target_include_directories(quern_headers_${language} PRIVATE "${PROJECT_SOURCE_DIR}/include")
-  target_link_libraries(quern_headers_${language} PRIVATE quern_warnings $<$<BOOL:${QUERN_WITH_MPI}>:MPI::MPI_C>)
-  target_compile_features(quern_headers_${language} PRIVATE $<IF:$<STREQUAL:${language},c>,c_std_11,cxx_std_17>)
+  target_link_libraries(quern_headers_${language} PRIVATE quern_warnings
+                        $<$<BOOL:${QUERN_WITH_MPI}>:MPI::MPI_C>)
+  target_compile_features(quern_headers_${language} PRIVATE
+                          $<IF:$<STREQUAL:${language},c>,c_std_11,cxx_std_17>)
   set_target_properties(quern_headers_${language} PROPERTIES CXX_EXTENSIONS OFF)
 endforeach()

@@ -14,4 +14,5 @@ endif()
 
 include(Mpiexec)
 set(mpiexec ${quern_mpiexec})
-set(mpi_environment ${quern_mpiexec_environment} OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_odls_base_sigkill_timeout=0)
+set(mpi_environment ${quern_mpiexec_environment} OMPI_MCA_mpi_yield_when_idle=1
+    OMPI_MCA_odls_base_sigkill_timeout=0)

@@ -33,7 +33,8 @@ bool digits_read(const char *path, digits *read) {
   read->pixels = malloc(rows * PIXELS * sizeof *read->pixels);
   read->labels = malloc(rows * sizeof *read->labels);
   if (read->pixels != NULL && read->labels != NULL)
-    while (read->rows < rows && read_row(file, read->pixels + read->rows * PIXELS, &read->labels[read->rows]))
+    while (read->rows < rows &&
+           read_row(file, read->pixels + read->rows * PIXELS, &read->labels[read->rows]))
       read->rows++;
   fclose(file);
   if (rows > 0 && read->rows == rows) return true;

@@ -1,7 +1,8 @@
 /* usage: bring_your_own_loop_plain DIGITS.csv [--numbers]
  *
- * A program with a network of its own: 64-32-10, trained on most of the digits by a loop of its own, measured on the rest. It
- * knows ops.h and not what is behind it. With --numbers it prints the losses and what was learned, a number a line. */
+ * A program with a network of its own: 64-32-10, trained on most of the digits by a loop of its
+ * own, measured on the rest. It knows ops.h and not what is behind it. With --numbers it prints the
+ * losses and what was learned, a number a line. */
 #include "digits.h"
 #include "ops.h"
 
@@ -49,8 +50,9 @@ static bool forward(const network *n, size_t first, size_t rows) {
                        at(p, B1, 1, HIDDEN), true, h) &&
          dense_forward(h, at(p, W2, HIDDEN, CLASSES), at(p, B2, 1, CLASSES), false,
                        at(n->z, 0, rows, CLASSES)) &&
-         softmax_cross_entropy(at(n->z, 0, rows, CLASSES), at(n->labels, first, 1, rows), 1.0f / (float)rows,
-                               at(n->losses, first, 1, rows), at(n->dz, 0, rows, CLASSES));
+         softmax_cross_entropy(at(n->z, 0, rows, CLASSES), at(n->labels, first, 1, rows),
+                               1.0f / (float)rows, at(n->losses, first, 1, rows),
+                               at(n->dz, 0, rows, CLASSES));
 }
 
 static bool step(const network *n, size_t first, size_t rows) {
@@ -71,7 +73,8 @@ static bool mean_loss(const network *n, size_t first, size_t rows, float *losses
 }
 
 /* How many of the held-out digits have their own class as the largest output. */
-static bool count_right(const network *n, const digits *data, size_t first, float *outputs, size_t *right) {
+static bool count_right(const network *n, const digits *data, size_t first, float *outputs,
+                        size_t *right) {
   const size_t rows = data->rows - first;
   if (!forward(n, first, rows) || !numbers_get(n->z, 0, outputs, rows * CLASSES)) return false;
   *right = 0;
@@ -136,7 +139,8 @@ int main(int argc, char **argv) {
     return 2;
   }
   if (!digits_read(argv[1], &data) || data.rows <= HELD_OUT) {
-    fprintf(stderr, "%s: expected more than %d lines of %d pixels and a digit\n", argv[1], HELD_OUT, PIXELS);
+    fprintf(stderr, "%s: expected more than %d lines of %d pixels and a digit\n", argv[1], HELD_OUT,
+            PIXELS);
     return 1;
   }
   const bool ok = run(&data, only_numbers);

@@ -1,4 +1,5 @@
-/* What the program computes with: ops_plain.c has it in plain C, ops_quern.c on any OpenCL device. One of the two is linked. */
+/* What the program computes with: ops_plain.c has it in plain C, ops_quern.c on any OpenCL device.
+ * One of the two is linked. */
 #ifndef OPS_H
 #define OPS_H
 
@@ -15,7 +16,8 @@ typedef struct matrix {
   size_t at, rows, columns;
 } matrix;
 
-/* Every function that returns a bool returns false on failure; then ops_error() says what it was. */
+/* Every function that returns a bool returns false on failure; then ops_error() says what it was.
+ */
 bool ops_begin(void);
 void ops_end(void);
 const char *ops_error(void);

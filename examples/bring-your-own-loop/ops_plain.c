@@ -57,7 +57,8 @@ bool dense_forward(matrix x, matrix w, matrix b, bool squash, matrix y) {
     number *out = row_of(y, r);
     for (size_t j = 0; j < w.columns; j++) out[j].real = row_of(b, 0)[j].real;
     for (size_t i = 0; i < w.rows; i++)
-      for (size_t j = 0; j < w.columns; j++) out[j].real += row_of(x, r)[i].real * row_of(w, i)[j].real;
+      for (size_t j = 0; j < w.columns; j++)
+        out[j].real += row_of(x, r)[i].real * row_of(w, i)[j].real;
     for (size_t j = 0; squash && j < w.columns; j++) out[j].real = tanhf(out[j].real);
   }
   return true;
@@ -72,7 +73,8 @@ bool softmax_cross_entropy(matrix z, matrix labels, float scale, matrix losses, 
     for (size_t a = 0; a < z.columns; a++) sum += expf(in[a].real - largest);
     row_of(losses, 0)[r].real = logf(sum) + largest - in[label].real;
     for (size_t a = 0; a < z.columns; a++)
-      row_of(dz, r)[a].real = scale * (expf(in[a].real - largest) / sum - (a == label ? 1.0f : 0.0f));
+      row_of(dz, r)[a].real =
+          scale * (expf(in[a].real - largest) / sum - (a == label ? 1.0f : 0.0f));
   }
   return true;
 }

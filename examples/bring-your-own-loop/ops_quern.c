@@ -28,7 +28,9 @@ static quern_tensor tensor_of(matrix m) {
 
 numbers *numbers_new(size_t count) {
   quern_buffer *buffer;
-  return quern_buffer_create(context, count * sizeof(float), &buffer) == QUERN_OK ? (numbers *)buffer : NULL;
+  return quern_buffer_create(context, count * sizeof(float), &buffer) == QUERN_OK
+             ? (numbers *)buffer
+             : NULL;
 }
 
 void numbers_free(numbers *memory) {
@@ -36,32 +38,33 @@ void numbers_free(numbers *memory) {
 }
 
 bool numbers_put(numbers *to, size_t at, const void *from, size_t count) {
-  return quern_buffer_write(buffer_of(to), at * sizeof(float), count * sizeof(float), from, QUERN_WAIT) ==
-         QUERN_OK;
+  return quern_buffer_write(buffer_of(to), at * sizeof(float), count * sizeof(float), from,
+                            QUERN_WAIT) == QUERN_OK;
 }
 
 bool numbers_get(numbers *from, size_t at, void *to, size_t count) {
-  return quern_buffer_read(buffer_of(from), at * sizeof(float), count * sizeof(float), to, QUERN_WAIT) ==
-         QUERN_OK;
+  return quern_buffer_read(buffer_of(from), at * sizeof(float), count * sizeof(float), to,
+                           QUERN_WAIT) == QUERN_OK;
 }
 
 bool dense_forward(matrix x, matrix w, matrix b, bool squash, matrix y) {
   const quern_activation activation = quern_activation_of(squash ? QUERN_TANH : QUERN_IDENTITY);
-  return quern_dense_forward(context, tensor_of(x), tensor_of(w), tensor_of(b), activation, tensor_of(y)) ==
-         QUERN_OK;
+  return quern_dense_forward(context, tensor_of(x), tensor_of(w), tensor_of(b), activation,
+                             tensor_of(y)) == QUERN_OK;
 }
 
 bool softmax_cross_entropy(matrix z, matrix labels, float scale, matrix losses, matrix dz) {
-  return quern_softmax_cross_entropy(context, tensor_of(z), tensor_of(labels), scale, tensor_of(losses),
-                                     tensor_of(dz)) == QUERN_OK;
+  return quern_softmax_cross_entropy(context, tensor_of(z), tensor_of(labels), scale,
+                                     tensor_of(losses), tensor_of(dz)) == QUERN_OK;
 }
 
 bool dense_backward(matrix dz, matrix w, matrix h, matrix dx) {
-  return quern_dense_backward_data(context, tensor_of(dz), tensor_of(w), quern_activation_of(QUERN_TANH),
-                                   tensor_of(h), false, tensor_of(dx)) == QUERN_OK;
+  return quern_dense_backward_data(context, tensor_of(dz), tensor_of(w),
+                                   quern_activation_of(QUERN_TANH), tensor_of(h), false,
+                                   tensor_of(dx)) == QUERN_OK;
 }
 
 bool dense_update(matrix x, matrix dz, float rate, matrix w, matrix b) {
-  return quern_dense_backward_sgd(context, tensor_of(x), tensor_of(dz), (quern_sgd){rate, 0.0f}, tensor_of(w),
-                                  tensor_of(b)) == QUERN_OK;
+  return quern_dense_backward_sgd(context, tensor_of(x), tensor_of(dz), (quern_sgd){rate, 0.0f},
+                                  tensor_of(w), tensor_of(b)) == QUERN_OK;
 }

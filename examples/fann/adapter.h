@@ -4,7 +4,8 @@
 
 #include "fann_quern.h"
 
-_Static_assert(sizeof(fann_type) == sizeof(float), "fann.h of the library with floats is what is meant");
+_Static_assert(sizeof(fann_type) == sizeof(float),
+               "fann.h of the library with floats is what is meant");
 
 typedef struct dense_layer {
   size_t in, out;

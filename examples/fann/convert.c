@@ -4,8 +4,9 @@
 #include <quern/backend.h>
 #include <stdlib.h>
 
-/* FANN 2.2 sets weights one at a time by a search through all of them, so this reads and writes the struct. A neuron's
- * weights are in a row: one for each neuron of the layer below, and then its bias. */
+/* FANN 2.2 sets weights one at a time by a search through all of them, so this reads and writes the
+ * struct. A neuron's weights are in a row: one for each neuron of the layer below, and then its
+ * bias. */
 static fann_type *weights_of(const struct fann *ann, size_t index, size_t neuron) {
   return ann->weights + ann->first_layer[index + 1].first_neuron[neuron].first_con;
 }
@@ -34,26 +35,26 @@ static quern_status read_layer(const struct fann *ann, const unsigned *widths, s
   default:
     return quern_fail(
         QUERN_ERROR_UNSUPPORTED,
-        "layer %zu has %s neurons; expected FANN_LINEAR, FANN_SIGMOID or FANN_SIGMOID_SYMMETRIC", index + 1,
-        FANN_ACTIVATIONFUNC_NAMES[made->function]);
+        "layer %zu has %s neurons; expected FANN_LINEAR, FANN_SIGMOID or FANN_SIGMOID_SYMMETRIC",
+        index + 1, FANN_ACTIVATIONFUNC_NAMES[made->function]);
   }
   if (!(made->scale > 0.0f))
-    return quern_fail(QUERN_ERROR_UNSUPPORTED, "layer %zu has a steepness of %g; expected more than 0",
-                      index + 1, (double)first->activation_steepness);
+    return quern_fail(QUERN_ERROR_UNSUPPORTED,
+                      "layer %zu has a steepness of %g; expected more than 0", index + 1,
+                      (double)first->activation_steepness);
   for (size_t j = 0; j < made->out; j++) {
     const struct fann_neuron *neuron = &neurons[j];
     if (neuron->activation_function != made->function ||
         neuron->activation_steepness != first->activation_steepness)
       return quern_fail(QUERN_ERROR_UNSUPPORTED,
-                        "neuron %zu of layer %zu has another activation or steepness than neuron 0; expected "
-                        "the same throughout a layer",
+                        "neuron %zu of layer %zu has another activation or steepness than neuron "
+                        "0; expected the same throughout a layer",
                         j, index + 1);
     if (neuron->last_con - neuron->first_con != made->in + 1)
-      return quern_fail(
-          QUERN_ERROR_UNSUPPORTED,
-          "neuron %zu of layer %zu has %u connections; expected %zu, all of the layer below and "
-          "a bias",
-          j, index + 1, neuron->last_con - neuron->first_con, made->in + 1);
+      return quern_fail(QUERN_ERROR_UNSUPPORTED,
+                        "neuron %zu of layer %zu has %u connections; expected %zu, all of the "
+                        "layer below and a bias",
+                        j, index + 1, neuron->last_con - neuron->first_con, made->in + 1);
   }
   return QUERN_OK;
 }
@@ -62,9 +63,11 @@ static quern_status read_layer(const struct fann *ann, const unsigned *widths, s
 static quern_status read_layers(const struct fann *ann, dense_layer **layers, size_t *count) {
   struct fann *asked = (struct fann *)ann; /* FANN's getters take no const */
   if (fann_get_network_type(asked) != FANN_NETTYPE_LAYER)
-    return quern_fail(QUERN_ERROR_UNSUPPORTED, "the network has shortcut connections; expected layers");
+    return quern_fail(QUERN_ERROR_UNSUPPORTED,
+                      "the network has shortcut connections; expected layers");
   if (fann_get_connection_rate(asked) < 1.0f)
-    return quern_fail(QUERN_ERROR_UNSUPPORTED, "the network has a connection rate of %g; expected 1",
+    return quern_fail(QUERN_ERROR_UNSUPPORTED,
+                      "the network has a connection rate of %g; expected 1",
                       (double)fann_get_connection_rate(asked));
   *count = fann_get_num_layers(asked) - 1;
   unsigned *widths = calloc(*count + 1, sizeof *widths);
@@ -86,7 +89,8 @@ static quern_status read_layers(const struct fann *ann, dense_layer **layers, si
 }
 
 /* FANN keeps [out][in + bias], quern [in][out] and the bias by itself. */
-static void from_fann(const struct fann *ann, size_t index, const dense_layer *layer, float *w, float *b) {
+static void from_fann(const struct fann *ann, size_t index, const dense_layer *layer, float *w,
+                      float *b) {
   for (size_t j = 0; j < layer->out; j++) {
     const fann_type *weights = weights_of(ann, index, j);
     for (size_t i = 0; i < layer->in; i++) w[i * layer->out + j] = layer->scale * weights[i];
@@ -116,7 +120,8 @@ static size_t lay_out(fann_quern *adapter) {
   return offset;
 }
 
-quern_status fann_quern_create(quern_context *context, const struct fann *ann, fann_quern **adapter) {
+quern_status fann_quern_create(quern_context *context, const struct fann *ann,
+                               fann_quern **adapter) {
   *adapter = NULL;
   fann_quern *made = calloc(1, sizeof *made);
   float *values = NULL;
@@ -126,8 +131,8 @@ quern_status fann_quern_create(quern_context *context, const struct fann *ann, f
   status = read_layers(ann, &made->layers, &made->layer_count);
   if (status != QUERN_OK) goto done;
 
-  size_t bytes =
-      lay_out(made) * sizeof(float); /* FANN has as many weights in memory: this does not overflow */
+  /* FANN has as many weights in memory: this does not overflow */
+  size_t bytes = lay_out(made) * sizeof(float);
   status = quern_buffer_create(context, bytes, &made->parameters);
   if (status != QUERN_OK) goto done;
   lay_out(made);
@@ -137,7 +142,8 @@ quern_status fann_quern_create(quern_context *context, const struct fann *ann, f
     goto done;
   }
   for (size_t i = 0; i < made->layer_count; i++)
-    from_fann(ann, i, &made->layers[i], values + made->layers[i].w.offset, values + made->layers[i].b.offset);
+    from_fann(ann, i, &made->layers[i], values + made->layers[i].w.offset,
+              values + made->layers[i].b.offset);
   status = quern_buffer_write(made->parameters, 0, bytes, values, QUERN_WAIT);
 
 done:
@@ -166,15 +172,18 @@ quern_status fann_quern_give_back(fann_quern *adapter, struct fann *ann) {
   for (size_t i = 0; same && i < count; i++)
     same = layers[i].in == adapter->layers[i].in && layers[i].out == adapter->layers[i].out;
   if (status == QUERN_OK && !same)
-    status = quern_fail(QUERN_ERROR_SHAPE, "the network has other layers than the one that was taken over");
+    status = quern_fail(QUERN_ERROR_SHAPE,
+                        "the network has other layers than the one that was taken over");
   if (status != QUERN_OK) goto done;
 
   values = malloc(bytes);
-  status = values == NULL ? quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "no memory for %zu bytes of weights", bytes)
-                          : quern_buffer_read(adapter->parameters, 0, bytes, values, QUERN_WAIT);
+  status = values == NULL
+               ? quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "no memory for %zu bytes of weights", bytes)
+               : quern_buffer_read(adapter->parameters, 0, bytes, values, QUERN_WAIT);
   if (status != QUERN_OK) goto done;
   for (size_t i = 0; i < count; i++)
-    to_fann(ann, i, &layers[i], values + adapter->layers[i].w.offset, values + adapter->layers[i].b.offset);
+    to_fann(ann, i, &layers[i], values + adapter->layers[i].w.offset,
+            values + adapter->layers[i].b.offset);
 
 done:
   free(values);

@@ -1,8 +1,8 @@
 /* usage: fann_on_quern [FILE.net]
  *
- * Loads a network with FANN, runs and trains it there and with quern's ops, gives the weights back, and prints how far
- * the two are apart and how long each took: the two take turns, and the medians are printed. Without a file: a
- * 784-512-256-10 network, saved and loaded again. */
+ * Loads a network with FANN, runs and trains it there and with quern's ops, gives the weights back,
+ * and prints how far the two are apart and how long each took: the two take turns, and the medians
+ * are printed. Without a file: a 784-512-256-10 network, saved and loaded again. */
 #include "fann_quern.h"
 
 #include <math.h>
@@ -27,7 +27,8 @@ static float next_value(void) {
   return (float)(state >> 8) / 8388608.0f - 1.0f;
 }
 
-/* FANN trains sigmoids exactly while they stay off their limits: see fann_quern.h. Small weights see to that. */
+/* FANN trains sigmoids exactly while they stay off their limits: see fann_quern.h. Small weights
+ * see to that. */
 static struct fann *make_network(const char *path) {
   const unsigned widths[] = {784, 512, 256, 10};
   struct fann *ann = fann_create_standard_array(4, widths);
@@ -37,7 +38,8 @@ static struct fann *make_network(const char *path) {
   fann_set_training_algorithm(ann, FANN_TRAIN_BATCH);
   fann_set_train_error_function(ann, FANN_ERRORFUNC_LINEAR);
   fann_set_learning_rate(ann, 0.5f);
-  for (unsigned i = 0; i < fann_get_total_connections(ann); i++) ann->weights[i] = 0.08f * next_value();
+  for (unsigned i = 0; i < fann_get_total_connections(ann); i++)
+    ann->weights[i] = 0.08f * next_value();
   int failed = fann_save(ann, path);
   fann_destroy(ann);
   return failed != 0 ? NULL : fann_create_from_file(path);
@@ -91,8 +93,9 @@ static bool report(const char *what, const char *of, float apart, const times *t
   }
   double ratios[ROUNDS];
   for (size_t i = 0; i < ROUNDS; i++) ratios[i] = took->fann[i] / took->quern[i];
-  printf("%-8s FANN %8.2f ms, quern %7.2f ms, %.1f times as fast; apart by %.1e of the largest %s\n", what,
-         1e3 * median(took->fann), 1e3 * median(took->quern), median(ratios), (double)apart, of);
+  printf(
+      "%-8s FANN %8.2f ms, quern %7.2f ms, %.1f times as fast; apart by %.1e of the largest %s\n",
+      what, 1e3 * median(took->fann), 1e3 * median(took->quern), median(ratios), (double)apart, of);
   return true;
 }
 
@@ -103,7 +106,8 @@ typedef struct arrays {
 static bool run_both(struct fann *ann, const struct fann_train_data *data, fann_quern *adapter,
                      const arrays *to) {
   size_t in = ann->num_input, out = ann->num_output;
-  for (size_t i = 0; i < SAMPLES; i++) memcpy(to->inputs + i * in, data->input[i], in * sizeof(float));
+  for (size_t i = 0; i < SAMPLES; i++)
+    memcpy(to->inputs + i * in, data->input[i], in * sizeof(float));
   /* Once before the clock starts: kernels are built at their first use. */
   if (fann_quern_run(adapter, to->inputs, SAMPLES, to->by_quern) != QUERN_OK) return false;
   times took;
@@ -151,8 +155,8 @@ static bool train_both(struct fann *ann, struct fann_train_data *data, fann_quer
        report("train", "weight", distance(ann->weights, by_fann, count), &took) &&
        memcmp(to->weights, ann->weights, bytes) != 0;
   free(by_fann);
-  printf("mean squared error of the last of %d epochs: FANN %.6f, quern %.6f\n", ROUNDS, (double)fann_mse,
-         (double)mse);
+  printf("mean squared error of the last of %d epochs: FANN %.6f, quern %.6f\n", ROUNDS,
+         (double)fann_mse, (double)mse);
   return ok && fabsf(mse - fann_mse) <= tolerance * fann_mse;
 }
 
@@ -163,8 +167,8 @@ static bool compare(struct fann *ann, struct fann_train_data *data, quern_contex
                malloc(sizeof(float) * SAMPLES * ann->num_output),
                malloc(sizeof(float) * fann_get_total_connections(ann))};
   bool ok = to.inputs != NULL && to.by_fann != NULL && to.by_quern != NULL && to.weights != NULL &&
-            fann_quern_create(context, ann, &adapter) == QUERN_OK && run_both(ann, data, adapter, &to) &&
-            train_both(ann, data, adapter, context, &to);
+            fann_quern_create(context, ann, &adapter) == QUERN_OK &&
+            run_both(ann, data, adapter, &to) && train_both(ann, data, adapter, context, &to);
   fann_quern_free(adapter);
   free(to.inputs);
   free(to.by_fann);
@@ -177,7 +181,8 @@ int main(int argc, char **argv) {
   struct fann *ann = argc > 1 ? fann_create_from_file(argv[1]) : make_network("784-512-256-10.net");
   struct fann_train_data *data = ann != NULL ? make_data(ann) : NULL;
   quern_context *context = NULL;
-  bool ok = data != NULL && quern_context_create(NULL, &context) == QUERN_OK && compare(ann, data, context);
+  bool ok = data != NULL && quern_context_create(NULL, &context) == QUERN_OK &&
+            compare(ann, data, context);
   if (!ok)
     fprintf(stderr, "fann_on_quern: %s\n",
             ann == NULL || data == NULL     ? "FANN could not load or make the network"

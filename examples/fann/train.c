@@ -23,10 +23,11 @@ static void pass_free(device_pass *pass) {
   free(pass->h);
 }
 
-static quern_status add_matrix(quern_context *context, device_pass *pass, size_t rows, size_t columns,
-                               quern_tensor *matrix) {
+static quern_status add_matrix(quern_context *context, device_pass *pass, size_t rows,
+                               size_t columns, quern_tensor *matrix) {
   if (rows == 0 || columns > SIZE_MAX / sizeof(float) / rows)
-    return quern_fail(QUERN_ERROR_SHAPE, "%zu samples of %zu values are none, or too many", rows, columns);
+    return quern_fail(QUERN_ERROR_SHAPE, "%zu samples of %zu values are none, or too many", rows,
+                      columns);
   quern_buffer **buffer = &pass->buffers[pass->buffer_count];
   quern_status status = quern_buffer_create(context, rows * columns * sizeof(float), buffer);
   if (status != QUERN_OK) return status;
@@ -35,7 +36,8 @@ static quern_status add_matrix(quern_context *context, device_pass *pass, size_t
   return QUERN_OK;
 }
 
-static quern_status pass_create(const fann_quern *adapter, size_t rows, bool train, device_pass *pass) {
+static quern_status pass_create(const fann_quern *adapter, size_t rows, bool train,
+                                device_pass *pass) {
   size_t count = adapter->layer_count, widest = 0;
   quern_context *context = adapter->context;
   memset(pass, 0, sizeof *pass);
@@ -52,7 +54,8 @@ static quern_status pass_create(const fann_quern *adapter, size_t rows, bool tra
     status = add_matrix(context, pass, rows, width, &pass->h[i]);
   }
   if (!train) return status;
-  if (status == QUERN_OK) status = add_matrix(context, pass, rows, pass->h[count - 1].columns, &pass->y);
+  if (status == QUERN_OK)
+    status = add_matrix(context, pass, rows, pass->h[count - 1].columns, &pass->y);
   for (size_t i = 0; status == QUERN_OK && i < 2; i++)
     status = add_matrix(context, pass, rows, widest, &pass->dz[i]);
   if (status == QUERN_OK) status = add_matrix(context, pass, 1, rows + 1, &pass->losses);
@@ -63,28 +66,33 @@ static quern_status forward(const fann_quern *adapter, const device_pass *pass) 
   quern_status status = QUERN_OK;
   for (size_t i = 0; status == QUERN_OK && i < adapter->layer_count; i++) {
     const dense_layer *layer = &adapter->layers[i];
-    status = quern_dense_forward(adapter->context, i == 0 ? pass->x : pass->h[i - 1], layer->w, layer->b,
-                                 layer->activation, pass->h[i]);
+    status = quern_dense_forward(adapter->context, i == 0 ? pass->x : pass->h[i - 1], layer->w,
+                                 layer->b, layer->activation, pass->h[i]);
   }
   return status;
 }
 
-/* FANN passes back (output - target), and half of that where the output is symmetric: its range is twice as wide. */
+/* FANN passes back (output - target), and half of that where the output is symmetric: its range is
+ * twice as wide. */
 static float share_of_error(const fann_quern *adapter) {
   return adapter->layers[adapter->layer_count - 1].function == FANN_SIGMOID_SYMMETRIC ? 0.5f : 1.0f;
 }
 
-/* From the outputs to the weights. A batch's step is the learning rate times the mean over its samples. */
-static quern_status backward(const fann_quern *adapter, const device_pass *pass, float learning_rate) {
+/* From the outputs to the weights. A batch's step is the learning rate times the mean over its
+ * samples. */
+static quern_status backward(const fann_quern *adapter, const device_pass *pass,
+                             float learning_rate) {
   quern_context *context = adapter->context;
   size_t last = adapter->layer_count - 1, outputs = pass->h[last].columns, now = 0;
   /* quern's squared error gives dz = 2 scale / outputs (output - target). */
   float scale = share_of_error(adapter) * (float)outputs / (2.0f * (float)pass->rows);
   quern_tensor dz = quern_matrix(pass->dz[now].buffer, 0, pass->rows, outputs);
   quern_tensor losses = quern_vector(pass->losses.buffer, 0, pass->rows);
-  quern_status status = quern_mean_squared_error(context, pass->h[last], pass->y, scale, losses, dz);
+  quern_status status =
+      quern_mean_squared_error(context, pass->h[last], pass->y, scale, losses, dz);
   if (status == QUERN_OK)
-    status = quern_activation_backward(context, adapter->layers[last].activation, dz, pass->h[last], dz);
+    status =
+        quern_activation_backward(context, adapter->layers[last].activation, dz, pass->h[last], dz);
 
   for (size_t i = adapter->layer_count; status == QUERN_OK && i-- > 0;) {
     const dense_layer *layer = &adapter->layers[i];
@@ -97,7 +105,8 @@ static quern_status backward(const fann_quern *adapter, const device_pass *pass,
       quern_tensor h = under.kind == QUERN_IDENTITY ? quern_none() : below;
       status = quern_dense_backward_data(context, dz, layer->w, under, h, false, dx);
     }
-    if (status == QUERN_OK) status = quern_dense_backward_sgd(context, below, dz, sgd, layer->w, layer->b);
+    if (status == QUERN_OK)
+      status = quern_dense_backward_sgd(context, below, dz, sgd, layer->w, layer->b);
     dz = dx;
     now = 1 - now;
   }
@@ -110,7 +119,8 @@ static quern_status read_mse(const fann_quern *adapter, const device_pass *pass,
   quern_tensor sum = quern_vector(pass->losses.buffer, pass->rows, 1);
   quern_status status = quern_sum(adapter->context, losses, sum);
   if (status == QUERN_OK)
-    status = quern_buffer_read(sum.buffer, pass->rows * sizeof(float), sizeof *mse, mse, QUERN_WAIT);
+    status =
+        quern_buffer_read(sum.buffer, pass->rows * sizeof(float), sizeof *mse, mse, QUERN_WAIT);
   if (status != QUERN_OK) return status;
   float share = share_of_error(adapter);
   *mse *= share * share / (float)pass->rows;
@@ -121,7 +131,8 @@ static quern_status read_mse(const fann_quern *adapter, const device_pass *pass,
 static quern_status upload(quern_tensor to, fann_type *const *rows) {
   size_t bytes = to.columns * sizeof(float);
   float *values = malloc(to.rows * bytes);
-  if (values == NULL) return quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "no memory for %zu samples", to.rows);
+  if (values == NULL)
+    return quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "no memory for %zu samples", to.rows);
   for (size_t i = 0; i < to.rows; i++) memcpy(values + i * to.columns, rows[i], bytes);
   quern_status status = quern_buffer_write(to.buffer, 0, to.rows * bytes, values, QUERN_WAIT);
   free(values);
@@ -132,7 +143,8 @@ quern_status fann_quern_run(fann_quern *adapter, const float *inputs, size_t row
   device_pass pass;
   quern_status status = pass_create(adapter, rows, false, &pass);
   if (status == QUERN_OK)
-    status = quern_buffer_write(pass.x.buffer, 0, quern_buffer_bytes(pass.x.buffer), inputs, QUERN_NO_WAIT);
+    status = quern_buffer_write(pass.x.buffer, 0, quern_buffer_bytes(pass.x.buffer), inputs,
+                                QUERN_NO_WAIT);
   if (status == QUERN_OK) status = forward(adapter, &pass);
   if (status == QUERN_OK) {
     quern_buffer *last = pass.h[adapter->layer_count - 1].buffer;
@@ -146,7 +158,8 @@ static quern_status check_training(const fann_quern *adapter, const struct fann 
                                    const struct fann_train_data *data) {
   size_t inputs = adapter->layers[0].in, outputs = adapter->layers[adapter->layer_count - 1].out;
   if (ann->training_algorithm != FANN_TRAIN_BATCH)
-    return quern_fail(QUERN_ERROR_UNSUPPORTED, "the network trains by %s; expected FANN_TRAIN_BATCH",
+    return quern_fail(QUERN_ERROR_UNSUPPORTED,
+                      "the network trains by %s; expected FANN_TRAIN_BATCH",
                       FANN_TRAIN_NAMES[ann->training_algorithm]);
   if (ann->train_error_function != FANN_ERRORFUNC_LINEAR)
     return quern_fail(QUERN_ERROR_UNSUPPORTED,
@@ -159,8 +172,8 @@ static quern_status check_training(const fann_quern *adapter, const struct fann 
   return QUERN_OK;
 }
 
-quern_status fann_quern_train(fann_quern *adapter, const struct fann *ann, const struct fann_train_data *data,
-                              size_t epochs, float *mse) {
+quern_status fann_quern_train(fann_quern *adapter, const struct fann *ann,
+                              const struct fann_train_data *data, size_t epochs, float *mse) {
   device_pass pass = {0};
   quern_status status = check_training(adapter, ann, data);
   if (status == QUERN_OK) status = pass_create(adapter, data->num_data, true, &pass);

@@ -1,6 +1,7 @@
 /* usage: ring MODEL
  *
- * Learns which points of the unit square lie in a ring, saves the network as MODEL, and asks what it reads back. */
+ * Learns which points of the unit square lie in a ring, saves the network as MODEL, and asks what
+ * it reads back. */
 #include <quern/quern.h>
 #include <stdio.h>
 
@@ -18,8 +19,8 @@ static void make_points(float *points, int32_t *inside, unsigned random) {
   }
 }
 
-static quern_status learn(quern_context *context, const quern_dataset *train, const quern_dataset *test,
-                          quern_network *network) {
+static quern_status learn(quern_context *context, const quern_dataset *train,
+                          const quern_dataset *test, quern_network *network) {
   quern_epoch last;
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
   options.epochs = 30;
@@ -67,7 +68,8 @@ int main(int argc, char **argv) {
   if (status == QUERN_OK) status = learn(context, train, test, network);
   if (status == QUERN_OK) status = quern_model_save(network, path);
   if (status == QUERN_OK) status = ask(context, path);
-  if (status != QUERN_OK) fprintf(stderr, "%s: %s\n", quern_status_name(status), quern_last_error());
+  if (status != QUERN_OK)
+    fprintf(stderr, "%s: %s\n", quern_status_name(status), quern_last_error());
 
   quern_network_free(network);
   quern_dataset_free(test);

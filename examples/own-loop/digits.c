@@ -2,7 +2,8 @@
 
 #include <stdlib.h>
 
-/* What quern_dataset_open gives, as floats: a program with data of its own has such arrays already. */
+/* What quern_dataset_open gives, as floats: a program with data of its own has such arrays already.
+ */
 static quern_status upload(quern_context *context, const quern_dataset *dataset, digits *data) {
   data->count = quern_dataset_rows(dataset);
   float *pixels = malloc(data->count * PIXELS * sizeof *pixels);
@@ -16,8 +17,10 @@ static quern_status upload(quern_context *context, const quern_dataset *dataset,
                label_bytes = data->count * sizeof *labels;
   if (status == QUERN_OK) status = quern_buffer_create(context, pixel_bytes, &data->pixels);
   if (status == QUERN_OK) status = quern_buffer_create(context, label_bytes, &data->labels);
-  if (status == QUERN_OK) status = quern_buffer_write(data->pixels, 0, pixel_bytes, pixels, QUERN_WAIT);
-  if (status == QUERN_OK) status = quern_buffer_write(data->labels, 0, label_bytes, labels, QUERN_WAIT);
+  if (status == QUERN_OK)
+    status = quern_buffer_write(data->pixels, 0, pixel_bytes, pixels, QUERN_WAIT);
+  if (status == QUERN_OK)
+    status = quern_buffer_write(data->labels, 0, label_bytes, labels, QUERN_WAIT);
   free(pixels);
   free(labels);
   return status;
@@ -46,15 +49,17 @@ quern_tensor digits_labels(const digits *data, size_t first, size_t rows) {
   return quern_vector(data->labels, first, rows);
 }
 
-quern_status digits_accuracy(quern_plan *plan, quern_context *context, const digits *test, double *accuracy) {
+quern_status digits_accuracy(quern_plan *plan, quern_context *context, const digits *test,
+                             double *accuracy) {
   quern_buffer *scratch = NULL; /* a loss for each sample of a batch, and the count */
   int32_t right = 0;
   quern_status status = quern_buffer_create(context, (BATCH + 1) * sizeof(float), &scratch);
   if (status == QUERN_OK) status = quern_buffer_fill(scratch, 0, quern_buffer_bytes(scratch), 0);
   for (size_t first = 0; status == QUERN_OK && first < test->count; first += BATCH) {
     const size_t rows = test->count - first < BATCH ? test->count - first : BATCH;
-    status = quern_plan_evaluate(plan, digits_x(test, first, rows), digits_labels(test, first, rows),
-                                 quern_vector(scratch, 0, rows), quern_vector(scratch, BATCH, 1));
+    status =
+        quern_plan_evaluate(plan, digits_x(test, first, rows), digits_labels(test, first, rows),
+                            quern_vector(scratch, 0, rows), quern_vector(scratch, BATCH, 1));
   }
   if (status == QUERN_OK)
     status = quern_buffer_read(scratch, BATCH * sizeof(float), sizeof right, &right, QUERN_WAIT);

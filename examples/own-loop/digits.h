@@ -22,6 +22,7 @@ quern_tensor digits_x(const digits *data, size_t first, size_t rows);
 quern_tensor digits_labels(const digits *data, size_t first, size_t rows);
 
 /* The share of the test digits whose largest output is their own. Waits. */
-quern_status digits_accuracy(quern_plan *plan, quern_context *context, const digits *test, double *accuracy);
+quern_status digits_accuracy(quern_plan *plan, quern_context *context, const digits *test,
+                             double *accuracy);
 
 #endif

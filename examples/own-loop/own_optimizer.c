@@ -1,7 +1,8 @@
 /* An optimizer of one's own: quern computes the gradients, the program takes the step.
  *
  * It is Lion (Chen et al., "Symbolic Discovery of Optimization Algorithms", 2023):
- *   u = sign(beta1 m + (1 - beta1) g)     p <- p - lr (u + decay p)     m <- beta2 m + (1 - beta2) g */
+ *   u = sign(beta1 m + (1 - beta1) g)     p <- p - lr (u + decay p)     m <- beta2 m + (1 - beta2)
+ * g */
 #include "digits.h"
 
 #include <stdio.h>
@@ -18,12 +19,13 @@ typedef struct parameter {
 } parameter;
 
 static quern_status copy(quern_tensor from, float *to) {
-  return quern_buffer_read(from.buffer, from.offset * sizeof *to, from.rows * from.columns * sizeof *to, to,
-                           QUERN_WAIT);
+  return quern_buffer_read(from.buffer, from.offset * sizeof *to,
+                           from.rows * from.columns * sizeof *to, to, QUERN_WAIT);
 }
 
 static quern_status parameter_create(quern_tensor values, quern_tensor gradients, parameter *made) {
-  *made = (parameter){.values = values, .gradients = gradients, .count = values.rows * values.columns};
+  *made =
+      (parameter){.values = values, .gradients = gradients, .count = values.rows * values.columns};
   made->p = malloc(made->count * sizeof *made->p);
   made->g = malloc(made->count * sizeof *made->g);
   made->m = calloc(made->count, sizeof *made->m);
@@ -46,8 +48,8 @@ static quern_status lion(parameter *one) {
     p[i] -= rate * ((u > 0.0f ? 1.0f : u < 0.0f ? -1.0f : u) + decay * p[i]);
     m[i] = beta2 * m[i] + (1.0f - beta2) * g[i];
   }
-  return quern_buffer_write(one->values.buffer, one->values.offset * sizeof *p, one->count * sizeof *p, p,
-                            QUERN_NO_WAIT);
+  return quern_buffer_write(one->values.buffer, one->values.offset * sizeof *p,
+                            one->count * sizeof *p, p, QUERN_NO_WAIT);
 }
 
 static quern_status find_parameters(const quern_plan *plan, parameter *parameters) {
@@ -68,19 +70,21 @@ static quern_status train_on(quern_plan *plan, const digits *train, parameter *p
   for (int epoch = 0; epoch < EPOCHS; epoch++)
     for (size_t first = 0; status == QUERN_OK && first < train->count; first += BATCH) {
       const size_t rows = train->count - first < BATCH ? train->count - first : BATCH;
-      status = quern_plan_step(plan, digits_x(train, first, rows), digits_labels(train, first, rows),
-                               quern_none());
+      status = quern_plan_step(plan, digits_x(train, first, rows),
+                               digits_labels(train, first, rows), quern_none());
       for (size_t i = 0; status == QUERN_OK && i < TENSORS; i++) status = lion(&parameters[i]);
     }
   return status;
 }
 
-static quern_status run(quern_context *context, quern_network *network, digits *train, digits *test) {
+static quern_status run(quern_context *context, quern_network *network, digits *train,
+                        digits *test) {
   quern_plan *plan = NULL;
   parameter parameters[TENSORS] = {{.count = 0}};
   double accuracy = 0.0;
   quern_status status = digits_upload(context, train, test);
-  if (status == QUERN_OK) status = quern_plan_create(context, network, BATCH, QUERN_PLAN_GRADIENTS, &plan);
+  if (status == QUERN_OK)
+    status = quern_plan_create(context, network, BATCH, QUERN_PLAN_GRADIENTS, &plan);
   if (status == QUERN_OK) status = train_on(plan, train, parameters);
   if (status == QUERN_OK) status = digits_accuracy(plan, context, test, &accuracy);
   if (status == QUERN_OK) printf("accuracy %.3f on %zu held out\n", accuracy, test->count);
@@ -95,10 +99,12 @@ int main(void) {
   quern_network *network = NULL;
   digits train = {0}, test = {0};
   quern_status status = quern_context_create(NULL, &context);
-  if (status == QUERN_OK) status = quern_network_create(PIXELS, layers, 2, QUERN_CATEGORICAL, &network);
+  if (status == QUERN_OK)
+    status = quern_network_create(PIXELS, layers, 2, QUERN_CATEGORICAL, &network);
   if (status == QUERN_OK) status = quern_network_initialize(network, QUERN_INIT_DEFAULT, 1);
   if (status == QUERN_OK) status = run(context, network, &train, &test);
-  if (status != QUERN_OK) fprintf(stderr, "%s: %s\n", quern_status_name(status), quern_last_error());
+  if (status != QUERN_OK)
+    fprintf(stderr, "%s: %s\n", quern_status_name(status), quern_last_error());
   digits_free(&train);
   digits_free(&test);
   quern_network_free(network);

@@ -5,20 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Points x of a square, and y = sin(3 x0) x1 there: all x first, [count][2], then all y. The points of a step are the same
- * wherever it runs. */
+/* Points x of a square, and y = sin(3 x0) x1 there: all x first, [count][2], then all y. The points
+ * of a step are the same wherever it runs. */
 static const char source[] =
-    "uint mix(uint v) { v ^= v >> 16; v *= 0x7feb352du; v ^= v >> 15; v *= 0x846ca68bu; return v ^ v >> 16; "
-    "}\n"
+    "uint mix(uint v) { v ^= v >> 16; v *= 0x7feb352du; v ^= v >> 15; v *= 0x846ca68bu; return v ^ "
+    "v >> 16; }\n"
     "float uniform_of(uint v) { return (float)(mix(v) >> 8) * 0x1p-23f - 1.0f; }\n"
     "kernel void make_points(global float *points, uint count, uint step) {\n"
     "  const uint i = get_global_id(0);\n"
-    "  const float a = uniform_of(2 * (step * count + i)), b = uniform_of(2 * (step * count + i) + 1);\n"
+    "  const float a = uniform_of(2 * (step * count + i)), b = uniform_of(2 * (step * count + i) + "
+    "1);\n"
     "  points[2 * i] = a;\n"
     "  points[2 * i + 1] = b;\n"
     "  points[2 * count + i] = sin(3.0f * a) * b;\n"
     "}\n"
-    "kernel void square_errors(global const float *points, global const float *predicted, uint at,\n"
+    "kernel void square_errors(global const float *points, global const float *predicted, uint "
+    "at,\n"
     "                          uint count, global float *errors) {\n"
     "  const uint i = get_global_id(0);\n"
     "  const float apart = predicted[at + i] - points[2 * count + i];\n"
@@ -34,7 +36,8 @@ static bool find_device(cl_device_id *found) {
   cl_uint count = 0;
   if (!device_check(clGetPlatformIDs(0, NULL, &count), "clGetPlatformIDs")) return false;
   cl_platform_id *platforms = malloc((count > 0 ? count : 1) * sizeof *platforms);
-  bool ok = platforms != NULL && device_check(clGetPlatformIDs(count, platforms, NULL), "clGetPlatformIDs");
+  bool ok = platforms != NULL &&
+            device_check(clGetPlatformIDs(count, platforms, NULL), "clGetPlatformIDs");
   bool there = false;
   for (cl_uint i = 0; ok && !there && i < count; i++)
     there = clGetDeviceIDs(platforms[i], CL_DEVICE_TYPE_ALL, 1, found, NULL) == CL_SUCCESS;
@@ -78,7 +81,8 @@ void device_close(device *made) {
   memset(made, 0, sizeof *made);
 }
 
-bool device_run(const device *on, cl_kernel kernel, size_t items, const cl_event *after, cl_event *done) {
+bool device_run(const device *on, cl_kernel kernel, size_t items, const cl_event *after,
+                cl_event *done) {
   return device_check(
       clEnqueueNDRangeKernel(on->queue, kernel, 1, NULL, &items, NULL, after != NULL, after, done),
       "clEnqueueNDRangeKernel");

@@ -24,7 +24,9 @@ void device_close(device *made);
 /* Prints the failing call; true for CL_SUCCESS. */
 bool device_check(cl_int error, const char *call);
 
-/* Queues `kernel` over `items`, after the event (NULL: none), and gives an event for its end (NULL: none wanted). */
-bool device_run(const device *on, cl_kernel kernel, size_t items, const cl_event *after, cl_event *done);
+/* Queues `kernel` over `items`, after the event (NULL: none), and gives an event for its end (NULL:
+ * none wanted). */
+bool device_run(const device *on, cl_kernel kernel, size_t items, const cl_event *after,
+                cl_event *done);
 
 #endif

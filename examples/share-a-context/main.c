@@ -1,8 +1,9 @@
 /* usage: share_a_context in-order | out-of-order | none
  *
- * A program with its own OpenCL context and kernels. One kernel makes points in the program's memory; quern trains a network on
- * them there, and writes what it predicts into the program's memory; another kernel of the program compares the two. No number
- * is copied in between. The word says which queue quern is told of: with the program's own in-order queue both are in order by
+ * A program with its own OpenCL context and kernels. One kernel makes points in the program's
+ * memory; quern trains a network on them there, and writes what it predicts into the program's
+ * memory; another kernel of the program compares the two. No number is copied in between. The word
+ * says which queue quern is told of: with the program's own in-order queue both are in order by
  * themselves, otherwise events join them. */
 #include "training.h"
 
@@ -24,22 +25,26 @@ static bool say(quern_status status) {
   return status == QUERN_OK;
 }
 
-/* quern's ops after the program's command; the program's queue is flushed, as OpenCL asks of who is waited for. */
+/* quern's ops after the program's command; the program's queue is flushed, as OpenCL asks of who is
+ * waited for. */
 static bool let_quern_wait(const program *p, const cl_event *made) {
   return device_check(clFlush(p->own.queue), "clFlush") &&
          say(quern_opencl_wait(p->training.context, 1, made));
 }
 
-/* Points, a step, errors: each after the one before it. `previous` is the end of the step before, which read the points that are
- * now made anew; NULL where there is none. *done is the end of this one. */
+/* Points, a step, errors: each after the one before it. `previous` is the end of the step before,
+ * which read the points that are now made anew; NULL where there is none. *done is the end of this
+ * one. */
 static bool run_step(program *p, cl_uint step, const cl_event *previous, cl_event *done) {
   const bool joined = p->kind == IN_ORDER;
   cl_event made = NULL, trained = NULL;
-  bool ok = device_check(clSetKernelArg(p->own.make_points, 2, sizeof step, &step), "clSetKernelArg") &&
-            device_run(&p->own, p->own.make_points, COUNT, previous, joined ? NULL : &made) &&
-            (joined || let_quern_wait(p, &made)) && say(training_step(&p->training)) &&
-            (joined || say(quern_opencl_event(p->training.context, &trained))) &&
-            device_run(&p->own, p->own.square_errors, COUNT, joined ? NULL : &trained, joined ? NULL : done);
+  bool ok =
+      device_check(clSetKernelArg(p->own.make_points, 2, sizeof step, &step), "clSetKernelArg") &&
+      device_run(&p->own, p->own.make_points, COUNT, previous, joined ? NULL : &made) &&
+      (joined || let_quern_wait(p, &made)) && say(training_step(&p->training)) &&
+      (joined || say(quern_opencl_event(p->training.context, &trained))) &&
+      device_run(&p->own, p->own.square_errors, COUNT, joined ? NULL : &trained,
+                 joined ? NULL : done);
   if (made != NULL) clReleaseEvent(made);
   if (trained != NULL) clReleaseEvent(trained);
   return ok;
@@ -80,7 +85,8 @@ static bool make_memory(program *p) {
   cl_mem *const to[] = {&p->points, &p->predicted, &p->errors};
   for (size_t i = 0; i < 3; i++) {
     cl_int error;
-    *to[i] = clCreateBuffer(p->own.context, CL_MEM_READ_WRITE, floats[i] * sizeof(float), NULL, &error);
+    *to[i] =
+        clCreateBuffer(p->own.context, CL_MEM_READ_WRITE, floats[i] * sizeof(float), NULL, &error);
     if (!device_check(error, "clCreateBuffer")) return false;
   }
   return true;
@@ -93,7 +99,8 @@ static bool set_arguments(const program *p) {
          device_check(clSetKernelArg(make, 1, sizeof count, &count), "clSetKernelArg") &&
          device_check(clSetKernelArg(square, 0, sizeof(cl_mem), &p->points), "clSetKernelArg") &&
          device_check(clSetKernelArg(square, 1, sizeof(cl_mem), &p->predicted), "clSetKernelArg") &&
-         device_check(clSetKernelArg(square, 2, sizeof predicted_at, &predicted_at), "clSetKernelArg") &&
+         device_check(clSetKernelArg(square, 2, sizeof predicted_at, &predicted_at),
+                      "clSetKernelArg") &&
          device_check(clSetKernelArg(square, 3, sizeof count, &count), "clSetKernelArg") &&
          device_check(clSetKernelArg(square, 4, sizeof(cl_mem), &p->errors), "clSetKernelArg");
 }
@@ -101,7 +108,8 @@ static bool set_arguments(const program *p) {
 static bool run(program *p) {
   if (!device_open(p->kind, &p->own)) return false;
   const bool ok = make_memory(p) && set_arguments(p) &&
-                  say(training_open(&p->own, p->kind, p->points, p->predicted, &p->training)) && run_steps(p);
+                  say(training_open(&p->own, p->kind, p->points, p->predicted, &p->training)) &&
+                  run_steps(p);
   /* In any order: quern holds what it uses. */
   cl_mem const all[] = {p->points, p->predicted, p->errors};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)

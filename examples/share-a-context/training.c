@@ -16,10 +16,10 @@ enum {
   PASSING = LOSSES + COUNT
 };
 
-#define TRY(call)                                                                                            \
-  do {                                                                                                       \
-    const quern_status status = (call);                                                                      \
-    if (status != QUERN_OK) return status;                                                                   \
+#define TRY(call)                                                                                  \
+  do {                                                                                             \
+    const quern_status status = (call);                                                            \
+    if (status != QUERN_OK) return status;                                                         \
   } while (0)
 
 static quern_status start(const training *made) {
@@ -31,10 +31,11 @@ static quern_status start(const training *made) {
 
 static quern_status open_all(const device *on, queue_kind kind, cl_mem points, cl_mem predicted,
                              training *made) {
-  TRY(quern_opencl_context_create(on->context, on->id, kind == NONE ? NULL : on->queue, &made->context));
+  TRY(quern_opencl_context_create(on->context, on->id, kind == NONE ? NULL : on->queue,
+                                  &made->context));
   TRY(quern_opencl_buffer_wrap(made->context, points, 0, COUNT * 3 * sizeof(float), &made->points));
-  TRY(quern_opencl_buffer_wrap(made->context, predicted, PREDICTED_AT * sizeof(float), COUNT * sizeof(float),
-                               &made->predicted));
+  TRY(quern_opencl_buffer_wrap(made->context, predicted, PREDICTED_AT * sizeof(float),
+                               COUNT * sizeof(float), &made->predicted));
   TRY(quern_buffer_create(made->context, PARAMETERS * sizeof(float), &made->parameters));
   TRY(quern_buffer_create(made->context, PASSING * sizeof(float), &made->passing));
   return start(made);
@@ -60,15 +61,17 @@ void training_close(training *made) {
 quern_status training_step(const training *made) {
   quern_context *context = made->context;
   quern_buffer *p = made->parameters, *passing = made->passing;
-  const quern_activation tanh_ = quern_activation_of(QUERN_TANH), none = quern_activation_of(QUERN_IDENTITY);
+  const quern_activation tanh_ = quern_activation_of(QUERN_TANH),
+                         none = quern_activation_of(QUERN_IDENTITY);
   const quern_tensor x = quern_matrix(made->points, 0, COUNT, IN),
                      y = quern_matrix(made->points, COUNT * IN, COUNT, 1),
                      z = quern_matrix(made->predicted, 0, COUNT, 1),
                      h = quern_matrix(passing, H, COUNT, HIDDEN),
-                     dh = quern_matrix(passing, DH, COUNT, HIDDEN), dz = quern_matrix(passing, DZ, COUNT, 1),
-                     losses = quern_vector(passing, LOSSES, COUNT), w1 = quern_matrix(p, W1, IN, HIDDEN),
-                     b1 = quern_vector(p, B1, HIDDEN), w2 = quern_matrix(p, W2, HIDDEN, 1),
-                     b2 = quern_vector(p, B2, 1);
+                     dh = quern_matrix(passing, DH, COUNT, HIDDEN),
+                     dz = quern_matrix(passing, DZ, COUNT, 1),
+                     losses = quern_vector(passing, LOSSES, COUNT),
+                     w1 = quern_matrix(p, W1, IN, HIDDEN), b1 = quern_vector(p, B1, HIDDEN),
+                     w2 = quern_matrix(p, W2, HIDDEN, 1), b2 = quern_vector(p, B2, 1);
   const quern_sgd sgd = {rate, 0.0f};
   TRY(quern_dense_forward(context, x, w1, b1, tanh_, h));
   TRY(quern_dense_forward(context, h, w2, b2, none, z));

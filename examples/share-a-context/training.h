@@ -12,8 +12,9 @@ enum { COUNT = 256 };
 
 typedef struct training {
   quern_context *context;
-  quern_buffer *points;    /* the program's cl_mem, as make_points fills it */
-  quern_buffer *predicted; /* the program's too: what the network says, [COUNT] from float PREDICTED_AT on */
+  quern_buffer *points; /* the program's cl_mem, as make_points fills it */
+  /* the program's too: what the network says, [COUNT] from float PREDICTED_AT on */
+  quern_buffer *predicted;
   quern_buffer *parameters, *passing; /* quern's own */
 } training;
 

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdio.h>
 
-/* A range of less than this part of its numbers, or of less than the least, has no ticks that can be
- * told apart. */
+/* A range of less than this part of its numbers, or of less than the least, has no ticks that can
+ * be told apart. */
 static const double narrowest = 1e-9, least_width = 1e-300;
 
 bool cli_axis_shows(double value) {
@@ -39,7 +39,8 @@ static double largest_of(cli_range range) {
 static cli_range widened(cli_range range, bool whole) {
   const double largest = largest_of(range), needed = fmax(narrowest * largest, least_width);
   if (range.most - range.least >= needed) return range;
-  const double part = 0.1 * largest, usual = whole ? 0.5 : part, room = usual >= needed ? usual : part;
+  const double part = 0.1 * largest, usual = whole ? 0.5 : part,
+               room = usual >= needed ? usual : part;
   return room >= least_width ? (cli_range){range.least - room, range.most + room}
                              : (cli_range){range.least - 1.0, range.most + 1.0};
 }
@@ -56,7 +57,8 @@ cli_axis cli_axis_over(cli_range range, size_t most, bool whole, bool rounded) {
   if (whole && step < 1.0) step = 1.0;
   cli_axis axis = {range, 0.0, step, 0};
   if (rounded)
-    axis.range = (cli_range){step * floor(range.least / step + 1e-9), step * ceil(range.most / step - 1e-9)};
+    axis.range =
+        (cli_range){step * floor(range.least / step + 1e-9), step * ceil(range.most / step - 1e-9)};
   axis.first = step * ceil(axis.range.least / step - 1e-9);
   axis.ticks = count_ticks(axis.first, axis.range.most, step, most + 1);
   return axis;

@@ -9,10 +9,11 @@ typedef struct cli_range {
   double least, most; /* least > most: nothing yet */
 } cli_range;
 
-#define CLI_RANGE_EMPTY                                                                                      \
+#define CLI_RANGE_EMPTY                                                                            \
   { 1.0, 0.0 }
 
-/* Whether an axis can show the number: it is finite, and differences of two such numbers are finite too. */
+/* Whether an axis can show the number: it is finite, and differences of two such numbers are finite
+ * too. */
 #define CLI_AXIS_LARGEST 1e300
 bool cli_axis_shows(double value);
 

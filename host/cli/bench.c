@@ -33,8 +33,9 @@ typedef struct bench_session {
 } bench_session;
 
 /* Times one thing and adds its figure, which is scale / seconds, to the JSON object. */
-static cli_exit measure_one(bench_session *bench, cli_exit (*run)(void *, size_t, double *), void *state,
-                            double scale, cJSON *object, const char *name, measure_summary *summary) {
+static cli_exit measure_one(bench_session *bench, cli_exit (*run)(void *, size_t, double *),
+                            void *state, double scale, cJSON *object, const char *name,
+                            measure_summary *summary) {
   measure_candidate candidate = {run, state, NULL};
   cli_exit result = measure_rounds(&candidate, 1, bench->effort);
   if (result == CLI_OK) result = measure_rate(&candidate, scale, bench->effort.rounds, summary);
@@ -53,7 +54,8 @@ static cli_exit bench_limits(bench_session *bench) {
   cJSON *object = cli_json_object(&bench->json, bench->json.root, "limits");
   cli_exit result = measure_limits_create(bench->context, bench->effort.small_only, &limits);
   if (result == CLI_OK)
-    result = measure_one(bench, measure_limits_launch, &limits, 1, object, "launches_per_second", &launch);
+    result = measure_one(bench, measure_limits_launch, &limits, 1, object, "launches_per_second",
+                         &launch);
   if (result == CLI_OK)
     result = measure_one(bench, measure_limits_wait, &limits, 1, object, "waits_per_second", &wait);
   if (result == CLI_OK)
@@ -71,7 +73,8 @@ static cli_exit bench_limits(bench_session *bench) {
   return CLI_OK;
 }
 
-static cli_exit bench_form(bench_session *bench, measure_form form, measure_shape shape, cJSON *object) {
+static cli_exit bench_form(bench_session *bench, measure_form form, measure_shape shape,
+                           cJSON *object) {
   static const char *const names[MEASURE_FORM_COUNT] = {"forward_gflops", "backward_data_gflops",
                                                         "backward_weights_gflops"};
   measure_operands operands;
@@ -82,9 +85,10 @@ static cli_exit bench_form(bench_session *bench, measure_form form, measure_shap
   result = measure_verify_product(bench->context, bench->reference, &operands);
   if (result == CLI_OK) result = measure_product_create(bench->context, &operands, false, &product);
   if (result == CLI_OK)
-    result = measure_one(bench, measure_product_run, &product, 1e-9 * measure_shape_flops(shape), object,
-                         names[form], &summary);
-  if (result == CLI_OK) fprintf(bench->table, "  %8.1f +-%3.0f%%", summary.median, measure_spread(summary));
+    result = measure_one(bench, measure_product_run, &product, 1e-9 * measure_shape_flops(shape),
+                         object, names[form], &summary);
+  if (result == CLI_OK)
+    fprintf(bench->table, "  %8.1f +-%3.0f%%", summary.median, measure_spread(summary));
   measure_product_free(&product);
   measure_operands_free(&operands);
   return result;
@@ -121,7 +125,8 @@ static void print_training(bench_session *bench, const measure_network *network,
   fflush(bench->table);
 }
 
-/* Steps of a plan, and for small networks whole epochs: what surrounds the arithmetic counts there. */
+/* Steps of a plan, and for small networks whole epochs: what surrounds the arithmetic counts there.
+ */
 static cli_exit bench_network(bench_session *bench, const measure_network *network, cJSON *object) {
   measure_problem problem;
   measure_step step = {0};
@@ -153,7 +158,8 @@ static cli_exit bench_network(bench_session *bench, const measure_network *netwo
 static cli_exit bench_training(bench_session *bench) {
   cJSON *list = cli_json_list(&bench->json, bench->json.root, "training");
   cli_exit result = CLI_OK;
-  fprintf(bench->table, "\ntraining\n%-18s %5s  %-8s %12s\n", "network", "batch", "as", "samples/s");
+  fprintf(bench->table, "\ntraining\n%-18s %5s  %-8s %12s\n", "network", "batch", "as",
+          "samples/s");
   for (size_t i = 0; result == CLI_OK && i < measure_network_count; i++) {
     const measure_network *network = &measure_networks[i];
     if (bench->effort.small_only && !measure_network_is_small(network)) continue;
@@ -185,8 +191,10 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
     bench.json = cli_json_create();
     cli_json_device(&bench.json, bench.json.root, bench.context);
     result = bench_limits(&bench);
-    if (result == CLI_OK && (part == NULL || strcmp(part, "gemm") == 0)) result = bench_products(&bench);
-    if (result == CLI_OK && (part == NULL || strcmp(part, "train") == 0)) result = bench_training(&bench);
+    if (result == CLI_OK && (part == NULL || strcmp(part, "gemm") == 0))
+      result = bench_products(&bench);
+    if (result == CLI_OK && (part == NULL || strcmp(part, "train") == 0))
+      result = bench_training(&bench);
     if (result == CLI_OK && settings.json) result = cli_json_print(&bench.json);
     cli_json_free(&bench.json);
   }
@@ -198,11 +206,11 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
 const cli_command cli_bench = {
     .name = "bench",
     .summary = "measure how fast a device trains",
-    .about = "Measures what a device costs (a queued op, a wait, a copy), the matrix products of training, "
-             "and whole training steps. \"quern bench gemm\" leaves out the steps, \"quern bench train\" the "
-             "products. "
-             "Each result is compared with the reference's before its time counts. Figures are medians over "
-             "rounds; +- is half the distance between the quartiles.",
+    .about =
+        "Measures what a device costs (a queued op, a wait, a copy), the matrix products of "
+        "training, and whole training steps. \"quern bench gemm\" leaves out the steps, \"quern "
+        "bench train\" the products. Each result is compared with the reference's before its time "
+        "counts. Figures are medians over rounds; +- is half the distance between the quartiles.",
     .options = options,
     .examples = examples,
     .run = run,

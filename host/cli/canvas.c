@@ -18,10 +18,12 @@ static const cli_canvas_kind *find_kind(const char *path) {
 
 cli_exit cli_canvas_check(const char *path) {
   const cli_canvas_kind *kind = find_kind(path);
-  if (kind == NULL) return cli_fail("%s: expected the name of a picture, ending with .svg or .png", path);
+  if (kind == NULL)
+    return cli_fail("%s: expected the name of a picture, ending with .svg or .png", path);
   if (kind->open == NULL)
     return cli_fail(
-        "%s: this quern was built without cairo, which draws PNG; a name that ends with .svg works", path);
+        "%s: this quern was built without cairo, which draws PNG; a name that ends with .svg works",
+        path);
   return CLI_OK;
 }
 
@@ -38,10 +40,10 @@ cli_exit cli_canvas_open(const char *path, double width, double height, cli_canv
 
 cli_exit cli_canvas_close(cli_canvas *canvas) {
   const bool drawn = canvas->kind->close(canvas, ferror(canvas->file) == 0 && !canvas->lost);
-  const cli_exit result = drawn ? cli_output_save(&canvas->output, canvas->path)
-                          : canvas->lost
-                              ? cli_fail_memory()
-                              : cli_fail("%s cannot be written: it could not be drawn", canvas->path);
+  const cli_exit result =
+      drawn          ? cli_output_save(&canvas->output, canvas->path)
+      : canvas->lost ? cli_fail_memory()
+                     : cli_fail("%s cannot be written: it could not be drawn", canvas->path);
   cli_output_free(&canvas->output);
   return result;
 }
@@ -51,11 +53,13 @@ void cli_canvas_line(cli_canvas *canvas, const cli_point *points, size_t count, 
   if (count > 1) canvas->kind->line(canvas, points, count, colour, width, dashed);
 }
 
-void cli_canvas_segment(cli_canvas *canvas, cli_point from, cli_point to, cli_colour colour, double width) {
+void cli_canvas_segment(cli_canvas *canvas, cli_point from, cli_point to, cli_colour colour,
+                        double width) {
   cli_canvas_line(canvas, (const cli_point[]){from, to}, 2, colour, width, false);
 }
 
-void cli_canvas_box(cli_canvas *canvas, cli_point corner, double width, double height, cli_colour fill) {
+void cli_canvas_box(cli_canvas *canvas, cli_point corner, double width, double height,
+                    cli_colour fill) {
   canvas->kind->box(canvas, corner, width, height, fill);
 }
 
@@ -63,8 +67,8 @@ void cli_canvas_dot(cli_canvas *canvas, cli_point centre, double radius, cli_col
   canvas->kind->dot(canvas, centre, radius, fill);
 }
 
-void cli_canvas_text(cli_canvas *canvas, cli_point at, const char *text, double size, cli_anchor anchor,
-                     double degrees, cli_colour colour) {
+void cli_canvas_text(cli_canvas *canvas, cli_point at, const char *text, double size,
+                     cli_anchor anchor, double degrees, cli_colour colour) {
   char *clean = cli_text_clean(text);
   if (clean == NULL) canvas->lost = true;
   if (clean != NULL) canvas->kind->text(canvas, at, clean, size, anchor, degrees, colour);

@@ -1,5 +1,6 @@
-/* Something to draw on: SVG, which quern writes itself, or PNG, where it was built with cairo. Units are pixels, from the upper
- * left corner, y downwards. Nothing fails before cli_canvas_close, which tells of all that did. */
+/* Something to draw on: SVG, which quern writes itself, or PNG, where it was built with cairo.
+ * Units are pixels, from the upper left corner, y downwards. Nothing fails before cli_canvas_close,
+ * which tells of all that did. */
 #ifndef QUERN_CLI_CANVAS_H
 #define QUERN_CLI_CANVAS_H
 
@@ -29,8 +30,8 @@ typedef struct cli_canvas {
 typedef struct cli_canvas_kind {
   const char *ending; /* ".svg" */
   bool (*open)(cli_canvas *canvas);
-  void (*line)(cli_canvas *canvas, const cli_point *points, size_t count, cli_colour colour, double width,
-               bool dashed);
+  void (*line)(cli_canvas *canvas, const cli_point *points, size_t count, cli_colour colour,
+               double width, bool dashed);
   void (*box)(cli_canvas *canvas, cli_point corner, double width, double height, cli_colour fill);
   void (*dot)(cli_canvas *canvas, cli_point centre, double radius, cli_colour fill);
   void (*text)(cli_canvas *canvas, cli_point at, const char *text, double size, cli_anchor anchor,
@@ -50,15 +51,19 @@ cli_exit cli_canvas_close(cli_canvas *canvas);
 /* A line through the points; nothing for less than two. */
 void cli_canvas_line(cli_canvas *canvas, const cli_point *points, size_t count, cli_colour colour,
                      double width, bool dashed);
-void cli_canvas_segment(cli_canvas *canvas, cli_point from, cli_point to, cli_colour colour, double width);
-void cli_canvas_box(cli_canvas *canvas, cli_point corner, double width, double height, cli_colour fill);
+void cli_canvas_segment(cli_canvas *canvas, cli_point from, cli_point to, cli_colour colour,
+                        double width);
+void cli_canvas_box(cli_canvas *canvas, cli_point corner, double width, double height,
+                    cli_colour fill);
 void cli_canvas_dot(cli_canvas *canvas, cli_point centre, double radius, cli_colour fill);
 
-/* One line of text, with question marks as cli_print has them, whose base line begins, has its middle, or ends at a point, turned clockwise about it. */
-void cli_canvas_text(cli_canvas *canvas, cli_point at, const char *text, double size, cli_anchor anchor,
-                     double degrees, cli_colour colour);
+/* One line of text, with question marks as cli_print has them, whose base line begins, has its
+ * middle, or ends at a point, turned clockwise about it. */
+void cli_canvas_text(cli_canvas *canvas, cli_point at, const char *text, double size,
+                     cli_anchor anchor, double degrees, cli_colour colour);
 
-/* About how wide a text is: who looks at an SVG brings the font. Rather too wide than too narrow. */
+/* About how wide a text is: who looks at an SVG brings the font. Rather too wide than too narrow.
+ */
 double cli_canvas_text_width(const char *text, double size);
 
 #endif

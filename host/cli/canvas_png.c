@@ -42,7 +42,8 @@ static bool open_png(cli_canvas *canvas) {
 }
 
 static cairo_status_t write_bytes(void *closure, const unsigned char *bytes, unsigned count) {
-  return fwrite(bytes, 1, count, closure) == count ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
+  return fwrite(bytes, 1, count, closure) == count ? CAIRO_STATUS_SUCCESS
+                                                   : CAIRO_STATUS_WRITE_ERROR;
 }
 
 static bool close_png(cli_canvas *canvas, bool good) {
@@ -51,7 +52,8 @@ static bool close_png(cli_canvas *canvas, bool good) {
          cairo_surface_write_to_png_stream(cairo_get_target(cairo), write_bytes, canvas->file) ==
              CAIRO_STATUS_SUCCESS;
   cairo_destroy(cairo);
-  cairo_debug_reset_static_data(); /* fonts that it keeps for the next drawing, of which there is none */
+  /* fonts that it keeps for the next drawing, of which there is none */
+  cairo_debug_reset_static_data();
   return good;
 }
 
@@ -67,7 +69,8 @@ static void draw_line(cli_canvas *canvas, const cli_point *points, size_t count,
   cairo_stroke(cairo);
 }
 
-static void draw_box(cli_canvas *canvas, cli_point corner, double width, double height, cli_colour fill) {
+static void draw_box(cli_canvas *canvas, cli_point corner, double width, double height,
+                     cli_colour fill) {
   cairo_t *cairo = context_of(canvas);
   set_colour(cairo, fill);
   cairo_new_path(cairo);
@@ -83,8 +86,8 @@ static void draw_dot(cli_canvas *canvas, cli_point centre, double radius, cli_co
   cairo_fill(cairo);
 }
 
-static void draw_text(cli_canvas *canvas, cli_point at, const char *text, double size, cli_anchor anchor,
-                      double degrees, cli_colour colour) {
+static void draw_text(cli_canvas *canvas, cli_point at, const char *text, double size,
+                      cli_anchor anchor, double degrees, cli_colour colour) {
   cairo_t *cairo = context_of(canvas);
   cairo_text_extents_t extents;
   cairo_set_font_size(cairo, size);

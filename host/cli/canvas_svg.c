@@ -1,4 +1,5 @@
-/* Pictures as SVG 1.1 (https://www.w3.org/TR/SVG11/): lines, boxes, dots and text need little of it. */
+/* Pictures as SVG 1.1 (https://www.w3.org/TR/SVG11/): lines, boxes, dots and text need little of
+ * it. */
 #include "canvas.h"
 
 static const char font[] = "Helvetica, Arial, 'DejaVu Sans', sans-serif";
@@ -6,8 +7,8 @@ static const char font[] = "Helvetica, Arial, 'DejaVu Sans', sans-serif";
 static bool open_svg(cli_canvas *canvas) {
   fprintf(
       canvas->file,
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" "
-      "font-family=\"%s\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n",
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f "
+      "%.0f\" font-family=\"%s\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n",
       canvas->width, canvas->height, canvas->width, canvas->height, font);
   return true;
 }
@@ -25,15 +26,17 @@ static void draw_line(cli_canvas *canvas, const cli_point *points, size_t count,
                       double width, bool dashed) {
   FILE *file = canvas->file;
   fputs("<polyline points=\"", file);
-  for (size_t i = 0; i < count; i++) fprintf(file, "%s%.2f,%.2f", i > 0 ? " " : "", points[i].x, points[i].y);
+  for (size_t i = 0; i < count; i++)
+    fprintf(file, "%s%.2f,%.2f", i > 0 ? " " : "", points[i].x, points[i].y);
   fprintf(file, "\" fill=\"none\" stroke-width=\"%.2f\" stroke-linejoin=\"round\"", width);
   print_colour(file, "stroke", colour);
   fprintf(file, "%s/>\n", dashed ? " stroke-dasharray=\"5,3\"" : "");
 }
 
-static void draw_box(cli_canvas *canvas, cli_point corner, double width, double height, cli_colour fill) {
-  fprintf(canvas->file, "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\"", corner.x, corner.y,
-          width, height);
+static void draw_box(cli_canvas *canvas, cli_point corner, double width, double height,
+                     cli_colour fill) {
+  fprintf(canvas->file, "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\"", corner.x,
+          corner.y, width, height);
   print_colour(canvas->file, "fill", fill);
   fputs("/>\n", canvas->file);
 }
@@ -45,7 +48,7 @@ static void draw_dot(cli_canvas *canvas, cli_point centre, double radius, cli_co
 }
 
 static void print_escaped(FILE *file, const char *text) {
-  for (; *text != '\0'; text++) {
+  for (; *text != '\0'; text++)
     if (*text == '<')
       fputs("&lt;", file);
     else if (*text == '>')
@@ -54,15 +57,14 @@ static void print_escaped(FILE *file, const char *text) {
       fputs("&amp;", file);
     else
       fputc(*text, file);
-  }
 }
 
-static void draw_text(cli_canvas *canvas, cli_point at, const char *text, double size, cli_anchor anchor,
-                      double degrees, cli_colour colour) {
+static void draw_text(cli_canvas *canvas, cli_point at, const char *text, double size,
+                      cli_anchor anchor, double degrees, cli_colour colour) {
   static const char *const anchors[] = {"start", "middle", "end"};
   FILE *file = canvas->file;
-  fprintf(file, "<text x=\"%.2f\" y=\"%.2f\" font-size=\"%.1f\" text-anchor=\"%s\"", at.x, at.y, size,
-          anchors[anchor]);
+  fprintf(file, "<text x=\"%.2f\" y=\"%.2f\" font-size=\"%.1f\" text-anchor=\"%s\"", at.x, at.y,
+          size, anchors[anchor]);
   print_colour(file, "fill", colour);
   if (degrees < 0.0 || degrees > 0.0)
     fprintf(file, " transform=\"rotate(%.0f %.2f %.2f)\"", degrees, at.x, at.y);

@@ -21,11 +21,12 @@ typedef struct cli_command {
   cli_operand_rule operands;   /* none where it is left out */
   const char *const *examples; /* ends with NULL */
   cli_exit (*run)(const struct cli_command *command, int argc, char **argv);
-  bool joins_ranks; /* under a launcher, each rank runs it; any other command runs on rank 0 alone */
+  /* under a launcher, each rank runs it; any other command runs on rank 0 alone */
+  bool joins_ranks;
 } cli_command;
 
-extern const cli_command cli_devices, cli_train, cli_eval, cli_predict, cli_plot, cli_inspect, cli_convert,
-    cli_bench, cli_tune, cli_verify, cli_example;
+extern const cli_command cli_devices, cli_train, cli_eval, cli_predict, cli_plot, cli_inspect,
+    cli_convert, cli_bench, cli_tune, cli_verify, cli_example;
 
 /* The commands, in the order of the help; ends with NULL. */
 extern const cli_command *const cli_commands[];
@@ -37,7 +38,8 @@ typedef unsigned cli_failed;
 /* "quern: " and the line, on stderr. Returns CLI_FAILED. */
 __attribute__((format(printf, 1, 2))) cli_failed cli_fail(const char *format, ...);
 
-/* From the one to the other, what failures have to say waits; then it is printed with the rank before it. */
+/* From the one to the other, what failures have to say waits; then it is printed with the rank
+ * before it. */
 void cli_fail_hold(void);
 void cli_fail_release(size_t rank, size_t ranks);
 
@@ -47,7 +49,8 @@ cli_failed cli_fail_library(void);
 /* cli_fail for host memory that was not to be had. */
 cli_failed cli_fail_memory(void);
 
-/* "quern NAME: ", the line, and where help is, on stderr; NULL for quern itself. Returns CLI_USAGE. */
+/* "quern NAME: ", the line, and where help is, on stderr; NULL for quern itself. Returns CLI_USAGE.
+ */
 __attribute__((format(printf, 2, 3))) cli_failed cli_fail_usage(const cli_command *command,
                                                                 const char *format, ...);
 

@@ -66,11 +66,13 @@ static cli_parsed unquote(const config_reader *reader, char *value) {
   for (const char *from = value + 1;; from++) {
     if (*from == '\0') return fail(reader, "a value whose quotes do not close", "a \" at its end");
     if (*from == '"') {
-      if (from[1] != '\0') return fail(reader, "something behind the closing quote", "the end of the line");
+      if (from[1] != '\0')
+        return fail(reader, "something behind the closing quote", "the end of the line");
       break;
     }
     const char *code = *from == '\\' && from[1] != '\0' ? strchr(codes, from[1]) : NULL;
-    if (*from == '\\' && code == NULL) return fail(reader, "an unknown escape", "\\\", \\\\, \\n or \\t");
+    if (*from == '\\' && code == NULL)
+      return fail(reader, "an unknown escape", "\\\", \\\\, \\n or \\t");
     if (code != NULL) from++;
     *to++ = code != NULL ? letters[code - codes] : *from;
   }
@@ -82,8 +84,8 @@ static cli_parsed fail_name(const config_reader *reader, const char *name) {
   cli_nearest nearest = cli_nearest_to(name);
   for (const cli_option *option = reader->command->options; option->name != NULL; option++)
     if (is_allowed(option)) cli_nearest_offer(&nearest, option->name);
-  cli_fail_usage(reader->command, "%s, line %zu: unknown option \"%s\"%s", reader->path, reader->line, name,
-                 cli_nearest_hint(&nearest, "").text);
+  cli_fail_usage(reader->command, "%s, line %zu: unknown option \"%s\"%s", reader->path,
+                 reader->line, name, cli_nearest_hint(&nearest, "").text);
   return CLI_PARSED_BAD;
 }
 
@@ -93,8 +95,8 @@ static cli_parsed set_option(const config_reader *reader, const char *name, cons
   while (options[index].name != NULL && strcmp(options[index].name, name) != 0) index++;
   if (options[index].name == NULL || !is_allowed(&options[index])) return fail_name(reader, name);
   if (reader->line_of[index] > 0) {
-    cli_fail_usage(reader->command, "%s, line %zu: %s stands in line %zu already", reader->path, reader->line,
-                   name, reader->line_of[index]);
+    cli_fail_usage(reader->command, "%s, line %zu: %s stands in line %zu already", reader->path,
+                   reader->line, name, reader->line_of[index]);
     return CLI_PARSED_BAD;
   }
   reader->line_of[index] = reader->line;
@@ -102,7 +104,8 @@ static cli_parsed set_option(const config_reader *reader, const char *name, cons
   cli_parsed parsed = cli_option_set(&options[index], value, reader->settings);
   if (parsed != CLI_PARSED_BAD) return parsed;
   char *label;
-  if (asprintf(&label, "%s, line %zu: %s", reader->path, reader->line, name) < 0) return CLI_PARSED_NO_MEMORY;
+  if (asprintf(&label, "%s, line %zu: %s", reader->path, reader->line, name) < 0)
+    return CLI_PARSED_NO_MEMORY;
   parsed = cli_option_refuse(reader->command, &options[index], label, value);
   free(label);
   return parsed;
@@ -113,7 +116,8 @@ static cli_parsed read_line(const config_reader *reader, char *line) {
   cut_trailing_blanks(name);
   if (*name == '\0' || *name == '#') return CLI_PARSED_RUN;
   char *equals = strchr(name, '=');
-  if (equals == NULL) return fail(reader, "a line without =", "name = value, or a # before a comment");
+  if (equals == NULL)
+    return fail(reader, "a line without =", "name = value, or a # before a comment");
   *equals = '\0';
   cut_trailing_blanks(name);
   char *value = skip_blanks(equals + 1);
@@ -125,7 +129,8 @@ static cli_parsed read_line(const config_reader *reader, char *line) {
 }
 
 /* The file as a text, which `kept` owns. */
-static cli_parsed read_text(const cli_command *command, const char *path, char **text, size_t *length) {
+static cli_parsed read_text(const cli_command *command, const char *path, char **text,
+                            size_t *length) {
   size_t room = 0;
   kept_text *entry = calloc(1, sizeof *entry);
   if (entry == NULL) return CLI_PARSED_NO_MEMORY;
@@ -153,12 +158,14 @@ static cli_parsed read_text(const cli_command *command, const char *path, char *
   return CLI_PARSED_RUN;
 }
 
-cli_parsed cli_config_read(const cli_command *command, const char *path, bool *seen, void *settings) {
+cli_parsed cli_config_read(const cli_command *command, const char *path, bool *seen,
+                           void *settings) {
   char *text = NULL;
   size_t length = 0;
   cli_parsed parsed = read_text(command, path, &text, &length);
   if (parsed != CLI_PARSED_RUN || length == 0) return parsed;
-  config_reader reader = {command, path,    0, calloc(cli_option_count(command->options) + 1, sizeof(size_t)),
+  config_reader reader = {command, path,
+                          0,       calloc(cli_option_count(command->options) + 1, sizeof(size_t)),
                           seen,    settings};
   if (reader.line_of == NULL) return CLI_PARSED_NO_MEMORY;
   for (char *line; parsed == CLI_PARSED_RUN && (line = strsep(&text, "\n")) != NULL;) {
@@ -171,14 +178,13 @@ cli_parsed cli_config_read(const cli_command *command, const char *path, bool *s
 
 static void print_quoted(FILE *file, const char *value) {
   fputc('"', file);
-  for (; *value != '\0'; value++) {
+  for (; *value != '\0'; value++)
     if (*value == '"' || *value == '\\')
       fprintf(file, "\\%c", *value);
     else if (*value == '\n' || *value == '\t')
       fputs(*value == '\n' ? "\\n" : "\\t", file);
     else
       fputc(*value, file);
-  }
   fputc('"', file);
 }
 
@@ -191,8 +197,9 @@ static bool is_plain(const char *text) {
 
 static void print_option(FILE *file, const cli_option *option, const void *settings) {
   fprintf(file, "%s = ", option->name);
-  const char *text =
-      option->kind == CLI_TEXT ? *(const char *const *)((const char *)settings + option->offset) : NULL;
+  const char *text = option->kind == CLI_TEXT
+                         ? *(const char *const *)((const char *)settings + option->offset)
+                         : NULL;
   if (text != NULL && !is_plain(text))
     print_quoted(file, text);
   else

@@ -25,8 +25,8 @@ static void add(cli_confusion *made, size_t label, int chosen) {
   if (made->counts != NULL) made->counts[label * (made->classes + 1) + predicted]++;
 }
 
-cli_exit cli_confusion_create(quern_context *context, const quern_network *network, const quern_dataset *data,
-                              cli_confusion *made) {
+cli_exit cli_confusion_create(quern_context *context, const quern_network *network,
+                              const quern_dataset *data, cli_confusion *made) {
   const size_t rows = quern_dataset_rows(data), classes = quern_network_outputs(network);
   float *outputs = cli_floats(rows, classes);
   cli_exit result = CLI_OK;
@@ -36,7 +36,8 @@ cli_exit cli_confusion_create(quern_context *context, const quern_network *netwo
     result = cli_fail_library();
   } else {
     for (size_t row = 0; row < rows; row++)
-      add(made, (size_t)quern_dataset_label(data, row), cli_largest(outputs + row * classes, classes));
+      add(made, (size_t)quern_dataset_label(data, row),
+          cli_largest(outputs + row * classes, classes));
   }
   free(outputs);
   return result;

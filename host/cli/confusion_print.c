@@ -38,8 +38,8 @@ static void print_score(FILE *stream, double score) {
 void cli_print_scores(FILE *stream, const char *heading, const cli_scores *scores, size_t count,
                       const cli_names *names) {
   const size_t width = name_width(names, count);
-  cli_print(stream, "\n%*s  %9s  %9s  %9s  %9s\n", (int)(width < 5 ? 5 : width), heading, "precision",
-            "recall", "F1", "samples");
+  cli_print(stream, "\n%*s  %9s  %9s  %9s  %9s\n", (int)(width < 5 ? 5 : width), heading,
+            "precision", "recall", "F1", "samples");
   for (size_t i = 0; i < count; i++) {
     cli_print(stream, "%*s", width < 5 ? (int)(5 - width) : 0, "");
     print_class(stream, names, i, width);
@@ -64,7 +64,8 @@ static void print_matrix(FILE *stream, const cli_confusion *confusion, const cli
   const size_t cell = digits(most) + 1, number = names->count > 0 ? digits(classes - 1) + 1 : 0,
                width = number + name_width(names, classes);
   if (width + 2 + cell * classes > CLI_TEXT_WIDTH) {
-    fprintf(stream, "\n%zu classes: too many to show which is taken for which; --json has it\n", classes);
+    fprintf(stream, "\n%zu classes: too many to show which is taken for which; --json has it\n",
+            classes);
     return;
   }
   cli_print(stream, "\nsamples of a class, by the class they are taken for\n%*s  ", (int)width, "");

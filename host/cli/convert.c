@@ -17,21 +17,22 @@ static const cli_option options[] = {
      .kind = CLI_ACTIVATION,
      .offset = offsetof(convert_settings, model.activation),
      .choices = cli_activations,
-     .help = "of a safetensors file that does not say: the hidden layers' activation (default relu)"},
+     .help =
+         "of a safetensors file that does not say: the hidden layers' activation (default relu)"},
     {.name = "loss",
      .value = "NAME",
      .kind = CLI_LOSS,
      .offset = offsetof(convert_settings, model.loss),
      .choices = cli_losses,
-     .help = "of a file that does not say: the loss (default: categorical for safetensors; squared, which "
-             "leaves the "
-             "outputs as they are, for ONNX without a Softmax or a Sigmoid at its end)"},
+     .help = "of a file that does not say: the loss (default: categorical for safetensors; "
+             "squared, which leaves the outputs as they are, for ONNX without a Softmax or a "
+             "Sigmoid at its end)"},
     CLI_OPTION_JSON(convert_settings),
     CLI_OPTION_END};
 
-static const char *const examples[] = {"quern convert digits.safetensors digits.onnx",
-                                       "quern convert --loss categorical from-pytorch.onnx model.safetensors",
-                                       NULL};
+static const char *const examples[] = {
+    "quern convert digits.safetensors digits.onnx",
+    "quern convert --loss categorical from-pytorch.onnx model.safetensors", NULL};
 
 static bool has_frozen(const quern_network *network) {
   for (size_t i = 0; i < quern_network_layer_count(network); i++) {
@@ -84,15 +85,16 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
 const cli_command cli_convert = {
     .name = "convert",
     .summary = "turn a model into ONNX or safetensors",
-    .about = "Reads a model and writes it in the format that the second name ends with: .onnx, which ONNX "
-             "Runtime and "
-             "others run, or .safetensors, which quern trains and PyTorch loads. An ONNX file computes what "
-             "\"quern "
-             "predict\" prints, probabilities included. Of ONNX files those are read whose graph is a chain "
-             "of Gemm, or "
-             "MatMul and Add, with the activations that quern has and a Softmax or a Sigmoid at the end.",
+    .about = "Reads a model and writes it in the format that the second name ends with: .onnx, "
+             "which ONNX Runtime and others run, or .safetensors, which quern trains and PyTorch "
+             "loads. An ONNX file computes what \"quern predict\" prints, probabilities included. "
+             "Of ONNX files those are read whose graph is a chain of Gemm, or MatMul and Add, with "
+             "the activations that quern has and a Softmax or a Sigmoid at the end.",
     .options = options,
-    .operands = {.name = "IN OUT", .least = 2, .most = 2, .offset = offsetof(convert_settings, files)},
+    .operands = {.name = "IN OUT",
+                 .least = 2,
+                 .most = 2,
+                 .offset = offsetof(convert_settings, files)},
     .examples = examples,
     .run = run,
 };

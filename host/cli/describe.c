@@ -23,7 +23,8 @@ void cli_print_tuning(FILE *people, const quern_context *context) {
 void cli_print_network(FILE *people, const quern_network *network) {
   size_t layers = quern_network_layer_count(network);
   fprintf(people, "%zu", quern_network_inputs(network));
-  for (size_t i = 0; i < layers; i++) fprintf(people, "-%zu", quern_network_layer(network, i).units);
+  for (size_t i = 0; i < layers; i++)
+    fprintf(people, "-%zu", quern_network_layer(network, i).units);
   /* Hidden layers may differ; each change is told. */
   char last[NAME_SIZE] = "", name[NAME_SIZE], kept[NAME_SIZE] = "none";
   float dropped = 0.0f;
@@ -44,7 +45,8 @@ void cli_print_network(FILE *people, const quern_network *network) {
   const quern_layer end = quern_network_layer(network, layers - 1);
   quern_activation_format(end.activation, name, sizeof name);
   if (end.activation.kind != QUERN_IDENTITY) cli_print(people, ", %s at the end", name);
-  quern_loss_format(quern_network_loss(network), quern_network_huber_delta(network), name, sizeof name);
+  quern_loss_format(quern_network_loss(network), quern_network_huber_delta(network), name,
+                    sizeof name);
   cli_print(people, ", %s loss, %s parameters", name,
             cli_grouped((double)quern_network_parameter_count(network)).text);
 }
@@ -58,7 +60,8 @@ void cli_print_data(FILE *people, const quern_dataset *data) {
     fprintf(people, "%zu values", quern_dataset_columns(data));
   const size_t outputs = quern_dataset_outputs(data);
   const char *plural = outputs == 1 ? "" : "s";
-  if (quern_dataset_task(data) == QUERN_TASK_LABELS) cli_print(people, ", %zu label%s", outputs, plural);
+  if (quern_dataset_task(data) == QUERN_TASK_LABELS)
+    cli_print(people, ", %zu label%s", outputs, plural);
   if (quern_dataset_task(data) == QUERN_TASK_REGRESSION)
     cli_print(people, ", %zu number%s to predict", outputs, plural);
   if (quern_schema_is_standardized(quern_dataset_schema(data))) fputs(", standardised", people);
@@ -108,7 +111,8 @@ void cli_json_network(cli_json *json, const quern_network *network) {
     cli_json_append_text(json, normalizations, name);
     cli_json_append_number(json, dropout, cli_json_float(layer.dropout));
   }
-  quern_loss_format(quern_network_loss(network), quern_network_huber_delta(network), name, sizeof name);
+  quern_loss_format(quern_network_loss(network), quern_network_huber_delta(network), name,
+                    sizeof name);
   cli_json_text(json, object, "loss", name);
   cli_json_number(json, object, "parameters", (double)quern_network_parameter_count(network));
 }

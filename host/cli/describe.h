@@ -25,10 +25,12 @@ typedef struct cli_digits {
 } cli_digits;
 cli_digits cli_grouped(double number);
 
-/* "device", "platform", "backend", "device_kind" of what the context runs on, added to an object. */
+/* "device", "platform", "backend", "device_kind" of what the context runs on, added to an object.
+ */
 void cli_json_device(cli_json *json, cJSON *object, const quern_context *context);
 
-/* "network": units of the inputs and of each layer, activations of the layers, loss, parameter count. */
+/* "network": units of the inputs and of each layer, activations of the layers, loss, parameter
+ * count. */
 void cli_json_network(cli_json *json, const quern_network *network);
 
 #endif

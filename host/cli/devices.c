@@ -26,7 +26,8 @@ static device_place place_of(const quern_device_info *info) {
   return place;
 }
 
-static void print_json_device(cli_json *json, cJSON *list, const quern_device_info *info, size_t index) {
+static void print_json_device(cli_json *json, cJSON *list, const quern_device_info *info,
+                              size_t index) {
   cJSON *object = cli_json_object(json, list, NULL);
   cli_json_number(json, object, "index", (double)index);
   cli_json_text(json, object, "name", info->name);
@@ -76,8 +77,8 @@ static void print_table(const quern_device_list *list, const quern_device *chose
     name = longer(name, info.name);
     platform = longer(platform, info.platform);
   }
-  cli_print(stdout, "  %5s  %-5s  %-9s  %-*s  %-*s  %5s  %9s\n", "index", "place", "kind", name, "name",
-            platform, "platform", "units", "memory");
+  cli_print(stdout, "  %5s  %-5s  %-9s  %-*s  %-*s  %5s  %9s\n", "index", "place", "kind", name,
+            "name", platform, "platform", "units", "memory");
   for (size_t i = 0; i < count; i++) {
     const quern_device *device = quern_device_list_at(list, i);
     quern_device_describe(device, &info);
@@ -137,9 +138,9 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
 const cli_command cli_devices = {
     .name = "devices",
     .summary = "list the devices that quern can run on",
-    .about = "Lists the OpenCL devices of this machine and the reference, which is plain C on the CPU. An "
-             "index, a "
-             "place (platform:device), or part of a name is what --device and QUERN_DEVICE take.",
+    .about = "Lists the OpenCL devices of this machine and the reference, which is plain C on the "
+             "CPU. An index, a place (platform:device), or part of a name is what --device and "
+             "QUERN_DEVICE take.",
     .options = options,
     .examples = examples,
     .run = run,

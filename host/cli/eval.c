@@ -35,7 +35,8 @@ static const cli_option options[] = {
      .value = "A,B,C…",
      .kind = CLI_TEXT,
      .offset = offsetof(eval_settings, class_names),
-     .help = "what the classes or labels are called (default: what the model says, else their numbers)"},
+     .help = "what the classes or labels are called (default: what the model says, else their "
+             "numbers)"},
     {.name = "plot",
      .value = "FILE",
      .kind = CLI_TEXT,
@@ -63,7 +64,8 @@ static cli_exit check_picture(const eval_settings *settings) {
   cli_exit result = cli_canvas_check(settings->plot);
   if (result == CLI_OK) result = cli_check_target(settings->plot);
   if (result == CLI_OK) result = cli_check_spared(settings->plot, settings->model.path, "--model");
-  return result == CLI_OK ? cli_check_data_spared(settings->plot, settings->data.where, "--data") : result;
+  return result == CLI_OK ? cli_check_data_spared(settings->plot, settings->data.where, "--data")
+                          : result;
 }
 
 /* What can be wrong with the command line and the files, before any device is opened. */
@@ -73,34 +75,40 @@ static cli_exit prepare(eval_session *run) {
   size_t height, width;
   cli_exit result = check_picture(settings);
   if (result == CLI_OK) result = cli_open_model(&settings->model, &run->network);
-  if (result == CLI_OK) result = cli_open_model_data(&settings->data, path, run->network, &run->data);
+  if (result == CLI_OK)
+    result = cli_open_model_data(&settings->data, path, run->network, &run->data);
   if (result == CLI_OK) result = cli_check_columns(path, run->network, run->data);
   if (result != CLI_OK) return result;
   const size_t outputs = quern_network_outputs(run->network);
   const quern_task task = quern_dataset_task(run->data);
   const char *source = quern_dataset_source(run->data);
   if (task == QUERN_TASK_NONE)
-    return cli_fail("%s has nothing to measure by: it has no labels or targets; quern predict needs none",
-                    source);
+    return cli_fail(
+        "%s has nothing to measure by: it has no labels or targets; quern predict needs none",
+        source);
   result = cli_check_labels(path, outputs, run->data);
   if (result == CLI_OK)
     result = settings->class_names != NULL
                  ? cli_names_split(settings->class_names, &run->names)
                  : cli_names_of_schema(quern_network_schema(run->network), outputs, &run->names);
   if (result == CLI_OK && settings->class_names != NULL && run->names.count != outputs)
-    result =
-        cli_fail("--class-names gives %zu names, but %s has %zu classes", run->names.count, path, outputs);
-  if (result == CLI_OK && settings->show > 0 && !quern_dataset_image_size(run->data, &height, &width))
+    result = cli_fail("--class-names gives %zu names, but %s has %zu classes", run->names.count,
+                      path, outputs);
+  if (result == CLI_OK && settings->show > 0 &&
+      !quern_dataset_image_size(run->data, &height, &width))
     result = cli_fail("--show: %s holds no images", source);
-  if (result == CLI_OK && task != QUERN_TASK_CLASSES && (settings->show > 0 || settings->plot != NULL))
-    result = cli_fail("--%s is for classes, and %s has %s", settings->show > 0 ? "show" : "plot", source,
-                      task == QUERN_TASK_LABELS ? "labels" : "numbers to predict");
+  if (result == CLI_OK && task != QUERN_TASK_CLASSES &&
+      (settings->show > 0 || settings->plot != NULL))
+    result = cli_fail("--%s is for classes, and %s has %s", settings->show > 0 ? "show" : "plot",
+                      source, task == QUERN_TASK_LABELS ? "labels" : "numbers to predict");
   if (result == CLI_OK && settings->plot != NULL && outputs > CLI_CONFUSION_MOST)
-    result = cli_fail("--plot draws at most %d classes, and %s has %zu", CLI_CONFUSION_MOST, path, outputs);
+    result = cli_fail("--plot draws at most %d classes, and %s has %zu", CLI_CONFUSION_MOST, path,
+                      outputs);
   /* What is drawn is what the file has; what is predicted may be prepared. */
   cli_data_settings drawn = settings->data;
   drawn.task = QUERN_TASK_CLASSES;
-  if (result == CLI_OK && settings->show > 0) result = cli_open_test_data(&drawn, NULL, &run->pixels);
+  if (result == CLI_OK && settings->show > 0)
+    result = cli_open_test_data(&drawn, NULL, &run->pixels);
   return result;
 }
 
@@ -120,11 +128,13 @@ static cli_json begin_json(const eval_session *run, const quern_metrics *metrics
 static void print_last_line(const eval_session *run, const quern_metrics *metrics) {
   fprintf(run->people, "\n");
   cli_print_metrics(run->people, metrics);
-  cli_print(run->people, " over %s samples, %s samples/s\n", cli_grouped((double)metrics->samples).text,
+  cli_print(run->people, " over %s samples, %s samples/s\n",
+            cli_grouped((double)metrics->samples).text,
             cli_grouped(metrics->samples_per_second).text);
 }
 
-static cli_exit plot(const eval_session *run, const quern_metrics *metrics, const cli_confusion *confusion) {
+static cli_exit plot(const eval_session *run, const quern_metrics *metrics,
+                     const cli_confusion *confusion) {
   char title[96];
   snprintf(title, sizeof title, "accuracy %.4f over %s samples", metrics->accuracy,
            cli_grouped((double)metrics->samples).text);
@@ -175,13 +185,15 @@ static cli_exit evaluate(const eval_session *run) {
   cli_print(run->people, "\ndata: %s, ", quern_dataset_source(run->data));
   cli_print_data(run->people, run->data);
   fprintf(run->people, "\n");
-  if (quern_evaluate(run->context, run->network, run->data, &metrics) != QUERN_OK) return cli_fail_library();
+  if (quern_evaluate(run->context, run->network, run->data, &metrics) != QUERN_OK)
+    return cli_fail_library();
   if (settings->show > 0) {
     cli_exit result = cli_show(run->people, run->context, run->network, run->data, run->pixels,
                                settings->show, &run->names);
     if (result != CLI_OK) return result;
   }
-  return metrics.task == QUERN_TASK_CLASSES ? tell_classes(run, &metrics) : tell_targets(run, &metrics);
+  return metrics.task == QUERN_TASK_CLASSES ? tell_classes(run, &metrics)
+                                            : tell_targets(run, &metrics);
 }
 
 static cli_exit run(const cli_command *command, int argc, char **argv) {
@@ -205,12 +217,11 @@ const cli_command cli_eval = {
     .name = "eval",
     .summary = "measure a model on data, class by class, and show what it makes of images",
     .about =
-        "Prints the accuracy and the mean loss of a model; of each class the precision, the recall and F1; "
-        "and which classes it takes for which. Of many labels it prints those of each label, the share of "
-        "labels that are right and that of samples with all of theirs right; of a regression R² and the "
-        "errors, "
-        "in the units of the data. Where the data have a test set, as a folder does, that is what is "
-        "measured; else every sample is.",
+        "Prints the accuracy and the mean loss of a model; of each class the precision, the recall "
+        "and F1; and which classes it takes for which. Of many labels it prints those of each "
+        "label, the share of labels that are right and that of samples with all of theirs right; "
+        "of a regression R² and the errors, in the units of the data. Where the data have a test "
+        "set, as a folder does, that is what is measured; else every sample is.",
     .options = options,
     .examples = examples,
     .run = run,

@@ -19,14 +19,14 @@ static const cli_option options[] = {
      .kind = CLI_CHOICE,
      .offset = offsetof(example_settings, loss),
      .choices = losses,
-     .help = "cross-entropy over each output, as the document has it, or over the one "
-             "right class (default elementwise)"},
+     .help = "cross-entropy over each output, as the document has it, or over the one right class "
+             "(default elementwise)"},
     CLI_OPTION_DEVICE(example_settings),
     CLI_OPTION_JSON(example_settings),
     CLI_OPTION_END};
 
-static const char *const examples[] = {"quern example",
-                                       "quern example --loss categorical --device reference --json", NULL};
+static const char *const examples[] = {
+    "quern example", "quern example --loss categorical --device reference --json", NULL};
 
 static void print_head(FILE *people, quern_loss loss) {
   const char *formula =
@@ -35,16 +35,16 @@ static void print_head(FILE *people, quern_loss loss) {
           : "E = -Σ y log o, categorical; the document's own loss is the element-wise one";
   fputc('\n', people);
   cli_print_wrapped(people,
-                    "A network of 3-3-3-3 units, one sample, one step: x = [0.1 0.2 0.7], y = [1 0 0], all "
-                    "biases 1 and frozen, learning rate 0.01.",
+                    "A network of 3-3-3-3 units, one sample, one step: x = [0.1 0.2 0.7], y = [1 0 "
+                    "0], all biases 1 and frozen, learning rate 0.01.",
                     0, 0);
   fprintf(people, "%s\n\n", formula);
-  cli_print_wrapped(
-      people,
-      "*  differs from the document's number when rounded to its digits; the reason stands below it\n"
-      "~  not printed in the document, but what the factors printed there give\n"
-      "-  not in the document",
-      0, 0);
+  cli_print_wrapped(people,
+                    "*  differs from the document's number when rounded to its digits; the reason "
+                    "stands below it\n"
+                    "~  not printed in the document, but what the factors printed there give\n"
+                    "-  not in the document",
+                    0, 0);
   fputc('\n', people);
 }
 
@@ -63,7 +63,8 @@ static void add_quantity(cli_json *json, example_quantity quantity, const exampl
   }
 }
 
-static cli_exit print_json(const quern_context *context, const example_values *values, quern_loss loss) {
+static cli_exit print_json(const quern_context *context, const example_values *values,
+                           quern_loss loss) {
   cli_json json = cli_json_create();
   cli_json_device(&json, json.root, context);
   cli_json_text(&json, json.root, "loss_name", quern_loss_name(loss));
@@ -84,7 +85,8 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
   quern_context *context = NULL;
   example_values values;
   quern_loss loss;
-  if (!quern_loss_find(losses[settings.loss], &loss)) return cli_fail("no loss %s", losses[settings.loss]);
+  if (!quern_loss_find(losses[settings.loss], &loss))
+    return cli_fail("no loss %s", losses[settings.loss]);
   cli_exit result = cli_open_device(settings.device, people, &context);
   if (result != CLI_OK) return result;
   if (example_run(context, loss, &values) != QUERN_OK) {
@@ -92,11 +94,12 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
   } else {
     print_head(people, loss);
     example_tally tally = example_print_table(people, &values, loss);
-    fprintf(people, "\n%zu of the document's %zu numbers are what the device computed.\n", tally.same,
-            tally.printed);
+    fprintf(people, "\n%zu of the document's %zu numbers are what the device computed.\n",
+            tally.same, tally.printed);
     if (settings.json) result = print_json(context, &values, loss);
     if (tally.unexplained > 0)
-      result = cli_fail("%zu numbers differ from the document for no known reason", tally.unexplained);
+      result =
+          cli_fail("%zu numbers differ from the document for no known reason", tally.unexplained);
   }
   quern_context_free(context);
   return result;
@@ -105,9 +108,9 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
 const cli_command cli_example = {
     .name = "example",
     .summary = "run the worked example, a step by hand, beside its document",
-    .about = "Runs the network of the worked example one step on the device, and prints each stage: what the "
-             "document "
-             "prints, what the device computed, and, where they differ, why.",
+    .about =
+        "Runs the network of the worked example one step on the device, and prints each stage: "
+        "what the document prints, what the device computed, and, where they differ, why.",
     .options = options,
     .examples = examples,
     .run = run,

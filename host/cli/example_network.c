@@ -10,7 +10,8 @@ const example_shape example_shapes[EXAMPLE_QUANTITY_COUNT] = {
 
 size_t example_offset(example_quantity quantity) {
   size_t offset = 0;
-  for (size_t i = 0; i < (size_t)quantity; i++) offset += example_shapes[i].rows * example_shapes[i].columns;
+  for (size_t i = 0; i < (size_t)quantity; i++)
+    offset += example_shapes[i].rows * example_shapes[i].columns;
   return offset;
 }
 
@@ -58,10 +59,10 @@ static quern_status copy_cells(const example *run, size_t from, size_t to, size_
 
 #define T(name)          tensor_of(run, EXAMPLE_##name)
 #define ACTIVATION(name) quern_activation_of(QUERN_##name)
-#define FORWARD(call)                                                                                        \
-  do {                                                                                                       \
-    quern_status forward_status = (call);                                                                    \
-    if (forward_status != QUERN_OK) return forward_status;                                                   \
+#define FORWARD(call)                                                                              \
+  do {                                                                                             \
+    quern_status forward_status = (call);                                                          \
+    if (forward_status != QUERN_OK) return forward_status;                                         \
   } while (0)
 
 /* Layer by layer, with z apart from h so that both can be seen. */
@@ -87,15 +88,16 @@ static quern_status backward(const example *run, quern_loss loss) {
   /* s (1 - s) is the derivative of a sigmoid, and the diagonal of a softmax's. */
   FORWARD(quern_activation_backward(context, ACTIVATION(SIGMOID), T(ONES), T(O), T(DO_DZ3)));
   for (size_t i = 0; i < 3; i++)
-    FORWARD(copy_cells(run, example_offset(EXAMPLE_DE_DZ3) + i, example_offset(EXAMPLE_DIAGONAL) + 4 * i, 1));
-  FORWARD(
-      quern_dense_forward(context, T(W_KL), T(DIAGONAL), quern_none(), ACTIVATION(IDENTITY), T(DH2_TERMS)));
-  FORWARD(quern_dense_backward_data(context, T(DE_DZ3), T(W_KL), ACTIVATION(IDENTITY), quern_none(), false,
-                                    T(DE_DH2)));
+    FORWARD(copy_cells(run, example_offset(EXAMPLE_DE_DZ3) + i,
+                       example_offset(EXAMPLE_DIAGONAL) + 4 * i, 1));
+  FORWARD(quern_dense_forward(context, T(W_KL), T(DIAGONAL), quern_none(), ACTIVATION(IDENTITY),
+                              T(DH2_TERMS)));
+  FORWARD(quern_dense_backward_data(context, T(DE_DZ3), T(W_KL), ACTIVATION(IDENTITY), quern_none(),
+                                    false, T(DE_DH2)));
   FORWARD(quern_activation_backward(context, ACTIVATION(SIGMOID), T(ONES), T(H2), T(DH2_DZ2)));
   FORWARD(quern_activation_backward(context, ACTIVATION(SIGMOID), T(DE_DH2), T(H2), T(DE_DZ2)));
-  FORWARD(quern_dense_backward_data(context, T(DE_DZ2), T(W_JK), ACTIVATION(IDENTITY), quern_none(), false,
-                                    T(DE_DH1)));
+  FORWARD(quern_dense_backward_data(context, T(DE_DZ2), T(W_JK), ACTIVATION(IDENTITY), quern_none(),
+                                    false, T(DE_DH1)));
   FORWARD(quern_activation_backward(context, ACTIVATION(RELU), T(ONES), T(H1), T(DH1_DZ1)));
   return quern_activation_backward(context, ACTIVATION(RELU), T(DE_DH1), T(H1), T(DE_DZ1));
 }
@@ -105,7 +107,8 @@ static quern_status update(const example *run) {
   quern_context *context = run->context;
   FORWARD(quern_dense_backward_weights(context, T(H2), T(DE_DZ3), false, T(D_W_KL), quern_none()));
   FORWARD(quern_dense_backward_weights(context, T(H1), T(DE_DZ2), false, T(D_W_JK), quern_none()));
-  FORWARD(quern_dense_backward_weights(context, T(INPUT), T(DE_DZ1), false, T(D_W_IJ), quern_none()));
+  FORWARD(
+      quern_dense_backward_weights(context, T(INPUT), T(DE_DZ1), false, T(D_W_IJ), quern_none()));
   FORWARD(quern_sgd_update(context, sgd, T(D_W_KL), T(W_KL)));
   FORWARD(quern_sgd_update(context, sgd, T(D_W_JK), T(W_JK)));
   return quern_sgd_update(context, sgd, T(D_W_IJ), T(W_IJ));
@@ -127,7 +130,8 @@ quern_status example_run(quern_context *context, quern_loss loss, example_values
   example run = {context, NULL};
   FORWARD(quern_buffer_create(context, sizeof values->cells, &run.buffer));
   fill_given(values);
-  quern_status status = quern_buffer_write(run.buffer, 0, sizeof values->cells, values->cells, QUERN_WAIT);
+  quern_status status =
+      quern_buffer_write(run.buffer, 0, sizeof values->cells, values->cells, QUERN_WAIT);
   if (status == QUERN_OK) status = forward(&run);
   if (status == QUERN_OK) status = backward(&run, loss);
   if (status == QUERN_OK) status = update(&run);

@@ -39,7 +39,8 @@ static int decimals_of_stage(const example_stage *stage) {
   return decimals;
 }
 
-/* Numbers without a sign are set in one column, so that the points of all stand under each other. */
+/* Numbers without a sign are set in one column, so that the points of all stand under each other.
+ */
 static void print_printed(FILE *people, const example_stage *stage, size_t row) {
   for (size_t column = 0; column < 3; column++) {
     const char *text = column < stage->columns ? stage->printed[row * stage->columns + column] : "";
@@ -50,12 +51,13 @@ static void print_printed(FILE *people, const example_stage *stage, size_t row) 
   }
 }
 
-static void print_reasons(FILE *people, const example_stage *stage, unsigned different, quern_loss loss) {
+static void print_reasons(FILE *people, const example_stage *stage, unsigned different,
+                          quern_loss loss) {
   if (different == 0) return;
   if (stage->of_loss && loss != QUERN_ELEMENTWISE)
     fprintf(people, "%*s* another loss, and in the document:\n", INDENT, "");
-  for (size_t i = 0; i < sizeof stage->reasons / sizeof *stage->reasons && stage->reasons[i].cells != 0;
-       i++) {
+  for (size_t i = 0;
+       i < sizeof stage->reasons / sizeof *stage->reasons && stage->reasons[i].cells != 0; i++) {
     if ((stage->reasons[i].cells & different) == 0) continue;
     fprintf(people, "%*s* ", INDENT, "");
     cli_print_wrapped(people, stage->reasons[i].text, INDENT + 2, INDENT + 2);

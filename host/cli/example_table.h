@@ -1,4 +1,5 @@
-/* The worked example as a table: what the document prints, what the device computed, and why they differ. */
+/* The worked example as a table: what the document prints, what the device computed, and why they
+ * differ. */
 #ifndef QUERN_CLI_EXAMPLE_TABLE_H
 #define QUERN_CLI_EXAMPLE_TABLE_H
 

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Cuts a copy of the name into words, and offers each. The copy is the caller's to free, after the search. */
+/* Cuts a copy of the name into words, and offers each. The copy is the caller's to free, after the
+ * search. */
 static char *offer_words(cli_nearest *nearest, const char *name) {
   char *copy = strdup(name), *rest = copy;
   if (copy == NULL) return NULL;
@@ -31,7 +32,8 @@ static cli_hint hint_for(const quern_device_list *list, const char *text) {
   return hint;
 }
 
-cli_exit cli_find_device(const quern_device_list *list, const char *text, const quern_device **device) {
+cli_exit cli_find_device(const quern_device_list *list, const char *text,
+                         const quern_device **device) {
   const quern_status status = quern_device_list_find(list, text, device);
   if (status == QUERN_OK) return CLI_OK;
   if (text == NULL || *text == '\0') text = getenv("QUERN_DEVICE");

@@ -7,7 +7,8 @@
 typedef enum cli_format {
   CLI_FORMAT_SAFETENSORS, /* .safetensors */
   CLI_FORMAT_ONNX,        /* .onnx */
-  CLI_FORMAT_UNSAID       /* any other ending, or none: safetensors where a format has to be chosen */
+  /* any other ending, or none: safetensors where a format has to be chosen */
+  CLI_FORMAT_UNSAID
 } cli_format;
 
 cli_format cli_format_of(const char *path);

@@ -24,7 +24,8 @@ static void print_option(const cli_option *option, int column) {
   printf("%*s", column - 2 - width, "");
   cli_print_wrapped(stdout, option->help, (size_t)column, (size_t)column);
   for (size_t i = 0;
-       option->choices != NULL && strcmp(option->value, "NAME") == 0 && option->choices[i] != NULL; i++) {
+       option->choices != NULL && strcmp(option->value, "NAME") == 0 && option->choices[i] != NULL;
+       i++) {
     if (i == 0) printf("%*sone of", column, "");
     printf("%s %s", i == 0 ? "" : ",", option->choices[i]);
     if (option->choices[i + 1] == NULL) putchar('\n');
@@ -60,7 +61,8 @@ void cli_help(void) {
     printf("  %-9s %s\n", (*command)->name, (*command)->summary);
   printf(
       "\nOptions:\n"
-      "  --help     print this; quern COMMAND --help prints a command's options, defaults and examples\n"
+      "  --help     print this; quern COMMAND --help prints a command's options, defaults and "
+      "examples\n"
       "  --version  print the version\n\n"
       "Environment:\n"
       "  QUERN_DEVICE          the device for commands without --device\n"
@@ -68,11 +70,12 @@ void cli_help(void) {
       "  QUERN_CACHE           \"off\": nothing is read from the cache folder or written to it\n"
       "  QUERN_CACHE_DIR       the cache folder (default: quern in XDG_CACHE_HOME or ~/.cache)\n"
       "  XDG_DATA_HOME         with XDG_DATA_DIRS, folders that may have datasets/fashion-mnist\n"
-      "  NO_COLOR              where set, nothing is coloured, and images are drawn with plain characters\n"
+      "  NO_COLOR              where set, nothing is coloured, and images are drawn with plain "
+      "characters\n"
       "  CLICOLOR              \"0\": the same\n"
       "  CLICOLOR_FORCE        where set and not \"0\", colours also where no terminal is\n"
-      "\nExit status: 0 done, 1 failed, 2 not understood, 130 interrupted by Ctrl-C, 143 by SIGTERM, "
-      "128 + N by signal N.\n\n"
+      "\nExit status: 0 done, 1 failed, 2 not understood, 130 interrupted by Ctrl-C, 143 by "
+      "SIGTERM, 128 + N by signal N.\n\n"
       "For example:\n"
       "  quern train --data digits --hidden 64,32 --epochs 40 --save digits.safetensors\n");
 }

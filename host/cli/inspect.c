@@ -29,7 +29,8 @@ static const char *value_of(const quern_inspection *file, const char *key) {
 static char *shape_text(const quern_tensor_info *info) {
   cli_draft text = {0};
   if (info->rank == 0) cli_draft_add(&text, "1");
-  for (size_t d = 0; d < info->rank; d++) cli_draft_add(&text, "%s%zu", d > 0 ? " x " : "", info->shape[d]);
+  for (size_t d = 0; d < info->rank; d++)
+    cli_draft_add(&text, "%s%zu", d > 0 ? " x " : "", info->shape[d]);
   return cli_draft_take(&text);
 }
 
@@ -60,7 +61,8 @@ static cli_exit print_tensors(FILE *people, const quern_inspection *file) {
               not_finite ? "  not finite" : "");
   for (size_t i = 0; i < count && good; i++) {
     const quern_tensor_info info = quern_inspection_tensor(file, i);
-    cli_print(people, "%-*s  %-4s  %-*s", (int)name_width, info.name, info.type, (int)shape_width, shapes[i]);
+    cli_print(people, "%-*s  %-4s  %-*s", (int)name_width, info.name, info.type, (int)shape_width,
+              shapes[i]);
     print_number(people, info.mean);
     print_number(people, info.deviation);
     print_number(people, info.least);
@@ -93,7 +95,8 @@ static void print_part(const char *before, const char *text) {
 }
 
 static cli_exit print_people(const char *path, const quern_inspection *file) {
-  const char *version = value_of(file, "quern.version"), *format = value_of(file, "quern.checkpoint");
+  const char *version = value_of(file, "quern.version"),
+             *format = value_of(file, "quern.checkpoint");
   const quern_network *network = quern_inspection_network(file);
   const quern_file_kind kind = quern_inspection_kind(file);
   cli_print(stdout, "%s: %s, %s", path, quern_file_kind_name(kind), quern_inspection_format(file));
@@ -131,7 +134,8 @@ static cli_exit print_json(const char *path, const quern_inspection *file) {
   cli_json_text(&json, json.root, "format", quern_inspection_format(file));
   if (*quern_inspection_note(file) != '\0')
     cli_json_text(&json, json.root, "note", quern_inspection_note(file));
-  if (quern_inspection_network(file) != NULL) cli_json_network(&json, quern_inspection_network(file));
+  if (quern_inspection_network(file) != NULL)
+    cli_json_network(&json, quern_inspection_network(file));
   cJSON *metadata = cli_json_object(&json, json.root, "metadata");
   for (size_t i = 0; i < quern_inspection_metadata_count(file); i++)
     cli_json_text(&json, metadata, quern_inspection_metadata_key(file, i),
@@ -143,7 +147,8 @@ static cli_exit print_json(const char *path, const quern_inspection *file) {
     cli_json_text(&json, object, "name", info.name);
     cli_json_text(&json, object, "type", info.type);
     cJSON *shape = cli_json_list(&json, object, "shape");
-    for (size_t d = 0; d < info.rank; d++) cli_json_append_number(&json, shape, (double)info.shape[d]);
+    for (size_t d = 0; d < info.rank; d++)
+      cli_json_append_number(&json, shape, (double)info.shape[d]);
     cli_json_number(&json, object, "mean", info.mean);
     cli_json_number(&json, object, "deviation", info.deviation);
     cli_json_number(&json, object, "least", info.least);
@@ -170,13 +175,10 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
 const cli_command cli_inspect = {
     .name = "inspect",
     .summary = "describe a model, a checkpoint, or another file of tensors",
-    .about =
-        "Says what a safetensors or an ONNX file is and who wrote it, and lists its tensors with their "
-        "shapes and the "
-        "mean, "
-        "the standard deviation, the least and the most of their numbers, and its metadata. Of a model that "
-        "is "
-        "its network, of a checkpoint the position of the training, with its tensors told layer by layer.",
+    .about = "Says what a safetensors or an ONNX file is and who wrote it, and lists its tensors "
+             "with their shapes and the mean, the standard deviation, the least and the most of "
+             "their numbers, and its metadata. Of a model that is its network, of a checkpoint the "
+             "position of the training, with its tensors told layer by layer.",
     .options = options,
     .operands = {.name = "FILE", .least = 1, .most = 1, .offset = offsetof(inspect_settings, file)},
     .examples = examples,

@@ -28,8 +28,8 @@ void cli_interrupt_prepare(void) {
   for (int i = 0; i < SIGNALS; i++) {
     struct sigaction action;
     /* Many a parent ignores SIGPIPE for itself alone, and hands that on. */
-    ignored[i] =
-        signals[i] != SIGPIPE && sigaction(signals[i], NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+    ignored[i] = signals[i] != SIGPIPE && sigaction(signals[i], NULL, &action) == 0 &&
+                 action.sa_handler == SIG_IGN;
   }
   signal(SIGPIPE, SIG_DFL);
   signal(SIGXFSZ, SIG_IGN);

@@ -16,10 +16,12 @@ void cli_interrupt_watch(void);
 void cli_interrupt_unwatch(void);
 
 /* Between the two, now and then: sets the handlers again. A compiler inside a driver (LLVM in
- * PoCL's) sets its own while it builds a program, and puts older ones back when a signal arrives. */
+ * PoCL's) sets its own while it builds a program, and puts older ones back when a signal arrives.
+ */
 void cli_interrupt_watch_again(void);
 
-/* A line without an end stands on this terminal, or, with -1, none: a signal that ends the program at once ends it. */
+/* A line without an end stands on this terminal, or, with -1, none: a signal that ends the program
+ * at once ends it. */
 void cli_interrupt_line(int descriptor);
 
 /* The signal that was noted, or 0. */

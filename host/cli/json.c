@@ -16,8 +16,8 @@ void cli_json_free(cli_json *json) {
   json->root = NULL;
 }
 
-/* A character that cJSON leaves as it is, though it is not fit for a terminal: none of these is past
- * U+FFFF. A byte that is no UTF-8 would be no JSON either, and becomes U+FFFD. */
+/* A character that cJSON leaves as it is, though it is not fit for a terminal: none of these is
+ * past U+FFFF. A byte that is no UTF-8 would be no JSON either, and becomes U+FFFD. */
 static void print_escaped(FILE *stream, const unsigned char *at, size_t bytes) {
   unsigned code = at[0] < 0x80 ? at[0] : 0xFFFD;
   if (bytes == 2) code = (at[0] & 0x1Fu) << 6 | (at[1] & 0x3Fu);
@@ -27,12 +27,11 @@ static void print_escaped(FILE *stream, const unsigned char *at, size_t bytes) {
 
 static void print_object(FILE *stream, const char *text) {
   bool printable;
-  for (size_t bytes; (bytes = quern_text_character(text, &printable)) > 0; text += bytes) {
+  for (size_t bytes; (bytes = quern_text_character(text, &printable)) > 0; text += bytes)
     if (printable || *text == '\n' || *text == '\t') /* between the members */
       fwrite(text, 1, bytes, stream);
     else
       print_escaped(stream, (const unsigned char *)text, bytes);
-  }
   fputc('\n', stream);
 }
 
@@ -70,7 +69,8 @@ void cli_json_null(cli_json *json, cJSON *parent, const char *name) {
 static cJSON *adopt(cli_json *json, cJSON *parent, const char *name, cJSON *item) {
   cJSON_bool added = false;
   if (item != NULL && parent != NULL)
-    added = name != NULL ? cJSON_AddItemToObject(parent, name, item) : cJSON_AddItemToArray(parent, item);
+    added = name != NULL ? cJSON_AddItemToObject(parent, name, item)
+                         : cJSON_AddItemToArray(parent, item);
   if (added) return item;
   cJSON_Delete(item);
   json->lost = true;

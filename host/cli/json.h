@@ -30,7 +30,8 @@ cJSON *cli_json_list(cli_json *json, cJSON *parent, const char *name);
 void cli_json_append_text(cli_json *json, cJSON *list, const char *text);
 void cli_json_append_number(cli_json *json, cJSON *list, double number);
 
-/* A float as a double of the shortest digits that give it back: 0.1f is 0.1, not 0.10000000149011612. */
+/* A float as a double of the shortest digits that give it back: 0.1f is 0.1, not
+ * 0.10000000149011612. */
 double cli_json_float(float value);
 
 #endif

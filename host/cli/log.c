@@ -33,7 +33,8 @@ static cli_exit form_of(const char *path, cli_log_form *form) {
     *form = endings[i].form;
     return CLI_OK;
   }
-  return cli_fail("the log %s: expected a name that ends with .csv, or with .jsonl for JSON lines", path);
+  return cli_fail("the log %s: expected a name that ends with .csv, or with .jsonl for JSON lines",
+                  path);
 }
 
 static cli_exit fail_file(const cli_log *log, const char *what) {
@@ -45,14 +46,15 @@ static bool is_there(const cli_log *log) {
 }
 
 cli_exit cli_log_open(const char *path, bool resumed, cli_log *log) {
-  *log = (cli_log){.path = path, .descriptor = -1, .fresh = true, .resumed = resumed, .began = now()};
+  *log =
+      (cli_log){.path = path, .descriptor = -1, .fresh = true, .resumed = resumed, .began = now()};
   cli_exit result = form_of(path, &log->form);
   if (result != CLI_OK || !resumed || !is_there(log)) return result;
   cli_log_rows rows;
   result = cli_log_read(path, &rows);
   if (result == CLI_OK && rows.count > 0 && rows.form != log->form)
-    result =
-        cli_fail("the log %s cannot be gone on with: its rows are not of the form that its name says", path);
+    result = cli_fail(
+        "the log %s cannot be gone on with: its rows are not of the form that its name says", path);
   cli_log_rows_free(&rows);
   return result;
 }
@@ -64,10 +66,10 @@ static bool has(const cli_log *log, int tasks) {
 
 static void print_header(FILE *file, const cli_log *log) {
   const char *comma = "";
-#define PRINT(name, tasks)                                                                                   \
-  if (has(log, tasks)) {                                                                                     \
-    fprintf(file, "%s" #name, comma);                                                                        \
-    comma = ",";                                                                                             \
+#define PRINT(name, tasks)                                                                         \
+  if (has(log, tasks)) {                                                                           \
+    fprintf(file, "%s" #name, comma);                                                              \
+    comma = ",";                                                                                   \
   }
   CLI_LOG_FIELDS(PRINT)
 #undef PRINT
@@ -86,7 +88,8 @@ static cli_exit check_header(const cli_log *log) {
     result = cli_output_finish(&expected);
   }
   FILE *file = result == CLI_OK ? cli_input_open(log->path, &why) : NULL;
-  const bool good = file != NULL && getline(&found, &room, file) > 0 && strcmp(found, expected.bytes) == 0;
+  const bool good =
+      file != NULL && getline(&found, &room, file) > 0 && strcmp(found, expected.bytes) == 0;
   if (result == CLI_OK && !good)
     result = cli_fail("the log %s cannot be gone on with: its columns are not %s", log->path,
                       strtok(expected.bytes, "\n"));
@@ -96,25 +99,27 @@ static cli_exit check_header(const cli_log *log) {
   return result;
 }
 
-/* What stays of a file that is gone on with: the rows before the epoch. *end is the byte behind them. */
+/* What stays of a file that is gone on with: the rows before the epoch. *end is the byte behind
+ * them. */
 static cli_exit keep_rows(cli_log *log, size_t epoch, size_t *end) {
   cli_log_rows rows;
   const cli_exit result = cli_log_read(log->path, &rows);
   size_t kept = 0;
   while (kept < rows.count && rows.items[kept].epoch < (double)epoch) kept++;
   *end = kept > 0 ? rows.ends[kept - 1] : rows.begin;
-  if (kept > 0 && isfinite(rows.items[kept - 1].seconds)) log->began -= rows.items[kept - 1].seconds;
+  if (kept > 0 && isfinite(rows.items[kept - 1].seconds))
+    log->began -= rows.items[kept - 1].seconds;
   cli_log_rows_free(&rows);
   return result == CLI_OK && kept > 0 && log->form == CLI_LOG_CSV ? check_header(log) : result;
 }
 
 static void print_csv(FILE *file, const cli_log *log, const cli_log_row *row) {
   const char *comma = "";
-#define PRINT(name, tasks)                                                                                   \
-  if (has(log, tasks)) {                                                                                     \
-    fputs(comma, file);                                                                                      \
-    if (isfinite(row->name)) fprintf(file, "%.9g", row->name);                                               \
-    comma = ",";                                                                                             \
+#define PRINT(name, tasks)                                                                         \
+  if (has(log, tasks)) {                                                                           \
+    fputs(comma, file);                                                                            \
+    if (isfinite(row->name)) fprintf(file, "%.9g", row->name);                                     \
+    comma = ",";                                                                                   \
   }
   CLI_LOG_FIELDS(PRINT)
 #undef PRINT
@@ -123,14 +128,14 @@ static void print_csv(FILE *file, const cli_log *log, const cli_log_row *row) {
 
 static void print_json(FILE *file, const cli_log *log, const cli_log_row *row) {
   char before = '{';
-#define PRINT(name, tasks)                                                                                   \
-  if (has(log, tasks)) {                                                                                     \
-    fprintf(file, "%c\"" #name "\":", before);                                                               \
-    if (isfinite(row->name))                                                                                 \
-      fprintf(file, "%.9g", row->name);                                                                      \
-    else                                                                                                     \
-      fputs("null", file);                                                                                   \
-    before = ',';                                                                                            \
+#define PRINT(name, tasks)                                                                         \
+  if (has(log, tasks)) {                                                                           \
+    fprintf(file, "%c\"" #name "\":", before);                                                     \
+    if (isfinite(row->name))                                                                       \
+      fprintf(file, "%.9g", row->name);                                                            \
+    else                                                                                           \
+      fputs("null", file);                                                                         \
+    before = ',';                                                                                  \
   }
   CLI_LOG_FIELDS(PRINT)
 #undef PRINT
@@ -161,7 +166,8 @@ static cli_exit copy_beginning(const cli_log *log, size_t bytes, FILE *to) {
 
 static cli_exit print_first(cli_log *log, cli_log_row *row, FILE *file) {
   size_t end = 0;
-  cli_exit result = log->resumed && is_there(log) ? keep_rows(log, (size_t)row->epoch, &end) : CLI_OK;
+  cli_exit result =
+      log->resumed && is_there(log) ? keep_rows(log, (size_t)row->epoch, &end) : CLI_OK;
   if (result == CLI_OK) result = copy_beginning(log, end, file);
   if (end == 0 && log->form == CLI_LOG_CSV) print_header(file, log);
   row->seconds = now() - log->began; /* with those of the rows that stay */

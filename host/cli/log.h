@@ -7,23 +7,25 @@
 #include <quern/train.h>
 #include <stdio.h>
 
-/* NaN stands for what is not known. X(name, tasks): in the order of the columns; a log has those of its task. */
-#define CLI_LOG_FIELDS(X)                                                                                    \
-  X(epoch, CLI_LOG_ALL)                                                                                      \
-  X(step, CLI_LOG_ALL) /* of the whole training */                                                           \
-  X(train_loss, CLI_LOG_ALL)                                                                                 \
-  X(test_loss, CLI_LOG_ALL)                                                                                  \
-  X(test_accuracy, CLI_LOG_CLASSES)                                                                          \
-  X(test_exact_match, CLI_LOG_LABELS)                                                                        \
-  X(test_label_accuracy, CLI_LOG_LABELS)                                                                     \
-  X(test_f1, CLI_LOG_LABELS)                                                                                 \
-  X(test_mean_squared_error, CLI_LOG_REGRESSION)                                                             \
-  X(test_mean_absolute_error, CLI_LOG_REGRESSION)                                                            \
-  X(test_r_squared, CLI_LOG_REGRESSION)                                                                      \
-  X(learning_rate, CLI_LOG_ALL)                                                                              \
-  X(samples_per_second, CLI_LOG_ALL)                                                                         \
-  X(seconds,                                                                                                 \
-    CLI_LOG_ALL) /* since the training began, tests included; of a resumed one, those of its earlier runs too */
+/* NaN stands for what is not known. X(name, tasks): in the order of the columns; a log has those of
+ * its task. */
+#define CLI_LOG_FIELDS(X)                                                                          \
+  X(epoch, CLI_LOG_ALL)                                                                            \
+  X(step, CLI_LOG_ALL) /* of the whole training */                                                 \
+  X(train_loss, CLI_LOG_ALL)                                                                       \
+  X(test_loss, CLI_LOG_ALL)                                                                        \
+  X(test_accuracy, CLI_LOG_CLASSES)                                                                \
+  X(test_exact_match, CLI_LOG_LABELS)                                                              \
+  X(test_label_accuracy, CLI_LOG_LABELS)                                                           \
+  X(test_f1, CLI_LOG_LABELS)                                                                       \
+  X(test_mean_squared_error, CLI_LOG_REGRESSION)                                                   \
+  X(test_mean_absolute_error, CLI_LOG_REGRESSION)                                                  \
+  X(test_r_squared, CLI_LOG_REGRESSION)                                                            \
+  X(learning_rate, CLI_LOG_ALL)                                                                    \
+  X(samples_per_second, CLI_LOG_ALL)                                                               \
+  /* since the training began, tests included; of a resumed one, those of  \ its earlier runs too  \
+   */                                                                                              \
+  X(seconds, CLI_LOG_ALL)
 
 enum {
   CLI_LOG_CLASSES = 1 << QUERN_TASK_CLASSES,
@@ -40,7 +42,9 @@ typedef struct cli_log_row {
 
 typedef enum cli_log_form { CLI_LOG_CSV, CLI_LOG_JSON_LINES } cli_log_form;
 
-/* --- Writing ------------------------------------------------------------------------------------------------- */
+/* --- Writing
+ * -------------------------------------------------------------------------------------------------
+ */
 
 typedef struct cli_log {
   const char *path; /* NULL: none is written */
@@ -68,7 +72,9 @@ cli_exit cli_log_epoch(cli_log *log, const quern_epoch *epoch, double learning_r
 /* CLI_FAILED where a row was lost. */
 cli_exit cli_log_close(cli_log *log);
 
-/* --- Reading ------------------------------------------------------------------------------------------------- */
+/* --- Reading
+ * -------------------------------------------------------------------------------------------------
+ */
 
 typedef struct cli_log_rows {
   cli_log_row *items; /* owned */
@@ -78,8 +84,9 @@ typedef struct cli_log_rows {
   cli_log_form form;
 } cli_log_rows;
 
-/* Reads a log of either form. Columns that are missing are NaN in every row, and unknown ones are left out; only "epoch" must be
- * there. A last line that is cut short, by a run that was killed, is left out. The caller frees *rows. */
+/* Reads a log of either form. Columns that are missing are NaN in every row, and unknown ones are
+ * left out; only "epoch" must be there. A last line that is cut short, by a run that was killed, is
+ * left out. The caller frees *rows. */
 cli_exit cli_log_read(const char *path, cli_log_rows *rows);
 void cli_log_rows_free(cli_log_rows *rows);
 

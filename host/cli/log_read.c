@@ -80,7 +80,8 @@ static cli_exit read_header(log_reader *reader, char *line) {
   bool has_epoch = false, seen[FIELDS + 1] = {false};
   for (size_t i = 0; i < reader->column_count; i++) {
     const size_t index = find_name(strsep(&line, ","));
-    if (index < FIELDS && seen[index]) return fail(reader, "a column that comes twice", "each name once");
+    if (index < FIELDS && seen[index])
+      return fail(reader, "a column that comes twice", "each name once");
     seen[index] = true;
     has_epoch = has_epoch || index == 0;
     reader->columns[i] = index;
@@ -103,10 +104,12 @@ static cli_exit read_csv_row(log_reader *reader, char *line, cli_log_row *row) {
     double number;
     if (column == reader->column_count) return fail(reader, "more fields than columns", "as many");
     if (reader->columns[column] == UNKNOWN) continue;
-    if (!parse_number(text, &number)) return fail(reader, "a field that is no number", "a number or nothing");
+    if (!parse_number(text, &number))
+      return fail(reader, "a field that is no number", "a number or nothing");
     *field(row, reader->columns[column]) = number;
   }
-  return column == reader->column_count ? CLI_OK : fail(reader, "fewer fields than columns", "as many");
+  return column == reader->column_count ? CLI_OK
+                                        : fail(reader, "fewer fields than columns", "as many");
 }
 
 static cli_exit read_json_row(log_reader *reader, const char *line, cli_log_row *row) {
@@ -115,11 +118,13 @@ static cli_exit read_json_row(log_reader *reader, const char *line, cli_log_row 
   cJSON *object = cJSON_ParseWithOpts(line, &end, true);
   if (object == NULL && errno == ENOMEM) return cli_fail_memory();
   cli_exit result = cJSON_IsObject(object) ? CLI_OK : fail(reader, "no JSON object", "one a line");
-  for (const cJSON *member = result == CLI_OK ? object->child : NULL; member != NULL; member = member->next) {
+  for (const cJSON *member = result == CLI_OK ? object->child : NULL; member != NULL;
+       member = member->next) {
     const size_t index = find_name(member->string);
     if (index == UNKNOWN || cJSON_IsNull(member)) continue;
     if (!cJSON_IsNumber(member)) {
-      result = cli_fail("%s, line %zu: \"%s\" is no number", reader->path, reader->line, names[index]);
+      result =
+          cli_fail("%s, line %zu: \"%s\" is no number", reader->path, reader->line, names[index]);
       break;
     }
     *field(row, index) = member->valuedouble;
@@ -140,8 +145,8 @@ static cli_exit read_line(log_reader *reader, char *line, size_t end) {
     return read_header(reader, line);
   }
   cli_log_row row = empty_row();
-  const cli_exit result =
-      rows->form == CLI_LOG_CSV ? read_csv_row(reader, line, &row) : read_json_row(reader, line, &row);
+  const cli_exit result = rows->form == CLI_LOG_CSV ? read_csv_row(reader, line, &row)
+                                                    : read_json_row(reader, line, &row);
   return result == CLI_OK ? add_row(reader, &row, end) : result;
 }
 

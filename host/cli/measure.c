@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Threads of the one before go on waiting actively for a while: the next begins when they have stopped. */
+/* Threads of the one before go on waiting actively for a while: the next begins when they have
+ * stopped. */
 static const struct timespec settle = {.tv_nsec = 3000000};
 
 double measure_now(void) {
@@ -33,8 +34,9 @@ cli_exit measure_rounds(measure_candidate *candidates, size_t count, measure_eff
   cli_exit result = times == NULL ? cli_fail_memory() : CLI_OK;
   for (size_t i = 0; result == CLI_OK && i < count; i++) {
     candidates[i].seconds = calloc(effort.rounds, sizeof *candidates[i].seconds);
-    result = candidates[i].seconds == NULL ? cli_fail_memory()
-                                           : calibrate(&candidates[i], effort.round_seconds, &times[i]);
+    result = candidates[i].seconds == NULL
+                 ? cli_fail_memory()
+                 : calibrate(&candidates[i], effort.round_seconds, &times[i]);
   }
   for (size_t round = 0; result == CLI_OK && round < effort.rounds; round++) {
     for (size_t i = 0; result == CLI_OK && i < count; i++) {
@@ -88,8 +90,8 @@ cli_exit measure_rate(const measure_candidate *candidate, double scale, size_t r
   return summarize(NULL, scale, candidate->seconds, rounds, summary);
 }
 
-cli_exit measure_ratio(const measure_candidate *candidate, const measure_candidate *rival, size_t rounds,
-                       measure_summary *summary) {
+cli_exit measure_ratio(const measure_candidate *candidate, const measure_candidate *rival,
+                       size_t rounds, measure_summary *summary) {
   if (rival->seconds == NULL) return summarize(NULL, 1, NULL, rounds, summary);
   return summarize(rival->seconds, 1, candidate->seconds, rounds, summary);
 }

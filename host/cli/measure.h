@@ -1,4 +1,5 @@
-/* Measuring: candidates that take turns, and what their times say. Shared by `quern bench` and tests/bench. */
+/* Measuring: candidates that take turns, and what their times say. Shared by `quern bench` and
+ * tests/bench. */
 #ifndef QUERN_CLI_MEASURE_H
 #define QUERN_CLI_MEASURE_H
 
@@ -19,13 +20,13 @@ typedef struct measure_effort {
   bool small_only;      /* leaves out what is large */
 } measure_effort;
 
-#define MEASURE_FULL                                                                                         \
-  (measure_effort) {                                                                                         \
-    9, 0.04, false                                                                                           \
+#define MEASURE_FULL                                                                               \
+  (measure_effort) {                                                                               \
+    9, 0.04, false                                                                                 \
   }
-#define MEASURE_QUICK                                                                                        \
-  (measure_effort) {                                                                                         \
-    3, 0.005, true                                                                                           \
+#define MEASURE_QUICK                                                                              \
+  (measure_effort) {                                                                               \
+    3, 0.005, true                                                                                 \
   }
 
 /* The median, and the quartiles around it. */
@@ -36,8 +37,9 @@ typedef struct measure_summary {
 /* Seconds of a clock that only goes forward. */
 double measure_now(void);
 
-/* Warms each candidate up and finds out how often it runs in a round; then they take turns, round by round, so that
- * whatever else the machine does meets all of them alike. The caller frees the candidates' times, also on failure. */
+/* Warms each candidate up and finds out how often it runs in a round; then they take turns, round
+ * by round, so that whatever else the machine does meets all of them alike. The caller frees the
+ * candidates' times, also on failure. */
 cli_exit measure_rounds(measure_candidate *candidates, size_t count, measure_effort effort);
 void measure_candidate_free(measure_candidate *candidate);
 
@@ -46,8 +48,8 @@ cli_exit measure_rate(const measure_candidate *candidate, double scale, size_t r
                       measure_summary *summary);
 
 /* How many times faster `candidate` was than `rival`: the ratio of each round, then the median. */
-cli_exit measure_ratio(const measure_candidate *candidate, const measure_candidate *rival, size_t rounds,
-                       measure_summary *summary);
+cli_exit measure_ratio(const measure_candidate *candidate, const measure_candidate *rival,
+                       size_t rounds, measure_summary *summary);
 
 /* Half the distance between the quartiles, in percent of the median. */
 double measure_spread(measure_summary summary);

@@ -1,5 +1,5 @@
-/* Whether a product is right: rows of it are computed again by the reference, and the same rows on absolute values, which
- * gives the sums that bound rounding. */
+/* Whether a product is right: rows of it are computed again by the reference, and the same rows on
+ * absolute values, which gives the sums that bound rounding. */
 #include "measure_product.h"
 
 #include <float.h>
@@ -46,7 +46,8 @@ static cli_exit take_sample(const measure_operands *operands, size_t sample, siz
     } else {
       copy_row(taken->left, operands->left, i, row, inner);
     }
-    if (operands->form == MEASURE_BACKWARD_DATA) copy_row(taken->extra, operands->extra, i, row, shape.in);
+    if (operands->form == MEASURE_BACKWARD_DATA)
+      copy_row(taken->extra, operands->extra, i, row, shape.in);
   }
   return CLI_OK;
 }
@@ -55,7 +56,8 @@ static void absolute(float *values, size_t count, float sign) {
   for (size_t i = 0; i < count; i++) values[i] = sign * fabsf(values[i]);
 }
 
-/* The same case on absolute values. An update subtracts, so there one factor is negative; ReLU lets all of it through. */
+/* The same case on absolute values. An update subtracts, so there one factor is negative; ReLU lets
+ * all of it through. */
 static void take_absolute(measure_operands *operands) {
   measure_shape s = operands->shape;
   bool weights = operands->form == MEASURE_BACKWARD_WEIGHTS;
@@ -71,16 +73,17 @@ typedef struct expectation {
   float *result, *bias, *bound, *bias_bound; /* owned */
 } expectation;
 
-static cli_exit compare(const char *who, const measure_operands *operands, const char *what, double got,
-                        double expected, double tolerance, size_t row, size_t column) {
+static cli_exit compare(const char *who, const measure_operands *operands, const char *what,
+                        double got, double expected, double tolerance, size_t row, size_t column) {
   if (quern_verify_error(got, expected, tolerance) <= 1) return CLI_OK;
-  return cli_fail("%s: %s of %zux%zux%zu is wrong: %s row %zu column %zu is %.9g, expected %.9g within %.3g",
-                  who, measure_form_names[operands->form], operands->shape.n, operands->shape.out,
-                  operands->shape.in, what, row, column, got, expected, tolerance);
+  return cli_fail(
+      "%s: %s of %zux%zux%zu is wrong: %s row %zu column %zu is %.9g, expected %.9g within %.3g",
+      who, measure_form_names[operands->form], operands->shape.n, operands->shape.out,
+      operands->shape.in, what, row, column, got, expected, tolerance);
 }
 
-cli_exit measure_check_product(const measure_operands *operands, quern_context *reference, bool bare,
-                               const float *result, const float *bias, const char *who) {
+cli_exit measure_check_product(const measure_operands *operands, quern_context *reference,
+                               bool bare, const float *result, const float *bias, const char *who) {
   bool weights = operands->form == MEASURE_BACKWARD_WEIGHTS;
   size_t out = operands->shape.out;
   size_t rows = weights ? operands->shape.in : operands->shape.n;
@@ -94,13 +97,15 @@ cli_exit measure_check_product(const measure_operands *operands, quern_context *
   if (exit != CLI_OK) return exit;
   expectation e = {malloc(sample * columns * sizeof(float)), calloc(out, sizeof(float)),
                    malloc(sample * columns * sizeof(float)), calloc(out, sizeof(float))};
-  if (e.result == NULL || e.bias == NULL || e.bound == NULL || e.bias_bound == NULL) exit = cli_fail_memory();
+  if (e.result == NULL || e.bias == NULL || e.bound == NULL || e.bias_bound == NULL)
+    exit = cli_fail_memory();
   bool has_bias = weights && !bare;
   if (exit == CLI_OK)
     exit = measure_evaluate_product(reference, &taken, bare, e.result, has_bias ? e.bias : NULL);
   if (exit == CLI_OK) take_absolute(&taken);
   if (exit == CLI_OK)
-    exit = measure_evaluate_product(reference, &taken, bare, e.bound, has_bias ? e.bias_bound : NULL);
+    exit =
+        measure_evaluate_product(reference, &taken, bare, e.bound, has_bias ? e.bias_bound : NULL);
   for (size_t i = 0; exit == CLI_OK && i < sample; i++) {
     size_t row = sampled_row(i, sample, rows);
     for (size_t j = 0; exit == CLI_OK && j < columns; j++)

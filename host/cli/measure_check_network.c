@@ -23,13 +23,14 @@ static cli_exit compare(const layer_values *values, size_t first, size_t count, 
     wrong += error * error;
   }
   if (sqrt(wrong) <= 0.01 * sqrt(changed)) return CLI_OK;
-  return cli_fail("%s: %s of layer %zu of %s are wrong after training: the difference has a norm of %.3g, "
-                  "and the change by training one of %.3g",
+  return cli_fail("%s: %s of layer %zu of %s are wrong after training: the difference has a norm "
+                  "of %.3g, and the change by training one of %.3g",
                   who, what, layer, network, sqrt(wrong), sqrt(changed));
 }
 
 cli_exit measure_check_network(const measure_network *network, const quern_network *start,
-                               const quern_network *expected, const quern_network *got, const char *who) {
+                               const quern_network *expected, const quern_network *got,
+                               const char *who) {
   cli_exit result = CLI_OK;
   for (size_t l = 0; result == CLI_OK && l < measure_layer_count(network); l++) {
     size_t weights = network->units[l] * network->units[l + 1], biases = network->units[l + 1];
@@ -43,7 +44,8 @@ cli_exit measure_check_network(const measure_network *network, const quern_netwo
       result = cli_fail_library();
     } else {
       result = compare(&values, 0, weights, who, network->name, l, "weights");
-      if (result == CLI_OK) result = compare(&values, weights, biases, who, network->name, l, "biases");
+      if (result == CLI_OK)
+        result = compare(&values, weights, biases, who, network->name, l, "biases");
     }
     free(values.start);
     free(values.expected);

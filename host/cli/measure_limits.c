@@ -12,13 +12,15 @@ static quern_status copy(const measure_limits *limits) {
 
 static cli_exit verify(const measure_limits *limits) {
   float first, last;
-  if (fill(limits, 3, limits->bytes / sizeof(float)) != QUERN_OK || fill(limits, 4, 1) != QUERN_OK ||
-      copy(limits) != QUERN_OK ||
+  if (fill(limits, 3, limits->bytes / sizeof(float)) != QUERN_OK ||
+      fill(limits, 4, 1) != QUERN_OK || copy(limits) != QUERN_OK ||
       quern_buffer_read(limits->to, 0, sizeof first, &first, QUERN_WAIT) != QUERN_OK ||
-      quern_buffer_read(limits->to, limits->bytes - sizeof last, sizeof last, &last, QUERN_WAIT) != QUERN_OK)
+      quern_buffer_read(limits->to, limits->bytes - sizeof last, sizeof last, &last, QUERN_WAIT) !=
+          QUERN_OK)
     return cli_fail_library();
   if (first == 4 && last == 3) return CLI_OK;
-  return cli_fail("a copy is wrong: it ends with %g and %g, expected 4 and 3", (double)first, (double)last);
+  return cli_fail("a copy is wrong: it ends with %g and %g, expected 4 and 3", (double)first,
+                  (double)last);
 }
 
 cli_exit measure_limits_create(quern_context *context, bool small_only, measure_limits *limits) {
@@ -44,7 +46,8 @@ static cli_exit run(const measure_limits *limits, size_t times, double *seconds,
   double start = measure_now();
   for (size_t i = 0; status == QUERN_OK && i < times; i++) {
     status = is_copy ? copy(limits) : fill(limits, (float)i, 1);
-    if (status == QUERN_OK && (wait_each || i + 1 == times)) status = quern_context_finish(limits->context);
+    if (status == QUERN_OK && (wait_each || i + 1 == times))
+      status = quern_context_finish(limits->context);
   }
   *seconds = measure_now() - start;
   return status == QUERN_OK ? CLI_OK : cli_fail_library();

@@ -2,7 +2,8 @@
 
 #include <stdlib.h>
 
-const char *const measure_form_names[MEASURE_FORM_COUNT] = {"forward", "backward data", "backward weights"};
+const char *const measure_form_names[MEASURE_FORM_COUNT] = {"forward", "backward data",
+                                                            "backward weights"};
 
 const measure_shape measure_shapes[] = {
     {32, 128, 784},  {128, 128, 784},   {128, 512, 784}, {128, 256, 512}, {128, 10, 256},
@@ -39,7 +40,8 @@ size_t measure_result_count(const measure_operands *operands) {
   return sizes.result[0] * sizes.result[1];
 }
 
-cli_exit measure_operands_create(measure_form form, measure_shape shape, measure_operands *operands) {
+cli_exit measure_operands_create(measure_form form, measure_shape shape,
+                                 measure_operands *operands) {
   measure_sizes sizes = sizes_of(form, shape);
   const uint64_t stream = 4 * (uint64_t)form;
   *operands = (measure_operands){form, shape, NULL, NULL, NULL, NULL};
@@ -102,11 +104,12 @@ static quern_status queue(const measure_product *product) {
                                      product->extra, false, product->result);
   case MEASURE_BACKWARD_WEIGHTS:
     return quern_dense_backward_sgd(product->context, product->left, product->right,
-                                    (quern_sgd){MEASURE_LEARNING_RATE, 0}, product->result, product->extra);
+                                    (quern_sgd){MEASURE_LEARNING_RATE, 0}, product->result,
+                                    product->extra);
   case MEASURE_FORWARD:
   default:
-    return quern_dense_forward(product->context, product->left, product->right, product->extra, activation,
-                               product->result);
+    return quern_dense_forward(product->context, product->left, product->right, product->extra,
+                               activation, product->result);
   }
 }
 
@@ -126,8 +129,8 @@ static quern_status download(quern_tensor tensor, float *values) {
                            QUERN_WAIT);
 }
 
-cli_exit measure_evaluate_product(quern_context *context, const measure_operands *operands, bool bare,
-                                  float *result, float *bias) {
+cli_exit measure_evaluate_product(quern_context *context, const measure_operands *operands,
+                                  bool bare, float *result, float *bias) {
   measure_product product;
   double seconds;
   cli_exit exit = measure_product_create(context, operands, bare, &product);
@@ -148,7 +151,8 @@ cli_exit measure_verify_product(quern_context *context, quern_context *reference
   cli_exit exit = result == NULL || bias == NULL ? cli_fail_memory() : CLI_OK;
   if (exit == CLI_OK)
     exit = measure_evaluate_product(context, operands, false, result, weights ? bias : NULL);
-  if (exit == CLI_OK) exit = measure_check_product(operands, reference, false, result, bias, "the device");
+  if (exit == CLI_OK)
+    exit = measure_check_product(operands, reference, false, result, bias, "the device");
   free(result);
   free(bias);
   return exit;

@@ -39,14 +39,16 @@ typedef struct measure_operands {
   float *left, *right, *extra, *result;
 } measure_operands;
 
-cli_exit measure_operands_create(measure_form form, measure_shape shape, measure_operands *operands);
+cli_exit measure_operands_create(measure_form form, measure_shape shape,
+                                 measure_operands *operands);
 void measure_operands_free(measure_operands *operands);
 size_t measure_result_count(const measure_operands *operands);
 
-/* Compares a result with the reference's, all of it or, where it is large, a sample of its rows. `bias` is what a weights
- * update made of b. A `bare` result is of the product alone: no bias, no activation. `who` names it where it is wrong. */
-cli_exit measure_check_product(const measure_operands *operands, quern_context *reference, bool bare,
-                               const float *result, const float *bias, const char *who);
+/* Compares a result with the reference's, all of it or, where it is large, a sample of its rows.
+ * `bias` is what a weights update made of b. A `bare` result is of the product alone: no bias, no
+ * activation. `who` names it where it is wrong. */
+cli_exit measure_check_product(const measure_operands *operands, quern_context *reference,
+                               bool bare, const float *result, const float *bias, const char *who);
 
 /* The product on a device. */
 typedef struct measure_product {
@@ -63,9 +65,10 @@ void measure_product_free(measure_product *product);
 /* A measure_candidate's run over a measure_product. */
 cli_exit measure_product_run(void *product, size_t times, double *seconds);
 
-/* Runs the operands once on the context; result and, where not NULL, bias get what it left in `result` and `extra`. */
-cli_exit measure_evaluate_product(quern_context *context, const measure_operands *operands, bool bare,
-                                  float *result, float *bias);
+/* Runs the operands once on the context; result and, where not NULL, bias get what it left in
+ * `result` and `extra`. */
+cli_exit measure_evaluate_product(quern_context *context, const measure_operands *operands,
+                                  bool bare, float *result, float *bias);
 
 /* Runs a fresh product once on the context and checks what it gives. */
 cli_exit measure_verify_product(quern_context *context, quern_context *reference,

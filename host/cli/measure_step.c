@@ -19,7 +19,8 @@ size_t measure_layer_count(const measure_network *network) {
 double measure_step_flops(const measure_network *network) {
   double flops = 0;
   for (size_t l = 0; l < measure_layer_count(network); l++)
-    flops += (l == 0 ? 4.0 : 6.0) * (double)(network->batch * network->units[l] * network->units[l + 1]);
+    flops +=
+        (l == 0 ? 4.0 : 6.0) * (double)(network->batch * network->units[l] * network->units[l + 1]);
   return flops;
 }
 
@@ -39,7 +40,8 @@ cli_exit measure_create_network(const measure_network *network, quern_network **
 }
 
 /* Samples are of any size from 0 to 1, like pixels; labels of any class. */
-static cli_exit create_data(const measure_network *network, size_t samples, float **x, int32_t **labels) {
+static cli_exit create_data(const measure_network *network, size_t samples, float **x,
+                            int32_t **labels) {
   size_t count = samples * network->units[0];
   size_t classes = network->units[measure_layer_count(network)];
   *x = measure_values(50, count, 1);
@@ -63,7 +65,8 @@ cli_exit measure_problem_create(const measure_network *network, quern_optimizer 
       .network = network, .optimizer = optimizer, .samples = MEASURE_BATCHES * network->batch};
   cli_exit result = measure_create_network(network, &problem->start);
   if (result == CLI_OK) result = measure_create_network(network, &problem->expected);
-  if (result == CLI_OK) result = create_data(network, problem->samples, &problem->x, &problem->labels);
+  if (result == CLI_OK)
+    result = create_data(network, problem->samples, &problem->x, &problem->labels);
   if (result == CLI_OK) result = measure_step_create(reference, problem, &step);
   if (result == CLI_OK) result = measure_step_run(&step, MEASURE_CHECK_STEPS, &seconds);
   if (result == CLI_OK && quern_plan_download(step.plan, problem->expected) != QUERN_OK)
@@ -81,13 +84,14 @@ void measure_problem_free(measure_problem *problem) {
   *problem = (measure_problem){.network = problem->network};
 }
 
-cli_exit measure_step_create(quern_context *context, const measure_problem *problem, measure_step *step) {
+cli_exit measure_step_create(quern_context *context, const measure_problem *problem,
+                             measure_step *step) {
   const measure_network *network = problem->network;
   size_t x_bytes = problem->samples * network->units[0] * sizeof(float);
   size_t label_bytes = problem->samples * sizeof(int32_t);
   *step = (measure_step){.problem = problem, .context = context};
-  if (quern_plan_create(context, problem->start, network->batch, QUERN_PLAN_TRAINING, &step->plan) ==
-          QUERN_OK &&
+  if (quern_plan_create(context, problem->start, network->batch, QUERN_PLAN_TRAINING,
+                        &step->plan) == QUERN_OK &&
       quern_plan_set_optimizer(step->plan, &problem->optimizer) == QUERN_OK &&
       quern_buffer_create(context, x_bytes, &step->x) == QUERN_OK &&
       quern_buffer_create(context, label_bytes, &step->labels) == QUERN_OK &&
@@ -110,9 +114,10 @@ static quern_status queue(measure_step *step) {
   const measure_network *network = step->problem->network;
   size_t first = step->next * network->batch;
   step->next = (step->next + 1) % MEASURE_BATCHES;
-  return quern_plan_step(step->plan,
-                         quern_matrix(step->x, first * network->units[0], network->batch, network->units[0]),
-                         quern_vector(step->labels, first, network->batch), quern_none());
+  return quern_plan_step(
+      step->plan,
+      quern_matrix(step->x, first * network->units[0], network->batch, network->units[0]),
+      quern_vector(step->labels, first, network->batch), quern_none());
 }
 
 cli_exit measure_step_run(void *state, size_t times, double *seconds) {
@@ -131,15 +136,17 @@ cli_exit measure_step_verify(measure_step *step) {
   double seconds;
   cli_exit result = measure_create_network(problem->network, &got);
   if (result == CLI_OK) result = measure_step_run(step, MEASURE_CHECK_STEPS, &seconds);
-  if (result == CLI_OK && quern_plan_download(step->plan, got) != QUERN_OK) result = cli_fail_library();
+  if (result == CLI_OK && quern_plan_download(step->plan, got) != QUERN_OK)
+    result = cli_fail_library();
   if (result == CLI_OK)
-    result = measure_check_network(problem->network, problem->start, problem->expected, got, "the device");
+    result = measure_check_network(problem->network, problem->start, problem->expected, got,
+                                   "the device");
   quern_network_free(got);
   return result;
 }
 
-cli_exit measure_epochs_create(quern_context *context, const measure_problem *problem, size_t samples,
-                               measure_epochs *epochs) {
+cli_exit measure_epochs_create(quern_context *context, const measure_problem *problem,
+                               size_t samples, measure_epochs *epochs) {
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
   options.epochs = SIZE_MAX;
   options.batch = problem->network->batch;
@@ -149,9 +156,10 @@ cli_exit measure_epochs_create(quern_context *context, const measure_problem *pr
   quern_dataset *data = NULL;
   *epochs = (measure_epochs){NULL};
   cli_exit result = create_data(problem->network, samples, &x, &labels);
-  if (result == CLI_OK &&
-      (quern_dataset_from_floats(x, labels, samples, problem->network->units[0], &data) != QUERN_OK ||
-       quern_trainer_create(context, problem->start, data, NULL, &options, &epochs->trainer) != QUERN_OK))
+  if (result == CLI_OK && (quern_dataset_from_floats(x, labels, samples, problem->network->units[0],
+                                                     &data) != QUERN_OK ||
+                           quern_trainer_create(context, problem->start, data, NULL, &options,
+                                                &epochs->trainer) != QUERN_OK))
     result = cli_fail_library();
   quern_dataset_free(data);
   free(x);
@@ -176,7 +184,8 @@ cli_exit measure_epochs_run(void *state, size_t times, double *seconds) {
   return status == QUERN_OK ? CLI_OK : cli_fail_library();
 }
 
-static cli_exit learn(quern_context *context, const measure_problem *problem, quern_network **learned) {
+static cli_exit learn(quern_context *context, const measure_problem *problem,
+                      quern_network **learned) {
   measure_epochs epochs;
   double seconds;
   cli_exit result = measure_epochs_create(context, problem, 256, &epochs);

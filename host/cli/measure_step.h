@@ -13,7 +13,8 @@ enum {
 /* ReLU between the layers, softmax and cross-entropy at the end. */
 typedef struct measure_network {
   const char *name;
-  size_t units[MEASURE_MOST_LAYERS + 1]; /* inputs, then each layer's; ends with 0 where there is room */
+  /* inputs, then each layer's; ends with 0 where there is room */
+  size_t units[MEASURE_MOST_LAYERS + 1];
   size_t batch;
 } measure_network;
 
@@ -47,11 +48,13 @@ cli_exit measure_problem_create(const measure_network *network, quern_optimizer 
                                 quern_context *reference, measure_problem *problem);
 void measure_problem_free(measure_problem *problem);
 
-/* Compares parameters with the expected ones: each tensor by the norm of the difference, in shares of the norm of what the
- * steps changed. A hundredth is let through: ReLUs whose input is zero but for rounding may rightly differ, and make
- * some thousandths; one sample of 32 left out would make two tenths. */
+/* Compares parameters with the expected ones: each tensor by the norm of the difference, in shares
+ * of the norm of what the steps changed. A hundredth is let through: ReLUs whose input is zero but
+ * for rounding may rightly differ, and make some thousandths; one sample of 32 left out would make
+ * two tenths. */
 cli_exit measure_check_network(const measure_network *network, const quern_network *start,
-                               const quern_network *expected, const quern_network *got, const char *who);
+                               const quern_network *expected, const quern_network *got,
+                               const char *who);
 
 /* The steps on a device. */
 typedef struct measure_step {
@@ -62,7 +65,8 @@ typedef struct measure_step {
   size_t next;                    /* batch */
 } measure_step;
 
-cli_exit measure_step_create(quern_context *context, const measure_problem *problem, measure_step *step);
+cli_exit measure_step_create(quern_context *context, const measure_problem *problem,
+                             measure_step *step);
 void measure_step_free(measure_step *step);
 /* A measure_candidate's run over a measure_step. */
 cli_exit measure_step_run(void *step, size_t times, double *seconds);
@@ -76,8 +80,8 @@ typedef struct measure_epochs {
 
 enum { MEASURE_EPOCH_SAMPLES = 8192 };
 
-cli_exit measure_epochs_create(quern_context *context, const measure_problem *problem, size_t samples,
-                               measure_epochs *epochs);
+cli_exit measure_epochs_create(quern_context *context, const measure_problem *problem,
+                               size_t samples, measure_epochs *epochs);
 void measure_epochs_free(measure_epochs *epochs);
 cli_exit measure_epochs_run(void *epochs, size_t times, double *seconds);
 /* Trains for one short epoch on both and compares. */

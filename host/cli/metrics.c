@@ -33,7 +33,8 @@ static void add(cli_json *json, cJSON *parent, const char *before, const char *n
   cli_json_number(json, parent, whole, value);
 }
 
-void cli_json_metrics(cli_json *json, cJSON *parent, const char *before, const quern_metrics *metrics) {
+void cli_json_metrics(cli_json *json, cJSON *parent, const char *before,
+                      const quern_metrics *metrics) {
   add(json, parent, before, "accuracy", metrics->accuracy);
   if (metrics->task == QUERN_TASK_LABELS) {
     add(json, parent, before, "exact_match", metrics->exact_match);

@@ -7,7 +7,8 @@
 #include <quern/train.h>
 #include <stdio.h>
 
-/* The one figure of several, and what it is called: accuracy of classes, F1 of labels, R² of a regression. */
+/* The one figure of several, and what it is called: accuracy of classes, F1 of labels, R² of a
+ * regression. */
 typedef struct cli_headline {
   const char *name;
   double value;
@@ -18,6 +19,7 @@ cli_headline cli_headline_of(const quern_metrics *metrics);
 void cli_print_metrics(FILE *people, const quern_metrics *metrics);
 
 /* Adds those that the task has, and of all tasks the accuracy, each name with `before` in front. */
-void cli_json_metrics(cli_json *json, cJSON *parent, const char *before, const quern_metrics *metrics);
+void cli_json_metrics(cli_json *json, cJSON *parent, const char *before,
+                      const quern_metrics *metrics);
 
 #endif

@@ -31,7 +31,8 @@ size_t cli_edit_distance(const char *a, const char *b) {
     for (size_t j = 1; j <= columns; j++) {
       const bool same = lower(a, i - 1) == lower(b, j - 1);
       here[j] = least(least(above[j], here[j - 1]) + 1, above[j - 1] + (same ? 0 : 1));
-      if (i > 1 && j > 1 && lower(a, i - 1) == lower(b, j - 2) && lower(a, i - 2) == lower(b, j - 1))
+      if (i > 1 && j > 1 && lower(a, i - 1) == lower(b, j - 2) &&
+          lower(a, i - 2) == lower(b, j - 1))
         here[j] = least(here[j], before[j - 2] + 1);
     }
   }
@@ -41,15 +42,18 @@ size_t cli_edit_distance(const char *a, const char *b) {
 }
 
 cli_nearest cli_nearest_to(const char *word) {
-  /* Of a short word one letter may be wrong, of a long one a third. What is longer than any name was not a slip. */
+  /* Of a short word one letter may be wrong, of a long one a third. What is longer than any name
+   * was not a slip. */
   enum { SHORT = 4, LONGEST = 64 };
   const size_t length = strlen(word), third = length < 6 ? 2 : length / 3;
   return (cli_nearest){word, NULL, length < 2 || length > LONGEST ? 0 : length < SHORT ? 1 : third};
 }
 
 void cli_nearest_offer(cli_nearest *nearest, const char *candidate) {
-  const size_t distance = nearest->distance > 0 ? cli_edit_distance(nearest->word, candidate) : SIZE_MAX;
-  if (distance > nearest->distance || (nearest->found != NULL && distance == nearest->distance)) return;
+  const size_t distance =
+      nearest->distance > 0 ? cli_edit_distance(nearest->word, candidate) : SIZE_MAX;
+  if (distance > nearest->distance || (nearest->found != NULL && distance == nearest->distance))
+    return;
   nearest->found = candidate;
   nearest->distance = distance;
 }

@@ -4,20 +4,22 @@
 
 #include <stddef.h>
 
-/* A search for the word nearest to one that was not understood. Candidates are offered one after the other and must live as long
- * as the search. Start with cli_nearest_to. */
+/* A search for the word nearest to one that was not understood. Candidates are offered one after
+ * the other and must live as long as the search. Start with cli_nearest_to. */
 typedef struct cli_nearest {
   const char *word;
-  const char *found; /* the nearest so far, where one is near enough to have been meant; else NULL */
-  size_t distance;   /* what is more than this is not near enough */
+  /* the nearest so far, where one is near enough to have been meant; else NULL */
+  const char *found;
+  size_t distance; /* what is more than this is not near enough */
 } cli_nearest;
 
 cli_nearest cli_nearest_to(const char *word);
 void cli_nearest_offer(cli_nearest *nearest, const char *candidate);
 
-/* The least number of letters put in, left out, replaced or swapped with their neighbour that makes one word of the other, no
- * letter touched twice (the "optimal string alignment" distance; L. Boytsov, "Indexing methods for approximate dictionary
- * searching", 2011). Upper and lower case are the same. SIZE_MAX where memory is out. */
+/* The least number of letters put in, left out, replaced or swapped with their neighbour that makes
+ * one word of the other, no letter touched twice (the "optimal string alignment" distance; L.
+ * Boytsov, "Indexing methods for approximate dictionary searching", 2011). Upper and lower case are
+ * the same. SIZE_MAX where memory is out. */
 size_t cli_edit_distance(const char *a, const char *b);
 
 /* ` (did you mean "--epochs"?)`, with `before` in front of the word; "" where nothing is near. */

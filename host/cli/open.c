@@ -9,7 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* Whether a device was named, by the option or by the environment, rather than left to be chosen. */
+/* Whether a device was named, by the option or by the environment, rather than left to be chosen.
+ */
 static bool is_named(const char *text) {
   if (text == NULL) text = getenv("QUERN_DEVICE");
   return text != NULL && *text != '\0' && strcasecmp(text, "auto") != 0;
@@ -32,7 +33,8 @@ cli_exit cli_open_device(const char *text, FILE *people, quern_context **context
   cli_print_device(people, &info);
   cli_print_tuning(people, *context);
   bool fell_back = info.kind == QUERN_DEVICE_REFERENCE && !is_named(text);
-  if (fell_back && *note == '\0') note = "no OpenCL device was found; the reference is plain C, and slow";
+  if (fell_back && *note == '\0')
+    note = "no OpenCL device was found; the reference is plain C, and slow";
   /* Who asked for the reference need not hear of what else there is not. */
   if (*note != '\0' && (fell_back || info.kind != QUERN_DEVICE_REFERENCE))
     cli_print(people, "note: %s\n", note);
@@ -65,8 +67,8 @@ static quern_status read_data(const cli_data_settings *settings, const quern_sch
   return quern_dataset_open(settings->where, &options, train, test);
 }
 
-cli_exit cli_open_data(const cli_data_settings *settings, const quern_schema *schema, quern_dataset **train,
-                       quern_dataset **test) {
+cli_exit cli_open_data(const cli_data_settings *settings, const quern_schema *schema,
+                       quern_dataset **train, quern_dataset **test) {
   return read_data(settings, schema, train, test) == QUERN_OK ? CLI_OK : cli_fail_library();
 }
 
@@ -92,7 +94,8 @@ cli_exit cli_open_model_data(const cli_data_settings *settings, const char *mode
                       : settings->task != 0      ? "task"
                                                  : NULL;
   if (schema != NULL && given != NULL)
-    return cli_fail("--%s is for models that do not say what their data are, and %s does", given, model);
+    return cli_fail("--%s is for models that do not say what their data are, and %s does", given,
+                    model);
   cli_data_settings of_model = *settings;
   of_model.classes = quern_network_outputs(network);
   return cli_open_test_data(&of_model, schema, data);
@@ -106,8 +109,8 @@ static bool has_inputs(const quern_network *network, const cli_data_settings *se
   return false;
 }
 
-cli_exit cli_open_samples(const cli_data_settings *settings, const char *model, const quern_network *network,
-                          quern_dataset **data) {
+cli_exit cli_open_samples(const cli_data_settings *settings, const char *model,
+                          const quern_network *network, quern_dataset **data) {
   cli_data_settings usual = *settings, alone = *settings;
   usual.classes = quern_network_outputs(network);
   alone.target = "none";
@@ -132,18 +135,20 @@ cli_exit cli_open_model(const cli_model_settings *settings, quern_network **netw
   return status == QUERN_OK ? CLI_OK : cli_fail_library();
 }
 
-cli_exit cli_check_columns(const char *path, const quern_network *network, const quern_dataset *data) {
+cli_exit cli_check_columns(const char *path, const quern_network *network,
+                           const quern_dataset *data) {
   size_t inputs = quern_network_inputs(network);
   size_t columns = quern_dataset_columns(data);
   if (inputs == columns) return CLI_OK;
-  return cli_fail("%s takes %zu values a sample, but %s has %zu", path, inputs, quern_dataset_source(data),
-                  columns);
+  return cli_fail("%s takes %zu values a sample, but %s has %zu", path, inputs,
+                  quern_dataset_source(data), columns);
 }
 
 cli_exit cli_check_labels(const char *what, size_t classes, const quern_dataset *data) {
   if (quern_dataset_classes(data) <= classes) return CLI_OK;
   size_t row = 0;
   while ((size_t)quern_dataset_label(data, row) < classes) row++;
-  return cli_fail("%s: sample %zu, counted from 0, has label %d, but %s has the %zu classes from 0 on",
-                  quern_dataset_source(data), row, (int)quern_dataset_label(data, row), what, classes);
+  return cli_fail(
+      "%s: sample %zu, counted from 0, has label %d, but %s has the %zu classes from 0 on",
+      quern_dataset_source(data), row, (int)quern_dataset_label(data, row), what, classes);
 }

@@ -30,7 +30,8 @@ static bool parse_size(const cli_option *option, const char *text, size_t *size)
   if (!parse_whole(text, SIZE_MAX, &whole, &end)) return false;
   const char *letter = *end != '\0' ? strchr(size_letters, *end) : NULL;
   const unsigned bits = letter != NULL ? 10 * (unsigned)(letter - size_letters + 1) : 0;
-  if (end[letter != NULL] != '\0' || whole > SIZE_MAX >> bits || whole << bits < option->least) return false;
+  if (end[letter != NULL] != '\0' || whole > SIZE_MAX >> bits || whole << bits < option->least)
+    return false;
   *size = (size_t)(whole << bits);
   return true;
 }
@@ -46,7 +47,8 @@ static cli_parsed parse_counts(const cli_option *option, const char *text, cli_c
   while (counts->count < fields) {
     uint64_t value;
     const char *end;
-    if (!parse_whole(text, option->most, &value, &end) || value < option->least) return CLI_PARSED_BAD;
+    if (!parse_whole(text, option->most, &value, &end) || value < option->least)
+      return CLI_PARSED_BAD;
     if (*end != (counts->count + 1 < fields ? ',' : '\0')) return CLI_PARSED_BAD;
     counts->items[counts->count++] = (size_t)value;
     text = end + 1;
@@ -66,8 +68,10 @@ static bool fits_float(const char *text, double *value, char **end) {
 static bool parse_number(const cli_option *option, const char *text, double *number) {
   char *end;
   double value;
-  if (strchr("+-.0123456789", *text) == NULL) return false; /* strtod would skip blanks and take "inf" */
-  if (!fits_float(text, &value, &end) || end == text || *end != '\0' || !(value >= 0.0)) return false;
+  if (strchr("+-.0123456789", *text) == NULL)
+    return false; /* strtod would skip blanks and take "inf" */
+  if (!fits_float(text, &value, &end) || end == text || *end != '\0' || !(value >= 0.0))
+    return false;
   if (option->least > 0 && !(value > 0.0)) return false;
   if (option->most > 0 && value > (double)option->most) return false;
   *number = value;
@@ -194,23 +198,24 @@ static const char *of_parameter(const cli_option *option, const char *text) {
              : "; a number of at least 0 may stand behind leaky-relu and elu, as in elu:1.5";
 }
 
-cli_parsed cli_option_refuse(const cli_command *command, const cli_option *option, const char *label,
-                             const char *text) {
+cli_parsed cli_option_refuse(const cli_command *command, const cli_option *option,
+                             const char *label, const char *text) {
   unsigned long long least = option->least, most = option->most;
   char *choices;
   switch (option->kind) {
   case CLI_COUNT:
-    cli_fail_usage(command, "%s takes a whole number from %llu to %llu, not \"%s\"", label, least, most,
-                   text);
+    cli_fail_usage(command, "%s takes a whole number from %llu to %llu, not \"%s\"", label, least,
+                   most, text);
     break;
   case CLI_SIZE:
-    cli_fail_usage(command, "%s takes a size in bytes such as 1500000, 64K, 500M or 2G, not \"%s\"", label,
-                   text);
+    cli_fail_usage(command, "%s takes a size in bytes such as 1500000, 64K, 500M or 2G, not \"%s\"",
+                   label, text);
     break;
   case CLI_COUNTS:
-    cli_fail_usage(command,
-                   "%s takes whole numbers from %llu to %llu separated by commas, or none, not \"%s\"", label,
-                   least, most, text);
+    cli_fail_usage(
+        command,
+        "%s takes whole numbers from %llu to %llu separated by commas, or none, not \"%s\"", label,
+        least, most, text);
     break;
   case CLI_SEED:
     cli_fail_usage(command, "%s takes a whole number from 0 to %llu, not \"%s\"", label,
@@ -218,14 +223,15 @@ cli_parsed cli_option_refuse(const cli_command *command, const cli_option *optio
     break;
   case CLI_NUMBER:
     if (most > 0)
-      cli_fail_usage(command, "%s takes a number from %llu to %llu, not \"%s\"%s", label, least, most, text,
-                     of_range(text));
+      cli_fail_usage(command, "%s takes a number from %llu to %llu, not \"%s\"%s", label, least,
+                     most, text, of_range(text));
     else
       cli_fail_usage(command, "%s takes a number %s, not \"%s\"%s", label,
                      least > 0 ? "above 0" : "of 0 or more", text, of_range(text));
     break;
   case CLI_REALS:
-    cli_fail_usage(command, "%s takes numbers of 0 or more separated by commas, or %s, not \"%s\"%s", label,
+    cli_fail_usage(command,
+                   "%s takes numbers of 0 or more separated by commas, or %s, not \"%s\"%s", label,
                    option->choices[0], text, of_range(text));
     break;
   case CLI_CHOICE:
@@ -233,8 +239,8 @@ cli_parsed cli_option_refuse(const cli_command *command, const cli_option *optio
   case CLI_LOSS:
     choices = join_choices(option->choices);
     if (choices == NULL) return CLI_PARSED_NO_MEMORY;
-    cli_fail_usage(command, "%s takes %s, not \"%s\"%s%s", label, choices, text, of_parameter(option, text),
-                   cli_hint_of(text, option->choices).text);
+    cli_fail_usage(command, "%s takes %s, not \"%s\"%s%s", label, choices, text,
+                   of_parameter(option, text), cli_hint_of(text, option->choices).text);
     free(choices);
     break;
   case CLI_FLAG:
@@ -269,7 +275,8 @@ static void print_size(FILE *stream, size_t size) {
 
 static void print_counts(FILE *stream, const cli_counts *counts) {
   if (counts->count == 0) fputs("none", stream);
-  for (size_t i = 0; i < counts->count; i++) fprintf(stream, "%s%zu", i > 0 ? "," : "", counts->items[i]);
+  for (size_t i = 0; i < counts->count; i++)
+    fprintf(stream, "%s%zu", i > 0 ? "," : "", counts->items[i]);
 }
 
 static void print_reals(FILE *stream, const cli_reals *reals, const char *word) {

@@ -25,8 +25,9 @@ size_t cli_option_count(const cli_option *options) {
   return count;
 }
 
-/* getopt_long answers with a letter, or with this and the number of an option written out. Different numbers, since it takes the
- * beginning of two names for the first of them where what it answers is the same. */
+/* getopt_long answers with a letter, or with this and the number of an option written out.
+ * Different numbers, since it takes the beginning of two names for the first of them where what it
+ * answers is the same. */
 enum { FIRST_WORD = 256 };
 
 /* What getopt_long makes of the options of a command. */
@@ -42,7 +43,8 @@ static void free_tables(option_tables *tables) {
 
 static bool make_tables(const cli_option *options, size_t count, option_tables *tables) {
   enum { LETTER = 2 /* and its colon */, OTHERS = sizeof ":h" };
-  *tables = (option_tables){calloc(count + 2, sizeof *tables->words), malloc(LETTER * count + OTHERS)};
+  *tables =
+      (option_tables){calloc(count + 2, sizeof *tables->words), malloc(LETTER * count + OTHERS)};
   if (tables->words == NULL || tables->letters == NULL) return false;
   char *letter = stpcpy(tables->letters, ":h");
   for (size_t i = 0; i < count; i++) {
@@ -100,9 +102,10 @@ static cli_parsed fail_unknown(const cli_command *command, const char *word) {
   return CLI_PARSED_BAD;
 }
 
-/* Takes the line apart into options, checked by name only, and operands, which getopt_long moves to its end. */
-static cli_parsed split_line(const cli_command *command, int argc, char **argv, const option_tables *tables,
-                             given_option *given, size_t *count) {
+/* Takes the line apart into options, checked by name only, and operands, which getopt_long moves to
+ * its end. */
+static cli_parsed split_line(const cli_command *command, int argc, char **argv,
+                             const option_tables *tables, given_option *given, size_t *count) {
   opterr = 0;
   optind = 1;
   for (;;) {
@@ -117,8 +120,8 @@ static cli_parsed split_line(const cli_command *command, int argc, char **argv, 
       cli_fail_usage(command, "%s needs a value", argv[at]);
       return CLI_PARSED_BAD;
     }
-    const cli_option *option =
-        chosen >= FIRST_WORD ? &command->options[chosen - FIRST_WORD] : find_letter(command->options, chosen);
+    const cli_option *option = chosen >= FIRST_WORD ? &command->options[chosen - FIRST_WORD]
+                                                    : find_letter(command->options, chosen);
     if (option == NULL) return fail_unknown(command, argv[at]);
     given[(*count)++] = (given_option){option, optarg};
   }
@@ -179,7 +182,8 @@ cli_parsed cli_parse(const cli_command *command, int argc, char **argv, void *se
   given_option *given = calloc(most, sizeof *given);
   const bool made = make_tables(command->options, count, &tables);
   cli_parsed parsed = made && seen != NULL && given != NULL ? CLI_PARSED_RUN : CLI_PARSED_NO_MEMORY;
-  if (parsed == CLI_PARSED_RUN) parsed = split_line(command, argc, argv, &tables, given, &given_count);
+  if (parsed == CLI_PARSED_RUN)
+    parsed = split_line(command, argc, argv, &tables, given, &given_count);
   if (parsed == CLI_PARSED_RUN) parsed = take_operands(command, argc, argv, settings);
   if (parsed == CLI_PARSED_RUN) parsed = take_options(command, given, given_count, seen, settings);
   if (parsed == CLI_PARSED_RUN) parsed = check_required(command, seen);

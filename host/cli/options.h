@@ -1,5 +1,5 @@
-/* Options as tables: what they are called, what they take, where the value goes. One parser and one help
- * serve all. */
+/* Options as tables: what they are called, what they take, where the value goes. One parser and one
+ * help serve all. */
 #ifndef QUERN_CLI_OPTIONS_H
 #define QUERN_CLI_OPTIONS_H
 
@@ -12,14 +12,20 @@ typedef enum cli_kind {
   CLI_FLAG,  /* bool, no value */
   CLI_TEXT,  /* const char *, not empty */
   CLI_COUNT, /* size_t, least … most */
-  CLI_SIZE, /* size_t of bytes, least …, with K, M, G or T behind it for powers of 1024; 0 while it is not set */
+  /* size_t of bytes, least …, with K, M, G or T behind it for powers of 1024; 0 while it is not
+   * set */
+  CLI_SIZE,
   CLI_COUNTS, /* cli_counts, each least … most, separated by commas; "" or "none" for no one */
   CLI_SEED,   /* uint64_t, any */
-  CLI_NUMBER, /* double, finite, at least 0, and not 0 where least is 1; at most `most`, where that is not 0;
-                 * NaN while it is not set */
-  CLI_REALS,  /* cli_reals, each a CLI_NUMBER, separated by commas; or the one word in `choices` */
-  CLI_CHOICE, /* int, the place of the text in `choices`; CLI_UNSET where it is not given and has no default */
-  CLI_ACTIVATION, /* quern_activation, see quern_activation_parse; `choices` are the names; kind CLI_UNSET as above */
+  /* double, finite, at least 0, and not 0 where least is 1; at most `most`, where that is not 0;
+   * NaN while it is not set */
+  CLI_NUMBER,
+  CLI_REALS, /* cli_reals, each a CLI_NUMBER, separated by commas; or the one word in `choices` */
+  /* int, the place of the text in `choices`; CLI_UNSET where it is not given and has no default */
+  CLI_CHOICE,
+  /* quern_activation, see quern_activation_parse; `choices` are the names; kind CLI_UNSET as
+   * above */
+  CLI_ACTIVATION,
   CLI_LOSS,  /* cli_loss, see quern_loss_parse; `choices` are the names; kind CLI_UNSET as above */
   CLI_CONFIG /* const char *, a file of options that is read before the line is: see config.h */
 } cli_kind;
@@ -77,8 +83,8 @@ QUERN_EXTENSION typedef enum QUERN_CHECKED cli_parsed {
 
 size_t cli_option_count(const cli_option *options);
 
-/* Reads argv[1…] into `settings`, which holds the defaults, by the command's options, operands and --help. Only
- * CLI_PARSED_RUN goes on; the others have said what they had to. */
+/* Reads argv[1…] into `settings`, which holds the defaults, by the command's options, operands and
+ * --help. Only CLI_PARSED_RUN goes on; the others have said what they had to. */
 cli_parsed cli_parse(const struct cli_command *command, int argc, char **argv, void *settings);
 
 /* What a command returns for anything but CLI_PARSED_RUN. */
@@ -95,53 +101,56 @@ extern const char *const cli_optimizers[];
 extern const char *const cli_schedules[];
 extern const char *const cli_switches[]; /* "on", "off" */
 
-/* --- Options that several commands have; their settings have fields of these names ---------------------- */
+/* --- Options that several commands have; their settings have fields of these names
+ * ---------------------- */
 
-#define CLI_OPTION_DEVICE(settings)                                                                          \
-  {                                                                                                          \
-    .name = "device", .value = "DEVICE", .kind = CLI_TEXT, .offset = offsetof(settings, device),             \
-    .help = "auto, reference, an index or platform:device from \"quern devices\", or part of a name "        \
-            "(default: the environment's QUERN_DEVICE, else auto, the best there is)"                        \
+#define CLI_OPTION_DEVICE(settings)                                                                \
+  {                                                                                                \
+    .name = "device", .value = "DEVICE", .kind = CLI_TEXT, .offset = offsetof(settings, device),   \
+    .help = "auto, reference, an index or platform:device from \"quern devices\", or part of a "   \
+            "name (default: the environment's QUERN_DEVICE, else auto, the best there is)"         \
   }
 
-#define CLI_OPTION_MODEL(settings)                                                                           \
-  {.name = "model",                                                                                          \
-   .value = "FILE",                                                                                          \
-   .kind = CLI_TEXT,                                                                                         \
-   .offset = offsetof(settings, model.path),                                                                 \
-   .required = true,                                                                                         \
-   .help = "the model: safetensors, from \"quern train --save\" or from PyTorch's state_dict, or ONNX"},     \
-      {.name = "activation",                                                                                 \
-       .value = "NAME",                                                                                      \
-       .kind = CLI_ACTIVATION,                                                                               \
-       .offset = offsetof(settings, model.activation),                                                       \
-       .choices = cli_activations,                                                                           \
-       .help = "of a model file that does not say: the hidden layers' activation (default relu)"},           \
-  {                                                                                                          \
-    .name = "loss", .value = "NAME", .kind = CLI_LOSS, .offset = offsetof(settings, model.loss),             \
-    .choices = cli_losses, .help = "of a model file that does not say: the loss (default categorical)"       \
+#define CLI_OPTION_MODEL(settings)                                                                 \
+  {.name = "model",                                                                                \
+   .value = "FILE",                                                                                \
+   .kind = CLI_TEXT,                                                                               \
+   .offset = offsetof(settings, model.path),                                                       \
+   .required = true,                                                                               \
+   .help = "the model: safetensors, from \"quern train --save\" or from PyTorch's state_dict, or " \
+           "ONNX"},                                                                                \
+      {.name = "activation",                                                                       \
+       .value = "NAME",                                                                            \
+       .kind = CLI_ACTIVATION,                                                                     \
+       .offset = offsetof(settings, model.activation),                                             \
+       .choices = cli_activations,                                                                 \
+       .help = "of a model file that does not say: the hidden layers' activation (default relu)"}, \
+  {                                                                                                \
+    .name = "loss", .value = "NAME", .kind = CLI_LOSS, .offset = offsetof(settings, model.loss),   \
+    .choices = cli_losses,                                                                         \
+    .help = "of a model file that does not say: the loss (default categorical)"                    \
   }
 
-#define CLI_OPTION_CONFIG(settings)                                                                          \
-  {.name = "config",                                                                                         \
-   .value = "FILE",                                                                                          \
-   .kind = CLI_CONFIG,                                                                                       \
-   .offset = offsetof(settings, config),                                                                     \
-   .help =                                                                                                   \
-       "read options from a file: lines such as \"epochs = 40\", and comments behind a #. What is given "    \
-       "here wins"},                                                                                         \
-  {                                                                                                          \
-    .name = "write-config", .value = "FILE", .kind = CLI_TEXT, .offset = offsetof(settings, write_config),   \
-    .help = "write every option of this run there, for --config to read"                                     \
+#define CLI_OPTION_CONFIG(settings)                                                                \
+  {.name = "config",                                                                               \
+   .value = "FILE",                                                                                \
+   .kind = CLI_CONFIG,                                                                             \
+   .offset = offsetof(settings, config),                                                           \
+   .help = "read options from a file: lines such as \"epochs = 40\", and comments behind a #. "    \
+           "What is given here wins"},                                                             \
+  {                                                                                                \
+    .name = "write-config", .value = "FILE", .kind = CLI_TEXT,                                     \
+    .offset = offsetof(settings, write_config),                                                    \
+    .help = "write every option of this run there, for --config to read"                           \
   }
 
-#define CLI_OPTION_JSON(settings)                                                                            \
-  {                                                                                                          \
-    .name = "json", .kind = CLI_FLAG, .offset = offsetof(settings, json),                                    \
-    .help = "print one JSON object on stdout, and everything for people on stderr"                           \
+#define CLI_OPTION_JSON(settings)                                                                  \
+  {                                                                                                \
+    .name = "json", .kind = CLI_FLAG, .offset = offsetof(settings, json),                          \
+    .help = "print one JSON object on stdout, and everything for people on stderr"                 \
   }
 
-#define CLI_OPTION_END                                                                                       \
+#define CLI_OPTION_END                                                                             \
   { .name = NULL }
 
 #endif

@@ -44,7 +44,8 @@ cli_exit cli_output_finish(cli_output *output) {
 cli_exit cli_output_save(cli_output *output, const char *path) {
   const cli_exit result = cli_output_finish(output);
   if (result != CLI_OK) return result;
-  return quern_file_write(path, output->bytes, output->size) == QUERN_OK ? CLI_OK : cli_fail_library();
+  return quern_file_write(path, output->bytes, output->size) == QUERN_OK ? CLI_OK
+                                                                         : cli_fail_library();
 }
 
 void cli_output_free(cli_output *output) {

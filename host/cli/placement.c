@@ -14,9 +14,9 @@ static cli_exit make_room(size_t count, cli_placement *found) {
 }
 
 /* Of the devices of this process, each as the rank that it is to be. */
-static cli_exit find_of_team(const cli_team *team, const quern_network *network, const quern_dataset *train,
-                             const quern_dataset *test, const quern_train_options *given,
-                             cli_placement *found) {
+static cli_exit find_of_team(const cli_team *team, const quern_network *network,
+                             const quern_dataset *train, const quern_dataset *test,
+                             const quern_train_options *given, cli_placement *found) {
   quern_train_options options = *given;
   quern_thread_group *group;
   if (quern_thread_group_create(team->count, 0.0, &group) != QUERN_OK) return cli_fail_library();
@@ -24,7 +24,8 @@ static cli_exit find_of_team(const cli_team *team, const quern_network *network,
   cli_exit result = make_room(team->count, found);
   for (size_t i = 0; result == CLI_OK && i < team->count; i++) {
     options.collective = quern_thread_group_at(group, i);
-    if (quern_trainer_placement(team->contexts[i], network, train, test, &options, &found->at[i]) == QUERN_OK)
+    if (quern_trainer_placement(team->contexts[i], network, train, test, &options, &found->at[i]) ==
+        QUERN_OK)
       continue;
     quern_device_info info;
     quern_context_describe(team->contexts[i], &info);
@@ -35,9 +36,9 @@ static cli_exit find_of_team(const cli_team *team, const quern_network *network,
 }
 
 /* Of one device, and of those of other ranks, where there are any. */
-static cli_exit find_of_ranks(const cli_team *team, const quern_network *network, const quern_dataset *train,
-                              const quern_dataset *test, const quern_train_options *options,
-                              cli_placement *found) {
+static cli_exit find_of_ranks(const cli_team *team, const quern_network *network,
+                              const quern_dataset *train, const quern_dataset *test,
+                              const quern_train_options *options, cli_placement *found) {
   const quern_collective *collective = options->collective;
   quern_data_placement mine = QUERN_DATA_PLACEMENT_INIT;
   cli_exit result = CLI_OK;
@@ -54,14 +55,15 @@ static cli_exit find_of_ranks(const cli_team *team, const quern_network *network
   return CLI_OK;
 }
 
-cli_exit cli_placement_find(const cli_team *team, const quern_network *network, const quern_dataset *train,
-                            const quern_dataset *test, const quern_train_options *options,
-                            cli_placement *found) {
+cli_exit cli_placement_find(const cli_team *team, const quern_network *network,
+                            const quern_dataset *train, const quern_dataset *test,
+                            const quern_train_options *options, cli_placement *found) {
   return team->count > 1 ? find_of_team(team, network, train, test, options, found)
                          : find_of_ranks(team, network, train, test, options, found);
 }
 
-/* Of the chunks of one data set on all devices: how many stream it, and from how many samples to how many. */
+/* Of the chunks of one data set on all devices: how many stream it, and from how many samples to
+ * how many. */
 typedef struct chunks {
   size_t count, least, most;
 } chunks;
@@ -82,7 +84,8 @@ static void print_chunks(FILE *people, const char *what, const chunks *of, size_
   fprintf(people, "in chunks of %s", cli_grouped((double)of->least).text);
   if (of->most > of->least) fprintf(people, " to %s", cli_grouped((double)of->most).text);
   fputs(" samples", people);
-  if (of->count < devices) fprintf(people, " on %zu of them, whole on %zu", of->count, devices - of->count);
+  if (of->count < devices)
+    fprintf(people, " on %zu of them, whole on %zu", of->count, devices - of->count);
 }
 
 void cli_placement_print(const cli_placement *placement, FILE *people) {

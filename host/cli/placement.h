@@ -5,14 +5,15 @@
 #include "team.h"
 
 typedef struct cli_placement {
-  quern_data_placement *at; /* [count], owned: of each of the team's devices, or of each rank of a launcher */
+  /* [count], owned: of each of the team's devices, or of each rank of a launcher */
+  quern_data_placement *at;
   size_t count;
 } cli_placement;
 
 /* With the team's shares, which are settled. Every rank's. */
-cli_exit cli_placement_find(const cli_team *team, const quern_network *network, const quern_dataset *train,
-                            const quern_dataset *test, const quern_train_options *options,
-                            cli_placement *found);
+cli_exit cli_placement_find(const cli_team *team, const quern_network *network,
+                            const quern_dataset *train, const quern_dataset *test,
+                            const quern_train_options *options, cli_placement *found);
 
 /* A line where it is not all of the data on all devices. */
 void cli_placement_print(const cli_placement *placement, FILE *people);

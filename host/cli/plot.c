@@ -18,7 +18,8 @@ static const cli_option options[] = {
      .kind = CLI_TEXT,
      .offset = offsetof(plot_settings, output),
      .required = true,
-     .help = "-o for short; the picture: SVG (.svg) or, where quern was built with cairo, PNG (.png)"},
+     .help =
+         "-o for short; the picture: SVG (.svg) or, where quern was built with cairo, PNG (.png)"},
     {.name = "title",
      .value = "TEXT",
      .kind = CLI_TEXT,
@@ -31,7 +32,8 @@ static const char *const examples[] = {"quern plot digits.csv -o digits.svg",
 
 /* The last part of a path without its ending. The caller frees it. */
 static char *base_name(const char *path) {
-  const char *slash = strrchr(path, '/'), *name = slash != NULL && slash[1] != '\0' ? slash + 1 : path;
+  const char *slash = strrchr(path, '/'),
+             *name = slash != NULL && slash[1] != '\0' ? slash + 1 : path;
   const char *dot = strrchr(name, '.');
   return strndup(name, dot != NULL && dot > name ? (size_t)(dot - name) : strlen(name));
 }
@@ -91,13 +93,16 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
 const cli_command cli_plot = {
     .name = "plot",
     .summary = "draw loss and accuracy of trainings, from their logs",
-    .about =
-        "Draws what \"quern train --log\" wrote: the losses and, where they are known, the test accuracy, or "
-        "what the task has in its place: F1 of labels, R² and the mean absolute error of a regression, over "
-        "the epochs. Several logs are drawn into one picture, each in a colour of its own; what is of the "
-        "training data is dashed. Where a value is missing, not finite or past 1e300, the line has a gap.",
+    .about = "Draws what \"quern train --log\" wrote: the losses and, where they are known, the "
+             "test accuracy, or what the task has in its place: F1 of labels, R² and the mean "
+             "absolute error of a regression, over the epochs. Several logs are drawn into one "
+             "picture, each in a colour of its own; what is of the training data is dashed. Where "
+             "a value is missing, not finite or past 1e300, the line has a gap.",
     .options = options,
-    .operands = {.name = "LOG...", .least = 1, .most = SIZE_MAX, .offset = offsetof(plot_settings, logs)},
+    .operands = {.name = "LOG...",
+                 .least = 1,
+                 .most = SIZE_MAX,
+                 .offset = offsetof(plot_settings, logs)},
     .examples = examples,
     .run = run,
 };

@@ -49,7 +49,9 @@ static char *make_label(const cli_names *names, size_t index) {
   bool printable;
   for (; name[bytes] != '\0' && letters < most; letters++)
     bytes += quern_text_character(name + bytes, &printable);
-  return asprintf(&label, "%.*s%s", (int)bytes, name, name[bytes] != '\0' ? "\u2026" : "") < 0 ? NULL : label;
+  return asprintf(&label, "%.*s%s", (int)bytes, name, name[bytes] != '\0' ? "\u2026" : "") < 0
+             ? NULL
+             : label;
 }
 
 static cli_colour blend(cli_colour full, double share) {
@@ -72,7 +74,8 @@ static void draw_cell(drawing *on, size_t row, size_t column, size_t samples) {
   double size = LABEL_SIZE;
   while (size > 7.0 && cli_canvas_text_width(text, size) > cell - 3.0) size -= 1.0;
   if (cli_canvas_text_width(text, size) > cell - 3.0 || cell < size + 2.0) return;
-  cli_canvas_text(&on->canvas, (cli_point){corner.x + cell / 2.0, corner.y + cell / 2.0 + size / 3.0}, text,
+  cli_canvas_text(&on->canvas,
+                  (cli_point){corner.x + cell / 2.0, corner.y + cell / 2.0 + size / 3.0}, text,
                   size, CLI_ANCHOR_MIDDLE, 0.0, share > 0.3 ? white : ink);
 }
 
@@ -80,7 +83,8 @@ static void draw_cells(drawing *on) {
   const size_t classes = on->confusion->classes;
   for (size_t row = 0; row < classes; row++) {
     size_t samples = 0;
-    for (size_t column = 0; column <= classes; column++) samples += count_of(on->confusion, row, column);
+    for (size_t column = 0; column <= classes; column++)
+      samples += count_of(on->confusion, row, column);
     for (size_t column = 0; column < classes; column++) draw_cell(on, row, column, samples);
   }
   const double side = on->cell * (double)classes;
@@ -97,10 +101,12 @@ static void draw_labels(drawing *on) {
   const double side = on->cell * (double)classes, bottom = on->top + side;
   for (size_t i = 0; i < classes; i += on->shown) {
     const double middle = on->cell * ((double)i + 0.5);
-    cli_canvas_text(&on->canvas, (cli_point){on->left - LABEL_GAP, on->top + middle + LABEL_SIZE / 3.0},
+    cli_canvas_text(&on->canvas,
+                    (cli_point){on->left - LABEL_GAP, on->top + middle + LABEL_SIZE / 3.0},
                     on->labels[i], LABEL_SIZE, CLI_ANCHOR_END, 0.0, ink);
     if (on->upright)
-      cli_canvas_text(&on->canvas, (cli_point){on->left + middle + LABEL_SIZE / 3.0, bottom + LABEL_GAP},
+      cli_canvas_text(&on->canvas,
+                      (cli_point){on->left + middle + LABEL_SIZE / 3.0, bottom + LABEL_GAP},
                       on->labels[i], LABEL_SIZE, CLI_ANCHOR_END, -90.0, ink);
     else
       cli_canvas_text(&on->canvas, (cli_point){on->left + middle, bottom + LABEL_GAP + LABEL_SIZE},
@@ -109,8 +115,8 @@ static void draw_labels(drawing *on) {
   const double under = bottom + LABEL_GAP + (on->upright ? on->widest : LABEL_SIZE) + AXIS_TITLE;
   cli_canvas_text(&on->canvas, (cli_point){on->left + side / 2.0, under}, "taken for", LABEL_SIZE,
                   CLI_ANCHOR_MIDDLE, 0.0, grey);
-  cli_canvas_text(&on->canvas, (cli_point){MARGIN + LABEL_SIZE, on->top + side / 2.0}, "class", LABEL_SIZE,
-                  CLI_ANCHOR_MIDDLE, -90.0, grey);
+  cli_canvas_text(&on->canvas, (cli_point){MARGIN + LABEL_SIZE, on->top + side / 2.0}, "class",
+                  LABEL_SIZE, CLI_ANCHOR_MIDDLE, -90.0, grey);
 }
 
 /* To 1, 2 or 5 times a power of ten. */
@@ -141,20 +147,21 @@ static bool lay_out(drawing *on, const cli_names *names) {
   return true;
 }
 
-cli_exit cli_plot_confusion(const cli_confusion *confusion, const cli_names *names, const char *title,
-                            const char *path) {
+cli_exit cli_plot_confusion(const cli_confusion *confusion, const cli_names *names,
+                            const char *title, const char *path) {
   drawing on = {.confusion = confusion};
   cli_exit result = lay_out(&on, names) ? CLI_OK : cli_fail_memory();
   if (result == CLI_OK) {
     const double side = on.cell * (double)confusion->classes;
     const double wide = fmax(side, cli_canvas_text_width(title, TITLE_SIZE));
-    result = cli_canvas_open(
-        path, on.left + wide + 2.0 * MARGIN,
-        on.top + side + LABEL_GAP + (on.upright ? on.widest : LABEL_SIZE) + AXIS_TITLE + MARGIN, &on.canvas);
+    result = cli_canvas_open(path, on.left + wide + 2.0 * MARGIN,
+                             on.top + side + LABEL_GAP + (on.upright ? on.widest : LABEL_SIZE) +
+                                 AXIS_TITLE + MARGIN,
+                             &on.canvas);
   }
   if (result == CLI_OK) {
-    cli_canvas_text(&on.canvas, (cli_point){on.left, TITLE_HEIGHT}, title, TITLE_SIZE, CLI_ANCHOR_START, 0.0,
-                    ink);
+    cli_canvas_text(&on.canvas, (cli_point){on.left, TITLE_HEIGHT}, title, TITLE_SIZE,
+                    CLI_ANCHOR_START, 0.0, ink);
     draw_cells(&on);
     draw_labels(&on);
     result = cli_canvas_close(&on.canvas);

@@ -30,8 +30,8 @@ enum { FEW_POINTS = 40 };
 
 static const cli_colour ink = {40, 40, 40}, grid = {225, 225, 225}, grey = {110, 110, 110};
 
-/* Colours that those who see fewer tell apart too: M. Okabe and K. Ito, "Color Universal Design", 2008; without the yellow, which is
- * pale on white. */
+/* Colours that those who see fewer tell apart too: M. Okabe and K. Ito, "Color Universal Design",
+ * 2008; without the yellow, which is pale on white. */
 static const cli_colour palette[] = {{0, 114, 178}, {213, 94, 0},   {0, 158, 115}, {204, 121, 167},
                                      {230, 159, 0}, {86, 180, 233}, {0, 0, 0}};
 enum { COLOURS = sizeof palette / sizeof *palette };
@@ -62,10 +62,11 @@ static const struct {
   const char *title;
   curve curve;
   bool share; /* it lies in 0 … 1 */
-} metrics[] = {{"test accuracy", {offsetof(cli_log_row, test_accuracy), false}, true},
-               {"test F1", {offsetof(cli_log_row, test_f1), false}, true},
-               {"test R²", {offsetof(cli_log_row, test_r_squared), false}, false},
-               {"test mean absolute error", {offsetof(cli_log_row, test_mean_absolute_error), false}, false}};
+} metrics[] = {
+    {"test accuracy", {offsetof(cli_log_row, test_accuracy), false}, true},
+    {"test F1", {offsetof(cli_log_row, test_f1), false}, true},
+    {"test R²", {offsetof(cli_log_row, test_r_squared), false}, false},
+    {"test mean absolute error", {offsetof(cli_log_row, test_mean_absolute_error), false}, false}};
 enum { METRICS = sizeof metrics / sizeof *metrics };
 
 static double value_of(const cli_log_row *row, size_t offset) {
@@ -113,19 +114,20 @@ static void draw_axes(cli_canvas *canvas, const panel *at) {
   for (size_t i = 0; i < at->x.ticks; i++) {
     const double x = place(at, cli_axis_tick(&at->x, i), at->y.range.least).x;
     cli_canvas_segment(canvas, (cli_point){x, bottom}, (cli_point){x, bottom + TICK}, grey, 1.0);
-    cli_canvas_text(canvas, (cli_point){x, bottom + TICK + LABEL_SIZE}, cli_axis_label(&at->x, i).text,
-                    LABEL_SIZE, CLI_ANCHOR_MIDDLE, 0.0, grey);
+    cli_canvas_text(canvas, (cli_point){x, bottom + TICK + LABEL_SIZE},
+                    cli_axis_label(&at->x, i).text, LABEL_SIZE, CLI_ANCHOR_MIDDLE, 0.0, grey);
   }
   cli_canvas_segment(canvas, (cli_point){at->left, bottom}, (cli_point){right, bottom}, grey, 1.0);
-  cli_canvas_segment(canvas, (cli_point){at->left, at->top}, (cli_point){at->left, bottom}, grey, 1.0);
+  cli_canvas_segment(canvas, (cli_point){at->left, at->top}, (cli_point){at->left, bottom}, grey,
+                     1.0);
   cli_canvas_text(canvas, (cli_point){at->left, at->top - 10.0}, at->title, LABEL_SIZE + 1.0,
                   CLI_ANCHOR_START, 0.0, ink);
   cli_canvas_text(canvas, (cli_point){(at->left + right) / 2.0, bottom + BOTTOM - MARGIN}, "epoch",
                   LABEL_SIZE, CLI_ANCHOR_MIDDLE, 0.0, grey);
 }
 
-/* Of points in one column of pixels a line shows the first, the last, the highest and the lowest: of a long training the others
- * are left out. */
+/* Of points in one column of pixels a line shows the first, the last, the highest and the lowest:
+ * of a long training the others are left out. */
 typedef struct thinned {
   cli_point *points; /* room for all */
   size_t count;
@@ -148,11 +150,12 @@ static void add_point(thinned *line, cli_point point) {
 }
 
 /* A point alone has a dot, of a dashed line a hollow one. */
-static void draw_piece(cli_canvas *canvas, const thinned *line, cli_colour colour, bool dashed, bool dots) {
+static void draw_piece(cli_canvas *canvas, const thinned *line, cli_colour colour, bool dashed,
+                       bool dots) {
   enum { MANY = 200 };
   static const cli_colour white = {255, 255, 255};
-  cli_canvas_line(canvas, line->points, line->count, colour, dashed || line->count > MANY ? 1.3 : 1.8,
-                  dashed);
+  cli_canvas_line(canvas, line->points, line->count, colour,
+                  dashed || line->count > MANY ? 1.3 : 1.8, dashed);
   for (size_t i = 0; i < line->count && ((dots && !dashed) || line->count == 1); i++) {
     cli_canvas_dot(canvas, line->points[i], 2.6, colour);
     if (dashed) cli_canvas_dot(canvas, line->points[i], 1.4, white);
@@ -160,8 +163,8 @@ static void draw_piece(cli_canvas *canvas, const thinned *line, cli_colour colou
 }
 
 /* `points` has room for one a row. */
-static void draw_curve(cli_canvas *canvas, const panel *at, const cli_log_rows *rows, const curve *of,
-                       cli_colour colour, cli_point *points) {
+static void draw_curve(cli_canvas *canvas, const panel *at, const cli_log_rows *rows,
+                       const curve *of, cli_colour colour, cli_point *points) {
   thinned line = {.points = points};
   const bool dots = rows->count <= FEW_POINTS;
   for (size_t i = 0; i < rows->count; i++) {
@@ -192,7 +195,8 @@ static cli_point *make_points(const cli_plot_run *runs, size_t count) {
   return calloc(most, sizeof(cli_point));
 }
 
-/* The legend, laid out in rows as wide as the picture: with a NULL canvas nothing is drawn. Gives its height. */
+/* The legend, laid out in rows as wide as the picture: with a NULL canvas nothing is drawn. Gives
+ * its height. */
 typedef struct legend {
   cli_canvas *canvas;
   double x, y, left, right;
@@ -208,8 +212,8 @@ static void add_key(legend *to, const char *text, cli_colour colour, bool dashed
     const cli_point line[] = {{to->x, to->y - LABEL_SIZE / 3.0},
                               {to->x + LEGEND_KEY - 6.0, to->y - LABEL_SIZE / 3.0}};
     cli_canvas_line(to->canvas, line, 2, colour, 2.0, dashed);
-    cli_canvas_text(to->canvas, (cli_point){to->x + LEGEND_KEY, to->y}, text, LABEL_SIZE, CLI_ANCHOR_START,
-                    0.0, ink);
+    cli_canvas_text(to->canvas, (cli_point){to->x + LEGEND_KEY, to->y}, text, LABEL_SIZE,
+                    CLI_ANCHOR_START, 0.0, ink);
   }
   to->x += width + LEGEND_GAP;
 }
@@ -239,12 +243,13 @@ static cli_axis epoch_axis(cli_range epochs) {
 /* Shares that are all the same, in a range of their own that stays within 0 … 1 if they do: a log
  * may hold anything. */
 static cli_range share_range(cli_range range) {
-  if (is_empty(range) || range.most > range.least || range.least < 0.0 || range.most > 1.0) return range;
+  if (is_empty(range) || range.most > range.least || range.least < 0.0 || range.most > 1.0)
+    return range;
   return (cli_range){fmax(range.least - 0.05, 0.0), fmin(range.most + 0.05, 1.0)};
 }
 
-static panel make_panel(const char *title, const curve *curves, size_t curve_count, cli_range x, cli_range y,
-                        double left, double top) {
+static panel make_panel(const char *title, const curve *curves, size_t curve_count, cli_range x,
+                        cli_range y, double left, double top) {
   enum { Y_TICKS = 7 };
   /* A loss that falls far is seen against zero. */
   if (y.least > 0.0 && y.least < 0.35 * y.most) y.least = 0.0;
@@ -257,12 +262,15 @@ static panel make_panel(const char *title, const curve *curves, size_t curve_cou
                  .y = cli_axis_over(y, Y_TICKS, false, true)};
 }
 
-cli_exit cli_plot_curves(const cli_plot_run *runs, size_t count, const char *title, const char *path) {
+cli_exit cli_plot_curves(const cli_plot_run *runs, size_t count, const char *title,
+                         const char *path) {
   const cli_range epochs = range_of(runs, count, offsetof(cli_log_row, epoch)),
                   test_loss = range_of(runs, count, offsetof(cli_log_row, test_loss)),
-                  loss = joined(range_of(runs, count, offsetof(cli_log_row, train_loss)), test_loss);
+                  loss =
+                      joined(range_of(runs, count, offsetof(cli_log_row, train_loss)), test_loss);
   if (is_empty(loss) || is_empty(epochs))
-    return cli_fail("there is no loss to draw: each is missing, not finite, or past %g", CLI_AXIS_LARGEST);
+    return cli_fail("there is no loss to draw: each is missing, not finite, or past %g",
+                    CLI_AXIS_LARGEST);
   const double head = title != NULL ? TITLE_HEIGHT : 0.0;
   panel panels[1 + METRICS];
   size_t panel_count = 0;
@@ -283,11 +291,12 @@ cli_exit cli_plot_curves(const cli_plot_run *runs, size_t count, const char *tit
   /* All memory is there before anything is drawn: no picture is left half. */
   cli_canvas canvas;
   cli_point *points = make_points(runs, count);
-  cli_exit result = points != NULL ? cli_canvas_open(path, width, height, &canvas) : cli_fail_memory();
+  cli_exit result =
+      points != NULL ? cli_canvas_open(path, width, height, &canvas) : cli_fail_memory();
   if (result != CLI_OK) goto cleanup;
   if (title != NULL)
-    cli_canvas_text(&canvas, (cli_point){LEFT, TITLE_HEIGHT - 6.0}, title, TITLE_SIZE, CLI_ANCHOR_START, 0.0,
-                    ink);
+    cli_canvas_text(&canvas, (cli_point){LEFT, TITLE_HEIGHT - 6.0}, title, TITLE_SIZE,
+                    CLI_ANCHOR_START, 0.0, ink);
   for (size_t i = 0; i < panel_count; i++) draw_panel(&canvas, &panels[i], runs, count, points);
   draw_legend(&canvas, runs, count, tested, width, legend_top);
   result = cli_canvas_close(&canvas);

@@ -16,13 +16,13 @@ typedef struct predict_settings {
   const char *device;
 } predict_settings;
 
-static const cli_option options[] = {CLI_OPTION_MODEL(predict_settings), CLI_OPTION_DATA(predict_settings),
-                                     CLI_OPTION_TABLE(predict_settings), CLI_OPTION_DEVICE(predict_settings),
-                                     CLI_OPTION_END};
+static const cli_option options[] = {
+    CLI_OPTION_MODEL(predict_settings), CLI_OPTION_DATA(predict_settings),
+    CLI_OPTION_TABLE(predict_settings), CLI_OPTION_DEVICE(predict_settings), CLI_OPTION_END};
 
-static const char *const examples[] = {"quern predict --model digits.safetensors --data digits",
-                                       "quern predict --model model.safetensors --data new.csv > classes.csv",
-                                       NULL};
+static const char *const examples[] = {
+    "quern predict --model digits.safetensors --data digits",
+    "quern predict --model model.safetensors --data new.csv > classes.csv", NULL};
 
 /* As a field of CSV, behind `before`, which is plain: in quotes if it has what would end the field.
  * Data stays as it is; on a terminal it is made fit for that. */
@@ -46,8 +46,8 @@ static void print_text(const char *text, bool people) {
 }
 
 /* A heading: `before` and the name, or, where there is no name, `plain` and the number. */
-static void print_heading(const char *before, const char *plain, const cli_names *names, size_t index,
-                          bool people) {
+static void print_heading(const char *before, const char *plain, const cli_names *names,
+                          size_t index, bool people) {
   if (index < names->count)
     print_behind(before, names->items[index], people);
   else
@@ -111,11 +111,14 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
   float *outputs = NULL;
   cli_names names = {0};
   cli_exit result = cli_open_model(&settings.model, &network);
-  if (result == CLI_OK) result = cli_open_samples(&settings.data, settings.model.path, network, &data);
-  if (result == CLI_OK) result = cli_check_columns(settings.model.path, network, data);
-  if (result == CLI_OK) result = cli_check_labels(settings.model.path, quern_network_outputs(network), data);
   if (result == CLI_OK)
-    result = cli_names_of_schema(quern_network_schema(network), quern_network_outputs(network), &names);
+    result = cli_open_samples(&settings.data, settings.model.path, network, &data);
+  if (result == CLI_OK) result = cli_check_columns(settings.model.path, network, data);
+  if (result == CLI_OK)
+    result = cli_check_labels(settings.model.path, quern_network_outputs(network), data);
+  if (result == CLI_OK)
+    result =
+        cli_names_of_schema(quern_network_schema(network), quern_network_outputs(network), &names);
   if (result == CLI_OK) result = cli_open_device(settings.device, stderr, &context);
   if (result == CLI_OK) {
     outputs = cli_floats(quern_dataset_rows(data), quern_network_outputs(network));
@@ -124,7 +127,8 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
     else if (quern_predict(context, network, data, outputs) != QUERN_OK)
       result = cli_fail_library();
     else
-      print_csv(network, task_of(&settings, network, data), &names, outputs, quern_dataset_rows(data));
+      print_csv(network, task_of(&settings, network, data), &names, outputs,
+                quern_dataset_rows(data));
   }
   free(outputs);
   cli_names_free(&names);
@@ -138,12 +142,12 @@ const cli_command cli_predict = {
     .name = "predict",
     .summary = "print what a model says of each sample, as CSV",
     .about =
-        "Prints a header line and a line for each sample. Of classes: the class, the one with the largest "
-        "output (-1 where an output is not a number), and the probability of every class. Of labels: 1 or 0 "
-        "for each, and its probability. Of a regression: the numbers, in the units that the model was "
-        "trained in. Where the data have a test set, as a folder does, that is what is used; else every "
-        "sample is. Data need no labels or targets: a CSV file may have the inputs alone, or all columns "
-        "that the model was trained on.",
+        "Prints a header line and a line for each sample. Of classes: the class, the one with the "
+        "largest output (-1 where an output is not a number), and the probability of every class. "
+        "Of labels: 1 or 0 for each, and its probability. Of a regression: the numbers, in the "
+        "units that the model was trained in. Where the data have a test set, as a folder does, "
+        "that is what is used; else every sample is. Data need no labels or targets: a CSV file "
+        "may have the inputs alone, or all columns that the model was trained on.",
     .options = options,
     .examples = examples,
     .run = run,

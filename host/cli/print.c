@@ -63,7 +63,8 @@ static void print_text(FILE *stream, const char *text, const conversion *of) {
   const int width = of->width < 0 ? -of->width : of->width;
   size_t end = 0, length = 0, bytes;
   bool printable;
-  for (; end < most && (bytes = quern_text_character(text + end, &printable)) > 0 && bytes <= most - end;
+  for (; end < most && (bytes = quern_text_character(text + end, &printable)) > 0 &&
+         bytes <= most - end;
        end += bytes)
     length++;
   const int blanks = (size_t)width > length ? width - (int)length : 0;
@@ -83,8 +84,10 @@ static void print_text(FILE *stream, const char *text, const conversion *of) {
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 static void print_number(FILE *stream, const conversion *of, argument_list *arguments) {
   char format[sizeof of->flags + sizeof "%*.*jd"];
-  const bool real = strchr("aAeEfFgG", of->letter) != NULL, with_sign = strchr("di", of->letter) != NULL;
-  snprintf(format, sizeof format, "%%%s*.*%s%c", of->flags, real || of->letter == 'c' ? "" : "j", of->letter);
+  const bool real = strchr("aAeEfFgG", of->letter) != NULL,
+             with_sign = strchr("di", of->letter) != NULL;
+  snprintf(format, sizeof format, "%%%s*.*%s%c", of->flags, real || of->letter == 'c' ? "" : "j",
+           of->letter);
   if (real)
     fprintf(stream, format, of->width, of->precision, va_arg(arguments->next, double));
   else if (of->letter == 'c')

@@ -58,7 +58,8 @@ static void print_duration(cli_draft *line, double seconds) {
     cli_draft_add(line, "%ld:%02ld", whole / 60, whole % 60);
 }
 
-/* To the end of the training: the rest of this epoch by its rate, the others as the last one was, with its test. */
+/* To the end of the training: the rest of this epoch by its rate, the others as the last one was,
+ * with its test. */
 static double seconds_left(const cli_progress *progress, const quern_progress *at) {
   const double steps = (double)progress->rows / at->train_samples_per_second;
   const double epoch = isnan(progress->epoch_seconds) ? steps : progress->epoch_seconds;
@@ -92,7 +93,8 @@ static void print_line(cli_draft *line, const cli_progress *progress, const quer
   }
 }
 
-static void print_bar(cli_draft *line, const cli_progress *progress, const quern_progress *at, size_t width) {
+static void print_bar(cli_draft *line, const cli_progress *progress, const quern_progress *at,
+                      size_t width) {
   const bool colour = cli_terminal_colour(progress->stream), fine = cli_terminal_utf8();
   const size_t full = (size_t)((double)width * (double)at->step / (double)at->steps);
   cli_draft_add(line, "  ");
@@ -111,12 +113,14 @@ static void print_fitting(cli_draft *line, const cli_progress *progress, const q
     size_t bar_at = 0;
     print_line(&text, progress, at, &layouts[i], &bar_at);
     const bool good = cli_draft_whole(&text);
-    const size_t length = good ? cli_text_length(text.text) : 0, least = layouts[i].bar ? BAR_LEAST + 2 : 0;
+    const size_t length = good ? cli_text_length(text.text) : 0,
+                 least = layouts[i].bar ? BAR_LEAST + 2 : 0;
     const bool fits = good && length + least <= room;
     if (fits) {
       cli_draft_add(line, "%.*s", (int)bar_at, text.text);
       const size_t free_columns = room - length - 2;
-      if (layouts[i].bar) print_bar(line, progress, at, free_columns < BAR_MOST ? free_columns : BAR_MOST);
+      if (layouts[i].bar)
+        print_bar(line, progress, at, free_columns < BAR_MOST ? free_columns : BAR_MOST);
       cli_draft_add(line, "%s", text.text + bar_at);
     }
     cli_draft_free(&text);
@@ -124,7 +128,8 @@ static void print_fitting(cli_draft *line, const cli_progress *progress, const q
   }
 }
 
-/* In one write, with what was there cleared behind the new text and never before it: nothing flickers. */
+/* In one write, with what was there cleared behind the new text and never before it: nothing
+ * flickers. */
 static void write_over(cli_progress *progress, const char *text) {
   fprintf(progress->stream, "\r%s\033[K", text);
   fflush(progress->stream);

@@ -1,4 +1,5 @@
-/* How training goes, for people: a line an epoch, and on a terminal one within it that is written over. */
+/* How training goes, for people: a line an epoch, and on a terminal one within it that is written
+ * over. */
 #ifndef QUERN_CLI_PROGRESS_H
 #define QUERN_CLI_PROGRESS_H
 
@@ -23,7 +24,8 @@ void cli_progress_begin(cli_progress *progress, FILE *stream, size_t rows);
 /* Draws the line anew, at most ten times a second; nothing where there is no terminal. */
 void cli_progress_show(cli_progress *progress, const quern_progress *at);
 
-/* The epoch's one line, over what stood there. On a terminal it is worded as briefly as its width asks for. */
+/* The epoch's one line, over what stood there. On a terminal it is worded as briefly as its width
+ * asks for. */
 void cli_progress_epoch(cli_progress *progress, const quern_epoch *epoch);
 
 /* Takes the line away, for whatever is printed next. */

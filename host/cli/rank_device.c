@@ -25,7 +25,8 @@ static void find_cores(cpu_set_t *cores) {
   if (sched_getaffinity(0, sizeof *cores, cores) != 0) memset(cores, 0xff, sizeof *cores);
 }
 
-/* PoCL makes a thread for each core of the machine, also where the process is bound to some. Before OpenCL is opened. */
+/* PoCL makes a thread for each core of the machine, also where the process is bound to some. Before
+ * OpenCL is opened. */
 static void bind_pocl(void) {
   cpu_set_t cores;
   char count[16];
@@ -46,14 +47,16 @@ static quern_device_kind kind_of(const quern_device *device) {
   return info.kind;
 }
 
-/* Whether ranks take that one in turn: of "all" every device but emulators and the reference, else those of the best one's kind. */
+/* Whether ranks take that one in turn: of "all" every device but emulators and the reference, else
+ * those of the best one's kind. */
 static bool takes_part(const quern_device *device, bool all, quern_device_kind best) {
   const quern_device_kind kind = kind_of(device);
   return all ? kind == QUERN_DEVICE_GPU || kind == QUERN_DEVICE_CPU : kind == best;
 }
 
 /* *chosen is the best one, and stays it where none takes part. */
-static void take_turn(const quern_device_list *list, bool all, size_t turn, const quern_device **chosen) {
+static void take_turn(const quern_device_list *list, bool all, size_t turn,
+                      const quern_device **chosen) {
   const quern_device_kind best = kind_of(*chosen);
   const size_t count = quern_device_list_count(list);
   size_t parts = 0;
@@ -74,8 +77,8 @@ static cli_exit choose_listed(const quern_device_list *list, const char *text, s
   if (names == NULL) return cli_fail_memory();
   turn %= count;
   for (size_t i = 0; i <= turn; i++) name = strsep(&rest, ",");
-  const cli_exit result =
-      *name != '\0' ? cli_find_device(list, name, chosen) : cli_fail("--device %s: a name is empty", text);
+  const cli_exit result = *name != '\0' ? cli_find_device(list, name, chosen)
+                                        : cli_fail("--device %s: a name is empty", text);
   free(names);
   return result;
 }
@@ -84,7 +87,8 @@ static cli_exit choose_listed(const quern_device_list *list, const char *text, s
 static cli_exit choose(const quern_device_list *list, const char *text, size_t turn,
                        const quern_device **chosen) {
   const bool all = text != NULL && strcmp(text, "all") == 0;
-  if (text != NULL && strchr(text, ',') != NULL && quern_device_list_find(list, text, chosen) != QUERN_OK)
+  if (text != NULL && strchr(text, ',') != NULL &&
+      quern_device_list_find(list, text, chosen) != QUERN_OK)
     return choose_listed(list, text, turn, chosen);
   const cli_exit result = cli_find_device(list, all ? "auto" : text, chosen);
   if (result == CLI_OK && (all || is_left_open(text))) take_turn(list, all, turn, chosen);
@@ -102,9 +106,11 @@ static void describe(const quern_device_info *info, place *mine) {
   find_cores(&mine->cores);
 }
 
-/* Whether two ranks would be in each other's way. The reference has one thread, which the system puts where there is room. */
+/* Whether two ranks would be in each other's way. The reference has one thread, which the system
+ * puts where there is room. */
 static bool share(const place *a, const place *b) {
-  if (strcmp(a->host, b->host) != 0 || a->kind != b->kind || a->kind == QUERN_DEVICE_REFERENCE) return false;
+  if (strcmp(a->host, b->host) != 0 || a->kind != b->kind || a->kind == QUERN_DEVICE_REFERENCE)
+    return false;
   if (a->platform != b->platform || a->device != b->device) return false;
   cpu_set_t both;
   CPU_AND(&both, &a->cores, &b->cores);
@@ -117,14 +123,13 @@ static cli_exit check_shares(const place *all, size_t ranks) {
     for (size_t b = a + 1; b < ranks; b++) {
       if (!share(&all[a], &all[b])) continue;
       if (all[a].kind == QUERN_DEVICE_GPU)
-        return cli_fail(
-            "ranks %zu and %zu would share one device, %s of %s: start as many ranks a host as it has "
-            "devices, or let them with --share-device",
-            a, b, all[a].line, all[a].host);
-      return cli_fail(
-          "ranks %zu and %zu would share the cores of %s, %s: give each cores of its own (Open MPI: "
-          "mpirun --bind-to core, MPICH: mpiexec -bind-to core), or let them with --share-device",
-          a, b, all[a].host, all[a].line);
+        return cli_fail("ranks %zu and %zu would share one device, %s of %s: start as many ranks a "
+                        "host as it has devices, or let them with --share-device",
+                        a, b, all[a].line, all[a].host);
+      return cli_fail("ranks %zu and %zu would share the cores of %s, %s: give each cores of its "
+                      "own (Open MPI: mpirun --bind-to core, MPICH: mpiexec -bind-to core), or let "
+                      "them with --share-device",
+                      a, b, all[a].host, all[a].line);
     }
   return CLI_OK;
 }
@@ -155,13 +160,15 @@ static cli_exit open_on(const quern_device_list *list, const char *text, bool sh
       result = cli_fail_library();
   }
   if (result == CLI_OK && !shares) result = check_shares(all, collective->ranks);
-  if (result == CLI_OK && quern_context_create_on(device, context) != QUERN_OK) result = cli_fail_library();
+  if (result == CLI_OK && quern_context_create_on(device, context) != QUERN_OK)
+    result = cli_fail_library();
   if (result == CLI_OK) print_places(people, all, collective->ranks);
   free(all);
   return result;
 }
 
-cli_exit cli_ranks_open_device(const char *text, bool shares, FILE *people, quern_context **context) {
+cli_exit cli_ranks_open_device(const char *text, bool shares, FILE *people,
+                               quern_context **context) {
   quern_device_list *list = NULL;
   bind_pocl();
   cli_exit result = quern_device_list_create(&list) == QUERN_OK ? CLI_OK : cli_fail_library();

@@ -9,7 +9,8 @@
 #include <quern/mpi.h>
 #endif
 
-/* By the launcher, before MPI is asked: whether there is one, this rank, and how many there are, 0 where it does not say. */
+/* By the launcher, before MPI is asked: whether there is one, this rank, and how many there are, 0
+ * where it does not say. */
 typedef struct launched {
   bool is;
   size_t rank, ranks;
@@ -20,7 +21,8 @@ static size_t number_of(const char *name) {
   return text != NULL ? (size_t)strtoull(text, NULL, 10) : 0;
 }
 
-/* Open MPI, MPICH and what is made of it, and others by PMIx; Slurm's srun is one of the last two. */
+/* Open MPI, MPICH and what is made of it, and others by PMIx; Slurm's srun is one of the last two.
+ */
 static launched find_launcher(void) {
   static const struct {
     const char *rank, *ranks;
@@ -114,14 +116,14 @@ static cli_exit join(const launched *by) {
   /* Each would be a training by itself, and all would write the same files. */
   if (by->ranks > 0 && by->ranks != self.ranks) {
     if (by->rank > 0) return CLI_FAILED; /* each takes itself for rank 0 */
-    return cli_fail(
-        "the launcher started %zu ranks, but MPI knows of %zu: it is another MPI's than the one that "
-        "quern was built with",
-        by->ranks, self.ranks);
+    return cli_fail("the launcher started %zu ranks, but MPI knows of %zu: it is another MPI's "
+                    "than the one that quern was built with",
+                    by->ranks, self.ranks);
   }
   if (self.rank == 0) return CLI_OK;
   cli_fail_hold();
-  return freopen("/dev/null", "w", stdout) != NULL ? CLI_OK : cli_fail("/dev/null: %s", strerror(errno));
+  return freopen("/dev/null", "w", stdout) != NULL ? CLI_OK
+                                                   : cli_fail("/dev/null: %s", strerror(errno));
 }
 
 bool cli_ranks_begin(bool joins, cli_exit *result) {
@@ -184,7 +186,8 @@ int cli_ranks_most(int mine) {
   return mine;
 }
 
-/* One says it: rank 0, or, if that is who is gone, the next ones, later; by then it has ended them. */
+/* One says it: rank 0, or, if that is who is gone, the next ones, later; by then it has ended them.
+ */
 static void end_all(cli_exit result) {
   if (self.rank > 0) {
     nanosleep(&(struct timespec){self.rank == 1 ? 1 : 2, 0}, NULL);

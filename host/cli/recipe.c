@@ -31,7 +31,8 @@ cli_exit cli_recipe_check(const cli_command *command, const train_settings *sett
     if (!isnan(numbers[i].value) && !(numbers[i].readers & BIT(settings->optimizer)))
       return refuse(command, numbers[i].option, numbers[i].names);
   const bool steps = settings->schedule == QUERN_SCHEDULE_STEP;
-  if (!steps && !isnan(settings->step_epochs)) return refuse(command, "step-epochs", "--schedule step");
+  if (!steps && !isnan(settings->step_epochs))
+    return refuse(command, "step-epochs", "--schedule step");
   if (!steps && !isnan(settings->gamma)) return refuse(command, "gamma", "--schedule step");
   if (settings->beta1 >= 1.0 || settings->beta2 >= 1.0)
     return cli_fail_usage(command, "--beta1 and --beta2 take numbers below 1");
@@ -44,7 +45,8 @@ cli_exit cli_recipe_check(const cli_command *command, const train_settings *sett
   return CLI_OK;
 }
 
-/* Small data sets need steps more than large batches: iris has two of 64 samples an epoch, and learns little of them. */
+/* Small data sets need steps more than large batches: iris has two of 64 samples an epoch, and
+ * learns little of them. */
 size_t cli_recipe_batch(const train_settings *settings, size_t rows) {
   enum { USUAL = 64, LEAST_STEPS = 20 };
   if (settings->batch > 0) return settings->batch;
@@ -96,7 +98,8 @@ static uint64_t steps_of(double epochs, size_t steps_an_epoch) {
 quern_schedule cli_recipe_schedule(const train_settings *settings, size_t steps_an_epoch) {
   quern_schedule schedule = quern_schedule_of((quern_schedule_kind)settings->schedule);
   if (settings->warmup > 0.0) schedule.warmup = steps_of(settings->warmup, steps_an_epoch);
-  schedule.period = steps_of(isnan(settings->step_epochs) ? 10.0 : settings->step_epochs, steps_an_epoch);
+  schedule.period =
+      steps_of(isnan(settings->step_epochs) ? 10.0 : settings->step_epochs, steps_an_epoch);
   set(&schedule.gamma, settings->gamma);
   return schedule;
 }

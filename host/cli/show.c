@@ -40,9 +40,10 @@ static int grey(double shade) {
   return GREY_FIRST + (int)lround(shade * (GREY_STEPS - 1));
 }
 
-/* One line of an image, of `width` columns with those behind it. `blanks` are held back until something follows them, so that there are
- * none at the end of the whole line. */
-static void draw_line(const drawing *layout, const float *pixels, size_t row, size_t width, size_t *blanks) {
+/* One line of an image, of `width` columns with those behind it. `blanks` are held back until
+ * something follows them, so that there are none at the end of the whole line. */
+static void draw_line(const drawing *layout, const float *pixels, size_t row, size_t width,
+                      size_t *blanks) {
   static const char ramp[] = " .:-=+*#%@";
   if (layout->colour) cli_print(layout->people, "%*s", (int)*blanks, "");
   if (layout->colour) *blanks = 0;
@@ -64,11 +65,13 @@ static void print_padded(FILE *people, const char *text, size_t width) {
   cli_print(people, "%-*s", (int)width, text);
 }
 
-static void draw(const drawing *layout, const float *pixels, const caption *captions, size_t count) {
+static void draw(const drawing *layout, const float *pixels, const caption *captions,
+                 size_t count) {
   size_t pixel_count = layout->height * layout->width;
   size_t width = layout->columns;
   for (size_t i = 0; i < count; i++) {
-    size_t predicted = cli_text_length(captions[i].predicted), actual = cli_text_length(captions[i].actual);
+    size_t predicted = cli_text_length(captions[i].predicted),
+           actual = cli_text_length(captions[i].actual);
     if (predicted > width) width = predicted;
     if (actual > width) width = actual;
   }
@@ -80,7 +83,8 @@ static void draw(const drawing *layout, const float *pixels, const caption *capt
     fputc('\n', layout->people);
     for (size_t row = 0; row < layout->rows; row++) {
       size_t blanks = 0;
-      for (size_t i = first; i < end; i++) draw_line(layout, pixels + i * pixel_count, row, width, &blanks);
+      for (size_t i = first; i < end; i++)
+        draw_line(layout, pixels + i * pixel_count, row, width, &blanks);
       fputc('\n', layout->people);
     }
     for (size_t i = first; i < end; i++)
@@ -144,7 +148,8 @@ cli_exit cli_show(FILE *people, quern_context *context, const quern_network *net
   }
   for (size_t i = 0; i < count && good; i++) {
     quern_dataset_values(from, i, pixels + i * columns);
-    good = make_caption(names, outputs + i * classes, classes, quern_dataset_label(data, i), &captions[i]);
+    good = make_caption(names, outputs + i * classes, classes, quern_dataset_label(data, i),
+                        &captions[i]);
   }
   if (good) {
     drawing layout = lay_out(people, data);

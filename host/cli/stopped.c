@@ -13,26 +13,27 @@ static void print_escaped(FILE *stream, const char *word) {
   fputs("$'", stream);
   bool printable;
   for (size_t bytes; (bytes = quern_text_character(word, &printable)) > 0; word += bytes)
-    for (size_t i = 0; i < bytes; i++) {
+    for (size_t i = 0; i < bytes; i++)
       if (!printable)
         fprintf(stream, "\\%03o", (unsigned)(unsigned char)word[i]);
       else if (word[i] == '\'' || word[i] == '\\')
         fprintf(stream, "\\%c", word[i]);
       else
         fputc(word[i], stream);
-    }
   fputc('\'', stream);
 }
 
 static bool is_printable(const char *word) {
   bool printable = true;
-  for (size_t bytes; printable && (bytes = quern_text_character(word, &printable)) > 0;) word += bytes;
+  for (size_t bytes; printable && (bytes = quern_text_character(word, &printable)) > 0;)
+    word += bytes;
   return printable;
 }
 
 /* As it is where a shell takes it so, else in quotes. */
 static void print_word(FILE *stream, const char *word) {
-  static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
+  static const char plain[] =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
   if (*word != '\0' && word[strspn(word, plain)] == '\0') {
     cli_print(stream, "%s", word);
     return;
@@ -42,12 +43,11 @@ static void print_word(FILE *stream, const char *word) {
     return;
   }
   fputc('\'', stream);
-  for (; *word != '\0'; word++) {
+  for (; *word != '\0'; word++)
     if (*word == '\'')
       fputs("'\\''", stream);
     else
       fputc(*word, stream);
-  }
   fputc('\'', stream);
 }
 
@@ -84,7 +84,8 @@ static const char *cause_of(int signal) {
 
 static void print_place(const quern_epoch *at) {
   if (at->step < at->steps)
-    fprintf(stderr, "in epoch %zu of %zu, after step %zu of %zu", at->epoch, at->epochs, at->step, at->steps);
+    fprintf(stderr, "in epoch %zu of %zu, after step %zu of %zu", at->epoch, at->epochs, at->step,
+            at->steps);
   else
     fprintf(stderr, "after epoch %zu of %zu", at->epoch, at->epochs);
 }

@@ -22,13 +22,15 @@ cli_exit cli_check_target(const char *path) {
   if (quern_file_check(path) != QUERN_OK) return cli_fail("cannot save to %s", quern_last_error());
   const bool out = is_stream(path, STDOUT_FILENO);
   if (out || is_stream(path, STDERR_FILENO))
-    return cli_fail("cannot save to %s: the standard %s goes there", path, out ? "output" : "error");
+    return cli_fail("cannot save to %s: the standard %s goes there", path,
+                    out ? "output" : "error");
   return CLI_OK;
 }
 
 static cli_exit fail_overwrites(const char *target, const char *input, const char *reader) {
-  return cli_fail("cannot save to %s: that would overwrite %s, which %s reads; expected another file", target,
-                  input, reader);
+  return cli_fail(
+      "cannot save to %s: that would overwrite %s, which %s reads; expected another file", target,
+      input, reader);
 }
 
 cli_exit cli_check_spared(const char *target, const char *input, const char *reader) {
@@ -67,6 +69,7 @@ cli_exit cli_check_apart(const char *target, const char *other, const char *writ
   const bool same = there && also ? is_same(&a, &b)
                                   : there == also && strcmp(name_of(target), name_of(other)) == 0 &&
                                         in_one_folder(target, other);
-  return same ? cli_fail("cannot save to %s: %s writes it too; expected another file", target, writer)
+  return same ? cli_fail("cannot save to %s: %s writes it too; expected another file", target,
+                         writer)
               : CLI_OK;
 }

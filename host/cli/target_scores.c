@@ -59,14 +59,16 @@ cli_exit cli_target_scores_create(quern_context *context, const quern_network *n
   else
     made->errors = calloc(count, sizeof *made->errors);
   cli_exit result = CLI_OK;
-  if (outputs == NULL || targets == NULL || all == NULL || (made->labels == NULL && made->errors == NULL)) {
+  if (outputs == NULL || targets == NULL || all == NULL ||
+      (made->labels == NULL && made->errors == NULL)) {
     result = cli_fail_memory();
   } else if (quern_predict(context, network, data, outputs) != QUERN_OK) {
     result = cli_fail_library();
   } else {
     for (size_t row = 0; row < rows; row++) {
       quern_dataset_targets(data, row, targets);
-      for (size_t i = 0; i < count; i++) add(&all[i], outputs[row * count + i], targets[i], row == 0);
+      for (size_t i = 0; i < count; i++)
+        add(&all[i], outputs[row * count + i], targets[i], row == 0);
     }
     for (size_t i = 0; i < count; i++) finish(&all[i], rows, i, made);
   }
@@ -88,7 +90,8 @@ static void print_errors(FILE *stream, const cli_target_scores *scores, const cl
     const size_t length = cli_text_length(names->items[i]);
     if (length > width) width = length;
   }
-  cli_print(stream, "\n%*s  %12s  %12s  %8s\n", (int)width, "target", "root m. sq.", "mean abs.", "R²");
+  cli_print(stream, "\n%*s  %12s  %12s  %8s\n", (int)width, "target", "root m. sq.", "mean abs.",
+            "R²");
   for (size_t i = 0; i < scores->count; i++) {
     const cli_errors *errors = &scores->errors[i];
     if (i < names->count)
@@ -100,15 +103,18 @@ static void print_errors(FILE *stream, const cli_target_scores *scores, const cl
   }
 }
 
-void cli_print_target_scores(FILE *stream, const cli_target_scores *scores, const cli_names *names) {
+void cli_print_target_scores(FILE *stream, const cli_target_scores *scores,
+                             const cli_names *names) {
   if (scores->task == QUERN_TASK_LABELS)
     cli_print_scores(stream, "label", scores->labels, scores->count, names);
   else if (scores->count > 1)
     print_errors(stream, scores, names);
 }
 
-void cli_json_target_scores(cli_json *json, const cli_target_scores *scores, const cli_names *names) {
-  cJSON *list = cli_json_list(json, json->root, scores->task == QUERN_TASK_LABELS ? "labels" : "targets");
+void cli_json_target_scores(cli_json *json, const cli_target_scores *scores,
+                            const cli_names *names) {
+  cJSON *list =
+      cli_json_list(json, json->root, scores->task == QUERN_TASK_LABELS ? "labels" : "targets");
   for (size_t i = 0; i < scores->count; i++) {
     cJSON *object = cli_json_object(json, list, NULL);
     if (i < names->count) cli_json_text(json, object, "name", names->items[i]);

@@ -24,6 +24,7 @@ void cli_target_scores_free(cli_target_scores *scores);
 /* A line for each; of a regression only where there are several. */
 void cli_print_target_scores(FILE *stream, const cli_target_scores *scores, const cli_names *names);
 /* "labels" or "targets" in the object. */
-void cli_json_target_scores(cli_json *json, const cli_target_scores *scores, const cli_names *names);
+void cli_json_target_scores(cli_json *json, const cli_target_scores *scores,
+                            const cli_names *names);
 
 #endif

@@ -36,15 +36,16 @@ static cli_exit add(choice *chosen, const quern_device *device, const char *text
     if (chosen->devices[i] != device) continue;
     quern_device_info info;
     quern_device_describe(device, &info);
-    return cli_fail("--device %s: \"%s\" is %s, which is there before; a device trains once", all, text,
-                    info.name);
+    return cli_fail("--device %s: \"%s\" is %s, which is there before; a device trains once", all,
+                    text, info.name);
   }
   chosen->devices[chosen->count++] = device;
   return CLI_OK;
 }
 
 /* Cuts `text`, of which `all` is a copy, into names. */
-static cli_exit choose_listed(const quern_device_list *list, char *text, const char *all, choice *chosen) {
+static cli_exit choose_listed(const quern_device_list *list, char *text, const char *all,
+                              choice *chosen) {
   cli_exit result = CLI_OK;
   for (char *name; result == CLI_OK && (name = strsep(&text, ",")) != NULL;) {
     const quern_device *device;
@@ -66,7 +67,8 @@ static cli_exit choose(const quern_device_list *list, const char *text, choice *
     choose_all(list, chosen);
     return CLI_OK;
   }
-  if (quern_device_list_find(list, text, &device) == QUERN_OK) return add(chosen, device, text, text);
+  if (quern_device_list_find(list, text, &device) == QUERN_OK)
+    return add(chosen, device, text, text);
   char *names = strdup(text);
   if (names == NULL) return cli_fail_memory();
   const cli_exit result = choose_listed(list, names, text, chosen);
@@ -94,7 +96,8 @@ static cli_exit open_chosen(const choice *chosen, FILE *people, cli_team *team) 
   for (; team->count < chosen->count; team->count++) {
     quern_device_info info;
     quern_context **context = &team->contexts[team->count];
-    if (quern_context_create_on(chosen->devices[team->count], context) != QUERN_OK) return cli_fail_library();
+    if (quern_context_create_on(chosen->devices[team->count], context) != QUERN_OK)
+      return cli_fail_library();
     quern_context_describe(*context, &info);
     cli_print_device(people, &info);
     cli_print_tuning(people, *context);
@@ -121,8 +124,8 @@ cli_exit cli_team_open(const char *text, bool shares_device, FILE *people, cli_t
   if (quern_device_list_create(&list) != QUERN_OK) return cli_fail_library();
   cli_exit result = choose(list, text, &chosen);
   if (result == CLI_OK)
-    result =
-        chosen.count > 0 ? open_chosen(&chosen, people, team) : open_one("auto", shares_device, people, team);
+    result = chosen.count > 0 ? open_chosen(&chosen, people, team)
+                              : open_one("auto", shares_device, people, team);
   if (result == CLI_OK && all && chosen.count > 0) print_left_out(people, list);
   free(chosen.devices);
   quern_device_list_free(list);
@@ -145,7 +148,8 @@ static void print_shares(const cli_team *team, const char *whence, FILE *people)
 }
 
 cli_exit cli_team_share(cli_team *team, const cli_counts *given, const quern_network *network,
-                        const quern_dataset *train, const quern_train_options *options, FILE *people) {
+                        const quern_dataset *train, const quern_train_options *options,
+                        FILE *people) {
   if (given->count > 0 && given->count != team->count)
     return cli_fail("--shares has %zu number%s, but there %s %zu device%s", given->count,
                     given->count == 1 ? "" : "s", team->count == 1 ? "is" : "are", team->count,
@@ -162,7 +166,11 @@ cli_exit cli_team_share(cli_team *team, const cli_counts *given, const quern_net
   if (given->count == 0 && quern_train_shares(team->contexts, team->count, network, train, options,
                                               team->shares, &measured) != QUERN_OK)
     return cli_fail_library();
-  print_shares(team, given->count > 0 ? "as given" : measured ? "measured" : "of the checkpoint", people);
+  print_shares(team,
+               given->count > 0 ? "as given"
+               : measured       ? "measured"
+                                : "of the checkpoint",
+               people);
   return CLI_OK;
 }
 

@@ -14,17 +14,20 @@ typedef struct cli_team {
   uint32_t *shares; /* [count], owned; NULL where there is one device */
 } cli_team;
 
-/* Opens the devices of `text`: what cli_open_device takes, or several such separated by commas, or "all": every device but emulators and
- * the reference, which are left out unless nothing else is there. Names them on `people`. No device is there twice. Where there are several
- * ranks each has one of them: cli_ranks_open_device. */
+/* Opens the devices of `text`: what cli_open_device takes, or several such separated by commas, or
+ * "all": every device but emulators and the reference, which are left out unless nothing else is
+ * there. Names them on `people`. No device is there twice. Where there are several ranks each has
+ * one of them: cli_ranks_open_device. */
 cli_exit cli_team_open(const char *text, bool shares_device, FILE *people, cli_team *team);
 
-/* Settles the shares, those given or, where there are none, those of quern_train_shares, and names them on `people`. */
+/* Settles the shares, those given or, where there are none, those of quern_train_shares, and names
+ * them on `people`. */
 cli_exit cli_team_share(cli_team *team, const cli_counts *given, const quern_network *network,
-                        const quern_dataset *train, const quern_train_options *options, FILE *people);
+                        const quern_dataset *train, const quern_train_options *options,
+                        FILE *people);
 
-/* cli_json_device of the first, and "devices", a list of what each is, how its data lie, at[its place], and its share: null where there is
- * one. */
+/* cli_json_device of the first, and "devices", a list of what each is, how its data lie, at[its
+ * place], and its share: null where there is one. */
 void cli_team_json(cli_json *json, const cli_team *team, const quern_data_placement *at);
 
 void cli_team_close(cli_team *team);

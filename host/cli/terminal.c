@@ -28,7 +28,8 @@ bool cli_terminal_utf8(void) {
   const char *locale = variable("LC_ALL");
   if (locale == NULL) locale = variable("LC_CTYPE");
   if (locale == NULL) locale = variable("LANG");
-  return locale != NULL && (strcasestr(locale, "utf-8") != NULL || strcasestr(locale, "utf8") != NULL);
+  return locale != NULL &&
+         (strcasestr(locale, "utf-8") != NULL || strcasestr(locale, "utf8") != NULL);
 }
 
 size_t cli_terminal_width(FILE *stream) {

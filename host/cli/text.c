@@ -18,7 +18,8 @@ size_t cli_text_length(const char *text) {
 char *cli_text_clean(const char *text) {
   char *made = strdup(text), *to = made;
   bool printable;
-  for (size_t bytes; made != NULL && (bytes = quern_text_character(text, &printable)) > 0; text += bytes) {
+  for (size_t bytes; made != NULL && (bytes = quern_text_character(text, &printable)) > 0;
+       text += bytes) {
     if (!printable) *to = '?';
     if (printable) memcpy(to, text, bytes);
     to += printable ? bytes : 1;

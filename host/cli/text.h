@@ -22,9 +22,9 @@ __attribute__((format(printf, 2, 0))) void cli_print_list(FILE *stream, const ch
 /* A copy of what cli_print makes of a text; the caller frees it. NULL where memory is out. */
 char *cli_text_clean(const char *text);
 
-/* Prints text and a newline. Lines are broken at blanks before CLI_TEXT_WIDTH; the first starts where `at`
- * columns are written already, the others behind `indent` blanks. A newline in the text begins a new line
- * too. */
+/* Prints text and a newline. Lines are broken at blanks before CLI_TEXT_WIDTH; the first starts
+ * where `at` columns are written already, the others behind `indent` blanks. A newline in the text
+ * begins a new line too. */
 void cli_print_wrapped(FILE *stream, const char *text, size_t at, size_t indent);
 
 #endif

@@ -55,8 +55,8 @@ static cli_exit hold_out(train_session *run) {
   return CLI_OK;
 }
 
-/* The test data: those that are named, read as the training data were; or those that came with them, or a part of them, prepared
- * like them. */
+/* The test data: those that are named, read as the training data were; or those that came with
+ * them, or a part of them, prepared like them. */
 static cli_exit prepare_test(train_session *run) {
   const train_settings *settings = run->settings;
   const quern_schema *schema = quern_dataset_schema(run->train);
@@ -78,11 +78,13 @@ static cli_exit open_data(train_session *run) {
     return cli_fail("%s has nothing to learn: it has no labels or targets", trained);
   if (settings->test == NULL && run->test == NULL) result = hold_out(run);
   if (result != CLI_OK) return result;
-  if (quern_dataset_fit(run->train, settings->data.standardize) != QUERN_OK) return cli_fail_library();
+  if (quern_dataset_fit(run->train, settings->data.standardize) != QUERN_OK)
+    return cli_fail_library();
   trained = quern_dataset_source(run->train);
   result = prepare_test(run);
   if (result != CLI_OK) return result;
-  const size_t columns = quern_dataset_columns(run->train), test_columns = quern_dataset_columns(run->test);
+  const size_t columns = quern_dataset_columns(run->train),
+               test_columns = quern_dataset_columns(run->test);
   if (test_columns != columns)
     return cli_fail("%s has %zu values a sample, but %s has %zu", quern_dataset_source(run->test),
                     test_columns, trained, columns);
@@ -104,8 +106,8 @@ static quern_loss loss_of(const train_session *run) {
   return QUERN_CATEGORICAL;
 }
 
-/* A weight for each class, as given, or n / (k n_c), so that each counts as much: as scikit-learn's "balanced". A class
- * without samples has no say. */
+/* A weight for each class, as given, or n / (k n_c), so that each counts as much: as scikit-learn's
+ * "balanced". A class without samples has no say. */
 static cli_exit weigh_classes(train_session *run) {
   const cli_reals *given = &run->settings->class_weights;
   if (given->count == 0 && !given->word) return CLI_OK;
@@ -139,23 +141,26 @@ static cli_exit make_network(train_session *run) {
   for (size_t i = 0; i < count; i++) {
     layers[i] = quern_dense(settings->hidden.items[i], settings->activation.kind);
     layers[i].activation = settings->activation;
-    layers[i].normalization = quern_normalization_of((quern_normalization_kind)settings->normalization);
+    layers[i].normalization =
+        quern_normalization_of((quern_normalization_kind)settings->normalization);
     layers[i].dropout = isnan(settings->dropout) ? 0.0f : (float)settings->dropout;
   }
   layers[count] = quern_dense(quern_dataset_outputs(run->train), QUERN_IDENTITY);
-  quern_status status =
-      quern_network_create(quern_dataset_columns(run->train), layers, count + 1, loss_of(run), &run->network);
+  quern_status status = quern_network_create(quern_dataset_columns(run->train), layers, count + 1,
+                                             loss_of(run), &run->network);
   free(layers);
-  if (status == QUERN_OK) status = quern_network_set_huber_delta(run->network, settings->loss.delta);
+  if (status == QUERN_OK)
+    status = quern_network_set_huber_delta(run->network, settings->loss.delta);
   return status == QUERN_OK ? CLI_OK : cli_fail_library();
 }
 
-/* The first weights, once it is known that there is memory to train them in: only then are they written. Of several
- * devices, which divide the batch, each says so by itself. */
+/* The first weights, once it is known that there is memory to train them in: only then are they
+ * written. Of several devices, which divide the batch, each says so by itself. */
 static cli_exit initialize(const train_session *run, const quern_train_options *training) {
   quern_data_placement placement = QUERN_DATA_PLACEMENT_INIT;
-  if (run->team.count == 1 && quern_trainer_placement(run->team.contexts[0], run->network, run->train,
-                                                      run->test, training, &placement) != QUERN_OK)
+  if (run->team.count == 1 &&
+      quern_trainer_placement(run->team.contexts[0], run->network, run->train, run->test, training,
+                              &placement) != QUERN_OK)
     return cli_fail_library();
   return quern_network_initialize(run->network, QUERN_INIT_DEFAULT, run->settings->seed) == QUERN_OK
              ? CLI_OK
@@ -219,7 +224,8 @@ static quern_train_options options_of(train_session *run) {
   training.checkpoint_every = settings->checkpoint_every;
   training.resume = settings->resume;
   training.data_memory = settings->data_memory;
-  if (!isnan(settings->label_smoothing)) training.label_smoothing = (float)settings->label_smoothing;
+  if (!isnan(settings->label_smoothing))
+    training.label_smoothing = (float)settings->label_smoothing;
   training.class_weights = run->class_weights;
   training.collective = cli_ranks_collective();
   return training;
@@ -234,7 +240,8 @@ static void announce(const train_session *run) {
   cli_print_network(run->people, run->network);
   const size_t classes = quern_network_outputs(run->network);
   for (size_t c = 0; run->class_weights != NULL && c < classes; c++)
-    fprintf(run->people, c == 0 ? "\nclass weights: %.4g" : ", %.4g", (double)run->class_weights[c]);
+    fprintf(run->people, c == 0 ? "\nclass weights: %.4g" : ", %.4g",
+            (double)run->class_weights[c]);
   fputc('\n', run->people);
 }
 
@@ -246,14 +253,14 @@ static cli_exit train(train_session *run, quern_train_options *training) {
   cli_interrupt_watch();
   const cli_team *team = &run->team;
   const quern_status status =
-      team->count == 1
-          ? quern_train(team->contexts[0], run->network, run->train, run->test, training, &run->last)
-          : quern_train_on(team->contexts, team->count, team->shares, run->network, run->train, run->test,
-                           training, &run->last);
+      team->count == 1 ? quern_train(team->contexts[0], run->network, run->train, run->test,
+                                     training, &run->last)
+                       : quern_train_on(team->contexts, team->count, team->shares, run->network,
+                                        run->train, run->test, training, &run->last);
   cli_progress_end(&run->progress);
   if (status != QUERN_OK) return cli_fail_library();
-  run->done =
-      (run->last.epoch == run->last.epochs || run->last.out_of_patience) && run->last.step == run->last.steps;
+  run->done = (run->last.epoch == run->last.epochs || run->last.out_of_patience) &&
+              run->last.step == run->last.steps;
   return CLI_OK;
 }
 
@@ -275,7 +282,8 @@ static cli_exit report_stopped(const train_session *run) {
                                .model = run->saved,
                                .checkpoint = settings->checkpoint,
                                .arguments = settings->arguments};
-  return cli_ranks_is_first() ? cli_report_stopped(&stopped) : (cli_exit)(CLI_SIGNAL + stopped.signal);
+  return cli_ranks_is_first() ? cli_report_stopped(&stopped)
+                              : (cli_exit)(CLI_SIGNAL + stopped.signal);
 }
 
 static void add_class_weights(train_session *run) {
@@ -341,8 +349,10 @@ static cli_exit conclude(train_session *run) {
   if (settings->save == NULL) fputc('\n', run->people);
   cli_print(run->people, "test %s %.4f after %zu epoch%s", score.name, score.value, run->last.epoch,
             run->last.epoch == 1 ? "" : "s");
-  if (run->last.best_epoch > 0) fprintf(run->people, ", the weights of epoch %zu", run->last.best_epoch);
-  if (run->measured > 0) cli_print(run->people, ", %s samples/s", cli_grouped(samples_per_second).text);
+  if (run->last.best_epoch > 0)
+    fprintf(run->people, ", the weights of epoch %zu", run->last.best_epoch);
+  if (run->measured > 0)
+    cli_print(run->people, ", %s samples/s", cli_grouped(samples_per_second).text);
   fprintf(run->people, "\n");
   if (settings->profile) cli_profile_print(&run->profile, run->people);
   return settings->json ? print_json(run, samples_per_second) : CLI_OK;
@@ -384,11 +394,12 @@ static cli_exit run_session(train_session *run) {
   announce(run);
   result = cli_ranks_agree(initialize(run, &training));
   if (result != CLI_OK) return result;
-  result = cli_team_share(&run->team, &settings->shares, run->network, run->train, &training, run->people);
+  result = cli_team_share(&run->team, &settings->shares, run->network, run->train, &training,
+                          run->people);
   result = cli_ranks_agree(result);
   if (result == CLI_OK)
-    result = cli_ranks_agree(
-        cli_placement_find(&run->team, run->network, run->train, run->test, &training, &run->placement));
+    result = cli_ranks_agree(cli_placement_find(&run->team, run->network, run->train, run->test,
+                                                &training, &run->placement));
   if (result != CLI_OK) return result;
   cli_placement_print(&run->placement, run->people);
   fputc('\n', run->people);

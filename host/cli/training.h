@@ -17,8 +17,8 @@ typedef struct train_settings {
   cli_loss loss;        /* of kind CLI_UNSET: what the task has */
   size_t epochs, batch; /* batch 0: cli_recipe_batch */
   int optimizer, schedule, decay_bias;
-  double learning_rate, momentum, beta1, beta2, alpha, epsilon,
-      weight_decay;                  /* NaN: as the optimizer has it */
+  /* NaN: as the optimizer has it */
+  double learning_rate, momentum, beta1, beta2, alpha, epsilon, weight_decay;
   double warmup, step_epochs, gamma; /* NaN: none, or as usual */
   double clip_norm;                  /* NaN: gradients are not clipped */
   size_t patience;                   /* 0: no early stopping */

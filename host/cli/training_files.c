@@ -13,9 +13,11 @@ static cli_exit check_inputs(const train_settings *settings, const option_file *
                     files[] = {{"--config", settings->config}, {"--resume", settings->resume}};
   cli_exit result = CLI_OK;
   for (size_t i = 0; i < sizeof data / sizeof *data && result == CLI_OK; i++)
-    if (data[i].path != NULL) result = cli_check_data_spared(target->path, data[i].path, data[i].option);
+    if (data[i].path != NULL)
+      result = cli_check_data_spared(target->path, data[i].path, data[i].option);
   for (size_t i = 0; i < sizeof files / sizeof *files && result == CLI_OK; i++)
-    if (files[i].path != NULL && !(files[i].path == settings->resume && target->path == settings->checkpoint))
+    if (files[i].path != NULL &&
+        !(files[i].path == settings->resume && target->path == settings->checkpoint))
       result = cli_check_spared(target->path, files[i].path, files[i].option);
   return result;
 }

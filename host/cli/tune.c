@@ -28,8 +28,8 @@ static const cli_option options[] = {
     CLI_OPTION_JSON(tune_settings),
     CLI_OPTION_END};
 
-static const char *const examples[] = {"quern tune", "quern tune --device 0 --quick", "quern tune --reset",
-                                       NULL};
+static const char *const examples[] = {"quern tune", "quern tune --device 0 --quick",
+                                       "quern tune --reset", NULL};
 
 typedef struct tune_session {
   FILE *people;
@@ -38,7 +38,8 @@ typedef struct tune_session {
   cli_json json;
 } tune_session;
 
-/* One line a candidate; on a terminal they take each other's place, and only a part's result and what went wrong stay. */
+/* One line a candidate; on a terminal they take each other's place, and only a part's result and
+ * what went wrong stay. */
 static void print_event(const quern_tune_event *event, void *user) {
   tune_session *tune = user;
   const bool refused = event->verdict == QUERN_TUNE_WRONG || event->verdict == QUERN_TUNE_FAILED;
@@ -70,11 +71,12 @@ static void print_parts(tune_session *tune, const quern_tune_report *report) {
   cJSON *list = cli_json_list(&tune->json, tune->json.root, "parts");
   for (size_t i = 0; i < count; i++)
     if (strlen(parts[i].before) > width) width = strlen(parts[i].before);
-  cli_print(tune->people, "\n%-16s  %-*s  %5s  %s\n", "part", (int)width, "before", "ratio", "after");
+  cli_print(tune->people, "\n%-16s  %-*s  %5s  %s\n", "part", (int)width, "before", "ratio",
+            "after");
   for (size_t i = 0; i < count; i++) {
     const quern_tune_part *part = &parts[i];
-    cli_print(tune->people, "%-16s  %-*s  %4.2fx  %s\n", part->name, (int)width, part->before, part->ratio,
-              part->changed ? part->after : "the same");
+    cli_print(tune->people, "%-16s  %-*s  %4.2fx  %s\n", part->name, (int)width, part->before,
+              part->ratio, part->changed ? part->after : "the same");
     cJSON *object = cli_json_object(&tune->json, list, NULL);
     cli_json_text(&tune->json, object, "name", part->name);
     cli_json_text(&tune->json, object, "before", part->before);
@@ -97,7 +99,8 @@ static void print_products(tune_session *tune, const quern_tune_report *report) 
   for (size_t i = 0; i < count; i++) {
     const quern_tune_product *product = &products[i];
     char shape[72]; /* three numbers of 20 digits */
-    snprintf(shape, sizeof shape, "%zux%zux%zu", product->samples, product->outputs, product->inputs);
+    snprintf(shape, sizeof shape, "%zux%zux%zu", product->samples, product->outputs,
+             product->inputs);
     cli_print(tune->people, "%-16s  %-18s  %14.1f  %12.1f  %4.2fx\n", product->name, shape,
               product->default_gflops, product->tuned_gflops, product->ratio);
     cJSON *object = cli_json_object(&tune->json, list, NULL);
@@ -184,13 +187,11 @@ const cli_command cli_tune = {
     .name = "tune",
     .summary = "find the fastest parameters for a device",
     .about =
-        "Searches the parameters of the matrix products (tiles, vectors, panels) for those that are fastest "
-        "on "
-        "the device. A candidate's results are compared with the reference's before it is timed, and it must "
-        "beat the defaults by more than the noise. What is found is written to a text file in the cache "
-        "folder, "
-        "for this device, driver and version of quern, and used from then on. Takes a few minutes; leave the "
-        "device alone meanwhile.",
+        "Searches the parameters of the matrix products (tiles, vectors, panels) for those that "
+        "are fastest on the device. A candidate's results are compared with the reference's before "
+        "it is timed, and it must beat the defaults by more than the noise. What is found is "
+        "written to a text file in the cache folder, for this device, driver and version of quern, "
+        "and used from then on. Takes a few minutes; leave the device alone meanwhile.",
     .options = options,
     .examples = examples,
     .run = run,

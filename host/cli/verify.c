@@ -1,4 +1,5 @@
-/* quern verify: whether a device computes what it should, as a table for people and for bug reports. */
+/* quern verify: whether a device computes what it should, as a table for people and for bug
+ * reports. */
 #include "describe.h"
 #include "draft.h"
 #include "open.h"
@@ -67,8 +68,8 @@ static void print_variant(verify_session *verify, const quern_verify_result *res
 static void print_result(const quern_verify_result *result, void *user) {
   verify_session *verify = user;
   print_variant(verify, result);
-  cli_print(verify->people, "  %-27s %6zu  %11.3g  %8.2f  %s\n", result->op, result->cases, result->worst,
-            result->seconds, result->passed ? "passed" : "FAILED");
+  cli_print(verify->people, "  %-27s %6zu  %11.3g  %8.2f  %s\n", result->op, result->cases,
+            result->worst, result->seconds, result->passed ? "passed" : "FAILED");
   if (!result->passed) {
     if (result->wrong > 0)
       cli_print(verify->people, "    %zu of %zu cases are wrong; the first: %s\n", result->wrong,
@@ -107,7 +108,8 @@ static void print_device(verify_session *verify, const quern_device_info *info, 
               {"device_kind", "kind", quern_device_kind_name(info->kind)},
               {"effort", "effort", how}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    if (*rows[i].value != '\0') cli_print(verify->people, "%-10s %s\n", rows[i].label, rows[i].value);
+    if (*rows[i].value != '\0')
+      cli_print(verify->people, "%-10s %s\n", rows[i].label, rows[i].value);
     cli_json_text(&verify->json, verify->json.root, rows[i].name, rows[i].value);
   }
   cli_print(verify->people, "%-10s %u compute units, %s bytes of memory\n\n", "size",
@@ -119,7 +121,8 @@ static void print_device(verify_session *verify, const quern_device_info *info, 
 
 /* Adds what only the end knows. */
 static void print_end(verify_session *verify, size_t failed) {
-  cli_print(verify->people, "\n%zu ops, %s cases, %.1f s, largest error over its bound %.3g: ", verify->ops,
+  cli_print(verify->people,
+            "\n%zu ops, %s cases, %.1f s, largest error over its bound %.3g: ", verify->ops,
             cli_grouped((double)verify->cases).text, verify->seconds, verify->worst);
   if (failed == 0)
     fprintf(verify->people, "all passed\n");
@@ -165,7 +168,8 @@ static cli_exit refuse_op(const cli_command *command, const char *name) {
     cli_draft_add(&text, "%s%s", i > 0 ? ", " : "", quern_verify_op_name(i));
   char *list = cli_draft_take(&text);
   if (list == NULL) return cli_fail_memory();
-  const cli_exit result = cli_fail_usage(command, "there is no op \"%s\", expected one of %s", name, list);
+  const cli_exit result =
+      cli_fail_usage(command, "there is no op \"%s\", expected one of %s", name, list);
   free(list);
   return result;
 }
@@ -204,17 +208,14 @@ cleanup:
 const cli_command cli_verify = {
     .name = "verify",
     .summary = "check that a device computes what it should",
-    .about = "Runs every op on the device over tiny, odd, prime and large shapes, at offsets, and holds it "
-             "to the reference, which is "
-             "plain C: a value is right within what rounding allows, and NaN is not. Nothing around an "
-             "output may be written, and a "
-             "second run must give the same bits. Gradients of whole networks are compared with finite "
-             "differences, training runs with "
-             "the reference's. With --full in each way in which quern could compute on the device. Prints a "
-             "table to paste into a bug "
-             "report: \"error/bound\" is the largest error over what is allowed, at most 1 where all is "
-             "well. Exits with 1 where "
-             "anything failed.",
+    .about =
+        "Runs every op on the device over tiny, odd, prime and large shapes, at offsets, and holds "
+        "it to the reference, which is plain C: a value is right within what rounding allows, and "
+        "NaN is not. Nothing around an output may be written, and a second run must give the same "
+        "bits. Gradients of whole networks are compared with finite differences, training runs "
+        "with the reference's. With --full in each way in which quern could compute on the device. "
+        "Prints a table to paste into a bug report: \"error/bound\" is the largest error over what "
+        "is allowed, at most 1 where all is well. Exits with 1 where anything failed.",
     .options = options,
     .examples = examples,
     .run = run,

@@ -1,15 +1,16 @@
-/* The one order in which ranks' numbers are added, for every engine. It is compiled into each, so that libquern-mpi needs the
- * public API alone. */
+/* The one order in which ranks' numbers are added, for every engine. It is compiled into each, so
+ * that libquern-mpi needs the public API alone. */
 #ifndef QUERN_HOST_COLLECTIVE_SUM_H
 #define QUERN_HOST_COLLECTIVE_SUM_H
 
 #include <stddef.h>
 #include <string.h>
 
-/* outs[k][i] = Σ_r parts[r][i] for every k < out_count, r ascending, in double and rounded once: so that it is right to half a unit in
- * the last place, however many ranks there are. An `out` may be one of the parts. */
-static inline void quern__sum_parts(const float *const *parts, size_t ranks, size_t count, float *const *outs,
-                                    size_t out_count) {
+/* outs[k][i] = Σ_r parts[r][i] for every k < out_count, r ascending, in double and rounded once: so
+ * that it is right to half a unit in the last place, however many ranks there are. An `out` may be
+ * one of the parts. */
+static inline void quern__sum_parts(const float *const *parts, size_t ranks, size_t count,
+                                    float *const *outs, size_t out_count) {
   enum { BLOCK = 512 }; /* what stays in a core's nearest cache, in double */
   double sum[BLOCK];
   for (size_t begin = 0; begin < count; begin += BLOCK) {
@@ -30,8 +31,8 @@ static inline void quern__sum_parts(const float *const *parts, size_t ranks, siz
   }
 }
 
-/* Where the part of `count` things that a rank has begins, the parts being as long as each other or one longer; that of
- * rank `ranks` is the end. */
+/* Where the part of `count` things that a rank has begins, the parts being as long as each other or
+ * one longer; that of rank `ranks` is the end. */
 static inline size_t quern__part_begin(size_t count, size_t rank, size_t ranks) {
   return count / ranks * rank + count % ranks * rank / ranks;
 }

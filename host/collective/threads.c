@@ -1,5 +1,6 @@
-/* Ranks that are threads of one process. A call is an operation that every rank joins with its memory; when all have, each does its
- * part of the work straight in the others' memory, and leaves when all are done. */
+/* Ranks that are threads of one process. A call is an operation that every rank joins with its
+ * memory; when all have, each does its part of the work straight in the others' memory, and leaves
+ * when all are done. */
 #include <quern/collective.h>
 
 #include "../error.h"
@@ -15,7 +16,8 @@
 #include <time.h>
 
 typedef enum kind { ALL_REDUCE, ALL_GATHER, BROADCAST, BARRIER } kind;
-static const char *const kind_names[] = {"an all-reduce", "an all-gather", "a broadcast", "a barrier"};
+static const char *const kind_names[] = {"an all-reduce", "an all-gather", "a broadcast",
+                                         "a barrier"};
 
 /* What one rank brings. */
 typedef struct joined {
@@ -101,8 +103,8 @@ static quern_status join(member *self, const joined *brings, operation **found) 
   operation *op = *at;
   for (size_t r = 0; r < group->ranks; r++) {
     const joined *other = &op->ranks[r];
-    if (!other->is ||
-        (other->kind == brings->kind && other->bytes == brings->bytes && other->root == brings->root))
+    if (!other->is || (other->kind == brings->kind && other->bytes == brings->bytes &&
+                       other->root == brings->root))
       continue;
     char why[200];
     snprintf(why, sizeof why, "came to %s of %zu bytes, where rank %zu has %s of %zu bytes",
@@ -117,20 +119,22 @@ static quern_status join(member *self, const joined *brings, operation **found) 
   return QUERN_OK;
 }
 
-/* Until all ranks have come, or, once they work, are done. Who works in a group that broke is waited for. */
+/* Until all ranks have come, or, once they work, are done. Who works in a group that broke is
+ * waited for. */
 static bool is_awaited(const quern_thread_group *group, const operation *op, bool done) {
   if (done) return op->done < group->ranks && !(group->broken && group->working == 0);
   return op->arrived < group->ranks && !group->broken;
 }
 
-/* Breaks the group by the first rank that is not there. Never while others work, who are not away for long. */
+/* Breaks the group by the first rank that is not there. Never while others work, who are not away
+ * for long. */
 static void give_up(quern_thread_group *group, const operation *op) {
   size_t r = 0, here = 0;
   while (r + 1 < group->ranks && op->ranks[r].is) r++;
   while (!op->ranks[here].is) here++; /* who waits is */
   char why[200];
-  snprintf(why, sizeof why, "did not come within %g s to where rank %zu waits for it in %s", group->timeout,
-           here, kind_names[op->ranks[here].kind]);
+  snprintf(why, sizeof why, "did not come within %g s to where rank %zu waits for it in %s",
+           group->timeout, here, kind_names[op->ranks[here].kind]);
   break_group(group, r, why);
 }
 
@@ -144,13 +148,12 @@ static void await(quern_thread_group *group, const operation *op, bool done) {
     until.tv_nsec -= 1000000000;
     until.tv_sec++;
   }
-  while (is_awaited(group, op, done)) {
+  while (is_awaited(group, op, done))
     if (group->timeout == 0 || done)
       pthread_cond_wait(&group->changed, &group->lock);
     else if (pthread_cond_timedwait(&group->changed, &group->lock, &until) == ETIMEDOUT &&
              is_awaited(group, op, done))
       give_up(group, op);
-  }
 }
 
 /* This rank's part, while all others' memory stays. `all` is where an all-gather goes. */
@@ -163,7 +166,8 @@ static void work(member *self, const operation *op, void *all) {
     const size_t count = mine->bytes / sizeof(float);
     const size_t begin = quern__part_begin(count, rank, ranks),
                  n = quern__part_begin(count, rank + 1, ranks) - begin;
-    for (size_t r = 0; r < ranks; r++) self->parts[r] = self->sums[r] = (float *)op->ranks[r].memory + begin;
+    for (size_t r = 0; r < ranks; r++)
+      self->parts[r] = self->sums[r] = (float *)op->ranks[r].memory + begin;
     quern__sum_parts(self->parts, ranks, n, self->sums, ranks);
     break;
   }
@@ -192,8 +196,9 @@ static void do_part(member *self, operation *op, void *all) {
   pthread_cond_broadcast(&group->changed);
 }
 
-/* Waits for the others, works, and waits until no one is inside this rank's memory any more. Under the lock but for the work, which
- * none begins in a group that is broken: some of the memory may be gone. */
+/* Waits for the others, works, and waits until no one is inside this rank's memory any more. Under
+ * the lock but for the work, which none begins in a group that is broken: some of the memory may be
+ * gone. */
 static quern_status complete(member *self, operation *op, void *all) {
   quern_thread_group *group = self->group;
   await(group, op, false);
@@ -224,7 +229,8 @@ static quern_status all_reduce_start(void *state, float *values, size_t count, v
   pthread_mutex_lock(&self->group->lock);
   const quern_status status =
       join(self,
-           &(const joined){.is = true, .kind = ALL_REDUCE, .bytes = count * sizeof *values, .memory = values},
+           &(const joined){
+               .is = true, .kind = ALL_REDUCE, .bytes = count * sizeof *values, .memory = values},
            &op);
   pthread_mutex_unlock(&self->group->lock);
   *request = op;
@@ -257,7 +263,9 @@ static quern_status all_reduce_test(void *state, void *request, bool *done) {
 static quern_status all_gather(void *state, const void *mine, size_t bytes, void *all) {
   /* Others read it, as `memory` of all kinds is not. */
   void *memory = (void *)(uintptr_t)mine;
-  return run(state, &(const joined){.is = true, .kind = ALL_GATHER, .bytes = bytes, .memory = memory}, all);
+  return run(state,
+             &(const joined){.is = true, .kind = ALL_GATHER, .bytes = bytes, .memory = memory},
+             all);
 }
 
 static quern_status broadcast(void *state, void *data, size_t bytes, size_t root) {
@@ -265,9 +273,10 @@ static quern_status broadcast(void *state, void *data, size_t bytes, size_t root
   if (root >= self->group->ranks)
     return quern__fail(QUERN_ERROR_ARGUMENT, "collective: a broadcast from rank %zu of %zu", root,
                        self->group->ranks);
-  return run(state,
-             &(const joined){.is = true, .kind = BROADCAST, .bytes = bytes, .root = root, .memory = data},
-             NULL);
+  return run(
+      state,
+      &(const joined){.is = true, .kind = BROADCAST, .bytes = bytes, .root = root, .memory = data},
+      NULL);
 }
 
 static quern_status barrier(void *state) {
@@ -320,14 +329,16 @@ static quern_status create_members(quern_thread_group *group) {
 }
 
 quern_status quern_thread_group_create(size_t ranks, double timeout, quern_thread_group **group) {
-  if (group == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "thread group: the result pointer is NULL");
+  if (group == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "thread group: the result pointer is NULL");
   *group = NULL;
   if (ranks == 0 || ranks > INT32_MAX)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "thread group: %zu ranks, expected 1 to 2147483647", ranks);
+    return quern__fail(QUERN_ERROR_ARGUMENT, "thread group: %zu ranks, expected 1 to 2147483647",
+                       ranks);
   const double longest = 1e9; /* a time that can be reached */
   if (!(timeout >= 0 && timeout <= longest))
-    return quern__fail(QUERN_ERROR_ARGUMENT, "thread group: a time-out of %g s, expected 0 to %g", timeout,
-                       longest);
+    return quern__fail(QUERN_ERROR_ARGUMENT, "thread group: a time-out of %g s, expected 0 to %g",
+                       timeout, longest);
   quern_thread_group *made = calloc(1, sizeof *made);
   if (made == NULL) return quern__fail_memory("thread group", sizeof *made);
   made->ranks = ranks;

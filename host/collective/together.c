@@ -10,13 +10,15 @@ quern_status quern__collective_check(const quern_collective *collective) {
   if (collective == NULL) return QUERN_OK;
   const size_t least = offsetof(quern_collective, abandon);
   if (collective->size < least)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "collective: a table of %zu bytes, expected at least %zu",
-                       collective->size, least);
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "collective: a table of %zu bytes, expected at least %zu", collective->size,
+                       least);
   if (collective->rank >= collective->ranks)
     return quern__fail(QUERN_ERROR_ARGUMENT, "collective: rank %zu of %zu", collective->rank,
                        collective->ranks);
   if (collective->all_reduce_start == NULL || collective->all_reduce_wait == NULL ||
-      collective->all_gather == NULL || collective->broadcast == NULL || collective->barrier == NULL)
+      collective->all_gather == NULL || collective->broadcast == NULL ||
+      collective->barrier == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "collective: a member that is not optional is NULL");
   return QUERN_OK;
 }
@@ -31,7 +33,8 @@ static quern_status make_room(const quern_collective *collective, size_t bytes, 
   return *all != NULL ? QUERN_OK : quern__fail_memory("collective", room);
 }
 
-static quern_status gather(const quern_collective *collective, const void *mine, size_t bytes, void **all) {
+static quern_status gather(const quern_collective *collective, const void *mine, size_t bytes,
+                           void **all) {
   QUERN__FORWARD(make_room(collective, bytes, all));
   const quern_status status = collective->all_gather(collective->state, mine, bytes, *all);
   if (status != QUERN_OK) free(*all);
@@ -51,7 +54,8 @@ quern_status quern__together_sum(const quern_collective *collective, double *val
   return QUERN_OK;
 }
 
-quern_status quern__together_is_reduced(const quern_collective *collective, void *request, bool *done) {
+quern_status quern__together_is_reduced(const quern_collective *collective, void *request,
+                                        bool *done) {
   *done = true;
   return QUERN__COLLECTIVE_HAS(collective, all_reduce_test)
              ? collective->all_reduce_test(collective->state, request, done)
@@ -59,10 +63,12 @@ quern_status quern__together_is_reduced(const quern_collective *collective, void
 }
 
 static bool has_memory(const quern_collective *collective) {
-  return QUERN__COLLECTIVE_HAS(collective, memory_create) && QUERN__COLLECTIVE_HAS(collective, memory_free);
+  return QUERN__COLLECTIVE_HAS(collective, memory_create) &&
+         QUERN__COLLECTIVE_HAS(collective, memory_free);
 }
 
-quern_status quern__together_memory_create(const quern_collective *collective, size_t bytes, void **memory) {
+quern_status quern__together_memory_create(const quern_collective *collective, size_t bytes,
+                                           void **memory) {
   enum { ALIGNMENT = 4096 };
   size_t padded;
   *memory = NULL;
@@ -134,11 +140,12 @@ quern_status quern__shares_check(const uint32_t *shares, size_t ranks) {
   const uint64_t sum = shares_of(shares, ranks);
   if (sum > 0 && sum <= UINT32_MAX) return QUERN_OK;
   return quern__fail(QUERN_ERROR_ARGUMENT,
-                     "train: shares of %zu ranks add up to %" PRIu64 ", expected 1 to %" PRIu32, ranks, sum,
-                     UINT32_MAX);
+                     "train: shares of %zu ranks add up to %" PRIu64 ", expected 1 to %" PRIu32,
+                     ranks, sum, UINT32_MAX);
 }
 
-/* floor(count before / all), without the product, which may overflow; before <= all <= UINT32_MAX. */
+/* floor(count before / all), without the product, which may overflow; before <= all <= UINT32_MAX.
+ */
 static size_t scale(size_t count, uint64_t before, uint64_t all) {
   return (size_t)(count / all * before + count % all * before / all);
 }

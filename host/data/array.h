@@ -6,7 +6,12 @@
 
 enum { QUERN__ARRAY_RANK_LARGEST = 32 }; /* NumPy's own */
 
-typedef enum quern__number { QUERN__BOOL, QUERN__UNSIGNED, QUERN__SIGNED, QUERN__FLOAT } quern__number;
+typedef enum quern__number {
+  QUERN__BOOL,
+  QUERN__UNSIGNED,
+  QUERN__SIGNED,
+  QUERN__FLOAT
+} quern__number;
 
 /* Row major, little-endian. */
 typedef struct quern__array {
@@ -25,11 +30,13 @@ void quern__array_free(quern__array *array);
 /* The stream as an .npy file, whole. The caller frees *array, whatever this returns. */
 quern_status quern__npy_read(quern__stream *stream, quern__array *array);
 
-/* Samples, and what is to be predicted of them or NULL, as a data set. It takes over the data of x where they stay as they are. */
+/* Samples, and what is to be predicted of them or NULL, as a data set. It takes over the data of x
+ * where they stay as they are. */
 quern_status quern__arrays_dataset(const char *source, quern__array *x, const quern__array *y,
                                    const quern_dataset_options *options, quern_dataset **dataset);
 
-/* --- Files of several arrays ---------------------------------------------------------------------------- */
+/* --- Files of several arrays
+ * ---------------------------------------------------------------------------- */
 
 /* What such a file can be asked. `self` is the reader's. */
 typedef struct quern__archive {
@@ -42,7 +49,8 @@ typedef struct quern__archive {
 } quern__archive;
 
 /* The data sets of those arrays that the options name, or of the usual names. test may be NULL. */
-quern_status quern__archive_datasets(const quern__archive *archive, const quern_dataset_options *options,
-                                     quern_dataset **train, quern_dataset **test);
+quern_status quern__archive_datasets(const quern__archive *archive,
+                                     const quern_dataset_options *options, quern_dataset **train,
+                                     quern_dataset **test);
 
 #endif

@@ -1,8 +1,9 @@
-/* Two arrays as a data set: samples are the rows of the first, and the second has what is to be predicted of each. */
+/* Two arrays as a data set: samples are the rows of the first, and the second has what is to be
+ * predicted of each. */
+#include "../error.h"
+#include "../size.h"
 #include "array.h"
 #include "classes.h"
-#include "error.h"
-#include "size.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -40,16 +41,16 @@ typedef struct shape_text {
 static shape_text print_shape(const quern__array *array) {
   shape_text printed = {""};
   size_t at = 0;
-  for (size_t i = 0; i < array->rank && at < sizeof printed.text; i++) {
+  for (size_t i = 0; i < array->rank && at < sizeof printed.text; i++)
     at += (size_t)snprintf(printed.text + at, sizeof printed.text - at, "[%zu]", array->shape[i]);
-  }
   return printed;
 }
 
 /* The rest of the dimensions make the columns. */
 static quern_status rows_and_columns(const quern__array *array, size_t *rows, size_t *columns) {
   if (array->rank == 0) {
-    return quern__fail(QUERN_ERROR_SHAPE, "%s: a single number, expected samples in rows", array->name);
+    return quern__fail(QUERN_ERROR_SHAPE, "%s: a single number, expected samples in rows",
+                       array->name);
   }
   *rows = array->shape[0];
   *columns = quern__array_count(array) / *rows;
@@ -59,13 +60,14 @@ static quern_status rows_and_columns(const quern__array *array, size_t *rows, si
 }
 
 /* All elements as floats. NaN is a missing value where something will stand in for it. */
-static quern_status make_floats(const quern__array *array, size_t columns, const char *what, bool may_miss,
-                                bool *has_missing, float **floats) {
+static quern_status make_floats(const quern__array *array, size_t columns, const char *what,
+                                bool may_miss, bool *has_missing, float **floats) {
   const size_t count = quern__array_count(array);
   size_t bytes;
-  if (!quern__multiply(count, sizeof(float), &bytes)) return quern__fail_memory(array->name, SIZE_MAX);
+  if (!quern__multiply(count, sizeof(float), &bytes))
+    return quern__fail_memory(array->name, SIZE_MAX);
   float *made = malloc(bytes);
-  if (!made) return quern__fail_memory(array->name, bytes);
+  if (made == NULL) return quern__fail_memory(array->name, bytes);
   for (size_t i = 0; i < count; i++) {
     const double value = element(array, i);
     made[i] = (float)value;
@@ -75,8 +77,8 @@ static quern_status make_floats(const quern__array *array, size_t columns, const
       continue;
     }
     free(made);
-    return quern__fail(QUERN_ERROR_DATA, "%s: row %zu, %s %zu, both from 0: %g, expected %s", array->name,
-                       i / columns, what, i % columns, value,
+    return quern__fail(QUERN_ERROR_DATA, "%s: row %zu, %s %zu, both from 0: %g, expected %s",
+                       array->name, i / columns, what, i % columns, value,
                        isfinite(value) ? "a number that fits a float" : "a finite number");
   }
   *floats = made;
@@ -88,16 +90,17 @@ static quern_status set_labels(const quern__array *array, quern_dataset *made,
                                const quern_dataset_options *options) {
   const size_t count = quern__array_count(array);
   size_t bytes;
-  if (!quern__multiply(count, sizeof(double), &bytes)) return quern__fail_memory(array->name, SIZE_MAX);
+  if (!quern__multiply(count, sizeof(double), &bytes))
+    return quern__fail_memory(array->name, SIZE_MAX);
   double *values = malloc(bytes);
-  if (!values) return quern__fail_memory(array->name, bytes);
+  if (values == NULL) return quern__fail_memory(array->name, bytes);
   quern_status status = QUERN_OK;
   for (size_t i = 0; i < count && status == QUERN_OK; i++) {
     values[i] = element(array, i);
     if (!quern__is_class_value(values[i]))
       status = quern__fail(QUERN_ERROR_DATA,
-                           "%s: row %zu, from 0: %g, expected a label, a whole number (numbers to predict "
-                           "need --task regression)",
+                           "%s: row %zu, from 0: %g, expected a label, a whole number (numbers to "
+                           "predict need --task regression)",
                            array->name, i, values[i]);
   }
   if (status == QUERN_OK) status = quern__dataset_set_class_values(made, values, options);
@@ -105,8 +108,10 @@ static quern_status set_labels(const quern__array *array, quern_dataset *made,
   return status;
 }
 
-static quern_task task_of(const quern__array *y, size_t targets, const quern_dataset_options *options) {
-  if (options->schema && options->schema->task != QUERN_TASK_NONE) return options->schema->task;
+static quern_task task_of(const quern__array *y, size_t targets,
+                          const quern_dataset_options *options) {
+  if (options->schema != NULL && options->schema->task != QUERN_TASK_NONE)
+    return options->schema->task;
   if (options->task != QUERN_TASK_NONE) return options->task;
   if (y->number == QUERN__FLOAT) return QUERN_TASK_REGRESSION;
   return targets == 1 ? QUERN_TASK_CLASSES : QUERN_TASK_LABELS;
@@ -115,7 +120,8 @@ static quern_task task_of(const quern__array *y, size_t targets, const quern_dat
 static quern_status check_marks(const quern__array *y, const float *targets, size_t columns) {
   for (size_t i = 0; i < quern__array_count(y); i++) {
     if (targets[i] == 0.0f || targets[i] == 1.0f) continue;
-    return quern__fail(QUERN_ERROR_DATA, "%s: row %zu, target %zu, both from 0: %g, expected a label, 0 or 1",
+    return quern__fail(QUERN_ERROR_DATA,
+                       "%s: row %zu, target %zu, both from 0: %g, expected a label, 0 or 1",
                        y->name, i / columns, i % columns, (double)targets[i]);
   }
   return QUERN_OK;
@@ -126,14 +132,15 @@ static quern_status set_targets(quern_dataset *made, const quern__array *x, cons
   size_t rows, targets;
   QUERN__FORWARD(rows_and_columns(y, &rows, &targets));
   if (rows != made->rows) {
-    return quern__fail(QUERN_ERROR_SHAPE, "%s has %zu samples, but %s has %zu", x->name, made->rows, y->name,
-                       rows);
+    return quern__fail(QUERN_ERROR_SHAPE, "%s has %zu samples, but %s has %zu", x->name, made->rows,
+                       y->name, rows);
   }
   const quern_task task = task_of(y, targets, options);
   if (task == QUERN_TASK_CLASSES) {
     if (targets != 1) {
-      return quern__fail(QUERN_ERROR_SHAPE, "%s: of shape %s, expected one class for each sample, [%zu]",
-                         y->name, print_shape(y).text, rows);
+      return quern__fail(QUERN_ERROR_SHAPE,
+                         "%s: of shape %s, expected one class for each sample, [%zu]", y->name,
+                         print_shape(y).text, rows);
     }
     return set_labels(y, made, options);
   }
@@ -144,15 +151,16 @@ static quern_status set_targets(quern_dataset *made, const quern__array *x, cons
 }
 
 /* Bytes of images are pixels, which scale to 0 … 1 as those of IDX. */
-static quern_status set_values(quern_dataset *made, quern__array *x, const quern_dataset_options *options) {
+static quern_status set_values(quern_dataset *made, quern__array *x,
+                               const quern_dataset_options *options) {
   if (x->number == QUERN__UNSIGNED && x->bytes == 1) {
     made->element = QUERN_UINT8;
     made->values = x->data;
     x->data = NULL;
     if (x->rank >= 3) made->scale = 1.0f / 255.0f;
   } else {
-    const bool fills =
-        options->schema ? options->schema->fill != NULL : options->missing != QUERN_MISSING_REFUSE;
+    const bool fills = options->schema != NULL ? options->schema->fill != NULL
+                                               : options->missing != QUERN_MISSING_REFUSE;
     float *values;
     made->element = QUERN_FLOAT32;
     QUERN__FORWARD(make_floats(x, made->columns, "value", fills, &made->has_missing, &values));
@@ -172,15 +180,15 @@ static quern_status set_values(quern_dataset *made, quern__array *x, const quern
 
 /* What the options say of missing values, which a table's reader does as it reads. */
 static quern_status settle_missing(quern_dataset *made, const quern_dataset_options *options) {
-  if (options->schema || made->element != QUERN_FLOAT32) return QUERN_OK;
+  if (options->schema != NULL || made->element != QUERN_FLOAT32) return QUERN_OK;
   if (options->missing == QUERN_MISSING_MEAN) made->has_missing = true;
   if (options->missing != QUERN_MISSING_ZERO) return QUERN_OK;
   made->schema->fill = calloc(made->columns, sizeof *made->schema->fill);
-  if (!made->schema->fill) return quern__fail_memory("a schema", made->columns * sizeof(double));
+  if (made->schema->fill == NULL)
+    return quern__fail_memory("a schema", made->columns * sizeof(double));
   float *values = made->values;
-  for (size_t i = 0; i < made->rows * made->columns; i++) {
+  for (size_t i = 0; i < made->rows * made->columns; i++)
     if (isnan(values[i])) values[i] = 0.0f;
-  }
   made->has_missing = false;
   return QUERN_OK;
 }
@@ -192,7 +200,7 @@ quern_status quern__arrays_dataset(const char *source, quern__array *x, const qu
   quern_status status = QUERN_OK;
   QUERN__TRY(rows_and_columns(x, &made->rows, &made->columns));
   QUERN__TRY(set_values(made, x, options));
-  if (y)
+  if (y != NULL)
     QUERN__TRY(set_targets(made, x, y, options));
   else
     quern__dataset_set_targets(made, QUERN_TASK_NONE, 0);

@@ -1,9 +1,9 @@
-/* Class labels as values. Labels 0 … k-1 stand for themselves and leave no list in the schema, so that
- * data of class numbers, and the models of them, are the same as without any of this. */
+/* Class labels as values. Labels 0 … k-1 stand for themselves and leave no list in the schema, so
+ * that data of class numbers, and the models of them, are the same as without any of this. */
 #include "classes.h"
 
-#include "error.h"
-#include "size.h"
+#include "../error.h"
+#include "../size.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,12 +28,14 @@ quern_status quern__classes_check_count(const quern_dataset *dataset, size_t cla
   const bool table = dataset->schema->fields > 0;
   return quern__fail(
       QUERN_ERROR_DATA,
-      "%s: %zu different labels in %zu rows, expected at most a tenth as many: for numbers to predict "
-      "give --task regression%s, to keep so many classes --task classes",
-      dataset->source, classes, dataset->rows, table ? ", for labels in the first column --label first" : "");
+      "%s: %zu different labels in %zu rows, expected at most a tenth as many: for numbers to "
+      "predict give --task regression%s, to keep so many classes --task classes",
+      dataset->source, classes, dataset->rows,
+      table ? ", for labels in the first column --label first" : "");
 }
 
-/* --- Which classes there are ---------------------------------------------------------------------------- */
+/* --- Which classes there are
+ * ---------------------------------------------------------------------------- */
 
 /* Whether the values are 0 … k-1, each of them there. No more than there are rows can be. */
 static quern_status find_dense(const double *values, size_t count, size_t *classes) {
@@ -45,7 +47,7 @@ static quern_status find_dense(const double *values, size_t count, size_t *class
   }
   const size_t most = (size_t)largest + 1;
   bool *seen = calloc(most, sizeof *seen);
-  if (!seen) return quern__fail_memory("class labels", most);
+  if (seen == NULL) return quern__fail_memory("class labels", most);
   size_t found = 0;
   for (size_t i = 0; i < count; i++) {
     bool *mark = &seen[(size_t)values[i]];
@@ -63,14 +65,14 @@ static int compare_values(const void *a, const void *b) {
 }
 
 /* The different values in their order. The caller frees *distinct. */
-static quern_status find_distinct(const double *values, size_t count, double **distinct, size_t *classes) {
+static quern_status find_distinct(const double *values, size_t count, double **distinct,
+                                  size_t *classes) {
   double *sorted;
   QUERN__FORWARD(quern__schema_copy_doubles(values, count, &sorted));
   qsort(sorted, count, sizeof *sorted, compare_values);
   *classes = 0;
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < count; i++)
     if (i == 0 || sorted[i] != sorted[*classes - 1]) sorted[(*classes)++] = sorted[i];
-  }
   *distinct = sorted;
   return QUERN_OK;
 }
@@ -79,10 +81,11 @@ static quern_status find_distinct(const double *values, size_t count, double **d
 static size_t find_value(const double *ascending, size_t count, double value) {
   const double *found =
       count > 0 ? bsearch(&value, ascending, count, sizeof *ascending, compare_values) : NULL;
-  return found ? (size_t)(found - ascending) : count;
+  return found != NULL ? (size_t)(found - ascending) : count;
 }
 
-/* --- Classes that a schema has -------------------------------------------------------------------------- */
+/* --- Classes that a schema has
+ * -------------------------------------------------------------------------- */
 
 const quern__schema_column *quern__classes_list(const quern_schema *schema) {
   const bool any = schema->task == QUERN_TASK_CLASSES && schema->targets.count > 0 &&
@@ -92,10 +95,10 @@ const quern__schema_column *quern__classes_list(const quern_schema *schema) {
 
 bool quern__classes_find(const quern_schema *schema, double value, int32_t *label) {
   const quern__schema_column *list = quern__classes_list(schema);
-  const size_t place = list && list->values ? find_value(list->values, schema->outputs, value)
-                       : value >= 0.0 && value < (double)schema->outputs && value == floor(value)
-                           ? (size_t)value
-                           : schema->outputs;
+  const size_t place =
+      list != NULL && list->values != NULL ? find_value(list->values, schema->outputs, value)
+      : value >= 0.0 && value < (double)schema->outputs && value == floor(value) ? (size_t)value
+                                                                                 : schema->outputs;
   if (place == schema->outputs) return false;
   *label = (int32_t)place;
   return true;
@@ -105,7 +108,7 @@ quern__classes_text quern__classes_expected(const quern_schema *schema) {
   quern__classes_text said;
   const quern__schema_column *list = quern__classes_list(schema);
   int at = snprintf(said.text, sizeof said.text, "one of the classes that were trained on: ");
-  if (!list) {
+  if (list == NULL) {
     snprintf(said.text + at, sizeof said.text - (size_t)at, "0 to %zu", schema->outputs - 1);
     return said;
   }
@@ -113,14 +116,15 @@ quern__classes_text quern__classes_expected(const quern_schema *schema) {
     const char *comma = i > 0 ? ", " : "";
     const bool more = i == SHOWN_CLASSES;
     at += more ? snprintf(said.text + at, sizeof said.text - (size_t)at, " …")
-               : snprintf(said.text + at, sizeof said.text - (size_t)at, "%s%.*s", comma, VALUE_CHARACTER,
-                          list->categories[i]);
+               : snprintf(said.text + at, sizeof said.text - (size_t)at, "%s%.*s", comma,
+                          VALUE_CHARACTER, list->categories[i]);
     if (more) break;
   }
   return said;
 }
 
-/* --- The labels of a data set --------------------------------------------------------------------------- */
+/* --- The labels of a data set
+ * --------------------------------------------------------------------------- */
 
 static quern_status make_labels(quern_dataset *dataset) {
   size_t bytes;
@@ -128,12 +132,13 @@ static quern_status make_labels(quern_dataset *dataset) {
     return quern__fail_memory("class labels", SIZE_MAX);
   free(dataset->labels);
   dataset->labels = malloc(bytes);
-  return dataset->labels ? QUERN_OK : quern__fail_memory("class labels", bytes);
+  return dataset->labels != NULL ? QUERN_OK : quern__fail_memory("class labels", bytes);
 }
 
-static quern_status fail_value(const quern_dataset *dataset, size_t row, double value, const char *expected) {
-  return quern__fail(QUERN_ERROR_DATA, "%s: row %zu, from 0: label %.17g, expected %s", dataset->source, row,
-                     value, expected);
+static quern_status fail_value(const quern_dataset *dataset, size_t row, double value,
+                               const char *expected) {
+  return quern__fail(QUERN_ERROR_DATA, "%s: row %zu, from 0: label %.17g, expected %s",
+                     dataset->source, row, value, expected);
 }
 
 /* The values as the target of the schema. It takes over `values`, whatever it returns. */
@@ -173,14 +178,17 @@ static quern_status number_by_schema(quern_dataset *dataset, const double *value
   }
   quern__dataset_set_classes(dataset);
   const quern__schema_column *list = quern__classes_list(schema);
-  dataset->labels_are_classes = list && !list->values;
-  return list && list->values ? quern__schema_set_classes(dataset->schema, list, schema->outputs) : QUERN_OK;
+  dataset->labels_are_classes = list != NULL && list->values == NULL;
+  return list != NULL && list->values != NULL
+             ? quern__schema_set_classes(dataset->schema, list, schema->outputs)
+             : QUERN_OK;
 }
 
 quern__classes_text quern__classes_below(size_t count) {
   quern__classes_text said;
   snprintf(said.text, sizeof said.text,
-           "a class number 0 to %zu: the model does not say what else its classes are called", count - 1);
+           "a class number 0 to %zu: the model does not say what else its classes are called",
+           count - 1);
   return said;
 }
 
@@ -205,7 +213,7 @@ static quern_status learn(quern_dataset *dataset, const double *values,
     free(distinct);
     return status;
   }
-  if (distinct) return number_by_order(dataset, values, distinct, classes);
+  if (distinct != NULL) return number_by_order(dataset, values, distinct, classes);
   take_numbers(dataset, values);
   return QUERN_OK;
 }
@@ -213,7 +221,7 @@ static quern_status learn(quern_dataset *dataset, const double *values,
 quern_status quern__dataset_set_class_values(quern_dataset *dataset, const double *values,
                                              const quern_dataset_options *options) {
   QUERN__FORWARD(make_labels(dataset));
-  if (options->schema) return number_by_schema(dataset, values, options->schema);
+  if (options->schema != NULL) return number_by_schema(dataset, values, options->schema);
   if (options->classes > 0) return number_by_count(dataset, values, options->classes);
   return learn(dataset, values, options);
 }

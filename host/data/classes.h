@@ -7,11 +7,11 @@
 /* Whether a number can be a class label: whole, and exact in a double. */
 bool quern__is_class_value(double value);
 
-/* Makes the labels of a data set, whose rows are set, of a value a row. Values 0 … k-1, each of them
- * there, are the classes themselves. Others are numbered in their order and become values of the
- * schema's target, which is made where there is none. options->schema says the classes where it is
- * given, and options->classes how many there are. Refused are values that are none of those, and more
- * classes than quern__classes_check_count takes. */
+/* Makes the labels of a data set, whose rows are set, of a value a row. Values 0 … k-1, each of
+ * them there, are the classes themselves. Others are numbered in their order and become values of
+ * the schema's target, which is made where there is none. options->schema says the classes where it
+ * is given, and options->classes how many there are. Refused are values that are none of those, and
+ * more classes than quern__classes_check_count takes. */
 quern_status quern__dataset_set_class_values(quern_dataset *dataset, const double *values,
                                              const quern_dataset_options *options);
 
@@ -42,8 +42,8 @@ quern__classes_text quern__classes_expected(const quern_schema *schema);
 /* The same where only the count of classes is known. */
 quern__classes_text quern__classes_below(size_t count);
 
-/* Numbers the labels of a data set by the classes of another's schema, and takes over its list. Labels
- * that were given as class numbers stay. */
+/* Numbers the labels of a data set by the classes of another's schema, and takes over its list.
+ * Labels that were given as class numbers stay. */
 quern_status quern__dataset_share_classes(quern_dataset *dataset, const quern_schema *schema);
 
 #endif

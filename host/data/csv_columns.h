@@ -6,8 +6,13 @@
 #include "data.h"
 #include "words.h"
 
-/* What a column holds is decided by the first value in it that is not missing, unless the schema says so. */
-typedef enum quern__csv_kind { QUERN__CSV_UNDECIDED, QUERN__CSV_NUMBERS, QUERN__CSV_TEXTS } quern__csv_kind;
+/* What a column holds is decided by the first value in it that is not missing, unless the schema
+ * says so. */
+typedef enum quern__csv_kind {
+  QUERN__CSV_UNDECIDED,
+  QUERN__CSV_NUMBERS,
+  QUERN__CSV_TEXTS
+} quern__csv_kind;
 
 typedef struct quern__csv_column {
   size_t place; /* in the table, from 0 */
@@ -24,9 +29,11 @@ typedef struct quern__csv_columns {
   quern_task task;
 } quern__csv_columns;
 
-/* Decides by the first record, which may be the header, and the options. The caller frees *columns, whatever this returns. */
+/* Decides by the first record, which may be the header, and the options. The caller frees *columns,
+ * whatever this returns. */
 quern_status quern__csv_columns_create(const quern__records *first, bool header,
-                                       const quern_dataset_options *options, quern__csv_columns *columns);
+                                       const quern_dataset_options *options,
+                                       quern__csv_columns *columns);
 void quern__csv_columns_free(quern__csv_columns *columns);
 
 #endif

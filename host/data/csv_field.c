@@ -1,8 +1,8 @@
 /* Numbers in CSV: what they look like, what they are, and what to say where they are not. */
 #include "csv_field.h"
 
+#include "../error.h"
 #include "classes.h"
-#include "error.h"
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
@@ -28,14 +28,13 @@ static bool is_word(const char *text, size_t length, const char *word, size_t wo
   return length == word_length && strncasecmp(text, word, length) == 0;
 }
 
-/* INTEGER: digits alone. NUMBER: sign, digits with a point, exponent; hexadecimal, which strtof would take,
- * is not. */
+/* INTEGER: digits alone. NUMBER: sign, digits with a point, exponent; hexadecimal, which strtof
+ * would take, is not. */
 static spelling spelling_of(const char *text, size_t length) {
   size_t at = length > 0 && (text[0] == '+' || text[0] == '-') ? 1 : 0;
   if (is_word(text + at, length - at, "nan", 3) || is_word(text + at, length - at, "inf", 3) ||
-      is_word(text + at, length - at, "infinity", 8)) {
+      is_word(text + at, length - at, "infinity", 8))
     return NOT_FINITE;
-  }
   const size_t whole = skip_digits(text, at, length);
   size_t digits = whole - at;
   if (digits == length && digits > 0) return INTEGER;
@@ -63,10 +62,12 @@ bool quern__csv_is_number(const quern__csv_field *field) {
 bool quern__csv_is_missing(const quern__csv_field *field) {
   const size_t length = field->length;
   return length == 0 || (length == 1 && field->text[0] == '?') ||
-         (length == 2 && memcmp(field->text, "NA", 2) == 0) || is_word(field->text, length, "nan", 3);
+         (length == 2 && memcmp(field->text, "NA", 2) == 0) ||
+         is_word(field->text, length, "nan", 3);
 }
 
-quern_status quern__csv_fail(quern_status status, const quern__csv_field *field, const char *expected) {
+quern_status quern__csv_fail(quern_status status, const quern__csv_field *field,
+                             const char *expected) {
   char shown[SHOWN_LENGTH + 1];
   const size_t length = field->length < SHOWN_LENGTH ? field->length : SHOWN_LENGTH;
   for (size_t i = 0; i < length; i++) {
@@ -76,7 +77,8 @@ quern_status quern__csv_fail(quern_status status, const quern__csv_field *field,
   }
   shown[length] = '\0';
   if (length == 0) {
-    return quern__fail(status, "%s: line %" PRIu64 ", column %" PRIu64 ": expected %s, found nothing",
+    return quern__fail(status,
+                       "%s: line %" PRIu64 ", column %" PRIu64 ": expected %s, found nothing",
                        field->file, field->line, field->column, expected);
   }
   return quern__fail(status, "%s: line %" PRIu64 ", column %" PRIu64 ": expected %s, found '%s%s'",
@@ -95,7 +97,8 @@ quern_status quern__csv_value(const quern__csv_field *field, float *value) {
     return QUERN_OK;
   }
   *value = strtof_l(field->text, NULL, field->numbers);
-  if (!isfinite(*value)) return quern__csv_fail(QUERN_ERROR_DATA, field, "a number that fits a float");
+  if (!isfinite(*value))
+    return quern__csv_fail(QUERN_ERROR_DATA, field, "a number that fits a float");
   return QUERN_OK;
 }
 
@@ -114,7 +117,8 @@ quern_status quern__csv_mark(const quern__csv_field *field, float *mark) {
   const spelling spelled = spelling_of(field->text, field->length);
   const double value =
       spelled == INTEGER || spelled == NUMBER ? strtod_l(field->text, NULL, field->numbers) : -1.0;
-  if (value != 0.0 && value != 1.0) return quern__csv_fail(QUERN_ERROR_DATA, field, "a label, 0 or 1");
+  if (value != 0.0 && value != 1.0)
+    return quern__csv_fail(QUERN_ERROR_DATA, field, "a label, 0 or 1");
   *mark = (float)value;
   return QUERN_OK;
 }

@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where a field stands; text is followed, after `length` characters, by one that no number goes on with. */
+/* Where a field stands; text is followed, after `length` characters, by one that no number goes on
+ * with. */
 typedef struct quern__csv_field {
   const char *text; /* blanks and quotes around it left out */
   size_t start;     /* of the text in its record */
@@ -25,7 +26,8 @@ bool quern__csv_is_number(const quern__csv_field *field);
 bool quern__csv_is_missing(const quern__csv_field *field);
 
 /* "FILE: line L, column C: expected E, found 'F'", with what cannot be printed as '?'. */
-quern_status quern__csv_fail(quern_status status, const quern__csv_field *field, const char *expected);
+quern_status quern__csv_fail(quern_status status, const quern__csv_field *field,
+                             const char *expected);
 
 /* The field as a finite float, or as a class label, a whole number ("3", and "3.0" as well). */
 quern_status quern__csv_value(const quern__csv_field *field, float *value);

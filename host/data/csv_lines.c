@@ -1,22 +1,21 @@
 /* Lines of any length, in a buffer that grows. */
 #include "csv_lines.h"
 
-#include "error.h"
-#include "size.h"
+#include "../error.h"
+#include "../size.h"
 #include <stdlib.h>
 #include <string.h>
 
 /* Appends and keeps room for the '\0'. */
 static quern_status append(quern__lines *lines, const unsigned char *bytes, size_t count) {
   size_t needed;
-  if (!quern__add(lines->length, count, &needed) || !quern__add(needed, 1, &needed)) {
+  if (!quern__add(lines->length, count, &needed) || !quern__add(needed, 1, &needed))
     return quern__fail_memory("a line", SIZE_MAX);
-  }
   if (needed > lines->capacity) {
     const size_t doubled = lines->capacity > SIZE_MAX / 2 ? SIZE_MAX : lines->capacity * 2;
     const size_t capacity = needed > doubled ? needed : doubled;
     char *grown = realloc(lines->text, capacity);
-    if (!grown) return quern__fail_memory("a line", capacity);
+    if (grown == NULL) return quern__fail_memory("a line", capacity);
     lines->text = grown;
     lines->capacity = capacity;
   }
@@ -37,7 +36,7 @@ static quern_status append_line(quern__lines *lines, bool *any) {
     if (count == 0) break;
     *any = true;
     const unsigned char *newline = memchr(bytes, '\n', count);
-    const size_t part = newline ? (size_t)(newline - bytes) : count;
+    const size_t part = newline != NULL ? (size_t)(newline - bytes) : count;
     QUERN__FORWARD(append(lines, bytes, part));
     complete = newline != NULL;
     quern__stream_take(lines->stream, part + (complete ? 1 : 0));

@@ -17,7 +17,8 @@ typedef struct quern__lines {
 /* Reads the next line, of any length, ended by LF, CRLF or the stream's end. */
 quern_status quern__lines_next(quern__lines *lines);
 
-/* Goes on with the line: what ended it becomes part of it, and the next line follows. *more is false where there is none. */
+/* Goes on with the line: what ended it becomes part of it, and the next line follows. *more is
+ * false where there is none. */
 quern_status quern__lines_go_on(quern__lines *lines, bool *more);
 
 void quern__lines_free(quern__lines *lines);

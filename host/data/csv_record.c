@@ -1,13 +1,14 @@
 /* Records: a line taken apart in place, and, where quotes want it, the lines that follow. */
 #include "csv_record.h"
 
-#include "error.h"
-#include "size.h"
+#include "../error.h"
+#include "../size.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Where a record is taken apart. Its text may move while more of it is read, so that places are counted from its start. */
+/* Where a record is taken apart. Its text may move while more of it is read, so that places are
+ * counted from its start. */
 typedef struct cursor {
   size_t at;
   uint64_t column; /* from 1 */
@@ -17,7 +18,8 @@ static bool is_blank(const quern__records *records, char c) {
   return c == ' ' || (c == '\t' && records->delimiter != '\t');
 }
 
-static quern_status fail(const quern__records *records, uint64_t line, uint64_t column, const char *what) {
+static quern_status fail(const quern__records *records, uint64_t line, uint64_t column,
+                         const char *what) {
   return quern__fail(QUERN_ERROR_FORMAT, "%s: line %" PRIu64 ", column %" PRIu64 ": %s",
                      records->lines.stream->name, line, column, what);
 }
@@ -29,12 +31,12 @@ static char find_delimiter(const quern__lines *line) {
   bool quoted = false;
   for (size_t i = 0; i < line->length; i++) {
     if (line->text[i] == '"') quoted = !quoted;
-    const char *candidate = quoted ? NULL : memchr(candidates, line->text[i], sizeof candidates - 1);
-    if (candidate) found[candidate - candidates] = true;
+    const char *candidate =
+        quoted ? NULL : memchr(candidates, line->text[i], sizeof candidates - 1);
+    if (candidate != NULL) found[candidate - candidates] = true;
   }
-  for (size_t i = 0; i < sizeof found / sizeof *found; i++) {
+  for (size_t i = 0; i < sizeof found / sizeof *found; i++)
     if (found[i]) return candidates[i];
-  }
   return ',';
 }
 
@@ -44,11 +46,10 @@ static quern_status add_field(quern__records *records, size_t start, size_t leng
   if (records->count == records->capacity) {
     const size_t capacity = records->capacity == 0 ? 64 : records->capacity * 2;
     size_t bytes;
-    if (!quern__multiply(capacity, sizeof *records->fields, &bytes)) {
+    if (!quern__multiply(capacity, sizeof *records->fields, &bytes))
       return quern__fail_memory("a record", SIZE_MAX);
-    }
     quern__csv_field *grown = realloc(records->fields, bytes);
-    if (!grown) return quern__fail_memory("a record", bytes);
+    if (grown == NULL) return quern__fail_memory("a record", bytes);
     records->fields = grown;
     records->capacity = capacity;
   }
@@ -65,17 +66,19 @@ static quern_status plain_field(quern__records *records, cursor *place) {
   const quern__lines *line = &records->lines;
   size_t start = place->at;
   const char *delimiter = memchr(line->text + start, records->delimiter, line->length - start);
-  size_t end = delimiter ? (size_t)(delimiter - line->text) : line->length;
+  size_t end = delimiter != NULL ? (size_t)(delimiter - line->text) : line->length;
   place->at = end;
-  if (memchr(line->text + start, '"', end - start)) {
+  if (memchr(line->text + start, '"', end - start) != NULL) {
     return fail(records, line->number, place->column,
-                "a quote inside a field, expected the whole field in quotes, and quotes in it written twice");
+                "a quote inside a field, expected the whole field in quotes, and quotes in it "
+                "written twice");
   }
   while (end > start && is_blank(records, line->text[end - 1])) end--;
   return add_field(records, start, end - start, line->number, place->column);
 }
 
-/* From the quote on that begins it. What it holds is moved over its quotes, which only shortens it. */
+/* From the quote on that begins it. What it holds is moved over its quotes, which only shortens it.
+ */
 static quern_status quoted_field(quern__records *records, cursor *place) {
   quern__lines *line = &records->lines;
   const uint64_t begun = line->number;
@@ -115,9 +118,8 @@ static quern_status take_apart(quern__records *records) {
     QUERN__FORWARD(quoted ? quoted_field(records, &place) : plain_field(records, &place));
     if (place.at == line->length) break;
   }
-  for (size_t i = 0; i < records->count; i++) {
+  for (size_t i = 0; i < records->count; i++)
     records->fields[i].text = line->text + records->fields[i].start;
-  }
   return QUERN_OK;
 }
 
@@ -133,9 +135,8 @@ static quern_status skip_mark(quern__stream *stream) {
 /* Nothing but blanks. Tabs alone are fields that are empty, where tabs are delimiters. */
 static bool is_empty(const quern__records *records) {
   const quern__lines *line = &records->lines;
-  for (size_t i = 0; i < line->length; i++) {
+  for (size_t i = 0; i < line->length; i++)
     if (!is_blank(records, line->text[i])) return false;
-  }
   return true;
 }
 
@@ -152,7 +153,8 @@ quern_status quern__records_next(quern__records *records) {
   }
   if (empty_line != 0) {
     return quern__fail(QUERN_ERROR_FORMAT,
-                       "%s: line %" PRIu64 ": empty, expected a row; only the end of the file may be empty",
+                       "%s: line %" PRIu64
+                       ": empty, expected a row; only the end of the file may be empty",
                        line->stream->name, empty_line);
   }
   if (records->delimiter == '\0') records->delimiter = find_delimiter(line);

@@ -1,5 +1,5 @@
-/* Records of a table, RFC 4180: fields between delimiters; one in quotes may hold delimiters, line ends, and quotes written
- * twice. */
+/* Records of a table, RFC 4180: fields between delimiters; one in quotes may hold delimiters, line
+ * ends, and quotes written twice. */
 #ifndef QUERN_HOST_DATA_CSV_RECORD_H
 #define QUERN_HOST_DATA_CSV_RECORD_H
 
@@ -15,7 +15,8 @@ typedef struct quern__records {
   bool ended; /* there was no other record */
 } quern__records;
 
-/* Reads the next record. Empty lines are refused, but at the end. A byte order mark at the start is left out. */
+/* Reads the next record. Empty lines are refused, but at the end. A byte order mark at the start is
+ * left out. */
 quern_status quern__records_next(quern__records *records);
 void quern__records_free(quern__records *records);
 

@@ -4,8 +4,9 @@
 
 #include "csv_columns.h"
 
-/* Of each input a value, of a text its number, -1 for one that is missing; NaN for a number that is missing. Of targets a label, or
- * a float each. A label is the number that stands there, of a text its number; by a schema it is the class. */
+/* Of each input a value, of a text its number, -1 for one that is missing; NaN for a number that is
+ * missing. Of targets a label, or a float each. A label is the number that stands there, of a text
+ * its number; by a schema it is the class. */
 typedef struct quern__csv_rows {
   const quern_dataset_options *options;
   quern__csv_columns *columns; /* the caller's */

@@ -1,19 +1,19 @@
 /* Data sets: making, freeing, and looking into them. */
-#include "dataset.h"
+#include "../dataset.h"
 
+#include "../error.h"
+#include "../size.h"
 #include "data.h"
-#include "error.h"
-#include "size.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 quern_status quern__dataset_new(const char *source, quern_dataset **dataset) {
   quern_dataset *made = calloc(1, sizeof *made);
-  if (!made) return quern__fail_memory("a data set", sizeof *made);
+  if (made == NULL) return quern__fail_memory("a data set", sizeof *made);
   size_t source_bytes = strlen(source) + 1;
   made->source = malloc(source_bytes);
-  if (!made->source) {
+  if (made->source == NULL) {
     free(made);
     return quern__fail_memory("a data set's source", source_bytes);
   }
@@ -29,9 +29,8 @@ quern_status quern__dataset_new(const char *source, quern_dataset **dataset) {
 
 void quern__dataset_set_classes(quern_dataset *dataset) {
   int32_t largest = 0;
-  for (size_t row = 0; row < dataset->rows; row++) {
+  for (size_t row = 0; row < dataset->rows; row++)
     if (dataset->labels[row] > largest) largest = dataset->labels[row];
-  }
   dataset->schema->task = QUERN_TASK_CLASSES;
   dataset->schema->outputs = (size_t)largest + 1;
   dataset->schema->columns = dataset->columns;
@@ -52,10 +51,9 @@ quern_status quern__dataset_widen(quern_dataset *dataset) {
                        dataset->source, dataset->rows, dataset->columns);
   }
   float *values = malloc(bytes);
-  if (!values) return quern__fail_memory("a data set as floats", bytes);
-  for (size_t row = 0; row < dataset->rows; row++) {
+  if (values == NULL) return quern__fail_memory("a data set as floats", bytes);
+  for (size_t row = 0; row < dataset->rows; row++)
     quern_dataset_values(dataset, row, values + row * dataset->columns);
-  }
   free(dataset->values);
   dataset->values = values;
   dataset->element = QUERN_FLOAT32;
@@ -66,7 +64,7 @@ quern_status quern__dataset_widen(quern_dataset *dataset) {
 
 const quern_dataset *quern__dataset_hold(const quern_dataset *dataset) {
   quern_dataset *held = (quern_dataset *)(uintptr_t)dataset;
-  if (!held) return NULL;
+  if (held == NULL) return NULL;
   atomic_fetch_add_explicit(&held->readers, 1, memory_order_relaxed);
   return dataset;
 }
@@ -77,12 +75,13 @@ void quern__dataset_release(const quern_dataset *dataset) {
 
 quern_status quern__dataset_check_idle(const char *what, const quern_dataset *dataset) {
   if (atomic_load_explicit(&dataset->readers, memory_order_acquire) == 0) return QUERN_OK;
-  return quern__fail(QUERN_ERROR_BUSY, "%s: %s is read by a training, and cannot change before that ends",
-                     what, dataset->source);
+  return quern__fail(QUERN_ERROR_BUSY,
+                     "%s: %s is read by a training, and cannot change before that ends", what,
+                     dataset->source);
 }
 
 void quern_dataset_free(quern_dataset *dataset) {
-  if (!dataset) return;
+  if (dataset == NULL) return;
   if (atomic_fetch_sub_explicit(&dataset->readers, 1, memory_order_acq_rel) > 0) return;
   free(dataset->source);
   free(dataset->values);
@@ -124,7 +123,7 @@ bool quern_dataset_image_size(const quern_dataset *dataset, size_t *height, size
 }
 
 int32_t quern_dataset_label(const quern_dataset *dataset, size_t row) {
-  return dataset->labels ? dataset->labels[row] : -1;
+  return dataset->labels != NULL ? dataset->labels[row] : -1;
 }
 
 void quern_dataset_values(const quern_dataset *dataset, size_t row, float *values) {
@@ -139,11 +138,12 @@ void quern_dataset_values(const quern_dataset *dataset, size_t row, float *value
 
 void quern_dataset_targets(const quern_dataset *dataset, size_t row, float *targets) {
   const quern_schema *schema = dataset->schema;
-  for (size_t i = 0; dataset->targets && i < schema->outputs; i++) {
+  for (size_t i = 0; dataset->targets != NULL && i < schema->outputs; i++) {
     const float target = dataset->targets[row * schema->outputs + i];
-    targets[i] = schema->target_mean
-                     ? (float)((double)target * schema->target_deviation[i] + schema->target_mean[i])
-                     : target;
+    targets[i] =
+        schema->target_mean != NULL
+            ? (float)((double)target * schema->target_deviation[i] + schema->target_mean[i])
+            : target;
   }
 }
 

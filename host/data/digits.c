@@ -1,7 +1,7 @@
 /* The digits that are part of the library: data/digits.csv. */
+#include "../error.h"
 #include "data.h"
 #include "data_embedded.h"
-#include "error.h"
 #include <stdlib.h>
 
 #define DIGITS_SIDE    8
@@ -16,7 +16,7 @@ static quern_status make_bytes(quern_dataset *digits) {
   const size_t count = digits->rows * digits->columns;
   const float *floats = digits->values;
   uint8_t *bytes = malloc(count);
-  if (!bytes) return quern__fail_memory("the digits", count);
+  if (bytes == NULL) return quern__fail_memory("the digits", count);
   for (size_t i = 0; i < count; i++) {
     if (!(floats[i] >= 0 && floats[i] <= DIGITS_LARGEST)) {
       free(bytes);
@@ -49,7 +49,7 @@ quern_status quern__digits_open(quern_dataset **train, quern_dataset **test) {
   QUERN__TRY(quern__csv_read(&stream, &options, &digits));
   QUERN__TRY(make_bytes(digits));
   QUERN__TRY(quern_dataset_split(digits, 0.2, 0, train, &held_out));
-  if (test) {
+  if (test != NULL) {
     *test = held_out;
     held_out = NULL;
   }

@@ -1,10 +1,11 @@
 /* Preparing data: what stands in for missing values, and standardised columns. */
+#include "../error.h"
 #include "classes.h"
-#include "error.h"
 #include <math.h>
 #include <stdlib.h>
 
-/* What one column, or one target, adds up to. Missing values are NaN and count only where `fill` stands in for them. */
+/* What one column, or one target, adds up to. Missing values are NaN and count only where `fill`
+ * stands in for them. */
 static double mean_of(const float *values, size_t rows, size_t stride) {
   double sum = 0.0;
   size_t count = 0;
@@ -16,7 +17,8 @@ static double mean_of(const float *values, size_t rows, size_t stride) {
   return count > 0 ? sum / (double)count : 0.0;
 }
 
-/* The root of the mean square of what they differ from the mean by; 1 where they are all the same number. */
+/* The root of the mean square of what they differ from the mean by; 1 where they are all the same
+ * number. */
 static double deviation_of(const float *values, size_t rows, size_t stride, double mean) {
   double sum = 0.0;
   bool constant = true;
@@ -38,7 +40,7 @@ static double center_of(const float *values, size_t rows, size_t stride) {
 
 static quern_status doubles(size_t count, double **made) {
   *made = calloc(count, sizeof **made);
-  return *made ? QUERN_OK : quern__fail_memory("a schema", count * sizeof **made);
+  return *made != NULL ? QUERN_OK : quern__fail_memory("a schema", count * sizeof **made);
 }
 
 /* Mean and deviation of each of `columns` columns; on failure the caller frees what was made. */
@@ -55,25 +57,25 @@ static quern_status learn(const float *values, size_t rows, size_t columns, doub
 
 static void fill(quern_dataset *dataset) {
   float *values = dataset->values;
-  if (!dataset->has_missing || !dataset->schema->fill) return;
+  if (!dataset->has_missing || dataset->schema->fill == NULL) return;
   for (size_t row = 0; row < dataset->rows; row++) {
-    for (size_t i = 0; i < dataset->columns; i++, values++) {
+    for (size_t i = 0; i < dataset->columns; i++, values++)
       if (isnan(*values)) *values = (float)dataset->schema->fill[i];
-    }
   }
   dataset->has_missing = false;
 }
 
 /* Rounded once: every float is a double. */
-static quern_status standardize_matrix(const char *source, float *values, size_t rows, size_t columns,
-                                       const double *mean, const double *deviation) {
+static quern_status standardize_matrix(const char *source, float *values, size_t rows,
+                                       size_t columns, const double *mean,
+                                       const double *deviation) {
   for (size_t row = 0; row < rows; row++) {
     for (size_t i = 0; i < columns; i++, values++) {
       const float made = (float)(((double)*values - mean[i]) / deviation[i]);
       if (!isfinite(made)) {
         return quern__fail(QUERN_ERROR_DATA,
-                           "%s: sample %zu, value %zu: %g, standardised by mean %g and deviation %g, is too "
-                           "large for a float",
+                           "%s: sample %zu, value %zu: %g, standardised by mean %g and deviation "
+                           "%g, is too large for a float",
                            source, row, i, (double)*values, mean[i], deviation[i]);
       }
       *values = made;
@@ -84,39 +86,39 @@ static quern_status standardize_matrix(const char *source, float *values, size_t
 
 static quern_status standardize(quern_dataset *dataset) {
   const quern_schema *schema = dataset->schema;
-  if (schema->mean) {
-    QUERN__FORWARD(standardize_matrix(dataset->source, dataset->values, dataset->rows, dataset->columns,
-                                      schema->mean, schema->deviation));
+  if (schema->mean != NULL) {
+    QUERN__FORWARD(standardize_matrix(dataset->source, dataset->values, dataset->rows,
+                                      dataset->columns, schema->mean, schema->deviation));
   }
-  if (!schema->target_mean || !dataset->targets) return QUERN_OK;
+  if (schema->target_mean == NULL || dataset->targets == NULL) return QUERN_OK;
   return standardize_matrix(dataset->source, dataset->targets, dataset->rows, schema->outputs,
                             schema->target_mean, schema->target_deviation);
 }
 
-/* The means of what is there; where only some other data may miss something, they serve for those. */
+/* The means of what is there; where only some other data may miss something, they serve for those.
+ */
 static quern_status learn_fill(quern_dataset *dataset) {
   quern_schema *schema = dataset->schema;
-  if (!dataset->has_missing || schema->fill) return QUERN_OK;
+  if (!dataset->has_missing || schema->fill != NULL) return QUERN_OK;
   QUERN__FORWARD(doubles(dataset->columns, &schema->fill));
-  for (size_t i = 0; i < dataset->columns; i++) {
+  for (size_t i = 0; i < dataset->columns; i++)
     schema->fill[i] = mean_of((const float *)dataset->values + i, dataset->rows, dataset->columns);
-  }
   return QUERN_OK;
 }
 
 quern_status quern_dataset_fit(quern_dataset *dataset, bool standardized) {
-  if (!dataset) return quern__fail(QUERN_ERROR_ARGUMENT, "fit: dataset is NULL");
+  if (dataset == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "fit: dataset is NULL");
   quern_schema *schema = dataset->schema;
-  if (schema->mean || schema->target_mean) {
+  if (schema->mean != NULL || schema->target_mean != NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "fit: %s is standardised already", dataset->source);
-  }
   if (!standardized && !dataset->has_missing) return QUERN_OK;
   QUERN__FORWARD(quern__dataset_check_idle("fit", dataset));
   QUERN__FORWARD(quern__dataset_widen(dataset));
   QUERN__FORWARD(learn_fill(dataset));
   fill(dataset);
   if (!standardized) return QUERN_OK;
-  QUERN__FORWARD(learn(dataset->values, dataset->rows, dataset->columns, &schema->mean, &schema->deviation));
+  QUERN__FORWARD(
+      learn(dataset->values, dataset->rows, dataset->columns, &schema->mean, &schema->deviation));
   if (schema->task == QUERN_TASK_REGRESSION) {
     QUERN__FORWARD(learn(dataset->targets, dataset->rows, schema->outputs, &schema->target_mean,
                          &schema->target_deviation));
@@ -127,38 +129,43 @@ quern_status quern_dataset_fit(quern_dataset *dataset, bool standardized) {
 /* Whether the targets, where the data have any, are those that the schema is about. */
 static quern_status check_targets(const quern_dataset *dataset, const quern_schema *schema) {
   const quern_schema *own = dataset->schema;
-  if (own->task == QUERN_TASK_NONE || !schema->target_mean) return QUERN_OK;
+  if (own->task == QUERN_TASK_NONE || schema->target_mean == NULL) return QUERN_OK;
   if (own->task == schema->task && own->outputs == schema->outputs) return QUERN_OK;
-  return quern__fail(QUERN_ERROR_SHAPE, "prepare: %s does not have the %zu numbers to predict of the schema",
+  return quern__fail(QUERN_ERROR_SHAPE,
+                     "prepare: %s does not have the %zu numbers to predict of the schema",
                      dataset->source, schema->outputs);
 }
 
 quern_status quern_dataset_apply(quern_dataset *dataset, const quern_schema *schema) {
-  if (!dataset || !schema) {
+  if (dataset == NULL || schema == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "prepare: %s is NULL", dataset ? "schema" : "dataset");
-  }
   quern_schema *own = dataset->schema;
-  if (own->mean || own->target_mean) {
-    return quern__fail(QUERN_ERROR_ARGUMENT, "prepare: %s is standardised already", dataset->source);
+  if (own->mean != NULL || own->target_mean != NULL) {
+    return quern__fail(QUERN_ERROR_ARGUMENT, "prepare: %s is standardised already",
+                       dataset->source);
   }
   if (dataset->columns != schema->columns) {
-    return quern__fail(QUERN_ERROR_SHAPE, "prepare: %s has %zu columns a sample, and the schema %zu",
-                       dataset->source, dataset->columns, schema->columns);
+    return quern__fail(QUERN_ERROR_SHAPE,
+                       "prepare: %s has %zu columns a sample, and the schema %zu", dataset->source,
+                       dataset->columns, schema->columns);
   }
   QUERN__FORWARD(check_targets(dataset, schema));
   QUERN__FORWARD(quern__dataset_share_classes(dataset, schema));
-  if (!schema->mean && !schema->fill) return QUERN_OK;
+  if (schema->mean == NULL && schema->fill == NULL) return QUERN_OK;
   QUERN__FORWARD(quern__dataset_check_idle("prepare", dataset));
   QUERN__FORWARD(quern__dataset_widen(dataset));
-  /* What its own reader chose to stand in stands where it is; what is missing still is filled as the schema says. */
-  if (!own->fill) QUERN__FORWARD(quern__schema_copy_doubles(schema->fill, schema->columns, &own->fill));
+  /* What its own reader chose to stand in stands where it is; what is missing still is filled as
+   * the schema says. */
+  if (own->fill == NULL)
+    QUERN__FORWARD(quern__schema_copy_doubles(schema->fill, schema->columns, &own->fill));
   fill(dataset);
   QUERN__FORWARD(quern__schema_copy_doubles(schema->mean, schema->columns, &own->mean));
   QUERN__FORWARD(quern__schema_copy_doubles(schema->deviation, schema->columns, &own->deviation));
-  if (dataset->targets && schema->target_mean) {
-    QUERN__FORWARD(quern__schema_copy_doubles(schema->target_mean, schema->outputs, &own->target_mean));
+  if (dataset->targets != NULL && schema->target_mean != NULL) {
     QUERN__FORWARD(
-        quern__schema_copy_doubles(schema->target_deviation, schema->outputs, &own->target_deviation));
+        quern__schema_copy_doubles(schema->target_mean, schema->outputs, &own->target_mean));
+    QUERN__FORWARD(quern__schema_copy_doubles(schema->target_deviation, schema->outputs,
+                                              &own->target_deviation));
   }
   return standardize(dataset);
 }

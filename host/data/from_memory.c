@@ -1,7 +1,7 @@
 /* Data sets of what a program has in memory. */
+#include "../error.h"
+#include "../size.h"
 #include "data.h"
-#include "error.h"
-#include "size.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,26 +17,30 @@ typedef struct given {
 
 static quern_status check_sizes(const given *from) {
   if (from->rows == 0 || from->columns == 0) {
-    return quern__fail(QUERN_ERROR_SHAPE, "data set: %zu rows of %zu columns, expected at least one of each",
+    return quern__fail(QUERN_ERROR_SHAPE,
+                       "data set: %zu rows of %zu columns, expected at least one of each",
                        from->rows, from->columns);
   }
   if (from->rows > QUERN__DIMENSION_LARGEST || from->columns > QUERN__DIMENSION_LARGEST ||
       from->target_count > QUERN__DIMENSION_LARGEST) {
-    return quern__fail(QUERN_ERROR_OVERFLOW,
-                       "data set: %zu rows of %zu columns and %zu targets, expected at most %zu of each",
-                       from->rows, from->columns, from->target_count, QUERN__DIMENSION_LARGEST);
+    return quern__fail(
+        QUERN_ERROR_OVERFLOW,
+        "data set: %zu rows of %zu columns and %zu targets, expected at most %zu of each",
+        from->rows, from->columns, from->target_count, QUERN__DIMENSION_LARGEST);
   }
   return QUERN_OK;
 }
 
 /* "column" or "target" of a matrix of floats. */
-static quern_status check_finite(const float *values, size_t rows, size_t columns, const char *what) {
+static quern_status check_finite(const float *values, size_t rows, size_t columns,
+                                 const char *what) {
   for (size_t row = 0; row < rows; row++) {
     for (size_t column = 0; column < columns; column++) {
       const float value = values[row * columns + column];
       if (isfinite(value)) continue;
-      return quern__fail(QUERN_ERROR_DATA, "data set: row %zu, %s %zu: %g, expected a finite number", row,
-                         what, column, (double)value);
+      return quern__fail(QUERN_ERROR_DATA,
+                         "data set: row %zu, %s %zu: %g, expected a finite number", row, what,
+                         column, (double)value);
     }
   }
   return QUERN_OK;
@@ -54,21 +58,24 @@ static quern_status check_labels(const int32_t *labels, size_t rows) {
 static quern_status check_marks(const given *from) {
   for (size_t i = 0; i < from->rows * from->target_count; i++) {
     if (from->targets[i] == 0.0f || from->targets[i] == 1.0f) continue;
-    return quern__fail(QUERN_ERROR_DATA, "data set: row %zu, target %zu: %g, expected a label, 0 or 1",
+    return quern__fail(QUERN_ERROR_DATA,
+                       "data set: row %zu, target %zu: %g, expected a label, 0 or 1",
                        i / from->target_count, i % from->target_count, (double)from->targets[i]);
   }
   return QUERN_OK;
 }
 
-/* A copy of `count` elements, which are there, so that their size does not wrap unless the count is made up. */
-static quern_status copy(const void *from, size_t rows, size_t columns, size_t element_bytes, void **to) {
+/* A copy of `count` elements, which are there, so that their size does not wrap unless the count is
+ * made up. */
+static quern_status copy(const void *from, size_t rows, size_t columns, size_t element_bytes,
+                         void **to) {
   size_t count, bytes;
   if (!quern__multiply(rows, columns, &count) || !quern__multiply(count, element_bytes, &bytes)) {
-    return quern__fail(QUERN_ERROR_OVERFLOW, "data set: %zu rows of %zu columns do not fit in memory", rows,
-                       columns);
+    return quern__fail(QUERN_ERROR_OVERFLOW,
+                       "data set: %zu rows of %zu columns do not fit in memory", rows, columns);
   }
   *to = malloc(bytes);
-  if (!*to) return quern__fail_memory("a data set", bytes);
+  if (*to == NULL) return quern__fail_memory("a data set", bytes);
   memcpy(*to, from, bytes);
   return QUERN_OK;
 }
@@ -76,8 +83,9 @@ static quern_status copy(const void *from, size_t rows, size_t columns, size_t e
 static quern_status make(const given *from, quern_dataset **dataset) {
   QUERN__FORWARD(check_sizes(from));
   QUERN__FORWARD(check_finite(from->values, from->rows, from->columns, "column"));
-  if (from->labels) QUERN__FORWARD(check_labels(from->labels, from->rows));
-  if (from->targets) QUERN__FORWARD(check_finite(from->targets, from->rows, from->target_count, "target"));
+  if (from->labels != NULL) QUERN__FORWARD(check_labels(from->labels, from->rows));
+  if (from->targets != NULL)
+    QUERN__FORWARD(check_finite(from->targets, from->rows, from->target_count, "target"));
   if (from->task == QUERN_TASK_LABELS) QUERN__FORWARD(check_marks(from));
   quern_dataset *made;
   QUERN__FORWARD(quern__dataset_new("memory", &made));
@@ -87,13 +95,13 @@ static quern_status make(const given *from, quern_dataset **dataset) {
   made->rows = from->rows;
   made->columns = from->columns;
   QUERN__TRY(copy(from->values, from->rows, from->columns, sizeof(float), &made->values));
-  if (from->labels) {
+  if (from->labels != NULL) {
     QUERN__TRY(copy(from->labels, from->rows, 1, sizeof(int32_t), &copied));
     made->labels = copied;
     made->labels_are_classes = true;
     quern__dataset_set_classes(made);
   } else {
-    if (from->targets) {
+    if (from->targets != NULL) {
       QUERN__TRY(copy(from->targets, from->rows, from->target_count, sizeof(float), &copied));
       made->targets = copied;
     }
@@ -108,29 +116,32 @@ cleanup:
 
 quern_status quern_dataset_from_floats(const float *values, const int32_t *labels, size_t rows,
                                        size_t columns, quern_dataset **dataset) {
-  if (!dataset) return quern__fail(QUERN_ERROR_ARGUMENT, "data set: dataset is NULL");
+  if (dataset == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "data set: dataset is NULL");
   *dataset = NULL;
-  if (!values || !labels) {
+  if (values == NULL || labels == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "data set: %s is NULL", values ? "labels" : "values");
-  }
-  return make(&(given){.values = values, .labels = labels, .rows = rows, .columns = columns}, dataset);
+  return make(&(given){.values = values, .labels = labels, .rows = rows, .columns = columns},
+              dataset);
 }
 
 quern_status quern_dataset_from_targets(const float *values, const float *targets, quern_task task,
                                         size_t rows, size_t columns, size_t target_count,
                                         quern_dataset **dataset) {
-  if (!dataset) return quern__fail(QUERN_ERROR_ARGUMENT, "data set: dataset is NULL");
+  if (dataset == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "data set: dataset is NULL");
   *dataset = NULL;
-  if (!values) return quern__fail(QUERN_ERROR_ARGUMENT, "data set: values is NULL");
-  const bool known = task == QUERN_TASK_NONE || task == QUERN_TASK_LABELS || task == QUERN_TASK_REGRESSION;
+  if (values == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "data set: values is NULL");
+  const bool known =
+      task == QUERN_TASK_NONE || task == QUERN_TASK_LABELS || task == QUERN_TASK_REGRESSION;
   if (!known) {
     return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "data set: targets of task %d, expected labels, regression or none", (int)task);
+                       "data set: targets of task %d, expected labels, regression or none",
+                       (int)task);
   }
   if ((task == QUERN_TASK_NONE) != (targets == NULL) || (targets == NULL) != (target_count == 0)) {
-    return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "data set: %zu targets %s, expected at least one for a task, and none without",
-                       target_count, targets ? "given" : "at NULL");
+    return quern__fail(
+        QUERN_ERROR_ARGUMENT,
+        "data set: %zu targets %s, expected at least one for a task, and none without",
+        target_count, targets ? "given" : "at NULL");
   }
   return make(&(given){.values = values,
                        .targets = targets,

@@ -1,8 +1,8 @@
-/* IDX, the format of MNIST: a big-endian magic number (two zero bytes, the element type, the count of
- * dimensions), the dimensions as 32-bit numbers, the elements. */
+/* IDX, the format of MNIST: a big-endian magic number (two zero bytes, the element type, the count
+ * of dimensions), the dimensions as 32-bit numbers, the elements. */
+#include "../error.h"
+#include "../size.h"
 #include "classes.h"
-#include "error.h"
-#include "size.h"
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -16,7 +16,8 @@ typedef struct idx_kind {
   const char *dimension_names[IDX_DIMENSIONS];
 } idx_kind;
 
-static const idx_kind images_kind = {"images", 3, {"images", "rows of pixels", "columns of pixels"}};
+static const idx_kind images_kind = {
+    "images", 3, {"images", "rows of pixels", "columns of pixels"}};
 static const idx_kind labels_kind = {"labels", 1, {"labels", NULL, NULL}};
 
 static uint32_t big_endian(const unsigned char bytes[4]) {
@@ -47,16 +48,17 @@ static quern_status read_magic(quern__stream *stream, const idx_kind *kind) {
   const unsigned dimensions = magic & 0xff;
   if (magic >> 16 != 0) {
     return quern__fail(QUERN_ERROR_FORMAT,
-                       "%s: byte 0: magic number 0x%08" PRIx32 ", expected 0x%08" PRIx32 " (IDX %s)",
+                       "%s: byte 0: magic number 0x%08" PRIx32 ", expected 0x%08" PRIx32
+                       " (IDX %s)",
                        stream->name, magic, expected, kind->what);
   }
   if (type != IDX_UINT8) {
     return quern__fail(QUERN_ERROR_FORMAT,
-                       "%s: byte 2: element type 0x%02x, expected 0x%02x (bytes) for IDX %s", stream->name,
-                       type, IDX_UINT8, kind->what);
+                       "%s: byte 2: element type 0x%02x, expected 0x%02x (bytes) for IDX %s",
+                       stream->name, type, IDX_UINT8, kind->what);
   }
-  return quern__fail(QUERN_ERROR_FORMAT, "%s: byte 3: %u dimensions, expected %u for IDX %s", stream->name,
-                     dimensions, kind->dimensions, kind->what);
+  return quern__fail(QUERN_ERROR_FORMAT, "%s: byte 3: %u dimensions, expected %u for IDX %s",
+                     stream->name, dimensions, kind->dimensions, kind->what);
 }
 
 static quern_status read_header(quern__stream *stream, const idx_kind *kind, size_t *dimensions) {
@@ -66,15 +68,17 @@ static quern_status read_header(quern__stream *stream, const idx_kind *kind, siz
     uint32_t dimension;
     QUERN__FORWARD(read_word(stream, kind->dimension_names[i], &dimension));
     if (dimension == 0 || dimension > QUERN__DIMENSION_LARGEST) {
-      return quern__fail(QUERN_ERROR_FORMAT, "%s: byte %" PRIu64 ": %" PRIu32 " %s, expected 1 to %zu",
-                         stream->name, place, dimension, kind->dimension_names[i], QUERN__DIMENSION_LARGEST);
+      return quern__fail(QUERN_ERROR_FORMAT,
+                         "%s: byte %" PRIu64 ": %" PRIu32 " %s, expected 1 to %zu", stream->name,
+                         place, dimension, kind->dimension_names[i], QUERN__DIMENSION_LARGEST);
     }
     dimensions[i] = dimension;
   }
   return QUERN_OK;
 }
 
-/* The label bytes, by their values. There are 256 of them at most, so that no count of them is refused. */
+/* The label bytes, by their values. There are 256 of them at most, so that no count of them is
+ * refused. */
 static quern_status read_labels(quern__stream *stream, const quern_dataset_options *options,
                                 quern_dataset *made) {
   unsigned char *bytes;
@@ -83,12 +87,12 @@ static quern_status read_labels(quern__stream *stream, const quern_dataset_optio
   double *values = NULL;
   size_t size;
   if (!quern__multiply(made->rows, sizeof *values, &size)) {
-    status =
-        quern__fail(QUERN_ERROR_OVERFLOW, "%s: %zu labels do not fit in memory", stream->name, made->rows);
+    status = quern__fail(QUERN_ERROR_OVERFLOW, "%s: %zu labels do not fit in memory", stream->name,
+                         made->rows);
     goto cleanup;
   }
   values = malloc(size);
-  if (!values) {
+  if (values == NULL) {
     status = quern__fail_memory("labels", size);
     goto cleanup;
   }
@@ -102,8 +106,8 @@ cleanup:
   return status;
 }
 
-quern_status quern__idx_read(const char *images, const char *labels, const quern_dataset_options *options,
-                             quern_dataset **dataset) {
+quern_status quern__idx_read(const char *images, const char *labels,
+                             const quern_dataset_options *options, quern_dataset **dataset) {
   quern_status status = QUERN_OK;
   quern_dataset *made = NULL;
   quern__stream image_stream = {0};
@@ -114,23 +118,24 @@ quern_status quern__idx_read(const char *images, const char *labels, const quern
   /* Both headers first: most mistakes show there, before anything large is read. */
   QUERN__TRY(quern__stream_open(images, &image_stream));
   QUERN__TRY(read_header(&image_stream, &images_kind, shape));
-  if (!labels) {
+  if (labels == NULL) {
     QUERN__TRY(quern__idx_labels_beside(images, &beside));
     labels = beside;
   }
   QUERN__TRY(quern__stream_open(labels, &label_stream));
   QUERN__TRY(read_header(&label_stream, &labels_kind, &label_count));
   if (shape[0] != label_count) {
-    status = quern__fail(QUERN_ERROR_FORMAT, "%s holds %zu images, but %s holds %zu labels", images, shape[0],
-                         labels, label_count);
+    status = quern__fail(QUERN_ERROR_FORMAT, "%s holds %zu images, but %s holds %zu labels", images,
+                         shape[0], labels, label_count);
     goto cleanup;
   }
   size_t columns, size;
   if (!quern__multiply(shape[1], shape[2], &columns) || columns > QUERN__DIMENSION_LARGEST ||
       !quern__multiply(shape[0], columns, &size)) {
-    status = quern__fail(QUERN_ERROR_OVERFLOW,
-                         "%s: byte 4: %zu images of %zux%zu pixels, expected at most %zu pixels an image",
-                         images, shape[0], shape[1], shape[2], QUERN__DIMENSION_LARGEST);
+    status = quern__fail(
+        QUERN_ERROR_OVERFLOW,
+        "%s: byte 4: %zu images of %zux%zu pixels, expected at most %zu pixels an image", images,
+        shape[0], shape[1], shape[2], QUERN__DIMENSION_LARGEST);
     goto cleanup;
   }
 

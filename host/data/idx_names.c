@@ -1,6 +1,6 @@
 /* The names that IDX files go by: those of MNIST. */
+#include "../error.h"
 #include "classes.h"
-#include "error.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,18 +13,17 @@ static bool exists(const char *path) {
   return stat(path, &about) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-/* The path of the `what` ("images", "labels") of `part` ("train", "t10k") in a folder, in any of their four
- * spellings; *path is NULL where there is none. */
+/* The path of the `what` ("images", "labels") of `part` ("train", "t10k") in a folder, in any of
+ * their four spellings; *path is NULL where there is none. */
 static quern_status find(const char *folder, const char *part, const char *what, char **path) {
   static const char *const endings[] = {"", ".gz"};
   const char *separator = folder[0] != '\0' && folder[strlen(folder) - 1] == '/' ? "" : "/";
   const char *dimensions = strcmp(what, "images") == 0 ? "idx3" : "idx1";
   for (size_t i = 0; i < 4; i++) {
     char *candidate;
-    if (asprintf(&candidate, "%s%s%s-%s%c%s-ubyte%s", folder, separator, part, what, i < 2 ? '-' : '.',
-                 dimensions, endings[i % 2]) < 0) {
+    if (asprintf(&candidate, "%s%s%s-%s%c%s-ubyte%s", folder, separator, part, what,
+                 i < 2 ? '-' : '.', dimensions, endings[i % 2]) < 0)
       return quern__fail_memory("a path", strlen(folder));
-    }
     if (exists(candidate)) {
       *path = candidate;
       return QUERN_OK;
@@ -36,19 +35,20 @@ static quern_status find(const char *folder, const char *part, const char *what,
 }
 
 /* One part of a folder; *dataset is NULL where neither of its files is there. */
-static quern_status open_part(const char *folder, const char *part, const quern_dataset_options *options,
-                              quern_dataset **dataset) {
+static quern_status open_part(const char *folder, const char *part,
+                              const quern_dataset_options *options, quern_dataset **dataset) {
   quern_status status = QUERN_OK;
   char *images = NULL;
   char *labels = NULL;
   *dataset = NULL;
   QUERN__TRY(find(folder, part, "images", &images));
   QUERN__TRY(find(folder, part, "labels", &labels));
-  if (!images && !labels) goto cleanup;
-  if (!images || !labels) {
-    status = quern__fail(QUERN_ERROR_FILE, "%s is there, but no %s/%s-%s-ubyte or %s-%s-ubyte.gz",
-                         images ? images : labels, folder, part, images ? "labels-idx1" : "images-idx3", part,
-                         images ? "labels-idx1" : "images-idx3");
+  if (images == NULL && labels == NULL) goto cleanup;
+  if (images == NULL || labels == NULL) {
+    status =
+        quern__fail(QUERN_ERROR_FILE, "%s is there, but no %s/%s-%s-ubyte or %s-%s-ubyte.gz",
+                    images ? images : labels, folder, part, images ? "labels-idx1" : "images-idx3",
+                    part, images ? "labels-idx1" : "images-idx3");
     goto cleanup;
   }
   QUERN__TRY(quern__idx_read(images, labels, options, dataset));
@@ -67,16 +67,16 @@ quern_status quern__idx_open_folder(const char *folder, const quern_dataset_opti
   quern_status status = QUERN_OK;
   quern_dataset *made = NULL;
   QUERN__TRY(open_part(folder, "train", options, &made));
-  if (!made) {
-    status =
-        quern__fail(QUERN_ERROR_FILE,
-                    "%s: no IDX files: expected train-images-idx3-ubyte and train-labels-idx1-ubyte, plain "
-                    "or .gz",
-                    folder);
+  if (made == NULL) {
+    status = quern__fail(QUERN_ERROR_FILE,
+                         "%s: no IDX files: expected train-images-idx3-ubyte and "
+                         "train-labels-idx1-ubyte, plain or .gz",
+                         folder);
     goto cleanup;
   }
-  if (test) QUERN__TRY(open_part(folder, "t10k", options, test));
-  if (test && *test && options->classes == 0) QUERN__TRY(quern__dataset_share_classes(*test, made->schema));
+  if (test != NULL) QUERN__TRY(open_part(folder, "t10k", options, test));
+  if (test != NULL && *test != NULL && options->classes == 0)
+    QUERN__TRY(quern__dataset_share_classes(*test, made->schema));
   *train = made;
   made = NULL;
 cleanup:
@@ -88,19 +88,18 @@ cleanup:
 static const char *find_images(const char *path) {
   const char *slash = strrchr(path, '/');
   const char *found = NULL;
-  for (const char *at = slash ? slash + 1 : path; (at = strstr(at, "images")) != NULL; at++) {
+  for (const char *at = slash != NULL ? slash + 1 : path; (at = strstr(at, "images")) != NULL; at++)
     if ((at[6] == '-' || at[6] == '.') && strncmp(at + 7, "idx3", 4) == 0) found = at;
-  }
   return found;
 }
 
 quern_status quern__idx_labels_beside(const char *images, char **labels) {
   const char *at = find_images(images);
-  if (!at) {
-    return quern__fail(
-        QUERN_ERROR_FILE,
-        "%s: expected \"images-idx3\" in its name, which \"labels-idx1\" replaces to find its labels",
-        images);
+  if (at == NULL) {
+    return quern__fail(QUERN_ERROR_FILE,
+                       "%s: expected \"images-idx3\" in its name, which \"labels-idx1\" replaces "
+                       "to find its labels",
+                       images);
   }
   if (asprintf(labels, "%.*slabels%cidx1%s", (int)(at - images), images, at[6], at + 11) < 0) {
     *labels = NULL; /* asprintf leaves anything there */

@@ -1,16 +1,17 @@
-/* NumPy's .npy, versions 1 to 3: a magic, the length of a header, the header as the text of a Python dictionary, the elements
- * (numpy.lib.format). */
+/* NumPy's .npy, versions 1 to 3: a magic, the length of a header, the header as the text of a
+ * Python dictionary, the elements (numpy.lib.format). */
+#include "../error.h"
+#include "../size.h"
 #include "array.h"
-#include "error.h"
-#include "size.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define MAGIC_BYTES    8          /* "\x93NUMPY" and the version's two numbers */
-#define HEADER_LARGEST (1u << 16) /* that of an array without names of fields has some hundred bytes */
+#define MAGIC_BYTES 8 /* "\x93NUMPY" and the version's two numbers */
+#define HEADER_LARGEST                                                                             \
+  (1u << 16) /* that of an array without names of fields has some hundred bytes */
 
 /* A header while it is read. */
 typedef struct header {
@@ -21,8 +22,8 @@ typedef struct header {
 } header;
 
 static quern_status fail(const header *in, const char *expected) {
-  return quern__fail(QUERN_ERROR_FORMAT, "%s: byte %zu: expected %s in the header of .npy", in->name,
-                     in->first + in->at, expected);
+  return quern__fail(QUERN_ERROR_FORMAT, "%s: byte %zu: expected %s in the header of .npy",
+                     in->name, in->first + in->at, expected);
 }
 
 static void skip_blanks(header *in) {
@@ -43,7 +44,7 @@ static quern_status take_string(header *in, char *text, size_t size) {
   const char quote = in->text[in->at];
   if (quote != '\'' && quote != '"') return fail(in, "a string");
   const char *start = in->text + in->at + 1, *end = strchr(start, quote);
-  if (!end || (size_t)(end - start) >= size) return fail(in, "a short string");
+  if (end == NULL || (size_t)(end - start) >= size) return fail(in, "a short string");
   memcpy(text, start, (size_t)(end - start));
   text[end - start] = '\0';
   in->at += (size_t)(end - start) + 2;
@@ -87,16 +88,15 @@ static quern_status read_type(const header *in, const char *text, quern__array *
                {'f', QUERN__FLOAT, "48"}};
   const bool whole = strlen(text) == 3;
   for (size_t i = 0; whole && i < sizeof kinds / sizeof *kinds; i++) {
-    if (text[1] != kinds[i].letter || !strchr(kinds[i].sizes, text[2])) continue;
+    if (text[1] != kinds[i].letter || strchr(kinds[i].sizes, text[2]) == NULL) continue;
     array->number = kinds[i].number;
     array->bytes = (size_t)(text[2] - '0');
     if (text[0] == '<' || (text[0] == '|' && array->bytes == 1)) return QUERN_OK;
   }
-  return quern__fail(
-      QUERN_ERROR_UNSUPPORTED,
-      "%s: elements of type \"%.20s\", expected little-endian floats of 4 or 8 bytes, integers "
-      "or booleans (\"<f4\", \"<f8\", \"|u1\", \"<i8\" …)",
-      in->name, text);
+  return quern__fail(QUERN_ERROR_UNSUPPORTED,
+                     "%s: elements of type \"%.20s\", expected little-endian floats of 4 or 8 "
+                     "bytes, integers or booleans (\"<f4\", \"<f8\", \"|u1\", \"<i8\" …)",
+                     in->name, text);
 }
 
 /* The dictionary, whose three entries may come in any order. */
@@ -112,9 +112,9 @@ static quern_status read_dictionary(header *in, quern__array *array) {
       has_type = true;
     } else if (strcmp(key, "fortran_order") == 0 && !has_order) {
       if (take(in, "True")) {
-        return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                           "%s: an array in Fortran order, expected C order (numpy.ascontiguousarray)",
-                           in->name);
+        return quern__fail(
+            QUERN_ERROR_UNSUPPORTED,
+            "%s: an array in Fortran order, expected C order (numpy.ascontiguousarray)", in->name);
       }
       if (!take(in, "False")) return fail(in, "False or True");
       has_order = true;
@@ -139,26 +139,29 @@ static quern_status read_bytes(quern__stream *stream, void *into, size_t want, c
   size_t got;
   QUERN__FORWARD(quern__stream_read(stream, into, want, &got));
   if (got == want) return QUERN_OK;
-  return quern__fail(QUERN_ERROR_FORMAT, "%s: truncated: ends at byte %" PRIu64 ", expected %s", stream->name,
-                     stream->offset, what);
+  return quern__fail(QUERN_ERROR_FORMAT, "%s: truncated: ends at byte %" PRIu64 ", expected %s",
+                     stream->name, stream->offset, what);
 }
 
 static quern_status read_header(quern__stream *stream, header *in, quern__array *array) {
   unsigned char magic[MAGIC_BYTES], length[4] = {0};
   QUERN__FORWARD(read_bytes(stream, magic, sizeof magic, "the magic number of .npy"));
   if (memcmp(magic, "\x93NUMPY", 6) != 0) {
-    return quern__fail(QUERN_ERROR_FORMAT, "%s: byte 0: expected the magic number of .npy", stream->name);
+    return quern__fail(QUERN_ERROR_FORMAT, "%s: byte 0: expected the magic number of .npy",
+                       stream->name);
   }
   const unsigned version = magic[6];
   if (version < 1 || version > 3 || magic[7] != 0) {
-    return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: byte 6: version %u.%u of .npy, expected 1.0, 2.0 or 3.0",
-                       stream->name, version, magic[7]);
+    return quern__fail(QUERN_ERROR_UNSUPPORTED,
+                       "%s: byte 6: version %u.%u of .npy, expected 1.0, 2.0 or 3.0", stream->name,
+                       version, magic[7]);
   }
   QUERN__FORWARD(read_bytes(stream, length, version == 1 ? 2 : 4, "the length of a header"));
-  const uint32_t claimed =
-      (uint32_t)length[0] | (uint32_t)length[1] << 8 | (uint32_t)length[2] << 16 | (uint32_t)length[3] << 24;
+  const uint32_t claimed = (uint32_t)length[0] | (uint32_t)length[1] << 8 |
+                           (uint32_t)length[2] << 16 | (uint32_t)length[3] << 24;
   if (claimed > HEADER_LARGEST) {
-    return quern__fail(QUERN_ERROR_FORMAT, "%s: byte 8: a header of %" PRIu32 " bytes, expected at most %u",
+    return quern__fail(QUERN_ERROR_FORMAT,
+                       "%s: byte 8: a header of %" PRIu32 " bytes, expected at most %u",
                        stream->name, claimed, HEADER_LARGEST);
   }
   in->first = (size_t)stream->offset;
@@ -183,7 +186,7 @@ quern_status quern__npy_read(quern__stream *stream, quern__array *array) {
   array->name = strdup(stream->name);
   header *in = malloc(sizeof *in);
   quern_status status = QUERN_OK;
-  if (!array->name || !in) {
+  if (array->name == NULL || in == NULL) {
     status = quern__fail_memory(stream->name, sizeof *in);
     goto cleanup;
   }
@@ -194,7 +197,8 @@ quern_status quern__npy_read(quern__stream *stream, quern__array *array) {
   for (size_t i = 0; i < array->rank; i++) empty = empty || array->shape[i] == 0;
   for (size_t i = 0; i < array->rank && !empty; i++) {
     if (quern__multiply(bytes, array->shape[i], &bytes)) continue;
-    status = quern__fail(QUERN_ERROR_OVERFLOW, "%s: the product of its shape overflows", stream->name);
+    status =
+        quern__fail(QUERN_ERROR_OVERFLOW, "%s: the product of its shape overflows", stream->name);
     goto cleanup;
   }
   if (empty) {
@@ -213,7 +217,8 @@ void quern__array_free(quern__array *array) {
   *array = (quern__array){0};
 }
 
-/* --- The file, and the one beside it -------------------------------------------------------------------- */
+/* --- The file, and the one beside it
+ * -------------------------------------------------------------------- */
 
 static bool is_letter_or_digit(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -223,12 +228,13 @@ static bool is_letter_or_digit(char c) {
 quern_status quern__npy_targets_beside(const char *path, char **beside) {
   *beside = NULL;
   const char *slash = strrchr(path, '/');
-  const size_t first = slash ? (size_t)(slash - path) + 1 : 0;
+  const size_t first = slash != NULL ? (size_t)(slash - path) + 1 : 0;
   for (size_t at = strlen(path); at-- > first;) {
     if (path[at] != 'x' && path[at] != 'X') continue;
-    if ((at > first && is_letter_or_digit(path[at - 1])) || is_letter_or_digit(path[at + 1])) continue;
+    if ((at > first && is_letter_or_digit(path[at - 1])) || is_letter_or_digit(path[at + 1]))
+      continue;
     *beside = strdup(path);
-    if (!*beside) return quern__fail_memory("a path", strlen(path));
+    if (*beside == NULL) return quern__fail_memory("a path", strlen(path));
     /* "X_train.npy" goes with "y_train.npy": a matrix and a vector. */
     (*beside)[at] = 'y';
     if (path[at] == 'X' && access(*beside, F_OK) != 0) (*beside)[at] = 'Y';
@@ -246,7 +252,8 @@ quern_status quern__npy_open(quern__stream *stream, const quern_dataset_options 
   bool has_targets = false;
   QUERN__TRY(quern__npy_read(stream, &x));
   QUERN__TRY(quern__npy_targets_beside(stream->name, &path));
-  if (path && access(path, F_OK) == 0 && !(options->target && *options->target == '\0')) {
+  if (path != NULL && access(path, F_OK) == 0 &&
+      !(options->target != NULL && *options->target == '\0')) {
     has_targets = true;
     QUERN__TRY(quern__stream_open(path, &beside));
     QUERN__TRY(quern__npy_read(&beside, &y));

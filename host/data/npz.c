@@ -1,7 +1,7 @@
 /* NumPy's .npz: a ZIP archive with an .npy file for each array. */
+#include "../error.h"
+#include "../text.h"
 #include "array.h"
-#include "error.h"
-#include "text.h"
 #include "zip.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,8 @@ static size_t name_length(const quern__zip_entry *entry) {
 static const quern__zip_entry *find(const quern__zip *zip, const char *name) {
   for (size_t i = 0; i < zip->count; i++) {
     const size_t length = name_length(&zip->entries[i]);
-    if (length == strlen(name) && strncmp(zip->entries[i].name, name, length) == 0) return &zip->entries[i];
+    if (length == strlen(name) && strncmp(zip->entries[i].name, name, length) == 0)
+      return &zip->entries[i];
   }
   return NULL;
 }

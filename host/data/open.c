@@ -1,6 +1,6 @@
 /* Opening a data set by what a person calls it. */
+#include "../error.h"
 #include "data.h"
-#include "error.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,18 +9,20 @@
 /* What a file is, by its first bytes. */
 typedef enum file_kind { TABLE, IDX, NPY, NPZ, SAFETENSORS } file_kind;
 
-/* Safetensors begin with the length of a header, less than 2^32, and its brace; IDX with a zero byte, which no text does. */
+/* Safetensors begin with the length of a header, less than 2^32, and its brace; IDX with a zero
+ * byte, which no text does. */
 static file_kind kind_of(const unsigned char *bytes, size_t count) {
   static const unsigned char no_more[4] = {0};
-  if (count >= 9 && memcmp(bytes + 4, no_more, sizeof no_more) == 0 && bytes[8] == '{') return SAFETENSORS;
+  if (count >= 9 && memcmp(bytes + 4, no_more, sizeof no_more) == 0 && bytes[8] == '{')
+    return SAFETENSORS;
   if (bytes[0] == 0) return IDX;
   if (count >= 6 && memcmp(bytes, "\x93NUMPY", 6) == 0) return NPY;
   if (count >= 4 && memcmp(bytes, "PK\x03\x04", 4) == 0) return NPZ;
   return TABLE;
 }
 
-static quern_status open_file(const char *path, const quern_dataset_options *options, quern_dataset **train,
-                              quern_dataset **test) {
+static quern_status open_file(const char *path, const quern_dataset_options *options,
+                              quern_dataset **train, quern_dataset **test) {
   quern__stream stream;
   quern_status status = QUERN_OK;
   QUERN__TRY(quern__stream_open(path, &stream));
@@ -28,8 +30,8 @@ static quern_status open_file(const char *path, const quern_dataset_options *opt
   size_t count;
   QUERN__TRY(quern__stream_peek(&stream, &bytes, &count));
   if (count == 0) {
-    status = quern__fail(QUERN_ERROR_FORMAT, "%s: empty, expected IDX images, arrays of NumPy's, or a table",
-                         path);
+    status = quern__fail(QUERN_ERROR_FORMAT,
+                         "%s: empty, expected IDX images, arrays of NumPy's, or a table", path);
     goto cleanup;
   }
   switch (kind_of(bytes, count)) {
@@ -56,16 +58,18 @@ cleanup:
 
 /* What has neither a slash nor a dot may have been meant for a name. */
 static quern_status fail_missing(const char *where) {
-  const char *names = strpbrk(where, "/.") ? "" : "; the data sets with a name are digits and fashion-mnist";
+  const char *names = strpbrk(where, "/.") != NULL
+                          ? ""
+                          : "; the data sets with a name are digits and fashion-mnist";
   return quern__fail(QUERN_ERROR_FILE, "cannot open %s: %s%s", where, strerror(errno), names);
 }
 
-static quern_status open_any(const char *where, const quern_dataset_options *options, quern_dataset **train,
-                             quern_dataset **test) {
+static quern_status open_any(const char *where, const quern_dataset_options *options,
+                             quern_dataset **train, quern_dataset **test) {
   if (strcmp(where, "digits") == 0) return quern__digits_open(train, test);
   char *folder;
   QUERN__FORWARD(quern__named_folder(where, &folder));
-  if (folder) {
+  if (folder != NULL) {
     const quern_status status = quern__idx_open_folder(folder, options, train, test);
     free(folder);
     return status;
@@ -78,27 +82,28 @@ static quern_status open_any(const char *where, const quern_dataset_options *opt
 
 quern_status quern_dataset_open(const char *where, const quern_dataset_options *options,
                                 quern_dataset **train, quern_dataset **test) {
-  if (train && train == test) {
+  if (train != NULL && train == test) {
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "open a data set: train and test are the same variable, expected two");
   }
-  if (train) *train = NULL;
-  if (test) *test = NULL;
-  if (!where || !train) {
-    return quern__fail(QUERN_ERROR_ARGUMENT, "open a data set: %s is NULL", where ? "train" : "where");
+  if (train != NULL) *train = NULL;
+  if (test != NULL) *test = NULL;
+  if (where == NULL || train == NULL) {
+    return quern__fail(QUERN_ERROR_ARGUMENT, "open a data set: %s is NULL",
+                       where ? "train" : "where");
   }
   quern_dataset_options read;
   QUERN__FORWARD(quern__dataset_options_read(options, &read));
   quern_status status = QUERN_OK;
   QUERN__TRY(open_any(where, &read, train, test));
-  if (!read.schema) return QUERN_OK;
+  if (read.schema == NULL) return QUERN_OK;
   QUERN__TRY(quern_dataset_apply(*train, read.schema));
-  if (test && *test) QUERN__TRY(quern_dataset_apply(*test, read.schema));
+  if (test != NULL && *test != NULL) QUERN__TRY(quern_dataset_apply(*test, read.schema));
   return QUERN_OK;
 cleanup:
   quern_dataset_free(*train);
   *train = NULL;
-  if (test) {
+  if (test != NULL) {
     quern_dataset_free(*test);
     *test = NULL;
   }

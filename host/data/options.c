@@ -1,6 +1,6 @@
 /* Options of reading data, read and checked. */
+#include "../error.h"
 #include "data.h"
-#include "error.h"
 #include <string.h>
 
 /* Whether an enumeration's value is one of its `count`. */
@@ -11,20 +11,22 @@ static quern_status check_choice(const char *what, int value, int count) {
 
 /* What numbers and quotes are made of cannot part them. */
 static quern_status check_delimiter(char delimiter) {
-  const bool good = delimiter == '\0' || delimiter == '\t' ||
-                    (delimiter >= ' ' && delimiter <= '~' && !strchr("\"+-.'", delimiter) &&
-                     !(delimiter >= '0' && delimiter <= '9') && !(delimiter >= 'A' && delimiter <= 'Z') &&
-                     !(delimiter >= 'a' && delimiter <= 'z'));
+  const bool good =
+      delimiter == '\0' || delimiter == '\t' ||
+      (delimiter >= ' ' && delimiter <= '~' && strchr("\"+-.'", delimiter) == NULL &&
+       !(delimiter >= '0' && delimiter <= '9') && !(delimiter >= 'A' && delimiter <= 'Z') &&
+       !(delimiter >= 'a' && delimiter <= 'z'));
   if (good && delimiter != ' ') return QUERN_OK;
   return quern__fail(QUERN_ERROR_ARGUMENT,
-                     "data set options: character %d as delimiter, expected one such as a comma, a semicolon "
-                     "or a tab",
+                     "data set options: character %d as delimiter, expected one such as a comma, a "
+                     "semicolon or a tab",
                      (int)delimiter);
 }
 
-quern_status quern__dataset_options_read(const quern_dataset_options *given, quern_dataset_options *options) {
+quern_status quern__dataset_options_read(const quern_dataset_options *given,
+                                         quern_dataset_options *options) {
   *options = (quern_dataset_options)QUERN_DATASET_OPTIONS_INIT;
-  if (given) {
+  if (given != NULL) {
     if (given->size < offsetof(quern_dataset_options, target) || given->size > sizeof *options) {
       return quern__fail(QUERN_ERROR_ARGUMENT,
                          "data set options: size is %zu, expected at most %zu; start from "

@@ -1,6 +1,6 @@
 /* Which files the opening of a data set reads. */
+#include "../error.h"
 #include "data.h"
-#include "error.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,8 +28,8 @@ static bool is_array(const char *path) {
   const unsigned char *bytes;
   size_t count;
   const bool array = quern__stream_open(path, &stream) == QUERN_OK &&
-                     quern__stream_peek(&stream, &bytes, &count) == QUERN_OK && count >= sizeof magic &&
-                     memcmp(bytes, magic, sizeof magic) == 0;
+                     quern__stream_peek(&stream, &bytes, &count) == QUERN_OK &&
+                     count >= sizeof magic && memcmp(bytes, magic, sizeof magic) == 0;
   quern__stream_close(&stream);
   return array;
 }

@@ -1,15 +1,15 @@
 /* Schemas: made, copied, compared and looked into. */
-#include "schema.h"
+#include "../schema.h"
 
-#include "error.h"
-#include "size.h"
+#include "../error.h"
+#include "../size.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 quern_status quern__schema_create(quern_schema **schema) {
   *schema = calloc(1, sizeof **schema);
-  return *schema ? QUERN_OK : quern__fail_memory("a schema", sizeof **schema);
+  return *schema != NULL ? QUERN_OK : quern__fail_memory("a schema", sizeof **schema);
 }
 
 static void free_categories(quern__schema_column *column) {
@@ -30,7 +30,7 @@ static void free_columns(quern__schema_columns *columns) {
 }
 
 void quern__schema_free(quern_schema *schema) {
-  if (!schema) return;
+  if (schema == NULL) return;
   free_columns(&schema->inputs);
   free_columns(&schema->targets);
   free(schema->fill);
@@ -45,14 +45,14 @@ quern_status quern__schema_columns_create(size_t count, quern__schema_columns *c
   *columns = (quern__schema_columns){NULL, 0};
   if (count == 0) return QUERN_OK;
   columns->items = calloc(count, sizeof *columns->items);
-  if (!columns->items) return quern__fail_memory("a schema", count * sizeof *columns->items);
+  if (columns->items == NULL) return quern__fail_memory("a schema", count * sizeof *columns->items);
   columns->count = count;
   return QUERN_OK;
 }
 
 quern_status quern__schema_copy_text(const char *text, size_t length, char **copy) {
   *copy = malloc(length + 1);
-  if (!*copy) return quern__fail_memory("a text in a schema", length + 1);
+  if (*copy == NULL) return quern__fail_memory("a text in a schema", length + 1);
   memcpy(*copy, text, length);
   (*copy)[length] = '\0';
   return QUERN_OK;
@@ -60,18 +60,20 @@ quern_status quern__schema_copy_text(const char *text, size_t length, char **cop
 
 quern_status quern__schema_copy_doubles(const double *from, size_t count, double **to) {
   *to = NULL;
-  if (!from) return QUERN_OK;
+  if (from == NULL) return QUERN_OK;
   size_t bytes;
-  if (!quern__multiply(count, sizeof *from, &bytes)) return quern__fail_memory("a schema", SIZE_MAX);
+  if (!quern__multiply(count, sizeof *from, &bytes))
+    return quern__fail_memory("a schema", SIZE_MAX);
   *to = malloc(bytes > 0 ? bytes : 1);
-  if (!*to) return quern__fail_memory("a schema", bytes);
+  if (*to == NULL) return quern__fail_memory("a schema", bytes);
   memcpy(*to, from, bytes);
   return QUERN_OK;
 }
 
 static quern_status make_categories(size_t count, quern__schema_column *column) {
   column->categories = calloc(count, sizeof *column->categories);
-  if (!column->categories) return quern__fail_memory("a schema", count * sizeof *column->categories);
+  if (column->categories == NULL)
+    return quern__fail_memory("a schema", count * sizeof *column->categories);
   column->category_count = count;
   return QUERN_OK;
 }
@@ -99,13 +101,15 @@ quern_status quern__schema_set_values(quern__schema_column *column, double *valu
 
 static quern_status copy_column(const quern__schema_column *from, quern__schema_column *to) {
   to->place = from->place;
-  if (from->name) QUERN__FORWARD(quern__schema_copy_text(from->name, strlen(from->name), &to->name));
+  if (from->name != NULL)
+    QUERN__FORWARD(quern__schema_copy_text(from->name, strlen(from->name), &to->name));
   return copy_categories(from, to);
 }
 
 static quern_status copy_columns(const quern__schema_columns *from, quern__schema_columns *to) {
   QUERN__FORWARD(quern__schema_columns_create(from->count, to));
-  for (size_t i = 0; i < from->count; i++) QUERN__FORWARD(copy_column(&from->items[i], &to->items[i]));
+  for (size_t i = 0; i < from->count; i++)
+    QUERN__FORWARD(copy_column(&from->items[i], &to->items[i]));
   return QUERN_OK;
 }
 
@@ -114,9 +118,9 @@ quern_status quern__schema_set_classes(quern_schema *schema, const quern__schema
                                        size_t outputs) {
   quern__schema_columns made = {NULL, 0};
   quern_status status = QUERN_OK;
-  const bool needed = list || schema->fields > 0;
+  const bool needed = list != NULL || schema->fields > 0;
   if (needed) QUERN__TRY(quern__schema_columns_create(1, &made));
-  if (list) QUERN__TRY(copy_categories(list, &made.items[0]));
+  if (list != NULL) QUERN__TRY(copy_categories(list, &made.items[0]));
   if (needed && schema->targets.count > 0) {
     made.items[0].place = schema->targets.items[0].place;
     made.items[0].name = schema->targets.items[0].name;
@@ -133,7 +137,7 @@ cleanup:
 
 quern_status quern__schema_copy(const quern_schema *from, quern_schema **to) {
   *to = NULL;
-  if (!from) return QUERN_OK;
+  if (from == NULL) return QUERN_OK;
   quern_schema *made;
   QUERN__FORWARD(quern__schema_create(&made));
   quern_status status = QUERN_OK;
@@ -147,7 +151,8 @@ quern_status quern__schema_copy(const quern_schema *from, quern_schema **to) {
   QUERN__TRY(quern__schema_copy_doubles(from->mean, from->columns, &made->mean));
   QUERN__TRY(quern__schema_copy_doubles(from->deviation, from->columns, &made->deviation));
   QUERN__TRY(quern__schema_copy_doubles(from->target_mean, from->outputs, &made->target_mean));
-  QUERN__TRY(quern__schema_copy_doubles(from->target_deviation, from->outputs, &made->target_deviation));
+  QUERN__TRY(
+      quern__schema_copy_doubles(from->target_deviation, from->outputs, &made->target_deviation));
   *to = made;
   made = NULL;
 cleanup:
@@ -156,59 +161,60 @@ cleanup:
 }
 
 bool quern__schema_says_more(const quern_schema *schema) {
-  if (!schema) return false;
-  if (schema->task != QUERN_TASK_CLASSES || schema->fill || schema->mean || schema->target_mean) return true;
+  if (schema == NULL) return false;
+  if (schema->task != QUERN_TASK_CLASSES || schema->fill != NULL || schema->mean != NULL ||
+      schema->target_mean != NULL)
+    return true;
   return schema->inputs.count > 0 || schema->targets.count > 0;
 }
 
 static bool same_doubles(const double *a, const double *b, size_t count) {
-  if (!a || !b) return a == b;
-  for (size_t i = 0; i < count; i++) {
+  if (a == NULL || b == NULL) return a == b;
+  for (size_t i = 0; i < count; i++)
     if (a[i] != b[i]) return false;
-  }
   return true;
 }
 
 bool quern__schema_same_categories(const quern__schema_column *a, const quern__schema_column *b) {
-  if (a->category_count != b->category_count || (a->values != NULL) != (b->values != NULL)) return false;
-  for (size_t i = 0; i < a->category_count; i++) {
+  if (a->category_count != b->category_count || (a->values != NULL) != (b->values != NULL))
+    return false;
+  for (size_t i = 0; i < a->category_count; i++)
     if (strcmp(a->categories[i], b->categories[i]) != 0) return false;
-  }
   return true;
 }
 
 /* Whether there is a text among the columns. */
 static bool has_categories(const quern__schema_columns *columns) {
-  for (size_t i = 0; i < columns->count; i++) {
+  for (size_t i = 0; i < columns->count; i++)
     if (columns->items[i].category_count > 0) return true;
-  }
   return false;
 }
 
 static bool same_texts(const quern__schema_columns *a, const quern__schema_columns *b) {
   if (!has_categories(a) && !has_categories(b)) return true;
   if (a->count != b->count) return false;
-  for (size_t i = 0; i < a->count; i++) {
+  for (size_t i = 0; i < a->count; i++)
     if (!quern__schema_same_categories(&a->items[i], &b->items[i])) return false;
-  }
   return true;
 }
 
 static bool same_targets(const quern_schema *a, const quern_schema *b) {
-  if (a->target_mean && b->target_mean && a->outputs != b->outputs) return false;
+  if (a->target_mean != NULL && b->target_mean != NULL && a->outputs != b->outputs) return false;
   return same_doubles(a->target_mean, b->target_mean, a->outputs) &&
          same_doubles(a->target_deviation, b->target_deviation, a->outputs);
 }
 
 bool quern__schema_prepares_alike(const quern_schema *a, const quern_schema *b) {
   static const quern_schema nothing;
-  if (!a) a = &nothing;
-  if (!b) b = &nothing;
-  const bool differ_in_size = (a->mean || a->fill) && (b->mean || b->fill) && a->columns != b->columns;
+  if (a == NULL) a = &nothing;
+  if (b == NULL) b = &nothing;
+  const bool differ_in_size = (a->mean != NULL || a->fill != NULL) &&
+                              (b->mean != NULL || b->fill != NULL) && a->columns != b->columns;
   if (differ_in_size) return false;
   if (a->task != QUERN_TASK_NONE && b->task != QUERN_TASK_NONE && !same_targets(a, b)) return false;
   return same_texts(&a->inputs, &b->inputs) && same_doubles(a->fill, b->fill, a->columns) &&
-         same_doubles(a->mean, b->mean, a->columns) && same_doubles(a->deviation, b->deviation, a->columns);
+         same_doubles(a->mean, b->mean, a->columns) &&
+         same_doubles(a->deviation, b->deviation, a->columns);
 }
 
 quern_task quern_schema_task(const quern_schema *schema) {

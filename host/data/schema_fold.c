@@ -1,9 +1,10 @@
 /* Preparing as a part of the network: for files that have no schema beside their layers. */
-#include "schema.h"
+#include "../schema.h"
 
 /* (x - μ) / σ · W + b = x · (W / σ) + (b - μ / σ · W), each row i of W having a σ_i of its own. */
-void quern__schema_fold_inputs(const quern_schema *schema, size_t units, float *weights, float *bias) {
-  if (!schema || !schema->mean) return;
+void quern__schema_fold_inputs(const quern_schema *schema, size_t units, float *weights,
+                               float *bias) {
+  if (schema == NULL || schema->mean == NULL) return;
   for (size_t j = 0; j < units; j++) {
     double shifted = (double)bias[j];
     for (size_t i = 0; i < schema->columns; i++) {
@@ -17,8 +18,9 @@ void quern__schema_fold_inputs(const quern_schema *schema, size_t units, float *
 }
 
 /* (h · W + b) · σ + μ = h · (W · σ) + (b · σ + μ), each column j of W having a σ_j of its own. */
-void quern__schema_fold_targets(const quern_schema *schema, size_t in, float *weights, float *bias) {
-  if (!schema || !schema->target_mean) return;
+void quern__schema_fold_targets(const quern_schema *schema, size_t in, float *weights,
+                                float *bias) {
+  if (schema == NULL || schema->target_mean == NULL) return;
   for (size_t j = 0; j < schema->outputs; j++) {
     const double deviation = schema->target_deviation[j];
     for (size_t i = 0; i < in; i++) {

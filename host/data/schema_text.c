@@ -1,18 +1,20 @@
 /* Schemas as JSON, for the metadata of a model file:
  *
  *   {"task": "regression", "columns": 3, "outputs": 1, "fields": 3,
- *    "inputs": [{"name": "width", "place": 0}, {"name": "kind", "place": 2, "categories": ["a", "b"]}],
+ *    "inputs": [{"name": "width", "place": 0},
+ *               {"name": "kind", "place": 2, "categories": ["a", "b"]}],
  *    "targets": [{"name": "price", "place": 1}],
  *    "fill": […], "mean": […], "deviation": […], "target_mean": […], "target_deviation": […]}
  *
  * A target of classes has "categories", texts, or "values", whole numbers, where its labels are not
- * 0 … outputs-1. Lists that are empty are left out. Numbers are the shortest that give the same double back. */
-#include "schema.h"
+ * 0 … outputs-1. Lists that are empty are left out. Numbers are the shortest that give the same
+ * double back. */
+#include "../schema.h"
 
+#include "../error.h"
+#include "../size.h"
+#include "../text.h"
 #include "classes.h"
-#include "error.h"
-#include "size.h"
-#include "text.h"
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <float.h>
@@ -25,7 +27,8 @@
 static const char *const tasks[] = {"none", "classes", "labels", "regression"};
 enum { TASKS = sizeof tasks / sizeof *tasks };
 
-/* --- Writing -------------------------------------------------------------------------------------------- */
+/* --- Writing
+ * -------------------------------------------------------------------------------------------- */
 
 static bool add_texts(cJSON *object, const char *name, char *const *texts, size_t count) {
   cJSON *list = cJSON_AddArrayToObject(object, name);
@@ -49,7 +52,7 @@ static cJSON *create_number(double value) {
 }
 
 static bool add_doubles(cJSON *object, const char *name, const double *numbers, size_t count) {
-  if (!numbers) return true;
+  if (numbers == NULL) return true;
   cJSON *list = cJSON_AddArrayToObject(object, name);
   for (size_t i = 0; i < count; i++) {
     cJSON *number = create_number(numbers[i]);
@@ -62,8 +65,9 @@ static bool add_doubles(cJSON *object, const char *name, const double *numbers, 
 
 static bool add_categories(cJSON *item, const quern__schema_column *column) {
   if (column->category_count == 0) return true;
-  return column->values ? add_doubles(item, "values", column->values, column->category_count)
-                        : add_texts(item, "categories", column->categories, column->category_count);
+  return column->values != NULL
+             ? add_doubles(item, "values", column->values, column->category_count)
+             : add_texts(item, "categories", column->categories, column->category_count);
 }
 
 static bool add_columns(cJSON *object, const char *name, const quern__schema_columns *columns) {
@@ -76,8 +80,9 @@ static bool add_columns(cJSON *object, const char *name, const quern__schema_col
       cJSON_Delete(item);
       return false;
     }
-    if (column->name && !cJSON_AddStringToObject(item, "name", column->name)) return false;
-    if (!cJSON_AddNumberToObject(item, "place", (double)column->place)) return false;
+    if (column->name != NULL && cJSON_AddStringToObject(item, "name", column->name) == NULL)
+      return false;
+    if (cJSON_AddNumberToObject(item, "place", (double)column->place) == NULL) return false;
     if (!add_categories(item, column)) return false;
   }
   return list != NULL;
@@ -89,33 +94,36 @@ quern_status quern__schema_print(const quern_schema *schema, char **text) {
   QUERN__FORWARD(quern__c_locale(&numbers));
   const locale_t before = uselocale(numbers);
   cJSON *json = cJSON_CreateObject();
-  if (json && cJSON_AddStringToObject(json, "task", tasks[schema->task]) &&
-      cJSON_AddNumberToObject(json, "columns", (double)schema->columns) &&
-      cJSON_AddNumberToObject(json, "outputs", (double)schema->outputs) &&
-      cJSON_AddNumberToObject(json, "fields", (double)schema->fields) &&
-      add_columns(json, "inputs", &schema->inputs) && add_columns(json, "targets", &schema->targets) &&
+  if (json != NULL && cJSON_AddStringToObject(json, "task", tasks[schema->task]) != NULL &&
+      cJSON_AddNumberToObject(json, "columns", (double)schema->columns) != NULL &&
+      cJSON_AddNumberToObject(json, "outputs", (double)schema->outputs) != NULL &&
+      cJSON_AddNumberToObject(json, "fields", (double)schema->fields) != NULL &&
+      add_columns(json, "inputs", &schema->inputs) &&
+      add_columns(json, "targets", &schema->targets) &&
       add_doubles(json, "fill", schema->fill, schema->columns) &&
       add_doubles(json, "mean", schema->mean, schema->columns) &&
       add_doubles(json, "deviation", schema->deviation, schema->columns) &&
       add_doubles(json, "target_mean", schema->target_mean, schema->outputs) &&
-      add_doubles(json, "target_deviation", schema->target_deviation, schema->outputs)) {
+      add_doubles(json, "target_deviation", schema->target_deviation, schema->outputs))
     *text = cJSON_PrintUnformatted(json);
-  }
   cJSON_Delete(json);
   uselocale(before);
   freelocale(numbers);
-  return *text ? QUERN_OK : quern__fail_memory("a schema as text", schema->columns);
+  return *text != NULL ? QUERN_OK : quern__fail_memory("a schema as text", schema->columns);
 }
 
-/* --- Reading -------------------------------------------------------------------------------------------- */
+/* --- Reading
+ * -------------------------------------------------------------------------------------------- */
 
 static quern_status fail(const char *where, const char *field, const char *expected) {
-  return quern__fail(QUERN_ERROR_FORMAT, "%s: schema: \"%.100s\": expected %s", where, field, expected);
+  return quern__fail(QUERN_ERROR_FORMAT, "%s: schema: \"%.100s\": expected %s", where, field,
+                     expected);
 }
 
 static size_t count_items(const cJSON *list) {
   size_t count = 0;
-  for (const cJSON *item = list ? list->child : NULL; item; item = item->next) count++;
+  for (const cJSON *item = list != NULL ? list->child : NULL; item != NULL; item = item->next)
+    count++;
   return count;
 }
 
@@ -125,74 +133,73 @@ static quern_status check_fields(const char *where, const cJSON *object, const c
   uint32_t seen = 0;
   if (!cJSON_IsObject(object))
     return quern__fail(QUERN_ERROR_FORMAT, "%s: schema: expected an object", where);
-  for (const cJSON *field = object->child; field; field = field->next) {
+  for (const cJSON *field = object->child; field != NULL; field = field->next) {
     size_t i = 0;
     while (i < count && strcmp(field->string, known[i]) != 0) i++;
-    if (i == count || (seen >> i & 1)) {
+    if (i == count || (seen >> i & 1))
       return fail(where, field->string, i == count ? "no such field" : "it once");
-    }
     seen |= (uint32_t)1 << i;
   }
   return QUERN_OK;
 }
 
 /* A whole number up to INT_MAX. */
-static quern_status read_size(const char *where, const cJSON *object, const char *name, size_t *size) {
+static quern_status read_size(const char *where, const cJSON *object, const char *name,
+                              size_t *size) {
   const cJSON *number = cJSON_GetObjectItemCaseSensitive(object, name);
   const double value = cJSON_IsNumber(number) ? number->valuedouble : -1.0;
-  if (!(value >= 0.0 && value <= INT_MAX && value == floor(value))) {
+  if (!(value >= 0.0 && value <= INT_MAX && value == floor(value)))
     return fail(where, name, "a whole number up to 2147483647");
-  }
   *size = (size_t)value;
   return QUERN_OK;
 }
 
 /* A list of `count` finite numbers, each in the range of a float, as what they are made of is; NULL
  * where there is none. */
-static quern_status read_doubles(const char *where, const cJSON *object, const char *name, size_t count,
-                                 double **numbers) {
+static quern_status read_doubles(const char *where, const cJSON *object, const char *name,
+                                 size_t count, double **numbers) {
   const cJSON *list = cJSON_GetObjectItemCaseSensitive(object, name);
-  if (!list) return QUERN_OK;
-  if (!cJSON_IsArray(list) || count_items(list) != count || count == 0) {
+  if (list == NULL) return QUERN_OK;
+  if (!cJSON_IsArray(list) || count_items(list) != count || count == 0)
     return fail(where, name, "a number for each column or target");
-  }
   *numbers = calloc(count, sizeof **numbers);
-  if (!*numbers) return quern__fail_memory(where, count * sizeof **numbers);
+  if (*numbers == NULL) return quern__fail_memory(where, count * sizeof **numbers);
   size_t i = 0;
-  for (const cJSON *number = list->child; number; number = number->next) {
-    if (!cJSON_IsNumber(number) || !(fabs(number->valuedouble) <= (double)FLT_MAX)) {
+  for (const cJSON *number = list->child; number != NULL; number = number->next) {
+    if (!cJSON_IsNumber(number) || !(fabs(number->valuedouble) <= (double)FLT_MAX))
       return fail(where, name, "finite numbers, none larger than a float holds");
-    }
     (*numbers)[i++] = number->valuedouble;
   }
   return QUERN_OK;
 }
 
-static quern_status read_categories(const char *where, const cJSON *item, quern__schema_column *column) {
+static quern_status read_categories(const char *where, const cJSON *item,
+                                    quern__schema_column *column) {
   const cJSON *list = cJSON_GetObjectItemCaseSensitive(item, "categories");
-  if (!list) return QUERN_OK;
+  if (list == NULL) return QUERN_OK;
   const size_t count = count_items(list);
   if (!cJSON_IsArray(list) || count == 0) return fail(where, "categories", "a list of texts");
   column->categories = calloc(count, sizeof *column->categories);
-  if (!column->categories) return quern__fail_memory(where, count * sizeof *column->categories);
+  if (column->categories == NULL)
+    return quern__fail_memory(where, count * sizeof *column->categories);
   column->category_count = count;
   size_t i = 0;
-  for (const cJSON *text = list->child; text; text = text->next, i++) {
+  for (const cJSON *text = list->child; text != NULL; text = text->next, i++) {
     if (!cJSON_IsString(text)) return fail(where, "categories", "a list of texts");
-    QUERN__FORWARD(
-        quern__schema_copy_text(text->valuestring, strlen(text->valuestring), &column->categories[i]));
-    if (i > 0 && strcmp(column->categories[i - 1], column->categories[i]) >= 0) {
+    QUERN__FORWARD(quern__schema_copy_text(text->valuestring, strlen(text->valuestring),
+                                           &column->categories[i]));
+    if (i > 0 && strcmp(column->categories[i - 1], column->categories[i]) >= 0)
       return fail(where, "categories", "texts in the order of their bytes, each once");
-    }
   }
   return QUERN_OK;
 }
 
-static quern_status read_values(const char *where, const cJSON *item, quern__schema_column *column) {
+static quern_status read_values(const char *where, const cJSON *item,
+                                quern__schema_column *column) {
   const cJSON *list = cJSON_GetObjectItemCaseSensitive(item, "values");
   const size_t count = count_items(list);
   double *values = NULL;
-  if (!list) return QUERN_OK;
+  if (list == NULL) return QUERN_OK;
   if (column->category_count > 0) return fail(where, "values", "no categories beside");
   quern_status status = read_doubles(where, item, "values", count, &values);
   for (size_t i = 0; i < count && status == QUERN_OK; i++) {
@@ -208,18 +215,19 @@ static quern_status read_columns(const char *where, const cJSON *object, const c
                                  quern__schema_columns *columns) {
   static const char *const known[] = {"name", "place", "categories", "values"};
   const cJSON *list = cJSON_GetObjectItemCaseSensitive(object, name);
-  if (!list) return QUERN_OK;
+  if (list == NULL) return QUERN_OK;
   if (!cJSON_IsArray(list)) return fail(where, name, "a list of columns");
   QUERN__FORWARD(quern__schema_columns_create(count_items(list), columns));
   size_t i = 0;
-  for (const cJSON *item = list->child; item; item = item->next, i++) {
+  for (const cJSON *item = list->child; item != NULL; item = item->next, i++) {
     quern__schema_column *column = &columns->items[i];
     QUERN__FORWARD(check_fields(where, item, known, sizeof known / sizeof *known));
     QUERN__FORWARD(read_size(where, item, "place", &column->place));
     const cJSON *text = cJSON_GetObjectItemCaseSensitive(item, "name");
-    if (text && !cJSON_IsString(text)) return fail(where, "name", "a text");
-    if (text) {
-      QUERN__FORWARD(quern__schema_copy_text(text->valuestring, strlen(text->valuestring), &column->name));
+    if (text != NULL && !cJSON_IsString(text)) return fail(where, "name", "a text");
+    if (text != NULL) {
+      QUERN__FORWARD(
+          quern__schema_copy_text(text->valuestring, strlen(text->valuestring), &column->name));
     }
     QUERN__FORWARD(read_categories(where, item, column));
     QUERN__FORWARD(read_values(where, item, column));
@@ -233,48 +241,42 @@ static quern_status check_whole(const char *where, const quern_schema *schema) {
   for (size_t i = 0; i < schema->inputs.count; i++) {
     const quern__schema_column *column = &schema->inputs.items[i];
     if (column->place >= schema->fields) return fail(where, "place", "a column of the table");
-    if (column->values) return fail(where, "values", "them of classes alone");
-    if (!quern__add(columns, column->category_count > 0 ? column->category_count : 1, &columns)) {
+    if (column->values != NULL) return fail(where, "values", "them of classes alone");
+    if (!quern__add(columns, column->category_count > 0 ? column->category_count : 1, &columns))
       return fail(where, "inputs", "fewer columns");
-    }
   }
   for (size_t i = 0; i < schema->targets.count; i++) {
     const quern__schema_column *column = &schema->targets.items[i];
     /* Data that are no table have a target where there is something to say of its classes. */
     const bool in_table = schema->fields > 0 ? column->place < schema->fields : column->place == 0;
     if (!in_table) return fail(where, "place", "a column of the table");
-    if (schema->fields == 0 && column->category_count == 0) return fail(where, "targets", "its classes");
+    if (schema->fields == 0 && column->category_count == 0)
+      return fail(where, "targets", "its classes");
     if (column->category_count > 0 &&
-        (schema->task != QUERN_TASK_CLASSES || column->category_count != schema->outputs)) {
+        (schema->task != QUERN_TASK_CLASSES || column->category_count != schema->outputs))
       return fail(where, "categories", "a name for each class");
-    }
   }
   if (schema->columns == 0 || (schema->fields > 0) != (schema->inputs.count > 0) ||
-      (schema->inputs.count > 0 && columns != schema->columns)) {
+      (schema->inputs.count > 0 && columns != schema->columns))
     return fail(where, "columns", "as many as the inputs make");
-  }
   const size_t targets = schema->task == QUERN_TASK_NONE      ? 0
                          : schema->task == QUERN_TASK_CLASSES ? 1
                                                               : schema->outputs;
-  if ((schema->fields > 0 || schema->targets.count > 0) && schema->targets.count != targets) {
+  if ((schema->fields > 0 || schema->targets.count > 0) && schema->targets.count != targets)
     return fail(where, "targets", "as many as the task has");
-  }
-  if ((schema->outputs > 0) != (schema->task != QUERN_TASK_NONE)) {
+  if ((schema->outputs > 0) != (schema->task != QUERN_TASK_NONE))
     return fail(where, "outputs", "at least one where there is a task");
-  }
-  for (size_t i = 0; schema->deviation && i < schema->columns; i++) {
+  for (size_t i = 0; schema->deviation != NULL && i < schema->columns; i++)
     if (!(schema->deviation[i] > 0.0)) return fail(where, "deviation", "numbers above 0");
-  }
-  for (size_t i = 0; schema->target_deviation && i < schema->outputs; i++) {
-    if (!(schema->target_deviation[i] > 0.0)) return fail(where, "target_deviation", "numbers above 0");
-  }
-  if ((schema->mean != NULL) != (schema->deviation != NULL)) return fail(where, "mean", "a deviation beside");
-  if ((schema->target_mean != NULL) != (schema->target_deviation != NULL)) {
+  for (size_t i = 0; schema->target_deviation != NULL && i < schema->outputs; i++)
+    if (!(schema->target_deviation[i] > 0.0))
+      return fail(where, "target_deviation", "numbers above 0");
+  if ((schema->mean != NULL) != (schema->deviation != NULL))
+    return fail(where, "mean", "a deviation beside");
+  if ((schema->target_mean != NULL) != (schema->target_deviation != NULL))
     return fail(where, "target_mean", "a deviation beside");
-  }
-  if (schema->target_mean && schema->task != QUERN_TASK_REGRESSION) {
+  if (schema->target_mean != NULL && schema->task != QUERN_TASK_REGRESSION)
     return fail(where, "target_mean", "it with a regression alone");
-  }
   return QUERN_OK;
 }
 
@@ -297,7 +299,8 @@ static quern_status read_schema(const char *where, const cJSON *json, quern_sche
   QUERN__FORWARD(read_doubles(where, json, "mean", made->columns, &made->mean));
   QUERN__FORWARD(read_doubles(where, json, "deviation", made->columns, &made->deviation));
   QUERN__FORWARD(read_doubles(where, json, "target_mean", made->outputs, &made->target_mean));
-  QUERN__FORWARD(read_doubles(where, json, "target_deviation", made->outputs, &made->target_deviation));
+  QUERN__FORWARD(
+      read_doubles(where, json, "target_deviation", made->outputs, &made->target_deviation));
   return check_whole(where, made);
 }
 
@@ -314,7 +317,7 @@ quern_status quern__schema_parse(const char *where, const char *text, quern_sche
   uselocale(before);
   freelocale(numbers);
   if (lost) return quern__fail_memory(where, strlen(text));
-  if (!json) {
+  if (json == NULL) {
     status = quern__fail(QUERN_ERROR_FORMAT, "%s: schema: not valid JSON", where);
     goto cleanup;
   }

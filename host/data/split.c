@@ -1,14 +1,14 @@
 /* Dealing a data set's rows into two. */
+#include "../error.h"
+#include "../philox.h"
+#include "../size.h"
 #include "data.h"
-#include "error.h"
-#include "philox.h"
-#include "size.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A new set of the `count` rows that `order` names. It keeps the parent's schema, so that a class that
- * happens to be in one part alone is an output in both. */
+/* A new set of the `count` rows that `order` names. It keeps the parent's schema, so that a class
+ * that happens to be in one part alone is an output in both. */
 static quern_status take_rows(const quern_dataset *from, const uint32_t *order, size_t count,
                               quern_dataset **dataset) {
   quern_dataset *made;
@@ -30,20 +30,20 @@ static quern_status take_rows(const quern_dataset *from, const uint32_t *order, 
   quern__schema_free(made->schema);
   QUERN__TRY(quern__schema_copy(from->schema, &made->schema));
   made->values = malloc(count * row_bytes);
-  if (from->labels) made->labels = malloc(count * sizeof *made->labels);
-  if (from->targets) made->targets = malloc(count * target_bytes);
-  if (!made->values || (from->labels && !made->labels) || (from->targets && !made->targets)) {
-    status =
-        quern__fail_memory("a part of a data set", count * (row_bytes + target_bytes + sizeof *made->labels));
+  if (from->labels != NULL) made->labels = malloc(count * sizeof *made->labels);
+  if (from->targets != NULL) made->targets = malloc(count * target_bytes);
+  if (made->values == NULL || (from->labels != NULL && made->labels == NULL) ||
+      (from->targets != NULL && made->targets == NULL)) {
+    status = quern__fail_memory("a part of a data set",
+                                count * (row_bytes + target_bytes + sizeof *made->labels));
     goto cleanup;
   }
   for (size_t row = 0; row < count; row++) {
-    memcpy((char *)made->values + row * row_bytes, (const char *)from->values + order[row] * row_bytes,
-           row_bytes);
-    if (from->labels) made->labels[row] = from->labels[order[row]];
-    if (from->targets) {
+    memcpy((char *)made->values + row * row_bytes,
+           (const char *)from->values + order[row] * row_bytes, row_bytes);
+    if (from->labels != NULL) made->labels[row] = from->labels[order[row]];
+    if (from->targets != NULL)
       memcpy(made->targets + row * outputs, from->targets + order[row] * outputs, target_bytes);
-    }
   }
   *dataset = made;
   made = NULL;
@@ -54,22 +54,23 @@ cleanup:
 
 quern_status quern_dataset_split(const quern_dataset *dataset, double fraction, uint64_t seed,
                                  quern_dataset **rest, quern_dataset **held_out) {
-  if (!rest || !held_out) {
+  if (rest == NULL || held_out == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "split: %s is NULL", rest ? "held_out" : "rest");
-  }
   if (rest == held_out) {
-    return quern__fail(QUERN_ERROR_ARGUMENT, "split: rest and held_out are the same variable, expected two");
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "split: rest and held_out are the same variable, expected two");
   }
   *rest = NULL;
   *held_out = NULL;
-  if (!dataset) return quern__fail(QUERN_ERROR_ARGUMENT, "split: dataset is NULL");
+  if (dataset == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "split: dataset is NULL");
   if (!(fraction > 0.0 && fraction < 1.0)) {
-    return quern__fail(QUERN_ERROR_ARGUMENT, "split: fraction %g, expected more than 0 and less than 1",
-                       fraction);
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "split: fraction %g, expected more than 0 and less than 1", fraction);
   }
   const size_t rows = dataset->rows;
   if (rows < 2) {
-    return quern__fail(QUERN_ERROR_SHAPE, "split: %s has 1 row, expected at least 2", dataset->source);
+    return quern__fail(QUERN_ERROR_SHAPE, "split: %s has 1 row, expected at least 2",
+                       dataset->source);
   }
   size_t count = (size_t)round((double)rows * fraction);
   if (count < 1) count = 1;
@@ -77,10 +78,11 @@ quern_status quern_dataset_split(const quern_dataset *dataset, double fraction, 
 
   size_t order_bytes;
   if (!quern__multiply(rows, sizeof(uint32_t), &order_bytes)) {
-    return quern__fail(QUERN_ERROR_OVERFLOW, "split: an order of %zu rows does not fit in memory", rows);
+    return quern__fail(QUERN_ERROR_OVERFLOW, "split: an order of %zu rows does not fit in memory",
+                       rows);
   }
   uint32_t *order = malloc(order_bytes);
-  if (!order) return quern__fail_memory("a shuffle", order_bytes);
+  if (order == NULL) return quern__fail_memory("a shuffle", order_bytes);
   quern__shuffle(seed, QUERN__STREAM_SPLIT, (uint32_t)rows, order);
 
   quern_status status = QUERN_OK;

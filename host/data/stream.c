@@ -1,7 +1,8 @@
-/* Byte streams over zlib's gzFile, which reads plain files as they are, over members of archives, and over memory. */
+/* Byte streams over zlib's gzFile, which reads plain files as they are, over members of archives,
+ * and over memory. */
 #include "stream.h"
 
-#include "error.h"
+#include "../error.h"
 #include "zip.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +27,8 @@ quern_status quern__stream_open(const char *path, quern__stream *stream) {
   *stream = (quern__stream){.name = path};
   /* Without O_NONBLOCK, opening a FIFO that nobody writes to would wait for ever. */
   int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) return quern__fail(QUERN_ERROR_FILE, "cannot open %s: %s", path, strerror(errno));
+  if (descriptor < 0)
+    return quern__fail(QUERN_ERROR_FILE, "cannot open %s: %s", path, strerror(errno));
   quern_status status = QUERN_OK;
   struct stat about;
   if (fstat(descriptor, &about) != 0) {
@@ -34,16 +36,17 @@ quern_status quern__stream_open(const char *path, quern__stream *stream) {
     goto cleanup;
   }
   if (!S_ISREG(about.st_mode)) {
-    status = quern__fail(QUERN_ERROR_FILE, "%s is %s, expected a file", path, kind_of(about.st_mode));
+    status =
+        quern__fail(QUERN_ERROR_FILE, "%s is %s, expected a file", path, kind_of(about.st_mode));
     goto cleanup;
   }
   stream->buffer = malloc(BUFFER_BYTES);
-  if (!stream->buffer) {
+  if (stream->buffer == NULL) {
     status = quern__fail_memory("a read buffer", BUFFER_BYTES);
     goto cleanup;
   }
   stream->file = gzdopen(descriptor, "rb");
-  if (!stream->file) {
+  if (stream->file == NULL) {
     status = quern__fail_memory("a zlib stream", BUFFER_BYTES);
     goto cleanup;
   }
@@ -55,26 +58,28 @@ cleanup:
   return status;
 }
 
-void quern__stream_open_memory(const char *name, const void *bytes, size_t size, quern__stream *stream) {
+void quern__stream_open_memory(const char *name, const void *bytes, size_t size,
+                               quern__stream *stream) {
   *stream = (quern__stream){.name = name, .next = bytes, .left = size};
 }
 
-quern_status quern__stream_open_member(const char *name, quern__zip_member *member, quern__stream *stream) {
+quern_status quern__stream_open_member(const char *name, quern__zip_member *member,
+                                       quern__stream *stream) {
   *stream = (quern__stream){.name = name, .member = member};
   stream->buffer = malloc(BUFFER_BYTES);
-  return stream->buffer ? QUERN_OK : quern__fail_memory("a read buffer", BUFFER_BYTES);
+  return stream->buffer != NULL ? QUERN_OK : quern__fail_memory("a read buffer", BUFFER_BYTES);
 }
 
 void quern__stream_close(quern__stream *stream) {
   quern__zip_member_free(stream->member);
-  if (stream->file) gzclose_r(stream->file);
+  if (stream->file != NULL) gzclose_r(stream->file);
   free(stream->buffer);
   *stream = (quern__stream){0};
 }
 
 /* gzread until `want` bytes or the end. `before`: bytes in front of these, for messages. */
-static quern_status read_file(quern__stream *stream, uint64_t before, unsigned char *into, size_t want,
-                              size_t *got) {
+static quern_status read_file(quern__stream *stream, uint64_t before, unsigned char *into,
+                              size_t want, size_t *got) {
   *got = 0;
   while (*got < want) {
     size_t ask = want - *got < GZREAD_LARGEST ? want - *got : GZREAD_LARGEST;
@@ -97,27 +102,30 @@ static quern_status read_file(quern__stream *stream, uint64_t before, unsigned c
                          "%s: truncated: its gzip data ends after %" PRIu64 " uncompressed bytes",
                          stream->name, place);
     case Z_ERRNO:
-      return quern__fail(QUERN_ERROR_FILE, "cannot read %s: %s", stream->name, strerror(saved_errno));
+      return quern__fail(QUERN_ERROR_FILE, "cannot read %s: %s", stream->name,
+                         strerror(saved_errno));
     case Z_MEM_ERROR:
       return quern__fail_memory("zlib", BUFFER_BYTES);
     default:
-      return quern__fail(QUERN_ERROR_FORMAT, "%s: damaged gzip data after %" PRIu64 " uncompressed bytes",
-                         stream->name, place);
+      return quern__fail(QUERN_ERROR_FORMAT,
+                         "%s: damaged gzip data after %" PRIu64 " uncompressed bytes", stream->name,
+                         place);
     }
   }
   return QUERN_OK;
 }
 
 /* What memory cannot give: more. */
-static quern_status read_more(quern__stream *stream, uint64_t before, unsigned char *into, size_t want,
-                              size_t *got) {
+static quern_status read_more(quern__stream *stream, uint64_t before, unsigned char *into,
+                              size_t want, size_t *got) {
   *got = 0;
-  if (stream->file) return read_file(stream, before, into, want, got);
-  return stream->member ? quern__zip_member_read(stream->member, into, want, got) : QUERN_OK;
+  if (stream->file != NULL) return read_file(stream, before, into, want, got);
+  return stream->member != NULL ? quern__zip_member_read(stream->member, into, want, got)
+                                : QUERN_OK;
 }
 
 quern_status quern__stream_peek(quern__stream *stream, const unsigned char **bytes, size_t *count) {
-  if (stream->left == 0 && stream->buffer) {
+  if (stream->left == 0 && stream->buffer != NULL) {
     QUERN__FORWARD(read_more(stream, stream->offset, stream->buffer, BUFFER_BYTES, &stream->left));
     stream->next = stream->buffer;
   }
@@ -140,7 +148,8 @@ quern_status quern__stream_read(quern__stream *stream, void *into, size_t want, 
   *got = ahead;
   if (ahead == want) return QUERN_OK;
   size_t more;
-  QUERN__FORWARD(read_more(stream, stream->offset, (unsigned char *)into + ahead, want - ahead, &more));
+  QUERN__FORWARD(
+      read_more(stream, stream->offset, (unsigned char *)into + ahead, want - ahead, &more));
   stream->offset += more;
   *got += more;
   return QUERN_OK;
@@ -155,7 +164,7 @@ quern_status quern__stream_read_rest(quern__stream *stream, const char *what, si
   size_t capacity = size < FIRST_BYTES ? size : FIRST_BYTES;
   while (used < size) {
     unsigned char *grown = realloc(data, capacity);
-    if (!grown) {
+    if (grown == NULL) {
       status = quern__fail_memory(what, capacity);
       goto cleanup;
     }
@@ -176,10 +185,10 @@ quern_status quern__stream_read_rest(quern__stream *stream, const char *what, si
   size_t got;
   QUERN__TRY(quern__stream_read(stream, &extra, 1, &got));
   if (got > 0) {
-    status =
-        quern__fail(QUERN_ERROR_FORMAT,
-                    "%s: trailing bytes from byte %" PRIu64 " on, expected the end after %zu bytes of %s",
-                    stream->name, first + size, size, what);
+    status = quern__fail(QUERN_ERROR_FORMAT,
+                         "%s: trailing bytes from byte %" PRIu64
+                         " on, expected the end after %zu bytes of %s",
+                         stream->name, first + size, size, what);
     goto cleanup;
   }
   *bytes = data;

@@ -1,5 +1,5 @@
 /* Gzip, for readers that need to be at any place: the directory of a ZIP archive is at its end. */
-#include "error.h"
+#include "../error.h"
 #include "stream.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +16,8 @@ static quern_status copy(quern__stream *stream, FILE *file) {
     quern__stream_take(stream, count);
   }
   if (fflush(file) == 0 && !ferror(file)) return QUERN_OK;
-  return quern__fail(QUERN_ERROR_FILE, "%s: cannot be unpacked into a temporary file: %s", stream->name,
-                     strerror(errno));
+  return quern__fail(QUERN_ERROR_FILE, "%s: cannot be unpacked into a temporary file: %s",
+                     stream->name, strerror(errno));
 }
 
 quern_status quern__stream_unpack(quern__stream *stream, int *descriptor) {
@@ -25,13 +25,13 @@ quern_status quern__stream_unpack(quern__stream *stream, int *descriptor) {
   if (stream->file == NULL || gzdirect(stream->file)) return QUERN_OK;
   FILE *file = tmpfile();
   if (file == NULL)
-    return quern__fail(QUERN_ERROR_FILE, "%s: cannot be unpacked into a temporary file: %s", stream->name,
-                       strerror(errno));
+    return quern__fail(QUERN_ERROR_FILE, "%s: cannot be unpacked into a temporary file: %s",
+                       stream->name, strerror(errno));
   quern_status status = copy(stream, file);
   if (status == QUERN_OK) *descriptor = fcntl(fileno(file), F_DUPFD_CLOEXEC, 0);
   if (status == QUERN_OK && *descriptor < 0)
-    status = quern__fail(QUERN_ERROR_FILE, "%s: cannot be unpacked into a temporary file: %s", stream->name,
-                         strerror(errno));
+    status = quern__fail(QUERN_ERROR_FILE, "%s: cannot be unpacked into a temporary file: %s",
+                         stream->name, strerror(errno));
   fclose(file);
   return status;
 }

@@ -1,8 +1,8 @@
 /* A list of texts, and a search tree over it. */
 #include "words.h"
 
-#include "error.h"
-#include "size.h"
+#include "../error.h"
+#include "../size.h"
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,7 @@ static int compare_words(const void *a, const void *b) {
 
 static quern_status make_word(const char *text, size_t length, word **made) {
   *made = malloc(sizeof **made + length + 1);
-  if (!*made) return quern__fail_memory("a text", length);
+  if (*made == NULL) return quern__fail_memory("a text", length);
   memcpy((*made)->text, text, length);
   (*made)->text[length] = '\0';
   return QUERN_OK;
@@ -33,23 +33,23 @@ static quern_status reserve(quern__words *words) {
   if (words->count < words->capacity) return QUERN_OK;
   const size_t capacity = words->capacity == 0 ? 16 : words->capacity * 2;
   size_t bytes;
-  if (!quern__multiply(capacity, sizeof *words->items, &bytes)) {
+  if (!quern__multiply(capacity, sizeof *words->items, &bytes))
     return quern__fail_memory("a list of texts", SIZE_MAX);
-  }
   char **grown = realloc(words->items, bytes);
-  if (!grown) return quern__fail_memory("a list of texts", bytes);
+  if (grown == NULL) return quern__fail_memory("a list of texts", bytes);
   words->items = grown;
   words->capacity = capacity;
   return QUERN_OK;
 }
 
-quern_status quern__words_number(quern__words *words, const char *text, size_t length, size_t *number) {
+quern_status quern__words_number(quern__words *words, const char *text, size_t length,
+                                 size_t *number) {
   word *made;
   QUERN__FORWARD(reserve(words));
   QUERN__FORWARD(make_word(text, length, &made));
   made->number = words->count;
   word *const *node = tsearch(made, &words->tree, compare_words);
-  if (!node) {
+  if (node == NULL) {
     free(made);
     return quern__fail_memory("a text", length);
   }
@@ -67,7 +67,7 @@ static int compare_items(const void *a, const void *b) {
 
 quern_status quern__words_sort(quern__words *words, size_t **now) {
   *now = malloc((words->count + 1) * sizeof **now); /* fits, as the items do */
-  if (!*now) return quern__fail_memory("a list of texts", words->count * sizeof **now);
+  if (*now == NULL) return quern__fail_memory("a list of texts", words->count * sizeof **now);
   if (words->count > 0) qsort(words->items, words->count, sizeof *words->items, compare_items);
   for (size_t i = 0; i < words->count; i++) (*now)[word_of(words->items[i])->number] = i;
   return QUERN_OK;

@@ -12,10 +12,11 @@ typedef struct quern__words {
 } quern__words;
 
 /* The number of a text of `length` bytes, none of them 0, which is kept where it is new. */
-quern_status quern__words_number(quern__words *words, const char *text, size_t length, size_t *number);
+quern_status quern__words_number(quern__words *words, const char *text, size_t length,
+                                 size_t *number);
 
-/* Puts the items into the order of their bytes. (*now)[n] is the number that n has become; the caller frees it. No text can be
- * added after it. */
+/* Puts the items into the order of their bytes. (*now)[n] is the number that n has become; the
+ * caller frees it. No text can be added after it. */
 quern_status quern__words_sort(quern__words *words, size_t **now);
 
 /* The place of a text in a sorted list; `count` where it is not there. */

@@ -2,7 +2,7 @@
 #ifndef QUERN_HOST_DATA_ZIP_BYTES_H
 #define QUERN_HOST_DATA_ZIP_BYTES_H
 
-#include "model/little_endian.h"
+#include "../model/little_endian.h"
 #include "zip.h"
 
 static inline unsigned quern__zip_u16(const unsigned char *bytes) {

@@ -1,5 +1,5 @@
 /* The bytes of one member: as they are, or inflated. */
-#include "error.h"
+#include "../error.h"
 #include "zip_bytes.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -34,19 +34,20 @@ static quern_status begin(quern__zip_member *made) {
   unsigned char header[LOCAL_BYTES];
   if (entry->method != STORED && entry->method != DEFLATED) {
     return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                       "%s: \"%.100s\" is compressed by method %u, expected it stored or deflated", zip->path,
-                       entry->name, entry->method);
+                       "%s: \"%.100s\" is compressed by method %u, expected it stored or deflated",
+                       zip->path, entry->name, entry->method);
   }
-  if (entry->header > zip->bytes || zip->bytes - entry->header < LOCAL_BYTES) {
+  if (entry->header > zip->bytes || zip->bytes - entry->header < LOCAL_BYTES)
     return fail(made, "it lies outside of the archive");
-  }
   QUERN__FORWARD(quern__zip_read_at(zip, entry->header, header, sizeof header));
-  if (quern__zip_u32(header) != LOCAL_SIGNATURE) return fail(made, "there is no member in its place");
-  made->next = entry->header + LOCAL_BYTES + quern__zip_u16(header + 26) + quern__zip_u16(header + 28);
-  if (made->next > zip->bytes || entry->compressed > zip->bytes - made->next) {
+  if (quern__zip_u32(header) != LOCAL_SIGNATURE)
+    return fail(made, "there is no member in its place");
+  made->next =
+      entry->header + LOCAL_BYTES + quern__zip_u16(header + 26) + quern__zip_u16(header + 28);
+  if (made->next > zip->bytes || entry->compressed > zip->bytes - made->next)
     return fail(made, "it lies outside of the archive");
-  }
-  if (entry->method == STORED && entry->compressed != entry->size) return fail(made, "it has two sizes");
+  if (entry->method == STORED && entry->compressed != entry->size)
+    return fail(made, "it has two sizes");
   made->left = entry->compressed;
   made->crc = (uint32_t)crc32(0, NULL, 0);
   if (entry->method == STORED) return QUERN_OK;
@@ -61,7 +62,7 @@ quern_status quern__zip_member_open(const quern__zip *zip, const quern__zip_entr
                                     quern__zip_member **member) {
   *member = NULL;
   quern__zip_member *made = calloc(1, sizeof *made);
-  if (!made) return quern__fail_memory(zip->path, sizeof *made);
+  if (made == NULL) return quern__fail_memory(zip->path, sizeof *made);
   made->zip = zip;
   made->entry = *entry;
   const quern_status status = begin(made);
@@ -72,7 +73,8 @@ quern_status quern__zip_member_open(const quern__zip *zip, const quern__zip_entr
   return status;
 }
 
-static quern_status read_stored(quern__zip_member *member, unsigned char *into, size_t want, size_t *got) {
+static quern_status read_stored(quern__zip_member *member, unsigned char *into, size_t want,
+                                size_t *got) {
   *got = member->left < want ? (size_t)member->left : want;
   QUERN__FORWARD(quern__zip_read_at(member->zip, member->next, into, *got));
   member->next += *got;
@@ -81,7 +83,8 @@ static quern_status read_stored(quern__zip_member *member, unsigned char *into, 
   return QUERN_OK;
 }
 
-static quern_status read_deflated(quern__zip_member *member, unsigned char *into, size_t want, size_t *got) {
+static quern_status read_deflated(quern__zip_member *member, unsigned char *into, size_t want,
+                                  size_t *got) {
   z_stream *inflater = &member->inflater;
   inflater->next_out = into;
   inflater->avail_out = (uInt)want;
@@ -101,9 +104,8 @@ static quern_status read_deflated(quern__zip_member *member, unsigned char *into
     member->ended = code == Z_STREAM_END;
   }
   *got = want - inflater->avail_out;
-  if (member->ended && (inflater->avail_in > 0 || member->left > 0)) {
+  if (member->ended && (inflater->avail_in > 0 || member->left > 0))
     return fail(member, "more compressed data than it is made of");
-  }
   return QUERN_OK;
 }
 
@@ -121,13 +123,14 @@ quern_status quern__zip_member_read(quern__zip_member *member, unsigned char *in
     if (member->made > member->entry.size) return fail(member, "more than it should hold");
     if (!member->ended) continue;
     if (member->made != member->entry.size) return fail(member, "it ends");
-    if (member->crc != member->entry.crc) return fail(member, "another checksum than the archive's");
+    if (member->crc != member->entry.crc)
+      return fail(member, "another checksum than the archive's");
   }
   return QUERN_OK;
 }
 
 void quern__zip_member_free(quern__zip_member *member) {
-  if (!member) return;
+  if (member == NULL) return;
   if (member->inflating) inflateEnd(&member->inflater);
   free(member);
 }

@@ -1,4 +1,4 @@
-#include "model/input.h"
+#include "input.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 quern_status quern__input_open(const char *path, int *descriptor, size_t *bytes) {
-  /* O_NONBLOCK: a pipe is refused below instead of waited for; a regular file knows no difference. */
+  /* O_NONBLOCK: a pipe is refused below instead of waited for; a regular file knows no difference.
+   */
   *descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   return quern__input_size(path, *descriptor, bytes);
 }
@@ -25,12 +26,14 @@ quern_status quern__input_size(const char *path, int descriptor, size_t *bytes) 
   return QUERN_OK;
 }
 
-quern_status quern__input_read(const char *path, int descriptor, size_t offset, void *data, size_t bytes) {
+quern_status quern__input_read(const char *path, int descriptor, size_t offset, void *data,
+                               size_t bytes) {
   unsigned char *next = data;
   while (bytes > 0) {
     const ssize_t found = pread(descriptor, next, bytes, (off_t)offset);
     if (found < 0 && errno == EINTR) continue;
-    if (found < 0) return quern__fail(QUERN_ERROR_FILE, "%s: cannot be read: %s", path, strerror(errno));
+    if (found < 0)
+      return quern__fail(QUERN_ERROR_FILE, "%s: cannot be read: %s", path, strerror(errno));
     if (found == 0)
       return quern__fail(QUERN_ERROR_FILE, "%s: ends at byte %zu while it is read", path, offset);
     next += found;

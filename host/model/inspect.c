@@ -1,12 +1,12 @@
 /* Looking into files. */
-#include "model/inspect.h"
+#include "inspect.h"
 
-#include "model/input.h"
-#include "model/layout.h"
-#include "model/load.h"
-#include "model/metadata.h"
-#include "model/statistics.h"
-#include "size.h"
+#include "../size.h"
+#include "input.h"
+#include "layout.h"
+#include "load.h"
+#include "metadata.h"
+#include "statistics.h"
 #include <quern/model.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +14,15 @@
 
 quern_status quern__inspect_tensor(quern_inspection *made, const quern__tensor_entry *entry) {
   quern_tensor_info *info = &made->tensors[made->count++];
-  *info = (quern_tensor_info){
-      .name = entry->name, .type = entry->dtype, .rank = entry->rank, .shape = entry->shape, .count = 1};
+  *info = (quern_tensor_info){.name = entry->name,
+                              .type = entry->dtype,
+                              .rank = entry->rank,
+                              .shape = entry->shape,
+                              .count = 1};
   for (size_t d = 0; d < entry->rank && info->count > 0; d++)
     if (!quern__multiply(info->count, entry->shape[d], &info->count))
-      return quern__fail(QUERN_ERROR_OVERFLOW, "%s: tensor \"%.200s\": the product of its shape overflows",
+      return quern__fail(QUERN_ERROR_OVERFLOW,
+                         "%s: tensor \"%.200s\": the product of its shape overflows",
                          made->file.path, entry->name);
   return quern__statistics(&made->file, entry, 0, info->count, info);
 }
@@ -26,8 +30,10 @@ quern_status quern__inspect_tensor(quern_inspection *made, const quern__tensor_e
 quern_status quern__inspect_tensors(quern_inspection *made) {
   const quern__safetensors *file = &made->file;
   made->tensors = calloc(file->count + 1, sizeof *made->tensors);
-  if (made->tensors == NULL) return quern__fail_memory(file->path, file->count * sizeof *made->tensors);
-  for (size_t i = 0; i < file->count; i++) QUERN__FORWARD(quern__inspect_tensor(made, &file->entries[i]));
+  if (made->tensors == NULL)
+    return quern__fail_memory(file->path, file->count * sizeof *made->tensors);
+  for (size_t i = 0; i < file->count; i++)
+    QUERN__FORWARD(quern__inspect_tensor(made, &file->entries[i]));
   return QUERN_OK;
 }
 
@@ -45,8 +51,8 @@ static int compare_layers(const void *a, const void *b) {
   const quern_tensor_info *x = a, *y = b;
   const char *x_dot = strrchr(x->name, '.'), *y_dot = strrchr(y->name, '.');
   if (x_dot == NULL || y_dot == NULL) return compare_names(a, b);
-  const int order =
-      quern__compare_naturally(x->name, (size_t)(x_dot - x->name), y->name, (size_t)(y_dot - y->name));
+  const int order = quern__compare_naturally(x->name, (size_t)(x_dot - x->name), y->name,
+                                             (size_t)(y_dot - y->name));
   const int rank = suffix_rank(x_dot) - suffix_rank(y_dot);
   return order != 0 ? order : rank != 0 ? rank : strcmp(x_dot, y_dot);
 }
@@ -69,7 +75,8 @@ static quern_status inspect_model(quern_inspection *made) {
   made->kind = QUERN_FILE_MODEL;
   qsort(made->tensors, made->count, sizeof *made->tensors, compare_layers);
   if (quern__safetensors_metadata(&made->file, QUERN__KEY_ACTIVATIONS) != NULL) return QUERN_OK;
-  return note(made, "the file does not say its activations and its loss: what stands here is the default");
+  return note(
+      made, "the file does not say its activations and its loss: what stands here is the default");
 }
 
 static quern_status list_metadata(quern_inspection *made) {
@@ -82,12 +89,14 @@ static quern_status list_metadata(quern_inspection *made) {
   return QUERN_OK;
 }
 
-/* Both begin with a number: safetensors with the length of a header, which is an object, ONNX with its version in a field 1. */
+/* Both begin with a number: safetensors with the length of a header, which is an object, ONNX with
+ * its version in a field 1. */
 static bool is_onnx(const char *path) {
   unsigned char bytes[9] = {0};
   size_t size = 0;
   int descriptor = -1;
-  const bool read = quern__input_open(path, &descriptor, &size) == QUERN_OK && size >= sizeof bytes &&
+  const bool read = quern__input_open(path, &descriptor, &size) == QUERN_OK &&
+                    size >= sizeof bytes &&
                     quern__input_read(path, descriptor, 0, bytes, sizeof bytes) == QUERN_OK;
   if (descriptor >= 0) close(descriptor);
   return read && bytes[0] == 0x08 && bytes[8] != '{';
@@ -98,7 +107,8 @@ static quern_status inspect_safetensors(quern_inspection *made) {
   if (made->format == NULL) return quern__fail_memory(made->path, sizeof "safetensors");
   QUERN__FORWARD(quern__safetensors_open(made->path, &made->file));
   QUERN__FORWARD(list_metadata(made));
-  if (quern__safetensors_metadata(&made->file, QUERN__KEY_CHECKPOINT) == NULL) return inspect_model(made);
+  if (quern__safetensors_metadata(&made->file, QUERN__KEY_CHECKPOINT) == NULL)
+    return inspect_model(made);
   made->kind = QUERN_FILE_CHECKPOINT;
   return quern__inspect_checkpoint(made);
 }
@@ -106,7 +116,8 @@ static quern_status inspect_safetensors(quern_inspection *made) {
 quern_status quern_inspect(const char *path, quern_inspection **inspection) {
   if (inspection != NULL) *inspection = NULL;
   if (path == NULL || inspection == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "inspect: %s is NULL", path == NULL ? "path" : "inspection");
+    return quern__fail(QUERN_ERROR_ARGUMENT, "inspect: %s is NULL",
+                       path == NULL ? "path" : "inspection");
   quern_inspection *made = calloc(1, sizeof *made);
   if (made == NULL) return quern__fail_memory(path, sizeof *made);
   made->path = path;
@@ -125,7 +136,8 @@ void quern_inspection_free(quern_inspection *inspection) {
   quern_network_free(inspection->network);
   quern__safetensors_close(&inspection->file);
   if (inspection->source != NULL) inspection->free_source(inspection->source);
-  for (size_t i = 0; inspection->names != NULL && i < inspection->count; i++) free(inspection->names[i]);
+  for (size_t i = 0; inspection->names != NULL && i < inspection->count; i++)
+    free(inspection->names[i]);
   free(inspection->names);
   free(inspection->shapes);
   free(inspection->tensors);

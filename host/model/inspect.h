@@ -2,7 +2,7 @@
 #ifndef QUERN_HOST_MODEL_INSPECT_H
 #define QUERN_HOST_MODEL_INSPECT_H
 
-#include "model/safetensors.h"
+#include "safetensors.h"
 #include <quern/inspect.h>
 
 typedef struct quern__inspected_pair {
@@ -35,7 +35,8 @@ quern_status quern__inspect_tensor(quern_inspection *made, const quern__tensor_e
 /* Adds the file's tensors as they are. */
 quern_status quern__inspect_tensors(quern_inspection *made);
 
-/* Adds a checkpoint's tensors, layer by layer those that are as long as the parameters of the network in its metadata. */
+/* Adds a checkpoint's tensors, layer by layer those that are as long as the parameters of the
+ * network in its metadata. */
 quern_status quern__inspect_checkpoint(quern_inspection *made);
 
 #endif

@@ -1,11 +1,11 @@
 /* A checkpoint's flat ranges, told layer by layer. */
-#include "model/inspect.h"
-#include "model/metadata.h"
-#include "model/statistics.h"
-#include "network/network.h"
-#include "size.h"
-#include "train/checkpoint.h"
-#include "train/learned.h"
+#include "../network/network.h"
+#include "../size.h"
+#include "../train/checkpoint.h"
+#include "../train/learned.h"
+#include "inspect.h"
+#include "metadata.h"
+#include "statistics.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,8 @@
 
 /* "batch,none" into the layers; a file of before there were any says nothing. *good becomes
  * whether the text is one. */
-static quern_status read_normalizations(const char *text, quern_layer *layers, size_t count, bool *good) {
+static quern_status read_normalizations(const char *text, quern_layer *layers, size_t count,
+                                        bool *good) {
   *good = true;
   if (text == NULL) return QUERN_OK;
   char *copy = strdup(text), *rest = copy;
@@ -78,7 +79,8 @@ static quern_status add_part(quern_inspection *made, const quern__tensor_entry *
   if (extent.count == 0) return QUERN_OK;
   const size_t at = made->count;
   quern_tensor_info *info = &made->tensors[at];
-  if (asprintf(&made->names[at], "%s: layer %zu %s", entry->name, layer, quern__part_name(part)) < 0) {
+  if (asprintf(&made->names[at], "%s: layer %zu %s", entry->name, layer, quern__part_name(part)) <
+      0) {
     made->names[at] = NULL;
     return quern__fail_memory(made->file.path, 64);
   }
@@ -96,14 +98,15 @@ static quern_status add_part(quern_inspection *made, const quern__tensor_entry *
 
 /* Of what an optimizer keeps, only what learns by gradients means anything. */
 static size_t parts_of(const quern__tensor_entry *entry) {
-  const bool whole =
-      strcmp(entry->name, QUERN__LEARNED_PARAMETERS) == 0 || strcmp(entry->name, QUERN__CHECKPOINT_BEST) == 0;
+  const bool whole = strcmp(entry->name, QUERN__LEARNED_PARAMETERS) == 0 ||
+                     strcmp(entry->name, QUERN__CHECKPOINT_BEST) == 0;
   return whole ? QUERN__PARTS : QUERN__LEARNING_PARTS;
 }
 
 /* Whether a tensor is a range of all parameters of the shape. */
 static bool is_range(const quern__tensor_entry *entry, const quern__shape *shape) {
-  return strcmp(entry->dtype, "F32") == 0 && entry->rank == 1 && entry->shape[0] == shape->flat_count;
+  return strcmp(entry->dtype, "F32") == 0 && entry->rank == 1 &&
+         entry->shape[0] == shape->flat_count;
 }
 
 static quern_status add_all(quern_inspection *made, const quern__shape *shape) {

@@ -1,5 +1,5 @@
 /* Transposition and natural order. */
-#include "model/layout.h"
+#include "layout.h"
 #include <stdbool.h>
 #include <string.h>
 

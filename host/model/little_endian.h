@@ -16,13 +16,14 @@ static inline void quern__little_endian_put_u64(uint64_t value, unsigned char by
   for (int i = 0; i < 8; i++) bytes[i] = (unsigned char)(value >> 8 * i);
 }
 
-/* Turns this machine's floats into little-endian bytes in place, and, being its own inverse, back. */
+/* Turns this machine's floats into little-endian bytes in place, and, being its own inverse, back.
+ */
 static inline void quern__little_endian_floats(float *values, size_t count) {
   for (size_t i = 0; i < count; i++) {
     uint32_t bits;
     memcpy(&bits, &values[i], sizeof bits);
-    unsigned char bytes[4] = {(unsigned char)bits, (unsigned char)(bits >> 8), (unsigned char)(bits >> 16),
-                              (unsigned char)(bits >> 24)};
+    unsigned char bytes[4] = {(unsigned char)bits, (unsigned char)(bits >> 8),
+                              (unsigned char)(bits >> 16), (unsigned char)(bits >> 24)};
     memcpy(&values[i], bytes, sizeof bytes);
   }
 }

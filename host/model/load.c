@@ -1,25 +1,26 @@
 /* Reading a model file as a network. */
-#include "model/load.h"
+#include "load.h"
 
-#include "model/layout.h"
-#include "model/little_endian.h"
-#include "model/model_layers.h"
-#include "network/network.h"
-#include "schema.h"
+#include "../network/network.h"
+#include "../schema.h"
+#include "layout.h"
+#include "little_endian.h"
+#include "model_layers.h"
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The caller's options over the defaults, checked, for callers built against an older and shorter struct. */
+/* The caller's options over the defaults, checked, for callers built against an older and shorter
+ * struct. */
 static quern_status read_options(const quern_model_options *given, quern_model_options *options) {
   *options = (quern_model_options)QUERN_MODEL_OPTIONS_INIT;
   if (given == NULL) return QUERN_OK;
   if (given->size < offsetof(quern_model_options, huber_delta) || given->size > sizeof *options)
     return quern__fail(
         QUERN_ERROR_ARGUMENT,
-        "model options: size is %zu, expected at most %zu; start from QUERN_MODEL_OPTIONS_INIT", given->size,
-        sizeof *options);
+        "model options: size is %zu, expected at most %zu; start from QUERN_MODEL_OPTIONS_INIT",
+        given->size, sizeof *options);
   memcpy(options, given, given->size);
   if (quern_activation_name(options->activation.kind) == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "model options: %d is no activation",
@@ -40,15 +41,16 @@ static quern_status create_network(const quern__safetensors *file, const quern__
   quern_layer *list = calloc(count, sizeof *list);
   if (list == NULL) return quern__fail_memory(file->path, count * sizeof *list);
   for (size_t i = 0; i < count; i++) list[i] = layers[i].layer;
-  quern_status status = quern_network_create(layers[0].weight->shape[1], list, count, loss, network);
+  quern_status status =
+      quern_network_create(layers[0].weight->shape[1], list, count, loss, network);
   free(list);
   if (status == QUERN_OK) return quern_network_set_huber_delta(*network, huber_delta);
   if (status == QUERN_ERROR_ARGUMENT) status = QUERN_ERROR_FORMAT;
   return quern__fail(status, "%s: %s", file->path, quern_last_error());
 }
 
-static quern_status read_layer(const quern__safetensors *file, const quern__model_layer *layer, size_t index,
-                               quern_network *network) {
+static quern_status read_layer(const quern__safetensors *file, const quern__model_layer *layer,
+                               size_t index, quern_network *network) {
   quern_status status = QUERN_OK;
   const quern__tensor_entry *weight = layer->weight;
   float *stored = malloc(weight->bytes), *weights = malloc(weight->bytes), *bias = NULL;
@@ -74,7 +76,8 @@ cleanup:
   return status;
 }
 
-/* A vector of the file, of the layer's units; NULL, with *values NULL, for one that is not there. */
+/* A vector of the file, of the layer's units; NULL, with *values NULL, for one that is not there.
+ */
 static quern_status read_vector(const quern__safetensors *file, const quern__tensor_entry *entry,
                                 float **values) {
   *values = NULL;
@@ -84,15 +87,18 @@ static quern_status read_vector(const quern__safetensors *file, const quern__ten
   return quern__safetensors_read(file, entry, *values);
 }
 
-static quern_status read_normalization(const quern__safetensors *file, const quern__model_layer *layer,
-                                       size_t index, quern_network *network) {
-  const quern__tensor_entry *const entries[] = {layer->gamma, layer->beta, layer->mean, layer->variance};
+static quern_status read_normalization(const quern__safetensors *file,
+                                       const quern__model_layer *layer, size_t index,
+                                       quern_network *network) {
+  const quern__tensor_entry *const entries[] = {layer->gamma, layer->beta, layer->mean,
+                                                layer->variance};
   enum { COUNT = sizeof entries / sizeof *entries };
   float *values[COUNT] = {NULL};
   unsigned char counter[sizeof(uint64_t)];
   quern_status status = QUERN_OK;
   for (size_t i = 0; i < COUNT; i++) QUERN__TRY(read_vector(file, entries[i], &values[i]));
-  QUERN__TRY(quern_network_set_normalization(network, index, values[0], values[1], values[2], values[3]));
+  QUERN__TRY(
+      quern_network_set_normalization(network, index, values[0], values[1], values[2], values[3]));
   if (layer->counter == NULL) goto cleanup;
   QUERN__TRY(quern__safetensors_read_bytes(file, layer->counter, 0, sizeof counter, counter));
   network->batches = quern__little_endian_u64(counter);
@@ -110,8 +116,8 @@ static quern_status read_schema(const quern__safetensors *file, quern_network *n
   quern_status status = quern_network_set_schema(network, schema);
   quern__schema_free(schema);
   if (status == QUERN_ERROR_SHAPE)
-    status = quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": %s", file->path, QUERN__KEY_SCHEMA,
-                         quern_last_error());
+    status = quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": %s", file->path,
+                         QUERN__KEY_SCHEMA, quern_last_error());
   return status;
 }
 
@@ -140,7 +146,8 @@ cleanup:
   return status;
 }
 
-quern_status quern_model_load(const char *path, const quern_model_options *given, quern_network **network) {
+quern_status quern_model_load(const char *path, const quern_model_options *given,
+                              quern_network **network) {
   if (network != NULL) *network = NULL;
   if (path == NULL || network == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "quern_model_load: %s is NULL",

@@ -1,6 +1,6 @@
 /* Activations, dropout, loss and frozen tensors as strings, and back. */
-#include "model/metadata.h"
-#include "model/layout.h"
+#include "metadata.h"
+#include "layout.h"
 #include <quern/version.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,17 +83,17 @@ static quern_status read_activation(const quern__safetensors *file, const char *
                                     quern_activation *activation) {
   if (quern_activation_parse(item, activation)) return QUERN_OK;
   const int length = (int)strcspn(item, ":");
-  for (size_t kind = 0; item[length] == ':' && quern_activation_name((quern_activation_kind)kind) != NULL;
-       kind++) {
+  for (size_t kind = 0;
+       item[length] == ':' && quern_activation_name((quern_activation_kind)kind) != NULL; kind++) {
     const char *name = quern_activation_name((quern_activation_kind)kind);
     if (strlen(name) != (size_t)length || strncmp(name, item, (size_t)length) != 0) continue;
-    return quern__fail(
-        QUERN_ERROR_FORMAT,
-        "%s: metadata \"%s\": \"%.200s\", expected a slope of at least 0, and for leaky-relu and elu alone",
-        file->path, QUERN__KEY_ACTIVATIONS, item);
+    return quern__fail(QUERN_ERROR_FORMAT,
+                       "%s: metadata \"%s\": \"%.200s\", expected a slope of at least 0, and for "
+                       "leaky-relu and elu alone",
+                       file->path, QUERN__KEY_ACTIVATIONS, item);
   }
-  return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": \"%.*s\" is no activation", file->path,
-                     QUERN__KEY_ACTIVATIONS, length < 200 ? length : 200, item);
+  return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": \"%.*s\" is no activation",
+                     file->path, QUERN__KEY_ACTIVATIONS, length < 200 ? length : 200, item);
 }
 
 /* The next item of a list between commas, ended in place; NULL after the last. */
@@ -105,24 +105,26 @@ static char *next_item(char **list) {
   return item;
 }
 
-static quern_status read_activations(const quern__safetensors *file, char *list, quern__model_layer *layers,
-                                     size_t count) {
+static quern_status read_activations(const quern__safetensors *file, char *list,
+                                     quern__model_layer *layers, size_t count) {
   size_t found = 0;
   for (char *item = next_item(&list); item != NULL; item = next_item(&list), found++) {
     if (found == count)
-      return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": more activations than the %zu layers",
-                         file->path, QUERN__KEY_ACTIVATIONS, count);
+      return quern__fail(QUERN_ERROR_FORMAT,
+                         "%s: metadata \"%s\": more activations than the %zu layers", file->path,
+                         QUERN__KEY_ACTIVATIONS, count);
     QUERN__FORWARD(read_activation(file, item, &layers[found].layer.activation));
   }
   if (found == count) return QUERN_OK;
-  return quern__fail(QUERN_ERROR_FORMAT,
-                     "%s: metadata \"%s\": %zu activations, expected one for each of the %zu layers",
-                     file->path, QUERN__KEY_ACTIVATIONS, found, count);
+  return quern__fail(
+      QUERN_ERROR_FORMAT,
+      "%s: metadata \"%s\": %zu activations, expected one for each of the %zu layers", file->path,
+      QUERN__KEY_ACTIVATIONS, found, count);
 }
 
 /* What the file says of each must be what its tensors are. */
-static quern_status read_normalization(const quern__safetensors *file, char *list, quern__model_layer *layers,
-                                       size_t count) {
+static quern_status read_normalization(const quern__safetensors *file, char *list,
+                                       quern__model_layer *layers, size_t count) {
   size_t found = 0;
   for (char *item = next_item(&list); item != NULL; item = next_item(&list), found++) {
     quern_normalization normalization;
@@ -133,37 +135,40 @@ static quern_status read_normalization(const quern__safetensors *file, char *lis
     const quern_normalization_kind kind = layers[found].layer.normalization.kind;
     if (normalization.kind != kind)
       return quern__fail(QUERN_ERROR_FORMAT,
-                         "%s: metadata \"%s\": layer %zu has \"%s\", but the tensors of \"%s\"", file->path,
-                         QUERN__KEY_NORMALIZATION, found, item, quern_normalization_name(kind));
+                         "%s: metadata \"%s\": layer %zu has \"%s\", but the tensors of \"%s\"",
+                         file->path, QUERN__KEY_NORMALIZATION, found, item,
+                         quern_normalization_name(kind));
     layers[found].layer.normalization = normalization;
   }
   if (found == count) return QUERN_OK;
-  return quern__fail(QUERN_ERROR_FORMAT,
-                     "%s: metadata \"%s\": %zu normalisations, expected one for each of the %zu layers",
-                     file->path, QUERN__KEY_NORMALIZATION, found, count);
+  return quern__fail(
+      QUERN_ERROR_FORMAT,
+      "%s: metadata \"%s\": %zu normalisations, expected one for each of the %zu layers",
+      file->path, QUERN__KEY_NORMALIZATION, found, count);
 }
 
-static quern_status read_dropout(const quern__safetensors *file, char *list, quern__model_layer *layers,
-                                 size_t count) {
+static quern_status read_dropout(const quern__safetensors *file, char *list,
+                                 quern__model_layer *layers, size_t count) {
   size_t found = 0;
   locale_t numbers;
   QUERN__FORWARD(quern__c_locale(&numbers));
   quern_status status = QUERN_OK;
-  for (char *item = next_item(&list); item != NULL && status == QUERN_OK; item = next_item(&list), found++) {
+  for (char *item = next_item(&list); item != NULL && status == QUERN_OK;
+       item = next_item(&list), found++) {
     char *end;
     const float p = strtof_l(item, &end, numbers);
     if (*item == '\0' || *end != '\0' || !(p >= 0.0f && p < 1.0f))
       status = quern__fail(QUERN_ERROR_FORMAT,
-                           "%s: metadata \"%s\": \"%.200s\", expected at least 0 and less than 1", file->path,
-                           QUERN__KEY_DROPOUT, item);
+                           "%s: metadata \"%s\": \"%.200s\", expected at least 0 and less than 1",
+                           file->path, QUERN__KEY_DROPOUT, item);
     else if (found < count)
       layers[found].layer.dropout = p;
   }
   freelocale(numbers);
   if (status != QUERN_OK || found == count) return status;
   return quern__fail(QUERN_ERROR_FORMAT,
-                     "%s: metadata \"%s\": %zu numbers, expected one for each of the %zu layers", file->path,
-                     QUERN__KEY_DROPOUT, found, count);
+                     "%s: metadata \"%s\": %zu numbers, expected one for each of the %zu layers",
+                     file->path, QUERN__KEY_DROPOUT, found, count);
 }
 
 static int compare_to_layer(const void *key, const void *element) {
@@ -171,8 +176,8 @@ static int compare_to_layer(const void *key, const void *element) {
   return quern__compare_naturally(a->name, a->name_length, b->name, b->name_length);
 }
 
-static quern_status read_frozen(const quern__safetensors *file, char *list, quern__model_layer *layers,
-                                size_t count) {
+static quern_status read_frozen(const quern__safetensors *file, char *list,
+                                quern__model_layer *layers, size_t count) {
   if (*list == '\0') return QUERN_OK;
   for (char *item = next_item(&list); item != NULL; item = next_item(&list)) {
     char *dot = strrchr(item, '.');
@@ -184,8 +189,8 @@ static quern_status read_frozen(const quern__safetensors *file, char *list, quer
     else if (layer != NULL && layer->bias != NULL && strcmp(dot, ".bias") == 0)
       layer->layer.freeze_bias = true;
     else
-      return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": there is no tensor \"%.200s\"", file->path,
-                         QUERN__KEY_FROZEN, item);
+      return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": there is no tensor \"%.200s\"",
+                         file->path, QUERN__KEY_FROZEN, item);
   }
   return QUERN_OK;
 }
@@ -194,21 +199,23 @@ quern_status quern__metadata_refuse_checkpoint(const quern__safetensors *file) {
   if (quern__safetensors_metadata(file, QUERN__KEY_CHECKPOINT) == NULL) return QUERN_OK;
   return quern__fail(
       QUERN_ERROR_FORMAT,
-      "%s: is a checkpoint of training that goes on, expected a model: resume it, and save one", file->path);
+      "%s: is a checkpoint of training that goes on, expected a model: resume it, and save one",
+      file->path);
 }
 
 static quern_status refuse_unknown_keys(const quern__safetensors *file) {
-  static const char *const known[] = {QUERN__KEY_VERSION,      QUERN__KEY_ACTIVATIONS, QUERN__KEY_LOSS,
-                                      QUERN__KEY_FROZEN,       QUERN__KEY_SCHEMA,      QUERN__KEY_DROPOUT,
-                                      QUERN__KEY_NORMALIZATION};
+  static const char *const known[] = {
+      QUERN__KEY_VERSION, QUERN__KEY_ACTIVATIONS, QUERN__KEY_LOSS,         QUERN__KEY_FROZEN,
+      QUERN__KEY_SCHEMA,  QUERN__KEY_DROPOUT,     QUERN__KEY_NORMALIZATION};
   for (size_t m = 0; m < file->metadata_count; m++) {
     const char *key = file->metadata[m].key;
     bool ours = strncmp(key, "quern.", strlen("quern.")) == 0;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
       if (strcmp(key, known[i]) == 0) ours = false;
     if (ours)
-      return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%.200s\" is not known to quern " QUERN_VERSION,
-                         file->path, key);
+      return quern__fail(QUERN_ERROR_FORMAT,
+                         "%s: metadata \"%.200s\" is not known to quern " QUERN_VERSION, file->path,
+                         key);
   }
   return QUERN_OK;
 }
@@ -221,16 +228,18 @@ static quern_status copy_value(const quern__safetensors *file, const char *key, 
   return QUERN_OK;
 }
 
-quern_status quern__metadata_read(const quern__safetensors *file, const quern_model_options *options,
-                                  quern__model_layer *layers, size_t count, quern_loss *loss,
-                                  float *huber_delta) {
+quern_status quern__metadata_read(const quern__safetensors *file,
+                                  const quern_model_options *options, quern__model_layer *layers,
+                                  size_t count, quern_loss *loss, float *huber_delta) {
   quern_status status = QUERN_OK;
   char *activations = NULL, *frozen = NULL, *dropout = NULL, *normalization = NULL;
   QUERN__TRY(refuse_unknown_keys(file));
   for (size_t i = 0; i < count; i++) {
-    layers[i].layer.activation = i + 1 < count ? options->activation : quern_activation_of(QUERN_IDENTITY);
+    layers[i].layer.activation =
+        i + 1 < count ? options->activation : quern_activation_of(QUERN_IDENTITY);
     layers[i].layer.freeze_weights = false;
-    /* Where a normalisation follows, it is the reason why there is no bias, and its own parameters are to learn. */
+    /* Where a normalisation follows, it is the reason why there is no bias, and its own parameters
+     * are to learn. */
     layers[i].layer.freeze_bias = layers[i].bias == NULL && layers[i].gamma == NULL;
   }
   QUERN__TRY(copy_value(file, QUERN__KEY_ACTIVATIONS, &activations));
@@ -245,8 +254,8 @@ quern_status quern__metadata_read(const quern__safetensors *file, const quern_mo
   *huber_delta = options->huber_delta;
   const char *name = quern__safetensors_metadata(file, QUERN__KEY_LOSS);
   if (name != NULL && !quern_loss_parse(name, loss, huber_delta))
-    status = quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": \"%.200s\" is no loss", file->path,
-                         QUERN__KEY_LOSS, name);
+    status = quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": \"%.200s\" is no loss",
+                         file->path, QUERN__KEY_LOSS, name);
 cleanup:
   free(normalization);
   free(dropout);

@@ -1,8 +1,9 @@
-/* From tensors to layers: in natural order of their names, "<name>.weight" and "<name>.bias" of dense layers, each taking what the one
- * before gives, with those of a normalisation behind them, which has "<name>.running_mean" and "<name>.running_var" too where it is of the
- * batch. A dense layer's weight has two dimensions, a normalisation's one. */
-#include "model/model_layers.h"
-#include "model/layout.h"
+/* From tensors to layers: in natural order of their names, "<name>.weight" and "<name>.bias" of
+ * dense layers, each taking what the one before gives, with those of a normalisation behind them,
+ * which has "<name>.running_mean" and "<name>.running_var" too where it is of the batch. A dense
+ * layer's weight has two dimensions, a normalisation's one. */
+#include "model_layers.h"
+#include "layout.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,8 +30,8 @@ static quern_status check_type(const quern__safetensors *file, const part *is) {
   const quern__tensor_entry *entry = is->entry;
   const char *type = is->suffix == COUNTER ? "I64" : "F32";
   if (strcmp(entry->dtype, type) != 0)
-    return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": dtype is %s, expected %s", file->path,
-                       entry->name, entry->dtype, type);
+    return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": dtype is %s, expected %s",
+                       file->path, entry->name, entry->dtype, type);
   const size_t least = is->suffix == COUNTER ? 0 : 1, most = is->suffix == WEIGHT ? 2 : least;
   if (entry->rank < least || entry->rank > most)
     return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": has %zu dimensions, expected %s",
@@ -40,7 +41,8 @@ static quern_status check_type(const quern__safetensors *file, const part *is) {
                                                : "1, [out]");
   for (size_t i = 0; i < entry->rank; i++)
     if (entry->shape[i] == 0)
-      return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": dimension %zu is 0, expected at least 1",
+      return quern__fail(QUERN_ERROR_FORMAT,
+                         "%s: tensor \"%.200s\": dimension %zu is 0, expected at least 1",
                          file->path, entry->name, i);
   return QUERN_OK;
 }
@@ -55,15 +57,16 @@ static quern_status take_apart(const quern__safetensors *file, const quern__tens
   if (result->suffix == SUFFIXES)
     return quern__fail(
         QUERN_ERROR_FORMAT,
-        "%s: tensor \"%.200s\": expected \"<layer>.weight\" and \"<layer>.bias\" alone, the tensors of "
-        "dense layers, and those of BatchNorm1d and LayerNorm behind them",
+        "%s: tensor \"%.200s\": expected \"<layer>.weight\" and \"<layer>.bias\" alone, the "
+        "tensors of dense layers, and those of BatchNorm1d and LayerNorm behind them",
         file->path, entry->name);
   return check_type(file, result);
 }
 
 static int compare_parts(const void *a, const void *b) {
   const part *x = a, *y = b;
-  int order = quern__compare_naturally(x->entry->name, x->name_length, y->entry->name, y->name_length);
+  int order =
+      quern__compare_naturally(x->entry->name, x->name_length, y->entry->name, y->name_length);
   return order != 0 ? order : (int)x->suffix - (int)y->suffix;
 }
 
@@ -80,10 +83,11 @@ static quern_status check_units(const quern__safetensors *file, const part *next
                                 const quern__model_layer *layer) {
   const size_t *shape = layer->weight->shape;
   if (next->suffix == COUNTER || next->entry->shape[0] == shape[0]) return QUERN_OK;
-  return quern__fail(QUERN_ERROR_SHAPE,
-                     "%s: tensor \"%.200s\" is [%zu], but \"%.200s\" is [%zu, %zu] and has %zu outputs",
-                     file->path, next->entry->name, next->entry->shape[0], layer->weight->name, shape[0],
-                     shape[1], shape[0]);
+  return quern__fail(
+      QUERN_ERROR_SHAPE,
+      "%s: tensor \"%.200s\" is [%zu], but \"%.200s\" is [%zu, %zu] and has %zu outputs",
+      file->path, next->entry->name, next->entry->shape[0], layer->weight->name, shape[0], shape[1],
+      shape[0]);
 }
 
 static bool read_number(const char *name, size_t length, uint64_t *number) {
@@ -95,23 +99,23 @@ static bool read_number(const char *name, size_t length, uint64_t *number) {
   return true;
 }
 
-/* A normalisation is that of the layer before it. Where both have numbers, as in torch.nn.Sequential, there is no room for an activation
- * between them; names cannot tell. */
+/* A normalisation is that of the layer before it. Where both have numbers, as in
+ * torch.nn.Sequential, there is no room for an activation between them; names cannot tell. */
 static quern_status add_normalization(const quern__safetensors *file, const part *next,
                                       quern__model_layer *layer) {
   const char *name = next->entry->name;
   if (layer == NULL || layer->gamma != NULL)
     return quern__fail(
         QUERN_ERROR_FORMAT,
-        "%s: tensor \"%.200s\" is of a normalisation, and no dense layer stands right before it", file->path,
-        name);
+        "%s: tensor \"%.200s\" is of a normalisation, and no dense layer stands right before it",
+        file->path, name);
   uint64_t before, here;
-  if (read_number(layer->name, layer->name_length, &before) && read_number(name, next->name_length, &here) &&
-      here != before + 1)
+  if (read_number(layer->name, layer->name_length, &before) &&
+      read_number(name, next->name_length, &here) && here != before + 1)
     return quern__fail(
         QUERN_ERROR_UNSUPPORTED,
-        "%s: tensor \"%.200s\" is of a normalisation that does not follow right behind \"%.*s.weight\", "
-        "expected it between a dense layer and its activation",
+        "%s: tensor \"%.200s\" is of a normalisation that does not follow right behind "
+        "\"%.*s.weight\", expected it between a dense layer and its activation",
         file->path, name, shown(layer->name_length), layer->name);
   layer->norm_name = name;
   layer->norm_name_length = next->name_length;
@@ -121,13 +125,14 @@ static quern_status add_normalization(const quern__safetensors *file, const part
 }
 
 static quern_status fail_alone(const quern__safetensors *file, const part *next) {
-  return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": there is no \"%.*s.weight\" to go with it",
-                     file->path, next->entry->name, shown(next->name_length), next->entry->name);
+  return quern__fail(QUERN_ERROR_FORMAT,
+                     "%s: tensor \"%.200s\": there is no \"%.*s.weight\" to go with it", file->path,
+                     next->entry->name, shown(next->name_length), next->entry->name);
 }
 
 /* Weights open a layer or its normalisation; what follows under the same name joins that. */
-static quern_status add_part(const quern__safetensors *file, const part *next, quern__model_layer *layers,
-                             size_t *count) {
+static quern_status add_part(const quern__safetensors *file, const part *next,
+                             quern__model_layer *layers, size_t *count) {
   const quern__tensor_entry *entry = next->entry;
   quern__model_layer *layer = *count > 0 ? &layers[*count - 1] : NULL;
   if (next->suffix == WEIGHT && entry->rank == 1) return add_normalization(file, next, layer);
@@ -155,12 +160,14 @@ static quern_status add_part(const quern__safetensors *file, const part *next, q
 }
 
 /* Running statistics make a normalisation that of a batch; one of them alone makes none. */
-static quern_status settle_normalization(const quern__safetensors *file, quern__model_layer *layer) {
+static quern_status settle_normalization(const quern__safetensors *file,
+                                         quern__model_layer *layer) {
   if (layer->mean == NULL && layer->variance == NULL) return QUERN_OK;
   if (layer->mean == NULL || layer->variance == NULL)
-    return quern__fail(QUERN_ERROR_FORMAT,
-                       "%s: \"%.*s\" has one of running_mean and running_var, expected both or none",
-                       file->path, shown(layer->norm_name_length), layer->norm_name);
+    return quern__fail(
+        QUERN_ERROR_FORMAT,
+        "%s: \"%.*s\" has one of running_mean and running_var, expected both or none", file->path,
+        shown(layer->norm_name_length), layer->norm_name);
   layer->layer.normalization.kind = QUERN_NORMALIZATION_BATCH;
   return QUERN_OK;
 }
@@ -170,22 +177,22 @@ static quern_status check_chain(const quern__safetensors *file, const quern__mod
   for (size_t i = 1; i < count; i++) {
     const quern__tensor_entry *before = layers[i - 1].weight, *after = layers[i].weight;
     if (after->shape[1] != before->shape[0])
-      return quern__fail(
-          QUERN_ERROR_SHAPE,
-          "%s: tensor \"%.200s\" is [%zu, %zu] and takes %zu inputs, but \"%.200s\" before it is "
-          "[%zu, %zu] and gives %zu",
-          file->path, after->name, after->shape[0], after->shape[1], after->shape[1], before->name,
-          before->shape[0], before->shape[1], before->shape[0]);
+      return quern__fail(QUERN_ERROR_SHAPE,
+                         "%s: tensor \"%.200s\" is [%zu, %zu] and takes %zu inputs, but \"%.200s\" "
+                         "before it is [%zu, %zu] and gives %zu",
+                         file->path, after->name, after->shape[0], after->shape[1], after->shape[1],
+                         before->name, before->shape[0], before->shape[1], before->shape[0]);
   }
   return QUERN_OK;
 }
 
-quern_status quern__model_layers(const quern__safetensors *file, quern__model_layer **layers, size_t *count) {
+quern_status quern__model_layers(const quern__safetensors *file, quern__model_layer **layers,
+                                 size_t *count) {
   *layers = NULL;
   *count = 0;
   if (file->count == 0)
-    return quern__fail(QUERN_ERROR_FORMAT, "%s: holds no tensor, expected a layer's weights at least",
-                       file->path);
+    return quern__fail(QUERN_ERROR_FORMAT,
+                       "%s: holds no tensor, expected a layer's weights at least", file->path);
   quern_status status = QUERN_OK;
   part *parts = calloc(file->count, sizeof *parts);
   quern__model_layer *result = calloc(file->count, sizeof *result);
@@ -193,7 +200,8 @@ quern_status quern__model_layers(const quern__safetensors *file, quern__model_la
     status = quern__fail_memory(file->path, file->count * (sizeof *parts + sizeof *result));
     goto cleanup;
   }
-  for (size_t i = 0; i < file->count; i++) QUERN__TRY(take_apart(file, &file->entries[i], &parts[i]));
+  for (size_t i = 0; i < file->count; i++)
+    QUERN__TRY(take_apart(file, &file->entries[i], &parts[i]));
   qsort(parts, file->count, sizeof *parts, compare_parts);
   for (size_t i = 0; i < file->count; i++) QUERN__TRY(add_part(file, &parts[i], result, count));
   for (size_t i = 0; i < *count; i++) QUERN__TRY(settle_normalization(file, &result[i]));

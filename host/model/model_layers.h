@@ -2,10 +2,11 @@
 #ifndef QUERN_HOST_MODEL_MODEL_LAYERS_H
 #define QUERN_HOST_MODEL_MODEL_LAYERS_H
 
-#include "model/metadata.h"
+#include "metadata.h"
 
-/* Gathers the file's tensors into layers, in natural order and checked to fit one another. The caller frees
- * *layers. */
-quern_status quern__model_layers(const quern__safetensors *file, quern__model_layer **layers, size_t *count);
+/* Gathers the file's tensors into layers, in natural order and checked to fit one another. The
+ * caller frees *layers. */
+quern_status quern__model_layers(const quern__safetensors *file, quern__model_layer **layers,
+                                 size_t *count);
 
 #endif

@@ -1,9 +1,9 @@
-/* The safetensors format: 8 bytes of header length, little-endian; a JSON object with each tensor's dtype,
- * shape and place; the tensors' bytes, row major, little-endian, one after another. */
+/* The safetensors format: 8 bytes of header length, little-endian; a JSON object with each tensor's
+ * dtype, shape and place; the tensors' bytes, row major, little-endian, one after another. */
 #ifndef QUERN_HOST_MODEL_SAFETENSORS_H
 #define QUERN_HOST_MODEL_SAFETENSORS_H
 
-#include "error.h"
+#include "../error.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,7 +15,8 @@ typedef struct quern__metadata_pair {
   const char *key, *value;
 } quern__metadata_pair;
 
-/* --- Reading -------------------------------------------------------------------------------------------- */
+/* --- Reading
+ * -------------------------------------------------------------------------------------------- */
 
 typedef struct quern__tensor_entry {
   const char *name;
@@ -39,21 +40,24 @@ typedef struct quern__safetensors {
   size_t *shapes; /* what the entries' shapes point into */
 } quern__safetensors;
 
-/* Opens a file and checks all of its header: every tensor has a known dtype and a shape that fills its bytes,
- * every byte belongs to one tensor, no name comes twice. Nothing is allocated by what the header claims, only
- * by its length: less than ten times its bytes. The caller closes *file, whatever this returns. */
+/* Opens a file and checks all of its header: every tensor has a known dtype and a shape that fills
+ * its bytes, every byte belongs to one tensor, no name comes twice. Nothing is allocated by what
+ * the header claims, only by its length: less than ten times its bytes. The caller closes *file,
+ * whatever this returns. */
 quern_status quern__safetensors_open(const char *path, quern__safetensors *file);
 
 /* The same of an open file, which becomes the file's, or with -1 of that at `path`. */
 quern_status quern__safetensors_open_at(const char *path, int descriptor, quern__safetensors *file);
 
 /* Copies the bytes of an F32 tensor, bytes / 4 floats. */
-quern_status quern__safetensors_read(const quern__safetensors *file, const quern__tensor_entry *entry,
-                                     float *values);
+quern_status quern__safetensors_read(const quern__safetensors *file,
+                                     const quern__tensor_entry *entry, float *values);
 
-/* Copies some of a tensor's bytes, as they are in the file: `bytes` of them from byte `first` of the tensor on. */
-quern_status quern__safetensors_read_bytes(const quern__safetensors *file, const quern__tensor_entry *entry,
-                                           size_t first, size_t bytes, void *values);
+/* Copies some of a tensor's bytes, as they are in the file: `bytes` of them from byte `first` of
+ * the tensor on. */
+quern_status quern__safetensors_read_bytes(const quern__safetensors *file,
+                                           const quern__tensor_entry *entry, size_t first,
+                                           size_t bytes, void *values);
 
 /* A string of the metadata; NULL for a key that is not there. Owned by the file. */
 const char *quern__safetensors_metadata(const quern__safetensors *file, const char *key);
@@ -72,9 +76,11 @@ typedef struct quern__header_counts {
 quern_status quern__safetensors_check_text(const char *path, const char *text, size_t length,
                                            quern__header_counts *counts);
 
-/* --- Writing -------------------------------------------------------------------------------------------- */
+/* --- Writing
+ * -------------------------------------------------------------------------------------------- */
 
-/* A tensor to write: F32, or I64, which readers want at a multiple of 8 bytes, so that such come first. */
+/* A tensor to write: F32, or I64, which readers want at a multiple of 8 bytes, so that such come
+ * first. */
 typedef struct quern__tensor_plan {
   const char *name;
   size_t rank;
@@ -82,11 +88,13 @@ typedef struct quern__tensor_plan {
   bool is_i64;
 } quern__tensor_plan;
 
-/* Fills `values` with the numbers of tensor `index`, as many as its shape says; those of an I64 as little-endian bytes. */
+/* Fills `values` with the numbers of tensor `index`, as many as its shape says; those of an I64 as
+ * little-endian bytes. */
 typedef quern_status (*quern__tensor_fill)(void *user, size_t index, float *values);
 
-/* Writes tensors and metadata to `path` in the order given, whole or not at all (see file.h). One tensor at a
- * time is in memory. The same arguments give the same bytes. Names and keys come once each. */
+/* Writes tensors and metadata to `path` in the order given, whole or not at all (see file.h). One
+ * tensor at a time is in memory. The same arguments give the same bytes. Names and keys come once
+ * each. */
 quern_status quern__safetensors_write(const char *path, const quern__metadata_pair *metadata,
                                       size_t metadata_count, const quern__tensor_plan *tensors,
                                       size_t tensor_count, quern__tensor_fill fill, void *user);

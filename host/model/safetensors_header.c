@@ -1,6 +1,6 @@
 /* What a safetensors header says, checked: fields, sizes, and that the tensors tile the data. */
-#include "model/safetensors_header.h"
-#include "size.h"
+#include "safetensors_header.h"
+#include "../size.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,7 +38,8 @@ static int compare_names(const void *a, const void *b) {
 }
 
 /* A name that comes twice: readers differ in which of the two they take. */
-static quern_status refuse_duplicates(const char *path, const char *what, const char **names, size_t count) {
+static quern_status refuse_duplicates(const char *path, const char *what, const char **names,
+                                      size_t count) {
   if (count > 0) qsort(names, count, sizeof *names, compare_names);
   for (size_t i = 1; i < count; i++)
     if (strcmp(names[i - 1], names[i]) == 0)
@@ -71,7 +72,8 @@ static quern_status read_pair(void *user, quern__json *json, char *key) {
   char *value;
   QUERN__FORWARD(quern__json_check_value(json));
   if (quern__json_peek(json) != '"')
-    return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%.200s\" must be a string", file->path, key);
+    return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%.200s\" must be a string", file->path,
+                       key);
   QUERN__FORWARD(quern__json_string(json, &value));
   file->metadata[file->metadata_count++] = (quern__metadata_pair){key, value};
   return QUERN_OK;
@@ -80,7 +82,8 @@ static quern_status read_pair(void *user, quern__json *json, char *key) {
 static quern_status read_metadata(header *all, quern__json *json) {
   quern__safetensors *file = all->file;
   if (all->has_metadata)
-    return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%s\" comes twice", file->path, metadata_key);
+    return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%s\" comes twice", file->path,
+                       metadata_key);
   all->has_metadata = true;
   if (quern__json_peek(json) != '{')
     return quern__fail(QUERN_ERROR_FORMAT, "%s: \"%s\" must be an object of strings", file->path,
@@ -122,7 +125,8 @@ static quern_status read_shape(tensor_reader *tensor, quern__json *json) {
     if (!quern__json_take(json, ']')) return quern__json_fail(json);
   }
   if (rank > MOST_SIZES)
-    return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": a shape of %zu sizes, expected at most %d",
+    return quern__fail(QUERN_ERROR_FORMAT,
+                       "%s: tensor \"%.200s\": a shape of %zu sizes, expected at most %d",
                        tensor->header->file->path, tensor->entry->name, rank, (int)MOST_SIZES);
   tensor->entry->rank = rank;
   tensor->entry->shape = rank > 0 ? sizes : NULL;
@@ -131,15 +135,16 @@ static quern_status read_shape(tensor_reader *tensor, quern__json *json) {
 }
 
 static quern_status read_offsets(tensor_reader *tensor, quern__json *json) {
-  if (quern__json_take(json, '[') && quern__json_size(json, &tensor->begin) && quern__json_take(json, ',') &&
-      quern__json_size(json, &tensor->end) && quern__json_take(json, ']'))
+  if (quern__json_take(json, '[') && quern__json_size(json, &tensor->begin) &&
+      quern__json_take(json, ',') && quern__json_size(json, &tensor->end) &&
+      quern__json_take(json, ']'))
     return QUERN_OK;
   return fail_tensor(tensor, "data_offsets must be two whole numbers below 2^53");
 }
 
 static quern_status read_field(void *user, quern__json *json, char *name) {
-  static quern_status (*const read[3])(tensor_reader * tensor, quern__json * json) = {read_dtype, read_shape,
-                                                                                      read_offsets};
+  static quern_status (*const read[3])(tensor_reader * tensor,
+                                       quern__json * json) = {read_dtype, read_shape, read_offsets};
   tensor_reader *tensor = user;
   size_t i = 0;
   while (i < 3 && strcmp(name, fields[i]) != 0) i++;
@@ -174,7 +179,8 @@ static quern_status count_bytes(const tensor_reader *tensor) {
   for (size_t i = 0; i < entry->rank; i++) empty = empty || entry->shape[i] == 0;
   for (size_t i = 0; i < entry->rank && !empty; i++)
     if (!quern__multiply(entry->bytes, entry->shape[i], &entry->bytes))
-      return quern__fail(QUERN_ERROR_OVERFLOW, "%s: tensor \"%.200s\": the product of its shape overflows",
+      return quern__fail(QUERN_ERROR_OVERFLOW,
+                         "%s: tensor \"%.200s\": the product of its shape overflows",
                          tensor->header->file->path, entry->name);
   if (empty) entry->bytes = 0;
   return QUERN_OK;
@@ -184,16 +190,16 @@ static quern_status check_offsets(const tensor_reader *tensor) {
   const quern__safetensors *file = tensor->header->file;
   quern__tensor_entry *entry = tensor->entry;
   if (tensor->begin > tensor->end || tensor->end > file->data_bytes)
-    return quern__fail(
-        QUERN_ERROR_FORMAT,
-        "%s: tensor \"%.200s\": data_offsets [%zu, %zu] do not lie in order inside the %zu bytes of data",
-        file->path, entry->name, tensor->begin, tensor->end, file->data_bytes);
+    return quern__fail(QUERN_ERROR_FORMAT,
+                       "%s: tensor \"%.200s\": data_offsets [%zu, %zu] do not lie in order inside "
+                       "the %zu bytes of data",
+                       file->path, entry->name, tensor->begin, tensor->end, file->data_bytes);
   if (tensor->end - tensor->begin != entry->bytes)
-    return quern__fail(
-        QUERN_ERROR_FORMAT,
-        "%s: tensor \"%.200s\": data_offsets [%zu, %zu] hold %zu bytes, but its shape of %s needs %zu",
-        file->path, entry->name, tensor->begin, tensor->end, tensor->end - tensor->begin, entry->dtype,
-        entry->bytes);
+    return quern__fail(QUERN_ERROR_FORMAT,
+                       "%s: tensor \"%.200s\": data_offsets [%zu, %zu] hold %zu bytes, but its "
+                       "shape of %s needs %zu",
+                       file->path, entry->name, tensor->begin, tensor->end,
+                       tensor->end - tensor->begin, entry->dtype, entry->bytes);
   entry->offset = tensor->begin;
   return QUERN_OK;
 }
@@ -227,15 +233,15 @@ static quern_status check_tiling(quern__safetensors *file) {
     const quern__tensor_entry *entry = &file->entries[i];
     if (entry->offset != end)
       return quern__fail(
-          QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": data begins at byte %zu, expected %zu (%s)", file->path,
-          entry->name, entry->offset, end,
+          QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": data begins at byte %zu, expected %zu (%s)",
+          file->path, entry->name, entry->offset, end,
           entry->offset < end ? "it overlaps another tensor" : "no tensor fills the bytes before");
     end += entry->bytes;
   }
   if (end == file->data_bytes) return QUERN_OK;
   return quern__fail(QUERN_ERROR_FORMAT,
-                     "%s: the tensors end at byte %zu of the data, but the file has %zu bytes", file->path,
-                     end, file->data_bytes);
+                     "%s: the tensors end at byte %zu of the data, but the file has %zu bytes",
+                     file->path, end, file->data_bytes);
 }
 
 quern_status quern__safetensors_parse(quern__safetensors *file, const quern__header_counts *counts,
@@ -253,7 +259,8 @@ quern_status quern__safetensors_parse(quern__safetensors *file, const quern__hea
   for (size_t i = json->next; i < json->length; i++)
     if (json->text[i] != ' ')
       return quern__fail(QUERN_ERROR_FORMAT,
-                         "%s: safetensors header, byte %zu: expected blanks up to its end", file->path, i);
+                         "%s: safetensors header, byte %zu: expected blanks up to its end",
+                         file->path, i);
   QUERN__FORWARD(refuse_duplicate_tensors(file));
   return check_tiling(file);
 }

@@ -2,7 +2,7 @@
 #ifndef QUERN_HOST_MODEL_SAFETENSORS_HEADER_H
 #define QUERN_HOST_MODEL_SAFETENSORS_HEADER_H
 
-#include "model/safetensors_json.h"
+#include "safetensors_json.h"
 
 /* Sets metadata, entries, counts and shapes from the header's text, which has so many of each at
  * most, checked against file->data_bytes. */

@@ -1,13 +1,14 @@
-#include "model/safetensors_json.h"
+#include "safetensors_json.h"
 #include <string.h>
 
 quern_status quern__json_fail(const quern__json *json) {
-  return quern__fail(QUERN_ERROR_FORMAT, "%s: safetensors header, byte %zu: not valid JSON", json->path,
-                     json->next);
+  return quern__fail(QUERN_ERROR_FORMAT, "%s: safetensors header, byte %zu: not valid JSON",
+                     json->path, json->next);
 }
 
 char quern__json_peek(quern__json *json) {
-  while (json->next < json->length && memchr(" \t\r\n", json->text[json->next], 4) != NULL) json->next++;
+  while (json->next < json->length && memchr(" \t\r\n", json->text[json->next], 4) != NULL)
+    json->next++;
   return json->next < json->length ? json->text[json->next] : '\0';
 }
 
@@ -50,7 +51,8 @@ static bool read_character(quern__json *json, char **to) {
   if (!read_code(text, &code) || (code >= 0xDC00 && code <= 0xDFFF)) return false;
   json->next += 4;
   if (code >= 0xD800 && code <= 0xDBFF) {
-    if (text[4] != '\\' || text[5] != 'u' || !read_code(text + 6, &low) || low < 0xDC00 || low > 0xDFFF)
+    if (text[4] != '\\' || text[5] != 'u' || !read_code(text + 6, &low) || low < 0xDC00 ||
+        low > 0xDFFF)
       return false;
     json->next += 6;
     code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);

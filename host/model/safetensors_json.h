@@ -4,7 +4,7 @@
 #ifndef QUERN_HOST_MODEL_SAFETENSORS_JSON_H
 #define QUERN_HOST_MODEL_SAFETENSORS_JSON_H
 
-#include "model/safetensors.h"
+#include "safetensors.h"
 
 typedef struct quern__json {
   const char *path;

@@ -1,7 +1,7 @@
-/* The check of a safetensors header's text. It knows where strings end and what may stand outside of them;
- * whether the pieces form JSON is found out when they are read. */
-#include "model/safetensors.h"
-#include "utf8.h"
+/* The check of a safetensors header's text. It knows where strings end and what may stand outside
+ * of them; whether the pieces form JSON is found out when they are read. */
+#include "../utf8.h"
+#include "safetensors.h"
 #include <string.h>
 
 /* { tensor: { "shape": [ … ] } } */
@@ -14,8 +14,8 @@ typedef struct text_reader {
 } text_reader;
 
 static quern_status fail(const text_reader *reader, const char *found, const char *expected) {
-  return quern__fail(QUERN_ERROR_FORMAT, "%s: safetensors header, byte %zu: %s, expected %s", reader->path,
-                     reader->at, found, expected);
+  return quern__fail(QUERN_ERROR_FORMAT, "%s: safetensors header, byte %zu: %s, expected %s",
+                     reader->path, reader->at, found, expected);
 }
 
 /* The byte `ahead` places on; 0, which is valid nowhere, past the end. */

@@ -1,19 +1,21 @@
 /* Writing a safetensors file. */
-#include "file.h"
-#include "model/little_endian.h"
-#include "model/safetensors.h"
-#include "size.h"
+#include "../file.h"
+#include "../size.h"
+#include "little_endian.h"
+#include "safetensors.h"
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static quern_status tensor_bytes(const char *path, const quern__tensor_plan *tensor, size_t *bytes) {
+static quern_status tensor_bytes(const char *path, const quern__tensor_plan *tensor,
+                                 size_t *bytes) {
   *bytes = tensor->is_i64 ? sizeof(int64_t) : sizeof(float);
   for (size_t i = 0; i < tensor->rank; i++)
     if (!quern__multiply(*bytes, tensor->shape[i], bytes))
-      return quern__fail(QUERN_ERROR_OVERFLOW, "%s: tensor \"%s\": the product of its shape overflows", path,
+      return quern__fail(QUERN_ERROR_OVERFLOW,
+                         "%s: tensor \"%s\": the product of its shape overflows", path,
                          tensor->name);
   return QUERN_OK;
 }
@@ -30,7 +32,8 @@ static bool add_size(cJSON *list, size_t size) {
 
 static bool add_tensor(cJSON *header, const quern__tensor_plan *tensor, size_t begin, size_t end) {
   cJSON *object = cJSON_AddObjectToObject(header, tensor->name);
-  if (object == NULL || cJSON_AddStringToObject(object, "dtype", tensor->is_i64 ? "I64" : "F32") == NULL)
+  if (object == NULL ||
+      cJSON_AddStringToObject(object, "dtype", tensor->is_i64 ? "I64" : "F32") == NULL)
     return false;
   cJSON *shape = cJSON_AddArrayToObject(object, "shape");
   if (shape == NULL) return false; /* also of a scalar, which has nothing to add to it */
@@ -44,16 +47,17 @@ static bool add_metadata(cJSON *header, const quern__metadata_pair *metadata, si
   if (count == 0) return true;
   cJSON *object = cJSON_AddObjectToObject(header, "__metadata__");
   for (size_t i = 0; i < count; i++)
-    if (object == NULL || cJSON_AddStringToObject(object, metadata[i].key, metadata[i].value) == NULL)
+    if (object == NULL ||
+        cJSON_AddStringToObject(object, metadata[i].key, metadata[i].value) == NULL)
       return false;
   return object != NULL;
 }
 
-/* The header's text, padded with blanks to a multiple of 8, so that floats begin at one. The caller frees
- * *text. */
-static quern_status make_header(const char *path, const quern__metadata_pair *metadata, size_t metadata_count,
-                                const quern__tensor_plan *tensors, size_t tensor_count, char **text,
-                                size_t *largest) {
+/* The header's text, padded with blanks to a multiple of 8, so that floats begin at one. The caller
+ * frees *text. */
+static quern_status make_header(const char *path, const quern__metadata_pair *metadata,
+                                size_t metadata_count, const quern__tensor_plan *tensors,
+                                size_t tensor_count, char **text, size_t *largest) {
   quern_status status = QUERN_OK;
   char *json = NULL;
   size_t begin = 0;
@@ -74,9 +78,10 @@ static quern_status make_header(const char *path, const quern__metadata_pair *me
   if (made) json = cJSON_PrintUnformatted(header);
   size_t length = json != NULL ? strlen(json) : 0, padded = (length + 7) / 8 * 8;
   if (padded > QUERN__HEADER_LARGEST) {
-    status = quern__fail(QUERN_ERROR_UNSUPPORTED,
-                         "%s: %zu tensors need a header of %zu bytes, and safetensors allows %" PRIu64, path,
-                         tensor_count, padded, QUERN__HEADER_LARGEST);
+    status =
+        quern__fail(QUERN_ERROR_UNSUPPORTED,
+                    "%s: %zu tensors need a header of %zu bytes, and safetensors allows %" PRIu64,
+                    path, tensor_count, padded, QUERN__HEADER_LARGEST);
     goto cleanup;
   }
   *text = json != NULL ? malloc(padded + 1) : NULL;

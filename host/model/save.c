@@ -1,15 +1,24 @@
 /* Writing a network as a model file. */
-#include "model/layout.h"
-#include "model/little_endian.h"
-#include "model/metadata.h"
-#include "schema.h"
-#include "size.h"
+#include "../schema.h"
+#include "../size.h"
+#include "layout.h"
+#include "little_endian.h"
+#include "metadata.h"
 #include <quern/version.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What a tensor of the file is. A dense layer and a normalisation have weight and bias each, as modules of PyTorch do. */
-typedef enum kind { WEIGHT, BIAS, NORM_WEIGHT, NORM_BIAS, RUNNING_MEAN, RUNNING_VARIANCE, BATCHES } kind;
+/* What a tensor of the file is. A dense layer and a normalisation have weight and bias each, as
+ * modules of PyTorch do. */
+typedef enum kind {
+  WEIGHT,
+  BIAS,
+  NORM_WEIGHT,
+  NORM_BIAS,
+  RUNNING_MEAN,
+  RUNNING_VARIANCE,
+  BATCHES
+} kind;
 enum { MOST_TENSORS = BATCHES + 1 }; /* of a layer */
 
 /* "18446744073709551615.num_batches_tracked" fits. */
@@ -38,13 +47,15 @@ static void add(saving *save, size_t layer, kind what, size_t place, quern__tens
   save->tensors[save->count++] = plan;
 }
 
-/* The modules that a layer is in torch.nn.Sequential, each with a place of its own: Linear, a normalisation, an activation, Dropout. */
+/* The modules that a layer is in torch.nn.Sequential, each with a place of its own: Linear, a
+ * normalisation, an activation, Dropout. */
 static size_t modules_of(const quern_layer *layer) {
   return 1u + (layer->normalization.kind != QUERN_NORMALIZATION_NONE) +
          (layer->activation.kind != QUERN_IDENTITY) + (layer->dropout > 0.0f);
 }
 
-static void add_layer(saving *save, size_t index, size_t place, size_t in, const quern_layer *layer) {
+static void add_layer(saving *save, size_t index, size_t place, size_t in,
+                      const quern_layer *layer) {
   const quern__tensor_plan vector = {.rank = 1, .shape = {layer->units}};
   save->layers[index] = save->count;
   add(save, index, WEIGHT, place, (quern__tensor_plan){.rank = 2, .shape = {layer->units, in}});
@@ -127,7 +138,8 @@ quern_status quern_model_save(const quern_network *network, const char *path) {
   saving save = {.network = network};
   char *activations = NULL, *frozen = NULL, *schema = NULL, *normalization = NULL, *dropout = NULL,
        loss[QUERN__PARAMETER_TEXT];
-  quern_loss_format(quern_network_loss(network), quern_network_huber_delta(network), loss, sizeof loss);
+  quern_loss_format(quern_network_loss(network), quern_network_huber_delta(network), loss,
+                    sizeof loss);
   QUERN__TRY(plan_tensors(path, &save));
   QUERN__TRY(quern__metadata_activations(network, &activations));
   QUERN__TRY(quern__metadata_normalization(network, &normalization));
@@ -149,7 +161,8 @@ quern_status quern_model_save(const quern_network *network, const char *path) {
   size_t pairs = 0;
   for (size_t i = 0; i < ALL; i++)
     if (all[i].value != NULL) metadata[pairs++] = all[i];
-  status = quern__safetensors_write(path, metadata, pairs, save.tensors, save.count, fill_tensor, &save);
+  status =
+      quern__safetensors_write(path, metadata, pairs, save.tensors, save.count, fill_tensor, &save);
 cleanup:
   free(schema);
   free(dropout);

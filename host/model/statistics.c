@@ -1,4 +1,4 @@
-#include "model/statistics.h"
+#include "statistics.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +36,8 @@ static double read_f64(const unsigned char *bytes) {
 
 /* IEEE 754 binary16: a sign, 5 bits of exponent, 10 of fraction. */
 static double read_f16(const unsigned char *bytes) {
-  const unsigned bits = (unsigned)bits_of(bytes, 2), exponent = bits >> 10 & 31, fraction = bits & 1023;
+  const unsigned bits = (unsigned)bits_of(bytes, 2), exponent = bits >> 10 & 31,
+                 fraction = bits & 1023;
   const double sign = bits >> 15 != 0 ? -1.0 : 1.0;
   if (exponent == 31) return fraction == 0 ? sign * (double)INFINITY : (double)NAN;
   if (exponent == 0) return sign * ldexp(fraction, -24);
@@ -72,9 +73,10 @@ static const struct {
   const char *type;
   size_t bytes;
   reader read;
-} readers[] = {{"F32", 4, read_f32}, {"F64", 8, read_f64}, {"F16", 2, read_f16}, {"BF16", 2, read_bf16},
-               {"I64", 8, read_i64}, {"I32", 4, read_i32}, {"I16", 2, read_i16}, {"I8", 1, read_i8},
-               {"U64", 8, read_u64}, {"U32", 4, read_u32}, {"U16", 2, read_u16}, {"U8", 1, read_u8},
+} readers[] = {{"F32", 4, read_f32},   {"F64", 8, read_f64}, {"F16", 2, read_f16},
+               {"BF16", 2, read_bf16}, {"I64", 8, read_i64}, {"I32", 4, read_i32},
+               {"I16", 2, read_i16},   {"I8", 1, read_i8},   {"U64", 8, read_u64},
+               {"U32", 4, read_u32},   {"U16", 2, read_u16}, {"U8", 1, read_u8},
                {"BOOL", 1, read_u8}};
 
 void quern__statistics_add(double value, quern__statistics_tally *tally, quern_tensor_info *info) {
@@ -96,13 +98,14 @@ void quern__statistics_finish(const quern__statistics_tally *tally, quern_tensor
   info->deviation = sqrt(tally->squares / (double)tally->finite);
 }
 
-quern_status quern__statistics(const quern__safetensors *file, const quern__tensor_entry *entry, size_t first,
-                               size_t count, quern_tensor_info *info) {
+quern_status quern__statistics(const quern__safetensors *file, const quern__tensor_entry *entry,
+                               size_t first, size_t count, quern_tensor_info *info) {
   enum { PIECE = 1 << 16 }; /* bytes; a multiple of every type's */
   info->mean = info->deviation = info->least = info->most = NAN;
   info->not_finite = 0;
   size_t type = 0;
-  while (type < sizeof readers / sizeof *readers && strcmp(readers[type].type, entry->dtype) != 0) type++;
+  while (type < sizeof readers / sizeof *readers && strcmp(readers[type].type, entry->dtype) != 0)
+    type++;
   if (type == sizeof readers / sizeof *readers) return QUERN_OK;
   unsigned char *piece = malloc(PIECE);
   if (piece == NULL) return quern__fail_memory(file->path, PIECE);

@@ -8,7 +8,8 @@
 quern_status quern__mpi_carry(quern_mpi *mpi, size_t bytes) {
   if (bytes <= mpi->carried_bytes) return QUERN_OK;
   char *room = realloc(mpi->carried, bytes);
-  if (room == NULL) return quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "mpi: no host memory for %zu bytes", bytes);
+  if (room == NULL)
+    return quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "mpi: no host memory for %zu bytes", bytes);
   mpi->carried = room;
   mpi->carried_bytes = bytes;
   return QUERN_OK;
@@ -24,10 +25,10 @@ static quern_status exchange(quern_mpi *mpi, const char *what, int bytes) {
                          MPI_Irecv(mpi->carried + from * each, bytes, MPI_BYTE, (int)from,
                                    QUERN__MPI_EXCHANGE, mpi->communicator, &mpi->requests[from]));
     if (status == QUERN_OK)
-      status =
-          quern__mpi_check(mpi, "MPI_Isend",
-                           MPI_Isend(mpi->carried + ranks * each, bytes, MPI_BYTE, (int)to,
-                                     QUERN__MPI_EXCHANGE, mpi->communicator, &mpi->requests[ranks + to]));
+      status = quern__mpi_check(mpi, "MPI_Isend",
+                                MPI_Isend(mpi->carried + ranks * each, bytes, MPI_BYTE, (int)to,
+                                          QUERN__MPI_EXCHANGE, mpi->communicator,
+                                          &mpi->requests[ranks + to]));
     if (status != QUERN_OK) return status;
   }
   return quern__mpi_wait(mpi, what, mpi->requests, NULL);
@@ -38,8 +39,8 @@ quern_status quern__mpi_all_gather(void *state, const void *mine, size_t bytes, 
   const size_t ranks = mpi->table.ranks;
   if (mpi->broken) return quern__mpi_broken(mpi);
   if (bytes > INT32_MAX || bytes > SIZE_MAX / (ranks + 1))
-    return quern_fail(QUERN_ERROR_OVERFLOW, "mpi: an all-gather of %zu bytes, expected at most %d", bytes,
-                      INT32_MAX);
+    return quern_fail(QUERN_ERROR_OVERFLOW, "mpi: an all-gather of %zu bytes, expected at most %d",
+                      bytes, INT32_MAX);
   quern_status status = quern__mpi_carry(mpi, (ranks + 1) * bytes);
   if (status != QUERN_OK) return status;
   if (bytes > 0) memcpy(mpi->carried + ranks * bytes, mine, bytes);
@@ -55,8 +56,8 @@ quern_status quern__mpi_barrier(void *state) {
   return mpi->broken ? quern__mpi_broken(mpi) : exchange(mpi, "a barrier", 0);
 }
 
-/* A piece down a binomial tree, whose ranks are counted from the root: each gets it from the rank without its lowest one-bit, and sends
- * it to those that have one more below that. */
+/* A piece down a binomial tree, whose ranks are counted from the root: each gets it from the rank
+ * without its lowest one-bit, and sends it to those that have one more below that. */
 static quern_status pass_on(quern_mpi *mpi, int bytes, size_t root) {
   const size_t ranks = mpi->table.ranks, place = (mpi->table.rank + ranks - root) % ranks;
   size_t bit = 1;
@@ -64,17 +65,19 @@ static quern_status pass_on(quern_mpi *mpi, int bytes, size_t root) {
   quern_status status = QUERN_OK;
   if (place > 0) {
     const size_t parent = (place - bit + root) % ranks;
-    status = quern__mpi_check(mpi, "MPI_Irecv",
-                              MPI_Irecv(mpi->carried, bytes, MPI_BYTE, (int)parent, QUERN__MPI_BROADCAST,
-                                        mpi->communicator, &mpi->requests[parent]));
+    status =
+        quern__mpi_check(mpi, "MPI_Irecv",
+                         MPI_Irecv(mpi->carried, bytes, MPI_BYTE, (int)parent, QUERN__MPI_BROADCAST,
+                                   mpi->communicator, &mpi->requests[parent]));
     if (status == QUERN_OK) status = quern__mpi_wait(mpi, "a broadcast", mpi->requests, NULL);
   }
   for (bit >>= 1; bit > 0 && status == QUERN_OK; bit >>= 1) {
     if (place + bit >= ranks) continue;
     const size_t child = (place + bit + root) % ranks;
-    status = quern__mpi_check(mpi, "MPI_Isend",
-                              MPI_Isend(mpi->carried, bytes, MPI_BYTE, (int)child, QUERN__MPI_BROADCAST,
-                                        mpi->communicator, &mpi->requests[ranks + child]));
+    status =
+        quern__mpi_check(mpi, "MPI_Isend",
+                         MPI_Isend(mpi->carried, bytes, MPI_BYTE, (int)child, QUERN__MPI_BROADCAST,
+                                   mpi->communicator, &mpi->requests[ranks + child]));
   }
   return status == QUERN_OK ? quern__mpi_wait(mpi, "a broadcast", mpi->requests, NULL) : status;
 }
@@ -84,9 +87,11 @@ quern_status quern__mpi_broadcast(void *state, void *data, size_t bytes, size_t 
   enum { PIECE = 1 << 20 }; /* what is held of it beside, on each rank */
   if (mpi->broken) return quern__mpi_broken(mpi);
   if (root >= mpi->table.ranks)
-    return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: a broadcast from rank %zu of %zu", root, mpi->table.ranks);
+    return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: a broadcast from rank %zu of %zu", root,
+                      mpi->table.ranks);
   quern_status status = quern__mpi_carry(mpi, bytes < PIECE ? bytes : PIECE);
-  /* Who is not there is known by its number here; in the tree, others wait for those that wait for it. */
+  /* Who is not there is known by its number here; in the tree, others wait for those that wait for
+   * it. */
   if (status == QUERN_OK) status = exchange(mpi, "a broadcast", 0);
   for (size_t at = 0; at < bytes && status == QUERN_OK; at += PIECE) {
     const size_t here = bytes - at < PIECE ? bytes - at : PIECE;

@@ -9,7 +9,8 @@
 
 static bool is_usable(void) {
   int begun = 0, ended = 0;
-  return MPI_Initialized(&begun) == MPI_SUCCESS && begun && MPI_Finalized(&ended) == MPI_SUCCESS && !ended;
+  return MPI_Initialized(&begun) == MPI_SUCCESS && begun && MPI_Finalized(&ended) == MPI_SUCCESS &&
+         !ended;
 }
 
 /* MPI_Comm_dup waits for all ranks, and for ever. */
@@ -62,12 +63,13 @@ static quern_status compare_versions(quern_mpi *mpi, const char *version) {
   if (all == NULL) return quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "mpi: no host memory");
   quern_status status = quern__mpi_all_gather(mpi, mine, sizeof mine, all);
   size_t r = 0;
-  while (status == QUERN_OK && r < mpi->table.ranks && memcmp(all + r * sizeof mine, all, sizeof mine) == 0)
+  while (status == QUERN_OK && r < mpi->table.ranks &&
+         memcmp(all + r * sizeof mine, all, sizeof mine) == 0)
     r++;
   if (status == QUERN_OK && r < mpi->table.ranks)
-    status =
-        quern_fail(QUERN_ERROR_COLLECTIVE, "mpi: rank %zu of %zu has quern %.31s, and rank 0 has quern %.31s",
-                   r, mpi->table.ranks, all + r * sizeof mine, all);
+    status = quern_fail(QUERN_ERROR_COLLECTIVE,
+                        "mpi: rank %zu of %zu has quern %.31s, and rank 0 has quern %.31s", r,
+                        mpi->table.ranks, all + r * sizeof mine, all);
   free(all);
   return status;
 }
@@ -92,8 +94,10 @@ static quern_status allocate(quern_mpi *mpi) {
 quern_status quern__mpi_create_as(MPI_Comm communicator, double timeout, const char *version,
                                   quern_mpi **mpi) {
   *mpi = NULL;
-  if (!is_usable()) return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: MPI is not initialised, or finalised");
-  if (communicator == MPI_COMM_NULL) return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: the communicator is none");
+  if (!is_usable())
+    return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: MPI is not initialised, or finalised");
+  if (communicator == MPI_COMM_NULL)
+    return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: the communicator is none");
   if (!(timeout >= 0 && timeout <= QUERN__MPI_LONGEST))
     return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: a time-out of %g s, expected 0 to %g", timeout,
                       QUERN__MPI_LONGEST);

@@ -1,5 +1,5 @@
-/* All-reduce: every range goes to the rank that adds it up, in the order of ranks, and its sums go to all: by messages, or, between
- * ranks that share the memory in which it lies, by being there. */
+/* All-reduce: every range goes to the rank that adds it up, in the order of ranks, and its sums go
+ * to all: by messages, or, between ranks that share the memory in which it lies, by being there. */
 #include "state.h"
 
 #include "../collective/sum.h"
@@ -31,7 +31,8 @@ static float *values_of(const quern__mpi_reduction *reduction, size_t rank) {
   return (float *)(void *)(reduction->shared->parts[rank] + reduction->offset);
 }
 
-/* One with room for `count` to be sent: a used one where that is large enough, so that its pages are there. */
+/* One with room for `count` to be sent: a used one where that is large enough, so that its pages
+ * are there. */
 static quern_status obtain(quern_mpi *mpi, size_t count, quern__mpi_reduction **obtained) {
   const size_t ranks = mpi->table.ranks;
   quern__mpi_reduction *reduction = mpi->spare;
@@ -50,8 +51,8 @@ static quern_status obtain(quern_mpi *mpi, size_t count, quern__mpi_reduction **
   if (reduction == NULL || reduction->sent == NULL || reduction->received == NULL ||
       reduction->requests == NULL) {
     reduction_free(reduction);
-    return quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "mpi: no host memory to add up %zu numbers of %zu ranks",
-                      count, ranks);
+    return quern_fail(QUERN_ERROR_OUT_OF_MEMORY,
+                      "mpi: no host memory to add up %zu numbers of %zu ranks", count, ranks);
   }
   for (size_t i = 0; i < ROWS * ranks; i++) reduction->requests[i] = MPI_REQUEST_NULL;
   reduction->next = NULL;
@@ -61,7 +62,8 @@ static quern_status obtain(quern_mpi *mpi, size_t count, quern__mpi_reduction **
 }
 
 /* Where the part begins that rank r adds up, and how long it is. */
-static size_t part_of(const quern_mpi *mpi, const quern__mpi_reduction *reduction, size_t r, int *length) {
+static size_t part_of(const quern_mpi *mpi, const quern__mpi_reduction *reduction, size_t r,
+                      int *length) {
   const size_t begin = quern__part_begin(reduction->count, r, mpi->table.ranks);
   *length = (int)(quern__part_begin(reduction->count, r + 1, mpi->table.ranks) - begin);
   return begin;
@@ -82,15 +84,16 @@ static quern_status receive(quern_mpi *mpi, quern__mpi_reduction *reduction) {
                                    mpi->communicator, &requests_of(mpi, reduction, PARTS_IN)[r]));
     if (status == QUERN_OK)
       status = quern__mpi_check(mpi, "MPI_Irecv",
-                                MPI_Irecv(reduction->values + begin, is_there ? 0 : length, MPI_FLOAT, (int)r,
-                                          QUERN__MPI_SUMS, mpi->communicator,
+                                MPI_Irecv(reduction->values + begin, is_there ? 0 : length,
+                                          MPI_FLOAT, (int)r, QUERN__MPI_SUMS, mpi->communicator,
                                           &requests_of(mpi, reduction, SUMS_IN)[r]));
     if (status != QUERN_OK) return status;
   }
   return QUERN_OK;
 }
 
-/* To every other rank, beginning with the next one, so that not all send to the same: its own part, or this rank's. */
+/* To every other rank, beginning with the next one, so that not all send to the same: its own part,
+ * or this rank's. */
 static quern_status send(quern_mpi *mpi, quern__mpi_reduction *reduction, bool sums) {
   const size_t ranks = mpi->table.ranks, rank = mpi->table.rank;
   MPI_Request *requests = requests_of(mpi, reduction, sums ? SUMS_OUT : PARTS_OUT);
@@ -102,10 +105,11 @@ static quern_status send(quern_mpi *mpi, quern__mpi_reduction *reduction, bool s
     const bool is_there = reaches(reduction, r);
     if (!sums && !is_there && length > 0)
       memcpy(reduction->sent + begin, reduction->values + begin, (size_t)length * sizeof(float));
-    const quern_status status = quern__mpi_check(
-        mpi, "MPI_Isend",
-        MPI_Isend(is_there ? NULL : reduction->sent + begin, is_there ? 0 : length, MPI_FLOAT, (int)r,
-                  sums ? QUERN__MPI_SUMS : QUERN__MPI_PARTS, mpi->communicator, &requests[r]));
+    const quern_status status =
+        quern__mpi_check(mpi, "MPI_Isend",
+                         MPI_Isend(is_there ? NULL : reduction->sent + begin, is_there ? 0 : length,
+                                   MPI_FLOAT, (int)r, sums ? QUERN__MPI_SUMS : QUERN__MPI_PARTS,
+                                   mpi->communicator, &requests[r]));
     if (status != QUERN_OK) return status;
   }
   return QUERN_OK;
@@ -120,7 +124,8 @@ quern_status quern__mpi_all_reduce_start(void *state, float *values, size_t coun
                       INT32_MAX);
   quern__mpi_reduction *reduction = NULL;
   size_t offset = 0;
-  const quern__mpi_shared *shared = quern__mpi_shared_at(mpi, values, count * sizeof *values, &offset);
+  const quern__mpi_shared *shared =
+      quern__mpi_shared_at(mpi, values, count * sizeof *values, &offset);
   const bool all_share = shared != NULL && mpi->local_ranks == mpi->table.ranks;
   quern_status status = obtain(mpi, all_share ? 0 : count, &reduction);
   if (status != QUERN_OK) return status;
@@ -138,8 +143,9 @@ quern_status quern__mpi_all_reduce_start(void *state, float *values, size_t coun
   return status; /* after a failure it stays in the list, until the collective is freed */
 }
 
-/* All of this rank's range is there: adds it up into every memory that it reaches, and sends the sums to the rest. Who is reached is
- * written to, not left to read: then its reduction is over when its messages are, and no one reads its memory any more. */
+/* All of this rank's range is there: adds it up into every memory that it reaches, and sends the
+ * sums to the rest. Who is reached is written to, not left to read: then its reduction is over when
+ * its messages are, and no one reads its memory any more. */
 static quern_status add(quern_mpi *mpi, quern__mpi_reduction *reduction) {
   int own;
   size_t sums = 0;
@@ -158,23 +164,24 @@ static quern_status add(quern_mpi *mpi, quern__mpi_reduction *reduction) {
   return send(mpi, reduction, true);
 }
 
-/* A rank's messages of one kind come in the order in which they were sent, and are received in the order of reductions: so sums are
- * sent in that order too. */
+/* A rank's messages of one kind come in the order in which they were sent, and are received in the
+ * order of reductions: so sums are sent in that order too. */
 quern_status quern__mpi_progress(quern_mpi *mpi) {
   const int ranks = (int)mpi->table.ranks;
   for (quern__mpi_reduction *each = mpi->reductions; each != NULL; each = each->next) {
     int done = each->done;
     if (!each->summed) {
-      const quern_status status =
-          quern__mpi_check(mpi, "MPI_Testall",
-                           MPI_Testall(ranks, requests_of(mpi, each, PARTS_IN), &done, MPI_STATUSES_IGNORE));
+      const quern_status status = quern__mpi_check(
+          mpi, "MPI_Testall",
+          MPI_Testall(ranks, requests_of(mpi, each, PARTS_IN), &done, MPI_STATUSES_IGNORE));
       if (status != QUERN_OK || !done) return status;
       const quern_status added = add(mpi, each);
       if (added != QUERN_OK) return added;
     }
     if (!each->done) {
-      const quern_status status = quern__mpi_check(
-          mpi, "MPI_Testall", MPI_Testall(ROWS * ranks, each->requests, &done, MPI_STATUSES_IGNORE));
+      const quern_status status =
+          quern__mpi_check(mpi, "MPI_Testall",
+                           MPI_Testall(ROWS * ranks, each->requests, &done, MPI_STATUSES_IGNORE));
       if (status != QUERN_OK) return status;
       each->done = done != 0;
     }
@@ -207,7 +214,8 @@ quern_status quern__mpi_all_reduce_wait(void *state, void *request) {
   return QUERN_OK;
 }
 
-/* Cancelled, a receive ends here, whoever answers; but for one whose message is half there, which gets a second. */
+/* Cancelled, a receive ends here, whoever answers; but for one whose message is half there, which
+ * gets a second. */
 void quern__mpi_give_up(quern_mpi *mpi) {
   static const size_t rows[] = {PARTS_IN, SUMS_IN};
   const double until = MPI_Wtime() + 1.0;
@@ -217,7 +225,8 @@ void quern__mpi_give_up(quern_mpi *mpi) {
         MPI_Request *receive = &requests_of(mpi, each, rows[i])[r];
         int done = *receive == MPI_REQUEST_NULL;
         if (!done && MPI_Cancel(receive) != MPI_SUCCESS) continue;
-        while (!done && MPI_Test(receive, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS && MPI_Wtime() < until) {
+        while (!done && MPI_Test(receive, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS &&
+               MPI_Wtime() < until) {
         }
       }
 }

@@ -1,4 +1,5 @@
-/* Memory that the ranks of one host share, by a window of MPI: what one adds up the others have, without a message that carries it. */
+/* Memory that the ranks of one host share, by a window of MPI: what one adds up the others have,
+ * without a message that carries it. */
 #include "state.h"
 
 #include <quern/backend.h>
@@ -33,7 +34,8 @@ static quern_status translate(quern_mpi *mpi) {
 
 quern_status quern__mpi_find_host(quern_mpi *mpi) {
   int rank = 0, ranks = 1;
-  int code = MPI_Comm_split_type(mpi->communicator, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &mpi->host);
+  int code =
+      MPI_Comm_split_type(mpi->communicator, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &mpi->host);
   if (code == MPI_SUCCESS) code = MPI_Comm_set_errhandler(mpi->host, MPI_ERRORS_RETURN);
   if (code == MPI_SUCCESS) code = MPI_Comm_rank(mpi->host, &rank);
   if (code == MPI_SUCCESS) code = MPI_Comm_size(mpi->host, &ranks);
@@ -47,20 +49,21 @@ static char *align(char *at) {
   return at + (PAGE - (uintptr_t)at % PAGE) % PAGE;
 }
 
-/* A window with a part for each rank of this host; false, on each of them, where one could not have it. */
+/* A window with a part for each rank of this host; false, on each of them, where one could not have
+ * it. */
 static quern_status open_window(quern_mpi *mpi, quern__mpi_shared *shared, bool *opened) {
   void *own = NULL;
   MPI_Info info;
   int code = MPI_Info_create(&info), worst = 0;
   if (code == MPI_SUCCESS) {
     MPI_Info_set(info, "alloc_shared_noncontig", "true"); /* so that a part begins at a page */
-    code =
-        MPI_Win_allocate_shared((MPI_Aint)(shared->bytes + PAGE), 1, info, mpi->host, &own, &shared->window);
+    code = MPI_Win_allocate_shared((MPI_Aint)(shared->bytes + PAGE), 1, info, mpi->host, &own,
+                                   &shared->window);
     MPI_Info_free(&info);
   }
   int failed = code != MPI_SUCCESS;
-  const quern_status status =
-      quern__mpi_check(mpi, "MPI_Allreduce", MPI_Allreduce(&failed, &worst, 1, MPI_INT, MPI_MAX, mpi->host));
+  const quern_status status = quern__mpi_check(
+      mpi, "MPI_Allreduce", MPI_Allreduce(&failed, &worst, 1, MPI_INT, MPI_MAX, mpi->host));
   *opened = status == QUERN_OK && worst == 0;
   if (code == MPI_SUCCESS && !*opened && status == QUERN_OK) MPI_Win_free(&shared->window);
   if (!*opened) shared->window = MPI_WIN_NULL;
@@ -80,7 +83,8 @@ static quern_status find_parts(quern_mpi *mpi, quern__mpi_shared *shared) {
     if (status != QUERN_OK) return status;
     shared->parts[r] = align(part);
   }
-  return quern__mpi_check(mpi, "MPI_Win_lock_all", MPI_Win_lock_all(MPI_MODE_NOCHECK, shared->window));
+  return quern__mpi_check(mpi, "MPI_Win_lock_all",
+                          MPI_Win_lock_all(MPI_MODE_NOCHECK, shared->window));
 }
 
 static quern_status create(quern_mpi *mpi, size_t bytes, quern__mpi_shared *shared) {
@@ -89,7 +93,8 @@ static quern_status create(quern_mpi *mpi, size_t bytes, quern__mpi_shared *shar
   shared->window = MPI_WIN_NULL;
   shared->parts = calloc(mpi->table.ranks, sizeof *shared->parts);
   if (shared->parts == NULL)
-    return quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "mpi: no host memory for %zu ranks", mpi->table.ranks);
+    return quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "mpi: no host memory for %zu ranks",
+                      mpi->table.ranks);
   if (mpi->local_ranks > 1) {
     /* The window's making waits for ever: so who is not there is found out before. */
     quern_status status = quern__mpi_barrier(mpi);
@@ -97,7 +102,8 @@ static quern_status create(quern_mpi *mpi, size_t bytes, quern__mpi_shared *shar
     if (status == QUERN_OK && opened) status = find_parts(mpi, shared);
     if (status != QUERN_OK || opened) return status;
   }
-  /* Alone on its host, or where a window has no room (a container's /dev/shm is small): messages carry it. */
+  /* Alone on its host, or where a window has no room (a container's /dev/shm is small): messages
+   * carry it. */
   shared->parts[mpi->table.rank] = aligned_alloc(PAGE, bytes);
   return shared->parts[mpi->table.rank] != NULL
              ? QUERN_OK
@@ -115,7 +121,8 @@ quern_status quern__mpi_memory_create(void *state, size_t bytes, void **memory) 
   quern_mpi *mpi = state;
   *memory = NULL;
   if (mpi->broken) return quern__mpi_broken(mpi);
-  if (bytes > PTRDIFF_MAX - PAGE) return quern_fail(QUERN_ERROR_OVERFLOW, "mpi: %zu bytes overflow", bytes);
+  if (bytes > PTRDIFF_MAX - PAGE)
+    return quern_fail(QUERN_ERROR_OVERFLOW, "mpi: %zu bytes overflow", bytes);
   bytes = bytes > 0 ? (bytes + PAGE - 1) / PAGE * PAGE : PAGE;
   quern__mpi_shared *shared = find_unused(mpi, bytes);
   if (shared == NULL) {
@@ -142,8 +149,8 @@ void quern__mpi_memory_free(void *state, void *memory) {
     if (each->parts[mpi->table.rank] == memory) each->used = false;
 }
 
-const quern__mpi_shared *quern__mpi_shared_at(const quern_mpi *mpi, const void *values, size_t bytes,
-                                              size_t *offset) {
+const quern__mpi_shared *quern__mpi_shared_at(const quern_mpi *mpi, const void *values,
+                                              size_t bytes, size_t *offset) {
   const uintptr_t at = (uintptr_t)values;
   for (const quern__mpi_shared *each = mpi->shared; each != NULL; each = each->next) {
     const uintptr_t begin = (uintptr_t)each->parts[mpi->table.rank];
@@ -162,7 +169,8 @@ void quern__mpi_shared_sync(const quern__mpi_shared *shared) {
 
 void quern__mpi_shared_free(quern_mpi *mpi) {
   bool waits = mpi->shared != NULL && mpi->local_ranks > 1 && !mpi->broken;
-  if (waits) (void)quern__mpi_barrier(mpi); /* who does not come breaks it, and what MPI holds stays */
+  if (waits)
+    (void)quern__mpi_barrier(mpi); /* who does not come breaks it, and what MPI holds stays */
   for (quern__mpi_shared *each = mpi->shared, *next; each != NULL; each = next) {
     next = each->next;
     if (each->window == MPI_WIN_NULL) {

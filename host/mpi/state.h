@@ -1,7 +1,8 @@
 /* The inside of the collective over MPI, which uses libquern's public API alone.
  *
- * All goes by messages from rank to rank, so that who does not answer is known by number, and through memory of its own where MPI
- * may still read or write after a failure: what the caller gave is the caller's again. */
+ * All goes by messages from rank to rank, so that who does not answer is known by number, and
+ * through memory of its own where MPI may still read or write after a failure: what the caller gave
+ * is the caller's again. */
 #ifndef QUERN_HOST_MPI_STATE_H
 #define QUERN_HOST_MPI_STATE_H
 
@@ -29,25 +30,30 @@ typedef struct quern__mpi_news {
   char why[508];
 } quern__mpi_news;
 
-/* Memory that the ranks of one host share: each has a part of its own, and reaches those of the others. */
+/* Memory that the ranks of one host share: each has a part of its own, and reaches those of the
+ * others. */
 typedef struct quern__mpi_shared {
   MPI_Win window; /* MPI_WIN_NULL: the memory is of this process alone */
   size_t bytes;
-  char **parts; /* [ranks], owned: where each rank's part lies here; NULL for those of other hosts */
+  /* [ranks], owned: where each rank's part lies here; NULL for those of other hosts */
+  char **parts;
   bool used;
   struct quern__mpi_shared *next;
 } quern__mpi_shared;
 
-/* A reduction under way. Each rank adds up a range of its own: it sends every other rank that one's range, gets its own from all, adds,
- * and sends the sum to all. Where values lie in shared memory, ranks of one host read and write each other's, and their messages are
- * of no length: that a part, or a sum, is there. */
+/* A reduction under way. Each rank adds up a range of its own: it sends every other rank that one's
+ * range, gets its own from all, adds, and sends the sum to all. Where values lie in shared memory,
+ * ranks of one host read and write each other's, and their messages are of no length: that a part,
+ * or a sum, is there. */
 typedef struct quern__mpi_reduction {
   float *values; /* the caller's; sums are received there */
   size_t count;
   size_t capacity; /* floats that sent has room for */
-  /* For ranks that do not share memory, owned: what `values` had, and the sums of this rank's range [count]; theirs [ranks][own]. */
+  /* For ranks that do not share memory, owned: what `values` had, and the sums of this rank's range
+   * [count]; theirs [ranks][own]. */
   float *sent, *received;
-  const quern__mpi_shared *shared; /* where values lie, `offset` bytes into each rank's part; or NULL */
+  /* where values lie, `offset` bytes into each rank's part; or NULL */
+  const quern__mpi_shared *shared;
   size_t offset;
   /* [4][ranks], owned: parts received, parts sent, sums received, sums sent */
   MPI_Request *requests;
@@ -81,15 +87,18 @@ struct quern_mpi {
 quern_status quern__mpi_create_as(MPI_Comm communicator, double timeout, const char *version,
                                   quern_mpi **mpi);
 
-/* The status of an MPI call: where it failed the collective is broken, and the error is what MPI says. */
+/* The status of an MPI call: where it failed the collective is broken, and the error is what MPI
+ * says. */
 quern_status quern__mpi_check(quern_mpi *mpi, const char *call, int code);
 
-/* Breaks the collective for good because of that rank, says so to all where `tells`, and fails; or fails as it broke before. */
+/* Breaks the collective for good because of that rank, says so to all where `tells`, and fails; or
+ * fails as it broke before. */
 quern_status quern__mpi_break(quern_mpi *mpi, size_t rank, const char *why, bool tells);
 quern_status quern__mpi_broken(const quern_mpi *mpi);
 
-/* Waits for the requests [2][ranks] of the call `what`, or, where they are NULL, until `reduction` is done; meanwhile all reductions
- * go on. Fails when the time is over, and when another rank says that it fails. */
+/* Waits for the requests [2][ranks] of the call `what`, or, where they are NULL, until `reduction`
+ * is done; meanwhile all reductions go on. Fails when the time is over, and when another rank says
+ * that it fails. */
 quern_status quern__mpi_wait(quern_mpi *mpi, const char *what, MPI_Request *requests,
                              quern__mpi_reduction *reduction);
 
@@ -106,14 +115,17 @@ void quern__mpi_reductions_free(quern_mpi *mpi);
 /* Finds the ranks of this host, who may share memory. */
 quern_status quern__mpi_find_host(quern_mpi *mpi);
 
-/* The shared memory in which `bytes` at `values` lie, and where in this rank's part; NULL: in none. */
-const quern__mpi_shared *quern__mpi_shared_at(const quern_mpi *mpi, const void *values, size_t bytes,
-                                              size_t *offset);
+/* The shared memory in which `bytes` at `values` lie, and where in this rank's part; NULL: in none.
+ */
+const quern__mpi_shared *quern__mpi_shared_at(const quern_mpi *mpi, const void *values,
+                                              size_t bytes, size_t *offset);
 
-/* What this rank wrote is seen by the others after their next message from here; and the other way round. */
+/* What this rank wrote is seen by the others after their next message from here; and the other way
+ * round. */
 void quern__mpi_shared_sync(const quern__mpi_shared *shared);
 
-/* Lets go of all of it, where every rank of the host comes to do so; and of the host's communicator. */
+/* Lets go of all of it, where every rank of the host comes to do so; and of the host's
+ * communicator. */
 void quern__mpi_shared_free(quern_mpi *mpi);
 
 /* Room for that much in `carried`. */

@@ -15,11 +15,12 @@ quern_status quern__mpi_broken(const quern_mpi *mpi) {
 static void tell_all(quern_mpi *mpi) {
   for (size_t r = 0; r < mpi->table.ranks; r++)
     if (r != mpi->table.rank)
-      MPI_Isend(&mpi->said, (int)sizeof mpi->said, MPI_BYTE, (int)r, QUERN__MPI_NEWS, mpi->communicator,
-                &mpi->saying[r]);
+      MPI_Isend(&mpi->said, (int)sizeof mpi->said, MPI_BYTE, (int)r, QUERN__MPI_NEWS,
+                mpi->communicator, &mpi->saying[r]);
   int done = 0;
   for (const double until = MPI_Wtime() + 0.1; !done && MPI_Wtime() < until;)
-    if (MPI_Testall((int)mpi->table.ranks, mpi->saying, &done, MPI_STATUSES_IGNORE) != MPI_SUCCESS) return;
+    if (MPI_Testall((int)mpi->table.ranks, mpi->saying, &done, MPI_STATUSES_IGNORE) != MPI_SUCCESS)
+      return;
 }
 
 quern_status quern__mpi_break(quern_mpi *mpi, size_t rank, const char *why, bool tells) {
@@ -57,7 +58,8 @@ static bool take_sign(quern_mpi *mpi, int tag, int *rank) {
   if (MPI_Iprobe(MPI_ANY_SOURCE, tag, mpi->communicator, &found, &status) != MPI_SUCCESS || !found)
     return false;
   *rank = status.MPI_SOURCE;
-  return MPI_Recv(NULL, 0, MPI_BYTE, *rank, tag, mpi->communicator, MPI_STATUS_IGNORE) == MPI_SUCCESS;
+  return MPI_Recv(NULL, 0, MPI_BYTE, *rank, tag, mpi->communicator, MPI_STATUS_IGNORE) ==
+         MPI_SUCCESS;
 }
 
 /* What other ranks say: that one fails, that they wait, or want to know whether this one does. */
@@ -96,7 +98,8 @@ static void ask_all(quern_mpi *mpi) {
     if (r != mpi->table.rank) send_sign(mpi, (int)r, QUERN__MPI_ASK);
 }
 
-/* The first rank that a message is missing of and that does not wait itself; where all of them do, the first. */
+/* The first rank that a message is missing of and that does not wait itself; where all of them do,
+ * the first. */
 static quern_status give_up(quern_mpi *mpi, const char *what, MPI_Request *given) {
   size_t count, first = SIZE_MAX, silent = SIZE_MAX;
   MPI_Request *requests = awaited(mpi, given, &count);
@@ -115,10 +118,12 @@ static quern_status give_up(quern_mpi *mpi, const char *what, MPI_Request *given
   return quern__mpi_break(mpi, silent, why, true);
 }
 
-/* When the time is over, who waits too gets a moment to say so: on a busy machine an answer takes its time. */
+/* When the time is over, who waits too gets a moment to say so: on a busy machine an answer takes
+ * its time. */
 #define MOMENT 1.0
 
-/* Whether no answer that may still come would tell more: one rank at most has not said that it waits. */
+/* Whether no answer that may still come would tell more: one rank at most has not said that it
+ * waits. */
 static bool is_known(const quern_mpi *mpi) {
   size_t silent = 0;
   for (size_t r = 0; r < mpi->table.ranks; r++) silent += r != mpi->table.rank && !mpi->answered[r];
@@ -142,8 +147,9 @@ quern_status quern__mpi_wait(quern_mpi *mpi, const char *what, MPI_Request *requ
     int done = 0;
     quern_status status = quern__mpi_progress(mpi);
     if (status == QUERN_OK && reduction == NULL)
-      status = quern__mpi_check(mpi, "MPI_Testall",
-                                MPI_Testall(2 * (int)mpi->table.ranks, requests, &done, MPI_STATUSES_IGNORE));
+      status = quern__mpi_check(
+          mpi, "MPI_Testall",
+          MPI_Testall(2 * (int)mpi->table.ranks, requests, &done, MPI_STATUSES_IGNORE));
     if (status != QUERN_OK) return status;
     if (done || (reduction != NULL && reduction->done)) return QUERN_OK;
     if (polls % 16 == 15) status = quern__mpi_hear(mpi); /* seldom beside what is waited for */

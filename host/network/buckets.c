@@ -3,7 +3,8 @@
 #include "plan.h"
 #include <stdlib.h>
 
-/* Where the part of a layer begins in the flat range, and where that of the last learning parameter ends. */
+/* Where the part of a layer begins in the flat range, and where that of the last learning parameter
+ * ends. */
 static size_t begin_of(const quern__shape *shape, size_t layer) {
   return shape->layers[layer].weights;
 }
@@ -20,7 +21,8 @@ static size_t end_of(const quern__shape *shape) {
 static quern_status allocate(size_t count, quern__buckets *buckets) {
   buckets->count = count;
   buckets->list = calloc(count, sizeof *buckets->list);
-  return buckets->list != NULL ? QUERN_OK : quern__fail_memory("plan", count * sizeof *buckets->list);
+  return buckets->list != NULL ? QUERN_OK
+                               : quern__fail_memory("plan", count * sizeof *buckets->list);
 }
 
 quern_status quern__buckets_whole(const quern__shape *shape, quern__buckets *buckets) {
@@ -37,7 +39,8 @@ static quern__bucket take(const quern__shape *shape, size_t least, size_t end, s
   return (quern__bucket){.first = first, .end = end, .begin = begin, .count = until - begin};
 }
 
-quern_status quern__buckets_divide(const quern__shape *shape, size_t least, quern__buckets *buckets) {
+quern_status quern__buckets_divide(const quern__shape *shape, size_t least,
+                                   quern__buckets *buckets) {
   size_t count = 0;
   for (size_t end = shape->layer_count, until = end_of(shape); end > 0; count++) {
     const quern__bucket next = take(shape, least, end, until);
@@ -69,8 +72,9 @@ const quern__bucket *quern__plan_bucket(const quern_plan *plan, size_t layer) {
 
 quern_tensor quern__plan_gradient(const quern_plan *plan, size_t layer, quern__part part) {
   const quern__bucket *bucket = quern__plan_bucket(plan, layer);
-  quern_tensor gradient = part == QUERN__WEIGHTS ? quern__plan_weights(plan, bucket->memory, layer)
-                                                 : quern__plan_part(plan, bucket->memory, layer, part);
+  quern_tensor gradient = part == QUERN__WEIGHTS
+                              ? quern__plan_weights(plan, bucket->memory, layer)
+                              : quern__plan_part(plan, bucket->memory, layer, part);
   gradient.offset -= bucket->begin;
   return gradient;
 }

@@ -1,11 +1,13 @@
-/* A plan's class weights and label smoothing: what training makes of the labels, and evaluation does not. */
+/* A plan's class weights and label smoothing: what training makes of the labels, and evaluation
+ * does not. */
 #include "../context.h"
 #include "../error.h"
 #include "../size.h"
 #include "plan.h"
 #include <math.h>
 
-/* One buffer holds the weights of the k classes, the sum of those of a batch's labels, and behind it each of them. */
+/* One buffer holds the weights of the k classes, the sum of those of a batch's labels, and behind
+ * it each of them. */
 static quern_tensor weights_of_classes(const quern_plan *plan) {
   return quern_vector(plan->class_weights, 0, quern__shape_outputs(&plan->shape));
 }
@@ -19,14 +21,15 @@ quern_status quern__class_weights_bytes(const quern__shape *shape, size_t batch,
   if (quern__add(quern__shape_outputs(shape), batch, &cells) && quern__add(cells, 1, &cells) &&
       quern__multiply(cells, sizeof(float), bytes))
     return QUERN_OK;
-  return quern__fail(QUERN_ERROR_OVERFLOW, "plan class weights: a batch of %zu samples overflows", batch);
+  return quern__fail(QUERN_ERROR_OVERFLOW, "plan class weights: a batch of %zu samples overflows",
+                     batch);
 }
 
 static quern_status check_categorical(const char *what, const quern_plan *plan) {
   if (plan == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "plan %s: the plan is NULL", what);
   if (plan->mode == QUERN_PLAN_INFERENCE)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "plan %s: the plan was made for inference, expected training",
-                       what);
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "plan %s: the plan was made for inference, expected training", what);
   if (plan->shape.loss != QUERN_CATEGORICAL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "plan %s: the loss is %s, expected categorical", what,
                        quern_loss_name(plan->shape.loss));
@@ -42,9 +45,10 @@ static quern_status check_weights(const float *weights, size_t count) {
   bool any = false;
   for (size_t c = 0; c < count; c++) {
     if (weights[c] != 0.0f && !(weights[c] >= least_weight && weights[c] <= most_weight))
-      return quern__fail(QUERN_ERROR_ARGUMENT,
-                         "plan class weights: the weight of class %zu is %g, expected 0, or %g to %g", c,
-                         (double)weights[c], (double)least_weight, (double)most_weight);
+      return quern__fail(
+          QUERN_ERROR_ARGUMENT,
+          "plan class weights: the weight of class %zu is %g, expected 0, or %g to %g", c,
+          (double)weights[c], (double)least_weight, (double)most_weight);
     any = any || weights[c] > 0.0f;
   }
   return any ? QUERN_OK : quern__fail(QUERN_ERROR_ARGUMENT, "plan class weights: all are 0");
@@ -63,7 +67,8 @@ quern_status quern_plan_class_weights(quern_plan *plan, const float *weights) {
     QUERN__FORWARD(quern__class_weights_bytes(&plan->shape, plan->batch, &bytes));
     QUERN__FORWARD(quern__buffer_create_touched(plan->context, bytes, &plan->class_weights));
   }
-  QUERN__FORWARD(quern_buffer_write(plan->class_weights, 0, classes * sizeof *weights, weights, QUERN_WAIT));
+  QUERN__FORWARD(
+      quern_buffer_write(plan->class_weights, 0, classes * sizeof *weights, weights, QUERN_WAIT));
   plan->weighs_classes = true;
   return QUERN_OK;
 }
@@ -71,7 +76,8 @@ quern_status quern_plan_class_weights(quern_plan *plan, const float *weights) {
 quern_status quern_plan_label_smoothing(quern_plan *plan, float smoothing) {
   QUERN__FORWARD(check_categorical("label smoothing", plan));
   if (!(smoothing >= 0.0f && smoothing <= 1.0f))
-    return quern__fail(QUERN_ERROR_ARGUMENT, "plan label smoothing: %g, expected 0 to 1", (double)smoothing);
+    return quern__fail(QUERN_ERROR_ARGUMENT, "plan label smoothing: %g, expected 0 to 1",
+                       (double)smoothing);
   plan->label_smoothing = smoothing;
   return QUERN_OK;
 }
@@ -92,12 +98,14 @@ quern_status quern__plan_label_weight(quern_plan *plan, quern_tensor labels, dou
   const quern_tensor total = total_of(plan);
   float sum;
   QUERN__FORWARD(weigh_labels(plan, labels));
-  QUERN__FORWARD(quern_buffer_read(total.buffer, total.offset * sizeof sum, sizeof sum, &sum, QUERN_WAIT));
+  QUERN__FORWARD(
+      quern_buffer_read(total.buffer, total.offset * sizeof sum, sizeof sum, &sum, QUERN_WAIT));
   *weight = (double)sum;
   return QUERN_OK;
 }
 
-/* The op divides by total / n, n being how many samples it is given: that is to be what it is for the whole batch. */
+/* The op divides by total / n, n being how many samples it is given: that is to be what it is for
+ * the whole batch. */
 static quern_status set_total(quern_plan *plan, size_t n, const quern__whole_batch *whole) {
   const quern_tensor total = total_of(plan);
   const float sum = (float)(whole->weight * (double)n / (double)whole->samples);
@@ -114,8 +122,9 @@ quern_status quern__plan_training_loss(quern_plan *plan, const quern__truth *tru
   if (plan->weighs_classes) {
     classes = weights_of_classes(plan);
     total = total_of(plan);
-    QUERN__FORWARD(whole != NULL ? set_total(plan, labels.columns, whole) : weigh_labels(plan, labels));
+    QUERN__FORWARD(whole != NULL ? set_total(plan, labels.columns, whole)
+                                 : weigh_labels(plan, labels));
   }
-  return quern_weighted_cross_entropy(plan->context, z, labels, classes, total, plan->label_smoothing, scale,
-                                      losses, dz);
+  return quern_weighted_cross_entropy(plan->context, z, labels, classes, total,
+                                      plan->label_smoothing, scale, losses, dz);
 }

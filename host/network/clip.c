@@ -5,19 +5,20 @@
 #include "plan.h"
 #include <math.h>
 
-/* Each range of parameters that learn is added up in so many parts, at once where the device can. The same number
- * everywhere, so that the order of the sum does not depend on the device. */
+/* Each range of parameters that learn is added up in so many parts, at once where the device can.
+ * The same number everywhere, so that the order of the sum does not depend on the device. */
 enum { PARTS = 64 };
 
 /* The next range that learns, of the bucket in *at or one behind it; *item starts at 0. */
-static bool next_range(const quern__shape *shape, const quern__buckets *buckets, size_t *at, size_t *item,
-                       size_t *begin, size_t *count) {
+static bool next_range(const quern__shape *shape, const quern__buckets *buckets, size_t *at,
+                       size_t *item, size_t *begin, size_t *count) {
   for (; *at < buckets->count; (*at)++)
     if (quern__shape_next_learning(shape, buckets->list[*at].end, item, begin, count)) return true;
   return false;
 }
 
-quern_status quern__clip_bytes(const quern__shape *shape, const quern__buckets *buckets, size_t *bytes) {
+quern_status quern__clip_bytes(const quern__shape *shape, const quern__buckets *buckets,
+                               size_t *bytes) {
   size_t at = 0, item = 0, begin, count, cells = 1;
   while (next_range(shape, buckets, &at, &item, &begin, &count)) cells += PARTS;
   if (quern__multiply(cells, sizeof(float), bytes)) return QUERN_OK;
@@ -37,8 +38,9 @@ quern_status quern_plan_clip_norm(quern_plan *plan, float max_norm) {
                        "plan clip norm: a norm of %g, expected a finite number, not negative",
                        (double)max_norm);
   if (plan->gradients.count == 0)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "plan clip norm: the plan keeps no gradients, make it with "
-                                             "QUERN_PLAN_GRADIENTS");
+    return quern__fail(
+        QUERN_ERROR_ARGUMENT,
+        "plan clip norm: the plan keeps no gradients, make it with QUERN_PLAN_GRADIENTS");
   if (max_norm > 0.0f && plan->squares == NULL) QUERN__FORWARD(create_squares(plan));
   plan->clip_norm = max_norm;
   return QUERN_OK;
@@ -62,7 +64,7 @@ quern_status quern__plan_clip(quern_plan *plan) {
   QUERN__FORWARD(quern_sum(plan->context, quern_vector(plan->squares, 0, cells), sum));
   at = item = 0;
   while (next_range(&plan->shape, buckets, &at, &item, &begin, &count))
-    QUERN__FORWARD(
-        quern_clip_norm(plan->context, plan->clip_norm, sum, gradients_of(&buckets->list[at], begin, count)));
+    QUERN__FORWARD(quern_clip_norm(plan->context, plan->clip_norm, sum,
+                                   gradients_of(&buckets->list[at], begin, count)));
   return QUERN_OK;
 }

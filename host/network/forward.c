@@ -2,8 +2,8 @@
 #include "../error.h"
 #include "plan.h"
 
-/* H of a layer. For a step, what the activation read is left where its derivative reads that, and the product where a normalisation
- * takes it back. */
+/* H of a layer. For a step, what the activation read is left where its derivative reads that, and
+ * the product where a normalisation takes it back. */
 static quern_status activate(quern_plan *plan, size_t l, quern_tensor from, quern__pass pass,
                              quern_tensor h) {
   const quern_tensor w = quern__plan_weights(plan, plan->parameters, l),
@@ -23,8 +23,8 @@ static quern_status activate(quern_plan *plan, size_t l, quern_tensor from, quer
   return quern_activation_forward(plan->context, activation, z, h);
 }
 
-quern_status quern__plan_forward_layer(quern_plan *plan, size_t l, quern_tensor from, quern__pass pass,
-                                       quern_tensor *to) {
+quern_status quern__plan_forward_layer(quern_plan *plan, size_t l, quern_tensor from,
+                                       quern__pass pass, quern_tensor *to) {
   const quern_tensor h = quern__plan_output(plan, l, from.rows);
   *to = h;
   QUERN__FORWARD(activate(plan, l, from, pass, h));
@@ -33,12 +33,13 @@ quern_status quern__plan_forward_layer(quern_plan *plan, size_t l, quern_tensor 
   return quern_dropout(plan->context, quern__plan_mask(plan, l), h, *to);
 }
 
-static quern_status forward(quern_plan *plan, quern_tensor x, quern__pass pass, quern_tensor *output) {
+static quern_status forward(quern_plan *plan, quern_tensor x, quern__pass pass,
+                            quern_tensor *output) {
   if (plan == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "plan forward: the plan is NULL");
   if (x.columns != plan->shape.inputs || x.rows > plan->batch)
     return quern__fail(QUERN_ERROR_SHAPE,
-                       "plan forward: x is %zux%zu, expected at most %zu samples of %zu inputs", x.rows,
-                       x.columns, plan->batch, plan->shape.inputs);
+                       "plan forward: x is %zux%zu, expected at most %zu samples of %zu inputs",
+                       x.rows, x.columns, plan->batch, plan->shape.inputs);
   quern_tensor from = x;
   for (size_t l = 0; l < plan->shape.layer_count; l++)
     QUERN__FORWARD(quern__plan_forward_layer(plan, l, from, pass, &from));
@@ -76,13 +77,14 @@ bool quern__loss_takes_targets(quern_loss loss) {
   return loss != QUERN_CATEGORICAL && loss != QUERN_ELEMENTWISE;
 }
 
-quern_status quern__plan_loss(quern_plan *plan, const quern__truth *truth, float scale, quern_tensor losses,
-                              quern_tensor dz) {
+quern_status quern__plan_loss(quern_plan *plan, const quern__truth *truth, float scale,
+                              quern_tensor losses, quern_tensor dz) {
   const bool given = truth->targets.buffer != NULL;
   const size_t n = given ? truth->targets.rows : truth->labels.columns;
   quern_tensor z = quern__plan_output(plan, plan->shape.layer_count - 1, n);
   if (given && !quern__loss_takes_targets(plan->shape.loss))
-    return quern__fail(QUERN_ERROR_ARGUMENT, "plan loss: targets under the %s loss, which takes labels",
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "plan loss: targets under the %s loss, which takes labels",
                        quern_loss_name(plan->shape.loss));
   if (plan->shape.loss == QUERN_CATEGORICAL)
     return quern_softmax_cross_entropy(plan->context, z, truth->labels, scale, losses, dz);
@@ -102,13 +104,13 @@ quern_status quern__plan_loss(quern_plan *plan, const quern__truth *truth, float
   }
 }
 
-quern_status quern_plan_evaluate(quern_plan *plan, quern_tensor x, quern_tensor labels, quern_tensor losses,
-                                 quern_tensor correct) {
+quern_status quern_plan_evaluate(quern_plan *plan, quern_tensor x, quern_tensor labels,
+                                 quern_tensor losses, quern_tensor correct) {
   quern_tensor z;
   QUERN__FORWARD(quern_plan_forward(plan, x, &z));
   if (labels.columns != x.rows)
-    return quern__fail(QUERN_ERROR_SHAPE, "plan evaluate: %zu labels for %zu samples", labels.columns,
-                       x.rows);
+    return quern__fail(QUERN_ERROR_SHAPE, "plan evaluate: %zu labels for %zu samples",
+                       labels.columns, x.rows);
   const quern__truth truth = {.labels = labels};
   QUERN__FORWARD(quern__plan_loss(plan, &truth, 1.0f / (float)x.rows, losses, quern_none()));
   quern_tensor classes = quern_vector(plan->classes, 0, x.rows);
@@ -120,8 +122,8 @@ quern_status quern_plan_evaluate_targets(quern_plan *plan, quern_tensor x, quern
                                          quern_tensor losses) {
   QUERN__FORWARD(quern_plan_forward(plan, x, NULL));
   if (targets.rows != x.rows)
-    return quern__fail(QUERN_ERROR_SHAPE, "plan evaluate: targets of %zu samples for %zu", targets.rows,
-                       x.rows);
+    return quern__fail(QUERN_ERROR_SHAPE, "plan evaluate: targets of %zu samples for %zu",
+                       targets.rows, x.rows);
   const quern__truth truth = {.targets = targets};
   return quern__plan_loss(plan, &truth, 1.0f / (float)x.rows, losses, quern_none());
 }

@@ -36,7 +36,8 @@ static quern_status check_memory(const quern__shape *shape) {
 
 quern_status quern_network_create(size_t inputs, const quern_layer *layers, size_t layer_count,
                                   quern_loss loss, quern_network **network) {
-  if (network == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "network: the result pointer is NULL");
+  if (network == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "network: the result pointer is NULL");
   *network = NULL;
   quern_network *made = calloc(1, sizeof *made);
   if (made == NULL) return quern__fail_memory("network", sizeof *made);
@@ -45,7 +46,8 @@ quern_status quern_network_create(size_t inputs, const quern_layer *layers, size
   QUERN__TRY(check_memory(&made->shape));
   made->parameters = calloc(made->shape.flat_count, sizeof *made->parameters);
   if (made->parameters == NULL) {
-    status = quern__fail_memory("network parameters", made->shape.flat_count * sizeof *made->parameters);
+    status =
+        quern__fail_memory("network parameters", made->shape.flat_count * sizeof *made->parameters);
     goto cleanup;
   }
   reset_normalizations(made);
@@ -90,17 +92,20 @@ static quern_initializer resolve(quern_initializer initializer, quern_activation
   return QUERN_INIT_HE;
 }
 
-quern_status quern_network_initialize(quern_network *network, quern_initializer initializer, uint64_t seed) {
-  if (network == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "network initialize: the network is NULL");
+quern_status quern_network_initialize(quern_network *network, quern_initializer initializer,
+                                      uint64_t seed) {
+  if (network == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "network initialize: the network is NULL");
   if ((unsigned)initializer > QUERN_INIT_LECUN)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "network initialize: %d is no initializer", (int)initializer);
+    return quern__fail(QUERN_ERROR_ARGUMENT, "network initialize: %d is no initializer",
+                       (int)initializer);
   for (size_t l = 0; l < network->shape.layer_count; l++) {
     const quern__placed_layer *placed = &network->shape.layers[l];
     size_t units = placed->layer.units;
-    float bound =
-        quern_initializer_bound(resolve(initializer, placed->layer.activation.kind), placed->inputs, units);
-    quern__philox_uniform(seed, (uint32_t)l, -bound, 2.0f * bound * 0x1p-24f, placed->inputs * units,
-                          network->parameters + placed->weights);
+    float bound = quern_initializer_bound(resolve(initializer, placed->layer.activation.kind),
+                                          placed->inputs, units);
+    quern__philox_uniform(seed, (uint32_t)l, -bound, 2.0f * bound * 0x1p-24f,
+                          placed->inputs * units, network->parameters + placed->weights);
     memset(network->parameters + placed->bias, 0, units * sizeof(float));
   }
   reset_normalizations(network);
@@ -117,17 +122,18 @@ const quern_schema *quern_network_schema(const quern_network *network) {
 static quern_status check_schema(const quern_network *network, const quern_schema *schema) {
   const size_t inputs = network->shape.inputs, outputs = quern__shape_outputs(&network->shape);
   const bool fewer = schema->task == QUERN_TASK_CLASSES || schema->task == QUERN_TASK_NONE;
-  if (schema->columns == inputs && (fewer ? schema->outputs <= outputs : schema->outputs == outputs))
+  if (schema->columns == inputs &&
+      (fewer ? schema->outputs <= outputs : schema->outputs == outputs))
     return QUERN_OK;
-  return quern__fail(
-      QUERN_ERROR_SHAPE,
-      "network set schema: the schema is of %zu columns and %zu outputs, and the network has %zu inputs "
-      "and %zu outputs",
-      schema->columns, schema->outputs, inputs, outputs);
+  return quern__fail(QUERN_ERROR_SHAPE,
+                     "network set schema: the schema is of %zu columns and %zu outputs, and the "
+                     "network has %zu inputs and %zu outputs",
+                     schema->columns, schema->outputs, inputs, outputs);
 }
 
 quern_status quern_network_set_schema(quern_network *network, const quern_schema *schema) {
-  if (network == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "network set schema: the network is NULL");
+  if (network == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "network set schema: the network is NULL");
   quern_schema *copy = NULL;
   if (schema != NULL) QUERN__FORWARD(check_schema(network, schema));
   if (quern__schema_says_more(schema)) QUERN__FORWARD(quern__schema_copy(schema, &copy));
@@ -153,10 +159,11 @@ quern_loss quern_network_loss(const quern_network *network) {
 }
 
 quern_status quern_network_set_huber_delta(quern_network *network, float delta) {
-  if (network == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "network Huber delta: the network is NULL");
+  if (network == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "network Huber delta: the network is NULL");
   if (!isfinite(delta) || delta <= 0.0f)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "network Huber delta: %g, expected a finite number above 0",
-                       (double)delta);
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "network Huber delta: %g, expected a finite number above 0", (double)delta);
   network->shape.huber_delta = delta;
   return QUERN_OK;
 }
@@ -209,40 +216,45 @@ quern_status quern_network_get_layer(const quern_network *network, size_t index,
 /* The numbers of a layer's normalisation, and which of them the caller has given. */
 enum { NORMALIZATION_PARTS = QUERN__PARTS - QUERN__GAMMA };
 
-static quern_status check_normalization(const char *what, const quern_network *network, size_t index,
-                                        const float *const *given, const quern__placed_layer **placed) {
+static quern_status check_normalization(const char *what, const quern_network *network,
+                                        size_t index, const float *const *given,
+                                        const quern__placed_layer **placed) {
   QUERN__FORWARD(find_layer(what, network, index, placed));
   for (size_t i = 0; i < NORMALIZATION_PARTS; i++) {
     const quern__part part = (quern__part)(QUERN__GAMMA + i);
     if (given[i] != NULL && quern__layer_part(*placed, part).count == 0)
-      return quern__fail(QUERN_ERROR_ARGUMENT, "%s: layer %zu, whose normalisation is %s, has no %s", what,
-                         index, quern_normalization_name((*placed)->layer.normalization.kind),
-                         quern__part_name(part));
+      return quern__fail(
+          QUERN_ERROR_ARGUMENT, "%s: layer %zu, whose normalisation is %s, has no %s", what, index,
+          quern_normalization_name((*placed)->layer.normalization.kind), quern__part_name(part));
   }
   return QUERN_OK;
 }
 
-quern_status quern_network_set_normalization(quern_network *network, size_t index, const float *gamma,
-                                             const float *beta, const float *mean, const float *variance) {
+quern_status quern_network_set_normalization(quern_network *network, size_t index,
+                                             const float *gamma, const float *beta,
+                                             const float *mean, const float *variance) {
   const float *const given[NORMALIZATION_PARTS] = {gamma, beta, mean, variance};
   const quern__placed_layer *placed;
   QUERN__FORWARD(check_normalization("network set normalization", network, index, given, &placed));
   for (size_t i = 0; i < NORMALIZATION_PARTS; i++) {
     const quern__extent extent = quern__layer_part(placed, (quern__part)(QUERN__GAMMA + i));
-    if (given[i] != NULL) memcpy(network->parameters + extent.first, given[i], extent.count * sizeof(float));
+    if (given[i] != NULL)
+      memcpy(network->parameters + extent.first, given[i], extent.count * sizeof(float));
   }
   return QUERN_OK;
 }
 
-quern_status quern_network_get_normalization(const quern_network *network, size_t index, float *gamma,
-                                             float *beta, float *mean, float *variance) {
+quern_status quern_network_get_normalization(const quern_network *network, size_t index,
+                                             float *gamma, float *beta, float *mean,
+                                             float *variance) {
   float *const given[NORMALIZATION_PARTS] = {gamma, beta, mean, variance};
   const quern__placed_layer *placed;
-  QUERN__FORWARD(
-      check_normalization("network get normalization", network, index, (const float *const *)given, &placed));
+  QUERN__FORWARD(check_normalization("network get normalization", network, index,
+                                     (const float *const *)given, &placed));
   for (size_t i = 0; i < NORMALIZATION_PARTS; i++) {
     const quern__extent extent = quern__layer_part(placed, (quern__part)(QUERN__GAMMA + i));
-    if (given[i] != NULL) memcpy(given[i], network->parameters + extent.first, extent.count * sizeof(float));
+    if (given[i] != NULL)
+      memcpy(given[i], network->parameters + extent.first, extent.count * sizeof(float));
   }
   return QUERN_OK;
 }

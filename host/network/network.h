@@ -33,9 +33,10 @@ typedef struct quern__extent {
   bool learns;
 } quern__extent;
 
-/* All parameters of a network lie in one flat range, W, b, gamma and beta, layer after layer, and behind them all the running statistics,
- * which no update touches; each starts on a multiple of QUERN__PARAMETER_ALIGNMENT elements, and what lies between is zero and stays zero.
- * So do all gradients, in which those of the statistics stay zero. */
+/* All parameters of a network lie in one flat range, W, b, gamma and beta, layer after layer, and
+ * behind them all the running statistics, which no update touches; each starts on a multiple of
+ * QUERN__PARAMETER_ALIGNMENT elements, and what lies between is zero and stays zero. So do all
+ * gradients, in which those of the statistics stay zero. */
 enum { QUERN__PARAMETER_ALIGNMENT = 16 }; /* a cache line, and the widest vector */
 
 typedef struct quern__shape {
@@ -50,10 +51,11 @@ typedef struct quern__shape {
 
 struct quern_network {
   quern__shape shape;
-  float *parameters;    /* [shape.flat_count], owned */
-  uint64_t batches;     /* steps that went into the running statistics */
-  quern_schema *schema; /* of the data it was trained on, owned; NULL where there is nothing to say of them */
-  atomic_size_t users;  /* trainings under way, beside its owner: the last of all of them frees it */
+  float *parameters; /* [shape.flat_count], owned */
+  uint64_t batches;  /* steps that went into the running statistics */
+  /* of the data it was trained on, owned; NULL where there is nothing to say of them */
+  quern_schema *schema;
+  atomic_size_t users; /* trainings under way, beside its owner: the last of all of them frees it */
 };
 
 /* One more user, of NULL none; each ends with quern_network_free. */
@@ -75,8 +77,9 @@ const char *quern__part_name(quern__part part);
 /* Whether any layer has this normalisation. */
 bool quern__shape_normalizes(const quern__shape *shape, quern_normalization_kind kind);
 
-/* The ranges of the flat range that learn in layers first … end - 1, each as long as the frozen parameters leave it: false after the
- * last. *item starts at first * QUERN__LEARNING_PARTS and is this function's own. */
+/* The ranges of the flat range that learn in layers first … end - 1, each as long as the frozen
+ * parameters leave it: false after the last. *item starts at first * QUERN__LEARNING_PARTS and is
+ * this function's own. */
 bool quern__shape_next_learning(const quern__shape *shape, size_t end, size_t *item, size_t *begin,
                                 size_t *count);
 

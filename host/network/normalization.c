@@ -19,30 +19,33 @@ static quern_tensor parameter(const quern_plan *plan, size_t l, quern__part part
   return quern__plan_part(plan, plan->parameters, l, part);
 }
 
-static quern_status normalize_batch(quern_plan *plan, size_t l, quern__pass pass, quern_tensor product,
-                                    quern_tensor to) {
+static quern_status normalize_batch(quern_plan *plan, size_t l, quern__pass pass,
+                                    quern_tensor product, quern_tensor to) {
   const float epsilon = plan->shape.layers[l].layer.normalization.epsilon;
-  const quern_tensor gamma = parameter(plan, l, QUERN__GAMMA), beta = parameter(plan, l, QUERN__BETA),
-                     mean = parameter(plan, l, QUERN__MEAN), variance = parameter(plan, l, QUERN__VARIANCE);
+  const quern_tensor gamma = parameter(plan, l, QUERN__GAMMA),
+                     beta = parameter(plan, l, QUERN__BETA), mean = parameter(plan, l, QUERN__MEAN),
+                     variance = parameter(plan, l, QUERN__VARIANCE);
   if (pass == QUERN__PASS_INFERENCE)
-    return quern_batch_norm_inference(plan->context, product, gamma, beta, epsilon, mean, variance, to);
+    return quern_batch_norm_inference(plan->context, product, gamma, beta, epsilon, mean, variance,
+                                      to);
   const quern__norm_statistics own = statistics_of(plan, l, product.rows);
   if (is_of_all(plan, l))
     return quern__plan_normalize_together(plan, l, pass, &own, product.rows, product, to);
   const bool follows = pass == QUERN__PASS_TRAINING;
-  return quern_batch_norm_forward(plan->context, product, gamma, beta, epsilon, QUERN_BATCH_NORM_MOMENTUM,
-                                  follows ? mean : quern_none(), follows ? variance : quern_none(), own.mean,
-                                  own.inverse, to);
+  return quern_batch_norm_forward(plan->context, product, gamma, beta, epsilon,
+                                  QUERN_BATCH_NORM_MOMENTUM, follows ? mean : quern_none(),
+                                  follows ? variance : quern_none(), own.mean, own.inverse, to);
 }
 
-quern_status quern__plan_normalize(quern_plan *plan, size_t l, quern__pass pass, quern_tensor product,
-                                   quern_tensor to) {
+quern_status quern__plan_normalize(quern_plan *plan, size_t l, quern__pass pass,
+                                   quern_tensor product, quern_tensor to) {
   const quern_normalization *is = &plan->shape.layers[l].layer.normalization;
   if (is->kind == QUERN_NORMALIZATION_BATCH) return normalize_batch(plan, l, pass, product, to);
   quern__norm_statistics own = {quern_none(), quern_none()};
   if (pass != QUERN__PASS_INFERENCE) own = statistics_of(plan, l, product.rows);
   return quern_layer_norm_forward(plan->context, product, parameter(plan, l, QUERN__GAMMA),
-                                  parameter(plan, l, QUERN__BETA), is->epsilon, own.mean, own.inverse, to);
+                                  parameter(plan, l, QUERN__BETA), is->epsilon, own.mean,
+                                  own.inverse, to);
 }
 
 /* The optimizer's step of gamma or beta, which decay as biases do. */
@@ -57,20 +60,23 @@ quern_status quern__plan_normalize_back(quern_plan *plan, size_t l, size_t n) {
   const quern_layer *layer = &plan->shape.layers[l].layer;
   const quern__norm_statistics own = statistics_of(plan, l, n);
   if (is_of_all(plan, l)) return quern__plan_normalize_back_together(plan, l, &own, n);
-  const quern_tensor gamma = parameter(plan, l, QUERN__GAMMA), beta = parameter(plan, l, QUERN__BETA),
+  const quern_tensor gamma = parameter(plan, l, QUERN__GAMMA),
+                     beta = parameter(plan, l, QUERN__BETA),
                      product = quern__plan_product(plan, l, n), dz = quern__plan_dz(plan, l, n);
   const bool keeps = plan->mode == QUERN_PLAN_GRADIENTS;
   const quern_tensor dgamma = keeps ? quern__plan_gradient(plan, l, QUERN__GAMMA)
-                                    : quern_vector(plan->statistics, plan->scale_gradients, layer->units),
-                     dbeta = keeps ? quern__plan_gradient(plan, l, QUERN__BETA)
-                                   : quern_vector(plan->statistics, plan->scale_gradients + layer->units,
-                                                  layer->units);
+                                    : quern_vector(plan->statistics, plan->scale_gradients,
+                                                   layer->units),
+                     dbeta = keeps
+                                 ? quern__plan_gradient(plan, l, QUERN__BETA)
+                                 : quern_vector(plan->statistics,
+                                                plan->scale_gradients + layer->units, layer->units);
   if (layer->normalization.kind == QUERN_NORMALIZATION_BATCH)
-    QUERN__FORWARD(quern_batch_norm_backward(plan->context, dz, product, gamma, own.mean, own.inverse, dz,
-                                             dgamma, dbeta));
+    QUERN__FORWARD(quern_batch_norm_backward(plan->context, dz, product, gamma, own.mean,
+                                             own.inverse, dz, dgamma, dbeta));
   else
-    QUERN__FORWARD(quern_layer_norm_backward(plan->context, dz, product, gamma, own.mean, own.inverse, dz,
-                                             dgamma, dbeta));
+    QUERN__FORWARD(quern_layer_norm_backward(plan->context, dz, product, gamma, own.mean,
+                                             own.inverse, dz, dgamma, dbeta));
   if (keeps || layer->freeze_bias) return QUERN_OK;
   QUERN__FORWARD(update(plan, dgamma, gamma));
   return update(plan, dbeta, beta);
@@ -80,7 +86,8 @@ quern_status quern__plan_normalize_nothing(quern_plan *plan, quern__pass pass) {
   for (size_t l = 0; l < plan->shape.layer_count; l++) {
     const quern__norm_statistics own = statistics_of(plan, l, 0);
     if (is_of_all(plan, l))
-      QUERN__FORWARD(quern__plan_normalize_together(plan, l, pass, &own, 0, quern_none(), quern_none()));
+      QUERN__FORWARD(
+          quern__plan_normalize_together(plan, l, pass, &own, 0, quern_none(), quern_none()));
   }
   return QUERN_OK;
 }

@@ -1,6 +1,7 @@
-/* Batch normalisation where several ranks have a batch's samples between them: mean, variance, and the sums of the way back are of all of
- * them. The host combines what each rank's device finds in its own, by all-reduces of a number or two a unit; a rank without a
- * sample in the batch adds zeros, and has the same statistics in the end. */
+/* Batch normalisation where several ranks have a batch's samples between them: mean, variance, and
+ * the sums of the way back are of all of them. The host combines what each rank's device finds in
+ * its own, by all-reduces of a number or two a unit; a rank without a sample in the batch adds
+ * zeros, and has the same statistics in the end. */
 #include "../error.h"
 #include "plan.h"
 
@@ -28,20 +29,26 @@ static quern_status add_up(const quern_plan *plan, float *values, size_t count) 
 /* Two vectors of the device, each [units], on the host one behind the other. */
 static quern_status read_pair(quern_tensor a, quern_tensor b, float *values) {
   const size_t bytes = a.columns * sizeof *values;
-  QUERN__FORWARD(quern_buffer_read(a.buffer, a.offset * sizeof *values, bytes, values, QUERN_NO_WAIT));
-  return quern_buffer_read(b.buffer, b.offset * sizeof *values, bytes, values + a.columns, QUERN_WAIT);
+  QUERN__FORWARD(
+      quern_buffer_read(a.buffer, a.offset * sizeof *values, bytes, values, QUERN_NO_WAIT));
+  return quern_buffer_read(b.buffer, b.offset * sizeof *values, bytes, values + a.columns,
+                           QUERN_WAIT);
 }
 
 static quern_status write_pair(quern_tensor a, quern_tensor b, const float *values) {
   const size_t bytes = a.columns * sizeof *values;
-  QUERN__FORWARD(quern_buffer_write(a.buffer, a.offset * sizeof *values, bytes, values, QUERN_NO_WAIT));
-  return quern_buffer_write(b.buffer, b.offset * sizeof *values, bytes, values + a.columns, QUERN_WAIT);
+  QUERN__FORWARD(
+      quern_buffer_write(a.buffer, a.offset * sizeof *values, bytes, values, QUERN_NO_WAIT));
+  return quern_buffer_write(b.buffer, b.offset * sizeof *values, bytes, values + a.columns,
+                            QUERN_WAIT);
 }
 
-/* Mean and variance of the batch's samples, `count` each, from the mean of the n that are here and what their squares about it add up to:
- *   mean = Σ_r n_r mean_r / N      variance = Σ_r (squares_r + n_r (mean_r - mean)²) / N
- * (Chan, Golub and LeVeque 1979). The mean first, so that no digits are lost where it is far from 0. */
-static quern_status combine(const quern_plan *plan, size_t n, size_t count, float *mean, float *variance) {
+/* Mean and variance of the batch's samples, `count` each, from the mean of the n that are here and
+ * what their squares about it add up to: mean = Σ_r n_r mean_r / N      variance = Σ_r (squares_r +
+ * n_r (mean_r - mean)²) / N (Chan, Golub and LeVeque 1979). The mean first, so that no digits are
+ * lost where it is far from 0. */
+static quern_status combine(const quern_plan *plan, size_t n, size_t count, float *mean,
+                            float *variance) {
   const double samples = (double)plan->step_samples;
   float *own = plan->sums + 2 * plan->shape.widest;
   for (size_t j = 0; j < count; j++) {
@@ -59,12 +66,14 @@ static quern_status combine(const quern_plan *plan, size_t n, size_t count, floa
   return QUERN_OK;
 }
 
-/* running ← running + momentum (new - running), with the variance of a sample's N - 1: on the host, so that it is the same on all. */
+/* running ← running + momentum (new - running), with the variance of a sample's N - 1: on the host,
+ * so that it is the same on all. */
 static quern_status follow(const quern_plan *plan, size_t l, size_t count, const float *mean,
                            const float *variance) {
   const double momentum = (double)QUERN_BATCH_NORM_MOMENTUM, samples = (double)plan->step_samples;
   const quern_tensor running_mean = quern__plan_part(plan, plan->parameters, l, QUERN__MEAN),
-                     running_variance = quern__plan_part(plan, plan->parameters, l, QUERN__VARIANCE);
+                     running_variance =
+                         quern__plan_part(plan, plan->parameters, l, QUERN__VARIANCE);
   float *running = plan->sums + 2 * plan->shape.widest;
   QUERN__FORWARD(read_pair(running_mean, running_variance, running));
   for (size_t j = 0; j < count; j++) {
@@ -77,8 +86,8 @@ static quern_status follow(const quern_plan *plan, size_t l, size_t count, const
 }
 
 quern_status quern__plan_normalize_together(quern_plan *plan, size_t l, quern__pass pass,
-                                            const quern__norm_statistics *of, size_t n, quern_tensor product,
-                                            quern_tensor to) {
+                                            const quern__norm_statistics *of, size_t n,
+                                            quern_tensor product, quern_tensor to) {
   const quern_layer *layer = &plan->shape.layers[l].layer;
   const float epsilon = layer->normalization.epsilon;
   const size_t count = layer->units;
@@ -95,31 +104,33 @@ quern_status quern__plan_normalize_together(quern_plan *plan, size_t l, quern__p
   QUERN__FORWARD(write_pair(of->mean, shared_variance, plan->sums));
   QUERN__FORWARD(quern_batch_norm_inference(
       plan->context, product, quern__plan_part(plan, plan->parameters, l, QUERN__GAMMA),
-      quern__plan_part(plan, plan->parameters, l, QUERN__BETA), epsilon, of->mean, shared_variance, to));
+      quern__plan_part(plan, plan->parameters, l, QUERN__BETA), epsilon, of->mean, shared_variance,
+      to));
   for (size_t j = 0; j < count; j++)
     variance[j] = (float)(quern__quotient(1.0, sqrt((double)variance[j] + (double)epsilon)));
-  return quern_buffer_write(of->inverse.buffer, of->inverse.offset * sizeof(float), count * sizeof(float),
-                            variance, QUERN_WAIT);
+  return quern_buffer_write(of->inverse.buffer, of->inverse.offset * sizeof(float),
+                            count * sizeof(float), variance, QUERN_WAIT);
 }
 
-quern_status quern__plan_normalize_back_together(quern_plan *plan, size_t l, const quern__norm_statistics *of,
-                                                 size_t n) {
+quern_status quern__plan_normalize_back_together(quern_plan *plan, size_t l,
+                                                 const quern__norm_statistics *of, size_t n) {
   const size_t count = plan->shape.layers[l].layer.units;
   const quern_tensor product = quern__plan_product(plan, l, n), dz = quern__plan_dz(plan, l, n),
                      dgamma = quern__plan_gradient(plan, l, QUERN__GAMMA),
                      dbeta = quern__plan_gradient(plan, l, QUERN__BETA),
                      all_dgamma = quern_vector(plan->statistics, plan->scale_gradients, count),
-                     all_dbeta = quern_vector(plan->statistics, plan->scale_gradients + count, count);
+                     all_dbeta =
+                         quern_vector(plan->statistics, plan->scale_gradients + count, count);
   for (size_t j = 0; j < 2 * count; j++) plan->sums[j] = 0.0f;
   if (n > 0) {
-    QUERN__FORWARD(quern_batch_norm_backward_parameters(plan->context, dz, product, of->mean, of->inverse,
-                                                        dgamma, dbeta));
+    QUERN__FORWARD(quern_batch_norm_backward_parameters(plan->context, dz, product, of->mean,
+                                                        of->inverse, dgamma, dbeta));
     QUERN__FORWARD(read_pair(dgamma, dbeta, plan->sums));
   }
   QUERN__FORWARD(add_up(plan, plan->sums, 2 * count));
   if (n == 0) return QUERN_OK;
   QUERN__FORWARD(write_pair(all_dgamma, all_dbeta, plan->sums));
   return quern_batch_norm_backward_data(plan->context, plan->step_samples, dz, product,
-                                        quern__plan_part(plan, plan->parameters, l, QUERN__GAMMA), of->mean,
-                                        of->inverse, all_dgamma, all_dbeta, dz);
+                                        quern__plan_part(plan, plan->parameters, l, QUERN__GAMMA),
+                                        of->mean, of->inverse, all_dgamma, all_dbeta, dz);
 }

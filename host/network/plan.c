@@ -1,4 +1,5 @@
-/* Plans: every buffer that a network needs for one context and batch size, and what moves in and out of them.
+/* Plans: every buffer that a network needs for one context and batch size, and what moves in and
+ * out of them.
  */
 #include "plan.h"
 
@@ -19,8 +20,10 @@ static size_t statistics_of(const quern_layer *layer, size_t batch) {
   return layer->normalization.kind == QUERN_NORMALIZATION_BATCH ? layer->units : batch;
 }
 
-/* What training needs beside H and dZ: elements a sample of `outputs`, and elements of the statistics. */
-static bool count_beside(const quern__shape *shape, size_t batch, size_t *units, size_t *statistics) {
+/* What training needs beside H and dZ: elements a sample of `outputs`, and elements of the
+ * statistics. */
+static bool count_beside(const quern__shape *shape, size_t batch, size_t *units,
+                         size_t *statistics) {
   bool fits = true, normalizes = false;
   *units = *statistics = 0;
   for (size_t l = 0; l < shape->layer_count && fits; l++) {
@@ -28,8 +31,9 @@ static bool count_beside(const quern__shape *shape, size_t batch, size_t *units,
     if (layer->dropout > 0.0f) fits = quern__add(*units, layer->units, units);
     if (layer->normalization.kind == QUERN_NORMALIZATION_NONE) continue;
     normalizes = true;
+    /* each fits: below 2^31 */
     fits = fits && quern__add(*units, layer->units, units) &&
-           quern__add(*statistics, 2 * statistics_of(layer, batch), statistics); /* each fits: below 2^31 */
+           quern__add(*statistics, 2 * statistics_of(layer, batch), statistics);
   }
   return fits && (!normalizes || quern__add(*statistics, 2 * shape->widest, statistics));
 }
@@ -37,32 +41,38 @@ static bool count_beside(const quern__shape *shape, size_t batch, size_t *units,
 static quern_status plan_layout(const quern__shape *shape, size_t batch, quern_plan_mode mode,
                                 layout *bytes) {
   if (batch == 0 || batch > INT32_MAX)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "plan: a batch of %zu samples, expected 1 to 2147483647", batch);
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "plan: a batch of %zu samples, expected 1 to 2147483647", batch);
   if ((unsigned)mode > QUERN_PLAN_GRADIENTS)
     return quern__fail(QUERN_ERROR_ARGUMENT, "plan: %d is no mode", (int)mode);
   size_t row = batch * sizeof(float); /* fits: batch < 2^31 */
   size_t units = 0, beside, outputs = quern__shape_outputs(shape);
   for (size_t l = 0; l < shape->layer_count; l++)
     if (!quern__add(units, shape->layers[l].layer.units, &units)) goto overflow;
-  *bytes = (layout){.parameters = shape->flat_count * sizeof(float), .classes = batch * sizeof(int32_t)};
+  *bytes =
+      (layout){.parameters = shape->flat_count * sizeof(float), .classes = batch * sizeof(int32_t)};
   if (mode == QUERN_PLAN_GRADIENTS) bytes->gradients = bytes->parameters;
   if (!quern__multiply(units, row, &bytes->outputs)) goto overflow;
-  if (shape->loss != QUERN_CATEGORICAL && !quern__multiply(outputs, row, &bytes->targets)) goto overflow;
+  if (shape->loss != QUERN_CATEGORICAL && !quern__multiply(outputs, row, &bytes->targets))
+    goto overflow;
   if (mode == QUERN_PLAN_INFERENCE) return QUERN_OK;
   bytes->dz = bytes->outputs;
-  if (!count_beside(shape, batch, &beside, &bytes->statistics) || !quern__multiply(beside, row, &beside) ||
+  if (!count_beside(shape, batch, &beside, &bytes->statistics) ||
+      !quern__multiply(beside, row, &beside) ||
       !quern__add(bytes->outputs, beside, &bytes->outputs) ||
       !quern__multiply(bytes->statistics, sizeof(float), &bytes->statistics))
     goto overflow;
   return QUERN_OK;
 overflow:
-  return quern__fail(QUERN_ERROR_OVERFLOW, "plan: the size of a batch of %zu samples overflows", batch);
+  return quern__fail(QUERN_ERROR_OVERFLOW, "plan: the size of a batch of %zu samples overflows",
+                     batch);
 }
 
 quern_status quern_plan_bytes(const quern_network *network, size_t batch, quern_plan_mode mode,
                               size_t *bytes) {
   if (network == NULL || bytes == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "plan bytes: the network or the result pointer is NULL");
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "plan bytes: the network or the result pointer is NULL");
   layout each;
   QUERN__FORWARD(plan_layout(&network->shape, batch, mode, &each));
   const size_t parts[] = {each.parameters, each.gradients, each.outputs, each.dz,
@@ -70,7 +80,8 @@ quern_status quern_plan_bytes(const quern_network *network, size_t batch, quern_
   *bytes = 0;
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
     if (!quern__add(*bytes, parts[i], bytes))
-      return quern__fail(QUERN_ERROR_OVERFLOW, "plan: the size of a batch of %zu samples overflows", batch);
+      return quern__fail(QUERN_ERROR_OVERFLOW, "plan: the size of a batch of %zu samples overflows",
+                         batch);
   return QUERN_OK;
 }
 
@@ -138,7 +149,8 @@ static quern_status allocate(quern_plan *plan) {
   QUERN__FORWARD(create_if(plan->context, bytes.statistics, &plan->statistics));
   QUERN__FORWARD(create_if(plan->context, bytes.targets, &plan->targets));
   QUERN__FORWARD(create_if(plan->context, bytes.classes, &plan->classes));
-  /* All are zeros now, and so what lies between the gradients of two parameters, like what lies between the parameters. */
+  /* All are zeros now, and so what lies between the gradients of two parameters, like what lies
+   * between the parameters. */
   return place_outputs(plan);
 }
 
@@ -174,8 +186,8 @@ quern_status quern_plan_create(quern_context *context, const quern_network *netw
   return create(context, network, batch, mode, NULL, plan);
 }
 
-quern_status quern__plan_create_in(quern_context *context, const quern_network *network, size_t batch,
-                                   quern__buckets *buckets, quern_plan **plan) {
+quern_status quern__plan_create_in(quern_context *context, const quern_network *network,
+                                   size_t batch, quern__buckets *buckets, quern_plan **plan) {
   return create(context, network, batch, QUERN_PLAN_GRADIENTS, buckets, plan);
 }
 
@@ -200,29 +212,32 @@ void quern_plan_free(quern_plan *plan) {
   free(plan);
 }
 
-static quern_status check_same_shape(const char *what, const quern_plan *plan, const quern_network *network) {
+static quern_status check_same_shape(const char *what, const quern_plan *plan,
+                                     const quern_network *network) {
   if (plan == NULL || network == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "%s: the plan or the network is NULL", what);
   if (!quern__shape_equal(&plan->shape, &network->shape))
-    return quern__fail(QUERN_ERROR_SHAPE, "%s: the network has another shape than the plan's", what);
+    return quern__fail(QUERN_ERROR_SHAPE, "%s: the network has another shape than the plan's",
+                       what);
   return QUERN_OK;
 }
 
 quern_status quern_plan_upload(quern_plan *plan, const quern_network *network) {
   QUERN__FORWARD(check_same_shape("plan upload", plan, network));
   plan->batches_before = network->batches - plan->trained;
-  return quern_buffer_write(plan->parameters, 0, plan->shape.flat_count * sizeof(float), network->parameters,
-                            QUERN_WAIT);
+  return quern_buffer_write(plan->parameters, 0, plan->shape.flat_count * sizeof(float),
+                            network->parameters, QUERN_WAIT);
 }
 
 quern_status quern_plan_download(quern_plan *plan, quern_network *network) {
   QUERN__FORWARD(check_same_shape("plan download", plan, network));
   network->batches = plan->batches_before + plan->trained;
-  return quern_buffer_read(plan->parameters, 0, plan->shape.flat_count * sizeof(float), network->parameters,
-                           QUERN_WAIT);
+  return quern_buffer_read(plan->parameters, 0, plan->shape.flat_count * sizeof(float),
+                           network->parameters, QUERN_WAIT);
 }
 
-quern_tensor quern__plan_part(const quern_plan *plan, quern_buffer *flat, size_t layer, quern__part part) {
+quern_tensor quern__plan_part(const quern_plan *plan, quern_buffer *flat, size_t layer,
+                              quern__part part) {
   const quern__extent extent = quern__layer_part(&plan->shape.layers[layer], part);
   return quern_vector(flat, extent.first, extent.count);
 }
@@ -238,15 +253,18 @@ quern_tensor quern__plan_bias(const quern_plan *plan, quern_buffer *flat, size_t
 }
 
 quern_tensor quern__plan_output(const quern_plan *plan, size_t layer, size_t n) {
-  return quern_matrix(plan->outputs, plan->places[layer].output, n, plan->shape.layers[layer].layer.units);
+  return quern_matrix(plan->outputs, plan->places[layer].output, n,
+                      plan->shape.layers[layer].layer.units);
 }
 
 quern_tensor quern__plan_handed_on(const quern_plan *plan, size_t layer, size_t n) {
-  return quern_matrix(plan->outputs, plan->places[layer].handed_on, n, plan->shape.layers[layer].layer.units);
+  return quern_matrix(plan->outputs, plan->places[layer].handed_on, n,
+                      plan->shape.layers[layer].layer.units);
 }
 
 quern_tensor quern__plan_product(const quern_plan *plan, size_t layer, size_t n) {
-  return quern_matrix(plan->outputs, plan->places[layer].product, n, plan->shape.layers[layer].layer.units);
+  return quern_matrix(plan->outputs, plan->places[layer].product, n,
+                      plan->shape.layers[layer].layer.units);
 }
 
 quern_dropout_mask quern__plan_mask(const quern_plan *plan, size_t layer) {
@@ -264,7 +282,8 @@ quern_status quern_plan_dropout_seed(quern_plan *plan, uint64_t seed) {
 }
 
 quern_tensor quern__plan_dz(const quern_plan *plan, size_t layer, size_t n) {
-  return quern_matrix(plan->dz, plan->places[layer].output, n, plan->shape.layers[layer].layer.units);
+  return quern_matrix(plan->dz, plan->places[layer].output, n,
+                      plan->shape.layers[layer].layer.units);
 }
 
 quern_tensor quern__plan_derivative_input(const quern_plan *plan, size_t layer, size_t n) {
@@ -273,8 +292,8 @@ quern_tensor quern__plan_derivative_input(const quern_plan *plan, size_t layer, 
              : quern__plan_output(plan, layer, n);
 }
 
-static quern_status check_pointers(const char *what, const quern_plan *plan, const quern_tensor *first,
-                                   const quern_tensor *second) {
+static quern_status check_pointers(const char *what, const quern_plan *plan,
+                                   const quern_tensor *first, const quern_tensor *second) {
   if (plan != NULL && first != NULL && second != NULL) return QUERN_OK;
   return quern__fail(QUERN_ERROR_ARGUMENT, "%s: the plan or a result pointer is NULL", what);
 }
@@ -287,13 +306,14 @@ static quern_status check_layer(const char *what, const quern_plan *plan, size_t
 
 static quern_status check_gradients(const char *what, const quern_plan *plan) {
   if (plan->gradients.count > 0) return QUERN_OK;
-  return quern__fail(QUERN_ERROR_ARGUMENT, "%s: the plan keeps none, make it with QUERN_PLAN_GRADIENTS",
-                     what);
+  return quern__fail(QUERN_ERROR_ARGUMENT,
+                     "%s: the plan keeps none, make it with QUERN_PLAN_GRADIENTS", what);
 }
 
 static quern_status check_normalization(const char *what, const quern_plan *plan, size_t index) {
   QUERN__FORWARD(check_layer(what, plan, index));
-  if (plan->shape.layers[index].layer.normalization.kind != QUERN_NORMALIZATION_NONE) return QUERN_OK;
+  if (plan->shape.layers[index].layer.normalization.kind != QUERN_NORMALIZATION_NONE)
+    return QUERN_OK;
   return quern__fail(QUERN_ERROR_ARGUMENT, "%s: layer %zu has no normalisation", what, index);
 }
 
@@ -326,8 +346,8 @@ quern_status quern_plan_normalization(const quern_plan *plan, size_t index, quer
   return QUERN_OK;
 }
 
-quern_status quern_plan_normalization_gradients(const quern_plan *plan, size_t index, quern_tensor *gamma,
-                                                quern_tensor *beta) {
+quern_status quern_plan_normalization_gradients(const quern_plan *plan, size_t index,
+                                                quern_tensor *gamma, quern_tensor *beta) {
   const char *what = "plan normalization gradients";
   QUERN__FORWARD(check_pointers(what, plan, gamma, beta));
   QUERN__FORWARD(check_gradients(what, plan));

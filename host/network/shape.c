@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static quern_status check_layer(size_t index, size_t layer_count, const quern_layer *layer, quern_loss loss) {
+static quern_status check_layer(size_t index, size_t layer_count, const quern_layer *layer,
+                                quern_loss loss) {
   if (layer->units == 0 || layer->units > INT32_MAX)
-    return quern__fail(QUERN_ERROR_SHAPE, "network: layer %zu has %zu units, expected 1 to 2147483647", index,
+    return quern__fail(QUERN_ERROR_SHAPE,
+                       "network: layer %zu has %zu units, expected 1 to 2147483647", index,
                        layer->units);
   const quern_activation *activation = &layer->activation;
   const char *name = quern_activation_name(activation->kind);
@@ -18,33 +20,35 @@ static quern_status check_layer(size_t index, size_t layer_count, const quern_la
     return quern__fail(QUERN_ERROR_ARGUMENT, "network: layer %zu: %d is no activation", index,
                        (int)activation->kind);
   if (!quern__activation_slope_is_good(*activation))
-    return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "network: layer %zu: the slope of %s is %g, expected a finite number, not negative",
-                       index, name, (double)activation->slope);
+    return quern__fail(
+        QUERN_ERROR_ARGUMENT,
+        "network: layer %zu: the slope of %s is %g, expected a finite number, not negative", index,
+        name, (double)activation->slope);
   const quern_normalization *normalization = &layer->normalization;
   if (quern_normalization_name(normalization->kind) == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "network: layer %zu: %d is no normalisation", index,
                        (int)normalization->kind);
   if (normalization->kind != QUERN_NORMALIZATION_NONE &&
       !(isfinite(normalization->epsilon) && normalization->epsilon >= 0.0f))
-    return quern__fail(
-        QUERN_ERROR_ARGUMENT,
-        "network: layer %zu: the epsilon of its normalisation is %g, expected a finite number, not negative",
-        index, (double)normalization->epsilon);
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "network: layer %zu: the epsilon of its normalisation is %g, expected a "
+                       "finite number, not negative",
+                       index, (double)normalization->epsilon);
   if (!(layer->dropout >= 0.0f && layer->dropout < 1.0f))
     return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "network: layer %zu: a dropout of %g, expected at least 0 and less than 1", index,
-                       (double)layer->dropout);
+                       "network: layer %zu: a dropout of %g, expected at least 0 and less than 1",
+                       index, (double)layer->dropout);
   if (index + 1 == layer_count && layer->dropout > 0.0f)
     return quern__fail(
         QUERN_ERROR_ARGUMENT,
         "network: the last layer has a dropout of %g, expected 0: the loss reads all its outputs",
         (double)layer->dropout);
-  if (index + 1 == layer_count && !quern_loss_is_regression(loss) && activation->kind != QUERN_IDENTITY)
+  if (index + 1 == layer_count && !quern_loss_is_regression(loss) &&
+      activation->kind != QUERN_IDENTITY)
     return quern__fail(
         QUERN_ERROR_ARGUMENT,
-        "network: the last layer's activation is %s, expected identity: the %s loss brings its own", name,
-        quern_loss_name(loss));
+        "network: the last layer's activation is %s, expected identity: the %s loss brings its own",
+        name, quern_loss_name(loss));
   return QUERN_OK;
 }
 
@@ -63,8 +67,8 @@ static bool place(quern__shape *shape, size_t count, bool learns, size_t *at) {
 static bool place_layer(quern__shape *shape, quern__placed_layer *placed) {
   const size_t units = placed->layer.units;
   size_t weights;
-  if (!quern__multiply(placed->inputs, units, &weights) || !place(shape, weights, true, &placed->weights) ||
-      !place(shape, units, true, &placed->bias))
+  if (!quern__multiply(placed->inputs, units, &weights) ||
+      !place(shape, weights, true, &placed->weights) || !place(shape, units, true, &placed->bias))
     return false;
   if (placed->layer.normalization.kind == QUERN_NORMALIZATION_NONE) return true;
   return place(shape, units, true, &placed->gamma) && place(shape, units, true, &placed->beta);
@@ -75,7 +79,8 @@ static bool place_statistics(quern__shape *shape) {
     quern__placed_layer *placed = &shape->layers[l];
     const size_t units = placed->layer.units;
     if (placed->layer.normalization.kind != QUERN_NORMALIZATION_BATCH) continue;
-    if (!place(shape, units, false, &placed->mean) || !place(shape, units, false, &placed->variance))
+    if (!place(shape, units, false, &placed->mean) ||
+        !place(shape, units, false, &placed->variance))
       return false;
   }
   return true;
@@ -91,12 +96,15 @@ quern_status quern__shape_create(size_t inputs, const quern_layer *layers, size_
     return quern__fail(QUERN_ERROR_ARGUMENT, "network: no layers, expected at least one");
   if (quern_loss_name(loss) == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "network: %d is no loss", (int)loss);
-  for (size_t l = 0; l < layer_count; l++) QUERN__FORWARD(check_layer(l, layer_count, &layers[l], loss));
+  for (size_t l = 0; l < layer_count; l++)
+    QUERN__FORWARD(check_layer(l, layer_count, &layers[l], loss));
   if (loss == QUERN_ELEMENTWISE && layers[layer_count - 1].units < 2)
-    return quern__fail(QUERN_ERROR_SHAPE, "network: the elementwise loss has 1 output, expected at least 2");
+    return quern__fail(QUERN_ERROR_SHAPE,
+                       "network: the elementwise loss has 1 output, expected at least 2");
 
   shape->layers = calloc(layer_count, sizeof *shape->layers);
-  if (shape->layers == NULL) return quern__fail_memory("network layers", layer_count * sizeof *shape->layers);
+  if (shape->layers == NULL)
+    return quern__fail_memory("network layers", layer_count * sizeof *shape->layers);
   for (size_t l = 0; l < layer_count; l++) {
     quern__placed_layer *placed = &shape->layers[l];
     placed->layer = layers[l];
@@ -118,7 +126,8 @@ quern_status quern__shape_create(size_t inputs, const quern_layer *layers, size_
 quern_status quern__shape_copy(const quern__shape *from, quern__shape *to) {
   *to = *from;
   to->layers = malloc(from->layer_count * sizeof *to->layers);
-  if (to->layers == NULL) return quern__fail_memory("network layers", from->layer_count * sizeof *to->layers);
+  if (to->layers == NULL)
+    return quern__fail_memory("network layers", from->layer_count * sizeof *to->layers);
   memcpy(to->layers, from->layers, from->layer_count * sizeof *to->layers);
   return QUERN_OK;
 }
@@ -174,7 +183,8 @@ bool quern__shape_next_learning(const quern__shape *shape, size_t end, size_t *i
                                 size_t *count) {
   for (*count = 0; *item < QUERN__LEARNING_PARTS * end; (*item)++) {
     const quern__placed_layer *placed = &shape->layers[*item / QUERN__LEARNING_PARTS];
-    const quern__extent extent = quern__layer_part(placed, (quern__part)(*item % QUERN__LEARNING_PARTS));
+    const quern__extent extent =
+        quern__layer_part(placed, (quern__part)(*item % QUERN__LEARNING_PARTS));
     if (extent.count == 0) continue;
     if (!extent.learns && *count > 0) return true;
     if (!extent.learns) continue;

@@ -4,8 +4,8 @@
 #include "../error.h"
 #include "plan.h"
 
-/* The lowest layer below which nothing learns, so that backward can stop there; layer_count when nothing
- * does. */
+/* The lowest layer below which nothing learns, so that backward can stop there; layer_count when
+ * nothing does. */
 static size_t lowest_learning(const quern_plan *plan) {
   size_t l = 0;
   while (l < plan->shape.layer_count && plan->shape.layers[l].layer.freeze_weights &&
@@ -15,26 +15,29 @@ static size_t lowest_learning(const quern_plan *plan) {
 }
 
 /* The layer's own parameters: updated in the same pass, or their gradients kept. */
-static quern_status backward_parameters(quern_plan *plan, size_t l, quern_tensor below, quern_tensor dz) {
+static quern_status backward_parameters(quern_plan *plan, size_t l, quern_tensor below,
+                                        quern_tensor dz) {
   const quern_layer *layer = &plan->shape.layers[l].layer;
   if (plan->mode == QUERN_PLAN_GRADIENTS)
     return quern_dense_backward_weights(plan->context, below, dz, false,
                                         quern__plan_gradient(plan, l, QUERN__WEIGHTS),
                                         quern__plan_gradient(plan, l, QUERN__BIAS));
   if (layer->freeze_weights && layer->freeze_bias) return QUERN_OK;
-  quern_tensor w = layer->freeze_weights ? quern_none() : quern__plan_weights(plan, plan->parameters, l);
+  quern_tensor w =
+      layer->freeze_weights ? quern_none() : quern__plan_weights(plan, plan->parameters, l);
   quern_tensor b = layer->freeze_bias ? quern_none() : quern__plan_bias(plan, plan->parameters, l);
-  return quern_dense_backward_update(plan->context, below, dz, &plan->optimizer, plan->updates + 1, w,
-                                     quern__plan_state(plan, w), b, quern__plan_state(plan, b));
+  return quern_dense_backward_update(plan->context, below, dz, &plan->optimizer, plan->updates + 1,
+                                     w, quern__plan_state(plan, w), b, quern__plan_state(plan, b));
 }
 
-/* dZ of the layer below, or of its normalisation's output: (dZ Wᵀ) ∘ f'(h) ∘ M, whose factors may come in any order. */
+/* dZ of the layer below, or of its normalisation's output: (dZ Wᵀ) ∘ f'(h) ∘ M, whose factors may
+ * come in any order. */
 static quern_status backward_data(quern_plan *plan, size_t l, quern_tensor dz) {
   const quern_layer *below = &plan->shape.layers[l - 1].layer;
   const quern_tensor dx = quern__plan_dz(plan, l - 1, dz.rows);
-  QUERN__FORWARD(quern_dense_backward_data(plan->context, dz, quern__plan_weights(plan, plan->parameters, l),
-                                           below->activation,
-                                           quern__plan_derivative_input(plan, l - 1, dz.rows), false, dx));
+  QUERN__FORWARD(quern_dense_backward_data(
+      plan->context, dz, quern__plan_weights(plan, plan->parameters, l), below->activation,
+      quern__plan_derivative_input(plan, l - 1, dz.rows), false, dx));
   return below->dropout > 0.0f ? quern_dropout(plan->context, quern__plan_mask(plan, l - 1), dx, dx)
                                : QUERN_OK;
 }
@@ -43,7 +46,8 @@ static quern_status backward_data(quern_plan *plan, size_t l, quern_tensor dz) {
 static quern_status tell(const quern_plan *plan, const quern__bucket_watch *watch, size_t l) {
   if (watch == NULL) return QUERN_OK;
   const quern__bucket *bucket = quern__plan_bucket(plan, l);
-  return bucket->first == l ? watch->queued(watch->user, (size_t)(bucket - plan->gradients.list)) : QUERN_OK;
+  return bucket->first == l ? watch->queued(watch->user, (size_t)(bucket - plan->gradients.list))
+                            : QUERN_OK;
 }
 
 static quern_status backward(quern_plan *plan, quern_tensor x, const quern__bucket_watch *watch) {
@@ -53,25 +57,28 @@ static quern_status backward(quern_plan *plan, quern_tensor x, const quern__buck
     if (plan->shape.layers[l].layer.normalization.kind != QUERN_NORMALIZATION_NONE)
       QUERN__FORWARD(quern__plan_normalize_back(plan, l, x.rows));
     quern_tensor below = l == 0 ? x : quern__plan_handed_on(plan, l - 1, x.rows);
-    if (l > stop) QUERN__FORWARD(backward_data(plan, l, dz)); /* before the update of W, which it reads */
+    if (l > stop)
+      QUERN__FORWARD(backward_data(plan, l, dz)); /* before the update of W, which it reads */
     QUERN__FORWARD(backward_parameters(plan, l, below, dz));
     QUERN__FORWARD(tell(plan, watch, l));
   }
   return QUERN_OK;
 }
 
-/* The loss, and dZ of the last layer. Where Z lies in its place, the gradient of H takes that of H, which no one reads again. */
+/* The loss, and dZ of the last layer. Where Z lies in its place, the gradient of H takes that of H,
+ * which no one reads again. */
 static quern_status backward_loss(quern_plan *plan, const quern__truth *truth, size_t n,
                                   const quern__whole_batch *whole, quern_tensor losses) {
   const size_t last = plan->shape.layer_count - 1;
   const quern_activation activation = plan->shape.layers[last].layer.activation;
   const quern_tensor dz = quern__plan_dz(plan, last, n);
-  const quern_tensor dh = quern_activation_reads_z(activation.kind) ? quern__plan_output(plan, last, n) : dz;
+  const quern_tensor dh =
+      quern_activation_reads_z(activation.kind) ? quern__plan_output(plan, last, n) : dz;
   const float scale = 1.0f / (float)(whole != NULL ? whole->samples : n);
   QUERN__FORWARD(quern__plan_training_loss(plan, truth, scale, whole, losses, dh));
   if (activation.kind == QUERN_IDENTITY) return QUERN_OK;
-  return quern_activation_backward(plan->context, activation, dh, quern__plan_derivative_input(plan, last, n),
-                                   dz);
+  return quern_activation_backward(plan->context, activation, dh,
+                                   quern__plan_derivative_input(plan, last, n), dz);
 }
 
 quern_status quern__plan_gradients(quern_plan *plan, quern_tensor x, const quern__truth *truth,
@@ -103,24 +110,27 @@ quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__tru
   const size_t n = given ? truth->targets.rows : truth->labels.columns;
   if (plan == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "plan step: the plan is NULL");
   if (plan->mode == QUERN_PLAN_INFERENCE)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "plan step: the plan was made for inference, expected training");
-  if (plan->mode == QUERN_PLAN_TRAINING && !plan->has_optimizer)
     return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "plan step: the plan has no optimizer, give it one with quern_plan_set_optimizer");
+                       "plan step: the plan was made for inference, expected training");
+  if (plan->mode == QUERN_PLAN_TRAINING && !plan->has_optimizer)
+    return quern__fail(
+        QUERN_ERROR_ARGUMENT,
+        "plan step: the plan has no optimizer, give it one with quern_plan_set_optimizer");
   if (n != x.rows)
     return quern__fail(QUERN_ERROR_SHAPE, "plan step: %zu %s for %zu samples", n,
                        given ? "rows of targets" : "labels", x.rows);
   if (quern__plan_has_steps(plan) && !given) {
     const quern_update update = quern__update_of(&plan->optimizer, plan->updates + 1);
     return quern__plan_steps(
-        plan, &(quern__samples){.element = QUERN_FLOAT32, .source = x, .labels = truth->labels}, &update,
-        quern_none(), losses);
+        plan, &(quern__samples){.element = QUERN_FLOAT32, .source = x, .labels = truth->labels},
+        &update, quern_none(), losses);
   }
   QUERN__FORWARD(quern__plan_gradients(plan, x, truth, NULL, losses, NULL));
   return quern__plan_apply(plan);
 }
 
-quern_status quern_plan_step(quern_plan *plan, quern_tensor x, quern_tensor labels, quern_tensor losses) {
+quern_status quern_plan_step(quern_plan *plan, quern_tensor x, quern_tensor labels,
+                             quern_tensor losses) {
   return quern__plan_step(plan, x, &(quern__truth){.labels = labels}, losses);
 }
 

@@ -14,15 +14,16 @@ static size_t ranges_kept(const quern_optimizer *optimizer) {
          (quern_optimizer_keeps_square(optimizer) ? 1u : 0u);
 }
 
-quern_status quern_plan_optimizer_bytes(const quern_network *network, const quern_optimizer *optimizer,
-                                        size_t *bytes) {
+quern_status quern_plan_optimizer_bytes(const quern_network *network,
+                                        const quern_optimizer *optimizer, size_t *bytes) {
   if (network == NULL || bytes == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "plan optimizer bytes: the network or the result pointer is NULL");
   QUERN__FORWARD(quern_optimizer_check(optimizer));
   const size_t ranges = ranges_kept(optimizer);
   if (flat_bytes(&network->shape) > SIZE_MAX / 2)
-    return quern__fail(QUERN_ERROR_OVERFLOW, "plan optimizer bytes: two ranges of %zu bytes overflow",
+    return quern__fail(QUERN_ERROR_OVERFLOW,
+                       "plan optimizer bytes: two ranges of %zu bytes overflow",
                        flat_bytes(&network->shape));
   *bytes = ranges * flat_bytes(&network->shape);
   return QUERN_OK;
@@ -32,13 +33,14 @@ static quern_status check_context(const quern_plan *plan, const quern_optimizer 
   const quern_context *context = plan->context;
   const char *name = quern_optimizer_name(optimizer->kind);
   if (!quern__has_optimizer_update(context, optimizer))
-    return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                       "plan set optimizer: %s is not to be had, the backend %s has plain sgd alone", name,
-                       context->info.backend);
+    return quern__fail(
+        QUERN_ERROR_UNSUPPORTED,
+        "plan set optimizer: %s is not to be had, the backend %s has plain sgd alone", name,
+        context->info.backend);
   if (plan->mode == QUERN_PLAN_TRAINING && !quern__has_dense_backward_update(context, optimizer))
     return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                       "plan set optimizer: %s needs the gradients in memory for %s, make the plan with "
-                       "QUERN_PLAN_GRADIENTS",
+                       "plan set optimizer: %s needs the gradients in memory for %s, make the plan "
+                       "with QUERN_PLAN_GRADIENTS",
                        context->info.name, name);
   return QUERN_OK;
 }
@@ -47,26 +49,30 @@ static quern_status check_context(const quern_plan *plan, const quern_optimizer 
 static quern_status prepare(quern_plan *plan, bool anew, quern_buffer **range) {
   const size_t bytes = flat_bytes(&plan->shape);
   if (*range == NULL) return quern__buffer_create_touched(plan->context, bytes, range);
-  return anew ? quern_fill(plan->context, 0.0f, quern_vector(*range, 0, plan->shape.flat_count)) : QUERN_OK;
+  return anew ? quern_fill(plan->context, 0.0f, quern_vector(*range, 0, plan->shape.flat_count))
+              : QUERN_OK;
 }
 
 /* Whole steps are made for so many ranges. */
 static quern_status prepare_steps(quern_plan *plan, size_t kept) {
   if (plan->has_optimizer && plan->steps_kept == kept) return QUERN_OK;
-  if (plan->steps != NULL) QUERN__FORWARD(quern_context_finish(plan->context)); /* they may be queued */
+  if (plan->steps != NULL)
+    QUERN__FORWARD(quern_context_finish(plan->context)); /* they may be queued */
   quern__plan_free_steps(plan);
   return quern__plan_create_steps(plan, kept);
 }
 
 quern_status quern_plan_set_optimizer(quern_plan *plan, const quern_optimizer *optimizer) {
-  if (plan == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "plan set optimizer: the plan is NULL");
+  if (plan == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "plan set optimizer: the plan is NULL");
   if (plan->mode == QUERN_PLAN_INFERENCE)
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "plan set optimizer: the plan was made for inference, expected training");
   QUERN__FORWARD(quern_optimizer_check(optimizer));
   QUERN__FORWARD(check_context(plan, optimizer));
   const bool anew = !plan->has_optimizer || plan->optimizer.kind != optimizer->kind;
-  if (quern_optimizer_keeps_momentum(optimizer)) QUERN__FORWARD(prepare(plan, anew, &plan->momentum));
+  if (quern_optimizer_keeps_momentum(optimizer))
+    QUERN__FORWARD(prepare(plan, anew, &plan->momentum));
   if (quern_optimizer_keeps_square(optimizer)) QUERN__FORWARD(prepare(plan, anew, &plan->square));
   QUERN__FORWARD(prepare_steps(plan, ranges_kept(optimizer)));
   plan->optimizer = *optimizer;
@@ -92,12 +98,12 @@ static quern_status update_range(quern_plan *plan, const quern__bucket *bucket,
                                  const quern_optimizer *optimizer, size_t begin, size_t count) {
   const quern_tensor parameters = quern_vector(plan->parameters, begin, count);
   return quern_optimizer_update(plan->context, optimizer, plan->updates + 1,
-                                quern_vector(bucket->memory, begin - bucket->begin, count), parameters,
-                                quern__plan_state(plan, parameters));
+                                quern_vector(bucket->memory, begin - bucket->begin, count),
+                                parameters, quern__plan_state(plan, parameters));
 }
 
-/* In as few launches as the frozen parameters leave, which is one where none is frozen; but weights and biases each in their own
- * where they decay differently; gammas and betas go with biases. */
+/* In as few launches as the frozen parameters leave, which is one where none is frozen; but weights
+ * and biases each in their own where they decay differently; gammas and betas go with biases. */
 quern_status quern__plan_update_bucket(quern_plan *plan, const quern__bucket *bucket) {
   const quern_optimizer *optimizer = &plan->optimizer;
   const quern__shape *shape = &plan->shape;
@@ -112,10 +118,11 @@ quern_status quern__plan_update_bucket(quern_plan *plan, const quern__bucket *bu
   undecayed.weight_decay = 0.0;
   for (; item < QUERN__LEARNING_PARTS * bucket->end; item++) {
     const quern__part part = (quern__part)(item % QUERN__LEARNING_PARTS);
-    const quern__extent extent = quern__layer_part(&shape->layers[item / QUERN__LEARNING_PARTS], part);
+    const quern__extent extent =
+        quern__layer_part(&shape->layers[item / QUERN__LEARNING_PARTS], part);
     if (extent.count > 0 && extent.learns)
-      QUERN__FORWARD(update_range(plan, bucket, part == QUERN__WEIGHTS ? optimizer : &undecayed, extent.first,
-                                  extent.count));
+      QUERN__FORWARD(update_range(plan, bucket, part == QUERN__WEIGHTS ? optimizer : &undecayed,
+                                  extent.first, extent.count));
   }
   return QUERN_OK;
 }

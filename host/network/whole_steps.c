@@ -10,7 +10,8 @@
 
 enum { F = sizeof(float), I = sizeof(int32_t) };
 
-/* Steps know one loss over bare outputs, derivatives that read H, no normalisation and no dropout; and they update in place. */
+/* Steps know one loss over bare outputs, derivatives that read H, no normalisation and no dropout;
+ * and they update in place. */
 static bool fits(const quern_plan *plan) {
   for (size_t l = 0; l < plan->shape.layer_count; l++) {
     const quern_layer *layer = &plan->shape.layers[l].layer;
@@ -41,8 +42,9 @@ quern_status quern__plan_create_steps(quern_plan *plan, size_t kept) {
                                     .learns_weights = !placed->layer.freeze_weights,
                                     .learns_bias = !placed->layer.freeze_bias};
   }
-  const quern_status status = QUERN__CALL(
-      context, backend->steps_create(context->state, layers, count, plan->batch, kept, &plan->steps));
+  const quern_status status =
+      QUERN__CALL(context, backend->steps_create(context->state, layers, count, plan->batch, kept,
+                                                 &plan->steps));
   free(layers);
   return status;
 }
@@ -56,14 +58,16 @@ bool quern__plan_has_steps(const quern_plan *plan) {
   return plan->steps != NULL && !quern__plan_changes_labels(plan);
 }
 
-quern_status quern__plan_steps(quern_plan *plan, const quern__samples *samples, const quern_update *updates,
-                               quern_tensor update_rows, quern_tensor losses) {
+quern_status quern__plan_steps(quern_plan *plan, const quern__samples *samples,
+                               const quern_update *updates, quern_tensor update_rows,
+                               quern_tensor losses) {
   const quern_tensor order = samples->order, source = samples->source;
   const size_t n = order.buffer != NULL ? order.columns : source.rows;
   const size_t units = quern__plan_output(plan, plan->shape.layer_count - 1, plan->batch).offset +
                        plan->batch * quern__shape_outputs(&plan->shape);
   const quern_tensor parameters = quern_vector(plan->parameters, 0, plan->shape.flat_count);
-  const quern_tensor outputs = quern_vector(plan->outputs, 0, units), dz = quern_vector(plan->dz, 0, units);
+  const quern_tensor outputs = quern_vector(plan->outputs, 0, units),
+                     dz = quern_vector(plan->dz, 0, units);
   const quern_optimizer_state kept = quern__plan_state(plan, parameters);
   const size_t element_bytes = samples->element == QUERN_UINT8 ? 1 : F;
   quern__check check = quern__check_begin("plan step", plan->context);
@@ -87,18 +91,18 @@ quern_status quern__plan_steps(quern_plan *plan, const quern__samples *samples, 
       .square = quern__check_optional(&check, "square", kept.square, F),
       .losses = quern__check_optional(&check, "losses", losses, F)};
   QUERN__CHECK(&check, source.columns == plan->shape.inputs, QUERN_ERROR_SHAPE,
-               "plan forward: x is %zux%zu, expected at most %zu samples of %zu inputs", source.rows,
-               source.columns, plan->batch, plan->shape.inputs);
+               "plan forward: x is %zux%zu, expected at most %zu samples of %zu inputs",
+               source.rows, source.columns, plan->batch, plan->shape.inputs);
   QUERN__CHECK(&check, order.buffer != NULL || n <= plan->batch, QUERN_ERROR_SHAPE,
-               "plan forward: x is %zux%zu, expected at most %zu samples of %zu inputs", source.rows,
-               source.columns, plan->batch, plan->shape.inputs);
+               "plan forward: x is %zux%zu, expected at most %zu samples of %zu inputs",
+               source.rows, source.columns, plan->batch, plan->shape.inputs);
   quern__check_shape(&check, "labels", samples->labels, 1, source.rows, "one for each sample");
   quern__check_shape(&check, "losses", losses, 1, n, "one for each sample");
   quern__check_apart(&check, "losses", losses, "x", source, F, element_bytes);
   quern__check_apart(&check, "losses", losses, "labels", samples->labels, F, I);
   if (check.status != QUERN_OK) return check.status;
-  QUERN__FORWARD(
-      QUERN__CALL(plan->context, plan->context->backend->steps_run(plan->context->state, plan->steps, &op)));
+  QUERN__FORWARD(QUERN__CALL(
+      plan->context, plan->context->backend->steps_run(plan->context->state, plan->steps, &op)));
   plan->updates += quern__divide_up(n, plan->batch);
   plan->trained += quern__divide_up(n, plan->batch);
   return QUERN_OK;

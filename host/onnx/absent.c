@@ -1,6 +1,6 @@
 /* In the place of this folder, where quern is built without protobuf-c. */
-#include "error.h"
-#include "model/inspect.h"
+#include "../error.h"
+#include "../model/inspect.h"
 #include <quern/onnx.h>
 
 static quern_status absent(const char *path) {
@@ -19,7 +19,8 @@ quern_status quern_onnx_check(const quern_network *network, const char *path) {
   return absent(path);
 }
 
-quern_status quern_onnx_load(const char *path, const quern_onnx_options *options, quern_network **network) {
+quern_status quern_onnx_load(const char *path, const quern_onnx_options *options,
+                             quern_network **network) {
   (void)options;
   if (network != NULL) *network = NULL;
   return absent(path);

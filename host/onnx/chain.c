@@ -1,5 +1,5 @@
 /* From nodes to layers. */
-#include "onnx/chain.h"
+#include "chain.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -15,7 +15,8 @@ static quern_status set_activation(quern__chain *chain, const quern__chain_node 
   if (!quern__chain_is_input(chain, at, 0))
     return fail(chain, at, "reads something else than what was computed before");
   if (chain->count == 0 || chain->activated || chain->softmax)
-    return fail(chain, at, "does not follow a MatMul, a Gemm or an Add, expected one activation a layer");
+    return fail(chain, at,
+                "does not follow a MatMul, a Gemm or an Add, expected one activation a layer");
   chain->layers[chain->count - 1].layer.activation = activation;
   chain->activated = true;
   return QUERN_OK;
@@ -23,19 +24,22 @@ static quern_status set_activation(quern__chain *chain, const quern__chain_node 
 
 static quern_status add_activation(quern__chain *chain, const quern__chain_node *at) {
   quern_activation_kind kind;
-  if (!quern__onnx_activation_find(at->node->op_type, &kind)) return fail(chain, at, "is no activation");
+  if (!quern__onnx_activation_find(at->node->op_type, &kind))
+    return fail(chain, at, "is no activation");
   quern_activation activation = quern_activation_of(kind);
   if (kind == QUERN_LEAKY_RELU || kind == QUERN_ELU) {
     QUERN__FORWARD(quern__chain_float(chain, at, "alpha", activation.slope, &activation.slope));
     if (activation.slope < 0.0f) return fail(chain, at, "alpha is negative, expected 0 or more");
   }
-  if (kind == QUERN_SELU) { /* ONNX's defaults are the paper's constants, cut after different digits */
+  if (kind ==
+      QUERN_SELU) { /* ONNX's defaults are the paper's constants, cut after different digits */
     static const float usual_alpha = 1.67326324f, usual_gamma = 1.05070102f;
     float alpha, gamma;
     QUERN__FORWARD(quern__chain_float(chain, at, "alpha", usual_alpha, &alpha));
     QUERN__FORWARD(quern__chain_float(chain, at, "gamma", usual_gamma, &gamma));
     if (!(fabsf(alpha - usual_alpha) < 1e-6f && fabsf(gamma - usual_gamma) < 1e-6f))
-      return fail(chain, at, "has constants of its own, expected those that are usual: 1.67326 and 1.0507");
+      return fail(chain, at,
+                  "has constants of its own, expected those that are usual: 1.67326 and 1.0507");
   }
   return set_activation(chain, at, activation);
 }
@@ -43,7 +47,8 @@ static quern_status add_activation(quern__chain *chain, const quern__chain_node 
 /* Of opset 20. */
 static quern_status add_gelu(quern__chain *chain, const quern__chain_node *at) {
   char approximate[8];
-  QUERN__FORWARD(quern__chain_text(chain, at, "approximate", "none", approximate, sizeof approximate));
+  QUERN__FORWARD(
+      quern__chain_text(chain, at, "approximate", "none", approximate, sizeof approximate));
   const bool by_tanh = strcmp(approximate, "tanh") == 0;
   if (!by_tanh && strcmp(approximate, "none") != 0)
     return fail(chain, at, "is approximated otherwise, expected \"none\" or \"tanh\"");
@@ -57,8 +62,9 @@ static quern_status add_softmax(quern__chain *chain, const quern__chain_node *at
   if (!quern__chain_is_input(chain, at, 0))
     return fail(chain, at, "reads something else than what was computed before");
   if (chain->count == 0 || chain->activated || chain->softmax)
-    return fail(chain, at,
-                "does not follow a MatMul, a Gemm or an Add, expected a layer without an activation");
+    return fail(
+        chain, at,
+        "does not follow a MatMul, a Gemm or an Add, expected a layer without an activation");
   chain->softmax = true;
   return QUERN_OK;
 }
@@ -124,8 +130,8 @@ quern_status quern__chain_add(quern__chain *chain, size_t index, const quern__on
     return quern__fail(QUERN_ERROR_FORMAT, "%s: %s has no operator", chain->file->path, at.label);
   if (node->domain != NULL && *node->domain != '\0' && strcmp(node->domain, "ai.onnx") != 0)
     return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                       "%s: %s is an operator of \"%.80s\", expected one of ONNX itself", chain->file->path,
-                       at.label, node->domain);
+                       "%s: %s is an operator of \"%.80s\", expected one of ONNX itself",
+                       chain->file->path, at.label, node->domain);
   QUERN__FORWARD(check_outputs(chain, &at));
   if (strcmp(node->op_type, "Constant") == 0) {
     if (quern__onnx_find(chain->file, node->output[0]) != NULL) return QUERN_OK;
@@ -137,12 +143,12 @@ quern_status quern__chain_add(quern__chain *chain, size_t index, const quern__on
   while (known < OPERATORS && strcmp(operators[known].name, node->op_type) != 0) known++;
   if (known == OPERATORS && !quern__onnx_activation_find(node->op_type, &kind))
     return fail(chain, &at,
-                "is no operator that quern reads: Gemm, MatMul, Add, Relu, LeakyRelu, Sigmoid, Tanh, Elu, "
-                "Selu, Softplus, "
-                "Gelu, what GELU and SiLU are written out with, Softmax, Flatten, Identity, Dropout, "
-                "BatchNormalization, LayerNormalization");
+                "is no operator that quern reads: Gemm, MatMul, Add, Relu, LeakyRelu, Sigmoid, "
+                "Tanh, Elu, Selu, Softplus, Gelu, what GELU and SiLU are written out with, "
+                "Softmax, Flatten, Identity, Dropout, BatchNormalization, LayerNormalization");
   /* Something else reads what was made of z: it is an activation, or not for quern. */
-  for (size_t i = 0; i < node->n_input; i++) QUERN__FORWARD(quern__formula_settle(chain, node->input[i]));
+  for (size_t i = 0; i < node->n_input; i++)
+    QUERN__FORWARD(quern__formula_settle(chain, node->input[i]));
   QUERN__FORWARD(known < OPERATORS ? operators[known].add(chain, &at) : add_activation(chain, &at));
   chain->value = node->output[0];
   chain->formulas.count = 0;

@@ -1,6 +1,6 @@
 /* Layers from Gemm, MatMul and Add. */
-#include "model/layout.h"
-#include "onnx/chain.h"
+#include "../model/layout.h"
+#include "chain.h"
 #include <stdlib.h>
 
 static quern_status fail(const quern__chain *chain, const quern__chain_node *at, const char *what) {
@@ -10,8 +10,8 @@ static quern_status fail(const quern__chain *chain, const quern__chain_node *at,
 static quern_status grow(quern__chain *chain) {
   if (chain->count < chain->room) return QUERN_OK;
   const size_t room = chain->room > 0 ? 2 * chain->room : 8;
-  quern__chain_layer *layers =
-      realloc(chain->layers, room * sizeof *layers); /* fewer than nodes: no overflow */
+  /* fewer than nodes: no overflow */
+  quern__chain_layer *layers = realloc(chain->layers, room * sizeof *layers);
   if (layers == NULL) return quern__fail_memory(chain->file->path, room * sizeof *layers);
   chain->layers = layers;
   chain->room = room;
@@ -19,18 +19,18 @@ static quern_status grow(quern__chain *chain) {
 }
 
 /* Takes the weights, [rows][columns] or turned, as those of a new layer. */
-static quern_status add_layer(quern__chain *chain, const quern__chain_node *at, quern__onnx_values *weights,
-                              bool turned) {
+static quern_status add_layer(quern__chain *chain, const quern__chain_node *at,
+                              quern__onnx_values *weights, bool turned) {
   const size_t in = turned ? weights->columns : weights->rows,
                units = turned ? weights->rows : weights->columns;
   if (chain->softmax) return fail(chain, at, "stands behind a Softmax, expected nothing");
   if (!chain->flat)
-    return fail(
-        chain, at,
-        "reads an input that has not two dimensions, expected [batch][values], or a Flatten before it");
+    return fail(chain, at,
+                "reads an input that has not two dimensions, expected [batch][values], or a "
+                "Flatten before it");
   if (chain->width != 0 && chain->width != in)
-    return quern__fail(QUERN_ERROR_SHAPE, "%s: %s: B takes %zu values, but %zu come in", chain->file->path,
-                       at->label, in, chain->width);
+    return quern__fail(QUERN_ERROR_SHAPE, "%s: %s: B takes %zu values, but %zu come in",
+                       chain->file->path, at->label, in, chain->width);
   QUERN__FORWARD(grow(chain));
   quern__chain_layer made = {.in = in, .layer = quern_dense(units, QUERN_IDENTITY)};
   made.bias = calloc(units, sizeof *made.bias);
@@ -56,9 +56,11 @@ static quern_status add_bias(quern__chain *chain, const quern__chain_node *at,
   const quern__chain_layer *last = &chain->layers[chain->count - 1];
   const size_t units = last->layer.units;
   if (values->rows != 1 || (values->columns != 1 && values->columns != units))
-    return quern__fail(QUERN_ERROR_SHAPE, "%s: %s: adds %zu by %zu numbers to %zu outputs, expected 1 or %zu",
+    return quern__fail(QUERN_ERROR_SHAPE,
+                       "%s: %s: adds %zu by %zu numbers to %zu outputs, expected 1 or %zu",
                        chain->file->path, at->label, values->rows, values->columns, units, units);
-  for (size_t i = 0; i < units; i++) last->bias[i] += scale * values->values[values->columns == 1 ? 0 : i];
+  for (size_t i = 0; i < units; i++)
+    last->bias[i] += scale * values->values[values->columns == 1 ? 0 : i];
   return QUERN_OK;
 }
 
@@ -92,7 +94,8 @@ cleanup:
 quern_status quern__chain_matmul(quern__chain *chain, const quern__chain_node *at) {
   quern__onnx_values b = {0};
   quern_status status;
-  if (!quern__chain_is_input(chain, at, 0)) return fail(chain, at, "A is not what was computed before");
+  if (!quern__chain_is_input(chain, at, 0))
+    return fail(chain, at, "A is not what was computed before");
   QUERN__TRY(quern__chain_constant(chain, at, 1, "B", &b));
   status = add_layer(chain, at, &b, false);
 cleanup:

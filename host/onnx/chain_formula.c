@@ -1,6 +1,6 @@
-#include "onnx/chain_formula.h"
+#include "chain_formula.h"
 
-#include "onnx/chain.h"
+#include "chain.h"
 #include <math.h>
 #include <string.h>
 
@@ -8,22 +8,26 @@ static quern_status fail(const quern__chain *chain, const quern__chain_node *at,
   return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: %s: %s", chain->file->path, at->label, what);
 }
 
-/* --- What there is ---------------------------------------------------------------------------------------- */
+/* --- What there is
+ * ---------------------------------------------------------------------------------------- */
 
 static bool is_plain(const quern__formula *f) {
   return f->function == QUERN__FORMULA_PLAIN;
 }
 
-/* The formula behind a name: what was made of z, or z itself, which *z becomes; NULL for another value. */
+/* The formula behind a name: what was made of z, or z itself, which *z becomes; NULL for another
+ * value. */
 static const quern__formula *find(const quern__chain *chain, const char *name, quern__formula *z) {
   for (size_t i = chain->formulas.count; i-- > 0;)
     if (strcmp(chain->formulas.list[i].name, name) == 0) return &chain->formulas.list[i];
-  if (chain->count == 0 || chain->activated || chain->softmax || strcmp(chain->value, name) != 0) return NULL;
+  if (chain->count == 0 || chain->activated || chain->softmax || strcmp(chain->value, name) != 0)
+    return NULL;
   *z = (quern__formula){.name = name, .p = {0, 1, 0, 0}, .c = 1};
   return z;
 }
 
-/* --- What nodes make of it: false where the form above has no place for it ------------------------------------- */
+/* --- What nodes make of it: false where the form above has no place for it
+ * ------------------------------------- */
 
 static bool multiply(const quern__formula *x, const quern__formula *y, quern__formula *made) {
   if (!is_plain(x) && !is_plain(y)) return false;
@@ -36,7 +40,8 @@ static bool multiply(const quern__formula *x, const quern__formula *y, quern__fo
   return product[4] == 0 && product[5] == 0 && product[6] == 0;
 }
 
-/* To p (F + c) can be added what is a multiple of p, which goes into c, and to a polynomial any other. */
+/* To p (F + c) can be added what is a multiple of p, which goes into c, and to a polynomial any
+ * other. */
 static bool add(const quern__formula *x, const quern__formula *y, quern__formula *made) {
   if (!is_plain(x) && !is_plain(y)) return false;
   *made = is_plain(x) ? *y : *x;
@@ -68,7 +73,9 @@ static bool apply(quern__formula_function function, const quern__formula *x, que
   return true;
 }
 
-/* --- Nodes ------------------------------------------------------------------------------------------------- */
+/* --- Nodes
+ * -------------------------------------------------------------------------------------------------
+ */
 
 static const struct {
   const char *name;
@@ -88,7 +95,8 @@ static size_t find_operator(const quern__onnx_node *node) {
 bool quern__formula_reads(const quern__chain *chain, const quern__onnx_node *node) {
   quern__formula z;
   const size_t known = find_operator(node);
-  if (known == OPERATORS || node->n_input != (operators[known].function == QUERN__FORMULA_PLAIN ? 2 : 1))
+  if (known == OPERATORS ||
+      node->n_input != (operators[known].function == QUERN__FORMULA_PLAIN ? 2 : 1))
     return false;
   for (size_t i = 0; i < node->n_input; i++) {
     const quern__formula *input = find(chain, node->input[i], &z);
@@ -99,8 +107,8 @@ bool quern__formula_reads(const quern__chain *chain, const quern__onnx_node *nod
 }
 
 /* The input at index: made of z, or a constant of one number. */
-static quern_status read_operand(const quern__chain *chain, const quern__chain_node *at, size_t index,
-                                 quern__formula *operand) {
+static quern_status read_operand(const quern__chain *chain, const quern__chain_node *at,
+                                 size_t index, quern__formula *operand) {
   const quern__formula *found = find(chain, at->node->input[index], operand);
   if (found != NULL) {
     *operand = *found;
@@ -154,7 +162,8 @@ quern_status quern__formula_add(quern__chain *chain, const quern__chain_node *at
   return QUERN_OK;
 }
 
-/* --- Which activation it is ------------------------------------------------------------------------------- */
+/* --- Which activation it is
+ * ------------------------------------------------------------------------------- */
 
 static const struct {
   quern_activation_kind kind;
@@ -163,7 +172,8 @@ static const struct {
     {QUERN_SIGMOID, {.p = {1, 0, 0, 0}, .function = QUERN__FORMULA_SIGMOID, .a = 1}},
     {QUERN_TANH, {.p = {1, 0, 0, 0}, .function = QUERN__FORMULA_TANH, .a = 1}},
     {QUERN_SILU, {.p = {0, 1, 0, 0}, .function = QUERN__FORMULA_SIGMOID, .a = 1}},
-    {QUERN_GELU, {.p = {0, 0.5, 0, 0}, .function = QUERN__FORMULA_ERF, .a = 0.70710678118654752, .c = 1}},
+    {QUERN_GELU,
+     {.p = {0, 0.5, 0, 0}, .function = QUERN__FORMULA_ERF, .a = 0.70710678118654752, .c = 1}},
     {QUERN_GELU_TANH,
      {.p = {0, 0.5, 0, 0},
       .function = QUERN__FORMULA_TANH,

@@ -1,15 +1,17 @@
-/* Activations that a graph writes out: GELU, its tanh form and SiLU, which have no operator, or not in every opset.
+/* Activations that a graph writes out: GELU, its tanh form and SiLU, which have no operator, or not
+ * in every opset.
  *
  * What elementwise nodes make of a layer's z is kept as
  *
- *     p(z) (F(a z + b z³) + c)        p a polynomial up to z³, F one of erf, tanh, the logistic function, or nothing (0, with c = 1)
+ *     p(z) (F(a z + b z³) + c)        p a polynomial up to z³, F one of erf, tanh, the logistic
+ * function, or nothing (0, with c = 1)
  *
- * which these activations are, with every value on the way, in whatever order their factors are multiplied. Whether it is one of them is
- * asked where something else reads it. */
+ * which these activations are, with every value on the way, in whatever order their factors are
+ * multiplied. Whether it is one of them is asked where something else reads it. */
 #ifndef QUERN_HOST_ONNX_CHAIN_FORMULA_H
 #define QUERN_HOST_ONNX_CHAIN_FORMULA_H
 
-#include "onnx/onnx.h"
+#include "onnx.h"
 
 typedef enum quern__formula_function {
   QUERN__FORMULA_PLAIN,
@@ -27,7 +29,8 @@ typedef struct quern__formula {
   double a, b, c;
 } quern__formula;
 
-/* The longest of these activations is written with ten values, so that what takes more is none of them. */
+/* The longest of these activations is written with ten values, so that what takes more is none of
+ * them. */
 enum { QUERN__FORMULAS = 32 };
 
 /* What was made so far of the last layer's z. */

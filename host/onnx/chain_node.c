@@ -1,5 +1,5 @@
 /* Inputs and attributes of a node. */
-#include "onnx/chain.h"
+#include "chain.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,14 +13,14 @@ static const quern__onnx_attribute *find_attribute(const quern__chain_node *at, 
   return NULL;
 }
 
-static quern_status fail_type(const quern__chain *chain, const quern__chain_node *at, const char *name,
-                              const char *expected) {
-  return quern__fail(QUERN_ERROR_FORMAT, "%s: %s: attribute %s: expected %s", chain->file->path, at->label,
-                     name, expected);
+static quern_status fail_type(const quern__chain *chain, const quern__chain_node *at,
+                              const char *name, const char *expected) {
+  return quern__fail(QUERN_ERROR_FORMAT, "%s: %s: attribute %s: expected %s", chain->file->path,
+                     at->label, name, expected);
 }
 
-quern_status quern__chain_float(const quern__chain *chain, const quern__chain_node *at, const char *name,
-                                float otherwise, float *value) {
+quern_status quern__chain_float(const quern__chain *chain, const quern__chain_node *at,
+                                const char *name, float otherwise, float *value) {
   const quern__onnx_attribute *attribute = find_attribute(at, name);
   *value = attribute != NULL ? attribute->f : otherwise;
   if (attribute == NULL) return QUERN_OK;
@@ -29,8 +29,8 @@ quern_status quern__chain_float(const quern__chain *chain, const quern__chain_no
   return QUERN_OK;
 }
 
-quern_status quern__chain_int(const quern__chain *chain, const quern__chain_node *at, const char *name,
-                              int64_t otherwise, int64_t *value) {
+quern_status quern__chain_int(const quern__chain *chain, const quern__chain_node *at,
+                              const char *name, int64_t otherwise, int64_t *value) {
   const quern__onnx_attribute *attribute = find_attribute(at, name);
   *value = attribute != NULL ? attribute->i : otherwise;
   if (attribute != NULL && attribute->type != QUERN__ONNX_ATTRIBUTE_INT)
@@ -38,8 +38,8 @@ quern_status quern__chain_int(const quern__chain *chain, const quern__chain_node
   return QUERN_OK;
 }
 
-quern_status quern__chain_text(const quern__chain *chain, const quern__chain_node *at, const char *name,
-                               const char *otherwise, char *text, size_t size) {
+quern_status quern__chain_text(const quern__chain *chain, const quern__chain_node *at,
+                               const char *name, const char *otherwise, char *text, size_t size) {
   const quern__onnx_attribute *attribute = find_attribute(at, name);
   if (attribute == NULL) {
     snprintf(text, size, "%s", otherwise);
@@ -54,21 +54,22 @@ quern_status quern__chain_text(const quern__chain *chain, const quern__chain_nod
   return QUERN_OK;
 }
 
-quern_status quern__chain_constant(const quern__chain *chain, const quern__chain_node *at, size_t index,
-                                   const char *name, quern__onnx_values *values) {
+quern_status quern__chain_constant(const quern__chain *chain, const quern__chain_node *at,
+                                   size_t index, const char *name, quern__onnx_values *values) {
   char what[256];
   *values = (quern__onnx_values){0};
   const quern__onnx_tensor *tensor =
       index < at->node->n_input ? quern__onnx_find(chain->file, at->node->input[index]) : NULL;
   if (tensor == NULL)
-    return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: %s: %s is no constant, expected an initializer",
-                       chain->file->path, at->label, name);
+    return quern__fail(QUERN_ERROR_UNSUPPORTED,
+                       "%s: %s: %s is no constant, expected an initializer", chain->file->path,
+                       at->label, name);
   snprintf(what, sizeof what, "%s: %s", at->label, name);
   return quern__onnx_read(chain->file, what, tensor, values);
 }
 
-quern_status quern__chain_number(const quern__chain *chain, const quern__chain_node *at, size_t index,
-                                 const char *name, float *value) {
+quern_status quern__chain_number(const quern__chain *chain, const quern__chain_node *at,
+                                 size_t index, const char *name, float *value) {
   const quern__onnx_tensor *tensor = quern__onnx_find(chain->file, at->node->input[index]);
   for (size_t i = 0; tensor != NULL && i < tensor->n_dims; i++)
     if (tensor->dims[i] != 1)

@@ -1,5 +1,5 @@
 /* Normalisations of layers from BatchNormalization and LayerNormalization. */
-#include "onnx/chain.h"
+#include "chain.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,15 +11,15 @@ static quern_status check_place(const quern__chain *chain, const quern__chain_no
   if (!quern__chain_is_input(chain, at, 0))
     return fail(chain, at, "reads something else than what was computed before");
   if (chain->count == 0 || chain->activated || chain->softmax || chain->normalized)
-    return fail(
-        chain, at,
-        "does not follow a MatMul, a Gemm or an Add, expected it between a layer's sum and its activation");
+    return fail(chain, at,
+                "does not follow a MatMul, a Gemm or an Add, expected it between a layer's sum and "
+                "its activation");
   return QUERN_OK;
 }
 
 /* A constant of as many numbers as the layer has outputs. */
-static quern_status read_vector(const quern__chain *chain, const quern__chain_node *at, size_t index,
-                                const char *name, float **numbers) {
+static quern_status read_vector(const quern__chain *chain, const quern__chain_node *at,
+                                size_t index, const char *name, float **numbers) {
   const size_t units = chain->layers[chain->count - 1].layer.units;
   quern__onnx_values values;
   QUERN__FORWARD(quern__chain_constant(chain, at, index, name, &values));
@@ -28,16 +28,18 @@ static quern_status read_vector(const quern__chain *chain, const quern__chain_no
     return QUERN_OK;
   }
   free(values.values);
-  return quern__fail(QUERN_ERROR_SHAPE, "%s: %s: %s is %zu by %zu numbers for %zu outputs", chain->file->path,
-                     at->label, name, values.rows, values.columns, units);
+  return quern__fail(QUERN_ERROR_SHAPE, "%s: %s: %s is %zu by %zu numbers for %zu outputs",
+                     chain->file->path, at->label, name, values.rows, values.columns, units);
 }
 
-static quern_status settle(quern__chain *chain, const quern__chain_node *at, quern_normalization_kind kind) {
+static quern_status settle(quern__chain *chain, const quern__chain_node *at,
+                           quern_normalization_kind kind) {
   quern_normalization *normalization = &chain->layers[chain->count - 1].layer.normalization;
   *normalization = quern_normalization_of(kind);
-  QUERN__FORWARD(
-      quern__chain_float(chain, at, "epsilon", QUERN_NORMALIZATION_EPSILON, &normalization->epsilon));
-  if (normalization->epsilon < 0.0f) return fail(chain, at, "epsilon is negative, expected 0 or more");
+  QUERN__FORWARD(quern__chain_float(chain, at, "epsilon", QUERN_NORMALIZATION_EPSILON,
+                                    &normalization->epsilon));
+  if (normalization->epsilon < 0.0f)
+    return fail(chain, at, "epsilon is negative, expected 0 or more");
   chain->normalized = true;
   return QUERN_OK;
 }

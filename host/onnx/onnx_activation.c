@@ -1,5 +1,5 @@
 /* Activations and the ONNX operators that compute them. */
-#include "onnx/onnx.h"
+#include "onnx.h"
 #include <string.h>
 
 static const struct {

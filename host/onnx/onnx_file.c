@@ -1,15 +1,16 @@
 /* Reading an ONNX file into messages. */
-#include "model/input.h"
-#include "onnx/onnx.h"
+#include "../model/input.h"
+#include "onnx.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Semantics of all operators that are read have been the same, for two dimensions, since Gemm's of this one. */
+/* Semantics of all operators that are read have been the same, for two dimensions, since Gemm's of
+ * this one. */
 enum { OLDEST_OPSET = 7 };
 
-/* Messages take more memory than bytes in the file, and a hostile file as much more as it can. One that holds weights takes little
- * more than its size. */
+/* Messages take more memory than bytes in the file, and a hostile file as much more as it can. One
+ * that holds weights takes little more than its size. */
 enum { ALWAYS = 1 << 20 };
 
 static void *give(void *data, size_t bytes) {
@@ -38,10 +39,11 @@ static quern_status read_opset(quern__onnx_file *file) {
     if (!is_standard(model->opset_import[i]->domain)) continue;
     file->opset = model->opset_import[i]->version;
     if (file->opset >= OLDEST_OPSET) return QUERN_OK;
-    return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: is of opset %lld, expected %d or later", file->path,
-                       (long long)file->opset, OLDEST_OPSET);
+    return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: is of opset %lld, expected %d or later",
+                       file->path, (long long)file->opset, OLDEST_OPSET);
   }
-  return quern__fail(QUERN_ERROR_FORMAT, "%s: names no opset of the standard operators", file->path);
+  return quern__fail(QUERN_ERROR_FORMAT, "%s: names no opset of the standard operators",
+                     file->path);
 }
 
 static int compare_constants(const void *a, const void *b) {
@@ -63,7 +65,8 @@ static quern_status list_constants(quern__onnx_file *file) {
   const quern__onnx_graph *graph = file->graph;
   const size_t most = graph->n_initializer + graph->n_node; /* both lie in memory: no overflow */
   file->constants = calloc(most + 1, sizeof *file->constants);
-  if (file->constants == NULL) return quern__fail_memory(file->path, most * sizeof *file->constants);
+  if (file->constants == NULL)
+    return quern__fail_memory(file->path, most * sizeof *file->constants);
   for (size_t i = 0; i < graph->n_initializer; i++) {
     const quern__onnx_tensor *tensor = graph->initializer[i];
     if (tensor->name == NULL || *tensor->name == '\0')
@@ -73,7 +76,8 @@ static quern_status list_constants(quern__onnx_file *file) {
   for (size_t i = 0; i < graph->n_node; i++) {
     const quern__onnx_tensor *tensor = constant_of(graph->node[i]);
     if (tensor == NULL || graph->node[i]->n_output != 1) continue;
-    file->constants[file->constant_count++] = (quern__onnx_constant){graph->node[i]->output[0], tensor};
+    file->constants[file->constant_count++] =
+        (quern__onnx_constant){graph->node[i]->output[0], tensor};
   }
   qsort(file->constants, file->constant_count, sizeof *file->constants, compare_constants);
   for (size_t i = 1; i < file->constant_count; i++)
@@ -90,8 +94,9 @@ static quern_status read_file(const char *path, unsigned char **bytes, size_t *s
   *bytes = NULL;
   QUERN__TRY(quern__input_open(path, &descriptor, size));
   if (*size > QUERN__ONNX_LARGEST) {
-    status = quern__fail(QUERN_ERROR_FORMAT, "%s: is no ONNX file: it has %zu bytes, expected at most %zu",
-                         path, *size, QUERN__ONNX_LARGEST);
+    status = quern__fail(QUERN_ERROR_FORMAT,
+                         "%s: is no ONNX file: it has %zu bytes, expected at most %zu", path, *size,
+                         QUERN__ONNX_LARGEST);
     goto cleanup;
   }
   *bytes = malloc(*size + 1);
@@ -123,7 +128,8 @@ quern_status quern__onnx_open(const char *path, quern__onnx_file *file) {
   if (file->model == NULL && file->missing > 0) return quern__fail_memory(path, file->missing);
   if (file->model == NULL)
     return quern__fail(QUERN_ERROR_FORMAT,
-                       "%s: is no ONNX file: its %zu bytes are no protobuf message of that kind", path, size);
+                       "%s: is no ONNX file: its %zu bytes are no protobuf message of that kind",
+                       path, size);
   file->graph = file->model->graph;
   if (file->graph == NULL)
     return quern__fail(QUERN_ERROR_FORMAT, "%s: is no ONNX file: it has no graph", path);

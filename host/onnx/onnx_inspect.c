@@ -1,8 +1,8 @@
 /* Looking into an ONNX file: whether it is a network of quern's, and its constants. */
-#include "model/inspect.h"
-#include "model/statistics.h"
-#include "onnx/onnx.h"
-#include "size.h"
+#include "../model/inspect.h"
+#include "../model/statistics.h"
+#include "../size.h"
+#include "onnx.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +18,9 @@ static const char *type_name(int32_t type) {
   static const struct {
     int32_t type;
     const char *name;
-  } types[] = {{1, "F32"}, {11, "F64"}, {10, "F16"}, {16, "BF16"}, {7, "I64"}, {6, "I32"}, {5, "I16"},
-               {3, "I8"},  {13, "U64"}, {12, "U32"}, {4, "U16"},   {2, "U8"},  {9, "BOOL"}};
+  } types[] = {{1, "F32"}, {11, "F64"}, {10, "F16"}, {16, "BF16"}, {7, "I64"},
+               {6, "I32"}, {5, "I16"},  {3, "I8"},   {13, "U64"},  {12, "U32"},
+               {4, "U16"}, {2, "U8"},   {9, "BOOL"}};
   for (size_t i = 0; i < sizeof types / sizeof *types; i++)
     if (types[i].type == type) return types[i].name;
   return "?";
@@ -35,7 +36,8 @@ static quern_status measure(quern__onnx_file *file, const quern__onnx_constant *
     return QUERN_OK;
   QUERN__FORWARD(quern__onnx_read(file, constant->name, constant->tensor, &values));
   quern__statistics_tally tally = {0};
-  for (size_t i = 0; i < info->count; i++) quern__statistics_add((double)values.values[i], &tally, info);
+  for (size_t i = 0; i < info->count; i++)
+    quern__statistics_add((double)values.values[i], &tally, info);
   quern__statistics_finish(&tally, info);
   free(values.values);
   return QUERN_OK;
@@ -46,15 +48,17 @@ static quern_status add_constant(quern_inspection *made, quern__onnx_file *file,
                                  const quern__onnx_constant *constant, size_t **sizes) {
   quern_tensor_info *info = &made->tensors[made->count++];
   const size_t rank = constant->tensor->n_dims;
-  *info = (quern_tensor_info){
-      .name = constant->name, .type = type_name(constant->tensor->data_type), .rank = rank, .count = 1};
+  *info = (quern_tensor_info){.name = constant->name,
+                              .type = type_name(constant->tensor->data_type),
+                              .rank = rank,
+                              .count = 1};
   info->shape = rank > 0 ? *sizes : NULL;
   for (size_t d = 0; d < rank; d++) {
     const int64_t size = constant->tensor->dims[d];
     if (size < 0 || (uint64_t)size > SIZE_MAX ||
         (info->count > 0 && !quern__multiply(info->count, (size_t)size, &info->count)))
-      return quern__fail(QUERN_ERROR_FORMAT, "%s: constant \"%.80s\" has a dimension of %lld", made->path,
-                         constant->name, (long long)size);
+      return quern__fail(QUERN_ERROR_FORMAT, "%s: constant \"%.80s\" has a dimension of %lld",
+                         made->path, constant->name, (long long)size);
     *(*sizes)++ = (size_t)size;
   }
   return measure(file, constant, info);
@@ -67,11 +71,12 @@ static quern_status list_metadata(quern_inspection *made, const quern__onnx_mode
   if (model->producer_name != NULL)
     made->pairs[made->pair_count++] = (quern__inspected_pair){"producer", model->producer_name};
   if (model->producer_version != NULL)
-    made->pairs[made->pair_count++] = (quern__inspected_pair){"producer version", model->producer_version};
+    made->pairs[made->pair_count++] =
+        (quern__inspected_pair){"producer version", model->producer_version};
   for (size_t i = 0; i < model->n_metadata_props; i++) {
     const Quern__Onnx__StringStringEntryProto *entry = model->metadata_props[i];
-    made->pairs[made->pair_count++] = (quern__inspected_pair){entry->key != NULL ? entry->key : "",
-                                                              entry->value != NULL ? entry->value : ""};
+    made->pairs[made->pair_count++] = (quern__inspected_pair){
+        entry->key != NULL ? entry->key : "", entry->value != NULL ? entry->value : ""};
   }
   return QUERN_OK;
 }

@@ -1,11 +1,12 @@
 /* Reading an ONNX file as a network. */
-#include "onnx/chain.h"
-#include "size.h"
+#include "../size.h"
+#include "chain.h"
 #include <stdlib.h>
 #include <string.h>
 
 /* The graph's one input that is not a constant with a default. */
-static quern_status find_input(const quern__onnx_file *file, const Quern__Onnx__ValueInfoProto **input) {
+static quern_status find_input(const quern__onnx_file *file,
+                               const Quern__Onnx__ValueInfoProto **input) {
   const quern__onnx_graph *graph = file->graph;
   *input = NULL;
   for (size_t i = 0; i < graph->n_input; i++) {
@@ -16,31 +17,35 @@ static quern_status find_input(const quern__onnx_file *file, const Quern__Onnx__
       continue; /* older files list initializers among inputs */
     if (*input != NULL)
       return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                         "%s: the graph has inputs \"%.80s\" and \"%.80s\", expected one", file->path,
-                         (*input)->name, candidate->name);
+                         "%s: the graph has inputs \"%.80s\" and \"%.80s\", expected one",
+                         file->path, (*input)->name, candidate->name);
     *input = candidate;
   }
-  if (*input == NULL) return quern__fail(QUERN_ERROR_FORMAT, "%s: the graph has no input", file->path);
+  if (*input == NULL)
+    return quern__fail(QUERN_ERROR_FORMAT, "%s: the graph has no input", file->path);
   return QUERN_OK;
 }
 
 /* Notes the input's width, where the file says it, and whether it is [batch][values] already. */
 static quern_status read_input(quern__chain *chain, const Quern__Onnx__ValueInfoProto *input) {
   const char *path = chain->file->path;
-  const Quern__Onnx__TypeProto__Tensor *tensor = input->type != NULL ? input->type->tensor_type : NULL;
+  const Quern__Onnx__TypeProto__Tensor *tensor =
+      input->type != NULL ? input->type->tensor_type : NULL;
   chain->value = input->name;
   chain->flat = true;
   if (tensor == NULL)
-    return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: input \"%.80s\" is no tensor", path, input->name);
+    return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: input \"%.80s\" is no tensor", path,
+                       input->name);
   if (tensor->elem_type != QUERN__ONNX_FLOAT)
-    return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: input \"%.80s\" is of data type %d, expected float (1)",
-                       path, input->name, (int)tensor->elem_type);
+    return quern__fail(QUERN_ERROR_UNSUPPORTED,
+                       "%s: input \"%.80s\" is of data type %d, expected float (1)", path,
+                       input->name, (int)tensor->elem_type);
   if (tensor->shape == NULL) return QUERN_OK;
   const size_t rank = tensor->shape->n_dim;
   if (rank < 2)
     return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                       "%s: input \"%.80s\" has %zu dimensions, expected [batch][values]", path, input->name,
-                       rank);
+                       "%s: input \"%.80s\" has %zu dimensions, expected [batch][values]", path,
+                       input->name, rank);
   chain->flat = rank == 2;
   size_t width = 1;
   for (size_t i = 1; i < rank; i++) {
@@ -50,8 +55,8 @@ static quern_status read_input(quern__chain *chain, const Quern__Onnx__ValueInfo
         !quern__multiply(width, (size_t)dimension->dim_value, &width) || width > INT32_MAX)
       return quern__fail(
           QUERN_ERROR_FORMAT,
-          "%s: input \"%.80s\" has dimension %zu of %lld, expected 1 to 2147483647 values in all", path,
-          input->name, i, (long long)dimension->dim_value);
+          "%s: input \"%.80s\" has dimension %zu of %lld, expected 1 to 2147483647 values in all",
+          path, input->name, i, (long long)dimension->dim_value);
   }
   chain->width = width;
   return QUERN_OK;
@@ -62,17 +67,20 @@ static quern_status read_graph(quern__chain *chain) {
   const Quern__Onnx__ValueInfoProto *input;
   QUERN__FORWARD(find_input(chain->file, &input));
   QUERN__FORWARD(read_input(chain, input));
-  for (size_t i = 0; i < graph->n_node; i++) QUERN__FORWARD(quern__chain_add(chain, i, graph->node[i]));
+  for (size_t i = 0; i < graph->n_node; i++)
+    QUERN__FORWARD(quern__chain_add(chain, i, graph->node[i]));
   if (graph->n_output == 1 && graph->output[0]->name != NULL)
     QUERN__FORWARD(quern__formula_settle(chain, graph->output[0]->name));
   if (chain->count == 0)
-    return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: the graph has no Gemm and no MatMul, expected a network",
+    return quern__fail(QUERN_ERROR_UNSUPPORTED,
+                       "%s: the graph has no Gemm and no MatMul, expected a network",
                        chain->file->path);
   if (graph->n_output != 1 || graph->output[0]->name == NULL ||
       strcmp(graph->output[0]->name, chain->value) != 0)
-    return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                       "%s: the graph has %zu outputs, expected one, what its last node computes (\"%.80s\")",
-                       chain->file->path, graph->n_output, chain->value);
+    return quern__fail(
+        QUERN_ERROR_UNSUPPORTED,
+        "%s: the graph has %zu outputs, expected one, what its last node computes (\"%.80s\")",
+        chain->file->path, graph->n_output, chain->value);
   return QUERN_OK;
 }
 
@@ -86,18 +94,20 @@ static quern_status read_named_loss(const quern__onnx_file *file, bool *named, q
     if (key == NULL || strcmp(key, QUERN__ONNX_KEY_LOSS) != 0) continue;
     if (value == NULL || !quern_loss_parse(value, loss, huber_delta))
       return quern__fail(QUERN_ERROR_FORMAT,
-                         "%s: metadata \"" QUERN__ONNX_KEY_LOSS "\": \"%.80s\" is no loss", file->path,
-                         value != NULL ? value : "");
+                         "%s: metadata \"" QUERN__ONNX_KEY_LOSS "\": \"%.80s\" is no loss",
+                         file->path, value != NULL ? value : "");
     *named = true;
   }
   return QUERN_OK;
 }
 
-/* What stands behind the last layer decides: a softmax, a sigmoid, which the binary loss brings along, or nothing. */
-static quern_status settle_loss(quern__chain *chain, const quern_onnx_options *options, quern_loss *loss,
-                                float *huber_delta) {
+/* What stands behind the last layer decides: a softmax, a sigmoid, which the binary loss brings
+ * along, or nothing. */
+static quern_status settle_loss(quern__chain *chain, const quern_onnx_options *options,
+                                quern_loss *loss, float *huber_delta) {
   quern_activation *last = &chain->layers[chain->count - 1].layer.activation;
-  const bool sigmoid = last->kind == QUERN_SIGMOID, plain = last->kind == QUERN_IDENTITY && !chain->softmax;
+  const bool sigmoid = last->kind == QUERN_SIGMOID,
+             plain = last->kind == QUERN_IDENTITY && !chain->softmax;
   bool named;
   quern_loss said;
   *huber_delta = QUERN_HUBER_DELTA;
@@ -107,8 +117,9 @@ static quern_status settle_loss(quern__chain *chain, const quern_onnx_options *o
           : plain        ? options->plain_loss
                          : QUERN_SQUARED;
   if (named) {
-    const bool fits = chain->softmax ? said == QUERN_CATEGORICAL || said == QUERN_ELEMENTWISE
-                                     : quern_loss_is_regression(said) || (sigmoid && said == QUERN_BINARY);
+    const bool fits = chain->softmax
+                          ? said == QUERN_CATEGORICAL || said == QUERN_ELEMENTWISE
+                          : quern_loss_is_regression(said) || (sigmoid && said == QUERN_BINARY);
     if (!fits)
       return quern__fail(QUERN_ERROR_FORMAT,
                          "%s: metadata \"" QUERN__ONNX_KEY_LOSS
@@ -121,7 +132,8 @@ static quern_status settle_loss(quern__chain *chain, const quern_onnx_options *o
   return QUERN_OK;
 }
 
-static quern_status set_layer(quern_network *network, size_t index, const quern__chain_layer *layer) {
+static quern_status set_layer(quern_network *network, size_t index,
+                              const quern__chain_layer *layer) {
   float *const *parts = layer->normalization;
   QUERN__FORWARD(quern_network_set_layer(network, index, layer->weights, layer->bias));
   if (layer->layer.normalization.kind == QUERN_NORMALIZATION_NONE) return QUERN_OK;
@@ -134,7 +146,8 @@ static quern_status build(const quern__chain *chain, quern_loss loss, float hube
   quern_layer *layers = calloc(chain->count, sizeof *layers);
   if (layers == NULL) return quern__fail_memory(path, chain->count * sizeof *layers);
   for (size_t i = 0; i < chain->count; i++) layers[i] = chain->layers[i].layer;
-  quern_status status = quern_network_create(chain->layers[0].in, layers, chain->count, loss, network);
+  quern_status status =
+      quern_network_create(chain->layers[0].in, layers, chain->count, loss, network);
   free(layers);
   if (status != QUERN_OK) return quern__fail(status, "%s: %s", path, quern_last_error());
   status = quern_network_set_huber_delta(*network, huber_delta);
@@ -145,15 +158,18 @@ static quern_status build(const quern__chain *chain, quern_loss loss, float hube
 
 static quern_status check_options(const quern_onnx_options *options) {
   if (options->size != sizeof *options)
-    return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "onnx options: size is %zu, expected %zu; start from QUERN_ONNX_OPTIONS_INIT",
-                       options->size, sizeof *options);
+    return quern__fail(
+        QUERN_ERROR_ARGUMENT,
+        "onnx options: size is %zu, expected %zu; start from QUERN_ONNX_OPTIONS_INIT",
+        options->size, sizeof *options);
   if (quern_loss_name(options->plain_loss) == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "onnx options: %d is no loss", (int)options->plain_loss);
+    return quern__fail(QUERN_ERROR_ARGUMENT, "onnx options: %d is no loss",
+                       (int)options->plain_loss);
   return QUERN_OK;
 }
 
-quern_status quern_onnx_load(const char *path, const quern_onnx_options *options, quern_network **network) {
+quern_status quern_onnx_load(const char *path, const quern_onnx_options *options,
+                             quern_network **network) {
   static const quern_onnx_options defaults = QUERN_ONNX_OPTIONS_INIT;
   if (network != NULL) *network = NULL;
   if (path == NULL || network == NULL)

@@ -1,28 +1,32 @@
 /* Writing a network as an ONNX file. */
-#include "error.h"
-#include "model/little_endian.h"
-#include "onnx/onnx_written.h"
-#include "schema.h"
-#include "size.h"
+#include "../error.h"
+#include "../model/little_endian.h"
+#include "../schema.h"
+#include "../size.h"
+#include "onnx_written.h"
 #include <quern/file.h>
 #include <quern/version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Opset 13 is that of IR 7, and 17, which has LayerNormalization, of IR 8: https://github.com/onnx/onnx/blob/main/docs/Versioning.md */
+/* Opset 13 is that of IR 7, and 17, which has LayerNormalization, of IR 8:
+ * https://github.com/onnx/onnx/blob/main/docs/Versioning.md */
 enum { OPSET = 13, IR = 7, LAYER_NORMALIZATION_OPSET = 17, LAYER_NORMALIZATION_IR = 8 };
 
 /* Gamma, beta, running mean and variance. */
 enum { NORMALIZATION = 4 };
 
-/* A layer's messages: a Gemm with its two tensors, a normalisation with up to four, and what follows. */
+/* A layer's messages: a Gemm with its two tensors, a normalisation with up to four, and what
+ * follows. */
 typedef struct layer_part {
-  quern__onnx_name weight, bias, product, gemm_name, normal, normalization_name, numbers[NORMALIZATION];
+  quern__onnx_name weight, bias, product, gemm_name, normal, normalization_name,
+      numbers[NORMALIZATION];
   quern__onnx_tensor weight_tensor, bias_tensor, number_tensors[NORMALIZATION];
   int64_t weight_dims[2], bias_dims[1];
   float *values; /* owned: weights, bias and the normalisation's, little-endian */
-  char *gemm_inputs[3], *gemm_outputs[1], *normalization_inputs[1 + NORMALIZATION], *normalization_outputs[1];
+  char *gemm_inputs[3], *gemm_outputs[1], *normalization_inputs[1 + NORMALIZATION],
+      *normalization_outputs[1];
   quern__onnx_node gemm, normalization;
   quern__onnx_attribute epsilon, *normalization_attributes[1];
   quern__onnx_written activation;
@@ -55,8 +59,8 @@ typedef struct saving {
   size_t bytes; /* of all numbers */
 } saving;
 
-static void set_tensor(quern__onnx_tensor *tensor, char *name, int64_t *dims, size_t rank, float *values,
-                       size_t count) {
+static void set_tensor(quern__onnx_tensor *tensor, char *name, int64_t *dims, size_t rank,
+                       float *values, size_t count) {
   quern__onnx__tensor_proto__init(tensor);
   tensor->name = name;
   tensor->dims = dims;
@@ -97,15 +101,17 @@ static size_t vectors_of(const quern_layer *layer) {
 
 static quern_status read_normalization(saving *save, layer_part *part, size_t index, size_t vectors,
                                        size_t units, float *values) {
-  float *const parts[NORMALIZATION] = {values, values + units, vectors > 2 ? values + 2 * units : NULL,
+  float *const parts[NORMALIZATION] = {values, values + units,
+                                       vectors > 2 ? values + 2 * units : NULL,
                                        vectors > 2 ? values + 3 * units : NULL};
   static const char *const names[] = {"gamma", "beta", "mean", "variance"};
   if (vectors == 0) return QUERN_OK;
-  QUERN__FORWARD(
-      quern_network_get_normalization(save->network, index, parts[0], parts[1], parts[2], parts[3]));
+  QUERN__FORWARD(quern_network_get_normalization(save->network, index, parts[0], parts[1], parts[2],
+                                                 parts[3]));
   for (size_t i = 0; i < vectors; i++) {
     snprintf(part->numbers[i].text, sizeof part->numbers[i].text, "%zu.%s", index, names[i]);
-    set_tensor(&part->number_tensors[i], part->numbers[i].text, part->bias_dims, 1, parts[i], units);
+    set_tensor(&part->number_tensors[i], part->numbers[i].text, part->bias_dims, 1, parts[i],
+               units);
     save->initializers[save->initializer_count++] = &part->number_tensors[i];
   }
   return QUERN_OK;
@@ -120,8 +126,8 @@ static quern_status read_values(saving *save, layer_part *part, size_t index, si
       !quern__add(save->bytes, bytes, &save->bytes) || save->bytes > QUERN__ONNX_LARGEST)
     return quern__fail(
         QUERN_ERROR_UNSUPPORTED,
-        "%s: the parameters up to layer %zu take more than the %zu bytes that ONNX's format allows", path,
-        index, QUERN__ONNX_LARGEST);
+        "%s: the parameters up to layer %zu take more than the %zu bytes that ONNX's format allows",
+        path, index, QUERN__ONNX_LARGEST);
   part->values = malloc(bytes);
   if (part->values == NULL) return quern__fail_memory(path, bytes);
   float *bias = part->values + weights;
@@ -133,7 +139,8 @@ static quern_status read_values(saving *save, layer_part *part, size_t index, si
   part->weight_dims[1] = (int64_t)units;
   part->bias_dims[0] = (int64_t)units;
   set_tensor(&part->weight_tensor, part->weight.text, part->weight_dims, 2, part->values, weights);
-  set_tensor(&part->bias_tensor, part->bias.text, part->bias_dims, 1, part->values + weights, units);
+  set_tensor(&part->bias_tensor, part->bias.text, part->bias_dims, 1, part->values + weights,
+             units);
   save->initializers[save->initializer_count++] = &part->weight_tensor;
   save->initializers[save->initializer_count++] = &part->bias_tensor;
   QUERN__FORWARD(read_normalization(save, part, index, vectors, units, bias + units));
@@ -142,18 +149,20 @@ static quern_status read_values(saving *save, layer_part *part, size_t index, si
 }
 
 /* The node of a layer's normalisation, where it has one. */
-static void set_normalization(saving *save, layer_part *part, size_t index, const quern_layer *layer,
-                              char **value) {
+static void set_normalization(saving *save, layer_part *part, size_t index,
+                              const quern_layer *layer, char **value) {
   const size_t vectors = vectors_of(layer);
   if (vectors == 0) return;
   snprintf(part->normal.text, sizeof part->normal.text, "%zu.n", index);
-  snprintf(part->normalization_name.text, sizeof part->normalization_name.text, "%zu.normalization", index);
+  snprintf(part->normalization_name.text, sizeof part->normalization_name.text, "%zu.normalization",
+           index);
   part->normalization_inputs[0] = *value;
   for (size_t i = 0; i < vectors; i++) part->normalization_inputs[1 + i] = part->numbers[i].text;
   part->normalization_outputs[0] = *value = part->normal.text;
-  quern__onnx_set_node(
-      &part->normalization, vectors == NORMALIZATION ? "BatchNormalization" : "LayerNormalization",
-      part->normalization_name.text, part->normalization_inputs, 1 + vectors, part->normalization_outputs);
+  quern__onnx_set_node(&part->normalization,
+                       vectors == NORMALIZATION ? "BatchNormalization" : "LayerNormalization",
+                       part->normalization_name.text, part->normalization_inputs, 1 + vectors,
+                       part->normalization_outputs);
   quern__onnx__attribute_proto__init(&part->epsilon);
   part->epsilon.name = quern__onnx_text("epsilon");
   part->epsilon.has_type = part->epsilon.has_f = true;
@@ -166,7 +175,8 @@ static void set_normalization(saving *save, layer_part *part, size_t index, cons
 }
 
 /* The layer's nodes; *value is what comes in, and then what goes out. */
-static quern_status set_layer(saving *save, size_t index, size_t in, char **value, const char *path) {
+static quern_status set_layer(saving *save, size_t index, size_t in, char **value,
+                              const char *path) {
   layer_part *part = &save->parts[index];
   const quern_layer layer = quern_network_layer(save->network, index);
   snprintf(part->weight.text, sizeof part->weight.text, "%zu.weight", index);
@@ -175,25 +185,28 @@ static quern_status set_layer(saving *save, size_t index, size_t in, char **valu
   snprintf(part->gemm_name.text, sizeof part->gemm_name.text, "%zu.dense", index);
   const quern_schema *schema = quern_network_schema(save->network);
   if (schema != NULL && schema->target_mean != NULL && index == save->layers - 1 &&
-      (layer.activation.kind != QUERN_IDENTITY || layer.normalization.kind != QUERN_NORMALIZATION_NONE))
+      (layer.activation.kind != QUERN_IDENTITY ||
+       layer.normalization.kind != QUERN_NORMALIZATION_NONE))
     return quern__fail(
         QUERN_ERROR_UNSUPPORTED,
         "%s: the outputs are scaled back behind a last layer with %s%s, expected none there", path,
-        layer.activation.kind != QUERN_IDENTITY ? quern_activation_name(layer.activation.kind)
-                                                : quern_normalization_name(layer.normalization.kind),
+        layer.activation.kind != QUERN_IDENTITY
+            ? quern_activation_name(layer.activation.kind)
+            : quern_normalization_name(layer.normalization.kind),
         layer.activation.kind != QUERN_IDENTITY ? "" : " normalisation");
   QUERN__FORWARD(read_values(save, part, index, in, &layer, path));
   part->gemm_inputs[0] = *value;
   part->gemm_inputs[1] = part->weight.text;
   part->gemm_inputs[2] = part->bias.text;
   part->gemm_outputs[0] = *value = part->product.text;
-  quern__onnx_set_node(&part->gemm, "Gemm", part->gemm_name.text, part->gemm_inputs, 3, part->gemm_outputs);
+  quern__onnx_set_node(&part->gemm, "Gemm", part->gemm_name.text, part->gemm_inputs, 3,
+                       part->gemm_outputs);
   save->nodes[save->node_count++] = &part->gemm;
   set_normalization(save, part, index, &layer, value);
   if (layer.activation.kind == QUERN_IDENTITY) return QUERN_OK;
   if (!quern__onnx_write_activation(&part->activation, index, layer.activation, value, save->used))
-    return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: layer %zu: ONNX has no operator for %s", path, index,
-                       quern_activation_name(layer.activation.kind));
+    return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: layer %zu: ONNX has no operator for %s", path,
+                       index, quern_activation_name(layer.activation.kind));
   for (size_t i = 0; i < part->activation.count; i++)
     save->nodes[save->node_count++] = &part->activation.nodes[i].node;
   return QUERN_OK;
@@ -221,8 +234,8 @@ static void set_end(saving *save) {
     return;
   }
   save->last_outputs[0] = output;
-  quern__onnx_set_node(&save->last, loss == QUERN_BINARY ? "Sigmoid" : "Softmax", name, before->output, 1,
-                       save->last_outputs);
+  quern__onnx_set_node(&save->last, loss == QUERN_BINARY ? "Sigmoid" : "Softmax", name,
+                       before->output, 1, save->last_outputs);
   if (loss != QUERN_BINARY) {
     quern__onnx__attribute_proto__init(&save->axis);
     save->axis.name = quern__onnx_text("axis");
@@ -240,8 +253,8 @@ static quern_status set_parts(saving *save, const char *path) {
   save->layers = quern_network_layer_count(save->network);
   save->parts = calloc(save->layers, sizeof *save->parts);
   save->nodes = calloc((2 + QUERN__ONNX_WRITTEN_MOST) * save->layers + 1, sizeof *save->nodes);
-  save->initializers =
-      calloc((2 + NORMALIZATION) * save->layers + QUERN__ONNX_NUMBER_COUNT, sizeof *save->initializers);
+  save->initializers = calloc((2 + NORMALIZATION) * save->layers + QUERN__ONNX_NUMBER_COUNT,
+                              sizeof *save->initializers);
   if (save->parts == NULL || save->nodes == NULL || save->initializers == NULL)
     return quern__fail_memory(path, save->layers * sizeof *save->parts);
   char *value = quern__onnx_text("input");
@@ -260,8 +273,9 @@ static quern_status set_parts(saving *save, const char *path) {
 static quern_status check_message(const quern__onnx_model *model, const char *path) {
   const size_t size = quern__onnx__model_proto__get_packed_size(model);
   if (size <= QUERN__ONNX_LARGEST) return QUERN_OK;
-  return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: would have %zu bytes, and ONNX's format allows %zu", path,
-                     size, QUERN__ONNX_LARGEST);
+  return quern__fail(QUERN_ERROR_UNSUPPORTED,
+                     "%s: would have %zu bytes, and ONNX's format allows %zu", path, size,
+                     QUERN__ONNX_LARGEST);
 }
 
 static quern_status write_message(const quern__onnx_model *model, const char *path) {
@@ -277,7 +291,8 @@ static quern_status write_message(const quern__onnx_model *model, const char *pa
 
 static bool has_layer_normalization(const saving *save) {
   for (size_t i = 0; i < save->layers; i++)
-    if (quern_network_layer(save->network, i).normalization.kind == QUERN_NORMALIZATION_LAYER) return true;
+    if (quern_network_layer(save->network, i).normalization.kind == QUERN_NORMALIZATION_LAYER)
+      return true;
   return false;
 }
 
@@ -298,7 +313,8 @@ static quern_status make_model(saving *save, const char *path, message_function 
   graph.output = save->outputs;
   graph.n_input = graph.n_output = 1;
 
-  Quern__Onnx__OperatorSetIdProto opset = QUERN__ONNX__OPERATOR_SET_ID_PROTO__INIT, *opsets[] = {&opset};
+  Quern__Onnx__OperatorSetIdProto opset = QUERN__ONNX__OPERATOR_SET_ID_PROTO__INIT,
+                                  *opsets[] = {&opset};
   opset.domain = quern__onnx_text("");
   opset.has_version = true;
   const bool later = has_layer_normalization(save);
@@ -307,8 +323,8 @@ static quern_status make_model(saving *save, const char *path, message_function 
                                       *entries[] = {&loss};
   loss.key = quern__onnx_text(QUERN__ONNX_KEY_LOSS);
   char name[64]; /* for any loss with its parameter */
-  quern_loss_format(quern_network_loss(save->network), quern_network_huber_delta(save->network), name,
-                    sizeof name);
+  quern_loss_format(quern_network_loss(save->network), quern_network_huber_delta(save->network),
+                    name, sizeof name);
   loss.value = name;
   quern__onnx_model model = QUERN__ONNX__MODEL_PROTO__INIT;
   model.has_ir_version = true;
@@ -326,7 +342,8 @@ static quern_status make_model(saving *save, const char *path, message_function 
 static quern_status make(const char *call, const quern_network *network, const char *path,
                          message_function use) {
   if (network == NULL || path == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "%s: %s is NULL", call, network == NULL ? "network" : "path");
+    return quern__fail(QUERN_ERROR_ARGUMENT, "%s: %s is NULL", call,
+                       network == NULL ? "network" : "path");
   saving save = {.network = network};
   quern_status status = set_parts(&save, path);
   if (status == QUERN_OK) status = make_model(&save, path, use);

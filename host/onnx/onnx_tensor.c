@@ -1,7 +1,7 @@
 /* The numbers of ONNX constants. */
-#include "model/little_endian.h"
-#include "onnx/onnx.h"
-#include "size.h"
+#include "../model/little_endian.h"
+#include "../size.h"
+#include "onnx.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,26 +10,28 @@ static quern_status read_dimensions(const quern__onnx_file *file, const char *wh
                                     size_t *count) {
   size_t sizes[2] = {1, 1};
   if (tensor->n_dims > 2)
-    return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: %s has %zu dimensions, expected at most 2", file->path,
-                       what, tensor->n_dims);
+    return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: %s has %zu dimensions, expected at most 2",
+                       file->path, what, tensor->n_dims);
   for (size_t i = 0; i < tensor->n_dims; i++) {
     const int64_t size = tensor->dims[i];
     if (size < 1 || size > INT32_MAX)
-      return quern__fail(QUERN_ERROR_FORMAT, "%s: %s has a dimension of %lld, expected 1 to 2147483647",
-                         file->path, what, (long long)size);
+      return quern__fail(QUERN_ERROR_FORMAT,
+                         "%s: %s has a dimension of %lld, expected 1 to 2147483647", file->path,
+                         what, (long long)size);
     sizes[2 - tensor->n_dims + i] = (size_t)size;
   }
   values->rows = sizes[0];
   values->columns = sizes[1];
   if (!quern__multiply(sizes[0], sizes[1], count) || *count > SIZE_MAX / sizeof(double))
-    return quern__fail(QUERN_ERROR_OVERFLOW, "%s: %s: %zu by %zu numbers overflow", file->path, what,
-                       sizes[0], sizes[1]);
+    return quern__fail(QUERN_ERROR_OVERFLOW, "%s: %s: %zu by %zu numbers overflow", file->path,
+                       what, sizes[0], sizes[1]);
   return QUERN_OK;
 }
 
 static quern_status fail_count(const quern__onnx_file *file, const char *what, size_t found,
                                size_t expected) {
-  return quern__fail(QUERN_ERROR_FORMAT, "%s: %s holds %zu bytes of numbers, expected %zu by its dimensions",
+  return quern__fail(QUERN_ERROR_FORMAT,
+                     "%s: %s holds %zu bytes of numbers, expected %zu by its dimensions",
                      file->path, what, found, expected);
 }
 
@@ -47,17 +49,17 @@ static double double_at(const unsigned char *bytes) {
   return value;
 }
 
-quern_status quern__onnx_read(quern__onnx_file *file, const char *what, const quern__onnx_tensor *tensor,
-                              quern__onnx_values *values) {
+quern_status quern__onnx_read(quern__onnx_file *file, const char *what,
+                              const quern__onnx_tensor *tensor, quern__onnx_values *values) {
   *values = (quern__onnx_values){0};
   const bool wide = tensor->data_type == QUERN__ONNX_DOUBLE, raw = tensor->has_raw_data != 0;
   if (!wide && tensor->data_type != QUERN__ONNX_FLOAT)
     return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                       "%s: %s is of data type %d, expected float (1) or double (11)", file->path, what,
-                       (int)tensor->data_type);
+                       "%s: %s is of data type %d, expected float (1) or double (11)", file->path,
+                       what, (int)tensor->data_type);
   if (tensor->data_location == QUERN__ONNX_EXTERNAL)
-    return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: %s lies in another file, expected it in this one",
-                       file->path, what);
+    return quern__fail(QUERN_ERROR_UNSUPPORTED,
+                       "%s: %s lies in another file, expected it in this one", file->path, what);
   size_t count;
   QUERN__FORWARD(read_dimensions(file, what, tensor, values, &count));
   const size_t size = wide ? sizeof(double) : sizeof(float);
@@ -66,20 +68,18 @@ quern_status quern__onnx_read(quern__onnx_file *file, const char *what, const qu
                               : tensor->n_float_data * sizeof(float);
   if (found != count * size) return fail_count(file, what, found, count * size);
   if (count * sizeof(float) > file->numbers)
-    return quern__fail(
-        QUERN_ERROR_UNSUPPORTED,
-        "%s: %s: its nodes read constants again and again, %d times what the file has: expected "
-        "weights of its own for each layer",
-        file->path, what, QUERN__ONNX_TIMES);
+    return quern__fail(QUERN_ERROR_UNSUPPORTED,
+                       "%s: %s: its nodes read constants again and again, %d times what the file "
+                       "has: expected weights of its own for each layer",
+                       file->path, what, QUERN__ONNX_TIMES);
   file->numbers -= count * sizeof(float);
   values->values = malloc(count * sizeof(float));
   if (values->values == NULL) return quern__fail_memory(file->path, count * sizeof(float));
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < count; i++)
     if (raw)
       values->values[i] = wide ? (float)double_at(tensor->raw_data.data + i * size)
                                : float_at(tensor->raw_data.data + i * size);
     else
       values->values[i] = wide ? (float)tensor->double_data[i] : tensor->float_data[i];
-  }
   return QUERN_OK;
 }

@@ -1,4 +1,4 @@
-#include "onnx/onnx_written.h"
+#include "onnx_written.h"
 
 #include <stdio.h>
 
@@ -43,8 +43,8 @@ static const struct {
 };
 enum { RECIPES = sizeof recipes / sizeof *recipes };
 
-void quern__onnx_set_node(quern__onnx_node *node, const char *operator_name, char *name, char **inputs,
-                          size_t input_count, char **outputs) {
+void quern__onnx_set_node(quern__onnx_node *node, const char *operator_name, char *name,
+                          char **inputs, size_t input_count, char **outputs) {
   quern__onnx__node_proto__init(node);
   node->op_type = quern__onnx_text(operator_name);
   node->name = name;
@@ -62,8 +62,8 @@ static char *operand(quern__onnx_written *written, int which, char *z, bool *use
 }
 
 /* Names end with the step's number, but for the last, whose output is the layer's. */
-static void add_node(quern__onnx_written *written, const recipe_step *step, size_t index, bool last, char *z,
-                     bool *used) {
+static void add_node(quern__onnx_written *written, const recipe_step *step, size_t index, bool last,
+                     char *z, bool *used) {
   quern__onnx_written_node *made = &written->nodes[written->count];
   char number[24] = "";
   if (!last) snprintf(number, sizeof number, ".%zu", written->count);
@@ -77,9 +77,11 @@ static void add_node(quern__onnx_written *written, const recipe_step *step, size
   written->count++;
 }
 
-bool quern__onnx_write_activation(quern__onnx_written *written, size_t index, quern_activation activation,
-                                  char **value, bool used[QUERN__ONNX_NUMBER_COUNT]) {
-  const recipe_step one[] = {{quern__onnx_activation_operator(activation.kind), Z, NONE}, {NULL, NONE, NONE}};
+bool quern__onnx_write_activation(quern__onnx_written *written, size_t index,
+                                  quern_activation activation, char **value,
+                                  bool used[QUERN__ONNX_NUMBER_COUNT]) {
+  const recipe_step one[] = {{quern__onnx_activation_operator(activation.kind), Z, NONE},
+                             {NULL, NONE, NONE}};
   const recipe_step *steps = one;
   for (size_t i = 0; i < RECIPES; i++)
     if (recipes[i].kind == activation.kind) steps = recipes[i].steps;

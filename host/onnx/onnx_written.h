@@ -1,8 +1,9 @@
-/* Activations as nodes: one operator, or, for what opset 13 has none for, several that write it out. */
+/* Activations as nodes: one operator, or, for what opset 13 has none for, several that write it
+ * out. */
 #ifndef QUERN_HOST_ONNX_ONNX_WRITTEN_H
 #define QUERN_HOST_ONNX_ONNX_WRITTEN_H
 
-#include "onnx/onnx.h"
+#include "onnx.h"
 
 /* "18446744073709551615.activation.9" fits. */
 typedef struct quern__onnx_name {
@@ -26,11 +27,11 @@ typedef struct quern__onnx_written {
 } quern__onnx_written;
 
 /* Numbers that nodes multiply with and add, each a tensor that all layers share. */
-#define QUERN__ONNX_NUMBERS(X)                                                                               \
-  X(ONE, "one", 1.0)                                                                                         \
-  X(HALF, "half", 0.5)                                                                                       \
-  X(ROOT_HALF, "root_half", 0.70710678118654752)                                                             \
-  X(ROOT_TWO_BY_PI, "root_two_by_pi", 0.79788456080286536)                                                   \
+#define QUERN__ONNX_NUMBERS(X)                                                                     \
+  X(ONE, "one", 1.0)                                                                               \
+  X(HALF, "half", 0.5)                                                                             \
+  X(ROOT_HALF, "root_half", 0.70710678118654752)                                                   \
+  X(ROOT_TWO_BY_PI, "root_two_by_pi", 0.79788456080286536)                                         \
   X(GELU_CUBE, "gelu_cube", 0.044715)
 
 typedef enum quern__onnx_number {
@@ -45,15 +46,16 @@ extern const struct quern__onnx_number_row {
   double value;
 } quern__onnx_number_rows[QUERN__ONNX_NUMBER_COUNT];
 
-/* Makes the nodes of layer `index`'s activation, which is not the identity. *value is the name of z, and becomes that of h; `used` gets
- * true for each number that they read. False for an activation that nodes cannot be made of. */
+/* Makes the nodes of layer `index`'s activation, which is not the identity. *value is the name of
+ * z, and becomes that of h; `used` gets true for each number that they read. False for an
+ * activation that nodes cannot be made of. */
 QUERN__CHECKED bool quern__onnx_write_activation(quern__onnx_written *written, size_t index,
                                                  quern_activation activation, char **value,
                                                  bool used[QUERN__ONNX_NUMBER_COUNT]);
 
 /* A node's fields; `inputs` and `outputs` are kept. */
-void quern__onnx_set_node(quern__onnx_node *node, const char *operator_name, char *name, char **inputs,
-                          size_t input_count, char **outputs);
+void quern__onnx_set_node(quern__onnx_node *node, const char *operator_name, char *name,
+                          char **inputs, size_t input_count, char **outputs);
 
 /* The messages take what they only read as char *. */
 static inline char *quern__onnx_text(const char *text) {

@@ -19,7 +19,8 @@ static void *open_library(char *why, size_t why_size) {
   if (named != NULL && named[0] != '\0') {
     void *library = dlopen(named, flags);
     if (library == NULL)
-      snprintf(why, why_size, "QUERN_OPENCL_LIBRARY names %s, which cannot be opened (%s)", named, dlerror());
+      snprintf(why, why_size, "QUERN_OPENCL_LIBRARY names %s, which cannot be opened (%s)", named,
+               dlerror());
     return library;
   }
   void *library = dlopen("libOpenCL.so.1", flags);
@@ -35,11 +36,11 @@ static void *open_library(char *why, size_t why_size) {
 }
 
 /* POSIX lets an object pointer from dlsym be a function's; ISO C has no cast for it. */
-#define FIND_FUNCTION(name)                                                                                  \
-  symbol = dlsym(library, "cl" #name);                                                                       \
-  if (symbol == NULL)                                                                                        \
-    missing = "cl" #name;                                                                                    \
-  else                                                                                                       \
+#define FIND_FUNCTION(name)                                                                        \
+  symbol = dlsym(library, "cl" #name);                                                             \
+  if (symbol == NULL)                                                                              \
+    missing = "cl" #name;                                                                          \
+  else                                                                                             \
     memcpy(&found.name, &symbol, sizeof symbol);
 
 static bool load(char *why, size_t why_size) {
@@ -72,10 +73,9 @@ bool quern__cl_load(char *why, size_t why_size) {
   const bool result = loaded && !forked;
   quern__process_unlock();
   if (forked)
-    snprintf(
-        why, why_size,
-        "OpenCL was opened before fork(), and its drivers do not survive one in the child: fork first, or "
-        "exec");
+    snprintf(why, why_size,
+             "OpenCL was opened before fork(), and its drivers do not survive one in the child: "
+             "fork first, or exec");
   return result;
 }
 
@@ -114,22 +114,23 @@ static quern_status status_of(cl_int error) {
 
 quern_status quern__cl_check(cl_int error, const char *entry_point, const char *what) {
   if (error == CL_SUCCESS) return QUERN_OK;
-  return quern__fail(status_of(error), "%s (%s): %s (%d)", entry_point, what, quern__cl_error_name(error),
-                     (int)error);
+  return quern__fail(status_of(error), "%s (%s): %s (%d)", entry_point, what,
+                     quern__cl_error_name(error), (int)error);
 }
 
 /* QUERN_OK where an answer has the size that it must have. */
-static quern_status check_answer(const char *entry_point, const char *what, size_t answered, size_t size) {
+static quern_status check_answer(const char *entry_point, const char *what, size_t answered,
+                                 size_t size) {
   if (answered == size) return QUERN_OK;
-  return quern__fail(QUERN_ERROR_OPENCL, "%s (%s): it answered %zu bytes, expected %zu", entry_point, what,
-                     answered, size);
+  return quern__fail(QUERN_ERROR_OPENCL, "%s (%s): it answered %zu bytes, expected %zu",
+                     entry_point, what, answered, size);
 }
 
-#define QUESTION_FUNCTION(name, handle)                                                                      \
-  quern_status quern__cl_##name(const char *what, handle object, cl_uint parameter, size_t size,             \
-                                void *value) {                                                               \
-    size_t answered = 0;                                                                                     \
-    QUERN__FORWARD(QUERN__CL(name, what, object, parameter, size, value, &answered));                        \
-    return check_answer("cl" #name, what, answered, size);                                                   \
+#define QUESTION_FUNCTION(name, handle)                                                            \
+  quern_status quern__cl_##name(const char *what, handle object, cl_uint parameter, size_t size,   \
+                                void *value) {                                                     \
+    size_t answered = 0;                                                                           \
+    QUERN__FORWARD(QUERN__CL(name, what, object, parameter, size, value, &answered));              \
+    return check_answer("cl" #name, what, answered, size);                                         \
   }
 QUERN__CL_QUESTIONS(QUESTION_FUNCTION)

@@ -30,53 +30,54 @@ typedef struct quern__argument {
 } quern__argument;
 
 /* The array and its length: two arguments of quern__cl_launch. */
-#define ARGS(...)              (const quern__argument[]){__VA_ARGS__}, QUERN__COUNT_ARGS(__VA_ARGS__)
-#define QUERN__COUNT_ARGS(...) (sizeof((const quern__argument[]){__VA_ARGS__}) / sizeof(quern__argument))
+#define ARGS(...) (const quern__argument[]){__VA_ARGS__}, QUERN__COUNT_ARGS(__VA_ARGS__)
+#define QUERN__COUNT_ARGS(...)                                                                     \
+  (sizeof((const quern__argument[]){__VA_ARGS__}) / sizeof(quern__argument))
 
 /* One parameter of the kernel each. */
-#define UINT(number)                                                                                         \
-  {                                                                                                          \
-    QUERN__ARGUMENT_UINT, {                                                                                  \
-      .uint_value = (cl_uint)(number)                                                                        \
-    }                                                                                                        \
+#define UINT(number)                                                                               \
+  {                                                                                                \
+    QUERN__ARGUMENT_UINT, {                                                                        \
+      .uint_value = (cl_uint)(number)                                                              \
+    }                                                                                              \
   }
-#define ULONG(number)                                                                                        \
-  {                                                                                                          \
-    QUERN__ARGUMENT_ULONG, {                                                                                 \
-      .ulong_value = (number)                                                                                \
-    }                                                                                                        \
+#define ULONG(number)                                                                              \
+  {                                                                                                \
+    QUERN__ARGUMENT_ULONG, {                                                                       \
+      .ulong_value = (number)                                                                      \
+    }                                                                                              \
   }
-#define INT(number)                                                                                          \
-  {                                                                                                          \
-    QUERN__ARGUMENT_INT, {                                                                                   \
-      .int_value = (number)                                                                                  \
-    }                                                                                                        \
+#define INT(number)                                                                                \
+  {                                                                                                \
+    QUERN__ARGUMENT_INT, {                                                                         \
+      .int_value = (number)                                                                        \
+    }                                                                                              \
   }
-#define FLOAT(number)                                                                                        \
-  {                                                                                                          \
-    QUERN__ARGUMENT_FLOAT, {                                                                                 \
-      .float_value = (number)                                                                                \
-    }                                                                                                        \
+#define FLOAT(number)                                                                              \
+  {                                                                                                \
+    QUERN__ARGUMENT_FLOAT, {                                                                       \
+      .float_value = (number)                                                                      \
+    }                                                                                              \
   }
-#define MEMORY(buffer)                                                                                       \
-  {                                                                                                          \
-    QUERN__ARGUMENT_MEMORY, {                                                                                \
-      .memory = (buffer)                                                                                     \
-    }                                                                                                        \
+#define MEMORY(buffer)                                                                             \
+  {                                                                                                \
+    QUERN__ARGUMENT_MEMORY, {                                                                      \
+      .memory = (buffer)                                                                           \
+    }                                                                                              \
   }
 /* Two parameters: the buffer, and a ulong offset in elements. Without a buffer: null and 0. */
-#define SPAN(place)                                                                                          \
-  {                                                                                                          \
-    QUERN__ARGUMENT_SPAN, {                                                                                  \
-      .span = (place)                                                                                        \
-    }                                                                                                        \
+#define SPAN(place)                                                                                \
+  {                                                                                                \
+    QUERN__ARGUMENT_SPAN, {                                                                        \
+      .span = (place)                                                                              \
+    }                                                                                              \
   }
 /* Three parameters: UPDATE_PARAMETERS in kernels/update.cl. */
-#define UPDATE(numbers)                                                                                      \
-  {                                                                                                          \
-    QUERN__ARGUMENT_UPDATE, {                                                                                \
-      .update = (numbers)                                                                                    \
-    }                                                                                                        \
+#define UPDATE(numbers)                                                                            \
+  {                                                                                                \
+    QUERN__ARGUMENT_UPDATE, {                                                                      \
+      .update = (numbers)                                                                          \
+    }                                                                                              \
   }
 /* The buffer in which kernels report labels and indices out of range: see kernels/common.cl. */
 #define FAULTS(cl) MEMORY(quern__cl_faults(cl))

@@ -1,5 +1,5 @@
-/* Opens and closes a device: its context, its queue, and the buffer where kernels report bad labels and
- * indices. */
+/* Opens and closes a device: its context, its queue, and the buffer where kernels report bad labels
+ * and indices. */
 #include "cpu.h"
 #include "state.h"
 #include "tuning_file.h"
@@ -28,11 +28,11 @@ quern_status quern__cl_limits_of(cl_device_id device, const quern_device_info *i
   *limits = (quern__cl_limits){.work_group = 0};
   QUERN__FORWARD(quern__cl_GetDeviceInfo(info->name, device, CL_DEVICE_MAX_WORK_GROUP_SIZE,
                                          sizeof limits->work_group, &limits->work_group));
-  QUERN__FORWARD(quern__cl_GetDeviceInfo(info->name, device, CL_DEVICE_LOCAL_MEM_SIZE, sizeof local_memory,
-                                         &local_memory));
+  QUERN__FORWARD(quern__cl_GetDeviceInfo(info->name, device, CL_DEVICE_LOCAL_MEM_SIZE,
+                                         sizeof local_memory, &local_memory));
   limits->local_memory = local_memory;
-  QUERN__FORWARD(
-      quern__cl_GetDeviceInfo(info->name, device, CL_DEVICE_SINGLE_FP_CONFIG, sizeof floats, &floats));
+  QUERN__FORWARD(quern__cl_GetDeviceInfo(info->name, device, CL_DEVICE_SINGLE_FP_CONFIG,
+                                         sizeof floats, &floats));
   limits->fused = (floats & CL_FP_FMA) != 0 && quern__cl_cpu_fuses(info);
   if (info->kind != QUERN_DEVICE_CPU) return QUERN_OK;
   return quern__cl_cpu_width(device, info, &limits->vector_width);
@@ -50,9 +50,10 @@ static quern_status choose_tuning(quern__cl *cl, const quern_device_info *info) 
 /* The context and the queue that were given, retained, or new ones. */
 static quern_status create_objects(quern__cl *cl, const char *name, const quern__cl_given *given) {
   cl_platform_id platform = NULL;
-  QUERN__FORWARD(
-      quern__cl_GetDeviceInfo(name, cl->device, CL_DEVICE_PLATFORM, sizeof(cl_platform_id), &platform));
-  const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)platform, 0};
+  QUERN__FORWARD(quern__cl_GetDeviceInfo(name, cl->device, CL_DEVICE_PLATFORM,
+                                         sizeof(cl_platform_id), &platform));
+  const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)platform,
+                                              0};
   cl_int error = CL_SUCCESS;
   if (given->context != NULL) {
     QUERN__FORWARD(QUERN__CL(RetainContext, name, given->context));
@@ -65,7 +66,8 @@ static quern_status create_objects(quern__cl *cl, const char *name, const quern_
     QUERN__FORWARD(QUERN__CL(RetainCommandQueue, name, given->queue));
     cl->queue = given->queue;
   } else {
-    cl->queue = quern__cl_call.CreateCommandQueue(cl->context, cl->device, given->properties, &error);
+    cl->queue =
+        quern__cl_call.CreateCommandQueue(cl->context, cl->device, given->properties, &error);
     QUERN__FORWARD(quern__cl_check(error, "clCreateCommandQueue", name));
   }
   cl->faults = quern__cl_call.CreateBuffer(cl->context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR,
@@ -74,7 +76,8 @@ static quern_status create_objects(quern__cl *cl, const char *name, const quern_
 }
 
 static void forget_faults(quern__cl *cl) {
-  for (int fault = 0; fault < QUERN__FAULT_COUNT; fault++) cl->faults_found[fault] = QUERN__FAULT_NONE;
+  for (int fault = 0; fault < QUERN__FAULT_COUNT; fault++)
+    cl->faults_found[fault] = QUERN__FAULT_NONE;
 }
 
 /* The device made ready, with the device's defaults for tuning. */
@@ -104,7 +107,8 @@ cleanup:
   return status;
 }
 
-quern_status quern__cl_open_untuned(const quern_device_info *info, void *handle, quern__cl **opened) {
+quern_status quern__cl_open_untuned(const quern_device_info *info, void *handle,
+                                    quern__cl **opened) {
   return open_untuned(info, &(quern__cl_given){.device = handle}, opened);
 }
 
@@ -126,7 +130,8 @@ static quern_status note_quirks(quern__cl *cl) {
   return QUERN_OK;
 }
 
-quern_status quern__cl_open_given(const quern_device_info *info, const quern__cl_given *given, void **state) {
+quern_status quern__cl_open_given(const quern_device_info *info, const quern__cl_given *given,
+                                  void **state) {
   quern__cl *cl;
   quern_status status;
   QUERN__FORWARD(open_untuned(info, given, &cl));
@@ -150,7 +155,8 @@ void quern__cl_release_programs(quern__cl *cl) {
   memset(cl->programs, 0, sizeof cl->programs);
 }
 
-/* What clFinish and the releases return is nobody's to hear: freeing has no status, and nothing else could be done. */
+/* What clFinish and the releases return is nobody's to hear: freeing has no status, and nothing
+ * else could be done. */
 void quern__cl_close(void *state) {
   quern__cl *cl = state;
   if (cl->queue != NULL) quern__cl_call.Finish(cl->queue);
@@ -176,14 +182,15 @@ quern_status quern__cl_queue_event(const quern__cl *cl, const char *what, cl_eve
 }
 
 static cl_int read_faults(quern__cl *cl) {
-  return quern__cl_call.EnqueueReadBuffer(cl->queue, cl->faults, CL_TRUE, 0, sizeof cl->faults_found,
-                                          cl->faults_found, 0, NULL, NULL);
+  return quern__cl_call.EnqueueReadBuffer(cl->queue, cl->faults, CL_TRUE, 0,
+                                          sizeof cl->faults_found, cl->faults_found, 0, NULL, NULL);
 }
 
-/* Drivers without a word for a device that is gone, as NVIDIA's after a kernel that crashed, say one of these from then on,
- * also to a read of a few bytes that has nothing before it. */
+/* Drivers without a word for a device that is gone, as NVIDIA's after a kernel that crashed, say
+ * one of these from then on, also to a read of a few bytes that has nothing before it. */
 static bool may_mean_lost(cl_int error) {
-  return error == CL_OUT_OF_RESOURCES || error == CL_INVALID_COMMAND_QUEUE || error == CL_INVALID_CONTEXT;
+  return error == CL_OUT_OF_RESOURCES || error == CL_INVALID_COMMAND_QUEUE ||
+         error == CL_INVALID_CONTEXT;
 }
 
 /* Reading the faults is what waits: in an in-order queue everything before it is then done. */
@@ -191,19 +198,21 @@ quern_status quern__cl_finish(void *state) {
   quern__cl *cl = state;
   const cl_int error = read_faults(cl);
   if (error != CL_SUCCESS) {
-    /* The caller's memory may be the target of a queued copy: give it back quiet. What Finish returns adds nothing. */
+    /* The caller's memory may be the target of a queued copy: give it back quiet. What Finish
+     * returns adds nothing. */
     quern__cl_call.Finish(cl->queue);
     if (cl->transfers != NULL) quern__cl_call.Finish(cl->transfers);
     if (may_mean_lost(error) && may_mean_lost(read_faults(cl)))
-      return quern__fail(QUERN_ERROR_DEVICE_LOST,
-                         "clEnqueueReadBuffer (waiting): %s (%d), twice: the device is taken for lost",
-                         quern__cl_error_name(error), (int)error);
+      return quern__fail(
+          QUERN_ERROR_DEVICE_LOST,
+          "clEnqueueReadBuffer (waiting): %s (%d), twice: the device is taken for lost",
+          quern__cl_error_name(error), (int)error);
     return quern__cl_check(error, "clEnqueueReadBuffer", "waiting");
   }
   const quern_status found = quern__fail_faults(cl->faults_found);
   if (found == QUERN_OK) return QUERN_OK;
   forget_faults(cl);
-  QUERN__FORWARD(QUERN__CL(EnqueueWriteBuffer, "forgetting reported rows", cl->queue, cl->faults, CL_TRUE, 0,
-                           sizeof cl->faults_found, cl->faults_found, 0, NULL, NULL));
+  QUERN__FORWARD(QUERN__CL(EnqueueWriteBuffer, "forgetting reported rows", cl->queue, cl->faults,
+                           CL_TRUE, 0, sizeof cl->faults_found, cl->faults_found, 0, NULL, NULL));
   return found;
 }

@@ -1,6 +1,7 @@
-/* What a CPU device's compiler makes code for. A device says what the processor has. PoCL's compiler
- * may use less: in a distribution it chooses one of a few processors, by what this one has or by
- * POCL_KERNELLIB_NAME in the environment, and names it in the device's name ("pthread-haswell-…"). */
+/* What a CPU device's compiler makes code for. A device says what the processor has. PoCL's
+ * compiler may use less: in a distribution it chooses one of a few processors, by what this one has
+ * or by POCL_KERNELLIB_NAME in the environment, and names it in the device's name
+ * ("pthread-haswell-…"). */
 #include "cpu.h"
 
 #include <string.h>
@@ -25,7 +26,8 @@ static size_t find_target(const quern_device_info *info) {
   return i;
 }
 
-quern_status quern__cl_cpu_width(cl_device_id device, const quern_device_info *info, unsigned *width) {
+quern_status quern__cl_cpu_width(cl_device_id device, const quern_device_info *info,
+                                 unsigned *width) {
   cl_uint native = 0;
   QUERN__FORWARD(quern__cl_GetDeviceInfo(info->name, device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT,
                                          sizeof native, &native));

@@ -5,7 +5,8 @@
 #include "opencl.h"
 
 /* Floats in the widest vector that there are instructions for, at least QUERN__CL_LEAST_WIDTH. */
-quern_status quern__cl_cpu_width(cl_device_id device, const quern_device_info *info, unsigned *width);
+quern_status quern__cl_cpu_width(cl_device_id device, const quern_device_info *info,
+                                 unsigned *width);
 
 /* Whether the compiler may use an instruction for fma() that the processor has. */
 bool quern__cl_cpu_fuses(const quern_device_info *info);

@@ -3,17 +3,19 @@
 #include "../size.h"
 #include "dense_group.h"
 
-/* Work-items wanted for each compute unit: enough to even out their ends, few enough to share a panel widely. */
+/* Work-items wanted for each compute unit: enough to even out their ends, few enough to share a
+ * panel widely. */
 enum { ITEMS_A_UNIT = 4 };
 /* Tiles that a work-item runs through its panel, at least, where there are so many rows. */
 enum { TILES_A_PANEL = 4 };
 
-/* Divides a result of rows x columns among work-items: each takes a strip of `tile_columns` and `*item_rows` rows, which
- * are whole tiles. */
+/* Divides a result of rows x columns among work-items: each takes a strip of `tile_columns` and
+ * `*item_rows` rows, which are whole tiles. */
 static quern__range divide(const quern__cl *cl, size_t rows, size_t columns, size_t tile_rows,
                            size_t tile_columns, size_t *item_rows) {
   const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
-  const size_t strips = quern__divide_up(columns, tile_columns), tiles = quern__divide_up(rows, tile_rows);
+  const size_t strips = quern__divide_up(columns, tile_columns),
+               tiles = quern__divide_up(rows, tile_rows);
   const size_t parts = quern__divide_up(quern__cl_compute_units(cl) * ITEMS_A_UNIT, strips);
   size_t tiles_each = quern__divide_up(tiles, parts);
   if (tiles_each < TILES_A_PANEL) tiles_each = TILES_A_PANEL;
@@ -34,8 +36,8 @@ quern_status quern__cl_dense_forward(void *state, const quern_dense_forward_op *
                               (size_t)tuning->forward.vectors * tuning->vector_width, &rows);
   return quern__cl_launch(cl, QUERN__KERNEL_dense_forward, range,
                           ARGS(UINT(op->n), UINT(op->in), UINT(op->out), SPAN(op->x), SPAN(op->w),
-                               SPAN(op->b), INT((int)op->activation.kind), FLOAT(op->activation.slope),
-                               SPAN(op->y), UINT(rows)));
+                               SPAN(op->b), INT((int)op->activation.kind),
+                               FLOAT(op->activation.slope), SPAN(op->y), UINT(rows)));
 }
 
 quern_status quern__cl_dense_backward_data(void *state, const quern_dense_backward_data_op *op) {
@@ -47,12 +49,13 @@ quern_status quern__cl_dense_backward_data(void *state, const quern_dense_backwa
                               (size_t)tuning->backward_data.vectors * tuning->vector_width, &rows);
   return quern__cl_launch(cl, QUERN__KERNEL_dense_backward_data, range,
                           ARGS(UINT(op->n), UINT(op->in), UINT(op->out), SPAN(op->dz), SPAN(op->w),
-                               SPAN(op->h), INT((int)op->activation.kind), FLOAT(op->activation.slope),
-                               INT(op->accumulate), SPAN(op->dx), UINT(rows)));
+                               SPAN(op->h), INT((int)op->activation.kind),
+                               FLOAT(op->activation.slope), INT(op->accumulate), SPAN(op->dx),
+                               UINT(rows)));
 }
 
-/* Backward weights in any of its forms, where a work-item computes a tile. w and b are the gradients, or the parameters that take
- * the update. */
+/* Backward weights in any of its forms, where a work-item computes a tile. w and b are the
+ * gradients, or the parameters that take the update. */
 typedef struct weights_launch {
   size_t n, in, out;
   quern_span x, dz;
@@ -65,17 +68,19 @@ typedef struct weights_launch {
 static quern_status launch_weights(quern__cl *cl, const weights_launch *weights) {
   const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
   size_t rows;
-  quern__range range = divide(cl, weights->w.memory != NULL ? weights->in : 1, weights->out, QUERN__CL_LINE,
-                              (size_t)tuning->backward_weights.vectors * tuning->vector_width, &rows);
+  quern__range range =
+      divide(cl, weights->w.memory != NULL ? weights->in : 1, weights->out, QUERN__CL_LINE,
+             (size_t)tuning->backward_weights.vectors * tuning->vector_width, &rows);
   return quern__cl_launch(cl, QUERN__KERNEL_dense_backward_weights, range,
-                          ARGS(UINT(weights->n), UINT(weights->in), UINT(weights->out), SPAN(weights->x),
-                               SPAN(weights->dz), INT((int)weights->mode), UPDATE(&weights->update),
-                               SPAN(weights->w), SPAN(weights->w_momentum), SPAN(weights->w_square),
-                               SPAN(weights->b), SPAN(weights->b_momentum), SPAN(weights->b_square),
-                               UINT(rows)));
+                          ARGS(UINT(weights->n), UINT(weights->in), UINT(weights->out),
+                               SPAN(weights->x), SPAN(weights->dz), INT((int)weights->mode),
+                               UPDATE(&weights->update), SPAN(weights->w),
+                               SPAN(weights->w_momentum), SPAN(weights->w_square), SPAN(weights->b),
+                               SPAN(weights->b_momentum), SPAN(weights->b_square), UINT(rows)));
 }
 
-quern_status quern__cl_dense_backward_weights(void *state, const quern_dense_backward_weights_op *op) {
+quern_status quern__cl_dense_backward_weights(void *state,
+                                              const quern_dense_backward_weights_op *op) {
   quern__cl *cl = state;
   if (quern__cl_tuning_of(cl)->dense == QUERN__DENSE_GROUP)
     return quern__cl_dense_backward_weights_group(cl, op);
@@ -100,10 +105,12 @@ bool quern__cl_updates_in_one_pass(void *state) {
   return quern__cl_tuning_of(state)->dense != QUERN__DENSE_GROUP;
 }
 
-quern_status quern__cl_dense_backward_update(void *state, const quern_dense_backward_update_op *op) {
+quern_status quern__cl_dense_backward_update(void *state,
+                                             const quern_dense_backward_update_op *op) {
   if (!quern__cl_updates_in_one_pass(state))
-    return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                       "dense backward update: matrix products by work-groups know plain SGD alone");
+    return quern__fail(
+        QUERN_ERROR_UNSUPPORTED,
+        "dense backward update: matrix products by work-groups know plain SGD alone");
   return launch_weights(state, &(const weights_launch){.n = op->n,
                                                        .in = op->in,
                                                        .out = op->out,

@@ -40,24 +40,25 @@ static char *trim(char *text) {
   return text;
 }
 
-static quern_status ask_size(cl_platform_id platform, cl_device_id device, cl_uint parameter, size_t *size) {
+static quern_status ask_size(cl_platform_id platform, cl_device_id device, cl_uint parameter,
+                             size_t *size) {
   return device != NULL ? QUERN__CL(GetDeviceInfo, "text", device, parameter, 0, NULL, size)
                         : QUERN__CL(GetPlatformInfo, "text", platform, parameter, 0, NULL, size);
 }
 
 /* *lost becomes true where it is quern that has no memory: a driver may say of itself that it
  * has none. */
-static quern_status read_text(cl_platform_id platform, cl_device_id device, cl_uint parameter, char **text,
-                              bool *lost) {
+static quern_status read_text(cl_platform_id platform, cl_device_id device, cl_uint parameter,
+                              char **text, bool *lost) {
   *text = NULL;
   size_t size = 0;
   QUERN__FORWARD(ask_size(platform, device, parameter, &size));
   char *made = calloc(1, size + 1);
   if (made == NULL) *lost = true;
   if (made == NULL) return quern__fail_memory("a text of OpenCL's", size + 1);
-  const quern_status status = device != NULL
-                                  ? quern__cl_GetDeviceInfo("text", device, parameter, size, made)
-                                  : quern__cl_GetPlatformInfo("text", platform, parameter, size, made);
+  const quern_status status =
+      device != NULL ? quern__cl_GetDeviceInfo("text", device, parameter, size, made)
+                     : quern__cl_GetPlatformInfo("text", platform, parameter, size, made);
   if (status == QUERN_OK)
     *text = made;
   else
@@ -65,7 +66,8 @@ static quern_status read_text(cl_platform_id platform, cl_device_id device, cl_u
   return status;
 }
 
-quern_status quern__cl_text(cl_platform_id platform, cl_device_id device, cl_uint parameter, char **text) {
+quern_status quern__cl_text(cl_platform_id platform, cl_device_id device, cl_uint parameter,
+                            char **text) {
   bool lost;
   return read_text(platform, device, parameter, text, &lost);
 }
@@ -79,17 +81,18 @@ static bool has_word(const char *text, const char *word) {
 static quern_device_kind kind_of(const char *platform, const char *name, cl_device_type type) {
   static const char *const emulators[] = {"oclgrind", "llvmpipe", "softpipe"};
   for (size_t i = 0; i < sizeof emulators / sizeof *emulators; i++)
-    if (has_word(platform, emulators[i]) || has_word(name, emulators[i])) return QUERN_DEVICE_EMULATOR;
+    if (has_word(platform, emulators[i]) || has_word(name, emulators[i]))
+      return QUERN_DEVICE_EMULATOR;
   return (type & CL_DEVICE_TYPE_CPU) != 0 ? QUERN_DEVICE_CPU : QUERN_DEVICE_GPU;
 }
 
 /* QUERN_ERROR_UNSUPPORTED where quern cannot use the device. */
 static quern_status check_usable(cl_device_id device, const quern_device_info *info) {
   cl_bool available = CL_FALSE, compiler = CL_FALSE;
-  QUERN__FORWARD(
-      quern__cl_GetDeviceInfo(info->name, device, CL_DEVICE_AVAILABLE, sizeof available, &available));
-  QUERN__FORWARD(
-      quern__cl_GetDeviceInfo(info->name, device, CL_DEVICE_COMPILER_AVAILABLE, sizeof compiler, &compiler));
+  QUERN__FORWARD(quern__cl_GetDeviceInfo(info->name, device, CL_DEVICE_AVAILABLE, sizeof available,
+                                         &available));
+  QUERN__FORWARD(quern__cl_GetDeviceInfo(info->name, device, CL_DEVICE_COMPILER_AVAILABLE,
+                                         sizeof compiler, &compiler));
   int major = 0, minor = 0;
   const char *why = NULL;
   if (!available)
@@ -126,10 +129,12 @@ static quern_status describe(cl_device_id device, const char *platform, device_t
   cl_ulong memory = 0, max_allocation = 0;
   const char *name = trim(texts->name);
   QUERN__FORWARD(quern__cl_GetDeviceInfo(name, device, CL_DEVICE_TYPE, sizeof type, &type));
-  QUERN__FORWARD(quern__cl_GetDeviceInfo(name, device, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof units, &units));
-  QUERN__FORWARD(quern__cl_GetDeviceInfo(name, device, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof memory, &memory));
-  QUERN__FORWARD(quern__cl_GetDeviceInfo(name, device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof max_allocation,
-                                         &max_allocation));
+  QUERN__FORWARD(
+      quern__cl_GetDeviceInfo(name, device, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof units, &units));
+  QUERN__FORWARD(
+      quern__cl_GetDeviceInfo(name, device, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof memory, &memory));
+  QUERN__FORWARD(quern__cl_GetDeviceInfo(name, device, CL_DEVICE_MAX_MEM_ALLOC_SIZE,
+                                         sizeof max_allocation, &max_allocation));
   *info = (quern_device_info){
       .kind = kind_of(platform, texts->name, type),
       .backend = quern__opencl_backend.name,
@@ -176,8 +181,8 @@ quern_status quern__cl_describe(cl_device_id device, quern_device_info *info) {
   quern_device_info found;
   cl_platform_id platform = NULL;
   char *platform_name = NULL;
-  QUERN__TRY(
-      quern__cl_GetDeviceInfo("device", device, CL_DEVICE_PLATFORM, sizeof(cl_platform_id), &platform));
+  QUERN__TRY(quern__cl_GetDeviceInfo("device", device, CL_DEVICE_PLATFORM, sizeof(cl_platform_id),
+                                     &platform));
   QUERN__TRY(quern__cl_text(platform, NULL, CL_PLATFORM_NAME, &platform_name));
   QUERN__TRY(describe(device, trim(platform_name), &texts, &found));
   QUERN__TRY(check_usable(device, &found));
@@ -202,7 +207,8 @@ static quern_status list_devices(cl_platform_id platform, const char *name, cl_d
   return QUERN__CL(GetDeviceIDs, name, platform, CL_DEVICE_TYPE_ALL, *count, *devices, NULL);
 }
 
-static quern_status add_platform(device_search *search, cl_platform_id platform, size_t platform_index) {
+static quern_status add_platform(device_search *search, cl_platform_id platform,
+                                 size_t platform_index) {
   cl_device_id *devices = NULL;
   cl_uint count = 0;
   char *text = NULL;
@@ -216,7 +222,8 @@ static quern_status add_platform(device_search *search, cl_platform_id platform,
     status = QUERN_OK;
     goto cleanup;
   }
-  for (cl_uint i = 0; i < count; i++) QUERN__TRY(add_device(search, name, platform_index, devices[i], i));
+  for (cl_uint i = 0; i < count; i++)
+    QUERN__TRY(add_device(search, name, platform_index, devices[i], i));
 
 cleanup:
   free(devices);
@@ -232,7 +239,8 @@ static quern_status list_platforms(cl_platform_id **platforms, cl_uint *count, b
   QUERN__FORWARD(quern__cl_check(error, "clGetPlatformIDs", "platforms"));
   *platforms = calloc(*count, sizeof(cl_platform_id));
   if (*platforms == NULL) *lost = true;
-  if (*platforms == NULL) return quern__fail_memory("OpenCL platforms", *count * sizeof(cl_platform_id));
+  if (*platforms == NULL)
+    return quern__fail_memory("OpenCL platforms", *count * sizeof(cl_platform_id));
   return QUERN__CL(GetPlatformIDs, "platforms", *count, *platforms, NULL);
 }
 
@@ -246,8 +254,8 @@ static quern_status search_platforms(device_search *search) {
     note(search, "no OpenCL: %s; only the reference runs", quern_last_error());
     status = QUERN_OK;
   } else if (count == 0) {
-    note(search,
-         "OpenCL's loader found no platform: no driver, such as PoCL, is installed; only the reference runs");
+    note(search, "OpenCL's loader found no platform: no driver, such as PoCL, is installed; only "
+                 "the reference runs");
   } else {
     for (cl_uint i = 0; i < count; i++) QUERN__TRY(add_platform(search, platforms[i], i));
     if (search->found == 0) note(search, "OpenCL offers no usable device; only the reference runs");
@@ -258,7 +266,8 @@ cleanup:
   return status;
 }
 
-quern_status quern__cl_enumerate(quern_device_sink sink, void *list, char *note_text, size_t note_size) {
+quern_status quern__cl_enumerate(quern_device_sink sink, void *list, char *note_text,
+                                 size_t note_size) {
   char why[320];
   if (!quern__cl_load(why, sizeof why)) {
     const quern_status failure = quern__cl_load_failure();

@@ -1,6 +1,7 @@
-/* Device memory whose contents go to the host and come back. Where host and device share their memory, it is the caller's own, and is
- * mapped while the host has it, in order with the ops: nothing is copied. Elsewhere the caller's memory is pinned, which is how a
- * copy runs beside the ops, and copies go through the queue of transfers. */
+/* Device memory whose contents go to the host and come back. Where host and device share their
+ * memory, it is the caller's own, and is mapped while the host has it, in order with the ops:
+ * nothing is copied. Elsewhere the caller's memory is pinned, which is how a copy runs beside the
+ * ops, and copies go through the queue of transfers. */
 #include "state.h"
 
 #include <stdlib.h>
@@ -9,9 +10,9 @@ typedef struct exchange {
   cl_mem memory; /* retained: the device's */
   size_t bytes;
   void *host; /* the caller's */
-  cl_mem
-      pinned;   /* the same, as the driver has it, mapped for good; NULL where host and device share memory */
-  void *mapped; /* NULL while nothing is */
+  /* the same, as the driver has it, mapped for good; NULL where host and device share memory */
+  cl_mem pinned;
+  void *mapped;   /* NULL while nothing is */
   cl_event taken; /* the last way to the host, until it was waited for; NULL for none */
   cl_event put;   /* the last way back, where it was copied */
 } exchange;
@@ -19,15 +20,16 @@ typedef struct exchange {
 /* A buffer in the caller's memory. */
 static quern_status create_around(const quern__cl *cl, exchange *is, cl_mem *made) {
   cl_int error = CL_SUCCESS;
-  *made = quern__cl_call.CreateBuffer(cl->context, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, is->bytes,
-                                      is->host, &error);
+  *made = quern__cl_call.CreateBuffer(cl->context, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR,
+                                      is->bytes, is->host, &error);
   return quern__cl_check(error, "clCreateBuffer", "exchange");
 }
 
 static quern_status map(cl_command_queue queue, cl_mem memory, cl_event *event, exchange *is) {
   cl_int error = CL_SUCCESS;
-  is->mapped = quern__cl_call.EnqueueMapBuffer(queue, memory, event == NULL, CL_MAP_READ | CL_MAP_WRITE, 0,
-                                               is->bytes, 0, NULL, event, &error);
+  is->mapped =
+      quern__cl_call.EnqueueMapBuffer(queue, memory, event == NULL, CL_MAP_READ | CL_MAP_WRITE, 0,
+                                      is->bytes, 0, NULL, event, &error);
   return quern__cl_check(error, "clEnqueueMapBuffer", "exchange");
 }
 
@@ -41,7 +43,8 @@ static quern_status create_apart(quern__cl *cl, exchange *is) {
   return QUERN_OK;
 }
 
-quern_status quern__cl_exchange_create(void *state, void *host, size_t bytes, void **made, void **memory) {
+quern_status quern__cl_exchange_create(void *state, void *host, size_t bytes, void **made,
+                                       void **memory) {
   quern__cl *cl = state;
   cl_bool shared = CL_FALSE;
   exchange *is = calloc(1, sizeof *is);
@@ -49,8 +52,8 @@ quern_status quern__cl_exchange_create(void *state, void *host, size_t bytes, vo
   is->host = host;
   is->bytes = bytes;
   quern_status status;
-  QUERN__TRY(
-      quern__cl_GetDeviceInfo("exchange", cl->device, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof shared, &shared));
+  QUERN__TRY(quern__cl_GetDeviceInfo("exchange", cl->device, CL_DEVICE_HOST_UNIFIED_MEMORY,
+                                     sizeof shared, &shared));
   QUERN__TRY(shared ? create_around(cl, is, &is->memory) : create_apart(cl, is));
   QUERN__TRY(QUERN__CL(RetainMemObject, "exchange", is->memory));
   *made = is;
@@ -69,8 +72,8 @@ void quern__cl_exchange_free(void *state, void *made) {
   if (is->put != NULL) quern__cl_call.WaitForEvents(1, &is->put);
   if (is->mapped != NULL) {
     cl_command_queue queue = is->pinned != NULL ? cl->transfers : cl->queue;
-    quern__cl_call.EnqueueUnmapMemObject(queue, is->pinned != NULL ? is->pinned : is->memory, is->mapped, 0,
-                                         NULL, NULL);
+    quern__cl_call.EnqueueUnmapMemObject(queue, is->pinned != NULL ? is->pinned : is->memory,
+                                         is->mapped, 0, NULL, NULL);
     quern__cl_call.Finish(queue);
   }
   quern__cl_forget_event(&is->taken);
@@ -83,8 +86,8 @@ void quern__cl_exchange_free(void *state, void *made) {
 static quern_status copy_out(quern__cl *cl, exchange *is) {
   cl_event done = NULL;
   QUERN__FORWARD(quern__cl_queue_event(cl, "exchange", &done));
-  quern_status status = QUERN__CL(EnqueueReadBuffer, "exchange", cl->transfers, is->memory, CL_FALSE, 0,
-                                  is->bytes, is->mapped, 1, &done, &is->taken);
+  quern_status status = QUERN__CL(EnqueueReadBuffer, "exchange", cl->transfers, is->memory,
+                                  CL_FALSE, 0, is->bytes, is->mapped, 1, &done, &is->taken);
   quern__cl_forget_event(&done);
   return status == QUERN_OK ? QUERN__CL(Flush, "exchange", cl->transfers) : status;
 }
@@ -119,10 +122,11 @@ quern_status quern__cl_exchange_put(void *state, void *made) {
   if (is->pinned == NULL) {
     void *mapped = is->mapped;
     is->mapped = NULL;
-    return QUERN__CL(EnqueueUnmapMemObject, "exchange", cl->queue, is->memory, mapped, 0, NULL, NULL);
+    return QUERN__CL(EnqueueUnmapMemObject, "exchange", cl->queue, is->memory, mapped, 0, NULL,
+                     NULL);
   }
   quern__cl_forget_event(&is->put);
-  QUERN__FORWARD(QUERN__CL(EnqueueWriteBuffer, "exchange", cl->transfers, is->memory, CL_FALSE, 0, is->bytes,
-                           is->mapped, 0, NULL, &is->put));
+  QUERN__FORWARD(QUERN__CL(EnqueueWriteBuffer, "exchange", cl->transfers, is->memory, CL_FALSE, 0,
+                           is->bytes, is->mapped, 0, NULL, &is->put));
   return quern__cl_after_transfer(cl, "exchange", &is->put);
 }

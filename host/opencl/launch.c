@@ -2,8 +2,9 @@
 #include "../size.h"
 #include "state.h"
 
-/* An implementation may keep what is queued to itself until it is flushed; an epoch is queued without a wait,
- * so the device would stand idle meanwhile. Often enough to keep it busy, seldom enough to cost nothing. */
+/* An implementation may keep what is queued to itself until it is flushed; an epoch is queued
+ * without a wait, so the device would stand idle meanwhile. Often enough to keep it busy, seldom
+ * enough to cost nothing. */
 enum { LAUNCHES_A_FLUSH = 32 };
 
 quern__range quern__range_items(const quern__cl *cl, size_t items) {
@@ -47,8 +48,9 @@ static quern_status set_span(kernel_setter *setter, quern_span span) {
 
 static quern_status set_update(kernel_setter *setter, const quern_update *update) {
   const cl_int2 rules = {{update->rule, update->decays_bias}};
-  const cl_float8 numbers = {{update->rate, update->decay, update->keep, update->momentum, update->gain,
-                              update->square_decay, update->square_gain, update->correction}};
+  const cl_float8 numbers = {{update->rate, update->decay, update->keep, update->momentum,
+                              update->gain, update->square_decay, update->square_gain,
+                              update->correction}};
   QUERN__FORWARD(set_parameter(setter, sizeof rules, &rules));
   QUERN__FORWARD(set_parameter(setter, sizeof numbers, &numbers));
   return set_parameter(setter, sizeof update->epsilon, &update->epsilon);
@@ -83,8 +85,8 @@ quern_status quern__cl_launch(quern__cl *cl, quern__kernel kernel, quern__range 
     const size_t over = range.global[d] % range.local[d];
     if (over != 0) range.global[d] += range.local[d] - over;
   }
-  QUERN__FORWARD(QUERN__CL(EnqueueNDRangeKernel, setter.name, cl->queue, setter.kernel, range.dimensions,
-                           NULL, range.global, range.local, 0, NULL, NULL));
+  QUERN__FORWARD(QUERN__CL(EnqueueNDRangeKernel, setter.name, cl->queue, setter.kernel,
+                           range.dimensions, NULL, range.global, range.local, 0, NULL, NULL));
   if (++cl->unflushed < LAUNCHES_A_FLUSH) return QUERN_OK;
   cl->unflushed = 0;
   return QUERN__CL(Flush, setter.name, cl->queue);

@@ -21,8 +21,8 @@ quern_status quern__cl_sum(void *state, const quern_sum_op *op) {
 
 /* A work-group a part. */
 quern_status quern__cl_sum_squares(void *state, const quern_sum_squares_op *op) {
-  return quern__cl_launch(
-      state, QUERN__KERNEL_sum_squares,
-      quern__range_items(state, op->parts * quern__cl_tuning_of(state)->group),
-      ARGS(ULONG(op->count), ULONG(quern__divide_up(op->count, op->parts)), SPAN(op->x), SPAN(op->squares)));
+  return quern__cl_launch(state, QUERN__KERNEL_sum_squares,
+                          quern__range_items(state, op->parts * quern__cl_tuning_of(state)->group),
+                          ARGS(ULONG(op->count), ULONG(quern__divide_up(op->count, op->parts)),
+                               SPAN(op->x), SPAN(op->squares)));
 }

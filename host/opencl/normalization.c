@@ -1,4 +1,5 @@
-/* Launchers of batch and layer normalisation: work-groups over strips of columns, or over rows. See kernels/normalization.cl. */
+/* Launchers of batch and layer normalisation: work-groups over strips of columns, or over rows. See
+ * kernels/normalization.cl. */
 #include "../error.h"
 #include "../size.h"
 #include "opencl.h"
@@ -7,7 +8,8 @@ static quern__range range_strips(const quern__cl *cl, size_t columns) {
   const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
   const size_t wanted = QUERN__CL_LINE / tuning->vector_width,
                across = wanted < tuning->group ? wanted : tuning->group;
-  return quern__range_items(cl, quern__divide_up(columns, across * tuning->vector_width) * tuning->group);
+  return quern__range_items(cl, quern__divide_up(columns, across * tuning->vector_width) *
+                                    tuning->group);
 }
 
 static quern__range range_rows(const quern__cl *cl, size_t rows) {
@@ -17,51 +19,59 @@ static quern__range range_rows(const quern__cl *cl, size_t rows) {
 
 quern_status quern__cl_batch_norm_forward(void *state, const quern_batch_norm_forward_op *op) {
   return quern__cl_launch(state, QUERN__KERNEL_batch_norm_forward, range_strips(state, op->units),
-                          ARGS(UINT(op->n), UINT(op->units), FLOAT(op->epsilon), FLOAT(op->momentum),
-                               SPAN(op->x), SPAN(op->gamma), SPAN(op->beta), SPAN(op->running_mean),
-                               SPAN(op->running_variance), SPAN(op->mean), SPAN(op->inverse), SPAN(op->y)));
+                          ARGS(UINT(op->n), UINT(op->units), FLOAT(op->epsilon),
+                               FLOAT(op->momentum), SPAN(op->x), SPAN(op->gamma), SPAN(op->beta),
+                               SPAN(op->running_mean), SPAN(op->running_variance), SPAN(op->mean),
+                               SPAN(op->inverse), SPAN(op->y)));
 }
 
 quern_status quern__cl_batch_norm_moments(void *state, const quern_batch_norm_moments_op *op) {
-  return quern__cl_launch(state, QUERN__KERNEL_batch_norm_moments, range_strips(state, op->units),
-                          ARGS(UINT(op->n), UINT(op->units), SPAN(op->x), SPAN(op->mean), SPAN(op->squares)));
+  return quern__cl_launch(
+      state, QUERN__KERNEL_batch_norm_moments, range_strips(state, op->units),
+      ARGS(UINT(op->n), UINT(op->units), SPAN(op->x), SPAN(op->mean), SPAN(op->squares)));
 }
 
 quern_status quern__cl_batch_norm_inference(void *state, const quern_batch_norm_inference_op *op) {
-  return quern__cl_launch(state, QUERN__KERNEL_batch_norm_inference,
-                          quern__range_strips(state, op->n, op->units),
-                          ARGS(UINT(op->n), UINT(op->units), FLOAT(op->epsilon), SPAN(op->x), SPAN(op->gamma),
-                               SPAN(op->beta), SPAN(op->mean), SPAN(op->variance), SPAN(op->y)));
+  return quern__cl_launch(
+      state, QUERN__KERNEL_batch_norm_inference, quern__range_strips(state, op->n, op->units),
+      ARGS(UINT(op->n), UINT(op->units), FLOAT(op->epsilon), SPAN(op->x), SPAN(op->gamma),
+           SPAN(op->beta), SPAN(op->mean), SPAN(op->variance), SPAN(op->y)));
 }
 
 quern_status quern__cl_batch_norm_backward(void *state, const quern_norm_backward_op *op) {
   return quern__cl_launch(state, QUERN__KERNEL_batch_norm_backward, range_strips(state, op->units),
-                          ARGS(UINT(op->n), UINT(op->units), SPAN(op->dy), SPAN(op->x), SPAN(op->gamma),
-                               SPAN(op->mean), SPAN(op->inverse), SPAN(op->dx), SPAN(op->dgamma),
-                               SPAN(op->dbeta)));
+                          ARGS(UINT(op->n), UINT(op->units), SPAN(op->dy), SPAN(op->x),
+                               SPAN(op->gamma), SPAN(op->mean), SPAN(op->inverse), SPAN(op->dx),
+                               SPAN(op->dgamma), SPAN(op->dbeta)));
 }
 
-quern_status quern__cl_batch_norm_backward_data(void *state, const quern_batch_norm_backward_data_op *op) {
-  return quern__cl_launch(
-      state, QUERN__KERNEL_batch_norm_backward_data, quern__range_strips(state, op->n, op->units),
-      ARGS(UINT(op->n), UINT(op->units), FLOAT(op->samples), SPAN(op->dy), SPAN(op->x), SPAN(op->gamma),
-           SPAN(op->mean), SPAN(op->inverse), SPAN(op->dgamma), SPAN(op->dbeta), SPAN(op->dx)));
+quern_status quern__cl_batch_norm_backward_data(void *state,
+                                                const quern_batch_norm_backward_data_op *op) {
+  return quern__cl_launch(state, QUERN__KERNEL_batch_norm_backward_data,
+                          quern__range_strips(state, op->n, op->units),
+                          ARGS(UINT(op->n), UINT(op->units), FLOAT(op->samples), SPAN(op->dy),
+                               SPAN(op->x), SPAN(op->gamma), SPAN(op->mean), SPAN(op->inverse),
+                               SPAN(op->dgamma), SPAN(op->dbeta), SPAN(op->dx)));
 }
 
 quern_status quern__cl_layer_norm_forward(void *state, const quern_layer_norm_forward_op *op) {
   return quern__cl_launch(state, QUERN__KERNEL_layer_norm_forward, range_rows(state, op->n),
-                          ARGS(UINT(op->n), UINT(op->units), FLOAT(op->epsilon), SPAN(op->x), SPAN(op->gamma),
-                               SPAN(op->beta), SPAN(op->mean), SPAN(op->inverse), SPAN(op->y)));
+                          ARGS(UINT(op->n), UINT(op->units), FLOAT(op->epsilon), SPAN(op->x),
+                               SPAN(op->gamma), SPAN(op->beta), SPAN(op->mean), SPAN(op->inverse),
+                               SPAN(op->y)));
 }
 
 /* Of both normalisations, which differ in what has a mean. */
-static quern_status backward_parameters(void *state, quern__kernel kernel, const quern_norm_backward_op *op) {
+static quern_status backward_parameters(void *state, quern__kernel kernel,
+                                        const quern_norm_backward_op *op) {
   return quern__cl_launch(state, kernel, range_strips(state, op->units),
-                          ARGS(UINT(op->n), UINT(op->units), SPAN(op->dy), SPAN(op->x), SPAN(op->mean),
-                               SPAN(op->inverse), SPAN(op->dgamma), SPAN(op->dbeta)));
+                          ARGS(UINT(op->n), UINT(op->units), SPAN(op->dy), SPAN(op->x),
+                               SPAN(op->mean), SPAN(op->inverse), SPAN(op->dgamma),
+                               SPAN(op->dbeta)));
 }
 
-quern_status quern__cl_batch_norm_backward_parameters(void *state, const quern_norm_backward_op *op) {
+quern_status quern__cl_batch_norm_backward_parameters(void *state,
+                                                      const quern_norm_backward_op *op) {
   return backward_parameters(state, QUERN__KERNEL_batch_norm_backward_parameters, op);
 }
 
@@ -70,6 +80,6 @@ quern_status quern__cl_layer_norm_backward(void *state, const quern_norm_backwar
   if (op->dgamma.memory != NULL)
     QUERN__FORWARD(backward_parameters(state, QUERN__KERNEL_layer_norm_backward_parameters, op));
   return quern__cl_launch(state, QUERN__KERNEL_layer_norm_backward_data, range_rows(state, op->n),
-                          ARGS(UINT(op->n), UINT(op->units), SPAN(op->dy), SPAN(op->x), SPAN(op->gamma),
-                               SPAN(op->mean), SPAN(op->inverse), SPAN(op->dx)));
+                          ARGS(UINT(op->n), UINT(op->units), SPAN(op->dy), SPAN(op->x),
+                               SPAN(op->gamma), SPAN(op->mean), SPAN(op->inverse), SPAN(op->dx)));
 }

@@ -1,4 +1,5 @@
-/* The inside of the OpenCL backend: one context's state, and the one path by which kernels are launched. */
+/* The inside of the OpenCL backend: one context's state, and the one path by which kernels are
+ * launched. */
 #ifndef QUERN_HOST_OPENCL_OPENCL_H
 #define QUERN_HOST_OPENCL_OPENCL_H
 
@@ -7,28 +8,29 @@
 #include "arguments.h"
 #include "tuning.h"
 
-/* X(family, file): kernels/<file>.cl, in the order in which a program's text has them. `update` and `philox` have no kernels. */
-#define QUERN__FAMILIES(X)                                                                                   \
-  X(update, update)                                                                                          \
-  X(philox, philox)                                                                                          \
-  X(dense_tile, dense_tile)                                                                                  \
-  X(dense_forward, dense_forward)                                                                            \
-  X(dense_backward_data, dense_backward_data)                                                                \
-  X(dense_backward_weights, dense_backward_weights)                                                          \
-  X(dense_group_large, dense_group)                                                                          \
-  X(dense_group_medium, dense_group)                                                                         \
-  X(dense_group_small, dense_group)                                                                          \
-  X(dense_group_tiny, dense_group)                                                                           \
-  X(activation, activation)                                                                                  \
-  X(dropout, dropout)                                                                                        \
-  X(normalization, normalization)                                                                            \
-  X(softmax, softmax)                                                                                        \
-  X(loss, loss)                                                                                              \
-  X(optimizer, optimizer)                                                                                    \
-  X(gather, gather)                                                                                          \
-  X(measure, measure)                                                                                        \
-  X(initial, initial)                                                                                        \
-  X(steps, steps)                                                                                            \
+/* X(family, file): kernels/<file>.cl, in the order in which a program's text has them. `update` and
+ * `philox` have no kernels. */
+#define QUERN__FAMILIES(X)                                                                         \
+  X(update, update)                                                                                \
+  X(philox, philox)                                                                                \
+  X(dense_tile, dense_tile)                                                                        \
+  X(dense_forward, dense_forward)                                                                  \
+  X(dense_backward_data, dense_backward_data)                                                      \
+  X(dense_backward_weights, dense_backward_weights)                                                \
+  X(dense_group_large, dense_group)                                                                \
+  X(dense_group_medium, dense_group)                                                               \
+  X(dense_group_small, dense_group)                                                                \
+  X(dense_group_tiny, dense_group)                                                                 \
+  X(activation, activation)                                                                        \
+  X(dropout, dropout)                                                                              \
+  X(normalization, normalization)                                                                  \
+  X(softmax, softmax)                                                                              \
+  X(loss, loss)                                                                                    \
+  X(optimizer, optimizer)                                                                          \
+  X(gather, gather)                                                                                \
+  X(measure, measure)                                                                              \
+  X(initial, initial)                                                                              \
+  X(steps, steps)                                                                                  \
   X(steps_columns, steps_columns)
 
 typedef enum quern__family {
@@ -39,59 +41,59 @@ typedef enum quern__family {
 } quern__family;
 
 /* X(family, kernel): every kernel, and the family that holds it. */
-#define QUERN__KERNELS(X)                                                                                    \
-  X(dense_forward, dense_forward)                                                                            \
-  X(dense_backward_data, dense_backward_data)                                                                \
-  X(dense_backward_weights, dense_backward_weights)                                                          \
-  X(dense_group_large, dense_group_large_forward)                                                            \
-  X(dense_group_large, dense_group_large_backward_data)                                                      \
-  X(dense_group_large, dense_group_large_backward_weights)                                                   \
-  X(dense_group_medium, dense_group_medium_forward)                                                          \
-  X(dense_group_medium, dense_group_medium_backward_data)                                                    \
-  X(dense_group_medium, dense_group_medium_backward_weights)                                                 \
-  X(dense_group_small, dense_group_small_forward)                                                            \
-  X(dense_group_small, dense_group_small_backward_data)                                                      \
-  X(dense_group_small, dense_group_small_backward_weights)                                                   \
-  X(dense_group_tiny, dense_group_tiny_forward)                                                              \
-  X(dense_group_tiny, dense_group_tiny_backward_data)                                                        \
-  X(dense_group_tiny, dense_group_tiny_backward_weights)                                                     \
-  X(activation, activation_forward)                                                                          \
-  X(activation, activation_backward)                                                                         \
-  X(dropout, dropout)                                                                                        \
-  X(normalization, batch_norm_forward)                                                                       \
-  X(normalization, batch_norm_inference)                                                                     \
-  X(normalization, batch_norm_backward)                                                                      \
-  X(normalization, batch_norm_moments)                                                                       \
-  X(normalization, batch_norm_backward_parameters)                                                           \
-  X(normalization, batch_norm_backward_data)                                                                 \
-  X(normalization, layer_norm_forward)                                                                       \
-  X(normalization, layer_norm_backward_data)                                                                 \
-  X(normalization, layer_norm_backward_parameters)                                                           \
-  X(softmax, softmax)                                                                                        \
-  X(loss, softmax_cross_entropy)                                                                             \
-  X(loss, elementwise_cross_entropy)                                                                         \
-  X(loss, binary_cross_entropy)                                                                              \
-  X(loss, mean_squared_error)                                                                                \
-  X(loss, mean_absolute_error)                                                                               \
-  X(loss, huber_loss)                                                                                        \
-  X(loss, weighted_cross_entropy)                                                                            \
-  X(loss, label_weights)                                                                                     \
-  X(optimizer, sgd_update)                                                                                   \
-  X(optimizer, clip_norm)                                                                                    \
-  X(optimizer, optimizer_update)                                                                             \
-  X(gather, gather_rows_float)                                                                               \
-  X(gather, gather_rows_byte)                                                                                \
-  X(gather, gather_labels)                                                                                   \
-  X(gather, one_hot)                                                                                         \
-  X(measure, argmax)                                                                                         \
-  X(measure, count_correct)                                                                                  \
-  X(measure, sum)                                                                                            \
-  X(measure, sum_squares)                                                                                    \
-  X(initial, fill)                                                                                           \
-  X(initial, random_uniform)                                                                                 \
-  X(steps, steps_rows)                                                                                       \
-  X(steps, steps_weights)                                                                                    \
-  X(steps, steps_serial)                                                                                     \
+#define QUERN__KERNELS(X)                                                                          \
+  X(dense_forward, dense_forward)                                                                  \
+  X(dense_backward_data, dense_backward_data)                                                      \
+  X(dense_backward_weights, dense_backward_weights)                                                \
+  X(dense_group_large, dense_group_large_forward)                                                  \
+  X(dense_group_large, dense_group_large_backward_data)                                            \
+  X(dense_group_large, dense_group_large_backward_weights)                                         \
+  X(dense_group_medium, dense_group_medium_forward)                                                \
+  X(dense_group_medium, dense_group_medium_backward_data)                                          \
+  X(dense_group_medium, dense_group_medium_backward_weights)                                       \
+  X(dense_group_small, dense_group_small_forward)                                                  \
+  X(dense_group_small, dense_group_small_backward_data)                                            \
+  X(dense_group_small, dense_group_small_backward_weights)                                         \
+  X(dense_group_tiny, dense_group_tiny_forward)                                                    \
+  X(dense_group_tiny, dense_group_tiny_backward_data)                                              \
+  X(dense_group_tiny, dense_group_tiny_backward_weights)                                           \
+  X(activation, activation_forward)                                                                \
+  X(activation, activation_backward)                                                               \
+  X(dropout, dropout)                                                                              \
+  X(normalization, batch_norm_forward)                                                             \
+  X(normalization, batch_norm_inference)                                                           \
+  X(normalization, batch_norm_backward)                                                            \
+  X(normalization, batch_norm_moments)                                                             \
+  X(normalization, batch_norm_backward_parameters)                                                 \
+  X(normalization, batch_norm_backward_data)                                                       \
+  X(normalization, layer_norm_forward)                                                             \
+  X(normalization, layer_norm_backward_data)                                                       \
+  X(normalization, layer_norm_backward_parameters)                                                 \
+  X(softmax, softmax)                                                                              \
+  X(loss, softmax_cross_entropy)                                                                   \
+  X(loss, elementwise_cross_entropy)                                                               \
+  X(loss, binary_cross_entropy)                                                                    \
+  X(loss, mean_squared_error)                                                                      \
+  X(loss, mean_absolute_error)                                                                     \
+  X(loss, huber_loss)                                                                              \
+  X(loss, weighted_cross_entropy)                                                                  \
+  X(loss, label_weights)                                                                           \
+  X(optimizer, sgd_update)                                                                         \
+  X(optimizer, clip_norm)                                                                          \
+  X(optimizer, optimizer_update)                                                                   \
+  X(gather, gather_rows_float)                                                                     \
+  X(gather, gather_rows_byte)                                                                      \
+  X(gather, gather_labels)                                                                         \
+  X(gather, one_hot)                                                                               \
+  X(measure, argmax)                                                                               \
+  X(measure, count_correct)                                                                        \
+  X(measure, sum)                                                                                  \
+  X(measure, sum_squares)                                                                          \
+  X(initial, fill)                                                                                 \
+  X(initial, random_uniform)                                                                       \
+  X(steps, steps_rows)                                                                             \
+  X(steps, steps_weights)                                                                          \
+  X(steps, steps_serial)                                                                           \
   X(steps_columns, steps_columns)
 
 typedef enum quern__kernel {
@@ -113,35 +115,35 @@ size_t quern__cl_compute_units(const quern__cl *cl);
 /* The buffer in which kernels report labels and indices out of range. */
 cl_mem quern__cl_faults(const quern__cl *cl);
 
-/* Work-items wanted, and the work-group size; global sizes are rounded up to it, so a kernel checks its ids
- * against the sizes in its arguments. Local sizes are fixed for a kernel: implementations compile for each
- * one. */
+/* Work-items wanted, and the work-group size; global sizes are rounded up to it, so a kernel checks
+ * its ids against the sizes in its arguments. Local sizes are fixed for a kernel: implementations
+ * compile for each one. */
 typedef struct quern__range {
   cl_uint dimensions; /* 1 or 2 */
   size_t global[2];
   size_t local[2];
 } quern__range;
 
-/* A work-item for each of `items`; for each vector of `count` elements; for each vector of `columns` in each
- * of `rows`. */
+/* A work-item for each of `items`; for each vector of `count` elements; for each vector of
+ * `columns` in each of `rows`. */
 quern__range quern__range_items(const quern__cl *cl, size_t items);
 quern__range quern__range_vectors(const quern__cl *cl, size_t count);
 quern__range quern__range_strips(const quern__cl *cl, size_t rows, size_t columns);
 
-/* Builds the kernel if it was not built yet, sets its arguments and queues it. Does not wait. Called as
- * quern__cl_launch(cl, kernel, range, ARGS(…)): see arguments.h. */
+/* Builds the kernel if it was not built yet, sets its arguments and queues it. Does not wait.
+ * Called as quern__cl_launch(cl, kernel, range, ARGS(…)): see arguments.h. */
 quern_status quern__cl_launch(quern__cl *cl, quern__kernel kernel, quern__range range,
                               const quern__argument *arguments, size_t count);
 
 /* The launchers, quern__cl_<op> for each op of the table: dense.c, activation.c, … */
-#define QUERN__CL_LAUNCHER(op, type, need, kind, name)                                                       \
+#define QUERN__CL_LAUNCHER(op, type, need, kind, name)                                             \
   quern_status quern__cl_##op(void *state, const type *op);
 QUERN_OPS(QUERN__CL_LAUNCHER)
 #undef QUERN__CL_LAUNCHER
 bool quern__cl_updates_in_one_pass(void *state);
 
-quern_status quern__cl_steps_create(void *state, const quern_steps_layer *layers, size_t layer_count,
-                                    size_t batch, size_t kept, void **steps);
+quern_status quern__cl_steps_create(void *state, const quern_steps_layer *layers,
+                                    size_t layer_count, size_t batch, size_t kept, void **steps);
 void quern__cl_steps_free(void *state, void *steps);
 quern_status quern__cl_steps_run(void *state, void *steps, const quern_steps_op *op);
 

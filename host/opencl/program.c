@@ -20,12 +20,12 @@ const char *quern__kernel_name(quern__kernel kernel) {
 /* Keeps the program's log as the context's, unless it is blank. */
 static quern_status keep_log(quern__cl *cl, cl_program program, const char *name) {
   size_t size = 0;
-  QUERN__FORWARD(
-      QUERN__CL(GetProgramBuildInfo, name, program, cl->device, CL_PROGRAM_BUILD_LOG, 0, NULL, &size));
+  QUERN__FORWARD(QUERN__CL(GetProgramBuildInfo, name, program, cl->device, CL_PROGRAM_BUILD_LOG, 0,
+                           NULL, &size));
   char *log = calloc(1, size + 1);
   if (log == NULL) return quern__fail_memory("build log", size + 1);
-  quern_status status =
-      QUERN__CL(GetProgramBuildInfo, name, program, cl->device, CL_PROGRAM_BUILD_LOG, size, log, NULL);
+  quern_status status = QUERN__CL(GetProgramBuildInfo, name, program, cl->device,
+                                  CL_PROGRAM_BUILD_LOG, size, log, NULL);
   if (status != QUERN_OK || log[strspn(log, " \t\r\n")] == '\0') {
     free(log);
     return status;
@@ -35,7 +35,8 @@ static quern_status keep_log(quern__cl *cl, cl_program program, const char *name
   return QUERN_OK;
 }
 
-/* The first line with "error" in it, else the first that is not blank. Compilers that could not write their files name no error. */
+/* The first line with "error" in it, else the first that is not blank. Compilers that could not
+ * write their files name no error. */
 static quern_status fail_build(const char *name, const char *log) {
   const char *line = log + strspn(log, " \t\r\n"), *hint = "";
   const char *error = strstr(log, "error");
@@ -55,7 +56,8 @@ static quern_status build_source(quern__cl *cl, const quern__cl_source *source, 
   quern_status status = QUERN_OK;
   const char *text = source->text;
   cl_int error = CL_SUCCESS;
-  cl_program program = quern__cl_call.CreateProgramWithSource(cl->context, 1, &text, &source->size, &error);
+  cl_program program =
+      quern__cl_call.CreateProgramWithSource(cl->context, 1, &text, &source->size, &error);
   QUERN__TRY(quern__cl_check(error, "clCreateProgramWithSource", name));
   error = quern__cl_call.BuildProgram(program, 1, &cl->device, source->options, NULL, NULL);
   if (error == CL_BUILD_PROGRAM_FAILURE) {
@@ -65,9 +67,9 @@ static quern_status build_source(quern__cl *cl, const quern__cl_source *source, 
     if (status == QUERN_OK)
       status = fail_build(name, quern__cl_build_log(cl));
     else
-      status =
-          quern__fail(QUERN_ERROR_BUILD, "clBuildProgram: %s did not build, and its log cannot be had: %s",
-                      name, quern_last_error());
+      status = quern__fail(QUERN_ERROR_BUILD,
+                           "clBuildProgram: %s did not build, and its log cannot be had: %s", name,
+                           quern_last_error());
     goto cleanup;
   }
   QUERN__TRY(quern__cl_check(error, "clBuildProgram", name));
@@ -102,7 +104,8 @@ quern_status quern__cl_kernel(quern__cl *cl, quern__kernel kernel, cl_kernel *ob
     const quern__family program = quern__cl_program_of(kernels[kernel].family);
     if (cl->programs[program] == NULL) QUERN__FORWARD(build(cl, program));
     cl_int error = CL_SUCCESS;
-    cl_kernel made = quern__cl_call.CreateKernel(cl->programs[program], kernels[kernel].name, &error);
+    cl_kernel made =
+        quern__cl_call.CreateKernel(cl->programs[program], kernels[kernel].name, &error);
     QUERN__FORWARD(quern__cl_check(error, "clCreateKernel", kernels[kernel].name));
     cl->kernels[kernel] = made;
   }

@@ -26,7 +26,8 @@ typedef struct file_head {
 
 static const char magic[8] = {'q', 'u', 'e', 'r', 'n', 'p', 'b', '1'};
 
-/* CRC-32 of a range that continues one with `sum`. zlib counts in unsigned int, and no range here is over LIMIT. */
+/* CRC-32 of a range that continues one with `sum`. zlib counts in unsigned int, and no range here
+ * is over LIMIT. */
 static uint32_t checksum(uint32_t sum, const void *data, size_t size) {
   return (uint32_t)crc32(sum, data, (uInt)size);
 }
@@ -38,7 +39,8 @@ static uint64_t hash(const char *data, size_t size) {
 }
 
 /* Appends a text of the platform or the device; false where it cannot be had. */
-static bool put_text(quern__text *key, cl_platform_id platform, cl_device_id device, cl_uint parameter) {
+static bool put_text(quern__text *key, cl_platform_id platform, cl_device_id device,
+                     cl_uint parameter) {
   char *text;
   if (quern__cl_text(platform, device, parameter, &text) != QUERN_OK) return false;
   quern__text_add(key, text, strlen(text) + 1);
@@ -78,10 +80,10 @@ static void find(const quern__cl *cl, const quern__cl_source *source, quern__cl_
   char *folder = NULL;
   cl_platform_id platform = NULL;
   if (mode == QUERN__CACHE_OFF ||
-      quern__cl_GetDeviceInfo("program cache", cl->device, CL_DEVICE_PLATFORM, sizeof(cl_platform_id),
-                              &platform) != QUERN_OK ||
-      (mode != QUERN__CACHE_ON && keeps_its_own(platform)) || quern__cache_folder(&folder) != QUERN_OK ||
-      folder == NULL)
+      quern__cl_GetDeviceInfo("program cache", cl->device, CL_DEVICE_PLATFORM,
+                              sizeof(cl_platform_id), &platform) != QUERN_OK ||
+      (mode != QUERN__CACHE_ON && keeps_its_own(platform)) ||
+      quern__cache_folder(&folder) != QUERN_OK || folder == NULL)
     return;
   if (!make_key(cl, platform, source, cached) ||
       asprintf(&cached->path, "%s/%s%016" PRIx64 ".bin", folder, file_prefix,
@@ -107,8 +109,9 @@ void quern__cl_cached_free(quern__cl_cached *cached) {
   *cached = (quern__cl_cached){NULL, NULL, 0};
 }
 
-const unsigned char *quern__cl_cached_binary(const quern__cl_cached *cached, const unsigned char *data,
-                                             size_t size, size_t *binary_size) {
+const unsigned char *quern__cl_cached_binary(const quern__cl_cached *cached,
+                                             const unsigned char *data, size_t size,
+                                             size_t *binary_size) {
   file_head head;
   uint32_t sum;
   const size_t around = sizeof head + sizeof sum;
@@ -127,8 +130,8 @@ const unsigned char *quern__cl_cached_binary(const quern__cl_cached *cached, con
 static cl_program build_binary(const quern__cl *cl, const unsigned char *binary, size_t size,
                                const char *options) {
   cl_int error = CL_SUCCESS, taken = CL_SUCCESS;
-  cl_program program =
-      quern__cl_call.CreateProgramWithBinary(cl->context, 1, &cl->device, &size, &binary, &taken, &error);
+  cl_program program = quern__cl_call.CreateProgramWithBinary(cl->context, 1, &cl->device, &size,
+                                                              &binary, &taken, &error);
   if (program == NULL) return NULL;
   if (error == CL_SUCCESS && taken == CL_SUCCESS &&
       quern__cl_call.BuildProgram(program, 1, &cl->device, options, NULL, NULL) == CL_SUCCESS)
@@ -137,7 +140,8 @@ static cl_program build_binary(const quern__cl *cl, const unsigned char *binary,
   return NULL;
 }
 
-cl_program quern__cl_cache_load(const quern__cl *cl, const quern__cl_cached *cached, const char *options) {
+cl_program quern__cl_cache_load(const quern__cl *cl, const quern__cl_cached *cached,
+                                const char *options) {
   if (cached->path == NULL) return NULL;
   char *said = quern__remember_error();
   if (said == NULL) return NULL;
@@ -159,14 +163,16 @@ cl_program quern__cl_cache_load(const quern__cl *cl, const quern__cl_cached *cac
 static unsigned char *get_binary(cl_program program, size_t *size) {
   cl_uint devices = 0;
   const char *what = "program cache";
-  if (quern__cl_GetProgramInfo(what, program, CL_PROGRAM_NUM_DEVICES, sizeof devices, &devices) != QUERN_OK ||
+  if (quern__cl_GetProgramInfo(what, program, CL_PROGRAM_NUM_DEVICES, sizeof devices, &devices) !=
+          QUERN_OK ||
       devices != 1 ||
-      quern__cl_GetProgramInfo(what, program, CL_PROGRAM_BINARY_SIZES, sizeof *size, size) != QUERN_OK ||
+      quern__cl_GetProgramInfo(what, program, CL_PROGRAM_BINARY_SIZES, sizeof *size, size) !=
+          QUERN_OK ||
       *size == 0 || *size > LIMIT)
     return NULL;
   unsigned char *binary = malloc(*size);
-  if (binary != NULL && quern__cl_GetProgramInfo(what, program, CL_PROGRAM_BINARIES, sizeof(unsigned char *),
-                                                 &binary) == QUERN_OK)
+  if (binary != NULL && quern__cl_GetProgramInfo(what, program, CL_PROGRAM_BINARIES,
+                                                 sizeof(unsigned char *), &binary) == QUERN_OK)
     return binary;
   free(binary);
   return NULL;
@@ -183,7 +189,8 @@ static void write_file(const quern__cl_cached *cached, const unsigned char *bina
       quern__file_write(&file, &head, sizeof head) == QUERN_OK &&
       quern__file_write(&file, cached->key, cached->key_size) == QUERN_OK &&
       quern__file_write(&file, binary, size) == QUERN_OK &&
-      quern__file_write(&file, &sum, sizeof sum) == QUERN_OK && quern__file_commit(&file) == QUERN_OK)
+      quern__file_write(&file, &sum, sizeof sum) == QUERN_OK &&
+      quern__file_commit(&file) == QUERN_OK)
     quern__cache_prune(file.folder, file_prefix, LIMIT);
   quern__file_close(&file);
 }

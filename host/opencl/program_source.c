@@ -1,5 +1,5 @@
-/* Puts a program's text together: kernels/common.cl, then each of its families, with the sizes of its tiles as macros in
- * front. */
+/* Puts a program's text together: kernels/common.cl, then each of its families, with the sizes of
+ * its tiles as macros in front. */
 #include "program_source.h"
 
 #include "../text.h"
@@ -13,7 +13,8 @@ static const struct {
   const unsigned char *text;
   const size_t *size;
 } families[] = {
-#define FAMILY_ROW(family, file) {#family, #file, quern__kernels_##file, &quern__kernels_##file##_size},
+#define FAMILY_ROW(family, file)                                                                   \
+  {#family, #file, quern__kernels_##file, &quern__kernels_##file##_size},
     QUERN__FAMILIES(FAMILY_ROW)
 #undef FAMILY_ROW
 };
@@ -48,9 +49,9 @@ static void define(quern__text *text, const char *name, size_t value) {
 }
 
 static void define_item_tiles(quern__text *text, const quern__cl_tuning *tuning) {
-#define DEFINE_ITEM_TILE(product, tile)                                                                      \
-  define(text, product "_ROWS", (tile).rows);                                                                \
-  define(text, product "_VECTORS", (tile).vectors);                                                          \
+#define DEFINE_ITEM_TILE(product, tile)                                                            \
+  define(text, product "_ROWS", (tile).rows);                                                      \
+  define(text, product "_VECTORS", (tile).vectors);                                                \
   define(text, product "_PANEL", (tile).panel);
   DEFINE_ITEM_TILE("FORWARD", tuning->forward)
   DEFINE_ITEM_TILE("DATA", tuning->backward_data)
@@ -59,8 +60,8 @@ static void define_item_tiles(quern__text *text, const quern__cl_tuning *tuning)
   define(text, "WEIGHTS_INPUTS", QUERN__CL_LINE);
 }
 
-static void define_group_tile(quern__text *text, const quern__cl_tuning *tuning, quern__group_size size,
-                              const char *name) {
+static void define_group_tile(quern__text *text, const quern__cl_tuning *tuning,
+                              quern__group_size size, const char *name) {
   const quern__cl_group_tile *tile = &tuning->groups[size];
   quern__text_print(text, "#define SIZE %s\n", name);
   define(text, "GROUP_ROWS", tile->rows);
@@ -76,8 +77,9 @@ static void define_group_tile(quern__text *text, const quern__cl_tuning *tuning,
 
 static void put_family(quern__text *text, const quern__cl_tuning *tuning, quern__family family) {
   if (family == QUERN__FAMILY_dense_tile) define_item_tiles(text, tuning);
-#define DEFINE_GROUP(name)                                                                                   \
-  if (family == QUERN__FAMILY_dense_group_##name) define_group_tile(text, tuning, QUERN__GROUP_##name, #name);
+#define DEFINE_GROUP(name)                                                                         \
+  if (family == QUERN__FAMILY_dense_group_##name)                                                  \
+    define_group_tile(text, tuning, QUERN__GROUP_##name, #name);
   QUERN__GROUP_SIZES(DEFINE_GROUP)
 #undef DEFINE_GROUP
   /* Lines start anew, so that the build log names the file and its lines. */
@@ -86,7 +88,8 @@ static void put_family(quern__text *text, const quern__cl_tuning *tuning, quern_
   quern__text_put(text, "\n");
 }
 
-static quern_status create_text(const quern__cl *cl, quern__family program, quern__cl_source *source) {
+static quern_status create_text(const quern__cl *cl, quern__family program,
+                                quern__cl_source *source) {
   quern__text text = {0};
   quern__text_put(&text, "#line 1 \"common.cl\"\n");
   quern__text_add(&text, quern__kernels_common, quern__kernels_common_size);
@@ -102,7 +105,8 @@ static quern_status create_text(const quern__cl *cl, quern__family program, quer
   return status;
 }
 
-quern_status quern__cl_source_create(const quern__cl *cl, quern__family program, quern__cl_source *source) {
+quern_status quern__cl_source_create(const quern__cl *cl, quern__family program,
+                                     quern__cl_source *source) {
   *source = (quern__cl_source){NULL, 0, NULL};
   QUERN__FORWARD(create_text(cl, program, source));
 #define ACTIVATION_FORMAT(name, text) " -DQUERN_" #name "=%d"
@@ -111,8 +115,9 @@ quern_status quern__cl_source_create(const quern__cl *cl, quern__family program,
       "-cl-std=CL1.2 -cl-mad-enable%s%s -DVECTOR_WIDTH=%u -DGROUP=%u -DQUERN_FAULT_LABEL=%d "
       "-DQUERN_FAULT_INDEX=%d" QUERN_ACTIVATIONS(ACTIVATION_FORMAT);
   if (asprintf(&source->options, format, cl->fused ? " -DFUSED" : "",
-               cl->tuning.shares_rows ? " -DSHARES_ROWS" : "", cl->tuning.vector_width, cl->tuning.group,
-               (int)QUERN__FAULT_LABEL, (int)QUERN__FAULT_INDEX QUERN_ACTIVATIONS(ACTIVATION_NUMBER)) >= 0)
+               cl->tuning.shares_rows ? " -DSHARES_ROWS" : "", cl->tuning.vector_width,
+               cl->tuning.group, (int)QUERN__FAULT_LABEL,
+               (int)QUERN__FAULT_INDEX QUERN_ACTIVATIONS(ACTIVATION_NUMBER)) >= 0)
     return QUERN_OK;
   source->options = NULL;
   return quern__fail_memory("build options", strlen(format));

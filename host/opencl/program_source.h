@@ -4,9 +4,10 @@
 
 #include "state.h"
 
-/* The family under whose number a family's program is kept. The tiles of dense_group have a program each, since a device
- * needs few of them and each takes long to compile. All other families share one: most of the time of a small program
- * goes into what an implementation does for any, such as reading its own header (docs/measurements.md). */
+/* The family under whose number a family's program is kept. The tiles of dense_group have a program
+ * each, since a device needs few of them and each takes long to compile. All other families share
+ * one: most of the time of a small program goes into what an implementation does for any, such as
+ * reading its own header (docs/measurements.md). */
 quern__family quern__cl_program_of(quern__family family);
 
 /* "dense_group_large", …; for the program that families share, "the kernels". */
@@ -19,7 +20,8 @@ typedef struct quern__cl_source {
 } quern__cl_source;
 
 /* The caller frees *source, whatever this returns. */
-quern_status quern__cl_source_create(const quern__cl *cl, quern__family program, quern__cl_source *source);
+quern_status quern__cl_source_create(const quern__cl *cl, quern__family program,
+                                     quern__cl_source *source);
 void quern__cl_source_free(quern__cl_source *source);
 
 #endif

@@ -16,7 +16,8 @@ const quern__cl_quirk quern__cl_quirks[] = {
      .op = "",
      .remedy = QUERN__QUIRK_LOOP_ROUNDS,
      .value = 65535,
-     .what = "llvmpipe ends the loops of a work-item after 65,535 rounds: results of longer ones are wrong"},
+     .what = "llvmpipe ends the loops of a work-item after 65,535 rounds: results of longer ones "
+             "are wrong"},
 };
 const size_t quern__cl_quirk_count = sizeof quern__cl_quirks / sizeof *quern__cl_quirks;
 
@@ -36,7 +37,8 @@ const char *quern__quirk_remedy_text(quern__quirk_remedy remedy) {
   return "; nothing helps, so it is for small networks alone";
 }
 
-/* --- Which rows a device has ---------------------------------------------------------------------------- */
+/* --- Which rows a device has
+ * ---------------------------------------------------------------------------- */
 
 /* The next number in *text, which moves past it; -1 where there is none. */
 static long long next_number(const char **text) {
@@ -64,14 +66,18 @@ static bool has_part(const char *text, const char *part) {
 }
 
 bool quern__cl_quirk_fits(const quern__cl_quirk *quirk, const quern_device_info *info) {
-  if (!has_part(info->platform, quirk->platform) || !has_part(info->name, quirk->device)) return false;
-  if (*quirk->first != '\0' && quern__cl_compare_versions(info->driver, quirk->first) < 0) return false;
+  if (!has_part(info->platform, quirk->platform) || !has_part(info->name, quirk->device))
+    return false;
+  if (*quirk->first != '\0' && quern__cl_compare_versions(info->driver, quirk->first) < 0)
+    return false;
   return *quirk->last == '\0' || quern__cl_compare_versions(info->driver, quirk->last) <= 0;
 }
 
-/* --- What they do --------------------------------------------------------------------------------------- */
+/* --- What they do
+ * --------------------------------------------------------------------------------------- */
 
-/* The tiles alone where the op is a product; all that has to do with vectors and work-groups too where it is another. */
+/* The tiles alone where the op is a product; all that has to do with vectors and work-groups too
+ * where it is another. */
 static void use_safe_row(quern__cl_tuning *tuning, const quern__cl_tuning *safe, const char *op) {
   const bool item = tuning->dense == QUERN__DENSE_ITEM;
   if (item && strcmp(op, "dense forward") == 0)
@@ -84,7 +90,8 @@ static void use_safe_row(quern__cl_tuning *tuning, const quern__cl_tuning *safe,
     *tuning = *safe;
 }
 
-static void use_group_row(quern__cl_tuning *tuning, const quern__cl_tuning *safe, quern__cl_limits limits) {
+static void use_group_row(quern__cl_tuning *tuning, const quern__cl_tuning *safe,
+                          quern__cl_limits limits) {
   const quern_device_info gpu = {.kind = QUERN_DEVICE_GPU, .platform = ""};
   const quern__cl_tuning *row = quern__cl_tuning_find(&gpu, limits);
   *tuning = row->dense == QUERN__DENSE_GROUP ? *row : *safe;

@@ -1,5 +1,6 @@
-/* Quirks: what is known to be wrong with which device under which driver, and what quern does there instead. Data, not code:
- * `quern verify` on the device shows which op fails, and checks what takes its place. */
+/* Quirks: what is known to be wrong with which device under which driver, and what quern does there
+ * instead. Data, not code: `quern verify` on the device shows which op fails, and checks what takes
+ * its place. */
 #ifndef QUERN_HOST_OPENCL_QUIRKS_H
 #define QUERN_HOST_OPENCL_QUIRKS_H
 
@@ -8,11 +9,15 @@
 struct quern__cl;
 
 typedef enum quern__quirk_remedy {
-  QUERN__QUIRK_SAFE_ROW, /* the last row of tuning.c, which is for every device; only the tiles, where the op is a product */
-  QUERN__QUIRK_GROUP_ROW, /* products by work-groups, by the row of any GPU; the safe row where the device is too small */
+  /* the last row of tuning.c, which is for every device; only the tiles, where the op is a
+   * product */
+  QUERN__QUIRK_SAFE_ROW,
+  /* products by work-groups, by the row of any GPU; the safe row where the device is too small */
+  QUERN__QUIRK_GROUP_ROW,
   QUERN__QUIRK_OP_BY_OP,      /* training steps op by op, none whole */
   QUERN__QUIRK_TWO_ROUNDINGS, /* mad() for fma() in the products */
-  QUERN__QUIRK_LOOP_ROUNDS    /* nothing helps: a work-item's loops end after `value` rounds, which is told */
+  /* nothing helps: a work-item's loops end after `value` rounds, which is told */
+  QUERN__QUIRK_LOOP_ROUNDS
 } quern__quirk_remedy;
 
 /* A device has every row that fits it, in order. */
@@ -32,15 +37,16 @@ extern const size_t quern__cl_quirk_count;
 /* Whether the row is for the device. */
 bool quern__cl_quirk_fits(const quern__cl_quirk *quirk, const quern_device_info *info);
 
-/* Gives the context, in which nothing was built yet, what the rows that fit say; it keeps pointers to them. Fails only without
- * memory. */
+/* Gives the context, in which nothing was built yet, what the rows that fit say; it keeps pointers
+ * to them. Fails only without memory. */
 quern_status quern__cl_quirks_apply(struct quern__cl *cl, const quern_device_info *info,
                                     const quern__cl_quirk *quirks, size_t count);
 
 /* What is done, as the end of a sentence: "; the safe row is used". Static. */
 const char *quern__quirk_remedy_text(quern__quirk_remedy remedy);
 
-/* -1, 0 or 1: the numbers in a and b, one after the other; a number that is missing is less than 0. "535.54.03" > "535.9". */
+/* -1, 0 or 1: the numbers in a and b, one after the other; a number that is missing is less than 0.
+ * "535.54.03" > "535.9". */
 int quern__cl_compare_versions(const char *a, const char *b);
 
 #endif

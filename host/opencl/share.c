@@ -15,7 +15,8 @@ static quern_status check_context(const char *what, const quern_context *context
 
 static quern_status check_device(cl_context context, cl_device_id device) {
   size_t bytes = 0;
-  QUERN__FORWARD(QUERN__CL(GetContextInfo, "opencl context", context, CL_CONTEXT_DEVICES, 0, NULL, &bytes));
+  QUERN__FORWARD(
+      QUERN__CL(GetContextInfo, "opencl context", context, CL_CONTEXT_DEVICES, 0, NULL, &bytes));
   cl_device_id *devices = malloc(bytes > 0 ? bytes : 1);
   if (devices == NULL) return quern__fail_memory("opencl context", bytes);
   bool found = false;
@@ -25,36 +26,42 @@ static quern_status check_device(cl_context context, cl_device_id device) {
     found = devices[i] == device;
   free(devices);
   if (status == QUERN_OK && !found)
-    status = quern__fail(QUERN_ERROR_ARGUMENT, "opencl context: the device is not one of the cl_context's");
+    status = quern__fail(QUERN_ERROR_ARGUMENT,
+                         "opencl context: the device is not one of the cl_context's");
   return status;
 }
 
 /* The queue fits context and device; *properties are its own. */
-static quern_status check_queue(const quern__cl_given *given, cl_command_queue_properties *properties) {
+static quern_status check_queue(const quern__cl_given *given,
+                                cl_command_queue_properties *properties) {
   cl_context context = NULL;
   cl_device_id device = NULL;
   const char *what = "opencl context: the queue";
-  QUERN__FORWARD(
-      quern__cl_GetCommandQueueInfo(what, given->queue, CL_QUEUE_CONTEXT, sizeof(cl_context), &context));
-  QUERN__FORWARD(
-      quern__cl_GetCommandQueueInfo(what, given->queue, CL_QUEUE_DEVICE, sizeof(cl_device_id), &device));
-  QUERN__FORWARD(
-      quern__cl_GetCommandQueueInfo(what, given->queue, CL_QUEUE_PROPERTIES, sizeof *properties, properties));
+  QUERN__FORWARD(quern__cl_GetCommandQueueInfo(what, given->queue, CL_QUEUE_CONTEXT,
+                                               sizeof(cl_context), &context));
+  QUERN__FORWARD(quern__cl_GetCommandQueueInfo(what, given->queue, CL_QUEUE_DEVICE,
+                                               sizeof(cl_device_id), &device));
+  QUERN__FORWARD(quern__cl_GetCommandQueueInfo(what, given->queue, CL_QUEUE_PROPERTIES,
+                                               sizeof *properties, properties));
   if (context != given->context)
     return quern__fail(QUERN_ERROR_ARGUMENT, "%s is of another cl_context", what);
-  if (device != given->device) return quern__fail(QUERN_ERROR_ARGUMENT, "%s is of another device", what);
+  if (device != given->device)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "%s is of another device", what);
   /* CL_QUEUE_ON_DEVICE, which OpenCL 1.2 does not name. */
   if ((*properties & ((cl_command_queue_properties)1 << 2)) != 0)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "%s is on the device, expected one of the host's", what);
+    return quern__fail(QUERN_ERROR_ARGUMENT, "%s is on the device, expected one of the host's",
+                       what);
   return QUERN_OK;
 }
 
-quern_status quern_opencl_context_create(cl_context context, cl_device_id device, cl_command_queue queue,
-                                         quern_context **made) {
-  if (made == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "opencl context: the result pointer is NULL");
+quern_status quern_opencl_context_create(cl_context context, cl_device_id device,
+                                         cl_command_queue queue, quern_context **made) {
+  if (made == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "opencl context: the result pointer is NULL");
   *made = NULL;
   if (context == NULL || device == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "opencl context: the cl_context or the cl_device_id is NULL");
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "opencl context: the cl_context or the cl_device_id is NULL");
   char why[320];
   if (!quern__cl_load(why, sizeof why))
     return quern__fail(quern__cl_load_failure(), "opencl context: %s", why);
@@ -83,8 +90,8 @@ cleanup:
   return status;
 }
 
-quern_status quern_opencl_context_objects(const quern_context *context, cl_context *cl, cl_device_id *device,
-                                          cl_command_queue *queue) {
+quern_status quern_opencl_context_objects(const quern_context *context, cl_context *cl,
+                                          cl_device_id *device, cl_command_queue *queue) {
   QUERN__FORWARD(check_context("opencl context objects", context));
   const quern__cl *state = context->state;
   if (cl != NULL) *cl = state->context;
@@ -104,9 +111,9 @@ typedef struct memory_facts {
 } memory_facts;
 
 static quern_status find_facts(cl_mem memory, memory_facts *facts) {
-#define FACT(parameter, member)                                                                              \
-  QUERN__FORWARD(                                                                                            \
-      quern__cl_GetMemObjectInfo("buffer wrap", memory, parameter, sizeof facts->member, &facts->member))
+#define FACT(parameter, member)                                                                    \
+  QUERN__FORWARD(quern__cl_GetMemObjectInfo("buffer wrap", memory, parameter,                      \
+                                            sizeof facts->member, &facts->member))
   FACT(CL_MEM_CONTEXT, context);
   FACT(CL_MEM_TYPE, type);
   FACT(CL_MEM_FLAGS, flags);
@@ -124,17 +131,17 @@ static quern_status check_facts(const quern__cl *cl, const memory_facts *facts) 
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "buffer wrap: the cl_mem is an image or a pipe, expected a buffer");
   if ((facts->flags & (CL_MEM_READ_ONLY | CL_MEM_WRITE_ONLY)) != 0)
-    return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "buffer wrap: the cl_mem was made %s, expected CL_MEM_READ_WRITE",
-                       (facts->flags & CL_MEM_READ_ONLY) != 0 ? "CL_MEM_READ_ONLY" : "CL_MEM_WRITE_ONLY");
+    return quern__fail(
+        QUERN_ERROR_ARGUMENT, "buffer wrap: the cl_mem was made %s, expected CL_MEM_READ_WRITE",
+        (facts->flags & CL_MEM_READ_ONLY) != 0 ? "CL_MEM_READ_ONLY" : "CL_MEM_WRITE_ONLY");
   if (facts->parent == NULL) return QUERN_OK;
   cl_uint bits = 0;
-  QUERN__FORWARD(
-      quern__cl_GetDeviceInfo("buffer wrap", cl->device, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof bits, &bits));
+  QUERN__FORWARD(quern__cl_GetDeviceInfo("buffer wrap", cl->device, CL_DEVICE_MEM_BASE_ADDR_ALIGN,
+                                         sizeof bits, &bits));
   if (bits >= 8 && facts->origin % (bits / 8) != 0)
     return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "buffer wrap: the sub-buffer begins at byte %zu of its buffer, expected a multiple of "
-                       "the %u that the device asks for",
+                       "buffer wrap: the sub-buffer begins at byte %zu of its buffer, expected a "
+                       "multiple of the %u that the device asks for",
                        facts->origin, bits / 8);
   return QUERN_OK;
 }
@@ -148,16 +155,19 @@ static quern_status retain_part(const quern__cl *cl, cl_mem memory, size_t offse
   return QUERN__CL(RetainMemObject, "buffer wrap", memory);
 }
 
-quern_status quern_opencl_buffer_wrap(quern_context *context, cl_mem memory, size_t offset, size_t bytes,
-                                      quern_buffer **buffer) {
-  if (buffer == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "buffer wrap: the result pointer is NULL");
+quern_status quern_opencl_buffer_wrap(quern_context *context, cl_mem memory, size_t offset,
+                                      size_t bytes, quern_buffer **buffer) {
+  if (buffer == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "buffer wrap: the result pointer is NULL");
   *buffer = NULL;
   QUERN__FORWARD(check_context("buffer wrap", context));
   if (memory == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "buffer wrap: the cl_mem is NULL");
-  if (bytes == 0) return quern__fail(QUERN_ERROR_ARGUMENT, "buffer wrap: 0 bytes asked, expected at least 1");
+  if (bytes == 0)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "buffer wrap: 0 bytes asked, expected at least 1");
   if (offset % QUERN__BASE_ALIGNMENT != 0)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "buffer wrap: it begins at byte %zu, expected a multiple of %d",
-                       offset, (int)QUERN__BASE_ALIGNMENT);
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "buffer wrap: it begins at byte %zu, expected a multiple of %d", offset,
+                       (int)QUERN__BASE_ALIGNMENT);
   memory_facts facts = {0};
   QUERN__FORWARD(QUERN__CALL(context, retain_part(context->state, memory, offset, bytes, &facts)));
   const quern_status status = quern__buffer_adopt(context, memory, offset, bytes, buffer);
@@ -172,9 +182,11 @@ quern_status quern_opencl_buffer_wrap(quern_context *context, cl_mem memory, siz
   return QUERN_OK;
 }
 
-quern_status quern_opencl_buffer_memory(const quern_buffer *buffer, cl_mem *memory, size_t *offset) {
+quern_status quern_opencl_buffer_memory(const quern_buffer *buffer, cl_mem *memory,
+                                        size_t *offset) {
   if (buffer == NULL || memory == NULL || offset == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "buffer memory: the buffer or a result pointer is NULL");
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "buffer memory: the buffer or a result pointer is NULL");
   QUERN__FORWARD(check_context("buffer memory", buffer->context));
   *memory = buffer->memory;
   *offset = buffer->base;
@@ -183,10 +195,11 @@ quern_status quern_opencl_buffer_memory(const quern_buffer *buffer, cl_mem *memo
 
 static quern_status check_events(const quern__cl *cl, cl_uint count, const cl_event *events) {
   for (cl_uint i = 0; i < count; i++) {
-    if (events[i] == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "opencl wait: event %u is NULL", i);
+    if (events[i] == NULL)
+      return quern__fail(QUERN_ERROR_ARGUMENT, "opencl wait: event %u is NULL", i);
     cl_context context = NULL;
-    QUERN__FORWARD(
-        quern__cl_GetEventInfo("opencl wait", events[i], CL_EVENT_CONTEXT, sizeof(cl_context), &context));
+    QUERN__FORWARD(quern__cl_GetEventInfo("opencl wait", events[i], CL_EVENT_CONTEXT,
+                                          sizeof(cl_context), &context));
     if (context != cl->context)
       return quern__fail(QUERN_ERROR_ARGUMENT, "opencl wait: event %u is of another cl_context", i);
   }
@@ -206,7 +219,8 @@ quern_status quern_opencl_wait(quern_context *context, cl_uint count, const cl_e
 }
 
 quern_status quern_opencl_event(quern_context *context, cl_event *event) {
-  if (event == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "opencl event: the result pointer is NULL");
+  if (event == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "opencl event: the result pointer is NULL");
   *event = NULL;
   QUERN__FORWARD(check_context("opencl event", context));
   return QUERN__CALL(context, quern__cl_queue_event(context->state, "opencl event", event));

@@ -15,7 +15,8 @@ struct quern__cl {
   quern__cl_limits limits;
   quern__cl_tuning tuning;
   size_t compute_units;
-  bool steps_forced; /* plans take their steps as steps_form says, where they can; else as is quickest */
+  /* plans take their steps as steps_form says, where they can; else as is quickest */
+  bool steps_forced;
   quern__steps_form steps_form;
   bool fused;                     /* whether a multiply-add is one instruction */
   const quern__cl_quirk **quirks; /* what is done about the device; the list is owned */
@@ -27,8 +28,10 @@ struct quern__cl {
   cl_kernel kernels[QUERN__KERNEL_COUNT];   /* NULL until launched */
   unsigned unflushed;                       /* launches since the last flush */
   char *build_log;                          /* owned; NULL for none */
-  char *tuning_file;                        /* what `tuning` was read from; owned; NULL for the defaults */
-  char *note; /* why a tuning file was left aside, and the quirks; owned; NULL for none */
+  /* what `tuning` was read from; owned; NULL for the defaults */
+  char *tuning_file;
+  /* why a tuning file was left aside, and the quirks; owned; NULL for none */
+  char *note;
 
   cl_mem faults;                            /* an int for each quern__fault: the first bad row */
   int32_t faults_found[QUERN__FAULT_COUNT]; /* where they are read to */
@@ -40,14 +43,16 @@ quern_status quern__cl_kernel(quern__cl *cl, quern__kernel kernel, cl_kernel *ob
 /* "dense_forward", … */
 const char *quern__kernel_name(quern__kernel kernel);
 
-/* Lets go of all programs and kernels: they are built again when next launched. Nothing may be queued. */
+/* Lets go of all programs and kernels: they are built again when next launched. Nothing may be
+ * queued. */
 void quern__cl_release_programs(quern__cl *cl);
 
 /* quern__cl_open with the device's defaults, whatever its tuning file says. */
 quern_status quern__cl_open_untuned(const quern_device_info *info, void *handle, quern__cl **cl);
 
 /* A string of a platform (device NULL) or a device, which the caller frees; NULL on failure. */
-quern_status quern__cl_text(cl_platform_id platform, cl_device_id device, cl_uint parameter, char **text);
+quern_status quern__cl_text(cl_platform_id platform, cl_device_id device, cl_uint parameter,
+                            char **text);
 
 /* What the device can run. */
 quern_status quern__cl_limits_of(cl_device_id device, const quern_device_info *info,
@@ -56,8 +61,8 @@ quern_status quern__cl_limits_of(cl_device_id device, const quern_device_info *i
 /* Waits for the queue, and reports what kernels found wrong. */
 quern_status quern__cl_finish(void *state);
 
-/* An event that completes when all that was queued so far is done; the queue is flushed, so that others may wait for it. The
- * caller releases it. */
+/* An event that completes when all that was queued so far is done; the queue is flushed, so that
+ * others may wait for it. The caller releases it. */
 quern_status quern__cl_queue_event(const quern__cl *cl, const char *what, cl_event *event);
 
 /* Makes the queue of transfers, where there is none yet. `what` is who needs it. */
@@ -69,7 +74,8 @@ quern_status quern__cl_after_transfer(const quern__cl *cl, const char *what, con
 /* Releases *event, where there is one, and forgets it. */
 void quern__cl_forget_event(cl_event *event);
 
-/* What a context is made of that is there before it: all but the device may be none, and is then made. */
+/* What a context is made of that is there before it: all but the device may be none, and is then
+ * made. */
 typedef struct quern__cl_given {
   cl_device_id device;
   cl_context context;                     /* retained */
@@ -77,7 +83,8 @@ typedef struct quern__cl_given {
   cl_command_queue_properties properties; /* of the queue to make, where there is none */
 } quern__cl_given;
 
-quern_status quern__cl_open_given(const quern_device_info *info, const quern__cl_given *given, void **state);
+quern_status quern__cl_open_given(const quern_device_info *info, const quern__cl_given *given,
+                                  void **state);
 
 /* What can be told of a device. Strings are owned; quern__device_info_free lets go of them. */
 quern_status quern__cl_describe(cl_device_id device, quern_device_info *info);
@@ -89,19 +96,22 @@ void quern__cl_close(void *state);
 const char *quern__cl_build_log(const void *state);
 quern_status quern__cl_buffer_create(void *state, size_t bytes, void **memory);
 void quern__cl_buffer_free(void *state, void *memory);
-quern_status quern__cl_buffer_write(void *state, void *memory, size_t offset, size_t bytes, const void *data,
-                                    bool wait);
-quern_status quern__cl_buffer_read(void *state, void *memory, size_t offset, size_t bytes, void *data,
-                                   bool wait);
-quern_status quern__cl_buffer_fill(void *state, void *memory, size_t offset, size_t bytes, uint8_t value);
-quern_status quern__cl_buffer_copy(void *state, void *from, size_t from_offset, void *to, size_t to_offset,
-                                   size_t bytes);
-quern_status quern__cl_staging_create(void *state, void *memory, size_t offset, size_t bytes, void **staging);
+quern_status quern__cl_buffer_write(void *state, void *memory, size_t offset, size_t bytes,
+                                    const void *data, bool wait);
+quern_status quern__cl_buffer_read(void *state, void *memory, size_t offset, size_t bytes,
+                                   void *data, bool wait);
+quern_status quern__cl_buffer_fill(void *state, void *memory, size_t offset, size_t bytes,
+                                   uint8_t value);
+quern_status quern__cl_buffer_copy(void *state, void *from, size_t from_offset, void *to,
+                                   size_t to_offset, size_t bytes);
+quern_status quern__cl_staging_create(void *state, void *memory, size_t offset, size_t bytes,
+                                      void **staging);
 void quern__cl_staging_free(void *state, void *staging);
 quern_status quern__cl_staging_begin(void *state, void *staging, void **memory);
 quern_status quern__cl_staging_send(void *state, void *staging, size_t bytes);
 quern_status quern__cl_staging_release(void *state, void *staging);
-quern_status quern__cl_exchange_create(void *state, void *host, size_t bytes, void **exchange, void **memory);
+quern_status quern__cl_exchange_create(void *state, void *host, size_t bytes, void **exchange,
+                                       void **memory);
 void quern__cl_exchange_free(void *state, void *exchange);
 quern_status quern__cl_exchange_take(void *state, void *exchange);
 quern_status quern__cl_exchange_taken(void *state, void *exchange, bool wait, bool *taken);

@@ -5,15 +5,16 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Every block of samples reads all parameters, and op by op only a strip: from so many bytes on that is slower than the launches
- * it saves (docs/measurements.md). */
+/* Every block of samples reads all parameters, and op by op only a strip: from so many bytes on
+ * that is slower than the launches it saves (docs/measurements.md). */
 enum { MOST_BYTES = 5 << 19 };
 /* A launch of many steps ends within some milliseconds. */
 static const double most_flops_a_launch = 2e8;
 enum { MOST_STEPS = 1024 };
 
 /* Parameters of the layers from `first` on, their outputs in whole vectors. */
-static double weights_from(const quern__cl *cl, const quern_steps_layer *layers, size_t count, size_t first) {
+static double weights_from(const quern__cl *cl, const quern_steps_layer *layers, size_t count,
+                           size_t first) {
   const size_t width = cl->tuning.vector_width;
   double weights = 0;
   for (size_t l = first; l < count; l++)
@@ -21,10 +22,10 @@ static double weights_from(const quern__cl *cl, const quern_steps_layer *layers,
   return weights;
 }
 
-/* How long a step takes in each form, in operations of one compute unit; a launch takes that of tuning.launch_kiloflops thousand.
- * INFINITY where the network does not allow it. */
-static void estimate(const quern__cl *cl, const quern_steps_layer *layers, const quern__cl_steps *steps,
-                     double times[QUERN__STEPS_FORMS]) {
+/* How long a step takes in each form, in operations of one compute unit; a launch takes that of
+ * tuning.launch_kiloflops thousand. INFINITY where the network does not allow it. */
+static void estimate(const quern__cl *cl, const quern_steps_layer *layers,
+                     const quern__cl_steps *steps, double times[QUERN__STEPS_FORMS]) {
   const double launch = 1e3 * cl->tuning.launch_kiloflops, units = (double)cl->compute_units;
   const double weights = weights_from(cl, layers, steps->count, 0);
   const size_t least = quern__cl_steps_least(cl);
@@ -38,17 +39,20 @@ static void estimate(const quern__cl *cl, const quern_steps_layer *layers, const
 
   const double share = (double)quern__cl_steps_share(cl, layers->out);
   if (steps->count > 1 && steps->lowest == 0 && share < (double)layers->out) {
-    /* The columns may move from one unit's cache to another's: so much that fewer samples cost as many as these. */
+    /* The columns may move from one unit's cache to another's: so much that fewer samples cost as
+     * many as these. */
     const double samples = (double)(steps->batch > least ? steps->batch : least);
     const double above = weights_from(cl, layers, steps->count, 1);
     times[QUERN__STEPS_COLUMNS] = 6 * samples * ((double)layers->in * share + above) + launch;
   }
 }
 
-static void choose_form(const quern__cl *cl, const quern_steps_layer *layers, quern__cl_steps *steps) {
+static void choose_form(const quern__cl *cl, const quern_steps_layer *layers,
+                        quern__cl_steps *steps) {
   double times[QUERN__STEPS_FORMS];
   steps->form = QUERN__STEPS_OP_BY_OP;
-  if (cl->tuning.dense == QUERN__DENSE_GROUP) return; /* the kernels are made of the other family's tiles */
+  if (cl->tuning.dense == QUERN__DENSE_GROUP)
+    return; /* the kernels are made of the other family's tiles */
   estimate(cl, layers, steps, times);
   if (cl->steps_forced) {
     if (isfinite(times[cl->steps_form])) steps->form = cl->steps_form;
@@ -63,7 +67,8 @@ static void choose_form(const quern__cl *cl, const quern_steps_layer *layers, qu
 }
 
 /* Written to at once, so that a device without the memory says so here. */
-static quern_status create_places(quern__cl *cl, const quern_steps_layer *layers, quern__cl_steps *steps) {
+static quern_status create_places(quern__cl *cl, const quern_steps_layer *layers,
+                                  quern__cl_steps *steps) {
   size_t bytes;
   void *places;
   QUERN__FORWARD(quern__cl_steps_places(steps, layers, &bytes));
@@ -72,11 +77,12 @@ static quern_status create_places(quern__cl *cl, const quern_steps_layer *layers
   return quern__cl_buffer_fill(cl, places, 0, bytes, 0);
 }
 
-quern_status quern__cl_steps_create(void *state, const quern_steps_layer *layers, size_t layer_count,
-                                    size_t batch, size_t kept, void **made) {
+quern_status quern__cl_steps_create(void *state, const quern_steps_layer *layers,
+                                    size_t layer_count, size_t batch, size_t kept, void **made) {
   quern__cl *cl = state;
   *made = NULL;
-  quern__cl_steps wanted = {.count = layer_count, .inputs = layers[0].in, .batch = batch, .kept = kept};
+  quern__cl_steps wanted = {
+      .count = layer_count, .inputs = layers[0].in, .batch = batch, .kept = kept};
   while (wanted.lowest < layer_count && !layers[wanted.lowest].learns_weights &&
          !layers[wanted.lowest].learns_bias)
     wanted.lowest++;

@@ -7,7 +7,8 @@
 
 /* Work-items of steps_weights wanted for each compute unit: enough to even out their ends. */
 enum { ITEMS_A_UNIT = 8 };
-/* Samples that a work-item of steps_rows takes at least, in tiles: below, W would be read for too few. */
+/* Samples that a work-item of steps_rows takes at least, in tiles: below, W would be read for too
+ * few. */
 enum { TILES_A_BLOCK = 2 };
 
 size_t quern__cl_steps_least(const quern__cl *cl) {
@@ -23,24 +24,27 @@ static size_t common_multiple(size_t a, size_t b) {
 size_t quern__cl_steps_share(const quern__cl *cl, size_t out) {
   const quern__cl_tuning *tuning = &cl->tuning;
   const size_t vectors =
-      common_multiple(tuning->forward.vectors,
-                      common_multiple(tuning->backward_data.vectors, tuning->backward_weights.vectors));
+      common_multiple(tuning->forward.vectors, common_multiple(tuning->backward_data.vectors,
+                                                               tuning->backward_weights.vectors));
   const size_t strip = vectors * tuning->vector_width;
   return quern__divide_up(quern__divide_up(out, strip), cl->compute_units) * strip;
 }
 
-/* Vectors of the work in a strip of W, much as weights_vectors() in kernels/dense_backward_weights.cl has it. */
+/* Vectors of the work in a strip of W, much as weights_vectors() in
+ * kernels/dense_backward_weights.cl has it. */
 static size_t strip_vectors(const quern__cl *cl, size_t out) {
   const size_t needed = quern__divide_up(out, cl->tuning.vector_width),
                most = cl->tuning.backward_weights.vectors;
   return needed < most ? needed : most;
 }
 
-/* Divides the layers that learn among work-items of much the same cost, each a strip of W by a number of inputs in whole
- * lines. The top layer's come first: they are often the small ones, and an implementation that hands out halves of what is left
- * (PoCL) then ends evenly. */
-static void divide_weights(const quern__cl *cl, quern__cl_steps *steps, quern__cl_steps_layer *table) {
-  const size_t width = cl->tuning.vector_width, columns = width * cl->tuning.backward_weights.vectors;
+/* Divides the layers that learn among work-items of much the same cost, each a strip of W by a
+ * number of inputs in whole lines. The top layer's come first: they are often the small ones, and
+ * an implementation that hands out halves of what is left (PoCL) then ends evenly. */
+static void divide_weights(const quern__cl *cl, quern__cl_steps *steps,
+                           quern__cl_steps_layer *table) {
+  const size_t width = cl->tuning.vector_width,
+               columns = width * cl->tuning.backward_weights.vectors;
   double cost = 0;
   for (size_t l = steps->lowest; l < steps->count; l++)
     cost += (double)table[l].in *
@@ -51,8 +55,8 @@ static void divide_weights(const quern__cl *cl, quern__cl_steps *steps, quern__c
     const size_t most = quern__divide_up(layer->in, QUERN__CL_LINE);
     const double wanted = (double)layer->in * (double)strip_vectors(cl, layer->out) / each;
     size_t parts = wanted < 1 ? 1 : wanted < (double)most ? (size_t)(wanted + 0.5) : most;
-    layer->rows =
-        (cl_uint)(quern__divide_up(quern__divide_up(layer->in, parts), QUERN__CL_LINE) * QUERN__CL_LINE);
+    layer->rows = (cl_uint)(quern__divide_up(quern__divide_up(layer->in, parts), QUERN__CL_LINE) *
+                            QUERN__CL_LINE);
     parts = quern__divide_up(layer->in, layer->rows);
     layer->strips = (cl_uint)quern__divide_up(layer->out, columns);
     layer->first_item = (cl_uint)steps->items;
@@ -61,7 +65,8 @@ static void divide_weights(const quern__cl *cl, quern__cl_steps *steps, quern__c
 }
 
 /* The layers above the lowest once more, as a network of their own. */
-static void divide_columns(const quern__cl *cl, quern__cl_steps *steps, quern__cl_steps_layer *table) {
+static void divide_columns(const quern__cl *cl, quern__cl_steps *steps,
+                           quern__cl_steps_layer *table) {
   const quern__cl_steps_layer *second = &table[1], *last = &table[steps->count - 1];
   quern__cl_steps_layer *above = &table[steps->count];
   for (size_t l = 1; l < steps->count; l++, above++) {
@@ -102,11 +107,12 @@ quern_status quern__cl_steps_places(const quern__cl_steps *steps, const quern_st
                                     size_t *bytes) {
   size_t own, floats, learned;
   if (quern__multiply(steps->batch, lowest->in + 1, &own) &&
-      quern__multiply(steps->above_parameters, 1 + steps->kept, &learned) && quern__add(own, learned, &own) &&
-      quern__add(own, 2 * steps->above_outputs, &own) && quern__multiply(own, steps->sharers - 1, &own) &&
+      quern__multiply(steps->above_parameters, 1 + steps->kept, &learned) &&
+      quern__add(own, learned, &own) && quern__add(own, 2 * steps->above_outputs, &own) &&
+      quern__multiply(own, steps->sharers - 1, &own) &&
       quern__multiply(steps->batch, lowest->out, &floats) && quern__add(floats, own, &floats) &&
       quern__multiply(floats, sizeof(cl_float), bytes))
     return QUERN_OK;
-  return quern__fail(QUERN_ERROR_OVERFLOW, "training steps: the size of a batch of %zu samples overflows",
-                     steps->batch);
+  return quern__fail(QUERN_ERROR_OVERFLOW,
+                     "training steps: the size of a batch of %zu samples overflows", steps->batch);
 }

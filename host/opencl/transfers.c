@@ -10,7 +10,8 @@ quern_status quern__cl_create_transfers(quern__cl *cl, const char *what) {
   return quern__cl_check(error, "clCreateCommandQueue", what);
 }
 
-quern_status quern__cl_after_transfer(const quern__cl *cl, const char *what, const cl_event *event) {
+quern_status quern__cl_after_transfer(const quern__cl *cl, const char *what,
+                                      const cl_event *event) {
   QUERN__FORWARD(QUERN__CL(Flush, what, cl->transfers));
   return QUERN__CL(EnqueueBarrierWithWaitList, what, cl->queue, 1, event, NULL);
 }

@@ -1,4 +1,5 @@
-/* Tuning of an OpenCL device: which products and shapes count, part after part, and what is kept in the end. */
+/* Tuning of an OpenCL device: which products and shapes count, part after part, and what is kept in
+ * the end. */
 #include "tune.h"
 
 #include "../tune_report.h"
@@ -22,12 +23,14 @@ static const struct {
 } layers[] = {{32, 784, 128, false}, {128, 784, 512, false}, {256, 1024, 1024, true}};
 enum { LAYERS = sizeof layers / sizeof *layers };
 
-/* Results that meet every edge of a tile and of a panel: rows, columns, and the length of the sums. */
+/* Results that meet every edge of a tile and of a panel: rows, columns, and the length of the sums.
+ */
 static const struct {
   size_t rows, columns, length;
   quern__tune_mode mode;
-} edges[] = {
-    {1, 1, 1, QUERN__TUNE_TRAIN}, {13, 97, 70, QUERN__TUNE_OTHER}, {37, 211, 1100, QUERN__TUNE_PLAIN}};
+} edges[] = {{1, 1, 1, QUERN__TUNE_TRAIN},
+             {13, 97, 70, QUERN__TUNE_OTHER},
+             {37, 211, 1100, QUERN__TUNE_PLAIN}};
 enum {
   EDGES = sizeof edges / sizeof *edges,
   FORMS = QUERN__FORM_ALL,
@@ -84,7 +87,8 @@ static quern_status add_layers(const tuner *t, quern__tune_trial *trial, quern__
   return QUERN_OK;
 }
 
-/* A result just large enough for each compute unit to have one of the tiles that the part starts from. */
+/* A result just large enough for each compute unit to have one of the tiles that the part starts
+ * from. */
 static quern_status add_tiles(const tuner *t, quern__tune_trial *trial, quern__form form,
                               const quern__cl_group_tile *tile) {
   enum { LENGTH = 512 };
@@ -114,7 +118,8 @@ static quern_status verify_width(void *state, const quern__cl_tuning *row) {
   return quern__verify_others(&quern__opencl_backend, trial->cl);
 }
 
-static quern_status add_part(tuner *t, quern__tuning_part part, const quern__tune_outcome *outcome) {
+static quern_status add_part(tuner *t, quern__tuning_part part,
+                             const quern__tune_outcome *outcome) {
   const quern_tune_part row = {.name = quern__tuning_part_infos[part].name,
                                .before = quern__tuning_describe(&t->row, part),
                                .after = quern__tuning_describe(&outcome->best, part),
@@ -133,7 +138,8 @@ static quern_status search_part(tuner *t, quern__tuning_part part) {
   const quern__tuning_part_info *info = &quern__tuning_part_infos[part];
   quern__tune_trial trial;
   quern__tune_outcome outcome;
-  const quern__tune_judge judge = {part == QUERN__PART_vector_width ? verify_width : quern__tune_trial_verify,
+  const quern__tune_judge judge = {part == QUERN__PART_vector_width ? verify_width
+                                                                    : quern__tune_trial_verify,
                                    quern__tune_trial_time, &trial};
   quern_status status;
   QUERN__TRY(quern__tune_trial_open(&trial, t->cl, &t->row, info->size, MOST_PROBLEMS, t->effort));
@@ -147,7 +153,8 @@ cleanup:
   return status;
 }
 
-/* --- The whole row -------------------------------------------------------------------------------------- */
+/* --- The whole row
+ * -------------------------------------------------------------------------------------- */
 
 static quern_status add_product(tuner *t, quern__tune_trial *trial, size_t index, size_t rounds,
                                 double *scratch) {
@@ -174,15 +181,16 @@ static quern_status add_product(tuner *t, quern__tune_trial *trial, size_t index
   return quern__tune_report_product(t->report, &product);
 }
 
-/* Verifies the row as it will be used, and times it against the defaults; *good where it is faster as a whole. */
+/* Verifies the row as it will be used, and times it against the defaults; *good where it is faster
+ * as a whole. */
 static quern_status try_whole(tuner *t, bool *good) {
   const size_t rounds = t->effort->confirm_rounds;
   double *ratios = calloc(rounds, sizeof *ratios);
   double gflops;
   quern__tune_trial trial;
   quern_status status = QUERN_OK;
-  QUERN__TRY(
-      quern__tune_trial_open(&trial, t->cl, &t->defaults, QUERN__GROUP_SIZE_COUNT, MOST_PROBLEMS, t->effort));
+  QUERN__TRY(quern__tune_trial_open(&trial, t->cl, &t->defaults, QUERN__GROUP_SIZE_COUNT,
+                                    MOST_PROBLEMS, t->effort));
   if (ratios == NULL) {
     status = quern__fail_memory("tune", rounds * sizeof *ratios);
     goto cleanup;
@@ -203,7 +211,8 @@ cleanup:
   return status;
 }
 
-/* The file holds what beat the defaults. Where nothing did, none is needed, and an earlier one would be worse. */
+/* The file holds what beat the defaults. Where nothing did, none is needed, and an earlier one
+ * would be worse. */
 static quern_status keep(tuner *t, const char *path, bool good) {
   size_t removed;
   if (!good) return quern__tuning_remove(t->info, &removed);
@@ -216,13 +225,14 @@ static quern_status find_path(const quern_device_info *info, char **path) {
   QUERN__FORWARD(quern__tuning_path(info, path));
   if (*path != NULL) return QUERN_OK;
   return quern__fail(QUERN_ERROR_FILE,
-                     "tune: there is no cache folder for the result: QUERN_CACHE is off, or none of "
-                     "QUERN_CACHE_DIR, XDG_CACHE_HOME and HOME is set");
+                     "tune: there is no cache folder for the result: QUERN_CACHE is off, or none "
+                     "of QUERN_CACHE_DIR, XDG_CACHE_HOME and HOME is set");
 }
 
 quern_status quern__cl_tune_from(const quern_device_info *info, void *handle,
-                                 const quern_tune_options *options, const quern__tune_effort *effort,
-                                 const quern__cl_tuning *start, quern_tune_report *report) {
+                                 const quern_tune_options *options,
+                                 const quern__tune_effort *effort, const quern__cl_tuning *start,
+                                 quern_tune_report *report) {
   tuner t = {.info = info,
              .options = options,
              .report = report,
@@ -251,11 +261,11 @@ cleanup:
   return status;
 }
 
-static quern_status tune(const quern_device_info *info, void *handle, const quern_tune_options *options,
-                         quern_tune_report *report) {
+static quern_status tune(const quern_device_info *info, void *handle,
+                         const quern_tune_options *options, quern_tune_report *report) {
   if (info->kind == QUERN_DEVICE_EMULATOR)
-    return quern__fail(QUERN_ERROR_UNSUPPORTED, "tune: %s is an emulator, for checking and not for speed",
-                       info->name);
+    return quern__fail(QUERN_ERROR_UNSUPPORTED,
+                       "tune: %s is an emulator, for checking and not for speed", info->name);
   return quern__cl_tune_from(info, handle, options, NULL, NULL, report);
 }
 

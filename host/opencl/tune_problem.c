@@ -32,7 +32,8 @@ double quern__tune_problem_flops(const quern__tune_problem *problem) {
 
 static void set_counts(quern__tune_problem *problem) {
   const quern__tune_case *is = &problem->is;
-  const bool data = is->form == QUERN__FORM_BACKWARD_DATA, weights = is->form == QUERN__FORM_BACKWARD_WEIGHTS;
+  const bool data = is->form == QUERN__FORM_BACKWARD_DATA,
+             weights = is->form == QUERN__FORM_BACKWARD_WEIGHTS;
   problem->counts[LEFT] = is->n * (data ? is->out : is->in);
   problem->counts[RIGHT] = (weights ? is->n : is->in) * is->out;
   problem->counts[EXTRA] = data ? is->n * is->in : is->out;
@@ -40,7 +41,8 @@ static void set_counts(quern__tune_problem *problem) {
 }
 
 static bool is_output(const quern__tune_problem *problem, int operand) {
-  return operand == RESULT || (operand == EXTRA && problem->is.form == QUERN__FORM_BACKWARD_WEIGHTS);
+  return operand == RESULT ||
+         (operand == EXTRA && problem->is.form == QUERN__FORM_BACKWARD_WEIGHTS);
 }
 
 /* Whether the operand's old values count, rather than that each is written over. */
@@ -50,7 +52,8 @@ static bool is_read(const quern__tune_problem *problem, int operand) {
   return problem->is.mode == QUERN__TUNE_TRAIN && problem->is.form == QUERN__FORM_BACKWARD_WEIGHTS;
 }
 
-/* --- Running -------------------------------------------------------------------------------------------- */
+/* --- Running
+ * -------------------------------------------------------------------------------------------- */
 
 typedef struct place {
   const quern_backend *backend;
@@ -65,7 +68,8 @@ static quern_activation activation_of(const quern__tune_case *is, bool magnitude
   return quern_activation_of(is->mode == QUERN__TUNE_TRAIN ? QUERN_RELU : QUERN_TANH);
 }
 
-/* `magnitude`: on absolute values, the product is to be Σ|x||w|, to which all that is added adds. */
+/* `magnitude`: on absolute values, the product is to be Σ|x||w|, to which all that is added adds.
+ */
 static quern_status run(place at, const quern__tune_case *is, bool magnitude) {
   const quern_span left = {at.memory[LEFT], GUARD}, right = {at.memory[RIGHT], GUARD};
   const quern_span extra = {at.memory[EXTRA], GUARD}, result = {at.memory[RESULT], GUARD};
@@ -85,29 +89,30 @@ static quern_status run(place at, const quern__tune_case *is, bool magnitude) {
                                                         .dx = result});
   case QUERN__FORM_BACKWARD_WEIGHTS:
     return at.backend->dense_backward_weights(
-        at.state,
-        &(const quern_dense_backward_weights_op){.n = is->n,
-                                                 .in = is->in,
-                                                 .out = is->out,
-                                                 .x = left,
-                                                 .dz = right,
-                                                 .accumulate = is->mode == QUERN__TUNE_OTHER,
-                                                 .update = is->mode == QUERN__TUNE_TRAIN,
-                                                 .sgd = {magnitude ? -learning_rate : learning_rate, 0},
-                                                 .dw = result,
-                                                 .db = extra});
+        at.state, &(const quern_dense_backward_weights_op){
+                      .n = is->n,
+                      .in = is->in,
+                      .out = is->out,
+                      .x = left,
+                      .dz = right,
+                      .accumulate = is->mode == QUERN__TUNE_OTHER,
+                      .update = is->mode == QUERN__TUNE_TRAIN,
+                      .sgd = {magnitude ? -learning_rate : learning_rate, 0},
+                      .dw = result,
+                      .db = extra});
   case QUERN__FORM_FORWARD:
   case QUERN__FORM_ALL:
     break;
   }
-  return at.backend->dense_forward(at.state, &(const quern_dense_forward_op){.n = is->n,
-                                                                             .in = is->in,
-                                                                             .out = is->out,
-                                                                             .x = left,
-                                                                             .w = right,
-                                                                             .b = extra_or_none,
-                                                                             .activation = activation,
-                                                                             .y = result});
+  return at.backend->dense_forward(at.state,
+                                   &(const quern_dense_forward_op){.n = is->n,
+                                                                   .in = is->in,
+                                                                   .out = is->out,
+                                                                   .x = left,
+                                                                   .w = right,
+                                                                   .b = extra_or_none,
+                                                                   .activation = activation,
+                                                                   .y = result});
 }
 
 quern_status quern__tune_problem_run(quern__cl *cl, const quern__tune_problem *problem) {
@@ -129,10 +134,12 @@ static quern_status upload(place at, int operand, const float *values, size_t co
   const size_t bytes = count * sizeof(float);
   QUERN__FORWARD(at.backend->buffer_write(at.state, memory, 0, sizeof guard, guard, true));
   QUERN__FORWARD(at.backend->buffer_write(at.state, memory, sizeof guard, bytes, values, true));
-  return at.backend->buffer_write(at.state, memory, sizeof guard + bytes, sizeof guard, guard, true);
+  return at.backend->buffer_write(at.state, memory, sizeof guard + bytes, sizeof guard, guard,
+                                  true);
 }
 
-/* --- What must come out --------------------------------------------------------------------------------- */
+/* --- What must come out
+ * --------------------------------------------------------------------------------- */
 
 static quern_status allocate(float **values, size_t count) {
   *values = calloc(count, sizeof **values);
@@ -140,7 +147,8 @@ static quern_status allocate(float **values, size_t count) {
 }
 
 /* Random values in [-1, 1); what is written over starts as NaN, so that what was not shows. */
-static quern_status make_before(place reference, void *scratch, quern__tune_problem *problem, int operand) {
+static quern_status make_before(place reference, void *scratch, quern__tune_problem *problem,
+                                int operand) {
   const size_t count = problem->counts[operand];
   QUERN__FORWARD(allocate(&problem->before[operand], count));
   float *values = problem->before[operand];
@@ -155,7 +163,8 @@ static quern_status make_before(place reference, void *scratch, quern__tune_prob
                                       .scale = 0x1p-23f,
                                       .x = {scratch, 0}};
   QUERN__FORWARD(reference.backend->random_uniform(reference.state, &op));
-  return reference.backend->buffer_read(reference.state, scratch, 0, count * sizeof *values, values, true);
+  return reference.backend->buffer_read(reference.state, scratch, 0, count * sizeof *values, values,
+                                        true);
 }
 
 /* The reference's outputs from the operands, or from their absolute values. */
@@ -177,12 +186,14 @@ static quern_status compute(place reference, quern__tune_problem *problem, bool 
     float **to = magnitude ? &problem->bound[operand] : &problem->after[operand];
     QUERN__FORWARD(allocate(to, count));
     QUERN__FORWARD(reference.backend->buffer_read(reference.state, reference.memory[operand],
-                                                  GUARD * sizeof(float), count * sizeof(float), *to, true));
+                                                  GUARD * sizeof(float), count * sizeof(float), *to,
+                                                  true));
   }
   return QUERN_OK;
 }
 
-/* Magnitudes become bounds: rounding adds up to c K eps Σ|x||w|, and tanh is allowed a few units of its last place. */
+/* Magnitudes become bounds: rounding adds up to c K eps Σ|x||w|, and tanh is allowed a few units of
+ * its last place. */
 static void set_bounds(quern__tune_problem *problem) {
   const quern__tune_case *is = &problem->is;
   const size_t length = is->form == QUERN__FORM_FORWARD         ? is->in
@@ -222,7 +233,8 @@ cleanup:
   return status;
 }
 
-quern_status quern__tune_problem_create(quern__cl *cl, quern__tune_case is, quern__tune_problem *problem) {
+quern_status quern__tune_problem_create(quern__cl *cl, quern__tune_case is,
+                                        quern__tune_problem *problem) {
   *problem = (quern__tune_problem){.is = is};
   const place device = {&quern__opencl_backend, cl, problem->memory};
   set_counts(problem);
@@ -236,7 +248,8 @@ quern_status quern__tune_problem_create(quern__cl *cl, quern__tune_case is, quer
 
 void quern__tune_problem_free(quern__cl *cl, quern__tune_problem *problem) {
   for (int operand = 0; operand < OPERANDS; operand++) {
-    if (problem->memory[operand] != NULL) quern__opencl_backend.buffer_free(cl, problem->memory[operand]);
+    if (problem->memory[operand] != NULL)
+      quern__opencl_backend.buffer_free(cl, problem->memory[operand]);
     free(problem->before[operand]);
     free(problem->after[operand]);
     free(problem->bound[operand]);
@@ -244,14 +257,16 @@ void quern__tune_problem_free(quern__cl *cl, quern__tune_problem *problem) {
   *problem = (quern__tune_problem){.is = problem->is};
 }
 
-/* --- Verifying ------------------------------------------------------------------------------------------ */
+/* --- Verifying
+ * ------------------------------------------------------------------------------------------ */
 
 static quern_status compare(const quern__tune_problem *problem, int operand, const float *got) {
   const quern__tune_case *is = &problem->is;
   const size_t count = problem->counts[operand];
   for (size_t i = 0; i < count; i++) {
     const float value = got[GUARD + i], expected = problem->after[operand][i];
-    if (quern_verify_error((double)value, (double)expected, (double)problem->bound[operand][i]) <= 1)
+    if (quern_verify_error((double)value, (double)expected, (double)problem->bound[operand][i]) <=
+        1)
       continue;
     return quern__fail(QUERN_ERROR_DATA,
                        "%s of %zu samples, %zu inputs, %zu outputs is wrong: %s[%zu] is %.9g, "
@@ -262,7 +277,8 @@ static quern_status compare(const quern__tune_problem *problem, int operand, con
   }
   for (size_t i = 0; i < GUARD; i++)
     if (got[i] != guard_value || got[GUARD + count + i] != guard_value)
-      return quern__fail(QUERN_ERROR_DATA, "%s of %zu samples, %zu inputs, %zu outputs writes outside its %s",
+      return quern__fail(QUERN_ERROR_DATA,
+                         "%s of %zu samples, %zu inputs, %zu outputs writes outside its %s",
                          quern__tune_form_name(is->form), is->n, is->in, is->out,
                          operand == RESULT ? "result" : "bias");
   return QUERN_OK;
@@ -272,8 +288,8 @@ static quern_status check_output(quern__cl *cl, const quern__tune_problem *probl
   const size_t count = problem->counts[operand] + 2 * (size_t)GUARD;
   float *got;
   QUERN__FORWARD(allocate(&got, count));
-  quern_status status =
-      quern__opencl_backend.buffer_read(cl, problem->memory[operand], 0, count * sizeof *got, got, true);
+  quern_status status = quern__opencl_backend.buffer_read(cl, problem->memory[operand], 0,
+                                                          count * sizeof *got, got, true);
   if (status == QUERN_OK) status = compare(problem, operand, got);
   free(got);
   return status;

@@ -1,13 +1,14 @@
-/* The search: from the row it starts with, it tries the neighbours of the best row so far, which differ from it by one step of
- * one field or of two, until none is better or there were enough. What seems best is timed once more, for longer, and takes the
- * place of the start only where it wins beyond doubt. */
+/* The search: from the row it starts with, it tries the neighbours of the best row so far, which
+ * differ from it by one step of one field or of two, until none is better or there were enough.
+ * What seems best is timed once more, for longer, and takes the place of the start only where it
+ * wins beyond doubt. */
 #include "tune_search.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A candidate is worth moving to from this ratio to the best so far on; the winner must beat the start by WIN in the median, and
- * in all but a quarter of the rounds by SURE. */
+/* A candidate is worth moving to from this ratio to the best so far on; the winner must beat the
+ * start by WIN in the median, and in all but a quarter of the rounds by SURE. */
 static const double better = 1.01, win = 1.03, sure = 1.01;
 
 typedef struct search {
@@ -66,7 +67,8 @@ static quern_status tell(const search *s, const quern__cl_tuning *row, quern_tun
 
 /* Whether a failure is the candidate's own. */
 static bool condemns(quern_status status) {
-  return status != QUERN_OK && status != QUERN_ERROR_OUT_OF_MEMORY && status != QUERN_ERROR_DEVICE_LOST;
+  return status != QUERN_OK && status != QUERN_ERROR_OUT_OF_MEMORY &&
+         status != QUERN_ERROR_DEVICE_LOST;
 }
 
 static quern_status condemn(search *s, const quern__cl_tuning *row, quern_status status) {
@@ -119,7 +121,8 @@ static bool step(quern__cl_tuning *row, const quern__tuning_field *field, bool u
   return false;
 }
 
-/* Tries the row if it can be built, runs here and is new. That it cannot is no error worth keeping. */
+/* Tries the row if it can be built, runs here and is new. That it cannot is no error worth keeping.
+ */
 static quern_status consider(search *s, const quern__cl_tuning *row, bool *moved) {
   *moved = false;
   if (was_seen(s, row) || quern__tuning_check(row, s->limits) != QUERN_OK) return QUERN_OK;
@@ -127,8 +130,8 @@ static quern_status consider(search *s, const quern__cl_tuning *row, bool *moved
 }
 
 /* One step of one field (second NULL) or of two, each up or down. */
-static quern_status try_steps(search *s, const quern__tuning_field *first, const quern__tuning_field *second,
-                              bool *moved) {
+static quern_status try_steps(search *s, const quern__tuning_field *first,
+                              const quern__tuning_field *second, bool *moved) {
   for (unsigned direction = 0; direction < (second != NULL ? 4u : 2u); direction++) {
     quern__cl_tuning row = s->best;
     if (s->outcome->tried == s->effort->most || !step(&row, first, (direction & 1) == 0)) continue;
@@ -153,14 +156,16 @@ static quern_status try_neighbours(search *s, bool *moved) {
   return QUERN_OK;
 }
 
-/* The best so far against the start once more: many small differences, and one of them looks large by chance. */
+/* The best so far against the start once more: many small differences, and one of them looks large
+ * by chance. */
 static quern_status confirm(search *s, const quern__cl_tuning *start) {
   double gflops = 0, ratio = 1;
   bool wins = false;
   if (!quern__tuning_same(&s->best, start, s->part)) {
     /* Others were built since, so it is built anew. */
     QUERN__FORWARD(s->judge->verify(s->judge->state, &s->best));
-    QUERN__FORWARD(s->judge->time(s->judge->state, &s->best, s->effort->confirm_rounds, s->ratios, &gflops));
+    QUERN__FORWARD(
+        s->judge->time(s->judge->state, &s->best, s->effort->confirm_rounds, s->ratios, &gflops));
     wins = quern__tune_wins(s->ratios, s->effort->confirm_rounds, &ratio);
   }
   s->outcome->changed = wins;
@@ -183,8 +188,8 @@ quern_status quern__tune_search(quern__tuning_part part, const quern__cl_tuning 
               .outcome = outcome,
               .best = *start,
               .best_ratio = 1};
-  const size_t rounds =
-      effort->screen_rounds > effort->confirm_rounds ? effort->screen_rounds : effort->confirm_rounds;
+  const size_t rounds = effort->screen_rounds > effort->confirm_rounds ? effort->screen_rounds
+                                                                       : effort->confirm_rounds;
   quern_status status = QUERN_OK;
   s.seen = calloc(effort->most + 1, sizeof *s.seen);
   s.ratios = calloc(rounds, sizeof *s.ratios);

@@ -48,15 +48,16 @@ static void choose(quern__tune_trial *trial, const quern__cl_tuning *row) {
   trial->cl->tuning = tuning;
 }
 
-quern_status quern__tune_trial_open(quern__tune_trial *trial, quern__cl *cl, const quern__cl_tuning *start,
-                                    quern__group_size size, size_t room, const quern__tune_effort *effort) {
+quern_status quern__tune_trial_open(quern__tune_trial *trial, quern__cl *cl,
+                                    const quern__cl_tuning *start, quern__group_size size,
+                                    size_t room, const quern__tune_effort *effort) {
   *trial = (quern__tune_trial){.cl = cl,
                                .size = size,
                                .round_seconds = effort->round_seconds,
                                .pretend = effort->pretend,
                                .room = room};
-  const size_t rounds =
-      effort->screen_rounds > effort->confirm_rounds ? effort->screen_rounds : effort->confirm_rounds;
+  const size_t rounds = effort->screen_rounds > effort->confirm_rounds ? effort->screen_rounds
+                                                                       : effort->confirm_rounds;
   quern__cl_release_programs(cl);
   cl->tuning = only_size(start, size);
   trial->problems = calloc(room, sizeof *trial->problems);
@@ -70,7 +71,8 @@ quern_status quern__tune_trial_open(quern__tune_trial *trial, quern__cl *cl, con
 }
 
 void quern__tune_trial_close(quern__tune_trial *trial) {
-  for (size_t i = 0; i < trial->count; i++) quern__tune_problem_free(trial->cl, &trial->problems[i]);
+  for (size_t i = 0; i < trial->count; i++)
+    quern__tune_problem_free(trial->cl, &trial->problems[i]);
   for (int which = 0; which < 2; which++) {
     use(trial, which);
     quern__cl_release_programs(trial->cl);
@@ -94,7 +96,8 @@ quern_status quern__tune_trial_verify(void *state, const quern__cl_tuning *row) 
   return status;
 }
 
-/* --- Timing --------------------------------------------------------------------------------------------- */
+/* --- Timing
+ * --------------------------------------------------------------------------------------------- */
 
 /* The seconds that one run takes, of `times` in a row. */
 static quern_status run(quern__tune_trial *trial, size_t index, size_t times, double *seconds) {
@@ -103,7 +106,8 @@ static quern_status run(quern__tune_trial *trial, size_t index, size_t times, do
   for (size_t i = 0; status == QUERN_OK && i < times; i++)
     status = quern__tune_problem_run(trial->cl, &trial->problems[index]);
   const quern_status waited = quern__cl_finish(trial->cl);
-  *seconds = trial->pretend != NULL ? trial->pretend(&trial->cl->tuning) : (now() - start) / (double)times;
+  *seconds =
+      trial->pretend != NULL ? trial->pretend(&trial->cl->tuning) : (now() - start) / (double)times;
   return status != QUERN_OK ? status : waited;
 }
 
@@ -129,7 +133,8 @@ static quern_status time_round(quern__tune_trial *trial, size_t round) {
     for (size_t turn = 0; turn < 2; turn++) {
       const int which = (round + turn) % 2 == 0 ? QUERN__TUNE_START : QUERN__TUNE_CANDIDATE;
       use(trial, which);
-      QUERN__FORWARD(run(trial, i, trial->repeats[i], &trial->seconds[which][round * trial->count + i]));
+      QUERN__FORWARD(
+          run(trial, i, trial->repeats[i], &trial->seconds[which][round * trial->count + i]));
     }
   }
   return QUERN_OK;
@@ -148,8 +153,8 @@ static void sum_up(const quern__tune_trial *trial, size_t round, double *ratio, 
   *gflops = exp(rates / (double)trial->timed);
 }
 
-quern_status quern__tune_trial_time(void *state, const quern__cl_tuning *row, size_t rounds, double *ratios,
-                                    double *gflops) {
+quern_status quern__tune_trial_time(void *state, const quern__cl_tuning *row, size_t rounds,
+                                    double *ratios, double *gflops) {
   quern__tune_trial *trial = state;
   choose(trial, row);
   use(trial, QUERN__TUNE_START);

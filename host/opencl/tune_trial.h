@@ -1,5 +1,5 @@
-/* The judge of a search on an OpenCL device: two rows side by side in one context, each with its own programs, over the same
- * problems. */
+/* The judge of a search on an OpenCL device: two rows side by side in one context, each with its
+ * own programs, over the same problems. */
 #ifndef QUERN_HOST_OPENCL_TUNE_TRIAL_H
 #define QUERN_HOST_OPENCL_TUNE_TRIAL_H
 
@@ -18,21 +18,26 @@ enum { QUERN__TUNE_START, QUERN__TUNE_CANDIDATE };
 
 typedef struct quern__tune_trial {
   quern__cl *cl; /* borrowed; no one else uses it meanwhile */
-  quern__group_size
-      size; /* the tile that all products are to use, or QUERN__GROUP_SIZE_COUNT: which suits them */
+  /* the tile that all products are to use, or QUERN__GROUP_SIZE_COUNT: which suits them */
+  quern__group_size size;
   double round_seconds;
   double (*pretend)(const quern__cl_tuning *row); /* see quern__tune_effort */
   int current;                                    /* whose tuning and programs the context has */
   quern__tune_variant variants[2];                /* of the current one stale */
   quern__tune_problem *problems;                  /* owned */
-  size_t count, room, timed;                      /* problems, room for them, those that are timed */
-  size_t *repeats;                                /* of each problem in a round; owned; 0: not known yet */
-  double *seconds[2];                             /* for one run, of [round · count + problem]; owned */
+  /* problems, room for them, those that are timed */
+  size_t count, room, timed;
+  /* of each problem in a round; owned; 0: not known yet */
+  size_t *repeats;
+  /* for one run, of [round · count + problem]; owned */
+  double *seconds[2];
 } quern__tune_trial;
 
-/* A trial of other rows against `start`, with room for `room` problems. The caller closes it, also where this fails. */
-quern_status quern__tune_trial_open(quern__tune_trial *trial, quern__cl *cl, const quern__cl_tuning *start,
-                                    quern__group_size size, size_t room, const quern__tune_effort *effort);
+/* A trial of other rows against `start`, with room for `room` problems. The caller closes it, also
+ * where this fails. */
+quern_status quern__tune_trial_open(quern__tune_trial *trial, quern__cl *cl,
+                                    const quern__cl_tuning *start, quern__group_size size,
+                                    size_t room, const quern__tune_effort *effort);
 void quern__tune_trial_close(quern__tune_trial *trial);
 
 /* Adds a problem. */
@@ -40,7 +45,7 @@ quern_status quern__tune_trial_add(quern__tune_trial *trial, quern__tune_case is
 
 /* A judge's verify and time: see tune_search.h. */
 quern_status quern__tune_trial_verify(void *trial, const quern__cl_tuning *row);
-quern_status quern__tune_trial_time(void *trial, const quern__cl_tuning *row, size_t rounds, double *ratios,
-                                    double *gflops);
+quern_status quern__tune_trial_time(void *trial, const quern__cl_tuning *row, size_t rounds,
+                                    double *ratios, double *gflops);
 
 #endif

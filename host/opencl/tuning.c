@@ -4,14 +4,14 @@
 #include "../size.h"
 #include <string.h>
 
-/* Compilers of emulators take minutes over tiles that are unrolled in full, so theirs are small. On a CPU a
- * work-item of a matrix product is a whole register tile, and a work-group one work-item. The row of any other GPU
- * needs no more than every device has: 64 work-items and 16 KiB. No GPU row has been timed:
- * docs/measurements.md.
+/* Compilers of emulators take minutes over tiles that are unrolled in full, so theirs are small. On
+ * a CPU a work-item of a matrix product is a whole register tile, and a work-group one work-item.
+ * The row of any other GPU needs no more than every device has: 64 work-items and 16 KiB. No GPU
+ * row has been timed: docs/measurements.md.
  *
  * A CPU's registers hold a tile's sums beside a row of the panel, a scalar and, without fused
- * multiply-adds, a product. AVX-512 (vectors of 16) and NEON (vectors of 4, fused) have 32 registers;
- * AVX2, AVX and SSE have 16. NEON has not been timed. */
+ * multiply-adds, a product. AVX-512 (vectors of 16) and NEON (vectors of 4, fused) have 32
+ * registers; AVX2, AVX and SSE have 16. NEON has not been timed. */
 static const quern__cl_tuning table[] = {
     {.pattern = "",
      .kind = QUERN_DEVICE_CPU,
@@ -111,7 +111,8 @@ static const quern__cl_tuning table[] = {
 
 size_t quern__cl_group_items(const quern__cl_group_tile *tile) {
   if (tile->rows == 0) return 0;
-  return (size_t)(tile->rows / tile->item_rows) * (tile->columns / tile->item_columns) * tile->slices;
+  return (size_t)(tile->rows / tile->item_rows) * (tile->columns / tile->item_columns) *
+         tile->slices;
 }
 
 /* LOCAL_VECTORS in kernels/dense_group.cl. */
@@ -125,7 +126,8 @@ size_t quern__cl_group_local_vectors(const quern__cl_group_tile *tile, unsigned 
 }
 
 static bool can_run(const quern__cl_tuning *row, quern__cl_limits limits) {
-  if (limits.vector_width > 0 && (row->vector_width > limits.vector_width || (row->fused && !limits.fused)))
+  if (limits.vector_width > 0 &&
+      (row->vector_width > limits.vector_width || (row->fused && !limits.fused)))
     return false;
   if (row->dense != QUERN__DENSE_GROUP) return true;
   for (int size = 0; size < QUERN__GROUP_SIZE_COUNT; size++) {
@@ -150,22 +152,24 @@ void quern__cl_tuning_fit(quern__cl_tuning *tuning, quern__cl_limits limits) {
   while (local[1] > 1 && (size_t)local[0] * local[1] > limits.work_group) local[1] /= 2;
 }
 
-const quern__cl_tuning *quern__cl_tuning_find(const quern_device_info *info, quern__cl_limits limits) {
+const quern__cl_tuning *quern__cl_tuning_find(const quern_device_info *info,
+                                              quern__cl_limits limits) {
   const quern__cl_tuning *row = table;
-  while (!row->any_kind &&
-         (row->kind != info->kind || strstr(info->platform, row->pattern) == NULL || !can_run(row, limits)))
+  while (!row->any_kind && (row->kind != info->kind ||
+                            strstr(info->platform, row->pattern) == NULL || !can_run(row, limits)))
     row++;
   return row;
 }
 
-quern__group_size quern__cl_group_choose(const quern__cl_tuning *tuning, size_t rows, size_t columns,
-                                         size_t compute_units) {
+quern__group_size quern__cl_group_choose(const quern__cl_tuning *tuning, size_t rows,
+                                         size_t columns, size_t compute_units) {
   quern__group_size chosen = QUERN__GROUP_large;
   for (quern__group_size size = QUERN__GROUP_large; size < QUERN__GROUP_SIZE_COUNT; size++) {
     const quern__cl_group_tile *tile = &tuning->groups[size];
     if (tile->rows == 0) continue;
     chosen = size;
-    const size_t down = quern__divide_up(rows, tile->rows), across = quern__divide_up(columns, tile->columns);
+    const size_t down = quern__divide_up(rows, tile->rows),
+                 across = quern__divide_up(columns, tile->columns);
     if (down >= compute_units || across >= compute_units || down * across >= compute_units) break;
   }
   return chosen;

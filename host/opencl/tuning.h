@@ -4,7 +4,8 @@
 
 #include <quern/device.h>
 
-/* Register tiles of the matrix products: each work-item computes rows x (vectors · width) outputs. */
+/* Register tiles of the matrix products: each work-item computes rows x (vectors · width) outputs.
+ */
 typedef struct quern__cl_tile {
   unsigned rows;    /* rows of outputs */
   unsigned vectors; /* vectors of outputs side by side */
@@ -30,7 +31,8 @@ typedef enum quern__group_size {
       QUERN__GROUP_SIZE_COUNT
 } quern__group_size;
 
-/* A work-group's tile: see kernels/dense_group.cl for the meaning of each. All zero: there is no tile of this size. */
+/* A work-group's tile: see kernels/dense_group.cl for the meaning of each. All zero: there is no
+ * tile of this size. */
 typedef struct quern__cl_group_tile {
   unsigned rows, columns, depth;    /* of a work-group, in floats */
   unsigned item_rows, item_columns; /* of a work-item, in floats */
@@ -49,11 +51,14 @@ typedef struct quern__cl_tuning {
   quern__cl_group_tile groups[QUERN__GROUP_SIZE_COUNT];
   quern__cl_tile forward, backward_data;
   quern__cl_tile backward_weights; /* rows: a divisor of QUERN__CL_LINE */
-  unsigned local[2];               /* work-group of the matrix products: columns, rows of work-items */
-  unsigned group;                  /* work-group of the ops that take an element or a sample a work-item */
-  bool shares_rows; /* whether a work-group shares a sample's row, as on GPUs; else a work-item has it */
-  /* Thousands of floating-point operations that one compute unit does in the time that a launch costs them all; steps of few
-   * are taken by one unit. 0: steps are queued op by op. */
+  /* work-group of the matrix products: columns, rows of work-items */
+  unsigned local[2];
+  /* work-group of the ops that take an element or a sample a work-item */
+  unsigned group;
+  /* whether a work-group shares a sample's row, as on GPUs; else a work-item has it */
+  bool shares_rows;
+  /* Thousands of floating-point operations that one compute unit does in the time that a launch
+   * costs them all; steps of few are taken by one unit. 0: steps are queued op by op. */
   unsigned launch_kiloflops;
 } quern__cl_tuning;
 
@@ -71,15 +76,16 @@ const quern__cl_tuning *quern__cl_tuning_rows(size_t *count);
 /* Halves the row's work-groups until the device can run them. */
 void quern__cl_tuning_fit(quern__cl_tuning *tuning, quern__cl_limits limits);
 
-const quern__cl_tuning *quern__cl_tuning_find(const quern_device_info *info, quern__cl_limits limits);
+const quern__cl_tuning *quern__cl_tuning_find(const quern_device_info *info,
+                                              quern__cl_limits limits);
 
 /* The work-items of a tile's work-group, and the vectors of local memory that it needs. */
 size_t quern__cl_group_items(const quern__cl_group_tile *tile);
 size_t quern__cl_group_local_vectors(const quern__cl_group_tile *tile, unsigned vector_width);
 
-/* The largest of the row's tiles of which rows x columns make at least one for each compute unit; where there is none,
- * the smallest. */
-quern__group_size quern__cl_group_choose(const quern__cl_tuning *tuning, size_t rows, size_t columns,
-                                         size_t compute_units);
+/* The largest of the row's tiles of which rows x columns make at least one for each compute unit;
+ * where there is none, the smallest. */
+quern__group_size quern__cl_group_choose(const quern__cl_tuning *tuning, size_t rows,
+                                         size_t columns, size_t compute_units);
 
 #endif

@@ -26,30 +26,31 @@ static const unsigned group_buffers[] = {1, 2};
 static const unsigned group_paddings[] = {0, 1, 2};
 
 #define VALUES(list) .values = (list), .value_count = sizeof(list) / sizeof *(list)
-#define ITEM_FIELD(product, field, first, last, list)                                                        \
-  {.name = #product "." #field,                                                                              \
-   .offset = offsetof(quern__cl_tuning, product.field),                                                      \
-   .item = true,                                                                                             \
-   .part = QUERN__PART_##product,                                                                            \
-   .least = (first),                                                                                         \
-   .most = (last),                                                                                           \
+#define ITEM_FIELD(product, field, first, last, list)                                              \
+  {.name = #product "." #field,                                                                    \
+   .offset = offsetof(quern__cl_tuning, product.field),                                            \
+   .item = true,                                                                                   \
+   .part = QUERN__PART_##product,                                                                  \
+   .least = (first),                                                                               \
+   .most = (last),                                                                                 \
    VALUES(list)},
-#define GROUP_FIELD(size, field, last, list)                                                                 \
-  {.name = #size "." #field,                                                                                 \
-   .offset = offsetof(quern__cl_tuning, groups) + QUERN__GROUP_##size * sizeof(quern__cl_group_tile) +       \
-             offsetof(quern__cl_group_tile, field),                                                          \
-   .group = true,                                                                                            \
-   .part = QUERN__PART_##size,                                                                               \
-   .most = (last),                                                                                           \
+#define GROUP_FIELD(size, field, last, list)                                                       \
+  {.name = #size "." #field,                                                                       \
+   .offset = offsetof(quern__cl_tuning, groups) +                                                  \
+             QUERN__GROUP_##size * sizeof(quern__cl_group_tile) +                                  \
+             offsetof(quern__cl_group_tile, field),                                                \
+   .group = true,                                                                                  \
+   .part = QUERN__PART_##size,                                                                     \
+   .most = (last),                                                                                 \
    VALUES(list)},
-#define GROUP_FIELDS(size)                                                                                   \
-  GROUP_FIELD(size, rows, 1024, group_sides)                                                                 \
-  GROUP_FIELD(size, columns, 1024, group_sides)                                                              \
-  GROUP_FIELD(size, depth, 1024, group_depths)                                                               \
-  GROUP_FIELD(size, item_rows, 64, item_sides)                                                               \
-  GROUP_FIELD(size, item_columns, 64, item_sides)                                                            \
-  GROUP_FIELD(size, slices, 64, group_slices)                                                                \
-  GROUP_FIELD(size, buffers, 2, group_buffers)                                                               \
+#define GROUP_FIELDS(size)                                                                         \
+  GROUP_FIELD(size, rows, 1024, group_sides)                                                       \
+  GROUP_FIELD(size, columns, 1024, group_sides)                                                    \
+  GROUP_FIELD(size, depth, 1024, group_depths)                                                     \
+  GROUP_FIELD(size, item_rows, 64, item_sides)                                                     \
+  GROUP_FIELD(size, item_columns, 64, item_sides)                                                  \
+  GROUP_FIELD(size, slices, 64, group_slices)                                                      \
+  GROUP_FIELD(size, buffers, 2, group_buffers)                                                     \
   GROUP_FIELD(size, padding, 16, group_paddings)
 
 const quern__tuning_field quern__tuning_fields[] = {
@@ -61,13 +62,18 @@ const quern__tuning_field quern__tuning_fields[] = {
      .least = 1,
      .most = 16,
      VALUES(widths)},
-    /* clang-format off: each makes its own comma */
-    ITEM_FIELD(forward, rows, 1, 32, tile_rows) ITEM_FIELD(forward, vectors, 1, 16, tile_vectors)
-        ITEM_FIELD(forward, panel, 1, 4096, panels) ITEM_FIELD(backward_data, rows, 1, 32, tile_rows)
-            ITEM_FIELD(backward_data, vectors, 1, 16, tile_vectors) ITEM_FIELD(
-                backward_data, panel, 1, 4096, panels) ITEM_FIELD(backward_weights, rows, 1, 16, divisors)
-                ITEM_FIELD(backward_weights, vectors, 1, 16, tile_vectors)
-                    ITEM_FIELD(backward_weights, panel, 1, 4096, panels) QUERN__GROUP_SIZES(GROUP_FIELDS)
+    /* Each makes its own comma. */
+    /* clang-format off */
+    ITEM_FIELD(forward, rows, 1, 32, tile_rows)
+    ITEM_FIELD(forward, vectors, 1, 16, tile_vectors)
+    ITEM_FIELD(forward, panel, 1, 4096, panels)
+    ITEM_FIELD(backward_data, rows, 1, 32, tile_rows)
+    ITEM_FIELD(backward_data, vectors, 1, 16, tile_vectors)
+    ITEM_FIELD(backward_data, panel, 1, 4096, panels)
+    ITEM_FIELD(backward_weights, rows, 1, 16, divisors)
+    ITEM_FIELD(backward_weights, vectors, 1, 16, tile_vectors)
+    ITEM_FIELD(backward_weights, panel, 1, 4096, panels)
+    QUERN__GROUP_SIZES(GROUP_FIELDS)
     /* clang-format on */
 };
 const size_t quern__tuning_field_count = sizeof quern__tuning_fields / sizeof *quern__tuning_fields;
@@ -95,7 +101,8 @@ bool quern__tuning_has_part(const quern__cl_tuning *tuning, quern__tuning_part p
   return size != QUERN__GROUP_SIZE_COUNT && tuning->groups[size].rows > 0;
 }
 
-bool quern__tuning_same(const quern__cl_tuning *a, const quern__cl_tuning *b, quern__tuning_part part) {
+bool quern__tuning_same(const quern__cl_tuning *a, const quern__cl_tuning *b,
+                        quern__tuning_part part) {
   for (size_t i = 0; i < quern__tuning_field_count; i++) {
     const quern__tuning_field *field = &quern__tuning_fields[i];
     if ((field->part == part || part == QUERN__PART_COUNT) &&
@@ -120,7 +127,8 @@ char *quern__tuning_describe(const quern__cl_tuning *tuning, quern__tuning_part 
   return quern__text_close(&text, &described) == QUERN_OK ? described : NULL;
 }
 
-/* --- What a row must fulfil ----------------------------------------------------------------------------- */
+/* --- What a row must fulfil
+ * ----------------------------------------------------------------------------- */
 
 static quern_status refuse(const char *field, unsigned value, const char *expected) {
   return quern__fail(QUERN_ERROR_FORMAT, "%s is %u, expected %s", field, value, expected);
@@ -131,7 +139,8 @@ static bool power_of_two(unsigned value) {
 }
 
 static quern_status check_panel(const char *field, quern__cl_tile tile, unsigned width) {
-  if ((size_t)tile.panel * tile.vectors * width * sizeof(float) <= MOST_PANEL_BYTES) return QUERN_OK;
+  if ((size_t)tile.panel * tile.vectors * width * sizeof(float) <= MOST_PANEL_BYTES)
+    return QUERN_OK;
   return refuse(field, tile.panel, "a panel of at most 256 KiB");
 }
 
@@ -143,32 +152,38 @@ static quern_status check_item(const quern__cl_tuning *t) {
   return check_panel("backward_weights.panel", t->backward_weights, t->vector_width);
 }
 
-/* What kernels/dense_group.cl asks of its parameters; its names of sizes stand for the tile in messages. */
+/* What kernels/dense_group.cl asks of its parameters; its names of sizes stand for the tile in
+ * messages. */
 static quern_status check_group(const char *name, const quern__cl_group_tile *t, unsigned width,
                                 quern__cl_limits limits) {
   const char *wrong = NULL;
-  if (t->item_rows == 0 || t->item_columns == 0 || t->item_rows % width != 0 || t->item_columns % width != 0)
+  if (t->item_rows == 0 || t->item_columns == 0 || t->item_rows % width != 0 ||
+      t->item_columns % width != 0)
     wrong = "item_rows and item_columns that are multiples of vector_width";
   else if (t->rows % t->item_rows != 0 || t->columns == 0 || t->columns % t->item_columns != 0)
     wrong = "rows and columns that are multiples of item_rows and item_columns";
-  else if (!power_of_two(t->slices) || t->depth == 0 || t->depth % width != 0 || t->depth % t->slices != 0)
+  else if (!power_of_two(t->slices) || t->depth == 0 || t->depth % width != 0 ||
+           t->depth % t->slices != 0)
     wrong = "a depth that is a multiple of vector_width and of slices, a power of two";
   else if (t->buffers == 0)
     wrong = "1 or 2 buffers";
-  if (wrong != NULL) return quern__fail(QUERN_ERROR_FORMAT, "the %s tile: expected %s", name, wrong);
+  if (wrong != NULL)
+    return quern__fail(QUERN_ERROR_FORMAT, "the %s tile: expected %s", name, wrong);
   const size_t items = quern__cl_group_items(t);
-  if ((size_t)t->rows / width * t->depth % items != 0 || (size_t)t->columns / width * t->depth % items != 0 ||
-      items % (t->columns / width) != 0)
+  if ((size_t)t->rows / width * t->depth % items != 0 ||
+      (size_t)t->columns / width * t->depth % items != 0 || items % (t->columns / width) != 0)
     return quern__fail(QUERN_ERROR_FORMAT,
-                       "the %s tile: expected a block that its %zu work-items can share evenly", name, items);
+                       "the %s tile: expected a block that its %zu work-items can share evenly",
+                       name, items);
   if (items > limits.work_group)
-    return quern__fail(QUERN_ERROR_FORMAT, "the %s tile: has %zu work-items, but the device runs %zu", name,
-                       items, limits.work_group);
+    return quern__fail(QUERN_ERROR_FORMAT,
+                       "the %s tile: has %zu work-items, but the device runs %zu", name, items,
+                       limits.work_group);
   const uint64_t bytes = (uint64_t)quern__cl_group_local_vectors(t, width) * width * sizeof(float);
   if (bytes > limits.local_memory)
     return quern__fail(QUERN_ERROR_FORMAT,
-                       "the %s tile: takes %llu bytes of local memory, but the device has %llu", name,
-                       (unsigned long long)bytes, (unsigned long long)limits.local_memory);
+                       "the %s tile: takes %llu bytes of local memory, but the device has %llu",
+                       name, (unsigned long long)bytes, (unsigned long long)limits.local_memory);
   return QUERN_OK;
 }
 
@@ -183,8 +198,8 @@ static quern_status check_groups(const quern__cl_tuning *tuning, quern__cl_limit
     if (tile->rows == 0) continue;
     QUERN__FORWARD(check_group(names[size], tile, tuning->vector_width, limits));
     if ((size_t)tile->rows * tile->columns >= area)
-      return quern__fail(QUERN_ERROR_FORMAT, "the %s tile: expected one smaller than the one before",
-                         names[size]);
+      return quern__fail(QUERN_ERROR_FORMAT,
+                         "the %s tile: expected one smaller than the one before", names[size]);
     area = (size_t)tile->rows * tile->columns;
   }
   if (area == SIZE_MAX) return quern__fail(QUERN_ERROR_FORMAT, "there is no tile, expected one");
@@ -197,13 +212,14 @@ quern_status quern__tuning_check(const quern__cl_tuning *tuning, quern__cl_limit
     if (!quern__tuning_has(tuning, field)) continue;
     const unsigned value = quern__tuning_get(tuning, field);
     if (value < field->least || value > field->most)
-      return quern__fail(QUERN_ERROR_FORMAT, "%s is %u, expected %u to %u", field->name, value, field->least,
-                         field->most);
+      return quern__fail(QUERN_ERROR_FORMAT, "%s is %u, expected %u to %u", field->name, value,
+                         field->least, field->most);
   }
   if (!power_of_two(tuning->vector_width))
     return refuse("vector_width", tuning->vector_width, "a power of two");
   if (limits.vector_width > 0 && tuning->vector_width > limits.vector_width)
-    return quern__fail(QUERN_ERROR_FORMAT, "vector_width is %u, expected at most %u, which the device has",
+    return quern__fail(QUERN_ERROR_FORMAT,
+                       "vector_width is %u, expected at most %u, which the device has",
                        tuning->vector_width, limits.vector_width);
   return tuning->dense == QUERN__DENSE_GROUP ? check_groups(tuning, limits) : check_item(tuning);
 }

@@ -31,8 +31,8 @@ static uint64_t hash_pair(const char *a, const char *b) {
   return hash;
 }
 
-/* "tuning-DEVICE-…-": what the names of all files of a device begin with. The name is for people, the hash tells devices
- * apart. NULL where memory is out. */
+/* "tuning-DEVICE-…-": what the names of all files of a device begin with. The name is for people,
+ * the hash tells devices apart. NULL where memory is out. */
 static char *prefix_of(const quern_device_info *info) {
   char name[MOST_NAME + 1];
   size_t length = 0;
@@ -42,7 +42,8 @@ static char *prefix_of(const quern_device_info *info) {
   }
   name[length] = '\0';
   char *prefix = NULL;
-  if (asprintf(&prefix, "tuning-%s-%016" PRIx64 "-", name, hash_pair(info->platform, info->name)) < 0)
+  if (asprintf(&prefix, "tuning-%s-%016" PRIx64 "-", name, hash_pair(info->platform, info->name)) <
+      0)
     return NULL;
   return prefix;
 }
@@ -98,8 +99,8 @@ cleanup:
   return status;
 }
 
-quern_status quern__tuning_read(const char *path, const quern_device_info *info, quern__cl_limits limits,
-                                quern__cl_tuning *tuning) {
+quern_status quern__tuning_read(const char *path, const quern_device_info *info,
+                                quern__cl_limits limits, quern__cl_tuning *tuning) {
   unsigned char *bytes;
   size_t size;
   QUERN__FORWARD(quern__cache_read(path, MOST_BYTES, &bytes, &size));
@@ -108,7 +109,8 @@ quern_status quern__tuning_read(const char *path, const quern_device_info *info,
   return status;
 }
 
-/* --- All files of a device ------------------------------------------------------------------------------ */
+/* --- All files of a device
+ * ------------------------------------------------------------------------------ */
 
 /* The first or next file in `folder` whose name has the prefix; NULL where there is no more. */
 static const char *next_file(DIR *folder, const char *prefix) {
@@ -132,7 +134,8 @@ quern_status quern__tuning_remove(const quern_device_info *info, size_t *removed
   }
   for (const char *name; (name = next_file(folder, prefix)) != NULL; ++*removed)
     if (unlinkat(dirfd(folder), name, 0) != 0) {
-      status = quern__fail(QUERN_ERROR_FILE, "%s/%s: cannot be removed: %s", path, name, strerror(errno));
+      status = quern__fail(QUERN_ERROR_FILE, "%s/%s: cannot be removed: %s", path, name,
+                           strerror(errno));
       goto cleanup;
     }
 
@@ -150,15 +153,15 @@ static quern_status look_for_others(const char *path, const char *prefix) {
   const char *name = next_file(folder, prefix);
   quern_status status = QUERN_OK;
   if (name != NULL)
-    status =
-        quern__fail(QUERN_ERROR_FORMAT,
-                    "%s/%s: made for another driver or version of quern: tune the device again", path, name);
+    status = quern__fail(
+        QUERN_ERROR_FORMAT,
+        "%s/%s: made for another driver or version of quern: tune the device again", path, name);
   closedir(folder);
   return status;
 }
 
-static quern_status load(const quern_device_info *info, quern__cl_limits limits, quern__cl_tuning *tuning,
-                         char **file) {
+static quern_status load(const quern_device_info *info, quern__cl_limits limits,
+                         quern__cl_tuning *tuning, char **file) {
   char *folder = NULL, *prefix = NULL, *path = NULL;
   quern_status status;
   QUERN__FORWARD(find_place(info, &folder, &prefix));

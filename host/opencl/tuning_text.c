@@ -1,4 +1,5 @@
-/* The text of a tuning file. A reader trusts nothing: what it read counts only once the last line was right. */
+/* The text of a tuning file. A reader trusts nothing: what it read counts only once the last line
+ * was right. */
 #include "tuning_text.h"
 
 #include "../text.h"
@@ -29,7 +30,8 @@ static const char *dense_name(quern__cl_dense dense) {
   return dense == QUERN__DENSE_GROUP ? "group" : "item";
 }
 
-/* FNV-1a over the sources of all kernels: parameters do not outlive the kernels that they were found for. */
+/* FNV-1a over the sources of all kernels: parameters do not outlive the kernels that they were
+ * found for. */
 static uint64_t hash_kernels(void) {
   static const struct {
     const unsigned char *text;
@@ -60,7 +62,8 @@ static void identify(const quern_device_info *info, identity *is) {
   is->values[IDENTITY_DRIVER] = info->driver;
 }
 
-/* A driver may put anything into its strings; a file's line holds a blank for a control character. */
+/* A driver may put anything into its strings; a file's line holds a blank for a control character.
+ */
 static char printable(char letter) {
   const unsigned char byte = (unsigned char)letter;
   return byte < 0x20 || byte == 0x7F ? ' ' : letter;
@@ -80,7 +83,8 @@ char *quern__tuning_format(const quern_device_info *info, const quern__cl_tuning
   quern__text_put(&text, FIRST_LINE "\n");
   for (int i = 0; i < IDENTITY_COUNT; i++) {
     quern__text_print(&text, "%s = ", identity_names[i]);
-    for (const char *at = is.values[i]; *at != '\0'; at++) quern__text_print(&text, "%c", printable(*at));
+    for (const char *at = is.values[i]; *at != '\0'; at++)
+      quern__text_print(&text, "%c", printable(*at));
     quern__text_put(&text, "\n");
   }
   quern__text_print(&text, "dense = %s\n", dense_name(tuning->dense));
@@ -93,7 +97,8 @@ char *quern__tuning_format(const quern_device_info *info, const quern__cl_tuning
   return quern__text_close(&text, &whole) == QUERN_OK ? whole : NULL;
 }
 
-/* --- Reading -------------------------------------------------------------------------------------------- */
+/* --- Reading
+ * -------------------------------------------------------------------------------------------- */
 
 typedef struct reader {
   const char *path;
@@ -105,14 +110,15 @@ typedef struct reader {
   quern__cl_tuning tuning;
 } reader;
 
-#define fail_at(reader, format, ...)                                                                         \
-  quern__fail(QUERN_ERROR_FORMAT, "%s: line %zu: " format, (reader)->path, (reader)->line, __VA_ARGS__)
+#define fail_at(reader, format, ...)                                                               \
+  quern__fail(QUERN_ERROR_FORMAT, "%s: line %zu: " format, (reader)->path, (reader)->line,         \
+              __VA_ARGS__)
 
 /* Enough of a strange word to know it by. */
 #define WORD "%.60s"
 
-/* The next line without its newline, and with a question mark for each control character, since messages quote it; NULL
- * where none is left, or where it has no newline: a file cut short. */
+/* The next line without its newline, and with a question mark for each control character, since
+ * messages quote it; NULL where none is left, or where it has no newline: a file cut short. */
 static char *next_line(reader *r) {
   char *line = r->next;
   char *end = strchr(line, '\n');
@@ -148,7 +154,8 @@ static quern_status read_dense(reader *r, const char *value) {
   if (r->seen_dense) return fail_at(r, "%s stands there twice", "dense");
   r->seen_dense = true;
   if (strcmp(value, dense_name(r->tuning.dense)) == 0) return QUERN_OK;
-  return fail_at(r, "dense is \"" WORD "\", expected %s for this device", value, dense_name(r->tuning.dense));
+  return fail_at(r, "dense is \"" WORD "\", expected %s for this device", value,
+                 dense_name(r->tuning.dense));
 }
 
 static quern_status read_field(reader *r, size_t index, const char *value) {
@@ -157,8 +164,8 @@ static quern_status read_field(reader *r, size_t index, const char *value) {
   r->seen[index] = true;
   unsigned number;
   if (!parse_number(value, &number) || number < field->least || number > field->most)
-    return fail_at(r, "%s is \"" WORD "\", expected a whole number from %u to %u", field->name, value,
-                   field->least, field->most);
+    return fail_at(r, "%s is \"" WORD "\", expected a whole number from %u to %u", field->name,
+                   value, field->least, field->most);
   *quern__tuning_value(&r->tuning, field) = number;
   return QUERN_OK;
 }
@@ -192,10 +199,12 @@ static quern_status check_complete(const reader *r) {
 static quern_status read_lines(reader *r) {
   const char *line = next_line(r);
   if (line == NULL || strcmp(line, FIRST_LINE) != 0)
-    return fail_at(r, "expected \"%s\"; it is no tuning file, or one of another version", FIRST_LINE);
+    return fail_at(r, "expected \"%s\"; it is no tuning file, or one of another version",
+                   FIRST_LINE);
   for (;;) {
     char *pair = next_line(r);
-    if (pair == NULL) return fail_at(r, "the file is cut short, expected \"%s\" as its last line", LAST_LINE);
+    if (pair == NULL)
+      return fail_at(r, "the file is cut short, expected \"%s\" as its last line", LAST_LINE);
     if (strcmp(pair, LAST_LINE) == 0) break;
     QUERN__FORWARD(read_pair(r, pair));
   }
@@ -203,8 +212,9 @@ static quern_status read_lines(reader *r) {
   return check_complete(r);
 }
 
-quern_status quern__tuning_parse(const char *path, char *text, size_t size, const quern_device_info *info,
-                                 quern__cl_limits limits, quern__cl_tuning *tuning) {
+quern_status quern__tuning_parse(const char *path, char *text, size_t size,
+                                 const quern_device_info *info, quern__cl_limits limits,
+                                 quern__cl_tuning *tuning) {
   if (strlen(text) != size)
     return quern__fail(QUERN_ERROR_FORMAT, "%s: holds a zero byte, expected text", path);
   reader r = {.path = path, .next = text, .tuning = *tuning};

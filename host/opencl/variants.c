@@ -1,4 +1,5 @@
-/* The ways in which a device could compute the ops: the rows of tuning.c that it can run, and of those of work-groups each tile. */
+/* The ways in which a device could compute the ops: the rows of tuning.c that it can run, and of
+ * those of work-groups each tile. */
 #include "../variants.h"
 
 #include "quirks.h"
@@ -12,9 +13,11 @@
 /* variant.row of what any context has. */
 static const size_t AS_OPENED = SIZE_MAX;
 
-/* --- In words ------------------------------------------------------------------------------------------- */
+/* --- In words
+ * ------------------------------------------------------------------------------------------- */
 
-__attribute__((format(printf, 2, 3))) static void add(quern__variant *variant, const char *format, ...) {
+__attribute__((format(printf, 2, 3))) static void add(quern__variant *variant, const char *format,
+                                                      ...) {
   const size_t used = strlen(variant->parameters);
   va_list arguments;
   va_start(arguments, format);
@@ -34,20 +37,23 @@ static void describe(quern__variant *variant, const quern__cl_tuning *row) {
   add(variant, "; tiles of work-groups");
   for (int size = 0; size < QUERN__GROUP_SIZE_COUNT; size++)
     if (row->groups[size].rows > 0)
-      add(variant, " %ux%ux%u", row->groups[size].rows, row->groups[size].columns, row->groups[size].depth);
+      add(variant, " %ux%ux%u", row->groups[size].rows, row->groups[size].columns,
+          row->groups[size].depth);
 }
 
 static void name_row(quern__variant *variant, const quern__cl_tuning *row) {
   if (row->any_kind)
     snprintf(variant->name, sizeof variant->name, "any device");
   else if (row->kind == QUERN_DEVICE_CPU)
-    snprintf(variant->name, sizeof variant->name, "any CPU with %svectors of %u", row->fused ? "fused " : "",
-             row->vector_width);
+    snprintf(variant->name, sizeof variant->name, "any CPU with %svectors of %u",
+             row->fused ? "fused " : "", row->vector_width);
   else
-    snprintf(variant->name, sizeof variant->name, "%s GPU", *row->pattern != '\0' ? row->pattern : "any");
+    snprintf(variant->name, sizeof variant->name, "%s GPU",
+             *row->pattern != '\0' ? row->pattern : "any");
 }
 
-/* --- The list ------------------------------------------------------------------------------------------- */
+/* --- The list
+ * ------------------------------------------------------------------------------------------- */
 
 typedef struct lister {
   const quern_device_info *info;
@@ -58,8 +64,9 @@ typedef struct lister {
   size_t count, room;
 } lister;
 
-/* Whether the row is tried on the device. CPUs and emulators stand in for GPUs that are not there, emulators for any GPU only,
- * since their compilers take minutes over large tiles; for the same reason the tiles of CPUs are tried on CPUs alone. */
+/* Whether the row is tried on the device. CPUs and emulators stand in for GPUs that are not there,
+ * emulators for any GPU only, since their compilers take minutes over large tiles; for the same
+ * reason the tiles of CPUs are tried on CPUs alone. */
 static bool is_tried(const lister *l, const quern__cl_tuning *row) {
   if (quern__tuning_check(row, l->limits) != QUERN_OK) return false;
   if (row->any_kind) return true;
@@ -69,18 +76,21 @@ static bool is_tried(const lister *l, const quern__cl_tuning *row) {
   return l->info->kind == QUERN_DEVICE_CPU || own;
 }
 
-/* Whether a row before this one, or the context itself, has the same vectors and work-groups in ops that are no products. */
+/* Whether a row before this one, or the context itself, has the same vectors and work-groups in ops
+ * that are no products. */
 static bool is_known(const lister *l, const quern__cl_tuning *rows, size_t index) {
   const quern__cl_tuning *row = &rows[index];
   if (row->vector_width == l->opened.vector_width && row->group == l->opened.group) return true;
   for (size_t i = 0; i < index; i++)
-    if (is_tried(l, &rows[i]) && row->vector_width == rows[i].vector_width && row->group == rows[i].group)
+    if (is_tried(l, &rows[i]) && row->vector_width == rows[i].vector_width &&
+        row->group == rows[i].group)
       return true;
   return false;
 }
 
 /* One more; the list has room for it. */
-static quern__variant *add_variant(lister *l, const quern__cl_tuning *tuning, size_t row, size_t tile) {
+static quern__variant *add_variant(lister *l, const quern__cl_tuning *tuning, size_t row,
+                                   size_t tile) {
   quern__variant *variant = &l->list[l->count++];
   *variant = (quern__variant){.scope = QUERN__SWEEP_OTHER, .row = row, .tile = tile};
   if (row == AS_OPENED)
@@ -109,7 +119,8 @@ static void add_tile(lister *l, const quern__cl_tuning *rows, size_t row, quern_
 
 static void add_row(lister *l, const quern__cl_tuning *rows, size_t row) {
   const quern__cl_tuning *tuning = &rows[row];
-  const bool opened = tuning->dense == l->opened.dense && tuning->vector_width == l->opened.vector_width &&
+  const bool opened = tuning->dense == l->opened.dense &&
+                      tuning->vector_width == l->opened.vector_width &&
                       quern__tuning_same(tuning, &l->opened, QUERN__PART_COUNT);
   if (!opened) {
     quern__variant *variant = add_variant(l, tuning, row, QUERN__GROUP_SIZE_COUNT);
@@ -117,16 +128,20 @@ static void add_row(lister *l, const quern__cl_tuning *rows, size_t row) {
     if (l->effort == QUERN_VERIFY_QUICK) variant->scope = QUERN__SWEEP_PRODUCT;
   }
   if (l->effort != QUERN_VERIFY_FULL || tuning->dense != QUERN__DENSE_GROUP) return;
-  for (quern__group_size size = 0; size < QUERN__GROUP_SIZE_COUNT; size++) add_tile(l, rows, row, size);
+  for (quern__group_size size = 0; size < QUERN__GROUP_SIZE_COUNT; size++)
+    add_tile(l, rows, row, size);
 }
 
-/* The row that stands for the family of products that the context does not use: the one for most devices. */
+/* The row that stands for the family of products that the context does not use: the one for most
+ * devices. */
 static bool stands_for_other(const lister *l, const quern__cl_tuning *row) {
-  return row->dense != l->opened.dense && (row->any_kind || *row->pattern == '\0') && is_tried(l, row);
+  return row->dense != l->opened.dense && (row->any_kind || *row->pattern == '\0') &&
+         is_tried(l, row);
 }
 
-static quern_status list_variants(const quern_device_info *info, void *handle, quern_verify_effort effort,
-                                  quern__variant **made, size_t *count) {
+static quern_status list_variants(const quern_device_info *info, void *handle,
+                                  quern_verify_effort effort, quern__variant **made,
+                                  size_t *count) {
   size_t rows;
   const quern__cl_tuning *table = quern__cl_tuning_rows(&rows);
   lister l = {.info = info, .effort = effort, .room = 1 + rows * (1 + QUERN__GROUP_SIZE_COUNT)};
@@ -145,7 +160,8 @@ static quern_status list_variants(const quern_device_info *info, void *handle, q
   add_variant(&l, &l.opened, AS_OPENED, QUERN__GROUP_SIZE_COUNT);
   bool other = false;
   for (size_t i = 0; i < rows; i++) {
-    if (effort == QUERN_VERIFY_FULL ? is_tried(&l, &table[i]) : !other && stands_for_other(&l, &table[i])) {
+    if (effort == QUERN_VERIFY_FULL ? is_tried(&l, &table[i])
+                                    : !other && stands_for_other(&l, &table[i])) {
       add_row(&l, table, i);
       other = true;
     }
@@ -156,16 +172,18 @@ static quern_status list_variants(const quern_device_info *info, void *handle, q
   return QUERN_OK;
 }
 
-/* --- A context of one ----------------------------------------------------------------------------------- */
+/* --- A context of one
+ * ----------------------------------------------------------------------------------- */
 
-static quern_status open_variant(const quern_device_info *info, void *handle, const quern__variant *variant,
-                                 void **state) {
+static quern_status open_variant(const quern_device_info *info, void *handle,
+                                 const quern__variant *variant, void **state) {
   if (variant->row == AS_OPENED) return quern__cl_open(info, handle, state);
   quern__cl *cl;
   size_t rows;
   QUERN__FORWARD(quern__cl_open_untuned(info, handle, &cl));
   cl->tuning = quern__cl_tuning_rows(&rows)[variant->row];
-  for (size_t size = 0; variant->tile != QUERN__GROUP_SIZE_COUNT && size < QUERN__GROUP_SIZE_COUNT; size++)
+  for (size_t size = 0; variant->tile != QUERN__GROUP_SIZE_COUNT && size < QUERN__GROUP_SIZE_COUNT;
+       size++)
     if (size != variant->tile) cl->tuning.groups[size] = (quern__cl_group_tile){0};
   quern__cl_tuning_fit(&cl->tuning, cl->limits);
   *state = cl;
@@ -189,10 +207,11 @@ static size_t loop_rounds(const void *state) {
   return ((const quern__cl *)state)->loop_rounds;
 }
 
-/* --- What the device says of itself --------------------------------------------------------------------- */
+/* --- What the device says of itself
+ * --------------------------------------------------------------------- */
 
-__attribute__((format(printf, 4, 5))) static void tell(quern__fact_sink sink, void *user, const char *name,
-                                                       const char *format, ...) {
+__attribute__((format(printf, 4, 5))) static void tell(quern__fact_sink sink, void *user,
+                                                       const char *name, const char *format, ...) {
   char value[512];
   va_list arguments;
   va_start(arguments, format);
@@ -215,10 +234,12 @@ static quern_status facts(const void *state, quern__fact_sink sink, void *user) 
   cl_device_local_mem_type local = 0;
   cl_uint bits = 0;
   const char *const what = "facts";
+  QUERN__FORWARD(quern__cl_GetDeviceInfo(what, cl->device, CL_DEVICE_SINGLE_FP_CONFIG,
+                                         sizeof floats, &floats));
   QUERN__FORWARD(
-      quern__cl_GetDeviceInfo(what, cl->device, CL_DEVICE_SINGLE_FP_CONFIG, sizeof floats, &floats));
-  QUERN__FORWARD(quern__cl_GetDeviceInfo(what, cl->device, CL_DEVICE_LOCAL_MEM_TYPE, sizeof local, &local));
-  QUERN__FORWARD(quern__cl_GetDeviceInfo(what, cl->device, CL_DEVICE_ADDRESS_BITS, sizeof bits, &bits));
+      quern__cl_GetDeviceInfo(what, cl->device, CL_DEVICE_LOCAL_MEM_TYPE, sizeof local, &local));
+  QUERN__FORWARD(
+      quern__cl_GetDeviceInfo(what, cl->device, CL_DEVICE_ADDRESS_BITS, sizeof bits, &bits));
   tell(sink, user, "work-group", "up to %zu work-items", cl->limits.work_group);
   tell(sink, user, "local memory", "%llu bytes, %s", (unsigned long long)cl->limits.local_memory,
        local == CL_LOCAL ? "of its own" : "taken from global memory");
@@ -228,7 +249,8 @@ static quern_status facts(const void *state, quern__fact_sink sink, void *user) 
        (floats & CL_FP_FMA) == 0 ? "no instruction for fma()"
        : cl->fused               ? "one instruction, fma()"
                                  : "fma() is there and left aside");
-  tell(sink, user, "denormals, as told", "%s", (floats & CL_FP_DENORM) != 0 ? "kept" : "flushed to zero");
+  tell(sink, user, "denormals, as told", "%s",
+       (floats & CL_FP_DENORM) != 0 ? "kept" : "flushed to zero");
   tell(sink, user, "infinity and NaN, as told", "%s",
        (floats & CL_FP_INF_NAN) != 0 ? "kept" : "not to be had");
   tell_quirks(cl, sink, user);

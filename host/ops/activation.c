@@ -4,8 +4,8 @@
 
 enum { F = sizeof(float) };
 
-quern_status quern_activation_forward(quern_context *context, quern_activation activation, quern_tensor z,
-                                      quern_tensor h) {
+quern_status quern_activation_forward(quern_context *context, quern_activation activation,
+                                      quern_tensor z, quern_tensor h) {
   quern__check check = quern__check_begin("activation forward", context);
   const quern_activation_forward_op op = {.count = z.rows * z.columns,
                                           .activation = activation,
@@ -18,8 +18,8 @@ quern_status quern_activation_forward(quern_context *context, quern_activation a
   return QUERN__CALL(context, context->backend->activation_forward(context->state, &op));
 }
 
-quern_status quern_activation_backward(quern_context *context, quern_activation activation, quern_tensor dh,
-                                       quern_tensor h, quern_tensor dz) {
+quern_status quern_activation_backward(quern_context *context, quern_activation activation,
+                                       quern_tensor dh, quern_tensor h, quern_tensor dz) {
   quern__check check = quern__check_begin("activation backward", context);
   const quern_activation_backward_op op = {.count = dh.rows * dh.columns,
                                            .activation = activation,

@@ -29,14 +29,15 @@ quern_span quern__check_tensor(quern__check *check, const char *name, quern_tens
   const quern_span none = {NULL, 0};
   if (check->status != QUERN_OK) return none;
   const char *op = check->op;
-  QUERN__CHECK(check, tensor.buffer != NULL, QUERN_ERROR_ARGUMENT, "%s: %s has no buffer", op, name);
+  QUERN__CHECK(check, tensor.buffer != NULL, QUERN_ERROR_ARGUMENT, "%s: %s has no buffer", op,
+               name);
   QUERN__CHECK(check, tensor.buffer->context == check->context, QUERN_ERROR_ARGUMENT,
                "%s: the buffer of %s is of another context", op, name);
   QUERN__CHECK(check, tensor.rows > 0 && tensor.columns > 0, QUERN_ERROR_SHAPE,
                "%s: %s is %zux%zu, expected at least 1x1", op, name, tensor.rows, tensor.columns);
   QUERN__CHECK(check, tensor.rows <= INT32_MAX && tensor.columns <= INT32_MAX, QUERN_ERROR_SHAPE,
-               "%s: %s is %zux%zu, expected dimensions of at most 2147483647", op, name, tensor.rows,
-               tensor.columns);
+               "%s: %s is %zux%zu, expected dimensions of at most 2147483647", op, name,
+               tensor.rows, tensor.columns);
   if (check->status != QUERN_OK) return none;
   size_t count, end, bytes;
   bool fits = quern__multiply(tensor.rows, tensor.columns, &count) &&
@@ -44,9 +45,10 @@ quern_span quern__check_tensor(quern__check *check, const char *name, quern_tens
   QUERN__CHECK(check, fits, QUERN_ERROR_OVERFLOW,
                "%s: the size of %s, %zux%zu from element %zu on, overflows", op, name, tensor.rows,
                tensor.columns, tensor.offset);
-  QUERN__CHECK(check, bytes <= tensor.buffer->bytes, QUERN_ERROR_SHAPE,
-               "%s: %s, %zux%zu from element %zu on, needs a buffer of %zu bytes and has one of %zu", op,
-               name, tensor.rows, tensor.columns, tensor.offset, bytes, tensor.buffer->bytes);
+  QUERN__CHECK(
+      check, bytes <= tensor.buffer->bytes, QUERN_ERROR_SHAPE,
+      "%s: %s, %zux%zu from element %zu on, needs a buffer of %zu bytes and has one of %zu", op,
+      name, tensor.rows, tensor.columns, tensor.offset, bytes, tensor.buffer->bytes);
   if (check->status != QUERN_OK) return none;
   return (quern_span){tensor.buffer->memory, tensor.buffer->base / element_bytes + tensor.offset};
 }
@@ -61,12 +63,13 @@ void quern__check_shape(quern__check *check, const char *name, quern_tensor tens
                         size_t columns, const char *because) {
   if (tensor.buffer == NULL) return;
   QUERN__CHECK(check, tensor.rows == rows && tensor.columns == columns, QUERN_ERROR_SHAPE,
-               "%s: %s is %zux%zu, expected %zux%zu: %s", check->op, name, tensor.rows, tensor.columns, rows,
-               columns, because);
+               "%s: %s is %zux%zu, expected %zux%zu: %s", check->op, name, tensor.rows,
+               tensor.columns, rows, columns, because);
 }
 
 void quern__check_apart(quern__check *check, const char *output_name, quern_tensor output,
-                        const char *input_name, quern_tensor input, size_t output_bytes, size_t input_bytes) {
+                        const char *input_name, quern_tensor input, size_t output_bytes,
+                        size_t input_bytes) {
   if (check->status != QUERN_OK) return;
   QUERN__CHECK(check, !overlap(output, output_bytes, input, input_bytes), QUERN_ERROR_ARGUMENT,
                "%s: %s overlaps %s in one buffer", check->op, output_name, input_name);
@@ -78,9 +81,10 @@ void quern__check_apart_or_same(quern__check *check, const char *output_name, qu
   const bool same = output.buffer != NULL && input.buffer != NULL &&
                     output.buffer->memory == input.buffer->memory &&
                     begin_of(output, sizeof(float)) == begin_of(input, sizeof(float));
-  QUERN__CHECK(check, same || !overlap(output, sizeof(float), input, sizeof(float)), QUERN_ERROR_ARGUMENT,
-               "%s: %s overlaps %s in one buffer without being the same range", check->op, output_name,
-               input_name);
+  QUERN__CHECK(check, same || !overlap(output, sizeof(float), input, sizeof(float)),
+               QUERN_ERROR_ARGUMENT,
+               "%s: %s overlaps %s in one buffer without being the same range", check->op,
+               output_name, input_name);
 }
 
 void quern__check_activation(quern__check *check, quern_activation activation) {

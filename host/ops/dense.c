@@ -4,8 +4,8 @@
 
 enum { F = sizeof(float) };
 
-quern_status quern_dense_forward(quern_context *context, quern_tensor x, quern_tensor w, quern_tensor b,
-                                 quern_activation activation, quern_tensor y) {
+quern_status quern_dense_forward(quern_context *context, quern_tensor x, quern_tensor w,
+                                 quern_tensor b, quern_activation activation, quern_tensor y) {
   quern__check check = quern__check_begin("dense forward", context);
   const quern_dense_forward_op op = {.n = x.rows,
                                      .in = x.columns,
@@ -56,13 +56,16 @@ quern_status quern_dense_backward_data(quern_context *context, quern_tensor dz, 
   return QUERN__CALL(context, context->backend->dense_backward_data(context->state, &op));
 }
 
-/* The forms of backward weights differ in what dw and db are: gradients to write or parameters to update. */
+/* The forms of backward weights differ in what dw and db are: gradients to write or parameters to
+ * update. */
 static void check_weights(quern__check *check, quern_tensor x, quern_tensor dz, const char *w_name,
                           quern_tensor w, const char *b_name, quern_tensor b) {
   QUERN__CHECK(check, w.buffer != NULL || b.buffer != NULL, QUERN_ERROR_ARGUMENT,
-               "%s: %s and %s both have no buffer, expected one of them", check->op, w_name, b_name);
+               "%s: %s and %s both have no buffer, expected one of them", check->op, w_name,
+               b_name);
   quern__check_shape(check, "dz", dz, x.rows, dz.columns, "as many rows as x");
-  quern__check_shape(check, w_name, w, x.columns, dz.columns, "the columns of x and the columns of dz");
+  quern__check_shape(check, w_name, w, x.columns, dz.columns,
+                     "the columns of x and the columns of dz");
   quern__check_shape(check, b_name, b, 1, dz.columns, "one for each column of dz");
   quern__check_apart(check, w_name, w, "x", x, F, F);
   quern__check_apart(check, w_name, w, "dz", dz, F, F);
@@ -71,9 +74,9 @@ static void check_weights(quern__check *check, quern_tensor x, quern_tensor dz, 
   quern__check_apart(check, b_name, b, w_name, w, F, F);
 }
 
-static quern_status backward_weights(quern__check check, quern_tensor x, quern_tensor dz, bool accumulate,
-                                     const quern_sgd *sgd, const char *w_name, quern_tensor w,
-                                     const char *b_name, quern_tensor b) {
+static quern_status backward_weights(quern__check check, quern_tensor x, quern_tensor dz,
+                                     bool accumulate, const quern_sgd *sgd, const char *w_name,
+                                     quern_tensor w, const char *b_name, quern_tensor b) {
   const quern_dense_backward_weights_op op = {.n = x.rows,
                                               .in = x.columns,
                                               .out = dz.columns,
@@ -92,24 +95,26 @@ static quern_status backward_weights(quern__check check, quern_tensor x, quern_t
 
 quern_status quern_dense_backward_weights(quern_context *context, quern_tensor x, quern_tensor dz,
                                           bool accumulate, quern_tensor dw, quern_tensor db) {
-  return backward_weights(quern__check_begin("dense backward weights", context), x, dz, accumulate, NULL,
-                          "dw", dw, "db", db);
+  return backward_weights(quern__check_begin("dense backward weights", context), x, dz, accumulate,
+                          NULL, "dw", dw, "db", db);
 }
 
-quern_status quern_dense_backward_sgd(quern_context *context, quern_tensor x, quern_tensor dz, quern_sgd sgd,
-                                      quern_tensor w, quern_tensor b) {
-  return backward_weights(quern__check_begin("dense backward SGD", context), x, dz, false, &sgd, "w", w, "b",
-                          b);
+quern_status quern_dense_backward_sgd(quern_context *context, quern_tensor x, quern_tensor dz,
+                                      quern_sgd sgd, quern_tensor w, quern_tensor b) {
+  return backward_weights(quern__check_begin("dense backward SGD", context), x, dz, false, &sgd,
+                          "w", w, "b", b);
 }
 
-bool quern__has_dense_backward_update(const quern_context *context, const quern_optimizer *optimizer) {
+bool quern__has_dense_backward_update(const quern_context *context,
+                                      const quern_optimizer *optimizer) {
   const quern_backend *backend = context->backend;
   return quern__is_plain_sgd(optimizer) ||
          (backend->dense_backward_update != NULL &&
           (backend->updates_in_one_pass == NULL || backend->updates_in_one_pass(context->state)));
 }
 
-/* What an optimizer keeps is written, so it lies apart from what is read and from the other parameters. */
+/* What an optimizer keeps is written, so it lies apart from what is read and from the other
+ * parameters. */
 static void check_state_apart(quern__check *check, quern_optimizer_state state, quern_tensor x,
                               quern_tensor dz, const char *other_name, quern_tensor other) {
   const quern_tensor kept[] = {state.momentum, state.square};
@@ -121,20 +126,23 @@ static void check_state_apart(quern__check *check, quern_optimizer_state state, 
   }
 }
 
-/* Plain SGD where the backend's own op does not do: biases that do not decay are an op of their own. */
+/* Plain SGD where the backend's own op does not do: biases that do not decay are an op of their
+ * own. */
 static quern_status backward_plain(quern_context *context, quern_tensor x, quern_tensor dz,
-                                   const quern_optimizer *optimizer, quern_tensor w, quern_tensor b) {
+                                   const quern_optimizer *optimizer, quern_tensor w,
+                                   quern_tensor b) {
   const quern_sgd sgd = quern__sgd_of(optimizer), undecayed = {sgd.learning_rate, 0.0f};
   if (optimizer->decay_bias || sgd.weight_decay == 0.0f || b.buffer == NULL)
     return quern_dense_backward_sgd(context, x, dz, sgd, w, b);
   QUERN__FORWARD(quern_dense_backward_sgd(context, x, dz, undecayed, quern_none(), b));
-  return w.buffer == NULL ? QUERN_OK : quern_dense_backward_sgd(context, x, dz, sgd, w, quern_none());
+  return w.buffer == NULL ? QUERN_OK
+                          : quern_dense_backward_sgd(context, x, dz, sgd, w, quern_none());
 }
 
 quern_status quern_dense_backward_update(quern_context *context, quern_tensor x, quern_tensor dz,
-                                         const quern_optimizer *optimizer, uint64_t step, quern_tensor w,
-                                         quern_optimizer_state w_state, quern_tensor b,
-                                         quern_optimizer_state b_state) {
+                                         const quern_optimizer *optimizer, uint64_t step,
+                                         quern_tensor w, quern_optimizer_state w_state,
+                                         quern_tensor b, quern_optimizer_state b_state) {
   quern__check check = quern__check_begin("dense backward update", context);
   quern__check_step(&check, optimizer, step);
   quern_dense_backward_update_op op = {.n = x.rows,

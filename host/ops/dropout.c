@@ -5,7 +5,8 @@
 
 enum { F = sizeof(float) };
 
-quern_status quern_dropout(quern_context *context, quern_dropout_mask mask, quern_tensor x, quern_tensor y) {
+quern_status quern_dropout(quern_context *context, quern_dropout_mask mask, quern_tensor x,
+                           quern_tensor y) {
   quern__check check = quern__check_begin("dropout", context);
   quern_dropout_op op = {.n = x.rows,
                          .units = x.columns,

@@ -14,13 +14,15 @@ quern_status quern_gather_rows(quern_context *context, quern_element element, qu
                                    .n = indices.columns,
                                    .columns = source.columns,
                                    .element = element,
-                                   .source = quern__check_tensor(&check, "source", source, element_bytes),
+                                   .source =
+                                       quern__check_tensor(&check, "source", source, element_bytes),
                                    .indices = quern__check_tensor(&check, "indices", indices, I),
                                    .scale = scale,
                                    .offset = offset,
                                    .x = quern__check_tensor(&check, "x", x, F)};
   quern__check_shape(&check, "indices", indices, 1, indices.columns, "one row of indices");
-  quern__check_shape(&check, "x", x, op.n, op.columns, "a row for each index, the columns of source");
+  quern__check_shape(&check, "x", x, op.n, op.columns,
+                     "a row for each index, the columns of source");
   quern__check_apart(&check, "x", x, "source", source, F, element_bytes);
   quern__check_apart(&check, "x", x, "indices", indices, F, I);
   if (check.status != QUERN_OK) return check.status;

@@ -13,7 +13,8 @@ typedef struct named {
   quern_tensor tensor;
 } named;
 
-/* Each of the first `written` shares nothing with any of the others; but the first may be the one at `place`. */
+/* Each of the first `written` shares nothing with any of the others; but the first may be the one
+ * at `place`. */
 static void check_apart(quern__check *check, const named *tensors, size_t count, size_t written,
                         size_t place) {
   for (size_t w = 0; w < written; w++)
@@ -22,22 +23,23 @@ static void check_apart(quern__check *check, const named *tensors, size_t count,
         quern__check_apart_or_same(check, tensors[w].name, tensors[w].tensor, tensors[i].name,
                                    tensors[i].tensor);
       else
-        quern__check_apart(check, tensors[w].name, tensors[w].tensor, tensors[i].name, tensors[i].tensor, F,
-                           F);
+        quern__check_apart(check, tensors[w].name, tensors[w].tensor, tensors[i].name,
+                           tensors[i].tensor, F, F);
     }
 }
 
 static void check_epsilon(quern__check *check, float epsilon) {
   QUERN__CHECK(check, isfinite(epsilon) && epsilon >= 0.0f, QUERN_ERROR_ARGUMENT,
-               "%s: an epsilon of %g, expected a finite number, not negative", check->op, (double)epsilon);
+               "%s: an epsilon of %g, expected a finite number, not negative", check->op,
+               (double)epsilon);
 }
 
 /* Both none, or neither. */
 static void check_pair(quern__check *check, const char *a_name, quern_tensor a, const char *b_name,
                        quern_tensor b) {
   QUERN__CHECK(check, (a.buffer == NULL) == (b.buffer == NULL), QUERN_ERROR_ARGUMENT,
-               "%s: %s without %s, expected both or none", check->op, a.buffer == NULL ? b_name : a_name,
-               a.buffer == NULL ? a_name : b_name);
+               "%s: %s without %s, expected both or none", check->op,
+               a.buffer == NULL ? b_name : a_name, a.buffer == NULL ? a_name : b_name);
 }
 
 static void check_vector(quern__check *check, const char *name, quern_tensor tensor, size_t length,
@@ -75,8 +77,9 @@ quern_status quern_batch_norm_forward(quern_context *context, quern_tensor x, qu
                            {"beta", beta},
                            {"x", x}};
   enum { WRITTEN = 5, VECTORS = 7, COUNT = 8, X = 7 };
-  QUERN__CHECK(&check, x.rows != 1, QUERN_ERROR_ARGUMENT,
-               "batch norm forward: x has one row, expected at least 2: the batch of one has no variance");
+  QUERN__CHECK(
+      &check, x.rows != 1, QUERN_ERROR_ARGUMENT,
+      "batch norm forward: x has one row, expected at least 2: the batch of one has no variance");
   check_epsilon(&check, epsilon);
   QUERN__CHECK(&check, momentum >= 0.0f && momentum <= 1.0f, QUERN_ERROR_ARGUMENT,
                "batch norm forward: a momentum of %g, expected 0 to 1", (double)momentum);
@@ -103,7 +106,8 @@ quern_status quern_batch_norm_moments(quern_context *context, quern_tensor x, qu
                                           .units = x.columns,
                                           .x = quern__check_tensor(&check, "x", x, F),
                                           .mean = quern__check_tensor(&check, "mean", mean, F),
-                                          .squares = quern__check_tensor(&check, "squares", squares, F)};
+                                          .squares =
+                                              quern__check_tensor(&check, "squares", squares, F)};
   const named tensors[] = {{"mean", mean}, {"squares", squares}, {"x", x}};
   enum { WRITTEN = 2, COUNT = 3 };
   check_vector(&check, "mean", mean, x.columns, A_UNIT);
@@ -118,15 +122,16 @@ quern_status quern_batch_norm_inference(quern_context *context, quern_tensor x, 
                                         quern_tensor beta, float epsilon, quern_tensor mean,
                                         quern_tensor variance, quern_tensor y) {
   quern__check check = quern__check_begin("batch norm inference", context);
-  const quern_batch_norm_inference_op op = {.n = x.rows,
-                                            .units = x.columns,
-                                            .epsilon = epsilon,
-                                            .x = quern__check_tensor(&check, "x", x, F),
-                                            .gamma = quern__check_tensor(&check, "gamma", gamma, F),
-                                            .beta = quern__check_tensor(&check, "beta", beta, F),
-                                            .mean = quern__check_tensor(&check, "mean", mean, F),
-                                            .variance = quern__check_tensor(&check, "variance", variance, F),
-                                            .y = quern__check_tensor(&check, "y", y, F)};
+  const quern_batch_norm_inference_op op = {
+      .n = x.rows,
+      .units = x.columns,
+      .epsilon = epsilon,
+      .x = quern__check_tensor(&check, "x", x, F),
+      .gamma = quern__check_tensor(&check, "gamma", gamma, F),
+      .beta = quern__check_tensor(&check, "beta", beta, F),
+      .mean = quern__check_tensor(&check, "mean", mean, F),
+      .variance = quern__check_tensor(&check, "variance", variance, F),
+      .y = quern__check_tensor(&check, "y", y, F)};
   const named tensors[] = {{"y", y},       {"gamma", gamma},       {"beta", beta},
                            {"mean", mean}, {"variance", variance}, {"x", x}};
   enum { VECTORS = 5, COUNT = 6, X = 5 };
@@ -151,7 +156,8 @@ quern_status quern_layer_norm_forward(quern_context *context, quern_tensor x, qu
                                           .gamma = quern__check_tensor(&check, "gamma", gamma, F),
                                           .beta = quern__check_tensor(&check, "beta", beta, F),
                                           .mean = quern__check_optional(&check, "mean", mean, F),
-                                          .inverse = quern__check_optional(&check, "inverse", inverse, F),
+                                          .inverse =
+                                              quern__check_optional(&check, "inverse", inverse, F),
                                           .y = quern__check_tensor(&check, "y", y, F)};
   const named tensors[] = {{"y", y},         {"mean", mean}, {"inverse", inverse},
                            {"gamma", gamma}, {"beta", beta}, {"x", x}};
@@ -170,9 +176,10 @@ quern_status quern_layer_norm_forward(quern_context *context, quern_tensor x, qu
 }
 
 /* What the two ways back have in common; `statistics` is the length of mean and inverse. */
-static quern_norm_backward_op check_backward(quern__check *check, size_t statistics, const char *because,
-                                             quern_tensor dy, quern_tensor x, quern_tensor gamma,
-                                             quern_tensor mean, quern_tensor inverse, quern_tensor dx,
+static quern_norm_backward_op check_backward(quern__check *check, size_t statistics,
+                                             const char *because, quern_tensor dy, quern_tensor x,
+                                             quern_tensor gamma, quern_tensor mean,
+                                             quern_tensor inverse, quern_tensor dx,
                                              quern_tensor dgamma, quern_tensor dbeta) {
   const quern_norm_backward_op op = {.n = x.rows,
                                      .units = x.columns,
@@ -189,7 +196,8 @@ static quern_norm_backward_op check_backward(quern__check *check, size_t statist
   enum { WRITTEN = 3, COUNT = 8, DY = 7 };
   quern__check_shape(check, "dy", dy, x.rows, x.columns, "the shape of x");
   quern__check_shape(check, "dx", dx, x.rows, x.columns, "the shape of x");
-  for (size_t i = 1; i < 4; i++) check_vector(check, tensors[i].name, tensors[i].tensor, x.columns, A_UNIT);
+  for (size_t i = 1; i < 4; i++)
+    check_vector(check, tensors[i].name, tensors[i].tensor, x.columns, A_UNIT);
   check_vector(check, "mean", mean, statistics, because);
   check_vector(check, "inverse", inverse, statistics, because);
   check_apart(check, tensors, COUNT, WRITTEN, DY);
@@ -209,9 +217,10 @@ quern_status quern_batch_norm_backward(quern_context *context, quern_tensor dy, 
   return QUERN__CALL(context, context->backend->batch_norm_backward(context->state, &op));
 }
 
-quern_status quern_batch_norm_backward_parameters(quern_context *context, quern_tensor dy, quern_tensor x,
-                                                  quern_tensor mean, quern_tensor inverse,
-                                                  quern_tensor dgamma, quern_tensor dbeta) {
+quern_status quern_batch_norm_backward_parameters(quern_context *context, quern_tensor dy,
+                                                  quern_tensor x, quern_tensor mean,
+                                                  quern_tensor inverse, quern_tensor dgamma,
+                                                  quern_tensor dbeta) {
   quern__check check = quern__check_begin("batch norm backward parameters", context);
   const quern_norm_backward_op op = {.n = x.rows,
                                      .units = x.columns,
@@ -230,31 +239,33 @@ quern_status quern_batch_norm_backward_parameters(quern_context *context, quern_
   check_apart(&check, tensors, COUNT, WRITTEN, COUNT);
   if (check.status != QUERN_OK) return check.status;
   if (context->backend->batch_norm_backward_parameters == NULL) return quern__fail_no_op(&check);
-  return QUERN__CALL(context, context->backend->batch_norm_backward_parameters(context->state, &op));
+  return QUERN__CALL(context,
+                     context->backend->batch_norm_backward_parameters(context->state, &op));
 }
 
 quern_status quern_batch_norm_backward_data(quern_context *context, size_t samples, quern_tensor dy,
                                             quern_tensor x, quern_tensor gamma, quern_tensor mean,
-                                            quern_tensor inverse, quern_tensor dgamma, quern_tensor dbeta,
-                                            quern_tensor dx) {
+                                            quern_tensor inverse, quern_tensor dgamma,
+                                            quern_tensor dbeta, quern_tensor dx) {
   quern__check check = quern__check_begin("batch norm backward data", context);
-  const quern_batch_norm_backward_data_op op = {.n = x.rows,
-                                                .units = x.columns,
-                                                .samples = (float)samples,
-                                                .dy = quern__check_tensor(&check, "dy", dy, F),
-                                                .x = quern__check_tensor(&check, "x", x, F),
-                                                .gamma = quern__check_tensor(&check, "gamma", gamma, F),
-                                                .mean = quern__check_tensor(&check, "mean", mean, F),
-                                                .inverse = quern__check_tensor(&check, "inverse", inverse, F),
-                                                .dgamma = quern__check_tensor(&check, "dgamma", dgamma, F),
-                                                .dbeta = quern__check_tensor(&check, "dbeta", dbeta, F),
-                                                .dx = quern__check_tensor(&check, "dx", dx, F)};
+  const quern_batch_norm_backward_data_op op = {
+      .n = x.rows,
+      .units = x.columns,
+      .samples = (float)samples,
+      .dy = quern__check_tensor(&check, "dy", dy, F),
+      .x = quern__check_tensor(&check, "x", x, F),
+      .gamma = quern__check_tensor(&check, "gamma", gamma, F),
+      .mean = quern__check_tensor(&check, "mean", mean, F),
+      .inverse = quern__check_tensor(&check, "inverse", inverse, F),
+      .dgamma = quern__check_tensor(&check, "dgamma", dgamma, F),
+      .dbeta = quern__check_tensor(&check, "dbeta", dbeta, F),
+      .dx = quern__check_tensor(&check, "dx", dx, F)};
   const named tensors[] = {{"dx", dx},     {"dgamma", dgamma},   {"dbeta", dbeta}, {"gamma", gamma},
                            {"mean", mean}, {"inverse", inverse}, {"x", x},         {"dy", dy}};
   enum { WRITTEN = 1, VECTORS = 6, COUNT = 8, DY = 7 };
   QUERN__CHECK(&check, samples >= x.rows, QUERN_ERROR_ARGUMENT,
-               "batch norm backward data: a batch of %zu samples, expected at least the %zu of x", samples,
-               x.rows);
+               "batch norm backward data: a batch of %zu samples, expected at least the %zu of x",
+               samples, x.rows);
   quern__check_shape(&check, "dy", dy, x.rows, x.columns, "the shape of x");
   quern__check_shape(&check, "dx", dx, x.rows, x.columns, "the shape of x");
   for (size_t i = 1; i < VECTORS; i++)

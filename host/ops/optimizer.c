@@ -9,10 +9,11 @@ enum { F = sizeof(float) };
 quern_status quern_sgd_update(quern_context *context, quern_sgd sgd, quern_tensor gradients,
                               quern_tensor parameters) {
   quern__check check = quern__check_begin("SGD update", context);
-  const quern_sgd_update_op op = {.count = gradients.rows * gradients.columns,
-                                  .sgd = sgd,
-                                  .gradients = quern__check_tensor(&check, "gradients", gradients, F),
-                                  .parameters = quern__check_tensor(&check, "parameters", parameters, F)};
+  const quern_sgd_update_op op = {
+      .count = gradients.rows * gradients.columns,
+      .sgd = sgd,
+      .gradients = quern__check_tensor(&check, "gradients", gradients, F),
+      .parameters = quern__check_tensor(&check, "parameters", parameters, F)};
   quern__check_shape(&check, "parameters", parameters, gradients.rows, gradients.columns,
                      "the shape of gradients");
   quern__check_apart(&check, "parameters", parameters, "gradients", gradients, F, F);
@@ -37,31 +38,34 @@ static quern_span check_kept(quern__check *check, const char *name, const char *
   const quern_span span = quern__check_optional(check, name, kept, F);
   QUERN__CHECK(check, !keeps || kept.buffer != NULL, QUERN_ERROR_ARGUMENT,
                "%s: the %s of %s has no buffer, and this optimizer keeps one", check->op, name, of);
-  quern__check_shape(check, name, kept, parameters.rows, parameters.columns, "the shape of the parameters");
+  quern__check_shape(check, name, kept, parameters.rows, parameters.columns,
+                     "the shape of the parameters");
   quern__check_apart(check, name, kept, of, parameters, F, F);
   return keeps ? span : (quern_span){NULL, 0};
 }
 
-quern__kept quern__check_state(quern__check *check, const quern_optimizer *optimizer, const char *of,
-                               quern_tensor parameters, quern_optimizer_state state) {
+quern__kept quern__check_state(quern__check *check, const quern_optimizer *optimizer,
+                               const char *of, quern_tensor parameters,
+                               quern_optimizer_state state) {
   quern__kept kept = {{NULL, 0}, {NULL, 0}};
   if (check->status != QUERN_OK || parameters.buffer == NULL) return kept;
-  kept.momentum = check_kept(check, "momentum", of, quern_optimizer_keeps_momentum(optimizer), state.momentum,
-                             parameters);
-  kept.square =
-      check_kept(check, "square", of, quern_optimizer_keeps_square(optimizer), state.square, parameters);
+  kept.momentum = check_kept(check, "momentum", of, quern_optimizer_keeps_momentum(optimizer),
+                             state.momentum, parameters);
+  kept.square = check_kept(check, "square", of, quern_optimizer_keeps_square(optimizer),
+                           state.square, parameters);
   quern__check_apart(check, "momentum", state.momentum, "square", state.square, F, F);
   return kept;
 }
 
-quern_status quern_optimizer_update(quern_context *context, const quern_optimizer *optimizer, uint64_t step,
-                                    quern_tensor gradients, quern_tensor parameters,
+quern_status quern_optimizer_update(quern_context *context, const quern_optimizer *optimizer,
+                                    uint64_t step, quern_tensor gradients, quern_tensor parameters,
                                     quern_optimizer_state state) {
   quern__check check = quern__check_begin("optimizer update", context);
   quern__check_step(&check, optimizer, step);
-  quern_optimizer_update_op op = {.count = gradients.rows * gradients.columns,
-                                  .gradients = quern__check_tensor(&check, "gradients", gradients, F),
-                                  .parameters = quern__check_tensor(&check, "parameters", parameters, F)};
+  quern_optimizer_update_op op = {
+      .count = gradients.rows * gradients.columns,
+      .gradients = quern__check_tensor(&check, "gradients", gradients, F),
+      .parameters = quern__check_tensor(&check, "parameters", parameters, F)};
   quern__check_shape(&check, "parameters", parameters, gradients.rows, gradients.columns,
                      "the shape of gradients");
   quern__check_apart(&check, "parameters", parameters, "gradients", gradients, F, F);
@@ -78,7 +82,8 @@ quern_status quern_optimizer_update(quern_context *context, const quern_optimize
   return QUERN__CALL(context, context->backend->optimizer_update(context->state, &op));
 }
 
-quern_status quern_clip_norm(quern_context *context, float max_norm, quern_tensor squares, quern_tensor x) {
+quern_status quern_clip_norm(quern_context *context, float max_norm, quern_tensor squares,
+                             quern_tensor x) {
   quern__check check = quern__check_begin("clip norm", context);
   const quern_clip_norm_op op = {.count = x.rows * x.columns,
                                  .max_norm = max_norm,

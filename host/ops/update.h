@@ -13,8 +13,10 @@ typedef struct quern__kept {
 /* There is an optimizer, and its steps count from 1. Its numbers are the caller's. */
 void quern__check_step(quern__check *check, const quern_optimizer *optimizer, uint64_t step);
 
-/* What the optimizer keeps of the tensor `of`, apart from it and from each other; nothing of none. */
-quern__kept quern__check_state(quern__check *check, const quern_optimizer *optimizer, const char *of,
-                               quern_tensor parameters, quern_optimizer_state state);
+/* What the optimizer keeps of the tensor `of`, apart from it and from each other; nothing of none.
+ */
+quern__kept quern__check_state(quern__check *check, const quern_optimizer *optimizer,
+                               const char *of, quern_tensor parameters,
+                               quern_optimizer_state state);
 
 #endif

@@ -6,7 +6,8 @@
 /* The constants of Klambauer et al., "Self-Normalizing Neural Networks", 2017. */
 #define SELU_ALPHA 1.6732632423543772
 #define SELU_SCALE 1.0507009873554805
-/* Of GELU's tanh form, and √(2/π) before it: Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016. */
+/* Of GELU's tanh form, and √(2/π) before it: Hendrycks and Gimpel, "Gaussian Error Linear Units",
+ * 2016. */
 #define GELU_CUBE        0.044715
 #define ROOT_TWO_OVER_PI 0.79788456080286536
 
@@ -28,7 +29,8 @@ static double gelu_inner(double z) {
   return ROOT_TWO_OVER_PI * z * (1 + GELU_CUBE * z * z);
 }
 
-/* The derivatives of GELU and SiLU come to 0 and 1 as z goes to the infinities, where the formulas would give 0 · ∞. */
+/* The derivatives of GELU and SiLU come to 0 and 1 as z goes to the infinities, where the formulas
+ * would give 0 · ∞. */
 static double within_flat(double z) {
   const double flat = 1e4;
   return z < -flat ? -flat : z > flat ? flat : z;
@@ -63,7 +65,8 @@ double quern__reference_activate(quern_activation activation, double z) {
 }
 
 double quern__reference_derivative(quern_activation activation, double value) {
-  const double h = value, z = within_flat(value); /* which of them it is: quern_activation_reads_z */
+  /* which of them it is: quern_activation_reads_z */
+  const double h = value, z = within_flat(value);
   double s, t;
   switch (activation.kind) {
   case QUERN_IDENTITY:
@@ -94,15 +97,18 @@ double quern__reference_derivative(quern_activation activation, double value) {
   return NAN;
 }
 
-quern_status quern__reference_activation_forward(void *state, const quern_activation_forward_op *op) {
+quern_status quern__reference_activation_forward(void *state,
+                                                 const quern_activation_forward_op *op) {
   (void)state;
   const float *z = quern__reference_floats(op->z);
   float *h = quern__reference_floats(op->h);
-  for (size_t i = 0; i < op->count; i++) h[i] = (float)quern__reference_activate(op->activation, z[i]);
+  for (size_t i = 0; i < op->count; i++)
+    h[i] = (float)quern__reference_activate(op->activation, z[i]);
   return QUERN_OK;
 }
 
-quern_status quern__reference_activation_backward(void *state, const quern_activation_backward_op *op) {
+quern_status quern__reference_activation_backward(void *state,
+                                                  const quern_activation_backward_op *op) {
   (void)state;
   const float *dh = quern__reference_floats(op->dh);
   const float *h = quern__reference_floats(op->h);

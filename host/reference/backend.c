@@ -1,4 +1,5 @@
-/* The reference's table: its one device, its memory, which is the host's, and the reporting of bad data. */
+/* The reference's table: its one device, its memory, which is the host's, and the reporting of bad
+ * data. */
 #include "reference.h"
 
 #include "../error.h"
@@ -15,7 +16,8 @@ static uint64_t physical_memory(void) {
   return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0;
 }
 
-static quern_status reference_enumerate(quern_device_sink sink, void *list, char *note, size_t note_size) {
+static quern_status reference_enumerate(quern_device_sink sink, void *list, char *note,
+                                        size_t note_size) {
   (void)note; /* the reference runs everywhere, so there is nothing to explain */
   (void)note_size;
   const quern_device_info info = {
@@ -35,11 +37,12 @@ static quern_status reference_enumerate(quern_device_sink sink, void *list, char
 }
 
 static void clear_faults(quern__reference *reference) {
-  for (int fault = 0; fault < QUERN__FAULT_COUNT; fault++) reference->faults[fault].row = QUERN__FAULT_NONE;
+  for (int fault = 0; fault < QUERN__FAULT_COUNT; fault++)
+    reference->faults[fault].row = QUERN__FAULT_NONE;
 }
 
-void quern__reference_report(quern__reference *reference, quern__fault fault, const char *op, size_t row,
-                             size_t limit) {
+void quern__reference_report(quern__reference *reference, quern__fault fault, const char *op,
+                             size_t row, size_t limit) {
   quern__reference_fault *kept = &reference->faults[fault];
   if ((int64_t)row >= kept->row) return;
   kept->row = (int32_t)row;
@@ -61,15 +64,17 @@ static void reference_close(void *state) {
   free(state);
 }
 
-/* A buffer starts undefined, not zeroed: memory checkers then see a read of what was never written. More than
- * the machine has is refused here, since an overcommitting kernel would grant it and kill the process. */
+/* A buffer starts undefined, not zeroed: memory checkers then see a read of what was never written.
+ * More than the machine has is refused here, since an overcommitting kernel would grant it and kill
+ * the process. */
 static quern_status reference_buffer_create(void *state, size_t bytes, void **memory) {
   const quern__reference *reference = state;
   const bool too_much = reference->memory > 0 && bytes > reference->memory;
   *memory = too_much ? NULL : malloc(bytes);
   if (*memory != NULL) return QUERN_OK;
   return quern__fail(QUERN_ERROR_OUT_OF_DEVICE_MEMORY,
-                     "a buffer of %zu bytes: the machine has %" PRIu64 " bytes", bytes, reference->memory);
+                     "a buffer of %zu bytes: the machine has %" PRIu64 " bytes", bytes,
+                     reference->memory);
 }
 
 static void reference_buffer_free(void *state, void *memory) {
@@ -96,8 +101,8 @@ static quern_status reference_buffer_write(void *state, void *memory, size_t off
   return wait ? reference_finish(state) : QUERN_OK;
 }
 
-static quern_status reference_buffer_read(void *state, void *memory, size_t offset, size_t bytes, void *data,
-                                          bool wait) {
+static quern_status reference_buffer_read(void *state, void *memory, size_t offset, size_t bytes,
+                                          void *data, bool wait) {
   memcpy(data, (const unsigned char *)memory + offset, bytes);
   return wait ? reference_finish(state) : QUERN_OK;
 }

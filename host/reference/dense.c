@@ -5,8 +5,8 @@
 enum { STRIP = 16 };
 
 /* sums_j = Σ_t a[t · a_stride] · b[t · b_stride + j] for j < width <= STRIP. */
-static void strip_sums(const float *a, size_t a_stride, const float *b, size_t b_stride, size_t length,
-                       size_t width, double sums[STRIP]) {
+static void strip_sums(const float *a, size_t a_stride, const float *b, size_t b_stride,
+                       size_t length, size_t width, double sums[STRIP]) {
   for (size_t j = 0; j < width; j++) sums[j] = 0;
   for (size_t t = 0; t < length; t++) {
     const double left = a[t * a_stride];
@@ -38,7 +38,8 @@ quern_status quern__reference_dense_forward(void *state, const quern_dense_forwa
   return QUERN_OK;
 }
 
-quern_status quern__reference_dense_backward_data(void *state, const quern_dense_backward_data_op *op) {
+quern_status quern__reference_dense_backward_data(void *state,
+                                                  const quern_dense_backward_data_op *op) {
   (void)state;
   const float *dz = quern__reference_floats(op->dz);
   const float *w = quern__reference_floats(op->w);
@@ -59,8 +60,9 @@ quern_status quern__reference_dense_backward_data(void *state, const quern_dense
 /* Gives each gradient of W and of b to `put`, with where its parameter lies. */
 typedef void (*put_gradient)(const void *op, bool is_bias, size_t at, double gradient);
 
-static void weights_gradients(size_t n, size_t in, size_t out, quern_span x_span, quern_span dz_span,
-                              bool with_weights, bool with_bias, put_gradient put, const void *op) {
+static void weights_gradients(size_t n, size_t in, size_t out, quern_span x_span,
+                              quern_span dz_span, bool with_weights, bool with_bias,
+                              put_gradient put, const void *op) {
   const float one = 1;
   const float *x = quern__reference_floats(x_span), *dz = quern__reference_floats(dz_span);
   double sums[STRIP];
@@ -77,7 +79,8 @@ static void weights_gradients(size_t n, size_t in, size_t out, quern_span x_span
   }
 }
 
-/* What a sum makes of its place: the gradient, the gradient added to, or the parameter after its step. */
+/* What a sum makes of its place: the gradient, the gradient added to, or the parameter after its
+ * step. */
 static void put_weights(const void *opaque, bool is_bias, size_t at, double gradient) {
   const quern_dense_backward_weights_op *op = opaque;
   float *place = quern__reference_floats(is_bias ? op->db : op->dw) + at;
@@ -87,10 +90,11 @@ static void put_weights(const void *opaque, bool is_bias, size_t at, double grad
     *place = (float)(op->accumulate ? *place + gradient : gradient);
 }
 
-quern_status quern__reference_dense_backward_weights(void *state, const quern_dense_backward_weights_op *op) {
+quern_status quern__reference_dense_backward_weights(void *state,
+                                                     const quern_dense_backward_weights_op *op) {
   (void)state;
-  weights_gradients(op->n, op->in, op->out, op->x, op->dz, op->dw.memory != NULL, op->db.memory != NULL,
-                    put_weights, op);
+  weights_gradients(op->n, op->in, op->out, op->x, op->dz, op->dw.memory != NULL,
+                    op->db.memory != NULL, put_weights, op);
   return QUERN_OK;
 }
 
@@ -111,9 +115,10 @@ static void put_update(const void *opaque, bool is_bias, size_t at, double gradi
                                    kept_at(is_bias ? op->b_square : op->w_square, at));
 }
 
-quern_status quern__reference_dense_backward_update(void *state, const quern_dense_backward_update_op *op) {
+quern_status quern__reference_dense_backward_update(void *state,
+                                                    const quern_dense_backward_update_op *op) {
   (void)state;
-  weights_gradients(op->n, op->in, op->out, op->x, op->dz, op->w.memory != NULL, op->b.memory != NULL,
-                    put_update, op);
+  weights_gradients(op->n, op->in, op->out, op->x, op->dz, op->w.memory != NULL,
+                    op->b.memory != NULL, put_update, op);
   return QUERN_OK;
 }

@@ -11,6 +11,7 @@ quern_status quern__reference_fill(void *state, const quern_fill_op *op) {
 
 quern_status quern__reference_random_uniform(void *state, const quern_random_uniform_op *op) {
   (void)state;
-  quern__philox_uniform(op->seed, op->stream, op->low, op->scale, op->count, quern__reference_floats(op->x));
+  quern__philox_uniform(op->seed, op->stream, op->low, op->scale, op->count,
+                        quern__reference_floats(op->x));
   return QUERN_OK;
 }

@@ -1,5 +1,5 @@
-/* The losses, each with its gradient. A row's sums are taken before its first gradient is written, and a
- * gradient is written after its own logit was last read: dz may be z. */
+/* The losses, each with its gradient. A row's sums are taken before its first gradient is written,
+ * and a gradient is written after its own logit was last read: dz may be z. */
 #include "reference.h"
 
 #include <math.h>
@@ -20,9 +20,10 @@ static sample sample_at(const quern_loss_op *op, size_t r) {
   };
 }
 
-/* Whether sample r has a label below k. One that has not is reported, its loss NaN and its gradient zero. */
-static bool has_label(quern__reference *reference, const char *name, const quern_loss_op *op, size_t r,
-                      const sample *s, size_t *label) {
+/* Whether sample r has a label below k. One that has not is reported, its loss NaN and its gradient
+ * zero. */
+static bool has_label(quern__reference *reference, const char *name, const quern_loss_op *op,
+                      size_t r, const sample *s, size_t *label) {
   const int32_t is = quern__reference_ints(op->target)[r];
   *label = (size_t)is;
   if (is >= 0 && *label < op->k) return true;
@@ -48,8 +49,10 @@ quern_status quern__reference_softmax_cross_entropy(void *state, const quern_los
   return QUERN_OK;
 }
 
-/* T = (1 - e) w_label [a = label] + e/k w_a: its two parts are kept apart, since O - [a = label] is not formed by subtraction. */
-quern_status quern__reference_weighted_cross_entropy(void *state, const quern_weighted_loss_op *weighted_op) {
+/* T = (1 - e) w_label [a = label] + e/k w_a: its two parts are kept apart, since O - [a = label] is
+ * not formed by subtraction. */
+quern_status quern__reference_weighted_cross_entropy(void *state,
+                                                     const quern_weighted_loss_op *weighted_op) {
   const quern_loss_op *op = &weighted_op->loss;
   const float *weights = quern__reference_floats(weighted_op->class_weights);
   const float *total = quern__reference_floats(weighted_op->total);
@@ -89,21 +92,23 @@ quern_status quern__reference_label_weights(void *state, const quern_label_weigh
   return QUERN_OK;
 }
 
-/* Element-wise cross-entropy over softmax outputs: E = -Σ_a [ Y_a log O_a + (1 - Y_a) log(1 - O_a) ].
+/* Element-wise cross-entropy over softmax outputs: E = -Σ_a [ Y_a log O_a + (1 - Y_a) log(1 - O_a)
+ * ].
  *
- * With G_a = dE/dO_a = (O_a - Y_a) / (O_a (1 - O_a)) and the Jacobian dO_b/dz_a = O_b ([a = b] - O_a),
+ * With G_a = dE/dO_a = (O_a - Y_a) / (O_a (1 - O_a)) and the Jacobian dO_b/dz_a = O_b ([a = b] -
+ * O_a),
  *
  *   dE/dz_a = O_a (G_a - Σ_b G_b O_b) = D_a - O_a Σ_{b≠a} R_b
  *   D_b = O_b - Y_b,   R_b = G_b O_b = D_b / (1 - O_b)
  *
- * Only the largest output, O_* at logit m, can come near 1: the others are at most 1/2, and their 1 - O_b
- * loses nothing. For the largest, with m2 the largest of the other logits,
+ * Only the largest output, O_* at logit m, can come near 1: the others are at most 1/2, and their 1
+ * - O_b loses nothing. For the largest, with m2 the largest of the other logits,
  *
  *   U = Σ_{a≠*} exp(z_a - m),   S = 1 + U,   T = Σ_{a≠*} exp(z_a - m2),   U = exp(m2 - m) T
  *   P = 1 - O_* = U / S,   D_* = (1 - Y_*) - P,   log(1 - O_*) = (m2 - m) + log T - log S
  *
- * P may underflow to 0, so R_* = D_* / P is never formed; where it is used, O_c / P = exp(z_c - m2) / T = q_c
- * takes its place:
+ * P may underflow to 0, so R_* = D_* / P is never formed; where it is used, O_c / P = exp(z_c - m2)
+ * / T = q_c takes its place:
  *
  *   dE/dz_c = D_c - O_c (ΣR - R_c) - D_* q_c   for c ≠ *
  *   dE/dz_* = D_* - O_* ΣR                     with ΣR = Σ_{b≠*} R_b */
@@ -131,20 +136,22 @@ static double weighted(double weight, double value) {
   return weight == 0 ? 0 : weight * value;
 }
 
-static double elementwise_loss(const elementwise_row *row, const float *z, const float *y, size_t k) {
+static double elementwise_loss(const elementwise_row *row, const float *z, const float *y,
+                               size_t k) {
   const double log_sum = log1p(row->all.rest);
   double loss = 0;
   for (size_t a = 0; a < k; a++) {
     const double log_output = (z[a] - row->all.max) - log_sum;
-    const double log_others = a == row->all.largest ? (row->second - row->all.max) + log(row->rest) - log_sum
-                                                    : log1p(-elementwise_output(row, z[a]));
+    const double log_others = a == row->all.largest
+                                  ? (row->second - row->all.max) + log(row->rest) - log_sum
+                                  : log1p(-elementwise_output(row, z[a]));
     loss -= weighted(y[a], log_output) + weighted(1.0 - y[a], log_others);
   }
   return loss;
 }
 
-static void elementwise_gradient(const elementwise_row *row, const float *z, const float *y, size_t k,
-                                 double scale, float *dz) {
+static void elementwise_gradient(const elementwise_row *row, const float *z, const float *y,
+                                 size_t k, double scale, float *dz) {
   const size_t largest = row->all.largest;
   const double others = row->all.rest / row->all.sum;    /* P */
   const double difference = (1.0 - y[largest]) - others; /* D_* */

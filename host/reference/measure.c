@@ -27,8 +27,8 @@ quern_status quern__reference_count_correct(void *state, const quern_count_corre
   const int32_t *classes = quern__reference_ints(op->classes);
   const int32_t *labels = quern__reference_ints(op->labels);
   int32_t *count = quern__reference_ints(op->count);
-  uint32_t correct =
-      op->accumulate ? (uint32_t)*count : 0; /* unsigned: past 2^31 it wraps, as on the devices */
+  /* unsigned: past 2^31 it wraps, as on the devices */
+  uint32_t correct = op->accumulate ? (uint32_t)*count : 0;
   for (size_t r = 0; r < op->n; r++) correct += classes[r] != -1 && classes[r] == labels[r];
   *count = (int32_t)correct;
   return QUERN_OK;
@@ -51,7 +51,8 @@ quern_status quern__reference_sum_squares(void *state, const quern_sum_squares_o
   size_t i = 0;
   for (size_t p = 0; p < op->parts; p++) {
     double sum = 0;
-    for (size_t taken = 0; taken < part && i < op->count; taken++, i++) sum += (double)x[i] * (double)x[i];
+    for (size_t taken = 0; taken < part && i < op->count; taken++, i++)
+      sum += (double)x[i] * (double)x[i];
     squares[p] = (float)sum;
   }
   return QUERN_OK;

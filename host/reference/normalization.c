@@ -26,7 +26,8 @@ static void follow(float *running, double momentum, double now) {
   *running = (float)((1 - momentum) * *running + momentum * now);
 }
 
-quern_status quern__reference_batch_norm_forward(void *state, const quern_batch_norm_forward_op *op) {
+quern_status quern__reference_batch_norm_forward(void *state,
+                                                 const quern_batch_norm_forward_op *op) {
   (void)state;
   const size_t n = op->n, units = op->units;
   const float *x = quern__reference_floats(op->x), *gamma = quern__reference_floats(op->gamma),
@@ -49,7 +50,8 @@ quern_status quern__reference_batch_norm_forward(void *state, const quern_batch_
   return QUERN_OK;
 }
 
-quern_status quern__reference_batch_norm_inference(void *state, const quern_batch_norm_inference_op *op) {
+quern_status quern__reference_batch_norm_inference(void *state,
+                                                   const quern_batch_norm_inference_op *op) {
   (void)state;
   const float *x = quern__reference_floats(op->x), *gamma = quern__reference_floats(op->gamma),
               *beta = quern__reference_floats(op->beta), *mean = quern__reference_floats(op->mean),
@@ -64,7 +66,8 @@ quern_status quern__reference_batch_norm_inference(void *state, const quern_batc
   return QUERN_OK;
 }
 
-quern_status quern__reference_batch_norm_moments(void *state, const quern_batch_norm_moments_op *op) {
+quern_status quern__reference_batch_norm_moments(void *state,
+                                                 const quern_batch_norm_moments_op *op) {
   (void)state;
   const float *x = quern__reference_floats(op->x);
   float *mean = quern__reference_floats(op->mean), *squares = quern__reference_floats(op->squares);
@@ -81,8 +84,8 @@ typedef struct gradients {
   double shift, scale;
 } gradients;
 
-static gradients gradients_of(const float *dy, const float *x, size_t count, size_t stride, float mean,
-                              float inverse) {
+static gradients gradients_of(const float *dy, const float *x, size_t count, size_t stride,
+                              float mean, float inverse) {
   gradients of = {0, 0};
   for (size_t i = 0; i < count; i++, dy += stride, x += stride) {
     of.shift += *dy;
@@ -92,8 +95,9 @@ static gradients gradients_of(const float *dy, const float *x, size_t count, siz
 }
 
 /* The gradient of a column of x. */
-static void back_column(float *dx, const float *dy, const float *x, size_t count, size_t stride, float gamma,
-                        float mean, float inverse, const gradients *of, double samples) {
+static void back_column(float *dx, const float *dy, const float *x, size_t count, size_t stride,
+                        float gamma, float mean, float inverse, const gradients *of,
+                        double samples) {
   for (size_t i = 0; i < count; i++, dx += stride, dy += stride, x += stride) {
     const double normal = ((double)*x - mean) * inverse;
     *dx = (float)((double)gamma * inverse * (*dy - (of->shift + normal * of->scale) / samples));
@@ -104,7 +108,8 @@ quern_status quern__reference_batch_norm_backward(void *state, const quern_norm_
   (void)state;
   const size_t n = op->n, units = op->units;
   const float *dy = quern__reference_floats(op->dy), *x = quern__reference_floats(op->x),
-              *gamma = quern__reference_floats(op->gamma), *mean = quern__reference_floats(op->mean),
+              *gamma = quern__reference_floats(op->gamma),
+              *mean = quern__reference_floats(op->mean),
               *inverse = quern__reference_floats(op->inverse);
   float *dx = quern__reference_floats(op->dx), *dgamma = quern__reference_floats(op->dgamma),
         *dbeta = quern__reference_floats(op->dbeta);
@@ -117,10 +122,12 @@ quern_status quern__reference_batch_norm_backward(void *state, const quern_norm_
   return QUERN_OK;
 }
 
-quern_status quern__reference_batch_norm_backward_parameters(void *state, const quern_norm_backward_op *op) {
+quern_status quern__reference_batch_norm_backward_parameters(void *state,
+                                                             const quern_norm_backward_op *op) {
   (void)state;
   const float *dy = quern__reference_floats(op->dy), *x = quern__reference_floats(op->x),
-              *mean = quern__reference_floats(op->mean), *inverse = quern__reference_floats(op->inverse);
+              *mean = quern__reference_floats(op->mean),
+              *inverse = quern__reference_floats(op->inverse);
   float *dgamma = quern__reference_floats(op->dgamma), *dbeta = quern__reference_floats(op->dbeta);
   for (size_t j = 0; j < op->units; j++) {
     const gradients of = gradients_of(dy + j, x + j, op->n, op->units, mean[j], inverse[j]);
@@ -130,12 +137,15 @@ quern_status quern__reference_batch_norm_backward_parameters(void *state, const 
   return QUERN_OK;
 }
 
-quern_status quern__reference_batch_norm_backward_data(void *state,
-                                                       const quern_batch_norm_backward_data_op *op) {
+quern_status
+quern__reference_batch_norm_backward_data(void *state,
+                                          const quern_batch_norm_backward_data_op *op) {
   (void)state;
   const float *dy = quern__reference_floats(op->dy), *x = quern__reference_floats(op->x),
-              *gamma = quern__reference_floats(op->gamma), *mean = quern__reference_floats(op->mean),
-              *inverse = quern__reference_floats(op->inverse), *dgamma = quern__reference_floats(op->dgamma),
+              *gamma = quern__reference_floats(op->gamma),
+              *mean = quern__reference_floats(op->mean),
+              *inverse = quern__reference_floats(op->inverse),
+              *dgamma = quern__reference_floats(op->dgamma),
               *dbeta = quern__reference_floats(op->dbeta);
   float *dx = quern__reference_floats(op->dx);
   for (size_t j = 0; j < op->units; j++) {
@@ -146,7 +156,8 @@ quern_status quern__reference_batch_norm_backward_data(void *state,
   return QUERN_OK;
 }
 
-quern_status quern__reference_layer_norm_forward(void *state, const quern_layer_norm_forward_op *op) {
+quern_status quern__reference_layer_norm_forward(void *state,
+                                                 const quern_layer_norm_forward_op *op) {
   (void)state;
   const size_t units = op->units;
   const float *x = quern__reference_floats(op->x), *gamma = quern__reference_floats(op->gamma),
@@ -168,7 +179,8 @@ quern_status quern__reference_layer_norm_forward(void *state, const quern_layer_
 /* One sum for each column before dx, which may be dy, is written. */
 static void layer_norm_parameters(const quern_norm_backward_op *op) {
   const float *dy = quern__reference_floats(op->dy), *x = quern__reference_floats(op->x),
-              *mean = quern__reference_floats(op->mean), *inverse = quern__reference_floats(op->inverse);
+              *mean = quern__reference_floats(op->mean),
+              *inverse = quern__reference_floats(op->inverse);
   float *dgamma = quern__reference_floats(op->dgamma), *dbeta = quern__reference_floats(op->dbeta);
   for (size_t j = 0; j < op->units; j++) {
     double shift = 0, scale = 0;
@@ -186,7 +198,8 @@ quern_status quern__reference_layer_norm_backward(void *state, const quern_norm_
   (void)state;
   const size_t units = op->units;
   const float *dy = quern__reference_floats(op->dy), *x = quern__reference_floats(op->x),
-              *gamma = quern__reference_floats(op->gamma), *mean = quern__reference_floats(op->mean),
+              *gamma = quern__reference_floats(op->gamma),
+              *mean = quern__reference_floats(op->mean),
               *inverse = quern__reference_floats(op->inverse);
   float *dx = quern__reference_floats(op->dx);
   if (op->dgamma.memory != NULL) layer_norm_parameters(op);
@@ -201,7 +214,8 @@ quern_status quern__reference_layer_norm_backward(void *state, const quern_norm_
     for (size_t j = 0; j < units; j++) {
       const size_t i = r * units + j;
       const double normal = ((double)x[i] - mean[r]) * inverse[r];
-      dx[i] = (float)(inverse[r] * ((double)dy[i] * gamma[j] - (shift + normal * scale) / (double)units));
+      dx[i] = (float)(inverse[r] *
+                      ((double)dy[i] * gamma[j] - (shift + normal * scale) / (double)units));
     }
   }
   return QUERN_OK;

@@ -19,7 +19,8 @@ quern_status quern__reference_sgd_update(void *state, const quern_sgd_update_op 
 }
 
 /* As quern_update says. m and v are NULL where the rule does not read them. */
-float quern__reference_update(const quern_update *u, double gradient, float parameter, float *m, float *v) {
+float quern__reference_update(const quern_update *u, double gradient, float parameter, float *m,
+                              float *v) {
   const double p = parameter;
   double g = gradient + u->decay * p, d = 1.0;
   if (u->rule >= QUERN_UPDATE_ADAM) {
@@ -32,8 +33,10 @@ float quern__reference_update(const quern_update *u, double gradient, float para
     *m = (float)momentum;
     return (float)(u->keep * p - u->rate * quern__quotient(momentum, d));
   }
-  if (u->rule == QUERN_UPDATE_RMSPROP || u->rule == QUERN_UPDATE_RMSPROP_MOMENTUM) g = quern__quotient(g, d);
-  if (u->rule == QUERN_UPDATE_SGD || u->rule == QUERN_UPDATE_RMSPROP) return (float)(p - u->rate * g);
+  if (u->rule == QUERN_UPDATE_RMSPROP || u->rule == QUERN_UPDATE_RMSPROP_MOMENTUM)
+    g = quern__quotient(g, d);
+  if (u->rule == QUERN_UPDATE_SGD || u->rule == QUERN_UPDATE_RMSPROP)
+    return (float)(p - u->rate * g);
   const double momentum = u->momentum * (double)*m + g;
   *m = (float)momentum;
   if (u->rule == QUERN_UPDATE_NESTEROV) return (float)(p - u->rate * (g + u->momentum * momentum));
@@ -51,8 +54,8 @@ quern_status quern__reference_optimizer_update(void *state, const quern_optimize
   float *parameters = quern__reference_floats(op->parameters);
   float *m = quern__reference_floats(op->momentum), *v = quern__reference_floats(op->square);
   for (size_t i = 0; i < op->count; i++)
-    parameters[i] =
-        quern__reference_update(&op->update, gradients[i], parameters[i], element(m, i), element(v, i));
+    parameters[i] = quern__reference_update(&op->update, gradients[i], parameters[i], element(m, i),
+                                            element(v, i));
   return QUERN_OK;
 }
 

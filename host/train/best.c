@@ -15,7 +15,8 @@ void quern__best_free(quern__best *best) {
   quern_buffer_free(best->parameters);
 }
 
-quern_status quern__best_take(quern__best *best, const quern_plan *plan, size_t epoch, double loss) {
+quern_status quern__best_take(quern__best *best, const quern_plan *plan, size_t epoch,
+                              double loss) {
   if (!(isfinite(loss) && (best->epoch == 0 || loss < best->loss))) return QUERN_OK;
   best->epoch = epoch;
   best->loss = loss;

@@ -13,7 +13,8 @@ typedef struct quern__best {
 quern_status quern__best_create(const quern_plan *plan, quern__best *best);
 void quern__best_free(quern__best *best);
 
-/* Queues a copy of the parameters where the test loss after `epoch` is the lowest so far. One that is not finite never is. */
+/* Queues a copy of the parameters where the test loss after `epoch` is the lowest so far. One that
+ * is not finite never is. */
 quern_status quern__best_take(quern__best *best, const quern_plan *plan, size_t epoch, double loss);
 
 /* Queues a copy back into the plan. */

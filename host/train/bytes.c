@@ -49,10 +49,12 @@ static quern_status bytes_beside_data(const quern_network *network, const quern_
   add(&sum, optimizer, 1);
   add(&sum, network->shape.flat_count, sizeof(float)); /* quern__learned_create */
   add(&sum, optimizer, 1);
-  if (options->patience > 0) add(&sum, network->shape.flat_count, sizeof(float)); /* quern__best_create */
+  if (options->patience > 0)
+    add(&sum, network->shape.flat_count, sizeof(float)); /* quern__best_create */
   quern_train_options cut = *options;
   cut.batch = quern__trainer_batch(options, train, test);
-  add(&sum, quern__train_steps_an_epoch(&cut, train->rows), sizeof(quern_update)); /* create_updates */
+  /* create_updates */
+  add(&sum, quern__train_steps_an_epoch(&cut, train->rows), sizeof(quern_update));
   sum.fits = sum.fits && quern__multiply(size, train->columns, &samples);
   if (sum.fits) add(&sum, samples, sizeof(float)); /* quern__batch_create */
   const size_t truth = quern__sample_size_of(train, true).truth;
@@ -60,8 +62,9 @@ static quern_status bytes_beside_data(const quern_network *network, const quern_
   add(&sum, quern__trainer_rows(train, test), sizeof(float)); /* quern__tally_create */
   add(&sum, 1, sizeof(float) + sizeof(int32_t));
   if (!sum.fits)
-    return quern__fail(QUERN_ERROR_OVERFLOW, "trainer: the size of %zu samples of %zu values overflows",
-                       train->rows, train->columns);
+    return quern__fail(QUERN_ERROR_OVERFLOW,
+                       "trainer: the size of %zu samples of %zu values overflows", train->rows,
+                       train->columns);
   *bytes = sum.bytes;
   return QUERN_OK;
 }
@@ -76,8 +79,8 @@ static quern__placing placing_of_train(const quern_dataset *dataset, size_t batc
 }
 
 /* In its own order, a rank's samples lie side by side, the same in each pass. */
-static quern__placing placing_of_test(const quern_dataset *dataset, const quern_train_options *options,
-                                      size_t size) {
+static quern__placing placing_of_test(const quern_dataset *dataset,
+                                      const quern_train_options *options, size_t size) {
   if (dataset == NULL) return (quern__placing){.rows = 0};
   const quern__shard shard = quern__trainer_test_shard(options, dataset->rows);
   return (quern__placing){.size = quern__sample_size_of(dataset, true),
@@ -110,11 +113,11 @@ static uint64_t host_bytes(const quern_dataset *dataset) {
   return quern__chunk_bytes(&size, dataset->rows, &bytes) ? bytes : SIZE_MAX;
 }
 
-/* What the device has beside the rest of the training; nobody can ask how much of it is free, so an eighth is left to others.
- * Where the device computes in the host's memory, the data are there once already, and no more than the host has left is to
- * be had. */
-static uint64_t memory_left(const quern_device_info *info, size_t beside, const quern_dataset *train,
-                            const quern_dataset *test) {
+/* What the device has beside the rest of the training; nobody can ask how much of it is free, so an
+ * eighth is left to others. Where the device computes in the host's memory, the data are there once
+ * already, and no more than the host has left is to be had. */
+static uint64_t memory_left(const quern_device_info *info, size_t beside,
+                            const quern_dataset *train, const quern_dataset *test) {
   if (info->memory == 0) return SIZE_MAX;
   uint64_t left = less(info->memory, beside);
   if (info->kind != QUERN_DEVICE_GPU) left = less(less(left, host_bytes(train)), host_bytes(test));
@@ -125,16 +128,17 @@ static uint64_t memory_left(const quern_device_info *info, size_t beside, const 
 }
 
 /* Refuses, before any of it is taken, what the device has not, or has no longer. */
-static quern_status check_memory(const quern_device_info *info, const quern_network *network, size_t beside,
-                                 const quern__data *data) {
+static quern_status check_memory(const quern_device_info *info, const quern_network *network,
+                                 size_t beside, const quern__data *data) {
   char what[96];
   size_t bytes;
-  if (!quern__add(data->train.bytes, data->test.bytes, &bytes) || !quern__add(bytes, beside, &bytes))
+  if (!quern__add(data->train.bytes, data->test.bytes, &bytes) ||
+      !quern__add(bytes, beside, &bytes))
     bytes = SIZE_MAX;
   snprintf(what, sizeof what, "train: %zu parameters, what their optimizer keeps, and the data",
            network->shape.parameter_count);
-  return quern__memory_check_device(info,
-                                    &(quern__demand){what, "take fewer units or a smaller batch", bytes});
+  return quern__memory_check_device(
+      info, &(quern__demand){what, "take fewer units or a smaller batch", bytes});
 }
 
 quern_status quern__trainer_place(const quern_context *context, const quern_network *network,
@@ -147,17 +151,19 @@ quern_status quern__trainer_place(const quern_context *context, const quern_netw
   quern__room room = {.bytes = (size_t)memory_left(&info, beside, train, test),
                       .allocation = (size_t)info.max_allocation};
   QUERN__FORWARD(place(train, test, &room, options, data));
-  QUERN__FORWARD(quern__plan_check_memory(context, network, quern__trainer_size(options, train, test),
+  QUERN__FORWARD(quern__plan_check_memory(context, network,
+                                          quern__trainer_size(options, train, test),
                                           quern__trainer_mode(options, context)));
   return check_memory(&info, network, beside, data);
 }
 
 quern_status quern_trainer_placement(const quern_context *context, const quern_network *network,
                                      const quern_dataset *train, const quern_dataset *test,
-                                     const quern_train_options *options, quern_data_placement *placement) {
+                                     const quern_train_options *options,
+                                     quern_data_placement *placement) {
   if (context == NULL || network == NULL || train == NULL || placement == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "trainer placement: the context, the network, the training data "
-                                             "or the result pointer is NULL");
+    return quern__fail(QUERN_ERROR_ARGUMENT, "trainer placement: the context, the network, the "
+                                             "training data or the result pointer is NULL");
   if (placement->size != sizeof *placement)
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "trainer placement: a result of %zu bytes, expected %zu: start from "
@@ -178,8 +184,9 @@ quern_status quern_trainer_bytes(const quern_network *network, const quern_datas
                                  const quern_dataset *test, const quern_train_options *options,
                                  size_t *bytes) {
   if (network == NULL || train == NULL || bytes == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "trainer bytes: the network, the training data or the result pointer is NULL");
+    return quern__fail(
+        QUERN_ERROR_ARGUMENT,
+        "trainer bytes: the network, the training data or the result pointer is NULL");
   quern_train_options read;
   QUERN__FORWARD(quern__train_options_read(options, &read));
   size_t beside;
@@ -192,8 +199,9 @@ quern_status quern_trainer_bytes(const quern_network *network, const quern_datas
   add(&sum, data.train.bytes, 1);
   add(&sum, data.test.bytes, 1);
   if (!sum.fits)
-    return quern__fail(QUERN_ERROR_OVERFLOW, "trainer: the size of %zu samples of %zu values overflows",
-                       train->rows, train->columns);
+    return quern__fail(QUERN_ERROR_OVERFLOW,
+                       "trainer: the size of %zu samples of %zu values overflows", train->rows,
+                       train->columns);
   *bytes = sum.bytes;
   return QUERN_OK;
 }

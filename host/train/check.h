@@ -11,7 +11,8 @@ quern_status quern__check_samples(const quern_network *network, const quern_data
 /* What is to be predicted, and whether the loss can be taken of it. */
 quern_status quern__check_truth(const quern_network *network, const quern_dataset *dataset);
 
-/* Whether the labels of the data are numbered as those of `schema`, of other data or of a network. */
+/* Whether the labels of the data are numbered as those of `schema`, of other data or of a network.
+ */
 quern_status quern__check_classes(const quern_schema *schema, const quern_dataset *dataset);
 
 /* The same of data that a network is measured on. One without a schema has class numbers. */

@@ -29,9 +29,10 @@ static quern_status check_format(const quern__safetensors *file) {
                        "%s: is no checkpoint: its metadata have no \"" QUERN__KEY_CHECKPOINT "\"",
                        file->path);
   if (strcmp(format, QUERN__CHECKPOINT_FORMAT) != 0)
-    return quern__fail(QUERN_ERROR_FORMAT,
-                       "%s: is a checkpoint of format \"%.200s\", expected \"" QUERN__CHECKPOINT_FORMAT "\"",
-                       file->path, format);
+    return quern__fail(
+        QUERN_ERROR_FORMAT,
+        "%s: is a checkpoint of format \"%.200s\", expected \"" QUERN__CHECKPOINT_FORMAT "\"",
+        file->path, format);
   return QUERN_OK;
 }
 
@@ -42,18 +43,21 @@ static quern_status read_number(const quern__safetensors *file, const char *key,
   /* strtoull would take blanks and signs. */
   if (text != NULL && *text >= '0' && *text <= '9') *number = strtoull(text, &end, 10);
   if (end == NULL || *end != '\0' || errno != 0)
-    return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": \"%.200s\", expected a whole number",
-                       file->path, key, text != NULL ? text : "");
+    return quern__fail(QUERN_ERROR_FORMAT,
+                       "%s: metadata \"%s\": \"%.200s\", expected a whole number", file->path, key,
+                       text != NULL ? text : "");
   return QUERN_OK;
 }
 
 /* The best epoch lies behind, and only where there is a patience is there one. */
-static quern_status read_best(const quern__safetensors *file, const quern_trainer *trainer, position *at) {
+static quern_status read_best(const quern__safetensors *file, const quern_trainer *trainer,
+                              position *at) {
   QUERN__FORWARD(read_number(file, QUERN__KEY_BEST_EPOCH, &at->best_epoch));
   const uint64_t most = trainer->options.patience > 0 ? at->epoch : 0;
   if (at->best_epoch > most)
     return quern__fail(QUERN_ERROR_FORMAT,
-                       "%s: metadata \"" QUERN__KEY_BEST_EPOCH "\": %" PRIu64 ", expected at most %" PRIu64,
+                       "%s: metadata \"" QUERN__KEY_BEST_EPOCH "\": %" PRIu64
+                       ", expected at most %" PRIu64,
                        file->path, at->best_epoch, most);
   const char *text = quern__safetensors_metadata(file, QUERN__KEY_BEST_LOSS);
   locale_t numbers;
@@ -63,7 +67,8 @@ static quern_status read_best(const quern__safetensors *file, const quern_traine
   freelocale(numbers);
   if (end == NULL || *end != '\0' || !isfinite(at->best_loss))
     return quern__fail(QUERN_ERROR_FORMAT,
-                       "%s: metadata \"" QUERN__KEY_BEST_LOSS "\": \"%.200s\", expected a finite number",
+                       "%s: metadata \"" QUERN__KEY_BEST_LOSS
+                       "\": \"%.200s\", expected a finite number",
                        file->path, text != NULL ? text : "");
   return QUERN_OK;
 }
@@ -76,7 +81,8 @@ static quern_status read_position(const quern__safetensors *file, const quern_tr
   const uint64_t steps = quern__trainer_steps_an_epoch(trainer);
   if (at->step >= steps)
     return quern__fail(QUERN_ERROR_FORMAT,
-                       "%s: metadata \"" QUERN__KEY_STEP "\": %" PRIu64 " of an epoch with %" PRIu64 " steps",
+                       "%s: metadata \"" QUERN__KEY_STEP "\": %" PRIu64 " of an epoch with %" PRIu64
+                       " steps",
                        file->path, at->step, steps);
   if (at->epoch > (UINT64_MAX - at->step) / steps || at->updates != at->epoch * steps + at->step)
     return quern__fail(QUERN_ERROR_FORMAT,
@@ -86,7 +92,8 @@ static quern_status read_position(const quern__safetensors *file, const quern_tr
   const uint64_t epochs = trainer->options.epochs;
   if (at->epoch > epochs || (at->epoch == epochs && at->step > 0))
     return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "%s: stands in epoch %" PRIu64 ", and training was asked to end after epoch %" PRIu64,
+                       "%s: stands in epoch %" PRIu64
+                       ", and training was asked to end after epoch %" PRIu64,
                        file->path, at->epoch + 1, epochs);
   return read_best(file, trainer, at);
 }
@@ -98,30 +105,33 @@ static quern_status read_range(const quern__safetensors *file, range *into) {
   if (entry == NULL)
     return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%s\" is missing", file->path, into->name);
   if (strcmp(entry->dtype, "F32") != 0 || entry->rank != 1 || entry->shape[0] != into->count)
-    return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%s\": expected %zu numbers of F32 in one dimension",
+    return quern__fail(QUERN_ERROR_FORMAT,
+                       "%s: tensor \"%s\": expected %zu numbers of F32 in one dimension",
                        file->path, into->name, into->count);
   into->values = malloc(entry->bytes);
   if (into->values == NULL) return quern__fail_memory(file->path, entry->bytes);
   QUERN__FORWARD(quern__safetensors_read(file, entry, into->values));
   for (size_t i = 0; i < into->count; i++)
     if (!isfinite(into->values[i]))
-      return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%s\": number %zu is %g, expected a finite one",
-                         file->path, into->name, i, (double)into->values[i]);
+      return quern__fail(QUERN_ERROR_FORMAT,
+                         "%s: tensor \"%s\": number %zu is %g, expected a finite one", file->path,
+                         into->name, i, (double)into->values[i]);
   return QUERN_OK;
 }
 
 static quern_status read_ranges(const quern__safetensors *file, range *ranges, size_t count) {
   for (size_t i = 0; i < count; i++) QUERN__FORWARD(read_range(file, &ranges[i]));
   if (file->count != count)
-    return quern__fail(QUERN_ERROR_FORMAT, "%s: has %zu tensors, expected %zu", file->path, file->count,
-                       count);
+    return quern__fail(QUERN_ERROR_FORMAT, "%s: has %zu tensors, expected %zu", file->path,
+                       file->count, count);
   return QUERN_OK;
 }
 
-static quern_status take(quern_trainer *trainer, const range *ranges, size_t count, const position *at) {
+static quern_status take(quern_trainer *trainer, const range *ranges, size_t count,
+                         const position *at) {
   for (size_t i = 0; i < count; i++)
-    QUERN__FORWARD(quern_buffer_write(ranges[i].buffer, 0, ranges[i].count * sizeof(float), ranges[i].values,
-                                      QUERN_WAIT));
+    QUERN__FORWARD(quern_buffer_write(ranges[i].buffer, 0, ranges[i].count * sizeof(float),
+                                      ranges[i].values, QUERN_WAIT));
   trainer->epoch = (size_t)at->epoch;
   trainer->step = (size_t)at->step;
   trainer->plan->updates = at->updates;
@@ -155,8 +165,8 @@ static quern_status resume(quern_trainer *trainer, const char *path) {
     ranges[count] = (range){learned->tensors[count].name, learned->tensors[count].buffer,
                             learned->tensors[count].count, NULL};
   if (at.best_epoch > 0)
-    ranges[count++] =
-        (range){QUERN__CHECKPOINT_BEST, trainer->best.parameters, trainer->plan->shape.flat_count, NULL};
+    ranges[count++] = (range){QUERN__CHECKPOINT_BEST, trainer->best.parameters,
+                              trainer->plan->shape.flat_count, NULL};
   if (at.step > 0)
     ranges[count++] = (range){QUERN__CHECKPOINT_LOSSES, trainer->tally.losses,
                               quern__trainer_samples_of(trainer, (size_t)at.step), NULL};

@@ -32,12 +32,13 @@ static quern_status fill(void *user, size_t index, float *values) {
     memcpy(values, from->values, from->count * sizeof *values);
     return QUERN_OK;
   }
-  QUERN__FORWARD(quern_buffer_read(from->buffer, 0, from->count * sizeof *values, values, QUERN_WAIT));
+  QUERN__FORWARD(
+      quern_buffer_read(from->buffer, 0, from->count * sizeof *values, values, QUERN_WAIT));
   return index == 0 ? quern__trainer_check_parameters(save->trainer, values) : QUERN_OK;
 }
 
-/* Lists what the file has; `losses` are those of the samples so far, or NULL. Returns how many there are, of MOST_OTHERS and what is
- * learned. */
+/* Lists what the file has; `losses` are those of the samples so far, or NULL. Returns how many
+ * there are, of MOST_OTHERS and what is learned. */
 enum { MOST_OTHERS = 2 };
 static size_t list_parts(const quern_trainer *trainer, const float *losses, part *parts) {
   const quern__learned *learned = &trainer->learned;
@@ -46,8 +47,8 @@ static size_t list_parts(const quern_trainer *trainer, const float *losses, part
     parts[count] = (part){learned->tensors[count].name, learned->tensors[count].count,
                           learned->tensors[count].buffer, NULL};
   if (trainer->best.epoch > 0)
-    parts[count++] =
-        (part){QUERN__CHECKPOINT_BEST, trainer->plan->shape.flat_count, trainer->best.parameters, NULL};
+    parts[count++] = (part){QUERN__CHECKPOINT_BEST, trainer->plan->shape.flat_count,
+                            trainer->best.parameters, NULL};
   const size_t samples = quern__trainer_samples_of(trainer, trainer->step);
   if (samples > 0) parts[count++] = (part){QUERN__CHECKPOINT_LOSSES, samples, NULL, losses};
   return count;
@@ -68,8 +69,8 @@ static quern_status write_parts(const saving *save, size_t count, const quern__i
   quern__tensor_plan *tensors = calloc(count, sizeof *tensors);
   if (tensors == NULL) return quern__fail_memory(path, count * sizeof *tensors);
   for (size_t i = 0; i < count; i++)
-    tensors[i] =
-        (quern__tensor_plan){.name = save->parts[i].name, .rank = 1, .shape = {save->parts[i].count}};
+    tensors[i] = (quern__tensor_plan){
+        .name = save->parts[i].name, .rank = 1, .shape = {save->parts[i].count}};
   quern__text_double(&text, trainer->best.loss);
   QUERN__TRY(quern__text_close(&text, &best_loss));
   QUERN__TRY(quern__shares_print(&trainer->options, &shares));
@@ -84,7 +85,8 @@ static quern_status write_parts(const saving *save, size_t count, const quern__i
   quern__identity_pairs(identity, metadata + OTHERS);
   size_t pairs = OTHERS + QUERN__IDENTITY_COUNT;
   if (shares != NULL) metadata[pairs++] = (quern__metadata_pair){QUERN__KEY_SHARES, shares};
-  status = quern__safetensors_write(path, metadata, pairs, tensors, count, fill, (void *)(uintptr_t)save);
+  status = quern__safetensors_write(path, metadata, pairs, tensors, count, fill,
+                                    (void *)(uintptr_t)save);
 cleanup:
   free(tensors);
   free(best_loss);

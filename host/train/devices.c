@@ -56,7 +56,8 @@ static bool start_thread(worker *self) {
   return started;
 }
 
-/* The status of all, with one error: of the first rank that failed by itself, or what all agree on. */
+/* The status of all, with one error: of the first rank that failed by itself, or what all agree on.
+ */
 static quern_status conclude(worker *workers, size_t count) {
   const worker *cause = NULL;
   size_t failed = 0;
@@ -65,21 +66,24 @@ static quern_status conclude(worker *workers, size_t count) {
     const worker *each = &workers[r];
     if (each->status == QUERN_OK) continue;
     failed++;
-    if (cause == NULL || (cause->status == QUERN_ERROR_COLLECTIVE && each->status != QUERN_ERROR_COLLECTIVE))
+    if (cause == NULL ||
+        (cause->status == QUERN_ERROR_COLLECTIVE && each->status != QUERN_ERROR_COLLECTIVE))
       cause = each;
   }
   if (cause == NULL) return QUERN_OK;
   const char *said = cause->error != NULL ? cause->error : "";
   for (size_t r = 0; r < count; r++)
     agreed = agreed && workers[r].error != NULL && strcmp(workers[r].error, said) == 0;
-  if (agreed || cause->status == QUERN_ERROR_COLLECTIVE) return quern__fail(cause->status, "%s", said);
+  if (agreed || cause->status == QUERN_ERROR_COLLECTIVE)
+    return quern__fail(cause->status, "%s", said);
   quern_device_info info;
   quern_context_describe(cause->is->contexts[cause->collective->rank], &info);
-  return quern__fail(cause->status, "rank %zu of %zu, %s: %s", cause->collective->rank, count, info.name,
-                     said);
+  return quern__fail(cause->status, "rank %zu of %zu, %s: %s", cause->collective->rank, count,
+                     info.name, said);
 }
 
-static quern_status run_workers(quern_thread_group *group, const job *is, worker *workers, size_t count) {
+static quern_status run_workers(quern_thread_group *group, const job *is, worker *workers,
+                                size_t count) {
   size_t started = 1;
   for (size_t r = 0; r < count; r++)
     workers[r] = (worker){.is = is, .collective = quern_thread_group_at(group, r)};
@@ -128,19 +132,20 @@ static quern_status refuse_twice(quern_context *const *contexts, size_t count) {
   return quern__fail(QUERN_ERROR_ARGUMENT, "train: a context, on %s, is listed twice", info.name);
 }
 
-static quern_status check(quern_context *const *contexts, size_t count, const quern_network *network,
-                          const quern_dataset *train, const quern_train_options *given,
-                          quern_train_options *options) {
+static quern_status check(quern_context *const *contexts, size_t count,
+                          const quern_network *network, const quern_dataset *train,
+                          const quern_train_options *given, quern_train_options *options) {
   if (contexts == NULL || count == 0 || network == NULL || train == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "train: the contexts, the network or the training data is NULL");
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "train: the contexts, the network or the training data is NULL");
   for (size_t i = 0; i < count; i++)
-    if (contexts[i] == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "train: context %zu is NULL", i);
+    if (contexts[i] == NULL)
+      return quern__fail(QUERN_ERROR_ARGUMENT, "train: context %zu is NULL", i);
   QUERN__FORWARD(refuse_twice(contexts, count));
   QUERN__FORWARD(quern__train_options_read(given, options));
   if (options->collective != NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "train: a collective in the options, where the devices of one process are to have "
-                       "their own");
+    return quern__fail(QUERN_ERROR_ARGUMENT, "train: a collective in the options, where the "
+                                             "devices of one process are to have their own");
   return QUERN_OK;
 }
 
@@ -149,22 +154,25 @@ static quern_status measure_rank(const job *is, const quern_collective *collecti
   options.collective = collective;
   uint32_t *shares = malloc(collective->ranks * sizeof *shares);
   if (shares == NULL) return quern__fail_memory("shares", collective->ranks * sizeof *shares);
-  const quern_status status =
-      quern__shares_measure(is->contexts[collective->rank], is->network, &options, is->batch, shares);
+  const quern_status status = quern__shares_measure(is->contexts[collective->rank], is->network,
+                                                    &options, is->batch, shares);
   if (status == QUERN_OK && collective->rank == 0)
     memcpy(is->measured, shares, collective->ranks * sizeof *shares);
   free(shares);
   return status;
 }
 
-quern_status quern_train_shares(quern_context *const *contexts, size_t count, const quern_network *network,
-                                const quern_dataset *train, const quern_train_options *given,
-                                uint32_t *shares, bool *measured) {
+quern_status quern_train_shares(quern_context *const *contexts, size_t count,
+                                const quern_network *network, const quern_dataset *train,
+                                const quern_train_options *given, uint32_t *shares,
+                                bool *measured) {
   quern_train_options options;
   bool there = false;
   QUERN__FORWARD(check(contexts, count, network, train, given, &options));
-  if (shares == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "train shares: the result pointer is NULL");
-  if (options.resume != NULL) QUERN__FORWARD(quern__shares_read(options.resume, count, shares, &there));
+  if (shares == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "train shares: the result pointer is NULL");
+  if (options.resume != NULL)
+    QUERN__FORWARD(quern__shares_read(options.resume, count, shares, &there));
   if (measured != NULL) *measured = !there;
   if (there) return QUERN_OK;
   const job is = {.contexts = contexts,
@@ -187,8 +195,8 @@ static quern_status train_rank(const job *is, const quern_collective *collective
     options.stop = NULL;
     options.user = NULL;
   }
-  return quern__train_into(is->contexts[collective->rank], is->network, is->train, is->test, &options,
-                           first ? is->learned : NULL, first ? is->last : NULL);
+  return quern__train_into(is->contexts[collective->rank], is->network, is->train, is->test,
+                           &options, first ? is->learned : NULL, first ? is->last : NULL);
 }
 
 /* Other ranks may begin when rank 0's functions have been called already, and may have freed what
@@ -211,8 +219,9 @@ static quern_status train_held(job is, size_t count) {
 }
 
 quern_status quern_train_on(quern_context *const *contexts, size_t count, const uint32_t *shares,
-                            quern_network *network, const quern_dataset *train, const quern_dataset *test,
-                            const quern_train_options *given, quern_epoch *last) {
+                            quern_network *network, const quern_dataset *train,
+                            const quern_dataset *test, const quern_train_options *given,
+                            quern_epoch *last) {
   quern_train_options options;
   quern_status status;
   uint32_t *measured = NULL;

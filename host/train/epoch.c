@@ -9,8 +9,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Where the host waits within an epoch, it does so this often, in seconds: soon for who wants to stop, seldom beside
- * what a wait costs. */
+/* Where the host waits within an epoch, it does so this often, in seconds: soon for who wants to
+ * stop, seldom beside what a wait costs. */
 #define SHORTEST_SLICE 0.05
 #define LONGEST_SLICE  0.2
 
@@ -37,12 +37,12 @@ static quern_status schedule(quern_trainer *trainer) {
     trainer->updates[s] = quern__update_of(&at, done + 1);
   }
   if (!quern__plan_has_steps(trainer->plan)) return QUERN_OK;
-  return quern_buffer_write(trainer->update_rows, 0, steps * sizeof *trainer->updates, trainer->updates,
-                            QUERN_NO_WAIT);
+  return quern_buffer_write(trainer->update_rows, 0, steps * sizeof *trainer->updates,
+                            trainer->updates, QUERN_NO_WAIT);
 }
 
-/* Shuffles for the next epoch, and keeps what was learned before it: a step whose loss is no number is found at the
- * epoch's end, and looked into from here. */
+/* Shuffles for the next epoch, and keeps what was learned before it: a step whose loss is no number
+ * is found at the epoch's end, and looked into from here. */
 static quern_status begin(quern_trainer *trainer) {
   const size_t rows = trainer->train.rows;
   quern__shuffle(trainer->options.seed, QUERN__STREAM_SHUFFLE + (uint32_t)(trainer->epoch + 1),
@@ -62,7 +62,8 @@ static quern_status begin(quern_trainer *trainer) {
 }
 
 /* Whole steps, `count` of them from `step` on, for samples that come at once. */
-static quern_status queue_whole(quern_trainer *trainer, size_t step, size_t count, size_t first, size_t end) {
+static quern_status queue_whole(quern_trainer *trainer, size_t step, size_t count, size_t first,
+                                size_t end) {
   quern__samples samples;
   QUERN__FORWARD(quern__feed_samples(&trainer->train, first, end - first, &trainer->batch,
                                      trainer->options.batch, &samples));
@@ -73,8 +74,8 @@ static quern_status queue_whole(quern_trainer *trainer, size_t step, size_t coun
 
 static quern_status queue_step(quern_trainer *trainer, size_t first, size_t end) {
   const size_t n = end - first;
-  const quern_optimizer at =
-      quern_schedule_at(&trainer->options.schedule, &trainer->options.optimizer, trainer->plan->updates);
+  const quern_optimizer at = quern_schedule_at(&trainer->options.schedule,
+                                               &trainer->options.optimizer, trainer->plan->updates);
   QUERN__FORWARD(quern_plan_set_optimizer(trainer->plan, &at));
   if (trainer->options.collective != NULL) return quern__ranks_step(trainer, first, n);
   quern_tensor x;
@@ -89,7 +90,8 @@ quern_status quern__trainer_queue(quern_trainer *trainer, size_t count) {
     const size_t step = trainer->step, first = quern__trainer_samples_of(trainer, step);
     size_t steps = 1;
     if (whole) {
-      const size_t last = quern__feed_reach(&trainer->train, first, quern__trainer_samples_of(trainer, end));
+      const size_t last =
+          quern__feed_reach(&trainer->train, first, quern__trainer_samples_of(trainer, end));
       steps = quern__divide_up(last - first, trainer->options.batch);
       QUERN__FORWARD(queue_whole(trainer, step, steps, first, last));
     } else {
@@ -100,7 +102,8 @@ quern_status quern__trainer_queue(quern_trainer *trainer, size_t count) {
   return QUERN_OK;
 }
 
-/* Adds the losses up that are new since it was told last, so that telling costs the same wherever the epoch is. */
+/* Adds the losses up that are new since it was told last, so that telling costs the same wherever
+ * the epoch is. */
 static quern_status tell_progress(quern_trainer *trainer, size_t first_step, double start) {
   const size_t done = quern__trainer_samples_of(trainer, trainer->step);
   if (trainer->samples_told > done) { /* it was taken back to before a bad step */
@@ -114,14 +117,15 @@ static quern_status tell_progress(quern_trainer *trainer, size_t first_step, dou
   trainer->loss_told += mean * (double)(done - told);
   trainer->samples_told = done;
   const size_t here = trainer->samples + done - quern__trainer_samples_of(trainer, first_step);
-  const quern_progress progress = {.epoch = trainer->epoch + 1,
-                                   .epochs = trainer->options.epochs,
-                                   .step = trainer->step,
-                                   .steps = quern__trainer_steps_an_epoch(trainer),
-                                   .train_loss = trainer->loss_told / (double)done,
-                                   .train_samples_per_second =
-                                       (double)here / (trainer->seconds + quern__seconds() - start)};
-  if (trainer->options.on_progress != NULL) trainer->options.on_progress(&progress, trainer->options.user);
+  const quern_progress progress = {
+      .epoch = trainer->epoch + 1,
+      .epochs = trainer->options.epochs,
+      .step = trainer->step,
+      .steps = quern__trainer_steps_an_epoch(trainer),
+      .train_loss = trainer->loss_told / (double)done,
+      .train_samples_per_second = (double)here / (trainer->seconds + quern__seconds() - start)};
+  if (trainer->options.on_progress != NULL)
+    trainer->options.on_progress(&progress, trainer->options.user);
   return QUERN_OK;
 }
 
@@ -132,8 +136,8 @@ static quern_status is_stopped(const quern_trainer *trainer, bool *stopped) {
   return quern__together_any(options->collective, stopped);
 }
 
-/* After a slice: the next one's length, and whether it is time to tell how training goes. Ranks decide both by the same numbers, so that
- * they go through the same steps. */
+/* After a slice: the next one's length, and whether it is time to tell how training goes. Ranks
+ * decide both by the same numbers, so that they go through the same steps. */
 static quern_status end_slice(quern_trainer *trainer, double seconds, double now, bool *tells) {
   const quern_train_options *options = &trainer->options;
   *tells = options->on_progress != NULL && now - trainer->told >= SHORTEST_SLICE;
@@ -148,8 +152,8 @@ static quern_status end_slice(quern_trainer *trainer, double seconds, double now
   return QUERN_OK;
 }
 
-/* Queues up to `count` steps; where someone may want to stop them or to hear of them, a slice at a time, each waited for but
- * the last, which the caller waits for. */
+/* Queues up to `count` steps; where someone may want to stop them or to hear of them, a slice at a
+ * time, each waited for but the last, which the caller waits for. */
 static quern_status run(quern_trainer *trainer, size_t count, double begin) {
   const quern_train_options *options = &trainer->options;
   const size_t first_step = trainer->step;
@@ -186,8 +190,8 @@ static quern_status mean_loss(quern_trainer *trainer, double *mean) {
   return QUERN_OK;
 }
 
-/* Queues up to `count` steps of the epoch and waits for them, at its end with the mean loss: in both cases, so that the time is
- * that of the steps. */
+/* Queues up to `count` steps of the epoch and waits for them, at its end with the mean loss: in
+ * both cases, so that the time is that of the steps. */
 static quern_status take_steps(quern_trainer *trainer, size_t count, double start, double *loss) {
   if (!trainer->begun) QUERN__FORWARD(begin(trainer));
   const size_t all = quern__trainer_steps_an_epoch(trainer);
@@ -212,8 +216,8 @@ static quern_status advance(quern_trainer *trainer, size_t steps, quern_epoch *e
   }
   const bool whole = trainer->step == all;
   trainer->seconds += quern__seconds() - start;
-  trainer->samples +=
-      quern__trainer_samples_of(trainer, trainer->step) - quern__trainer_samples_of(trainer, before);
+  trainer->samples += quern__trainer_samples_of(trainer, trainer->step) -
+                      quern__trainer_samples_of(trainer, before);
   if (!whole) return QUERN_OK;
 
   epoch->train_samples_per_second = (double)trainer->samples / trainer->seconds;
@@ -223,7 +227,8 @@ static quern_status advance(quern_trainer *trainer, size_t steps, quern_epoch *e
   trainer->epoch++;
   trainer->step = 0;
   trainer->begun = false;
-  if (trainer->test.rows > 0) QUERN__FORWARD(quern__ranks_fail(trainer, quern__trainer_test(trainer, epoch)));
+  if (trainer->test.rows > 0)
+    QUERN__FORWARD(quern__ranks_fail(trainer, quern__trainer_test(trainer, epoch)));
   if (trainer->options.patience == 0) return QUERN_OK;
   QUERN__FORWARD(quern__best_take(&trainer->best, trainer->plan, trainer->epoch, epoch->test.loss));
   epoch->best_epoch = trainer->best.epoch;
@@ -233,7 +238,8 @@ static quern_status advance(quern_trainer *trainer, size_t steps, quern_epoch *e
 
 quern_status quern_trainer_steps(quern_trainer *trainer, size_t steps, quern_epoch *epoch) {
   if (trainer == NULL || epoch == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "trainer steps: the trainer or the result pointer is NULL");
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "trainer steps: the trainer or the result pointer is NULL");
   QUERN__FORWARD(quern__trainer_check_idle("trainer steps", trainer));
   trainer->running = true;
   const quern_status status = advance(trainer, steps, epoch);
@@ -244,8 +250,9 @@ quern_status quern_trainer_steps(quern_trainer *trainer, size_t steps, quern_epo
 
 quern_status quern__trainer_test(quern_trainer *trainer, quern_epoch *epoch) {
   epoch->tested = true;
-  return quern__measure(trainer->plan, &trainer->test, &trainer->batch, trainer->size, &trainer->tally,
-                        trainer->options.collective, trainer->options.shares, &epoch->test);
+  return quern__measure(trainer->plan, &trainer->test, &trainer->batch, trainer->size,
+                        &trainer->tally, trainer->options.collective, trainer->options.shares,
+                        &epoch->test);
 }
 
 bool quern__trainer_out_of_patience(const quern_trainer *trainer) {

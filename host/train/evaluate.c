@@ -7,7 +7,8 @@
 #include "check.h"
 #include "measure.h"
 
-/* Samples at a time: enough to keep a device busy, few enough to be little memory beside the data. */
+/* Samples at a time: enough to keep a device busy, few enough to be little memory beside the data.
+ */
 enum { EVALUATION_BATCH = 512 };
 
 /* What both need: the data, which are gone through once, and a plan to run them through. */
@@ -25,7 +26,8 @@ static void evaluation_free(evaluation *run) {
 }
 
 static quern_status evaluation_create(quern_context *context, const quern_network *network,
-                                      const quern_dataset *dataset, bool measures, evaluation *made) {
+                                      const quern_dataset *dataset, bool measures,
+                                      evaluation *made) {
   *made = (evaluation){.size = dataset->rows < EVALUATION_BATCH ? dataset->rows : EVALUATION_BATCH};
   quern_status status;
   quern_device_info info;
@@ -35,8 +37,8 @@ static quern_status evaluation_create(quern_context *context, const quern_networ
   const quern__shard all = quern__shard_of(NULL, NULL, dataset->rows, dataset->rows);
   QUERN__TRY(quern__feed_create(context, network, dataset, measures, placement, all, &made->data));
   QUERN__TRY(quern_plan_create(context, network, made->size, QUERN_PLAN_INFERENCE, &made->plan));
-  QUERN__TRY(
-      quern__batch_create(context, made->size, dataset->columns, made->data.target_count, &made->batch));
+  QUERN__TRY(quern__batch_create(context, made->size, dataset->columns, made->data.target_count,
+                                 &made->batch));
   return QUERN_OK;
 cleanup:
   evaluation_free(made);
@@ -46,8 +48,8 @@ cleanup:
 static quern_status check_arguments(const char *what, const void *context, const void *network,
                                     const void *dataset, const void *result) {
   if (context == NULL || network == NULL || dataset == NULL || result == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "%s: the context, the network, the data or the result is NULL",
-                       what);
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "%s: the context, the network, the data or the result is NULL", what);
   return QUERN_OK;
 }
 
@@ -60,7 +62,8 @@ quern_status quern_evaluate(quern_context *context, const quern_network *network
   QUERN__FORWARD(evaluation_create(context, network, dataset, true, &run));
   quern_status status;
   QUERN__TRY(quern__tally_create(context, dataset->rows, &tally));
-  QUERN__TRY(quern__measure(run.plan, &run.data, &run.batch, run.size, &tally, NULL, NULL, metrics));
+  QUERN__TRY(
+      quern__measure(run.plan, &run.data, &run.batch, run.size, &tally, NULL, NULL, metrics));
 cleanup:
   quern__tally_free(&tally);
   evaluation_free(&run);
@@ -75,8 +78,8 @@ static void restore_units(const quern_schema *schema, float *outputs, size_t row
       *outputs = (float)((double)*outputs * schema->target_deviation[i] + schema->target_mean[i]);
 }
 
-quern_status quern_predict(quern_context *context, const quern_network *network, const quern_dataset *dataset,
-                           float *outputs) {
+quern_status quern_predict(quern_context *context, const quern_network *network,
+                           const quern_dataset *dataset, float *outputs) {
   QUERN__FORWARD(check_arguments("predict", context, network, dataset, outputs));
   evaluation run;
   QUERN__FORWARD(evaluation_create(context, network, dataset, false, &run));
@@ -87,8 +90,9 @@ quern_status quern_predict(quern_context *context, const quern_network *network,
     quern_tensor x, output;
     QUERN__TRY(quern__feed_gather(&run.data, first, n, &run.batch, &x, NULL));
     QUERN__TRY(quern_plan_predict(run.plan, x, &output));
-    QUERN__TRY(quern_buffer_read(output.buffer, output.offset * sizeof(float), n * width * sizeof(float),
-                                 outputs + first * width, QUERN_NO_WAIT));
+    QUERN__TRY(quern_buffer_read(output.buffer, output.offset * sizeof(float),
+                                 n * width * sizeof(float), outputs + first * width,
+                                 QUERN_NO_WAIT));
   }
   QUERN__TRY(quern_context_finish(context));
   restore_units(network->schema, outputs, dataset->rows);

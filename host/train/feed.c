@@ -48,9 +48,12 @@ static quern_status create_resident(quern__feed *feed, const quern_dataset *data
   all->first = feed->origin;
   if (rows == 0) return QUERN_OK;
   QUERN__FORWARD(quern_buffer_create(feed->context, bytes, &all->buffer));
-  for (size_t at = 0, n, to = 0; (n = quern__shard_run(shard, at, feed->rows, &at)) > 0; at += n, to += n) {
-    QUERN__FORWARD(upload(all->buffer, to * value_bytes, n * value_bytes, values + at * value_bytes));
-    if (truth > 0) QUERN__FORWARD(upload(all->buffer, place + to * truth, n * truth, truths + at * truth));
+  for (size_t at = 0, n, to = 0; (n = quern__shard_run(shard, at, feed->rows, &at)) > 0;
+       at += n, to += n) {
+    QUERN__FORWARD(
+        upload(all->buffer, to * value_bytes, n * value_bytes, values + at * value_bytes));
+    if (truth > 0)
+      QUERN__FORWARD(upload(all->buffer, place + to * truth, n * truth, truths + at * truth));
   }
   all->rows = rows;
   return QUERN_OK;
@@ -71,8 +74,8 @@ cleanup:
 }
 
 quern_status quern__feed_create(quern_context *context, const quern_network *network,
-                                const quern_dataset *dataset, bool learns, quern__placement placement,
-                                quern__shard shard, quern__feed *feed) {
+                                const quern_dataset *dataset, bool learns,
+                                quern__placement placement, quern__shard shard, quern__feed *feed) {
   const quern_schema *schema = dataset->schema;
   *feed = (quern__feed){.context = context,
                         .rows = dataset->rows,
@@ -93,15 +96,18 @@ quern_status quern__feed_create(quern_context *context, const quern_network *net
     feed->task = schema->task;
     if (schema->task != QUERN_TASK_CLASSES) {
       feed->target_count = schema->outputs;
-      QUERN__TRY(quern__schema_copy_doubles(schema->target_deviation, schema->outputs, &feed->target_scale));
+      QUERN__TRY(quern__schema_copy_doubles(schema->target_deviation, schema->outputs,
+                                            &feed->target_scale));
     }
   }
   size_t bytes;
-  const size_t rows = is_streamed(feed) ? feed->chunk_rows : quern__shard_before(&feed->shard, feed->rows);
+  const size_t rows =
+      is_streamed(feed) ? feed->chunk_rows : quern__shard_before(&feed->shard, feed->rows);
   const quern__sample_size size = quern__sample_size_of(dataset, learns);
   if (!quern__chunk_bytes(&size, rows, &bytes)) {
-    status = quern__fail(QUERN_ERROR_OVERFLOW, "%s: the size of %zu samples of %zu values overflows",
-                         dataset->source, rows, feed->columns);
+    status =
+        quern__fail(QUERN_ERROR_OVERFLOW, "%s: the size of %zu samples of %zu values overflows",
+                    dataset->source, rows, feed->columns);
     goto cleanup;
   }
   QUERN__TRY(is_streamed(feed) ? quern__stream_create(feed, dataset, bytes)
@@ -143,10 +149,11 @@ static quern_status find(quern__feed *feed, size_t first, const quern__chunk **c
 }
 
 /* Which samples of a chunk are the n from `first` on. */
-static quern_tensor indices_of(const quern__feed *feed, const quern__chunk *chunk, size_t first, size_t n) {
+static quern_tensor indices_of(const quern__feed *feed, const quern__chunk *chunk, size_t first,
+                               size_t n) {
   const quern__shard *shard = &feed->shard;
-  return quern_vector(feed->order,
-                      quern__shard_before(shard, first) - quern__shard_before(shard, chunk->first), n);
+  return quern_vector(
+      feed->order, quern__shard_before(shard, first) - quern__shard_before(shard, chunk->first), n);
 }
 
 static quern_tensor values_of(const quern__feed *feed, const quern__chunk *chunk) {
@@ -160,15 +167,15 @@ static quern_tensor truth_in(const quern__feed *feed, const quern__chunk *chunk)
   return quern_matrix(chunk->buffer, place, chunk->rows, feed->target_count);
 }
 
-quern_status quern__feed_gather(quern__feed *feed, size_t first, size_t n, const quern__batch *batch,
-                                quern_tensor *x, quern__truth *truth) {
+quern_status quern__feed_gather(quern__feed *feed, size_t first, size_t n,
+                                const quern__batch *batch, quern_tensor *x, quern__truth *truth) {
   quern_context *context = feed->context;
   const quern__chunk *chunk;
   QUERN__FORWARD(find(feed, first, &chunk));
   const quern_tensor indices = indices_of(feed, chunk, first, n);
   *x = quern_matrix(batch->x, 0, n, feed->columns);
-  QUERN__FORWARD(quern_gather_rows(context, feed->element, values_of(feed, chunk), indices, feed->scale,
-                                   feed->offset, *x));
+  QUERN__FORWARD(quern_gather_rows(context, feed->element, values_of(feed, chunk), indices,
+                                   feed->scale, feed->offset, *x));
   if (truth == NULL) return QUERN_OK;
   *truth = (quern__truth){.labels = quern_none()};
   if (feed->target_count == 0) {
@@ -180,8 +187,8 @@ quern_status quern__feed_gather(quern__feed *feed, size_t first, size_t n, const
                            truth->targets);
 }
 
-quern_status quern__feed_samples(quern__feed *feed, size_t first, size_t n, const quern__batch *batch,
-                                 size_t size, quern__samples *samples) {
+quern_status quern__feed_samples(quern__feed *feed, size_t first, size_t n,
+                                 const quern__batch *batch, size_t size, quern__samples *samples) {
   const quern__chunk *chunk;
   QUERN__FORWARD(find(feed, first, &chunk));
   *samples = (quern__samples){.element = feed->element,
@@ -199,7 +206,8 @@ quern_status quern__feed_ahead(quern__feed *feed) {
   return is_streamed(feed) ? quern__stream_ahead(feed) : QUERN_OK;
 }
 
-/* --- The checksum --------------------------------------------------------------------------------------- */
+/* --- The checksum
+ * --------------------------------------------------------------------------------------- */
 
 enum { PIECE = 1 << 20 };
 
@@ -227,22 +235,25 @@ quern_status quern__feed_checksum(const quern__feed *feed, uint32_t *sum) {
     return QUERN_OK;
   }
   QUERN__FORWARD(add_buffer(feed->chunks[0].buffer, 0, values, sum));
-  return add_buffer(feed->chunks[0].buffer, quern__truth_place(feed, rows), truth_bytes(feed, rows), sum);
+  return add_buffer(feed->chunks[0].buffer, quern__truth_place(feed, rows), truth_bytes(feed, rows),
+                    sum);
 }
 
-/* --- Batches -------------------------------------------------------------------------------------------- */
+/* --- Batches
+ * -------------------------------------------------------------------------------------------- */
 
 /* A buffer of `rows` x `columns` elements of 4 bytes. */
 static quern_status create_matrix(quern_context *context, size_t rows, size_t columns,
                                   quern_buffer **buffer) {
   size_t count, bytes;
   if (!quern__multiply(rows, columns, &count) || !quern__multiply(count, sizeof(float), &bytes))
-    return quern__fail(QUERN_ERROR_OVERFLOW, "a batch of %zu samples of %zu values overflows", rows, columns);
+    return quern__fail(QUERN_ERROR_OVERFLOW, "a batch of %zu samples of %zu values overflows", rows,
+                       columns);
   return quern__buffer_create_touched(context, bytes, buffer);
 }
 
-quern_status quern__batch_create(quern_context *context, size_t size, size_t columns, size_t target_count,
-                                 quern__batch *batch) {
+quern_status quern__batch_create(quern_context *context, size_t size, size_t columns,
+                                 size_t target_count, quern__batch *batch) {
   *batch = (quern__batch){0};
   quern_status status;
   QUERN__TRY(create_matrix(context, size, columns, &batch->x));

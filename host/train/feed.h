@@ -1,6 +1,7 @@
-/* Where the samples of a data set come from: the device, where it lies whole (resident), or the host, which sends it a chunk at a
- * time (streamed). Who asks for samples cannot tell the two apart: the same batches come in the same order to the same ops. A rank
- * of several asks for those of its shard alone, and no others are sent to it. */
+/* Where the samples of a data set come from: the device, where it lies whole (resident), or the
+ * host, which sends it a chunk at a time (streamed). Who asks for samples cannot tell the two
+ * apart: the same batches come in the same order to the same ops. A rank of several asks for those
+ * of its shard alone, and no others are sent to it. */
 #ifndef QUERN_HOST_TRAIN_FEED_H
 #define QUERN_HOST_TRAIN_FEED_H
 
@@ -10,32 +11,36 @@
 #include <quern/staging.h>
 #include <quern/train.h>
 
-/* Samples on the device: `bytes` as quern__chunk_bytes, their values as they are on disk, and behind them what is to be predicted. */
+/* Samples on the device: `bytes` as quern__chunk_bytes, their values as they are on disk, and
+ * behind them what is to be predicted. */
 typedef struct quern__chunk {
   quern_buffer *buffer;
   quern_staging *staging; /* NULL where resident */
-  size_t first, rows;     /* how many samples are in it, and where in the pass they begin; rows 0: none */
+  /* how many samples are in it, and where in the pass they begin; rows 0: none */
+  size_t first, rows;
 } quern__chunk;
 
 typedef struct quern__feed {
   quern_context *context;
   size_t rows, columns; /* of a pass; of a sample */
-  quern__shard
-      shard; /* what of a pass comes to the device; where its order changes and it is resident, all */
+  /* what of a pass comes to the device; where its order changes and it is resident, all */
+  quern__shard shard;
   quern_element element;
   float scale, offset;
   bool learns;         /* it has what is to be predicted: labels, int32_t [rows], or targets */
   size_t target_count; /* floats a sample; 0 where there are labels, or nothing */
   quern_task task;
-  double *target_scale; /* [target_count], owned: what a target of 1 is in the data's own units; NULL: 1 */
-  /* uint32_t, as long as the chunk: which of its samples comes when. Streamed: 0, 1, 2 …, as the host puts them in order. */
+  /* [target_count], owned: what a target of 1 is in the data's own units; NULL: 1 */
+  double *target_scale;
+  /* uint32_t, as long as the chunk: which of its samples comes when. Streamed: 0, 1, 2 …, as the
+   * host puts them in order. */
   quern_buffer *order;
   quern__chunk chunks[2]; /* resident: the first alone */
 
   /* Streamed alone. */
   size_t chunk_rows; /* the most samples of a chunk; 0: resident */
-  size_t origin,
-      chunk_span; /* where in the pass the first begins, and how far each reaches: to the end of a batch */
+  /* where in the pass the first begins, and how far each reaches: to the end of a batch */
+  size_t origin, chunk_span;
   const quern_dataset *dataset; /* held */
   const uint32_t *pass;         /* the order of the pass under way; NULL: the data set's own */
   size_t current;               /* which chunk of the pass is read; SIZE_MAX: none yet */
@@ -48,38 +53,41 @@ typedef struct quern__batch {
   quern_buffer *targets; /* [size][target_count]; NULL where that is 0 */
 } quern__batch;
 
-/* Checks the data set against the network, and makes the shard of it ready in the data set's own order: uploads it, which it waits for,
- * or holds the data set. `learns`: it must have what is to be predicted, in the form that the loss takes; without it that stays on the
- * host. */
+/* Checks the data set against the network, and makes the shard of it ready in the data set's own
+ * order: uploads it, which it waits for, or holds the data set. `learns`: it must have what is to
+ * be predicted, in the form that the loss takes; without it that stays on the host. */
 quern_status quern__feed_create(quern_context *context, const quern_network *network,
-                                const quern_dataset *dataset, bool learns, quern__placement placement,
-                                quern__shard shard, quern__feed *feed);
+                                const quern_dataset *dataset, bool learns,
+                                quern__placement placement, quern__shard shard, quern__feed *feed);
 void quern__feed_free(quern__feed *feed);
 
-/* Begins a pass in an order of all samples, which must stay as it is until the pass is over. Resident data must all be here. */
+/* Begins a pass in an order of all samples, which must stay as it is until the pass is over.
+ * Resident data must all be here. */
 quern_status quern__feed_begin(quern__feed *feed, const uint32_t *order);
 
 /* How far, at most to `end`, samples from `first` on come at once: to the end of a chunk. */
 size_t quern__feed_reach(const quern__feed *feed, size_t first, size_t end);
 
-/* Queues the gathering of n samples of the shard, from the one at `first` in the order on, into the batch; they lie side by side and do
- * not reach past a chunk. truth may be NULL. */
-quern_status quern__feed_gather(quern__feed *feed, size_t first, size_t n, const quern__batch *batch,
-                                quern_tensor *x, quern__truth *truth);
+/* Queues the gathering of n samples of the shard, from the one at `first` in the order on, into the
+ * batch; they lie side by side and do not reach past a chunk. truth may be NULL. */
+quern_status quern__feed_gather(quern__feed *feed, size_t first, size_t n,
+                                const quern__batch *batch, quern_tensor *x, quern__truth *truth);
 
 /* The same n samples for whole steps of `size` samples, which gather by themselves. */
-quern_status quern__feed_samples(quern__feed *feed, size_t first, size_t n, const quern__batch *batch,
-                                 size_t size, quern__samples *samples);
+quern_status quern__feed_samples(quern__feed *feed, size_t first, size_t n,
+                                 const quern__batch *batch, size_t size, quern__samples *samples);
 
-/* Sends the chunk after the one that is read on its way, where there is one. To be called before a wait, so that what comes after
- * it need not wait for the host; where nobody waits it happens by itself. */
+/* Sends the chunk after the one that is read on its way, where there is one. To be called before a
+ * wait, so that what comes after it need not wait for the host; where nobody waits it happens by
+ * itself. */
 quern_status quern__feed_ahead(quern__feed *feed);
 
-/* Goes on with the checksum `sum` over the values and what is to be predicted, in the data set's order, as they are on the device. */
+/* Goes on with the checksum `sum` over the values and what is to be predicted, in the data set's
+ * order, as they are on the device. */
 quern_status quern__feed_checksum(const quern__feed *feed, uint32_t *sum);
 
-quern_status quern__batch_create(quern_context *context, size_t size, size_t columns, size_t target_count,
-                                 quern__batch *batch);
+quern_status quern__batch_create(quern_context *context, size_t size, size_t columns,
+                                 size_t target_count, quern__batch *batch);
 void quern__batch_free(quern__batch *batch);
 
 #endif

@@ -66,7 +66,8 @@ static quern_status look_at_parts(const quern_plan *plan, size_t l, finding *at)
   return QUERN_OK;
 }
 
-/* One layer of a step forwards, from *x on, which then is what the next one reads. Once something is found nothing is looked for. */
+/* One layer of a step forwards, from *x on, which then is what the next one reads. Once something
+ * is found nothing is looked for. */
 static quern_status look_through_layer(quern_plan *plan, size_t l, quern_tensor *x, finding *at) {
   const quern_tensor output = quern__plan_output(plan, l, x->rows);
   const bool looks = !at->found;
@@ -79,8 +80,8 @@ static quern_status look_through_layer(quern_plan *plan, size_t l, quern_tensor 
   return QUERN_OK;
 }
 
-/* The trainer's next step forwards, op by op, until something is not finite; to its end where other ranks wait for this one in a
- * layer. */
+/* The trainer's next step forwards, op by op, until something is not finite; to its end where other
+ * ranks wait for this one in a layer. */
 static quern_status look_through_step(quern_trainer *trainer, finding *at) {
   quern_plan *plan = trainer->plan;
   const size_t first = quern__trainer_samples_of(trainer, trainer->step);
@@ -89,8 +90,8 @@ static quern_status look_through_step(quern_trainer *trainer, finding *at) {
   quern__together_part(trainer->options.collective, trainer->options.shares, all, &begin, &n);
   plan->first_row = begin;
   plan->step_samples = all;
-  if (n == 0)
-    return quern__plan_normalize_nothing(plan, QUERN__PASS_REHEARSAL); /* others have samples to look at */
+  if (n == 0) /* others have samples to look at */
+    return quern__plan_normalize_nothing(plan, QUERN__PASS_REHEARSAL);
   quern_tensor x;
   QUERN__FORWARD(quern__feed_gather(&trainer->train, first + begin, n, &trainer->batch, &x, NULL));
   QUERN__FORWARD(look(x, at));
@@ -130,9 +131,9 @@ static quern_status fail_step(quern_trainer *trainer, size_t bad, float loss) {
   }
   return quern__fail(
       QUERN_ERROR_NOT_FINITE,
-      "train: the loss is %g in step %zu of %zu of epoch %zu; it begins in %s, with %g; " ADVICE, plain(loss),
-      bad + 1, quern__trainer_steps_an_epoch(trainer), trainer->epoch + 1, at.place, plain(at.value),
-      trainer->options.optimizer.learning_rate);
+      "train: the loss is %g in step %zu of %zu of epoch %zu; it begins in %s, with %g; " ADVICE,
+      plain(loss), bad + 1, quern__trainer_steps_an_epoch(trainer), trainer->epoch + 1, at.place,
+      plain(at.value), trainer->options.optimizer.learning_rate);
 }
 
 quern_status quern__trainer_losses(quern_trainer *trainer, float **losses) {
@@ -142,7 +143,8 @@ quern_status quern__trainer_losses(quern_trainer *trainer, float **losses) {
   float *values = malloc(count * sizeof *values);
   if (values == NULL) return quern__fail_memory("train", count * sizeof *values);
   quern_status status;
-  QUERN__TRY(quern_buffer_read(trainer->tally.losses, 0, count * sizeof *values, values, QUERN_WAIT));
+  QUERN__TRY(
+      quern_buffer_read(trainer->tally.losses, 0, count * sizeof *values, values, QUERN_WAIT));
   QUERN__TRY(quern__ranks_merge_losses(trainer, values, count));
   const size_t bad = first_bad(values, count);
   if (bad < count) QUERN__TRY(fail_step(trainer, bad / trainer->options.batch, values[bad]));
@@ -153,7 +155,8 @@ cleanup:
   return status;
 }
 
-quern_status quern__trainer_check_parameters(const quern_trainer *trainer, const float *parameters) {
+quern_status quern__trainer_check_parameters(const quern_trainer *trainer,
+                                             const float *parameters) {
   const quern__shape *shape = &trainer->plan->shape;
   const size_t bad = first_bad(parameters, shape->flat_count);
   if (bad == shape->flat_count) return QUERN_OK;
@@ -161,9 +164,11 @@ quern_status quern__trainer_check_parameters(const quern_trainer *trainer, const
   for (size_t l = 0; l < shape->layer_count; l++)
     for (size_t p = 0; p < QUERN__PARTS; p++) {
       const quern__extent extent = quern__layer_part(&shape->layers[l], (quern__part)p);
-      if (bad >= extent.first && bad < extent.first + extent.count) name_part(shape, l, (quern__part)p, &at);
+      if (bad >= extent.first && bad < extent.first + extent.count)
+        name_part(shape, l, (quern__part)p, &at);
     }
-  return quern__fail(
-      QUERN_ERROR_NOT_FINITE, "train: %s went to %g in the last step, number %" PRIu64 "; " ADVICE, at.place,
-      plain(parameters[bad]), trainer->plan->updates, trainer->options.optimizer.learning_rate);
+  return quern__fail(QUERN_ERROR_NOT_FINITE,
+                     "train: %s went to %g in the last step, number %" PRIu64 "; " ADVICE, at.place,
+                     plain(parameters[bad]), trainer->plan->updates,
+                     trainer->options.optimizer.learning_rate);
 }

@@ -49,7 +49,8 @@ static void print_frozen(quern__text *text, const quern_trainer *trainer) {
   const quern__shape *shape = &trainer->plan->shape;
   const char *comma = "";
   for (size_t l = 0; l < shape->layer_count; l++) {
-    const bool frozen[] = {shape->layers[l].layer.freeze_weights, shape->layers[l].layer.freeze_bias};
+    const bool frozen[] = {shape->layers[l].layer.freeze_weights,
+                           shape->layers[l].layer.freeze_bias};
     for (size_t part = 0; part < 2; part++) {
       if (!frozen[part]) continue;
       quern__text_print(text, "%s%zu.%s", comma, l, part == 0 ? "weight" : "bias");
@@ -113,7 +114,8 @@ static void print_learning_rate(quern__text *text, const quern_trainer *trainer)
 static void print_weight_decay(quern__text *text, const quern_trainer *trainer) {
   const quern_optimizer *optimizer = &trainer->options.optimizer;
   quern__text_double(text, optimizer->weight_decay);
-  if (optimizer->weight_decay > 0.0 && !optimizer->decay_bias) quern__text_put(text, ", not of biases");
+  if (optimizer->weight_decay > 0.0 && !optimizer->decay_bias)
+    quern__text_put(text, ", not of biases");
 }
 
 /* "cosine over 300 steps, minimum 0, after a warm-up of 20 steps from 0.333". */
@@ -209,15 +211,18 @@ const char *quern__identity_name(size_t index) {
   return fields[index].name;
 }
 
-quern_status quern__identity_check(const quern__identity *identity, const quern__safetensors *file) {
+quern_status quern__identity_check(const quern__identity *identity,
+                                   const quern__safetensors *file) {
   for (size_t i = 0; i < QUERN__IDENTITY_COUNT; i++) {
     const char *there = quern__safetensors_metadata(file, fields[i].key);
     if (there == NULL)
-      return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\" is missing", file->path, fields[i].key);
+      return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\" is missing", file->path,
+                         fields[i].key);
     if (strcmp(there, identity->values[i]) != 0)
-      return quern__fail(QUERN_ERROR_FORMAT,
-                         "%s: is of another training: its %s is \"%.200s\", and this one's is \"%.200s\"",
-                         file->path, fields[i].name, there, identity->values[i]);
+      return quern__fail(
+          QUERN_ERROR_FORMAT,
+          "%s: is of another training: its %s is \"%.200s\", and this one's is \"%.200s\"",
+          file->path, fields[i].name, there, identity->values[i]);
   }
   return QUERN_OK;
 }

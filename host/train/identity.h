@@ -1,5 +1,5 @@
-/* What a training is: the fields that decide its bits, besides where it stands. A checkpoint belongs to a training with
- * the same ones. */
+/* What a training is: the fields that decide its bits, besides where it stands. A checkpoint
+ * belongs to a training with the same ones. */
 #ifndef QUERN_HOST_TRAIN_IDENTITY_H
 #define QUERN_HOST_TRAIN_IDENTITY_H
 
@@ -7,25 +7,26 @@
 #include "../text.h"
 #include "trainer.h"
 
-/* X(field, name): each is printed by print_<field> in identity.c, is "quern.<field>" in a file, and `name` in an error. */
-#define QUERN__IDENTITY(X)                                                                                   \
-  X(network, "network")                                                                                      \
-  X(activations, "activations")                                                                              \
-  X(normalization, "normalisation")                                                                          \
-  X(dropout, "dropout")                                                                                      \
-  X(loss, "loss")                                                                                            \
-  X(frozen, "frozen parameters")                                                                             \
-  X(data, "training data")                                                                                   \
-  X(batch, "batch")                                                                                          \
-  X(generator, "generator")                                                                                  \
-  X(seed, "seed")                                                                                            \
-  X(optimizer, "optimizer")                                                                                  \
-  X(learning_rate, "learning rate")                                                                          \
-  X(weight_decay, "weight decay")                                                                            \
-  X(schedule, "schedule")                                                                                    \
-  X(clip_norm, "largest norm of the gradients")                                                              \
-  X(patience, "patience")                                                                                    \
-  X(label_smoothing, "label smoothing")                                                                      \
+/* X(field, name): each is printed by print_<field> in identity.c, is "quern.<field>" in a file, and
+ * `name` in an error. */
+#define QUERN__IDENTITY(X)                                                                         \
+  X(network, "network")                                                                            \
+  X(activations, "activations")                                                                    \
+  X(normalization, "normalisation")                                                                \
+  X(dropout, "dropout")                                                                            \
+  X(loss, "loss")                                                                                  \
+  X(frozen, "frozen parameters")                                                                   \
+  X(data, "training data")                                                                         \
+  X(batch, "batch")                                                                                \
+  X(generator, "generator")                                                                        \
+  X(seed, "seed")                                                                                  \
+  X(optimizer, "optimizer")                                                                        \
+  X(learning_rate, "learning rate")                                                                \
+  X(weight_decay, "weight decay")                                                                  \
+  X(schedule, "schedule")                                                                          \
+  X(clip_norm, "largest norm of the gradients")                                                    \
+  X(patience, "patience")                                                                          \
+  X(label_smoothing, "label smoothing")                                                            \
   X(class_weights, "class weights")
 
 enum {
@@ -39,8 +40,8 @@ typedef struct quern__identity {
   char *values[QUERN__IDENTITY_COUNT]; /* owned */
 } quern__identity;
 
-/* Waits: the training data are read back from the device, once a trainer, for their checksum. The caller frees
- * *identity, whatever this returns. */
+/* Waits: the training data are read back from the device, once a trainer, for their checksum. The
+ * caller frees *identity, whatever this returns. */
 quern_status quern__identity_create(quern_trainer *trainer, quern__identity *identity);
 void quern__identity_free(quern__identity *identity);
 

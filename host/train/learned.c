@@ -1,4 +1,5 @@
-/* What training changes, listed once, for checkpoints and for going back to where an epoch began. */
+/* What training changes, listed once, for checkpoints and for going back to where an epoch began.
+ */
 #include "learned.h"
 
 #include "../context.h"
@@ -37,7 +38,8 @@ void quern__learned_free(quern__learned *learned) {
 quern_status quern__learned_keep(quern__learned *learned, const quern_plan *plan) {
   for (size_t i = 0; i < learned->count; i++) {
     const quern__learned_tensor *tensor = &learned->tensors[i];
-    QUERN__FORWARD(quern_buffer_copy(tensor->buffer, 0, tensor->kept, 0, tensor->count * sizeof(float)));
+    QUERN__FORWARD(
+        quern_buffer_copy(tensor->buffer, 0, tensor->kept, 0, tensor->count * sizeof(float)));
   }
   learned->kept_updates = plan->updates;
   learned->kept_trained = plan->trained;
@@ -47,7 +49,8 @@ quern_status quern__learned_keep(quern__learned *learned, const quern_plan *plan
 quern_status quern__learned_return(const quern__learned *learned, quern_plan *plan) {
   for (size_t i = 0; i < learned->count; i++) {
     const quern__learned_tensor *tensor = &learned->tensors[i];
-    QUERN__FORWARD(quern_buffer_copy(tensor->kept, 0, tensor->buffer, 0, tensor->count * sizeof(float)));
+    QUERN__FORWARD(
+        quern_buffer_copy(tensor->kept, 0, tensor->buffer, 0, tensor->count * sizeof(float)));
   }
   plan->updates = learned->kept_updates;
   plan->trained = learned->kept_trained;

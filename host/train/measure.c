@@ -35,7 +35,8 @@ void quern__tally_free(quern__tally *tally) {
 
 /* The mean of losses that are here a piece at a time, in double, which no sum of floats is too
  * large for. */
-static quern_status mean_on_host(const quern__tally *tally, size_t first, size_t rows, double *mean) {
+static quern_status mean_on_host(const quern__tally *tally, size_t first, size_t rows,
+                                 double *mean) {
   enum { PIECE = 1 << 16 };
   const size_t room = rows < PIECE ? rows : PIECE;
   quern_status status = QUERN_OK;
@@ -44,8 +45,8 @@ static quern_status mean_on_host(const quern__tally *tally, size_t first, size_t
   if (losses == NULL) return quern__fail_memory("losses", room * sizeof *losses);
   for (size_t done = 0, n; done < rows; done += n) {
     n = rows - done < room ? rows - done : room;
-    QUERN__TRY(quern_buffer_read(tally->losses, (first + done) * sizeof *losses, n * sizeof *losses, losses,
-                                 QUERN_WAIT));
+    QUERN__TRY(quern_buffer_read(tally->losses, (first + done) * sizeof *losses, n * sizeof *losses,
+                                 losses, QUERN_WAIT));
     for (size_t i = 0; i < n; i++) sum += (double)losses[i];
   }
   *mean = sum / (double)rows;
@@ -56,10 +57,11 @@ cleanup:
 
 /* The device adds up in float. A sum that is not finite may be one of finite losses, which is found
  * out here. */
-quern_status quern__tally_mean_loss(const quern__tally *tally, size_t first, size_t rows, double *mean) {
+quern_status quern__tally_mean_loss(const quern__tally *tally, size_t first, size_t rows,
+                                    double *mean) {
   float sum;
-  QUERN__FORWARD(
-      quern_sum(tally->context, quern_vector(tally->losses, first, rows), quern_vector(tally->sum, 0, 1)));
+  QUERN__FORWARD(quern_sum(tally->context, quern_vector(tally->losses, first, rows),
+                           quern_vector(tally->sum, 0, 1)));
   QUERN__FORWARD(quern_buffer_read(tally->sum, 0, sizeof sum, &sum, QUERN_WAIT));
   if (!isfinite(sum)) return mean_on_host(tally, first, rows, mean);
   *mean = (double)sum / (double)rows;
@@ -118,8 +120,8 @@ static quern_status measure_classes(quern_plan *plan, const passage *over, doubl
 
 /* Targets: outputs and targets of each batch come to the host. */
 static quern_status measure_targets(quern_plan *plan, const passage *over, quern__score *score) {
-  const size_t k = over->feed->target_count,
-               bytes = over->size * k * sizeof(float); /* fits, as the batch does */
+  /* fits, as the batch does */
+  const size_t k = over->feed->target_count, bytes = over->size * k * sizeof(float);
   quern_status status = QUERN_OK;
   float *outputs = malloc(bytes), *targets = malloc(bytes);
   if (outputs == NULL || targets == NULL) {
@@ -132,9 +134,10 @@ static quern_status measure_targets(quern_plan *plan, const passage *over, quern
     QUERN__TRY(gather_batch(over, first, &n, &x, &truth, &losses));
     QUERN__TRY(quern_plan_evaluate_targets(plan, x, truth.targets, losses));
     const quern_tensor z = quern__plan_output(plan, plan->shape.layer_count - 1, n);
+    QUERN__TRY(quern_buffer_read(z.buffer, z.offset * sizeof(float), n * k * sizeof(float), outputs,
+                                 QUERN_WAIT));
     QUERN__TRY(
-        quern_buffer_read(z.buffer, z.offset * sizeof(float), n * k * sizeof(float), outputs, QUERN_WAIT));
-    QUERN__TRY(quern_buffer_read(over->batch->targets, 0, n * k * sizeof(float), targets, QUERN_WAIT));
+        quern_buffer_read(over->batch->targets, 0, n * k * sizeof(float), targets, QUERN_WAIT));
     quern__score_add(score, outputs, targets, over->feed->target_scale, n);
   }
 cleanup:
@@ -170,8 +173,8 @@ cleanup:
   return status;
 }
 
-static quern_status score_targets(quern_plan *plan, const passage *over, const quern_collective *collective,
-                                  quern_metrics *metrics) {
+static quern_status score_targets(quern_plan *plan, const passage *over,
+                                  const quern_collective *collective, quern_metrics *metrics) {
   const quern__feed *feed = over->feed;
   quern__score score = {0};
   quern_status status;
@@ -184,9 +187,10 @@ cleanup:
   return status;
 }
 
-quern_status quern__measure(quern_plan *plan, quern__feed *feed, const quern__batch *batch, size_t size,
-                            const quern__tally *tally, const quern_collective *collective,
-                            const uint32_t *shares, quern_metrics *metrics) {
+quern_status quern__measure(quern_plan *plan, quern__feed *feed, const quern__batch *batch,
+                            size_t size, const quern__tally *tally,
+                            const quern_collective *collective, const uint32_t *shares,
+                            quern_metrics *metrics) {
   const double start = quern__seconds(), rows = (double)feed->rows;
   size_t begin, own;
   quern__together_part(collective, shares, feed->rows, &begin, &own);

@@ -9,11 +9,13 @@
 
 static quern_status check_real(const char *name, float value) {
   if (isfinite(value) && value >= 0.0f) return QUERN_OK;
-  return quern__fail(QUERN_ERROR_ARGUMENT, "train: a %s of %g, expected a finite number, not negative", name,
+  return quern__fail(QUERN_ERROR_ARGUMENT,
+                     "train: a %s of %g, expected a finite number, not negative", name,
                      (double)value);
 }
 
-quern_status quern__train_options_read(const quern_train_options *given, quern_train_options *options) {
+quern_status quern__train_options_read(const quern_train_options *given,
+                                       quern_train_options *options) {
   *options = (quern_train_options)QUERN_TRAIN_OPTIONS_INIT;
   if (given != NULL) {
     if (given->size < sizeof given->size || given->size > sizeof *options)
@@ -23,7 +25,8 @@ quern_status quern__train_options_read(const quern_train_options *given, quern_t
           given->size, sizeof *options);
     memcpy(options, given, given->size);
   }
-  if (options->epochs == 0) return quern__fail(QUERN_ERROR_ARGUMENT, "train: 0 epochs, expected at least 1");
+  if (options->epochs == 0)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "train: 0 epochs, expected at least 1");
   if (options->batch == 0)
     return quern__fail(QUERN_ERROR_ARGUMENT, "train: a batch of 0 samples, expected at least 1");
   QUERN__FORWARD(quern__collective_check(options->collective));

@@ -6,16 +6,17 @@
 #include "../schema.h"
 #include "../size.h"
 
-/* A chunk this long costs the host and the device far more than what comes with each: events, a wait, a launch more of whole steps
- * (docs/measurements.md). */
+/* A chunk this long costs the host and the device far more than what comes with each: events, a
+ * wait, a launch more of whole steps (docs/measurements.md). */
 enum { CHUNK_BYTES = 4 << 20 };
 enum { LINE = 64 };
 
 quern__sample_size quern__sample_size_of(const quern_dataset *dataset, bool learns) {
   const size_t count = dataset->targets != NULL ? dataset->schema->outputs : 1;
+  /* as long as an int32_t */
   return (quern__sample_size){.columns = dataset->columns,
                               .element = quern__element_bytes(dataset->element),
-                              .truth = learns ? count * sizeof(float) : 0}; /* as long as an int32_t */
+                              .truth = learns ? count * sizeof(float) : 0};
 }
 
 size_t quern__values_room(size_t value_bytes) {
@@ -24,15 +25,17 @@ size_t quern__values_room(size_t value_bytes) {
 
 bool quern__chunk_bytes(const quern__sample_size *size, size_t rows, size_t *bytes) {
   size_t values, truth;
-  return quern__multiply(size->columns, size->element, &values) && quern__multiply(values, rows, &values) &&
-         values <= SIZE_MAX - LINE && quern__multiply(rows, size->truth, &truth) &&
+  return quern__multiply(size->columns, size->element, &values) &&
+         quern__multiply(values, rows, &values) && values <= SIZE_MAX - LINE &&
+         quern__multiply(rows, size->truth, &truth) &&
          quern__add(quern__values_room(values), truth, bytes);
 }
 
 /* `count` chunks of so many samples and an order for one; SIZE_MAX where that overflows. */
 static size_t bytes_of(const quern__placing *set, size_t count, size_t rows) {
   size_t chunk, all, order;
-  const bool fits = quern__chunk_bytes(&set->size, rows, &chunk) && quern__multiply(chunk, count, &all) &&
+  const bool fits = quern__chunk_bytes(&set->size, rows, &chunk) &&
+                    quern__multiply(chunk, count, &all) &&
                     quern__multiply(rows, sizeof(uint32_t), &order) && quern__add(all, order, &all);
   return fits ? all : SIZE_MAX;
 }
@@ -58,7 +61,8 @@ static size_t units_in_chunk(const quern__placing *set, const quern__room *room,
   while (least < most) {
     const size_t half = least + (most - least + 1) / 2, rows = half * set->unit;
     size_t chunk;
-    const bool good = fits_buffer(set, rows, room->allocation) && bytes_of(set, 2, rows) <= budget &&
+    const bool good = fits_buffer(set, rows, room->allocation) &&
+                      bytes_of(set, 2, rows) <= budget &&
                       quern__chunk_bytes(&set->size, rows, &chunk) && chunk <= CHUNK_BYTES;
     if (good)
       least = half;
@@ -94,15 +98,17 @@ quern_status quern__place(const quern__room *room, quern__placing *train, quern_
       fits_buffer(test, test->rows, room->allocation))
     return QUERN_OK;
 
-  quern__placing *small = test->bytes < train->bytes ? test : train, *large = small == test ? train : test;
+  quern__placing *small = test->bytes < train->bytes ? test : train,
+                 *large = small == test ? train : test;
   const size_t least_small = least_bytes(small, room), least_large = least_bytes(large, room);
   size_t least;
   if (!quern__add(least_small, least_large, &least)) least = SIZE_MAX;
   if (room->bytes < least && room->strict)
     return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "train: the data may take %zu bytes of the device, expected at least %zu: two batches "
-                       "of %zu samples%s, one to compute on and one on its way%s",
-                       room->bytes, least, train->unit, train->span > train->unit ? " for this rank" : "",
+                       "train: the data may take %zu bytes of the device, expected at least %zu: "
+                       "two batches of %zu samples%s, one to compute on and one on its way%s",
+                       room->bytes, least, train->unit,
+                       train->span > train->unit ? " for this rank" : "",
                        test->rows > 0 ? ", of either data set" : "");
   const size_t bytes = room->bytes > least ? room->bytes : least;
   place_one(small, room, between(least_small, bytes / 2, bytes - least_large));

@@ -1,4 +1,5 @@
-/* Where data sets lie, by what they may take of the device: whole on it, or on the host, to come in chunks. */
+/* Where data sets lie, by what they may take of the device: whole on it, or on the host, to come in
+ * chunks. */
 #ifndef QUERN_HOST_TRAIN_PLACEMENT_H
 #define QUERN_HOST_TRAIN_PLACEMENT_H
 
@@ -22,15 +23,16 @@ QUERN__CHECKED bool quern__chunk_bytes(const quern__sample_size *size, size_t ro
 
 typedef struct quern__placement {
   size_t chunk_rows; /* samples that a chunk has room for; 0: resident */
-  size_t chunk_span; /* samples of a pass that it reaches over, with those of them that are other ranks' */
+  /* samples of a pass that it reaches over, with those of them that are other ranks' */
+  size_t chunk_span;
 } quern__placement;
 
 /* A data set to be placed. */
 typedef struct quern__placing {
   quern__sample_size size;
   size_t rows; /* that are kept where they are resident; 0: there is none */
-  /* Of samples that are used together, and so come in one chunk: how many they are at most, with other ranks' between
-   * them, and how often they come in a pass. */
+  /* Of samples that are used together, and so come in one chunk: how many they are at most, with
+   * other ranks' between them, and how often they come in a pass. */
   size_t unit, span, units;
   quern__placement placement;
   size_t bytes; /* that it takes on the device so, its order included */
@@ -43,8 +45,9 @@ typedef struct quern__room {
   bool strict;       /* too little room is an error; without it the smallest chunks are taken */
 } quern__room;
 
-/* Places training and test data: resident where all fits; else the smaller of the two resident where that leaves half of the room, and
- * what is left in chunks that are no longer than they need to be to go well. */
+/* Places training and test data: resident where all fits; else the smaller of the two resident
+ * where that leaves half of the room, and what is left in chunks that are no longer than they need
+ * to be to go well. */
 quern_status quern__place(const quern__room *room, quern__placing *train, quern__placing *test);
 
 /* Places data that are gone through once: in chunks, unless there would be one. */

@@ -43,16 +43,17 @@ static size_t first_other(const line *all, size_t ranks) {
 }
 
 /* Fails on every rank where one has another text. */
-static quern_status compare(const quern_collective *collective, const char *name, const char *text) {
+static quern_status compare(const quern_collective *collective, const char *name,
+                            const char *text) {
   line *all;
   QUERN__FORWARD(gather_lines(collective, text, &all));
   const size_t ranks = collective->ranks, r = first_other(all, ranks);
   quern_status status = QUERN_OK;
   if (r < ranks)
-    status = quern__fail(
-        QUERN_ERROR_COLLECTIVE,
-        "train: rank %zu of %zu differs from rank 0: its %s is \"%s\", and that of rank 0 is \"%s\"", r,
-        ranks, name, all[r].text, all[0].text);
+    status = quern__fail(QUERN_ERROR_COLLECTIVE,
+                         "train: rank %zu of %zu differs from rank 0: its %s is \"%s\", and that "
+                         "of rank 0 is \"%s\"",
+                         r, ranks, name, all[r].text, all[0].text);
   free(all);
   return status;
 }
@@ -74,8 +75,8 @@ static quern_status compare_trainings(quern_trainer *trainer) {
   QUERN__TRY(compare(collective, "number of epochs", text));
   snprintf(text, sizeof text, "%zu samples", trainer->test.rows);
   QUERN__TRY(compare(collective, "test set", text));
-  snprintf(text, sizeof text, "%s, every %zu steps", options->checkpoint != NULL ? "asked for" : "none",
-           options->checkpoint_every);
+  snprintf(text, sizeof text, "%s, every %zu steps",
+           options->checkpoint != NULL ? "asked for" : "none", options->checkpoint_every);
   QUERN__TRY(compare(collective, "checkpoint", text));
   QUERN__TRY(compare(collective, "resumption", options->resume != NULL ? "asked for" : "none"));
   QUERN__TRY(quern__together_status(collective, quern__shares_print(options, &shares)));
@@ -113,7 +114,8 @@ static quern_status broadcast_range(const quern_trainer *trainer, quern_buffer *
   if (values == NULL) return quern__fail_memory("trainer", bytes);
   if (collective->rank == 0) QUERN__TRY(quern_buffer_read(buffer, 0, bytes, values, QUERN_WAIT));
   QUERN__TRY(quern__together_broadcast(collective, values, bytes));
-  status = collective->rank == 0 ? QUERN_OK : quern_buffer_write(buffer, 0, bytes, values, QUERN_WAIT);
+  status =
+      collective->rank == 0 ? QUERN_OK : quern_buffer_write(buffer, 0, bytes, values, QUERN_WAIT);
 cleanup:
   free(values);
   return status;
@@ -126,11 +128,13 @@ static quern_status broadcast_learned(const quern_trainer *trainer) {
   return QUERN_OK;
 }
 
-quern_status quern__ranks_meet(quern_trainer *trainer, const quern_network *network, quern_status status) {
+quern_status quern__ranks_meet(quern_trainer *trainer, const quern_network *network,
+                               quern_status status) {
   const quern_collective *collective = trainer->options.collective;
   if (collective == NULL) return status;
   QUERN__FORWARD(quern__together_status(collective, status));
-  return quern__ranks_fail(trainer, quern__reducer_create(collective, &network->shape, &trainer->reducer));
+  return quern__ranks_fail(trainer,
+                           quern__reducer_create(collective, &network->shape, &trainer->reducer));
 }
 
 quern_status quern__ranks_begin(quern_trainer *trainer, quern_status status) {
@@ -146,7 +150,8 @@ quern_status quern__ranks_begin(quern_trainer *trainer, quern_status status) {
 static quern_status clear_losses(const quern_trainer *trainer, size_t first) {
   const size_t rows = trainer->train.rows;
   if (first == rows) return QUERN_OK;
-  return quern_fill(trainer->context, 0.0f, quern_vector(trainer->tally.losses, first, rows - first));
+  return quern_fill(trainer->context, 0.0f,
+                    quern_vector(trainer->tally.losses, first, rows - first));
 }
 
 quern_status quern__ranks_begin_epoch(quern_trainer *trainer) {
@@ -156,7 +161,8 @@ quern_status quern__ranks_begin_epoch(quern_trainer *trainer) {
 }
 
 /* A rank without a sample in the batch adds nothing to the sums. */
-static quern_status no_gradients(quern_plan *plan, size_t samples, const quern__bucket_watch *watch) {
+static quern_status no_gradients(quern_plan *plan, size_t samples,
+                                 const quern__bucket_watch *watch) {
   plan->step_samples = samples;
   QUERN__FORWARD(quern__plan_normalize_nothing(plan, QUERN__PASS_TRAINING));
   QUERN__FORWARD(quern__plan_normalize_nothing_back(plan));
@@ -177,14 +183,16 @@ quern_status quern__ranks_step(quern_trainer *trainer, size_t first, size_t n) {
   quern__truth truth = {.labels = quern_none()};
   quern__together_part(collective, trainer->options.shares, n, &whole.first, &own);
   first += whole.first;
-  if (own > 0) QUERN__FORWARD(quern__feed_gather(&trainer->train, first, own, &trainer->batch, &x, &truth));
+  if (own > 0)
+    QUERN__FORWARD(quern__feed_gather(&trainer->train, first, own, &trainer->batch, &x, &truth));
   if (plan->weighs_classes) {
     if (own > 0) QUERN__FORWARD(quern__plan_label_weight(plan, truth.labels, &whole.weight));
     QUERN__FORWARD(quern__together_sum(collective, &whole.weight, 1));
   }
   const quern__bucket_watch watch = quern__reducer_watch(trainer->reducer);
   QUERN__FORWARD(own > 0 ? quern__plan_gradients(plan, x, &truth, &whole,
-                                                 quern_vector(trainer->tally.losses, first, own), &watch)
+                                                 quern_vector(trainer->tally.losses, first, own),
+                                                 &watch)
                          : no_gradients(plan, n, &watch));
   return quern__reduce(trainer->reducer, plan, &trainer->reducing);
 }
@@ -206,11 +214,12 @@ typedef struct position {
   double best_loss;
 } position;
 
-/* Of the losses of the steps that are done, which rank 0 has read, each rank keeps those of its samples: so their sum has the bits that it
- * would have had. */
+/* Of the losses of the steps that are done, which rank 0 has read, each rank keeps those of its
+ * samples: so their sum has the bits that it would have had. */
 static quern_status divide_losses(quern_trainer *trainer) {
   const quern_collective *collective = trainer->options.collective;
-  const size_t count = quern__trainer_samples_of(trainer, trainer->step), bytes = count * sizeof(float);
+  const size_t count = quern__trainer_samples_of(trainer, trainer->step),
+               bytes = count * sizeof(float);
   if (count == 0) return QUERN_OK;
   float *losses = malloc(bytes);
   if (losses == NULL) return quern__fail_memory("trainer", bytes);
@@ -219,7 +228,8 @@ static quern_status divide_losses(quern_trainer *trainer) {
     QUERN__TRY(quern_buffer_read(trainer->tally.losses, 0, bytes, losses, QUERN_WAIT));
   QUERN__TRY(quern__together_broadcast(collective, losses, bytes));
   for (size_t first = 0; first < count; first += trainer->options.batch) {
-    const size_t n = count - first < trainer->options.batch ? count - first : trainer->options.batch;
+    const size_t n =
+        count - first < trainer->options.batch ? count - first : trainer->options.batch;
     size_t begin, own;
     quern__together_part(collective, trainer->options.shares, n, &begin, &own);
     for (size_t i = 0; i < n; i++)

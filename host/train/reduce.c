@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Numbers that a bucket has at least: so many that latency is little beside them. A bucket is added up in pieces, since a collective may
- * hold each of them twice. */
+/* Numbers that a bucket has at least: so many that latency is little beside them. A bucket is added
+ * up in pieces, since a collective may hold each of them twice. */
 enum { LEAST = 1 << 18, PIECE = 1 << 20, MOST_UNDER_WAY = 4 };
 
-/* How long the host leaves the processor to the device, where that is the same one, between two looks at what is under way. */
+/* How long the host leaves the processor to the device, where that is the same one, between two
+ * looks at what is under way. */
 #define NAP_NANOSECONDS 50000L
 
 /* A bucket's. */
@@ -84,7 +85,8 @@ quern_status quern__reducer_create(const quern_collective *collective, const que
   for (size_t i = 0; i < buckets.count; i++) bytes += bytes_of(&buckets.list[i]);
   QUERN__TRY(create_memory(made, bytes));
   made->lanes = calloc(buckets.count, sizeof *made->lanes);
-  QUERN__TRY(made->lanes != NULL ? QUERN_OK : quern__fail_memory("trainer", buckets.count * sizeof(lane)));
+  QUERN__TRY(made->lanes != NULL ? QUERN_OK
+                                 : quern__fail_memory("trainer", buckets.count * sizeof(lane)));
   made->count = buckets.count;
   quern__buckets_free(&buckets);
   *reducer = made;
@@ -104,8 +106,8 @@ quern_status quern__reducer_buckets(quern__reducer *reducer, quern_context *cont
     quern__bucket *bucket = &buckets->list[i];
     lane *each = &reducer->lanes[i];
     *each = (lane){.values = (float *)(void *)memory, .count = bucket->count};
-    QUERN__TRY(quern__exchange_create(context, each->values, bucket->count * sizeof(float), &each->exchange,
-                                      &bucket->memory));
+    QUERN__TRY(quern__exchange_create(context, each->values, bucket->count * sizeof(float),
+                                      &each->exchange, &bucket->memory));
     memory += bytes_of(bucket);
   }
   return QUERN_OK;
@@ -135,7 +137,8 @@ quern__bucket_watch quern__reducer_watch(quern__reducer *reducer) {
 static quern_status look(reduction *run) {
   const quern__reducer *is = run->is;
   if (run->left == 0 || run->taken) return QUERN_OK;
-  QUERN__FORWARD(quern__exchange_taken(is->lanes[run->left - 1].exchange, run->waiting == 0, &run->taken));
+  QUERN__FORWARD(
+      quern__exchange_taken(is->lanes[run->left - 1].exchange, run->waiting == 0, &run->taken));
   if (!run->taken || run->left > 1) return QUERN_OK;
   run->idle = true;
   run->idle_since = quern__seconds();
@@ -149,8 +152,8 @@ static quern_status begin(reduction *run) {
                n = rest < PIECE ? rest : PIECE;
   piece *next = &run->under_way[(run->first + run->waiting) % MOST_UNDER_WAY];
   if (run->start == 0.0) run->start = quern__seconds();
-  QUERN__FORWARD(
-      quern__together_reduce(is->collective, is->lanes[bucket].values + run->begun, n, &next->request));
+  QUERN__FORWARD(quern__together_reduce(is->collective, is->lanes[bucket].values + run->begun, n,
+                                        &next->request));
   next->bucket = bucket;
   next->last = n == rest;
   run->waiting++;
@@ -162,7 +165,8 @@ static quern_status begin(reduction *run) {
   return QUERN_OK;
 }
 
-/* Ends the oldest piece; the last of its bucket sends it back, and where nothing is to be clipped it is all that the update needs. */
+/* Ends the oldest piece; the last of its bucket sends it back, and where nothing is to be clipped
+ * it is all that the update needs. */
 static quern_status end(reduction *run) {
   const piece oldest = run->under_way[run->first];
   run->first = (run->first + 1) % MOST_UNDER_WAY;
@@ -203,7 +207,8 @@ quern_status quern__reduce(quern__reducer *reducer, quern_plan *plan, quern__red
   quern__plan_end_step(plan);
   return QUERN_OK;
 cleanup:
-  /* Every start is waited for; the engine, which is broken by now or by this rank, does not let it wait. */
+  /* Every start is waited for; the engine, which is broken by now or by this rank, does not let it
+   * wait. */
   if (run.waiting > 0) quern__together_abandon(reducer->collective);
   for (; run.waiting > 0; run.waiting--) {
     (void)quern__together_reduced(reducer->collective, run.under_way[run.first].request);

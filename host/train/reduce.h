@@ -1,5 +1,5 @@
-/* Gradients on their way through all ranks: from the device a bucket at a time, while backward of the layers below still runs, added up,
- * and back. */
+/* Gradients on their way through all ranks: from the device a bucket at a time, while backward of
+ * the layers below still runs, added up, and back. */
 #ifndef QUERN_HOST_TRAIN_REDUCE_H
 #define QUERN_HOST_TRAIN_REDUCE_H
 
@@ -15,12 +15,14 @@ typedef struct quern__reducing {
 
 typedef struct quern__reducer quern__reducer;
 
-/* What carries the gradients of such a network: every rank's call, after all have agreed that they are well. The caller owns *reducer. */
+/* What carries the gradients of such a network: every rank's call, after all have agreed that they
+ * are well. The caller owns *reducer. */
 quern_status quern__reducer_create(const quern_collective *collective, const quern__shape *shape,
                                    quern__reducer **reducer);
 void quern__reducer_free(quern__reducer *reducer);
 
-/* The buckets that it carries, with their memory, which is freed before the reducer is; the caller owns them, to give them to a plan. */
+/* The buckets that it carries, with their memory, which is freed before the reducer is; the caller
+ * owns them, to give them to a plan. */
 quern_status quern__reducer_buckets(quern__reducer *reducer, quern_context *context,
                                     const quern__shape *shape, quern__buckets *buckets);
 
@@ -30,7 +32,8 @@ quern_status quern__reducer_divide(const quern__shape *shape, quern__buckets *bu
 /* For the plan's backward pass to tell of its buckets. */
 quern__bucket_watch quern__reducer_watch(quern__reducer *reducer);
 
-/* Once all buckets are told of: adds them up over all ranks, and queues the plan's update by the sums. Adds to *reducing. */
+/* Once all buckets are told of: adds them up over all ranks, and queues the plan's update by the
+ * sums. Adds to *reducing. */
 quern_status quern__reduce(quern__reducer *reducer, quern_plan *plan, quern__reducing *reducing);
 
 #endif

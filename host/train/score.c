@@ -4,11 +4,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-quern_status quern__score_create(quern_task task, quern_loss loss, size_t count, quern__score *score) {
+quern_status quern__score_create(quern_task task, quern_loss loss, size_t count,
+                                 quern__score *score) {
   /* Half a probability is a logit of zero. */
-  *score = (quern__score){.task = task, .threshold = loss == QUERN_BINARY ? 0.0f : 0.5f, .count = count};
+  *score =
+      (quern__score){.task = task, .threshold = loss == QUERN_BINARY ? 0.0f : 0.5f, .count = count};
   score->sums = calloc(count, sizeof *score->sums);
-  return score->sums != NULL ? QUERN_OK : quern__fail_memory("metrics", count * sizeof *score->sums);
+  return score->sums != NULL ? QUERN_OK
+                             : quern__fail_memory("metrics", count * sizeof *score->sums);
 }
 
 void quern__score_free(quern__score *score) {
@@ -16,14 +19,15 @@ void quern__score_free(quern__score *score) {
   *score = (quern__score){0};
 }
 
-void quern__score_add(quern__score *score, const float *outputs, const float *targets, const double *scale,
-                      size_t n) {
+void quern__score_add(quern__score *score, const float *outputs, const float *targets,
+                      const double *scale, size_t n) {
   for (size_t row = 0; row < n; row++) {
     bool exact = true;
     for (size_t i = 0; i < score->count; i++, outputs++, targets++) {
       quern__target_sums *sums = &score->sums[i];
       const double unit = scale != NULL ? scale[i] : 1.0;
-      const double target = unit * (double)*targets, error = unit * ((double)*outputs - (double)*targets);
+      const double target = unit * (double)*targets,
+                   error = unit * ((double)*outputs - (double)*targets);
       const bool predicted = *outputs > score->threshold, expected = *targets > 0.5f;
       if (score->samples == 0) sums->shift = target;
       sums->sum += target - sums->shift;

@@ -1,7 +1,7 @@
 #include "shard.h"
 
-quern__shard quern__shard_of(const quern_collective *collective, const uint32_t *shares, size_t rows,
-                             size_t batch) {
+quern__shard quern__shard_of(const quern_collective *collective, const uint32_t *shares,
+                             size_t rows, size_t batch) {
   if (batch > rows) batch = rows;
   quern__shard shard = {.rows = rows, .batch = batch};
   quern__together_part(collective, shares, batch, &shard.begin, &shard.own);
@@ -39,7 +39,8 @@ size_t quern__shard_run(const quern__shard *shard, size_t from, size_t end, size
     *begin = from > at.begin ? from : at.begin;
     if (*begin >= end) return 0;
     if (*begin < at.end) return (at.end < end ? at.end : end) - *begin;
-    from = shard->rows - batch * shard->batch > shard->batch ? (batch + 1) * shard->batch : shard->rows;
+    from = shard->rows - batch * shard->batch > shard->batch ? (batch + 1) * shard->batch
+                                                             : shard->rows;
   }
   return 0;
 }

@@ -45,18 +45,20 @@ static size_t numbers_in(const char *text) {
   return count;
 }
 
-static quern_status take(const quern__safetensors *file, size_t count, uint32_t *shares, bool *there) {
+static quern_status take(const quern__safetensors *file, size_t count, uint32_t *shares,
+                         bool *there) {
   const char *text = quern__safetensors_metadata(file, QUERN__KEY_SHARES);
   *there = text != NULL && numbers_in(text) == count;
   if (!*there) return QUERN_OK;
   if (!parse(text, count, shares))
     return quern__fail(QUERN_ERROR_FORMAT,
-                       "%s: metadata \"" QUERN__KEY_SHARES "\": \"%.200s\", expected whole numbers "
-                       "separated by commas",
+                       "%s: metadata \"" QUERN__KEY_SHARES
+                       "\": \"%.200s\", expected whole numbers separated by commas",
                        file->path, text);
   if (quern__shares_check(shares, count) == QUERN_OK) return QUERN_OK;
   return quern__fail(QUERN_ERROR_FORMAT,
-                     "%s: metadata \"" QUERN__KEY_SHARES "\": \"%.200s\", expected a sum of 1 to %" PRIu32,
+                     "%s: metadata \"" QUERN__KEY_SHARES
+                     "\": \"%.200s\", expected a sum of 1 to %" PRIu32,
                      file->path, text, UINT32_MAX);
 }
 
@@ -82,7 +84,8 @@ static int compare_remainders(const void *first, const void *second) {
   return a->rank < b->rank ? -1 : 1;
 }
 
-quern_status quern__shares_divide(const double *weights, size_t count, uint32_t whole, uint32_t *shares) {
+quern_status quern__shares_divide(const double *weights, size_t count, uint32_t whole,
+                                  uint32_t *shares) {
   remainder_of *left = malloc(count * sizeof *left);
   if (left == NULL) return quern__fail_memory("shares", count * sizeof *left);
   double sum = 0.0;
@@ -90,7 +93,8 @@ quern_status quern__shares_divide(const double *weights, size_t count, uint32_t 
   for (size_t r = 0; r < count; r++) sum += weights[r];
   for (size_t r = 0; r < count; r++) {
     const double exact = (double)whole * (weights[r] / sum);
-    const double whole_part = fmin(floor(exact), (double)(whole - given)); /* roundings of `exact` add up */
+    /* roundings of `exact` add up */
+    const double whole_part = fmin(floor(exact), (double)(whole - given));
     shares[r] = (uint32_t)whole_part;
     given += shares[r];
     left[r] = (remainder_of){exact - whole_part, r};

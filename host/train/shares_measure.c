@@ -6,9 +6,10 @@
 #include "../network/network.h"
 #include <stdlib.h>
 
-/* Steps go on for this long, in seconds, in each round. A step takes a time of its own beside that of its samples, so
- * that the speed depends on the part: each round takes the parts that the one before found. Where n_r / t_r is what parts are made in
- * proportion to, they come closer to all t_r being the same, and never go past it, as long as t_r grows with n_r. */
+/* Steps go on for this long, in seconds, in each round. A step takes a time of its own beside that
+ * of its samples, so that the speed depends on the part: each round takes the parts that the one
+ * before found. Where n_r / t_r is what parts are made in proportion to, they come closer to all
+ * t_r being the same, and never go past it, as long as t_r grows with n_r. */
 #define ROUND_SECONDS 0.06
 enum { ROUNDS = 3 };
 
@@ -29,7 +30,8 @@ static void trial_free(trial *run) {
 }
 
 static quern_status create_plan(quern_context *context, const quern_network *network,
-                                const quern_train_options *options, size_t samples, quern_plan **plan) {
+                                const quern_train_options *options, size_t samples,
+                                quern_plan **plan) {
   QUERN__FORWARD(quern_plan_create(context, network, samples, QUERN_PLAN_GRADIENTS, plan));
   QUERN__FORWARD(quern_plan_dropout_seed(*plan, options->seed));
   /* Of so low a rate that nothing gets out of hand: the time is the same. */
@@ -39,8 +41,8 @@ static quern_status create_plan(quern_context *context, const quern_network *net
 }
 
 /* Samples of ones, all of class 0, or with targets of 0. */
-static quern_status create_samples(quern_context *context, const quern_network *network, size_t samples,
-                                   trial *run) {
+static quern_status create_samples(quern_context *context, const quern_network *network,
+                                   size_t samples, trial *run) {
   const size_t columns = quern_network_inputs(network);
   QUERN__FORWARD(quern_buffer_create(context, samples * columns * sizeof(float), &run->inputs));
   run->x = quern_matrix(run->inputs, 0, samples, columns);
@@ -61,8 +63,8 @@ static quern_status step(trial *run) {
   QUERN__FORWARD(quern__plan_gradients(run->plan, run->x, &run->truth, NULL, quern_none(), NULL));
   QUERN__FORWARD(
       quern_buffer_read(run->plan->gradients.list[0].memory, 0, bytes, run->gradients, QUERN_WAIT));
-  QUERN__FORWARD(
-      quern_buffer_write(run->plan->gradients.list[0].memory, 0, bytes, run->gradients, QUERN_NO_WAIT));
+  QUERN__FORWARD(quern_buffer_write(run->plan->gradients.list[0].memory, 0, bytes, run->gradients,
+                                    QUERN_NO_WAIT));
   QUERN__FORWARD(quern__plan_apply(run->plan));
   return quern_context_finish(run->plan->context);
 }
@@ -93,12 +95,15 @@ static quern_status take_steps(trial *run, double *seconds) {
 
 /* How long this rank takes for a step of so many samples, while all others take theirs. */
 static quern_status measure_round(quern_context *context, const quern_network *network,
-                                  const quern_train_options *options, size_t samples, double *seconds) {
+                                  const quern_train_options *options, size_t samples,
+                                  double *seconds) {
   /* By itself a sample has no variance to be normalised by; two take about as long. */
-  if (samples == 1 && quern__shape_normalizes(&network->shape, QUERN_NORMALIZATION_BATCH)) samples = 2;
+  if (samples == 1 && quern__shape_normalizes(&network->shape, QUERN_NORMALIZATION_BATCH))
+    samples = 2;
   const quern_collective *collective = options->collective;
   trial run = {.plan = NULL};
-  quern_status status = samples > 0 ? trial_create(context, network, options, samples, &run) : QUERN_OK;
+  quern_status status =
+      samples > 0 ? trial_create(context, network, options, samples, &run) : QUERN_OK;
   QUERN__TRY(quern__together_status(collective, status)); /* and all begin at once */
   if (samples > 0) status = take_steps(&run, seconds);
   status = quern__together_status(collective, status);
@@ -121,7 +126,8 @@ cleanup:
 }
 
 quern_status quern__shares_measure(quern_context *context, const quern_network *network,
-                                   const quern_train_options *options, uint32_t batch, uint32_t *shares) {
+                                   const quern_train_options *options, uint32_t batch,
+                                   uint32_t *shares) {
   const quern_collective *collective = options->collective;
   double speed = 1.0; /* samples a second; the first parts are alike */
   QUERN__FORWARD(settle(collective, speed, batch, shares));

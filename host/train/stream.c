@@ -1,6 +1,7 @@
-/* Chunks of a data set that stays on the host. Two buffers take turns: while the device computes on the one, the host gathers the
- * rows of the next chunk, as they are and in the order of the pass, and their copy to the other goes beside the ops. The host
- * is never further ahead than that, since it waits for the copy before last. */
+/* Chunks of a data set that stays on the host. Two buffers take turns: while the device computes on
+ * the one, the host gathers the rows of the next chunk, as they are and in the order of the pass,
+ * and their copy to the other goes beside the ops. The host is never further ahead than that, since
+ * it waits for the copy before last. */
 #include "stream.h"
 
 #include "../context.h"
@@ -18,9 +19,10 @@ quern_status quern__stream_create(quern__feed *feed, const quern_dataset *datase
   return QUERN_OK;
 }
 
-/* Rows of `bytes` each, from one data set's array: those of the shard between two positions of the pass, one after another. */
-static void gather(const quern__feed *feed, unsigned char *to, const unsigned char *rows, size_t bytes,
-                   size_t first, size_t end) {
+/* Rows of `bytes` each, from one data set's array: those of the shard between two positions of the
+ * pass, one after another. */
+static void gather(const quern__feed *feed, unsigned char *to, const unsigned char *rows,
+                   size_t bytes, size_t first, size_t end) {
   const uint32_t *order = feed->pass;
   for (size_t at = first, n; (n = quern__shard_run(&feed->shard, at, end, &at)) > 0; at += n) {
     if (order == NULL) memcpy(to, rows + at * bytes, n * bytes);
@@ -40,16 +42,20 @@ static quern_status load(quern__feed *feed, size_t index) {
   const quern_dataset *dataset = feed->dataset;
   const size_t first = feed->origin + index * feed->chunk_span, left = feed->rows - first;
   const size_t end = left < feed->chunk_span ? feed->rows : first + feed->chunk_span;
-  const size_t rows = quern__shard_before(&feed->shard, end) - quern__shard_before(&feed->shard, first);
+  const size_t rows =
+      quern__shard_before(&feed->shard, end) - quern__shard_before(&feed->shard, first);
   if (rows == 0 || (chunk->rows > 0 && chunk->first == first)) return QUERN_OK;
   chunk->rows = 0;
   void *memory;
   QUERN__FORWARD(quern_staging_begin(chunk->staging, &memory));
-  const size_t place = quern__truth_place(feed, rows), truth = quern__truth_count(feed) * sizeof(float);
-  gather(feed, memory, dataset->values, feed->columns * quern__element_bytes(feed->element), first, end);
+  const size_t place = quern__truth_place(feed, rows),
+               truth = quern__truth_count(feed) * sizeof(float);
+  gather(feed, memory, dataset->values, feed->columns * quern__element_bytes(feed->element), first,
+         end);
   if (truth > 0)
     gather(feed, (unsigned char *)memory + place,
-           dataset->targets != NULL ? (const void *)dataset->targets : dataset->labels, truth, first, end);
+           dataset->targets != NULL ? (const void *)dataset->targets : dataset->labels, truth,
+           first, end);
   QUERN__FORWARD(quern_staging_send(chunk->staging, place + rows * truth));
   chunk->first = first;
   chunk->rows = rows;

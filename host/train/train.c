@@ -55,7 +55,8 @@ static quern_status describe(quern_trainer *trainer, quern_epoch *epoch) {
   return trainer->test.rows == 0 ? QUERN_OK : quern__trainer_test(trainer, epoch);
 }
 
-/* Takes the plan back to its best parameters, where such were asked for, with what the test set makes of them. */
+/* Takes the plan back to its best parameters, where such were asked for, with what the test set
+ * makes of them. */
 static quern_status choose_best(quern_trainer *trainer, quern_epoch *epoch) {
   if (trainer->best.epoch == 0) return QUERN_OK;
   epoch->best_epoch = trainer->best.epoch;
@@ -90,7 +91,8 @@ quern_status quern__train_into(quern_context *context, const quern_network *netw
   quern__dataset_hold(train);
   quern__network_hold(learned);
   QUERN__TRY(quern_trainer_create(context, network, train, test, options, &trainer));
-  if (trainer->options.resume != NULL) QUERN__TRY(quern_trainer_resume(trainer, trainer->options.resume));
+  if (trainer->options.resume != NULL)
+    QUERN__TRY(quern_trainer_resume(trainer, trainer->options.resume));
   if (trainer->epoch == trainer->options.epochs || quern__trainer_out_of_patience(trainer))
     QUERN__TRY(describe(trainer, &epoch));
   else
@@ -109,6 +111,7 @@ cleanup:
 }
 
 quern_status quern_train(quern_context *context, quern_network *network, const quern_dataset *train,
-                         const quern_dataset *test, const quern_train_options *options, quern_epoch *last) {
+                         const quern_dataset *test, const quern_train_options *options,
+                         quern_epoch *last) {
   return quern__train_into(context, network, train, test, options, network, last);
 }

@@ -35,12 +35,15 @@ quern__shard quern__trainer_test_shard(const quern_train_options *options, size_
   return quern__shard_of(options->collective, options->shares, rows, rows);
 }
 
-/* The plan updates in place, unless the gradients are to be clipped or added to others before, or the context cannot; NULL is one that
- * can. */
-quern_plan_mode quern__trainer_mode(const quern_train_options *options, const quern_context *context) {
-  const bool in_place = context == NULL || quern__has_dense_backward_update(context, &options->optimizer);
-  return options->clip_norm > 0.0f || options->collective != NULL || !in_place ? QUERN_PLAN_GRADIENTS
-                                                                               : QUERN_PLAN_TRAINING;
+/* The plan updates in place, unless the gradients are to be clipped or added to others before, or
+ * the context cannot; NULL is one that can. */
+quern_plan_mode quern__trainer_mode(const quern_train_options *options,
+                                    const quern_context *context) {
+  const bool in_place =
+      context == NULL || quern__has_dense_backward_update(context, &options->optimizer);
+  return options->clip_norm > 0.0f || options->collective != NULL || !in_place
+             ? QUERN_PLAN_GRADIENTS
+             : QUERN_PLAN_TRAINING;
 }
 
 static quern_status copy_class_weights(quern_trainer *trainer, const quern_network *network) {
@@ -55,22 +58,22 @@ static quern_status copy_class_weights(quern_trainer *trainer, const quern_netwo
 
 /* Its statistics are then of all ranks' samples. */
 static quern_status check_batch_normalization_of_ranks(const quern_trainer *trainer) {
-  if (trainer->options.collective == NULL || quern__has_batch_norm_parts(trainer->context)) return QUERN_OK;
-  return quern__fail(
-      QUERN_ERROR_UNSUPPORTED,
-      "train: batch normalisation on %zu ranks, for which the backend of %s lacks the ops: take "
-      "layer normalisation, or one rank",
-      trainer->options.collective->ranks, trainer->context->info.name);
+  if (trainer->options.collective == NULL || quern__has_batch_norm_parts(trainer->context))
+    return QUERN_OK;
+  return quern__fail(QUERN_ERROR_UNSUPPORTED,
+                     "train: batch normalisation on %zu ranks, for which the backend of %s lacks "
+                     "the ops: take layer normalisation, or one rank",
+                     trainer->options.collective->ranks, trainer->context->info.name);
 }
 
-/* A step of one sample has no variance that a batch could be normalised by: said before anything is trained. */
+/* A step of one sample has no variance that a batch could be normalised by: said before anything is
+ * trained. */
 static quern_status check_batch_normalization(const quern_trainer *trainer, size_t rows) {
   const size_t batch = trainer->options.batch, last = rows % batch != 0 ? rows % batch : batch;
   if (last > 1) return check_batch_normalization_of_ranks(trainer);
   return quern__fail(QUERN_ERROR_ARGUMENT,
-                     "train: batch normalisation needs at least 2 samples a step, but of %zu in batches of "
-                     "%zu the last has one: "
-                     "take another batch",
+                     "train: batch normalisation needs at least 2 samples a step, but of %zu in "
+                     "batches of %zu the last has one: take another batch",
                      rows, batch);
 }
 
@@ -99,7 +102,8 @@ static quern_status copy_texts(quern_trainer *trainer) {
 
 static quern_status create_plan_of_rank(quern_trainer *trainer, const quern_network *network) {
   quern__buckets buckets = {.count = 0};
-  QUERN__FORWARD(quern__reducer_buckets(trainer->reducer, trainer->context, &network->shape, &buckets));
+  QUERN__FORWARD(
+      quern__reducer_buckets(trainer->reducer, trainer->context, &network->shape, &buckets));
   const quern_status status =
       quern__plan_create_in(trainer->context, network, trainer->size, &buckets, &trainer->plan);
   quern__buckets_free(&buckets);
@@ -110,7 +114,8 @@ static quern_status create_plan(quern_trainer *trainer, const quern_network *net
   const float clip_norm = trainer->options.clip_norm;
   const quern_plan_mode mode = quern__trainer_mode(&trainer->options, trainer->context);
   if (trainer->options.collective == NULL)
-    QUERN__FORWARD(quern_plan_create(trainer->context, network, trainer->size, mode, &trainer->plan));
+    QUERN__FORWARD(
+        quern_plan_create(trainer->context, network, trainer->size, mode, &trainer->plan));
   else
     QUERN__FORWARD(create_plan_of_rank(trainer, network));
   if (clip_norm > 0.0f) QUERN__FORWARD(quern_plan_clip_norm(trainer->plan, clip_norm));
@@ -121,12 +126,14 @@ static quern_status create_plan(quern_trainer *trainer, const quern_network *net
   QUERN__FORWARD(quern_plan_dropout_seed(trainer->plan, trainer->options.seed));
   QUERN__FORWARD(quern_plan_set_optimizer(trainer->plan, &trainer->options.optimizer));
   QUERN__FORWARD(quern__learned_create(trainer->plan, &trainer->learned));
-  return trainer->options.patience > 0 ? quern__best_create(trainer->plan, &trainer->best) : QUERN_OK;
+  return trainer->options.patience > 0 ? quern__best_create(trainer->plan, &trainer->best)
+                                       : QUERN_OK;
 }
 
 /* Room for what the optimizer does in each step of an epoch. */
 static quern_status create_updates(quern_trainer *trainer) {
-  const size_t steps = quern__trainer_steps_an_epoch(trainer), bytes = steps * sizeof *trainer->updates;
+  const size_t steps = quern__trainer_steps_an_epoch(trainer),
+               bytes = steps * sizeof *trainer->updates;
   trainer->updates = malloc(bytes); /* fits: fewer steps than samples, which are in memory */
   if (trainer->updates == NULL) return quern__fail_memory("trainer", bytes);
   return quern__buffer_create_touched(trainer->context, bytes, &trainer->update_rows);
@@ -138,17 +145,20 @@ static quern_status create_train(quern_trainer *trainer, const quern_network *ne
   const bool resident = placement.chunk_rows == 0;
   const quern__shard shard = resident ? quern__shard_of(NULL, NULL, train->rows, train->rows)
                                       : quern__trainer_train_shard(&trainer->options, train->rows);
-  return quern__feed_create(trainer->context, network, train, true, placement, shard, &trainer->train);
+  return quern__feed_create(trainer->context, network, train, true, placement, shard,
+                            &trainer->train);
 }
 
 static quern_status create_test(quern_trainer *trainer, const quern_network *network,
                                 const quern_dataset *train, const quern_dataset *test,
                                 quern__placement placement) {
   const quern__shard shard = quern__trainer_test_shard(&trainer->options, test->rows);
-  QUERN__FORWARD(quern__feed_create(trainer->context, network, test, true, placement, shard, &trainer->test));
+  QUERN__FORWARD(
+      quern__feed_create(trainer->context, network, test, true, placement, shard, &trainer->test));
   QUERN__FORWARD(quern__check_classes(train->schema, test));
   if (trainer->test.task == trainer->train.task) return QUERN_OK;
-  return quern__fail(QUERN_ERROR_DATA, "trainer: %s has something else to predict than the training data",
+  return quern__fail(QUERN_ERROR_DATA,
+                     "trainer: %s has something else to predict than the training data",
                      test->source);
 }
 
@@ -179,11 +189,13 @@ static quern_status create_parts(quern_trainer *made, const quern_network *netwo
   QUERN__FORWARD(copy_class_weights(made, network));
   QUERN__FORWARD(create_plan(made, network));
   QUERN__FORWARD(create_updates(made));
+  QUERN__FORWARD(quern__batch_create(made->context, made->size, train->columns,
+                                     made->train.target_count, &made->batch));
   QUERN__FORWARD(
-      quern__batch_create(made->context, made->size, train->columns, made->train.target_count, &made->batch));
-  QUERN__FORWARD(quern__tally_create(made->context, quern__trainer_rows(train, test), &made->tally));
+      quern__tally_create(made->context, quern__trainer_rows(train, test), &made->tally));
   made->order = malloc(train->rows * sizeof *made->order);
-  if (made->order == NULL) return quern__fail_memory("sample order", train->rows * sizeof *made->order);
+  if (made->order == NULL)
+    return quern__fail_memory("sample order", train->rows * sizeof *made->order);
   /* Memory that the device only promised is found missing here, not in the first epoch. */
   return quern_context_finish(made->context);
 }
@@ -191,7 +203,8 @@ static quern_status create_parts(quern_trainer *made, const quern_network *netwo
 quern_status quern_trainer_create(quern_context *context, const quern_network *network,
                                   const quern_dataset *train, const quern_dataset *test,
                                   const quern_train_options *options, quern_trainer **trainer) {
-  if (trainer == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "trainer: the result pointer is NULL");
+  if (trainer == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "trainer: the result pointer is NULL");
   *trainer = NULL;
   if (context == NULL || network == NULL || train == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT,
@@ -219,7 +232,8 @@ uint64_t quern__trainer_best_steps(const quern_trainer *trainer) {
 quern_status quern__trainer_check_idle(const char *what, const quern_trainer *trainer) {
   if (!trainer->running) return QUERN_OK;
   return quern__fail(QUERN_ERROR_BUSY,
-                     "%s: called by a function of the trainer's options, in one of its steps", what);
+                     "%s: called by a function of the trainer's options, in one of its steps",
+                     what);
 }
 
 void quern_trainer_free(quern_trainer *trainer) {
@@ -248,19 +262,23 @@ void quern_trainer_free(quern_trainer *trainer) {
 }
 
 quern_status quern_trainer_download(quern_trainer *trainer, quern_network *network) {
-  if (trainer == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "trainer download: the trainer is NULL");
+  if (trainer == NULL)
+    return quern__fail(QUERN_ERROR_ARGUMENT, "trainer download: the trainer is NULL");
   return quern_plan_download(trainer->plan, network);
 }
 
 quern_status quern_trainer_download_best(quern_trainer *trainer, quern_network *network) {
   if (trainer == NULL || network == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "trainer download best: the trainer or the network is NULL");
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "trainer download best: the trainer or the network is NULL");
   if (trainer->best.epoch == 0)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "trainer download best: no epoch was tested with a patience");
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "trainer download best: no epoch was tested with a patience");
   if (!quern__shape_equal(&trainer->plan->shape, &network->shape))
-    return quern__fail(QUERN_ERROR_SHAPE, "trainer download best: the network has another shape than the "
-                                          "trainer's");
+    return quern__fail(QUERN_ERROR_SHAPE,
+                       "trainer download best: the network has another shape than the trainer's");
   network->batches = trainer->plan->batches_before + quern__trainer_best_steps(trainer);
-  return quern_buffer_read(trainer->best.parameters, 0, trainer->plan->shape.flat_count * sizeof(float),
-                           network->parameters, QUERN_WAIT);
+  return quern_buffer_read(trainer->best.parameters, 0,
+                           trainer->plan->shape.flat_count * sizeof(float), network->parameters,
+                           QUERN_WAIT);
 }

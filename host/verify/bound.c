@@ -17,18 +17,21 @@ double quern_verify_error(double got, double expected, double allowed) {
 
 double quern__bound_allowed(const quern__bound *bound, const float *expected, size_t i) {
   if (bound->kind != QUERN__CLOSE) return 0;
-  const double magnitude = fabs((double)(bound->magnitude != NULL ? bound->magnitude[i] : expected[i]));
+  const double magnitude =
+      fabs((double)(bound->magnitude != NULL ? bound->magnitude[i] : expected[i]));
   return bound->absolute + bound->terms * (double)FLT_EPSILON * magnitude;
 }
 
-static double error_of(const quern__bound *bound, const float *got, const float *expected, size_t i) {
+static double error_of(const quern__bound *bound, const float *got, const float *expected,
+                       size_t i) {
   if (bound->kind == QUERN__BITS && !isnan(expected[i]))
     return memcmp(&got[i], &expected[i], sizeof *got) == 0 ? 0 : INFINITY;
-  return quern_verify_error((double)got[i], (double)expected[i], quern__bound_allowed(bound, expected, i));
+  return quern_verify_error((double)got[i], (double)expected[i],
+                            quern__bound_allowed(bound, expected, i));
 }
 
-quern__deviation quern__bound_measure(const quern__bound *bound, const float *got, const float *expected,
-                                      size_t count) {
+quern__deviation quern__bound_measure(const quern__bound *bound, const float *got,
+                                      const float *expected, size_t count) {
   quern__deviation found = {0};
   for (size_t i = 0; i < count; i++) {
     if (isnan(expected[i])) found.nans++;

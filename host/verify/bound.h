@@ -10,9 +10,10 @@ typedef enum quern__bound_kind {
   QUERN__BITS   /* the same bits: copies, generators */
 } quern__bound_kind;
 
-/* terms is the length K of the longest sum behind an element, plus the few roundings beside it. magnitude is the sum of the
- * absolute values of what was summed, Σ|x||w|, one for each element; NULL stands for |expected|. `nans` is how many elements
- * must be NaN: there `got` must be NaN, and nowhere else. */
+/* terms is the length K of the longest sum behind an element, plus the few roundings beside it.
+ * magnitude is the sum of the absolute values of what was summed, Σ|x||w|, one for each element;
+ * NULL stands for |expected|. `nans` is how many elements must be NaN: there `got` must be NaN, and
+ * nowhere else. */
 typedef struct quern__bound {
   quern__bound_kind kind;
   double terms;
@@ -30,7 +31,7 @@ typedef struct quern__deviation {
 /* How far element i may be from expected[i]. */
 double quern__bound_allowed(const quern__bound *bound, const float *expected, size_t i);
 
-quern__deviation quern__bound_measure(const quern__bound *bound, const float *got, const float *expected,
-                                      size_t count);
+quern__deviation quern__bound_measure(const quern__bound *bound, const float *got,
+                                      const float *expected, size_t count);
 
 #endif

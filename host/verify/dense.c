@@ -1,5 +1,5 @@
-/* The three matrix products. Tiles of the kernels are powers of two, so the shapes hold those, one more and one less, primes and ones
- * in every place. */
+/* The three matrix products. Tiles of the kernels are powers of two, so the shapes hold those, one
+ * more and one less, primes and ones in every place. */
 #include "sweep.h"
 
 #include "../error.h"
@@ -23,7 +23,8 @@ enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 /* Whole numbers have exact sums in any order; fractions are what the tolerance is for. */
 static float *values_of(quern__values *values, size_t count, bool whole) {
-  return whole ? quern__values_whole(values, count, -4, 4) : quern__values_floats(values, count, -1.0f, 1.0f);
+  return whole ? quern__values_whole(values, count, -4, 4)
+               : quern__values_floats(values, count, -1.0f, 1.0f);
 }
 
 /* The variants of one shape: all of them on tiny shapes, else a few that change with the shape. */
@@ -47,13 +48,15 @@ static bool is_exact(quern_activation activation) {
          activation.kind == QUERN_LEAKY_RELU;
 }
 
-/* Those past tanh are one function in the kernels, which the sweeps of the activations look into: one of them a shape, in turn. */
+/* Those past tanh are one function in the kernels, which the sweeps of the activations look into:
+ * one of them a shape, in turn. */
 static bool is_in_turn(size_t index, unsigned kind) {
   enum { FIRST = QUERN_TANH + 1, COUNT = QUERN_SOFTPLUS + 1 - FIRST };
   return kind < FIRST || kind == FIRST + index % COUNT;
 }
 
-/* The steepest of them, SELU just below 0; of the first five 1. What their own roundings come to, see activation.c. */
+/* The steepest of them, SELU just below 0; of the first five 1. What their own roundings come to,
+ * see activation.c. */
 static double steepest(quern_activation activation) {
   return activation.kind > QUERN_TANH ? 1.76 : 1;
 }
@@ -62,35 +65,41 @@ static double own_roundings(quern_activation activation) {
   return activation.kind > QUERN_TANH ? 15 : 0;
 }
 
-/* --- Forward -------------------------------------------------------------------------------------------- */
+/* --- Forward
+ * -------------------------------------------------------------------------------------------- */
 
 static quern_status forward(quern_context *context, const quern_tensor *t, const void *activation) {
-  return quern_dense_forward(context, t[0], t[1], t[2], *(const quern_activation *)activation, t[3]);
+  return quern_dense_forward(context, t[0], t[1], t[2], *(const quern_activation *)activation,
+                             t[3]);
 }
 
 /* No activation is steeper than `steepest`, so the error of Z, times that, bounds that of Y. */
-static quern_status forward_magnitude(quern_context *context, const quern_tensor *t, const void *opaque) {
+static quern_status forward_magnitude(quern_context *context, const quern_tensor *t,
+                                      const void *opaque) {
   (void)opaque;
   return quern_dense_forward(context, t[0], t[1], t[2], quern_activation_of(QUERN_IDENTITY), t[3]);
 }
 
-static quern_status check_forward(quern__verify *v, const shape *s, quern_activation activation, bool bias,
-                                  bool whole) {
+static quern_status check_forward(quern__verify *v, const shape *s, quern_activation activation,
+                                  bool bias, bool whole) {
   quern__values *values = &v->values;
   quern__op op = {.call = forward, .magnitude = forward_magnitude, .arguments = &activation};
   quern__values_next(values);
   /* exp and tanh are allowed a few units in the last place of values up to 1. */
   op.bound = (quern__bound){.kind = whole ? QUERN__EXACT : QUERN__CLOSE,
-                            .terms = steepest(activation) * ((double)s->in + 3) + own_roundings(activation),
+                            .terms = steepest(activation) * ((double)s->in + 3) +
+                                     own_roundings(activation),
                             .absolute = is_exact(activation) ? 0 : 0x1p-21};
   quern__op_title(&op, "dense forward %zux%zux%zu %s%s%s", s->n, s->in, s->out,
-                  quern_activation_name(activation.kind), bias ? " bias" : "", whole ? " whole" : "");
+                  quern_activation_name(activation.kind), bias ? " bias" : "",
+                  whole ? " whole" : "");
   quern__op_operand(&op, 0, "x", QUERN__IN, QUERN__FLOAT, s->n, s->in,
                     values_of(values, s->n * s->in, whole));
   quern__op_operand(&op, 1, "w", QUERN__IN, QUERN__FLOAT, s->in, s->out,
                     values_of(values, s->in * s->out, whole));
   if (bias)
-    quern__op_operand(&op, 2, "b", QUERN__IN, QUERN__FLOAT, 1, s->out, values_of(values, s->out, whole));
+    quern__op_operand(&op, 2, "b", QUERN__IN, QUERN__FLOAT, 1, s->out,
+                      values_of(values, s->out, whole));
   quern__op_operand(&op, 3, "y", QUERN__OUT, QUERN__FLOAT, s->n, s->out, NULL);
   return quern__verify_check(v, &op);
 }
@@ -110,14 +119,16 @@ quern_status quern__sweep_dense_forward(quern__verify *v) {
   return QUERN_OK;
 }
 
-/* --- Backward data -------------------------------------------------------------------------------------- */
+/* --- Backward data
+ * -------------------------------------------------------------------------------------- */
 
 typedef struct data_arguments {
   quern_activation activation;
   bool accumulate;
 } data_arguments;
 
-static quern_status backward_data(quern_context *context, const quern_tensor *t, const void *opaque) {
+static quern_status backward_data(quern_context *context, const quern_tensor *t,
+                                  const void *opaque) {
   const data_arguments *a = opaque;
   return quern_dense_backward_data(context, t[0], t[1], a->activation, t[2], a->accumulate, t[3]);
 }
@@ -126,29 +137,33 @@ static quern_status backward_data(quern_context *context, const quern_tensor *t,
 static quern_status backward_data_magnitude(quern_context *context, const quern_tensor *t,
                                             const void *opaque) {
   const data_arguments *a = opaque;
-  return quern_dense_backward_data(context, t[0], t[1], quern_activation_of(QUERN_IDENTITY), quern_none(),
-                                   a->accumulate, t[3]);
+  return quern_dense_backward_data(context, t[0], t[1], quern_activation_of(QUERN_IDENTITY),
+                                   quern_none(), a->accumulate, t[3]);
 }
 
 typedef enum data_output { WRITE_DATA, ACCUMULATE_DATA, OVER_H } data_output;
 
-/* What f can have put out, or taken where the derivative reads that; whole numbers where f' of them is whole or a half. */
-static float *outputs_of(quern__values *values, size_t count, quern_activation activation, bool whole) {
+/* What f can have put out, or taken where the derivative reads that; whole numbers where f' of them
+ * is whole or a half. */
+static float *outputs_of(quern__values *values, size_t count, quern_activation activation,
+                         bool whole) {
   if (whole) return quern__values_whole(values, count, -2, 2);
-  if (quern_activation_reads_z(activation.kind)) return quern__values_floats(values, count, -6.0f, 6.0f);
+  if (quern_activation_reads_z(activation.kind))
+    return quern__values_floats(values, count, -6.0f, 6.0f);
   const bool positive = activation.kind == QUERN_SIGMOID || activation.kind == QUERN_SOFTPLUS;
   return quern__values_floats(values, count, positive ? 0.0f : -1.0f, 1.0f);
 }
 
-static quern_status check_data(quern__verify *v, const shape *s, quern_activation activation, data_output to,
-                               bool whole) {
+static quern_status check_data(quern__verify *v, const shape *s, quern_activation activation,
+                               data_output to, bool whole) {
   static const char *const names[] = {"", " accumulate", " over h"};
   const data_arguments a = {activation, to == ACCUMULATE_DATA};
   quern__values *values = &v->values;
   quern__op op = {.call = backward_data, .magnitude = backward_data_magnitude, .arguments = &a};
   quern__values_next(values);
   op.bound = (quern__bound){.kind = whole ? QUERN__EXACT : QUERN__CLOSE,
-                            .terms = steepest(activation) * ((double)s->out + 4) + own_roundings(activation)};
+                            .terms = steepest(activation) * ((double)s->out + 4) +
+                                     own_roundings(activation)};
   quern__op_title(&op, "dense backward data %zux%zux%zu %s%s%s", s->n, s->in, s->out,
                   quern_activation_name(activation.kind), names[to], whole ? " whole" : "");
   quern__op_operand(&op, 0, "dz", QUERN__IN, QUERN__FLOAT, s->n, s->out,
@@ -183,14 +198,16 @@ quern_status quern__sweep_dense_backward_data(quern__verify *v) {
   return QUERN_OK;
 }
 
-/* --- Backward weights ----------------------------------------------------------------------------------- */
+/* --- Backward weights
+ * ----------------------------------------------------------------------------------- */
 
 typedef struct weights_arguments {
   bool accumulate, update;
   quern_sgd sgd;
 } weights_arguments;
 
-static quern_status backward_weights(quern_context *context, const quern_tensor *t, const void *opaque) {
+static quern_status backward_weights(quern_context *context, const quern_tensor *t,
+                                     const void *opaque) {
   const weights_arguments *a = opaque;
   if (a->update) return quern_dense_backward_sgd(context, t[0], t[1], a->sgd, t[2], t[3]);
   return quern_dense_backward_weights(context, t[0], t[1], a->accumulate, t[2], t[3]);
@@ -207,20 +224,21 @@ static quern_status backward_weights_magnitude(quern_context *context, const que
 typedef enum weights_mode { WRITE, ACCUMULATE, UPDATE } weights_mode;
 typedef enum weights_wanted { BOTH, WEIGHTS, BIAS } weights_wanted;
 
-static void weights_output(quern__op *op, size_t index, const char *name, size_t rows, size_t columns,
-                           weights_mode mode, quern__values *values, bool whole) {
-  quern__op_operand(op, index, name, mode == WRITE ? QUERN__OUT : QUERN__INOUT, QUERN__FLOAT, rows, columns,
-                    mode == WRITE ? NULL : values_of(values, rows * columns, whole));
+static void weights_output(quern__op *op, size_t index, const char *name, size_t rows,
+                           size_t columns, weights_mode mode, quern__values *values, bool whole) {
+  quern__op_operand(op, index, name, mode == WRITE ? QUERN__OUT : QUERN__INOUT, QUERN__FLOAT, rows,
+                    columns, mode == WRITE ? NULL : values_of(values, rows * columns, whole));
 }
 
-static quern_status check_weights(quern__verify *v, const shape *s, weights_mode mode, weights_wanted wanted,
-                                  bool whole) {
+static quern_status check_weights(quern__verify *v, const shape *s, weights_mode mode,
+                                  weights_wanted wanted, bool whole) {
   static const char *const modes[] = {"", " accumulate", " update"};
   static const char *const parts[] = {"", " weights", " bias"};
   const weights_arguments a = {mode == ACCUMULATE, mode == UPDATE,
                                whole ? (quern_sgd){0.5f, 0.25f} : (quern_sgd){0.3f, 0.01f}};
   quern__values *values = &v->values;
-  quern__op op = {.call = backward_weights, .magnitude = backward_weights_magnitude, .arguments = &a};
+  quern__op op = {
+      .call = backward_weights, .magnitude = backward_weights_magnitude, .arguments = &a};
   quern__values_next(values);
   op.bound = (quern__bound){.kind = whole ? QUERN__EXACT : QUERN__CLOSE, .terms = (double)s->n + 5};
   quern__op_title(&op, "dense backward weights %zux%zux%zu%s%s%s", s->n, s->in, s->out, modes[mode],
@@ -240,7 +258,8 @@ quern_status quern__sweep_dense_backward_weights(quern__verify *v) {
     for (weights_mode mode = WRITE; mode <= UPDATE; mode++)
       for (weights_wanted wanted = BOTH; wanted <= BIAS; wanted++)
         for (unsigned whole = 0; whole < 2; whole++, variant++)
-          if (!skips(v, i, variant)) QUERN__FORWARD(check_weights(v, &shapes[i], mode, wanted, whole));
+          if (!skips(v, i, variant))
+            QUERN__FORWARD(check_weights(v, &shapes[i], mode, wanted, whole));
   }
   return QUERN_OK;
 }

@@ -26,7 +26,8 @@ static quern_status dropout(quern_context *context, const quern_tensor *t, const
   return quern_dropout(context, *(const quern_dropout_mask *)mask, t[0], t[1]);
 }
 
-/* What is dropped is gone, but for what is no number: that becomes NaN. Nothing is dropped here with p 0. */
+/* What is dropped is gone, but for what is no number: that becomes NaN. Nothing is dropped here
+ * with p 0. */
 static quern_status check_special(quern__verify *v, float p, size_t nans) {
   static const float x[] = {INFINITY, -INFINITY, NAN, 3e38f, -0.0f};
   enum { COUNT = sizeof x / sizeof *x };
@@ -34,7 +35,8 @@ static quern_status check_special(quern__verify *v, float p, size_t nans) {
   quern__op op = {.call = dropout, .arguments = &mask, .bound = {.kind = QUERN__BITS}};
   quern__values_next(&v->values);
   quern__op_title(&op, "dropout of infinities and NaN by %g", (double)p);
-  quern__op_operand(&op, 0, "x", QUERN__IN, QUERN__FLOAT, 1, COUNT, quern__values_copy(x, COUNT, sizeof *x));
+  quern__op_operand(&op, 0, "x", QUERN__IN, QUERN__FLOAT, 1, COUNT,
+                    quern__values_copy(x, COUNT, sizeof *x));
   quern__op_operand(&op, 1, "y", QUERN__OUT, QUERN__FLOAT, 1, COUNT, NULL);
   op.operands[1].nans = nans;
   return quern__verify_check(v, &op);

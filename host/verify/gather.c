@@ -31,7 +31,8 @@ static quern_status gather_rows(quern_context *context, const quern_tensor *t, c
   return quern_gather_rows(context, a->element, t[0], t[1], a->scale, a->offset, t[2]);
 }
 
-static quern_status gather_labels(quern_context *context, const quern_tensor *t, const void *opaque) {
+static quern_status gather_labels(quern_context *context, const quern_tensor *t,
+                                  const void *opaque) {
   (void)opaque;
   return quern_gather_labels(context, t[0], t[1], t[2]);
 }
@@ -41,7 +42,8 @@ static quern_status one_hot(quern_context *context, const quern_tensor *t, const
   return quern_one_hot(context, t[0], t[1]);
 }
 
-/* `count` >= 7 numbers below `bound`, with BAD of them out of range, the first in place 2, where asked. */
+/* `count` >= 7 numbers below `bound`, with BAD of them out of range, the first in place 2, where
+ * asked. */
 static int32_t *indices_of(quern__values *values, size_t count, size_t bound, bool bad) {
   int32_t *indices = quern__values_labels(values, count, bound);
   if (bad && indices != NULL) {
@@ -64,15 +66,18 @@ static quern_status check_rows(quern__verify *v, size_t i, quern_element element
   const size_t source_rows = cases[i].source_rows, columns = cases[i].columns, n = cases[i].n;
   const bool bytes = element == QUERN_UINT8;
   const arguments a = {element, cases[i].scale, cases[i].offset};
-  quern__op op = {
-      .call = gather_rows, .arguments = &a, .bound = {.kind = QUERN__BITS}, .complaint = complaint(i)};
+  quern__op op = {.call = gather_rows,
+                  .arguments = &a,
+                  .bound = {.kind = QUERN__BITS},
+                  .complaint = complaint(i)};
   quern__values_next(&v->values);
-  quern__op_title(&op, "gather %zu of %zux%zu %s%s", n, source_rows, columns, bytes ? "bytes" : "floats",
-                  suffix(i));
-  void *source = bytes ? (void *)quern__values_bytes(&v->values, source_rows * columns)
-                       : (void *)quern__values_floats(&v->values, source_rows * columns, -9.0f, 9.0f);
-  quern__op_operand(&op, 0, "source", QUERN__IN, bytes ? QUERN__BYTE : QUERN__FLOAT, source_rows, columns,
-                    source);
+  quern__op_title(&op, "gather %zu of %zux%zu %s%s", n, source_rows, columns,
+                  bytes ? "bytes" : "floats", suffix(i));
+  void *source = bytes
+                     ? (void *)quern__values_bytes(&v->values, source_rows * columns)
+                     : (void *)quern__values_floats(&v->values, source_rows * columns, -9.0f, 9.0f);
+  quern__op_operand(&op, 0, "source", QUERN__IN, bytes ? QUERN__BYTE : QUERN__FLOAT, source_rows,
+                    columns, source);
   quern__op_operand(&op, 1, "indices", QUERN__IN, QUERN__INT, 1, n,
                     indices_of(&v->values, n, source_rows, cases[i].bad));
   quern__op_operand(&op, 2, "x", QUERN__OUT, QUERN__FLOAT, n, columns, NULL);

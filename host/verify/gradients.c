@@ -1,8 +1,9 @@
-/* The gradients of whole networks on the device against finite differences of the loss on the reference, for every activation under
- * every loss.
+/* The gradients of whole networks on the device against finite differences of the loss on the
+ * reference, for every activation under every loss.
  *
- * A derivative is Romberg's: central differences at steps h, h/2, h/4, extrapolated twice. What it may be off by is estimated
- * from the last two extrapolations; on top comes the rounding of the loss to floats, which the smallest step magnifies. */
+ * A derivative is Romberg's: central differences at steps h, h/2, h/4, extrapolated twice. What it
+ * may be off by is estimated from the last two extrapolations; on top comes the rounding of the
+ * loss to floats, which the smallest step magnifies. */
 #include "sweep.h"
 
 #include "../error.h"
@@ -12,7 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Biases of the hidden layer are so far from zero, and its weights so small, that no step takes a unit across a kink there. */
+/* Biases of the hidden layer are so far from zero, and its weights so small, that no step takes a
+ * unit across a kink there. */
 enum { SAMPLES = 6, INPUTS = 5, HIDDEN = 7, OUTPUTS = 4, LAYERS = 2 };
 enum {
   WEIGHTS_1 = 0,
@@ -46,7 +48,8 @@ static void free_place(place *at) {
   quern_buffer_free(at->correct);
 }
 
-static quern_status make_place(quern_context *context, const problem *p, quern_plan_mode mode, place *at) {
+static quern_status make_place(quern_context *context, const problem *p, quern_plan_mode mode,
+                               place *at) {
   QUERN__FORWARD(quern_plan_create(context, p->network, SAMPLES, mode, &at->plan));
   QUERN__FORWARD(quern_buffer_create(context, sizeof p->x, &at->x));
   QUERN__FORWARD(quern_buffer_create(context, sizeof p->labels, &at->labels));
@@ -57,13 +60,15 @@ static quern_status make_place(quern_context *context, const problem *p, quern_p
   return quern_buffer_write(at->labels, 0, sizeof p->labels, p->labels, QUERN_WAIT);
 }
 
-/* Targets are 0 and 1. Outputs about 4 and -3 stay on one side of them and more than delta away, those about 1/2 within delta of
- * both; only the absolute loss has a kink there. */
+/* Targets are 0 and 1. Outputs about 4 and -3 stay on one side of them and more than delta away,
+ * those about 1/2 within delta of both; only the absolute loss has a kink there. */
 #define DELTA 2.0f
 static void keep_from_kinks(problem *p, quern_loss loss) {
-  static const float near[OUTPUTS] = {4.0f, 0.5f, -3.0f, 0.5f}, far[OUTPUTS] = {4.0f, 4.0f, -3.0f, -3.0f};
+  static const float near[OUTPUTS] = {4.0f, 0.5f, -3.0f, 0.5f},
+                     far[OUTPUTS] = {4.0f, 4.0f, -3.0f, -3.0f};
   for (size_t i = WEIGHTS_2; i < BIAS_2; i++) p->parameters[i] *= 0.1f;
-  for (size_t i = 0; i < OUTPUTS; i++) p->parameters[BIAS_2 + i] = loss == QUERN_HUBER ? near[i] : far[i];
+  for (size_t i = 0; i < OUTPUTS; i++)
+    p->parameters[BIAS_2 + i] = loss == QUERN_HUBER ? near[i] : far[i];
 }
 
 static void make_values(quern__values *values, quern_loss loss, problem *p) {
@@ -79,7 +84,8 @@ static void make_values(quern__values *values, quern_loss loss, problem *p) {
 }
 
 static quern_status set_parameters(const problem *p) {
-  QUERN__FORWARD(quern_network_set_layer(p->network, 0, p->parameters + WEIGHTS_1, p->parameters + BIAS_1));
+  QUERN__FORWARD(
+      quern_network_set_layer(p->network, 0, p->parameters + WEIGHTS_1, p->parameters + BIAS_1));
   return quern_network_set_layer(p->network, 1, p->parameters + WEIGHTS_2, p->parameters + BIAS_2);
 }
 
@@ -89,9 +95,9 @@ static quern_status evaluate(const problem *p, double *loss) {
   float losses[SAMPLES];
   QUERN__FORWARD(set_parameters(p));
   QUERN__FORWARD(quern_plan_upload(at->plan, p->network));
-  QUERN__FORWARD(quern_plan_evaluate(at->plan, quern_matrix(at->x, 0, SAMPLES, INPUTS),
-                                     quern_vector(at->labels, 0, SAMPLES),
-                                     quern_vector(at->losses, 0, SAMPLES), quern_vector(at->correct, 0, 1)));
+  QUERN__FORWARD(quern_plan_evaluate(
+      at->plan, quern_matrix(at->x, 0, SAMPLES, INPUTS), quern_vector(at->labels, 0, SAMPLES),
+      quern_vector(at->losses, 0, SAMPLES), quern_vector(at->correct, 0, 1)));
   QUERN__FORWARD(quern_buffer_read(at->losses, 0, sizeof losses, losses, QUERN_WAIT));
   *loss = 0;
   for (size_t i = 0; i < SAMPLES; i++) *loss += (double)losses[i] / SAMPLES;
@@ -156,14 +162,15 @@ static quern_status compare(quern__verify *v, problem *p, const char *title) {
     quern__verify_error(v, title, error);
     if (!(error <= 1))
       quern__verify_wrong(
-          v, "%s: the gradient of parameter %zu is %.9g, finite differences give %.9g within %.3g", title, i,
-          (double)gradients[i], slope, allowed);
+          v, "%s: the gradient of parameter %zu is %.9g, finite differences give %.9g within %.3g",
+          title, i, (double)gradients[i], slope, allowed);
   }
   return QUERN_OK;
 }
 
 static quern_status check(quern__verify *v, quern_activation_kind kind, quern_loss loss) {
-  const quern_layer layers[LAYERS] = {quern_dense(HIDDEN, kind), quern_dense(OUTPUTS, QUERN_IDENTITY)};
+  const quern_layer layers[LAYERS] = {quern_dense(HIDDEN, kind),
+                                      quern_dense(OUTPUTS, QUERN_IDENTITY)};
   char title[QUERN__MAX_TITLE];
   problem p = {.network = NULL};
   quern_status status;

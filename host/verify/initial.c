@@ -23,9 +23,11 @@ static const struct {
              {784, 128, 47, 0, -0.0875f, 0.0875f, true}};
 enum { CASES = sizeof cases / sizeof *cases };
 
-static quern_status random_uniform(quern_context *context, const quern_tensor *t, const void *number) {
+static quern_status random_uniform(quern_context *context, const quern_tensor *t,
+                                   const void *number) {
   const size_t i = *(const size_t *)number;
-  return quern_random_uniform(context, cases[i].seed, cases[i].stream, cases[i].low, cases[i].high, t[0]);
+  return quern_random_uniform(context, cases[i].seed, cases[i].stream, cases[i].low, cases[i].high,
+                              t[0]);
 }
 
 quern_status quern__sweep_random_uniform(quern__verify *v) {

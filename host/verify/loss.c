@@ -14,13 +14,19 @@ static const struct {
               {130, 3, false}, {3, 1000, true}, {257, 33, true}, {1000, 10, true}, {63, 130, true}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
-typedef enum outputs { LOSS_AND_GRADIENT, LOSS_ONLY, GRADIENT_ONLY, GRADIENT_OVER_Z, OUTPUTS } outputs;
+typedef enum outputs {
+  LOSS_AND_GRADIENT,
+  LOSS_ONLY,
+  GRADIENT_ONLY,
+  GRADIENT_OVER_Z,
+  OUTPUTS
+} outputs;
 
 static quern_status call(quern_context *context, const quern_tensor *t, const void *arguments) {
   const quern__loss_case *is = arguments;
   if (is->kind->weighted)
-    return quern_weighted_cross_entropy(context, t[0], t[1], t[4], t[5], is->smoothing, is->scale, t[2],
-                                        t[3]);
+    return quern_weighted_cross_entropy(context, t[0], t[1], t[4], t[5], is->smoothing, is->scale,
+                                        t[2], t[3]);
   return is->kind->call(context, t[0], t[1], is->scale, t[2], t[3]);
 }
 
@@ -58,15 +64,19 @@ static quern_status check(quern__verify *v, const quern__loss_case *is, outputs 
   /* k terms in a sum; z - m is rounded by its size, as far as exp still tells it from zero. */
   op.bound = (quern__bound){.terms = (double)is->k + 2 * fmin(2.0 * (double)range, 104) + 8,
                             .absolute = 2.0 * (double)FLT_MIN};
-  if (is->kind->weighted) op.bound.terms += (double)is->k + 8; /* sums of weights, and products with them */
-  quern__op_title(&op, "%s %zux%zu to %g%s", is->kind->name, is->n, is->k, (double)range, names[wanted]);
+  if (is->kind->weighted)
+    op.bound.terms += (double)is->k + 8; /* sums of weights, and products with them */
+  quern__op_title(&op, "%s %zux%zu to %g%s", is->kind->name, is->n, is->k, (double)range,
+                  names[wanted]);
   quern__op_operand(&op, 0, "z", QUERN__IN, QUERN__FLOAT, is->n, is->k, is->z);
   if (is->kind->labelled)
     quern__op_operand(&op, 1, "labels", QUERN__IN, QUERN__INT, 1, is->n, is->labels);
   else
     quern__op_operand(&op, 1, "y", QUERN__IN, QUERN__FLOAT, is->n, is->k, is->y);
-  if (wanted != GRADIENT_ONLY) quern__op_operand(&op, 2, "losses", QUERN__OUT, QUERN__FLOAT, 1, is->n, NULL);
-  if (wanted != LOSS_ONLY) quern__op_operand(&op, 3, "dz", QUERN__OUT, QUERN__FLOAT, is->n, is->k, NULL);
+  if (wanted != GRADIENT_ONLY)
+    quern__op_operand(&op, 2, "losses", QUERN__OUT, QUERN__FLOAT, 1, is->n, NULL);
+  if (wanted != LOSS_ONLY)
+    quern__op_operand(&op, 3, "dz", QUERN__OUT, QUERN__FLOAT, is->n, is->k, NULL);
   op.operands[2].nans = nans;
   if (is->weights != NULL) {
     quern__op_operand(&op, 4, "class_weights", QUERN__IN, QUERN__FLOAT, 1, is->k, is->weights);
@@ -79,7 +89,8 @@ static quern_status check(quern__verify *v, const quern__loss_case *is, outputs 
   return quern__verify_check(v, &op);
 }
 
-/* Smoothing alone, weights alone, both, and all of the label smoothed away. False without memory. */
+/* Smoothing alone, weights alone, both, and all of the label smoothed away. False without memory.
+ */
 static bool weigh(quern__verify *v, quern__loss_case *is, outputs wanted) {
   static const float smoothing[OUTPUTS] = {0.125f, 0.0f, 0.25f, 1.0f};
   is->smoothing = smoothing[wanted];
@@ -96,8 +107,10 @@ static quern_status check_shape(quern__verify *v, const quern__loss_kind *kind, 
   quern__values_next(&v->values);
   is.z = quern__values_floats(&v->values, n * k, -range, range);
   QUERN__FORWARD(allocate_targets(&is));
-  for (size_t i = 0; i < n * k; i++) is.y[i] = (float)(quern__values_word(&v->values) >> 8) * 0x1p-24f;
-  for (size_t r = 0; r < n; r++) is.labels[r] = (int32_t)quern__values_below(&v->values, (uint32_t)k);
+  for (size_t i = 0; i < n * k; i++)
+    is.y[i] = (float)(quern__values_word(&v->values) >> 8) * 0x1p-24f;
+  for (size_t r = 0; r < n; r++)
+    is.labels[r] = (int32_t)quern__values_below(&v->values, (uint32_t)k);
   for (size_t r = 0; r < n; r += 2)
     for (size_t a = 0; a < k; a++) is.y[r * k + a] = a == (size_t)is.labels[r] ? 1.0f : 0.0f;
   if (kind->weighted && !weigh(v, &is, wanted)) {
@@ -111,8 +124,9 @@ static quern_status check_shape(quern__verify *v, const quern__loss_kind *kind, 
 
 /* Logits of any size: nothing is NaN, and an infinite loss is one that is truly past the floats. */
 static quern_status check_extreme(quern__verify *v, const quern__loss_kind *kind, size_t label) {
-  static const float z[][3] = {{3e38f, -3e38f, 0.0f}, {3e38f, 3e38f, -3e38f}, {-3e38f, -3e38f, -3e38f},
-                               {1e4f, 1e4f, 1e4f},    {-1e4f, 0.0f, -1e4f},   {90.0f, 0.0f, -90.0f}};
+  static const float z[][3] = {{3e38f, -3e38f, 0.0f},    {3e38f, 3e38f, -3e38f},
+                               {-3e38f, -3e38f, -3e38f}, {1e4f, 1e4f, 1e4f},
+                               {-1e4f, 0.0f, -1e4f},     {90.0f, 0.0f, -90.0f}};
   enum { ROWS = sizeof z / sizeof *z, COUNT = sizeof z / sizeof(float) };
   quern__loss_case is = {.kind = kind, .n = ROWS, .k = 3, .scale = 0.5f};
   quern__values_next(&v->values);
@@ -125,7 +139,8 @@ static quern_status check_extreme(quern__verify *v, const quern__loss_kind *kind
   return check(v, &is, LOSS_AND_GRADIENT, 0, NULL);
 }
 
-/* A label outside is reported, once, with the first such row; its loss is NaN, its gradient zero, and the other rows are as ever. */
+/* A label outside is reported, once, with the first such row; its loss is NaN, its gradient zero,
+ * and the other rows are as ever. */
 static quern_status check_bad_label(quern__verify *v, const quern__loss_kind *kind, int32_t wrong,
                                     int32_t also) {
   enum { N = 37, K = 5 };
@@ -145,8 +160,8 @@ static quern_status sweep(quern__verify *v, const quern__loss_kind *kind) {
   for (size_t i = 0; i < SHAPES; i++) {
     if ((shapes[i].large && v->small) || shapes[i].k < kind->least_outputs) continue;
     for (unsigned wanted = 0; wanted < OUTPUTS; wanted++)
-      QUERN__FORWARD(
-          check_shape(v, kind, shapes[i].n, shapes[i].k, (i + wanted) % 2 ? 1.0f : 15.0f, (outputs)wanted));
+      QUERN__FORWARD(check_shape(v, kind, shapes[i].n, shapes[i].k, (i + wanted) % 2 ? 1.0f : 15.0f,
+                                 (outputs)wanted));
   }
   for (size_t label = 0; kind->any_logits && label < 3; label++)
     QUERN__FORWARD(check_extreme(v, kind, label));
@@ -183,9 +198,11 @@ quern_status quern__sweep_weighted_cross_entropy(quern__verify *v) {
   return sweep(v, &quern__loss_weighted);
 }
 
-/* --- The weights of labels ------------------------------------------------------------------------------ */
+/* --- The weights of labels
+ * ------------------------------------------------------------------------------ */
 
-static quern_status call_label_weights(quern_context *context, const quern_tensor *t, const void *arguments) {
+static quern_status call_label_weights(quern_context *context, const quern_tensor *t,
+                                       const void *arguments) {
   (void)arguments;
   return quern_label_weights(context, t[0], t[1], t[2]);
 }
@@ -209,6 +226,7 @@ static quern_status check_label_weights(quern__verify *v, size_t n, size_t k) {
 
 quern_status quern__sweep_label_weights(quern__verify *v) {
   for (size_t i = 0; i < SHAPES; i++)
-    if (!shapes[i].large || !v->small) QUERN__FORWARD(check_label_weights(v, shapes[i].n, shapes[i].k));
+    if (!shapes[i].large || !v->small)
+      QUERN__FORWARD(check_label_weights(v, shapes[i].n, shapes[i].k));
   return QUERN_OK;
 }

@@ -4,7 +4,8 @@
 
 #include "sweep.h"
 
-/* One case. z, y and labels are owned; labels are the target of a loss that is `labelled`, y that of the others. */
+/* One case. z, y and labels are owned; labels are the target of a loss that is `labelled`, y that
+ * of the others. */
 typedef struct quern__loss_case {
   const struct quern__loss_kind *kind;
   size_t n, k;
@@ -17,8 +18,10 @@ typedef struct quern__loss_case {
 
 typedef struct quern__loss_kind {
   const char *name;
-  quern_status (*call)(quern_context *, quern_tensor, quern_tensor, float, quern_tensor, quern_tensor);
-  /* What was added up for row r, taken absolutely: of its loss, and of each element of its gradient. */
+  quern_status (*call)(quern_context *, quern_tensor, quern_tensor, float, quern_tensor,
+                       quern_tensor);
+  /* What was added up for row r, taken absolutely: of its loss, and of each element of its
+   * gradient. */
   void (*magnitude)(const quern__loss_case *is, size_t r, double *loss, float *dz);
   bool labelled;
   bool weighted;   /* quern_weighted_cross_entropy; `call` is NULL */

@@ -4,8 +4,8 @@
 #include <float.h>
 #include <math.h>
 
-/* What softmax of a row needs: the largest logit, where it is, the second largest, and the sums without
- * either. */
+/* What softmax of a row needs: the largest logit, where it is, the second largest, and the sums
+ * without either. */
 typedef struct logits {
   size_t largest;
   double max, second, sum, rest;
@@ -25,7 +25,8 @@ static logits logits_of(const float *z, size_t k) {
   return row;
 }
 
-/* log Σ exp, and the logits beside it, each rounded by its own size. An infinite loss needs no bound. */
+/* log Σ exp, and the logits beside it, each rounded by its own size. An infinite loss needs no
+ * bound. */
 static double log_magnitude(const logits *row, double z) {
   return fmin(fabs(row->max - z), FLT_MAX) + log(row->sum) + 1;
 }
@@ -45,8 +46,9 @@ static void magnitude_categorical(const quern__loss_case *c, size_t r, double *l
   if (label < c->k) dz[label] = c->scale * (float)others;
 }
 
-/* dE/dz_c = D_c - O_c Σ_{b≠*,c} R_b - D_* q_c with D = O - Y, R = D/(1 - O), * the largest output and q_c =
- * O_c/(1 - O_*): the form in which nothing large cancels. For * itself D_* - O_* Σ R_b. */
+/* dE/dz_c = D_c - O_c Σ_{b≠*,c} R_b - D_* q_c with D = O - Y, R = D/(1 - O), * the largest output
+ * and q_c = O_c/(1 - O_*): the form in which nothing large cancels. For * itself D_* - O_* Σ R_b.
+ */
 static void magnitude_elementwise(const quern__loss_case *c, size_t r, double *loss, float *dz) {
   const float *z = c->z + r * c->k, *y = c->y + r * c->k;
   const logits row = logits_of(z, c->k);
@@ -137,7 +139,8 @@ static quern_status huber(quern_context *context, quern_tensor z, quern_tensor y
 static void magnitude_huber(const quern__loss_case *c, size_t r, double *loss, float *dz) {
   magnitude_absolute(c, r, loss, dz);
   *loss *= 2 * (double)DELTA;
-  for (size_t a = 0; a < c->k; a++) dz[a] *= fabsf(c->z[r * c->k + a]) + fabsf(c->y[r * c->k + a]) + DELTA;
+  for (size_t a = 0; a < c->k; a++)
+    dz[a] *= fabsf(c->z[r * c->k + a]) + fabsf(c->y[r * c->k + a]) + DELTA;
 }
 
 const quern__loss_kind quern__loss_categorical = {.name = "softmax cross-entropy",

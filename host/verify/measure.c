@@ -52,7 +52,8 @@ static quern_status check_argmax_special(quern__verify *v) {
   enum { ROWS = sizeof z / sizeof *z };
   quern__op op = {.title = "argmax of ties, infinities and NaN", .call = argmax};
   quern__values_next(&v->values);
-  quern__op_operand(&op, 0, "z", QUERN__IN, QUERN__FLOAT, ROWS, 4, quern__values_copy(z, ROWS, sizeof *z));
+  quern__op_operand(&op, 0, "z", QUERN__IN, QUERN__FLOAT, ROWS, 4,
+                    quern__values_copy(z, ROWS, sizeof *z));
   quern__op_operand(&op, 1, "classes", QUERN__OUT, QUERN__INT, 1, ROWS, NULL);
   return quern__verify_check(v, &op);
 }
@@ -66,7 +67,8 @@ quern_status quern__sweep_argmax(quern__verify *v) {
   return check_argmax_special(v);
 }
 
-static quern_status count_correct(quern_context *context, const quern_tensor *t, const void *accumulate) {
+static quern_status count_correct(quern_context *context, const quern_tensor *t,
+                                  const void *accumulate) {
   return quern_count_correct(context, t[0], t[1], *(const bool *)accumulate, t[2]);
 }
 
@@ -75,8 +77,10 @@ static quern_status check_count(quern__verify *v, size_t n, bool accumulate) {
   quern__op op = {.call = count_correct, .arguments = &accumulate};
   quern__values_next(&v->values);
   quern__op_title(&op, "count correct %zu%s", n, accumulate ? " accumulate" : "");
-  int32_t *classes = quern__values_labels(&v->values, n, 4), *labels = quern__values_labels(&v->values, n, 4);
-  for (size_t i = 0; classes != NULL && labels != NULL && i < n; i += 5) classes[i] = labels[i] = -1;
+  int32_t *classes = quern__values_labels(&v->values, n, 4),
+          *labels = quern__values_labels(&v->values, n, 4);
+  for (size_t i = 0; classes != NULL && labels != NULL && i < n; i += 5)
+    classes[i] = labels[i] = -1;
   quern__op_operand(&op, 0, "classes", QUERN__IN, QUERN__INT, 1, n, classes);
   quern__op_operand(&op, 1, "labels", QUERN__IN, QUERN__INT, 1, n, labels);
   quern__op_operand(&op, 2, "count", accumulate ? QUERN__INOUT : QUERN__OUT, QUERN__INT, 1, 1,
@@ -98,13 +102,14 @@ static quern_status sum(quern_context *context, const quern_tensor *t, const voi
   return quern_sum(context, t[0], t[1]);
 }
 
-/* Pairwise: the error grows with the logarithm of the count. A work-item may add a few in a row first. */
+/* Pairwise: the error grows with the logarithm of the count. A work-item may add a few in a row
+ * first. */
 static quern_status check_sum(quern__verify *v, size_t rows, size_t columns, bool whole) {
   const size_t count = rows * columns;
-  quern__op op = {
-      .call = sum,
-      .magnitude = sum,
-      .bound = {.kind = whole ? QUERN__EXACT : QUERN__CLOSE, .terms = ceil(log2((double)count)) + 8}};
+  quern__op op = {.call = sum,
+                  .magnitude = sum,
+                  .bound = {.kind = whole ? QUERN__EXACT : QUERN__CLOSE,
+                            .terms = ceil(log2((double)count)) + 8}};
   quern__values_next(&v->values);
   quern__op_title(&op, "sum %zux%zu%s", rows, columns, whole ? " whole" : "");
   quern__op_operand(&op, 0, "x", QUERN__IN, QUERN__FLOAT, rows, columns,

@@ -1,9 +1,11 @@
 /* Batch and layer normalisation, forwards and back, in the four kinds of table below.
  *
- * With A = inverse (largest |x| + mean |x|), which is at least |x̂|, and K values in a sum: the mean is off by K eps mean |x|, and so x̂ by A K
- * eps; the variance, of differences that are off by eps (|x| + |mean|) each, by K + 2 A of itself, and so inverse, in proportion, by K/2 + A, and
- * x̂ by A (K/2 + A). Their sum is less than K eps A (2 + A) for the y of one gamma. What mean and inverse are given on the way back is exact: x̂
- * is off by a few eps of inverse (|x| + |mean|), and the rest is sums of K. */
+ * With A = inverse (largest |x| + mean |x|), which is at least |x̂|, and K values in a sum: the
+ * mean is off by K eps mean |x|, and so x̂ by A K eps; the variance, of differences that are off by
+ * eps (|x| + |mean|) each, by K + 2 A of itself, and so inverse, in proportion, by K/2 + A, and x̂
+ * by A (K/2 + A). Their sum is less than K eps A (2 + A) for the y of one gamma. What mean and
+ * inverse are given on the way back is exact: x̂ is off by a few eps of inverse (|x| + |mean|), and
+ * the rest is sums of K. */
 #include "sweep.h"
 
 #include "../error.h"
@@ -20,14 +22,15 @@ static const struct {
               {130, 3, false}, {33, 130, true}, {257, 64, true}, {128, 509, true}};
 enum { SHAPES = sizeof shapes / sizeof *shapes, ROUNDINGS = 16 };
 
-/* A case: its numbers on the host, laid out so that line i has `count` values, `step` apart, from i · `next` on. */
+/* A case: its numbers on the host, laid out so that line i has `count` values, `step` apart, from i
+ * · `next` on. */
 typedef struct norm_case {
   quern__verify *v;
   size_t n, units;
   bool of_batch;
   float epsilon, momentum;
-  float *x, *dy, *gamma, *beta, *mean, *inverse, *running_mean,
-      *running_variance; /* the op's, once it has them */
+  /* the op's, once it has them */
+  float *x, *dy, *gamma, *beta, *mean, *inverse, *running_mean, *running_variance;
 } norm_case;
 
 typedef struct lines {
@@ -54,7 +57,8 @@ static line measure(const norm_case *c, size_t i) {
     of.largest = fmax(of.largest, fabs(value));
   }
   for (size_t k = 0; k < at.count; k++)
-    of.variance += ((double)x[k * at.step] - of.mean) * ((double)x[k * at.step] - of.mean) / (double)at.count;
+    of.variance +=
+        ((double)x[k * at.step] - of.mean) * ((double)x[k * at.step] - of.mean) / (double)at.count;
   of.inverse = quern__quotient(1, sqrt(of.variance + (double)c->epsilon));
   return of;
 }
@@ -67,25 +71,30 @@ static float *allocate(size_t count) {
   return malloc(count * sizeof(float));
 }
 
-/* --- Forwards ------------------------------------------------------------------------------------------- */
+/* --- Forwards
+ * ------------------------------------------------------------------------------------------- */
 
 enum { X, GAMMA, BETA, Y, MEAN, INVERSE, RUNNING_MEAN, RUNNING_VARIANCE };
 
-static quern_status batch_forward(quern_context *context, const quern_tensor *t, const void *arguments) {
+static quern_status batch_forward(quern_context *context, const quern_tensor *t,
+                                  const void *arguments) {
   const norm_case *c = arguments;
-  return quern_batch_norm_forward(context, t[X], t[GAMMA], t[BETA], c->epsilon, c->momentum, t[RUNNING_MEAN],
-                                  t[RUNNING_VARIANCE], t[MEAN], t[INVERSE], t[Y]);
+  return quern_batch_norm_forward(context, t[X], t[GAMMA], t[BETA], c->epsilon, c->momentum,
+                                  t[RUNNING_MEAN], t[RUNNING_VARIANCE], t[MEAN], t[INVERSE], t[Y]);
 }
 
-static quern_status batch_inference(quern_context *context, const quern_tensor *t, const void *arguments) {
+static quern_status batch_inference(quern_context *context, const quern_tensor *t,
+                                    const void *arguments) {
   const norm_case *c = arguments;
   return quern_batch_norm_inference(context, t[X], t[GAMMA], t[BETA], c->epsilon, t[RUNNING_MEAN],
                                     t[RUNNING_VARIANCE], t[Y]);
 }
 
-static quern_status layer_forward(quern_context *context, const quern_tensor *t, const void *arguments) {
+static quern_status layer_forward(quern_context *context, const quern_tensor *t,
+                                  const void *arguments) {
   const norm_case *c = arguments;
-  return quern_layer_norm_forward(context, t[X], t[GAMMA], t[BETA], c->epsilon, t[MEAN], t[INVERSE], t[Y]);
+  return quern_layer_norm_forward(context, t[X], t[GAMMA], t[BETA], c->epsilon, t[MEAN], t[INVERSE],
+                                  t[Y]);
 }
 
 /* Of the lines' own outputs and, of a batch, of the running statistics. */
@@ -141,8 +150,8 @@ static bool make_inputs(norm_case *c, float shift) {
   c->beta = quern__values_floats(values, c->units, -1.0f, 1.0f);
   c->running_mean = quern__values_floats(values, c->units, -1.0f, 1.0f);
   c->running_variance = quern__values_floats(values, c->units, 0.0f, 2.0f);
-  return c->x != NULL && c->dy != NULL && c->gamma != NULL && c->beta != NULL && c->running_mean != NULL &&
-         c->running_variance != NULL;
+  return c->x != NULL && c->dy != NULL && c->gamma != NULL && c->beta != NULL &&
+         c->running_mean != NULL && c->running_variance != NULL;
 }
 
 /* Those that no operand took. */
@@ -158,8 +167,9 @@ static quern_status check_forward(norm_case *c, float shift, bool in_place, bool
                   .arguments = c,
                   .bound = {.terms = (double)lines_of(c).count + ROUNDINGS}};
   const bool good = make_inputs(c, shift);
-  quern__op_title(&op, "%s norm forward %zux%zu about %g%s%s", c->of_batch ? "batch" : "layer", c->n,
-                  c->units, (double)shift, in_place ? " in place" : "", keeps ? "" : ", nothing kept");
+  quern__op_title(&op, "%s norm forward %zux%zu about %g%s%s", c->of_batch ? "batch" : "layer",
+                  c->n, c->units, (double)shift, in_place ? " in place" : "",
+                  keeps ? "" : ", nothing kept");
   if (!good || !bound_statistics(c, &op) || !bound_y(c, &op)) {
     free_inputs(c, (const bool[6]){false});
     for (size_t i = 0; i < QUERN__MAX_OPERANDS; i++) free(op.operands[i].magnitude);
@@ -173,20 +183,22 @@ static quern_status check_forward(norm_case *c, float shift, bool in_place, bool
   quern__op_operand(&op, BETA, "beta", QUERN__IN, QUERN__FLOAT, 1, c->units, c->beta);
   quern__op_operand(&op, Y, "y", QUERN__OUT, QUERN__FLOAT, c->n, c->units, NULL);
   if (has) quern__op_operand(&op, MEAN, "mean", QUERN__OUT, QUERN__FLOAT, 1, statistics, NULL);
-  if (has) quern__op_operand(&op, INVERSE, "inverse", QUERN__OUT, QUERN__FLOAT, 1, statistics, NULL);
+  if (has)
+    quern__op_operand(&op, INVERSE, "inverse", QUERN__OUT, QUERN__FLOAT, 1, statistics, NULL);
   if (runs)
     quern__op_operand(&op, RUNNING_MEAN, "running_mean", QUERN__INOUT, QUERN__FLOAT, 1, c->units,
                       c->running_mean);
   if (runs)
-    quern__op_operand(&op, RUNNING_VARIANCE, "running_variance", QUERN__INOUT, QUERN__FLOAT, 1, c->units,
-                      c->running_variance);
+    quern__op_operand(&op, RUNNING_VARIANCE, "running_variance", QUERN__INOUT, QUERN__FLOAT, 1,
+                      c->units, c->running_variance);
   for (size_t i = 0; i < QUERN__MAX_OPERANDS; i++) op.operands[i].magnitude = magnitudes[i];
   op.operands[Y].same_as = in_place ? X + 1 : 0;
   free_inputs(c, (const bool[6]){true, false, true, true, runs, runs});
   return quern__verify_check(c->v, &op);
 }
 
-/* A product and a sum over one rounding each of the square root, the division and the difference. */
+/* A product and a sum over one rounding each of the square root, the division and the difference.
+ */
 static quern_status check_inference(norm_case *c, bool in_place) {
   quern__op op = {.call = batch_inference, .arguments = c, .bound = {.terms = ROUNDINGS}};
   const bool good = make_inputs(c, 0.5f);
@@ -198,17 +210,20 @@ static quern_status check_inference(norm_case *c, bool in_place) {
   }
   for (size_t i = 0; i < c->n * c->units; i++) {
     const size_t j = i % c->units;
-    const double inverse = quern__quotient(1, sqrt((double)c->running_variance[j] + (double)c->epsilon));
+    const double inverse =
+        quern__quotient(1, sqrt((double)c->running_variance[j] + (double)c->epsilon));
     y[i] = (float)(fabs((double)c->gamma[j]) * inverse *
                        (fabs((double)c->x[i]) + fabs((double)c->running_mean[j])) +
                    fabs((double)c->beta[j]));
   }
-  quern__op_title(&op, "batch norm inference %zux%zu%s", c->n, c->units, in_place ? " in place" : "");
+  quern__op_title(&op, "batch norm inference %zux%zu%s", c->n, c->units,
+                  in_place ? " in place" : "");
   quern__op_operand(&op, X, "x", QUERN__IN, QUERN__FLOAT, c->n, c->units, c->x);
   quern__op_operand(&op, GAMMA, "gamma", QUERN__IN, QUERN__FLOAT, 1, c->units, c->gamma);
   quern__op_operand(&op, BETA, "beta", QUERN__IN, QUERN__FLOAT, 1, c->units, c->beta);
   quern__op_operand(&op, Y, "y", QUERN__OUT, QUERN__FLOAT, c->n, c->units, NULL);
-  quern__op_operand(&op, RUNNING_MEAN, "mean", QUERN__IN, QUERN__FLOAT, 1, c->units, c->running_mean);
+  quern__op_operand(&op, RUNNING_MEAN, "mean", QUERN__IN, QUERN__FLOAT, 1, c->units,
+                    c->running_mean);
   quern__op_operand(&op, RUNNING_VARIANCE, "variance", QUERN__IN, QUERN__FLOAT, 1, c->units,
                     c->running_variance);
   op.operands[Y].magnitude = y;
@@ -217,20 +232,24 @@ static quern_status check_inference(norm_case *c, bool in_place) {
   return quern__verify_check(c->v, &op);
 }
 
-/* --- Back ----------------------------------------------------------------------------------------------- */
+/* --- Back
+ * -----------------------------------------------------------------------------------------------
+ */
 
 enum { B_DY, B_X, B_GAMMA, B_MEAN, B_INVERSE, B_DX, B_DGAMMA, B_DBETA };
 
-static quern_status batch_backward(quern_context *context, const quern_tensor *t, const void *arguments) {
+static quern_status batch_backward(quern_context *context, const quern_tensor *t,
+                                   const void *arguments) {
   (void)arguments;
-  return quern_batch_norm_backward(context, t[B_DY], t[B_X], t[B_GAMMA], t[B_MEAN], t[B_INVERSE], t[B_DX],
-                                   t[B_DGAMMA], t[B_DBETA]);
+  return quern_batch_norm_backward(context, t[B_DY], t[B_X], t[B_GAMMA], t[B_MEAN], t[B_INVERSE],
+                                   t[B_DX], t[B_DGAMMA], t[B_DBETA]);
 }
 
-static quern_status layer_backward(quern_context *context, const quern_tensor *t, const void *arguments) {
+static quern_status layer_backward(quern_context *context, const quern_tensor *t,
+                                   const void *arguments) {
   (void)arguments;
-  return quern_layer_norm_backward(context, t[B_DY], t[B_X], t[B_GAMMA], t[B_MEAN], t[B_INVERSE], t[B_DX],
-                                   t[B_DGAMMA], t[B_DBETA]);
+  return quern_layer_norm_backward(context, t[B_DY], t[B_X], t[B_GAMMA], t[B_MEAN], t[B_INVERSE],
+                                   t[B_DX], t[B_DGAMMA], t[B_DBETA]);
 }
 
 /* Sums of absolute values in the place of what is summed: x̂ by inverse (|x| + |mean|). */
@@ -288,23 +307,26 @@ static quern_status check_backward(norm_case *c, bool in_place, bool frozen) {
   }
   float *magnitudes[QUERN__MAX_OPERANDS];
   for (size_t i = 0; i < QUERN__MAX_OPERANDS; i++) magnitudes[i] = op.operands[i].magnitude;
-  quern__op_title(&op, "%s norm backward %zux%zu%s%s", c->of_batch ? "batch" : "layer", c->n, c->units,
-                  in_place ? " in place" : "", frozen ? ", data alone" : "");
+  quern__op_title(&op, "%s norm backward %zux%zu%s%s", c->of_batch ? "batch" : "layer", c->n,
+                  c->units, in_place ? " in place" : "", frozen ? ", data alone" : "");
   quern__op_operand(&op, B_DY, "dy", QUERN__IN, QUERN__FLOAT, c->n, c->units, c->dy);
   quern__op_operand(&op, B_X, "x", QUERN__IN, QUERN__FLOAT, c->n, c->units, c->x);
   quern__op_operand(&op, B_GAMMA, "gamma", QUERN__IN, QUERN__FLOAT, 1, c->units, c->gamma);
   quern__op_operand(&op, B_MEAN, "mean", QUERN__IN, QUERN__FLOAT, 1, statistics, c->mean);
   quern__op_operand(&op, B_INVERSE, "inverse", QUERN__IN, QUERN__FLOAT, 1, statistics, c->inverse);
   quern__op_operand(&op, B_DX, "dx", QUERN__OUT, QUERN__FLOAT, c->n, c->units, NULL);
-  if (!frozen) quern__op_operand(&op, B_DGAMMA, "dgamma", QUERN__OUT, QUERN__FLOAT, 1, c->units, NULL);
-  if (!frozen) quern__op_operand(&op, B_DBETA, "dbeta", QUERN__OUT, QUERN__FLOAT, 1, c->units, NULL);
+  if (!frozen)
+    quern__op_operand(&op, B_DGAMMA, "dgamma", QUERN__OUT, QUERN__FLOAT, 1, c->units, NULL);
+  if (!frozen)
+    quern__op_operand(&op, B_DBETA, "dbeta", QUERN__OUT, QUERN__FLOAT, 1, c->units, NULL);
   for (size_t i = 0; i < QUERN__MAX_OPERANDS; i++) op.operands[i].magnitude = magnitudes[i];
   op.operands[B_DX].same_as = in_place ? B_DY + 1 : 0;
   free_inputs(c, (const bool[6]){true, true, true, false, false, false});
   return quern__verify_check(c->v, &op);
 }
 
-/* --- The sweeps ----------------------------------------------------------------------------------------- */
+/* --- The sweeps
+ * ----------------------------------------------------------------------------------------- */
 
 static norm_case case_of(quern__verify *v, size_t i, bool of_batch) {
   return (norm_case){.v = v,

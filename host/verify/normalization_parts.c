@@ -1,4 +1,5 @@
-/* The parts of batch normalisation that ranks have of a batch: moments, and the two halves of the way back. */
+/* The parts of batch normalisation that ranks have of a batch: moments, and the two halves of the
+ * way back. */
 #include "sweep.h"
 
 #include "../error.h"
@@ -13,7 +14,8 @@ static const struct {
               {16, 17, false}, {65, 7, false}, {33, 130, true}, {257, 64, true}, {128, 509, true}};
 enum { SHAPES = sizeof shapes / sizeof *shapes, ROUNDINGS = 16 };
 
-/* The numbers of a case, and where an output's bound comes to; owned until an operand takes them. */
+/* The numbers of a case, and where an output's bound comes to; owned until an operand takes them.
+ */
 enum { X, DY, GAMMA, MEAN, INVERSE, DGAMMA, DBETA, NUMBERS };
 typedef struct parts_case {
   quern__verify *v;
@@ -35,7 +37,8 @@ static float *hand_over(parts_case *c, size_t which) {
 static bool make_case(parts_case *c, quern__verify *v, size_t i, float shift) {
   quern__values *values = &v->values;
   const size_t count = shapes[i].n * shapes[i].units, units = shapes[i].units;
-  *c = (parts_case){.v = v, .n = shapes[i].n, .units = units, .samples = shapes[i].n + (i % 3) * 41};
+  *c =
+      (parts_case){.v = v, .n = shapes[i].n, .units = units, .samples = shapes[i].n + (i % 3) * 41};
   quern__values_next(values);
   c->numbers[X] = quern__values_floats(values, count, shift - 3.0f, shift + 3.0f);
   c->numbers[DY] = quern__values_floats(values, count, -2.0f, 2.0f);
@@ -64,7 +67,8 @@ static double normal_of(const parts_case *c, size_t element) {
          (fabs((double)c->numbers[X][element]) + fabs((double)c->numbers[MEAN][j]));
 }
 
-/* --- Moments -------------------------------------------------------------------------------------------- */
+/* --- Moments
+ * -------------------------------------------------------------------------------------------- */
 
 enum { M_X, M_MEAN, M_SQUARES };
 
@@ -73,8 +77,9 @@ static quern_status moments(quern_context *context, const quern_tensor *t, const
   return quern_batch_norm_moments(context, t[M_X], t[M_MEAN], t[M_SQUARES]);
 }
 
-/* The mean is off by n eps M, M the mean of |x|. A difference d is off by eps (|x| + M) beside that, which counts twice in its square; and the
- * mean's own error e by n e², since what differs from a mean adds up to nothing. */
+/* The mean is off by n eps M, M the mean of |x|. A difference d is off by eps (|x| + M) beside
+ * that, which counts twice in its square; and the mean's own error e by n e², since what differs
+ * from a mean adds up to nothing. */
 static void bound_moments(const parts_case *c, size_t j, float *mean, float *squares) {
   const double n = (double)c->n;
   double center = 0, magnitude = 0, sum = 0;
@@ -108,14 +113,16 @@ static quern_status check_moments(quern__verify *v, size_t i, float shift) {
   return quern__verify_check(v, &op);
 }
 
-/* --- Back: the gradients of gamma and beta --------------------------------------------------------------- */
+/* --- Back: the gradients of gamma and beta
+ * --------------------------------------------------------------- */
 
 enum { P_DY, P_X, P_MEAN, P_INVERSE, P_DGAMMA, P_DBETA };
 
-static quern_status parameters(quern_context *context, const quern_tensor *t, const void *arguments) {
+static quern_status parameters(quern_context *context, const quern_tensor *t,
+                               const void *arguments) {
   (void)arguments;
-  return quern_batch_norm_backward_parameters(context, t[P_DY], t[P_X], t[P_MEAN], t[P_INVERSE], t[P_DGAMMA],
-                                              t[P_DBETA]);
+  return quern_batch_norm_backward_parameters(context, t[P_DY], t[P_X], t[P_MEAN], t[P_INVERSE],
+                                              t[P_DGAMMA], t[P_DBETA]);
 }
 
 static quern_status check_parameters(quern__verify *v, size_t i) {
@@ -133,7 +140,8 @@ static quern_status check_parameters(quern__verify *v, size_t i) {
   quern__op_operand(&op, P_DY, "dy", QUERN__IN, QUERN__FLOAT, c.n, c.units, hand_over(&c, DY));
   quern__op_operand(&op, P_X, "x", QUERN__IN, QUERN__FLOAT, c.n, c.units, hand_over(&c, X));
   quern__op_operand(&op, P_MEAN, "mean", QUERN__IN, QUERN__FLOAT, 1, c.units, hand_over(&c, MEAN));
-  quern__op_operand(&op, P_INVERSE, "inverse", QUERN__IN, QUERN__FLOAT, 1, c.units, hand_over(&c, INVERSE));
+  quern__op_operand(&op, P_INVERSE, "inverse", QUERN__IN, QUERN__FLOAT, 1, c.units,
+                    hand_over(&c, INVERSE));
   quern__op_operand(&op, P_DGAMMA, "dgamma", QUERN__OUT, QUERN__FLOAT, 1, c.units, NULL);
   quern__op_operand(&op, P_DBETA, "dbeta", QUERN__OUT, QUERN__FLOAT, 1, c.units, NULL);
   op.operands[P_DGAMMA].magnitude = dgamma;
@@ -142,13 +150,15 @@ static quern_status check_parameters(quern__verify *v, size_t i) {
   return quern__verify_check(v, &op);
 }
 
-/* --- Back: the gradient of x ----------------------------------------------------------------------------- */
+/* --- Back: the gradient of x
+ * ----------------------------------------------------------------------------- */
 
 enum { D_DY, D_X, D_GAMMA, D_MEAN, D_INVERSE, D_DGAMMA, D_DBETA, D_DX };
 
 static quern_status data(quern_context *context, const quern_tensor *t, const void *arguments) {
-  return quern_batch_norm_backward_data(context, *(const size_t *)arguments, t[D_DY], t[D_X], t[D_GAMMA],
-                                        t[D_MEAN], t[D_INVERSE], t[D_DGAMMA], t[D_DBETA], t[D_DX]);
+  return quern_batch_norm_backward_data(context, *(const size_t *)arguments, t[D_DY], t[D_X],
+                                        t[D_GAMMA], t[D_MEAN], t[D_INVERSE], t[D_DGAMMA],
+                                        t[D_DBETA], t[D_DX]);
 }
 
 static quern_status check_data(quern__verify *v, size_t i, bool in_place) {
@@ -158,8 +168,8 @@ static quern_status check_data(quern__verify *v, size_t i, bool in_place) {
   if (!good || dx == NULL) return fail_case(&c, dx, NULL);
   for (size_t element = 0; element < c.n * c.units; element++) {
     const size_t j = element % c.units;
-    const double sums =
-        fabs((double)c.numbers[DBETA][j]) + normal_of(&c, element) * fabs((double)c.numbers[DGAMMA][j]);
+    const double sums = fabs((double)c.numbers[DBETA][j]) +
+                        normal_of(&c, element) * fabs((double)c.numbers[DGAMMA][j]);
     dx[element] = (float)(fabs((double)c.numbers[GAMMA][j]) * (double)c.numbers[INVERSE][j] *
                           (fabs((double)c.numbers[DY][element]) + sums / (double)c.samples));
   }
@@ -169,11 +179,15 @@ static quern_status check_data(quern__verify *v, size_t i, bool in_place) {
                   in_place ? " in place" : "");
   quern__op_operand(&op, D_DY, "dy", QUERN__IN, QUERN__FLOAT, c.n, c.units, hand_over(&c, DY));
   quern__op_operand(&op, D_X, "x", QUERN__IN, QUERN__FLOAT, c.n, c.units, hand_over(&c, X));
-  quern__op_operand(&op, D_GAMMA, "gamma", QUERN__IN, QUERN__FLOAT, 1, c.units, hand_over(&c, GAMMA));
+  quern__op_operand(&op, D_GAMMA, "gamma", QUERN__IN, QUERN__FLOAT, 1, c.units,
+                    hand_over(&c, GAMMA));
   quern__op_operand(&op, D_MEAN, "mean", QUERN__IN, QUERN__FLOAT, 1, c.units, hand_over(&c, MEAN));
-  quern__op_operand(&op, D_INVERSE, "inverse", QUERN__IN, QUERN__FLOAT, 1, c.units, hand_over(&c, INVERSE));
-  quern__op_operand(&op, D_DGAMMA, "dgamma", QUERN__IN, QUERN__FLOAT, 1, c.units, hand_over(&c, DGAMMA));
-  quern__op_operand(&op, D_DBETA, "dbeta", QUERN__IN, QUERN__FLOAT, 1, c.units, hand_over(&c, DBETA));
+  quern__op_operand(&op, D_INVERSE, "inverse", QUERN__IN, QUERN__FLOAT, 1, c.units,
+                    hand_over(&c, INVERSE));
+  quern__op_operand(&op, D_DGAMMA, "dgamma", QUERN__IN, QUERN__FLOAT, 1, c.units,
+                    hand_over(&c, DGAMMA));
+  quern__op_operand(&op, D_DBETA, "dbeta", QUERN__IN, QUERN__FLOAT, 1, c.units,
+                    hand_over(&c, DBETA));
   quern__op_operand(&op, D_DX, "dx", QUERN__OUT, QUERN__FLOAT, c.n, c.units, NULL);
   op.operands[D_DX].magnitude = dx;
   op.operands[D_DX].same_as = in_place ? D_DY + 1 : 0;
@@ -181,7 +195,8 @@ static quern_status check_data(quern__verify *v, size_t i, bool in_place) {
   return quern__verify_check(v, &op);
 }
 
-/* --- The sweeps ----------------------------------------------------------------------------------------- */
+/* --- The sweeps
+ * ----------------------------------------------------------------------------------------- */
 
 quern_status quern__sweep_batch_norm_moments(quern__verify *v) {
   for (size_t i = 0; i < SHAPES; i++) {

@@ -23,7 +23,8 @@ void quern__op_operand(quern__op *op, size_t index, const char *name, quern__ope
   if (values == NULL && (role == QUERN__IN || role == QUERN__INOUT)) op->lost = true;
 }
 
-/* --- What was found ------------------------------------------------------------------------------------- */
+/* --- What was found
+ * ------------------------------------------------------------------------------------- */
 
 void quern__verify_begin(quern__verify *verify) {
   verify->outcome.cases++;
@@ -51,7 +52,8 @@ void quern__verify_end(quern__verify *verify) {
   if (verify->outcome.failing) verify->outcome.wrong++;
 }
 
-/* --- One run -------------------------------------------------------------------------------------------- */
+/* --- One run
+ * -------------------------------------------------------------------------------------------- */
 
 /* What one run left in the outputs; NULL for the other operands. */
 typedef struct run_result {
@@ -85,7 +87,8 @@ static quern_status check_report(quern__verify *v, const quern__op *op, quern_co
   }
   if (status == QUERN_OK || strstr(quern_last_error(), op->complaint) == NULL)
     quern__verify_wrong(v, "%s: %s, expected a report with \"%s\"", op->title,
-                        status == QUERN_OK ? "nothing was reported" : quern_last_error(), op->complaint);
+                        status == QUERN_OK ? "nothing was reported" : quern_last_error(),
+                        op->complaint);
   const quern_status again = quern_context_finish(context);
   if (again == QUERN_ERROR_DATA) quern__verify_wrong(v, "%s: reported twice", op->title);
   return again == QUERN_ERROR_DATA ? QUERN_OK : again;
@@ -96,44 +99,49 @@ static void check_place(quern__verify *v, const quern__op *op, size_t i, const q
                         run_flags flags) {
   const quern__operand *operand = &op->operands[i];
   ptrdiff_t element;
-  if (!quern__place_is_kept(place, quern__operand_is_output(operand) || is_overwritten(op, i, flags),
-                            &element))
-    quern__verify_wrong(v, "%s: element %td of %s, which is %zux%zu, was written and must not be", op->title,
-                        element, operand->name, operand->rows, operand->columns);
+  if (!quern__place_is_kept(
+          place, quern__operand_is_output(operand) || is_overwritten(op, i, flags), &element))
+    quern__verify_wrong(v, "%s: element %td of %s, which is %zux%zu, was written and must not be",
+                        op->title, element, operand->name, operand->rows, operand->columns);
   if (operand->role == QUERN__OUT && !quern__place_is_written(place, &element))
     quern__verify_wrong(v, "%s: %s[%td,%td] was not written", op->title, operand->name,
-                        element / (ptrdiff_t)operand->columns, element % (ptrdiff_t)operand->columns);
+                        element / (ptrdiff_t)operand->columns,
+                        element % (ptrdiff_t)operand->columns);
 }
 
-static quern_status read_places(quern__verify *v, const quern__op *op, quern__place *places, run_flags flags,
-                                run_result *result) {
+static quern_status read_places(quern__verify *v, const quern__op *op, quern__place *places,
+                                run_flags flags, run_result *result) {
   for (size_t i = 0; i < QUERN__MAX_OPERANDS; i++) {
     const quern__operand *operand = &op->operands[i];
     quern__place *place = &places[place_of(op, i, flags)];
     if (operand->role == QUERN__NONE) continue;
     QUERN__FORWARD(quern__place_read(place));
     if (quern__operand_is_output(operand)) {
-      result->outputs[i] = quern__values_copy(quern__place_elements(place), 1, quern__operand_bytes(operand));
-      if (result->outputs[i] == NULL) return quern__fail_memory("verify", quern__operand_bytes(operand));
+      result->outputs[i] =
+          quern__values_copy(quern__place_elements(place), 1, quern__operand_bytes(operand));
+      if (result->outputs[i] == NULL)
+        return quern__fail_memory("verify", quern__operand_bytes(operand));
     }
     if (place == &places[i]) check_place(v, op, i, place, flags);
   }
   return QUERN_OK;
 }
 
-static quern_status run(quern__verify *v, quern_context *context, const quern__op *op, run_flags flags,
-                        run_result *result) {
+static quern_status run(quern__verify *v, quern_context *context, const quern__op *op,
+                        run_flags flags, run_result *result) {
   quern__place places[QUERN__MAX_OPERANDS];
   quern_tensor tensors[QUERN__MAX_OPERANDS];
   quern_status status = QUERN_OK;
-  for (size_t i = 0; i < QUERN__MAX_OPERANDS; i++) places[i] = (quern__place){.tensor = quern_none()};
+  for (size_t i = 0; i < QUERN__MAX_OPERANDS; i++)
+    places[i] = (quern__place){.tensor = quern_none()};
   for (size_t i = 0; i < QUERN__MAX_OPERANDS; i++) {
     if (place_of(op, i, flags) == i)
       QUERN__TRY(quern__place_create(&places[i], context, &op->operands[i], &v->values,
                                      (flags & MAGNITUDES) != 0, context == v->device ? v->far : 0));
     tensors[i] = places[place_of(op, i, flags)].tensor;
   }
-  QUERN__TRY(((flags & MAGNITUDES) != 0 ? op->magnitude : op->call)(context, tensors, op->arguments));
+  QUERN__TRY(
+      ((flags & MAGNITUDES) != 0 ? op->magnitude : op->call)(context, tensors, op->arguments));
   QUERN__TRY(check_report(v, op, context));
   status = read_places(v, op, places, flags, result);
 
@@ -142,14 +150,17 @@ cleanup:
   return status;
 }
 
-/* --- Comparing ------------------------------------------------------------------------------------------ */
+/* --- Comparing
+ * ------------------------------------------------------------------------------------------ */
 
 /* Bit for bit, the sign of zero and the payload of a NaN included. */
-static void check_same_bits(quern__verify *v, const quern__op *op, const run_result *a, const run_result *b) {
+static void check_same_bits(quern__verify *v, const quern__op *op, const run_result *a,
+                            const run_result *b) {
   for (size_t i = 0; i < QUERN__MAX_OPERANDS; i++)
     if (a->outputs[i] != NULL &&
         memcmp(a->outputs[i], b->outputs[i], quern__operand_bytes(&op->operands[i])) != 0)
-      quern__verify_wrong(v, "%s: %s is not the same bits in two runs", op->title, op->operands[i].name);
+      quern__verify_wrong(v, "%s: %s is not the same bits in two runs", op->title,
+                          op->operands[i].name);
 }
 
 static void check_whole(quern__verify *v, const quern__op *op, const quern__operand *operand,
@@ -172,16 +183,16 @@ static void check_floats(quern__verify *v, const quern__op *op, const quern__ope
   const quern__deviation found = quern__bound_measure(&bound, got, expected, count);
   quern__verify_error(v, op->title, found.worst);
   if (found.nans != bound.nans)
-    quern__verify_wrong(v, "%s: the reference's %s has %zu NaN, expected %zu", op->title, operand->name,
-                        found.nans, bound.nans);
+    quern__verify_wrong(v, "%s: the reference's %s has %zu NaN, expected %zu", op->title,
+                        operand->name, found.nans, bound.nans);
   if (found.wrong == 0) return;
   const size_t i = found.first;
   quern__verify_wrong(v,
-                      "%s: %s[%zu,%zu] is %.9g, expected %.9g within %.3g; %zu of %zu elements are wrong, by "
-                      "up to %.3g bounds",
-                      op->title, operand->name, i / operand->columns, i % operand->columns, (double)got[i],
-                      (double)expected[i], quern__bound_allowed(&bound, expected, i), found.wrong, count,
-                      found.worst);
+                      "%s: %s[%zu,%zu] is %.9g, expected %.9g within %.3g; %zu of %zu elements are "
+                      "wrong, by up to %.3g bounds",
+                      op->title, operand->name, i / operand->columns, i % operand->columns,
+                      (double)got[i], (double)expected[i],
+                      quern__bound_allowed(&bound, expected, i), found.wrong, count, found.worst);
 }
 
 static void check_values(quern__verify *v, const quern__op *op, const run_result *got,
@@ -196,10 +207,11 @@ static void check_values(quern__verify *v, const quern__op *op, const run_result
   }
 }
 
-/* --- The check ------------------------------------------------------------------------------------------ */
+/* --- The check
+ * ------------------------------------------------------------------------------------------ */
 
-/* Each case has the device pretend to another number of compute units, which decides how a product is divided: in the family of
- * work-groups, which of the row's tiles is taken. */
+/* Each case has the device pretend to another number of compute units, which decides how a product
+ * is divided: in the family of work-groups, which of the row's tiles is taken. */
 static void change_units(quern__verify *v) {
   static const size_t units[] = {1, 256, 4, 32};
   if (v->variants != NULL)
@@ -207,7 +219,8 @@ static void change_units(quern__verify *v) {
 }
 
 static quern_status check(quern__verify *v, const quern__op *op) {
-  run_result expected = {{NULL}}, shared = {{NULL}}, magnitudes = {{NULL}}, got = {{NULL}}, again = {{NULL}};
+  run_result expected = {{NULL}}, shared = {{NULL}}, magnitudes = {{NULL}}, got = {{NULL}},
+             again = {{NULL}};
   quern_status status;
   QUERN__TRY(run(v, v->reference, op, AS_IT_IS, &expected));
   QUERN__TRY(run(v, v->reference, op, SHARED, &shared));

@@ -51,12 +51,14 @@ static void put_values(quern__place *place, const quern__operand *operand, bool 
   }
   memcpy(inside, operand->values, inside_bytes(place));
   float *values = (float *)(void *)inside;
-  for (size_t i = 0; absolute && operand->type == QUERN__FLOAT && i < quern__operand_count(operand); i++)
+  for (size_t i = 0; absolute && operand->type == QUERN__FLOAT && i < quern__operand_count(operand);
+       i++)
     values[i] = fabsf(values[i]);
 }
 
-quern_status quern__place_create(quern__place *place, quern_context *context, const quern__operand *operand,
-                                 quern__values *values, bool absolute, size_t far) {
+quern_status quern__place_create(quern__place *place, quern_context *context,
+                                 const quern__operand *operand, quern__values *values,
+                                 bool absolute, size_t far) {
   static const size_t offsets[] = {0, 1, 2, 3, 4, 5, 7, 16, 33};
   *place = (quern__place){.tensor = quern_none()};
   if (operand->role == QUERN__NONE) return QUERN_OK;
@@ -68,7 +70,8 @@ quern_status quern__place_create(quern__place *place, quern_context *context, co
   if (place->before == NULL) return quern__fail_memory("verify", place->total_bytes);
   quern_buffer *buffer;
   QUERN__FORWARD(quern_buffer_create(context, far + place->total_bytes, &buffer));
-  place->tensor = quern_matrix(buffer, far / place->element_bytes + offset, operand->rows, operand->columns);
+  place->tensor =
+      quern_matrix(buffer, far / place->element_bytes + offset, operand->rows, operand->columns);
   put_values(place, operand, absolute);
   return quern_buffer_write(buffer, far, place->total_bytes, place->before, QUERN_WAIT);
 }
@@ -84,7 +87,8 @@ quern_status quern__place_read(quern__place *place) {
   if (place->after != NULL || place->tensor.buffer == NULL) return QUERN_OK;
   place->after = malloc(place->total_bytes);
   if (place->after == NULL) return quern__fail_memory("verify", place->total_bytes);
-  return quern_buffer_read(place->tensor.buffer, place->far, place->total_bytes, place->after, QUERN_WAIT);
+  return quern_buffer_read(place->tensor.buffer, place->far, place->total_bytes, place->after,
+                           QUERN_WAIT);
 }
 
 const void *quern__place_elements(const quern__place *place) {
@@ -94,7 +98,8 @@ const void *quern__place_elements(const quern__place *place) {
 static bool is_same(const quern__place *place, size_t begin, size_t end, ptrdiff_t *element) {
   for (size_t i = begin; i < end; i++) {
     if (place->before[i] == place->after[i]) continue;
-    *element = (ptrdiff_t)(i / place->element_bytes) - (ptrdiff_t)(begin_of(place) / place->element_bytes);
+    *element =
+        (ptrdiff_t)(i / place->element_bytes) - (ptrdiff_t)(begin_of(place) / place->element_bytes);
     return false;
   }
   return true;

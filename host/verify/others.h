@@ -4,7 +4,8 @@
 
 #include "../backend.h"
 
-/* Runs the sweeps of small shapes on what a backend has opened. QUERN_ERROR_DATA says what is wrong. */
+/* Runs the sweeps of small shapes on what a backend has opened. QUERN_ERROR_DATA says what is
+ * wrong. */
 quern_status quern__verify_others(const quern_backend *backend, void *state);
 
 #endif

@@ -5,12 +5,14 @@
 #include <math.h>
 #include <stdio.h>
 
-/* --- Loops ---------------------------------------------------------------------------------------------- */
+/* --- Loops
+ * ---------------------------------------------------------------------------------------------- */
 
 enum { MOST_ROUNDS = 1 << 20 };
 
 /* Whether a work-item gets through a loop over `count` values, the last of which is the largest. */
-static quern_status finishes(quern_context *context, quern_buffer *buffer, size_t count, bool *whole) {
+static quern_status finishes(quern_context *context, quern_buffer *buffer, size_t count,
+                             bool *whole) {
   int32_t class = -1;
   QUERN__FORWARD(quern_argmax(context, quern_matrix(buffer, 1 + MOST_ROUNDS - count, 1, count),
                               quern_vector(buffer, 0, 1)));
@@ -61,7 +63,8 @@ cleanup:
   return status;
 }
 
-/* --- Arithmetic ----------------------------------------------------------------------------------------- */
+/* --- Arithmetic
+ * ----------------------------------------------------------------------------------------- */
 
 /* Runs an op over floats in one buffer, and reads the last. */
 static quern_status run(quern_context *context, const float *values, size_t count,
@@ -88,13 +91,17 @@ static quern_status probe_denormals(quern_context *context, quern__fact_sink tel
   static const float values[] = {0x1p-126f, 0x1p-126f};
   float result;
   QUERN__FORWARD(run(context, values, 2, subtract, &result));
-  tell("denormals, as found", result == 0x1p-127f ? "kept" : result == 0 ? "flushed to zero" : "wrong", user);
+  tell("denormals, as found",
+       result == 0x1p-127f ? "kept"
+       : result == 0       ? "flushed to zero"
+                           : "wrong",
+       user);
   return QUERN_OK;
 }
 
 static quern_status rectify(quern_context *context, quern_buffer *buffer) {
-  return quern_activation_forward(context, quern_activation_of(QUERN_RELU), quern_vector(buffer, 0, 1),
-                                  quern_vector(buffer, 0, 1));
+  return quern_activation_forward(context, quern_activation_of(QUERN_RELU),
+                                  quern_vector(buffer, 0, 1), quern_vector(buffer, 0, 1));
 }
 
 static quern_status probe_nan(quern_context *context, quern__fact_sink tell, void *user) {

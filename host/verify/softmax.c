@@ -18,8 +18,8 @@ static quern_status call(quern_context *context, const quern_tensor *t, const vo
   return quern_softmax(context, t[0], t[1]);
 }
 
-/* Every output is relatively right: k terms in the sum, and the rounding of z - m, which exp turns into a relative error of its
- * size. What underflows may be flushed to zero. */
+/* Every output is relatively right: k terms in the sum, and the rounding of z - m, which exp turns
+ * into a relative error of its size. What underflows may be flushed to zero. */
 static quern__bound bound_for(size_t k, double range) {
   return (quern__bound){.terms = (double)k + 2 * range + 8, .absolute = 2.0 * (double)FLT_MIN};
 }
@@ -37,12 +37,14 @@ static quern_status check(quern__verify *v, size_t n, size_t k, float range, boo
 
 /* Logits of any size, and a NaN. */
 static quern_status check_extreme(quern__verify *v) {
-  static const float z[][3] = {{3e38f, -3e38f, 0.0f}, {3e38f, 3e38f, -3e38f}, {-3e38f, -3e38f, -3e38f},
-                               {1e4f, 1e4f, 1e4f},    {-1e4f, 0.0f, -1e4f},   {0.0f, NAN, 0.0f}};
+  static const float z[][3] = {{3e38f, -3e38f, 0.0f},    {3e38f, 3e38f, -3e38f},
+                               {-3e38f, -3e38f, -3e38f}, {1e4f, 1e4f, 1e4f},
+                               {-1e4f, 0.0f, -1e4f},     {0.0f, NAN, 0.0f}};
   enum { ROWS = sizeof z / sizeof *z, COUNT = sizeof z / sizeof(float) };
   quern__op op = {.title = "softmax of extreme logits", .call = call, .bound = bound_for(3, 1)};
   quern__values_next(&v->values);
-  quern__op_operand(&op, 0, "z", QUERN__IN, QUERN__FLOAT, ROWS, 3, quern__values_copy(z, COUNT, sizeof **z));
+  quern__op_operand(&op, 0, "z", QUERN__IN, QUERN__FLOAT, ROWS, 3,
+                    quern__values_copy(z, COUNT, sizeof **z));
   quern__op_operand(&op, 1, "o", QUERN__OUT, QUERN__FLOAT, ROWS, 3, NULL);
   op.operands[1].nans = 3;
   return quern__verify_check(v, &op);

@@ -1,4 +1,5 @@
-/* The sweeps: every op over its shapes and kinds, held to the reference. One row of the table in sweep.c an op. */
+/* The sweeps: every op over its shapes and kinds, held to the reference. One row of the table in
+ * sweep.c an op. */
 #ifndef QUERN_HOST_VERIFY_SWEEP_H
 #define QUERN_HOST_VERIFY_SWEEP_H
 
@@ -20,7 +21,8 @@ extern const size_t quern__sweep_count;
 const quern__sweep *quern__sweep_find(const char *name);
 
 /* quern__sweep_<op> for each op of the table, by family as in host/ops/: dense.c … */
-#define QUERN__SWEEP(op, type, need, kind, name) quern_status quern__sweep_##op(quern__verify *verify);
+#define QUERN__SWEEP(op, type, need, kind, name)                                                   \
+  quern_status quern__sweep_##op(quern__verify *verify);
 QUERN_OPS(QUERN__SWEEP)
 #undef QUERN__SWEEP
 /* Whole networks: gradients against finite differences, and a training against the reference's. */

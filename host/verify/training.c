@@ -1,5 +1,5 @@
-/* Training runs on the device against the reference's, in every form in which the device can take steps, and twice: the same
- * bits. */
+/* Training runs on the device against the reference's, in every form in which the device can take
+ * steps, and twice: the same bits. */
 #include "sweep.h"
 
 #include "../dataset.h"
@@ -29,17 +29,18 @@ typedef struct task {
   quern_optimizer_kind optimizer; /* all but plain SGD with numbers that change from step to step */
 } task;
 
-#define LEARNS(units, kind)                                                                                  \
+#define LEARNS(units, kind)                                                                        \
   { (units), QUERN_##kind, false, false, 0.0f, QUERN_NORMALIZATION_NONE }
-#define FROZEN(units, kind, weights, bias)                                                                   \
+#define FROZEN(units, kind, weights, bias)                                                         \
   { (units), QUERN_##kind, (weights), (bias), 0.0f, QUERN_NORMALIZATION_NONE }
-#define DROPS(units, kind, p)                                                                                \
+#define DROPS(units, kind, p)                                                                      \
   { (units), QUERN_##kind, false, false, (p), QUERN_NORMALIZATION_NONE }
-#define NORMAL(units, kind, normalization, frozen)                                                           \
+#define NORMAL(units, kind, normalization, frozen)                                                 \
   { (units), QUERN_##kind, false, (frozen), 0.0f, QUERN_NORMALIZATION_##normalization }
 
-/* Of one work-item's steps, of a block of samples for each, of columns in uneven shares, with a smaller last batch; bytes and
- * floats; frozen parameters; dropout and normalisations, which go op by op. */
+/* Of one work-item's steps, of a block of samples for each, of columns in uneven shares, with a
+ * smaller last batch; bytes and floats; frozen parameters; dropout and normalisations, which go op
+ * by op. */
 static const task tasks[] = {
     {3,
      20,
@@ -51,7 +52,16 @@ static const task tasks[] = {
      3,
      false,
      QUERN_SGD},
-    {19, 23, 5, 2, true, QUERN_CATEGORICAL, {LEARNS(17, TANH), LEARNS(5, IDENTITY)}, 2, false, QUERN_SGD},
+    {19,
+     23,
+     5,
+     2,
+     true,
+     QUERN_CATEGORICAL,
+     {LEARNS(17, TANH), LEARNS(5, IDENTITY)},
+     2,
+     false,
+     QUERN_SGD},
     {37,
      269,
      131,
@@ -62,8 +72,26 @@ static const task tasks[] = {
      3,
      false,
      QUERN_SGD},
-    {21, 60, 17, 2, true, QUERN_CATEGORICAL, {LEARNS(149, RELU), LEARNS(3, IDENTITY)}, 2, false, QUERN_SGD},
-    {65, 150, 70, 2, true, QUERN_CATEGORICAL, {LEARNS(33, RELU), LEARNS(4, IDENTITY)}, 2, true, QUERN_SGD},
+    {21,
+     60,
+     17,
+     2,
+     true,
+     QUERN_CATEGORICAL,
+     {LEARNS(149, RELU), LEARNS(3, IDENTITY)},
+     2,
+     false,
+     QUERN_SGD},
+    {65,
+     150,
+     70,
+     2,
+     true,
+     QUERN_CATEGORICAL,
+     {LEARNS(33, RELU), LEARNS(4, IDENTITY)},
+     2,
+     true,
+     QUERN_SGD},
     {21,
      90,
      4,
@@ -84,8 +112,26 @@ static const task tasks[] = {
      3,
      true,
      QUERN_SGD},
-    {3, 20, 2, 3, false, QUERN_CATEGORICAL, {LEARNS(3, TANH), LEARNS(3, IDENTITY)}, 2, false, QUERN_MOMENTUM},
-    {19, 23, 5, 2, true, QUERN_CATEGORICAL, {LEARNS(17, TANH), LEARNS(5, IDENTITY)}, 2, false, QUERN_ADAM},
+    {3,
+     20,
+     2,
+     3,
+     false,
+     QUERN_CATEGORICAL,
+     {LEARNS(3, TANH), LEARNS(3, IDENTITY)},
+     2,
+     false,
+     QUERN_MOMENTUM},
+    {19,
+     23,
+     5,
+     2,
+     true,
+     QUERN_CATEGORICAL,
+     {LEARNS(17, TANH), LEARNS(5, IDENTITY)},
+     2,
+     false,
+     QUERN_ADAM},
     {37,
      269,
      131,
@@ -116,7 +162,16 @@ static const task tasks[] = {
      2,
      true,
      QUERN_NESTEROV},
-    {23, 40, 16, 2, false, QUERN_SQUARED, {LEARNS(18, TANH), LEARNS(3, SIGMOID)}, 2, false, QUERN_ADAMW},
+    {23,
+     40,
+     16,
+     2,
+     false,
+     QUERN_SQUARED,
+     {LEARNS(18, TANH), LEARNS(3, SIGMOID)},
+     2,
+     false,
+     QUERN_ADAMW},
     {23,
      40,
      16,
@@ -127,8 +182,26 @@ static const task tasks[] = {
      2,
      false,
      QUERN_SGD},
-    {23, 40, 16, 2, false, QUERN_BINARY, {LEARNS(18, TANH), LEARNS(3, IDENTITY)}, 2, false, QUERN_SGD},
-    {23, 40, 16, 2, false, QUERN_SQUARED, {LEARNS(18, RELU), LEARNS(3, SIGMOID)}, 2, false, QUERN_SGD},
+    {23,
+     40,
+     16,
+     2,
+     false,
+     QUERN_BINARY,
+     {LEARNS(18, TANH), LEARNS(3, IDENTITY)},
+     2,
+     false,
+     QUERN_SGD},
+    {23,
+     40,
+     16,
+     2,
+     false,
+     QUERN_SQUARED,
+     {LEARNS(18, RELU), LEARNS(3, SIGMOID)},
+     2,
+     false,
+     QUERN_SGD},
     {23,
      40,
      16,
@@ -155,7 +228,8 @@ static const task tasks[] = {
      2,
      false,
      QUERN_SQUARED,
-     {NORMAL(18, SIGMOID, LAYER, false), NORMAL(13, TANH, BATCH, true), NORMAL(3, IDENTITY, BATCH, false)},
+     {NORMAL(18, SIGMOID, LAYER, false), NORMAL(13, TANH, BATCH, true),
+      NORMAL(3, IDENTITY, BATCH, false)},
      3,
      true,
      QUERN_SGD},
@@ -175,7 +249,8 @@ static quern_status make_data(const task *is, quern_dataset **data) {
     goto cleanup;
   }
   for (size_t i = 0; i < is->samples; i++) labels[i] = (int32_t)(i * 7 % classes);
-  for (size_t i = 0; i < count; i++) values[i] = (float)(i * 37 % 256) / (is->bytes ? 1.0f : 255.0f);
+  for (size_t i = 0; i < count; i++)
+    values[i] = (float)(i * 37 % 256) / (is->bytes ? 1.0f : 255.0f);
   for (size_t i = 0; i < count; i++) pixels[i] = (uint8_t)(i * 37 % 256);
   QUERN__TRY(quern_dataset_from_floats(values, labels, is->samples, is->inputs, data));
   if (is->bytes) { /* what the readers of images make */
@@ -206,7 +281,8 @@ static quern_status make_network(const task *is, quern_network **network) {
   return quern_network_initialize(*network, QUERN_INIT_DEFAULT, 5);
 }
 
-/* What a training leaves: the flat range of parameters and running statistics, and the loss behind them. */
+/* What a training leaves: the flat range of parameters and running statistics, and the loss behind
+ * them. */
 typedef struct learned {
   float *values; /* owned */
   size_t count;
@@ -222,8 +298,8 @@ static quern_status download(const quern_network *network, double loss, learned 
   return QUERN_OK;
 }
 
-static quern_status learn(quern_context *context, const task *is, const quern_dataset *data, size_t epochs,
-                          learned *got) {
+static quern_status learn(quern_context *context, const task *is, const quern_dataset *data,
+                          size_t epochs, learned *got) {
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
   quern_network *network = NULL;
   quern_epoch last;
@@ -255,7 +331,8 @@ static void compare(quern__verify *v, const char *title, const learned *got, con
     quern__verify_wrong(v, "%s: not the same bits in two runs", title);
   for (size_t i = 0; i < got->count; i++) {
     const double value = (double)expected->values[i];
-    const double error = quern_verify_error((double)got->values[i], value, allowed * (1 + fabs(value)));
+    const double error =
+        quern_verify_error((double)got->values[i], value, allowed * (1 + fabs(value)));
     quern__verify_error(v, title, error);
     if (!(error <= 1))
       quern__verify_wrong(v, "%s: %s %zu is %.9g, expected %.9g", title,
@@ -289,23 +366,29 @@ cleanup:
   return status;
 }
 
-/* Whether the device can take the task's steps in that form; where it can, it does so from now on. */
+/* Whether the device can take the task's steps in that form; where it can, it does so from now on.
+ */
 static bool choose(quern__verify *v, const task *is, quern__steps_form form) {
   /* Steps are whole under this loss alone, without dropout and normalisation. */
-  if (form != QUERN__STEPS_OP_BY_OP && (is->loss != QUERN_CATEGORICAL || is->layers[0].dropout > 0.0f ||
-                                        is->layers[0].normalization != QUERN_NORMALIZATION_NONE))
+  if (form != QUERN__STEPS_OP_BY_OP &&
+      (is->loss != QUERN_CATEGORICAL || is->layers[0].dropout > 0.0f ||
+       is->layers[0].normalization != QUERN_NORMALIZATION_NONE))
     return false;
-  /* Where a work-item's loops end, no plan takes whole steps by itself (host/opencl/quirks.c), and compiling them takes minutes. */
+  /* Where a work-item's loops end, no plan takes whole steps by itself (host/opencl/quirks.c), and
+   * compiling them takes minutes. */
   if (v->loop_rounds > 0 && v->few && form != QUERN__STEPS_OP_BY_OP) return false;
-  /* A work-item would take more rounds than its loops have: in a launch of many steps, or with a network above to itself. */
-  if (v->loop_rounds > 0 && ((form == QUERN__STEPS_SERIAL && (is->batch > 5 || is->optimizer != QUERN_SGD)) ||
-                             (form == QUERN__STEPS_COLUMNS && is->batch > 20)))
+  /* A work-item would take more rounds than its loops have: in a launch of many steps, or with a
+   * network above to itself. */
+  if (v->loop_rounds > 0 &&
+      ((form == QUERN__STEPS_SERIAL && (is->batch > 5 || is->optimizer != QUERN_SGD)) ||
+       (form == QUERN__STEPS_COLUMNS && is->batch > 20)))
     return false;
   return v->variants->force_steps(v->state, form);
 }
 
 quern_status quern__sweep_training(quern__verify *v) {
-  static const char *const forms[] = {", op by op", ", by one work-item", ", in columns", ", in blocks"};
+  static const char *const forms[] = {", op by op", ", by one work-item", ", in columns",
+                                      ", in blocks"};
   for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
     if (tasks[i].large && v->small) continue;
     if (v->variants == NULL) {

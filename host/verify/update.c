@@ -27,9 +27,10 @@ static const stepping steppings[] = {
 };
 enum { STEPPINGS = sizeof steppings / sizeof *steppings };
 
-/* Roundings behind an element: those of g, of v in a root that halves them, of the quotient (OpenCL allows 3 units to a root and
- * 2.5 to a quotient), of m and of p, and the numbers of the step. The quotient's denominator in magnitude_of is larger than the
- * op's by as much as g² adds to v, which is less than a third of it. */
+/* Roundings behind an element: those of g, of v in a root that halves them, of the quotient (OpenCL
+ * allows 3 units to a root and 2.5 to a quotient), of m and of p, and the numbers of the step. The
+ * quotient's denominator in magnitude_of is larger than the op's by as much as g² adds to v, which
+ * is less than a third of it. */
 enum { TERMS = 24 };
 
 /* The step on absolute values, with its sign turned, so that all adds up: p + lr (…). */
@@ -39,8 +40,8 @@ static stepping magnitude_of(const stepping *s) {
   return magnitude;
 }
 
-/* m and v where the optimizer keeps them, as operands `first` and `first` + 1. v is so large, for gradients up to 2 `scale`, that
- * the quotient by its root is no worse conditioned than g. */
+/* m and v where the optimizer keeps them, as operands `first` and `first` + 1. v is so large, for
+ * gradients up to 2 `scale`, that the quotient by its root is no worse conditioned than g. */
 static void add_state(quern__op *op, size_t first, const stepping *s, size_t rows, size_t columns,
                       float scale, quern__values *values) {
   const size_t count = rows * columns;
@@ -49,11 +50,13 @@ static void add_state(quern__op *op, size_t first, const stepping *s, size_t row
                       s->fresh ? quern__values_whole(values, count, 0, 0)
                                : quern__values_floats(values, count, -2.0f * scale, 2.0f * scale));
   if (quern_optimizer_keeps_square(&s->optimizer))
-    quern__op_operand(op, first + 1, "square", QUERN__INOUT, QUERN__FLOAT, rows, columns,
-                      quern__values_floats(values, count, 0.5f * scale * scale, 2.0f * scale * scale));
+    quern__op_operand(
+        op, first + 1, "square", QUERN__INOUT, QUERN__FLOAT, rows, columns,
+        quern__values_floats(values, count, 0.5f * scale * scale, 2.0f * scale * scale));
 }
 
-/* --- Over a range --------------------------------------------------------------------------------------- */
+/* --- Over a range
+ * --------------------------------------------------------------------------------------- */
 
 static quern_status update(quern_context *context, const quern_tensor *t, const void *opaque) {
   const stepping *s = opaque;
@@ -61,14 +64,16 @@ static quern_status update(quern_context *context, const quern_tensor *t, const 
                                 (quern_optimizer_state){t[2], t[3]});
 }
 
-static quern_status update_magnitude(quern_context *context, const quern_tensor *t, const void *opaque) {
+static quern_status update_magnitude(quern_context *context, const quern_tensor *t,
+                                     const void *opaque) {
   const stepping s = magnitude_of(opaque);
   return update(context, t, &s);
 }
 
 static quern_status check_update(quern__verify *v, const stepping *s, size_t rows, size_t columns) {
   const size_t count = rows * columns;
-  quern__op op = {.call = update, .magnitude = update_magnitude, .arguments = s, .bound = {.terms = TERMS}};
+  quern__op op = {
+      .call = update, .magnitude = update_magnitude, .arguments = s, .bound = {.terms = TERMS}};
   quern__values_next(&v->values);
   quern__op_title(&op, "optimizer update %zux%zu %s", rows, columns, s->name);
   quern__op_operand(&op, 0, "gradients", QUERN__IN, QUERN__FLOAT, rows, columns,
@@ -86,8 +91,9 @@ static quern_status check_unread(quern__verify *v) {
   quern__op_title(&op, "optimizer update 3x7 sgd with state");
   static const char *const names[] = {"gradients", "parameters", "momentum", "square"};
   for (size_t i = 0; i < 4; i++)
-    quern__op_operand(&op, i, names[i], i == 1 ? QUERN__INOUT : QUERN__IN, QUERN__FLOAT, 3, 7,
-                      quern__values_floats(&v->values, 21, i == 1 ? 4.0f : 0.5f, i == 1 ? 5.0f : 2.0f));
+    quern__op_operand(
+        &op, i, names[i], i == 1 ? QUERN__INOUT : QUERN__IN, QUERN__FLOAT, 3, 7,
+        quern__values_floats(&v->values, 21, i == 1 ? 4.0f : 0.5f, i == 1 ? 5.0f : 2.0f));
   return quern__verify_check(v, &op);
 }
 
@@ -104,7 +110,8 @@ quern_status quern__sweep_optimizer_update(quern__verify *v) {
   return check_unread(v);
 }
 
-/* --- Backward weights ----------------------------------------------------------------------------------- */
+/* --- Backward weights
+ * ----------------------------------------------------------------------------------- */
 
 static quern_status backward(quern_context *context, const quern_tensor *t, const void *opaque) {
   const stepping *s = opaque;
@@ -113,15 +120,16 @@ static quern_status backward(quern_context *context, const quern_tensor *t, cons
                                      (quern_optimizer_state){t[6], t[7]});
 }
 
-static quern_status backward_magnitude(quern_context *context, const quern_tensor *t, const void *opaque) {
+static quern_status backward_magnitude(quern_context *context, const quern_tensor *t,
+                                       const void *opaque) {
   const stepping s = magnitude_of(opaque);
   return backward(context, t, &s);
 }
 
 typedef enum wanted { BOTH, WEIGHTS, BIAS, PARTS } wanted;
 
-static quern_status check_backward(quern__verify *v, size_t n, size_t in, size_t out, const stepping *s,
-                                   wanted part) {
+static quern_status check_backward(quern__verify *v, size_t n, size_t in, size_t out,
+                                   const stepping *s, wanted part) {
   static const char *const parts[] = {"", " weights", " bias"};
   if (!quern__has_dense_backward_update(v->device, &s->optimizer)) return QUERN_OK;
   quern__values *values = &v->values;
@@ -148,8 +156,9 @@ static quern_status check_backward(quern__verify *v, size_t n, size_t in, size_t
   return quern__verify_check(v, &op);
 }
 
-/* Edges of tiles in every place; of the last four one has whole tiles of any device, which go through each rule by a way of their own,
- * and three have more samples than a panel of any device holds, so that sums are kept. */
+/* Edges of tiles in every place; of the last four one has whole tiles of any device, which go
+ * through each rule by a way of their own, and three have more samples than a panel of any device
+ * holds, so that sums are kept. */
 quern_status quern__sweep_dense_backward_update(quern__verify *v) {
   static const struct {
     size_t n, in, out;
@@ -167,7 +176,8 @@ quern_status quern__sweep_dense_backward_update(quern__verify *v) {
       const bool all = i + 4 >= SHAPES;
       if ((shapes[i].large && v->small) || (!all && (i + s) % (v->few ? 6 : 3) != 0)) continue;
       const wanted part = all ? BOTH : (wanted)((i + s / 3) % PARTS);
-      QUERN__FORWARD(check_backward(v, shapes[i].n, shapes[i].in, shapes[i].out, &steppings[s], part));
+      QUERN__FORWARD(
+          check_backward(v, shapes[i].n, shapes[i].in, shapes[i].out, &steppings[s], part));
     }
   return QUERN_OK;
 }

@@ -49,7 +49,8 @@ int32_t *quern__values_labels(quern__values *values, size_t count, size_t bound)
 
 uint8_t *quern__values_bytes(quern__values *values, size_t count) {
   uint8_t *made = make(count, sizeof *made);
-  for (size_t i = 0; made != NULL && i < count; i++) made[i] = (uint8_t)quern__values_below(values, 256);
+  for (size_t i = 0; made != NULL && i < count; i++)
+    made[i] = (uint8_t)quern__values_below(values, 256);
   return made;
 }
 

@@ -1,8 +1,9 @@
-/* Inputs for verification: random, and the same in every run, since each case takes a stream of its own. */
+/* Inputs for verification: random, and the same in every run, since each case takes a stream of its
+ * own. */
 #ifndef QUERN_HOST_VERIFY_VALUES_H
 #define QUERN_HOST_VERIFY_VALUES_H
 
-#include "checked.h"
+#include "../checked.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,8 +19,9 @@ void quern__values_next(quern__values *values);
 uint32_t quern__values_word(quern__values *values);
 uint32_t quern__values_below(quern__values *values, uint32_t bound);
 
-/* The following make `count` elements that the caller frees; NULL where memory is out. Floats uniform in [low, high); whole numbers
- * low … high as floats; numbers 0 … bound-1, fit for labels and for indices; bytes; a copy of what is there. */
+/* The following make `count` elements that the caller frees; NULL where memory is out. Floats
+ * uniform in [low, high); whole numbers low … high as floats; numbers 0 … bound-1, fit for labels
+ * and for indices; bytes; a copy of what is there. */
 float *quern__values_floats(quern__values *values, size_t count, float low, float high);
 float *quern__values_whole(quern__values *values, size_t count, int low, int high);
 int32_t *quern__values_labels(quern__values *values, size_t count, size_t bound);

@@ -44,14 +44,16 @@ static bool ends_everything(quern_status status) {
 }
 
 /* Runs one op's cases and tells what came of them. */
-static quern_status run_sweep(quern__verify *v, const quern__sweep *sweep, const quern__variant *variant,
-                              const quern_verify_options *options, size_t *failed) {
+static quern_status run_sweep(quern__verify *v, const quern__sweep *sweep,
+                              const quern__variant *variant, const quern_verify_options *options,
+                              size_t *failed) {
   v->outcome = (quern__outcome){.cases = 0};
   const double start = now();
   const quern_status status = sweep->run(v);
   const quern__outcome *outcome = &v->outcome;
   if (status == QUERN_ERROR_OUT_OF_MEMORY) return status; /* it says nothing about the device */
-  if (status == QUERN_ERROR_UNSUPPORTED && outcome->cases == 1) return QUERN_OK; /* an op that is optional */
+  if (status == QUERN_ERROR_UNSUPPORTED && outcome->cases == 1)
+    return QUERN_OK; /* an op that is optional */
   const bool passed = status == QUERN_OK && outcome->wrong == 0;
   const quern_verify_result result = {.variant = variant->name,
                                       .parameters = variant->parameters,
@@ -83,7 +85,8 @@ static quern_status run_sweeps(quern__verify *v, const quern__variant *variant,
 
 static quern_status tell_facts(const quern__verify *v, const quern_verify_options *options) {
   if (options->on_fact == NULL) return QUERN_OK;
-  if (v->variants != NULL) QUERN__FORWARD(v->variants->facts(v->state, options->on_fact, options->user));
+  if (v->variants != NULL)
+    QUERN__FORWARD(v->variants->facts(v->state, options->on_fact, options->user));
   return quern__probe(v->device, options->on_fact, options->user);
 }
 
@@ -120,7 +123,8 @@ cleanup:
   return status;
 }
 
-static quern_status verify(const quern_device *device, const quern_verify_options *options, size_t *failed) {
+static quern_status verify(const quern_device *device, const quern_verify_options *options,
+                           size_t *failed) {
   const quern__variants *variants =
       device->backend == &quern__opencl_backend ? &quern__opencl_variants : NULL;
   quern__variant *list = NULL;
@@ -141,19 +145,22 @@ cleanup:
   return status;
 }
 
-quern_status quern_verify(const quern_device *device, const quern_verify_options *options, size_t *failed) {
+quern_status quern_verify(const quern_device *device, const quern_verify_options *options,
+                          size_t *failed) {
   size_t count = 0;
   const quern_verify_options defaults = QUERN_VERIFY_OPTIONS_INIT;
   if (options == NULL) options = &defaults;
   if (device == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "verify: the device is NULL");
   if (options->size != sizeof *options)
-    return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "verify: options.size is %zu, expected %zu: start from QUERN_VERIFY_OPTIONS_INIT",
-                       options->size, sizeof *options);
+    return quern__fail(
+        QUERN_ERROR_ARGUMENT,
+        "verify: options.size is %zu, expected %zu: start from QUERN_VERIFY_OPTIONS_INIT",
+        options->size, sizeof *options);
   if (options->op != NULL && quern__sweep_find(options->op) == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "verify: there is no op \"%s\", expected a name as quern_verify_op_name gives it",
-                       options->op);
+    return quern__fail(
+        QUERN_ERROR_ARGUMENT,
+        "verify: there is no op \"%s\", expected a name as quern_verify_op_name gives it",
+        options->op);
   char *before = quern__remember_error();
   if (before == NULL) return quern__fail_memory("verify", 1);
   const quern_status status = verify(device, options, &count);

@@ -13,14 +13,16 @@ extern "C" {
 /* X(NAME, "name"). Z̄ = γ (Z - mean) / √(variance + epsilon) + β, γ and β of each unit:
  *
  *   NONE    Z̄ = Z
- *   BATCH   mean and variance of each unit over the samples of a step, those of all ranks together, and in evaluation the running ones,
- *           which each step moves towards its own by a tenth (QUERN_BATCH_NORM_MOMENTUM): torch.nn.BatchNorm1d (Ioffe and Szegedy 2015)
- *   LAYER   mean and variance of each sample over the units of the layer: torch.nn.LayerNorm (Ba et al. 2016)
+ *   BATCH   mean and variance of each unit over the samples of a step, those of all ranks together,
+ *           and in evaluation the running ones, which each step moves towards its own by a tenth
+ *           (QUERN_BATCH_NORM_MOMENTUM): torch.nn.BatchNorm1d (Ioffe and Szegedy 2015)
+ *   LAYER   mean and variance of each sample over the units of the layer: torch.nn.LayerNorm (Ba et
+ *           al. 2016)
  *
  * The formulas in full, with those of the gradients, stand at the ops in ops.h. */
-#define QUERN_NORMALIZATIONS(X)                                                                              \
-  X(NONE, "none")                                                                                            \
-  X(BATCH, "batch")                                                                                          \
+#define QUERN_NORMALIZATIONS(X)                                                                    \
+  X(NONE, "none")                                                                                  \
+  X(BATCH, "batch")                                                                                \
   X(LAYER, "layer")
 
 typedef enum quern_normalization_kind {
@@ -34,8 +36,9 @@ typedef enum quern_normalization_kind {
 
 typedef struct quern_normalization {
   quern_normalization_kind kind;
-  float
-      epsilon; /* added to the variance: finite and not negative; QUERN_NORMALIZATION_EPSILON by default. NONE ignores it */
+  /* added to the variance: finite and not negative; QUERN_NORMALIZATION_EPSILON by default. NONE
+   * ignores it */
+  float epsilon;
 } quern_normalization;
 
 /* A normalisation with the default epsilon. */
@@ -49,9 +52,10 @@ static inline quern_normalization quern_normalization_of(quern_normalization_kin
 /* "batch" …; NULL for a value that is none. Static. */
 QUERN_API const char *quern_normalization_name(quern_normalization_kind kind);
 
-/* The name, with epsilon where that is not the default: "batch", "layer:0.001"; read and written as quern_activation_parse and
- * quern_activation_format do. */
-QUERN_API size_t quern_normalization_format(quern_normalization normalization, char *text, size_t size);
+/* The name, with epsilon where that is not the default: "batch", "layer:0.001"; read and written as
+ * quern_activation_parse and quern_activation_format do. */
+QUERN_API size_t quern_normalization_format(quern_normalization normalization, char *text,
+                                            size_t size);
 QUERN_API bool quern_normalization_parse(const char *text, quern_normalization *normalization);
 
 #ifdef __cplusplus

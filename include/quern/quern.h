@@ -1,11 +1,11 @@
 /* quern trains multilayer perceptrons on any OpenCL device.
  *
- *   simple     train.h, dataset.h, network.h, model.h, onnx.h, inspect.h, file.h: open data, describe a network,
- *              train, evaluate, predict, save
- *   context    context.h, device.h: choose what it runs on; verify.h: see that it computes what it should;
- *              tune.h: make it faster there
- *   advanced   plan.h: a step at a time; ops.h: the primitives, for a loop of one's own; staging.h: data on their way to
- *              the device while it computes
+ *   simple     train.h, dataset.h, network.h, model.h, onnx.h, inspect.h, file.h: open data,
+ *              describe a network, train, evaluate, predict, save
+ *   context    context.h, device.h: choose what it runs on; verify.h: see that it computes what it
+ *              should; tune.h: make it faster there
+ *   advanced   plan.h: a step at a time; ops.h: the primitives, for a loop of one's own; staging.h:
+ *              data on their way to the device while it computes
  *
  * What holds for every call, unless its own comment says otherwise:
  *
@@ -23,8 +23,9 @@
  *   callbacks  A function of some options is called before the call that was given it returns. It
  *              may use and free other objects. train.h says what else a function of a training may.
  *
- * Two headers are not part of this one: opencl.h, which shares OpenCL objects and needs OpenCL's headers, and
- * backend.h, for a backend of one's own. A program that trains and predicts is in examples/train_and_predict.c. */
+ * Two headers are not part of this one: opencl.h, which shares OpenCL objects and needs OpenCL's
+ * headers, and backend.h, for a backend of one's own. A program that trains and predicts is in
+ * examples/train_and_predict.c. */
 #ifndef QUERN_QUERN_H
 #define QUERN_QUERN_H
 

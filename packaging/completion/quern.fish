@@ -1,5 +1,5 @@
-# Completion of quern's command line for fish. Commands, options and values are read from quern's own help, and devices
-# from `quern devices`, so that nothing here falls behind.
+# Completion of quern's command line for fish. Commands, options and values are read from quern's
+# own help, and devices from `quern devices`, so that nothing here falls behind.
 
 function __quern_commands
     quern --help 2>/dev/null | string match --regex --groups-only '^  ([a-z][a-z-]*|--[a-z]+) +(\S.*)$' | while read name
@@ -19,7 +19,8 @@ function __quern_offer
     switch "$value[1]"
         case ''
             printf '%s\n' $help | string match --regex --groups-only '^  (--[a-z0-9-]+)'
-            # A command that takes files beside its options names them in the first line of its help.
+            # A command that takes files beside its options names them in the first line of its
+            # help.
             if not string match --quiet -- '-*' (commandline --current-token)
                 and string match --quiet --regex '^Usage:.* (FILE|LOG[.]*|IN OUT) \[OPTION\]' $help[1]
                 __fish_complete_path (commandline --current-token)

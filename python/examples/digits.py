@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Trains on the digits that are part of quern, saves what was learned, and asks the saved network about the held-out ones."""
+"""Trains on the digits that are part of quern, saves what was learned, and asks the saved network
+about the held-out ones."""
 
 import sys
 
@@ -7,19 +8,28 @@ import quern
 
 
 def main(path):
-    (x, y), (x_test, y_test) = quern.read("digits")  # float32 (1438, 64), int32 (1438,); and 359 held out
+    (x, y), (x_test, y_test) = quern.read(
+        "digits"
+    )  # float32 (1438, 64), int32 (1438,); and 359 held out
     network = quern.Network(64, [128, 64, 10], seed=1)
     print(f"{network} on {network.device.name}")
 
     def tell(epoch):
         if epoch.epoch % 10 == 0:
-            print(f"epoch {epoch.epoch}/{epoch.epochs}  loss {epoch.loss:.4f}  held out {epoch.validation.accuracy:.4f}")
+            print(
+                f"epoch {epoch.epoch}/{epoch.epochs}  loss {epoch.loss:.4f}  held out "
+                f"{epoch.validation.accuracy:.4f}"
+            )
 
-    network.fit(x, y, epochs=50, batch=32, learning_rate=0.1, validation=(x_test, y_test), on_epoch=tell)
+    network.fit(
+        x, y, epochs=50, batch=32, learning_rate=0.1, validation=(x_test, y_test), on_epoch=tell
+    )
     network.save(path)
 
     loaded = quern.load(path)
-    guessed = loaded.predict(x_test).argmax(axis=1)  # float32 (359, 10): a probability for each class
+    guessed = loaded.predict(x_test).argmax(
+        axis=1
+    )  # float32 (359, 10): a probability for each class
     print(f"accuracy {(guessed == y_test).mean():.4f} on {len(y_test)} held out, from {path}")
     print("the first ten are   ", *y_test[:10])
     print("and are taken for   ", *guessed[:10])

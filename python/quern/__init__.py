@@ -15,8 +15,22 @@ from ._errors import Error
 from ._layers import Dense
 from ._names import activations, losses, normalizations, optimizers, schedules
 from ._training import Epoch, Metrics
-from ._version import VERSION as __version__
+from ._version import VERSION as __version__  # noqa: F401
 from .network import Network, load
 
-__all__ = ["Dense", "Device", "Epoch", "Error", "Metrics", "Network", "activations", "devices", "load", "losses", "normalizations",
-           "optimizers", "read", "schedules"]
+__all__ = [
+    "Dense",
+    "Device",
+    "Epoch",
+    "Error",
+    "Metrics",
+    "Network",
+    "activations",
+    "devices",
+    "load",
+    "losses",
+    "normalizations",
+    "optimizers",
+    "read",
+    "schedules",
+]

@@ -48,8 +48,10 @@ def single(name, value):
     some that are neither."""
     number = real(name, value)
     if math.isfinite(number) and number != 0.0 and not _FLOAT32.tiny <= abs(number) <= _FLOAT32.max:
-        raise ValueError(f"{name}: {number:g}, expected 0, or "
-                         f"{_FLOAT32.tiny:.2g} to {_FLOAT32.max:.2g}, as float32 holds")
+        raise ValueError(
+            f"{name}: {number:g}, expected 0, or "
+            f"{_FLOAT32.tiny:.2g} to {_FLOAT32.max:.2g}, as float32 holds"
+        )
     return number
 
 
@@ -80,7 +82,10 @@ def shares(value, count):
         raise TypeError(f"shares: {value!r}, expected a list of whole numbers")
     parts = [size("shares", part) for part in value]
     if len(parts) != count:
-        raise ValueError(f"shares: {len(parts)} number{'s' if len(parts) != 1 else ''} for {count} device{'s' if count != 1 else ''}")
+        raise ValueError(
+            f"shares: {len(parts)} number{'s' if len(parts) != 1 else ''} for {count} "
+            f"device{'s' if count != 1 else ''}"
+        )
     if not 0 < sum(parts) < 2**32:
         raise ValueError(f"shares: they add up to {sum(parts)}, expected 1 to {2**32 - 1}")
     return parts
@@ -96,7 +101,8 @@ def choice(name, value, choices):
 
 
 def columns(name, value):
-    """Columns by name, or by number from 1 on: one of them, or a list; as the library reads them. None stays None."""
+    """Columns by name, or by number from 1 on: one of them, or a list; as the library reads them.
+    None stays None."""
     if value is None:
         return None
     items = [value] if isinstance(value, (str, int, numpy.integer)) else list(value)
@@ -104,7 +110,9 @@ def columns(name, value):
         if isinstance(item, bool) or not isinstance(item, (str, int, numpy.integer)):
             raise TypeError(f"{name}: {item!r}, expected a column's name or number")
         if "," in str(item) or str(item) == "":
-            raise ValueError(f"{name}: {item!r}, expected a name without a comma; its number will do")
+            raise ValueError(
+                f"{name}: {item!r}, expected a name without a comma; its number will do"
+            )
     return text(name, ",".join(map(str, items)))
 
 

@@ -1,4 +1,5 @@
-"""NumPy arrays as the library takes them: checked, converted where nothing is lost by it, and refused in words otherwise."""
+"""NumPy arrays as the library takes them: checked, converted where nothing is lost by it, and
+refused in words otherwise."""
 
 import ctypes
 
@@ -37,7 +38,8 @@ def floats(name, values, exact_zero=False):
 
 
 def samples(name, values, columns):
-    """float32 (samples, columns). What has more dimensions, such as (samples, height, width), is taken row by row."""
+    """float32 (samples, columns). What has more dimensions, such as (samples, height, width), is
+    taken row by row."""
     array = floats(name, values)
     if array.ndim < 2:
         raise ValueError(f"{name} has shape {array.shape}, expected (samples, {columns})")
@@ -60,16 +62,22 @@ def targets(name, values, count, outputs):
 def classes(name, values, count):
     """int32 (count,): a class for each sample."""
     array = _array(name, values)
-    hint = "; for one-hot rows pass y.argmax(axis=1)" if array.ndim == 2 and array.shape[1] > 1 else ""
+    hint = (
+        "; for one-hot rows pass y.argmax(axis=1)" if array.ndim == 2 and array.shape[1] > 1 else ""
+    )
     if array.shape != (count,):
-        raise ValueError(f"{name} has shape {array.shape}, expected ({count},): a class for each sample{hint}")
+        raise ValueError(
+            f"{name} has shape {array.shape}, expected ({count},): a class for each sample{hint}"
+        )
     if array.dtype.kind not in "iub":
         raise TypeError(f"{name} has dtype {array.dtype}, expected integers: classes from 0 on")
     wrong = (array < 0) | (array > _LARGEST_CLASS)
     if wrong.any():
         place = int(numpy.argmax(wrong))
-        raise ValueError(f"{name}[{place}] is {array[place]}, "
-                         f"expected a class from 0 on, at most {_LARGEST_CLASS}")
+        raise ValueError(
+            f"{name}[{place}] is {array[place]}, "
+            f"expected a class from 0 on, at most {_LARGEST_CLASS}"
+        )
     return numpy.ascontiguousarray(array, dtype=numpy.int32)
 
 

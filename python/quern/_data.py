@@ -11,34 +11,58 @@ from ._handle import make
 
 
 def _has_classes(y, outputs, loss):
-    """Whether y is a class for each sample: always, but for losses that read targets, where a matrix is targets, and so are the
-    numbers for a single output."""
+    """Whether y is a class for each sample: always, but for losses that read targets, where a
+    matrix is targets, and so are the numbers for a single output."""
     if not lib.quern_loss_is_regression(loss) and lib.quern_loss_name(loss) != b"binary":
         return True
     return numpy.ndim(y) == 1 and outputs > 1 and numpy.asarray(y).dtype.kind in "iub"
 
 
 def from_arrays(network, x, y, names=("x", "y")):
-    """A data set for the network, of copies. x (samples, inputs); y (samples,), classes, or (samples, outputs), targets."""
-    inputs, outputs, loss = (ask(network) for ask in
-                             (lib.quern_network_inputs, lib.quern_network_outputs, lib.quern_network_loss))
+    """A data set for the network, of copies. x (samples, inputs); y (samples,), classes, or
+    (samples, outputs), targets."""
+    inputs, outputs, loss = (
+        ask(network)
+        for ask in (lib.quern_network_inputs, lib.quern_network_outputs, lib.quern_network_loss)
+    )
     values = _arrays.samples(names[0], x, inputs)
     rows, columns = values.shape
     if _has_classes(y, outputs, loss):
         labels = _arrays.classes(names[1], y, rows)
-        return make(lib.quern_dataset_free, lib.quern_dataset_from_floats, _arrays.pointer(values), _arrays.pointer(labels),
-                    rows, columns)
+        return make(
+            lib.quern_dataset_free,
+            lib.quern_dataset_from_floats,
+            _arrays.pointer(values),
+            _arrays.pointer(labels),
+            rows,
+            columns,
+        )
     targets = _arrays.targets(names[1], y, rows, outputs)
     task = TASKS["regression" if lib.quern_loss_is_regression(loss) else "labels"]
-    return make(lib.quern_dataset_free, lib.quern_dataset_from_targets, _arrays.pointer(values), _arrays.pointer(targets), task,
-                rows, columns, outputs)
+    return make(
+        lib.quern_dataset_free,
+        lib.quern_dataset_from_targets,
+        _arrays.pointer(values),
+        _arrays.pointer(targets),
+        task,
+        rows,
+        columns,
+        outputs,
+    )
 
 
 def unanswered(network, x):
     """The same without y, to be predicted."""
     values = _arrays.samples("x", x, lib.quern_network_inputs(network))
-    return make(lib.quern_dataset_free, lib.quern_dataset_from_targets, _arrays.pointer(values), None, TASKS["none"],
-                *values.shape, 0)
+    return make(
+        lib.quern_dataset_free,
+        lib.quern_dataset_from_targets,
+        _arrays.pointer(values),
+        None,
+        TASKS["none"],
+        *values.shape,
+        0,
+    )
 
 
 def is_standardized(network):
@@ -62,19 +86,31 @@ def standardize(train, test):
 
 def split(data, fraction, seed):
     """The two parts of a data set: the rest, and `fraction` of it held out."""
-    return make(lib.quern_dataset_free, lib.quern_dataset_split, data,
-                _arguments.real("validation", fraction), seed, count=2)
+    return make(
+        lib.quern_dataset_free,
+        lib.quern_dataset_split,
+        data,
+        _arguments.real("validation", fraction),
+        seed,
+        count=2,
+    )
 
 
 def _arrays_of(data):
-    rows, columns, task = lib.quern_dataset_rows(data), lib.quern_dataset_columns(data), lib.quern_dataset_task(data)
+    rows, columns, task = (
+        lib.quern_dataset_rows(data),
+        lib.quern_dataset_columns(data),
+        lib.quern_dataset_task(data),
+    )
     x = numpy.empty((rows, columns), numpy.float32)
     for row in range(rows):
         lib.quern_dataset_values(data, row, _arrays.pointer(x[row]))
     if task == TASKS["none"]:
         return x, None
     if task == TASKS["classes"]:
-        return x, numpy.array([lib.quern_dataset_label(data, row) for row in range(rows)], numpy.int32)
+        return x, numpy.array(
+            [lib.quern_dataset_label(data, row) for row in range(rows)], numpy.int32
+        )
     y = numpy.empty((rows, lib.quern_dataset_outputs(data)), numpy.float32)
     for row in range(rows):
         lib.quern_dataset_targets(data, row, _arrays.pointer(y[row]))
@@ -88,7 +124,9 @@ def _options(header, label, target, inputs, task, delimiter, missing, one_hot):
     options.target = _arguments.columns("target", target)
     options.inputs = _arguments.columns("inputs", inputs)
     if task is not None:
-        options.task = _arguments.choice("task", task, {name: value for name, value in TASKS.items() if name != "none"})
+        options.task = _arguments.choice(
+            "task", task, {name: value for name, value in TASKS.items() if name != "none"}
+        )
     if delimiter is not None:
         options.delimiter = _arguments.character("delimiter", delimiter)
     options.missing = _arguments.choice("missing", missing, MISSING)
@@ -96,28 +134,50 @@ def _options(header, label, target, inputs, task, delimiter, missing, one_hot):
     return options
 
 
-def read(where, *, header="auto", label="last", target=None, inputs=None, task=None, delimiter=None, missing="refuse",
-         one_hot=False):
-    """Reads what quern_dataset_open knows, such as "digits", a folder of IDX files, a table or a .npz file, into arrays.
+def read(
+    where,
+    *,
+    header="auto",
+    label="last",
+    target=None,
+    inputs=None,
+    task=None,
+    delimiter=None,
+    missing="refuse",
+    one_hot=False,
+):
+    """Reads what quern_dataset_open knows, such as "digits", a folder of IDX files, a table or a
+    .npz file, into arrays.
 
     Of tables, which are CSV and TSV files, gzip'd or not:
-      header      whether the first line names the columns: "auto" (where none of its fields is a number), "one", "none"
-      target      what is to be predicted: a column by name, or by number from 1 on, or a list of such; [] for nothing. Without it
-                  the last column, or with label="first" the first. Of .npz and safetensors files the name of an array
+      header      whether the first line names the columns: "auto" (where none of its fields is a
+                  number), "one", "none"
+      target      what is to be predicted: a column by name, or by number from 1 on, or a list of
+                  such; [] for nothing. Without it the last column, or with label="first" the
+                  first. Of .npz and safetensors files the name of an array
       inputs      what it is predicted from, named alike; without it every other column
-      task        "classes", "labels" (columns of 0 and 1) or "regression"; without it tables have classes
-      delimiter   a character; without it the first of comma, tab and semicolon that is in the first line
-      missing     what a missing value (empty, NA, ? or nan) becomes: "refuse" (an error), "mean" (of its column over the training
-                  data), "zero"
+      task        "classes", "labels" (columns of 0 and 1) or "regression"; without it tables
+                  have classes
+      delimiter   a character; without it the first of comma, tab and semicolon that is in the
+                  first line
+      missing     what a missing value (empty, NA, ? or nan) becomes: "refuse" (an error), "mean"
+                  (of its column over the training data), "zero"
       one_hot     whether columns of texts are read too, as a 0 or 1 for each text that there is
 
-    Returns (x, y), (x_test, y_test): x float32 (samples, columns), pixels scaled to 0 … 1; y int32 (samples,), a class for
-    each, where texts are numbered in the order of their bytes, and labels that are not 0, 1, 2 … in their order;
-    or float32 (samples, outputs) where there are labels or numbers to predict; or None where there is neither. The second is None where there is no test set.
+    Returns (x, y), (x_test, y_test): x float32 (samples, columns), pixels scaled to 0 … 1; y
+    int32 (samples,), a class for each, where texts are numbered in the order of their bytes, and
+    labels that are not 0, 1, 2 … in their order; or float32 (samples, outputs) where there are
+    labels or numbers to predict; or None where there is neither. The second is None where there
+    is no test set.
     """
     options = _options(header, label, target, inputs, task, delimiter, missing, one_hot)
-    train, test = make(lib.quern_dataset_free, lib.quern_dataset_open,
-                       _arguments.path("where", where), ctypes.byref(options), count=2)
+    train, test = make(
+        lib.quern_dataset_free,
+        lib.quern_dataset_open,
+        _arguments.path("where", where),
+        ctypes.byref(options),
+        count=2,
+    )
     if missing == "mean":
         check(lib.quern_dataset_fit(train, False))
         if test is not None:

@@ -1,19 +1,35 @@
-"""What of the C API is used here: structs and functions as the headers in include/quern/ declare them.
+"""What of the C API is used here: structs and functions as the headers in include/quern/ declare
+them.
 
-tests/python compares every struct with what a C compiler makes of the headers, so that one that has grown fails a test. What
-the library has names for (activations, losses, device kinds, statuses) is asked for by name and stands nowhere here.
+tests/python compares every struct with what a C compiler makes of the headers, so that one that
+has grown fails a test. What the library has names for (activations, losses, device kinds,
+statuses) is asked for by name and stands nowhere here.
 """
 
 import ctypes
-from ctypes import POINTER, Structure, c_bool, c_char, c_char_p, c_double, c_float, c_int, c_int32, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import (
+    POINTER,
+    Structure,
+    c_bool,
+    c_char,
+    c_char_p,
+    c_double,
+    c_float,
+    c_int,
+    c_int32,
+    c_size_t,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
 
 from . import _library
 
 # Statuses: 0 is QUERN_OK, and quern_status_name says the others.
 status = c_int
 
-# The enumerations here whose values have no names in the library: quern_initializer, quern_task, quern_csv_header, quern_csv_label,
-# quern_missing and quern_text.
+# The enumerations here whose values have no names in the library: quern_initializer, quern_task,
+# quern_csv_header, quern_csv_label, quern_missing and quern_text.
 INITIALIZERS = {"default": 0, "he": 1, "xavier": 2, "uniform": 3, "lecun": 4}
 TASKS = {"none": 0, "classes": 1, "labels": 2, "regression": 3}
 HEADERS = {"auto": 0, "none": 1, "one": 2}
@@ -31,13 +47,28 @@ class Normalization(Structure):
 
 
 class Layer(Structure):
-    _fields_ = [("units", c_size_t), ("activation", Activation), ("freeze_weights", c_bool), ("freeze_bias", c_bool),
-                ("dropout", c_float), ("normalization", Normalization)]
+    _fields_ = [
+        ("units", c_size_t),
+        ("activation", Activation),
+        ("freeze_weights", c_bool),
+        ("freeze_bias", c_bool),
+        ("dropout", c_float),
+        ("normalization", Normalization),
+    ]
 
 
 class Optimizer(Structure):
-    _fields_ = [("kind", c_int), ("decay_bias", c_bool), ("learning_rate", c_double), ("weight_decay", c_double),
-                ("momentum", c_double), ("beta1", c_double), ("beta2", c_double), ("alpha", c_double), ("epsilon", c_double)]
+    _fields_ = [
+        ("kind", c_int),
+        ("decay_bias", c_bool),
+        ("learning_rate", c_double),
+        ("weight_decay", c_double),
+        ("momentum", c_double),
+        ("beta1", c_double),
+        ("beta2", c_double),
+        ("alpha", c_double),
+        ("epsilon", c_double),
+    ]
 
     @classmethod
     def initial(cls):
@@ -46,9 +77,20 @@ class Optimizer(Structure):
 
 
 class Schedule(Structure):
-    _fields_ = [("kind", c_int), ("warmup", c_uint64), ("warmup_factor", c_double), ("steps", c_uint64), ("period", c_uint64),
-                ("gamma", c_double), ("minimum", c_double), ("peak", c_double), ("start", c_double), ("end", c_double),
-                ("most_momentum", c_double), ("least_momentum", c_double)]
+    _fields_ = [
+        ("kind", c_int),
+        ("warmup", c_uint64),
+        ("warmup_factor", c_double),
+        ("steps", c_uint64),
+        ("period", c_uint64),
+        ("gamma", c_double),
+        ("minimum", c_double),
+        ("peak", c_double),
+        ("start", c_double),
+        ("end", c_double),
+        ("most_momentum", c_double),
+        ("least_momentum", c_double),
+    ]
 
     @classmethod
     def initial(cls):
@@ -57,42 +99,96 @@ class Schedule(Structure):
 
 
 class Metrics(Structure):
-    _fields_ = [("samples", c_size_t), ("loss", c_double), ("accuracy", c_double), ("samples_per_second", c_double),
-                ("task", c_int), ("exact_match", c_double), ("label_accuracy", c_double), ("f1", c_double),
-                ("mean_squared_error", c_double), ("mean_absolute_error", c_double), ("r_squared", c_double)]
+    _fields_ = [
+        ("samples", c_size_t),
+        ("loss", c_double),
+        ("accuracy", c_double),
+        ("samples_per_second", c_double),
+        ("task", c_int),
+        ("exact_match", c_double),
+        ("label_accuracy", c_double),
+        ("f1", c_double),
+        ("mean_squared_error", c_double),
+        ("mean_absolute_error", c_double),
+        ("r_squared", c_double),
+    ]
 
 
 class Epoch(Structure):
-    _fields_ = [("epoch", c_size_t), ("epochs", c_size_t), ("train_loss", c_double), ("train_samples_per_second", c_double),
-                ("tested", c_bool), ("test", Metrics), ("step", c_size_t), ("steps", c_size_t), ("best_epoch", c_size_t),
-                ("out_of_patience", c_bool), ("train_seconds", c_double), ("reduction_seconds", c_double),
-                ("reduction_exposed_seconds", c_double)]
+    _fields_ = [
+        ("epoch", c_size_t),
+        ("epochs", c_size_t),
+        ("train_loss", c_double),
+        ("train_samples_per_second", c_double),
+        ("tested", c_bool),
+        ("test", Metrics),
+        ("step", c_size_t),
+        ("steps", c_size_t),
+        ("best_epoch", c_size_t),
+        ("out_of_patience", c_bool),
+        ("train_seconds", c_double),
+        ("reduction_seconds", c_double),
+        ("reduction_exposed_seconds", c_double),
+    ]
 
 
 EpochFunction = ctypes.CFUNCTYPE(c_bool, POINTER(Epoch), c_void_p)
 StopFunction = ctypes.CFUNCTYPE(c_bool, c_void_p)
-ProgressFunction = ctypes.CFUNCTYPE(None, c_void_p, c_void_p)  # of a quern_progress, which nothing here reads
+ProgressFunction = ctypes.CFUNCTYPE(
+    None, c_void_p, c_void_p
+)  # of a quern_progress, which nothing here reads
 
 
 class TrainOptions(Structure):
-    _fields_ = [("size", c_size_t), ("epochs", c_size_t), ("batch", c_size_t), ("optimizer", Optimizer),
-                ("seed", c_uint64),
-                ("on_epoch", EpochFunction), ("user", c_void_p), ("stop", StopFunction), ("clip_norm", c_float),
-                ("checkpoint", c_char_p), ("checkpoint_every", c_size_t), ("resume", c_char_p),
-                ("on_progress", ProgressFunction), ("label_smoothing", c_float), ("class_weights", POINTER(c_float)),
-                ("schedule", Schedule), ("patience", c_size_t), ("data_memory", c_size_t), ("collective", c_void_p), ("shares", c_void_p)]
+    _fields_ = [
+        ("size", c_size_t),
+        ("epochs", c_size_t),
+        ("batch", c_size_t),
+        ("optimizer", Optimizer),
+        ("seed", c_uint64),
+        ("on_epoch", EpochFunction),
+        ("user", c_void_p),
+        ("stop", StopFunction),
+        ("clip_norm", c_float),
+        ("checkpoint", c_char_p),
+        ("checkpoint_every", c_size_t),
+        ("resume", c_char_p),
+        ("on_progress", ProgressFunction),
+        ("label_smoothing", c_float),
+        ("class_weights", POINTER(c_float)),
+        ("schedule", Schedule),
+        ("patience", c_size_t),
+        ("data_memory", c_size_t),
+        ("collective", c_void_p),
+        ("shares", c_void_p),
+    ]
 
     @classmethod
     def initial(cls):
         """QUERN_TRAIN_OPTIONS_INIT."""
-        return cls(size=ctypes.sizeof(cls), epochs=10, batch=32, optimizer=Optimizer.initial(),
-                   schedule=Schedule.initial())
+        return cls(
+            size=ctypes.sizeof(cls),
+            epochs=10,
+            batch=32,
+            optimizer=Optimizer.initial(),
+            schedule=Schedule.initial(),
+        )
 
 
 class DatasetOptions(Structure):
-    _fields_ = [("size", c_size_t), ("header", c_int), ("label", c_int), ("target", c_char_p), ("inputs", c_char_p),
-                ("task", c_int), ("delimiter", c_char), ("missing", c_int), ("text", c_int), ("schema", c_void_p),
-                ("classes", c_size_t)]
+    _fields_ = [
+        ("size", c_size_t),
+        ("header", c_int),
+        ("label", c_int),
+        ("target", c_char_p),
+        ("inputs", c_char_p),
+        ("task", c_int),
+        ("delimiter", c_char),
+        ("missing", c_int),
+        ("text", c_int),
+        ("schema", c_void_p),
+        ("classes", c_size_t),
+    ]
 
     @classmethod
     def initial(cls):
@@ -101,7 +197,12 @@ class DatasetOptions(Structure):
 
 
 class ModelOptions(Structure):
-    _fields_ = [("size", c_size_t), ("activation", Activation), ("loss", c_int), ("huber_delta", c_float)]
+    _fields_ = [
+        ("size", c_size_t),
+        ("activation", Activation),
+        ("loss", c_int),
+        ("huber_delta", c_float),
+    ]
 
 
 class OnnxOptions(Structure):
@@ -109,9 +210,19 @@ class OnnxOptions(Structure):
 
 
 class DeviceInfo(Structure):
-    _fields_ = [("kind", c_int), ("backend", c_char_p), ("name", c_char_p), ("platform", c_char_p), ("version", c_char_p),
-                ("driver", c_char_p), ("platform_index", c_size_t), ("device_index", c_size_t), ("compute_units", c_uint32),
-                ("memory", c_uint64), ("max_allocation", c_uint64)]
+    _fields_ = [
+        ("kind", c_int),
+        ("backend", c_char_p),
+        ("name", c_char_p),
+        ("platform", c_char_p),
+        ("version", c_char_p),
+        ("driver", c_char_p),
+        ("platform_index", c_size_t),
+        ("device_index", c_size_t),
+        ("compute_units", c_uint32),
+        ("memory", c_uint64),
+        ("max_allocation", c_uint64),
+    ]
 
 
 _handle, _out = c_void_p, POINTER(c_void_p)
@@ -150,7 +261,16 @@ _FUNCTIONS = {
     "quern_context_is_lost": (c_bool, _handle),
     "quern_dataset_open": (status, c_char_p, POINTER(DatasetOptions), _out, _out),
     "quern_dataset_from_floats": (status, _floats, _labels, c_size_t, c_size_t, _out),
-    "quern_dataset_from_targets": (status, _floats, _floats, c_int, c_size_t, c_size_t, c_size_t, _out),
+    "quern_dataset_from_targets": (
+        status,
+        _floats,
+        _floats,
+        c_int,
+        c_size_t,
+        c_size_t,
+        c_size_t,
+        _out,
+    ),
     "quern_dataset_fit": (status, _handle, c_bool),
     "quern_dataset_apply": (status, _handle, _handle),
     "quern_dataset_split": (status, _handle, c_double, c_uint64, _out, _out),
@@ -178,8 +298,27 @@ _FUNCTIONS = {
     "quern_network_parameter_count": (c_size_t, _handle),
     "quern_network_set_layer": (status, _handle, c_size_t, _floats, _floats),
     "quern_network_get_layer": (status, _handle, c_size_t, _floats, _floats),
-    "quern_train_shares": (status, _out, c_size_t, _handle, _handle, POINTER(TrainOptions), _shares, c_void_p),
-    "quern_train_on": (status, _out, c_size_t, _shares, _handle, _handle, _handle, POINTER(TrainOptions), POINTER(Epoch)),
+    "quern_train_shares": (
+        status,
+        _out,
+        c_size_t,
+        _handle,
+        _handle,
+        POINTER(TrainOptions),
+        _shares,
+        c_void_p,
+    ),
+    "quern_train_on": (
+        status,
+        _out,
+        c_size_t,
+        _shares,
+        _handle,
+        _handle,
+        _handle,
+        POINTER(TrainOptions),
+        POINTER(Epoch),
+    ),
     "quern_evaluate": (status, _handle, _handle, _handle, POINTER(Metrics)),
     "quern_predict": (status, _handle, _handle, _handle, _floats),
     "quern_model_save": (status, _handle, c_char_p),
@@ -194,7 +333,9 @@ def _declare(library):
         try:
             function = getattr(library, name)
         except AttributeError:
-            raise ImportError(f"quern: the library has no {name}; it is of another build than this package") from None
+            raise ImportError(
+                f"quern: the library has no {name}; it is of another build than this package"
+            ) from None
         function.restype = result
         function.argtypes = arguments
     return library

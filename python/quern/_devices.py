@@ -14,7 +14,8 @@ from ._handle import make
 
 
 class Device(NamedTuple):
-    """What training can run on. `index` is its place in devices(), which is also a name for it; -1 where it is not from there."""
+    """What training can run on. `index` is its place in devices(), which is also a name for it; -1
+    where it is not from there."""
 
     index: int
     kind: str  # "gpu", "cpu", "emulator", "reference"
@@ -31,8 +32,16 @@ def _text(value):
 
 
 def _device(index, info):
-    return Device(index, _text(lib.quern_device_kind_name(info.kind)), _text(info.name), _text(info.platform),
-                  _text(info.version), _text(info.driver), info.compute_units, info.memory)
+    return Device(
+        index,
+        _text(lib.quern_device_kind_name(info.kind)),
+        _text(info.name),
+        _text(info.platform),
+        _text(info.version),
+        _text(info.driver),
+        info.compute_units,
+        info.memory,
+    )
 
 
 def _listed(found):
@@ -49,14 +58,17 @@ def _find_all():
 
 
 def devices():
-    """All devices, as a list of Device; the reference, which is plain C and slow, is always there, last."""
+    """All devices, as a list of Device; the reference, which is plain C and slow, is always there,
+    last."""
     return _listed(_find_all())
 
 
 def _name(device):
     if isinstance(device, Device):
         if device.index < 0:
-            raise ValueError(f"device: {device.name} without an index, expected one of quern.devices()")
+            raise ValueError(
+                f"device: {device.name} without an index, expected one of quern.devices()"
+            )
         return str(device.index)
     if isinstance(device, str) and device:
         _arguments.text("device", device)
@@ -67,8 +79,8 @@ def _name(device):
 
 
 def names(device):
-    """What a user gave as `device` as a tuple of names, () for the best. Whether there are such devices is found out when
-    they are used."""
+    """What a user gave as `device` as a tuple of names, () for the best. Whether there are such
+    devices is found out when they are used."""
     if device is None or isinstance(device, str) and device == "":
         return ()
     if isinstance(device, (str, bytes, Device)) or not numpy.iterable(device):
@@ -85,7 +97,9 @@ def _resolved(several):
     found = _find_all()
     listed = _listed(found)
     if several == ("all",):
-        return tuple(str(device.index) for device in listed if device.kind in ("gpu", "cpu")) or ("auto",)
+        return tuple(str(device.index) for device in listed if device.kind in ("gpu", "cpu")) or (
+            "auto",
+        )
     places = {lib.quern_device_list_at(found, device.index): device for device in listed}
     indices = []
     for name in several:
@@ -94,7 +108,10 @@ def _resolved(several):
         check(lib.quern_device_list_find(found, text, ctypes.byref(place)))
         device = places[place.value]
         if str(device.index) in indices:
-            raise ValueError(f"device: {name!r} is {device.name}, which is in the list before; a device trains once")
+            raise ValueError(
+                f"device: {name!r} is {device.name}, which is in the list before; a device trains "
+                "once"
+            )
         indices.append(str(device.index))
     return tuple(indices)
 
@@ -105,7 +122,8 @@ def _each(chosen):
     return chosen or ("",)
 
 
-# A context is one thread's at a time, and making one costs; so each thread keeps those that it has used.
+# A context is one thread's at a time, and making one costs; so each thread keeps those that it has
+# used.
 _contexts = threading.local()
 
 
@@ -120,7 +138,8 @@ def _context(name):
 
 
 def contexts(chosen):
-    """This thread's contexts on the devices that names() made of what a user gave, in that order."""
+    """This thread's contexts on the devices that names() made of what a user gave, in that
+    order."""
     return [_context(name) for name in _each(chosen)]
 
 

@@ -4,9 +4,9 @@ from ._declarations import lib
 
 
 class Error(Exception):
-    """A call of the library failed. str() is what quern_last_error() said of it; `status` is the name of its status, such
-    as "QUERN_ERROR_SHAPE". Errors that Python has a name for too are of that kind as well: a model file that is not there is a
-    quern.Error and an OSError."""
+    """A call of the library failed. str() is what quern_last_error() said of it; `status` is the
+    name of its status, such as "QUERN_ERROR_SHAPE". Errors that Python has a name for too are of
+    that kind as well: a model file that is not there is a quern.Error and an OSError."""
 
     status = ""
 
@@ -31,8 +31,15 @@ def _class_of(status):
     name = lib.quern_status_name(status).decode()
     if name not in _classes:
         base = _BASES.get(name)
-        _classes[name] = type("Error", (Error, base) if base else (Error,),
-                              {"status": name, "__module__": "quern", "__doc__": lib.quern_status_text(status).decode()})
+        _classes[name] = type(
+            "Error",
+            (Error, base) if base else (Error,),
+            {
+                "status": name,
+                "__module__": "quern",
+                "__doc__": lib.quern_status_text(status).decode(),
+            },
+        )
     return _classes[name]
 
 

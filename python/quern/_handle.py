@@ -15,7 +15,8 @@ class Handle:
 
 
 def make(free, function, *arguments, count=1):
-    """Calls function(*arguments, &made…), and owns what it made; of several, None for each that is NULL."""
+    """Calls function(*arguments, &made…), and owns what it made; of several, None for each that is
+    NULL."""
     made = [ctypes.c_void_p() for _ in range(count)]
     check(function(*arguments, *map(ctypes.byref, made)))
     handles = [Handle(pointer, free) if pointer.value else None for pointer in made]

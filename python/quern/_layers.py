@@ -9,8 +9,8 @@ from ._declarations import Layer, lib
 
 
 class Dense(NamedTuple):
-    """A dense layer, H = f(N(X W + b)), with `units` outputs, N its normalisation. `activation` is one of activations(), and may have its parameter with it:
-    "leaky-relu:0.2"."""
+    """A dense layer, H = f(N(X W + b)), with `units` outputs, N its normalisation. `activation` is
+    one of activations(), and may have its parameter with it: "leaky-relu:0.2"."""
 
     units: int
     activation: str = "relu"
@@ -28,12 +28,30 @@ def to_raw(layer, is_last):
         raise TypeError(f"layers: {layer!r}, expected a number of units or a quern.Dense")
     units = _arguments.whole("layers: units", layer.units, 1, 2**31 - 1)
     dropout = _arguments.single("layers: dropout", layer.dropout)
-    return Layer(units, _names.activation_of(layer.activation), bool(layer.freeze_weights),
-                 bool(layer.freeze_bias), dropout, _names.normalization_of(layer.normalize))
+    return Layer(
+        units,
+        _names.activation_of(layer.activation),
+        bool(layer.freeze_weights),
+        bool(layer.freeze_bias),
+        dropout,
+        _names.normalization_of(layer.normalize),
+    )
 
 
 def of_network(handle):
     """The layers of a network as a list of Dense."""
-    raw = [lib.quern_network_layer(handle, index) for index in range(lib.quern_network_layer_count(handle))]
-    return [Dense(layer.units, _names.activation_text(layer.activation), layer.freeze_weights, layer.freeze_bias,
-                  _names.normalization_text(layer.normalization), float(str(numpy.float32(layer.dropout)))) for layer in raw]
+    raw = [
+        lib.quern_network_layer(handle, index)
+        for index in range(lib.quern_network_layer_count(handle))
+    ]
+    return [
+        Dense(
+            layer.units,
+            _names.activation_text(layer.activation),
+            layer.freeze_weights,
+            layer.freeze_bias,
+            _names.normalization_text(layer.normalization),
+            float(str(numpy.float32(layer.dropout))),
+        )
+        for layer in raw
+    ]

@@ -1,4 +1,5 @@
-"""Finds and opens libquern: QUERN_LIBRARY, then beside this package, then where the system looks."""
+"""Finds and opens libquern: QUERN_LIBRARY, then beside this package, then where the system
+looks."""
 
 import ctypes
 import os
@@ -25,13 +26,17 @@ def _open():
             return ctypes.CDLL(name), name
         except OSError as error:
             failures.append(str(error))
-    what = "QUERN_LIBRARY names a library that cannot be opened" if os.environ.get("QUERN_LIBRARY") else \
-        "libquern was not found; install it, or set QUERN_LIBRARY to the path of " + _SONAME
+    what = (
+        "QUERN_LIBRARY names a library that cannot be opened"
+        if os.environ.get("QUERN_LIBRARY")
+        else "libquern was not found; install it, or set QUERN_LIBRARY to the path of " + _SONAME
+    )
     raise ImportError(f"quern: {what} ({'; '.join(failures)})")
 
 
 def load():
-    """The library, of the version that this package is written for: its structs and functions are those of one version."""
+    """The library, of the version that this package is written for: its structs and functions are
+    those of one version."""
     if sys.maxsize < 2**32:
         raise ImportError("quern: a Python of 64 bits is needed")
     library, name = _open()
@@ -41,5 +46,7 @@ def load():
     except AttributeError:
         raise ImportError(f"quern: {name} is not libquern: it has no quern_version") from None
     if version != VERSION:
-        raise ImportError(f"quern: {name} is version {version} of libquern, and this package is for {VERSION}")
+        raise ImportError(
+            f"quern: {name} is version {version} of libquern, and this package is for {VERSION}"
+        )
     return library

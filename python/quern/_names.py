@@ -1,4 +1,5 @@
-"""Activations, losses, optimizers and schedules by the names that the library has for them, and with their parameter."""
+"""Activations, losses, optimizers and schedules by the names that the library has for them, and
+with their parameter."""
 
 import ctypes
 import itertools
@@ -17,18 +18,20 @@ def _all(name_of):
 
 
 def activations():
-    """The names of all activations, such as "relu"; "leaky-relu:0.2" has its slope with it. The formulas are in quern/activation.h."""
+    """The names of all activations, such as "relu"; "leaky-relu:0.2" has its slope with it. The
+    formulas are in quern/activation.h."""
     return _all(lib.quern_activation_name)
 
 
 def normalizations():
-    """The names of all normalisations: "none", "batch" and "layer"; "batch:0.001" has its epsilon with it. The formulas are in
-    quern/normalization.h and quern/ops.h."""
+    """The names of all normalisations: "none", "batch" and "layer"; "batch:0.001" has its epsilon
+    with it. The formulas are in quern/normalization.h and quern/ops.h."""
     return _all(lib.quern_normalization_name)
 
 
 def losses():
-    """The names of all losses, such as "categorical"; "huber:1.5" has its delta with it. The formulas are in quern/ops.h."""
+    """The names of all losses, such as "categorical"; "huber:1.5" has its delta with it. The
+    formulas are in quern/ops.h."""
     return _all(lib.quern_loss_name)
 
 
@@ -38,7 +41,8 @@ def optimizers():
 
 
 def schedules():
-    """The names of all schedules of the learning rate, such as "cosine"; the formulas are in quern/optimizer.h."""
+    """The names of all schedules of the learning rate, such as "cosine"; the formulas are in
+    quern/optimizer.h."""
     return _all(lib.quern_schedule_name)
 
 

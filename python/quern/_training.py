@@ -1,4 +1,5 @@
-"""What happens between Python and the library while it trains: epochs told, Ctrl-C and exceptions heeded."""
+"""What happens between Python and the library while it trains: epochs told, Ctrl-C and exceptions
+heeded."""
 
 import contextlib
 import math
@@ -10,7 +11,8 @@ from ._declarations import EpochFunction, StopFunction
 
 
 class Metrics(NamedTuple):
-    """What a network makes of samples. `loss` is their mean; what does not belong to what is predicted of them is NaN."""
+    """What a network makes of samples. `loss` is their mean; what does not belong to what is
+    predicted of them is NaN."""
 
     samples: int
     loss: float
@@ -25,9 +27,9 @@ class Metrics(NamedTuple):
 
 
 class Epoch(NamedTuple):
-    """An epoch of training. `loss` is the mean over its samples, each as its step saw it; `validation` is None without a
-    validation set. Where training was stopped inside the epoch, `step` of its `steps` are done, loss is NaN, and there is no
-    validation."""
+    """An epoch of training. `loss` is the mean over its samples, each as its step saw it;
+    `validation` is None without a validation set. Where training was stopped inside the epoch,
+    `step` of its `steps` are done, loss is NaN, and there is no validation."""
 
     epoch: int  # 1, 2, …
     epochs: int
@@ -46,12 +48,21 @@ def metrics_of(raw):
 def epoch_of(raw):
     validation = metrics_of(raw.test) if raw.tested else None
     loss = raw.train_loss if raw.step == raw.steps else math.nan
-    return Epoch(raw.epoch, raw.epochs, loss, raw.train_samples_per_second, validation, raw.step, raw.steps,
-                 raw.best_epoch)
+    return Epoch(
+        raw.epoch,
+        raw.epochs,
+        loss,
+        raw.train_samples_per_second,
+        validation,
+        raw.step,
+        raw.steps,
+        raw.best_epoch,
+    )
 
 
 class Watch:
-    """The two callbacks of a training. After it `history` has its epochs, and `exception` what is to be raised, or None."""
+    """The two callbacks of a training. After it `history` has its epochs, and `exception` what is
+    to be raised, or None."""
 
     def __init__(self, on_epoch):
         self.history = []
@@ -60,7 +71,8 @@ class Watch:
         self.epoch_function = EpochFunction(self._epoch)
         self.stop_function = StopFunction(self._stop)
 
-    # An exception cannot leave a callback: it ends training here and is raised when the library has returned.
+    # An exception cannot leave a callback: it ends training here and is raised when the library has
+    # returned.
     def _epoch(self, raw, _user):
         try:
             self.history.append(epoch_of(raw[0]))
@@ -77,10 +89,13 @@ class Watch:
 
     @contextlib.contextmanager
     def interrupts(self):
-        """Ctrl-C sets `exception`, which _stop finds, in place of a KeyboardInterrupt: that would be raised at the first
-        instruction of a callback, where nothing can catch it and training would go on."""
-        ours = threading.current_thread() is threading.main_thread() and \
-            signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        """Ctrl-C sets `exception`, which _stop finds, in place of a KeyboardInterrupt: that would
+        be raised at the first instruction of a callback, where nothing can catch it and training
+        would go on."""
+        ours = (
+            threading.current_thread() is threading.main_thread()
+            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        )
         if ours:
             signal.signal(signal.SIGINT, self._interrupt)
         try:

@@ -5,7 +5,16 @@ import ctypes
 import numpy
 
 from . import _arguments, _arrays, _data, _devices, _layers, _names
-from ._declarations import INITIALIZERS, Epoch, Layer, Metrics, ModelOptions, OnnxOptions, TrainOptions, lib
+from ._declarations import (
+    INITIALIZERS,
+    Epoch,
+    Layer,
+    Metrics,
+    ModelOptions,
+    OnnxOptions,
+    TrainOptions,
+    lib,
+)
 from ._errors import check
 from ._handle import make
 from ._training import Watch, epoch_of, metrics_of
@@ -15,26 +24,47 @@ class Network:
     """Dense layers, the loss they are trained with, and their parameters.
 
     inputs       how many numbers a sample has
-    layers       for each layer a Dense, or its number of units: then hidden layers have ReLU, the last one none
-    loss         "categorical" (softmax and cross-entropy: one class of several), "binary" (any of several labels), "squared",
-                 "absolute" or "huber" (numbers), or another of quern.losses(). The last layer's activation is "identity" for
-                 losses that bring their own softmax or sigmoid
-    initializer  of the weights: "default" (as suits the activation), "he", "xavier", "uniform", "lecun"
+    layers       for each layer a Dense, or its number of units: then hidden layers have ReLU,
+                 the last one none
+    loss         "categorical" (softmax and cross-entropy: one class of several), "binary" (any
+                 of several labels), "squared", "absolute" or "huber" (numbers), or another of
+                 quern.losses(). The last layer's activation is "identity" for losses that bring
+                 their own softmax or sigmoid
+    initializer  of the weights: "default" (as suits the activation), "he", "xavier", "uniform",
+    "lecun"
     seed         of the weights; the same seed gives the same ones everywhere
-    device       what it runs on: None for the best, or a Device, its index, "reference", "0:0", or part of a name; see
-                 quern.devices(). A list of such trains on several at once, and evaluates and predicts on the first; "all" is
-                 every device but emulators and the reference, which is the best where there is nothing else
+    device       what it runs on: None for the best, or a Device, its index, "reference", "0:0",
+                 or part of a name; see quern.devices(). A list of such trains on several at
+                 once, and evaluates and predicts on the first; "all" is every device but
+                 emulators and the reference, which is the best where there is nothing else
 
     A network is used by one thread at a time. It frees what it owns.
     """
 
-    def __init__(self, inputs, layers, loss="categorical", *, initializer="default", seed=0, device=None):
+    def __init__(
+        self, inputs, layers, loss="categorical", *, initializer="default", seed=0, device=None
+    ):
         layers = list(layers)
-        raw = (Layer * len(layers))(*(_layers.to_raw(layer, i == len(layers) - 1) for i, layer in enumerate(layers)))
+        raw = (Layer * len(layers))(
+            *(_layers.to_raw(layer, i == len(layers) - 1) for i, layer in enumerate(layers))
+        )
         kind, delta = _names.loss_of(loss)
-        self._handle = make(lib.quern_network_free, lib.quern_network_create, _arguments.size("inputs", inputs), raw, len(raw), kind)
+        self._handle = make(
+            lib.quern_network_free,
+            lib.quern_network_create,
+            _arguments.size("inputs", inputs),
+            raw,
+            len(raw),
+            kind,
+        )
         check(lib.quern_network_set_huber_delta(self._handle, delta))
-        check(lib.quern_network_initialize(self._handle, _arguments.choice("initializer", initializer, INITIALIZERS), _arguments.size("seed", seed)))
+        check(
+            lib.quern_network_initialize(
+                self._handle,
+                _arguments.choice("initializer", initializer, INITIALIZERS),
+                _arguments.size("seed", seed),
+            )
+        )
         self._set_up(device)
 
     @classmethod
@@ -58,7 +88,9 @@ class Network:
 
     @property
     def loss(self):
-        return _names.loss_text(lib.quern_network_loss(self._handle), lib.quern_network_huber_delta(self._handle))
+        return _names.loss_text(
+            lib.quern_network_loss(self._handle), lib.quern_network_huber_delta(self._handle)
+        )
 
     @property
     def layers(self):
@@ -71,7 +103,8 @@ class Network:
 
     @property
     def device(self):
-        """The Device that this thread runs the network on; of several the first, which evaluates and predicts."""
+        """The Device that this thread runs the network on; of several the first, which evaluates
+        and predicts."""
         return _devices.describe(_devices.context(self._devices))
 
     @property
@@ -82,49 +115,89 @@ class Network:
     def __repr__(self):
         layers = self.layers
         shape = "-".join(str(units) for units in [self.inputs] + [layer.units for layer in layers])
-        return f"<quern.Network {shape}, {layers[0].activation}, {self.loss}, {self.parameter_count:,} parameters>"
+        return (
+            f"<quern.Network {shape}, {layers[0].activation}, {self.loss}, "
+            f"{self.parameter_count:,} parameters>"
+        )
 
-    # --- Training and asking ------------------------------------------------------------------------------------
+    # --- Training and asking ----------------------------------------------------------------------
 
-    def fit(self, x, y, *, epochs=10, batch=32, optimizer="sgd", learning_rate=0.1, momentum=None, weight_decay=None,
-            schedule="constant", warmup=0, clip_norm=None, label_smoothing=0.0, class_weights=None, patience=0, seed=0,
-            standardize=False, validation=None, on_epoch=None, checkpoint=None, checkpoint_every=0, resume=None,
-            data_memory=None, shares=None):
+    def fit(
+        self,
+        x,
+        y,
+        *,
+        epochs=10,
+        batch=32,
+        optimizer="sgd",
+        learning_rate=0.1,
+        momentum=None,
+        weight_decay=None,
+        schedule="constant",
+        warmup=0,
+        clip_norm=None,
+        label_smoothing=0.0,
+        class_weights=None,
+        patience=0,
+        seed=0,
+        standardize=False,
+        validation=None,
+        on_epoch=None,
+        checkpoint=None,
+        checkpoint_every=0,
+        resume=None,
+        data_memory=None,
+        shares=None,
+    ):
         """Trains on x (samples, inputs) and y, and returns a list of Epoch.
 
-        x                 numbers of any type; what has more dimensions, such as images, is taken row by row. They are
-                          converted to float32, and taken as they are: scale pixels to 0 … 1 yourself, or standardize
-        y                 (samples,), whole numbers: a class for each sample. For the loss "binary" (samples, outputs), labels that
-                          are 0 or 1, and for regressions (samples, outputs), numbers; one output may do without its dimension
+        x                 numbers of any type; what has more dimensions, such as images, is taken
+                          row by row. They are converted to float32, and taken as they are: scale
+                          pixels to 0 … 1 yourself, or standardize
+        y                 (samples,), whole numbers: a class for each sample. For the loss
+                          "binary" (samples, outputs), labels that are 0 or 1, and for
+                          regressions (samples, outputs), numbers; one output may do without its
+                          dimension
         batch             samples a step; the last step of an epoch takes what is left
         optimizer         one of optimizers(), with PyTorch's defaults
-        learning_rate     in plain figures, so give one that suits the optimizer: 0.001 for "adam"
+        learning_rate     in plain figures, so give one that suits the optimizer: 0.001 for
+                          "adam"
         momentum          of "momentum" and "nesterov" (None: 0.9) and "rmsprop" (None: 0)
-        weight_decay      as torch.optim has it for this optimizer (None: 0, and 0.01 for "adamw")
-        schedule          one of schedules(), over all steps of all epochs ("step": a tenth of the rate after each epoch)
+        weight_decay      as torch.optim has it for this optimizer (None: 0, and 0.01 for
+                          "adamw")
+        schedule          one of schedules(), over all steps of all epochs ("step": a tenth of
+                          the rate after each epoch)
         warmup            steps in which the rate rises to its full size first
         clip_norm         the most that the norm of all gradients may be
         label_smoothing   0 … 1, and
         class_weights     (outputs,), a weight for each class: of "categorical" alone
-        patience          stops after so many epochs without a lower validation loss, and keeps the weights of the best
+        patience          stops after so many epochs without a lower validation loss, and keeps
+                          the weights of the best
         seed              of the order of the samples
-        standardize       learns the mean and the deviation of each column, and of the targets of a regression, from x and y, and
-                          trains on (v - mean) / deviation. The network keeps them, in its files too: predict and evaluate take and
-                          give what is in the units of the data. A network that has them already keeps to its own
-        validation        (x, y) to measure after each epoch, or a fraction such as 0.2 of the samples, held out
+        standardize       learns the mean and the deviation of each column, and of the targets of
+                          a regression, from x and y, and trains on (v - mean) / deviation. The
+                          network keeps them, in its files too: predict and evaluate take and
+                          give what is in the units of the data. A network that has them already
+                          keeps to its own
+        validation        (x, y) to measure after each epoch, or a fraction such as 0.2 of the
+                          samples, held out
         on_epoch          called with each Epoch; where it returns False, training ends there
-        checkpoint        a file to write checkpoints to: after each epoch, or every `checkpoint_every` steps
+        checkpoint        a file to write checkpoints to: after each epoch, or every
+                          `checkpoint_every` steps
         resume            a checkpoint to go on from
-        data_memory       the most bytes of the device that the data may take (None: what it has left); where they are more, they
-                          are streamed in chunks, with the same results
-        shares            on several devices: how much of each batch each takes, such as [3, 1]; all that each does is as on one
-                          device but for the order in which sums are taken. With the same shares the bits are the same from run to
-                          run. None has them measured, or, with `resume`, takes those of the checkpoint; `network.shares` has
-                          what they were
+        data_memory       the most bytes of the device that the data may take (None: what it has
+                          left); where they are more, they are streamed in chunks, with the same
+                          results
+        shares            on several devices: how much of each batch each takes, such as [3, 1];
+                          all that each does is as on one device but for the order in which sums
+                          are taken. With the same shares the bits are the same from run to run.
+                          None has them measured, or, with `resume`, takes those of the
+                          checkpoint; `network.shares` has what they were
 
-        What was learned so far is kept where training ends early: by on_epoch, by an exception in it, or by Ctrl-C, which
-        raises KeyboardInterrupt when the step is done. `history` has the epochs then too; of one that was stopped inside,
-        step is less than steps. A loss that is not finite is an Error, and leaves the network as it was.
+        What was learned so far is kept where training ends early: by on_epoch, by an exception
+        in it, or by Ctrl-C, which raises KeyboardInterrupt when the step is done. `history` has
+        the epochs then too; of one that was stopped inside, step is less than steps. A loss that
+        is not finite is an Error, and leaves the network as it was.
         """
         size = _arguments.size
         options = TrainOptions.initial()
@@ -138,7 +211,10 @@ class Network:
             weight_decay = 0.01 if optimizer == "adamw" else 0.0
         options.optimizer.momentum = single("momentum", momentum)
         options.optimizer.weight_decay = single("weight_decay", weight_decay)
-        options.schedule.kind, options.schedule.warmup = _names.schedule_kind(schedule), size("warmup", warmup)
+        options.schedule.kind, options.schedule.warmup = (
+            _names.schedule_kind(schedule),
+            size("warmup", warmup),
+        )
         options.clip_norm = 0.0 if clip_norm is None else single("clip_norm", clip_norm)
         options.label_smoothing = single("label_smoothing", label_smoothing)
         weights = self._class_weights(class_weights)
@@ -146,7 +222,9 @@ class Network:
         options.patience, options.seed = size("patience", patience), size("seed", seed)
         options.checkpoint = _arguments.optional_path("checkpoint", checkpoint)
         options.resume = _arguments.optional_path("resume", resume)
-        options.data_memory = 0 if data_memory is None else _arguments.positive("data_memory", data_memory)
+        options.data_memory = (
+            0 if data_memory is None else _arguments.positive("data_memory", data_memory)
+        )
         options.checkpoint_every = size("checkpoint_every", checkpoint_every)
         watch = Watch(on_epoch)
         options.on_epoch, options.stop = watch.epoch_function, watch.stop_function
@@ -156,8 +234,18 @@ class Network:
         last = Epoch()
         self.history, self.shares = watch.history, None if parts is None else list(parts)
         with watch.interrupts():
-            check(lib.quern_train_on(contexts, len(contexts), parts, self._handle, train, test, ctypes.byref(options),
-                                     ctypes.byref(last)))
+            check(
+                lib.quern_train_on(
+                    contexts,
+                    len(contexts),
+                    parts,
+                    self._handle,
+                    train,
+                    test,
+                    ctypes.byref(options),
+                    ctypes.byref(last),
+                )
+            )
         if last.step < last.steps:
             watch.history.append(epoch_of(last))
         if watch.exception is not None:
@@ -167,12 +255,21 @@ class Network:
     def _team(self, shares, train, options):
         """The contexts and the shares as the library takes them; no shares of one device."""
         contexts = _devices.contexts(self._devices)
-        raw, count = (ctypes.c_void_p * len(contexts))(*(context._as_parameter_ for context in contexts)), len(contexts)
+        raw, count = (
+            (ctypes.c_void_p * len(contexts))(*(context._as_parameter_ for context in contexts)),
+            len(contexts),
+        )
         if shares is None and count == 1:
             return raw, None
-        parts = (ctypes.c_uint32 * count)(*(() if shares is None else _arguments.shares(shares, count)))
+        parts = (ctypes.c_uint32 * count)(
+            *(() if shares is None else _arguments.shares(shares, count))
+        )
         if shares is None:
-            check(lib.quern_train_shares(raw, count, self._handle, train, ctypes.byref(options), parts, None))
+            check(
+                lib.quern_train_shares(
+                    raw, count, self._handle, train, ctypes.byref(options), parts, None
+                )
+            )
         return raw, parts
 
     def _class_weights(self, values):
@@ -191,33 +288,46 @@ class Network:
             try:
                 test_x, test_y = validation
             except (TypeError, ValueError):
-                raise TypeError("validation: expected a pair (x, y), or a fraction of the samples to hold out") from None
+                raise TypeError(
+                    "validation: expected a pair (x, y), or a fraction of the samples to hold out"
+                ) from None
             test = _data.from_arrays(self._handle, test_x, test_y, ("validation x", "validation y"))
         if standardize and not _data.is_standardized(self._handle):
             _data.standardize(train, test)
             return train, test
-        return _data.prepared(self._handle, train), None if test is None else _data.prepared(self._handle, test)
+        return _data.prepared(self._handle, train), None if test is None else _data.prepared(
+            self._handle, test
+        )
 
     def evaluate(self, x, y):
         """The Metrics over x (samples, inputs) and y, which is as `fit` takes it."""
         metrics = Metrics()
         data = _data.prepared(self._handle, _data.from_arrays(self._handle, x, y))
-        check(lib.quern_evaluate(_devices.context(self._devices), self._handle, data, ctypes.byref(metrics)))
+        check(
+            lib.quern_evaluate(
+                _devices.context(self._devices), self._handle, data, ctypes.byref(metrics)
+            )
+        )
         return metrics_of(metrics)
 
     def predict(self, x):
-        """float32 (samples, outputs) for x (samples, inputs): probabilities, or the numbers of a regression."""
+        """float32 (samples, outputs) for x (samples, inputs): probabilities, or the numbers of a
+        regression."""
         data = _data.prepared(self._handle, _data.unanswered(self._handle, x))
         outputs = numpy.empty((lib.quern_dataset_rows(data), self.outputs), numpy.float32)
-        check(lib.quern_predict(_devices.context(self._devices), self._handle, data, _arrays.pointer(outputs)))
+        check(
+            lib.quern_predict(
+                _devices.context(self._devices), self._handle, data, _arrays.pointer(outputs)
+            )
+        )
         return outputs
 
-    # --- Parameters and files -----------------------------------------------------------------------------------
+    # --- Parameters and files ---------------------------------------------------------------------
 
     def _shape_of(self, index):
         units = [self.inputs] + [layer.units for layer in self.layers]
         count = len(units) - 1
-        index = _arguments.whole("index", index, -2**63, 2**63 - 1)
+        index = _arguments.whole("index", index, -(2**63), 2**63 - 1)
         if not -count <= index < count:
             raise IndexError(f"layer {index} of a network of {count}")
         return index % count, (units[index % count], units[index % count + 1])
@@ -226,7 +336,11 @@ class Network:
         """Copies of a layer's weights, float32 (in, out), and bias, float32 (out,)."""
         index, shape = self._shape_of(index)
         weights, bias = numpy.empty(shape, numpy.float32), numpy.empty(shape[1], numpy.float32)
-        check(lib.quern_network_get_layer(self._handle, index, _arrays.pointer(weights), _arrays.pointer(bias)))
+        check(
+            lib.quern_network_get_layer(
+                self._handle, index, _arrays.pointer(weights), _arrays.pointer(bias)
+            )
+        )
         return weights, bias
 
     def set_layer(self, index, weights=None, bias=None):
@@ -238,28 +352,39 @@ class Network:
             if array is not None and array.shape != expected:
                 raise ValueError(f"{name} has shape {array.shape}, expected {expected}")
             given.append(array)
-        check(lib.quern_network_set_layer(self._handle, index, *(a if a is None else _arrays.pointer(a) for a in given)))
+        check(
+            lib.quern_network_set_layer(
+                self._handle, index, *(a if a is None else _arrays.pointer(a) for a in given)
+            )
+        )
 
     def save(self, path):
-        """Writes a safetensors file with the names that PyTorch has for the same layers, or, where `path` ends with .onnx, an ONNX
-        file that computes what `predict` does. It appears whole or not at all."""
+        """Writes a safetensors file with the names that PyTorch has for the same layers, or, where
+        `path` ends with .onnx, an ONNX file that computes what `predict` does. It appears whole
+        or not at all."""
         write = lib.quern_onnx_save if _is_onnx(path) else lib.quern_model_save
         check(write(self._handle, _arguments.path("path", path)))
 
 
 def load(path, *, activation="relu", loss=None, device=None):
-    """The Network in a file of Network.save, `quern train --save`, or PyTorch (safetensors of a Sequential's state_dict), or, where
-    `path` ends with .onnx, in an ONNX file whose graph is a chain of layers.
+    """The Network in a file of Network.save, `quern train --save`, or PyTorch (safetensors of a
+    Sequential's state_dict), or, where `path` ends with .onnx, in an ONNX file whose graph is a
+    chain of layers.
 
-    `activation` of the hidden layers and `loss` are what a file of PyTorch's does not say; where the file says it, that holds. The loss
-    is "categorical" then; of an ONNX file without a Softmax or a Sigmoid at its end "squared", which leaves the outputs as they are.
+    `activation` of the hidden layers and `loss` are what a file of PyTorch's does not say; where
+    the file says it, that holds. The loss is "categorical" then; of an ONNX file without a
+    Softmax or a Sigmoid at its end "squared", which leaves the outputs as they are.
     """
     if _is_onnx(path):
-        options = OnnxOptions(ctypes.sizeof(OnnxOptions), _names.loss_of("squared" if loss is None else loss)[0])
+        options = OnnxOptions(
+            ctypes.sizeof(OnnxOptions), _names.loss_of("squared" if loss is None else loss)[0]
+        )
         read = lib.quern_onnx_load
     else:
         kind, delta = _names.loss_of("categorical" if loss is None else loss)
-        options = ModelOptions(ctypes.sizeof(ModelOptions), _names.activation_of(activation), kind, delta)
+        options = ModelOptions(
+            ctypes.sizeof(ModelOptions), _names.activation_of(activation), kind, delta
+        )
         read = lib.quern_model_load
     made = make(lib.quern_network_free, read, _arguments.path("path", path), ctypes.byref(options))
     return Network._of(made, device)

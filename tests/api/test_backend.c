@@ -1,4 +1,5 @@
-/* A program's own backend: registered, found by name, trained on. It counts calls and forwards them to the reference. */
+/* A program's own backend: registered, found by name, trained on. It counts calls and forwards them
+ * to the reference. */
 #include "test.h"
 
 #include <quern/backend.h>
@@ -126,7 +127,8 @@ static void test_refuses(void **state) {
   assert_fails(quern_backend_unregister("counting"), QUERN_ERROR_ARGUMENT, "counting");
 }
 
-/* Optional ops that a backend does not have are refused by name, and so is training that needs them. */
+/* Optional ops that a backend does not have are refused by name, and so is training that needs
+ * them. */
 static void test_without_optional_ops(void **state) {
   (void)state;
   quern_backend table = counting_backend();
@@ -139,8 +141,9 @@ static void test_without_optional_ops(void **state) {
   assert_ok(quern_buffer_create(context, 16, &buffer));
   assert_fails(quern_sum_squares(context, quern_vector(buffer, 0, 2), quern_vector(buffer, 2, 1)),
                QUERN_ERROR_UNSUPPORTED, "sum of squares", "counting");
-  assert_fails(quern_clip_norm(context, 1.0f, quern_vector(buffer, 2, 1), quern_vector(buffer, 0, 2)),
-               QUERN_ERROR_UNSUPPORTED, "clip norm", "counting");
+  assert_fails(
+      quern_clip_norm(context, 1.0f, quern_vector(buffer, 2, 1), quern_vector(buffer, 0, 2)),
+      QUERN_ERROR_UNSUPPORTED, "clip norm", "counting");
   const quern_dropout_mask mask = {.p = 0.5f};
   assert_fails(quern_dropout(context, mask, quern_vector(buffer, 0, 2), quern_vector(buffer, 0, 2)),
                QUERN_ERROR_UNSUPPORTED, "dropout", "counting");
@@ -161,7 +164,8 @@ static void test_busy(void **state) {
   assert_ok(quern_backend_unregister("counting"));
 }
 
-/* A backend from before there were optimizers trains by plain SGD alone; one without the pass that does both trains by all. */
+/* A backend from before there were optimizers trains by plain SGD alone; one without the pass that
+ * does both trains by all. */
 static void test_without_optimizers(void **state) {
   (void)state;
   const quern_optimizer adam = quern_optimizer_of(QUERN_ADAM, 0.01);
@@ -187,10 +191,10 @@ static void test_without_optimizers(void **state) {
                    "QUERN_PLAN_GRADIENTS");
       assert_ok(quern_train(context, network, data, NULL, &options, NULL));
     } else {
-      assert_fails(quern_plan_set_optimizer(plan, &adam), QUERN_ERROR_UNSUPPORTED, "adam", "counting",
-                   "plain sgd");
-      assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_UNSUPPORTED,
-                   "adam");
+      assert_fails(quern_plan_set_optimizer(plan, &adam), QUERN_ERROR_UNSUPPORTED, "adam",
+                   "counting", "plain sgd");
+      assert_fails(quern_train(context, network, data, NULL, &options, NULL),
+                   QUERN_ERROR_UNSUPPORTED, "adam");
       options.optimizer.kind = QUERN_SGD;
       options.optimizer.decay_bias = false;
       options.optimizer.weight_decay = 0.1;
@@ -207,8 +211,9 @@ static void test_without_optimizers(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_names),   QUERN_TEST(test_trains_on_it),
-                                     QUERN_TEST(test_refuses), QUERN_TEST(test_without_optional_ops),
-                                     QUERN_TEST(test_busy),    QUERN_TEST(test_without_optimizers)};
+  const struct CMUnitTest tests[] = {
+      QUERN_TEST(test_names),   QUERN_TEST(test_trains_on_it),
+      QUERN_TEST(test_refuses), QUERN_TEST(test_without_optional_ops),
+      QUERN_TEST(test_busy),    QUERN_TEST(test_without_optimizers)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

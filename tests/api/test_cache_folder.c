@@ -55,8 +55,9 @@ static void test_places(void **state) {
   assert_folder(NULL);
   set_places(NULL, "", NULL);
   assert_folder(NULL);
-  for (const char *const *part = (const char *const[]){"a/b", "a", "xdg", "home/.cache", "home", NULL}; *part;
-       part++)
+  for (const char *const *part =
+           (const char *const[]){"a/b", "a", "xdg", "home/.cache", "home", NULL};
+       *part; part++)
     assert_int_equal(rmdir(path_of(*part)), 0);
 }
 
@@ -108,10 +109,13 @@ static void test_read(void **state) {
   assert_fails(quern__cache_read(path_of("file"), 3, &data, &size), QUERN_ERROR_FILE, "has 4 bytes",
                "at most 3");
   assert_null(data);
-  assert_fails(quern__cache_read(path_of("none"), 9, &data, &size), QUERN_ERROR_FILE, "none", "No such file");
-  assert_fails(quern__cache_read(temporary_folder, 9, &data, &size), QUERN_ERROR_FILE, "not a regular file");
+  assert_fails(quern__cache_read(path_of("none"), 9, &data, &size), QUERN_ERROR_FILE, "none",
+               "No such file");
+  assert_fails(quern__cache_read(temporary_folder, 9, &data, &size), QUERN_ERROR_FILE,
+               "not a regular file");
   assert_int_equal(mkfifo(path_of("pipe"), 0600), 0); /* would wait for a writer */
-  assert_fails(quern__cache_read(path_of("pipe"), 9, &data, &size), QUERN_ERROR_FILE, "not a regular file");
+  assert_fails(quern__cache_read(path_of("pipe"), 9, &data, &size), QUERN_ERROR_FILE,
+               "not a regular file");
 }
 
 /* Whose file it is, and who may write to it. */
@@ -133,8 +137,9 @@ static void test_read_own(void **state) {
   assert_ok(quern__cache_read(path_of("file"), 9, &data, &size));
   free(data);
   if (geteuid() == 0) assert_int_equal(chown(path_of("file"), 12345, (gid_t)-1), 0);
-  assert_fails(quern__cache_read(geteuid() == 0 ? path_of("file") : "/etc/passwd", 1 << 20, &data, &size),
-               QUERN_ERROR_FILE, "belongs to user");
+  assert_fails(
+      quern__cache_read(geteuid() == 0 ? path_of("file") : "/etc/passwd", 1 << 20, &data, &size),
+      QUERN_ERROR_FILE, "belongs to user");
   assert_null(data);
 }
 

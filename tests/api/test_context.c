@@ -1,5 +1,5 @@
-/* Contexts and buffers: who keeps whom alive, copies, and what is refused. On the default device and on the
- * reference. */
+/* Contexts and buffers: who keeps whom alive, copies, and what is refused. On the default device
+ * and on the reference. */
 #include "test.h"
 
 #include <pthread.h>
@@ -19,7 +19,8 @@ static quern_context *open_context(size_t device) {
 static void test_create(void **state) {
   (void)state;
   quern_context *context = (quern_context *)1;
-  assert_fails(quern_context_create("no such device", &context), QUERN_ERROR_NO_DEVICE, "no such device");
+  assert_fails(quern_context_create("no such device", &context), QUERN_ERROR_NO_DEVICE,
+               "no such device");
   assert_null(context);
   assert_fails(quern_context_create("auto", NULL), QUERN_ERROR_ARGUMENT, "context");
   assert_fails(quern_context_create_on(NULL, &context), QUERN_ERROR_ARGUMENT, "context");
@@ -128,19 +129,22 @@ static void test_refused(void **state) {
     assert_null(none);
     assert_fails(quern_buffer_create(NULL, 1, &none), QUERN_ERROR_ARGUMENT, "context");
     assert_fails(quern_buffer_create(context, 1, NULL), QUERN_ERROR_ARGUMENT, "buffer");
-    assert_fails(quern_buffer_create(context, SIZE_MAX / 4, &none), QUERN_ERROR_OUT_OF_DEVICE_MEMORY,
-                 "4611686018427387903 bytes", "has");
+    assert_fails(quern_buffer_create(context, SIZE_MAX / 4, &none),
+                 QUERN_ERROR_OUT_OF_DEVICE_MEMORY, "4611686018427387903 bytes", "has");
     assert_fails(quern_buffer_write(NULL, 0, 1, bytes, QUERN_WAIT), QUERN_ERROR_ARGUMENT, "write");
     assert_fails(quern_buffer_write(buffer, 0, 1, NULL, QUERN_WAIT), QUERN_ERROR_ARGUMENT, "write");
-    assert_fails(quern_buffer_write(buffer, 1, 100, bytes, QUERN_WAIT), QUERN_ERROR_SHAPE, "100 bytes",
-                 "byte 1");
-    assert_fails(quern_buffer_write(buffer, 101, 0, bytes, QUERN_WAIT), QUERN_ERROR_SHAPE, "byte 101");
-    assert_fails(quern_buffer_write(buffer, SIZE_MAX, 2, bytes, QUERN_WAIT), QUERN_ERROR_SHAPE, "write");
+    assert_fails(quern_buffer_write(buffer, 1, 100, bytes, QUERN_WAIT), QUERN_ERROR_SHAPE,
+                 "100 bytes", "byte 1");
+    assert_fails(quern_buffer_write(buffer, 101, 0, bytes, QUERN_WAIT), QUERN_ERROR_SHAPE,
+                 "byte 101");
+    assert_fails(quern_buffer_write(buffer, SIZE_MAX, 2, bytes, QUERN_WAIT), QUERN_ERROR_SHAPE,
+                 "write");
     assert_fails(quern_buffer_read(NULL, 0, 1, bytes, QUERN_WAIT), QUERN_ERROR_ARGUMENT, "read");
     assert_fails(quern_buffer_read(buffer, 0, 1, NULL, QUERN_WAIT), QUERN_ERROR_ARGUMENT, "read");
     assert_fails(quern_buffer_read(buffer, 99, 2, bytes, QUERN_WAIT), QUERN_ERROR_SHAPE, "2 bytes",
                  "byte 99");
-    assert_fails(quern_buffer_read(buffer, 2, SIZE_MAX, bytes, QUERN_WAIT), QUERN_ERROR_SHAPE, "read");
+    assert_fails(quern_buffer_read(buffer, 2, SIZE_MAX, bytes, QUERN_WAIT), QUERN_ERROR_SHAPE,
+                 "read");
     assert_fails(quern_buffer_copy(NULL, 0, buffer, 0, 1), QUERN_ERROR_ARGUMENT, "copy");
     assert_fails(quern_buffer_copy(buffer, 0, NULL, 0, 1), QUERN_ERROR_ARGUMENT, "copy");
     assert_fails(quern_buffer_copy(buffer, 60, buffer, 0, 41), QUERN_ERROR_SHAPE, "copy", "source");
@@ -171,11 +175,12 @@ static void *run_work(void *opaque) {
   w->right = quern_context_create(devices[w->device], &context) == QUERN_OK &&
              quern_buffer_create(context, (COUNT + 1) * sizeof(float), &buffer) == QUERN_OK;
   for (int round = 0; w->right && round < ROUNDS; round++) {
-    w->right =
-        quern_fill(context, w->value, quern_vector(buffer, 0, COUNT)) == QUERN_OK &&
-        quern_sum(context, quern_vector(buffer, 0, COUNT), quern_vector(buffer, COUNT, 1)) == QUERN_OK &&
-        quern_buffer_read(buffer, COUNT * sizeof(float), sizeof sum, &sum, QUERN_WAIT) == QUERN_OK &&
-        sum == COUNT * w->value;
+    w->right = quern_fill(context, w->value, quern_vector(buffer, 0, COUNT)) == QUERN_OK &&
+               quern_sum(context, quern_vector(buffer, 0, COUNT), quern_vector(buffer, COUNT, 1)) ==
+                   QUERN_OK &&
+               quern_buffer_read(buffer, COUNT * sizeof(float), sizeof sum, &sum, QUERN_WAIT) ==
+                   QUERN_OK &&
+               sum == COUNT * w->value;
     char own[32];
     snprintf(own, sizeof own, "no device %g", (double)w->value);
     quern_context *none;
@@ -203,8 +208,8 @@ static void test_threads(void **state) {
 /* Statuses and their words, and an error that lasts until the next. */
 static void test_errors(void **state) {
   (void)state;
-#define CHECK_STATUS(name, text)                                                                             \
-  assert_string_equal(quern_status_name(QUERN_##name), "QUERN_" #name);                                      \
+#define CHECK_STATUS(name, text)                                                                   \
+  assert_string_equal(quern_status_name(QUERN_##name), "QUERN_" #name);                            \
   assert_string_equal(quern_status_text(QUERN_##name), text);
   QUERN_STATUSES(CHECK_STATUS)
   assert_string_equal(quern_status_name((quern_status)999), "unknown status");
@@ -219,9 +224,10 @@ static void test_errors(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_create),        QUERN_TEST(test_list_freed_first),
-                                     QUERN_TEST(test_many_contexts), QUERN_TEST(test_buffer_outlives_context),
-                                     QUERN_TEST(test_copies),        QUERN_TEST(test_refused),
-                                     QUERN_TEST(test_threads),       QUERN_TEST(test_errors)};
+  const struct CMUnitTest tests[] = {
+      QUERN_TEST(test_create),        QUERN_TEST(test_list_freed_first),
+      QUERN_TEST(test_many_contexts), QUERN_TEST(test_buffer_outlives_context),
+      QUERN_TEST(test_copies),        QUERN_TEST(test_refused),
+      QUERN_TEST(test_threads),       QUERN_TEST(test_errors)};
   return cmocka_run_group_tests_name("api/context", tests, NULL, NULL);
 }

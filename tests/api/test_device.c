@@ -1,5 +1,5 @@
-/* The device list, and how a device is chosen by what a person wrote. Run on PoCL, it is made to offer two
- * devices. */
+/* The device list, and how a device is chosen by what a person wrote. Run on PoCL, it is made to
+ * offer two devices. */
 #include "test.h"
 
 #include <ctype.h>
@@ -42,7 +42,8 @@ static const quern_device *find(const fixture *f, const char *text) {
 
 static void assert_none(const fixture *f, const char *text, const char *why) {
   const quern_device *device = f->reference;
-  assert_fails(quern_device_list_find(f->list, text, &device), QUERN_ERROR_NO_DEVICE, text, why, "reference");
+  assert_fails(quern_device_list_find(f->list, text, &device), QUERN_ERROR_NO_DEVICE, text, why,
+               "reference");
   assert_null(device);
 }
 
@@ -54,7 +55,8 @@ static void test_list(void **state) {
     assert_true(strlen(info.name) > 0 && strlen(info.platform) > 0);
     assert_true(info.compute_units > 0);
     assert_true((i < f->opencl_devices) == (info.kind != QUERN_DEVICE_REFERENCE));
-    if (i < f->opencl_devices) assert_true(info.memory > 0 && strncmp(info.version, "OpenCL ", 7) == 0);
+    if (i < f->opencl_devices)
+      assert_true(info.memory > 0 && strncmp(info.version, "OpenCL ", 7) == 0);
   }
   assert_null(quern_device_list_at(f->list, f->opencl_devices + 1));
   assert_null(quern_device_list_at(f->list, SIZE_MAX));

@@ -1,5 +1,6 @@
-/* What stands at a path: every reader and every writer of files meets folders, pipes, devices, sockets, links and files that are cut
- * short, says so without waiting, and leaves what was there. */
+/* What stands at a path: every reader and every writer of files meets folders, pipes, devices,
+ * sockets, links and files that are cut short, says so without waiting, and leaves what was there.
+ */
 #include "../data/temporary.h"
 #include "test.h"
 
@@ -15,7 +16,8 @@
 #define IMAGES "some-images-idx3-ubyte"
 #define LABELS "some-labels-idx1-ubyte"
 
-/* --- Readers and writers -------------------------------------------------------------------------------- */
+/* --- Readers and writers
+ * -------------------------------------------------------------------------------- */
 
 static quern_context *context;
 static quern_network *network;
@@ -86,7 +88,8 @@ static file_function *const writers[] = {write_model, write_checkpoint, write_fi
 enum { MODEL_WRITERS = 2 }; /* those whose files a reader takes: the first ones */
 enum { READERS = sizeof readers / sizeof *readers, WRITERS = sizeof writers / sizeof *writers };
 
-/* --- What is no file ------------------------------------------------------------------------------------ */
+/* --- What is no file
+ * ------------------------------------------------------------------------------------ */
 
 static void make_socket(const char *path) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -111,8 +114,10 @@ static size_t count_files(void) {
   return count;
 }
 
-/* The names of what stands in the folder, and of devices, which give as much as one asks for, or take nothing. */
-static const char *const no_files[] = {"folder", "pipe", "socket", "/dev/zero", "/dev/full", "/dev/tty"};
+/* The names of what stands in the folder, and of devices, which give as much as one asks for, or
+ * take nothing. */
+static const char *const no_files[] = {"folder",    "pipe",      "socket",
+                                       "/dev/zero", "/dev/full", "/dev/tty"};
 enum { NO_FILES = sizeof no_files / sizeof *no_files };
 
 static void make_no_files(void) {
@@ -136,14 +141,17 @@ static void test_no_files(void **state) {
   }
   /* Through a link they are what they are. */
   assert_int_equal(symlink("/dev/zero", path_of("link")), 0);
-  for (size_t r = 0; r < READERS; r++) assert_fails(readers[r](path_of("link")), QUERN_ERROR_FILE, "link");
-  for (size_t w = 0; w < WRITERS; w++) assert_fails(writers[w](path_of("link")), QUERN_ERROR_FILE, "link");
+  for (size_t r = 0; r < READERS; r++)
+    assert_fails(readers[r](path_of("link")), QUERN_ERROR_FILE, "link");
+  for (size_t w = 0; w < WRITERS; w++)
+    assert_fails(writers[w](path_of("link")), QUERN_ERROR_FILE, "link");
   struct stat about;
   assert_int_equal(lstat(path_of("pipe"), &about), 0);
   assert_true(S_ISFIFO(about.st_mode));
 }
 
-/* --- Links ---------------------------------------------------------------------------------------------- */
+/* --- Links
+ * ---------------------------------------------------------------------------------------------- */
 
 static void test_links(void **state) {
   (void)state;
@@ -172,7 +180,8 @@ static void test_links(void **state) {
   }
 }
 
-/* --- Folders that cannot be written --------------------------------------------------------------------- */
+/* --- Folders that cannot be written
+ * --------------------------------------------------------------------- */
 
 /* Nothing is locked to root, who becomes somebody else for a moment. */
 static void test_locked_folder(void **state) {
@@ -208,7 +217,8 @@ static void test_names(void **state) {
     assert_fails(readers[r](path_of(longest)), QUERN_ERROR_FILE, strerror(ENAMETOOLONG));
 }
 
-/* --- Files of a program's own --------------------------------------------------------------------------- */
+/* --- Files of a program's own
+ * --------------------------------------------------------------------------- */
 
 static void assert_holds(const char *name, const char *text) {
   size_t size;
@@ -262,7 +272,8 @@ static void test_others_file_in_a_sticky_folder(void **state) {
   assert_int_equal(chown(path_of("theirs"), 65533, 65533), 0);
   assert_int_equal(chmod(temporary_folder, 01777), 0);
   assert_int_equal(seteuid(65534), 0);
-  const quern_status theirs = quern_file_check(path_of("theirs")), new = quern_file_check(path_of("new"));
+  const quern_status theirs = quern_file_check(path_of("theirs")),
+                     new = quern_file_check(path_of("new"));
   const bool says = strstr(quern_last_error(), "belongs to another user") != NULL;
   assert_int_equal(seteuid(0), 0);
   assert_int_equal(chmod(temporary_folder, 0700), 0);
@@ -272,7 +283,8 @@ static void test_others_file_in_a_sticky_folder(void **state) {
   assert_holds("theirs", "theirs");
 }
 
-/* --- What a data set reads ------------------------------------------------------------------------------ */
+/* --- What a data set reads
+ * ------------------------------------------------------------------------------ */
 
 static bool reads(const char *where, const char *path) {
   bool found;
@@ -288,7 +300,8 @@ static void test_what_a_data_set_reads(void **state) {
   write_bytes(path_of("y.csv"), "1,2\n", 4);
   assert_int_equal(symlink("a.csv", path_of("link")), 0);
   assert_int_equal(link(path_of("a.csv"), path_of("hard")), 0);
-  assert_true(reads(path_of("a.csv"), path_of("a.csv")) && reads(path_of("a.csv"), path_of("link")) &&
+  assert_true(reads(path_of("a.csv"), path_of("a.csv")) &&
+              reads(path_of("a.csv"), path_of("link")) &&
               reads(path_of("a.csv"), path_of("hard")) && reads(path_of("link"), path_of("hard")));
   assert_false(reads(path_of("a.csv"), path_of("b.csv")));
   assert_false(reads(path_of("x.csv"), path_of("y.csv"))); /* targets are beside arrays alone */
@@ -320,7 +333,8 @@ static void test_what_a_folder_of_data_reads(void **state) {
   assert_false(reads(temporary_folder, path_of("model")));
 }
 
-/* --- Files that are cut short --------------------------------------------------------------------------- */
+/* --- Files that are cut short
+ * --------------------------------------------------------------------------- */
 
 /* Each beginning of a file at `path` is refused, and names the file. */
 static void refuses_beginnings(const char *path, const char *named, const char *read_at,
@@ -332,8 +346,8 @@ static void refuses_beginnings(const char *path, const char *named, const char *
     write_bytes(path, bytes, length);
     const quern_status status = read(read_at);
     if (status != QUERN_ERROR_FORMAT || strstr(quern_last_error(), named) == NULL)
-      fail_msg("%s, the first %zu bytes of %zu: %s: %s", named, length, size, quern_status_name(status),
-               status == QUERN_OK ? "taken" : quern_last_error());
+      fail_msg("%s, the first %zu bytes of %zu: %s: %s", named, length, size,
+               quern_status_name(status), status == QUERN_OK ? "taken" : quern_last_error());
   }
   write_bytes(path, bytes, size);
   assert_ok(read(read_at));
@@ -342,9 +356,11 @@ static void refuses_beginnings(const char *path, const char *named, const char *
 
 static void test_cut_short(void **state) {
   (void)state;
-  static const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 1, 1, 2, 3, 4, 5, 6},
+  static const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0,
+                                         2, 0, 0, 0, 1, 1, 2, 3, 4, 5, 6},
                              labels[] = {0, 0, 8, 1, 0, 0, 0, 3, 0, 1, 2};
-  char data[2 * PATH_BYTES], its_labels[2 * PATH_BYTES], model[2 * PATH_BYTES], checkpoint[2 * PATH_BYTES];
+  char data[2 * PATH_BYTES], its_labels[2 * PATH_BYTES], model[2 * PATH_BYTES],
+      checkpoint[2 * PATH_BYTES];
   snprintf(data, sizeof data, "%s", path_of(IMAGES));
   snprintf(its_labels, sizeof its_labels, "%s", path_of(LABELS));
   snprintf(model, sizeof model, "%s", path_of("model"));

@@ -1,4 +1,5 @@
-/* fork(): a child is told that what its parent opened on OpenCL is not there, the reference works, the parent goes on. */
+/* fork(): a child is told that what its parent opened on OpenCL is not there, the reference works,
+ * the parent goes on. */
 #include "test.h"
 
 #include <stdio.h>
@@ -7,7 +8,8 @@
 #include <unistd.h>
 
 /* In the child: what went wrong, or NULL. cmocka is the parent's. */
-static const char *look_around(quern_context *context, quern_buffer *buffer, quern_device_list *list) {
+static const char *look_around(quern_context *context, quern_buffer *buffer,
+                               quern_device_list *list) {
   float value = 0.0f;
   quern_context *fresh = NULL;
   if (quern_fill(context, 1.0f, quern_vector(buffer, 0, 4)) != QUERN_ERROR_FORKED)
@@ -16,7 +18,8 @@ static const char *look_around(quern_context *context, quern_buffer *buffer, que
   if (quern_buffer_read(buffer, 0, sizeof value, &value, QUERN_WAIT) != QUERN_ERROR_FORKED)
     return "a read was not refused";
   if (quern_context_finish(context) != QUERN_ERROR_FORKED) return "finish was not refused";
-  if (quern_context_create_on(quern_device_list_at(list, 0), &fresh) != QUERN_ERROR_FORKED || fresh != NULL)
+  if (quern_context_create_on(quern_device_list_at(list, 0), &fresh) != QUERN_ERROR_FORKED ||
+      fresh != NULL)
     return "a context on the parent's device was not refused";
   if (quern_context_create("0", &fresh) != QUERN_ERROR_FORKED || fresh != NULL)
     return "a new context was not refused";
@@ -50,7 +53,8 @@ static void test_child(void **state) {
   if (child == 0) {
     alarm(30); /* a hang is a failure */
     const char *wrong = look_around(context, buffer, list);
-    if (wrong != NULL) fprintf(stderr, "in the child: %s; quern_last_error: %s\n", wrong, quern_last_error());
+    if (wrong != NULL)
+      fprintf(stderr, "in the child: %s; quern_last_error: %s\n", wrong, quern_last_error());
     _exit(wrong != NULL);
   }
   int status;

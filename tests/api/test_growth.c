@@ -1,4 +1,5 @@
-/* What is made and freed a thousand times, and ops queued a hundred thousand times, leaves the process as large as it was. */
+/* What is made and freed a thousand times, and ops queued a hundred thousand times, leaves the
+ * process as large as it was. */
 #include "test.h"
 
 #include <stdio.h>
@@ -47,7 +48,8 @@ static void test_contexts(void **state) {
   for (size_t d = 0; d < 2; d++)
     for (size_t i = 0; i < CONTEXTS; i++) use_context(devices[d]);
   /* One that is kept would hold a page at the least. */
-  if (!SANITIZED) assert_level("1,000 contexts on each", before, resident(), (size_t)CONTEXTS / 2 * 4096 / 2);
+  if (!SANITIZED)
+    assert_level("1,000 contexts on each", before, resident(), (size_t)CONTEXTS / 2 * 4096 / 2);
 }
 
 /* Every op queues, and none allocates. */

@@ -1,5 +1,5 @@
-/* Memory that is not there is refused with the numbers before any is taken: by what the system's files say, by
- * what a device says, and by networks, plans and trainers. */
+/* Memory that is not there is refused with the numbers before any is taken: by what the system's
+ * files say, by what a device says, and by networks, plans and trainers. */
 #include "../data/temporary.h"
 #include "context.h"
 #include "memory.h"
@@ -16,7 +16,8 @@ static char root[1024];
 static void put(const char *path, const char *text) {
   char whole[2048];
   snprintf(whole, sizeof whole, "%s%s", root, path);
-  for (char *slash = strchr(whole + strlen(root) + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+  for (char *slash = strchr(whole + strlen(root) + 1, '/'); slash != NULL;
+       slash = strchr(slash + 1, '/')) {
     *slash = '\0';
     (void)mkdir(whole, 0700);
     *slash = '/';
@@ -50,7 +51,8 @@ static void the_machine(void **state) {
   assert_true(quern__memory_machine(root) == UINT64_MAX); /* no such files */
   put("/proc/meminfo", "MemTotal:       24684096 kB\nMemFree: 1 kB\n");
   assert_true(quern__memory_machine(root) == UINT64_MAX); /* a kernel that does not say it */
-  put("/proc/meminfo", "MemTotal:       24684096 kB\nMemAvailable:       1000 kB\nSwapFree:   24 kB\n");
+  put("/proc/meminfo",
+      "MemTotal:       24684096 kB\nMemAvailable:       1000 kB\nSwapFree:   24 kB\n");
   assert_true(quern__memory_machine(root) == 1024 * 1024);
   put("/proc/meminfo", "");
   assert_true(quern__memory_machine(root) == UINT64_MAX);
@@ -97,7 +99,8 @@ static void address_space(void **state) {
   assert_true(child >= 0);
   if (child == 0) {
     const struct rlimit limit = {(rlim_t)1 << 30, (rlim_t)1 << 30};
-    const bool good = setrlimit(RLIMIT_AS, &limit) == 0 && quern__memory_available() < (uint64_t)1 << 30;
+    const bool good = setrlimit(RLIMIT_AS, &limit) == 0 && quern__memory_available() < (uint64_t)1
+                                                                                           << 30;
     _exit(good ? 0 : 1);
   }
   int status;
@@ -113,7 +116,8 @@ static void checks(void **state) {
   assert_ok(quern__memory_check_device(&info, &demand));
   assert_int_equal(quern__memory_check_buffer(&info, &demand), QUERN_ERROR_OUT_OF_DEVICE_MEMORY);
   assert_error_says(
-      "plan: takes 1000 bytes in one buffer of a device, which has at most 600 for one: take less", NULL);
+      "plan: takes 1000 bytes in one buffer of a device, which has at most 600 for one: take less",
+      NULL);
   demand.bytes = 1001;
   assert_int_equal(quern__memory_check_device(&info, &demand), QUERN_ERROR_OUT_OF_DEVICE_MEMORY);
   assert_error_says("plan: takes 1001 bytes of a device, which has 1000: take less", NULL);
@@ -123,8 +127,8 @@ static void checks(void **state) {
   assert_ok(quern__memory_check_buffer(&info, &demand));
   info.kind = QUERN_DEVICE_CPU;
   assert_int_equal(quern__memory_check_device(&info, &demand), QUERN_ERROR_OUT_OF_DEVICE_MEMORY);
-  assert_error_says("of the host's memory, which a device computes in and of which", "are left: take less",
-                    NULL);
+  assert_error_says("of the host's memory, which a device computes in and of which",
+                    "are left: take less", NULL);
   assert_int_equal(quern__memory_check_host(&demand), QUERN_ERROR_OUT_OF_MEMORY);
   assert_error_says("plan: takes 18446744073709551615 bytes of host memory, of which", NULL);
   demand.bytes = 1 << 20;
@@ -133,15 +137,17 @@ static void checks(void **state) {
 
 static void networks(void **state) {
   (void)state;
-  const quern_layer layers[] = {quern_dense(2147483647, QUERN_RELU), quern_dense(1000000, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(2147483647, QUERN_RELU),
+                                quern_dense(1000000, QUERN_IDENTITY)};
   const quern_layer past[] = {quern_dense((size_t)1 << 40, QUERN_IDENTITY)};
   quern_network *network = (quern_network *)(uintptr_t)1;
   assert_int_equal(quern_network_create(10, layers, 2, QUERN_CATEGORICAL, &network),
                    QUERN_ERROR_OUT_OF_MEMORY);
   assert_null(network);
-  assert_error_says("network: ", " parameters: takes ", " bytes of host memory, of which", "take fewer units",
-                    NULL);
-  assert_int_equal(quern_network_create(10, past, 1, QUERN_CATEGORICAL, &network), QUERN_ERROR_SHAPE);
+  assert_error_says("network: ", " parameters: takes ", " bytes of host memory, of which",
+                    "take fewer units", NULL);
+  assert_int_equal(quern_network_create(10, past, 1, QUERN_CATEGORICAL, &network),
+                   QUERN_ERROR_SHAPE);
   assert_error_says("1099511627776 units, expected 1 to 2147483647", NULL);
   assert_int_equal(quern_network_create((size_t)1 << 40, layers, 2, QUERN_CATEGORICAL, &network),
                    QUERN_ERROR_SHAPE);
@@ -189,7 +195,8 @@ static void plans_and_trainers(void **state) {
   assert_int_equal(quern_trainer_create(context, network, data, NULL, &options, &trainer),
                    QUERN_ERROR_OUT_OF_DEVICE_MEMORY);
   assert_null(trainer);
-  assert_error_says("train: 2000 parameters, what their optimizer keeps, and the data: takes ", NULL);
+  assert_error_says("train: 2000 parameters, what their optimizer keeps, and the data: takes ",
+                    NULL);
   context->info.memory = 2 * bytes;
   assert_ok(quern_trainer_create(context, network, data, NULL, &options, &trainer));
   quern_trainer_free(trainer);
@@ -205,16 +212,19 @@ static void buffers(void **state) {
   quern_buffer *buffer;
   assert_ok(quern_context_create("reference", &context));
   context->info.memory = 0;
-  assert_int_equal(quern_buffer_create(context, SIZE_MAX / 2, &buffer), QUERN_ERROR_OUT_OF_DEVICE_MEMORY);
+  assert_int_equal(quern_buffer_create(context, SIZE_MAX / 2, &buffer),
+                   QUERN_ERROR_OUT_OF_DEVICE_MEMORY);
   assert_null(buffer);
-  assert_error_says("buffer: takes 9223372036854775807 bytes of the host's memory", "are left", NULL);
+  assert_error_says("buffer: takes 9223372036854775807 bytes of the host's memory", "are left",
+                    NULL);
   quern_context_free(context);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_machine), cmocka_unit_test(control_groups), cmocka_unit_test(address_space),
-      cmocka_unit_test(checks),      cmocka_unit_test(networks),       cmocka_unit_test(plans_and_trainers),
+      cmocka_unit_test(the_machine),   cmocka_unit_test(control_groups),
+      cmocka_unit_test(address_space), cmocka_unit_test(checks),
+      cmocka_unit_test(networks),      cmocka_unit_test(plans_and_trainers),
       cmocka_unit_test(buffers),
   };
   return cmocka_run_group_tests(tests, make_root, remove_root);

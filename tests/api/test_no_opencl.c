@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The list under a loader that `library` names holds the reference alone, and its note names what was found
- * wrong. */
+/* The list under a loader that `library` names holds the reference alone, and its note names what
+ * was found wrong. */
 static void check_reference_only(const char *library, const char *complaint) {
   assert_int_equal(setenv("QUERN_OPENCL_LIBRARY", library, 1), 0);
   quern_device_list *list;

@@ -27,7 +27,8 @@ static int open_all(void **state) {
       quern_network_create(2, &layer, 1, QUERN_CATEGORICAL, &there.network) == QUERN_OK &&
       quern_dataset_from_floats(x, labels, 2, 2, &there.data) == QUERN_OK &&
       quern_buffer_create(there.context, 64, &there.buffer) == QUERN_OK &&
-      quern_plan_create(there.context, there.network, 2, QUERN_PLAN_GRADIENTS, &there.plan) == QUERN_OK &&
+      quern_plan_create(there.context, there.network, 2, QUERN_PLAN_GRADIENTS, &there.plan) ==
+          QUERN_OK &&
       quern_trainer_create(there.context, there.network, there.data, NULL, NULL, &there.trainer) ==
           QUERN_OK &&
       quern_device_list_create(&there.devices) == QUERN_OK &&
@@ -50,11 +51,11 @@ static int close_all(void **state) {
 #define REFUSED(call) assert_fails((call), QUERN_ERROR_ARGUMENT, "NULL")
 
 /* A result that holds something before the call, and nothing after it. */
-#define REFUSED_RESULT(type, made, call)                                                                     \
-  do {                                                                                                       \
-    type *made = (type *)(void *)&there;                                                                     \
-    REFUSED(call);                                                                                           \
-    assert_null(made);                                                                                       \
+#define REFUSED_RESULT(type, made, call)                                                           \
+  do {                                                                                             \
+    type *made = (type *)(void *)&there;                                                           \
+    REFUSED(call);                                                                                 \
+    assert_null(made);                                                                             \
   } while (0)
 
 static void test_contexts_and_buffers(void **state) {
@@ -138,12 +139,15 @@ static void test_networks(void **state) {
 
 static void test_plans(void **state) {
   (void)state;
-  const quern_tensor x = quern_matrix(there.buffer, 0, 2, 2), labels = quern_vector(there.buffer, 4, 2),
+  const quern_tensor x = quern_matrix(there.buffer, 0, 2, 2),
+                     labels = quern_vector(there.buffer, 4, 2),
                      one = quern_vector(there.buffer, 8, 1);
   quern_tensor output;
   size_t bytes;
-  REFUSED_RESULT(quern_plan, made, quern_plan_create(NULL, there.network, 2, QUERN_PLAN_TRAINING, &made));
-  REFUSED_RESULT(quern_plan, made, quern_plan_create(there.context, NULL, 2, QUERN_PLAN_TRAINING, &made));
+  REFUSED_RESULT(quern_plan, made,
+                 quern_plan_create(NULL, there.network, 2, QUERN_PLAN_TRAINING, &made));
+  REFUSED_RESULT(quern_plan, made,
+                 quern_plan_create(there.context, NULL, 2, QUERN_PLAN_TRAINING, &made));
   REFUSED(quern_plan_create(there.context, there.network, 2, QUERN_PLAN_TRAINING, NULL));
   REFUSED(quern_plan_bytes(NULL, 2, QUERN_PLAN_TRAINING, &bytes));
   REFUSED(quern_plan_bytes(there.network, 2, QUERN_PLAN_TRAINING, NULL));
@@ -209,8 +213,10 @@ static void test_training(void **state) {
   REFUSED(quern_predict(context, there.network, there.data, NULL));
   REFUSED_RESULT(quern_trainer, made,
                  quern_trainer_create(NULL, there.network, there.data, NULL, NULL, &made));
-  REFUSED_RESULT(quern_trainer, made, quern_trainer_create(context, NULL, there.data, NULL, NULL, &made));
-  REFUSED_RESULT(quern_trainer, made, quern_trainer_create(context, there.network, NULL, NULL, NULL, &made));
+  REFUSED_RESULT(quern_trainer, made,
+                 quern_trainer_create(context, NULL, there.data, NULL, NULL, &made));
+  REFUSED_RESULT(quern_trainer, made,
+                 quern_trainer_create(context, there.network, NULL, NULL, NULL, &made));
   REFUSED(quern_trainer_create(context, there.network, there.data, NULL, NULL, NULL));
   REFUSED(quern_trainer_placement(NULL, there.network, there.data, NULL, NULL, &placement));
   REFUSED(quern_trainer_placement(context, NULL, there.data, NULL, NULL, &placement));

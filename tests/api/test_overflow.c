@@ -1,5 +1,6 @@
-/* Sizes that do not fit: every function that computes one refuses it before it allocates. What takes tensors is in test_validation.c,
- * what reads files in the readers' tests. Some objects are put together by hand, as nobody has the memory for them. */
+/* Sizes that do not fit: every function that computes one refuses it before it allocates. What
+ * takes tensors is in test_validation.c, what reads files in the readers' tests. Some objects are
+ * put together by hand, as nobody has the memory for them. */
 #include "dataset.h"
 #include "network/network.h"
 #include "size.h"
@@ -45,18 +46,21 @@ static void test_buffers(void **state) {
     assert_ok(quern_context_create(devices[d], &context));
     assert_ok(quern_buffer_create(context, sizeof bytes, &buffer));
     assert_ok(quern_buffer_create(context, sizeof bytes, &other));
-    assert_fails(quern_buffer_create(context, SIZE_MAX, &none), QUERN_ERROR_OUT_OF_DEVICE_MEMORY, "bytes");
+    assert_fails(quern_buffer_create(context, SIZE_MAX, &none), QUERN_ERROR_OUT_OF_DEVICE_MEMORY,
+                 "bytes");
     const size_t offsets[] = {SIZE_MAX - 3, SIZE_MAX - 15, 4}, lengths[] = {8, 16, SIZE_MAX - 1};
     for (size_t i = 0; i < 3; i++) {
-      assert_fails(quern_buffer_view(buffer, offsets[i] & ~(size_t)3, lengths[i], &none), QUERN_ERROR_SHAPE,
-                   "view");
-      assert_fails(quern_buffer_write(buffer, offsets[i], lengths[i], bytes, QUERN_WAIT), QUERN_ERROR_SHAPE,
-                   "write");
-      assert_fails(quern_buffer_read(buffer, offsets[i], lengths[i], bytes, QUERN_WAIT), QUERN_ERROR_SHAPE,
-                   "read");
+      assert_fails(quern_buffer_view(buffer, offsets[i] & ~(size_t)3, lengths[i], &none),
+                   QUERN_ERROR_SHAPE, "view");
+      assert_fails(quern_buffer_write(buffer, offsets[i], lengths[i], bytes, QUERN_WAIT),
+                   QUERN_ERROR_SHAPE, "write");
+      assert_fails(quern_buffer_read(buffer, offsets[i], lengths[i], bytes, QUERN_WAIT),
+                   QUERN_ERROR_SHAPE, "read");
       assert_fails(quern_buffer_fill(buffer, offsets[i], lengths[i], 0), QUERN_ERROR_SHAPE, "fill");
-      assert_fails(quern_buffer_copy(buffer, offsets[i], other, 0, lengths[i]), QUERN_ERROR_SHAPE, "copy");
-      assert_fails(quern_buffer_copy(buffer, 0, other, offsets[i], lengths[i]), QUERN_ERROR_SHAPE, "copy");
+      assert_fails(quern_buffer_copy(buffer, offsets[i], other, 0, lengths[i]), QUERN_ERROR_SHAPE,
+                   "copy");
+      assert_fails(quern_buffer_copy(buffer, 0, other, offsets[i], lengths[i]), QUERN_ERROR_SHAPE,
+                   "copy");
     }
     quern_buffer_free(buffer);
     quern_buffer_free(other);
@@ -66,22 +70,23 @@ static void test_buffers(void **state) {
 
 static void test_networks(void **state) {
   (void)state;
-  const quern_layer wide[] = {quern_dense(INT32_MAX, QUERN_RELU), quern_dense(INT32_MAX, QUERN_IDENTITY)};
+  const quern_layer wide[] = {quern_dense(INT32_MAX, QUERN_RELU),
+                              quern_dense(INT32_MAX, QUERN_IDENTITY)};
   quern_network *network;
-  assert_fails(quern_network_create(INT32_MAX, wide, 2, QUERN_CATEGORICAL, &network), QUERN_ERROR_OVERFLOW,
-               "layer 1", "2147483647 by 2147483647");
+  assert_fails(quern_network_create(INT32_MAX, wide, 2, QUERN_CATEGORICAL, &network),
+               QUERN_ERROR_OVERFLOW, "layer 1", "2147483647 by 2147483647");
   /* The weights of the second just fit, and what comes with them does not. */
   assert_fails(quern_network_create(1, wide, 2, QUERN_CATEGORICAL, &network), QUERN_ERROR_OVERFLOW,
                "layer 1");
-  assert_fails(quern_network_create(SIZE_MAX, wide, 1, QUERN_CATEGORICAL, &network), QUERN_ERROR_SHAPE,
-               "inputs");
+  assert_fails(quern_network_create(SIZE_MAX, wide, 1, QUERN_CATEGORICAL, &network),
+               QUERN_ERROR_SHAPE, "inputs");
   const quern_layer wider = quern_dense((size_t)INT32_MAX + 1, QUERN_IDENTITY);
   assert_fails(quern_network_create(1, &wider, 1, QUERN_CATEGORICAL, &network), QUERN_ERROR_SHAPE,
                "2147483647");
 }
 
-/* A network of three layers of 2^31 - 1 units, without its parameters: a batch of as many samples has more than 2^64 bytes of
- * outputs. */
+/* A network of three layers of 2^31 - 1 units, without its parameters: a batch of as many samples
+ * has more than 2^64 bytes of outputs. */
 static void test_plans(void **state) {
   (void)state;
   const quern_layer layers[] = {quern_dense(INT32_MAX, QUERN_RELU), quern_dense(1, QUERN_RELU),
@@ -93,10 +98,10 @@ static void test_plans(void **state) {
   size_t bytes;
   assert_ok(quern__shape_create(1, layers, 5, QUERN_CATEGORICAL, &network.shape));
   assert_ok(quern_plan_bytes(&network, 1, QUERN_PLAN_TRAINING, &bytes));
-  assert_fails(quern_plan_bytes(&network, INT32_MAX, QUERN_PLAN_TRAINING, &bytes), QUERN_ERROR_OVERFLOW,
-               "2147483647 samples overflows");
-  assert_fails(quern_plan_bytes(&network, SIZE_MAX, QUERN_PLAN_TRAINING, &bytes), QUERN_ERROR_ARGUMENT,
-               "expected 1 to 2147483647");
+  assert_fails(quern_plan_bytes(&network, INT32_MAX, QUERN_PLAN_TRAINING, &bytes),
+               QUERN_ERROR_OVERFLOW, "2147483647 samples overflows");
+  assert_fails(quern_plan_bytes(&network, SIZE_MAX, QUERN_PLAN_TRAINING, &bytes),
+               QUERN_ERROR_ARGUMENT, "expected 1 to 2147483647");
   assert_ok(quern_context_create("reference", &context));
   assert_fails(quern_plan_create(context, &network, INT32_MAX, QUERN_PLAN_TRAINING, &plan),
                QUERN_ERROR_OVERFLOW, "2147483647 samples overflows");
@@ -114,11 +119,14 @@ static void test_trainers(void **state) {
   assert_ok(quern_network_create(3, &layer, 1, QUERN_CATEGORICAL, &network));
   const quern_dataset data = {.element = QUERN_FLOAT32, .rows = SIZE_MAX / 4, .columns = 3},
                       small = {.element = QUERN_FLOAT32, .rows = 1, .columns = 3};
-  assert_fails(quern_trainer_bytes(network, &data, NULL, NULL, &bytes), QUERN_ERROR_OVERFLOW, "overflows");
-  assert_fails(quern_trainer_bytes(network, &small, &data, NULL, &bytes), QUERN_ERROR_OVERFLOW, "overflows");
+  assert_fails(quern_trainer_bytes(network, &data, NULL, NULL, &bytes), QUERN_ERROR_OVERFLOW,
+               "overflows");
+  assert_fails(quern_trainer_bytes(network, &small, &data, NULL, &bytes), QUERN_ERROR_OVERFLOW,
+               "overflows");
   assert_ok(quern_trainer_bytes(network, &small, NULL, NULL, &bytes));
   assert_ok(quern_context_create("reference", &context));
-  assert_fails(quern__batch_create(context, SIZE_MAX / 4, 5, 0, &batch), QUERN_ERROR_OVERFLOW, "overflows");
+  assert_fails(quern__batch_create(context, SIZE_MAX / 4, 5, 0, &batch), QUERN_ERROR_OVERFLOW,
+               "overflows");
   quern_context_free(context);
   quern_network_free(network);
 }

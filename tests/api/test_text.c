@@ -14,9 +14,10 @@ static void assert_character(const char *text, size_t bytes, bool fit) {
 
 static void test_fit(void **state) {
   (void)state;
-  static const char *const fit[] = {" ",      "a",      "~",      "\xc2\xa0",   "é",          "\u061b",
-                                    "\u061d", "\u200d", "\u2010", "\u2027",     "\u202f",     "\u2065",
-                                    "\u206a", "\ufffd", "日",     "\U0001F600", "\U0010FFFD", "\xef\xbc\xa1"};
+  static const char *const fit[] = {" ",          "a",          "~",           "\xc2\xa0", "é",
+                                    "\u061b",     "\u061d",     "\u200d",      "\u2010",   "\u2027",
+                                    "\u202f",     "\u2065",     "\u206a",      "\ufffd",   "日",
+                                    "\U0001F600", "\U0010FFFD", "\xef\xbc\xa1"};
   for (size_t i = 0; i < sizeof fit / sizeof *fit; i++) {
     char text[8];
     snprintf(text, sizeof text, "%sx", fit[i]);
@@ -43,10 +44,10 @@ static void test_unfit(void **state) {
  * pair, one past the last. */
 static void test_no_utf8(void **state) {
   (void)state;
-  static const char *const broken[] = {"\x80x",     "\xbf",         "\xc3",         "\xc3x",
-                                       "\xe2\x82",  "\xe2\x82x",    "\xf0\x9f\x98", "\xc0\x80",
-                                       "\xc1\xbf",  "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
-                                       "\xf4\x90x", "\xf5x",        "\xff"};
+  static const char *const broken[] = {
+      "\x80x",        "\xbf",     "\xc3",     "\xc3x",        "\xe2\x82",     "\xe2\x82x",
+      "\xf0\x9f\x98", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
+      "\xf4\x90x",    "\xf5x",    "\xff"};
   for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) assert_character(broken[i], 1, false);
 }
 

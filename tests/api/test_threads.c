@@ -1,4 +1,5 @@
-/* Threads: contexts of their own at once, and one context from two. Also run under the thread sanitizer: scripts/check. */
+/* Threads: contexts of their own at once, and one context from two. Also run under the thread
+ * sanitizer: scripts/check. */
 #include "test.h"
 
 #include <pthread.h>
@@ -7,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- A training for each thread ------------------------------------------------------------------------- */
+/* --- A training for each thread
+ * ------------------------------------------------------------------------- */
 
 typedef struct training {
   const char *device;
@@ -26,9 +28,11 @@ static void *train(void *opaque) {
   options.batch = 50;
   is->status = quern_context_create(is->device, &context);
   if (is->status == QUERN_OK) is->status = quern_dataset_open("digits", NULL, &data, &test);
-  if (is->status == QUERN_OK) is->status = quern_network_create(64, layers, 2, QUERN_CATEGORICAL, &network);
+  if (is->status == QUERN_OK)
+    is->status = quern_network_create(64, layers, 2, QUERN_CATEGORICAL, &network);
   if (is->status == QUERN_OK) is->status = quern_network_initialize(network, QUERN_INIT_DEFAULT, 3);
-  if (is->status == QUERN_OK) is->status = quern_train(context, network, data, NULL, &options, NULL);
+  if (is->status == QUERN_OK)
+    is->status = quern_train(context, network, data, NULL, &options, NULL);
   if (is->status == QUERN_OK)
     is->status = quern_network_get_layer(network, 0, is->weights, is->weights + 64 * 16);
   quern_network_free(network);
@@ -64,7 +68,8 @@ static void test_trainings(void **state) {
   free(trainings);
 }
 
-/* --- One context from two threads ----------------------------------------------------------------------- */
+/* --- One context from two threads
+ * ----------------------------------------------------------------------- */
 
 static const quern_backend *reference;
 static sem_t inside, leave;
@@ -117,7 +122,8 @@ static void test_one_context(void **state) {
   sem_wait(&inside);
   float value = 0.0f;
   quern_buffer *other = NULL;
-  assert_fails(quern_fill(context, 2.0f, quern_vector(buffer, 0, 4)), QUERN_ERROR_BUSY, "another thread");
+  assert_fails(quern_fill(context, 2.0f, quern_vector(buffer, 0, 4)), QUERN_ERROR_BUSY,
+               "another thread");
   assert_fails(quern_buffer_read(buffer, 0, sizeof value, &value, QUERN_WAIT), QUERN_ERROR_BUSY,
                "another thread");
   assert_fails(quern_buffer_create(context, 16, &other), QUERN_ERROR_BUSY, "another thread");

@@ -1,4 +1,5 @@
-/* Views: parts of a buffer that are buffers, and setting bytes. On the default device and on the reference. */
+/* Views: parts of a buffer that are buffers, and setting bytes. On the default device and on the
+ * reference. */
 #include "test.h"
 
 #include <string.h>
@@ -70,7 +71,8 @@ static float second_view(size_t i) {
   return (float)(FIRST + 4 + i);
 }
 
-/* A view of a view is one of the whole, and the last part keeps the memory, in whatever order they go. */
+/* A view of a view is one of the whole, and the last part keeps the memory, in whatever order they
+ * go. */
 static void test_lifetimes(void **state) {
   (void)state;
   for (size_t d = 0; d < DEVICES; d++) {
@@ -84,16 +86,17 @@ static void test_lifetimes(void **state) {
   }
 }
 
-/* Copies between a buffer and its views: where they are apart it is copied, where they are not it is refused. */
+/* Copies between a buffer and its views: where they are apart it is copied, where they are not it
+ * is refused. */
 static void test_copies(void **state) {
   (void)state;
   for (size_t d = 0; d < DEVICES; d++) {
     open_whole(d);
     quern_buffer *low = view_of(whole, 0, FIRST), *view = view_of(whole, FIRST, INSIDE);
-    assert_fails(quern_buffer_copy(whole, FIRST * sizeof(float) + 4, view, 0, 8), QUERN_ERROR_ARGUMENT,
-                 "overlap");
-    assert_fails(quern_buffer_copy(view, 0, whole, (FIRST - 1) * sizeof(float), 8), QUERN_ERROR_ARGUMENT,
-                 "overlap");
+    assert_fails(quern_buffer_copy(whole, FIRST * sizeof(float) + 4, view, 0, 8),
+                 QUERN_ERROR_ARGUMENT, "overlap");
+    assert_fails(quern_buffer_copy(view, 0, whole, (FIRST - 1) * sizeof(float), 8),
+                 QUERN_ERROR_ARGUMENT, "overlap");
     expect(whole, COUNT, place);
     assert_ok(quern_buffer_copy(view, 0, low, 0, FIRST * sizeof(float)));
     expect(low, FIRST, place_in_view);
@@ -105,20 +108,22 @@ static void test_copies(void **state) {
   }
 }
 
-/* Ops see overlaps through views, as they see them in one buffer; views side by side do not overlap. */
+/* Ops see overlaps through views, as they see them in one buffer; views side by side do not
+ * overlap. */
 static void test_overlaps(void **state) {
   (void)state;
   for (size_t d = 0; d < DEVICES; d++) {
     open_whole(d);
-    quern_buffer *low = view_of(whole, 0, 8), *high = view_of(whole, 8, 8), *middle = view_of(whole, 4, 8);
+    quern_buffer *low = view_of(whole, 0, 8), *high = view_of(whole, 8, 8),
+                 *middle = view_of(whole, 4, 8);
     const quern_activation relu = quern_activation_of(QUERN_RELU);
     const quern_tensor z = quern_vector(low, 0, 8);
-    assert_fails(quern_activation_forward(context, relu, z, quern_vector(middle, 0, 8)), QUERN_ERROR_ARGUMENT,
-                 "h overlaps z");
-    assert_fails(quern_activation_forward(context, relu, z, quern_vector(whole, 7, 8)), QUERN_ERROR_ARGUMENT,
-                 "h overlaps z");
-    assert_fails(quern_activation_forward(context, relu, z, quern_vector(low, 1, 8)), QUERN_ERROR_SHAPE,
-                 "a buffer of 36 bytes and has one of 32");
+    assert_fails(quern_activation_forward(context, relu, z, quern_vector(middle, 0, 8)),
+                 QUERN_ERROR_ARGUMENT, "h overlaps z");
+    assert_fails(quern_activation_forward(context, relu, z, quern_vector(whole, 7, 8)),
+                 QUERN_ERROR_ARGUMENT, "h overlaps z");
+    assert_fails(quern_activation_forward(context, relu, z, quern_vector(low, 1, 8)),
+                 QUERN_ERROR_SHAPE, "a buffer of 36 bytes and has one of 32");
     /* The same range by another name is the same range. */
     assert_ok(quern_activation_forward(context, relu, z, quern_vector(whole, 0, 8)));
     assert_ok(quern_activation_forward(context, relu, z, quern_vector(high, 0, 8)));
@@ -138,12 +143,16 @@ static void test_view_refuses(void **state) {
     quern_buffer *view = (quern_buffer *)1, *inner = view_of(whole, FIRST, INSIDE);
     assert_fails(quern_buffer_view(NULL, 0, 4, &view), QUERN_ERROR_ARGUMENT, "view", "NULL");
     assert_null(view);
-    assert_fails(quern_buffer_view(whole, 0, 4, NULL), QUERN_ERROR_ARGUMENT, "view", "result pointer");
+    assert_fails(quern_buffer_view(whole, 0, 4, NULL), QUERN_ERROR_ARGUMENT, "view",
+                 "result pointer");
     assert_fails(quern_buffer_view(whole, 0, 0, &view), QUERN_ERROR_ARGUMENT, "view", "0 bytes");
-    assert_fails(quern_buffer_view(whole, 2, 4, &view), QUERN_ERROR_ARGUMENT, "view", "byte 2", "4");
-    assert_fails(quern_buffer_view(whole, 4, COUNT * sizeof(float), &view), QUERN_ERROR_SHAPE, "160 bytes");
+    assert_fails(quern_buffer_view(whole, 2, 4, &view), QUERN_ERROR_ARGUMENT, "view", "byte 2",
+                 "4");
+    assert_fails(quern_buffer_view(whole, 4, COUNT * sizeof(float), &view), QUERN_ERROR_SHAPE,
+                 "160 bytes");
     assert_fails(quern_buffer_view(whole, SIZE_MAX - 3, 8, &view), QUERN_ERROR_SHAPE, "view");
-    assert_fails(quern_buffer_view(inner, 4, INSIDE * sizeof(float), &view), QUERN_ERROR_SHAPE, "80 bytes");
+    assert_fails(quern_buffer_view(inner, 4, INSIDE * sizeof(float), &view), QUERN_ERROR_SHAPE,
+                 "80 bytes");
     assert_null(view);
     quern_buffer_free(inner);
     quern_buffer_free(whole);
@@ -169,10 +178,10 @@ static void test_fill(void **state) {
 
     assert_ok(quern_buffer_fill(whole, sizeof got, 0, 1));
     assert_fails(quern_buffer_fill(NULL, 0, 1, 1), QUERN_ERROR_ARGUMENT, "buffer fill", "NULL");
-    assert_fails(quern_buffer_fill(whole, 1, sizeof got, 1), QUERN_ERROR_SHAPE, "buffer fill", "160 bytes",
-                 "byte 1");
-    assert_fails(quern_buffer_fill(view, INSIDE * sizeof(float), 1, 1), QUERN_ERROR_SHAPE, "buffer fill",
-                 "80 bytes");
+    assert_fails(quern_buffer_fill(whole, 1, sizeof got, 1), QUERN_ERROR_SHAPE, "buffer fill",
+                 "160 bytes", "byte 1");
+    assert_fails(quern_buffer_fill(view, INSIDE * sizeof(float), 1, 1), QUERN_ERROR_SHAPE,
+                 "buffer fill", "80 bytes");
     assert_ok(quern_buffer_read(whole, 0, sizeof got, got, QUERN_WAIT));
     assert_memory_equal(got, expected, sizeof got);
     quern_buffer_free(view);

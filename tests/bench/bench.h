@@ -69,11 +69,12 @@ cli_exit bench_optimizers(yardstick *bench);
 cli_exit bench_streaming(yardstick *bench);
 cli_exit bench_collective(yardstick *bench);
 cli_exit bench_start(yardstick *bench);
-/* What `quern_bench --first-step NETWORK` does in a fresh process: one step, then "done" and its memory. */
+/* What `quern_bench --first-step NETWORK` does in a fresh process: one step, then "done" and its
+ * memory. */
 int bench_first_step(const bench_options *options);
 
-/* OpenBLAS at its best: sets as many threads as make this work quickest now, one or all. `work` is a candidate's run that
- * cannot fail. */
+/* OpenBLAS at its best: sets as many threads as make this work quickest now, one or all. `work` is
+ * a candidate's run that cannot fail. */
 void bench_openblas_threads(cli_exit (*work)(void *, size_t, double *), void *state);
 
 /* measure_rounds for those candidates that have a run; the times of the others stay NULL. */

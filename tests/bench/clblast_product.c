@@ -10,10 +10,11 @@ typedef struct clblast_state {
   cl_mem left, right, result;       /* owned */
 } clblast_state;
 
-static quern_status upload(const clblast_state *product, const float *values, size_t count, cl_mem *buffer) {
+static quern_status upload(const clblast_state *product, const float *values, size_t count,
+                           cl_mem *buffer) {
   cl_int error;
-  *buffer = quern__cl_call.CreateBuffer(product->probe->context, CL_MEM_READ_WRITE, count * sizeof *values,
-                                        NULL, &error);
+  *buffer = quern__cl_call.CreateBuffer(product->probe->context, CL_MEM_READ_WRITE,
+                                        count * sizeof *values, NULL, &error);
   quern_status status = quern__cl_check(error, "clCreateBuffer", "CLBlast");
   if (status != QUERN_OK) return status;
   return QUERN__CL(EnqueueWriteBuffer, "CLBlast", product->probe->queue, *buffer, CL_TRUE, 0,
@@ -48,10 +49,11 @@ static cli_exit run(void *state, size_t times, double *seconds) {
   CLBlastStatusCode code = CLBlastSuccess;
   double start = measure_now();
   for (size_t i = 0; code == CLBlastSuccess && i < times; i++)
-    code = CLBlastSgemm(CLBlastLayoutRowMajor, g.left_transposed ? CLBlastTransposeYes : CLBlastTransposeNo,
-                        g.right_transposed ? CLBlastTransposeYes : CLBlastTransposeNo, g.m, g.n, g.k, g.alpha,
-                        product->left, 0, g.left_stride, product->right, 0, g.right_stride, g.beta,
-                        product->result, 0, g.result_stride, &product->probe->queue, NULL);
+    code = CLBlastSgemm(
+        CLBlastLayoutRowMajor, g.left_transposed ? CLBlastTransposeYes : CLBlastTransposeNo,
+        g.right_transposed ? CLBlastTransposeYes : CLBlastTransposeNo, g.m, g.n, g.k, g.alpha,
+        product->left, 0, g.left_stride, product->right, 0, g.right_stride, g.beta, product->result,
+        0, g.result_stride, &product->probe->queue, NULL);
   if (code != CLBlastSuccess) return cli_fail("CLBlastSgemm failed with %d", (int)code);
   quern_status status = QUERN__CL(Finish, "CLBlast", product->probe->queue);
   *seconds = measure_now() - start;
@@ -61,8 +63,8 @@ static cli_exit run(void *state, size_t times, double *seconds) {
 static cli_exit read_result(void *state, float *result) {
   const clblast_state *product = state;
   size_t bytes = measure_result_count(product->operands) * sizeof *result;
-  if (QUERN__CL(EnqueueReadBuffer, "CLBlast", product->probe->queue, product->result, CL_TRUE, 0, bytes,
-                result, 0, NULL, NULL) != QUERN_OK)
+  if (QUERN__CL(EnqueueReadBuffer, "CLBlast", product->probe->queue, product->result, CL_TRUE, 0,
+                bytes, result, 0, NULL, NULL) != QUERN_OK)
     return cli_fail_library();
   return CLI_OK;
 }
@@ -76,4 +78,5 @@ static void free_state(void *state) {
   free(product);
 }
 
-const product_rival clblast_product = {"CLBlast", "clblast", about, create, run, read_result, free_state};
+const product_rival clblast_product = {"CLBlast", "clblast",   about,     create,
+                                       run,       read_result, free_state};

@@ -1,4 +1,5 @@
-/* All-reduces by size and ranks, over MPI and among threads: how long they take, beside MPI's own, and what a cost model makes of it. */
+/* All-reduces by size and ranks, over MPI and among threads: how long they take, beside MPI's own,
+ * and what a cost model makes of it. */
 #include "collective.h"
 #include "bench.h"
 
@@ -11,7 +12,8 @@ enum { MOST_RANKS = 4 };
 static const char *const keys[REDUCTION_WAYS] = {"shared", "quern", "own_work", "mpi_allreduce",
                                                  "mpi_iallreduce"};
 
-/* --- Ranks that are threads --------------------------------------------------------------------------- */
+/* --- Ranks that are threads
+ * --------------------------------------------------------------------------- */
 
 typedef struct thread_rank {
   pthread_t thread;
@@ -31,7 +33,8 @@ static void *run_thread(void *state) {
   return NULL;
 }
 
-static cli_exit measure_threads(const yardstick *bench, size_t ranks, reduction_row *rows, size_t *measured) {
+static cli_exit measure_threads(const yardstick *bench, size_t ranks, reduction_row *rows,
+                                size_t *measured) {
   thread_rank is[MOST_RANKS] = {0};
   quern_thread_group *group = NULL;
   if (quern_thread_group_create(ranks, 60, &group) != QUERN_OK) return cli_fail_library();
@@ -40,7 +43,8 @@ static cli_exit measure_threads(const yardstick *bench, size_t ranks, reduction_
   for (; result == CLI_OK && begun < ranks; begun++) {
     thread_rank *each = &is[begun];
     const quern_collective *c = quern_thread_group_at(group, begun);
-    *each = (thread_rank){.collective = c, .effort = bench->effort, .rows = begun == 0 ? rows : NULL};
+    *each =
+        (thread_rank){.collective = c, .effort = bench->effort, .rows = begun == 0 ? rows : NULL};
     if (pthread_create(&each->thread, NULL, run_thread, each) == 0) continue;
     c->abandon(c->state, "a thread could not be created");
     result = cli_fail("a thread could not be created");
@@ -55,10 +59,12 @@ static cli_exit measure_threads(const yardstick *bench, size_t ranks, reduction_
   return result;
 }
 
-/* --- Ranks that are processes ------------------------------------------------------------------------- */
+/* --- Ranks that are processes
+ * ------------------------------------------------------------------------- */
 
 #ifdef QUERN_BENCH_RANK
-static cli_exit measure_mpi(const yardstick *bench, size_t ranks, reduction_row *rows, size_t *measured) {
+static cli_exit measure_mpi(const yardstick *bench, size_t ranks, reduction_row *rows,
+                            size_t *measured) {
   char line[4096];
   const int length = snprintf(line, sizeof line, "%s -n %zu '%s' %s", QUERN_BENCH_MPIEXEC, ranks,
                               QUERN_BENCH_RANK, bench->effort.small_only ? "--quick" : "");
@@ -74,7 +80,8 @@ static cli_exit measure_mpi(const yardstick *bench, size_t ranks, reduction_row 
 }
 #endif
 
-/* --- The table ---------------------------------------------------------------------------------------- */
+/* --- The table
+ * ---------------------------------------------------------------------------------------- */
 
 static void print_size(size_t bytes) {
   if (bytes < 1024)
@@ -118,8 +125,8 @@ static void print_line(const char *name, reduction_line line) {
          1e-9 / line.per_byte, 100 * line.worst);
 }
 
-/* The parameters of docs/scaling.md: by messages T = 2 (N - 1) alpha + 2 (N - 1) / N n beta + n gamma, in shared memory
- * T = start + n sigma. Threads share theirs. */
+/* The parameters of docs/scaling.md: by messages T = 2 (N - 1) alpha + 2 (N - 1) / N n beta + n
+ * gamma, in shared memory T = start + n sigma. Threads share theirs. */
 static void print_fits(yardstick *bench, size_t ranks, const reduction_row *rows, size_t count,
                        cJSON *object) {
   const reduction_line any = reduction_fit(rows, count, REDUCTION_QUERN);
@@ -156,9 +163,11 @@ static void add_rows(yardstick *bench, const reduction_row *rows, size_t count, 
   }
 }
 
-typedef cli_exit (*measure)(const yardstick *bench, size_t ranks, reduction_row *rows, size_t *measured);
+typedef cli_exit (*measure)(const yardstick *bench, size_t ranks, reduction_row *rows,
+                            size_t *measured);
 
-static cli_exit bench_ranks(yardstick *bench, const char *name, measure run, size_t ranks, cJSON *list) {
+static cli_exit bench_ranks(yardstick *bench, const char *name, measure run, size_t ranks,
+                            cJSON *list) {
   reduction_row *rows = calloc(reduction_count, sizeof *rows);
   size_t count;
   if (rows == NULL) return cli_fail_memory();
@@ -179,13 +188,13 @@ static cli_exit bench_ranks(yardstick *bench, const char *name, measure run, siz
 cli_exit bench_collective(yardstick *bench) {
   cJSON *list = cli_json_list(&bench->json, bench->json.root, "collective");
   cli_exit result = CLI_OK;
-  printf("\nall-reduces of n bytes, in memory that ranks share and in any other: us, and n over that in "
-         "GB/s; what a rank copies\n"
-         "and adds in the latter; and MPI's own, which promise no order: how many times as long quern takes "
-         "in either memory\n"
+  printf("\nall-reduces of n bytes, in memory that ranks share and in any other: us, and n over "
+         "that in GB/s; what a rank copies\n"
+         "and adds in the latter; and MPI's own, which promise no order: how many times as long "
+         "quern takes in either memory\n"
          "  %10s %9s %5s %6s %9s %5s %6s %9s %9s %7s %7s %9s %7s %7s\n",
-         "n", "shared", "", "GB/s", "any", "", "GB/s", "own work", "Allreduce", "shared", "any", "Iallreduce",
-         "shared", "any");
+         "n", "shared", "", "GB/s", "any", "", "GB/s", "own work", "Allreduce", "shared", "any",
+         "Iallreduce", "shared", "any");
 #ifdef QUERN_BENCH_RANK
   for (size_t ranks = 1; result == CLI_OK && ranks <= MOST_RANKS; ranks++)
     result = bench_ranks(bench, "MPI", measure_mpi, ranks, list);

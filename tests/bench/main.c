@@ -32,8 +32,18 @@ cli_exit bench_limits(yardstick *bench) {
        {bench_probe_triad, bench->probe, NULL},
        1e-9 * bench_probe_bytes(bench->probe),
        false},
-      {"a queued launch", "us", "launches_per_second", {bench_probe_launch, bench->probe, NULL}, 1, true},
-      {"a launch and a wait", "us", "waits_per_second", {bench_probe_wait, bench->probe, NULL}, 1, true},
+      {"a queued launch",
+       "us",
+       "launches_per_second",
+       {bench_probe_launch, bench->probe, NULL},
+       1,
+       true},
+      {"a launch and a wait",
+       "us",
+       "waits_per_second",
+       {bench_probe_wait, bench->probe, NULL},
+       1,
+       true},
   };
   enum { COUNT = sizeof limits / sizeof *limits };
   measure_candidate candidates[COUNT];
@@ -59,7 +69,8 @@ cli_exit bench_limits(yardstick *bench) {
 
 /* What there is to be compared with. */
 static cli_exit describe_rivals(yardstick *bench) {
-  static const product_rival *const products[PRODUCT_RIVALS] = {&openblas_product, &clblast_product};
+  static const product_rival *const products[PRODUCT_RIVALS] = {&openblas_product,
+                                                                &clblast_product};
   cJSON *object = cli_json_object(&bench->json, bench->json.root, "rivals");
   char text[1024] = "not installed";
   for (size_t i = 0; i < PRODUCT_RIVALS; i++) {
@@ -127,7 +138,8 @@ int main(int argc, char **argv) {
     found = true;
     result = parts[i].run(&bench);
   }
-  if (result == CLI_OK && !found) result = cli_fail("--only %s: there is no such part", bench.options.only);
+  if (result == CLI_OK && !found)
+    result = cli_fail("--only %s: there is no such part", bench.options.only);
   if (result == CLI_OK && bench.options.json != NULL) result = write_json(&bench);
   cli_json_free(&bench.json);
   bench_probe_free(bench.probe);

@@ -20,9 +20,9 @@ static cli_exit run(void *state, size_t times, double *seconds) {
   double start = measure_now();
   for (size_t i = 0; i < times; i++)
     cblas_sgemm(CblasRowMajor, g.left_transposed ? CblasTrans : CblasNoTrans,
-                g.right_transposed ? CblasTrans : CblasNoTrans, (int)g.m, (int)g.n, (int)g.k, g.alpha,
-                product->operands->left, (int)g.left_stride, product->operands->right, (int)g.right_stride,
-                g.beta, product->result, (int)g.result_stride);
+                g.right_transposed ? CblasTrans : CblasNoTrans, (int)g.m, (int)g.n, (int)g.k,
+                g.alpha, product->operands->left, (int)g.left_stride, product->operands->right,
+                (int)g.right_stride, g.beta, product->result, (int)g.result_stride);
   *seconds = measure_now() - start;
   return CLI_OK;
 }
@@ -73,4 +73,5 @@ static void free_state(void *state) {
   free(product);
 }
 
-const product_rival openblas_product = {"OpenBLAS", "openblas", about, create, run, read_result, free_state};
+const product_rival openblas_product = {"OpenBLAS", "openblas",  about,     create,
+                                        run,        read_result, free_state};

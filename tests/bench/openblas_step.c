@@ -1,5 +1,5 @@
-/* A training step as a C programmer writes it over a BLAS: one sgemm a product, the update inside the one for the weights,
- * and simple loops for the rest. */
+/* A training step as a C programmer writes it over a BLAS: one sgemm a product, the update inside
+ * the one for the weights, and simple loops for the rest. */
 #include "bench.h"
 
 #include <cblas.h>
@@ -25,8 +25,9 @@ static void load(openblas_state *net) {
 }
 
 static void forward(const openblas_layer *layer, const float *x, size_t n, bool relu) {
-  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)n, (int)layer->out, (int)layer->in, 1, x,
-              (int)layer->in, layer->weights, (int)layer->out, 0, layer->output, (int)layer->out);
+  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)n, (int)layer->out, (int)layer->in, 1,
+              x, (int)layer->in, layer->weights, (int)layer->out, 0, layer->output,
+              (int)layer->out);
   for (size_t r = 0; r < n; r++) {
     float *restrict row = layer->output + r * layer->out;
     const float *restrict bias = layer->bias;
@@ -54,13 +55,14 @@ static void backward_data(const openblas_layer *layer, const openblas_layer *bel
   cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n, (int)layer->in, (int)layer->out, 1,
               layer->delta, (int)layer->out, layer->weights, (int)layer->out, 0, below->delta,
               (int)layer->in);
-  for (size_t i = 0; i < n * layer->in; i++) below->delta[i] = below->output[i] > 0 ? below->delta[i] : 0;
+  for (size_t i = 0; i < n * layer->in; i++)
+    below->delta[i] = below->output[i] > 0 ? below->delta[i] : 0;
 }
 
 static void update(const openblas_layer *layer, const float *x, size_t n) {
   cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)layer->in, (int)layer->out, (int)n,
-              -MEASURE_LEARNING_RATE, x, (int)layer->in, layer->delta, (int)layer->out, 1, layer->weights,
-              (int)layer->out);
+              -MEASURE_LEARNING_RATE, x, (int)layer->in, layer->delta, (int)layer->out, 1,
+              layer->weights, (int)layer->out);
   float *restrict bias = layer->bias;
   for (size_t r = 0; r < n; r++) {
     const float *restrict delta = layer->delta + r * layer->out;
@@ -105,7 +107,8 @@ static cli_exit create(const yardstick *bench, const measure_problem *problem, v
     layer->bias = malloc(layer->out * sizeof(float));
     layer->output = malloc(network->batch * layer->out * sizeof(float));
     layer->delta = malloc(network->batch * layer->out * sizeof(float));
-    if (layer->weights == NULL || layer->bias == NULL || layer->output == NULL || layer->delta == NULL)
+    if (layer->weights == NULL || layer->bias == NULL || layer->output == NULL ||
+        layer->delta == NULL)
       return cli_fail_memory();
   }
   load(net);
@@ -118,7 +121,8 @@ static cli_exit learn(void *state, size_t steps, quern_network *learned) {
   load(net);
   for (size_t i = 0; i < steps; i++) step(net);
   for (size_t l = 0; l < net->count; l++)
-    if (quern_network_set_layer(learned, l, net->layers[l].weights, net->layers[l].bias) != QUERN_OK)
+    if (quern_network_set_layer(learned, l, net->layers[l].weights, net->layers[l].bias) !=
+        QUERN_OK)
       return cli_fail_library();
   return CLI_OK;
 }

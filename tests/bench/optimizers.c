@@ -11,8 +11,8 @@ static const struct {
 };
 enum { OPTIMIZERS = sizeof optimizers / sizeof *optimizers };
 
-/* PyTorch's learning rates where they matter for what the check can see: steps of Adam and RMSprop are about as long as the
- * rate, whatever the gradient. */
+/* PyTorch's learning rates where they matter for what the check can see: steps of Adam and RMSprop
+ * are about as long as the rate, whatever the gradient. */
 static quern_optimizer optimizer_of(quern_optimizer_kind kind) {
   const bool divides = kind == QUERN_ADAM || kind == QUERN_ADAMW || kind == QUERN_RMSPROP;
   return quern_optimizer_of(kind, divides ? 0.001 : MEASURE_LEARNING_RATE);
@@ -34,8 +34,9 @@ static cli_exit print_rows(yardstick *bench, const measure_network *network,
     cli_json_text(&bench->json, object, "optimizer", optimizers[i].name);
     bench_add(bench, object, "samples_per_second", rate);
     bench_add(bench, object, "times_sgd", ratio);
-    printf("  %-17s %5zu  %-9s %9.0f +-%2.0f%%  %5.2f  %5.2f to %.2f\n", network->name, network->batch,
-           optimizers[i].name, rate.median, measure_spread(rate), ratio.median, ratio.low, ratio.high);
+    printf("  %-17s %5zu  %-9s %9.0f +-%2.0f%%  %5.2f  %5.2f to %.2f\n", network->name,
+           network->batch, optimizers[i].name, rate.median, measure_spread(rate), ratio.median,
+           ratio.low, ratio.high);
   }
   return CLI_OK;
 }
@@ -46,8 +47,8 @@ static cli_exit bench_network(yardstick *bench, const measure_network *network, 
   measure_candidate candidates[OPTIMIZERS] = {0};
   cli_exit result = CLI_OK;
   for (size_t i = 0; result == CLI_OK && i < OPTIMIZERS; i++) {
-    result =
-        measure_problem_create(network, optimizer_of(optimizers[i].kind), bench->reference, &problems[i]);
+    result = measure_problem_create(network, optimizer_of(optimizers[i].kind), bench->reference,
+                                    &problems[i]);
     if (result == CLI_OK) result = measure_step_create(bench->context, &problems[i], &steps[i]);
     if (result == CLI_OK) result = measure_step_verify(&steps[i]);
     candidates[i] = (measure_candidate){measure_step_run, &steps[i], NULL};
@@ -65,8 +66,8 @@ static cli_exit bench_network(yardstick *bench, const measure_network *network, 
 cli_exit bench_optimizers(yardstick *bench) {
   cli_exit result = CLI_OK;
   cJSON *list = cli_json_list(&bench->json, bench->json.root, "optimizers");
-  printf("\ntraining steps by optimizer, samples/s, and how many times as long as with SGD: median, "
-         "quartiles\n");
+  printf("\ntraining steps by optimizer, samples/s, and how many times as long as with SGD: "
+         "median, quartiles\n");
   for (size_t i = 0; result == CLI_OK && i < measure_network_count; i++)
     if (measure_networks[i].batch > 1 &&
         (!bench->effort.small_only || measure_network_is_small(&measure_networks[i])))

@@ -39,9 +39,8 @@ bool bench_read_options(int argc, char **argv, bench_options *options) {
     default:
       fprintf(stderr,
               "usage: %s [--device D] [--quick] [--only "
-              "limits|products|sweep|steps|optimizers|streaming|collective|start] "
-              "[--python PYTHON] "
-              "[--json FILE]\n",
+              "limits|products|sweep|steps|optimizers|streaming|collective|start] [--python "
+              "PYTHON] [--json FILE]\n",
               argv[0]);
       return false;
     }

@@ -7,8 +7,9 @@
 
 enum { CHAINS = 10, ROUNDS = 1 << 14 };
 
-/* The peak kernel counts: a multiply-add by one and of one, in chains that do not wait for each other. Ten hide the latency
- * of every CPU there is, and fit into sixteen registers together with the two ones. */
+/* The peak kernel counts: a multiply-add by one and of one, in chains that do not wait for each
+ * other. Ten hide the latency of every CPU there is, and fit into sixteen registers together with
+ * the two ones. */
 static const char source[] =
     "#define CHAIN(i) v##i = fma(v##i, one, one);\n"
     "#define START(i) FLOATS v##i = (FLOATS)((float)(i));\n"
@@ -22,8 +23,8 @@ static const char source[] =
     "__kernel void triad(float factor, __global const FLOATS *b, __global const FLOATS *c,\n"
     "                    __global FLOATS *a, int each) {\n"
     "  const size_t first = (get_global_id(0) / LANES) * LANES * each + get_global_id(0) % LANES;\n"
-    "  for (int i = 0; i < each; i++) a[first + i * LANES] = b[first + i * LANES] + factor * c[first + i * "
-    "LANES];\n"
+    "  for (int i = 0; i < each; i++) a[first + i * LANES] = b[first + i * LANES] + factor * "
+    "c[first + i * LANES];\n"
     "}\n"
     "__kernel void count(__global int *counter) { *counter += 1; }\n";
 
@@ -35,9 +36,10 @@ static cli_exit find_device(bench_probe *probe, const quern_device_info *info) {
   cl_platform_id *platform = calloc(platforms, sizeof *platform);
   cl_device_id *device = calloc(devices, sizeof *device);
   cli_exit result = platform == NULL || device == NULL ? cli_fail_memory() : CLI_OK;
-  if (result == CLI_OK && (QUERN__CL(GetPlatformIDs, "probe", platforms, platform, NULL) != QUERN_OK ||
-                           QUERN__CL(GetDeviceIDs, "probe", platform[platforms - 1], CL_DEVICE_TYPE_ALL,
-                                     devices, device, NULL) != QUERN_OK))
+  if (result == CLI_OK &&
+      (QUERN__CL(GetPlatformIDs, "probe", platforms, platform, NULL) != QUERN_OK ||
+       QUERN__CL(GetDeviceIDs, "probe", platform[platforms - 1], CL_DEVICE_TYPE_ALL, devices,
+                 device, NULL) != QUERN_OK))
     result = cli_fail_library();
   if (result == CLI_OK) probe->device = device[devices - 1];
   free(platform);
@@ -55,8 +57,8 @@ static cli_exit build(bench_probe *probe, bool is_cpu) {
            is_cpu ? 1 : (int)probe->group);
   probe->program = quern__cl_call.CreateProgramWithSource(probe->context, 1, &text, NULL, &error);
   if (quern__cl_check(error, "clCreateProgramWithSource", "probe") != QUERN_OK ||
-      QUERN__CL(BuildProgram, "probe", probe->program, 1, &probe->device, build_options, NULL, NULL) !=
-          QUERN_OK)
+      QUERN__CL(BuildProgram, "probe", probe->program, 1, &probe->device, build_options, NULL,
+                NULL) != QUERN_OK)
     return cli_fail_library();
   struct {
     const char *name;
@@ -64,7 +66,8 @@ static cli_exit build(bench_probe *probe, bool is_cpu) {
   } kernels[] = {{"peak", &probe->peak}, {"triad", &probe->triad}, {"count", &probe->count}};
   for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
     *kernels[i].kernel = quern__cl_call.CreateKernel(probe->program, kernels[i].name, &error);
-    if (quern__cl_check(error, "clCreateKernel", kernels[i].name) != QUERN_OK) return cli_fail_library();
+    if (quern__cl_check(error, "clCreateKernel", kernels[i].name) != QUERN_OK)
+      return cli_fail_library();
   }
   return CLI_OK;
 }
@@ -77,8 +80,8 @@ static cli_exit create_buffer(const bench_probe *probe, size_t bytes, float valu
   *buffer = quern__cl_call.CreateBuffer(probe->context, CL_MEM_READ_WRITE, bytes, NULL, &error);
   quern_status status = quern__cl_check(error, "clCreateBuffer", "probe");
   if (status == QUERN_OK)
-    status = QUERN__CL(EnqueueWriteBuffer, "probe", probe->queue, *buffer, CL_TRUE, 0, bytes, values, 0, NULL,
-                       NULL);
+    status = QUERN__CL(EnqueueWriteBuffer, "probe", probe->queue, *buffer, CL_TRUE, 0, bytes,
+                       values, 0, NULL, NULL);
   free(values);
   return status == QUERN_OK ? CLI_OK : cli_fail_library();
 }
@@ -86,11 +89,11 @@ static cli_exit create_buffer(const bench_probe *probe, size_t bytes, float valu
 static bool set_arguments(bench_probe *probe) {
   const float one = 1, half = 0.5f;
   const cl_int rounds = ROUNDS, each = EACH;
-#define SET(kernel, index, value)                                                                            \
+#define SET(kernel, index, value)                                                                  \
   (QUERN__CL(SetKernelArg, "probe", probe->kernel, index, sizeof value, &value) == QUERN_OK)
-  return SET(peak, 0, one) && SET(peak, 1, rounds) && SET(peak, 2, probe->results) && SET(triad, 0, half) &&
-         SET(triad, 1, probe->b) && SET(triad, 2, probe->c) && SET(triad, 3, probe->a) &&
-         SET(triad, 4, each) && SET(count, 0, probe->counter);
+  return SET(peak, 0, one) && SET(peak, 1, rounds) && SET(peak, 2, probe->results) &&
+         SET(triad, 0, half) && SET(triad, 1, probe->b) && SET(triad, 2, probe->c) &&
+         SET(triad, 3, probe->a) && SET(triad, 4, each) && SET(count, 0, probe->counter);
 #undef SET
 }
 
@@ -102,7 +105,8 @@ static cli_exit prepare(bench_probe *probe, const quern_device_info *info, bool 
   probe->context = quern__cl_call.CreateContext(NULL, 1, &probe->device, NULL, NULL, &error);
   if (quern__cl_check(error, "clCreateContext", "probe") != QUERN_OK) return cli_fail_library();
   probe->queue = quern__cl_call.CreateCommandQueue(probe->context, probe->device, 0, &error);
-  if (quern__cl_check(error, "clCreateCommandQueue", "probe") != QUERN_OK) return cli_fail_library();
+  if (quern__cl_check(error, "clCreateCommandQueue", "probe") != QUERN_OK)
+    return cli_fail_library();
   if (QUERN__CL(GetDeviceInfo, "probe", probe->device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT,
                 sizeof probe->width, &probe->width, NULL) != QUERN_OK)
     return cli_fail_library();
@@ -114,9 +118,12 @@ static cli_exit prepare(bench_probe *probe, const quern_device_info *info, bool 
   if (result == CLI_OK)
     result = create_buffer(probe, probe->items * probe->width * sizeof(float), 0, &probe->results);
   if (result == CLI_OK) result = create_buffer(probe, sizeof(float), 0, &probe->counter);
-  if (result == CLI_OK) result = create_buffer(probe, probe->elements * sizeof(float), 0, &probe->a);
-  if (result == CLI_OK) result = create_buffer(probe, probe->elements * sizeof(float), 1, &probe->b);
-  if (result == CLI_OK) result = create_buffer(probe, probe->elements * sizeof(float), 4, &probe->c);
+  if (result == CLI_OK)
+    result = create_buffer(probe, probe->elements * sizeof(float), 0, &probe->a);
+  if (result == CLI_OK)
+    result = create_buffer(probe, probe->elements * sizeof(float), 1, &probe->b);
+  if (result == CLI_OK)
+    result = create_buffer(probe, probe->elements * sizeof(float), 4, &probe->c);
   if (result == CLI_OK && !set_arguments(probe)) result = cli_fail_library();
   return result;
 }
@@ -160,13 +167,13 @@ double bench_probe_bytes(const bench_probe *probe) {
   return 3.0 * sizeof(float) * (double)probe->elements;
 }
 
-static cli_exit run(bench_probe *probe, cl_kernel kernel, size_t items, size_t group, bool wait_each,
-                    size_t times, double *seconds) {
+static cli_exit run(bench_probe *probe, cl_kernel kernel, size_t items, size_t group,
+                    bool wait_each, size_t times, double *seconds) {
   quern_status status = QUERN_OK;
   double start = measure_now();
   for (size_t i = 0; status == QUERN_OK && i < times; i++) {
-    status = QUERN__CL(EnqueueNDRangeKernel, "probe", probe->queue, kernel, 1, NULL, &items, &group, 0, NULL,
-                       NULL);
+    status = QUERN__CL(EnqueueNDRangeKernel, "probe", probe->queue, kernel, 1, NULL, &items, &group,
+                       0, NULL, NULL);
     if (status == QUERN_OK && (wait_each || i + 1 == times))
       status = QUERN__CL(Finish, "probe", probe->queue);
   }
@@ -196,17 +203,18 @@ cli_exit bench_probe_wait(void *state, size_t times, double *seconds) {
 }
 
 /* Every float of `count` in the buffer has the value. */
-static cli_exit expect(const bench_probe *probe, cl_mem buffer, size_t count, float value, const char *what) {
+static cli_exit expect(const bench_probe *probe, cl_mem buffer, size_t count, float value,
+                       const char *what) {
   float *values = malloc(count * sizeof *values);
   if (values == NULL) return cli_fail_memory();
   cli_exit result = CLI_OK;
-  if (QUERN__CL(EnqueueReadBuffer, "probe", probe->queue, buffer, CL_TRUE, 0, count * sizeof *values, values,
-                0, NULL, NULL) != QUERN_OK)
+  if (QUERN__CL(EnqueueReadBuffer, "probe", probe->queue, buffer, CL_TRUE, 0,
+                count * sizeof *values, values, 0, NULL, NULL) != QUERN_OK)
     result = cli_fail_library();
   for (size_t i = 0; result == CLI_OK && i < count; i++)
     if (!(values[i] == value))
-      result = cli_fail("the %s probe is wrong: element %zu is %g, expected %g", what, i, (double)values[i],
-                        (double)value);
+      result = cli_fail("the %s probe is wrong: element %zu is %g, expected %g", what, i,
+                        (double)values[i], (double)value);
   free(values);
   return result;
 }
@@ -221,8 +229,8 @@ cli_exit bench_probe_verify(bench_probe *probe) {
   if (result == CLI_OK) result = bench_probe_triad(probe, 1, &seconds);
   if (result == CLI_OK) result = expect(probe, probe->a, probe->elements, 3, "bandwidth");
   if (result == CLI_OK) result = bench_probe_launch(probe, 1000, &seconds);
-  if (result == CLI_OK && QUERN__CL(EnqueueReadBuffer, "probe", probe->queue, probe->counter, CL_TRUE, 0,
-                                    sizeof count, &count, 0, NULL, NULL) != QUERN_OK)
+  if (result == CLI_OK && QUERN__CL(EnqueueReadBuffer, "probe", probe->queue, probe->counter,
+                                    CL_TRUE, 0, sizeof count, &count, 0, NULL, NULL) != QUERN_OK)
     result = cli_fail_library();
   if (result == CLI_OK && count != 1000)
     result = cli_fail("the launch probe is wrong: it counted %d launches of 1000", (int)count);

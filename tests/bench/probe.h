@@ -1,4 +1,5 @@
-/* The device's own limits, measured by kernels that do one thing each: OpenCL without quern above it. */
+/* The device's own limits, measured by kernels that do one thing each: OpenCL without quern above
+ * it. */
 #ifndef QUERN_TESTS_BENCH_PROBE_H
 #define QUERN_TESTS_BENCH_PROBE_H
 
@@ -26,7 +27,8 @@ void bench_probe_free(bench_probe *probe);
 /* Runs each kernel once and checks what it computes. */
 cli_exit bench_probe_verify(bench_probe *probe);
 
-/* Floating-point operations of one launch of the peak kernel; bytes that one triad reads and writes. */
+/* Floating-point operations of one launch of the peak kernel; bytes that one triad reads and
+ * writes. */
 double bench_probe_flops(const bench_probe *probe);
 double bench_probe_bytes(const bench_probe *probe);
 

@@ -12,10 +12,11 @@ static bool is_there(const yardstick *bench, const product_rival *rival) {
   return rival->create != NULL && (rival != &clblast_product || bench->probe != NULL);
 }
 
-/* A rival that cannot be made ready or gives something else is out of the table's row, and named on stderr: it has failed,
- * not quern. */
+/* A rival that cannot be made ready or gives something else is out of the table's row, and named on
+ * stderr: it has failed, not quern. */
 static cli_exit add_rival(const yardstick *bench, const product_rival *rival,
-                          const measure_operands *operands, void **state, measure_candidate *candidate) {
+                          const measure_operands *operands, void **state,
+                          measure_candidate *candidate) {
   double seconds;
   float *result = malloc(measure_result_count(operands) * sizeof *result);
   if (result == NULL) return cli_fail_memory();
@@ -75,14 +76,16 @@ static cli_exit print_row(yardstick *bench, const measure_operands *operands,
   return result;
 }
 
-static cli_exit bench_product(yardstick *bench, measure_form form, measure_shape shape, cJSON *list) {
+static cli_exit bench_product(yardstick *bench, measure_form form, measure_shape shape,
+                              cJSON *list) {
   measure_operands operands;
   measure_product product = {0};
   measure_candidate candidates[CANDIDATES] = {0};
   void *states[PRODUCT_RIVALS] = {0};
   cli_exit result = measure_operands_create(form, shape, &operands);
   if (result != CLI_OK) return result;
-  if (bench->probe != NULL) candidates[PEAK] = (measure_candidate){bench_probe_peak, bench->probe, NULL};
+  if (bench->probe != NULL)
+    candidates[PEAK] = (measure_candidate){bench_probe_peak, bench->probe, NULL};
   result = measure_verify_product(bench->context, bench->reference, &operands);
   if (result == CLI_OK) result = measure_product_create(bench->context, &operands, false, &product);
   candidates[QUERN] = (measure_candidate){measure_product_run, &product, NULL};
@@ -102,7 +105,8 @@ static cli_exit bench_product(yardstick *bench, measure_form form, measure_shape
 cli_exit bench_products(yardstick *bench) {
   cli_exit result = CLI_OK;
   cJSON *list = cli_json_list(&bench->json, bench->json.root, "products");
-  printf("\nmatrix products, GFLOPS; a ratio says how many times faster quern is\n  %-15s %-17s %12s  %4s",
+  printf("\nmatrix products, GFLOPS; a ratio says how many times faster quern is\n  %-15s %-17s "
+         "%12s  %4s",
          "n x out x in", "form", "quern", "peak");
   for (size_t i = 0; i < PRODUCT_RIVALS; i++) printf("  %18s", rivals[i]->name);
   putchar('\n');

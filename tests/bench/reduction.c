@@ -142,7 +142,8 @@ static bool is_right(const reduction *of, reduction_way way) {
       magnitude += fabs(value);
     }
     float expected = (float)sum;
-    if (way == REDUCTION_OWN_WORK && (i < begin || i >= begin + of->own)) expected = value_of(rank, i);
+    if (way == REDUCTION_OWN_WORK && (i < begin || i >= begin + of->own))
+      expected = value_of(rank, i);
     if (exact && memcmp(&values[i], &expected, sizeof expected) != 0) return false;
     const double bound = (double)ranks * FLT_EPSILON * magnitude;
     if (!exact && !(fabs((double)values[i] - sum) <= bound)) return false;
@@ -173,8 +174,8 @@ static cli_exit check(const reduction *of, reduction_way way) {
   if (c->all_gather(c->state, &right, sizeof right, all) != QUERN_OK) result = cli_fail_library();
   for (size_t r = 0; result == CLI_OK && r < c->ranks; r++)
     if (!all[r])
-      result = cli_fail("%s of %zu numbers gives a wrong sum on rank %zu of %zu", names[way], of->count, r,
-                        c->ranks);
+      result = cli_fail("%s of %zu numbers gives a wrong sum on rank %zu of %zu", names[way],
+                        of->count, r, c->ranks);
   free(all);
   return result;
 }
@@ -192,15 +193,18 @@ static cli_exit summarize(const measure_candidate *candidates, size_t rounds, re
   for (size_t way = 0; result == CLI_OK && way < REDUCTION_WAYS; way++) {
     result = measure_rate(&candidates[way], 1, rounds, &row->rate[way]);
     if (result == CLI_OK)
-      result = ratio(&candidates[REDUCTION_SHARED], &candidates[way], rounds, &row->shared_takes[way]);
+      result =
+          ratio(&candidates[REDUCTION_SHARED], &candidates[way], rounds, &row->shared_takes[way]);
     if (result == CLI_OK)
-      result = ratio(&candidates[REDUCTION_QUERN], &candidates[way], rounds, &row->quern_takes[way]);
+      result =
+          ratio(&candidates[REDUCTION_QUERN], &candidates[way], rounds, &row->quern_takes[way]);
   }
   return result;
 }
 
 /* Rank 0's: all ways that there are, in turns. */
-static cli_exit take_turns(reduction *of, const bool *there, measure_effort effort, reduction_row *row) {
+static cli_exit take_turns(reduction *of, const bool *there, measure_effort effort,
+                           reduction_row *row) {
   turn turns[REDUCTION_WAYS];
   measure_candidate candidates[REDUCTION_WAYS] = {0}, running[REDUCTION_WAYS];
   size_t count = 0;
@@ -217,16 +221,16 @@ static cli_exit take_turns(reduction *of, const bool *there, measure_effort effo
   return result;
 }
 
-static cli_exit measure_size(const quern_collective *collective, const reduction_rivals *rivals, size_t count,
-                             measure_effort effort, reduction_row *row) {
+static cli_exit measure_size(const quern_collective *collective, const reduction_rivals *rivals,
+                             size_t count, measure_effort effort, reduction_row *row) {
   reduction of = {0};
   const bool several = collective->ranks > 1; /* a rival has nothing to do for one */
-  const bool there[REDUCTION_WAYS] = {[REDUCTION_SHARED] = several && collective->memory_create != NULL,
-                                      [REDUCTION_QUERN] = true,
-                                      [REDUCTION_OWN_WORK] = true,
-                                      [REDUCTION_MPI] = several && rivals->mpi != NULL,
-                                      [REDUCTION_MPI_NONBLOCKING] =
-                                          several && rivals->mpi_nonblocking != NULL};
+  const bool there[REDUCTION_WAYS] = {
+      [REDUCTION_SHARED] = several && collective->memory_create != NULL,
+      [REDUCTION_QUERN] = true,
+      [REDUCTION_OWN_WORK] = true,
+      [REDUCTION_MPI] = several && rivals->mpi != NULL,
+      [REDUCTION_MPI_NONBLOCKING] = several && rivals->mpi_nonblocking != NULL};
   of.rivals[REDUCTION_MPI] = rivals->mpi;
   of.rivals[REDUCTION_MPI_NONBLOCKING] = rivals->mpi_nonblocking;
   cli_exit result = create_reduction(collective, count, &of);
@@ -245,7 +249,8 @@ static cli_exit measure_size(const quern_collective *collective, const reduction
 /* To the rank-th of the cores that this process may have, where there are as many. */
 static void pin(const quern_collective *collective) {
   cpu_set_t all, one;
-  if (sched_getaffinity(0, sizeof all, &all) != 0 || (size_t)CPU_COUNT(&all) < collective->ranks) return;
+  if (sched_getaffinity(0, sizeof all, &all) != 0 || (size_t)CPU_COUNT(&all) < collective->ranks)
+    return;
   size_t left = collective->rank;
   for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
     if (!CPU_ISSET(cpu, &all) || left-- > 0) continue;
@@ -285,8 +290,8 @@ reduction_line reduction_fit(const reduction_row *rows, size_t count, reduction_
   const double determinant = aa * bb - ab * ab;
   reduction_line line = {(a1 * bb - b1 * ab) / determinant, (b1 * aa - a1 * ab) / determinant, 0};
   for (size_t i = 0; i < count; i++)
-    line.worst =
-        fmax(line.worst,
-             fabs((line.start + line.per_byte * (double)rows[i].bytes) * rows[i].rate[way].median - 1));
+    line.worst = fmax(
+        line.worst,
+        fabs((line.start + line.per_byte * (double)rows[i].bytes) * rows[i].rate[way].median - 1));
   return line;
 }

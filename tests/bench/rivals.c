@@ -26,7 +26,8 @@ bench_gemm bench_gemm_of(const measure_operands *operands) {
   case MEASURE_BACKWARD_DATA: /* dX = dZ Wᵀ */
     return (bench_gemm){false, true, s.n, s.in, s.out, s.out, s.out, s.in, 1, 0};
   case MEASURE_BACKWARD_WEIGHTS: /* W ← W - rate Xᵀ dZ */
-    return (bench_gemm){true, false, s.in, s.out, s.n, s.in, s.out, s.out, -MEASURE_LEARNING_RATE, 1};
+    return (bench_gemm){true, false, s.in, s.out, s.n, s.in, s.out, s.out, -MEASURE_LEARNING_RATE,
+                        1};
   case MEASURE_FORWARD: /* Y = X W */
   default:
     return (bench_gemm){false, false, s.n, s.out, s.in, s.in, s.out, s.out, 1, 0};

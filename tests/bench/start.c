@@ -22,7 +22,8 @@ static long peak_kilobytes(void) {
   return kilobytes;
 }
 
-/* In the fresh process: the network of this index in measure_networks, or "none" to open the device only. */
+/* In the fresh process: the network of this index in measure_networks, or "none" to open the device
+ * only. */
 int bench_first_step(const bench_options *options) {
   quern_context *context = NULL;
   quern_network *network = NULL;
@@ -59,9 +60,10 @@ int bench_first_step(const bench_options *options) {
   return (int)result;
 }
 
-/* Starts this program anew with caches in `folder`, and tells the seconds until it is done and its memory. */
-static cli_exit run_fresh(const yardstick *bench, const char *folder, const char *network, double *seconds,
-                          double *kilobytes) {
+/* Starts this program anew with caches in `folder`, and tells the seconds until it is done and its
+ * memory. */
+static cli_exit run_fresh(const yardstick *bench, const char *folder, const char *network,
+                          double *seconds, double *kilobytes) {
   int out[2];
   if (pipe2(out, O_CLOEXEC) != 0) return cli_fail("pipe: %s", strerror(errno));
   double start = measure_now();
@@ -103,11 +105,13 @@ typedef struct start_times {
 } start_times;
 
 /* One round: caches that are empty, then the same caches filled. */
-static cli_exit run_round(const yardstick *bench, start_times *times, size_t round, const char *network) {
+static cli_exit run_round(const yardstick *bench, start_times *times, size_t round,
+                          const char *network) {
   char folder[] = "/tmp/quern-bench-XXXXXX";
   if (mkdtemp(folder) == NULL) return cli_fail("%s: %s", folder, strerror(errno));
   double cold_kilobytes;
-  cli_exit result = run_fresh(bench, folder, "none", &times->opened.seconds[round], &times->opened_kilobytes);
+  cli_exit result =
+      run_fresh(bench, folder, "none", &times->opened.seconds[round], &times->opened_kilobytes);
   if (result == CLI_OK)
     result = run_fresh(bench, folder, network, &times->cold.seconds[round], &cold_kilobytes);
   if (result == CLI_OK)
@@ -155,10 +159,12 @@ static cli_exit bench_one(yardstick *bench, size_t index, cJSON *list) {
   char name[16];
   measure_summary opened, cold, warm;
   snprintf(name, sizeof name, "%zu", index);
-  cli_exit result = times.opened.seconds == NULL || times.cold.seconds == NULL || times.warm.seconds == NULL
-                        ? cli_fail_memory()
-                        : CLI_OK;
-  for (size_t i = 0; result == CLI_OK && i < rounds; i++) result = run_round(bench, &times, i, name);
+  cli_exit result =
+      times.opened.seconds == NULL || times.cold.seconds == NULL || times.warm.seconds == NULL
+          ? cli_fail_memory()
+          : CLI_OK;
+  for (size_t i = 0; result == CLI_OK && i < rounds; i++)
+    result = run_round(bench, &times, i, name);
   if (result == CLI_OK) result = measure_rate(&times.opened, 1, rounds, &opened);
   if (result == CLI_OK) result = measure_rate(&times.cold, 1, rounds, &cold);
   if (result == CLI_OK) result = measure_rate(&times.warm, 1, rounds, &warm);
@@ -171,9 +177,9 @@ static cli_exit bench_one(yardstick *bench, size_t index, cJSON *list) {
     cli_json_number(&bench->json, object, "warm_seconds", 1 / warm.median);
     cli_json_number(&bench->json, object, "host_kilobytes", times.kilobytes);
     cli_json_number(&bench->json, object, "host_kilobytes_device_open", times.opened_kilobytes);
-    printf("  %-17s %5zu  %5.2f s %5.2f s %5.2f s  %5.0f MiB %5.0f MiB", network->name, network->batch,
-           1 / opened.median, 1 / cold.median, 1 / warm.median, times.opened_kilobytes / 1024,
-           times.kilobytes / 1024);
+    printf("  %-17s %5zu  %5.2f s %5.2f s %5.2f s  %5.0f MiB %5.0f MiB", network->name,
+           network->batch, 1 / opened.median, 1 / cold.median, 1 / warm.median,
+           times.opened_kilobytes / 1024, times.kilobytes / 1024);
     result = print_memory(bench, network, object);
   }
   measure_candidate_free(&times.opened);
@@ -185,12 +191,13 @@ static cli_exit bench_one(yardstick *bench, size_t index, cJSON *list) {
 cli_exit bench_start(yardstick *bench) {
   cli_exit result = CLI_OK;
   cJSON *list = cli_json_list(&bench->json, bench->json.root, "start");
-  printf("\na fresh process to its first step: open is up to a ready device alone; peak of host memory, "
-         "after opening and after\n"
-         "the step; device memory of a trainer over %d samples of bytes, and of the plan alone, each beside "
-         "what it needs\n"
+  printf("\na fresh process to its first step: open is up to a ready device alone; peak of host "
+         "memory, after opening and after\n"
+         "the step; device memory of a trainer over %d samples of bytes, and of the plan alone, "
+         "each beside what it needs\n"
          "  %-17s %5s  %7s %7s %7s  %9s %9s  %20s  %20s\n",
-         DATA_SAMPLES, "network", "batch", "open", "cold", "warm", "opened", "host", "device", "plan");
+         DATA_SAMPLES, "network", "batch", "open", "cold", "warm", "opened", "host", "device",
+         "plan");
   for (size_t i = 0; result == CLI_OK && i < measure_network_count; i++)
     if (!bench->effort.small_only || i == 0) result = bench_one(bench, i, list);
   return result;

@@ -11,24 +11,26 @@ static bool is_there(const yardstick *bench, const step_rival *rival) {
 }
 
 /* A rival that fails or learns something else is out of the table's row, and named on stderr. */
-static cli_exit add_rival(const yardstick *bench, const step_rival *rival, const measure_problem *problem,
-                          void **state, measure_candidate *candidate) {
+static cli_exit add_rival(const yardstick *bench, const step_rival *rival,
+                          const measure_problem *problem, void **state,
+                          measure_candidate *candidate) {
   quern_network *learned = NULL;
   cli_exit exit = measure_create_network(problem->network, &learned);
   if (exit != CLI_OK) return exit;
   exit = rival->create(bench, problem, state);
   if (exit == CLI_OK) exit = rival->learn(*state, MEASURE_CHECK_STEPS, learned);
   if (exit == CLI_OK)
-    exit = measure_check_network(problem->network, problem->start, problem->expected, learned, rival->name);
+    exit = measure_check_network(problem->network, problem->start, problem->expected, learned,
+                                 rival->name);
   if (exit == CLI_OK) *candidate = (measure_candidate){rival->run, *state, NULL};
   quern_network_free(learned);
   return CLI_OK;
 }
 
-/* One line: quern's figure for `how`, its share of what the arithmetic allows, and the rivals'. `per_run` is how many steps
- * quern takes in one run of its candidate. */
-static cli_exit print_row(yardstick *bench, const measure_network *network, const char *how, double per_run,
-                          const measure_candidate *candidates, cJSON *list) {
+/* One line: quern's figure for `how`, its share of what the arithmetic allows, and the rivals'.
+ * `per_run` is how many steps quern takes in one run of its candidate. */
+static cli_exit print_row(yardstick *bench, const measure_network *network, const char *how,
+                          double per_run, const measure_candidate *candidates, cJSON *list) {
   size_t rounds = bench->effort.rounds;
   double batch = (double)network->batch;
   measure_summary rate, share;
@@ -70,8 +72,9 @@ static cli_exit print_row(yardstick *bench, const measure_network *network, cons
   return result;
 }
 
-static cli_exit race(yardstick *bench, const measure_network *network, const char *how, double per_run,
-                     measure_candidate quern, const measure_candidate *others, cJSON *list) {
+static cli_exit race(yardstick *bench, const measure_network *network, const char *how,
+                     double per_run, measure_candidate quern, const measure_candidate *others,
+                     cJSON *list) {
   measure_candidate candidates[CANDIDATES];
   for (size_t i = 0; i < CANDIDATES; i++) candidates[i] = others[i];
   candidates[QUERN] = quern;
@@ -81,8 +84,8 @@ static cli_exit race(yardstick *bench, const measure_network *network, const cha
   return result;
 }
 
-/* The steps of a plan and, where what surrounds the arithmetic counts, whole epochs too: shuffled, gathered, their losses added
- * up. Rivals take steps over batches that lie ready. */
+/* The steps of a plan and, where what surrounds the arithmetic counts, whole epochs too: shuffled,
+ * gathered, their losses added up. Rivals take steps over batches that lie ready. */
 static cli_exit bench_network(yardstick *bench, const measure_network *network, cJSON *list) {
   measure_problem problem;
   measure_step step = {0};
@@ -91,22 +94,24 @@ static cli_exit bench_network(yardstick *bench, const measure_network *network, 
   void *states[STEP_RIVALS] = {0};
   cli_exit result = measure_problem_create(network, measure_sgd(), bench->reference, &problem);
   if (result != CLI_OK) return result;
-  if (bench->probe != NULL) others[PEAK] = (measure_candidate){bench_probe_peak, bench->probe, NULL};
+  if (bench->probe != NULL)
+    others[PEAK] = (measure_candidate){bench_probe_peak, bench->probe, NULL};
   result = measure_step_create(bench->context, &problem, &step);
   if (result == CLI_OK) result = measure_step_verify(&step);
   for (size_t i = 0; result == CLI_OK && i < STEP_RIVALS; i++)
     if (is_there(bench, rivals[i]))
       result = add_rival(bench, rivals[i], &problem, &states[i], &others[FIRST_RIVAL + i]);
   if (result == CLI_OK)
-    result =
-        race(bench, network, "steps", 1, (measure_candidate){measure_step_run, &step, NULL}, others, list);
+    result = race(bench, network, "steps", 1, (measure_candidate){measure_step_run, &step, NULL},
+                  others, list);
   if (result == CLI_OK && measure_network_is_small(network)) {
     result = measure_epochs_verify(bench->context, bench->reference, &problem);
     if (result == CLI_OK)
       result = measure_epochs_create(bench->context, &problem, MEASURE_EPOCH_SAMPLES, &epochs);
     if (result == CLI_OK)
-      result = race(bench, network, "epochs", (double)MEASURE_EPOCH_SAMPLES / (double)network->batch,
-                    (measure_candidate){measure_epochs_run, &epochs, NULL}, others, list);
+      result =
+          race(bench, network, "epochs", (double)MEASURE_EPOCH_SAMPLES / (double)network->batch,
+               (measure_candidate){measure_epochs_run, &epochs, NULL}, others, list);
   }
   for (size_t i = 0; i < STEP_RIVALS; i++)
     if (states[i] != NULL) rivals[i]->free(states[i]);
@@ -119,9 +124,9 @@ static cli_exit bench_network(yardstick *bench, const measure_network *network, 
 cli_exit bench_steps(yardstick *bench) {
   cli_exit result = CLI_OK;
   cJSON *list = cli_json_list(&bench->json, bench->json.root, "steps");
-  printf(
-      "\ntraining, samples/s; limit: share of what the arithmetic alone allows\n  %-17s %5s  %-6s %15s  %5s",
-      "network", "batch", "as", "quern", "limit");
+  printf("\ntraining, samples/s; limit: share of what the arithmetic alone allows\n  %-17s %5s  "
+         "%-6s %15s  %5s",
+         "network", "batch", "as", "quern", "limit");
   for (size_t i = 0; i < STEP_RIVALS; i++) printf("  %21s", rivals[i]->name);
   putchar('\n');
   for (size_t i = 0; result == CLI_OK && i < measure_network_count; i++)

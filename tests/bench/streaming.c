@@ -1,4 +1,5 @@
-/* Epochs over data that are streamed, beside the same over data that are resident. Both must learn the same bits. */
+/* Epochs over data that are streamed, beside the same over data that are resident. Both must learn
+ * the same bits. */
 #include "bench.h"
 
 #include "network/network.h"
@@ -7,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAMPLES = 16384, ROOM = 1 << 16 /* beside the chunks, for their order and what is to be predicted */ };
+enum {
+  SAMPLES = 16384,
+  ROOM = 1 << 16 /* beside the chunks, for their order and what is to be predicted */
+};
 
 /* 0: resident. */
 static const size_t chunks_kib[] = {0, 1024, 2048, 4096};
@@ -43,7 +47,8 @@ static cli_exit create_data(const measure_network *network, quern_dataset **data
   int32_t *labels = malloc(SAMPLES * sizeof *labels);
   cli_exit result = values != NULL && labels != NULL ? CLI_OK : cli_fail_memory();
   for (size_t i = 0; result == CLI_OK && i < SAMPLES; i++) labels[i] = (int32_t)(i * 7 % outputs);
-  if (result == CLI_OK && quern_dataset_from_floats(values, labels, SAMPLES, inputs, data) != QUERN_OK)
+  if (result == CLI_OK &&
+      quern_dataset_from_floats(values, labels, SAMPLES, inputs, data) != QUERN_OK)
     result = cli_fail_library();
   free(values);
   free(labels);
@@ -58,8 +63,8 @@ static cli_exit add(yardstick *bench, const measure_network *network, size_t i, 
   options.data_memory = chunks_kib[i] == 0 ? SIZE_MAX : (2 * chunks_kib[i] << 10) + ROOM;
   if (quern_trainer_placement(bench->context, is->network, is->data, NULL, &options, &placement) !=
           QUERN_OK ||
-      quern_trainer_create(bench->context, is->network, is->data, NULL, &options, &is->trainers[i]) !=
-          QUERN_OK)
+      quern_trainer_create(bench->context, is->network, is->data, NULL, &options,
+                           &is->trainers[i]) != QUERN_OK)
     return cli_fail_library();
   is->chunk[i] = placement.train_chunk;
   is->candidates[i] = (measure_candidate){run_epochs, is->trainers[i], NULL};
@@ -80,7 +85,8 @@ static cli_exit verify(const streaming *is, const measure_network *network) {
     if (i > 0 && result == CLI_OK &&
         memcmp(learned[0]->parameters, learned[1]->parameters,
                learned[0]->shape.flat_count * sizeof(float)) != 0)
-      result = cli_fail("%s: data in chunks of %zu samples give other weights", network->name, is->chunk[i]);
+      result = cli_fail("%s: data in chunks of %zu samples give other weights", network->name,
+                        is->chunk[i]);
   }
   quern_network_free(learned[0]);
   quern_network_free(learned[1]);
@@ -93,7 +99,8 @@ static cli_exit print_rows(yardstick *bench, const measure_network *network, con
   for (size_t i = 0; i < CANDIDATES; i++) {
     measure_summary rate, ratio;
     cli_exit result = measure_rate(&is->candidates[i], SAMPLES, rounds, &rate);
-    if (result == CLI_OK) result = measure_ratio(&is->candidates[i], &is->candidates[0], rounds, &ratio);
+    if (result == CLI_OK)
+      result = measure_ratio(&is->candidates[i], &is->candidates[0], rounds, &ratio);
     if (result != CLI_OK) return result;
     cJSON *object = cli_json_object(&bench->json, list, NULL);
     cli_json_text(&bench->json, object, "network", network->name);
@@ -101,8 +108,9 @@ static cli_exit print_rows(yardstick *bench, const measure_network *network, con
     cli_json_number(&bench->json, object, "chunk_samples", (double)is->chunk[i]);
     bench_add(bench, object, "samples_per_second", rate);
     bench_add(bench, object, "streamed_over_resident", ratio);
-    printf("  %-17s %5zu  %8zu %9.0f +-%2.0f%% %6.3f (%.3f to %.3f)\n", network->name, network->batch,
-           is->chunk[i], rate.median, measure_spread(rate), ratio.median, ratio.low, ratio.high);
+    printf("  %-17s %5zu  %8zu %9.0f +-%2.0f%% %6.3f (%.3f to %.3f)\n", network->name,
+           network->batch, is->chunk[i], rate.median, measure_spread(rate), ratio.median, ratio.low,
+           ratio.high);
   }
   return CLI_OK;
 }
@@ -127,9 +135,9 @@ static cli_exit bench_network(yardstick *bench, const measure_network *network, 
 cli_exit bench_streaming(yardstick *bench) {
   cli_exit result = CLI_OK;
   cJSON *list = cli_json_list(&bench->json, bench->json.root, "streaming");
-  printf(
-      "\nepochs over %d samples of floats, resident (0) or streamed, samples/s\n  %-17s %5s  %8s %15s %s\n",
-      SAMPLES, "network", "batch", "chunk", "quern", "of resident");
+  printf("\nepochs over %d samples of floats, resident (0) or streamed, samples/s\n  %-17s %5s  "
+         "%8s %15s %s\n",
+         SAMPLES, "network", "batch", "chunk", "quern", "of resident");
   for (size_t i = 0; result == CLI_OK && i < measure_network_count; i++) {
     const measure_network *network = &measure_networks[i];
     enum { WIDE = 1024 }; /* beside the arithmetic of these, the data are nothing */

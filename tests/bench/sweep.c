@@ -5,10 +5,11 @@
 #include <stdlib.h>
 
 /* Around the widths of vectors and tiles, powers of two, and primes. */
-static const size_t sizes[] = {1,   2,   3,   4,   5,   7,   8,   9,   11,  13,   15,   16,   17,   19,  23,
-                               31,  32,  33,  37,  47,  48,  49,  61,  63,  64,   65,   79,   95,   96,  97,
-                               113, 127, 128, 129, 149, 160, 191, 193, 211, 255,  256,  257,  307,  383, 384,
-                               385, 449, 509, 512, 513, 601, 701, 769, 877, 1009, 1023, 1024, 1025, 1100};
+static const size_t sizes[] = {1,   2,   3,   4,   5,   7,   8,    9,    11,   13,   15,  16,
+                               17,  19,  23,  31,  32,  33,  37,   47,   48,   49,   61,  63,
+                               64,  65,  79,  95,  96,  97,  113,  127,  128,  129,  149, 160,
+                               191, 193, 211, 255, 256, 257, 307,  383,  384,  385,  449, 509,
+                               512, 513, 601, 701, 769, 877, 1009, 1023, 1024, 1025, 1100};
 enum { SIZES = sizeof sizes / sizeof *sizes, OTHERS = 256, LOWEST = 3 };
 
 typedef enum sweep_dimension { SWEEP_N, SWEEP_OUT, SWEEP_IN, SWEEP_DIMENSIONS } sweep_dimension;
@@ -22,16 +23,18 @@ static measure_shape shape_of(sweep_dimension dimension, size_t size) {
   return shape;
 }
 
-/* One line: every size of one dimension takes its turn in each round. A product of nothing to speak of tells what a launch costs,
- * and the peak what the machine has to give in that round. */
+/* One line: every size of one dimension takes its turn in each round. A product of nothing to speak
+ * of tells what a launch costs, and the peak what the machine has to give in that round. */
 enum { PEAK, LAUNCH, FIRST_SIZE, CANDIDATES = FIRST_SIZE + SIZES };
 typedef struct sweep {
   measure_product products[CANDIDATES];
   measure_candidate candidates[CANDIDATES];
-  double shares[SIZES]; /* of the peak, without the launch; 0 where the launch is all there is to see */
+  /* of the peak, without the launch; 0 where the launch is all there is to see */
+  double shares[SIZES];
 } sweep;
 
-static cli_exit add(yardstick *bench, sweep *line, size_t place, measure_form form, measure_shape shape) {
+static cli_exit add(yardstick *bench, sweep *line, size_t place, measure_form form,
+                    measure_shape shape) {
   measure_operands operands;
   cli_exit result = measure_operands_create(form, shape, &operands);
   if (result != CLI_OK) return result;
@@ -48,8 +51,10 @@ static int compare(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* The median over the rounds; in each, neighbours and the peak ran within a moment of each other. */
-static double share_of(const yardstick *bench, const sweep *line, size_t i, double work, size_t rounds) {
+/* The median over the rounds; in each, neighbours and the peak ran within a moment of each other.
+ */
+static double share_of(const yardstick *bench, const sweep *line, size_t i, double work,
+                       size_t rounds) {
   double *shares = malloc(rounds * sizeof *shares), median = 0;
   if (shares == NULL) return 0;
   for (size_t r = 0; r < rounds; r++) {
@@ -64,7 +69,8 @@ static double share_of(const yardstick *bench, const sweep *line, size_t i, doub
   return median;
 }
 
-static cli_exit run_line(yardstick *bench, sweep *line, measure_form form, sweep_dimension dimension) {
+static cli_exit run_line(yardstick *bench, sweep *line, measure_form form,
+                         sweep_dimension dimension) {
   line->candidates[PEAK] = (measure_candidate){bench_probe_peak, bench->probe, NULL};
   cli_exit result = add(bench, line, LAUNCH, form, (measure_shape){1, 1, 1});
   for (size_t i = 0; result == CLI_OK && i < SIZES; i++)
@@ -80,12 +86,13 @@ static cli_exit run_line(yardstick *bench, sweep *line, measure_form form, sweep
 
 /* How fast size i is beside the size before it; infinite where that cannot be told. */
 static double step_of(const sweep *line, size_t i) {
-  return i > 0 && line->shares[i] > 0 && line->shares[i - 1] > 0 ? line->shares[i] / line->shares[i - 1]
-                                                                 : INFINITY;
+  return i > 0 && line->shares[i] > 0 && line->shares[i - 1] > 0
+             ? line->shares[i] / line->shares[i - 1]
+             : INFINITY;
 }
 
-static void print_line(yardstick *bench, const sweep *line, measure_form form, sweep_dimension dimension,
-                       cJSON *list) {
+static void print_line(yardstick *bench, const sweep *line, measure_form form,
+                       sweep_dimension dimension, cJSON *list) {
   cJSON *object = cli_json_object(&bench->json, list, NULL);
   cli_json_text(&bench->json, object, "form", measure_form_names[form]);
   cli_json_text(&bench->json, object, "dimension", dimension_names[dimension]);
@@ -113,16 +120,16 @@ static void print_line(yardstick *bench, const sweep *line, measure_form form, s
 cli_exit bench_sweep(yardstick *bench) {
   if (bench->probe == NULL) return CLI_OK;
   cJSON *list = cli_json_list(&bench->json, bench->json.root, "sweep");
-  printf("\none size from 1 to 1100, the others %d; the cost of a launch is taken off. The least that a size "
-         "kept of the "
-         "rate of the size before it\n  %-17s %-8s %7s\n",
+  printf("\none size from 1 to 1100, the others %d; the cost of a launch is taken off. The least "
+         "that a size kept of the rate of the size before it\n  %-17s %-8s %7s\n",
          OTHERS, "form", "size of", "peak");
   cli_exit result = CLI_OK;
   for (size_t form = 0; form < MEASURE_FORM_COUNT; form++) {
     for (size_t dimension = 0; result == CLI_OK && dimension < SWEEP_DIMENSIONS; dimension++) {
       sweep line = {0};
       result = run_line(bench, &line, (measure_form)form, (sweep_dimension)dimension);
-      if (result == CLI_OK) print_line(bench, &line, (measure_form)form, (sweep_dimension)dimension, list);
+      if (result == CLI_OK)
+        print_line(bench, &line, (measure_form)form, (sweep_dimension)dimension, list);
       for (size_t i = 0; i < CANDIDATES; i++) {
         measure_candidate_free(&line.candidates[i]);
         measure_product_free(&line.products[i]);

@@ -1,6 +1,6 @@
-/* PyTorch's eager step, in processes of its own: torch_step.py is driven over a pipe, so that rounds can take turns.
- * What suits it best is tried out for each problem: threads bound to cores or not, one thread or all, SGD tensor by
- * tensor or all at once. */
+/* PyTorch's eager step, in processes of its own: torch_step.py is driven over a pipe, so that
+ * rounds can take turns. What suits it best is tried out for each problem: threads bound to cores
+ * or not, one thread or all, SGD tensor by tensor or all at once. */
 #include "bench.h"
 
 #include <errno.h>
@@ -107,7 +107,8 @@ static cli_exit choose(torch_state *torch) {
     bool foreach = i / PROCESSES / 2 != 0;
     double once = 0, seconds = 0;
     result = set(process, threads, foreach);
-    if (result == CLI_OK) result = time_steps(process, 1, &once); /* the first is slower, and not counted */
+    if (result == CLI_OK)
+      result = time_steps(process, 1, &once); /* the first is slower, and not counted */
     if (result == CLI_OK) result = time_steps(process, 1, &once);
     size_t times = once > 0 ? (size_t)(1 + 0.15 / once) : 1;
     if (result == CLI_OK) result = time_steps(process, times, &seconds);
@@ -118,7 +119,8 @@ static cli_exit choose(torch_state *torch) {
     best_foreach = foreach;
     torch->best = i % PROCESSES;
   }
-  return result == CLI_OK ? set(&torch->processes[torch->best], best_threads, best_foreach) : result;
+  return result == CLI_OK ? set(&torch->processes[torch->best], best_threads, best_foreach)
+                          : result;
 }
 
 static cli_exit write_problem(const torch_state *torch) {
@@ -133,7 +135,8 @@ static cli_exit write_problem(const torch_state *torch) {
     size_t weights = units[l] * units[l + 1], count = weights + units[l + 1];
     float *values = malloc(count * sizeof *values);
     if (values == NULL) result = cli_fail_memory();
-    if (result == CLI_OK && quern_network_get_layer(problem->start, l, values, values + weights) != QUERN_OK)
+    if (result == CLI_OK &&
+        quern_network_get_layer(problem->start, l, values, values + weights) != QUERN_OK)
       result = cli_fail_library();
     if (result == CLI_OK) fwrite(values, sizeof *values, count, file);
     free(values);
@@ -149,7 +152,8 @@ static cli_exit open_problem(torch_state *torch) {
   char line[256];
   cli_exit result = write_problem(torch);
   for (size_t i = 0; result == CLI_OK && i < PROCESSES; i++) {
-    int length = snprintf(line, sizeof line, "open %s %zu %d", torch->path, network->batch, MEASURE_BATCHES);
+    int length =
+        snprintf(line, sizeof line, "open %s %zu %d", torch->path, network->batch, MEASURE_BATCHES);
     for (size_t l = 0; l <= measure_layer_count(network); l++)
       length += snprintf(line + length, sizeof line - (size_t)length, " %zu", network->units[l]);
     result = ask(&torch->processes[i], line, sizeof line);

@@ -1,6 +1,7 @@
 """PyTorch's training step, driven line by line over a pipe by quern_bench (torch.c).
 
-    open FILE BATCH BATCHES UNITS...   reads samples, labels and start parameters; units from the inputs on
+    open FILE BATCH BATCHES UNITS...   reads samples, labels and start parameters; units from the
+                                       inputs on
     set THREADS FOREACH                threads, and whether SGD handles all tensors in one call
     run TIMES                          takes steps and says how many seconds they took
     learn STEPS FILE                   begins anew, takes steps, writes the parameters
@@ -8,6 +9,7 @@
 
 Each line is answered by "ok" and what was asked for.
 """
+
 import sys
 import time
 
@@ -28,7 +30,7 @@ class Steps:
             count = 1
             for length in shape:
                 count *= length
-            part = values[place:place + count].reshape(shape).clone()
+            part = values[place : place + count].reshape(shape).clone()
             place += count
             return part
 

@@ -16,8 +16,8 @@ typedef struct command_result {
   char *err; /* on stderr, owned */
 } command_result;
 
-/* What else the command finds: variables "NAME=value" of its environment, or NULL; its stdout, or NULL for a file
- * that is read back. */
+/* What else the command finds: variables "NAME=value" of its environment, or NULL; its stdout, or
+ * NULL for a file that is read back. */
 typedef struct command_setting {
   const char *const *environment; /* ends with NULL */
   const char *stdout_path;
@@ -35,19 +35,22 @@ static inline char *read_stream(FILE *file) {
 }
 
 /* In the child: becomes that program, or exits with 127. */
-static inline void become(const char *program, const char *const *arguments, const command_setting *setting,
-                          int out, int err) {
+static inline void become(const char *program, const char *const *arguments,
+                          const command_setting *setting, int out, int err) {
   for (size_t i = 0; setting->environment != NULL && setting->environment[i] != NULL; i++)
     if (putenv((char *)(uintptr_t)setting->environment[i]) != 0) _exit(127);
-  if (setting->stdout_path != NULL && freopen(setting->stdout_path, "w", stdout) == NULL) _exit(127);
+  if (setting->stdout_path != NULL && freopen(setting->stdout_path, "w", stdout) == NULL)
+    _exit(127);
   if (setting->stdout_path == NULL && dup2(out, STDOUT_FILENO) < 0) _exit(127);
   if (dup2(err, STDERR_FILENO) < 0) _exit(127);
   execvp(program, (char *const *)(uintptr_t)arguments);
   _exit(127);
 }
 
-/* arguments[0] is the command's name; the list ends with NULL. Files, not pipes: nothing can wait for anything. */
-static inline command_result run_with(const command_setting *setting, const char *const *arguments) {
+/* arguments[0] is the command's name; the list ends with NULL. Files, not pipes: nothing can wait
+ * for anything. */
+static inline command_result run_with(const command_setting *setting,
+                                      const char *const *arguments) {
   FILE *out = tmpfile(), *err = tmpfile();
   assert_non_null(out);
   assert_non_null(err);
@@ -57,8 +60,8 @@ static inline command_result run_with(const command_setting *setting, const char
   if (child == 0) become(QUERN_TEST_COMMAND, arguments, setting, fileno(out), fileno(err));
   int status;
   assert_int_equal(waitpid(child, &status, 0), child);
-  command_result result = {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_stream(out),
-                           read_stream(err)};
+  command_result result = {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+                           read_stream(out), read_stream(err)};
   fclose(out);
   fclose(err);
   return result;
@@ -86,16 +89,18 @@ static inline void assert_says(const char *text, const char *part) {
 
 static inline void assert_code(const command_result *result, int code) {
   if (result->code != code)
-    fail_msg("exit code %d, expected %d; stdout \"%s\", stderr \"%s\"", result->code, code, result->out,
-             result->err);
+    fail_msg("exit code %d, expected %d; stdout \"%s\", stderr \"%s\"", result->code, code,
+             result->out, result->err);
 }
 
-/* Failed with `code`, nothing on stdout, and one line on stderr that begins with "quern" and has each of the parts. */
+/* Failed with `code`, nothing on stdout, and one line on stderr that begins with "quern" and has
+ * each of the parts. */
 static inline void assert_one_line(command_result result, int code, const char *const *parts) {
   assert_code(&result, code);
   if (count_lines(result.err) != 1 || result.err[strlen(result.err) - 1] != '\n')
     fail_msg("expected one line, got \"%s\"", result.err);
-  if (strncmp(result.err, "quern", 5) != 0) fail_msg("expected \"quern\" before \"%s\"", result.err);
+  if (strncmp(result.err, "quern", 5) != 0)
+    fail_msg("expected \"quern\" before \"%s\"", result.err);
   for (; *parts != NULL; parts++) assert_says(result.err, *parts);
   result_free(&result);
 }

@@ -9,8 +9,8 @@
 
 /* Escape sequences in 7 and 8 bits, a bell, a return, a tab, a delete; marks and overrides of
  * direction; an end of a line. Without a slash, so that it names a file too. */
-#define HOSTILE                                                                                              \
-  "\x1b[31m\a\r\t\x7f\x01\xc2\x9b"                                                                           \
+#define HOSTILE                                                                                    \
+  "\x1b[31m\a\r\t\x7f\x01\xc2\x9b"                                                                 \
   "5m\u202e\u2066\u200f\u061c\u2028é"
 #define SHOWN "?[31m??????5m?????é" /* what of it is printed */
 #define TRAIN "train", "--device", "reference", "--epochs", "1", "--hidden", "4"
@@ -18,8 +18,9 @@
 /* Tabs are what JSON is indented by. */
 static inline bool is_hostile(wchar_t letter, bool json) {
   return (letter < 0x20 && letter != L'\n' && !(json && letter == L'\t')) ||
-         (letter >= 0x7f && letter <= 0x9f) || letter == 0x61c || letter == 0x200e || letter == 0x200f ||
-         (letter >= 0x2028 && letter <= 0x202e) || (letter >= 0x2066 && letter <= 0x2069);
+         (letter >= 0x7f && letter <= 0x9f) || letter == 0x61c || letter == 0x200e ||
+         letter == 0x200f || (letter >= 0x2028 && letter <= 0x202e) ||
+         (letter >= 0x2066 && letter <= 0x2069);
 }
 
 static inline void assert_clean(const char *text) {
@@ -29,7 +30,8 @@ static inline void assert_clean(const char *text) {
     wchar_t letter;
     const size_t bytes = mbrtowc(&letter, at, MB_CUR_MAX, &state);
     if (bytes > MB_CUR_MAX) fail_msg("no UTF-8 at byte %td of \"%s\"", at - text, text);
-    if (is_hostile(letter, json)) fail_msg("U+%04X at byte %td of \"%s\"", (unsigned)letter, at - text, text);
+    if (is_hostile(letter, json))
+      fail_msg("U+%04X at byte %td of \"%s\"", (unsigned)letter, at - text, text);
     at += bytes;
   }
 }

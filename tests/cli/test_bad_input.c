@@ -1,4 +1,5 @@
-/* Every bad input ends in one line that names the file, the place and what was expected, and writes nothing. */
+/* Every bad input ends in one line that names the file, the place and what was expected, and writes
+ * nothing. */
 #include "command.h"
 
 #include <sys/stat.h>
@@ -43,17 +44,17 @@ static size_t count_files(void) {
 static void assert_training_fails(const char *name, const char *const *parts) {
   size_t files = count_files();
   const char *target = path_of(TARGET);
-  assert_one_line(run("train", "--data", path_of(name), "--epochs", "1", "--save", target), 1, parts);
+  assert_one_line(run("train", "--data", path_of(name), "--epochs", "1", "--save", target), 1,
+                  parts);
   assert_int_equal(count_files(), files);
 }
 
 static void test_files_that_are_not_there(void **state) {
   (void)state;
   assert_training_fails("missing.csv", PARTS("missing.csv", "No such file"));
-  assert_one_line(
-      run("train", "--data", "digitss"), 1,
-      PARTS("cannot open digitss: No such file or directory; the data sets with a name are digits and "
-            "fashion-mnist"));
+  assert_one_line(run("train", "--data", "digitss"), 1,
+                  PARTS("cannot open digitss: No such file or directory; the data sets with a name "
+                        "are digits and fashion-mnist"));
   assert_one_line(run("eval", "--model", path_of("missing"), "--data", "digits"), 1,
                   PARTS("missing", "No such file"));
   assert_one_line(run("predict", "--model", path_of("missing"), "--data", "digits"), 1,
@@ -64,7 +65,8 @@ static void test_files_that_are_not_there(void **state) {
 
 static void test_idx(void **state) {
   (void)state;
-  write_idx(sizeof good_images, sizeof good_labels); /* good, so that what follows fails for its own reason */
+  /* good, so that what follows fails for its own reason */
+  write_idx(sizeof good_images, sizeof good_labels);
   command_result good = run("train", "--data", path_of(IMAGES), "--epochs", "1");
   assert_code(&good, 0);
   result_free(&good);
@@ -119,18 +121,20 @@ static void test_labels_past_the_classes(void **state) {
   (void)state;
   write_text("train.csv", "1,2,0\n3,4,1\n5,6,1\n");
   write_text("test.csv", "1,2,1\n3,4,7\n");
-  assert_one_line(
-      run("train", "--data", path_of("train.csv"), "--test", path_of("test.csv"), "--save", path_of(TARGET)),
-      1, PARTS("test.csv: line 2, column 3", "one of the classes that were trained on: 0 to 1", "'7'"));
+  assert_one_line(run("train", "--data", path_of("train.csv"), "--test", path_of("test.csv"),
+                      "--save", path_of(TARGET)),
+                  1,
+                  PARTS("test.csv: line 2, column 3",
+                        "one of the classes that were trained on: 0 to 1", "'7'"));
   assert_int_not_equal(access(path_of(TARGET), F_OK), 0);
 
   command_result trained =
       run("train", "--data", path_of("train.csv"), "--epochs", "1", "--save", path_of(TARGET));
   assert_code(&trained, 0);
   result_free(&trained);
-  assert_one_line(
-      run("eval", "--model", path_of(TARGET), "--data", path_of("test.csv")), 1,
-      PARTS("test.csv: line 2, column 3", "one of the classes that were trained on: 0 to 1", "'7'"));
+  assert_one_line(run("eval", "--model", path_of(TARGET), "--data", path_of("test.csv")), 1,
+                  PARTS("test.csv: line 2, column 3",
+                        "one of the classes that were trained on: 0 to 1", "'7'"));
 }
 
 static void test_columns_that_do_not_fit(void **state) {
@@ -145,19 +149,21 @@ static void test_columns_that_do_not_fit(void **state) {
   result_free(&trained);
   static const char *const commands[] = {"eval", "predict"};
   for (size_t i = 0; i < 2; i++)
-    assert_one_line(
-        run(commands[i], "--model", path_of(TARGET), "--data", path_of("three.csv")), 1,
-        PARTS("three.csv: 4 columns", "expected 3 as in the data that were trained on, or the 2 inputs"));
-  assert_one_line(run("eval", "--model", path_of(TARGET), "--data", path_of("two.csv"), "--show", "1"), 1,
-                  PARTS("--show", "two.csv", "no images"));
+    assert_one_line(run(commands[i], "--model", path_of(TARGET), "--data", path_of("three.csv")), 1,
+                    PARTS("three.csv: 4 columns",
+                          "expected 3 as in the data that were trained on, or the 2 inputs"));
   assert_one_line(
-      run("eval", "--model", path_of(TARGET), "--data", path_of("two.csv"), "--class-names", "a,b,c"), 1,
-      PARTS("--class-names", "3 names", TARGET, "2 classes"));
+      run("eval", "--model", path_of(TARGET), "--data", path_of("two.csv"), "--show", "1"), 1,
+      PARTS("--show", "two.csv", "no images"));
+  assert_one_line(run("eval", "--model", path_of(TARGET), "--data", path_of("two.csv"),
+                      "--class-names", "a,b,c"),
+                  1, PARTS("--class-names", "3 names", TARGET, "2 classes"));
 }
 
 static void test_models(void **state) {
   (void)state;
-  command_result trained = run("train", "--data", "digits", "--epochs", "1", "--save", path_of(TARGET));
+  command_result trained =
+      run("train", "--data", "digits", "--epochs", "1", "--save", path_of(TARGET));
   assert_code(&trained, 0);
   result_free(&trained);
   size_t size;
@@ -165,10 +171,12 @@ static void test_models(void **state) {
   static const size_t lengths[] = {0, 7, 20, 1000};
   for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
     write_bytes(path_of("short"), bytes, lengths[i]);
-    assert_one_line(run("eval", "--model", path_of("short"), "--data", "digits"), 1, PARTS("short"));
+    assert_one_line(run("eval", "--model", path_of("short"), "--data", "digits"), 1,
+                    PARTS("short"));
   }
   write_bytes(path_of("short"), bytes, size - 1);
-  assert_one_line(run("predict", "--model", path_of("short"), "--data", "digits"), 1, PARTS("short"));
+  assert_one_line(run("predict", "--model", path_of("short"), "--data", "digits"), 1,
+                  PARTS("short"));
   memset(bytes, 0xFF, 8); /* a header of 2^64 - 1 bytes */
   write_bytes(path_of("huge"), bytes, size);
   assert_one_line(run("eval", "--model", path_of("huge"), "--data", "digits"), 1, PARTS("huge"));
@@ -181,8 +189,9 @@ static void test_devices_that_are_not_there(void **state) {
   for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
     assert_one_line(run("example", "--device", devices[i]), 1, PARTS(devices[i], "'reference'"));
   const command_setting environment = {PARTS("QUERN_DEVICE=abacus"), NULL};
-  assert_one_line(run_with(&environment, ARGUMENTS("train", "--data", "digits", "--save", path_of(TARGET))),
-                  1, PARTS("abacus", "'reference'"));
+  assert_one_line(
+      run_with(&environment, ARGUMENTS("train", "--data", "digits", "--save", path_of(TARGET))), 1,
+      PARTS("abacus", "'reference'"));
   assert_int_not_equal(access(path_of(TARGET), F_OK), 0);
 }
 
@@ -199,8 +208,8 @@ static void test_targets_that_cannot_be_written(void **state) {
                {"folder/", "a folder"}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     assert_one_line(
-        run("train", "--data", "digits", "--epochs", "1000000", "--save", path_of(cases[i].target)), 1,
-        PARTS("cannot save", cases[i].target, cases[i].why));
+        run("train", "--data", "digits", "--epochs", "1000000", "--save", path_of(cases[i].target)),
+        1, PARTS("cannot save", cases[i].target, cases[i].why));
   if (geteuid() == 0) return; /* root may write anywhere */
   assert_int_equal(chmod(path_of("folder"), 0500), 0);
   assert_one_line(run("train", "--data", "digits", "--save", path_of("folder/model")), 1,
@@ -209,20 +218,20 @@ static void test_targets_that_cannot_be_written(void **state) {
 
 static void test_sizes_that_overflow(void **state) {
   (void)state;
+  assert_one_line(run("train", "--data", "digits", "--hidden", "2147483647,2147483647", "--save",
+                      path_of(TARGET)),
+                  1, PARTS("2147483647", "overflow"));
   assert_one_line(
-      run("train", "--data", "digits", "--hidden", "2147483647,2147483647", "--save", path_of(TARGET)), 1,
-      PARTS("2147483647", "overflow"));
-  assert_one_line(
-      run("train", "--data", "digits", "--hidden", "2147483647,1000000", "--save", path_of(TARGET)), 1,
-      PARTS("network: ", " bytes of host memory, of which ", "take fewer units"));
+      run("train", "--data", "digits", "--hidden", "2147483647,1000000", "--save", path_of(TARGET)),
+      1, PARTS("network: ", " bytes of host memory, of which ", "take fewer units"));
   assert_int_not_equal(access(path_of(TARGET), F_OK), 0);
 }
 
 static void test_training_that_diverges_saves_nothing(void **state) {
   (void)state;
   size_t files = count_files();
-  command_result result =
-      run("train", "--data", "digits", "--lr", "1e30", "--epochs", "50", "--save", path_of(TARGET), "--json");
+  command_result result = run("train", "--data", "digits", "--lr", "1e30", "--epochs", "50",
+                              "--save", path_of(TARGET), "--json");
   assert_code(&result, 1);
   assert_string_equal(result.out, "");
   assert_says(result.err, "the loss is nan in step ");

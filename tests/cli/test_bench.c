@@ -1,4 +1,5 @@
-/* quern bench: that it measures, says so, and refuses what it does not know. No figure is held to anything: machines differ. */
+/* quern bench: that it measures, says so, and refuses what it does not know. No figure is held to
+ * anything: machines differ. */
 #include "command.h"
 
 /* A figure is positive and its median lies between its quartiles. */

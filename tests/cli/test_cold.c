@@ -8,7 +8,8 @@
 
 enum { CROWD = 20 };
 
-/* A variable "NAME=folder" of a folder that is there and empty, or shared by those who asked before. */
+/* A variable "NAME=folder" of a folder that is there and empty, or shared by those who asked
+ * before. */
 static char *folder_variable(const char *name, const char *folder) {
   char *variable;
   assert_true(asprintf(&variable, "%s=%s/%s", name, temporary_folder, folder) > 0);
@@ -16,7 +17,8 @@ static char *folder_variable(const char *name, const char *folder) {
   return variable;
 }
 
-/* The driver's compiler has its files in its cache, and cannot say what is wrong with that: quern asks. */
+/* The driver's compiler has its files in its cache, and cannot say what is wrong with that: quern
+ * asks. */
 static void test_no_room(void **state) {
   (void)state;
   char *cache = folder_variable("POCL_CACHE_DIR", "pocl");
@@ -26,8 +28,9 @@ static void test_no_room(void **state) {
   limit.rlim_cur = 4096;
   void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-  command_result result = run_with(&(const command_setting){(const char *const[]){cache, NULL}, NULL},
-                                   ARGUMENTS("train", "--data", "digits", "--hidden", "8", "--epochs", "1"));
+  command_result result =
+      run_with(&(const command_setting){(const char *const[]){cache, NULL}, NULL},
+               ARGUMENTS("train", "--data", "digits", "--hidden", "8", "--epochs", "1"));
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
   signal(SIGXFSZ, handler);
   assert_code(&result, 1);
@@ -51,8 +54,8 @@ static void check_crowd(bool shared) {
          *second = folder_variable("QUERN_CACHE_DIR", quern);
     const char *const environment[] = {first, second, "QUERN_CACHE=on", NULL};
     running[i] = start_with(&(const command_setting){environment, NULL},
-                            ARGUMENTS("train", "--data", "digits", PLAIN_SGD, "--hidden", "8", "--epochs",
-                                      "1", "--seed", "7", "--save", model[i]));
+                            ARGUMENTS("train", "--data", "digits", PLAIN_SGD, "--hidden", "8",
+                                      "--epochs", "1", "--seed", "7", "--save", model[i]));
     free(first);
     free(second);
   }
@@ -85,7 +88,9 @@ static int remove_tree(void **state) {
 }
 
 int main(int count, char **arguments) {
-  const struct CMUnitTest tests[] = {WITH_FOLDER(test_no_room)}, crowd[] = {WITH_FOLDER(test_crowd)};
-  if (count == 2 && strcmp(arguments[1], "crowd") == 0) return cmocka_run_group_tests(crowd, NULL, NULL);
+  const struct CMUnitTest tests[] = {WITH_FOLDER(test_no_room)},
+                          crowd[] = {WITH_FOLDER(test_crowd)};
+  if (count == 2 && strcmp(arguments[1], "crowd") == 0)
+    return cmocka_run_group_tests(crowd, NULL, NULL);
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,8 @@
 
 #include <math.h>
 
-#define DIGITS "train", "--data", "digits", "--hidden", "16", "--device", "reference", "--epochs", "1"
+#define DIGITS                                                                                     \
+  "train", "--data", "digits", "--hidden", "16", "--device", "reference", "--epochs", "1"
 
 /* Built without protobuf-c, quern says so. */
 static bool is_supported(void) {
@@ -56,11 +57,12 @@ static void test_eval_and_predict_take_it(void **state) {
   for (size_t i = 0; i < 2; i++) {
     command_result a = run(commands[i], "--model", path_of("model.safetensors"), "--data", "digits",
                            "--device", "reference");
-    command_result b =
-        run(commands[i], "--model", path_of("model.onnx"), "--data", "digits", "--device", "reference");
+    command_result b = run(commands[i], "--model", path_of("model.onnx"), "--data", "digits",
+                           "--device", "reference");
     assert_code(&a, 0);
     assert_code(&b, 0);
-    /* All but the file's name and the speed: the table of classes on one side, every row on the other. */
+    /* All but the file's name and the speed: the table of classes on one side, every row on the
+     * other. */
     const char *begin_a = i == 0 ? strstr(a.out, "\nclass ") : a.out,
                *begin_b = i == 0 ? strstr(b.out, "\nclass ") : b.out;
     assert_non_null(begin_a);
@@ -76,7 +78,8 @@ static void test_eval_and_predict_take_it(void **state) {
 static void test_frozen_parameters_are_told_of(void **state) {
   (void)state;
   if (!is_supported()) skip();
-  static const char header[] = "{\"0.weight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}}";
+  static const char header[] =
+      "{\"0.weight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}}";
   const uint64_t length = sizeof header - 1;
   unsigned char file[8 + sizeof header - 1 + 8] = {0};
   for (size_t i = 0; i < 8; i++) file[i] = (unsigned char)(length >> 8 * i);
@@ -88,18 +91,21 @@ static void test_frozen_parameters_are_told_of(void **state) {
   result_free(&result);
   result = run("convert", path_of("frozen.safetensors"), path_of("thawed.safetensors"));
   assert_code(&result, 0);
-  if (strstr(result.out, "note") != NULL) fail_msg("a note on a format that keeps it: \"%s\"", result.out);
+  if (strstr(result.out, "note") != NULL)
+    fail_msg("a note on a format that keeps it: \"%s\"", result.out);
   result_free(&result);
 }
 
-/* An ONNX file says nothing of its data: a table may have what is to be predicted behind the inputs, or not. */
+/* An ONNX file says nothing of its data: a table may have what is to be predicted behind the
+ * inputs, or not. */
 static void test_predicting_from_inputs_alone(void **state) {
   (void)state;
   if (!is_supported()) skip();
   static const char *const tables[] = {"1,2\n3,4\n", "1,2,0\n3,4,0\n"};
   char *first = NULL;
-  command_result made = run("train", "--data", QUERN_TEST_DATA "/../../data/iris.csv", "--inputs", "1,2",
-                            "--device", "reference", "--epochs", "1", "--save", path_of("two.safetensors"));
+  command_result made =
+      run("train", "--data", QUERN_TEST_DATA "/../../data/iris.csv", "--inputs", "1,2", "--device",
+          "reference", "--epochs", "1", "--save", path_of("two.safetensors"));
   assert_code(&made, 0);
   result_free(&made);
   made = run("convert", path_of("two.safetensors"), path_of("two.onnx"));
@@ -107,8 +113,8 @@ static void test_predicting_from_inputs_alone(void **state) {
   result_free(&made);
   for (size_t i = 0; i < 2; i++) {
     write_bytes(path_of("samples.csv"), tables[i], strlen(tables[i]));
-    command_result result = run("predict", "--model", path_of("two.onnx"), "--data", path_of("samples.csv"),
-                                "--device", "reference");
+    command_result result = run("predict", "--model", path_of("two.onnx"), "--data",
+                                path_of("samples.csv"), "--device", "reference");
     assert_code(&result, 0);
     assert_int_equal(count_lines(result.out), 3);
     if (first == NULL)
@@ -119,15 +125,16 @@ static void test_predicting_from_inputs_alone(void **state) {
   }
   free(first);
   write_bytes(path_of("samples.csv"), "1,x\n", 4);
-  assert_one_line(run("predict", "--model", path_of("two.onnx"), "--data", path_of("samples.csv")), 1,
-                  PARTS("samples.csv", "takes 2 values a sample, but", "has 1"));
+  assert_one_line(run("predict", "--model", path_of("two.onnx"), "--data", path_of("samples.csv")),
+                  1, PARTS("samples.csv", "takes 2 values a sample, but", "has 1"));
 }
 
 static void test_the_loss_that_a_file_does_not_say(void **state) {
   (void)state;
   if (!is_supported()) skip();
-  command_result result = run("convert", "--loss", "categorical",
-                              QUERN_TEST_DATA "/../onnx/no-bias-plain.onnx", path_of("c.safetensors"));
+  command_result result =
+      run("convert", "--loss", "categorical", QUERN_TEST_DATA "/../onnx/no-bias-plain.onnx",
+          path_of("c.safetensors"));
   assert_code(&result, 0);
   assert_says(result.out, "5-3-2, leaky-relu:0.2, categorical loss");
   result_free(&result);
@@ -141,10 +148,12 @@ static void test_refusals(void **state) {
   (void)state;
   const char *model = path_of("model.safetensors");
   assert_one_line(run("convert", model), 2, PARTS("IN OUT is missing"));
-  assert_one_line(run("convert", model, path_of("model.pt")), 1, PARTS("model.pt", ".safetensors or .onnx"));
+  assert_one_line(run("convert", model, path_of("model.pt")), 1,
+                  PARTS("model.pt", ".safetensors or .onnx"));
   assert_one_line(run("convert", path_of("missing.safetensors"), path_of("x.onnx")), 1,
                   PARTS("missing.safetensors"));
-  assert_one_line(run("convert", model, path_of("missing/x.onnx")), 1, PARTS("missing", "No such file"));
+  assert_one_line(run("convert", model, path_of("missing/x.onnx")), 1,
+                  PARTS("missing", "No such file"));
   if (is_supported()) {
     write_bytes(path_of("bad.onnx"), "hello", 5);
     assert_one_line(run("convert", path_of("bad.onnx"), path_of("x.safetensors")), 1,

@@ -1,4 +1,5 @@
-/* Training on several devices from the command line. The reference is always there, and is one of them. */
+/* Training on several devices from the command line. The reference is always there, and is one of
+ * them. */
 #include "child.h"
 
 #include <math.h>
@@ -19,10 +20,12 @@ static void test_refusals(void **state) {
   (void)state;
   assert_one_line(run(TRAIN, "--device", "reference,reference"), 1,
                   PARTS("--device reference,reference", "\"reference\"", "there before"));
-  assert_one_line(run(TRAIN, "--device", "reference,"), 1, PARTS("--device reference,", "a name is empty"));
+  assert_one_line(run(TRAIN, "--device", "reference,"), 1,
+                  PARTS("--device reference,", "a name is empty"));
   assert_one_line(run(TRAIN, "--device", "reference,nothing-like-it"), 1,
                   PARTS("nothing-like-it", "none fits"));
-  assert_one_line(run(TRAIN, "--device", "reference", "--shares", "1,x"), 2, PARTS("--shares", "\"1,x\""));
+  assert_one_line(run(TRAIN, "--device", "reference", "--shares", "1,x"), 2,
+                  PARTS("--shares", "\"1,x\""));
 }
 
 static void test_one(void **state) {
@@ -41,7 +44,8 @@ static void test_one(void **state) {
   result_free(&result);
 }
 
-/* Where the time went: of one device its steps and the test data, of several the way of gradients too, which is part of the steps. */
+/* Where the time went: of one device its steps and the test data, of several the way of gradients
+ * too, which is part of the steps. */
 static void test_profile(void **state) {
   (void)state;
   command_result result = run(TRAIN, "--epochs", "2", "--device", "reference", "--profile");
@@ -51,8 +55,8 @@ static void test_profile(void **state) {
   assert_null(strstr(result.out, "reduction"));
   result_free(&result);
   if (!has_another()) return;
-  result =
-      run(TRAIN, "--epochs", "1", "--device", "auto,reference", "--shares", "1,1", "--profile", "--json");
+  result = run(TRAIN, "--epochs", "1", "--device", "auto,reference", "--shares", "1,1", "--profile",
+               "--json");
   assert_code(&result, 0);
   assert_says(result.err, "\nprofile of 1 epoch\n");
   assert_says(result.err, "\n    reduction ");
@@ -68,11 +72,13 @@ static void test_profile(void **state) {
   result_free(&result);
 }
 
-/* Trained on two, stopped, gone on with by the shares of the checkpoint, to the same bits as at one go; and with measured shares. */
+/* Trained on two, stopped, gone on with by the shares of the checkpoint, to the same bits as at one
+ * go; and with measured shares. */
 static void test_two(void **state) {
   (void)state;
   if (!has_another()) skip();
-  const char *full = path_of("full"), *resumed = path_of("resumed"), *checkpoint = path_of("checkpoint");
+  const char *full = path_of("full"), *resumed = path_of("resumed"),
+             *checkpoint = path_of("checkpoint");
 #define TWO TRAIN, "--device", "auto,reference"
   command_result result = run(TWO, "--epochs", "2", "--shares", "7,1", "--save", full);
   assert_code(&result, 0);
@@ -105,27 +111,27 @@ static void test_two(void **state) {
   result_free(&result);
 }
 
-/* Each device has what is its own in its chunks, and that is told of both; the weights are those of data that are resident. */
+/* Each device has what is its own in its chunks, and that is told of both; the weights are those of
+ * data that are resident. */
 static void test_streamed(void **state) {
   (void)state;
   if (!has_another()) skip();
   const char *whole = path_of("whole"), *chunks = path_of("chunks");
-  command_result result = run(TWO, "--epochs", "1", "--batch", "64", "--shares", "3,1", "--save", whole);
+  command_result result =
+      run(TWO, "--epochs", "1", "--batch", "64", "--shares", "3,1", "--save", whole);
   assert_code(&result, 0);
   assert_null(strstr(result.out, "streaming"));
   result_free(&result);
-  result = run(TWO, "--epochs", "1", "--batch", "64", "--shares", "3,1", "--save", chunks, "--data-memory",
-               "15K", "--json");
+  result = run(TWO, "--epochs", "1", "--batch", "64", "--shares", "3,1", "--save", chunks,
+               "--data-memory", "15K", "--json");
   assert_code(&result, 0);
-  assert_says(result.err,
-              "streaming to 2 devices: training data in chunks of 48 samples, test data in chunks of "
-              "48 samples on 1 of them, whole on 1, in ");
+  assert_says(result.err, "streaming to 2 devices: training data in chunks of 48 samples, test "
+                          "data in chunks of 48 samples on 1 of them, whole on 1, in ");
   cJSON *json = parse_json(&result);
   const cJSON *devices = cJSON_GetObjectItemCaseSensitive(json, "devices");
   assert_true(json_number(json, "train_chunk") == 48);
-  for (int i = 0; i < 2; i++)
-    assert_true(json_number(cJSON_GetArrayItem(devices, i), "train_chunk") ==
-                48); /* of which the other has 3 batches */
+  for (int i = 0; i < 2; i++) /* of which the other has 3 batches */
+    assert_true(json_number(cJSON_GetArrayItem(devices, i), "train_chunk") == 48);
   assert_true(json_number(cJSON_GetArrayItem(devices, 0), "test_chunk") == 48);
   assert_true(json_number(cJSON_GetArrayItem(devices, 1), "test_chunk") == 0);
   cJSON_Delete(json);
@@ -143,7 +149,8 @@ static void test_interrupt(void **state) {
   (void)state;
   if (!has_another()) skip();
   const char *checkpoint = path_of("checkpoint");
-  child running = start(ARGUMENTS(TWO, "--shares", "1,1", "--epochs", "1000000", "--checkpoint", checkpoint));
+  child running =
+      start(ARGUMENTS(TWO, "--shares", "1,1", "--epochs", "1000000", "--checkpoint", checkpoint));
   wait_for_text(&running, running.out, "\nepoch ");
   assert_int_equal(kill(running.process, SIGINT), 0);
   command_result result = finish(&running);

@@ -1,10 +1,12 @@
-/* Scores and confusion of `quern eval`, of samples whose classes are known: the sign of x, with some labels wrong on purpose. */
+/* Scores and confusion of `quern eval`, of samples whose classes are known: the sign of x, with
+ * some labels wrong on purpose. */
 #include "command.h"
 
 #include <math.h>
 #include <quern/quern.h>
 
-/* `positive` and `negative` samples that the model gets right of themselves, labelled with `label`. */
+/* `positive` and `negative` samples that the model gets right of themselves, labelled with `label`.
+ */
 static void write_rows(FILE *file, size_t positive, size_t negative, int label) {
   for (size_t i = 0; i < positive; i++) fprintf(file, "%.1f,%d\n", 1 + 0.1 * (double)i, label);
   for (size_t i = 0; i < negative; i++) fprintf(file, "-%.1f,%d\n", 1 + 0.1 * (double)i, label);
@@ -78,7 +80,8 @@ static void test_json(void **state) {
 static void test_table(void **state) {
   (void)state;
   const char *model = train_model(), *data = write_mixed();
-  command_result result = run("eval", "--model", model, "--data", data, "--class-names", "minus,plus");
+  command_result result =
+      run("eval", "--model", model, "--data", data, "--class-names", "minus,plus");
   assert_code(&result, 0);
   assert_says(result.out, "\nclass  precision     recall         F1    samples\n"
                           "minus     0.7143     0.6250     0.6667          8\n"
@@ -108,7 +111,8 @@ static void test_empty_class(void **state) {
   result_free(&result);
 }
 
-/* A matrix of 20,000 by 20,000 is out of proportion to a model of 160 kB: the scores alone are told. */
+/* A matrix of 20,000 by 20,000 is out of proportion to a model of 160 kB: the scores alone are
+ * told. */
 static void test_many_classes(void **state) {
   (void)state;
   enum { CLASSES = 20000 };

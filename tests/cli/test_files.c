@@ -82,7 +82,8 @@ static bool writes_onnx(void) {
   return quern_onnx_check(NULL, "x.onnx") != QUERN_ERROR_UNSUPPORTED;
 }
 
-/* --- A full disk ----------------------------------------------------------------------------------------- */
+/* --- A full disk
+ * ----------------------------------------------------------------------------------------- */
 
 static void assert_keeps(const char *target, const char *const *arguments) {
   write_text(target, "old");
@@ -104,18 +105,20 @@ static void test_full_disk(void **state) {
   write_text("data.csv", TABLE);
   run_well(run(TRAIN, "--data", "data.csv", "--save", "model.safetensors", "--log", "log.csv"));
   assert_keeps("out.svg", ARGUMENTS("plot", "log.csv", "-o", "out.svg"));
-  assert_keeps("out.svg", ARGUMENTS("eval", "--model", "model.safetensors", "--data", "data.csv", "--device",
-                                    "reference", "--plot", "out.svg"));
+  assert_keeps("out.svg", ARGUMENTS("eval", "--model", "model.safetensors", "--data", "data.csv",
+                                    "--device", "reference", "--plot", "out.svg"));
   if (png) {
     assert_keeps("out.png", ARGUMENTS("plot", "log.csv", "-o", "out.png"));
     assert_keeps("out.png", ARGUMENTS("eval", "--model", "model.safetensors", "--data", "data.csv",
                                       "--device", "reference", "--plot", "out.png"));
   }
-  assert_keeps("out.conf",
-               ARGUMENTS(TRAIN, "--data", "data.csv", "--inputs", inputs, "--write-config", "out.conf"));
+  assert_keeps("out.conf", ARGUMENTS(TRAIN, "--data", "data.csv", "--inputs", inputs,
+                                     "--write-config", "out.conf"));
   assert_keeps("out.safetensors", ARGUMENTS("convert", "model.safetensors", "out.safetensors"));
-  assert_keeps("out.safetensors", ARGUMENTS(TRAIN, "--data", "data.csv", "--save", "out.safetensors"));
-  if (writes_onnx()) assert_keeps("out.onnx", ARGUMENTS("convert", "model.safetensors", "out.onnx"));
+  assert_keeps("out.safetensors",
+               ARGUMENTS(TRAIN, "--data", "data.csv", "--save", "out.safetensors"));
+  if (writes_onnx())
+    assert_keeps("out.onnx", ARGUMENTS("convert", "model.safetensors", "out.onnx"));
 }
 
 /* The first row takes an old log's place or leaves it. */
@@ -125,7 +128,8 @@ static void test_full_disk_before_the_log_begins(void **state) {
   write_text("data.csv", TABLE);
   for (size_t i = 0; i < 2; i++) {
     write_text(names[i], "old\n");
-    command_result result = run_within(100, ARGUMENTS(TRAIN, "--data", "data.csv", "--log", names[i]));
+    command_result result =
+        run_within(100, ARGUMENTS(TRAIN, "--data", "data.csv", "--log", names[i]));
     assert_code(&result, 1);
     assert_int_equal(count_lines(result.err), 1);
     assert_says(result.err, names[i]);
@@ -142,9 +146,9 @@ static void test_full_disk_in_a_log(void **state) {
   static const char *const names[] = {"log.csv", "log.jsonl"};
   write_text("data.csv", TABLE);
   for (size_t i = 0; i < 2; i++) {
-    command_result result =
-        run_within(1900, ARGUMENTS("train", "--hidden", "4", "--device", "reference", "--data", "data.csv",
-                                   "--epochs", "60", "--log", names[i], "--save", "model.safetensors"));
+    command_result result = run_within(
+        1900, ARGUMENTS("train", "--hidden", "4", "--device", "reference", "--data", "data.csv",
+                        "--epochs", "60", "--log", names[i], "--save", "model.safetensors"));
     assert_code(&result, 1);
     assert_int_equal(count_lines(result.err), 1);
     assert_says(result.err, "cannot be written: File too large");
@@ -159,7 +163,8 @@ static void test_full_disk_in_a_log(void **state) {
   }
 }
 
-/* --- What is no file ------------------------------------------------------------------------------------- */
+/* --- What is no file
+ * ------------------------------------------------------------------------------------- */
 
 static void test_readers_take_regular_files(void **state) {
   (void)state;
@@ -182,8 +187,8 @@ static void test_readers_take_regular_files(void **state) {
   }
   /* A log that a resumed training goes on with. */
   assert_int_equal(symlink("pipe", "pipe.csv"), 0);
-  assert_one_line(run(TRAIN, "--data", "data.csv", "--resume", "checkpoint", "--log", "pipe.csv"), 1,
-                  PARTS("pipe.csv"));
+  assert_one_line(run(TRAIN, "--data", "data.csv", "--resume", "checkpoint", "--log", "pipe.csv"),
+                  1, PARTS("pipe.csv"));
   assert_int_not_equal(access("out.svg", F_OK), 0);
 }
 
@@ -202,7 +207,8 @@ static void assert_refuses(const char *target, const char *why) {
   for (size_t i = 0; i < sizeof options / sizeof *options; i++)
     assert_one_line(run("train", "--data", "missing", options[i], target), 1, parts);
   assert_one_line(run("plot", "missing", "-o", target), 1, parts);
-  assert_one_line(run("eval", "--model", "missing", "--data", "missing", "--plot", target), 1, parts);
+  assert_one_line(run("eval", "--model", "missing", "--data", "missing", "--plot", target), 1,
+                  parts);
 }
 
 /* Links give pipes and devices the endings that pictures need. */
@@ -223,15 +229,18 @@ static void test_targets_are_tried_first(void **state) {
   assert_refuses(long_name(".svg"), "File name too long");
   assert_int_not_equal(access("nowhere", F_OK), 0);
   assert_one_line(run("convert", "missing", long_name(".onnx")), 1, PARTS("File name too long"));
-  assert_one_line(run("train", "--data", "missing", "--save", "/dev/null"), 1, PARTS("is a device"));
+  assert_one_line(run("train", "--data", "missing", "--save", "/dev/null"), 1,
+                  PARTS("is a device"));
 }
 
 static void test_the_standard_output_is_no_target(void **state) {
   (void)state;
   write_text("data.csv", TABLE);
-  assert_one_line(run(TRAIN, "--data", "data.csv", "--save", "/dev/stdout"), 1, PARTS("/dev/stdout"));
+  assert_one_line(run(TRAIN, "--data", "data.csv", "--save", "/dev/stdout"), 1,
+                  PARTS("/dev/stdout"));
   const command_setting setting = {NULL, "out"};
-  command_result result = run_with(&setting, ARGUMENTS(TRAIN, "--data", "data.csv", "--save", "out"));
+  command_result result =
+      run_with(&setting, ARGUMENTS(TRAIN, "--data", "data.csv", "--save", "out"));
   assert_code(&result, 1);
   assert_says(result.err, "cannot save to out: the standard output goes there");
   result_free(&result);
@@ -244,7 +253,8 @@ static void test_a_folder_that_is_locked(void **state) {
   assert_refuses("locked/a.svg", "Permission denied");
 }
 
-/* --- Files that would be overwritten --------------------------------------------------------------------- */
+/* --- Files that would be overwritten
+ * --------------------------------------------------------------------- */
 
 static void assert_spares(const char *input, const char *const *arguments) {
   command_result result = run_with(&(const command_setting){NULL, NULL}, arguments);
@@ -255,7 +265,8 @@ static void test_inputs_are_spared(void **state) {
   (void)state;
   write_text("data.csv", TABLE);
   write_text("run.conf", "data = data.csv\n");
-  run_well(run(TRAIN, "--data", "data.csv", "--checkpoint", "kept", "--save", "model.svg", "--log", "a.csv"));
+  run_well(run(TRAIN, "--data", "data.csv", "--checkpoint", "kept", "--save", "model.svg", "--log",
+               "a.csv"));
   assert_int_equal(symlink("data.csv", "link"), 0);
   assert_int_equal(link("data.csv", "hard.csv"), 0);
   assert_int_equal(link("kept", "hard"), 0);
@@ -264,16 +275,17 @@ static void test_inputs_are_spared(void **state) {
   for (size_t i = 0; i < 4; i++) {
     for (size_t j = 0; j < 3; j++) {
       assert_spares("--data reads", ARGUMENTS(TRAIN, "--data", "data.csv", options[i], names[j]));
-      assert_spares("--test reads",
-                    ARGUMENTS(TRAIN, "--data", "digits", "--test", "data.csv", options[i], names[j]));
+      assert_spares("--test reads", ARGUMENTS(TRAIN, "--data", "digits", "--test", "data.csv",
+                                              options[i], names[j]));
     }
-    assert_spares("--config reads", ARGUMENTS(TRAIN, "--config", "run.conf", options[i], "run.conf"));
+    assert_spares("--config reads",
+                  ARGUMENTS(TRAIN, "--config", "run.conf", options[i], "run.conf"));
     if (i != 1)
       assert_spares("--resume reads",
                     ARGUMENTS(TRAIN, "--data", "data.csv", "--resume", "kept", options[i], "hard"));
   }
-  assert_spares("--model reads",
-                ARGUMENTS("eval", "--model", "model.svg", "--data", "data.csv", "--plot", "model.svg"));
+  assert_spares("--model reads", ARGUMENTS("eval", "--model", "model.svg", "--data", "data.csv",
+                                           "--plot", "model.svg"));
   assert_int_equal(symlink("a.csv", "a.svg"), 0);
   assert_spares("plot reads", ARGUMENTS("plot", "a.csv", "-o", "a.svg"));
   assert_int_equal(symlink("model.svg", "same.safetensors"), 0);
@@ -290,8 +302,9 @@ static void test_targets_are_apart(void **state) {
   assert_true(asprintf(&other, "%s/same.csv", temporary_folder) > 0);
   write_text("data.csv", TABLE);
   for (size_t there = 0; there < 2; there++) {
-    assert_one_line(run(TRAIN, "--data", "data.csv", "--save", "same.csv", "--checkpoint", "./same.csv"), 1,
-                    PARTS("cannot save to ./same.csv: --save writes it too"));
+    assert_one_line(
+        run(TRAIN, "--data", "data.csv", "--save", "same.csv", "--checkpoint", "./same.csv"), 1,
+        PARTS("cannot save to ./same.csv: --save writes it too"));
     assert_one_line(run(TRAIN, "--data", "data.csv", "--save", "same.csv", "--log", other), 1,
                     PARTS("cannot save to", "--save writes it too"));
     write_text("same.csv", "");
@@ -302,7 +315,8 @@ static void test_targets_are_apart(void **state) {
   free(other);
 }
 
-/* --- Formats --------------------------------------------------------------------------------------------- */
+/* --- Formats
+ * --------------------------------------------------------------------------------------------- */
 
 static void test_the_ending_decides(void **state) {
   (void)state;
@@ -313,8 +327,8 @@ static void test_the_ending_decides(void **state) {
   assert_int_equal(quern_model_load("model.net", NULL, &network), QUERN_OK);
   quern_network_free(network);
   if (!writes_onnx()) {
-    assert_one_line(run("train", "--data", "digits", "--epochs", "1000000", "--save", "net.onnx"), 1,
-                    PARTS("net.onnx", "without protobuf-c"));
+    assert_one_line(run("train", "--data", "digits", "--epochs", "1000000", "--save", "net.onnx"),
+                    1, PARTS("net.onnx", "without protobuf-c"));
     return;
   }
   run_well(run(TRAIN, "--data", "data.csv", "--save", "net.onnx"));

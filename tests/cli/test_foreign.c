@@ -7,10 +7,12 @@
 static void check_model(const char *model, const char *data, const char *const *says) {
   CHECK(0, "eval", "--model", model, "--data", data, "--device", "reference", "--json");
   for (; *says != NULL; says++)
-    check_says(0, *says, ARGUMENTS("eval", "--model", model, "--data", data, "--device", "reference"));
+    check_says(0, *says,
+               ARGUMENTS("eval", "--model", model, "--data", data, "--device", "reference"));
   CHECK(0, "inspect", model);
   CHECK(0, "inspect", model, "--json");
-  command_result table = run_in_terminal(80, NULL, ARGUMENTS("predict", "--model", model, "--data", data));
+  command_result table =
+      run_in_terminal(80, NULL, ARGUMENTS("predict", "--model", model, "--data", data));
   assert_code(&table, 0);
   char *to = table.out; /* a terminal adds returns to the ends of lines */
   for (const char *at = table.out; *at != '\0'; at++)
@@ -57,7 +59,8 @@ static void test_targets(void **state) {
   static const char *const tasks[] = {"labels", "regression"};
   for (size_t i = 0; i < 2; i++) {
     write_table(data.text, "a,b,x" HOSTILE ",y" HOSTILE, PARTS("0,1", "1,0"));
-    CHECK(0, TRAIN, "--data", data.text, "--target", "3,4", "--task", tasks[i], "--save", model.text);
+    CHECK(0, TRAIN, "--data", data.text, "--target", "3,4", "--task", tasks[i], "--save",
+          model.text);
     check_model(model.text, data.text, PARTS("x" SHOWN, "y" SHOWN));
   }
 }
@@ -67,12 +70,12 @@ static void test_images(void **state) {
   const kept_path model = keep("model.safetensors");
   static const char names[] = "x" HOSTILE ",b" HOSTILE ",c,d,e,f,g,h,i,\x80\x9b" HOSTILE;
   CHECK(0, TRAIN, "--data", "digits", "--save", model.text);
-  CHECK(0, "eval", "--model", model.text, "--data", "digits", "--show", "20", "--class-names", names,
-        "--device", "reference");
+  CHECK(0, "eval", "--model", model.text, "--data", "digits", "--show", "20", "--class-names",
+        names, "--device", "reference");
   CHECK(0, "eval", "--model", model.text, "--data", "digits", "--json", "--class-names", names);
   const kept_path picture = keep("picture.png");
-  command_result drawn = run("eval", "--model", model.text, "--data", "digits", "--plot", picture.text,
-                             "--class-names", names, "--device", "reference");
+  command_result drawn = run("eval", "--model", model.text, "--data", "digits", "--plot",
+                             picture.text, "--class-names", names, "--device", "reference");
   if (drawn.code != 0) assert_says(drawn.err, "without cairo");
   result_free(&drawn);
 }
@@ -82,8 +85,8 @@ static void test_file_names(void **state) {
   (void)state;
   const kept_path model = keep(HOSTILE ".safetensors"), data = keep(HOSTILE ".csv"),
                   log = keep(HOSTILE ".log.csv"), checkpoint = keep(HOSTILE ".checkpoint"),
-                  picture = keep(HOSTILE ".svg"), config = keep(HOSTILE ".config"), missing = keep(HOSTILE),
-                  latin = keep("\xe9\x9b");
+                  picture = keep(HOSTILE ".svg"), config = keep(HOSTILE ".config"),
+                  missing = keep(HOSTILE), latin = keep("\xe9\x9b");
   write_table(data.text, "a,b,c", PARTS("x", "y"));
   CHECK(0, TRAIN, "--data", data.text, "--save", model.text, "--log", log.text, "--checkpoint",
         checkpoint.text, "--write-config", config.text, "--json");
@@ -126,7 +129,8 @@ static void test_options(void **state) {
     write_bytes(config.text, line, strlen(line));
     CHECK(2, "train", "--config", config.text);
   }
-  static const char *const lines[] = {HOSTILE, HOSTILE " = 1", "data = \"" HOSTILE, "json = " HOSTILE};
+  static const char *const lines[] = {HOSTILE, HOSTILE " = 1", "data = \"" HOSTILE,
+                                      "json = " HOSTILE};
   for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
     write_bytes(config.text, lines[i], strlen(lines[i]));
     CHECK(2, "train", "--config", config.text);
@@ -155,22 +159,22 @@ static void test_devices(void **state) {
       ARGUMENTS("devices"),
       ARGUMENTS("devices", "--json"),
       ARGUMENTS("train", "--data", "digits", "--epochs", "1", "--hidden", "4"),
-      ARGUMENTS("train", "--data", "digits", "--epochs", "1", "--hidden", "4", "--device", "auto,reference",
-                "--json"),
+      ARGUMENTS("train", "--data", "digits", "--epochs", "1", "--hidden", "4", "--device",
+                "auto,reference", "--json"),
       ARGUMENTS("verify", "--quick", "--op", "softmax"),
       ARGUMENTS("tune", "--reset", "--json"),
   };
-  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
     check_any(&hostile, lines[i]); /* without a driver the reference is the only device */
-  }
 }
 
 /* How to go on is a line for a shell, in which the path is the path still. */
 static void test_interrupted(void **state) {
   (void)state;
   const kept_path checkpoint = keep("a'b\\" HOSTILE);
-  child running = start(ARGUMENTS("train", "--device", "reference", "--hidden", "4", "--data", "digits",
-                                  "--epochs", "1000000", "--checkpoint", checkpoint.text));
+  child running =
+      start(ARGUMENTS("train", "--device", "reference", "--hidden", "4", "--data", "digits",
+                      "--epochs", "1000000", "--checkpoint", checkpoint.text));
   const struct timespec pause = {.tv_nsec = 10000000};
   while (access(checkpoint.text, F_OK) != 0) nanosleep(&pause, NULL);
   assert_int_equal(kill(running.process, SIGINT), 0);
@@ -178,7 +182,8 @@ static void test_interrupted(void **state) {
   assert_code(&result, 130);
   assert_clean(result.out);
   assert_clean(result.err);
-  assert_says(result.err, "/a\\'b\\\\\\033[31m\\007\\015\\011\\177\\001\\302\\2335m\\342\\200\\256");
+  assert_says(result.err,
+              "/a\\'b\\\\\\033[31m\\007\\015\\011\\177\\001\\302\\2335m\\342\\200\\256");
   result_free(&result);
 }
 

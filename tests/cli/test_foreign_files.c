@@ -1,9 +1,10 @@
-/* Hostile texts inside of files, whatever a command does with them: metadata, identities of checkpoints,
- * names of tensors, of array members and of ONNX nodes. */
+/* Hostile texts inside of files, whatever a command does with them: metadata, identities of
+ * checkpoints, names of tensors, of array members and of ONNX nodes. */
 #include "foreign.h"
 
 /* A safetensors file with another header. */
-static void write_with_header(const char *path, const cJSON *header, const unsigned char *data, size_t size) {
+static void write_with_header(const char *path, const cJSON *header, const unsigned char *data,
+                              size_t size) {
   char *text = cJSON_PrintUnformatted(header);
   assert_non_null(text);
   const size_t length = strlen(text), padded = (length + 7) / 8 * 8;
@@ -60,7 +61,8 @@ static cJSON *object_of(const tensor_file *file, const char *part) {
   return part != NULL ? cJSON_GetObjectItemCaseSensitive(file->header, part) : file->header;
 }
 
-/* One at a time, since a reader says what is wrong with the first. `line` says what is done with `to`. */
+/* One at a time, since a reader says what is wrong with the first. `line` says what is done with
+ * `to`. */
 static void check_members(const char *path, const char *part, bool rename, const char *to,
                           const char *const *line) {
   const cJSON *member;
@@ -80,7 +82,8 @@ static void check_all_members(const char *path, const char *to) {
   tensor_file original = open_tensors(path), file = open_tensors(path);
   const cJSON *member;
   cJSON_ArrayForEach(member, cJSON_GetObjectItemCaseSensitive(original.header, "__metadata__"))
-      make_hostile(cJSON_GetObjectItemCaseSensitive(file.header, "__metadata__"), member->string, false);
+      make_hostile(cJSON_GetObjectItemCaseSensitive(file.header, "__metadata__"), member->string,
+                   false);
   cJSON_ArrayForEach(member, original.header) if (strcmp(member->string, "__metadata__") != 0)
       make_hostile(file.header, member->string, true);
   write_tensors(to, &file);
@@ -100,9 +103,10 @@ static void test_headers(void **state) {
   CHECK(0, TRAIN, "--data", data.text, "--save", model.text, "--checkpoint", checkpoint.text);
   check_all_members(model.text, to.text);
   check_all_members(checkpoint.text, to.text);
-  const char *const *const eval = ARGUMENTS("eval", "--model", to.text, "--data", data.text, "--device",
-                                            "reference"),
-                           *const *const resume = ARGUMENTS(TRAIN, "--data", data.text, "--resume", to.text);
+  const char *const *const eval = ARGUMENTS("eval", "--model", to.text, "--data", data.text,
+                                            "--device", "reference"),
+                           *const *const resume =
+                               ARGUMENTS(TRAIN, "--data", data.text, "--resume", to.text);
   check_members(model.text, "__metadata__", false, to.text, eval);
   check_members(model.text, NULL, true, to.text, eval);
   check_members(checkpoint.text, "__metadata__", false, to.text, resume);
@@ -114,8 +118,8 @@ static void write_changed(const char *path, const char *source, const char *from
   size_t size;
   unsigned char *bytes = read_bytes(source, &size);
   size_t changed = 0;
-  for (unsigned char *at = bytes; (at = memmem(at, size - (size_t)(at - bytes), from, strlen(from))) != NULL;
-       changed++)
+  for (unsigned char *at = bytes;
+       (at = memmem(at, size - (size_t)(at - bytes), from, strlen(from))) != NULL; changed++)
     memcpy(at, to, strlen(from));
   assert_true(changed > 0 && strlen(from) == strlen(to));
   write_bytes(path, bytes, size);

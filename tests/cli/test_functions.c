@@ -8,8 +8,8 @@
 static void test_parameters_are_kept(void **state) {
   (void)state;
   const char *model = path_of("model.safetensors");
-  command_result trained = run("train", "--data", "digits", "--epochs", "2", "--activation", "elu:1.5",
-                               "--loss", "huber:0.5", "--lr", "0.5", "--save", model);
+  command_result trained = run("train", "--data", "digits", "--epochs", "2", "--activation",
+                               "elu:1.5", "--loss", "huber:0.5", "--lr", "0.5", "--save", model);
   assert_code(&trained, 0);
   assert_says(trained.out, "elu:1.5, huber:0.5 loss");
   command_result evaluated = run("eval", "--data", "digits", "--model", model);
@@ -30,8 +30,8 @@ static void write_classes(const char *path) {
 static void check_weights(const char *given, const char *smoothing, const double *expected) {
   const char *data = path_of("classes.csv");
   write_classes(data);
-  command_result result = run("train", "--data", data, "--test", data, "--epochs", "1", "--class-weights",
-                              given, "--label-smoothing", smoothing, "--json");
+  command_result result = run("train", "--data", data, "--test", data, "--epochs", "1",
+                              "--class-weights", given, "--label-smoothing", smoothing, "--json");
   assert_code(&result, 0);
   cJSON *json = parse_json(&result);
   const cJSON *weights = cJSON_GetObjectItemCaseSensitive(json, "class_weights");
@@ -52,7 +52,8 @@ static void test_class_weights(void **state) {
 
 static void check_refused(int code, const char *option, const char *value, const char *also,
                           const char *part) {
-  command_result result = run("train", "--data", "digits", "--epochs", "1", option, value, "--loss", also);
+  command_result result =
+      run("train", "--data", "digits", "--epochs", "1", option, value, "--loss", also);
   assert_code(&result, code);
   assert_says(result.err, part);
   result_free(&result);
@@ -65,14 +66,18 @@ static void test_refused(void **state) {
   check_refused(2, "--loss", "huber:0", "huber:0", "a number above 0 may stand behind huber");
   check_refused(2, "--label-smoothing", "1.5", "categorical", "a number from 0 to 1");
   check_refused(2, "--class-weights", "1,x", "categorical", "or balanced");
-  check_refused(2, "--class-weights", "balanced", "squared", "--class-weights needs --loss categorical");
-  check_refused(2, "--label-smoothing", "0.1", "binary", "--label-smoothing needs --loss categorical");
-  check_refused(1, "--class-weights", "1,2", "categorical", "has 2 weights, but digits has 10 classes");
+  check_refused(2, "--class-weights", "balanced", "squared",
+                "--class-weights needs --loss categorical");
+  check_refused(2, "--label-smoothing", "0.1", "binary",
+                "--label-smoothing needs --loss categorical");
+  check_refused(1, "--class-weights", "1,2", "categorical",
+                "has 2 weights, but digits has 10 classes");
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_teardown(test_parameters_are_kept, empty_temporary_folder),
-      cmocka_unit_test_teardown(test_class_weights, empty_temporary_folder), cmocka_unit_test(test_refused)};
+      cmocka_unit_test_teardown(test_class_weights, empty_temporary_folder),
+      cmocka_unit_test(test_refused)};
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }

@@ -1,5 +1,6 @@
-/* A driver that never returns. No library can end a call into it, so the command waits as well; what is promised is that a person
- * can end it: by the first Ctrl-C, or, where that asks a training to finish its step, by the second. */
+/* A driver that never returns. No library can end a call into it, so the command waits as well;
+ * what is promised is that a person can end it: by the first Ctrl-C, or, where that asks a training
+ * to finish its step, by the second. */
 #include "child.h"
 
 #include "opencl_shim_fault.h"
@@ -18,7 +19,8 @@ static child start_hanging(const char *entry, const char *const *arguments) {
 static void assert_ended_by(child *running, int signal) {
   command_result result = finish(running);
   if (result.code != -signal && result.code != 128 + signal)
-    fail_msg("code %d, expected the end by signal %d; stderr \"%s\"", result.code, signal, result.err);
+    fail_msg("code %d, expected the end by signal %d; stderr \"%s\"", result.code, signal,
+             result.err);
   result_free(&result);
 }
 
@@ -39,12 +41,13 @@ static void test_first_signal(void **state) {
 /* In a training the first one is a request. */
 static void test_second_signal(void **state) {
   (void)state;
-  static const char *const entries[] = {"clBuildProgram", "clEnqueueNDRangeKernel", "clEnqueueReadBuffer",
-                                        "clFinish"};
+  static const char *const entries[] = {"clBuildProgram", "clEnqueueNDRangeKernel",
+                                        "clEnqueueReadBuffer", "clFinish"};
   for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
-    child running = start_hanging(
-        entries[i], ARGUMENTS("train", "--data", "digits", "--hidden", "8", "--checkpoint", path_of("kept")));
-    /* Which one ends it depends on where it hangs; after the first there may be nobody to get the second. */
+    child running = start_hanging(entries[i], ARGUMENTS("train", "--data", "digits", "--hidden",
+                                                        "8", "--checkpoint", path_of("kept")));
+    /* Which one ends it depends on where it hangs; after the first there may be nobody to get the
+     * second. */
     assert_int_equal(kill(running.process, SIGINT), 0);
     pause_for(300);
     (void)kill(running.process, SIGINT);
@@ -55,10 +58,11 @@ static void test_second_signal(void **state) {
 /* Who does not want that driver says so, and reaches none. */
 static void test_without_the_driver(void **state) {
   (void)state;
-  static const char *const environment[] = {QUERN_SHIM_HANG "=clGetPlatformIDs", "QUERN_OPENCL_LIBRARY=none",
-                                            NULL};
-  command_result result = run_with(&(const command_setting){environment, NULL},
-                                   ARGUMENTS("train", "--data", "digits", "--hidden", "8", "--epochs", "1"));
+  static const char *const environment[] = {QUERN_SHIM_HANG "=clGetPlatformIDs",
+                                            "QUERN_OPENCL_LIBRARY=none", NULL};
+  command_result result =
+      run_with(&(const command_setting){environment, NULL},
+               ARGUMENTS("train", "--data", "digits", "--hidden", "8", "--epochs", "1"));
   assert_code(&result, 0);
   assert_string_equal(result.err, "");
   result_free(&result);
@@ -67,7 +71,8 @@ static void test_without_the_driver(void **state) {
 #define WITH_FOLDER(test) cmocka_unit_test_teardown(test, empty_temporary_folder)
 
 int main(void) {
-  const struct CMUnitTest tests[] = {WITH_FOLDER(test_first_signal), WITH_FOLDER(test_second_signal),
+  const struct CMUnitTest tests[] = {WITH_FOLDER(test_first_signal),
+                                     WITH_FOLDER(test_second_signal),
                                      WITH_FOLDER(test_without_the_driver)};
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }

@@ -1,7 +1,9 @@
-/* `quern inspect` on what `quern train` writes, and on names that a terminal would take for commands. */
+/* `quern inspect` on what `quern train` writes, and on names that a terminal would take for
+ * commands. */
 #include "command.h"
 
-#define DIGITS "train", "--data", "digits", "--hidden", "16", "--device", "reference", "--epochs", "1"
+#define DIGITS                                                                                     \
+  "train", "--data", "digits", "--hidden", "16", "--device", "reference", "--epochs", "1"
 
 static void run_well(command_result result) {
   assert_code(&result, 0);
@@ -36,9 +38,11 @@ static void test_checkpoint(void **state) {
   run_well(run(DIGITS, "--checkpoint", path_of("checkpoint")));
   command_result result = run("inspect", path_of("checkpoint"));
   assert_code(&result, 0);
-  assert_says(result.out, "checkpoint: checkpoint, safetensors, checkpoint format 1, written by quern ");
   assert_says(result.out,
-              "\nnetwork: 64-16-10\nepochs done: 1, steps of the next one: 0, updates in all: 23\n");
+              "checkpoint: checkpoint, safetensors, checkpoint format 1, written by quern ");
+  assert_says(
+      result.out,
+      "\nnetwork: 64-16-10\nepochs done: 1, steps of the next one: 0, updates in all: 23\n");
   assert_says(result.out, "\nparameters: layer 1 weights  F32   16 x 10 ");
   assert_says(result.out, "\nmomentum: layer 1 weights    F32   16 x 10 ");
   assert_says(result.out, "\nsquare: layer 1 bias         F32   10 ");
@@ -48,8 +52,8 @@ static void test_checkpoint(void **state) {
 
 static void test_foreign_names(void **state) {
   (void)state;
-  const char header[] = "{\"\\u001b[2J\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},\"__"
-                        "metadata__\":{\"k\":\"\\u009b1m\\n\"}}";
+  const char header[] = "{\"\\u001b[2J\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},"
+                        "\"__metadata__\":{\"k\":\"\\u009b1m\\n\"}}";
   char bytes[256] = {(char)(sizeof header - 1)};
   memcpy(bytes + 8, header, sizeof header - 1);
   bytes[8 + sizeof header - 1] = 7;
@@ -72,7 +76,8 @@ static void test_refusals(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_model), cmocka_unit_test(test_checkpoint),
-                                     cmocka_unit_test(test_foreign_names), cmocka_unit_test(test_refusals)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_model), cmocka_unit_test(test_checkpoint),
+      cmocka_unit_test(test_foreign_names), cmocka_unit_test(test_refusals)};
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }

@@ -1,5 +1,5 @@
-/* Training that is killed at any moment: there is always a whole checkpoint, and what it goes on to is what training that
- * was never stopped comes to. */
+/* Training that is killed at any moment: there is always a whole checkpoint, and what it goes on to
+ * is what training that was never stopped comes to. */
 #include "child.h"
 
 #include "network/network.h"
@@ -36,7 +36,8 @@ static quern_network *learned(quern_trainer *trainer) {
 static void write_data(const char *path) {
   FILE *file = fopen(path, "w");
   assert_non_null(file);
-  for (size_t i = 0; i < SAMPLES; i++) fprintf(file, "%zu.%zu,-%zu.5,%zu\n", i % 3, i % 10, i % 5, i % 3);
+  for (size_t i = 0; i < SAMPLES; i++)
+    fprintf(file, "%zu.%zu,-%zu.5,%zu\n", i % 3, i % 10, i % 5, i % 3);
   assert_int_equal(fclose(file), 0);
 }
 
@@ -51,7 +52,8 @@ static size_t count_temporary(void) {
   return count;
 }
 
-/* Kills a run that checkpoints every three steps, `kills` times, each going on from what the one before left. */
+/* Kills a run that checkpoints every three steps, `kills` times, each going on from what the one
+ * before left. */
 static void check_kills(const char *device, size_t kills) {
   char data_path[2 * PATH_BYTES], checkpoint[2 * PATH_BYTES];
   snprintf(data_path, sizeof data_path, "%s", path_of("data.csv"));
@@ -68,12 +70,13 @@ static void check_kills(const char *device, size_t kills) {
   quern__values random = {.stream = (uint32_t)now.tv_nsec}; /* other moments in every run */
   for (size_t i = 0; i < kills; i++) {
     const char *resume = i > 0 ? "--resume" : NULL;
-    child running = start(ARGUMENTS("train", "--data", data_path, "--test", data_path, "--hidden", "4",
-                                    "--activation", "tanh", PLAIN_SGD, "--batch", "6", "--lr", "0.05",
-                                    "--seed", "5", "--epochs", "1000000", "--device", device, "--checkpoint",
-                                    checkpoint, "--checkpoint-every", "3", resume, checkpoint));
+    child running = start(ARGUMENTS(
+        "train", "--data", data_path, "--test", data_path, "--hidden", "4", "--activation", "tanh",
+        PLAIN_SGD, "--batch", "6", "--lr", "0.05", "--seed", "5", "--epochs", "1000000", "--device",
+        device, "--checkpoint", checkpoint, "--checkpoint-every", "3", resume, checkpoint));
     wait_for_text(&running, running.out, "\nepoch ");
-    nanosleep(&(struct timespec){0, (long)quern__values_below(&random, LONGEST_DELAY_US) * 1000}, NULL);
+    nanosleep(&(struct timespec){0, (long)quern__values_below(&random, LONGEST_DELAY_US) * 1000},
+              NULL);
     assert_int_equal(kill(running.process, SIGKILL), 0);
     command_result result = finish(&running);
     assert_int_equal(result.code, -SIGKILL);
@@ -95,8 +98,8 @@ static void check_kills(const char *device, size_t kills) {
     quern_network_free(other);
     quern_trainer_free(trainer);
   }
-  print_message("%s: %zu kills, %zu of them while a checkpoint was being written; %zu epochs\n", device,
-                kills, while_writing, seen.epoch);
+  print_message("%s: %zu kills, %zu of them while a checkpoint was being written; %zu epochs\n",
+                device, kills, while_writing, seen.epoch);
   quern_trainer_free(witness);
   quern_dataset_free(data);
   quern_context_free(context);

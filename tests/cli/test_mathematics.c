@@ -1,14 +1,17 @@
-/* The numbers of docs/mathematics.md are those that `quern example` computes, and all of them are there. */
+/* The numbers of docs/mathematics.md are those that `quern example` computes, and all of them are
+ * there. */
 #include "command.h"
 
 #include <math.h>
 
 #define PAGE QUERN_TEST_DATA "/../../docs/mathematics.md"
 
-/* Beside the rounding to the digits shown: what devices' floats, all of size 3 or less, may differ by. */
+/* Beside the rounding to the digits shown: what devices' floats, all of size 3 or less, may differ
+ * by. */
 #define TOLERANCE 2e-7
 
-/* The numbers under a key of the JSON, row by row; its rows are lists or numbers. Returns how many there are. */
+/* The numbers under a key of the JSON, row by row; its rows are lists or numbers. Returns how many
+ * there are. */
 static size_t numbers_of(const cJSON *item, double values[9]) {
   if (cJSON_IsNumber(item)) {
     values[0] = item->valuedouble;
@@ -26,12 +29,14 @@ static size_t numbers_of(const cJSON *item, double values[9]) {
 static void check_number(const char *key, const char *text, size_t length, double value) {
   const char *point = memchr(text, '.', length);
   assert_non_null(point);
-  const double half = 0.5 * pow(10.0, -(double)(text + length - point - 1)), shown = strtod(text, NULL);
+  const double half = 0.5 * pow(10.0, -(double)(text + length - point - 1)),
+               shown = strtod(text, NULL);
   if (!(fabs(shown - value) <= half + TOLERANCE))
     fail_msg("%s of the page has %.*s, the device %.9g", key, (int)length, text, value);
 }
 
-/* Takes "key = [1.0 2.0 …]" from *text on, and holds it to the JSON, from which the key is taken away. False at the block's end. */
+/* Takes "key = [1.0 2.0 …]" from *text on, and holds it to the JSON, from which the key is taken
+ * away. False at the block's end. */
 static bool check_quantity(char **text, cJSON *json) {
   if (strncmp(*text, "```", 3) == 0) return false;
   char *equals = strstr(*text, " = ["), *end = strchr(*text, ']');
@@ -57,8 +62,8 @@ static bool check_quantity(char **text, cJSON *json) {
   return true;
 }
 
-/* Every block of the language is held to what the command says of the loss. Returns what the page did not name; the caller deletes
- * it. */
+/* Every block of the language is held to what the command says of the loss. Returns what the page
+ * did not name; the caller deletes it. */
 static cJSON *check_page(const char *language, const char *loss, const char *device) {
   command_result result = run("example", "--json", "--loss", loss, "--device", device);
   assert_code(&result, 0);

@@ -4,8 +4,9 @@
 #include <math.h>
 #include <sys/resource.h>
 
-#define COLUMNS "epoch,step,train_loss,test_loss,test_accuracy,learning_rate,samples_per_second,seconds\n"
-#define DIGITS  "train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--device", "reference"
+#define COLUMNS                                                                                    \
+  "epoch,step,train_loss,test_loss,test_accuracy,learning_rate,samples_per_second,seconds\n"
+#define DIGITS "train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--device", "reference"
 
 static char *read_text(const char *path) {
   size_t size;
@@ -73,8 +74,8 @@ static void test_rows(void **state) {
 }
 
 /* Other tasks have columns of their own, which are what --json says, and panels. */
-static void check_task(const char *task, const char *header, const char *const *names, size_t column,
-                       const char *const *panels) {
+static void check_task(const char *task, const char *header, const char *const *names,
+                       size_t column, const char *const *panels) {
   char data[2 * PATH_BYTES], log[2 * PATH_BYTES], picture[2 * PATH_BYTES], member[64];
   snprintf(data, sizeof data, "%s", path_of("data.csv"));
   snprintf(log, sizeof log, "%s", path_of("log.csv"));
@@ -83,8 +84,9 @@ static void check_task(const char *task, const char *header, const char *const *
   assert_non_null(file);
   for (int i = 0; i < 60; i++) fprintf(file, "%d,%d,%d,%d\n", i % 7, i % 5, i % 7 > 2, i % 5 > 1);
   assert_int_equal(fclose(file), 0);
-  command_result result = run("train", "--data", data, "--target", "3,4", "--task", task, "--epochs", "3",
-                              "--hidden", "8", "--device", "reference", "--log", log, "--json");
+  command_result result =
+      run("train", "--data", data, "--target", "3,4", "--task", task, "--epochs", "3", "--hidden",
+          "8", "--device", "reference", "--log", log, "--json");
   assert_code(&result, 0);
   cJSON *json = parse_json(&result);
   char *text = read_text(log);
@@ -94,7 +96,8 @@ static void check_task(const char *task, const char *header, const char *const *
     for (size_t i = 0; names[i] != NULL; i++) {
       snprintf(member, sizeof member, "test_%s", names[i]);
       const double expected = json_number(epoch, member);
-      assert_true(fabs(csv_number(text, row, column + i) - expected) <= 1e-8 * fmax(1.0, fabs(expected)));
+      assert_true(fabs(csv_number(text, row, column + i) - expected) <=
+                  1e-8 * fmax(1.0, fabs(expected)));
     }
   cJSON_Delete(json);
   free(text);
@@ -109,18 +112,18 @@ static void check_task(const char *task, const char *header, const char *const *
 static void test_tasks(void **state) {
   (void)state;
   check_task("labels",
-             "epoch,step,train_loss,test_loss,test_exact_match,test_label_accuracy,test_f1,learning_rate,"
-             "samples_per_second,seconds\n",
+             "epoch,step,train_loss,test_loss,test_exact_match,test_label_accuracy,test_f1,"
+             "learning_rate,samples_per_second,seconds\n",
              PARTS("loss", "exact_match", "label_accuracy", "f1"), 3, PARTS("test F1"));
-  check_task(
-      "regression",
-      "epoch,step,train_loss,test_loss,test_mean_squared_error,test_mean_absolute_error,test_r_squared,"
-      "learning_rate,samples_per_second,seconds\n",
-      PARTS("loss", "mean_squared_error", "mean_absolute_error", "r_squared"), 3,
-      PARTS("test R²", "test mean absolute error"));
+  check_task("regression",
+             "epoch,step,train_loss,test_loss,test_mean_squared_error,test_mean_absolute_error,"
+             "test_r_squared,learning_rate,samples_per_second,seconds\n",
+             PARTS("loss", "mean_squared_error", "mean_absolute_error", "r_squared"), 3,
+             PARTS("test R²", "test mean absolute error"));
 }
 
-/* A resumed run goes on where its checkpoint stands: rows of a run that got further go, and so does half a row. */
+/* A resumed run goes on where its checkpoint stands: rows of a run that got further go, and so does
+ * half a row. */
 static void test_resumed_runs_append(void **state) {
   (void)state;
   char checkpoint[2 * PATH_BYTES];
@@ -132,7 +135,8 @@ static void test_resumed_runs_append(void **state) {
     run_well(run(DIGITS, "--epochs", "4", "--log", log));
     char *whole = read_text(log);
     run_well(run(DIGITS, "--epochs", "2", "--log", log, "--checkpoint", checkpoint));
-    FILE *file = fopen(log, "a"); /* epoch 3, and the begin of another, from a run that was killed */
+    /* epoch 3, and the begin of another, from a run that was killed */
+    FILE *file = fopen(log, "a");
     assert_non_null(file);
     fputs(form == 0 ? "3,135,9,9,9,9,9,9\n4,18" : "{\"epoch\":3,\"train_loss\":9}\n{\"epo", file);
     assert_int_equal(fclose(file), 0);
@@ -141,7 +145,8 @@ static void test_resumed_runs_append(void **state) {
     assert_int_equal(count_lines(resumed), count_lines(whole));
     /* All but speed and time is as it was. */
     const char *end = form == 0 ? NULL : ",\"samples_per_second\"";
-    for (const char *a = whole, *b = resumed; *a != '\0'; a = strchr(a, '\n') + 1, b = strchr(b, '\n') + 1) {
+    for (const char *a = whole, *b = resumed; *a != '\0';
+         a = strchr(a, '\n') + 1, b = strchr(b, '\n') + 1) {
       size_t length = 0;
       if (end != NULL)
         length = (size_t)(strstr(a, end) - a);
@@ -168,7 +173,8 @@ static void test_other_columns(void **state) {
   write_text(log, "epoch,train_loss\n1,2\n");
   command_result result = run(DIGITS, "--epochs", "2", "--log", log, "--resume", checkpoint);
   assert_code(&result, 1);
-  assert_says(result.err, "log.csv cannot be gone on with: its columns are not epoch,step,train_loss,");
+  assert_says(result.err,
+              "log.csv cannot be gone on with: its columns are not epoch,step,train_loss,");
   assert_int_equal(count_lines(result.err), 1);
   result_free(&result);
   char *text = read_text(log);
@@ -192,7 +198,8 @@ static size_t count(const char *text, const char *part) {
 /* Every coordinate of an SVG of ours lies in its picture. */
 static void assert_inside(const char *svg) {
   double width, height;
-  assert_int_equal(sscanf(strstr(svg, "width=\""), "width=\"%lf\" height=\"%lf\"", &width, &height), 2);
+  assert_int_equal(sscanf(strstr(svg, "width=\""), "width=\"%lf\" height=\"%lf\"", &width, &height),
+                   2);
   for (const char *at = svg; (at = strstr(at, "points=\"")) != NULL;) {
     at += strlen("points=\"");
     while (*at != '"') {
@@ -204,7 +211,8 @@ static void assert_inside(const char *svg) {
       at = *end == ' ' ? end + 1 : end;
     }
   }
-  static const char *const places[] = {"<text x=\"%lf\" y=\"%lf\"", "<circle cx=\"%lf\" cy=\"%lf\""};
+  static const char *const places[] = {"<text x=\"%lf\" y=\"%lf\"",
+                                       "<circle cx=\"%lf\" cy=\"%lf\""};
   for (size_t i = 0; i < 2; i++) {
     const char *name = i == 0 ? "<text " : "<circle ";
     for (const char *at = svg; (at = strstr(at, name)) != NULL; at++) {
@@ -228,7 +236,8 @@ static char *plot(const char *const *logs) {
   return svg;
 }
 
-/* A point of a curve lies where the axes say: from the pixels of the first and last tick of each axis to the value. */
+/* A point of a curve lies where the axes say: from the pixels of the first and last tick of each
+ * axis to the value. */
 static void test_curves_lie_where_the_axes_say(void **state) {
   (void)state;
   write_text(path_of("line.csv"), "epoch,train_loss\n1,8\n2,4\n3,2\n4,0\n5,1\n");
@@ -240,7 +249,8 @@ static void test_curves_lie_where_the_axes_say(void **state) {
     const bool on_x = strstr(at, "middle") != NULL && strstr(at, "middle") < label;
     if (on_x && strncmp(label, "1<", 2) == 0) x1 = x;
     if (on_x && strncmp(label, "5<", 2) == 0) x5 = x;
-    if (!on_x && strncmp(label, "0<", 2) == 0) y0 = y - 4.0; /* the base line is a third of 12 below */
+    if (!on_x && strncmp(label, "0<", 2) == 0)
+      y0 = y - 4.0; /* the base line is a third of 12 below */
     if (!on_x && strncmp(label, "8<", 2) == 0) y8 = y - 4.0;
   }
   assert_true(x5 > x1 && x1 > 0 && y0 > y8 && y8 > 0);
@@ -263,15 +273,15 @@ static void test_curves_lie_where_the_axes_say(void **state) {
 static void test_gaps_and_single_points(void **state) {
   (void)state;
   /* Of the dashed line two pieces and a point alone; of the other a point. */
-  write_text(
-      path_of("gaps.csv"),
-      "epoch,train_loss,test_loss,test_accuracy\n1,5,,\n2,4,,\n3,nan,inf,\n4,3,2,\n5,,,0.5\n6,2,,\n7,1,,\n");
+  write_text(path_of("gaps.csv"), "epoch,train_loss,test_loss,test_accuracy\n1,5,,\n2,4,,\n3,nan,"
+                                  "inf,\n4,3,2,\n5,,,0.5\n6,2,,\n7,1,,\n");
   char *svg = plot(PARTS(path_of("gaps.csv")));
   assert_int_equal(count(svg, "dasharray"), 2 + 1);    /* and its key */
   assert_int_equal(count(svg, "<circle "), 2 + 1 + 1); /* hollow, and one for the accuracy */
   free(svg);
 
-  write_text(path_of("one.jsonl"), "{\"epoch\":1,\"train_loss\":2,\"test_loss\":null,\"extra\":\"x\"}\n");
+  write_text(path_of("one.jsonl"),
+             "{\"epoch\":1,\"train_loss\":2,\"test_loss\":null,\"extra\":\"x\"}\n");
   svg = plot(PARTS(path_of("one.jsonl")));
   assert_int_equal(count(svg, "<circle "), 2);
   assert_int_equal(count(svg, ">1</text>"), 1); /* one tick below */
@@ -289,7 +299,8 @@ static void test_long_trainings_are_thinned(void **state) {
   char *svg = plot(PARTS(path_of("long.csv")));
   assert_true(strlen(svg) < 60000);
   char *lines = plot(PARTS(path_of("long.csv"), path_of("long.csv")));
-  assert_int_equal(count(lines, "long.csv</text>"), 2); /* two of one name are told apart by their paths */
+  /* two of one name are told apart by their paths */
+  assert_int_equal(count(lines, "long.csv</text>"), 2);
   /* The peak is as high as the axis's 1000. */
   const char *label = strstr(svg, ">1000</text>");
   assert_non_null(label);
@@ -298,7 +309,8 @@ static void test_long_trainings_are_thinned(void **state) {
   while (strncmp(curve, "points=\"", 8) != 0) curve--;
   double highest = 1e9, x, y;
   int used;
-  for (curve += 8; sscanf(curve, "%lf,%lf%n", &x, &y, &used) == 2; curve += used) highest = fmin(highest, y);
+  for (curve += 8; sscanf(curve, "%lf,%lf%n", &x, &y, &used) == 2; curve += used)
+    highest = fmin(highest, y);
   while (strncmp(label, "<text ", 6) != 0) label--;
   assert_int_equal(sscanf(label, "<text x=\"%lf\" y=\"%lf\"", &x, &y), 2);
   assert_true(fabs(highest - (y - 4.0)) < 0.1);
@@ -360,7 +372,8 @@ static void test_numbers_that_no_axis_shows(void **state) {
   }
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
   write_text(path_of("odd.log"), "epoch,train_loss\ninf,1\n1e301,2\n");
-  assert_one_line(run("plot", path_of("odd.log"), "-o", path_of("odd.svg")), 1, PARTS("no loss to draw"));
+  assert_one_line(run("plot", path_of("odd.log"), "-o", path_of("odd.svg")), 1,
+                  PARTS("no loss to draw"));
 }
 
 static void test_runs_are_compared(void **state) {
@@ -410,9 +423,12 @@ static void test_plot_refusals(void **state) {
   write_bytes(bad, "epoch\n1\0\n", 9);
   assert_one_line(run("plot", bad, "-o", svg), 1, PARTS("line 2", "zero byte"));
   write_text(bad, "epoch,train_loss\n1,1\n");
-  assert_one_line(run("plot", bad, "-o", path_of("curve.jpg")), 1, PARTS("curve.jpg", ".svg or .png"));
-  assert_one_line(run("plot", bad, "-o", path_of("missing/curve.svg")), 1, PARTS("missing", "No such file"));
-  assert_one_line(run("plot", path_of("missing.csv"), "-o", svg), 1, PARTS("missing.csv", "No such file"));
+  assert_one_line(run("plot", bad, "-o", path_of("curve.jpg")), 1,
+                  PARTS("curve.jpg", ".svg or .png"));
+  assert_one_line(run("plot", bad, "-o", path_of("missing/curve.svg")), 1,
+                  PARTS("missing", "No such file"));
+  assert_one_line(run("plot", path_of("missing.csv"), "-o", svg), 1,
+                  PARTS("missing.csv", "No such file"));
   assert_one_line(run("plot", "-o", svg), 2, PARTS("LOG... is missing"));
   assert_one_line(run("plot", bad), 2, PARTS("--output is missing"));
 }
@@ -422,8 +438,9 @@ static void test_confusion(void **state) {
   (void)state;
   const char *model = path_of("model.safetensors"), *svg_path = path_of("matrix.svg");
   run_well(run(DIGITS, "--epochs", "2", "--save", model));
-  command_result result = run("eval", "--model", model, "--data", "digits", "--device", "reference", "--plot",
-                              svg_path, "--class-names", "0,1,2,3,4,5,6,seven,eight,a < b", "--json");
+  command_result result =
+      run("eval", "--model", model, "--data", "digits", "--device", "reference", "--plot", svg_path,
+          "--class-names", "0,1,2,3,4,5,6,seven,eight,a < b", "--json");
   assert_code(&result, 0);
   cJSON *json = parse_json(&result);
   size_t cells = 0;
@@ -445,11 +462,12 @@ static void test_confusion(void **state) {
   free(svg);
   cJSON_Delete(json);
   result_free(&result);
-  assert_png(path_of("matrix.png"), run("eval", "--model", path_of("model.safetensors"), "--data", "digits",
-                                        "--device", "reference", "--plot", path_of("matrix.png")));
+  assert_png(path_of("matrix.png"),
+             run("eval", "--model", path_of("model.safetensors"), "--data", "digits", "--device",
+                 "reference", "--plot", path_of("matrix.png")));
   assert_one_line(
-      run("eval", "--model", path_of("model.safetensors"), "--data", "digits", "--plot", "matrix"), 1,
-      PARTS("matrix", ".svg or .png"));
+      run("eval", "--model", path_of("model.safetensors"), "--data", "digits", "--plot", "matrix"),
+      1, PARTS("matrix", ".svg or .png"));
 }
 
 #define WITH_FOLDER(test) cmocka_unit_test_teardown(test, empty_temporary_folder)

@@ -21,8 +21,9 @@ static size_t columns_of(const char *text, size_t bytes) {
   return columns;
 }
 
-/* Lines within epochs: each between "\r" and the code that clears the rest. Counts them, and checks that each fits; so does an
- * epoch's own line, unless the terminal is narrower than its losses and accuracy. */
+/* Lines within epochs: each between "\r" and the code that clears the rest. Counts them, and checks
+ * that each fits; so does an epoch's own line, unless the terminal is narrower than its losses and
+ * accuracy. */
 static size_t check_lines(const char *text, size_t most_columns) {
   size_t lines = 0;
   const char *end;
@@ -103,7 +104,8 @@ static void test_an_interrupt_leaves_nothing(void **state) {
   result.out = pty_close(&terminal);
   const size_t length = strlen(result.out);
   const bool cleared = length > 4 && strcmp(result.out + length - 4, "\r" CLEAR) == 0;
-  const bool ended = length > 0 && result.out[length - 1] == '\n'; /* it came just between two epochs */
+  /* it came just between two epochs */
+  const bool ended = length > 0 && result.out[length - 1] == '\n';
   assert_true(cleared || ended);
   result_free(&result);
 }

@@ -1,13 +1,14 @@
-/* That nothing but quern writes to stderr. PoCL prints a line of its own there if kernels are built with
- * warnings, as they are if a vector is passed for which the CPU has no instructions. So a cold start is
- * tried as each CPU that PoCL can be. */
+/* That nothing but quern writes to stderr. PoCL prints a line of its own there if kernels are built
+ * with warnings, as they are if a vector is passed for which the CPU has no instructions. So a cold
+ * start is tried as each CPU that PoCL can be. */
 #include "command.h"
 
 #include <ftw.h>
 #include <sys/stat.h>
 
-/* PoCL's names of its kernel libraries, each for the CPUs that have no more; "" is this machine's own.
- * "avx_f16c" and "ssse3" are left out: their vectors and multiply-adds are those of "avx" and "sse2". */
+/* PoCL's names of its kernel libraries, each for the CPUs that have no more; "" is this machine's
+ * own. "avx_f16c" and "ssse3" are left out: their vectors and multiply-adds are those of "avx" and
+ * "sse2". */
 static const char *const libraries[] = {"", "avx2", "avx", "sse41", "sse2"};
 
 static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *place) {

@@ -9,18 +9,20 @@ static void test_resume(void **state) {
   (void)state;
   static const char *const devices[] = {"reference", "auto"};
   for (size_t d = 0; d < 2; d++) {
-    const char *full = path_of("full"), *resumed = path_of("resumed"), *checkpoint = path_of("checkpoint");
-    command_result result = run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--epochs", "3",
-                                "--device", devices[d], "--save", full);
+    const char *full = path_of("full"), *resumed = path_of("resumed"),
+               *checkpoint = path_of("checkpoint");
+    command_result result = run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16",
+                                "--epochs", "3", "--device", devices[d], "--save", full);
     assert_code(&result, 0);
     result_free(&result);
-    result = run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--epochs", "1", "--device",
-                 devices[d], "--checkpoint", checkpoint, "--checkpoint-every", "20");
+    result = run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--epochs", "1",
+                 "--device", devices[d], "--checkpoint", checkpoint, "--checkpoint-every", "20");
     assert_code(&result, 0);
     result_free(&result);
     for (size_t again = 0; again < 2; again++) { /* the second time nothing is left to do */
-      result = run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--epochs", "3", "--device",
-                   devices[d], "--checkpoint", checkpoint, "--resume", checkpoint, "--save", resumed);
+      result =
+          run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--epochs", "3", "--device",
+              devices[d], "--checkpoint", checkpoint, "--resume", checkpoint, "--save", resumed);
       assert_code(&result, 0);
       assert_says(result.out, again == 0 ? "epoch 2/3" : "nothing was left to train");
       assert_null(strstr(result.out, "epoch 1/3"));
@@ -28,8 +30,8 @@ static void test_resume(void **state) {
       assert_same_files(full, resumed);
       assert_int_equal(remove(resumed), 0);
     }
-    result = run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--epochs", "3", "--device",
-                 devices[d], "--resume", checkpoint, "--json");
+    result = run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--epochs", "3",
+                 "--device", devices[d], "--resume", checkpoint, "--json");
     assert_code(&result, 0);
     cJSON *json = parse_json(&result);
     assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(json, "train_loss")));
@@ -42,28 +44,33 @@ static void test_resume(void **state) {
 static void test_refusals(void **state) {
   (void)state;
   const char *checkpoint = path_of("checkpoint");
-  command_result result = run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--epochs", "1",
-                              "--device", "reference", "--checkpoint", checkpoint);
+  command_result result = run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--epochs",
+                              "1", "--device", "reference", "--checkpoint", checkpoint);
   assert_code(&result, 0);
   result_free(&result);
-#define RESUMED "train", "--data", "digits", PLAIN_SGD, "--device", "reference", "--resume", checkpoint
+#define RESUMED                                                                                    \
+  "train", "--data", "digits", PLAIN_SGD, "--device", "reference", "--resume", checkpoint
   assert_one_line(run(RESUMED), 1, PARTS("checkpoint", "network", "\"64-16-10\"", "\"64-256-10\""));
   assert_one_line(run(RESUMED, "--hidden", "16", "--lr", "0.2"), 1,
                   PARTS("learning rate", "\"0.1\"", "\"0.2\""));
-  assert_one_line(run(RESUMED, "--hidden", "16", "--clip-norm", "1"), 1, PARTS("norm", "\"0\"", "\"1\""));
-  assert_one_line(run(RESUMED, "--hidden", "16", "--seed", "2"), 1, PARTS("seed", "\"1\"", "\"2\""));
+  assert_one_line(run(RESUMED, "--hidden", "16", "--clip-norm", "1"), 1,
+                  PARTS("norm", "\"0\"", "\"1\""));
+  assert_one_line(run(RESUMED, "--hidden", "16", "--seed", "2"), 1,
+                  PARTS("seed", "\"1\"", "\"2\""));
   assert_one_line(run("train", "--data", "digits", "--resume", path_of("missing")), 1,
                   PARTS("cannot resume", "missing", "No such file"));
-  assert_one_line(run("train", "--data", "digits", "--checkpoint", path_of("missing/checkpoint")), 1,
-                  PARTS("missing", "No such file"));
+  assert_one_line(run("train", "--data", "digits", "--checkpoint", path_of("missing/checkpoint")),
+                  1, PARTS("missing", "No such file"));
   assert_one_line(run("train", "--data", "digits", "--checkpoint-every", "5"), 2,
                   PARTS("--checkpoint-every needs --checkpoint"));
-  assert_one_line(run("train", "--data", "digits", "--clip-norm", "0"), 2, PARTS("--clip-norm", "above 0"));
+  assert_one_line(run("train", "--data", "digits", "--clip-norm", "0"), 2,
+                  PARTS("--clip-norm", "above 0"));
   assert_one_line(run("eval", "--model", checkpoint, "--data", "digits"), 1,
                   PARTS("checkpoint", "expected a model"));
 }
 
-/* The last line of what was said, which is the command to go on with, run by a shell for a few epochs more. */
+/* The last line of what was said, which is the command to go on with, run by a shell for a few
+ * epochs more. */
 static void run_what_was_said(const char *said, const char *epochs, const char *save) {
   const char *line = strstr(said, "to go on:\n  ");
   assert_non_null(line);
@@ -73,8 +80,8 @@ static void run_what_was_said(const char *said, const char *epochs, const char *
   char *command = NULL;
   const char *program = QUERN_TEST_COMMAND;
   const int folder = (int)(strrchr(program, '/') - program);
-  assert_true(asprintf(&command, "PATH='%.*s' %.*s --epochs %s --save '%s' >&2", folder, program, (int)length,
-                       line, epochs, save) > 0);
+  assert_true(asprintf(&command, "PATH='%.*s' %.*s --epochs %s --save '%s' >&2", folder, program,
+                       (int)length, line, epochs, save) > 0);
   const int status = system(command);
   if (status != 0) fail_msg("exit status %d of: %s", status, command);
   free(command);
@@ -86,14 +93,15 @@ static void check_interrupt(const char *device, int signal, bool resumed) {
   snprintf(checkpoint, sizeof checkpoint, "%s", path_of("that's mine"));
   char *epochs = NULL;
   if (resumed) { /* a run that was resumed itself, and says --resume once */
-    command_result first = run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--device", device,
-                               "--epochs", "1", "--checkpoint", checkpoint);
+    command_result first = run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--device",
+                               device, "--epochs", "1", "--checkpoint", checkpoint);
     assert_code(&first, 0);
     result_free(&first);
   }
   const char *resume = resumed ? "--resume" : NULL;
-  child running = start(ARGUMENTS("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--device",
-                                  device, "--epochs", LONG, "--checkpoint", checkpoint, resume, checkpoint));
+  child running =
+      start(ARGUMENTS("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--device", device,
+                      "--epochs", LONG, "--checkpoint", checkpoint, resume, checkpoint));
   wait_for_text(&running, running.out, "\nepoch ");
   pause_for(20);
   assert_int_equal(kill(running.process, signal), 0);
@@ -116,8 +124,8 @@ static void check_interrupt(const char *device, int signal, bool resumed) {
   free(bytes);
   assert_true(asprintf(&epochs, "%ld", epoch + 2) > 0);
   run_what_was_said(result.err, epochs, path_of("resumed"));
-  command_result full = run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--device", device,
-                            "--epochs", epochs, "--save", path_of("full"));
+  command_result full = run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--device",
+                            device, "--epochs", epochs, "--save", path_of("full"));
   assert_code(&full, 0);
   assert_same_files(path_of("full"), path_of("resumed"));
   result_free(&full);
@@ -140,11 +148,12 @@ static void test_interrupt_on_a_device(void **state) {
   check_interrupt("auto", SIGINT, false);
 }
 
-/* Without a checkpoint it says that nothing was kept. --json: what is meant for programs stays empty. */
+/* Without a checkpoint it says that nothing was kept. --json: what is meant for programs stays
+ * empty. */
 static void test_nothing_asked_to_be_saved(void **state) {
   (void)state;
-  child running = start(
-      ARGUMENTS("train", "--data", "digits", PLAIN_SGD, "--device", "reference", "--epochs", LONG, "--json"));
+  child running = start(ARGUMENTS("train", "--data", "digits", PLAIN_SGD, "--device", "reference",
+                                  "--epochs", LONG, "--json"));
   wait_for_text(&running, running.err, "epoch "); /* --json: in the standard error */
   assert_int_equal(kill(running.process, SIGINT), 0);
   command_result result = finish(&running);
@@ -163,8 +172,8 @@ static void assert_is_model(const char *path) {
 static void test_interrupt_saves_the_model(void **state) {
   (void)state;
   const char *model = path_of("model");
-  child running = start(ARGUMENTS("train", "--data", "digits", PLAIN_SGD, "--device", "reference", "--hidden",
-                                  "16", "--epochs", LONG, "--save", model));
+  child running = start(ARGUMENTS("train", "--data", "digits", PLAIN_SGD, "--device", "reference",
+                                  "--hidden", "16", "--epochs", LONG, "--save", model));
   wait_for_text(&running, running.out, "\nepoch ");
   assert_int_equal(kill(running.process, SIGINT), 0);
   command_result result = finish(&running);
@@ -181,9 +190,9 @@ static void test_hangup(void **state) {
   char model[2 * PATH_BYTES];
   snprintf(model, sizeof model, "%s", path_of("model"));
   void (*before)(int) = signal(SIGHUP, SIG_DFL); /* it may be ignored here */
-  child running =
-      start(ARGUMENTS("train", "--data", "digits", PLAIN_SGD, "--device", "reference", "--hidden", "16",
-                      "--epochs", LONG, "--checkpoint", path_of("checkpoint"), "--save", model));
+  child running = start(ARGUMENTS("train", "--data", "digits", PLAIN_SGD, "--device", "reference",
+                                  "--hidden", "16", "--epochs", LONG, "--checkpoint",
+                                  path_of("checkpoint"), "--save", model));
   signal(SIGHUP, before);
   wait_for_text(&running, running.out, "\nepoch ");
   assert_int_equal(kill(running.process, SIGHUP), 0);
@@ -210,11 +219,11 @@ static int exit_of(const char *name) {
 /* `head` leaves after two lines: training ends as soon as a line cannot be written. */
 static void check_pipe(const char *saving, const char *said) {
   char *command = NULL;
-  assert_true(
-      asprintf(&command,
-               "cd '%s' && { '%s' train --data digits --optimizer sgd --schedule constant --hidden 16 "
-               "--device reference --epochs " LONG " %s 2>err; echo $? >code; } | head -n 2 >out",
-               temporary_folder, QUERN_TEST_COMMAND, saving) > 0);
+  assert_true(asprintf(&command,
+                       "cd '%s' && { '%s' train --data digits --optimizer sgd --schedule constant "
+                       "--hidden 16 --device reference --epochs " LONG
+                       " %s 2>err; echo $? >code; } | head -n 2 >out",
+                       temporary_folder, QUERN_TEST_COMMAND, saving) > 0);
   assert_int_equal(system(command), 0);
   assert_int_equal(exit_of("code"), 128 + SIGPIPE);
   size_t size;
@@ -250,9 +259,10 @@ static void test_limit_on_the_size_of_a_file(void **state) {
   limit.rlim_cur = 20000;
   void (*handler)(int) = signal(SIGXFSZ, SIG_DFL); /* Python ignores it, and who is started by it */
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-  command_result result = run_with(
-      &setting, ARGUMENTS("train", "--data", "digits", PLAIN_SGD, "--device", "reference", "--hidden", "2",
-                          "--epochs", LONG, "--log", log, "--save", model, "--checkpoint", checkpoint));
+  command_result result =
+      run_with(&setting, ARGUMENTS("train", "--data", "digits", PLAIN_SGD, "--device", "reference",
+                                   "--hidden", "2", "--epochs", LONG, "--log", log, "--save", model,
+                                   "--checkpoint", checkpoint));
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
   signal(SIGXFSZ, handler);
   assert_code(&result, 128 + SIGXFSZ);
@@ -267,11 +277,13 @@ static void test_limit_on_the_size_of_a_file(void **state) {
   result_free(&result);
 }
 
-/* One step of this takes the reference half a minute: the first signal waits for it, the second does not. */
+/* One step of this takes the reference half a minute: the first signal waits for it, the second
+ * does not. */
 static void test_second_signal(void **state) {
   (void)state;
-  child running = start(ARGUMENTS("train", "--data", "digits", "--device", "reference", "--batch", "1438",
-                                  "--hidden", "2048,2048", "--checkpoint", path_of("checkpoint")));
+  child running =
+      start(ARGUMENTS("train", "--data", "digits", "--device", "reference", "--batch", "1438",
+                      "--hidden", "2048,2048", "--checkpoint", path_of("checkpoint")));
   wait_for_text(&running, running.out, "network: ");
   pause_for(2000); /* into the step, on a busy machine too */
   assert_int_equal(kill(running.process, SIGINT), 0);
@@ -285,13 +297,14 @@ static void test_second_signal(void **state) {
   result_free(&result);
 }
 
-/* Under nohup a hangup is ignored, and in a shell's background Ctrl-C: what was ignored stays so. */
+/* Under nohup a hangup is ignored, and in a shell's background Ctrl-C: what was ignored stays so.
+ */
 static void test_ignored_signals_stay_so(void **state) {
   (void)state;
   const char *checkpoint = path_of("checkpoint");
   void (*before)(int) = signal(SIGTERM, SIG_IGN);
-  child running = start(ARGUMENTS("train", "--data", "digits", "--device", "reference", "--hidden", "16",
-                                  "--epochs", LONG, "--checkpoint", checkpoint));
+  child running = start(ARGUMENTS("train", "--data", "digits", "--device", "reference", "--hidden",
+                                  "16", "--epochs", LONG, "--checkpoint", checkpoint));
   signal(SIGTERM, before);
   wait_for_text(&running, running.out, "\nepoch ");
   assert_int_equal(kill(running.process, SIGTERM), 0);
@@ -312,8 +325,8 @@ static void test_nohup_while_a_compiler_has_handlers(void **state) {
   const char *const environment[] = {cache, NULL};
   void (*before)(int) = signal(SIGHUP, SIG_IGN);
   child running = start_with(&(const command_setting){environment, NULL},
-                             ARGUMENTS("train", "--data", "digits", "--hidden", "16", "--epochs", LONG,
-                                       "--checkpoint", path_of("checkpoint")));
+                             ARGUMENTS("train", "--data", "digits", "--hidden", "16", "--epochs",
+                                       LONG, "--checkpoint", path_of("checkpoint")));
   signal(SIGHUP, before);
   wait_for_text(&running, running.out, "\nepoch ");
   assert_int_equal(kill(running.process, SIGHUP), 0);

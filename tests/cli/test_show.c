@@ -1,4 +1,5 @@
-/* Images of `quern eval --show`: plain characters in a file, shades of grey in a terminal as wide as it is. */
+/* Images of `quern eval --show`: plain characters in a file, shades of grey in a terminal as wide
+ * as it is. */
 #include "pty.h"
 
 #define IMAGES "some-images-idx3-ubyte"
@@ -7,17 +8,19 @@
 
 /* Four images of 4 rows of 3 pixels: black, white, white above black, and grey. */
 static const unsigned char images[] = {
-    0,   0,   8, 3, 0, 0, 0,   4,   0,   0,   0,   4,   0,   0,   0,   3,   0,   0,   0,   0,   0,   0,
-    0,   0,   0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-    255, 255, 0, 0, 0, 0, 0,   0,   128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128};
+    0,   0,   8,   3,   0,   0,   0,   4,   0,   0,   0,   4,   0,   0,   0,   3,
+    0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   255, 255, 255, 255,
+    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0,   0,
+    0,   0,   0,   0,   128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128};
 static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 4, 0, 1, 2, 0};
 
 static int prepare(void **state) {
   if (make_temporary_folder(state) != 0) return -1;
   write_bytes(path_of(IMAGES), images, sizeof images);
   write_bytes(path_of(LABELS), labels, sizeof labels);
-  command_result result = run("train", "--data", path_of(IMAGES), "--test", path_of(IMAGES), "--hidden", "8",
-                              PLAIN_SGD, "--epochs", "300", "--save", path_of(MODEL));
+  command_result result =
+      run("train", "--data", path_of(IMAGES), "--test", path_of(IMAGES), "--hidden", "8", PLAIN_SGD,
+          "--epochs", "300", "--save", path_of(MODEL));
   int code = result.code;
   result_free(&result);
   return code;
@@ -25,8 +28,8 @@ static int prepare(void **state) {
 
 static void test_plain_characters(void **state) {
   (void)state;
-  command_result result = run("eval", "--model", path_of(MODEL), "--data", path_of(IMAGES), "--show", "9",
-                              "--class-names", "night,snow,hill");
+  command_result result = run("eval", "--model", path_of(MODEL), "--data", path_of(IMAGES),
+                              "--show", "9", "--class-names", "night,snow,hill");
   assert_code(&result, 0);
   assert_null(strchr(result.out, '\033'));
   /* Three fit into 80 columns: the longest caption is "predicted night (0.97),", and gaps are 2. */
@@ -53,9 +56,9 @@ static void test_json_keeps_images_off_stdout(void **state) {
 
 /* What the command draws in a terminal of `columns`; the caller frees it. */
 static char *show_in_terminal(unsigned short columns, const char *const *environment) {
-  command_result result =
-      run_in_terminal(columns, environment,
-                      ARGUMENTS("eval", "--model", path_of(MODEL), "--data", path_of(IMAGES), "--show", "4"));
+  command_result result = run_in_terminal(
+      columns, environment,
+      ARGUMENTS("eval", "--model", path_of(MODEL), "--data", path_of(IMAGES), "--show", "4"));
   assert_code(&result, 0);
   free(result.err);
   return result.out;
@@ -90,8 +93,10 @@ static void test_no_color_is_heeded(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_plain_characters),    cmocka_unit_test(test_json_keeps_images_off_stdout),
-      cmocka_unit_test(test_terminal_gets_greys), cmocka_unit_test(test_terminal_width_wraps),
+      cmocka_unit_test(test_plain_characters),
+      cmocka_unit_test(test_json_keeps_images_off_stdout),
+      cmocka_unit_test(test_terminal_gets_greys),
+      cmocka_unit_test(test_terminal_width_wraps),
       cmocka_unit_test(test_no_color_is_heeded),
   };
   return cmocka_run_group_tests(tests, prepare, remove_temporary_folder);

@@ -26,9 +26,10 @@ static void test_same_model(void **state) {
   (void)state;
   const char *whole = path_of("whole.safetensors"), *chunks = path_of("chunks.safetensors"),
              *config = path_of("run.conf");
-  command_result resident = run("train", "--data", "digits", "--epochs", "2", "--save", whole, "--json");
-  command_result streamed = run("train", "--data", "digits", "--epochs", "2", "--save", chunks, "--json",
-                                "--data-memory", "40K", "--write-config", config);
+  command_result resident =
+      run("train", "--data", "digits", "--epochs", "2", "--save", whole, "--json");
+  command_result streamed = run("train", "--data", "digits", "--epochs", "2", "--save", chunks,
+                                "--json", "--data-memory", "40K", "--write-config", config);
   assert_code(&resident, 0);
   assert_code(&streamed, 0);
   assert_null(strstr(resident.err, "streaming: "));
@@ -38,7 +39,8 @@ static void test_same_model(void **state) {
   assert_true(json_number(first, "train_loss") == json_number(second, "train_loss"));
   assert_true(json_number(first, "test_loss") == json_number(second, "test_loss"));
   assert_true(json_number(first, "train_chunk") == 0);
-  assert_true((int)json_number(second, "train_chunk") % 64 == 0 && json_number(second, "train_chunk") > 0);
+  assert_true((int)json_number(second, "train_chunk") % 64 == 0 &&
+              json_number(second, "train_chunk") > 0);
   cJSON_Delete(first);
   cJSON_Delete(second);
   result_free(&resident);
@@ -69,13 +71,15 @@ static void test_too_little(void **state) {
   result_free(&result);
   result = run("train", "--data", "digits", "--epochs", "1", "--data-memory", text);
   assert_code(&result, 0);
-  assert_says(result.out,
-              "streaming: training data in chunks of 64 samples, test data in chunks of 64 samples");
+  assert_says(
+      result.out,
+      "streaming: training data in chunks of 64 samples, test data in chunks of 64 samples");
   result_free(&result);
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(test_same_model, empty_temporary_folder),
-                                     cmocka_unit_test_teardown(test_too_little, empty_temporary_folder)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_teardown(test_same_model, empty_temporary_folder),
+      cmocka_unit_test_teardown(test_too_little, empty_temporary_folder)};
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }

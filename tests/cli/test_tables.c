@@ -1,5 +1,5 @@
-/* Tables from training to predictions: iris by the names of its species, a regression and many labels, missing values and texts, and
- * what is said where something does not fit. */
+/* Tables from training to predictions: iris by the names of its species, a regression and many
+ * labels, missing values and texts, and what is said where something does not fit. */
 #include "command.h"
 
 #include <math.h>
@@ -35,15 +35,17 @@ static char *rest_of(char *text, const char *first) {
 static void test_labels_are_values(void **state) {
   (void)state;
   static const char *const tables[] = {"0,-1\n1,1\n0,-1\n1,1\n", "0,1000\n1,2000\n0,1000\n1,2000\n",
-                                       "0,1\n1,2\n0,1\n1,2\n", "0,0\n1,1000000000\n0,0\n1,1000000000\n"};
-  static const char *const names[][2] = {{"-1", "1"}, {"1000", "2000"}, {"1", "2"}, {"0", "1000000000"}};
+                                       "0,1\n1,2\n0,1\n1,2\n",
+                                       "0,0\n1,1000000000\n0,0\n1,1000000000\n"};
+  static const char *const names[][2] = {
+      {"-1", "1"}, {"1000", "2000"}, {"1", "2"}, {"0", "1000000000"}};
   char model[2 * PATH_BYTES], table[2 * PATH_BYTES], heading[64], begin[32];
   snprintf(model, sizeof model, "%s", path_of("values.safetensors"));
   snprintf(table, sizeof table, "%s", path_of("values.csv"));
   for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
     write_text(table, tables[i]);
-    cJSON *trained = run_json(ARGUMENTS("train", "--data", table, "--test", table, "--hidden", "none",
-                                        "--epochs", "200", "--save", model, "--json"));
+    cJSON *trained = run_json(ARGUMENTS("train", "--data", table, "--test", table, "--hidden",
+                                        "none", "--epochs", "200", "--save", model, "--json"));
     assert_true(json_number(trained, "test_accuracy") == 1);
     cJSON_Delete(trained);
     command_result predicted = run("predict", "--model", model, "--data", table);
@@ -66,8 +68,9 @@ static void test_labels_are_values(void **state) {
     assert_says(inspected.out, heading);
     result_free(&inspected);
     write_text(table, "0,7\n");
-    assert_one_line(run("eval", "--model", model, "--data", table), 1,
-                    PARTS("values.csv: line 1, column 2", "trained on: ", names[i][0], "found '7'"));
+    assert_one_line(
+        run("eval", "--model", model, "--data", table), 1,
+        PARTS("values.csv: line 1, column 2", "trained on: ", names[i][0], "found '7'"));
   }
 }
 
@@ -75,8 +78,9 @@ static void test_iris(void **state) {
   (void)state;
   char model[2 * PATH_BYTES];
   snprintf(model, sizeof model, "%s", path_of("iris.safetensors"));
-  cJSON *trained = run_json(ARGUMENTS("train", "--data", IRIS, "--standardize", "--hidden", "16", PLAIN_SGD,
-                                      "--batch", "8", "--epochs", "60", "--save", model, "--json"));
+  cJSON *trained =
+      run_json(ARGUMENTS("train", "--data", IRIS, "--standardize", "--hidden", "16", PLAIN_SGD,
+                         "--batch", "8", "--epochs", "60", "--save", model, "--json"));
   assert_true(json_number(trained, "test_samples") == 30);
   assert_true(json_number(trained, "test_accuracy") >= 0.95);
   cJSON_Delete(trained);
@@ -88,9 +92,11 @@ static void test_iris(void **state) {
   assert_string_equal(json_text(cJSON_GetArrayItem(classes, 2), "name"), "virginica");
   cJSON_Delete(measured);
 
-  /* The file with all its columns, and new flowers with the inputs alone, in another order: nothing else is needed. */
-  write_text(path_of("new.csv"),
-             "petal_width,petal_length,sepal_width,sepal_length\n0.2,1.4,3.5,5.1\n2.5,6.0,3.3,6.3\n");
+  /* The file with all its columns, and new flowers with the inputs alone, in another order: nothing
+   * else is needed. */
+  write_text(
+      path_of("new.csv"),
+      "petal_width,petal_length,sepal_width,sepal_length\n0.2,1.4,3.5,5.1\n2.5,6.0,3.3,6.3\n");
   command_result predicted = run("predict", "--model", model, "--data", path_of("new.csv"));
   assert_code(&predicted, 0);
   char *rows = rest_of(predicted.out, "class,p_setosa,p_versicolor,p_virginica");
@@ -116,14 +122,16 @@ static void test_regression(void **state) {
   const char *model = path_of("width.safetensors");
   cJSON *trained =
       run_json(ARGUMENTS("train", "--data", IRIS, "--target", "petal_width", "--task", "regression",
-                         "--one-hot", "--standardize", "--hidden", "16", "--epochs", "60", "--lr", "0.01",
-                         "--batch", "8", "--seed", "1", "--save", model, "--json"));
+                         "--one-hot", "--standardize", "--hidden", "16", "--epochs", "60", "--lr",
+                         "0.01", "--batch", "8", "--seed", "1", "--save", model, "--json"));
   assert_true(json_number(trained, "test_r_squared") >= 0.93);
-  assert_true(sqrt(json_number(trained, "test_mean_squared_error")) <= 0.22); /* cm, of 0.1 to 2.5 */
+  /* cm, of 0.1 to 2.5 */
+  assert_true(sqrt(json_number(trained, "test_mean_squared_error")) <= 0.22);
   assert_true(is_null(trained, "test_accuracy"));
   const cJSON *network = cJSON_GetObjectItemCaseSensitive(trained, "network");
   assert_string_equal(json_text(network, "loss"), "squared");
-  assert_int_equal(cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(network, "units"), 0)->valueint, 6);
+  assert_int_equal(
+      cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(network, "units"), 0)->valueint, 6);
   cJSON_Delete(trained);
 
   command_result measured = run("eval", "--model", model, "--data", IRIS);
@@ -145,11 +153,13 @@ static void test_regression(void **state) {
   assert_true(*at == '\0' && fabs(sum / 150 - 1.199) <= 0.06); /* the mean width, in cm */
   result_free(&predicted);
   write_text(path_of("other.csv"), "sepal_length,sepal_width,petal_length,species\n5,3,1,tulip\n");
-  assert_one_line(run("predict", "--model", model, "--data", path_of("other.csv")), 1,
-                  PARTS("line 2, column 4", "one of the texts that the model was trained on, found 'tulip'"));
+  assert_one_line(
+      run("predict", "--model", model, "--data", path_of("other.csv")), 1,
+      PARTS("line 2, column 4", "one of the texts that the model was trained on, found 'tulip'"));
 }
 
-/* Red where a > 0, round where b > 0, and both of them in neither of the columns that are read by default. */
+/* Red where a > 0, round where b > 0, and both of them in neither of the columns that are read by
+ * default. */
 static void write_marks(const char *path, size_t rows) {
   FILE *file = fopen(path, "w");
   assert_non_null(file);
@@ -165,11 +175,12 @@ static void test_labels(void **state) {
   (void)state;
   const char *data = path_of("marks.csv"), *model = path_of("marks.safetensors");
   write_marks(data, 200);
-  cJSON *trained = run_json(ARGUMENTS("train", "--data", data, "--target", "1,3", "--task", "labels",
-                                      "--epochs", "60", "--save", model, "--json"));
+  cJSON *trained = run_json(ARGUMENTS("train", "--data", data, "--target", "1,3", "--task",
+                                      "labels", "--epochs", "60", "--save", model, "--json"));
   assert_true(json_number(trained, "test_f1") >= 0.95);
   assert_true(json_number(trained, "test_exact_match") >= 0.9);
-  assert_true(json_number(trained, "test_label_accuracy") >= json_number(trained, "test_exact_match"));
+  assert_true(json_number(trained, "test_label_accuracy") >=
+              json_number(trained, "test_exact_match"));
   cJSON_Delete(trained);
   command_result measured = run("eval", "--model", model, "--data", data);
   assert_code(&measured, 0);
@@ -204,9 +215,9 @@ static void test_missing(void **state) {
       fprintf(file, "%d,%d,%d\n", i, i % 2 == 0 ? 5 : -5, i % 2);
   assert_int_equal(fclose(file), 0);
   assert_one_line(run("train", "--data", data), 1, PARTS("line 6, column 1", "found 'NA'"));
-  cJSON *trained =
-      run_json(ARGUMENTS("train", "--data", data, "--missing", "mean", "--standardize", "--hidden", "none",
-                         "--epochs", "30", "--lr", "0.1", "--batch", "8", "--save", model, "--json"));
+  cJSON *trained = run_json(ARGUMENTS("train", "--data", data, "--missing", "mean", "--standardize",
+                                      "--hidden", "none", "--epochs", "30", "--lr", "0.1",
+                                      "--batch", "8", "--save", model, "--json"));
   assert_true(json_number(trained, "test_accuracy") == 1);
   cJSON_Delete(trained);
   write_text(path_of("new.csv"), "?,5\n,-5\n");
@@ -247,21 +258,23 @@ static void test_standardised_images(void **state) {
 
 static void test_arrays(void **state) {
   (void)state;
-  cJSON *json = run_json(ARGUMENTS("train", "--data", QUERN_TEST_DATA "/arrays/stored.npz", "--test",
-                                   QUERN_TEST_DATA "/arrays/tensors.safetensors", "--target", "prices",
-                                   "--epochs", "1", "--standardize", "--json"));
+  cJSON *json =
+      run_json(ARGUMENTS("train", "--data", QUERN_TEST_DATA "/arrays/stored.npz", "--test",
+                         QUERN_TEST_DATA "/arrays/tensors.safetensors", "--target", "prices",
+                         "--epochs", "1", "--standardize", "--json"));
   assert_true(json_number(json, "test_samples") == 4);
   assert_true(isfinite(json_number(json, "test_mean_absolute_error")));
   cJSON_Delete(json);
   assert_one_line(run("train", "--data", QUERN_TEST_DATA "/arrays/version2.npy"), 1,
                   PARTS("has nothing to learn"));
-  assert_one_line(
-      run("train", "--data", QUERN_TEST_DATA "/arrays/stored.npz", "--target", "cost"), 1,
-      PARTS("there is no array of the target's name, expected one of those that it has: x, y, prices"));
+  assert_one_line(run("train", "--data", QUERN_TEST_DATA "/arrays/stored.npz", "--target", "cost"),
+                  1,
+                  PARTS("there is no array of the target's name, expected one of those that it "
+                        "has: x, y, prices"));
   assert_one_line(run("train", "--data", IRIS, "--target", "petal_width,sepal_width"), 1,
                   PARTS("2 columns to predict, expected one of classes"));
-  command_result result = run("train", "--data", IRIS, "--task", "regression", "--loss", "categorical",
-                              "--target", "1", "--inputs", "2,3");
+  command_result result = run("train", "--data", IRIS, "--task", "regression", "--loss",
+                              "categorical", "--target", "1", "--inputs", "2,3");
   assert_code(&result, 1);
   assert_says(result.err, "1 numbers to predict");
   assert_says(result.err, "the categorical loss takes one class");

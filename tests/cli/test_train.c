@@ -41,9 +41,10 @@ static void test_defaults_train_well(void **state) {
 static void test_recipe_of_the_readme(void **state) {
   (void)state;
   if (getenv("QUERN_TEST_LONG") == NULL || access(FASHION, R_OK) != 0) skip();
-  command_result result = run("train", "--data", FASHION, "--hidden", "1024,512", "--activation", "silu",
-                              "--optimizer", "adamw", "--weight-decay", "0.05", "--lr", "0.003",
-                              "--label-smoothing", "0.1", "--batch", "256", "--epochs", "30", "--json");
+  command_result result =
+      run("train", "--data", FASHION, "--hidden", "1024,512", "--activation", "silu", "--optimizer",
+          "adamw", "--weight-decay", "0.05", "--lr", "0.003", "--label-smoothing", "0.1", "--batch",
+          "256", "--epochs", "30", "--json");
   assert_code(&result, 0);
   cJSON *json = parse_json(&result);
   result_free(&result);
@@ -51,15 +52,17 @@ static void test_recipe_of_the_readme(void **state) {
   cJSON_Delete(json);
 }
 
-/* Every optimizer and schedule learns, and says what it is; early stopping keeps the best weights. */
+/* Every optimizer and schedule learns, and says what it is; early stopping keeps the best weights.
+ */
 static void test_recipes(void **state) {
   (void)state;
-  static const char *const optimizers[] = {"sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop"};
+  static const char *const optimizers[] = {"sgd",  "momentum", "nesterov",
+                                           "adam", "adamw",    "rmsprop"};
   static const char *const schedules[] = {"constant", "step", "cosine", "one-cycle"};
   for (size_t i = 0; i < sizeof optimizers / sizeof *optimizers; i++) {
-    command_result result =
-        run("train", "--data", "digits", "--optimizer", optimizers[i], "--schedule", schedules[i % 4],
-            "--warmup", "0.5", "--decay-bias", "off", "--weight-decay", "0.0001", "--batch", "32", "--json");
+    command_result result = run("train", "--data", "digits", "--optimizer", optimizers[i],
+                                "--schedule", schedules[i % 4], "--warmup", "0.5", "--decay-bias",
+                                "off", "--weight-decay", "0.0001", "--batch", "32", "--json");
     assert_code(&result, 0);
     cJSON *json = parse_json(&result);
     result_free(&result);
@@ -76,21 +79,24 @@ static void test_recipes(void **state) {
   result_free(&result);
 }
 
-/* Dropout trains, says so, and goes into the model, which then drops nothing: "quern eval" finds what training measured last. */
+/* Dropout trains, says so, and goes into the model, which then drops nothing: "quern eval" finds
+ * what training measured last. */
 static void test_dropout(void **state) {
   (void)state;
-  command_result result = run("train", "--data", "digits", "--hidden", "64,32", "--dropout", "0.2", "--save",
-                              path_of("model"), "--write-config", path_of("conf"), "--json");
+  command_result result =
+      run("train", "--data", "digits", "--hidden", "64,32", "--dropout", "0.2", "--save",
+          path_of("model"), "--write-config", path_of("conf"), "--json");
   assert_code(&result, 0);
   assert_says(result.err, "network: 64-64-32-10, relu, dropout 0.2, categorical loss");
   cJSON *json = parse_json(&result);
   result_free(&result);
   assert_true(json_number(json, "test_accuracy") >= ACCURACY_BAR);
-  const cJSON *dropout =
-      cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(json, "network"), "dropout");
+  const cJSON *dropout = cJSON_GetObjectItemCaseSensitive(
+      cJSON_GetObjectItemCaseSensitive(json, "network"), "dropout");
   static const double expected[] = {0.2, 0.2, 0};
   assert_int_equal(cJSON_GetArraySize(dropout), 3);
-  for (int i = 0; i < 3; i++) assert_true(cJSON_GetArrayItem(dropout, i)->valuedouble == expected[i]);
+  for (int i = 0; i < 3; i++)
+    assert_true(cJSON_GetArrayItem(dropout, i)->valuedouble == expected[i]);
 
   /* The same by the file of options; other masks with another seed's are another training. */
   result = run("train", "--config", path_of("conf"), "--save", path_of("again"), "--json");
@@ -105,8 +111,8 @@ static void test_dropout(void **state) {
   assert_true(json_number(plain, "train_loss") < json_number(json, "train_loss") / 2);
   result = run("inspect", path_of("model"));
   assert_code(&result, 0);
-  static const char *const parts[] = {"relu, dropout 0.2, ", "quern.dropout", "0.2,0.2,0", "3.weight",
-                                      "6.bias"};
+  static const char *const parts[] = {"relu, dropout 0.2, ", "quern.dropout", "0.2,0.2,0",
+                                      "3.weight", "6.bias"};
   for (size_t i = 0; i < 5; i++) assert_says(result.out, parts[i]);
   result_free(&result);
   cJSON_Delete(json);
@@ -123,14 +129,16 @@ static void test_dropout(void **state) {
   result_free(&result);
 }
 
-/* Both normalisations train well, are in the model, and evaluate to what training measured; a step of one sample is refused at once. */
+/* Both normalisations train well, are in the model, and evaluate to what training measured; a step
+ * of one sample is refused at once. */
 static void test_normalizations(void **state) {
   (void)state;
   static const char *const names[] = {"batch", "layer"};
   for (size_t i = 0; i < 2; i++) {
     char line[64];
-    command_result result = run("train", "--data", "digits", "--hidden", "64,32", "--normalize", names[i],
-                                "--save", path_of("model"), "--write-config", path_of("conf"), "--json");
+    command_result result =
+        run("train", "--data", "digits", "--hidden", "64,32", "--normalize", names[i], "--save",
+            path_of("model"), "--write-config", path_of("conf"), "--json");
     assert_code(&result, 0);
     snprintf(line, sizeof line, "64-64-32-10, %s normalisation, relu, categorical loss", names[i]);
     assert_says(result.err, line);
@@ -151,7 +159,8 @@ static void test_normalizations(void **state) {
     cJSON_Delete(json);
     cJSON_Delete(again);
   }
-  command_result result = run("train", "--data", "digits", "--normalize", "batch", "--batch", "479");
+  command_result result =
+      run("train", "--data", "digits", "--normalize", "batch", "--batch", "479");
   assert_code(&result, 1);
   assert_says(result.err, "of 1438 in batches of 479 the last has one: take another batch");
   result_free(&result);
@@ -210,7 +219,8 @@ static void test_reference_has_the_same_curve(void **state) {
 }
 
 static void save_digits(const char *path) {
-  command_result result = run("train", "--data", "digits", "--epochs", "3", "--seed", "3", "--save", path);
+  command_result result =
+      run("train", "--data", "digits", "--epochs", "3", "--seed", "3", "--save", path);
   assert_code(&result, 0);
   assert_string_equal(result.err, "");
   assert_says(result.out, "device: ");
@@ -294,7 +304,8 @@ static void test_csv_holds_out_a_fifth(void **state) {
   (void)state;
   const char *path = path_of("signs.csv");
   write_signs(path, 100, "x,class\n");
-  command_result result = run("train", "--data", path, "--hidden", "none", "--epochs", "20", "--json");
+  command_result result =
+      run("train", "--data", path, "--hidden", "none", "--epochs", "20", "--json");
   assert_code(&result, 0);
   cJSON *json = parse_json(&result);
   assert_true(json_number(json, "train_samples") == 80);
@@ -309,8 +320,8 @@ static void test_a_test_file_serves(void **state) {
   const char *train = path_of("signs.csv"), *test = path_of("test.csv");
   write_signs(train, 100, "");
   write_signs(test, 30, "");
-  command_result result = run("train", "--data", train, "--test", test, "--hidden", "", "--epochs", "20",
-                              "--header", "none", "--json");
+  command_result result = run("train", "--data", train, "--test", test, "--hidden", "", "--epochs",
+                              "20", "--header", "none", "--json");
   assert_code(&result, 0);
   cJSON *json = parse_json(&result);
   assert_true(json_number(json, "train_samples") == 100);
@@ -332,7 +343,8 @@ static void test_a_full_disk_is_a_failure(void **state) {
 static void test_without_opencl_the_reference_serves(void **state) {
   (void)state;
   const command_setting none = {PARTS("QUERN_OPENCL_LIBRARY=/nonexistent", "QUERN_DEVICE="), NULL};
-  command_result result = run_with(&none, ARGUMENTS("train", "--data", "digits", "--epochs", "1", "--json"));
+  command_result result =
+      run_with(&none, ARGUMENTS("train", "--data", "digits", "--epochs", "1", "--json"));
   assert_code(&result, 0);
   cJSON *json = parse_json(&result);
   assert_string_equal(json_text(json, "backend"), "reference");

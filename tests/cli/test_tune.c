@@ -1,4 +1,5 @@
-/* quern tune: a whole quick run in a cache folder of its own, what the other commands then say, and --reset. */
+/* quern tune: a whole quick run in a cache folder of its own, what the other commands then say, and
+ * --reset. */
 #include "command.h"
 #include "opencl/tuning_file.h"
 #include <quern/device.h>
@@ -81,10 +82,12 @@ static void test_note(void **state) {
 
   /* QUERN_CACHE=off: not read, and nothing can be tuned. */
   const char *const environment[] = {"QUERN_CACHE=off", cache_variable, NULL};
-  command_result quiet = run_with(&(const command_setting){environment, NULL}, ARGUMENTS("devices"));
+  command_result quiet =
+      run_with(&(const command_setting){environment, NULL}, ARGUMENTS("devices"));
   assert_code(&quiet, 0);
   assert_null(strstr(quiet.out, path));
-  command_result off = run_with(&(const command_setting){environment, NULL}, ARGUMENTS("tune", "--quick"));
+  command_result off =
+      run_with(&(const command_setting){environment, NULL}, ARGUMENTS("tune", "--quick"));
   assert_code(&off, 1);
   assert_says(off.err, "QUERN_CACHE is off");
   result_free(&quiet);

@@ -104,30 +104,39 @@ static void test_bad_usage(void **state) {
       {{"quern", "train", "--data", "digits", "--lr", "nan"}, {"--lr", "\"nan\""}},
       {{"quern", "train", "--data", "digits", "--lr", "inf"}, {"--lr", "\"inf\""}},
       {{"quern", "train", "--data", "digits", "--lr", "1e99"}, {"--lr", "\"1e99\""}},
-      {{"quern", "train", "--data", "digits", "--lr", "1e-50"}, {"--lr", "\"1e-50\"", "at least 1.2e-38"}},
-      {{"quern", "train", "--data", "digits", "--clip-norm", "1e-400"}, {"--clip-norm", "at least 1.2e-38"}},
+      {{"quern", "train", "--data", "digits", "--lr", "1e-50"},
+       {"--lr", "\"1e-50\"", "at least 1.2e-38"}},
+      {{"quern", "train", "--data", "digits", "--clip-norm", "1e-400"},
+       {"--clip-norm", "at least 1.2e-38"}},
       {{"quern", "train", "--data", "digits", "--class-weights", "1,1e39"},
        {"--class-weights", "\"1,1e39\"", "at most 3.4e38"}},
       {{"quern", "train", "--data", "digits", "--lr", "0.1f"}, {"--lr", "\"0.1f\""}},
-      {{"quern", "train", "--data", "digits", "--weight-decay", "-1"}, {"--weight-decay", "\"-1\""}},
+      {{"quern", "train", "--data", "digits", "--weight-decay", "-1"},
+       {"--weight-decay", "\"-1\""}},
       {{"quern", "train", "--data", "digits", "--optimizer", "adm"}, {"--optimizer", "adam"}},
       {{"quern", "train", "--data", "digits", "--optimizer", "sgd", "--beta1", "0.8"},
        {"--beta1 is for", "adam or adamw"}},
       {{"quern", "train", "--data", "digits", "--optimizer", "adam", "--momentum", "0.8"},
        {"--momentum is for", "nesterov"}},
-      {{"quern", "train", "--data", "digits", "--optimizer", "adam", "--beta2", "1"}, {"--beta2", "below 1"}},
+      {{"quern", "train", "--data", "digits", "--optimizer", "adam", "--beta2", "1"},
+       {"--beta2", "below 1"}},
       {{"quern", "train", "--data", "digits", "--optimizer", "rmsprop", "--alpha", "1.5"},
        {"--alpha", "0 to 1"}},
-      {{"quern", "train", "--data", "digits", "--gamma", "0.5"}, {"--gamma is for", "--schedule step"}},
+      {{"quern", "train", "--data", "digits", "--gamma", "0.5"},
+       {"--gamma is for", "--schedule step"}},
       {{"quern", "train", "--data", "digits", "--step-epochs", "5"},
        {"--step-epochs is for", "--schedule step"}},
       {{"quern", "train", "--data", "digits", "--schedule", "cosin"}, {"--schedule", "cosine"}},
       {{"quern", "train", "--data", "digits", "--decay-bias", "no"}, {"--decay-bias", "on or off"}},
       {{"quern", "train", "--data", "digits", "--patience", "0"}, {"--patience", "from 1"}},
-      {{"quern", "train", "--data", "digits", "--data-memory", "0"}, {"--data-memory", "64K", "\"0\""}},
-      {{"quern", "train", "--data", "digits", "--data-memory", "64k"}, {"--data-memory", "\"64k\""}},
-      {{"quern", "train", "--data", "digits", "--data-memory", "1MB"}, {"--data-memory", "\"1MB\""}},
-      {{"quern", "train", "--data", "digits", "--data-memory", "17179869184G"}, {"--data-memory", "2G"}},
+      {{"quern", "train", "--data", "digits", "--data-memory", "0"},
+       {"--data-memory", "64K", "\"0\""}},
+      {{"quern", "train", "--data", "digits", "--data-memory", "64k"},
+       {"--data-memory", "\"64k\""}},
+      {{"quern", "train", "--data", "digits", "--data-memory", "1MB"},
+       {"--data-memory", "\"1MB\""}},
+      {{"quern", "train", "--data", "digits", "--data-memory", "17179869184G"},
+       {"--data-memory", "2G"}},
       {{"quern", "train", "--data", "digits", "--seed", "18446744073709551616"},
        {"--seed", "18446744073709551615"}},
       {{"quern", "train", "--data", "digits", "--hidden", "0"}, {"--hidden", "\"0\""}},
@@ -137,7 +146,8 @@ static void test_bad_usage(void **state) {
        {"--hidden", "2147483647"}},
       {{"quern", "train", "--data", "digits", "--activation", "step"},
        {"--activation", "leaky-relu", "\"step\""}},
-      {{"quern", "train", "--data", "digits", "--loss", "hinge"}, {"--loss", "categorical", "\"hinge\""}},
+      {{"quern", "train", "--data", "digits", "--loss", "hinge"},
+       {"--loss", "categorical", "\"hinge\""}},
       {{"quern", "train", "--data", "digits", "--header", "two"}, {"--header", "auto", "\"two\""}},
       {{"quern", "eval", "--data", "digits"}, {"quern eval", "--model", "missing"}},
       {{"quern", "eval", "--model", "m", "--data", "digits", "--show"}, {"--show", "value"}},
@@ -146,7 +156,8 @@ static void test_bad_usage(void **state) {
       {{"quern", "devices", "all"}, {"quern devices", "all"}},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-    assert_one_line(run_with(&(const command_setting){NULL, NULL}, cases[i].arguments), 2, cases[i].parts);
+    assert_one_line(run_with(&(const command_setting){NULL, NULL}, cases[i].arguments), 2,
+                    cases[i].parts);
 }
 
 /* What may have been meant, and no guess where nothing is near. */
@@ -173,7 +184,8 @@ static void test_suggestions(void **state) {
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char meant[64] = "";
-    if (cases[i].meant != NULL) snprintf(meant, sizeof meant, "(did you mean \"%s\"?)", cases[i].meant);
+    if (cases[i].meant != NULL)
+      snprintf(meant, sizeof meant, "(did you mean \"%s\"?)", cases[i].meant);
     command_result result = run_with(&(const command_setting){NULL, NULL}, cases[i].arguments);
     if (cases[i].meant == NULL) assert_null(strstr(result.err, "did you mean"));
     assert_one_line(result, cases[i].code, PARTS(meant));

@@ -1,4 +1,5 @@
-/* quern verify: what it prints, what it exits with, and what it refuses. That it passes is a test by itself: verify_quick. */
+/* quern verify: what it prints, what it exits with, and what it refuses. That it passes is a test
+ * by itself: verify_quick. */
 #include "command.h"
 
 static void test_json(void **state) {
@@ -28,7 +29,8 @@ static void test_json(void **state) {
 /* The table can go into a bug report: it names the device and its driver. */
 static void test_table(void **state) {
   (void)state;
-  command_result devices = run("devices", "--json"), result = run("verify", "--quick", "--op", "softmax");
+  command_result devices = run("devices", "--json"),
+                 result = run("verify", "--quick", "--op", "softmax");
   cJSON *json = parse_json(&devices);
   const cJSON *first = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(json, "devices"), 0);
   assert_code(&result, 0);
@@ -47,7 +49,8 @@ static void test_table(void **state) {
 static void test_usage(void **state) {
   (void)state;
   assert_one_line(run("verify", "--quick", "--full"), 2, PARTS("--quick", "--full", "exclude"));
-  assert_one_line(run("verify", "--op", "hardmax"), 2, PARTS("\"hardmax\"", "softmax, ", "training"));
+  assert_one_line(run("verify", "--op", "hardmax"), 2,
+                  PARTS("\"hardmax\"", "softmax, ", "training"));
   assert_one_line(run("verify", "all"), 2, PARTS("\"all\" is not expected"));
   assert_one_line(run("verify", "--device", "no such device"), 1, PARTS("no such device"));
   command_result help = run("verify", "--help");

@@ -1,4 +1,5 @@
-/* Threads as ranks: each member of the table, and what becomes of ranks that do not come or bring something else. */
+/* Threads as ranks: each member of the table, and what becomes of ranks that do not come or bring
+ * something else. */
 #include "collective_check.h"
 #include "ranks.h"
 

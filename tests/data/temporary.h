@@ -1,4 +1,5 @@
-/* Files that a test makes for itself: a folder that goes away again, and writers of plain and gzip bytes. */
+/* Files that a test makes for itself: a folder that goes away again, and writers of plain and gzip
+ * bytes. */
 #ifndef QUERN_TESTS_DATA_TEMPORARY_H
 #define QUERN_TESTS_DATA_TEMPORARY_H
 
@@ -43,9 +44,9 @@ static inline int empty_temporary_folder(void **state) {
   (void)state;
   DIR *folder = opendir(temporary_folder);
   if (!folder) return -1;
-  for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
-    if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) remove(path_of(entry->d_name));
-  }
+  for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
+    if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+      remove(path_of(entry->d_name));
   return closedir(folder);
 }
 
@@ -94,7 +95,8 @@ static inline void assert_error_says(const char *first, ...) {
   va_end(texts);
 }
 
-/* Asserts that opening fails with `status` and leaves nothing behind; assert_error_says goes on from there.
+/* Asserts that opening fails with `status` and leaves nothing behind; assert_error_says goes on
+ * from there.
  */
 static inline void assert_open_fails(const char *where, const quern_dataset_options *options,
                                      quern_status status) {
@@ -112,7 +114,8 @@ static inline void assert_open_fails(const char *where, const quern_dataset_opti
 /* Opens what must open. The caller frees it. */
 static inline quern_dataset *open_one(const char *where, const quern_dataset_options *options) {
   quern_dataset *train = NULL;
-  if (quern_dataset_open(where, options, &train, NULL) != QUERN_OK) fail_msg("%s", quern_last_error());
+  if (quern_dataset_open(where, options, &train, NULL) != QUERN_OK)
+    fail_msg("%s", quern_last_error());
   assert_non_null(train);
   return train;
 }

@@ -1,5 +1,5 @@
-/* Arrays: files of NumPy's and of safetensors' own making (arrays/make_arrays.py), hand-made ones in every type, and each way to be
- * bad. */
+/* Arrays: files of NumPy's and of safetensors' own making (arrays/make_arrays.py), hand-made ones
+ * in every type, and each way to be bad. */
 #include "temporary.h"
 #include <fcntl.h>
 #include <math.h>
@@ -75,12 +75,14 @@ static void archives(void **state) {
 
 static size_t open_descriptors(void) {
   size_t count = 0;
-  for (int descriptor = 0; descriptor < 1024; descriptor++) count += fcntl(descriptor, F_GETFD) >= 0;
+  for (int descriptor = 0; descriptor < 1024; descriptor++)
+    count += fcntl(descriptor, F_GETFD) >= 0;
   return count;
 }
 
-/* Archives are read from their ends, and gzip from its beginning: what is packed is read as it would be unpacked. Cut short at any byte
- * or claiming what is not there, it is an error that names the file, and nothing stays open. */
+/* Archives are read from their ends, and gzip from its beginning: what is packed is read as it
+ * would be unpacked. Cut short at any byte or claiming what is not there, it is an error that names
+ * the file, and nothing stays open. */
 static void packed_archives(void **state) {
   (void)state;
   static const char *const paths[] = {MADE("stored.npz"), MADE("tensors.safetensors")};
@@ -135,7 +137,8 @@ static void training_and_test(void **state) {
       float values[4], targets[2];
       quern_dataset_values(sets[set], row, values);
       quern_dataset_targets(sets[set], row, targets);
-      for (size_t i = 0; i < 4; i++) assert_true(values[i] == (float)((row * 4 + i) * 17) * (1.0f / 255.0f));
+      for (size_t i = 0; i < 4; i++)
+        assert_true(values[i] == (float)((row * 4 + i) * 17) * (1.0f / 255.0f));
       assert_memory_equal(targets, marks[row], sizeof targets);
     }
     quern_dataset_free(sets[set]);
@@ -176,14 +179,16 @@ static void files_beside(void **state) {
   quern_dataset_options options = defaults;
   options.task = QUERN_TASK_CLASSES;
   assert_open_fails(path_of("max-x_1.npy"), &options, QUERN_ERROR_SHAPE);
-  assert_error_says("max-y_1.npy", "of shape [4][3], expected one class for each sample, [4]", NULL);
+  assert_error_says("max-y_1.npy", "of shape [4][3], expected one class for each sample, [4]",
+                    NULL);
   copy_file(MADE("stored.npz"), path_of("max-y_1.npy"));
   assert_open_fails(path_of("max-x_1.npy"), NULL, QUERN_ERROR_FORMAT);
   assert_error_says("max-y_1.npy: byte 0: expected the magic number of .npy", NULL);
 }
 
 /* A file of version 1 with this dictionary and these bytes. */
-static const char *write_npy(const char *name, const char *dictionary, const void *elements, size_t bytes) {
+static const char *write_npy(const char *name, const char *dictionary, const void *elements,
+                             size_t bytes) {
   unsigned char file[1024] = "\x93NUMPY\x01";
   const size_t length = strlen(dictionary);
   assert_true(10 + length + bytes <= sizeof file);
@@ -217,9 +222,10 @@ static void every_type(void **state) {
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char dictionary[128];
-    snprintf(dictionary, sizeof dictionary, "{'descr': '%s', 'fortran_order': False, 'shape': (1,), }\n",
-             cases[i].type);
-    quern_dataset *dataset = open_one(write_npy("one.npy", dictionary, cases[i].bytes, cases[i].size), NULL);
+    snprintf(dictionary, sizeof dictionary,
+             "{'descr': '%s', 'fortran_order': False, 'shape': (1,), }\n", cases[i].type);
+    quern_dataset *dataset =
+        open_one(write_npy("one.npy", dictionary, cases[i].bytes, cases[i].size), NULL);
     float value;
     quern_dataset_values(dataset, 0, &value);
     if (!(value == cases[i].value))
@@ -245,33 +251,45 @@ static void bad_npy(void **state) {
        "elements of type"},
       {"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", QUERN_ERROR_FORMAT,
        "byte 20: expected a string"},
-      {"{'descr': '<f4', 'fortran_order': True, 'shape': (1,)}", QUERN_ERROR_UNSUPPORTED, "in Fortran order"},
-      {"{'descr': '<f4', 'fortran_order': 0, 'shape': (1,)}", QUERN_ERROR_FORMAT, "expected False or True"},
-      {"{'descr': '<f4', 'fortran_order': False, 'shape': (1)}", QUERN_ERROR_FORMAT, "expected a comma"},
-      {"{'descr': '<f4', 'fortran_order': False, 'shape': 1}", QUERN_ERROR_FORMAT, "expected a shape"},
-      {"{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}", QUERN_ERROR_FORMAT, "expected a size"},
-      {"{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,)}", QUERN_ERROR_FORMAT,
-       "a smaller size"},
-      {"{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296)}", QUERN_ERROR_OVERFLOW,
-       "overflows"},
-      {"{'descr': '<f4', 'fortran_order': False, 'shape': (1152921504606846976,)}", QUERN_ERROR_FORMAT,
-       "truncated"},
-      {"{'descr': '<f4', 'fortran_order': False, 'shape': (0,)}", QUERN_ERROR_FORMAT, "without elements"},
-      {"{'descr': '<f4', 'fortran_order': False, 'shape': ()}", QUERN_ERROR_SHAPE, "a single number"},
+      {"{'descr': '<f4', 'fortran_order': True, 'shape': (1,)}", QUERN_ERROR_UNSUPPORTED,
+       "in Fortran order"},
+      {"{'descr': '<f4', 'fortran_order': 0, 'shape': (1,)}", QUERN_ERROR_FORMAT,
+       "expected False or True"},
+      {"{'descr': '<f4', 'fortran_order': False, 'shape': (1)}", QUERN_ERROR_FORMAT,
+       "expected a comma"},
+      {"{'descr': '<f4', 'fortran_order': False, 'shape': 1}", QUERN_ERROR_FORMAT,
+       "expected a shape"},
+      {"{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}", QUERN_ERROR_FORMAT,
+       "expected a size"},
+      {"{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,)}",
+       QUERN_ERROR_FORMAT, "a smaller size"},
+      {"{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296)}",
+       QUERN_ERROR_OVERFLOW, "overflows"},
+      {"{'descr': '<f4', 'fortran_order': False, 'shape': (1152921504606846976,)}",
+       QUERN_ERROR_FORMAT, "truncated"},
+      {"{'descr': '<f4', 'fortran_order': False, 'shape': (0,)}", QUERN_ERROR_FORMAT,
+       "without elements"},
+      {"{'descr': '<f4', 'fortran_order': False, 'shape': ()}", QUERN_ERROR_SHAPE,
+       "a single number"},
       {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}", QUERN_ERROR_FORMAT,
        "expected 8 bytes of elements"},
-      {"{'descr': '|u1', 'fortran_order': False, 'shape': (3,)}", QUERN_ERROR_FORMAT, "trailing bytes"},
+      {"{'descr': '|u1', 'fortran_order': False, 'shape': (3,)}", QUERN_ERROR_FORMAT,
+       "trailing bytes"},
       {"{'descr': '<f4', 'fortran_order': False}", QUERN_ERROR_FORMAT,
        "expected descr, fortran_order and shape"},
-      {"{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", QUERN_ERROR_FORMAT,
+      {"{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}",
+       QUERN_ERROR_FORMAT, "each once"},
+      {"{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'more': 1}", QUERN_ERROR_FORMAT,
        "each once"},
-      {"{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'more': 1}", QUERN_ERROR_FORMAT, "each once"},
-      {"{'descr': '<f4' 'fortran_order': False, 'shape': (1,)}", QUERN_ERROR_FORMAT, "expected ',' or '}'"},
-      {"{'descr': '<f4', 'fortran_order': False, 'shape': (1,)} x", QUERN_ERROR_FORMAT, "nothing but blanks"},
+      {"{'descr': '<f4' 'fortran_order': False, 'shape': (1,)}", QUERN_ERROR_FORMAT,
+       "expected ',' or '}'"},
+      {"{'descr': '<f4', 'fortran_order': False, 'shape': (1,)} x", QUERN_ERROR_FORMAT,
+       "nothing but blanks"},
       {"", QUERN_ERROR_FORMAT, "expected '{'"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    assert_open_fails(write_npy("bad.npy", cases[i].dictionary, "\0\0\0\0", 4), NULL, cases[i].status);
+    assert_open_fails(write_npy("bad.npy", cases[i].dictionary, "\0\0\0\0", 4), NULL,
+                      cases[i].status);
     assert_error_says("bad.npy: ", cases[i].error, NULL);
   }
   const char *good = "{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}";
@@ -282,15 +300,16 @@ static void bad_npy(void **state) {
   }
   static const double large = 1e39;
   assert_open_fails(
-      write_npy("bad.npy", "{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}", &large, 8), NULL,
-      QUERN_ERROR_DATA);
+      write_npy("bad.npy", "{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}", &large, 8),
+      NULL, QUERN_ERROR_DATA);
   assert_error_says("1e+39", "a number that fits a float", NULL);
   quern_dataset_options options = defaults;
   options.missing = QUERN_MISSING_MEAN;
   const float some[] = {1.0f, NAN, 3.0f};
-  quern_dataset *dataset = open_one(
-      write_npy("some.npy", "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 1)}", some, sizeof some),
-      &options);
+  quern_dataset *dataset =
+      open_one(write_npy("some.npy", "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 1)}",
+                         some, sizeof some),
+               &options);
   assert_int_equal(quern_dataset_fit(dataset, false), QUERN_OK);
   float value;
   quern_dataset_values(dataset, 1, &value);
@@ -313,10 +332,12 @@ static void bad_npy(void **state) {
   assert_error_says("byte 8: a header of ", "expected at most 65536", NULL);
 }
 
-/* A file cut short is an error that names it: here at every seventh byte, and in tests/fuzz at every one. */
+/* A file cut short is an error that names it: here at every seventh byte, and in tests/fuzz at
+ * every one. */
 static void truncated(void **state) {
   (void)state;
-  static const char *const names[] = {"version2.npy", "stored.npz", "deflated.npz", "tensors.safetensors"};
+  static const char *const names[] = {"version2.npy", "stored.npz", "deflated.npz",
+                                      "tensors.safetensors"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     char from[PATH_BYTES];
     size_t size;
@@ -332,7 +353,8 @@ static void truncated(void **state) {
   }
 }
 
-/* Bytes of an archive changed, one at a time: it may still be read, but then as what it was, since each array has a checksum. */
+/* Bytes of an archive changed, one at a time: it may still be read, but then as what it was, since
+ * each array has a checksum. */
 static void damaged_archive(void **state) {
   (void)state;
   size_t size;
@@ -373,15 +395,17 @@ static void bad_archives(void **state) {
   quern_dataset_options options = defaults;
   options.inputs = "0.weight";
   assert_open_fails(path_of("model"), &options, QUERN_ERROR_FORMAT);
-  assert_error_says("there is no array of the inputs' name, expected one of those that it has", "x", NULL);
+  assert_error_says("there is no array of the inputs' name, expected one of those that it has", "x",
+                    NULL);
 }
 
 #define TEST(function) cmocka_unit_test_teardown(function, empty_temporary_folder)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(archives), TEST(packed_archives), TEST(training_and_test), TEST(files_beside), TEST(every_type),
-      TEST(bad_npy),  TEST(truncated),       TEST(damaged_archive),   TEST(bad_archives),
+      TEST(archives),     TEST(packed_archives), TEST(training_and_test),
+      TEST(files_beside), TEST(every_type),      TEST(bad_npy),
+      TEST(truncated),    TEST(damaged_archive), TEST(bad_archives),
   };
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }

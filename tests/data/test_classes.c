@@ -1,5 +1,5 @@
-/* Labels as values: which classes they make in each kind of file, what other data make of them, and what
- * is refused. */
+/* Labels as values: which classes they make in each kind of file, what other data make of them, and
+ * what is refused. */
 #include "temporary.h"
 
 #include <inttypes.h>
@@ -61,7 +61,8 @@ static void labels_that_are_none(void **state) {
     char text[64];
     snprintf(text, sizeof text, "1,0\n1,%s\n", bad[i]);
     assert_open_fails(write_text("some.csv", text), NULL, QUERN_ERROR_DATA);
-    assert_error_says("line 2, column 2: expected a label, a whole number", "--task regression", NULL);
+    assert_error_says("line 2, column 2: expected a label, a whole number", "--task regression",
+                      NULL);
   }
 }
 
@@ -86,8 +87,8 @@ static void other_tables(void **state) {
   quern_dataset_free(other);
   other = open_one(write_text("some.csv", "1,0\n1,1\n"), NULL);
   assert_int_equal(quern_dataset_apply(other, quern_dataset_schema(train)), QUERN_ERROR_DATA);
-  assert_error_says("row 0, from 0: label '0', expected one of the classes that were trained on: 1, 3, 5",
-                    NULL);
+  assert_error_says(
+      "row 0, from 0: label '0', expected one of the classes that were trained on: 1, 3, 5", NULL);
   quern_dataset_free(other);
   quern_dataset_free(train);
 
@@ -147,7 +148,8 @@ static void too_many(void **state) {
   options.schema = quern_dataset_schema(dataset);
   quern_dataset_free(open_one(path_of("some.csv"), &options));
   quern_dataset_free(dataset);
-  for (size_t i = 0; i < 10; i++) snprintf(text + strlen(text), sizeof text - strlen(text), "0,0\n");
+  for (size_t i = 0; i < 10; i++)
+    snprintf(text + strlen(text), sizeof text - strlen(text), "0,0\n");
   quern_dataset_free(open_one(write_text("some.csv", text), NULL));
 
   *text = '\0';
@@ -160,7 +162,8 @@ static void too_many(void **state) {
 /* An .npy file of int64 at x.npy and another of its labels at y.npy. */
 static void write_npy(const char *name, const int64_t *values, size_t count) {
   char header[128];
-  snprintf(header, sizeof header, "{'descr': '<i8', 'fortran_order': False, 'shape': (%zu,)}\n", count);
+  snprintf(header, sizeof header, "{'descr': '<i8', 'fortran_order': False, 'shape': (%zu,)}\n",
+           count);
   const size_t length = strlen(header);
   unsigned char bytes[1024] = "\x93NUMPY\x01";
   bytes[8] = (unsigned char)length;
@@ -187,7 +190,8 @@ static void arrays(void **state) {
   quern_dataset_free(other);
   write_npy("y.npy", far, 4);
   assert_open_fails(path_of("x.npy"), &by_schema, QUERN_ERROR_DATA);
-  assert_error_says("row 0, from 0: label 0, expected one of the classes that were trained on: -1, 1", NULL);
+  assert_error_says(
+      "row 0, from 0: label 0, expected one of the classes that were trained on: -1, 1", NULL);
   quern_dataset_free(dataset);
   by_schema = defaults;
   by_schema.classes = 2;
@@ -246,8 +250,10 @@ static void memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(numbers_in_order), TEST(labels_that_are_none), TEST(other_tables), TEST(by_count), TEST(too_many),
-      TEST(arrays),           TEST(idx_folders),          TEST(memory),
+      TEST(numbers_in_order), TEST(labels_that_are_none),
+      TEST(other_tables),     TEST(by_count),
+      TEST(too_many),         TEST(arrays),
+      TEST(idx_folders),      TEST(memory),
   };
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }

@@ -56,9 +56,8 @@ static void good_spellings(void **state) {
       "1.5;-2;4\n0.25;3e10;0\n",
       "\"a,b\"\tc\td\n1.5\t -2 \t4\n0.25\t3e10\t0\n",
   };
-  for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
+  for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
     check_text(spellings[i], NULL, 2, two_rows, two_labels);
-  }
   const char *text = spellings[0];
   write_gzip(path_of("some.csv.gz"), text, strlen(text));
   quern_dataset *dataset = open_one(path_of("some.csv.gz"), NULL);
@@ -112,7 +111,8 @@ static void bad_texts(void **state) {
       {"1,2,0\r1,2,0\n", QUERN_ERROR_FORMAT, "line 1, column 3", "found '0?1'"},
       {"1,2,0\n1,aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa,0\n", QUERN_ERROR_FORMAT, "column 2",
        "'aaaaaaaaaaaaaaaaaaaaaaaa...'"},
-      {"1,2,0\nnan,2,0\n", QUERN_ERROR_DATA, "line 2, column 1", "expected a finite number, found 'nan'"},
+      {"1,2,0\nnan,2,0\n", QUERN_ERROR_DATA, "line 2, column 1",
+       "expected a finite number, found 'nan'"},
       {"1,2,0\n1,-NaN,0\n", QUERN_ERROR_DATA, "line 2, column 2", "found '-NaN'"},
       {"1,inf,0\n", QUERN_ERROR_DATA, "line 1, column 2", "found 'inf'"},
       {"1,-Infinity,0\n", QUERN_ERROR_DATA, "line 1, column 2", "found '-Infinity'"},
@@ -124,7 +124,8 @@ static void bad_texts(void **state) {
       {"1,2,nan\n", QUERN_ERROR_DATA, "line 1, column 3", "found 'nan'"},
       {"1,2,9007199254740994\n", QUERN_ERROR_DATA, "line 1, column 3", "found '9007199254740994'"},
       {"1,2,1e400\n", QUERN_ERROR_DATA, "line 1, column 3", "found '1e400'"},
-      {"1,2,99999999999999999999\n", QUERN_ERROR_DATA, "line 1, column 3", "found '99999999999999999999'"},
+      {"1,2,99999999999999999999\n", QUERN_ERROR_DATA, "line 1, column 3",
+       "found '99999999999999999999'"},
       {"1,2,0\n\n1,2,0\n", QUERN_ERROR_FORMAT, "line 2", "empty"},
       {"\n1,2,0\n", QUERN_ERROR_FORMAT, "line 1", "empty"},
       {"1,2,0\n1,2,0\n \r\n\n1,2,0\n", QUERN_ERROR_FORMAT, "line 3", "empty"},
@@ -134,8 +135,10 @@ static void bad_texts(void **state) {
       {"\n\n", QUERN_ERROR_FORMAT, FILE_NAME, "empty"},
       {"\357\273\277", QUERN_ERROR_FORMAT, FILE_NAME, "empty"},
       {"1,2,0\n1,2\"2\",0\n", QUERN_ERROR_FORMAT, "line 2, column 2", "a quote inside a field"},
-      {"1,2,0\n1,\"2\"2,0\n", QUERN_ERROR_FORMAT, "line 2, column 2", "text behind a closing quote"},
-      {"1,2,0\n1,\"2,0\n1,2,0\n", QUERN_ERROR_FORMAT, "line 2, column 2", "a quote that no other closes"},
+      {"1,2,0\n1,\"2\"2,0\n", QUERN_ERROR_FORMAT, "line 2, column 2",
+       "text behind a closing quote"},
+      {"1,2,0\n1,\"2,0\n1,2,0\n", QUERN_ERROR_FORMAT, "line 2, column 2",
+       "a quote that no other closes"},
       {"1,2,0\n1,\"a\nb\",0\n", QUERN_ERROR_FORMAT, "line 2, column 2", "found 'a?b'"},
       {"1,2,\"0\n\"\n1,x,0\n", QUERN_ERROR_FORMAT, "line 3, column 2", "found 'x'"},
       {"\"1\",2,0\n\"1\",\"\"\"\",0\n", QUERN_ERROR_FORMAT, "line 2, column 2", "found '\"'"},
@@ -230,7 +233,8 @@ static void truncated_gzip(void **state) {
   free(content);
 }
 
-/* In German a comma is the decimal point; a file's numbers are no matter of where the program runs. */
+/* In German a comma is the decimal point; a file's numbers are no matter of where the program runs.
+ */
 static void german_locale(void **state) {
   (void)state;
   char command[2 * PATH_BYTES];
@@ -255,8 +259,10 @@ static void german_locale(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(good_spellings), TEST(header_and_label_choices), TEST(bad_texts),      TEST(largest_label),
-      TEST(german_locale),  TEST(long_lines_and_many_rows), TEST(truncated_gzip), TEST(floats_round_trip),
+      TEST(good_spellings), TEST(header_and_label_choices),
+      TEST(bad_texts),      TEST(largest_label),
+      TEST(german_locale),  TEST(long_lines_and_many_rows),
+      TEST(truncated_gzip), TEST(floats_round_trip),
   };
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }

@@ -8,11 +8,11 @@ static void trained_targets(const quern_dataset *dataset, size_t row, float *tar
   memcpy(targets, dataset->targets + row * 2, 2 * sizeof *targets);
 }
 
-static quern_dataset *regression(const float *values, const float *targets, size_t rows, size_t columns,
-                                 size_t count) {
+static quern_dataset *regression(const float *values, const float *targets, size_t rows,
+                                 size_t columns, size_t count) {
   quern_dataset *made;
-  if (quern_dataset_from_targets(values, targets, QUERN_TASK_REGRESSION, rows, columns, count, &made) !=
-      QUERN_OK)
+  if (quern_dataset_from_targets(values, targets, QUERN_TASK_REGRESSION, rows, columns, count,
+                                 &made) != QUERN_OK)
     fail_msg("%s", quern_last_error());
   return made;
 }
@@ -79,7 +79,8 @@ static void standardized(void **state) {
 static void too_large(void **state) {
   (void)state;
   const float small[] = {0.0f, 1e-30f}, large[] = {1e30f}, target[] = {0, 1};
-  quern_dataset *dataset = regression(small, target, 2, 1, 1), *other = regression(large, target, 1, 1, 1);
+  quern_dataset *dataset = regression(small, target, 2, 1, 1),
+                *other = regression(large, target, 1, 1, 1);
   assert_int_equal(quern_dataset_fit(dataset, true), QUERN_OK);
   assert_int_equal(quern_dataset_apply(other, quern_dataset_schema(dataset)), QUERN_ERROR_DATA);
   assert_error_says("sample 0, value 0: 1e+30", "too large for a float", NULL);
@@ -116,7 +117,8 @@ static void from_targets(void **state) {
   (void)state;
   float marks[] = {0, 1, 1, 0};
   quern_dataset *dataset;
-  assert_int_equal(quern_dataset_from_targets(values, marks, QUERN_TASK_LABELS, 2, 3, 2, &dataset), QUERN_OK);
+  assert_int_equal(quern_dataset_from_targets(values, marks, QUERN_TASK_LABELS, 2, 3, 2, &dataset),
+                   QUERN_OK);
   marks[0] = 1; /* these were copied */
   float got[2];
   quern_dataset_targets(dataset, 0, got);
@@ -124,7 +126,8 @@ static void from_targets(void **state) {
   assert_int_equal(quern_dataset_outputs(dataset), 2);
   assert_int_equal(quern_dataset_classes(dataset), 0);
   quern_dataset_free(dataset);
-  assert_int_equal(quern_dataset_from_targets(values, NULL, QUERN_TASK_NONE, 2, 3, 0, &dataset), QUERN_OK);
+  assert_int_equal(quern_dataset_from_targets(values, NULL, QUERN_TASK_NONE, 2, 3, 0, &dataset),
+                   QUERN_OK);
   assert_int_equal(quern_dataset_task(dataset), QUERN_TASK_NONE);
   quern_dataset_free(dataset);
 
@@ -134,24 +137,27 @@ static void from_targets(void **state) {
   assert_error_says("row 1, target 0: 0.5, expected a label, 0 or 1", NULL);
   assert_null(dataset);
   marks[3] = NAN;
-  assert_int_equal(quern_dataset_from_targets(values, marks, QUERN_TASK_REGRESSION, 2, 3, 2, &dataset),
-                   QUERN_ERROR_DATA);
+  assert_int_equal(
+      quern_dataset_from_targets(values, marks, QUERN_TASK_REGRESSION, 2, 3, 2, &dataset),
+      QUERN_ERROR_DATA);
   assert_error_says("row 1, target 1: nan", NULL);
   static const struct {
     bool targets;
     quern_task task;
     size_t count;
-  } wrong[] = {{true, QUERN_TASK_CLASSES, 1}, {true, QUERN_TASK_NONE, 0},       {true, QUERN_TASK_LABELS, 0},
-               {false, QUERN_TASK_LABELS, 2}, {false, QUERN_TASK_NONE, 1},      {true, (quern_task)9, 1},
+  } wrong[] = {{true, QUERN_TASK_CLASSES, 1}, {true, QUERN_TASK_NONE, 0},
+               {true, QUERN_TASK_LABELS, 0},  {false, QUERN_TASK_LABELS, 2},
+               {false, QUERN_TASK_NONE, 1},   {true, (quern_task)9, 1},
                {true, QUERN_TASK_NONE, 1},    {false, QUERN_TASK_REGRESSION, 0}};
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-    assert_int_equal(quern_dataset_from_targets(values, wrong[i].targets ? targets : NULL, wrong[i].task, 2,
-                                                3, wrong[i].count, &dataset),
+    assert_int_equal(quern_dataset_from_targets(values, wrong[i].targets ? targets : NULL,
+                                                wrong[i].task, 2, 3, wrong[i].count, &dataset),
                      QUERN_ERROR_ARGUMENT);
   assert_int_equal(quern_dataset_from_targets(NULL, targets, QUERN_TASK_LABELS, 2, 3, 1, &dataset),
                    QUERN_ERROR_ARGUMENT);
-  assert_int_equal(quern_dataset_from_targets(values, targets, QUERN_TASK_LABELS, 0, 3, 1, &dataset),
-                   QUERN_ERROR_SHAPE);
+  assert_int_equal(
+      quern_dataset_from_targets(values, targets, QUERN_TASK_LABELS, 0, 3, 1, &dataset),
+      QUERN_ERROR_SHAPE);
   assert_int_equal(quern_dataset_fit(NULL, true), QUERN_ERROR_ARGUMENT);
   assert_int_equal(quern_dataset_apply(NULL, NULL), QUERN_ERROR_ARGUMENT);
 }

@@ -5,8 +5,9 @@
 #define LABELS "some-labels-idx1-ubyte"
 
 /* Three images of 2 x 3 pixels. */
-static const unsigned char good_images[] = {0, 0, 8, 3, 0, 0,  0,  3,  0,  0,  0,  2,  0,  0,  0,  3,  0,
-                                            1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 20, 21, 22, 23, 24, 255};
+static const unsigned char good_images[] = {0,  0,  8,  3,  0,  0,  0,  3,  0,  0,  0,  2,
+                                            0,  0,  0,  3,  0,  1,  2,  3,  4,  5,  10, 11,
+                                            12, 13, 14, 15, 20, 21, 22, 23, 24, 255};
 static const unsigned char good_labels[] = {0, 0, 8, 1, 0, 0, 0, 3, 2, 0, 6};
 
 /* The good files with one of them changed. */
@@ -27,9 +28,8 @@ static void check_good(const quern_dataset *dataset) {
   for (size_t row = 0; row < 3; row++) {
     assert_int_equal(label_of(dataset, row), good_labels[8 + row]);
     quern_dataset_values(dataset, row, values);
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < 6; i++)
       assert_true(values[i] == (float)good_images[16 + row * 6 + i] * (1.0f / 255.0f));
-    }
   }
 }
 
@@ -99,7 +99,8 @@ static void huge_dimensions(void **state) {
   (void)state;
   const unsigned char labels[] = {0, 0, 8, 1, 0x40, 0, 0, 0, 1};
   write_bytes(path_of(LABELS), labels, sizeof labels);
-  /* 2^30 images of 2^15 x 2^15 pixels: 2^60 bytes, which no allocation survives, and one of them there. */
+  /* 2^30 images of 2^15 x 2^15 pixels: 2^60 bytes, which no allocation survives, and one of them
+   * there. */
   const unsigned char many[] = {0, 0, 8, 3, 0x40, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0x80, 0, 1};
   for (int gzip = 0; gzip < 2; gzip++) {
     (gzip ? write_gzip : write_bytes)(path_of(IMAGES), many, sizeof many);
@@ -169,7 +170,8 @@ static void truncation(void **state) {
   cut_at_every_byte(LABELS, good_labels, sizeof good_labels, true);
 }
 
-/* A flipped bit anywhere in the gzip file must never be read as good data other than what it was. */
+/* A flipped bit anywhere in the gzip file must never be read as good data other than what it was.
+ */
 static void damaged_gzip(void **state) {
   (void)state;
   write_good();

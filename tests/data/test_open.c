@@ -5,7 +5,8 @@
 
 #define FASHION_MNIST "/usr/share/datasets/fashion-mnist"
 
-static const unsigned char train_images[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2, 3, 4};
+static const unsigned char train_images[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0,
+                                             0, 1, 0, 0, 0, 2, 1, 2, 3, 4};
 static const unsigned char train_labels[] = {0, 0, 8, 1, 0, 0, 0, 2, 0, 1};
 static const unsigned char test_images[] = {0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 9, 8};
 static const unsigned char test_labels[] = {0, 0, 8, 1, 0, 0, 0, 1, 1};
@@ -116,7 +117,8 @@ static void folder(void **state) {
 static void folder_in_part(void **state) {
   (void)state;
   assert_open_fails(temporary_folder, NULL, QUERN_ERROR_FILE);
-  assert_error_says(temporary_folder, "train-images-idx3-ubyte", "train-labels-idx1-ubyte", ".gz", NULL);
+  assert_error_says(temporary_folder, "train-images-idx3-ubyte", "train-labels-idx1-ubyte", ".gz",
+                    NULL);
   WRITE("train-images-idx3-ubyte", train_images);
   assert_open_fails(temporary_folder, NULL, QUERN_ERROR_FILE);
   assert_error_says("train-images-idx3-ubyte is there", "no ", "train-labels-idx1-ubyte", NULL);
@@ -238,8 +240,9 @@ static void from_floats(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(digits),    TEST(fashion_mnist), TEST(known_name), TEST(folder),        TEST(folder_in_part),
-      TEST(not_there), TEST(not_a_file),    TEST(unreadable), TEST(bad_arguments), TEST(from_floats),
+      TEST(digits),         TEST(fashion_mnist), TEST(known_name), TEST(folder),
+      TEST(folder_in_part), TEST(not_there),     TEST(not_a_file), TEST(unreadable),
+      TEST(bad_arguments),  TEST(from_floats),
   };
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }

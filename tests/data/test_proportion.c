@@ -1,12 +1,12 @@
-/* Readers take memory in proportion to what a file holds, whatever it says or looks like. What bounds each:
+/* Readers take memory in proportion to what a file holds, whatever it says or looks like. What
+ * bounds each:
  *
- *   IDX, .npy              a header's sizes are promises: memory doubles as bytes arrive (stream_read_rest)
- *   gzip, members of .npz  the same, by bytes that were really inflated; what is unpacked into a file grows alike
- *   the directory of .npz  lies in the file, with 46 bytes for each member
- *   safetensors            tensors tile the bytes that the file has
- *   tables                 rows double, from as few as are wide; texts are kept once each; a text column is spread
- *                          only where its texts are categories; labels are values, so that there are no more
- *                          classes than rows */
+ *   IDX, .npy              a header's sizes are promises: memory doubles as bytes arrive
+ * (stream_read_rest) gzip, members of .npz  the same, by bytes that were really inflated; what is
+ * unpacked into a file grows alike the directory of .npz  lies in the file, with 46 bytes for each
+ * member safetensors            tensors tile the bytes that the file has tables rows double, from
+ * as few as are wide; texts are kept once each; a text column is spread only where its texts are
+ * categories; labels are values, so that there are no more classes than rows */
 #include "temporary.h"
 #include "test.h"
 
@@ -61,12 +61,14 @@ static void wide_rows(void **state) {
   free(text);
 }
 
-/* A header of terabytes, and megabytes of zeros in a few bytes of gzip, of which all arrive but none is promised. */
+/* A header of terabytes, and megabytes of zeros in a few bytes of gzip, of which all arrive but
+ * none is promised. */
 static void promises(void **state) {
   (void)state;
   if (!LIMITS) skip();
   enum { MIB = 1 << 20 };
-  static const char header[] = "{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000, 100), }\n";
+  static const char header[] =
+      "{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000, 100), }\n";
   unsigned char npy[10 + sizeof header] = "\x93NUMPY\x01";
   npy[8] = sizeof header - 1;
   memcpy(npy + 10, header, sizeof header);
@@ -74,7 +76,8 @@ static void promises(void **state) {
   open_within(path_of("x.npy"), NULL, 64 * MIB, QUERN_ERROR_FORMAT);
   assert_open_fails(path_of("x.npy"), NULL, QUERN_ERROR_FORMAT);
   assert_error_says("expected 800000000000000 bytes of elements", NULL);
-  static const unsigned char images[] = {0, 0, 8, 3, 0x7f, 0xff, 0xff, 0xff, 0, 0, 1, 0, 0, 0, 1, 0};
+  static const unsigned char images[] = {0, 0, 8, 3, 0x7f, 0xff, 0xff, 0xff,
+                                         0, 0, 1, 0, 0,    0,    1,    0};
   static const unsigned char labels[] = {0, 0, 8, 1, 0x7f, 0xff, 0xff, 0xff, 0};
   write_bytes(path_of("a-images-idx3-ubyte"), images, sizeof images);
   write_bytes(path_of("a-labels-idx1-ubyte"), labels, sizeof labels);
@@ -114,6 +117,7 @@ static void texts_that_are_no_categories(void **state) {
 #define TEST(function) cmocka_unit_test_teardown(function, empty_temporary_folder)
 
 int main(void) {
-  const struct CMUnitTest tests[] = {TEST(wide_rows), TEST(promises), TEST(texts_that_are_no_categories)};
+  const struct CMUnitTest tests[] = {TEST(wide_rows), TEST(promises),
+                                     TEST(texts_that_are_no_categories)};
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }

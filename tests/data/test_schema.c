@@ -14,16 +14,14 @@ static void round_trip(void **state) {
   (void)state;
   static const char *const texts[] = {
       "{\"task\":\"classes\",\"columns\":3,\"outputs\":2,\"fields\":4,\"inputs\":[{\"name\":\"a "
-      "\\\"b\\\"\",\"place\":0},"
-      "{\"place\":3,\"categories\":[\"\",\"\303\244,\\n\"]}],\"targets\":[{\"name\":\"\",\"place\":1,"
-      "\"categories\":[\"no\",\"yes\"]}],"
-      "\"fill\":[0,0.1,-1e-300]}",
-      "{\"task\":\"regression\",\"columns\":1,\"outputs\":2,\"fields\":0,\"mean\":[0.10000000000000002],"
-      "\"deviation\":[4.94065645841247e-324],"
-      "\"target_mean\":[1,2],\"target_deviation\":[1.7976931348623156e+38,3]}",
+      "\\\"b\\\"\",\"place\":0},{\"place\":3,\"categories\":[\"\",\"\303\244,\\n\"]}],\"targets\":["
+      "{\"name\":\"\",\"place\":1,\"categories\":[\"no\",\"yes\"]}],\"fill\":[0,0.1,-1e-300]}",
+      "{\"task\":\"regression\",\"columns\":1,\"outputs\":2,\"fields\":0,\"mean\":[0."
+      "10000000000000002],\"deviation\":[4.94065645841247e-324],\"target_mean\":[1,2],\"target_"
+      "deviation\":[1.7976931348623156e+38,3]}",
       "{\"task\":\"labels\",\"columns\":1,\"outputs\":5,\"fields\":0}",
-      "{\"task\":\"classes\",\"columns\":1,\"outputs\":2,\"fields\":0,"
-      "\"targets\":[{\"place\":0,\"values\":[-1,9007199254740992]}]}",
+      "{\"task\":\"classes\",\"columns\":1,\"outputs\":2,\"fields\":0,\"targets\":[{\"place\":0,"
+      "\"values\":[-1,9007199254740992]}]}",
   };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     quern_schema *schema = parse(texts[i]), *copy;
@@ -66,11 +64,14 @@ static void refused(void **state) {
        "\"columns\": expected a whole number"},
       {"{\"task\":\"labels\",\"columns\":1e300,\"outputs\":1,\"fields\":0}",
        "\"columns\": expected a whole number"},
-      {"{\"task\":\"labels\",\"columns\":0,\"outputs\":1,\"fields\":0}", "\"columns\": expected as many"},
+      {"{\"task\":\"labels\",\"columns\":0,\"outputs\":1,\"fields\":0}",
+       "\"columns\": expected as many"},
       {"{\"task\":\"labels\",\"columns\":1,\"outputs\":0,\"fields\":0}",
        "\"outputs\": expected at least one"},
-      {"{\"task\":\"none\",\"columns\":1,\"outputs\":1,\"fields\":0}", "\"outputs\": expected at least one"},
-      {BEGIN "\"inputs\":[{\"place\":0}]," TARGET "}", "\"columns\": expected as many as the inputs make"},
+      {"{\"task\":\"none\",\"columns\":1,\"outputs\":1,\"fields\":0}",
+       "\"outputs\": expected at least one"},
+      {BEGIN "\"inputs\":[{\"place\":0}]," TARGET "}",
+       "\"columns\": expected as many as the inputs make"},
       {BEGIN "\"inputs\":[{\"place\":0},{\"place\":3}]," TARGET "}",
        "\"place\": expected a column of the table"},
       {BEGIN "\"inputs\":[{\"place\":0},{}]," TARGET "}", "\"place\": expected a whole number"},
@@ -85,16 +86,22 @@ static void refused(void **state) {
        "\"categories\": expected texts in the order"},
       {BEGIN INPUTS "\"targets\":[{\"place\":2,\"categories\":[1,2]}]}",
        "\"categories\": expected a list of texts"},
-      {BEGIN INPUTS "\"targets\":[{\"place\":2,\"values\":[1,1]}]}", "\"values\": expected whole numbers"},
-      {BEGIN INPUTS "\"targets\":[{\"place\":2,\"values\":[1,2.5]}]}", "\"values\": expected whole numbers"},
-      {BEGIN INPUTS "\"targets\":[{\"place\":2,\"values\":[1,1e16]}]}", "\"values\": expected whole numbers"},
-      {BEGIN INPUTS "\"targets\":[{\"place\":2,\"values\":[]}]}", "\"values\": expected a number for each"},
-      {BEGIN INPUTS "\"targets\":[{\"place\":2,\"values\":[1]}]}", "\"categories\": expected a name"},
+      {BEGIN INPUTS "\"targets\":[{\"place\":2,\"values\":[1,1]}]}",
+       "\"values\": expected whole numbers"},
+      {BEGIN INPUTS "\"targets\":[{\"place\":2,\"values\":[1,2.5]}]}",
+       "\"values\": expected whole numbers"},
+      {BEGIN INPUTS "\"targets\":[{\"place\":2,\"values\":[1,1e16]}]}",
+       "\"values\": expected whole numbers"},
+      {BEGIN INPUTS "\"targets\":[{\"place\":2,\"values\":[]}]}",
+       "\"values\": expected a number for each"},
+      {BEGIN INPUTS "\"targets\":[{\"place\":2,\"values\":[1]}]}",
+       "\"categories\": expected a name"},
       {BEGIN INPUTS "\"targets\":[{\"place\":2,\"categories\":[\"a\",\"b\"],\"values\":[1,2]}]}",
        "\"values\": expected no categories beside"},
       {BEGIN "\"inputs\":[{\"place\":0,\"values\":[1]},{\"place\":1}]," TARGET "}",
        "\"values\": expected them of classes alone"},
-      {"{\"task\":\"classes\",\"columns\":1,\"outputs\":2,\"fields\":0,\"targets\":[{\"place\":0}]}",
+      {"{\"task\":\"classes\",\"columns\":1,\"outputs\":2,\"fields\":0,\"targets\":[{\"place\":0}]"
+       "}",
        "\"targets\": expected its classes"},
       {BEGIN INPUTS "\"targets\":[{\"place\":2,\"name\":2}]}", "\"name\": expected a text"},
       {BEGIN INPUTS TARGET ",\"fill\":[1]}", "\"fill\": expected a number for each column"},
@@ -102,9 +109,11 @@ static void refused(void **state) {
       {BEGIN INPUTS TARGET ",\"fill\":[1,1e999]}", "\"fill\": expected finite numbers"},
       {BEGIN INPUTS TARGET ",\"fill\":[1,1e39]}",
        "\"fill\": expected finite numbers, none larger than a float"},
-      {BEGIN INPUTS TARGET ",\"mean\":[1,-1e39],\"deviation\":[1,1]}", "\"mean\": expected finite numbers"},
+      {BEGIN INPUTS TARGET ",\"mean\":[1,-1e39],\"deviation\":[1,1]}",
+       "\"mean\": expected finite numbers"},
       {BEGIN INPUTS TARGET ",\"mean\":[1,2]}", "\"mean\": expected a deviation beside"},
-      {BEGIN INPUTS TARGET ",\"mean\":[1,2],\"deviation\":[1,0]}", "\"deviation\": expected numbers above 0"},
+      {BEGIN INPUTS TARGET ",\"mean\":[1,2],\"deviation\":[1,0]}",
+       "\"deviation\": expected numbers above 0"},
       {BEGIN INPUTS TARGET ",\"mean\":[1,2],\"deviation\":[1,-1]}",
        "\"deviation\": expected numbers above 0"},
       {BEGIN INPUTS TARGET ",\"target_mean\":[1,2],\"target_deviation\":[1,1]}",

@@ -104,7 +104,8 @@ static void bad_arguments(void **state) {
   quern_dataset *dataset = make(4), *one = make(1), *rest, *held_out;
   const double fractions[] = {0.0, 1.0, -0.5, 2.0, NAN};
   for (size_t i = 0; i < 5; i++) {
-    assert_int_equal(quern_dataset_split(dataset, fractions[i], 0, &rest, &held_out), QUERN_ERROR_ARGUMENT);
+    assert_int_equal(quern_dataset_split(dataset, fractions[i], 0, &rest, &held_out),
+                     QUERN_ERROR_ARGUMENT);
     assert_error_says("fraction", "more than 0 and less than 1", NULL);
     assert_null(rest);
     assert_null(held_out);

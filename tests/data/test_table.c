@@ -1,4 +1,5 @@
-/* Tables by their columns: what is read of them, text classes, missing values, categories, and reading by a schema. */
+/* Tables by their columns: what is read of them, text classes, missing values, categories, and
+ * reading by a schema. */
 #include "temporary.h"
 #include <math.h>
 
@@ -11,7 +12,8 @@ static const char *write_text(const char *text) {
 static const quern_dataset_options defaults = QUERN_DATASET_OPTIONS_INIT;
 
 /* Asserts that the values of a row are these. */
-static void assert_row(const quern_dataset *dataset, size_t row, const float *values, size_t count) {
+static void assert_row(const quern_dataset *dataset, size_t row, const float *values,
+                       size_t count) {
   float got[16];
   assert_true(count <= 16);
   assert_int_equal(quern_dataset_columns(dataset), count);
@@ -20,18 +22,21 @@ static void assert_row(const quern_dataset *dataset, size_t row, const float *va
     if (!(got[i] == values[i]))
       fail_msg("row %zu, value %zu: %g, expected %g", row, i, (double)got[i], (double)values[i]);
 }
-#define ROW(dataset, row, ...)                                                                               \
-  assert_row(dataset, row, (const float[]){__VA_ARGS__}, sizeof((float[]){__VA_ARGS__}) / sizeof(float))
+#define ROW(dataset, row, ...)                                                                     \
+  assert_row(dataset, row, (const float[]){__VA_ARGS__},                                           \
+             sizeof((float[]){__VA_ARGS__}) / sizeof(float))
 
-static void assert_targets(const quern_dataset *dataset, size_t row, const float *values, size_t count) {
+static void assert_targets(const quern_dataset *dataset, size_t row, const float *values,
+                           size_t count) {
   float got[16];
   assert_true(count <= 16);
   assert_int_equal(quern_dataset_outputs(dataset), count);
   quern_dataset_targets(dataset, row, got);
   for (size_t i = 0; i < count; i++) assert_true(got[i] == values[i]);
 }
-#define TARGETS(dataset, row, ...)                                                                           \
-  assert_targets(dataset, row, (const float[]){__VA_ARGS__}, sizeof((float[]){__VA_ARGS__}) / sizeof(float))
+#define TARGETS(dataset, row, ...)                                                                 \
+  assert_targets(dataset, row, (const float[]){__VA_ARGS__},                                       \
+                 sizeof((float[]){__VA_ARGS__}) / sizeof(float))
 
 static void columns_by_name_and_number(void **state) {
   (void)state;
@@ -66,7 +71,8 @@ static void columns_by_name_and_number(void **state) {
   static const struct {
     const char *target, *inputs, *error;
   } wrong[] = {
-      {"prize", NULL, "there is no column \"prize\", expected a name of its header or a number from 1 to 5"},
+      {"prize", NULL,
+       "there is no column \"prize\", expected a name of its header or a number from 1 to 5"},
       {"6", NULL, "there is no column \"6\""},
       {"0", NULL, "there is no column \"0\""},
       {"99999999999999999999999999", NULL, "there is no column"},
@@ -113,7 +119,8 @@ static void labels(void **state) {
 
 static void text_classes(void **state) {
   (void)state;
-  quern_dataset *dataset = open_one(write_text("x,kind\n1,pear\n2,apple\n3,\"fig, dried\"\n4,pear\n"), NULL);
+  quern_dataset *dataset =
+      open_one(write_text("x,kind\n1,pear\n2,apple\n3,\"fig, dried\"\n4,pear\n"), NULL);
   assert_int_equal(quern_dataset_classes(dataset), 3);
   static const int32_t expected[] = {2, 0, 1, 2};
   for (size_t i = 0; i < 4; i++) assert_int_equal(quern_dataset_label(dataset, i), expected[i]);
@@ -144,11 +151,13 @@ static void text_classes(void **state) {
   quern_dataset_free(other);
   assert_open_fails(write_text("x,kind\n5,plum\n"), &options, QUERN_ERROR_DATA);
   assert_error_says(
-      "line 2, column 2: expected one of the classes that the model was trained on, found 'plum'", NULL);
+      "line 2, column 2: expected one of the classes that the model was trained on, found 'plum'",
+      NULL);
   assert_open_fails(write_text("y,kind\n5,pear\n"), &options, QUERN_ERROR_FORMAT);
   assert_error_says("there is no column \"x\", which the model reads", NULL);
   assert_open_fails(write_text("1,2,3\n"), &options, QUERN_ERROR_FORMAT);
-  assert_error_says("3 columns, expected 2 as in the data that were trained on, or the 1 inputs alone", NULL);
+  assert_error_says(
+      "3 columns, expected 2 as in the data that were trained on, or the 1 inputs alone", NULL);
   quern_dataset_free(dataset);
 
   assert_open_fails(write_text("x,kind\n1,a\n2,\n"), NULL, QUERN_ERROR_FORMAT);
@@ -223,7 +232,8 @@ static void categories(void **state) {
   quern_dataset_free(other);
   assert_open_fails(write_text("colour,size\ngreen,9\n"), &by_schema, QUERN_ERROR_DATA);
   assert_error_says(
-      "line 2, column 1: expected one of the texts that the model was trained on, found 'green'", NULL);
+      "line 2, column 1: expected one of the texts that the model was trained on, found 'green'",
+      NULL);
   assert_open_fails(write_text("colour,size\n,9\n"), &by_schema, QUERN_ERROR_DATA);
   quern_dataset_free(dataset);
 

@@ -1,7 +1,7 @@
 /* usage: agree TOLERANCE COMMAND… -- COMMAND…
  *
- * Runs two commands and compares what they print, word by word: two numbers may be TOLERANCE apart, all else is the same. NaN
- * agrees with nothing, and no word at all with no word at all neither. */
+ * Runs two commands and compares what they print, word by word: two numbers may be TOLERANCE apart,
+ * all else is the same. NaN agrees with nothing, and no word at all with no word at all neither. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>

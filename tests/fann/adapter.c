@@ -1,5 +1,5 @@
-/* examples/fann: FANN's own run and training beside quern's, for each activation on each side of the network, and what
- * is refused. */
+/* examples/fann: FANN's own run and training beside quern's, for each activation on each side of
+ * the network, and what is refused. */
 #include "fann_quern.h"
 #include "test.h"
 
@@ -38,7 +38,8 @@ static struct fann *load_network(const network_case *c) {
   fann_set_training_algorithm(ann, FANN_TRAIN_BATCH);
   fann_set_train_error_function(ann, FANN_ERRORFUNC_LINEAR);
   fann_set_learning_rate(ann, 0.3f);
-  for (unsigned i = 0; i < fann_get_total_connections(ann); i++) ann->weights[i] = 0.3f * next_value();
+  for (unsigned i = 0; i < fann_get_total_connections(ann); i++)
+    ann->weights[i] = 0.3f * next_value();
   assert_int_equal(fann_save(ann, "case.net"), 0);
   fann_destroy(ann);
   ann = fann_create_from_file("case.net");
@@ -67,12 +68,14 @@ static void assert_close(const char *what, const float *got, const float *expect
                          float within) {
   for (size_t i = 0; i < count; i++)
     if (!(fabsf(got[i] - expected[i]) <= within))
-      fail_msg("%s %zu is %.9g; expected %.9g, within %g", what, i, (double)got[i], (double)expected[i],
-               (double)within);
+      fail_msg("%s %zu is %.9g; expected %.9g, within %g", what, i, (double)got[i],
+               (double)expected[i], (double)within);
 }
 
-/* How far training moved the weights: a learning rate that is wrong by a factor moves them otherwise. */
-static void assert_moved_alike(const float *got, const float *expected, const float *before, size_t count) {
+/* How far training moved the weights: a learning rate that is wrong by a factor moves them
+ * otherwise. */
+static void assert_moved_alike(const float *got, const float *expected, const float *before,
+                               size_t count) {
   float *moved = test_alloc(count, sizeof *moved), *should = test_alloc(count, sizeof *should);
   for (size_t i = 0; i < count; i++) {
     moved[i] = got[i] - before[i];
@@ -136,7 +139,8 @@ static void test_agrees(void **state) {
     assert_ok(quern_context_create(devices[d], &context));
     for (size_t hidden = 0; hidden < 3; hidden++)
       for (size_t output = 0; output < 3; output++)
-        check_case(context, &(network_case){functions[hidden], functions[output], 0.5f, 0.7f, 0.4f});
+        check_case(context,
+                   &(network_case){functions[hidden], functions[output], 0.5f, 0.7f, 0.4f});
     quern_context_free(context);
   }
 }
@@ -148,7 +152,8 @@ static void test_networks_refused(void **state) {
   fann_quern *adapter = (fann_quern *)1;
   assert_ok(quern_context_create("reference", &context));
 
-  struct fann *ann = load_network(&(network_case){FANN_SIGMOID_STEPWISE, FANN_LINEAR, 0.5f, 0.5f, 0.5f});
+  struct fann *ann =
+      load_network(&(network_case){FANN_SIGMOID_STEPWISE, FANN_LINEAR, 0.5f, 0.5f, 0.5f});
   assert_fails(fann_quern_create(context, ann, &adapter), QUERN_ERROR_UNSUPPORTED, "layer 1",
                "FANN_SIGMOID_STEPWISE", "FANN_SIGMOID_SYMMETRIC");
   assert_null(adapter);
@@ -156,10 +161,12 @@ static void test_networks_refused(void **state) {
 
   ann = load_network(&plain);
   fann_set_activation_function(ann, FANN_LINEAR, 2, 3);
-  assert_fails(fann_quern_create(context, ann, &adapter), QUERN_ERROR_UNSUPPORTED, "neuron 3 of layer 2");
+  assert_fails(fann_quern_create(context, ann, &adapter), QUERN_ERROR_UNSUPPORTED,
+               "neuron 3 of layer 2");
   fann_set_activation_function(ann, FANN_SIGMOID_SYMMETRIC, 2, 3);
   fann_set_activation_steepness(ann, 0.25f, 2, 6);
-  assert_fails(fann_quern_create(context, ann, &adapter), QUERN_ERROR_UNSUPPORTED, "neuron 6 of layer 2");
+  assert_fails(fann_quern_create(context, ann, &adapter), QUERN_ERROR_UNSUPPORTED,
+               "neuron 6 of layer 2");
   fann_set_activation_steepness_layer(ann, 0.0f, 2);
   assert_fails(fann_quern_create(context, ann, &adapter), QUERN_ERROR_UNSUPPORTED, "layer 2",
                "steepness of 0");
@@ -169,7 +176,8 @@ static void test_networks_refused(void **state) {
   assert_fails(fann_quern_create(context, ann, &adapter), QUERN_ERROR_UNSUPPORTED, "shortcut");
   fann_destroy(ann);
   ann = fann_create_sparse_array(0.5f, LAYERS, widths);
-  assert_fails(fann_quern_create(context, ann, &adapter), QUERN_ERROR_UNSUPPORTED, "connection rate of 0.5");
+  assert_fails(fann_quern_create(context, ann, &adapter), QUERN_ERROR_UNSUPPORTED,
+               "connection rate of 0.5");
   fann_destroy(ann);
   quern_context_free(context);
 }
@@ -179,17 +187,18 @@ static void test_training_refused(void **state) {
   quern_context *context;
   fann_quern *adapter;
   struct fann *ann = load_network(&plain);
-  struct fann_train_data *data = make_data(INPUTS, OUTPUTS), *other = make_data(INPUTS, OUTPUTS + 1);
+  struct fann_train_data *data = make_data(INPUTS, OUTPUTS),
+                         *other = make_data(INPUTS, OUTPUTS + 1);
   assert_ok(quern_context_create("reference", &context));
   assert_ok(fann_quern_create(context, ann, &adapter));
 
   fann_set_training_algorithm(ann, FANN_TRAIN_RPROP);
-  assert_fails(fann_quern_train(adapter, ann, data, 1, NULL), QUERN_ERROR_UNSUPPORTED, "FANN_TRAIN_RPROP",
-               "FANN_TRAIN_BATCH");
+  assert_fails(fann_quern_train(adapter, ann, data, 1, NULL), QUERN_ERROR_UNSUPPORTED,
+               "FANN_TRAIN_RPROP", "FANN_TRAIN_BATCH");
   fann_set_training_algorithm(ann, FANN_TRAIN_BATCH);
   fann_set_train_error_function(ann, FANN_ERRORFUNC_TANH);
-  assert_fails(fann_quern_train(adapter, ann, data, 1, NULL), QUERN_ERROR_UNSUPPORTED, "FANN_ERRORFUNC_TANH",
-               "FANN_ERRORFUNC_LINEAR");
+  assert_fails(fann_quern_train(adapter, ann, data, 1, NULL), QUERN_ERROR_UNSUPPORTED,
+               "FANN_ERRORFUNC_TANH", "FANN_ERRORFUNC_LINEAR");
   fann_set_train_error_function(ann, FANN_ERRORFUNC_LINEAR);
   assert_fails(fann_quern_train(adapter, ann, other, 1, NULL), QUERN_ERROR_SHAPE, "4 outputs", "3");
   float none = 0.0f;

@@ -119,7 +119,8 @@ static void prepare_folder(const command_walk *walk) {
   DIR *folder = opendir(".");
   assert_non_null(folder);
   for (const struct dirent *entry; (entry = readdir(folder)) != NULL;)
-    if (entry->d_name[0] != '.' || entry->d_name[1] > '.') assert_int_equal(remove(entry->d_name), 0);
+    if (entry->d_name[0] != '.' || entry->d_name[1] > '.')
+      assert_int_equal(remove(entry->d_name), 0);
   closedir(folder);
   for (const written *file = walk->files; file->name != NULL; file++)
     if (file->start != NULL) copy_file(in_folder("in", file->start), file->name);
@@ -145,7 +146,8 @@ static bool begins(bytes whole, bytes part) {
 static bool file_is_right(const written *file, bool success) {
   const bytes now = read_file(file->name), whole = read_file(in_folder("clean", file->name));
   bool right = same(now, whole);
-  if (!success && !right && file->start != NULL) right = same_as_file(now, in_folder("in", file->start));
+  if (!success && !right && file->start != NULL)
+    right = same_as_file(now, in_folder("in", file->start));
   if (!success && !right && file->start == NULL) right = now.data == NULL;
   for (size_t i = 0; !success && !right && i < 3 && file->others[i] != NULL; i++)
     right = same_as_file(now, in_folder("in", file->others[i]));
@@ -165,7 +167,8 @@ static const char *stray_file(const command_walk *walk) {
   for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
     const written *file = walk->files;
     while (file->name != NULL && strcmp(file->name, entry->d_name) != 0) file++;
-    if (file->name != NULL || strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+    if (file->name != NULL || strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+      continue;
     snprintf(name, sizeof name, "%s", entry->d_name);
     found = name;
   }
@@ -189,13 +192,15 @@ static bool has_one_error(const command_walk *walk, bytes err) {
 }
 
 /* What is wrong with what became of the command; NULL for nothing. */
-static const char *find_problem(const command_walk *walk, const run_result *clean, const run_result *result) {
+static const char *find_problem(const command_walk *walk, const run_result *clean,
+                                const run_result *result) {
   const bool success = result->code == clean->code;
   if (!success && result->code != 1) return "its exit code";
   if (success && !same(clean->out, result->out)) return "its output";
   if (success && !same(clean->err, result->err)) return "what it says to people";
   if (!success && !walk->reports && !begins(clean->out, result->out)) return "its output";
-  if (!success && !walk->reports && !has_one_error(walk, result->err)) return "its error, not of one line";
+  if (!success && !walk->reports && !has_one_error(walk, result->err))
+    return "its error, not of one line";
   if (result->live != 0) return "memory that is not freed";
   for (const written *file = walk->files; file->name != NULL; file++)
     if (!file_is_right(file, success)) return file->name;
@@ -210,9 +215,10 @@ static void try_fault(const command_walk *walk, const run_result *clean, size_t 
   survived += result.code == clean->code;
   if (problem != NULL) {
     problems++;
-    print_error("%s %s: allocation %zu%s: wrong is %s; exit code %d, %ld not freed\n%s%s", walk->arguments[1],
-                walk->arguments[2] != NULL ? walk->arguments[2] : "", at, on ? " and on" : "", problem,
-                result.code, result.live, result.out.data, result.err.data);
+    print_error("%s %s: allocation %zu%s: wrong is %s; exit code %d, %ld not freed\n%s%s",
+                walk->arguments[1], walk->arguments[2] != NULL ? walk->arguments[2] : "", at,
+                on ? " and on" : "", problem, result.code, result.live, result.out.data,
+                result.err.data);
     fflush(NULL);
     backtrace_symbols_fd(shared->trace.frames, shared->trace.depth, STDERR_FILENO);
   }
@@ -238,9 +244,9 @@ void walk_command(const command_walk *walk) {
   }
   free(sites);
   if (problems > problems_before) fail_msg("%zu problems", problems - problems_before);
-  print_message("%-8s %-14s %6zu allocations, %6zu made to fail, %5zu done without\n", walk->arguments[1],
-                walk->arguments[2] != NULL ? walk->arguments[2] : "", clean.count, faults - faults_before,
-                survived - survived_before);
+  print_message("%-8s %-14s %6zu allocations, %6zu made to fail, %5zu done without\n",
+                walk->arguments[1], walk->arguments[2] != NULL ? walk->arguments[2] : "",
+                clean.count, faults - faults_before, survived - survived_before);
   free_result(&clean);
 }
 
@@ -261,7 +267,8 @@ bool command_walk_begin(void) {
 
 bool command_walk_end(void) {
   char command[PATH_BYTES + 16];
-  print_message("allocations made to fail: %zu, of which %zu were done without\n", faults, survived);
+  print_message("allocations made to fail: %zu, of which %zu were done without\n", faults,
+                survived);
   snprintf(command, sizeof command, "rm -r '%s'", temporary_folder);
   return chdir("/") == 0 && system(command) == 0 && faults > 0;
 }

@@ -1,5 +1,6 @@
-/* Walks a subcommand: makes each allocation of it fail, in a process of its own, and checks what became of it. The
- * command runs in the folder `run` of three beside each other: `in` has what it reads, `clean` what it writes undisturbed. */
+/* Walks a subcommand: makes each allocation of it fail, in a process of its own, and checks what
+ * became of it. The command runs in the folder `run` of three beside each other: `in` has what it
+ * reads, `clean` what it writes undisturbed. */
 #ifndef QUERN_TESTS_FAULTS_COMMAND_WALK_H
 #define QUERN_TESTS_FAULTS_COMMAND_WALK_H
 
@@ -26,7 +27,8 @@ typedef struct command_walk {
 
 #define COMMAND(...) ((const char *const[]){"quern", __VA_ARGS__, NULL})
 
-/* Makes the folders and goes into `run`; empties and removes all of them, and prints how many allocations failed. */
+/* Makes the folders and goes into `run`; empties and removes all of them, and prints how many
+ * allocations failed. */
 bool command_walk_begin(void);
 bool command_walk_end(void);
 

@@ -27,8 +27,10 @@ static quern_status use_buffers(place *at) {
   float values[FLOATS] = {1, 2, 3};
   quern_status status = quern_buffer_create(at->context, sizeof values, &made);
   if (status == QUERN_OK) status = quern_buffer_view(made, 0, sizeof values / 2, &view);
-  if (status == QUERN_OK) status = quern_buffer_write(view, 0, sizeof values / 2, values, QUERN_WAIT);
-  if (status == QUERN_OK) status = quern_buffer_read(made, 0, sizeof values / 2, values, QUERN_WAIT);
+  if (status == QUERN_OK)
+    status = quern_buffer_write(view, 0, sizeof values / 2, values, QUERN_WAIT);
+  if (status == QUERN_OK)
+    status = quern_buffer_read(made, 0, sizeof values / 2, values, QUERN_WAIT);
   if (status == QUERN_OK) digest(at, values, sizeof values / 2);
   quern_buffer_free(view);
   quern_buffer_free(made);
@@ -46,7 +48,8 @@ static quern_status stage(place *at) {
     if (status == QUERN_OK) status = quern_staging_send(staging, sizeof values);
     if (status == QUERN_OK) status = quern_staging_release(staging);
   }
-  if (status == QUERN_OK) status = quern_buffer_read(at->buffer, 0, sizeof values, values, QUERN_WAIT);
+  if (status == QUERN_OK)
+    status = quern_buffer_read(at->buffer, 0, sizeof values, values, QUERN_WAIT);
   if (status == QUERN_OK) digest(at, values, sizeof values);
   quern_staging_free(staging);
   return status;
@@ -72,11 +75,13 @@ static void test_contexts(void **state) {
 /* --- Networks and data ------------------------------------------------------------------------ */
 
 static quern_status create_network(place *at) {
-  const quern_layer layers[] = {quern_dense(HIDDEN, QUERN_TANH), quern_dense(CLASSES, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(HIDDEN, QUERN_TANH),
+                                quern_dense(CLASSES, QUERN_IDENTITY)};
   quern_network *network = NULL;
   quern_status status = quern_network_create(INPUTS, layers, 2, QUERN_CATEGORICAL, &network);
   if (status == QUERN_OK) status = quern_network_initialize(network, QUERN_INIT_DEFAULT, 5);
-  if (status == QUERN_OK) status = quern_network_set_schema(network, quern_dataset_schema(at->data));
+  if (status == QUERN_OK)
+    status = quern_network_set_schema(network, quern_dataset_schema(at->data));
   if (status == QUERN_OK) digest_network(at, network);
   quern_network_free(network);
   return status;
@@ -87,8 +92,8 @@ static quern_status make_sets(place *at) {
   quern_dataset *made = NULL, *rest = NULL, *held_out = NULL;
   fill_values(values, SAMPLES * INPUTS);
   fill_values(targets, SAMPLES * TARGETS);
-  quern_status status =
-      quern_dataset_from_targets(values, targets, QUERN_TASK_REGRESSION, SAMPLES, INPUTS, TARGETS, &made);
+  quern_status status = quern_dataset_from_targets(values, targets, QUERN_TASK_REGRESSION, SAMPLES,
+                                                   INPUTS, TARGETS, &made);
   if (status == QUERN_OK) status = quern_dataset_split(made, 0.25, 7, &rest, &held_out);
   if (status == QUERN_OK) status = quern_dataset_fit(rest, true);
   if (status == QUERN_OK) status = quern_dataset_apply(held_out, quern_dataset_schema(rest));
@@ -159,7 +164,8 @@ static quern_status use_plan(place *at) {
   const quern_tensor x = quern_matrix(at->buffer, 0, BATCH, INPUTS),
                      labels = quern_vector(at->buffer, FLOATS / 2, BATCH);
   quern_tensor output;
-  quern_status status = quern_plan_create(at->context, at->network, BATCH, QUERN_PLAN_GRADIENTS, &plan);
+  quern_status status =
+      quern_plan_create(at->context, at->network, BATCH, QUERN_PLAN_GRADIENTS, &plan);
   if (status == QUERN_OK) status = quern_plan_clip_norm(plan, 1.0f);
   if (status == QUERN_OK) status = quern_plan_set_optimizer(plan, &adam);
   if (status == QUERN_OK) status = quern_plan_class_weights(plan, weights);
@@ -198,7 +204,8 @@ static quern_status keep_checkpoint(place *at) {
   options.optimizer = quern_optimizer_of(QUERN_ADAMW, 0.01);
   quern_trainer *first = NULL, *second = NULL;
   quern_epoch epoch;
-  quern_status status = quern_trainer_create(at->context, at->network, at->data, at->data, &options, &first);
+  quern_status status =
+      quern_trainer_create(at->context, at->network, at->data, at->data, &options, &first);
   if (status == QUERN_OK) status = quern_trainer_steps(first, 2, &epoch);
   if (status == QUERN_OK) status = quern_trainer_save(first, walk_path("checkpoint"));
   if (status == QUERN_OK) digest_file(at, "checkpoint");

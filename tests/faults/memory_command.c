@@ -14,10 +14,11 @@ static const bool with_onnx = false;
 
 #define FLOWERS "--data", "../in/flowers.csv"
 #define HOUSES  "--data", "../in/houses.csv", "--target", "price,days", "--task", "regression"
-#define CLASSES                                                                                              \
-  FLOWERS, "--hidden", "4", "--schedule", "constant", "--batch", "4", "--activation", "leaky-relu:0.2",      \
-      "--normalize", "batch", "--dropout", "0.125", "--class-weights", "balanced"
-#define NUMBERS                                                                                              \
+#define CLASSES                                                                                    \
+  FLOWERS, "--hidden", "4", "--schedule", "constant", "--batch", "4", "--activation",              \
+      "leaky-relu:0.2", "--normalize", "batch", "--dropout", "0.125", "--class-weights",           \
+      "balanced"
+#define NUMBERS                                                                                    \
   HOUSES, "--hidden", "4", "--loss", "huber:1.5", "--standardize", "--one-hot", "--missing", "mean"
 #define IMAGES     "../in/some-images-idx3-ubyte"
 #define CHECKPOINT "--checkpoint", "checkpoint.safetensors", "--log", "log.csv"
@@ -32,40 +33,41 @@ static void test_train(void **state) {
   (void)state;
   const written checkpoint = {.name = "checkpoint.safetensors",
                               .others = {"one.checkpoint", "two.checkpoint"}};
-  walk_command(
-      &(command_walk){.arguments = COMMAND("train", CLASSES, "--epochs", "3", CHECKPOINT, "--save",
-                                           "model.safetensors", "--write-config", "train.conf", "--json"),
-                      .files = {checkpoint,
-                                {.name = "log.csv", .rows = true},
-                                {.name = "model.safetensors"},
-                                {.name = "train.conf"}}});
+  walk_command(&(command_walk){.arguments = COMMAND("train", CLASSES, "--epochs", "3", CHECKPOINT,
+                                                    "--save", "model.safetensors", "--write-config",
+                                                    "train.conf", "--json"),
+                               .files = {checkpoint,
+                                         {.name = "log.csv", .rows = true},
+                                         {.name = "model.safetensors"},
+                                         {.name = "train.conf"}}});
   written resumed = checkpoint;
   resumed.start = "one.checkpoint";
+  walk_command(&(command_walk){.arguments = COMMAND("train", CLASSES, "--epochs", "3", CHECKPOINT,
+                                                    "--resume", "checkpoint.safetensors", "--save",
+                                                    "model.safetensors", "--profile"),
+                               .files = {resumed,
+                                         {.name = "log.csv", .start = "one.csv", .rows = true},
+                                         {.name = "model.safetensors"}}});
   walk_command(&(command_walk){
-      .arguments = COMMAND("train", CLASSES, "--epochs", "3", CHECKPOINT, "--resume",
-                           "checkpoint.safetensors", "--save", "model.safetensors", "--profile"),
-      .files = {
-          resumed, {.name = "log.csv", .start = "one.csv", .rows = true}, {.name = "model.safetensors"}}});
-  walk_command(
-      &(command_walk){.arguments = COMMAND("train", "--config", "../in/train.conf", "--log", "log.jsonl",
-                                           "--save", "model.safetensors"),
-                      .files = {{.name = "log.jsonl", .rows = true}, {.name = "model.safetensors"}}});
+      .arguments = COMMAND("train", "--config", "../in/train.conf", "--log", "log.jsonl", "--save",
+                           "model.safetensors"),
+      .files = {{.name = "log.jsonl", .rows = true}, {.name = "model.safetensors"}}});
 }
 
 static void test_use(void **state) {
   (void)state;
   static const char *const models[] = {"../in/classes.safetensors", "../in/numbers.safetensors"};
-  walk_command(
-      &(command_walk){.arguments = COMMAND("eval", "--model", models[0], FLOWERS, "--plot", "matrix.svg"),
-                      .files = {{.name = "matrix.svg"}}});
+  walk_command(&(command_walk){
+      .arguments = COMMAND("eval", "--model", models[0], FLOWERS, "--plot", "matrix.svg"),
+      .files = {{.name = "matrix.svg"}}});
   walk_command(&(command_walk){
       .arguments = COMMAND("eval", "--json", "--model", models[1], "--data", "../in/houses.csv")});
-  walk_command(
-      &(command_walk){.arguments = COMMAND("eval", "--show", "2", "--model", "../in/images.safetensors",
-                                           "--data", IMAGES, "--class-names", "dark,bright")});
+  walk_command(&(command_walk){.arguments = COMMAND("eval", "--show", "2", "--model",
+                                                    "../in/images.safetensors", "--data", IMAGES,
+                                                    "--class-names", "dark,bright")});
   walk_command(&(command_walk){.arguments = COMMAND("predict", "--model", models[0], FLOWERS)});
-  walk_command(
-      &(command_walk){.arguments = COMMAND("predict", "--model", models[1], "--data", "../in/houses.csv")});
+  walk_command(&(command_walk){
+      .arguments = COMMAND("predict", "--model", models[1], "--data", "../in/houses.csv")});
   walk_command(&(command_walk){.arguments = COMMAND("inspect", models[0])});
   walk_command(&(command_walk){.arguments = COMMAND("inspect", "--json", "../in/one.checkpoint")});
 }
@@ -73,19 +75,20 @@ static void test_use(void **state) {
 static void test_convert(void **state) {
   (void)state;
   if (!with_onnx) return;
-  walk_command(&(command_walk){.arguments = COMMAND("convert", "../in/classes.safetensors", "model.onnx"),
-                               .files = {{.name = "model.onnx"}}});
   walk_command(
-      &(command_walk){.arguments = COMMAND("convert", "../in/classes.onnx", "model.safetensors", "--json"),
-                      .files = {{.name = "model.safetensors"}}});
+      &(command_walk){.arguments = COMMAND("convert", "../in/classes.safetensors", "model.onnx"),
+                      .files = {{.name = "model.onnx"}}});
+  walk_command(&(command_walk){
+      .arguments = COMMAND("convert", "../in/classes.onnx", "model.safetensors", "--json"),
+      .files = {{.name = "model.safetensors"}}});
   walk_command(&(command_walk){.arguments = COMMAND("inspect", "../in/classes.onnx")});
 }
 
 static void test_plot(void **state) {
   (void)state;
-  walk_command(
-      &(command_walk){.arguments = COMMAND("plot", "../in/one.csv", "../in/log.jsonl", "-o", "curves.svg"),
-                      .files = {{.name = "curves.svg"}}});
+  walk_command(&(command_walk){
+      .arguments = COMMAND("plot", "../in/one.csv", "../in/log.jsonl", "-o", "curves.svg"),
+      .files = {{.name = "curves.svg"}}});
 #ifdef QUERN_WITH_CAIRO
   walk_command(&(command_walk){.arguments = COMMAND("plot", "../in/one.csv", "-o", "curves.png"),
                                .files = {{.name = "curves.png"}}});
@@ -94,10 +97,10 @@ static void test_plot(void **state) {
 
 static void test_measure(void **state) {
   (void)state;
-  walk_command(
-      &(command_walk){.arguments = COMMAND("verify", "--quick", "--op", "softmax"), .reports = true});
-  walk_command(&(command_walk){.arguments = COMMAND("verify", "--quick", "--op", "softmax", "--json"),
+  walk_command(&(command_walk){.arguments = COMMAND("verify", "--quick", "--op", "softmax"),
                                .reports = true});
+  walk_command(&(command_walk){
+      .arguments = COMMAND("verify", "--quick", "--op", "softmax", "--json"), .reports = true});
   walk_command(&(command_walk){.arguments = COMMAND("example")});
   walk_command(&(command_walk){.arguments = COMMAND("example", "--json")});
 }
@@ -131,15 +134,17 @@ static void write_images(void) {
 static void make_inputs(void) {
   write_tables();
   write_images();
-  command_walk_make(COMMAND("train", CLASSES, "--epochs", "1", "--checkpoint", "../in/one.checkpoint",
-                            "--log", "../in/one.csv"));
-  command_walk_make(COMMAND("train", CLASSES, "--epochs", "2", "--checkpoint", "../in/two.checkpoint",
-                            "--log", "../in/log.jsonl", "--save", "../in/classes.safetensors"));
-  command_walk_make(COMMAND("train", NUMBERS, "--epochs", "2", "--write-config", "../in/train.conf", "--save",
-                            "../in/numbers.safetensors"));
-  command_walk_make(COMMAND("train", "--data", IMAGES, "--test", IMAGES, "--hidden", "3", "--epochs", "2",
-                            "--save", "../in/images.safetensors"));
-  if (with_onnx) command_walk_make(COMMAND("convert", "../in/classes.safetensors", "../in/classes.onnx"));
+  command_walk_make(COMMAND("train", CLASSES, "--epochs", "1", "--checkpoint",
+                            "../in/one.checkpoint", "--log", "../in/one.csv"));
+  command_walk_make(COMMAND("train", CLASSES, "--epochs", "2", "--checkpoint",
+                            "../in/two.checkpoint", "--log", "../in/log.jsonl", "--save",
+                            "../in/classes.safetensors"));
+  command_walk_make(COMMAND("train", NUMBERS, "--epochs", "2", "--write-config", "../in/train.conf",
+                            "--save", "../in/numbers.safetensors"));
+  command_walk_make(COMMAND("train", "--data", IMAGES, "--test", IMAGES, "--hidden", "3",
+                            "--epochs", "2", "--save", "../in/images.safetensors"));
+  if (with_onnx)
+    command_walk_make(COMMAND("convert", "../in/classes.safetensors", "../in/classes.onnx"));
 }
 
 static int set_up(void **state) {
@@ -155,8 +160,8 @@ static int tear_down(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_devices), cmocka_unit_test(test_train),
-                                     cmocka_unit_test(test_use),     cmocka_unit_test(test_convert),
-                                     cmocka_unit_test(test_plot),    cmocka_unit_test(test_measure)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_devices), cmocka_unit_test(test_train), cmocka_unit_test(test_use),
+      cmocka_unit_test(test_convert), cmocka_unit_test(test_plot),  cmocka_unit_test(test_measure)};
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

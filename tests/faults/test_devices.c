@@ -1,5 +1,5 @@
-/* Devices, contexts, cached programs and shared objects, with every OpenCL call that they make failing once: the walk is
- * support/fault_walk.h. */
+/* Devices, contexts, cached programs and shared objects, with every OpenCL call that they make
+ * failing once: the walk is support/fault_walk.h. */
 #include "cache_folder.h"
 #include "device.h"
 #include "opencl/state.h"
@@ -12,9 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* --- Devices and contexts ------------------------------------------------------------------------------- */
+/* --- Devices and contexts
+ * ------------------------------------------------------------------------------- */
 
-/* What fails is passed over and told in the note, which stands here for the message; the reference is always there. */
+/* What fails is passed over and told in the note, which stands here for the message; the reference
+ * is always there. */
 static quern_status list_devices(fault_place *place) {
   (void)place;
   quern_device_list *list;
@@ -41,15 +43,19 @@ static bool is_finish(const char *entry) {
 
 static void test_devices(void **state) {
   (void)state;
-  fault_walk(&(fault_operation){.name = "listing devices", .own_context = true, .run = list_devices});
-  fault_walk(&(fault_operation){
-      .name = "creating a context", .own_context = true, .run = create_context, .may_fall_back = is_finish});
+  fault_walk(
+      &(fault_operation){.name = "listing devices", .own_context = true, .run = list_devices});
+  fault_walk(&(fault_operation){.name = "creating a context",
+                                .own_context = true,
+                                .run = create_context,
+                                .may_fall_back = is_finish});
 }
 
-/* --- The program cache ---------------------------------------------------------------------------------- */
+/* --- The program cache
+ * ---------------------------------------------------------------------------------- */
 
-/* What the cache cannot do is done without it. clGetProgramInfo and the binary are its own; what it asks of the device is not
- * asked by a launch otherwise. */
+/* What the cache cannot do is done without it. clGetProgramInfo and the binary are its own; what it
+ * asks of the device is not asked by a launch otherwise. */
 static bool is_the_cache(const char *entry) {
   return strcmp(entry, "clGetDeviceInfo") == 0 || strcmp(entry, "clGetPlatformInfo") == 0 ||
          strcmp(entry, "clGetProgramInfo") == 0 || strcmp(entry, "clCreateProgramWithBinary") == 0;
@@ -59,7 +65,8 @@ static bool is_the_cache_or_a_build(const char *entry) {
   return is_the_cache(entry) || strcmp(entry, "clBuildProgram") == 0;
 }
 
-/* One context builds the program and keeps it, a second finds what the first has left: nothing, half, a corrupt binary. */
+/* One context builds the program and keeps it, a second finds what the first has left: nothing,
+ * half, a corrupt binary. */
 static quern_status launch_twice(fault_place *place) {
   char *folder = NULL;
   quern_status status = quern__cache_folder(&folder);
@@ -105,7 +112,8 @@ static void test_program_cache(void **state) {
   assert_int_equal(setenv("QUERN_CACHE", "off", 1), 0);
 }
 
-/* --- Sharing -------------------------------------------------------------------------------------------- */
+/* --- Sharing
+ * -------------------------------------------------------------------------------------------- */
 
 typedef struct shared {
   cl_context context;
@@ -113,7 +121,8 @@ typedef struct shared {
   cl_mem memory;
 } shared;
 
-/* On a queue of the caller's with these properties, or, where it has none, on one that quern makes. */
+/* On a queue of the caller's with these properties, or, where it has none, on one that quern makes.
+ */
 static void make_shared_with(fault_place *place, const cl_command_queue_properties *properties) {
   shared *made = test_alloc(1, sizeof *made);
   cl_device_id device = place->device->handle;
@@ -148,7 +157,8 @@ static quern_status share(fault_place *place) {
   cl_event event = NULL;
   quern_status status =
       quern_opencl_context_create(given->context, place->device->handle, given->queue, &context);
-  if (status == QUERN_OK) status = quern_opencl_buffer_wrap(context, given->memory, 0, BYTES, &buffer);
+  if (status == QUERN_OK)
+    status = quern_opencl_buffer_wrap(context, given->memory, 0, BYTES, &buffer);
   if (status == QUERN_OK) status = quern_buffer_fill(buffer, 0, BYTES, 1);
   if (status == QUERN_OK) status = quern_opencl_event(context, &event);
   if (status == QUERN_OK) status = quern_opencl_wait(context, 1, &event);

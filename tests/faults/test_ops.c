@@ -1,11 +1,13 @@
-/* Buffers, ops and tuning, with every OpenCL call that they make failing once: the walk is support/fault_walk.h. */
+/* Buffers, ops and tuning, with every OpenCL call that they make failing once: the walk is
+ * support/fault_walk.h. */
 #include "device.h"
 #include "opencl/tune_trial.h"
 #include "operations.h"
 
 #include <string.h>
 
-/* --- Buffers -------------------------------------------------------------------------------------------- */
+/* --- Buffers
+ * -------------------------------------------------------------------------------------------- */
 
 static quern_status use_buffers(fault_place *place) {
   unsigned char bytes[BYTES] = {1};
@@ -29,7 +31,9 @@ static void test_buffers(void **state) {
   fault_walk(&(fault_operation){.name = "buffers", .prepare = make_buffers, .run = use_buffers});
 }
 
-/* --- Ops ------------------------------------------------------------------------------------------------ */
+/* --- Ops
+ * ------------------------------------------------------------------------------------------------
+ */
 
 /* Every op once, over tensors in two buffers of zeros. */
 static quern_status run_ops(fault_place *place) {
@@ -42,20 +46,23 @@ static quern_status run_ops(fault_place *place) {
                      one = quern_vector(place->b, V + FLOATS, 1);
   const quern_activation relu = quern_activation_of(QUERN_RELU);
   const quern_sgd sgd = {0.1f, 0.0f};
-#define RUN(call)                                                                                            \
-  do {                                                                                                       \
-    const quern_status status = (call);                                                                      \
-    if (status != QUERN_OK) return status;                                                                   \
+#define RUN(call)                                                                                  \
+  do {                                                                                             \
+    const quern_status status = (call);                                                            \
+    if (status != QUERN_OK) return status;                                                         \
   } while (0)
   RUN(quern_dense_forward(context, x, w, b, relu, y));
-  RUN(quern_dense_backward_data(context, x, w, relu, quern_matrix(place->a, 2 * FLOATS, N, K), false, y));
-  RUN(quern_dense_backward_weights(context, x, quern_matrix(place->a, 2 * FLOATS, N, K), false, dw, db));
+  RUN(quern_dense_backward_data(context, x, w, relu, quern_matrix(place->a, 2 * FLOATS, N, K),
+                                false, y));
+  RUN(quern_dense_backward_weights(context, x, quern_matrix(place->a, 2 * FLOATS, N, K), false, dw,
+                                   db));
   RUN(quern_dense_backward_sgd(context, x, quern_matrix(place->a, 2 * FLOATS, N, K), sgd, dw, db));
   RUN(quern_sgd_update(context, sgd, x, y));
   RUN(quern_activation_forward(context, relu, x, y));
   RUN(quern_activation_backward(context, relu, x, quern_matrix(place->a, 2 * FLOATS, N, K), y));
   RUN(quern_dropout(context, (quern_dropout_mask){.p = 0.5f}, x, y));
-  RUN(quern_batch_norm_forward(context, x, b, b, 0.1f, 0.1f, quern_none(), quern_none(), db, out, y));
+  RUN(quern_batch_norm_forward(context, x, b, b, 0.1f, 0.1f, quern_none(), quern_none(), db, out,
+                               y));
   RUN(quern_batch_norm_inference(context, x, b, b, 0.1f, b, b, y));
   RUN(quern_batch_norm_backward(context, x, x, b, b, b, y, db, out));
   RUN(quern_batch_norm_moments(context, x, db, out));
@@ -85,11 +92,14 @@ static quern_status run_ops(fault_place *place) {
 
 static void test_ops(void **state) {
   (void)state;
-  fault_walk(&(fault_operation){.name = "the first launch", .prepare = make_buffers, .run = first_launch});
-  fault_walk(&(fault_operation){.name = "every op", .brief = true, .prepare = make_buffers, .run = run_ops});
+  fault_walk(
+      &(fault_operation){.name = "the first launch", .prepare = make_buffers, .run = first_launch});
+  fault_walk(&(fault_operation){
+      .name = "every op", .brief = true, .prepare = make_buffers, .run = run_ops});
 }
 
-/* --- Tuning --------------------------------------------------------------------------------------------- */
+/* --- Tuning
+ * --------------------------------------------------------------------------------------------- */
 
 /* As fast as any, so that the calls do not hang on the clock. */
 static double the_same(const quern__cl_tuning *row) {
@@ -97,11 +107,15 @@ static double the_same(const quern__cl_tuning *row) {
   return 1.0;
 }
 
-/* The device's half of a search: two rows, each built, held to the reference over a product, and timed. The rest of a
- * search chooses rows, and takes a candidate that fails for one that does not win. */
+/* The device's half of a search: two rows, each built, held to the reference over a product, and
+ * timed. The rest of a search chooses rows, and takes a candidate that fails for one that does not
+ * win. */
 static quern_status tune(fault_place *place) {
-  static const quern__tune_effort effort = {
-      .most = 1, .screen_rounds = 1, .confirm_rounds = 1, .round_seconds = 1e-3, .pretend = the_same};
+  static const quern__tune_effort effort = {.most = 1,
+                                            .screen_rounds = 1,
+                                            .confirm_rounds = 1,
+                                            .round_seconds = 1e-3,
+                                            .pretend = the_same};
   double ratio, gflops;
   quern__tune_trial trial;
   quern__cl *cl;
@@ -112,7 +126,8 @@ static quern_status tune(fault_place *place) {
   candidate.forward.panel = start.forward.panel / 2;
   status = quern__tune_trial_open(&trial, cl, &start, QUERN__GROUP_SIZE_COUNT, 1, &effort);
   if (status == QUERN_OK)
-    status = quern__tune_trial_add(&trial, (quern__tune_case){.n = 3, .in = 5, .out = 4, .timed = true});
+    status =
+        quern__tune_trial_add(&trial, (quern__tune_case){.n = 3, .in = 5, .out = 4, .timed = true});
   if (status == QUERN_OK) status = quern__tune_trial_verify(&trial, &start);
   if (status == QUERN_OK) status = quern__tune_trial_verify(&trial, &candidate);
   if (status == QUERN_OK) status = quern__tune_trial_time(&trial, &candidate, 1, &ratio, &gflops);
@@ -127,11 +142,15 @@ static bool is_finish(const char *entry) {
 
 static void test_tuning(void **state) {
   (void)state;
-  fault_walk(&(fault_operation){
-      .name = "tuning", .brief = true, .own_context = true, .run = tune, .may_fall_back = is_finish});
+  fault_walk(&(fault_operation){.name = "tuning",
+                                .brief = true,
+                                .own_context = true,
+                                .run = tune,
+                                .may_fall_back = is_finish});
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_buffers), QUERN_TEST(test_ops), QUERN_TEST(test_tuning)};
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_buffers), QUERN_TEST(test_ops),
+                                     QUERN_TEST(test_tuning)};
   return cmocka_run_group_tests(tests, NULL, print_count);
 }

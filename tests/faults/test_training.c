@@ -1,5 +1,5 @@
-/* Plans, training, checkpoints and evaluation, with every OpenCL call that they make failing once: the walk is
- * support/fault_walk.h. */
+/* Plans, training, checkpoints and evaluation, with every OpenCL call that they make failing once:
+ * the walk is support/fault_walk.h. */
 #include "operations.h"
 
 #include <dirent.h>
@@ -8,13 +8,16 @@
 #include <string.h>
 #include <unistd.h>
 
-/* --- Plans, training, evaluation ------------------------------------------------------------------------ */
+/* --- Plans, training, evaluation
+ * ------------------------------------------------------------------------ */
 
 static quern_status run_plan(fault_place *place) {
   quern_plan *plan;
-  quern_status status = quern_plan_create(place->context, place->network, 4, QUERN_PLAN_GRADIENTS, &plan);
+  quern_status status =
+      quern_plan_create(place->context, place->network, 4, QUERN_PLAN_GRADIENTS, &plan);
   if (status != QUERN_OK) return status;
-  const quern_tensor x = quern_matrix(place->a, 0, 4, INPUTS), labels = quern_vector(place->b, 0, 4);
+  const quern_tensor x = quern_matrix(place->a, 0, 4, INPUTS),
+                     labels = quern_vector(place->b, 0, 4);
   quern_tensor output;
   status = quern_plan_clip_norm(plan, 1.0f);
   const quern_optimizer adam = quern_optimizer_of(QUERN_ADAM, 0.1);
@@ -72,8 +75,8 @@ static bool ends_copies(const char *entry) {
 static void make_trainer_of_network(fault_place *place, size_t batch) {
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
   options.batch = batch;
-  assert_ok(
-      quern_trainer_create(place->context, place->network, place->data, NULL, &options, &place->trainer));
+  assert_ok(quern_trainer_create(place->context, place->network, place->data, NULL, &options,
+                                 &place->trainer));
 }
 
 static void make_trainer(fault_place *place) {
@@ -81,7 +84,8 @@ static void make_trainer(fault_place *place) {
   make_trainer_of_network(place, 7);
 }
 
-/* Of a network whose steps go op by op, with all that a hidden layer can have: one step an epoch, of many calls. */
+/* Of a network whose steps go op by op, with all that a hidden layer can have: one step an epoch,
+ * of many calls. */
 static void make_layered_trainer(fault_place *place) {
   quern_layer hidden = quern_dense(5, QUERN_SILU);
   hidden.dropout = 0.5f;
@@ -94,10 +98,11 @@ static void make_streaming_trainer(fault_place *place) {
   make_network(place);
   const quern_train_options options = streaming_options();
   quern_data_placement placement = QUERN_DATA_PLACEMENT_INIT;
-  assert_ok(quern_trainer_placement(place->context, place->network, place->data, NULL, &options, &placement));
+  assert_ok(quern_trainer_placement(place->context, place->network, place->data, NULL, &options,
+                                    &placement));
   assert_int_equal(placement.train_chunk, SAMPLES / 2);
-  assert_ok(
-      quern_trainer_create(place->context, place->network, place->data, NULL, &options, &place->trainer));
+  assert_ok(quern_trainer_create(place->context, place->network, place->data, NULL, &options,
+                                 &place->trainer));
 }
 
 static quern_status run_epoch(fault_place *place) {
@@ -163,7 +168,8 @@ static void test_streaming(void **state) {
   (void)test_set_discrete(false);
 }
 
-/* --- Checkpoints ---------------------------------------------------------------------------------------- */
+/* --- Checkpoints
+ * ---------------------------------------------------------------------------------------- */
 
 /* A trainer on the reference, which reads what the one on the device has written. */
 typedef struct witness {
@@ -191,7 +197,8 @@ static void make_checkpoint(fault_place *place) {
   options.batch = 7;
   make_trainer(place);
   assert_ok(quern_context_create("reference", &made->context));
-  assert_ok(quern_trainer_create(made->context, place->network, place->data, NULL, &options, &made->trainer));
+  assert_ok(quern_trainer_create(made->context, place->network, place->data, NULL, &options,
+                                 &made->trainer));
   assert_ok(quern_trainer_steps(made->trainer, 1, &epoch));
   assert_ok(quern_trainer_save(made->trainer, first));
   assert_ok(quern_trainer_save(made->trainer, checkpoint));
@@ -207,7 +214,8 @@ static quern_status go_on(fault_place *place) {
   return status;
 }
 
-/* Whatever failed, the file is a whole checkpoint, the old one or the new one, and nothing else lies beside it. */
+/* Whatever failed, the file is a whole checkpoint, the old one or the new one, and nothing else
+ * lies beside it. */
 static void expect_whole(fault_place *place) {
   const witness *is = place->extra;
   assert_ok(quern_trainer_resume(is->trainer, checkpoint));
@@ -240,18 +248,20 @@ static void test_checkpoint(void **state) {
   assert_int_equal(rmdir(folder), 0);
 }
 
-/* --- Numbers that are not finite ------------------------------------------------------------------------ */
+/* --- Numbers that are not finite
+ * ------------------------------------------------------------------------ */
 
 static void make_diverging(fault_place *place) {
   make_network(place);
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
   options.batch = 7;
   options.optimizer.learning_rate = 1e30f;
-  assert_ok(
-      quern_trainer_create(place->context, place->network, place->data, NULL, &options, &place->trainer));
+  assert_ok(quern_trainer_create(place->context, place->network, place->data, NULL, &options,
+                                 &place->trainer));
 }
 
-/* The search for where it began is what succeeds here. It ends with a wait for what is still queued. */
+/* The search for where it began is what succeeds here. It ends with a wait for what is still
+ * queued. */
 static quern_status diverge(fault_place *place) {
   quern_epoch epoch;
   const quern_status status = quern_trainer_epoch(place->trainer, &epoch);
@@ -269,7 +279,8 @@ static void test_not_finite(void **state) {
                                 .run = diverge});
 }
 
-/* --- Measuring ------------------------------------------------------------------------------------------ */
+/* --- Measuring
+ * ------------------------------------------------------------------------------------------ */
 
 static void test_measuring(void **state) {
   (void)state;

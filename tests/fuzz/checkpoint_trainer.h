@@ -16,11 +16,12 @@ static inline bool fuzz_trainer_create(quern_network **network, quern_trainer **
   options.batch = 2;
   quern_context *context = NULL;
   quern_dataset *data = NULL;
-  const bool made = quern_context_create("reference", &context) == QUERN_OK &&
-                    quern_dataset_from_floats(values, labels, FUZZ_ROWS, FUZZ_INPUTS, &data) == QUERN_OK &&
-                    quern_network_create(FUZZ_INPUTS, &layer, 1, QUERN_CATEGORICAL, network) == QUERN_OK &&
-                    quern_network_initialize(*network, QUERN_INIT_DEFAULT, 1) == QUERN_OK &&
-                    quern_trainer_create(context, *network, data, NULL, &options, trainer) == QUERN_OK;
+  const bool made =
+      quern_context_create("reference", &context) == QUERN_OK &&
+      quern_dataset_from_floats(values, labels, FUZZ_ROWS, FUZZ_INPUTS, &data) == QUERN_OK &&
+      quern_network_create(FUZZ_INPUTS, &layer, 1, QUERN_CATEGORICAL, network) == QUERN_OK &&
+      quern_network_initialize(*network, QUERN_INIT_DEFAULT, 1) == QUERN_OK &&
+      quern_trainer_create(context, *network, data, NULL, &options, trainer) == QUERN_OK;
   quern_dataset_free(data);
   quern_context_free(context);
   return made;

@@ -58,7 +58,8 @@ void fuzz_heard(int failed) {
   fuzz_expect(fclose(stderr) == 0, "no memory");
   stderr = kept;
   fuzz_expect(failed || said_bytes == 0, "something is said of what has not failed");
-  fuzz_expect(!failed || (strncmp(said, "quern", 5) == 0 && strchr(said, '\n') == said + said_bytes - 1),
+  fuzz_expect(!failed ||
+                  (strncmp(said, "quern", 5) == 0 && strchr(said, '\n') == said + said_bytes - 1),
               "a failure without its one line");
   if (failed) said[said_bytes - 1] = '\0';
   bool printable = true;

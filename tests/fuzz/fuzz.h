@@ -1,5 +1,6 @@
-/* What the fuzz targets share. Each is a function over bytes: libFuzzer calls it with what it makes up, and replay.c with the
- * files of a corpus. A reader that takes a path gets the bytes as a file in memory. */
+/* What the fuzz targets share. Each is a function over bytes: libFuzzer calls it with what it makes
+ * up, and replay.c with the files of a corpus. A reader that takes a path gets the bytes as a file
+ * in memory. */
 #ifndef QUERN_TESTS_FUZZ_H
 #define QUERN_TESTS_FUZZ_H
 

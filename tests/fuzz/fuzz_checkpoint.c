@@ -1,5 +1,5 @@
-/* Checkpoints, read by a trainer of two inputs and two classes, which stays as it was where one is refused; and looked
- * into. */
+/* Checkpoints, read by a trainer of two inputs and two classes, which stays as it was where one is
+ * refused; and looked into. */
 #include "checkpoint_trainer.h"
 #include "fuzz.h"
 
@@ -22,13 +22,15 @@ static parameters learned(void) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   /* One for all inputs: making it costs more than reading. */
-  if (trainer == NULL) fuzz_expect(fuzz_trainer_create(&network, &trainer), "checkpoint: no trainer");
+  if (trainer == NULL)
+    fuzz_expect(fuzz_trainer_create(&network, &trainer), "checkpoint: no trainer");
   fuzz_file file = fuzz_file_create(bytes, size);
   const parameters before = learned();
   if (quern_trainer_resume(trainer, file.path) != QUERN_OK) {
     fuzz_expect(quern_last_error()[0] != '\0', "checkpoint: a failure without a message");
     const parameters after = learned();
-    fuzz_expect(memcmp(&before, &after, sizeof before) == 0, "checkpoint: a refused one changed the trainer");
+    fuzz_expect(memcmp(&before, &after, sizeof before) == 0,
+                "checkpoint: a refused one changed the trainer");
   } else {
     quern_epoch epoch;
     fuzz_expect(quern_trainer_steps(trainer, 1, &epoch) != QUERN_ERROR_ARGUMENT,

@@ -18,7 +18,8 @@ static train_settings unset(void) {
   memset(&settings, 0, sizeof settings);
   for (const cli_option *option = cli_train.options; option->name != NULL; option++) {
     if (option->kind == CLI_NUMBER) *(double *)field(&settings, option) = (double)NAN;
-    if (option->kind == CLI_LOSS) ((cli_loss *)field(&settings, option))->kind = (quern_loss)CLI_UNSET;
+    if (option->kind == CLI_LOSS)
+      ((cli_loss *)field(&settings, option))->kind = (quern_loss)CLI_UNSET;
   }
   return settings;
 }
@@ -56,10 +57,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   fuzz_hear();
   const cli_parsed parsed = read_config(file.path, &settings);
   fuzz_heard(parsed == CLI_PARSED_BAD);
-  fuzz_expect(parsed == CLI_PARSED_BAD || parsed == CLI_PARSED_RUN, "config: neither read nor refused");
+  fuzz_expect(parsed == CLI_PARSED_BAD || parsed == CLI_PARSED_RUN,
+              "config: neither read nor refused");
   if (parsed == CLI_PARSED_RUN) {
     char *first = written(&settings);
-    fuzz_expect(read_config(fuzz_path("config"), &again) == CLI_PARSED_RUN, "config: not read again");
+    fuzz_expect(read_config(fuzz_path("config"), &again) == CLI_PARSED_RUN,
+                "config: not read again");
     char *second = written(&again);
     fuzz_expect(strcmp(first, second) == 0, "config: another one after being written and read");
     free(first);

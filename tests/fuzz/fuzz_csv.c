@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   quern_dataset *dataset = NULL;
   quern__stream_open_memory("fuzz.csv", bytes + 1, size - 1, &stream);
   if (quern__csv_read(&stream, &options, &dataset) != QUERN_OK) {
-    fuzz_expect(dataset == NULL && quern_last_error()[0] != '\0', "CSV: a failure without a message");
+    fuzz_expect(dataset == NULL && quern_last_error()[0] != '\0',
+                "CSV: a failure without a message");
   } else if (quern_dataset_fit(dataset, true) == QUERN_OK) {
     /* Read again as it was read: the same file gives as many columns. */
     quern_dataset *again = NULL;

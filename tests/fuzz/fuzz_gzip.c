@@ -13,7 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   size_t got = 0;
   quern_status status = quern__stream_open(file.path, &stream);
   if (into != NULL && status == QUERN_OK) status = quern__stream_read(&stream, into, MOST, &got);
-  fuzz_expect(status == QUERN_OK || quern_last_error()[0] != '\0', "gzip: a failure without a message");
+  fuzz_expect(status == QUERN_OK || quern_last_error()[0] != '\0',
+              "gzip: a failure without a message");
   quern__stream_close(&stream);
   free(into);
   fuzz_file_close(&file);

@@ -1,4 +1,5 @@
-/* IDX: two bytes say how long the file of labels is that follows; the rest is the file of images. */
+/* IDX: two bytes say how long the file of labels is that follows; the rest is the file of images.
+ */
 #include "data/data.h"
 #include "fuzz.h"
 
@@ -11,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   quern_dataset *dataset = NULL;
   const quern_dataset_options options = QUERN_DATASET_OPTIONS_INIT;
   if (quern__idx_read(images.path, labels.path, &options, &dataset) != QUERN_OK)
-    fuzz_expect(dataset == NULL && quern_last_error()[0] != '\0', "IDX: a failure without a message");
+    fuzz_expect(dataset == NULL && quern_last_error()[0] != '\0',
+                "IDX: a failure without a message");
   quern_dataset_free(dataset);
   fuzz_file_close(&labels);
   fuzz_file_close(&images);

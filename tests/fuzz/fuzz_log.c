@@ -23,7 +23,8 @@ static void check_points(const char *at, double width, double height) {
   while (*at != '"') {
     char *end;
     const double x = strtod(at, &end), y = strtod(end + 1, &end);
-    fuzz_expect(x >= 0 && x <= width && y >= 0 && y <= height, "log: a point outside of the picture");
+    fuzz_expect(x >= 0 && x <= width && y >= 0 && y <= height,
+                "log: a point outside of the picture");
     at = *end == ' ' ? end + 1 : end;
   }
 }

@@ -13,7 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   quern__stream_open_memory("fuzz.npy", bytes, size, &stream);
   fuzz_expect(quern__npy_read(&stream, &y) == status, "npy: two results of the same bytes");
   if (status == QUERN_OK && quern__arrays_dataset("fuzz", &x, &y, &options, &dataset) != QUERN_OK)
-    fuzz_expect(dataset == NULL && quern_last_error()[0] != '\0', "npy: a failure without a message");
+    fuzz_expect(dataset == NULL && quern_last_error()[0] != '\0',
+                "npy: a failure without a message");
   quern_dataset_free(dataset);
   quern__array_free(&x);
   quern__array_free(&y);

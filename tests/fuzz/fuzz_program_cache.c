@@ -22,7 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   enum { LIMIT = 1 << 20 };
   const char *path = fuzz_path("program");
   FILE *file = fopen(path, "w");
-  fuzz_expect(file != NULL && fwrite(bytes, 1, size, file) == size && fclose(file) == 0, "write failed");
+  fuzz_expect(file != NULL && fwrite(bytes, 1, size, file) == size && fclose(file) == 0,
+              "write failed");
   unsigned char *data = NULL;
   size_t read = 0;
   fuzz_expect(quern__cache_read(path, LIMIT, &data, &read) == QUERN_OK && read == size &&

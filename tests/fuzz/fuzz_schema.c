@@ -20,7 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     free(first);
     free(second);
   } else {
-    fuzz_expect(schema == NULL && quern_last_error()[0] != '\0', "schema: a failure without a message");
+    fuzz_expect(schema == NULL && quern_last_error()[0] != '\0',
+                "schema: a failure without a message");
   }
   quern__schema_free(schema);
   quern__schema_free(again);

@@ -6,8 +6,11 @@
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  const quern_device_info info = {
-      .kind = QUERN_DEVICE_CPU, .name = "device", .platform = "platform", .driver = "1", .version = ""};
+  const quern_device_info info = {.kind = QUERN_DEVICE_CPU,
+                                  .name = "device",
+                                  .platform = "platform",
+                                  .driver = "1",
+                                  .version = ""};
   const quern__cl_limits limits = {.work_group = 1024, .local_memory = 65536};
   const quern__cl_tuning defaults = *quern__cl_tuning_find(&info, limits);
   quern__cl_tuning row = defaults;

@@ -1,5 +1,5 @@
-/* Runs a fuzz target over the files of the folders named, and over each of them cut short at every byte: the regression test
- * where there is no libFuzzer. */
+/* Runs a fuzz target over the files of the folders named, and over each of them cut short at every
+ * byte: the regression test where there is no libFuzzer. */
 #include "fuzz.h"
 
 #include <dirent.h>
@@ -10,7 +10,8 @@ enum { MOST_CUTS = 4096 };
 
 static size_t replay(const char *folder, const char *name) {
   char path[4096];
-  fuzz_expect(snprintf(path, sizeof path, "%s/%s", folder, name) < (int)sizeof path, "a path is too long");
+  fuzz_expect(snprintf(path, sizeof path, "%s/%s", folder, name) < (int)sizeof path,
+              "a path is too long");
   FILE *file = fopen(path, "rb");
   fuzz_expect(file != NULL && fseek(file, 0, SEEK_END) == 0, path);
   const long size = ftell(file);

@@ -55,7 +55,8 @@ static inline uint32_t mixed(size_t r, size_t c) {
 
 /* Element (r, c), the i-th. What has MANY rows or columns repeats along them. */
 static inline void put(const placed *place, const operand *as, size_t i, size_t r, size_t c) {
-  const uint32_t number = mixed(as->rows == MANY ? r % PERIOD : r, as->columns == MANY ? c % PERIOD : c);
+  const uint32_t number =
+      mixed(as->rows == MANY ? r % PERIOD : r, as->columns == MANY ? c % PERIOD : c);
   switch (as->role) {
   case BYTES:
     ((uint8_t *)place->memory)[i] = (uint8_t)number;
@@ -91,11 +92,12 @@ static inline void *map_rows(size_t bytes, size_t period) {
   const int file = memfd_create("rows", MFD_CLOEXEC);
   assert_true(file >= 0);
   assert_int_equal(ftruncate(file, (off_t)period), 0);
-  unsigned char *memory = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  unsigned char *memory =
+      mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   assert_true(memory != MAP_FAILED);
   for (size_t at = 0; at < bytes; at += period)
-    assert_true(mmap(memory + at, period, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) !=
-                MAP_FAILED);
+    assert_true(mmap(memory + at, period, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file,
+                     0) != MAP_FAILED);
   close(file);
   return memory;
 }
@@ -104,7 +106,8 @@ static inline void *map_rows(size_t bytes, size_t period) {
 static inline quern_buffer *wrap(quern_context *context, void *memory, size_t bytes) {
   cl_int error;
   const quern__cl *cl = context->state;
-  cl_mem made = quern__cl_call.CreateBuffer(cl->context, CL_MEM_USE_HOST_PTR, bytes, memory, &error);
+  cl_mem made =
+      quern__cl_call.CreateBuffer(cl->context, CL_MEM_USE_HOST_PTR, bytes, memory, &error);
   if (error != CL_SUCCESS) fail_msg("a buffer of %zu bytes: error %d", bytes, (int)error);
   quern_buffer *buffer;
   assert_ok(quern__buffer_adopt(context, made, 0, bytes, &buffer));
@@ -114,15 +117,16 @@ static inline quern_buffer *wrap(quern_context *context, void *memory, size_t by
 /* rows x columns zeros, which are no memory until they are written to. */
 static inline placed place_zeros(quern_context *context, size_t rows, size_t columns) {
   placed made = {.rows = rows, .columns = columns, .bytes = rows * columns * sizeof(float)};
-  made.memory =
-      mmap(NULL, made.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  made.memory = mmap(NULL, made.bytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   assert_true(made.memory != MAP_FAILED);
   (void)madvise(made.memory, made.bytes, MADV_HUGEPAGE); /* fewer faults, where there is that */
   made.tensor = quern_matrix(wrap(context, made.memory, made.bytes), 0, rows, columns);
   return made;
 }
 
-/* The operand with `many` rows or columns for MANY, its values in memory that the device computes in. */
+/* The operand with `many` rows or columns for MANY, its values in memory that the device computes
+ * in. */
 static inline placed place_operand(quern_context *context, const operand *as, size_t many) {
   if (as->role == NONE) return (placed){.tensor = quern_none()};
   placed made = {.rows = as->rows == MANY ? many : as->rows,
@@ -130,8 +134,9 @@ static inline placed place_operand(quern_context *context, const operand *as, si
   made.bytes = made.rows * made.columns * element_of(as);
   const bool maps = repeats(as) && many == MANY;
   const size_t period = PERIOD * made.columns * element_of(as);
-  made.memory = maps ? map_rows(made.bytes, period)
-                     : mmap(NULL, made.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  made.memory =
+      maps ? map_rows(made.bytes, period)
+           : mmap(NULL, made.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   assert_true(made.memory != MAP_FAILED);
   for (size_t r = 0; r < (maps ? PERIOD : made.rows); r++)
     for (size_t c = 0; c < made.columns; c++) put(&made, as, r * made.columns + c, r, c);
@@ -145,17 +150,21 @@ static inline void remove_operand(placed *place) {
   assert_int_equal(munmap(place->memory, place->bytes), 0);
 }
 
-/* Element (r, c) of the large result beside that of the small one, of which it is `times` as much. */
-static inline void check_element(const char *name, const placed *large, const placed *small, size_t r,
-                                 size_t c, double times, bool whole) {
-  const size_t i = r * large->columns + c, j = r % small->rows * small->columns + c % small->columns;
+/* Element (r, c) of the large result beside that of the small one, of which it is `times` as much.
+ */
+static inline void check_element(const char *name, const placed *large, const placed *small,
+                                 size_t r, size_t c, double times, bool whole) {
+  const size_t i = r * large->columns + c,
+               j = r % small->rows * small->columns + c % small->columns;
   if (whole) {
     const int32_t got = ((int32_t *)large->memory)[i], expected = ((int32_t *)small->memory)[j];
-    if (got != expected) fail_msg("%s: (%zu, %zu) is %d, expected %d", name, r, c, (int)got, (int)expected);
+    if (got != expected)
+      fail_msg("%s: (%zu, %zu) is %d, expected %d", name, r, c, (int)got, (int)expected);
     return;
   }
   const double got = ((float *)large->memory)[i], expected = times * ((float *)small->memory)[j];
-  /* Sums of MANY are of whole numbers, and exact, or have one sign. Functions may be another vector's. */
+  /* Sums of MANY are of whole numbers, and exact, or have one sign. Functions may be another
+   * vector's. */
   if (!(fabs(got - expected) <= (times > 1 ? MANY * 0x1p-24 : 1e-5) * fabs(expected)))
     fail_msg("%s: (%zu, %zu) is %.9g, expected %.9g", name, r, c, got, expected);
 }
@@ -173,9 +182,11 @@ static inline void check(quern_context *context, const char *name, op_call call,
                          size_t count) {
   placed large[MOST], small[MOST];
   quern_tensor tensors[MOST];
-  for (size_t i = 0; i < count; i++) tensors[i] = (small[i] = place_operand(context, &as[i], PERIOD)).tensor;
+  for (size_t i = 0; i < count; i++)
+    tensors[i] = (small[i] = place_operand(context, &as[i], PERIOD)).tensor;
   assert_ok(call(context, tensors));
-  for (size_t i = 0; i < count; i++) tensors[i] = (large[i] = place_operand(context, &as[i], MANY)).tensor;
+  for (size_t i = 0; i < count; i++)
+    tensors[i] = (large[i] = place_operand(context, &as[i], MANY)).tensor;
   assert_ok(call(context, tensors));
   assert_ok(quern_context_finish(context));
   for (size_t i = 0; i < count; i++) {

@@ -1,8 +1,9 @@
-/* Every op with each of its tensors more than 2^32 elements into its buffer. Memory that nobody touches is none: a buffer takes as
- * much as the tensor in it. */
+/* Every op with each of its tensors more than 2^32 elements into its buffer. Memory that nobody
+ * touches is none: a buffer takes as much as the tensor in it. */
 #include "op_check.h"
 
-/* Of floats and of bytes: 2^34 bytes, and some more, so that a place that wraps is none that begins with a page. */
+/* Of floats and of bytes: 2^34 bytes, and some more, so that a place that wraps is none that begins
+ * with a page. */
 static const size_t far = ((size_t)1 << 34) + 4 * 1003;
 
 static void test_all(void **state) {
@@ -19,10 +20,11 @@ static void test_all(void **state) {
     rig.verify.outcome = (quern__outcome){.cases = 0};
     const quern_status status = sweep->run(&rig.verify);
     const quern__outcome *outcome = &rig.verify.outcome;
-    if (status == QUERN_ERROR_UNSUPPORTED && outcome->cases == 1) continue; /* an op that is optional */
+    if (status == QUERN_ERROR_UNSUPPORTED && outcome->cases == 1)
+      continue; /* an op that is optional */
     if (outcome->wrong > 0)
-      fail_msg("%s: %zu of %zu cases are wrong; the first: %s", sweep->name, outcome->wrong, outcome->cases,
-               outcome->why);
+      fail_msg("%s: %zu of %zu cases are wrong; the first: %s", sweep->name, outcome->wrong,
+               outcome->cases, outcome->why);
     assert_ok(status);
     assert_true(outcome->cases > 0);
   }

@@ -1,10 +1,13 @@
-/* Ops over matrices of more than 2^32 floats, 16 GiB, which few machines have. So their memory is a few rows, that come again and again:
+/* Ops over matrices of more than 2^32 floats, 16 GiB, which few machines have. So their memory is a
+ * few rows, that come again and again:
  *
- *   addresses   │ rows 0 … 23 │ rows 24 … 47 │ …        each of them is the one range of memory that holds 24 rows
+ *   addresses   │ rows 0 … 23 │ rows 24 … 47 │ …        each of them is the one range of memory
+ * that holds 24 rows
  *
- * The values repeat alike, and so do the results, which are those of the same op over 24 rows, or as many times those. A place
- * that wraps at 2^32 elements would fall on another row of them. Ops that read what they wrote of a large output before (softmax, and
- * the gradient of its cross-entropy) are not among these: a row would find another's. */
+ * The values repeat alike, and so do the results, which are those of the same op over 24 rows, or
+ * as many times those. A place that wraps at 2^32 elements would fall on another row of them. Ops
+ * that read what they wrote of a large output before (softmax, and the gradient of its
+ * cross-entropy) are not among these: a row would find another's. */
 #include "large.h"
 
 static quern_context *rig(void **state) {
@@ -15,7 +18,8 @@ static quern_activation relu(void) {
   return quern_activation_of(QUERN_RELU);
 }
 
-/* --- The matrix products -------------------------------------------------------------------------------- */
+/* --- The matrix products
+ * -------------------------------------------------------------------------------- */
 
 static quern_status forward(quern_context *context, const quern_tensor *t) {
   return quern_dense_forward(context, t[0], t[1], t[2], relu(), t[3]);
@@ -34,17 +38,19 @@ static void test_forward(void **state) {
   check(rig(state), "dense forward, x", forward,
         (const operand[]){{IN, MANY, COLUMNS}, {IN, COLUMNS, 3}, {IN, 1, 3}, {OUT, MANY, 3}}, 4);
   check(rig(state), "dense forward, y", forward,
-        (const operand[]){{IN, MANY, 3}, {IN, 3, COLUMNS}, {IN, 1, COLUMNS}, {OUT, MANY, COLUMNS}}, 4);
+        (const operand[]){{IN, MANY, 3}, {IN, 3, COLUMNS}, {IN, 1, COLUMNS}, {OUT, MANY, COLUMNS}},
+        4);
   check(rig(state), "dense forward, w", forward,
         (const operand[]){{IN, 2, MANY}, {IN, MANY, COLUMNS}, {NONE, 0, 0}, {SUM, 2, COLUMNS}}, 4);
 }
 
-/* Few samples, so many that a tile takes them as they lie, and so long that the tile has more than 2^32 inputs. One of each sample
- * is not 0. */
+/* Few samples, so many that a tile takes them as they lie, and so long that the tile has more than
+ * 2^32 inputs. One of each sample is not 0. */
 static void test_long_samples(void **state) {
   const quern__cl_tuning *tuning = &((const quern__cl *)rig(state)->state)->tuning;
   if (tuning->dense == QUERN__DENSE_GROUP || tuning->forward.rows == 1) return;
-  const size_t rows = tuning->forward.rows, columns = (size_t)tuning->forward.vectors * tuning->vector_width;
+  const size_t rows = tuning->forward.rows,
+               columns = (size_t)tuning->forward.vectors * tuning->vector_width;
   const size_t inputs = ((size_t)1 << 32) / (rows - 1) + 1000, one = inputs - 5;
   placed x = place_zeros(rig(state), rows, inputs), w = place_zeros(rig(state), inputs, columns),
          y = place_zeros(rig(state), rows, columns);
@@ -61,8 +67,10 @@ static void test_long_samples(void **state) {
 }
 
 static void test_backward_data(void **state) {
-  check(rig(state), "dense backward data, dx", backward_data,
-        (const operand[]){{IN, MANY, 3}, {IN, COLUMNS, 3}, {IN, MANY, COLUMNS}, {OUT, MANY, COLUMNS}}, 4);
+  check(
+      rig(state), "dense backward data, dx", backward_data,
+      (const operand[]){{IN, MANY, 3}, {IN, COLUMNS, 3}, {IN, MANY, COLUMNS}, {OUT, MANY, COLUMNS}},
+      4);
   check(rig(state), "dense backward data, dz", backward_data,
         (const operand[]){{IN, MANY, COLUMNS}, {IN, 3, COLUMNS}, {IN, MANY, 3}, {OUT, MANY, 3}}, 4);
   check(rig(state), "dense backward data, w", backward_data,
@@ -73,12 +81,15 @@ static void test_backward_weights(void **state) {
   check(rig(state), "dense backward weights, x", backward_weights,
         (const operand[]){{IN, MANY, COLUMNS}, {IN, MANY, 3}, {SUM, COLUMNS, 3}, {SUM, 1, 3}}, 4);
   check(rig(state), "dense backward weights, dz", backward_weights,
-        (const operand[]){{IN, MANY, 3}, {IN, MANY, COLUMNS}, {SUM, 3, COLUMNS}, {SUM, 1, COLUMNS}}, 4);
+        (const operand[]){{IN, MANY, 3}, {IN, MANY, COLUMNS}, {SUM, 3, COLUMNS}, {SUM, 1, COLUMNS}},
+        4);
   check(rig(state), "dense backward weights, dw", backward_weights,
-        (const operand[]){{IN, 2, MANY}, {IN, 2, COLUMNS}, {OUT, MANY, COLUMNS}, {OUT, 1, COLUMNS}}, 4);
+        (const operand[]){{IN, 2, MANY}, {IN, 2, COLUMNS}, {OUT, MANY, COLUMNS}, {OUT, 1, COLUMNS}},
+        4);
 }
 
-/* --- Row by row ----------------------------------------------------------------------------------------- */
+/* --- Row by row
+ * ----------------------------------------------------------------------------------------- */
 
 static quern_status softmax_cross_entropy(quern_context *context, const quern_tensor *t) {
   return quern_softmax_cross_entropy(context, t[0], t[1], 1.0f, t[2], quern_none());
@@ -101,17 +112,21 @@ static quern_status layer_norm(quern_context *context, const quern_tensor *t) {
 }
 
 static quern_status layer_norm_back(quern_context *context, const quern_tensor *t) {
-  return quern_layer_norm_backward(context, t[0], t[1], t[2], t[3], t[4], t[5], quern_none(), quern_none());
+  return quern_layer_norm_backward(context, t[0], t[1], t[2], t[3], t[4], t[5], quern_none(),
+                                   quern_none());
 }
 
 static void test_rows(void **state) {
   check(rig(state), "softmax cross-entropy", softmax_cross_entropy,
         (const operand[]){{IN, MANY, COLUMNS}, {NUMBERS, 1, MANY}, {OUT, 1, MANY}}, 3);
   check(rig(state), "mean squared error", squared_error,
-        (const operand[]){{IN, MANY, COLUMNS}, {IN, MANY, COLUMNS}, {OUT, 1, MANY}, {OUT, MANY, COLUMNS}}, 4);
+        (const operand[]){
+            {IN, MANY, COLUMNS}, {IN, MANY, COLUMNS}, {OUT, 1, MANY}, {OUT, MANY, COLUMNS}},
+        4);
   check(rig(state), "activation backward", activation,
         (const operand[]){{IN, MANY, COLUMNS}, {IN, MANY, COLUMNS}, {OUT, MANY, COLUMNS}}, 3);
-  check(rig(state), "dropout", dropout, (const operand[]){{IN, MANY, COLUMNS}, {OUT, MANY, COLUMNS}}, 2);
+  check(rig(state), "dropout", dropout,
+        (const operand[]){{IN, MANY, COLUMNS}, {OUT, MANY, COLUMNS}}, 2);
 }
 
 static void test_layer_norm(void **state) {
@@ -133,7 +148,8 @@ static void test_layer_norm(void **state) {
         6);
 }
 
-/* --- Over the rows -------------------------------------------------------------------------------------- */
+/* --- Over the rows
+ * -------------------------------------------------------------------------------------- */
 
 static quern_status moments(quern_context *context, const quern_tensor *t) {
   return quern_batch_norm_moments(context, t[0], t[1], t[2]);
@@ -148,8 +164,8 @@ static quern_status batch_norm_sums(quern_context *context, const quern_tensor *
 }
 
 static quern_status batch_norm_data(quern_context *context, const quern_tensor *t) {
-  return quern_batch_norm_backward_data(context, (size_t)1 << 20, t[0], t[1], t[2], t[3], t[4], t[5], t[6],
-                                        t[7]);
+  return quern_batch_norm_backward_data(context, (size_t)1 << 20, t[0], t[1], t[2], t[3], t[4],
+                                        t[5], t[6], t[7]);
 }
 
 static void test_batch_norm(void **state) {
@@ -183,7 +199,8 @@ static void test_batch_norm(void **state) {
         8);
 }
 
-/* --- Data and measures ---------------------------------------------------------------------------------- */
+/* --- Data and measures
+ * ---------------------------------------------------------------------------------- */
 
 static quern_status gather(quern_context *context, const quern_tensor *t) {
   return quern_gather_rows(context, QUERN_FLOAT32, t[0], t[1], 1.0f, 0.0f, t[2]);
@@ -214,13 +231,16 @@ static void test_data(void **state) {
         (const operand[]){{IN, MANY, COLUMNS}, {PLACES, 1, MANY}, {OUT, MANY, COLUMNS}}, 3);
   check(rig(state), "gather of bytes", gather_bytes,
         (const operand[]){{BYTES, MANY, COLUMNS}, {PLACES, 1, MANY}, {OUT, MANY, COLUMNS}}, 3);
-  check(rig(state), "one-hot", one_hot, (const operand[]){{NUMBERS, 1, MANY}, {OUT, MANY, COLUMNS}}, 2);
+  check(rig(state), "one-hot", one_hot, (const operand[]){{NUMBERS, 1, MANY}, {OUT, MANY, COLUMNS}},
+        2);
 }
 
 static void test_measures(void **state) {
-  check(rig(state), "argmax", argmax, (const operand[]){{IN, MANY, COLUMNS}, {CLASSES, 1, MANY}}, 2);
+  check(rig(state), "argmax", argmax, (const operand[]){{IN, MANY, COLUMNS}, {CLASSES, 1, MANY}},
+        2);
   check(rig(state), "sum", sum, (const operand[]){{POSITIVE, MANY, COLUMNS}, {SUM, 1, 1}}, 2);
-  check(rig(state), "sum of squares", sum_squares, (const operand[]){{IN, MANY, COLUMNS}, {SUM, 1, 1}}, 2);
+  check(rig(state), "sum of squares", sum_squares,
+        (const operand[]){{IN, MANY, COLUMNS}, {SUM, 1, 1}}, 2);
 }
 
 static int open_device(void **state) {

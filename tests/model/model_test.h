@@ -5,7 +5,8 @@
 #include "../data/temporary.h"
 #include "test.h"
 
-/* Fills every parameter with numbers that differ from one another in all their bits, signed zero among them.
+/* Fills every parameter with numbers that differ from one another in all their bits, signed zero
+ * among them.
  */
 static inline void fill_network(quern_network *network) {
   size_t in = quern_network_inputs(network), next = 1;
@@ -30,7 +31,8 @@ static inline void assert_same_network(const quern_network *a, const quern_netwo
     quern_layer x = quern_network_layer(a, l), y = quern_network_layer(b, l);
     assert_int_equal(x.units, y.units);
     assert_int_equal(x.activation.kind, y.activation.kind);
-    if (x.activation.kind == QUERN_LEAKY_RELU) assert_true(x.activation.slope == y.activation.slope);
+    if (x.activation.kind == QUERN_LEAKY_RELU)
+      assert_true(x.activation.slope == y.activation.slope);
     assert_int_equal(x.freeze_weights, y.freeze_weights);
     assert_int_equal(x.freeze_bias, y.freeze_bias);
     assert_true(x.dropout == y.dropout);
@@ -44,8 +46,10 @@ static inline void assert_same_network(const quern_network *a, const quern_netwo
       float *const from_b[] = {part == 0 ? q : NULL, part == 1 ? q : NULL, part == 2 ? q : NULL,
                                part == 3 ? q : NULL};
       if (part < 2 || x.normalization.kind == QUERN_NORMALIZATION_BATCH) {
-        assert_ok(quern_network_get_normalization(a, l, from_a[0], from_a[1], from_a[2], from_a[3]));
-        assert_ok(quern_network_get_normalization(b, l, from_b[0], from_b[1], from_b[2], from_b[3]));
+        assert_ok(
+            quern_network_get_normalization(a, l, from_a[0], from_a[1], from_a[2], from_a[3]));
+        assert_ok(
+            quern_network_get_normalization(b, l, from_b[0], from_b[1], from_b[2], from_b[3]));
         assert_memory_equal(p, q, x.units * sizeof *p);
       }
       free(p);
@@ -63,7 +67,8 @@ static inline void assert_same_network(const quern_network *a, const quern_netwo
 }
 
 /* A file with this header and `data_bytes` bytes after it, floats 0, 1, 2 … */
-static inline void write_header(const char *path, const char *header, size_t length, size_t data_bytes) {
+static inline void write_header(const char *path, const char *header, size_t length,
+                                size_t data_bytes) {
   unsigned char *bytes = test_alloc(8 + length + data_bytes + 4, 1);
   for (size_t i = 0; i < 8; i++) bytes[i] = (unsigned char)((uint64_t)length >> 8 * i);
   memcpy(bytes + 8, header, length);

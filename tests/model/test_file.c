@@ -162,7 +162,8 @@ static void test_other_names_stay(void **state) {
   assert_int_equal(count_files(), OTHERS);
 }
 
-/* Another user's file, a link and a folder stay, whatever their name. Only root can make the first. */
+/* Another user's file, a link and a folder stay, whatever their name. Only root can make the first.
+ */
 static void test_what_is_not_ours_stays(void **state) {
   (void)state;
   write_bytes(path_of("model"), "model", 5);
@@ -178,7 +179,8 @@ static void test_what_is_not_ours_stays(void **state) {
   assert_int_equal(count_files(), files);
 }
 
-/* What a writer that was killed has left is removed; what one is writing stays, and so does everything else. */
+/* What a writer that was killed has left is removed; what one is writing stays, and so does
+ * everything else. */
 static void test_remove_abandoned(void **state) {
   (void)state;
   write_bytes(path_of(".quern-1-2-3-0.tmp"), "left", 4);

@@ -1,4 +1,5 @@
-/* What is said of files: every type of numbers, models, checkpoints layer by layer, and files that are neither. */
+/* What is said of files: every type of numbers, models, checkpoints layer by layer, and files that
+ * are neither. */
 #include "../data/temporary.h"
 #include "test.h"
 
@@ -22,12 +23,13 @@ static quern_inspection *inspect(const char *path) {
   return inspection;
 }
 
-static void assert_numbers(const quern_tensor_info *info, double mean, double deviation, double least,
-                           double most) {
+static void assert_numbers(const quern_tensor_info *info, double mean, double deviation,
+                           double least, double most) {
   if (!(fabs(info->mean - mean) <= 1e-12 * fabs(mean) &&
-        fabs(info->deviation - deviation) <= 1e-9 * deviation && info->least == least && info->most == most))
-    fail_msg("%s: mean %.17g, deviation %.17g, from %.17g to %.17g", info->type, info->mean, info->deviation,
-             info->least, info->most);
+        fabs(info->deviation - deviation) <= 1e-9 * deviation && info->least == least &&
+        info->most == most))
+    fail_msg("%s: mean %.17g, deviation %.17g, from %.17g to %.17g", info->type, info->mean,
+             info->deviation, info->least, info->most);
 }
 
 /* The numbers 1, -2 and 4 in each type that has them: their mean is 1, their deviation √6. */
@@ -49,8 +51,9 @@ static void test_every_type(void **state) {
   const char *path = path_of("types.safetensors");
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char header[128];
-    snprintf(header, sizeof header, "{\"t\":{\"dtype\":\"%s\",\"shape\":[3,1],\"data_offsets\":[0,%zu]}}",
-             cases[i].type, cases[i].size);
+    snprintf(header, sizeof header,
+             "{\"t\":{\"dtype\":\"%s\",\"shape\":[3,1],\"data_offsets\":[0,%zu]}}", cases[i].type,
+             cases[i].size);
     write_file(path, header, cases[i].bytes, cases[i].size);
     quern_inspection *file = inspect(path);
     assert_int_equal(quern_inspection_kind(file), QUERN_FILE_TENSORS);
@@ -78,11 +81,12 @@ static void test_numbers_at_the_edges(void **state) {
   assert_int_equal(info.not_finite, 2);
   assert_true(info.least == 0x1p-24 && info.most == 65504.0);
   quern_inspection_free(file);
-  /* Unsigned numbers past what signed ones hold; an empty tensor, a scalar, and a type that is not looked into. */
+  /* Unsigned numbers past what signed ones hold; an empty tensor, a scalar, and a type that is not
+   * looked into. */
   write_file(path,
-             "{\"a\":{\"dtype\":\"U64\",\"shape\":[],\"data_offsets\":[0,8]},"
-             "\"b\":{\"dtype\":\"U8\",\"shape\":[0,7],\"data_offsets\":[8,8]},"
-             "\"c\":{\"dtype\":\"F8_E4M3\",\"shape\":[1],\"data_offsets\":[8,9]}}",
+             "{\"a\":{\"dtype\":\"U64\",\"shape\":[],\"data_offsets\":[0,8]},\"b\":{\"dtype\":"
+             "\"U8\",\"shape\":[0,7],\"data_offsets\":[8,8]},\"c\":{\"dtype\":\"F8_E4M3\","
+             "\"shape\":[1],\"data_offsets\":[8,9]}}",
              "\0\0\0\0\0\0\0\x80\1", 9);
   file = inspect(path);
   assert_int_equal(quern_inspection_tensor_count(file), 3);
@@ -95,7 +99,8 @@ static void test_numbers_at_the_edges(void **state) {
   quern_inspection_free(file);
 }
 
-/* Ranges longer than what is read at a time, and far from zero: the deviation is not lost in the mean's square. */
+/* Ranges longer than what is read at a time, and far from zero: the deviation is not lost in the
+ * mean's square. */
 static void test_long_tensors(void **state) {
   (void)state;
   enum { COUNT = 40000 };
@@ -131,7 +136,8 @@ static void test_model(void **state) {
   assert_int_equal(quern_network_layer(found, 0).activation.kind, QUERN_TANH);
   static const char *const names[] = {"0.weight", "0.bias", "2.weight", "2.bias"};
   assert_int_equal(quern_inspection_tensor_count(file), 4);
-  for (size_t i = 0; i < 4; i++) assert_string_equal(quern_inspection_tensor(file, i).name, names[i]);
+  for (size_t i = 0; i < 4; i++)
+    assert_string_equal(quern_inspection_tensor(file, i).name, names[i]);
   assert_true(quern_inspection_tensor(file, 0).shape[0] == 3 &&
               quern_inspection_tensor(file, 0).shape[1] == 64);
   size_t i = 0;
@@ -192,7 +198,8 @@ static void test_refusals(void **state) {
   assert_fails(quern_inspect(path_of("short"), &file), QUERN_ERROR_FORMAT, "safetensors");
   /* A checkpoint whose network is nonsense is listed as it is. */
   static const char *const networks[] = {
-      "", "-", "64", "64-", "0-3", "64--3", "99999999999999999999-1", "2147483647-2147483647", "3-1"};
+      "",   "-", "64", "64-", "0-3", "64--3", "99999999999999999999-1", "2147483647-2147483647",
+      "3-1"};
   for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
     char header[256];
     snprintf(header, sizeof header,
@@ -208,8 +215,9 @@ static void test_refusals(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_every_type),   QUERN_TEST(test_numbers_at_the_edges),
-                                     QUERN_TEST(test_long_tensors), QUERN_TEST(test_model),
-                                     QUERN_TEST(test_checkpoint),   QUERN_TEST(test_refusals)};
+  const struct CMUnitTest tests[] = {
+      QUERN_TEST(test_every_type),   QUERN_TEST(test_numbers_at_the_edges),
+      QUERN_TEST(test_long_tensors), QUERN_TEST(test_model),
+      QUERN_TEST(test_checkpoint),   QUERN_TEST(test_refusals)};
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }

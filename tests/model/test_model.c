@@ -2,26 +2,30 @@
 #include "model_test.h"
 #include <locale.h>
 
-#define WEIGHT(name, out, in, begin, end)                                                                    \
-  "\"" name "\":{\"dtype\":\"F32\",\"shape\":[" #out "," #in "],\"data_offsets\":[" #begin "," #end "]}"
-#define BIAS(name, out, begin, end)                                                                          \
+#define WEIGHT(name, out, in, begin, end)                                                          \
+  "\"" name "\":{\"dtype\":\"F32\",\"shape\":[" #out "," #in "],\"data_offsets\":[" #begin         \
+  "," #end "]}"
+#define BIAS(name, out, begin, end)                                                                \
   "\"" name "\":{\"dtype\":\"F32\",\"shape\":[" #out "],\"data_offsets\":[" #begin "," #end "]}"
 
 /* Every activation, slopes, both kinds of freezing. */
 static quern_network *make_network(void) {
-  quern_layer layers[] = {
-      quern_dense(5, QUERN_RELU),     quern_dense(1, QUERN_LEAKY_RELU), quern_dense(3, QUERN_SIGMOID),
-      quern_dense(2, QUERN_IDENTITY), quern_dense(4, QUERN_TANH),       quern_dense(33, QUERN_LEAKY_RELU),
-      quern_dense(35, QUERN_RELU),    quern_dense(2, QUERN_ELU),        quern_dense(3, QUERN_ELU),
-      quern_dense(2, QUERN_SELU),     quern_dense(3, QUERN_GELU),       quern_dense(2, QUERN_GELU_TANH),
-      quern_dense(3, QUERN_SILU),     quern_dense(2, QUERN_SOFTPLUS),   quern_dense(2, QUERN_IDENTITY)};
+  quern_layer layers[] = {quern_dense(5, QUERN_RELU),    quern_dense(1, QUERN_LEAKY_RELU),
+                          quern_dense(3, QUERN_SIGMOID), quern_dense(2, QUERN_IDENTITY),
+                          quern_dense(4, QUERN_TANH),    quern_dense(33, QUERN_LEAKY_RELU),
+                          quern_dense(35, QUERN_RELU),   quern_dense(2, QUERN_ELU),
+                          quern_dense(3, QUERN_ELU),     quern_dense(2, QUERN_SELU),
+                          quern_dense(3, QUERN_GELU),    quern_dense(2, QUERN_GELU_TANH),
+                          quern_dense(3, QUERN_SILU),    quern_dense(2, QUERN_SOFTPLUS),
+                          quern_dense(2, QUERN_IDENTITY)};
   layers[1].activation.slope = 0.2f;
   layers[0].freeze_bias = true;
   layers[3].freeze_weights = true;
   layers[7].activation.slope = 1.5f;
   layers[14].freeze_weights = layers[14].freeze_bias = true;
   quern_network *network = NULL;
-  assert_ok(quern_network_create(7, layers, sizeof layers / sizeof *layers, QUERN_ELEMENTWISE, &network));
+  assert_ok(
+      quern_network_create(7, layers, sizeof layers / sizeof *layers, QUERN_ELEMENTWISE, &network));
   fill_network(network);
   return network;
 }
@@ -30,7 +34,8 @@ static void load_fails(const char *path, quern_status status, const char *part) 
   quern_network *network = (quern_network *)(uintptr_t)1;
   quern_status got = quern_model_load(path, NULL, &network);
   if (got != status)
-    fail_msg("%s, expected %s with \"%s\"", quern_status_name(got), quern_status_name(status), part);
+    fail_msg("%s, expected %s with \"%s\"", quern_status_name(got), quern_status_name(status),
+             part);
   assert_null(network);
   assert_error_says(path, part, NULL);
 }
@@ -59,7 +64,8 @@ static void test_round_trip(void **state) {
   quern_network_free(network);
 }
 
-/* Dropout is a module of its own in torch.nn.Sequential; without one there is no word of it in the file. */
+/* Dropout is a module of its own in torch.nn.Sequential; without one there is no word of it in the
+ * file. */
 static void test_dropout(void **state) {
   (void)state;
   quern_layer layers[] = {quern_dense(2, QUERN_RELU), quern_dense(3, QUERN_IDENTITY),
@@ -75,23 +81,24 @@ static void test_dropout(void **state) {
   size_t size;
   unsigned char *bytes = read_bytes(path_of("model"), &size);
   bytes[size] = '\0';
-  static const char *const parts[] = {"\"quern.dropout\":\"0.2,0.5,0,0\"", "\"0.weight\"", "\"3.weight\"",
-                                      "\"5.weight\"", "\"7.bias\""};
+  static const char *const parts[] = {"\"quern.dropout\":\"0.2,0.5,0,0\"", "\"0.weight\"",
+                                      "\"3.weight\"", "\"5.weight\"", "\"7.bias\""};
   for (size_t i = 0; i < 5; i++) assert_non_null(strstr((const char *)bytes + 8, parts[i]));
   free(bytes);
   quern_network_free(loaded);
   quern_network_free(network);
-#define DROPOUT(text)                                                                                        \
-  "{\"__metadata__\":{\"quern.dropout\":\"" text                                                             \
+#define DROPOUT(text)                                                                              \
+  "{\"__metadata__\":{\"quern.dropout\":\"" text                                                   \
   "\"}," WEIGHT("0.weight", 2, 1, 0, 8) "," WEIGHT("1.weight", 1, 2, 8, 16) "}"
-  static const char *const wrong[][2] = {{DROPOUT("0.5"), "1 numbers, expected one for each of the 2 layers"},
-                                         {DROPOUT("0.5,0,0"), "3 numbers"},
-                                         {DROPOUT("1,0"), "\"1\", expected at least 0 and less than 1"},
-                                         {DROPOUT("-1,0"), "\"-1\""},
-                                         {DROPOUT("nan,0"), "\"nan\""},
-                                         {DROPOUT(",0"), "\"\", expected"},
-                                         {DROPOUT("0.5x,0"), "\"0.5x\""},
-                                         {DROPOUT("0,0.5"), "the last layer has a dropout of 0.5"}};
+  static const char *const wrong[][2] = {
+      {DROPOUT("0.5"), "1 numbers, expected one for each of the 2 layers"},
+      {DROPOUT("0.5,0,0"), "3 numbers"},
+      {DROPOUT("1,0"), "\"1\", expected at least 0 and less than 1"},
+      {DROPOUT("-1,0"), "\"-1\""},
+      {DROPOUT("nan,0"), "\"nan\""},
+      {DROPOUT(",0"), "\"\", expected"},
+      {DROPOUT("0.5x,0"), "\"0.5x\""},
+      {DROPOUT("0,0.5"), "the last layer has a dropout of 0.5"}};
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     write_header(path_of("wrong"), wrong[i][0], strlen(wrong[i][0]), 16);
     load_fails(path_of("wrong"), QUERN_ERROR_FORMAT, wrong[i][1]);
@@ -113,10 +120,11 @@ static void test_bytes(void **state) {
   size_t size;
   unsigned char *bytes = read_bytes(path_of("model"), &size);
   static const char header[] =
-      "{\"__metadata__\":{\"format\":\"pt\",\"quern.version\":\"" QUERN_VERSION "\","
-      "\"quern.activations\":\"leaky-relu:0.25,identity\",\"quern.loss\":\"binary\",\"quern.frozen\":\"2."
-      "bias\"}," WEIGHT("0.weight", 2, 3, 0, 24) "," BIAS("0.bias", 2, 24, 32) "," WEIGHT(
-          "2.weight", 1, 2, 32, 40) "," BIAS("2.bias", 1, 40, 44) "}";
+      "{\"__metadata__\":{\"format\":\"pt\",\"quern.version\":\"" QUERN_VERSION
+      "\",\"quern.activations\":\"leaky-relu:0.25,identity\",\"quern.loss\":\"binary\",\"quern."
+      "frozen\":\"2.bias\"}," WEIGHT("0.weight", 2, 3, 0, 24) "," BIAS(
+          "0.bias", 2, 24, 32) "," WEIGHT("2.weight", 1, 2, 32, 40) "," BIAS("2.bias", 1, 40,
+                                                                             44) "}";
   size_t length = bytes[0] + 256u * bytes[1], written = strlen(header);
   assert_int_equal(length % 8, 0);
   assert_in_range(length, written, written + 7);
@@ -154,7 +162,8 @@ static void test_pytorch_file(void **state) {
 static void test_options(void **state) {
   (void)state;
   const char *path = path_of("plain");
-  const char *header = "{" WEIGHT("fc1.weight", 2, 1, 0, 8) "," WEIGHT("fc2.weight", 1, 2, 8, 16) "}";
+  const char *header =
+      "{" WEIGHT("fc1.weight", 2, 1, 0, 8) "," WEIGHT("fc2.weight", 1, 2, 8, 16) "}";
   write_header(path, header, strlen(header), 16);
   quern_model_options options = QUERN_MODEL_OPTIONS_INIT;
   options.activation = (quern_activation){QUERN_LEAKY_RELU, 0.5f};
@@ -183,8 +192,8 @@ static void test_options(void **state) {
 static void test_missing_bias(void **state) {
   (void)state;
   const char *path = path_of("model");
-  const char *header = "{" WEIGHT("a.weight", 2, 2, 0, 16) "," WEIGHT("b.weight", 1, 2, 16,
-                                                                      24) "," BIAS("b.bias", 1, 24, 28) "}";
+  const char *header = "{" WEIGHT("a.weight", 2, 2, 0, 16) "," WEIGHT(
+      "b.weight", 1, 2, 16, 24) "," BIAS("b.bias", 1, 24, 28) "}";
   write_header(path, header, strlen(header), 28);
   quern_network *network = NULL, *again = NULL;
   assert_ok(quern_model_load(path, NULL, &network));
@@ -204,7 +213,8 @@ static void test_missing_bias(void **state) {
   quern_network_free(again);
 }
 
-/* Twelve layers of 1, 2, 3 … units under names whose bytes sort otherwise, in a file that has them backwards.
+/* Twelve layers of 1, 2, 3 … units under names whose bytes sort otherwise, in a file that has them
+ * backwards.
  */
 static void check_order(const char *format) {
   char header[4096];
@@ -216,10 +226,10 @@ static void check_order(const char *format) {
     char name[64];
     snprintf(name, sizeof name, format, (int)l);
     size_t bytes = 4 * (l + 1) * (l + 2);
-    length +=
-        (size_t)snprintf(header + length, sizeof header - length,
-                         "%s\"%s.weight\":{\"dtype\":\"F32\",\"shape\":[%zu,%zu],\"data_offsets\":[%zu,%zu]}",
-                         at > 0 ? "," : "", name, l + 2, l + 1, at, at + bytes);
+    length += (size_t)snprintf(
+        header + length, sizeof header - length,
+        "%s\"%s.weight\":{\"dtype\":\"F32\",\"shape\":[%zu,%zu],\"data_offsets\":[%zu,%zu]}",
+        at > 0 ? "," : "", name, l + 2, l + 1, at, at + bytes);
     at += bytes;
   }
   header[length++] = '}';
@@ -227,7 +237,8 @@ static void check_order(const char *format) {
   quern_network *network = NULL;
   assert_ok(quern_model_load(path_of("order"), NULL, &network));
   assert_int_equal(quern_network_layer_count(network), LAYERS);
-  for (size_t l = 0; l < LAYERS; l++) assert_int_equal(quern_network_layer(network, l).units, l + 2);
+  for (size_t l = 0; l < LAYERS; l++)
+    assert_int_equal(quern_network_layer(network, l).units, l + 2);
   quern_network_free(network);
 }
 
@@ -247,7 +258,8 @@ static const struct bad_model {
   const char *part;
 } bad_models[] = {
     {"{}", 0, QUERN_ERROR_FORMAT, "holds no tensor"},
-    {"{" WEIGHT("0.weight", 2, 3, 0, 24) "," WEIGHT("2.weight", 1, 3, 24, 36) "}", 36, QUERN_ERROR_SHAPE,
+    {"{" WEIGHT("0.weight", 2, 3, 0, 24) "," WEIGHT("2.weight", 1, 3, 24, 36) "}", 36,
+     QUERN_ERROR_SHAPE,
      "\"2.weight\" is [1, 3] and takes 3 inputs, but \"0.weight\" before it is [2, 3] and gives 2"},
     {"{" WEIGHT("0.weight", 2, 1, 0, 8) "," BIAS("0.bias", 1, 8, 12) "}", 12, QUERN_ERROR_SHAPE,
      "\"0.bias\" is [1], but \"0.weight\" is [2, 1]"},
@@ -262,17 +274,20 @@ static const struct bad_model {
      "\"0.weight\" is of a normalisation, and no dense layer stands right before it"},
     {"{" WEIGHT("0.weight", 1, 1, 0, 4) "," WEIGHT("0.bias", 1, 1, 4, 8) "}", 8, QUERN_ERROR_FORMAT,
      "\"0.bias\": has 2 dimensions, expected 1"},
-    {"{" WEIGHT("0.weight", 0, 3, 0, 0) "}", 0, QUERN_ERROR_FORMAT, "\"0.weight\": dimension 0 is 0"},
-    {"{" WEIGHT("0.weight", 3, 0, 0, 0) "}", 0, QUERN_ERROR_FORMAT, "\"0.weight\": dimension 1 is 0"},
-    {"{\"0.weight\":{\"dtype\":\"F16\",\"shape\":[1,2],\"data_offsets\":[0,4]}}", 4, QUERN_ERROR_FORMAT,
-     "\"0.weight\": dtype is F16, expected F32"},
+    {"{" WEIGHT("0.weight", 0, 3, 0, 0) "}", 0, QUERN_ERROR_FORMAT,
+     "\"0.weight\": dimension 0 is 0"},
+    {"{" WEIGHT("0.weight", 3, 0, 0, 0) "}", 0, QUERN_ERROR_FORMAT,
+     "\"0.weight\": dimension 1 is 0"},
+    {"{\"0.weight\":{\"dtype\":\"F16\",\"shape\":[1,2],\"data_offsets\":[0,4]}}", 4,
+     QUERN_ERROR_FORMAT, "\"0.weight\": dtype is F16, expected F32"},
 };
 
 static void test_bad_models(void **state) {
   (void)state;
   const char *path = path_of("bad");
   for (size_t i = 0; i < sizeof bad_models / sizeof *bad_models; i++) {
-    write_header(path, bad_models[i].header, strlen(bad_models[i].header), bad_models[i].data_bytes);
+    write_header(path, bad_models[i].header, strlen(bad_models[i].header),
+                 bad_models[i].data_bytes);
     load_fails(path, bad_models[i].status, bad_models[i].part);
   }
 }
@@ -280,9 +295,9 @@ static void test_bad_models(void **state) {
 /* Two layers, 1-2-1, under metadata of a test's own. */
 static void write_metadata(const char *path, const char *metadata) {
   char header[1024];
-  int length = snprintf(
-      header, sizeof header, "{\"__metadata__\":{%s},%s}", metadata,
-      WEIGHT("0.weight", 2, 1, 0, 8) "," BIAS("0.bias", 2, 8, 16) "," WEIGHT("2.weight", 1, 2, 16, 24));
+  int length = snprintf(header, sizeof header, "{\"__metadata__\":{%s},%s}", metadata,
+                        WEIGHT("0.weight", 2, 1, 0, 8) "," BIAS("0.bias", 2, 8, 16) "," WEIGHT(
+                            "2.weight", 1, 2, 16, 24));
   write_header(path, header, (size_t)length, 24);
 }
 
@@ -297,7 +312,8 @@ static void test_bad_metadata(void **state) {
        "\"quern.activations\": more activations than the 2 layers"},
       {"\"quern.activations\":\"\"", "\"quern.activations\": \"\" is no activation"},
       {"\"quern.activations\":\"relu,\"", "\"quern.activations\": \"\" is no activation"},
-      {"\"quern.activations\":\"ReLU,identity\"", "\"quern.activations\": \"ReLU\" is no activation"},
+      {"\"quern.activations\":\"ReLU,identity\"",
+       "\"quern.activations\": \"ReLU\" is no activation"},
       {"\"quern.activations\":\"relu:0.1,identity\"",
        "\"quern.activations\": \"relu:0.1\", expected a slope"},
       {"\"quern.activations\":\"leaky-relu:,identity\"", "expected a slope"},
@@ -312,7 +328,8 @@ static void test_bad_metadata(void **state) {
       {"\"quern.frozen\":\"2.bias\"", "\"quern.frozen\": there is no tensor \"2.bias\""},
       {"\"quern.frozen\":\"0\"", "\"quern.frozen\": there is no tensor \"0\""},
       {"\"quern.frozen\":\"0.bias,\"", "\"quern.frozen\": there is no tensor \"\""},
-      {"\"quern.frozen\":\"0.bias, 0.weight\"", "\"quern.frozen\": there is no tensor \" 0.weight\""},
+      {"\"quern.frozen\":\"0.bias, 0.weight\"",
+       "\"quern.frozen\": there is no tensor \" 0.weight\""},
       {"\"quern.momentum\":\"0.5\"", "\"quern.momentum\" is not known"},
   };
   const char *path = path_of("bad");
@@ -324,11 +341,13 @@ static void test_bad_metadata(void **state) {
 
 static void test_partial_metadata(void **state) {
   (void)state;
-  write_metadata(path_of("model"),
-                 "\"quern.frozen\":\"0.weight,0.bias\",\"quern.loss\":\"squared\",\"author\":\"me\"");
+  write_metadata(
+      path_of("model"),
+      "\"quern.frozen\":\"0.weight,0.bias\",\"quern.loss\":\"squared\",\"author\":\"me\"");
   quern_network *network = NULL;
   assert_ok(quern_model_load(path_of("model"), NULL, &network));
-  assert_true(quern_network_layer(network, 0).freeze_weights && quern_network_layer(network, 0).freeze_bias);
+  assert_true(quern_network_layer(network, 0).freeze_weights &&
+              quern_network_layer(network, 0).freeze_bias);
   assert_int_equal(quern_network_layer(network, 0).activation.kind, QUERN_RELU);
   assert_int_equal(quern_network_loss(network), QUERN_SQUARED);
   quern_network_free(network);
@@ -337,8 +356,8 @@ static void test_partial_metadata(void **state) {
 /* Slopes come back to the bit, whatever the program's locale writes for a decimal point. */
 static void test_slopes(void **state) {
   (void)state;
-  static const float slopes[] = {0.0f,        0.01f,        0.1f, 1.0f / 3.0f, 1e-30f, 1.401298464e-45f,
-                                 123456.789f, 3.4028235e38f};
+  static const float slopes[] = {
+      0.0f, 0.01f, 0.1f, 1.0f / 3.0f, 1e-30f, 1.401298464e-45f, 123456.789f, 3.4028235e38f};
   static const char *const commas[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8"};
   for (size_t i = 0; i < sizeof commas / sizeof *commas; i++)
     if (setlocale(LC_ALL, commas[i]) != NULL) break;

@@ -1,8 +1,9 @@
-/* Networks with normalisations to files and back, under the names that torch.nn.Sequential gives them, and what is no such file. */
+/* Networks with normalisations to files and back, under the names that torch.nn.Sequential gives
+ * them, and what is no such file. */
 #include "model_test.h"
 #include "network/network.h"
 
-#define TENSOR(name, type, shape, begin, end)                                                                \
+#define TENSOR(name, type, shape, begin, end)                                                      \
   "\"" name "\":{\"dtype\":\"" type "\",\"shape\":" shape ",\"data_offsets\":[" #begin "," #end "]}"
 #define F32(name, shape, begin, end) TENSOR(name, "F32", shape, begin, end)
 
@@ -17,7 +18,8 @@ static quern_network *make_network(void) {
   layers[3].freeze_bias = true;
   quern_network *network = NULL;
   assert_ok(quern_network_create(5, layers, 4, QUERN_SQUARED, &network));
-  for (size_t i = 0; i < network->shape.flat_count; i++) network->parameters[i] = 0.5f + (float)i / 256;
+  for (size_t i = 0; i < network->shape.flat_count; i++)
+    network->parameters[i] = 0.5f + (float)i / 256;
   network->batches = 0x100000002u;
   return network;
 }
@@ -32,23 +34,25 @@ static void test_round_trip(void **state) {
   size_t size;
   unsigned char *bytes = read_bytes(path_of("model"), &size);
   bytes[size] = '\0';
-  /* Linear, BatchNorm1d, ReLU, Dropout, Linear, LayerNorm, Linear, Tanh, Linear, BatchNorm1d. Those of 8 bytes first. */
-  static const char *const parts[] = {"\"quern.normalization\":\"batch,layer:0.001,none,batch:0\"",
-                                      "\"quern.dropout\":\"0.25,0,0,0\"",
-                                      "\"quern.frozen\":\"8.bias\"",
-                                      TENSOR("1.num_batches_tracked", "I64", "[]", 0, 8) "," TENSOR(
-                                          "9.num_batches_tracked", "I64", "[]", 8, 16) ",\"0.weight",
-                                      "\"0.bias\"",
-                                      "\"1.weight\"",
-                                      "\"1.bias\"",
-                                      "\"1.running_mean\"",
-                                      "\"1.running_var\"",
-                                      "\"4.weight\"",
-                                      "\"5.weight\"",
-                                      "\"5.bias\"",
-                                      "\"6.weight\"",
-                                      "\"8.weight\"",
-                                      "\"9.running_var\""};
+  /* Linear, BatchNorm1d, ReLU, Dropout, Linear, LayerNorm, Linear, Tanh, Linear, BatchNorm1d. Those
+   * of 8 bytes first. */
+  static const char *const parts[] = {
+      "\"quern.normalization\":\"batch,layer:0.001,none,batch:0\"",
+      "\"quern.dropout\":\"0.25,0,0,0\"",
+      "\"quern.frozen\":\"8.bias\"",
+      TENSOR("1.num_batches_tracked", "I64", "[]", 0, 8) "," TENSOR("9.num_batches_tracked", "I64",
+                                                                    "[]", 8, 16) ",\"0.weight",
+      "\"0.bias\"",
+      "\"1.weight\"",
+      "\"1.bias\"",
+      "\"1.running_mean\"",
+      "\"1.running_var\"",
+      "\"4.weight\"",
+      "\"5.weight\"",
+      "\"5.bias\"",
+      "\"6.weight\"",
+      "\"8.weight\"",
+      "\"9.running_var\""};
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
     if (strstr((const char *)bytes + 8, parts[i]) == NULL)
       fail_msg("%s is not in %s", parts[i], (const char *)bytes + 8);
@@ -57,18 +61,22 @@ static void test_round_trip(void **state) {
   quern_network_free(network);
 }
 
-/* As torch.save of a state_dict has it, in which nobody says anything; a Linear without a bias before the normalisation. */
+/* As torch.save of a state_dict has it, in which nobody says anything; a Linear without a bias
+ * before the normalisation. */
 static void test_without_metadata(void **state) {
   (void)state;
-  static const char header[] = "{" F32("0.weight", "[2,1]", 0, 8) "," F32("1.weight", "[2]", 8, 16) "," F32(
-      "1.bias", "[2]", 16, 24) "," F32("1.running_mean", "[2]", 24,
-                                       32) "," F32("1.running_var", "[2]", 32,
-                                                   40) "," F32("3.weight", "[1,2]", 40,
-                                                               48) "," F32("4.weight", "[1]", 48, 52) "}";
+  static const char header[] =
+      "{" F32("0.weight", "[2,1]", 0, 8) "," F32("1.weight", "[2]", 8, 16) "," F32(
+          "1.bias", "[2]", 16, 24) "," F32("1.running_mean", "[2]", 24,
+                                           32) "," F32("1.running_var", "[2]", 32,
+                                                       40) "," F32("3.weight", "[1,2]", 40,
+                                                                   48) "," F32("4.weight", "[1]",
+                                                                               48, 52) "}";
   quern_network *network = NULL;
   write_header(path_of("plain"), header, strlen(header), 52);
   assert_ok(quern_model_load(path_of("plain"), NULL, &network));
-  const quern_layer first = quern_network_layer(network, 0), second = quern_network_layer(network, 1);
+  const quern_layer first = quern_network_layer(network, 0),
+                    second = quern_network_layer(network, 1);
   assert_int_equal(first.normalization.kind, QUERN_NORMALIZATION_BATCH);
   assert_true(first.normalization.epsilon == 1e-5f);
   assert_int_equal(second.normalization.kind, QUERN_NORMALIZATION_LAYER);
@@ -96,7 +104,8 @@ static void test_bad_files(void **state) {
     quern_status status;
     const char *part;
   } cases[] = {
-      {"{" F32("0.weight", "[2]", 0, 8) "}", 8, QUERN_ERROR_FORMAT, "no dense layer stands right before it"},
+      {"{" F32("0.weight", "[2]", 0, 8) "}", 8, QUERN_ERROR_FORMAT,
+       "no dense layer stands right before it"},
       {"{" DENSE "," F32("1.weight", "[2]", 8, 16) "," F32("2.weight", "[2]", 16, 24) "}", 24,
        QUERN_ERROR_FORMAT, "\"2.weight\" is of a normalisation, and no dense layer"},
       {"{" DENSE "," F32("2.weight", "[2]", 8, 16) "}", 16, QUERN_ERROR_UNSUPPORTED,
@@ -105,14 +114,15 @@ static void test_bad_files(void **state) {
        "\"1.weight\" is [3], but \"0.weight\""},
       {"{" DENSE "," F32("1.weight", "[2]", 8, 16) "," F32("1.running_mean", "[2]", 16, 24) "}", 24,
        QUERN_ERROR_FORMAT, "\"1\" has one of running_mean and running_var"},
-      {"{" DENSE "," F32("1.running_mean", "[2]", 8, 16) "," F32("1.running_var", "[2]", 16, 24) "}", 24,
-       QUERN_ERROR_FORMAT, "there is no \"1.weight\" to go with it"},
+      {"{" DENSE
+       "," F32("1.running_mean", "[2]", 8, 16) "," F32("1.running_var", "[2]", 16, 24) "}",
+       24, QUERN_ERROR_FORMAT, "there is no \"1.weight\" to go with it"},
       {"{" DENSE "," F32("0.running_mean", "[2]", 8, 16) "}", 16, QUERN_ERROR_FORMAT,
        "there is no \"0.weight\""},
       {"{" DENSE "," F32("1.num_batches_tracked", "[]", 8, 12) "}", 12, QUERN_ERROR_FORMAT,
        "dtype is F32, expected I64"},
-      {"{" DENSE "," TENSOR("1.num_batches_tracked", "I64", "[1]", 8, 16) "}", 16, QUERN_ERROR_FORMAT,
-       "has 1 dimensions, expected none"},
+      {"{" DENSE "," TENSOR("1.num_batches_tracked", "I64", "[1]", 8, 16) "}", 16,
+       QUERN_ERROR_FORMAT, "has 1 dimensions, expected none"},
       {"{" META("batch") DENSE "}", 8, QUERN_ERROR_FORMAT,
        "layer 0 has \"batch\", but the tensors of \"none\""},
       {"{" META("none,none") DENSE "}", 8, QUERN_ERROR_FORMAT,
@@ -171,6 +181,7 @@ static void test_inspect_checkpoint(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {MODEL_TEST(test_round_trip), MODEL_TEST(test_without_metadata),
-                                     MODEL_TEST(test_bad_files), MODEL_TEST(test_inspect_checkpoint)};
+                                     MODEL_TEST(test_bad_files),
+                                     MODEL_TEST(test_inspect_checkpoint)};
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }

@@ -5,7 +5,7 @@
 #include <malloc.h>
 #include <quern/inspect.h>
 
-#define TENSOR(name, shape, begin, end)                                                                      \
+#define TENSOR(name, shape, begin, end)                                                            \
   "\"" name "\":{\"dtype\":\"F32\",\"shape\":" shape ",\"data_offsets\":[" #begin "," #end "]}"
 
 static void open_fails(const char *path, quern_status status, const char *part) {
@@ -13,7 +13,8 @@ static void open_fails(const char *path, quern_status status, const char *part) 
   quern_status got = quern__safetensors_open(path, &file);
   quern__safetensors_close(&file);
   if (got != status)
-    fail_msg("%s, expected %s with \"%s\"", quern_status_name(got), quern_status_name(status), part);
+    fail_msg("%s, expected %s with \"%s\"", quern_status_name(got), quern_status_name(status),
+             part);
   assert_error_says(path, part, NULL);
 }
 
@@ -24,9 +25,8 @@ static void test_good(void **state) {
   static const char header[] =
       " {\"__metadata__\" : {\"format\":\"pt\",\"\\u00e9\\n\":\"\xc3\xa9\"},\n" TENSOR(
           "b", "[2,1]", 4,
-          12) ","
-              "\"a\\\"\":{\"shape\":[],\"data_offsets\":[0,4],\"dtype\":\"F32\"},"
-              "\"empty\":{\"dtype\":\"I64\",\"shape\":[5,0,9007199254740991],\"data_offsets\":[12,12]},"
+          12) ",\"a\\\"\":{\"shape\":[],\"data_offsets\":[0,4],\"dtype\":\"F32\"},\"empty\":{"
+              "\"dtype\":\"I64\",\"shape\":[5,0,9007199254740991],\"data_offsets\":[12,12]},"
               "\"half\":{\"dtype\":\"BF16\",\"shape\":[3],\"data_offsets\":[12,18]}}   ";
   write_header(path, header + 1, sizeof header - 2, 18);
   quern__safetensors file;
@@ -103,9 +103,11 @@ static const struct bad_header {
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "\"data_offsets\" is missing"},
     {"{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
      "\"dtype\" comes twice"},
-    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"x\":1}}", 4, "unknown field \"x\""},
+    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"x\":1}}", 4,
+     "unknown field \"x\""},
     {"{\"a\":{\"dtype\":4,\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "dtype must be a string"},
-    {"{\"a\":{\"dtype\":\"f32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "unknown dtype \"f32\""},
+    {"{\"a\":{\"dtype\":\"f32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
+     "unknown dtype \"f32\""},
     {"{" TENSOR("a", "1", 0, 4) "}", 4, "shape must be a list"},
     {"{" TENSOR("a", "[\"1\"]", 0, 4) "}", 4, "shape must be a list of whole numbers"},
     {"{" TENSOR("a", "[-1]", 0, 4) "}", 4, "byte 29"},
@@ -124,10 +126,12 @@ static const struct bad_header {
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0]}}", 4, "two whole numbers"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,4]}}", 4, "two whole numbers"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":{}}}", 4, "two whole numbers"},
-    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,\"4\"]}}", 4, "two whole numbers"},
+    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,\"4\"]}}", 4,
+     "two whole numbers"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,99999999999999999999]}}", 4,
      "two whole numbers"},
-    {"{" TENSOR("a", "[1]", 0, 4) "}", 8, "the tensors end at byte 4 of the data, but the file has 8"},
+    {"{" TENSOR("a", "[1]", 0, 4) "}", 8,
+     "the tensors end at byte 4 of the data, but the file has 8"},
     {"{}", 1, "the tensors end at byte 0"},
     {"{" TENSOR("a", "[1]", 0, 4) "," TENSOR("b", "[1]", 8, 12) "}", 12,
      "\"b\": data begins at byte 8, expected 4 (no"},
@@ -211,8 +215,9 @@ static void test_nesting(void **state) {
 /* Each escape that JSON has, and pairs of surrogates. */
 static void test_escapes(void **state) {
   (void)state;
-  static const char header[] = "{\"__metadata__\":{\"\\\"\\\\\\/"
-                               "\\b\\f\\n\\r\\t\":\"\\u0041\\u00e9\\u20AC\\ud83d\\uDE00.\",\"\":\"\"}}";
+  static const char header[] =
+      "{\"__metadata__\":{\"\\\"\\\\\\/"
+      "\\b\\f\\n\\r\\t\":\"\\u0041\\u00e9\\u20AC\\ud83d\\uDE00.\",\"\":\"\"}}";
   const char *path = path_of("escapes");
   quern__safetensors file;
   write_header(path, header, sizeof header - 1, 0);
@@ -226,7 +231,8 @@ static void test_escapes(void **state) {
 
 /* A header with `head`, as many of `item` as make it some MiB, its number in each, commas between,
  * and `tail`. */
-static size_t write_long_header(const char *path, const char *head, const char *item, const char *tail) {
+static size_t write_long_header(const char *path, const char *head, const char *item,
+                                const char *tail) {
   enum { LENGTH = 1 << 22, ROOM = 256 };
   char *header = test_alloc(LENGTH + ROOM, 1);
   size_t length = (size_t)snprintf(header, ROOM, "%s", head);
@@ -259,13 +265,15 @@ static void test_memory(void **state) {
   (void)state;
   static const struct {
     const char *head, *item, *tail;
-  } headers[] = {{"{", "\"#\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,0]}", ""},
-                 {"{", "\"#\":{\"dtype\":\"U8\",\"shape\":[0,0,0,0,0,0,0,0],\"data_offsets\":[0,0]}", "}"},
-                 {"{\"__metadata__\":{", "\"#\":\"\"", "}}"},
-                 {"{\"a\":{\"dtype\":\"U8\",\"data_offsets\":[0,0],\"shape\":[", "0", "]}}"}};
+  } headers[] = {
+      {"{", "\"#\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,0]}", ""},
+      {"{", "\"#\":{\"dtype\":\"U8\",\"shape\":[0,0,0,0,0,0,0,0],\"data_offsets\":[0,0]}", "}"},
+      {"{\"__metadata__\":{", "\"#\":\"\"", "}}"},
+      {"{\"a\":{\"dtype\":\"U8\",\"data_offsets\":[0,0],\"shape\":[", "0", "]}}"}};
   const char *path = path_of("long");
   for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
-    const size_t length = write_long_header(path, headers[i].head, headers[i].item, headers[i].tail);
+    const size_t length =
+        write_long_header(path, headers[i].head, headers[i].item, headers[i].tail);
     const size_t before = allocated();
     quern__safetensors file;
     const quern_status status = quern__safetensors_open(path, &file);
@@ -277,7 +285,8 @@ static void test_memory(void **state) {
     const quern_status inspected = quern_inspect(path, &inspection);
     const size_t held = allocated() - before;
     quern_inspection_free(inspection);
-    if (!(held < 10 * length)) fail_msg("inspection %zu: %zu bytes for one of %zu", i, held, length);
+    if (!(held < 10 * length))
+      fail_msg("inspection %zu: %zu bytes for one of %zu", i, held, length);
     assert_int_equal(inspected, status);
   }
 }
@@ -289,11 +298,12 @@ static void test_dimensions(void **state) {
   for (size_t sizes = 64; sizes <= 65; sizes++) {
     char shape[256], header[512];
     for (size_t i = 0; i < sizes; i++) snprintf(shape + 2 * i, 4, "1%s", i + 1 < sizes ? "," : "");
-    snprintf(header, sizeof header, "{\"a\":{\"dtype\":\"U8\",\"shape\":[%s],\"data_offsets\":[0,1]}}",
-             shape);
+    snprintf(header, sizeof header,
+             "{\"a\":{\"dtype\":\"U8\",\"shape\":[%s],\"data_offsets\":[0,1]}}", shape);
     write_header(path, header, strlen(header), 1);
     if (sizes == 65)
-      open_fails(path, QUERN_ERROR_FORMAT, "tensor \"a\": a shape of 65 sizes, expected at most 64");
+      open_fails(path, QUERN_ERROR_FORMAT,
+                 "tensor \"a\": a shape of 65 sizes, expected at most 64");
     quern__safetensors file;
     const quern_status status = quern__safetensors_open(path, &file);
     if (sizes == 64) assert_int_equal(file.entries[0].rank, 64);
@@ -310,9 +320,10 @@ static void test_many(void **state) {
   size_t length = 0;
   header[length++] = '{';
   for (size_t i = 0; i < COUNT; i++)
-    length += (size_t)snprintf(header + length, ROOM,
-                               "%s\"t%zu\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[%zu,%zu]}",
-                               i > 0 ? "," : "", i, 4 * (COUNT - 1 - i), 4 * (COUNT - i));
+    length +=
+        (size_t)snprintf(header + length, ROOM,
+                         "%s\"t%zu\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[%zu,%zu]}",
+                         i > 0 ? "," : "", i, 4 * (COUNT - 1 - i), 4 * (COUNT - i));
   header[length++] = '}';
   const char *path = path_of("many");
   write_header(path, header, length, (size_t)COUNT * 4);

@@ -6,8 +6,10 @@
 
 enum { MOST_WORDS = 64 };
 
-/* The words of QUERN_TEST_MPIEXEC, -n and the count, then `arguments`, which end with NULL, and a NULL. They live until the test ends. */
-static inline void launch_words(const char *ranks, const char *const *arguments, const char **words) {
+/* The words of QUERN_TEST_MPIEXEC, -n and the count, then `arguments`, which end with NULL, and a
+ * NULL. They live until the test ends. */
+static inline void launch_words(const char *ranks, const char *const *arguments,
+                                const char **words) {
   static char launcher[4096];
   const char *given = getenv("QUERN_TEST_MPIEXEC");
   assert_non_null(given);

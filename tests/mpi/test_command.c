@@ -1,4 +1,5 @@
-/* `mpirun -n N quern train`: the answer of one process, one voice, one error, and a checkpoint that is whole whatever becomes of a rank. */
+/* `mpirun -n N quern train`: the answer of one process, one voice, one error, and a checkpoint that
+ * is whole whatever becomes of a rank. */
 #include "launch.h"
 #include "ranks.h"
 
@@ -11,9 +12,9 @@
 #define RATE    0.3
 
 /* 1,438 samples in batches of 100: parts that differ, and a last batch of 38. */
-#define DIGITS                                                                                               \
-  "train", "--data", "digits", "--hidden", "6", "--activation", "tanh", "--optimizer", "sgd", "--schedule",  \
-      "constant", "--lr", "0.3", "--batch", "100"
+#define DIGITS                                                                                     \
+  "train", "--data", "digits", "--hidden", "6", "--activation", "tanh", "--optimizer", "sgd",      \
+      "--schedule", "constant", "--lr", "0.3", "--batch", "100"
 
 static size_t count_of(const char *text, const char *part) {
   size_t count = 0;
@@ -27,7 +28,8 @@ static quern_network *load(const char *path) {
   return network;
 }
 
-/* How far the parameters of two networks are from each other at most; infinite where one is no number. */
+/* How far the parameters of two networks are from each other at most; infinite where one is no
+ * number. */
 static double furthest(const quern_network *a, const quern_network *b) {
   double most = 0;
   assert_int_equal(a->shape.flat_count, b->shape.flat_count);
@@ -40,8 +42,8 @@ static double furthest(const quern_network *a, const quern_network *b) {
 
 /* Trains to a model file on so many ranks of that device. */
 static void train_on(const char *ranks, const char *device, const char *path) {
-  command_result result =
-      LAUNCH(ranks, COMMAND, DIGITS, "--epochs", "1", "--device", device, "--share-device", "--save", path);
+  command_result result = LAUNCH(ranks, COMMAND, DIGITS, "--epochs", "1", "--device", device,
+                                 "--share-device", "--save", path);
   assert_code(&result, 0);
   assert_int_equal(count_of(result.out, "epoch 1/1"), 1);
   assert_int_equal(count_of(result.out, "saved "), 1);
@@ -64,8 +66,10 @@ static void check_answer(const char *device) {
     train_on(ranks, device, again);
     quern_network *one = load(first), *two = load(again);
     assert_true(furthest(one, two) == 0.0);
-    const double apart = furthest(one, expected), bound = test_reordering_bound(100, n, 64, RATE, 15);
-    print_message("%s, %zu ranks: %.3g from one process, the bound being %.3g\n", device, n, apart, bound);
+    const double apart = furthest(one, expected),
+                 bound = test_reordering_bound(100, n, 64, RATE, 15);
+    print_message("%s, %zu ranks: %.3g from one process, the bound being %.3g\n", device, n, apart,
+                  bound);
     assert_true(apart <= bound);
     quern_network_free(one);
     quern_network_free(two);
@@ -82,13 +86,14 @@ static void assert_one_error(command_result result, const char *what) {
 }
 
 static void set_vendors(const char *vendors) {
-  assert_int_equal(vendors != NULL ? setenv("OCL_ICD_VENDORS", vendors, 1) : unsetenv("OCL_ICD_VENDORS"), 0);
+  assert_int_equal(
+      vendors != NULL ? setenv("OCL_ICD_VENDORS", vendors, 1) : unsetenv("OCL_ICD_VENDORS"), 0);
 }
 
 /* Trains by 4 ranks on those devices, which they take in turn. */
 static void train_mixed(const char *devices, bool both, const char *path) {
-  command_result result =
-      LAUNCH("4", COMMAND, DIGITS, "--epochs", "1", "--device", devices, "--share-device", "--save", path);
+  command_result result = LAUNCH("4", COMMAND, DIGITS, "--epochs", "1", "--device", devices,
+                                 "--share-device", "--save", path);
   assert_code(&result, 0);
   assert_says(result.out, both ? "\nrank 2: reference" : "\nrank 1: reference");
   if (both) assert_says(result.out, "\nrank 1: llvmpipe");
@@ -129,12 +134,14 @@ static void test_mixed_devices(void **state) {
 /* A list in which a name is missing, or fits nothing: the rank whose turn it is says so. */
 static void test_wrong_devices(void **state) {
   (void)state;
-  assert_one_error(LAUNCH("2", COMMAND, DIGITS, "--device", "reference,nonsense"), "rank 1 of 2: quern: ");
+  assert_one_error(LAUNCH("2", COMMAND, DIGITS, "--device", "reference,nonsense"),
+                   "rank 1 of 2: quern: ");
   assert_one_error(LAUNCH("2", COMMAND, DIGITS, "--device", "reference,"),
                    "rank 1 of 2: quern: --device reference,: a name is empty");
 }
 
-/* Ranks that stream have their own samples alone in their chunks, and the weights of ranks that do not. */
+/* Ranks that stream have their own samples alone in their chunks, and the weights of ranks that do
+ * not. */
 static void test_streamed(void **state) {
   (void)state;
   char whole[300], chunks[300];
@@ -144,8 +151,9 @@ static void test_streamed(void **state) {
   command_result result = LAUNCH("3", COMMAND, DIGITS, "--epochs", "1", "--device", "reference",
                                  "--share-device", "--save", chunks, "--data-memory", "20K");
   assert_code(&result, 0);
-  assert_says(result.out,
-              "streaming to 3 devices: training data in chunks of 68 samples, test data whole, in ");
+  assert_says(
+      result.out,
+      "streaming to 3 devices: training data in chunks of 68 samples, test data whole, in ");
   result_free(&result);
   quern_network *expected = load(whole), *got = load(chunks);
   assert_true(furthest(got, expected) == 0.0);
@@ -159,8 +167,9 @@ static void test_normalized(void **state) {
   char alone[300], together[300];
   snprintf(alone, sizeof alone, "%s", path_of("alone.safetensors"));
   snprintf(together, sizeof together, "%s", path_of("together.safetensors"));
-#define NORMALIZED                                                                                           \
-  DIGITS, "--hidden", "12,6", "--normalize", "batch", "--epochs", "1", "--device", "reference", "--save"
+#define NORMALIZED                                                                                 \
+  DIGITS, "--hidden", "12,6", "--normalize", "batch", "--epochs", "1", "--device", "reference",    \
+      "--save"
   command_result result = run(NORMALIZED, alone);
   assert_code(&result, 0);
   result_free(&result);
@@ -169,7 +178,8 @@ static void test_normalized(void **state) {
   result_free(&result);
   quern_network *expected = load(alone), *got = load(together);
   const double apart = furthest(got, expected), bound = test_reordering_bound(100, 3, 64, RATE, 15);
-  print_message("batch normalisation, 3 ranks: %.3g from one process, the bound being %.3g\n", apart, bound);
+  print_message("batch normalisation, 3 ranks: %.3g from one process, the bound being %.3g\n",
+                apart, bound);
   assert_true(apart <= bound);
   quern_network_free(expected);
   quern_network_free(got);
@@ -200,14 +210,17 @@ static void test_differences(void **state) {
   snprintf(missing, sizeof missing, "%s", path_of("missing.csv"));
   write_table(one, 1);
   write_table(other, 2);
-#define RANK(data, hidden) COMMAND, "train", "--data", data, "--hidden", hidden, "--device", "reference"
+#define RANK(data, hidden)                                                                         \
+  COMMAND, "train", "--data", data, "--hidden", hidden, "--device", "reference"
   assert_one_error(LAUNCH("3", RANK(one, "4"), ":", "-n", "1", RANK(one, "5")),
                    "rank 3 of 4 differs from rank 0: its network is");
   assert_one_error(LAUNCH("1", RANK(one, "4"), ":", "-n", "1", RANK(other, "4")),
                    "rank 1 of 2 differs from rank 0: its training data is");
-  assert_one_error(LAUNCH("1", RANK(one, "4"), ":", "-n", "1", RANK(missing, "4")), "rank 1 of 2: quern: ");
-  assert_one_error(LAUNCH("1", RANK(one, "4"), ":", "-n", "1", getenv("QUERN_TEST_RANK"), "stranger"),
-                   "rank 1 of 2 has quern 0.0.9");
+  assert_one_error(LAUNCH("1", RANK(one, "4"), ":", "-n", "1", RANK(missing, "4")),
+                   "rank 1 of 2: quern: ");
+  assert_one_error(
+      LAUNCH("1", RANK(one, "4"), ":", "-n", "1", getenv("QUERN_TEST_RANK"), "stranger"),
+      "rank 1 of 2 has quern 0.0.9");
 #undef RANK
 }
 
@@ -237,13 +250,13 @@ static void test_shared_device(void **state) {
 
 /* A training on 3 ranks that would go on for ever, each of which leaves its number in a file. */
 static child start_ranks(const char *checkpoint) {
-  static const char *const shell =
-      "echo $$ > \"$0.$OMPI_COMM_WORLD_RANK$PMI_RANK.new\"; "
-      "mv \"$0.$OMPI_COMM_WORLD_RANK$PMI_RANK.new\" \"$0.$OMPI_COMM_WORLD_RANK$PMI_RANK\"; exec \"$@\"";
-  child running =
-      launch_start("3", (const char *const[]){"sh", "-c", shell, checkpoint, COMMAND, DIGITS, "--epochs",
-                                              "1000000", "--device", "reference", "--checkpoint", checkpoint,
-                                              "--checkpoint-every", "7", "--rank-timeout", "4", NULL});
+  static const char *const shell = "echo $$ > \"$0.$OMPI_COMM_WORLD_RANK$PMI_RANK.new\"; mv "
+                                   "\"$0.$OMPI_COMM_WORLD_RANK$PMI_RANK.new\" "
+                                   "\"$0.$OMPI_COMM_WORLD_RANK$PMI_RANK\"; exec \"$@\"";
+  child running = launch_start(
+      "3", (const char *const[]){"sh", "-c", shell, checkpoint, COMMAND, DIGITS, "--epochs",
+                                 "1000000", "--device", "reference", "--checkpoint", checkpoint,
+                                 "--checkpoint-every", "7", "--rank-timeout", "4", NULL});
   wait_for_text(&running, running.out, "\nepoch ");
   return running;
 }
@@ -262,11 +275,12 @@ static pid_t process_of(const char *checkpoint, int rank) {
 /* By 1 and 2 ranks, for a while: until another epoch. */
 static void check_resumes(const char *checkpoint) {
   for (int n = 1; n <= 2; n++) {
-    child running = launch_start(
-        n == 1 ? "1" : "2",
-        (const char *const[]){"sh", "-c", "echo $$ > \"$0.$OMPI_COMM_WORLD_RANK$PMI_RANK\"; exec \"$@\"",
-                              checkpoint, COMMAND, DIGITS, "--epochs", "1000000", "--device", "reference",
-                              "--resume", checkpoint, NULL});
+    child running =
+        launch_start(n == 1 ? "1" : "2",
+                     (const char *const[]){
+                         "sh", "-c", "echo $$ > \"$0.$OMPI_COMM_WORLD_RANK$PMI_RANK\"; exec \"$@\"",
+                         checkpoint, COMMAND, DIGITS, "--epochs", "1000000", "--device",
+                         "reference", "--resume", checkpoint, NULL});
     wait_for_text(&running, running.out, "\nepoch ");
     /* One rank is asked to stop, and all do. */
     assert_int_equal(kill(process_of(checkpoint, n - 1), SIGTERM), 0);
@@ -312,7 +326,8 @@ static void test_killed(void **state) {
   check_fault(1, SIGKILL, "");
 }
 
-/* No one sees this but those that wait; for longer than a busy disk takes over a checkpoint, which they wait for too. */
+/* No one sees this but those that wait; for longer than a busy disk takes over a checkpoint, which
+ * they wait for too. */
 static void test_stopped(void **state) {
   (void)state;
   check_fault(2, SIGSTOP, "quern: rank 2 of 3: did not answer within 4 s in an all-");

@@ -1,5 +1,5 @@
-/* What becomes of ranks where one does not come, fails, or is of another version: each of the others ends in time with an error that names
- * that one. */
+/* What becomes of ranks where one does not come, fails, or is of another version: each of the
+ * others ends in time with an error that names that one. */
 #include "launch.h"
 
 #include <quern/version.h>
@@ -9,7 +9,8 @@ static void check(const char *name, size_t but, const char *what) {
   command_result result = LAUNCH("3", getenv("QUERN_TEST_RANK"), name);
   for (size_t r = 0; r < 3; r++) {
     char expected[400];
-    snprintf(expected, sizeof expected, "rank %zu: status %d: %s\n", r, QUERN_ERROR_COLLECTIVE, what);
+    snprintf(expected, sizeof expected, "rank %zu: status %d: %s\n", r, QUERN_ERROR_COLLECTIVE,
+             what);
     if (r != but) assert_says(result.out, expected);
   }
   assert_null(strstr(result.out, "did not fail"));
@@ -45,6 +46,7 @@ static void test_version(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_missing), cmocka_unit_test(test_absent),
-                                     cmocka_unit_test(test_abandoned), cmocka_unit_test(test_version)};
+                                     cmocka_unit_test(test_abandoned),
+                                     cmocka_unit_test(test_version)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,12 @@
-/* A rank whose driver never returns: to the others that is a rank that does not answer, and whoever launched them ends it. */
+/* A rank whose driver never returns: to the others that is a rank that does not answer, and whoever
+ * launched them ends it. */
 #include "launch.h"
 
 #include "opencl_shim_fault.h"
 
-#define RANK                                                                                                 \
-  QUERN_TEST_COMMAND, "train", "--data", "digits", "--hidden", "6", "--epochs", "1", "--share-device",       \
-      "--rank-timeout", "20"
+#define RANK                                                                                       \
+  QUERN_TEST_COMMAND, "train", "--data", "digits", "--hidden", "6", "--epochs", "1",               \
+      "--share-device", "--rank-timeout", "20"
 
 static void check(const char *entry) {
   char variable[100];
@@ -28,6 +29,7 @@ static void test_training(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_search), cmocka_unit_test(test_training)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_search),
+                                     cmocka_unit_test(test_training)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

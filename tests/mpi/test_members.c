@@ -1,4 +1,5 @@
-/* Each member of the table over MPI, every rank a run of this program; sums are the exact ones, rounded once. */
+/* Each member of the table over MPI, every rank a run of this program; sums are the exact ones,
+ * rounded once. */
 #include "collective_check.h"
 #include "test.h"
 
@@ -9,7 +10,8 @@ static quern_mpi *mpi;
 
 static int begin(void **state) {
   (void)state;
-  return MPI_Init(NULL, NULL) != MPI_SUCCESS || quern_mpi_create(MPI_COMM_WORLD, 60, &mpi) != QUERN_OK;
+  return MPI_Init(NULL, NULL) != MPI_SUCCESS ||
+         quern_mpi_create(MPI_COMM_WORLD, 60, &mpi) != QUERN_OK;
 }
 
 static int end(void **state) {
@@ -51,7 +53,8 @@ static void test_long_broadcast(void **state) {
   int32_t *numbers = calloc(count, sizeof *numbers);
   assert_non_null(numbers);
   for (size_t root = 0; root < c->ranks; root++) {
-    for (size_t i = 0; i < count; i++) numbers[i] = c->rank == root ? (int32_t)(i * (root + 3)) : -1;
+    for (size_t i = 0; i < count; i++)
+      numbers[i] = c->rank == root ? (int32_t)(i * (root + 3)) : -1;
     assert_ok(c->broadcast(c->state, numbers, count * sizeof *numbers, root));
     for (size_t i = 0; i < count; i++) assert_true(numbers[i] == (int32_t)(i * (root + 3)));
     assert_ok(c->broadcast(c->state, NULL, 0, root));
@@ -73,7 +76,8 @@ static void test_two(void **state) {
     assert_ok(each[k]->all_reduce_start(each[k]->state, values[k], 3, &requests[k]));
   for (size_t k = 2; k-- > 0;) assert_ok(each[k]->all_reduce_wait(each[k]->state, requests[k]));
   for (size_t k = 0; k < 2; k++)
-    for (size_t i = 0; i < 3; i++) assert_true(values[k][i] == (float)((k + 1) * (i + 1) * each[0]->ranks));
+    for (size_t i = 0; i < 3; i++)
+      assert_true(values[k][i] == (float)((k + 1) * (i + 1) * each[0]->ranks));
   quern_mpi_free(other);
 }
 
@@ -82,17 +86,20 @@ static void test_arguments(void **state) {
   const quern_collective *c = quern_mpi_collective(mpi);
   quern_mpi *none;
   char byte = 0;
-  assert_fails(quern_mpi_create(MPI_COMM_WORLD, -1, &none), QUERN_ERROR_ARGUMENT, "time-out of -1 s");
+  assert_fails(quern_mpi_create(MPI_COMM_WORLD, -1, &none), QUERN_ERROR_ARGUMENT,
+               "time-out of -1 s");
   assert_null(none);
-  assert_fails(quern_mpi_create(MPI_COMM_NULL, 1, &none), QUERN_ERROR_ARGUMENT, "communicator is none");
+  assert_fails(quern_mpi_create(MPI_COMM_NULL, 1, &none), QUERN_ERROR_ARGUMENT,
+               "communicator is none");
   assert_fails(quern_mpi_create(MPI_COMM_WORLD, 1, NULL), QUERN_ERROR_ARGUMENT, "NULL");
-  assert_fails(c->broadcast(c->state, &byte, 1, c->ranks), QUERN_ERROR_ARGUMENT, "a broadcast from rank");
+  assert_fails(c->broadcast(c->state, &byte, 1, c->ranks), QUERN_ERROR_ARGUMENT,
+               "a broadcast from rank");
   quern_mpi_free(NULL);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_places), cmocka_unit_test(test_members),
-                                     cmocka_unit_test(test_long_broadcast), cmocka_unit_test(test_two),
-                                     cmocka_unit_test(test_arguments)};
+                                     cmocka_unit_test(test_long_broadcast),
+                                     cmocka_unit_test(test_two), cmocka_unit_test(test_arguments)};
   return cmocka_run_group_tests(tests, begin, end);
 }

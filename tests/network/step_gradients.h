@@ -1,5 +1,6 @@
-/* Networks of three layers on a context, and the gradients of their steps against finite differences of the step's own loss: shared by the
- * tests of layers that evaluate otherwise than they train. */
+/* Networks of three layers on a context, and the gradients of their steps against finite
+ * differences of the step's own loss: shared by the tests of layers that evaluate otherwise than
+ * they train. */
 #ifndef QUERN_TESTS_NETWORK_STEP_GRADIENTS_H
 #define QUERN_TESTS_NETWORK_STEP_GRADIENTS_H
 
@@ -23,20 +24,22 @@ typedef struct place {
 } place;
 
 /* Hidden layers of HIDDEN and MORE units, with all that the two have beside. */
-static inline void open_place(place *at, const char *device, quern_layer first, quern_layer second) {
+static inline void open_place(place *at, const char *device, quern_layer first,
+                              quern_layer second) {
   const quern_layer layers[LAYERS] = {first, second, quern_dense(OUTPUTS, QUERN_IDENTITY)};
   const int32_t labels[ROWS] = {2, 0, 1, 1, 2, 0, 0};
   assert_ok(quern_context_create(device, &at->context));
   assert_ok(quern_network_create(INPUTS, layers, LAYERS, QUERN_CATEGORICAL, &at->network));
   assert_ok(quern_network_initialize(at->network, QUERN_INIT_DEFAULT, 3));
-  assert_ok(quern_buffer_create(at->context, (ROWS * INPUTS + 2 * ROWS + 1) * sizeof(float), &at->buffer));
+  assert_ok(quern_buffer_create(at->context, (ROWS * INPUTS + 2 * ROWS + 1) * sizeof(float),
+                                &at->buffer));
   at->x = quern_matrix(at->buffer, 0, ROWS, INPUTS);
   at->labels = quern_vector(at->buffer, ROWS * INPUTS, ROWS);
   at->losses = quern_vector(at->buffer, ROWS * INPUTS + ROWS, ROWS);
   at->correct = quern_vector(at->buffer, ROWS * INPUTS + 2 * ROWS, 1);
   assert_ok(quern_random_uniform(at->context, 11, 0, -1.0f, 1.0f, at->x));
-  assert_ok(
-      quern_buffer_write(at->buffer, at->labels.offset * sizeof(float), sizeof labels, labels, QUERN_WAIT));
+  assert_ok(quern_buffer_write(at->buffer, at->labels.offset * sizeof(float), sizeof labels, labels,
+                               QUERN_WAIT));
   assert_ok(quern_buffer_fill(at->buffer, at->correct.offset * sizeof(float), sizeof(int32_t), 0));
 }
 
@@ -49,8 +52,8 @@ static inline void close_place(place *at) {
 static inline double mean_loss(const place *at) {
   float losses[ROWS];
   double sum = 0;
-  assert_ok(
-      quern_buffer_read(at->buffer, at->losses.offset * sizeof(float), sizeof losses, losses, QUERN_WAIT));
+  assert_ok(quern_buffer_read(at->buffer, at->losses.offset * sizeof(float), sizeof losses, losses,
+                              QUERN_WAIT));
   for (size_t i = 0; i < ROWS; i++) sum += (double)losses[i] / ROWS;
   return sum;
 }
@@ -60,7 +63,8 @@ static inline quern_plan *plan_after(const place *at, uint64_t seed, size_t step
   quern_plan *plan;
   assert_ok(quern_plan_create(at->context, at->network, ROWS, QUERN_PLAN_GRADIENTS, &plan));
   assert_ok(quern_plan_dropout_seed(plan, seed));
-  for (size_t s = 0; s < steps; s++) assert_ok(quern_plan_step(plan, at->x, at->labels, at->losses));
+  for (size_t s = 0; s < steps; s++)
+    assert_ok(quern_plan_step(plan, at->x, at->labels, at->losses));
   return plan;
 }
 
@@ -74,7 +78,8 @@ static inline double loss_at(place *at, size_t i, float value) {
   return mean_loss(at);
 }
 
-/* Romberg's central differences, as in host/verify/gradients.c: h, h/2 and h/4, extrapolated twice. */
+/* Romberg's central differences, as in host/verify/gradients.c: h, h/2 and h/4, extrapolated twice.
+ */
 static inline double differentiate(place *at, size_t i, double *error) {
   const float value = at->network->parameters[i];
   double slopes[3];
@@ -87,8 +92,9 @@ static inline double differentiate(place *at, size_t i, double *error) {
   return (16 * fine - coarse) / 15;
 }
 
-/* The gradients of the second step of a network with these hidden layers: those of both devices within what the differences, which are the
- * reference's, may be off by. Fewer than a third of them are zero. */
+/* The gradients of the second step of a network with these hidden layers: those of both devices
+ * within what the differences, which are the reference's, may be off by. Fewer than a third of them
+ * are zero. */
 static inline void check_gradients(quern_layer first, quern_layer second) {
   place at[2];
   float *gradients[2];
@@ -97,24 +103,25 @@ static inline void check_gradients(quern_layer first, quern_layer second) {
     quern_plan *plan = plan_after(&at[d], 5, 2);
     const size_t count = plan->shape.flat_count;
     gradients[d] = test_alloc(count, sizeof(float));
-    assert_ok(quern_buffer_read(plan->gradients.list[0].memory, 0, count * sizeof(float), gradients[d],
-                                QUERN_WAIT));
+    assert_ok(quern_buffer_read(plan->gradients.list[0].memory, 0, count * sizeof(float),
+                                gradients[d], QUERN_WAIT));
     quern_plan_free(plan);
   }
   const quern__shape *shape = &at[0].network->shape;
   size_t zero = 0;
   for (size_t item = 0; item < LAYERS * QUERN__LEARNING_PARTS; item++) {
     const quern__part part = (quern__part)(item % QUERN__LEARNING_PARTS);
-    const quern__extent extent = quern__layer_part(&shape->layers[item / QUERN__LEARNING_PARTS], part);
+    const quern__extent extent =
+        quern__layer_part(&shape->layers[item / QUERN__LEARNING_PARTS], part);
     for (size_t i = extent.first; i < extent.first + extent.count; i++) {
       double error;
       const double slope = differentiate(&at[0], i, &error);
       for (size_t d = 0; d < 2; d++)
         if (!(fabs((double)gradients[d][i] - slope) <= error))
-          fail_msg("%s: the gradient of number %zu of the %s of layer %zu is %.9g, differences give %.9g "
-                   "within %.2g",
-                   devices[d], i - extent.first, quern__part_name(part), item / QUERN__LEARNING_PARTS,
-                   (double)gradients[d][i], slope, error);
+          fail_msg("%s: the gradient of number %zu of the %s of layer %zu is %.9g, differences "
+                   "give %.9g within %.2g",
+                   devices[d], i - extent.first, quern__part_name(part),
+                   item / QUERN__LEARNING_PARTS, (double)gradients[d][i], slope, error);
       zero += slope == 0;
     }
   }

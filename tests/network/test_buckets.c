@@ -1,4 +1,5 @@
-/* Gradients in several buckets: how layers are divided among them, and that a plan's steps are the same bits as with one. */
+/* Gradients in several buckets: how layers are divided among them, and that a plan's steps are the
+ * same bits as with one. */
 #include "test.h"
 
 #include "../../host/network/plan.h"
@@ -61,7 +62,8 @@ static quern_status note(void *user, size_t bucket) {
 }
 
 /* Two steps with clipping, by a plan with one bucket where `least` is 0. */
-static void train(const char *device, const quern_network *network, size_t least, quern_network *learned) {
+static void train(const char *device, const quern_network *network, size_t least,
+                  quern_network *learned) {
   quern_context *context;
   quern_plan *plan;
   quern_buffer *inputs, *truths;
@@ -119,7 +121,8 @@ static void test_same_steps(void **state) {
                             network->shape.flat_count * sizeof(float));
     for (size_t least = 1; least <= 200; least += 60) {
       train(devices[d], network, least, parts);
-      assert_memory_equal(whole->parameters, parts->parameters, network->shape.flat_count * sizeof(float));
+      assert_memory_equal(whole->parameters, parts->parameters,
+                          network->shape.flat_count * sizeof(float));
     }
     quern_network_free(parts);
     quern_network_free(whole);
@@ -138,7 +141,8 @@ static void test_clips_together(void **state) {
   assert_ok(quern__buckets_divide(&network->shape, 1, &parts));
   assert_ok(quern__clip_bytes(&network->shape, &whole, &bytes[0]));
   assert_ok(quern__clip_bytes(&network->shape, &parts, &bytes[1]));
-  /* The frozen weights cut the whole in two; layers 0, 1, 2 (its bias, which is what is left of it) and 3 have a range each. */
+  /* The frozen weights cut the whole in two; layers 0, 1, 2 (its bias, which is what is left of it)
+   * and 3 have a range each. */
   assert_int_equal(bytes[0], (2 * 64 + 1) * sizeof(float));
   assert_int_equal(bytes[1], (4 * 64 + 1) * sizeof(float));
   quern__buckets_free(&whole);

@@ -8,7 +8,8 @@ enum { INPUTS = 9, OUTPUTS = 4, ROWS = 6 };
 
 static const char *const devices[] = {"reference", "auto"};
 
-/* The flat gradients after one step with a norm of at most `max_norm`, and the parameters that it led to. */
+/* The flat gradients after one step with a norm of at most `max_norm`, and the parameters that it
+ * led to. */
 static void step(const char *device, const quern_layer *layers, float max_norm, float **gradients,
                  float **parameters, size_t *count) {
   quern_context *context;
@@ -27,14 +28,15 @@ static void step(const char *device, const quern_layer *layers, float max_norm, 
   const quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, 0.5);
   assert_ok(quern_plan_set_optimizer(plan, &sgd));
   assert_ok(quern_plan_clip_norm(plan, max_norm));
-  assert_ok(
-      quern_plan_step(plan, quern_matrix(x, 0, ROWS, INPUTS), quern_vector(labels, 0, ROWS), quern_none()));
+  assert_ok(quern_plan_step(plan, quern_matrix(x, 0, ROWS, INPUTS), quern_vector(labels, 0, ROWS),
+                            quern_none()));
   *count = plan->shape.flat_count;
   *gradients = test_alloc(*count, sizeof **gradients);
   *parameters = test_alloc(*count, sizeof **parameters);
+  assert_ok(quern_buffer_read(plan->gradients.list[0].memory, 0, *count * sizeof(float), *gradients,
+                              QUERN_WAIT));
   assert_ok(
-      quern_buffer_read(plan->gradients.list[0].memory, 0, *count * sizeof(float), *gradients, QUERN_WAIT));
-  assert_ok(quern_buffer_read(plan->parameters, 0, *count * sizeof(float), *parameters, QUERN_WAIT));
+      quern_buffer_read(plan->parameters, 0, *count * sizeof(float), *parameters, QUERN_WAIT));
   quern_plan_free(plan);
   quern_buffer_free(x);
   quern_buffer_free(labels);
@@ -42,7 +44,8 @@ static void step(const char *device, const quern_layer *layers, float max_norm, 
   quern_context_free(context);
 }
 
-/* With the middle layer's weights and the first bias frozen, their gradients are neither counted nor scaled. */
+/* With the middle layer's weights and the first bias frozen, their gradients are neither counted
+ * nor scaled. */
 static void test_norm(void **state) {
   (void)state;
   quern_layer layers[] = {quern_dense(7, QUERN_TANH), quern_dense(5, QUERN_RELU),
@@ -58,7 +61,8 @@ static void test_norm(void **state) {
       double squares = 0.0;
       size_t item = 0, begin, length;
       while (quern__shape_next_learning(&shape->shape, 3, &item, &begin, &length))
-        for (size_t i = begin; i < begin + length; i++) squares += (double)plain[i] * (double)plain[i];
+        for (size_t i = begin; i < begin + length; i++)
+          squares += (double)plain[i] * (double)plain[i];
       const double norm = sqrt(squares);
       assert_true(norm > 0.1);
       for (size_t half = 0; half < 2;

@@ -1,5 +1,5 @@
-/* Networks with dropout: the gradients of a step are those of the loss under the step's mask, evaluation drops nothing, and the same
- * step drops the same. */
+/* Networks with dropout: the gradients of a step are those of the loss under the step's mask,
+ * evaluation drops nothing, and the same step drops the same. */
 #include "step_gradients.h"
 
 static quern_layer dropping(size_t units, quern_activation_kind kind, float p) {
@@ -20,7 +20,8 @@ static void test_gradients(void **state) {
     check_gradients(dropping(HIDDEN, kinds[k], 0.5f), dropping(MORE, kinds[k], 0.25f));
 }
 
-/* What a plan evaluates is what a network without dropout gives, to the bit, before a step and after one. */
+/* What a plan evaluates is what a network without dropout gives, to the bit, before a step and
+ * after one. */
 static void test_evaluation_drops_nothing(void **state) {
   (void)state;
   for (size_t d = 0; d < 2; d++) {
@@ -40,8 +41,8 @@ static void test_evaluation_drops_nothing(void **state) {
   }
 }
 
-/* Each step and each seed has a mask of its own; a plan of the same seed repeats it, also with more memory at hand, and an
- * optimizer of another kind does not start the masks anew. */
+/* Each step and each seed has a mask of its own; a plan of the same seed repeats it, also with more
+ * memory at hand, and an optimizer of another kind does not start the masks anew. */
 static void test_masks_of_steps(void **state) {
   (void)state;
   place at;
@@ -75,17 +76,18 @@ static void test_what_is_refused(void **state) {
   quern_network *network;
   for (size_t i = 0; i < 3; i++) {
     layers[0].dropout = wrong[i];
-    assert_fails(quern_network_create(2, layers, 2, QUERN_CATEGORICAL, &network), QUERN_ERROR_ARGUMENT,
-                 "layer 0", "dropout", "less than 1");
+    assert_fails(quern_network_create(2, layers, 2, QUERN_CATEGORICAL, &network),
+                 QUERN_ERROR_ARGUMENT, "layer 0", "dropout", "less than 1");
   }
   layers[0].dropout = 0.0f;
   layers[1].dropout = 0.5f;
-  assert_fails(quern_network_create(2, layers, 2, QUERN_CATEGORICAL, &network), QUERN_ERROR_ARGUMENT,
-               "last layer", "0.5");
+  assert_fails(quern_network_create(2, layers, 2, QUERN_CATEGORICAL, &network),
+               QUERN_ERROR_ARGUMENT, "last layer", "0.5");
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_gradients), QUERN_TEST(test_evaluation_drops_nothing),
-                                     QUERN_TEST(test_masks_of_steps), QUERN_TEST(test_what_is_refused)};
+  const struct CMUnitTest tests[] = {
+      QUERN_TEST(test_gradients), QUERN_TEST(test_evaluation_drops_nothing),
+      QUERN_TEST(test_masks_of_steps), QUERN_TEST(test_what_is_refused)};
   return cmocka_run_group_tests_name("network/dropout", tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
-/* Names with parameters, the deltas of Huber's loss, class weights and label smoothing: what is taken, what is refused, and what
- * evaluation makes of it. The numbers are PyTorch's: tests/pytorch/test_functions.c. */
+/* Names with parameters, the deltas of Huber's loss, class weights and label smoothing: what is
+ * taken, what is refused, and what evaluation makes of it. The numbers are PyTorch's:
+ * tests/pytorch/test_functions.c. */
 #include "test.h"
 #include <math.h>
 #include <stdio.h>
@@ -27,10 +28,12 @@ static void test_names_with_parameters(void **state) {
   assert_false(quern_activation_parse(NULL, &(quern_activation){QUERN_RELU, 0}));
   assert_true(quern_activation_of(QUERN_ELU).slope == 1.0f);
   assert_int_equal(
-      quern_activation_format((quern_activation){(quern_activation_kind)99, 0}, text, sizeof text), 0);
+      quern_activation_format((quern_activation){(quern_activation_kind)99, 0}, text, sizeof text),
+      0);
 
   static const char *const losses[] = {"categorical", "squared", "absolute", "huber", "huber:1.5"};
-  static const char *const no_losses[] = {"", "squared:1", "huber:0", "huber:-1", "huber:inf", "huber:"};
+  static const char *const no_losses[] = {"",         "squared:1", "huber:0",
+                                          "huber:-1", "huber:inf", "huber:"};
   for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
     quern_loss loss;
     float delta;
@@ -57,7 +60,8 @@ static void test_huber_delta(void **state) {
   assert_true(quern_network_huber_delta(network) == 1.0f);
   static const float wrong[] = {0.0f, -1.0f, INFINITY, NAN};
   for (size_t i = 0; i < 4; i++)
-    assert_fails(quern_network_set_huber_delta(network, wrong[i]), QUERN_ERROR_ARGUMENT, "Huber delta");
+    assert_fails(quern_network_set_huber_delta(network, wrong[i]), QUERN_ERROR_ARGUMENT,
+                 "Huber delta");
   assert_fails(quern_network_set_huber_delta(NULL, 1.0f), QUERN_ERROR_ARGUMENT, "NULL");
   assert_ok(quern_network_set_huber_delta(network, 2.5f));
   assert_true(quern_network_huber_delta(network) == 2.5f);
@@ -86,8 +90,10 @@ static void test_label_options_are_checked(void **state) {
   assert_fails(quern_plan_class_weights(plan, zero), QUERN_ERROR_ARGUMENT, "all are 0");
   assert_fails(quern_plan_label_smoothing(plan, 1.5f), QUERN_ERROR_ARGUMENT, "1.5", "0 to 1");
   assert_fails(quern_plan_label_smoothing(plan, NAN), QUERN_ERROR_ARGUMENT, "0 to 1");
-  assert_fails(quern_plan_class_weights(other, weights), QUERN_ERROR_ARGUMENT, "squared", "categorical");
-  assert_fails(quern_plan_label_smoothing(other, 0.1f), QUERN_ERROR_ARGUMENT, "squared", "categorical");
+  assert_fails(quern_plan_class_weights(other, weights), QUERN_ERROR_ARGUMENT, "squared",
+               "categorical");
+  assert_fails(quern_plan_label_smoothing(other, 0.1f), QUERN_ERROR_ARGUMENT, "squared",
+               "categorical");
   assert_fails(quern_plan_class_weights(inference, weights), QUERN_ERROR_ARGUMENT, "inference");
   assert_fails(quern_plan_class_weights(NULL, weights), QUERN_ERROR_ARGUMENT, "NULL");
   quern_plan_free(plan);
@@ -135,8 +141,9 @@ static void test_evaluation_is_plain(void **state) {
   quern_context_free(context);
 }
 
-/* A last layer whose derivative reads z: the gradient of its output and that z want the same place. Finite differences of the loss
- * that the plan itself gives, in a network of one unit: h = f(w x), loss (h - y)^2. */
+/* A last layer whose derivative reads z: the gradient of its output and that z want the same place.
+ * Finite differences of the loss that the plan itself gives, in a network of one unit: h = f(w x),
+ * loss (h - y)^2. */
 static void test_last_layer_reads_z(void **state) {
   (void)state;
   static const quern_activation_kind kinds[] = {QUERN_GELU, QUERN_GELU_TANH, QUERN_SILU};
@@ -161,14 +168,16 @@ static void test_last_layer_reads_z(void **state) {
       assert_ok(quern_plan_create(context, network, 1, QUERN_PLAN_GRADIENTS, &plan));
       assert_ok(quern_plan_step(plan, quern_matrix(buffer, 0, 1, 1), quern_vector(buffer, 1, 1),
                                 quern_vector(buffer, 2, 1)));
-      assert_ok(quern_buffer_read(buffer, 2 * sizeof(float), sizeof(float), &losses[i], QUERN_WAIT));
+      assert_ok(
+          quern_buffer_read(buffer, 2 * sizeof(float), sizeof(float), &losses[i], QUERN_WAIT));
       assert_ok(quern_plan_layer_gradients(plan, 0, &w, &b));
       if (i == 0)
-        assert_ok(
-            quern_buffer_read(w.buffer, w.offset * sizeof(float), sizeof(float), &gradient, QUERN_WAIT));
+        assert_ok(quern_buffer_read(w.buffer, w.offset * sizeof(float), sizeof(float), &gradient,
+                                    QUERN_WAIT));
       quern_plan_free(plan);
     }
-    /* The second difference of the loss is below 2, its third below 4: h^2 · 4 / 6; rounding 2^-24 · 2 / (2h). */
+    /* The second difference of the loss is below 2, its third below 4: h^2 · 4 / 6; rounding 2^-24
+     * · 2 / (2h). */
     const double difference = ((double)losses[1] - (double)losses[2]) / 0x1p-5;
     assert_true(fabs(difference - (double)gradient) <= 0x1p-12 * 4 / 6 + 0x1p-18);
     assert_true(fabs((double)gradient) > 0.3);
@@ -179,9 +188,9 @@ static void test_last_layer_reads_z(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_names_with_parameters), QUERN_TEST(test_huber_delta),
-                                     QUERN_TEST(test_label_options_are_checked),
-                                     QUERN_TEST(test_evaluation_is_plain),
-                                     QUERN_TEST(test_last_layer_reads_z)};
+  const struct CMUnitTest tests[] = {
+      QUERN_TEST(test_names_with_parameters), QUERN_TEST(test_huber_delta),
+      QUERN_TEST(test_label_options_are_checked), QUERN_TEST(test_evaluation_is_plain),
+      QUERN_TEST(test_last_layer_reads_z)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

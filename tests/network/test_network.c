@@ -20,13 +20,16 @@ static void test_shape_and_layers(void **state) {
   assert_ok(quern_network_get_layer(network, 0, out, out_bias));
   assert_memory_equal(in, out, sizeof in);
   assert_memory_equal(bias, out_bias, sizeof bias);
-  assert_fails(quern_network_get_layer(network, 2, out, NULL), QUERN_ERROR_ARGUMENT, "layer 2", "with 2");
+  assert_fails(quern_network_get_layer(network, 2, out, NULL), QUERN_ERROR_ARGUMENT, "layer 2",
+               "with 2");
   quern_network_free(network);
 }
 
-/* The weights of one layer under an initializer lie within the bound, reach near it, and average near zero.
+/* The weights of one layer under an initializer lie within the bound, reach near it, and average
+ * near zero.
  */
-static void check_initial(quern_initializer initializer, quern_activation_kind activation, double bound) {
+static void check_initial(quern_initializer initializer, quern_activation_kind activation,
+                          double bound) {
   enum { IN = 100, OUT = 60 };
   const quern_layer layers[] = {quern_dense(OUT, activation), quern_dense(1, QUERN_IDENTITY)};
   quern_network *network;
@@ -58,8 +61,8 @@ static void test_initializers(void **state) {
   check_initial(QUERN_INIT_DEFAULT, QUERN_GELU, sqrt(6.0 / 100));
 }
 
-/* A network's initial weights are those of quern_random_uniform with the layer as the stream, on every
- * device. */
+/* A network's initial weights are those of quern_random_uniform with the layer as the stream, on
+ * every device. */
 static void test_initial_weights_are_the_ops(void **state) {
   (void)state;
   const quern_layer layers[] = {quern_dense(9, QUERN_RELU), quern_dense(4, QUERN_IDENTITY)};
@@ -90,29 +93,30 @@ static void test_refusals(void **state) {
   quern_layer layers[] = {quern_dense(3, QUERN_RELU), quern_dense(3, QUERN_IDENTITY)};
   assert_fails(quern_network_create(0, layers, 2, QUERN_CATEGORICAL, &network), QUERN_ERROR_SHAPE,
                "0 inputs");
-  assert_fails(quern_network_create(3, layers, 0, QUERN_CATEGORICAL, &network), QUERN_ERROR_ARGUMENT,
-               "no layers");
-  assert_fails(quern_network_create(3, layers, 1, QUERN_CATEGORICAL, &network), QUERN_ERROR_ARGUMENT, "relu",
-               "identity", "categorical");
+  assert_fails(quern_network_create(3, layers, 0, QUERN_CATEGORICAL, &network),
+               QUERN_ERROR_ARGUMENT, "no layers");
+  assert_fails(quern_network_create(3, layers, 1, QUERN_CATEGORICAL, &network),
+               QUERN_ERROR_ARGUMENT, "relu", "identity", "categorical");
   layers[0].units = 0;
-  assert_fails(quern_network_create(3, layers, 2, QUERN_CATEGORICAL, &network), QUERN_ERROR_SHAPE, "layer 0",
-               "0 units");
+  assert_fails(quern_network_create(3, layers, 2, QUERN_CATEGORICAL, &network), QUERN_ERROR_SHAPE,
+               "layer 0", "0 units");
   layers[0] = quern_dense(3, QUERN_LEAKY_RELU);
   layers[0].activation.slope = NAN;
-  assert_fails(quern_network_create(3, layers, 2, QUERN_CATEGORICAL, &network), QUERN_ERROR_ARGUMENT,
-               "slope");
+  assert_fails(quern_network_create(3, layers, 2, QUERN_CATEGORICAL, &network),
+               QUERN_ERROR_ARGUMENT, "slope");
   layers[1].units = 1;
   layers[0] = quern_dense(3, QUERN_RELU);
   assert_fails(quern_network_create(3, layers, 2, QUERN_ELEMENTWISE, &network), QUERN_ERROR_SHAPE,
                "at least 2");
   layers[0].units = layers[1].units = 2147483647;
-  assert_fails(quern_network_create(2147483647, layers, 2, QUERN_CATEGORICAL, &network), QUERN_ERROR_OVERFLOW,
-               "layer 1");
+  assert_fails(quern_network_create(2147483647, layers, 2, QUERN_CATEGORICAL, &network),
+               QUERN_ERROR_OVERFLOW, "layer 1");
   assert_null(network);
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_shape_and_layers), QUERN_TEST(test_initializers),
-                                     QUERN_TEST(test_initial_weights_are_the_ops), QUERN_TEST(test_refusals)};
+  const struct CMUnitTest tests[] = {
+      QUERN_TEST(test_shape_and_layers), QUERN_TEST(test_initializers),
+      QUERN_TEST(test_initial_weights_are_the_ops), QUERN_TEST(test_refusals)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

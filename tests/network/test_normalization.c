@@ -1,19 +1,25 @@
-/* Networks with batch and layer normalisation: gradients of a step, running statistics, evaluation, and what is refused. */
+/* Networks with batch and layer normalisation: gradients of a step, running statistics, evaluation,
+ * and what is refused. */
 #include "step_gradients.h"
 
-static quern_layer normal(size_t units, quern_activation_kind kind, quern_normalization_kind normalization) {
+static quern_layer normal(size_t units, quern_activation_kind kind,
+                          quern_normalization_kind normalization) {
   quern_layer layer = quern_dense(units, kind);
   layer.normalization = quern_normalization_of(normalization);
-  layer.normalization.epsilon = 0.01f; /* so that a unit that hardly differs is no cliff for differences */
+  /* so that a unit that hardly differs is no cliff for differences */
+  layer.normalization.epsilon = 0.01f;
   return layer;
 }
 
-/* Of both kinds, after each other and before dropout, under derivatives that read h, that read z, and under none. */
+/* Of both kinds, after each other and before dropout, under derivatives that read h, that read z,
+ * and under none. */
 static void test_gradients(void **state) {
   (void)state;
-  static const quern_normalization_kind first[] = {QUERN_NORMALIZATION_BATCH, QUERN_NORMALIZATION_LAYER,
+  static const quern_normalization_kind first[] = {QUERN_NORMALIZATION_BATCH,
+                                                   QUERN_NORMALIZATION_LAYER,
                                                    QUERN_NORMALIZATION_NONE},
-                                        second[] = {QUERN_NORMALIZATION_LAYER, QUERN_NORMALIZATION_BATCH,
+                                        second[] = {QUERN_NORMALIZATION_LAYER,
+                                                    QUERN_NORMALIZATION_BATCH,
                                                     QUERN_NORMALIZATION_BATCH};
   static const quern_activation_kind kinds[] = {QUERN_TANH, QUERN_SILU, QUERN_IDENTITY};
   for (size_t i = 0; i < 3; i++) {
@@ -50,8 +56,8 @@ static void test_modes_agree(void **state) {
       float gamma[HIDDEN], beta[HIDDEN];
       assert_ok(quern_network_get_normalization(at.network, 0, gamma, beta, NULL, NULL));
       for (size_t j = 0; j < HIDDEN; j++) assert_true(gamma[j] != 1.0f && beta[j] != 0.0f);
-      assert_ok(
-          quern_network_get_normalization(at.network, 1, gamma, beta, NULL, NULL)); /* frozen with the bias */
+      /* frozen with the bias */
+      assert_ok(quern_network_get_normalization(at.network, 1, gamma, beta, NULL, NULL));
       for (size_t j = 0; j < MORE; j++) assert_true(gamma[j] == 1.0f && beta[j] == 0.0f);
       quern_plan_free(plan);
       close_place(&at);
@@ -63,8 +69,9 @@ static void test_modes_agree(void **state) {
   }
 }
 
-/* The step's own mean and variance, worked out here from X W + b, reach the running ones by a tenth, the variance unbiased; and evaluation
- * uses them. One layer of one unit over one input, w = 2, b = 1, squared loss against 0. */
+/* The step's own mean and variance, worked out here from X W + b, reach the running ones by a
+ * tenth, the variance unbiased; and evaluation uses them. One layer of one unit over one input, w =
+ * 2, b = 1, squared loss against 0. */
 static void test_running_statistics(void **state) {
   (void)state;
   static const float x[] = {1, 2, 4, 9}, w = 2, b = 1;
@@ -83,8 +90,8 @@ static void test_running_statistics(void **state) {
     assert_ok(quern_buffer_create(context, 13 * sizeof(float), &buffer));
     assert_ok(quern_buffer_write(buffer, 0, sizeof x, x, QUERN_WAIT));
     assert_ok(quern_buffer_write(buffer, sizeof x, sizeof labels, labels, QUERN_WAIT));
-    const quern_tensor samples = quern_matrix(buffer, 0, 4, 1), classes = quern_vector(buffer, 4, 4),
-                       losses = quern_vector(buffer, 8, 4);
+    const quern_tensor samples = quern_matrix(buffer, 0, 4, 1),
+                       classes = quern_vector(buffer, 4, 4), losses = quern_vector(buffer, 8, 4);
     const quern_optimizer still = quern_optimizer_of(QUERN_SGD, 0);
     float got[4], running_mean, running_variance;
     assert_ok(quern_plan_set_optimizer(plan, &still));
@@ -95,24 +102,26 @@ static void test_running_statistics(void **state) {
       assert_true(fabs((double)got[i] - (y - 1) * (y - 1)) <= 1e-5);
     }
     assert_ok(quern_plan_download(plan, network));
-    assert_ok(quern_network_get_normalization(network, 0, NULL, NULL, &running_mean, &running_variance));
+    assert_ok(
+        quern_network_get_normalization(network, 0, NULL, NULL, &running_mean, &running_variance));
     const double moved = 0.1 * mean, spread = 0.9 + 0.1 * variance * 4 / 3;
     assert_true(fabs((double)running_mean - moved) <= 1e-6 &&
                 fabs((double)running_variance - spread) <= 1e-5);
     quern_tensor output;
     assert_ok(quern_plan_forward(plan, samples, &output));
-    assert_ok(quern_buffer_read(output.buffer, output.offset * sizeof(float), sizeof got, got, QUERN_WAIT));
+    assert_ok(quern_buffer_read(output.buffer, output.offset * sizeof(float), sizeof got, got,
+                                QUERN_WAIT));
     for (size_t i = 0; i < 4; i++)
       assert_true(fabs((double)got[i] - (z[i] - moved) / sqrt(spread + (double)0.01f)) <= 1e-5);
     /* A plan of another batch, and one sample alone: evaluation does not look at the others. */
     assert_ok(quern_plan_forward(plan, quern_matrix(buffer, 2, 1, 1), &output));
     float alone;
-    assert_ok(
-        quern_buffer_read(output.buffer, output.offset * sizeof(float), sizeof alone, &alone, QUERN_WAIT));
+    assert_ok(quern_buffer_read(output.buffer, output.offset * sizeof(float), sizeof alone, &alone,
+                                QUERN_WAIT));
     assert_true(alone == got[2]);
-    assert_fails(
-        quern_plan_step(plan, quern_matrix(buffer, 0, 1, 1), quern_vector(buffer, 4, 1), quern_none()),
-        QUERN_ERROR_ARGUMENT, "batch norm forward", "one row", "at least 2");
+    assert_fails(quern_plan_step(plan, quern_matrix(buffer, 0, 1, 1), quern_vector(buffer, 4, 1),
+                                 quern_none()),
+                 QUERN_ERROR_ARGUMENT, "batch norm forward", "one row", "at least 2");
     quern_plan_free(plan);
     quern_buffer_free(buffer);
     quern_network_free(network);
@@ -128,8 +137,8 @@ static void test_layer_normalization_of_one(void **state) {
              normal(MORE, QUERN_TANH, QUERN_NORMALIZATION_LAYER));
   float together[ROWS], alone;
   quern_plan_free(plan_after(&at, 0, 1));
-  assert_ok(
-      quern_buffer_read(at.buffer, at.losses.offset * sizeof(float), sizeof together, together, QUERN_WAIT));
+  assert_ok(quern_buffer_read(at.buffer, at.losses.offset * sizeof(float), sizeof together,
+                              together, QUERN_WAIT));
   quern_plan *plan;
   assert_ok(quern_plan_create(at.context, at.network, 1, QUERN_PLAN_GRADIENTS, &plan));
   for (size_t i = 0; i < ROWS; i++) {
@@ -138,7 +147,8 @@ static void test_layer_normalization_of_one(void **state) {
     x.rows = label.columns = loss.columns = 1;
     label.offset += i;
     assert_ok(quern_plan_step(plan, x, label, loss));
-    assert_ok(quern_buffer_read(at.buffer, loss.offset * sizeof(float), sizeof alone, &alone, QUERN_WAIT));
+    assert_ok(quern_buffer_read(at.buffer, loss.offset * sizeof(float), sizeof alone, &alone,
+                                QUERN_WAIT));
     assert_true(fabs((double)alone - (double)together[i]) <= 1e-6);
   }
   quern_plan_free(plan);
@@ -155,7 +165,8 @@ static void test_parameters(void **state) {
   quern_network *network;
   float got[4][4];
   assert_ok(quern_network_create(5, layers, 3, QUERN_CATEGORICAL, &network));
-  assert_int_equal(quern_network_parameter_count(network), 5 * 4 + 4 + 8 + 4 * 3 + 3 + 6 + 3 * 2 + 2);
+  assert_int_equal(quern_network_parameter_count(network),
+                   5 * 4 + 4 + 8 + 4 * 3 + 3 + 6 + 3 * 2 + 2);
   assert_ok(quern_network_get_normalization(network, 0, got[0], got[1], got[2], got[3]));
   for (size_t i = 0; i < 4; i++)
     assert_true(got[0][i] == 1 && got[1][i] == 0 && got[2][i] == 0 && got[3][i] == 1);
@@ -165,12 +176,12 @@ static void test_parameters(void **state) {
   assert_memory_equal(got[1], beta, sizeof beta);
   assert_memory_equal(got[2], mean, sizeof mean);
   assert_memory_equal(got[3], variance, sizeof variance);
-  assert_fails(quern_network_set_normalization(network, 1, gamma, beta, mean, NULL), QUERN_ERROR_ARGUMENT,
-               "layer 1", "layer", "no running mean");
-  assert_fails(quern_network_get_normalization(network, 2, got[0], NULL, NULL, NULL), QUERN_ERROR_ARGUMENT,
-               "layer 2", "none", "no gamma");
-  assert_fails(quern_network_set_normalization(network, 3, gamma, NULL, NULL, NULL), QUERN_ERROR_ARGUMENT,
-               "layer 3");
+  assert_fails(quern_network_set_normalization(network, 1, gamma, beta, mean, NULL),
+               QUERN_ERROR_ARGUMENT, "layer 1", "layer", "no running mean");
+  assert_fails(quern_network_get_normalization(network, 2, got[0], NULL, NULL, NULL),
+               QUERN_ERROR_ARGUMENT, "layer 2", "none", "no gamma");
+  assert_fails(quern_network_set_normalization(network, 3, gamma, NULL, NULL, NULL),
+               QUERN_ERROR_ARGUMENT, "layer 3");
   assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 1));
   assert_ok(quern_network_get_normalization(network, 0, got[0], NULL, NULL, got[3]));
   assert_true(got[0][3] == 1 && got[3][3] == 1);
@@ -184,7 +195,8 @@ static void test_parameters(void **state) {
   assert_true(g.columns == 3 && b.columns == 3 && b.offset > g.offset);
   assert_fails(quern_plan_normalization(plan, 2, &g, &b), QUERN_ERROR_ARGUMENT, "layer 2",
                "no normalisation");
-  assert_fails(quern_plan_normalization(plan, 3, &g, &b), QUERN_ERROR_ARGUMENT, "layer 3", "with 3");
+  assert_fails(quern_plan_normalization(plan, 3, &g, &b), QUERN_ERROR_ARGUMENT, "layer 3",
+               "with 3");
   assert_fails(quern_plan_normalization_gradients(plan, 1, &g, &b), QUERN_ERROR_ARGUMENT,
                "QUERN_PLAN_GRADIENTS");
   quern_plan_free(plan);
@@ -197,13 +209,13 @@ static void test_what_is_refused(void **state) {
   quern_layer layer = quern_dense(2, QUERN_IDENTITY);
   quern_network *network;
   layer.normalization.kind = (quern_normalization_kind)7;
-  assert_fails(quern_network_create(2, &layer, 1, QUERN_CATEGORICAL, &network), QUERN_ERROR_ARGUMENT,
-               "layer 0", "7 is no normalisation");
+  assert_fails(quern_network_create(2, &layer, 1, QUERN_CATEGORICAL, &network),
+               QUERN_ERROR_ARGUMENT, "layer 0", "7 is no normalisation");
   static const float wrong[] = {-1.0f, INFINITY, NAN};
   for (size_t i = 0; i < 3; i++) {
     layer.normalization = (quern_normalization){QUERN_NORMALIZATION_LAYER, wrong[i]};
-    assert_fails(quern_network_create(2, &layer, 1, QUERN_CATEGORICAL, &network), QUERN_ERROR_ARGUMENT,
-                 "epsilon", "not negative");
+    assert_fails(quern_network_create(2, &layer, 1, QUERN_CATEGORICAL, &network),
+                 QUERN_ERROR_ARGUMENT, "epsilon", "not negative");
   }
 }
 

@@ -21,7 +21,8 @@ static void bench_open(bench *b, const char *device, const quern_layer *layers, 
   assert_ok(quern_buffer_create(b->context, ROWS * INPUTS * sizeof(float), &b->x));
   assert_ok(quern_buffer_create(b->context, ROWS * sizeof(int32_t), &b->labels));
   assert_ok(quern_buffer_create(b->context, ROWS * sizeof(float), &b->losses));
-  assert_ok(quern_random_uniform(b->context, 11, 0, -1.0f, 1.0f, quern_matrix(b->x, 0, ROWS, INPUTS)));
+  assert_ok(
+      quern_random_uniform(b->context, 11, 0, -1.0f, 1.0f, quern_matrix(b->x, 0, ROWS, INPUTS)));
   int32_t labels[ROWS];
   for (int r = 0; r < ROWS; r++) labels[r] = (r * 3 + 1) % OUTPUTS;
   assert_ok(quern_buffer_write(b->labels, 0, sizeof labels, labels, QUERN_WAIT));
@@ -35,9 +36,10 @@ static void bench_close(bench *b) {
   quern_context_free(b->context);
 }
 
-/* Parameters after `steps` steps over the first n samples with a plan made for `batch`; the caller frees
- * them. */
-static float *after_steps(const bench *b, size_t batch, size_t n, size_t steps, quern_plan_mode mode) {
+/* Parameters after `steps` steps over the first n samples with a plan made for `batch`; the caller
+ * frees them. */
+static float *after_steps(const bench *b, size_t batch, size_t n, size_t steps,
+                          quern_plan_mode mode) {
   quern_plan *plan;
   assert_ok(quern_plan_create(b->context, b->network, batch, mode, &plan));
   quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, 0.1);
@@ -48,7 +50,8 @@ static float *after_steps(const bench *b, size_t batch, size_t n, size_t steps, 
                               quern_vector(b->losses, 0, n)));
   size_t count = plan->shape.flat_count;
   float *parameters = test_alloc(count, sizeof *parameters);
-  assert_ok(quern_buffer_read(plan->parameters, 0, count * sizeof *parameters, parameters, QUERN_WAIT));
+  assert_ok(
+      quern_buffer_read(plan->parameters, 0, count * sizeof *parameters, parameters, QUERN_WAIT));
   quern_plan_free(plan);
   return parameters;
 }
@@ -56,17 +59,18 @@ static float *after_steps(const bench *b, size_t batch, size_t n, size_t steps, 
 static const char *const devices[] = {"reference", "auto"};
 
 /* Parameters after `steps` steps of the optimizer over all samples; the caller frees them. */
-static float *after_optimizer(const bench *b, quern_plan_mode mode, const quern_optimizer *optimizer,
-                              size_t steps) {
+static float *after_optimizer(const bench *b, quern_plan_mode mode,
+                              const quern_optimizer *optimizer, size_t steps) {
   quern_plan *plan;
   assert_ok(quern_plan_create(b->context, b->network, ROWS, mode, &plan));
   assert_ok(quern_plan_set_optimizer(plan, optimizer));
   for (size_t s = 0; s < steps; s++)
-    assert_ok(quern_plan_step(plan, quern_matrix(b->x, 0, ROWS, INPUTS), quern_vector(b->labels, 0, ROWS),
-                              quern_none()));
+    assert_ok(quern_plan_step(plan, quern_matrix(b->x, 0, ROWS, INPUTS),
+                              quern_vector(b->labels, 0, ROWS), quern_none()));
   const size_t count = plan->shape.flat_count;
   float *parameters = test_alloc(count, sizeof *parameters);
-  assert_ok(quern_buffer_read(plan->parameters, 0, count * sizeof *parameters, parameters, QUERN_WAIT));
+  assert_ok(
+      quern_buffer_read(plan->parameters, 0, count * sizeof *parameters, parameters, QUERN_WAIT));
   quern_plan_free(plan);
   return parameters;
 }
@@ -84,8 +88,8 @@ static void assert_alike(const float *a, const float *b, size_t count) {
     assert_true(fabs((double)a[p] - (double)b[p]) <= 0x1p-19 * (0.1 + fabs((double)b[p])));
 }
 
-/* Every optimizer gives the same in one pass and over kept gradients, on the device and on the reference, with frozen parameters
- * and with biases that do not decay. */
+/* Every optimizer gives the same in one pass and over kept gradients, on the device and on the
+ * reference, with frozen parameters and with biases that do not decay. */
 static void test_optimizers_agree(void **state) {
   (void)state;
   quern_layer layers[] = {quern_dense(17, QUERN_TANH), quern_dense(9, QUERN_SIGMOID),
@@ -128,7 +132,8 @@ static void test_decay_bias(void **state) {
       quern_optimizer optimizer = quern_optimizer_of(variant & 1 ? QUERN_ADAMW : QUERN_SGD, 0.5);
       optimizer.weight_decay = 0.5;
       optimizer.decay_bias = (variant & 2) != 0;
-      /* Nothing reaches the outputs but the bias, which is what they are to be: the gradient is zero. */
+      /* Nothing reaches the outputs but the bias, which is what they are to be: the gradient is
+       * zero. */
       float weights[INPUTS * 3], bias[3] = {0.0f, 1.0f, 0.0f}, after[INPUTS * 3], bias_after[3];
       const int32_t labels[ROWS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
       for (size_t i = 0; i < INPUTS * 3; i++) weights[i] = 1.0f;
@@ -139,8 +144,8 @@ static void test_decay_bias(void **state) {
       assert_ok(quern_plan_create(b.context, b.network, ROWS,
                                   variant & 4 ? QUERN_PLAN_TRAINING : QUERN_PLAN_GRADIENTS, &plan));
       assert_ok(quern_plan_set_optimizer(plan, &optimizer));
-      assert_ok(quern_plan_step(plan, quern_matrix(b.x, 0, ROWS, INPUTS), quern_vector(b.labels, 0, ROWS),
-                                quern_none()));
+      assert_ok(quern_plan_step(plan, quern_matrix(b.x, 0, ROWS, INPUTS),
+                                quern_vector(b.labels, 0, ROWS), quern_none()));
       assert_ok(quern_plan_download(plan, b.network));
       assert_ok(quern_network_get_layer(b.network, 0, after, bias_after));
       for (size_t i = 0; i < INPUTS * 3; i++) assert_true(after[i] == 0.75f);
@@ -151,15 +156,18 @@ static void test_decay_bias(void **state) {
     }
 }
 
-/* The same kind goes on, another starts anew; what is kept is what was said; what is wrong is refused. */
+/* The same kind goes on, another starts anew; what is kept is what was said; what is wrong is
+ * refused. */
 static void test_set_optimizer(void **state) {
   (void)state;
   const quern_layer layers[] = {quern_dense(17, QUERN_TANH), quern_dense(OUTPUTS, QUERN_IDENTITY)};
   bench b;
   bench_open(&b, "reference", layers, 2, QUERN_CATEGORICAL);
-  const quern_tensor x = quern_matrix(b.x, 0, ROWS, INPUTS), labels = quern_vector(b.labels, 0, ROWS);
+  const quern_tensor x = quern_matrix(b.x, 0, ROWS, INPUTS),
+                     labels = quern_vector(b.labels, 0, ROWS);
   const size_t flat = b.network->shape.flat_count;
-  quern_optimizer adam = stable(QUERN_ADAM), momentum = stable(QUERN_MOMENTUM), sgd = stable(QUERN_SGD);
+  quern_optimizer adam = stable(QUERN_ADAM), momentum = stable(QUERN_MOMENTUM),
+                  sgd = stable(QUERN_SGD);
   float *whole = after_optimizer(&b, QUERN_PLAN_TRAINING, &adam, 5), got[3];
   quern_plan *plan;
   size_t bytes;
@@ -170,7 +178,8 @@ static void test_set_optimizer(void **state) {
   assert_ok(quern_plan_step(plan, x, labels, quern_none()));
   assert_ok(quern_plan_upload(plan, b.network));
   for (size_t s = 0; s < 5; s++) {
-    assert_ok(quern_plan_set_optimizer(plan, &adam)); /* the first time anew, m of the other kind forgotten */
+    /* the first time anew, m of the other kind forgotten */
+    assert_ok(quern_plan_set_optimizer(plan, &adam));
     assert_ok(quern_plan_step(plan, x, labels, quern_none()));
   }
   assert_ok(quern_buffer_read(plan->parameters, 0, sizeof got, got, QUERN_WAIT));
@@ -219,7 +228,8 @@ static void test_short_batch(void **state) {
   }
 }
 
-/* Frozen parameters stay, the others move, in both modes; what lies between parameters stays zero. */
+/* Frozen parameters stay, the others move, in both modes; what lies between parameters stays zero.
+ */
 static void test_frozen_and_padding(void **state) {
   (void)state;
   quern_layer layers[] = {quern_dense(17, QUERN_TANH), quern_dense(7, QUERN_SIGMOID),
@@ -251,11 +261,12 @@ static void test_frozen_and_padding(void **state) {
   }
 }
 
-/* The fused update and the one over kept gradients are the same arithmetic, up to one rounding a step: |p| ·
- * eps. */
+/* The fused update and the one over kept gradients are the same arithmetic, up to one rounding a
+ * step: |p| · eps. */
 static void test_modes_agree(void **state) {
   (void)state;
-  const quern_layer layers[] = {quern_dense(17, QUERN_LEAKY_RELU), quern_dense(OUTPUTS, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(17, QUERN_LEAKY_RELU),
+                                quern_dense(OUTPUTS, QUERN_IDENTITY)};
   const quern_loss losses[] = {QUERN_CATEGORICAL, QUERN_ELEMENTWISE, QUERN_BINARY, QUERN_SQUARED};
   for (size_t i = 0; i < 4; i++) {
     bench b;
@@ -263,7 +274,8 @@ static void test_modes_agree(void **state) {
     float *fused = after_steps(&b, ROWS, ROWS, 1, QUERN_PLAN_TRAINING);
     float *kept = after_steps(&b, ROWS, ROWS, 1, QUERN_PLAN_GRADIENTS);
     for (size_t p = 0; p < b.network->shape.flat_count; p++)
-      assert_true(fabs((double)fused[p] - (double)kept[p]) <= 0x1p-22 * (0.1 + fabs((double)kept[p])));
+      assert_true(fabs((double)fused[p] - (double)kept[p]) <=
+                  0x1p-22 * (0.1 + fabs((double)kept[p])));
     free(fused);
     free(kept);
     bench_close(&b);
@@ -291,7 +303,8 @@ static void test_bytes_and_refusals(void **state) {
   assert_ok(quern_plan_bytes(drops, 4, QUERN_PLAN_INFERENCE, &bytes));
   assert_int_equal(bytes, plain);
   quern_network_free(drops);
-  /* In training X W + b, mean and inverse of each unit, and the gradients of as many gammas and betas as the widest layer has. */
+  /* In training X W + b, mean and inverse of each unit, and the gradients of as many gammas and
+   * betas as the widest layer has. */
   dropping[0] = layers[0];
   dropping[0].normalization = quern_normalization_of(QUERN_NORMALIZATION_BATCH);
   assert_ok(quern_network_create(INPUTS, dropping, 2, QUERN_CATEGORICAL, &drops));
@@ -305,18 +318,21 @@ static void test_bytes_and_refusals(void **state) {
   quern_network_free(drops);
   assert_fails(quern_plan_bytes(b.network, 0, QUERN_PLAN_TRAINING, &bytes), QUERN_ERROR_ARGUMENT,
                "0 samples");
-  assert_fails(quern_plan_bytes(b.network, SIZE_MAX, QUERN_PLAN_TRAINING, &bytes), QUERN_ERROR_ARGUMENT,
-               "batch");
+  assert_fails(quern_plan_bytes(b.network, SIZE_MAX, QUERN_PLAN_TRAINING, &bytes),
+               QUERN_ERROR_ARGUMENT, "batch");
 
   quern_plan *plan;
-  quern_tensor x = quern_matrix(b.x, 0, ROWS, INPUTS), labels = quern_vector(b.labels, 0, ROWS), w, bias;
+  quern_tensor x = quern_matrix(b.x, 0, ROWS, INPUTS), labels = quern_vector(b.labels, 0, ROWS), w,
+               bias;
   assert_ok(quern_plan_create(b.context, b.network, ROWS - 1, QUERN_PLAN_INFERENCE, &plan));
   assert_fails(quern_plan_forward(plan, x, NULL), QUERN_ERROR_SHAPE, "12x19", "at most 11");
   assert_fails(quern_plan_step(plan, x, labels, quern_none()), QUERN_ERROR_ARGUMENT, "inference");
-  assert_fails(quern_plan_layer_gradients(plan, 0, &w, &bias), QUERN_ERROR_ARGUMENT, "QUERN_PLAN_GRADIENTS");
+  assert_fails(quern_plan_layer_gradients(plan, 0, &w, &bias), QUERN_ERROR_ARGUMENT,
+               "QUERN_PLAN_GRADIENTS");
   assert_fails(quern_plan_layer(plan, 2, &w, &bias), QUERN_ERROR_ARGUMENT, "layer 2");
 
-  const quern_layer other[] = {quern_dense(16, QUERN_RELU), quern_dense(OUTPUTS + 1, QUERN_IDENTITY)};
+  const quern_layer other[] = {quern_dense(16, QUERN_RELU),
+                               quern_dense(OUTPUTS + 1, QUERN_IDENTITY)};
   quern_network *stranger;
   assert_ok(quern_network_create(INPUTS, other, 2, QUERN_CATEGORICAL, &stranger));
   assert_fails(quern_plan_upload(plan, stranger), QUERN_ERROR_SHAPE, "another shape");
@@ -337,8 +353,8 @@ static void test_predict(void **state) {
     bench_open(&b, devices[d], layers, 2, QUERN_CATEGORICAL);
     assert_ok(quern_plan_create(b.context, b.network, ROWS, QUERN_PLAN_INFERENCE, &plan));
     assert_ok(quern_plan_predict(plan, quern_matrix(b.x, 0, ROWS, INPUTS), &output));
-    assert_ok(quern_buffer_read(output.buffer, output.offset * sizeof(float), sizeof results[d], results[d],
-                                QUERN_WAIT));
+    assert_ok(quern_buffer_read(output.buffer, output.offset * sizeof(float), sizeof results[d],
+                                results[d], QUERN_WAIT));
     quern_plan_free(plan);
     bench_close(&b);
   }
@@ -354,9 +370,10 @@ static void test_predict(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_short_batch), QUERN_TEST(test_frozen_and_padding),
-                                     QUERN_TEST(test_modes_agree), QUERN_TEST(test_bytes_and_refusals),
-                                     QUERN_TEST(test_predict),     QUERN_TEST(test_optimizers_agree),
-                                     QUERN_TEST(test_decay_bias),  QUERN_TEST(test_set_optimizer)};
+  const struct CMUnitTest tests[] = {
+      QUERN_TEST(test_short_batch), QUERN_TEST(test_frozen_and_padding),
+      QUERN_TEST(test_modes_agree), QUERN_TEST(test_bytes_and_refusals),
+      QUERN_TEST(test_predict),     QUERN_TEST(test_optimizers_agree),
+      QUERN_TEST(test_decay_bias),  QUERN_TEST(test_set_optimizer)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Asks ONNX Runtime what it makes of the networks that quern writes, and quern what it makes of other networks.
+"""Asks ONNX Runtime what it makes of the networks that quern writes, and quern what it makes of
+other networks.
 
     check_live.py QUERN FOLDER
 
-QUERN is the command; FOLDER is where files are made. Exit status 77, which ctest takes for a skipped test, where onnx, onnxruntime
-or numpy are not installed.
+QUERN is the command; FOLDER is where files are made. Exit status 77, which ctest takes for a
+skipped test, where onnx, onnxruntime or numpy are not installed.
 """
 
 import pathlib
@@ -33,7 +34,9 @@ def quern(*arguments):
 
 def predict(model, data, *options):
     """What quern says of a CSV file's samples."""
-    lines = quern("predict", "--model", model, "--data", data, "--device", "reference", *options).splitlines()
+    lines = quern(
+        "predict", "--model", model, "--data", data, "--device", "reference", *options
+    ).splitlines()
     return numpy.array([[float(number) for number in line.split(",")[1:]] for line in lines[1:]])
 
 
@@ -61,20 +64,69 @@ def main():
     data = FOLDER / "data.csv"
     digits = random.random((50, 64), dtype=numpy.float32)
     for loss in "categorical", "elementwise", "binary", "squared":
-        for activation in "relu", "leaky-relu:0.2", "sigmoid", "tanh", "elu:1.5", "selu", "softplus", "gelu", "gelu-tanh", "silu":
+        for activation in (
+            "relu",
+            "leaky-relu:0.2",
+            "sigmoid",
+            "tanh",
+            "elu:1.5",
+            "selu",
+            "softplus",
+            "gelu",
+            "gelu-tanh",
+            "silu",
+        ):
             model = FOLDER / f"{loss}-{activation}.safetensors"
-            quern("train", "--data", "digits", "--hidden", "20,12", "--activation", activation, "--loss", loss, "--epochs", "2",
-                  "--save", model, "--device", "reference")
+            quern(
+                "train",
+                "--data",
+                "digits",
+                "--hidden",
+                "20,12",
+                "--activation",
+                activation,
+                "--loss",
+                loss,
+                "--epochs",
+                "2",
+                "--save",
+                model,
+                "--device",
+                "reference",
+            )
             quern("convert", model, model.with_suffix(".onnx"))
             write_csv(data, digits)
-            agree(f"written: {loss}, {activation}", predict(model, data), run(model.with_suffix(".onnx"), digits))
+            agree(
+                f"written: {loss}, {activation}",
+                predict(model, data),
+                run(model.with_suffix(".onnx"), digits),
+            )
     for normalization in "batch", "layer":
         model = FOLDER / f"{normalization}.safetensors"
-        quern("train", "--data", "digits", "--hidden", "20,12", "--normalize", normalization, "--dropout", "0.1", "--epochs", "2",
-              "--save", model, "--device", "reference")
+        quern(
+            "train",
+            "--data",
+            "digits",
+            "--hidden",
+            "20,12",
+            "--normalize",
+            normalization,
+            "--dropout",
+            "0.1",
+            "--epochs",
+            "2",
+            "--save",
+            model,
+            "--device",
+            "reference",
+        )
         quern("convert", model, model.with_suffix(".onnx"))
         write_csv(data, digits)
-        agree(f"written: {normalization} normalisation", predict(model, data), run(model.with_suffix(".onnx"), digits))
+        agree(
+            f"written: {normalization} normalisation",
+            predict(model, data),
+            run(model.with_suffix(".onnx"), digits),
+        )
     for name, made in {**networks.make(random), **networks.make_normalized(random)}.items():
         model = FOLDER / f"{name}.onnx"
         onnx.save(made, model)

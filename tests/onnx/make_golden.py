@@ -3,11 +3,13 @@
 
     make_golden.py QUERN [TORCH]
 
-QUERN is the command; TORCH a Python that has torch, for pytorch-*.onnx (else the stored ones stay). Needs onnx,
-onnxruntime and numpy; the test needs none of them.
+QUERN is the command; TORCH a Python that has torch, for pytorch-*.onnx (else the stored ones
+stay). Needs onnx, onnxruntime and numpy; the test needs none of them.
 
-  NAME.onnx             networks made by hand as other programs make them (networks.py), and some by torch.onnx
-  quern-NAME.*          networks of quern's, as safetensors and as `quern convert` writes them as ONNX
+  NAME.onnx             networks made by hand as other programs make them (networks.py), and some
+                        by torch.onnx
+  quern-NAME.*          networks of quern's, as safetensors and as `quern convert` writes them as
+                        ONNX
   golden.json           versions; for every ONNX file inputs, and ONNX Runtime's outputs for them
   normalization.json    the same of those with normalisations
 """
@@ -34,13 +36,22 @@ QUERN = {
     "binary": ("binary", ["leaky-relu:0.3", "identity"], [5, 4, 3]),
     "squared": ("squared", ["identity", "tanh"], [5, 4, 1]),
     "logits": ("squared", ["identity"], [5, 2]),
-    "rare": ("squared", ["gelu", "gelu-tanh", "silu", "elu:1.5", "selu", "softplus", "gelu", "identity"], [5, 6, 6, 5, 5, 4, 4, 3, 2]),
+    "rare": (
+        "squared",
+        ["gelu", "gelu-tanh", "silu", "elu:1.5", "selu", "softplus", "gelu", "identity"],
+        [5, 6, 6, 5, 5, 4, 4, 3, 2],
+    ),
 }
 
 # The same with normalisations, one a layer.
 NORMALIZED = {
     "batch-normalized": ("categorical", ["relu", "identity"], [5, 6, 3], ["batch:0.001", "none"]),
-    "normalized": ("squared", ["sigmoid", "identity", "identity"], [5, 4, 3, 2], ["layer", "batch", "none"]),
+    "normalized": (
+        "squared",
+        ["sigmoid", "identity", "identity"],
+        [5, 4, 3, 2],
+        ["layer", "batch", "none"],
+    ),
 }
 
 # Two files: FOLDER/pytorch-softmax.onnx and FOLDER/pytorch-activations.onnx.
@@ -49,13 +60,16 @@ import sys, torch
 from torch import nn
 torch.manual_seed(3)
 def export(model, name):
-    torch.onnx.export(model.eval(), torch.zeros(1, 5), sys.argv[1] + "/pytorch-" + name + ".onnx", opset_version=13,
-                      input_names=["x"], output_names=["y"], dynamic_axes={"x": {0: "batch"}, "y": {0: "batch"}})
-export(nn.Sequential(nn.Linear(5, 8), nn.ReLU(), nn.Dropout(), nn.Linear(8, 6), nn.Tanh(), nn.Linear(6, 3), nn.Softmax(dim=1)),
-       "softmax")
-export(nn.Sequential(nn.Linear(5, 6), nn.GELU(), nn.Linear(6, 6), nn.GELU(approximate="tanh"), nn.Linear(6, 5), nn.SiLU(),
-                     nn.Linear(5, 5), nn.ELU(1.3), nn.Linear(5, 4), nn.SELU(), nn.Linear(4, 4), nn.Softplus(), nn.Linear(4, 4),
-                     nn.LeakyReLU(0.2), nn.Linear(4, 3), nn.Sigmoid(), nn.Linear(3, 2), nn.GELU()), "activations")
+    batch = {0: "batch"}
+    torch.onnx.export(model.eval(), torch.zeros(1, 5), sys.argv[1] + "/pytorch-" + name + ".onnx",
+                      opset_version=13, input_names=["x"], output_names=["y"],
+                      dynamic_axes={"x": batch, "y": batch})
+export(nn.Sequential(nn.Linear(5, 8), nn.ReLU(), nn.Dropout(), nn.Linear(8, 6), nn.Tanh(),
+                     nn.Linear(6, 3), nn.Softmax(dim=1)), "softmax")
+export(nn.Sequential(nn.Linear(5, 6), nn.GELU(), nn.Linear(6, 6), nn.GELU(approximate="tanh"),
+                     nn.Linear(6, 5), nn.SiLU(), nn.Linear(5, 5), nn.ELU(1.3), nn.Linear(5, 4),
+                     nn.SELU(), nn.Linear(4, 4), nn.Softplus(), nn.Linear(4, 4), nn.LeakyReLU(0.2),
+                     nn.Linear(4, 3), nn.Sigmoid(), nn.Linear(3, 2), nn.GELU()), "activations")
 """
 
 
@@ -67,7 +81,11 @@ def write_safetensors(path, random, loss, activations, units, normalizations=Non
         tensors.append((f"{place}.bias", random.standard_normal(outputs)))
         kind = normalizations[i].partition(":")[0] if normalizations else "none"
         place += 1
-        for name in {"none": [], "layer": ["weight", "bias"], "batch": ["weight", "bias", "running_mean"]}[kind]:
+        for name in {
+            "none": [],
+            "layer": ["weight", "bias"],
+            "batch": ["weight", "bias", "running_mean"],
+        }[kind]:
             tensors.append((f"{place}.{name}", random.standard_normal(outputs)))
         if kind == "batch":
             tensors.append((f"{place}.running_var", random.uniform(0.1, 3, outputs)))
@@ -78,10 +96,16 @@ def write_safetensors(path, random, loss, activations, units, normalizations=Non
     tensors = [(name, values.astype("<f4")) for name, values in tensors]
     at = 0
     for name, values in tensors:
-        header[name] = {"dtype": "F32", "shape": list(values.shape), "data_offsets": [at, at + values.nbytes]}
+        header[name] = {
+            "dtype": "F32",
+            "shape": list(values.shape),
+            "data_offsets": [at, at + values.nbytes],
+        }
         at += values.nbytes
     text = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(values.tobytes() for _, values in tensors))
+    path.write_bytes(
+        struct.pack("<Q", len(text)) + text + b"".join(values.tobytes() for _, values in tensors)
+    )
 
 
 def make(random, by_hand, of_quern):
@@ -101,13 +125,17 @@ def ask(names, answers):
     for path in sorted(FOLDER / name for name in names):
         onnx.checker.check_model(onnx.load(path), full_check=True)
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-        shape = [size if isinstance(size, int) else SAMPLES for size in session.get_inputs()[0].shape]
+        shape = [
+            size if isinstance(size, int) else SAMPLES for size in session.get_inputs()[0].shape
+        ]
         random = numpy.random.default_rng([networks.SEED, zlib.crc32(path.name.encode())])
         x = random.standard_normal(shape).astype(numpy.float32)
         y = session.run(None, {session.get_inputs()[0].name: x})[0]
         files[path.name] = {"inputs": x.reshape(SAMPLES, -1).tolist(), "outputs": y.tolist()}
     versions = json.dumps({"onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__})
-    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(numbers)}" for name, numbers in files.items())
+    lines = ",\n".join(
+        f"{json.dumps(name)}: {json.dumps(numbers)}" for name, numbers in files.items()
+    )
     (FOLDER / answers).write_text(f'{versions[:-1]}, "files": {{\n{lines}\n}}}}\n')
 
 
@@ -122,7 +150,10 @@ def make_plain():
 
 def make_normalized():
     by_hand = networks.make_normalized(numpy.random.default_rng([networks.SEED, 2]))
-    ask(make(numpy.random.default_rng([networks.SEED, 3]), by_hand, NORMALIZED), "normalization.json")
+    ask(
+        make(numpy.random.default_rng([networks.SEED, 3]), by_hand, NORMALIZED),
+        "normalization.json",
+    )
 
 
 if __name__ == "__main__":

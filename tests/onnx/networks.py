@@ -1,4 +1,5 @@
-"""ONNX files made by hand, as other programs write them: what make_golden.py stores and check_live.py makes anew."""
+"""ONNX files made by hand, as other programs write them: what make_golden.py stores and
+check_live.py makes anew."""
 
 import math
 
@@ -29,8 +30,11 @@ def model(nodes, initializers, opset=13, shape=("batch", INPUTS)):
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, ("batch", "outputs"))],
         initializers,
     )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)],
-                             ir_version=7 if opset < 17 else 8 if opset < 20 else 10)
+    return helper.make_model(
+        graph,
+        opset_imports=[helper.make_opsetid("", opset)],
+        ir_version=7 if opset < 17 else 8 if opset < 20 else 10,
+    )
 
 
 def layers(numbers, *units):
@@ -57,7 +61,12 @@ def make(random):
                 node("Gemm", ["h0", "w1", "b1"], ["z1"], alpha=0.5, beta=2.0),
                 node("Softmax", ["z1"], ["y"], axis=1),
             ],
-            [tensor("w0", numbers(4, INPUTS)), tensor("b0", numbers(4)), tensor("w1", numbers(4, 3)), plain("b1", numbers(1, 3))],
+            [
+                tensor("w0", numbers(4, INPUTS)),
+                tensor("b0", numbers(4)),
+                tensor("w1", numbers(4, 3)),
+                plain("b1", numbers(1, 3)),
+            ],
         ),
         # As Keras' converter does, the bias on the left of the second sum.
         "matmul-add-sigmoid": model(
@@ -69,7 +78,12 @@ def make(random):
                 node("Add", ["b1", "m1"], ["z1"]),
                 node("Sigmoid", ["z1"], ["y"]),
             ],
-            [plain("w0", numbers(INPUTS, 6)), tensor("b0", numbers(6)), tensor("w1", numbers(6, 2)), tensor("b1", numbers(2))],
+            [
+                plain("w0", numbers(INPUTS, 6)),
+                tensor("b0", numbers(6)),
+                tensor("w1", numbers(6, 2)),
+                tensor("b1", numbers(2)),
+            ],
         ),
         # No bias, a slope, a sum of one number, and plain outputs.
         "no-bias-plain": model(
@@ -79,7 +93,11 @@ def make(random):
                 node("Gemm", ["h0", "w1"], ["z1"]),
                 node("Add", ["z1", "b1"], ["y"]),
             ],
-            [tensor("w0", numbers(INPUTS, 3)), tensor("w1", numbers(3, 2)), tensor("b1", numbers(1))],
+            [
+                tensor("w0", numbers(INPUTS, 3)),
+                tensor("w1", numbers(3, 2)),
+                tensor("b1", numbers(1)),
+            ],
         ),
         # Constants as nodes, things that do nothing, an activation at the end, an older opset.
         "constants-relu": model(
@@ -131,8 +149,9 @@ def make(random):
             layers(numbers, INPUTS, 6, 5, 2),
             opset=20,
         ),
-        # Both forms of GELU and SiLU written out otherwise than torch.onnx does: a product for a quotient, a power, sides exchanged,
-        # a sum multiplied out, a half taken first, and something that nobody reads.
+        # Both forms of GELU and SiLU written out otherwise than torch.onnx does: a product for a
+        # quotient, a power, sides exchanged, a sum multiplied out, a half taken first, and
+        # something that nobody reads.
         "gelu-otherwise": model(
             [
                 node("MatMul", ["x", "w0"], ["m0"]),
@@ -184,16 +203,32 @@ def make_normalized(random):
         "batch-normalization": model(
             [
                 node("Gemm", ["x", "w0", "b0"], ["z0"], transB=1),
-                node("BatchNormalization", ["z0", "s0", "t0", "m0", "v0"], ["n0"], epsilon=0.001, momentum=0.8),
+                node(
+                    "BatchNormalization",
+                    ["z0", "s0", "t0", "m0", "v0"],
+                    ["n0"],
+                    epsilon=0.001,
+                    momentum=0.8,
+                ),
                 node("Relu", ["n0"], ["h0"]),
                 node("Dropout", ["h0"], ["d0"]),
                 node("MatMul", ["d0", "w1"], ["z1"]),
                 node("BatchNormalization", ["z1", "s1", "t1", "m1", "v1"], ["n1"]),
                 node("Softmax", ["n1"], ["y"], axis=1),
             ],
-            [tensor("w0", numbers(4, INPUTS)), tensor("b0", numbers(4)), tensor("s0", numbers(4)), plain("t0", numbers(4)),
-             tensor("m0", numbers(4)), tensor("v0", positive(4)), tensor("w1", numbers(4, 3)), tensor("s1", numbers(3)),
-             tensor("t1", numbers(3)), tensor("m1", numbers(3)), tensor("v1", positive(3))],
+            [
+                tensor("w0", numbers(4, INPUTS)),
+                tensor("b0", numbers(4)),
+                tensor("s0", numbers(4)),
+                plain("t0", numbers(4)),
+                tensor("m0", numbers(4)),
+                tensor("v0", positive(4)),
+                tensor("w1", numbers(4, 3)),
+                tensor("s1", numbers(3)),
+                tensor("t1", numbers(3)),
+                tensor("m1", numbers(3)),
+                tensor("v1", positive(3)),
+            ],
         ),
         "layer-normalization": model(
             [
@@ -203,8 +238,15 @@ def make_normalized(random):
                 node("Gemm", ["h0", "w1", "b1"], ["z1"]),
                 node("LayerNormalization", ["z1", "s1"], ["y"]),
             ],
-            [tensor("w0", numbers(INPUTS, 6)), tensor("b0", numbers(6)), tensor("s0", numbers(6)), tensor("t0", numbers(6)),
-             tensor("w1", numbers(6, 3)), tensor("b1", numbers(3)), tensor("s1", numbers(3))],
+            [
+                tensor("w0", numbers(INPUTS, 6)),
+                tensor("b0", numbers(6)),
+                tensor("s0", numbers(6)),
+                tensor("t0", numbers(6)),
+                tensor("w1", numbers(6, 3)),
+                tensor("b1", numbers(3)),
+                tensor("s1", numbers(3)),
+            ],
             opset=17,
         ),
     }

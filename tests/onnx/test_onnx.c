@@ -1,5 +1,6 @@
-/* ONNX files: what quern writes is what ONNX Runtime ran with the same answers, what others write gives their answers, and what is no
- * network of quern's is refused by the name of its node. The files and the answers are of make_golden.py. */
+/* ONNX files: what quern writes is what ONNX Runtime ran with the same answers, what others write
+ * gives their answers, and what is no network of quern's is refused by the name of its node. The
+ * files and the answers are of make_golden.py. */
 #include "../data/temporary.h"
 #include "../model/model_test.h"
 #include "test.h"
@@ -38,7 +39,8 @@ static int clean(void **state) {
 static const cJSON *find_answers(const char *name) {
   const cJSON *found = NULL;
   for (size_t i = 0; i < ANSWERS && found == NULL; i++)
-    found = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(golden[i], "files"), name);
+    found = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(golden[i], "files"),
+                                             name);
   if (found == NULL) fail_msg("there are no answers for %s", name);
   return found;
 }
@@ -49,7 +51,8 @@ static float *read_numbers(const cJSON *list, size_t *rows, size_t *columns) {
   *columns = (size_t)cJSON_GetArraySize(list->child);
   float *values = test_alloc(*rows * *columns, sizeof *values), *next = values;
   const cJSON *row, *number;
-  cJSON_ArrayForEach(row, list) cJSON_ArrayForEach(number, row) *next++ = (float)number->valuedouble;
+  cJSON_ArrayForEach(row, list) cJSON_ArrayForEach(number, row) *next++ =
+      (float)number->valuedouble;
   assert_true(next == values + *rows * *columns);
   return values;
 }
@@ -60,7 +63,8 @@ static void check_answers(const char *name, const quern_network *network) {
   const cJSON *file = find_answers(name);
   size_t rows, columns, output_rows, classes;
   float *inputs = read_numbers(cJSON_GetObjectItemCaseSensitive(file, "inputs"), &rows, &columns);
-  float *expected = read_numbers(cJSON_GetObjectItemCaseSensitive(file, "outputs"), &output_rows, &classes);
+  float *expected =
+      read_numbers(cJSON_GetObjectItemCaseSensitive(file, "outputs"), &output_rows, &classes);
   assert_int_equal(rows, output_rows);
   assert_int_equal(quern_network_inputs(network), columns);
   assert_int_equal(quern_network_outputs(network), classes);
@@ -141,7 +145,8 @@ static size_t find_version(const unsigned char *bytes, size_t size, size_t *leng
   return at + sizeof before;
 }
 
-/* What is written now is, but for quern's version, what ONNX Runtime was given, and it is read back as the same network. */
+/* What is written now is, but for quern's version, what ONNX Runtime was given, and it is read back
+ * as the same network. */
 static void test_own_files(void **state) {
   (void)state;
   static const char *const names[] = {"quern-categorical",      "quern-elementwise", "quern-binary",
@@ -175,7 +180,8 @@ static void test_own_files(void **state) {
 
 static void test_the_loss_of_plain_outputs(void **state) {
   (void)state;
-  static const quern_loss losses[] = {QUERN_CATEGORICAL, QUERN_ELEMENTWISE, QUERN_BINARY, QUERN_SQUARED};
+  static const quern_loss losses[] = {QUERN_CATEGORICAL, QUERN_ELEMENTWISE, QUERN_BINARY,
+                                      QUERN_SQUARED};
   for (size_t i = 0; i < 4; i++) {
     quern_onnx_options options = QUERN_ONNX_OPTIONS_INIT;
     quern_network *network;
@@ -183,7 +189,8 @@ static void test_the_loss_of_plain_outputs(void **state) {
     assert_ok(quern_onnx_load(stored("no-bias-plain", ".onnx"), &options, &network));
     assert_int_equal(quern_network_loss(network), losses[i]);
     quern_network_free(network);
-    assert_ok(quern_onnx_load(stored("gemm-softmax", ".onnx"), &options, &network)); /* it says its own */
+    /* it says its own */
+    assert_ok(quern_onnx_load(stored("gemm-softmax", ".onnx"), &options, &network));
     assert_int_equal(quern_network_loss(network), QUERN_CATEGORICAL);
     quern_network_free(network);
   }
@@ -209,8 +216,8 @@ static void test_refused_graphs(void **state) {
   } cases[] = {
       {"gemm-softmax", "Relu", "Relx", QUERN_ERROR_UNSUPPORTED,
        "node 1 (Relx): is no operator that quern reads"},
-      {"gemm-softmax", "\1x\12\2w0\12\2b0\22\2z0", "\1q\12\2w0\12\2b0\22\2z0", QUERN_ERROR_UNSUPPORTED,
-       "node 0 (Gemm \"first\"): A is transposed or not"},
+      {"gemm-softmax", "\1x\12\2w0\12\2b0\22\2z0", "\1q\12\2w0\12\2b0\22\2z0",
+       QUERN_ERROR_UNSUPPORTED, "node 0 (Gemm \"first\"): A is transposed or not"},
       {"gemm-softmax", "transB", "transA", QUERN_ERROR_UNSUPPORTED,
        "node 0 (Gemm \"first\"): A is transposed"},
       {"gemm-softmax", "\2h0\12\2w1", "\2h0\12\2w2", QUERN_ERROR_UNSUPPORTED,
@@ -225,7 +232,8 @@ static void test_refused_graphs(void **state) {
       {"matmul-add-sigmoid", "Sigmoid", "Softmax", QUERN_OK, NULL},
       {"matmul-add-sigmoid", "\2b1\12\2m1", "\2m1\12\2m1", QUERN_ERROR_UNSUPPORTED,
        "node 4 (Add): B is no constant"},
-      {"constants-relu", "value", "velue", QUERN_ERROR_UNSUPPORTED, "node 0 (Constant): gives no tensor"},
+      {"constants-relu", "value", "velue", QUERN_ERROR_UNSUPPORTED,
+       "node 0 (Constant): gives no tensor"},
       {"quern-categorical", "categorical", "categoricel", QUERN_ERROR_FORMAT,
        "\"quern.loss\": \"categoricel\" is no loss"},
       {"quern-binary", "Sigmoid", "Softmax", QUERN_ERROR_FORMAT,
@@ -239,7 +247,8 @@ static void test_refused_graphs(void **state) {
        "node 6 (Add): ends no activation that quern has"},
       {"gelu-otherwise", "\2a0\12\2a3", "\2a3\12\2a3", QUERN_ERROR_UNSUPPORTED,
        "node 6 (Add): is no part of an activation that quern has"},
-      {"gelu-otherwise", "root_half", "root_holf", QUERN_ERROR_UNSUPPORTED, "node 3 (Mul): B is no constant"},
+      {"gelu-otherwise", "root_half", "root_holf", QUERN_ERROR_UNSUPPORTED,
+       "node 3 (Mul): B is no constant"},
       {"gelu-otherwise", "inverse_cube", "inverse_cubo", QUERN_ERROR_UNSUPPORTED,
        "node 9 (Div): B is no constant"},
       {"gelu-20", "tanh", "tank", QUERN_ERROR_UNSUPPORTED,
@@ -260,7 +269,8 @@ static void test_refused_graphs(void **state) {
     write_changed(cases[i].name, cases[i].from, cases[i].to,
                   cases[i].from[4] == '\30' ? 6 : strlen(cases[i].from));
     if (cases[i].said != NULL) {
-      assert_fails(quern_onnx_load(path_of("changed.onnx"), NULL, &network), cases[i].status, cases[i].said);
+      assert_fails(quern_onnx_load(path_of("changed.onnx"), NULL, &network), cases[i].status,
+                   cases[i].said);
       assert_non_null(strstr(quern_last_error(), "changed.onnx: "));
       assert_null(network);
     } else {
@@ -282,29 +292,38 @@ static void test_refused_files(void **state) {
   assert_fails(quern_onnx_load("x.onnx", &options, &network), QUERN_ERROR_ARGUMENT,
                "QUERN_ONNX_OPTIONS_INIT");
   options = (quern_onnx_options){sizeof options, (quern_loss)99};
-  assert_fails(quern_onnx_load("x.onnx", &options, &network), QUERN_ERROR_ARGUMENT, "99 is no loss");
-  assert_fails(quern_onnx_load(path_of("missing.onnx"), NULL, &network), QUERN_ERROR_FILE, "missing.onnx");
+  assert_fails(quern_onnx_load("x.onnx", &options, &network), QUERN_ERROR_ARGUMENT,
+               "99 is no loss");
+  assert_fails(quern_onnx_load(path_of("missing.onnx"), NULL, &network), QUERN_ERROR_FILE,
+               "missing.onnx");
   assert_fails(quern_onnx_load(temporary_folder, NULL, &network), QUERN_ERROR_FILE, "folder");
   write_bytes(path_of("text.onnx"), "hello", 5);
-  assert_fails(quern_onnx_load(path_of("text.onnx"), NULL, &network), QUERN_ERROR_FORMAT, "no ONNX file");
+  assert_fails(quern_onnx_load(path_of("text.onnx"), NULL, &network), QUERN_ERROR_FORMAT,
+               "no ONNX file");
   write_bytes(path_of("empty.onnx"), "", 0);
-  assert_fails(quern_onnx_load(path_of("empty.onnx"), NULL, &network), QUERN_ERROR_FORMAT, "no graph");
+  assert_fails(quern_onnx_load(path_of("empty.onnx"), NULL, &network), QUERN_ERROR_FORMAT,
+               "no graph");
   write_bytes(path_of("no-opset.onnx"), "\x3a\0", 2);
-  assert_fails(quern_onnx_load(path_of("no-opset.onnx"), NULL, &network), QUERN_ERROR_FORMAT, "opset");
+  assert_fails(quern_onnx_load(path_of("no-opset.onnx"), NULL, &network), QUERN_ERROR_FORMAT,
+               "opset");
   write_bytes(path_of("old.onnx"), "\x3a\0\x42\2\x10\6", 6);
-  assert_fails(quern_onnx_load(path_of("old.onnx"), NULL, &network), QUERN_ERROR_UNSUPPORTED, "opset 6");
+  assert_fails(quern_onnx_load(path_of("old.onnx"), NULL, &network), QUERN_ERROR_UNSUPPORTED,
+               "opset 6");
   write_bytes(path_of("no-input.onnx"), "\x3a\0\x42\2\x10\xd", 6);
-  assert_fails(quern_onnx_load(path_of("no-input.onnx"), NULL, &network), QUERN_ERROR_FORMAT, "no input");
+  assert_fails(quern_onnx_load(path_of("no-input.onnx"), NULL, &network), QUERN_ERROR_FORMAT,
+               "no input");
   quern_network *small;
   const quern_layer layer = quern_dense(2, QUERN_IDENTITY);
   assert_ok(quern_network_create(2, &layer, 1, QUERN_SQUARED, &small));
   assert_ok(quern_onnx_check(small, path_of("x.onnx")));
   assert_int_not_equal(access(path_of("x.onnx"), F_OK), 0);
-  assert_fails(quern_onnx_save(small, path_of("missing/x.onnx")), QUERN_ERROR_FILE, "missing/x.onnx");
+  assert_fails(quern_onnx_save(small, path_of("missing/x.onnx")), QUERN_ERROR_FILE,
+               "missing/x.onnx");
   quern_network_free(small);
 }
 
-/* Each layer's numbers are those of the same network as safetensors; a graph that is no chain is its constants, and says why. */
+/* Each layer's numbers are those of the same network as safetensors; a graph that is no chain is
+ * its constants, and says why. */
 static void test_inspection(void **state) {
   (void)state;
   quern_inspection *file, *same;
@@ -315,7 +334,8 @@ static void test_inspection(void **state) {
   assert_string_equal(quern_inspection_note(file), "");
   assert_same_network(quern_inspection_network(file), quern_inspection_network(same));
   assert_int_equal(quern_inspection_tensor_count(file), 6);
-  static const char *const names[] = {"0.bias", "0.weight", "1.bias", "1.weight", "2.bias", "2.weight"};
+  static const char *const names[] = {"0.bias",   "0.weight", "1.bias",
+                                      "1.weight", "2.bias",   "2.weight"};
   static const size_t others[] = {1, 0, 3, 2, 5, 4};
   for (size_t i = 0; i < 6; i++) {
     const quern_tensor_info a = quern_inspection_tensor(file, i),
@@ -355,7 +375,8 @@ static void test_memory_is_bounded(void **state) {
   write_bytes(path_of("nodes.onnx"), bytes, at);
   free(bytes);
   quern_network *network;
-  assert_fails(quern_onnx_load(path_of("nodes.onnx"), NULL, &network), QUERN_ERROR_FORMAT, "no ONNX file");
+  assert_fails(quern_onnx_load(path_of("nodes.onnx"), NULL, &network), QUERN_ERROR_FORMAT,
+               "no ONNX file");
 }
 
 /* Where quern is built without protobuf-c, it says so, and there is nothing else to see. */

@@ -1,5 +1,5 @@
-/* ONNX files take memory in proportion to their bytes: messages and numbers each have an allowance (onnx_file.c). Many
- * nodes that name one constant would make a network out of proportion. */
+/* ONNX files take memory in proportion to their bytes: messages and numbers each have an allowance
+ * (onnx_file.c). Many nodes that name one constant would make a network out of proportion. */
 #include "../data/temporary.h"
 #include "test.h"
 

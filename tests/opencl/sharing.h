@@ -48,7 +48,8 @@ static inline caller caller_open(cl_command_queue_properties properties, bool wi
 
 static inline void caller_close(caller *made) {
   assert_int_equal(quern__cl_call.ReleaseMemObject(made->memory), CL_SUCCESS);
-  if (made->queue != NULL) assert_int_equal(quern__cl_call.ReleaseCommandQueue(made->queue), CL_SUCCESS);
+  if (made->queue != NULL)
+    assert_int_equal(quern__cl_call.ReleaseCommandQueue(made->queue), CL_SUCCESS);
   assert_int_equal(quern__cl_call.ReleaseContext(made->context), CL_SUCCESS);
 }
 
@@ -60,8 +61,8 @@ static inline void expect_filled(const float *values, float inside) {
 
 static inline quern_buffer *wrap(quern_context *context, const caller *from) {
   quern_buffer *buffer;
-  assert_ok(quern_opencl_buffer_wrap(context, from->memory, FIRST * sizeof(float), INSIDE * sizeof(float),
-                                     &buffer));
+  assert_ok(quern_opencl_buffer_wrap(context, from->memory, FIRST * sizeof(float),
+                                     INSIDE * sizeof(float), &buffer));
   cl_mem memory;
   size_t offset;
   assert_ok(quern_opencl_buffer_memory(buffer, &memory, &offset));
@@ -70,7 +71,8 @@ static inline quern_buffer *wrap(quern_context *context, const caller *from) {
   return buffer;
 }
 
-/* What quern has no use for, of the library that it uses: *(void **)&function = find_entry("clCreateUserEvent"). */
+/* What quern has no use for, of the library that it uses: *(void **)&function =
+ * find_entry("clCreateUserEvent"). */
 static inline void *find_entry(const char *name) {
   const char *shim = getenv("QUERN_TEST_SHIM");
   void *library = dlopen(shim != NULL ? shim : "libOpenCL.so.1", RTLD_NOW);
@@ -84,14 +86,15 @@ static inline void *find_entry(const char *name) {
 /* Oclgrind runs what is queued inside clFlush, on the thread that calls it. */
 static inline bool runs_in_flush(const caller *mine) {
   char name[64] = "";
-  assert_int_equal(quern__cl_call.GetDeviceInfo(mine->device, CL_DEVICE_NAME, sizeof name, name, NULL),
-                   CL_SUCCESS);
+  assert_int_equal(
+      quern__cl_call.GetDeviceInfo(mine->device, CL_DEVICE_NAME, sizeof name, name, NULL),
+      CL_SUCCESS);
   return strstr(name, "Oclgrind") != NULL;
 }
 
-/* What the caller queues waits for an event that only the test sets. So what quern must wait for is open for as long as the test
- * likes, and a wait that is missing shows each time. Where a flush itself would wait, the gate stands open, and only the order is
- * tested. */
+/* What the caller queues waits for an event that only the test sets. So what quern must wait for is
+ * open for as long as the test likes, and a wait that is missing shows each time. Where a flush
+ * itself would wait, the gate stands open, and only the order is tested. */
 typedef struct gate {
   __typeof__(clCreateUserEvent) *create;
   __typeof__(clSetUserEventStatus) *set;
@@ -123,11 +126,11 @@ static inline int set_discrete(void **state) {
   return test_set_discrete(*state != NULL) || *state == NULL ? 0 : -1;
 }
 
-#define BOTH_WAYS(test)                                                                                      \
-  {#test, test, set_discrete, test_teardown, NULL}, {                                                        \
-#test ", discrete", test, set_discrete, test_teardown, &(bool) {                                         \
-      true                                                                                                   \
-    }                                                                                                        \
+#define BOTH_WAYS(test)                                                                            \
+  {#test, test, set_discrete, test_teardown, NULL}, {                                              \
+#test ", discrete", test, set_discrete, test_teardown, &(bool) {                               \
+      true                                                                                         \
+    }                                                                                              \
   }
 
 #endif

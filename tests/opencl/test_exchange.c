@@ -1,5 +1,5 @@
-/* Exchanges: what ops left in a buffer comes to the host, and what the host made of it is what later ops read; each in order with the
- * ops, whichever way it goes. */
+/* Exchanges: what ops left in a buffer comes to the host, and what the host made of it is what
+ * later ops read; each in order with the ops, whichever way it goes. */
 #include "sharing.h"
 
 #include "../../host/exchange.h"
@@ -47,7 +47,8 @@ static void await(lane *is, bool wait) {
   assert_true(taken);
 }
 
-/* As ranks do: several are on their way at once, and each is updated by while the next is worked on. */
+/* As ranks do: several are on their way at once, and each is updated by while the next is worked
+ * on. */
 static void check_rounds(quern_context *context) {
   lane lanes[EXCHANGES];
   float expected = 0.0f;
@@ -71,7 +72,8 @@ static void check_rounds(quern_context *context) {
   for (size_t k = 0; k < EXCHANGES; k++) {
     float got[FLOATS];
     assert_ok(quern_buffer_read(lanes[k].total, 0, sizeof got, got, QUERN_WAIT));
-    for (size_t i = 0; i < FLOATS; i++) assert_true(got[i] == expected + 3.0f * (float)(k * ROUNDS));
+    for (size_t i = 0; i < FLOATS; i++)
+      assert_true(got[i] == expected + 3.0f * (float)(k * ROUNDS));
     for (size_t i = FLOATS; i < 2 * QUERN__EXCHANGE_ALIGNMENT / sizeof(float); i++)
       assert_true(lanes[k].host[i] == -7.0f);
     lane_close(&lanes[k]);
@@ -110,7 +112,8 @@ static void test_ends(void **state) {
   }
 }
 
-/* Taken, it is there once the ops before are done, and no earlier; what is queued later is not waited for. */
+/* Taken, it is there once the ops before are done, and no earlier; what is queued later is not
+ * waited for. */
 static void test_in_order(void **state) {
   (void)state;
   caller mine = caller_open(0, false);
@@ -139,6 +142,7 @@ static void test_in_order(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {BOTH_WAYS(test_rounds), BOTH_WAYS(test_ends), BOTH_WAYS(test_in_order)};
+  const struct CMUnitTest tests[] = {BOTH_WAYS(test_rounds), BOTH_WAYS(test_ends),
+                                     BOTH_WAYS(test_in_order)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

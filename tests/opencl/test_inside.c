@@ -1,5 +1,6 @@
-/* What the OpenCL backend knows by table: error names and the statuses they become, and the parameters for each kind of
- * device; and that all kernels build without a word from the compiler. */
+/* What the OpenCL backend knows by table: error names and the statuses they become, and the
+ * parameters for each kind of device; and that all kernels build without a word from the compiler.
+ */
 #include "test.h"
 
 #include "context.h"
@@ -20,14 +21,15 @@ static void test_error_names(void **state) {
 static void test_statuses(void **state) {
   (void)state;
   assert_ok(quern__cl_check(CL_SUCCESS, "clFinish", "context"));
-  assert_fails(quern__cl_check(CL_INVALID_VALUE, "clFinish", "context"), QUERN_ERROR_OPENCL, "clFinish",
-               "context", "CL_INVALID_VALUE", "-30");
+  assert_fails(quern__cl_check(CL_INVALID_VALUE, "clFinish", "context"), QUERN_ERROR_OPENCL,
+               "clFinish", "context", "CL_INVALID_VALUE", "-30");
   assert_fails(quern__cl_check(CL_MEM_OBJECT_ALLOCATION_FAILURE, "clCreateBuffer", "buffer"),
-               QUERN_ERROR_OUT_OF_DEVICE_MEMORY, "clCreateBuffer", "CL_MEM_OBJECT_ALLOCATION_FAILURE");
-  assert_fails(quern__cl_check(CL_OUT_OF_HOST_MEMORY, "clCreateBuffer", "buffer"), QUERN_ERROR_OUT_OF_MEMORY,
-               "CL_OUT_OF_HOST_MEMORY");
-  assert_fails(quern__cl_check(CL_DEVICE_NOT_AVAILABLE, "clFinish", "context"), QUERN_ERROR_DEVICE_LOST,
-               "CL_DEVICE_NOT_AVAILABLE");
+               QUERN_ERROR_OUT_OF_DEVICE_MEMORY, "clCreateBuffer",
+               "CL_MEM_OBJECT_ALLOCATION_FAILURE");
+  assert_fails(quern__cl_check(CL_OUT_OF_HOST_MEMORY, "clCreateBuffer", "buffer"),
+               QUERN_ERROR_OUT_OF_MEMORY, "CL_OUT_OF_HOST_MEMORY");
+  assert_fails(quern__cl_check(CL_DEVICE_NOT_AVAILABLE, "clFinish", "context"),
+               QUERN_ERROR_DEVICE_LOST, "CL_DEVICE_NOT_AVAILABLE");
   assert_fails(quern__cl_check(-9999, "clFinish", "context"), QUERN_ERROR_OPENCL, "-9999");
 }
 
@@ -42,7 +44,8 @@ static void check_tile(quern__cl_tile tile) {
   assert_true(tile.rows > 0 && tile.vectors > 0);
 }
 
-/* What kernels/dense_group.cl asks of its parameters; and at least two sizes, each smaller than the one before. */
+/* What kernels/dense_group.cl asks of its parameters; and at least two sizes, each smaller than the
+ * one before. */
 static void check_groups(const quern__cl_tuning *tuning, quern__cl_limits limits) {
   const unsigned width = tuning->vector_width;
   size_t sizes = 0, area = SIZE_MAX;
@@ -57,10 +60,12 @@ static void check_groups(const quern__cl_tuning *tuning, quern__cl_limits limits
     assert_true(power_of_two(t->slices) && t->depth % t->slices == 0);
     assert_true(t->buffers == 1 || t->buffers == 2);
     const size_t items = quern__cl_group_items(t);
-    assert_true(t->rows / width * t->depth % items == 0 && t->columns / width * t->depth % items == 0);
+    assert_true(t->rows / width * t->depth % items == 0 &&
+                t->columns / width * t->depth % items == 0);
     assert_true(items % (t->columns / width) == 0);
     assert_true(items <= limits.work_group);
-    assert_true(quern__cl_group_local_vectors(t, width) * width * sizeof(float) <= limits.local_memory);
+    assert_true(quern__cl_group_local_vectors(t, width) * width * sizeof(float) <=
+                limits.local_memory);
   }
   assert_true(sizes >= 2);
 }
@@ -78,8 +83,8 @@ static void check_row(const quern__cl_tuning *tuning, quern__cl_limits limits) {
   check_tile(tuning->backward_weights);
 }
 
-/* Every kind of device has a row, whatever its platform is called and however little it can run, and the row's
- * numbers make sense. */
+/* Every kind of device has a row, whatever its platform is called and however little it can run,
+ * and the row's numbers make sense. */
 static void test_tuning(void **state) {
   (void)state;
   static const char *const platforms[] = {"",
@@ -88,8 +93,10 @@ static void test_tuning(void **state) {
                                           "AMD Accelerated Parallel Processing",
                                           "Intel(R) OpenCL Graphics",
                                           "rusticl"};
-  static const quern__cl_limits limits[] = {
-      {1024, 48 << 10, 16, true}, {256, 32 << 10, 8, true}, {64, 16 << 10, 4, false}, {1, 1 << 10, 0, false}};
+  static const quern__cl_limits limits[] = {{1024, 48 << 10, 16, true},
+                                            {256, 32 << 10, 8, true},
+                                            {64, 16 << 10, 4, false},
+                                            {1, 1 << 10, 0, false}};
   for (quern_device_kind kind = QUERN_DEVICE_GPU; kind <= QUERN_DEVICE_REFERENCE; kind++)
     for (size_t i = 0; i < sizeof platforms / sizeof *platforms; i++)
       for (size_t j = 0; j < sizeof limits / sizeof *limits; j++) {
@@ -104,8 +111,8 @@ static void test_tuning(void **state) {
 
 static const quern__cl_tuning *gpu(const char *platform, size_t work_group, uint64_t local_memory) {
   const quern_device_info info = {.kind = QUERN_DEVICE_GPU, .platform = platform, .name = "device"};
-  return quern__cl_tuning_find(&info,
-                               (quern__cl_limits){.work_group = work_group, .local_memory = local_memory});
+  return quern__cl_tuning_find(
+      &info, (quern__cl_limits){.work_group = work_group, .local_memory = local_memory});
 }
 
 /* A GPU has its maker's row while it can run it, then that of any GPU, then that of any device. */
@@ -122,10 +129,12 @@ static void test_limits(void **state) {
   assert_true(gpu("NVIDIA CUDA", 1024, 1 << 10)->any_kind);
 }
 
-/* A CPU has the row of the widest vectors that it has itself, and a work-item has a sample's row. */
+/* A CPU has the row of the widest vectors that it has itself, and a work-item has a sample's row.
+ */
 static void test_widths(void **state) {
   (void)state;
-  const quern_device_info info = {.kind = QUERN_DEVICE_CPU, .platform = "a platform", .name = "device"};
+  const quern_device_info info = {
+      .kind = QUERN_DEVICE_CPU, .platform = "a platform", .name = "device"};
   quern__cl_limits limits = {.work_group = 4096, .local_memory = 1 << 20};
   for (limits.vector_width = 4; limits.vector_width <= 16; limits.vector_width *= 2)
     for (int fused = limits.vector_width == 16; fused < 2; fused++) {
@@ -140,7 +149,8 @@ static void test_widths(void **state) {
   const quern__cl_tuning *widest = quern__cl_tuning_find(&info, limits);
   assert_int_equal(widest->vector_width, 16);
   limits.vector_width = 8;
-  assert_fails(quern__tuning_check(widest, limits), QUERN_ERROR_FORMAT, "vector_width is 16", "at most 8");
+  assert_fails(quern__tuning_check(widest, limits), QUERN_ERROR_FORMAT, "vector_width is 16",
+               "at most 8");
 }
 
 /* Whether fma() is one instruction, by the CPU that the device's name has. */
@@ -172,7 +182,8 @@ static void test_sizes(void **state) {
                {256, 1024, QUERN__GROUP_small},   {32, 128, QUERN__GROUP_tiny},
                {1, 1, QUERN__GROUP_tiny},         {INT32_MAX, INT32_MAX, QUERN__GROUP_large}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-    assert_int_equal(quern__cl_group_choose(nvidia, cases[i].rows, cases[i].columns, 132), cases[i].size);
+    assert_int_equal(quern__cl_group_choose(nvidia, cases[i].rows, cases[i].columns, 132),
+                     cases[i].size);
   const quern__cl_tuning *any = gpu("", 64, 16 << 10);
   assert_int_equal(quern__cl_group_choose(any, 1, 1, 8), QUERN__GROUP_tiny);
   assert_int_equal(quern__cl_group_choose(any, 4096, 4096, 8), QUERN__GROUP_small);
@@ -180,8 +191,10 @@ static void test_sizes(void **state) {
 
 /* Whether this device's row has the tile that a kernel is built for. */
 static bool has_tile(const quern__cl_tuning *tuning, quern__kernel kernel) {
-  if (tuning->dense == QUERN__DENSE_ITEM) return kernel < first_group_kernel || kernel > last_group_kernel;
-  if (kernel <= QUERN__KERNEL_dense_backward_weights || kernel >= QUERN__KERNEL_steps_rows) return false;
+  if (tuning->dense == QUERN__DENSE_ITEM)
+    return kernel < first_group_kernel || kernel > last_group_kernel;
+  if (kernel <= QUERN__KERNEL_dense_backward_weights || kernel >= QUERN__KERNEL_steps_rows)
+    return false;
   if (kernel > last_group_kernel) return true;
   return tuning->groups[(kernel - first_group_kernel) / 3].rows > 0;
 }

@@ -1,5 +1,5 @@
-/* Cached programs: a second start takes the file of the first, and whatever is wrong with a file or with the folder is a
- * miss, not a failure. */
+/* Cached programs: a second start takes the file of the first, and whatever is wrong with a file or
+ * with the folder is a miss, not a failure. */
 #include "../data/temporary.h"
 #include "op_check.h"
 #include "opencl_shim.h"
@@ -53,7 +53,8 @@ static void assert_source_builds(size_t expected, const char *what) {
   const size_t before = count_sources();
   run_op(NULL, 0);
   const size_t built = count_sources() - before;
-  if (built != expected) fail_msg("%s: built from source %zu times, expected %zu", what, built, expected);
+  if (built != expected)
+    fail_msg("%s: built from source %zu times, expected %zu", what, built, expected);
 }
 
 /* The cached program of the only op here; false where there is none. */
@@ -85,8 +86,9 @@ static void reseal(unsigned char *bytes, size_t size) {
   memcpy(bytes + size - SUM, &sum, SUM);
 }
 
-/* What is wrong with a file is found before the driver sees it, whichever that is: all places are tried on one, whose own cache makes a
- * build short, and some on the others, which compile each time. */
+/* What is wrong with a file is found before the driver sees it, whichever that is: all places are
+ * tried on one, whose own cache makes a build short, and some on the others, which compile each
+ * time. */
 static bool tries_all(void) {
   char platform[256];
   set("QUERN_CACHE", "off");
@@ -96,7 +98,8 @@ static bool tries_all(void) {
 }
 
 /* The file is a miss; it is replaced by one that is a hit. */
-static void assert_miss(const char *path, const unsigned char *bytes, size_t size, const char *what) {
+static void assert_miss(const char *path, const unsigned char *bytes, size_t size,
+                        const char *what) {
   write_bytes(path, bytes, size);
   assert_source_builds(1, what);
   assert_source_builds(0, what);
@@ -208,8 +211,8 @@ static void test_damaged(void **state) {
   free(bytes);
 }
 
-/* A file that is whole, and that the driver takes for no program of its own. Rusticl of Mesa 22.3 ends the process over
- * such a binary instead of refusing it; its version is in the key. */
+/* A file that is whole, and that the driver takes for no program of its own. Rusticl of Mesa 22.3
+ * ends the process over such a binary instead of refusing it; its version is in the key. */
 static void test_refused_by_driver(void **state) {
   (void)state;
   char path[PATH_BYTES * 2], platform[256];
@@ -227,7 +230,8 @@ static void test_refused_by_driver(void **state) {
   free(bytes);
 }
 
-/* Where the file cannot be read or written, the program is built all the same, and nobody is told of an error. */
+/* Where the file cannot be read or written, the program is built all the same, and nobody is told
+ * of an error. */
 static void test_file_in_the_way(void **state) {
   (void)state;
   char path[PATH_BYTES * 2], before[1024];
@@ -235,8 +239,8 @@ static void test_file_in_the_way(void **state) {
   free(fill_cache(path, sizeof path, &size));
   assert_int_equal(unlink(path), 0);
   assert_int_equal(mkdir(path, 0700), 0);
-  assert_fails(quern_context_create("no such device", &(quern_context *){NULL}), QUERN_ERROR_NO_DEVICE,
-               "no such device");
+  assert_fails(quern_context_create("no such device", &(quern_context *){NULL}),
+               QUERN_ERROR_NO_DEVICE, "no such device");
   snprintf(before, sizeof before, "%s", quern_last_error());
   assert_source_builds(1, "a folder in the file's place");
   assert_source_builds(1, "a folder in the file's place");
@@ -259,8 +263,8 @@ static void test_unfit_folder(void **state) {
   set("QUERN_CACHE_DIR", temporary_folder);
 }
 
-/* A whole program that is a link, another's, or open to others, may be anybody's: it is built anew, and what is written then is the
- * user's own. */
+/* A whole program that is a link, another's, or open to others, may be anybody's: it is built anew,
+ * and what is written then is the user's own. */
 static void test_not_ones_own(void **state) {
   (void)state;
   char path[PATH_BYTES * 2];
@@ -312,7 +316,9 @@ static void test_once(void **state) {
 }
 
 static int open_folder(void **state) {
-  return make_temporary_folder(state) != 0 || setenv("QUERN_CACHE_DIR", temporary_folder, 1) != 0 ? -1 : 0;
+  return make_temporary_folder(state) != 0 || setenv("QUERN_CACHE_DIR", temporary_folder, 1) != 0
+             ? -1
+             : 0;
 }
 
 static int end_test(void **state) {

@@ -1,4 +1,5 @@
-/* Work is queued, not waited for; what the device finds wrong comes back from the next call that waits, once. */
+/* Work is queued, not waited for; what the device finds wrong comes back from the next call that
+ * waits, once. */
 #include "op_check.h"
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +15,14 @@ static void test_long_queue(void **state) {
   float values[2 * COUNT] = {0};
   assert_ok(quern_buffer_create(rig.device, sizeof values, &buffer));
   assert_ok(quern_buffer_write(buffer, 0, sizeof values, values, QUERN_NO_WAIT));
-  const quern_tensor ones = quern_vector(buffer, 0, COUNT), sums = quern_vector(buffer, COUNT, COUNT);
+  const quern_tensor ones = quern_vector(buffer, 0, COUNT),
+                     sums = quern_vector(buffer, COUNT, COUNT);
   assert_ok(quern_fill(rig.device, 1.0f, ones));
   for (int i = 0; i < rounds; i++)
     assert_ok(quern_sgd_update(rig.device, (quern_sgd){-1.0f, 0.0f}, ones, sums));
   assert_ok(quern_buffer_read(buffer, 0, sizeof values, values, QUERN_WAIT));
-  for (size_t i = 0; i < COUNT; i++) assert_true(values[i] == 1.0f && values[COUNT + i] == (float)rounds);
+  for (size_t i = 0; i < COUNT; i++)
+    assert_true(values[i] == 1.0f && values[COUNT + i] == (float)rounds);
   quern_buffer_free(buffer);
   test_rig_close(&rig);
 }
@@ -43,7 +46,8 @@ static void test_freed_while_queued(void **state) {
   test_rig_close(&rig);
 }
 
-/* Labels and indices that are wrong, in one buffer: 4 floats of logits, then 2 labels, 2 indices, 2 places for output. */
+/* Labels and indices that are wrong, in one buffer: 4 floats of logits, then 2 labels, 2 indices, 2
+ * places for output. */
 typedef struct mixture {
   float z[4];
   int32_t labels[2];
@@ -52,8 +56,9 @@ typedef struct mixture {
 } mixture;
 
 static void queue_bad_label(quern_context *context, quern_buffer *buffer) {
-  assert_ok(quern_softmax_cross_entropy(context, quern_matrix(buffer, 0, 2, 2), quern_vector(buffer, 4, 2),
-                                        1.0f, quern_vector(buffer, 8, 2), quern_none()));
+  assert_ok(quern_softmax_cross_entropy(context, quern_matrix(buffer, 0, 2, 2),
+                                        quern_vector(buffer, 4, 2), 1.0f,
+                                        quern_vector(buffer, 8, 2), quern_none()));
 }
 
 static void queue_bad_index(quern_context *context, quern_buffer *buffer) {
@@ -86,15 +91,16 @@ static void test_faults(void **state) {
     /* By a read that waits, which has read all the same; not by one that does not. */
     queue_bad_index(context, buffer);
     assert_ok(quern_buffer_read(buffer, 0, sizeof got, &got, QUERN_NO_WAIT));
-    assert_fails(quern_buffer_read(buffer, 0, sizeof got, &got, QUERN_WAIT), QUERN_ERROR_DATA, "index",
-                 "row 0 ");
+    assert_fails(quern_buffer_read(buffer, 0, sizeof got, &got, QUERN_WAIT), QUERN_ERROR_DATA,
+                 "index", "row 0 ");
     assert_int_equal(got.out[0], -1);
     assert_int_equal(got.out[1], 0);
     assert_ok(quern_buffer_read(buffer, 0, sizeof got, &got, QUERN_WAIT));
     /* By a write that waits. Of two, the index, which came first; the other went with it. */
     queue_bad_index(context, buffer);
     queue_bad_label(context, buffer);
-    assert_fails(quern_buffer_write(buffer, 0, sizeof bad, &bad, QUERN_WAIT), QUERN_ERROR_DATA, "index");
+    assert_fails(quern_buffer_write(buffer, 0, sizeof bad, &bad, QUERN_WAIT), QUERN_ERROR_DATA,
+                 "index");
     assert_ok(quern_buffer_write(buffer, 0, sizeof bad, &bad, QUERN_WAIT));
     assert_ok(quern_context_finish(context));
     /* A fault that nobody waited for goes with the context. */
@@ -105,7 +111,7 @@ static void test_faults(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_long_queue), QUERN_TEST(test_freed_while_queued),
-                                     QUERN_TEST(test_faults)};
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_long_queue),
+                                     QUERN_TEST(test_freed_while_queued), QUERN_TEST(test_faults)};
   return cmocka_run_group_tests_name("opencl/queue", tests, NULL, NULL);
 }

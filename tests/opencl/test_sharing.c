@@ -13,15 +13,15 @@ static void test_own_queue(void **state) {
   quern_buffer *buffer = wrap(context, &mine);
   assert_ok(quern_fill(context, -5.0f, quern_vector(buffer, 0, INSIDE)));
   float values[COUNT];
-  assert_int_equal(quern__cl_call.EnqueueReadBuffer(mine.queue, mine.memory, CL_TRUE, 0, sizeof values,
-                                                    values, 0, NULL, NULL),
+  assert_int_equal(quern__cl_call.EnqueueReadBuffer(mine.queue, mine.memory, CL_TRUE, 0,
+                                                    sizeof values, values, 0, NULL, NULL),
                    CL_SUCCESS);
   expect_filled(values, -5.0f);
   quern_buffer_free(buffer);
   quern_context_free(context);
   /* What was given is still there. */
-  assert_int_equal(quern__cl_call.EnqueueReadBuffer(mine.queue, mine.memory, CL_TRUE, 0, sizeof values,
-                                                    values, 0, NULL, NULL),
+  assert_int_equal(quern__cl_call.EnqueueReadBuffer(mine.queue, mine.memory, CL_TRUE, 0,
+                                                    sizeof values, values, 0, NULL, NULL),
                    CL_SUCCESS);
   caller_close(&mine);
 }
@@ -33,16 +33,19 @@ static void test_refuses(void **state) {
   quern_buffer *buffer = NULL;
   assert_fails(quern_opencl_context_create(NULL, mine.device, NULL, &context), QUERN_ERROR_ARGUMENT,
                "context");
-  assert_fails(quern_opencl_context_create(mine.context, NULL, NULL, &context), QUERN_ERROR_ARGUMENT,
-               "device");
+  assert_fails(quern_opencl_context_create(mine.context, NULL, NULL, &context),
+               QUERN_ERROR_ARGUMENT, "device");
   assert_fails(quern_opencl_context_create(mine.context, mine.device, other.queue, &context),
                QUERN_ERROR_ARGUMENT, "queue");
   assert_ok(quern_opencl_context_create(mine.context, mine.device, NULL, &context));
-  assert_fails(quern_opencl_buffer_wrap(context, NULL, 0, 4, &buffer), QUERN_ERROR_ARGUMENT, "NULL");
+  assert_fails(quern_opencl_buffer_wrap(context, NULL, 0, 4, &buffer), QUERN_ERROR_ARGUMENT,
+               "NULL");
   assert_fails(quern_opencl_buffer_wrap(context, other.memory, 0, 4, &buffer), QUERN_ERROR_ARGUMENT,
                "context");
-  assert_fails(quern_opencl_buffer_wrap(context, mine.memory, 2, 4, &buffer), QUERN_ERROR_ARGUMENT, "4");
-  assert_fails(quern_opencl_buffer_wrap(context, mine.memory, 0, 0, &buffer), QUERN_ERROR_ARGUMENT, "0");
+  assert_fails(quern_opencl_buffer_wrap(context, mine.memory, 2, 4, &buffer), QUERN_ERROR_ARGUMENT,
+               "4");
+  assert_fails(quern_opencl_buffer_wrap(context, mine.memory, 0, 0, &buffer), QUERN_ERROR_ARGUMENT,
+               "0");
   assert_fails(quern_opencl_buffer_wrap(context, mine.memory, 4, COUNT * sizeof(float), &buffer),
                QUERN_ERROR_SHAPE, "160");
   assert_null(buffer);
@@ -53,7 +56,8 @@ static void test_refuses(void **state) {
 
 static cl_mem make_memory(const caller *mine, cl_mem_flags flags) {
   cl_int error;
-  cl_mem made = quern__cl_call.CreateBuffer(mine->context, flags, COUNT * sizeof(float), NULL, &error);
+  cl_mem made =
+      quern__cl_call.CreateBuffer(mine->context, flags, COUNT * sizeof(float), NULL, &error);
   assert_int_equal(error, CL_SUCCESS);
   return made;
 }
@@ -68,8 +72,8 @@ static void test_refuses_one_way_memory(void **state) {
   static const cl_mem_flags ways[] = {CL_MEM_READ_ONLY, CL_MEM_WRITE_ONLY};
   for (size_t i = 0; i < 2; i++) {
     cl_mem one_way = make_memory(&mine, ways[i]);
-    assert_fails(quern_opencl_buffer_wrap(context, one_way, 0, 4, &buffer), QUERN_ERROR_ARGUMENT, "wrap",
-                 "READ_WRITE");
+    assert_fails(quern_opencl_buffer_wrap(context, one_way, 0, 4, &buffer), QUERN_ERROR_ARGUMENT,
+                 "wrap", "READ_WRITE");
     assert_null(buffer);
     assert_int_equal(quern__cl_call.ReleaseMemObject(one_way), CL_SUCCESS);
   }

@@ -1,15 +1,17 @@
-/* Beside a caller's out-of-order queue, and where none was given, quern runs on a queue of its own: events join the two. */
+/* Beside a caller's out-of-order queue, and where none was given, quern runs on a queue of its own:
+ * events join the two. */
 #include "sharing.h"
 
 static cl_int status_of(cl_event event) {
   cl_int status = CL_COMPLETE;
-  assert_int_equal(
-      quern__cl_call.GetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, NULL),
-      CL_SUCCESS);
+  assert_int_equal(quern__cl_call.GetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS,
+                                               sizeof status, &status, NULL),
+                   CL_SUCCESS);
   return status;
 }
 
-/* The caller writes -100, quern halves it, the caller reads: in this order, with no wait of the host in between. */
+/* The caller writes -100, quern halves it, the caller reads: in this order, with no wait of the
+ * host in between. */
 static void check_joined(const caller *mine, cl_command_queue given) {
   quern_context *context;
   cl_command_queue queue;
@@ -18,7 +20,8 @@ static void check_joined(const caller *mine, cl_command_queue given) {
   assert_ptr_not_equal(queue, mine->queue);
   quern_buffer *buffer = wrap(context, mine);
   float values[COUNT], back[COUNT] = {0};
-  for (size_t i = 0; i < COUNT; i++) values[i] = i >= FIRST && i < FIRST + INSIDE ? -100.0f : (float)i;
+  for (size_t i = 0; i < COUNT; i++)
+    values[i] = i >= FIRST && i < FIRST + INSIDE ? -100.0f : (float)i;
   /* The kernel is built before, as building may wait. */
   const quern_activation half = {QUERN_LEAKY_RELU, 0.5f};
   const quern_tensor inside = quern_vector(buffer, 0, INSIDE);
@@ -27,16 +30,17 @@ static void check_joined(const caller *mine, cl_command_queue given) {
 
   gate held = gate_close(mine);
   cl_event written, halved, read;
-  assert_int_equal(quern__cl_call.EnqueueWriteBuffer(mine->queue, mine->memory, CL_FALSE, 0, sizeof values,
-                                                     values, 1, &held.closed, &written),
+  assert_int_equal(quern__cl_call.EnqueueWriteBuffer(mine->queue, mine->memory, CL_FALSE, 0,
+                                                     sizeof values, values, 1, &held.closed,
+                                                     &written),
                    CL_SUCCESS);
   assert_int_equal(quern__cl_call.Flush(mine->queue), CL_SUCCESS);
   assert_ok(quern_opencl_wait(context, 0, NULL));
   assert_ok(quern_opencl_wait(context, 1, &written));
   assert_ok(quern_activation_forward(context, half, inside, inside));
   assert_ok(quern_opencl_event(context, &halved));
-  assert_int_equal(quern__cl_call.EnqueueReadBuffer(mine->queue, mine->memory, CL_FALSE, 0, sizeof back, back,
-                                                    1, &halved, &read),
+  assert_int_equal(quern__cl_call.EnqueueReadBuffer(mine->queue, mine->memory, CL_FALSE, 0,
+                                                    sizeof back, back, 1, &halved, &read),
                    CL_SUCCESS);
   assert_int_equal(quern__cl_call.Flush(mine->queue), CL_SUCCESS);
   if (!held.open) assert_true(status_of(halved) > CL_COMPLETE);
@@ -55,8 +59,8 @@ static void check_joined(const caller *mine, cl_command_queue given) {
 static bool has_out_of_order_queues(void) {
   caller mine = caller_open(0, false);
   cl_command_queue_properties properties = 0;
-  assert_int_equal(quern__cl_call.GetDeviceInfo(mine.device, CL_DEVICE_QUEUE_PROPERTIES, sizeof properties,
-                                                &properties, NULL),
+  assert_int_equal(quern__cl_call.GetDeviceInfo(mine.device, CL_DEVICE_QUEUE_PROPERTIES,
+                                                sizeof properties, &properties, NULL),
                    CL_SUCCESS);
   caller_close(&mine);
   return (properties & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE) != 0;
@@ -77,7 +81,8 @@ static void test_no_queue(void **state) {
   caller_close(&mine);
 }
 
-/* An event of the program's own, which no queue completes: quern's ops wait for it, and so does what waits for them. */
+/* An event of the program's own, which no queue completes: quern's ops wait for it, and so does
+ * what waits for them. */
 static void test_user_event(void **state) {
   (void)state;
   caller mine = caller_open(0, true);
@@ -118,7 +123,8 @@ static void test_refuses(void **state) {
   gate strange = gate_close(&other);
   assert_fails(quern_opencl_wait(context, 1, NULL), QUERN_ERROR_ARGUMENT, "events");
   assert_fails(quern_opencl_wait(context, 1, &event), QUERN_ERROR_ARGUMENT, "event 0", "NULL");
-  assert_fails(quern_opencl_wait(context, 1, &strange.closed), QUERN_ERROR_ARGUMENT, "another cl_context");
+  assert_fails(quern_opencl_wait(context, 1, &strange.closed), QUERN_ERROR_ARGUMENT,
+               "another cl_context");
   assert_fails(quern_opencl_wait(reference, 0, NULL), QUERN_ERROR_ARGUMENT, "reference", "opencl");
   assert_fails(quern_opencl_event(reference, &event), QUERN_ERROR_ARGUMENT, "reference", "opencl");
   assert_fails(quern_opencl_event(context, NULL), QUERN_ERROR_ARGUMENT, "result pointer");

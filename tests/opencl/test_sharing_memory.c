@@ -1,4 +1,5 @@
-/* A program's own cl_mem under quern: whole, in parts, several times over, and freed by the program first. */
+/* A program's own cl_mem under quern: whole, in parts, several times over, and freed by the program
+ * first. */
 #include "sharing.h"
 
 static quern_context *context_on(const caller *mine) {
@@ -8,8 +9,8 @@ static quern_context *context_on(const caller *mine) {
 }
 
 static void read_all(const caller *mine, cl_mem memory, float *values) {
-  assert_int_equal(quern__cl_call.EnqueueReadBuffer(mine->queue, memory, CL_TRUE, 0, COUNT * sizeof(float),
-                                                    values, 0, NULL, NULL),
+  assert_int_equal(quern__cl_call.EnqueueReadBuffer(mine->queue, memory, CL_TRUE, 0,
+                                                    COUNT * sizeof(float), values, 0, NULL, NULL),
                    CL_SUCCESS);
 }
 
@@ -28,7 +29,8 @@ static void test_caller_frees_first(void **state) {
   quern_buffer_free(buffer);
 }
 
-/* A view of a wrapped part begins that much further into the cl_mem, for ops and for the program alike. */
+/* A view of a wrapped part begins that much further into the cl_mem, for ops and for the program
+ * alike. */
 static void test_view_of_wrapped(void **state) {
   (void)state;
   caller mine = caller_open(0, true);
@@ -84,10 +86,11 @@ static void test_wrapped_twice(void **state) {
   assert_ok(quern_opencl_buffer_wrap(context, mine.memory, 4 * f, INSIDE * f, &across));
   const quern_activation relu = quern_activation_of(QUERN_RELU);
   const quern_tensor z = quern_vector(buffer, 0, 8);
-  assert_fails(quern_activation_forward(context, relu, z, quern_vector(across, 0, 8)), QUERN_ERROR_ARGUMENT,
-               "h overlaps z");
+  assert_fails(quern_activation_forward(context, relu, z, quern_vector(across, 0, 8)),
+               QUERN_ERROR_ARGUMENT, "h overlaps z");
   assert_fails(quern_buffer_copy(buffer, 0, across, 0, 8 * f), QUERN_ERROR_ARGUMENT, "overlap");
-  assert_ok(quern_activation_forward(context, relu, z, quern_vector(across, 4, 8))); /* the same range */
+  /* the same range */
+  assert_ok(quern_activation_forward(context, relu, z, quern_vector(across, 4, 8)));
   assert_ok(quern_activation_forward(context, relu, z, quern_vector(beside, 0, 8)));
   float values[COUNT];
   read_all(&mine, mine.memory, values);
@@ -114,13 +117,14 @@ static void test_sub_buffer(void **state) {
   (void)state;
   caller mine = caller_open(0, true);
   cl_uint bits = 0;
-  assert_int_equal(
-      quern__cl_call.GetDeviceInfo(mine.device, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof bits, &bits, NULL),
-      CL_SUCCESS);
-  const size_t f = sizeof(float), origin = bits / 8 > f ? bits / 8 : f, first = origin / f, count = 8;
+  assert_int_equal(quern__cl_call.GetDeviceInfo(mine.device, CL_DEVICE_MEM_BASE_ADDR_ALIGN,
+                                                sizeof bits, &bits, NULL),
+                   CL_SUCCESS);
+  const size_t f = sizeof(float), origin = bits / 8 > f ? bits / 8 : f, first = origin / f,
+               count = 8;
   cl_int error;
-  cl_mem large =
-      quern__cl_call.CreateBuffer(mine.context, CL_MEM_READ_WRITE, 3 * origin + count * f, NULL, &error);
+  cl_mem large = quern__cl_call.CreateBuffer(mine.context, CL_MEM_READ_WRITE,
+                                             3 * origin + count * f, NULL, &error);
   assert_int_equal(error, CL_SUCCESS);
   cl_mem part = make_part(large, origin, origin + count * f);
   quern_context *context = context_on(&mine);
@@ -133,11 +137,11 @@ static void test_sub_buffer(void **state) {
   assert_ok(quern_buffer_read(all, origin, sizeof values, values, QUERN_WAIT));
   assert_true(values[0] == 1.0f && values[1] == 2.0f && values[2] == 2.0f && values[3] == 1.0f);
   const quern_activation relu = quern_activation_of(QUERN_RELU);
-  assert_fails(
-      quern_activation_forward(context, relu, quern_vector(all, first, 4), quern_vector(inside, 0, 4)),
-      QUERN_ERROR_ARGUMENT, "h overlaps z");
-  assert_ok(
-      quern_activation_forward(context, relu, quern_vector(all, first - 1, 2), quern_vector(inside, 0, 2)));
+  assert_fails(quern_activation_forward(context, relu, quern_vector(all, first, 4),
+                                        quern_vector(inside, 0, 4)),
+               QUERN_ERROR_ARGUMENT, "h overlaps z");
+  assert_ok(quern_activation_forward(context, relu, quern_vector(all, first - 1, 2),
+                                     quern_vector(inside, 0, 2)));
   assert_ok(quern_context_finish(context));
   quern_buffer_free(all);
   quern_buffer_free(inside);
@@ -152,8 +156,8 @@ static void test_no_host_access(void **state) {
   (void)state;
   caller mine = caller_open(0, true);
   cl_int error;
-  cl_mem hidden = quern__cl_call.CreateBuffer(mine.context, CL_MEM_READ_WRITE | CL_MEM_HOST_NO_ACCESS,
-                                              COUNT * sizeof(float), NULL, &error);
+  cl_mem hidden = quern__cl_call.CreateBuffer(
+      mine.context, CL_MEM_READ_WRITE | CL_MEM_HOST_NO_ACCESS, COUNT * sizeof(float), NULL, &error);
   assert_int_equal(error, CL_SUCCESS);
   quern_context *context = context_on(&mine);
   quern_buffer *buffer, *shown;
@@ -177,8 +181,9 @@ static void test_no_host_access(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_caller_frees_first), QUERN_TEST(test_view_of_wrapped),
-                                     QUERN_TEST(test_memory_of_own),      QUERN_TEST(test_wrapped_twice),
-                                     QUERN_TEST(test_sub_buffer),         QUERN_TEST(test_no_host_access)};
+  const struct CMUnitTest tests[] = {
+      QUERN_TEST(test_caller_frees_first), QUERN_TEST(test_view_of_wrapped),
+      QUERN_TEST(test_memory_of_own),      QUERN_TEST(test_wrapped_twice),
+      QUERN_TEST(test_sub_buffer),         QUERN_TEST(test_no_host_access)};
   return cmocka_run_group_tests_name("opencl/sharing_memory", tests, NULL, NULL);
 }

@@ -16,9 +16,9 @@ static void check_timed(const caller *mine, cl_command_queue_properties expected
   cl_command_queue_properties properties = 0;
   assert_ok(quern_opencl_context_create(mine->context, mine->device, mine->queue, &context));
   assert_ok(quern_opencl_context_objects(context, NULL, NULL, &queue));
-  assert_int_equal(
-      quern__cl_call.GetCommandQueueInfo(queue, CL_QUEUE_PROPERTIES, sizeof properties, &properties, NULL),
-      CL_SUCCESS);
+  assert_int_equal(quern__cl_call.GetCommandQueueInfo(queue, CL_QUEUE_PROPERTIES, sizeof properties,
+                                                      &properties, NULL),
+                   CL_SUCCESS);
   assert_int_equal(properties, expected);
   quern_buffer *buffer = wrap(context, mine);
   cl_event before, after;
@@ -27,11 +27,12 @@ static void check_timed(const caller *mine, cl_command_queue_properties expected
   assert_ok(quern_opencl_event(context, &after));
   assert_ok(quern_context_finish(context));
   float values[COUNT];
-  assert_int_equal(quern__cl_call.EnqueueReadBuffer(mine->queue, mine->memory, CL_TRUE, 0, sizeof values,
-                                                    values, 0, NULL, NULL),
+  assert_int_equal(quern__cl_call.EnqueueReadBuffer(mine->queue, mine->memory, CL_TRUE, 0,
+                                                    sizeof values, values, 0, NULL, NULL),
                    CL_SUCCESS);
   expect_filled(values, 1.0f);
-  assert_true(time_of(before, CL_PROFILING_COMMAND_END) <= time_of(after, CL_PROFILING_COMMAND_END));
+  assert_true(time_of(before, CL_PROFILING_COMMAND_END) <=
+              time_of(after, CL_PROFILING_COMMAND_END));
   quern__cl_call.ReleaseEvent(before);
   quern__cl_call.ReleaseEvent(after);
   quern_buffer_free(buffer);
@@ -45,17 +46,19 @@ static void test_in_order(void **state) {
   caller_close(&mine);
 }
 
-/* quern's own queue, beside one that is out of order, is in order, and has profiling as the program's has. */
+/* quern's own queue, beside one that is out of order, is in order, and has profiling as the
+ * program's has. */
 static void test_out_of_order(void **state) {
   (void)state;
   caller look = caller_open(0, false);
   cl_command_queue_properties properties = 0;
-  assert_int_equal(quern__cl_call.GetDeviceInfo(look.device, CL_DEVICE_QUEUE_PROPERTIES, sizeof properties,
-                                                &properties, NULL),
+  assert_int_equal(quern__cl_call.GetDeviceInfo(look.device, CL_DEVICE_QUEUE_PROPERTIES,
+                                                sizeof properties, &properties, NULL),
                    CL_SUCCESS);
   caller_close(&look);
   if ((properties & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE) == 0) skip();
-  caller mine = caller_open(CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE | CL_QUEUE_PROFILING_ENABLE, true);
+  caller mine =
+      caller_open(CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE | CL_QUEUE_PROFILING_ENABLE, true);
   check_timed(&mine, CL_QUEUE_PROFILING_ENABLE);
   caller_close(&mine);
 }

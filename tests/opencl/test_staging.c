@@ -1,4 +1,5 @@
-/* Staging: copies to the device beside the ops, each after the ops that it has to wait for and before those that read it. */
+/* Staging: copies to the device beside the ops, each after the ops that it has to wait for and
+ * before those that read it. */
 #include "sharing.h"
 
 #include <pthread.h>
@@ -23,8 +24,8 @@ static void expect(quern_buffer *buffer, size_t first, float value) {
   for (size_t i = 0; i < FLOATS; i++) assert_true(values[i] == value);
 }
 
-/* Two take turns, and each piece is added up by an op that is queued without a wait. One lies inside a longer buffer, whose other
- * bytes stay. */
+/* Two take turns, and each piece is added up by an op that is queued without a wait. One lies
+ * inside a longer buffer, whose other bytes stay. */
 static void check_turns(quern_context *context) {
   enum { PIECES = 50 };
   quern_buffer *first, *whole, *view, *sum;
@@ -46,7 +47,8 @@ static void check_turns(quern_context *context) {
     assert_ok(quern_sgd_update(context, (quern_sgd){-1.0f, 0.0f},
                                quern_vector(piece % 2 == 0 ? first : view, 0, FLOATS),
                                quern_vector(sum, 0, FLOATS)));
-    if (piece % 5 != 4) assert_ok(quern_staging_release(turn)); /* without it a send waits for all */
+    if (piece % 5 != 4)
+      assert_ok(quern_staging_release(turn)); /* without it a send waits for all */
   }
   expect(sum, 0, expected);
   expect(whole, 0, canary);
@@ -84,8 +86,8 @@ static void test_turns(void **state) {
   }
 }
 
-/* A copy waits for no op but those before its release: also where the queue stands still for good. If it does wait, the alarm ends
- * the test. */
+/* A copy waits for no op but those before its release: also where the queue stands still for good.
+ * If it does wait, the alarm ends the test. */
 static void test_beside_ops(void **state) {
   (void)state;
   caller mine = caller_open(0, false);
@@ -171,10 +173,11 @@ static void test_refuses(void **state) {
   assert_null(other);
   assert_fails(quern_staging_create(buffer, NULL), QUERN_ERROR_ARGUMENT, "NULL");
   assert_fails(quern_staging_begin(staging, NULL), QUERN_ERROR_ARGUMENT, "NULL");
-  assert_fails(quern_staging_send(staging, sizeof(float)), QUERN_ERROR_ARGUMENT, "quern_staging_begin");
+  assert_fails(quern_staging_send(staging, sizeof(float)), QUERN_ERROR_ARGUMENT,
+               "quern_staging_begin");
   assert_ok(quern_staging_begin(staging, &memory));
-  assert_fails(quern_staging_send(staging, (FLOATS + 1) * sizeof(float)), QUERN_ERROR_SHAPE, "staging send",
-               "past a buffer");
+  assert_fails(quern_staging_send(staging, (FLOATS + 1) * sizeof(float)), QUERN_ERROR_SHAPE,
+               "staging send", "past a buffer");
   assert_fails(quern_staging_send(staging, 0), QUERN_ERROR_ARGUMENT, "0 bytes");
   assert_fails(quern_staging_begin(NULL, &memory), QUERN_ERROR_ARGUMENT, "NULL");
   assert_fails(quern_staging_send(NULL, 4), QUERN_ERROR_ARGUMENT, "NULL");

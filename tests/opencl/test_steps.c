@@ -1,5 +1,6 @@
-/* Whole training steps give what the reference gives op by op: in each form that host/opencl/steps.c has for them, with frozen parameters,
- * a last batch that is smaller, bytes and floats. */
+/* Whole training steps give what the reference gives op by op: in each form that
+ * host/opencl/steps.c has for them, with frozen parameters, a last batch that is smaller, bytes and
+ * floats. */
 #include "context.h"
 #include "dataset.h"
 #include "network/plan.h"
@@ -16,8 +17,8 @@ typedef struct task {
   quern_layer layers[3];
   size_t layer_count;
   quern__steps_form form; /* that its steps can surely take */
-  quern_optimizer_kind
-      optimizer; /* all but plain SGD with a rate and a momentum that change from step to step */
+  /* all but plain SGD with a rate and a momentum that change from step to step */
+  quern_optimizer_kind optimizer;
 } task;
 
 static quern_dataset *make_data(const task *is, size_t classes) {
@@ -26,7 +27,8 @@ static quern_dataset *make_data(const task *is, size_t classes) {
   int32_t *labels = test_alloc(is->samples, sizeof *labels);
   float *values = test_alloc(count, sizeof *values);
   for (size_t i = 0; i < is->samples; i++) labels[i] = (int32_t)(i * 7 % classes);
-  for (size_t i = 0; i < count; i++) values[i] = (float)(i * 37 % 256) / (is->bytes ? 1.0f : 255.0f);
+  for (size_t i = 0; i < count; i++)
+    values[i] = (float)(i * 37 % 256) / (is->bytes ? 1.0f : 255.0f);
   assert_ok(quern_dataset_from_floats(values, labels, is->samples, is->inputs, &data));
   if (is->bytes) { /* what the readers of images make */
     uint8_t *pixels = test_alloc(count, 1);
@@ -58,7 +60,8 @@ static float *learn(quern_context *context, const task *is, quern_epoch *last, s
     options.schedule = quern_schedule_of(QUERN_SCHEDULE_ONE_CYCLE);
   }
   quern_dataset *data = make_data(is, is->layers[is->layer_count - 1].units);
-  assert_ok(quern_network_create(is->inputs, is->layers, is->layer_count, QUERN_CATEGORICAL, &network));
+  assert_ok(
+      quern_network_create(is->inputs, is->layers, is->layer_count, QUERN_CATEGORICAL, &network));
   assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 5));
   assert_ok(quern_train(context, network, data, NULL, &options, last));
   float *all = NULL;
@@ -76,7 +79,8 @@ static float *learn(quern_context *context, const task *is, quern_epoch *last, s
 }
 
 /* The same bits twice. */
-static void assert_twice(quern_context *context, const task *is, const float *before, size_t count) {
+static void assert_twice(quern_context *context, const task *is, const float *before,
+                         size_t count) {
   quern_epoch last;
   size_t same;
   float *again = learn(context, is, &last, &same);
@@ -89,7 +93,8 @@ static void assert_twice(quern_context *context, const task *is, const float *be
 static quern__steps_form form_of(quern_context *context, const task *is) {
   quern_network *network;
   quern_plan *plan;
-  assert_ok(quern_network_create(is->inputs, is->layers, is->layer_count, QUERN_CATEGORICAL, &network));
+  assert_ok(
+      quern_network_create(is->inputs, is->layers, is->layer_count, QUERN_CATEGORICAL, &network));
   assert_ok(quern_plan_create(context, network, is->batch, QUERN_PLAN_TRAINING, &plan));
   const quern_optimizer optimizer = quern_optimizer_of(is->optimizer, 0.01);
   assert_ok(quern_plan_set_optimizer(plan, &optimizer));
@@ -103,9 +108,11 @@ static quern__steps_form form_of(quern_context *context, const task *is) {
 /* Has the steps take this form; false where the device cannot. */
 static bool choose(const test_rig *rig, const task *is, quern__steps_form wanted) {
   quern__cl *cl = rig->device->state;
-  /* More rounds than llvmpipe's loops have, or minutes of compiling there for what quern verify --full runs. */
-  if (rig->short_loops && ((wanted == QUERN__STEPS_SERIAL && (is->batch > 5 || is->optimizer != QUERN_SGD)) ||
-                           wanted == QUERN__STEPS_COLUMNS))
+  /* More rounds than llvmpipe's loops have, or minutes of compiling there for what quern verify
+   * --full runs. */
+  if (rig->short_loops &&
+      ((wanted == QUERN__STEPS_SERIAL && (is->batch > 5 || is->optimizer != QUERN_SGD)) ||
+       wanted == QUERN__STEPS_COLUMNS))
     return false;
   if (rig->slow && wanted != is->form) return false; /* an emulator: each task in one form */
   if (cl->compute_units < 2) cl->compute_units = 2;
@@ -118,7 +125,8 @@ static void check_form(const task *is, quern__steps_form wanted) {
   test_rig rig;
   test_rig_open(&rig, 0);
   const quern__cl *cl = rig.device->state;
-  /* Tiles of work-groups go op by op whatever is wanted: once is enough, and under an emulator the smallest tasks. */
+  /* Tiles of work-groups go op by op whatever is wanted: once is enough, and under an emulator the
+   * smallest tasks. */
   const bool by_items = cl->tuning.dense == QUERN__DENSE_ITEM;
   if (by_items ? !choose(&rig, is, wanted)
                : wanted != QUERN__STEPS_SERIAL || (rig.slow && is->form != QUERN__STEPS_SERIAL)) {
@@ -141,7 +149,8 @@ static void check_form(const task *is, quern__steps_form wanted) {
   /* A step rounds sums of at most a hundred terms near 1, and there are at most 60 steps. */
   for (size_t i = 0; i < count; i++)
     assert_true(fabsf(device[i] - reference[i]) <= 2e-5f * (1.0f + fabsf(reference[i])));
-  assert_true(fabs(got.train_loss - expected.train_loss) <= 2e-5 * (1.0 + fabs(expected.train_loss)));
+  assert_true(fabs(got.train_loss - expected.train_loss) <=
+              2e-5 * (1.0 + fabs(expected.train_loss)));
   if (!rig.slow) assert_twice(rig.device, is, device, count);
   free(device);
   free(reference);
@@ -161,14 +170,14 @@ static quern_layer frozen(quern_layer layer, bool weights, bool bias) {
 
 static void test_serial(void **state) {
   (void)state;
-  check_task(&(task){
-      .inputs = 3,
-      .samples = 20,
-      .batch = 1,
-      .epochs = 3,
-      .layers = {quern_dense(3, QUERN_RELU), quern_dense(3, QUERN_SIGMOID), quern_dense(3, QUERN_IDENTITY)},
-      .layer_count = 3,
-      .form = QUERN__STEPS_SERIAL});
+  check_task(&(task){.inputs = 3,
+                     .samples = 20,
+                     .batch = 1,
+                     .epochs = 3,
+                     .layers = {quern_dense(3, QUERN_RELU), quern_dense(3, QUERN_SIGMOID),
+                                quern_dense(3, QUERN_IDENTITY)},
+                     .layer_count = 3,
+                     .form = QUERN__STEPS_SERIAL});
   check_task(&(task){.inputs = 19,
                      .samples = 23,
                      .batch = 5,
@@ -199,8 +208,8 @@ static void test_blocks(void **state) {
                      .form = QUERN__STEPS_BLOCKS});
 }
 
-/* Uneven shares of the lowest layer, more than one layer above it, a last batch that is smaller, an odd and an even number of
- * steps. */
+/* Uneven shares of the lowest layer, more than one layer above it, a last batch that is smaller, an
+ * odd and an even number of steps. */
 static void test_columns(void **state) {
   (void)state;
   check_task(&(task){.inputs = 83,
@@ -235,13 +244,14 @@ static void test_frozen(void **state) {
                        .form = batch == 4 ? QUERN__STEPS_SERIAL : QUERN__STEPS_BLOCKS});
 }
 
-/* Each optimizer in each form: what it keeps is taken along, and its numbers change from step to step. */
+/* Each optimizer in each form: what it keeps is taken along, and its numbers change from step to
+ * step. */
 static void test_optimizers(void **state) {
   (void)state;
   test_rig rig;
   test_rig_open(&rig, 0);
-  const bool slow = rig.slow,
-             leave_out = rig.short_loops; /* Mesa compiles for minutes; quern verify runs one of each */
+  /* Mesa compiles for minutes; quern verify runs one of each */
+  const bool slow = rig.slow, leave_out = rig.short_loops;
   test_rig_close(&rig);
   if (leave_out) return;
   for (quern_optimizer_kind kind = QUERN_MOMENTUM; kind <= QUERN_RMSPROP; kind++) {
@@ -297,8 +307,8 @@ static void test_bad_label(void **state) {
   assert_ok(quern_buffer_create(rig.device, sizeof classes, &labels));
   assert_ok(quern_buffer_write(x, 0, sizeof values, values, QUERN_WAIT));
   assert_ok(quern_buffer_write(labels, 0, sizeof classes, classes, QUERN_WAIT));
-  assert_ok(
-      quern_plan_step(plan, quern_matrix(x, 0, BATCH, INPUTS), quern_vector(labels, 0, BATCH), quern_none()));
+  assert_ok(quern_plan_step(plan, quern_matrix(x, 0, BATCH, INPUTS), quern_vector(labels, 0, BATCH),
+                            quern_none()));
   assert_fails(quern_context_finish(rig.device), QUERN_ERROR_DATA, "label", "41");
   assert_ok(quern_context_finish(rig.device));
   quern_buffer_free(x);

@@ -1,5 +1,5 @@
-/* Tuning: a candidate that is wrong is never timed and never chosen, noise chooses nothing, and what is found is what the next
- * context has. */
+/* Tuning: a candidate that is wrong is never timed and never chosen, noise chooses nothing, and
+ * what is found is what the next context has. */
 #include "../data/temporary.h"
 #include "context.h"
 #include "device.h"
@@ -12,14 +12,15 @@
 
 #include <quern/tune.h>
 
-/* --- The search, with a judge that makes everything up -------------------------------------------------- */
+/* --- The search, with a judge that makes everything up
+ * -------------------------------------------------- */
 
 static const quern__cl_limits limits = {.work_group = 1024, .local_memory = 48 << 10};
 static const quern__tune_effort effort = {
     .most = 60, .screen_rounds = 3, .confirm_rounds = 5, .round_seconds = 1e-3, .small_only = true};
 
-/* Rows of forward are as fast as `speed` says. Those with a panel of `wrong_panel` are wrong, with `broken_panel` do not
- * build; what is timed must have been verified just before. */
+/* Rows of forward are as fast as `speed` says. Those with a panel of `wrong_panel` are wrong, with
+ * `broken_panel` do not build; what is timed must have been verified just before. */
 typedef struct fake_judge {
   double (*speed)(const quern__cl_tuning *row);
   unsigned wrong_panel, broken_panel;
@@ -42,8 +43,8 @@ static quern_status fake_verify(void *state, const quern__cl_tuning *row) {
   return QUERN_OK;
 }
 
-static quern_status fake_time(void *state, const quern__cl_tuning *row, size_t rounds, double *ratios,
-                              double *gflops) {
+static quern_status fake_time(void *state, const quern__cl_tuning *row, size_t rounds,
+                              double *ratios, double *gflops) {
   fake_judge *judge = state;
   judge->timings++;
   assert_true(judge->right);
@@ -188,13 +189,16 @@ static void test_search_fails(void **state) {
   assert_fails(search(&wrong, &so_far, &outcome), QUERN_ERROR_DATA, "tune: the defaults of forward",
                "it is wrong");
   assert_int_equal(wrong.timings, 0);
-  fake_judge lost = {.speed = all_the_same, .broken_panel = 512, .status_of_broken = QUERN_ERROR_DEVICE_LOST};
+  fake_judge lost = {
+      .speed = all_the_same, .broken_panel = 512, .status_of_broken = QUERN_ERROR_DEVICE_LOST};
   assert_fails(search(&lost, &so_far, &outcome), QUERN_ERROR_DEVICE_LOST, "it does not build");
 }
 
-/* --- On the device -------------------------------------------------------------------------------------- */
+/* --- On the device
+ * -------------------------------------------------------------------------------------- */
 
-/* A device's list and the first OpenCL device, whose kernels an implementation for checking would take minutes over. */
+/* A device's list and the first OpenCL device, whose kernels an implementation for checking would
+ * take minutes over. */
 typedef struct bench_device {
   quern_device_list *list;
   const quern_device *device;
@@ -213,7 +217,8 @@ static bool open_device(bench_device *bench) {
   return false;
 }
 
-/* The row to start from: the device's, or the one of the kind that the test is to run as; with a tile that is poor. */
+/* The row to start from: the device's, or the one of the kind that the test is to run as; with a
+ * tile that is poor. */
 static quern__cl_tuning poor_row(const bench_device *bench) {
   quern_device_info info = bench->device->info;
   const char *wanted = getenv("QUERN_TEST_TUNING");
@@ -239,20 +244,22 @@ static void test_verify_notices(void **state) {
         quern__tune_problem problem;
         const quern__cl_tuning right = cl->tuning;
         assert_ok(quern__tune_problem_create(
-            cl, (quern__tune_case){.form = form, .mode = mode, .n = 150, .in = 150, .out = 150}, &problem));
+            cl, (quern__tune_case){.form = form, .mode = mode, .n = 150, .in = 150, .out = 150},
+            &problem));
         assert_ok(quern__tune_problem_verify(cl, &problem));
         /* The program stays; the launch now counts on tiles twice as wide. */
         cl->tuning.forward.vectors *= 2;
         cl->tuning.backward_data.vectors *= 2;
         cl->tuning.backward_weights.vectors *= 2;
-        assert_fails(quern__tune_problem_verify(cl, &problem), QUERN_ERROR_DATA, quern__tune_form_name(form),
-                     "is wrong");
+        assert_fails(quern__tune_problem_verify(cl, &problem), QUERN_ERROR_DATA,
+                     quern__tune_form_name(form), "is wrong");
         cl->tuning = right;
         assert_ok(quern__tune_problem_verify(cl, &problem));
         /* One value that is off by a little more than rounding, and one that is no number. */
         float *value = &problem.after[QUERN__TUNE_RESULT][problem.counts[QUERN__TUNE_RESULT] - 1];
         const float before = *value;
-        *value += 2.5f * problem.bound[QUERN__TUNE_RESULT][problem.counts[QUERN__TUNE_RESULT] - 1] + 1e-6f;
+        *value += 2.5f * problem.bound[QUERN__TUNE_RESULT][problem.counts[QUERN__TUNE_RESULT] - 1] +
+                  1e-6f;
         assert_fails(quern__tune_problem_verify(cl, &problem), QUERN_ERROR_DATA, "is wrong");
         *value = before;
         quern__tune_problem_free(cl, &problem);
@@ -262,8 +269,10 @@ static void test_verify_notices(void **state) {
   quern_device_list_free(bench.list);
 }
 
-/* From a poor row a better one is found, written, and used by the next context; afterwards it is deleted. */
-/* A device on which the larger tile is the quicker, so that what is found does not hang on what else this machine does. */
+/* From a poor row a better one is found, written, and used by the next context; afterwards it is
+ * deleted. */
+/* A device on which the larger tile is the quicker, so that what is found does not hang on what
+ * else this machine does. */
 static double pretend(const quern__cl_tuning *row) {
   const quern__cl_tile *tiles[] = {&row->forward, &row->backward_data, &row->backward_weights};
   double speed = row->vector_width;
@@ -286,14 +295,16 @@ static void test_tunes(void **state) {
   const quern_tune_options options = QUERN_TUNE_OPTIONS_INIT;
   quern_tune_report *report = calloc(1, sizeof *report);
   assert_non_null(report);
-  assert_ok(quern__cl_tune_from(info, bench.device->handle, &options, &little_effort, &start, report));
+  assert_ok(
+      quern__cl_tune_from(info, bench.device->handle, &options, &little_effort, &start, report));
   size_t parts, products;
   const quern_tune_part *part = quern_tune_report_parts(report, &parts);
   quern_tune_report_products(report, &products);
   assert_true(parts > 0);
   for (size_t i = 0; i < parts; i++) {
     assert_true(part[i].tried <= little_effort.most && part[i].wrong == 0);
-    assert_true(part[i].changed ? part[i].ratio >= 1.03 : strcmp(part[i].before, part[i].after) == 0);
+    assert_true(part[i].changed ? part[i].ratio >= 1.03
+                                : strcmp(part[i].before, part[i].after) == 0);
   }
   const char *file = quern_tune_report_file(report);
   quern_context *context;
@@ -308,7 +319,8 @@ static void test_tunes(void **state) {
     assert_ok(quern_context_create_on(bench.device, &context));
     assert_string_equal(quern_context_tuning(context), file);
     assert_string_equal(quern_context_note(context), "");
-    assert_true(quern__tuning_same(quern__cl_tuning_of(context->state), &expected, QUERN__PART_COUNT));
+    assert_true(
+        quern__tuning_same(quern__cl_tuning_of(context->state), &expected, QUERN__PART_COUNT));
     quern_context_free(context);
   }
   quern_tune_report_free(report);
@@ -357,7 +369,8 @@ static void test_refuses(void **state) {
   if (!is_cpu) assert_ok(quern_device_list_create(&bench.list));
   const quern_device *first = quern_device_list_at(bench.list, 0), *reference;
   assert_ok(quern_device_list_find(bench.list, "reference", &reference));
-  assert_fails(quern_tune(reference, NULL, &report), QUERN_ERROR_UNSUPPORTED, "reference", "no parameters");
+  assert_fails(quern_tune(reference, NULL, &report), QUERN_ERROR_UNSUPPORTED, "reference",
+               "no parameters");
   assert_null(report);
   assert_fails(quern_tune(first, NULL, NULL), QUERN_ERROR_ARGUMENT, "result pointer");
   options.size = 1;
@@ -374,7 +387,9 @@ static void test_refuses(void **state) {
 
 static int set_up(void **state) {
   if (make_temporary_folder(state) != 0) return -1;
-  return setenv("QUERN_CACHE", "", 1) != 0 || setenv("QUERN_CACHE_DIR", temporary_folder, 1) != 0 ? -1 : 0;
+  return setenv("QUERN_CACHE", "", 1) != 0 || setenv("QUERN_CACHE_DIR", temporary_folder, 1) != 0
+             ? -1
+             : 0;
 }
 
 static int tear_down(void **state) {

@@ -1,4 +1,5 @@
-/* Tuning files: what is written is read again, and a file with any fault in it changes nothing but the note. */
+/* Tuning files: what is written is read again, and a file with any fault in it changes nothing but
+ * the note. */
 #include "../data/temporary.h"
 #include "error.h"
 #include "opencl/tuning_file.h"
@@ -8,10 +9,14 @@
 #include <quern/version.h>
 #include <sys/stat.h>
 
-static const quern_device_info device = {
-    .kind = QUERN_DEVICE_CPU, .name = "A CPU (R) @ 2 GHz", .platform = "Some platform", .driver = "1.2\n3"};
-static const quern_device_info newer = {
-    .kind = QUERN_DEVICE_CPU, .name = "A CPU (R) @ 2 GHz", .platform = "Some platform", .driver = "1.3"};
+static const quern_device_info device = {.kind = QUERN_DEVICE_CPU,
+                                         .name = "A CPU (R) @ 2 GHz",
+                                         .platform = "Some platform",
+                                         .driver = "1.2\n3"};
+static const quern_device_info newer = {.kind = QUERN_DEVICE_CPU,
+                                        .name = "A CPU (R) @ 2 GHz",
+                                        .platform = "Some platform",
+                                        .driver = "1.3"};
 static const quern_device_info gpu = {
     .kind = QUERN_DEVICE_GPU, .name = "A GPU", .platform = "NVIDIA CUDA", .driver = "5"};
 static const quern__cl_limits limits = {.work_group = 1024, .local_memory = 48 << 10};
@@ -55,10 +60,12 @@ static void test_round_trip(void **state) {
 /* Every default must be good enough to be written: the last kind's row stands for any device. */
 static void test_defaults_pass(void **state) {
   (void)state;
-  static const char *const platforms[] = {"", "NVIDIA CUDA", "AMD Accelerated Parallel Processing", "Intel"};
+  static const char *const platforms[] = {"", "NVIDIA CUDA", "AMD Accelerated Parallel Processing",
+                                          "Intel"};
   for (quern_device_kind kind = QUERN_DEVICE_GPU; kind <= QUERN_DEVICE_EMULATOR; kind++)
     for (size_t i = 0; i < sizeof platforms / sizeof *platforms; i++) {
-      const quern_device_info info = {.kind = kind, .platform = platforms[i], .name = "", .driver = ""};
+      const quern_device_info info = {
+          .kind = kind, .platform = platforms[i], .name = "", .driver = ""};
       assert_ok(quern__tuning_check(quern__cl_tuning_find(&info, limits), limits));
     }
 }
@@ -133,7 +140,10 @@ static void test_faults(void **state) {
     const char *from, *to;
     const char *const says[4];
   } cases[] = {
-      {&device, "tuning 1", "tuning 2", {"line 1", "expected \"quern tuning 1\"", "another version"}},
+      {&device,
+       "tuning 1",
+       "tuning 2",
+       {"line 1", "expected \"quern tuning 1\"", "another version"}},
       {&device, "quern tuning 1\n", "", {"line 1", "expected \"quern tuning 1\""}},
       {&device,
        "quern = " QUERN_VERSION,
@@ -145,20 +155,35 @@ static void test_faults(void **state) {
       {&device, "driver = 1.2 3", "driver = 1.2 4", {"line 6", "driver", "tune the device again"}},
       {&device, "dense = item", "dense = group", {"line 7", "dense is \"group\", expected item"}},
       {&device, "dense = item\n", "", {"ends without dense"}},
-      {&device, "dense = item\n", "dense = item\ndense = item\n", {"line 8", "dense stands there twice"}},
+      {&device,
+       "dense = item\n",
+       "dense = item\ndense = item\n",
+       {"line 8", "dense stands there twice"}},
       {&device, "driver = 1.2 3\n", "", {"ends without driver"}},
-      {&device, "driver", "quern = " QUERN_VERSION "\ndriver", {"line 6", "quern stands there twice"}},
+      {&device,
+       "driver",
+       "quern = " QUERN_VERSION "\ndriver",
+       {"line 6", "quern stands there twice"}},
       {&device, "forward.rows = 6\n", "", {"ends without forward.rows"}},
       {&device, "forward.rows = 6\n", "forward.rows = 6\nforward.rows = 6\n", {"line 10", "twice"}},
-      {&device, "forward.rows = 6", "forward.rows = 0", {"line 9", "forward.rows is \"0\"", "from 1 to 32"}},
+      {&device,
+       "forward.rows = 6",
+       "forward.rows = 0",
+       {"line 9", "forward.rows is \"0\"", "from 1 to 32"}},
       {&device, "forward.rows = 6", "forward.rows = 33", {"\"33\"", "from 1 to 32"}},
-      {&device, "forward.rows = 6", "forward.rows = 4294967302", {"\"4294967302\"", "from 1 to 32"}},
+      {&device,
+       "forward.rows = 6",
+       "forward.rows = 4294967302",
+       {"\"4294967302\"", "from 1 to 32"}},
       {&device, "forward.rows = 6", "forward.rows = -6", {"\"-6\"", "whole number"}},
       {&device, "forward.rows = 6", "forward.rows = +6", {"\"+6\"", "whole number"}},
       {&device, "forward.rows = 6", "forward.rows = 6 ", {"\"6 \"", "whole number"}},
       {&device, "forward.rows = 6", "forward.rows = ", {"\"\"", "whole number"}},
       {&device, "forward.rows = 6", "forward.rows = 6\r", {"\"6?\"", "whole number"}},
-      {&device, "forward.rows = 6", "forward.rows 6", {"line 9", "\"forward.rows 6\", expected KEY = VALUE"}},
+      {&device,
+       "forward.rows = 6",
+       "forward.rows 6",
+       {"line 9", "\"forward.rows 6\", expected KEY = VALUE"}},
       {&device, "forward.rows = 6", "forward.cows = 6", {"line 9", "unknown key \"forward.cows\""}},
       {&device, "forward.rows = 6", "large.rows = 64", {"line 9", "unknown key \"large.rows\""}},
       {&device, "vector_width = 8", "vector_width = 12", {"vector_width is 12", "power of two"}},
@@ -170,9 +195,15 @@ static void test_faults(void **state) {
       {&device, "\nend\n", "\n\nend\n", {"\"\", expected KEY = VALUE"}},
       {&device, "\nend\n", "\nend\n\n", {"expected nothing after \"end\""}},
       {&device, "\nend\n", "\nend \n", {"\"end \""}},
-      {&gpu, "large.item_rows = 8", "large.item_rows = 6", {"large tile", "multiples of vector_width"}},
+      {&gpu,
+       "large.item_rows = 8",
+       "large.item_rows = 6",
+       {"large tile", "multiples of vector_width"}},
       {&gpu, "large.rows = 128", "large.rows = 129", {"large tile", "multiples of item_rows"}},
-      {&gpu, "large.depth = 8", "large.depth = 1024", {"large tile", "bytes of local memory", "has 49152"}},
+      {&gpu,
+       "large.depth = 8",
+       "large.depth = 1024",
+       {"large tile", "bytes of local memory", "has 49152"}},
       {&gpu, "large.buffers = 2", "large.buffers = 0", {"large tile", "buffers"}},
       {&gpu, "tiny.slices = 16", "tiny.slices = 3", {"tiny tile", "slices"}},
       {&gpu, "medium.rows = 64", "medium.rows = 256", {"medium tile"}},
@@ -180,9 +211,10 @@ static void test_faults(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char *good = good_text(cases[i].info);
     char *bad = replaced(good, cases[i].from, cases[i].to);
-    test_assert_fails(
-        parse(bad, strlen(bad), cases[i].info), QUERN_ERROR_FORMAT, cases[i].to, __FILE__, __LINE__,
-        (const char *const[]){"FILE: ", cases[i].says[0], cases[i].says[1], cases[i].says[2], NULL});
+    test_assert_fails(parse(bad, strlen(bad), cases[i].info), QUERN_ERROR_FORMAT, cases[i].to,
+                      __FILE__, __LINE__,
+                      (const char *const[]){"FILE: ", cases[i].says[0], cases[i].says[1],
+                                            cases[i].says[2], NULL});
     free(bad);
     free(good);
   }
@@ -205,7 +237,8 @@ static void test_garbage(void **state) {
   free(good);
 }
 
-/* --- In the cache folder -------------------------------------------------------------------------------- */
+/* --- In the cache folder
+ * -------------------------------------------------------------------------------- */
 
 typedef struct loaded {
   quern__cl_tuning row;
@@ -294,7 +327,9 @@ static void test_load_faults(void **state) {
 
 static int set_up(void **state) {
   if (make_temporary_folder(state) != 0) return -1;
-  return setenv("QUERN_CACHE", "", 1) != 0 || setenv("QUERN_CACHE_DIR", temporary_folder, 1) != 0 ? -1 : 0;
+  return setenv("QUERN_CACHE", "", 1) != 0 || setenv("QUERN_CACHE_DIR", temporary_folder, 1) != 0
+             ? -1
+             : 0;
 }
 
 int main(void) {

@@ -25,8 +25,8 @@ static const float special_h[][SPECIAL] = {
     [QUERN_SIGMOID] = {0.5f, 0.5f, 0.5f, 1.0f, 0.0f, 1.0f, 0.0f, NAN},
     [QUERN_TANH] = {0.0f, TINY, -TINY, 1.0f, -1.0f, 1.0f, -1.0f, NAN},
     [QUERN_ELU] = {0.0f, TINY, -TINY / 4, LARGE, -0.25f, INFINITY, -0.25f, NAN},
-    [QUERN_SELU] = {0.0f, 1.05070099f * TINY, -1.75809934f * TINY, 1.05070099f * LARGE, -1.75809934f,
-                    INFINITY, -1.75809934f, NAN},
+    [QUERN_SELU] = {0.0f, 1.05070099f * TINY, -1.75809934f * TINY, 1.05070099f * LARGE,
+                    -1.75809934f, INFINITY, -1.75809934f, NAN},
     [QUERN_GELU] = {0.0f, TINY / 2, -TINY / 2, LARGE, 0.0f, INFINITY, 0.0f, NAN},
     [QUERN_GELU_TANH] = {0.0f, TINY / 2, -TINY / 2, LARGE, 0.0f, INFINITY, 0.0f, NAN},
     [QUERN_SILU] = {0.0f, TINY / 2, -TINY / 2, LARGE, 0.0f, INFINITY, 0.0f, NAN},
@@ -57,7 +57,8 @@ static void test_special_values(void **state) {
       /* Places in the last digit, and where a tiny result may be flushed to zero. */
       const quern__bound bound = {.terms = 6, .absolute = 2.0 * FLT_MIN, .nans = 1};
       test_assert_close(c == 0 ? "special values, reference" : "special values, device",
-                        quern_activation_name(activation.kind), h, special_h[kind], SPECIAL, SPECIAL, bound);
+                        quern_activation_name(activation.kind), h, special_h[kind], SPECIAL,
+                        SPECIAL, bound);
     }
   test_rig_close(&rig);
 }

@@ -1,4 +1,5 @@
-/* Clipping by a norm on a device against the reference: sums of squares in parts, and the scaling. */
+/* Clipping by a norm on a device against the reference: sums of squares in parts, and the scaling.
+ */
 #include "op_check.h"
 
 static void test_sums(void **state) {
@@ -23,7 +24,8 @@ static void test_within(void **state) {
     quern_buffer *buffer;
     assert_ok(quern_buffer_create(contexts[c], sizeof before, &buffer));
     assert_ok(quern_buffer_write(buffer, 0, sizeof before, before, QUERN_WAIT));
-    assert_ok(quern_clip_norm(contexts[c], 5.1f, quern_vector(buffer, 0, 1), quern_vector(buffer, 1, 4)));
+    assert_ok(
+        quern_clip_norm(contexts[c], 5.1f, quern_vector(buffer, 0, 1), quern_vector(buffer, 1, 4)));
     assert_ok(quern_buffer_read(buffer, 0, sizeof after, after, QUERN_WAIT));
     assert_memory_equal(after, before, sizeof before);
     quern_buffer_free(buffer);
@@ -32,6 +34,7 @@ static void test_within(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_sums), QUERN_TEST(test_clips), QUERN_TEST(test_within)};
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_sums), QUERN_TEST(test_clips),
+                                     QUERN_TEST(test_within)};
   return cmocka_run_group_tests_name("ops/clip", tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Dense backward weights, as gradients and as an SGD step in place, on a device against the reference. */
+/* Dense backward weights, as gradients and as an SGD step in place, on a device against the
+ * reference. */
 #include "op_check.h"
 
 static void test_shapes(void **state) {

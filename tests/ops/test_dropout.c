@@ -28,8 +28,11 @@ static float *mask_of(quern_context *context, quern_dropout_mask mask, size_t n,
 static void test_by_definition(void **state) {
   (void)state;
   enum { N = 5, UNITS = 7, FIRST = 3 };
-  const quern_dropout_mask mask = {
-      .p = 0.25f, .seed = 0x0123456789ABCDEFu, .step = 0x500000006u, .layer = 2, .first_row = FIRST};
+  const quern_dropout_mask mask = {.p = 0.25f,
+                                   .seed = 0x0123456789ABCDEFu,
+                                   .step = 0x500000006u,
+                                   .layer = 2,
+                                   .first_row = FIRST};
   test_rig rig;
   test_rig_open(&rig, 110);
   float *got = mask_of(rig.device, mask, N, UNITS);
@@ -45,8 +48,8 @@ static void test_by_definition(void **state) {
   test_rig_close(&rig);
 }
 
-/* The share that is dropped is p within five standard deviations, units and samples drop independently of their neighbours, and what
- * is kept is scaled so that the mean stays. */
+/* The share that is dropped is p within five standard deviations, units and samples drop
+ * independently of their neighbours, and what is kept is scaled so that the mean stays. */
 static void test_share(void **state) {
   (void)state;
   enum { N = 257, UNITS = 131, COUNT = N * UNITS };
@@ -55,8 +58,8 @@ static void test_share(void **state) {
   for (size_t c = 0; c < 2; c++)
     for (size_t i = 1; i < 10; i += 4) {
       const float p = 0.1f * (float)i;
-      float *mask =
-          mask_of(c == 0 ? rig.reference : rig.device, (quern_dropout_mask){.p = p, .seed = i}, N, UNITS);
+      float *mask = mask_of(c == 0 ? rig.reference : rig.device,
+                            (quern_dropout_mask){.p = p, .seed = i}, N, UNITS);
       size_t dropped = 0, beside = 0, below = 0;
       for (size_t k = 0; k < COUNT; k++) {
         const bool gone = mask[k] == 0.0f;
@@ -105,7 +108,8 @@ static void test_identity_of_a_mask(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_same_as_reference), QUERN_TEST(test_by_definition),
-                                     QUERN_TEST(test_share), QUERN_TEST(test_identity_of_a_mask)};
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_same_as_reference),
+                                     QUERN_TEST(test_by_definition), QUERN_TEST(test_share),
+                                     QUERN_TEST(test_identity_of_a_mask)};
   return cmocka_run_group_tests_name("ops/dropout", tests, NULL, NULL);
 }

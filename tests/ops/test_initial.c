@@ -1,5 +1,5 @@
-/* Fill and random numbers on a device against the reference, bit for bit, and the generator against its
- * paper. */
+/* Fill and random numbers on a device against the reference, bit for bit, and the generator against
+ * its paper. */
 #include "op_check.h"
 #include "philox.h"
 #include <math.h>
@@ -47,13 +47,14 @@ static void test_uniform_by_definition(void **state) {
   test_rig_open(&rig, 100);
   quern_buffer *buffer;
   assert_ok(quern_buffer_create(rig.device, sizeof got, &buffer));
-  assert_ok(quern_random_uniform(rig.device, seed, stream, low, high, quern_vector(buffer, 0, COUNT)));
+  assert_ok(
+      quern_random_uniform(rig.device, seed, stream, low, high, quern_vector(buffer, 0, COUNT)));
   assert_ok(quern_buffer_read(buffer, 0, sizeof got, got, QUERN_WAIT));
   quern_buffer_free(buffer);
   for (uint32_t i = 0; i < COUNT; i++) {
     uint32_t words[4];
-    quern__philox((const uint32_t[]){i / 4, 0, stream, 0}, (const uint32_t[]){0x89ABCDEFu, 0x01234567u},
-                  words);
+    quern__philox((const uint32_t[]){i / 4, 0, stream, 0},
+                  (const uint32_t[]){0x89ABCDEFu, 0x01234567u}, words);
     const float expected = fmaf((float)(words[i % 4] >> 8), (high - low) * 0x1p-24f, low);
     assert_memory_equal(&got[i], &expected, sizeof expected);
     assert_true(got[i] >= low && got[i] < high);

@@ -51,7 +51,8 @@ static void test_known_values(void **state) {
     double loss, dz;
   } known[] = {{&quern__loss_categorical, 0.69314718056, -0.5}, /* log 2;            1/2 - 1 */
                {&quern__loss_elementwise, 1.38629436112,
-                -1.0}, /* 2 log 2;          -1/2 - 1/2 (1 - 1)… = D_* - O R = -1 */
+                /* 2 log 2;          -1/2 - 1/2 (1 - 1)… = D_* - O R = -1 */
+                -1.0},
                {&quern__loss_binary, 0.69314718056, -0.25}, /* log 2;            (1/2 - 1) / 2 */
                {&quern__loss_squared, 0.5, -1.0},           /* ((0 - 1)² + 0)/2; 2/2 (0 - 1) */
                {&quern__loss_absolute, 0.5, -0.5},          /* |0 - 1|/2;        -1/2 */
@@ -68,13 +69,15 @@ static void test_known_values(void **state) {
       quern_buffer *buffer;
       assert_ok(quern_buffer_create(contexts[c], sizeof values, &buffer));
       assert_ok(quern_buffer_write(buffer, 0, sizeof values, values, QUERN_WAIT));
-      const quern_tensor target = labelled ? quern_vector(buffer, 4, 1) : quern_vector(buffer, 2, 2);
+      const quern_tensor target =
+          labelled ? quern_vector(buffer, 4, 1) : quern_vector(buffer, 2, 2);
       assert_ok(known[i].kind->call(contexts[c], quern_vector(buffer, 0, 2), target, 1.0f,
                                     quern_vector(buffer, 5, 1), quern_vector(buffer, 6, 2)));
       assert_ok(quern_buffer_read(buffer, 5 * sizeof *got, sizeof got, got, QUERN_WAIT));
       quern_buffer_free(buffer);
       const float expected[] = {(float)known[i].loss, (float)known[i].dz};
-      test_assert_close("known loss", known[i].kind->name, got, expected, 2, 2, (quern__bound){.terms = 4});
+      test_assert_close("known loss", known[i].kind->name, got, expected, 2, 2,
+                        (quern__bound){.terms = 4});
     }
   test_rig_close(&rig);
 }

@@ -39,8 +39,8 @@ static void test_argmax_known(void **state) {
     int32_t got[ROWS];
     assert_ok(quern_buffer_create(contexts[c], sizeof z + sizeof got, &buffer));
     assert_ok(quern_buffer_write(buffer, 0, sizeof z, z, QUERN_WAIT));
-    assert_ok(
-        quern_argmax(contexts[c], quern_matrix(buffer, 0, ROWS, 4), quern_vector(buffer, ROWS * 4, ROWS)));
+    assert_ok(quern_argmax(contexts[c], quern_matrix(buffer, 0, ROWS, 4),
+                           quern_vector(buffer, ROWS * 4, ROWS)));
     assert_ok(quern_buffer_read(buffer, sizeof z, sizeof got, got, QUERN_WAIT));
     quern_buffer_free(buffer);
     assert_memory_equal(got, classes, sizeof classes);

@@ -43,8 +43,8 @@ static void test_layer_norm_backward(void **state) {
   test_sweep("layer norm backward");
 }
 
-/* x is 3x2 and turned for layer normalisation, so that both normalise the lines {1, 2, 6} and {-4, 0, 4}, whose variances are 14/3 and
- * 32/3: an epsilon of 1/3 makes them 5 and 11. */
+/* x is 3x2 and turned for layer normalisation, so that both normalise the lines {1, 2, 6} and {-4,
+ * 0, 4}, whose variances are 14/3 and 32/3: an epsilon of 1/3 makes them 5 and 11. */
 enum { LINES = 2, EACH = 3, COUNT = LINES * EACH };
 static const float values[LINES][EACH] = {{1, 2, 6}, {-4, 0, 4}};
 static const double means[] = {3, 0}, roots[] = {2.2360679774997896, 3.3166247903554};
@@ -73,8 +73,9 @@ static void test_by_hand(void **state) {
                        b = quern_vector(buffer, 9, units), mean = quern_vector(buffer, 16, LINES),
                        inverse = quern_vector(buffer, 18, LINES);
     if (batch)
-      assert_ok(quern_batch_norm_forward(context, t, g, b, 1.0f / 3, 0.25f, quern_vector(buffer, 12, 2),
-                                         quern_vector(buffer, 14, 2), mean, inverse, t));
+      assert_ok(quern_batch_norm_forward(context, t, g, b, 1.0f / 3, 0.25f,
+                                         quern_vector(buffer, 12, 2), quern_vector(buffer, 14, 2),
+                                         mean, inverse, t));
     else
       assert_ok(quern_layer_norm_forward(context, t, g, b, 1.0f / 3, mean, inverse, t));
     assert_ok(quern_buffer_read(buffer, 0, sizeof got, got, QUERN_WAIT));
@@ -85,14 +86,16 @@ static void test_by_hand(void **state) {
             (double)gamma[unit] * ((double)values[i][k] - means[i]) / roots[i] + (double)beta[unit];
         assert_true(fabs((double)got[batch ? k * LINES + i : i * EACH + k] - expected) <= 2e-6);
       }
-    assert_ok(quern_buffer_read(buffer, 16 * sizeof(float), sizeof statistics, statistics, QUERN_WAIT));
+    assert_ok(
+        quern_buffer_read(buffer, 16 * sizeof(float), sizeof statistics, statistics, QUERN_WAIT));
     for (size_t i = 0; i < LINES; i++) {
       assert_true(fabs((double)statistics[i] - means[i]) <= 1e-6);
       assert_true(fabs((double)statistics[LINES + i] - 1 / roots[i]) <= 1e-6);
     }
     if (batch) { /* three quarters of the old, and a quarter of the new, the variances 7 and 16 */
       static const double moved[] = {8.25, 15, 4.75, 10};
-      assert_ok(quern_buffer_read(buffer, 12 * sizeof(float), sizeof statistics, statistics, QUERN_WAIT));
+      assert_ok(
+          quern_buffer_read(buffer, 12 * sizeof(float), sizeof statistics, statistics, QUERN_WAIT));
       for (size_t i = 0; i < 4; i++) assert_true(fabs((double)statistics[i] - moved[i]) <= 4e-6);
     }
     quern_buffer_free(buffer);
@@ -103,8 +106,8 @@ static void test_by_hand(void **state) {
 /* A NaN stays in its own line, and a line of equal values is beta. */
 static void test_special_values(void **state) {
   (void)state;
-  static const float all[16] = {NAN, 5, 1, 5,    2,
-                                5,   1, 1, 0.5f, 0.5f}; /* x, gamma, beta; room for the others */
+  /* x, gamma, beta; room for the others */
+  static const float all[16] = {NAN, 5, 1, 5, 2, 5, 1, 1, 0.5f, 0.5f};
   test_rig rig;
   test_rig_open(&rig, 121);
   quern_context *const contexts[] = {rig.reference, rig.device};
@@ -114,9 +117,9 @@ static void test_special_values(void **state) {
     assert_ok(quern_buffer_create(contexts[c], sizeof all, &buffer));
     assert_ok(quern_buffer_write(buffer, 0, sizeof all, all, QUERN_WAIT));
     const quern_tensor t = quern_matrix(buffer, 0, 3, 2);
-    assert_ok(quern_batch_norm_forward(contexts[c], t, quern_vector(buffer, 6, 2), quern_vector(buffer, 8, 2),
-                                       1e-5f, 0.1f, quern_none(), quern_none(), quern_vector(buffer, 10, 2),
-                                       quern_vector(buffer, 12, 2), t));
+    assert_ok(quern_batch_norm_forward(
+        contexts[c], t, quern_vector(buffer, 6, 2), quern_vector(buffer, 8, 2), 1e-5f, 0.1f,
+        quern_none(), quern_none(), quern_vector(buffer, 10, 2), quern_vector(buffer, 12, 2), t));
     assert_ok(quern_buffer_read(buffer, 0, sizeof got, got, QUERN_WAIT));
     for (size_t i = 0; i < 6; i++) assert_true(i % 2 == 0 ? isnan(got[i]) : got[i] == 0.5f);
     quern_buffer_free(buffer);

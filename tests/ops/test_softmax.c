@@ -11,11 +11,15 @@ static void test_shapes(void **state) {
 /* Logits of any size, with what comes out written beside them. */
 static void test_extreme_logits(void **state) {
   (void)state;
-  static const float z[][3] = {{3e38f, -3e38f, 0.0f}, {3e38f, 3e38f, -3e38f}, {-3e38f, -3e38f, -3e38f},
-                               {1e4f, 1e4f, 1e4f},    {-1e4f, 0.0f, -1e4f},   {0.0f, NAN, 0.0f}};
-  static const float o[][3] = {
-      {1.0f, 0.0f, 0.0f}, {0.5f, 0.5f, 0.0f}, {1.0f / 3, 1.0f / 3, 1.0f / 3}, {1.0f / 3, 1.0f / 3, 1.0f / 3},
-      {0.0f, 1.0f, 0.0f}, {NAN, NAN, NAN}};
+  static const float z[][3] = {{3e38f, -3e38f, 0.0f},    {3e38f, 3e38f, -3e38f},
+                               {-3e38f, -3e38f, -3e38f}, {1e4f, 1e4f, 1e4f},
+                               {-1e4f, 0.0f, -1e4f},     {0.0f, NAN, 0.0f}};
+  static const float o[][3] = {{1.0f, 0.0f, 0.0f},
+                               {0.5f, 0.5f, 0.0f},
+                               {1.0f / 3, 1.0f / 3, 1.0f / 3},
+                               {1.0f / 3, 1.0f / 3, 1.0f / 3},
+                               {0.0f, 1.0f, 0.0f},
+                               {NAN, NAN, NAN}};
   enum { ROWS = sizeof z / sizeof *z, COUNT = sizeof z / sizeof(float) };
   test_rig rig;
   test_rig_open(&rig, 100);
@@ -25,12 +29,13 @@ static void test_extreme_logits(void **state) {
     float got[COUNT];
     assert_ok(quern_buffer_create(contexts[c], sizeof z, &buffer));
     assert_ok(quern_buffer_write(buffer, 0, sizeof z, z, QUERN_WAIT));
-    assert_ok(quern_softmax(contexts[c], quern_matrix(buffer, 0, ROWS, 3), quern_matrix(buffer, 0, ROWS, 3)));
+    assert_ok(quern_softmax(contexts[c], quern_matrix(buffer, 0, ROWS, 3),
+                            quern_matrix(buffer, 0, ROWS, 3)));
     assert_ok(quern_buffer_read(buffer, 0, sizeof got, got, QUERN_WAIT));
     quern_buffer_free(buffer);
     const quern__bound bound = {.terms = 13, .absolute = 2.0 * FLT_MIN, .nans = 3};
-    test_assert_close("softmax of extreme logits", c == 0 ? "reference" : "device", got, &o[0][0], COUNT, 3,
-                      bound);
+    test_assert_close("softmax of extreme logits", c == 0 ? "reference" : "device", got, &o[0][0],
+                      COUNT, 3, bound);
   }
   test_rig_close(&rig);
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# usage: check.sh CASE, with SOURCE, WORK, CMAKE, GENERATOR, CC, CXX, NM, READELF, DL, PKG_CONFIG, AGREE, MPICC, MPIEXEC and OPTIMIZED in the
-# environment: CMakeLists.txt beside this file says so to ctest. `build` comes first and leaves under $WORK
+# usage: check.sh CASE, with SOURCE, WORK, CMAKE, GENERATOR, CC, CXX, NM, READELF, DL, PKG_CONFIG,
+# AGREE, MPICC, MPIEXEC and OPTIMIZED in the environment: CMakeLists.txt beside this file says so to
+# ctest. `build` comes first and leaves under $WORK
 #   build/   quern configured as a packager would: shared and static
 #   moved/   what it installs, in another place than it was installed to
 set -euo pipefail
@@ -60,7 +61,8 @@ case_paths() {
   [[ $soname == libquern.so.[0-9]* ]] || fail "libquern.so is a link to \"$soname\", not to a SONAME"
 }
 
-# exports LIBRARY KEPT HEADER…: what the library exports is what those headers declare, and both are what tests/abi/KEPT says.
+# exports LIBRARY KEPT HEADER…: what the library exports is what those headers declare, and both are
+# what tests/abi/KEPT says.
 exports() {
   local library=$moved/$libdir/$1 kept=$2
   "$NM" -D --defined-only "$library" | awk '{ print $NF }' | sort >exported
@@ -86,8 +88,9 @@ case_exports() {
   [[ -z $MPIEXEC ]] || CC=${MPICC:-$CC} exports libquern-mpi.so quern-mpi.abi mpi.h
 }
 
-# What an attacker finds in the command and the library: nothing that is writable and need not be, in a place of its own each
-# time, with canaries on the stack; and in the optimized command, which the build that tests has, checked string functions.
+# What an attacker finds in the command and the library: nothing that is writable and need not be,
+# in a place of its own each time, with canaries on the stack; and in the optimized command, which
+# the build that tests has, checked string functions.
 case_hardening() {
   local file
   [[ -n $READELF ]] || exit 77
@@ -107,8 +110,9 @@ case_hardening() {
   grep -qE '__[a-z]+_chk(@|$)' wanted || fail "$OPTIMIZED has no checked string functions"
 }
 
-# Nothing of the library runs when it is loaded, unloaded, and when the process exits, but for what the compiler puts into
-# every library; and it comes and goes a hundred times without a trace, on OpenCL and without.
+# Nothing of the library runs when it is loaded, unloaded, and when the process exits, but for what
+# the compiler puts into every library; and it comes and goes a hundred times without a trace, on
+# OpenCL and without.
 case_load() {
   local library=$moved/$libdir/libquern.so
   fresh load
@@ -165,7 +169,8 @@ adds_up() {
   [[ $said == 'quern '*', 2 ranks: 3 6 9 12 15' ]] || fail "$1: expected the sums 3 6 9 12 15 of 2 ranks"
 }
 
-# libquern-mpi: by find_package, and by pkg-config with MPI's compiler; each time the shared libraries, then the static ones.
+# libquern-mpi: by find_package, and by pkg-config with MPI's compiler; each time the shared
+# libraries, then the static ones.
 case_mpi() {
   fresh mpi
   cd "$WORK/mpi"
@@ -208,8 +213,8 @@ case_examples() {
   [[ ! -x fann/build/fann_on_quern ]] || fann/build/fann_on_quern
 }
 
-# Inside another project: by add_subdirectory, built, installed with it as a static library without the command; and by
-# FetchContent, configured only.
+# Inside another project: by add_subdirectory, built, installed with it as a static library without
+# the command; and by FetchContent, configured only.
 case_subdirectory() {
   fresh subdirectory
   cd "$WORK/subdirectory"
@@ -252,7 +257,8 @@ case_uninstall() {
   [[ -z $left ]] || fail "uninstall left $left"
 }
 
-# The Debian packages are those of this version and SONAME, and where their tools are, they build and hold a command that runs.
+# The Debian packages are those of this version and SONAME, and where their tools are, they build
+# and hold a command that runs.
 case_debian() {
   local version soname tree=$WORK/debian/quern unpacked=$WORK/debian/unpacked package
   version=$(sed -n 's/^#define QUERN_VERSION *"\(.*\)"/\1/p' "$SOURCE/include/quern/version.h")
@@ -284,7 +290,7 @@ case_debian() {
   LD_LIBRARY_PATH=$(dirname "$unpacked"/usr/lib/*/libquern.so) "$unpacked/usr/bin/quern" --version
 }
 
-# --- The command's manual page and completion say what its help says -----------------------------------------------------
+# --- The command's manual page and completion say what its help says ------------------------------
 
 # The commands, or the options of a command, or the values of all its choices, by the help.
 help_commands() { "$moved/bin/quern" --help | awk '/^[A-Z]/ { on = $1 == "Commands:"; next } on && NF { print $1 }'; }
@@ -295,7 +301,8 @@ help_choices() {
     tr -s ',| ' '\n'
 }
 
-# The part of the manual page under a heading of the given macro, up to the next of its kind or above.
+# The part of the manual page under a heading of the given macro, up to the next of its kind or
+# above.
 section() { awk -v macro="$1" -v name="$2" '
   $1 == ".Sh" || $1 == macro { on = $1 == macro && substr($0, 5) == name; next } on' "$SOURCE/docs/quern.1"; }
 

@@ -1,6 +1,6 @@
-# cmake -DPAGE=<page> -DLANGUAGE=<language> -DWHOLE=<file>|<file>… -DPARTS=<file>|<file>… -P Holds.cmake: fails unless each block of
-# the language is one of the files WHOLE, or stands word for word in one of PARTS, and unless each of the files is shown. They are
-# compiled and run by others.
+# cmake -DPAGE=<page> -DLANGUAGE=<language> -DWHOLE=<file>|<file>… -DPARTS=<file>|<file>… -P
+# Holds.cmake: fails unless each block of the language is one of the files WHOLE, or stands word for
+# word in one of PARTS, and unless each of the files is shown. They are compiled and run by others.
 cmake_minimum_required(VERSION 3.21)
 include("${CMAKE_CURRENT_LIST_DIR}/Blocks.cmake")
 string(REPLACE "|" ";" whole "${WHOLE}")
@@ -23,7 +23,8 @@ foreach(i RANGE ${last})
     endif()
   endforeach()
   if(NOT found)
-    message(FATAL_ERROR "${PAGE}: this is none of ${whole}, and stands in none of ${parts}:\n${block_${i}}")
+    message(FATAL_ERROR
+            "${PAGE}: this is none of ${whole}, and stands in none of ${parts}:\n${block_${i}}")
   endif()
 endforeach()
 foreach(file IN LISTS whole parts)

@@ -1,9 +1,11 @@
-# cmake -DSOURCE=<top of the tree> -P Names.cmake: fails where a page names a file that is not there. That is what a link leads to; and
-# what stands in code with a folder of the tree in front, "host/csv*.c" being any that fits. A link whose text is a name in code,
+# cmake -DSOURCE=<top of the tree> -P Names.cmake: fails where a page names a file that is not
+# there. That is what a link leads to; and what stands in code with a folder of the tree in front,
+# "host/csv*.c" being any that fits. A link whose text is a name in code,
 # [`quern_train`](../include/quern/train.h), leads to a file with that name in it.
 cmake_minimum_required(VERSION 3.21)
 set(bad "")
-file(GLOB pages RELATIVE "${SOURCE}" "${SOURCE}/*.md" "${SOURCE}/docs/*.md" "${SOURCE}/examples/*/*.md" "${SOURCE}/*/README.md")
+file(GLOB pages RELATIVE "${SOURCE}" "${SOURCE}/*.md" "${SOURCE}/docs/*.md"
+     "${SOURCE}/examples/*/*.md" "${SOURCE}/*/README.md")
 foreach(page IN LISTS pages)
   get_filename_component(folder "${SOURCE}/${page}" DIRECTORY)
   file(READ "${SOURCE}/${page}" text)
@@ -29,7 +31,8 @@ foreach(page IN LISTS pages)
       endif()
     endif()
   endforeach()
-  string(REGEX MATCHALL "`(cmake|docs|examples|host|include|kernels|packaging|python|scripts|tests)/[A-Za-z0-9_./*-]*`" names "${text}")
+  string(REGEX MATCHALL
+         "`(cmake|docs|examples|host|include|kernels|packaging|python|scripts|tests)/[A-Za-z0-9_./*-]*`" names "${text}")
   foreach(name IN LISTS names)
     string(REPLACE "`" "" name "${name}")
     file(GLOB found "${SOURCE}/${name}")

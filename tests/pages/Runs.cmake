@@ -1,6 +1,7 @@
-# cmake -DPAGE=<page> -DPATH=<folder>:… -DSOURCE=<top of the tree> -DFOLDER=<folder> -P Runs.cmake: does what the page's blocks of
-# "console" say, one command after another in one folder, which has the tree's data/ and is empty otherwise. A command stands behind
-# "$ ", and goes on in the next line behind a backslash; it has to succeed. What stands under it up to the next one is what it
+# cmake -DPAGE=<page> -DPATH=<folder>:… -DSOURCE=<top of the tree> -DFOLDER=<folder> -P Runs.cmake:
+# does what the page's blocks of "console" say, one command after another in one folder, which has
+# the tree's data/ and is empty otherwise. A command stands behind "$ ", and goes on in the next
+# line behind a backslash; it has to succeed. What stands under it up to the next one is what it
 # prints, "…" being anything; where nothing does, it may print what it likes.
 cmake_minimum_required(VERSION 3.21)
 include("${CMAKE_CURRENT_LIST_DIR}/Blocks.cmake")
@@ -12,7 +13,8 @@ set(ENV{PATH} "${PATH}:$ENV{PATH}")
 set(ENV{NO_COLOR} 1)
 
 function(quern_run command expected)
-  execute_process(COMMAND "${bash}" -c "exec 2>&1; ${command}" WORKING_DIRECTORY "${FOLDER}" OUTPUT_VARIABLE said RESULT_VARIABLE code)
+  execute_process(COMMAND "${bash}" -c "exec 2>&1; ${command}" WORKING_DIRECTORY "${FOLDER}"
+                  OUTPUT_VARIABLE said RESULT_VARIABLE code)
   message("$ ${command}\n${said}")
   if(NOT code STREQUAL "0")
     message(FATAL_ERROR "${PAGE}: this failed with ${code}: ${command}")
@@ -23,7 +25,8 @@ function(quern_run command expected)
   string(REGEX REPLACE "([][+.*()^$?|\\\\])" "\\\\\\1" pattern "${expected}")
   string(REPLACE "…" ".*" pattern "${pattern}")
   if(NOT expected STREQUAL "" AND NOT said MATCHES "^${pattern}$")
-    message(FATAL_ERROR "${PAGE}: this does not print what the page says: ${command}\nexpected:\n${expected}")
+    message(FATAL_ERROR
+            "${PAGE}: this does not print what the page says: ${command}\nexpected:\n${expected}")
   endif()
 endfunction()
 
@@ -36,7 +39,8 @@ foreach(i RANGE ${last})
   if(NOT block_${i} MATCHES "^[$] ")
     message(FATAL_ERROR "${PAGE}: this begins with no command:\n${block_${i}}")
   endif()
-  # Command by command: up to the end of a line that has no backslash there, then up to the next one.
+  # Command by command: up to the end of a line that has no backslash there, then up to the next
+  # one.
   set(rest "\n${block_${i}}")
   while(rest MATCHES "^\n[$] ")
     string(SUBSTRING "${rest}" 3 -1 rest)

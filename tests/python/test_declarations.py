@@ -1,5 +1,6 @@
-"""python/quern/_declarations.py says what the headers say: structs, initial values, enumerations and functions. A C program that is
-made of the declarations tells what the compiler makes of the headers; functions are compared with tests/abi/quern.abi."""
+"""python/quern/_declarations.py says what the headers say: structs, initial values, enumerations
+and functions. A C program that is made of the declarations tells what the compiler makes of the
+headers; functions are compared with tests/abi/quern.abi."""
 
 import ctypes
 import json
@@ -16,17 +17,25 @@ from quern._version import VERSION
 
 SOURCE = pathlib.Path(os.environ["SOURCE"])
 
-STRUCTS = {"quern_" + re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower(): value
-           for name, value in vars(_declarations).items()
-           if isinstance(value, type) and issubclass(value, ctypes.Structure) and value is not ctypes.Structure}
+STRUCTS = {
+    "quern_" + re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower(): value
+    for name, value in vars(_declarations).items()
+    if isinstance(value, type)
+    and issubclass(value, ctypes.Structure)
+    and value is not ctypes.Structure
+}
 
 PROGRAM = r"""
 #include <quern/quern.h>
 #include <stddef.h>
 #include <stdio.h>
-#define FIELD(type, name) printf("[\"%s\", \"%s\", %zu, %zu],\n", #type, #name, offsetof(type, name), sizeof(((type *)0)->name));
+#define FIELD(type, name) \
+  printf("[\"%s\", \"%s\", %zu, %zu],\n", \
+         #type, #name, offsetof(type, name), sizeof(((type *)0)->name));
 #define BYTES(of, name) printf("[\"%s\", \"", #name); \
-  for (size_t i = 0; i < sizeof of.name; i++) printf("%02x", ((const unsigned char *)&of.name)[i]); printf("\"],\n");
+  for (size_t i = 0; i < sizeof of.name; i++) \
+    printf("%02x", ((const unsigned char *)&of.name)[i]); \
+  printf("\"],\n");
 #define STATUS(name, text) printf("\"QUERN_%s\",\n", #name);
 #define TEXT(name, text) printf("\"%s\",\n", text);
 int main(void) {
@@ -36,13 +45,17 @@ int main(void) {
   printf("\"\": 0}, \"fields\": [\n"); @FIELDS@
   printf("null], \"initial\": [\n"); @INITIAL@
   printf("null], \"reading\": [\n"); @READING@
-  printf("null], \"initializers\": [%d, %d, %d, %d, %d], ", QUERN_INIT_DEFAULT, QUERN_INIT_HE, QUERN_INIT_XAVIER, QUERN_INIT_UNIFORM,
+  printf("null], \"initializers\": [%d, %d, %d, %d, %d], ",
+         QUERN_INIT_DEFAULT, QUERN_INIT_HE, QUERN_INIT_XAVIER, QUERN_INIT_UNIFORM,
          QUERN_INIT_LECUN);
-  printf("\"headers\": [%d, %d, %d], ", QUERN_HEADER_AUTO, QUERN_HEADER_NONE, QUERN_HEADER_ONE);
+  printf("\"headers\": [%d, %d, %d], ",
+         QUERN_HEADER_AUTO, QUERN_HEADER_NONE, QUERN_HEADER_ONE);
   printf("\"labels\": [%d, %d], ", QUERN_LABEL_LAST, QUERN_LABEL_FIRST);
-  printf("\"missing\": [%d, %d, %d], ", QUERN_MISSING_REFUSE, QUERN_MISSING_MEAN, QUERN_MISSING_ZERO);
+  printf("\"missing\": [%d, %d, %d], ",
+         QUERN_MISSING_REFUSE, QUERN_MISSING_MEAN, QUERN_MISSING_ZERO);
   printf("\"texts\": [%d, %d], ", QUERN_TEXT_REFUSE, QUERN_TEXT_ONE_HOT);
-  printf("\"tasks\": [%d, %d, %d, %d], \"statuses\": [\n", QUERN_TASK_NONE, QUERN_TASK_CLASSES, QUERN_TASK_LABELS, QUERN_TASK_REGRESSION);
+  printf("\"tasks\": [%d, %d, %d, %d], \"statuses\": [\n",
+         QUERN_TASK_NONE, QUERN_TASK_CLASSES, QUERN_TASK_LABELS, QUERN_TASK_REGRESSION);
   QUERN_STATUSES(STATUS)
   printf("null], \"activations\": [\n"); QUERN_ACTIVATIONS(TEXT)
   printf("null], \"losses\": [\n"); QUERN_LOSSES(TEXT)
@@ -58,15 +71,35 @@ def fields_of(struct):
 
 def ask_compiler():
     sizes = [f'printf("\\"%s\\": %zu,\\n", "{name}", sizeof({name}));' for name in STRUCTS]
-    fields = [f"FIELD({name}, {field})" for name, struct in STRUCTS.items() for field in fields_of(struct)]
+    fields = [
+        f"FIELD({name}, {field})" for name, struct in STRUCTS.items() for field in fields_of(struct)
+    ]
     initial = [f"BYTES(initial, {field})" for field in fields_of(_declarations.TrainOptions)]
-    program = PROGRAM.replace("@SIZES@", "\n".join(sizes)).replace("@FIELDS@", "\n".join(fields)) \
-        .replace("@INITIAL@", "\n".join(initial)) \
-        .replace("@READING@", "\n".join(f"BYTES(reading, {field})" for field in fields_of(_declarations.DatasetOptions)))
+    program = (
+        PROGRAM.replace("@SIZES@", "\n".join(sizes))
+        .replace("@FIELDS@", "\n".join(fields))
+        .replace("@INITIAL@", "\n".join(initial))
+        .replace(
+            "@READING@",
+            "\n".join(
+                f"BYTES(reading, {field})" for field in fields_of(_declarations.DatasetOptions)
+            ),
+        )
+    )
     with tempfile.TemporaryDirectory() as folder:
         source, binary = pathlib.Path(folder, "layouts.c"), pathlib.Path(folder, "layouts")
         source.write_text(program, encoding="utf-8")
-        subprocess.run([os.environ["CC"], "-std=c11", f"-I{SOURCE / 'include'}", str(source), "-o", str(binary)], check=True)
+        subprocess.run(
+            [
+                os.environ["CC"],
+                "-std=c11",
+                f"-I{SOURCE / 'include'}",
+                str(source),
+                "-o",
+                str(binary),
+            ],
+            check=True,
+        )
         return json.loads(subprocess.run([str(binary)], check=True, capture_output=True).stdout)
 
 
@@ -81,26 +114,40 @@ class Layouts(unittest.TestCase):
             self.assertEqual(ctypes.sizeof(struct), self.c["sizes"][name], name)
 
     def test_fields(self):
-        ours = [[name, field, getattr(struct, field).offset, getattr(struct, field).size]
-                for name, struct in STRUCTS.items() for field in fields_of(struct)]
+        ours = [
+            [name, field, getattr(struct, field).offset, getattr(struct, field).size]
+            for name, struct in STRUCTS.items()
+            for field in fields_of(struct)
+        ]
         self.assertEqual(ours, self.c["fields"][:-1])
 
     def test_initial_values(self):
-        for struct, initial in (_declarations.TrainOptions, "initial"), (_declarations.DatasetOptions, "reading"):
+        for struct, initial in (
+            (_declarations.TrainOptions, "initial"),
+            (_declarations.DatasetOptions, "reading"),
+        ):
             raw = bytes(struct.initial())
             for field, expected in self.c[initial][:-1]:
                 place = getattr(struct, field)
-                self.assertEqual(raw[place.offset:place.offset + place.size].hex(), expected, field)
+                self.assertEqual(
+                    raw[place.offset : place.offset + place.size].hex(), expected, field
+                )
 
     def test_names(self):
         self.assertEqual(quern.activations(), self.c["activations"][:-1])
         self.assertEqual(quern.losses(), self.c["losses"][:-1])
-        for ours, names, values in ((_declarations.INITIALIZERS, ["default", "he", "xavier", "uniform", "lecun"], "initializers"),
-                                    (_declarations.TASKS, ["none", "classes", "labels", "regression"], "tasks"),
-                                    (_declarations.HEADERS, ["auto", "none", "one"], "headers"),
-                                    (_declarations.LABELS, ["last", "first"], "labels"),
-                                    (_declarations.MISSING, ["refuse", "mean", "zero"], "missing"),
-                                    (_declarations.TEXTS, ["refuse", "one-hot"], "texts")):
+        for ours, names, values in (
+            (
+                _declarations.INITIALIZERS,
+                ["default", "he", "xavier", "uniform", "lecun"],
+                "initializers",
+            ),
+            (_declarations.TASKS, ["none", "classes", "labels", "regression"], "tasks"),
+            (_declarations.HEADERS, ["auto", "none", "one"], "headers"),
+            (_declarations.LABELS, ["last", "first"], "labels"),
+            (_declarations.MISSING, ["refuse", "mean", "zero"], "missing"),
+            (_declarations.TEXTS, ["refuse", "one-hot"], "texts"),
+        ):
             self.assertEqual(list(ours), names)
             self.assertEqual(list(ours.values()), self.c[values])
 
@@ -116,8 +163,16 @@ class Layouts(unittest.TestCase):
         self.assertEqual(quern.__version__, VERSION)
 
 
-SCALARS = {"size_t": ctypes.c_size_t, "_Bool": ctypes.c_bool, "double": ctypes.c_double, "float": ctypes.c_float,
-           "int32_t": ctypes.c_int32, "uint32_t": ctypes.c_uint32, "uint64_t": ctypes.c_uint64, "void": None}
+SCALARS = {
+    "size_t": ctypes.c_size_t,
+    "_Bool": ctypes.c_bool,
+    "double": ctypes.c_double,
+    "float": ctypes.c_float,
+    "int32_t": ctypes.c_int32,
+    "uint32_t": ctypes.c_uint32,
+    "uint64_t": ctypes.c_uint64,
+    "void": None,
+}
 POINTED = {"float": ctypes.c_float, "int32_t": ctypes.c_int32, "uint32_t": ctypes.c_uint32}
 
 
@@ -146,7 +201,11 @@ class Functions(unittest.TestCase):
             found = re.search(rf"^QUERN_API (.*?){name}\((.*)\);?$", declared, re.MULTILINE)
             self.assertIsNotNone(found, f"{name} is not in tests/abi/quern.abi")
             self.assertIn(result, expected_types(found[1]), f"{name}: what it returns")
-            parameters = [] if found[2] == "void" else [re.sub(r"\w+$", "", p.strip()) for p in found[2].split(",")]
+            parameters = (
+                []
+                if found[2] == "void"
+                else [re.sub(r"\w+$", "", p.strip()) for p in found[2].split(",")]
+            )
             self.assertEqual(len(arguments), len(parameters), f"{name}: how many arguments")
             for ours, theirs in zip(arguments, parameters):
                 self.assertIn(ours, expected_types(theirs), f"{name}({found[2]})")

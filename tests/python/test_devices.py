@@ -1,4 +1,5 @@
-"""Training on several devices: the weights of one device, the same bits with the same shares; and what is refused, in which words."""
+"""Training on several devices: the weights of one device, the same bits with the same shares; and
+what is refused, in which words."""
 
 import pathlib
 import tempfile
@@ -12,9 +13,10 @@ KINDS = [device.kind for device in quern.devices()]
 
 
 def bound(ranks):
-    """test_reordering_bound of tests/support/ranks.h, which says why: how far sums in another order may take the weights."""
+    """test_reordering_bound of tests/support/ranks.h, which says why: how far sums in another order
+    may take the weights."""
     steps = EPOCHS * -(-SAMPLES // BATCH)
-    return (BATCH + ranks + WIDEST) * 2.0**-23 * ((1 + RATE)**steps - 1)
+    return (BATCH + ranks + WIDEST) * 2.0**-23 * ((1 + RATE) ** steps - 1)
 
 
 def samples():
@@ -23,7 +25,9 @@ def samples():
 
 
 def network(device):
-    return quern.Network(INPUTS, [quern.Dense(35, "leaky-relu:0.01"), quern.Dense(18), 10], seed=5, device=device)
+    return quern.Network(
+        INPUTS, [quern.Dense(35, "leaky-relu:0.01"), quern.Dense(18), 10], seed=5, device=device
+    )
 
 
 def fit(device, **options):
@@ -43,22 +47,33 @@ class Several(unittest.TestCase):
         self.assertTrue((numpy.abs(weights(got) - weights(expected)) <= bound(ranks)).all())
 
     def test_same_answer(self):
-        # A wrong shuffle, a part left out and a part counted twice go further than the bound: so does another seed.
-        for device in (["auto", "reference"], ["reference", 0], quern.devices()[::-1][:2], ["reference", numpy.int64(0)]):
+        # A wrong shuffle, a part left out and a part counted twice go further than the bound: so
+        # does another seed.
+        for device in (
+            ["auto", "reference"],
+            ["reference", 0],
+            quern.devices()[::-1][:2],
+            ["reference", numpy.int64(0)],
+        ):
             alone = fit(device[0])
             self.assertIsNone(alone.shares)
             together = fit(device, shares=[7, 1])
             self.assertEqual(together.shares, [7, 1])
             self.assert_near(together, alone)
-            self.assertFalse((numpy.abs(weights(fit(device[0], seed=1)) - weights(alone)) <= bound(2)).all())
+            self.assertFalse(
+                (numpy.abs(weights(fit(device[0], seed=1)) - weights(alone)) <= bound(2)).all()
+            )
             again = fit(device, shares=numpy.array([7, 1]))
             self.assertEqual(weights(again).tobytes(), weights(together).tobytes())
             validation = samples()
             self.assertEqual(together.evaluate(*validation).samples, SAMPLES)
-            numpy.testing.assert_array_equal(together.predict(validation[0]), again.predict(validation[0]))
+            numpy.testing.assert_array_equal(
+                together.predict(validation[0]), again.predict(validation[0])
+            )
 
     def test_measured(self):
-        # The reference is slower by far; how far is the machine's to say. Given what was measured, the bits are the same.
+        # The reference is slower by far; how far is the machine's to say. Given what was measured,
+        # the bits are the same.
         first = fit(["reference", "auto"])
         self.assertEqual(sum(first.shares), BATCH)
         self.assert_near(first, fit("reference"))
@@ -80,7 +95,9 @@ class Several(unittest.TestCase):
         trained = fit("all")
         self.assert_near(trained, fit(None), len(KINDS))
         if expected:
-            self.assertEqual([device.name for device in trained.devices], [device.name for device in expected])
+            self.assertEqual(
+                [device.name for device in trained.devices], [device.name for device in expected]
+            )
             self.assertEqual(trained.device.name, expected[0].name)
         else:
             self.assertEqual(trained.device, network(None).device)
@@ -88,7 +105,12 @@ class Several(unittest.TestCase):
     def test_stopped(self):
         told = []
         trained = network(["reference", "auto"])
-        history = trained.fit(*samples(), epochs=50, shares=[1, 1], on_epoch=lambda epoch: told.append(epoch) or epoch.epoch < 3)
+        history = trained.fit(
+            *samples(),
+            epochs=50,
+            shares=[1, 1],
+            on_epoch=lambda epoch: told.append(epoch) or epoch.epoch < 3,
+        )
         self.assertEqual([epoch.epoch for epoch in history], [1, 2, 3])
         self.assertEqual(told, history)
 
@@ -96,32 +118,51 @@ class Several(unittest.TestCase):
 class Refused(unittest.TestCase):
     def test_devices(self):
         for error, words, device in (
-                (ValueError, "device: an empty list, expected at least one device", []),
-                (TypeError, "device: None, expected a name, an index, or a Device", ["reference", None]),
-                (TypeError, "device: 1.5, expected a name", 1.5),
-                (TypeError, "device: True, expected a name", True),
-                (TypeError, "device: -1, expected a name", [0, -1]),
-                (ValueError, "device: reference without an index, expected one of quern.devices", network("reference").device)):
+            (ValueError, "device: an empty list, expected at least one device", []),
+            (
+                TypeError,
+                "device: None, expected a name, an index, or a Device",
+                ["reference", None],
+            ),
+            (TypeError, "device: 1.5, expected a name", 1.5),
+            (TypeError, "device: True, expected a name", True),
+            (TypeError, "device: -1, expected a name", [0, -1]),
+            (
+                ValueError,
+                "device: reference without an index, expected one of quern.devices",
+                network("reference").device,
+            ),
+        ):
             with self.assertRaisesRegex(error, words):
                 network(device)
         last = len(KINDS) - 1
         for error, words, device in (
-                (quern.Error, "device 'nowhere': none fits; there are: .*reference", ["reference", "nowhere"]),
-                (quern.Error, "device '99': none fits; there are: .*reference", [99, "reference"]),
-                (quern.Error, "device 'all': ", ["all", "reference"]),
-                (ValueError, f"device: '{last}' is reference, which is in the list before; a device trains once", ["reference", last])):
+            (
+                quern.Error,
+                "device 'nowhere': none fits; there are: .*reference",
+                ["reference", "nowhere"],
+            ),
+            (quern.Error, "device '99': none fits; there are: .*reference", [99, "reference"]),
+            (quern.Error, "device 'all': ", ["all", "reference"]),
+            (
+                ValueError,
+                f"device: '{last}' is reference, which is in the list before; a device trains once",
+                ["reference", last],
+            ),
+        ):
             with self.assertRaisesRegex(error, words):
                 network(device).fit(*samples(), epochs=1)
 
     def test_shares(self):
         for error, words, device, shares in (
-                (ValueError, "shares: 3 numbers for 1 device$", "reference", [1, 2, 3]),
-                (ValueError, "shares: they add up to 0, expected 1 to 4294967295", "reference", [0]),
-                (ValueError, "shares: they add up to 4294967296, expected", "reference", [2**32]),
-                (ValueError, "shares: -1, expected a whole number from 0 on", "reference", [-1]),
-                (TypeError, "shares: 0.5, expected a whole number", "reference", [0.5]),
-                (TypeError, "shares: 3, expected a list of whole numbers", "reference", 3),
-                (TypeError, "shares: '3,1', expected a list of whole numbers", "reference", "3,1")):
+            (ValueError, "shares: 3 numbers for 1 device$", "reference", [1, 2, 3]),
+            (ValueError, "shares: they add up to 0, expected 1 to 4294967295", "reference", [0]),
+            (ValueError, "shares: they add up to 4294967296, expected", "reference", [2**32]),
+            (ValueError, "shares: -1, expected a whole number from 0 on", "reference", [-1]),
+            (TypeError, "shares: 0.5, expected a whole number", "reference", [0.5]),
+            (TypeError, "shares: 3, expected a list of whole numbers", "reference", 3),
+            (TypeError, "shares: '3,1', expected a list of whole numbers", "reference", "3,1"),
+        ):
             with self.assertRaisesRegex(error, words):
                 network(device).fit(*samples(), epochs=1, shares=shares)
         if len(KINDS) > 1:

@@ -1,4 +1,5 @@
-"""Networks: trained, asked, saved and loaded; what fit does when it is stopped; what is refused, and in which words."""
+"""Networks: trained, asked, saved and loaded; what fit does when it is stopped; what is refused,
+and in which words."""
 
 import copy
 import gc
@@ -26,7 +27,9 @@ def small(**options):
 class Training(unittest.TestCase):
     def test_learns(self):
         (x, y), test = digits()
-        self.assertEqual((x.dtype, x.shape, y.dtype, y.shape), (numpy.float32, (1438, 64), numpy.int32, (1438,)))
+        self.assertEqual(
+            (x.dtype, x.shape, y.dtype, y.shape), (numpy.float32, (1438, 64), numpy.int32, (1438,))
+        )
         network, told = small(), []
         history = network.fit(x, y, epochs=20, validation=test, on_epoch=told.append)
         self.assertEqual([epoch.epoch for epoch in history], list(range(1, 21)))
@@ -38,7 +41,9 @@ class Training(unittest.TestCase):
         measured = network.evaluate(*test)
         self.assertEqual(measured.samples, 359)
         self.assertEqual(measured.accuracy, history[-1].validation.accuracy)
-        self.assertEqual(measured.accuracy, (network.predict(test[0]).argmax(axis=1) == test[1]).mean())
+        self.assertEqual(
+            measured.accuracy, (network.predict(test[0]).argmax(axis=1) == test[1]).mean()
+        )
 
     def test_streamed_data_give_the_same(self):
         (x, y), test = digits()
@@ -55,10 +60,14 @@ class Training(unittest.TestCase):
             small().fit(x, y, epochs=1, data_memory=0)
 
     def test_predict_is_what_the_layers_say(self):
-        network = quern.Network(3, [quern.Dense(5, "tanh"), quern.Dense(4, "leaky-relu:0.25"), 2], seed=9)
+        network = quern.Network(
+            3, [quern.Dense(5, "tanh"), quern.Dense(4, "leaky-relu:0.25"), 2], seed=9
+        )
         x = numpy.random.default_rng(1).normal(size=(7, 3)).astype(numpy.float32)
         h = x.astype(float)
-        for index, f in enumerate([numpy.tanh, lambda z: numpy.where(z > 0, z, 0.25 * z), lambda z: z]):
+        for index, f in enumerate(
+            [numpy.tanh, lambda z: numpy.where(z > 0, z, 0.25 * z), lambda z: z]
+        ):
             weights, bias = network.layer(index)
             h = f(h @ weights.astype(float) + bias)
         softmax = numpy.exp(h) / numpy.exp(h).sum(axis=1, keepdims=True)
@@ -74,13 +83,26 @@ class Training(unittest.TestCase):
         self.assertEqual(again.fit(x, y, epochs=1, seed=5)[0].loss, first[0].loss)
         other = quern.Network(64, [quern.Dense(32), 10], seed=3)
         self.assertNotEqual(other.fit(x, y, epochs=1, seed=5)[0].loss, first[0].loss)
-        with self.assertRaisesRegex(quern.Error, "dropout of 1, expected at least 0 and less than 1"):
+        with self.assertRaisesRegex(
+            quern.Error, "dropout of 1, expected at least 0 and less than 1"
+        ):
             quern.Network(64, [quern.Dense(32, dropout=1), 10])
 
     def test_normalizations(self):
-        """Both kinds, against the formulas; the running statistics stay in a file of their names."""
-        network = quern.Network(64, [quern.Dense(16, normalize="batch", dropout=0.1), quern.Dense(12, "tanh", normalize="layer:0.01"), 10], seed=3)
-        self.assertEqual([layer.normalize for layer in network.layers], ["batch", "layer:0.01", "none"])
+        """Both kinds, against the formulas; the running statistics stay in a file of their
+        names."""
+        network = quern.Network(
+            64,
+            [
+                quern.Dense(16, normalize="batch", dropout=0.1),
+                quern.Dense(12, "tanh", normalize="layer:0.01"),
+                10,
+            ],
+            seed=3,
+        )
+        self.assertEqual(
+            [layer.normalize for layer in network.layers], ["batch", "layer:0.01", "none"]
+        )
         self.assertEqual(quern.normalizations(), ["none", "batch", "layer"])
         (x, y), test = digits()
         network.fit(x, y, epochs=3, optimizer="adam", learning_rate=0.01)
@@ -88,8 +110,12 @@ class Training(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "model.safetensors")
             network.save(path)
-            numpy.testing.assert_array_equal(quern.load(path).predict(test[0]), network.predict(test[0]))
-        with self.assertRaisesRegex(ValueError, "normalize: 'group' is none; there are none, batch, layer"):
+            numpy.testing.assert_array_equal(
+                quern.load(path).predict(test[0]), network.predict(test[0])
+            )
+        with self.assertRaisesRegex(
+            ValueError, "normalize: 'group' is none; there are none, batch, layer"
+        ):
             quern.Network(2, [quern.Dense(3, normalize="group"), 2])
         with self.assertRaisesRegex(quern.Error, "of 1438 in batches of 479 the last has one"):
             network.fit(x, y, epochs=1, batch=479)
@@ -101,8 +127,12 @@ class Training(unittest.TestCase):
         weights, bias = network.layer(0)
         dz = (network.predict(x) - numpy.eye(2)[y]) / 2
         network.fit(x, y, epochs=1, batch=2, learning_rate=0.5, weight_decay=0.1)
-        numpy.testing.assert_allclose(network.layer(0)[0], weights - 0.5 * (x.T @ dz + 0.1 * weights), atol=1e-6)
-        numpy.testing.assert_allclose(network.layer(0)[1], bias - 0.5 * (dz.sum(axis=0) + 0.1 * bias), atol=1e-6)
+        numpy.testing.assert_allclose(
+            network.layer(0)[0], weights - 0.5 * (x.T @ dz + 0.1 * weights), atol=1e-6
+        )
+        numpy.testing.assert_allclose(
+            network.layer(0)[1], bias - 0.5 * (dz.sum(axis=0) + 0.1 * bias), atol=1e-6
+        )
 
     def test_same_seed_same_bits(self):
         (x, y), _ = digits()
@@ -116,7 +146,9 @@ class Training(unittest.TestCase):
         (x, y), _ = digits()
         steps = small().fit(x, y, epochs=1, batch=100)[0].steps
         self.assertEqual(steps, 15)
-        frozen = quern.Network(64, [quern.Dense(16, freeze_weights=True, freeze_bias=True), 10], seed=3)
+        frozen = quern.Network(
+            64, [quern.Dense(16, freeze_weights=True, freeze_bias=True), 10], seed=3
+        )
         before = frozen.layer(0)[0]
         frozen.fit(x, y, epochs=1)
         numpy.testing.assert_array_equal(frozen.layer(0)[0], before)
@@ -177,8 +209,13 @@ class Stopping(unittest.TestCase):
         self.assertTrue(self.changed(network))
 
     def test_by_interrupt(self):
-        """Ctrl-C while the library is at work, in training that would take hours: a signal from another thread."""
-        network, handler, begun = small(device="reference"), signal.getsignal(signal.SIGINT), threading.Event()
+        """Ctrl-C while the library is at work, in training that would take hours: a signal from
+        another thread."""
+        network, handler, begun = (
+            small(device="reference"),
+            signal.getsignal(signal.SIGINT),
+            threading.Event(),
+        )
 
         def interrupt():
             begun.wait()
@@ -202,7 +239,12 @@ class Stopping(unittest.TestCase):
 
         before = signal.signal(signal.SIGINT, handler)
         try:
-            small().fit(self.x, self.y, epochs=1, on_epoch=lambda epoch: self.assertIs(signal.getsignal(signal.SIGINT), handler))
+            small().fit(
+                self.x,
+                self.y,
+                epochs=1,
+                on_epoch=lambda epoch: self.assertIs(signal.getsignal(signal.SIGINT), handler),
+            )
         finally:
             signal.signal(signal.SIGINT, before)
 
@@ -241,12 +283,20 @@ class Files(unittest.TestCase):
             network.save(path)
             loaded = quern.load(str(path), device="reference")
         self.assertEqual(loaded.layers, layers)
-        self.assertEqual((loaded.inputs, loaded.outputs, loaded.loss, loaded.parameter_count), (4, 3, "squared", 43))
-        self.assertEqual(repr(loaded), "<quern.Network 4-5-3, leaky-relu:0.2, squared, 43 parameters>")
+        self.assertEqual(
+            (loaded.inputs, loaded.outputs, loaded.loss, loaded.parameter_count),
+            (4, 3, "squared", 43),
+        )
+        self.assertEqual(
+            repr(loaded), "<quern.Network 4-5-3, leaky-relu:0.2, squared, 43 parameters>"
+        )
         numpy.testing.assert_allclose(loaded.predict(x), network.predict(x), atol=1e-6)
 
     def test_onnx(self):
-        network, x = quern.Network(4, [quern.Dense(5, "tanh"), 3], seed=2), numpy.linspace(-1, 1, 24).reshape(6, 4)
+        network, x = (
+            quern.Network(4, [quern.Dense(5, "tanh"), 3], seed=2),
+            numpy.linspace(-1, 1, 24).reshape(6, 4),
+        )
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, "model.onnx")
             try:
@@ -278,14 +328,17 @@ class Files(unittest.TestCase):
         numpy.testing.assert_array_equal(network.layer(0)[0], weights)
         numpy.testing.assert_array_equal(network.layer(0)[1], numpy.ones(16))
         numpy.testing.assert_array_equal(network.layer(1)[1], range(10))
-        with self.assertRaisesRegex(ValueError, r"weights has shape \(16, 64\), expected \(64, 16\)"):
+        with self.assertRaisesRegex(
+            ValueError, r"weights has shape \(16, 64\), expected \(64, 16\)"
+        ):
             network.set_layer(0, weights.T)
         for index in (2, -3):
             with self.assertRaisesRegex(IndexError, f"layer {index} of a network of 2"):
                 network.layer(index)
 
     def test_handles_are_freed(self):
-        """What is left is seen by the library that counts OpenCL objects, at the end of the process; here, that copies share."""
+        """What is left is seen by the library that counts OpenCL objects, at the end of the
+        process; here, that copies share."""
         network = small()
         twin = copy.copy(network)
         x = digits()[0][0][:5]

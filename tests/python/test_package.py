@@ -1,4 +1,5 @@
-"""The package as pip makes it: every module is in it, of the library's version, with no compiled part; and the pages say what is so."""
+"""The package as pip makes it: every module is in it, of the library's version, with no compiled
+part; and the pages say what is so."""
 
 import importlib.util
 import os
@@ -23,8 +24,24 @@ class Package(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             tree = pathlib.Path(folder, "python")
             shutil.copytree(SOURCE / "python", tree, ignore=shutil.ignore_patterns("__pycache__"))
-            subprocess.run([sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-index",
-                            "--no-build-isolation", "--wheel-dir", folder, str(tree)], check=True, stdout=sys.stderr)
+            subprocess.run(
+                [
+                    sys.executable,
+                    "-m",
+                    "pip",
+                    "wheel",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                    "--no-deps",
+                    "--no-index",
+                    "--no-build-isolation",
+                    "--wheel-dir",
+                    folder,
+                    str(tree),
+                ],
+                check=True,
+                stdout=sys.stderr,
+            )
             wheel = pathlib.Path(folder, f"quern-{quern.__version__}-py3-none-any.whl")
             names = zipfile.ZipFile(wheel).namelist()
         expected = {f"quern/{path.name}" for path in (SOURCE / "python/quern").glob("*.py")}
@@ -35,7 +52,11 @@ class Package(unittest.TestCase):
         page = (SOURCE / "python/README.md").read_text(encoding="utf-8")
         pieces = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
         self.assertGreater(len(pieces), 0)
-        pieces.append("\n".join(line.strip() for line in quern.__doc__.splitlines() if line.startswith("    ")))
+        pieces.append(
+            "\n".join(
+                line.strip() for line in quern.__doc__.splitlines() if line.startswith("    ")
+            )
+        )
         before = os.getcwd()
         with tempfile.TemporaryDirectory() as folder:
             os.chdir(folder)

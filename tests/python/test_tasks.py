@@ -1,4 +1,5 @@
-"""What can be predicted: classes, labels, numbers; in which units; and every optimizer, schedule, activation and loss by its name."""
+"""What can be predicted: classes, labels, numbers; in which units; and every optimizer, schedule,
+activation and loss by its name."""
 
 import math
 import pathlib
@@ -27,7 +28,9 @@ class Regression(unittest.TestCase):
         self.assertEqual(metrics.r_squared, history[-1].validation.r_squared)
         self.assertTrue(math.isnan(metrics.accuracy) and math.isnan(metrics.f1))
         found = network.predict(x_test)
-        self.assertAlmostEqual(((found - y_test) ** 2).mean() / metrics.mean_squared_error, 1, places=3)
+        self.assertAlmostEqual(
+            ((found - y_test) ** 2).mean() / metrics.mean_squared_error, 1, places=3
+        )
         self.assertLess(numpy.abs(found - y_test).max(), 20)  # of numbers around 27000
         with tempfile.TemporaryDirectory() as folder:  # a file has the numbers too
             path = pathlib.Path(folder, "table.safetensors")
@@ -48,11 +51,13 @@ class Regression(unittest.TestCase):
     def test_refused(self):
         x, y = table(rows=5)
         network = quern.Network(3, [2], loss="absolute")
-        for error, words, wrong in ((ValueError, r"y has shape \(5,\), expected \(5, 2\)", y[:, 0]),
-                                    (ValueError, r"y has shape \(4, 2\), expected \(5, 2\)", y[:4]),
-                                    (ValueError, r"y has shape \(5, 3\)", numpy.ones((5, 3))),
-                                    (TypeError, "y has dtype <U1", numpy.array([["a", "b"]] * 5)),
-                                    (quern.Error, "nan", y * numpy.nan)):
+        for error, words, wrong in (
+            (ValueError, r"y has shape \(5,\), expected \(5, 2\)", y[:, 0]),
+            (ValueError, r"y has shape \(4, 2\), expected \(5, 2\)", y[:4]),
+            (ValueError, r"y has shape \(5, 3\)", numpy.ones((5, 3))),
+            (TypeError, "y has dtype <U1", numpy.array([["a", "b"]] * 5)),
+            (quern.Error, "nan", y * numpy.nan),
+        ):
             with self.assertRaisesRegex(error, words):
                 network.fit(x, wrong)
 
@@ -67,8 +72,12 @@ class Labels(unittest.TestCase):
         found = network.predict(x[400:]) > 0.5
         self.assertGreater(metrics.label_accuracy, 0.93)
         self.assertAlmostEqual(metrics.label_accuracy, (found == y[400:]).mean(), places=12)
-        self.assertAlmostEqual(metrics.exact_match, (found == y[400:]).all(axis=1).mean(), places=12)
-        self.assertAlmostEqual(metrics.f1, 2 * (found & y[400:]).sum() / (found.sum() + y[400:].sum()), places=12)
+        self.assertAlmostEqual(
+            metrics.exact_match, (found == y[400:]).all(axis=1).mean(), places=12
+        )
+        self.assertAlmostEqual(
+            metrics.f1, 2 * (found & y[400:]).sum() / (found.sum() + y[400:].sum()), places=12
+        )
         with self.assertRaisesRegex(quern.Error, "0 or 1"):
             network.fit(x, numpy.full((500, 3), 0.5))
 
@@ -89,14 +98,26 @@ class Classes(unittest.TestCase):
         weighted.fit(self.x, self.y, epochs=5, class_weights=[1] * 9 + [0])
         smooth.fit(self.x, self.y, epochs=5, label_smoothing=0.5)
         self.assertGreater((plain.predict(self.x).argmax(axis=1) == 9).sum(), 100)
-        self.assertLess((weighted.predict(self.x).argmax(axis=1) == 9).sum(), 10)  # nothing was to be learned of nines
+        self.assertLess(
+            (weighted.predict(self.x).argmax(axis=1) == 9).sum(), 10
+        )  # nothing was to be learned of nines
         self.assertLess(smooth.predict(self.x).max(), 0.9)
-        with self.assertRaisesRegex(ValueError, r"class_weights has shape \(9,\), expected \(10,\)"):
+        with self.assertRaisesRegex(
+            ValueError, r"class_weights has shape \(9,\), expected \(10,\)"
+        ):
             plain.fit(self.x, self.y, class_weights=[1] * 9)
 
     def test_patience(self):
         network = quern.Network(64, [64, 10], seed=1)
-        history = network.fit(self.x[:100], self.y[:100], epochs=2000, batch=100, learning_rate=1, patience=3, validation=self.test)
+        history = network.fit(
+            self.x[:100],
+            self.y[:100],
+            epochs=2000,
+            batch=100,
+            learning_rate=1,
+            patience=3,
+            validation=self.test,
+        )
         self.assertLess(len(history), 2000)
         best = min(history, key=lambda epoch: epoch.validation.loss)
         self.assertEqual(best.epoch, history[-1].best_epoch)
@@ -105,9 +126,12 @@ class Classes(unittest.TestCase):
 
     def test_every_name(self):
         """Each learns something of the digits; a rate suits each kind of optimizer."""
+
         def accuracy(layers=(16, 10), loss="categorical", **options):
             network = quern.Network(64, layers, loss, seed=1)
-            return network.fit(self.x, self.y, epochs=2, validation=self.test, **options)[-1].validation.accuracy
+            return network.fit(self.x, self.y, epochs=2, validation=self.test, **options)[
+                -1
+            ].validation.accuracy
 
         for name in quern.optimizers():
             rate = 0.1 if name == "sgd" else 0.02 if name in ("momentum", "nesterov") else 0.005
@@ -130,7 +154,9 @@ class Files(unittest.TestCase):
             self.assertEqual((y.dtype, y.tolist()), (numpy.int32, [1, 0, 1]))
             quern.Network(1, [2]).fit(x, y, epochs=1)
             path.write_text("".join(f"{i},{i}.0\n" for i in range(1, 31)))
-            with self.assertRaisesRegex(quern.Error, "30 different labels in 30 rows.*--task regression"):
+            with self.assertRaisesRegex(
+                quern.Error, "30 different labels in 30 rows.*--task regression"
+            ):
                 quern.read(path)
             self.assertEqual(quern.read(path, task="classes")[0][1].tolist(), list(range(30)))
 
@@ -155,11 +181,15 @@ class Files(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, "table.csv")
             path.write_text(text, encoding="utf-8")
-            (x, y), nothing = quern.read(path, target=["price", 5], inputs=["size", 1], task="regression", missing="mean")
+            (x, y), nothing = quern.read(
+                path, target=["price", 5], inputs=["size", 1], task="regression", missing="mean"
+            )
             numpy.testing.assert_array_equal(x, [[2.5, 1], [2, 2], [1.5, 3]])
             numpy.testing.assert_array_equal(y, [[10, 1], [30, 2], [20, 4]])
             self.assertIsNone(nothing)
-            (x, y), _ = quern.read(path, target="colour", inputs="size", missing="zero", delimiter=";", header="one")
+            (x, y), _ = quern.read(
+                path, target="colour", inputs="size", missing="zero", delimiter=";", header="one"
+            )
             numpy.testing.assert_array_equal(x, [[2.5], [0], [1.5]])
             numpy.testing.assert_array_equal(y, [1, 0, 1])  # blue, red
             (x, y), _ = quern.read(path, target=[], inputs=["colour", "weight"], one_hot=True)
@@ -171,12 +201,18 @@ class Files(unittest.TestCase):
             (x, y), _ = quern.read(path, label="first", header="none", delimiter="|")
             numpy.testing.assert_array_equal(x, [[0.5], [2.5]])
             numpy.testing.assert_array_equal(y, [1, 0])
-            for error, said, wrong in ((ValueError, "header: 'two' is none; there are auto, none, one", {"header": "two"}),
-                                       (TypeError, "missing: 0, expected one of refuse, mean, zero", {"missing": 0}),
-                                       (ValueError, "delimiter: ';;', expected one character", {"delimiter": ";;"}),
-                                       (ValueError, "task: 'none' is none; there are classes, labels, regression", {"task": "none"}),
-                                       (ValueError, "target: 'a,b', expected a name without a comma", {"target": ["a,b"]}),
-                                       (TypeError, "inputs: 1.5, expected a column's name or number", {"inputs": [1.5]})):
+            for error, said, wrong in (
+                (ValueError, "header: 'two' is none; there are auto, none, one", {"header": "two"}),
+                (TypeError, "missing: 0, expected one of refuse, mean, zero", {"missing": 0}),
+                (ValueError, "delimiter: ';;', expected one character", {"delimiter": ";;"}),
+                (
+                    ValueError,
+                    "task: 'none' is none; there are classes, labels, regression",
+                    {"task": "none"},
+                ),
+                (ValueError, "target: 'a,b', expected a name without a comma", {"target": ["a,b"]}),
+                (TypeError, "inputs: 1.5, expected a column's name or number", {"inputs": [1.5]}),
+            ):
                 with self.assertRaisesRegex(error, said):
                     quern.read(path, **wrong)
 

@@ -4,9 +4,9 @@
     quern predict --model MODEL --data IMAGES >PREDICTIONS
     check_quern.py MODEL IMAGES PREDICTIONS
 
-MODEL is loaded with safetensors.torch into the torch.nn.Sequential that its metadata describes; IMAGES is an
-IDX file of bytes (not gzip); PREDICTIONS has a line a sample, the class and then each probability, under a
-header. Ends with 1 where a class or a probability differs.
+MODEL is loaded with safetensors.torch into the torch.nn.Sequential that its metadata describes;
+IMAGES is an IDX file of bytes (not gzip); PREDICTIONS has a line a sample, the class and then
+each probability, under a header. Ends with 1 where a class or a probability differs.
 """
 
 import pathlib
@@ -47,7 +47,8 @@ def load(path):
         metadata = file.metadata()
     state = safetensors.torch.load_file(path)
     names = sorted(
-        (name for name in state if name.endswith(".weight")), key=lambda name: int(name.split(".")[0])
+        (name for name in state if name.endswith(".weight")),
+        key=lambda name: int(name.split(".")[0]),
     )
     weights = [state[name] for name in names]
     modules = []
@@ -63,7 +64,9 @@ def main(model, images, predictions):
     data = pathlib.Path(images).read_bytes()
     assert data[:4] == b"\0\0\x08\x03", "IMAGES must be IDX with bytes in three dimensions"
     rows = struct.unpack(">I", data[4:8])[0]
-    x = torch.from_numpy(numpy.frombuffer(data[16:], numpy.uint8).reshape(rows, -1) / numpy.float32(255))
+    x = torch.from_numpy(
+        numpy.frombuffer(data[16:], numpy.uint8).reshape(rows, -1) / numpy.float32(255)
+    )
     lines = [line.split(",") for line in pathlib.Path(predictions).read_text().splitlines()]
     found = numpy.array([[float(v) for v in line] for line in lines if line[0].isdigit()])
     with torch.no_grad():
@@ -74,7 +77,9 @@ def main(model, images, predictions):
     ), f"{found.shape} predictions for {expected.shape} outputs"
     difference = abs(found[:, 1:] - expected).max()
     wrong = int((found[:, 0] != expected.argmax(1)).sum())
-    print(f"{rows} samples: probabilities differ by {difference:.2g} at most, {wrong} classes differ")
+    print(
+        f"{rows} samples: probabilities differ by {difference:.2g} at most, {wrong} classes differ"
+    )
     return 0 if difference <= 1e-5 and wrong == 0 else 1
 
 

@@ -1,19 +1,26 @@
 #!/usr/bin/env python3
-"""Makes functions.json: ten steps of SGD in PyTorch under each activation and each loss, for test_functions.c.
+"""Makes functions.json: ten steps of SGD in PyTorch under each activation and each loss, for
+test_functions.c.
 
-Needs torch and numpy (Debian's python3-torch serves); the test needs neither. The same versions give the same bytes.
+Needs torch and numpy (Debian's python3-torch serves); the test needs neither. The same versions
+give the same bytes.
 
-A network of 6-7-5-4 learns 80 samples in ten batches of 8. What is stored of each case are its settings, the mean loss of each
-step and the parameters after the last, as torch computes them in float32, and how far another float32 computation may be from
-them. That is found as in make_golden.py, by Monte Carlo arithmetic (Parker, 1997): the same training in float64, with every
-operation's result moved at random by up to a bound on its rounding in float32. With u = 2^-24 the bounds are
+A network of 6-7-5-4 learns 80 samples in ten batches of 8. What is stored of each case are its
+settings, the mean loss of each step and the parameters after the last, as torch computes them in
+float32, and how far another float32 computation may be from them. That is found as in
+make_golden.py, by Monte Carlo arithmetic (Parker, 1997): the same training in float64, with
+every operation's result moved at random by up to a bound on its rounding in float32. With u =
+2^-24 the bounds are
     a sum of k products     sqrt(k) u sum |a||b| (Higham and Mary, SIAM J. Sci. Comput. 41, 2019)
-    an activation           16 units in the last place, 32 u: what OpenCL allows erf, and more than it allows exp, expm1 and tanh;
-                            of its result, and of z where it multiplies by that; its derivative likewise, of the largest it gets
-    a loss                  8 u of its result and of the largest number it took; its gradient 16 u of the row's largest: OpenCL
-                            allows exp and log 6 u, and a division 5
+    an activation           16 units in the last place, 32 u: what OpenCL allows erf, and more
+                            than it allows exp, expm1 and tanh; of its result, and of z where it
+                            multiplies by that; its derivative likewise, of the largest it gets
+    a loss                  8 u of its result and of the largest number it took; its gradient 16
+                            u of the row's largest: OpenCL allows exp and log 6 u, and a division
+                            5
     an update               u of its result, and 4 u of what is taken away
-The largest deviation of a hundred runs is asserted to cover torch's own, and another computation may be twice that away.
+The largest deviation of a hundred runs is asserted to cover torch's own, and another computation
+may be twice that away.
 """
 
 import json
@@ -68,7 +75,8 @@ LOSSES = {
 
 
 class Noise:
-    """Moves values by up to a bound; None moves nothing. Collects which side of every kink the values are on."""
+    """Moves values by up to a bound; None moves nothing. Collects which side of every kink the
+    values are on."""
 
     def __init__(self, generator=None):
         self.generator, self.sides = generator, []
@@ -122,7 +130,11 @@ class Activation(torch.autograd.Function):
             (derivative,) = torch.autograd.grad(ACTIVATIONS[ctx.name][0](at).sum(), at)
         # identity, ReLU and leaky ReLU have derivatives that are exact
         exact = ctx.name in ("identity", "relu") or ctx.name.startswith("leaky-relu")
-        bound = 4 * U * abs(dh * derivative) if exact else FUNCTION * abs(dh) * torch.clamp(abs(derivative), min=1)
+        bound = (
+            4 * U * abs(dh * derivative)
+            if exact
+            else FUNCTION * abs(dh) * torch.clamp(abs(derivative), min=1)
+        )
         return None, None, ctx.noise.move(dh * derivative, bound)
 
 
@@ -144,7 +156,9 @@ class Loss(torch.autograd.Function):
 def loss_of(case, labels, dtype):
     """The mean loss as a function of the outputs."""
     if case["loss"] == "categorical":
-        weights = torch.tensor(case["class_weights"], dtype=dtype) if case["class_weights"] else None
+        weights = (
+            torch.tensor(case["class_weights"], dtype=dtype) if case["class_weights"] else None
+        )
         function = nn.CrossEntropyLoss(weight=weights, label_smoothing=case["label_smoothing"])
         return lambda z: function(z, labels)
     y = nn.functional.one_hot(labels, UNITS[-1]).to(dtype)
@@ -155,7 +169,9 @@ def sides_of_loss(case, z, labels):
     """On which side of the kinks of |z - y| and of Huber's derivative the outputs are."""
     difference = z.detach() - nn.functional.one_hot(labels, UNITS[-1]).to(z.dtype)
     delta = float(case["loss"].partition(":")[2] or 1)
-    return {"absolute": [difference > 0], "huber": [abs(difference) > delta]}.get(case["loss"].partition(":")[0], [])
+    return {"absolute": [difference > 0], "huber": [abs(difference) > delta]}.get(
+        case["loss"].partition(":")[0], []
+    )
 
 
 def exact_training(case, start, x, labels, noise):
@@ -213,14 +229,19 @@ def run(case, start, x, labels):
         noise = Noise(numpy.random.default_rng([SEED, trial]))
         moved_losses, moved_parameters = exact_training(case, start, x, labels, noise)
         loss_deviation = max(loss_deviation, float(abs(moved_losses - losses).max()))
-        parameter_deviation = max(parameter_deviation, float(abs(flat(moved_parameters) - flat(parameters)).max()))
+        parameter_deviation = max(
+            parameter_deviation, float(abs(flat(moved_parameters) - flat(parameters)).max())
+        )
         same = all(bool((a == b).all()) for a, b in zip(exact_noise.sides, noise.sides))
-        assert same, f"{case}: rounding decides on which side of a kink a value is: take another SEED"
+        assert same, (
+            f"{case}: rounding decides on which side of a kink a value is: take another SEED"
+        )
     torch_losses, torch_parameters = torch_training(case, start, x, labels)
     loss_off = float(abs(torch_losses.double() - losses).max())
     parameter_off = float(abs(flat(torch_parameters) - flat(parameters)).max())
     print(
-        f"{case['activation']:15} {case['loss']:12} losses within {loss_deviation:8.2g}, torch is off by {loss_off:8.2g};"
+        f"{case['activation']:15} {case['loss']:12} losses within {loss_deviation:8.2g}, torch is "
+        f"off by {loss_off:8.2g};"
         f" parameters within {parameter_deviation:8.2g}, torch is off by {parameter_off:8.2g}"
     )
     assert loss_off <= loss_deviation and parameter_off <= parameter_deviation, case
@@ -247,7 +268,11 @@ def make_problem(seed):
     for inputs, outputs in zip(UNITS, UNITS[1:]):
         bound = math.sqrt(6 / inputs)
         for shape in ((outputs, inputs), (outputs,)):
-            start.append(torch.from_numpy(numpy.round(generator.uniform(-bound, bound, shape) * 256) / 256).float())
+            start.append(
+                torch.from_numpy(
+                    numpy.round(generator.uniform(-bound, bound, shape) * 256) / 256
+                ).float()
+            )
     return x, labels, start
 
 
@@ -271,7 +296,11 @@ def write(name, result):
             lines[-1] += line.strip()
         else:
             lines.append(line)
-        inside = (inside or line.endswith("[")) and not line.strip().startswith("]") and '"cases"' not in line
+        inside = (
+            (inside or line.endswith("["))
+            and not line.strip().startswith("]")
+            and '"cases"' not in line
+        )
     (FOLDER / name).write_text("\n".join(lines) + "\n")
 
 
@@ -284,11 +313,18 @@ def main():
     cases += [{"activation": "tanh", "loss": loss, **plain} for loss in LOSSES]
     for weights, smoothing in (([], 0.125), ([1, 0.5, 3, 0.25], 0), ([1, 0.5, 3, 0], 0.25)):
         cases.append(
-            {"activation": "relu", "loss": "categorical", "class_weights": weights, "label_smoothing": smoothing}
+            {
+                "activation": "relu",
+                "loss": "categorical",
+                "class_weights": weights,
+                "label_smoothing": smoothing,
+            }
         )
     result = problem(x, labels, start, SEED)
     result["cases"] = [run(case, start, x, labels) for case in cases]
-    result["cases"] = [{**c, "losses": shortest(torch.tensor(c["losses"]))} for c in result["cases"]]
+    result["cases"] = [
+        {**c, "losses": shortest(torch.tensor(c["losses"]))} for c in result["cases"]
+    ]
     write("functions.json", result)
 
 

@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
 """Makes the files of this folder: what PyTorch computes for a small network, for test_pytorch.c.
 
-Needs torch, numpy and safetensors; the tests need none of them. The same versions give the same bytes.
+Needs torch, numpy and safetensors; the tests need none of them. The same versions give the same
+bytes.
 
-  random-images-idx3-ubyte, random-labels-idx1-ubyte   160 samples of 28x28 random bytes and their labels
-  initial.safetensors     784-32-16-10 with ReLU, as torch initialises it, as save_file(model.state_dict())
-                          writes it
-  gradients*.safetensors  gradients of the first 16 samples' mean loss: cross-entropy, binary, squared
+  random-images-idx3-ubyte, random-labels-idx1-ubyte   160 samples of 28x28 random bytes and
+                                                       their labels
+  initial.safetensors     784-32-16-10 with ReLU, as torch initialises it, as
+                          save_file(model.state_dict()) writes it
+  gradients*.safetensors  gradients of the first 16 samples' mean loss: cross-entropy, binary,
+                          squared
   final.safetensors       the network after ten steps of torch.optim.SGD over ten batches of 16
   clipped.safetensors     the first of those gradients, clipped by torch.nn.utils.clip_grad_norm_
-  golden.json             versions, options, losses, and how far float32 may be from them (see Training)
+  golden.json             versions, options, losses, and how far float32 may be from them (see
+                          Training)
 """
 
 import json
@@ -28,19 +32,25 @@ SEED = 0
 TRIALS = 100
 SAMPLES, SIDE, CLASSES, BATCH = 160, 28, 10, 16
 LEARNING_RATE, WEIGHT_DECAY = 0.1, 1e-3
-LOSSES = {"categorical": nn.CrossEntropyLoss(), "binary": nn.BCEWithLogitsLoss(), "squared": nn.MSELoss()}
+LOSSES = {
+    "categorical": nn.CrossEntropyLoss(),
+    "binary": nn.BCEWithLogitsLoss(),
+    "squared": nn.MSELoss(),
+}
 FILES = {"categorical": "gradients", "binary": "gradients-binary", "squared": "gradients-squared"}
 
 
 class Training:
-    """The same training in float64, with derivatives written by hand; with `noise`, as float32 may round it.
+    """The same training in float64, with derivatives written by hand; with `noise`, as float32 may
+    round it.
 
-    This is Monte Carlo arithmetic (Parker, 1997): every operation's result is moved at random by up to a
-    bound on its rounding in float32, and how far the results of such runs scatter is what rounding does to
-    each number, with all the ways in which errors meet and cancel from there to the end of training. With
-    u = 2^-24 the bounds are
-        a sum of k products       sqrt(k) u sum |a||b| (Higham and Mary, SIAM J. Sci. Comput. 41, 2019: what
-                                  k roundings of up to u add up to; the sure bound, k u, is never near)
+    This is Monte Carlo arithmetic (Parker, 1997): every operation's result is moved at random by
+    up to a bound on its rounding in float32, and how far the results of such runs scatter is
+    what rounding does to each number, with all the ways in which errors meet and cancel from
+    there to the end of training. With u = 2^-24 the bounds are
+        a sum of k products       sqrt(k) u sum |a||b| (Higham and Mary, SIAM J. Sci. Comput. 41,
+                                  2019: what k roundings of up to u add up to; the sure bound, k
+                                  u, is never near)
         exp, log, sigmoid         8 units in the last place, 16 u
         anything else             u of its result
     """
@@ -53,7 +63,11 @@ class Training:
         self.parameters, self.noise, self.open = list(parameters), noise, []
 
     def rounded(self, value, bound):
-        return value if self.noise is None else value + self.noise.uniform(-1, 1, numpy.shape(value)) * bound
+        return (
+            value
+            if self.noise is None
+            else value + self.noise.uniform(-1, 1, numpy.shape(value)) * bound
+        )
 
     def product(self, a, b, bias=0):
         bound = math.sqrt(a.shape[1] + 1) * self.U * (abs(a) @ abs(b) + abs(bias))
@@ -67,7 +81,8 @@ class Training:
             m = z.max(1, keepdims=True)
             s = numpy.exp(z - m).sum(1, keepdims=True)
             o = self.rounded(
-                numpy.exp(z - m) / s, numpy.exp(z - m) / s * (abs(z - m) * self.U + 2 * self.FUNCTION)
+                numpy.exp(z - m) / s,
+                numpy.exp(z - m) / s * (abs(z - m) * self.U + 2 * self.FUNCTION),
             )
             lse = self.rounded(
                 m + numpy.log(s), abs(m) * self.U + abs(numpy.log(s)) * self.U + 2 * self.FUNCTION
@@ -85,7 +100,8 @@ class Training:
         return mean, self.rounded(dz, abs(dz) * 4 * self.U) / n
 
     def gradients(self, name, x, labels):
-        """The mean loss and its derivatives, like `parameters`. Appends to self.open which ReLUs are open."""
+        """The mean loss and its derivatives, like `parameters`. Appends to self.open which ReLUs
+        are open."""
         hidden, last = [x], len(self.parameters) - 2
         for i in range(0, last + 1, 2):
             z = self.product(hidden[-1], self.parameters[i].T, self.parameters[i + 1])
@@ -97,7 +113,10 @@ class Training:
         result = []
         for i in range(last, -1, -2):
             h = hidden.pop()
-            result = [self.product(dz.T, h), self.product(dz.T, numpy.ones((len(x), 1)))[:, 0]] + result
+            result = [
+                self.product(dz.T, h),
+                self.product(dz.T, numpy.ones((len(x), 1)))[:, 0],
+            ] + result
             dz = self.product(dz, self.parameters[i]) * (h > 0)
         return loss, result
 
@@ -105,31 +124,39 @@ class Training:
         loss, gradients = self.gradients("categorical", x, labels)
         for i, (p, g) in enumerate(zip(self.parameters, gradients)):
             change = LEARNING_RATE * (g + WEIGHT_DECAY * p)
-            self.parameters[i] = self.rounded(p - change, (abs(p - change) + 4 * abs(change)) * self.U)
+            self.parameters[i] = self.rounded(
+                p - change, (abs(p - change) + 4 * abs(change)) * self.U
+            )
         return loss
 
 
 def analyse(model, run):
-    """run(training) -> list of arrays, exactly and under rounding: [(exact, largest deviation), ...]"""
+    """run(training) -> list of arrays, exactly and under rounding: [(exact, largest deviation),
+    ...]"""
     start = [value.detach().numpy().astype(numpy.float64) for value in model.state_dict().values()]
     exact = Training(start)
     values = run(exact)
     deviations = [0.0] * len(values)
     for trial in range(TRIALS):
         training = Training(start, numpy.random.default_rng([SEED, trial]))
-        deviations = [max(d, abs(a - b).max()) for d, a, b in zip(deviations, values, run(training))]
-        # A ReLU so near zero that rounding opens it makes the gradient jump, which no tolerance should cover.
+        deviations = [
+            max(d, abs(a - b).max()) for d, a, b in zip(deviations, values, run(training))
+        ]
+        # A ReLU so near zero that rounding opens it makes the gradient jump, which no tolerance
+        # should cover.
         same = all((a == b).all() for a, b in zip(exact.open, training.open))
         assert same, "rounding decides whether a ReLU is open: take another SEED"
     return list(zip(values, deviations))
 
 
 def tolerance(what, torch_value, analysed):
-    """Asserts that torch is right, and returns how far another float32 computation may be from it."""
+    """Asserts that torch is right, and returns how far another float32 computation may be from
+    it."""
     value, deviation = analysed
     difference = abs(numpy.asarray(torch_value, dtype=numpy.float64) - value).max()
     print(
-        f"{what:24} up to {abs(value).max():8.3g}, bound {deviation:8.2g}, torch is off by {difference:8.2g}"
+        f"{what:24} up to {abs(value).max():8.3g}, bound {deviation:8.2g}, torch is off by "
+        f"{difference:8.2g}"
     )
     assert difference <= deviation, what
     return 2 * float(deviation)
@@ -144,7 +171,9 @@ def make_data(generator):
         struct.pack(">4BI", 0, 0, 8, 1, SAMPLES) + labels.tobytes()
     )
     # quern multiplies a byte by float32(1/255); so that inputs have the same bits, so does this.
-    x = torch.from_numpy(images.reshape(SAMPLES, -1)).float() * torch.tensor(1 / 255, dtype=torch.float32)
+    x = torch.from_numpy(images.reshape(SAMPLES, -1)).float() * torch.tensor(
+        1 / 255, dtype=torch.float32
+    )
     return x, torch.from_numpy(labels.astype(numpy.int64))
 
 
@@ -170,7 +199,9 @@ def gradients(model, name, x, labels):
     return {
         "loss": loss.item(),
         "loss_tolerance": tolerance(f"{name} loss", loss.item(), analysed[0]),
-        "tolerance": {key: tolerance(f"{name} {key}", found[key], a) for key, a in zip(found, analysed[1:])},
+        "tolerance": {
+            key: tolerance(f"{name} {key}", found[key], a) for key, a in zip(found, analysed[1:])
+        },
     }
 
 
@@ -197,7 +228,9 @@ def clip(model, x, labels):
         "max_norm": max_norm,
         "norm": norm.item(),
         "norm_tolerance": tolerance("norm", norm.item(), analysed[0]),
-        "tolerance": {key: tolerance(f"clipped {key}", found[key], a) for key, a in zip(found, analysed[1:])},
+        "tolerance": {
+            key: tolerance(f"clipped {key}", found[key], a) for key, a in zip(found, analysed[1:])
+        },
     }
 
 
@@ -205,7 +238,9 @@ def train(model, x, labels):
     batches = [slice(i, i + BATCH) for i in range(0, SAMPLES, BATCH)]
 
     def run(training):
-        losses = [training.step(x[batch].double().numpy(), labels[batch].numpy()) for batch in batches]
+        losses = [
+            training.step(x[batch].double().numpy(), labels[batch].numpy()) for batch in batches
+        ]
         return losses + training.parameters
 
     analysed = analyse(model, run)
@@ -221,9 +256,12 @@ def train(model, x, labels):
     save(final, "final")
     return {
         "losses": losses,
-        "losses_tolerance": [tolerance(f"step {i} loss", v, analysed[i]) for i, v in enumerate(losses)],
+        "losses_tolerance": [
+            tolerance(f"step {i} loss", v, analysed[i]) for i, v in enumerate(losses)
+        ],
         "tolerance": {
-            k: tolerance(f"final {k}", v, a) for (k, v), a in zip(final.items(), analysed[len(losses) :])
+            k: tolerance(f"final {k}", v, a)
+            for (k, v), a in zip(final.items(), analysed[len(losses) :])
         },
     }
 

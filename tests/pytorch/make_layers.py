@@ -1,26 +1,48 @@
 #!/usr/bin/env python3
-"""Makes layers.json: ten steps of SGD in PyTorch with normalisations and with dropout, for test_layers.c.
+"""Makes layers.json: ten steps of SGD in PyTorch with normalisations and with dropout, for
+test_layers.c.
 
-Needs torch and numpy, as make_functions.py does, whose network, samples and way to find a tolerance these are: tanh and categorical
-cross-entropy, with what each case says between product and activation and behind it. What is compared after the last step are the
-parameters, and behind them gamma, beta, running mean and running variance of each layer that has them.
+Needs torch and numpy, as make_functions.py does, whose network, samples and way to find a
+tolerance these are: tanh and categorical cross-entropy, with what each case says between product
+and activation and behind it. What is compared after the last step are the parameters, and behind
+them gamma, beta, running mean and running variance of each layer that has them.
 
-torch.nn.Dropout draws its masks from a generator of its own, so it is fed quern's in its place: those of the formula in quern/ops.h, worked out
-here. The rest is torch's, normalisations as torch.nn has them, with their defaults.
+torch.nn.Dropout draws its masks from a generator of its own, so it is fed quern's in its place:
+those of the formula in quern/ops.h, worked out here. The rest is torch's, normalisations as
+torch.nn has them, with their defaults.
 
 Bounds on roundings besides those of make_functions.py, u = 2^-24:
-    a mean of k values      sqrt(k) u mean |x|, the same for squares; a difference, a product or a quotient u of its result
+    a mean of k values      sqrt(k) u mean |x|, the same for squares; a difference, a product or
+                            a quotient u of its result
     1 / sqrt(v)             12 u: what OpenCL allows the root and the quotient
     gamma x + beta          u of each of the two, and of the sum
-    back                    sums as above; dx 8 u of the largest of its three terms' magnitudes
+    back                    sums as above; dx 8 u of the largest of its three terms'
+                            magnitudes
 """
 
 import math
 
 import numpy
 import torch
-from make_functions import (BATCH, LEARNING_RATE, SEED, STEPS, TRIALS, UNITS, Activation, Linear, Loss, Noise, U, flat, loss_of,
-                            make_problem, problem, shortest, write)
+from make_functions import (
+    BATCH,
+    LEARNING_RATE,
+    SEED,
+    STEPS,
+    TRIALS,
+    UNITS,
+    Activation,
+    Linear,
+    Loss,
+    Noise,
+    U,
+    flat,
+    loss_of,
+    make_problem,
+    problem,
+    shortest,
+    write,
+)
 from torch import nn
 
 EPSILON, MOMENTUM = 1e-5, 0.1
@@ -33,7 +55,7 @@ CASES = [
 ]
 
 
-# --- quern's masks ---------------------------------------------------------------------------------------------------
+# --- quern's masks --------------------------------------------------------------------------------
 
 
 def philox(counter, key):
@@ -50,10 +72,12 @@ def philox(counter, key):
 def mask(p, step, layer, rows, units):
     key = philox((step, 0, layer, 1), (MASK_SEED, 0))[:2]
     words = [[philox((j // 4, r, 0, 0), key)[j % 4] for j in range(units)] for r in range(rows)]
-    return torch.tensor([[0.0 if word < p * 2**32 else 1 / (1 - p) for word in row] for row in words])
+    return torch.tensor(
+        [[0.0 if word < p * 2**32 else 1 / (1 - p) for word in row] for row in words]
+    )
 
 
-# --- In float64, with roundings moved --------------------------------------------------------------------------------
+# --- In float64, with roundings moved -------------------------------------------------------------
 
 
 class Norm(torch.autograd.Function):
@@ -65,7 +89,10 @@ class Norm(torch.autograd.Function):
         move = noise.move
 
         def mean_of(values):
-            return move(values.mean(over, keepdim=True), math.sqrt(n) * U * abs(values).mean(over, keepdim=True))
+            return move(
+                values.mean(over, keepdim=True),
+                math.sqrt(n) * U * abs(values).mean(over, keepdim=True),
+            )
 
         mean = mean_of(x)
         difference = move(x - mean, U * abs(x - mean))
@@ -89,7 +116,10 @@ class Norm(torch.autograd.Function):
         k, n = dy.shape[over], len(dy)
 
         def total(values, dimension, count):
-            return move(values.sum(dimension, keepdim=True), (math.sqrt(count) + 4) * U * abs(values).sum(dimension, keepdim=True))
+            return move(
+                values.sum(dimension, keepdim=True),
+                (math.sqrt(count) + 4) * U * abs(values).sum(dimension, keepdim=True),
+            )
 
         dbeta, dgamma = total(dy, 0, n), total(dy * normal, 0, n)
         g = dy * gamma
@@ -100,8 +130,12 @@ class Norm(torch.autograd.Function):
 
 
 def start_statistics(kinds):
-    return [{"mean": torch.zeros(u).double(), "variance": torch.ones(u).double()} if kind == "batch" else None
-            for kind, u in zip(kinds, UNITS[1:])]
+    return [
+        {"mean": torch.zeros(u).double(), "variance": torch.ones(u).double()}
+        if kind == "batch"
+        else None
+        for kind, u in zip(kinds, UNITS[1:])
+    ]
 
 
 def exact_training(case, start, x, labels, noise):
@@ -115,21 +149,31 @@ def exact_training(case, start, x, labels, noise):
     for step in range(STEPS):
         h, wanted = x[step * BATCH :][:BATCH].double(), labels[step * BATCH :][:BATCH]
         scales = iter(parameters[len(start) :])
-        for l in range(len(start) // 2):
-            h = Linear.apply(noise, h, parameters[2 * l], parameters[2 * l + 1])
-            if l == len(case["normalizations"]):
+        for layer in range(len(start) // 2):
+            h = Linear.apply(noise, h, parameters[2 * layer], parameters[2 * layer + 1])
+            if layer == len(case["normalizations"]):
                 break
-            kind = case["normalizations"][l]
+            kind = case["normalizations"][layer]
             if kind != "none":
-                h = Norm.apply(noise, 0 if kind == "batch" else 1, h, next(scales), next(scales), statistics[l])
+                h = Norm.apply(
+                    noise,
+                    0 if kind == "batch" else 1,
+                    h,
+                    next(scales),
+                    next(scales),
+                    statistics[layer],
+                )
             h = Activation.apply(noise, case["activation"], h)
-            if case["dropout"][l] > 0:
-                h = h * mask(case["dropout"][l], step, l, *h.shape).double()
+            if case["dropout"][layer] > 0:
+                h = h * mask(case["dropout"][layer], step, layer, *h.shape).double()
         loss = Loss.apply(noise, loss_of(case, wanted, torch.float64), h)
         gradients = torch.autograd.grad(loss, parameters)
         with torch.no_grad():
             changes = [LEARNING_RATE * g for g in gradients]
-            parameters = [noise.move(p - c, U * abs(p - c) + 4 * U * abs(c)).requires_grad_() for p, c in zip(parameters, changes)]
+            parameters = [
+                noise.move(p - c, U * abs(p - c) + 4 * U * abs(c)).requires_grad_()
+                for p, c in zip(parameters, changes)
+            ]
         losses.append(loss.detach())
     return torch.stack(losses), arranged(case, start, [p.detach() for p in parameters], statistics)
 
@@ -145,7 +189,7 @@ def arranged(case, start, parameters, statistics):
     return result
 
 
-# --- As a user of torch would write it -------------------------------------------------------------------------------
+# --- As a user of torch would write it ------------------------------------------------------------
 
 
 class Masked(nn.Module):
@@ -162,29 +206,42 @@ class Masked(nn.Module):
 
 def torch_training(case, start, x, labels):
     modules, norms = [], []
-    for l in range(len(start) // 2):
-        linear = nn.Linear(UNITS[l], UNITS[l + 1])
-        linear.weight, linear.bias = (nn.Parameter(p.clone()) for p in start[2 * l : 2 * l + 2])
+    for layer in range(len(start) // 2):
+        linear = nn.Linear(UNITS[layer], UNITS[layer + 1])
+        linear.weight, linear.bias = (
+            nn.Parameter(p.clone()) for p in start[2 * layer : 2 * layer + 2]
+        )
         modules.append(linear)
-        if l == len(case["normalizations"]):
+        if layer == len(case["normalizations"]):
             break
-        kind = case["normalizations"][l]
-        norms.append({"none": lambda u: None, "batch": nn.BatchNorm1d, "layer": nn.LayerNorm}[kind](UNITS[l + 1]))
+        kind = case["normalizations"][layer]
+        norms.append(
+            {"none": lambda u: None, "batch": nn.BatchNorm1d, "layer": nn.LayerNorm}[kind](
+                UNITS[layer + 1]
+            )
+        )
         modules += [m for m in (norms[-1], nn.Tanh()) if m is not None]
-        if case["dropout"][l] > 0:
-            modules.append(Masked(case["dropout"][l], l))
+        if case["dropout"][layer] > 0:
+            modules.append(Masked(case["dropout"][layer], layer))
     model = nn.Sequential(*modules)
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
     losses = []
     for step in range(STEPS):
-        loss = nn.CrossEntropyLoss()(model(x[step * BATCH :][:BATCH]), labels[step * BATCH :][:BATCH])
+        loss = nn.CrossEntropyLoss()(
+            model(x[step * BATCH :][:BATCH]), labels[step * BATCH :][:BATCH]
+        )
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(loss.detach())
     dense = [p.detach() for m in modules if isinstance(m, nn.Linear) for p in (m.weight, m.bias)]
     scales = [p.detach() for m in norms if m is not None for p in (m.weight, m.bias)]
-    statistics = [{"mean": m.running_mean, "variance": m.running_var} if isinstance(m, nn.BatchNorm1d) else None for m in norms]
+    statistics = [
+        {"mean": m.running_mean, "variance": m.running_var}
+        if isinstance(m, nn.BatchNorm1d)
+        else None
+        for m in norms
+    ]
     return torch.stack(losses), arranged(case, start, dense + scales, statistics)
 
 
@@ -192,17 +249,26 @@ def run(case, start, x, labels):
     losses, numbers = exact_training(case, start, x, labels, Noise())
     loss_deviation = deviation = 0.0
     for trial in range(TRIALS):
-        moved_losses, moved = exact_training(case, start, x, labels, Noise(numpy.random.default_rng([SEED, trial])))
+        moved_losses, moved = exact_training(
+            case, start, x, labels, Noise(numpy.random.default_rng([SEED, trial]))
+        )
         loss_deviation = max(loss_deviation, float(abs(moved_losses - losses).max()))
         deviation = max(deviation, float(abs(flat(moved) - flat(numbers)).max()))
     torch_losses, torch_numbers = torch_training(case, start, x, labels)
     loss_off = float(abs(torch_losses.double() - losses).max())
     off = float(abs(flat(torch_numbers) - flat(numbers)).max())
-    print(f"{case['title']:45} losses within {loss_deviation:8.2g}, torch is off by {loss_off:8.2g};"
-          f" parameters within {deviation:8.2g}, torch is off by {off:8.2g}")
+    print(
+        f"{case['title']:45} losses within {loss_deviation:8.2g}, torch is off by {loss_off:8.2g};"
+        f" parameters within {deviation:8.2g}, torch is off by {off:8.2g}"
+    )
     assert loss_off <= loss_deviation and off <= deviation, case
-    return {**case, "losses": shortest(torch_losses), "losses_tolerance": 2 * loss_deviation,
-            "parameters": shortest(flat(torch_numbers)), "parameters_tolerance": 2 * deviation}
+    return {
+        **case,
+        "losses": shortest(torch_losses),
+        "losses_tolerance": 2 * loss_deviation,
+        "parameters": shortest(flat(torch_numbers)),
+        "parameters_tolerance": 2 * deviation,
+    }
 
 
 def main():
@@ -212,7 +278,10 @@ def main():
     result = problem(x, labels, start, SEED)
     result["mask_seed"] = MASK_SEED
     plain = {"activation": "tanh", "loss": "categorical", "class_weights": [], "label_smoothing": 0}
-    result["cases"] = [run({"title": title, **plain, "normalizations": kinds, "dropout": p}, start, x, labels) for title, kinds, p in CASES]
+    result["cases"] = [
+        run({"title": title, **plain, "normalizations": kinds, "dropout": p}, start, x, labels)
+        for title, kinds, p in CASES
+    ]
     write("layers.json", result)
 
 

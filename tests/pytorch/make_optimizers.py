@@ -1,36 +1,56 @@
 #!/usr/bin/env python3
-"""Makes optimizers.json: ten steps of each optimizer and under each schedule in PyTorch, for test_optimizers.c.
+"""Makes optimizers.json: ten steps of each optimizer and under each schedule in PyTorch, for
+test_optimizers.c.
 
-Needs torch and numpy (Debian's python3-torch serves); the test needs neither. The network, the samples and the way to a tolerance are
-those of make_functions.py, with tanh and categorical cross-entropy. Bounds on the rounding of an update, u = 2^-24:
+Needs torch and numpy (Debian's python3-torch serves); the test needs neither. The network, the
+samples and the way to a tolerance are those of make_functions.py, with tanh and categorical
+cross-entropy. Bounds on the rounding of an update, u = 2^-24:
     g + decay p           u of both, and of the sum
     m, v                  3 u of what they are added up from: two products and a sum
     sqrt(v) and epsilon   8 u: OpenCL allows a root 3 units in the last place
     a quotient by that    8 u: OpenCL allows a division 2.5
     p - change            u of the result, and 4 u of the change
-Learning rates and momentum of a schedule are those that torch's own scheduler had set in each step.
+Learning rates and momentum of a schedule are those that torch's own scheduler had set in each
+step.
 """
 
-import json
 import math
 
+import make_functions as base
 import numpy
 import torch
-
-import make_functions as base
-from make_functions import U, Activation, Linear, Loss, Noise, flat, shortest
+from make_functions import Activation, Linear, Loss, Noise, U, flat, shortest
 
 SEED = 3
 CASE = {"activation": "tanh", "loss": "categorical", "class_weights": [], "label_smoothing": 0}
-USUAL = {"decay": 0.0, "decay_bias": True, "momentum": 0.9, "beta1": 0.9, "beta2": 0.999, "alpha": 0.99, "epsilon": 1e-8}
+USUAL = {
+    "decay": 0.0,
+    "decay_bias": True,
+    "momentum": 0.9,
+    "beta1": 0.9,
+    "beta2": 0.999,
+    "alpha": 0.99,
+    "epsilon": 1e-8,
+}
 
 
 def case(title, optimizer, rate, schedule="constant", **numbers):
-    settings = {**USUAL, **({"decay": 0.01} if optimizer == "adamw" else {}), **({"momentum": 0.0} if optimizer == "rmsprop" else {})}
+    settings = {
+        **USUAL,
+        **({"decay": 0.01} if optimizer == "adamw" else {}),
+        **({"momentum": 0.0} if optimizer == "rmsprop" else {}),
+    }
     shape = {"warmup": 0, "period": 1, "gamma": 0.1, "minimum": 0.0}
     for name, value in numbers.items():
         (settings if name in settings else shape)[name] = value
-    return {"title": title, "optimizer": optimizer, "rate": rate, **settings, "schedule": schedule, **shape}
+    return {
+        "title": title,
+        "optimizer": optimizer,
+        "rate": rate,
+        **settings,
+        "schedule": schedule,
+        **shape,
+    }
 
 
 CASES = [
@@ -66,7 +86,9 @@ def torch_optimizer(of, parameters):
         momentum = 0.0 if kind == "sgd" else of["momentum"]
         return torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=kind == "nesterov")
     if kind == "rmsprop":
-        return torch.optim.RMSprop(groups, lr=rate, alpha=of["alpha"], eps=of["epsilon"], momentum=of["momentum"])
+        return torch.optim.RMSprop(
+            groups, lr=rate, alpha=of["alpha"], eps=of["epsilon"], momentum=of["momentum"]
+        )
     made = torch.optim.Adam if kind == "adam" else torch.optim.AdamW
     return made(groups, lr=rate, betas=(of["beta1"], of["beta2"]), eps=of["epsilon"])
 
@@ -88,7 +110,8 @@ def torch_scheduler(of, optimizer):
 
 
 def torch_training(of, start, x, labels):
-    """As a user of torch would write it, in float32; and what its scheduler had set in each step."""
+    """As a user of torch would write it, in float32; and what its scheduler had set in each
+    step."""
     parameters = [p.clone().requires_grad_() for p in start]
     optimizer = torch_optimizer(of, parameters)
     scheduler = torch_scheduler(of, optimizer)
@@ -124,7 +147,9 @@ def update(of, at, step, is_bias, p, g, state, noise):
     if kind == "sgd":
         change = rate * g
     elif kind in ("momentum", "nesterov"):
-        state["m"] = noise.move(momentum * state["m"] + g, 3 * U * (abs(momentum * state["m"]) + abs(g)))
+        state["m"] = noise.move(
+            momentum * state["m"] + g, 3 * U * (abs(momentum * state["m"]) + abs(g))
+        )
         change = rate * (state["m"] if kind == "momentum" else g + momentum * state["m"])
     else:
         beta = of["alpha"] if kind == "rmsprop" else of["beta2"]
@@ -137,12 +162,16 @@ def update(of, at, step, is_bias, p, g, state, noise):
         if kind == "rmsprop":
             g = noise.move(g / root, 8 * U * abs(g / root))
             if of["momentum"] > 0:
-                state["m"] = noise.move(momentum * state["m"] + g, 3 * U * (abs(momentum * state["m"]) + abs(g)))
+                state["m"] = noise.move(
+                    momentum * state["m"] + g, 3 * U * (abs(momentum * state["m"]) + abs(g))
+                )
                 g = state["m"]
             change = rate * g
         else:
             m = momentum * state["m"] + (1 - momentum) * g
-            state["m"] = noise.move(m, 3 * U * (abs(momentum * state["m"]) + abs((1 - momentum) * g)))
+            state["m"] = noise.move(
+                m, 3 * U * (abs(momentum * state["m"]) + abs((1 - momentum) * g))
+            )
             change = rate / (1 - momentum**step) * state["m"] / root
             change = noise.move(change, 8 * U * abs(change))
     after = keep * p - change
@@ -179,7 +208,9 @@ def run(of, start, x, labels):
         noise = Noise(numpy.random.default_rng([SEED, trial]))
         moved_losses, moved_parameters = exact_training(of, numbers, start, x, labels, noise)
         loss_deviation = max(loss_deviation, float(abs(moved_losses - losses).max()))
-        parameter_deviation = max(parameter_deviation, float(abs(flat(moved_parameters) - flat(parameters)).max()))
+        parameter_deviation = max(
+            parameter_deviation, float(abs(flat(moved_parameters) - flat(parameters)).max())
+        )
     loss_off = float(abs(torch_losses.double() - losses).max())
     parameter_off = float(abs(flat(torch_parameters) - flat(parameters)).max())
     print(

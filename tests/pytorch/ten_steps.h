@@ -1,5 +1,5 @@
-/* Ten steps of a small network beside PyTorch's: what test_functions.c, test_optimizers.c and test_layers.c share. The numbers are in a JSON file that
- * a script of this folder made. */
+/* Ten steps of a small network beside PyTorch's: what test_functions.c, test_optimizers.c and
+ * test_layers.c share. The numbers are in a JSON file that a script of this folder made. */
 #ifndef QUERN_TESTS_PYTORCH_TEN_STEPS_H
 #define QUERN_TESTS_PYTORCH_TEN_STEPS_H
 
@@ -59,12 +59,14 @@ static void numbers(const cJSON *list, float *values, size_t count) {
     values[i++] = (float)item->valuedouble;
 }
 
-/* The network's parameters as torch lists them, each weight [out][in] and then its bias; into it, or from it. */
+/* The network's parameters as torch lists them, each weight [out][in] and then its bias; into it,
+ * or from it. */
 static void move_parameters(quern_network *network, float *torch_order, bool from_network) {
   for (size_t l = 0; l < LAYERS; l++) {
     const size_t in = units[l], out = units[l + 1];
     float weights[7 * 7];
-    if (from_network) assert_ok(quern_network_get_layer(network, l, weights, torch_order + in * out));
+    if (from_network)
+      assert_ok(quern_network_get_layer(network, l, weights, torch_order + in * out));
     for (size_t i = 0; i < in; i++)
       for (size_t o = 0; o < out; o++) {
         float *ours = &weights[i * out + o], *theirs = &torch_order[o * in + i];
@@ -73,12 +75,14 @@ static void move_parameters(quern_network *network, float *torch_order, bool fro
         else
           *ours = *theirs;
       }
-    if (!from_network) assert_ok(quern_network_set_layer(network, l, weights, torch_order + in * out));
+    if (!from_network)
+      assert_ok(quern_network_set_layer(network, l, weights, torch_order + in * out));
     torch_order += in * out + out;
   }
 }
 
-/* Gamma, beta, running mean and variance of each layer that has them, into `numbers`. Returns how many there are. */
+/* Gamma, beta, running mean and variance of each layer that has them, into `numbers`. Returns how
+ * many there are. */
 static size_t read_normalizations(const quern_network *network, float *numbers) {
   float *at = numbers;
   for (size_t l = 0; l < LAYERS; l++) {
@@ -131,7 +135,8 @@ typedef struct result {
 /* Prepares a plan for a case, and makes it ready for its step `step` = 0, 1, … */
 typedef void (*prepare_fn)(quern_plan *plan, const cJSON *test, size_t step);
 
-static result train(quern_context *context, quern_plan_mode mode, const cJSON *test, prepare_fn prepare) {
+static result train(quern_context *context, quern_plan_mode mode, const cJSON *test,
+                    prepare_fn prepare) {
   quern_plan *plan;
   quern_buffer *x, *labels, *losses;
   result got;
@@ -192,15 +197,16 @@ static double check(const char *title, const char *what, const float *got, const
 
 static const char *const devices[] = {"reference", "auto"};
 
-/* The row of docs/parity.md: the same tolerances, and differences that are of the size of these. Roundings differ with the device
- * and its vectors, so a factor of four either way, and a rounding of a number near 1, are no change. */
+/* The row of docs/parity.md: the same tolerances, and differences that are of the size of these.
+ * Roundings differ with the device and its vectors, so a factor of four either way, and a rounding
+ * of a number near 1, are no change. */
 static void check_page(const char *title, double losses, double losses_tolerance, double parameters,
                        double parameters_tolerance) {
   char *page = read_text(QUERN_TEST_DATA "/../../docs/parity.md"), start[200], row[300];
   assert_non_null(page);
   snprintf(start, sizeof start, "\n| %s | ", title);
-  snprintf(row, sizeof row, "| %s | %.1e | %.1e | %.1e | %.1e |", title, losses, losses_tolerance, parameters,
-           parameters_tolerance);
+  snprintf(row, sizeof row, "| %s | %.1e | %.1e | %.1e | %.1e |", title, losses, losses_tolerance,
+           parameters, parameters_tolerance);
   printf("%s\n", row);
   if (getenv("QUERN_PARITY_PRINT") != NULL) { /* for a page that is being made */
     free(page);
@@ -208,8 +214,8 @@ static void check_page(const char *title, double losses, double losses_tolerance
   }
   const char *found = strstr(page, start);
   double said[4] = {0};
-  const bool reads = found != NULL && sscanf(found + strlen(start), "%lf | %lf | %lf | %lf", &said[0],
-                                             &said[1], &said[2], &said[3]) == 4;
+  const bool reads = found != NULL && sscanf(found + strlen(start), "%lf | %lf | %lf | %lf",
+                                             &said[0], &said[1], &said[2], &said[3]) == 4;
   const double is[4] = {losses, losses_tolerance, parameters, parameters_tolerance};
   for (size_t i = 0; i < 4; i++) {
     const double slack = i % 2 == 0 ? 4 : 1.05, floor = i % 2 == 0 ? 2.4e-7 : 0;
@@ -219,7 +225,8 @@ static void check_page(const char *title, double losses, double losses_tolerance
   free(page);
 }
 
-/* Both devices, updating on the way and from kept gradients: each within its tolerance, the largest differences on the page. */
+/* Both devices, updating on the way and from kept gradients: each within its tolerance, the largest
+ * differences on the page. */
 static void check_case(quern_context *const *contexts, const cJSON *test, const char *title,
                        prepare_fn prepare) {
   static const quern_plan_mode modes[] = {QUERN_PLAN_TRAINING, QUERN_PLAN_GRADIENTS};
@@ -228,7 +235,8 @@ static void check_case(quern_context *const *contexts, const cJSON *test, const 
     for (size_t m = 0; m < 2; m++) {
       const result got = train(contexts[d], modes[m], test, prepare);
       losses = fmax(losses, check(title, devices[d], got.losses, test, "losses", STEPS));
-      parameters = fmax(parameters, check(title, devices[d], got.parameters, test, "parameters", got.count));
+      parameters =
+          fmax(parameters, check(title, devices[d], got.parameters, test, "parameters", got.count));
     }
   check_page(title, losses, member(test, "losses_tolerance")->valuedouble, parameters,
              member(test, "parameters_tolerance")->valuedouble);

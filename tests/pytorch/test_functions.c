@@ -1,6 +1,6 @@
-/* Ten steps of SGD under every activation and every loss, beside what PyTorch computed (make_functions.py), on both backends, with
- * the gradients used up on the way and with them kept. Tolerances come with the numbers. Prints the table of docs/parity.md, which
- * must say the same. */
+/* Ten steps of SGD under every activation and every loss, beside what PyTorch computed
+ * (make_functions.py), on both backends, with the gradients used up on the way and with them kept.
+ * Tolerances come with the numbers. Prints the table of docs/parity.md, which must say the same. */
 #include "ten_steps.h"
 
 static void set_label_options(quern_plan *plan, const cJSON *test) {
@@ -16,7 +16,8 @@ static void set_label_options(quern_plan *plan, const cJSON *test) {
 /* Plain SGD, and the options of the labels. */
 static void prepare(quern_plan *plan, const cJSON *test, size_t step) {
   if (step > 0) return;
-  const quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, member(golden, "learning_rate")->valuedouble);
+  const quern_optimizer sgd =
+      quern_optimizer_of(QUERN_SGD, member(golden, "learning_rate")->valuedouble);
   assert_ok(quern_plan_set_optimizer(plan, &sgd));
   set_label_options(plan, test);
 }
@@ -29,7 +30,8 @@ static void title_of(const cJSON *test, char title[160]) {
                         member(test, "loss")->valuestring);
   if (strcmp(weights, "[]") != 0)
     length += snprintf(title + length, 160 - (size_t)length, ", class weights %s", weights);
-  if (smoothing > 0) snprintf(title + length, 160 - (size_t)length, ", label smoothing %g", smoothing);
+  if (smoothing > 0)
+    snprintf(title + length, 160 - (size_t)length, ", label smoothing %g", smoothing);
   cJSON_free(weights);
 }
 

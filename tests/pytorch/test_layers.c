@@ -1,12 +1,14 @@
-/* Ten steps with normalisations and with dropout, beside what PyTorch computed (make_layers.py), on both backends, with the gradients used up on
- * the way and with them kept. Dropout's masks are quern's: PyTorch was fed them. Tolerances come with the numbers. Prints the table of
+/* Ten steps with normalisations and with dropout, beside what PyTorch computed (make_layers.py), on
+ * both backends, with the gradients used up on the way and with them kept. Dropout's masks are
+ * quern's: PyTorch was fed them. Tolerances come with the numbers. Prints the table of
  * docs/parity.md, which must say the same. */
 #include "ten_steps.h"
 
 static void prepare(quern_plan *plan, const cJSON *test, size_t step) {
   (void)test;
   if (step > 0) return;
-  const quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, member(golden, "learning_rate")->valuedouble);
+  const quern_optimizer sgd =
+      quern_optimizer_of(QUERN_SGD, member(golden, "learning_rate")->valuedouble);
   assert_ok(quern_plan_set_optimizer(plan, &sgd));
   assert_ok(quern_plan_dropout_seed(plan, (uint64_t)member(golden, "mask_seed")->valuedouble));
 }

@@ -1,6 +1,6 @@
-/* Ten steps of every optimizer and under every schedule, beside what PyTorch computed (make_optimizers.py), on both backends, with the
- * gradients used up on the way and with them kept. Tolerances come with the numbers. Prints the table of docs/parity.md, which must
- * say the same. */
+/* Ten steps of every optimizer and under every schedule, beside what PyTorch computed
+ * (make_optimizers.py), on both backends, with the gradients used up on the way and with them kept.
+ * Tolerances come with the numbers. Prints the table of docs/parity.md, which must say the same. */
 #include "ten_steps.h"
 
 static double setting(const cJSON *test, const char *name) {
@@ -49,7 +49,8 @@ static void test_ten_steps(void **state) {
   for (size_t d = 0; d < 2; d++) quern_context_free(contexts[d]);
 }
 
-/* The rates and the momentum that torch's scheduler had set; it goes from step to step, and gathers roundings of a double. */
+/* The rates and the momentum that torch's scheduler had set; it goes from step to step, and gathers
+ * roundings of a double. */
 static void test_rates(void **state) {
   (void)state;
   for (const cJSON *test = member(golden, "cases")->child; test != NULL; test = test->next) {
@@ -80,8 +81,10 @@ static void test_all_are_there(void **state) {
     schedules[schedule.kind] = true;
     warmup = warmup || schedule.warmup > 0;
   }
-  for (size_t k = 0; quern_optimizer_name((quern_optimizer_kind)k) != NULL; k++) assert_true(optimizers[k]);
-  for (size_t k = 0; quern_schedule_name((quern_schedule_kind)k) != NULL; k++) assert_true(schedules[k]);
+  for (size_t k = 0; quern_optimizer_name((quern_optimizer_kind)k) != NULL; k++)
+    assert_true(optimizers[k]);
+  for (size_t k = 0; quern_schedule_name((quern_schedule_kind)k) != NULL; k++)
+    assert_true(schedules[k]);
   assert_true(warmup);
 }
 

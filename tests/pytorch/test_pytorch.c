@@ -1,9 +1,11 @@
-/* What quern computes, beside what PyTorch computed: gradients of three losses, and ten steps of SGD.
+/* What quern computes, beside what PyTorch computed: gradients of three losses, and ten steps of
+ * SGD.
  *
- * Tolerances come with the numbers, in golden.json. make_golden.py runs the same training many times in
- * float64 with every operation's result moved at random by up to its rounding in float32 (sqrt(k) u sum
- * |a||b| for a sum of k products, u = 2^-24), and takes the largest deviation seen in a tensor; two float32
- * computations, PyTorch's and quern's, may be twice that apart. Nothing here widens it. */
+ * Tolerances come with the numbers, in golden.json. make_golden.py runs the same training many
+ * times in float64 with every operation's result moved at random by up to its rounding in float32
+ * (sqrt(k) u sum |a||b| for a sum of k products, u = 2^-24), and takes the largest deviation seen
+ * in a tensor; two float32 computations, PyTorch's and quern's, may be twice that apart. Nothing
+ * here widens it. */
 #include "test.h"
 #include <cjson/cJSON.h>
 #include <math.h>
@@ -77,7 +79,8 @@ static quern_network *load(const char *name, quern_loss loss) {
   return network;
 }
 
-/* Weights [in][out], then the bias, of a layer; *weights and *bias count them. The caller frees the result.
+/* Weights [in][out], then the bias, of a layer; *weights and *bias count them. The caller frees the
+ * result.
  */
 static float *layer_of(const quern_network *network, size_t layer, size_t *weights, size_t *bias) {
   *bias = quern_network_layer(network, layer).units;
@@ -87,9 +90,10 @@ static float *layer_of(const quern_network *network, size_t layer, size_t *weigh
   return values;
 }
 
-/* Compares weights and bias of layer `layer`, one after the other in `got`, with those in `expected`. */
-static void check_layer(const char *what, const float *got, const quern_network *expected, size_t layer,
-                        const cJSON *tolerances) {
+/* Compares weights and bias of layer `layer`, one after the other in `got`, with those in
+ * `expected`. */
+static void check_layer(const char *what, const float *got, const quern_network *expected,
+                        size_t layer, const cJSON *tolerances) {
   size_t weights, bias;
   float *values = layer_of(expected, layer, &weights, &bias);
   char name[32], title[96];
@@ -152,7 +156,8 @@ static void close_bench(bench *b) {
 static void step(const bench *b, size_t index) {
   size_t first = index * BATCH;
   assert_ok(quern_plan_step(b->plan, quern_matrix(b->x, first * INPUTS, BATCH, INPUTS),
-                            quern_vector(b->labels, first, BATCH), quern_vector(b->losses, first, BATCH)));
+                            quern_vector(b->labels, first, BATCH),
+                            quern_vector(b->losses, first, BATCH)));
 }
 
 static void read_tensor(quern_tensor tensor, float *values) {
@@ -190,7 +195,8 @@ static void check_gradients(quern_loss loss, const char *file) {
   quern_network_free(expected);
 }
 
-/* To half their norm, by torch.nn.utils.clip_grad_norm_. The norm itself is that of the gradients before. */
+/* To half their norm, by torch.nn.utils.clip_grad_norm_. The norm itself is that of the gradients
+ * before. */
 static void test_clipped_gradients(void **state) {
   (void)state;
   const cJSON *numbers = member(golden, "clipped");
@@ -236,9 +242,11 @@ static void test_squared_gradients(void **state) {
   check_gradients(QUERN_SQUARED, FOLDER "gradients-squared.safetensors");
 }
 
-static void check_ten_steps(const char *device, quern_plan_mode mode, const quern_network *expected) {
+static void check_ten_steps(const char *device, quern_plan_mode mode,
+                            const quern_network *expected) {
   const cJSON *numbers = member(golden, "steps");
-  const cJSON *losses = member(numbers, "losses"), *tolerances = member(numbers, "losses_tolerance");
+  const cJSON *losses = member(numbers, "losses"),
+              *tolerances = member(numbers, "losses_tolerance");
   assert_int_equal(cJSON_GetArraySize(losses), STEPS);
   quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, number(member(golden, "learning_rate")));
   sgd.weight_decay = number(member(golden, "weight_decay"));
@@ -275,8 +283,9 @@ static void test_ten_steps(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_categorical_gradients),
-                                     QUERN_TEST(test_binary_gradients), QUERN_TEST(test_squared_gradients),
-                                     QUERN_TEST(test_clipped_gradients), QUERN_TEST(test_ten_steps)};
+  const struct CMUnitTest tests[] = {
+      QUERN_TEST(test_categorical_gradients), QUERN_TEST(test_binary_gradients),
+      QUERN_TEST(test_squared_gradients), QUERN_TEST(test_clipped_gradients),
+      QUERN_TEST(test_ten_steps)};
   return cmocka_run_group_tests(tests, read_golden, free_golden);
 }

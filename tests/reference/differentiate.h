@@ -1,6 +1,7 @@
-/* Derivatives by finite differences, for the tests of gradients: Romberg's, of central differences at steps h, h/2, h/4, extrapolated
- * twice. What one may be off by is estimated from the last two extrapolations, and from the rounding of the function itself. On top
- * comes only what storing in float32 costs, carried through the op at hand: no tolerance is a guess. */
+/* Derivatives by finite differences, for the tests of gradients: Romberg's, of central differences
+ * at steps h, h/2, h/4, extrapolated twice. What one may be off by is estimated from the last two
+ * extrapolations, and from the rounding of the function itself. On top comes only what storing in
+ * float32 costs, carried through the op at hand: no tolerance is a guess. */
 #ifndef QUERN_TESTS_DIFFERENTIATE_H
 #define QUERN_TESTS_DIFFERENTIATE_H
 
@@ -19,7 +20,8 @@ typedef struct derivative {
 } derivative;
 
 #define STEP 0x1p-8
-/* Bounds on any function below: how many roundings go into it, and how large any partial result gets. */
+/* Bounds on any function below: how many roundings go into it, and how large any partial result
+ * gets. */
 #define OPERATIONS 256
 #define MAGNITUDE  64
 
@@ -43,7 +45,8 @@ static inline derivative differentiate(function f, const void *context, double *
 }
 
 /* Floats in [-bound, bound), the same in double. */
-static inline void randomise(uint32_t stream, float bound, size_t count, float *values, double *same) {
+static inline void randomise(uint32_t stream, float bound, size_t count, float *values,
+                             double *same) {
   quern__philox_uniform(2024, stream, -bound, bound * 0x1p-23f, count, values);
   for (size_t i = 0; i < count; i++) same[i] = values[i];
 }

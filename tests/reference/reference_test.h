@@ -1,5 +1,5 @@
-/* What the tests of the reference share: its table called directly. Its memory is the host's, so a plain
- * array serves as a buffer, and an address sanitizer then sees every step past its end. */
+/* What the tests of the reference share: its table called directly. Its memory is the host's, so a
+ * plain array serves as a buffer, and an address sanitizer then sees every step past its end. */
 #ifndef QUERN_TESTS_REFERENCE_TEST_H
 #define QUERN_TESTS_REFERENCE_TEST_H
 
@@ -22,7 +22,8 @@ static const quern_span none = {NULL, 0};
 
 /* Test setup and teardown: *state is an open reference. */
 static inline int open_reference(void **state) {
-  const quern_device_info info = {.kind = QUERN_DEVICE_REFERENCE, .backend = "reference", .memory = 1u << 30};
+  const quern_device_info info = {
+      .kind = QUERN_DEVICE_REFERENCE, .backend = "reference", .memory = 1u << 30};
   return TABLE->open(&info, NULL, state) == QUERN_OK ? 0 : -1;
 }
 
@@ -34,7 +35,8 @@ static inline int close_reference(void **state) {
 #define REFERENCE_TEST(test) cmocka_unit_test_setup_teardown(test, open_reference, close_reference)
 
 /* |got - want| <= tolerance, where NaN fails. */
-#define assert_near(got, want, tolerance) assert_near_at((got), (want), (tolerance), #got, __FILE__, __LINE__)
+#define assert_near(got, want, tolerance)                                                          \
+  assert_near_at((got), (want), (tolerance), #got, __FILE__, __LINE__)
 static inline void assert_near_at(double got, double want, double tolerance, const char *what,
                                   const char *file, int line) {
   if (fabs(got - want) <= tolerance) return;

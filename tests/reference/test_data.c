@@ -1,4 +1,5 @@
-/* The reference's buffers, data ops, measures and fill by hand-made examples, and reports of bad data. */
+/* The reference's buffers, data ops, measures and fill by hand-made examples, and reports of bad
+ * data. */
 #include "reference_test.h"
 
 #include "fault.h"
@@ -32,7 +33,8 @@ static void test_enumerate(void **state) {
   assert_ok(TABLE->enumerate(count_device, &count, note, sizeof note));
   assert_int_equal(count, 1);
   assert_string_equal(note, "");
-  assert_int_equal(TABLE->enumerate(refuse_device, NULL, note, sizeof note), QUERN_ERROR_OUT_OF_MEMORY);
+  assert_int_equal(TABLE->enumerate(refuse_device, NULL, note, sizeof note),
+                   QUERN_ERROR_OUT_OF_MEMORY);
 }
 
 static void test_buffers(void **state) {
@@ -51,8 +53,8 @@ static void test_buffers(void **state) {
   TABLE->buffer_free(*state, to);
   TABLE->buffer_free(*state, NULL);
   /* The fixture's device has 2^30 bytes. */
-  assert_fails(TABLE->buffer_create(*state, (size_t)1 << 40, &from), QUERN_ERROR_OUT_OF_DEVICE_MEMORY,
-               "1099511627776", "1073741824");
+  assert_fails(TABLE->buffer_create(*state, (size_t)1 << 40, &from),
+               QUERN_ERROR_OUT_OF_DEVICE_MEMORY, "1099511627776", "1073741824");
 }
 
 static void test_gather_rows(void **state) {
@@ -79,7 +81,8 @@ static void test_gather_rows(void **state) {
   op.scale = 1.0f / 255;
   op.offset = -1;
   assert_ok(TABLE->gather_rows(*state, &op));
-  /* One rounding: the float 1/255 times 255 is not 1, and a product rounded before the sum would make it so.
+  /* One rounding: the float 1/255 times 255 is not 1, and a product rounded before the sum would
+   * make it so.
    */
   const double third = 255.0 * (1.0f / 255) - 1;
   assert_true(third != 0);
@@ -102,12 +105,13 @@ static void test_bad_indices(void **state) {
                                        .indices = span_of(indices),
                                        .scale = 1,
                                        .x = span_of(x)};
-  const quern_gather_labels_op gather_labels = {2, 4, span_of(labels), span_of(indices), span_of(out)};
+  const quern_gather_labels_op gather_labels = {2, 4, span_of(labels), span_of(indices),
+                                                span_of(out)};
   assert_ok(TABLE->gather_rows(*state, &gather));
   assert_true(x[0] == 3 && x[1] == 4 && x[2] == 1 && x[3] == 2);
   for (size_t i = 4; i < 8; i++) assert_true(isnan(x[i]));
-  assert_fails(TABLE->buffer_write(*state, x, 0, sizeof rows, rows, true), QUERN_ERROR_DATA, "gather of rows",
-               "index", "row 2", "0 … 1");
+  assert_fails(TABLE->buffer_write(*state, x, 0, sizeof rows, rows, true), QUERN_ERROR_DATA,
+               "gather of rows", "index", "row 2", "0 … 1");
   assert_ok(TABLE->finish(*state));
 
   /* A label that a bad index gave is the index's fault; reads report too, waiting ones only. */
@@ -156,7 +160,8 @@ static void test_fault_words(void **state) {
   rows[QUERN__FAULT_LABEL] = 0;
   assert_fails(quern__fail_faults(rows), QUERN_ERROR_DATA, "the label in row 0", "the classes");
   rows[QUERN__FAULT_INDEX] = 12;
-  assert_fails(quern__fail_faults(rows), QUERN_ERROR_DATA, "the sample index in row 12", "the source's rows");
+  assert_fails(quern__fail_faults(rows), QUERN_ERROR_DATA, "the sample index in row 12",
+               "the source's rows");
 }
 
 static void test_argmax(void **state) {
@@ -188,7 +193,8 @@ static void test_sum(void **state) {
   assert_true(sum == 0x1p24f + 8);
 }
 
-/* In float, 2^24 + 1 would be lost; parts are as long as each other, and past the end they are empty. */
+/* In float, 2^24 + 1 would be lost; parts are as long as each other, and past the end they are
+ * empty. */
 static void test_sum_squares(void **state) {
   const float x[] = {0x1p12f, 1, 1, 1, 1, 3, -4};
   float squares[5];

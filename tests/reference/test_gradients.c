@@ -1,4 +1,5 @@
-/* Every backward op of the reference against finite differences of a forward pass written here, in double. */
+/* Every backward op of the reference against finite differences of a forward pass written here, in
+ * double. */
 #include "differentiate.h"
 
 static const quern_activation activations[] = {
@@ -37,13 +38,14 @@ static double activate(quern_activation activation, double z) {
   return NAN;
 }
 
-/* How far dh·f'(h) is off at most when h and the product were rounded to float: no f' here changes faster
- * than by 2 for 1 of h, or of z. */
+/* How far dh·f'(h) is off at most when h and the product were rounded to float: no f' here changes
+ * faster than by 2 for 1 of h, or of z. */
 static double product_error(double dh, double h, double product) {
   return FLOAT_ROUNDING * (2 * fabs(dh * h) + fabs(product));
 }
 
-/* --- A dense layer: dX, dW, db of Σ C ∘ f(X W + b) ------------------------------------------------------ */
+/* --- A dense layer: dX, dW, db of Σ C ∘ f(X W + b)
+ * ------------------------------------------------------ */
 
 enum { N = 3, IN = 5, OUT = 4, X = N * IN, W = IN * OUT, Z = N * OUT, PARAMETERS = X + W + OUT };
 
@@ -82,12 +84,18 @@ static void prepare(void *state, quern_activation activation, fixture *f) {
   f->layer.activation = activation;
   randomise(1, 1, PARAMETERS, f->values, f->at);
   randomise(2, 1, Z, f->c, f->layer.c);
-  const quern_dense_forward_op forward = {
-      N,          IN,           OUT, span_of(f->values), span_of(f->values + X), span_of(f->values + X + W),
-      activation, span_of(f->y)};
+  const quern_dense_forward_op forward = {N,
+                                          IN,
+                                          OUT,
+                                          span_of(f->values),
+                                          span_of(f->values + X),
+                                          span_of(f->values + X + W),
+                                          activation,
+                                          span_of(f->y)};
   assert_ok(TABLE->dense_forward(state, &forward));
   quern_dense_forward_op read = forward;
-  if (quern_activation_reads_z(activation.kind)) read.activation = quern_activation_of(QUERN_IDENTITY);
+  if (quern_activation_reads_z(activation.kind))
+    read.activation = quern_activation_of(QUERN_IDENTITY);
   read.y = span_of(f->read);
   assert_ok(TABLE->dense_forward(state, &read));
   const quern_activation_backward_op backward = {Z, activation, span_of(f->c), span_of(f->read),
@@ -121,7 +129,8 @@ static void carry_errors(const fixture *f, double errors[PARAMETERS]) {
 }
 
 /* got = start + factor · gradient, for every parameter from `first` on. */
-static void check_dense(fixture *f, size_t first, const float *got, const double *start, double factor) {
+static void check_dense(fixture *f, size_t first, const float *got, const double *start,
+                        double factor) {
   double errors[PARAMETERS];
   carry_errors(f, errors);
   for (size_t i = first; i < PARAMETERS; i++) {
@@ -215,7 +224,8 @@ static void test_dense_weights_halves(void **state) {
   assert_memory_equal(half + X + W, both + X + W, OUT * sizeof(float));
 }
 
-/* --- Backward data through the activation underneath: dA of Σ C ∘ (f(A) W) ------------------------------ */
+/* --- Backward data through the activation underneath: dA of Σ C ∘ (f(A) W)
+ * ------------------------------ */
 
 typedef struct under {
   quern_activation activation;
@@ -228,7 +238,8 @@ static double under_value(const void *context, const double *a) {
   for (size_t r = 0; r < N; r++)
     for (size_t i = 0; i < IN; i++)
       for (size_t j = 0; j < OUT; j++)
-        value += layer->c[r * OUT + j] * activate(layer->activation, a[r * IN + i]) * layer->w[i * OUT + j];
+        value += layer->c[r * OUT + j] * activate(layer->activation, a[r * IN + i]) *
+                 layer->w[i * OUT + j];
   return value;
 }
 
@@ -263,7 +274,8 @@ static void test_backward_data_through_activation(void **state) {
         const size_t at = r * IN + i;
         assert_true(fabs(a_at[at]) > 2 * STEP);
         double largest = 0; /* Σ |c w|, which the error of f'(h) is multiplied by */
-        for (size_t j = 0; j < OUT; j++) largest += fabs(layer.c[r * OUT + j] * layer.w[i * OUT + j]);
+        for (size_t j = 0; j < OUT; j++)
+          largest += fabs(layer.c[r * OUT + j] * layer.w[i * OUT + j]);
         const derivative wanted = differentiate(under_value, &layer, a_at, at);
         const double error = wanted.error + product_error(largest, h[at], dx[at]);
         assert_true(error < 2e-6);
@@ -280,7 +292,8 @@ static void test_backward_data_through_activation(void **state) {
   }
 }
 
-/* --- Activations on their own --------------------------------------------------------------------------- */
+/* --- Activations on their own
+ * --------------------------------------------------------------------------- */
 
 static double activation_value(const void *context, const double *z) {
   return activate(*(const quern_activation *)context, *z);
@@ -297,12 +310,14 @@ static void test_activation(void **state) {
     const quern_activation_forward_op forward = {COUNT, activation, span_of(z), span_of(h)};
     assert_ok(TABLE->activation_forward(*state, &forward));
     memcpy(read, quern_activation_reads_z(activation.kind) ? z : h, sizeof read);
-    quern_activation_backward_op backward = {COUNT, activation, span_of(dh), span_of(read), span_of(dz)};
+    quern_activation_backward_op backward = {COUNT, activation, span_of(dh), span_of(read),
+                                             span_of(dz)};
     assert_ok(TABLE->activation_backward(*state, &backward));
     for (size_t i = 0; i < COUNT; i++) {
       double at = z[i];
       const derivative wanted = differentiate(activation_value, &activation, &at, 0);
-      assert_near(h[i], activate(activation, z[i]), FLOAT_ROUNDING * fabs(h[i]) + OPERATIONS * DBL_EPSILON);
+      assert_near(h[i], activate(activation, z[i]),
+                  FLOAT_ROUNDING * fabs(h[i]) + OPERATIONS * DBL_EPSILON);
       assert_near(dz[i], dh[i] * wanted.value, wanted.error + product_error(dh[i], read[i], dz[i]));
     }
 

@@ -1,4 +1,5 @@
-/* Every loss of the reference, and its gradient, against a formula written here, in double, and its finite differences. */
+/* Every loss of the reference, and its gradient, against a formula written here, in double, and its
+ * finite differences. */
 #include "differentiate.h"
 
 enum { N = 3 }; /* samples */
@@ -79,7 +80,8 @@ static void check_loss_of(void *state, loss of, quern_status (*op)(void *, const
                              .dz = span_of(dz)};
   assert_ok(op(state, &arguments));
   for (size_t r = 0; r < N; r++)
-    assert_near(losses[r], row_loss(&of, at, r), FLOAT_ROUNDING * losses[r] + OPERATIONS * DBL_EPSILON);
+    assert_near(losses[r], row_loss(&of, at, r),
+                FLOAT_ROUNDING * losses[r] + OPERATIONS * DBL_EPSILON);
   for (size_t i = 0; i < LOGITS; i++) {
     const derivative wanted = differentiate(loss_value, &of, at, i);
     const double error = scale * wanted.error + FLOAT_ROUNDING * fabs(dz[i]);
@@ -105,7 +107,8 @@ static void check_loss_of(void *state, loss of, quern_status (*op)(void *, const
   assert_memory_equal(losses, before, sizeof losses);
 }
 
-static void check_loss(void *state, quern_loss kind, quern_status (*op)(void *, const quern_loss_op *)) {
+static void check_loss(void *state, quern_loss kind,
+                       quern_status (*op)(void *, const quern_loss_op *)) {
   check_loss_of(state, (loss){.kind = kind, .weights = {1, 1, 1, 1, 1}, .factor = 1}, op);
 }
 
@@ -154,10 +157,11 @@ static void test_weightless_batch(void **state) {
   static const float zero = 0, z[] = {1, 2}, class_weights[] = {0, 1};
   static const int32_t label = 0;
   float value = NAN, dz[] = {NAN, NAN};
-  const quern_weighted_loss_op op = {{1, 2, span_of(z), span_of(&label), 1, span_of(&value), span_of(dz)},
-                                     span_of(class_weights),
-                                     span_of(&zero),
-                                     0.5f};
+  const quern_weighted_loss_op op = {
+      {1, 2, span_of(z), span_of(&label), 1, span_of(&value), span_of(dz)},
+      span_of(class_weights),
+      span_of(&zero),
+      0.5f};
   assert_ok(TABLE->weighted_cross_entropy(*state, &op));
   assert_true(value == 0 && dz[0] == 0 && dz[1] == 0);
 }

@@ -1,5 +1,5 @@
-/* The reference's losses at the ends of what a float holds, against numbers that can be derived by hand, and
- * with bad labels and NaN. */
+/* The reference's losses at the ends of what a float holds, against numbers that can be derived by
+ * hand, and with bad labels and NaN. */
 #include "reference_test.h"
 
 #include <float.h>
@@ -33,7 +33,8 @@ static result run(void *state, loss_op op, size_t k, const float *z, const void 
 #define BINARY      TABLE->binary_cross_entropy
 #define SQUARED     TABLE->mean_squared_error
 
-/* --- The worked example: its z3 and the float64 values of its errata ------------------------------------ */
+/* --- The worked example: its z3 and the float64 values of its errata
+ * ------------------------------------ */
 
 static const float example_z[] = {1.867067972f, 2.230282321f, 2.823036033f};
 
@@ -63,7 +64,8 @@ static void test_worked_example(void **state) {
   for (size_t a = 0; a < 3; a++) assert_near(o[a], outputs[a], 1e-6);
 }
 
-/* --- Equal logits, at any height: every output is 1/k --------------------------------------------------- */
+/* --- Equal logits, at any height: every output is 1/k
+ * --------------------------------------------------- */
 
 static void test_uniform_logits(void **state) {
   static const float heights[] = {0, 1, -1e4f, 3e38f, -3e38f};
@@ -81,7 +83,8 @@ static void test_uniform_logits(void **state) {
     /* -log 1/k - (k-1) log(1 - 1/k); G_label = -10, the other G = 10/9, ΣG O = 0. */
     const result elementwise = run(*state, ELEMENTWISE, k, z, y);
     assert_near(elementwise.loss, log(10) - 9 * log(0.9), FLOAT_ROUNDING * 4);
-    for (size_t a = 0; a < k; a++) assert_near(elementwise.dz[a], y[a] == 1 ? -1 : 1.0 / 9, FLOAT_ROUNDING);
+    for (size_t a = 0; a < k; a++)
+      assert_near(elementwise.dz[a], y[a] == 1 ? -1 : 1.0 / 9, FLOAT_ROUNDING);
 
     /* Soft targets equal to the outputs: the minimum, where only the roundings of 0.1f are left. */
     for (size_t a = 0; a < k; a++) y[a] = 0.1f;
@@ -90,7 +93,8 @@ static void test_uniform_logits(void **state) {
   }
 }
 
-/* --- One and two classes -------------------------------------------------------------------------------- */
+/* --- One and two classes
+ * -------------------------------------------------------------------------------- */
 
 static void test_one_class(void **state) {
   static const float values[] = {0, -5, 3e38f, -3e38f};
@@ -111,7 +115,8 @@ static void test_one_class(void **state) {
   assert_true(squared.loss == 4 && squared.dz[0] == 4);
 }
 
-/* With two classes O_1 = 1 - O_0, so a hard target makes E = -2 log O_label and dE/dz = 2 (O - Y). */
+/* With two classes O_1 = 1 - O_0, so a hard target makes E = -2 log O_label and dE/dz = 2 (O - Y).
+ */
 static void test_two_classes(void **state) {
   static const float gaps[] = {0, 0.5f, 17, 100, 1e4f, 1e38f};
   for (size_t i = 0; i < sizeof gaps / sizeof gaps[0]; i++) {
@@ -130,10 +135,11 @@ static void test_two_classes(void **state) {
   }
 }
 
-/* --- Wide gaps and the largest floats ------------------------------------------------------------------- */
+/* --- Wide gaps and the largest floats
+ * ------------------------------------------------------------------- */
 
-/* O = (1, 0, 0) to within e^-gap. With y = (0, 1, 0): log(1 - O_0) = log 2 - gap and log O_1 = -gap, whose
- * gradients are (-1, 1/2, 1/2) and (-1, 1, 0). */
+/* O = (1, 0, 0) to within e^-gap. With y = (0, 1, 0): log(1 - O_0) = log 2 - gap and log O_1 =
+ * -gap, whose gradients are (-1, 1/2, 1/2) and (-1, 1, 0). */
 static void test_elementwise_gap(void **state) {
   static const float gaps[] = {100, 1e4f, 1e38f};
   const float y[] = {0, 1, 0};
@@ -147,8 +153,8 @@ static void test_elementwise_gap(void **state) {
   }
 }
 
-/* A target of zero takes a logarithm of zero out of the sum; where the loss itself passes the largest float
- * it is infinite, never NaN, and the gradient stays finite. */
+/* A target of zero takes a logarithm of zero out of the sum; where the loss itself passes the
+ * largest float it is infinite, never NaN, and the gradient stays finite. */
 static void test_largest_floats(void **state) {
   const float z[] = {3e38f, -3e38f}, upper[] = {1, 0}, lower[] = {0, 1};
   const int32_t zero = 0, one = 1;
@@ -157,7 +163,8 @@ static void test_largest_floats(void **state) {
   const result wrong = run(*state, CATEGORICAL, 2, z, &one);
   assert_true(wrong.loss == INFINITY && wrong.dz[0] == 1 && wrong.dz[1] == -1);
   const result right_elementwise = run(*state, ELEMENTWISE, 2, z, upper);
-  assert_true(right_elementwise.loss == 0 && right_elementwise.dz[0] == 0 && right_elementwise.dz[1] == 0);
+  assert_true(right_elementwise.loss == 0 && right_elementwise.dz[0] == 0 &&
+              right_elementwise.dz[1] == 0);
   const result wrong_elementwise = run(*state, ELEMENTWISE, 2, z, lower);
   assert_true(wrong_elementwise.loss == INFINITY && wrong_elementwise.dz[0] == 2 &&
               wrong_elementwise.dz[1] == -2);
@@ -195,7 +202,8 @@ static void test_binary_tails(void **state) {
   assert_rounded(wrong.dz[1], -0.5);
 }
 
-/* A class that is masked out by a logit of -infinity and has no target is as if it were not there. */
+/* A class that is masked out by a logit of -infinity and has no target is as if it were not there.
+ */
 static void test_masked_class(void **state) {
   const float z[] = {1, -INFINITY, 2}, y[] = {1, 0, 0}, two_z[] = {1, 2}, two_y[] = {1, 0};
   const result masked = run(*state, ELEMENTWISE, 3, z, y);
@@ -206,7 +214,8 @@ static void test_masked_class(void **state) {
   assert_true(masked.dz[1] == 0);
 }
 
-/* --- Bad labels and NaN --------------------------------------------------------------------------------- */
+/* --- Bad labels and NaN
+ * --------------------------------------------------------------------------------- */
 
 static void test_bad_labels(void **state) {
   static const int32_t bad[] = {-1, 2, INT32_MIN, INT32_MAX};
@@ -226,7 +235,8 @@ static void test_bad_labels(void **state) {
     assert_rounded(losses[0], log(2));
     assert_rounded(losses[2], log(2));
     assert_true(dz[0] == -0.5f && dz[1] == 0.5f && dz[4] == 0.5f && dz[5] == -0.5f);
-    assert_fails(TABLE->finish(*state), QUERN_ERROR_DATA, "softmax cross-entropy", "label", "row 1", "0 … 1");
+    assert_fails(TABLE->finish(*state), QUERN_ERROR_DATA, "softmax cross-entropy", "label", "row 1",
+                 "0 … 1");
     assert_ok(TABLE->finish(*state)); /* said once */
   }
 }
@@ -245,7 +255,8 @@ static void test_nan_logits(void **state) {
     const result categorical = run(*state, CATEGORICAL, 3, z, &label);
     const result elementwise = run(*state, ELEMENTWISE, 3, z, y);
     assert_true(isnan(categorical.loss));
-    for (size_t a = 0; a < 3; a++) assert_true(isnan(categorical.dz[a]) && isnan(elementwise.dz[a]));
+    for (size_t a = 0; a < 3; a++)
+      assert_true(isnan(categorical.dz[a]) && isnan(elementwise.dz[a]));
   }
 }
 

@@ -1,11 +1,13 @@
-/* The reference's optimizers against the algorithms as they are published, in double, over many steps. */
+/* The reference's optimizers against the algorithms as they are published, in double, over many
+ * steps. */
 #include "reference_test.h"
 
 #include <quern/quern.h>
 
 enum { COUNT = 7, STEPS = 25 };
 
-/* One parameter as the papers and PyTorch's manual have it: bias-corrected moments spelled out, decay in its own place. */
+/* One parameter as the papers and PyTorch's manual have it: bias-corrected moments spelled out,
+ * decay in its own place. */
 typedef struct scalar {
   double p, m, v;
 } scalar;
@@ -59,7 +61,8 @@ static void check(quern_context *context, const quern_optimizer *optimizer) {
   }
   assert_ok(quern_buffer_create(context, 4 * sizeof got, &memory));
   assert_ok(quern_buffer_write(memory, 0, sizeof got, got, QUERN_WAIT));
-  const quern_tensor p = quern_vector(memory, 0, COUNT), gradients = quern_vector(memory, COUNT, COUNT);
+  const quern_tensor p = quern_vector(memory, 0, COUNT),
+                     gradients = quern_vector(memory, COUNT, COUNT);
   const quern_optimizer_state state = {quern_vector(memory, (size_t)2 * COUNT, COUNT),
                                        quern_vector(memory, (size_t)3 * COUNT, COUNT)};
   assert_ok(quern_fill(context, 0.0f, state.momentum));
@@ -72,7 +75,8 @@ static void check(quern_context *context, const quern_optimizer *optimizer) {
     assert_ok(quern_buffer_write(memory, sizeof g, sizeof g, g, QUERN_WAIT));
     assert_ok(quern_optimizer_update(context, optimizer, step, gradients, p, state));
     assert_ok(quern_buffer_read(memory, 0, sizeof got, got, QUERN_WAIT));
-    /* A few roundings to float a step, of numbers up to 8, none of which is made larger than twice by what comes after. */
+    /* A few roundings to float a step, of numbers up to 8, none of which is made larger than twice
+     * by what comes after. */
     for (size_t i = 0; i < COUNT; i++)
       assert_near((double)got[i], expected[i].p, 8 * (double)step * 8 * FLOAT_ROUNDING);
   }
@@ -96,7 +100,8 @@ static void test_published(void **state) {
   quern_context_free(context);
 }
 
-/* Adam's first step is the learning rate, whatever the size of the gradient: the corrections undo that m and v begin at zero. */
+/* Adam's first step is the learning rate, whatever the size of the gradient: the corrections undo
+ * that m and v begin at zero. */
 static void test_first_step(void **state) {
   (void)state;
   quern_context *context;

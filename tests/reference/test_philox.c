@@ -33,8 +33,9 @@ static void test_known_answers(void **state) {
 
 static void test_words(void **state) {
   (void)state;
-  static const uint32_t words[] = {0x34b23a77, 0x8ec43d26, 0xfdbf9305, 0xa6c02cf2, 0xf9a36445, 0x1ee17293,
-                                   0x3ec6e16d, 0xc5949040, 0x69dc405d, 0x6f5e7b6a, 0xa027a73f, 0x362598d3};
+  static const uint32_t words[] = {0x34b23a77, 0x8ec43d26, 0xfdbf9305, 0xa6c02cf2,
+                                   0xf9a36445, 0x1ee17293, 0x3ec6e16d, 0xc5949040,
+                                   0x69dc405d, 0x6f5e7b6a, 0xa027a73f, 0x362598d3};
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
     assert_int_equal(quern__philox_word(seed, stream, i), words[i]);
   /* A counter past 2^32. */
@@ -57,8 +58,8 @@ static void test_uniform_known_values(void **state) {
   assert_memory_equal(from_table, values, sizeof from_table);
 }
 
-/* Mean and variance of 2^16 numbers from [-1, 1), within five standard errors: variance 1/3, fourth moment
- * 1/5. */
+/* Mean and variance of 2^16 numbers from [-1, 1), within five standard errors: variance 1/3, fourth
+ * moment 1/5. */
 static void test_uniform_moments(void **state) {
   (void)state;
   enum { count = 1 << 16 };
@@ -77,7 +78,8 @@ static void test_uniform_moments(void **state) {
 
 static double chi_square(const uint32_t *counts, size_t cells, double expected) {
   double sum = 0;
-  for (size_t i = 0; i < cells; i++) sum += (counts[i] - expected) * (counts[i] - expected) / expected;
+  for (size_t i = 0; i < cells; i++)
+    sum += (counts[i] - expected) * (counts[i] - expected) / expected;
   return sum;
 }
 
@@ -96,8 +98,8 @@ static void test_below_is_even(void **state) {
   assert_true(chi_square(counts, bound, draws / (double)bound) < 30);
 }
 
-/* With bound 3·2^30, results that are multiples of 3 would come twice as often as the rest if nothing were
- * rejected. */
+/* With bound 3·2^30, results that are multiples of 3 would come twice as often as the rest if
+ * nothing were rejected. */
 static void test_below_rejects(void **state) {
   (void)state;
   enum { draws = 30000 };
@@ -109,8 +111,9 @@ static void test_below_rejects(void **state) {
     assert_true(drawn < bound);
     counts[drawn % 3]++;
   }
-  assert_true(chi_square(counts, 3, draws / 3.0) < 25); /* two degrees of freedom: once in 250,000 */
-  assert_near((double)index / draws, 4.0 / 3, 0.02);    /* one word in four is rejected */
+  /* two degrees of freedom: once in 250,000 */
+  assert_true(chi_square(counts, 3, draws / 3.0) < 25);
+  assert_near((double)index / draws, 4.0 / 3, 0.02); /* one word in four is rejected */
 }
 
 static void test_below_one(void **state) {
@@ -162,7 +165,8 @@ static void test_shuffle_depends_on_seed_and_stream(void **state) {
   assert_memory_not_equal(order, other_stream, sizeof order);
 }
 
-/* Each of the 24 orders of four, over 24,000 streams: 23 degrees of freedom, past 65 once in 150,000. */
+/* Each of the 24 orders of four, over 24,000 streams: 23 degrees of freedom, past 65 once in
+ * 150,000. */
 static void test_shuffle_is_even(void **state) {
   (void)state;
   enum { count = 4, orders = 24, draws = 24000 };

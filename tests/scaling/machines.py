@@ -1,4 +1,5 @@
-"""The parameters of docs/scaling.md: measured on machine A of docs/measurements.md, or assumed, and then by whose figures."""
+"""The parameters of docs/scaling.md: measured on machine A of docs/measurements.md, or assumed, and
+then by whose figures."""
 
 import json
 import math
@@ -13,23 +14,30 @@ SMALL, MIDDLE, LARGE = map(Network, ("784-128-10", "784-1024-1024-10", "4096-819
 
 
 def line(points):
-    """a and b of y = a + b x, neither of them negative, the relative errors of all points being as small as they can."""
+    """a and b of y = a + b x, neither of them negative, the relative errors of all points being as
+    small as they can."""
     aa = ab = bb = a1 = b1 = 0.0
     for x, y in points:
-        aa, ab, bb, a1, b1 = aa + 1 / y**2, ab + x / y**2, bb + (x / y)**2, a1 + 1 / y, b1 + x / y
+        aa, ab, bb, a1, b1 = aa + 1 / y**2, ab + x / y**2, bb + (x / y) ** 2, a1 + 1 / y, b1 + x / y
     determinant = aa * bb - ab * ab
-    if a1 * bb < b1 * ab: return 0.0, b1 / bb
+    if a1 * bb < b1 * ab:
+        return 0.0, b1 / bb
     return (a1 * bb - b1 * ab) / determinant, (b1 * aa - a1 * ab) / determinant
 
 
 def core(network):
-    """One core of machine A, both being busy, by its steps of as many samples as 1 to 4 ranks have of a batch each; a network that was not measured
-    has the rates of the largest that was."""
+    """One core of machine A, both being busy, by its steps of as many samples as 1 to 4 ranks have
+    of a batch each; a network that was not measured has the rates of the largest that was."""
     known = network if network.name in MEASURED["training"] else MIDDLE
     steps = MEASURED["training"][known.name]["one_core"]
     start, sample = line([(int(n), int(n) / rate) for n, rate in steps.items()])
-    return Device(flops=known.flops / sample, memory=math.inf, launch=0.0, fixed=0.0,
-                  update=start / (FLOAT * known.parameters))
+    return Device(
+        flops=known.flops / sample,
+        memory=math.inf,
+        launch=0.0,
+        fixed=0.0,
+        update=start / (FLOAT * known.parameters),
+    )
 
 
 def all_reduce(ranks, way):
@@ -37,7 +45,8 @@ def all_reduce(ranks, way):
     return fit["start_seconds"], fit["seconds_per_byte"]
 
 
-# InfiniBand HDR as NVIDIA describes the ConnectX-6: 200 Gb/s each way, a message within 0.6 us, to which 0.9 us of MPI are added.
+# InfiniBand HDR as NVIDIA describes the ConnectX-6: 200 Gb/s each way, a message within 0.6 us, to
+# which 0.9 us of MPI are added.
 HDR_ALPHA, HDR_BETA = 1.5e-6, 1 / 25e9
 
 # What four ranks on two cores take, for one of them: with more than two, sums are taken in double.
@@ -45,12 +54,21 @@ SIGMA = all_reduce(4, "shared")[1] * CORES / 4
 GAMMA = MEASURED["all_reduce"]["4"]["messages"]["gamma_seconds_per_byte"] * CORES / 4
 
 # Hosts of 64 such cores, which share memory that grows with them, and one such link.
-CORES_OF_HOSTS = Links(alpha=HDR_ALPHA, beta=HDR_BETA, gamma=SIGMA, host_ranks=64,
-                       host_alpha=all_reduce(2, "shared")[0] / 2)
+CORES_OF_HOSTS = Links(
+    alpha=HDR_ALPHA,
+    beta=HDR_BETA,
+    gamma=SIGMA,
+    host_ranks=64,
+    host_alpha=all_reduce(2, "shared")[0] / 2,
+)
 
-# An NVIDIA A100 as its data sheet has it: 19.5 TFLOPS of float, 1,555 GB/s; three fifths of the one and four fifths of the other are reached, and a
-# launch is 5 us. No GPU has been measured with quern. Gradient and update read and write six times as much as there are parameters.
-GPU = Device(flops=0.6 * 19.5e12, memory=0.8 * 1555e9, launch=5e-6, fixed=0.0, update=6 / (0.8 * 1555e9))
+# An NVIDIA A100 as its data sheet has it: 19.5 TFLOPS of float, 1,555 GB/s; three fifths of the one
+# and four fifths of the other are reached, and a launch is 5 us. No GPU has been measured with
+# quern. Gradient and update read and write six times as much as there are parameters.
+GPU = Device(
+    flops=0.6 * 19.5e12, memory=0.8 * 1555e9, launch=5e-6, fixed=0.0, update=6 / (0.8 * 1555e9)
+)
 
-# One a host, on PCIe 4.0 x16: 32 GB/s each way, of which 25 are reached. One core of the host adds up.
+# One a host, on PCIe 4.0 x16: 32 GB/s each way, of which 25 are reached. One core of the host adds
+# up.
 GPUS = Links(alpha=HDR_ALPHA, beta=HDR_BETA, gamma=GAMMA, staging=1 / 25e9)

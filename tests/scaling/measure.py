@@ -4,8 +4,9 @@
     scripts/bench --only collective                      # all-reduces: into build/bench.json
     tests/scaling/measure.py build/quern build/bench.json
 
-Trainings of made-up samples by 1 to 4 ranks of two cores, in turns, and, on either core by itself at the same time, by batches as long as a
-rank's part, with gradients that are kept as a rank's are. Rates are medians over the rounds; they leave out each training's first epoch."""
+Trainings of made-up samples by 1 to 4 ranks of two cores, in turns, and, on either core by
+itself at the same time, by batches as long as a rank's part, with gradients that are kept as a
+rank's are. Rates are medians over the rounds; they leave out each training's first epoch."""
 
 import json
 import os
@@ -27,38 +28,76 @@ def write_data(folder):
     numbers = random.Random(1)
     for name, count in (("train", SAMPLES), ("t10k", BATCH)):
         (folder / f"{name}-images-idx3-ubyte").write_bytes(
-            struct.pack(">IIII", 2051, count, 28, 28) + numbers.randbytes(count * 784))
+            struct.pack(">IIII", 2051, count, 28, 28) + numbers.randbytes(count * 784)
+        )
         (folder / f"{name}-labels-idx1-ubyte").write_bytes(
-            struct.pack(">II", 2049, count) + bytes(numbers.randrange(10) for _ in range(count)))
+            struct.pack(">II", 2049, count) + bytes(numbers.randrange(10) for _ in range(count))
+        )
 
 
 def start(quern, data, network, batch, before, *options):
     hidden = ",".join(network.split("-")[1:-1])
-    environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-                       OMPI_MCA_btl="self,vader")
+    environment = dict(
+        os.environ,
+        OMPI_ALLOW_RUN_AS_ROOT="1",
+        OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
+        OMPI_MCA_btl="self,vader",
+    )
     return subprocess.Popen(
-        [*before, quern, "train", "--data", str(data), "--hidden", hidden, "--batch", str(batch), "--epochs",
-         str(NETWORKS[network]), "--optimizer", "sgd", "--schedule", "constant", "--json", *options],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+        [
+            *before,
+            quern,
+            "train",
+            "--data",
+            str(data),
+            "--hidden",
+            hidden,
+            "--batch",
+            str(batch),
+            "--epochs",
+            str(NETWORKS[network]),
+            "--optimizer",
+            "sgd",
+            "--schedule",
+            "constant",
+            "--json",
+            *options,
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
 
 
 def rate(training):
     """Samples a second."""
     said, errors = training.communicate()
-    if training.returncode != 0: sys.exit(f"{errors}this failed: {' '.join(training.args)}")
+    if training.returncode != 0:
+        sys.exit(f"{errors}this failed: {' '.join(training.args)}")
     return json.loads(said)["samples_per_second"]
 
 
 def of_one_core(quern, data, network, batch):
     """While the other core does the same, as it does when ranks train."""
-    each = [start(quern, data, network, batch, ["taskset", "-c", core], "--clip-norm", "1e30") for core in "01"]
+    each = [
+        start(quern, data, network, batch, ["taskset", "-c", core], "--clip-norm", "1e30")
+        for core in "01"
+    ]
     return statistics.mean([rate(training) for training in each])
 
 
 def of_ranks(quern, data, network, ranks):
-    return rate(start(quern, data, network, BATCH,
-                      ["mpirun", "--oversubscribe", "--bind-to", "core:overload-allowed", "-n", str(ranks)],
-                      "--share-device"))
+    return rate(
+        start(
+            quern,
+            data,
+            network,
+            BATCH,
+            ["mpirun", "--oversubscribe", "--bind-to", "core:overload-allowed", "-n", str(ranks)],
+            "--share-device",
+        )
+    )
 
 
 def largest_part(ranks):
@@ -73,14 +112,19 @@ def measure_network(quern, data, network):
         for ranks in RANKS:
             alone[ranks].append(of_one_core(quern, data, network, largest_part(ranks)))
             together[ranks].append(of_ranks(quern, data, network, ranks))
-    return {"one_core": {largest_part(r): round(statistics.median(alone[r])) for r in RANKS},
-            "ranks": {r: round(statistics.median(together[r])) for r in RANKS}}
+    return {
+        "one_core": {largest_part(r): round(statistics.median(alone[r])) for r in RANKS},
+        "ranks": {r: round(statistics.median(together[r])) for r in RANKS},
+    }
 
 
 def fits(bench):
     """Start and seconds a byte of each all-reduce that was measured over MPI, by ranks."""
-    return {str(each["ranks"]): {"messages": each["fit"], "shared": each["fit_shared"]}
-            for each in bench["collective"] if each["collective"] == "MPI" and each["ranks"] > 1}
+    return {
+        str(each["ranks"]): {"messages": each["fit"], "shared": each["fit_shared"]}
+        for each in bench["collective"]
+        if each["collective"] == "MPI" and each["ranks"] > 1
+    }
 
 
 def main():
@@ -94,8 +138,11 @@ def main():
         write_data(data)
         for network in only:
             measured["training"][network] = measure_network(quern, data, network)
-    measured["training"] = {network: measured["training"][network] for network in NETWORKS
-                            if network in measured["training"]}
+    measured["training"] = {
+        network: measured["training"][network]
+        for network in NETWORKS
+        if network in measured["training"]
+    }
     path.write_text(json.dumps(measured, indent=1) + "\n")
 
 

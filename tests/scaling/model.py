@@ -1,4 +1,5 @@
-"""How long a step takes on N ranks: the model of docs/scaling.md. Times in seconds, sizes in bytes, rates a second."""
+"""How long a step takes on N ranks: the model of docs/scaling.md. Times in seconds, sizes in bytes,
+rates a second."""
 
 import math
 import pathlib
@@ -55,7 +56,9 @@ class Network:
 
 @dataclass(frozen=True)
 class Device:
-    """What a rank computes with. A product is bound by arithmetic or by memory; an update by memory."""
+    """What a rank computes with. A product is bound by arithmetic or by memory; an update by
+    memory."""
+
     flops: float
     memory: float  # bytes a second of a product's operands
     launch: float  # of a kernel
@@ -64,11 +67,19 @@ class Device:
 
     def product(self, n, inputs, outputs):
         arithmetic = 2 * n * inputs * outputs / self.flops
-        return max(arithmetic, FLOAT * (inputs * outputs + n * (inputs + outputs)) / self.memory) + self.launch
+        return (
+            max(arithmetic, FLOAT * (inputs * outputs + n * (inputs + outputs)) / self.memory)
+            + self.launch
+        )
 
     def before_backward(self, network, n):
         gather = 5 * n * network.layers[0][0] / self.memory  # bytes in, floats out
-        return self.fixed + gather + 2 * self.launch + sum(self.product(n, i, o) for i, o in network.layers)
+        return (
+            self.fixed
+            + gather
+            + 2 * self.launch
+            + sum(self.product(n, i, o) for i, o in network.layers)
+        )
 
     def backward(self, network, n, layer):
         return (2 if layer > 0 else 1) * self.product(n, *network.layers[layer])
@@ -79,13 +90,18 @@ class Device:
     def compute(self, network, n):
         """A step of n samples by one rank that is alone."""
         layers = range(len(network.layers))
-        return (self.before_backward(network, n) + sum(self.backward(network, n, layer) for layer in layers)
-                + self.updated(network.parameters))
+        return (
+            self.before_backward(network, n)
+            + sum(self.backward(network, n, layer) for layer in layers)
+            + self.updated(network.parameters)
+        )
 
 
 @dataclass(frozen=True)
 class Links:
-    """What carries numbers: every rank sends each other one a message with its part, adds up its own, and sends the sums."""
+    """What carries numbers: every rank sends each other one a message with its part, adds up its
+    own, and sends the sums."""
+
     alpha: float  # of a message to another host
     beta: float  # seconds a byte of a host's link, one way
     gamma: float  # seconds a byte that is added up, copies included
@@ -97,8 +113,10 @@ class Links:
     bytes_share: float = 1.0  # not in quern: of compressed gradients
 
     def group(self, ranks):
-        """Ranks of one group of two levels: those of a host, or about as many as there are groups."""
-        if self.host_ranks > 1: return min(self.host_ranks, ranks)
+        """Ranks of one group of two levels: those of a host, or about as many as there are
+        groups."""
+        if self.host_ranks > 1:
+            return min(self.host_ranks, ranks)
         return 1 << (math.ceil(math.log2(ranks)) // 2)
 
     def latency(self, ranks):
@@ -114,10 +132,12 @@ class Links:
         """Seconds that a host's link is busy with that many bytes of gradients."""
         size *= self.bytes_share
         near = min(self.host_ranks, ranks)
-        if not self.two_levels: return near * 2 * (ranks - near) / ranks * size * self.beta
+        if not self.two_levels:
+            return near * 2 * (ranks - near) / ranks * size * self.beta
         group = self.group(ranks)
         between = 3 * (1 - group / ranks) * size * self.beta  # sums go up in double
-        if self.host_ranks > 1: return between
+        if self.host_ranks > 1:
+            return between
         return 2 * (group - 1) / group * size * self.beta + between / group
 
     def adding(self, size, ranks):
@@ -125,8 +145,11 @@ class Links:
 
     def reduce(self, count, ranks):
         """An all-reduce of that many numbers."""
-        return (-(-count // self.piece) * self.latency(ranks) + self.on_link(FLOAT * count, ranks)
-                + self.adding(FLOAT * count, ranks))
+        return (
+            -(-count // self.piece) * self.latency(ranks)
+            + self.on_link(FLOAT * count, ranks)
+            + self.adding(FLOAT * count, ranks)
+        )
 
 
 @dataclass(frozen=True)
@@ -138,7 +161,8 @@ class Step:
 
 
 def pipeline(network, links, ranks, ready):
-    """When each bucket is back on the device: it is taken, added up and put back, each beside the others'."""
+    """When each bucket is back on the device: it is taken, added up and put back, each beside the
+    others'."""
     taken = reduced = put = 0.0
     back = []
     for bucket, begin in zip(network.buckets, ready):
@@ -152,15 +176,18 @@ def pipeline(network, links, ranks, ready):
 
 
 def step(network, device, links, ranks, n, overlaps=True):
-    """A step of n samples a rank. Where the host is the device, what is under way takes its time from backward: nothing overlaps."""
+    """A step of n samples a rank. Where the host is the device, what is under way takes its time
+    from backward: nothing overlaps."""
     compute = device.compute(network, n)
-    if ranks == 1: return Step(compute, 0.0, 0.0, compute)
+    if ranks == 1:
+        return Step(compute, 0.0, 0.0, compute)
     now, ready = device.before_backward(network, n), []
     for bucket in network.buckets:
         now += sum(device.backward(network, n, layer) for layer in bucket)
         ready.append(now)
     reduction = pipeline(network, links, ranks, [0.0] * len(ready))[-1]
-    if not overlaps: return Step(compute, reduction, reduction, compute + reduction)
+    if not overlaps:
+        return Step(compute, reduction, reduction, compute + reduction)
     back = pipeline(network, links, ranks, ready)
     end = now
     for bucket, arrived in zip(network.buckets, back):

@@ -1,4 +1,5 @@
-/* Reads the gauges of a process from /proc, glibc and the library that stands in for OpenCL's loader. */
+/* Reads the gauges of a process from /proc, glibc and the library that stands in for OpenCL's
+ * loader. */
 #include "gauge.h"
 
 #include <dirent.h>
@@ -23,7 +24,8 @@ static bool count_entries(const char *path, double *count) {
   DIR *folder = opendir(path);
   if (folder == NULL) return false;
   *count = 0.0;
-  for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) *count += entry->d_name[0] != '.';
+  for (const struct dirent *entry; (entry = readdir(folder)) != NULL;)
+    *count += entry->d_name[0] != '.';
   closedir(folder);
   return true;
 }

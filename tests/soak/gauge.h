@@ -10,10 +10,12 @@ typedef struct soak_sample {
   double heap;        /* bytes that malloc has given out and not got back, in every thread */
   double descriptors; /* open files */
   double threads;
-  double objects; /* OpenCL objects that live by the count of the library between quern and the loader */
+  /* OpenCL objects that live by the count of the library between quern and the loader */
+  double objects;
 } soak_sample;
 
-/* False where the system does not say (no /proc), or where nothing counts OpenCL objects (QUERN_TEST_SHIM is unset). */
+/* False where the system does not say (no /proc), or where nothing counts OpenCL objects
+ * (QUERN_TEST_SHIM is unset). */
 bool soak_measure(soak_sample *sample);
 
 #endif

@@ -4,8 +4,9 @@
 
 #include <stdbool.h>
 
-/* Leaves one behind: "heap" (a kilobyte), "resident" (a page that malloc does not know of), "descriptor", "thread" or "object"
- * (an OpenCL buffer and what it hangs on). False for any other word, or where it could not. */
+/* Leaves one behind: "heap" (a kilobyte), "resident" (a page that malloc does not know of),
+ * "descriptor", "thread" or "object" (an OpenCL buffer and what it hangs on). False for any other
+ * word, or where it could not. */
 bool soak_leak(const char *what);
 
 #endif

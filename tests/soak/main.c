@@ -1,4 +1,5 @@
-/* The soak: rounds of everything, for a given time, and then the question what the process has kept of them. */
+/* The soak: rounds of everything, for a given time, and then the question what the process has kept
+ * of them. */
 #include "gauge.h"
 #include "leak.h"
 #include "round.h"
@@ -15,22 +16,25 @@
 static const char usage[] =
     "usage: quern_soak [--seconds N] [--device D] [--leak WHAT]\n"
     "\n"
-    "Trains, saves, resumes, evaluates and drops everything again, for N seconds (60) and 128 rounds after "
-    "those that warm up\n"
-    "at the least, and fails where the process has grown. Run it by scripts/soak or ctest, which set what it "
-    "needs.\n"
+    "Trains, saves, resumes, evaluates and drops everything again, for N seconds (60) and 128 "
+    "rounds after those that warm up\n"
+    "at the least, and fails where the process has grown. Run it by scripts/soak or ctest, which "
+    "set what it needs.\n"
     "\n"
     "  --device D   auto (default: in turns with the reference), or what `quern devices` lists\n"
-    "  --leak WHAT  leaves something behind in each round: heap, resident, descriptor, thread, object\n";
+    "  --leak WHAT  leaves something behind in each round: heap, resident, descriptor, thread, "
+    "object\n";
 
-/* X(gauge, "name", scale, "unit", round, total): what is too much is more than `round` units a round and, as a round may be little
- * and a cache may still fill, more than `total` units in all rounds that were looked at. Drivers leak too: PoCL 3.1 keeps
- * about half a kilobyte of each context that built a program, some of it on the heap. The samples themselves are twenty bytes a round. */
-#define GAUGES(X)                                                                                            \
-  X(resident, "resident memory", 1024.0, "KiB", 4.0, 512.0)                                                  \
-  X(heap, "heap", 1024.0, "KiB", 0.25, 32.0)                                                                 \
-  X(descriptors, "file descriptors", 1.0, "", 0.0, 0.5)                                                      \
-  X(threads, "threads", 1.0, "", 0.0, 0.5)                                                                   \
+/* X(gauge, "name", scale, "unit", round, total): what is too much is more than `round` units a
+ * round and, as a round may be little and a cache may still fill, more than `total` units in all
+ * rounds that were looked at. Drivers leak too: PoCL 3.1 keeps about half a kilobyte of each
+ * context that built a program, some of it on the heap. The samples themselves are twenty bytes a
+ * round. */
+#define GAUGES(X)                                                                                  \
+  X(resident, "resident memory", 1024.0, "KiB", 4.0, 512.0)                                        \
+  X(heap, "heap", 1024.0, "KiB", 0.25, 32.0)                                                       \
+  X(descriptors, "file descriptors", 1.0, "", 0.0, 0.5)                                            \
+  X(threads, "threads", 1.0, "", 0.0, 0.5)                                                         \
   X(objects, "OpenCL objects", 1.0, "", 0.0, 0.5)
 
 typedef struct all_series {
@@ -60,20 +64,22 @@ static bool judge(const soak_series *series, const limits *most) {
   double slope = 0.0;
   if (!soak_series_slope(series, &slope)) return fail("no memory") == 0;
   const size_t last = series->count - 1;
-  const double first_value = series->values[0] / most->scale, last_value = series->values[last] / most->scale;
-  const double a_round = slope / most->scale, in_all = a_round * (series->rounds[last] - series->rounds[0]);
+  const double first_value = series->values[0] / most->scale,
+               last_value = series->values[last] / most->scale;
+  const double a_round = slope / most->scale,
+               in_all = a_round * (series->rounds[last] - series->rounds[0]);
   const bool grew = a_round > most->round && in_all > most->total;
-  printf("%-17s %10.0f %10.0f %-4s %+10.4f a round%s\n", most->name, first_value, last_value, most->unit,
-         a_round, grew ? "  GREW" : "");
+  printf("%-17s %10.0f %10.0f %-4s %+10.4f a round%s\n", most->name, first_value, last_value,
+         most->unit, a_round, grew ? "  GREW" : "");
   if (grew)
-    fprintf(stderr, "soak: %s grew by %.4g%s%s a round\n", most->name, a_round, *most->unit ? " " : "",
-            most->unit);
+    fprintf(stderr, "soak: %s grew by %.4g%s%s a round\n", most->name, a_round,
+            *most->unit ? " " : "", most->unit);
   return !grew;
 }
 
 static bool judge_all(const all_series *series) {
   bool level = true;
-#define JUDGE(gauge, name, scale, unit, round, total)                                                        \
+#define JUDGE(gauge, name, scale, unit, round, total)                                              \
   level = judge(&series->gauge, &(limits){name, unit, scale, round, total}) && level;
   GAUGES(JUDGE)
 #undef JUDGE
@@ -84,7 +90,7 @@ static bool add_sample(all_series *series, size_t round) {
   soak_sample sample;
   if (!soak_measure(&sample)) return false;
   bool added = true;
-#define ADD(gauge, name, scale, unit, most_round, total)                                                     \
+#define ADD(gauge, name, scale, unit, most_round, total)                                           \
   added = added && soak_series_add(&series->gauge, (double)round, sample.gauge);
   GAUGES(ADD)
 #undef ADD
@@ -105,7 +111,9 @@ static int run(const soak *is, const char *folder, all_series *series) {
   size_t round = 0, warm = 0;
   for (; now() - start < is->seconds || series->heap.count < FEWEST_SAMPLES; round++) {
     const char *what = "";
-    const char *device = is->device != NULL ? is->device : round / SOAK_KINDS % 4 == 3 ? "reference" : "auto";
+    const char *device = is->device != NULL            ? is->device
+                         : round / SOAK_KINDS % 4 == 3 ? "reference"
+                                                       : "auto";
     const quern_status status = soak_round(device, folder, round, &what);
     if (status != QUERN_OK) {
       fprintf(stderr, "soak: round %zu, %s, %s: %s\n", round + 1, device, what, quern_last_error());
@@ -117,8 +125,8 @@ static int run(const soak *is, const char *folder, all_series *series) {
     else if (round % SAMPLE_EVERY == 0 && !add_sample(series, round))
       return fail("this system does not say what a process holds, or QUERN_TEST_SHIM is unset");
   }
-  printf("%zu rounds in %.0f s, the first %zu to warm up; from there to the end:\n", round, now() - start,
-         warm);
+  printf("%zu rounds in %.0f s, the first %zu to warm up; from there to the end:\n", round,
+         now() - start, warm);
   return judge_all(series) ? 0 : 1;
 }
 

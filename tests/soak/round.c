@@ -1,5 +1,6 @@
-/* A round: data sets, a network, a context, training with checkpoints, a second trainer that resumes, a plan by hand, a model file,
- * refusals; each of another shape than in the round before, so that no buffer fits where another was. */
+/* A round: data sets, a network, a context, training with checkpoints, a second trainer that
+ * resumes, a plan by hand, a model file, refusals; each of another shape than in the round before,
+ * so that no buffer fits where another was. */
 #include "round.h"
 
 #include "error.h"
@@ -23,7 +24,9 @@ static const char *path_in(const place *at, const char *name, char path[PATH_BYT
   return path;
 }
 
-/* --- Data ----------------------------------------------------------------------------------------------- */
+/* --- Data
+ * -----------------------------------------------------------------------------------------------
+ */
 
 /* A file with numbers between commas that quern reads, and that goes away again. */
 static quern_status read_csv(const place *at) {
@@ -47,7 +50,8 @@ static quern_status make_data(place *at) {
   QUERN__TRY(read_csv(at));
   QUERN__TRY(quern_dataset_open("digits", NULL, &digits, NULL));
   /* Some hundreds of samples, another number in each round. */
-  QUERN__TRY(quern_dataset_split(digits, 0.1 + 0.01 * (double)at->kind, at->kind, &rest, &at->train));
+  QUERN__TRY(
+      quern_dataset_split(digits, 0.1 + 0.01 * (double)at->kind, at->kind, &rest, &at->train));
   quern_dataset_free(digits);
   digits = rest;
   rest = NULL;
@@ -60,7 +64,8 @@ cleanup:
 }
 
 static quern_status make_network(place *at) {
-  static const quern_loss losses[] = {QUERN_CATEGORICAL, QUERN_BINARY, QUERN_SQUARED, QUERN_ELEMENTWISE};
+  static const quern_loss losses[] = {QUERN_CATEGORICAL, QUERN_BINARY, QUERN_SQUARED,
+                                      QUERN_ELEMENTWISE};
   static const quern_activation_kind activations[] = {QUERN_RELU, QUERN_TANH, QUERN_LEAKY_RELU,
                                                       QUERN_SIGMOID};
   at->what = "making a network";
@@ -70,11 +75,13 @@ static quern_status make_network(place *at) {
     layers[i] = quern_dense(5 + at->kind * 3 + i, activations[at->kind % 4]);
   layers[hidden] = quern_dense(CLASSES, QUERN_IDENTITY);
   layers[0].freeze_bias = at->kind % 5 == 0;
-  QUERN__FORWARD(quern_network_create(INPUTS, layers, hidden + 1, losses[at->kind / 4 % 4], &at->network));
+  QUERN__FORWARD(
+      quern_network_create(INPUTS, layers, hidden + 1, losses[at->kind / 4 % 4], &at->network));
   return quern_network_initialize(at->network, QUERN_INIT_DEFAULT, at->kind);
 }
 
-/* --- Training ------------------------------------------------------------------------------------------- */
+/* --- Training
+ * ------------------------------------------------------------------------------------------- */
 
 static bool stop_at_once(void *user) {
   (void)user;
@@ -85,7 +92,8 @@ static quern_train_options options_of(const place *at) {
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
   options.epochs = 1;
   options.batch = 16 + 7 * (at->kind % 6);
-  options.optimizer = quern_optimizer_of((quern_optimizer_kind)(at->kind % (QUERN_RMSPROP + 1)), 0.01);
+  options.optimizer =
+      quern_optimizer_of((quern_optimizer_kind)(at->kind % (QUERN_RMSPROP + 1)), 0.01);
   options.schedule.kind = (quern_schedule_kind)(at->kind % (QUERN_SCHEDULE_ONE_CYCLE + 1));
   options.seed = at->kind;
   if (at->kind % 3 == 0) options.clip_norm = 1.0f;
@@ -105,7 +113,8 @@ static quern_status train(place *at) {
   QUERN__TRY(quern_trainer_steps(first, 2, &epoch));
   QUERN__TRY(quern_trainer_save(first, checkpoint));
   at->what = "resuming";
-  QUERN__TRY(quern_trainer_create(at->context, at->network, at->train, at->test, &options, &second));
+  QUERN__TRY(
+      quern_trainer_create(at->context, at->network, at->train, at->test, &options, &second));
   QUERN__TRY(quern_trainer_resume(second, checkpoint));
   quern_trainer_free(first);
   first = NULL;
@@ -125,7 +134,8 @@ static quern_status train_and_stop(place *at) {
   at->what = "training that is stopped";
   options.checkpoint = path_in(at, "stopped", checkpoint);
   options.stop = stop_at_once;
-  const quern_status status = quern_train(at->context, at->network, at->train, NULL, &options, NULL);
+  const quern_status status =
+      quern_train(at->context, at->network, at->train, NULL, &options, NULL);
   remove(checkpoint);
   return status;
 }
@@ -156,7 +166,8 @@ cleanup:
   return status;
 }
 
-/* --- What comes after, and what is refused -------------------------------------------------------------- */
+/* --- What comes after, and what is refused
+ * -------------------------------------------------------------- */
 
 static quern_status use(place *at) {
   quern_status status = QUERN_OK;
@@ -193,12 +204,14 @@ static quern_status be_refused(place *at) {
       quern_dataset_from_floats(values, labels, 2, 2, &data) == QUERN_ERROR_DATA &&
       quern_model_load(path_in(at, "checkpoint", path), NULL, &network) == QUERN_ERROR_FORMAT &&
       quern_buffer_create(at->context, SIZE_MAX / 2, &buffer) != QUERN_OK &&
-      quern_trainer_create(at->context, at->network, at->train, NULL, &options, &trainer) == QUERN_OK &&
+      quern_trainer_create(at->context, at->network, at->train, NULL, &options, &trainer) ==
+          QUERN_OK &&
       quern_trainer_resume(trainer, path_in(at, "model.safetensors", path)) == QUERN_ERROR_FORMAT &&
       quern_trainer_epoch(trainer, &epoch) == QUERN_OK;
   quern_trainer_free(trainer);
-  return refused ? QUERN_OK
-                 : quern__fail(QUERN_ERROR_ARGUMENT, "something was not refused, or refused wrongly");
+  return refused
+             ? QUERN_OK
+             : quern__fail(QUERN_ERROR_ARGUMENT, "something was not refused, or refused wrongly");
 }
 
 quern_status soak_round(const char *device, const char *folder, size_t round, const char **what) {

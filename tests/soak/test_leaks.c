@@ -30,7 +30,8 @@ static int soak(const char *device, const char *leak, char said[SAID_BYTES]) {
   }
   close(ends[1]);
   size_t length = 0;
-  for (ssize_t got; (got = read(ends[0], said + length, SAID_BYTES - 1 - length)) > 0;) length += (size_t)got;
+  for (ssize_t got; (got = read(ends[0], said + length, SAID_BYTES - 1 - length)) > 0;)
+    length += (size_t)got;
   said[length] = '\0';
   close(ends[0]);
   int status;

@@ -35,8 +35,8 @@ bool soak_series_slope(const soak_series *series, double *slope) {
   double *slopes = malloc(pairs * sizeof *slopes);
   if (slopes == NULL) return false;
   for (size_t i = 0; i < pairs; i++)
-    slopes[i] =
-        (series->values[i + apart] - series->values[i]) / (series->rounds[i + apart] - series->rounds[i]);
+    slopes[i] = (series->values[i + apart] - series->values[i]) /
+                (series->rounds[i + apart] - series->rounds[i]);
   qsort(slopes, pairs, sizeof *slopes, by_value);
   *slope = (slopes[(pairs - 1) / 2] + slopes[pairs / 2]) / 2.0;
   free(slopes);

@@ -90,7 +90,8 @@ static bool fails(void) {
   const size_t number = atomic_fetch_add(&counted, 1) + 1;
   if (number <= sites_room) sites[number - 1] = site();
   if (fails_at == 0 || (number != fails_at && !(fails_on && number > fails_at))) return false;
-  if (number == fails_at && trace != NULL) trace->depth = backtrace(trace->frames, ALLOC_FAULTS_DEEPEST);
+  if (number == fails_at && trace != NULL)
+    trace->depth = backtrace(trace->frames, ALLOC_FAULTS_DEEPEST);
   errno = ENOMEM;
   return true;
 }

@@ -33,7 +33,8 @@ static bool is_sum(const quern_collective *c, size_t k, const float *values) {
   return values[sizes[k]] == -1.0f;
 }
 
-/* Where the table can tell, what it tells is true; it comes true without a wait, since all ranks come here. */
+/* Where the table can tell, what it tells is true; it comes true without a wait, since all ranks
+ * come here. */
 static quern_status wait_until_told(const quern_collective *c, void *request) {
   quern_status status = QUERN_OK;
   for (bool done = c->all_reduce_test == NULL; status == QUERN_OK && !done; sched_yield())

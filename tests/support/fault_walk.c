@@ -10,15 +10,15 @@
 #include <string.h>
 
 /* X(result, name, parameters): the shim's functions. */
-#define SHIM_FUNCTIONS(X)                                                                                    \
-  X(size_t, live, (void))                                                                                    \
-  X(void, describe, (char *, size_t))                                                                        \
-  X(void, keep, (bool))                                                                                      \
-  X(void, arm, (const quern_shim_fault *))                                                                   \
-  X(void, disarm, (void))                                                                                    \
-  X(size_t, calls, (void))                                                                                   \
-  X(size_t, spoilt, (void))                                                                                  \
-  X(const char *, first_spoilt, (void))                                                                      \
+#define SHIM_FUNCTIONS(X)                                                                          \
+  X(size_t, live, (void))                                                                          \
+  X(void, describe, (char *, size_t))                                                              \
+  X(void, keep, (bool))                                                                            \
+  X(void, arm, (const quern_shim_fault *))                                                         \
+  X(void, disarm, (void))                                                                          \
+  X(size_t, calls, (void))                                                                         \
+  X(size_t, spoilt, (void))                                                                        \
+  X(const char *, first_spoilt, (void))                                                            \
   X(bool, is_blamed, (const char *))
 
 static struct {
@@ -33,8 +33,8 @@ static void find_shim(void) {
   assert_non_null(path); /* ctest sets it */
   void *library = dlopen(path, RTLD_NOW);
   assert_non_null(library);
-#define FIND(result, name, parameters)                                                                       \
-  *(void **)&shim.name = dlsym(library, "quern_shim_" #name);                                                \
+#define FIND(result, name, parameters)                                                             \
+  *(void **)&shim.name = dlsym(library, "quern_shim_" #name);                                      \
   assert_non_null(*(void **)&shim.name);
   SHIM_FUNCTIONS(FIND)
 #undef FIND
@@ -66,15 +66,18 @@ static void undo(const fault_operation *is, fault_place *place) {
   quern_device_list_free(place->list);
 }
 
-static void expect(bool so, const fault_operation *is, const quern_shim_fault *fault, const char *what) {
+static void expect(bool so, const fault_operation *is, const quern_shim_fault *fault,
+                   const char *what) {
   if (so) return;
-  print_error("%s: call %zu, kind %d, error %d, %s: %s\n  quern_last_error: %s\n", is->name, fault->nth,
-              (int)fault->kind, (int)fault->error,
-              shim.first_spoilt() != NULL ? shim.first_spoilt() : "no call spoilt", what, quern_last_error());
+  print_error("%s: call %zu, kind %d, error %d, %s: %s\n  quern_last_error: %s\n", is->name,
+              fault->nth, (int)fault->kind, (int)fault->error,
+              shim.first_spoilt() != NULL ? shim.first_spoilt() : "no call spoilt", what,
+              quern_last_error());
   fail();
 }
 
-/* Freeing has no status, and what was queued has ended: nobody can be told, and nothing is to be done. */
+/* Freeing has no status, and what was queued has ended: nobody can be told, and nothing is to be
+ * done. */
 static bool is_silent(const char *entry) {
   return strncmp(entry, "clRelease", strlen("clRelease")) == 0;
 }
@@ -87,8 +90,8 @@ static void expect_live(size_t most, const fault_operation *is, const quern_shim
 }
 
 /* The status, the message, the build log and the context tell of the fault. */
-static void check_answer(const fault_operation *is, const quern_shim_fault *fault, const fault_place *place,
-                         quern_status status) {
+static void check_answer(const fault_operation *is, const quern_shim_fault *fault,
+                         const fault_place *place, quern_status status) {
   const char *entry = shim.first_spoilt();
   const bool lost = fault->kind == QUERN_SHIM_LOSE;
   if (status == QUERN_OK) {
@@ -101,20 +104,24 @@ static void check_answer(const fault_operation *is, const quern_shim_fault *faul
              "the message does not name the error");
   }
   if (fault->kind == QUERN_SHIM_NO_BUILD && status != QUERN_OK) {
-    expect(status == QUERN_ERROR_BUILD && strstr(quern_last_error(), QUERN_SHIM_LOG) != NULL, is, fault,
-           "expected QUERN_ERROR_BUILD and the log's line");
-    expect(place->context == NULL || strcmp(quern_context_build_log(place->context), QUERN_SHIM_LOG) == 0, is,
-           fault, "the context has not kept the log");
+    expect(status == QUERN_ERROR_BUILD && strstr(quern_last_error(), QUERN_SHIM_LOG) != NULL, is,
+           fault, "expected QUERN_ERROR_BUILD and the log's line");
+    expect(place->context == NULL ||
+               strcmp(quern_context_build_log(place->context), QUERN_SHIM_LOG) == 0,
+           is, fault, "the context has not kept the log");
   }
   const bool said_lost = status == QUERN_ERROR_DEVICE_LOST;
-  if (lost && place->context != NULL && fault->error == CL_DEVICE_NOT_AVAILABLE && status != QUERN_OK)
+  if (lost && place->context != NULL && fault->error == CL_DEVICE_NOT_AVAILABLE &&
+      status != QUERN_OK)
     expect(said_lost, is, fault, "expected QUERN_ERROR_DEVICE_LOST");
   if (place->context != NULL)
-    expect(quern_context_is_lost(place->context) == said_lost, is, fault, "the context does not say so");
+    expect(quern_context_is_lost(place->context) == said_lost, is, fault,
+           "the context does not say so");
 }
 
 /* One fault, and the next attempt. Where the device was lost, *place is a new one. */
-static void inject_into(const fault_operation *is, const quern_shim_fault *fault, fault_place *place) {
+static void inject_into(const fault_operation *is, const quern_shim_fault *fault,
+                        fault_place *place) {
   shim.arm(fault);
   const quern_status status = is->run(place);
   const bool spoilt = shim.spoilt() > 0;
@@ -173,7 +180,8 @@ void fault_walk(const fault_operation *is) {
   const size_t before = total;
   /* Most of the time would be the driver's compiler otherwise. */
   shim.keep(true);
-  /* Twice, so that what a process does only once (PoCL's threads, a cache) is not among the calls. */
+  /* Twice, so that what a process does only once (PoCL's threads, a cache) is not among the calls.
+   */
   (void)count_calls(is, NULL);
   const size_t calls = count_calls(is, NULL) - is->unheard;
   enum { SPACE = 2, LOST = 4 }; /* what a brief walk takes turns with */

@@ -38,18 +38,20 @@ static void use_other_tuning(quern_context *context, quern_device_info info) {
     info.platform = others[i].platform;
     const quern__cl_limits limits = limits_of(cl, wanted);
     const quern__cl_tuning *tuning = quern__cl_tuning_find(&info, limits);
-    /* Each platform that is named has a row of its own; only a device too small for it gets another. */
+    /* Each platform that is named has a row of its own; only a device too small for it gets
+     * another. */
     if (tuning->any_kind != (info.kind == QUERN_DEVICE_EMULATOR) ||
         (tuning->pattern[0] == '\0') != (info.platform[0] == '\0'))
       fail_msg("this device cannot run the row of %s", wanted);
     cl->tuning = *tuning;
     return;
   }
-  fail_msg("QUERN_TEST_TUNING is '%s', expected gpu, nvidia, amd, intel, cpu, neon or emulator", wanted);
+  fail_msg("QUERN_TEST_TUNING is '%s', expected gpu, nvidia, amd, intel, cpu, neon or emulator",
+           wanted);
 }
 
-/* Fails where the device is not the CPU that the test is for, though this machine could be that one.
- * PoCL has it in the device's name. */
+/* Fails where the device is not the CPU that the test is for, though this machine could be that
+ * one. PoCL has it in the device's name. */
 static void check_cpu(const quern_device_info *info) {
   const char *wanted = getenv("QUERN_TEST_CPU");
   if (wanted == NULL || strstr(info->name, wanted) != NULL) return;
@@ -76,15 +78,16 @@ void test_rig_open(test_rig *rig, uint32_t first_stream) {
   use_other_tuning(rig->device, info);
   quern_device_list_free(list);
   assert_ok(quern_context_create("reference", &rig->reference));
-  rig->verify = (quern__verify){.device = rig->device,
-                                .reference = rig->reference,
-                                .variants = &quern__opencl_variants,
-                                .state = rig->device->state,
-                                .small = rig->slow,
-                                .few = rig->slow,
-                                .once = rig->slow,
-                                .loop_rounds = quern__opencl_variants.loop_rounds(rig->device->state),
-                                .values = {.stream = first_stream}};
+  rig->verify =
+      (quern__verify){.device = rig->device,
+                      .reference = rig->reference,
+                      .variants = &quern__opencl_variants,
+                      .state = rig->device->state,
+                      .small = rig->slow,
+                      .few = rig->slow,
+                      .once = rig->slow,
+                      .loop_rounds = quern__opencl_variants.loop_rounds(rig->device->state),
+                      .values = {.stream = first_stream}};
   rig->short_loops = rig->verify.loop_rounds > 0;
 }
 
@@ -101,7 +104,8 @@ void test_sweep(const char *op) {
   const quern_status status = sweep->run(&rig.verify);
   const quern__outcome *outcome = &rig.verify.outcome;
   if (outcome->wrong > 0)
-    fail_msg("%zu of %zu cases are wrong; the first: %s", outcome->wrong, outcome->cases, outcome->why);
+    fail_msg("%zu of %zu cases are wrong; the first: %s", outcome->wrong, outcome->cases,
+             outcome->why);
   assert_ok(status);
   assert_true(outcome->cases > 0 && outcome->worst <= 1);
   test_rig_close(&rig);
@@ -114,7 +118,7 @@ void test_assert_close(const char *title, const char *name, const float *got, co
     fail_msg("%s: %s has %zu NaN to expect, not %zu", title, name, found.nans, bound.nans);
   if (found.wrong == 0) return;
   const size_t i = found.first;
-  fail_msg("%s: %s[%zu,%zu] is %.9g, expected %.9g within %.3g; %zu of %zu elements are wrong", title, name,
-           i / columns, i % columns, (double)got[i], (double)expected[i],
+  fail_msg("%s: %s[%zu,%zu] is %.9g, expected %.9g within %.3g; %zu of %zu elements are wrong",
+           title, name, i / columns, i % columns, (double)got[i], (double)expected[i],
            quern__bound_allowed(&bound, expected, i), found.wrong, count);
 }

@@ -1,15 +1,15 @@
-/* Stands in for the OpenCL loader, which quern opens by QUERN_OPENCL_LIBRARY: forwards every call to
- * libOpenCL.so.1 and counts live objects by type. A process that ends with objects alive ends with status
- * LEAKED, whatever it meant to return, so that the command and plain tests are covered too. Where there is no
- * libOpenCL.so.1 it has no platforms.
+/* Stands in for the OpenCL loader, which quern opens by QUERN_OPENCL_LIBRARY: forwards every call
+ * to libOpenCL.so.1 and counts live objects by type. A process that ends with objects alive ends
+ * with status LEAKED, whatever it meant to return, so that the command and plain tests are covered
+ * too. Where there is no libOpenCL.so.1 it has no platforms.
  *
  * QUERN_TEST_DRIVER_TEXT, where it is set, is what platforms and devices are called.
  *
- * Between the caller and the forwarding stands opencl_shim_fault.h, which fails calls where a test asks for it, and opencl_shim_keep.h, which
- * has the driver make things once.
+ * Between the caller and the forwarding stands opencl_shim_fault.h, which fails calls where a test
+ * asks for it, and opencl_shim_keep.h, which has the driver make things once.
  *
- * There is one function for each entry point that quern loads; an entry point missing here fails quern's
- * loading. */
+ * There is one function for each entry point that quern loads; an entry point missing here fails
+ * quern's loading. */
 #include "opencl_shim.h"
 #include "opencl_shim_fault.h"
 #include "opencl_shim_keep.h"
@@ -30,12 +30,12 @@ enum { LEAKED = 98 };
 #define SHIM __attribute__((visibility("default")))
 
 /* X(TYPE, "plural") */
-#define OBJECTS(X)                                                                                           \
-  X(CONTEXT, "contexts")                                                                                     \
-  X(QUEUE, "queues")                                                                                         \
-  X(BUFFER, "buffers")                                                                                       \
-  X(PROGRAM, "programs")                                                                                     \
-  X(KERNEL, "kernels")                                                                                       \
+#define OBJECTS(X)                                                                                 \
+  X(CONTEXT, "contexts")                                                                           \
+  X(QUEUE, "queues")                                                                               \
+  X(BUFFER, "buffers")                                                                             \
+  X(PROGRAM, "programs")                                                                           \
+  X(KERNEL, "kernels")                                                                             \
   X(EVENT, "events")
 
 typedef enum object {
@@ -53,12 +53,13 @@ static const char *const object_names[] = {
 
 static quern__cl_functions real;
 
-/* X(Name): what quern has no use for and programs that share their objects with it do; the tests are such. */
-#define OTHER_FUNCTIONS(X)                                                                                   \
-  X(CreateSubBuffer)                                                                                         \
-  X(CreateUserEvent)                                                                                         \
-  X(RetainProgram)                                                                                           \
-  X(SetUserEventStatus)                                                                                      \
+/* X(Name): what quern has no use for and programs that share their objects with it do; the tests
+ * are such. */
+#define OTHER_FUNCTIONS(X)                                                                         \
+  X(CreateSubBuffer)                                                                               \
+  X(CreateUserEvent)                                                                               \
+  X(RetainProgram)                                                                                 \
+  X(SetUserEventStatus)                                                                            \
   X(GetEventProfilingInfo)
 
 static struct {
@@ -107,8 +108,8 @@ SHIM size_t quern_shim_sources(void) {
 SHIM void quern_shim_describe(char *text, size_t size) {
   size_t used = 0;
   for (int type = 0; type < OBJECT_TYPES && used < size; type++)
-    used += (size_t)snprintf(text + used, size - used, "%s%s %ld", type == 0 ? "" : ", ", object_names[type],
-                             atomic_load(&live[type]));
+    used += (size_t)snprintf(text + used, size - used, "%s%s %ld", type == 0 ? "" : ", ",
+                             object_names[type], atomic_load(&live[type]));
 }
 
 /* A forked child shares its parent's objects and answers for none. */
@@ -142,18 +143,19 @@ static cl_int queued(cl_int error, const cl_event *event) {
   return error;
 }
 
-/* --- Faults --------------------------------------------------------------------------------------------- */
+/* --- Faults
+ * --------------------------------------------------------------------------------------------- */
 
 /* The first statement of an entry point that returns its error, and of one that makes an object. */
-#define SHIM_FAIL(name)                                                                                      \
-  const cl_int fault = quern_shim_fails("cl" #name);                                                         \
+#define SHIM_FAIL(name)                                                                            \
+  const cl_int fault = quern_shim_fails("cl" #name);                                               \
   if (fault != CL_SUCCESS) return fault;
 
-#define SHIM_FAIL_MAKING(name)                                                                               \
-  const cl_int fault = quern_shim_fails("cl" #name);                                                         \
-  if (fault != CL_SUCCESS) {                                                                                 \
-    if (error != NULL) *error = fault;                                                                       \
-    return NULL;                                                                                             \
+#define SHIM_FAIL_MAKING(name)                                                                     \
+  const cl_int fault = quern_shim_fails("cl" #name);                                               \
+  if (fault != CL_SUCCESS) {                                                                       \
+    if (error != NULL) *error = fault;                                                             \
+    return NULL;                                                                                   \
   }
 
 /* The error of a call that has done its work whatever it says. */
@@ -162,26 +164,28 @@ static cl_int also_fails(const char *entry, cl_int done) {
   return fault != CL_SUCCESS ? fault : done;
 }
 
-/* The body of an entry point that answers a question about `object`; where the answer is to be cut, the caller gets half of its
- * bytes. What `value` holds goes there and back, since it may be the places where binaries are to go. */
-#define SHIM_ANSWER(entry, object)                                                                           \
-  if (!quern_shim_cuts()) return real.entry(object, name, size, value, size_ret);                            \
-  size_t whole = 0;                                                                                          \
-  void *copy = calloc(1, size + 1);                                                                          \
-  if (copy == NULL) return CL_OUT_OF_HOST_MEMORY;                                                            \
-  if (value != NULL) memcpy(copy, value, size);                                                              \
-  const cl_int done = real.entry(object, name, size, value != NULL ? copy : NULL, &whole);                   \
-  if (done == CL_SUCCESS && value != NULL) memcpy(value, copy, whole / 2);                                   \
-  if (size_ret != NULL) *size_ret = whole / 2;                                                               \
-  free(copy);                                                                                                \
+/* The body of an entry point that answers a question about `object`; where the answer is to be cut,
+ * the caller gets half of its bytes. What `value` holds goes there and back, since it may be the
+ * places where binaries are to go. */
+#define SHIM_ANSWER(entry, object)                                                                 \
+  if (!quern_shim_cuts()) return real.entry(object, name, size, value, size_ret);                  \
+  size_t whole = 0;                                                                                \
+  void *copy = calloc(1, size + 1);                                                                \
+  if (copy == NULL) return CL_OUT_OF_HOST_MEMORY;                                                  \
+  if (value != NULL) memcpy(copy, value, size);                                                    \
+  const cl_int done = real.entry(object, name, size, value != NULL ? copy : NULL, &whole);         \
+  if (done == CL_SUCCESS && value != NULL) memcpy(value, copy, whole / 2);                         \
+  if (size_ret != NULL) *size_ret = whole / 2;                                                     \
+  free(copy);                                                                                      \
   return done;
 
-#define SHIM_QUERY(entry, object)                                                                            \
-  SHIM_FAIL(entry)                                                                                           \
+#define SHIM_QUERY(entry, object)                                                                  \
+  SHIM_FAIL(entry)                                                                                 \
   SHIM_ANSWER(entry, object)
 
 /* The binary of a program for one device, with each bit turned. */
-static cl_int corrupt_binary(cl_program program, size_t size, unsigned char **binaries, size_t *size_ret) {
+static cl_int corrupt_binary(cl_program program, size_t size, unsigned char **binaries,
+                             size_t *size_ret) {
   size_t bytes = 0;
   cl_int error = real.GetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof bytes, &bytes, NULL);
   if (error == CL_SUCCESS)
@@ -190,7 +194,8 @@ static cl_int corrupt_binary(cl_program program, size_t size, unsigned char **bi
   return error;
 }
 
-/* --- Platforms and devices ------------------------------------------------------------------------------ */
+/* --- Platforms and devices
+ * ------------------------------------------------------------------------------ */
 
 SHIM cl_int clGetPlatformIDs(cl_uint entries, cl_platform_id *platforms, cl_uint *count) {
   SHIM_FAIL(GetPlatformIDs)
@@ -214,8 +219,8 @@ static cl_int answer_text(const char *text, size_t size, void *value, size_t *si
   return CL_SUCCESS;
 }
 
-SHIM cl_int clGetPlatformInfo(cl_platform_id platform, cl_platform_info name, size_t size, void *value,
-                              size_t *size_ret) {
+SHIM cl_int clGetPlatformInfo(cl_platform_id platform, cl_platform_info name, size_t size,
+                              void *value, size_t *size_ret) {
   const char *text = text_instead(name == CL_PLATFORM_NAME);
   if (text != NULL) return answer_text(text, size, value, size_ret);
   SHIM_QUERY(GetPlatformInfo, platform)
@@ -241,11 +246,13 @@ SHIM cl_int clGetDeviceInfo(cl_device_id device, cl_device_info name, size_t siz
   SHIM_ANSWER(GetDeviceInfo, device)
 }
 
-/* --- Contexts and queues -------------------------------------------------------------------------------- */
+/* --- Contexts and queues
+ * -------------------------------------------------------------------------------- */
 
 SHIM cl_context clCreateContext(const cl_context_properties *properties, cl_uint count,
                                 const cl_device_id *devices,
-                                void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *),
+                                void(CL_CALLBACK *notify)(const char *, const void *, size_t,
+                                                          void *),
                                 void *user, cl_int *error) {
   SHIM_FAIL_MAKING(CreateContext)
   cl_context made = quern_shim_kept_context();
@@ -277,7 +284,8 @@ SHIM cl_command_queue clCreateCommandQueue(cl_context context, cl_device_id devi
 }
 
 SHIM cl_int clGetCommandQueueInfo(cl_command_queue queue, cl_command_queue_info name, size_t size,
-                                  void *value, size_t *size_ret){SHIM_QUERY(GetCommandQueueInfo, queue)}
+                                  void *value,
+                                  size_t *size_ret){SHIM_QUERY(GetCommandQueueInfo, queue)}
 
 SHIM cl_int clRetainCommandQueue(cl_command_queue queue) {
   SHIM_FAIL(RetainCommandQueue)
@@ -297,9 +305,11 @@ SHIM cl_int clFinish(cl_command_queue queue) {
   return also_fails("clFinish", real.Finish(queue));
 }
 
-/* --- Buffers -------------------------------------------------------------------------------------------- */
+/* --- Buffers
+ * -------------------------------------------------------------------------------------------- */
 
-SHIM cl_mem clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void *host, cl_int *error) {
+SHIM cl_mem clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void *host,
+                           cl_int *error) {
   SHIM_FAIL_MAKING(CreateBuffer)
   cl_mem made = created(BUFFER, real.CreateBuffer(context, flags, size, host, error));
   /* Memory that is asked of the host is none of the device's. */
@@ -319,8 +329,8 @@ SHIM cl_int clReleaseMemObject(cl_mem memory) {
   return also_fails("clReleaseMemObject", released(BUFFER, real.ReleaseMemObject(memory)));
 }
 
-SHIM cl_mem clCreateSubBuffer(cl_mem whole, cl_mem_flags flags, cl_buffer_create_type type, const void *info,
-                              cl_int *error) {
+SHIM cl_mem clCreateSubBuffer(cl_mem whole, cl_mem_flags flags, cl_buffer_create_type type,
+                              const void *info, cl_int *error) {
   return created(BUFFER, other.CreateSubBuffer(whole, flags, type, info, error));
 }
 
@@ -328,58 +338,65 @@ SHIM cl_int clEnqueueReadBuffer(cl_command_queue queue, cl_mem memory, cl_bool w
                                 size_t size, void *to, cl_uint count, const cl_event *after,
                                 cl_event *event) {
   SHIM_FAIL(EnqueueReadBuffer)
-  return queued(real.EnqueueReadBuffer(queue, memory, wait, offset, size, to, count, after, event), event);
+  return queued(real.EnqueueReadBuffer(queue, memory, wait, offset, size, to, count, after, event),
+                event);
 }
 
 SHIM cl_int clEnqueueWriteBuffer(cl_command_queue queue, cl_mem memory, cl_bool wait, size_t offset,
-                                 size_t size, const void *from, cl_uint count, const cl_event *after,
-                                 cl_event *event) {
+                                 size_t size, const void *from, cl_uint count,
+                                 const cl_event *after, cl_event *event) {
   SHIM_FAIL(EnqueueWriteBuffer)
-  return queued(real.EnqueueWriteBuffer(queue, memory, wait, offset, size, from, count, after, event), event);
+  return queued(
+      real.EnqueueWriteBuffer(queue, memory, wait, offset, size, from, count, after, event), event);
 }
 
 SHIM cl_int clEnqueueCopyBuffer(cl_command_queue queue, cl_mem from, cl_mem to, size_t from_offset,
                                 size_t to_offset, size_t size, cl_uint count, const cl_event *after,
                                 cl_event *event) {
   SHIM_FAIL(EnqueueCopyBuffer)
-  return queued(real.EnqueueCopyBuffer(queue, from, to, from_offset, to_offset, size, count, after, event),
-                event);
+  return queued(
+      real.EnqueueCopyBuffer(queue, from, to, from_offset, to_offset, size, count, after, event),
+      event);
 }
 
 SHIM cl_int clEnqueueFillBuffer(cl_command_queue queue, cl_mem memory, const void *pattern,
                                 size_t pattern_size, size_t offset, size_t size, cl_uint count,
                                 const cl_event *after, cl_event *event) {
   SHIM_FAIL(EnqueueFillBuffer)
-  return queued(
-      real.EnqueueFillBuffer(queue, memory, pattern, pattern_size, offset, size, count, after, event), event);
+  return queued(real.EnqueueFillBuffer(queue, memory, pattern, pattern_size, offset, size, count,
+                                       after, event),
+                event);
 }
 
-SHIM void *clEnqueueMapBuffer(cl_command_queue queue, cl_mem memory, cl_bool wait, cl_map_flags flags,
-                              size_t offset, size_t size, cl_uint count, const cl_event *after,
-                              cl_event *event, cl_int *error) {
+SHIM void *clEnqueueMapBuffer(cl_command_queue queue, cl_mem memory, cl_bool wait,
+                              cl_map_flags flags, size_t offset, size_t size, cl_uint count,
+                              const cl_event *after, cl_event *event, cl_int *error) {
   SHIM_FAIL_MAKING(EnqueueMapBuffer)
-  void *mapped = real.EnqueueMapBuffer(queue, memory, wait, flags, offset, size, count, after, event, error);
+  void *mapped =
+      real.EnqueueMapBuffer(queue, memory, wait, flags, offset, size, count, after, event, error);
   if (mapped != NULL) queued(CL_SUCCESS, event);
   return mapped;
 }
 
 /* As a release, it does its work whatever it says. */
-SHIM cl_int clEnqueueUnmapMemObject(cl_command_queue queue, cl_mem memory, void *mapped, cl_uint count,
-                                    const cl_event *after, cl_event *event) {
-  return also_fails("clEnqueueUnmapMemObject",
-                    queued(real.EnqueueUnmapMemObject(queue, memory, mapped, count, after, event), event));
+SHIM cl_int clEnqueueUnmapMemObject(cl_command_queue queue, cl_mem memory, void *mapped,
+                                    cl_uint count, const cl_event *after, cl_event *event) {
+  return also_fails(
+      "clEnqueueUnmapMemObject",
+      queued(real.EnqueueUnmapMemObject(queue, memory, mapped, count, after, event), event));
 }
 
-/* --- Events --------------------------------------------------------------------------------------------- */
+/* --- Events
+ * --------------------------------------------------------------------------------------------- */
 
-SHIM cl_int clEnqueueMarkerWithWaitList(cl_command_queue queue, cl_uint count, const cl_event *after,
-                                        cl_event *event) {
+SHIM cl_int clEnqueueMarkerWithWaitList(cl_command_queue queue, cl_uint count,
+                                        const cl_event *after, cl_event *event) {
   SHIM_FAIL(EnqueueMarkerWithWaitList)
   return queued(real.EnqueueMarkerWithWaitList(queue, count, after, event), event);
 }
 
-SHIM cl_int clEnqueueBarrierWithWaitList(cl_command_queue queue, cl_uint count, const cl_event *after,
-                                         cl_event *event) {
+SHIM cl_int clEnqueueBarrierWithWaitList(cl_command_queue queue, cl_uint count,
+                                         const cl_event *after, cl_event *event) {
   SHIM_FAIL(EnqueueBarrierWithWaitList)
   return queued(real.EnqueueBarrierWithWaitList(queue, count, after, event), event);
 }
@@ -404,12 +421,13 @@ SHIM cl_int clWaitForEvents(cl_uint count, const cl_event *events) {
   return real.WaitForEvents(count, events);
 }
 
-SHIM cl_int clGetEventProfilingInfo(cl_event event, cl_profiling_info name, size_t size, void *value,
-                                    size_t *size_ret) {
+SHIM cl_int clGetEventProfilingInfo(cl_event event, cl_profiling_info name, size_t size,
+                                    void *value, size_t *size_ret) {
   return other.GetEventProfilingInfo(event, name, size, value, size_ret);
 }
 
-/* --- Programs and kernels ------------------------------------------------------------------------------- */
+/* --- Programs and kernels
+ * ------------------------------------------------------------------------------- */
 
 SHIM cl_program clCreateProgramWithSource(cl_context context, cl_uint count, const char **strings,
                                           const size_t *lengths, cl_int *error) {
@@ -417,19 +435,21 @@ SHIM cl_program clCreateProgramWithSource(cl_context context, cl_uint count, con
   atomic_fetch_add(&sources, 1);
   char *mutant = quern_shim_mutated(count, strings, lengths);
   const char *text = mutant;
-  cl_program made = mutant != NULL ? real.CreateProgramWithSource(context, 1, &text, NULL, error)
-                                   : real.CreateProgramWithSource(context, count, strings, lengths, error);
+  cl_program made = mutant != NULL
+                        ? real.CreateProgramWithSource(context, 1, &text, NULL, error)
+                        : real.CreateProgramWithSource(context, count, strings, lengths, error);
   free(mutant);
   quern_shim_keep_source(made, count, strings, lengths);
   return created(PROGRAM, made);
 }
 
-SHIM cl_program clCreateProgramWithBinary(cl_context context, cl_uint count, const cl_device_id *devices,
-                                          const size_t *sizes, const unsigned char **binaries,
-                                          cl_int *statuses, cl_int *error) {
+SHIM cl_program clCreateProgramWithBinary(cl_context context, cl_uint count,
+                                          const cl_device_id *devices, const size_t *sizes,
+                                          const unsigned char **binaries, cl_int *statuses,
+                                          cl_int *error) {
   SHIM_FAIL_MAKING(CreateProgramWithBinary)
-  return created(PROGRAM,
-                 real.CreateProgramWithBinary(context, count, devices, sizes, binaries, statuses, error));
+  return created(PROGRAM, real.CreateProgramWithBinary(context, count, devices, sizes, binaries,
+                                                       statuses, error));
 }
 
 SHIM cl_int clGetProgramInfo(cl_program program, cl_program_info name, size_t size, void *value,
@@ -442,7 +462,8 @@ SHIM cl_int clGetProgramInfo(cl_program program, cl_program_info name, size_t si
 }
 
 SHIM cl_int clBuildProgram(cl_program program, cl_uint count, const cl_device_id *devices,
-                           const char *options, void(CL_CALLBACK *notify)(cl_program, void *), void *user) {
+                           const char *options, void(CL_CALLBACK *notify)(cl_program, void *),
+                           void *user) {
   SHIM_FAIL(BuildProgram)
   if (quern_shim_is_built(program, options)) return CL_SUCCESS;
   const cl_int error = real.BuildProgram(program, count, devices, options, notify, user);
@@ -450,15 +471,17 @@ SHIM cl_int clBuildProgram(cl_program program, cl_uint count, const cl_device_id
   return error;
 }
 
-SHIM cl_int clGetProgramBuildInfo(cl_program program, cl_device_id device, cl_program_build_info name,
-                                  size_t size, void *value, size_t *size_ret) {
+SHIM cl_int clGetProgramBuildInfo(cl_program program, cl_device_id device,
+                                  cl_program_build_info name, size_t size, void *value,
+                                  size_t *size_ret) {
   SHIM_FAIL(GetProgramBuildInfo)
   if (name == CL_PROGRAM_BUILD_LOG && quern_shim_has_log()) {
     if (size_ret != NULL) *size_ret = sizeof QUERN_SHIM_LOG;
     if (value != NULL) memcpy(value, QUERN_SHIM_LOG, sizeof QUERN_SHIM_LOG);
     return CL_SUCCESS;
   }
-  return real.GetProgramBuildInfo(quern_shim_stand_in(program), device, name, size, value, size_ret);
+  return real.GetProgramBuildInfo(quern_shim_stand_in(program), device, name, size, value,
+                                  size_ret);
 }
 
 SHIM cl_int clReleaseProgram(cl_program program) {
@@ -484,7 +507,7 @@ SHIM cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_
                                    const size_t *offset, const size_t *global, const size_t *local,
                                    cl_uint count, const cl_event *after, cl_event *event) {
   SHIM_FAIL(EnqueueNDRangeKernel)
-  return queued(
-      real.EnqueueNDRangeKernel(queue, kernel, dimensions, offset, global, local, count, after, event),
-      event);
+  return queued(real.EnqueueNDRangeKernel(queue, kernel, dimensions, offset, global, local, count,
+                                          after, event),
+                event);
 }

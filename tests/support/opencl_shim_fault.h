@@ -1,5 +1,6 @@
-/* Faults that the library standing in for the OpenCL loader makes on demand, for the tests that walk every call. Tests reach the
- * functions through dlsym (fault_walk.h); the shim asks before and after it forwards a call. Only for one thread at a time. */
+/* Faults that the library standing in for the OpenCL loader makes on demand, for the tests that
+ * walk every call. Tests reach the functions through dlsym (fault_walk.h); the shim asks before and
+ * after it forwards a call. Only for one thread at a time. */
 #ifndef QUERN_TESTS_OPENCL_SHIM_FAULT_H
 #define QUERN_TESTS_OPENCL_SHIM_FAULT_H
 
@@ -15,8 +16,9 @@ typedef enum quern_shim_fault_kind {
   QUERN_SHIM_NO_BUILD /* a build fails with the log QUERN_SHIM_LOG */
 } quern_shim_fault_kind;
 
-/* What a process finds in its environment: the entry point whose nth call, from 1, never returns, as "clFinish" or "clFinish:3".
- * The shim says so on stderr, in one line that begins with QUERN_SHIM_HANGS. */
+/* What a process finds in its environment: the entry point whose nth call, from 1, never returns,
+ * as "clFinish" or "clFinish:3". The shim says so on stderr, in one line that begins with
+ * QUERN_SHIM_HANGS. */
 #define QUERN_SHIM_HANG  "QUERN_SHIM_HANG"
 #define QUERN_SHIM_HANGS "the shim hangs in "
 
@@ -29,12 +31,14 @@ typedef struct quern_shim_fault {
   cl_int error;
 } quern_shim_fault;
 
-/* Counts calls from here on and makes the fault. A release and clFinish do their work also where they return an error, as
- * otherwise the objects would leak by the shim's own doing, and memory be written that its owner was told is free. */
+/* Counts calls from here on and makes the fault. A release and clFinish do their work also where
+ * they return an error, as otherwise the objects would leak by the shim's own doing, and memory be
+ * written that its owner was told is free. */
 void quern_shim_arm(const quern_shim_fault *fault);
 void quern_shim_disarm(void);
 
-/* Since quern_shim_arm: calls that count, how many of them were spoilt, and the entry point of the first of these; NULL for none. */
+/* Since quern_shim_arm: calls that count, how many of them were spoilt, and the entry point of the
+ * first of these; NULL for none. */
 size_t quern_shim_calls(void);
 size_t quern_shim_spoilt(void);
 const char *quern_shim_first_spoilt(void);

@@ -19,7 +19,8 @@ static bool keeps;
 static cl_context context;
 static entry *made, *built;
 
-void quern_shim_keep_open(const quern__cl_functions *functions, __typeof__(clRetainProgram) *retain) {
+void quern_shim_keep_open(const quern__cl_functions *functions,
+                          __typeof__(clRetainProgram) *retain) {
   driver = functions;
   retain_program = retain;
 }
@@ -71,7 +72,8 @@ static char *join(size_t count, const char **strings, const size_t *lengths) {
   return text;
 }
 
-void quern_shim_keep_source(cl_program program, size_t count, const char **strings, const size_t *lengths) {
+void quern_shim_keep_source(cl_program program, size_t count, const char **strings,
+                            const size_t *lengths) {
   if (!keeps || program == NULL) return;
   entry *is = calloc(1, sizeof *is);
   char *source = is != NULL ? join(count, strings, lengths) : NULL;
@@ -102,7 +104,8 @@ void quern_shim_forget(cl_program freed) {
 bool quern_shim_is_built(cl_program program, const char *options) {
   entry *is = find(program);
   for (const entry *kept = built; is != NULL && kept != NULL; kept = kept->next)
-    if (strcmp(kept->source, is->source) == 0 && strcmp(kept->options, options != NULL ? options : "") == 0) {
+    if (strcmp(kept->source, is->source) == 0 &&
+        strcmp(kept->options, options != NULL ? options : "") == 0) {
       is->stand_in = kept->program;
       return true;
     }

@@ -69,8 +69,8 @@ void test_assert_ok(quern_status status, const char *call, const char *file, int
   _fail(file, line);
 }
 
-void test_assert_fails(quern_status got, quern_status expected, const char *call, const char *file, int line,
-                       const char *const *parts) {
+void test_assert_fails(quern_status got, quern_status expected, const char *call, const char *file,
+                       int line, const char *const *parts) {
   const char *error = quern_last_error();
   const char *missing = NULL;
   for (; missing == NULL && *parts != NULL; parts++)

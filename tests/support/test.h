@@ -20,24 +20,27 @@
 /* A test that must leave no OpenCL object alive. */
 #define QUERN_TEST(function) cmocka_unit_test_teardown(function, test_teardown)
 
-/* Fails when an OpenCL object is alive, or when OpenCL was reached around the library that counts them. Run
- * by hand, outside ctest, it says that nothing is counted. */
+/* Fails when an OpenCL object is alive, or when OpenCL was reached around the library that counts
+ * them. Run by hand, outside ctest, it says that nothing is counted. */
 int test_teardown(void **state);
 
 /* The call returns QUERN_OK; otherwise the failure shows quern_last_error(). */
 #define assert_ok(call) test_assert_ok((call), #call, __FILE__, __LINE__)
 void test_assert_ok(quern_status status, const char *call, const char *file, int line);
 
-/* The call fails with this status, and quern_last_error() is one line with each of the parts in it. */
-#define assert_fails(call, status, ...)                                                                      \
-  test_assert_fails((call), (status), #call, __FILE__, __LINE__, (const char *const[]){__VA_ARGS__, NULL})
-void test_assert_fails(quern_status got, quern_status expected, const char *call, const char *file, int line,
-                       const char *const *parts);
+/* The call fails with this status, and quern_last_error() is one line with each of the parts in it.
+ */
+#define assert_fails(call, status, ...)                                                            \
+  test_assert_fails((call), (status), #call, __FILE__, __LINE__,                                   \
+                    (const char *const[]){__VA_ARGS__, NULL})
+void test_assert_fails(quern_status got, quern_status expected, const char *call, const char *file,
+                       int line, const char *const *parts);
 
 /* Bytes of all OpenCL buffers created so far; only where QUERN_TEST_SHIM is set. */
 size_t test_allocated(void);
 
-/* Has OpenCL devices say that they have memory of their own, which hosts copy to; false where nothing stands in for the loader. */
+/* Has OpenCL devices say that they have memory of their own, which hosts copy to; false where
+ * nothing stands in for the loader. */
 bool test_set_discrete(bool discrete);
 
 /* malloc(count · size) that fails the test instead of returning NULL. */

@@ -1,4 +1,5 @@
-/* Trainings that are small and of every kind of step, for the tests of stopping and resuming them. */
+/* Trainings that are small and of every kind of step, for the tests of stopping and resuming them.
+ */
 #ifndef QUERN_TESTS_TRAIN_CHECKPOINT_TEST_H
 #define QUERN_TESTS_TRAIN_CHECKPOINT_TEST_H
 
@@ -18,7 +19,8 @@ typedef struct task {
 
 enum { TASKS = 6 };
 
-/* Many steps a launch, two launches a step, op by op, and op by op with gradients clipped, with dropout and with normalisations; the last batch is short. */
+/* Many steps a launch, two launches a step, op by op, and op by op with gradients clipped, with
+ * dropout and with normalisations; the last batch is short. */
 static inline task task_at(size_t index) {
   const task tasks[TASKS] = {
       {.name = "serial",
@@ -61,7 +63,8 @@ static inline task task_at(size_t index) {
        .batch = 6,
        .epochs = 3,
        .loss = QUERN_CATEGORICAL,
-       .layers = {quern_dense(9, QUERN_RELU), quern_dense(6, QUERN_GELU), quern_dense(3, QUERN_IDENTITY)},
+       .layers = {quern_dense(9, QUERN_RELU), quern_dense(6, QUERN_GELU),
+                  quern_dense(3, QUERN_IDENTITY)},
        .layer_count = 3},
       {.name = "normalized",
        .inputs = 7,
@@ -69,7 +72,8 @@ static inline task task_at(size_t index) {
        .batch = 6,
        .epochs = 3,
        .loss = QUERN_CATEGORICAL,
-       .layers = {quern_dense(9, QUERN_RELU), quern_dense(6, QUERN_SILU), quern_dense(3, QUERN_IDENTITY)},
+       .layers = {quern_dense(9, QUERN_RELU), quern_dense(6, QUERN_SILU),
+                  quern_dense(3, QUERN_IDENTITY)},
        .layer_count = 3},
   };
   task chosen = tasks[index];
@@ -104,7 +108,8 @@ static inline quern_network *task_network(const task *is, uint64_t seed) {
   return network;
 }
 
-/* Every optimizer with every schedule, with and without a warm-up; the first is plain SGD at a constant rate. */
+/* Every optimizer with every schedule, with and without a warm-up; the first is plain SGD at a
+ * constant rate. */
 enum {
   OPTIMIZERS = QUERN_RMSPROP + 2,
   SCHEDULES = QUERN_SCHEDULE_ONE_CYCLE + 1,
@@ -115,7 +120,8 @@ static inline void task_variant(size_t variant, quern_train_options *options) {
   const size_t optimizer = variant % OPTIMIZERS, rest = variant / OPTIMIZERS;
   const bool adapts = optimizer >= QUERN_ADAM;
   options->optimizer = quern_optimizer_of(
-      (quern_optimizer_kind)(optimizer <= QUERN_RMSPROP ? optimizer : QUERN_RMSPROP), adapts ? 0.01 : 0.3);
+      (quern_optimizer_kind)(optimizer <= QUERN_RMSPROP ? optimizer : QUERN_RMSPROP),
+      adapts ? 0.01 : 0.3);
   options->optimizer.weight_decay = 0.01;
   options->optimizer.decay_bias = variant % 3 != 1;
   if (optimizer > QUERN_RMSPROP) options->optimizer.momentum = 0.9;

@@ -14,7 +14,8 @@ static inline double bound_of(const task *is, size_t ranks) {
   return test_reordering_bound(is->batch, ranks, widest, 0.3, is->epochs * task_steps(is));
 }
 
-static inline void assert_near(const quern_network *got, const quern_network *expected, double bound) {
+static inline void assert_near(const quern_network *got, const quern_network *expected,
+                               double bound) {
   for (size_t i = 0; i < expected->shape.flat_count; i++)
     assert_true(fabs((double)got->parameters[i] - (double)expected->parameters[i]) <= bound);
 }

@@ -40,8 +40,8 @@ typedef struct run {
 static inline quern_status train_rank(test_rank *rank) {
   run *r = rank->user;
   r->options.collective = rank->collective;
-  return quern_train(contexts[r->device][rank->collective->rank], r->network, r->data, r->test, &r->options,
-                     &r->last);
+  return quern_train(contexts[r->device][rank->collective->rank], r->network, r->data, r->test,
+                     &r->options, &r->last);
 }
 
 static inline void free_run(run *r) {
@@ -51,7 +51,8 @@ static inline void free_run(run *r) {
 }
 
 /* Ranks' first weights differ: rank 0's are those that count. */
-static inline run make_run(const task *is, const quern_train_options *options, int device, size_t rank) {
+static inline run make_run(const task *is, const quern_train_options *options, int device,
+                           size_t rank) {
   task tested = *is;
   tested.samples = 11;
   return (run){.device = device,
@@ -63,8 +64,8 @@ static inline run make_run(const task *is, const quern_train_options *options, i
 }
 
 /* Trains on so many ranks; runs[0 …] are the caller's to free. */
-static inline void train_ranks(const task *is, const quern_train_options *options, const int *devices,
-                               size_t ranks, run *runs, test_rank *results) {
+static inline void train_ranks(const task *is, const quern_train_options *options,
+                               const int *devices, size_t ranks, run *runs, test_rank *results) {
   void *users[TEST_MOST_RANKS];
   for (size_t r = 0; r < ranks; r++) {
     runs[r] = make_run(is, options, devices[r], r);
@@ -89,8 +90,8 @@ static inline void assert_same_figures(const quern_epoch *a, const quern_epoch *
 /* What one process makes of it. */
 static inline run train_alone(const task *is, const quern_train_options *options, int device) {
   run alone = make_run(is, options, device, 0);
-  assert_ok(
-      quern_train(contexts[device][0], alone.network, alone.data, alone.test, &alone.options, &alone.last));
+  assert_ok(quern_train(contexts[device][0], alone.network, alone.data, alone.test, &alone.options,
+                        &alone.last));
   return alone;
 }
 
@@ -99,11 +100,13 @@ static const int references[] = {REFERENCE, REFERENCE, REFERENCE, REFERENCE};
 static const int defaults[] = {DEFAULT, DEFAULT, DEFAULT, DEFAULT};
 static const int different[] = {DEFAULT, REFERENCE, DEFAULT, REFERENCE};
 
-static inline void assert_all_alike(const run *runs, const test_rank *results, size_t ranks, bool mixed) {
+static inline void assert_all_alike(const run *runs, const test_rank *results, size_t ranks,
+                                    bool mixed) {
   for (size_t r = 0; r < ranks; r++) {
     if (results[r].status != QUERN_OK) print_error("rank %zu: %s\n", r, results[r].error);
     assert_int_equal(results[r].status, QUERN_OK);
-    /* Devices that round differently have rank 0's parameters at the beginning of each epoch alone. */
+    /* Devices that round differently have rank 0's parameters at the beginning of each epoch alone.
+     */
     if (!mixed) assert_same_bits(runs[r].network, runs[0].network);
     assert_same_figures(&runs[r].last, &runs[0].last);
   }

@@ -1,4 +1,5 @@
-/* What a plan and a trainer take from the device is what was said before, and no step takes more. */
+/* What a plan and a trainer take from the device is what was said before, and no step takes more.
+ */
 #include "test.h"
 
 #include <stdlib.h>
@@ -7,7 +8,8 @@
 enum { BESIDE = 4096 };
 
 static void assert_taken(size_t taken, size_t said) {
-  if (taken < said || taken > said + BESIDE) fail_msg("%zu bytes were taken, %zu said", taken, said);
+  if (taken < said || taken > said + BESIDE)
+    fail_msg("%zu bytes were taken, %zu said", taken, said);
 }
 
 typedef struct parts {
@@ -109,11 +111,13 @@ static void test_refuses(void **state) {
   parts is = make_parts(QUERN_CATEGORICAL);
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
   size_t bytes = 1;
-  assert_fails(quern_trainer_bytes(NULL, is.train, NULL, NULL, &bytes), QUERN_ERROR_ARGUMENT, "NULL");
-  assert_fails(quern_trainer_bytes(is.network, is.train, NULL, NULL, NULL), QUERN_ERROR_ARGUMENT, "NULL");
+  assert_fails(quern_trainer_bytes(NULL, is.train, NULL, NULL, &bytes), QUERN_ERROR_ARGUMENT,
+               "NULL");
+  assert_fails(quern_trainer_bytes(is.network, is.train, NULL, NULL, NULL), QUERN_ERROR_ARGUMENT,
+               "NULL");
   options.batch = 0;
-  assert_fails(quern_trainer_bytes(is.network, is.train, NULL, &options, &bytes), QUERN_ERROR_ARGUMENT,
-               "batch");
+  assert_fails(quern_trainer_bytes(is.network, is.train, NULL, &options, &bytes),
+               QUERN_ERROR_ARGUMENT, "batch");
   assert_int_equal(bytes, 1);
   free_parts(&is);
 }

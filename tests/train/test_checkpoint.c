@@ -1,4 +1,5 @@
-/* Checkpoint files: what is refused, what is named, and that the old file stays where a new one cannot be written. */
+/* Checkpoint files: what is refused, what is named, and that the old file stays where a new one
+ * cannot be written. */
 #include "checkpoint_test.h"
 #include "model/little_endian.h"
 
@@ -14,7 +15,8 @@
 static quern_context *context;
 
 static int open_all(void **state) {
-  return make_temporary_folder(state) != 0 || quern_context_create("reference", &context) != QUERN_OK;
+  return make_temporary_folder(state) != 0 ||
+         quern_context_create("reference", &context) != QUERN_OK;
 }
 
 static int close_all(void **state) {
@@ -33,14 +35,14 @@ static unsigned char *make_checkpoint(size_t *size) {
   return read_bytes(CHECKPOINT, size);
 }
 
-static void resume_fails(const task *is, const quern_train_options *options, size_t shift, const char *name,
-                         const char *there, const char *here) {
+static void resume_fails(const task *is, const quern_train_options *options, size_t shift,
+                         const char *name, const char *there, const char *here) {
   quern_dataset *data = task_data(is, shift);
   quern_network *network = task_network(is, 5);
   quern_trainer *trainer;
   assert_ok(quern_trainer_create(context, network, data, NULL, options, &trainer));
-  assert_fails(quern_trainer_resume(trainer, CHECKPOINT), QUERN_ERROR_FORMAT, CHECKPOINT, "another training",
-               name, there, here);
+  assert_fails(quern_trainer_resume(trainer, CHECKPOINT), QUERN_ERROR_FORMAT, CHECKPOINT,
+               "another training", name, there, here);
   quern_trainer_free(trainer);
   quern_network_free(network);
   quern_dataset_free(data);
@@ -89,7 +91,8 @@ static void test_identity(void **state) {
   resume_fails(&is, &other, 0, "weight decay", "\"0.01\"", "\"0.01, not of biases\"");
   other = options;
   other.optimizer.kind = QUERN_ADAM;
-  resume_fails(&is, &other, 0, "optimizer", "\"sgd\"", "\"adam, beta1 0.9, beta2 0.999, epsilon 1e-08\"");
+  resume_fails(&is, &other, 0, "optimizer", "\"sgd\"",
+               "\"adam, beta1 0.9, beta2 0.999, epsilon 1e-08\"");
   other.optimizer.kind = QUERN_NESTEROV;
   resume_fails(&is, &other, 0, "optimizer", "\"sgd\"", "\"nesterov, momentum 0.9\"");
   other.optimizer.kind = QUERN_RMSPROP;
@@ -100,8 +103,9 @@ static void test_identity(void **state) {
   resume_fails(&is, &other, 0, "schedule", "\"constant\"", "\"step every 3 steps, gamma 0.5\"");
   other.schedule.kind = QUERN_SCHEDULE_COSINE;
   other.schedule.warmup = 2;
-  resume_fails(&is, &other, 0, "schedule", "\"constant\"",
-               "\"cosine over 13 steps, minimum 0, after a warm-up of 2 steps from 0.3333333333333333\"");
+  resume_fails(
+      &is, &other, 0, "schedule", "\"constant\"",
+      "\"cosine over 13 steps, minimum 0, after a warm-up of 2 steps from 0.3333333333333333\"");
   other = options;
   other.clip_norm = 2.5f;
   resume_fails(&is, &other, 0, "norm of the gradients", "\"0\"", "\"2.5\"");
@@ -132,8 +136,8 @@ static void test_epochs(void **state) {
   }
   is.epochs = 1;
   trainer = task_trainer(context, &is, 5);
-  assert_fails(quern_trainer_resume(trainer, CHECKPOINT), QUERN_ERROR_ARGUMENT, CHECKPOINT, "epoch 3",
-               "after epoch 1");
+  assert_fails(quern_trainer_resume(trainer, CHECKPOINT), QUERN_ERROR_ARGUMENT, CHECKPOINT,
+               "epoch 3", "after epoch 1");
   quern_trainer_free(trainer);
 }
 
@@ -158,8 +162,8 @@ static void test_truncated(void **state) {
 }
 
 /* Writes the checkpoint with `text` of its header replaced by as many bytes, and resumes. */
-static void refuse_header(const unsigned char *bytes, size_t size, const char *text, const char *other,
-                          const char *part) {
+static void refuse_header(const unsigned char *bytes, size_t size, const char *text,
+                          const char *other, const char *part) {
   assert_int_equal(strlen(text), strlen(other));
   unsigned char *copy = test_alloc(size + 1, 1);
   memcpy(copy, bytes, size);
@@ -172,8 +176,8 @@ static void refuse_header(const unsigned char *bytes, size_t size, const char *t
   free(copy);
   const task is = task_at(0);
   quern_trainer *trainer = task_trainer(context, &is, 6);
-  assert_fails(quern_trainer_resume(trainer, path_of("changed")), QUERN_ERROR_FORMAT, path_of("changed"),
-               part);
+  assert_fails(quern_trainer_resume(trainer, path_of("changed")), QUERN_ERROR_FORMAT,
+               path_of("changed"), part);
   quern_trainer_free(trainer);
 }
 
@@ -181,9 +185,11 @@ static void test_headers(void **state) {
   (void)state;
   size_t size;
   unsigned char *bytes = make_checkpoint(&size);
-  refuse_header(bytes, size, "\"quern.checkpoint\":\"1\"", "\"quern.checkpoint\":\"2\"", "format \"2\"");
+  refuse_header(bytes, size, "\"quern.checkpoint\":\"1\"", "\"quern.checkpoint\":\"2\"",
+                "format \"2\"");
   refuse_header(bytes, size, "\"quern.checkpoint\"", "\"quern.checkpaint\"", "no checkpoint");
-  refuse_header(bytes, size, "\"quern.step\":\"2\"", "\"quern.step\":\"5\"", "5 of an epoch with 5 steps");
+  refuse_header(bytes, size, "\"quern.step\":\"2\"", "\"quern.step\":\"5\"",
+                "5 of an epoch with 5 steps");
   refuse_header(bytes, size, "\"quern.step\":\"2\"", "\"quern.step\":\" \"", "whole number");
   refuse_header(bytes, size, "\"quern.step\":\"2\"", "\"quern.step\":\"-\"", "whole number");
   refuse_header(bytes, size, "\"quern.updates\":\"2\"", "\"quern.updates\":\"3\"", "quern.updates");
@@ -207,7 +213,8 @@ static void test_numbers(void **state) {
   for (size_t i = 0; i < 2; i++) {
     unsigned char *copy = test_alloc(size, 1);
     memcpy(copy, bytes, size);
-    memcpy(copy + size - (i == 0 ? 4 : 50 * 4), &bad[i], sizeof *bad); /* the last loss; a parameter */
+    /* the last loss; a parameter */
+    memcpy(copy + size - (i == 0 ? 4 : 50 * 4), &bad[i], sizeof *bad);
     write_bytes(path_of("changed"), copy, size);
     free(copy);
     assert_fails(quern_trainer_resume(trainer, path_of("changed")), QUERN_ERROR_FORMAT,
@@ -215,8 +222,10 @@ static void test_numbers(void **state) {
   }
   quern_network *network = task_network(&is, 5), *loaded = NULL;
   assert_ok(quern_model_save(network, path_of("model")));
-  assert_fails(quern_trainer_resume(trainer, path_of("model")), QUERN_ERROR_FORMAT, "no checkpoint");
-  assert_fails(quern_model_load(CHECKPOINT, NULL, &loaded), QUERN_ERROR_FORMAT, "checkpoint of training");
+  assert_fails(quern_trainer_resume(trainer, path_of("model")), QUERN_ERROR_FORMAT,
+               "no checkpoint");
+  assert_fails(quern_model_load(CHECKPOINT, NULL, &loaded), QUERN_ERROR_FORMAT,
+               "checkpoint of training");
   quern_network_free(network);
   quern_trainer_free(trainer);
   free(bytes);
@@ -231,8 +240,8 @@ static size_t count_files(void) {
   return count;
 }
 
-/* Where a checkpoint cannot be written, the error says why, the old one stays, nothing else is left, and training goes
- * on. A full disk is played by a limit on the size of files. */
+/* Where a checkpoint cannot be written, the error says why, the old one stays, nothing else is
+ * left, and training goes on. A full disk is played by a limit on the size of files. */
 static void test_old_file_kept(void **state) {
   (void)state;
   size_t size, again;
@@ -258,8 +267,8 @@ static void test_old_file_kept(void **state) {
   }
   signal(SIGXFSZ, handler);
 
-  assert_fails(quern_trainer_save(trainer, path_of("missing/checkpoint")), QUERN_ERROR_FILE, "missing",
-               "No such file");
+  assert_fails(quern_trainer_save(trainer, path_of("missing/checkpoint")), QUERN_ERROR_FILE,
+               "missing", "No such file");
   assert_fails(quern_trainer_save(trainer, temporary_folder), QUERN_ERROR_FILE, "folder");
   assert_int_equal(symlink("nowhere", path_of("link")), 0);
   assert_fails(quern_trainer_save(trainer, path_of("link")), QUERN_ERROR_FILE, "link");
@@ -269,7 +278,8 @@ static void test_old_file_kept(void **state) {
   const bool root = geteuid() == 0;
   assert_int_equal(chmod(temporary_folder, 0555), 0);
   if (!root || seteuid(65534) == 0) {
-    assert_fails(quern_trainer_save(trainer, CHECKPOINT), QUERN_ERROR_FILE, CHECKPOINT, "Permission denied");
+    assert_fails(quern_trainer_save(trainer, CHECKPOINT), QUERN_ERROR_FILE, CHECKPOINT,
+                 "Permission denied");
     if (root) assert_int_equal(seteuid(0), 0);
   } else {
     print_message("root cannot be someone else here: a folder that is not writable is left out\n");
@@ -298,19 +308,21 @@ static void test_old_file_kept(void **state) {
 
 enum { DONE = 0, NO_MOUNT = 77 };
 
-/* In a process and a file system of its own: the first checkpoint fits, and then the disk is full. What went wrong, on
- * the standard error, is the result. */
+/* In a process and a file system of its own: the first checkpoint fits, and then the disk is full.
+ * What went wrong, on the standard error, is the result. */
 static int fill_disk(quern_trainer *trainer) {
   char block[4096] = "";
   if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
       mount("none", temporary_folder, "tmpfs", 0, "size=16k") != 0)
     return NO_MOUNT;
-  if (quern_trainer_save(trainer, CHECKPOINT) != QUERN_OK) return fprintf(stderr, "%s\n", quern_last_error());
+  if (quern_trainer_save(trainer, CHECKPOINT) != QUERN_OK)
+    return fprintf(stderr, "%s\n", quern_last_error());
   FILE *filler = fopen(path_of("filler"), "w");
   if (filler == NULL) return fprintf(stderr, "no file to fill the disk with\n");
   while (fwrite(block, sizeof block, 1, filler) == 1 && fflush(filler) == 0) {
   }
-  if (quern_trainer_save(trainer, CHECKPOINT) != QUERN_ERROR_FILE) return fprintf(stderr, "it was saved\n");
+  if (quern_trainer_save(trainer, CHECKPOINT) != QUERN_ERROR_FILE)
+    return fprintf(stderr, "it was saved\n");
   if (strstr(quern_last_error(), strerror(ENOSPC)) == NULL)
     return fprintf(stderr, "%s\n", quern_last_error());
   if (quern_trainer_resume(trainer, CHECKPOINT) != QUERN_OK)
@@ -334,8 +346,8 @@ static void test_full_disk(void **state) {
   quern_trainer_free(trainer);
   assert_true(WIFEXITED(status));
   if (WEXITSTATUS(status) == NO_MOUNT) {
-    print_message(
-        "no file system can be mounted here: a full disk is left to the limit on the size of files\n");
+    print_message("no file system can be mounted here: a full disk is left to the limit on the "
+                  "size of files\n");
     skip();
   }
   assert_int_equal(WEXITSTATUS(status), DONE);

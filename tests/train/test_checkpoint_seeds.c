@@ -1,5 +1,6 @@
-/* The checkpoints from which fuzzing starts (tests/fuzz/corpus/checkpoint) are of today's form: those that are good are taken, and each
- * of the others is refused for what is wrong with it and nothing before that. Where a checkpoint says more than it did,
+/* The checkpoints from which fuzzing starts (tests/fuzz/corpus/checkpoint) are of today's form:
+ * those that are good are taken, and each of the others is refused for what is wrong with it and
+ * nothing before that. Where a checkpoint says more than it did,
  *
  *   QUERN_WRITE_SEEDS=tests/fuzz/corpus/checkpoint build/tests/test_train_checkpoint_seeds
  *
@@ -28,7 +29,8 @@ static const seed seeds[] = {
      "metadata \"quern.epoch\": \"-1\""},
     {"step_overflows", 2, "\"quern.step\":\"2\"", "\"quern.step\":\"18446744073709551615\"",
      "metadata \"quern.step\": 18446744073709551615"},
-    {"promises_2_60", 2, "\"shape\":[18]", "\"shape\":[1152921504606846976]", "tensor \"parameters\""},
+    {"promises_2_60", 2, "\"shape\":[18]", "\"shape\":[1152921504606846976]",
+     "tensor \"parameters\""},
 };
 enum { SEEDS = sizeof seeds / sizeof *seeds };
 
@@ -85,7 +87,8 @@ static void check_seeds(const char *folder) {
     const quern_status status = quern_trainer_resume(trainer, path);
     if (seeds[i].said == NULL) {
       if (status != QUERN_OK)
-        fail_msg("not taken: %s; the head of this test says how to make it anew", quern_last_error());
+        fail_msg("not taken: %s; the head of this test says how to make it anew",
+                 quern_last_error());
       assert_ok(quern_trainer_steps(trainer, 1, &epoch));
     } else if (status == QUERN_OK || strstr(quern_last_error(), seeds[i].said) == NULL) {
       fail_msg("%s: expected it refused by %s, got \"%s\"", path, seeds[i].said,

@@ -1,11 +1,13 @@
-/* Data whose labels are numbered in another way than those that were trained on are refused, not measured. */
+/* Data whose labels are numbered in another way than those that were trained on are refused, not
+ * measured. */
 #include "../data/temporary.h"
 #include "test.h"
 
 static quern_context *context;
 
 static int open_all(void **state) {
-  return make_temporary_folder(state) != 0 || quern_context_create("reference", &context) != QUERN_OK;
+  return make_temporary_folder(state) != 0 ||
+         quern_context_create("reference", &context) != QUERN_OK;
 }
 
 static int close_all(void **state) {
@@ -29,7 +31,8 @@ static quern_network *make_network(size_t outputs) {
   return network;
 }
 
-static quern_status train(quern_network *network, const quern_dataset *data, const quern_dataset *test) {
+static quern_status train(quern_network *network, const quern_dataset *data,
+                          const quern_dataset *test) {
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
   options.epochs = 1;
   return quern_train(context, network, data, test, &options, NULL);

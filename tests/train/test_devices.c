@@ -1,4 +1,5 @@
-/* Several devices of one process: the answer of one device, the same bits from run to run with the same shares, and one error. */
+/* Several devices of one process: the answer of one device, the same bits from run to run with the
+ * same shares, and one error. */
 #include "backend.h"
 #include "device.h"
 #include "ranks_bound.h"
@@ -80,7 +81,8 @@ static outcome train(const team *on, const task *is, const quern_train_options *
   quern_context *listed[MOST];
   list_contexts(on, listed);
   outcome got = {.network = task_network(is, 5)};
-  got.status = quern_train_on(listed, on->count, on->shares, got.network, data, test, options, &got.last);
+  got.status =
+      quern_train_on(listed, on->count, on->shares, got.network, data, test, options, &got.last);
   quern_dataset_free(data);
   quern_dataset_free(test);
   return got;
@@ -98,7 +100,8 @@ static quern_status shares_of(const team *on, const task *is, const quern_train_
   quern_network *network = task_network(is, 5);
   quern_context *listed[MOST];
   list_contexts(on, listed);
-  const quern_status status = quern_train_shares(listed, on->count, network, data, options, shares, measured);
+  const quern_status status =
+      quern_train_shares(listed, on->count, network, data, options, shares, measured);
   quern_network_free(network);
   quern_dataset_free(data);
   return status;
@@ -125,7 +128,8 @@ static void test_same_answer(void **state) {
     const quern_train_options options = task_options(&is);
     for (size_t i = 0; i < sizeof teams / sizeof *teams; i++) {
       const team alone = {1, {teams[i].places[0]}, NULL};
-      outcome expected = train_well(&alone, &is, &options), first = train_well(&teams[i], &is, &options),
+      outcome expected = train_well(&alone, &is, &options),
+              first = train_well(&teams[i], &is, &options),
               second = train_well(&teams[i], &is, &options);
       const double bound = bound_of(&is, teams[i].count);
       assert_near(first.network, expected.network, bound);
@@ -142,7 +146,8 @@ static void test_same_answer(void **state) {
   }
 }
 
-/* Shares that are measured add up to the batch, and a device that sleeps 2 ms a sample, where others take microseconds, gets the less. */
+/* Shares that are measured add up to the batch, and a device that sleeps 2 ms a sample, where
+ * others take microseconds, gets the less. */
 static void test_measured(void **state) {
   (void)state;
   task is = task_at(0);
@@ -185,7 +190,8 @@ static void assert_refused(const team *on, const quern_train_options *options, c
 static void test_refusals(void **state) {
   (void)state;
   static const uint32_t none[] = {0, 0}, many[] = {UINT32_MAX, 1};
-  assert_refused(&(const team){3, {REFERENCE, DEFAULT, REFERENCE}, NULL}, NULL, "reference, is listed twice");
+  assert_refused(&(const team){3, {REFERENCE, DEFAULT, REFERENCE}, NULL}, NULL,
+                 "reference, is listed twice");
   assert_refused(&(const team){2, {REFERENCE, DEFAULT}, none}, NULL, "add up to 0");
   assert_refused(&(const team){2, {REFERENCE, DEFAULT}, many}, NULL, "add up to 4294967296");
   assert_refused(&(const team){0, {REFERENCE}, NULL}, NULL, "the contexts");
@@ -197,11 +203,13 @@ static void test_refusals(void **state) {
   quern_thread_group *group;
   assert_ok(quern_thread_group_create(2, 0, &group));
   options.collective = quern_thread_group_at(group, 0);
-  assert_refused(&(const team){2, {REFERENCE, DEFAULT}, even}, &options, "a collective in the options");
+  assert_refused(&(const team){2, {REFERENCE, DEFAULT}, even}, &options,
+                 "a collective in the options");
   quern_thread_group_free(group);
 }
 
-/* Each place where a device fails, from the measurement to the last epoch: one error that names it, a network that is as it was. */
+/* Each place where a device fails, from the measurement to the last epoch: one error that names it,
+ * a network that is as it was. */
 static void test_one_fails(void **state) {
   (void)state;
   const task is = task_at(0);
@@ -266,15 +274,16 @@ static void replace(const char *path, const char *from, const char *to) {
   free(bytes);
 }
 
-/* Stopped in the middle of an epoch, and gone on with: with the shares of the checkpoint to the same bits, with others near them. */
+/* Stopped in the middle of an epoch, and gone on with: with the shares of the checkpoint to the
+ * same bits, with others near them. */
 static void test_resume(void **state) {
   (void)state;
   const task is = task_at(0);
   quern_train_options options = task_options(&is);
   witness seen = {.thread = pthread_self(), .allowed = 5};
-  const team on = {2, {REFERENCE, REFERENCE_TOO}, uneven}, open = {2, {REFERENCE, REFERENCE_TOO}, NULL},
-             other = {2, {REFERENCE, DEFAULT}, even}, alone = {1, {REFERENCE}, NULL},
-             three = {3, {REFERENCE, DEFAULT, REFERENCE_TOO}, NULL};
+  const team on = {2, {REFERENCE, REFERENCE_TOO}, uneven},
+             open = {2, {REFERENCE, REFERENCE_TOO}, NULL}, other = {2, {REFERENCE, DEFAULT}, even},
+             alone = {1, {REFERENCE}, NULL}, three = {3, {REFERENCE, DEFAULT, REFERENCE_TOO}, NULL};
   options.on_epoch = see_epoch;
   options.user = &seen;
   outcome whole = train_well(&on, &is, &options);
@@ -317,8 +326,8 @@ static void test_resume(void **state) {
   assert_non_null(strstr(quern_last_error(), "\"0,0\""));
 }
 
-/* Devices that round differently drift apart within an epoch, and are made alike when one begins: from the end of an epoch on, the bits
- * are the same too. */
+/* Devices that round differently drift apart within an epoch, and are made alike when one begins:
+ * from the end of an epoch on, the bits are the same too. */
 static void test_resume_different(void **state) {
   (void)state;
   const task is = task_at(0);

@@ -1,4 +1,5 @@
-/* Numbers that go wrong: noticed at the end of an epoch, named by step and layer, and never saved. */
+/* Numbers that go wrong: noticed at the end of an epoch, named by step and layer, and never saved.
+ */
 #include "checkpoint_test.h"
 
 #include <math.h>
@@ -58,7 +59,8 @@ static void test_step_and_layer(void **state) {
           is.layer_count == 2 ? "the output of layer 2 of 2" : "the output of layer 2 of 3";
       const char *const weights =
           is.layer_count == 2 ? "the weights of layer 2 of 2" : "the weights of layer 2 of 3";
-      const char *const bias = is.layer_count == 2 ? "the bias of layer 1 of 2" : "the bias of layer 1 of 3";
+      const char *const bias =
+          is.layer_count == 2 ? "the bias of layer 1 of 2" : "the bias of layer 1 of 3";
       check_case(context, &is, &(case_){first_output, 0, 3e38f, 1.0f, 0.1f, "step 1 of"});
       check_case(context, &is, &(case_){second, 1, 3e38f, 3e38f, 0.1f, "step 1 of"});
       check_case(context, &is, &(case_){weights, 1, INFINITY, 0.0f, 0.1f, "step 1 of"});
@@ -72,15 +74,16 @@ static void test_step_and_layer(void **state) {
 static void assert_stands_at(quern_trainer *trainer, const char *checkpoint) {
   size_t size, other;
   assert_ok(quern_trainer_save(trainer, path_of("other")));
-  unsigned char *expected = read_bytes(checkpoint, &size), *now = read_bytes(path_of("other"), &other);
+  unsigned char *expected = read_bytes(checkpoint, &size),
+                *now = read_bytes(path_of("other"), &other);
   assert_int_equal(size, other);
   assert_memory_equal(expected, now, size);
   free(expected);
   free(now);
 }
 
-/* Parameters that grow too fast lead to a bad step in the middle. Found by whole epochs, it is the step that a trainer finds which
- * looks after each one; and there the trainer stands. */
+/* Parameters that grow too fast lead to a bad step in the middle. Found by whole epochs, it is the
+ * step that a trainer finds which looks after each one; and there the trainer stands. */
 static void test_the_first_bad_step(void **state) {
   (void)state;
   size_t compared = 0;
@@ -96,7 +99,8 @@ static void test_the_first_bad_step(void **state) {
       quern_dataset *data = task_data(&is, 0);
       quern_network *network = task_network(&is, 5);
       quern_train_options options = task_options(&is);
-      options.optimizer = quern_optimizer_of(QUERN_SGD, 0.1); /* every parameter grows 100,000 times a step */
+      /* every parameter grows 100,000 times a step */
+      options.optimizer = quern_optimizer_of(QUERN_SGD, 0.1);
       options.optimizer.weight_decay = 1e6;
       quern_trainer *slow, *quick, *late;
       quern_epoch epoch;
@@ -117,8 +121,8 @@ static void test_the_first_bad_step(void **state) {
       const bool parameters = strstr(quern_last_error(), "in the last step") != NULL;
       snprintf(step, sizeof step, "in step %zu of 13 of", good + 1 + parameters);
       assert_fails(quern_trainer_epoch(quick, &epoch), QUERN_ERROR_NOT_FINITE, step);
-      /* It stands before that step: one more gives the same error, and before the bad parameters it can be saved. So
-       * does one that began in the middle of the epoch. */
+      /* It stands before that step: one more gives the same error, and before the bad parameters it
+       * can be saved. So does one that began in the middle of the epoch. */
       assert_fails(quern_trainer_epoch(quick, &epoch), QUERN_ERROR_NOT_FINITE, step);
       assert_ok(quern_trainer_create(context, network, data, NULL, &options, &late));
       assert_ok(quern_trainer_resume(late, CHECKPOINT));
@@ -201,11 +205,11 @@ static void test_data(void **state) {
   const int32_t labels[4] = {0, 1, 0, 1};
   quern_dataset *data;
   values[7] = NAN;
-  assert_fails(quern_dataset_from_floats(values, labels, 4, 3, &data), QUERN_ERROR_DATA, "row 2", "column 1",
-               "nan");
+  assert_fails(quern_dataset_from_floats(values, labels, 4, 3, &data), QUERN_ERROR_DATA, "row 2",
+               "column 1", "nan");
   values[7] = -INFINITY;
-  assert_fails(quern_dataset_from_floats(values, labels, 4, 3, &data), QUERN_ERROR_DATA, "row 2", "column 1",
-               "inf");
+  assert_fails(quern_dataset_from_floats(values, labels, 4, 3, &data), QUERN_ERROR_DATA, "row 2",
+               "column 1", "inf");
 }
 
 static int clean(void **state) {
@@ -215,8 +219,8 @@ static int clean(void **state) {
 #define FINITE_TEST(test) cmocka_unit_test_teardown(test, clean)
 
 int main(void) {
-  const struct CMUnitTest tests[] = {FINITE_TEST(test_step_and_layer), FINITE_TEST(test_the_first_bad_step),
-                                     FINITE_TEST(test_the_last_step), FINITE_TEST(test_large_losses),
-                                     FINITE_TEST(test_data)};
+  const struct CMUnitTest tests[] = {
+      FINITE_TEST(test_step_and_layer), FINITE_TEST(test_the_first_bad_step),
+      FINITE_TEST(test_the_last_step), FINITE_TEST(test_large_losses), FINITE_TEST(test_data)};
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }

@@ -27,8 +27,10 @@ static quern_dataset *make_data(void) {
   float values[SAMPLES * COLUMNS], targets[SAMPLES];
   quern_dataset *data;
   for (size_t i = 0; i < SAMPLES * COLUMNS; i++) values[i] = (float)(i * 37 % 101);
-  for (size_t i = 0; i < SAMPLES; i++) targets[i] = values[i * COLUMNS] - 3.0f * values[i * COLUMNS + 1];
-  assert_ok(quern_dataset_from_targets(values, targets, QUERN_TASK_REGRESSION, SAMPLES, COLUMNS, 1, &data));
+  for (size_t i = 0; i < SAMPLES; i++)
+    targets[i] = values[i * COLUMNS] - 3.0f * values[i * COLUMNS + 1];
+  assert_ok(quern_dataset_from_targets(values, targets, QUERN_TASK_REGRESSION, SAMPLES, COLUMNS, 1,
+                                       &data));
   return data;
 }
 
@@ -103,7 +105,8 @@ static void assert_trains(size_t contexts, bool in_stop) {
     options.stop = free_in_stop;
   else
     options.on_epoch = free_in_epoch;
-  assert_ok(quern_train_on(own.list, contexts, NULL, own.network, own.train, own.test, &options, &last));
+  assert_ok(
+      quern_train_on(own.list, contexts, NULL, own.network, own.train, own.test, &options, &last));
   assert_null(own.network);
   assert_int_equal(last.epoch, 3);
   assert_true(last.test.loss > 0.0 && last.test.loss < 10.0);
@@ -188,7 +191,8 @@ static void test_trainer_in_its_own_steps(void **state) {
   options.optimizer.learning_rate = 1e-3;
   options.stop = use_trainer;
   options.user = &own;
-  assert_ok(quern_trainer_create(own.contexts[0], own.network, own.train, own.test, &options, &own.trainer));
+  assert_ok(quern_trainer_create(own.contexts[0], own.network, own.train, own.test, &options,
+                                 &own.trainer));
   assert_ok(quern_trainer_epoch(own.trainer, &epoch));
   assert_null(own.trainer);
   assert_int_equal(own.stepped, QUERN_ERROR_BUSY);
@@ -206,7 +210,8 @@ static void test_results_apart(void **state) {
   assert_fails(quern_dataset_split(data, 0.5, 0, &data, &data), QUERN_ERROR_ARGUMENT, "split",
                "the same variable");
   assert_ptr_equal(data, before);
-  assert_fails(quern_dataset_open("digits", NULL, &data, &data), QUERN_ERROR_ARGUMENT, "the same variable");
+  assert_fails(quern_dataset_open("digits", NULL, &data, &data), QUERN_ERROR_ARGUMENT,
+               "the same variable");
   assert_ptr_equal(data, before);
   assert_ok(quern_dataset_split(before, 0.5, 0, &rest, &data));
   assert_int_equal(quern_dataset_rows(rest) + quern_dataset_rows(data), SAMPLES);
@@ -214,7 +219,8 @@ static void test_results_apart(void **state) {
   quern_dataset_free(data);
   /* A result is nothing after a failure. */
   rest = held_out = before;
-  assert_fails(quern_dataset_split(before, 2.0, 0, &rest, &held_out), QUERN_ERROR_ARGUMENT, "fraction 2");
+  assert_fails(quern_dataset_split(before, 2.0, 0, &rest, &held_out), QUERN_ERROR_ARGUMENT,
+               "fraction 2");
   assert_true(rest == NULL && held_out == NULL);
   quern_dataset_free(before);
 }

@@ -1,4 +1,5 @@
-/* Early stopping: when training stops, which weights it leaves, and that both survive a checkpoint. */
+/* Early stopping: when training stops, which weights it leaves, and that both survive a checkpoint.
+ */
 #include "checkpoint_test.h"
 
 #include <math.h>
@@ -32,8 +33,8 @@ static quern_train_options worsening(const task *is) {
   return options;
 }
 
-static quern_network *train(quern_context *context, const task *is, const quern_train_options *options,
-                            quern_epoch *last) {
+static quern_network *train(quern_context *context, const task *is,
+                            const quern_train_options *options, quern_epoch *last) {
   quern_dataset *data = task_data(is, 0), *test = task_data(is, 1);
   quern_network *network = task_network(is, 5);
   assert_ok(quern_train(context, network, data, test, options, last));
@@ -80,7 +81,8 @@ static void test_best(void **state) {
   }
 }
 
-/* Stopped after every epoch and gone on with, it ends in the same epoch with the same weights; and stays there. */
+/* Stopped after every epoch and gone on with, it ends in the same epoch with the same weights; and
+ * stays there. */
 static bool one_epoch(const quern_epoch *epoch, void *user) {
   (void)note(epoch, user);
   return false;
@@ -133,7 +135,8 @@ static void test_refusals(void **state) {
   assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_ARGUMENT,
                "a patience of 3 epochs", "no test set");
   assert_ok(quern_trainer_create(context, network, data, data, &options, &trainer));
-  assert_fails(quern_trainer_download_best(trainer, network), QUERN_ERROR_ARGUMENT, "no epoch was tested");
+  assert_fails(quern_trainer_download_best(trainer, network), QUERN_ERROR_ARGUMENT,
+               "no epoch was tested");
   assert_fails(quern_trainer_download_best(NULL, network), QUERN_ERROR_ARGUMENT, "NULL");
   assert_ok(quern_trainer_epoch(trainer, &epoch));
   assert_int_equal(epoch.best_epoch, 1);

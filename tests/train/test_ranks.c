@@ -1,4 +1,5 @@
-/* Ranks that train together: the answer of one process, the same bits on all and from run to run. */
+/* Ranks that train together: the answer of one process, the same bits on all and from run to run.
+ */
 #include "ranks_run.h"
 
 static void check_task(const task *is, const quern_train_options *options, const int *devices) {
@@ -26,7 +27,8 @@ static void check_task(const task *is, const quern_train_options *options, const
   free_run(&alone);
 }
 
-/* Last batches of fewer samples than ranks, frozen parameters, gradients that are clipped, and losses by elements. */
+/* Last batches of fewer samples than ranks, frozen parameters, gradients that are clipped, and
+ * losses by elements. */
 static void test_same_answer(void **state) {
   (void)state;
   for (size_t t = 0; t < TASKS; t++) {
@@ -38,8 +40,8 @@ static void test_same_answer(void **state) {
   }
 }
 
-/* Layers so large that their gradients go in several buckets, of which one goes in pieces; with clipping, which needs them all, and
- * without. */
+/* Layers so large that their gradients go in several buckets, of which one goes in pieces; with
+ * clipping, which needs them all, and without. */
 static task large_task(void) {
   task is = task_at(2);
   is.samples = 2 * is.batch + 1;
@@ -83,7 +85,8 @@ static quern_status train_by_short_table(test_rank *rank) {
   first.all_reduce_test = NULL;
   run *r = rank->user;
   r->options.collective = &first;
-  return quern_train(contexts[r->device][first.rank], r->network, r->data, r->test, &r->options, &r->last);
+  return quern_train(contexts[r->device][first.rank], r->network, r->data, r->test, &r->options,
+                     &r->last);
 }
 
 static void test_short_table(void **state) {
@@ -106,7 +109,8 @@ static void test_short_table(void **state) {
   free_runs(others, RANKS);
 }
 
-/* The mean is the weighted one of the whole batch, whatever labels a rank has; and masks are those of the samples' places in it. */
+/* The mean is the weighted one of the whole batch, whatever labels a rank has; and masks are those
+ * of the samples' places in it. */
 static void test_weights_and_dropout(void **state) {
   (void)state;
   task is = task_at(0);
@@ -122,23 +126,23 @@ static void test_weights_and_dropout(void **state) {
 }
 
 /* What a rank's data may take at least, as the error says. */
-static size_t least_memory(const run *r, const quern_train_options *given, const quern_collective *collective,
-                           quern_data_placement *placement) {
+static size_t least_memory(const run *r, const quern_train_options *given,
+                           const quern_collective *collective, quern_data_placement *placement) {
   quern_train_options options = *given;
   options.collective = collective;
   options.data_memory = 1;
-  assert_fails(quern_trainer_placement(contexts[r->device][collective->rank], r->network, r->data, r->test,
-                                       &options, placement),
+  assert_fails(quern_trainer_placement(contexts[r->device][collective->rank], r->network, r->data,
+                                       r->test, &options, placement),
                QUERN_ERROR_ARGUMENT, "may take 1 bytes", "expected at least ");
   const char *at = strstr(quern_last_error(), "at least ");
   options.data_memory = strtoull(at + strlen("at least "), NULL, 10);
-  assert_ok(quern_trainer_placement(contexts[r->device][collective->rank], r->network, r->data, r->test,
-                                    &options, placement));
+  assert_ok(quern_trainer_placement(contexts[r->device][collective->rank], r->network, r->data,
+                                    r->test, &options, placement));
   return options.data_memory;
 }
 
-/* Streams on so many ranks, each of which has `more` bytes beyond the least for its data, the first twice as many: the same bits as from
- * whole data sets. */
+/* Streams on so many ranks, each of which has `more` bytes beyond the least for its data, the first
+ * twice as many: the same bits as from whole data sets. */
 static void check_streamed(const task *is, const quern_train_options *options, const int *devices,
                            size_t ranks, size_t more, const run *whole) {
   run streamed[TEST_MOST_RANKS];
@@ -151,7 +155,8 @@ static void check_streamed(const task *is, const quern_train_options *options, c
     streamed[r] = make_run(is, options, devices[r], r);
     users[r] = &streamed[r];
     const size_t least = least_memory(&streamed[r], options, quern_thread_group_at(group, r), &at);
-    if (ranks > 1 && options->shares == NULL) assert_in_range(at.train_chunk, 1, is->batch / ranks + 1);
+    if (ranks > 1 && options->shares == NULL)
+      assert_in_range(at.train_chunk, 1, is->batch / ranks + 1);
     streamed[r].options.data_memory = least + (r == 0 ? 2 : 1) * more;
   }
   quern_thread_group_free(group);
@@ -162,7 +167,8 @@ static void check_streamed(const task *is, const quern_train_options *options, c
   free_runs(streamed, ranks);
 }
 
-/* Each rank has its shard of each batch in its chunks, whatever their lengths, and where one has all its data resident. */
+/* Each rank has its shard of each batch in its chunks, whatever their lengths, and where one has
+ * all its data resident. */
 static void test_streamed(void **state) {
   (void)state;
   static const uint32_t uneven[] = {5, 1, 0, 2};
@@ -197,12 +203,15 @@ static void test_fits_divided(void **state) {
     assert_ok(quern_thread_group_create(ranks, 0.0, &group));
     least[ranks] = least_memory(&r, &options, quern_thread_group_at(group, 0), &at);
     if (ranks > 1) assert_true(least[ranks] < least[1] / ranks + least[1] / 8);
-    /* In as much as one rank needs for a batch, several have a chunk of as many batches as there are ranks. */
+    /* In as much as one rank needs for a batch, several have a chunk of as many batches as there
+     * are ranks. */
     options.data_memory = least[1];
     options.collective = quern_thread_group_at(group, 0);
     at = (quern_data_placement)QUERN_DATA_PLACEMENT_INIT;
-    assert_ok(quern_trainer_placement(contexts[REFERENCE][0], r.network, r.data, r.test, &options, &at));
-    const size_t part = is.batch / ranks + (is.batch % ranks != 0), batches = (is.samples - 1) / is.batch + 1;
+    assert_ok(
+        quern_trainer_placement(contexts[REFERENCE][0], r.network, r.data, r.test, &options, &at));
+    const size_t part = is.batch / ranks + (is.batch % ranks != 0),
+                 batches = (is.samples - 1) / is.batch + 1;
     assert_int_equal(at.train_chunk / part, ranks < batches ? ranks : batches);
     quern_thread_group_free(group);
   }
@@ -239,8 +248,8 @@ static void test_targets(void **state) {
         if (r < TEST_MOST_RANKS) users[r] = &runs[r];
       }
       run *alone = &runs[TEST_MOST_RANKS];
-      assert_ok(quern_train(contexts[REFERENCE][0], alone->network, alone->data, alone->test, &alone->options,
-                            &alone->last));
+      assert_ok(quern_train(contexts[REFERENCE][0], alone->network, alone->data, alone->test,
+                            &alone->options, &alone->last));
       test_run_ranks(TEST_MOST_RANKS, 60, train_rank, users, results);
       assert_all_alike(runs, results, TEST_MOST_RANKS, false);
       const quern_metrics *got = &runs[3].last.test, *expected = &alone->last.test;
@@ -263,9 +272,10 @@ static void test_targets(void **state) {
   }
 }
 
-/* Mean and variance are of the whole batch, whoever has how much of it: also of a single sample, or none, and of two in the last. The bound
- * knows nothing of what is divided by a deviation, which of so few samples may be small: where one layer's roundings go through that of
- * another, steps are short. */
+/* Mean and variance are of the whole batch, whoever has how much of it: also of a single sample, or
+ * none, and of two in the last. The bound knows nothing of what is divided by a deviation, which of
+ * so few samples may be small: where one layer's roundings go through that of another, steps are
+ * short. */
 static void test_batch_normalization(void **state) {
   (void)state;
   static const uint32_t uneven[] = {5, 0, 1, 2};

@@ -3,8 +3,8 @@
 
 #include <quern/backend.h>
 
-static void assert_all_fail(const test_rank *results, size_t ranks, quern_status status, const char *what,
-                            const char *more) {
+static void assert_all_fail(const test_rank *results, size_t ranks, quern_status status,
+                            const char *what, const char *more) {
   for (size_t r = 0; r < ranks; r++) {
     assert_int_equal(results[r].status, status);
     if (strstr(results[r].error, what) == NULL || strstr(results[r].error, more) == NULL)
@@ -44,12 +44,14 @@ static void test_differences(void **state) {
     if (c == 4) odd->options.epochs = 9;
     if (c == 5) odd->options.resume = "there";
     test_run_ranks(RANKS, 60, train_rank, users, results);
-    assert_all_fail(results, RANKS, QUERN_ERROR_COLLECTIVE, "rank 2 of 3 differs from rank 0", names[c]);
+    assert_all_fail(results, RANKS, QUERN_ERROR_COLLECTIVE, "rank 2 of 3 differs from rank 0",
+                    names[c]);
     free_runs(runs, RANKS);
   }
 }
 
-/* What fails on one rank is told on all: a set that it cannot train on, a checkpoint that rank 0 cannot read. */
+/* What fails on one rank is told on all: a set that it cannot train on, a checkpoint that rank 0
+ * cannot read. */
 static void test_one_fails(void **state) {
   (void)state;
   enum { RANKS = 3 };
@@ -78,14 +80,15 @@ static void test_one_fails(void **state) {
   free_runs(runs, RANKS);
 }
 
-/* A loss that is no number is found in the same step as by one process, and where it begins is told by whoever has the sample. */
+/* A loss that is no number is found in the same step as by one process, and where it begins is told
+ * by whoever has the sample. */
 static void check_not_finite(const task *is, const uint32_t *shares) {
   quern_train_options options = task_options(is);
   options.optimizer = quern_optimizer_of(QUERN_SGD, 1e30);
   run alone = make_run(is, &options, REFERENCE, 0);
-  assert_int_equal(
-      quern_train(contexts[REFERENCE][0], alone.network, alone.data, alone.test, &alone.options, &alone.last),
-      QUERN_ERROR_NOT_FINITE);
+  assert_int_equal(quern_train(contexts[REFERENCE][0], alone.network, alone.data, alone.test,
+                               &alone.options, &alone.last),
+                   QUERN_ERROR_NOT_FINITE);
   char expected[TEST_ERROR_SIZE];
   snprintf(expected, sizeof expected, "%s", quern_last_error());
   *strchr(expected, ';') = '\0'; /* up to the step */
@@ -95,11 +98,13 @@ static void check_not_finite(const task *is, const uint32_t *shares) {
   options.shares = shares;
   train_ranks(is, &options, references, TEST_MOST_RANKS, runs, results);
   assert_all_fail(results, TEST_MOST_RANKS, QUERN_ERROR_NOT_FINITE, expected, "it begins in");
-  for (size_t r = 1; r < TEST_MOST_RANKS; r++) assert_string_equal(results[r].error, results[0].error);
+  for (size_t r = 1; r < TEST_MOST_RANKS; r++)
+    assert_string_equal(results[r].error, results[0].error);
   free_runs(runs, TEST_MOST_RANKS);
 }
 
-/* Also where a rank has no sample in the step, or found something below the layer that the others wait in. */
+/* Also where a rank has no sample in the step, or found something below the layer that the others
+ * wait in. */
 static void test_not_finite(void **state) {
   (void)state;
   static const uint32_t uneven[] = {0, 1, 3, 0};
@@ -151,8 +156,8 @@ static void test_cannot_normalize(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_differences), cmocka_unit_test(test_one_fails),
-                                     cmocka_unit_test(test_not_finite),
-                                     cmocka_unit_test(test_cannot_normalize)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_differences), cmocka_unit_test(test_one_fails),
+      cmocka_unit_test(test_not_finite), cmocka_unit_test(test_cannot_normalize)};
   return cmocka_run_group_tests(tests, open_all, close_all);
 }

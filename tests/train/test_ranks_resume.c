@@ -1,7 +1,8 @@
 /* Ranks that stop, and go on by as many or by others. */
 #include "ranks_run.h"
 
-/* Saved in the middle of an epoch by 3 ranks, gone on with by 3, which gives the bits of training that never stopped, and by 1, 2 and 4. */
+/* Saved in the middle of an epoch by 3 ranks, gone on with by 3, which gives the bits of training
+ * that never stopped, and by 1, 2 and 4. */
 static bool stop_later(void *user) {
   run *r = user;
   return r->asked++ >= r->allowed;
@@ -57,14 +58,15 @@ static void test_resume_on_another_count(void **state) {
   free_runs(whole, 3);
 }
 
-/* A trainer that went on after it was saved goes back: what its samples lost since is forgotten on every rank. */
+/* A trainer that went on after it was saved goes back: what its samples lost since is forgotten on
+ * every rank. */
 static quern_status go_back(test_rank *rank) {
   run *r = rank->user;
   quern_trainer *trainer;
   quern_epoch epoch;
   r->options.collective = rank->collective;
-  quern_status status = quern_trainer_create(contexts[r->device][rank->collective->rank], r->network, r->data,
-                                             r->test, &r->options, &trainer);
+  quern_status status = quern_trainer_create(contexts[r->device][rank->collective->rank],
+                                             r->network, r->data, r->test, &r->options, &trainer);
   if (status != QUERN_OK) return status;
   status = quern_trainer_steps(trainer, 2, &epoch);
   if (status == QUERN_OK) status = quern_trainer_save(trainer, r->path);

@@ -1,11 +1,12 @@
-/* Training that is saved at any step and resumed ends with the bits of training that never stopped. */
+/* Training that is saved at any step and resumed ends with the bits of training that never stopped.
+ */
 #include "checkpoint_test.h"
 
 static const char *const devices[] = {"reference", "auto"};
 
 /* Saves after `steps` steps, drops the trainer, and lets another one, from other weights, go on. */
-static void check_resume(quern_context *context, const task *is, size_t steps, const quern_network *expected,
-                         const quern_epoch *expected_last) {
+static void check_resume(quern_context *context, const task *is, size_t steps,
+                         const quern_network *expected, const quern_epoch *expected_last) {
   quern_epoch epoch;
   quern_trainer *first = task_trainer(context, is, 5), *second = task_trainer(context, is, 6);
   for (size_t left = steps; left > 0;) {
@@ -33,7 +34,8 @@ static void check_every_step(quern_context *context, const task *is) {
   quern_network_free(expected);
 }
 
-/* Every optimizer with every schedule, each on one of the tasks, in turn; plain SGD and Adam with all of it on each. */
+/* Every optimizer with every schedule, each on one of the tasks, in turn; plain SGD and Adam with
+ * all of it on each. */
 static void test_every_step(void **state) {
   (void)state;
   for (size_t d = 0; d < 2; d++) {
@@ -50,7 +52,8 @@ static void test_every_step(void **state) {
   }
 }
 
-/* A trainer that has gone on itself goes back, and one that failed to resume goes on as if nothing had been. */
+/* A trainer that has gone on itself goes back, and one that failed to resume goes on as if nothing
+ * had been. */
 static void test_back_and_on(void **state) {
   (void)state;
   quern_context *context;
@@ -91,7 +94,8 @@ static bool count_epochs(const quern_epoch *epoch, void *user) {
   return true;
 }
 
-/* quern_train, stopped again and again by its callback, at whatever step it is by then, from checkpoint to checkpoint. */
+/* quern_train, stopped again and again by its callback, at whatever step it is by then, from
+ * checkpoint to checkpoint. */
 static void test_stop_and_resume(void **state) {
   (void)state;
   for (size_t d = 0; d < 2; d++) {
@@ -130,7 +134,8 @@ static void test_stop_and_resume(void **state) {
       s.asked = 0;
       assert_ok(quern_train(context, network, data, data, &options, &stopped));
       assert_same_bits(network, expected);
-      assert_true(stopped.epoch == is.epochs && stopped.tested && stopped.test.loss == last.test.loss);
+      assert_true(stopped.epoch == is.epochs && stopped.tested &&
+                  stopped.test.loss == last.test.loss);
       assert_true(stopped.train_loss != stopped.train_loss); /* NaN: no step was run */
       quern_network_free(network);
       quern_network_free(expected);
@@ -140,8 +145,8 @@ static void test_stop_and_resume(void **state) {
   }
 }
 
-/* Checkpoints are written after every so many steps, wherever epochs end, or after each epoch; and at the end. What is
- * written is seen by a backup that on_epoch makes. */
+/* Checkpoints are written after every so many steps, wherever epochs end, or after each epoch; and
+ * at the end. What is written is seen by a backup that on_epoch makes. */
 static bool keep_epoch(const quern_epoch *epoch, void *user) {
   (void)user;
   if (epoch->epoch == 2) assert_int_equal(rename(CHECKPOINT, path_of("kept")), 0);
@@ -189,9 +194,10 @@ static int clean(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(test_every_step, clean),
-                                     cmocka_unit_test_teardown(test_back_and_on, clean),
-                                     cmocka_unit_test_teardown(test_stop_and_resume, clean),
-                                     cmocka_unit_test_teardown(test_when_checkpoints_are_written, clean)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_teardown(test_every_step, clean),
+      cmocka_unit_test_teardown(test_back_and_on, clean),
+      cmocka_unit_test_teardown(test_stop_and_resume, clean),
+      cmocka_unit_test_teardown(test_when_checkpoints_are_written, clean)};
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }

@@ -1,4 +1,5 @@
-/* Schedules: their values, beside PyTorch's own recursions where it has them; names, defaults and refusals. */
+/* Schedules: their values, beside PyTorch's own recursions where it has them; names, defaults and
+ * refusals. */
 #include "test.h"
 
 #include <math.h>
@@ -43,8 +44,9 @@ static void test_cosine(void **state) {
   double expected = 0.4;
   for (uint64_t t = 0; t <= 30; t++) {
     if (t > 0)
-      expected =
-          (1 + cos(pi * (double)t / 30)) / (1 + cos(pi * (double)(t - 1) / 30)) * (expected - 0.01) + 0.01;
+      expected = (1 + cos(pi * (double)t / 30)) / (1 + cos(pi * (double)(t - 1) / 30)) *
+                     (expected - 0.01) +
+                 0.01;
     assert_close(rate(&schedule, t), expected);
   }
   assert_close(rate(&schedule, 15), 0.205);
@@ -83,7 +85,8 @@ static void test_one_cycle(void **state) {
 /* LinearLR, and then SequentialLR begins the other anew. */
 static void test_warmup(void **state) {
   (void)state;
-  for (quern_schedule_kind kind = QUERN_SCHEDULE_CONSTANT; kind <= QUERN_SCHEDULE_ONE_CYCLE; kind++) {
+  for (quern_schedule_kind kind = QUERN_SCHEDULE_CONSTANT; kind <= QUERN_SCHEDULE_ONE_CYCLE;
+       kind++) {
     quern_schedule plain = quern_schedule_of(kind), warm = plain;
     plain.steps = warm.steps = 20;
     plain.period = warm.period = 3;
@@ -105,7 +108,8 @@ static void test_defaults(void **state) {
   const quern_optimizer adamw = quern_optimizer_of(QUERN_ADAMW, 1e-3),
                         rmsprop = quern_optimizer_of(QUERN_RMSPROP, 1e-2),
                         adam = quern_optimizer_of(QUERN_ADAM, 1e-3);
-  assert_true(adam.beta1 == 0.9 && adam.beta2 == 0.999 && adam.epsilon == 1e-8 && adam.weight_decay == 0.0);
+  assert_true(adam.beta1 == 0.9 && adam.beta2 == 0.999 && adam.epsilon == 1e-8 &&
+              adam.weight_decay == 0.0);
   assert_true(adamw.weight_decay == 0.01 && adamw.decay_bias);
   assert_true(rmsprop.alpha == 0.99 && rmsprop.momentum == 0.0 && rmsprop.epsilon == 1e-8);
   assert_true(!quern_optimizer_keeps_momentum(&rmsprop) && quern_optimizer_keeps_square(&rmsprop));
@@ -115,7 +119,8 @@ static void test_defaults(void **state) {
     assert_true(quern_optimizer_find(quern_optimizer_name(kind), &found) && found == kind);
     assert_ok(quern_optimizer_check(&optimizer));
   }
-  for (quern_schedule_kind kind = QUERN_SCHEDULE_CONSTANT; kind <= QUERN_SCHEDULE_ONE_CYCLE; kind++) {
+  for (quern_schedule_kind kind = QUERN_SCHEDULE_CONSTANT; kind <= QUERN_SCHEDULE_ONE_CYCLE;
+       kind++) {
     quern_schedule_kind found = QUERN_SCHEDULE_CONSTANT;
     const quern_schedule schedule = quern_schedule_of(kind);
     assert_true(quern_schedule_find(quern_schedule_name(kind), &found) && found == kind);
@@ -144,8 +149,8 @@ static void test_refusals(void **state) {
                     {{QUERN_RMSPROP, true, 1, 0, 0, 0, 0, 1.1, 0}, "alpha", "1.1"},
                     {{(quern_optimizer_kind)17, true, 1, 0, 0, 0, 0, 0, 0}, "17", "no optimizer"}};
   for (size_t i = 0; i < sizeof optimizers / sizeof *optimizers; i++)
-    assert_fails(quern_optimizer_check(&optimizers[i].optimizer), QUERN_ERROR_ARGUMENT, optimizers[i].field,
-                 optimizers[i].value);
+    assert_fails(quern_optimizer_check(&optimizers[i].optimizer), QUERN_ERROR_ARGUMENT,
+                 optimizers[i].field, optimizers[i].value);
   assert_fails(quern_optimizer_check(NULL), QUERN_ERROR_ARGUMENT, "NULL");
 
   quern_schedule schedule = quern_schedule_of(QUERN_SCHEDULE_STEP);
@@ -165,7 +170,8 @@ static void test_refusals(void **state) {
   assert_fails(quern_schedule_check(&schedule), QUERN_ERROR_ARGUMENT, "end", "above 0");
   schedule = quern_schedule_of(QUERN_SCHEDULE_ONE_CYCLE);
   schedule.most_momentum = 1;
-  assert_fails(quern_schedule_check(&schedule), QUERN_ERROR_ARGUMENT, "most momentum", "less than 1");
+  assert_fails(quern_schedule_check(&schedule), QUERN_ERROR_ARGUMENT, "most momentum",
+               "less than 1");
   schedule = quern_schedule_of(QUERN_SCHEDULE_CONSTANT);
   schedule.warmup = 3;
   schedule.warmup_factor = 2;

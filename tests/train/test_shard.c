@@ -1,4 +1,5 @@
-/* A rank's shard of a data set: all ranks' together are each sample once, and of those that are not its own none comes to its device. */
+/* A rank's shard of a data set: all ranks' together are each sample once, and of those that are not
+ * its own none comes to its device. */
 #include "checkpoint_test.h"
 #include "ranks.h"
 #include "train/feed.h"
@@ -15,8 +16,8 @@ static quern_collective place_of(size_t rank, size_t ranks) {
 }
 
 /* Marks the samples of a shard, run by run, and compares with those of each batch by itself. */
-static void mark(const quern_collective *collective, const uint32_t *shares, size_t rows, size_t batch,
-                 int *marks) {
+static void mark(const quern_collective *collective, const uint32_t *shares, size_t rows,
+                 size_t batch, int *marks) {
   const quern__shard shard = quern__shard_of(collective, shares, rows, batch);
   size_t position = 0, count = 0;
   for (size_t first = 0; first < rows; first += batch) {
@@ -89,8 +90,8 @@ static void free_numbered(numbered *is) {
 }
 
 /* The n samples at `first` are those of the order, or of the data set's own where that is NULL. */
-static void check_samples(quern__feed *feed, const quern__batch *batch, const uint32_t *order, size_t first,
-                          size_t n) {
+static void check_samples(quern__feed *feed, const quern__batch *batch, const uint32_t *order,
+                          size_t first, size_t n) {
   float values[ROWS * COLUMNS];
   int32_t labels[ROWS];
   quern_tensor x;
@@ -117,9 +118,11 @@ static size_t new_rows(const quern__feed *feed, size_t *before) {
   return count;
 }
 
-/* Goes over all batches, with `units` of them in a chunk, twice; how many samples came to the device in a pass. */
-static size_t pass_over_batches(numbered *is, const quern_collective *collective, const uint32_t *shares,
-                                size_t size, size_t units, bool looks_ahead) {
+/* Goes over all batches, with `units` of them in a chunk, twice; how many samples came to the
+ * device in a pass. */
+static size_t pass_over_batches(numbered *is, const quern_collective *collective,
+                                const uint32_t *shares, size_t size, size_t units,
+                                bool looks_ahead) {
   const quern__shard shard = quern__shard_of(collective, shares, ROWS, size);
   const size_t most = quern__together_largest_part(collective, shares, size);
   const quern__placement placement = {units * most, units * size};
@@ -167,7 +170,8 @@ static void test_streamed_once(void **state) {
   free_numbered(&is);
 }
 
-/* A set in its own order, of which each rank has one range: streamed, and resident without what is others'. */
+/* A set in its own order, of which each rank has one range: streamed, and resident without what is
+ * others'. */
 static void test_range(void **state) {
   (void)state;
   enum { SIZE = 4 };
@@ -181,7 +185,8 @@ static void test_range(void **state) {
         const quern__placement placement = {units * SIZE, units * SIZE};
         quern__feed feed;
         quern__batch batch;
-        assert_ok(quern__feed_create(is.context, is.network, is.data, true, placement, shard, &feed));
+        assert_ok(
+            quern__feed_create(is.context, is.network, is.data, true, placement, shard, &feed));
         assert_ok(quern__batch_create(is.context, SIZE, COLUMNS, 0, &batch));
         resident += feed.chunks[0].rows;
         const size_t end = shard.begin + shard.own;
@@ -201,7 +206,8 @@ static void test_range(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_each_once), cmocka_unit_test(test_streamed_once),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_each_once),
+                                     cmocka_unit_test(test_streamed_once),
                                      cmocka_unit_test(test_range)};
   return cmocka_run_group_tests(tests, NULL, test_teardown);
 }

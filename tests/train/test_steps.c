@@ -1,5 +1,6 @@
-/* Steps that are taken one at a time, or as a clock has it, give the bits of an epoch that is taken at once. The network is of a size
- * at which a CPU device has several ways to take a step, which add up in different orders. */
+/* Steps that are taken one at a time, or as a clock has it, give the bits of an epoch that is taken
+ * at once. The network is of a size at which a CPU device has several ways to take a step, which
+ * add up in different orders. */
 #include "test.h"
 
 #include <quern/train.h>
@@ -20,7 +21,8 @@ static quern_dataset *make_data(void) {
 
 /* One epoch, `steps` at a time. */
 static quern_network *train(quern_context *context, const quern_dataset *data, size_t steps) {
-  const quern_layer layers[] = {quern_dense(HIDDEN, QUERN_RELU), quern_dense(CLASSES, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(HIDDEN, QUERN_RELU),
+                                quern_dense(CLASSES, QUERN_IDENTITY)};
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
   quern_network *network;
   quern_trainer *trainer;

@@ -1,5 +1,5 @@
-/* Data that are streamed give the bits of data that are resident, whatever the chunks, and however training is stopped, resumed
- * or ends. */
+/* Data that are streamed give the bits of data that are resident, whatever the chunks, and however
+ * training is stopped, resumed or ends. */
 #include "checkpoint_test.h"
 
 #include <math.h>
@@ -25,7 +25,8 @@ static quern_data_placement placement_at(const training *is, size_t data_memory)
   quern_train_options options = is->options;
   quern_data_placement placement = QUERN_DATA_PLACEMENT_INIT;
   options.data_memory = data_memory;
-  assert_ok(quern_trainer_placement(is->context, is->network, is->data, is->test, &options, &placement));
+  assert_ok(
+      quern_trainer_placement(is->context, is->network, is->data, is->test, &options, &placement));
   assert_in_range(placement.bytes, 1, data_memory);
   return placement;
 }
@@ -35,13 +36,15 @@ static size_t least_memory(const training *is) {
   quern_train_options options = is->options;
   quern_data_placement placement = QUERN_DATA_PLACEMENT_INIT;
   options.data_memory = 1;
-  assert_fails(quern_trainer_placement(is->context, is->network, is->data, is->test, &options, &placement),
-               QUERN_ERROR_ARGUMENT, "may take 1 bytes", "expected at least ");
+  assert_fails(
+      quern_trainer_placement(is->context, is->network, is->data, is->test, &options, &placement),
+      QUERN_ERROR_ARGUMENT, "may take 1 bytes", "expected at least ");
   const char *at = strstr(quern_last_error(), "at least ");
   const size_t least = strtoull(at + strlen("at least "), NULL, 10);
   options.data_memory = least - 1;
-  assert_fails(quern_trainer_placement(is->context, is->network, is->data, is->test, &options, &placement),
-               QUERN_ERROR_ARGUMENT, "expected at least ");
+  assert_fails(
+      quern_trainer_placement(is->context, is->network, is->data, is->test, &options, &placement),
+      QUERN_ERROR_ARGUMENT, "expected at least ");
   return least;
 }
 
@@ -55,7 +58,8 @@ static void assert_same_epoch(const quern_epoch *a, const quern_epoch *b) {
   assert_true(a->train_loss == b->train_loss);
   assert_int_equal(a->tested, b->tested);
   assert_true(!a->tested || a->test.loss == b->test.loss);
-  assert_memory_equal(&a->test.accuracy, &b->test.accuracy, sizeof a->test.accuracy); /* or both are NaN */
+  /* or both are NaN */
+  assert_memory_equal(&a->test.accuracy, &b->test.accuracy, sizeof a->test.accuracy);
   assert_memory_equal(&a->test.f1, &b->test.f1, sizeof a->test.f1);
   assert_memory_equal(&a->test.r_squared, &b->test.r_squared, sizeof a->test.r_squared);
   assert_int_equal(a->best_epoch, b->best_epoch);
@@ -68,14 +72,16 @@ static result run(const training *is, size_t data_memory) {
   const quern__shape *shape = &is->network->shape;
   quern_layer *layers = test_alloc(shape->layer_count, sizeof *layers);
   for (size_t l = 0; l < shape->layer_count; l++) layers[l] = shape->layers[l].layer;
-  assert_ok(quern_network_create(shape->inputs, layers, shape->layer_count, shape->loss, &made.network));
+  assert_ok(
+      quern_network_create(shape->inputs, layers, shape->layer_count, shape->loss, &made.network));
   free(layers);
   memcpy(made.network->parameters, is->network->parameters, shape->flat_count * sizeof(float));
   assert_ok(quern_train(is->context, made.network, is->data, is->test, &options, &made.last));
   return made;
 }
 
-/* Trains with every placement that there is, from the least memory to all of it; how many streamed. */
+/* Trains with every placement that there is, from the least memory to all of it; how many streamed.
+ */
 static size_t check_placements(const training *is) {
   enum { STEP = 256 };
   quern_data_placement seen = QUERN_DATA_PLACEMENT_INIT;
@@ -84,7 +90,8 @@ static size_t check_placements(const training *is) {
   for (bool resident = false; !resident; memory += STEP) {
     const quern_data_placement at = placement_at(is, memory);
     resident = at.train_chunk == 0 && at.test_chunk == 0;
-    if (streamed > 0 && at.train_chunk == seen.train_chunk && at.test_chunk == seen.test_chunk) continue;
+    if (streamed > 0 && at.train_chunk == seen.train_chunk && at.test_chunk == seen.test_chunk)
+      continue;
     seen = at;
     streamed += !resident;
     assert_int_equal(at.train_chunk % is->options.batch, 0);
@@ -104,8 +111,8 @@ static training training_of(quern_context *context, const task *is) {
                     .options = task_options(is)};
 }
 
-/* Many steps a launch, two launches a step, op by op, gradients clipped; SGD and Adam; test sets shorter and longer than the
- * training set, and none. */
+/* Many steps a launch, two launches a step, op by op, gradients clipped; SGD and Adam; test sets
+ * shorter and longer than the training set, and none. */
 static void test_tasks(void **state) {
   (void)state;
   static const size_t tested[] = {0, 11, 61};
@@ -166,8 +173,10 @@ static void test_targets(void **state) {
     training is = {.options = QUERN_TRAIN_OPTIONS_INIT};
     assert_ok(quern_context_create("auto", &is.context));
     assert_ok(quern_dataset_from_targets(values, targets, what, ROWS, INPUTS, TARGETS, &is.data));
-    assert_ok(quern_dataset_from_targets(values, targets, what, ROWS - 9, INPUTS, TARGETS, &is.test));
-    assert_ok(quern_network_create(INPUTS, layers, 2, labels ? QUERN_BINARY : QUERN_HUBER, &is.network));
+    assert_ok(
+        quern_dataset_from_targets(values, targets, what, ROWS - 9, INPUTS, TARGETS, &is.test));
+    assert_ok(
+        quern_network_create(INPUTS, layers, 2, labels ? QUERN_BINARY : QUERN_HUBER, &is.network));
     assert_ok(quern_network_initialize(is.network, QUERN_INIT_DEFAULT, 1));
     is.options.epochs = 3;
     is.options.batch = 4;
@@ -185,7 +194,8 @@ static quern_trainer *trainer_at(const training *is, size_t data_memory) {
   return trainer;
 }
 
-/* Saved at any step, in the middle of a chunk as well, and taken up by one whose data lie otherwise. */
+/* Saved at any step, in the middle of a chunk as well, and taken up by one whose data lie
+ * otherwise. */
 static void test_resume(void **state) {
   (void)state;
   task is = task_at(0);
@@ -266,7 +276,8 @@ static void test_stop(void **state) {
   quern_context_free(context);
 }
 
-/* Where a loss is no number, the epoch is gone through again from its start, and the same step is found. */
+/* Where a loss is no number, the epoch is gone through again from its start, and the same step is
+ * found. */
 static void test_not_finite(void **state) {
   (void)state;
   task is = task_at(0);
@@ -344,7 +355,8 @@ static void test_once(void **state) {
   assert_ok(quern_predict(context, network, all, outputs));
   assert_ok(quern_evaluate(context, network, all, &whole));
   /* Two chunks and a batch each time, where the data are three times as long. */
-  if (counts) assert_in_range(test_allocated() - before, 1, (size_t)2 * ROWS * INPUTS * sizeof(float));
+  if (counts)
+    assert_in_range(test_allocated() - before, 1, (size_t)2 * ROWS * INPUTS * sizeof(float));
   double correct = 0, loss = 0;
   for (size_t first = 0; first < ROWS; first += PART) {
     const size_t n = ROWS - first < PART ? ROWS - first : PART;
@@ -383,8 +395,9 @@ static void test_refuses(void **state) {
   assert_fails(quern_trainer_placement(context, made.network, made.data, NULL, NULL, &placement),
                QUERN_ERROR_ARGUMENT, "QUERN_DATA_PLACEMENT_INIT");
   made.options.data_memory = 100;
-  assert_fails(quern_trainer_create(context, made.network, made.data, NULL, &made.options, &trainer),
-               QUERN_ERROR_ARGUMENT, "100 bytes", "two batches of 5 samples");
+  assert_fails(
+      quern_trainer_create(context, made.network, made.data, NULL, &made.options, &trainer),
+      QUERN_ERROR_ARGUMENT, "100 bytes", "two batches of 5 samples");
   assert_null(trainer);
   placement = (quern_data_placement)QUERN_DATA_PLACEMENT_INIT;
   assert_ok(quern_trainer_placement(context, made.network, made.data, NULL, NULL, &placement));

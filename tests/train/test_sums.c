@@ -139,11 +139,11 @@ static void test_class_weights(void **state) {
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
   options.batch = 4;
   options.class_weights = large;
-  assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_ARGUMENT, "class 0",
-               "3e+38", "1e-15 to 1e+15");
+  assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_ARGUMENT,
+               "class 0", "3e+38", "1e-15 to 1e+15");
   options.class_weights = small;
-  assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_ARGUMENT, "class 1",
-               "1e-30");
+  assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_ARGUMENT,
+               "class 1", "1e-30");
   options.class_weights = most;
   options.label_smoothing = 0.5f;
   for (options.batch = 1; options.batch <= 4; options.batch++) {

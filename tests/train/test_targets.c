@@ -1,5 +1,5 @@
-/* Training on targets of floats: the same bits as on labels where they say the same, metrics by hand, a regression and many labels
- * learned, resumed, saved, and what is refused. */
+/* Training on targets of floats: the same bits as on labels where they say the same, metrics by
+ * hand, a regression and many labels learned, resumed, saved, and what is refused. */
 #include "../data/temporary.h"
 #include "network/network.h"
 #include "test.h"
@@ -25,7 +25,8 @@ static float number_of(uint32_t i) {
 }
 
 static quern_network *make_network(size_t inputs, size_t hidden, size_t outputs, quern_loss loss) {
-  const quern_layer layers[] = {quern_dense(hidden, QUERN_TANH), quern_dense(outputs, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(hidden, QUERN_TANH),
+                                quern_dense(outputs, QUERN_IDENTITY)};
   quern_network *network;
   assert_ok(quern_network_create(inputs, layers, 2, loss, &network));
   assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 3));
@@ -75,7 +76,8 @@ static void test_the_same_bits_as_labels(void **state) {
       }
       const size_t bytes = networks[0]->shape.flat_count * sizeof(float);
       assert_memory_equal(networks[0]->parameters, networks[1]->parameters, bytes);
-      assert_true(last[0].train_loss == last[1].train_loss && last[0].test.loss == last[1].test.loss);
+      assert_true(last[0].train_loss == last[1].train_loss &&
+                  last[0].test.loss == last[1].test.loss);
       assert_true(last[0].test.accuracy >= 0.0 && isnan(last[1].test.accuracy));
       quern_network_free(networks[0]);
       quern_network_free(networks[1]);
@@ -100,7 +102,8 @@ static void test_metrics_by_hand(void **state) {
   assert_true(metrics.f1 == 6.0 / 9.0);
 
   /* In units of 10 and of 1; far from zero, where a sum of squares would lose its digits. */
-  const float outputs[] = {0, 100000, 2, 100002, 4, 100000}, targets[] = {1, 100000, 2, 100001, 3, 100002};
+  const float outputs[] = {0, 100000, 2, 100002, 4, 100000},
+              targets[] = {1, 100000, 2, 100001, 3, 100002};
   const double units[] = {10.0, 1.0};
   assert_ok(quern__score_create(QUERN_TASK_REGRESSION, QUERN_SQUARED, 2, &score));
   quern__score_add(&score, outputs, targets, units, 3);
@@ -136,7 +139,8 @@ static quern_dataset *make_prices(size_t rows, uint32_t first) {
 
 static void test_regression(void **state) {
   (void)state;
-  quern_dataset *train = make_prices(400, 0), *test = make_prices(100, 5000), *raw = make_prices(100, 5000);
+  quern_dataset *train = make_prices(400, 0), *test = make_prices(100, 5000),
+                *raw = make_prices(100, 5000);
   const quern_layer layer = quern_dense(1, QUERN_IDENTITY);
   quern_network *network, *loaded;
   quern_epoch last;
@@ -150,7 +154,8 @@ static void test_regression(void **state) {
   assert_true(last.test.r_squared > 0.99999);
   assert_true(isnan(last.test.accuracy) && isnan(last.test.f1));
 
-  /* The data may go; the file has what it takes to ask the network again, in the data's own units. */
+  /* The data may go; the file has what it takes to ask the network again, in the data's own units.
+   */
   assert_ok(quern_model_save(network, path_of("prices")));
   assert_ok(quern_model_load(path_of("prices"), NULL, &loaded));
   assert_non_null(quern_network_schema(loaded));
@@ -158,7 +163,8 @@ static void test_regression(void **state) {
   float before[100], after[100], target, values[2];
   double error = 0.0, absolute = 0.0;
   assert_ok(quern_predict(context, network, test, before));
-  assert_fails(quern_predict(context, loaded, raw, after), QUERN_ERROR_DATA, "is not prepared as the data");
+  assert_fails(quern_predict(context, loaded, raw, after), QUERN_ERROR_DATA,
+               "is not prepared as the data");
   quern_dataset *again = make_prices(100, 5000);
   assert_ok(quern_dataset_apply(again, quern_network_schema(loaded)));
   assert_ok(quern_predict(context, loaded, again, after));
@@ -171,13 +177,15 @@ static void test_regression(void **state) {
     absolute += fabs((double)after[row] - (double)target) / 100;
   }
   assert_ok(quern_evaluate(context, loaded, again, &metrics));
-  /* Half of the units in the last place of 44,000, and the standardised targets' own: 1e-7 of a deviation of 12,000. */
+  /* Half of the units in the last place of 44,000, and the standardised targets' own: 1e-7 of a
+   * deviation of 12,000. */
   assert_true(fabs(sqrt(metrics.mean_squared_error) - sqrt(error)) <= 0.01);
   assert_true(fabs(metrics.mean_absolute_error - absolute) <= 0.01);
-  assert_true(fabs(sqrt(last.test.mean_squared_error) - sqrt(error)) <=
-              0.01); /* in batches of another size */
+  /* in batches of another size */
+  assert_true(fabs(sqrt(last.test.mean_squared_error) - sqrt(error)) <= 0.01);
 
-  /* An ONNX file has no place for a schema: it takes the data as they are, and gives the same numbers. */
+  /* An ONNX file has no place for a schema: it takes the data as they are, and gives the same
+   * numbers. */
   const quern_status exported = quern_onnx_save(loaded, path_of("prices.onnx"));
   if (exported != QUERN_ERROR_UNSUPPORTED) { /* by a build without protobuf-c */
     quern_network *plain;
@@ -198,7 +206,8 @@ static void test_regression(void **state) {
 
 /* Label a says whether value a is above 0, and the last whether exactly one of the others is. */
 static quern_dataset *make_marks(size_t rows, uint32_t first) {
-  float *values = test_alloc(rows * 2, sizeof *values), *marks = test_alloc(rows * 3, sizeof *marks);
+  float *values = test_alloc(rows * 2, sizeof *values),
+        *marks = test_alloc(rows * 3, sizeof *marks);
   for (size_t i = 0; i < rows; i++) {
     for (size_t j = 0; j < 2; j++) {
       values[2 * i + j] = number_of(first + (uint32_t)(2 * i + j));
@@ -262,7 +271,8 @@ static void test_resume(void **state) {
   quern_train_options going_on = options;
   going_on.resume = checkpoint;
   assert_ok(quern_train(context, resumed, data, NULL, &going_on, &epoch));
-  assert_memory_equal(network->parameters, resumed->parameters, network->shape.flat_count * sizeof(float));
+  assert_memory_equal(network->parameters, resumed->parameters,
+                      network->shape.flat_count * sizeof(float));
   quern_dataset_free(data);
 
   /* The same samples with another target. */
@@ -316,10 +326,11 @@ static void test_refused(void **state) {
                "2 numbers to predict", "the categorical loss takes one class a sample");
   assert_fails(quern_train(context, network, none, NULL, &options, NULL), QUERN_ERROR_DATA,
                "has nothing to predict");
-  assert_fails(quern_evaluate(context, network, none, &metrics), QUERN_ERROR_DATA, "has nothing to predict");
+  assert_fails(quern_evaluate(context, network, none, &metrics), QUERN_ERROR_DATA,
+               "has nothing to predict");
   assert_ok(quern_predict(context, network, none, outputs));
-  assert_ok(
-      quern_predict(context, network, data, outputs)); /* what is to be predicted does not matter to it */
+  /* what is to be predicted does not matter to it */
+  assert_ok(quern_predict(context, network, data, outputs));
   quern_network_free(network);
 
   network = make_network(2, 3, 1, QUERN_SQUARED);
@@ -336,7 +347,8 @@ static void test_refused(void **state) {
   /* Once trained on prepared data, it takes no others. */
   assert_ok(quern_dataset_fit(data, true));
   assert_ok(quern_train(context, network, data, data, &options, NULL));
-  assert_fails(quern_evaluate(context, network, classes, &metrics), QUERN_ERROR_DATA, "is not prepared");
+  assert_fails(quern_evaluate(context, network, classes, &metrics), QUERN_ERROR_DATA,
+               "is not prepared");
   assert_fails(quern_train(context, network, classes, NULL, &options, NULL), QUERN_ERROR_DATA,
                "is not prepared");
   assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 1));
@@ -379,8 +391,8 @@ static void test_plan(void **state) {
   const quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, 0.1);
   assert_ok(quern_plan_create(context, network, 2, QUERN_PLAN_TRAINING, &plan));
   assert_ok(quern_plan_set_optimizer(plan, &sgd));
-  assert_fails(quern_plan_step_targets(plan, quern_matrix(samples, 0, 2, 2), quern_matrix(targets, 0, 2, 2),
-                                       quern_none()),
+  assert_fails(quern_plan_step_targets(plan, quern_matrix(samples, 0, 2, 2),
+                                       quern_matrix(targets, 0, 2, 2), quern_none()),
                QUERN_ERROR_ARGUMENT, "the categorical loss, which takes labels");
   assert_fails(quern_plan_evaluate_targets(plan, quern_matrix(samples, 0, 2, 2),
                                            quern_matrix(targets, 0, 2, 2), quern_none()),
@@ -390,14 +402,14 @@ static void test_plan(void **state) {
   network = make_network(2, 3, 2, QUERN_SQUARED);
   assert_ok(quern_plan_create(context, network, 2, QUERN_PLAN_TRAINING, &plan));
   assert_ok(quern_plan_set_optimizer(plan, &sgd));
-  assert_fails(quern_plan_step_targets(plan, quern_matrix(samples, 0, 2, 2), quern_matrix(targets, 0, 1, 2),
-                                       quern_none()),
+  assert_fails(quern_plan_step_targets(plan, quern_matrix(samples, 0, 2, 2),
+                                       quern_matrix(targets, 0, 1, 2), quern_none()),
                QUERN_ERROR_SHAPE, "1 rows of targets for 2 samples");
-  assert_fails(quern_plan_step_targets(plan, quern_matrix(samples, 0, 2, 2), quern_matrix(targets, 0, 2, 1),
-                                       quern_none()),
+  assert_fails(quern_plan_step_targets(plan, quern_matrix(samples, 0, 2, 2),
+                                       quern_matrix(targets, 0, 2, 1), quern_none()),
                QUERN_ERROR_SHAPE, "2x1");
-  assert_ok(quern_plan_step_targets(plan, quern_matrix(samples, 0, 2, 2), quern_matrix(targets, 0, 2, 2),
-                                    quern_none()));
+  assert_ok(quern_plan_step_targets(plan, quern_matrix(samples, 0, 2, 2),
+                                    quern_matrix(targets, 0, 2, 2), quern_none()));
   assert_ok(quern_context_finish(context));
   quern_buffer_free(samples);
   quern_buffer_free(targets);

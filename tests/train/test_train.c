@@ -1,5 +1,5 @@
-/* Training over data sets: the device against the reference, the same bits twice, short last batches, what is
- * refused. */
+/* Training over data sets: the device against the reference, the same bits twice, short last
+ * batches, what is refused. */
 #include "network/network.h"
 #include "test.h"
 #include "train/trainer.h"
@@ -30,7 +30,8 @@ static bool remember(const quern_epoch *epoch, void *user) {
 }
 
 /* Trains on the first `rows` training digits (all for 0). */
-static void train_on(const char *device, size_t rows, size_t epochs, size_t batch, uint64_t seed, run *r) {
+static void train_on(const char *device, size_t rows, size_t epochs, size_t batch, uint64_t seed,
+                     run *r) {
   quern_dataset *train, *test, *part = NULL;
   quern_context *context;
   assert_ok(quern_dataset_open("digits", NULL, &train, &test));
@@ -68,9 +69,9 @@ static size_t flat_bytes(const run *r) {
   return r->network->shape.flat_count * sizeof(float);
 }
 
-/* Ten steps of 16 samples. A step's gradient is a mean over the batch of products of sums of at most 64 terms
- * of size about 1, so device and reference differ by at most about 64 eps in it, and by learning rate · 10 ·
- * 64 eps in the weights: 0.1 · 640 · 1.2e-7 = 7.6e-6. */
+/* Ten steps of 16 samples. A step's gradient is a mean over the batch of products of sums of at
+ * most 64 terms of size about 1, so device and reference differ by at most about 64 eps in it, and
+ * by learning rate · 10 · 64 eps in the weights: 0.1 · 640 · 1.2e-7 = 7.6e-6. */
 static void test_device_agrees_with_reference(void **state) {
   (void)state;
   run reference, device;
@@ -103,9 +104,9 @@ static void test_same_seed_same_bits(void **state) {
   quern_network_free(other.network);
 }
 
-/* 50 samples in batches of 16 end with one of 2: an epoch is then four plan steps over the shuffled samples,
- * each the mean over its own samples. The loss of the first epoch with a learning rate of nothing is the
- * plain mean. */
+/* 50 samples in batches of 16 end with one of 2: an epoch is then four plan steps over the shuffled
+ * samples, each the mean over its own samples. The loss of the first epoch with a learning rate of
+ * nothing is the plain mean. */
 static void test_short_last_batch(void **state) {
   (void)state;
   const char *devices[] = {"reference", "auto"};
@@ -152,7 +153,8 @@ static void test_predictions_survive_a_file(void **state) {
   run r;
   train_on("auto", 0, 3, 32, 1, &r);
   char path[512];
-  snprintf(path, sizeof path, "%s/train.safetensors", getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
+  snprintf(path, sizeof path, "%s/train.safetensors",
+           getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
   assert_ok(quern_model_save(r.network, path));
   quern_network *loaded;
   assert_ok(quern_model_load(path, NULL, &loaded));
@@ -163,7 +165,8 @@ static void test_predictions_survive_a_file(void **state) {
   assert_ok(quern_dataset_open("digits", NULL, &train, &test));
   assert_ok(quern_context_create("auto", &context));
   size_t rows = quern_dataset_rows(test), bytes = rows * 10 * sizeof(float), right = 0;
-  float *before = test_alloc(rows * 10, sizeof *before), *after = test_alloc(rows * 10, sizeof *after);
+  float *before = test_alloc(rows * 10, sizeof *before),
+        *after = test_alloc(rows * 10, sizeof *after);
   assert_ok(quern_predict(context, r.network, test, before));
   assert_ok(quern_predict(context, loaded, test, after));
   assert_memory_equal(before, after, bytes);
@@ -226,7 +229,8 @@ static void note_progress(const quern_progress *at, void *user) {
   t->loss = at->train_loss;
 }
 
-/* The loss that is told is the mean over the samples so far, whatever the slices; and being told changes no bit. */
+/* The loss that is told is the mean over the samples so far, whatever the slices; and being told
+ * changes no bit. */
 static void test_progress_is_told(void **state) {
   (void)state;
   quern_dataset *train;
@@ -248,7 +252,8 @@ static void test_progress_is_told(void **state) {
   assert_ok(quern_trainer_epoch(trainer, &last));
   assert_ok(quern_trainer_download(trainer, watched));
   assert_true(t.calls >= 1);
-  assert_memory_equal(plain->parameters, watched->parameters, plain->shape.flat_count * sizeof(float));
+  assert_memory_equal(plain->parameters, watched->parameters,
+                      plain->shape.flat_count * sizeof(float));
 
   /* A learning rate of nothing: each sample's loss is known beforehand, and so are all means. */
   quern_trainer_free(trainer);
@@ -262,7 +267,8 @@ static void test_progress_is_told(void **state) {
   float *losses = test_alloc(quern_dataset_rows(train), sizeof *losses);
   assert_ok(quern_trainer_epoch(trainer, &epoch));
   assert_true(t.calls >= 1);
-  assert_ok(quern_buffer_read(trainer->tally.losses, 0, t.last_step * sizeof *losses, losses, QUERN_WAIT));
+  assert_ok(quern_buffer_read(trainer->tally.losses, 0, t.last_step * sizeof *losses, losses,
+                              QUERN_WAIT));
   for (size_t i = 0; i < t.last_step; i++) sum += (double)losses[i];
   assert_true(fabs(t.loss - sum / (double)t.last_step) <= 1e-5 * t.loss);
   free(losses);
@@ -285,17 +291,19 @@ static void test_refusals(void **state) {
   quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
 
   assert_ok(quern_dataset_from_floats(values, labels, 2, 64, &data));
-  assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_DATA, "memory",
-               "sample 1", "is 10", "0 to 9");
+  assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_DATA,
+               "memory", "sample 1", "is 10", "0 to 9");
   quern_dataset_free(data);
   assert_ok(quern_dataset_from_floats(values, labels, 1, 63, &data));
   assert_fails(quern_evaluate(context, network, data, &metrics), QUERN_ERROR_SHAPE, "63 columns",
                "64 inputs");
   options.batch = 0;
-  assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_ARGUMENT, "batch of 0");
+  assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_ARGUMENT,
+               "batch of 0");
   options.batch = 1;
   options.epochs = 0;
-  assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_ARGUMENT, "0 epochs");
+  assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_ARGUMENT,
+               "0 epochs");
   options.epochs = 1;
   options.optimizer.learning_rate = NAN;
   assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_ARGUMENT,

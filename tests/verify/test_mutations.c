@@ -1,6 +1,7 @@
-/* Kernels that are wrong in one place: verification finds every one of them. Each mutant differs from the kernels by one
- * character or one token, must build, and must fail the op that its kernel computes. The library that stands in for the OpenCL
- * loader changes the source on its way to the driver. */
+/* Kernels that are wrong in one place: verification finds every one of them. Each mutant differs
+ * from the kernels by one character or one token, must build, and must fail the op that its kernel
+ * computes. The library that stands in for the OpenCL loader changes the source on its way to the
+ * driver. */
 #include "opencl_shim_mutate.h"
 #include "test.h"
 
@@ -14,9 +15,10 @@ typedef struct mutation {
 } mutation;
 
 static const mutation mutations[] = {
-    {"dense_tile.cl", "b[2 * i + 1] = RIFFLE_HIGH", "b[2 * i + 1] = RIFFLE_LOW", "dense backward data"},
-    {"dense_tile.cl", "QUERN_MAD(scalar, right[v], sum[r][v])", "QUERN_MAD(scalar, right[0], sum[r][v])",
-     "dense forward"},
+    {"dense_tile.cl", "b[2 * i + 1] = RIFFLE_HIGH", "b[2 * i + 1] = RIFFLE_LOW",
+     "dense backward data"},
+    {"dense_tile.cl", "QUERN_MAD(scalar, right[v], sum[r][v])",
+     "QUERN_MAD(scalar, right[0], sum[r][v])", "dense forward"},
     {"dense_tile.cl", "const uint used = v * VECTOR_WIDTH;", "const uint used = v + VECTOR_WIDTH;",
      "dense backward weights"},
     {"dense_forward.cl", "if (b) value += quern_load_part(b + at, lanes);",
@@ -31,25 +33,28 @@ static const mutation mutations[] = {
      "dense backward weights"},
     {"dense_backward_weights.cl", "QUERN_STORE(old - rate", "QUERN_STORE(old + rate",
      "dense backward weights"},
-    {"dense_backward_weights.cl", "s == 0 ? sums[k] : sum[k] + sums[k]", "s == 0 ? sums[k] : sums[k]",
-     "dense backward update"},
+    {"dense_backward_weights.cl", "s == 0 ? sums[k] : sum[k] + sums[k]",
+     "s == 0 ? sums[k] : sums[k]", "dense backward update"},
     {"update.cl", "g += u->decay * old;", "g -= u->decay * old;", "optimizer update"},
-    {"update.cl", "sqrt(square) * u->correction", "sqrt(square) / u->correction", "optimizer update"},
+    {"update.cl", "sqrt(square) * u->correction", "sqrt(square) / u->correction",
+     "optimizer update"},
     {"update.cl", "if (!update.decays_bias)", "if (update.decays_bias)", "dense backward update"},
     {"dense_backward_weights.cl", "UPDATE_TILE(UPDATE_NESTEROV)", "UPDATE_TILE(UPDATE_MOMENTUM)",
      "dense backward update"},
-    {"dense_group.cl", "a[k * A_STRIDE + v * ITEMS_DOWN + y]", "a[k * A_STRIDE + v * ITEMS_DOWN + x]",
-     "dense forward"},
+    {"dense_group.cl", "a[k * A_STRIDE + v * ITEMS_DOWN + y]",
+     "a[k * A_STRIDE + v * ITEMS_DOWN + x]", "dense forward"},
     {"dense_group.cl", "[i % COLUMN_VECTORS] += memory", "[i % COLUMN_VECTORS] -= memory",
      "dense backward data"},
     {"dense_group.cl", "*columns += b_local", "*columns -= b_local", "dense backward weights"},
     {"common.cl", "one / (one + exp(-z))", "one / (one + exp(z))", "activation forward"},
-    {"common.cl", "return value * (one - value);", "return value * (one + value);", "activation backward"},
+    {"common.cl", "return value * (one - value);", "return value * (one + value);",
+     "activation backward"},
     {"common.cl",
      "if (kind == QUERN_GELU_TANH) u *= TWICE_ROOT_TWO_BY_PI * (one + GELU_CUBE * z * z);\n  const",
      "if (kind == QUERN_GELU_TANH) u *= TWICE_ROOT_TWO_BY_PI * (one - GELU_CUBE * z * z);\n  const",
      "activation forward"},
-    {"common.cl", "ROOT_TWO_PI_INVERSE * z * exp", "ROOT_TWO_PI_INVERSE * exp", "activation backward"},
+    {"common.cl", "ROOT_TWO_PI_INVERSE * z * exp", "ROOT_TWO_PI_INVERSE * exp",
+     "activation backward"},
     {"common.cl", "z = z > FLAT ? (quern_vector)(FLAT) : z;", "", "activation backward"},
     {"activation.cl", "gradient * quern_activate_gradient", "gradient + quern_activate_gradient",
      "activation backward"},
@@ -61,47 +66,53 @@ static const mutation mutations[] = {
      "batch norm forward"},
     {"normalization.cl", "variance + variance_offset + column, lanes) + epsilon",
      "variance + variance_offset + column, lanes)", "batch norm inference"},
-    {"normalization.cl", "(shift + normal * scale) / (float)n)", "(shift - normal * scale) / (float)n)",
-     "batch norm backward"},
+    {"normalization.cl", "(shift + normal * scale) / (float)n)",
+     "(shift - normal * scale) / (float)n)", "batch norm backward"},
     {"normalization.cl", "x[i] - center : 0.0f", "x[i] - center : 1.0f", "layer norm forward"},
     {"normalization.cl", "(shift + normal * scale) / (float)units)", "(shift + normal * scale))",
      "layer norm backward"},
     {"normalization.cl", "GRADIENTS(shift, scale, mean[r], inverse[r])",
      "GRADIENTS(shift, scale, mean[0], inverse[r])", "layer norm backward"},
-    {"normalization.cl", "quern_store_part(sums, squares", "quern_store_part(sums / (float)n, squares",
-     "batch norm moments"},
+    {"normalization.cl", "quern_store_part(sums, squares",
+     "quern_store_part(sums / (float)n, squares", "batch norm moments"},
     {"normalization.cl", "center, narrow)\n  if (down > 0) return;",
      "center, center)\n  if (down > 0) return;", "batch norm backward parameters"},
-    {"normalization.cl", "(shift + normal * scale) / samples", "(shift + normal * scale) / (float)n",
-     "batch norm backward data"},
+    {"normalization.cl", "(shift + normal * scale) / samples",
+     "(shift + normal * scale) / (float)n", "batch norm backward data"},
     {"softmax.cl", "if (z_row[a] > largest) largest = z_row[a];\n  float sum",
      "if (z_row[a] < largest) largest = z_row[a];\n  float sum", "softmax"},
     {"loss.cl", "scale * ((a == (uint)label ? -others", "scale * ((a == (uint)label ? +others",
      "softmax cross-entropy"},
-    {"loss.cl", "share * (all * output - weight)", "share * (output - weight)", "weighted cross-entropy"},
+    {"loss.cl", "share * (all * output - weight)", "share * (output - weight)",
+     "weighted cross-entropy"},
     {"loss.cl", "difference > delta ? delta", "difference > delta ? difference", "Huber loss"},
-    {"loss.cl", "label >= 0 && (uint)label < k ?", "label >= 0 && (uint)label <= k ?", "label weights"},
+    {"loss.cl", "label >= 0 && (uint)label < k ?", "label >= 0 && (uint)label <= k ?",
+     "label weights"},
     {"loss.cl", "label < 0 || (uint)label >= k) {\n    bad_label(k, loss, dz_row",
      "label < 0 || (uint)label > k) {\n    bad_label(k, loss, dz_row", "softmax cross-entropy"},
-    {"loss.cl", "output * (ratios - ratio)", "output * (ratios + ratio)", "elementwise cross-entropy"},
+    {"loss.cl", "output * (ratios - ratio)", "output * (ratios + ratio)",
+     "elementwise cross-entropy"},
     {"loss.cl", "log1p(exp(-fabs(value)))", "log1p(exp(fabs(value)))", "binary cross-entropy"},
     {"loss.cl", "= factor * difference;", "= inverse * difference;", "mean squared error"},
-    {"optimizer.cl", "rate * (gradient + decay * old), target", "rate * (gradient - decay * old), target",
-     "SGD update"},
+    {"optimizer.cl", "rate * (gradient + decay * old), target",
+     "rate * (gradient - decay * old), target", "SGD update"},
     {"optimizer.cl", "if (scale > 1.0f)", "if (scale < 1.0f)", "clip norm"},
-    {"gather.cl", "column + i == (size_t)label ? 1.0f", "column + i == (size_t)label ? 2.0f", "one-hot"},
+    {"gather.cl", "column + i == (size_t)label ? 1.0f", "column + i == (size_t)label ? 2.0f",
+     "one-hot"},
     {"gather.cl", "fma(load(source + (size_t)index * columns + column",
      "fma(load(source + (size_t)index * columns - column", "gather rows"},
     {"gather.cl", "int label = -1;", "int label = +1;", "gather labels"},
     {"measure.cl", "if (value > largest) {\n      largest = value;\n      best",
      "if (value >= largest) {\n      largest = value;\n      best", "argmax"},
     {"measure.cl", "if (guess != -1 && guess", "if (guess != 1 && guess", "count correct"},
-    {"measure.cl", "squared ? value * value : value", "squared ? value + value : value", "sum of squares"},
+    {"measure.cl", "squared ? value * value : value", "squared ? value + value : value",
+     "sum of squares"},
     {"measure.cl", "if ((blocks >> level) & 1) total", "if ((blocks >> level) & 2) total", "sum"},
     {"philox.cl", "high0 ^ counter.w ^ key.y", "high0 ^ counter.w ^ key.x", "random uniform"},
     {"steps.cl", "const size_t first = (size_t)part * layers[l].rows;",
      "const size_t first = (size_t)part + layers[l].rows;", "training"},
-    {"steps.cl", "const size_t sample = (size_t)s * n;", "const size_t sample = (size_t)s + n;", "training"},
+    {"steps.cl", "const size_t sample = (size_t)s * n;", "const size_t sample = (size_t)s + n;",
+     "training"},
 };
 enum { MUTATIONS = sizeof mutations / sizeof *mutations };
 
@@ -122,7 +133,8 @@ typedef struct caught {
 static void hear(const quern_verify_result *result, void *user) {
   caught *so_far = user;
   so_far->results++;
-  if (!result->passed && so_far->why[0] == '\0') snprintf(so_far->why, sizeof so_far->why, "%s", result->why);
+  if (!result->passed && so_far->why[0] == '\0')
+    snprintf(so_far->why, sizeof so_far->why, "%s", result->why);
 }
 
 static size_t verify(const char *op, caught *heard) {
@@ -175,15 +187,18 @@ static void test_mutants(void **state) {
     mutate(is->from, is->to);
     const size_t failed = verify(is->op, &heard);
     if (mutants(&places) == 0 || places != 1)
-      fail_msg("%s: \"%s\" is in %zu places of a program, expected one", is->kernel, is->from, places);
+      fail_msg("%s: \"%s\" is in %zu places of a program, expected one", is->kernel, is->from,
+               places);
     if (strstr(heard.why, "did not build") != NULL)
       fail_msg("%s: \"%s\" makes no program: %s", is->kernel, is->to, heard.why);
     if (failed > 0)
       found++;
     else
-      print_error("%s: \"%s\" for \"%s\" was not found out by %s\n", is->kernel, is->to, is->from, is->op);
+      print_error("%s: \"%s\" for \"%s\" was not found out by %s\n", is->kernel, is->to, is->from,
+                  is->op);
     if (failed > 0)
-      print_message("  %-26s %-42.*s %s\n", is->kernel, (int)strcspn(is->to, "\n"), is->to, heard.why);
+      print_message("  %-26s %-42.*s %s\n", is->kernel, (int)strcspn(is->to, "\n"), is->to,
+                    heard.why);
   }
   mutate(NULL, NULL);
   print_message("caught %zu of %d mutants\n", found, (int)MUTATIONS);

@@ -1,4 +1,5 @@
-/* Quirks: which device and driver a row is for, and that a context does what it says, right. The rows here are made up. */
+/* Quirks: which device and driver a row is for, and that a context does what it says, right. The
+ * rows here are made up. */
 #include "context.h"
 #include "op_check.h"
 #include "opencl/quirks.h"
@@ -76,7 +77,8 @@ static void test_remedies(void **state) {
   size_t rows;
   const quern__cl_tuning *table = quern__cl_tuning_rows(&rows), *safe = &table[rows - 1];
   assert_true(safe->any_kind);
-  quern__cl_quirk row = {.platform = "", .device = "", .first = "", .last = "", .op = "", .what = "made up"};
+  quern__cl_quirk row = {
+      .platform = "", .device = "", .first = "", .last = "", .op = "", .what = "made up"};
   quern__cl_tuning before, got;
   test_rig rig;
   test_rig_open(&rig, 0);
@@ -115,23 +117,27 @@ static void test_remedies(void **state) {
 /* A row for another driver leaves all as it is; one after another, all that fit count. */
 static void test_several(void **state) {
   (void)state;
-  static const quern__cl_quirk rows[] = {
-      {.platform = "no such platform", .device = "", .first = "", .last = "", .op = "", .what = "made up"},
-      {.platform = "",
-       .device = "",
-       .first = "",
-       .last = "",
-       .op = "",
-       .remedy = QUERN__QUIRK_OP_BY_OP,
-       .what = "made up"},
-      {.platform = "",
-       .device = "",
-       .first = "",
-       .last = "",
-       .op = "",
-       .remedy = QUERN__QUIRK_LOOP_ROUNDS,
-       .value = 77,
-       .what = "made up"}};
+  static const quern__cl_quirk rows[] = {{.platform = "no such platform",
+                                          .device = "",
+                                          .first = "",
+                                          .last = "",
+                                          .op = "",
+                                          .what = "made up"},
+                                         {.platform = "",
+                                          .device = "",
+                                          .first = "",
+                                          .last = "",
+                                          .op = "",
+                                          .remedy = QUERN__QUIRK_OP_BY_OP,
+                                          .what = "made up"},
+                                         {.platform = "",
+                                          .device = "",
+                                          .first = "",
+                                          .last = "",
+                                          .op = "",
+                                          .remedy = QUERN__QUIRK_LOOP_ROUNDS,
+                                          .value = 77,
+                                          .what = "made up"}};
   test_rig rig;
   quern_device_info info;
   test_rig_open(&rig, 0);

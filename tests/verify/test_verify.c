@@ -1,4 +1,5 @@
-/* Verification of backends that a program registered: the reference passes, and one that does any op wrong, or not at all, fails. */
+/* Verification of backends that a program registered: the reference passes, and one that does any
+ * op wrong, or not at all, fails. */
 #include "backend.h"
 #include "device.h"
 #include "test.h"
@@ -7,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- What was told -------------------------------------------------------------------------------------- */
+/* --- What was told
+ * -------------------------------------------------------------------------------------- */
 
 typedef struct heard {
   size_t results, failed, facts;
@@ -65,7 +67,8 @@ static void take_away(void) {
   assert_ok(quern_backend_unregister("other"));
 }
 
-/* --- Backends that are right ---------------------------------------------------------------------------- */
+/* --- Backends that are right
+ * ---------------------------------------------------------------------------- */
 
 static void test_reference(void **state) {
   (void)state;
@@ -89,7 +92,8 @@ static void test_optional(void **state) {
   take_away();
 }
 
-/* --- Ops that do nothing -------------------------------------------------------------------------------- */
+/* --- Ops that do nothing
+ * -------------------------------------------------------------------------------- */
 
 static quern_status do_nothing(void *state, const void *op) {
   (void)state;
@@ -97,7 +101,8 @@ static quern_status do_nothing(void *state, const void *op) {
   return QUERN_OK;
 }
 
-/* Every op of the table, also one that was added yesterday: where it does nothing, some result fails. */
+/* Every op of the table, also one that was added yesterday: where it does nothing, some result
+ * fails. */
 static void test_every_op_counts(void **state) {
   (void)state;
   typedef quern_status (*any_op)(void *, const void *);
@@ -111,14 +116,16 @@ static void test_every_op_counts(void **state) {
     if (member == NULL) continue; /* optional, and the reference has it not */
     memcpy((char *)&table + at, &nothing, size);
     const heard got = verify(add(table), NULL);
-    if (got.failed == 0) fail_msg("member %zu of the ops does nothing, and all pass", (at - first) / size);
+    if (got.failed == 0)
+      fail_msg("member %zu of the ops does nothing, and all pass", (at - first) / size);
     take_away();
     ops++;
   }
   assert_true(ops > 20);
 }
 
-/* --- Ops that are a little wrong ------------------------------------------------------------------------ */
+/* --- Ops that are a little wrong
+ * ------------------------------------------------------------------------ */
 
 typedef enum fault { TOO_LARGE, NOT_A_NUMBER, BEHIND, ANOTHER_EACH_TIME } fault;
 static fault chosen;
@@ -216,7 +223,8 @@ static void test_networks(void **state) {
   take_away();
 }
 
-/* --- Arguments and the rule ----------------------------------------------------------------------------- */
+/* --- Arguments and the rule
+ * ----------------------------------------------------------------------------- */
 
 static void test_arguments(void **state) {
   (void)state;

@@ -1,4 +1,5 @@
 """Makes the arrays beside this file with NumPy and safetensors: python3 make_arrays.py"""
+
 import pathlib
 
 import numpy as np
@@ -12,7 +13,9 @@ marks = np.array([[True, False], [False, False], [True, True], [False, True]])
 prices = np.array([1.5, -2, 1e6, 0.25], dtype=np.float32)
 
 np.savez(here / "stored.npz", x=x, y=y, prices=prices)
-np.savez_compressed(here / "deflated.npz", x_train=images, y_train=marks, x_test=images[:2], y_test=marks[:2])
+np.savez_compressed(
+    here / "deflated.npz", x_train=images, y_train=marks, x_test=images[:2], y_test=marks[:2]
+)
 np.save(here / "X.npy", x.astype(np.int16), allow_pickle=False)
 np.save(here / "y.npy", y)
 with open(here / "version2.npy", "wb") as file:

@@ -1,8 +1,8 @@
 /* usage: load LIBQUERN.so DEVICE
  *
- * Loads the library, uses it on the device, and unloads it, a hundred times: nothing that a round takes is left after it. OpenCL's
- * loader is not there before quern is asked for anything. At the end the process exits with the library loaded and a context
- * open, on which work is queued. */
+ * Loads the library, uses it on the device, and unloads it, a hundred times: nothing that a round
+ * takes is left after it. OpenCL's loader is not there before quern is asked for anything. At the
+ * end the process exits with the library loaded and a context open, on which work is queued. */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <malloc.h>
@@ -13,13 +13,13 @@
 enum { ROUNDS = 100, SETTLED = 20 };
 
 /* X(name): what is used of the library. */
-#define USED(X)                                                                                              \
-  X(quern_context_create)                                                                                    \
-  X(quern_context_free)                                                                                      \
-  X(quern_buffer_create)                                                                                     \
-  X(quern_buffer_read)                                                                                       \
-  X(quern_buffer_free)                                                                                       \
-  X(quern_fill)                                                                                              \
+#define USED(X)                                                                                    \
+  X(quern_context_create)                                                                          \
+  X(quern_context_free)                                                                            \
+  X(quern_buffer_create)                                                                           \
+  X(quern_buffer_read)                                                                             \
+  X(quern_buffer_free)                                                                             \
+  X(quern_fill)                                                                                    \
   X(quern_last_error)
 
 typedef struct functions {
@@ -41,11 +41,12 @@ static bool use(const functions *call, const char *device, quern_context **conte
   quern_buffer *buffer = NULL;
   float values[8] = {0};
   if (call->quern_context_create("no such device", context) != QUERN_ERROR_NO_DEVICE) return false;
-  const bool ok = call->quern_context_create(device, context) == QUERN_OK &&
-                  call->quern_buffer_create(*context, sizeof values, &buffer) == QUERN_OK &&
-                  call->quern_fill(*context, 3.0f, quern_vector(buffer, 0, 8)) == QUERN_OK &&
-                  call->quern_buffer_read(buffer, 0, sizeof values, values, QUERN_WAIT) == QUERN_OK &&
-                  values[7] == 3.0f;
+  const bool ok =
+      call->quern_context_create(device, context) == QUERN_OK &&
+      call->quern_buffer_create(*context, sizeof values, &buffer) == QUERN_OK &&
+      call->quern_fill(*context, 3.0f, quern_vector(buffer, 0, 8)) == QUERN_OK &&
+      call->quern_buffer_read(buffer, 0, sizeof values, values, QUERN_WAIT) == QUERN_OK &&
+      values[7] == 3.0f;
   if (!ok) fprintf(stderr, "load: %s\n", call->quern_last_error());
   call->quern_buffer_free(buffer);
   return ok;
@@ -58,7 +59,8 @@ typedef struct taken {
 static taken measure(void) {
   taken found = {.bytes = mallinfo2().uordblks};
   FILE *maps = fopen("/proc/self/maps", "r");
-  for (int c = maps != NULL ? getc(maps) : EOF; c != EOF; c = getc(maps)) found.mappings += c == '\n';
+  for (int c = maps != NULL ? getc(maps) : EOF; c != EOF; c = getc(maps))
+    found.mappings += c == '\n';
   if (maps != NULL) fclose(maps);
   DIR *files = opendir("/proc/self/fd");
   while (files != NULL && readdir(files) != NULL) found.files++;
@@ -77,10 +79,12 @@ static int complain(const char *what) {
   return 1;
 }
 
-/* What PoCL keeps of each program is not quern's: where it was used, its bytes are printed alone. */
+/* What PoCL keeps of each program is not quern's: where it was used, its bytes are printed alone.
+ */
 static bool is_same(const taken *before, const taken *after, bool with_opencl) {
   printf("from round %d on: %zu to %zu bytes, %zu to %zu mappings, %zu to %zu files\n", SETTLED,
-         before->bytes, after->bytes, before->mappings, after->mappings, before->files, after->files);
+         before->bytes, after->bytes, before->mappings, after->mappings, before->files,
+         after->files);
   return before->mappings == after->mappings && before->files == after->files &&
          (with_opencl || before->bytes == after->bytes);
 }
