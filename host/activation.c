@@ -1,4 +1,4 @@
-/* Activations, losses and normalisations by name, with their parameters. */
+/* Activations, losses and normalizations by name, with their parameters. */
 #include "activation.h"
 
 #include "names.h"

@@ -28,7 +28,7 @@ void quern__set_error(const char *format, ...);
   quern__fail(QUERN_ERROR_OUT_OF_MEMORY, "%s: no host memory for %zu bytes", (what),               \
               (size_t)(bytes))
 
-/* For what may fail in silence: the error of before, to be put back afterwards. NULL without
+/* For what may fail in silence: the error of before, to be put back afterward. NULL without
  * memory. */
 QUERN__CHECKED char *quern__remember_error(void);
 void quern__restore_error(char *said); /* takes `said`; NULL changes nothing */

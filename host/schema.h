@@ -29,8 +29,8 @@ struct quern_schema {
   quern__schema_columns inputs, targets;
   /* [columns], owned: what stands in for a missing value; NULL: nothing does */
   double *fill;
-  double *mean, *deviation; /* [columns], owned; NULL: the values are not standardised */
-  /* [outputs], owned; NULL: the targets are not standardised */
+  double *mean, *deviation; /* [columns], owned; NULL: the values are not standardized */
+  /* [outputs], owned; NULL: the targets are not standardized */
   double *target_mean, *target_deviation;
 };
 
@@ -66,7 +66,7 @@ bool quern__schema_prepares_alike(const quern_schema *a, const quern_schema *b);
 /* Whether equal labels of both, which have classes, are the same class. */
 bool quern__schema_classes_alike(const quern_schema *a, const quern_schema *b);
 
-/* Puts what standardises the inputs into the first layer, W [columns][units] and b [units], and
+/* Puts what standardizes the inputs into the first layer, W [columns][units] and b [units], and
  * what scales the outputs back into the last, W [in][outputs] and b [outputs], which must have no
  * activation. Rounded once each. NULL changes nothing. */
 void quern__schema_fold_inputs(const quern_schema *schema, size_t units, float *weights,

@@ -23,7 +23,7 @@
  *         │░░░│          │xx  xx            │ x: what one work-item computes: ITEM_ROWS x
  *    A    │░░░│     C    │xx  xx            │ ITEM_COLUMNS in registers, as vectors of VECTOR_WIDTH
  *         │░░░│          │                  │ rows and of VECTOR_WIDTH columns, spread over the
- *         │░░░│          │xx  xx            │ tile so that neighbours read and write side by side
+ *         │░░░│          │xx  xx            │ tile so that neighbors read and write side by side
  *         └───┘          │xx  xx            │ GROUP_ROWS
  *                        └──────────────────┘
  *
@@ -72,7 +72,7 @@
 #ifndef PADDING
 #define PADDING 1
 #endif
-/* Vectors of a row that neighbouring work-items take where a block is turned: more of them read
+/* Vectors of a row that neighboring work-items take where a block is turned: more of them read
  * global memory in longer runs, fewer conflict less when they write to local memory. A divisor of
  * GROUP_DEPTH / VECTOR_WIDTH. */
 #ifndef RUN
@@ -258,7 +258,7 @@ INLINE void add_slices(quern_vector (*sum)[COLUMN_VECTORS], __local quern_vector
 
 /* The tile's part of A B, in the registers of slice 0, over `depth` steps. Where `with_columns`,
  * *columns becomes this work-item's share of the sums of B's columns: steps of the vector item %
- * GROUP_COLUMN_VECTORS, dealt out in turn. Afterwards `memory` is free. */
+ * GROUP_COLUMN_VECTORS, dealt out in turn. Afterward `memory` is free. */
 INLINE void product(quern_vector (*sum)[COLUMN_VECTORS], uint depth, matrix a, int a_turned,
                     matrix b, int b_turned, int with_columns, quern_vector *columns,
                     __local quern_vector *memory) {

@@ -1,4 +1,4 @@
-/* Batch and layer normalisation, forwards and backwards. Sums go in a fixed order.
+/* Batch and layer normalization, forwards and backwards. Sums go in a fixed order.
  *
  * Sums over the samples of a batch: a work-group has a strip of 16 columns, a line of memory, as
  * ACROSS vectors side by side; DOWN work-items share the rows of each, and add up what they have as

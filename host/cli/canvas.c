@@ -48,30 +48,30 @@ cli_exit cli_canvas_close(cli_canvas *canvas) {
   return result;
 }
 
-void cli_canvas_line(cli_canvas *canvas, const cli_point *points, size_t count, cli_colour colour,
+void cli_canvas_line(cli_canvas *canvas, const cli_point *points, size_t count, cli_color color,
                      double width, bool dashed) {
-  if (count > 1) canvas->kind->line(canvas, points, count, colour, width, dashed);
+  if (count > 1) canvas->kind->line(canvas, points, count, color, width, dashed);
 }
 
-void cli_canvas_segment(cli_canvas *canvas, cli_point from, cli_point to, cli_colour colour,
+void cli_canvas_segment(cli_canvas *canvas, cli_point from, cli_point to, cli_color color,
                         double width) {
-  cli_canvas_line(canvas, (const cli_point[]){from, to}, 2, colour, width, false);
+  cli_canvas_line(canvas, (const cli_point[]){from, to}, 2, color, width, false);
 }
 
 void cli_canvas_box(cli_canvas *canvas, cli_point corner, double width, double height,
-                    cli_colour fill) {
+                    cli_color fill) {
   canvas->kind->box(canvas, corner, width, height, fill);
 }
 
-void cli_canvas_dot(cli_canvas *canvas, cli_point centre, double radius, cli_colour fill) {
-  canvas->kind->dot(canvas, centre, radius, fill);
+void cli_canvas_dot(cli_canvas *canvas, cli_point center, double radius, cli_color fill) {
+  canvas->kind->dot(canvas, center, radius, fill);
 }
 
 void cli_canvas_text(cli_canvas *canvas, cli_point at, const char *text, double size,
-                     cli_anchor anchor, double degrees, cli_colour colour) {
+                     cli_anchor anchor, double degrees, cli_color color) {
   char *clean = cli_text_clean(text);
   if (clean == NULL) canvas->lost = true;
-  if (clean != NULL) canvas->kind->text(canvas, at, clean, size, anchor, degrees, colour);
+  if (clean != NULL) canvas->kind->text(canvas, at, clean, size, anchor, degrees, color);
   free(clean);
 }
 

@@ -10,9 +10,9 @@ typedef struct cli_point {
   double x, y;
 } cli_point;
 
-typedef struct cli_colour {
+typedef struct cli_color {
   unsigned char red, green, blue;
-} cli_colour;
+} cli_color;
 
 typedef enum cli_anchor { CLI_ANCHOR_START, CLI_ANCHOR_MIDDLE, CLI_ANCHOR_END } cli_anchor;
 
@@ -30,12 +30,12 @@ typedef struct cli_canvas {
 typedef struct cli_canvas_kind {
   const char *ending; /* ".svg" */
   bool (*open)(cli_canvas *canvas);
-  void (*line)(cli_canvas *canvas, const cli_point *points, size_t count, cli_colour colour,
+  void (*line)(cli_canvas *canvas, const cli_point *points, size_t count, cli_color color,
                double width, bool dashed);
-  void (*box)(cli_canvas *canvas, cli_point corner, double width, double height, cli_colour fill);
-  void (*dot)(cli_canvas *canvas, cli_point centre, double radius, cli_colour fill);
+  void (*box)(cli_canvas *canvas, cli_point corner, double width, double height, cli_color fill);
+  void (*dot)(cli_canvas *canvas, cli_point center, double radius, cli_color fill);
   void (*text)(cli_canvas *canvas, cli_point at, const char *text, double size, cli_anchor anchor,
-               double degrees, cli_colour colour);
+               double degrees, cli_color color);
   bool (*close)(cli_canvas *canvas, bool good); /* prints the rest if all was good, and frees */
 } cli_canvas_kind;
 
@@ -49,18 +49,18 @@ cli_exit cli_canvas_open(const char *path, double width, double height, cli_canv
 cli_exit cli_canvas_close(cli_canvas *canvas);
 
 /* A line through the points; nothing for less than two. */
-void cli_canvas_line(cli_canvas *canvas, const cli_point *points, size_t count, cli_colour colour,
+void cli_canvas_line(cli_canvas *canvas, const cli_point *points, size_t count, cli_color color,
                      double width, bool dashed);
-void cli_canvas_segment(cli_canvas *canvas, cli_point from, cli_point to, cli_colour colour,
+void cli_canvas_segment(cli_canvas *canvas, cli_point from, cli_point to, cli_color color,
                         double width);
 void cli_canvas_box(cli_canvas *canvas, cli_point corner, double width, double height,
-                    cli_colour fill);
-void cli_canvas_dot(cli_canvas *canvas, cli_point centre, double radius, cli_colour fill);
+                    cli_color fill);
+void cli_canvas_dot(cli_canvas *canvas, cli_point center, double radius, cli_color fill);
 
 /* One line of text, with question marks as cli_print has them, whose base line begins, has its
  * middle, or ends at a point, turned clockwise about it. */
 void cli_canvas_text(cli_canvas *canvas, cli_point at, const char *text, double size,
-                     cli_anchor anchor, double degrees, cli_colour colour);
+                     cli_anchor anchor, double degrees, cli_color color);
 
 /* About how wide a text is: who looks at an SVG brings the font. Rather too wide than too narrow.
  */

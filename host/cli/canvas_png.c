@@ -14,8 +14,8 @@ static cairo_t *context_of(const cli_canvas *canvas) {
   return canvas->own;
 }
 
-static void set_colour(cairo_t *cairo, cli_colour colour) {
-  cairo_set_source_rgb(cairo, colour.red / 255.0, colour.green / 255.0, colour.blue / 255.0);
+static void set_color(cairo_t *cairo, cli_color color) {
+  cairo_set_source_rgb(cairo, color.red / 255.0, color.green / 255.0, color.blue / 255.0);
 }
 
 /* cairo says what is too large for it. */
@@ -36,7 +36,7 @@ static bool open_png(cli_canvas *canvas) {
   cairo_scale(cairo, SCALE, SCALE);
   cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
   cairo_select_font_face(cairo, font, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
-  set_colour(cairo, (cli_colour){255, 255, 255});
+  set_color(cairo, (cli_color){255, 255, 255});
   cairo_paint(cairo);
   return true;
 }
@@ -57,43 +57,43 @@ static bool close_png(cli_canvas *canvas, bool good) {
   return good;
 }
 
-static void draw_line(cli_canvas *canvas, const cli_point *points, size_t count, cli_colour colour,
+static void draw_line(cli_canvas *canvas, const cli_point *points, size_t count, cli_color color,
                       double width, bool dashed) {
   static const double dashes[] = {5.0, 3.0};
   cairo_t *cairo = context_of(canvas);
   cairo_set_dash(cairo, dashes, dashed ? 2 : 0, 0.0);
   cairo_set_line_width(cairo, width);
-  set_colour(cairo, colour);
+  set_color(cairo, color);
   cairo_new_path(cairo); /* a text leaves a point behind */
   for (size_t i = 0; i < count; i++) cairo_line_to(cairo, points[i].x, points[i].y);
   cairo_stroke(cairo);
 }
 
 static void draw_box(cli_canvas *canvas, cli_point corner, double width, double height,
-                     cli_colour fill) {
+                     cli_color fill) {
   cairo_t *cairo = context_of(canvas);
-  set_colour(cairo, fill);
+  set_color(cairo, fill);
   cairo_new_path(cairo);
   cairo_rectangle(cairo, corner.x, corner.y, width, height);
   cairo_fill(cairo);
 }
 
-static void draw_dot(cli_canvas *canvas, cli_point centre, double radius, cli_colour fill) {
+static void draw_dot(cli_canvas *canvas, cli_point center, double radius, cli_color fill) {
   cairo_t *cairo = context_of(canvas);
-  set_colour(cairo, fill);
+  set_color(cairo, fill);
   cairo_new_path(cairo);
-  cairo_arc(cairo, centre.x, centre.y, radius, 0.0, 2.0 * HALF_TURN);
+  cairo_arc(cairo, center.x, center.y, radius, 0.0, 2.0 * HALF_TURN);
   cairo_fill(cairo);
 }
 
 static void draw_text(cli_canvas *canvas, cli_point at, const char *text, double size,
-                      cli_anchor anchor, double degrees, cli_colour colour) {
+                      cli_anchor anchor, double degrees, cli_color color) {
   cairo_t *cairo = context_of(canvas);
   cairo_text_extents_t extents;
   cairo_set_font_size(cairo, size);
   cairo_text_extents(cairo, text, &extents);
   const double width = extents.x_advance;
-  set_colour(cairo, colour);
+  set_color(cairo, color);
   cairo_save(cairo);
   cairo_translate(cairo, at.x, at.y);
   cairo_rotate(cairo, degrees * HALF_TURN / 180.0);

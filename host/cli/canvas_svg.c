@@ -18,32 +18,32 @@ static bool close_svg(cli_canvas *canvas, bool good) {
   return good;
 }
 
-static void print_colour(FILE *file, const char *name, cli_colour colour) {
-  fprintf(file, " %s=\"#%02x%02x%02x\"", name, colour.red, colour.green, colour.blue);
+static void print_color(FILE *file, const char *name, cli_color color) {
+  fprintf(file, " %s=\"#%02x%02x%02x\"", name, color.red, color.green, color.blue);
 }
 
-static void draw_line(cli_canvas *canvas, const cli_point *points, size_t count, cli_colour colour,
+static void draw_line(cli_canvas *canvas, const cli_point *points, size_t count, cli_color color,
                       double width, bool dashed) {
   FILE *file = canvas->file;
   fputs("<polyline points=\"", file);
   for (size_t i = 0; i < count; i++)
     fprintf(file, "%s%.2f,%.2f", i > 0 ? " " : "", points[i].x, points[i].y);
   fprintf(file, "\" fill=\"none\" stroke-width=\"%.2f\" stroke-linejoin=\"round\"", width);
-  print_colour(file, "stroke", colour);
+  print_color(file, "stroke", color);
   fprintf(file, "%s/>\n", dashed ? " stroke-dasharray=\"5,3\"" : "");
 }
 
 static void draw_box(cli_canvas *canvas, cli_point corner, double width, double height,
-                     cli_colour fill) {
+                     cli_color fill) {
   fprintf(canvas->file, "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\"", corner.x,
           corner.y, width, height);
-  print_colour(canvas->file, "fill", fill);
+  print_color(canvas->file, "fill", fill);
   fputs("/>\n", canvas->file);
 }
 
-static void draw_dot(cli_canvas *canvas, cli_point centre, double radius, cli_colour fill) {
-  fprintf(canvas->file, "<circle cx=\"%.2f\" cy=\"%.2f\" r=\"%.2f\"", centre.x, centre.y, radius);
-  print_colour(canvas->file, "fill", fill);
+static void draw_dot(cli_canvas *canvas, cli_point center, double radius, cli_color fill) {
+  fprintf(canvas->file, "<circle cx=\"%.2f\" cy=\"%.2f\" r=\"%.2f\"", center.x, center.y, radius);
+  print_color(canvas->file, "fill", fill);
   fputs("/>\n", canvas->file);
 }
 
@@ -60,12 +60,12 @@ static void print_escaped(FILE *file, const char *text) {
 }
 
 static void draw_text(cli_canvas *canvas, cli_point at, const char *text, double size,
-                      cli_anchor anchor, double degrees, cli_colour colour) {
+                      cli_anchor anchor, double degrees, cli_color color) {
   static const char *const anchors[] = {"start", "middle", "end"};
   FILE *file = canvas->file;
   fprintf(file, "<text x=\"%.2f\" y=\"%.2f\" font-size=\"%.1f\" text-anchor=\"%s\"", at.x, at.y,
           size, anchors[anchor]);
-  print_colour(file, "fill", colour);
+  print_color(file, "fill", color);
   if (degrees < 0.0 || degrees > 0.0)
     fprintf(file, " transform=\"rotate(%.0f %.2f %.2f)\"", degrees, at.x, at.y);
   fputc('>', file);

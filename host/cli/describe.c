@@ -33,7 +33,7 @@ void cli_print_network(FILE *people, const quern_network *network) {
     const bool hidden = i + 1 < layers;
     quern_normalization_format(layer.normalization, name, sizeof name);
     if (strcmp(name, kept) != 0 && (hidden || layer.normalization.kind != QUERN_NORMALIZATION_NONE))
-      cli_print(people, ", %s normalisation", name);
+      cli_print(people, ", %s normalization", name);
     memcpy(kept, name, sizeof kept);
     if (!hidden) break;
     quern_activation_format(layer.activation, name, sizeof name);
@@ -64,7 +64,7 @@ void cli_print_data(FILE *people, const quern_dataset *data) {
     cli_print(people, ", %zu label%s", outputs, plural);
   if (quern_dataset_task(data) == QUERN_TASK_REGRESSION)
     cli_print(people, ", %zu number%s to predict", outputs, plural);
-  if (quern_schema_is_standardized(quern_dataset_schema(data))) fputs(", standardised", people);
+  if (quern_schema_is_standardized(quern_dataset_schema(data))) fputs(", standardized", people);
 }
 
 cli_digits cli_grouped(double number) {

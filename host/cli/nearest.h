@@ -16,7 +16,7 @@ typedef struct cli_nearest {
 cli_nearest cli_nearest_to(const char *word);
 void cli_nearest_offer(cli_nearest *nearest, const char *candidate);
 
-/* The least number of letters put in, left out, replaced or swapped with their neighbour that makes
+/* The least number of letters put in, left out, replaced or swapped with their neighbor that makes
  * one word of the other, no letter touched twice (the "optimal string alignment" distance; L.
  * Boytsov, "Indexing methods for approximate dictionary searching", 2011). Upper and lower case are
  * the same. SIZE_MAX where memory is out. */

@@ -96,8 +96,8 @@ const cli_command cli_plot = {
     .about = "Draws what \"quern train --log\" wrote: the losses and, where they are known, the "
              "test accuracy, or what the task has in its place: F1 of labels, R² and the mean "
              "absolute error of a regression, over the epochs. Several logs are drawn into one "
-             "picture, each in a colour of its own; what is of the training data is dashed. Where "
-             "a value is missing, not finite or past 1e300, the line has a gap.",
+             "picture, each in a color of its own; what is of the training data is dashed. Where a "
+             "value is missing, not finite or past 1e300, the line has a gap.",
     .options = options,
     .operands = {.name = "LOG...",
                  .least = 1,

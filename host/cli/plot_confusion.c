@@ -23,8 +23,8 @@ enum {
 #define TITLE_SIZE   15.0
 #define LONGEST_NAME 180.0 /* what is longer is cut */
 
-static const cli_colour ink = {40, 40, 40}, grey = {110, 110, 110}, frame = {200, 200, 200},
-                        right = {0, 90, 160}, wrong = {190, 70, 0};
+static const cli_color ink = {40, 40, 40}, gray = {110, 110, 110}, frame = {200, 200, 200},
+                       right = {0, 90, 160}, wrong = {190, 70, 0};
 
 typedef struct drawing {
   cli_canvas canvas;
@@ -54,16 +54,16 @@ static char *make_label(const cli_names *names, size_t index) {
              : label;
 }
 
-static cli_colour blend(cli_colour full, double share) {
+static cli_color blend(cli_color full, double share) {
   /* A few samples are to be seen too: the square root lifts them. */
   const double part = sqrt(share);
-  return (cli_colour){(unsigned char)lround(255.0 - part * (255.0 - full.red)),
-                      (unsigned char)lround(255.0 - part * (255.0 - full.green)),
-                      (unsigned char)lround(255.0 - part * (255.0 - full.blue))};
+  return (cli_color){(unsigned char)lround(255.0 - part * (255.0 - full.red)),
+                     (unsigned char)lround(255.0 - part * (255.0 - full.green)),
+                     (unsigned char)lround(255.0 - part * (255.0 - full.blue))};
 }
 
 static void draw_cell(drawing *on, size_t row, size_t column, size_t samples) {
-  static const cli_colour white = {255, 255, 255};
+  static const cli_color white = {255, 255, 255};
   const size_t count = count_of(on->confusion, row, column);
   if (count == 0) return;
   const double share = (double)count / (double)samples, cell = on->cell;
@@ -114,9 +114,9 @@ static void draw_labels(drawing *on) {
   }
   const double under = bottom + LABEL_GAP + (on->upright ? on->widest : LABEL_SIZE) + AXIS_TITLE;
   cli_canvas_text(&on->canvas, (cli_point){on->left + side / 2.0, under}, "taken for", LABEL_SIZE,
-                  CLI_ANCHOR_MIDDLE, 0.0, grey);
+                  CLI_ANCHOR_MIDDLE, 0.0, gray);
   cli_canvas_text(&on->canvas, (cli_point){MARGIN + LABEL_SIZE, on->top + side / 2.0}, "class",
-                  LABEL_SIZE, CLI_ANCHOR_MIDDLE, -90.0, grey);
+                  LABEL_SIZE, CLI_ANCHOR_MIDDLE, -90.0, gray);
 }
 
 /* To 1, 2 or 5 times a power of ten. */

@@ -28,16 +28,16 @@ enum {
 /* Up to this many points each has a dot. */
 enum { FEW_POINTS = 40 };
 
-static const cli_colour ink = {40, 40, 40}, grid = {225, 225, 225}, grey = {110, 110, 110};
+static const cli_color ink = {40, 40, 40}, grid = {225, 225, 225}, gray = {110, 110, 110};
 
-/* Colours that those who see fewer tell apart too: M. Okabe and K. Ito, "Color Universal Design",
+/* Colors that those who see fewer tell apart too: M. Okabe and K. Ito, "Color Universal Design",
  * 2008; without the yellow, which is pale on white. */
-static const cli_colour palette[] = {{0, 114, 178}, {213, 94, 0},   {0, 158, 115}, {204, 121, 167},
-                                     {230, 159, 0}, {86, 180, 233}, {0, 0, 0}};
-enum { COLOURS = sizeof palette / sizeof *palette };
+static const cli_color palette[] = {{0, 114, 178}, {213, 94, 0},   {0, 158, 115}, {204, 121, 167},
+                                    {230, 159, 0}, {86, 180, 233}, {0, 0, 0}};
+enum { COLORS = sizeof palette / sizeof *palette };
 
-static cli_colour colour_of(size_t run) {
-  return palette[run % COLOURS];
+static cli_color color_of(size_t run) {
+  return palette[run % COLORS];
 }
 
 /* A curve of a run: a member of its rows. */
@@ -109,21 +109,21 @@ static void draw_axes(cli_canvas *canvas, const panel *at) {
     const double y = place(at, at->x.range.least, cli_axis_tick(&at->y, i)).y;
     cli_canvas_segment(canvas, (cli_point){at->left, y}, (cli_point){right, y}, grid, 1.0);
     cli_canvas_text(canvas, (cli_point){at->left - 2.0 * TICK, y + LABEL_SIZE / 3.0},
-                    cli_axis_label(&at->y, i).text, LABEL_SIZE, CLI_ANCHOR_END, 0.0, grey);
+                    cli_axis_label(&at->y, i).text, LABEL_SIZE, CLI_ANCHOR_END, 0.0, gray);
   }
   for (size_t i = 0; i < at->x.ticks; i++) {
     const double x = place(at, cli_axis_tick(&at->x, i), at->y.range.least).x;
-    cli_canvas_segment(canvas, (cli_point){x, bottom}, (cli_point){x, bottom + TICK}, grey, 1.0);
+    cli_canvas_segment(canvas, (cli_point){x, bottom}, (cli_point){x, bottom + TICK}, gray, 1.0);
     cli_canvas_text(canvas, (cli_point){x, bottom + TICK + LABEL_SIZE},
-                    cli_axis_label(&at->x, i).text, LABEL_SIZE, CLI_ANCHOR_MIDDLE, 0.0, grey);
+                    cli_axis_label(&at->x, i).text, LABEL_SIZE, CLI_ANCHOR_MIDDLE, 0.0, gray);
   }
-  cli_canvas_segment(canvas, (cli_point){at->left, bottom}, (cli_point){right, bottom}, grey, 1.0);
-  cli_canvas_segment(canvas, (cli_point){at->left, at->top}, (cli_point){at->left, bottom}, grey,
+  cli_canvas_segment(canvas, (cli_point){at->left, bottom}, (cli_point){right, bottom}, gray, 1.0);
+  cli_canvas_segment(canvas, (cli_point){at->left, at->top}, (cli_point){at->left, bottom}, gray,
                      1.0);
   cli_canvas_text(canvas, (cli_point){at->left, at->top - 10.0}, at->title, LABEL_SIZE + 1.0,
                   CLI_ANCHOR_START, 0.0, ink);
   cli_canvas_text(canvas, (cli_point){(at->left + right) / 2.0, bottom + BOTTOM - MARGIN}, "epoch",
-                  LABEL_SIZE, CLI_ANCHOR_MIDDLE, 0.0, grey);
+                  LABEL_SIZE, CLI_ANCHOR_MIDDLE, 0.0, gray);
 }
 
 /* Of points in one column of pixels a line shows the first, the last, the highest and the lowest:
@@ -150,21 +150,21 @@ static void add_point(thinned *line, cli_point point) {
 }
 
 /* A point alone has a dot, of a dashed line a hollow one. */
-static void draw_piece(cli_canvas *canvas, const thinned *line, cli_colour colour, bool dashed,
+static void draw_piece(cli_canvas *canvas, const thinned *line, cli_color color, bool dashed,
                        bool dots) {
   enum { MANY = 200 };
-  static const cli_colour white = {255, 255, 255};
-  cli_canvas_line(canvas, line->points, line->count, colour,
+  static const cli_color white = {255, 255, 255};
+  cli_canvas_line(canvas, line->points, line->count, color,
                   dashed || line->count > MANY ? 1.3 : 1.8, dashed);
   for (size_t i = 0; i < line->count && ((dots && !dashed) || line->count == 1); i++) {
-    cli_canvas_dot(canvas, line->points[i], 2.6, colour);
+    cli_canvas_dot(canvas, line->points[i], 2.6, color);
     if (dashed) cli_canvas_dot(canvas, line->points[i], 1.4, white);
   }
 }
 
 /* `points` has room for one a row. */
 static void draw_curve(cli_canvas *canvas, const panel *at, const cli_log_rows *rows,
-                       const curve *of, cli_colour colour, cli_point *points) {
+                       const curve *of, cli_color color, cli_point *points) {
   thinned line = {.points = points};
   const bool dots = rows->count <= FEW_POINTS;
   for (size_t i = 0; i < rows->count; i++) {
@@ -173,10 +173,10 @@ static void draw_curve(cli_canvas *canvas, const panel *at, const cli_log_rows *
       add_point(&line, place(at, epoch, value));
       continue;
     }
-    draw_piece(canvas, &line, colour, of->dashed, dots);
+    draw_piece(canvas, &line, color, of->dashed, dots);
     line.count = 0;
   }
-  draw_piece(canvas, &line, colour, of->dashed, dots);
+  draw_piece(canvas, &line, color, of->dashed, dots);
 }
 
 static void draw_panel(cli_canvas *canvas, const panel *at, const cli_plot_run *runs, size_t count,
@@ -184,7 +184,7 @@ static void draw_panel(cli_canvas *canvas, const panel *at, const cli_plot_run *
   draw_axes(canvas, at);
   for (size_t i = 0; i < count; i++)
     for (size_t j = 0; j < at->curve_count; j++)
-      draw_curve(canvas, at, &runs[i].rows, &at->curves[j], colour_of(i), points);
+      draw_curve(canvas, at, &runs[i].rows, &at->curves[j], color_of(i), points);
 }
 
 /* Room for the points of any run's curve. */
@@ -202,7 +202,7 @@ typedef struct legend {
   double x, y, left, right;
 } legend;
 
-static void add_key(legend *to, const char *text, cli_colour colour, bool dashed) {
+static void add_key(legend *to, const char *text, cli_color color, bool dashed) {
   const double width = LEGEND_KEY + cli_canvas_text_width(text, LABEL_SIZE);
   if (to->x > to->left && to->x + width > to->right) {
     to->x = to->left;
@@ -211,7 +211,7 @@ static void add_key(legend *to, const char *text, cli_colour colour, bool dashed
   if (to->canvas != NULL) {
     const cli_point line[] = {{to->x, to->y - LABEL_SIZE / 3.0},
                               {to->x + LEGEND_KEY - 6.0, to->y - LABEL_SIZE / 3.0}};
-    cli_canvas_line(to->canvas, line, 2, colour, 2.0, dashed);
+    cli_canvas_line(to->canvas, line, 2, color, 2.0, dashed);
     cli_canvas_text(to->canvas, (cli_point){to->x + LEGEND_KEY, to->y}, text, LABEL_SIZE,
                     CLI_ANCHOR_START, 0.0, ink);
   }
@@ -222,9 +222,9 @@ static double draw_legend(cli_canvas *canvas, const cli_plot_run *runs, size_t c
                           double width, double top) {
   legend keys = {canvas, LEFT, top, LEFT, width - RIGHT};
   const bool one = count == 1;
-  add_key(&keys, "train", one ? colour_of(0) : grey, true);
-  if (tested) add_key(&keys, "test", one ? colour_of(0) : grey, false);
-  for (size_t i = 0; i < count && !one; i++) add_key(&keys, runs[i].name, colour_of(i), false);
+  add_key(&keys, "train", one ? color_of(0) : gray, true);
+  if (tested) add_key(&keys, "test", one ? color_of(0) : gray, false);
+  for (size_t i = 0; i < count && !one; i++) add_key(&keys, runs[i].name, color_of(i), false);
   return keys.y + LEGEND_ROW - top;
 }
 

@@ -9,7 +9,7 @@ typedef struct cli_plot_run {
   cli_log_rows rows;
 } cli_plot_run;
 
-/* Draws the losses, and, where a run knows its accuracy, that beside them. Each run has a colour;
+/* Draws the losses, and, where a run knows its accuracy, that beside them. Each run has a color;
  * what is of the training data is dashed. Where a value is not known, the line has a gap. `title`
  * may be NULL. */
 cli_exit cli_plot_curves(const cli_plot_run *runs, size_t count, const char *title,

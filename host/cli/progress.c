@@ -95,14 +95,14 @@ static void print_line(cli_draft *line, const cli_progress *progress, const quer
 
 static void print_bar(cli_draft *line, const cli_progress *progress, const quern_progress *at,
                       size_t width) {
-  const bool colour = cli_terminal_colour(progress->stream), fine = cli_terminal_utf8();
+  const bool color = cli_terminal_color(progress->stream), fine = cli_terminal_utf8();
   const size_t full = (size_t)((double)width * (double)at->step / (double)at->steps);
   cli_draft_add(line, "  ");
-  if (colour) cli_draft_add(line, "\033[36m");
+  if (color) cli_draft_add(line, "\033[36m");
   for (size_t i = 0; i < full; i++) cli_draft_add(line, "%s", fine ? "\u2501" : "=");
-  if (colour) cli_draft_add(line, "\033[90m");
+  if (color) cli_draft_add(line, "\033[90m");
   for (size_t i = full; i < width; i++) cli_draft_add(line, "%s", fine ? "\u2500" : "-");
-  if (colour) cli_draft_add(line, "\033[0m");
+  if (color) cli_draft_add(line, "\033[0m");
 }
 
 /* The fullest line that fits into `room` columns, and nothing where none does. */

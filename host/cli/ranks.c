@@ -37,7 +37,7 @@ static launched find_launcher(void) {
 
 static struct {
   size_t rank, ranks;
-  bool joined; /* MPI is initialised */
+  bool joined; /* MPI is initialized */
 #ifdef QUERN_WITH_MPI
   bool silent; /* others no longer answer */
   quern_mpi *mpi;
@@ -106,7 +106,7 @@ cli_exit cli_ranks_end(cli_exit result) {
 static cli_exit join(const launched *by) {
   int level, rank = 0, ranks = 0;
   if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level) != MPI_SUCCESS)
-    return cli_fail("MPI could not be initialised");
+    return cli_fail("MPI could not be initialized");
   self.joined = true;
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);

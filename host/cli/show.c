@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GAP = 2, GREY_FIRST = 232, GREY_STEPS = 24 }; /* the greys of the 256 colours of terminals */
+enum { GAP = 2, GRAY_FIRST = 232, GRAY_STEPS = 24 }; /* the grays of the 256 colors of terminals */
 
 /* A drawing: one column of a cell is `step` pixels wide, half a row of it `step` pixels high. */
 typedef struct drawing {
   FILE *people;
   size_t height, width, step;
   size_t columns, rows; /* of an image, in characters */
-  bool colour;
+  bool color;
 } drawing;
 
 /* What stands under an image. */
@@ -36,8 +36,8 @@ static double shade(const drawing *layout, const float *pixels, size_t x, size_t
   return count == 0 ? 0.0 : fmin(fmax(sum / (double)count, 0.0), 1.0);
 }
 
-static int grey(double shade) {
-  return GREY_FIRST + (int)lround(shade * (GREY_STEPS - 1));
+static int gray(double shade) {
+  return GRAY_FIRST + (int)lround(shade * (GRAY_STEPS - 1));
 }
 
 /* One line of an image, of `width` columns with those behind it. `blanks` are held back until
@@ -45,19 +45,19 @@ static int grey(double shade) {
 static void draw_line(const drawing *layout, const float *pixels, size_t row, size_t width,
                       size_t *blanks) {
   static const char ramp[] = " .:-=+*#%@";
-  if (layout->colour) cli_print(layout->people, "%*s", (int)*blanks, "");
-  if (layout->colour) *blanks = 0;
+  if (layout->color) cli_print(layout->people, "%*s", (int)*blanks, "");
+  if (layout->color) *blanks = 0;
   for (size_t x = 0; x < layout->columns; x++) {
     double above = shade(layout, pixels, x, 2 * row), below = shade(layout, pixels, x, 2 * row + 1);
-    if (layout->colour) {
-      fprintf(layout->people, "\033[38;5;%d;48;5;%dm\u2580", grey(above), grey(below));
+    if (layout->color) {
+      fprintf(layout->people, "\033[38;5;%d;48;5;%dm\u2580", gray(above), gray(below));
       continue;
     }
     const char dot = ramp[lround((above + below) / 2.0 * (double)(sizeof ramp - 2))];
     if (dot != ' ') cli_print(layout->people, "%*s%c", (int)*blanks, "", dot);
     *blanks = dot != ' ' ? 0 : *blanks + 1;
   }
-  if (layout->colour) fputs("\033[0m", layout->people);
+  if (layout->color) fputs("\033[0m", layout->people);
   *blanks += width - layout->columns;
 }
 
@@ -122,7 +122,7 @@ static bool make_caption(const cli_names *names, const float *outputs, size_t cl
 }
 
 static drawing lay_out(FILE *people, const quern_dataset *data) {
-  drawing layout = {.people = people, .step = 1, .colour = cli_terminal_colour(people)};
+  drawing layout = {.people = people, .step = 1, .color = cli_terminal_color(people)};
   if (!quern_dataset_image_size(data, &layout.height, &layout.width)) return layout;
   size_t room = cli_terminal_width(people);
   layout.step = (layout.width + room - 1) / room;

@@ -17,7 +17,7 @@ bool cli_terminal_overwrites(FILE *stream) {
   return isatty(fileno(stream)) && (kind == NULL || strcmp(kind, "dumb") != 0);
 }
 
-bool cli_terminal_colour(FILE *stream) {
+bool cli_terminal_color(FILE *stream) {
   const char *force = variable("CLICOLOR_FORCE"), *wish = variable("CLICOLOR");
   if (variable("NO_COLOR") != NULL) return false;
   if (force != NULL && strcmp(force, "0") != 0) return true;

@@ -6,10 +6,10 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Whether what goes to `stream` may be coloured. NO_COLOR (no-color.org), where set and not empty,
+/* Whether what goes to `stream` may be colored. NO_COLOR (no-color.org), where set and not empty,
  * forbids it; then CLICOLOR_FORCE, where set and not 0, asks for it; else it is where `stream` is a
  * terminal, unless CLICOLOR is 0 or the terminal dumb. */
-bool cli_terminal_colour(FILE *stream);
+bool cli_terminal_color(FILE *stream);
 
 /* Whether a line of `stream` can be written over: it is a terminal, and not a dumb one. */
 bool cli_terminal_overwrites(FILE *stream);

@@ -45,7 +45,7 @@ static const cli_option options[] = {
      .kind = CLI_CHOICE,
      .offset = FIELD(normalization),
      .choices = normalizations,
-     .help = "what is normalised before the activation of a hidden layer: each unit over the batch "
+     .help = "what is normalized before the activation of a hidden layer: each unit over the batch "
              "(batch), each sample over the units of the layer (layer), or nothing (none, the "
              "default)"},
     {.name = "dropout",
@@ -143,7 +143,7 @@ static const cli_option options[] = {
      .kind = CLI_CHOICE,
      .offset = FIELD(decay_bias),
      .choices = cli_switches,
-     .help = "whether biases, and what normalisations scale and shift by, decay too (default on, "
+     .help = "whether biases, and what normalizations scale and shift by, decay too (default on, "
              "as in PyTorch)"},
     {.name = "schedule",
      .value = "NAME",

@@ -1,4 +1,4 @@
-/* Preparing data: what stands in for missing values, and standardised columns. */
+/* Preparing data: what stands in for missing values, and standardized columns. */
 #include "../error.h"
 #include "classes.h"
 #include <math.h>
@@ -74,7 +74,7 @@ static quern_status standardize_matrix(const char *source, float *values, size_t
       const float made = (float)(((double)*values - mean[i]) / deviation[i]);
       if (!isfinite(made)) {
         return quern__fail(QUERN_ERROR_DATA,
-                           "%s: sample %zu, value %zu: %g, standardised by mean %g and deviation "
+                           "%s: sample %zu, value %zu: %g, standardized by mean %g and deviation "
                            "%g, is too large for a float",
                            source, row, i, (double)*values, mean[i], deviation[i]);
       }
@@ -110,7 +110,7 @@ quern_status quern_dataset_fit(quern_dataset *dataset, bool standardized) {
   if (dataset == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "fit: dataset is NULL");
   quern_schema *schema = dataset->schema;
   if (schema->mean != NULL || schema->target_mean != NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "fit: %s is standardised already", dataset->source);
+    return quern__fail(QUERN_ERROR_ARGUMENT, "fit: %s is standardized already", dataset->source);
   if (!standardized && !dataset->has_missing) return QUERN_OK;
   QUERN__FORWARD(quern__dataset_check_idle("fit", dataset));
   QUERN__FORWARD(quern__dataset_widen(dataset));
@@ -141,7 +141,7 @@ quern_status quern_dataset_apply(quern_dataset *dataset, const quern_schema *sch
     return quern__fail(QUERN_ERROR_ARGUMENT, "prepare: %s is NULL", dataset ? "schema" : "dataset");
   quern_schema *own = dataset->schema;
   if (own->mean != NULL || own->target_mean != NULL) {
-    return quern__fail(QUERN_ERROR_ARGUMENT, "prepare: %s is standardised already",
+    return quern__fail(QUERN_ERROR_ARGUMENT, "prepare: %s is standardized already",
                        dataset->source);
   }
   if (dataset->columns != schema->columns) {

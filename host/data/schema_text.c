@@ -41,7 +41,7 @@ static bool add_texts(cJSON *object, const char *name, char *const *texts, size_
   return list != NULL;
 }
 
-/* cJSON's own way to print a number takes its neighbours for the same. */
+/* cJSON's own way to print a number takes its neighbors for the same. */
 static cJSON *create_number(double value) {
   char digits[32];
   for (int precision = 15; precision <= 17; precision++) {

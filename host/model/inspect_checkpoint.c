@@ -18,7 +18,7 @@ static quern_status read_normalizations(const char *text, quern_layer *layers, s
   *good = true;
   if (text == NULL) return QUERN_OK;
   char *copy = strdup(text), *rest = copy;
-  if (copy == NULL) return quern__fail_memory("normalisations", strlen(text) + 1);
+  if (copy == NULL) return quern__fail_memory("normalizations", strlen(text) + 1);
   for (size_t i = 0; i < count && *good; i++) {
     const char *item = strsep(&rest, ",");
     *good = item != NULL && quern_normalization_parse(item, &layers[i].normalization);

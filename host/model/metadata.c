@@ -129,7 +129,7 @@ static quern_status read_normalization(const quern__safetensors *file, char *lis
   for (char *item = next_item(&list); item != NULL; item = next_item(&list), found++) {
     quern_normalization normalization;
     if (!quern_normalization_parse(item, &normalization))
-      return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": \"%.200s\" is no normalisation",
+      return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": \"%.200s\" is no normalization",
                          file->path, QUERN__KEY_NORMALIZATION, item);
     if (found >= count) continue;
     const quern_normalization_kind kind = layers[found].layer.normalization.kind;
@@ -143,7 +143,7 @@ static quern_status read_normalization(const quern__safetensors *file, char *lis
   if (found == count) return QUERN_OK;
   return quern__fail(
       QUERN_ERROR_FORMAT,
-      "%s: metadata \"%s\": %zu normalisations, expected one for each of the %zu layers",
+      "%s: metadata \"%s\": %zu normalizations, expected one for each of the %zu layers",
       file->path, QUERN__KEY_NORMALIZATION, found, count);
 }
 
@@ -238,7 +238,7 @@ quern_status quern__metadata_read(const quern__safetensors *file,
     layers[i].layer.activation =
         i + 1 < count ? options->activation : quern_activation_of(QUERN_IDENTITY);
     layers[i].layer.freeze_weights = false;
-    /* Where a normalisation follows, it is the reason why there is no bias, and its own parameters
+    /* Where a normalization follows, it is the reason why there is no bias, and its own parameters
      * are to learn. */
     layers[i].layer.freeze_bias = layers[i].bias == NULL && layers[i].gamma == NULL;
   }

@@ -29,17 +29,17 @@ typedef struct quern__model_layer {
   const char *name; /* "0" of "0.weight"; not terminated */
   size_t name_length;
   const quern__tensor_entry *weight, *bias; /* bias NULL: none */
-  /* "1" of "1.weight"; NULL where it has no normalisation, and no tensors of one */
+  /* "1" of "1.weight"; NULL where it has no normalization, and no tensors of one */
   const char *norm_name;
   size_t norm_name_length;
   const quern__tensor_entry *gamma, *beta; /* beta NULL: none */
-  /* of batch normalisation: the last may be NULL */
+  /* of batch normalization: the last may be NULL */
   const quern__tensor_entry *mean, *variance, *counter;
-  /* units and the kind of normalisation set by the reader of tensors, the rest here */
+  /* units and the kind of normalization set by the reader of tensors, the rest here */
   quern_layer layer;
 } quern__model_layer;
 
-/* The values of four keys, NULL for normalisations and dropout where there is none. `weights` says
+/* The values of four keys, NULL for normalizations and dropout where there is none. `weights` says
  * where each layer's weight is among the tensors, with its bias behind. The caller frees the texts.
  */
 quern_status quern__metadata_activations(const quern_network *network, char **text);
@@ -63,7 +63,7 @@ quern_status quern__metadata_refuse_checkpoint(const quern__safetensors *file);
 /* Sets activations, epsilons, dropout and frozen flags of `layers`, which are in their natural
  * order, *loss and *huber_delta, from the file's metadata, or from options where a key is missing.
  * A key "quern.…" that is not known is refused: it would say something that this version cannot
- * honour. */
+ * honor. */
 quern_status quern__metadata_read(const quern__safetensors *file,
                                   const quern_model_options *options, quern__model_layer *layers,
                                   size_t count, quern_loss *loss, float *huber_delta);

@@ -1,7 +1,7 @@
 /* From tensors to layers: in natural order of their names, "<name>.weight" and "<name>.bias" of
- * dense layers, each taking what the one before gives, with those of a normalisation behind them,
+ * dense layers, each taking what the one before gives, with those of a normalization behind them,
  * which has "<name>.running_mean" and "<name>.running_var" too where it is of the batch. A dense
- * layer's weight has two dimensions, a normalisation's one. */
+ * layer's weight has two dimensions, a normalization's one. */
 #include "model_layers.h"
 #include "layout.h"
 #include <stdlib.h>
@@ -36,7 +36,7 @@ static quern_status check_type(const quern__safetensors *file, const part *is) {
   if (entry->rank < least || entry->rank > most)
     return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": has %zu dimensions, expected %s",
                        file->path, entry->name, entry->rank,
-                       is->suffix == WEIGHT    ? "2, [out][in], or 1 of a normalisation"
+                       is->suffix == WEIGHT    ? "2, [out][in], or 1 of a normalization"
                        : is->suffix == COUNTER ? "none"
                                                : "1, [out]");
   for (size_t i = 0; i < entry->rank; i++)
@@ -99,7 +99,7 @@ static bool read_number(const char *name, size_t length, uint64_t *number) {
   return true;
 }
 
-/* A normalisation is that of the layer before it. Where both have numbers, as in
+/* A normalization is that of the layer before it. Where both have numbers, as in
  * torch.nn.Sequential, there is no room for an activation between them; names cannot tell. */
 static quern_status add_normalization(const quern__safetensors *file, const part *next,
                                       quern__model_layer *layer) {
@@ -107,14 +107,14 @@ static quern_status add_normalization(const quern__safetensors *file, const part
   if (layer == NULL || layer->gamma != NULL)
     return quern__fail(
         QUERN_ERROR_FORMAT,
-        "%s: tensor \"%.200s\" is of a normalisation, and no dense layer stands right before it",
+        "%s: tensor \"%.200s\" is of a normalization, and no dense layer stands right before it",
         file->path, name);
   uint64_t before, here;
   if (read_number(layer->name, layer->name_length, &before) &&
       read_number(name, next->name_length, &here) && here != before + 1)
     return quern__fail(
         QUERN_ERROR_UNSUPPORTED,
-        "%s: tensor \"%.200s\" is of a normalisation that does not follow right behind "
+        "%s: tensor \"%.200s\" is of a normalization that does not follow right behind "
         "\"%.*s.weight\", expected it between a dense layer and its activation",
         file->path, name, shown(layer->name_length), layer->name);
   layer->norm_name = name;
@@ -130,7 +130,7 @@ static quern_status fail_alone(const quern__safetensors *file, const part *next)
                      next->entry->name, shown(next->name_length), next->entry->name);
 }
 
-/* Weights open a layer or its normalisation; what follows under the same name joins that. */
+/* Weights open a layer or its normalization; what follows under the same name joins that. */
 static quern_status add_part(const quern__safetensors *file, const part *next,
                              quern__model_layer *layers, size_t *count) {
   const quern__tensor_entry *entry = next->entry;
@@ -159,7 +159,7 @@ static quern_status add_part(const quern__safetensors *file, const part *next,
   return QUERN_OK;
 }
 
-/* Running statistics make a normalisation that of a batch; one of them alone makes none. */
+/* Running statistics make a normalization that of a batch; one of them alone makes none. */
 static quern_status settle_normalization(const quern__safetensors *file,
                                          quern__model_layer *layer) {
   if (layer->mean == NULL && layer->variance == NULL) return QUERN_OK;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What a tensor of the file is. A dense layer and a normalisation have weight and bias each, as
+/* What a tensor of the file is. A dense layer and a normalization have weight and bias each, as
  * modules of PyTorch do. */
 typedef enum kind {
   WEIGHT,
@@ -48,7 +48,7 @@ static void add(saving *save, size_t layer, kind what, size_t place, quern__tens
 }
 
 /* The modules that a layer is in torch.nn.Sequential, each with a place of its own: Linear, a
- * normalisation, an activation, Dropout. */
+ * normalization, an activation, Dropout. */
 static size_t modules_of(const quern_layer *layer) {
   return 1u + (layer->normalization.kind != QUERN_NORMALIZATION_NONE) +
          (layer->activation.kind != QUERN_IDENTITY) + (layer->dropout > 0.0f);

@@ -95,7 +95,7 @@ quern_status quern__mpi_create_as(MPI_Comm communicator, double timeout, const c
                                   quern_mpi **mpi) {
   *mpi = NULL;
   if (!is_usable())
-    return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: MPI is not initialised, or finalised");
+    return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: MPI is not initialized, or finalized");
   if (communicator == MPI_COMM_NULL)
     return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: the communicator is none");
   if (!(timeout >= 0 && timeout <= QUERN__MPI_LONGEST))

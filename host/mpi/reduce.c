@@ -214,7 +214,7 @@ quern_status quern__mpi_all_reduce_wait(void *state, void *request) {
   return QUERN_OK;
 }
 
-/* Cancelled, a receive ends here, whoever answers; but for one whose message is half there, which
+/* Canceled, a receive ends here, whoever answers; but for one whose message is half there, which
  * gets a second. */
 void quern__mpi_give_up(quern_mpi *mpi) {
   static const size_t rows[] = {PARTS_IN, SUMS_IN};

@@ -3,7 +3,7 @@
 #include "plan.h"
 
 /* H of a layer. For a step, what the activation read is left where its derivative reads that, and
- * the product where a normalisation takes it back. */
+ * the product where a normalization takes it back. */
 static quern_status activate(quern_plan *plan, size_t l, quern_tensor from, quern__pass pass,
                              quern_tensor h) {
   const quern_tensor w = quern__plan_weights(plan, plan->parameters, l),

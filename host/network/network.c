@@ -213,7 +213,7 @@ quern_status quern_network_get_layer(const quern_network *network, size_t index,
   return QUERN_OK;
 }
 
-/* The numbers of a layer's normalisation, and which of them the caller has given. */
+/* The numbers of a layer's normalization, and which of them the caller has given. */
 enum { NORMALIZATION_PARTS = QUERN__PARTS - QUERN__GAMMA };
 
 static quern_status check_normalization(const char *what, const quern_network *network,
@@ -224,7 +224,7 @@ static quern_status check_normalization(const char *what, const quern_network *n
     const quern__part part = (quern__part)(QUERN__GAMMA + i);
     if (given[i] != NULL && quern__layer_part(*placed, part).count == 0)
       return quern__fail(
-          QUERN_ERROR_ARGUMENT, "%s: layer %zu, whose normalisation is %s, has no %s", what, index,
+          QUERN_ERROR_ARGUMENT, "%s: layer %zu, whose normalization is %s, has no %s", what, index,
           quern_normalization_name((*placed)->layer.normalization.kind), quern__part_name(part));
   }
   return QUERN_OK;

@@ -12,7 +12,7 @@ typedef struct quern__placed_layer {
   size_t inputs;
   size_t weights;        /* first element of W [inputs][units] */
   size_t bias;           /* first element of b [units] */
-  size_t gamma, beta;    /* the same, where it has a normalisation */
+  size_t gamma, beta;    /* the same, where it has a normalization */
   size_t mean, variance; /* and of the running ones, where that is of the batch */
 } quern__placed_layer;
 
@@ -66,7 +66,7 @@ quern_status quern__shape_create(size_t inputs, const quern_layer *layers, size_
                                  quern_loss loss, quern__shape *shape);
 quern_status quern__shape_copy(const quern__shape *from, quern__shape *to);
 void quern__shape_free(quern__shape *shape);
-/* Same inputs, layers' units and normalisations, and so the same flat range. */
+/* Same inputs, layers' units and normalizations, and so the same flat range. */
 bool quern__shape_equal(const quern__shape *a, const quern__shape *b);
 
 quern__extent quern__layer_part(const quern__placed_layer *placed, quern__part part);
@@ -74,7 +74,7 @@ quern__extent quern__layer_part(const quern__placed_layer *placed, quern__part p
 /* "weights", "running mean" … Static. */
 const char *quern__part_name(quern__part part);
 
-/* Whether any layer has this normalisation. */
+/* Whether any layer has this normalization. */
 bool quern__shape_normalizes(const quern__shape *shape, quern_normalization_kind kind);
 
 /* The ranges of the flat range that learn in layers first … end - 1, each as long as the frozen

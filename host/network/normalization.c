@@ -1,4 +1,4 @@
-/* A plan's normalisations, forwards and back. */
+/* A plan's normalizations, forwards and back. */
 #include "../error.h"
 #include "plan.h"
 

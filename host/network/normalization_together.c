@@ -1,4 +1,4 @@
-/* Batch normalisation where several ranks have a batch's samples between them: mean, variance, and
+/* Batch normalization where several ranks have a batch's samples between them: mean, variance, and
  * the sums of the way back are of all of them. The host combines what each rank's device finds in
  * its own, by all-reduces of a number or two a unit; a rank without a sample in the batch adds
  * zeros, and has the same statistics in the end. */

@@ -15,7 +15,7 @@ typedef struct layout {
   size_t parameters, gradients, outputs, dz, statistics, targets, classes;
 } layout;
 
-/* How many means a layer's normalisation has. */
+/* How many means a layer's normalization has. */
 static size_t statistics_of(const quern_layer *layer, size_t batch) {
   return layer->normalization.kind == QUERN_NORMALIZATION_BATCH ? layer->units : batch;
 }
@@ -314,7 +314,7 @@ static quern_status check_normalization(const char *what, const quern_plan *plan
   QUERN__FORWARD(check_layer(what, plan, index));
   if (plan->shape.layers[index].layer.normalization.kind != QUERN_NORMALIZATION_NONE)
     return QUERN_OK;
-  return quern__fail(QUERN_ERROR_ARGUMENT, "%s: layer %zu has no normalisation", what, index);
+  return quern__fail(QUERN_ERROR_ARGUMENT, "%s: layer %zu has no normalization", what, index);
 }
 
 quern_status quern_plan_layer(const quern_plan *plan, size_t index, quern_tensor *weights,

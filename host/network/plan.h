@@ -13,7 +13,7 @@ typedef struct quern__layer_place {
   size_t output; /* H */
   /* what the layer above reads in training: H, or what dropout leaves of it */
   size_t handed_on;
-  size_t product;       /* X W + b, where it has a normalisation */
+  size_t product;       /* X W + b, where it has a normalization */
   size_t mean, inverse; /* of that: one for each unit, or for each sample */
 } quern__layer_place;
 
@@ -39,10 +39,10 @@ struct quern_plan {
   quern_buffer *parameters; /* the flat range */
   quern__buckets gradients; /* GRADIENTS only; else there are none */
   /* H of every layer, [batch][units], one after the other; behind them, but for INFERENCE, what is
-   * left of H where a layer has dropout, and X W + b where it has a normalisation. */
+   * left of H where a layer has dropout, and X W + b where it has a normalization. */
   quern_buffer *outputs;
   quern__layer_place *places; /* [layer_count], owned */
-  /* Of the normalisations, but for INFERENCE: mean and inverse of each, and room for the gradients
+  /* Of the normalizations, but for INFERENCE: mean and inverse of each, and room for the gradients
    * of a gamma and a beta that are used up on the way. NULL where there is none. */
   quern_buffer *statistics;
   size_t scale_gradients; /* where that room is */
@@ -63,7 +63,7 @@ struct quern_plan {
   uint64_t dropout_seed;
   size_t first_row;    /* of the step under way: which sample of the batch it begins with, */
   size_t step_samples; /* and how many the batch has */
-  /* where batch normalisation is with other ranks' samples; else NULL */
+  /* where batch normalization is with other ranks' samples; else NULL */
   const quern_collective *collective;
   /* [4][widest], owned: what it adds up on the way; NULL without a collective */
   float *sums;
@@ -85,7 +85,7 @@ quern_tensor quern__plan_output(const quern_plan *plan, size_t layer, size_t n);
 /* What the layer above reads of it in training: H with dropout, or plain H. */
 quern_tensor quern__plan_handed_on(const quern_plan *plan, size_t layer, size_t n);
 
-/* X W + b of a layer with a normalisation, as a step keeps it. */
+/* X W + b of a layer with a normalization, as a step keeps it. */
 quern_tensor quern__plan_product(const quern_plan *plan, size_t layer, size_t n);
 
 /* The mask of a layer in the next step. */
@@ -127,11 +127,11 @@ typedef enum quern__pass {
 quern_status quern__plan_forward_layer(quern_plan *plan, size_t layer, quern_tensor from,
                                        quern__pass pass, quern_tensor *to);
 
-/* Takes batch normalisation with the samples of other ranks from now on, which every rank calls.
+/* Takes batch normalization with the samples of other ranks from now on, which every rank calls.
  * normalization_together.c. */
 quern_status quern__plan_join(quern_plan *plan, const quern_collective *collective);
 
-/* A layer's normalisation, where it has one, from `product` to `to`, which may be the same; and
+/* A layer's normalization, where it has one, from `product` to `to`, which may be the same; and
  * back, where dZ of the layer is that of what came out: in its place, and with the gradients or the
  * update of gamma and beta. normalization.c. */
 quern_status quern__plan_normalize(quern_plan *plan, size_t layer, quern__pass pass,

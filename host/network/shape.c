@@ -26,12 +26,12 @@ static quern_status check_layer(size_t index, size_t layer_count, const quern_la
         name, (double)activation->slope);
   const quern_normalization *normalization = &layer->normalization;
   if (quern_normalization_name(normalization->kind) == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "network: layer %zu: %d is no normalisation", index,
+    return quern__fail(QUERN_ERROR_ARGUMENT, "network: layer %zu: %d is no normalization", index,
                        (int)normalization->kind);
   if (normalization->kind != QUERN_NORMALIZATION_NONE &&
       !(isfinite(normalization->epsilon) && normalization->epsilon >= 0.0f))
     return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "network: layer %zu: the epsilon of its normalisation is %g, expected a "
+                       "network: layer %zu: the epsilon of its normalization is %g, expected a "
                        "finite number, not negative",
                        index, (double)normalization->epsilon);
   if (!(layer->dropout >= 0.0f && layer->dropout < 1.0f))

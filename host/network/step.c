@@ -30,7 +30,7 @@ static quern_status backward_parameters(quern_plan *plan, size_t l, quern_tensor
                                      w, quern__plan_state(plan, w), b, quern__plan_state(plan, b));
 }
 
-/* dZ of the layer below, or of its normalisation's output: (dZ Wᵀ) ∘ f'(h) ∘ M, whose factors may
+/* dZ of the layer below, or of its normalization's output: (dZ Wᵀ) ∘ f'(h) ∘ M, whose factors may
  * come in any order. */
 static quern_status backward_data(quern_plan *plan, size_t l, quern_tensor dz) {
   const quern_layer *below = &plan->shape.layers[l - 1].layer;

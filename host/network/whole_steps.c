@@ -10,7 +10,7 @@
 
 enum { F = sizeof(float), I = sizeof(int32_t) };
 
-/* Steps know one loss over bare outputs, derivatives that read H, no normalisation and no dropout;
+/* Steps know one loss over bare outputs, derivatives that read H, no normalization and no dropout;
  * and they update in place. */
 static bool fits(const quern_plan *plan) {
   for (size_t l = 0; l < plan->shape.layer_count; l++) {

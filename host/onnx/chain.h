@@ -24,7 +24,7 @@ typedef struct quern__chain {
   bool flat;                  /* whether it has the two dimensions that a layer reads */
   quern__chain_layer *layers; /* owned */
   size_t count, room;
-  bool normalized;          /* the last layer has its normalisation */
+  bool normalized;          /* the last layer has its normalization */
   bool activated;           /* and its activation */
   bool softmax;             /* and a softmax stands behind it */
   quern__formulas formulas; /* what nodes have made of the last layer's z */
@@ -51,7 +51,7 @@ quern_status quern__chain_gemm(quern__chain *chain, const quern__chain_node *at)
 quern_status quern__chain_matmul(quern__chain *chain, const quern__chain_node *at);
 quern_status quern__chain_bias(quern__chain *chain, const quern__chain_node *at);
 
-/* --- Normalisations: chain_normalization.c
+/* --- Normalizations: chain_normalization.c
  * ------------------------------------------------------------------- */
 
 quern_status quern__chain_batch_normalization(quern__chain *chain, const quern__chain_node *at);

@@ -1,4 +1,4 @@
-/* Normalisations of layers from BatchNormalization and LayerNormalization. */
+/* Normalizations of layers from BatchNormalization and LayerNormalization. */
 #include "chain.h"
 #include <stdlib.h>
 #include <string.h>

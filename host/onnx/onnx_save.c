@@ -17,14 +17,14 @@ enum { OPSET = 13, IR = 7, LAYER_NORMALIZATION_OPSET = 17, LAYER_NORMALIZATION_I
 /* Gamma, beta, running mean and variance. */
 enum { NORMALIZATION = 4 };
 
-/* A layer's messages: a Gemm with its two tensors, a normalisation with up to four, and what
+/* A layer's messages: a Gemm with its two tensors, a normalization with up to four, and what
  * follows. */
 typedef struct layer_part {
   quern__onnx_name weight, bias, product, gemm_name, normal, normalization_name,
       numbers[NORMALIZATION];
   quern__onnx_tensor weight_tensor, bias_tensor, number_tensors[NORMALIZATION];
   int64_t weight_dims[2], bias_dims[1];
-  float *values; /* owned: weights, bias and the normalisation's, little-endian */
+  float *values; /* owned: weights, bias and the normalization's, little-endian */
   char *gemm_inputs[3], *gemm_outputs[1], *normalization_inputs[1 + NORMALIZATION],
       *normalization_outputs[1];
   quern__onnx_node gemm, normalization;
@@ -93,7 +93,7 @@ static void set_value(value_part *part, const char *name, size_t width) {
   part->info.type = &part->type;
 }
 
-/* How many vectors a normalisation has. */
+/* How many vectors a normalization has. */
 static size_t vectors_of(const quern_layer *layer) {
   static const size_t vectors[] = {0, NORMALIZATION, 2};
   return vectors[layer->normalization.kind];
@@ -148,7 +148,7 @@ static quern_status read_values(saving *save, layer_part *part, size_t index, si
   return QUERN_OK;
 }
 
-/* The node of a layer's normalisation, where it has one. */
+/* The node of a layer's normalization, where it has one. */
 static void set_normalization(saving *save, layer_part *part, size_t index,
                               const quern_layer *layer, char **value) {
   const size_t vectors = vectors_of(layer);
@@ -193,7 +193,7 @@ static quern_status set_layer(saving *save, size_t index, size_t in, char **valu
         layer.activation.kind != QUERN_IDENTITY
             ? quern_activation_name(layer.activation.kind)
             : quern_normalization_name(layer.normalization.kind),
-        layer.activation.kind != QUERN_IDENTITY ? "" : " normalisation");
+        layer.activation.kind != QUERN_IDENTITY ? "" : " normalization");
   QUERN__FORWARD(read_values(save, part, index, in, &layer, path));
   part->gemm_inputs[0] = *value;
   part->gemm_inputs[1] = part->weight.text;

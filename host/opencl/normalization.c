@@ -1,4 +1,4 @@
-/* Launchers of batch and layer normalisation: work-groups over strips of columns, or over rows. See
+/* Launchers of batch and layer normalization: work-groups over strips of columns, or over rows. See
  * kernels/normalization.cl. */
 #include "../error.h"
 #include "../size.h"
@@ -61,7 +61,7 @@ quern_status quern__cl_layer_norm_forward(void *state, const quern_layer_norm_fo
                                SPAN(op->y)));
 }
 
-/* Of both normalisations, which differ in what has a mean. */
+/* Of both normalizations, which differ in what has a mean. */
 static quern_status backward_parameters(void *state, quern__kernel kernel,
                                         const quern_norm_backward_op *op) {
   return quern__cl_launch(state, kernel, range_strips(state, op->units),

@@ -1,4 +1,4 @@
-/* The search: from the row it starts with, it tries the neighbours of the best row so far, which
+/* The search: from the row it starts with, it tries the neighbors of the best row so far, which
  * differ from it by one step of one field or of two, until none is better or there were enough.
  * What seems best is timed once more, for longer, and takes the place of the start only where it
  * wins beyond doubt. */
@@ -142,7 +142,7 @@ static quern_status try_steps(search *s, const quern__tuning_field *first,
   return QUERN_OK;
 }
 
-static quern_status try_neighbours(search *s, bool *moved) {
+static quern_status try_neighbors(search *s, bool *moved) {
   const quern__tuning_field *fields = quern__tuning_fields;
   *moved = false;
   for (size_t i = 0; !*moved && i < quern__tuning_field_count; i++)
@@ -203,7 +203,7 @@ quern_status quern__tune_search(quern__tuning_part part, const quern__cl_tuning 
     status = quern__fail(status, "tune: the defaults of %s do not serve: %s",
                          quern__tuning_part_infos[part].name, quern_last_error());
   if (status != QUERN_OK) goto cleanup;
-  for (bool moved = true; moved;) QUERN__TRY(try_neighbours(&s, &moved));
+  for (bool moved = true; moved;) QUERN__TRY(try_neighbors(&s, &moved));
   status = confirm(&s, start);
 
 cleanup:

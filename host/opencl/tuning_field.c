@@ -127,7 +127,7 @@ char *quern__tuning_describe(const quern__cl_tuning *tuning, quern__tuning_part 
   return quern__text_close(&text, &described) == QUERN_OK ? described : NULL;
 }
 
-/* --- What a row must fulfil
+/* --- What a row must fulfill
  * ----------------------------------------------------------------------------- */
 
 static quern_status refuse(const char *field, unsigned value, const char *expected) {

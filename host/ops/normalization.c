@@ -1,4 +1,4 @@
-/* Batch and layer normalisation. */
+/* Batch and layer normalization. */
 #include "../normalization.h"
 
 #include "../error.h"

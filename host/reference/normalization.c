@@ -1,4 +1,4 @@
-/* Batch and layer normalisation. */
+/* Batch and layer normalization. */
 #include "../quotient.h"
 #include "reference.h"
 

@@ -70,7 +70,7 @@ cleanup:
   return status;
 }
 
-/* Outputs for standardised targets, in the units of the targets. */
+/* Outputs for standardized targets, in the units of the targets. */
 static void restore_units(const quern_schema *schema, float *outputs, size_t rows) {
   if (schema == NULL || schema->target_mean == NULL) return;
   for (size_t row = 0; row < rows; row++)

@@ -12,7 +12,7 @@
 #define QUERN__IDENTITY(X)                                                                         \
   X(network, "network")                                                                            \
   X(activations, "activations")                                                                    \
-  X(normalization, "normalisation")                                                                \
+  X(normalization, "normalization")                                                                \
   X(dropout, "dropout")                                                                            \
   X(loss, "loss")                                                                                  \
   X(frozen, "frozen parameters")                                                                   \

@@ -97,7 +97,7 @@ static quern_status take_steps(trial *run, double *seconds) {
 static quern_status measure_round(quern_context *context, const quern_network *network,
                                   const quern_train_options *options, size_t samples,
                                   double *seconds) {
-  /* By itself a sample has no variance to be normalised by; two take about as long. */
+  /* By itself a sample has no variance to be normalized by; two take about as long. */
   if (samples == 1 && quern__shape_normalizes(&network->shape, QUERN_NORMALIZATION_BATCH))
     samples = 2;
   const quern_collective *collective = options->collective;

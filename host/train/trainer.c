@@ -61,18 +61,18 @@ static quern_status check_batch_normalization_of_ranks(const quern_trainer *trai
   if (trainer->options.collective == NULL || quern__has_batch_norm_parts(trainer->context))
     return QUERN_OK;
   return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                     "train: batch normalisation on %zu ranks, for which the backend of %s lacks "
-                     "the ops: take layer normalisation, or one rank",
+                     "train: batch normalization on %zu ranks, for which the backend of %s lacks "
+                     "the ops: take layer normalization, or one rank",
                      trainer->options.collective->ranks, trainer->context->info.name);
 }
 
-/* A step of one sample has no variance that a batch could be normalised by: said before anything is
+/* A step of one sample has no variance that a batch could be normalized by: said before anything is
  * trained. */
 static quern_status check_batch_normalization(const quern_trainer *trainer, size_t rows) {
   const size_t batch = trainer->options.batch, last = rows % batch != 0 ? rows % batch : batch;
   if (last > 1) return check_batch_normalization_of_ranks(trainer);
   return quern__fail(QUERN_ERROR_ARGUMENT,
-                     "train: batch normalisation needs at least 2 samples a step, but of %zu in "
+                     "train: batch normalization needs at least 2 samples a step, but of %zu in "
                      "batches of %zu the last has one: take another batch",
                      rows, batch);
 }

@@ -69,7 +69,7 @@ static quern_status check(quern__verify *v, const quern__loss_case *is, outputs 
   quern__op_title(&op, "%s %zux%zu to %g%s", is->kind->name, is->n, is->k, (double)range,
                   names[wanted]);
   quern__op_operand(&op, 0, "z", QUERN__IN, QUERN__FLOAT, is->n, is->k, is->z);
-  if (is->kind->labelled)
+  if (is->kind->labeled)
     quern__op_operand(&op, 1, "labels", QUERN__IN, QUERN__INT, 1, is->n, is->labels);
   else
     quern__op_operand(&op, 1, "y", QUERN__IN, QUERN__FLOAT, is->n, is->k, is->y);
@@ -85,7 +85,7 @@ static quern_status check(quern__verify *v, const quern__loss_case *is, outputs 
   }
   if (wanted == GRADIENT_OVER_Z) op.operands[3].same_as = 1;
   if (!set_magnitudes(is, &op)) op.lost = true;
-  free(is->kind->labelled ? (void *)is->y : (void *)is->labels);
+  free(is->kind->labeled ? (void *)is->y : (void *)is->labels);
   return quern__verify_check(v, &op);
 }
 
@@ -165,7 +165,7 @@ static quern_status sweep(quern__verify *v, const quern__loss_kind *kind) {
   }
   for (size_t label = 0; kind->any_logits && label < 3; label++)
     QUERN__FORWARD(check_extreme(v, kind, label));
-  for (size_t i = 0; kind->labelled && i < WRONG; i++)
+  for (size_t i = 0; kind->labeled && i < WRONG; i++)
     QUERN__FORWARD(check_bad_label(v, kind, wrong[i], wrong[(i + 1) % WRONG]));
   return QUERN_OK;
 }

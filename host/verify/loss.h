@@ -4,7 +4,7 @@
 
 #include "sweep.h"
 
-/* One case. z, y and labels are owned; labels are the target of a loss that is `labelled`, y that
+/* One case. z, y and labels are owned; labels are the target of a loss that is `labeled`, y that
  * of the others. */
 typedef struct quern__loss_case {
   const struct quern__loss_kind *kind;
@@ -23,7 +23,7 @@ typedef struct quern__loss_kind {
   /* What was added up for row r, taken absolutely: of its loss, and of each element of its
    * gradient. */
   void (*magnitude)(const quern__loss_case *is, size_t r, double *loss, float *dz);
-  bool labelled;
+  bool labeled;
   bool weighted;   /* quern_weighted_cross_entropy; `call` is NULL */
   bool any_logits; /* also of 3e38; squares run over */
   size_t least_outputs;

@@ -146,7 +146,7 @@ static void magnitude_huber(const quern__loss_case *c, size_t r, double *loss, f
 const quern__loss_kind quern__loss_categorical = {.name = "softmax cross-entropy",
                                                   .call = quern_softmax_cross_entropy,
                                                   .magnitude = magnitude_categorical,
-                                                  .labelled = true,
+                                                  .labeled = true,
                                                   .any_logits = true,
                                                   .least_outputs = 1};
 const quern__loss_kind quern__loss_elementwise = {.name = "elementwise cross-entropy",
@@ -171,7 +171,7 @@ const quern__loss_kind quern__loss_huber = {
     .name = "Huber loss", .call = huber, .magnitude = magnitude_huber, .least_outputs = 1};
 const quern__loss_kind quern__loss_weighted = {.name = "weighted cross-entropy",
                                                .magnitude = magnitude_weighted,
-                                               .labelled = true,
+                                               .labeled = true,
                                                .weighted = true,
                                                .any_logits = true,
                                                .least_outputs = 1};

@@ -1,4 +1,4 @@
-/* Batch and layer normalisation, forwards and back, in the four kinds of table below.
+/* Batch and layer normalization, forwards and back, in the four kinds of table below.
  *
  * With A = inverse (largest |x| + mean |x|), which is at least |x̂|, and K values in a sum: the
  * mean is off by K eps mean |x|, and so x̂ by A K eps; the variance, of differences that are off by

@@ -1,4 +1,4 @@
-/* The parts of batch normalisation that ranks have of a batch: moments, and the two halves of the
+/* The parts of batch normalization that ranks have of a batch: moments, and the two halves of the
  * way back. */
 #include "sweep.h"
 

@@ -2,7 +2,7 @@
  * larger buffer.
  *
  *     buffer   ▒▒▒▒▒▒▒│ rows x columns │▒▒▒▒▒▒▒▒▒▒▒      ▒ a known pattern that must still be there
- * afterwards offset
+ * afterward offset
  *
  * Outputs start as a NaN pattern that must not be left anywhere. */
 #ifndef QUERN_HOST_VERIFY_OPERAND_H

@@ -39,7 +39,7 @@ typedef struct task {
   { (units), QUERN_##kind, false, (frozen), 0.0f, QUERN_NORMALIZATION_##normalization }
 
 /* Of one work-item's steps, of a block of samples for each, of columns in uneven shares, with a
- * smaller last batch; bytes and floats; frozen parameters; dropout and normalisations, which go op
+ * smaller last batch; bytes and floats; frozen parameters; dropout and normalizations, which go op
  * by op. */
 static const task tasks[] = {
     {3,
@@ -369,7 +369,7 @@ cleanup:
 /* Whether the device can take the task's steps in that form; where it can, it does so from now on.
  */
 static bool choose(quern__verify *v, const task *is, quern__steps_form form) {
-  /* Steps are whole under this loss alone, without dropout and normalisation. */
+  /* Steps are whole under this loss alone, without dropout and normalization. */
   if (form != QUERN__STEPS_OP_BY_OP &&
       (is->loss != QUERN_CATEGORICAL || is->layers[0].dropout > 0.0f ||
        is->layers[0].normalization != QUERN_NORMALIZATION_NONE))

@@ -168,7 +168,7 @@ typedef struct quern_norm_backward_op {
   size_t n, units;
   /* dx may be dy; gamma and dx are none in batch_norm_backward_parameters */
   quern_span dy, x, gamma, mean, inverse, dx;
-  quern_span dgamma, dbeta; /* of layer normalisation both may be none */
+  quern_span dgamma, dbeta; /* of layer normalization both may be none */
 } quern_norm_backward_op;
 
 typedef struct quern_batch_norm_backward_data_op {
@@ -346,7 +346,7 @@ typedef struct quern_backend {
   /* Optional, all three or none: whole training steps at once, for a backend that then needs fewer
    * launches than op by op. Makes what the steps of one network and batch size need; *steps NULL:
    * op by op is better here. `kept` is how many ranges as long as the parameters the optimizer
-   * keeps: 0 to 2. `layers` may go away afterwards. */
+   * keeps: 0 to 2. `layers` may go away afterward. */
   quern_status (*steps_create)(void *state, const quern_steps_layer *layers, size_t layer_count,
                                size_t batch, size_t kept, void **steps);
   /* After all that was queued with them is done, or nothing was. */

@@ -31,7 +31,7 @@ typedef struct quern_buffer quern_buffer;
  * QUERN_DEVICE, then takes the best. The caller owns *context. */
 QUERN_API quern_status quern_context_create(const char *device, quern_context **context);
 
-/* The same for a device from a list. The list may be freed afterwards. */
+/* The same for a device from a list. The list may be freed afterward. */
 QUERN_API quern_status quern_context_create_on(const quern_device *device, quern_context **context);
 
 /* Gives up the caller's hold. Buffers, plans and trainers made from the context keep what they need

@@ -175,7 +175,7 @@ QUERN_API bool quern_dataset_image_size(const quern_dataset *dataset, size_t *he
 QUERN_API int32_t quern_dataset_label(const quern_dataset *dataset, size_t row);
 QUERN_API void quern_dataset_values(const quern_dataset *dataset, size_t row, float *values);
 /* The targets of a row, `outputs` floats, in the units of the data, also where they are trained on
- * standardised. For labels and regression alone. */
+ * standardized. For labels and regression alone. */
 QUERN_API void quern_dataset_targets(const quern_dataset *dataset, size_t row, float *targets);
 /* Where it came from: a path, "digits", or "memory". Owned by the data set. */
 QUERN_API const char *quern_dataset_source(const quern_dataset *dataset);

@@ -11,7 +11,7 @@ extern "C" {
 /* Writes the network to `path` as safetensors: float32 tensors "<i>.weight" [out][in] and
  * "<i>.bias" [out], where <i> is the layer's place in the torch.nn.Sequential that has the same
  * layers with their activations as modules, so that
- * model.load_state_dict(safetensors.torch.load_file(path)) works; a normalisation is the module
+ * model.load_state_dict(safetensors.torch.load_file(path)) works; a normalization is the module
  * behind, with its own "weight" and "bias", and of a batch "running_mean", "running_var" and
  * "num_batches_tracked"; Dropout is one too. The metadata ("format": "pt", "quern.version",
  * "quern.activations", "quern.loss", "quern.frozen", and where there are such "quern.normalization"
@@ -36,8 +36,8 @@ typedef struct quern_model_options {
 
 /* Reads what quern_model_save or safetensors.torch.save_file(model.state_dict(), path) wrote: every
  * "<name>.weight" of two dimensions is a layer, in the natural order of the names ("2" before
- * "10"), "<name>.bias" its bias (a missing one is zero and frozen, but before a normalisation,
- * where it learns). One of one dimension is the normalisation of the layer right before it, of a
+ * "10"), "<name>.bias" its bias (a missing one is zero and frozen, but before a normalization,
+ * where it learns). One of one dimension is the normalization of the layer right before it, of a
  * batch where it has running statistics, and PyTorch's epsilon where the metadata name none.
  * Anything else in the file is refused by name. options may be NULL. The caller owns *network. */
 QUERN_API quern_status quern_model_load(const char *path, const quern_model_options *options,

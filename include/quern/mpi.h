@@ -26,8 +26,8 @@ extern "C" {
 typedef struct quern_mpi quern_mpi;
 
 /* A collective of the communicator's processes, on a duplicate of it: every one of them calls. MPI
- * is the caller's to initialise, before, and to finalise, after quern_mpi_free; it may have been
- * initialised for one thread. A rank that waits longer than `timeout` seconds for another fails,
+ * is the caller's to initialize, before, and to finalize, after quern_mpi_free; it may have been
+ * initialized for one thread. A rank that waits longer than `timeout` seconds for another fails,
  * here too, after a moment (a second at most) in which who waits as well is told from who does not
  * answer; 0: it waits for ever. Sums are taken by quern, in the order of ranks: MPI carries numbers
  * and adds none. QUERN_ERROR_COLLECTIVE where a rank has another version of quern. The caller owns

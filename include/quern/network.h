@@ -13,14 +13,14 @@ extern "C" {
 
 typedef struct quern_network quern_network;
 
-/* One dense layer, H = f(N(X W + b)), N its normalisation; in training the layer above reads H ∘ M,
+/* One dense layer, H = f(N(X W + b)), N its normalization; in training the layer above reads H ∘ M,
  * M a mask of dropout. That is the order in which torch.nn.Sequential usually has Linear,
  * BatchNorm1d or LayerNorm, an activation, and Dropout. */
 typedef struct quern_layer {
   size_t units; /* outputs of the layer, at least 1 */
   quern_activation activation;
   bool freeze_weights; /* training leaves W as it is */
-  /* Training leaves b as it is, and gamma and beta of a normalisation; running statistics go on. */
+  /* Training leaves b as it is, and gamma and beta of a normalization; running statistics go on. */
   bool freeze_bias;
   /* the probability that an output is dropped, see quern_dropout. 0: none, as in the last layer */
   float dropout;
@@ -75,7 +75,7 @@ QUERN_API const quern_schema *quern_network_schema(const quern_network *network)
 QUERN_API quern_status quern_network_set_schema(quern_network *network, const quern_schema *schema);
 
 /* How many numbers learn: Σ (in · out + out), and 2 · out more for each layer with a
- * normalisation. */
+ * normalization. */
 QUERN_API size_t quern_network_parameter_count(const quern_network *network);
 
 /* Copies the weights [in][out] and the bias [out] of a layer from (set) or to (get) host memory.
@@ -85,8 +85,8 @@ QUERN_API quern_status quern_network_set_layer(quern_network *network, size_t in
 QUERN_API quern_status quern_network_get_layer(const quern_network *network, size_t index,
                                                float *weights, float *bias);
 
-/* The same for the numbers of a layer's normalisation, each [out]: gamma and beta, and of batch
- * normalisation the running mean and variance. Any may be NULL, and those that the layer does not
+/* The same for the numbers of a layer's normalization, each [out]: gamma and beta, and of batch
+ * normalization the running mean and variance. Any may be NULL, and those that the layer does not
  * have must be (QUERN_ERROR_ARGUMENT). */
 QUERN_API quern_status quern_network_set_normalization(quern_network *network, size_t index,
                                                        const float *gamma, const float *beta,

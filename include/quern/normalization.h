@@ -1,4 +1,4 @@
-/* Normalisations by name: what stands between a layer's product and its activation. */
+/* Normalizations by name: what stands between a layer's product and its activation. */
 #ifndef QUERN_NORMALIZATION_H
 #define QUERN_NORMALIZATION_H
 
@@ -14,7 +14,7 @@ extern "C" {
  *
  *   NONE    Z̄ = Z
  *   BATCH   mean and variance of each unit over the samples of a step, those of all ranks together,
- *           and in evaluation the running ones, which each step moves towards its own by a tenth
+ *           and in evaluation the running ones, which each step moves toward its own by a tenth
  *           (QUERN_BATCH_NORM_MOMENTUM): torch.nn.BatchNorm1d (Ioffe and Szegedy 2015)
  *   LAYER   mean and variance of each sample over the units of the layer: torch.nn.LayerNorm (Ba et
  *           al. 2016)
@@ -41,7 +41,7 @@ typedef struct quern_normalization {
   float epsilon;
 } quern_normalization;
 
-/* A normalisation with the default epsilon. */
+/* A normalization with the default epsilon. */
 static inline quern_normalization quern_normalization_of(quern_normalization_kind kind) {
   quern_normalization normalization;
   normalization.kind = kind;

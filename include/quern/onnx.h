@@ -14,10 +14,10 @@ extern "C" {
  * probabilities, by a Softmax or a Sigmoid at the end as the loss has it, or where
  * quern_loss_is_regression the last layer as it is. Where the network's schema has means and
  * deviations, they go into the first layer and, those of targets, into the last, each weight
- * rounded once: the file takes values that are not standardised, with texts as ones and zeros and
+ * rounded once: the file takes values that are not standardized, with texts as ones and zeros and
  * nothing missing, and gives outputs in the units of the data. What ONNX has no word for, the loss,
  * is in the metadata ("quern.loss"); which parameters are frozen, and dropout, are not kept. A
- * layer's normalisation is a BatchNormalization, or a LayerNormalization, with which the file is of
+ * layer's normalization is a BatchNormalization, or a LayerNormalization, with which the file is of
  * opset 17. GELU in both forms and SiLU, which opset 13 has no operators for, are written out, as
  * torch.onnx.export does. The file appears whole or not at all, as at quern_model_save. */
 QUERN_API quern_status quern_onnx_save(const quern_network *network, const char *path);

@@ -188,9 +188,9 @@ QUERN_API quern_status quern_dropout(quern_context *context, quern_dropout_mask 
  * Apart: o from z, or is z. */
 QUERN_API quern_status quern_softmax(quern_context *context, quern_tensor z, quern_tensor o);
 
-/* --- Normalisation ---------------------------------------------------------------------------- */
+/* --- Normalization ---------------------------------------------------------------------------- */
 
-/* Batch normalisation in training, as torch.nn.BatchNorm1d (Ioffe and Szegedy 2015), of each column
+/* Batch normalization in training, as torch.nn.BatchNorm1d (Ioffe and Szegedy 2015), of each column
  * j over the n rows:
  *   m_j = 1/n Σ_r X_rj      v_j = 1/n Σ_r (X_rj - m_j)²      s_j = 1 / √(v_j + epsilon)
  *   Y_rj = γ_j (X_rj - m_j) s_j + β_j
@@ -201,7 +201,7 @@ QUERN_API quern_status quern_softmax(quern_context *context, quern_tensor z, que
  * Apart: y from all others, or is x; mean, inverse, running_mean and running_variance from all
  * others. n = 1 is refused, of which there is no variance; so are an epsilon that is negative or
  * not finite, and a momentum outside 0 … 1. QUERN_ERROR_UNSUPPORTED, here and below: the backend
- * has no normalisation. */
+ * has no normalization. */
 QUERN_API quern_status quern_batch_norm_forward(quern_context *context, quern_tensor x,
                                                 quern_tensor gamma, quern_tensor beta,
                                                 float epsilon, float momentum,
@@ -255,7 +255,7 @@ QUERN_API quern_status quern_batch_norm_backward_data(quern_context *context, si
                                                       quern_tensor inverse, quern_tensor dgamma,
                                                       quern_tensor dbeta, quern_tensor dx);
 
-/* Layer normalisation, in training and evaluation, as torch.nn.LayerNorm over a layer's units (Ba
+/* Layer normalization, in training and evaluation, as torch.nn.LayerNorm over a layer's units (Ba
  * et al. 2016), of each row r over its c columns:
  *   m_r = 1/c Σ_j X_rj      v_r = 1/c Σ_j (X_rj - m_r)²      s_r = 1 / √(v_r + epsilon)
  *   Y_rj = γ_j (X_rj - m_r) s_r + β_j

@@ -21,7 +21,7 @@ typedef enum quern_plan_mode {
 } quern_plan_mode;
 
 /* Allocates for up to `batch` samples at a time and uploads the network's parameters. The network
- * may change or be freed afterwards; the context is kept alive. The caller owns *plan. */
+ * may change or be freed afterward; the context is kept alive. The caller owns *plan. */
 QUERN_API quern_status quern_plan_create(quern_context *context, const quern_network *network,
                                          size_t batch, quern_plan_mode mode, quern_plan **plan);
 QUERN_API void quern_plan_free(quern_plan *plan);
@@ -107,7 +107,7 @@ QUERN_API quern_status quern_plan_layer(const quern_plan *plan, size_t index, qu
 QUERN_API quern_status quern_plan_layer_gradients(const quern_plan *plan, size_t index,
                                                   quern_tensor *weights, quern_tensor *bias);
 
-/* The same of a layer's normalisation: gamma and beta, each [1][out]. QUERN_ERROR_ARGUMENT: the
+/* The same of a layer's normalization: gamma and beta, each [1][out]. QUERN_ERROR_ARGUMENT: the
  * layer has none. */
 QUERN_API quern_status quern_plan_normalization(const quern_plan *plan, size_t index,
                                                 quern_tensor *gamma, quern_tensor *beta);

@@ -1,5 +1,5 @@
 /* What the columns of data mean: their names, the texts among them, what stands in for a missing
- * value, what they are standardised by, and what there is to predict. Data sets have one; a network
+ * value, what they are standardized by, and what there is to predict. Data sets have one; a network
  * that was trained on them keeps it, and a model file holds it, so that other data can be read and
  * prepared in the same way. */
 #ifndef QUERN_SCHEMA_H
@@ -34,7 +34,7 @@ QUERN_API const char *quern_schema_class_name(const quern_schema *schema, size_t
  * by the schema. */
 QUERN_API const char *quern_schema_target_name(const quern_schema *schema, size_t index);
 
-/* Whether the columns, and the targets of a regression, are standardised. */
+/* Whether the columns, and the targets of a regression, are standardized. */
 QUERN_API bool quern_schema_is_standardized(const quern_schema *schema);
 
 #ifdef __cplusplus

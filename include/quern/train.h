@@ -26,7 +26,7 @@ typedef struct quern_metrics {
   double exact_match;    /* share of samples that have all of theirs right */
   double label_accuracy; /* share of labels that are right */
   double f1;
-  /* A regression, in the units of the data, also where targets are standardised. y: targets, z:
+  /* A regression, in the units of the data, also where targets are standardized. y: targets, z:
    * outputs; means are over samples and targets. r_squared is the mean over the targets of 1 - Σ (y
    * - z)² / Σ (y - ȳ)², NaN where a target is the same all over. */
   double mean_squared_error;
@@ -142,7 +142,7 @@ typedef struct quern_train_options {
  * was learned in the network. *last, where not NULL, gets the last epoch's figures. The data must
  * have the network's inputs as columns and no label past its outputs, or as many labels or numbers
  * as it has outputs and a loss that takes such (see quern_plan_evaluate_targets). Where a layer has
- * batch normalisation, a batch that leaves one sample for the last step is QUERN_ERROR_ARGUMENT, as
+ * batch normalization, a batch that leaves one sample for the last step is QUERN_ERROR_ARGUMENT, as
  * one sample is to PyTorch. The network gets the schema of the data, so that others can be prepared
  * as they were. Stopped by options.stop inside an epoch, *last has its steps, and fewer `step`.
  * With options.patience its `test` is that of the weights that are left. Resumed from a checkpoint
@@ -161,7 +161,7 @@ QUERN_API quern_status quern_evaluate(quern_context *context, const quern_networ
                                       const quern_dataset *dataset, quern_metrics *metrics);
 
 /* outputs [rows][network outputs]: probabilities, or plain outputs where quern_loss_is_regression,
- * which are in the units of the data, also where the network's schema has standardised targets. The
+ * which are in the units of the data, also where the network's schema has standardized targets. The
  * data need no labels or targets, and are prepared as the network's schema says
  * (quern_dataset_options.schema). */
 QUERN_API quern_status quern_predict(quern_context *context, const quern_network *network,
@@ -182,7 +182,7 @@ QUERN_API quern_status quern_predict(quern_context *context, const quern_network
  * ones that training starts from; where ranks have devices that differ, and so may round
  * differently, all take rank 0's parameters and what its optimizer keeps anew when an epoch begins.
  *
- * Batch normalisation takes mean and variance over the whole batch, all ranks' samples together,
+ * Batch normalization takes mean and variance over the whole batch, all ranks' samples together,
  * and so the sums of its way back: each such layer costs three small all-reduces a step, in which a
  * rank without a sample takes part. QUERN_ERROR_UNSUPPORTED where a rank's backend lacks the ops
  * for it (batch_norm_moments, batch_norm_backward_parameters, batch_norm_backward_data).
@@ -242,7 +242,7 @@ QUERN_API quern_status quern_train_on(quern_context *const *contexts, size_t cou
 typedef struct quern_trainer quern_trainer;
 
 /* Uploads the data sets, once and as they are, of several ranks no more of the test set than this
- * rank's part, and makes a plan. Network and data sets may be freed afterwards; options are copied.
+ * rank's part, and makes a plan. Network and data sets may be freed afterward; options are copied.
  * The caller owns *trainer.
  *
  * Where options.data_memory or the device does not have room for them, the larger one, or both,

@@ -71,14 +71,14 @@ def is_standardized(network):
 
 
 def prepared(network, data):
-    """The data set, standardised by the numbers that the network was trained with, if it was."""
+    """The data set, standardized by the numbers that the network was trained with, if it was."""
     if is_standardized(network):
         check(lib.quern_dataset_apply(data, lib.quern_network_schema(network)))
     return data
 
 
 def standardize(train, test):
-    """Standardises both data sets by the numbers of the first; the second may be None."""
+    """Standardizes both data sets by the numbers of the first; the second may be None."""
     check(lib.quern_dataset_fit(train, True))
     if test is not None:
         check(lib.quern_dataset_apply(test, lib.quern_dataset_schema(train)))

@@ -9,7 +9,7 @@ from ._declarations import Layer, lib
 
 
 class Dense(NamedTuple):
-    """A dense layer, H = f(N(X W + b)), with `units` outputs, N its normalisation. `activation` is
+    """A dense layer, H = f(N(X W + b)), with `units` outputs, N its normalization. `activation` is
     one of activations(), and may have its parameter with it: "leaky-relu:0.2"."""
 
     units: int

@@ -24,7 +24,7 @@ def activations():
 
 
 def normalizations():
-    """The names of all normalisations: "none", "batch" and "layer"; "batch:0.001" has its epsilon
+    """The names of all normalizations: "none", "batch" and "layer"; "batch:0.001" has its epsilon
     with it. The formulas are in quern/normalization.h and quern/ops.h."""
     return _all(lib.quern_normalization_name)
 

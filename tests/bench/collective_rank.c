@@ -29,7 +29,7 @@ int main(int argc, char **argv) {
   reduction_row *rows = calloc(reduction_count, sizeof *rows);
   size_t measured;
   if (rows == NULL) return (int)cli_fail_memory();
-  if (MPI_Init(&argc, &argv) != MPI_SUCCESS) return (int)cli_fail("MPI could not be initialised");
+  if (MPI_Init(&argc, &argv) != MPI_SUCCESS) return (int)cli_fail("MPI could not be initialized");
   cli_exit result =
       quern_mpi_create(MPI_COMM_WORLD, 60, &mpi) == QUERN_OK ? CLI_OK : cli_fail_library();
   if (result == CLI_OK)

@@ -51,7 +51,7 @@ static int compare(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* The median over the rounds; in each, neighbours and the peak ran within a moment of each other.
+/* The median over the rounds; in each, neighbors and the peak ran within a moment of each other.
  */
 static double share_of(const yardstick *bench, const sweep *line, size_t i, double work,
                        size_t rounds) {

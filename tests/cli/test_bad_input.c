@@ -23,7 +23,7 @@ static void write_idx(size_t image_bytes, size_t label_bytes) {
 }
 
 /* IDX images with one byte another. */
-static void write_spoilt_images(size_t place, unsigned char byte) {
+static void write_spoiled_images(size_t place, unsigned char byte) {
   unsigned char images[sizeof good_images];
   memcpy(images, good_images, sizeof images);
   images[place] = byte;
@@ -77,17 +77,17 @@ static void test_idx(void **state) {
   assert_training_fails(IMAGES, PARTS(IMAGES, "truncated", "byte 10"));
   write_idx(sizeof good_images, sizeof good_labels - 1);
   assert_training_fails(IMAGES, PARTS(LABELS, "truncated", "byte 11", "4 bytes"));
-  write_spoilt_images(3, 1);
+  write_spoiled_images(3, 1);
   assert_training_fails(IMAGES, PARTS(IMAGES, "expected"));
-  write_spoilt_images(1, 7);
+  write_spoiled_images(1, 7);
   assert_training_fails(IMAGES, PARTS(IMAGES, "magic", "expected 0x00000803"));
-  write_spoilt_images(7, 5);
+  write_spoiled_images(7, 5);
   assert_training_fails(IMAGES, PARTS(IMAGES, "5 images", LABELS, "4 labels"));
-  write_spoilt_images(15, 1);
+  write_spoiled_images(15, 1);
   assert_training_fails(IMAGES, PARTS(IMAGES, "trailing", "byte 24", "8 bytes"));
-  write_spoilt_images(15, 255);
+  write_spoiled_images(15, 255);
   assert_training_fails(IMAGES, PARTS(IMAGES, "truncated", "byte 32", "2040 bytes"));
-  write_spoilt_images(11, 0);
+  write_spoiled_images(11, 0);
   assert_training_fails(IMAGES, PARTS(IMAGES, "expected 1 to"));
 }
 

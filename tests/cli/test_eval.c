@@ -5,7 +5,7 @@
 #include <math.h>
 #include <quern/quern.h>
 
-/* `positive` and `negative` samples that the model gets right of themselves, labelled with `label`.
+/* `positive` and `negative` samples that the model gets right of themselves, labeled with `label`.
  */
 static void write_rows(FILE *file, size_t positive, size_t negative, int label) {
   for (size_t i = 0; i < positive; i++) fprintf(file, "%.1f,%d\n", 1 + 0.1 * (double)i, label);

@@ -8,7 +8,7 @@
 
 #define CLEAR "\033[K"
 
-/* Columns of a text of `bytes` bytes; what is coloured takes no more. */
+/* Columns of a text of `bytes` bytes; what is colored takes no more. */
 static size_t columns_of(const char *text, size_t bytes) {
   size_t columns = 0;
   for (size_t i = 0; i < bytes; i++) {
@@ -39,11 +39,11 @@ static size_t check_lines(const char *text, size_t most_columns) {
   return lines;
 }
 
-static void check_terminal(unsigned short columns, bool colour, const char *const *environment) {
+static void check_terminal(unsigned short columns, bool color, const char *const *environment) {
   command_result result = run_in_terminal(columns, environment, ARGUMENTS(TRAIN, "--epochs", "1"));
   assert_code(&result, 0);
   assert_true(check_lines(result.out, (size_t)columns) >= 1);
-  assert_true((strstr(result.out, "\033[36m") != NULL) == colour);
+  assert_true((strstr(result.out, "\033[36m") != NULL) == color);
   /* What is written over is overwritten by the epoch's own line, with nothing left behind it. */
   if (columns >= 60) assert_says(result.out, "loss ");
   const char *begin = columns > 100 ? "\repoch 1/1   train loss" : "\repoch 1/1  train";
@@ -66,7 +66,7 @@ static void test_a_narrow_terminal(void **state) {
   check_terminal(30, false, PARTS(TERMINAL, "NO_COLOR=1"));
 }
 
-static void test_colours_are_as_wished(void **state) {
+static void test_colors_are_as_wished(void **state) {
   (void)state;
   check_terminal(120, false, PARTS(TERMINAL, "NO_COLOR=1"));
   check_terminal(120, false, PARTS(TERMINAL, "NO_COLOR=", "CLICOLOR=0"));
@@ -114,7 +114,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_wide_terminal),
       cmocka_unit_test(test_a_narrow_terminal),
-      cmocka_unit_test(test_colours_are_as_wished),
+      cmocka_unit_test(test_colors_are_as_wished),
       cmocka_unit_test(test_plain_where_it_is_piped),
       cmocka_unit_test(test_an_interrupt_leaves_nothing),
   };

@@ -1,4 +1,4 @@
-/* Images of `quern eval --show`: plain characters in a file, shades of grey in a terminal as wide
+/* Images of `quern eval --show`: plain characters in a file, shades of gray in a terminal as wide
  * as it is. */
 #include "pty.h"
 
@@ -6,7 +6,7 @@
 #define LABELS "some-labels-idx1-ubyte"
 #define MODEL  "model.safetensors"
 
-/* Four images of 4 rows of 3 pixels: black, white, white above black, and grey. */
+/* Four images of 4 rows of 3 pixels: black, white, white above black, and gray. */
 static const unsigned char images[] = {
     0,   0,   8,   3,   0,   0,   0,   4,   0,   0,   0,   4,   0,   0,   0,   3,
     0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   255, 255, 255, 255,
@@ -64,7 +64,7 @@ static char *show_in_terminal(unsigned short columns, const char *const *environ
   return result.out;
 }
 
-static void test_terminal_gets_greys(void **state) {
+static void test_terminal_gets_grays(void **state) {
   (void)state;
   char *text = show_in_terminal(100, PARTS("NO_COLOR=", "TERM=xterm"));
   assert_says(text, "\033[38;5;232;48;5;232m\u2580"); /* black */
@@ -95,7 +95,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_plain_characters),
       cmocka_unit_test(test_json_keeps_images_off_stdout),
-      cmocka_unit_test(test_terminal_gets_greys),
+      cmocka_unit_test(test_terminal_gets_grays),
       cmocka_unit_test(test_terminal_width_wraps),
       cmocka_unit_test(test_no_color_is_heeded),
   };

@@ -136,7 +136,7 @@ static void test_regression(void **state) {
 
   command_result measured = run("eval", "--model", model, "--data", IRIS);
   assert_code(&measured, 0);
-  assert_says(measured.out, "1 number to predict, standardised");
+  assert_says(measured.out, "1 number to predict, standardized");
   assert_says(measured.out, "R² 0.9");
   assert_says(measured.out, "root mean squared error 0.");
   result_free(&measured);
@@ -229,8 +229,8 @@ static void test_missing(void **state) {
   result_free(&predicted);
 }
 
-/* The images of a model that standardises are drawn as they are. */
-static void test_standardised_images(void **state) {
+/* The images of a model that standardizes are drawn as they are. */
+static void test_standardized_images(void **state) {
   (void)state;
   const char *plain = path_of("plain.safetensors"), *model = path_of("digits.safetensors");
   command_result result = run("train", "--data", "digits", "--epochs", "2", "--save", plain);
@@ -238,13 +238,13 @@ static void test_standardised_images(void **state) {
   result_free(&result);
   result = run("train", "--data", "digits", "--epochs", "2", "--standardize", "--save", model);
   assert_code(&result, 0);
-  assert_says(result.out, "8 x 8 pixels, standardised");
+  assert_says(result.out, "8 x 8 pixels, standardized");
   result_free(&result);
   command_result before = run("eval", "--model", plain, "--data", "digits", "--show", "1");
   command_result after = run("eval", "--model", model, "--data", "digits", "--show", "1");
   assert_code(&before, 0);
   assert_code(&after, 0);
-  const char *first = strstr(before.out, "pixels"), *second = strstr(after.out, "standardised");
+  const char *first = strstr(before.out, "pixels"), *second = strstr(after.out, "standardized");
   assert_non_null(first);
   assert_non_null(second);
   first = strchr(first, '\n');
@@ -290,7 +290,7 @@ int main(void) {
       WITH_FOLDER(test_regression),
       WITH_FOLDER(test_labels),
       WITH_FOLDER(test_missing),
-      WITH_FOLDER(test_standardised_images),
+      WITH_FOLDER(test_standardized_images),
       WITH_FOLDER(test_arrays),
   };
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);

@@ -129,7 +129,7 @@ static void test_dropout(void **state) {
   result_free(&result);
 }
 
-/* Both normalisations train well, are in the model, and evaluate to what training measured; a step
+/* Both normalizations train well, are in the model, and evaluate to what training measured; a step
  * of one sample is refused at once. */
 static void test_normalizations(void **state) {
   (void)state;
@@ -140,7 +140,7 @@ static void test_normalizations(void **state) {
         run("train", "--data", "digits", "--hidden", "64,32", "--normalize", names[i], "--save",
             path_of("model"), "--write-config", path_of("conf"), "--json");
     assert_code(&result, 0);
-    snprintf(line, sizeof line, "64-64-32-10, %s normalisation, relu, categorical loss", names[i]);
+    snprintf(line, sizeof line, "64-64-32-10, %s normalization, relu, categorical loss", names[i]);
     assert_says(result.err, line);
     cJSON *json = parse_json(&result);
     result_free(&result);

@@ -162,7 +162,7 @@ static void largest_label(void **state) {
   quern_dataset_free(dataset);
 }
 
-/* Every float, spelled so that it can be told from its neighbours, comes back as itself. */
+/* Every float, spelled so that it can be told from its neighbors, comes back as itself. */
 static void floats_round_trip(void **state) {
   (void)state;
   const float values[] = {0.1f,         1e-45f,     1.17549435e-38f, 3.40282347e38f,

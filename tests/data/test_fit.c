@@ -1,4 +1,4 @@
-/* Preparing: missing values, standardised columns and targets, and the same done to other data. */
+/* Preparing: missing values, standardized columns and targets, and the same done to other data. */
 #include "dataset.h"
 #include "temporary.h"
 #include <math.h>
@@ -48,7 +48,7 @@ static void standardized(void **state) {
   assert_true(target[0] == 35.0f && target[1] == 0.0f);
 
   assert_int_equal(quern_dataset_fit(dataset, true), QUERN_ERROR_ARGUMENT);
-  assert_error_says("memory is standardised already", NULL);
+  assert_error_says("memory is standardized already", NULL);
   assert_int_equal(quern_dataset_apply(other, quern_dataset_schema(dataset)), QUERN_ERROR_ARGUMENT);
   quern_dataset_free(other);
   other = regression(other_values, other_targets, 1, 2, 2);

@@ -216,7 +216,7 @@ static void missing_values(void **state) {
 
 static void categories(void **state) {
   (void)state;
-  const char *text = "size,colour,y\n1,red,0\n2,blue,1\n3,red,0\n";
+  const char *text = "size,color,y\n1,red,0\n2,blue,1\n3,red,0\n";
   assert_open_fails(write_text(text), NULL, QUERN_ERROR_FORMAT);
   assert_error_says("line 2, column 2: expected a number, found 'red'", NULL);
   quern_dataset_options options = defaults;
@@ -227,19 +227,19 @@ static void categories(void **state) {
   ROW(dataset, 2, 3, 0, 1);
   quern_dataset_options by_schema = defaults;
   by_schema.schema = quern_dataset_schema(dataset);
-  quern_dataset *other = open_one(write_text("colour,size\nblue,9\n"), &by_schema);
+  quern_dataset *other = open_one(write_text("color,size\nblue,9\n"), &by_schema);
   ROW(other, 0, 9, 1, 0);
   quern_dataset_free(other);
-  assert_open_fails(write_text("colour,size\ngreen,9\n"), &by_schema, QUERN_ERROR_DATA);
+  assert_open_fails(write_text("color,size\ngreen,9\n"), &by_schema, QUERN_ERROR_DATA);
   assert_error_says(
       "line 2, column 1: expected one of the texts that the model was trained on, found 'green'",
       NULL);
-  assert_open_fails(write_text("colour,size\n,9\n"), &by_schema, QUERN_ERROR_DATA);
+  assert_open_fails(write_text("color,size\n,9\n"), &by_schema, QUERN_ERROR_DATA);
   quern_dataset_free(dataset);
 
   /* The first value may be missing: it is none of the categories. */
   options.missing = QUERN_MISSING_ZERO;
-  dataset = open_one(write_text("size,colour,y\n1,?,0\n?,blue,1\n3,red,0\n4,NA,1\n"), &options);
+  dataset = open_one(write_text("size,color,y\n1,?,0\n?,blue,1\n3,red,0\n4,NA,1\n"), &options);
   ROW(dataset, 0, 1, 0, 0);
   ROW(dataset, 1, 0, 1, 0);
   ROW(dataset, 2, 3, 0, 1);

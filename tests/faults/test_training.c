@@ -140,7 +140,7 @@ static void test_training(void **state) {
   fault_walk(&(fault_operation){
       .name = "an epoch", .brief = true, .warm = true, .prepare = make_trainer, .run = run_epoch});
   /* A flush comes once in so many launches, and not in each epoch. */
-  fault_walk(&(fault_operation){.name = "an epoch of layers with normalisation and dropout",
+  fault_walk(&(fault_operation){.name = "an epoch of layers with normalization and dropout",
                                 .brief = true,
                                 .warm = true,
                                 .unheard = 1,

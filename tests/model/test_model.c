@@ -271,7 +271,7 @@ static const struct bad_model {
     {"{" WEIGHT("weight", 1, 1, 0, 4) "}", 4, QUERN_ERROR_FORMAT, "tensor \"weight\": expected"},
     {"{" WEIGHT(".weight", 1, 1, 0, 4) "}", 4, QUERN_ERROR_FORMAT, "tensor \".weight\": expected"},
     {"{" BIAS("0.weight", 1, 0, 4) "}", 4, QUERN_ERROR_FORMAT,
-     "\"0.weight\" is of a normalisation, and no dense layer stands right before it"},
+     "\"0.weight\" is of a normalization, and no dense layer stands right before it"},
     {"{" WEIGHT("0.weight", 1, 1, 0, 4) "," WEIGHT("0.bias", 1, 1, 4, 8) "}", 8, QUERN_ERROR_FORMAT,
      "\"0.bias\": has 2 dimensions, expected 1"},
     {"{" WEIGHT("0.weight", 0, 3, 0, 0) "}", 0, QUERN_ERROR_FORMAT,

@@ -1,4 +1,4 @@
-/* Networks with normalisations to files and back, under the names that torch.nn.Sequential gives
+/* Networks with normalizations to files and back, under the names that torch.nn.Sequential gives
  * them, and what is no such file. */
 #include "model_test.h"
 #include "network/network.h"
@@ -62,7 +62,7 @@ static void test_round_trip(void **state) {
 }
 
 /* As torch.save of a state_dict has it, in which nobody says anything; a Linear without a bias
- * before the normalisation. */
+ * before the normalization. */
 static void test_without_metadata(void **state) {
   (void)state;
   static const char header[] =
@@ -107,7 +107,7 @@ static void test_bad_files(void **state) {
       {"{" F32("0.weight", "[2]", 0, 8) "}", 8, QUERN_ERROR_FORMAT,
        "no dense layer stands right before it"},
       {"{" DENSE "," F32("1.weight", "[2]", 8, 16) "," F32("2.weight", "[2]", 16, 24) "}", 24,
-       QUERN_ERROR_FORMAT, "\"2.weight\" is of a normalisation, and no dense layer"},
+       QUERN_ERROR_FORMAT, "\"2.weight\" is of a normalization, and no dense layer"},
       {"{" DENSE "," F32("2.weight", "[2]", 8, 16) "}", 16, QUERN_ERROR_UNSUPPORTED,
        "does not follow right behind \"0.weight\""},
       {"{" DENSE "," F32("1.weight", "[3]", 8, 20) "}", 20, QUERN_ERROR_SHAPE,
@@ -126,8 +126,8 @@ static void test_bad_files(void **state) {
       {"{" META("batch") DENSE "}", 8, QUERN_ERROR_FORMAT,
        "layer 0 has \"batch\", but the tensors of \"none\""},
       {"{" META("none,none") DENSE "}", 8, QUERN_ERROR_FORMAT,
-       "2 normalisations, expected one for each of the 1"},
-      {"{" META("group") DENSE "}", 8, QUERN_ERROR_FORMAT, "\"group\" is no normalisation"},
+       "2 normalizations, expected one for each of the 1"},
+      {"{" META("group") DENSE "}", 8, QUERN_ERROR_FORMAT, "\"group\" is no normalization"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     quern_network *network = (quern_network *)(uintptr_t)1;

@@ -178,7 +178,7 @@ static void test_normalized(void **state) {
   result_free(&result);
   quern_network *expected = load(alone), *got = load(together);
   const double apart = furthest(got, expected), bound = test_reordering_bound(100, 3, 64, RATE, 15);
-  print_message("batch normalisation, 3 ranks: %.3g from one process, the bound being %.3g\n",
+  print_message("batch normalization, 3 ranks: %.3g from one process, the bound being %.3g\n",
                 apart, bound);
   assert_true(apart <= bound);
   quern_network_free(expected);

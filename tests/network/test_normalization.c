@@ -1,4 +1,4 @@
-/* Networks with batch and layer normalisation: gradients of a step, running statistics, evaluation,
+/* Networks with batch and layer normalization: gradients of a step, running statistics, evaluation,
  * and what is refused. */
 #include "step_gradients.h"
 
@@ -129,7 +129,7 @@ static void test_running_statistics(void **state) {
   }
 }
 
-/* Layer normalisation knows no batch: a sample alone is as among others, in training too. */
+/* Layer normalization knows no batch: a sample alone is as among others, in training too. */
 static void test_layer_normalization_of_one(void **state) {
   (void)state;
   place at;
@@ -194,7 +194,7 @@ static void test_parameters(void **state) {
   assert_ok(quern_plan_normalization(plan, 1, &g, &b));
   assert_true(g.columns == 3 && b.columns == 3 && b.offset > g.offset);
   assert_fails(quern_plan_normalization(plan, 2, &g, &b), QUERN_ERROR_ARGUMENT, "layer 2",
-               "no normalisation");
+               "no normalization");
   assert_fails(quern_plan_normalization(plan, 3, &g, &b), QUERN_ERROR_ARGUMENT, "layer 3",
                "with 3");
   assert_fails(quern_plan_normalization_gradients(plan, 1, &g, &b), QUERN_ERROR_ARGUMENT,
@@ -210,7 +210,7 @@ static void test_what_is_refused(void **state) {
   quern_network *network;
   layer.normalization.kind = (quern_normalization_kind)7;
   assert_fails(quern_network_create(2, &layer, 1, QUERN_CATEGORICAL, &network),
-               QUERN_ERROR_ARGUMENT, "layer 0", "7 is no normalisation");
+               QUERN_ERROR_ARGUMENT, "layer 0", "7 is no normalization");
   static const float wrong[] = {-1.0f, INFINITY, NAN};
   for (size_t i = 0; i < 3; i++) {
     layer.normalization = (quern_normalization){QUERN_NORMALIZATION_LAYER, wrong[i]};

@@ -123,7 +123,7 @@ def main():
         quern("convert", model, model.with_suffix(".onnx"))
         write_csv(data, digits)
         agree(
-            f"written: {normalization} normalisation",
+            f"written: {normalization} normalization",
             predict(model, data),
             run(model.with_suffix(".onnx"), digits),
         )

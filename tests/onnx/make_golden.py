@@ -11,7 +11,7 @@ stay). Needs onnx, onnxruntime and numpy; the test needs none of them.
   quern-NAME.*          networks of quern's, as safetensors and as `quern convert` writes them as
                         ONNX
   golden.json           versions; for every ONNX file inputs, and ONNX Runtime's outputs for them
-  normalization.json    the same of those with normalisations
+  normalization.json    the same of those with normalizations
 """
 
 import json
@@ -43,7 +43,7 @@ QUERN = {
     ),
 }
 
-# The same with normalisations, one a layer.
+# The same with normalizations, one a layer.
 NORMALIZED = {
     "batch-normalized": ("categorical", ["relu", "identity"], [5, 6, 3], ["batch:0.001", "none"]),
     "normalized": (

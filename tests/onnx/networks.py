@@ -189,7 +189,7 @@ def make(random):
 
 
 def make_normalized(random):
-    """The same with normalisations."""
+    """The same with normalizations."""
 
     def numbers(*shape):
         return random.standard_normal(shape).astype(numpy.float32)

@@ -14,7 +14,7 @@
 /* Of outputs of a network with a few dozen weights of size 1, in float32 on both sides. */
 #define TOLERANCE 1e-5
 
-/* Of networks without and with normalisations. */
+/* Of networks without and with normalizations. */
 enum { ANSWERS = 2 };
 static cJSON *golden[ANSWERS];
 

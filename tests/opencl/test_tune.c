@@ -55,8 +55,8 @@ static quern_status fake_time(void *state, const quern__cl_tuning *row, size_t r
   return QUERN_OK;
 }
 
-/* Fastest by far with the wrong and the broken panel, then towards 12 rows and 1 vector. */
-static double towards_a_corner(const quern__cl_tuning *row) {
+/* Fastest by far with the wrong and the broken panel, then toward 12 rows and 1 vector. */
+static double toward_a_corner(const quern__cl_tuning *row) {
   if (row->forward.panel == 128 || row->forward.panel == 1024) return 100;
   return 1 + 0.05 * ((double)row->forward.rows - 8) + 0.05 * (2 - (double)row->forward.vectors);
 }
@@ -103,7 +103,7 @@ static quern_status search(fake_judge *judge, heard *so_far, quern__tune_outcome
 
 static void test_wrong_is_never_chosen(void **state) {
   (void)state;
-  fake_judge judge = {.speed = towards_a_corner,
+  fake_judge judge = {.speed = toward_a_corner,
                       .wrong_panel = 128,
                       .broken_panel = 1024,
                       .status_of_broken = QUERN_ERROR_BUILD};
@@ -156,7 +156,7 @@ static void test_defaults_are_kept(void **state) {
   (void)state;
   assert_kept(&(fake_judge){.speed = all_the_same});
   assert_kept(&(fake_judge){.speed = little});
-  assert_kept(&(fake_judge){.speed = towards_a_corner,
+  assert_kept(&(fake_judge){.speed = toward_a_corner,
                             .wrong_panel = 128,
                             .broken_panel = 1024,
                             .status_of_broken = QUERN_ERROR_OPENCL,
@@ -269,7 +269,7 @@ static void test_verify_notices(void **state) {
   quern_device_list_free(bench.list);
 }
 
-/* From a poor row a better one is found, written, and used by the next context; afterwards it is
+/* From a poor row a better one is found, written, and used by the next context; afterward it is
  * deleted. */
 /* A device on which the larger tile is the quicker, so that what is found does not hang on what
  * else this machine does. */
@@ -309,7 +309,7 @@ static void test_tunes(void **state) {
   const char *file = quern_tune_report_file(report);
   quern_context *context;
   if (start.dense == QUERN__DENSE_ITEM) {
-    /* One row of one vector at a time: any neighbour wins. */
+    /* One row of one vector at a time: any neighbor wins. */
     assert_string_equal(part[1].name, "forward");
     assert_true(part[1].changed);
     assert_true(products > 0 && file[0] != '\0');

@@ -49,7 +49,7 @@ static void test_by_definition(void **state) {
 }
 
 /* The share that is dropped is p within five standard deviations, units and samples drop
- * independently of their neighbours, and what is kept is scaled so that the mean stays. */
+ * independently of their neighbors, and what is kept is scaled so that the mean stays. */
 static void test_share(void **state) {
   (void)state;
   enum { N = 257, UNITS = 131, COUNT = N * UNITS };

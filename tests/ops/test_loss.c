@@ -64,13 +64,12 @@ static void test_known_values(void **state) {
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
       /* z, y, a zero that is the label, and place for the loss and the gradient. */
       static const float values[] = {0.0f, 0.0f, 1.0f, 0.0f, 0.0f, NAN, NAN, NAN};
-      const bool labelled = known[i].kind->labelled;
+      const bool labeled = known[i].kind->labeled;
       float got[3];
       quern_buffer *buffer;
       assert_ok(quern_buffer_create(contexts[c], sizeof values, &buffer));
       assert_ok(quern_buffer_write(buffer, 0, sizeof values, values, QUERN_WAIT));
-      const quern_tensor target =
-          labelled ? quern_vector(buffer, 4, 1) : quern_vector(buffer, 2, 2);
+      const quern_tensor target = labeled ? quern_vector(buffer, 4, 1) : quern_vector(buffer, 2, 2);
       assert_ok(known[i].kind->call(contexts[c], quern_vector(buffer, 0, 2), target, 1.0f,
                                     quern_vector(buffer, 5, 1), quern_vector(buffer, 6, 2)));
       assert_ok(quern_buffer_read(buffer, 5 * sizeof *got, sizeof got, got, QUERN_WAIT));

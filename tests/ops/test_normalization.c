@@ -1,4 +1,4 @@
-/* Batch and layer normalisation on a device against the reference, and values written out. */
+/* Batch and layer normalization on a device against the reference, and values written out. */
 #include "op_check.h"
 #include <math.h>
 #include <string.h>
@@ -43,7 +43,7 @@ static void test_layer_norm_backward(void **state) {
   test_sweep("layer norm backward");
 }
 
-/* x is 3x2 and turned for layer normalisation, so that both normalise the lines {1, 2, 6} and {-4,
+/* x is 3x2 and turned for layer normalization, so that both normalize the lines {1, 2, 6} and {-4,
  * 0, 4}, whose variances are 14/3 and 32/3: an epsilon of 1/3 makes them 5 and 11. */
 enum { LINES = 2, EACH = 3, COUNT = LINES * EACH };
 static const float values[LINES][EACH] = {{1, 2, 6}, {-4, 0, 4}};

@@ -245,7 +245,7 @@ case_uninstall() {
   fresh uninstall
   export DESTDIR=$WORK/uninstall/stage
   "$CMAKE" --install "$build" --prefix /opt/grain
-  [[ $(ls "$DESTDIR") == opt && $(ls "$DESTDIR/opt") == grain ]] || fail 'DESTDIR or the prefix was not honoured'
+  [[ $(ls "$DESTDIR") == opt && $(ls "$DESTDIR/opt") == grain ]] || fail 'DESTDIR or the prefix was not honored'
   [[ -x $DESTDIR/opt/grain/bin/quern ]] || fail 'the command was not installed'
   [[ ! -e $WORK/installed && ! -e /opt/grain ]] || fail 'something was installed beside DESTDIR'
   local kept=$DESTDIR/opt/grain/$libdir/libother.so left

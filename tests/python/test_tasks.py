@@ -177,7 +177,7 @@ class Files(unittest.TestCase):
         self.assertIsNone(nothing)
 
     def test_read_tables(self):
-        text = "id;colour;size;price;weight\n1;red;2.5;10;1\n2;blue;;30;2\n3;red;1.5;20;4\n"
+        text = "id;color;size;price;weight\n1;red;2.5;10;1\n2;blue;;30;2\n3;red;1.5;20;4\n"
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, "table.csv")
             path.write_text(text, encoding="utf-8")
@@ -188,15 +188,15 @@ class Files(unittest.TestCase):
             numpy.testing.assert_array_equal(y, [[10, 1], [30, 2], [20, 4]])
             self.assertIsNone(nothing)
             (x, y), _ = quern.read(
-                path, target="colour", inputs="size", missing="zero", delimiter=";", header="one"
+                path, target="color", inputs="size", missing="zero", delimiter=";", header="one"
             )
             numpy.testing.assert_array_equal(x, [[2.5], [0], [1.5]])
             numpy.testing.assert_array_equal(y, [1, 0, 1])  # blue, red
-            (x, y), _ = quern.read(path, target=[], inputs=["colour", "weight"], one_hot=True)
+            (x, y), _ = quern.read(path, target=[], inputs=["color", "weight"], one_hot=True)
             numpy.testing.assert_array_equal(x, [[0, 1, 1], [1, 0, 2], [0, 1, 4]])
             self.assertIsNone(y)
             with self.assertRaisesRegex(quern.Error, r"table.csv: line 3, column 3"):
-                quern.read(path, target="colour")
+                quern.read(path, target="color")
             path.write_text("1|0.5\n0|2.5\n", encoding="utf-8")
             (x, y), _ = quern.read(path, label="first", header="none", delimiter="|")
             numpy.testing.assert_array_equal(x, [[0.5], [2.5]])

@@ -6,7 +6,7 @@ bytes.
 
   random-images-idx3-ubyte, random-labels-idx1-ubyte   160 samples of 28x28 random bytes and
                                                        their labels
-  initial.safetensors     784-32-16-10 with ReLU, as torch initialises it, as
+  initial.safetensors     784-32-16-10 with ReLU, as torch initializes it, as
                           save_file(model.state_dict()) writes it
   gradients*.safetensors  gradients of the first 16 samples' mean loss: cross-entropy, binary,
                           squared
@@ -130,7 +130,7 @@ class Training:
         return loss
 
 
-def analyse(model, run):
+def analyze(model, run):
     """run(training) -> list of arrays, exactly and under rounding: [(exact, largest deviation),
     ...]"""
     start = [value.detach().numpy().astype(numpy.float64) for value in model.state_dict().values()]
@@ -149,10 +149,10 @@ def analyse(model, run):
     return list(zip(values, deviations))
 
 
-def tolerance(what, torch_value, analysed):
+def tolerance(what, torch_value, analyzed):
     """Asserts that torch is right, and returns how far another float32 computation may be from
     it."""
-    value, deviation = analysed
+    value, deviation = analyzed
     difference = abs(numpy.asarray(torch_value, dtype=numpy.float64) - value).max()
     print(
         f"{what:24} up to {abs(value).max():8.3g}, bound {deviation:8.2g}, torch is off by "
@@ -195,12 +195,12 @@ def gradients(model, name, x, labels):
         mean, derivatives = training.gradients(name, x.double().numpy(), labels.numpy())
         return [mean] + derivatives
 
-    analysed = analyse(model, run)
+    analyzed = analyze(model, run)
     return {
         "loss": loss.item(),
-        "loss_tolerance": tolerance(f"{name} loss", loss.item(), analysed[0]),
+        "loss_tolerance": tolerance(f"{name} loss", loss.item(), analyzed[0]),
         "tolerance": {
-            key: tolerance(f"{name} {key}", found[key], a) for key, a in zip(found, analysed[1:])
+            key: tolerance(f"{name} {key}", found[key], a) for key, a in zip(found, analyzed[1:])
         },
     }
 
@@ -223,13 +223,13 @@ def clip(model, x, labels):
         scaled = [d * min(1, max_norm / (total + 1e-6)) for d in derivatives]
         return [total] + [training.rounded(d, 2 * training.U * abs(d)) for d in scaled]
 
-    analysed = analyse(model, run)
+    analyzed = analyze(model, run)
     return {
         "max_norm": max_norm,
         "norm": norm.item(),
-        "norm_tolerance": tolerance("norm", norm.item(), analysed[0]),
+        "norm_tolerance": tolerance("norm", norm.item(), analyzed[0]),
         "tolerance": {
-            key: tolerance(f"clipped {key}", found[key], a) for key, a in zip(found, analysed[1:])
+            key: tolerance(f"clipped {key}", found[key], a) for key, a in zip(found, analyzed[1:])
         },
     }
 
@@ -243,7 +243,7 @@ def train(model, x, labels):
         ]
         return losses + training.parameters
 
-    analysed = analyse(model, run)
+    analyzed = analyze(model, run)
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     losses = []
     for batch in batches:
@@ -257,11 +257,11 @@ def train(model, x, labels):
     return {
         "losses": losses,
         "losses_tolerance": [
-            tolerance(f"step {i} loss", v, analysed[i]) for i, v in enumerate(losses)
+            tolerance(f"step {i} loss", v, analyzed[i]) for i, v in enumerate(losses)
         ],
         "tolerance": {
             k: tolerance(f"final {k}", v, a)
-            for (k, v), a in zip(final.items(), analysed[len(losses) :])
+            for (k, v), a in zip(final.items(), analyzed[len(losses) :])
         },
     }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes layers.json: ten steps of SGD in PyTorch with normalisations and with dropout, for
+"""Makes layers.json: ten steps of SGD in PyTorch with normalizations and with dropout, for
 test_layers.c.
 
 Needs torch and numpy, as make_functions.py does, whose network, samples and way to find a
@@ -8,7 +8,7 @@ and activation and behind it. What is compared after the last step are the param
 them gamma, beta, running mean and running variance of each layer that has them.
 
 torch.nn.Dropout draws its masks from a generator of its own, so it is fed quern's in its place:
-those of the formula in quern/ops.h, worked out here. The rest is torch's, normalisations as
+those of the formula in quern/ops.h, worked out here. The rest is torch's, normalizations as
 torch.nn has them, with their defaults.
 
 Bounds on roundings besides those of make_functions.py, u = 2^-24:
@@ -48,10 +48,10 @@ from torch import nn
 EPSILON, MOMENTUM = 1e-5, 0.1
 MASK_SEED = 11
 CASES = [
-    ("batch normalisation", ["batch", "batch"], [0, 0]),
-    ("layer normalisation", ["layer", "layer"], [0, 0]),
+    ("batch normalization", ["batch", "batch"], [0, 0]),
+    ("layer normalization", ["layer", "layer"], [0, 0]),
     ("dropout 0.25 and 0.5", ["none", "none"], [0.25, 0.5]),
-    ("batch and layer normalisation, dropout 0.25", ["batch", "layer"], [0.25, 0]),
+    ("batch and layer normalization, dropout 0.25", ["batch", "layer"], [0.25, 0]),
 ]
 
 

@@ -1,4 +1,4 @@
-/* Ten steps with normalisations and with dropout, beside what PyTorch computed (make_layers.py), on
+/* Ten steps with normalizations and with dropout, beside what PyTorch computed (make_layers.py), on
  * both backends, with the gradients used up on the way and with them kept. Dropout's masks are
  * quern's: PyTorch was fed them. Tolerances come with the numbers. Prints the table of
  * docs/parity.md, which must say the same. */

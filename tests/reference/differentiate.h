@@ -45,7 +45,7 @@ static inline derivative differentiate(function f, const void *context, double *
 }
 
 /* Floats in [-bound, bound), the same in double. */
-static inline void randomise(uint32_t stream, float bound, size_t count, float *values,
+static inline void randomize(uint32_t stream, float bound, size_t count, float *values,
                              double *same) {
   quern__philox_uniform(2024, stream, -bound, bound * 0x1p-23f, count, values);
   for (size_t i = 0; i < count; i++) same[i] = values[i];

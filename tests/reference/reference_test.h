@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-/* Half the distance between neighbouring floats, relative: the error of rounding to one. */
+/* Half the distance between neighboring floats, relative: the error of rounding to one. */
 #define FLOAT_ROUNDING 0x1p-24
 
 #define TABLE (&quern__reference_backend)

@@ -82,8 +82,8 @@ typedef struct fixture {
 /* Runs forward and the activation's backward on the reference, each checked on the way. */
 static void prepare(void *state, quern_activation activation, fixture *f) {
   f->layer.activation = activation;
-  randomise(1, 1, PARAMETERS, f->values, f->at);
-  randomise(2, 1, Z, f->c, f->layer.c);
+  randomize(1, 1, PARAMETERS, f->values, f->at);
+  randomize(2, 1, Z, f->c, f->layer.c);
   const quern_dense_forward_op forward = {N,
                                           IN,
                                           OUT,
@@ -176,7 +176,7 @@ static void test_dense_weights_accumulate(void **state) {
   prepare(*state, activations[QUERN_TANH], &f);
   float got[PARAMETERS];
   double start[PARAMETERS];
-  randomise(3, 1, PARAMETERS, got, start);
+  randomize(3, 1, PARAMETERS, got, start);
   quern_dense_backward_weights_op op = weights_op(&f, got);
   op.accumulate = true;
   assert_ok(TABLE->dense_backward_weights(*state, &op));
@@ -249,10 +249,10 @@ static void test_backward_data_through_activation(void **state) {
     under layer = {.activation = activation};
     float c[Z], w[W], a[X], h[X], dx[X], added[X]; /* h: what the derivative reads */
     double a_at[X], start[X];
-    randomise(4, 1, Z, c, layer.c);
-    randomise(5, 1, W, w, layer.w);
-    randomise(6, 2, X, a, a_at);
-    randomise(7, 1, X, added, start);
+    randomize(4, 1, Z, c, layer.c);
+    randomize(5, 1, W, w, layer.w);
+    randomize(6, 2, X, a, a_at);
+    randomize(7, 1, X, added, start);
     const quern_activation_forward_op forward = {X, activation, span_of(a), span_of(h)};
     assert_ok(TABLE->activation_forward(*state, &forward));
     if (quern_activation_reads_z(activation.kind)) memcpy(h, a, sizeof h);
@@ -305,7 +305,7 @@ static void test_activation(void **state) {
     const quern_activation activation = activations[k];
     float z[COUNT], h[COUNT], read[COUNT], dh[COUNT], dz[COUNT], in_place[COUNT];
     double same[COUNT];
-    randomise(8, 1, COUNT, dh, same);
+    randomize(8, 1, COUNT, dh, same);
     for (size_t i = 0; i < COUNT; i++) z[i] = 0.25f * ((float)i - 20.5f);
     const quern_activation_forward_op forward = {COUNT, activation, span_of(z), span_of(h)};
     assert_ok(TABLE->activation_forward(*state, &forward));

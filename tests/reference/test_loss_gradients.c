@@ -60,7 +60,7 @@ static void check_loss_of(void *state, loss of, quern_status (*op)(void *, const
   const quern_loss kind = of.kind;
   float z[LOGITS], y[LOGITS], losses[N], dz[LOGITS], alone[LOGITS];
   double at[LOGITS];
-  randomise(9, 3, LOGITS, z, at);
+  randomize(9, 3, LOGITS, z, at);
   quern__philox_uniform(2024, 10, 0, 0x1p-24f, LOGITS, y); /* soft targets, in [0, 1) */
   y[0] = 0;                                                /* and hard ones */
   y[1] = 1;

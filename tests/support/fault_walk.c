@@ -17,8 +17,8 @@
   X(void, arm, (const quern_shim_fault *))                                                         \
   X(void, disarm, (void))                                                                          \
   X(size_t, calls, (void))                                                                         \
-  X(size_t, spoilt, (void))                                                                        \
-  X(const char *, first_spoilt, (void))                                                            \
+  X(size_t, spoiled, (void))                                                                       \
+  X(const char *, first_spoiled, (void))                                                           \
   X(bool, is_blamed, (const char *))
 
 static struct {
@@ -71,7 +71,7 @@ static void expect(bool so, const fault_operation *is, const quern_shim_fault *f
   if (so) return;
   print_error("%s: call %zu, kind %d, error %d, %s: %s\n  quern_last_error: %s\n", is->name,
               fault->nth, (int)fault->kind, (int)fault->error,
-              shim.first_spoilt() != NULL ? shim.first_spoilt() : "no call spoilt", what,
+              shim.first_spoiled() != NULL ? shim.first_spoiled() : "no call spoiled", what,
               quern_last_error());
   fail();
 }
@@ -92,7 +92,7 @@ static void expect_live(size_t most, const fault_operation *is, const quern_shim
 /* The status, the message, the build log and the context tell of the fault. */
 static void check_answer(const fault_operation *is, const quern_shim_fault *fault,
                          const fault_place *place, quern_status status) {
-  const char *entry = shim.first_spoilt();
+  const char *entry = shim.first_spoiled();
   const bool lost = fault->kind == QUERN_SHIM_LOSE;
   if (status == QUERN_OK) {
     expect(is_silent(entry) || (is->may_fall_back != NULL && is->may_fall_back(entry)), is, fault,
@@ -124,12 +124,12 @@ static void inject_into(const fault_operation *is, const quern_shim_fault *fault
                         fault_place *place) {
   shim.arm(fault);
   const quern_status status = is->run(place);
-  const bool spoilt = shim.spoilt() > 0;
-  if (spoilt) check_answer(is, fault, place, status);
+  const bool spoiled = shim.spoiled() > 0;
+  if (spoiled) check_answer(is, fault, place, status);
   shim.disarm();
-  expect(spoilt || (fault->kind != QUERN_SHIM_FAIL && fault->kind != QUERN_SHIM_LOSE), is, fault,
+  expect(spoiled || (fault->kind != QUERN_SHIM_FAIL && fault->kind != QUERN_SHIM_LOSE), is, fault,
          "the call was not made");
-  if (!spoilt) return;
+  if (!spoiled) return;
   total++;
   if (is->after != NULL) is->after(place);
   const quern_status again = is->run(place);

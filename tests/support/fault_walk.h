@@ -26,7 +26,7 @@ typedef struct fault_operation {
   /* One place serves until its device is lost, and a clean run comes first: what only a first run
    * makes is there. */
   bool warm;
-  /* calls at its end that are made when its answer is known, and so are not spoilt */
+  /* calls at its end that are made when its answer is known, and so are not spoiled */
   size_t unheard;
   /* the operation makes and frees its context: none is there before it */
   bool own_context;

@@ -19,18 +19,18 @@ enum { ENTRY_COUNT = sizeof entries / sizeof *entries };
 
 static quern_shim_fault armed; /* nth 0 where none is */
 static bool counting, logs;
-static size_t calls, spoilt;
-static bool spoilt_entries[ENTRY_COUNT];
-static const char *first_spoilt;
-static _Thread_local const char *current; /* the entry point whose answer is to be spoilt */
+static size_t calls, spoiled;
+static bool spoiled_entries[ENTRY_COUNT];
+static const char *first_spoiled;
+static _Thread_local const char *current; /* the entry point whose answer is to be spoiled */
 
 SHIM void quern_shim_arm(const quern_shim_fault *fault) {
   armed = *fault;
   counting = true;
   logs = false;
-  calls = spoilt = 0;
-  memset(spoilt_entries, 0, sizeof spoilt_entries);
-  first_spoilt = current = NULL;
+  calls = spoiled = 0;
+  memset(spoiled_entries, 0, sizeof spoiled_entries);
+  first_spoiled = current = NULL;
 }
 
 SHIM void quern_shim_disarm(void) {
@@ -43,25 +43,25 @@ SHIM size_t quern_shim_calls(void) {
   return calls;
 }
 
-SHIM size_t quern_shim_spoilt(void) {
-  return spoilt;
+SHIM size_t quern_shim_spoiled(void) {
+  return spoiled;
 }
 
-SHIM const char *quern_shim_first_spoilt(void) {
-  return first_spoilt;
+SHIM const char *quern_shim_first_spoiled(void) {
+  return first_spoiled;
 }
 
 SHIM bool quern_shim_is_blamed(const char *message) {
   for (size_t i = 0; i < ENTRY_COUNT; i++)
-    if (spoilt_entries[i] && strstr(message, entries[i]) != NULL) return true;
+    if (spoiled_entries[i] && strstr(message, entries[i]) != NULL) return true;
   return false;
 }
 
 static void spoil(const char *entry) {
-  spoilt++;
-  if (first_spoilt == NULL) first_spoilt = entry;
+  spoiled++;
+  if (first_spoiled == NULL) first_spoiled = entry;
   for (size_t i = 0; i < ENTRY_COUNT; i++)
-    spoilt_entries[i] = spoilt_entries[i] || strcmp(entries[i], entry) == 0;
+    spoiled_entries[i] = spoiled_entries[i] || strcmp(entries[i], entry) == 0;
 }
 
 /* A driver that waits for a device which no longer answers. */

@@ -37,13 +37,13 @@ typedef struct quern_shim_fault {
 void quern_shim_arm(const quern_shim_fault *fault);
 void quern_shim_disarm(void);
 
-/* Since quern_shim_arm: calls that count, how many of them were spoilt, and the entry point of the
+/* Since quern_shim_arm: calls that count, how many of them were spoiled, and the entry point of the
  * first of these; NULL for none. */
 size_t quern_shim_calls(void);
-size_t quern_shim_spoilt(void);
-const char *quern_shim_first_spoilt(void);
+size_t quern_shim_spoiled(void);
+const char *quern_shim_first_spoiled(void);
 
-/* Whether the message names an entry point that was spoilt. */
+/* Whether the message names an entry point that was spoiled. */
 bool quern_shim_is_blamed(const char *message);
 
 /* --- For the shim --- */

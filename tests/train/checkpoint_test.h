@@ -20,7 +20,7 @@ typedef struct task {
 enum { TASKS = 6 };
 
 /* Many steps a launch, two launches a step, op by op, and op by op with gradients clipped, with
- * dropout and with normalisations; the last batch is short. */
+ * dropout and with normalizations; the last batch is short. */
 static inline task task_at(size_t index) {
   const task tasks[TASKS] = {
       {.name = "serial",

@@ -141,7 +141,7 @@ static void test_epochs(void **state) {
   quern_trainer_free(trainer);
 }
 
-/* Cut at every byte it is refused, by a trainer that afterwards takes the whole one. */
+/* Cut at every byte it is refused, by a trainer that afterward takes the whole one. */
 static void test_truncated(void **state) {
   (void)state;
   size_t size;

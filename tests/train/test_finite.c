@@ -93,7 +93,7 @@ static void test_the_first_bad_step(void **state) {
     for (size_t t = 0; t < TASKS; t++) {
       task is = task_at(t);
       is.clip_norm = 0.0f;
-      is.samples = is.batch * 12 + 2; /* no step of one, which a batch could not be normalised by */
+      is.samples = is.batch * 12 + 2; /* no step of one, which a batch could not be normalized by */
       is.layers[0].activation = quern_activation_of(QUERN_RELU);
       is.layers[is.layer_count - 1].activation = quern_activation_of(QUERN_IDENTITY);
       quern_dataset *data = task_data(&is, 0);

@@ -117,7 +117,7 @@ static void test_not_finite(void **state) {
   check_not_finite(&is, uneven);
 }
 
-/* A backend that normalises, but not a part of a batch. */
+/* A backend that normalizes, but not a part of a batch. */
 static void test_cannot_normalize(void **state) {
   (void)state;
   enum { RANKS = 2 };
@@ -147,7 +147,7 @@ static void test_cannot_normalize(void **state) {
   }
   test_run_ranks(RANKS, 60, train_rank, users, results);
   assert_all_fail(results, RANKS, QUERN_ERROR_UNSUPPORTED,
-                  "rank 1 of 2: train: batch normalisation on 2 ranks", "take layer normalisation");
+                  "rank 1 of 2: train: batch normalization on 2 ranks", "take layer normalization");
   free_runs(runs, RANKS);
   quern_context_free(contexts[REFERENCE][1]);
   contexts[REFERENCE][1] = kept;

@@ -177,7 +177,7 @@ static void test_regression(void **state) {
     absolute += fabs((double)after[row] - (double)target) / 100;
   }
   assert_ok(quern_evaluate(context, loaded, again, &metrics));
-  /* Half of the units in the last place of 44,000, and the standardised targets' own: 1e-7 of a
+  /* Half of the units in the last place of 44,000, and the standardized targets' own: 1e-7 of a
    * deviation of 12,000. */
   assert_true(fabs(sqrt(metrics.mean_squared_error) - sqrt(error)) <= 0.01);
   assert_true(fabs(metrics.mean_absolute_error - absolute) <= 0.01);
