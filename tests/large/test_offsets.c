@@ -2,12 +2,24 @@
  * touches is none: a buffer takes as much as the tensor in it. */
 #include "op_check.h"
 
+#include <sys/mman.h>
+
 /* Of floats and of bytes: 2^34 bytes, and some more, so that a place that wraps is none that begins
  * with a page. */
 static const size_t far = ((size_t)1 << 34) + 4 * 1003;
 
+/* Whether the system promises so much memory. PoCL ends a process that gets none for a buffer. */
+static bool is_promised(size_t bytes) {
+  void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return memory != MAP_FAILED && munmap(memory, bytes) == 0;
+}
+
 static void test_all(void **state) {
   (void)state;
+  if (!is_promised(far + far / 16)) {
+    print_message("no addresses for buffers of %zu bytes\n", far);
+    skip();
+  }
   test_rig rig;
   test_rig_open(&rig, 0);
   rig.verify.far = far;
