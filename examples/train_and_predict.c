@@ -7,15 +7,16 @@ int main(void) {
   quern_context *context = NULL;
   quern_dataset *train = NULL, *test = NULL;
   quern_network *network = NULL;
-  const quern_layer layers[] = {quern_dense(64, QUERN_RELU), quern_dense(10, QUERN_IDENTITY)};
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  const quern_layer layers[] = {quern_dense(64, QUERN_ACTIVATION_RELU),
+                                quern_dense(10, QUERN_ACTIVATION_IDENTITY)};
+  quern_train_options options = quern_train_options_default();
   quern_epoch last;
   float *chances = NULL;
 
   bool ok = quern_context_create(NULL, &context) == QUERN_OK &&
             quern_dataset_open("digits", NULL, &train, &test) == QUERN_OK &&
-            quern_network_create(64, layers, 2, QUERN_CATEGORICAL, &network) == QUERN_OK &&
-            quern_network_initialize(network, QUERN_INIT_DEFAULT, 1) == QUERN_OK &&
+            quern_network_create(64, layers, 2, QUERN_LOSS_CATEGORICAL, &network) == QUERN_OK &&
+            quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, 1) == QUERN_OK &&
             quern_train(context, network, train, test, &options, &last) == QUERN_OK &&
             (chances = malloc(quern_dataset_rows(test) * 10 * sizeof *chances)) != NULL &&
             quern_predict(context, network, test, chances) == QUERN_OK;

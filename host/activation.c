@@ -52,19 +52,20 @@ bool quern_loss_find(const char *name, quern_loss *loss) {
 }
 
 bool quern_activation_reads_z(quern_activation_kind kind) {
-  return kind == QUERN_GELU || kind == QUERN_GELU_TANH || kind == QUERN_SILU;
+  return kind == QUERN_ACTIVATION_GELU || kind == QUERN_ACTIVATION_GELU_TANH ||
+         kind == QUERN_ACTIVATION_SILU;
 }
 
 bool quern_loss_is_regression(quern_loss loss) {
-  return loss == QUERN_SQUARED || loss == QUERN_ABSOLUTE || loss == QUERN_HUBER;
+  return loss == QUERN_LOSS_SQUARED || loss == QUERN_LOSS_ABSOLUTE || loss == QUERN_LOSS_HUBER;
 }
 
 /* "name", or "name:parameter" where that is not `usual`. */
 static size_t format(const char *name, bool takes, float parameter, float usual, char *result,
                      size_t size) {
-  const bool told = name != NULL && takes && parameter != usual;
-  const int length = snprintf(result, size, "%s%s%s", name != NULL ? name : "", told ? ":" : "",
-                              told ? quern__digits_of_float(parameter).text : "");
+  const bool reported = name != NULL && takes && parameter != usual;
+  const int length = snprintf(result, size, "%s%s%s", name != NULL ? name : "", reported ? ":" : "",
+                              reported ? quern__digits_of_float(parameter).text : "");
   return (size_t)length;
 }
 
@@ -97,7 +98,7 @@ static bool find_before_colon(const char *const *names, size_t count, const char
 }
 
 static bool takes_slope(quern_activation_kind kind) {
-  return kind == QUERN_LEAKY_RELU || kind == QUERN_ELU;
+  return kind == QUERN_ACTIVATION_LEAKY_RELU || kind == QUERN_ACTIVATION_ELU;
 }
 
 bool quern__activation_slope_is_good(quern_activation activation) {
@@ -124,7 +125,8 @@ bool quern_activation_parse(const char *text, quern_activation *activation) {
 }
 
 size_t quern_loss_format(quern_loss loss, float delta, char *text, size_t size) {
-  return format(quern_loss_name(loss), loss == QUERN_HUBER, delta, QUERN_HUBER_DELTA, text, size);
+  return format(quern_loss_name(loss), loss == QUERN_LOSS_HUBER, delta, QUERN_HUBER_DELTA, text,
+                size);
 }
 
 bool quern_loss_parse(const char *text, quern_loss *loss, float *delta) {
@@ -133,8 +135,8 @@ bool quern_loss_parse(const char *text, quern_loss *loss, float *delta) {
   if (!find_before_colon(loss_names, QUERN__COUNT(loss_names), text, &index, &parameter))
     return false;
   float found = QUERN_HUBER_DELTA;
-  if (parameter != NULL &&
-      !((quern_loss)index == QUERN_HUBER && parse_parameter(parameter, &found) && found > 0.0f))
+  if (parameter != NULL && !((quern_loss)index == QUERN_LOSS_HUBER &&
+                             parse_parameter(parameter, &found) && found > 0.0f))
     return false;
   *loss = (quern_loss)index;
   *delta = found;

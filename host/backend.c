@@ -67,23 +67,23 @@ quern_status quern_backend_register(const quern_backend *backend) {
                        "backend register: a table of %zu bytes, expected at most %zu: set size to "
                        "sizeof(quern_backend)",
                        backend->size, sizeof *backend);
-  registered *made = calloc(1, sizeof *made);
-  if (made == NULL) return quern__fail_memory("backend", sizeof *made);
-  memcpy(&made->table, backend, backend->size);
+  registered *result = calloc(1, sizeof *result);
+  if (result == NULL) return quern__fail_memory("backend", sizeof *result);
+  memcpy(&result->table, backend, backend->size);
   char *name = NULL;
   quern_status status;
-  QUERN__TRY(check_table(&made->table));
-  name = strdup(made->table.name);
+  QUERN__TRY(check_table(&result->table));
+  name = strdup(result->table.name);
   if (name == NULL) {
-    status = quern__fail_memory("backend", strlen(made->table.name) + 1);
+    status = quern__fail_memory("backend", strlen(result->table.name) + 1);
     goto cleanup;
   }
-  made->table.name = name;
+  result->table.name = name;
 
   quern__process_lock();
   registered **link = find_registered(name);
   const bool taken = *link != NULL || find_built_in(name) != NULL;
-  if (!taken) *link = made;
+  if (!taken) *link = result;
   quern__process_unlock();
   if (!taken) return QUERN_OK;
   status =
@@ -91,7 +91,7 @@ quern_status quern_backend_register(const quern_backend *backend) {
 
 cleanup:
   free(name);
-  free(made);
+  free(result);
   return status;
 }
 

@@ -4,19 +4,19 @@
 #include "memory.h"
 #include <stdlib.h>
 
-quern_status quern__buffer_adopt(quern_context *context, void *memory, size_t base, size_t bytes,
-                                 quern_buffer **buffer) {
-  quern_buffer *made = malloc(sizeof *made);
-  if (made == NULL) return quern__fail_memory("buffer", sizeof *made);
-  *made = (quern_buffer){.context = context,
-                         .memory = memory,
-                         .base = base,
-                         .bytes = bytes,
-                         .range = memory,
-                         .range_begin = base};
-  atomic_init(&made->holds, 1);
+quern_status quern__buffer_wrap(quern_context *context, void *memory, size_t base, size_t bytes,
+                                quern_buffer **buffer) {
+  quern_buffer *result = malloc(sizeof *result);
+  if (result == NULL) return quern__fail_memory("buffer", sizeof *result);
+  *result = (quern_buffer){.context = context,
+                           .memory = memory,
+                           .base = base,
+                           .bytes = bytes,
+                           .range = memory,
+                           .range_begin = base};
+  atomic_init(&result->holds, 1);
   quern__context_hold(context);
-  *buffer = made;
+  *buffer = result;
   return QUERN_OK;
 }
 
@@ -39,7 +39,7 @@ quern_status quern_buffer_create(quern_context *context, size_t bytes, quern_buf
   const quern_backend *backend = context->backend;
   void *memory = NULL;
   QUERN__FORWARD(QUERN__CALL(context, backend->buffer_create(context->state, bytes, &memory)));
-  const quern_status status = quern__buffer_adopt(context, memory, 0, bytes, buffer);
+  const quern_status status = quern__buffer_wrap(context, memory, 0, bytes, buffer);
   if (status != QUERN_OK) backend->buffer_free(context->state, memory);
   return status;
 }
@@ -72,7 +72,7 @@ quern_status quern_buffer_view(quern_buffer *buffer, size_t offset, size_t bytes
                        "buffer view: it begins at byte %zu, expected a multiple of %d", offset,
                        (int)QUERN__BASE_ALIGNMENT);
   QUERN__FORWARD(
-      quern__buffer_adopt(buffer->context, buffer->memory, buffer->base + offset, bytes, view));
+      quern__buffer_wrap(buffer->context, buffer->memory, buffer->base + offset, bytes, view));
   (*view)->whole = buffer->whole != NULL ? buffer->whole : buffer;
   (*view)->range = buffer->range;
   (*view)->range_begin = buffer->range_begin + offset;

@@ -29,19 +29,19 @@ static void context_free(quern_context *context) {
 /* A context that nothing is opened for yet. */
 static quern_status context_make(const quern_backend *backend, const quern_device_info *info,
                                  quern_context **context) {
-  quern_context *made = calloc(1, sizeof *made);
-  if (made == NULL) return quern__fail_memory("context", sizeof *made);
-  made->backend = backend;
-  atomic_init(&made->holds, 1);
-  atomic_init(&made->busy, false);
-  atomic_init(&made->lost, false);
-  made->forks = quern__process_forks();
+  quern_context *result = calloc(1, sizeof *result);
+  if (result == NULL) return quern__fail_memory("context", sizeof *result);
+  result->backend = backend;
+  atomic_init(&result->holds, 1);
+  atomic_init(&result->busy, false);
+  atomic_init(&result->lost, false);
+  result->forks = quern__process_forks();
   quern__backend_hold(backend);
-  const quern_status status = quern__device_info_copy(info, &made->info);
+  const quern_status status = quern__device_info_copy(info, &result->info);
   if (status == QUERN_OK)
-    *context = made;
+    *context = result;
   else
-    context_free(made);
+    context_free(result);
   return status;
 }
 
@@ -49,28 +49,28 @@ quern_status quern_context_create_on(const quern_device *device, quern_context *
   if (context != NULL) *context = NULL;
   if (device == NULL || context == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "context: the device or the result pointer is NULL");
-  quern_context *made = NULL;
-  QUERN__FORWARD(context_make(device->backend, &device->info, &made));
-  const quern_status status = made->backend->open(&made->info, device->handle, &made->state);
+  quern_context *result = NULL;
+  QUERN__FORWARD(context_make(device->backend, &device->info, &result));
+  const quern_status status = result->backend->open(&result->info, device->handle, &result->state);
   if (status == QUERN_OK)
-    *context = made;
+    *context = result;
   else
-    context_free(made);
+    context_free(result);
   return status;
 }
 
-quern_status quern__context_adopt(const quern_backend *backend, const quern_device_info *info,
-                                  void *state, quern_context **context) {
-  quern_context *made = NULL;
-  QUERN__FORWARD(context_make(backend, info, &made));
-  made->state = state;
-  *context = made;
+quern_status quern__context_wrap(const quern_backend *backend, const quern_device_info *info,
+                                 void *state, quern_context **context) {
+  quern_context *result = NULL;
+  QUERN__FORWARD(context_make(backend, info, &result));
+  result->state = state;
+  *context = result;
   return QUERN_OK;
 }
 
-quern_status quern__context_lend(const quern_backend *backend, const quern_device_info *info,
-                                 void *state, quern_context **context) {
-  QUERN__FORWARD(quern__context_adopt(backend, info, state, context));
+quern_status quern__context_borrow(const quern_backend *backend, const quern_device_info *info,
+                                   void *state, quern_context **context) {
+  QUERN__FORWARD(quern__context_wrap(backend, info, state, context));
   (*context)->lent = true;
   return QUERN_OK;
 }
@@ -123,10 +123,10 @@ quern_status quern_context_finish(quern_context *context) {
 }
 
 void quern__context_settle(quern_context *context) {
-  char *said = quern__remember_error();
+  char *message = quern__remember_error();
   /* Also a device that is lost may still be ending what was queued. */
   if (!quern__context_is_forked(context) &&
       !atomic_exchange_explicit(&context->busy, true, memory_order_acquire))
     (void)quern__context_leave(context, context->backend->finish(context->state));
-  if (said != NULL) quern__restore_error(said);
+  if (message != NULL) quern__restore_error(message);
 }

@@ -44,12 +44,12 @@ void quern__context_release(quern_context *context);
 
 /* A context around what a backend has opened, held once, by the caller. On failure `state` stays
  * the caller's. */
-quern_status quern__context_adopt(const quern_backend *backend, const quern_device_info *info,
-                                  void *state, quern_context **context);
+quern_status quern__context_wrap(const quern_backend *backend, const quern_device_info *info,
+                                 void *state, quern_context **context);
 
 /* The same around a state that stays the caller's, and outlives the context. */
-quern_status quern__context_lend(const quern_backend *backend, const quern_device_info *info,
-                                 void *state, quern_context **context);
+quern_status quern__context_borrow(const quern_backend *backend, const quern_device_info *info,
+                                   void *state, quern_context **context);
 
 /* quern_buffer_create, and a queued fill with zeros: a device that only promises memory has to give
  * it now, and says by the next call that waits where it cannot. */
@@ -58,8 +58,8 @@ quern_status quern__buffer_create_touched(quern_context *context, size_t bytes,
 
 /* A buffer around what the backend has made, which begins `base` bytes into `memory`;
  * quern_buffer_free hands it to the table's buffer_free. On failure `memory` stays the caller's. */
-quern_status quern__buffer_adopt(quern_context *context, void *memory, size_t base, size_t bytes,
-                                 quern_buffer **buffer);
+quern_status quern__buffer_wrap(quern_context *context, void *memory, size_t base, size_t bytes,
+                                quern_buffer **buffer);
 
 /* QUERN_ERROR_SHAPE, naming `what`, where [offset, offset + bytes) is not all of a buffer. */
 quern_status quern__check_range(const char *what, size_t offset, size_t bytes, size_t buffer_bytes);

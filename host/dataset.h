@@ -34,7 +34,7 @@ quern_status quern__dataset_check_idle(const char *what, const quern_dataset *da
 
 /* Bytes of one element. */
 static inline size_t quern__element_bytes(quern_element element) {
-  return element == QUERN_UINT8 ? 1 : sizeof(float);
+  return element == QUERN_ELEMENT_UINT8 ? 1 : sizeof(float);
 }
 
 #endif

@@ -93,18 +93,18 @@ quern_status quern_device_list_create(quern_device_list **list) {
   if (list == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "device list: the result pointer is NULL");
   *list = NULL;
-  quern_device_list *made = calloc(1, sizeof *made);
-  if (made == NULL) return quern__fail_memory("device list", sizeof *made);
+  quern_device_list *result = calloc(1, sizeof *result);
+  if (result == NULL) return quern__fail_memory("device list", sizeof *result);
   const quern_backend *backend;
   for (size_t i = 0; (backend = quern__backend_hold_at(i)) != NULL; i++) {
-    const quern_status status = add_devices(made, backend);
+    const quern_status status = add_devices(result, backend);
     quern__backend_release(backend);
     if (status != QUERN_OK) {
-      quern_device_list_free(made);
+      quern_device_list_free(result);
       return status;
     }
   }
-  *list = made;
+  *list = result;
   return QUERN_OK;
 }
 

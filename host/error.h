@@ -31,7 +31,7 @@ void quern__set_error(const char *format, ...);
 /* For what may fail in silence: the error of before, to be put back afterward. NULL without
  * memory. */
 QUERN__CHECKED char *quern__remember_error(void);
-void quern__restore_error(char *said); /* takes `said`; NULL changes nothing */
+void quern__restore_error(char *message); /* takes `said`; NULL changes nothing */
 
 /* Passes a failure on from a function that owns nothing yet. */
 #define QUERN__FORWARD(call)                                                                       \

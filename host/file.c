@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static quern_status fail(const quern__file *file, const char *what) {
+static quern_status fail_file(const quern__file *file, const char *what) {
   return quern__fail(QUERN_ERROR_FILE, "%s: %s: %s", file->path, what, strerror(errno));
 }
 
@@ -45,7 +45,7 @@ static quern_status find_target(const char *path, quern__file *file) {
   if (!exists && error != ENOENT)
     return quern__fail(QUERN_ERROR_FILE, "%s: cannot be written: %s", path, strerror(error));
   file->target = link ? realpath(path, NULL) : strdup(path);
-  return file->target != NULL ? QUERN_OK : fail(file, "cannot be resolved");
+  return file->target != NULL ? QUERN_OK : fail_file(file, "cannot be resolved");
 }
 
 static quern_status open_folder(quern__file *file) {
@@ -61,7 +61,7 @@ static quern_status open_folder(quern__file *file) {
     folder = file->target;
   }
   file->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  return file->folder >= 0 ? QUERN_OK : fail(file, "cannot open its folder");
+  return file->folder >= 0 ? QUERN_OK : fail_file(file, "cannot open its folder");
 }
 
 /* In a folder as /tmp is, only its owner may replace a file. */
@@ -107,7 +107,7 @@ static quern_status create_temporary(quern__file *file) {
     file->descriptor = -1;
   }
   file->temporary[0] = '\0';
-  return fail(file, "cannot create a file in its folder");
+  return fail_file(file, "cannot create a file in its folder");
 }
 
 quern_status quern__file_create(const char *path, quern__file *file) {
@@ -124,7 +124,7 @@ quern_status quern__file_write(quern__file *file, const void *data, size_t bytes
   while (bytes > 0) {
     ssize_t written = write(file->descriptor, next, bytes);
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return fail(file, "cannot be written");
+    if (written < 0) return fail_file(file, "cannot be written");
     next += written;
     bytes -= (size_t)written;
   }
@@ -139,17 +139,17 @@ static int sync_descriptor(int descriptor) {
 }
 
 quern_status quern__file_commit(quern__file *file) {
-  if (sync_descriptor(file->descriptor) != 0) return fail(file, "cannot be synced");
+  if (sync_descriptor(file->descriptor) != 0) return fail_file(file, "cannot be synced");
   /* Some network file systems report a failed write only here. */
   int closed = close(file->descriptor);
   file->descriptor = -1;
-  if (closed != 0 && errno != EINTR) return fail(file, "cannot be closed");
+  if (closed != 0 && errno != EINTR) return fail_file(file, "cannot be closed");
   if (renameat(file->folder, file->temporary, file->folder, file->name) != 0)
-    return fail(file, "cannot take the place of the old file");
+    return fail_file(file, "cannot take the place of the old file");
   file->temporary[0] = '\0';
   /* EINVAL: a file system that has no notion of syncing a folder. */
   if (sync_descriptor(file->folder) != 0 && errno != EINVAL)
-    return fail(file, "was written, but its folder cannot be synced");
+    return fail_file(file, "was written, but its folder cannot be synced");
   return QUERN_OK;
 }
 

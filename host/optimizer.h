@@ -16,7 +16,7 @@ bool quern__has_dense_backward_update(const quern_context *context,
 
 /* Whether the table's ops for plain SGD do all of this optimizer. */
 static inline bool quern__is_plain_sgd(const quern_optimizer *optimizer) {
-  return optimizer->kind == QUERN_SGD;
+  return optimizer->kind == QUERN_OPTIMIZER_SGD;
 }
 
 /* The same as the table's ops for plain SGD have it. */

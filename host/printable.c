@@ -4,10 +4,10 @@
 #include <string.h>
 
 /* The code point of a character of so many bytes. */
-static unsigned code_point(const unsigned char *at, size_t bytes) {
-  if (bytes == 1) return at[0];
-  unsigned code = at[0] & (0x7Fu >> bytes);
-  for (size_t i = 1; i < bytes; i++) code = code << 6 | (at[i] & 0x3Fu);
+static unsigned code_point(const unsigned char *cursor, size_t bytes) {
+  if (bytes == 1) return cursor[0];
+  unsigned code = cursor[0] & (0x7Fu >> bytes);
+  for (size_t i = 1; i < bytes; i++) code = code << 6 | (cursor[i] & 0x3Fu);
   return code;
 }
 
@@ -24,10 +24,10 @@ static bool is_control(unsigned code) {
 
 size_t quern_text_character(const char *text, bool *printable) {
   enum { MOST_BYTES = 4 };
-  const unsigned char *at = (const unsigned char *)text;
+  const unsigned char *cursor = (const unsigned char *)text;
   *printable = true;
-  if (*at == '\0') return 0;
-  const size_t bytes = quern__utf8_length(at, strnlen(text, MOST_BYTES));
-  *printable = bytes > 0 && !is_control(code_point(at, bytes));
+  if (*cursor == '\0') return 0;
+  const size_t bytes = quern__utf8_length(cursor, strnlen(text, MOST_BYTES));
+  *printable = bytes > 0 && !is_control(code_point(cursor, bytes));
   return bytes > 0 ? bytes : 1;
 }

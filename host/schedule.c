@@ -22,7 +22,8 @@ bool quern_schedule_find(const char *name, quern_schedule_kind *kind) {
   return true;
 }
 
-static quern_status check(const char *field, double value, bool good, const char *expected) {
+static quern_status check_schedule(const char *field, double value, bool good,
+                                   const char *expected) {
   if (good) return QUERN_OK;
   return quern__fail(QUERN_ERROR_ARGUMENT, "schedule: a %s of %g, expected %s", field, value,
                      expected);
@@ -37,28 +38,30 @@ quern_status quern_schedule_check(const quern_schedule *schedule) {
   const char *const real = "a finite number, not negative", *const share = "0 to 1";
   const double warmup = schedule->warmup_factor, peak = schedule->peak;
   if (schedule->warmup > 0)
-    QUERN__FORWARD(check("warm-up factor", warmup, is_real(warmup) && warmup <= 1.0, share));
+    QUERN__FORWARD(
+        check_schedule("warm-up factor", warmup, is_real(warmup) && warmup <= 1.0, share));
   switch (schedule->kind) {
   case QUERN_SCHEDULE_CONSTANT:
     return QUERN_OK;
   case QUERN_SCHEDULE_STEP:
-    QUERN__FORWARD(
-        check("period", (double)schedule->period, schedule->period > 0, "at least 1 step"));
-    return check("gamma", schedule->gamma, is_real(schedule->gamma), real);
+    QUERN__FORWARD(check_schedule("period", (double)schedule->period, schedule->period > 0,
+                                  "at least 1 step"));
+    return check_schedule("gamma", schedule->gamma, is_real(schedule->gamma), real);
   case QUERN_SCHEDULE_COSINE:
-    return check("minimum", schedule->minimum, is_real(schedule->minimum), real);
+    return check_schedule("minimum", schedule->minimum, is_real(schedule->minimum), real);
   case QUERN_SCHEDULE_ONE_CYCLE: {
     const double most = schedule->most_momentum, least = schedule->least_momentum;
-    QUERN__FORWARD(check("peak", peak, is_real(peak) && peak <= 1.0, share));
-    QUERN__FORWARD(check("start", schedule->start,
-                         is_real(schedule->start) && schedule->start > 0.0,
-                         "a finite number above 0"));
-    QUERN__FORWARD(check("end", schedule->end, is_real(schedule->end) && schedule->end > 0.0,
-                         "a finite number above 0"));
-    QUERN__FORWARD(
-        check("most momentum", most, is_real(most) && most < 1.0, "0 or more and less than 1"));
-    return check("least momentum", least, is_real(least) && least < 1.0,
-                 "0 or more and less than 1");
+    QUERN__FORWARD(check_schedule("peak", peak, is_real(peak) && peak <= 1.0, share));
+    QUERN__FORWARD(check_schedule("start", schedule->start,
+                                  is_real(schedule->start) && schedule->start > 0.0,
+                                  "a finite number above 0"));
+    QUERN__FORWARD(check_schedule("end", schedule->end,
+                                  is_real(schedule->end) && schedule->end > 0.0,
+                                  "a finite number above 0"));
+    QUERN__FORWARD(check_schedule("most momentum", most, is_real(most) && most < 1.0,
+                                  "0 or more and less than 1"));
+    return check_schedule("least momentum", least, is_real(least) && least < 1.0,
+                          "0 or more and less than 1");
   }
   }
   return quern__fail(QUERN_ERROR_ARGUMENT, "schedule: %d is no schedule", (int)schedule->kind);
@@ -88,7 +91,7 @@ static void one_cycle(const quern_schedule *schedule, double step, quern_optimiz
   const double momentum = rises ? anneal(schedule->most_momentum, schedule->least_momentum, share)
                                 : anneal(schedule->least_momentum, schedule->most_momentum, share);
   if (!quern_optimizer_keeps_momentum(optimizer)) return;
-  if (optimizer->kind == QUERN_ADAM || optimizer->kind == QUERN_ADAMW)
+  if (optimizer->kind == QUERN_OPTIMIZER_ADAM || optimizer->kind == QUERN_OPTIMIZER_ADAMW)
     optimizer->beta1 = momentum;
   else
     optimizer->momentum = momentum;
@@ -96,27 +99,27 @@ static void one_cycle(const quern_schedule *schedule, double step, quern_optimiz
 
 quern_optimizer quern_schedule_at(const quern_schedule *schedule, const quern_optimizer *optimizer,
                                   uint64_t step) {
-  quern_optimizer at = *optimizer;
+  quern_optimizer current = *optimizer;
   if (step < schedule->warmup) {
     const double from = schedule->warmup_factor;
-    at.learning_rate *= from + (1.0 - from) * (double)step / (double)schedule->warmup;
-    return at;
+    current.learning_rate *= from + (1.0 - from) * (double)step / (double)schedule->warmup;
+    return current;
   }
   step -= schedule->warmup;
   switch (schedule->kind) {
   case QUERN_SCHEDULE_CONSTANT:
     break;
   case QUERN_SCHEDULE_STEP:
-    at.learning_rate *= pow(schedule->gamma, (double)(step / schedule->period));
+    current.learning_rate *= pow(schedule->gamma, (double)(step / schedule->period));
     break;
   case QUERN_SCHEDULE_COSINE:
     if (schedule->steps > 0)
-      at.learning_rate =
-          anneal(at.learning_rate, schedule->minimum, (double)step / (double)schedule->steps);
+      current.learning_rate =
+          anneal(current.learning_rate, schedule->minimum, (double)step / (double)schedule->steps);
     break;
   case QUERN_SCHEDULE_ONE_CYCLE:
-    one_cycle(schedule, (double)step, &at);
+    one_cycle(schedule, (double)step, &current);
     break;
   }
-  return at;
+  return current;
 }

@@ -58,7 +58,7 @@ bool quern__schema_same_categories(const quern__schema_column *a, const quern__s
 quern_status quern__schema_copy_text(const char *text, size_t length, char **copy);
 
 /* Whether it says more than that a sample has so many values and is one of so many classes. */
-bool quern__schema_says_more(const quern_schema *schema);
+bool quern__schema_has_more(const quern_schema *schema);
 
 /* Whether both make the same numbers of the same data. NULL changes nothing. */
 bool quern__schema_prepares_alike(const quern_schema *a, const quern_schema *b);

@@ -9,7 +9,7 @@
 struct quern_staging {
   quern_buffer *buffer; /* held */
   bool begun;           /* the memory is the caller's to write */
-  void *made;           /* the backend's; NULL where it has none to offer, and then */
+  void *object;         /* the backend's; NULL where it has none to offer, and then */
   void *memory;         /* owned, */
   bool sent;            /* and whether a write may still read it */
 };
@@ -20,15 +20,15 @@ static bool is_offered(const quern_backend *backend) {
          backend->staging_release != NULL;
 }
 
-static quern_status create_memory(quern_staging *made) {
-  const quern_buffer *buffer = made->buffer;
+static quern_status create_memory(quern_staging *result) {
+  const quern_buffer *buffer = result->buffer;
   quern_context *context = buffer->context;
   if (is_offered(context->backend))
-    return QUERN__CALL(context,
-                       context->backend->staging_create(context->state, buffer->memory,
-                                                        buffer->base, buffer->bytes, &made->made));
-  made->memory = malloc(buffer->bytes);
-  return made->memory != NULL ? QUERN_OK : quern__fail_memory("staging", buffer->bytes);
+    return QUERN__CALL(context, context->backend->staging_create(context->state, buffer->memory,
+                                                                 buffer->base, buffer->bytes,
+                                                                 &result->object));
+  result->memory = malloc(buffer->bytes);
+  return result->memory != NULL ? QUERN_OK : quern__fail_memory("staging", buffer->bytes);
 }
 
 quern_status quern_staging_create(quern_buffer *buffer, quern_staging **staging) {
@@ -36,27 +36,27 @@ quern_status quern_staging_create(quern_buffer *buffer, quern_staging **staging)
     return quern__fail(QUERN_ERROR_ARGUMENT, "staging: the result pointer is NULL");
   *staging = NULL;
   if (buffer == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "staging: the buffer is NULL");
-  quern_staging *made = calloc(1, sizeof *made);
-  if (made == NULL) return quern__fail_memory("staging", sizeof *made);
-  made->buffer = buffer;
-  const quern_status status = create_memory(made);
+  quern_staging *result = calloc(1, sizeof *result);
+  if (result == NULL) return quern__fail_memory("staging", sizeof *result);
+  result->buffer = buffer;
+  const quern_status status = create_memory(result);
   if (status != QUERN_OK) {
-    free(made);
+    free(result);
     return status;
   }
   atomic_fetch_add_explicit(&buffer->holds, 1, memory_order_relaxed);
-  *staging = made;
+  *staging = result;
   return QUERN_OK;
 }
 
 void quern_staging_free(quern_staging *staging) {
   if (staging == NULL) return;
   quern_context *context = staging->buffer->context;
-  if (staging->made == NULL) {
+  if (staging->object == NULL) {
     if (staging->sent) quern__context_settle(context);
     free(staging->memory);
   } else if (!quern__context_is_forked(context)) {
-    context->backend->staging_free(context->state, staging->made);
+    context->backend->staging_free(context->state, staging->object);
   }
   quern_buffer_free(staging->buffer);
   free(staging);
@@ -69,12 +69,12 @@ quern_status quern_staging_begin(quern_staging *staging, void **memory) {
                        "staging begin: the staging or the result pointer is NULL");
   quern_context *context = staging->buffer->context;
   staging->begun = false;
-  if (staging->made != NULL)
+  if (staging->object != NULL)
     QUERN__FORWARD(QUERN__CALL(
-        context, context->backend->staging_begin(context->state, staging->made, memory)));
+        context, context->backend->staging_begin(context->state, staging->object, memory)));
   else if (staging->sent)
     QUERN__FORWARD(quern_context_finish(context));
-  if (staging->made == NULL) *memory = staging->memory;
+  if (staging->object == NULL) *memory = staging->memory;
   staging->sent = false;
   staging->begun = true;
   return QUERN_OK;
@@ -91,9 +91,9 @@ quern_status quern_staging_send(quern_staging *staging, size_t bytes) {
     return quern__fail(QUERN_ERROR_ARGUMENT, "staging send: 0 bytes, expected at least 1");
   quern_context *context = staging->buffer->context;
   staging->begun = false;
-  if (staging->made != NULL)
+  if (staging->object != NULL)
     return QUERN__CALL(context,
-                       context->backend->staging_send(context->state, staging->made, bytes));
+                       context->backend->staging_send(context->state, staging->object, bytes));
   staging->sent = true;
   return quern_buffer_write(staging->buffer, 0, bytes, staging->memory, QUERN_NO_WAIT);
 }
@@ -102,6 +102,6 @@ quern_status quern_staging_release(quern_staging *staging) {
   if (staging == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "staging release: the staging is NULL");
   quern_context *context = staging->buffer->context;
-  if (staging->made == NULL) return QUERN_OK;
-  return QUERN__CALL(context, context->backend->staging_release(context->state, staging->made));
+  if (staging->object == NULL) return QUERN_OK;
+  return QUERN__CALL(context, context->backend->staging_release(context->state, staging->object));
 }

@@ -76,9 +76,9 @@ char *quern__remember_error(void) {
   return strdup(last_error);
 }
 
-void quern__restore_error(char *said) {
-  if (said != NULL) quern__set_error("%s", said);
-  free(said);
+void quern__restore_error(char *message) {
+  if (message != NULL) quern__set_error("%s", message);
+  free(message);
 }
 
 quern_status quern_fail(quern_status status, const char *format, ...) {

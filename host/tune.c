@@ -44,28 +44,28 @@ quern_status quern_tune(const quern_device *device, const quern_tune_options *op
                         quern_tune_report **report) {
   if (report == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "tune: the result pointer is NULL");
   *report = NULL;
-  const quern_tune_options defaults = QUERN_TUNE_OPTIONS_INIT;
+  const quern_tune_options defaults = quern_tune_options_default();
   if (options == NULL) options = &defaults;
   if (options->size != sizeof *options)
     return quern__fail(
         QUERN_ERROR_ARGUMENT,
-        "tune: options.size is %zu, expected %zu: start from QUERN_TUNE_OPTIONS_INIT",
+        "tune: options.size is %zu, expected %zu: start from quern_tune_options_default()",
         options->size, sizeof *options);
   const quern__tuner *tuner;
   QUERN__FORWARD(find_tuner(device, &tuner));
-  quern_tune_report *made = calloc(1, sizeof *made);
-  if (made == NULL) return quern__fail_memory("tuning report", sizeof *made);
+  quern_tune_report *result = calloc(1, sizeof *result);
+  if (result == NULL) return quern__fail_memory("tuning report", sizeof *result);
   char *before = strdup(quern_last_error());
   quern_status status = QUERN_ERROR_OUT_OF_MEMORY;
   if (before == NULL)
     quern__set_error("tuning report: no host memory");
   else
-    status = tuner->tune(&device->info, device->handle, options, made);
+    status = tuner->tune(&device->info, device->handle, options, result);
   if (status == QUERN_OK) {
     quern__set_error("%s", before); /* candidates failed, the call did not */
-    *report = made;
+    *report = result;
   } else {
-    quern_tune_report_free(made);
+    quern_tune_report_free(result);
   }
   free(before);
   return status;
@@ -108,7 +108,7 @@ const char *quern_tune_report_file(const quern_tune_report *report) {
 }
 
 /* One more element of a list; NULL without memory. A report has a dozen. */
-static void *grow(void *list, size_t count, size_t size) {
+static void *grow_tune(void *list, size_t count, size_t size) {
   void *grown = realloc(list, (count + 1) * size);
   if (grown == NULL)
     quern__set_error("tuning report: no host memory for %zu bytes", (count + 1) * size);
@@ -116,7 +116,7 @@ static void *grow(void *list, size_t count, size_t size) {
 }
 
 quern_status quern__tune_report_part(quern_tune_report *report, const quern_tune_part *part) {
-  quern_tune_part *grown = grow(report->parts, report->part_count, sizeof *part);
+  quern_tune_part *grown = grow_tune(report->parts, report->part_count, sizeof *part);
   if (grown == NULL) {
     free((char *)part->before);
     free((char *)part->after);
@@ -129,7 +129,7 @@ quern_status quern__tune_report_part(quern_tune_report *report, const quern_tune
 
 quern_status quern__tune_report_product(quern_tune_report *report,
                                         const quern_tune_product *product) {
-  quern_tune_product *grown = grow(report->products, report->product_count, sizeof *product);
+  quern_tune_product *grown = grow_tune(report->products, report->product_count, sizeof *product);
   if (grown == NULL) return QUERN_ERROR_OUT_OF_MEMORY;
   report->products = grown;
   report->products[report->product_count++] = *product;

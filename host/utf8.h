@@ -27,11 +27,11 @@ static inline size_t quern__utf8_length(const unsigned char *text, size_t left) 
 
 /* Whether it can be kept as text: UTF-8 without a zero byte. */
 static inline bool quern__is_text(const char *text, size_t length) {
-  const unsigned char *at = (const unsigned char *)text;
+  const unsigned char *cursor = (const unsigned char *)text;
   while (length > 0) {
-    const size_t one = *at == 0 ? 0 : quern__utf8_length(at, length);
+    const size_t one = *cursor == 0 ? 0 : quern__utf8_length(cursor, length);
     if (one == 0) return false;
-    at += one;
+    cursor += one;
     length -= one;
   }
   return true;

@@ -4,8 +4,8 @@
  * of their own, and a macro that two of them define is undefined at the end of each.
  *
  * The host (host/opencl/program_source.c) defines, from its own enumerations,
- * QUERN_IDENTITY, QUERN_RELU, … (the activations of include/quern/activation.h) and
- * QUERN_FAULT_LABEL, QUERN_FAULT_INDEX (host/fault.h).
+ * QUERN_ACTIVATION_IDENTITY, QUERN_ACTIVATION_RELU, … (the activations of
+ * include/quern/activation.h) and QUERN_FAULT_LABEL, QUERN_FAULT_INDEX (host/fault.h).
  *
  * Kernels take every buffer as two parameters, the pointer and a ulong offset in elements; a buffer
  * that is not wanted is a null pointer. Global sizes are rounded up to whole work-groups, so every
@@ -133,29 +133,29 @@ float quern_sum_lanes(quern_vector value) {
 
 __attribute__((noinline)) quern_vector quern_activate_rare(int kind, float slope, quern_vector z) {
   const quern_vector one = (quern_vector)(1.0f), zero = (quern_vector)(0.0f);
-  if (kind == QUERN_ELU) return z <= zero ? slope * expm1(z) : z;
-  if (kind == QUERN_SELU) return SELU_SCALE * (z <= zero ? SELU_ALPHA * expm1(z) : z);
-  if (kind == QUERN_SOFTPLUS) return (z <= zero ? zero : z) + log1p(exp(-fabs(z)));
+  if (kind == QUERN_ACTIVATION_ELU) return z <= zero ? slope * expm1(z) : z;
+  if (kind == QUERN_ACTIVATION_SELU) return SELU_SCALE * (z <= zero ? SELU_ALPHA * expm1(z) : z);
+  if (kind == QUERN_ACTIVATION_SOFTPLUS) return (z <= zero ? zero : z) + log1p(exp(-fabs(z)));
   z = z < -FLAT ? (quern_vector)(-FLAT) : z;
-  if (kind == QUERN_GELU) return 0.5f * z * (one + erf(ROOT_HALF * z));
+  if (kind == QUERN_ACTIVATION_GELU) return 0.5f * z * (one + erf(ROOT_HALF * z));
   /* z S(u): SiLU has u = z, and GELU's tanh form is (1 + tanh(u/2)) / 2 = S(u). exp of what is not
    * above 0 cannot overflow. */
   quern_vector u = z;
-  if (kind == QUERN_GELU_TANH) u *= TWICE_ROOT_TWO_BY_PI * (one + GELU_CUBE * z * z);
+  if (kind == QUERN_ACTIVATION_GELU_TANH) u *= TWICE_ROOT_TWO_BY_PI * (one + GELU_CUBE * z * z);
   const quern_vector power = exp(-fabs(u));
   return z * ((u > zero ? one : power) / (one + power));
 }
 
 __attribute__((noinline)) quern_vector quern_activate_gradient_rare(int kind, quern_vector value) {
   const quern_vector one = (quern_vector)(1.0f);
-  if (kind == QUERN_SOFTPLUS) return -expm1(-value);
+  if (kind == QUERN_ACTIVATION_SOFTPLUS) return -expm1(-value);
   quern_vector z = value < -FLAT ? (quern_vector)(-FLAT) : value;
   z = z > FLAT ? (quern_vector)(FLAT) : z;
-  if (kind == QUERN_GELU)
+  if (kind == QUERN_ACTIVATION_GELU)
     return 0.5f * (one + erf(ROOT_HALF * z)) + ROOT_TWO_PI_INVERSE * z * exp(-0.5f * z * z);
   /* S(u) + z u' S'(u), S' = S (1 - S) without a difference that would lose digits. */
   quern_vector u = z, slope = one;
-  if (kind == QUERN_GELU_TANH) {
+  if (kind == QUERN_ACTIVATION_GELU_TANH) {
     u *= TWICE_ROOT_TWO_BY_PI * (one + GELU_CUBE * z * z);
     slope = TWICE_ROOT_TWO_BY_PI * (one + 3.0f * GELU_CUBE * z * z);
   }
@@ -165,24 +165,24 @@ __attribute__((noinline)) quern_vector quern_activate_gradient_rare(int kind, qu
 
 quern_vector quern_activate_vector(int kind, float slope, quern_vector z) {
   const quern_vector one = (quern_vector)(1.0f), zero = (quern_vector)(0.0f);
-  if (kind == QUERN_IDENTITY) return z;
-  if (kind == QUERN_RELU) return z <= zero ? zero : z;
-  if (kind == QUERN_LEAKY_RELU) return z <= zero ? slope * z : z;
-  if (kind == QUERN_SIGMOID) return one / (one + exp(-z));
-  if (kind == QUERN_TANH) return tanh(z);
+  if (kind == QUERN_ACTIVATION_IDENTITY) return z;
+  if (kind == QUERN_ACTIVATION_RELU) return z <= zero ? zero : z;
+  if (kind == QUERN_ACTIVATION_LEAKY_RELU) return z <= zero ? slope * z : z;
+  if (kind == QUERN_ACTIVATION_SIGMOID) return one / (one + exp(-z));
+  if (kind == QUERN_ACTIVATION_TANH) return tanh(z);
   return quern_activate_rare(kind, slope, z);
 }
 
 quern_vector quern_activate_gradient_vector(int kind, float slope, quern_vector value) {
   const quern_vector one = (quern_vector)(1.0f), zero = (quern_vector)(0.0f);
-  if (kind == QUERN_IDENTITY) return one;
-  if (kind == QUERN_RELU) return value <= zero ? zero : one;
-  if (kind == QUERN_LEAKY_RELU) return value <= zero ? (quern_vector)(slope) : one;
-  if (kind == QUERN_ELU) return value <= zero ? value + slope : one;
-  if (kind == QUERN_SELU)
+  if (kind == QUERN_ACTIVATION_IDENTITY) return one;
+  if (kind == QUERN_ACTIVATION_RELU) return value <= zero ? zero : one;
+  if (kind == QUERN_ACTIVATION_LEAKY_RELU) return value <= zero ? (quern_vector)(slope) : one;
+  if (kind == QUERN_ACTIVATION_ELU) return value <= zero ? value + slope : one;
+  if (kind == QUERN_ACTIVATION_SELU)
     return value <= zero ? value + SELU_SCALE * SELU_ALPHA : (quern_vector)(SELU_SCALE);
-  if (kind == QUERN_SIGMOID) return value * (one - value);
-  if (kind == QUERN_TANH) return one - value * value;
+  if (kind == QUERN_ACTIVATION_SIGMOID) return value * (one - value);
+  if (kind == QUERN_ACTIVATION_TANH) return one - value * value;
   return quern_activate_gradient_rare(kind, value);
 }
 

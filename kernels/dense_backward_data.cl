@@ -49,7 +49,7 @@ void data_strip(uint in, uint out, __global const float *dz, __global const floa
     for (uint k = 0; k < out; k += DATA_PANEL) {
       const uint depth = min((uint)DATA_PANEL, out - k);
       const bool last = k + depth == out;
-      turn_panel(w + column * out + k, out, depth, columns, vectors, panel);
+      transpose_panel(w + column * out + k, out, depth, columns, vectors, panel);
       for (size_t row = block_first; row < block_end;) {
         const uint rows =
             data_product(dz + row * out + k, out, block_end - row, panel, depth, vectors, sums);

@@ -102,37 +102,37 @@ void copy_panel(__global const float *from, size_t stride, uint depth, uint colu
 /* [a0 a1 …], [b0 b1 …]  →  [a0 b0 a1 b1 …] of the low halves, and of the high ones. Lane by lane,
  * which compilers make one instruction of; Oclgrind ends over assignments to .even and .odd. */
 #if VECTOR_WIDTH == 2
-#define RIFFLE_LOW(a, b)  ((quern_vector)((a).s0, (b).s0))
-#define RIFFLE_HIGH(a, b) ((quern_vector)((a).s1, (b).s1))
+#define INTERLEAVE_LOW(a, b)  ((quern_vector)((a).s0, (b).s0))
+#define INTERLEAVE_HIGH(a, b) ((quern_vector)((a).s1, (b).s1))
 #elif VECTOR_WIDTH == 4
-#define RIFFLE_LOW(a, b)  ((quern_vector)((a).s0, (b).s0, (a).s1, (b).s1))
-#define RIFFLE_HIGH(a, b) ((quern_vector)((a).s2, (b).s2, (a).s3, (b).s3))
+#define INTERLEAVE_LOW(a, b)  ((quern_vector)((a).s0, (b).s0, (a).s1, (b).s1))
+#define INTERLEAVE_HIGH(a, b) ((quern_vector)((a).s2, (b).s2, (a).s3, (b).s3))
 #elif VECTOR_WIDTH == 8
-#define RIFFLE_LOW(a, b)                                                                           \
+#define INTERLEAVE_LOW(a, b)                                                                       \
   ((quern_vector)((a).s0, (b).s0, (a).s1, (b).s1, (a).s2, (b).s2, (a).s3, (b).s3))
-#define RIFFLE_HIGH(a, b)                                                                          \
+#define INTERLEAVE_HIGH(a, b)                                                                      \
   ((quern_vector)((a).s4, (b).s4, (a).s5, (b).s5, (a).s6, (b).s6, (a).s7, (b).s7))
 #elif VECTOR_WIDTH == 16
-#define RIFFLE_LOW(a, b)                                                                           \
+#define INTERLEAVE_LOW(a, b)                                                                       \
   ((quern_vector)((a).s0, (b).s0, (a).s1, (b).s1, (a).s2, (b).s2, (a).s3, (b).s3, (a).s4, (b).s4,  \
                   (a).s5, (b).s5, (a).s6, (b).s6, (a).s7, (b).s7))
-#define RIFFLE_HIGH(a, b)                                                                          \
+#define INTERLEAVE_HIGH(a, b)                                                                      \
   ((quern_vector)((a).s8, (b).s8, (a).s9, (b).s9, (a).sa, (b).sa, (a).sb, (b).sb, (a).sc, (b).sc,  \
                   (a).sd, (b).sd, (a).se, (b).se, (a).sf, (b).sf))
 #endif
 
 /* Riffles a square of vectors: log2(VECTOR_WIDTH) rounds turn it. */
-#define TURN_ROUND                                                                                 \
+#define TRANSPOSE_ROUND                                                                            \
   QUERN_UNROLL_FOR (uint i = 0; i < VECTOR_WIDTH / 2; i++) {                                       \
-    b[2 * i] = RIFFLE_LOW(a[i], a[i + VECTOR_WIDTH / 2]);                                          \
-    b[2 * i + 1] = RIFFLE_HIGH(a[i], a[i + VECTOR_WIDTH / 2]);                                     \
+    b[2 * i] = INTERLEAVE_LOW(a[i], a[i + VECTOR_WIDTH / 2]);                                      \
+    b[2 * i + 1] = INTERLEAVE_HIGH(a[i], a[i + VECTOR_WIDTH / 2]);                                 \
   }                                                                                                \
   QUERN_UNROLL_FOR (uint r = 0; r < VECTOR_WIDTH; r++) a[r] = b[r];
 
 /* panel[i · step] = column i of a square of `rows` rows and `columns` columns; zeros in the lanes
  * past `rows`. At most VECTOR_WIDTH columns are written. */
-void turn_square(__global const float *from, size_t stride, uint rows, uint columns,
-                 quern_vector *panel, uint step) {
+void transpose_square(__global const float *from, size_t stride, uint rows, uint columns,
+                      quern_vector *panel, uint step) {
   quern_vector a[VECTOR_WIDTH], b[VECTOR_WIDTH];
   if (rows >= VECTOR_WIDTH && columns >= VECTOR_WIDTH) {
     QUERN_UNROLL_FOR (uint r = 0; r < VECTOR_WIDTH; r++) a[r] = QUERN_VLOAD(from + r * stride);
@@ -142,16 +142,16 @@ void turn_square(__global const float *from, size_t stride, uint rows, uint colu
     QUERN_UNROLL_FOR (uint r = 0; r < VECTOR_WIDTH; r++) a[r] = b[r];
   }
 #if VECTOR_WIDTH >= 2
-  TURN_ROUND
+  TRANSPOSE_ROUND
 #endif
 #if VECTOR_WIDTH >= 4
-  TURN_ROUND
+  TRANSPOSE_ROUND
 #endif
 #if VECTOR_WIDTH >= 8
-  TURN_ROUND
+  TRANSPOSE_ROUND
 #endif
 #if VECTOR_WIDTH >= 16
-  TURN_ROUND
+  TRANSPOSE_ROUND
 #endif
   if (columns >= VECTOR_WIDTH) {
     QUERN_UNROLL_FOR (uint i = 0; i < VECTOR_WIDTH; i++) panel[i * step] = a[i];
@@ -162,10 +162,10 @@ void turn_square(__global const float *from, size_t stride, uint rows, uint colu
 }
 
 /* panel[i][v] = column i of a strip of `columns` rows: the strip of the transposed factor. */
-void turn_panel(__global const float *from, size_t stride, uint depth, uint columns, uint vectors,
-                quern_vector *panel) {
+void transpose_panel(__global const float *from, size_t stride, uint depth, uint columns,
+                     uint vectors, quern_vector *panel) {
   for (uint v = 0; v < vectors; v++)
     for (uint i = 0; i < depth; i += VECTOR_WIDTH)
-      turn_square(from + (size_t)v * VECTOR_WIDTH * stride + i, stride, strip_lanes(columns, v),
-                  depth - i, panel + i * vectors + v, vectors);
+      transpose_square(from + (size_t)v * VECTOR_WIDTH * stride + i, stride,
+                       strip_lanes(columns, v), depth - i, panel + i * vectors + v, vectors);
 }

@@ -27,19 +27,19 @@ void softmax_cross_entropy_row(uint k, __global const float *z_row, int label, f
   float largest = z_row[0];
   for (uint a = 1; a < k; a++)
     if (z_row[a] > largest) largest = z_row[a];
-  const float below = largest - z_row[label];
-  float others = 0.0f;
+  const float max_minus_label = largest - z_row[label];
+  float sum_others = 0.0f;
   for (uint a = 0; a < k; a++) {
     const float power = exp(z_row[a] - largest);
-    if (a != (uint)label) others += power;
+    if (a != (uint)label) sum_others += power;
     if (dz_row) dz_row[a] = power;
   }
-  const float power_of_label = exp(-below);
-  const float sum = power_of_label + others;
-  if (loss) *loss = below == 0.0f ? log1p(others) : log(sum) + below;
+  const float power_of_label = exp(-max_minus_label);
+  const float sum = power_of_label + sum_others;
+  if (loss) *loss = max_minus_label == 0.0f ? log1p(sum_others) : log(sum) + max_minus_label;
   if (dz_row)
     for (uint a = 0; a < k; a++)
-      dz_row[a] = scale * ((a == (uint)label ? -others : dz_row[a]) / sum);
+      dz_row[a] = scale * ((a == (uint)label ? -sum_others : dz_row[a]) / sum);
 }
 
 __kernel void softmax_cross_entropy(uint n, uint k, __global const float *z, ulong z_offset,
@@ -88,32 +88,32 @@ __kernel void weighted_cross_entropy(uint n, uint k, __global const float *z, ul
     if (z_row[a] > largest) largest = z_row[a];
   const float hard = (1.0f - smoothing) * (weights ? weights[weights_offset + label] : 1.0f);
   const float share = smoothing / (float)k;
-  const float below = 0.5f * largest - 0.5f * z_row[label]; /* halved */
-  float others = 0.0f, power_of_label = 0.0f, all = 0.0f, distances = 0.0f;
+  const float max_minus_label = 0.5f * largest - 0.5f * z_row[label]; /* halved */
+  float sum_others = 0.0f, power_of_label = 0.0f, weight_sum = 0.0f, distances = 0.0f;
   for (uint a = 0; a < k; a++) {
     const float value = z_row[a], weight = weights ? weights[weights_offset + a] : 1.0f;
     const float power = exp(value - largest);
     if (a == (uint)label)
       power_of_label = power;
     else
-      others += power;
-    all += weight;
+      sum_others += power;
+    weight_sum += weight;
     distances += weighted(share * weight, 0.5f * largest - 0.5f * value);
     if (dz_row) dz_row[a] = power;
   }
-  const float sum = power_of_label + others;
-  const float log_sum = below == 0.0f ? log1p(others) : log(sum);
+  const float sum = power_of_label + sum_others;
+  const float log_sum = max_minus_label == 0.0f ? log1p(sum_others) : log(sum);
   float factor = 1.0f;
   if (total) factor = total[total_offset] == 0.0f ? 0.0f : (float)n / total[total_offset];
   if (losses)
-    losses[losses_offset + row] =
-        factor * (weighted(hard, below) + distances + (hard + share * all) * log_sum);
+    losses[losses_offset + row] = factor * (weighted(hard, max_minus_label) + distances +
+                                            (hard + share * weight_sum) * log_sum);
   if (dz_row)
     for (uint a = 0; a < k; a++) {
       const float weight = weights ? weights[weights_offset + a] : 1.0f, output = dz_row[a] / sum;
-      dz_row[a] =
-          scale * factor *
-          (hard * (a == (uint)label ? -others / sum : output) + share * (all * output - weight));
+      dz_row[a] = scale * factor *
+                  (hard * (a == (uint)label ? -sum_others / sum : output) +
+                   share * (weight_sum * output - weight));
     }
 }
 
@@ -148,32 +148,32 @@ __kernel void elementwise_cross_entropy(uint n, uint k, __global const float *z,
   __global const float *z_row = z + z_offset + row * k;
   __global const float *y_row = y + y_offset + row * k;
 
-  uint star = 0;
+  uint argmax = 0;
   float largest = z_row[0], second = -INFINITY;
   for (uint a = 1; a < k; a++) {
     const float value = z_row[a];
     if (value > largest) {
       second = largest;
       largest = value;
-      star = a;
+      argmax = a;
     } else if (value > second) {
       second = value;
     }
   }
   float rest = 0.0f; /* T */
   for (uint a = 0; a < k; a++)
-    if (a != star) rest += exp(z_row[a] - second);
+    if (a != argmax) rest += exp(z_row[a] - second);
   const float beyond = rest * exp(second - largest);
   const float sum = 1.0f + beyond; /* S */
   const float log_sum = log1p(beyond);
-  const float star_difference = (1.0f - y_row[star]) - beyond / sum; /* D_* */
+  const float argmax_difference = (1.0f - y_row[argmax]) - beyond / sum; /* D_* */
 
   float ratios = 0.0f; /* ΣR */
   float loss =
-      -weighted(y_row[star], -0.5f * log_sum) -
-      weighted(1.0f - y_row[star], 0.5f * second - 0.5f * largest + 0.5f * (log(rest) - log_sum));
+      -weighted(y_row[argmax], -0.5f * log_sum) -
+      weighted(1.0f - y_row[argmax], 0.5f * second - 0.5f * largest + 0.5f * (log(rest) - log_sum));
   for (uint b = 0; b < k; b++) {
-    if (b == star) continue;
+    if (b == argmax) continue;
     const float output = exp(z_row[b] - largest) / sum;
     ratios += (output - y_row[b]) / (1.0f - output);
     if (losses)
@@ -186,15 +186,15 @@ __kernel void elementwise_cross_entropy(uint n, uint k, __global const float *z,
   __global float *dz_row = dz + dz_offset + row * k;
   for (uint a = 0; a < k; a++) {
     float gradient;
-    if (a == star) {
-      gradient = star_difference - ratios / sum;
+    if (a == argmax) {
+      gradient = argmax_difference - ratios / sum;
     } else {
       const float value = z_row[a];
       const float output = exp(value - largest) / sum;
       const float difference = output - y_row[a];
       const float ratio = difference / (1.0f - output);
       const float share = exp(value - second) / rest; /* q */
-      gradient = difference - output * (ratios - ratio) - star_difference * share;
+      gradient = difference - output * (ratios - ratio) - argmax_difference * share;
     }
     dz_row[a] = scale * gradient;
   }

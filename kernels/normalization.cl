@@ -1,42 +1,43 @@
 /* Batch and layer normalization, forwards and backwards. Sums go in a fixed order.
  *
  * Sums over the samples of a batch: a work-group has a strip of 16 columns, a line of memory, as
- * ACROSS vectors side by side; DOWN work-items share the rows of each, and add up what they have as
- * a tree. Sums over the units of a sample: LINE work-items share a row, all of a GPU's group (the
- * host defines SHARES_ROWS), and on CPUs one. */
+ * COLUMNS_PER_GROUP vectors side by side; ROWS_PER_GROUP work-items share the rows of each, and add
+ * up what they have as a tree. Sums over the units of a sample: ITEMS_PER_ROW work-items share a
+ * row, all of a GPU's group (the host defines SHARES_ROWS), and on CPUs one. */
 #define STRIP (16 / VECTOR_WIDTH)
 #if STRIP < GROUP
-#define ACROSS STRIP
+#define COLUMNS_PER_GROUP STRIP
 #else
-#define ACROSS GROUP
+#define COLUMNS_PER_GROUP GROUP
 #endif
-#define DOWN (GROUP / ACROSS)
+#define ROWS_PER_GROUP (GROUP / COLUMNS_PER_GROUP)
 #ifdef SHARES_ROWS
-#define LINE GROUP
+#define ITEMS_PER_ROW GROUP
 #else
-#define LINE 1
+#define ITEMS_PER_ROW 1
 #endif
 
 /* sum ← Σ of the sums of all work-items below one another; every work-item comes here. */
 #define REDUCE_DOWN(cells, sum)                                                                    \
   barrier(CLK_LOCAL_MEM_FENCE);                                                                    \
   cells[item] = sum;                                                                               \
-  for (uint width = 1; width < DOWN; width *= 2) {                                                 \
+  for (uint width = 1; width < ROWS_PER_GROUP; width *= 2) {                                       \
     barrier(CLK_LOCAL_MEM_FENCE);                                                                  \
-    if (down % (2 * width) == 0 && down + width < DOWN)                                            \
-      cells[item] += cells[item + width * ACROSS];                                                 \
+    if (down % (2 * width) == 0 && down + width < ROWS_PER_GROUP)                                  \
+      cells[item] += cells[item + width * COLUMNS_PER_GROUP];                                      \
   }                                                                                                \
   barrier(CLK_LOCAL_MEM_FENCE);                                                                    \
   sum = cells[across];
 
 /* The same of those that share a row. */
-#if LINE > 1
+#if ITEMS_PER_ROW > 1
 #define REDUCE_LINE(cells, sum)                                                                    \
   barrier(CLK_LOCAL_MEM_FENCE);                                                                    \
   cells[item] = sum;                                                                               \
-  for (uint width = 1; width < LINE; width *= 2) {                                                 \
+  for (uint width = 1; width < ITEMS_PER_ROW; width *= 2) {                                        \
     barrier(CLK_LOCAL_MEM_FENCE);                                                                  \
-    if (line % (2 * width) == 0 && line + width < LINE) cells[item] += cells[item + width];        \
+    if (line % (2 * width) == 0 && line + width < ITEMS_PER_ROW)                                   \
+      cells[item] += cells[item + width];                                                          \
   }                                                                                                \
   barrier(CLK_LOCAL_MEM_FENCE);                                                                    \
   sum = cells[item - line];
@@ -47,16 +48,18 @@
 /* Where a work-item of a strip is: its column, how many lanes of it there are, and its first row,
  * past the last for one with nothing to do. */
 #define PLACE_IN_STRIP                                                                             \
-  const uint item = (uint)get_local_id(0), across = item % ACROSS, down = item / ACROSS;           \
-  const uint column = ((uint)get_group_id(0) * ACROSS + across) * VECTOR_WIDTH;                    \
-  const uint lanes = column < units && down < DOWN ? min((uint)VECTOR_WIDTH, units - column) : 0;  \
+  const uint item = (uint)get_local_id(0), across = item % COLUMNS_PER_GROUP,                      \
+             down = item / COLUMNS_PER_GROUP;                                                      \
+  const uint column = ((uint)get_group_id(0) * COLUMNS_PER_GROUP + across) * VECTOR_WIDTH;         \
+  const uint lanes =                                                                               \
+      column < units && down < ROWS_PER_GROUP ? min((uint)VECTOR_WIDTH, units - column) : 0;       \
   const uint first = lanes > 0 ? down : n;
 
 /* And of a row: the row, and how many columns of it there are for this work-item, none past the
  * last row. */
 #define PLACE_IN_ROW                                                                               \
-  const uint item = (uint)get_local_id(0), line = item % LINE;                                     \
-  const uint row = (uint)get_group_id(0) * (GROUP / LINE) + item / LINE;                           \
+  const uint item = (uint)get_local_id(0), line = item % ITEMS_PER_ROW;                            \
+  const uint row = (uint)get_group_id(0) * (GROUP / ITEMS_PER_ROW) + item / ITEMS_PER_ROW;         \
   const uint columns = row < n ? units : 0;
 
 /* What `count` floats differ by from `center`; 0 in the lanes after them. */
@@ -70,45 +73,46 @@ quern_vector deviations(__global const float *x, uint count, float center) {
 /* center ← the mean of each column of a strip of x, squares ← Σ (x - center)². */
 #define MOMENTS(center, squares)                                                                   \
   quern_vector center = (quern_vector)(0.0f), squares = (quern_vector)(0.0f);                      \
-  for (uint r = first; r < n; r += DOWN) center += quern_load_part(x + (ulong)r * units, lanes);   \
+  for (uint r = first; r < n; r += ROWS_PER_GROUP)                                                 \
+    center += quern_load_part(x + (ulong)r * units, lanes);                                        \
   REDUCE_DOWN(cells, center)                                                                       \
   center /= (float)n;                                                                              \
-  for (uint r = first; r < n; r += DOWN) {                                                         \
+  for (uint r = first; r < n; r += ROWS_PER_GROUP) {                                               \
     const quern_vector difference = quern_load_part(x + (ulong)r * units, lanes) - center;         \
     squares += difference * difference;                                                            \
   }                                                                                                \
   REDUCE_DOWN(cells, squares)
 
-/* shift ← Σ dy of each column, scale ← Σ dy x̂, x̂ = (x - center) narrow, which may go by the row
+/* shift ← Σ dy of each column, scale ← Σ dy x̂, x̂ = (x - center) inv_std, which may go by the row
  * r. */
-#define GRADIENTS(shift, scale, center, narrow)                                                    \
+#define GRADIENTS(shift, scale, center, inv_std)                                                   \
   quern_vector shift = (quern_vector)(0.0f), scale = (quern_vector)(0.0f);                         \
-  for (uint r = first; r < n; r += DOWN) {                                                         \
+  for (uint r = first; r < n; r += ROWS_PER_GROUP) {                                               \
     const ulong at = (ulong)r * units;                                                             \
     const quern_vector gradient = quern_load_part(dy + at, lanes);                                 \
     shift += gradient;                                                                             \
-    scale += gradient * ((quern_load_part(x + at, lanes) - center) * narrow);                      \
+    scale += gradient * ((quern_load_part(x + at, lanes) - center) * inv_std);                     \
   }                                                                                                \
   REDUCE_DOWN(cells, shift)                                                                        \
   REDUCE_DOWN(cells, scale)
 
-/* y = gamma (x - mean) inverse + beta, of each unit over the batch; running ← running + momentum
- * (new - running), with the variance of a sample's n - 1. y may be x. */
+/* y = gamma (x - mean) saved_inv_std + beta, of each unit over the batch; running ← running +
+ * momentum (new - running), with the variance of a sample's n - 1. y may be x. */
 __attribute__((reqd_work_group_size(GROUP, 1, 1))) __kernel void batch_norm_forward(
     uint n, uint units, float epsilon, float momentum, __global const float *x, ulong x_offset,
     __global const float *gamma, ulong gamma_offset, __global const float *beta, ulong beta_offset,
     __global float *running_mean, ulong running_mean_offset, __global float *running_variance,
-    ulong running_variance_offset, __global float *mean, ulong mean_offset, __global float *inverse,
-    ulong inverse_offset, __global float *y, ulong y_offset) {
+    ulong running_variance_offset, __global float *mean, ulong mean_offset,
+    __global float *saved_inv_std, ulong saved_inv_std_offset, __global float *y, ulong y_offset) {
   __local quern_vector cells[GROUP];
   PLACE_IN_STRIP
   x += x_offset + column;
   y += y_offset + column;
   MOMENTS(center, variance)
-  const quern_vector narrow = 1.0f / sqrt(variance / (float)n + epsilon);
+  const quern_vector inv_std = 1.0f / sqrt(variance / (float)n + epsilon);
   if (down == 0) {
     quern_store_part(center, mean + mean_offset + column, lanes);
-    quern_store_part(narrow, inverse + inverse_offset + column, lanes);
+    quern_store_part(inv_std, saved_inv_std + saved_inv_std_offset + column, lanes);
     if (running_mean) {
       running_mean += running_mean_offset + column;
       running_variance += running_variance_offset + column;
@@ -118,9 +122,9 @@ __attribute__((reqd_work_group_size(GROUP, 1, 1))) __kernel void batch_norm_forw
       quern_store_part(old + momentum * (variance / (float)(n - 1) - old), running_variance, lanes);
     }
   }
-  const quern_vector scale = quern_load_part(gamma + gamma_offset + column, lanes) * narrow;
+  const quern_vector scale = quern_load_part(gamma + gamma_offset + column, lanes) * inv_std;
   const quern_vector shift = quern_load_part(beta + beta_offset + column, lanes);
-  for (uint r = first; r < n; r += DOWN)
+  for (uint r = first; r < n; r += ROWS_PER_GROUP)
     quern_store_part(scale * (quern_load_part(x + (ulong)r * units, lanes) - center) + shift,
                      y + (ulong)r * units, lanes);
 }
@@ -159,31 +163,32 @@ __kernel void batch_norm_inference(uint n, uint units, float epsilon, __global c
                    y + y_offset + at, lanes);
 }
 
-/* dbeta = Σ dy, dgamma = Σ dy x̂, dx = gamma inverse (dy - (dbeta + x̂ dgamma) / n), x̂ = (x -
- * mean) inverse. dx may be dy. */
+/* dbeta = Σ dy, dgamma = Σ dy x̂, dx = gamma saved_inv_std (dy - (dbeta + x̂ dgamma) / n), x̂ = (x
+ * - mean) saved_inv_std. dx may be dy. */
 __attribute__((reqd_work_group_size(GROUP, 1, 1))) __kernel void
 batch_norm_backward(uint n, uint units, __global const float *dy, ulong dy_offset,
                     __global const float *x, ulong x_offset, __global const float *gamma,
                     ulong gamma_offset, __global const float *mean, ulong mean_offset,
-                    __global const float *inverse, ulong inverse_offset, __global float *dx,
-                    ulong dx_offset, __global float *dgamma, ulong dgamma_offset,
-                    __global float *dbeta, ulong dbeta_offset) {
+                    __global const float *saved_inv_std, ulong saved_inv_std_offset,
+                    __global float *dx, ulong dx_offset, __global float *dgamma,
+                    ulong dgamma_offset, __global float *dbeta, ulong dbeta_offset) {
   __local quern_vector cells[GROUP];
   PLACE_IN_STRIP
   dy += dy_offset + column;
   x += x_offset + column;
   dx += dx_offset + column;
   const quern_vector center = quern_load_part(mean + mean_offset + column, lanes);
-  const quern_vector narrow = quern_load_part(inverse + inverse_offset + column, lanes);
-  GRADIENTS(shift, scale, center, narrow)
+  const quern_vector inv_std =
+      quern_load_part(saved_inv_std + saved_inv_std_offset + column, lanes);
+  GRADIENTS(shift, scale, center, inv_std)
   if (down == 0) {
     quern_store_part(shift, dbeta + dbeta_offset + column, lanes);
     quern_store_part(scale, dgamma + dgamma_offset + column, lanes);
   }
-  const quern_vector factor = quern_load_part(gamma + gamma_offset + column, lanes) * narrow;
-  for (uint r = first; r < n; r += DOWN) {
+  const quern_vector factor = quern_load_part(gamma + gamma_offset + column, lanes) * inv_std;
+  for (uint r = first; r < n; r += ROWS_PER_GROUP) {
     const ulong at = (ulong)r * units;
-    const quern_vector normal = (quern_load_part(x + at, lanes) - center) * narrow;
+    const quern_vector normal = (quern_load_part(x + at, lanes) - center) * inv_std;
     quern_store_part(factor *
                          (quern_load_part(dy + at, lanes) - (shift + normal * scale) / (float)n),
                      dx + at, lanes);
@@ -194,54 +199,56 @@ batch_norm_backward(uint n, uint units, __global const float *dy, ulong dy_offse
 __attribute__((reqd_work_group_size(GROUP, 1, 1))) __kernel void
 batch_norm_backward_parameters(uint n, uint units, __global const float *dy, ulong dy_offset,
                                __global const float *x, ulong x_offset, __global const float *mean,
-                               ulong mean_offset, __global const float *inverse,
-                               ulong inverse_offset, __global float *dgamma, ulong dgamma_offset,
-                               __global float *dbeta, ulong dbeta_offset) {
+                               ulong mean_offset, __global const float *saved_inv_std,
+                               ulong saved_inv_std_offset, __global float *dgamma,
+                               ulong dgamma_offset, __global float *dbeta, ulong dbeta_offset) {
   __local quern_vector cells[GROUP];
   PLACE_IN_STRIP
   dy += dy_offset + column;
   x += x_offset + column;
   const quern_vector center = quern_load_part(mean + mean_offset + column, lanes);
-  const quern_vector narrow = quern_load_part(inverse + inverse_offset + column, lanes);
-  GRADIENTS(shift, scale, center, narrow)
+  const quern_vector inv_std =
+      quern_load_part(saved_inv_std + saved_inv_std_offset + column, lanes);
+  GRADIENTS(shift, scale, center, inv_std)
   if (down > 0) return;
   quern_store_part(shift, dbeta + dbeta_offset + column, lanes);
   quern_store_part(scale, dgamma + dgamma_offset + column, lanes);
 }
 
-/* dx = gamma inverse (dy - (dbeta + x̂ dgamma) / samples) by sums that are given, a vector a
+/* dx = gamma saved_inv_std (dy - (dbeta + x̂ dgamma) / samples) by sums that are given, a vector a
  * work-item. dx may be dy. */
 __kernel void batch_norm_backward_data(uint n, uint units, float samples, __global const float *dy,
                                        ulong dy_offset, __global const float *x, ulong x_offset,
                                        __global const float *gamma, ulong gamma_offset,
                                        __global const float *mean, ulong mean_offset,
-                                       __global const float *inverse, ulong inverse_offset,
-                                       __global const float *dgamma, ulong dgamma_offset,
-                                       __global const float *dbeta, ulong dbeta_offset,
-                                       __global float *dx, ulong dx_offset) {
+                                       __global const float *saved_inv_std,
+                                       ulong saved_inv_std_offset, __global const float *dgamma,
+                                       ulong dgamma_offset, __global const float *dbeta,
+                                       ulong dbeta_offset, __global float *dx, ulong dx_offset) {
   const uint column = (uint)get_global_id(0) * VECTOR_WIDTH, row = (uint)get_global_id(1);
   if (column >= units || row >= n) return;
   const uint lanes = min((uint)VECTOR_WIDTH, units - column);
   const ulong at = (ulong)row * units + column;
-  const quern_vector narrow = quern_load_part(inverse + inverse_offset + column, lanes);
+  const quern_vector inv_std =
+      quern_load_part(saved_inv_std + saved_inv_std_offset + column, lanes);
   const quern_vector normal = (quern_load_part(x + x_offset + at, lanes) -
                                quern_load_part(mean + mean_offset + column, lanes)) *
-                              narrow;
+                              inv_std;
   const quern_vector shift = quern_load_part(dbeta + dbeta_offset + column, lanes);
   const quern_vector scale = quern_load_part(dgamma + dgamma_offset + column, lanes);
   quern_store_part(
-      quern_load_part(gamma + gamma_offset + column, lanes) * narrow *
+      quern_load_part(gamma + gamma_offset + column, lanes) * inv_std *
           (quern_load_part(dy + dy_offset + at, lanes) - (shift + normal * scale) / samples),
       dx + dx_offset + at, lanes);
 }
 
-/* y = gamma (x - mean) inverse + beta, of each sample over its units. mean and inverse may be null
- * pointers; y may be x. */
+/* y = gamma (x - mean) saved_inv_std + beta, of each sample over its units. mean and saved_inv_std
+ * may be null pointers; y may be x. */
 __attribute__((reqd_work_group_size(GROUP, 1, 1))) __kernel void
 layer_norm_forward(uint n, uint units, float epsilon, __global const float *x, ulong x_offset,
                    __global const float *gamma, ulong gamma_offset, __global const float *beta,
                    ulong beta_offset, __global float *mean, ulong mean_offset,
-                   __global float *inverse, ulong inverse_offset, __global float *y,
+                   __global float *saved_inv_std, ulong saved_inv_std_offset, __global float *y,
                    ulong y_offset) {
   __local float cells[GROUP];
   PLACE_IN_ROW
@@ -250,38 +257,38 @@ layer_norm_forward(uint n, uint units, float epsilon, __global const float *x, u
   gamma += gamma_offset;
   beta += beta_offset;
   quern_vector sums = (quern_vector)(0.0f);
-  for (uint c = line * VECTOR_WIDTH; c < columns; c += LINE * VECTOR_WIDTH)
+  for (uint c = line * VECTOR_WIDTH; c < columns; c += ITEMS_PER_ROW * VECTOR_WIDTH)
     sums += quern_load_part(x + c, columns - c);
   float center = quern_sum_lanes(sums);
   REDUCE_LINE(cells, center)
   center /= (float)units;
   sums = (quern_vector)(0.0f);
-  for (uint c = line * VECTOR_WIDTH; c < columns; c += LINE * VECTOR_WIDTH) {
+  for (uint c = line * VECTOR_WIDTH; c < columns; c += ITEMS_PER_ROW * VECTOR_WIDTH) {
     const quern_vector difference = deviations(x + c, columns - c, center);
     sums += difference * difference;
   }
   float variance = quern_sum_lanes(sums);
   REDUCE_LINE(cells, variance)
-  const float narrow = 1.0f / sqrt(variance / (float)units + epsilon);
+  const float inv_std = 1.0f / sqrt(variance / (float)units + epsilon);
   if (mean && line == 0 && row < n) {
     mean[mean_offset + row] = center;
-    inverse[inverse_offset + row] = narrow;
+    saved_inv_std[saved_inv_std_offset + row] = inv_std;
   }
-  for (uint c = line * VECTOR_WIDTH; c < columns; c += LINE * VECTOR_WIDTH) {
-    const quern_vector normal = (quern_load_part(x + c, columns - c) - center) * narrow;
+  for (uint c = line * VECTOR_WIDTH; c < columns; c += ITEMS_PER_ROW * VECTOR_WIDTH) {
+    const quern_vector normal = (quern_load_part(x + c, columns - c) - center) * inv_std;
     quern_store_part(quern_load_part(gamma + c, columns - c) * normal +
                          quern_load_part(beta + c, columns - c),
                      y + c, columns - c);
   }
 }
 
-/* dx = inverse (g - (Σ g + x̂ Σ g x̂) / units), g = dy gamma. dx may be dy. */
+/* dx = saved_inv_std (g - (Σ g + x̂ Σ g x̂) / units), g = dy gamma. dx may be dy. */
 __attribute__((reqd_work_group_size(GROUP, 1, 1))) __kernel void
 layer_norm_backward_data(uint n, uint units, __global const float *dy, ulong dy_offset,
                          __global const float *x, ulong x_offset, __global const float *gamma,
                          ulong gamma_offset, __global const float *mean, ulong mean_offset,
-                         __global const float *inverse, ulong inverse_offset, __global float *dx,
-                         ulong dx_offset) {
+                         __global const float *saved_inv_std, ulong saved_inv_std_offset,
+                         __global float *dx, ulong dx_offset) {
   __local float cells[GROUP];
   PLACE_IN_ROW
   dy += dy_offset + (ulong)row * units;
@@ -289,47 +296,47 @@ layer_norm_backward_data(uint n, uint units, __global const float *dy, ulong dy_
   dx += dx_offset + (ulong)row * units;
   gamma += gamma_offset;
   const float center = row < n ? mean[mean_offset + row] : 0.0f,
-              narrow = row < n ? inverse[inverse_offset + row] : 0.0f;
+              inv_std = row < n ? saved_inv_std[saved_inv_std_offset + row] : 0.0f;
   quern_vector plain = (quern_vector)(0.0f), along = (quern_vector)(0.0f);
-  for (uint c = line * VECTOR_WIDTH; c < columns; c += LINE * VECTOR_WIDTH) {
+  for (uint c = line * VECTOR_WIDTH; c < columns; c += ITEMS_PER_ROW * VECTOR_WIDTH) {
     const quern_vector gradient =
         quern_load_part(dy + c, columns - c) * quern_load_part(gamma + c, columns - c);
     plain += gradient;
-    along += gradient * ((quern_load_part(x + c, columns - c) - center) * narrow);
+    along += gradient * ((quern_load_part(x + c, columns - c) - center) * inv_std);
   }
   float shift = quern_sum_lanes(plain), scale = quern_sum_lanes(along);
   REDUCE_LINE(cells, shift)
   REDUCE_LINE(cells, scale)
-  for (uint c = line * VECTOR_WIDTH; c < columns; c += LINE * VECTOR_WIDTH) {
+  for (uint c = line * VECTOR_WIDTH; c < columns; c += ITEMS_PER_ROW * VECTOR_WIDTH) {
     const quern_vector gradient =
         quern_load_part(dy + c, columns - c) * quern_load_part(gamma + c, columns - c);
-    const quern_vector normal = (quern_load_part(x + c, columns - c) - center) * narrow;
-    quern_store_part(narrow * (gradient - (shift + normal * scale) / (float)units), dx + c,
+    const quern_vector normal = (quern_load_part(x + c, columns - c) - center) * inv_std;
+    quern_store_part(inv_std * (gradient - (shift + normal * scale) / (float)units), dx + c,
                      columns - c);
   }
 }
 
-/* dbeta = Σ dy, dgamma = Σ dy x̂ over the samples, each with its own mean and inverse. */
+/* dbeta = Σ dy, dgamma = Σ dy x̂ over the samples, each with its own mean and saved_inv_std. */
 __attribute__((reqd_work_group_size(GROUP, 1, 1))) __kernel void
 layer_norm_backward_parameters(uint n, uint units, __global const float *dy, ulong dy_offset,
                                __global const float *x, ulong x_offset, __global const float *mean,
-                               ulong mean_offset, __global const float *inverse,
-                               ulong inverse_offset, __global float *dgamma, ulong dgamma_offset,
-                               __global float *dbeta, ulong dbeta_offset) {
+                               ulong mean_offset, __global const float *saved_inv_std,
+                               ulong saved_inv_std_offset, __global float *dgamma,
+                               ulong dgamma_offset, __global float *dbeta, ulong dbeta_offset) {
   __local quern_vector cells[GROUP];
   PLACE_IN_STRIP
   dy += dy_offset + column;
   x += x_offset + column;
   mean += mean_offset;
-  inverse += inverse_offset;
-  GRADIENTS(shift, scale, mean[r], inverse[r])
+  saved_inv_std += saved_inv_std_offset;
+  GRADIENTS(shift, scale, mean[r], saved_inv_std[r])
   if (down > 0) return;
   quern_store_part(shift, dbeta + dbeta_offset + column, lanes);
   quern_store_part(scale, dgamma + dgamma_offset + column, lanes);
 }
 #undef STRIP
-#undef ACROSS
-#undef DOWN
-#undef LINE
+#undef COLUMNS_PER_GROUP
+#undef ROWS_PER_GROUP
+#undef ITEMS_PER_ROW
 #undef MOMENTS
 #undef GRADIENTS

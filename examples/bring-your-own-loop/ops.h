@@ -13,7 +13,7 @@ typedef struct numbers numbers;
 /* A matrix in it, row major, from number `at` on. */
 typedef struct matrix {
   numbers *in;
-  size_t at, rows, columns;
+  size_t position, rows, columns;
 } matrix;
 
 /* Every function that returns a bool returns false on failure; then ops_error() says what it was.
@@ -24,8 +24,8 @@ const char *ops_error(void);
 
 numbers *numbers_new(size_t count); /* NULL on failure; contents undefined */
 void numbers_free(numbers *memory);
-bool numbers_put(numbers *to, size_t at, const void *from, size_t count);
-bool numbers_get(numbers *from, size_t at, void *to, size_t count);
+bool numbers_put(numbers *to, size_t position, const void *from, size_t count);
+bool numbers_get(numbers *from, size_t position, void *to, size_t count);
 
 /* Y = X W + b, or tanh of that. */
 bool dense_forward(matrix x, matrix w, matrix b, bool squash, matrix y);

@@ -25,11 +25,11 @@ const char *ops_error(void) {
 }
 
 numbers *numbers_new(size_t count) {
-  numbers *made = malloc(sizeof *made);
-  if (made == NULL) return NULL;
-  made->values = count <= SIZE_MAX / sizeof(number) ? malloc(count * sizeof(number)) : NULL;
-  if (made->values != NULL) return made;
-  free(made);
+  numbers *result = malloc(sizeof *result);
+  if (result == NULL) return NULL;
+  result->values = count <= SIZE_MAX / sizeof(number) ? malloc(count * sizeof(number)) : NULL;
+  if (result->values != NULL) return result;
+  free(result);
   return NULL;
 }
 
@@ -38,18 +38,18 @@ void numbers_free(numbers *memory) {
   free(memory);
 }
 
-bool numbers_put(numbers *to, size_t at, const void *from, size_t count) {
-  memcpy(to->values + at, from, count * sizeof(number));
+bool numbers_put(numbers *to, size_t position, const void *from, size_t count) {
+  memcpy(to->values + position, from, count * sizeof(number));
   return true;
 }
 
-bool numbers_get(numbers *from, size_t at, void *to, size_t count) {
-  memcpy(to, from->values + at, count * sizeof(number));
+bool numbers_get(numbers *from, size_t position, void *to, size_t count) {
+  memcpy(to, from->values + position, count * sizeof(number));
   return true;
 }
 
 static number *row_of(matrix m, size_t row) {
-  return m.in->values + m.at + row * m.columns;
+  return m.in->values + m.position + row * m.columns;
 }
 
 bool dense_forward(matrix x, matrix w, matrix b, bool squash, matrix y) {

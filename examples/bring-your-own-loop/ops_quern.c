@@ -23,7 +23,7 @@ static quern_buffer *buffer_of(numbers *memory) {
 }
 
 static quern_tensor tensor_of(matrix m) {
-  return quern_matrix(buffer_of(m.in), m.at, m.rows, m.columns);
+  return quern_matrix(buffer_of(m.in), m.position, m.rows, m.columns);
 }
 
 numbers *numbers_new(size_t count) {
@@ -37,18 +37,19 @@ void numbers_free(numbers *memory) {
   quern_buffer_free(buffer_of(memory));
 }
 
-bool numbers_put(numbers *to, size_t at, const void *from, size_t count) {
-  return quern_buffer_write(buffer_of(to), at * sizeof(float), count * sizeof(float), from,
+bool numbers_put(numbers *to, size_t position, const void *from, size_t count) {
+  return quern_buffer_write(buffer_of(to), position * sizeof(float), count * sizeof(float), from,
                             QUERN_WAIT) == QUERN_OK;
 }
 
-bool numbers_get(numbers *from, size_t at, void *to, size_t count) {
-  return quern_buffer_read(buffer_of(from), at * sizeof(float), count * sizeof(float), to,
+bool numbers_get(numbers *from, size_t position, void *to, size_t count) {
+  return quern_buffer_read(buffer_of(from), position * sizeof(float), count * sizeof(float), to,
                            QUERN_WAIT) == QUERN_OK;
 }
 
 bool dense_forward(matrix x, matrix w, matrix b, bool squash, matrix y) {
-  const quern_activation activation = quern_activation_of(squash ? QUERN_TANH : QUERN_IDENTITY);
+  const quern_activation activation =
+      quern_activation_of(squash ? QUERN_ACTIVATION_TANH : QUERN_ACTIVATION_IDENTITY);
   return quern_dense_forward(context, tensor_of(x), tensor_of(w), tensor_of(b), activation,
                              tensor_of(y)) == QUERN_OK;
 }
@@ -60,7 +61,7 @@ bool softmax_cross_entropy(matrix z, matrix labels, float scale, matrix losses, 
 
 bool dense_backward(matrix dz, matrix w, matrix h, matrix dx) {
   return quern_dense_backward_data(context, tensor_of(dz), tensor_of(w),
-                                   quern_activation_of(QUERN_TANH), tensor_of(h), false,
+                                   quern_activation_of(QUERN_ACTIVATION_TANH), tensor_of(h), false,
                                    tensor_of(dx)) == QUERN_OK;
 }
 

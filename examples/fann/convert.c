@@ -13,48 +13,48 @@ static fann_type *weights_of(const struct fann *ann, size_t index, size_t neuron
 
 /* Layers of a network that quern can take, without their place on the device. */
 static quern_status read_layer(const struct fann *ann, const unsigned *widths, size_t index,
-                               dense_layer *made) {
+                               dense_layer *result) {
   const struct fann_neuron *neurons = ann->first_layer[index + 1].first_neuron;
   const struct fann_neuron *first = &neurons[0];
-  made->in = widths[index];
-  made->out = widths[index + 1];
-  made->function = first->activation_function;
-  switch (made->function) {
+  result->in = widths[index];
+  result->out = widths[index + 1];
+  result->function = first->activation_function;
+  switch (result->function) {
   case FANN_LINEAR:
-    made->activation = quern_activation_of(QUERN_IDENTITY);
-    made->scale = first->activation_steepness;
+    result->activation = quern_activation_of(QUERN_ACTIVATION_IDENTITY);
+    result->scale = first->activation_steepness;
     break;
   case FANN_SIGMOID:
-    made->activation = quern_activation_of(QUERN_SIGMOID);
-    made->scale = 2.0f * first->activation_steepness;
+    result->activation = quern_activation_of(QUERN_ACTIVATION_SIGMOID);
+    result->scale = 2.0f * first->activation_steepness;
     break;
   case FANN_SIGMOID_SYMMETRIC:
-    made->activation = quern_activation_of(QUERN_TANH);
-    made->scale = first->activation_steepness;
+    result->activation = quern_activation_of(QUERN_ACTIVATION_TANH);
+    result->scale = first->activation_steepness;
     break;
   default:
     return quern_fail(
         QUERN_ERROR_UNSUPPORTED,
         "layer %zu has %s neurons; expected FANN_LINEAR, FANN_SIGMOID or FANN_SIGMOID_SYMMETRIC",
-        index + 1, FANN_ACTIVATIONFUNC_NAMES[made->function]);
+        index + 1, FANN_ACTIVATIONFUNC_NAMES[result->function]);
   }
-  if (!(made->scale > 0.0f))
+  if (!(result->scale > 0.0f))
     return quern_fail(QUERN_ERROR_UNSUPPORTED,
                       "layer %zu has a steepness of %g; expected more than 0", index + 1,
                       (double)first->activation_steepness);
-  for (size_t j = 0; j < made->out; j++) {
+  for (size_t j = 0; j < result->out; j++) {
     const struct fann_neuron *neuron = &neurons[j];
-    if (neuron->activation_function != made->function ||
+    if (neuron->activation_function != result->function ||
         neuron->activation_steepness != first->activation_steepness)
       return quern_fail(QUERN_ERROR_UNSUPPORTED,
                         "neuron %zu of layer %zu has another activation or steepness than neuron "
                         "0; expected the same throughout a layer",
                         j, index + 1);
-    if (neuron->last_con - neuron->first_con != made->in + 1)
+    if (neuron->last_con - neuron->first_con != result->in + 1)
       return quern_fail(QUERN_ERROR_UNSUPPORTED,
                         "neuron %zu of layer %zu has %u connections; expected %zu, all of the "
                         "layer below and a bias",
-                        j, index + 1, neuron->last_con - neuron->first_con, made->in + 1);
+                        j, index + 1, neuron->last_con - neuron->first_con, result->in + 1);
   }
   return QUERN_OK;
 }
@@ -123,35 +123,35 @@ static size_t lay_out(fann_quern *adapter) {
 quern_status fann_quern_create(quern_context *context, const struct fann *ann,
                                fann_quern **adapter) {
   *adapter = NULL;
-  fann_quern *made = calloc(1, sizeof *made);
+  fann_quern *result = calloc(1, sizeof *result);
   float *values = NULL;
   quern_status status = QUERN_ERROR_OUT_OF_MEMORY;
-  if (made == NULL) return quern_fail(status, "no memory for an adapter");
-  made->context = context;
-  status = read_layers(ann, &made->layers, &made->layer_count);
+  if (result == NULL) return quern_fail(status, "no memory for an adapter");
+  result->context = context;
+  status = read_layers(ann, &result->layers, &result->layer_count);
   if (status != QUERN_OK) goto done;
 
   /* FANN has as many weights in memory: this does not overflow */
-  size_t bytes = lay_out(made) * sizeof(float);
-  status = quern_buffer_create(context, bytes, &made->parameters);
+  size_t bytes = lay_out(result) * sizeof(float);
+  status = quern_buffer_create(context, bytes, &result->parameters);
   if (status != QUERN_OK) goto done;
-  lay_out(made);
+  lay_out(result);
   values = malloc(bytes);
   if (values == NULL) {
     status = quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "no memory for %zu bytes of weights", bytes);
     goto done;
   }
-  for (size_t i = 0; i < made->layer_count; i++)
-    from_fann(ann, i, &made->layers[i], values + made->layers[i].w.offset,
-              values + made->layers[i].b.offset);
-  status = quern_buffer_write(made->parameters, 0, bytes, values, QUERN_WAIT);
+  for (size_t i = 0; i < result->layer_count; i++)
+    from_fann(ann, i, &result->layers[i], values + result->layers[i].w.offset,
+              values + result->layers[i].b.offset);
+  status = quern_buffer_write(result->parameters, 0, bytes, values, QUERN_WAIT);
 
 done:
   free(values);
   if (status == QUERN_OK)
-    *adapter = made;
+    *adapter = result;
   else
-    fann_quern_free(made);
+    fann_quern_free(result);
   return status;
 }
 

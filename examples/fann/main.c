@@ -86,16 +86,17 @@ static double median(const double *values) {
 }
 
 /* Returns whether they agree; only then is there a speed. */
-static bool report(const char *what, const char *of, float apart, const times *took) {
+static bool report(const char *what, const char *name, float apart, const times *took) {
   if (!(apart <= tolerance)) {
-    printf("%-8s apart by %.1e of the largest %s\n", what, (double)apart, of);
+    printf("%-8s apart by %.1e of the largest %s\n", what, (double)apart, name);
     return false;
   }
   double ratios[ROUNDS];
   for (size_t i = 0; i < ROUNDS; i++) ratios[i] = took->fann[i] / took->quern[i];
   printf(
       "%-8s FANN %8.2f ms, quern %7.2f ms, %.1f times as fast; apart by %.1e of the largest %s\n",
-      what, 1e3 * median(took->fann), 1e3 * median(took->quern), median(ratios), (double)apart, of);
+      what, 1e3 * median(took->fann), 1e3 * median(took->quern), median(ratios), (double)apart,
+      name);
   return true;
 }
 

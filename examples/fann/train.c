@@ -102,7 +102,7 @@ static quern_status backward(const fann_quern *adapter, const device_pass *pass,
     if (i > 0) {
       dx = quern_matrix(pass->dz[1 - now].buffer, 0, pass->rows, layer->in);
       quern_activation under = adapter->layers[i - 1].activation;
-      quern_tensor h = under.kind == QUERN_IDENTITY ? quern_none() : below;
+      quern_tensor h = under.kind == QUERN_ACTIVATION_IDENTITY ? quern_none() : below;
       status = quern_dense_backward_data(context, dz, layer->w, under, h, false, dx);
     }
     if (status == QUERN_OK)

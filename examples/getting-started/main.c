@@ -22,11 +22,11 @@ static void make_points(float *points, int32_t *inside, unsigned random) {
 static quern_status learn(quern_context *context, const quern_dataset *train,
                           const quern_dataset *test, quern_network *network) {
   quern_epoch last;
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options options = quern_train_options_default();
   options.epochs = 30;
-  options.optimizer = quern_optimizer_of(QUERN_ADAM, 0.01);
+  options.optimizer = quern_optimizer_of(QUERN_OPTIMIZER_ADAM, 0.01);
   options.schedule = quern_schedule_of(QUERN_SCHEDULE_ONE_CYCLE);
-  quern_status status = quern_network_initialize(network, QUERN_INIT_DEFAULT, 1);
+  quern_status status = quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, 1);
   if (status == QUERN_OK) status = quern_train(context, network, train, test, &options, &last);
   if (status == QUERN_OK)
     printf("%.0f%% of %zu points right\n", 100.0 * last.test.accuracy, last.test.samples);
@@ -54,8 +54,9 @@ int main(int argc, char **argv) {
   static float points[2 * POINTS];
   static int32_t inside[POINTS];
   const char *path = argc == 2 ? argv[1] : "ring.safetensors";
-  const quern_layer layers[] = {quern_dense(32, QUERN_RELU), quern_dense(32, QUERN_RELU),
-                                quern_dense(CLASSES, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(32, QUERN_ACTIVATION_RELU),
+                                quern_dense(32, QUERN_ACTIVATION_RELU),
+                                quern_dense(CLASSES, QUERN_ACTIVATION_IDENTITY)};
   quern_context *context = NULL;
   quern_dataset *all = NULL, *train = NULL, *test = NULL;
   quern_network *network = NULL;
@@ -64,7 +65,8 @@ int main(int argc, char **argv) {
   quern_status status = quern_context_create(NULL, &context);
   if (status == QUERN_OK) status = quern_dataset_from_floats(points, inside, POINTS, 2, &all);
   if (status == QUERN_OK) status = quern_dataset_split(all, 0.2, 1, &train, &test);
-  if (status == QUERN_OK) status = quern_network_create(2, layers, 3, QUERN_CATEGORICAL, &network);
+  if (status == QUERN_OK)
+    status = quern_network_create(2, layers, 3, QUERN_LOSS_CATEGORICAL, &network);
   if (status == QUERN_OK) status = learn(context, train, test, network);
   if (status == QUERN_OK) status = quern_model_save(network, path);
   if (status == QUERN_OK) status = ask(context, path);

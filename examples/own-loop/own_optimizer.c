@@ -23,14 +23,15 @@ static quern_status copy(quern_tensor from, float *to) {
                            from.rows * from.columns * sizeof *to, to, QUERN_WAIT);
 }
 
-static quern_status parameter_create(quern_tensor values, quern_tensor gradients, parameter *made) {
-  *made =
+static quern_status parameter_create(quern_tensor values, quern_tensor gradients,
+                                     parameter *result) {
+  *result =
       (parameter){.values = values, .gradients = gradients, .count = values.rows * values.columns};
-  made->p = malloc(made->count * sizeof *made->p);
-  made->g = malloc(made->count * sizeof *made->g);
-  made->m = calloc(made->count, sizeof *made->m);
-  if (made->p == NULL || made->g == NULL || made->m == NULL) return QUERN_ERROR_OUT_OF_MEMORY;
-  return copy(values, made->p);
+  result->p = malloc(result->count * sizeof *result->p);
+  result->g = malloc(result->count * sizeof *result->g);
+  result->m = calloc(result->count, sizeof *result->m);
+  if (result->p == NULL || result->g == NULL || result->m == NULL) return QUERN_ERROR_OUT_OF_MEMORY;
+  return copy(values, result->p);
 }
 
 static void parameter_free(parameter *one) {
@@ -94,14 +95,15 @@ static quern_status run(quern_context *context, quern_network *network, digits *
 }
 
 int main(void) {
-  const quern_layer layers[] = {quern_dense(64, QUERN_RELU), quern_dense(CLASSES, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(64, QUERN_ACTIVATION_RELU),
+                                quern_dense(CLASSES, QUERN_ACTIVATION_IDENTITY)};
   quern_context *context = NULL;
   quern_network *network = NULL;
   digits train = {0}, test = {0};
   quern_status status = quern_context_create(NULL, &context);
   if (status == QUERN_OK)
-    status = quern_network_create(PIXELS, layers, 2, QUERN_CATEGORICAL, &network);
-  if (status == QUERN_OK) status = quern_network_initialize(network, QUERN_INIT_DEFAULT, 1);
+    status = quern_network_create(PIXELS, layers, 2, QUERN_LOSS_CATEGORICAL, &network);
+  if (status == QUERN_OK) status = quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, 1);
   if (status == QUERN_OK) status = run(context, network, &train, &test);
   if (status != QUERN_OK)
     fprintf(stderr, "%s: %s\n", quern_status_name(status), quern_last_error());

@@ -13,7 +13,7 @@ static double rate_of(int epoch) {
 
 static quern_status run_epoch(quern_plan *plan, const digits *train, double rate,
                               quern_tensor losses) {
-  quern_optimizer optimizer = quern_optimizer_of(QUERN_NESTEROV, rate);
+  quern_optimizer optimizer = quern_optimizer_of(QUERN_OPTIMIZER_NESTEROV, rate);
   /* of the same kind: momentum goes on */
   quern_status status = quern_plan_set_optimizer(plan, &optimizer);
   for (size_t first = 0; status == QUERN_OK && first < train->count; first += BATCH) {
@@ -64,14 +64,15 @@ static quern_status run(quern_context *context, quern_network *network, digits *
 }
 
 int main(void) {
-  const quern_layer layers[] = {quern_dense(64, QUERN_RELU), quern_dense(CLASSES, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(64, QUERN_ACTIVATION_RELU),
+                                quern_dense(CLASSES, QUERN_ACTIVATION_IDENTITY)};
   quern_context *context = NULL;
   quern_network *network = NULL;
   digits train = {0}, test = {0};
   quern_status status = quern_context_create(NULL, &context);
   if (status == QUERN_OK)
-    status = quern_network_create(PIXELS, layers, 2, QUERN_CATEGORICAL, &network);
-  if (status == QUERN_OK) status = quern_network_initialize(network, QUERN_INIT_DEFAULT, 1);
+    status = quern_network_create(PIXELS, layers, 2, QUERN_LOSS_CATEGORICAL, &network);
+  if (status == QUERN_OK) status = quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, 1);
   if (status == QUERN_OK) status = run(context, network, &train, &test);
   if (status != QUERN_OK)
     fprintf(stderr, "%s: %s\n", quern_status_name(status), quern_last_error());

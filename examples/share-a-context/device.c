@@ -46,39 +46,40 @@ static bool find_device(cl_device_id *found) {
   return there;
 }
 
-static bool open_objects(queue_kind kind, device *made) {
+static bool open_objects(queue_kind kind, device *result) {
   const cl_command_queue_properties properties =
       kind == OUT_OF_ORDER ? CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE : 0;
   const char *text = source;
   cl_int error;
-  made->context = clCreateContext(NULL, 1, &made->id, NULL, NULL, &error);
+  result->context = clCreateContext(NULL, 1, &result->id, NULL, NULL, &error);
   if (!device_check(error, "clCreateContext")) return false;
-  made->queue = clCreateCommandQueue(made->context, made->id, properties, &error);
+  result->queue = clCreateCommandQueue(result->context, result->id, properties, &error);
   if (!device_check(error, "clCreateCommandQueue")) return false;
-  made->program = clCreateProgramWithSource(made->context, 1, &text, NULL, &error);
+  result->program = clCreateProgramWithSource(result->context, 1, &text, NULL, &error);
   if (!device_check(error, "clCreateProgramWithSource") ||
-      !device_check(clBuildProgram(made->program, 1, &made->id, "", NULL, NULL), "clBuildProgram"))
+      !device_check(clBuildProgram(result->program, 1, &result->id, "", NULL, NULL),
+                    "clBuildProgram"))
     return false;
-  made->make_points = clCreateKernel(made->program, "make_points", &error);
+  result->make_points = clCreateKernel(result->program, "make_points", &error);
   if (!device_check(error, "clCreateKernel")) return false;
-  made->square_errors = clCreateKernel(made->program, "square_errors", &error);
+  result->square_errors = clCreateKernel(result->program, "square_errors", &error);
   return device_check(error, "clCreateKernel");
 }
 
-bool device_open(queue_kind kind, device *made) {
-  memset(made, 0, sizeof *made);
-  if (find_device(&made->id) && open_objects(kind, made)) return true;
-  device_close(made);
+bool device_open(queue_kind kind, device *result) {
+  memset(result, 0, sizeof *result);
+  if (find_device(&result->id) && open_objects(kind, result)) return true;
+  device_close(result);
   return false;
 }
 
-void device_close(device *made) {
-  if (made->square_errors != NULL) clReleaseKernel(made->square_errors);
-  if (made->make_points != NULL) clReleaseKernel(made->make_points);
-  if (made->program != NULL) clReleaseProgram(made->program);
-  if (made->queue != NULL) clReleaseCommandQueue(made->queue);
-  if (made->context != NULL) clReleaseContext(made->context);
-  memset(made, 0, sizeof *made);
+void device_close(device *result) {
+  if (result->square_errors != NULL) clReleaseKernel(result->square_errors);
+  if (result->make_points != NULL) clReleaseKernel(result->make_points);
+  if (result->program != NULL) clReleaseProgram(result->program);
+  if (result->queue != NULL) clReleaseCommandQueue(result->queue);
+  if (result->context != NULL) clReleaseContext(result->context);
+  memset(result, 0, sizeof *result);
 }
 
 bool device_run(const device *on, cl_kernel kernel, size_t items, const cl_event *after,

@@ -18,8 +18,8 @@ typedef struct device {
 } device;
 
 /* On the first device of the first platform that has one. What goes wrong is printed. */
-bool device_open(queue_kind kind, device *made);
-void device_close(device *made);
+bool device_open(queue_kind kind, device *result);
+void device_close(device *result);
 
 /* Prints the failing call; true for CL_SUCCESS. */
 bool device_check(cl_int error, const char *call);

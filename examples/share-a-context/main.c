@@ -27,9 +27,9 @@ static bool say(quern_status status) {
 
 /* quern's ops after the program's command; the program's queue is flushed, as OpenCL asks of who is
  * waited for. */
-static bool let_quern_wait(const program *p, const cl_event *made) {
+static bool let_quern_wait(const program *p, const cl_event *event) {
   return device_check(clFlush(p->own.queue), "clFlush") &&
-         say(quern_opencl_wait(p->training.context, 1, made));
+         say(quern_opencl_wait(p->training.context, 1, event));
 }
 
 /* Points, a step, errors: each after the one before it. `previous` is the end of the step before,
@@ -37,15 +37,15 @@ static bool let_quern_wait(const program *p, const cl_event *made) {
  * one. */
 static bool run_step(program *p, cl_uint step, const cl_event *previous, cl_event *done) {
   const bool joined = p->kind == IN_ORDER;
-  cl_event made = NULL, trained = NULL;
+  cl_event event = NULL, trained = NULL;
   bool ok =
       device_check(clSetKernelArg(p->own.make_points, 2, sizeof step, &step), "clSetKernelArg") &&
-      device_run(&p->own, p->own.make_points, COUNT, previous, joined ? NULL : &made) &&
-      (joined || let_quern_wait(p, &made)) && say(training_step(&p->training)) &&
+      device_run(&p->own, p->own.make_points, COUNT, previous, joined ? NULL : &event) &&
+      (joined || let_quern_wait(p, &event)) && say(training_step(&p->training)) &&
       (joined || say(quern_opencl_event(p->training.context, &trained))) &&
       device_run(&p->own, p->own.square_errors, COUNT, joined ? NULL : &trained,
                  joined ? NULL : done);
-  if (made != NULL) clReleaseEvent(made);
+  if (event != NULL) clReleaseEvent(event);
   if (trained != NULL) clReleaseEvent(trained);
   return ok;
 }

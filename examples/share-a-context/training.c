@@ -22,50 +22,51 @@ enum {
     if (status != QUERN_OK) return status;                                                         \
   } while (0)
 
-static quern_status start(const training *made) {
-  quern_buffer *p = made->parameters;
-  TRY(quern_fill(made->context, 0.0f, quern_vector(p, 0, PARAMETERS)));
-  TRY(quern_random_uniform(made->context, 1, 0, -1.0f, 1.0f, quern_matrix(p, W1, IN, HIDDEN)));
-  return quern_random_uniform(made->context, 1, 1, -0.25f, 0.25f, quern_matrix(p, W2, HIDDEN, 1));
+static quern_status start(const training *result) {
+  quern_buffer *p = result->parameters;
+  TRY(quern_fill(result->context, 0.0f, quern_vector(p, 0, PARAMETERS)));
+  TRY(quern_random_uniform(result->context, 1, 0, -1.0f, 1.0f, quern_matrix(p, W1, IN, HIDDEN)));
+  return quern_random_uniform(result->context, 1, 1, -0.25f, 0.25f, quern_matrix(p, W2, HIDDEN, 1));
 }
 
 static quern_status open_all(const device *on, queue_kind kind, cl_mem points, cl_mem predicted,
-                             training *made) {
+                             training *result) {
   TRY(quern_opencl_context_create(on->context, on->id, kind == NONE ? NULL : on->queue,
-                                  &made->context));
-  TRY(quern_opencl_buffer_wrap(made->context, points, 0, COUNT * 3 * sizeof(float), &made->points));
-  TRY(quern_opencl_buffer_wrap(made->context, predicted, PREDICTED_AT * sizeof(float),
-                               COUNT * sizeof(float), &made->predicted));
-  TRY(quern_buffer_create(made->context, PARAMETERS * sizeof(float), &made->parameters));
-  TRY(quern_buffer_create(made->context, PASSING * sizeof(float), &made->passing));
-  return start(made);
+                                  &result->context));
+  TRY(quern_opencl_buffer_wrap(result->context, points, 0, COUNT * 3 * sizeof(float),
+                               &result->points));
+  TRY(quern_opencl_buffer_wrap(result->context, predicted, PREDICTED_AT * sizeof(float),
+                               COUNT * sizeof(float), &result->predicted));
+  TRY(quern_buffer_create(result->context, PARAMETERS * sizeof(float), &result->parameters));
+  TRY(quern_buffer_create(result->context, PASSING * sizeof(float), &result->passing));
+  return start(result);
 }
 
 quern_status training_open(const device *on, queue_kind kind, cl_mem points, cl_mem predicted,
-                           training *made) {
-  memset(made, 0, sizeof *made);
-  const quern_status status = open_all(on, kind, points, predicted, made);
-  if (status != QUERN_OK) training_close(made);
+                           training *result) {
+  memset(result, 0, sizeof *result);
+  const quern_status status = open_all(on, kind, points, predicted, result);
+  if (status != QUERN_OK) training_close(result);
   return status;
 }
 
-void training_close(training *made) {
-  quern_buffer_free(made->points);
-  quern_buffer_free(made->predicted);
-  quern_buffer_free(made->parameters);
-  quern_buffer_free(made->passing);
-  quern_context_free(made->context);
-  memset(made, 0, sizeof *made);
+void training_close(training *result) {
+  quern_buffer_free(result->points);
+  quern_buffer_free(result->predicted);
+  quern_buffer_free(result->parameters);
+  quern_buffer_free(result->passing);
+  quern_context_free(result->context);
+  memset(result, 0, sizeof *result);
 }
 
-quern_status training_step(const training *made) {
-  quern_context *context = made->context;
-  quern_buffer *p = made->parameters, *passing = made->passing;
-  const quern_activation tanh_ = quern_activation_of(QUERN_TANH),
-                         none = quern_activation_of(QUERN_IDENTITY);
-  const quern_tensor x = quern_matrix(made->points, 0, COUNT, IN),
-                     y = quern_matrix(made->points, COUNT * IN, COUNT, 1),
-                     z = quern_matrix(made->predicted, 0, COUNT, 1),
+quern_status training_step(const training *result) {
+  quern_context *context = result->context;
+  quern_buffer *p = result->parameters, *passing = result->passing;
+  const quern_activation tanh_ = quern_activation_of(QUERN_ACTIVATION_TANH),
+                         none = quern_activation_of(QUERN_ACTIVATION_IDENTITY);
+  const quern_tensor x = quern_matrix(result->points, 0, COUNT, IN),
+                     y = quern_matrix(result->points, COUNT * IN, COUNT, 1),
+                     z = quern_matrix(result->predicted, 0, COUNT, 1),
                      h = quern_matrix(passing, H, COUNT, HIDDEN),
                      dh = quern_matrix(passing, DH, COUNT, HIDDEN),
                      dz = quern_matrix(passing, DZ, COUNT, 1),
@@ -81,9 +82,10 @@ quern_status training_step(const training *made) {
   return quern_dense_backward_sgd(context, x, dh, sgd, w1, b1);
 }
 
-quern_status training_loss(const training *made, double *loss) {
+quern_status training_loss(const training *result, double *loss) {
   float losses[COUNT];
-  TRY(quern_buffer_read(made->passing, LOSSES * sizeof(float), sizeof losses, losses, QUERN_WAIT));
+  TRY(quern_buffer_read(result->passing, LOSSES * sizeof(float), sizeof losses, losses,
+                        QUERN_WAIT));
   *loss = 0.0;
   for (size_t i = 0; i < COUNT; i++) *loss += (double)losses[i] / COUNT;
   return QUERN_OK;

@@ -22,13 +22,13 @@ typedef struct training {
 enum { PREDICTED_AT = 64 };
 
 quern_status training_open(const device *on, queue_kind kind, cl_mem points, cl_mem predicted,
-                           training *made);
-void training_close(training *made);
+                           training *result);
+void training_close(training *result);
 
 /* Queues a step: forward, squared error, backward, update. */
-quern_status training_step(const training *made);
+quern_status training_step(const training *result);
 
 /* Waits, and gives the mean loss of the last step as quern has it. */
-quern_status training_loss(const training *made, double *loss);
+quern_status training_loss(const training *result, double *loss);
 
 #endif

@@ -33,10 +33,10 @@ typedef struct bench_session {
 } bench_session;
 
 /* Times one thing and adds its figure, which is scale / seconds, to the JSON object. */
-static cli_exit measure_one(bench_session *bench, cli_exit (*run)(void *, size_t, double *),
+static cli_exit measure_one(bench_session *bench, cli_exit (*run_bench)(void *, size_t, double *),
                             void *state, double scale, cJSON *object, const char *name,
                             measure_summary *summary) {
-  measure_candidate candidate = {run, state, NULL};
+  measure_candidate candidate = {run_bench, state, NULL};
   cli_exit result = measure_rounds(&candidate, 1, bench->effort);
   if (result == CLI_OK) result = measure_rate(&candidate, scale, bench->effort.rounds, summary);
   measure_candidate_free(&candidate);
@@ -171,7 +171,7 @@ static cli_exit bench_training(bench_session *bench) {
   return result;
 }
 
-static cli_exit run(const cli_command *command, int argc, char **argv) {
+static cli_exit run_bench(const cli_command *command, int argc, char **argv) {
   bench_settings settings = {0};
   static const char *const parts[] = {"gemm", "train", NULL};
   const char *part = argc > 1 && argv[1][0] != '-' ? argv[1] : NULL;
@@ -213,5 +213,5 @@ const cli_command cli_bench = {
         "counts. Figures are medians over rounds; +- is half the distance between the quartiles.",
     .options = options,
     .examples = examples,
-    .run = run,
+    .run = run_bench,
 };

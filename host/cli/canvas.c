@@ -67,11 +67,11 @@ void cli_canvas_dot(cli_canvas *canvas, cli_point center, double radius, cli_col
   canvas->kind->dot(canvas, center, radius, fill);
 }
 
-void cli_canvas_text(cli_canvas *canvas, cli_point at, const char *text, double size,
+void cli_canvas_text(cli_canvas *canvas, cli_point point, const char *text, double size,
                      cli_anchor anchor, double degrees, cli_color color) {
   char *clean = cli_text_clean(text);
   if (clean == NULL) canvas->lost = true;
-  if (clean != NULL) canvas->kind->text(canvas, at, clean, size, anchor, degrees, color);
+  if (clean != NULL) canvas->kind->text(canvas, point, clean, size, anchor, degrees, color);
   free(clean);
 }
 

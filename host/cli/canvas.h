@@ -34,8 +34,8 @@ typedef struct cli_canvas_kind {
                double width, bool dashed);
   void (*box)(cli_canvas *canvas, cli_point corner, double width, double height, cli_color fill);
   void (*dot)(cli_canvas *canvas, cli_point center, double radius, cli_color fill);
-  void (*text)(cli_canvas *canvas, cli_point at, const char *text, double size, cli_anchor anchor,
-               double degrees, cli_color color);
+  void (*text)(cli_canvas *canvas, cli_point point, const char *text, double size,
+               cli_anchor anchor, double degrees, cli_color color);
   bool (*close)(cli_canvas *canvas, bool good); /* prints the rest if all was good, and frees */
 } cli_canvas_kind;
 
@@ -59,7 +59,7 @@ void cli_canvas_dot(cli_canvas *canvas, cli_point center, double radius, cli_col
 
 /* One line of text, with question marks as cli_print has them, whose base line begins, has its
  * middle, or ends at a point, turned clockwise about it. */
-void cli_canvas_text(cli_canvas *canvas, cli_point at, const char *text, double size,
+void cli_canvas_text(cli_canvas *canvas, cli_point point, const char *text, double size,
                      cli_anchor anchor, double degrees, cli_color color);
 
 /* About how wide a text is: who looks at an SVG brings the font. Rather too wide than too narrow.

@@ -86,7 +86,7 @@ static void draw_dot(cli_canvas *canvas, cli_point center, double radius, cli_co
   cairo_fill(cairo);
 }
 
-static void draw_text(cli_canvas *canvas, cli_point at, const char *text, double size,
+static void draw_text(cli_canvas *canvas, cli_point point, const char *text, double size,
                       cli_anchor anchor, double degrees, cli_color color) {
   cairo_t *cairo = context_of(canvas);
   cairo_text_extents_t extents;
@@ -95,7 +95,7 @@ static void draw_text(cli_canvas *canvas, cli_point at, const char *text, double
   const double width = extents.x_advance;
   set_color(cairo, color);
   cairo_save(cairo);
-  cairo_translate(cairo, at.x, at.y);
+  cairo_translate(cairo, point.x, point.y);
   cairo_rotate(cairo, degrees * HALF_TURN / 180.0);
   cairo_move_to(cairo,
                 anchor == CLI_ANCHOR_START ? 0.0

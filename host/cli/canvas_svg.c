@@ -59,15 +59,15 @@ static void print_escaped(FILE *file, const char *text) {
       fputc(*text, file);
 }
 
-static void draw_text(cli_canvas *canvas, cli_point at, const char *text, double size,
+static void draw_text(cli_canvas *canvas, cli_point point, const char *text, double size,
                       cli_anchor anchor, double degrees, cli_color color) {
   static const char *const anchors[] = {"start", "middle", "end"};
   FILE *file = canvas->file;
-  fprintf(file, "<text x=\"%.2f\" y=\"%.2f\" font-size=\"%.1f\" text-anchor=\"%s\"", at.x, at.y,
-          size, anchors[anchor]);
+  fprintf(file, "<text x=\"%.2f\" y=\"%.2f\" font-size=\"%.1f\" text-anchor=\"%s\"", point.x,
+          point.y, size, anchors[anchor]);
   print_color(file, "fill", color);
   if (degrees < 0.0 || degrees > 0.0)
-    fprintf(file, " transform=\"rotate(%.0f %.2f %.2f)\"", degrees, at.x, at.y);
+    fprintf(file, " transform=\"rotate(%.0f %.2f %.2f)\"", degrees, point.x, point.y);
   fputc('>', file);
   print_escaped(file, text);
   fputs("</text>\n", file);

@@ -53,7 +53,7 @@ static void cut_trailing_blanks(char *text) {
   text[length] = '\0';
 }
 
-static cli_parsed fail(const config_reader *reader, const char *what, const char *expected) {
+static cli_parsed fail_config(const config_reader *reader, const char *what, const char *expected) {
   cli_fail_usage(reader->command, "%s, line %zu: %s, expected %s", reader->path, reader->line, what,
                  expected);
   return CLI_PARSED_BAD;
@@ -64,15 +64,16 @@ static cli_parsed unquote(const config_reader *reader, char *value) {
   static const char codes[] = "\"\\nt", letters[] = "\"\\\n\t";
   char *to = value;
   for (const char *from = value + 1;; from++) {
-    if (*from == '\0') return fail(reader, "a value whose quotes do not close", "a \" at its end");
+    if (*from == '\0')
+      return fail_config(reader, "a value whose quotes do not close", "a \" at its end");
     if (*from == '"') {
       if (from[1] != '\0')
-        return fail(reader, "something behind the closing quote", "the end of the line");
+        return fail_config(reader, "something behind the closing quote", "the end of the line");
       break;
     }
     const char *code = *from == '\\' && from[1] != '\0' ? strchr(codes, from[1]) : NULL;
     if (*from == '\\' && code == NULL)
-      return fail(reader, "an unknown escape", "\\\", \\\\, \\n or \\t");
+      return fail_config(reader, "an unknown escape", "\\\", \\\\, \\n or \\t");
     if (code != NULL) from++;
     *to++ = code != NULL ? letters[code - codes] : *from;
   }
@@ -117,7 +118,7 @@ static cli_parsed read_line(const config_reader *reader, char *line) {
   if (*name == '\0' || *name == '#') return CLI_PARSED_RUN;
   char *equals = strchr(name, '=');
   if (equals == NULL)
-    return fail(reader, "a line without =", "name = value, or a # before a comment");
+    return fail_config(reader, "a line without =", "name = value, or a # before a comment");
   *equals = '\0';
   cut_trailing_blanks(name);
   char *value = skip_blanks(equals + 1);

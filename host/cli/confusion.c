@@ -9,42 +9,44 @@ static size_t count_of(const cli_confusion *confusion, size_t label, size_t pred
   return confusion->counts[label * (confusion->classes + 1) + predicted];
 }
 
-static bool allocate(cli_confusion *made, size_t classes) {
-  *made = (cli_confusion){.classes = classes, .each = calloc(classes, sizeof *made->each)};
-  if (made->each == NULL || classes > CLI_CONFUSION_MOST) return made->each != NULL;
-  made->counts = calloc(classes, (classes + 1) * sizeof *made->counts);
-  return made->counts != NULL;
+static bool allocate_confusion(cli_confusion *created, size_t classes) {
+  *created = (cli_confusion){.classes = classes,
+                             .class_counts = calloc(classes, sizeof *created->class_counts)};
+  if (created->class_counts == NULL || classes > CLI_CONFUSION_MOST)
+    return created->class_counts != NULL;
+  created->counts = calloc(classes, (classes + 1) * sizeof *created->counts);
+  return created->counts != NULL;
 }
 
 /* `chosen` is -1 where no output is the largest. */
-static void add(cli_confusion *made, size_t label, int chosen) {
-  const size_t predicted = chosen < 0 ? made->classes : (size_t)chosen;
-  made->each[label].samples++;
-  if (chosen >= 0) made->each[predicted].taken++;
-  if (predicted == label) made->each[label].hits++;
-  if (made->counts != NULL) made->counts[label * (made->classes + 1) + predicted]++;
+static void add_confusion(cli_confusion *created, size_t label, int chosen) {
+  const size_t predicted = chosen < 0 ? created->classes : (size_t)chosen;
+  created->class_counts[label].samples++;
+  if (chosen >= 0) created->class_counts[predicted].taken++;
+  if (predicted == label) created->class_counts[label].hits++;
+  if (created->counts != NULL) created->counts[label * (created->classes + 1) + predicted]++;
 }
 
 cli_exit cli_confusion_create(quern_context *context, const quern_network *network,
-                              const quern_dataset *data, cli_confusion *made) {
+                              const quern_dataset *data, cli_confusion *created) {
   const size_t rows = quern_dataset_rows(data), classes = quern_network_outputs(network);
   float *outputs = cli_floats(rows, classes);
   cli_exit result = CLI_OK;
-  if (!allocate(made, classes) || outputs == NULL) {
+  if (!allocate_confusion(created, classes) || outputs == NULL) {
     result = cli_fail_memory();
   } else if (quern_predict(context, network, data, outputs) != QUERN_OK) {
     result = cli_fail_library();
   } else {
     for (size_t row = 0; row < rows; row++)
-      add(made, (size_t)quern_dataset_label(data, row),
-          cli_largest(outputs + row * classes, classes));
+      add_confusion(created, (size_t)quern_dataset_label(data, row),
+                    cli_largest(outputs + row * classes, classes));
   }
   free(outputs);
   return result;
 }
 
 void cli_confusion_free(cli_confusion *confusion) {
-  free(confusion->each);
+  free(confusion->class_counts);
   free(confusion->counts);
   *confusion = (cli_confusion){0};
 }
@@ -54,7 +56,7 @@ static double share(size_t part, size_t whole) {
 }
 
 cli_scores cli_confusion_scores(const cli_confusion *confusion, size_t class_index) {
-  const cli_class_counts *counts = &confusion->each[class_index];
+  const cli_class_counts *counts = &confusion->class_counts[class_index];
   return (cli_scores){counts->samples, share(counts->hits, counts->taken),
                       share(counts->hits, counts->samples),
                       share(2 * counts->hits, counts->samples + counts->taken)};

@@ -22,8 +22,8 @@ typedef struct cli_class_counts {
  * output. */
 typedef struct cli_confusion {
   size_t classes;
-  cli_class_counts *each; /* [classes], owned */
-  size_t *counts;         /* owned; NULL for more than CLI_CONFUSION_MOST classes */
+  cli_class_counts *class_counts; /* [classes], owned */
+  size_t *counts;                 /* owned; NULL for more than CLI_CONFUSION_MOST classes */
 } cli_confusion;
 
 /* Of one class c, with TP the samples of c that are taken for c:
@@ -36,7 +36,7 @@ typedef struct cli_scores {
 
 /* Predicts every sample. The caller frees *made. */
 cli_exit cli_confusion_create(quern_context *context, const quern_network *network,
-                              const quern_dataset *data, cli_confusion *made);
+                              const quern_dataset *data, cli_confusion *confusion);
 void cli_confusion_free(cli_confusion *confusion);
 
 cli_scores cli_confusion_scores(const cli_confusion *confusion, size_t class_index);

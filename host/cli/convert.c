@@ -54,7 +54,7 @@ static cli_exit print_json(const char *from, const char *to, const quern_network
 
 static cli_exit convert(convert_settings *settings) {
   const char *from = settings->files.items[0], *to = settings->files.items[1];
-  FILE *people = settings->json ? stderr : stdout;
+  FILE *out = settings->json ? stderr : stdout;
   const cli_format format = cli_format_of(to);
   quern_network *network = NULL;
   if (format == CLI_FORMAT_UNSAID)
@@ -65,18 +65,18 @@ static cli_exit convert(convert_settings *settings) {
   if (result == CLI_OK) result = cli_open_model(&settings->model, &network);
   if (result == CLI_OK && cli_format_save(network, to) != QUERN_OK) result = cli_fail_library();
   if (result == CLI_OK) {
-    cli_print(people, "model: %s, ", from);
-    cli_print_network(people, network);
-    cli_print(people, "\nsaved %s\n", to);
+    cli_print(out, "model: %s, ", from);
+    cli_print_network(out, network);
+    cli_print(out, "\nsaved %s\n", to);
     if (format == CLI_FORMAT_ONNX && has_frozen(network))
-      fprintf(people, "note: some parameters are frozen, which ONNX does not keep\n");
+      fprintf(out, "note: some parameters are frozen, which ONNX does not keep\n");
     if (settings->json) result = print_json(from, to, network);
   }
   quern_network_free(network);
   return result;
 }
 
-static cli_exit run(const cli_command *command, int argc, char **argv) {
+static cli_exit run_convert(const cli_command *command, int argc, char **argv) {
   convert_settings settings = {.model = CLI_MODEL_SETTINGS_INIT};
   const cli_parsed parsed = cli_parse(command, argc, argv, &settings);
   return parsed == CLI_PARSED_RUN ? convert(&settings) : (cli_exit)cli_parsed_exit(parsed);
@@ -96,5 +96,5 @@ const cli_command cli_convert = {
                  .most = 2,
                  .offset = offsetof(convert_settings, files)},
     .examples = examples,
-    .run = run,
+    .run = run_convert,
 };

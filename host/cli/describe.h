@@ -8,16 +8,16 @@
 #include <stdio.h>
 
 /* "device: NAME (PLATFORM), OpenCL cpu" and a newline. */
-void cli_print_device(FILE *people, const quern_device_info *info);
+void cli_print_device(FILE *out, const quern_device_info *info);
 
 /* "tuning: FILE" and "note: …", where there is any, and newlines. */
-void cli_print_tuning(FILE *people, const quern_context *context);
+void cli_print_tuning(FILE *out, const quern_context *context);
 
 /* "784-128-10, relu, categorical loss, 101,770 parameters", without a newline. */
-void cli_print_network(FILE *people, const quern_network *network);
+void cli_print_network(FILE *out, const quern_network *network);
 
 /* "1,797 samples of 64 values": of an image, "… of 8 x 8 pixels". Without a newline. */
-void cli_print_data(FILE *people, const quern_dataset *data);
+void cli_print_data(FILE *out, const quern_dataset *data);
 
 /* A whole number with commas between thousands; rounds. */
 typedef struct cli_digits {

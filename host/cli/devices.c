@@ -111,7 +111,7 @@ static cli_exit print_tuning(const quern_device_list *list) {
   return CLI_OK;
 }
 
-static cli_exit run(const cli_command *command, int argc, char **argv) {
+static cli_exit run_devices(const cli_command *command, int argc, char **argv) {
   devices_settings settings = {0};
   cli_parsed parsed = cli_parse(command, argc, argv, &settings);
   if (parsed != CLI_PARSED_RUN) return (cli_exit)cli_parsed_exit(parsed);
@@ -143,5 +143,5 @@ const cli_command cli_devices = {
              "QUERN_DEVICE take.",
     .options = options,
     .examples = examples,
-    .run = run,
+    .run = run_devices,
 };

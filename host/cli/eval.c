@@ -51,7 +51,7 @@ static const char *const examples[] = {
 
 typedef struct eval_session {
   const eval_settings *settings;
-  FILE *people;
+  FILE *out;
   quern_network *network;
   quern_dataset *data, *pixels; /* pixels: the data as they are in the file, for --show */
   cli_names names;
@@ -126,9 +126,9 @@ static cli_json begin_json(const eval_session *run, const quern_metrics *metrics
 }
 
 static void print_last_line(const eval_session *run, const quern_metrics *metrics) {
-  fprintf(run->people, "\n");
-  cli_print_metrics(run->people, metrics);
-  cli_print(run->people, " over %s samples, %s samples/s\n",
+  fprintf(run->out, "\n");
+  cli_print_metrics(run->out, metrics);
+  cli_print(run->out, " over %s samples, %s samples/s\n",
             cli_grouped((double)metrics->samples).text,
             cli_grouped(metrics->samples_per_second).text);
 }
@@ -139,15 +139,15 @@ static cli_exit plot(const eval_session *run, const quern_metrics *metrics,
   snprintf(title, sizeof title, "accuracy %.4f over %s samples", metrics->accuracy,
            cli_grouped((double)metrics->samples).text);
   const cli_exit result = cli_plot_confusion(confusion, &run->names, title, run->settings->plot);
-  if (result == CLI_OK) cli_print(run->people, "\nsaved %s\n", run->settings->plot);
+  if (result == CLI_OK) cli_print(run->out, "\nsaved %s\n", run->settings->plot);
   return result;
 }
 
-static cli_exit tell_classes(const eval_session *run, const quern_metrics *metrics) {
+static cli_exit report_classes(const eval_session *run, const quern_metrics *metrics) {
   const eval_settings *settings = run->settings;
   cli_confusion confusion = {0};
   cli_exit result = cli_confusion_create(run->context, run->network, run->data, &confusion);
-  if (result == CLI_OK) result = cli_print_confusion(run->people, &confusion, &run->names);
+  if (result == CLI_OK) result = cli_print_confusion(run->out, &confusion, &run->names);
   if (result == CLI_OK) print_last_line(run, metrics);
   if (result == CLI_OK && settings->plot != NULL) result = plot(run, metrics, &confusion);
   if (result == CLI_OK && settings->json) {
@@ -160,11 +160,11 @@ static cli_exit tell_classes(const eval_session *run, const quern_metrics *metri
   return result;
 }
 
-static cli_exit tell_targets(const eval_session *run, const quern_metrics *metrics) {
+static cli_exit report_targets(const eval_session *run, const quern_metrics *metrics) {
   cli_target_scores scores = {0};
   cli_exit result = cli_target_scores_create(run->context, run->network, run->data, &scores);
   if (result == CLI_OK) {
-    cli_print_target_scores(run->people, &scores, &run->names);
+    cli_print_target_scores(run->out, &scores, &run->names);
     print_last_line(run, metrics);
   }
   if (result == CLI_OK && run->settings->json) {
@@ -180,30 +180,30 @@ static cli_exit tell_targets(const eval_session *run, const quern_metrics *metri
 static cli_exit evaluate(const eval_session *run) {
   const eval_settings *settings = run->settings;
   quern_metrics metrics;
-  cli_print(run->people, "model: %s, ", settings->model.path);
-  cli_print_network(run->people, run->network);
-  cli_print(run->people, "\ndata: %s, ", quern_dataset_source(run->data));
-  cli_print_data(run->people, run->data);
-  fprintf(run->people, "\n");
+  cli_print(run->out, "model: %s, ", settings->model.path);
+  cli_print_network(run->out, run->network);
+  cli_print(run->out, "\ndata: %s, ", quern_dataset_source(run->data));
+  cli_print_data(run->out, run->data);
+  fprintf(run->out, "\n");
   if (quern_evaluate(run->context, run->network, run->data, &metrics) != QUERN_OK)
     return cli_fail_library();
   if (settings->show > 0) {
-    cli_exit result = cli_show(run->people, run->context, run->network, run->data, run->pixels,
+    cli_exit result = cli_show(run->out, run->context, run->network, run->data, run->pixels,
                                settings->show, &run->names);
     if (result != CLI_OK) return result;
   }
-  return metrics.task == QUERN_TASK_CLASSES ? tell_classes(run, &metrics)
-                                            : tell_targets(run, &metrics);
+  return metrics.task == QUERN_TASK_CLASSES ? report_classes(run, &metrics)
+                                            : report_targets(run, &metrics);
 }
 
-static cli_exit run(const cli_command *command, int argc, char **argv) {
+static cli_exit run_eval(const cli_command *command, int argc, char **argv) {
   eval_settings settings = {.model = CLI_MODEL_SETTINGS_INIT};
   cli_parsed parsed = cli_parse(command, argc, argv, &settings);
   if (parsed != CLI_PARSED_RUN) return (cli_exit)cli_parsed_exit(parsed);
 
-  eval_session session = {.settings = &settings, .people = settings.json ? stderr : stdout};
+  eval_session session = {.settings = &settings, .out = settings.json ? stderr : stdout};
   cli_exit result = prepare(&session);
-  if (result == CLI_OK) result = cli_open_device(settings.device, session.people, &session.context);
+  if (result == CLI_OK) result = cli_open_device(settings.device, session.out, &session.context);
   if (result == CLI_OK) result = evaluate(&session);
   quern_context_free(session.context);
   cli_names_free(&session.names);
@@ -224,5 +224,5 @@ const cli_command cli_eval = {
         "set, as a folder does, that is what is measured; else every sample is.",
     .options = options,
     .examples = examples,
-    .run = run,
+    .run = run_eval,
 };

@@ -28,24 +28,24 @@ static const cli_option options[] = {
 static const char *const examples[] = {
     "quern example", "quern example --loss categorical --device reference --json", NULL};
 
-static void print_head(FILE *people, quern_loss loss) {
+static void print_head(FILE *out, quern_loss loss) {
   const char *formula =
-      loss == QUERN_ELEMENTWISE
+      loss == QUERN_LOSS_ELEMENTWISE
           ? "E = -Σ [ y log o + (1-y) log(1-o) ], element by element over the outputs, log natural"
           : "E = -Σ y log o, categorical; the document's own loss is the element-wise one";
-  fputc('\n', people);
-  cli_print_wrapped(people,
+  fputc('\n', out);
+  cli_print_wrapped(out,
                     "A network of 3-3-3-3 units, one sample, one step: x = [0.1 0.2 0.7], y = [1 0 "
                     "0], all biases 1 and frozen, learning rate 0.01.",
                     0, 0);
-  fprintf(people, "%s\n\n", formula);
-  cli_print_wrapped(people,
+  fprintf(out, "%s\n\n", formula);
+  cli_print_wrapped(out,
                     "*  differs from the document's number when rounded to its digits; the reason "
                     "stands below it\n"
                     "~  not printed in the document, but what the factors printed there give\n"
                     "-  not in the document",
                     0, 0);
-  fputc('\n', people);
+  fputc('\n', out);
 }
 
 static void add_quantity(cli_json *json, example_quantity quantity, const example_values *values) {
@@ -76,26 +76,26 @@ static cli_exit print_json(const quern_context *context, const example_values *v
   return result;
 }
 
-static cli_exit run(const cli_command *command, int argc, char **argv) {
+static cli_exit run_example(const cli_command *command, int argc, char **argv) {
   example_settings settings = {0};
   cli_parsed parsed = cli_parse(command, argc, argv, &settings);
   if (parsed != CLI_PARSED_RUN) return (cli_exit)cli_parsed_exit(parsed);
 
-  FILE *people = settings.json ? stderr : stdout;
+  FILE *out = settings.json ? stderr : stdout;
   quern_context *context = NULL;
   example_values values;
   quern_loss loss;
   if (!quern_loss_find(losses[settings.loss], &loss))
     return cli_fail("no loss %s", losses[settings.loss]);
-  cli_exit result = cli_open_device(settings.device, people, &context);
+  cli_exit result = cli_open_device(settings.device, out, &context);
   if (result != CLI_OK) return result;
   if (example_run(context, loss, &values) != QUERN_OK) {
     result = cli_fail_library();
   } else {
-    print_head(people, loss);
-    example_tally tally = example_print_table(people, &values, loss);
-    fprintf(people, "\n%zu of the document's %zu numbers are what the device computed.\n",
-            tally.same, tally.printed);
+    print_head(out, loss);
+    example_tally tally = example_print_table(out, &values, loss);
+    fprintf(out, "\n%zu of the document's %zu numbers are what the device computed.\n", tally.same,
+            tally.printed);
     if (settings.json) result = print_json(context, &values, loss);
     if (tally.unexplained > 0)
       result =
@@ -113,5 +113,5 @@ const cli_command cli_example = {
         "what the document prints, what the device computed, and, where they differ, why.",
     .options = options,
     .examples = examples,
-    .run = run,
+    .run = run_example,
 };

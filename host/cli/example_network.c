@@ -30,7 +30,7 @@ static const struct {
 
 enum { LABEL_CLASS = 0 };
 
-static void fill_given(example_values *values) {
+static void fill_external(example_values *values) {
   const int32_t label = LABEL_CLASS;
   *values = (example_values){{0}};
   for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
@@ -58,7 +58,7 @@ static quern_status copy_cells(const example *run, size_t from, size_t to, size_
 }
 
 #define T(name)          tensor_of(run, EXAMPLE_##name)
-#define ACTIVATION(name) quern_activation_of(QUERN_##name)
+#define ACTIVATION(name) quern_activation_of(QUERN_ACTIVATION_##name)
 #define FORWARD(call)                                                                              \
   do {                                                                                             \
     quern_status forward_status = (call);                                                          \
@@ -81,7 +81,7 @@ static quern_status forward(const example *run) {
 
 static quern_status backward(const example *run, quern_loss loss) {
   quern_context *context = run->context;
-  if (loss == QUERN_ELEMENTWISE)
+  if (loss == QUERN_LOSS_ELEMENTWISE)
     FORWARD(quern_elementwise_cross_entropy(context, T(Z3), T(TARGET), 1.0f, T(E), T(DE_DZ3)));
   else
     FORWARD(quern_softmax_cross_entropy(context, T(Z3), T(LABEL), 1.0f, T(E), T(DE_DZ3)));
@@ -121,7 +121,7 @@ static void derive_output(example_values *values, quern_loss loss) {
   float *derivative = values->cells + example_offset(EXAMPLE_DE_DO);
   for (size_t i = 0; i < 3; i++) {
     double slope = -(double)y[i] / (double)o[i];
-    if (loss == QUERN_ELEMENTWISE) slope += (1.0 - (double)y[i]) / (1.0 - (double)o[i]);
+    if (loss == QUERN_LOSS_ELEMENTWISE) slope += (1.0 - (double)y[i]) / (1.0 - (double)o[i]);
     derivative[i] = (float)slope + 0.0f; /* no -0 */
   }
 }
@@ -129,7 +129,7 @@ static void derive_output(example_values *values, quern_loss loss) {
 quern_status example_run(quern_context *context, quern_loss loss, example_values *values) {
   example run = {context, NULL};
   FORWARD(quern_buffer_create(context, sizeof values->cells, &run.buffer));
-  fill_given(values);
+  fill_external(values);
   quern_status status =
       quern_buffer_write(run.buffer, 0, sizeof values->cells, values->cells, QUERN_WAIT);
   if (status == QUERN_OK) status = forward(&run);

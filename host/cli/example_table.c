@@ -7,9 +7,9 @@
 
 enum { NAME_WIDTH = 20, CELL_WIDTH = 12, FEWEST_DECIMALS = 6, INDENT = 4 };
 
-static void print_padded(FILE *people, const char *text, size_t width) {
+static void print_padded(FILE *out, const char *text, size_t width) {
   size_t length = cli_text_length(text);
-  fprintf(people, "%s%*s", text, length < width ? (int)(width - length) : 1, "");
+  fprintf(out, "%s%*s", text, length < width ? (int)(width - length) : 1, "");
 }
 
 /* The number within what is printed: behind "symbol=". */
@@ -41,26 +41,26 @@ static int decimals_of_stage(const example_stage *stage) {
 
 /* Numbers without a sign are set in one column, so that the points of all stand under each other.
  */
-static void print_printed(FILE *people, const example_stage *stage, size_t row) {
+static void print_printed(FILE *out, const example_stage *stage, size_t row) {
   for (size_t column = 0; column < 3; column++) {
     const char *text = column < stage->columns ? stage->printed[row * stage->columns + column] : "";
     if (text == NULL) text = "  -";
     bool shift = *text >= '0' && *text <= '9';
-    if (shift) fputc(' ', people);
-    print_padded(people, text, (size_t)CELL_WIDTH - shift);
+    if (shift) fputc(' ', out);
+    print_padded(out, text, (size_t)CELL_WIDTH - shift);
   }
 }
 
-static void print_reasons(FILE *people, const example_stage *stage, unsigned different,
+static void print_reasons(FILE *out, const example_stage *stage, unsigned different,
                           quern_loss loss) {
   if (different == 0) return;
-  if (stage->of_loss && loss != QUERN_ELEMENTWISE)
-    fprintf(people, "%*s* another loss, and in the document:\n", INDENT, "");
+  if (stage->of_loss && loss != QUERN_LOSS_ELEMENTWISE)
+    fprintf(out, "%*s* another loss, and in the document:\n", INDENT, "");
   for (size_t i = 0;
        i < sizeof stage->reasons / sizeof *stage->reasons && stage->reasons[i].cells != 0; i++) {
     if ((stage->reasons[i].cells & different) == 0) continue;
-    fprintf(people, "%*s* ", INDENT, "");
-    cli_print_wrapped(people, stage->reasons[i].text, INDENT + 2, INDENT + 2);
+    fprintf(out, "%*s* ", INDENT, "");
+    cli_print_wrapped(out, stage->reasons[i].text, INDENT + 2, INDENT + 2);
   }
 }
 
@@ -71,36 +71,36 @@ static unsigned explained_cells(const example_stage *stage) {
   return cells;
 }
 
-static void print_stage(FILE *people, const example_stage *stage, const example_values *values,
+static void print_stage(FILE *out, const example_stage *stage, const example_values *values,
                         quern_loss loss, example_tally *tally) {
   const float *cells = values->cells + example_offset(stage->quantity) + stage->first;
   int decimals = decimals_of_stage(stage);
   unsigned explained = explained_cells(stage), different = 0;
   for (size_t row = 0; row < stage->rows; row++) {
-    print_padded(people, row == 0 ? stage->name : "", NAME_WIDTH);
-    print_printed(people, stage, row);
+    print_padded(out, row == 0 ? stage->name : "", NAME_WIDTH);
+    print_printed(out, stage, row);
     for (size_t column = 0; column < stage->columns; column++) {
-      size_t at = row * stage->columns + column;
-      const char *printed = stage->printed[at];
-      bool differs = printed != NULL && !is_same(printed, cells[at]);
-      if (differs) different |= 1u << at;
+      size_t position = row * stage->columns + column;
+      const char *printed = stage->printed[position];
+      bool differs = printed != NULL && !is_same(printed, cells[position]);
+      if (differs) different |= 1u << position;
       if (printed != NULL) tally->printed++;
       if (printed != NULL && !differs) tally->same++;
-      if (differs && (explained & 1u << at) == 0) tally->unexplained++;
-      int written = fprintf(people, "% .*f%s", decimals, (double)cells[at], differs ? "*" : "");
-      if (column + 1 < stage->columns) fprintf(people, "%*s", CELL_WIDTH - written, "");
+      if (differs && (explained & 1u << position) == 0) tally->unexplained++;
+      int written = fprintf(out, "% .*f%s", decimals, (double)cells[position], differs ? "*" : "");
+      if (column + 1 < stage->columns) fprintf(out, "%*s", CELL_WIDTH - written, "");
     }
-    fputc('\n', people);
+    fputc('\n', out);
   }
-  print_reasons(people, stage, different, loss);
+  print_reasons(out, stage, different, loss);
 }
 
-example_tally example_print_table(FILE *people, const example_values *values, quern_loss loss) {
+example_tally example_print_table(FILE *out, const example_values *values, quern_loss loss) {
   example_tally tally = {0};
-  print_padded(people, "stage", NAME_WIDTH + 1);
-  print_padded(people, "the document prints", 3 * CELL_WIDTH);
-  fprintf(people, "the device computed\n");
+  print_padded(out, "stage", NAME_WIDTH + 1);
+  print_padded(out, "the document prints", 3 * CELL_WIDTH);
+  fprintf(out, "the device computed\n");
   for (const example_stage *stage = example_document; stage->name != NULL; stage++)
-    print_stage(people, stage, values, loss, &tally);
+    print_stage(out, stage, values, loss, &tally);
   return tally;
 }

@@ -13,6 +13,6 @@ typedef struct example_tally {
   size_t unexplained; /* those that differ without a reason */
 } example_tally;
 
-example_tally example_print_table(FILE *people, const example_values *values, quern_loss loss);
+example_tally example_print_table(FILE *out, const example_values *values, quern_loss loss);
 
 #endif

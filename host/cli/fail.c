@@ -10,24 +10,24 @@
 /* What is said while it is held: a line or two, of which the library's has 1024 bytes at most.
  * It may be that memory is out. */
 static FILE *held;
-static char said[8192];
+static char message[8192];
 
 static FILE *errors(void) {
   return held != NULL ? held : stderr;
 }
 
 void cli_fail_hold(void) {
-  held = fmemopen(said, sizeof said, "w"); /* NULL: nothing waits */
+  held = fmemopen(message, sizeof message, "w"); /* NULL: nothing waits */
 }
 
 void cli_fail_release(size_t rank, size_t ranks) {
   if (held == NULL) return;
   fclose(held);
   held = NULL;
-  said[sizeof said - 1] = '\0';
-  if (*said == '\0') return;
+  message[sizeof message - 1] = '\0';
+  if (*message == '\0') return;
   fprintf(stderr, "rank %zu of %zu: ", rank, ranks);
-  fwrite(said, 1, strlen(said), stderr);
+  fwrite(message, 1, strlen(message), stderr);
 }
 
 cli_failed cli_fail(const char *format, ...) {

@@ -34,14 +34,14 @@ static char *shape_text(const quern_tensor_info *info) {
   return cli_draft_take(&text);
 }
 
-static void print_number(FILE *people, double number) {
+static void print_number(FILE *out, double number) {
   if (isnan(number))
-    cli_print(people, "  %10s", "-");
+    cli_print(out, "  %10s", "-");
   else
-    fprintf(people, "  %10.4g", number);
+    fprintf(out, "  %10.4g", number);
 }
 
-static cli_exit print_tensors(FILE *people, const quern_inspection *file) {
+static cli_exit print_tensors(FILE *out, const quern_inspection *file) {
   const size_t count = quern_inspection_tensor_count(file);
   char **shapes = calloc(count + 1, sizeof *shapes);
   bool good = shapes != NULL, not_finite = false;
@@ -56,35 +56,35 @@ static cli_exit print_tensors(FILE *people, const quern_inspection *file) {
     not_finite = not_finite || info.not_finite > 0;
   }
   if (good)
-    cli_print(people, "\n%-*s  type  %-*s  %10s  %10s  %10s  %10s%s\n", (int)name_width, "tensor",
+    cli_print(out, "\n%-*s  type  %-*s  %10s  %10s  %10s  %10s%s\n", (int)name_width, "tensor",
               (int)shape_width, "shape", "mean", "deviation", "least", "most",
               not_finite ? "  not finite" : "");
   for (size_t i = 0; i < count && good; i++) {
     const quern_tensor_info info = quern_inspection_tensor(file, i);
-    cli_print(people, "%-*s  %-4s  %-*s", (int)name_width, info.name, info.type, (int)shape_width,
+    cli_print(out, "%-*s  %-4s  %-*s", (int)name_width, info.name, info.type, (int)shape_width,
               shapes[i]);
-    print_number(people, info.mean);
-    print_number(people, info.deviation);
-    print_number(people, info.least);
-    print_number(people, info.most);
-    if (info.not_finite > 0) fprintf(people, "  %10zu", info.not_finite);
-    fputc('\n', people);
+    print_number(out, info.mean);
+    print_number(out, info.deviation);
+    print_number(out, info.least);
+    print_number(out, info.most);
+    if (info.not_finite > 0) fprintf(out, "  %10zu", info.not_finite);
+    fputc('\n', out);
   }
   for (size_t i = 0; i < count && shapes != NULL; i++) free(shapes[i]);
   free(shapes);
   return good ? CLI_OK : cli_fail_memory();
 }
 
-static void print_metadata(FILE *people, const quern_inspection *file) {
+static void print_metadata(FILE *out, const quern_inspection *file) {
   const size_t count = quern_inspection_metadata_count(file);
   size_t width = 0;
   for (size_t i = 0; i < count; i++) {
     const size_t length = cli_text_length(quern_inspection_metadata_key(file, i));
     if (length > width) width = length;
   }
-  if (count > 0) fprintf(people, "\nmetadata\n");
+  if (count > 0) fprintf(out, "\nmetadata\n");
   for (size_t i = 0; i < count; i++) {
-    cli_print(people, "  %-*s  %s\n", (int)width, quern_inspection_metadata_key(file, i),
+    cli_print(out, "  %-*s  %s\n", (int)width, quern_inspection_metadata_key(file, i),
               quern_inspection_metadata_value(file, i));
   }
 }
@@ -94,7 +94,7 @@ static void print_part(const char *before, const char *text) {
   if (text != NULL) cli_print(stdout, "%s%s", before, text);
 }
 
-static cli_exit print_people(const char *path, const quern_inspection *file) {
+static cli_exit print_text(const char *path, const quern_inspection *file) {
   const char *version = value_of(file, "quern.version"),
              *format = value_of(file, "quern.checkpoint");
   const quern_network *network = quern_inspection_network(file);
@@ -160,14 +160,14 @@ static cli_exit print_json(const char *path, const quern_inspection *file) {
   return result;
 }
 
-static cli_exit run(const cli_command *command, int argc, char **argv) {
+static cli_exit run_inspect(const cli_command *command, int argc, char **argv) {
   inspect_settings settings = {0};
   const cli_parsed parsed = cli_parse(command, argc, argv, &settings);
   if (parsed != CLI_PARSED_RUN) return (cli_exit)cli_parsed_exit(parsed);
   const char *path = settings.file.items[0];
   quern_inspection *file;
   if (quern_inspect(path, &file) != QUERN_OK) return cli_fail_library();
-  const cli_exit result = settings.json ? print_json(path, file) : print_people(path, file);
+  const cli_exit result = settings.json ? print_json(path, file) : print_text(path, file);
   quern_inspection_free(file);
   return result;
 }
@@ -182,5 +182,5 @@ const cli_command cli_inspect = {
     .options = options,
     .operands = {.name = "FILE", .least = 1, .most = 1, .offset = offsetof(inspect_settings, file)},
     .examples = examples,
-    .run = run,
+    .run = run_inspect,
 };

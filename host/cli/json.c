@@ -18,10 +18,10 @@ void cli_json_free(cli_json *json) {
 
 /* A character that cJSON leaves as it is, though it is not fit for a terminal: none of these is
  * past U+FFFF. A byte that is no UTF-8 would be no JSON either, and becomes U+FFFD. */
-static void print_escaped(FILE *stream, const unsigned char *at, size_t bytes) {
-  unsigned code = at[0] < 0x80 ? at[0] : 0xFFFD;
-  if (bytes == 2) code = (at[0] & 0x1Fu) << 6 | (at[1] & 0x3Fu);
-  if (bytes == 3) code = (at[0] & 0x0Fu) << 12 | (at[1] & 0x3Fu) << 6 | (at[2] & 0x3Fu);
+static void print_escaped(FILE *stream, const unsigned char *cursor, size_t bytes) {
+  unsigned code = cursor[0] < 0x80 ? cursor[0] : 0xFFFD;
+  if (bytes == 2) code = (cursor[0] & 0x1Fu) << 6 | (cursor[1] & 0x3Fu);
+  if (bytes == 3) code = (cursor[0] & 0x0Fu) << 12 | (cursor[1] & 0x3Fu) << 6 | (cursor[2] & 0x3Fu);
   fprintf(stream, "\\u%04x", code);
 }
 

@@ -177,7 +177,7 @@ static cli_exit print_first(cli_log *log, cli_log_row *row, FILE *file) {
 
 /* Takes the place of the old file, without what is of an earlier training or of epochs that are
  * trained again. */
-static cli_exit begin(cli_log *log, cli_log_row *row) {
+static cli_exit begin_log(cli_log *log, cli_log_row *row) {
   cli_output output;
   cli_exit result = cli_output_open(&output);
   if (result == CLI_OK) result = print_first(log, row, output.stream);
@@ -208,7 +208,7 @@ static cli_exit append(const cli_log *log, const char *bytes, size_t size) {
   return CLI_OK;
 }
 
-static cli_exit add(const cli_log *log, const cli_log_row *row) {
+static cli_exit add_log(const cli_log *log, const cli_log_row *row) {
   cli_output output;
   cli_exit result = cli_output_open(&output);
   if (result == CLI_OK) {
@@ -238,7 +238,7 @@ cli_exit cli_log_epoch(cli_log *log, const quern_epoch *epoch, double learning_r
                      .learning_rate = learning_rate,
                      .samples_per_second = epoch->train_samples_per_second,
                      .seconds = now() - log->began};
-  const cli_exit result = log->fresh ? begin(log, &row) : add(log, &row);
+  const cli_exit result = log->fresh ? begin_log(log, &row) : add_log(log, &row);
   log->fresh = false;
   log->failed = result != CLI_OK;
   return result;

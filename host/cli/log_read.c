@@ -43,13 +43,13 @@ static cli_log_row empty_row(void) {
   return row;
 }
 
-static cli_exit fail(const log_reader *reader, const char *what, const char *expected) {
+static cli_exit fail_log_read(const log_reader *reader, const char *what, const char *expected) {
   return cli_fail("%s, line %zu: %s, expected %s", reader->path, reader->line, what, expected);
 }
 
 static cli_exit add_row(log_reader *reader, const cli_log_row *row, size_t end) {
   cli_log_rows *rows = reader->rows;
-  if (!(row->epoch >= 0.0)) return fail(reader, "no epoch", "a number in that column");
+  if (!(row->epoch >= 0.0)) return fail_log_read(reader, "no epoch", "a number in that column");
   if (rows->count == reader->room) {
     const size_t room = reader->room > 0 ? 2 * reader->room : 64;
     if (room > SIZE_MAX / sizeof *rows->items) return cli_fail_memory();
@@ -73,7 +73,7 @@ static size_t find_name(const char *name) {
 }
 
 static cli_exit read_header(log_reader *reader, char *line) {
-  for (const char *at = line; *at != '\0'; at++) reader->column_count += *at == ',';
+  for (const char *cursor = line; *cursor != '\0'; cursor++) reader->column_count += *cursor == ',';
   reader->column_count++;
   reader->columns = calloc(reader->column_count, sizeof *reader->columns);
   if (reader->columns == NULL) return cli_fail_memory();
@@ -81,12 +81,13 @@ static cli_exit read_header(log_reader *reader, char *line) {
   for (size_t i = 0; i < reader->column_count; i++) {
     const size_t index = find_name(strsep(&line, ","));
     if (index < FIELDS && seen[index])
-      return fail(reader, "a column that comes twice", "each name once");
+      return fail_log_read(reader, "a column that comes twice", "each name once");
     seen[index] = true;
     has_epoch = has_epoch || index == 0;
     reader->columns[i] = index;
   }
-  return has_epoch ? CLI_OK : fail(reader, "no column \"epoch\"", "the header line of a log");
+  return has_epoch ? CLI_OK
+                   : fail_log_read(reader, "no column \"epoch\"", "the header line of a log");
 }
 
 /* A number, or nothing for NaN. */
@@ -102,14 +103,16 @@ static cli_exit read_csv_row(log_reader *reader, char *line, cli_log_row *row) {
   size_t column = 0;
   for (char *text; (text = strsep(&line, ",")) != NULL; column++) {
     double number;
-    if (column == reader->column_count) return fail(reader, "more fields than columns", "as many");
+    if (column == reader->column_count)
+      return fail_log_read(reader, "more fields than columns", "as many");
     if (reader->columns[column] == UNKNOWN) continue;
     if (!parse_number(text, &number))
-      return fail(reader, "a field that is no number", "a number or nothing");
+      return fail_log_read(reader, "a field that is no number", "a number or nothing");
     *field(row, reader->columns[column]) = number;
   }
-  return column == reader->column_count ? CLI_OK
-                                        : fail(reader, "fewer fields than columns", "as many");
+  return column == reader->column_count
+             ? CLI_OK
+             : fail_log_read(reader, "fewer fields than columns", "as many");
 }
 
 static cli_exit read_json_row(log_reader *reader, const char *line, cli_log_row *row) {
@@ -117,7 +120,8 @@ static cli_exit read_json_row(log_reader *reader, const char *line, cli_log_row 
   errno = 0;
   cJSON *object = cJSON_ParseWithOpts(line, &end, true);
   if (object == NULL && errno == ENOMEM) return cli_fail_memory();
-  cli_exit result = cJSON_IsObject(object) ? CLI_OK : fail(reader, "no JSON object", "one a line");
+  cli_exit result =
+      cJSON_IsObject(object) ? CLI_OK : fail_log_read(reader, "no JSON object", "one a line");
   for (const cJSON *member = result == CLI_OK ? object->child : NULL; member != NULL;
        member = member->next) {
     const size_t index = find_name(member->string);
@@ -167,7 +171,7 @@ cli_exit cli_log_read(const char *path, cli_log_rows *rows) {
     end += (size_t)length;
     line[length - 1] = '\0';
     result = strlen(line) == (size_t)length - 1 ? read_line(&reader, line, end)
-                                                : fail(&reader, "a zero byte", "text");
+                                                : fail_log_read(&reader, "a zero byte", "text");
   }
   /* Where memory is out for a line there is neither an error nor an end. */
   if (result == CLI_OK && length < 0 && !feof(file))

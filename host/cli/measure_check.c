@@ -73,8 +73,9 @@ typedef struct expectation {
   float *result, *bias, *bound, *bias_bound; /* owned */
 } expectation;
 
-static cli_exit compare(const char *who, const measure_operands *operands, const char *what,
-                        double got, double expected, double tolerance, size_t row, size_t column) {
+static cli_exit compare_measure_check(const char *who, const measure_operands *operands,
+                                      const char *what, double got, double expected,
+                                      double tolerance, size_t row, size_t column) {
   if (quern_verify_error(got, expected, tolerance) <= 1) return CLI_OK;
   return cli_fail(
       "%s: %s of %zux%zux%zu is wrong: %s row %zu column %zu is %.9g, expected %.9g within %.3g",
@@ -109,11 +110,13 @@ cli_exit measure_check_product(const measure_operands *operands, quern_context *
   for (size_t i = 0; exit == CLI_OK && i < sample; i++) {
     size_t row = sampled_row(i, sample, rows);
     for (size_t j = 0; exit == CLI_OK && j < columns; j++)
-      exit = compare(who, operands, "result", result[row * columns + j], e.result[i * columns + j],
-                     terms * e.bound[i * columns + j], row, j);
+      exit = compare_measure_check(who, operands, "result", result[row * columns + j],
+                                   e.result[i * columns + j], terms * e.bound[i * columns + j], row,
+                                   j);
   }
   for (size_t j = 0; exit == CLI_OK && has_bias && j < out; j++)
-    exit = compare(who, operands, "bias", bias[j], e.bias[j], terms * e.bias_bound[j], 0, j);
+    exit = compare_measure_check(who, operands, "bias", bias[j], e.bias[j], terms * e.bias_bound[j],
+                                 0, j);
   free(e.result);
   free(e.bias);
   free(e.bound);

@@ -13,8 +13,9 @@ static bool read_layer(const quern_network *network, size_t layer, size_t weight
   return quern_network_get_layer(network, layer, values, values + weights) == QUERN_OK;
 }
 
-static cli_exit compare(const layer_values *values, size_t first, size_t count, const char *who,
-                        const char *network, size_t layer, const char *what) {
+static cli_exit compare_measure_check_network(const layer_values *values, size_t first,
+                                              size_t count, const char *who, const char *network,
+                                              size_t layer, const char *what) {
   double changed = 0, wrong = 0;
   for (size_t i = first; i < first + count; i++) {
     double change = (double)values->expected[i] - (double)values->start[i];
@@ -43,9 +44,10 @@ cli_exit measure_check_network(const measure_network *network, const quern_netwo
                !read_layer(got, l, weights, values.got)) {
       result = cli_fail_library();
     } else {
-      result = compare(&values, 0, weights, who, network->name, l, "weights");
+      result = compare_measure_check_network(&values, 0, weights, who, network->name, l, "weights");
       if (result == CLI_OK)
-        result = compare(&values, weights, biases, who, network->name, l, "biases");
+        result = compare_measure_check_network(&values, weights, biases, who, network->name, l,
+                                               "biases");
     }
     free(values.start);
     free(values.expected);

@@ -2,18 +2,18 @@
 
 enum { LARGE_BYTES = 1 << 27, SMALL_BYTES = 1 << 22 };
 
-static quern_status fill(const measure_limits *limits, float value, size_t count) {
+static quern_status fill_measure_limits(const measure_limits *limits, float value, size_t count) {
   return quern_fill(limits->context, value, quern_vector(limits->from, 0, count));
 }
 
-static quern_status copy(const measure_limits *limits) {
+static quern_status copy_measure_limits(const measure_limits *limits) {
   return quern_buffer_copy(limits->from, 0, limits->to, 0, limits->bytes);
 }
 
 static cli_exit verify(const measure_limits *limits) {
   float first, last;
-  if (fill(limits, 3, limits->bytes / sizeof(float)) != QUERN_OK ||
-      fill(limits, 4, 1) != QUERN_OK || copy(limits) != QUERN_OK ||
+  if (fill_measure_limits(limits, 3, limits->bytes / sizeof(float)) != QUERN_OK ||
+      fill_measure_limits(limits, 4, 1) != QUERN_OK || copy_measure_limits(limits) != QUERN_OK ||
       quern_buffer_read(limits->to, 0, sizeof first, &first, QUERN_WAIT) != QUERN_OK ||
       quern_buffer_read(limits->to, limits->bytes - sizeof last, sizeof last, &last, QUERN_WAIT) !=
           QUERN_OK)
@@ -40,12 +40,12 @@ void measure_limits_free(measure_limits *limits) {
   *limits = (measure_limits){0};
 }
 
-static cli_exit run(const measure_limits *limits, size_t times, double *seconds, bool wait_each,
-                    bool is_copy) {
+static cli_exit run_measure_limits(const measure_limits *limits, size_t times, double *seconds,
+                                   bool wait_each, bool is_copy) {
   quern_status status = QUERN_OK;
   double start = measure_now();
   for (size_t i = 0; status == QUERN_OK && i < times; i++) {
-    status = is_copy ? copy(limits) : fill(limits, (float)i, 1);
+    status = is_copy ? copy_measure_limits(limits) : fill_measure_limits(limits, (float)i, 1);
     if (status == QUERN_OK && (wait_each || i + 1 == times))
       status = quern_context_finish(limits->context);
   }
@@ -54,13 +54,13 @@ static cli_exit run(const measure_limits *limits, size_t times, double *seconds,
 }
 
 cli_exit measure_limits_launch(void *limits, size_t times, double *seconds) {
-  return run(limits, times, seconds, false, false);
+  return run_measure_limits(limits, times, seconds, false, false);
 }
 
 cli_exit measure_limits_wait(void *limits, size_t times, double *seconds) {
-  return run(limits, times, seconds, true, false);
+  return run_measure_limits(limits, times, seconds, true, false);
 }
 
 cli_exit measure_limits_copy(void *limits, size_t times, double *seconds) {
-  return run(limits, times, seconds, false, true);
+  return run_measure_limits(limits, times, seconds, false, true);
 }

@@ -97,7 +97,8 @@ void measure_product_free(measure_product *product) {
 }
 
 static quern_status queue(const measure_product *product) {
-  quern_activation activation = quern_activation_of(product->bare ? QUERN_IDENTITY : QUERN_RELU);
+  quern_activation activation =
+      quern_activation_of(product->bare ? QUERN_ACTIVATION_IDENTITY : QUERN_ACTIVATION_RELU);
   switch (product->form) {
   case MEASURE_BACKWARD_DATA:
     return quern_dense_backward_data(product->context, product->left, product->right, activation,

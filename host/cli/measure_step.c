@@ -28,13 +28,15 @@ bool measure_network_is_small(const measure_network *network) {
   return measure_step_flops(network) < 3e7;
 }
 
-cli_exit measure_create_network(const measure_network *network, quern_network **made) {
+cli_exit measure_create_network(const measure_network *network, quern_network **created) {
   quern_layer layers[MEASURE_MOST_LAYERS];
   size_t count = measure_layer_count(network);
   for (size_t l = 0; l < count; l++)
-    layers[l] = quern_dense(network->units[l + 1], l + 1 < count ? QUERN_RELU : QUERN_IDENTITY);
-  if (quern_network_create(network->units[0], layers, count, QUERN_CATEGORICAL, made) == QUERN_OK &&
-      quern_network_initialize(*made, QUERN_INIT_DEFAULT, 1) == QUERN_OK)
+    layers[l] = quern_dense(network->units[l + 1],
+                            l + 1 < count ? QUERN_ACTIVATION_RELU : QUERN_ACTIVATION_IDENTITY);
+  if (quern_network_create(network->units[0], layers, count, QUERN_LOSS_CATEGORICAL, created) ==
+          QUERN_OK &&
+      quern_network_initialize(*created, QUERN_INITIALIZER_DEFAULT, 1) == QUERN_OK)
     return CLI_OK;
   return cli_fail_library();
 }
@@ -54,7 +56,7 @@ static cli_exit create_data(const measure_network *network, size_t samples, floa
 }
 
 quern_optimizer measure_sgd(void) {
-  return quern_optimizer_of(QUERN_SGD, MEASURE_LEARNING_RATE);
+  return quern_optimizer_of(QUERN_OPTIMIZER_SGD, MEASURE_LEARNING_RATE);
 }
 
 cli_exit measure_problem_create(const measure_network *network, quern_optimizer optimizer,
@@ -147,7 +149,7 @@ cli_exit measure_step_verify(measure_step *step) {
 
 cli_exit measure_epochs_create(quern_context *context, const measure_problem *problem,
                                size_t samples, measure_epochs *epochs) {
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options options = quern_train_options_default();
   options.epochs = SIZE_MAX;
   options.batch = problem->network->batch;
   options.optimizer = problem->optimizer;

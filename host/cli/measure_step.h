@@ -28,7 +28,7 @@ bool measure_network_is_small(const measure_network *network);
 double measure_step_flops(const measure_network *network);
 
 /* A quern network of this shape with start values. The caller frees *made, also on failure. */
-cli_exit measure_create_network(const measure_network *network, quern_network **made);
+cli_exit measure_create_network(const measure_network *network, quern_network **result);
 
 /* What all who take the steps begin with, and what must come out. */
 typedef struct measure_problem {

@@ -15,19 +15,20 @@ cli_headline cli_headline_of(const quern_metrics *metrics) {
   return (cli_headline){"accuracy", metrics->accuracy};
 }
 
-void cli_print_metrics(FILE *people, const quern_metrics *metrics) {
+void cli_print_metrics(FILE *out, const quern_metrics *metrics) {
   const cli_headline headline = cli_headline_of(metrics);
-  fprintf(people, "%s %.4f, ", headline.name, headline.value);
+  fprintf(out, "%s %.4f, ", headline.name, headline.value);
   if (metrics->task == QUERN_TASK_LABELS)
-    fprintf(people, "all labels right %.4f, label accuracy %.4f, ", metrics->exact_match,
+    fprintf(out, "all labels right %.4f, label accuracy %.4f, ", metrics->exact_match,
             metrics->label_accuracy);
   if (metrics->task == QUERN_TASK_REGRESSION)
-    fprintf(people, "root mean squared error %.6g, mean absolute error %.6g, ",
+    fprintf(out, "root mean squared error %.6g, mean absolute error %.6g, ",
             sqrt(metrics->mean_squared_error), metrics->mean_absolute_error);
-  fprintf(people, "loss %.4f", metrics->loss);
+  fprintf(out, "loss %.4f", metrics->loss);
 }
 
-static void add(cli_json *json, cJSON *parent, const char *before, const char *name, double value) {
+static void add_metrics(cli_json *json, cJSON *parent, const char *before, const char *name,
+                        double value) {
   char whole[64];
   snprintf(whole, sizeof whole, "%s%s", before, name);
   cli_json_number(json, parent, whole, value);
@@ -35,16 +36,16 @@ static void add(cli_json *json, cJSON *parent, const char *before, const char *n
 
 void cli_json_metrics(cli_json *json, cJSON *parent, const char *before,
                       const quern_metrics *metrics) {
-  add(json, parent, before, "accuracy", metrics->accuracy);
+  add_metrics(json, parent, before, "accuracy", metrics->accuracy);
   if (metrics->task == QUERN_TASK_LABELS) {
-    add(json, parent, before, "exact_match", metrics->exact_match);
-    add(json, parent, before, "label_accuracy", metrics->label_accuracy);
-    add(json, parent, before, "f1", metrics->f1);
+    add_metrics(json, parent, before, "exact_match", metrics->exact_match);
+    add_metrics(json, parent, before, "label_accuracy", metrics->label_accuracy);
+    add_metrics(json, parent, before, "f1", metrics->f1);
   }
   if (metrics->task == QUERN_TASK_REGRESSION) {
-    add(json, parent, before, "mean_squared_error", metrics->mean_squared_error);
-    add(json, parent, before, "mean_absolute_error", metrics->mean_absolute_error);
-    add(json, parent, before, "r_squared", metrics->r_squared);
+    add_metrics(json, parent, before, "mean_squared_error", metrics->mean_squared_error);
+    add_metrics(json, parent, before, "mean_absolute_error", metrics->mean_absolute_error);
+    add_metrics(json, parent, before, "r_squared", metrics->r_squared);
   }
-  add(json, parent, before, "loss", metrics->loss);
+  add_metrics(json, parent, before, "loss", metrics->loss);
 }

@@ -16,7 +16,7 @@ typedef struct cli_headline {
 cli_headline cli_headline_of(const quern_metrics *metrics);
 
 /* "accuracy 0.9600, loss 0.1200", and the like. */
-void cli_print_metrics(FILE *people, const quern_metrics *metrics);
+void cli_print_metrics(FILE *out, const quern_metrics *metrics);
 
 /* Adds those that the task has, and of all tasks the accuracy, each name with `before` in front. */
 void cli_json_metrics(cli_json *json, cJSON *parent, const char *before,

@@ -5,7 +5,7 @@
 
 cli_exit cli_names_split(const char *text, cli_names *names) {
   size_t count = 1;
-  for (const char *at = text; *at != '\0'; at++) count += *at == ',';
+  for (const char *cursor = text; *cursor != '\0'; cursor++) count += *cursor == ',';
   *names = (cli_names){strdup(text), calloc(count, sizeof *names->items), count};
   if (names->text == NULL || names->items == NULL) return cli_fail_memory();
   char *rest = names->text;
@@ -26,10 +26,10 @@ cli_exit cli_names_of_schema(const quern_schema *schema, size_t outputs, cli_nam
   if (count == 0 || count < outputs) return CLI_OK;
   *names = (cli_names){malloc(bytes), calloc(count, sizeof *names->items), count};
   if (names->text == NULL || names->items == NULL) return cli_fail_memory();
-  char *at = names->text;
+  char *cursor = names->text;
   for (size_t i = 0; i < count; i++) {
-    names->items[i] = at;
-    at = stpcpy(at, name_of(schema, i)) + 1;
+    names->items[i] = cursor;
+    cursor = stpcpy(cursor, name_of(schema, i)) + 1;
   }
   return CLI_OK;
 }

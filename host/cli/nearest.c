@@ -11,8 +11,8 @@ static size_t least(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-static int lower(const char *text, size_t at) {
-  return tolower((unsigned char)text[at]);
+static int lower(const char *text, size_t position) {
+  return tolower((unsigned char)text[position]);
 }
 
 size_t cli_edit_distance(const char *a, const char *b) {

@@ -16,7 +16,7 @@ static bool is_named(const char *text) {
   return text != NULL && *text != '\0' && strcasecmp(text, "auto") != 0;
 }
 
-cli_exit cli_open_device(const char *text, FILE *people, quern_context **context) {
+cli_exit cli_open_device(const char *text, FILE *out, quern_context **context) {
   quern_device_list *list = NULL;
   const quern_device *device;
   quern_device_info info;
@@ -30,14 +30,14 @@ cli_exit cli_open_device(const char *text, FILE *people, quern_context **context
   }
   const char *note = quern_device_list_note(list);
   quern_context_describe(*context, &info);
-  cli_print_device(people, &info);
-  cli_print_tuning(people, *context);
+  cli_print_device(out, &info);
+  cli_print_tuning(out, *context);
   bool fell_back = info.kind == QUERN_DEVICE_REFERENCE && !is_named(text);
   if (fell_back && *note == '\0')
     note = "no OpenCL device was found; the reference is plain C, and slow";
   /* Who asked for the reference need not hear of what else there is not. */
   if (*note != '\0' && (fell_back || info.kind != QUERN_DEVICE_REFERENCE))
-    cli_print(people, "note: %s\n", note);
+    cli_print(out, "note: %s\n", note);
 cleanup:
   quern_device_list_free(list);
   return result;
@@ -52,7 +52,7 @@ const char *const cli_missing[] = {"refuse", "mean", "zero", NULL};
 static quern_status read_data(const cli_data_settings *settings, const quern_schema *schema,
                               quern_dataset **train, quern_dataset **test) {
   static const char delimiters[] = {'\0', ',', ';', '\t', '|'};
-  quern_dataset_options options = QUERN_DATASET_OPTIONS_INIT;
+  quern_dataset_options options = quern_dataset_options_default();
   options.header = (quern_csv_header)settings->header;
   options.label = (quern_csv_label)settings->label;
   options.delimiter = delimiters[settings->delimiter];
@@ -122,8 +122,8 @@ cli_exit cli_open_samples(const cli_data_settings *settings, const char *model,
 }
 
 cli_exit cli_open_model(const cli_model_settings *settings, quern_network **network) {
-  quern_model_options options = QUERN_MODEL_OPTIONS_INIT;
-  quern_onnx_options onnx = QUERN_ONNX_OPTIONS_INIT;
+  quern_model_options options = quern_model_options_default();
+  quern_onnx_options onnx = quern_onnx_options_default();
   if ((int)settings->activation.kind != CLI_UNSET) options.activation = settings->activation;
   if ((int)settings->loss.kind != CLI_UNSET) {
     options.loss = onnx.plain_loss = settings->loss.kind;

@@ -9,7 +9,7 @@
 
 /* The device of `text` (NULL: the environment's, else the best), named on `people` together with
  * what kept better ones away. The caller owns *context. */
-cli_exit cli_open_device(const char *text, FILE *people, quern_context **context);
+cli_exit cli_open_device(const char *text, FILE *out, quern_context **context);
 
 /* The training data, and the test data that comes with it or NULL, read as the schema says unless
  * that is NULL. The caller owns both. */

@@ -41,7 +41,7 @@ static cli_parsed parse_counts(const cli_option *option, const char *text, cli_c
   *counts = (cli_counts){NULL, 0};
   if (*text == '\0' || strcmp(text, "none") == 0) return CLI_PARSED_RUN;
   size_t fields = 1;
-  for (const char *at = text; *at != '\0'; at++) fields += *at == ',';
+  for (const char *cursor = text; *cursor != '\0'; cursor++) fields += *cursor == ',';
   counts->items = calloc(fields, sizeof *counts->items);
   if (counts->items == NULL) return CLI_PARSED_NO_MEMORY;
   while (counts->count < fields) {
@@ -83,7 +83,7 @@ static cli_parsed parse_reals(const cli_option *option, const char *text, cli_re
   *reals = (cli_reals){NULL, 0, strcmp(text, option->choices[0]) == 0};
   if (reals->word) return CLI_PARSED_RUN;
   size_t fields = 1;
-  for (const char *at = text; *at != '\0'; at++) fields += *at == ',';
+  for (const char *cursor = text; *cursor != '\0'; cursor++) fields += *cursor == ',';
   char *copy = strdup(text), *rest = copy;
   reals->items = calloc(fields, sizeof *reals->items);
   bool good = copy != NULL && reals->items != NULL;
@@ -169,11 +169,11 @@ static char *join_choices(const char *const *choices) {
   for (const char *const *choice = choices; *choice != NULL; choice++) bytes += strlen(*choice) + 4;
   char *text = malloc(bytes);
   if (text == NULL) return NULL;
-  char *at = text;
-  *at = '\0';
+  char *cursor = text;
+  *cursor = '\0';
   for (const char *const *choice = choices; *choice != NULL; choice++) {
     const char *before = choice == choices ? "" : choice[1] != NULL ? ", " : " or ";
-    at = stpcpy(stpcpy(at, before), *choice);
+    cursor = stpcpy(stpcpy(cursor, before), *choice);
   }
   return text;
 }

@@ -109,7 +109,7 @@ static cli_parsed split_line(const cli_command *command, int argc, char **argv,
   opterr = 0;
   optind = 1;
   for (;;) {
-    const int at = optind;
+    const int index = optind;
     const int chosen = getopt_long(argc, argv, tables->letters, tables->words, NULL);
     if (chosen == -1) return CLI_PARSED_RUN;
     if (chosen == 'h') {
@@ -117,12 +117,12 @@ static cli_parsed split_line(const cli_command *command, int argc, char **argv,
       return CLI_PARSED_HELP;
     }
     if (chosen == ':') {
-      cli_fail_usage(command, "%s needs a value", argv[at]);
+      cli_fail_usage(command, "%s needs a value", argv[index]);
       return CLI_PARSED_BAD;
     }
     const cli_option *option = chosen >= FIRST_WORD ? &command->options[chosen - FIRST_WORD]
                                                     : find_letter(command->options, chosen);
-    if (option == NULL) return fail_unknown(command, argv[at]);
+    if (option == NULL) return fail_unknown(command, argv[index]);
     given[(*count)++] = (given_option){option, optarg};
   }
 }
@@ -180,8 +180,9 @@ cli_parsed cli_parse(const cli_command *command, int argc, char **argv, void *se
   size_t most = 1, given_count = 0;
   for (int i = 1; i < argc; i++) most += strlen(argv[i]) + 1;
   given_option *given = calloc(most, sizeof *given);
-  const bool made = make_tables(command->options, count, &tables);
-  cli_parsed parsed = made && seen != NULL && given != NULL ? CLI_PARSED_RUN : CLI_PARSED_NO_MEMORY;
+  const bool created = make_tables(command->options, count, &tables);
+  cli_parsed parsed =
+      created && seen != NULL && given != NULL ? CLI_PARSED_RUN : CLI_PARSED_NO_MEMORY;
   if (parsed == CLI_PARSED_RUN)
     parsed = split_line(command, argc, argv, &tables, given, &given_count);
   if (parsed == CLI_PARSED_RUN) parsed = take_operands(command, argc, argv, settings);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Doubles, so that a picture of n bytes takes about 2 n of copying. */
-static char *grow(cli_output *output, size_t more) {
+static char *grow_output(cli_output *output, size_t more) {
   size_t room = output->room > 0 ? output->room : 4096;
   while (room - output->size < more && room <= SIZE_MAX / 2) room *= 2;
   char *bytes = room - output->size < more ? NULL : realloc(output->bytes, room);
@@ -20,7 +20,7 @@ static char *grow(cli_output *output, size_t more) {
 static ssize_t keep(void *cookie, const char *bytes, size_t size) {
   cli_output *output = cookie;
   if (size > SIZE_MAX - output->size) return 0;
-  if (output->room - output->size < size && grow(output, size) == NULL) return 0;
+  if (output->room - output->size < size && grow_output(output, size) == NULL) return 0;
   memcpy(output->bytes + output->size, bytes, size);
   output->size += size;
   return (ssize_t)size;

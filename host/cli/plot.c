@@ -63,7 +63,7 @@ static cli_exit read_runs(const cli_operands *logs, cli_plot_run *runs, char **n
   return CLI_OK;
 }
 
-static cli_exit run(const cli_command *command, int argc, char **argv) {
+static cli_exit run_plot(const cli_command *command, int argc, char **argv) {
   plot_settings settings = {0};
   const cli_parsed parsed = cli_parse(command, argc, argv, &settings);
   if (parsed != CLI_PARSED_RUN) return (cli_exit)cli_parsed_exit(parsed);
@@ -104,5 +104,5 @@ const cli_command cli_plot = {
                  .most = SIZE_MAX,
                  .offset = offsetof(plot_settings, logs)},
     .examples = examples,
-    .run = run,
+    .run = run_plot,
 };

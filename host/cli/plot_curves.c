@@ -98,32 +98,33 @@ static double plot_width(void) {
   return PANEL_WIDTH - LEFT - RIGHT;
 }
 
-static cli_point place(const panel *at, double epoch, double value) {
-  return (cli_point){at->left + cli_axis_place(&at->x, epoch) * plot_width(),
-                     at->top + (1.0 - cli_axis_place(&at->y, value)) * PLOT_HEIGHT};
+static cli_point place(const panel *self, double epoch, double value) {
+  return (cli_point){self->left + cli_axis_place(&self->x, epoch) * plot_width(),
+                     self->top + (1.0 - cli_axis_place(&self->y, value)) * PLOT_HEIGHT};
 }
 
-static void draw_axes(cli_canvas *canvas, const panel *at) {
-  const double right = at->left + plot_width(), bottom = at->top + PLOT_HEIGHT;
-  for (size_t i = 0; i < at->y.ticks; i++) {
-    const double y = place(at, at->x.range.least, cli_axis_tick(&at->y, i)).y;
-    cli_canvas_segment(canvas, (cli_point){at->left, y}, (cli_point){right, y}, grid, 1.0);
-    cli_canvas_text(canvas, (cli_point){at->left - 2.0 * TICK, y + LABEL_SIZE / 3.0},
-                    cli_axis_label(&at->y, i).text, LABEL_SIZE, CLI_ANCHOR_END, 0.0, gray);
+static void draw_axes(cli_canvas *canvas, const panel *self) {
+  const double right = self->left + plot_width(), bottom = self->top + PLOT_HEIGHT;
+  for (size_t i = 0; i < self->y.ticks; i++) {
+    const double y = place(self, self->x.range.least, cli_axis_tick(&self->y, i)).y;
+    cli_canvas_segment(canvas, (cli_point){self->left, y}, (cli_point){right, y}, grid, 1.0);
+    cli_canvas_text(canvas, (cli_point){self->left - 2.0 * TICK, y + LABEL_SIZE / 3.0},
+                    cli_axis_label(&self->y, i).text, LABEL_SIZE, CLI_ANCHOR_END, 0.0, gray);
   }
-  for (size_t i = 0; i < at->x.ticks; i++) {
-    const double x = place(at, cli_axis_tick(&at->x, i), at->y.range.least).x;
+  for (size_t i = 0; i < self->x.ticks; i++) {
+    const double x = place(self, cli_axis_tick(&self->x, i), self->y.range.least).x;
     cli_canvas_segment(canvas, (cli_point){x, bottom}, (cli_point){x, bottom + TICK}, gray, 1.0);
     cli_canvas_text(canvas, (cli_point){x, bottom + TICK + LABEL_SIZE},
-                    cli_axis_label(&at->x, i).text, LABEL_SIZE, CLI_ANCHOR_MIDDLE, 0.0, gray);
+                    cli_axis_label(&self->x, i).text, LABEL_SIZE, CLI_ANCHOR_MIDDLE, 0.0, gray);
   }
-  cli_canvas_segment(canvas, (cli_point){at->left, bottom}, (cli_point){right, bottom}, gray, 1.0);
-  cli_canvas_segment(canvas, (cli_point){at->left, at->top}, (cli_point){at->left, bottom}, gray,
+  cli_canvas_segment(canvas, (cli_point){self->left, bottom}, (cli_point){right, bottom}, gray,
                      1.0);
-  cli_canvas_text(canvas, (cli_point){at->left, at->top - 10.0}, at->title, LABEL_SIZE + 1.0,
+  cli_canvas_segment(canvas, (cli_point){self->left, self->top}, (cli_point){self->left, bottom},
+                     gray, 1.0);
+  cli_canvas_text(canvas, (cli_point){self->left, self->top - 10.0}, self->title, LABEL_SIZE + 1.0,
                   CLI_ANCHOR_START, 0.0, ink);
-  cli_canvas_text(canvas, (cli_point){(at->left + right) / 2.0, bottom + BOTTOM - MARGIN}, "epoch",
-                  LABEL_SIZE, CLI_ANCHOR_MIDDLE, 0.0, gray);
+  cli_canvas_text(canvas, (cli_point){(self->left + right) / 2.0, bottom + BOTTOM - MARGIN},
+                  "epoch", LABEL_SIZE, CLI_ANCHOR_MIDDLE, 0.0, gray);
 }
 
 /* Of points in one column of pixels a line shows the first, the last, the highest and the lowest:
@@ -163,28 +164,28 @@ static void draw_piece(cli_canvas *canvas, const thinned *line, cli_color color,
 }
 
 /* `points` has room for one a row. */
-static void draw_curve(cli_canvas *canvas, const panel *at, const cli_log_rows *rows,
-                       const curve *of, cli_color color, cli_point *points) {
+static void draw_curve(cli_canvas *canvas, const panel *self, const cli_log_rows *rows,
+                       const curve *item, cli_color color, cli_point *points) {
   thinned line = {.points = points};
   const bool dots = rows->count <= FEW_POINTS;
   for (size_t i = 0; i < rows->count; i++) {
-    const double epoch = rows->items[i].epoch, value = value_of(&rows->items[i], of->offset);
+    const double epoch = rows->items[i].epoch, value = value_of(&rows->items[i], item->offset);
     if (cli_axis_shows(epoch) && cli_axis_shows(value)) {
-      add_point(&line, place(at, epoch, value));
+      add_point(&line, place(self, epoch, value));
       continue;
     }
-    draw_piece(canvas, &line, color, of->dashed, dots);
+    draw_piece(canvas, &line, color, item->dashed, dots);
     line.count = 0;
   }
-  draw_piece(canvas, &line, color, of->dashed, dots);
+  draw_piece(canvas, &line, color, item->dashed, dots);
 }
 
-static void draw_panel(cli_canvas *canvas, const panel *at, const cli_plot_run *runs, size_t count,
-                       cli_point *points) {
-  draw_axes(canvas, at);
+static void draw_panel(cli_canvas *canvas, const panel *self, const cli_plot_run *runs,
+                       size_t count, cli_point *points) {
+  draw_axes(canvas, self);
   for (size_t i = 0; i < count; i++)
-    for (size_t j = 0; j < at->curve_count; j++)
-      draw_curve(canvas, at, &runs[i].rows, &at->curves[j], color_of(i), points);
+    for (size_t j = 0; j < self->curve_count; j++)
+      draw_curve(canvas, self, &runs[i].rows, &self->curves[j], color_of(i), points);
 }
 
 /* Room for the points of any run's curve. */

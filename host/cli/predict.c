@@ -26,14 +26,14 @@ static const char *const examples[] = {
 
 /* As a field of CSV, behind `before`, which is plain: in quotes if it has what would end the field.
  * Data stays as it is; on a terminal it is made fit for that. */
-static void print_behind(const char *before, const char *text, bool people) {
+static void print_behind(const char *before, const char *text, bool current) {
   const char first = *before != '\0' ? *before : *text;
   const bool quoted = text[strcspn(text, ",\"\r\n")] != '\0' || first == ' ' || first == '\0';
   printf("%s%s", quoted ? "\"" : "", before);
   bool printable;
   for (size_t bytes; (bytes = quern_text_character(text, &printable)) > 0; text += bytes) {
     if (*text == '"') putchar('"');
-    if (people && !printable)
+    if (current && !printable)
       putchar('?');
     else
       fwrite(text, 1, bytes, stdout);
@@ -41,22 +41,22 @@ static void print_behind(const char *before, const char *text, bool people) {
   if (quoted) putchar('"');
 }
 
-static void print_text(const char *text, bool people) {
-  print_behind("", text, people);
+static void print_text(const char *text, bool current) {
+  print_behind("", text, current);
 }
 
 /* A heading: `before` and the name, or, where there is no name, `plain` and the number. */
 static void print_heading(const char *before, const char *plain, const cli_names *names,
-                          size_t index, bool people) {
+                          size_t index, bool current) {
   if (index < names->count)
-    print_behind(before, names->items[index], people);
+    print_behind(before, names->items[index], current);
   else
     printf("%s%zu", plain, index);
 }
 
-static void print_class(const cli_names *names, int chosen, bool people) {
+static void print_class(const cli_names *names, int chosen, bool current) {
   if (chosen >= 0 && (size_t)chosen < names->count)
-    print_text(names->items[chosen], people);
+    print_text(names->items[chosen], current);
   else
     printf("%d", chosen);
 }
@@ -65,23 +65,23 @@ static void print_class(const cli_names *names, int chosen, bool people) {
 static void print_csv(const quern_network *network, quern_task task, const cli_names *names,
                       const float *outputs, size_t rows) {
   const size_t count = quern_network_outputs(network);
-  const bool people = isatty(STDOUT_FILENO) != 0;
+  const bool current = isatty(STDOUT_FILENO) != 0;
   /* Losses without a softmax or a sigmoid have outputs, not probabilities. */
   const bool chances = !quern_loss_is_regression(quern_network_loss(network));
   if (task == QUERN_TASK_CLASSES) printf("class");
   for (size_t i = 0; task == QUERN_TASK_LABELS && i < count; i++) {
     if (i > 0) putchar(',');
-    print_heading("", "label", names, i, people);
+    print_heading("", "label", names, i, current);
   }
   const char *before = task == QUERN_TASK_REGRESSION ? "" : chances ? "p_" : "y_";
   for (size_t i = 0; i < count; i++) {
     if (i > 0 || task != QUERN_TASK_REGRESSION) putchar(',');
-    print_heading(before, chances ? "p" : "y", names, i, people);
+    print_heading(before, chances ? "p" : "y", names, i, current);
   }
   putchar('\n');
   for (size_t row = 0; row < rows; row++) {
     const float *values = outputs + row * count;
-    if (task == QUERN_TASK_CLASSES) print_class(names, cli_largest(values, count), people);
+    if (task == QUERN_TASK_CLASSES) print_class(names, cli_largest(values, count), current);
     for (size_t i = 0; task == QUERN_TASK_LABELS && i < count; i++)
       printf("%s%s", i > 0 ? "," : "", isnan(values[i]) ? "" : values[i] > 0.5f ? "1" : "0");
     for (size_t i = 0; i < count; i++)
@@ -100,7 +100,7 @@ static quern_task task_of(const predict_settings *settings, const quern_network 
   return task == QUERN_TASK_NONE ? QUERN_TASK_CLASSES : task;
 }
 
-static cli_exit run(const cli_command *command, int argc, char **argv) {
+static cli_exit run_predict(const cli_command *command, int argc, char **argv) {
   predict_settings settings = {.model = CLI_MODEL_SETTINGS_INIT};
   cli_parsed parsed = cli_parse(command, argc, argv, &settings);
   if (parsed != CLI_PARSED_RUN) return (cli_exit)cli_parsed_exit(parsed);
@@ -150,5 +150,5 @@ const cli_command cli_predict = {
         "may have the inputs alone, or all columns that the model was trained on.",
     .options = options,
     .examples = examples,
-    .run = run,
+    .run = run_predict,
 };

@@ -20,47 +20,47 @@ typedef struct argument_list {
   va_list next;
 } argument_list;
 
-static int read_number(const char **at, argument_list *arguments) {
+static int read_number(const char **cursor, argument_list *arguments) {
   int number = 0;
-  if (**at == '*') {
-    (*at)++;
+  if (**cursor == '*') {
+    (*cursor)++;
     return va_arg(arguments->next, int);
   }
-  for (; **at >= '0' && **at <= '9'; (*at)++) number = 10 * number + (**at - '0');
+  for (; **cursor >= '0' && **cursor <= '9'; (*cursor)++) number = 10 * number + (**cursor - '0');
   return number;
 }
 
 /* Sets the size that a length modifier says. */
-static const char *read_length(const char *at, conversion *to) {
+static const char *read_length(const char *cursor, conversion *to) {
   to->bytes = sizeof(int);
-  for (; *at != '\0' && strchr("hlzjt", *at) != NULL; at++)
-    to->bytes = *at == 'h'   ? sizeof(int)
-                : *at == 'l' ? (to->bytes == sizeof(int) ? sizeof(long) : sizeof(long long))
-                : *at == 'z' ? sizeof(size_t)
-                : *at == 'j' ? sizeof(intmax_t)
-                             : sizeof(ptrdiff_t);
-  return at;
+  for (; *cursor != '\0' && strchr("hlzjt", *cursor) != NULL; cursor++)
+    to->bytes = *cursor == 'h'   ? sizeof(int)
+                : *cursor == 'l' ? (to->bytes == sizeof(int) ? sizeof(long) : sizeof(long long))
+                : *cursor == 'z' ? sizeof(size_t)
+                : *cursor == 'j' ? sizeof(intmax_t)
+                                 : sizeof(ptrdiff_t);
+  return cursor;
 }
 
 /* Reads what stands behind the percent sign; gives what follows it. */
-static const char *read_conversion(const char *at, argument_list *arguments, conversion *to) {
+static const char *read_conversion(const char *cursor, argument_list *arguments, conversion *to) {
   *to = (conversion){.precision = -1};
-  for (size_t flags = 0; *at != '\0' && strchr("-+ #0", *at) != NULL; at++)
-    if (strchr(to->flags, *at) == NULL) to->flags[flags++] = *at;
-  to->width = read_number(&at, arguments);
-  if (*at == '.') {
-    at++;
-    to->precision = read_number(&at, arguments);
+  for (size_t flags = 0; *cursor != '\0' && strchr("-+ #0", *cursor) != NULL; cursor++)
+    if (strchr(to->flags, *cursor) == NULL) to->flags[flags++] = *cursor;
+  to->width = read_number(&cursor, arguments);
+  if (*cursor == '.') {
+    cursor++;
+    to->precision = read_number(&cursor, arguments);
   }
   to->left = strchr(to->flags, '-') != NULL || to->width < 0;
-  at = read_length(at, to);
-  to->letter = *at;
-  return at + 1;
+  cursor = read_length(cursor, to);
+  to->letter = *cursor;
+  return cursor + 1;
 }
 
-static void print_text(FILE *stream, const char *text, const conversion *of) {
-  const size_t most = of->precision < 0 ? SIZE_MAX : (size_t)of->precision;
-  const int width = of->width < 0 ? -of->width : of->width;
+static void print_text(FILE *stream, const char *text, const conversion *self) {
+  const size_t most = self->precision < 0 ? SIZE_MAX : (size_t)self->precision;
+  const int width = self->width < 0 ? -self->width : self->width;
   size_t end = 0, length = 0, bytes;
   bool printable;
   for (; end < most && (bytes = quern_text_character(text + end, &printable)) > 0 &&
@@ -68,7 +68,7 @@ static void print_text(FILE *stream, const char *text, const conversion *of) {
        end += bytes)
     length++;
   const int blanks = (size_t)width > length ? width - (int)length : 0;
-  if (!of->left) fprintf(stream, "%*s", blanks, "");
+  if (!self->left) fprintf(stream, "%*s", blanks, "");
   for (size_t i = 0; i < end; i += bytes) {
     bytes = quern_text_character(text + i, &printable);
     if (printable)
@@ -76,30 +76,31 @@ static void print_text(FILE *stream, const char *text, const conversion *of) {
     else
       fputc('?', stream);
   }
-  if (of->left) fprintf(stream, "%*s", blanks, "");
+  if (self->left) fprintf(stream, "%*s", blanks, "");
 }
 
 /* The format is put together of one that the compiler has checked. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-static void print_number(FILE *stream, const conversion *of, argument_list *arguments) {
-  char format[sizeof of->flags + sizeof "%*.*jd"];
-  const bool real = strchr("aAeEfFgG", of->letter) != NULL,
-             with_sign = strchr("di", of->letter) != NULL;
-  snprintf(format, sizeof format, "%%%s*.*%s%c", of->flags, real || of->letter == 'c' ? "" : "j",
-           of->letter);
+static void print_number(FILE *stream, const conversion *self, argument_list *arguments) {
+  char format[sizeof self->flags + sizeof "%*.*jd"];
+  const bool real = strchr("aAeEfFgG", self->letter) != NULL,
+             with_sign = strchr("di", self->letter) != NULL;
+  snprintf(format, sizeof format, "%%%s*.*%s%c", self->flags,
+           real || self->letter == 'c' ? "" : "j", self->letter);
   if (real)
-    fprintf(stream, format, of->width, of->precision, va_arg(arguments->next, double));
-  else if (of->letter == 'c')
-    fprintf(stream, format, of->width, of->precision, va_arg(arguments->next, int));
-  else if (of->bytes == sizeof(int) && with_sign)
-    fprintf(stream, format, of->width, of->precision, (intmax_t)va_arg(arguments->next, int));
-  else if (of->bytes == sizeof(int))
-    fprintf(stream, format, of->width, of->precision, (uintmax_t)va_arg(arguments->next, unsigned));
+    fprintf(stream, format, self->width, self->precision, va_arg(arguments->next, double));
+  else if (self->letter == 'c')
+    fprintf(stream, format, self->width, self->precision, va_arg(arguments->next, int));
+  else if (self->bytes == sizeof(int) && with_sign)
+    fprintf(stream, format, self->width, self->precision, (intmax_t)va_arg(arguments->next, int));
+  else if (self->bytes == sizeof(int))
+    fprintf(stream, format, self->width, self->precision,
+            (uintmax_t)va_arg(arguments->next, unsigned));
   else if (with_sign)
-    fprintf(stream, format, of->width, of->precision, va_arg(arguments->next, intmax_t));
+    fprintf(stream, format, self->width, self->precision, va_arg(arguments->next, intmax_t));
   else
-    fprintf(stream, format, of->width, of->precision, va_arg(arguments->next, uintmax_t));
+    fprintf(stream, format, self->width, self->precision, va_arg(arguments->next, uintmax_t));
 }
 #pragma GCC diagnostic pop
 

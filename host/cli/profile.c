@@ -13,17 +13,17 @@ static double hidden(const cli_profile *profile) {
   return profile->reduction - profile->exposed;
 }
 
-void cli_profile_print(const cli_profile *profile, FILE *people) {
-  fprintf(people, "\nprofile of %zu epoch%s\n", profile->epochs, profile->epochs == 1 ? "" : "s");
-  fprintf(people, "  steps           %9.3f s\n", profile->train);
+void cli_profile_print(const cli_profile *profile, FILE *out) {
+  fprintf(out, "\nprofile of %zu epoch%s\n", profile->epochs, profile->epochs == 1 ? "" : "s");
+  fprintf(out, "  steps           %9.3f s\n", profile->train);
   if (profile->reduction > 0)
-    fprintf(people,
+    fprintf(out,
             "    reduction     %9.3f s  %.1f%% of the steps: the gradients' way through all ranks\n"
             "      hidden      %9.3f s  %.1f%% of it: the device was computing\n"
             "      exposed     %9.3f s\n",
             profile->reduction, 100.0 * profile->reduction / profile->train, hidden(profile),
             100.0 * hidden(profile) / profile->reduction, profile->exposed);
-  fprintf(people, "  test data       %9.3f s\n", profile->test);
+  fprintf(out, "  test data       %9.3f s\n", profile->test);
 }
 
 void cli_profile_json(const cli_profile *profile, cli_json *json) {

@@ -15,7 +15,7 @@ typedef struct cli_profile {
 } cli_profile;
 
 void cli_profile_add(cli_profile *profile, const quern_epoch *epoch);
-void cli_profile_print(const cli_profile *profile, FILE *people);
+void cli_profile_print(const cli_profile *profile, FILE *out);
 
 /* "profile" in what --json prints. */
 void cli_profile_json(const cli_profile *profile, cli_json *json);

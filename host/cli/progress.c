@@ -60,11 +60,11 @@ static void print_duration(cli_draft *line, double seconds) {
 
 /* To the end of the training: the rest of this epoch by its rate, the others as the last one was,
  * with its test. */
-static double seconds_left(const cli_progress *progress, const quern_progress *at) {
-  const double steps = (double)progress->rows / at->train_samples_per_second;
+static double seconds_left(const cli_progress *progress, const quern_progress *current) {
+  const double steps = (double)progress->rows / current->train_samples_per_second;
   const double epoch = isnan(progress->epoch_seconds) ? steps : progress->epoch_seconds;
-  return steps * (double)(at->steps - at->step) / (double)at->steps +
-         epoch * (double)(at->epochs - at->epoch);
+  return steps * (double)(current->steps - current->step) / (double)current->steps +
+         epoch * (double)(current->epochs - current->epoch);
 }
 
 static void print_epoch(cli_draft *line, size_t epoch, size_t epochs) {
@@ -73,30 +73,30 @@ static void print_epoch(cli_draft *line, size_t epoch, size_t epochs) {
 }
 
 /* The line but for its bar, which stands behind *at bytes of it. */
-static void print_line(cli_draft *line, const cli_progress *progress, const quern_progress *at,
+static void print_line(cli_draft *line, const cli_progress *progress, const quern_progress *current,
                        const layout *form, size_t *bar_at) {
   const char *gap = form->brief ? "  " : "   ";
-  print_epoch(line, at->epoch, at->epochs);
+  print_epoch(line, current->epoch, current->epochs);
   *bar_at = line->length;
-  cli_draft_add(line, "  %3.0f%%", floor(100.0 * (double)at->step / (double)at->steps));
-  if (form->loss) cli_draft_add(line, "%sloss %.4f", gap, at->train_loss);
+  cli_draft_add(line, "  %3.0f%%", floor(100.0 * (double)current->step / (double)current->steps));
+  if (form->loss) cli_draft_add(line, "%sloss %.4f", gap, current->train_loss);
   if (form->score && !isnan(progress->score.value))
     cli_draft_add(line, "%s%s%s %.4f", gap, form->brief ? "" : "test ", progress->score.name,
                   progress->score.value);
   if (form->rate)
-    cli_draft_add(line, "%s%s%s", gap, cli_grouped(at->train_samples_per_second).text,
+    cli_draft_add(line, "%s%s%s", gap, cli_grouped(current->train_samples_per_second).text,
                   form->brief ? "/s" : " samples/s");
   if (form->left) {
     cli_draft_add(line, "%s", gap);
-    print_duration(line, seconds_left(progress, at));
+    print_duration(line, seconds_left(progress, current));
     cli_draft_add(line, " left");
   }
 }
 
-static void print_bar(cli_draft *line, const cli_progress *progress, const quern_progress *at,
+static void print_bar(cli_draft *line, const cli_progress *progress, const quern_progress *current,
                       size_t width) {
   const bool color = cli_terminal_color(progress->stream), fine = cli_terminal_utf8();
-  const size_t full = (size_t)((double)width * (double)at->step / (double)at->steps);
+  const size_t full = (size_t)((double)width * (double)current->step / (double)current->steps);
   cli_draft_add(line, "  ");
   if (color) cli_draft_add(line, "\033[36m");
   for (size_t i = 0; i < full; i++) cli_draft_add(line, "%s", fine ? "\u2501" : "=");
@@ -106,12 +106,12 @@ static void print_bar(cli_draft *line, const cli_progress *progress, const quern
 }
 
 /* The fullest line that fits into `room` columns, and nothing where none does. */
-static void print_fitting(cli_draft *line, const cli_progress *progress, const quern_progress *at,
-                          size_t room) {
+static void print_fitting(cli_draft *line, const cli_progress *progress,
+                          const quern_progress *current, size_t room) {
   for (size_t i = 0; i < LAYOUTS; i++) {
     cli_draft text = {0};
     size_t bar_at = 0;
-    print_line(&text, progress, at, &layouts[i], &bar_at);
+    print_line(&text, progress, current, &layouts[i], &bar_at);
     const bool good = cli_draft_whole(&text);
     const size_t length = good ? cli_text_length(text.text) : 0,
                  least = layouts[i].bar ? BAR_LEAST + 2 : 0;
@@ -120,7 +120,7 @@ static void print_fitting(cli_draft *line, const cli_progress *progress, const q
       cli_draft_add(line, "%.*s", (int)bar_at, text.text);
       const size_t free_columns = room - length - 2;
       if (layouts[i].bar)
-        print_bar(line, progress, at, free_columns < BAR_MOST ? free_columns : BAR_MOST);
+        print_bar(line, progress, current, free_columns < BAR_MOST ? free_columns : BAR_MOST);
       cli_draft_add(line, "%s", text.text + bar_at);
     }
     cli_draft_free(&text);
@@ -135,12 +135,12 @@ static void write_over(cli_progress *progress, const char *text) {
   fflush(progress->stream);
 }
 
-void cli_progress_show(cli_progress *progress, const quern_progress *at) {
+void cli_progress_show(cli_progress *progress, const quern_progress *current) {
   const double time = now();
   if (!progress->live || time - progress->drawn < SHORTEST_REDRAW) return;
   const size_t width = cli_terminal_width(progress->stream);
   cli_draft line = {0};
-  if (width > MARGIN) print_fitting(&line, progress, at, width - MARGIN);
+  if (width > MARGIN) print_fitting(&line, progress, current, width - MARGIN);
   if (cli_draft_whole(&line)) {
     cli_interrupt_line(fileno(progress->stream));
     write_over(progress, line.text);

@@ -22,7 +22,7 @@ typedef struct cli_progress {
 void cli_progress_begin(cli_progress *progress, FILE *stream, size_t rows);
 
 /* Draws the line anew, at most ten times a second; nothing where there is no terminal. */
-void cli_progress_show(cli_progress *progress, const quern_progress *at);
+void cli_progress_show(cli_progress *progress, const quern_progress *current);
 
 /* The epoch's one line, over what stood there. On a terminal it is worded as briefly as its width
  * asks for. */

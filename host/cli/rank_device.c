@@ -72,7 +72,7 @@ static void take_turn(const quern_device_list *list, bool all, size_t turn,
 static cli_exit choose_listed(const quern_device_list *list, const char *text, size_t turn,
                               const quern_device **chosen) {
   size_t count = 1;
-  for (const char *at = text; *at != '\0'; at++) count += *at == ',';
+  for (const char *cursor = text; *cursor != '\0'; cursor++) count += *cursor == ',';
   char *names = strdup(text), *rest = names, *name = names;
   if (names == NULL) return cli_fail_memory();
   turn %= count;
@@ -134,16 +134,16 @@ static cli_exit check_shares(const place *all, size_t ranks) {
   return CLI_OK;
 }
 
-static void print_places(FILE *people, const place *all, size_t ranks) {
+static void print_places(FILE *out, const place *all, size_t ranks) {
   enum { MOST = 16 };
   for (size_t r = 0; r < ranks && r < MOST; r++)
-    cli_print(people, "rank %zu: %s (%s), %" PRIu32 " compute unit%s of %s\n", r, all[r].line,
+    cli_print(out, "rank %zu: %s (%s), %" PRIu32 " compute unit%s of %s\n", r, all[r].line,
               quern_device_kind_name((quern_device_kind)all[r].kind), all[r].compute_units,
               all[r].compute_units == 1 ? "" : "s", all[r].host);
-  if (ranks > MOST) fprintf(people, "and %zu ranks more\n", ranks - MOST);
+  if (ranks > MOST) fprintf(out, "and %zu ranks more\n", ranks - MOST);
 }
 
-static cli_exit open_on(const quern_device_list *list, const char *text, bool shares, FILE *people,
+static cli_exit open_on(const quern_device_list *list, const char *text, bool shares, FILE *out,
                         quern_context **context) {
   const quern_collective *collective = cli_ranks_collective();
   const quern_device *device = NULL;
@@ -162,18 +162,17 @@ static cli_exit open_on(const quern_device_list *list, const char *text, bool sh
   if (result == CLI_OK && !shares) result = check_shares(all, collective->ranks);
   if (result == CLI_OK && quern_context_create_on(device, context) != QUERN_OK)
     result = cli_fail_library();
-  if (result == CLI_OK) print_places(people, all, collective->ranks);
+  if (result == CLI_OK) print_places(out, all, collective->ranks);
   free(all);
   return result;
 }
 
-cli_exit cli_ranks_open_device(const char *text, bool shares, FILE *people,
-                               quern_context **context) {
+cli_exit cli_ranks_open_device(const char *text, bool shares, FILE *out, quern_context **context) {
   quern_device_list *list = NULL;
   bind_pocl();
   cli_exit result = quern_device_list_create(&list) == QUERN_OK ? CLI_OK : cli_fail_library();
   result = cli_ranks_agree(result);
-  if (result == CLI_OK) result = open_on(list, text, shares, people, context);
+  if (result == CLI_OK) result = open_on(list, text, shares, out, context);
   quern_device_list_free(list);
   return result;
 }

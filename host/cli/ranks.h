@@ -45,8 +45,7 @@ int cli_ranks_most(int mine);
  * a host take its best ones in turn, and those of a list, or of "all", likewise. Says which each
  * has, and fails where two have the same device, or, of CPU devices, the same cores, unless
  * `shares`. Every rank's. */
-cli_exit cli_ranks_open_device(const char *text, bool shares, FILE *people,
-                               quern_context **context);
+cli_exit cli_ranks_open_device(const char *text, bool shares, FILE *out, quern_context **context);
 
 /* At the end: takes leave of the others; where they no longer answer, ends all of them. */
 cli_exit cli_ranks_end(cli_exit result);

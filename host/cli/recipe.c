@@ -5,9 +5,10 @@
 /* Bits of the optimizers that read a number. */
 #define BIT(kind) (1u << (kind))
 enum {
-  MOMENTUMS = BIT(QUERN_MOMENTUM) | BIT(QUERN_NESTEROV) | BIT(QUERN_RMSPROP),
-  ADAMS = BIT(QUERN_ADAM) | BIT(QUERN_ADAMW),
-  RMSPROPS = BIT(QUERN_RMSPROP)
+  MOMENTUMS =
+      BIT(QUERN_OPTIMIZER_MOMENTUM) | BIT(QUERN_OPTIMIZER_NESTEROV) | BIT(QUERN_OPTIMIZER_RMSPROP),
+  ADAMS = BIT(QUERN_OPTIMIZER_ADAM) | BIT(QUERN_OPTIMIZER_ADAMW),
+  RMSPROPS = BIT(QUERN_OPTIMIZER_RMSPROP)
 };
 
 static cli_exit refuse(const cli_command *command, const char *option, const char *readers) {
@@ -57,15 +58,15 @@ size_t cli_recipe_batch(const train_settings *settings, size_t rows) {
 /* Rates that train well at a batch of some tens. */
 static double usual_rate(quern_optimizer_kind kind) {
   switch (kind) {
-  case QUERN_SGD:
+  case QUERN_OPTIMIZER_SGD:
     return 0.1;
-  case QUERN_MOMENTUM:
-  case QUERN_NESTEROV:
+  case QUERN_OPTIMIZER_MOMENTUM:
+  case QUERN_OPTIMIZER_NESTEROV:
     return 0.02;
-  case QUERN_ADAM:
-  case QUERN_ADAMW:
+  case QUERN_OPTIMIZER_ADAM:
+  case QUERN_OPTIMIZER_ADAMW:
     return 0.002;
-  case QUERN_RMSPROP:
+  case QUERN_OPTIMIZER_RMSPROP:
     return 0.001;
   }
   return 0.1;

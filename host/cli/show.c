@@ -12,7 +12,7 @@ enum { GAP = 2, GRAY_FIRST = 232, GRAY_STEPS = 24 }; /* the grays of the 256 col
 
 /* A drawing: one column of a cell is `step` pixels wide, half a row of it `step` pixels high. */
 typedef struct drawing {
-  FILE *people;
+  FILE *out;
   size_t height, width, step;
   size_t columns, rows; /* of an image, in characters */
   bool color;
@@ -45,24 +45,24 @@ static int gray(double shade) {
 static void draw_line(const drawing *layout, const float *pixels, size_t row, size_t width,
                       size_t *blanks) {
   static const char ramp[] = " .:-=+*#%@";
-  if (layout->color) cli_print(layout->people, "%*s", (int)*blanks, "");
+  if (layout->color) cli_print(layout->out, "%*s", (int)*blanks, "");
   if (layout->color) *blanks = 0;
   for (size_t x = 0; x < layout->columns; x++) {
     double above = shade(layout, pixels, x, 2 * row), below = shade(layout, pixels, x, 2 * row + 1);
     if (layout->color) {
-      fprintf(layout->people, "\033[38;5;%d;48;5;%dm\u2580", gray(above), gray(below));
+      fprintf(layout->out, "\033[38;5;%d;48;5;%dm\u2580", gray(above), gray(below));
       continue;
     }
     const char dot = ramp[lround((above + below) / 2.0 * (double)(sizeof ramp - 2))];
-    if (dot != ' ') cli_print(layout->people, "%*s%c", (int)*blanks, "", dot);
+    if (dot != ' ') cli_print(layout->out, "%*s%c", (int)*blanks, "", dot);
     *blanks = dot != ' ' ? 0 : *blanks + 1;
   }
-  if (layout->color) fputs("\033[0m", layout->people);
+  if (layout->color) fputs("\033[0m", layout->out);
   *blanks += width - layout->columns;
 }
 
-static void print_padded(FILE *people, const char *text, size_t width) {
-  cli_print(people, "%-*s", (int)width, text);
+static void print_padded(FILE *out, const char *text, size_t width) {
+  cli_print(out, "%-*s", (int)width, text);
 }
 
 static void draw(const drawing *layout, const float *pixels, const caption *captions,
@@ -76,23 +76,23 @@ static void draw(const drawing *layout, const float *pixels, const caption *capt
     if (actual > width) width = actual;
   }
   width += GAP;
-  size_t abreast = (cli_terminal_width(layout->people) + GAP) / width;
+  size_t abreast = (cli_terminal_width(layout->out) + GAP) / width;
   if (abreast == 0) abreast = 1;
   for (size_t first = 0; first < count; first += abreast) {
     size_t end = count - first < abreast ? count : first + abreast;
-    fputc('\n', layout->people);
+    fputc('\n', layout->out);
     for (size_t row = 0; row < layout->rows; row++) {
       size_t blanks = 0;
       for (size_t i = first; i < end; i++)
         draw_line(layout, pixels + i * pixel_count, row, width, &blanks);
-      fputc('\n', layout->people);
+      fputc('\n', layout->out);
     }
     for (size_t i = first; i < end; i++)
-      print_padded(layout->people, captions[i].predicted, i + 1 < end ? width : 0);
-    fputc('\n', layout->people);
+      print_padded(layout->out, captions[i].predicted, i + 1 < end ? width : 0);
+    fputc('\n', layout->out);
     for (size_t i = first; i < end; i++)
-      print_padded(layout->people, captions[i].actual, i + 1 < end ? width : 0);
-    fputc('\n', layout->people);
+      print_padded(layout->out, captions[i].actual, i + 1 < end ? width : 0);
+    fputc('\n', layout->out);
   }
 }
 
@@ -105,15 +105,15 @@ static char *class_text(const cli_names *names, int chosen) {
 }
 
 static bool make_caption(const cli_names *names, const float *outputs, size_t classes, int label,
-                         caption *made) {
+                         caption *created) {
   int chosen = cli_largest(outputs, classes);
   char *predicted = class_text(names, chosen), *actual = class_text(names, label);
   bool good = predicted != NULL && actual != NULL &&
-              asprintf(&made->predicted, "predicted %s (%.2f),", predicted,
+              asprintf(&created->predicted, "predicted %s (%.2f),", predicted,
                        chosen < 0 ? (double)NAN : (double)outputs[chosen]) >= 0;
-  if (!good) made->predicted = NULL;
-  if (good && asprintf(&made->actual, "is %s", actual) < 0) {
-    made->actual = NULL;
+  if (!good) created->predicted = NULL;
+  if (good && asprintf(&created->actual, "is %s", actual) < 0) {
+    created->actual = NULL;
     good = false;
   }
   free(predicted);
@@ -121,17 +121,17 @@ static bool make_caption(const cli_names *names, const float *outputs, size_t cl
   return good;
 }
 
-static drawing lay_out(FILE *people, const quern_dataset *data) {
-  drawing layout = {.people = people, .step = 1, .color = cli_terminal_color(people)};
+static drawing lay_out(FILE *out, const quern_dataset *data) {
+  drawing layout = {.out = out, .step = 1, .color = cli_terminal_color(out)};
   if (!quern_dataset_image_size(data, &layout.height, &layout.width)) return layout;
-  size_t room = cli_terminal_width(people);
+  size_t room = cli_terminal_width(out);
   layout.step = (layout.width + room - 1) / room;
   layout.columns = (layout.width + layout.step - 1) / layout.step;
   layout.rows = (layout.height + 2 * layout.step - 1) / (2 * layout.step);
   return layout;
 }
 
-cli_exit cli_show(FILE *people, quern_context *context, const quern_network *network,
+cli_exit cli_show(FILE *out, quern_context *context, const quern_network *network,
                   const quern_dataset *data, const quern_dataset *from, size_t count,
                   const cli_names *names) {
   const size_t rows = quern_dataset_rows(data);
@@ -152,7 +152,7 @@ cli_exit cli_show(FILE *people, quern_context *context, const quern_network *net
                         &captions[i]);
   }
   if (good) {
-    drawing layout = lay_out(people, data);
+    drawing layout = lay_out(out, data);
     draw(&layout, pixels, captions, count);
   } else {
     result = cli_fail_memory();

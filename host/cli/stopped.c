@@ -82,12 +82,12 @@ static const char *cause_of(int signal) {
   }
 }
 
-static void print_place(const quern_epoch *at) {
-  if (at->step < at->steps)
-    fprintf(stderr, "in epoch %zu of %zu, after step %zu of %zu", at->epoch, at->epochs, at->step,
-            at->steps);
+static void print_place(const quern_epoch *epoch) {
+  if (epoch->step < epoch->steps)
+    fprintf(stderr, "in epoch %zu of %zu, after step %zu of %zu", epoch->epoch, epoch->epochs,
+            epoch->step, epoch->steps);
   else
-    fprintf(stderr, "after epoch %zu of %zu", at->epoch, at->epochs);
+    fprintf(stderr, "after epoch %zu of %zu", epoch->epoch, epoch->epochs);
 }
 
 cli_exit cli_report_stopped(const cli_stopped *stopped) {
@@ -96,7 +96,7 @@ cli_exit cli_report_stopped(const cli_stopped *stopped) {
   /* "quern train … | head" is no accident, unless there is something to say of files. */
   if (stopped->signal == SIGPIPE && model == NULL && checkpoint == NULL) return code;
   cli_print(stderr, "\nquern: interrupted %s", cause_of(stopped->signal));
-  print_place(stopped->at);
+  print_place(stopped->epoch);
   if (model != NULL) cli_print(stderr, "; saved %s with what was learned until then", model);
   if (checkpoint != NULL) {
     cli_print(stderr, "; saved %s; to go on:\n  ", checkpoint);

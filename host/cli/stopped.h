@@ -7,7 +7,7 @@
 #include <quern/quern.h>
 
 typedef struct cli_stopped {
-  const quern_epoch *at;
+  const quern_epoch *epoch;
   int signal;             /* the first that was noted */
   const char *model;      /* saved with what was learned; NULL: none */
   const char *checkpoint; /* NULL: none was asked for */

@@ -17,7 +17,7 @@ typedef struct sums {
 /* An output that says yes: half a probability, or half of a target of 1. */
 static const float threshold = 0.5f;
 
-static void add(sums *to, float output, float target, bool first) {
+static void add_target_scores(sums *to, float output, float target, bool first) {
   const double error = (double)output - (double)target;
   if (first) to->first = (double)target;
   const double difference = (double)target - to->first;
@@ -34,33 +34,33 @@ static double share(double part, double whole) {
   return whole > 0.0 ? part / whole : (double)NAN;
 }
 
-static void finish(const sums *from, size_t rows, size_t index, cli_target_scores *made) {
+static void finish(const sums *from, size_t rows, size_t index, cli_target_scores *created) {
   const double n = (double)rows;
   const double variation = from->differences2 - from->differences * from->differences / n;
-  if (made->labels != NULL)
-    made->labels[index] =
+  if (created->labels != NULL)
+    created->labels[index] =
         (cli_scores){from->there, share((double)from->hits, (double)from->predicted),
                      share((double)from->hits, (double)from->there),
                      share(2.0 * (double)from->hits, (double)(from->predicted + from->there))};
-  if (made->errors != NULL)
-    made->errors[index] =
+  if (created->errors != NULL)
+    created->errors[index] =
         (cli_errors){from->squares / n, from->absolute / n, 1.0 - share(from->squares, variation)};
 }
 
 cli_exit cli_target_scores_create(quern_context *context, const quern_network *network,
-                                  const quern_dataset *data, cli_target_scores *made) {
+                                  const quern_dataset *data, cli_target_scores *created) {
   const size_t rows = quern_dataset_rows(data), count = quern_dataset_outputs(data);
   const bool labels = quern_dataset_task(data) == QUERN_TASK_LABELS;
-  *made = (cli_target_scores){.task = quern_dataset_task(data), .count = count};
+  *created = (cli_target_scores){.task = quern_dataset_task(data), .count = count};
   float *outputs = cli_floats(rows, count), *targets = cli_floats(1, count);
   sums *all = calloc(count, sizeof *all);
   if (labels)
-    made->labels = calloc(count, sizeof *made->labels);
+    created->labels = calloc(count, sizeof *created->labels);
   else
-    made->errors = calloc(count, sizeof *made->errors);
+    created->errors = calloc(count, sizeof *created->errors);
   cli_exit result = CLI_OK;
   if (outputs == NULL || targets == NULL || all == NULL ||
-      (made->labels == NULL && made->errors == NULL)) {
+      (created->labels == NULL && created->errors == NULL)) {
     result = cli_fail_memory();
   } else if (quern_predict(context, network, data, outputs) != QUERN_OK) {
     result = cli_fail_library();
@@ -68,9 +68,9 @@ cli_exit cli_target_scores_create(quern_context *context, const quern_network *n
     for (size_t row = 0; row < rows; row++) {
       quern_dataset_targets(data, row, targets);
       for (size_t i = 0; i < count; i++)
-        add(&all[i], outputs[row * count + i], targets[i], row == 0);
+        add_target_scores(&all[i], outputs[row * count + i], targets[i], row == 0);
     }
-    for (size_t i = 0; i < count; i++) finish(&all[i], rows, i, made);
+    for (size_t i = 0; i < count; i++) finish(&all[i], rows, i, created);
   }
   free(all);
   free(targets);

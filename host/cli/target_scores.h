@@ -18,7 +18,7 @@ typedef struct cli_target_scores {
 
 /* Predicts every sample. The caller frees *made. */
 cli_exit cli_target_scores_create(quern_context *context, const quern_network *network,
-                                  const quern_dataset *data, cli_target_scores *made);
+                                  const quern_dataset *data, cli_target_scores *scores);
 void cli_target_scores_free(cli_target_scores *scores);
 
 /* A line for each; of a regression only where there are several. */

@@ -8,28 +8,29 @@
 #include <quern/quern.h>
 #include <stdio.h>
 
-typedef struct cli_team {
+typedef struct cli_device_set {
   quern_context **contexts; /* [count], owned */
   size_t count;
   uint32_t *shares; /* [count], owned; NULL where there is one device */
-} cli_team;
+} cli_device_set;
 
 /* Opens the devices of `text`: what cli_open_device takes, or several such separated by commas, or
  * "all": every device but emulators and the reference, which are left out unless nothing else is
  * there. Names them on `people`. No device is there twice. Where there are several ranks each has
  * one of them: cli_ranks_open_device. */
-cli_exit cli_team_open(const char *text, bool shares_device, FILE *people, cli_team *team);
+cli_exit cli_device_set_open(const char *text, bool shares_device, FILE *out, cli_device_set *team);
 
 /* Settles the shares, those given or, where there are none, those of quern_train_shares, and names
  * them on `people`. */
-cli_exit cli_team_share(cli_team *team, const cli_counts *given, const quern_network *network,
-                        const quern_dataset *train, const quern_train_options *options,
-                        FILE *people);
+cli_exit cli_device_set_share(cli_device_set *team, const cli_counts *given,
+                              const quern_network *network, const quern_dataset *train,
+                              const quern_train_options *options, FILE *out);
 
 /* cli_json_device of the first, and "devices", a list of what each is, how its data lie, at[its
  * place], and its share: null where there is one. */
-void cli_team_json(cli_json *json, const cli_team *team, const quern_data_placement *at);
+void cli_device_set_json(cli_json *json, const cli_device_set *team,
+                         const quern_data_residency *placement);
 
-void cli_team_close(cli_team *team);
+void cli_device_set_close(cli_device_set *team);
 
 #endif

@@ -16,36 +16,36 @@ size_t cli_text_length(const char *text) {
 }
 
 char *cli_text_clean(const char *text) {
-  char *made = strdup(text), *to = made;
+  char *result = strdup(text), *to = result;
   bool printable;
-  for (size_t bytes; made != NULL && (bytes = quern_text_character(text, &printable)) > 0;
+  for (size_t bytes; result != NULL && (bytes = quern_text_character(text, &printable)) > 0;
        text += bytes) {
     if (!printable) *to = '?';
     if (printable) memcpy(to, text, bytes);
     to += printable ? bytes : 1;
   }
-  if (made != NULL) *to = '\0';
-  return made;
+  if (result != NULL) *to = '\0';
+  return result;
 }
 
-void cli_print_wrapped(FILE *stream, const char *text, size_t at, size_t indent) {
+void cli_print_wrapped(FILE *stream, const char *text, size_t position, size_t indent) {
   while (*text != '\0') {
     size_t bytes = strcspn(text, " \n");
     size_t length = length_of(text, bytes);
-    if (at > indent && at + 1 + length > CLI_TEXT_WIDTH) {
+    if (position > indent && position + 1 + length > CLI_TEXT_WIDTH) {
       fprintf(stream, "\n%*s", (int)indent, "");
-      at = indent;
-    } else if (at > indent) {
+      position = indent;
+    } else if (position > indent) {
       fputc(' ', stream);
-      at++;
+      position++;
     }
     fwrite(text, 1, bytes, stream);
-    at += length;
+    position += length;
     text += bytes;
     for (; *text == '\n' || *text == ' '; text++) {
       if (*text != '\n') continue;
       fprintf(stream, "\n%*s", (int)indent, "");
-      at = indent;
+      position = indent;
     }
   }
   fputc('\n', stream);

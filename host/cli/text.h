@@ -25,6 +25,6 @@ char *cli_text_clean(const char *text);
 /* Prints text and a newline. Lines are broken at blanks before CLI_TEXT_WIDTH; the first starts
  * where `at` columns are written already, the others behind `indent` blanks. A newline in the text
  * begins a new line too. */
-void cli_print_wrapped(FILE *stream, const char *text, size_t at, size_t indent);
+void cli_print_wrapped(FILE *stream, const char *text, size_t position, size_t indent);
 
 #endif

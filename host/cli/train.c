@@ -292,17 +292,17 @@ static bool changes_labels(const train_settings *settings) {
 
 /* Where no loss is given the task decides, which is not known yet. */
 static bool refuses_labels(const train_settings *settings) {
-  return (int)settings->loss.kind != CLI_UNSET && settings->loss.kind != QUERN_CATEGORICAL &&
+  return (int)settings->loss.kind != CLI_UNSET && settings->loss.kind != QUERN_LOSS_CATEGORICAL &&
          changes_labels(settings);
 }
 
-static cli_exit run(const cli_command *command, int argc, char **argv) {
-  train_settings settings = {.activation = quern_activation_of(QUERN_RELU),
+static cli_exit run_train(const cli_command *command, int argc, char **argv) {
+  train_settings settings = {.activation = quern_activation_of(QUERN_ACTIVATION_RELU),
                              .loss = {(quern_loss)CLI_UNSET, QUERN_HUBER_DELTA},
                              .dropout = NAN,
                              .label_smoothing = NAN,
                              .epochs = 20,
-                             .optimizer = QUERN_ADAM,
+                             .optimizer = QUERN_OPTIMIZER_ADAM,
                              .schedule = QUERN_SCHEDULE_ONE_CYCLE,
                              .learning_rate = NAN,
                              .momentum = NAN,
@@ -357,6 +357,6 @@ const cli_command cli_train = {
         "of every batch, on a device of its own, and rank 0 prints and saves.",
     .options = options,
     .examples = examples,
-    .run = run,
+    .run = run_train,
     .joins_ranks = true,
 };

@@ -22,10 +22,10 @@
 /* Everything a run opens; freed together. */
 typedef struct train_session {
   const train_settings *settings;
-  FILE *people;
+  FILE *out;
   quern_dataset *train, *test;
   quern_network *network;
-  cli_team team;
+  cli_device_set team;
   cli_json json;
   cJSON *epochs;
   quern_epoch last;
@@ -35,7 +35,7 @@ typedef struct train_session {
   float *class_weights; /* of the training's; NULL for none */
   quern_optimizer optimizer;
   quern_schedule schedule;
-  cli_placement placement;
+  cli_residency placement;
   bool done;               /* it was not interrupted */
   const char *saved;       /* where the model is, or NULL */
   bool held_out;           /* the test samples are some of the data's */
@@ -96,14 +96,14 @@ static quern_loss loss_of(const train_session *run) {
   if ((int)run->settings->loss.kind != CLI_UNSET) return run->settings->loss.kind;
   switch (quern_dataset_task(run->train)) {
   case QUERN_TASK_LABELS:
-    return QUERN_BINARY;
+    return QUERN_LOSS_BINARY;
   case QUERN_TASK_REGRESSION:
-    return QUERN_SQUARED;
+    return QUERN_LOSS_SQUARED;
   case QUERN_TASK_NONE:
   case QUERN_TASK_CLASSES:
     break;
   }
-  return QUERN_CATEGORICAL;
+  return QUERN_LOSS_CATEGORICAL;
 }
 
 /* A weight for each class, as given, or n / (k n_c), so that each counts as much: as scikit-learn's
@@ -111,7 +111,7 @@ static quern_loss loss_of(const train_session *run) {
 static cli_exit weigh_classes(train_session *run) {
   const cli_reals *given = &run->settings->class_weights;
   if (given->count == 0 && !given->word) return CLI_OK;
-  if (loss_of(run) != QUERN_CATEGORICAL)
+  if (loss_of(run) != QUERN_LOSS_CATEGORICAL)
     return cli_fail("--class-weights needs the categorical loss, but that of %s is %s",
                     quern_dataset_source(run->train), quern_loss_name(loss_of(run)));
   const size_t classes = quern_dataset_outputs(run->train);
@@ -145,7 +145,7 @@ static cli_exit make_network(train_session *run) {
         quern_normalization_of((quern_normalization_kind)settings->normalization);
     layers[i].dropout = isnan(settings->dropout) ? 0.0f : (float)settings->dropout;
   }
-  layers[count] = quern_dense(quern_dataset_outputs(run->train), QUERN_IDENTITY);
+  layers[count] = quern_dense(quern_dataset_outputs(run->train), QUERN_ACTIVATION_IDENTITY);
   quern_status status = quern_network_create(quern_dataset_columns(run->train), layers, count + 1,
                                              loss_of(run), &run->network);
   free(layers);
@@ -157,12 +157,13 @@ static cli_exit make_network(train_session *run) {
 /* The first weights, once it is known that there is memory to train them in: only then are they
  * written. Of several devices, which divide the batch, each says so by itself. */
 static cli_exit initialize(const train_session *run, const quern_train_options *training) {
-  quern_data_placement placement = QUERN_DATA_PLACEMENT_INIT;
+  quern_data_residency placement = quern_data_residency_default();
   if (run->team.count == 1 &&
-      quern_trainer_placement(run->team.contexts[0], run->network, run->train, run->test, training,
+      quern_trainer_residency(run->team.contexts[0], run->network, run->train, run->test, training,
                               &placement) != QUERN_OK)
     return cli_fail_library();
-  return quern_network_initialize(run->network, QUERN_INIT_DEFAULT, run->settings->seed) == QUERN_OK
+  return quern_network_initialize(run->network, QUERN_INITIALIZER_DEFAULT, run->settings->seed) ==
+                 QUERN_OK
              ? CLI_OK
              : cli_fail_library();
 }
@@ -181,17 +182,17 @@ static bool on_epoch(const quern_epoch *epoch, void *user) {
   cli_profile_add(&run->profile, epoch);
   cli_progress_epoch(&run->progress, epoch);
   /* The rate of the epoch's last step. */
-  const quern_optimizer at =
+  const quern_optimizer current =
       quern_schedule_at(&run->schedule, &run->optimizer, (uint64_t)epoch->epoch * epoch->steps - 1);
   /* A row that is lost is said at once, and makes the command fail at its end. */
-  (void)cli_log_epoch(&run->log, epoch, at.learning_rate);
+  (void)cli_log_epoch(&run->log, epoch, current.learning_rate);
   if (run->settings->json) add_epoch(run, epoch);
   return true;
 }
 
-static void on_progress(const quern_progress *at, void *user) {
+static void on_progress(const quern_progress *current, void *user) {
   train_session *run = user;
-  cli_progress_show(&run->progress, at);
+  cli_progress_show(&run->progress, current);
 }
 
 static bool is_interrupted(void *user) {
@@ -202,7 +203,7 @@ static bool is_interrupted(void *user) {
 
 static quern_train_options options_of(train_session *run) {
   const train_settings *settings = run->settings;
-  quern_train_options training = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options training = quern_train_options_default();
   training.epochs = settings->epochs;
   const size_t rows = quern_dataset_rows(run->train), batch = cli_recipe_batch(settings, rows),
                steps = rows / batch + (rows % batch != 0);
@@ -232,26 +233,25 @@ static quern_train_options options_of(train_session *run) {
 }
 
 static void announce(const train_session *run) {
-  cli_print(run->people, "data: %s, ", quern_dataset_source(run->train));
-  cli_print_data(run->people, run->train);
-  cli_print(run->people, "\ntest: %s, ", quern_dataset_source(run->test));
-  cli_print_data(run->people, run->test);
-  cli_print(run->people, "%s\nnetwork: ", run->held_out ? ", held out" : "");
-  cli_print_network(run->people, run->network);
+  cli_print(run->out, "data: %s, ", quern_dataset_source(run->train));
+  cli_print_data(run->out, run->train);
+  cli_print(run->out, "\ntest: %s, ", quern_dataset_source(run->test));
+  cli_print_data(run->out, run->test);
+  cli_print(run->out, "%s\nnetwork: ", run->held_out ? ", held out" : "");
+  cli_print_network(run->out, run->network);
   const size_t classes = quern_network_outputs(run->network);
   for (size_t c = 0; run->class_weights != NULL && c < classes; c++)
-    fprintf(run->people, c == 0 ? "\nclass weights: %.4g" : ", %.4g",
-            (double)run->class_weights[c]);
-  fputc('\n', run->people);
+    fprintf(run->out, c == 0 ? "\nclass weights: %.4g" : ", %.4g", (double)run->class_weights[c]);
+  fputc('\n', run->out);
 }
 
 static cli_exit train(train_session *run, quern_train_options *training) {
-  cli_progress_begin(&run->progress, run->people, quern_dataset_rows(run->train));
+  cli_progress_begin(&run->progress, run->out, quern_dataset_rows(run->train));
   /* A launcher gives its ranks a terminal, wherever it passes on what they say. */
   if (cli_ranks_are_launched()) run->progress.live = false;
   if (run->progress.live) training->on_progress = on_progress;
   cli_interrupt_watch();
-  const cli_team *team = &run->team;
+  const cli_device_set *team = &run->team;
   const quern_status status =
       team->count == 1 ? quern_train(team->contexts[0], run->network, run->train, run->test,
                                      training, &run->last)
@@ -277,7 +277,7 @@ static cli_exit save(train_session *run) {
 
 static cli_exit report_stopped(const train_session *run) {
   const train_settings *settings = run->settings;
-  const cli_stopped stopped = {.at = &run->last,
+  const cli_stopped stopped = {.epoch = &run->last,
                                .signal = cli_ranks_most(cli_interrupt_signal()),
                                .model = run->saved,
                                .checkpoint = settings->checkpoint,
@@ -303,12 +303,12 @@ static cli_exit print_json(train_session *run, double samples_per_second) {
   cli_json_metrics(json, json->root, "test_", &run->last.test);
   cli_json_number(json, json->root, "train_loss", run->last.train_loss);
   cli_json_number(json, json->root, "samples_per_second", samples_per_second);
-  cli_team_json(json, &run->team, run->placement.at);
+  cli_device_set_json(json, &run->team, run->placement.placement);
   cli_json_network(json, run->network);
   cli_json_text(json, json->root, "data", quern_dataset_source(run->train));
   cli_json_number(json, json->root, "train_samples", (double)quern_dataset_rows(run->train));
   cli_json_number(json, json->root, "test_samples", (double)quern_dataset_rows(run->test));
-  cli_placement_json(json, json->root, &run->placement.at[0]);
+  cli_residency_json(json, json->root, &run->placement.placement[0]);
   cli_json_number(json, json->root, "batch",
                   (double)cli_recipe_batch(settings, quern_dataset_rows(run->train)));
   cli_json_text(json, json->root, "optimizer", quern_optimizer_name(run->optimizer.kind));
@@ -342,19 +342,19 @@ static cli_exit conclude(train_session *run) {
   const train_settings *settings = run->settings;
   const double samples_per_second = speed(run);
   if (run->measured == 0)
-    cli_print(run->people, "%s has all epochs%s: nothing was left to train\n", settings->resume,
+    cli_print(run->out, "%s has all epochs%s: nothing was left to train\n", settings->resume,
               run->last.out_of_patience ? " that its patience allows" : "");
-  if (run->saved != NULL) cli_print(run->people, "\nsaved %s\n", run->saved);
+  if (run->saved != NULL) cli_print(run->out, "\nsaved %s\n", run->saved);
   const cli_headline score = cli_headline_of(&run->last.test);
-  if (settings->save == NULL) fputc('\n', run->people);
-  cli_print(run->people, "test %s %.4f after %zu epoch%s", score.name, score.value, run->last.epoch,
+  if (settings->save == NULL) fputc('\n', run->out);
+  cli_print(run->out, "test %s %.4f after %zu epoch%s", score.name, score.value, run->last.epoch,
             run->last.epoch == 1 ? "" : "s");
   if (run->last.best_epoch > 0)
-    fprintf(run->people, ", the weights of epoch %zu", run->last.best_epoch);
+    fprintf(run->out, ", the weights of epoch %zu", run->last.best_epoch);
   if (run->measured > 0)
-    cli_print(run->people, ", %s samples/s", cli_grouped(samples_per_second).text);
-  fprintf(run->people, "\n");
-  if (settings->profile) cli_profile_print(&run->profile, run->people);
+    cli_print(run->out, ", %s samples/s", cli_grouped(samples_per_second).text);
+  fprintf(run->out, "\n");
+  if (settings->profile) cli_profile_print(&run->profile, run->out);
   return settings->json ? print_json(run, samples_per_second) : CLI_OK;
 }
 
@@ -387,23 +387,23 @@ static cli_exit run_session(train_session *run) {
   if (result == CLI_OK) result = check_format(run);
   result = cli_ranks_agree(result);
   if (result == CLI_OK)
-    result = cli_team_open(settings->device, settings->share_device, run->people, &run->team);
+    result = cli_device_set_open(settings->device, settings->share_device, run->out, &run->team);
   result = cli_ranks_agree(result);
   if (result != CLI_OK) return result;
   quern_train_options training = options_of(run);
   announce(run);
   result = cli_ranks_agree(initialize(run, &training));
   if (result != CLI_OK) return result;
-  result = cli_team_share(&run->team, &settings->shares, run->network, run->train, &training,
-                          run->people);
+  result = cli_device_set_share(&run->team, &settings->shares, run->network, run->train, &training,
+                                run->out);
   result = cli_ranks_agree(result);
   if (result == CLI_OK)
-    result = cli_ranks_agree(cli_placement_find(&run->team, run->network, run->train, run->test,
+    result = cli_ranks_agree(cli_residency_find(&run->team, run->network, run->train, run->test,
                                                 &training, &run->placement));
   if (result != CLI_OK) return result;
-  cli_placement_print(&run->placement, run->people);
-  fputc('\n', run->people);
-  fflush(run->people);
+  cli_residency_print(&run->placement, run->out);
+  fputc('\n', run->out);
+  fflush(run->out);
   result = cli_ranks_agree(train(run, &training));
   if (result == CLI_OK) result = cli_ranks_agree(save(run));
   cli_interrupt_unwatch();
@@ -413,7 +413,7 @@ static cli_exit run_session(train_session *run) {
 
 cli_exit cli_run_training(const train_settings *settings) {
   train_session session = {.settings = settings,
-                           .people = settings->json && cli_ranks_is_first() ? stderr : stdout,
+                           .out = settings->json && cli_ranks_is_first() ? stderr : stdout,
                            .json = cli_json_create()};
   session.epochs = cli_json_list(&session.json, session.json.root, "epochs");
   cli_exit result = run_session(&session);
@@ -421,8 +421,8 @@ cli_exit cli_run_training(const train_settings *settings) {
   if (result == CLI_OK) result = logged;
   cli_json_free(&session.json);
   free(session.class_weights);
-  cli_placement_free(&session.placement);
-  cli_team_close(&session.team);
+  cli_residency_free(&session.placement);
+  cli_device_set_close(&session.team);
   quern_network_free(session.network);
   quern_dataset_free(session.test);
   quern_dataset_free(session.train);

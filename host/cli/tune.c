@@ -32,7 +32,7 @@ static const char *const examples[] = {"quern tune", "quern tune --device 0 --qu
                                        "quern tune --reset", NULL};
 
 typedef struct tune_session {
-  FILE *people;
+  FILE *out;
   bool terminal; /* where a line can be written over */
   bool lost;     /* memory was out for a line */
   cli_json json;
@@ -54,14 +54,14 @@ static void print_event(const quern_tune_event *event, void *user) {
   if (!cli_draft_whole(&line)) {
     tune->lost = true;
   } else if (!tune->terminal) {
-    cli_print(tune->people, "%s\n", line.text);
+    cli_print(tune->out, "%s\n", line.text);
   } else {
     /* A line cut at the terminal's width can be written over. */
-    const int width = refused ? (int)line.length : (int)cli_terminal_width(tune->people) - 1;
-    cli_print(tune->people, "\r\033[K%.*s", width, line.text);
-    if (ended || refused) fputc('\n', tune->people);
+    const int width = refused ? (int)line.length : (int)cli_terminal_width(tune->out) - 1;
+    cli_print(tune->out, "\r\033[K%.*s", width, line.text);
+    if (ended || refused) fputc('\n', tune->out);
   }
-  fflush(tune->people);
+  fflush(tune->out);
   cli_draft_free(&line);
 }
 
@@ -71,11 +71,10 @@ static void print_parts(tune_session *tune, const quern_tune_report *report) {
   cJSON *list = cli_json_list(&tune->json, tune->json.root, "parts");
   for (size_t i = 0; i < count; i++)
     if (strlen(parts[i].before) > width) width = strlen(parts[i].before);
-  cli_print(tune->people, "\n%-16s  %-*s  %5s  %s\n", "part", (int)width, "before", "ratio",
-            "after");
+  cli_print(tune->out, "\n%-16s  %-*s  %5s  %s\n", "part", (int)width, "before", "ratio", "after");
   for (size_t i = 0; i < count; i++) {
     const quern_tune_part *part = &parts[i];
-    cli_print(tune->people, "%-16s  %-*s  %4.2fx  %s\n", part->name, (int)width, part->before,
+    cli_print(tune->out, "%-16s  %-*s  %4.2fx  %s\n", part->name, (int)width, part->before,
               part->ratio, part->changed ? part->after : "the same");
     cJSON *object = cli_json_object(&tune->json, list, NULL);
     cli_json_text(&tune->json, object, "name", part->name);
@@ -94,14 +93,14 @@ static void print_products(tune_session *tune, const quern_tune_report *report) 
   const quern_tune_product *products = quern_tune_report_products(report, &count);
   cJSON *list = cli_json_list(&tune->json, tune->json.root, "products");
   if (count > 0)
-    cli_print(tune->people, "\n%-16s  %-18s  %14s  %12s  %5s\n", "product", "samples x out x in",
+    cli_print(tune->out, "\n%-16s  %-18s  %14s  %12s  %5s\n", "product", "samples x out x in",
               "default GFLOPS", "tuned GFLOPS", "ratio");
   for (size_t i = 0; i < count; i++) {
     const quern_tune_product *product = &products[i];
     char shape[72]; /* three numbers of 20 digits */
     snprintf(shape, sizeof shape, "%zux%zux%zu", product->samples, product->outputs,
              product->inputs);
-    cli_print(tune->people, "%-16s  %-18s  %14.1f  %12.1f  %4.2fx\n", product->name, shape,
+    cli_print(tune->out, "%-16s  %-18s  %14.1f  %12.1f  %4.2fx\n", product->name, shape,
               product->default_gflops, product->tuned_gflops, product->ratio);
     cJSON *object = cli_json_object(&tune->json, list, NULL);
     cli_json_text(&tune->json, object, "name", product->name);
@@ -119,17 +118,17 @@ static void print_file(tune_session *tune, const quern_tune_report *report) {
   size_t products;
   quern_tune_report_products(report, &products);
   if (*file != '\0') {
-    cli_print(tune->people, "\nwritten to %s\n", file);
+    cli_print(tune->out, "\nwritten to %s\n", file);
     cli_json_text(&tune->json, tune->json.root, "file", file);
     return;
   }
-  fprintf(tune->people, products > 0 ? "\nTaken together this is no faster: the defaults stay.\n"
-                                     : "\nNothing was faster beyond doubt: the defaults stay.\n");
+  fprintf(tune->out, products > 0 ? "\nTaken together this is no faster: the defaults stay.\n"
+                                  : "\nNothing was faster beyond doubt: the defaults stay.\n");
   cli_json_null(&tune->json, tune->json.root, "file");
 }
 
 static cli_exit search(tune_session *tune, const quern_device *device, bool quick) {
-  quern_tune_options wanted = QUERN_TUNE_OPTIONS_INIT;
+  quern_tune_options wanted = quern_tune_options_default();
   quern_tune_report *report;
   wanted.quick = quick;
   wanted.on_event = print_event;
@@ -146,20 +145,20 @@ static cli_exit reset(tune_session *tune, const quern_device *device) {
   size_t removed;
   if (quern_tune_reset(device, &removed) != QUERN_OK) return cli_fail_library();
   if (removed == 0)
-    fprintf(tune->people, "There was no tuning file of this device.\n");
+    fprintf(tune->out, "There was no tuning file of this device.\n");
   else
-    cli_print(tune->people, "Deleted %zu tuning file%s.\n", removed, removed == 1 ? "" : "s");
+    cli_print(tune->out, "Deleted %zu tuning file%s.\n", removed, removed == 1 ? "" : "s");
   cli_json_number(&tune->json, tune->json.root, "removed", (double)removed);
   return CLI_OK;
 }
 
-static cli_exit run(const cli_command *command, int argc, char **argv) {
+static cli_exit run_tune(const cli_command *command, int argc, char **argv) {
   tune_settings settings = {0};
   cli_parsed parsed = cli_parse(command, argc, argv, &settings);
   if (parsed != CLI_PARSED_RUN) return (cli_exit)cli_parsed_exit(parsed);
 
-  tune_session tune = {.people = settings.json ? stderr : stdout};
-  tune.terminal = isatty(fileno(tune.people)) != 0;
+  tune_session tune = {.out = settings.json ? stderr : stdout};
+  tune.terminal = isatty(fileno(tune.out)) != 0;
   quern_device_list *list = NULL;
   const quern_device *device;
   cli_exit result;
@@ -169,8 +168,8 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
   quern_device_info info;
   quern_device_describe(device, &info);
   tune.json = cli_json_create();
-  cli_print_device(tune.people, &info);
-  fflush(tune.people);
+  cli_print_device(tune.out, &info);
+  fflush(tune.out);
   cli_json_text(&tune.json, tune.json.root, "device", info.name);
   cli_json_text(&tune.json, tune.json.root, "platform", info.platform);
   cli_json_text(&tune.json, tune.json.root, "driver", info.driver);
@@ -194,5 +193,5 @@ const cli_command cli_tune = {
         "and used from then on. Takes a few minutes; leave the device alone meanwhile.",
     .options = options,
     .examples = examples,
-    .run = run,
+    .run = run_tune,
 };

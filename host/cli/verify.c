@@ -36,7 +36,7 @@ static const char *const examples[] = {"quern verify", "quern verify --device 0 
                                        "quern verify --quick --op \"dense forward\"", NULL};
 
 typedef struct verify_session {
-  FILE *people;
+  FILE *out;
   cli_json json;
   cJSON *facts, *results;
   char *variant; /* whose results are printed; owned */
@@ -47,8 +47,8 @@ typedef struct verify_session {
 
 static void print_fact(const char *name, const char *value, void *user) {
   verify_session *verify = user;
-  cli_print(verify->people, "  %-27s %s\n", name, value);
-  fflush(verify->people);
+  cli_print(verify->out, "  %-27s %s\n", name, value);
+  fflush(verify->out);
   cJSON *object = cli_json_object(&verify->json, verify->facts, NULL);
   cli_json_text(&verify->json, object, "name", name);
   cli_json_text(&verify->json, object, "value", value);
@@ -60,24 +60,24 @@ static void print_variant(verify_session *verify, const quern_verify_result *res
   free(verify->variant);
   verify->variant = strdup(result->variant);
   verify->lost = verify->lost || verify->variant == NULL;
-  cli_print(verify->people, "\n%s%s%s\n", result->variant, *result->parameters != '\0' ? ": " : "",
+  cli_print(verify->out, "\n%s%s%s\n", result->variant, *result->parameters != '\0' ? ": " : "",
             result->parameters);
-  cli_print(verify->people, "  %-27s %6s  %11s  %8s\n", "op", "cases", "error/bound", "seconds");
+  cli_print(verify->out, "  %-27s %6s  %11s  %8s\n", "op", "cases", "error/bound", "seconds");
 }
 
 static void print_result(const quern_verify_result *result, void *user) {
   verify_session *verify = user;
   print_variant(verify, result);
-  cli_print(verify->people, "  %-27s %6zu  %11.3g  %8.2f  %s\n", result->op, result->cases,
+  cli_print(verify->out, "  %-27s %6zu  %11.3g  %8.2f  %s\n", result->op, result->cases,
             result->worst, result->seconds, result->passed ? "passed" : "FAILED");
   if (!result->passed) {
     if (result->wrong > 0)
-      cli_print(verify->people, "    %zu of %zu cases are wrong; the first: %s\n", result->wrong,
+      cli_print(verify->out, "    %zu of %zu cases are wrong; the first: %s\n", result->wrong,
                 result->cases, result->why);
     else
-      cli_print(verify->people, "    %s\n", result->why);
+      cli_print(verify->out, "    %s\n", result->why);
   }
-  fflush(verify->people);
+  fflush(verify->out);
   verify->ops++;
   verify->cases += result->cases;
   verify->seconds += result->seconds;
@@ -108,26 +108,25 @@ static void print_device(verify_session *verify, const quern_device_info *info, 
               {"device_kind", "kind", quern_device_kind_name(info->kind)},
               {"effort", "effort", how}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    if (*rows[i].value != '\0')
-      cli_print(verify->people, "%-10s %s\n", rows[i].label, rows[i].value);
+    if (*rows[i].value != '\0') cli_print(verify->out, "%-10s %s\n", rows[i].label, rows[i].value);
     cli_json_text(&verify->json, verify->json.root, rows[i].name, rows[i].value);
   }
-  cli_print(verify->people, "%-10s %u compute units, %s bytes of memory\n\n", "size",
+  cli_print(verify->out, "%-10s %u compute units, %s bytes of memory\n\n", "size",
             (unsigned)info->compute_units, cli_grouped((double)info->memory).text);
   cli_json_number(&verify->json, verify->json.root, "compute_units", info->compute_units);
   cli_json_whole(&verify->json, verify->json.root, "memory", info->memory);
-  fflush(verify->people);
+  fflush(verify->out);
 }
 
 /* Adds what only the end knows. */
 static void print_end(verify_session *verify, size_t failed) {
-  cli_print(verify->people,
+  cli_print(verify->out,
             "\n%zu ops, %s cases, %.1f s, largest error over its bound %.3g: ", verify->ops,
             cli_grouped((double)verify->cases).text, verify->seconds, verify->worst);
   if (failed == 0)
-    fprintf(verify->people, "all passed\n");
+    fprintf(verify->out, "all passed\n");
   else
-    fprintf(verify->people, "%zu FAILED\n", failed);
+    fprintf(verify->out, "%zu FAILED\n", failed);
   cli_json_number(&verify->json, verify->json.root, "ops", (double)verify->ops);
   cli_json_number(&verify->json, verify->json.root, "cases", (double)verify->cases);
   cli_json_number(&verify->json, verify->json.root, "seconds", verify->seconds);
@@ -137,7 +136,7 @@ static void print_end(verify_session *verify, size_t failed) {
 
 static cli_exit verify_device(verify_session *verify, const quern_device *device,
                               const verify_settings *settings) {
-  quern_verify_options wanted = QUERN_VERIFY_OPTIONS_INIT;
+  quern_verify_options wanted = quern_verify_options_default();
   quern_device_info info;
   size_t failed;
   if (settings->quick) wanted.effort = QUERN_VERIFY_QUICK;
@@ -174,7 +173,7 @@ static cli_exit refuse_op(const cli_command *command, const char *name) {
   return result;
 }
 
-static cli_exit run(const cli_command *command, int argc, char **argv) {
+static cli_exit run_verify(const cli_command *command, int argc, char **argv) {
   verify_settings settings = {0};
   cli_parsed parsed = cli_parse(command, argc, argv, &settings);
   if (parsed != CLI_PARSED_RUN) return (cli_exit)cli_parsed_exit(parsed);
@@ -182,7 +181,7 @@ static cli_exit run(const cli_command *command, int argc, char **argv) {
     return cli_fail_usage(command, "--quick and --full exclude each other");
   if (settings.op != NULL && !is_op(settings.op)) return refuse_op(command, settings.op);
 
-  verify_session verify = {.people = settings.json ? stderr : stdout};
+  verify_session verify = {.out = settings.json ? stderr : stdout};
   quern_device_list *list = NULL;
   const quern_device *device;
   cli_exit result;
@@ -218,5 +217,5 @@ const cli_command cli_verify = {
         "is allowed, at most 1 where all is well. Exits with 1 where anything failed.",
     .options = options,
     .examples = examples,
-    .run = run,
+    .run = run_verify,
 };

@@ -63,10 +63,10 @@ static void operation_free(operation *op) {
 }
 
 /* Where the group's list has the operation with that number, or its end. */
-static operation **find(quern_thread_group *group, uint64_t number) {
-  operation **at = &group->operations;
-  while (*at != NULL && (*at)->number != number) at = &(*at)->next;
-  return at;
+static operation **find_threads(quern_thread_group *group, uint64_t number) {
+  operation **link = &group->operations;
+  while (*link != NULL && (*link)->number != number) link = &(*link)->next;
+  return link;
 }
 
 static void break_group(quern_thread_group *group, size_t rank, const char *why) {
@@ -89,8 +89,8 @@ static quern_status fail_broken(quern_thread_group *group) {
 static quern_status join(member *self, const joined *brings, operation **found) {
   quern_thread_group *group = self->group;
   if (group->broken) return fail_broken(group);
-  operation **at = find(group, self->calls);
-  if (*at == NULL) {
+  operation **link = find_threads(group, self->calls);
+  if (*link == NULL) {
     operation *op = calloc(1, sizeof *op);
     if (op != NULL) op->ranks = calloc(group->ranks, sizeof *op->ranks);
     if (op == NULL || op->ranks == NULL) {
@@ -98,9 +98,9 @@ static quern_status join(member *self, const joined *brings, operation **found) 
       return quern__fail_memory("collective", group->ranks * sizeof(joined));
     }
     op->number = self->calls;
-    *at = op;
+    *link = op;
   }
-  operation *op = *at;
+  operation *op = *link;
   for (size_t r = 0; r < group->ranks; r++) {
     const joined *other = &op->ranks[r];
     if (!other->is || (other->kind == brings->kind && other->bytes == brings->bytes &&
@@ -207,14 +207,14 @@ static quern_status complete(member *self, operation *op, void *all) {
   await(group, op, true);
   if (op->done < group->ranks) return fail_broken(group);
   if (++op->left == group->ranks) {
-    operation **at = find(group, op->number);
-    *at = op->next;
+    operation **link = find_threads(group, op->number);
+    *link = op->next;
     operation_free(op);
   }
   return QUERN_OK;
 }
 
-static quern_status run(member *self, const joined *brings, void *all) {
+static quern_status run_threads(member *self, const joined *brings, void *all) {
   operation *op;
   pthread_mutex_lock(&self->group->lock);
   quern_status status = join(self, brings, &op);
@@ -263,9 +263,9 @@ static quern_status all_reduce_test(void *state, void *request, bool *done) {
 static quern_status all_gather(void *state, const void *mine, size_t bytes, void *all) {
   /* Others read it, as `memory` of all kinds is not. */
   void *memory = (void *)(uintptr_t)mine;
-  return run(state,
-             &(const joined){.is = true, .kind = ALL_GATHER, .bytes = bytes, .memory = memory},
-             all);
+  return run_threads(
+      state, &(const joined){.is = true, .kind = ALL_GATHER, .bytes = bytes, .memory = memory},
+      all);
 }
 
 static quern_status broadcast(void *state, void *data, size_t bytes, size_t root) {
@@ -273,14 +273,14 @@ static quern_status broadcast(void *state, void *data, size_t bytes, size_t root
   if (root >= self->group->ranks)
     return quern__fail(QUERN_ERROR_ARGUMENT, "collective: a broadcast from rank %zu of %zu", root,
                        self->group->ranks);
-  return run(
+  return run_threads(
       state,
       &(const joined){.is = true, .kind = BROADCAST, .bytes = bytes, .root = root, .memory = data},
       NULL);
 }
 
 static quern_status barrier(void *state) {
-  return run(state, &(const joined){.is = true, .kind = BARRIER}, NULL);
+  return run_threads(state, &(const joined){.is = true, .kind = BARRIER}, NULL);
 }
 
 static void abandon(void *state, const char *why) {
@@ -295,10 +295,10 @@ static void abandon(void *state, const char *why) {
 static bool create_condition(pthread_cond_t *condition) {
   pthread_condattr_t attributes;
   if (pthread_condattr_init(&attributes) != 0) return false;
-  const bool made = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
-                    pthread_cond_init(condition, &attributes) == 0;
+  const bool created = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
+                       pthread_cond_init(condition, &attributes) == 0;
   pthread_condattr_destroy(&attributes);
-  return made;
+  return created;
 }
 
 static quern_status create_members(quern_thread_group *group) {
@@ -306,15 +306,15 @@ static quern_status create_members(quern_thread_group *group) {
   if (group->members == NULL)
     return quern__fail_memory("thread group", group->ranks * sizeof *group->members);
   for (size_t r = 0; r < group->ranks; r++) {
-    member *each = &group->members[r];
-    each->group = group;
-    each->parts = calloc(group->ranks, sizeof *each->parts);
-    each->sums = calloc(group->ranks, sizeof *each->sums);
-    if (each->parts == NULL || each->sums == NULL)
-      return quern__fail_memory("thread group", group->ranks * sizeof *each->parts);
-    each->table = (quern_collective){.size = sizeof each->table,
+    member *item = &group->members[r];
+    item->group = group;
+    item->parts = calloc(group->ranks, sizeof *item->parts);
+    item->sums = calloc(group->ranks, sizeof *item->sums);
+    if (item->parts == NULL || item->sums == NULL)
+      return quern__fail_memory("thread group", group->ranks * sizeof *item->parts);
+    item->table = (quern_collective){.size = sizeof item->table,
                                      .name = "threads",
-                                     .state = each,
+                                     .state = item,
                                      .rank = r,
                                      .ranks = group->ranks,
                                      .all_reduce_start = all_reduce_start,
@@ -339,21 +339,21 @@ quern_status quern_thread_group_create(size_t ranks, double timeout, quern_threa
   if (!(timeout >= 0 && timeout <= longest))
     return quern__fail(QUERN_ERROR_ARGUMENT, "thread group: a time-out of %g s, expected 0 to %g",
                        timeout, longest);
-  quern_thread_group *made = calloc(1, sizeof *made);
-  if (made == NULL) return quern__fail_memory("thread group", sizeof *made);
-  made->ranks = ranks;
-  made->timeout = timeout;
-  if (!create_condition(&made->changed)) {
-    free(made);
+  quern_thread_group *result = calloc(1, sizeof *result);
+  if (result == NULL) return quern__fail_memory("thread group", sizeof *result);
+  result->ranks = ranks;
+  result->timeout = timeout;
+  if (!create_condition(&result->changed)) {
+    free(result);
     return quern__fail_memory("thread group", sizeof(pthread_cond_t));
   }
-  pthread_mutex_init(&made->lock, NULL);
-  const quern_status status = create_members(made);
+  pthread_mutex_init(&result->lock, NULL);
+  const quern_status status = create_members(result);
   if (status != QUERN_OK) {
-    quern_thread_group_free(made);
+    quern_thread_group_free(result);
     return status;
   }
-  *group = made;
+  *group = result;
   return QUERN_OK;
 }
 

@@ -41,7 +41,8 @@ static quern_status gather(const quern_collective *collective, const void *mine,
   return status;
 }
 
-quern_status quern__together_sum(const quern_collective *collective, double *values, size_t count) {
+quern_status quern__collective_sum(const quern_collective *collective, double *values,
+                                   size_t count) {
   if (collective == NULL) return QUERN_OK;
   void *gathered;
   QUERN__FORWARD(gather(collective, values, count * sizeof *values, &gathered));
@@ -54,8 +55,8 @@ quern_status quern__together_sum(const quern_collective *collective, double *val
   return QUERN_OK;
 }
 
-quern_status quern__together_is_reduced(const quern_collective *collective, void *request,
-                                        bool *done) {
+quern_status quern__collective_is_reduced(const quern_collective *collective, void *request,
+                                          bool *done) {
   *done = true;
   return QUERN__COLLECTIVE_HAS(collective, all_reduce_test)
              ? collective->all_reduce_test(collective->state, request, done)
@@ -67,8 +68,8 @@ static bool has_memory(const quern_collective *collective) {
          QUERN__COLLECTIVE_HAS(collective, memory_free);
 }
 
-quern_status quern__together_memory_create(const quern_collective *collective, size_t bytes,
-                                           void **memory) {
+quern_status quern__collective_memory_create(const quern_collective *collective, size_t bytes,
+                                             void **memory) {
   enum { ALIGNMENT = 4096 };
   size_t padded;
   *memory = NULL;
@@ -82,7 +83,7 @@ quern_status quern__together_memory_create(const quern_collective *collective, s
   return QUERN_OK;
 }
 
-void quern__together_memory_free(const quern_collective *collective, void *memory) {
+void quern__collective_memory_free(const quern_collective *collective, void *memory) {
   if (memory == NULL) return;
   if (has_memory(collective))
     collective->memory_free(collective->state, memory);
@@ -90,9 +91,9 @@ void quern__together_memory_free(const quern_collective *collective, void *memor
     free(memory);
 }
 
-quern_status quern__together_any(const quern_collective *collective, bool *flag) {
+quern_status quern__collective_any(const quern_collective *collective, bool *flag) {
   double count = *flag;
-  QUERN__FORWARD(quern__together_sum(collective, &count, 1));
+  QUERN__FORWARD(quern__collective_sum(collective, &count, 1));
   *flag = count > 0.0;
   return QUERN_OK;
 }
@@ -103,7 +104,7 @@ typedef struct report {
   char error[508];
 } report;
 
-quern_status quern__together_status(const quern_collective *collective, quern_status status) {
+quern_status quern__collective_status(const quern_collective *collective, quern_status status) {
   if (collective == NULL) return status;
   report mine = {.status = (int32_t)status};
   if (status != QUERN_OK) strncpy(mine.error, quern_last_error(), sizeof mine.error - 1);
@@ -121,11 +122,11 @@ quern_status quern__together_status(const quern_collective *collective, quern_st
   return agreed;
 }
 
-void quern__together_abandon(const quern_collective *collective) {
+void quern__collective_abandon(const quern_collective *collective) {
   if (collective == NULL || !QUERN__COLLECTIVE_HAS(collective, abandon)) return;
-  char *said = quern__remember_error();
-  collective->abandon(collective->state, said != NULL ? said : "");
-  if (said != NULL) quern__restore_error(said);
+  char *message = quern__remember_error();
+  collective->abandon(collective->state, message != NULL ? message : "");
+  if (message != NULL) quern__restore_error(message);
 }
 
 /* What the first `ranks` ranks have together. */
@@ -150,8 +151,8 @@ static size_t scale(size_t count, uint64_t before, uint64_t all) {
   return (size_t)(count / all * before + count % all * before / all);
 }
 
-void quern__together_part(const quern_collective *collective, const uint32_t *shares, size_t count,
-                          size_t *begin, size_t *own) {
+void quern__collective_part(const quern_collective *collective, const uint32_t *shares,
+                            size_t count, size_t *begin, size_t *own) {
   *begin = 0;
   *own = count;
   if (collective == NULL) return;
@@ -160,8 +161,8 @@ void quern__together_part(const quern_collective *collective, const uint32_t *sh
   *own = scale(count, shares_of(shares, collective->rank + 1), all) - *begin;
 }
 
-size_t quern__together_largest_part(const quern_collective *collective, const uint32_t *shares,
-                                    size_t count) {
+size_t quern__collective_largest_part(const quern_collective *collective, const uint32_t *shares,
+                                      size_t count) {
   if (collective == NULL) return count;
   const uint64_t all = shares_of(shares, collective->ranks),
                  mine = shares != NULL ? shares[collective->rank] : 1;

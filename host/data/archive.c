@@ -34,8 +34,9 @@ static quern_status fail_name(const quern__archive *archive, const char *what) {
 }
 
 /* y may be NULL. */
-static quern_status make(const quern__archive *archive, const char *x_name, const char *y_name,
-                         const quern_dataset_options *options, quern_dataset **dataset) {
+static quern_status make_archive(const quern__archive *archive, const char *x_name,
+                                 const char *y_name, const quern_dataset_options *options,
+                                 quern_dataset **dataset) {
   quern__array x = {0}, y = {0};
   quern_status status = QUERN_OK;
   QUERN__TRY(archive->read(archive->self, x_name, &x));
@@ -68,14 +69,14 @@ quern_status quern__archive_datasets(const quern__archive *archive,
     if (!archive->has(archive->self, options->inputs))
       return fail_name(archive, "there is no array of the inputs' name");
     QUERN__FORWARD(choose_targets(archive, "y", options, &targets));
-    return make(archive, options->inputs, targets, options, train);
+    return make_archive(archive, options->inputs, targets, options, train);
   }
   const pair *found = find_pair(archive, alone, COUNT_OF(alone));
   const pair *both = found != NULL ? NULL : find_pair(archive, training, COUNT_OF(training));
   if (both != NULL) found = both;
   if (found == NULL) return fail_name(archive, "there is no array x or x_train");
   QUERN__FORWARD(choose_targets(archive, found->y, options, &targets));
-  QUERN__FORWARD(make(archive, found->x, targets, options, train));
+  QUERN__FORWARD(make_archive(archive, found->x, targets, options, train));
   const pair *tested =
       both != NULL && test != NULL ? find_pair(archive, testing, COUNT_OF(testing)) : NULL;
   if (tested == NULL) return QUERN_OK;
@@ -84,7 +85,7 @@ quern_status quern__archive_datasets(const quern__archive *archive,
     QUERN__TRY(choose_targets(archive, tested->y, options, &targets));
   quern_dataset_options testing_options = *options;
   testing_options.task = (*train)->schema->task; /* the training data tell classes from numbers */
-  QUERN__TRY(make(archive, tested->x, targets, &testing_options, test));
+  QUERN__TRY(make_archive(archive, tested->x, targets, &testing_options, test));
   if (options->classes == 0) QUERN__TRY(quern__dataset_share_classes(*test, (*train)->schema));
 cleanup:
   if (status != QUERN_OK) {

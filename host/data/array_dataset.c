@@ -40,9 +40,10 @@ typedef struct shape_text {
 
 static shape_text print_shape(const quern__array *array) {
   shape_text printed = {""};
-  size_t at = 0;
-  for (size_t i = 0; i < array->rank && at < sizeof printed.text; i++)
-    at += (size_t)snprintf(printed.text + at, sizeof printed.text - at, "[%zu]", array->shape[i]);
+  size_t position = 0;
+  for (size_t i = 0; i < array->rank && position < sizeof printed.text; i++)
+    position += (size_t)snprintf(printed.text + position, sizeof printed.text - position, "[%zu]",
+                                 array->shape[i]);
   return printed;
 }
 
@@ -66,27 +67,27 @@ static quern_status make_floats(const quern__array *array, size_t columns, const
   size_t bytes;
   if (!quern__multiply(count, sizeof(float), &bytes))
     return quern__fail_memory(array->name, SIZE_MAX);
-  float *made = malloc(bytes);
-  if (made == NULL) return quern__fail_memory(array->name, bytes);
+  float *result = malloc(bytes);
+  if (result == NULL) return quern__fail_memory(array->name, bytes);
   for (size_t i = 0; i < count; i++) {
     const double value = element(array, i);
-    made[i] = (float)value;
-    if (isfinite(made[i])) continue;
+    result[i] = (float)value;
+    if (isfinite(result[i])) continue;
     if (isnan(value) && may_miss) {
       *has_missing = true;
       continue;
     }
-    free(made);
+    free(result);
     return quern__fail(QUERN_ERROR_DATA, "%s: row %zu, %s %zu, both from 0: %g, expected %s",
                        array->name, i / columns, what, i % columns, value,
                        isfinite(value) ? "a number that fits a float" : "a finite number");
   }
-  *floats = made;
+  *floats = result;
   return QUERN_OK;
 }
 
 /* The class labels, which are whole numbers. */
-static quern_status set_labels(const quern__array *array, quern_dataset *made,
+static quern_status set_labels(const quern__array *array, quern_dataset *result,
                                const quern_dataset_options *options) {
   const size_t count = quern__array_count(array);
   size_t bytes;
@@ -103,7 +104,7 @@ static quern_status set_labels(const quern__array *array, quern_dataset *made,
                            "predict need --task regression)",
                            array->name, i, values[i]);
   }
-  if (status == QUERN_OK) status = quern__dataset_set_class_values(made, values, options);
+  if (status == QUERN_OK) status = quern__dataset_set_class_values(result, values, options);
   free(values);
   return status;
 }
@@ -127,13 +128,13 @@ static quern_status check_marks(const quern__array *y, const float *targets, siz
   return QUERN_OK;
 }
 
-static quern_status set_targets(quern_dataset *made, const quern__array *x, const quern__array *y,
+static quern_status set_targets(quern_dataset *result, const quern__array *x, const quern__array *y,
                                 const quern_dataset_options *options) {
   size_t rows, targets;
   QUERN__FORWARD(rows_and_columns(y, &rows, &targets));
-  if (rows != made->rows) {
-    return quern__fail(QUERN_ERROR_SHAPE, "%s has %zu samples, but %s has %zu", x->name, made->rows,
-                       y->name, rows);
+  if (rows != result->rows) {
+    return quern__fail(QUERN_ERROR_SHAPE, "%s has %zu samples, but %s has %zu", x->name,
+                       result->rows, y->name, rows);
   }
   const quern_task task = task_of(y, targets, options);
   if (task == QUERN_TASK_CLASSES) {
@@ -142,72 +143,72 @@ static quern_status set_targets(quern_dataset *made, const quern__array *x, cons
                          "%s: of shape %s, expected one class for each sample, [%zu]", y->name,
                          print_shape(y).text, rows);
     }
-    return set_labels(y, made, options);
+    return set_labels(y, result, options);
   }
-  QUERN__FORWARD(make_floats(y, targets, "target", false, NULL, &made->targets));
-  if (task == QUERN_TASK_LABELS) QUERN__FORWARD(check_marks(y, made->targets, targets));
-  quern__dataset_set_targets(made, task, targets);
+  QUERN__FORWARD(make_floats(y, targets, "target", false, NULL, &result->targets));
+  if (task == QUERN_TASK_LABELS) QUERN__FORWARD(check_marks(y, result->targets, targets));
+  quern__dataset_set_targets(result, task, targets);
   return QUERN_OK;
 }
 
 /* Bytes of images are pixels, which scale to 0 … 1 as those of IDX. */
-static quern_status set_values(quern_dataset *made, quern__array *x,
+static quern_status set_values(quern_dataset *result, quern__array *x,
                                const quern_dataset_options *options) {
   if (x->number == QUERN__UNSIGNED && x->bytes == 1) {
-    made->element = QUERN_UINT8;
-    made->values = x->data;
+    result->element = QUERN_ELEMENT_UINT8;
+    result->values = x->data;
     x->data = NULL;
-    if (x->rank >= 3) made->scale = 1.0f / 255.0f;
+    if (x->rank >= 3) result->scale = 1.0f / 255.0f;
   } else {
     const bool fills = options->schema != NULL ? options->schema->fill != NULL
                                                : options->missing != QUERN_MISSING_REFUSE;
     float *values;
-    made->element = QUERN_FLOAT32;
-    QUERN__FORWARD(make_floats(x, made->columns, "value", fills, &made->has_missing, &values));
-    made->values = values;
+    result->element = QUERN_ELEMENT_FLOAT32;
+    QUERN__FORWARD(make_floats(x, result->columns, "value", fills, &result->has_missing, &values));
+    result->values = values;
   }
   /* [rows][height][width], with a channel of one before or behind. */
   const size_t *shape = x->shape;
   if (x->rank == 3 || (x->rank == 4 && shape[3] == 1)) {
-    made->height = shape[1];
-    made->width = shape[2];
+    result->height = shape[1];
+    result->width = shape[2];
   } else if (x->rank == 4 && shape[1] == 1) {
-    made->height = shape[2];
-    made->width = shape[3];
+    result->height = shape[2];
+    result->width = shape[3];
   }
   return QUERN_OK;
 }
 
 /* What the options say of missing values, which a table's reader does as it reads. */
-static quern_status settle_missing(quern_dataset *made, const quern_dataset_options *options) {
-  if (options->schema != NULL || made->element != QUERN_FLOAT32) return QUERN_OK;
-  if (options->missing == QUERN_MISSING_MEAN) made->has_missing = true;
+static quern_status settle_missing(quern_dataset *result, const quern_dataset_options *options) {
+  if (options->schema != NULL || result->element != QUERN_ELEMENT_FLOAT32) return QUERN_OK;
+  if (options->missing == QUERN_MISSING_MEAN) result->has_missing = true;
   if (options->missing != QUERN_MISSING_ZERO) return QUERN_OK;
-  made->schema->fill = calloc(made->columns, sizeof *made->schema->fill);
-  if (made->schema->fill == NULL)
-    return quern__fail_memory("a schema", made->columns * sizeof(double));
-  float *values = made->values;
-  for (size_t i = 0; i < made->rows * made->columns; i++)
+  result->schema->fill = calloc(result->columns, sizeof *result->schema->fill);
+  if (result->schema->fill == NULL)
+    return quern__fail_memory("a schema", result->columns * sizeof(double));
+  float *values = result->values;
+  for (size_t i = 0; i < result->rows * result->columns; i++)
     if (isnan(values[i])) values[i] = 0.0f;
-  made->has_missing = false;
+  result->has_missing = false;
   return QUERN_OK;
 }
 
 quern_status quern__arrays_dataset(const char *source, quern__array *x, const quern__array *y,
                                    const quern_dataset_options *options, quern_dataset **dataset) {
-  quern_dataset *made;
-  QUERN__FORWARD(quern__dataset_new(source, &made));
+  quern_dataset *result;
+  QUERN__FORWARD(quern__dataset_new(source, &result));
   quern_status status = QUERN_OK;
-  QUERN__TRY(rows_and_columns(x, &made->rows, &made->columns));
-  QUERN__TRY(set_values(made, x, options));
+  QUERN__TRY(rows_and_columns(x, &result->rows, &result->columns));
+  QUERN__TRY(set_values(result, x, options));
   if (y != NULL)
-    QUERN__TRY(set_targets(made, x, y, options));
+    QUERN__TRY(set_targets(result, x, y, options));
   else
-    quern__dataset_set_targets(made, QUERN_TASK_NONE, 0);
-  QUERN__TRY(settle_missing(made, options));
-  *dataset = made;
-  made = NULL;
+    quern__dataset_set_targets(result, QUERN_TASK_NONE, 0);
+  QUERN__TRY(settle_missing(result, options));
+  *dataset = result;
+  result = NULL;
 cleanup:
-  quern_dataset_free(made);
+  quern_dataset_free(result);
   return status;
 }

@@ -105,22 +105,25 @@ bool quern__classes_find(const quern_schema *schema, double value, int32_t *labe
 }
 
 quern__classes_text quern__classes_expected(const quern_schema *schema) {
-  quern__classes_text said;
+  quern__classes_text classes_text;
   const quern__schema_column *list = quern__classes_list(schema);
-  int at = snprintf(said.text, sizeof said.text, "one of the classes that were trained on: ");
+  int index = snprintf(classes_text.text, sizeof classes_text.text,
+                       "one of the classes that were trained on: ");
   if (list == NULL) {
-    snprintf(said.text + at, sizeof said.text - (size_t)at, "0 to %zu", schema->outputs - 1);
-    return said;
+    snprintf(classes_text.text + index, sizeof classes_text.text - (size_t)index, "0 to %zu",
+             schema->outputs - 1);
+    return classes_text;
   }
-  for (size_t i = 0; i < list->category_count && (size_t)at < sizeof said.text; i++) {
+  for (size_t i = 0; i < list->category_count && (size_t)index < sizeof classes_text.text; i++) {
     const char *comma = i > 0 ? ", " : "";
     const bool more = i == SHOWN_CLASSES;
-    at += more ? snprintf(said.text + at, sizeof said.text - (size_t)at, " …")
-               : snprintf(said.text + at, sizeof said.text - (size_t)at, "%s%.*s", comma,
-                          VALUE_CHARACTER, list->categories[i]);
+    index +=
+        more ? snprintf(classes_text.text + index, sizeof classes_text.text - (size_t)index, " …")
+             : snprintf(classes_text.text + index, sizeof classes_text.text - (size_t)index,
+                        "%s%.*s", comma, VALUE_CHARACTER, list->categories[i]);
     if (more) break;
   }
-  return said;
+  return classes_text;
 }
 
 /* --- The labels of a data set
@@ -185,11 +188,11 @@ static quern_status number_by_schema(quern_dataset *dataset, const double *value
 }
 
 quern__classes_text quern__classes_below(size_t count) {
-  quern__classes_text said;
-  snprintf(said.text, sizeof said.text,
+  quern__classes_text classes_text;
+  snprintf(classes_text.text, sizeof classes_text.text,
            "a class number 0 to %zu: the model does not say what else its classes are called",
            count - 1);
-  return said;
+  return classes_text;
 }
 
 static quern_status number_by_count(quern_dataset *dataset, const double *values, size_t count) {

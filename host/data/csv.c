@@ -65,7 +65,7 @@ static quern_status read_table(quern__records *records, quern__csv_rows *rows) {
 }
 
 /* A schema that the data are read by is theirs too, but for what they do not have. */
-static quern_status take_schema(quern_dataset *made, const quern_schema *schema) {
+static quern_status take_schema(quern_dataset *result, const quern_schema *schema) {
   quern_schema *copy;
   QUERN__FORWARD(quern__schema_copy(schema, &copy));
   free(copy->fill);
@@ -74,15 +74,15 @@ static quern_status take_schema(quern_dataset *made, const quern_schema *schema)
   free(copy->target_mean);
   free(copy->target_deviation);
   copy->fill = copy->mean = copy->deviation = copy->target_mean = copy->target_deviation = NULL;
-  if (made->schema->task == QUERN_TASK_NONE) {
+  if (result->schema->task == QUERN_TASK_NONE) {
     copy->task = QUERN_TASK_NONE;
     copy->outputs = 0;
-  } else if (made->schema->outputs > copy->outputs) {
+  } else if (result->schema->outputs > copy->outputs) {
     /* a class that the model does not know is told where it matters */
-    copy->outputs = made->schema->outputs;
+    copy->outputs = result->schema->outputs;
   }
-  quern__schema_free(made->schema);
-  made->schema = copy;
+  quern__schema_free(result->schema);
+  result->schema = copy;
   return QUERN_OK;
 }
 
@@ -93,21 +93,21 @@ quern_status quern__csv_read(quern__stream *stream, const quern_dataset_options 
   quern__records records = {.lines = {.stream = stream},
                             .delimiter = delimiter_of(stream->name, options)};
   quern__csv_rows rows = {.options = options, .columns = &columns};
-  quern_dataset *made = NULL;
+  quern_dataset *result = NULL;
   records.numbers = newlocale(LC_ALL_MASK, "C", (locale_t)0);
   if (records.numbers == NULL) {
     status = quern__fail(QUERN_ERROR_OUT_OF_MEMORY, "%s: cannot make the C locale: %s",
                          stream->name, strerror(errno));
     goto cleanup;
   }
-  QUERN__TRY(quern__dataset_new(stream->name, &made));
+  QUERN__TRY(quern__dataset_new(stream->name, &result));
   QUERN__TRY(read_table(&records, &rows));
-  QUERN__TRY(quern__csv_rows_finish(&rows, made));
-  if (options->schema != NULL) QUERN__TRY(take_schema(made, options->schema));
-  *dataset = made;
-  made = NULL;
+  QUERN__TRY(quern__csv_rows_finish(&rows, result));
+  if (options->schema != NULL) QUERN__TRY(take_schema(result, options->schema));
+  *dataset = result;
+  result = NULL;
 cleanup:
-  quern_dataset_free(made);
+  quern_dataset_free(result);
   quern__csv_rows_free(&rows);
   quern__csv_columns_free(&columns);
   quern__records_free(&records);

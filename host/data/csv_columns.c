@@ -58,17 +58,17 @@ static quern_status find_column(const table *in, const char *item, size_t length
                      in->columns->names ? "a name of its header" : "(it has no header)", fields);
 }
 
-static quern_status make_columns(size_t count, quern__csv_column **made) {
-  *made = calloc(count > 0 ? count : 1, sizeof **made);
-  return *made != NULL ? QUERN_OK
-                       : quern__fail_memory("the columns of a table", count * sizeof **made);
+static quern_status make_columns(size_t count, quern__csv_column **result) {
+  *result = calloc(count > 0 ? count : 1, sizeof **result);
+  return *result != NULL ? QUERN_OK
+                         : quern__fail_memory("the columns of a table", count * sizeof **result);
 }
 
 /* A list of the options. */
 static quern_status find_list(const table *in, const char *list, quern__csv_column **found,
                               size_t *count) {
   size_t items = *list != '\0' ? 1 : 0;
-  for (const char *at = list; *at; at++) items += *at == ',';
+  for (const char *cursor = list; *cursor; cursor++) items += *cursor == ',';
   QUERN__FORWARD(make_columns(items, found));
   for (size_t i = 0; i < items; i++, list++) {
     const size_t length = strcspn(list, ",");

@@ -19,9 +19,9 @@ static bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-static size_t skip_digits(const char *text, size_t at, size_t length) {
-  while (at < length && is_digit(text[at])) at++;
-  return at;
+static size_t skip_digits(const char *text, size_t position, size_t length) {
+  while (position < length && is_digit(text[position])) position++;
+  return position;
 }
 
 static bool is_word(const char *text, size_t length, const char *word, size_t word_length) {
@@ -31,28 +31,29 @@ static bool is_word(const char *text, size_t length, const char *word, size_t wo
 /* INTEGER: digits alone. NUMBER: sign, digits with a point, exponent; hexadecimal, which strtof
  * would take, is not. */
 static spelling spelling_of(const char *text, size_t length) {
-  size_t at = length > 0 && (text[0] == '+' || text[0] == '-') ? 1 : 0;
-  if (is_word(text + at, length - at, "nan", 3) || is_word(text + at, length - at, "inf", 3) ||
-      is_word(text + at, length - at, "infinity", 8))
+  size_t position = length > 0 && (text[0] == '+' || text[0] == '-') ? 1 : 0;
+  if (is_word(text + position, length - position, "nan", 3) ||
+      is_word(text + position, length - position, "inf", 3) ||
+      is_word(text + position, length - position, "infinity", 8))
     return NOT_FINITE;
-  const size_t whole = skip_digits(text, at, length);
-  size_t digits = whole - at;
+  const size_t whole = skip_digits(text, position, length);
+  size_t digits = whole - position;
   if (digits == length && digits > 0) return INTEGER;
-  at = whole;
-  if (at < length && text[at] == '.') {
-    const size_t end = skip_digits(text, at + 1, length);
-    digits += end - (at + 1);
-    at = end;
+  position = whole;
+  if (position < length && text[position] == '.') {
+    const size_t end = skip_digits(text, position + 1, length);
+    digits += end - (position + 1);
+    position = end;
   }
   if (digits == 0) return TEXT;
-  if (at < length && (text[at] == 'e' || text[at] == 'E')) {
-    at++;
-    if (at < length && (text[at] == '+' || text[at] == '-')) at++;
-    const size_t end = skip_digits(text, at, length);
-    if (end == at) return TEXT;
-    at = end;
+  if (position < length && (text[position] == 'e' || text[position] == 'E')) {
+    position++;
+    if (position < length && (text[position] == '+' || text[position] == '-')) position++;
+    const size_t end = skip_digits(text, position, length);
+    if (end == position) return TEXT;
+    position = end;
   }
-  return at == length ? NUMBER : TEXT;
+  return position == length ? NUMBER : TEXT;
 }
 
 bool quern__csv_is_number(const quern__csv_field *field) {

@@ -10,7 +10,7 @@
 /* Where a record is taken apart. Its text may move while more of it is read, so that places are
  * counted from its start. */
 typedef struct cursor {
-  size_t at;
+  size_t position;
   uint64_t column; /* from 1 */
 } cursor;
 
@@ -18,8 +18,8 @@ static bool is_blank(const quern__records *records, char c) {
   return c == ' ' || (c == '\t' && records->delimiter != '\t');
 }
 
-static quern_status fail(const quern__records *records, uint64_t line, uint64_t column,
-                         const char *what) {
+static quern_status fail_csv_record(const quern__records *records, uint64_t line, uint64_t column,
+                                    const char *what) {
   return quern__fail(QUERN_ERROR_FORMAT, "%s: line %" PRIu64 ", column %" PRIu64 ": %s",
                      records->lines.stream->name, line, column, what);
 }
@@ -64,14 +64,14 @@ static quern_status add_field(quern__records *records, size_t start, size_t leng
 
 static quern_status plain_field(quern__records *records, cursor *place) {
   const quern__lines *line = &records->lines;
-  size_t start = place->at;
+  size_t start = place->position;
   const char *delimiter = memchr(line->text + start, records->delimiter, line->length - start);
   size_t end = delimiter != NULL ? (size_t)(delimiter - line->text) : line->length;
-  place->at = end;
+  place->position = end;
   if (memchr(line->text + start, '"', end - start) != NULL) {
-    return fail(records, line->number, place->column,
-                "a quote inside a field, expected the whole field in quotes, and quotes in it "
-                "written twice");
+    return fail_csv_record(records, line->number, place->column,
+                           "a quote inside a field, expected the whole field in quotes, and quotes "
+                           "in it written twice");
   }
   while (end > start && is_blank(records, line->text[end - 1])) end--;
   return add_field(records, start, end - start, line->number, place->column);
@@ -82,13 +82,14 @@ static quern_status plain_field(quern__records *records, cursor *place) {
 static quern_status quoted_field(quern__records *records, cursor *place) {
   quern__lines *line = &records->lines;
   const uint64_t begun = line->number;
-  const size_t start = place->at;
+  const size_t start = place->position;
   size_t from = start + 1, to = start;
   for (;;) {
     if (from == line->length) {
       bool more;
       QUERN__FORWARD(quern__lines_go_on(line, &more));
-      if (!more) return fail(records, begun, place->column, "a quote that no other closes");
+      if (!more)
+        return fail_csv_record(records, begun, place->column, "a quote that no other closes");
       continue;
     }
     const char c = line->text[from++];
@@ -100,10 +101,10 @@ static quern_status quoted_field(quern__records *records, cursor *place) {
   }
   line->text[to] = '\0'; /* before the closing quote or on it */
   while (from < line->length && is_blank(records, line->text[from])) from++;
-  place->at = from;
+  place->position = from;
   if (from < line->length && line->text[from] != records->delimiter) {
-    return fail(records, line->number, place->column,
-                "text behind a closing quote, expected a delimiter or the line's end");
+    return fail_csv_record(records, line->number, place->column,
+                           "text behind a closing quote, expected a delimiter or the line's end");
   }
   return add_field(records, start, to - start, begun, place->column);
 }
@@ -112,11 +113,12 @@ static quern_status take_apart(quern__records *records) {
   const quern__lines *line = &records->lines;
   cursor place = {0, 1};
   records->count = 0;
-  for (;; place.at++, place.column++) {
-    while (place.at < line->length && is_blank(records, line->text[place.at])) place.at++;
-    const bool quoted = place.at < line->length && line->text[place.at] == '"';
+  for (;; place.position++, place.column++) {
+    while (place.position < line->length && is_blank(records, line->text[place.position]))
+      place.position++;
+    const bool quoted = place.position < line->length && line->text[place.position] == '"';
     QUERN__FORWARD(quoted ? quoted_field(records, &place) : plain_field(records, &place));
-    if (place.at == line->length) break;
+    if (place.position == line->length) break;
   }
   for (size_t i = 0; i < records->count; i++)
     records->fields[i].text = line->text + records->fields[i].start;

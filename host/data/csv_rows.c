@@ -20,8 +20,8 @@
 #define FIRST_VALUES ((size_t)1 << 12)
 
 /* `count` elements more of what there is twice as much of than before. */
-static quern_status grow(const char *file, size_t capacity, size_t columns, size_t element_bytes,
-                         void **memory) {
+static quern_status grow_csv_rows(const char *file, size_t capacity, size_t columns,
+                                  size_t element_bytes, void **memory) {
   size_t bytes;
   if (!quern__multiply(capacity, columns, &bytes) ||
       !quern__multiply(bytes, element_bytes, &bytes)) {
@@ -38,15 +38,16 @@ static quern_status grow(const char *file, size_t capacity, size_t columns, size
 static quern_status resize(quern__csv_rows *rows, const char *file, size_t capacity) {
   const quern__csv_columns *columns = rows->columns;
   void *memory = rows->values;
-  quern_status status = grow(file, capacity, columns->input_count, sizeof *rows->values, &memory);
+  quern_status status =
+      grow_csv_rows(file, capacity, columns->input_count, sizeof *rows->values, &memory);
   rows->values = memory;
   if (status == QUERN_OK && columns->task == QUERN_TASK_CLASSES) {
     memory = rows->labels;
-    status = grow(file, capacity, 1, sizeof *rows->labels, &memory);
+    status = grow_csv_rows(file, capacity, 1, sizeof *rows->labels, &memory);
     rows->labels = memory;
   } else if (status == QUERN_OK && columns->target_count > 0) {
     memory = rows->targets;
-    status = grow(file, capacity, columns->target_count, sizeof *rows->targets, &memory);
+    status = grow_csv_rows(file, capacity, columns->target_count, sizeof *rows->targets, &memory);
     rows->targets = memory;
   }
   if (status == QUERN_OK) rows->capacity = capacity;
@@ -307,7 +308,7 @@ static quern_status spread(quern__csv_rows *rows, const quern__schema_columns *i
   }
   void *memory = NULL;
   QUERN__FORWARD(check_spread(rows, columns, file));
-  QUERN__FORWARD(grow(file, rows->count, columns, sizeof *rows->values, &memory));
+  QUERN__FORWARD(grow_csv_rows(file, rows->count, columns, sizeof *rows->values, &memory));
   float *to = memory;
   const float *from = rows->values;
   for (size_t row = 0; row < rows->count; row++) {
@@ -360,7 +361,7 @@ quern_status quern__csv_rows_finish(quern__csv_rows *rows, quern_dataset *datase
   dataset->columns = options->schema != NULL ? options->schema->columns : 0;
   if (options->schema == NULL) QUERN__FORWARD(count_columns(file, inputs, &dataset->columns));
   if (inputs->count > 0) QUERN__FORWARD(spread(rows, inputs, dataset->columns, file));
-  dataset->element = QUERN_FLOAT32;
+  dataset->element = QUERN_ELEMENT_FLOAT32;
   dataset->rows = rows->count;
   if (options->schema == NULL && options->missing == QUERN_MISSING_ZERO) {
     QUERN__FORWARD(fill_with_zeros(rows, dataset));

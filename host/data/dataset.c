@@ -9,21 +9,21 @@
 #include <string.h>
 
 quern_status quern__dataset_new(const char *source, quern_dataset **dataset) {
-  quern_dataset *made = calloc(1, sizeof *made);
-  if (made == NULL) return quern__fail_memory("a data set", sizeof *made);
+  quern_dataset *result = calloc(1, sizeof *result);
+  if (result == NULL) return quern__fail_memory("a data set", sizeof *result);
   size_t source_bytes = strlen(source) + 1;
-  made->source = malloc(source_bytes);
-  if (made->source == NULL) {
-    free(made);
+  result->source = malloc(source_bytes);
+  if (result->source == NULL) {
+    free(result);
     return quern__fail_memory("a data set's source", source_bytes);
   }
-  memcpy(made->source, source, source_bytes);
-  made->scale = 1.0f;
-  const quern_status status = quern__schema_create(&made->schema);
+  memcpy(result->source, source, source_bytes);
+  result->scale = 1.0f;
+  const quern_status status = quern__schema_create(&result->schema);
   if (status == QUERN_OK)
-    *dataset = made;
+    *dataset = result;
   else
-    quern_dataset_free(made);
+    quern_dataset_free(result);
   return status;
 }
 
@@ -43,7 +43,7 @@ void quern__dataset_set_targets(quern_dataset *dataset, quern_task task, size_t 
 }
 
 quern_status quern__dataset_widen(quern_dataset *dataset) {
-  if (dataset->element == QUERN_FLOAT32) return QUERN_OK;
+  if (dataset->element == QUERN_ELEMENT_FLOAT32) return QUERN_OK;
   size_t count, bytes;
   if (!quern__multiply(dataset->rows, dataset->columns, &count) ||
       !quern__multiply(count, sizeof(float), &bytes)) {
@@ -56,7 +56,7 @@ quern_status quern__dataset_widen(quern_dataset *dataset) {
     quern_dataset_values(dataset, row, values + row * dataset->columns);
   free(dataset->values);
   dataset->values = values;
-  dataset->element = QUERN_FLOAT32;
+  dataset->element = QUERN_ELEMENT_FLOAT32;
   dataset->scale = 1.0f;
   dataset->offset = 0.0f;
   return QUERN_OK;
@@ -129,7 +129,7 @@ int32_t quern_dataset_label(const quern_dataset *dataset, size_t row) {
 void quern_dataset_values(const quern_dataset *dataset, size_t row, float *values) {
   const size_t first = row * dataset->columns;
   for (size_t column = 0; column < dataset->columns; column++) {
-    float element = dataset->element == QUERN_UINT8
+    float element = dataset->element == QUERN_ELEMENT_UINT8
                         ? (float)((const uint8_t *)dataset->values)[first + column]
                         : ((const float *)dataset->values)[first + column];
     values[column] = fmaf(element, dataset->scale, dataset->offset);

@@ -27,7 +27,7 @@ static quern_status make_bytes(quern_dataset *digits) {
   }
   free(digits->values);
   digits->values = bytes;
-  digits->element = QUERN_UINT8;
+  digits->element = QUERN_ELEMENT_UINT8;
   digits->scale = 1.0f / DIGITS_LARGEST;
   digits->height = DIGITS_SIDE;
   digits->width = DIGITS_SIDE;
@@ -40,7 +40,7 @@ static quern_status make_bytes(quern_dataset *digits) {
 }
 
 quern_status quern__digits_open(quern_dataset **train, quern_dataset **test) {
-  const quern_dataset_options options = QUERN_DATASET_OPTIONS_INIT;
+  const quern_dataset_options options = quern_dataset_options_default();
   quern_status status = QUERN_OK;
   quern_dataset *digits = NULL;
   quern_dataset *held_out = NULL;

@@ -38,9 +38,9 @@ static double center_of(const float *values, size_t rows, size_t stride) {
   return constant ? (double)values[0] : mean_of(values, rows, stride);
 }
 
-static quern_status doubles(size_t count, double **made) {
-  *made = calloc(count, sizeof **made);
-  return *made != NULL ? QUERN_OK : quern__fail_memory("a schema", count * sizeof **made);
+static quern_status doubles(size_t count, double **result) {
+  *result = calloc(count, sizeof **result);
+  return *result != NULL ? QUERN_OK : quern__fail_memory("a schema", count * sizeof **result);
 }
 
 /* Mean and deviation of each of `columns` columns; on failure the caller frees what was made. */
@@ -55,7 +55,7 @@ static quern_status learn(const float *values, size_t rows, size_t columns, doub
   return QUERN_OK;
 }
 
-static void fill(quern_dataset *dataset) {
+static void fill_fit(quern_dataset *dataset) {
   float *values = dataset->values;
   if (!dataset->has_missing || dataset->schema->fill == NULL) return;
   for (size_t row = 0; row < dataset->rows; row++) {
@@ -71,14 +71,14 @@ static quern_status standardize_matrix(const char *source, float *values, size_t
                                        const double *deviation) {
   for (size_t row = 0; row < rows; row++) {
     for (size_t i = 0; i < columns; i++, values++) {
-      const float made = (float)(((double)*values - mean[i]) / deviation[i]);
-      if (!isfinite(made)) {
+      const float result = (float)(((double)*values - mean[i]) / deviation[i]);
+      if (!isfinite(result)) {
         return quern__fail(QUERN_ERROR_DATA,
                            "%s: sample %zu, value %zu: %g, standardized by mean %g and deviation "
                            "%g, is too large for a float",
                            source, row, i, (double)*values, mean[i], deviation[i]);
       }
-      *values = made;
+      *values = result;
     }
   }
   return QUERN_OK;
@@ -115,7 +115,7 @@ quern_status quern_dataset_fit(quern_dataset *dataset, bool standardized) {
   QUERN__FORWARD(quern__dataset_check_idle("fit", dataset));
   QUERN__FORWARD(quern__dataset_widen(dataset));
   QUERN__FORWARD(learn_fill(dataset));
-  fill(dataset);
+  fill_fit(dataset);
   if (!standardized) return QUERN_OK;
   QUERN__FORWARD(
       learn(dataset->values, dataset->rows, dataset->columns, &schema->mean, &schema->deviation));
@@ -158,7 +158,7 @@ quern_status quern_dataset_apply(quern_dataset *dataset, const quern_schema *sch
    * the schema says. */
   if (own->fill == NULL)
     QUERN__FORWARD(quern__schema_copy_doubles(schema->fill, schema->columns, &own->fill));
-  fill(dataset);
+  fill_fit(dataset);
   QUERN__FORWARD(quern__schema_copy_doubles(schema->mean, schema->columns, &own->mean));
   QUERN__FORWARD(quern__schema_copy_doubles(schema->deviation, schema->columns, &own->deviation));
   if (dataset->targets != NULL && schema->target_mean != NULL) {

@@ -67,8 +67,8 @@ static quern_status check_marks(const given *from) {
 
 /* A copy of `count` elements, which are there, so that their size does not wrap unless the count is
  * made up. */
-static quern_status copy(const void *from, size_t rows, size_t columns, size_t element_bytes,
-                         void **to) {
+static quern_status copy_from_memory(const void *from, size_t rows, size_t columns,
+                                     size_t element_bytes, void **to) {
   size_t count, bytes;
   if (!quern__multiply(rows, columns, &count) || !quern__multiply(count, element_bytes, &bytes)) {
     return quern__fail(QUERN_ERROR_OVERFLOW,
@@ -80,37 +80,39 @@ static quern_status copy(const void *from, size_t rows, size_t columns, size_t e
   return QUERN_OK;
 }
 
-static quern_status make(const given *from, quern_dataset **dataset) {
+static quern_status make_from_memory(const given *from, quern_dataset **dataset) {
   QUERN__FORWARD(check_sizes(from));
   QUERN__FORWARD(check_finite(from->values, from->rows, from->columns, "column"));
   if (from->labels != NULL) QUERN__FORWARD(check_labels(from->labels, from->rows));
   if (from->targets != NULL)
     QUERN__FORWARD(check_finite(from->targets, from->rows, from->target_count, "target"));
   if (from->task == QUERN_TASK_LABELS) QUERN__FORWARD(check_marks(from));
-  quern_dataset *made;
-  QUERN__FORWARD(quern__dataset_new("memory", &made));
+  quern_dataset *result;
+  QUERN__FORWARD(quern__dataset_new("memory", &result));
   quern_status status = QUERN_OK;
   void *copied;
-  made->element = QUERN_FLOAT32;
-  made->rows = from->rows;
-  made->columns = from->columns;
-  QUERN__TRY(copy(from->values, from->rows, from->columns, sizeof(float), &made->values));
+  result->element = QUERN_ELEMENT_FLOAT32;
+  result->rows = from->rows;
+  result->columns = from->columns;
+  QUERN__TRY(
+      copy_from_memory(from->values, from->rows, from->columns, sizeof(float), &result->values));
   if (from->labels != NULL) {
-    QUERN__TRY(copy(from->labels, from->rows, 1, sizeof(int32_t), &copied));
-    made->labels = copied;
-    made->labels_are_classes = true;
-    quern__dataset_set_classes(made);
+    QUERN__TRY(copy_from_memory(from->labels, from->rows, 1, sizeof(int32_t), &copied));
+    result->labels = copied;
+    result->labels_are_classes = true;
+    quern__dataset_set_classes(result);
   } else {
     if (from->targets != NULL) {
-      QUERN__TRY(copy(from->targets, from->rows, from->target_count, sizeof(float), &copied));
-      made->targets = copied;
+      QUERN__TRY(
+          copy_from_memory(from->targets, from->rows, from->target_count, sizeof(float), &copied));
+      result->targets = copied;
     }
-    quern__dataset_set_targets(made, from->task, from->target_count);
+    quern__dataset_set_targets(result, from->task, from->target_count);
   }
-  *dataset = made;
-  made = NULL;
+  *dataset = result;
+  result = NULL;
 cleanup:
-  quern_dataset_free(made);
+  quern_dataset_free(result);
   return status;
 }
 
@@ -120,8 +122,8 @@ quern_status quern_dataset_from_floats(const float *values, const int32_t *label
   *dataset = NULL;
   if (values == NULL || labels == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "data set: %s is NULL", values ? "labels" : "values");
-  return make(&(given){.values = values, .labels = labels, .rows = rows, .columns = columns},
-              dataset);
+  return make_from_memory(
+      &(given){.values = values, .labels = labels, .rows = rows, .columns = columns}, dataset);
 }
 
 quern_status quern_dataset_from_targets(const float *values, const float *targets, quern_task task,
@@ -143,11 +145,11 @@ quern_status quern_dataset_from_targets(const float *values, const float *target
         "data set: %zu targets %s, expected at least one for a task, and none without",
         target_count, targets ? "given" : "at NULL");
   }
-  return make(&(given){.values = values,
-                       .targets = targets,
-                       .rows = rows,
-                       .columns = columns,
-                       .target_count = target_count,
-                       .task = task},
-              dataset);
+  return make_from_memory(&(given){.values = values,
+                                   .targets = targets,
+                                   .rows = rows,
+                                   .columns = columns,
+                                   .target_count = target_count,
+                                   .task = task},
+                          dataset);
 }

@@ -80,15 +80,15 @@ static quern_status read_header(quern__stream *stream, const idx_kind *kind, siz
 /* The label bytes, by their values. There are 256 of them at most, so that no count of them is
  * refused. */
 static quern_status read_labels(quern__stream *stream, const quern_dataset_options *options,
-                                quern_dataset *made) {
+                                quern_dataset *result) {
   unsigned char *bytes;
-  QUERN__FORWARD(quern__stream_read_rest(stream, "labels", made->rows, &bytes));
+  QUERN__FORWARD(quern__stream_read_rest(stream, "labels", result->rows, &bytes));
   quern_status status = QUERN_OK;
   double *values = NULL;
   size_t size;
-  if (!quern__multiply(made->rows, sizeof *values, &size)) {
+  if (!quern__multiply(result->rows, sizeof *values, &size)) {
     status = quern__fail(QUERN_ERROR_OVERFLOW, "%s: %zu labels do not fit in memory", stream->name,
-                         made->rows);
+                         result->rows);
     goto cleanup;
   }
   values = malloc(size);
@@ -96,10 +96,10 @@ static quern_status read_labels(quern__stream *stream, const quern_dataset_optio
     status = quern__fail_memory("labels", size);
     goto cleanup;
   }
-  for (size_t i = 0; i < made->rows; i++) values[i] = (double)bytes[i];
+  for (size_t i = 0; i < result->rows; i++) values[i] = (double)bytes[i];
   quern_dataset_options of_classes = *options;
   of_classes.task = QUERN_TASK_CLASSES;
-  status = quern__dataset_set_class_values(made, values, &of_classes);
+  status = quern__dataset_set_class_values(result, values, &of_classes);
 cleanup:
   free(values);
   free(bytes);
@@ -109,7 +109,7 @@ cleanup:
 quern_status quern__idx_read(const char *images, const char *labels,
                              const quern_dataset_options *options, quern_dataset **dataset) {
   quern_status status = QUERN_OK;
-  quern_dataset *made = NULL;
+  quern_dataset *result = NULL;
   quern__stream image_stream = {0};
   quern__stream label_stream = {0};
   char *beside = NULL;
@@ -139,21 +139,21 @@ quern_status quern__idx_read(const char *images, const char *labels,
     goto cleanup;
   }
 
-  QUERN__TRY(quern__dataset_new(images, &made));
-  made->element = QUERN_UINT8;
-  made->scale = 1.0f / 255.0f;
-  made->rows = shape[0];
-  made->columns = columns;
-  made->height = shape[1];
-  made->width = shape[2];
+  QUERN__TRY(quern__dataset_new(images, &result));
+  result->element = QUERN_ELEMENT_UINT8;
+  result->scale = 1.0f / 255.0f;
+  result->rows = shape[0];
+  result->columns = columns;
+  result->height = shape[1];
+  result->width = shape[2];
   unsigned char *pixels;
   QUERN__TRY(quern__stream_read_rest(&image_stream, "images", size, &pixels));
-  made->values = pixels;
-  QUERN__TRY(read_labels(&label_stream, options, made));
-  *dataset = made;
-  made = NULL;
+  result->values = pixels;
+  QUERN__TRY(read_labels(&label_stream, options, result));
+  *dataset = result;
+  result = NULL;
 cleanup:
-  quern_dataset_free(made);
+  quern_dataset_free(result);
   quern__stream_close(&image_stream);
   quern__stream_close(&label_stream);
   free(beside);

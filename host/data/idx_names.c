@@ -15,7 +15,8 @@ static bool exists(const char *path) {
 
 /* The path of the `what` ("images", "labels") of `part` ("train", "t10k") in a folder, in any of
  * their four spellings; *path is NULL where there is none. */
-static quern_status find(const char *folder, const char *part, const char *what, char **path) {
+static quern_status find_idx_names(const char *folder, const char *part, const char *what,
+                                   char **path) {
   static const char *const endings[] = {"", ".gz"};
   const char *separator = folder[0] != '\0' && folder[strlen(folder) - 1] == '/' ? "" : "/";
   const char *dimensions = strcmp(what, "images") == 0 ? "idx3" : "idx1";
@@ -41,8 +42,8 @@ static quern_status open_part(const char *folder, const char *part,
   char *images = NULL;
   char *labels = NULL;
   *dataset = NULL;
-  QUERN__TRY(find(folder, part, "images", &images));
-  QUERN__TRY(find(folder, part, "labels", &labels));
+  QUERN__TRY(find_idx_names(folder, part, "images", &images));
+  QUERN__TRY(find_idx_names(folder, part, "labels", &labels));
   if (images == NULL && labels == NULL) goto cleanup;
   if (images == NULL || labels == NULL) {
     status =
@@ -59,15 +60,16 @@ cleanup:
 }
 
 quern_status quern__idx_in_folder(const char *folder, size_t index, char **path) {
-  return find(folder, index < 2 ? "train" : "t10k", index % 2 == 0 ? "images" : "labels", path);
+  return find_idx_names(folder, index < 2 ? "train" : "t10k", index % 2 == 0 ? "images" : "labels",
+                        path);
 }
 
 quern_status quern__idx_open_folder(const char *folder, const quern_dataset_options *options,
                                     quern_dataset **train, quern_dataset **test) {
   quern_status status = QUERN_OK;
-  quern_dataset *made = NULL;
-  QUERN__TRY(open_part(folder, "train", options, &made));
-  if (made == NULL) {
+  quern_dataset *result = NULL;
+  QUERN__TRY(open_part(folder, "train", options, &result));
+  if (result == NULL) {
     status = quern__fail(QUERN_ERROR_FILE,
                          "%s: no IDX files: expected train-images-idx3-ubyte and "
                          "train-labels-idx1-ubyte, plain or .gz",
@@ -76,11 +78,11 @@ quern_status quern__idx_open_folder(const char *folder, const quern_dataset_opti
   }
   if (test != NULL) QUERN__TRY(open_part(folder, "t10k", options, test));
   if (test != NULL && *test != NULL && options->classes == 0)
-    QUERN__TRY(quern__dataset_share_classes(*test, made->schema));
-  *train = made;
-  made = NULL;
+    QUERN__TRY(quern__dataset_share_classes(*test, result->schema));
+  *train = result;
+  result = NULL;
 cleanup:
-  quern_dataset_free(made);
+  quern_dataset_free(result);
   return status;
 }
 
@@ -88,20 +90,23 @@ cleanup:
 static const char *find_images(const char *path) {
   const char *slash = strrchr(path, '/');
   const char *found = NULL;
-  for (const char *at = slash != NULL ? slash + 1 : path; (at = strstr(at, "images")) != NULL; at++)
-    if ((at[6] == '-' || at[6] == '.') && strncmp(at + 7, "idx3", 4) == 0) found = at;
+  for (const char *cursor = slash != NULL ? slash + 1 : path;
+       (cursor = strstr(cursor, "images")) != NULL; cursor++)
+    if ((cursor[6] == '-' || cursor[6] == '.') && strncmp(cursor + 7, "idx3", 4) == 0)
+      found = cursor;
   return found;
 }
 
 quern_status quern__idx_labels_beside(const char *images, char **labels) {
-  const char *at = find_images(images);
-  if (at == NULL) {
+  const char *cursor = find_images(images);
+  if (cursor == NULL) {
     return quern__fail(QUERN_ERROR_FILE,
                        "%s: expected \"images-idx3\" in its name, which \"labels-idx1\" replaces "
                        "to find its labels",
                        images);
   }
-  if (asprintf(labels, "%.*slabels%cidx1%s", (int)(at - images), images, at[6], at + 11) < 0) {
+  if (asprintf(labels, "%.*slabels%cidx1%s", (int)(cursor - images), images, cursor[6],
+               cursor + 11) < 0) {
     *labels = NULL; /* asprintf leaves anything there */
     return quern__fail_memory("a path", strlen(images));
   }

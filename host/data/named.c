@@ -34,7 +34,7 @@ static quern_status list_folders(char **folders) {
 }
 
 /* The first folder that has datasets/`name`; *path is NULL where none has. */
-static quern_status find(char *folders, const char *name, char **path) {
+static quern_status find_named(char *folders, const char *name, char **path) {
   struct stat about;
   *path = NULL;
   for (char *folder; (folder = strsep(&folders, ":")) != NULL;) {
@@ -63,7 +63,7 @@ quern_status quern__named_folder(const char *name, char **path) {
   if (searched == NULL)
     status = quern__fail_memory("a path", strlen(folders));
   else
-    status = find(folders, name, path);
+    status = find_named(folders, name, path);
   if (status == QUERN_OK && *path == NULL) {
     status = quern__fail(
         QUERN_ERROR_FILE,

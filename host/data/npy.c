@@ -17,62 +17,63 @@
 typedef struct header {
   const char *name;
   char text[HEADER_LARGEST + 1]; /* ended by a zero */
-  size_t length, at;
+  size_t length, position;
   size_t first; /* its place in the file */
 } header;
 
-static quern_status fail(const header *in, const char *expected) {
+static quern_status fail_npy(const header *in, const char *expected) {
   return quern__fail(QUERN_ERROR_FORMAT, "%s: byte %zu: expected %s in the header of .npy",
-                     in->name, in->first + in->at, expected);
+                     in->name, in->first + in->position, expected);
 }
 
 static void skip_blanks(header *in) {
-  while (in->text[in->at] == ' ' || in->text[in->at] == '\n') in->at++;
+  while (in->text[in->position] == ' ' || in->text[in->position] == '\n') in->position++;
 }
 
 /* Takes the text if it is what comes next. */
-static bool take(header *in, const char *text) {
+static bool take_npy(header *in, const char *text) {
   skip_blanks(in);
-  if (strncmp(in->text + in->at, text, strlen(text)) != 0) return false;
-  in->at += strlen(text);
+  if (strncmp(in->text + in->position, text, strlen(text)) != 0) return false;
+  in->position += strlen(text);
   return true;
 }
 
 /* "'text'", without escapes. */
 static quern_status take_string(header *in, char *text, size_t size) {
   skip_blanks(in);
-  const char quote = in->text[in->at];
-  if (quote != '\'' && quote != '"') return fail(in, "a string");
-  const char *start = in->text + in->at + 1, *end = strchr(start, quote);
-  if (end == NULL || (size_t)(end - start) >= size) return fail(in, "a short string");
+  const char quote = in->text[in->position];
+  if (quote != '\'' && quote != '"') return fail_npy(in, "a string");
+  const char *start = in->text + in->position + 1, *end = strchr(start, quote);
+  if (end == NULL || (size_t)(end - start) >= size) return fail_npy(in, "a short string");
   memcpy(text, start, (size_t)(end - start));
   text[end - start] = '\0';
-  in->at += (size_t)(end - start) + 2;
+  in->position += (size_t)(end - start) + 2;
   return QUERN_OK;
 }
 
 static quern_status take_size(header *in, size_t *size) {
   skip_blanks(in);
   *size = 0;
-  if (in->text[in->at] < '0' || in->text[in->at] > '9') return fail(in, "a size of the shape");
-  while (in->text[in->at] >= '0' && in->text[in->at] <= '9') {
-    const size_t digit = (size_t)(in->text[in->at] - '0');
+  if (in->text[in->position] < '0' || in->text[in->position] > '9')
+    return fail_npy(in, "a size of the shape");
+  while (in->text[in->position] >= '0' && in->text[in->position] <= '9') {
+    const size_t digit = (size_t)(in->text[in->position] - '0');
     if (!quern__multiply(*size, 10, size) || !quern__add(*size, digit, size))
-      return fail(in, "a smaller size");
-    in->at++;
+      return fail_npy(in, "a smaller size");
+    in->position++;
   }
   return QUERN_OK;
 }
 
 /* "(3, 4)", "(3,)" or "()". */
 static quern_status take_shape(header *in, quern__array *array) {
-  if (!take(in, "(")) return fail(in, "a shape");
-  while (!take(in, ")")) {
-    if (array->rank == QUERN__ARRAY_RANK_LARGEST) return fail(in, "32 dimensions at most");
+  if (!take_npy(in, "(")) return fail_npy(in, "a shape");
+  while (!take_npy(in, ")")) {
+    if (array->rank == QUERN__ARRAY_RANK_LARGEST) return fail_npy(in, "32 dimensions at most");
     QUERN__FORWARD(take_size(in, &array->shape[array->rank++]));
-    if (take(in, ",")) continue;
-    if (take(in, ")") && array->rank > 1) break;
-    return fail(in, "a comma");
+    if (take_npy(in, ",")) continue;
+    if (take_npy(in, ")") && array->rank > 1) break;
+    return fail_npy(in, "a comma");
   }
   return QUERN_OK;
 }
@@ -103,35 +104,35 @@ static quern_status read_type(const header *in, const char *text, quern__array *
 static quern_status read_dictionary(header *in, quern__array *array) {
   char key[16], type[24];
   bool has_type = false, has_order = false, has_shape = false;
-  if (!take(in, "{")) return fail(in, "'{'");
-  while (!take(in, "}")) {
+  if (!take_npy(in, "{")) return fail_npy(in, "'{'");
+  while (!take_npy(in, "}")) {
     QUERN__FORWARD(take_string(in, key, sizeof key));
-    if (!take(in, ":")) return fail(in, "':'");
+    if (!take_npy(in, ":")) return fail_npy(in, "':'");
     if (strcmp(key, "descr") == 0 && !has_type) {
       QUERN__FORWARD(take_string(in, type, sizeof type));
       has_type = true;
     } else if (strcmp(key, "fortran_order") == 0 && !has_order) {
-      if (take(in, "True")) {
+      if (take_npy(in, "True")) {
         return quern__fail(
             QUERN_ERROR_UNSUPPORTED,
             "%s: an array in Fortran order, expected C order (numpy.ascontiguousarray)", in->name);
       }
-      if (!take(in, "False")) return fail(in, "False or True");
+      if (!take_npy(in, "False")) return fail_npy(in, "False or True");
       has_order = true;
     } else if (strcmp(key, "shape") == 0 && !has_shape) {
       QUERN__FORWARD(take_shape(in, array));
       has_shape = true;
     } else {
-      return fail(in, "descr, fortran_order and shape, each once,");
+      return fail_npy(in, "descr, fortran_order and shape, each once,");
     }
-    if (!take(in, ",")) {
+    if (!take_npy(in, ",")) {
       skip_blanks(in);
-      if (in->text[in->at] != '}') return fail(in, "',' or '}'");
+      if (in->text[in->position] != '}') return fail_npy(in, "',' or '}'");
     }
   }
   skip_blanks(in);
-  if (in->at != in->length) return fail(in, "nothing but blanks behind '}'");
-  if (!has_type || !has_order || !has_shape) return fail(in, "descr, fortran_order and shape");
+  if (in->position != in->length) return fail_npy(in, "nothing but blanks behind '}'");
+  if (!has_type || !has_order || !has_shape) return fail_npy(in, "descr, fortran_order and shape");
   return read_type(in, type, array);
 }
 
@@ -169,8 +170,8 @@ static quern_status read_header(quern__stream *stream, header *in, quern__array 
   QUERN__FORWARD(read_bytes(stream, in->text, claimed, "the whole header"));
   in->text[claimed] = '\0';
   if (strlen(in->text) != claimed) {
-    in->at = strlen(in->text);
-    return fail(in, "no zero byte");
+    in->position = strlen(in->text);
+    return fail_npy(in, "no zero byte");
   }
   return read_dictionary(in, array);
 }
@@ -229,15 +230,16 @@ quern_status quern__npy_targets_beside(const char *path, char **beside) {
   *beside = NULL;
   const char *slash = strrchr(path, '/');
   const size_t first = slash != NULL ? (size_t)(slash - path) + 1 : 0;
-  for (size_t at = strlen(path); at-- > first;) {
-    if (path[at] != 'x' && path[at] != 'X') continue;
-    if ((at > first && is_letter_or_digit(path[at - 1])) || is_letter_or_digit(path[at + 1]))
+  for (size_t position = strlen(path); position-- > first;) {
+    if (path[position] != 'x' && path[position] != 'X') continue;
+    if ((position > first && is_letter_or_digit(path[position - 1])) ||
+        is_letter_or_digit(path[position + 1]))
       continue;
     *beside = strdup(path);
     if (*beside == NULL) return quern__fail_memory("a path", strlen(path));
     /* "X_train.npy" goes with "y_train.npy": a matrix and a vector. */
-    (*beside)[at] = 'y';
-    if (path[at] == 'X' && access(*beside, F_OK) != 0) (*beside)[at] = 'Y';
+    (*beside)[position] = 'y';
+    if (path[position] == 'X' && access(*beside, F_OK) != 0) (*beside)[position] = 'Y';
     return QUERN_OK;
   }
   return QUERN_OK;

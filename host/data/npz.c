@@ -13,7 +13,7 @@ static size_t name_length(const quern__zip_entry *entry) {
   return length > 4 && strcmp(entry->name + length - 4, ".npy") == 0 ? length - 4 : 0;
 }
 
-static const quern__zip_entry *find(const quern__zip *zip, const char *name) {
+static const quern__zip_entry *find_npz(const quern__zip *zip, const char *name) {
   for (size_t i = 0; i < zip->count; i++) {
     const size_t length = name_length(&zip->entries[i]);
     if (length == strlen(name) && strncmp(zip->entries[i].name, name, length) == 0)
@@ -23,12 +23,12 @@ static const quern__zip_entry *find(const quern__zip *zip, const char *name) {
 }
 
 static bool has(void *self, const char *name) {
-  return *name != '\0' && find(self, name) != NULL;
+  return *name != '\0' && find_npz(self, name) != NULL;
 }
 
 static quern_status read_array(void *self, const char *name, quern__array *array) {
   const quern__zip *zip = self;
-  const quern__zip_entry *entry = find(zip, name);
+  const quern__zip_entry *entry = find_npz(zip, name);
   quern__zip_member *member;
   quern__stream stream = {0};
   char *called = NULL;

@@ -25,12 +25,12 @@ static quern_status check_delimiter(char delimiter) {
 
 quern_status quern__dataset_options_read(const quern_dataset_options *given,
                                          quern_dataset_options *options) {
-  *options = (quern_dataset_options)QUERN_DATASET_OPTIONS_INIT;
+  *options = quern_dataset_options_default();
   if (given != NULL) {
     if (given->size < offsetof(quern_dataset_options, target) || given->size > sizeof *options) {
       return quern__fail(QUERN_ERROR_ARGUMENT,
                          "data set options: size is %zu, expected at most %zu; start from "
-                         "QUERN_DATASET_OPTIONS_INIT",
+                         "quern_dataset_options_default()",
                          given->size, sizeof *options);
     }
     memcpy(options, given, given->size);

@@ -46,7 +46,7 @@ static quern_status beside_reads(const char *path, const struct stat *file, bool
   return QUERN_OK;
 }
 
-static quern_status find(const char *where, const struct stat *file, bool *reads) {
+static quern_status find_reads(const char *where, const struct stat *file, bool *reads) {
   char *folder;
   QUERN__FORWARD(quern__named_folder(where, &folder));
   if (folder != NULL) {
@@ -72,7 +72,7 @@ quern_status quern_dataset_reads(const char *where, const char *path, bool *read
   if (strcmp(where, "digits") == 0 || stat(path, &file) != 0) return QUERN_OK;
   char *before = quern__remember_error();
   if (before == NULL) return quern__fail_memory("reads of a data set", 1);
-  const quern_status status = find(where, &file, reads);
+  const quern_status status = find_reads(where, &file, reads);
   if (status == QUERN_OK)
     quern__restore_error(before);
   else

@@ -116,51 +116,51 @@ static quern_status copy_columns(const quern__schema_columns *from, quern__schem
 /* A target that is a column of a table keeps its name and place. */
 quern_status quern__schema_set_classes(quern_schema *schema, const quern__schema_column *list,
                                        size_t outputs) {
-  quern__schema_columns made = {NULL, 0};
+  quern__schema_columns schema_columns = {NULL, 0};
   quern_status status = QUERN_OK;
   const bool needed = list != NULL || schema->fields > 0;
-  if (needed) QUERN__TRY(quern__schema_columns_create(1, &made));
-  if (list != NULL) QUERN__TRY(copy_categories(list, &made.items[0]));
+  if (needed) QUERN__TRY(quern__schema_columns_create(1, &schema_columns));
+  if (list != NULL) QUERN__TRY(copy_categories(list, &schema_columns.items[0]));
   if (needed && schema->targets.count > 0) {
-    made.items[0].place = schema->targets.items[0].place;
-    made.items[0].name = schema->targets.items[0].name;
+    schema_columns.items[0].place = schema->targets.items[0].place;
+    schema_columns.items[0].name = schema->targets.items[0].name;
     schema->targets.items[0].name = NULL;
   }
   free_columns(&schema->targets);
-  schema->targets = made;
+  schema->targets = schema_columns;
   schema->outputs = outputs;
-  made = (quern__schema_columns){NULL, 0};
+  schema_columns = (quern__schema_columns){NULL, 0};
 cleanup:
-  free_columns(&made);
+  free_columns(&schema_columns);
   return status;
 }
 
 quern_status quern__schema_copy(const quern_schema *from, quern_schema **to) {
   *to = NULL;
   if (from == NULL) return QUERN_OK;
-  quern_schema *made;
-  QUERN__FORWARD(quern__schema_create(&made));
+  quern_schema *result;
+  QUERN__FORWARD(quern__schema_create(&result));
   quern_status status = QUERN_OK;
-  made->task = from->task;
-  made->columns = from->columns;
-  made->outputs = from->outputs;
-  made->fields = from->fields;
-  QUERN__TRY(copy_columns(&from->inputs, &made->inputs));
-  QUERN__TRY(copy_columns(&from->targets, &made->targets));
-  QUERN__TRY(quern__schema_copy_doubles(from->fill, from->columns, &made->fill));
-  QUERN__TRY(quern__schema_copy_doubles(from->mean, from->columns, &made->mean));
-  QUERN__TRY(quern__schema_copy_doubles(from->deviation, from->columns, &made->deviation));
-  QUERN__TRY(quern__schema_copy_doubles(from->target_mean, from->outputs, &made->target_mean));
+  result->task = from->task;
+  result->columns = from->columns;
+  result->outputs = from->outputs;
+  result->fields = from->fields;
+  QUERN__TRY(copy_columns(&from->inputs, &result->inputs));
+  QUERN__TRY(copy_columns(&from->targets, &result->targets));
+  QUERN__TRY(quern__schema_copy_doubles(from->fill, from->columns, &result->fill));
+  QUERN__TRY(quern__schema_copy_doubles(from->mean, from->columns, &result->mean));
+  QUERN__TRY(quern__schema_copy_doubles(from->deviation, from->columns, &result->deviation));
+  QUERN__TRY(quern__schema_copy_doubles(from->target_mean, from->outputs, &result->target_mean));
   QUERN__TRY(
-      quern__schema_copy_doubles(from->target_deviation, from->outputs, &made->target_deviation));
-  *to = made;
-  made = NULL;
+      quern__schema_copy_doubles(from->target_deviation, from->outputs, &result->target_deviation));
+  *to = result;
+  result = NULL;
 cleanup:
-  quern__schema_free(made);
+  quern__schema_free(result);
   return status;
 }
 
-bool quern__schema_says_more(const quern_schema *schema) {
+bool quern__schema_has_more(const quern_schema *schema) {
   if (schema == NULL) return false;
   if (schema->task != QUERN_TASK_CLASSES || schema->fill != NULL || schema->mean != NULL ||
       schema->target_mean != NULL)

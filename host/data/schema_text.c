@@ -115,7 +115,7 @@ quern_status quern__schema_print(const quern_schema *schema, char **text) {
 /* --- Reading
  * -------------------------------------------------------------------------------------------- */
 
-static quern_status fail(const char *where, const char *field, const char *expected) {
+static quern_status fail_schema_text(const char *where, const char *field, const char *expected) {
   return quern__fail(QUERN_ERROR_FORMAT, "%s: schema: \"%.100s\": expected %s", where, field,
                      expected);
 }
@@ -137,7 +137,7 @@ static quern_status check_fields(const char *where, const cJSON *object, const c
     size_t i = 0;
     while (i < count && strcmp(field->string, known[i]) != 0) i++;
     if (i == count || (seen >> i & 1))
-      return fail(where, field->string, i == count ? "no such field" : "it once");
+      return fail_schema_text(where, field->string, i == count ? "no such field" : "it once");
     seen |= (uint32_t)1 << i;
   }
   return QUERN_OK;
@@ -149,7 +149,7 @@ static quern_status read_size(const char *where, const cJSON *object, const char
   const cJSON *number = cJSON_GetObjectItemCaseSensitive(object, name);
   const double value = cJSON_IsNumber(number) ? number->valuedouble : -1.0;
   if (!(value >= 0.0 && value <= INT_MAX && value == floor(value)))
-    return fail(where, name, "a whole number up to 2147483647");
+    return fail_schema_text(where, name, "a whole number up to 2147483647");
   *size = (size_t)value;
   return QUERN_OK;
 }
@@ -161,13 +161,13 @@ static quern_status read_doubles(const char *where, const cJSON *object, const c
   const cJSON *list = cJSON_GetObjectItemCaseSensitive(object, name);
   if (list == NULL) return QUERN_OK;
   if (!cJSON_IsArray(list) || count_items(list) != count || count == 0)
-    return fail(where, name, "a number for each column or target");
+    return fail_schema_text(where, name, "a number for each column or target");
   *numbers = calloc(count, sizeof **numbers);
   if (*numbers == NULL) return quern__fail_memory(where, count * sizeof **numbers);
   size_t i = 0;
   for (const cJSON *number = list->child; number != NULL; number = number->next) {
     if (!cJSON_IsNumber(number) || !(fabs(number->valuedouble) <= (double)FLT_MAX))
-      return fail(where, name, "finite numbers, none larger than a float holds");
+      return fail_schema_text(where, name, "finite numbers, none larger than a float holds");
     (*numbers)[i++] = number->valuedouble;
   }
   return QUERN_OK;
@@ -178,18 +178,19 @@ static quern_status read_categories(const char *where, const cJSON *item,
   const cJSON *list = cJSON_GetObjectItemCaseSensitive(item, "categories");
   if (list == NULL) return QUERN_OK;
   const size_t count = count_items(list);
-  if (!cJSON_IsArray(list) || count == 0) return fail(where, "categories", "a list of texts");
+  if (!cJSON_IsArray(list) || count == 0)
+    return fail_schema_text(where, "categories", "a list of texts");
   column->categories = calloc(count, sizeof *column->categories);
   if (column->categories == NULL)
     return quern__fail_memory(where, count * sizeof *column->categories);
   column->category_count = count;
   size_t i = 0;
   for (const cJSON *text = list->child; text != NULL; text = text->next, i++) {
-    if (!cJSON_IsString(text)) return fail(where, "categories", "a list of texts");
+    if (!cJSON_IsString(text)) return fail_schema_text(where, "categories", "a list of texts");
     QUERN__FORWARD(quern__schema_copy_text(text->valuestring, strlen(text->valuestring),
                                            &column->categories[i]));
     if (i > 0 && strcmp(column->categories[i - 1], column->categories[i]) >= 0)
-      return fail(where, "categories", "texts in the order of their bytes, each once");
+      return fail_schema_text(where, "categories", "texts in the order of their bytes, each once");
   }
   return QUERN_OK;
 }
@@ -200,11 +201,11 @@ static quern_status read_values(const char *where, const cJSON *item,
   const size_t count = count_items(list);
   double *values = NULL;
   if (list == NULL) return QUERN_OK;
-  if (column->category_count > 0) return fail(where, "values", "no categories beside");
+  if (column->category_count > 0) return fail_schema_text(where, "values", "no categories beside");
   quern_status status = read_doubles(where, item, "values", count, &values);
   for (size_t i = 0; i < count && status == QUERN_OK; i++) {
     if (quern__is_class_value(values[i]) && (i == 0 || values[i - 1] < values[i])) continue;
-    status = fail(where, "values", "whole numbers that ascend");
+    status = fail_schema_text(where, "values", "whole numbers that ascend");
   }
   if (status == QUERN_OK) return quern__schema_set_values(column, values, count);
   free(values);
@@ -216,7 +217,7 @@ static quern_status read_columns(const char *where, const cJSON *object, const c
   static const char *const known[] = {"name", "place", "categories", "values"};
   const cJSON *list = cJSON_GetObjectItemCaseSensitive(object, name);
   if (list == NULL) return QUERN_OK;
-  if (!cJSON_IsArray(list)) return fail(where, name, "a list of columns");
+  if (!cJSON_IsArray(list)) return fail_schema_text(where, name, "a list of columns");
   QUERN__FORWARD(quern__schema_columns_create(count_items(list), columns));
   size_t i = 0;
   for (const cJSON *item = list->child; item != NULL; item = item->next, i++) {
@@ -224,7 +225,7 @@ static quern_status read_columns(const char *where, const cJSON *object, const c
     QUERN__FORWARD(check_fields(where, item, known, sizeof known / sizeof *known));
     QUERN__FORWARD(read_size(where, item, "place", &column->place));
     const cJSON *text = cJSON_GetObjectItemCaseSensitive(item, "name");
-    if (text != NULL && !cJSON_IsString(text)) return fail(where, "name", "a text");
+    if (text != NULL && !cJSON_IsString(text)) return fail_schema_text(where, "name", "a text");
     if (text != NULL) {
       QUERN__FORWARD(
           quern__schema_copy_text(text->valuestring, strlen(text->valuestring), &column->name));
@@ -240,47 +241,49 @@ static quern_status check_whole(const char *where, const quern_schema *schema) {
   size_t columns = 0;
   for (size_t i = 0; i < schema->inputs.count; i++) {
     const quern__schema_column *column = &schema->inputs.items[i];
-    if (column->place >= schema->fields) return fail(where, "place", "a column of the table");
-    if (column->values != NULL) return fail(where, "values", "them of classes alone");
+    if (column->place >= schema->fields)
+      return fail_schema_text(where, "place", "a column of the table");
+    if (column->values != NULL) return fail_schema_text(where, "values", "them of classes alone");
     if (!quern__add(columns, column->category_count > 0 ? column->category_count : 1, &columns))
-      return fail(where, "inputs", "fewer columns");
+      return fail_schema_text(where, "inputs", "fewer columns");
   }
   for (size_t i = 0; i < schema->targets.count; i++) {
     const quern__schema_column *column = &schema->targets.items[i];
     /* Data that are no table have a target where there is something to say of its classes. */
     const bool in_table = schema->fields > 0 ? column->place < schema->fields : column->place == 0;
-    if (!in_table) return fail(where, "place", "a column of the table");
+    if (!in_table) return fail_schema_text(where, "place", "a column of the table");
     if (schema->fields == 0 && column->category_count == 0)
-      return fail(where, "targets", "its classes");
+      return fail_schema_text(where, "targets", "its classes");
     if (column->category_count > 0 &&
         (schema->task != QUERN_TASK_CLASSES || column->category_count != schema->outputs))
-      return fail(where, "categories", "a name for each class");
+      return fail_schema_text(where, "categories", "a name for each class");
   }
   if (schema->columns == 0 || (schema->fields > 0) != (schema->inputs.count > 0) ||
       (schema->inputs.count > 0 && columns != schema->columns))
-    return fail(where, "columns", "as many as the inputs make");
+    return fail_schema_text(where, "columns", "as many as the inputs make");
   const size_t targets = schema->task == QUERN_TASK_NONE      ? 0
                          : schema->task == QUERN_TASK_CLASSES ? 1
                                                               : schema->outputs;
   if ((schema->fields > 0 || schema->targets.count > 0) && schema->targets.count != targets)
-    return fail(where, "targets", "as many as the task has");
+    return fail_schema_text(where, "targets", "as many as the task has");
   if ((schema->outputs > 0) != (schema->task != QUERN_TASK_NONE))
-    return fail(where, "outputs", "at least one where there is a task");
+    return fail_schema_text(where, "outputs", "at least one where there is a task");
   for (size_t i = 0; schema->deviation != NULL && i < schema->columns; i++)
-    if (!(schema->deviation[i] > 0.0)) return fail(where, "deviation", "numbers above 0");
+    if (!(schema->deviation[i] > 0.0))
+      return fail_schema_text(where, "deviation", "numbers above 0");
   for (size_t i = 0; schema->target_deviation != NULL && i < schema->outputs; i++)
     if (!(schema->target_deviation[i] > 0.0))
-      return fail(where, "target_deviation", "numbers above 0");
+      return fail_schema_text(where, "target_deviation", "numbers above 0");
   if ((schema->mean != NULL) != (schema->deviation != NULL))
-    return fail(where, "mean", "a deviation beside");
+    return fail_schema_text(where, "mean", "a deviation beside");
   if ((schema->target_mean != NULL) != (schema->target_deviation != NULL))
-    return fail(where, "target_mean", "a deviation beside");
+    return fail_schema_text(where, "target_mean", "a deviation beside");
   if (schema->target_mean != NULL && schema->task != QUERN_TASK_REGRESSION)
-    return fail(where, "target_mean", "it with a regression alone");
+    return fail_schema_text(where, "target_mean", "it with a regression alone");
   return QUERN_OK;
 }
 
-static quern_status read_schema(const char *where, const cJSON *json, quern_schema *made) {
+static quern_status read_schema(const char *where, const cJSON *json, quern_schema *result) {
   static const char *const known[] = {
       "task", "columns", "outputs",   "fields",      "inputs",          "targets",
       "fill", "mean",    "deviation", "target_mean", "target_deviation"};
@@ -288,25 +291,25 @@ static quern_status read_schema(const char *where, const cJSON *json, quern_sche
   const cJSON *task = cJSON_GetObjectItemCaseSensitive(json, "task");
   size_t i = 0;
   while (i < TASKS && !(cJSON_IsString(task) && strcmp(task->valuestring, tasks[i]) == 0)) i++;
-  if (i == TASKS) return fail(where, "task", "none, classes, labels or regression");
-  made->task = (quern_task)i;
-  QUERN__FORWARD(read_size(where, json, "columns", &made->columns));
-  QUERN__FORWARD(read_size(where, json, "outputs", &made->outputs));
-  QUERN__FORWARD(read_size(where, json, "fields", &made->fields));
-  QUERN__FORWARD(read_columns(where, json, "inputs", &made->inputs));
-  QUERN__FORWARD(read_columns(where, json, "targets", &made->targets));
-  QUERN__FORWARD(read_doubles(where, json, "fill", made->columns, &made->fill));
-  QUERN__FORWARD(read_doubles(where, json, "mean", made->columns, &made->mean));
-  QUERN__FORWARD(read_doubles(where, json, "deviation", made->columns, &made->deviation));
-  QUERN__FORWARD(read_doubles(where, json, "target_mean", made->outputs, &made->target_mean));
+  if (i == TASKS) return fail_schema_text(where, "task", "none, classes, labels or regression");
+  result->task = (quern_task)i;
+  QUERN__FORWARD(read_size(where, json, "columns", &result->columns));
+  QUERN__FORWARD(read_size(where, json, "outputs", &result->outputs));
+  QUERN__FORWARD(read_size(where, json, "fields", &result->fields));
+  QUERN__FORWARD(read_columns(where, json, "inputs", &result->inputs));
+  QUERN__FORWARD(read_columns(where, json, "targets", &result->targets));
+  QUERN__FORWARD(read_doubles(where, json, "fill", result->columns, &result->fill));
+  QUERN__FORWARD(read_doubles(where, json, "mean", result->columns, &result->mean));
+  QUERN__FORWARD(read_doubles(where, json, "deviation", result->columns, &result->deviation));
+  QUERN__FORWARD(read_doubles(where, json, "target_mean", result->outputs, &result->target_mean));
   QUERN__FORWARD(
-      read_doubles(where, json, "target_deviation", made->outputs, &made->target_deviation));
-  return check_whole(where, made);
+      read_doubles(where, json, "target_deviation", result->outputs, &result->target_deviation));
+  return check_whole(where, result);
 }
 
 quern_status quern__schema_parse(const char *where, const char *text, quern_schema **schema) {
   *schema = NULL;
-  quern_schema *made = NULL;
+  quern_schema *result = NULL;
   quern_status status = QUERN_OK;
   locale_t numbers;
   QUERN__FORWARD(quern__c_locale(&numbers));
@@ -321,12 +324,12 @@ quern_status quern__schema_parse(const char *where, const char *text, quern_sche
     status = quern__fail(QUERN_ERROR_FORMAT, "%s: schema: not valid JSON", where);
     goto cleanup;
   }
-  QUERN__TRY(quern__schema_create(&made));
-  QUERN__TRY(read_schema(where, json, made));
-  *schema = made;
-  made = NULL;
+  QUERN__TRY(quern__schema_create(&result));
+  QUERN__TRY(read_schema(where, json, result));
+  *schema = result;
+  result = NULL;
 cleanup:
-  quern__schema_free(made);
+  quern__schema_free(result);
   cJSON_Delete(json);
   return status;
 }

@@ -11,44 +11,44 @@
  * that happens to be in one part alone is an output in both. */
 static quern_status take_rows(const quern_dataset *from, const uint32_t *order, size_t count,
                               quern_dataset **dataset) {
-  quern_dataset *made;
-  QUERN__FORWARD(quern__dataset_new(from->source, &made));
+  quern_dataset *result;
+  QUERN__FORWARD(quern__dataset_new(from->source, &result));
   quern_status status = QUERN_OK;
   /* No product wraps: the parent, which is larger, is in memory. */
   const size_t row_bytes = from->columns * quern__element_bytes(from->element);
-  made->element = from->element;
-  made->rows = count;
-  made->columns = from->columns;
-  made->has_missing = from->has_missing;
-  made->labels_are_classes = from->labels_are_classes;
-  made->height = from->height;
-  made->width = from->width;
-  made->scale = from->scale;
-  made->offset = from->offset;
+  result->element = from->element;
+  result->rows = count;
+  result->columns = from->columns;
+  result->has_missing = from->has_missing;
+  result->labels_are_classes = from->labels_are_classes;
+  result->height = from->height;
+  result->width = from->width;
+  result->scale = from->scale;
+  result->offset = from->offset;
   const size_t outputs = from->schema->outputs;
-  const size_t target_bytes = outputs * sizeof *made->targets;
-  quern__schema_free(made->schema);
-  QUERN__TRY(quern__schema_copy(from->schema, &made->schema));
-  made->values = malloc(count * row_bytes);
-  if (from->labels != NULL) made->labels = malloc(count * sizeof *made->labels);
-  if (from->targets != NULL) made->targets = malloc(count * target_bytes);
-  if (made->values == NULL || (from->labels != NULL && made->labels == NULL) ||
-      (from->targets != NULL && made->targets == NULL)) {
+  const size_t target_bytes = outputs * sizeof *result->targets;
+  quern__schema_free(result->schema);
+  QUERN__TRY(quern__schema_copy(from->schema, &result->schema));
+  result->values = malloc(count * row_bytes);
+  if (from->labels != NULL) result->labels = malloc(count * sizeof *result->labels);
+  if (from->targets != NULL) result->targets = malloc(count * target_bytes);
+  if (result->values == NULL || (from->labels != NULL && result->labels == NULL) ||
+      (from->targets != NULL && result->targets == NULL)) {
     status = quern__fail_memory("a part of a data set",
-                                count * (row_bytes + target_bytes + sizeof *made->labels));
+                                count * (row_bytes + target_bytes + sizeof *result->labels));
     goto cleanup;
   }
   for (size_t row = 0; row < count; row++) {
-    memcpy((char *)made->values + row * row_bytes,
+    memcpy((char *)result->values + row * row_bytes,
            (const char *)from->values + order[row] * row_bytes, row_bytes);
-    if (from->labels != NULL) made->labels[row] = from->labels[order[row]];
+    if (from->labels != NULL) result->labels[row] = from->labels[order[row]];
     if (from->targets != NULL)
-      memcpy(made->targets + row * outputs, from->targets + order[row] * outputs, target_bytes);
+      memcpy(result->targets + row * outputs, from->targets + order[row] * outputs, target_bytes);
   }
-  *dataset = made;
-  made = NULL;
+  *dataset = result;
+  result = NULL;
 cleanup:
-  quern_dataset_free(made);
+  quern_dataset_free(result);
   return status;
 }
 

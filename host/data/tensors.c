@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const quern__tensor_entry *find(const quern__safetensors *file, const char *name) {
+static const quern__tensor_entry *find_tensors(const quern__safetensors *file, const char *name) {
   for (size_t i = 0; i < file->count; i++)
     if (strcmp(file->entries[i].name, name) == 0) return &file->entries[i];
   return NULL;
 }
 
 static bool has(void *self, const char *name) {
-  return find(self, name) != NULL;
+  return find_tensors(self, name) != NULL;
 }
 
 static quern_status read_type(const quern__safetensors *file, const quern__tensor_entry *entry,
@@ -42,7 +42,7 @@ static quern_status read_type(const quern__safetensors *file, const quern__tenso
 
 static quern_status read_array(void *self, const char *name, quern__array *array) {
   const quern__safetensors *file = self;
-  const quern__tensor_entry *entry = find(file, name);
+  const quern__tensor_entry *entry = find_tensors(file, name);
   QUERN__FORWARD(read_type(file, entry, array));
   if (asprintf(&array->name, "%s: %s", file->path, name) < 0) {
     array->name = NULL;

@@ -21,11 +21,11 @@ static int compare_words(const void *a, const void *b) {
   return strcmp(((const word *)a)->text, ((const word *)b)->text);
 }
 
-static quern_status make_word(const char *text, size_t length, word **made) {
-  *made = malloc(sizeof **made + length + 1);
-  if (*made == NULL) return quern__fail_memory("a text", length);
-  memcpy((*made)->text, text, length);
-  (*made)->text[length] = '\0';
+static quern_status make_word(const char *text, size_t length, word **result) {
+  *result = malloc(sizeof **result + length + 1);
+  if (*result == NULL) return quern__fail_memory("a text", length);
+  memcpy((*result)->text, text, length);
+  (*result)->text[length] = '\0';
   return QUERN_OK;
 }
 
@@ -44,20 +44,20 @@ static quern_status reserve(quern__words *words) {
 
 quern_status quern__words_number(quern__words *words, const char *text, size_t length,
                                  size_t *number) {
-  word *made;
+  word *result;
   QUERN__FORWARD(reserve(words));
-  QUERN__FORWARD(make_word(text, length, &made));
-  made->number = words->count;
-  word *const *node = tsearch(made, &words->tree, compare_words);
+  QUERN__FORWARD(make_word(text, length, &result));
+  result->number = words->count;
+  word *const *node = tsearch(result, &words->tree, compare_words);
   if (node == NULL) {
-    free(made);
+    free(result);
     return quern__fail_memory("a text", length);
   }
   *number = (*node)->number;
-  if (*node == made)
-    words->items[words->count++] = made->text;
+  if (*node == result)
+    words->items[words->count++] = result->text;
   else
-    free(made);
+    free(result);
   return QUERN_OK;
 }
 

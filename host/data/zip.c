@@ -73,21 +73,21 @@ static quern_status read_end(const quern__zip *zip, directory *found, uint64_t *
   if (tail == NULL) return quern__fail_memory(zip->path, length);
   quern_status status = QUERN_OK;
   QUERN__TRY(quern__zip_read_at(zip, zip->bytes - length, tail, length));
-  size_t at = length - END_BYTES;
-  while (quern__zip_u32(tail + at) != END_SIGNATURE ||
-         quern__zip_u16(tail + at + 20) != length - END_BYTES - at) {
-    if (at-- == 0) {
+  size_t position = length - END_BYTES;
+  while (quern__zip_u32(tail + position) != END_SIGNATURE ||
+         quern__zip_u16(tail + position + 20) != length - END_BYTES - position) {
+    if (position-- == 0) {
       status = fail_zip(zip, "it has no record at its end");
       goto cleanup;
     }
   }
-  if (quern__zip_u16(tail + at + 4) != 0 || quern__zip_u16(tail + at + 6) != 0) {
+  if (quern__zip_u16(tail + position + 4) != 0 || quern__zip_u16(tail + position + 6) != 0) {
     status = fail_zip(zip, "it is a part of several");
     goto cleanup;
   }
-  *found = (directory){quern__zip_u32(tail + at + 16), quern__zip_u32(tail + at + 12),
-                       quern__zip_u16(tail + at + 10)};
-  *place = zip->bytes - length + at;
+  *found = (directory){quern__zip_u32(tail + position + 16), quern__zip_u32(tail + position + 12),
+                       quern__zip_u16(tail + position + 10)};
+  *place = zip->bytes - length + position;
 cleanup:
   free(tail);
   return status;
@@ -156,9 +156,9 @@ static quern_status read_directory(quern__zip *zip, const directory *found) {
     status = quern__fail_memory(zip->path, bytes / DIRECTORY_BYTES * sizeof *zip->entries);
     goto cleanup;
   }
-  for (size_t at = 0, length; at < bytes; at += length) {
+  for (size_t position = 0, length; position < bytes; position += length) {
     quern__zip_entry *entry = &zip->entries[zip->count++]; /* to be freed, whatever comes of it */
-    QUERN__TRY(read_entry(zip, records + at, bytes - at, entry, &length));
+    QUERN__TRY(read_entry(zip, records + position, bytes - position, entry, &length));
   }
   if (zip->count != found->count)
     status = fail_zip(zip, "its directory has another count of members");

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-quern_status quern__inspect_tensor(quern_inspection *made, const quern__tensor_entry *entry) {
-  quern_tensor_info *info = &made->tensors[made->count++];
+quern_status quern__inspect_tensor(quern_inspection *result, const quern__tensor_entry *entry) {
+  quern_tensor_info *info = &result->tensors[result->count++];
   *info = (quern_tensor_info){.name = entry->name,
                               .type = entry->dtype,
                               .rank = entry->rank,
@@ -23,17 +23,17 @@ quern_status quern__inspect_tensor(quern_inspection *made, const quern__tensor_e
     if (!quern__multiply(info->count, entry->shape[d], &info->count))
       return quern__fail(QUERN_ERROR_OVERFLOW,
                          "%s: tensor \"%.200s\": the product of its shape overflows",
-                         made->file.path, entry->name);
-  return quern__statistics(&made->file, entry, 0, info->count, info);
+                         result->file.path, entry->name);
+  return quern__statistics(&result->file, entry, 0, info->count, info);
 }
 
-quern_status quern__inspect_tensors(quern_inspection *made) {
-  const quern__safetensors *file = &made->file;
-  made->tensors = calloc(file->count + 1, sizeof *made->tensors);
-  if (made->tensors == NULL)
-    return quern__fail_memory(file->path, file->count * sizeof *made->tensors);
+quern_status quern__inspect_tensors(quern_inspection *result) {
+  const quern__safetensors *file = &result->file;
+  result->tensors = calloc(file->count + 1, sizeof *result->tensors);
+  if (result->tensors == NULL)
+    return quern__fail_memory(file->path, file->count * sizeof *result->tensors);
   for (size_t i = 0; i < file->count; i++)
-    QUERN__FORWARD(quern__inspect_tensor(made, &file->entries[i]));
+    QUERN__FORWARD(quern__inspect_tensor(result, &file->entries[i]));
   return QUERN_OK;
 }
 
@@ -57,35 +57,36 @@ static int compare_layers(const void *a, const void *b) {
   return order != 0 ? order : rank != 0 ? rank : strcmp(x_dot, y_dot);
 }
 
-static quern_status note(quern_inspection *made, const char *text) {
-  made->note = strdup(text);
-  return made->note != NULL ? QUERN_OK : quern__fail_memory(made->file.path, strlen(text) + 1);
+static quern_status note(quern_inspection *result, const char *text) {
+  result->note = strdup(text);
+  return result->note != NULL ? QUERN_OK : quern__fail_memory(result->file.path, strlen(text) + 1);
 }
 
 /* A file that quern_model_load reads is a model; another is tensors, and says why. */
-static quern_status inspect_model(quern_inspection *made) {
-  const quern_model_options options = QUERN_MODEL_OPTIONS_INIT;
-  const quern_status status = quern__model_read(&made->file, &options, &made->network);
+static quern_status inspect_model(quern_inspection *result) {
+  const quern_model_options options = quern_model_options_default();
+  const quern_status status = quern__model_read(&result->file, &options, &result->network);
   if (status == QUERN_ERROR_OUT_OF_MEMORY) return status;
-  QUERN__FORWARD(quern__inspect_tensors(made));
+  QUERN__FORWARD(quern__inspect_tensors(result));
   if (status != QUERN_OK) {
-    made->kind = QUERN_FILE_TENSORS;
-    return note(made, quern_last_error());
+    result->kind = QUERN_FILE_TENSORS;
+    return note(result, quern_last_error());
   }
-  made->kind = QUERN_FILE_MODEL;
-  qsort(made->tensors, made->count, sizeof *made->tensors, compare_layers);
-  if (quern__safetensors_metadata(&made->file, QUERN__KEY_ACTIVATIONS) != NULL) return QUERN_OK;
+  result->kind = QUERN_FILE_MODEL;
+  qsort(result->tensors, result->count, sizeof *result->tensors, compare_layers);
+  if (quern__safetensors_metadata(&result->file, QUERN__KEY_ACTIVATIONS) != NULL) return QUERN_OK;
   return note(
-      made, "the file does not say its activations and its loss: what stands here is the default");
+      result,
+      "the file does not say its activations and its loss: what stands here is the default");
 }
 
-static quern_status list_metadata(quern_inspection *made) {
-  const size_t count = made->file.metadata_count;
-  made->pairs = calloc(count + 1, sizeof *made->pairs);
-  if (made->pairs == NULL) return quern__fail_memory(made->path, count * sizeof *made->pairs);
+static quern_status list_metadata(quern_inspection *result) {
+  const size_t count = result->file.metadata_count;
+  result->pairs = calloc(count + 1, sizeof *result->pairs);
+  if (result->pairs == NULL) return quern__fail_memory(result->path, count * sizeof *result->pairs);
   for (size_t i = 0; i < count; i++)
-    made->pairs[made->pair_count++] =
-        (quern__inspected_pair){made->file.metadata[i].key, made->file.metadata[i].value};
+    result->pairs[result->pair_count++] =
+        (quern__inspected_pair){result->file.metadata[i].key, result->file.metadata[i].value};
   return QUERN_OK;
 }
 
@@ -102,15 +103,15 @@ static bool is_onnx(const char *path) {
   return read && bytes[0] == 0x08 && bytes[8] != '{';
 }
 
-static quern_status inspect_safetensors(quern_inspection *made) {
-  made->format = strdup("safetensors");
-  if (made->format == NULL) return quern__fail_memory(made->path, sizeof "safetensors");
-  QUERN__FORWARD(quern__safetensors_open(made->path, &made->file));
-  QUERN__FORWARD(list_metadata(made));
-  if (quern__safetensors_metadata(&made->file, QUERN__KEY_CHECKPOINT) == NULL)
-    return inspect_model(made);
-  made->kind = QUERN_FILE_CHECKPOINT;
-  return quern__inspect_checkpoint(made);
+static quern_status inspect_safetensors(quern_inspection *result) {
+  result->format = strdup("safetensors");
+  if (result->format == NULL) return quern__fail_memory(result->path, sizeof "safetensors");
+  QUERN__FORWARD(quern__safetensors_open(result->path, &result->file));
+  QUERN__FORWARD(list_metadata(result));
+  if (quern__safetensors_metadata(&result->file, QUERN__KEY_CHECKPOINT) == NULL)
+    return inspect_model(result);
+  result->kind = QUERN_FILE_CHECKPOINT;
+  return quern__inspect_checkpoint(result);
 }
 
 quern_status quern_inspect(const char *path, quern_inspection **inspection) {
@@ -118,16 +119,17 @@ quern_status quern_inspect(const char *path, quern_inspection **inspection) {
   if (path == NULL || inspection == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "inspect: %s is NULL",
                        path == NULL ? "path" : "inspection");
-  quern_inspection *made = calloc(1, sizeof *made);
-  if (made == NULL) return quern__fail_memory(path, sizeof *made);
-  made->path = path;
-  made->file.descriptor = -1;
-  const quern_status status = is_onnx(path) ? quern__inspect_onnx(made) : inspect_safetensors(made);
-  made->path = NULL;
+  quern_inspection *result = calloc(1, sizeof *result);
+  if (result == NULL) return quern__fail_memory(path, sizeof *result);
+  result->path = path;
+  result->file.descriptor = -1;
+  const quern_status status =
+      is_onnx(path) ? quern__inspect_onnx(result) : inspect_safetensors(result);
+  result->path = NULL;
   if (status == QUERN_OK)
-    *inspection = made;
+    *inspection = result;
   else
-    quern_inspection_free(made);
+    quern_inspection_free(result);
   return status;
 }
 

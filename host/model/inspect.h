@@ -27,16 +27,16 @@ struct quern_inspection {
 };
 
 /* Fills an inspection from an ONNX file. */
-quern_status quern__inspect_onnx(quern_inspection *made);
+quern_status quern__inspect_onnx(quern_inspection *inspection);
 
 /* Adds a tensor of the file as it is; there is room. */
-quern_status quern__inspect_tensor(quern_inspection *made, const quern__tensor_entry *entry);
+quern_status quern__inspect_tensor(quern_inspection *inspection, const quern__tensor_entry *entry);
 
 /* Adds the file's tensors as they are. */
-quern_status quern__inspect_tensors(quern_inspection *made);
+quern_status quern__inspect_tensors(quern_inspection *inspection);
 
 /* Adds a checkpoint's tensors, layer by layer those that are as long as the parameters of the
  * network in its metadata. */
-quern_status quern__inspect_checkpoint(quern_inspection *made);
+quern_status quern__inspect_checkpoint(quern_inspection *inspection);
 
 #endif

@@ -21,20 +21,20 @@ void quern__transpose(size_t rows, size_t columns, const float *from, float *to)
 
 typedef struct cursor {
   const char *text;
-  size_t length, at;
+  size_t length, position;
 } cursor;
 
 static bool at_digit(const cursor *c) {
-  return c->at < c->length && c->text[c->at] >= '0' && c->text[c->at] <= '9';
+  return c->position < c->length && c->text[c->position] >= '0' && c->text[c->position] <= '9';
 }
 
 /* Passes a run of digits; *digits and the result are what is left of it without leading zeros. */
 static size_t take_number(cursor *c, const char **digits) {
-  while (at_digit(c) && c->text[c->at] == '0') c->at++;
-  size_t begin = c->at;
-  while (at_digit(c)) c->at++;
+  while (at_digit(c) && c->text[c->position] == '0') c->position++;
+  size_t begin = c->position;
+  while (at_digit(c)) c->position++;
   *digits = c->text + begin;
-  return c->at - begin;
+  return c->position - begin;
 }
 
 static int compare_numbers(cursor *a, cursor *b) {
@@ -46,16 +46,16 @@ static int compare_numbers(cursor *a, cursor *b) {
 
 int quern__compare_naturally(const char *a, size_t a_length, const char *b, size_t b_length) {
   cursor x = {a, a_length, 0}, y = {b, b_length, 0};
-  while (x.at < x.length && y.at < y.length) {
+  while (x.position < x.length && y.position < y.length) {
     if (at_digit(&x) && at_digit(&y)) {
       int order = compare_numbers(&x, &y);
       if (order != 0) return order;
       continue;
     }
-    unsigned char p = (unsigned char)x.text[x.at++], q = (unsigned char)y.text[y.at++];
+    unsigned char p = (unsigned char)x.text[x.position++], q = (unsigned char)y.text[y.position++];
     if (p != q) return p < q ? -1 : 1;
   }
-  if (x.at < x.length || y.at < y.length) return x.at < x.length ? 1 : -1;
+  if (x.position < x.length || y.position < y.length) return x.position < x.length ? 1 : -1;
   int order = memcmp(a, b, smaller(a_length, b_length));
   if (order != 0 || a_length == b_length) return order;
   return a_length < b_length ? -1 : 1;

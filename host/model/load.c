@@ -14,13 +14,13 @@
 /* The caller's options over the defaults, checked, for callers built against an older and shorter
  * struct. */
 static quern_status read_options(const quern_model_options *given, quern_model_options *options) {
-  *options = (quern_model_options)QUERN_MODEL_OPTIONS_INIT;
+  *options = quern_model_options_default();
   if (given == NULL) return QUERN_OK;
   if (given->size < offsetof(quern_model_options, huber_delta) || given->size > sizeof *options)
-    return quern__fail(
-        QUERN_ERROR_ARGUMENT,
-        "model options: size is %zu, expected at most %zu; start from QUERN_MODEL_OPTIONS_INIT",
-        given->size, sizeof *options);
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "model options: size is %zu, expected at most %zu; start from "
+                       "quern_model_options_default()",
+                       given->size, sizeof *options);
   memcpy(options, given, given->size);
   if (quern_activation_name(options->activation.kind) == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "model options: %d is no activation",

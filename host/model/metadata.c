@@ -236,7 +236,7 @@ quern_status quern__metadata_read(const quern__safetensors *file,
   QUERN__TRY(refuse_unknown_keys(file));
   for (size_t i = 0; i < count; i++) {
     layers[i].layer.activation =
-        i + 1 < count ? options->activation : quern_activation_of(QUERN_IDENTITY);
+        i + 1 < count ? options->activation : quern_activation_of(QUERN_ACTIVATION_IDENTITY);
     layers[i].layer.freeze_weights = false;
     /* Where a normalization follows, it is the reason why there is no bias, and its own parameters
      * are to learn. */

@@ -26,19 +26,19 @@ static bool take_suffix(const char *name, const char *text, size_t *name_length)
   return true;
 }
 
-static quern_status check_type(const quern__safetensors *file, const part *is) {
-  const quern__tensor_entry *entry = is->entry;
-  const char *type = is->suffix == COUNTER ? "I64" : "F32";
+static quern_status check_type(const quern__safetensors *file, const part *self) {
+  const quern__tensor_entry *entry = self->entry;
+  const char *type = self->suffix == COUNTER ? "I64" : "F32";
   if (strcmp(entry->dtype, type) != 0)
     return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": dtype is %s, expected %s",
                        file->path, entry->name, entry->dtype, type);
-  const size_t least = is->suffix == COUNTER ? 0 : 1, most = is->suffix == WEIGHT ? 2 : least;
+  const size_t least = self->suffix == COUNTER ? 0 : 1, most = self->suffix == WEIGHT ? 2 : least;
   if (entry->rank < least || entry->rank > most)
     return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": has %zu dimensions, expected %s",
                        file->path, entry->name, entry->rank,
-                       is->suffix == WEIGHT    ? "2, [out][in], or 1 of a normalization"
-                       : is->suffix == COUNTER ? "none"
-                                               : "1, [out]");
+                       self->suffix == WEIGHT    ? "2, [out][in], or 1 of a normalization"
+                       : self->suffix == COUNTER ? "none"
+                                                 : "1, [out]");
   for (size_t i = 0; i < entry->rank; i++)
     if (entry->shape[i] == 0)
       return quern__fail(QUERN_ERROR_FORMAT,
@@ -70,8 +70,9 @@ static int compare_parts(const void *a, const void *b) {
   return order != 0 ? order : (int)x->suffix - (int)y->suffix;
 }
 
-static bool is_called(const part *is, const char *name, size_t length) {
-  return name != NULL && is->name_length == length && memcmp(is->entry->name, name, length) == 0;
+static bool is_called(const part *self, const char *name, size_t length) {
+  return name != NULL && self->name_length == length &&
+         memcmp(self->entry->name, name, length) == 0;
 }
 
 /* For messages: no more of a name than is read. */

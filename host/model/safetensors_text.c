@@ -10,17 +10,18 @@ enum { DEEPEST = 3 };
 typedef struct text_reader {
   const char *path;
   const unsigned char *text;
-  size_t length, at;
+  size_t length, position;
 } text_reader;
 
-static quern_status fail(const text_reader *reader, const char *found, const char *expected) {
+static quern_status fail_safetensors_text(const text_reader *reader, const char *found,
+                                          const char *expected) {
   return quern__fail(QUERN_ERROR_FORMAT, "%s: safetensors header, byte %zu: %s, expected %s",
-                     reader->path, reader->at, found, expected);
+                     reader->path, reader->position, found, expected);
 }
 
 /* The byte `ahead` places on; 0, which is valid nowhere, past the end. */
 static unsigned char peek(const text_reader *reader, size_t ahead) {
-  return ahead < reader->length - reader->at ? reader->text[reader->at + ahead] : 0;
+  return ahead < reader->length - reader->position ? reader->text[reader->position + ahead] : 0;
 }
 
 static bool is_digit(unsigned char c) {
@@ -28,30 +29,33 @@ static bool is_digit(unsigned char c) {
 }
 
 static quern_status skip_string(text_reader *reader) {
-  for (reader->at++; reader->at < reader->length;) {
+  for (reader->position++; reader->position < reader->length;) {
     unsigned char c = peek(reader, 0);
     if (c == '"') {
-      reader->at++;
+      reader->position++;
       return QUERN_OK;
     }
-    if (c < 0x20) return fail(reader, "a control character in a string", "it to be escaped");
+    if (c < 0x20)
+      return fail_safetensors_text(reader, "a control character in a string", "it to be escaped");
     if (c == '\\') {
-      if (reader->length - reader->at >= 6 && memcmp(reader->text + reader->at, "\\u0000", 6) == 0)
-        return fail(reader, "\\u0000 in a string", "no zero character");
-      reader->at += reader->length - reader->at >= 2 ? 2 : 1;
+      if (reader->length - reader->position >= 6 &&
+          memcmp(reader->text + reader->position, "\\u0000", 6) == 0)
+        return fail_safetensors_text(reader, "\\u0000 in a string", "no zero character");
+      reader->position += reader->length - reader->position >= 2 ? 2 : 1;
       continue;
     }
-    size_t length = quern__utf8_length(reader->text + reader->at, reader->length - reader->at);
-    if (length == 0) return fail(reader, "a byte that is not UTF-8", "UTF-8");
-    reader->at += length;
+    size_t length =
+        quern__utf8_length(reader->text + reader->position, reader->length - reader->position);
+    if (length == 0) return fail_safetensors_text(reader, "a byte that is not UTF-8", "UTF-8");
+    reader->position += length;
   }
-  return fail(reader, "the end inside a string", "a closing quote");
+  return fail_safetensors_text(reader, "the end inside a string", "a closing quote");
 }
 
 static quern_status skip_number(text_reader *reader) {
   if (peek(reader, 0) == '0' && is_digit(peek(reader, 1)))
-    return fail(reader, "a leading zero", "a number without one");
-  while (is_digit(peek(reader, 0))) reader->at++;
+    return fail_safetensors_text(reader, "a leading zero", "a number without one");
+  while (is_digit(peek(reader, 0))) reader->position++;
   return QUERN_OK;
 }
 
@@ -60,8 +64,8 @@ quern_status quern__safetensors_check_text(const char *path, const char *text, s
   text_reader reader = {path, (const unsigned char *)text, length, 0};
   size_t depth = 0;
   *counts = (quern__header_counts){0};
-  if (peek(&reader, 0) != '{') return fail(&reader, "something else", "'{'");
-  while (reader.at < length) {
+  if (peek(&reader, 0) != '{') return fail_safetensors_text(&reader, "something else", "'{'");
+  while (reader.position < length) {
     unsigned char c = peek(&reader, 0);
     if (c == '"') {
       QUERN__FORWARD(skip_string(&reader));
@@ -73,14 +77,15 @@ quern_status quern__safetensors_check_text(const char *path, const char *text, s
       continue;
     }
     if (memchr(" \t\r\n,:{}[]", c, 10) == NULL)
-      return fail(&reader, "a character that has no place in it",
-                  "a string, a whole number, a list or an object");
+      return fail_safetensors_text(&reader, "a character that has no place in it",
+                                   "a string, a whole number, a list or an object");
     if (c == '{') counts->objects++;
     if (c == ':') counts->members++;
     if (c == '{' || c == '[') depth++;
-    if (depth > DEEPEST) return fail(&reader, "a fourth level of nesting", "three at most");
+    if (depth > DEEPEST)
+      return fail_safetensors_text(&reader, "a fourth level of nesting", "three at most");
     if ((c == '}' || c == ']') && depth > 0) depth--;
-    reader.at++;
+    reader.position++;
   }
   return QUERN_OK;
 }

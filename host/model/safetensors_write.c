@@ -63,19 +63,19 @@ static quern_status make_header(const char *path, const quern__metadata_pair *me
   size_t begin = 0;
   *largest = 0;
   cJSON *header = cJSON_CreateObject();
-  bool made = header != NULL && add_metadata(header, metadata, metadata_count);
-  for (size_t i = 0; i < tensor_count && made; i++) {
+  bool created = header != NULL && add_metadata(header, metadata, metadata_count);
+  for (size_t i = 0; i < tensor_count && created; i++) {
     size_t bytes, end;
     QUERN__TRY(tensor_bytes(path, &tensors[i], &bytes));
     if (!quern__add(begin, bytes, &end)) {
       status = quern__fail(QUERN_ERROR_OVERFLOW, "%s: the size of the file overflows", path);
       goto cleanup;
     }
-    made = add_tensor(header, &tensors[i], begin, end);
+    created = add_tensor(header, &tensors[i], begin, end);
     if (bytes > *largest) *largest = bytes;
     begin = end;
   }
-  if (made) json = cJSON_PrintUnformatted(header);
+  if (created) json = cJSON_PrintUnformatted(header);
   size_t length = json != NULL ? strlen(json) : 0, padded = (length + 7) / 8 * 8;
   if (padded > QUERN__HEADER_LARGEST) {
     status =

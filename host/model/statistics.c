@@ -112,13 +112,13 @@ quern_status quern__statistics(const quern__safetensors *file, const quern__tens
   const size_t size = readers[type].bytes, end = (first + count) * size;
   quern_status status = QUERN_OK;
   quern__statistics_tally tally = {0};
-  for (size_t at = first * size; at < end && status == QUERN_OK;) {
-    const size_t bytes = end - at < PIECE ? end - at : PIECE;
-    status = quern__safetensors_read_bytes(file, entry, at, bytes, piece);
+  for (size_t position = first * size; position < end && status == QUERN_OK;) {
+    const size_t bytes = end - position < PIECE ? end - position : PIECE;
+    status = quern__safetensors_read_bytes(file, entry, position, bytes, piece);
     for (size_t i = 0; i < bytes && status == QUERN_OK; i += size)
 
       quern__statistics_add(readers[type].read(piece + i), &tally, info);
-    at += bytes;
+    position += bytes;
   }
   free(piece);
   quern__statistics_finish(&tally, info);

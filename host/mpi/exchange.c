@@ -93,11 +93,11 @@ quern_status quern__mpi_broadcast(void *state, void *data, size_t bytes, size_t 
   /* Who is not there is known by its number here; in the tree, others wait for those that wait for
    * it. */
   if (status == QUERN_OK) status = exchange(mpi, "a broadcast", 0);
-  for (size_t at = 0; at < bytes && status == QUERN_OK; at += PIECE) {
-    const size_t here = bytes - at < PIECE ? bytes - at : PIECE;
-    if (mpi->table.rank == root) memcpy(mpi->carried, (char *)data + at, here);
+  for (size_t position = 0; position < bytes && status == QUERN_OK; position += PIECE) {
+    const size_t here = bytes - position < PIECE ? bytes - position : PIECE;
+    if (mpi->table.rank == root) memcpy(mpi->carried, (char *)data + position, here);
     status = pass_on(mpi, (int)here, root);
-    if (status == QUERN_OK) memcpy((char *)data + at, mpi->carried, here);
+    if (status == QUERN_OK) memcpy((char *)data + position, mpi->carried, here);
   }
   return status;
 }

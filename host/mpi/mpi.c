@@ -74,7 +74,7 @@ static quern_status compare_versions(quern_mpi *mpi, const char *version) {
   return status;
 }
 
-static quern_status allocate(quern_mpi *mpi) {
+static quern_status allocate_mpi(quern_mpi *mpi) {
   const size_t ranks = mpi->table.ranks;
   mpi->parts = calloc(ranks, sizeof *mpi->parts);
   mpi->sums = calloc(ranks, sizeof *mpi->sums);
@@ -87,8 +87,9 @@ static quern_status allocate(quern_mpi *mpi) {
   for (size_t r = 0; r < 2 * ranks; r++) mpi->requests[r] = MPI_REQUEST_NULL;
   for (size_t r = 0; r < ranks; r++) mpi->saying[r] = MPI_REQUEST_NULL;
   return quern__mpi_check(mpi, "MPI_Irecv",
-                          MPI_Irecv(&mpi->heard, (int)sizeof mpi->heard, MPI_BYTE, MPI_ANY_SOURCE,
-                                    QUERN__MPI_NEWS, mpi->communicator, &mpi->hearing));
+                          MPI_Irecv(&mpi->received, (int)sizeof mpi->received, MPI_BYTE,
+                                    MPI_ANY_SOURCE, QUERN__MPI_NEWS, mpi->communicator,
+                                    &mpi->hearing));
 }
 
 quern_status quern__mpi_create_as(MPI_Comm communicator, double timeout, const char *version,
@@ -101,32 +102,32 @@ quern_status quern__mpi_create_as(MPI_Comm communicator, double timeout, const c
   if (!(timeout >= 0 && timeout <= QUERN__MPI_LONGEST))
     return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: a time-out of %g s, expected 0 to %g", timeout,
                       QUERN__MPI_LONGEST);
-  quern_mpi *made = calloc(1, sizeof *made);
-  if (made == NULL) return quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "mpi: no host memory");
-  made->timeout = timeout;
-  made->communicator = made->host = MPI_COMM_NULL;
-  made->hearing = MPI_REQUEST_NULL;
-  made->table = (quern_collective){.size = sizeof made->table,
-                                   .name = "mpi",
-                                   .state = made,
-                                   .all_reduce_start = quern__mpi_all_reduce_start,
-                                   .all_reduce_wait = quern__mpi_all_reduce_wait,
-                                   .all_gather = quern__mpi_all_gather,
-                                   .broadcast = quern__mpi_broadcast,
-                                   .barrier = quern__mpi_barrier,
-                                   .abandon = quern__mpi_abandon,
-                                   .all_reduce_test = quern__mpi_all_reduce_test,
-                                   .memory_create = quern__mpi_memory_create,
-                                   .memory_free = quern__mpi_memory_free};
-  quern_status status = duplicate_quietly(made, communicator);
-  if (status == QUERN_OK) status = allocate(made);
-  if (status == QUERN_OK) status = compare_versions(made, version);
-  if (status == QUERN_OK) status = quern__mpi_find_host(made);
+  quern_mpi *result = calloc(1, sizeof *result);
+  if (result == NULL) return quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "mpi: no host memory");
+  result->timeout = timeout;
+  result->communicator = result->host = MPI_COMM_NULL;
+  result->hearing = MPI_REQUEST_NULL;
+  result->table = (quern_collective){.size = sizeof result->table,
+                                     .name = "mpi",
+                                     .state = result,
+                                     .all_reduce_start = quern__mpi_all_reduce_start,
+                                     .all_reduce_wait = quern__mpi_all_reduce_wait,
+                                     .all_gather = quern__mpi_all_gather,
+                                     .broadcast = quern__mpi_broadcast,
+                                     .barrier = quern__mpi_barrier,
+                                     .abandon = quern__mpi_abandon,
+                                     .all_reduce_test = quern__mpi_all_reduce_test,
+                                     .memory_create = quern__mpi_memory_create,
+                                     .memory_free = quern__mpi_memory_free};
+  quern_status status = duplicate_quietly(result, communicator);
+  if (status == QUERN_OK) status = allocate_mpi(result);
+  if (status == QUERN_OK) status = compare_versions(result, version);
+  if (status == QUERN_OK) status = quern__mpi_find_host(result);
   if (status != QUERN_OK) {
-    quern_mpi_free(made);
+    quern_mpi_free(result);
     return status;
   }
-  *mpi = made;
+  *mpi = result;
   return QUERN_OK;
 }
 

@@ -146,7 +146,7 @@ quern_status quern__mpi_all_reduce_start(void *state, float *values, size_t coun
 /* All of this rank's range is there: adds it up into every memory that it reaches, and sends the
  * sums to the rest. Who is reached is written to, not left to read: then its reduction is over when
  * its messages are, and no one reads its memory any more. */
-static quern_status add(quern_mpi *mpi, quern__mpi_reduction *reduction) {
+static quern_status add_reduce(quern_mpi *mpi, quern__mpi_reduction *reduction) {
   int own;
   size_t sums = 0;
   const size_t begin = part_of(mpi, reduction, mpi->table.rank, &own), length = (size_t)own;
@@ -168,22 +168,22 @@ static quern_status add(quern_mpi *mpi, quern__mpi_reduction *reduction) {
  * order of reductions: so sums are sent in that order too. */
 quern_status quern__mpi_progress(quern_mpi *mpi) {
   const int ranks = (int)mpi->table.ranks;
-  for (quern__mpi_reduction *each = mpi->reductions; each != NULL; each = each->next) {
-    int done = each->done;
-    if (!each->summed) {
+  for (quern__mpi_reduction *item = mpi->reductions; item != NULL; item = item->next) {
+    int done = item->done;
+    if (!item->summed) {
       const quern_status status = quern__mpi_check(
           mpi, "MPI_Testall",
-          MPI_Testall(ranks, requests_of(mpi, each, PARTS_IN), &done, MPI_STATUSES_IGNORE));
+          MPI_Testall(ranks, requests_of(mpi, item, PARTS_IN), &done, MPI_STATUSES_IGNORE));
       if (status != QUERN_OK || !done) return status;
-      const quern_status added = add(mpi, each);
+      const quern_status added = add_reduce(mpi, item);
       if (added != QUERN_OK) return added;
     }
-    if (!each->done) {
+    if (!item->done) {
       const quern_status status =
           quern__mpi_check(mpi, "MPI_Testall",
-                           MPI_Testall(ROWS * ranks, each->requests, &done, MPI_STATUSES_IGNORE));
+                           MPI_Testall(ROWS * ranks, item->requests, &done, MPI_STATUSES_IGNORE));
       if (status != QUERN_OK) return status;
-      each->done = done != 0;
+      item->done = done != 0;
     }
   }
   return QUERN_OK;
@@ -195,7 +195,7 @@ quern_status quern__mpi_all_reduce_test(void *state, void *request, bool *done) 
   *done = false;
   if (mpi->broken) return quern__mpi_broken(mpi);
   quern_status status = quern__mpi_progress(mpi);
-  if (status == QUERN_OK) status = quern__mpi_hear(mpi);
+  if (status == QUERN_OK) status = quern__mpi_receive_news(mpi);
   *done = reduction->done;
   return status;
 }
@@ -206,9 +206,9 @@ quern_status quern__mpi_all_reduce_wait(void *state, void *request) {
   if (mpi->broken) return quern__mpi_broken(mpi); /* it is given up, and stays in the list */
   const quern_status status = quern__mpi_wait(mpi, "an all-reduce", NULL, reduction);
   if (status != QUERN_OK) return status;
-  quern__mpi_reduction **at = &mpi->reductions;
-  while (*at != reduction) at = &(*at)->next;
-  *at = reduction->next;
+  quern__mpi_reduction **link = &mpi->reductions;
+  while (*link != reduction) link = &(*link)->next;
+  *link = reduction->next;
   reduction->next = mpi->spare;
   mpi->spare = reduction;
   return QUERN_OK;
@@ -219,10 +219,10 @@ quern_status quern__mpi_all_reduce_wait(void *state, void *request) {
 void quern__mpi_give_up(quern_mpi *mpi) {
   static const size_t rows[] = {PARTS_IN, SUMS_IN};
   const double until = MPI_Wtime() + 1.0;
-  for (quern__mpi_reduction *each = mpi->reductions; each != NULL; each = each->next)
+  for (quern__mpi_reduction *item = mpi->reductions; item != NULL; item = item->next)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
       for (size_t r = 0; r < mpi->table.ranks; r++) {
-        MPI_Request *receive = &requests_of(mpi, each, rows[i])[r];
+        MPI_Request *receive = &requests_of(mpi, item, rows[i])[r];
         int done = *receive == MPI_REQUEST_NULL;
         if (!done && MPI_Cancel(receive) != MPI_SUCCESS) continue;
         while (!done && MPI_Test(receive, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS &&
@@ -233,13 +233,13 @@ void quern__mpi_give_up(quern_mpi *mpi) {
 
 /* What MPI may still read, after a failure, stays. */
 void quern__mpi_reductions_free(quern_mpi *mpi) {
-  for (quern__mpi_reduction *each = mpi->reductions, *next; each != NULL; each = next) {
+  for (quern__mpi_reduction *item = mpi->reductions, *next; item != NULL; item = next) {
     int done = 0;
-    next = each->next;
-    if (MPI_Testall(ROWS * (int)mpi->table.ranks, each->requests, &done, MPI_STATUSES_IGNORE) ==
+    next = item->next;
+    if (MPI_Testall(ROWS * (int)mpi->table.ranks, item->requests, &done, MPI_STATUSES_IGNORE) ==
             MPI_SUCCESS &&
         done)
-      reduction_free(each);
+      reduction_free(item);
   }
   for (quern__mpi_reduction *each = mpi->spare, *next; each != NULL; each = next) {
     next = each->next;

@@ -45,8 +45,8 @@ quern_status quern__mpi_find_host(quern_mpi *mpi) {
   return status == QUERN_OK ? translate(mpi) : status;
 }
 
-static char *align(char *at) {
-  return at + (PAGE - (uintptr_t)at % PAGE) % PAGE;
+static char *align(char *cursor) {
+  return cursor + (PAGE - (uintptr_t)cursor % PAGE) % PAGE;
 }
 
 /* A window with a part for each rank of this host; false, on each of them, where one could not have
@@ -87,7 +87,7 @@ static quern_status find_parts(quern_mpi *mpi, quern__mpi_shared *shared) {
                           MPI_Win_lock_all(MPI_MODE_NOCHECK, shared->window));
 }
 
-static quern_status create(quern_mpi *mpi, size_t bytes, quern__mpi_shared *shared) {
+static quern_status create_shared(quern_mpi *mpi, size_t bytes, quern__mpi_shared *shared) {
   bool opened = false;
   shared->bytes = bytes;
   shared->window = MPI_WIN_NULL;
@@ -112,9 +112,9 @@ static quern_status create(quern_mpi *mpi, size_t bytes, quern__mpi_shared *shar
 
 /* What was freed is taken again, by every rank alike: a window can be let go of together alone. */
 static quern__mpi_shared *find_unused(const quern_mpi *mpi, size_t bytes) {
-  quern__mpi_shared *each = mpi->shared;
-  while (each != NULL && (each->used || each->bytes < bytes)) each = each->next;
-  return each;
+  quern__mpi_shared *item = mpi->shared;
+  while (item != NULL && (item->used || item->bytes < bytes)) item = item->next;
+  return item;
 }
 
 quern_status quern__mpi_memory_create(void *state, size_t bytes, void **memory) {
@@ -128,7 +128,7 @@ quern_status quern__mpi_memory_create(void *state, size_t bytes, void **memory) 
   if (shared == NULL) {
     shared = calloc(1, sizeof *shared);
     if (shared == NULL) return quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "mpi: no host memory");
-    const quern_status status = create(mpi, bytes, shared);
+    const quern_status status = create_shared(mpi, bytes, shared);
     if (status != QUERN_OK) {
       free(shared->parts); /* the collective is broken: what MPI holds of a window stays */
       free(shared);
@@ -145,20 +145,20 @@ quern_status quern__mpi_memory_create(void *state, size_t bytes, void **memory) 
 
 void quern__mpi_memory_free(void *state, void *memory) {
   const quern_mpi *mpi = state;
-  for (quern__mpi_shared *each = mpi->shared; each != NULL; each = each->next)
-    if (each->parts[mpi->table.rank] == memory) each->used = false;
+  for (quern__mpi_shared *item = mpi->shared; item != NULL; item = item->next)
+    if (item->parts[mpi->table.rank] == memory) item->used = false;
 }
 
 const quern__mpi_shared *quern__mpi_shared_at(const quern_mpi *mpi, const void *values,
                                               size_t bytes, size_t *offset) {
-  const uintptr_t at = (uintptr_t)values;
-  for (const quern__mpi_shared *each = mpi->shared; each != NULL; each = each->next) {
-    const uintptr_t begin = (uintptr_t)each->parts[mpi->table.rank];
-    if (each->window == MPI_WIN_NULL || at < begin || at - begin > each->bytes ||
-        bytes > each->bytes - (at - begin))
+  const uintptr_t address = (uintptr_t)values;
+  for (const quern__mpi_shared *item = mpi->shared; item != NULL; item = item->next) {
+    const uintptr_t begin = (uintptr_t)item->parts[mpi->table.rank];
+    if (item->window == MPI_WIN_NULL || address < begin || address - begin > item->bytes ||
+        bytes > item->bytes - (address - begin))
       continue;
-    *offset = at - begin;
-    return each;
+    *offset = address - begin;
+    return item;
   }
   return NULL;
 }
@@ -171,16 +171,16 @@ void quern__mpi_shared_free(quern_mpi *mpi) {
   bool waits = mpi->shared != NULL && mpi->local_ranks > 1 && !mpi->broken;
   if (waits)
     (void)quern__mpi_barrier(mpi); /* who does not come breaks it, and what MPI holds stays */
-  for (quern__mpi_shared *each = mpi->shared, *next; each != NULL; each = next) {
-    next = each->next;
-    if (each->window == MPI_WIN_NULL) {
-      free(each->parts[mpi->table.rank]);
+  for (quern__mpi_shared *item = mpi->shared, *next; item != NULL; item = next) {
+    next = item->next;
+    if (item->window == MPI_WIN_NULL) {
+      free(item->parts[mpi->table.rank]);
     } else if (!mpi->broken) {
-      MPI_Win_unlock_all(each->window);
-      MPI_Win_free(&each->window);
+      MPI_Win_unlock_all(item->window);
+      MPI_Win_free(&item->window);
     }
-    free(each->parts);
-    free(each);
+    free(item->parts);
+    free(item);
   }
   mpi->shared = NULL;
   if (!mpi->broken && mpi->host != MPI_COMM_NULL) MPI_Comm_free(&mpi->host);

@@ -76,7 +76,7 @@ struct quern_mpi {
   MPI_Request *requests;            /* [2][ranks]: received and sent by the call that waits */
   char *carried;                    /* what is in those messages */
   size_t carried_bytes;
-  quern__mpi_news heard, said;
+  quern__mpi_news received, sent;
   MPI_Request hearing, *saying; /* saying [ranks] */
   bool *answered;               /* [ranks]: who waits too, since this rank asked */
   bool broken;
@@ -106,7 +106,7 @@ quern_status quern__mpi_wait(quern_mpi *mpi, const char *what, MPI_Request *requ
 quern_status quern__mpi_progress(quern_mpi *mpi);
 
 /* Fails where another rank has said that it does; answers those that ask. */
-quern_status quern__mpi_hear(quern_mpi *mpi);
+quern_status quern__mpi_receive_news(quern_mpi *mpi);
 
 /* After a failure: of no reduction is anything received any more. */
 void quern__mpi_give_up(quern_mpi *mpi);

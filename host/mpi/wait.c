@@ -12,10 +12,10 @@ quern_status quern__mpi_broken(const quern_mpi *mpi) {
 }
 
 /* Messages this short are away once they are sent; who does not take one is not waited for. */
-static void tell_all(quern_mpi *mpi) {
+static void report_all(quern_mpi *mpi) {
   for (size_t r = 0; r < mpi->table.ranks; r++)
     if (r != mpi->table.rank)
-      MPI_Isend(&mpi->said, (int)sizeof mpi->said, MPI_BYTE, (int)r, QUERN__MPI_NEWS,
+      MPI_Isend(&mpi->sent, (int)sizeof mpi->sent, MPI_BYTE, (int)r, QUERN__MPI_NEWS,
                 mpi->communicator, &mpi->saying[r]);
   int done = 0;
   for (const double until = MPI_Wtime() + 0.1; !done && MPI_Wtime() < until;)
@@ -28,9 +28,9 @@ quern_status quern__mpi_break(quern_mpi *mpi, size_t rank, const char *why, bool
   mpi->broken = true;
   snprintf(mpi->why, sizeof mpi->why, "rank %zu of %zu: %s", rank, mpi->table.ranks, why);
   if (tells) {
-    mpi->said = (quern__mpi_news){.rank = (int32_t)rank};
-    snprintf(mpi->said.why, sizeof mpi->said.why, "%s", why);
-    tell_all(mpi);
+    mpi->sent = (quern__mpi_news){.rank = (int32_t)rank};
+    snprintf(mpi->sent.why, sizeof mpi->sent.why, "%s", why);
+    report_all(mpi);
   }
   quern__mpi_give_up(mpi);
   return quern__mpi_broken(mpi);
@@ -38,10 +38,10 @@ quern_status quern__mpi_break(quern_mpi *mpi, size_t rank, const char *why, bool
 
 quern_status quern__mpi_check(quern_mpi *mpi, const char *call, int code) {
   if (code == MPI_SUCCESS) return QUERN_OK;
-  char said[MPI_MAX_ERROR_STRING] = "", why[sizeof mpi->said.why];
+  char message[MPI_MAX_ERROR_STRING] = "", why[sizeof mpi->sent.why];
   int length;
-  MPI_Error_string(code, said, &length);
-  snprintf(why, sizeof why, "%s failed: %s", call, said);
+  MPI_Error_string(code, message, &length);
+  snprintf(why, sizeof why, "%s failed: %s", call, message);
   return quern__mpi_break(mpi, mpi->table.rank, why, true);
 }
 
@@ -63,14 +63,14 @@ static bool take_sign(quern_mpi *mpi, int tag, int *rank) {
 }
 
 /* What other ranks say: that one fails, that they wait, or want to know whether this one does. */
-quern_status quern__mpi_hear(quern_mpi *mpi) {
+quern_status quern__mpi_receive_news(quern_mpi *mpi) {
   int heard = 0, rank;
   const quern_status status =
       quern__mpi_check(mpi, "MPI_Test", MPI_Test(&mpi->hearing, &heard, MPI_STATUS_IGNORE));
   if (status != QUERN_OK) return status;
   if (heard) {
-    mpi->heard.why[sizeof mpi->heard.why - 1] = '\0';
-    return quern__mpi_break(mpi, (size_t)mpi->heard.rank, mpi->heard.why, false);
+    mpi->received.why[sizeof mpi->received.why - 1] = '\0';
+    return quern__mpi_break(mpi, (size_t)mpi->received.rank, mpi->received.why, false);
   }
   while (take_sign(mpi, QUERN__MPI_ASK, &rank)) send_sign(mpi, rank, QUERN__MPI_HERE);
   while (take_sign(mpi, QUERN__MPI_HERE, &rank)) mpi->answered[rank] = true;
@@ -152,7 +152,8 @@ quern_status quern__mpi_wait(quern_mpi *mpi, const char *what, MPI_Request *requ
           MPI_Testall(2 * (int)mpi->table.ranks, requests, &done, MPI_STATUSES_IGNORE));
     if (status != QUERN_OK) return status;
     if (done || (reduction != NULL && reduction->done)) return QUERN_OK;
-    if (polls % 16 == 15) status = quern__mpi_hear(mpi); /* seldom beside what is waited for */
+    /* seldom beside what is waited for */
+    if (polls % 16 == 15) status = quern__mpi_receive_news(mpi);
     if (status != QUERN_OK) return status;
     const double now = MPI_Wtime();
     if (asked && (now >= until || is_known(mpi))) return give_up(mpi, what, requests);

@@ -18,7 +18,7 @@ static size_t end_of(const quern__shape *shape) {
   return end;
 }
 
-static quern_status allocate(size_t count, quern__buckets *buckets) {
+static quern_status allocate_buckets(size_t count, quern__buckets *buckets) {
   buckets->count = count;
   buckets->list = calloc(count, sizeof *buckets->list);
   return buckets->list != NULL ? QUERN_OK
@@ -26,13 +26,14 @@ static quern_status allocate(size_t count, quern__buckets *buckets) {
 }
 
 quern_status quern__buckets_whole(const quern__shape *shape, quern__buckets *buckets) {
-  QUERN__FORWARD(allocate(1, buckets));
+  QUERN__FORWARD(allocate_buckets(1, buckets));
   buckets->list[0] = (quern__bucket){.end = shape->layer_count, .count = shape->flat_count};
   return QUERN_OK;
 }
 
 /* The bucket that ends before layer `end`, at element `until`. */
-static quern__bucket take(const quern__shape *shape, size_t least, size_t end, size_t until) {
+static quern__bucket take_buckets(const quern__shape *shape, size_t least, size_t end,
+                                  size_t until) {
   size_t first = end - 1;
   while (first > 0 && until - begin_of(shape, first) < least) first--;
   const size_t begin = begin_of(shape, first);
@@ -43,14 +44,14 @@ quern_status quern__buckets_divide(const quern__shape *shape, size_t least,
                                    quern__buckets *buckets) {
   size_t count = 0;
   for (size_t end = shape->layer_count, until = end_of(shape); end > 0; count++) {
-    const quern__bucket next = take(shape, least, end, until);
+    const quern__bucket next = take_buckets(shape, least, end, until);
     end = next.first;
     until = next.begin;
   }
-  QUERN__FORWARD(allocate(count, buckets));
+  QUERN__FORWARD(allocate_buckets(count, buckets));
   for (size_t end = shape->layer_count, until = end_of(shape); end > 0;) {
     quern__bucket *next = &buckets->list[--count];
-    *next = take(shape, least, end, until);
+    *next = take_buckets(shape, least, end, until);
     end = next->first;
     until = next->begin;
   }

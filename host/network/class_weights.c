@@ -30,7 +30,7 @@ static quern_status check_categorical(const char *what, const quern_plan *plan) 
   if (plan->mode == QUERN_PLAN_INFERENCE)
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "plan %s: the plan was made for inference, expected training", what);
-  if (plan->shape.loss != QUERN_CATEGORICAL)
+  if (plan->shape.loss != QUERN_LOSS_CATEGORICAL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "plan %s: the loss is %s, expected categorical", what,
                        quern_loss_name(plan->shape.loss));
   return QUERN_OK;
@@ -54,7 +54,7 @@ static quern_status check_weights(const float *weights, size_t count) {
   return any ? QUERN_OK : quern__fail(QUERN_ERROR_ARGUMENT, "plan class weights: all are 0");
 }
 
-quern_status quern_plan_class_weights(quern_plan *plan, const float *weights) {
+quern_status quern_plan_set_class_weights(quern_plan *plan, const float *weights) {
   QUERN__FORWARD(check_categorical("class weights", plan));
   if (weights == NULL) {
     plan->weighs_classes = false;
@@ -73,7 +73,7 @@ quern_status quern_plan_class_weights(quern_plan *plan, const float *weights) {
   return QUERN_OK;
 }
 
-quern_status quern_plan_label_smoothing(quern_plan *plan, float smoothing) {
+quern_status quern_plan_set_label_smoothing(quern_plan *plan, float smoothing) {
   QUERN__FORWARD(check_categorical("label smoothing", plan));
   if (!(smoothing >= 0.0f && smoothing <= 1.0f))
     return quern__fail(QUERN_ERROR_ARGUMENT, "plan label smoothing: %g, expected 0 to 1",
@@ -89,9 +89,9 @@ bool quern__plan_changes_labels(const quern_plan *plan) {
 /* Queues the sum of what each of these labels weighs. */
 static quern_status weigh_labels(quern_plan *plan, quern_tensor labels) {
   const quern_tensor total = total_of(plan);
-  const quern_tensor each = quern_vector(plan->class_weights, total.offset + 1, labels.columns);
-  QUERN__FORWARD(quern_label_weights(plan->context, labels, weights_of_classes(plan), each));
-  return quern_sum(plan->context, each, total);
+  const quern_tensor tensor = quern_vector(plan->class_weights, total.offset + 1, labels.columns);
+  QUERN__FORWARD(quern_label_weights(plan->context, labels, weights_of_classes(plan), tensor));
+  return quern_sum(plan->context, tensor, total);
 }
 
 quern_status quern__plan_label_weight(quern_plan *plan, quern_tensor labels, double *weight) {
@@ -112,11 +112,11 @@ static quern_status set_total(quern_plan *plan, size_t n, const quern__whole_bat
   return quern_fill(plan->context, sum, total);
 }
 
-quern_status quern__plan_training_loss(quern_plan *plan, const quern__truth *truth, float scale,
+quern_status quern__plan_training_loss(quern_plan *plan, const quern__targets *targets, float scale,
                                        const quern__whole_batch *whole, quern_tensor losses,
                                        quern_tensor dz) {
-  if (!quern__plan_changes_labels(plan)) return quern__plan_loss(plan, truth, scale, losses, dz);
-  const quern_tensor labels = truth->labels;
+  if (!quern__plan_changes_labels(plan)) return quern__plan_loss(plan, targets, scale, losses, dz);
+  const quern_tensor labels = targets->labels;
   const quern_tensor z = quern__plan_output(plan, plan->shape.layer_count - 1, labels.columns);
   quern_tensor classes = quern_none(), total = quern_none();
   if (plan->weighs_classes) {

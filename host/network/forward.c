@@ -16,10 +16,10 @@ static quern_status activate(quern_plan *plan, size_t l, quern_tensor from, quer
   if (!normalizes && !keeps_z) return quern_dense_forward(plan->context, from, w, b, activation, h);
   const quern_tensor z = keeps_z ? quern__plan_derivative_input(plan, l, from.rows) : h;
   const quern_tensor product = trains && normalizes ? quern__plan_product(plan, l, from.rows) : z;
-  QUERN__FORWARD(
-      quern_dense_forward(plan->context, from, w, b, quern_activation_of(QUERN_IDENTITY), product));
+  QUERN__FORWARD(quern_dense_forward(plan->context, from, w, b,
+                                     quern_activation_of(QUERN_ACTIVATION_IDENTITY), product));
   if (normalizes) QUERN__FORWARD(quern__plan_normalize(plan, l, pass, product, z));
-  if (activation.kind == QUERN_IDENTITY) return QUERN_OK;
+  if (activation.kind == QUERN_ACTIVATION_IDENTITY) return QUERN_OK;
   return quern_activation_forward(plan->context, activation, z, h);
 }
 
@@ -29,7 +29,7 @@ quern_status quern__plan_forward_layer(quern_plan *plan, size_t l, quern_tensor 
   *to = h;
   QUERN__FORWARD(activate(plan, l, from, pass, h));
   if (pass == QUERN__PASS_INFERENCE || plan->shape.layers[l].layer.dropout == 0.0f) return QUERN_OK;
-  *to = quern__plan_handed_on(plan, l, from.rows);
+  *to = quern__plan_layer_input(plan, l, from.rows);
   return quern_dropout(plan->context, quern__plan_mask(plan, l), h, *to);
 }
 
@@ -60,44 +60,45 @@ quern_status quern_plan_predict(quern_plan *plan, quern_tensor x, quern_tensor *
   QUERN__FORWARD(quern_plan_forward(plan, x, &z));
   if (output != NULL) *output = z;
   switch (plan->shape.loss) {
-  case QUERN_CATEGORICAL:
-  case QUERN_ELEMENTWISE:
+  case QUERN_LOSS_CATEGORICAL:
+  case QUERN_LOSS_ELEMENTWISE:
     return quern_softmax(plan->context, z, z);
-  case QUERN_BINARY:
-    return quern_activation_forward(plan->context, quern_activation_of(QUERN_SIGMOID), z, z);
-  case QUERN_SQUARED:
-  case QUERN_ABSOLUTE:
-  case QUERN_HUBER:
+  case QUERN_LOSS_BINARY:
+    return quern_activation_forward(plan->context, quern_activation_of(QUERN_ACTIVATION_SIGMOID), z,
+                                    z);
+  case QUERN_LOSS_SQUARED:
+  case QUERN_LOSS_ABSOLUTE:
+  case QUERN_LOSS_HUBER:
     break;
   }
   return QUERN_OK;
 }
 
 bool quern__loss_takes_targets(quern_loss loss) {
-  return loss != QUERN_CATEGORICAL && loss != QUERN_ELEMENTWISE;
+  return loss != QUERN_LOSS_CATEGORICAL && loss != QUERN_LOSS_ELEMENTWISE;
 }
 
-quern_status quern__plan_loss(quern_plan *plan, const quern__truth *truth, float scale,
+quern_status quern__plan_loss(quern_plan *plan, const quern__targets *targets, float scale,
                               quern_tensor losses, quern_tensor dz) {
-  const bool given = truth->targets.buffer != NULL;
-  const size_t n = given ? truth->targets.rows : truth->labels.columns;
+  const bool given = targets->targets.buffer != NULL;
+  const size_t n = given ? targets->targets.rows : targets->labels.columns;
   quern_tensor z = quern__plan_output(plan, plan->shape.layer_count - 1, n);
   if (given && !quern__loss_takes_targets(plan->shape.loss))
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "plan loss: targets under the %s loss, which takes labels",
                        quern_loss_name(plan->shape.loss));
-  if (plan->shape.loss == QUERN_CATEGORICAL)
-    return quern_softmax_cross_entropy(plan->context, z, truth->labels, scale, losses, dz);
-  quern_tensor y = given ? truth->targets : quern_matrix(plan->targets, 0, z.rows, z.columns);
-  if (!given) QUERN__FORWARD(quern_one_hot(plan->context, truth->labels, y));
+  if (plan->shape.loss == QUERN_LOSS_CATEGORICAL)
+    return quern_softmax_cross_entropy(plan->context, z, targets->labels, scale, losses, dz);
+  quern_tensor y = given ? targets->targets : quern_matrix(plan->targets, 0, z.rows, z.columns);
+  if (!given) QUERN__FORWARD(quern_one_hot(plan->context, targets->labels, y));
   switch (plan->shape.loss) {
-  case QUERN_ELEMENTWISE:
+  case QUERN_LOSS_ELEMENTWISE:
     return quern_elementwise_cross_entropy(plan->context, z, y, scale, losses, dz);
-  case QUERN_BINARY:
+  case QUERN_LOSS_BINARY:
     return quern_binary_cross_entropy(plan->context, z, y, scale, losses, dz);
-  case QUERN_ABSOLUTE:
+  case QUERN_LOSS_ABSOLUTE:
     return quern_mean_absolute_error(plan->context, z, y, scale, losses, dz);
-  case QUERN_HUBER:
+  case QUERN_LOSS_HUBER:
     return quern_huber_loss(plan->context, plan->shape.huber_delta, z, y, scale, losses, dz);
   default:
     return quern_mean_squared_error(plan->context, z, y, scale, losses, dz);
@@ -111,8 +112,8 @@ quern_status quern_plan_evaluate(quern_plan *plan, quern_tensor x, quern_tensor 
   if (labels.columns != x.rows)
     return quern__fail(QUERN_ERROR_SHAPE, "plan evaluate: %zu labels for %zu samples",
                        labels.columns, x.rows);
-  const quern__truth truth = {.labels = labels};
-  QUERN__FORWARD(quern__plan_loss(plan, &truth, 1.0f / (float)x.rows, losses, quern_none()));
+  const quern__targets targets = {.labels = labels};
+  QUERN__FORWARD(quern__plan_loss(plan, &targets, 1.0f / (float)x.rows, losses, quern_none()));
   quern_tensor classes = quern_vector(plan->classes, 0, x.rows);
   QUERN__FORWARD(quern_argmax(plan->context, z, classes));
   return quern_count_correct(plan->context, classes, labels, true, correct);
@@ -124,6 +125,6 @@ quern_status quern_plan_evaluate_targets(quern_plan *plan, quern_tensor x, quern
   if (targets.rows != x.rows)
     return quern__fail(QUERN_ERROR_SHAPE, "plan evaluate: targets of %zu samples for %zu",
                        targets.rows, x.rows);
-  const quern__truth truth = {.targets = targets};
-  return quern__plan_loss(plan, &truth, 1.0f / (float)x.rows, losses, quern_none());
+  const quern__targets expected = {.targets = targets};
+  return quern__plan_loss(plan, &expected, 1.0f / (float)x.rows, losses, quern_none());
 }

@@ -39,22 +39,22 @@ quern_status quern_network_create(size_t inputs, const quern_layer *layers, size
   if (network == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "network: the result pointer is NULL");
   *network = NULL;
-  quern_network *made = calloc(1, sizeof *made);
-  if (made == NULL) return quern__fail_memory("network", sizeof *made);
+  quern_network *result = calloc(1, sizeof *result);
+  if (result == NULL) return quern__fail_memory("network", sizeof *result);
   quern_status status;
-  QUERN__TRY(quern__shape_create(inputs, layers, layer_count, loss, &made->shape));
-  QUERN__TRY(check_memory(&made->shape));
-  made->parameters = calloc(made->shape.flat_count, sizeof *made->parameters);
-  if (made->parameters == NULL) {
-    status =
-        quern__fail_memory("network parameters", made->shape.flat_count * sizeof *made->parameters);
+  QUERN__TRY(quern__shape_create(inputs, layers, layer_count, loss, &result->shape));
+  QUERN__TRY(check_memory(&result->shape));
+  result->parameters = calloc(result->shape.flat_count, sizeof *result->parameters);
+  if (result->parameters == NULL) {
+    status = quern__fail_memory("network parameters",
+                                result->shape.flat_count * sizeof *result->parameters);
     goto cleanup;
   }
-  reset_normalizations(made);
-  *network = made;
+  reset_normalizations(result);
+  *network = result;
   return QUERN_OK;
 cleanup:
-  quern_network_free(made);
+  quern_network_free(result);
   return status;
 }
 
@@ -72,31 +72,31 @@ void quern_network_free(quern_network *network) {
 }
 
 static quern_initializer resolve(quern_initializer initializer, quern_activation_kind activation) {
-  if (initializer != QUERN_INIT_DEFAULT) return initializer;
+  if (initializer != QUERN_INITIALIZER_DEFAULT) return initializer;
   switch (activation) {
-  case QUERN_IDENTITY:
-  case QUERN_SIGMOID:
-  case QUERN_TANH:
-    return QUERN_INIT_XAVIER;
-  case QUERN_SELU:
-    return QUERN_INIT_LECUN;
-  case QUERN_RELU:
-  case QUERN_LEAKY_RELU:
-  case QUERN_ELU:
-  case QUERN_GELU:
-  case QUERN_GELU_TANH:
-  case QUERN_SILU:
-  case QUERN_SOFTPLUS:
+  case QUERN_ACTIVATION_IDENTITY:
+  case QUERN_ACTIVATION_SIGMOID:
+  case QUERN_ACTIVATION_TANH:
+    return QUERN_INITIALIZER_XAVIER;
+  case QUERN_ACTIVATION_SELU:
+    return QUERN_INITIALIZER_LECUN;
+  case QUERN_ACTIVATION_RELU:
+  case QUERN_ACTIVATION_LEAKY_RELU:
+  case QUERN_ACTIVATION_ELU:
+  case QUERN_ACTIVATION_GELU:
+  case QUERN_ACTIVATION_GELU_TANH:
+  case QUERN_ACTIVATION_SILU:
+  case QUERN_ACTIVATION_SOFTPLUS:
     break;
   }
-  return QUERN_INIT_HE;
+  return QUERN_INITIALIZER_HE;
 }
 
 quern_status quern_network_initialize(quern_network *network, quern_initializer initializer,
                                       uint64_t seed) {
   if (network == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "network initialize: the network is NULL");
-  if ((unsigned)initializer > QUERN_INIT_LECUN)
+  if ((unsigned)initializer > QUERN_INITIALIZER_LECUN)
     return quern__fail(QUERN_ERROR_ARGUMENT, "network initialize: %d is no initializer",
                        (int)initializer);
   for (size_t l = 0; l < network->shape.layer_count; l++) {
@@ -136,7 +136,7 @@ quern_status quern_network_set_schema(quern_network *network, const quern_schema
     return quern__fail(QUERN_ERROR_ARGUMENT, "network set schema: the network is NULL");
   quern_schema *copy = NULL;
   if (schema != NULL) QUERN__FORWARD(check_schema(network, schema));
-  if (quern__schema_says_more(schema)) QUERN__FORWARD(quern__schema_copy(schema, &copy));
+  if (quern__schema_has_more(schema)) QUERN__FORWARD(quern__schema_copy(schema, &copy));
   quern__schema_free(network->schema);
   network->schema = copy;
   return QUERN_OK;

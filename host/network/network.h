@@ -43,7 +43,7 @@ typedef struct quern__shape {
   size_t inputs, layer_count;
   quern__placed_layer *layers; /* owned */
   quern_loss loss;
-  float huber_delta;      /* of QUERN_HUBER */
+  float huber_delta;      /* of QUERN_LOSS_HUBER */
   size_t flat_count;      /* elements of the flat range */
   size_t parameter_count; /* of those, how many are parameters */
   size_t widest;          /* the most outputs of any layer */

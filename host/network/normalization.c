@@ -6,7 +6,7 @@ static quern__norm_statistics statistics_of(const quern_plan *plan, size_t l, si
   const quern_layer *layer = &plan->shape.layers[l].layer;
   const size_t count = layer->normalization.kind == QUERN_NORMALIZATION_BATCH ? layer->units : n;
   return (quern__norm_statistics){quern_vector(plan->statistics, plan->places[l].mean, count),
-                                  quern_vector(plan->statistics, plan->places[l].inverse, count)};
+                                  quern_vector(plan->statistics, plan->places[l].inv_std, count)};
 }
 
 /* Whether other ranks have a part in it. */
@@ -30,22 +30,23 @@ static quern_status normalize_batch(quern_plan *plan, size_t l, quern__pass pass
                                       to);
   const quern__norm_statistics own = statistics_of(plan, l, product.rows);
   if (is_of_all(plan, l))
-    return quern__plan_normalize_together(plan, l, pass, &own, product.rows, product, to);
+    return quern__plan_normalize_across_ranks(plan, l, pass, &own, product.rows, product, to);
   const bool follows = pass == QUERN__PASS_TRAINING;
   return quern_batch_norm_forward(plan->context, product, gamma, beta, epsilon,
                                   QUERN_BATCH_NORM_MOMENTUM, follows ? mean : quern_none(),
-                                  follows ? variance : quern_none(), own.mean, own.inverse, to);
+                                  follows ? variance : quern_none(), own.mean, own.inv_std, to);
 }
 
 quern_status quern__plan_normalize(quern_plan *plan, size_t l, quern__pass pass,
                                    quern_tensor product, quern_tensor to) {
-  const quern_normalization *is = &plan->shape.layers[l].layer.normalization;
-  if (is->kind == QUERN_NORMALIZATION_BATCH) return normalize_batch(plan, l, pass, product, to);
+  const quern_normalization *normalization = &plan->shape.layers[l].layer.normalization;
+  if (normalization->kind == QUERN_NORMALIZATION_BATCH)
+    return normalize_batch(plan, l, pass, product, to);
   quern__norm_statistics own = {quern_none(), quern_none()};
   if (pass != QUERN__PASS_INFERENCE) own = statistics_of(plan, l, product.rows);
   return quern_layer_norm_forward(plan->context, product, parameter(plan, l, QUERN__GAMMA),
-                                  parameter(plan, l, QUERN__BETA), is->epsilon, own.mean,
-                                  own.inverse, to);
+                                  parameter(plan, l, QUERN__BETA), normalization->epsilon, own.mean,
+                                  own.inv_std, to);
 }
 
 /* The optimizer's step of gamma or beta, which decay as biases do. */
@@ -59,7 +60,7 @@ static quern_status update(quern_plan *plan, quern_tensor gradients, quern_tenso
 quern_status quern__plan_normalize_back(quern_plan *plan, size_t l, size_t n) {
   const quern_layer *layer = &plan->shape.layers[l].layer;
   const quern__norm_statistics own = statistics_of(plan, l, n);
-  if (is_of_all(plan, l)) return quern__plan_normalize_back_together(plan, l, &own, n);
+  if (is_of_all(plan, l)) return quern__plan_normalize_back_across_ranks(plan, l, &own, n);
   const quern_tensor gamma = parameter(plan, l, QUERN__GAMMA),
                      beta = parameter(plan, l, QUERN__BETA),
                      product = quern__plan_product(plan, l, n), dz = quern__plan_dz(plan, l, n);
@@ -73,10 +74,10 @@ quern_status quern__plan_normalize_back(quern_plan *plan, size_t l, size_t n) {
                                                 plan->scale_gradients + layer->units, layer->units);
   if (layer->normalization.kind == QUERN_NORMALIZATION_BATCH)
     QUERN__FORWARD(quern_batch_norm_backward(plan->context, dz, product, gamma, own.mean,
-                                             own.inverse, dz, dgamma, dbeta));
+                                             own.inv_std, dz, dgamma, dbeta));
   else
     QUERN__FORWARD(quern_layer_norm_backward(plan->context, dz, product, gamma, own.mean,
-                                             own.inverse, dz, dgamma, dbeta));
+                                             own.inv_std, dz, dgamma, dbeta));
   if (keeps || layer->freeze_bias) return QUERN_OK;
   QUERN__FORWARD(update(plan, dgamma, gamma));
   return update(plan, dbeta, beta);
@@ -87,7 +88,7 @@ quern_status quern__plan_normalize_nothing(quern_plan *plan, quern__pass pass) {
     const quern__norm_statistics own = statistics_of(plan, l, 0);
     if (is_of_all(plan, l))
       QUERN__FORWARD(
-          quern__plan_normalize_together(plan, l, pass, &own, 0, quern_none(), quern_none()));
+          quern__plan_normalize_across_ranks(plan, l, pass, &own, 0, quern_none(), quern_none()));
   }
   return QUERN_OK;
 }
@@ -95,7 +96,8 @@ quern_status quern__plan_normalize_nothing(quern_plan *plan, quern__pass pass) {
 quern_status quern__plan_normalize_nothing_back(quern_plan *plan) {
   for (size_t l = plan->shape.layer_count; l-- > 0;) {
     const quern__norm_statistics own = statistics_of(plan, l, 0);
-    if (is_of_all(plan, l)) QUERN__FORWARD(quern__plan_normalize_back_together(plan, l, &own, 0));
+    if (is_of_all(plan, l))
+      QUERN__FORWARD(quern__plan_normalize_back_across_ranks(plan, l, &own, 0));
   }
   return QUERN_OK;
 }

@@ -22,8 +22,8 @@ quern_status quern__plan_join(quern_plan *plan, const quern_collective *collecti
 /* Replaces the numbers by their sums over all ranks. */
 static quern_status add_up(const quern_plan *plan, float *values, size_t count) {
   void *request;
-  QUERN__FORWARD(quern__together_reduce(plan->collective, values, count, &request));
-  return quern__together_reduced(plan->collective, request);
+  QUERN__FORWARD(quern__collective_reduce(plan->collective, values, count, &request));
+  return quern__collective_reduced(plan->collective, request);
 }
 
 /* Two vectors of the device, each [units], on the host one behind the other. */
@@ -85,9 +85,9 @@ static quern_status follow(const quern_plan *plan, size_t l, size_t count, const
   return write_pair(running_mean, running_variance, running);
 }
 
-quern_status quern__plan_normalize_together(quern_plan *plan, size_t l, quern__pass pass,
-                                            const quern__norm_statistics *of, size_t n,
-                                            quern_tensor product, quern_tensor to) {
+quern_status quern__plan_normalize_across_ranks(quern_plan *plan, size_t l, quern__pass pass,
+                                                const quern__norm_statistics *statistics, size_t n,
+                                                quern_tensor product, quern_tensor to) {
   const quern_layer *layer = &plan->shape.layers[l].layer;
   const float epsilon = layer->normalization.epsilon;
   const size_t count = layer->units;
@@ -95,25 +95,27 @@ quern_status quern__plan_normalize_together(quern_plan *plan, size_t l, quern__p
   float *mean = plan->sums, *variance = plan->sums + count;
   for (size_t j = 0; j < 2 * count; j++) plan->sums[j] = 0.0f;
   if (n > 0) {
-    QUERN__FORWARD(quern_batch_norm_moments(plan->context, product, of->mean, of->inverse));
-    QUERN__FORWARD(read_pair(of->mean, of->inverse, plan->sums));
+    QUERN__FORWARD(
+        quern_batch_norm_moments(plan->context, product, statistics->mean, statistics->inv_std));
+    QUERN__FORWARD(read_pair(statistics->mean, statistics->inv_std, plan->sums));
   }
   QUERN__FORWARD(combine(plan, n, count, mean, variance));
   if (pass == QUERN__PASS_TRAINING) QUERN__FORWARD(follow(plan, l, count, mean, variance));
   if (n == 0) return QUERN_OK;
-  QUERN__FORWARD(write_pair(of->mean, shared_variance, plan->sums));
+  QUERN__FORWARD(write_pair(statistics->mean, shared_variance, plan->sums));
   QUERN__FORWARD(quern_batch_norm_inference(
       plan->context, product, quern__plan_part(plan, plan->parameters, l, QUERN__GAMMA),
-      quern__plan_part(plan, plan->parameters, l, QUERN__BETA), epsilon, of->mean, shared_variance,
-      to));
+      quern__plan_part(plan, plan->parameters, l, QUERN__BETA), epsilon, statistics->mean,
+      shared_variance, to));
   for (size_t j = 0; j < count; j++)
     variance[j] = (float)(quern__quotient(1.0, sqrt((double)variance[j] + (double)epsilon)));
-  return quern_buffer_write(of->inverse.buffer, of->inverse.offset * sizeof(float),
+  return quern_buffer_write(statistics->inv_std.buffer, statistics->inv_std.offset * sizeof(float),
                             count * sizeof(float), variance, QUERN_WAIT);
 }
 
-quern_status quern__plan_normalize_back_together(quern_plan *plan, size_t l,
-                                                 const quern__norm_statistics *of, size_t n) {
+quern_status quern__plan_normalize_back_across_ranks(quern_plan *plan, size_t l,
+                                                     const quern__norm_statistics *statistics,
+                                                     size_t n) {
   const size_t count = plan->shape.layers[l].layer.units;
   const quern_tensor product = quern__plan_product(plan, l, n), dz = quern__plan_dz(plan, l, n),
                      dgamma = quern__plan_gradient(plan, l, QUERN__GAMMA),
@@ -123,8 +125,8 @@ quern_status quern__plan_normalize_back_together(quern_plan *plan, size_t l,
                          quern_vector(plan->statistics, plan->scale_gradients + count, count);
   for (size_t j = 0; j < 2 * count; j++) plan->sums[j] = 0.0f;
   if (n > 0) {
-    QUERN__FORWARD(quern_batch_norm_backward_parameters(plan->context, dz, product, of->mean,
-                                                        of->inverse, dgamma, dbeta));
+    QUERN__FORWARD(quern_batch_norm_backward_parameters(
+        plan->context, dz, product, statistics->mean, statistics->inv_std, dgamma, dbeta));
     QUERN__FORWARD(read_pair(dgamma, dbeta, plan->sums));
   }
   QUERN__FORWARD(add_up(plan, plan->sums, 2 * count));
@@ -132,5 +134,6 @@ quern_status quern__plan_normalize_back_together(quern_plan *plan, size_t l,
   QUERN__FORWARD(write_pair(all_dgamma, all_dbeta, plan->sums));
   return quern_batch_norm_backward_data(plan->context, plan->step_samples, dz, product,
                                         quern__plan_part(plan, plan->parameters, l, QUERN__GAMMA),
-                                        of->mean, of->inverse, all_dgamma, all_dbeta, dz);
+                                        statistics->mean, statistics->inv_std, all_dgamma,
+                                        all_dbeta, dz);
 }

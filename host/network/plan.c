@@ -53,7 +53,7 @@ static quern_status plan_layout(const quern__shape *shape, size_t batch, quern_p
       (layout){.parameters = shape->flat_count * sizeof(float), .classes = batch * sizeof(int32_t)};
   if (mode == QUERN_PLAN_GRADIENTS) bytes->gradients = bytes->parameters;
   if (!quern__multiply(units, row, &bytes->outputs)) goto overflow;
-  if (shape->loss != QUERN_CATEGORICAL && !quern__multiply(outputs, row, &bytes->targets))
+  if (shape->loss != QUERN_LOSS_CATEGORICAL && !quern__multiply(outputs, row, &bytes->targets))
     goto overflow;
   if (mode == QUERN_PLAN_INFERENCE) return QUERN_OK;
   bytes->dz = bytes->outputs;
@@ -73,10 +73,10 @@ quern_status quern_plan_bytes(const quern_network *network, size_t batch, quern_
   if (network == NULL || bytes == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "plan bytes: the network or the result pointer is NULL");
-  layout each;
-  QUERN__FORWARD(plan_layout(&network->shape, batch, mode, &each));
-  const size_t parts[] = {each.parameters, each.gradients, each.outputs, each.dz,
-                          each.statistics, each.targets,   each.classes};
+  layout item;
+  QUERN__FORWARD(plan_layout(&network->shape, batch, mode, &item));
+  const size_t parts[] = {item.parameters, item.gradients, item.outputs, item.dz,
+                          item.statistics, item.targets,   item.classes};
   *bytes = 0;
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
     if (!quern__add(*bytes, parts[i], bytes))
@@ -87,12 +87,12 @@ quern_status quern_plan_bytes(const quern_network *network, size_t batch, quern_
 
 quern_status quern__plan_check_memory(const quern_context *context, const quern_network *network,
                                       size_t batch, quern_plan_mode mode) {
-  layout each;
+  layout item;
   size_t bytes;
   char what[96];
-  QUERN__FORWARD(plan_layout(&network->shape, batch, mode, &each));
+  QUERN__FORWARD(plan_layout(&network->shape, batch, mode, &item));
   QUERN__FORWARD(quern_plan_bytes(network, batch, mode, &bytes));
-  const size_t parts[] = {each.parameters, each.outputs, each.statistics, each.targets};
+  const size_t parts[] = {item.parameters, item.outputs, item.statistics, item.targets};
   quern__demand demand = {what, "take fewer units or a smaller batch", bytes};
   snprintf(what, sizeof what, "plan: %zu parameters and a batch of %zu samples",
            network->shape.parameter_count, batch);
@@ -115,28 +115,28 @@ static quern_status place_outputs(quern_plan *plan) {
   if (plan->places == NULL) return quern__fail_memory("plan", count * sizeof *plan->places);
   size_t offset = 0, statistics = 0;
   for (size_t l = 0; l < count; l++) {
-    plan->places[l].output = plan->places[l].handed_on = offset;
+    plan->places[l].output = plan->places[l].layer_input = offset;
     offset += plan->batch * plan->shape.layers[l].layer.units;
   }
   for (size_t l = 0; trains && l < count; l++) {
     const quern_layer *layer = &plan->shape.layers[l].layer;
     quern__layer_place *place = &plan->places[l];
     if (layer->dropout > 0.0f) {
-      place->handed_on = offset;
+      place->layer_input = offset;
       offset += plan->batch * layer->units;
     }
     if (layer->normalization.kind == QUERN_NORMALIZATION_NONE) continue;
     place->product = offset;
     offset += plan->batch * layer->units;
     place->mean = statistics;
-    place->inverse = statistics + statistics_of(layer, plan->batch);
+    place->inv_std = statistics + statistics_of(layer, plan->batch);
     statistics += 2 * statistics_of(layer, plan->batch);
   }
   plan->scale_gradients = statistics;
   return QUERN_OK;
 }
 
-static quern_status allocate(quern_plan *plan) {
+static quern_status allocate_plan(quern_plan *plan) {
   layout bytes;
   QUERN__FORWARD(plan_layout(&plan->shape, plan->batch, plan->mode, &bytes));
   QUERN__FORWARD(create_if(plan->context, bytes.parameters, &plan->parameters));
@@ -154,41 +154,42 @@ static quern_status allocate(quern_plan *plan) {
   return place_outputs(plan);
 }
 
-static quern_status create(quern_context *context, const quern_network *network, size_t batch,
-                           quern_plan_mode mode, quern__buckets *buckets, quern_plan **plan) {
+static quern_status create_plan(quern_context *context, const quern_network *network, size_t batch,
+                                quern_plan_mode mode, quern__buckets *buckets, quern_plan **plan) {
   if (plan == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "plan: the result pointer is NULL");
   *plan = NULL;
   if (context == NULL || network == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "plan: the context or the network is NULL");
   QUERN__FORWARD(quern__plan_check_memory(context, network, batch, mode));
-  quern_plan *made = calloc(1, sizeof *made);
-  if (made == NULL) return quern__fail_memory("plan", sizeof *made);
-  made->context = context;
-  made->mode = mode;
-  made->batch = batch;
+  quern_plan *result = calloc(1, sizeof *result);
+  if (result == NULL) return quern__fail_memory("plan", sizeof *result);
+  result->context = context;
+  result->mode = mode;
+  result->batch = batch;
   quern__context_hold(context);
   quern_status status;
-  if (buckets != NULL) made->gradients = *buckets;
-  QUERN__TRY(quern__shape_copy(&network->shape, &made->shape));
-  QUERN__TRY(allocate(made));
-  QUERN__TRY(quern_plan_upload(made, network));
+  if (buckets != NULL) result->gradients = *buckets;
+  QUERN__TRY(quern__shape_copy(&network->shape, &result->shape));
+  QUERN__TRY(allocate_plan(result));
+  QUERN__TRY(quern_plan_upload(result, network));
   if (buckets != NULL) *buckets = (quern__buckets){.count = 0};
-  *plan = made;
+  *plan = result;
   return QUERN_OK;
 cleanup:
-  if (buckets != NULL) made->gradients = (quern__buckets){.count = 0}; /* they stay the caller's */
-  quern_plan_free(made);
+  /* they stay the caller's */
+  if (buckets != NULL) result->gradients = (quern__buckets){.count = 0};
+  quern_plan_free(result);
   return status;
 }
 
 quern_status quern_plan_create(quern_context *context, const quern_network *network, size_t batch,
                                quern_plan_mode mode, quern_plan **plan) {
-  return create(context, network, batch, mode, NULL, plan);
+  return create_plan(context, network, batch, mode, NULL, plan);
 }
 
 quern_status quern__plan_create_in(quern_context *context, const quern_network *network,
                                    size_t batch, quern__buckets *buckets, quern_plan **plan) {
-  return create(context, network, batch, QUERN_PLAN_GRADIENTS, buckets, plan);
+  return create_plan(context, network, batch, QUERN_PLAN_GRADIENTS, buckets, plan);
 }
 
 void quern_plan_free(quern_plan *plan) {
@@ -257,8 +258,8 @@ quern_tensor quern__plan_output(const quern_plan *plan, size_t layer, size_t n) 
                       plan->shape.layers[layer].layer.units);
 }
 
-quern_tensor quern__plan_handed_on(const quern_plan *plan, size_t layer, size_t n) {
-  return quern_matrix(plan->outputs, plan->places[layer].handed_on, n,
+quern_tensor quern__plan_layer_input(const quern_plan *plan, size_t layer, size_t n) {
+  return quern_matrix(plan->outputs, plan->places[layer].layer_input, n,
                       plan->shape.layers[layer].layer.units);
 }
 
@@ -275,7 +276,7 @@ quern_dropout_mask quern__plan_mask(const quern_plan *plan, size_t layer) {
                               .first_row = plan->first_row};
 }
 
-quern_status quern_plan_dropout_seed(quern_plan *plan, uint64_t seed) {
+quern_status quern_plan_set_dropout_seed(quern_plan *plan, uint64_t seed) {
   if (plan == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "plan dropout seed: the plan is NULL");
   plan->dropout_seed = seed;
   return QUERN_OK;

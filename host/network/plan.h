@@ -8,13 +8,13 @@
 
 typedef struct quern_update quern_update; /* backend.h: what an optimizer does in a step */
 
-/* Where a layer's numbers lie: elements of `outputs`, and, of mean and inverse, of `statistics`. */
+/* Where a layer's numbers lie: elements of `outputs`, and, of mean and inv_std, of `statistics`. */
 typedef struct quern__layer_place {
   size_t output; /* H */
   /* what the layer above reads in training: H, or what dropout leaves of it */
-  size_t handed_on;
+  size_t layer_input;
   size_t product;       /* X W + b, where it has a normalization */
-  size_t mean, inverse; /* of that: one for each unit, or for each sample */
+  size_t mean, inv_std; /* of that: one for each unit, or for each sample */
 } quern__layer_place;
 
 /* Gradients lie in buckets: whole layers that are next to each other, which go to other ranks
@@ -42,7 +42,7 @@ struct quern_plan {
    * left of H where a layer has dropout, and X W + b where it has a normalization. */
   quern_buffer *outputs;
   quern__layer_place *places; /* [layer_count], owned */
-  /* Of the normalizations, but for INFERENCE: mean and inverse of each, and room for the gradients
+  /* Of the normalizations, but for INFERENCE: mean and inv_std of each, and room for the gradients
    * of a gamma and a beta that are used up on the way. NULL where there is none. */
   quern_buffer *statistics;
   size_t scale_gradients; /* where that room is */
@@ -83,7 +83,7 @@ quern_tensor quern__plan_bias(const quern_plan *plan, quern_buffer *flat, size_t
 quern_tensor quern__plan_output(const quern_plan *plan, size_t layer, size_t n);
 
 /* What the layer above reads of it in training: H with dropout, or plain H. */
-quern_tensor quern__plan_handed_on(const quern_plan *plan, size_t layer, size_t n);
+quern_tensor quern__plan_layer_input(const quern_plan *plan, size_t layer, size_t n);
 
 /* X W + b of a layer with a normalization, as a step keeps it. */
 quern_tensor quern__plan_product(const quern_plan *plan, size_t layer, size_t n);
@@ -143,27 +143,27 @@ quern_status quern__plan_normalize_back(quern_plan *plan, size_t layer, size_t n
 quern_status quern__plan_normalize_nothing(quern_plan *plan, quern__pass pass);
 quern_status quern__plan_normalize_nothing_back(quern_plan *plan);
 
-/* Mean and inverse of a layer, of its units or of n samples. */
+/* Mean and inv_std of a layer, of its units or of n samples. */
 typedef struct quern__norm_statistics {
-  quern_tensor mean, inverse;
+  quern_tensor mean, inv_std;
 } quern__norm_statistics;
 
 /* Both ways of a layer together with other ranks, of n samples here, which may be none. */
-quern_status quern__plan_normalize_together(quern_plan *plan, size_t layer, quern__pass pass,
-                                            const quern__norm_statistics *of, size_t n,
-                                            quern_tensor product, quern_tensor to);
-quern_status quern__plan_normalize_back_together(quern_plan *plan, size_t layer,
-                                                 const quern__norm_statistics *of, size_t n);
+quern_status quern__plan_normalize_across_ranks(quern_plan *plan, size_t layer, quern__pass pass,
+                                                const quern__norm_statistics *self, size_t n,
+                                                quern_tensor product, quern_tensor to);
+quern_status quern__plan_normalize_back_across_ranks(quern_plan *plan, size_t layer,
+                                                     const quern__norm_statistics *self, size_t n);
 
 /* What is right for n samples: labels int32_t [1][n], or targets [n][outputs]; the other is none.
  */
-typedef struct quern__truth {
+typedef struct quern__targets {
   quern_tensor labels, targets;
-} quern__truth;
+} quern__targets;
 
 /* Queues the loss of the last layer's output against what is right, and its gradient: either may be
  * none. */
-quern_status quern__plan_loss(quern_plan *plan, const quern__truth *truth, float scale,
+quern_status quern__plan_loss(quern_plan *plan, const quern__targets *expected, float scale,
                               quern_tensor losses, quern_tensor dz);
 
 /* What a step's samples are part of, where others take steps with the rest of the batch. */
@@ -185,7 +185,7 @@ typedef struct quern__bucket_watch {
 /* A step in its two halves, of a plan with gradients. The first queues those of the batch's mean
  * loss, as far as they come from these samples; whole NULL: they are the batch; watch NULL: no one
  * is told. The second clips and updates. */
-quern_status quern__plan_gradients(quern_plan *plan, quern_tensor x, const quern__truth *truth,
+quern_status quern__plan_gradients(quern_plan *plan, quern_tensor x, const quern__targets *expected,
                                    const quern__whole_batch *whole, quern_tensor losses,
                                    const quern__bucket_watch *watch);
 quern_status quern__plan_apply(quern_plan *plan);
@@ -197,7 +197,7 @@ quern_status quern__plan_update_bucket(quern_plan *plan, const quern__bucket *bu
 void quern__plan_end_step(quern_plan *plan);
 
 /* quern_plan_step for either. */
-quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__truth *truth,
+quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__targets *expected,
                               quern_tensor losses);
 
 /* Whether the loss takes targets of floats: not where it is of one class of many. */
@@ -215,9 +215,9 @@ quern_status quern__plan_forward_to_train(quern_plan *plan, quern_tensor x);
 
 /* The same with class weights and label smoothing, where the plan has them; `whole` as at
  * quern__plan_gradients. */
-quern_status quern__plan_training_loss(quern_plan *plan, const quern__truth *truth, float scale,
-                                       const quern__whole_batch *whole, quern_tensor losses,
-                                       quern_tensor dz);
+quern_status quern__plan_training_loss(quern_plan *plan, const quern__targets *expected,
+                                       float scale, const quern__whole_batch *whole,
+                                       quern_tensor losses, quern_tensor dz);
 
 /* Whether it has. */
 bool quern__plan_changes_labels(const quern_plan *plan);
@@ -231,7 +231,7 @@ quern_status quern__clip_bytes(const quern__shape *shape, const quern__buckets *
                                size_t *bytes);
 
 /* What the optimizer keeps of the part of the parameters that `of` is. */
-quern_optimizer_state quern__plan_state(const quern_plan *plan, quern_tensor of);
+quern_optimizer_state quern__plan_state(const quern_plan *plan, quern_tensor tensor);
 
 /* Samples for whole steps: a data set with an order, and the room to gather a batch of it. */
 typedef struct quern__samples {

@@ -44,7 +44,7 @@ static quern_status check_layer(size_t index, size_t layer_count, const quern_la
         "network: the last layer has a dropout of %g, expected 0: the loss reads all its outputs",
         (double)layer->dropout);
   if (index + 1 == layer_count && !quern_loss_is_regression(loss) &&
-      activation->kind != QUERN_IDENTITY)
+      activation->kind != QUERN_ACTIVATION_IDENTITY)
     return quern__fail(
         QUERN_ERROR_ARGUMENT,
         "network: the last layer's activation is %s, expected identity: the %s loss brings its own",
@@ -53,12 +53,12 @@ static quern_status check_layer(size_t index, size_t layer_count, const quern_la
 }
 
 /* Takes `count` elements of the flat range, aligned; false where that overflows. */
-static bool place(quern__shape *shape, size_t count, bool learns, size_t *at) {
+static bool place(quern__shape *shape, size_t count, bool learns, size_t *position) {
   size_t aligned, end;
   if (!quern__add(shape->flat_count, QUERN__PARAMETER_ALIGNMENT - 1, &aligned)) return false;
   aligned -= aligned % QUERN__PARAMETER_ALIGNMENT;
   if (!quern__add(aligned, count, &end) || end > SIZE_MAX / sizeof(float)) return false;
-  *at = aligned;
+  *position = aligned;
   shape->flat_count = end;
   if (learns) shape->parameter_count += count;
   return true;
@@ -98,7 +98,7 @@ quern_status quern__shape_create(size_t inputs, const quern_layer *layers, size_
     return quern__fail(QUERN_ERROR_ARGUMENT, "network: %d is no loss", (int)loss);
   for (size_t l = 0; l < layer_count; l++)
     QUERN__FORWARD(check_layer(l, layer_count, &layers[l], loss));
-  if (loss == QUERN_ELEMENTWISE && layers[layer_count - 1].units < 2)
+  if (loss == QUERN_LOSS_ELEMENTWISE && layers[layer_count - 1].units < 2)
     return quern__fail(QUERN_ERROR_SHAPE,
                        "network: the elementwise loss has 1 output, expected at least 2");
 

@@ -56,7 +56,7 @@ static quern_status backward(quern_plan *plan, quern_tensor x, const quern__buck
     quern_tensor dz = quern__plan_dz(plan, l, x.rows);
     if (plan->shape.layers[l].layer.normalization.kind != QUERN_NORMALIZATION_NONE)
       QUERN__FORWARD(quern__plan_normalize_back(plan, l, x.rows));
-    quern_tensor below = l == 0 ? x : quern__plan_handed_on(plan, l - 1, x.rows);
+    quern_tensor below = l == 0 ? x : quern__plan_layer_input(plan, l - 1, x.rows);
     if (l > stop)
       QUERN__FORWARD(backward_data(plan, l, dz)); /* before the update of W, which it reads */
     QUERN__FORWARD(backward_parameters(plan, l, below, dz));
@@ -67,7 +67,7 @@ static quern_status backward(quern_plan *plan, quern_tensor x, const quern__buck
 
 /* The loss, and dZ of the last layer. Where Z lies in its place, the gradient of H takes that of H,
  * which no one reads again. */
-static quern_status backward_loss(quern_plan *plan, const quern__truth *truth, size_t n,
+static quern_status backward_loss(quern_plan *plan, const quern__targets *targets, size_t n,
                                   const quern__whole_batch *whole, quern_tensor losses) {
   const size_t last = plan->shape.layer_count - 1;
   const quern_activation activation = plan->shape.layers[last].layer.activation;
@@ -75,19 +75,19 @@ static quern_status backward_loss(quern_plan *plan, const quern__truth *truth, s
   const quern_tensor dh =
       quern_activation_reads_z(activation.kind) ? quern__plan_output(plan, last, n) : dz;
   const float scale = 1.0f / (float)(whole != NULL ? whole->samples : n);
-  QUERN__FORWARD(quern__plan_training_loss(plan, truth, scale, whole, losses, dh));
-  if (activation.kind == QUERN_IDENTITY) return QUERN_OK;
+  QUERN__FORWARD(quern__plan_training_loss(plan, targets, scale, whole, losses, dh));
+  if (activation.kind == QUERN_ACTIVATION_IDENTITY) return QUERN_OK;
   return quern_activation_backward(plan->context, activation, dh,
                                    quern__plan_derivative_input(plan, last, n), dz);
 }
 
-quern_status quern__plan_gradients(quern_plan *plan, quern_tensor x, const quern__truth *truth,
+quern_status quern__plan_gradients(quern_plan *plan, quern_tensor x, const quern__targets *targets,
                                    const quern__whole_batch *whole, quern_tensor losses,
                                    const quern__bucket_watch *watch) {
   plan->first_row = whole != NULL ? whole->first : 0;
   plan->step_samples = whole != NULL ? whole->samples : x.rows;
   QUERN__FORWARD(quern__plan_forward_to_train(plan, x));
-  QUERN__FORWARD(backward_loss(plan, truth, x.rows, whole, losses));
+  QUERN__FORWARD(backward_loss(plan, targets, x.rows, whole, losses));
   return backward(plan, x, watch);
 }
 
@@ -104,10 +104,10 @@ quern_status quern__plan_apply(quern_plan *plan) {
   return QUERN_OK;
 }
 
-quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__truth *truth,
+quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__targets *targets,
                               quern_tensor losses) {
-  const bool given = truth->targets.buffer != NULL;
-  const size_t n = given ? truth->targets.rows : truth->labels.columns;
+  const bool given = targets->targets.buffer != NULL;
+  const size_t n = given ? targets->targets.rows : targets->labels.columns;
   if (plan == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "plan step: the plan is NULL");
   if (plan->mode == QUERN_PLAN_INFERENCE)
     return quern__fail(QUERN_ERROR_ARGUMENT,
@@ -122,19 +122,20 @@ quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__tru
   if (quern__plan_has_steps(plan) && !given) {
     const quern_update update = quern__update_of(&plan->optimizer, plan->updates + 1);
     return quern__plan_steps(
-        plan, &(quern__samples){.element = QUERN_FLOAT32, .source = x, .labels = truth->labels},
+        plan,
+        &(quern__samples){.element = QUERN_ELEMENT_FLOAT32, .source = x, .labels = targets->labels},
         &update, quern_none(), losses);
   }
-  QUERN__FORWARD(quern__plan_gradients(plan, x, truth, NULL, losses, NULL));
+  QUERN__FORWARD(quern__plan_gradients(plan, x, targets, NULL, losses, NULL));
   return quern__plan_apply(plan);
 }
 
 quern_status quern_plan_step(quern_plan *plan, quern_tensor x, quern_tensor labels,
                              quern_tensor losses) {
-  return quern__plan_step(plan, x, &(quern__truth){.labels = labels}, losses);
+  return quern__plan_step(plan, x, &(quern__targets){.labels = labels}, losses);
 }
 
 quern_status quern_plan_step_targets(quern_plan *plan, quern_tensor x, quern_tensor targets,
                                      quern_tensor losses) {
-  return quern__plan_step(plan, x, &(quern__truth){.targets = targets}, losses);
+  return quern__plan_step(plan, x, &(quern__targets){.targets = targets}, losses);
 }

@@ -82,15 +82,16 @@ quern_status quern_plan_set_optimizer(quern_plan *plan, const quern_optimizer *o
 }
 
 /* The part of a flat range that `of` is of the parameters; none without the range. */
-static quern_tensor part(quern_buffer *range, quern_tensor of) {
-  return range == NULL ? quern_none() : quern_matrix(range, of.offset, of.rows, of.columns);
+static quern_tensor part(quern_buffer *range, quern_tensor tensor) {
+  return range == NULL ? quern_none()
+                       : quern_matrix(range, tensor.offset, tensor.rows, tensor.columns);
 }
 
-quern_optimizer_state quern__plan_state(const quern_plan *plan, quern_tensor of) {
+quern_optimizer_state quern__plan_state(const quern_plan *plan, quern_tensor tensor) {
   const quern_optimizer *optimizer = &plan->optimizer;
   const quern_optimizer_state state = {
-      part(quern_optimizer_keeps_momentum(optimizer) ? plan->momentum : NULL, of),
-      part(quern_optimizer_keeps_square(optimizer) ? plan->square : NULL, of)};
+      part(quern_optimizer_keeps_momentum(optimizer) ? plan->momentum : NULL, tensor),
+      part(quern_optimizer_keeps_square(optimizer) ? plan->square : NULL, tensor)};
   return state;
 }
 

@@ -19,8 +19,8 @@ static bool fits(const quern_plan *plan) {
         layer->normalization.kind != QUERN_NORMALIZATION_NONE)
       return false;
   }
-  return plan->mode == QUERN_PLAN_TRAINING && plan->shape.loss == QUERN_CATEGORICAL &&
-         quern__shape_last(&plan->shape)->layer.activation.kind == QUERN_IDENTITY;
+  return plan->mode == QUERN_PLAN_TRAINING && plan->shape.loss == QUERN_LOSS_CATEGORICAL &&
+         quern__shape_last(&plan->shape)->layer.activation.kind == QUERN_ACTIVATION_IDENTITY;
 }
 
 quern_status quern__plan_create_steps(quern_plan *plan, size_t kept) {
@@ -69,7 +69,7 @@ quern_status quern__plan_steps(quern_plan *plan, const quern__samples *samples,
   const quern_tensor outputs = quern_vector(plan->outputs, 0, units),
                      dz = quern_vector(plan->dz, 0, units);
   const quern_optimizer_state kept = quern__plan_state(plan, parameters);
-  const size_t element_bytes = samples->element == QUERN_UINT8 ? 1 : F;
+  const size_t element_bytes = samples->element == QUERN_ELEMENT_UINT8 ? 1 : F;
   quern__check check = quern__check_begin("plan step", plan->context);
   const quern_steps_op op = {
       .n = n,

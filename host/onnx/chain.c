@@ -6,94 +6,105 @@
 #include <stdlib.h>
 #include <string.h>
 
-static quern_status fail(const quern__chain *chain, const quern__chain_node *at, const char *what) {
-  return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: %s: %s", chain->file->path, at->label, what);
+static quern_status fail_chain(const quern__chain *chain, const quern__chain_node *current,
+                               const char *what) {
+  return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: %s: %s", chain->file->path, current->label,
+                     what);
 }
 
-static quern_status set_activation(quern__chain *chain, const quern__chain_node *at,
+static quern_status set_activation(quern__chain *chain, const quern__chain_node *current,
                                    quern_activation activation) {
-  if (!quern__chain_is_input(chain, at, 0))
-    return fail(chain, at, "reads something else than what was computed before");
+  if (!quern__chain_is_input(chain, current, 0))
+    return fail_chain(chain, current, "reads something else than what was computed before");
   if (chain->count == 0 || chain->activated || chain->softmax)
-    return fail(chain, at,
-                "does not follow a MatMul, a Gemm or an Add, expected one activation a layer");
+    return fail_chain(
+        chain, current,
+        "does not follow a MatMul, a Gemm or an Add, expected one activation a layer");
   chain->layers[chain->count - 1].layer.activation = activation;
   chain->activated = true;
   return QUERN_OK;
 }
 
-static quern_status add_activation(quern__chain *chain, const quern__chain_node *at) {
+static quern_status add_activation(quern__chain *chain, const quern__chain_node *current) {
   quern_activation_kind kind;
-  if (!quern__onnx_activation_find(at->node->op_type, &kind))
-    return fail(chain, at, "is no activation");
+  if (!quern__onnx_activation_find(current->node->op_type, &kind))
+    return fail_chain(chain, current, "is no activation");
   quern_activation activation = quern_activation_of(kind);
-  if (kind == QUERN_LEAKY_RELU || kind == QUERN_ELU) {
-    QUERN__FORWARD(quern__chain_float(chain, at, "alpha", activation.slope, &activation.slope));
-    if (activation.slope < 0.0f) return fail(chain, at, "alpha is negative, expected 0 or more");
+  if (kind == QUERN_ACTIVATION_LEAKY_RELU || kind == QUERN_ACTIVATION_ELU) {
+    QUERN__FORWARD(
+        quern__chain_float(chain, current, "alpha", activation.slope, &activation.slope));
+    if (activation.slope < 0.0f)
+      return fail_chain(chain, current, "alpha is negative, expected 0 or more");
   }
   if (kind ==
-      QUERN_SELU) { /* ONNX's defaults are the paper's constants, cut after different digits */
+      /* ONNX's defaults are the paper's constants, cut after different digits */
+      QUERN_ACTIVATION_SELU) {
     static const float usual_alpha = 1.67326324f, usual_gamma = 1.05070102f;
     float alpha, gamma;
-    QUERN__FORWARD(quern__chain_float(chain, at, "alpha", usual_alpha, &alpha));
-    QUERN__FORWARD(quern__chain_float(chain, at, "gamma", usual_gamma, &gamma));
+    QUERN__FORWARD(quern__chain_float(chain, current, "alpha", usual_alpha, &alpha));
+    QUERN__FORWARD(quern__chain_float(chain, current, "gamma", usual_gamma, &gamma));
     if (!(fabsf(alpha - usual_alpha) < 1e-6f && fabsf(gamma - usual_gamma) < 1e-6f))
-      return fail(chain, at,
-                  "has constants of its own, expected those that are usual: 1.67326 and 1.0507");
+      return fail_chain(
+          chain, current,
+          "has constants of its own, expected those that are usual: 1.67326 and 1.0507");
   }
-  return set_activation(chain, at, activation);
+  return set_activation(chain, current, activation);
 }
 
 /* Of opset 20. */
-static quern_status add_gelu(quern__chain *chain, const quern__chain_node *at) {
+static quern_status add_gelu(quern__chain *chain, const quern__chain_node *current) {
   char approximate[8];
   QUERN__FORWARD(
-      quern__chain_text(chain, at, "approximate", "none", approximate, sizeof approximate));
+      quern__chain_text(chain, current, "approximate", "none", approximate, sizeof approximate));
   const bool by_tanh = strcmp(approximate, "tanh") == 0;
   if (!by_tanh && strcmp(approximate, "none") != 0)
-    return fail(chain, at, "is approximated otherwise, expected \"none\" or \"tanh\"");
-  return set_activation(chain, at, quern_activation_of(by_tanh ? QUERN_GELU_TANH : QUERN_GELU));
+    return fail_chain(chain, current, "is approximated otherwise, expected \"none\" or \"tanh\"");
+  return set_activation(
+      chain, current,
+      quern_activation_of(by_tanh ? QUERN_ACTIVATION_GELU_TANH : QUERN_ACTIVATION_GELU));
 }
 
-static quern_status add_softmax(quern__chain *chain, const quern__chain_node *at) {
+static quern_status add_softmax(quern__chain *chain, const quern__chain_node *current) {
   int64_t axis;
-  QUERN__FORWARD(quern__chain_int(chain, at, "axis", -1, &axis));
-  if (axis != -1 && axis != 1) return fail(chain, at, "goes over another axis than the last");
-  if (!quern__chain_is_input(chain, at, 0))
-    return fail(chain, at, "reads something else than what was computed before");
+  QUERN__FORWARD(quern__chain_int(chain, current, "axis", -1, &axis));
+  if (axis != -1 && axis != 1)
+    return fail_chain(chain, current, "goes over another axis than the last");
+  if (!quern__chain_is_input(chain, current, 0))
+    return fail_chain(chain, current, "reads something else than what was computed before");
   if (chain->count == 0 || chain->activated || chain->softmax)
-    return fail(
-        chain, at,
+    return fail_chain(
+        chain, current,
         "does not follow a MatMul, a Gemm or an Add, expected a layer without an activation");
   chain->softmax = true;
   return QUERN_OK;
 }
 
-static quern_status add_flatten(quern__chain *chain, const quern__chain_node *at) {
+static quern_status add_flatten(quern__chain *chain, const quern__chain_node *current) {
   int64_t axis;
-  QUERN__FORWARD(quern__chain_int(chain, at, "axis", 1, &axis));
-  if (axis != 1) return fail(chain, at, "keeps other dimensions than the first, expected axis 1");
-  if (!quern__chain_is_input(chain, at, 0))
-    return fail(chain, at, "reads something else than what was computed before");
+  QUERN__FORWARD(quern__chain_int(chain, current, "axis", 1, &axis));
+  if (axis != 1)
+    return fail_chain(chain, current, "keeps other dimensions than the first, expected axis 1");
+  if (!quern__chain_is_input(chain, current, 0))
+    return fail_chain(chain, current, "reads something else than what was computed before");
   chain->flat = true;
   return QUERN_OK;
 }
 
-static quern_status add_nothing(quern__chain *chain, const quern__chain_node *at) {
-  if (quern__chain_is_input(chain, at, 0)) return QUERN_OK;
-  return fail(chain, at, "reads something else than what was computed before");
+static quern_status add_nothing(quern__chain *chain, const quern__chain_node *current) {
+  if (quern__chain_is_input(chain, current, 0)) return QUERN_OK;
+  return fail_chain(chain, current, "reads something else than what was computed before");
 }
 
 /* Dropout scales and drops in training only, which its third input asks for. */
-static quern_status add_dropout(quern__chain *chain, const quern__chain_node *at) {
-  if (at->node->n_input > 2 && *at->node->input[2] != '\0')
-    return fail(chain, at, "may be in training mode, expected none");
-  return add_nothing(chain, at);
+static quern_status add_dropout(quern__chain *chain, const quern__chain_node *current) {
+  if (current->node->n_input > 2 && *current->node->input[2] != '\0')
+    return fail_chain(chain, current, "may be in training mode, expected none");
+  return add_nothing(chain, current);
 }
 
 static const struct {
   const char *name;
-  quern_status (*add)(quern__chain *chain, const quern__chain_node *at);
+  quern_status (*add)(quern__chain *chain, const quern__chain_node *node);
 } operators[] = {{"Gemm", quern__chain_gemm},
                  {"MatMul", quern__chain_matmul},
                  {"Add", quern__chain_bias},
@@ -106,50 +117,55 @@ static const struct {
                  {"LayerNormalization", quern__chain_layer_normalization}};
 enum { OPERATORS = sizeof operators / sizeof *operators };
 
-void quern__chain_label(const quern__onnx_node *node, size_t index, quern__chain_node *at) {
+void quern__chain_label(const quern__onnx_node *node, size_t index, quern__chain_node *current) {
   const char *name = node->name != NULL ? node->name : "",
              *kind = node->op_type != NULL ? node->op_type : "?";
-  at->node = node;
+  current->node = node;
   if (*name != '\0')
-    snprintf(at->label, sizeof at->label, "node %zu (%.60s \"%.80s\")", index, kind, name);
+    snprintf(current->label, sizeof current->label, "node %zu (%.60s \"%.80s\")", index, kind,
+             name);
   else
-    snprintf(at->label, sizeof at->label, "node %zu (%.60s)", index, kind);
+    snprintf(current->label, sizeof current->label, "node %zu (%.60s)", index, kind);
 }
 
-static quern_status check_outputs(const quern__chain *chain, const quern__chain_node *at) {
-  const quern__onnx_node *node = at->node;
+static quern_status check_outputs(const quern__chain *chain, const quern__chain_node *current) {
+  const quern__onnx_node *node = current->node;
   if (node->n_output == 0 || *node->output[0] == '\0')
-    return quern__fail(QUERN_ERROR_FORMAT, "%s: %s has no output", chain->file->path, at->label);
+    return quern__fail(QUERN_ERROR_FORMAT, "%s: %s has no output", chain->file->path,
+                       current->label);
   return QUERN_OK;
 }
 
 quern_status quern__chain_add(quern__chain *chain, size_t index, const quern__onnx_node *node) {
-  quern__chain_node at;
-  quern__chain_label(node, index, &at);
+  quern__chain_node current;
+  quern__chain_label(node, index, &current);
   if (node->op_type == NULL)
-    return quern__fail(QUERN_ERROR_FORMAT, "%s: %s has no operator", chain->file->path, at.label);
+    return quern__fail(QUERN_ERROR_FORMAT, "%s: %s has no operator", chain->file->path,
+                       current.label);
   if (node->domain != NULL && *node->domain != '\0' && strcmp(node->domain, "ai.onnx") != 0)
     return quern__fail(QUERN_ERROR_UNSUPPORTED,
                        "%s: %s is an operator of \"%.80s\", expected one of ONNX itself",
-                       chain->file->path, at.label, node->domain);
-  QUERN__FORWARD(check_outputs(chain, &at));
+                       chain->file->path, current.label, node->domain);
+  QUERN__FORWARD(check_outputs(chain, &current));
   if (strcmp(node->op_type, "Constant") == 0) {
     if (quern__onnx_find(chain->file, node->output[0]) != NULL) return QUERN_OK;
-    return fail(chain, &at, "gives no tensor, expected the attribute value");
+    return fail_chain(chain, &current, "gives no tensor, expected the attribute value");
   }
-  if (quern__formula_reads(chain, node)) return quern__formula_add(chain, &at, index);
+  if (quern__formula_reads(chain, node)) return quern__formula_add(chain, &current, index);
   size_t known = 0;
   quern_activation_kind kind;
   while (known < OPERATORS && strcmp(operators[known].name, node->op_type) != 0) known++;
   if (known == OPERATORS && !quern__onnx_activation_find(node->op_type, &kind))
-    return fail(chain, &at,
-                "is no operator that quern reads: Gemm, MatMul, Add, Relu, LeakyRelu, Sigmoid, "
-                "Tanh, Elu, Selu, Softplus, Gelu, what GELU and SiLU are written out with, "
-                "Softmax, Flatten, Identity, Dropout, BatchNormalization, LayerNormalization");
+    return fail_chain(
+        chain, &current,
+        "is no operator that quern reads: Gemm, MatMul, Add, Relu, LeakyRelu, Sigmoid, Tanh, Elu, "
+        "Selu, Softplus, Gelu, what GELU and SiLU are written out with, Softmax, Flatten, "
+        "Identity, Dropout, BatchNormalization, LayerNormalization");
   /* Something else reads what was made of z: it is an activation, or not for quern. */
   for (size_t i = 0; i < node->n_input; i++)
     QUERN__FORWARD(quern__formula_settle(chain, node->input[i]));
-  QUERN__FORWARD(known < OPERATORS ? operators[known].add(chain, &at) : add_activation(chain, &at));
+  QUERN__FORWARD(known < OPERATORS ? operators[known].add(chain, &current)
+                                   : add_activation(chain, &current));
   chain->value = node->output[0];
   chain->formulas.count = 0;
   return QUERN_OK;

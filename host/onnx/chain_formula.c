@@ -4,8 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-static quern_status fail(const quern__chain *chain, const quern__chain_node *at, const char *what) {
-  return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: %s: %s", chain->file->path, at->label, what);
+static quern_status fail_chain_formula(const quern__chain *chain, const quern__chain_node *node,
+                                       const char *what) {
+  return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: %s: %s", chain->file->path, node->label, what);
 }
 
 /* --- What there is
@@ -17,7 +18,8 @@ static bool is_plain(const quern__formula *f) {
 
 /* The formula behind a name: what was made of z, or z itself, which *z becomes; NULL for another
  * value. */
-static const quern__formula *find(const quern__chain *chain, const char *name, quern__formula *z) {
+static const quern__formula *find_chain_formula(const quern__chain *chain, const char *name,
+                                                quern__formula *z) {
   for (size_t i = chain->formulas.count; i-- > 0;)
     if (strcmp(chain->formulas.list[i].name, name) == 0) return &chain->formulas.list[i];
   if (chain->count == 0 || chain->activated || chain->softmax || strcmp(chain->value, name) != 0)
@@ -29,47 +31,49 @@ static const quern__formula *find(const quern__chain *chain, const char *name, q
 /* --- What nodes make of it: false where the form above has no place for it
  * ------------------------------------- */
 
-static bool multiply(const quern__formula *x, const quern__formula *y, quern__formula *made) {
+static bool multiply(const quern__formula *x, const quern__formula *y, quern__formula *result) {
   if (!is_plain(x) && !is_plain(y)) return false;
-  *made = is_plain(x) ? *y : *x;
+  *result = is_plain(x) ? *y : *x;
   const double *other = is_plain(x) ? x->p : y->p, *own = is_plain(x) ? y->p : x->p;
   double product[7] = {0};
   for (size_t i = 0; i < 4; i++)
     for (size_t j = 0; j < 4; j++) product[i + j] += own[i] * other[j];
-  memcpy(made->p, product, sizeof made->p);
+  memcpy(result->p, product, sizeof result->p);
   return product[4] == 0 && product[5] == 0 && product[6] == 0;
 }
 
 /* To p (F + c) can be added what is a multiple of p, which goes into c, and to a polynomial any
  * other. */
-static bool add(const quern__formula *x, const quern__formula *y, quern__formula *made) {
+static bool add_chain_formula(const quern__formula *x, const quern__formula *y,
+                              quern__formula *result) {
   if (!is_plain(x) && !is_plain(y)) return false;
-  *made = is_plain(x) ? *y : *x;
+  *result = is_plain(x) ? *y : *x;
   const double *other = is_plain(x) ? x->p : y->p;
-  if (is_plain(made)) {
-    for (size_t i = 0; i < 4; i++) made->p[i] += other[i];
+  if (is_plain(result)) {
+    for (size_t i = 0; i < 4; i++) result->p[i] += other[i];
     return true;
   }
   size_t first = 0;
-  while (first < 3 && made->p[first] == 0) first++;
-  if (made->p[first] == 0) return false;
-  const double times = other[first] / made->p[first];
+  while (first < 3 && result->p[first] == 0) first++;
+  if (result->p[first] == 0) return false;
+  const double times = other[first] / result->p[first];
   for (size_t i = 0; i < 4; i++)
-    if (!(other[i] == times * made->p[i])) return false;
-  made->c += times;
+    if (!(other[i] == times * result->p[i])) return false;
+  result->c += times;
   return true;
 }
 
-static bool power(const quern__formula *x, double exponent, quern__formula *made) {
+static bool power(const quern__formula *x, double exponent, quern__formula *result) {
   quern__formula square;
-  if (exponent == 2) return multiply(x, x, made);
-  return exponent == 3 && multiply(x, x, &square) && multiply(&square, x, made);
+  if (exponent == 2) return multiply(x, x, result);
+  return exponent == 3 && multiply(x, x, &square) && multiply(&square, x, result);
 }
 
 /* F of a polynomial a z + b z³. */
-static bool apply(quern__formula_function function, const quern__formula *x, quern__formula *made) {
+static bool apply(quern__formula_function function, const quern__formula *x,
+                  quern__formula *result) {
   if (!is_plain(x) || x->p[0] != 0 || x->p[2] != 0) return false;
-  *made = (quern__formula){.p = {1, 0, 0, 0}, .function = function, .a = x->p[1], .b = x->p[3]};
+  *result = (quern__formula){.p = {1, 0, 0, 0}, .function = function, .a = x->p[1], .b = x->p[3]};
   return true;
 }
 
@@ -99,7 +103,7 @@ bool quern__formula_reads(const quern__chain *chain, const quern__onnx_node *nod
       node->n_input != (operators[known].function == QUERN__FORMULA_PLAIN ? 2 : 1))
     return false;
   for (size_t i = 0; i < node->n_input; i++) {
-    const quern__formula *input = find(chain, node->input[i], &z);
+    const quern__formula *input = find_chain_formula(chain, node->input[i], &z);
     /* What is added to z itself is its bias, unless that was made of z too. */
     if (input != NULL && (input != &z || strcmp(node->op_type, "Add") != 0)) return true;
   }
@@ -107,15 +111,15 @@ bool quern__formula_reads(const quern__chain *chain, const quern__onnx_node *nod
 }
 
 /* The input at index: made of z, or a constant of one number. */
-static quern_status read_operand(const quern__chain *chain, const quern__chain_node *at,
+static quern_status read_operand(const quern__chain *chain, const quern__chain_node *node,
                                  size_t index, quern__formula *operand) {
-  const quern__formula *found = find(chain, at->node->input[index], operand);
+  const quern__formula *found = find_chain_formula(chain, node->node->input[index], operand);
   if (found != NULL) {
     *operand = *found;
     return QUERN_OK;
   }
   float value;
-  QUERN__FORWARD(quern__chain_number(chain, at, index, index == 0 ? "A" : "B", &value));
+  QUERN__FORWARD(quern__chain_number(chain, node, index, index == 0 ? "A" : "B", &value));
   *operand = (quern__formula){.p = {(double)value, 0, 0, 0}, .c = 1};
   return QUERN_OK;
 }
@@ -124,41 +128,44 @@ static bool is_number(const quern__formula *f) {
   return is_plain(f) && f->p[1] == 0 && f->p[2] == 0 && f->p[3] == 0;
 }
 
-static quern_status calculate(const quern__chain *chain, const quern__chain_node *at, size_t known,
-                              quern__formula *made) {
+static quern_status calculate(const quern__chain *chain, const quern__chain_node *node,
+                              size_t known, quern__formula *result) {
   const quern__formula_function function = operators[known].function;
   const char *name = operators[known].name;
   quern__formula x, y = {.p = {0}};
-  QUERN__FORWARD(read_operand(chain, at, 0, &x));
-  if (function == QUERN__FORMULA_PLAIN) QUERN__FORWARD(read_operand(chain, at, 1, &y));
+  QUERN__FORWARD(read_operand(chain, node, 0, &x));
+  if (function == QUERN__FORMULA_PLAIN) QUERN__FORWARD(read_operand(chain, node, 1, &y));
   bool fits;
   if (function != QUERN__FORMULA_PLAIN)
-    fits = apply(function, &x, made);
+    fits = apply(function, &x, result);
   else if (strcmp(name, "Mul") == 0)
-    fits = multiply(&x, &y, made);
+    fits = multiply(&x, &y, result);
   else if (strcmp(name, "Add") == 0)
-    fits = add(&x, &y, made);
+    fits = add_chain_formula(&x, &y, result);
   else if (strcmp(name, "Pow") == 0)
-    fits = is_number(&y) && power(&x, y.p[0], made);
+    fits = is_number(&y) && power(&x, y.p[0], result);
   else {
     fits = is_number(&y) && y.p[0] != 0;
     if (fits) y.p[0] = 1 / y.p[0];
-    fits = fits && multiply(&x, &y, made);
+    fits = fits && multiply(&x, &y, result);
   }
-  return fits ? QUERN_OK
-              : fail(chain, at, "is no part of an activation that quern has, such as GELU or SiLU");
+  return fits
+             ? QUERN_OK
+             : fail_chain_formula(
+                   chain, node, "is no part of an activation that quern has, such as GELU or SiLU");
 }
 
-quern_status quern__formula_add(quern__chain *chain, const quern__chain_node *at, size_t index) {
+quern_status quern__formula_add(quern__chain *chain, const quern__chain_node *node, size_t index) {
   quern__formulas *formulas = &chain->formulas;
-  quern__formula made;
+  quern__formula result;
   if (formulas->count == QUERN__FORMULAS)
-    return fail(chain, at, "an activation of more operators than any that quern has");
-  QUERN__FORWARD(calculate(chain, at, find_operator(at->node), &made));
-  made.name = at->node->output[0];
-  made.node = at->node;
-  made.index = index;
-  formulas->list[formulas->count++] = made;
+    return fail_chain_formula(chain, node,
+                              "an activation of more operators than any that quern has");
+  QUERN__FORWARD(calculate(chain, node, find_operator(node->node), &result));
+  result.name = node->node->output[0];
+  result.node = node->node;
+  result.index = index;
+  formulas->list[formulas->count++] = result;
   return QUERN_OK;
 }
 
@@ -169,12 +176,12 @@ static const struct {
   quern_activation_kind kind;
   quern__formula formula;
 } activations[] = {
-    {QUERN_SIGMOID, {.p = {1, 0, 0, 0}, .function = QUERN__FORMULA_SIGMOID, .a = 1}},
-    {QUERN_TANH, {.p = {1, 0, 0, 0}, .function = QUERN__FORMULA_TANH, .a = 1}},
-    {QUERN_SILU, {.p = {0, 1, 0, 0}, .function = QUERN__FORMULA_SIGMOID, .a = 1}},
-    {QUERN_GELU,
+    {QUERN_ACTIVATION_SIGMOID, {.p = {1, 0, 0, 0}, .function = QUERN__FORMULA_SIGMOID, .a = 1}},
+    {QUERN_ACTIVATION_TANH, {.p = {1, 0, 0, 0}, .function = QUERN__FORMULA_TANH, .a = 1}},
+    {QUERN_ACTIVATION_SILU, {.p = {0, 1, 0, 0}, .function = QUERN__FORMULA_SIGMOID, .a = 1}},
+    {QUERN_ACTIVATION_GELU,
      {.p = {0, 0.5, 0, 0}, .function = QUERN__FORMULA_ERF, .a = 0.70710678118654752, .c = 1}},
-    {QUERN_GELU_TANH,
+    {QUERN_ACTIVATION_GELU_TANH,
      {.p = {0, 0.5, 0, 0},
       .function = QUERN__FORMULA_TANH,
       .a = 0.79788456080286536, /* √(2/π) */
@@ -205,9 +212,10 @@ quern_status quern__formula_settle(quern__chain *chain, const char *name) {
   size_t kind = 0;
   while (kind < ACTIVATIONS && !is_same_formula(found, &activations[kind].formula)) kind++;
   if (kind == ACTIVATIONS) {
-    quern__chain_node at;
-    quern__chain_label(found->node, found->index, &at);
-    return fail(chain, &at, "ends no activation that quern has, such as GELU or SiLU");
+    quern__chain_node node;
+    quern__chain_label(found->node, found->index, &node);
+    return fail_chain_formula(chain, &node,
+                              "ends no activation that quern has, such as GELU or SiLU");
   }
   chain->layers[chain->count - 1].layer.activation = quern_activation_of(activations[kind].kind);
   chain->activated = true;

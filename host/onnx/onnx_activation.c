@@ -5,10 +5,10 @@
 static const struct {
   quern_activation_kind kind;
   const char *operator_name;
-} operators[] = {{QUERN_RELU, "Relu"},        {QUERN_LEAKY_RELU, "LeakyRelu"},
-                 {QUERN_SIGMOID, "Sigmoid"},  {QUERN_TANH, "Tanh"},
-                 {QUERN_ELU, "Elu"},          {QUERN_SELU, "Selu"},
-                 {QUERN_SOFTPLUS, "Softplus"}};
+} operators[] = {{QUERN_ACTIVATION_RELU, "Relu"},        {QUERN_ACTIVATION_LEAKY_RELU, "LeakyRelu"},
+                 {QUERN_ACTIVATION_SIGMOID, "Sigmoid"},  {QUERN_ACTIVATION_TANH, "Tanh"},
+                 {QUERN_ACTIVATION_ELU, "Elu"},          {QUERN_ACTIVATION_SELU, "Selu"},
+                 {QUERN_ACTIVATION_SOFTPLUS, "Softplus"}};
 enum { OPERATORS = sizeof operators / sizeof *operators };
 
 const char *quern__onnx_activation_operator(quern_activation_kind kind) {

@@ -24,7 +24,7 @@ static void *give(void *data, size_t bytes) {
   return memory;
 }
 
-static void take(void *data, void *memory) {
+static void take_onnx_file(void *data, void *memory) {
   (void)data;
   free(memory);
 }
@@ -122,7 +122,7 @@ quern_status quern__onnx_open(const char *path, quern__onnx_file *file) {
   const size_t most = (SIZE_MAX - ALWAYS) / QUERN__ONNX_TIMES;
   file->allowance = size <= most ? QUERN__ONNX_TIMES * size + ALWAYS : SIZE_MAX;
   file->numbers = file->allowance;
-  file->allocator = (ProtobufCAllocator){give, take, file};
+  file->allocator = (ProtobufCAllocator){give, take_onnx_file, file};
   file->model = quern__onnx__model_proto__unpack(&file->allocator, size, bytes);
   free(bytes);
   if (file->model == NULL && file->missing > 0) return quern__fail_memory(path, file->missing);

@@ -44,9 +44,9 @@ static quern_status measure(quern__onnx_file *file, const quern__onnx_constant *
 }
 
 /* The tensors' sizes go to *sizes, and it behind them. */
-static quern_status add_constant(quern_inspection *made, quern__onnx_file *file,
+static quern_status add_constant(quern_inspection *inspection, quern__onnx_file *file,
                                  const quern__onnx_constant *constant, size_t **sizes) {
-  quern_tensor_info *info = &made->tensors[made->count++];
+  quern_tensor_info *info = &inspection->tensors[inspection->count++];
   const size_t rank = constant->tensor->n_dims;
   *info = (quern_tensor_info){.name = constant->name,
                               .type = type_name(constant->tensor->data_type),
@@ -58,61 +58,63 @@ static quern_status add_constant(quern_inspection *made, quern__onnx_file *file,
     if (size < 0 || (uint64_t)size > SIZE_MAX ||
         (info->count > 0 && !quern__multiply(info->count, (size_t)size, &info->count)))
       return quern__fail(QUERN_ERROR_FORMAT, "%s: constant \"%.80s\" has a dimension of %lld",
-                         made->path, constant->name, (long long)size);
+                         inspection->path, constant->name, (long long)size);
     *(*sizes)++ = (size_t)size;
   }
   return measure(file, constant, info);
 }
 
-static quern_status list_metadata(quern_inspection *made, const quern__onnx_model *model) {
-  made->pairs = calloc(model->n_metadata_props + 2, sizeof *made->pairs);
-  if (made->pairs == NULL)
-    return quern__fail_memory(made->path, model->n_metadata_props * sizeof *made->pairs);
+static quern_status list_metadata(quern_inspection *inspection, const quern__onnx_model *model) {
+  inspection->pairs = calloc(model->n_metadata_props + 2, sizeof *inspection->pairs);
+  if (inspection->pairs == NULL)
+    return quern__fail_memory(inspection->path,
+                              model->n_metadata_props * sizeof *inspection->pairs);
   if (model->producer_name != NULL)
-    made->pairs[made->pair_count++] = (quern__inspected_pair){"producer", model->producer_name};
+    inspection->pairs[inspection->pair_count++] =
+        (quern__inspected_pair){"producer", model->producer_name};
   if (model->producer_version != NULL)
-    made->pairs[made->pair_count++] =
+    inspection->pairs[inspection->pair_count++] =
         (quern__inspected_pair){"producer version", model->producer_version};
   for (size_t i = 0; i < model->n_metadata_props; i++) {
     const Quern__Onnx__StringStringEntryProto *entry = model->metadata_props[i];
-    made->pairs[made->pair_count++] = (quern__inspected_pair){
+    inspection->pairs[inspection->pair_count++] = (quern__inspected_pair){
         entry->key != NULL ? entry->key : "", entry->value != NULL ? entry->value : ""};
   }
   return QUERN_OK;
 }
 
-static quern_status list_constants(quern_inspection *made, quern__onnx_file *file) {
+static quern_status list_constants(quern_inspection *inspection, quern__onnx_file *file) {
   size_t dimensions = 0;
   for (size_t i = 0; i < file->constant_count; i++)
     dimensions += file->constants[i].tensor->n_dims; /* all in memory */
-  made->tensors = calloc(file->constant_count + 1, sizeof *made->tensors);
-  made->shapes = calloc(dimensions + 1, sizeof *made->shapes);
-  if (made->tensors == NULL || made->shapes == NULL)
-    return quern__fail_memory(made->path, file->constant_count * sizeof *made->tensors);
-  size_t *sizes = made->shapes;
+  inspection->tensors = calloc(file->constant_count + 1, sizeof *inspection->tensors);
+  inspection->shapes = calloc(dimensions + 1, sizeof *inspection->shapes);
+  if (inspection->tensors == NULL || inspection->shapes == NULL)
+    return quern__fail_memory(inspection->path, file->constant_count * sizeof *inspection->tensors);
+  size_t *sizes = inspection->shapes;
   for (size_t i = 0; i < file->constant_count; i++)
-    QUERN__FORWARD(add_constant(made, file, &file->constants[i], &sizes));
+    QUERN__FORWARD(add_constant(inspection, file, &file->constants[i], &sizes));
   return QUERN_OK;
 }
 
-quern_status quern__inspect_onnx(quern_inspection *made) {
+quern_status quern__inspect_onnx(quern_inspection *inspection) {
   quern__onnx_file *file = calloc(1, sizeof *file);
-  if (file == NULL) return quern__fail_memory(made->path, sizeof *file);
-  made->source = file;
-  made->free_source = free_file;
-  QUERN__FORWARD(quern__onnx_open(made->path, file));
-  file->path = made->path;
-  if (asprintf(&made->format, "ONNX, opset %lld", (long long)file->opset) < 0) {
-    made->format = NULL;
-    return quern__fail_memory(made->path, 32);
+  if (file == NULL) return quern__fail_memory(inspection->path, sizeof *file);
+  inspection->source = file;
+  inspection->free_source = free_file;
+  QUERN__FORWARD(quern__onnx_open(inspection->path, file));
+  file->path = inspection->path;
+  if (asprintf(&inspection->format, "ONNX, opset %lld", (long long)file->opset) < 0) {
+    inspection->format = NULL;
+    return quern__fail_memory(inspection->path, 32);
   }
-  QUERN__FORWARD(list_metadata(made, file->model));
-  QUERN__FORWARD(list_constants(made, file));
-  made->kind = QUERN_FILE_MODEL;
-  const quern_status status = quern_onnx_load(made->path, NULL, &made->network);
+  QUERN__FORWARD(list_metadata(inspection, file->model));
+  QUERN__FORWARD(list_constants(inspection, file));
+  inspection->kind = QUERN_FILE_MODEL;
+  const quern_status status = quern_onnx_load(inspection->path, NULL, &inspection->network);
   if (status == QUERN_OK) return QUERN_OK;
   if (status == QUERN_ERROR_OUT_OF_MEMORY) return status;
-  made->kind = QUERN_FILE_TENSORS;
-  made->note = strdup(quern_last_error());
-  return made->note != NULL ? QUERN_OK : quern__fail_memory(made->path, 1);
+  inspection->kind = QUERN_FILE_TENSORS;
+  inspection->note = strdup(quern_last_error());
+  return inspection->note != NULL ? QUERN_OK : quern__fail_memory(inspection->path, 1);
 }

@@ -106,29 +106,30 @@ static quern_status read_named_loss(const quern__onnx_file *file, bool *named, q
 static quern_status settle_loss(quern__chain *chain, const quern_onnx_options *options,
                                 quern_loss *loss, float *huber_delta) {
   quern_activation *last = &chain->layers[chain->count - 1].layer.activation;
-  const bool sigmoid = last->kind == QUERN_SIGMOID,
-             plain = last->kind == QUERN_IDENTITY && !chain->softmax;
+  const bool sigmoid = last->kind == QUERN_ACTIVATION_SIGMOID,
+             plain = last->kind == QUERN_ACTIVATION_IDENTITY && !chain->softmax;
   bool named;
-  quern_loss said;
+  quern_loss message;
   *huber_delta = QUERN_HUBER_DELTA;
-  QUERN__FORWARD(read_named_loss(chain->file, &named, &said, huber_delta));
-  *loss = chain->softmax ? QUERN_CATEGORICAL
-          : sigmoid      ? QUERN_BINARY
+  QUERN__FORWARD(read_named_loss(chain->file, &named, &message, huber_delta));
+  *loss = chain->softmax ? QUERN_LOSS_CATEGORICAL
+          : sigmoid      ? QUERN_LOSS_BINARY
           : plain        ? options->plain_loss
-                         : QUERN_SQUARED;
+                         : QUERN_LOSS_SQUARED;
   if (named) {
-    const bool fits = chain->softmax
-                          ? said == QUERN_CATEGORICAL || said == QUERN_ELEMENTWISE
-                          : quern_loss_is_regression(said) || (sigmoid && said == QUERN_BINARY);
+    const bool fits =
+        chain->softmax
+            ? message == QUERN_LOSS_CATEGORICAL || message == QUERN_LOSS_ELEMENTWISE
+            : quern_loss_is_regression(message) || (sigmoid && message == QUERN_LOSS_BINARY);
     if (!fits)
       return quern__fail(QUERN_ERROR_FORMAT,
                          "%s: metadata \"" QUERN__ONNX_KEY_LOSS
                          "\": a %s loss does not go with a network that ends with %s",
-                         chain->file->path, quern_loss_name(said),
+                         chain->file->path, quern_loss_name(message),
                          chain->softmax ? "a softmax" : quern_activation_name(last->kind));
-    *loss = said;
+    *loss = message;
   }
-  if (sigmoid && *loss == QUERN_BINARY) *last = quern_activation_of(QUERN_IDENTITY);
+  if (sigmoid && *loss == QUERN_LOSS_BINARY) *last = quern_activation_of(QUERN_ACTIVATION_IDENTITY);
   return QUERN_OK;
 }
 
@@ -160,7 +161,7 @@ static quern_status check_options(const quern_onnx_options *options) {
   if (options->size != sizeof *options)
     return quern__fail(
         QUERN_ERROR_ARGUMENT,
-        "onnx options: size is %zu, expected %zu; start from QUERN_ONNX_OPTIONS_INIT",
+        "onnx options: size is %zu, expected %zu; start from quern_onnx_options_default()",
         options->size, sizeof *options);
   if (quern_loss_name(options->plain_loss) == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "onnx options: %d is no loss",
@@ -170,7 +171,7 @@ static quern_status check_options(const quern_onnx_options *options) {
 
 quern_status quern_onnx_load(const char *path, const quern_onnx_options *options,
                              quern_network **network) {
-  static const quern_onnx_options defaults = QUERN_ONNX_OPTIONS_INIT;
+  const quern_onnx_options defaults = quern_onnx_options_default();
   if (network != NULL) *network = NULL;
   if (path == NULL || network == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "quern_onnx_load: %s is NULL",
@@ -182,15 +183,15 @@ quern_status quern_onnx_load(const char *path, const quern_onnx_options *options
   quern__chain chain = {.file = &file};
   quern_loss loss;
   float huber_delta;
-  quern_network *made = NULL;
+  quern_network *result = NULL;
   QUERN__TRY(quern__onnx_open(path, &file));
   QUERN__TRY(read_graph(&chain));
   QUERN__TRY(settle_loss(&chain, options, &loss, &huber_delta));
-  QUERN__TRY(build(&chain, loss, huber_delta, &made));
-  *network = made;
-  made = NULL;
+  QUERN__TRY(build(&chain, loss, huber_delta, &result));
+  *network = result;
+  result = NULL;
 cleanup:
-  quern_network_free(made);
+  quern_network_free(result);
   quern__chain_free(&chain);
   quern__onnx_close(&file);
   return status;

@@ -185,15 +185,15 @@ static quern_status set_layer(saving *save, size_t index, size_t in, char **valu
   snprintf(part->gemm_name.text, sizeof part->gemm_name.text, "%zu.dense", index);
   const quern_schema *schema = quern_network_schema(save->network);
   if (schema != NULL && schema->target_mean != NULL && index == save->layers - 1 &&
-      (layer.activation.kind != QUERN_IDENTITY ||
+      (layer.activation.kind != QUERN_ACTIVATION_IDENTITY ||
        layer.normalization.kind != QUERN_NORMALIZATION_NONE))
     return quern__fail(
         QUERN_ERROR_UNSUPPORTED,
         "%s: the outputs are scaled back behind a last layer with %s%s, expected none there", path,
-        layer.activation.kind != QUERN_IDENTITY
+        layer.activation.kind != QUERN_ACTIVATION_IDENTITY
             ? quern_activation_name(layer.activation.kind)
             : quern_normalization_name(layer.normalization.kind),
-        layer.activation.kind != QUERN_IDENTITY ? "" : " normalization");
+        layer.activation.kind != QUERN_ACTIVATION_IDENTITY ? "" : " normalization");
   QUERN__FORWARD(read_values(save, part, index, in, &layer, path));
   part->gemm_inputs[0] = *value;
   part->gemm_inputs[1] = part->weight.text;
@@ -203,7 +203,7 @@ static quern_status set_layer(saving *save, size_t index, size_t in, char **valu
                        part->gemm_outputs);
   save->nodes[save->node_count++] = &part->gemm;
   set_normalization(save, part, index, &layer, value);
-  if (layer.activation.kind == QUERN_IDENTITY) return QUERN_OK;
+  if (layer.activation.kind == QUERN_ACTIVATION_IDENTITY) return QUERN_OK;
   if (!quern__onnx_write_activation(&part->activation, index, layer.activation, value, save->used))
     return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: layer %zu: ONNX has no operator for %s", path,
                        index, quern_activation_name(layer.activation.kind));
@@ -234,9 +234,9 @@ static void set_end(saving *save) {
     return;
   }
   save->last_outputs[0] = output;
-  quern__onnx_set_node(&save->last, loss == QUERN_BINARY ? "Sigmoid" : "Softmax", name,
+  quern__onnx_set_node(&save->last, loss == QUERN_LOSS_BINARY ? "Sigmoid" : "Softmax", name,
                        before->output, 1, save->last_outputs);
-  if (loss != QUERN_BINARY) {
+  if (loss != QUERN_LOSS_BINARY) {
     quern__onnx__attribute_proto__init(&save->axis);
     save->axis.name = quern__onnx_text("axis");
     save->axis.has_type = save->axis.has_i = true;
@@ -339,8 +339,8 @@ static quern_status make_model(saving *save, const char *path, message_function 
   return use(&model, path);
 }
 
-static quern_status make(const char *call, const quern_network *network, const char *path,
-                         message_function use) {
+static quern_status make_onnx_save(const char *call, const quern_network *network, const char *path,
+                                   message_function use) {
   if (network == NULL || path == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "%s: %s is NULL", call,
                        network == NULL ? "network" : "path");
@@ -355,9 +355,9 @@ static quern_status make(const char *call, const quern_network *network, const c
 }
 
 quern_status quern_onnx_save(const quern_network *network, const char *path) {
-  return make("quern_onnx_save", network, path, write_message);
+  return make_onnx_save("quern_onnx_save", network, path, write_message);
 }
 
 quern_status quern_onnx_check(const quern_network *network, const char *path) {
-  return make("quern_onnx_check", network, path, check_message);
+  return make_onnx_save("quern_onnx_check", network, path, check_message);
 }

@@ -21,15 +21,15 @@ static const struct {
   quern_activation_kind kind;
   recipe_step steps[QUERN__ONNX_WRITTEN_MOST + 1];
 } recipes[] = {
-    {QUERN_SILU, {{"Sigmoid", Z, NONE}, {"Mul", Z, 0}, {NULL, NONE, NONE}}},
-    {QUERN_GELU,
+    {QUERN_ACTIVATION_SILU, {{"Sigmoid", Z, NONE}, {"Mul", Z, 0}, {NULL, NONE, NONE}}},
+    {QUERN_ACTIVATION_GELU,
      {{"Mul", Z, NUMBER(ROOT_HALF)},
       {"Erf", 0, NONE},
       {"Add", 1, NUMBER(ONE)},
       {"Mul", Z, 2},
       {"Mul", 3, NUMBER(HALF)},
       {NULL, NONE, NONE}}},
-    {QUERN_GELU_TANH,
+    {QUERN_ACTIVATION_GELU_TANH,
      {{"Mul", Z, Z},
       {"Mul", Z, 0},
       {"Mul", 1, NUMBER(GELU_CUBE)},
@@ -64,16 +64,16 @@ static char *operand(quern__onnx_written *written, int which, char *z, bool *use
 /* Names end with the step's number, but for the last, whose output is the layer's. */
 static void add_node(quern__onnx_written *written, const recipe_step *step, size_t index, bool last,
                      char *z, bool *used) {
-  quern__onnx_written_node *made = &written->nodes[written->count];
+  quern__onnx_written_node *node = &written->nodes[written->count];
   char number[24] = "";
   if (!last) snprintf(number, sizeof number, ".%zu", written->count);
-  snprintf(made->name.text, sizeof made->name.text, "%zu.activation%.4s", index, number);
-  snprintf(made->output.text, sizeof made->output.text, "%zu.h%.4s", index, number);
-  made->inputs[0] = operand(written, step->left, z, used);
-  if (step->right != NONE) made->inputs[1] = operand(written, step->right, z, used);
-  made->outputs[0] = made->output.text;
-  quern__onnx_set_node(&made->node, step->operator_name, made->name.text, made->inputs,
-                       step->right == NONE ? 1 : 2, made->outputs);
+  snprintf(node->name.text, sizeof node->name.text, "%zu.activation%.4s", index, number);
+  snprintf(node->output.text, sizeof node->output.text, "%zu.h%.4s", index, number);
+  node->inputs[0] = operand(written, step->left, z, used);
+  if (step->right != NONE) node->inputs[1] = operand(written, step->right, z, used);
+  node->outputs[0] = node->output.text;
+  quern__onnx_set_node(&node->node, step->operator_name, node->name.text, node->inputs,
+                       step->right == NONE ? 1 : 2, node->outputs);
   written->count++;
 }
 
@@ -91,7 +91,8 @@ bool quern__onnx_write_activation(quern__onnx_written *written, size_t index,
     add_node(written, steps, index, steps[1].operator_name == NULL, *value, used);
   quern__onnx_written_node *last = &written->nodes[written->count - 1];
   *value = last->output.text;
-  if (activation.kind != QUERN_LEAKY_RELU && activation.kind != QUERN_ELU) return true;
+  if (activation.kind != QUERN_ACTIVATION_LEAKY_RELU && activation.kind != QUERN_ACTIVATION_ELU)
+    return true;
   quern__onnx__attribute_proto__init(&written->alpha);
   written->alpha.name = quern__onnx_text("alpha");
   written->alpha.has_type = written->alpha.has_f = true;

@@ -43,7 +43,7 @@ static void *open_library(char *why, size_t why_size) {
   else                                                                                             \
     memcpy(&found.name, &symbol, sizeof symbol);
 
-static bool load(char *why, size_t why_size) {
+static bool load_api(char *why, size_t why_size) {
   void *library = open_library(why, why_size);
   if (library == NULL) return false;
   quern__cl_functions found;
@@ -66,7 +66,7 @@ static bool is_forked(void) {
 bool quern__cl_load(char *why, size_t why_size) {
   quern__process_lock();
   if (!loaded) {
-    loaded = load(why, why_size);
+    loaded = load_api(why, why_size);
     load_forks = quern__process_forks();
   }
   const bool forked = is_forked();

@@ -23,12 +23,12 @@ quern_status quern__cl_buffer_create(void *state, size_t bytes, void **memory) {
   if (cl->max_allocation != 0 && bytes > cl->max_allocation)
     return fail_space(cl, bytes, "too large");
   cl_int error = CL_SUCCESS;
-  cl_mem made = quern__cl_call.CreateBuffer(cl->context, CL_MEM_READ_WRITE, bytes, NULL, &error);
+  cl_mem object = quern__cl_call.CreateBuffer(cl->context, CL_MEM_READ_WRITE, bytes, NULL, &error);
   if (error == CL_MEM_OBJECT_ALLOCATION_FAILURE || error == CL_OUT_OF_RESOURCES ||
       error == CL_INVALID_BUFFER_SIZE)
     return fail_space_in(cl, bytes, "clCreateBuffer", error);
   QUERN__FORWARD(quern__cl_check(error, "clCreateBuffer", "buffer"));
-  *memory = made;
+  *memory = object;
   return QUERN_OK;
 }
 

@@ -48,7 +48,8 @@ static quern_status choose_tuning(quern__cl *cl, const quern_device_info *info) 
 }
 
 /* The context and the queue that were given, retained, or new ones. */
-static quern_status create_objects(quern__cl *cl, const char *name, const quern__cl_given *given) {
+static quern_status create_objects(quern__cl *cl, const char *name,
+                                   const quern__cl_external *given) {
   cl_platform_id platform = NULL;
   QUERN__FORWARD(quern__cl_GetDeviceInfo(name, cl->device, CL_DEVICE_PLATFORM,
                                          sizeof(cl_platform_id), &platform));
@@ -81,7 +82,7 @@ static void forget_faults(quern__cl *cl) {
 }
 
 /* The device made ready, with the device's defaults for tuning. */
-static quern_status open_untuned(const quern_device_info *info, const quern__cl_given *given,
+static quern_status open_untuned(const quern_device_info *info, const quern__cl_external *given,
                                  quern__cl **opened) {
   /* The device may come from a list that was made before fork(). */
   char why[320];
@@ -109,11 +110,11 @@ cleanup:
 
 quern_status quern__cl_open_untuned(const quern_device_info *info, void *handle,
                                     quern__cl **opened) {
-  return open_untuned(info, &(quern__cl_given){.device = handle}, opened);
+  return open_untuned(info, &(quern__cl_external){.device = handle}, opened);
 }
 
 quern_status quern__cl_open(const quern_device_info *info, void *handle, void **state) {
-  return quern__cl_open_given(info, &(quern__cl_given){.device = handle}, state);
+  return quern__cl_open_external(info, &(quern__cl_external){.device = handle}, state);
 }
 
 /* Adds what a person should know of the device to the note. */
@@ -130,8 +131,8 @@ static quern_status note_quirks(quern__cl *cl) {
   return QUERN_OK;
 }
 
-quern_status quern__cl_open_given(const quern_device_info *info, const quern__cl_given *given,
-                                  void **state) {
+quern_status quern__cl_open_external(const quern_device_info *info, const quern__cl_external *given,
+                                     void **state) {
   quern__cl *cl;
   quern_status status;
   QUERN__FORWARD(open_untuned(info, given, &cl));

@@ -53,16 +53,16 @@ static quern_status read_text(cl_platform_id platform, cl_device_id device, cl_u
   *text = NULL;
   size_t size = 0;
   QUERN__FORWARD(ask_size(platform, device, parameter, &size));
-  char *made = calloc(1, size + 1);
-  if (made == NULL) *lost = true;
-  if (made == NULL) return quern__fail_memory("a text of OpenCL's", size + 1);
+  char *result = calloc(1, size + 1);
+  if (result == NULL) *lost = true;
+  if (result == NULL) return quern__fail_memory("a text of OpenCL's", size + 1);
   const quern_status status =
-      device != NULL ? quern__cl_GetDeviceInfo("text", device, parameter, size, made)
-                     : quern__cl_GetPlatformInfo("text", platform, parameter, size, made);
+      device != NULL ? quern__cl_GetDeviceInfo("text", device, parameter, size, result)
+                     : quern__cl_GetPlatformInfo("text", platform, parameter, size, result);
   if (status == QUERN_OK)
-    *text = made;
+    *text = result;
   else
-    free(made);
+    free(result);
   return status;
 }
 
@@ -277,14 +277,14 @@ quern_status quern__cl_enumerate(quern_device_sink sink, void *list, char *note_
   }
   device_search search = {sink, list, note_text, note_size, 0};
   note_text[0] = '\0';
-  char *said = quern__remember_error();
-  if (said == NULL) return quern__fail_memory("device list", 1);
+  char *message = quern__remember_error();
+  if (message == NULL) return quern__fail_memory("device list", 1);
   quern__cl_setup_lock();
   const quern_status status = search_platforms(&search);
   quern__cl_setup_unlock();
   if (status == QUERN_OK)
-    quern__restore_error(said);
+    quern__restore_error(message);
   else
-    free(said);
+    free(message);
   return status;
 }

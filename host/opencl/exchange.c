@@ -18,115 +18,115 @@ typedef struct exchange {
 } exchange;
 
 /* A buffer in the caller's memory. */
-static quern_status create_around(const quern__cl *cl, exchange *is, cl_mem *made) {
+static quern_status create_around(const quern__cl *cl, exchange *self, cl_mem *object) {
   cl_int error = CL_SUCCESS;
-  *made = quern__cl_call.CreateBuffer(cl->context, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR,
-                                      is->bytes, is->host, &error);
+  *object = quern__cl_call.CreateBuffer(cl->context, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR,
+                                        self->bytes, self->host, &error);
   return quern__cl_check(error, "clCreateBuffer", "exchange");
 }
 
-static quern_status map(cl_command_queue queue, cl_mem memory, cl_event *event, exchange *is) {
+static quern_status map(cl_command_queue queue, cl_mem memory, cl_event *event, exchange *self) {
   cl_int error = CL_SUCCESS;
-  is->mapped =
+  self->mapped =
       quern__cl_call.EnqueueMapBuffer(queue, memory, event == NULL, CL_MAP_READ | CL_MAP_WRITE, 0,
-                                      is->bytes, 0, NULL, event, &error);
+                                      self->bytes, 0, NULL, event, &error);
   return quern__cl_check(error, "clEnqueueMapBuffer", "exchange");
 }
 
-static quern_status create_apart(quern__cl *cl, exchange *is) {
+static quern_status create_apart(quern__cl *cl, exchange *self) {
   void *memory = NULL;
   QUERN__FORWARD(quern__cl_create_transfers(cl, "exchange"));
-  QUERN__FORWARD(create_around(cl, is, &is->pinned));
-  QUERN__FORWARD(map(cl->transfers, is->pinned, NULL, is));
-  QUERN__FORWARD(quern__cl_buffer_create(cl, is->bytes, &memory));
-  is->memory = memory;
+  QUERN__FORWARD(create_around(cl, self, &self->pinned));
+  QUERN__FORWARD(map(cl->transfers, self->pinned, NULL, self));
+  QUERN__FORWARD(quern__cl_buffer_create(cl, self->bytes, &memory));
+  self->memory = memory;
   return QUERN_OK;
 }
 
-quern_status quern__cl_exchange_create(void *state, void *host, size_t bytes, void **made,
+quern_status quern__cl_exchange_create(void *state, void *host, size_t bytes, void **object,
                                        void **memory) {
   quern__cl *cl = state;
   cl_bool shared = CL_FALSE;
-  exchange *is = calloc(1, sizeof *is);
-  if (is == NULL) return quern__fail_memory("exchange", sizeof *is);
-  is->host = host;
-  is->bytes = bytes;
+  exchange *self = calloc(1, sizeof *self);
+  if (self == NULL) return quern__fail_memory("exchange", sizeof *self);
+  self->host = host;
+  self->bytes = bytes;
   quern_status status;
   QUERN__TRY(quern__cl_GetDeviceInfo("exchange", cl->device, CL_DEVICE_HOST_UNIFIED_MEMORY,
                                      sizeof shared, &shared));
-  QUERN__TRY(shared ? create_around(cl, is, &is->memory) : create_apart(cl, is));
-  QUERN__TRY(QUERN__CL(RetainMemObject, "exchange", is->memory));
-  *made = is;
-  *memory = is->memory;
+  QUERN__TRY(shared ? create_around(cl, self, &self->memory) : create_apart(cl, self));
+  QUERN__TRY(QUERN__CL(RetainMemObject, "exchange", self->memory));
+  *object = self;
+  *memory = self->memory;
   return QUERN_OK;
 cleanup:
-  quern__cl_exchange_free(cl, is);
+  quern__cl_exchange_free(cl, self);
   return status;
 }
 
 /* What these return is nobody's to hear, as at quern__cl_close. */
-void quern__cl_exchange_free(void *state, void *made) {
+void quern__cl_exchange_free(void *state, void *object) {
   quern__cl *cl = state;
-  exchange *is = made;
-  if (is->taken != NULL) quern__cl_call.WaitForEvents(1, &is->taken);
-  if (is->put != NULL) quern__cl_call.WaitForEvents(1, &is->put);
-  if (is->mapped != NULL) {
-    cl_command_queue queue = is->pinned != NULL ? cl->transfers : cl->queue;
-    quern__cl_call.EnqueueUnmapMemObject(queue, is->pinned != NULL ? is->pinned : is->memory,
-                                         is->mapped, 0, NULL, NULL);
+  exchange *self = object;
+  if (self->taken != NULL) quern__cl_call.WaitForEvents(1, &self->taken);
+  if (self->put != NULL) quern__cl_call.WaitForEvents(1, &self->put);
+  if (self->mapped != NULL) {
+    cl_command_queue queue = self->pinned != NULL ? cl->transfers : cl->queue;
+    quern__cl_call.EnqueueUnmapMemObject(queue, self->pinned != NULL ? self->pinned : self->memory,
+                                         self->mapped, 0, NULL, NULL);
     quern__cl_call.Finish(queue);
   }
-  quern__cl_forget_event(&is->taken);
-  quern__cl_forget_event(&is->put);
-  if (is->pinned != NULL) quern__cl_call.ReleaseMemObject(is->pinned);
-  if (is->memory != NULL) quern__cl_call.ReleaseMemObject(is->memory);
-  free(is);
+  quern__cl_forget_event(&self->taken);
+  quern__cl_forget_event(&self->put);
+  if (self->pinned != NULL) quern__cl_call.ReleaseMemObject(self->pinned);
+  if (self->memory != NULL) quern__cl_call.ReleaseMemObject(self->memory);
+  free(self);
 }
 
-static quern_status copy_out(quern__cl *cl, exchange *is) {
+static quern_status copy_out(quern__cl *cl, exchange *self) {
   cl_event done = NULL;
   QUERN__FORWARD(quern__cl_queue_event(cl, "exchange", &done));
-  quern_status status = QUERN__CL(EnqueueReadBuffer, "exchange", cl->transfers, is->memory,
-                                  CL_FALSE, 0, is->bytes, is->mapped, 1, &done, &is->taken);
+  quern_status status = QUERN__CL(EnqueueReadBuffer, "exchange", cl->transfers, self->memory,
+                                  CL_FALSE, 0, self->bytes, self->mapped, 1, &done, &self->taken);
   quern__cl_forget_event(&done);
   return status == QUERN_OK ? QUERN__CL(Flush, "exchange", cl->transfers) : status;
 }
 
-quern_status quern__cl_exchange_take(void *state, void *made) {
+quern_status quern__cl_exchange_take(void *state, void *object) {
   quern__cl *cl = state;
-  exchange *is = made;
-  quern__cl_forget_event(&is->taken);
-  if (is->pinned != NULL) return copy_out(cl, is);
-  QUERN__FORWARD(map(cl->queue, is->memory, &is->taken, is));
+  exchange *self = object;
+  quern__cl_forget_event(&self->taken);
+  if (self->pinned != NULL) return copy_out(cl, self);
+  QUERN__FORWARD(map(cl->queue, self->memory, &self->taken, self));
   return QUERN__CL(Flush, "exchange", cl->queue);
 }
 
-quern_status quern__cl_exchange_taken(void *state, void *made, bool wait, bool *taken) {
-  exchange *is = made;
+quern_status quern__cl_exchange_taken(void *state, void *object, bool wait, bool *taken) {
+  exchange *self = object;
   cl_int execution = CL_COMPLETE;
   (void)state;
-  if (is->taken != NULL && wait)
-    QUERN__FORWARD(QUERN__CL(WaitForEvents, "exchange", 1, &is->taken));
-  else if (is->taken != NULL)
-    QUERN__FORWARD(quern__cl_GetEventInfo("exchange", is->taken, CL_EVENT_COMMAND_EXECUTION_STATUS,
-                                          sizeof execution, &execution));
+  if (self->taken != NULL && wait)
+    QUERN__FORWARD(QUERN__CL(WaitForEvents, "exchange", 1, &self->taken));
+  else if (self->taken != NULL)
+    QUERN__FORWARD(quern__cl_GetEventInfo(
+        "exchange", self->taken, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof execution, &execution));
   if (execution < 0) return quern__cl_check(execution, "clGetEventInfo", "exchange");
   *taken = execution == CL_COMPLETE;
-  if (*taken) quern__cl_forget_event(&is->taken);
+  if (*taken) quern__cl_forget_event(&self->taken);
   return QUERN_OK;
 }
 
-quern_status quern__cl_exchange_put(void *state, void *made) {
+quern_status quern__cl_exchange_put(void *state, void *object) {
   quern__cl *cl = state;
-  exchange *is = made;
-  if (is->pinned == NULL) {
-    void *mapped = is->mapped;
-    is->mapped = NULL;
-    return QUERN__CL(EnqueueUnmapMemObject, "exchange", cl->queue, is->memory, mapped, 0, NULL,
+  exchange *self = object;
+  if (self->pinned == NULL) {
+    void *mapped = self->mapped;
+    self->mapped = NULL;
+    return QUERN__CL(EnqueueUnmapMemObject, "exchange", cl->queue, self->memory, mapped, 0, NULL,
                      NULL);
   }
-  quern__cl_forget_event(&is->put);
-  QUERN__FORWARD(QUERN__CL(EnqueueWriteBuffer, "exchange", cl->transfers, is->memory, CL_FALSE, 0,
-                           is->bytes, is->mapped, 0, NULL, &is->put));
-  return quern__cl_after_transfer(cl, "exchange", &is->put);
+  quern__cl_forget_event(&self->put);
+  QUERN__FORWARD(QUERN__CL(EnqueueWriteBuffer, "exchange", cl->transfers, self->memory, CL_FALSE, 0,
+                           self->bytes, self->mapped, 0, NULL, &self->put));
+  return quern__cl_after_transfer(cl, "exchange", &self->put);
 }

@@ -2,8 +2,8 @@
 #include "opencl.h"
 
 quern_status quern__cl_gather_rows(void *state, const quern_gather_rows_op *op) {
-  const quern__kernel kernel =
-      op->element == QUERN_UINT8 ? QUERN__KERNEL_gather_rows_byte : QUERN__KERNEL_gather_rows_float;
+  const quern__kernel kernel = op->element == QUERN_ELEMENT_UINT8 ? QUERN__KERNEL_gather_rows_byte
+                                                                  : QUERN__KERNEL_gather_rows_float;
   return quern__cl_launch(state, kernel, quern__range_strips(state, op->n, op->columns),
                           ARGS(UINT(op->source_rows), UINT(op->n), UINT(op->columns),
                                SPAN(op->source), SPAN(op->indices), FLOAT(op->scale),

@@ -22,7 +22,7 @@ quern_status quern__cl_batch_norm_forward(void *state, const quern_batch_norm_fo
                           ARGS(UINT(op->n), UINT(op->units), FLOAT(op->epsilon),
                                FLOAT(op->momentum), SPAN(op->x), SPAN(op->gamma), SPAN(op->beta),
                                SPAN(op->running_mean), SPAN(op->running_variance), SPAN(op->mean),
-                               SPAN(op->inverse), SPAN(op->y)));
+                               SPAN(op->inv_std), SPAN(op->y)));
 }
 
 quern_status quern__cl_batch_norm_moments(void *state, const quern_batch_norm_moments_op *op) {
@@ -41,7 +41,7 @@ quern_status quern__cl_batch_norm_inference(void *state, const quern_batch_norm_
 quern_status quern__cl_batch_norm_backward(void *state, const quern_norm_backward_op *op) {
   return quern__cl_launch(state, QUERN__KERNEL_batch_norm_backward, range_strips(state, op->units),
                           ARGS(UINT(op->n), UINT(op->units), SPAN(op->dy), SPAN(op->x),
-                               SPAN(op->gamma), SPAN(op->mean), SPAN(op->inverse), SPAN(op->dx),
+                               SPAN(op->gamma), SPAN(op->mean), SPAN(op->inv_std), SPAN(op->dx),
                                SPAN(op->dgamma), SPAN(op->dbeta)));
 }
 
@@ -50,14 +50,14 @@ quern_status quern__cl_batch_norm_backward_data(void *state,
   return quern__cl_launch(state, QUERN__KERNEL_batch_norm_backward_data,
                           quern__range_strips(state, op->n, op->units),
                           ARGS(UINT(op->n), UINT(op->units), FLOAT(op->samples), SPAN(op->dy),
-                               SPAN(op->x), SPAN(op->gamma), SPAN(op->mean), SPAN(op->inverse),
+                               SPAN(op->x), SPAN(op->gamma), SPAN(op->mean), SPAN(op->inv_std),
                                SPAN(op->dgamma), SPAN(op->dbeta), SPAN(op->dx)));
 }
 
 quern_status quern__cl_layer_norm_forward(void *state, const quern_layer_norm_forward_op *op) {
   return quern__cl_launch(state, QUERN__KERNEL_layer_norm_forward, range_rows(state, op->n),
                           ARGS(UINT(op->n), UINT(op->units), FLOAT(op->epsilon), SPAN(op->x),
-                               SPAN(op->gamma), SPAN(op->beta), SPAN(op->mean), SPAN(op->inverse),
+                               SPAN(op->gamma), SPAN(op->beta), SPAN(op->mean), SPAN(op->inv_std),
                                SPAN(op->y)));
 }
 
@@ -66,7 +66,7 @@ static quern_status backward_parameters(void *state, quern__kernel kernel,
                                         const quern_norm_backward_op *op) {
   return quern__cl_launch(state, kernel, range_strips(state, op->units),
                           ARGS(UINT(op->n), UINT(op->units), SPAN(op->dy), SPAN(op->x),
-                               SPAN(op->mean), SPAN(op->inverse), SPAN(op->dgamma),
+                               SPAN(op->mean), SPAN(op->inv_std), SPAN(op->dgamma),
                                SPAN(op->dbeta)));
 }
 
@@ -81,5 +81,5 @@ quern_status quern__cl_layer_norm_backward(void *state, const quern_norm_backwar
     QUERN__FORWARD(backward_parameters(state, QUERN__KERNEL_layer_norm_backward_parameters, op));
   return quern__cl_launch(state, QUERN__KERNEL_layer_norm_backward_data, range_rows(state, op->n),
                           ARGS(UINT(op->n), UINT(op->units), SPAN(op->dy), SPAN(op->x),
-                               SPAN(op->gamma), SPAN(op->mean), SPAN(op->inverse), SPAN(op->dx)));
+                               SPAN(op->gamma), SPAN(op->mean), SPAN(op->inv_std), SPAN(op->dx)));
 }

@@ -75,7 +75,8 @@ static bool make_key(const quern__cl *cl, cl_platform_id platform, const quern__
   return whole && named;
 }
 
-static void find(const quern__cl *cl, const quern__cl_source *source, quern__cl_cached *cached) {
+static void find_program_cache(const quern__cl *cl, const quern__cl_source *source,
+                               quern__cl_cached *cached) {
   const quern__cache_mode mode = quern__cache_mode_wanted();
   char *folder = NULL;
   cl_platform_id platform = NULL;
@@ -96,10 +97,10 @@ static void find(const quern__cl *cl, const quern__cl_source *source, quern__cl_
 
 quern__cl_cached quern__cl_cache_find(const quern__cl *cl, const quern__cl_source *source) {
   quern__cl_cached cached = {NULL, NULL, 0};
-  char *said = quern__remember_error();
-  if (said == NULL) return cached;
-  find(cl, source, &cached);
-  quern__restore_error(said);
+  char *message = quern__remember_error();
+  if (message == NULL) return cached;
+  find_program_cache(cl, source, &cached);
+  quern__restore_error(message);
   return cached;
 }
 
@@ -143,8 +144,8 @@ static cl_program build_binary(const quern__cl *cl, const unsigned char *binary,
 cl_program quern__cl_cache_load(const quern__cl *cl, const quern__cl_cached *cached,
                                 const char *options) {
   if (cached->path == NULL) return NULL;
-  char *said = quern__remember_error();
-  if (said == NULL) return NULL;
+  char *message = quern__remember_error();
+  if (message == NULL) return NULL;
   cl_program program = NULL;
   unsigned char *data = NULL;
   size_t size = 0, binary_size = 0;
@@ -155,7 +156,7 @@ cl_program quern__cl_cache_load(const quern__cl *cl, const quern__cl_cached *cac
   /* Its time says when it was last of use. */
   if (program != NULL) utimensat(AT_FDCWD, cached->path, NULL, 0);
   free(data);
-  quern__restore_error(said);
+  quern__restore_error(message);
   return program;
 }
 
@@ -197,11 +198,11 @@ static void write_file(const quern__cl_cached *cached, const unsigned char *bina
 
 void quern__cl_cache_store(const quern__cl_cached *cached, cl_program program) {
   if (cached->path == NULL) return;
-  char *said = quern__remember_error();
-  if (said == NULL) return;
+  char *message = quern__remember_error();
+  if (message == NULL) return;
   size_t size = 0;
   unsigned char *binary = get_binary(program, &size);
   if (binary != NULL && cached->key_size <= LIMIT - size) write_file(cached, binary, size);
   free(binary);
-  quern__restore_error(said);
+  quern__restore_error(message);
 }

@@ -109,8 +109,8 @@ quern_status quern__cl_source_create(const quern__cl *cl, quern__family program,
                                      quern__cl_source *source) {
   *source = (quern__cl_source){NULL, 0, NULL};
   QUERN__FORWARD(create_text(cl, program, source));
-#define ACTIVATION_FORMAT(name, text) " -DQUERN_" #name "=%d"
-#define ACTIVATION_NUMBER(name, text) , (int)QUERN_##name
+#define ACTIVATION_FORMAT(name, text) " -DQUERN_ACTIVATION_" #name "=%d"
+#define ACTIVATION_NUMBER(name, text) , (int)QUERN_ACTIVATION_##name
   static const char format[] =
       "-cl-std=CL1.2 -cl-mad-enable%s%s -DVECTOR_WIDTH=%u -DGROUP=%u -DQUERN_FAULT_LABEL=%d "
       "-DQUERN_FAULT_INDEX=%d" QUERN_ACTIVATIONS(ACTIVATION_FORMAT);

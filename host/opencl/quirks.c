@@ -14,7 +14,7 @@ const quern__cl_quirk quern__cl_quirks[] = {
      .first = "",
      .last = "",
      .op = "",
-     .remedy = QUERN__QUIRK_LOOP_ROUNDS,
+     .remedy = QUERN__QUIRK_MAX_LOOP_ITERATIONS,
      .value = 65535,
      .what = "llvmpipe ends the loops of a work-item after 65,535 rounds: results of longer ones "
              "are wrong"},
@@ -31,7 +31,7 @@ const char *quern__quirk_remedy_text(quern__quirk_remedy remedy) {
     return "; steps are taken op by op";
   case QUERN__QUIRK_TWO_ROUNDINGS:
     return "; mad() takes the place of fma()";
-  case QUERN__QUIRK_LOOP_ROUNDS:
+  case QUERN__QUIRK_MAX_LOOP_ITERATIONS:
     break;
   }
   return "; nothing helps, so it is for small networks alone";
@@ -113,7 +113,7 @@ static void apply(quern__cl *cl, const quern__cl_quirk *quirk) {
   case QUERN__QUIRK_TWO_ROUNDINGS:
     cl->fused = false;
     break;
-  case QUERN__QUIRK_LOOP_ROUNDS:
+  case QUERN__QUIRK_MAX_LOOP_ITERATIONS:
     cl->loop_rounds = quirk->value;
     break;
   }

@@ -17,7 +17,7 @@ typedef enum quern__quirk_remedy {
   QUERN__QUIRK_OP_BY_OP,      /* training steps op by op, none whole */
   QUERN__QUIRK_TWO_ROUNDINGS, /* mad() for fma() in the products */
   /* nothing helps: a work-item's loops end after `value` rounds, which is told */
-  QUERN__QUIRK_LOOP_ROUNDS
+  QUERN__QUIRK_MAX_LOOP_ITERATIONS
 } quern__quirk_remedy;
 
 /* A device has every row that fits it, in order. */

@@ -32,7 +32,7 @@ static quern_status check_device(cl_context context, cl_device_id device) {
 }
 
 /* The queue fits context and device; *properties are its own. */
-static quern_status check_queue(const quern__cl_given *given,
+static quern_status check_queue(const quern__cl_external *given,
                                 cl_command_queue_properties *properties) {
   cl_context context = NULL;
   cl_device_id device = NULL;
@@ -55,10 +55,10 @@ static quern_status check_queue(const quern__cl_given *given,
 }
 
 quern_status quern_opencl_context_create(cl_context context, cl_device_id device,
-                                         cl_command_queue queue, quern_context **made) {
-  if (made == NULL)
+                                         cl_command_queue queue, quern_context **result) {
+  if (result == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "opencl context: the result pointer is NULL");
-  *made = NULL;
+  *result = NULL;
   if (context == NULL || device == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "opencl context: the cl_context or the cl_device_id is NULL");
@@ -66,7 +66,7 @@ quern_status quern_opencl_context_create(cl_context context, cl_device_id device
   if (!quern__cl_load(why, sizeof why))
     return quern__fail(quern__cl_load_failure(), "opencl context: %s", why);
 
-  quern__cl_given given = {.device = device, .context = context, .queue = queue};
+  quern__cl_external given = {.device = device, .context = context, .queue = queue};
   QUERN__FORWARD(check_device(context, device));
   if (queue != NULL) {
     cl_command_queue_properties properties = 0;
@@ -80,8 +80,8 @@ quern_status quern_opencl_context_create(cl_context context, cl_device_id device
   void *state = NULL;
   quern_status status;
   QUERN__TRY(quern__cl_describe(device, &info));
-  QUERN__TRY(quern__cl_open_given(&info, &given, &state));
-  QUERN__TRY(quern__context_adopt(&quern__opencl_backend, &info, state, made));
+  QUERN__TRY(quern__cl_open_external(&info, &given, &state));
+  QUERN__TRY(quern__context_wrap(&quern__opencl_backend, &info, state, result));
   state = NULL;
 
 cleanup:
@@ -170,7 +170,7 @@ quern_status quern_opencl_buffer_wrap(quern_context *context, cl_mem memory, siz
                        (int)QUERN__BASE_ALIGNMENT);
   memory_facts facts = {0};
   QUERN__FORWARD(QUERN__CALL(context, retain_part(context->state, memory, offset, bytes, &facts)));
-  const quern_status status = quern__buffer_adopt(context, memory, offset, bytes, buffer);
+  const quern_status status = quern__buffer_wrap(context, memory, offset, bytes, buffer);
   if (status != QUERN_OK) {
     quern__cl_call.ReleaseMemObject(memory);
     return status;

@@ -76,15 +76,15 @@ void quern__cl_forget_event(cl_event *event);
 
 /* What a context is made of that is there before it: all but the device may be none, and is then
  * made. */
-typedef struct quern__cl_given {
+typedef struct quern__cl_external {
   cl_device_id device;
   cl_context context;                     /* retained */
   cl_command_queue queue;                 /* in order; retained */
   cl_command_queue_properties properties; /* of the queue to make, where there is none */
-} quern__cl_given;
+} quern__cl_external;
 
-quern_status quern__cl_open_given(const quern_device_info *info, const quern__cl_given *given,
-                                  void **state);
+quern_status quern__cl_open_external(const quern_device_info *info, const quern__cl_external *given,
+                                     void **state);
 
 /* What can be told of a device. Strings are owned; quern__device_info_free lets go of them. */
 quern_status quern__cl_describe(cl_device_id device, quern_device_info *info);

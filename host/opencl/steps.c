@@ -78,9 +78,9 @@ static quern_status create_places(quern__cl *cl, const quern_steps_layer *layers
 }
 
 quern_status quern__cl_steps_create(void *state, const quern_steps_layer *layers,
-                                    size_t layer_count, size_t batch, size_t kept, void **made) {
+                                    size_t layer_count, size_t batch, size_t kept, void **object) {
   quern__cl *cl = state;
-  *made = NULL;
+  *object = NULL;
   quern__cl_steps wanted = {
       .count = layer_count, .inputs = layers[0].in, .batch = batch, .kept = kept};
   while (wanted.lowest < layer_count && !layers[wanted.lowest].learns_weights &&
@@ -104,7 +104,7 @@ quern_status quern__cl_steps_create(void *state, const quern_steps_layer *layers
                                               entries * sizeof *table, table, &error);
   QUERN__TRY(quern__cl_check(error, "clCreateBuffer", "training steps"));
   if (steps->form == QUERN__STEPS_COLUMNS) QUERN__TRY(create_places(cl, layers, steps));
-  *made = steps;
+  *object = steps;
   steps = NULL;
 
 cleanup:
@@ -113,9 +113,9 @@ cleanup:
   return status;
 }
 
-void quern__cl_steps_free(void *state, void *made) {
+void quern__cl_steps_free(void *state, void *object) {
   (void)state;
-  quern__cl_steps *steps = made;
+  quern__cl_steps *steps = object;
   if (steps->layers != NULL) quern__cl_call.ReleaseMemObject(steps->layers);
   if (steps->places != NULL) quern__cl_call.ReleaseMemObject(steps->places);
   free(steps);

@@ -12,7 +12,7 @@ static quern_span moved(quern_span span, size_t elements) {
 /* STEPS_SAMPLES of kernels/steps.cl: the samples from `first` on. Without an order the caller's
  * tensors are the batch. */
 #define SAMPLES(op, first)                                                                         \
-  INT((op)->element == QUERN_UINT8), UINT((op)->source_rows), SPAN((op)->source),                  \
+  INT((op)->element == QUERN_ELEMENT_UINT8), UINT((op)->source_rows), SPAN((op)->source),          \
       SPAN((op)->labels), SPAN(moved((op)->indices, (first))), FLOAT((op)->scale),                 \
       FLOAT((op)->offset), SPAN(((op)->indices.memory != NULL) ? (op)->x : (op)->source),          \
       SPAN(((op)->indices.memory != NULL) ? (op)->batch_labels : (op)->labels)
@@ -52,12 +52,12 @@ static quern_status launch_weights(quern__cl *cl, const quern__cl_steps *steps,
 
 /* Steps, of at most `most`, that one launch can take from step `at` on: all with the same numbers,
  * or with those on the device; *rows is then where they begin, else none. */
-static size_t alike(const quern_steps_op *op, size_t at, size_t most, quern_span *rows) {
+static size_t alike(const quern_steps_op *op, size_t position, size_t most, quern_span *rows) {
   size_t count = 1;
   while (count < most &&
-         memcmp(&op->updates[at], &op->updates[at + count], sizeof *op->updates) == 0)
+         memcmp(&op->updates[position], &op->updates[position + count], sizeof *op->updates) == 0)
     count++;
-  *rows = count < most ? moved(op->update_rows, at) : (quern_span){NULL, 0};
+  *rows = count < most ? moved(op->update_rows, position) : (quern_span){NULL, 0};
   return rows->memory != NULL ? most : count;
 }
 
@@ -106,9 +106,9 @@ static quern_status run_columns(quern__cl *cl, const quern__cl_steps *steps,
   return QUERN_OK;
 }
 
-quern_status quern__cl_steps_run(void *state, void *made, const quern_steps_op *op) {
+quern_status quern__cl_steps_run(void *state, void *object, const quern_steps_op *op) {
   quern__cl *cl = state;
-  const quern__cl_steps *steps = made;
+  const quern__cl_steps *steps = object;
   size_t count = 1;
   /* By what is asked for, never by how many steps happen to be left: the forms add up in different
    * orders. */

@@ -67,9 +67,9 @@ static quern__tune_case case_of(quern__form form, size_t rows, size_t columns, s
 
 static quern_status add_edges(quern__tune_trial *trial, quern__form form) {
   for (size_t i = 0; i < EDGES; i++) {
-    quern__tune_case is = case_of(form, edges[i].rows, edges[i].columns, edges[i].length);
-    is.mode = edges[i].mode;
-    QUERN__FORWARD(quern__tune_trial_add(trial, is));
+    quern__tune_case self = case_of(form, edges[i].rows, edges[i].columns, edges[i].length);
+    self.mode = edges[i].mode;
+    QUERN__FORWARD(quern__tune_trial_add(trial, self));
   }
   return QUERN_OK;
 }
@@ -94,9 +94,9 @@ static quern_status add_tiles(const tuner *t, quern__tune_trial *trial, quern__f
   enum { LENGTH = 512 };
   size_t side = 1;
   while (side * side < t->cl->compute_units) side++;
-  quern__tune_case is = case_of(form, side * tile->rows, side * tile->columns, LENGTH);
-  is.timed = true;
-  return quern__tune_trial_add(trial, is);
+  quern__tune_case self = case_of(form, side * tile->rows, side * tile->columns, LENGTH);
+  self.timed = true;
+  return quern__tune_trial_add(trial, self);
 }
 
 static quern_status add_problems(const tuner *t, quern__tune_trial *trial, quern__form forms) {
@@ -171,10 +171,10 @@ static quern_status add_product(tuner *t, quern__tune_trial *trial, size_t index
     quern__tune_sort(scratch, rounds);
     medians[what] = quern__tune_quantile(scratch, rounds, 0.5);
   }
-  const quern_tune_product product = {.name = quern__tune_form_name(problem->is.form),
-                                      .samples = problem->is.n,
-                                      .inputs = problem->is.in,
-                                      .outputs = problem->is.out,
+  const quern_tune_product product = {.name = quern__tune_form_name(problem->problem.form),
+                                      .samples = problem->problem.n,
+                                      .inputs = problem->problem.in,
+                                      .outputs = problem->problem.out,
                                       .default_gflops = medians[0],
                                       .tuned_gflops = medians[1],
                                       .ratio = medians[2]};
@@ -200,7 +200,7 @@ static quern_status try_whole(tuner *t, bool *good) {
   QUERN__TRY(verify_width(&trial, &t->row));
   QUERN__TRY(quern__tune_trial_time(&trial, &t->row, rounds, ratios, &gflops));
   for (size_t i = 0; i < trial.count; i++)
-    if (trial.problems[i].is.timed) QUERN__TRY(add_product(t, &trial, i, rounds, ratios));
+    if (trial.problems[i].problem.timed) QUERN__TRY(add_product(t, &trial, i, rounds, ratios));
   double product = 1;
   for (size_t i = 0; i < t->report->product_count; i++) product *= t->report->products[i].ratio;
   *good = product > 1;

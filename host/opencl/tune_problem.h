@@ -39,7 +39,7 @@ enum {
 };
 
 typedef struct quern__tune_problem {
-  quern__tune_case is;
+  quern__tune_case problem;
   size_t counts[QUERN__TUNE_OPERANDS];
   /* Owned. Before the product; after it, of EXTRA and RESULT; and how far from that a right result
    * may be. */
@@ -50,7 +50,7 @@ typedef struct quern__tune_problem {
 
 /* Makes the operands, has the reference compute what must come out, and puts them on the device.
  * The caller frees *problem, also where this fails. */
-quern_status quern__tune_problem_create(quern__cl *cl, quern__tune_case is,
+quern_status quern__tune_problem_create(quern__cl *cl, quern__tune_case self,
                                         quern__tune_problem *problem);
 void quern__tune_problem_free(quern__cl *cl, quern__tune_problem *problem);
 

@@ -82,9 +82,9 @@ void quern__tune_trial_close(quern__tune_trial *trial) {
   free(trial->repeats);
 }
 
-quern_status quern__tune_trial_add(quern__tune_trial *trial, quern__tune_case is) {
-  if (is.timed) trial->timed++;
-  return quern__tune_problem_create(trial->cl, is, &trial->problems[trial->count++]);
+quern_status quern__tune_trial_add(quern__tune_trial *trial, quern__tune_case problem) {
+  if (problem.timed) trial->timed++;
+  return quern__tune_problem_create(trial->cl, problem, &trial->problems[trial->count++]);
 }
 
 quern_status quern__tune_trial_verify(void *state, const quern__cl_tuning *row) {
@@ -100,7 +100,8 @@ quern_status quern__tune_trial_verify(void *state, const quern__cl_tuning *row) 
  * --------------------------------------------------------------------------------------------- */
 
 /* The seconds that one run takes, of `times` in a row. */
-static quern_status run(quern__tune_trial *trial, size_t index, size_t times, double *seconds) {
+static quern_status run_tune_trial(quern__tune_trial *trial, size_t index, size_t times,
+                                   double *seconds) {
   quern_status status = QUERN_OK;
   const double start = now();
   for (size_t i = 0; status == QUERN_OK && i < times; i++)
@@ -116,9 +117,9 @@ static quern_status calibrate(quern__tune_trial *trial, size_t index) {
   enum { MOST = 1 << 20 };
   size_t times = 1;
   double seconds;
-  QUERN__FORWARD(run(trial, index, 1, &seconds));
+  QUERN__FORWARD(run_tune_trial(trial, index, 1, &seconds));
   for (;;) {
-    QUERN__FORWARD(run(trial, index, times, &seconds));
+    QUERN__FORWARD(run_tune_trial(trial, index, times, &seconds));
     if (seconds * (double)times >= trial->round_seconds / 2 || times >= MOST) break;
     times *= 2;
   }
@@ -128,13 +129,13 @@ static quern_status calibrate(quern__tune_trial *trial, size_t index) {
 
 static quern_status time_round(quern__tune_trial *trial, size_t round) {
   for (size_t i = 0; i < trial->count; i++) {
-    if (!trial->problems[i].is.timed) continue;
+    if (!trial->problems[i].problem.timed) continue;
     /* Who goes first takes turns too. */
     for (size_t turn = 0; turn < 2; turn++) {
       const int which = (round + turn) % 2 == 0 ? QUERN__TUNE_START : QUERN__TUNE_CANDIDATE;
       use(trial, which);
-      QUERN__FORWARD(
-          run(trial, i, trial->repeats[i], &trial->seconds[which][round * trial->count + i]));
+      QUERN__FORWARD(run_tune_trial(trial, i, trial->repeats[i],
+                                    &trial->seconds[which][round * trial->count + i]));
     }
   }
   return QUERN_OK;
@@ -144,7 +145,7 @@ static quern_status time_round(quern__tune_trial *trial, size_t round) {
 static void sum_up(const quern__tune_trial *trial, size_t round, double *ratio, double *gflops) {
   double ratios = 0, rates = 0;
   for (size_t i = 0; i < trial->count; i++) {
-    if (!trial->problems[i].is.timed) continue;
+    if (!trial->problems[i].problem.timed) continue;
     const double candidate = trial->seconds[QUERN__TUNE_CANDIDATE][round * trial->count + i];
     ratios += log(trial->seconds[QUERN__TUNE_START][round * trial->count + i] / candidate);
     rates += log(1e-9 * quern__tune_problem_flops(&trial->problems[i]) / candidate);
@@ -159,7 +160,8 @@ quern_status quern__tune_trial_time(void *state, const quern__cl_tuning *row, si
   choose(trial, row);
   use(trial, QUERN__TUNE_START);
   for (size_t i = 0; i < trial->count; i++)
-    if (trial->problems[i].is.timed && trial->repeats[i] == 0) QUERN__FORWARD(calibrate(trial, i));
+    if (trial->problems[i].problem.timed && trial->repeats[i] == 0)
+      QUERN__FORWARD(calibrate(trial, i));
   double *rates = calloc(rounds, sizeof *rates);
   if (rates == NULL) return quern__fail_memory("tune", rounds * sizeof *rates);
   quern_status status = QUERN_OK;

@@ -41,7 +41,7 @@ quern_status quern__tune_trial_open(quern__tune_trial *trial, quern__cl *cl,
 void quern__tune_trial_close(quern__tune_trial *trial);
 
 /* Adds a problem. */
-quern_status quern__tune_trial_add(quern__tune_trial *trial, quern__tune_case is);
+quern_status quern__tune_trial_add(quern__tune_trial *trial, quern__tune_case problem);
 
 /* A judge's verify and time: see tune_search.h. */
 quern_status quern__tune_trial_verify(void *trial, const quern__cl_tuning *row);

@@ -24,9 +24,9 @@ static uint64_t hash_pair(const char *a, const char *b) {
   uint64_t hash = UINT64_C(0xcbf29ce484222325);
   const char *const texts[] = {a, b};
   for (size_t i = 0; i < 2; i++)
-    for (const char *at = texts[i];; at++) {
-      hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
-      if (*at == '\0') break;
+    for (const char *cursor = texts[i];; cursor++) {
+      hash = (hash ^ (unsigned char)*cursor) * UINT64_C(0x100000001b3);
+      if (*cursor == '\0') break;
     }
   return hash;
 }
@@ -36,9 +36,9 @@ static uint64_t hash_pair(const char *a, const char *b) {
 static char *prefix_of(const quern_device_info *info) {
   char name[MOST_NAME + 1];
   size_t length = 0;
-  for (const char *at = info->name; *at != '\0' && length < MOST_NAME; at++) {
-    const bool plain = isalnum((unsigned char)*at) != 0;
-    if (plain || (length > 0 && name[length - 1] != '-')) name[length++] = plain ? *at : '-';
+  for (const char *cursor = info->name; *cursor != '\0' && length < MOST_NAME; cursor++) {
+    const bool plain = isalnum((unsigned char)*cursor) != 0;
+    if (plain || (length > 0 && name[length - 1] != '-')) name[length++] = plain ? *cursor : '-';
   }
   name[length] = '\0';
   char *prefix = NULL;
@@ -160,8 +160,8 @@ static quern_status look_for_others(const char *path, const char *prefix) {
   return status;
 }
 
-static quern_status load(const quern_device_info *info, quern__cl_limits limits,
-                         quern__cl_tuning *tuning, char **file) {
+static quern_status load_tuning_file(const quern_device_info *info, quern__cl_limits limits,
+                                     quern__cl_tuning *tuning, char **file) {
   char *folder = NULL, *prefix = NULL, *path = NULL;
   quern_status status;
   QUERN__FORWARD(find_place(info, &folder, &prefix));
@@ -188,7 +188,7 @@ quern_status quern__tuning_load(const quern_device_info *info, quern__cl_limits 
   *note = NULL;
   char *before = quern__remember_error();
   if (before == NULL) return quern__fail_memory("note", 1);
-  quern_status status = load(info, limits, tuning, file);
+  quern_status status = load_tuning_file(info, limits, tuning, file);
   if (status == QUERN_ERROR_OUT_OF_MEMORY) goto cleanup;
   if (status != QUERN_OK) *note = strdup(quern_last_error());
   if (status != QUERN_OK && *note == NULL) {

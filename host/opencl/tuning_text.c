@@ -43,8 +43,8 @@ static uint64_t hash_kernels(void) {
   };
   uint64_t hash = UINT64_C(0xcbf29ce484222325);
   for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
-    for (size_t at = 0; at < *sources[i].size; at++)
-      hash = (hash ^ sources[i].text[at]) * UINT64_C(0x100000001b3);
+    for (size_t position = 0; position < *sources[i].size; position++)
+      hash = (hash ^ sources[i].text[position]) * UINT64_C(0x100000001b3);
   return hash;
 }
 
@@ -53,13 +53,13 @@ typedef struct identity {
   const char *values[IDENTITY_COUNT];
 } identity;
 
-static void identify(const quern_device_info *info, identity *is) {
-  snprintf(is->kernels, sizeof is->kernels, "%016" PRIx64, hash_kernels());
-  is->values[IDENTITY_QUERN] = quern_version();
-  is->values[IDENTITY_KERNELS] = is->kernels;
-  is->values[IDENTITY_PLATFORM] = info->platform;
-  is->values[IDENTITY_DEVICE] = info->name;
-  is->values[IDENTITY_DRIVER] = info->driver;
+static void identify(const quern_device_info *info, identity *self) {
+  snprintf(self->kernels, sizeof self->kernels, "%016" PRIx64, hash_kernels());
+  self->values[IDENTITY_QUERN] = quern_version();
+  self->values[IDENTITY_KERNELS] = self->kernels;
+  self->values[IDENTITY_PLATFORM] = info->platform;
+  self->values[IDENTITY_DEVICE] = info->name;
+  self->values[IDENTITY_DRIVER] = info->driver;
 }
 
 /* A driver may put anything into its strings; a file's line holds a blank for a control character.
@@ -69,22 +69,22 @@ static char printable(char letter) {
   return byte < 0x20 || byte == 0x7F ? ' ' : letter;
 }
 
-static bool same_text(const char *written, const char *is) {
-  for (; *is != '\0'; is++, written++)
-    if (*written != printable(*is)) return false;
+static bool same_text(const char *written, const char *name) {
+  for (; *name != '\0'; name++, written++)
+    if (*written != printable(*name)) return false;
   return *written == '\0';
 }
 
 char *quern__tuning_format(const quern_device_info *info, const quern__cl_tuning *tuning) {
   quern__text text = {0};
   char *whole;
-  identity is;
-  identify(info, &is);
+  identity current;
+  identify(info, &current);
   quern__text_put(&text, FIRST_LINE "\n");
   for (int i = 0; i < IDENTITY_COUNT; i++) {
     quern__text_print(&text, "%s = ", identity_names[i]);
-    for (const char *at = is.values[i]; *at != '\0'; at++)
-      quern__text_print(&text, "%c", printable(*at));
+    for (const char *cursor = current.values[i]; *cursor != '\0'; cursor++)
+      quern__text_print(&text, "%c", printable(*cursor));
     quern__text_put(&text, "\n");
   }
   quern__text_print(&text, "dense = %s\n", dense_name(tuning->dense));
@@ -104,7 +104,7 @@ typedef struct reader {
   const char *path;
   char *next; /* the rest of the text */
   size_t line;
-  identity is;
+  identity current;
   bool seen_identity[IDENTITY_COUNT], seen_dense;
   bool *seen; /* for each field, owned */
   quern__cl_tuning tuning;
@@ -125,8 +125,8 @@ static char *next_line(reader *r) {
   r->line++;
   if (end == NULL) return NULL;
   *end = '\0';
-  for (char *at = line; at < end; at++)
-    if (printable(*at) != *at) *at = '?';
+  for (char *cursor = line; cursor < end; cursor++)
+    if (printable(*cursor) != *cursor) *cursor = '?';
   r->next = end + 1;
   return line;
 }
@@ -145,9 +145,9 @@ static bool parse_number(const char *text, unsigned *value) {
 static quern_status read_identity(reader *r, int which, const char *value) {
   if (r->seen_identity[which]) return fail_at(r, "%s stands there twice", identity_names[which]);
   r->seen_identity[which] = true;
-  if (same_text(value, r->is.values[which])) return QUERN_OK;
+  if (same_text(value, r->current.values[which])) return QUERN_OK;
   return fail_at(r, "made for %s \"" WORD "\", but this is \"" WORD "\": tune the device again",
-                 identity_names[which], value, r->is.values[which]);
+                 identity_names[which], value, r->current.values[which]);
 }
 
 static quern_status read_dense(reader *r, const char *value) {
@@ -218,7 +218,7 @@ quern_status quern__tuning_parse(const char *path, char *text, size_t size,
   if (strlen(text) != size)
     return quern__fail(QUERN_ERROR_FORMAT, "%s: holds a zero byte, expected text", path);
   reader r = {.path = path, .next = text, .tuning = *tuning};
-  identify(info, &r.is);
+  identify(info, &r.current);
   r.seen = calloc(quern__tuning_field_count, sizeof *r.seen);
   if (r.seen == NULL) return quern__fail_memory(path, quern__tuning_field_count);
   quern_status status;

@@ -140,7 +140,7 @@ static bool stands_for_other(const lister *l, const quern__cl_tuning *row) {
 }
 
 static quern_status list_variants(const quern_device_info *info, void *handle,
-                                  quern_verify_effort effort, quern__variant **made,
+                                  quern_verify_effort effort, quern__variant **result,
                                   size_t *count) {
   size_t rows;
   const quern__cl_tuning *table = quern__cl_tuning_rows(&rows);
@@ -151,10 +151,10 @@ static quern_status list_variants(const quern_device_info *info, void *handle,
   l.limits = ((quern__cl *)state)->limits;
   quern__cl_close(state);
   l.list = calloc(l.room, sizeof *l.list);
-  char *said = quern__remember_error();
-  if (l.list == NULL || said == NULL) {
+  char *message = quern__remember_error();
+  if (l.list == NULL || message == NULL) {
     free(l.list);
-    free(said);
+    free(message);
     return quern__fail_memory("verify", l.room * sizeof *l.list);
   }
   add_variant(&l, &l.opened, AS_OPENED, QUERN__GROUP_SIZE_COUNT);
@@ -166,8 +166,8 @@ static quern_status list_variants(const quern_device_info *info, void *handle,
       other = true;
     }
   }
-  quern__restore_error(said); /* rows that the device cannot run are no failure */
-  *made = l.list;
+  quern__restore_error(message); /* rows that the device cannot run are no failure */
+  *result = l.list;
   *count = l.count;
   return QUERN_OK;
 }
@@ -220,7 +220,7 @@ __attribute__((format(printf, 4, 5))) static void tell(quern__fact_sink sink, vo
   sink(name, value, user);
 }
 
-static void tell_quirks(const quern__cl *cl, quern__fact_sink sink, void *user) {
+static void report_quirks(const quern__cl *cl, quern__fact_sink sink, void *user) {
   for (size_t i = 0; i < cl->quirk_count; i++) {
     const quern__cl_quirk *quirk = cl->quirks[i];
     tell(sink, user, "quirk", "%s%s%s%s", quirk->op, *quirk->op != '\0' ? ": " : "", quirk->what,
@@ -253,7 +253,7 @@ static quern_status facts(const void *state, quern__fact_sink sink, void *user) 
        (floats & CL_FP_DENORM) != 0 ? "kept" : "flushed to zero");
   tell(sink, user, "infinity and NaN, as told", "%s",
        (floats & CL_FP_INF_NAN) != 0 ? "kept" : "not to be had");
-  tell_quirks(cl, sink, user);
+  report_quirks(cl, sink, user);
   return QUERN_OK;
 }
 

@@ -40,7 +40,8 @@ quern_status quern_dense_backward_data(quern_context *context, quern_tensor dz, 
                                            .accumulate = accumulate,
                                            .dx = quern__check_tensor(&check, "dx", dx, F)};
   quern__check_activation(&check, activation);
-  QUERN__CHECK(&check, h.buffer != NULL || activation.kind == QUERN_IDENTITY, QUERN_ERROR_ARGUMENT,
+  QUERN__CHECK(&check, h.buffer != NULL || activation.kind == QUERN_ACTIVATION_IDENTITY,
+               QUERN_ERROR_ARGUMENT,
                "dense backward data: h has no buffer, expected the output of the %s underneath",
                quern_activation_name(activation.kind));
   quern__check_shape(&check, "w", w, op.in, op.out, "columns are the columns of dz");

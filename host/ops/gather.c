@@ -7,9 +7,9 @@ enum { F = sizeof(float), I = sizeof(int32_t) };
 quern_status quern_gather_rows(quern_context *context, quern_element element, quern_tensor source,
                                quern_tensor indices, float scale, float offset, quern_tensor x) {
   quern__check check = quern__check_begin("gather rows", context);
-  QUERN__CHECK(&check, element == QUERN_FLOAT32 || element == QUERN_UINT8, QUERN_ERROR_ARGUMENT,
-               "gather rows: %d is no element type", (int)element);
-  size_t element_bytes = element == QUERN_UINT8 ? 1 : F;
+  QUERN__CHECK(&check, element == QUERN_ELEMENT_FLOAT32 || element == QUERN_ELEMENT_UINT8,
+               QUERN_ERROR_ARGUMENT, "gather rows: %d is no element type", (int)element);
+  size_t element_bytes = element == QUERN_ELEMENT_UINT8 ? 1 : F;
   const quern_gather_rows_op op = {.source_rows = source.rows,
                                    .n = indices.columns,
                                    .columns = source.columns,

@@ -33,15 +33,15 @@ quern_status quern_random_uniform(quern_context *context, uint64_t seed, uint32_
 
 float quern_initializer_bound(quern_initializer initializer, size_t in, size_t out) {
   switch (initializer) {
-  case QUERN_INIT_HE:
+  case QUERN_INITIALIZER_HE:
     return (float)sqrt(6.0 / (double)in);
-  case QUERN_INIT_XAVIER:
+  case QUERN_INITIALIZER_XAVIER:
     return (float)sqrt(6.0 / ((double)in + (double)out));
-  case QUERN_INIT_UNIFORM:
+  case QUERN_INITIALIZER_UNIFORM:
     return (float)(1.0 / sqrt((double)in));
-  case QUERN_INIT_LECUN:
+  case QUERN_INITIALIZER_LECUN:
     return (float)sqrt(3.0 / (double)in);
-  case QUERN_INIT_DEFAULT:
+  case QUERN_INITIALIZER_DEFAULT:
     break;
   }
   return 0.0f;

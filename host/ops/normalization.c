@@ -53,7 +53,7 @@ static void check_vector(quern__check *check, const char *name, quern_tensor ten
 quern_status quern_batch_norm_forward(quern_context *context, quern_tensor x, quern_tensor gamma,
                                       quern_tensor beta, float epsilon, float momentum,
                                       quern_tensor running_mean, quern_tensor running_variance,
-                                      quern_tensor mean, quern_tensor inverse, quern_tensor y) {
+                                      quern_tensor mean, quern_tensor inv_std, quern_tensor y) {
   quern__check check = quern__check_begin("batch norm forward", context);
   const quern_batch_norm_forward_op op = {
       .n = x.rows,
@@ -66,11 +66,11 @@ quern_status quern_batch_norm_forward(quern_context *context, quern_tensor x, qu
       .running_mean = quern__check_optional(&check, "running_mean", running_mean, F),
       .running_variance = quern__check_optional(&check, "running_variance", running_variance, F),
       .mean = quern__check_tensor(&check, "mean", mean, F),
-      .inverse = quern__check_tensor(&check, "inverse", inverse, F),
+      .inv_std = quern__check_tensor(&check, "inv_std", inv_std, F),
       .y = quern__check_tensor(&check, "y", y, F)};
   const named tensors[] = {{"y", y},
                            {"mean", mean},
-                           {"inverse", inverse},
+                           {"inv_std", inv_std},
                            {"running_mean", running_mean},
                            {"running_variance", running_variance},
                            {"gamma", gamma},
@@ -147,7 +147,7 @@ quern_status quern_batch_norm_inference(quern_context *context, quern_tensor x, 
 
 quern_status quern_layer_norm_forward(quern_context *context, quern_tensor x, quern_tensor gamma,
                                       quern_tensor beta, float epsilon, quern_tensor mean,
-                                      quern_tensor inverse, quern_tensor y) {
+                                      quern_tensor inv_std, quern_tensor y) {
   quern__check check = quern__check_begin("layer norm forward", context);
   const quern_layer_norm_forward_op op = {.n = x.rows,
                                           .units = x.columns,
@@ -156,30 +156,30 @@ quern_status quern_layer_norm_forward(quern_context *context, quern_tensor x, qu
                                           .gamma = quern__check_tensor(&check, "gamma", gamma, F),
                                           .beta = quern__check_tensor(&check, "beta", beta, F),
                                           .mean = quern__check_optional(&check, "mean", mean, F),
-                                          .inverse =
-                                              quern__check_optional(&check, "inverse", inverse, F),
+                                          .inv_std =
+                                              quern__check_optional(&check, "inv_std", inv_std, F),
                                           .y = quern__check_tensor(&check, "y", y, F)};
-  const named tensors[] = {{"y", y},         {"mean", mean}, {"inverse", inverse},
+  const named tensors[] = {{"y", y},         {"mean", mean}, {"inv_std", inv_std},
                            {"gamma", gamma}, {"beta", beta}, {"x", x}};
   enum { WRITTEN = 3, COUNT = 6, X = 5 };
   check_epsilon(&check, epsilon);
-  check_pair(&check, "mean", mean, "inverse", inverse);
+  check_pair(&check, "mean", mean, "inv_std", inv_std);
   quern__check_shape(&check, "y", y, x.rows, x.columns, "the shape of x");
   check_vector(&check, "gamma", gamma, x.columns, A_UNIT);
   check_vector(&check, "beta", beta, x.columns, A_UNIT);
   check_vector(&check, "mean", mean, x.rows, A_SAMPLE);
-  check_vector(&check, "inverse", inverse, x.rows, A_SAMPLE);
+  check_vector(&check, "inv_std", inv_std, x.rows, A_SAMPLE);
   check_apart(&check, tensors, COUNT, WRITTEN, X);
   if (check.status != QUERN_OK) return check.status;
   if (context->backend->layer_norm_forward == NULL) return quern__fail_no_op(&check);
   return QUERN__CALL(context, context->backend->layer_norm_forward(context->state, &op));
 }
 
-/* What the two ways back have in common; `statistics` is the length of mean and inverse. */
+/* What the two ways back have in common; `statistics` is the length of mean and inv_std. */
 static quern_norm_backward_op check_backward(quern__check *check, size_t statistics,
                                              const char *because, quern_tensor dy, quern_tensor x,
                                              quern_tensor gamma, quern_tensor mean,
-                                             quern_tensor inverse, quern_tensor dx,
+                                             quern_tensor inv_std, quern_tensor dx,
                                              quern_tensor dgamma, quern_tensor dbeta) {
   const quern_norm_backward_op op = {.n = x.rows,
                                      .units = x.columns,
@@ -187,31 +187,31 @@ static quern_norm_backward_op check_backward(quern__check *check, size_t statist
                                      .x = quern__check_tensor(check, "x", x, F),
                                      .gamma = quern__check_tensor(check, "gamma", gamma, F),
                                      .mean = quern__check_tensor(check, "mean", mean, F),
-                                     .inverse = quern__check_tensor(check, "inverse", inverse, F),
+                                     .inv_std = quern__check_tensor(check, "inv_std", inv_std, F),
                                      .dx = quern__check_tensor(check, "dx", dx, F),
                                      .dgamma = quern__check_optional(check, "dgamma", dgamma, F),
                                      .dbeta = quern__check_optional(check, "dbeta", dbeta, F)};
   const named tensors[] = {{"dx", dx}, {"dgamma", dgamma}, {"dbeta", dbeta},     {"gamma", gamma},
-                           {"x", x},   {"mean", mean},     {"inverse", inverse}, {"dy", dy}};
+                           {"x", x},   {"mean", mean},     {"inv_std", inv_std}, {"dy", dy}};
   enum { WRITTEN = 3, COUNT = 8, DY = 7 };
   quern__check_shape(check, "dy", dy, x.rows, x.columns, "the shape of x");
   quern__check_shape(check, "dx", dx, x.rows, x.columns, "the shape of x");
   for (size_t i = 1; i < 4; i++)
     check_vector(check, tensors[i].name, tensors[i].tensor, x.columns, A_UNIT);
   check_vector(check, "mean", mean, statistics, because);
-  check_vector(check, "inverse", inverse, statistics, because);
+  check_vector(check, "inv_std", inv_std, statistics, because);
   check_apart(check, tensors, COUNT, WRITTEN, DY);
   return op;
 }
 
 quern_status quern_batch_norm_backward(quern_context *context, quern_tensor dy, quern_tensor x,
-                                       quern_tensor gamma, quern_tensor mean, quern_tensor inverse,
+                                       quern_tensor gamma, quern_tensor mean, quern_tensor inv_std,
                                        quern_tensor dx, quern_tensor dgamma, quern_tensor dbeta) {
   quern__check check = quern__check_begin("batch norm backward", context);
   quern__check_tensor(&check, "dgamma", dgamma, F);
   quern__check_tensor(&check, "dbeta", dbeta, F);
   const quern_norm_backward_op op =
-      check_backward(&check, x.columns, A_UNIT, dy, x, gamma, mean, inverse, dx, dgamma, dbeta);
+      check_backward(&check, x.columns, A_UNIT, dy, x, gamma, mean, inv_std, dx, dgamma, dbeta);
   if (check.status != QUERN_OK) return check.status;
   if (context->backend->batch_norm_backward == NULL) return quern__fail_no_op(&check);
   return QUERN__CALL(context, context->backend->batch_norm_backward(context->state, &op));
@@ -219,7 +219,7 @@ quern_status quern_batch_norm_backward(quern_context *context, quern_tensor dy, 
 
 quern_status quern_batch_norm_backward_parameters(quern_context *context, quern_tensor dy,
                                                   quern_tensor x, quern_tensor mean,
-                                                  quern_tensor inverse, quern_tensor dgamma,
+                                                  quern_tensor inv_std, quern_tensor dgamma,
                                                   quern_tensor dbeta) {
   quern__check check = quern__check_begin("batch norm backward parameters", context);
   const quern_norm_backward_op op = {.n = x.rows,
@@ -227,11 +227,11 @@ quern_status quern_batch_norm_backward_parameters(quern_context *context, quern_
                                      .dy = quern__check_tensor(&check, "dy", dy, F),
                                      .x = quern__check_tensor(&check, "x", x, F),
                                      .mean = quern__check_tensor(&check, "mean", mean, F),
-                                     .inverse = quern__check_tensor(&check, "inverse", inverse, F),
+                                     .inv_std = quern__check_tensor(&check, "inv_std", inv_std, F),
                                      .dgamma = quern__check_tensor(&check, "dgamma", dgamma, F),
                                      .dbeta = quern__check_tensor(&check, "dbeta", dbeta, F)};
   const named tensors[] = {{"dgamma", dgamma},   {"dbeta", dbeta}, {"mean", mean},
-                           {"inverse", inverse}, {"x", x},         {"dy", dy}};
+                           {"inv_std", inv_std}, {"x", x},         {"dy", dy}};
   enum { WRITTEN = 2, VECTORS = 4, COUNT = 6 };
   quern__check_shape(&check, "dy", dy, x.rows, x.columns, "the shape of x");
   for (size_t i = 0; i < VECTORS; i++)
@@ -245,7 +245,7 @@ quern_status quern_batch_norm_backward_parameters(quern_context *context, quern_
 
 quern_status quern_batch_norm_backward_data(quern_context *context, size_t samples, quern_tensor dy,
                                             quern_tensor x, quern_tensor gamma, quern_tensor mean,
-                                            quern_tensor inverse, quern_tensor dgamma,
+                                            quern_tensor inv_std, quern_tensor dgamma,
                                             quern_tensor dbeta, quern_tensor dx) {
   quern__check check = quern__check_begin("batch norm backward data", context);
   const quern_batch_norm_backward_data_op op = {
@@ -256,12 +256,12 @@ quern_status quern_batch_norm_backward_data(quern_context *context, size_t sampl
       .x = quern__check_tensor(&check, "x", x, F),
       .gamma = quern__check_tensor(&check, "gamma", gamma, F),
       .mean = quern__check_tensor(&check, "mean", mean, F),
-      .inverse = quern__check_tensor(&check, "inverse", inverse, F),
+      .inv_std = quern__check_tensor(&check, "inv_std", inv_std, F),
       .dgamma = quern__check_tensor(&check, "dgamma", dgamma, F),
       .dbeta = quern__check_tensor(&check, "dbeta", dbeta, F),
       .dx = quern__check_tensor(&check, "dx", dx, F)};
   const named tensors[] = {{"dx", dx},     {"dgamma", dgamma},   {"dbeta", dbeta}, {"gamma", gamma},
-                           {"mean", mean}, {"inverse", inverse}, {"x", x},         {"dy", dy}};
+                           {"mean", mean}, {"inv_std", inv_std}, {"x", x},         {"dy", dy}};
   enum { WRITTEN = 1, VECTORS = 6, COUNT = 8, DY = 7 };
   QUERN__CHECK(&check, samples >= x.rows, QUERN_ERROR_ARGUMENT,
                "batch norm backward data: a batch of %zu samples, expected at least the %zu of x",
@@ -277,12 +277,12 @@ quern_status quern_batch_norm_backward_data(quern_context *context, size_t sampl
 }
 
 quern_status quern_layer_norm_backward(quern_context *context, quern_tensor dy, quern_tensor x,
-                                       quern_tensor gamma, quern_tensor mean, quern_tensor inverse,
+                                       quern_tensor gamma, quern_tensor mean, quern_tensor inv_std,
                                        quern_tensor dx, quern_tensor dgamma, quern_tensor dbeta) {
   quern__check check = quern__check_begin("layer norm backward", context);
   check_pair(&check, "dgamma", dgamma, "dbeta", dbeta);
   const quern_norm_backward_op op =
-      check_backward(&check, x.rows, A_SAMPLE, dy, x, gamma, mean, inverse, dx, dgamma, dbeta);
+      check_backward(&check, x.rows, A_SAMPLE, dy, x, gamma, mean, inv_std, dx, dgamma, dbeta);
   if (check.status != QUERN_OK) return check.status;
   if (context->backend->layer_norm_backward == NULL) return quern__fail_no_op(&check);
   return QUERN__CALL(context, context->backend->layer_norm_backward(context->state, &op));

@@ -33,25 +33,26 @@ void quern__check_step(quern__check *check, const quern_optimizer *optimizer, ui
 }
 
 /* m or v of `parameters`, which must be none just where the optimizer does not keep it. */
-static quern_span check_kept(quern__check *check, const char *name, const char *of, bool keeps,
+static quern_span check_kept(quern__check *check, const char *name, const char *text, bool keeps,
                              quern_tensor kept, quern_tensor parameters) {
   const quern_span span = quern__check_optional(check, name, kept, F);
   QUERN__CHECK(check, !keeps || kept.buffer != NULL, QUERN_ERROR_ARGUMENT,
-               "%s: the %s of %s has no buffer, and this optimizer keeps one", check->op, name, of);
+               "%s: the %s of %s has no buffer, and this optimizer keeps one", check->op, name,
+               text);
   quern__check_shape(check, name, kept, parameters.rows, parameters.columns,
                      "the shape of the parameters");
-  quern__check_apart(check, name, kept, of, parameters, F, F);
+  quern__check_apart(check, name, kept, text, parameters, F, F);
   return keeps ? span : (quern_span){NULL, 0};
 }
 
 quern__kept quern__check_state(quern__check *check, const quern_optimizer *optimizer,
-                               const char *of, quern_tensor parameters,
+                               const char *name, quern_tensor parameters,
                                quern_optimizer_state state) {
   quern__kept kept = {{NULL, 0}, {NULL, 0}};
   if (check->status != QUERN_OK || parameters.buffer == NULL) return kept;
-  kept.momentum = check_kept(check, "momentum", of, quern_optimizer_keeps_momentum(optimizer),
+  kept.momentum = check_kept(check, "momentum", name, quern_optimizer_keeps_momentum(optimizer),
                              state.momentum, parameters);
-  kept.square = check_kept(check, "square", of, quern_optimizer_keeps_square(optimizer),
+  kept.square = check_kept(check, "square", name, quern_optimizer_keeps_square(optimizer),
                            state.square, parameters);
   quern__check_apart(check, "momentum", state.momentum, "square", state.square, F, F);
   return kept;

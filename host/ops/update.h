@@ -16,7 +16,7 @@ void quern__check_step(quern__check *check, const quern_optimizer *optimizer, ui
 /* What the optimizer keeps of the tensor `of`, apart from it and from each other; nothing of none.
  */
 quern__kept quern__check_state(quern__check *check, const quern_optimizer *optimizer,
-                               const char *of, quern_tensor parameters,
+                               const char *name, quern_tensor parameters,
                                quern_optimizer_state state);
 
 #endif

@@ -38,27 +38,27 @@ static double within_flat(double z) {
 
 double quern__reference_activate(quern_activation activation, double z) {
   switch (activation.kind) {
-  case QUERN_IDENTITY:
+  case QUERN_ACTIVATION_IDENTITY:
     return z;
-  case QUERN_RELU:
+  case QUERN_ACTIVATION_RELU:
     return z <= 0 ? 0 : z;
-  case QUERN_LEAKY_RELU:
+  case QUERN_ACTIVATION_LEAKY_RELU:
     return z <= 0 ? activation.slope * z : z;
-  case QUERN_SIGMOID:
+  case QUERN_ACTIVATION_SIGMOID:
     return sigmoid(z);
-  case QUERN_TANH:
+  case QUERN_ACTIVATION_TANH:
     return tanh(z);
-  case QUERN_ELU:
+  case QUERN_ACTIVATION_ELU:
     return z <= 0 ? activation.slope * expm1(z) : z;
-  case QUERN_SELU:
+  case QUERN_ACTIVATION_SELU:
     return SELU_SCALE * (z <= 0 ? SELU_ALPHA * expm1(z) : z);
-  case QUERN_GELU:
+  case QUERN_ACTIVATION_GELU:
     return isinf(z) && z < 0 ? -0.0 : z * normal(z);
-  case QUERN_GELU_TANH:
+  case QUERN_ACTIVATION_GELU_TANH:
     return isinf(z) && z < 0 ? -0.0 : z * (1 + tanh(gelu_inner(z))) / 2;
-  case QUERN_SILU:
+  case QUERN_ACTIVATION_SILU:
     return isinf(z) && z < 0 ? -0.0 : z * sigmoid(z);
-  case QUERN_SOFTPLUS:
+  case QUERN_ACTIVATION_SOFTPLUS:
     return (z <= 0 ? 0 : z) + log1p(exp(-fabs(z)));
   }
   return NAN; /* no such activation: the layer above lets none through */
@@ -69,29 +69,29 @@ double quern__reference_derivative(quern_activation activation, double value) {
   const double h = value, z = within_flat(value);
   double s, t;
   switch (activation.kind) {
-  case QUERN_IDENTITY:
+  case QUERN_ACTIVATION_IDENTITY:
     return 1;
-  case QUERN_RELU:
+  case QUERN_ACTIVATION_RELU:
     return h <= 0 ? 0 : 1;
-  case QUERN_LEAKY_RELU:
+  case QUERN_ACTIVATION_LEAKY_RELU:
     return h <= 0 ? activation.slope : 1;
-  case QUERN_SIGMOID:
+  case QUERN_ACTIVATION_SIGMOID:
     return h * (1 - h);
-  case QUERN_TANH:
+  case QUERN_ACTIVATION_TANH:
     return 1 - h * h;
-  case QUERN_ELU:
+  case QUERN_ACTIVATION_ELU:
     return h <= 0 ? h + activation.slope : 1;
-  case QUERN_SELU:
+  case QUERN_ACTIVATION_SELU:
     return h <= 0 ? h + SELU_SCALE * SELU_ALPHA : SELU_SCALE;
-  case QUERN_GELU:
+  case QUERN_ACTIVATION_GELU:
     return normal(z) + z * normal_density(z);
-  case QUERN_GELU_TANH:
+  case QUERN_ACTIVATION_GELU_TANH:
     t = tanh(gelu_inner(z));
     return (1 + t) / 2 + z * (1 - t * t) / 2 * ROOT_TWO_OVER_PI * (1 + 3 * GELU_CUBE * z * z);
-  case QUERN_SILU:
+  case QUERN_ACTIVATION_SILU:
     s = sigmoid(z);
     return s * (1 + z * (1 - s));
-  case QUERN_SOFTPLUS:
+  case QUERN_ACTIVATION_SOFTPLUS:
     return -expm1(-h);
   }
   return NAN;

@@ -49,16 +49,16 @@ quern_status quern__reference_dense_backward_data(void *state,
     for (size_t i = 0; i < op->in; i++) {
       double sum = 0;
       for (size_t j = 0; j < op->out; j++) sum += (double)dz[r * op->out + j] * w[i * op->out + j];
-      const size_t at = r * op->in + i;
-      if (h != NULL) sum *= quern__reference_derivative(op->activation, h[at]);
-      dx[at] = (float)(op->accumulate ? dx[at] + sum : sum);
+      const size_t position = r * op->in + i;
+      if (h != NULL) sum *= quern__reference_derivative(op->activation, h[position]);
+      dx[position] = (float)(op->accumulate ? dx[position] + sum : sum);
     }
   }
   return QUERN_OK;
 }
 
 /* Gives each gradient of W and of b to `put`, with where its parameter lies. */
-typedef void (*put_gradient)(const void *op, bool is_bias, size_t at, double gradient);
+typedef void (*put_gradient)(const void *op, bool is_bias, size_t position, double gradient);
 
 static void weights_gradients(size_t n, size_t in, size_t out, quern_span x_span,
                               quern_span dz_span, bool with_weights, bool with_bias,
@@ -81,9 +81,9 @@ static void weights_gradients(size_t n, size_t in, size_t out, quern_span x_span
 
 /* What a sum makes of its place: the gradient, the gradient added to, or the parameter after its
  * step. */
-static void put_weights(const void *opaque, bool is_bias, size_t at, double gradient) {
+static void put_weights(const void *opaque, bool is_bias, size_t position, double gradient) {
   const quern_dense_backward_weights_op *op = opaque;
-  float *place = quern__reference_floats(is_bias ? op->db : op->dw) + at;
+  float *place = quern__reference_floats(is_bias ? op->db : op->dw) + position;
   if (op->update)
     *place = quern__reference_sgd(op->sgd, gradient, *place);
   else
@@ -98,21 +98,21 @@ quern_status quern__reference_dense_backward_weights(void *state,
   return QUERN_OK;
 }
 
-static float *kept_at(quern_span span, size_t at) {
-  return span.memory == NULL ? NULL : quern__reference_floats(span) + at;
+static float *kept_at(quern_span span, size_t position) {
+  return span.memory == NULL ? NULL : quern__reference_floats(span) + position;
 }
 
-static void put_update(const void *opaque, bool is_bias, size_t at, double gradient) {
+static void put_update(const void *opaque, bool is_bias, size_t position, double gradient) {
   const quern_dense_backward_update_op *op = opaque;
-  float *place = quern__reference_floats(is_bias ? op->b : op->w) + at;
+  float *place = quern__reference_floats(is_bias ? op->b : op->w) + position;
   quern_update update = op->update;
   if (is_bias && !update.decays_bias) {
     update.decay = 0.0f;
     update.keep = 1.0f;
   }
   *place = quern__reference_update(&update, gradient, *place,
-                                   kept_at(is_bias ? op->b_momentum : op->w_momentum, at),
-                                   kept_at(is_bias ? op->b_square : op->w_square, at));
+                                   kept_at(is_bias ? op->b_momentum : op->w_momentum, position),
+                                   kept_at(is_bias ? op->b_square : op->w_square, position));
 }
 
 quern_status quern__reference_dense_backward_update(void *state,

@@ -17,7 +17,8 @@ quern_status quern__reference_gather_rows(void *state, const quern_gather_rows_o
     }
     const size_t first = op->source.offset + indices[r] * op->columns;
     for (size_t j = 0; j < op->columns; j++) {
-      const float value = op->element == QUERN_UINT8 ? (float)bytes[first + j] : floats[first + j];
+      const float value =
+          op->element == QUERN_ELEMENT_UINT8 ? (float)bytes[first + j] : floats[first + j];
       row[j] = fmaf(value, op->scale, op->offset);
     }
   }

@@ -24,9 +24,9 @@ static sample sample_at(const quern_loss_op *op, size_t r) {
  * zero. */
 static bool has_label(quern__reference *reference, const char *name, const quern_loss_op *op,
                       size_t r, const sample *s, size_t *label) {
-  const int32_t is = quern__reference_ints(op->target)[r];
-  *label = (size_t)is;
-  if (is >= 0 && *label < op->k) return true;
+  const int32_t value = quern__reference_ints(op->target)[r];
+  *label = (size_t)value;
+  if (value >= 0 && *label < op->k) return true;
   quern__reference_report(reference, QUERN__FAULT_LABEL, name, r, op->k);
   if (s->loss != NULL) *s->loss = NAN;
   for (size_t a = 0; s->dz != NULL && a < op->k; a++) s->dz[a] = 0;

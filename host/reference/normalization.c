@@ -10,15 +10,15 @@ typedef struct moments {
 } moments;
 
 static moments moments_of(const float *values, size_t count, size_t stride) {
-  moments of = {0, 0};
-  for (size_t i = 0; i < count; i++) of.mean += values[i * stride];
-  of.mean /= (double)count;
+  moments current = {0, 0};
+  for (size_t i = 0; i < count; i++) current.mean += values[i * stride];
+  current.mean /= (double)count;
   for (size_t i = 0; i < count; i++) {
-    const double difference = values[i * stride] - of.mean;
-    of.variance += difference * difference;
+    const double difference = values[i * stride] - current.mean;
+    current.variance += difference * difference;
   }
-  of.variance /= (double)count;
-  return of;
+  current.variance /= (double)count;
+  return current;
 }
 
 /* Moves a running value a part of the way to `now`. */
@@ -34,18 +34,19 @@ quern_status quern__reference_batch_norm_forward(void *state,
               *beta = quern__reference_floats(op->beta);
   float *running_mean = quern__reference_floats(op->running_mean),
         *running_variance = quern__reference_floats(op->running_variance),
-        *mean = quern__reference_floats(op->mean), *inverse = quern__reference_floats(op->inverse),
+        *mean = quern__reference_floats(op->mean), *inv_std = quern__reference_floats(op->inv_std),
         *y = quern__reference_floats(op->y);
   for (size_t j = 0; j < units; j++) {
-    const moments of = moments_of(x + j, n, units);
-    const double scale = quern__quotient(1, sqrt(of.variance + (double)op->epsilon));
+    const moments current = moments_of(x + j, n, units);
+    const double scale = quern__quotient(1, sqrt(current.variance + (double)op->epsilon));
     for (size_t r = 0; r < n; r++)
-      y[r * units + j] = (float)(gamma[j] * (x[r * units + j] - of.mean) * scale + beta[j]);
-    mean[j] = (float)of.mean;
-    inverse[j] = (float)scale;
+      y[r * units + j] = (float)(gamma[j] * (x[r * units + j] - current.mean) * scale + beta[j]);
+    mean[j] = (float)current.mean;
+    inv_std[j] = (float)scale;
     if (running_mean == NULL) continue;
-    follow(&running_mean[j], (double)op->momentum, of.mean);
-    follow(&running_variance[j], (double)op->momentum, of.variance * (double)n / (double)(n - 1));
+    follow(&running_mean[j], (double)op->momentum, current.mean);
+    follow(&running_variance[j], (double)op->momentum,
+           current.variance * (double)n / (double)(n - 1));
   }
   return QUERN_OK;
 }
@@ -72,9 +73,9 @@ quern_status quern__reference_batch_norm_moments(void *state,
   const float *x = quern__reference_floats(op->x);
   float *mean = quern__reference_floats(op->mean), *squares = quern__reference_floats(op->squares);
   for (size_t j = 0; j < op->units; j++) {
-    const moments of = moments_of(x + j, op->n, op->units);
-    mean[j] = (float)of.mean;
-    squares[j] = (float)(of.variance * (double)op->n);
+    const moments current = moments_of(x + j, op->n, op->units);
+    mean[j] = (float)current.mean;
+    squares[j] = (float)(current.variance * (double)op->n);
   }
   return QUERN_OK;
 }
@@ -85,22 +86,22 @@ typedef struct gradients {
 } gradients;
 
 static gradients gradients_of(const float *dy, const float *x, size_t count, size_t stride,
-                              float mean, float inverse) {
-  gradients of = {0, 0};
+                              float mean, float inv_std) {
+  gradients current = {0, 0};
   for (size_t i = 0; i < count; i++, dy += stride, x += stride) {
-    of.shift += *dy;
-    of.scale += *dy * ((double)*x - mean) * inverse;
+    current.shift += *dy;
+    current.scale += *dy * ((double)*x - mean) * inv_std;
   }
-  return of;
+  return current;
 }
 
 /* The gradient of a column of x. */
 static void back_column(float *dx, const float *dy, const float *x, size_t count, size_t stride,
-                        float gamma, float mean, float inverse, const gradients *of,
+                        float gamma, float mean, float inv_std, const gradients *self,
                         double samples) {
   for (size_t i = 0; i < count; i++, dx += stride, dy += stride, x += stride) {
-    const double normal = ((double)*x - mean) * inverse;
-    *dx = (float)((double)gamma * inverse * (*dy - (of->shift + normal * of->scale) / samples));
+    const double normal = ((double)*x - mean) * inv_std;
+    *dx = (float)((double)gamma * inv_std * (*dy - (self->shift + normal * self->scale) / samples));
   }
 }
 
@@ -110,14 +111,15 @@ quern_status quern__reference_batch_norm_backward(void *state, const quern_norm_
   const float *dy = quern__reference_floats(op->dy), *x = quern__reference_floats(op->x),
               *gamma = quern__reference_floats(op->gamma),
               *mean = quern__reference_floats(op->mean),
-              *inverse = quern__reference_floats(op->inverse);
+              *inv_std = quern__reference_floats(op->inv_std);
   float *dx = quern__reference_floats(op->dx), *dgamma = quern__reference_floats(op->dgamma),
         *dbeta = quern__reference_floats(op->dbeta);
   for (size_t j = 0; j < units; j++) {
-    const gradients of = gradients_of(dy + j, x + j, n, units, mean[j], inverse[j]);
-    back_column(dx + j, dy + j, x + j, n, units, gamma[j], mean[j], inverse[j], &of, (double)n);
-    dgamma[j] = (float)of.scale;
-    dbeta[j] = (float)of.shift;
+    const gradients current = gradients_of(dy + j, x + j, n, units, mean[j], inv_std[j]);
+    back_column(dx + j, dy + j, x + j, n, units, gamma[j], mean[j], inv_std[j], &current,
+                (double)n);
+    dgamma[j] = (float)current.scale;
+    dbeta[j] = (float)current.shift;
   }
   return QUERN_OK;
 }
@@ -127,12 +129,12 @@ quern_status quern__reference_batch_norm_backward_parameters(void *state,
   (void)state;
   const float *dy = quern__reference_floats(op->dy), *x = quern__reference_floats(op->x),
               *mean = quern__reference_floats(op->mean),
-              *inverse = quern__reference_floats(op->inverse);
+              *inv_std = quern__reference_floats(op->inv_std);
   float *dgamma = quern__reference_floats(op->dgamma), *dbeta = quern__reference_floats(op->dbeta);
   for (size_t j = 0; j < op->units; j++) {
-    const gradients of = gradients_of(dy + j, x + j, op->n, op->units, mean[j], inverse[j]);
-    dgamma[j] = (float)of.scale;
-    dbeta[j] = (float)of.shift;
+    const gradients current = gradients_of(dy + j, x + j, op->n, op->units, mean[j], inv_std[j]);
+    dgamma[j] = (float)current.scale;
+    dbeta[j] = (float)current.shift;
   }
   return QUERN_OK;
 }
@@ -144,13 +146,13 @@ quern__reference_batch_norm_backward_data(void *state,
   const float *dy = quern__reference_floats(op->dy), *x = quern__reference_floats(op->x),
               *gamma = quern__reference_floats(op->gamma),
               *mean = quern__reference_floats(op->mean),
-              *inverse = quern__reference_floats(op->inverse),
+              *inv_std = quern__reference_floats(op->inv_std),
               *dgamma = quern__reference_floats(op->dgamma),
               *dbeta = quern__reference_floats(op->dbeta);
   float *dx = quern__reference_floats(op->dx);
   for (size_t j = 0; j < op->units; j++) {
-    const gradients of = {dbeta[j], dgamma[j]};
-    back_column(dx + j, dy + j, x + j, op->n, op->units, gamma[j], mean[j], inverse[j], &of,
+    const gradients current = {dbeta[j], dgamma[j]};
+    back_column(dx + j, dy + j, x + j, op->n, op->units, gamma[j], mean[j], inv_std[j], &current,
                 (double)op->samples);
   }
   return QUERN_OK;
@@ -162,16 +164,16 @@ quern_status quern__reference_layer_norm_forward(void *state,
   const size_t units = op->units;
   const float *x = quern__reference_floats(op->x), *gamma = quern__reference_floats(op->gamma),
               *beta = quern__reference_floats(op->beta);
-  float *mean = quern__reference_floats(op->mean), *inverse = quern__reference_floats(op->inverse),
+  float *mean = quern__reference_floats(op->mean), *inv_std = quern__reference_floats(op->inv_std),
         *y = quern__reference_floats(op->y);
   for (size_t r = 0; r < op->n; r++) {
-    const moments of = moments_of(x + r * units, units, 1);
-    const double scale = quern__quotient(1, sqrt(of.variance + (double)op->epsilon));
+    const moments current = moments_of(x + r * units, units, 1);
+    const double scale = quern__quotient(1, sqrt(current.variance + (double)op->epsilon));
     for (size_t j = 0; j < units; j++)
-      y[r * units + j] = (float)(gamma[j] * (x[r * units + j] - of.mean) * scale + beta[j]);
+      y[r * units + j] = (float)(gamma[j] * (x[r * units + j] - current.mean) * scale + beta[j]);
     if (mean == NULL) continue;
-    mean[r] = (float)of.mean;
-    inverse[r] = (float)scale;
+    mean[r] = (float)current.mean;
+    inv_std[r] = (float)scale;
   }
   return QUERN_OK;
 }
@@ -180,14 +182,14 @@ quern_status quern__reference_layer_norm_forward(void *state,
 static void layer_norm_parameters(const quern_norm_backward_op *op) {
   const float *dy = quern__reference_floats(op->dy), *x = quern__reference_floats(op->x),
               *mean = quern__reference_floats(op->mean),
-              *inverse = quern__reference_floats(op->inverse);
+              *inv_std = quern__reference_floats(op->inv_std);
   float *dgamma = quern__reference_floats(op->dgamma), *dbeta = quern__reference_floats(op->dbeta);
   for (size_t j = 0; j < op->units; j++) {
     double shift = 0, scale = 0;
     for (size_t r = 0; r < op->n; r++) {
       const size_t i = r * op->units + j;
       shift += dy[i];
-      scale += dy[i] * ((double)x[i] - mean[r]) * inverse[r];
+      scale += dy[i] * ((double)x[i] - mean[r]) * inv_std[r];
     }
     dgamma[j] = (float)scale;
     dbeta[j] = (float)shift;
@@ -200,7 +202,7 @@ quern_status quern__reference_layer_norm_backward(void *state, const quern_norm_
   const float *dy = quern__reference_floats(op->dy), *x = quern__reference_floats(op->x),
               *gamma = quern__reference_floats(op->gamma),
               *mean = quern__reference_floats(op->mean),
-              *inverse = quern__reference_floats(op->inverse);
+              *inv_std = quern__reference_floats(op->inv_std);
   float *dx = quern__reference_floats(op->dx);
   if (op->dgamma.memory != NULL) layer_norm_parameters(op);
   for (size_t r = 0; r < op->n; r++) {
@@ -209,12 +211,12 @@ quern_status quern__reference_layer_norm_backward(void *state, const quern_norm_
       const size_t i = r * units + j;
       const double gradient = (double)dy[i] * gamma[j];
       shift += gradient;
-      scale += gradient * ((double)x[i] - mean[r]) * inverse[r];
+      scale += gradient * ((double)x[i] - mean[r]) * inv_std[r];
     }
     for (size_t j = 0; j < units; j++) {
       const size_t i = r * units + j;
-      const double normal = ((double)x[i] - mean[r]) * inverse[r];
-      dx[i] = (float)(inverse[r] *
+      const double normal = ((double)x[i] - mean[r]) * inv_std[r];
+      dx[i] = (float)(inv_std[r] *
                       ((double)dy[i] * gamma[j] - (shift + normal * scale) / (double)units));
     }
   }

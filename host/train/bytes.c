@@ -14,7 +14,7 @@ typedef struct total {
   bool fits;
 } total;
 
-static void add(total *sum, size_t count, size_t element_bytes) {
+static void add_bytes(total *sum, size_t count, size_t element_bytes) {
   size_t bytes;
   sum->fits = sum->fits && quern__multiply(count, element_bytes, &bytes) &&
               quern__add(sum->bytes, bytes, &sum->bytes);
@@ -43,24 +43,24 @@ static quern_status bytes_beside_data(const quern_network *network, const quern_
   if (options->class_weights != NULL)
     QUERN__FORWARD(quern__class_weights_bytes(&network->shape, size, &weights));
   total sum = {0, true};
-  add(&sum, plan, 1);
-  add(&sum, squares, 1);
-  add(&sum, weights, 1);
-  add(&sum, optimizer, 1);
-  add(&sum, network->shape.flat_count, sizeof(float)); /* quern__learned_create */
-  add(&sum, optimizer, 1);
+  add_bytes(&sum, plan, 1);
+  add_bytes(&sum, squares, 1);
+  add_bytes(&sum, weights, 1);
+  add_bytes(&sum, optimizer, 1);
+  add_bytes(&sum, network->shape.flat_count, sizeof(float)); /* quern__training_state_create */
+  add_bytes(&sum, optimizer, 1);
   if (options->patience > 0)
-    add(&sum, network->shape.flat_count, sizeof(float)); /* quern__best_create */
+    add_bytes(&sum, network->shape.flat_count, sizeof(float)); /* quern__best_create */
   quern_train_options cut = *options;
   cut.batch = quern__trainer_batch(options, train, test);
   /* create_updates */
-  add(&sum, quern__train_steps_an_epoch(&cut, train->rows), sizeof(quern_update));
+  add_bytes(&sum, quern__train_steps_an_epoch(&cut, train->rows), sizeof(quern_update));
   sum.fits = sum.fits && quern__multiply(size, train->columns, &samples);
-  if (sum.fits) add(&sum, samples, sizeof(float)); /* quern__batch_create */
-  const size_t truth = quern__sample_size_of(train, true).truth;
-  add(&sum, size, truth);
-  add(&sum, quern__trainer_rows(train, test), sizeof(float)); /* quern__tally_create */
-  add(&sum, 1, sizeof(float) + sizeof(int32_t));
+  if (sum.fits) add_bytes(&sum, samples, sizeof(float)); /* quern__batch_create */
+  const size_t label = quern__sample_size_of(train, true).label;
+  add_bytes(&sum, size, label);
+  add_bytes(&sum, quern__trainer_rows(train, test), sizeof(float)); /* quern__tally_create */
+  add_bytes(&sum, 1, sizeof(float) + sizeof(int32_t));
   if (!sum.fits)
     return quern__fail(QUERN_ERROR_OVERFLOW,
                        "trainer: the size of %zu samples of %zu values overflows", train->rows,
@@ -70,24 +70,25 @@ static quern_status bytes_beside_data(const quern_network *network, const quern_
 }
 
 /* Shuffled, it is kept whole where it is resident: a sample may be any rank's in the next epoch. */
-static quern__placing placing_of_train(const quern_dataset *dataset, size_t batch, size_t size) {
-  return (quern__placing){.size = quern__sample_size_of(dataset, true),
-                          .rows = dataset->rows,
-                          .unit = size,
-                          .span = batch,
-                          .units = quern__divide_up(dataset->rows, batch)};
+static quern__residency_request residency_of_train(const quern_dataset *dataset, size_t batch,
+                                                   size_t size) {
+  return (quern__residency_request){.size = quern__sample_size_of(dataset, true),
+                                    .rows = dataset->rows,
+                                    .unit = size,
+                                    .span = batch,
+                                    .units = quern__divide_up(dataset->rows, batch)};
 }
 
 /* In its own order, a rank's samples lie side by side, the same in each pass. */
-static quern__placing placing_of_test(const quern_dataset *dataset,
-                                      const quern_train_options *options, size_t size) {
-  if (dataset == NULL) return (quern__placing){.rows = 0};
+static quern__residency_request residency_of_test(const quern_dataset *dataset,
+                                                  const quern_train_options *options, size_t size) {
+  if (dataset == NULL) return (quern__residency_request){.rows = 0};
   const quern__shard shard = quern__trainer_test_shard(options, dataset->rows);
-  return (quern__placing){.size = quern__sample_size_of(dataset, true),
-                          .rows = shard.own,
-                          .unit = size,
-                          .span = size,
-                          .units = quern__divide_up(shard.own, size)};
+  return (quern__residency_request){.size = quern__sample_size_of(dataset, true),
+                                    .rows = shard.own,
+                                    .unit = size,
+                                    .span = size,
+                                    .units = quern__divide_up(shard.own, size)};
 }
 
 static quern_status place(const quern_dataset *train, const quern_dataset *test, quern__room *room,
@@ -96,8 +97,8 @@ static quern_status place(const quern_dataset *train, const quern_dataset *test,
   room->strict = options->data_memory > 0;
   if (room->strict) room->bytes = options->data_memory;
   data->room = room->bytes;
-  data->train = placing_of_train(train, quern__trainer_batch(options, train, test), size);
-  data->test = placing_of_test(test, options, size);
+  data->train = residency_of_train(train, quern__trainer_batch(options, train, test), size);
+  data->test = residency_of_test(test, options, size);
   return quern__place(room, &data->train, &data->test);
 }
 
@@ -157,17 +158,17 @@ quern_status quern__trainer_place(const quern_context *context, const quern_netw
   return check_memory(&info, network, beside, data);
 }
 
-quern_status quern_trainer_placement(const quern_context *context, const quern_network *network,
+quern_status quern_trainer_residency(const quern_context *context, const quern_network *network,
                                      const quern_dataset *train, const quern_dataset *test,
                                      const quern_train_options *options,
-                                     quern_data_placement *placement) {
+                                     quern_data_residency *placement) {
   if (context == NULL || network == NULL || train == NULL || placement == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "trainer placement: the context, the network, the "
                                              "training data or the result pointer is NULL");
   if (placement->size != sizeof *placement)
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "trainer placement: a result of %zu bytes, expected %zu: start from "
-                       "QUERN_DATA_PLACEMENT_INIT",
+                       "quern_data_residency_default()",
                        placement->size, sizeof *placement);
   quern_train_options read;
   quern__data data;
@@ -195,9 +196,9 @@ quern_status quern_trainer_bytes(const quern_network *network, const quern_datas
   QUERN__FORWARD(bytes_beside_data(network, train, test, &read, &beside));
   QUERN__FORWARD(place(train, test, &room, &read, &data));
   total sum = {0, true};
-  add(&sum, beside, 1);
-  add(&sum, data.train.bytes, 1);
-  add(&sum, data.test.bytes, 1);
+  add_bytes(&sum, beside, 1);
+  add_bytes(&sum, data.train.bytes, 1);
+  add_bytes(&sum, data.test.bytes, 1);
   if (!sum.fits)
     return quern__fail(QUERN_ERROR_OVERFLOW,
                        "trainer: the size of %zu samples of %zu values overflows", train->rows,

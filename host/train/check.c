@@ -23,7 +23,7 @@ quern_status quern__check_samples(const quern_network *network, const quern_data
   return QUERN_OK;
 }
 
-quern_status quern__check_truth(const quern_network *network, const quern_dataset *dataset) {
+quern_status quern__check_targets(const quern_network *network, const quern_dataset *dataset) {
   const quern_schema *schema = dataset->schema;
   const quern_loss loss = network->shape.loss;
   const size_t outputs = quern__shape_outputs(&network->shape);
@@ -41,7 +41,7 @@ quern_status quern__check_truth(const quern_network *network, const quern_datase
       return quern__fail(QUERN_ERROR_SHAPE,
                          "%s has %zu targets a sample, and the network %zu outputs",
                          dataset->source, schema->outputs, outputs);
-    if (loss != QUERN_BINARY) return QUERN_OK;
+    if (loss != QUERN_LOSS_BINARY) return QUERN_OK;
     for (size_t i = 0; i < dataset->rows * outputs; i++) {
       const float target = dataset->targets[i];
       if (target >= 0.0f && target <= 1.0f) continue;

@@ -9,7 +9,7 @@
 quern_status quern__check_samples(const quern_network *network, const quern_dataset *dataset);
 
 /* What is to be predicted, and whether the loss can be taken of it. */
-quern_status quern__check_truth(const quern_network *network, const quern_dataset *dataset);
+quern_status quern__check_targets(const quern_network *network, const quern_dataset *dataset);
 
 /* Whether the labels of the data are numbered as those of `schema`, of other data or of a network.
  */

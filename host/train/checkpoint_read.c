@@ -51,21 +51,21 @@ static quern_status read_number(const quern__safetensors *file, const char *key,
 
 /* The best epoch lies behind, and only where there is a patience is there one. */
 static quern_status read_best(const quern__safetensors *file, const quern_trainer *trainer,
-                              position *at) {
-  QUERN__FORWARD(read_number(file, QUERN__KEY_BEST_EPOCH, &at->best_epoch));
-  const uint64_t most = trainer->options.patience > 0 ? at->epoch : 0;
-  if (at->best_epoch > most)
+                              position *pos) {
+  QUERN__FORWARD(read_number(file, QUERN__KEY_BEST_EPOCH, &pos->best_epoch));
+  const uint64_t most = trainer->options.patience > 0 ? pos->epoch : 0;
+  if (pos->best_epoch > most)
     return quern__fail(QUERN_ERROR_FORMAT,
                        "%s: metadata \"" QUERN__KEY_BEST_EPOCH "\": %" PRIu64
                        ", expected at most %" PRIu64,
-                       file->path, at->best_epoch, most);
+                       file->path, pos->best_epoch, most);
   const char *text = quern__safetensors_metadata(file, QUERN__KEY_BEST_LOSS);
   locale_t numbers;
   QUERN__FORWARD(quern__c_locale(&numbers));
   char *end = NULL;
-  if (text != NULL && *text != '\0') at->best_loss = strtod_l(text, &end, numbers);
+  if (text != NULL && *text != '\0') pos->best_loss = strtod_l(text, &end, numbers);
   freelocale(numbers);
-  if (end == NULL || *end != '\0' || !isfinite(at->best_loss))
+  if (end == NULL || *end != '\0' || !isfinite(pos->best_loss))
     return quern__fail(QUERN_ERROR_FORMAT,
                        "%s: metadata \"" QUERN__KEY_BEST_LOSS
                        "\": \"%.200s\", expected a finite number",
@@ -74,28 +74,29 @@ static quern_status read_best(const quern__safetensors *file, const quern_traine
 }
 
 static quern_status read_position(const quern__safetensors *file, const quern_trainer *trainer,
-                                  position *at) {
-  QUERN__FORWARD(read_number(file, QUERN__KEY_EPOCH, &at->epoch));
-  QUERN__FORWARD(read_number(file, QUERN__KEY_STEP, &at->step));
-  QUERN__FORWARD(read_number(file, QUERN__KEY_UPDATES, &at->updates));
+                                  position *pos) {
+  QUERN__FORWARD(read_number(file, QUERN__KEY_EPOCH, &pos->epoch));
+  QUERN__FORWARD(read_number(file, QUERN__KEY_STEP, &pos->step));
+  QUERN__FORWARD(read_number(file, QUERN__KEY_UPDATES, &pos->updates));
   const uint64_t steps = quern__trainer_steps_an_epoch(trainer);
-  if (at->step >= steps)
+  if (pos->step >= steps)
     return quern__fail(QUERN_ERROR_FORMAT,
                        "%s: metadata \"" QUERN__KEY_STEP "\": %" PRIu64 " of an epoch with %" PRIu64
                        " steps",
-                       file->path, at->step, steps);
-  if (at->epoch > (UINT64_MAX - at->step) / steps || at->updates != at->epoch * steps + at->step)
+                       file->path, pos->step, steps);
+  if (pos->epoch > (UINT64_MAX - pos->step) / steps ||
+      pos->updates != pos->epoch * steps + pos->step)
     return quern__fail(QUERN_ERROR_FORMAT,
                        "%s: metadata \"" QUERN__KEY_UPDATES "\": %" PRIu64 " after %" PRIu64
                        " epochs of %" PRIu64 " steps and %" PRIu64,
-                       file->path, at->updates, at->epoch, steps, at->step);
+                       file->path, pos->updates, pos->epoch, steps, pos->step);
   const uint64_t epochs = trainer->options.epochs;
-  if (at->epoch > epochs || (at->epoch == epochs && at->step > 0))
+  if (pos->epoch > epochs || (pos->epoch == epochs && pos->step > 0))
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "%s: stands in epoch %" PRIu64
                        ", and training was asked to end after epoch %" PRIu64,
-                       file->path, at->epoch + 1, epochs);
-  return read_best(file, trainer, at);
+                       file->path, pos->epoch + 1, epochs);
+  return read_best(file, trainer, pos);
 }
 
 static quern_status read_range(const quern__safetensors *file, range *into) {
@@ -127,17 +128,17 @@ static quern_status read_ranges(const quern__safetensors *file, range *ranges, s
   return QUERN_OK;
 }
 
-static quern_status take(quern_trainer *trainer, const range *ranges, size_t count,
-                         const position *at) {
+static quern_status take_checkpoint_read(quern_trainer *trainer, const range *ranges, size_t count,
+                                         const position *pos) {
   for (size_t i = 0; i < count; i++)
     QUERN__FORWARD(quern_buffer_write(ranges[i].buffer, 0, ranges[i].count * sizeof(float),
                                       ranges[i].values, QUERN_WAIT));
-  trainer->epoch = (size_t)at->epoch;
-  trainer->step = (size_t)at->step;
-  trainer->plan->updates = at->updates;
-  trainer->plan->trained = at->updates;
-  trainer->best.epoch = (size_t)at->best_epoch;
-  trainer->best.loss = at->best_loss;
+  trainer->epoch = (size_t)pos->epoch;
+  trainer->step = (size_t)pos->step;
+  trainer->plan->updates = pos->updates;
+  trainer->plan->trained = pos->updates;
+  trainer->best.epoch = (size_t)pos->best_epoch;
+  trainer->best.loss = pos->best_loss;
   trainer->begun = false;
   return QUERN_OK;
 }
@@ -146,15 +147,15 @@ static quern_status resume(quern_trainer *trainer, const char *path) {
   quern_status status;
   quern__identity identity = {{NULL}};
   quern__safetensors file;
-  position at;
-  const quern__learned *learned = &trainer->learned;
+  position pos;
+  const quern__training_state *learned = &trainer->learned;
   range *ranges = NULL;
   size_t count = 0;
   QUERN__TRY(quern__safetensors_open(path, &file));
   QUERN__TRY(check_format(&file));
   QUERN__TRY(quern__identity_create(trainer, &identity));
   QUERN__TRY(quern__identity_check(&identity, &file));
-  QUERN__TRY(read_position(&file, trainer, &at));
+  QUERN__TRY(read_position(&file, trainer, &pos));
   enum { MOST_OTHERS = 2 };
   ranges = calloc(learned->count + MOST_OTHERS, sizeof *ranges);
   if (ranges == NULL) {
@@ -164,14 +165,14 @@ static quern_status resume(quern_trainer *trainer, const char *path) {
   for (; count < learned->count; count++)
     ranges[count] = (range){learned->tensors[count].name, learned->tensors[count].buffer,
                             learned->tensors[count].count, NULL};
-  if (at.best_epoch > 0)
+  if (pos.best_epoch > 0)
     ranges[count++] = (range){QUERN__CHECKPOINT_BEST, trainer->best.parameters,
                               trainer->plan->shape.flat_count, NULL};
-  if (at.step > 0)
+  if (pos.step > 0)
     ranges[count++] = (range){QUERN__CHECKPOINT_LOSSES, trainer->tally.losses,
-                              quern__trainer_samples_of(trainer, (size_t)at.step), NULL};
+                              quern__trainer_samples_of(trainer, (size_t)pos.step), NULL};
   QUERN__TRY(read_ranges(&file, ranges, count));
-  status = take(trainer, ranges, count, &at);
+  status = take_checkpoint_read(trainer, ranges, count, &pos);
 cleanup:
   for (size_t i = 0; i < count; i++) free(ranges[i].values);
   free(ranges);

@@ -25,7 +25,7 @@ typedef struct saving {
   part *parts; /* the parameters first */
 } saving;
 
-static quern_status fill(void *user, size_t index, float *values) {
+static quern_status fill_checkpoint_write(void *user, size_t index, float *values) {
   const saving *save = user;
   const part *from = &save->parts[index];
   if (from->buffer == NULL) {
@@ -41,7 +41,7 @@ static quern_status fill(void *user, size_t index, float *values) {
  * there are, of MOST_OTHERS and what is learned. */
 enum { MOST_OTHERS = 2 };
 static size_t list_parts(const quern_trainer *trainer, const float *losses, part *parts) {
-  const quern__learned *learned = &trainer->learned;
+  const quern__training_state *learned = &trainer->learned;
   size_t count = 0;
   for (; count < learned->count; count++)
     parts[count] = (part){learned->tensors[count].name, learned->tensors[count].count,
@@ -85,7 +85,7 @@ static quern_status write_parts(const saving *save, size_t count, const quern__i
   quern__identity_pairs(identity, metadata + OTHERS);
   size_t pairs = OTHERS + QUERN__IDENTITY_COUNT;
   if (shares != NULL) metadata[pairs++] = (quern__metadata_pair){QUERN__KEY_SHARES, shares};
-  status = quern__safetensors_write(path, metadata, pairs, tensors, count, fill,
+  status = quern__safetensors_write(path, metadata, pairs, tensors, count, fill_checkpoint_write,
                                     (void *)(uintptr_t)save);
 cleanup:
   free(tensors);
@@ -113,14 +113,14 @@ quern_status quern_trainer_save(quern_trainer *trainer, const char *path) {
   quern__identity identity = {{NULL}};
   float *losses = NULL;
   const quern_collective *collective = trainer->options.collective;
-  QUERN__TRY(quern__together_status(collective, quern__identity_create(trainer, &identity)));
+  QUERN__TRY(quern__collective_status(collective, quern__identity_create(trainer, &identity)));
   QUERN__TRY(quern__ranks_fail(trainer, quern__trainer_losses(trainer, &losses)));
   if (collective == NULL || collective->rank == 0) {
     if (!trainer->tidied) quern__file_remove_abandoned(path);
     trainer->tidied = true;
     status = write_file(trainer, losses, &identity, path);
   }
-  status = quern__together_status(collective, status);
+  status = quern__collective_status(collective, status);
 cleanup:
   free(losses);
   quern__identity_free(&identity);

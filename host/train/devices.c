@@ -26,7 +26,7 @@ typedef struct job {
 
 /* One device's part of it, and how it fared. */
 typedef struct worker {
-  const job *is;
+  const job *self;
   const quern_collective *collective;
   pthread_t thread;
   quern_status status;
@@ -35,9 +35,9 @@ typedef struct worker {
 
 /* Whatever went wrong, others must not wait for who is gone. */
 static void work(worker *self) {
-  self->status = self->is->run(self->is, self->collective);
+  self->status = self->self->run(self->self, self->collective);
   if (self->status == QUERN_OK) return;
-  quern__together_abandon(self->collective);
+  quern__collective_abandon(self->collective);
   self->error = quern__remember_error();
 }
 
@@ -63,34 +63,34 @@ static quern_status conclude(worker *workers, size_t count) {
   size_t failed = 0;
   bool agreed = true;
   for (size_t r = 0; r < count; r++) {
-    const worker *each = &workers[r];
-    if (each->status == QUERN_OK) continue;
+    const worker *item = &workers[r];
+    if (item->status == QUERN_OK) continue;
     failed++;
     if (cause == NULL ||
-        (cause->status == QUERN_ERROR_COLLECTIVE && each->status != QUERN_ERROR_COLLECTIVE))
-      cause = each;
+        (cause->status == QUERN_ERROR_COLLECTIVE && item->status != QUERN_ERROR_COLLECTIVE))
+      cause = item;
   }
   if (cause == NULL) return QUERN_OK;
-  const char *said = cause->error != NULL ? cause->error : "";
+  const char *message = cause->error != NULL ? cause->error : "";
   for (size_t r = 0; r < count; r++)
-    agreed = agreed && workers[r].error != NULL && strcmp(workers[r].error, said) == 0;
+    agreed = agreed && workers[r].error != NULL && strcmp(workers[r].error, message) == 0;
   if (agreed || cause->status == QUERN_ERROR_COLLECTIVE)
-    return quern__fail(cause->status, "%s", said);
+    return quern__fail(cause->status, "%s", message);
   quern_device_info info;
-  quern_context_describe(cause->is->contexts[cause->collective->rank], &info);
+  quern_context_describe(cause->self->contexts[cause->collective->rank], &info);
   return quern__fail(cause->status, "rank %zu of %zu, %s: %s", cause->collective->rank, count,
-                     info.name, said);
+                     info.name, message);
 }
 
-static quern_status run_workers(quern_thread_group *group, const job *is, worker *workers,
+static quern_status run_workers(quern_thread_group *group, const job *self, worker *workers,
                                 size_t count) {
   size_t started = 1;
   for (size_t r = 0; r < count; r++)
-    workers[r] = (worker){.is = is, .collective = quern_thread_group_at(group, r)};
+    workers[r] = (worker){.self = self, .collective = quern_thread_group_at(group, r)};
   while (started < count && start_thread(&workers[started])) started++;
   for (size_t r = started; r < count; r++) {
     workers[r].status = quern__fail(QUERN_ERROR_OUT_OF_MEMORY, "no thread could be made");
-    quern__together_abandon(workers[r].collective);
+    quern__collective_abandon(workers[r].collective);
     workers[r].error = quern__remember_error();
   }
   work(&workers[0]);
@@ -100,13 +100,13 @@ static quern_status run_workers(quern_thread_group *group, const job *is, worker
   return status;
 }
 
-static quern_status run_on_all(const job *is, size_t count) {
+static quern_status run_on_all(const job *self, size_t count) {
   quern_thread_group *group = NULL;
   quern_status status;
   worker *workers = malloc(count * sizeof *workers);
   if (workers == NULL) return quern__fail_memory("train", count * sizeof *workers);
   QUERN__TRY(quern_thread_group_create(count, 0.0, &group));
-  status = run_workers(group, is, workers, count);
+  status = run_workers(group, self, workers, count);
 cleanup:
   quern_thread_group_free(group);
   free(workers);
@@ -132,9 +132,9 @@ static quern_status refuse_twice(quern_context *const *contexts, size_t count) {
   return quern__fail(QUERN_ERROR_ARGUMENT, "train: a context, on %s, is listed twice", info.name);
 }
 
-static quern_status check(quern_context *const *contexts, size_t count,
-                          const quern_network *network, const quern_dataset *train,
-                          const quern_train_options *given, quern_train_options *options) {
+static quern_status check_devices(quern_context *const *contexts, size_t count,
+                                  const quern_network *network, const quern_dataset *train,
+                                  const quern_train_options *given, quern_train_options *options) {
   if (contexts == NULL || count == 0 || network == NULL || train == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "train: the contexts, the network or the training data is NULL");
@@ -149,15 +149,15 @@ static quern_status check(quern_context *const *contexts, size_t count,
   return QUERN_OK;
 }
 
-static quern_status measure_rank(const job *is, const quern_collective *collective) {
-  quern_train_options options = *is->options;
+static quern_status measure_rank(const job *self, const quern_collective *collective) {
+  quern_train_options options = *self->options;
   options.collective = collective;
   uint32_t *shares = malloc(collective->ranks * sizeof *shares);
   if (shares == NULL) return quern__fail_memory("shares", collective->ranks * sizeof *shares);
-  const quern_status status = quern__shares_measure(is->contexts[collective->rank], is->network,
-                                                    &options, is->batch, shares);
+  const quern_status status = quern__shares_measure(self->contexts[collective->rank], self->network,
+                                                    &options, self->batch, shares);
   if (status == QUERN_OK && collective->rank == 0)
-    memcpy(is->measured, shares, collective->ranks * sizeof *shares);
+    memcpy(self->measured, shares, collective->ranks * sizeof *shares);
   free(shares);
   return status;
 }
@@ -168,51 +168,51 @@ quern_status quern_train_shares(quern_context *const *contexts, size_t count,
                                 bool *measured) {
   quern_train_options options;
   bool there = false;
-  QUERN__FORWARD(check(contexts, count, network, train, given, &options));
+  QUERN__FORWARD(check_devices(contexts, count, network, train, given, &options));
   if (shares == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "train shares: the result pointer is NULL");
   if (options.resume != NULL)
     QUERN__FORWARD(quern__shares_read(options.resume, count, shares, &there));
   if (measured != NULL) *measured = !there;
   if (there) return QUERN_OK;
-  const job is = {.contexts = contexts,
-                  .run = measure_rank,
-                  .options = &options,
-                  .network = network,
-                  .measured = shares,
-                  .batch = (uint32_t)quern__trainer_batch(&options, train, NULL)};
-  return run_on_all(&is, count);
+  const job current = {.contexts = contexts,
+                       .run = measure_rank,
+                       .options = &options,
+                       .network = network,
+                       .measured = shares,
+                       .batch = (uint32_t)quern__trainer_batch(&options, train, NULL)};
+  return run_on_all(&current, count);
 }
 
-static quern_status train_rank(const job *is, const quern_collective *collective) {
+static quern_status train_rank(const job *self, const quern_collective *collective) {
   const bool first = collective->rank == 0;
-  quern_train_options options = *is->options;
+  quern_train_options options = *self->options;
   options.collective = collective;
-  options.shares = is->shares;
+  options.shares = self->shares;
   if (!first) {
     options.on_epoch = NULL;
     options.on_progress = NULL;
     options.stop = NULL;
     options.user = NULL;
   }
-  return quern__train_into(is->contexts[collective->rank], is->network, is->train, is->test,
-                           &options, first ? is->learned : NULL, first ? is->last : NULL);
+  return quern__train_into(self->contexts[collective->rank], self->network, self->train, self->test,
+                           &options, first ? self->learned : NULL, first ? self->last : NULL);
 }
 
 /* Other ranks may begin when rank 0's functions have been called already, and may have freed what
  * all were given. */
-static quern_status train_held(job is, size_t count) {
+static quern_status train_held(job current, size_t count) {
   quern_context **held = malloc(count * sizeof *held);
   if (held == NULL) return quern__fail_memory("train", count * sizeof *held);
-  for (size_t i = 0; i < count; i++) quern__context_hold(held[i] = is.contexts[i]);
-  quern__network_hold(is.learned);
-  quern__dataset_hold(is.train);
-  quern__dataset_hold(is.test);
-  is.contexts = held;
-  const quern_status status = run_on_all(&is, count);
-  quern__dataset_release(is.test);
-  quern__dataset_release(is.train);
-  quern_network_free(is.learned);
+  for (size_t i = 0; i < count; i++) quern__context_hold(held[i] = current.contexts[i]);
+  quern__network_hold(current.learned);
+  quern__dataset_hold(current.train);
+  quern__dataset_hold(current.test);
+  current.contexts = held;
+  const quern_status status = run_on_all(&current, count);
+  quern__dataset_release(current.test);
+  quern__dataset_release(current.train);
+  quern_network_free(current.learned);
   for (size_t i = 0; i < count; i++) quern__context_release(held[i]);
   free(held);
   return status;
@@ -225,7 +225,7 @@ quern_status quern_train_on(quern_context *const *contexts, size_t count, const 
   quern_train_options options;
   quern_status status;
   uint32_t *measured = NULL;
-  QUERN__FORWARD(check(contexts, count, network, train, given, &options));
+  QUERN__FORWARD(check_devices(contexts, count, network, train, given, &options));
   QUERN__FORWARD(quern__shares_check(shares, count));
   if (count == 1) return quern_train(contexts[0], network, train, test, given, last);
   if (shares == NULL) {
@@ -233,16 +233,16 @@ quern_status quern_train_on(quern_context *const *contexts, size_t count, const 
     if (measured == NULL) return quern__fail_memory("train", count * sizeof *measured);
     QUERN__TRY(quern_train_shares(contexts, count, network, train, given, measured, NULL));
   }
-  const job is = {.contexts = contexts,
-                  .run = train_rank,
-                  .options = &options,
-                  .network = network,
-                  .train = train,
-                  .test = test,
-                  .shares = shares != NULL ? shares : measured,
-                  .learned = network,
-                  .last = last};
-  status = train_held(is, count);
+  const job current = {.contexts = contexts,
+                       .run = train_rank,
+                       .options = &options,
+                       .network = network,
+                       .train = train,
+                       .test = test,
+                       .shares = shares != NULL ? shares : measured,
+                       .learned = network,
+                       .last = last};
+  status = train_held(current, count);
 cleanup:
   free(measured);
   return status;

@@ -33,8 +33,9 @@ static quern_status schedule(quern_trainer *trainer) {
   const quern_train_options *options = &trainer->options;
   for (size_t s = 0; s < steps; s++) {
     const uint64_t done = (uint64_t)trainer->epoch * steps + s;
-    const quern_optimizer at = quern_schedule_at(&options->schedule, &options->optimizer, done);
-    trainer->updates[s] = quern__update_of(&at, done + 1);
+    const quern_optimizer current =
+        quern_schedule_at(&options->schedule, &options->optimizer, done);
+    trainer->updates[s] = quern__update_of(&current, done + 1);
   }
   if (!quern__plan_has_steps(trainer->plan)) return QUERN_OK;
   return quern_buffer_write(trainer->update_rows, 0, steps * sizeof *trainer->updates,
@@ -43,20 +44,20 @@ static quern_status schedule(quern_trainer *trainer) {
 
 /* Shuffles for the next epoch, and keeps what was learned before it: a step whose loss is no number
  * is found at the epoch's end, and looked into from here. */
-static quern_status begin(quern_trainer *trainer) {
+static quern_status begin_epoch(quern_trainer *trainer) {
   const size_t rows = trainer->train.rows;
   quern__shuffle(trainer->options.seed, QUERN__STREAM_SHUFFLE + (uint32_t)(trainer->epoch + 1),
                  (uint32_t)rows, trainer->order);
-  QUERN__FORWARD(quern__feed_begin(&trainer->train, trainer->order));
+  QUERN__FORWARD(quern__data_source_begin(&trainer->train, trainer->order));
   QUERN__FORWARD(schedule(trainer));
   QUERN__FORWARD(quern__ranks_begin_epoch(trainer));
-  QUERN__FORWARD(quern__learned_keep(&trainer->learned, trainer->plan));
+  QUERN__FORWARD(quern__training_state_keep(&trainer->learned, trainer->plan));
   trainer->kept_step = trainer->step;
   trainer->seconds = 0.0;
   trainer->samples = 0;
   trainer->reducing = (quern__reducing){.seconds = 0.0};
-  trainer->loss_told = 0.0;
-  trainer->samples_told = 0;
+  trainer->loss_reported = 0.0;
+  trainer->samples_reported = 0;
   trainer->begun = true;
   return QUERN_OK;
 }
@@ -65,8 +66,8 @@ static quern_status begin(quern_trainer *trainer) {
 static quern_status queue_whole(quern_trainer *trainer, size_t step, size_t count, size_t first,
                                 size_t end) {
   quern__samples samples;
-  QUERN__FORWARD(quern__feed_samples(&trainer->train, first, end - first, &trainer->batch,
-                                     trainer->options.batch, &samples));
+  QUERN__FORWARD(quern__data_source_samples(&trainer->train, first, end - first, &trainer->batch,
+                                            trainer->options.batch, &samples));
   return quern__plan_steps(trainer->plan, &samples, trainer->updates + step,
                            quern_vector(trainer->update_rows, step, count),
                            quern_vector(trainer->tally.losses, first, end - first));
@@ -74,14 +75,16 @@ static quern_status queue_whole(quern_trainer *trainer, size_t step, size_t coun
 
 static quern_status queue_step(quern_trainer *trainer, size_t first, size_t end) {
   const size_t n = end - first;
-  const quern_optimizer at = quern_schedule_at(&trainer->options.schedule,
-                                               &trainer->options.optimizer, trainer->plan->updates);
-  QUERN__FORWARD(quern_plan_set_optimizer(trainer->plan, &at));
+  const quern_optimizer current = quern_schedule_at(
+      &trainer->options.schedule, &trainer->options.optimizer, trainer->plan->updates);
+  QUERN__FORWARD(quern_plan_set_optimizer(trainer->plan, &current));
   if (trainer->options.collective != NULL) return quern__ranks_step(trainer, first, n);
   quern_tensor x;
-  quern__truth truth;
-  QUERN__FORWARD(quern__feed_gather(&trainer->train, first, n, &trainer->batch, &x, &truth));
-  return quern__plan_step(trainer->plan, x, &truth, quern_vector(trainer->tally.losses, first, n));
+  quern__targets targets;
+  QUERN__FORWARD(
+      quern__data_source_gather(&trainer->train, first, n, &trainer->batch, &x, &targets));
+  return quern__plan_step(trainer->plan, x, &targets,
+                          quern_vector(trainer->tally.losses, first, n));
 }
 
 quern_status quern__trainer_queue(quern_trainer *trainer, size_t count) {
@@ -91,7 +94,7 @@ quern_status quern__trainer_queue(quern_trainer *trainer, size_t count) {
     size_t steps = 1;
     if (whole) {
       const size_t last =
-          quern__feed_reach(&trainer->train, first, quern__trainer_samples_of(trainer, end));
+          quern__data_source_reach(&trainer->train, first, quern__trainer_samples_of(trainer, end));
       steps = quern__divide_up(last - first, trainer->options.batch);
       QUERN__FORWARD(queue_whole(trainer, step, steps, first, last));
     } else {
@@ -104,25 +107,25 @@ quern_status quern__trainer_queue(quern_trainer *trainer, size_t count) {
 
 /* Adds the losses up that are new since it was told last, so that telling costs the same wherever
  * the epoch is. */
-static quern_status tell_progress(quern_trainer *trainer, size_t first_step, double start) {
+static quern_status report_progress(quern_trainer *trainer, size_t first_step, double start) {
   const size_t done = quern__trainer_samples_of(trainer, trainer->step);
-  if (trainer->samples_told > done) { /* it was taken back to before a bad step */
-    trainer->samples_told = 0;
-    trainer->loss_told = 0.0;
+  if (trainer->samples_reported > done) { /* it was taken back to before a bad step */
+    trainer->samples_reported = 0;
+    trainer->loss_reported = 0.0;
   }
-  const size_t told = trainer->samples_told;
+  const size_t reported = trainer->samples_reported;
   double mean;
-  QUERN__FORWARD(quern__tally_mean_loss(&trainer->tally, told, done - told, &mean));
-  QUERN__FORWARD(quern__together_sum(trainer->options.collective, &mean, 1));
-  trainer->loss_told += mean * (double)(done - told);
-  trainer->samples_told = done;
+  QUERN__FORWARD(quern__tally_mean_loss(&trainer->tally, reported, done - reported, &mean));
+  QUERN__FORWARD(quern__collective_sum(trainer->options.collective, &mean, 1));
+  trainer->loss_reported += mean * (double)(done - reported);
+  trainer->samples_reported = done;
   const size_t here = trainer->samples + done - quern__trainer_samples_of(trainer, first_step);
   const quern_progress progress = {
       .epoch = trainer->epoch + 1,
       .epochs = trainer->options.epochs,
       .step = trainer->step,
       .steps = quern__trainer_steps_an_epoch(trainer),
-      .train_loss = trainer->loss_told / (double)done,
+      .train_loss = trainer->loss_reported / (double)done,
       .train_samples_per_second = (double)here / (trainer->seconds + quern__seconds() - start)};
   if (trainer->options.on_progress != NULL)
     trainer->options.on_progress(&progress, trainer->options.user);
@@ -133,17 +136,17 @@ static quern_status tell_progress(quern_trainer *trainer, size_t first_step, dou
 static quern_status is_stopped(const quern_trainer *trainer, bool *stopped) {
   const quern_train_options *options = &trainer->options;
   *stopped = trainer->abandoned || (options->stop != NULL && options->stop(options->user));
-  return quern__together_any(options->collective, stopped);
+  return quern__collective_any(options->collective, stopped);
 }
 
 /* After a slice: the next one's length, and whether it is time to tell how training goes. Ranks
  * decide both by the same numbers, so that they go through the same steps. */
 static quern_status end_slice(quern_trainer *trainer, double seconds, double now, bool *tells) {
   const quern_train_options *options = &trainer->options;
-  *tells = options->on_progress != NULL && now - trainer->told >= SHORTEST_SLICE;
+  *tells = options->on_progress != NULL && now - trainer->reported >= SHORTEST_SLICE;
   if (options->collective != NULL) {
     double both[] = {seconds / (double)options->collective->ranks, *tells};
-    QUERN__FORWARD(quern__together_sum(options->collective, both, 2));
+    QUERN__FORWARD(quern__collective_sum(options->collective, both, 2));
     seconds = both[0];
     *tells = both[1] > 0.0;
   }
@@ -154,7 +157,7 @@ static quern_status end_slice(quern_trainer *trainer, double seconds, double now
 
 /* Queues up to `count` steps; where someone may want to stop them or to hear of them, a slice at a
  * time, each waited for but the last, which the caller waits for. */
-static quern_status run(quern_trainer *trainer, size_t count, double begin) {
+static quern_status run_epoch(quern_trainer *trainer, size_t count, double begin) {
   const quern_train_options *options = &trainer->options;
   const size_t first_step = trainer->step;
   if (options->stop == NULL && options->on_progress == NULL && options->collective == NULL)
@@ -166,14 +169,14 @@ static quern_status run(quern_trainer *trainer, size_t count, double begin) {
     if (count <= trainer->slice) return quern__trainer_queue(trainer, count);
     const double start = quern__seconds();
     QUERN__FORWARD(quern__trainer_queue(trainer, trainer->slice));
-    QUERN__FORWARD(quern__feed_ahead(&trainer->train));
+    QUERN__FORWARD(quern__data_source_ahead(&trainer->train));
     QUERN__FORWARD(quern_context_finish(trainer->context));
     const double end = quern__seconds();
     count -= trainer->slice;
     QUERN__FORWARD(end_slice(trainer, end - start, end, &tells));
     if (!tells) continue;
-    QUERN__FORWARD(tell_progress(trainer, first_step, begin));
-    trainer->told = end;
+    QUERN__FORWARD(report_progress(trainer, first_step, begin));
+    trainer->reported = end;
   }
   return QUERN_OK;
 }
@@ -182,7 +185,7 @@ static quern_status run(quern_trainer *trainer, size_t count, double begin) {
  * wrong is looked into. */
 static quern_status mean_loss(quern_trainer *trainer, double *mean) {
   QUERN__FORWARD(quern__tally_mean_loss(&trainer->tally, 0, trainer->train.rows, mean));
-  QUERN__FORWARD(quern__together_sum(trainer->options.collective, mean, 1));
+  QUERN__FORWARD(quern__collective_sum(trainer->options.collective, mean, 1));
   if (isfinite(*mean)) return QUERN_OK;
   float *losses;
   QUERN__FORWARD(quern__trainer_losses(trainer, &losses)); /* names the step */
@@ -193,9 +196,9 @@ static quern_status mean_loss(quern_trainer *trainer, double *mean) {
 /* Queues up to `count` steps of the epoch and waits for them, at its end with the mean loss: in
  * both cases, so that the time is that of the steps. */
 static quern_status take_steps(quern_trainer *trainer, size_t count, double start, double *loss) {
-  if (!trainer->begun) QUERN__FORWARD(begin(trainer));
+  if (!trainer->begun) QUERN__FORWARD(begin_epoch(trainer));
   const size_t all = quern__trainer_steps_an_epoch(trainer);
-  QUERN__FORWARD(run(trainer, smaller(count, all - trainer->step), start));
+  QUERN__FORWARD(run_epoch(trainer, smaller(count, all - trainer->step), start));
   return trainer->step == all ? mean_loss(trainer, loss) : quern_context_finish(trainer->context);
 }
 

@@ -14,7 +14,7 @@ enum { EVALUATION_BATCH = 512 };
 /* What both need: the data, which are gone through once, and a plan to run them through. */
 typedef struct evaluation {
   quern_plan *plan;
-  quern__feed data;
+  quern__data_source data;
   quern__batch batch;
   size_t size; /* samples at a time */
 } evaluation;
@@ -22,26 +22,29 @@ typedef struct evaluation {
 static void evaluation_free(evaluation *run) {
   quern__batch_free(&run->batch);
   quern_plan_free(run->plan);
-  quern__feed_free(&run->data);
+  quern__data_source_free(&run->data);
 }
 
 static quern_status evaluation_create(quern_context *context, const quern_network *network,
                                       const quern_dataset *dataset, bool measures,
-                                      evaluation *made) {
-  *made = (evaluation){.size = dataset->rows < EVALUATION_BATCH ? dataset->rows : EVALUATION_BATCH};
+                                      evaluation *result) {
+  *result =
+      (evaluation){.size = dataset->rows < EVALUATION_BATCH ? dataset->rows : EVALUATION_BATCH};
   quern_status status;
   quern_device_info info;
   quern_context_describe(context, &info);
-  const quern__placement placement =
-      quern__place_once(dataset, measures, (size_t)info.max_allocation, made->size);
+  const quern__residency placement =
+      quern__place_once(dataset, measures, (size_t)info.max_allocation, result->size);
   const quern__shard all = quern__shard_of(NULL, NULL, dataset->rows, dataset->rows);
-  QUERN__TRY(quern__feed_create(context, network, dataset, measures, placement, all, &made->data));
-  QUERN__TRY(quern_plan_create(context, network, made->size, QUERN_PLAN_INFERENCE, &made->plan));
-  QUERN__TRY(quern__batch_create(context, made->size, dataset->columns, made->data.target_count,
-                                 &made->batch));
+  QUERN__TRY(quern__data_source_create(context, network, dataset, measures, placement, all,
+                                       &result->data));
+  QUERN__TRY(
+      quern_plan_create(context, network, result->size, QUERN_PLAN_INFERENCE, &result->plan));
+  QUERN__TRY(quern__batch_create(context, result->size, dataset->columns, result->data.target_count,
+                                 &result->batch));
   return QUERN_OK;
 cleanup:
-  evaluation_free(made);
+  evaluation_free(result);
   return status;
 }
 
@@ -88,7 +91,7 @@ quern_status quern_predict(quern_context *context, const quern_network *network,
   for (size_t first = 0; first < dataset->rows; first += run.size) {
     size_t n = dataset->rows - first < run.size ? dataset->rows - first : run.size;
     quern_tensor x, output;
-    QUERN__TRY(quern__feed_gather(&run.data, first, n, &run.batch, &x, NULL));
+    QUERN__TRY(quern__data_source_gather(&run.data, first, n, &run.batch, &x, NULL));
     QUERN__TRY(quern_plan_predict(run.plan, x, &output));
     QUERN__TRY(quern_buffer_read(output.buffer, output.offset * sizeof(float),
                                  n * width * sizeof(float), outputs + first * width,

@@ -20,7 +20,7 @@ typedef struct quern__chunk {
   size_t first, rows;
 } quern__chunk;
 
-typedef struct quern__feed {
+typedef struct quern__data_source {
   quern_context *context;
   size_t rows, columns; /* of a pass; of a sample */
   /* what of a pass comes to the device; where its order changes and it is resident, all */
@@ -44,7 +44,7 @@ typedef struct quern__feed {
   const quern_dataset *dataset; /* held */
   const uint32_t *pass;         /* the order of the pass under way; NULL: the data set's own */
   size_t current;               /* which chunk of the pass is read; SIZE_MAX: none yet */
-} quern__feed;
+} quern__data_source;
 
 /* Where a batch of samples is gathered to. One serves every data set with the same columns. */
 typedef struct quern__batch {
@@ -56,35 +56,38 @@ typedef struct quern__batch {
 /* Checks the data set against the network, and makes the shard of it ready in the data set's own
  * order: uploads it, which it waits for, or holds the data set. `learns`: it must have what is to
  * be predicted, in the form that the loss takes; without it that stays on the host. */
-quern_status quern__feed_create(quern_context *context, const quern_network *network,
-                                const quern_dataset *dataset, bool learns,
-                                quern__placement placement, quern__shard shard, quern__feed *feed);
-void quern__feed_free(quern__feed *feed);
+quern_status quern__data_source_create(quern_context *context, const quern_network *network,
+                                       const quern_dataset *dataset, bool learns,
+                                       quern__residency placement, quern__shard shard,
+                                       quern__data_source *feed);
+void quern__data_source_free(quern__data_source *feed);
 
 /* Begins a pass in an order of all samples, which must stay as it is until the pass is over.
  * Resident data must all be here. */
-quern_status quern__feed_begin(quern__feed *feed, const uint32_t *order);
+quern_status quern__data_source_begin(quern__data_source *feed, const uint32_t *order);
 
 /* How far, at most to `end`, samples from `first` on come at once: to the end of a chunk. */
-size_t quern__feed_reach(const quern__feed *feed, size_t first, size_t end);
+size_t quern__data_source_reach(const quern__data_source *feed, size_t first, size_t end);
 
 /* Queues the gathering of n samples of the shard, from the one at `first` in the order on, into the
  * batch; they lie side by side and do not reach past a chunk. truth may be NULL. */
-quern_status quern__feed_gather(quern__feed *feed, size_t first, size_t n,
-                                const quern__batch *batch, quern_tensor *x, quern__truth *truth);
+quern_status quern__data_source_gather(quern__data_source *feed, size_t first, size_t n,
+                                       const quern__batch *batch, quern_tensor *x,
+                                       quern__targets *expected);
 
 /* The same n samples for whole steps of `size` samples, which gather by themselves. */
-quern_status quern__feed_samples(quern__feed *feed, size_t first, size_t n,
-                                 const quern__batch *batch, size_t size, quern__samples *samples);
+quern_status quern__data_source_samples(quern__data_source *feed, size_t first, size_t n,
+                                        const quern__batch *batch, size_t size,
+                                        quern__samples *samples);
 
 /* Sends the chunk after the one that is read on its way, where there is one. To be called before a
  * wait, so that what comes after it need not wait for the host; where nobody waits it happens by
  * itself. */
-quern_status quern__feed_ahead(quern__feed *feed);
+quern_status quern__data_source_ahead(quern__data_source *feed);
 
 /* Goes on with the checksum `sum` over the values and what is to be predicted, in the data set's
  * order, as they are on the device. */
-quern_status quern__feed_checksum(const quern__feed *feed, uint32_t *sum);
+quern_status quern__data_source_checksum(const quern__data_source *feed, uint32_t *sum);
 
 quern_status quern__batch_create(quern_context *context, size_t size, size_t columns,
                                  size_t target_count, quern__batch *batch);

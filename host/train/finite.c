@@ -28,89 +28,93 @@ static size_t first_bad(const float *values, size_t count) {
   return i;
 }
 
-static void name_layer(const quern__shape *shape, size_t layer, const char *what, finding *at) {
-  const quern_layer *is = &shape->layers[layer].layer;
-  at->depth = layer + 1;
-  snprintf(at->place, sizeof at->place, "%s layer %zu of %zu (%zu units, %s)", what, layer + 1,
-           shape->layer_count, is->units, quern_activation_name(is->activation.kind));
+static void name_layer(const quern__shape *shape, size_t layer, const char *what, finding *where) {
+  const quern_layer *self = &shape->layers[layer].layer;
+  where->depth = layer + 1;
+  snprintf(where->place, sizeof where->place, "%s layer %zu of %zu (%zu units, %s)", what,
+           layer + 1, shape->layer_count, self->units,
+           quern_activation_name(self->activation.kind));
 }
 
-static void name_part(const quern__shape *shape, size_t layer, quern__part part, finding *at) {
+static void name_part(const quern__shape *shape, size_t layer, quern__part part, finding *where) {
   char what[32];
   snprintf(what, sizeof what, "the %s of", quern__part_name(part));
-  name_layer(shape, layer, what, at);
+  name_layer(shape, layer, what, where);
 }
 
 /* Looks through a tensor of floats on the device. */
-static quern_status look(quern_tensor tensor, finding *at) {
+static quern_status look(quern_tensor tensor, finding *where) {
   const size_t count = tensor.rows * tensor.columns;
   float *values = malloc(count * sizeof *values);
   if (values == NULL) return quern__fail_memory("train", count * sizeof *values);
   const quern_status status = quern_buffer_read(tensor.buffer, tensor.offset * sizeof *values,
                                                 count * sizeof *values, values, QUERN_WAIT);
   const size_t bad = status == QUERN_OK ? first_bad(values, count) : count;
-  at->found = bad < count;
-  if (at->found) at->value = values[bad];
+  where->found = bad < count;
+  if (where->found) where->value = values[bad];
   free(values);
   return status;
 }
 
 /* Looks through all that a layer has in the flat range. */
-static quern_status look_at_parts(const quern_plan *plan, size_t l, finding *at) {
-  for (size_t p = 0; p < QUERN__PARTS && !at->found; p++) {
+static quern_status look_at_parts(const quern_plan *plan, size_t l, finding *where) {
+  for (size_t p = 0; p < QUERN__PARTS && !where->found; p++) {
     const quern__part part = (quern__part)p;
     if (quern__layer_part(&plan->shape.layers[l], part).count == 0) continue;
-    name_part(&plan->shape, l, part, at);
-    QUERN__FORWARD(look(quern__plan_part(plan, plan->parameters, l, part), at));
+    name_part(&plan->shape, l, part, where);
+    QUERN__FORWARD(look(quern__plan_part(plan, plan->parameters, l, part), where));
   }
   return QUERN_OK;
 }
 
 /* One layer of a step forwards, from *x on, which then is what the next one reads. Once something
  * is found nothing is looked for. */
-static quern_status look_through_layer(quern_plan *plan, size_t l, quern_tensor *x, finding *at) {
+static quern_status look_through_layer(quern_plan *plan, size_t l, quern_tensor *x,
+                                       finding *where) {
   const quern_tensor output = quern__plan_output(plan, l, x->rows);
-  const bool looks = !at->found;
-  quern_tensor handed_on;
-  if (looks) QUERN__FORWARD(look_at_parts(plan, l, at));
-  if (!at->found) name_layer(&plan->shape, l, "the output of", at);
-  QUERN__FORWARD(quern__plan_forward_layer(plan, l, *x, QUERN__PASS_REHEARSAL, &handed_on));
-  if (!at->found) QUERN__FORWARD(look(output, at));
-  *x = handed_on;
+  const bool looks = !where->found;
+  quern_tensor layer_input;
+  if (looks) QUERN__FORWARD(look_at_parts(plan, l, where));
+  if (!where->found) name_layer(&plan->shape, l, "the output of", where);
+  QUERN__FORWARD(quern__plan_forward_layer(plan, l, *x, QUERN__PASS_REHEARSAL, &layer_input));
+  if (!where->found) QUERN__FORWARD(look(output, where));
+  *x = layer_input;
   return QUERN_OK;
 }
 
 /* The trainer's next step forwards, op by op, until something is not finite; to its end where other
  * ranks wait for this one in a layer. */
-static quern_status look_through_step(quern_trainer *trainer, finding *at) {
+static quern_status look_through_step(quern_trainer *trainer, finding *where) {
   quern_plan *plan = trainer->plan;
   const size_t first = quern__trainer_samples_of(trainer, trainer->step);
   const size_t all = quern__trainer_samples_of(trainer, trainer->step + 1) - first;
   size_t begin, n;
-  quern__together_part(trainer->options.collective, trainer->options.shares, all, &begin, &n);
+  quern__collective_part(trainer->options.collective, trainer->options.shares, all, &begin, &n);
   plan->first_row = begin;
   plan->step_samples = all;
   if (n == 0) /* others have samples to look at */
     return quern__plan_normalize_nothing(plan, QUERN__PASS_REHEARSAL);
   quern_tensor x;
-  QUERN__FORWARD(quern__feed_gather(&trainer->train, first + begin, n, &trainer->batch, &x, NULL));
-  QUERN__FORWARD(look(x, at));
-  snprintf(at->place, sizeof at->place, "the samples");
-  for (size_t l = 0; l < plan->shape.layer_count && (!at->found || plan->collective != NULL); l++)
-    QUERN__FORWARD(look_through_layer(plan, l, &x, at));
+  QUERN__FORWARD(
+      quern__data_source_gather(&trainer->train, first + begin, n, &trainer->batch, &x, NULL));
+  QUERN__FORWARD(look(x, where));
+  snprintf(where->place, sizeof where->place, "the samples");
+  for (size_t l = 0; l < plan->shape.layer_count && (!where->found || plan->collective != NULL);
+       l++)
+    QUERN__FORWARD(look_through_layer(plan, l, &x, where));
   return QUERN_OK;
 }
 
 /* What was found lowest in the network, by the first rank that did, on all of them. */
-static quern_status take_first_finding(const quern_collective *collective, finding *at) {
+static quern_status take_first_finding(const quern_collective *collective, finding *where) {
   if (collective == NULL) return QUERN_OK;
   finding *all = calloc(collective->ranks, sizeof *all);
   if (all == NULL) return quern__fail_memory("train", collective->ranks * sizeof *all);
-  const quern_status status = quern__together_gather(collective, at, sizeof *at, all);
+  const quern_status status = quern__collective_gather(collective, where, sizeof *where, all);
   size_t first = 0;
   for (size_t r = 1; r < collective->ranks; r++)
     if (all[r].found && (!all[first].found || all[r].depth < all[first].depth)) first = r;
-  *at = all[first];
+  *where = all[first];
   free(all);
   return status;
 }
@@ -119,21 +123,21 @@ static quern_status take_first_finding(const quern_collective *collective, findi
 
 /* Goes back to before step `bad` of the epoch, and says where in it things go wrong. */
 static quern_status fail_step(quern_trainer *trainer, size_t bad, float loss) {
-  QUERN__FORWARD(quern__learned_return(&trainer->learned, trainer->plan));
+  QUERN__FORWARD(quern__training_state_return(&trainer->learned, trainer->plan));
   trainer->step = trainer->kept_step;
   QUERN__FORWARD(quern__trainer_queue(trainer, bad - trainer->kept_step));
-  finding at = {.found = false};
-  QUERN__FORWARD(look_through_step(trainer, &at));
-  QUERN__FORWARD(take_first_finding(trainer->options.collective, &at));
-  if (!at.found) { /* the outputs are finite, and the loss of them is not */
-    snprintf(at.place, sizeof at.place, "the loss itself");
-    at.value = loss;
+  finding where = {.found = false};
+  QUERN__FORWARD(look_through_step(trainer, &where));
+  QUERN__FORWARD(take_first_finding(trainer->options.collective, &where));
+  if (!where.found) { /* the outputs are finite, and the loss of them is not */
+    snprintf(where.place, sizeof where.place, "the loss itself");
+    where.value = loss;
   }
   return quern__fail(
       QUERN_ERROR_NOT_FINITE,
       "train: the loss is %g in step %zu of %zu of epoch %zu; it begins in %s, with %g; " ADVICE,
-      plain(loss), bad + 1, quern__trainer_steps_an_epoch(trainer), trainer->epoch + 1, at.place,
-      plain(at.value), trainer->options.optimizer.learning_rate);
+      plain(loss), bad + 1, quern__trainer_steps_an_epoch(trainer), trainer->epoch + 1, where.place,
+      plain(where.value), trainer->options.optimizer.learning_rate);
 }
 
 quern_status quern__trainer_losses(quern_trainer *trainer, float **losses) {
@@ -160,15 +164,15 @@ quern_status quern__trainer_check_parameters(const quern_trainer *trainer,
   const quern__shape *shape = &trainer->plan->shape;
   const size_t bad = first_bad(parameters, shape->flat_count);
   if (bad == shape->flat_count) return QUERN_OK;
-  finding at = {.place = ""};
+  finding where = {.place = ""};
   for (size_t l = 0; l < shape->layer_count; l++)
     for (size_t p = 0; p < QUERN__PARTS; p++) {
       const quern__extent extent = quern__layer_part(&shape->layers[l], (quern__part)p);
       if (bad >= extent.first && bad < extent.first + extent.count)
-        name_part(shape, l, (quern__part)p, &at);
+        name_part(shape, l, (quern__part)p, &where);
     }
   return quern__fail(QUERN_ERROR_NOT_FINITE,
-                     "train: %s went to %g in the last step, number %" PRIu64 "; " ADVICE, at.place,
-                     plain(parameters[bad]), trainer->plan->updates,
+                     "train: %s went to %g in the last step, number %" PRIu64 "; " ADVICE,
+                     where.place, plain(parameters[bad]), trainer->plan->updates,
                      trainer->options.optimizer.learning_rate);
 }

@@ -61,9 +61,9 @@ static void print_frozen(quern__text *text, const quern_trainer *trainer) {
 
 /* "1438x64 uint8, scale 0.0625, offset 0, crc32 9f3a0c11". */
 static void print_data(quern__text *text, const quern_trainer *trainer) {
-  const quern__feed *train = &trainer->train;
+  const quern__data_source *train = &trainer->train;
   quern__text_print(text, "%zux%zu %s, scale ", train->rows, train->columns,
-                    train->element == QUERN_UINT8 ? "uint8" : "float32");
+                    train->element == QUERN_ELEMENT_UINT8 ? "uint8" : "float32");
   quern__text_float(text, train->scale);
   quern__text_put(text, ", offset ");
   quern__text_float(text, train->offset);
@@ -96,14 +96,15 @@ static void print_number(quern__text *text, const char *name, double value) {
 static void print_optimizer(quern__text *text, const quern_trainer *trainer) {
   const quern_optimizer *optimizer = &trainer->options.optimizer;
   quern__text_put(text, quern_optimizer_name(optimizer->kind));
-  const bool betas = optimizer->kind == QUERN_ADAM || optimizer->kind == QUERN_ADAMW;
+  const bool betas =
+      optimizer->kind == QUERN_OPTIMIZER_ADAM || optimizer->kind == QUERN_OPTIMIZER_ADAMW;
   if (betas) {
     print_number(text, "beta1", optimizer->beta1);
     print_number(text, "beta2", optimizer->beta2);
-  } else if (optimizer->kind != QUERN_SGD) {
+  } else if (optimizer->kind != QUERN_OPTIMIZER_SGD) {
     print_number(text, "momentum", optimizer->momentum);
   }
-  if (optimizer->kind == QUERN_RMSPROP) print_number(text, "alpha", optimizer->alpha);
+  if (optimizer->kind == QUERN_OPTIMIZER_RMSPROP) print_number(text, "alpha", optimizer->alpha);
   if (quern_optimizer_keeps_square(optimizer)) print_number(text, "epsilon", optimizer->epsilon);
 }
 
@@ -180,7 +181,7 @@ static const struct {
 static quern_status fingerprint(quern_trainer *trainer) {
   if (trainer->fingerprinted) return QUERN_OK;
   uint32_t sum = 0;
-  QUERN__FORWARD(quern__feed_checksum(&trainer->train, &sum));
+  QUERN__FORWARD(quern__data_source_checksum(&trainer->train, &sum));
   trainer->fingerprint = sum;
   trainer->fingerprinted = true;
   return QUERN_OK;

@@ -69,7 +69,7 @@ quern_status quern__tally_mean_loss(const quern__tally *tally, size_t first, siz
 }
 
 /* Everything that a task does not have is NaN. */
-static quern_metrics no_metrics(const quern__feed *feed) {
+static quern_metrics no_metrics(const quern__data_source *feed) {
   return (quern_metrics){.samples = feed->rows,
                          .loss = NAN,
                          .accuracy = NAN,
@@ -85,7 +85,7 @@ static quern_metrics no_metrics(const quern__feed *feed) {
 
 /* What a measurement goes over: samples of the set from `begin` to `end`. */
 typedef struct passage {
-  quern__feed *feed;
+  quern__data_source *feed;
   const quern__batch *batch;
   const quern__tally *tally;
   size_t begin, end, size;
@@ -93,11 +93,11 @@ typedef struct passage {
 
 /* Gathers the batch at `first`; *n gets its samples, *losses the place of theirs. */
 static quern_status gather_batch(const passage *over, size_t first, size_t *n, quern_tensor *x,
-                                 quern__truth *truth, quern_tensor *losses) {
-  const size_t reach = quern__feed_reach(over->feed, first, over->end) - first;
+                                 quern__targets *targets, quern_tensor *losses) {
+  const size_t reach = quern__data_source_reach(over->feed, first, over->end) - first;
   *n = reach < over->size ? reach : over->size;
   *losses = quern_vector(over->tally->losses, first, *n);
-  return quern__feed_gather(over->feed, first, *n, over->batch, x, truth);
+  return quern__data_source_gather(over->feed, first, *n, over->batch, x, targets);
 }
 
 /* Classes: nothing is waited for but the count, at the end. */
@@ -108,9 +108,9 @@ static quern_status measure_classes(quern_plan *plan, const passage *over, doubl
   QUERN__FORWARD(quern_buffer_write(counter, 0, sizeof zero, &zero, QUERN_NO_WAIT));
   for (size_t first = over->begin, n; first < over->end; first += n) {
     quern_tensor x, losses;
-    quern__truth truth;
-    QUERN__FORWARD(gather_batch(over, first, &n, &x, &truth, &losses));
-    QUERN__FORWARD(quern_plan_evaluate(plan, x, truth.labels, losses, correct));
+    quern__targets targets;
+    QUERN__FORWARD(gather_batch(over, first, &n, &x, &targets, &losses));
+    QUERN__FORWARD(quern_plan_evaluate(plan, x, targets.labels, losses, correct));
   }
   uint32_t count; /* as long as the int32_t, and there are fewer samples than it wraps after */
   QUERN__FORWARD(quern_buffer_read(counter, 0, sizeof count, &count, QUERN_WAIT));
@@ -130,9 +130,9 @@ static quern_status measure_targets(quern_plan *plan, const passage *over, quern
   }
   for (size_t first = over->begin, n; first < over->end; first += n) {
     quern_tensor x, losses;
-    quern__truth truth;
-    QUERN__TRY(gather_batch(over, first, &n, &x, &truth, &losses));
-    QUERN__TRY(quern_plan_evaluate_targets(plan, x, truth.targets, losses));
+    quern__targets expected;
+    QUERN__TRY(gather_batch(over, first, &n, &x, &expected, &losses));
+    QUERN__TRY(quern_plan_evaluate_targets(plan, x, expected.targets, losses));
     const quern_tensor z = quern__plan_output(plan, plan->shape.layer_count - 1, n);
     QUERN__TRY(quern_buffer_read(z.buffer, z.offset * sizeof(float), n * k * sizeof(float), outputs,
                                  QUERN_WAIT));
@@ -158,8 +158,8 @@ static quern_status merge_scores(const quern_collective *collective, quern__scor
     status = quern__fail_memory("metrics", ranks * (bytes + sizeof *all_counts));
     goto cleanup;
   }
-  QUERN__TRY(quern__together_gather(collective, counts, sizeof counts, all_counts));
-  QUERN__TRY(quern__together_gather(collective, score->sums, bytes, all));
+  QUERN__TRY(quern__collective_gather(collective, counts, sizeof counts, all_counts));
+  QUERN__TRY(quern__collective_gather(collective, score->sums, bytes, all));
   score->samples = score->exact = 0;
   memset(score->sums, 0, bytes);
   for (size_t r = 0; r < ranks; r++)
@@ -175,7 +175,7 @@ cleanup:
 
 static quern_status score_targets(quern_plan *plan, const passage *over,
                                   const quern_collective *collective, quern_metrics *metrics) {
-  const quern__feed *feed = over->feed;
+  const quern__data_source *feed = over->feed;
   quern__score score = {0};
   quern_status status;
   QUERN__TRY(quern__score_create(feed->task, plan->shape.loss, feed->target_count, &score));
@@ -187,13 +187,13 @@ cleanup:
   return status;
 }
 
-quern_status quern__measure(quern_plan *plan, quern__feed *feed, const quern__batch *batch,
+quern_status quern__measure(quern_plan *plan, quern__data_source *feed, const quern__batch *batch,
                             size_t size, const quern__tally *tally,
                             const quern_collective *collective, const uint32_t *shares,
                             quern_metrics *metrics) {
   const double start = quern__seconds(), rows = (double)feed->rows;
   size_t begin, own;
-  quern__together_part(collective, shares, feed->rows, &begin, &own);
+  quern__collective_part(collective, shares, feed->rows, &begin, &own);
   const passage over = {feed, batch, tally, begin, begin + own, size};
   *metrics = no_metrics(feed);
   double right = NAN, mean = 0.0;
@@ -202,7 +202,7 @@ quern_status quern__measure(quern_plan *plan, quern__feed *feed, const quern__ba
   if (own > 0) QUERN__FORWARD(quern__tally_mean_loss(tally, begin, own, &mean));
   if (collective != NULL) {
     double sums[] = {mean * (double)own, right};
-    QUERN__FORWARD(quern__together_sum(collective, sums, 2));
+    QUERN__FORWARD(quern__collective_sum(collective, sums, 2));
     mean = sums[0] / rows;
     right = sums[1];
   }

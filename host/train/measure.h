@@ -27,7 +27,7 @@ double quern__seconds(void);
 /* Runs the plan over the whole set in its order, `size` samples at a time; waits at the end, and
  * with targets after each batch. Ranks of a collective, which may be NULL, each go over their
  * share, and all get the figures of the whole. */
-quern_status quern__measure(quern_plan *plan, quern__feed *feed, const quern__batch *batch,
+quern_status quern__measure(quern_plan *plan, quern__data_source *feed, const quern__batch *batch,
                             size_t size, const quern__tally *tally,
                             const quern_collective *collective, const uint32_t *shares,
                             quern_metrics *metrics);

@@ -16,13 +16,13 @@ static quern_status check_real(const char *name, float value) {
 
 quern_status quern__train_options_read(const quern_train_options *given,
                                        quern_train_options *options) {
-  *options = (quern_train_options)QUERN_TRAIN_OPTIONS_INIT;
+  *options = quern_train_options_default();
   if (given != NULL) {
     if (given->size < sizeof given->size || given->size > sizeof *options)
-      return quern__fail(
-          QUERN_ERROR_ARGUMENT,
-          "train: options of %zu bytes, expected at most %zu: start from QUERN_TRAIN_OPTIONS_INIT",
-          given->size, sizeof *options);
+      return quern__fail(QUERN_ERROR_ARGUMENT,
+                         "train: options of %zu bytes, expected at most %zu: start from "
+                         "quern_train_options_default()",
+                         given->size, sizeof *options);
     memcpy(options, given, given->size);
   }
   if (options->epochs == 0)

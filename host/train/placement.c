@@ -16,7 +16,7 @@ quern__sample_size quern__sample_size_of(const quern_dataset *dataset, bool lear
   /* as long as an int32_t */
   return (quern__sample_size){.columns = dataset->columns,
                               .element = quern__element_bytes(dataset->element),
-                              .truth = learns ? count * sizeof(float) : 0};
+                              .label = learns ? count * sizeof(float) : 0};
 }
 
 size_t quern__values_room(size_t value_bytes) {
@@ -24,15 +24,15 @@ size_t quern__values_room(size_t value_bytes) {
 }
 
 bool quern__chunk_bytes(const quern__sample_size *size, size_t rows, size_t *bytes) {
-  size_t values, truth;
+  size_t values, label;
   return quern__multiply(size->columns, size->element, &values) &&
          quern__multiply(values, rows, &values) && values <= SIZE_MAX - LINE &&
-         quern__multiply(rows, size->truth, &truth) &&
-         quern__add(quern__values_room(values), truth, bytes);
+         quern__multiply(rows, size->label, &label) &&
+         quern__add(quern__values_room(values), label, bytes);
 }
 
 /* `count` chunks of so many samples and an order for one; SIZE_MAX where that overflows. */
-static size_t bytes_of(const quern__placing *set, size_t count, size_t rows) {
+static size_t bytes_of(const quern__residency_request *set, size_t count, size_t rows) {
   size_t chunk, all, order;
   const bool fits = quern__chunk_bytes(&set->size, rows, &chunk) &&
                     quern__multiply(chunk, count, &all) &&
@@ -40,23 +40,24 @@ static size_t bytes_of(const quern__placing *set, size_t count, size_t rows) {
   return fits ? all : SIZE_MAX;
 }
 
-static bool fits_buffer(const quern__placing *set, size_t rows, size_t allocation) {
+static bool fits_buffer(const quern__residency_request *set, size_t rows, size_t allocation) {
   size_t chunk;
   return quern__chunk_bytes(&set->size, rows, &chunk) && (allocation == 0 || chunk <= allocation);
 }
 
-static void make_resident(quern__placing *set) {
-  set->placement = (quern__placement){0, 0};
+static void make_resident(quern__residency_request *set) {
+  set->placement = (quern__residency){0, 0};
   set->bytes = set->rows > 0 ? bytes_of(set, 1, set->rows) : 0;
 }
 
-static void make_streamed(quern__placing *set, size_t units) {
-  set->placement = (quern__placement){units * set->unit, units * set->span};
+static void make_streamed(quern__residency_request *set, size_t units) {
+  set->placement = (quern__residency){units * set->unit, units * set->span};
   set->bytes = bytes_of(set, 2, units * set->unit);
 }
 
 /* The most units whose chunks fit, by halving: at least one, and no more than there are. */
-static size_t units_in_chunk(const quern__placing *set, const quern__room *room, size_t budget) {
+static size_t units_in_chunk(const quern__residency_request *set, const quern__room *room,
+                             size_t budget) {
   size_t least = 1, most = set->units;
   while (least < most) {
     const size_t half = least + (most - least + 1) / 2, rows = half * set->unit;
@@ -73,13 +74,13 @@ static size_t units_in_chunk(const quern__placing *set, const quern__room *room,
 }
 
 /* The least that it can do with. */
-static size_t least_bytes(const quern__placing *set, const quern__room *room) {
+static size_t least_bytes(const quern__residency_request *set, const quern__room *room) {
   if (set->rows == 0) return 0;
   const size_t whole = bytes_of(set, 1, set->rows), turns = bytes_of(set, 2, set->unit);
   return whole < turns && fits_buffer(set, set->rows, room->allocation) ? whole : turns;
 }
 
-static void place_one(quern__placing *set, const quern__room *room, size_t budget) {
+static void place_one(quern__residency_request *set, const quern__room *room, size_t budget) {
   make_resident(set);
   if (set->bytes <= budget && fits_buffer(set, set->rows, room->allocation)) return;
   make_streamed(set, units_in_chunk(set, room, budget));
@@ -89,7 +90,8 @@ static size_t between(size_t least, size_t value, size_t most) {
   return value < least ? least : value > most ? most : value;
 }
 
-quern_status quern__place(const quern__room *room, quern__placing *train, quern__placing *test) {
+quern_status quern__place(const quern__room *room, quern__residency_request *train,
+                          quern__residency_request *test) {
   make_resident(train);
   make_resident(test);
   size_t all;
@@ -98,8 +100,8 @@ quern_status quern__place(const quern__room *room, quern__placing *train, quern_
       fits_buffer(test, test->rows, room->allocation))
     return QUERN_OK;
 
-  quern__placing *small = test->bytes < train->bytes ? test : train,
-                 *large = small == test ? train : test;
+  quern__residency_request *small = test->bytes < train->bytes ? test : train,
+                           *large = small == test ? train : test;
   const size_t least_small = least_bytes(small, room), least_large = least_bytes(large, room);
   size_t least;
   if (!quern__add(least_small, least_large, &least)) least = SIZE_MAX;
@@ -116,14 +118,14 @@ quern_status quern__place(const quern__room *room, quern__placing *train, quern_
   return QUERN_OK;
 }
 
-quern__placement quern__place_once(const quern_dataset *dataset, bool learns, size_t allocation,
+quern__residency quern__place_once(const quern_dataset *dataset, bool learns, size_t allocation,
                                    size_t batch) {
-  quern__placing set = {.size = quern__sample_size_of(dataset, learns),
-                        .rows = dataset->rows,
-                        .unit = batch,
-                        .span = batch,
-                        .units = quern__divide_up(dataset->rows, batch)};
+  quern__residency_request set = {.size = quern__sample_size_of(dataset, learns),
+                                  .rows = dataset->rows,
+                                  .unit = batch,
+                                  .span = batch,
+                                  .units = quern__divide_up(dataset->rows, batch)};
   const quern__room room = {.bytes = SIZE_MAX, .allocation = allocation};
   make_streamed(&set, units_in_chunk(&set, &room, SIZE_MAX));
-  return set.placement.chunk_rows < dataset->rows ? set.placement : (quern__placement){0, 0};
+  return set.placement.chunk_rows < dataset->rows ? set.placement : (quern__residency){0, 0};
 }

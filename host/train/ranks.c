@@ -28,7 +28,7 @@ static quern_status gather_lines(const quern_collective *collective, const char 
   strncpy(mine.text, text, sizeof mine.text - 1);
   *all = malloc(collective->ranks * sizeof **all);
   if (*all == NULL) return quern__fail_memory("trainer", collective->ranks * sizeof **all);
-  const quern_status status = quern__together_gather(collective, &mine, sizeof mine, *all);
+  const quern_status status = quern__collective_gather(collective, &mine, sizeof mine, *all);
   if (status != QUERN_OK) free(*all);
   return status;
 }
@@ -43,8 +43,8 @@ static size_t first_other(const line *all, size_t ranks) {
 }
 
 /* Fails on every rank where one has another text. */
-static quern_status compare(const quern_collective *collective, const char *name,
-                            const char *text) {
+static quern_status compare_ranks(const quern_collective *collective, const char *name,
+                                  const char *text) {
   line *all;
   QUERN__FORWARD(gather_lines(collective, text, &all));
   const size_t ranks = collective->ranks, r = first_other(all, ranks);
@@ -66,21 +66,22 @@ static quern_status compare_trainings(quern_trainer *trainer) {
   quern__metadata_pair pairs[QUERN__IDENTITY_COUNT];
   char text[200], *shares = NULL;
   quern_status status;
-  QUERN__TRY(compare(collective, "version of quern", QUERN_VERSION));
-  QUERN__TRY(quern__together_status(collective, quern__identity_create(trainer, &identity)));
+  QUERN__TRY(compare_ranks(collective, "version of quern", QUERN_VERSION));
+  QUERN__TRY(quern__collective_status(collective, quern__identity_create(trainer, &identity)));
   quern__identity_pairs(&identity, pairs);
   for (size_t i = 0; i < QUERN__IDENTITY_COUNT; i++)
-    QUERN__TRY(compare(collective, quern__identity_name(i), pairs[i].value));
+    QUERN__TRY(compare_ranks(collective, quern__identity_name(i), pairs[i].value));
   snprintf(text, sizeof text, "%zu", options->epochs);
-  QUERN__TRY(compare(collective, "number of epochs", text));
+  QUERN__TRY(compare_ranks(collective, "number of epochs", text));
   snprintf(text, sizeof text, "%zu samples", trainer->test.rows);
-  QUERN__TRY(compare(collective, "test set", text));
+  QUERN__TRY(compare_ranks(collective, "test set", text));
   snprintf(text, sizeof text, "%s, every %zu steps",
            options->checkpoint != NULL ? "asked for" : "none", options->checkpoint_every);
-  QUERN__TRY(compare(collective, "checkpoint", text));
-  QUERN__TRY(compare(collective, "resumption", options->resume != NULL ? "asked for" : "none"));
-  QUERN__TRY(quern__together_status(collective, quern__shares_print(options, &shares)));
-  QUERN__TRY(compare(collective, "shares", shares != NULL ? shares : "none"));
+  QUERN__TRY(compare_ranks(collective, "checkpoint", text));
+  QUERN__TRY(
+      compare_ranks(collective, "resumption", options->resume != NULL ? "asked for" : "none"));
+  QUERN__TRY(quern__collective_status(collective, quern__shares_print(options, &shares)));
+  QUERN__TRY(compare_ranks(collective, "shares", shares != NULL ? shares : "none"));
 cleanup:
   free(shares);
   quern__identity_free(&identity);
@@ -113,7 +114,7 @@ static quern_status broadcast_range(const quern_trainer *trainer, quern_buffer *
   float *values = malloc(bytes);
   if (values == NULL) return quern__fail_memory("trainer", bytes);
   if (collective->rank == 0) QUERN__TRY(quern_buffer_read(buffer, 0, bytes, values, QUERN_WAIT));
-  QUERN__TRY(quern__together_broadcast(collective, values, bytes));
+  QUERN__TRY(quern__collective_broadcast(collective, values, bytes));
   status =
       collective->rank == 0 ? QUERN_OK : quern_buffer_write(buffer, 0, bytes, values, QUERN_WAIT);
 cleanup:
@@ -121,8 +122,8 @@ cleanup:
   return status;
 }
 
-static quern_status broadcast_learned(const quern_trainer *trainer) {
-  const quern__learned *learned = &trainer->learned;
+static quern_status broadcast_training_state(const quern_trainer *trainer) {
+  const quern__training_state *learned = &trainer->learned;
   for (size_t i = 0; i < learned->count; i++)
     QUERN__FORWARD(broadcast_range(trainer, learned->tensors[i].buffer));
   return QUERN_OK;
@@ -132,7 +133,7 @@ quern_status quern__ranks_meet(quern_trainer *trainer, const quern_network *netw
                                quern_status status) {
   const quern_collective *collective = trainer->options.collective;
   if (collective == NULL) return status;
-  QUERN__FORWARD(quern__together_status(collective, status));
+  QUERN__FORWARD(quern__collective_status(collective, status));
   return quern__ranks_fail(trainer,
                            quern__reducer_create(collective, &network->shape, &trainer->reducer));
 }
@@ -140,10 +141,10 @@ quern_status quern__ranks_meet(quern_trainer *trainer, const quern_network *netw
 quern_status quern__ranks_begin(quern_trainer *trainer, quern_status status) {
   const quern_collective *collective = trainer->options.collective;
   if (collective == NULL) return status;
-  QUERN__FORWARD(quern__together_status(collective, status));
+  QUERN__FORWARD(quern__collective_status(collective, status));
   QUERN__FORWARD(compare_trainings(trainer));
   QUERN__FORWARD(quern__ranks_fail(trainer, compare_devices(trainer)));
-  return quern__ranks_fail(trainer, broadcast_learned(trainer));
+  return quern__ranks_fail(trainer, broadcast_training_state(trainer));
 }
 
 /* Clears the losses of all samples from the one at `first` on. */
@@ -157,7 +158,7 @@ static quern_status clear_losses(const quern_trainer *trainer, size_t first) {
 quern_status quern__ranks_begin_epoch(quern_trainer *trainer) {
   if (trainer->options.collective == NULL) return QUERN_OK;
   QUERN__FORWARD(clear_losses(trainer, quern__trainer_samples_of(trainer, trainer->step)));
-  return trainer->mixed ? broadcast_learned(trainer) : QUERN_OK;
+  return trainer->mixed ? broadcast_training_state(trainer) : QUERN_OK;
 }
 
 /* A rank without a sample in the batch adds nothing to the sums. */
@@ -180,17 +181,18 @@ quern_status quern__ranks_step(quern_trainer *trainer, size_t first, size_t n) {
   quern__whole_batch whole = {.samples = n};
   size_t own;
   quern_tensor x;
-  quern__truth truth = {.labels = quern_none()};
-  quern__together_part(collective, trainer->options.shares, n, &whole.first, &own);
+  quern__targets targets = {.labels = quern_none()};
+  quern__collective_part(collective, trainer->options.shares, n, &whole.first, &own);
   first += whole.first;
   if (own > 0)
-    QUERN__FORWARD(quern__feed_gather(&trainer->train, first, own, &trainer->batch, &x, &truth));
+    QUERN__FORWARD(
+        quern__data_source_gather(&trainer->train, first, own, &trainer->batch, &x, &targets));
   if (plan->weighs_classes) {
-    if (own > 0) QUERN__FORWARD(quern__plan_label_weight(plan, truth.labels, &whole.weight));
-    QUERN__FORWARD(quern__together_sum(collective, &whole.weight, 1));
+    if (own > 0) QUERN__FORWARD(quern__plan_label_weight(plan, targets.labels, &whole.weight));
+    QUERN__FORWARD(quern__collective_sum(collective, &whole.weight, 1));
   }
   const quern__bucket_watch watch = quern__reducer_watch(trainer->reducer);
-  QUERN__FORWARD(own > 0 ? quern__plan_gradients(plan, x, &truth, &whole,
+  QUERN__FORWARD(own > 0 ? quern__plan_gradients(plan, x, &targets, &whole,
                                                  quern_vector(trainer->tally.losses, first, own),
                                                  &watch)
                          : no_gradients(plan, n, &watch));
@@ -202,8 +204,8 @@ quern_status quern__ranks_merge_losses(const quern_trainer *trainer, float *loss
   for (size_t begin = 0; collective != NULL && begin < count; begin += PIECE) {
     const size_t n = count - begin < PIECE ? count - begin : PIECE;
     void *request;
-    QUERN__FORWARD(quern__together_reduce(collective, losses + begin, n, &request));
-    QUERN__FORWARD(quern__together_reduced(collective, request));
+    QUERN__FORWARD(quern__collective_reduce(collective, losses + begin, n, &request));
+    QUERN__FORWARD(quern__collective_reduced(collective, request));
   }
   return QUERN_OK;
 }
@@ -226,12 +228,12 @@ static quern_status divide_losses(quern_trainer *trainer) {
   quern_status status;
   if (collective->rank == 0)
     QUERN__TRY(quern_buffer_read(trainer->tally.losses, 0, bytes, losses, QUERN_WAIT));
-  QUERN__TRY(quern__together_broadcast(collective, losses, bytes));
+  QUERN__TRY(quern__collective_broadcast(collective, losses, bytes));
   for (size_t first = 0; first < count; first += trainer->options.batch) {
     const size_t n =
         count - first < trainer->options.batch ? count - first : trainer->options.batch;
     size_t begin, own;
-    quern__together_part(collective, trainer->options.shares, n, &begin, &own);
+    quern__collective_part(collective, trainer->options.shares, n, &begin, &own);
     for (size_t i = 0; i < n; i++)
       if (i < begin || i >= begin + own) losses[first + i] = 0.0f;
   }
@@ -243,29 +245,29 @@ cleanup:
 
 static quern_status take_position(quern_trainer *trainer) {
   const quern_collective *collective = trainer->options.collective;
-  position at = {trainer->epoch, trainer->step, trainer->plan->updates, trainer->best.epoch,
-                 trainer->best.loss};
-  QUERN__FORWARD(quern__together_broadcast(collective, &at, sizeof at));
-  trainer->epoch = (size_t)at.epoch;
-  trainer->step = (size_t)at.step;
-  trainer->plan->updates = trainer->plan->trained = at.updates;
-  trainer->best.epoch = (size_t)at.best_epoch;
-  trainer->best.loss = at.best_loss;
+  position pos = {trainer->epoch, trainer->step, trainer->plan->updates, trainer->best.epoch,
+                  trainer->best.loss};
+  QUERN__FORWARD(quern__collective_broadcast(collective, &pos, sizeof pos));
+  trainer->epoch = (size_t)pos.epoch;
+  trainer->step = (size_t)pos.step;
+  trainer->plan->updates = trainer->plan->trained = pos.updates;
+  trainer->best.epoch = (size_t)pos.best_epoch;
+  trainer->best.loss = pos.best_loss;
   trainer->begun = false;
-  QUERN__FORWARD(broadcast_learned(trainer));
-  if (at.best_epoch > 0) QUERN__FORWARD(broadcast_range(trainer, trainer->best.parameters));
+  QUERN__FORWARD(broadcast_training_state(trainer));
+  if (pos.best_epoch > 0) QUERN__FORWARD(broadcast_range(trainer, trainer->best.parameters));
   return divide_losses(trainer);
 }
 
 quern_status quern__ranks_resume(quern_trainer *trainer, quern_status status) {
   const quern_collective *collective = trainer->options.collective;
   if (collective == NULL) return status;
-  QUERN__FORWARD(quern__together_status(collective, status));
+  QUERN__FORWARD(quern__collective_status(collective, status));
   return quern__ranks_fail(trainer, take_position(trainer));
 }
 
 quern_status quern__ranks_fail(const quern_trainer *trainer, quern_status status) {
   if (status != QUERN_OK && status != QUERN_ERROR_NOT_FINITE)
-    quern__together_abandon(trainer->options.collective);
+    quern__collective_abandon(trainer->options.collective);
   return status;
 }

@@ -36,7 +36,7 @@ typedef struct piece {
 
 /* The sums of one step. Buckets go from the top of the network down, as backward makes them. */
 typedef struct reduction {
-  quern__reducer *is;
+  quern__reducer *reducer;
   quern_plan *plan;
   size_t left;  /* buckets 0 … left - 1 are not yet begun, or not all of the last */
   size_t begun; /* numbers of that one */
@@ -58,15 +58,15 @@ static size_t bytes_of(const quern__bucket *bucket) {
 }
 
 /* As much as any rank asks for: that networks differ is told later. */
-static quern_status create_memory(quern__reducer *is, uint64_t bytes) {
-  const size_t ranks = is->collective->ranks;
+static quern_status create_memory(quern__reducer *self, uint64_t bytes) {
+  const size_t ranks = self->collective->ranks;
   uint64_t *all = malloc(ranks * sizeof *all);
   if (all == NULL) return quern__fail_memory("trainer", ranks * sizeof *all);
   quern_status status;
-  QUERN__TRY(quern__together_gather(is->collective, &bytes, sizeof bytes, all));
+  QUERN__TRY(quern__collective_gather(self->collective, &bytes, sizeof bytes, all));
   for (size_t r = 0; r < ranks; r++)
     if (all[r] > bytes) bytes = all[r];
-  status = quern__together_memory_create(is->collective, (size_t)bytes, &is->memory);
+  status = quern__collective_memory_create(self->collective, (size_t)bytes, &self->memory);
 cleanup:
   free(all);
   return status;
@@ -78,22 +78,22 @@ quern_status quern__reducer_create(const quern_collective *collective, const que
   size_t bytes = 0;
   quern_status status;
   *reducer = NULL;
-  quern__reducer *made = calloc(1, sizeof *made);
-  if (made == NULL) return quern__fail_memory("trainer", sizeof *made);
-  made->collective = collective;
+  quern__reducer *result = calloc(1, sizeof *result);
+  if (result == NULL) return quern__fail_memory("trainer", sizeof *result);
+  result->collective = collective;
   QUERN__TRY(quern__reducer_divide(shape, &buckets));
   for (size_t i = 0; i < buckets.count; i++) bytes += bytes_of(&buckets.list[i]);
-  QUERN__TRY(create_memory(made, bytes));
-  made->lanes = calloc(buckets.count, sizeof *made->lanes);
-  QUERN__TRY(made->lanes != NULL ? QUERN_OK
-                                 : quern__fail_memory("trainer", buckets.count * sizeof(lane)));
-  made->count = buckets.count;
+  QUERN__TRY(create_memory(result, bytes));
+  result->lanes = calloc(buckets.count, sizeof *result->lanes);
+  QUERN__TRY(result->lanes != NULL ? QUERN_OK
+                                   : quern__fail_memory("trainer", buckets.count * sizeof(lane)));
+  result->count = buckets.count;
   quern__buckets_free(&buckets);
-  *reducer = made;
+  *reducer = result;
   return QUERN_OK;
 cleanup:
   quern__buckets_free(&buckets);
-  quern__reducer_free(made);
+  quern__reducer_free(result);
   return status;
 }
 
@@ -104,10 +104,10 @@ quern_status quern__reducer_buckets(quern__reducer *reducer, quern_context *cont
   QUERN__TRY(quern__reducer_divide(shape, buckets));
   for (size_t i = 0; i < buckets->count; i++) {
     quern__bucket *bucket = &buckets->list[i];
-    lane *each = &reducer->lanes[i];
-    *each = (lane){.values = (float *)(void *)memory, .count = bucket->count};
-    QUERN__TRY(quern__exchange_create(context, each->values, bucket->count * sizeof(float),
-                                      &each->exchange, &bucket->memory));
+    lane *item = &reducer->lanes[i];
+    *item = (lane){.values = (float *)(void *)memory, .count = bucket->count};
+    QUERN__TRY(quern__exchange_create(context, item->values, bucket->count * sizeof(float),
+                                      &item->exchange, &bucket->memory));
     memory += bytes_of(bucket);
   }
   return QUERN_OK;
@@ -119,26 +119,26 @@ cleanup:
 void quern__reducer_free(quern__reducer *reducer) {
   if (reducer == NULL) return;
   for (size_t i = 0; i < reducer->count; i++) quern__exchange_free(reducer->lanes[i].exchange);
-  quern__together_memory_free(reducer->collective, reducer->memory);
+  quern__collective_memory_free(reducer->collective, reducer->memory);
   free(reducer->lanes);
   free(reducer);
 }
 
-static quern_status take(void *user, size_t bucket) {
-  const quern__reducer *is = user;
-  return quern__exchange_take(is->lanes[bucket].exchange);
+static quern_status take_reduce(void *user, size_t bucket) {
+  const quern__reducer *self = user;
+  return quern__exchange_take(self->lanes[bucket].exchange);
 }
 
 quern__bucket_watch quern__reducer_watch(quern__reducer *reducer) {
-  return (quern__bucket_watch){.queued = take, .user = reducer};
+  return (quern__bucket_watch){.queued = take_reduce, .user = reducer};
 }
 
 /* Whether the next bucket is on the host; waits for it where nothing else could be done. */
 static quern_status look(reduction *run) {
-  const quern__reducer *is = run->is;
+  const quern__reducer *self = run->reducer;
   if (run->left == 0 || run->taken) return QUERN_OK;
   QUERN__FORWARD(
-      quern__exchange_taken(is->lanes[run->left - 1].exchange, run->waiting == 0, &run->taken));
+      quern__exchange_taken(self->lanes[run->left - 1].exchange, run->waiting == 0, &run->taken));
   if (!run->taken || run->left > 1) return QUERN_OK;
   run->idle = true;
   run->idle_since = quern__seconds();
@@ -146,14 +146,14 @@ static quern_status look(reduction *run) {
 }
 
 /* Begins the next piece of the next bucket, which is on the host. */
-static quern_status begin(reduction *run) {
-  const quern__reducer *is = run->is;
-  const size_t bucket = run->left - 1, rest = is->lanes[bucket].count - run->begun,
+static quern_status begin_reduce(reduction *run) {
+  const quern__reducer *self = run->reducer;
+  const size_t bucket = run->left - 1, rest = self->lanes[bucket].count - run->begun,
                n = rest < PIECE ? rest : PIECE;
   piece *next = &run->under_way[(run->first + run->waiting) % MOST_UNDER_WAY];
   if (run->start == 0.0) run->start = quern__seconds();
-  QUERN__FORWARD(quern__together_reduce(is->collective, is->lanes[bucket].values + run->begun, n,
-                                        &next->request));
+  QUERN__FORWARD(quern__collective_reduce(self->collective, self->lanes[bucket].values + run->begun,
+                                          n, &next->request));
   next->bucket = bucket;
   next->last = n == rest;
   run->waiting++;
@@ -171,9 +171,9 @@ static quern_status end(reduction *run) {
   const piece oldest = run->under_way[run->first];
   run->first = (run->first + 1) % MOST_UNDER_WAY;
   run->waiting--;
-  QUERN__FORWARD(quern__together_reduced(run->is->collective, oldest.request));
+  QUERN__FORWARD(quern__collective_reduced(run->reducer->collective, oldest.request));
   if (!oldest.last) return QUERN_OK;
-  QUERN__FORWARD(quern__exchange_put(run->is->lanes[oldest.bucket].exchange));
+  QUERN__FORWARD(quern__exchange_put(run->reducer->lanes[oldest.bucket].exchange));
   if (run->plan->clip_norm > 0.0f) return QUERN_OK;
   return quern__plan_update_bucket(run->plan, &run->plan->gradients.list[oldest.bucket]);
 }
@@ -182,18 +182,18 @@ static quern_status end(reduction *run) {
 static quern_status advance(reduction *run) {
   bool done = run->idle;
   QUERN__FORWARD(look(run));
-  if (run->taken && run->waiting < MOST_UNDER_WAY) return begin(run);
+  if (run->taken && run->waiting < MOST_UNDER_WAY) return begin_reduce(run);
   if (run->waiting == 0) return QUERN_OK;
   if (!done)
-    QUERN__FORWARD(
-        quern__together_is_reduced(run->is->collective, run->under_way[run->first].request, &done));
+    QUERN__FORWARD(quern__collective_is_reduced(run->reducer->collective,
+                                                run->under_way[run->first].request, &done));
   if (done) return end(run);
   nanosleep(&(struct timespec){.tv_nsec = NAP_NANOSECONDS}, NULL);
   return QUERN_OK;
 }
 
 quern_status quern__reduce(quern__reducer *reducer, quern_plan *plan, quern__reducing *reducing) {
-  reduction run = {.is = reducer, .plan = plan, .left = reducer->count};
+  reduction run = {.reducer = reducer, .plan = plan, .left = reducer->count};
   quern_status status;
   while (run.left > 0 || run.waiting > 0) QUERN__TRY(advance(&run));
   const double over = quern__seconds();
@@ -209,9 +209,9 @@ quern_status quern__reduce(quern__reducer *reducer, quern_plan *plan, quern__red
 cleanup:
   /* Every start is waited for; the engine, which is broken by now or by this rank, does not let it
    * wait. */
-  if (run.waiting > 0) quern__together_abandon(reducer->collective);
+  if (run.waiting > 0) quern__collective_abandon(reducer->collective);
   for (; run.waiting > 0; run.waiting--) {
-    (void)quern__together_reduced(reducer->collective, run.under_way[run.first].request);
+    (void)quern__collective_reduced(reducer->collective, run.under_way[run.first].request);
     run.first = (run.first + 1) % MOST_UNDER_WAY;
   }
   return status;

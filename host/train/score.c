@@ -7,8 +7,8 @@
 quern_status quern__score_create(quern_task task, quern_loss loss, size_t count,
                                  quern__score *score) {
   /* Half a probability is a logit of zero. */
-  *score =
-      (quern__score){.task = task, .threshold = loss == QUERN_BINARY ? 0.0f : 0.5f, .count = count};
+  *score = (quern__score){
+      .task = task, .threshold = loss == QUERN_LOSS_BINARY ? 0.0f : 0.5f, .count = count};
   score->sums = calloc(count, sizeof *score->sums);
   return score->sums != NULL ? QUERN_OK
                              : quern__fail_memory("metrics", count * sizeof *score->sums);

@@ -4,8 +4,8 @@ quern__shard quern__shard_of(const quern_collective *collective, const uint32_t 
                              size_t rows, size_t batch) {
   if (batch > rows) batch = rows;
   quern__shard shard = {.rows = rows, .batch = batch};
-  quern__together_part(collective, shares, batch, &shard.begin, &shard.own);
-  quern__together_part(collective, shares, rows % batch, &shard.last_begin, &shard.last_own);
+  quern__collective_part(collective, shares, batch, &shard.begin, &shard.own);
+  quern__collective_part(collective, shares, rows % batch, &shard.last_begin, &shard.last_own);
   return shard;
 }
 
@@ -28,17 +28,17 @@ static size_t between(size_t least, size_t value, size_t most) {
 size_t quern__shard_before(const quern__shard *shard, size_t position) {
   const size_t batch = position / shard->batch, whole = batch * shard->own;
   if (position == shard->rows && position % shard->batch == 0) return whole;
-  const place at = place_of(shard, batch);
-  return whole + between(at.begin, position, at.end) - at.begin;
+  const place where = place_of(shard, batch);
+  return whole + between(where.begin, position, where.end) - where.begin;
 }
 
 size_t quern__shard_run(const quern__shard *shard, size_t from, size_t end, size_t *begin) {
   while (from < end) {
     const size_t batch = from / shard->batch;
-    const place at = place_of(shard, batch);
-    *begin = from > at.begin ? from : at.begin;
+    const place where = place_of(shard, batch);
+    *begin = from > where.begin ? from : where.begin;
     if (*begin >= end) return 0;
-    if (*begin < at.end) return (at.end < end ? at.end : end) - *begin;
+    if (*begin < where.end) return (where.end < end ? where.end : end) - *begin;
     from = shard->rows - batch * shard->batch > shard->batch ? (batch + 1) * shard->batch
                                                              : shard->rows;
   }

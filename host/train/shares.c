@@ -45,8 +45,8 @@ static size_t numbers_in(const char *text) {
   return count;
 }
 
-static quern_status take(const quern__safetensors *file, size_t count, uint32_t *shares,
-                         bool *there) {
+static quern_status take_shares(const quern__safetensors *file, size_t count, uint32_t *shares,
+                                bool *there) {
   const char *text = quern__safetensors_metadata(file, QUERN__KEY_SHARES);
   *there = text != NULL && numbers_in(text) == count;
   if (!*there) return QUERN_OK;
@@ -66,7 +66,7 @@ quern_status quern__shares_read(const char *path, size_t count, uint32_t *shares
   quern__safetensors file;
   quern_status status;
   QUERN__TRY(quern__safetensors_open(path, &file));
-  status = take(&file, count, shares, there);
+  status = take_shares(&file, count, shares, there);
 cleanup:
   quern__safetensors_close(&file);
   return status;

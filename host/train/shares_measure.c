@@ -18,7 +18,7 @@ typedef struct trial {
   quern_plan *plan;
   quern_buffer *inputs, *truths;
   quern_tensor x;
-  quern__truth truth;
+  quern__targets targets;
   float *gradients; /* where a step reads them to */
 } trial;
 
@@ -33,7 +33,7 @@ static quern_status create_plan(quern_context *context, const quern_network *net
                                 const quern_train_options *options, size_t samples,
                                 quern_plan **plan) {
   QUERN__FORWARD(quern_plan_create(context, network, samples, QUERN_PLAN_GRADIENTS, plan));
-  QUERN__FORWARD(quern_plan_dropout_seed(*plan, options->seed));
+  QUERN__FORWARD(quern_plan_set_dropout_seed(*plan, options->seed));
   /* Of so low a rate that nothing gets out of hand: the time is the same. */
   quern_optimizer optimizer = options->optimizer;
   optimizer.learning_rate = 1e-30;
@@ -51,16 +51,16 @@ static quern_status create_samples(quern_context *context, const quern_network *
   const size_t width = targets ? quern_network_outputs(network) : 1;
   QUERN__FORWARD(quern_buffer_create(context, samples * width * sizeof(float), &run->truths));
   QUERN__FORWARD(quern_buffer_fill(run->truths, 0, samples * width * sizeof(float), 0));
-  run->truth = targets ? (quern__truth){.labels = quern_none(),
-                                        .targets = quern_matrix(run->truths, 0, samples, width)}
-                       : (quern__truth){.labels = quern_vector(run->truths, 0, samples)};
+  run->targets = targets ? (quern__targets){.labels = quern_none(),
+                                            .targets = quern_matrix(run->truths, 0, samples, width)}
+                         : (quern__targets){.labels = quern_vector(run->truths, 0, samples)};
   return QUERN_OK;
 }
 
 /* A step as ranks take it, but for the sum. */
 static quern_status step(trial *run) {
   const size_t bytes = run->plan->shape.flat_count * sizeof(float);
-  QUERN__FORWARD(quern__plan_gradients(run->plan, run->x, &run->truth, NULL, quern_none(), NULL));
+  QUERN__FORWARD(quern__plan_gradients(run->plan, run->x, &run->targets, NULL, quern_none(), NULL));
   QUERN__FORWARD(
       quern_buffer_read(run->plan->gradients.list[0].memory, 0, bytes, run->gradients, QUERN_WAIT));
   QUERN__FORWARD(quern_buffer_write(run->plan->gradients.list[0].memory, 0, bytes, run->gradients,
@@ -104,9 +104,9 @@ static quern_status measure_round(quern_context *context, const quern_network *n
   trial run = {.plan = NULL};
   quern_status status =
       samples > 0 ? trial_create(context, network, options, samples, &run) : QUERN_OK;
-  QUERN__TRY(quern__together_status(collective, status)); /* and all begin at once */
+  QUERN__TRY(quern__collective_status(collective, status)); /* and all begin at once */
   if (samples > 0) status = take_steps(&run, seconds);
-  status = quern__together_status(collective, status);
+  status = quern__collective_status(collective, status);
 cleanup:
   trial_free(&run);
   return status;
@@ -118,7 +118,7 @@ static quern_status settle(const quern_collective *collective, double speed, uin
   double *speeds = malloc(collective->ranks * sizeof *speeds);
   if (speeds == NULL) return quern__fail_memory("shares", collective->ranks * sizeof *speeds);
   quern_status status;
-  QUERN__TRY(quern__together_gather(collective, &speed, sizeof speed, speeds));
+  QUERN__TRY(quern__collective_gather(collective, &speed, sizeof speed, speeds));
   status = quern__shares_divide(speeds, collective->ranks, batch, shares);
 cleanup:
   free(speeds);

@@ -22,7 +22,7 @@ static bool checkpoint_is_due(const quern_trainer *trainer, const quern_epoch *e
 }
 
 /* Runs until all epochs are done or someone stops it. */
-static quern_status run(quern_trainer *trainer, quern_epoch *epoch) {
+static quern_status run_train(quern_trainer *trainer, quern_epoch *epoch) {
   const quern_train_options *options = &trainer->options;
   bool go_on = true;
   while (go_on && trainer->epoch < options->epochs) {
@@ -32,7 +32,7 @@ static quern_status run(quern_trainer *trainer, quern_epoch *epoch) {
     if (epoch->out_of_patience) go_on = false;
     if (options->stop != NULL && options->stop(options->user)) go_on = false;
     bool stops = !go_on;
-    QUERN__FORWARD(quern__together_any(options->collective, &stops));
+    QUERN__FORWARD(quern__collective_any(options->collective, &stops));
     go_on = !stops;
     const bool ends = !go_on || trainer->epoch == options->epochs;
     if (options->checkpoint != NULL && (ends || checkpoint_is_due(trainer, epoch)))
@@ -96,7 +96,7 @@ quern_status quern__train_into(quern_context *context, const quern_network *netw
   if (trainer->epoch == trainer->options.epochs || quern__trainer_out_of_patience(trainer))
     QUERN__TRY(describe(trainer, &epoch));
   else
-    QUERN__TRY(run(trainer, &epoch));
+    QUERN__TRY(run_train(trainer, &epoch));
   QUERN__TRY(choose_best(trainer, &epoch));
   if (learned != NULL) {
     QUERN__TRY(download(trainer, learned));

@@ -23,8 +23,8 @@ size_t quern__trainer_batch(const quern_train_options *options, const quern_data
 
 size_t quern__trainer_size(const quern_train_options *options, const quern_dataset *train,
                            const quern_dataset *test) {
-  return quern__together_largest_part(options->collective, options->shares,
-                                      quern__trainer_batch(options, train, test));
+  return quern__collective_largest_part(options->collective, options->shares,
+                                        quern__trainer_batch(options, train, test));
 }
 
 quern__shard quern__trainer_train_shard(const quern_train_options *options, size_t rows) {
@@ -118,14 +118,14 @@ static quern_status create_plan(quern_trainer *trainer, const quern_network *net
         quern_plan_create(trainer->context, network, trainer->size, mode, &trainer->plan));
   else
     QUERN__FORWARD(create_plan_of_rank(trainer, network));
-  if (clip_norm > 0.0f) QUERN__FORWARD(quern_plan_clip_norm(trainer->plan, clip_norm));
+  if (clip_norm > 0.0f) QUERN__FORWARD(quern_plan_set_clip_norm(trainer->plan, clip_norm));
   const float smoothing = trainer->options.label_smoothing;
-  if (smoothing > 0.0f) QUERN__FORWARD(quern_plan_label_smoothing(trainer->plan, smoothing));
+  if (smoothing > 0.0f) QUERN__FORWARD(quern_plan_set_label_smoothing(trainer->plan, smoothing));
   if (trainer->class_weights != NULL)
-    QUERN__FORWARD(quern_plan_class_weights(trainer->plan, trainer->class_weights));
-  QUERN__FORWARD(quern_plan_dropout_seed(trainer->plan, trainer->options.seed));
+    QUERN__FORWARD(quern_plan_set_class_weights(trainer->plan, trainer->class_weights));
+  QUERN__FORWARD(quern_plan_set_dropout_seed(trainer->plan, trainer->options.seed));
   QUERN__FORWARD(quern_plan_set_optimizer(trainer->plan, &trainer->options.optimizer));
-  QUERN__FORWARD(quern__learned_create(trainer->plan, &trainer->learned));
+  QUERN__FORWARD(quern__training_state_create(trainer->plan, &trainer->learned));
   return trainer->options.patience > 0 ? quern__best_create(trainer->plan, &trainer->best)
                                        : QUERN_OK;
 }
@@ -141,20 +141,20 @@ static quern_status create_updates(quern_trainer *trainer) {
 
 /* Shuffled, it has to be here whole, unless each chunk is sent once more in every epoch. */
 static quern_status create_train(quern_trainer *trainer, const quern_network *network,
-                                 const quern_dataset *train, quern__placement placement) {
+                                 const quern_dataset *train, quern__residency placement) {
   const bool resident = placement.chunk_rows == 0;
   const quern__shard shard = resident ? quern__shard_of(NULL, NULL, train->rows, train->rows)
                                       : quern__trainer_train_shard(&trainer->options, train->rows);
-  return quern__feed_create(trainer->context, network, train, true, placement, shard,
-                            &trainer->train);
+  return quern__data_source_create(trainer->context, network, train, true, placement, shard,
+                                   &trainer->train);
 }
 
 static quern_status create_test(quern_trainer *trainer, const quern_network *network,
                                 const quern_dataset *train, const quern_dataset *test,
-                                quern__placement placement) {
+                                quern__residency placement) {
   const quern__shard shard = quern__trainer_test_shard(&trainer->options, test->rows);
-  QUERN__FORWARD(
-      quern__feed_create(trainer->context, network, test, true, placement, shard, &trainer->test));
+  QUERN__FORWARD(quern__data_source_create(trainer->context, network, test, true, placement, shard,
+                                           &trainer->test));
   QUERN__FORWARD(quern__check_classes(train->schema, test));
   if (trainer->test.task == trainer->train.task) return QUERN_OK;
   return quern__fail(QUERN_ERROR_DATA,
@@ -163,41 +163,42 @@ static quern_status create_test(quern_trainer *trainer, const quern_network *net
 }
 
 /* The data sets, and what is known of them. */
-static quern_status create_feeds(quern_trainer *made, const quern_network *network,
-                                 const quern_dataset *train, const quern_dataset *test) {
-  if (made->options.patience > 0 && test == NULL)
+static quern_status create_sources(quern_trainer *result, const quern_network *network,
+                                   const quern_dataset *train, const quern_dataset *test) {
+  if (result->options.patience > 0 && test == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "train: a patience of %zu epochs, and no test set to measure them by",
-                       made->options.patience);
-  QUERN__FORWARD(copy_shares(made));
-  QUERN__FORWARD(copy_texts(made));
-  made->size = quern__trainer_size(&made->options, train, test);
-  made->options.batch = quern__trainer_batch(&made->options, train, test);
-  quern__train_schedule(&made->options, train->rows);
-  QUERN__FORWARD(quern__train_check_rates(&made->options, train->rows));
+                       result->options.patience);
+  QUERN__FORWARD(copy_shares(result));
+  QUERN__FORWARD(copy_texts(result));
+  result->size = quern__trainer_size(&result->options, train, test);
+  result->options.batch = quern__trainer_batch(&result->options, train, test);
+  quern__train_schedule(&result->options, train->rows);
+  QUERN__FORWARD(quern__train_check_rates(&result->options, train->rows));
   if (quern__shape_normalizes(&network->shape, QUERN_NORMALIZATION_BATCH))
-    QUERN__FORWARD(check_batch_normalization(made, train->rows));
+    QUERN__FORWARD(check_batch_normalization(result, train->rows));
   quern__data data;
-  QUERN__FORWARD(quern__trainer_place(made->context, network, train, test, &made->options, &data));
-  QUERN__FORWARD(create_train(made, network, train, data.train.placement));
-  return test != NULL ? create_test(made, network, train, test, data.test.placement) : QUERN_OK;
+  QUERN__FORWARD(
+      quern__trainer_place(result->context, network, train, test, &result->options, &data));
+  QUERN__FORWARD(create_train(result, network, train, data.train.placement));
+  return test != NULL ? create_test(result, network, train, test, data.test.placement) : QUERN_OK;
 }
 
 /* The rest of what is this rank's own. */
-static quern_status create_parts(quern_trainer *made, const quern_network *network,
+static quern_status create_parts(quern_trainer *result, const quern_network *network,
                                  const quern_dataset *train, const quern_dataset *test) {
-  QUERN__FORWARD(copy_class_weights(made, network));
-  QUERN__FORWARD(create_plan(made, network));
-  QUERN__FORWARD(create_updates(made));
-  QUERN__FORWARD(quern__batch_create(made->context, made->size, train->columns,
-                                     made->train.target_count, &made->batch));
+  QUERN__FORWARD(copy_class_weights(result, network));
+  QUERN__FORWARD(create_plan(result, network));
+  QUERN__FORWARD(create_updates(result));
+  QUERN__FORWARD(quern__batch_create(result->context, result->size, train->columns,
+                                     result->train.target_count, &result->batch));
   QUERN__FORWARD(
-      quern__tally_create(made->context, quern__trainer_rows(train, test), &made->tally));
-  made->order = malloc(train->rows * sizeof *made->order);
-  if (made->order == NULL)
-    return quern__fail_memory("sample order", train->rows * sizeof *made->order);
+      quern__tally_create(result->context, quern__trainer_rows(train, test), &result->tally));
+  result->order = malloc(train->rows * sizeof *result->order);
+  if (result->order == NULL)
+    return quern__fail_memory("sample order", train->rows * sizeof *result->order);
   /* Memory that the device only promised is found missing here, not in the first epoch. */
-  return quern_context_finish(made->context);
+  return quern_context_finish(result->context);
 }
 
 quern_status quern_trainer_create(quern_context *context, const quern_network *network,
@@ -209,19 +210,19 @@ quern_status quern_trainer_create(quern_context *context, const quern_network *n
   if (context == NULL || network == NULL || train == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "trainer: the context, the network or the training data is NULL");
-  quern_trainer *made = calloc(1, sizeof *made);
-  if (made == NULL) return quern__fail_memory("trainer", sizeof *made);
-  made->context = context;
-  made->slice = 1;
+  quern_trainer *result = calloc(1, sizeof *result);
+  if (result == NULL) return quern__fail_memory("trainer", sizeof *result);
+  result->context = context;
+  result->slice = 1;
   quern__context_hold(context);
   quern_status status;
-  QUERN__TRY(quern__train_options_read(options, &made->options));
-  QUERN__TRY(quern__ranks_meet(made, network, create_feeds(made, network, train, test)));
-  QUERN__TRY(quern__ranks_begin(made, create_parts(made, network, train, test)));
-  *trainer = made;
+  QUERN__TRY(quern__train_options_read(options, &result->options));
+  QUERN__TRY(quern__ranks_meet(result, network, create_sources(result, network, train, test)));
+  QUERN__TRY(quern__ranks_begin(result, create_parts(result, network, train, test)));
+  *trainer = result;
   return QUERN_OK;
 cleanup:
-  quern_trainer_free(made);
+  quern_trainer_free(result);
   return status;
 }
 
@@ -252,11 +253,11 @@ void quern_trainer_free(quern_trainer *trainer) {
   quern__best_free(&trainer->best);
   quern__tally_free(&trainer->tally);
   quern__batch_free(&trainer->batch);
-  quern__learned_free(&trainer->learned);
+  quern__training_state_free(&trainer->learned);
   quern_plan_free(trainer->plan);
   quern__reducer_free(trainer->reducer); /* after the plan, which has its buckets */
-  quern__feed_free(&trainer->train);
-  quern__feed_free(&trainer->test);
+  quern__data_source_free(&trainer->train);
+  quern__data_source_free(&trainer->test);
   quern__context_release(trainer->context);
   free(trainer);
 }

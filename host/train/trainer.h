@@ -19,13 +19,13 @@ struct quern_trainer {
   quern_plan *plan;
   /* the most samples of a batch that are this rank's, and so go through the plan at once */
   size_t size;
-  quern__reducer *reducer;  /* of the plan's gradients; NULL where this is the only rank */
-  quern__reducing reducing; /* of the epoch under way */
-  bool mixed;               /* ranks have devices that may round differently */
-  quern__feed train, test;  /* test.rows is 0 where there is none */
+  quern__reducer *reducer;        /* of the plan's gradients; NULL where this is the only rank */
+  quern__reducing reducing;       /* of the epoch under way */
+  bool mixed;                     /* ranks have devices that may round differently */
+  quern__data_source train, test; /* test.rows is 0 where there is none */
   quern__batch batch;
   quern__tally tally; /* of the epoch under way: losses [samples done] */
-  quern__learned learned;
+  quern__training_state learned;
   quern__best best;
   /* What the optimizer does in each step of the epoch under way, [steps an epoch], and the same on
    * its way to the device. */
@@ -40,11 +40,11 @@ struct quern_trainer {
   size_t kept_step;
   double seconds; /* that its steps took, and the samples they took, since it began here */
   size_t samples;
-  /* the sum of the losses of the epoch's first samples_told samples, for on_progress */
-  double loss_told;
-  size_t samples_told;
-  double told;  /* when on_progress was called last */
-  size_t slice; /* steps that are queued before the host waits, where it waits within an epoch */
+  /* the sum of the losses of the epoch's first samples_reported samples, for on_progress */
+  double loss_reported;
+  size_t samples_reported;
+  double reported; /* when on_progress was called last */
+  size_t slice;    /* steps that are queued before the host waits, where it waits within an epoch */
 
   bool tidied; /* what a killed run left beside the checkpoint was looked for */
 
@@ -92,7 +92,7 @@ quern__shard quern__trainer_test_shard(const quern_train_options *options, size_
 /* Where the data sets lie, and the room that they were given. */
 typedef struct quern__data {
   size_t room;
-  quern__placing train, test; /* test.rows is 0 where this rank has none of it */
+  quern__residency_request train, test; /* test.rows is 0 where this rank has none of it */
 } quern__data;
 
 quern_status quern__trainer_place(const quern_context *context, const quern_network *network,

@@ -31,15 +31,16 @@ enum { SHAPES = sizeof shapes / sizeof *shapes };
  *              and S' leave less than 1: 10, of |z|       u z u' S'(u) < 1 of 3: 15 */
 static quern__bound forward_bound(quern_activation_kind kind) {
   quern__bound bound = {.terms = 6, .absolute = 2.0 * (double)FLT_MIN};
-  if (kind == QUERN_SILU) bound = (quern__bound){.terms = 7, .absolute = 128.0 * (double)FLT_MIN};
-  if (kind == QUERN_GELU || kind == QUERN_GELU_TANH) bound.terms = 10;
+  if (kind == QUERN_ACTIVATION_SILU)
+    bound = (quern__bound){.terms = 7, .absolute = 128.0 * (double)FLT_MIN};
+  if (kind == QUERN_ACTIVATION_GELU || kind == QUERN_ACTIVATION_GELU_TANH) bound.terms = 10;
   return bound;
 }
 
 static quern__bound backward_bound(quern_activation_kind kind) {
   quern__bound bound = {.terms = 3, .absolute = 2.0 * (double)FLT_MIN};
-  if (kind == QUERN_SOFTPLUS) bound.terms = 4;
-  if (quern_activation_reads_z(kind)) bound.terms = kind == QUERN_GELU_TANH ? 15 : 12;
+  if (kind == QUERN_ACTIVATION_SOFTPLUS) bound.terms = 4;
+  if (quern_activation_reads_z(kind)) bound.terms = kind == QUERN_ACTIVATION_GELU_TANH ? 15 : 12;
   return bound;
 }
 
@@ -54,14 +55,15 @@ static quern_status forward(quern_context *context, const quern_tensor *t, const
 static quern_status forward_magnitude(quern_context *context, const quern_tensor *t,
                                       const void *activation) {
   (void)activation;
-  return quern_activation_forward(context, quern_activation_of(QUERN_IDENTITY), t[0], t[1]);
+  return quern_activation_forward(context, quern_activation_of(QUERN_ACTIVATION_IDENTITY), t[0],
+                                  t[1]);
 }
 
 static quern_status check_forward(quern__verify *v, size_t rows, size_t columns,
                                   quern_activation activation, float range, bool in_place) {
   quern__op op = {
       .call = forward, .arguments = &activation, .bound = forward_bound(activation.kind)};
-  if (activation.kind == QUERN_GELU || activation.kind == QUERN_GELU_TANH)
+  if (activation.kind == QUERN_ACTIVATION_GELU || activation.kind == QUERN_ACTIVATION_GELU_TANH)
     op.magnitude = forward_magnitude;
   quern__values_next(&v->values);
   quern__op_title(&op, "activation forward %zux%zu %s to %g%s", rows, columns,
@@ -119,7 +121,8 @@ static quern_status backward(quern_context *context, const quern_tensor *t,
 static quern_status backward_magnitude(quern_context *context, const quern_tensor *t,
                                        const void *activation) {
   (void)activation;
-  return quern_activation_backward(context, quern_activation_of(QUERN_IDENTITY), t[0], t[1], t[2]);
+  return quern_activation_backward(context, quern_activation_of(QUERN_ACTIVATION_IDENTITY), t[0],
+                                   t[1], t[2]);
 }
 
 /* over: 0 a range of its own, 1 dh, 2 h */
@@ -136,7 +139,8 @@ static quern_status check_backward(quern__verify *v, size_t rows, size_t columns
   quern__op_operand(&op, 0, "dh", QUERN__IN, QUERN__FLOAT, rows, columns,
                     quern__values_floats(&v->values, rows * columns, -3.0f, 3.0f));
   /* What f can have put out; or z, in the curve and far from it. */
-  const bool positive = activation.kind == QUERN_SIGMOID || activation.kind == QUERN_SOFTPLUS;
+  const bool positive =
+      activation.kind == QUERN_ACTIVATION_SIGMOID || activation.kind == QUERN_ACTIVATION_SOFTPLUS;
   float low = positive ? 0.0f : -1.0f, high = 1.0f;
   if (quern_activation_reads_z(activation.kind)) {
     high = columns % 2 == 0 ? 300.0f : 6.0f;
@@ -162,8 +166,9 @@ static quern_status check_nan(quern__verify *v, quern_activation activation) {
   quern__op_operand(&op, 1, "h", QUERN__IN, QUERN__FLOAT, 1, 3,
                     quern__values_copy(h, 3, sizeof *h));
   quern__op_operand(&op, 2, "dz", QUERN__OUT, QUERN__FLOAT, 1, 3, NULL);
-  const bool compares = activation.kind <= QUERN_LEAKY_RELU || activation.kind == QUERN_ELU ||
-                        activation.kind == QUERN_SELU;
+  const bool compares = activation.kind <= QUERN_ACTIVATION_LEAKY_RELU ||
+                        activation.kind == QUERN_ACTIVATION_ELU ||
+                        activation.kind == QUERN_ACTIVATION_SELU;
   op.operands[2].nans = compares ? 1 : 2;
   return quern__verify_check(v, &op);
 }

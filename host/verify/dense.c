@@ -44,25 +44,25 @@ static quern_activation activation_of(unsigned kind) {
 
 /* Activations that keep whole numbers exact. */
 static bool is_exact(quern_activation activation) {
-  return activation.kind == QUERN_IDENTITY || activation.kind == QUERN_RELU ||
-         activation.kind == QUERN_LEAKY_RELU;
+  return activation.kind == QUERN_ACTIVATION_IDENTITY || activation.kind == QUERN_ACTIVATION_RELU ||
+         activation.kind == QUERN_ACTIVATION_LEAKY_RELU;
 }
 
 /* Those past tanh are one function in the kernels, which the sweeps of the activations look into:
  * one of them a shape, in turn. */
 static bool is_in_turn(size_t index, unsigned kind) {
-  enum { FIRST = QUERN_TANH + 1, COUNT = QUERN_SOFTPLUS + 1 - FIRST };
+  enum { FIRST = QUERN_ACTIVATION_TANH + 1, COUNT = QUERN_ACTIVATION_SOFTPLUS + 1 - FIRST };
   return kind < FIRST || kind == FIRST + index % COUNT;
 }
 
 /* The steepest of them, SELU just below 0; of the first five 1. What their own roundings come to,
  * see activation.c. */
 static double steepest(quern_activation activation) {
-  return activation.kind > QUERN_TANH ? 1.76 : 1;
+  return activation.kind > QUERN_ACTIVATION_TANH ? 1.76 : 1;
 }
 
 static double own_roundings(quern_activation activation) {
-  return activation.kind > QUERN_TANH ? 15 : 0;
+  return activation.kind > QUERN_ACTIVATION_TANH ? 15 : 0;
 }
 
 /* --- Forward
@@ -77,7 +77,8 @@ static quern_status forward(quern_context *context, const quern_tensor *t, const
 static quern_status forward_magnitude(quern_context *context, const quern_tensor *t,
                                       const void *opaque) {
   (void)opaque;
-  return quern_dense_forward(context, t[0], t[1], t[2], quern_activation_of(QUERN_IDENTITY), t[3]);
+  return quern_dense_forward(context, t[0], t[1], t[2],
+                             quern_activation_of(QUERN_ACTIVATION_IDENTITY), t[3]);
 }
 
 static quern_status check_forward(quern__verify *v, const shape *s, quern_activation activation,
@@ -137,8 +138,9 @@ static quern_status backward_data(quern_context *context, const quern_tensor *t,
 static quern_status backward_data_magnitude(quern_context *context, const quern_tensor *t,
                                             const void *opaque) {
   const data_arguments *a = opaque;
-  return quern_dense_backward_data(context, t[0], t[1], quern_activation_of(QUERN_IDENTITY),
-                                   quern_none(), a->accumulate, t[3]);
+  return quern_dense_backward_data(context, t[0], t[1],
+                                   quern_activation_of(QUERN_ACTIVATION_IDENTITY), quern_none(),
+                                   a->accumulate, t[3]);
 }
 
 typedef enum data_output { WRITE_DATA, ACCUMULATE_DATA, OVER_H } data_output;
@@ -150,7 +152,8 @@ static float *outputs_of(quern__values *values, size_t count, quern_activation a
   if (whole) return quern__values_whole(values, count, -2, 2);
   if (quern_activation_reads_z(activation.kind))
     return quern__values_floats(values, count, -6.0f, 6.0f);
-  const bool positive = activation.kind == QUERN_SIGMOID || activation.kind == QUERN_SOFTPLUS;
+  const bool positive =
+      activation.kind == QUERN_ACTIVATION_SIGMOID || activation.kind == QUERN_ACTIVATION_SOFTPLUS;
   return quern__values_floats(values, count, positive ? 0.0f : -1.0f, 1.0f);
 }
 
@@ -170,7 +173,7 @@ static quern_status check_data(quern__verify *v, const shape *s, quern_activatio
                     values_of(values, s->n * s->out, whole));
   quern__op_operand(&op, 1, "w", QUERN__IN, QUERN__FLOAT, s->in, s->out,
                     values_of(values, s->in * s->out, whole));
-  if (activation.kind != QUERN_IDENTITY)
+  if (activation.kind != QUERN_ACTIVATION_IDENTITY)
     quern__op_operand(&op, 2, "h", QUERN__IN, QUERN__FLOAT, s->n, s->in,
                       outputs_of(values, s->n * s->in, activation, whole));
   if (to == ACCUMULATE_DATA)
@@ -190,7 +193,7 @@ quern_status quern__sweep_dense_backward_data(quern__verify *v) {
         for (unsigned whole = 0; whole < 2; whole++, variant++) {
           const quern_activation activation = activation_of(kind);
           if ((whole && !is_exact(activation)) || !is_in_turn(i, kind)) continue;
-          if (to == OVER_H && activation.kind == QUERN_IDENTITY) continue;
+          if (to == OVER_H && activation.kind == QUERN_ACTIVATION_IDENTITY) continue;
           if (skips(v, i, variant)) continue;
           QUERN__FORWARD(check_data(v, &shapes[i], activation, to, whole));
         }

@@ -64,7 +64,7 @@ static const char *complaint(size_t i) {
 
 static quern_status check_rows(quern__verify *v, size_t i, quern_element element) {
   const size_t source_rows = cases[i].source_rows, columns = cases[i].columns, n = cases[i].n;
-  const bool bytes = element == QUERN_UINT8;
+  const bool bytes = element == QUERN_ELEMENT_UINT8;
   const arguments a = {element, cases[i].scale, cases[i].offset};
   quern__op op = {.call = gather_rows,
                   .arguments = &a,
@@ -88,8 +88,8 @@ static quern_status check_rows(quern__verify *v, size_t i, quern_element element
 quern_status quern__sweep_gather_rows(quern__verify *v) {
   for (size_t i = 0; i < CASES; i++) {
     if (cases[i].large && v->small) continue;
-    QUERN__FORWARD(check_rows(v, i, QUERN_FLOAT32));
-    QUERN__FORWARD(check_rows(v, i, QUERN_UINT8));
+    QUERN__FORWARD(check_rows(v, i, QUERN_ELEMENT_FLOAT32));
+    QUERN__FORWARD(check_rows(v, i, QUERN_ELEMENT_UINT8));
   }
   return QUERN_OK;
 }

@@ -40,24 +40,24 @@ typedef struct problem {
   place reference, device;
 } problem;
 
-static void free_place(place *at) {
-  quern_plan_free(at->plan);
-  quern_buffer_free(at->x);
-  quern_buffer_free(at->labels);
-  quern_buffer_free(at->losses);
-  quern_buffer_free(at->correct);
+static void free_place(place *where) {
+  quern_plan_free(where->plan);
+  quern_buffer_free(where->x);
+  quern_buffer_free(where->labels);
+  quern_buffer_free(where->losses);
+  quern_buffer_free(where->correct);
 }
 
 static quern_status make_place(quern_context *context, const problem *p, quern_plan_mode mode,
-                               place *at) {
-  QUERN__FORWARD(quern_plan_create(context, p->network, SAMPLES, mode, &at->plan));
-  QUERN__FORWARD(quern_buffer_create(context, sizeof p->x, &at->x));
-  QUERN__FORWARD(quern_buffer_create(context, sizeof p->labels, &at->labels));
-  QUERN__FORWARD(quern_buffer_create(context, SAMPLES * sizeof(float), &at->losses));
-  QUERN__FORWARD(quern_buffer_create(context, sizeof(int32_t), &at->correct));
-  QUERN__FORWARD(quern_buffer_fill(at->correct, 0, sizeof(int32_t), 0));
-  QUERN__FORWARD(quern_buffer_write(at->x, 0, sizeof p->x, p->x, QUERN_WAIT));
-  return quern_buffer_write(at->labels, 0, sizeof p->labels, p->labels, QUERN_WAIT);
+                               place *where) {
+  QUERN__FORWARD(quern_plan_create(context, p->network, SAMPLES, mode, &where->plan));
+  QUERN__FORWARD(quern_buffer_create(context, sizeof p->x, &where->x));
+  QUERN__FORWARD(quern_buffer_create(context, sizeof p->labels, &where->labels));
+  QUERN__FORWARD(quern_buffer_create(context, SAMPLES * sizeof(float), &where->losses));
+  QUERN__FORWARD(quern_buffer_create(context, sizeof(int32_t), &where->correct));
+  QUERN__FORWARD(quern_buffer_fill(where->correct, 0, sizeof(int32_t), 0));
+  QUERN__FORWARD(quern_buffer_write(where->x, 0, sizeof p->x, p->x, QUERN_WAIT));
+  return quern_buffer_write(where->labels, 0, sizeof p->labels, p->labels, QUERN_WAIT);
 }
 
 /* Targets are 0 and 1. Outputs about 4 and -3 stay on one side of them and more than delta away,
@@ -68,7 +68,7 @@ static void keep_from_kinks(problem *p, quern_loss loss) {
                      far[OUTPUTS] = {4.0f, 4.0f, -3.0f, -3.0f};
   for (size_t i = WEIGHTS_2; i < BIAS_2; i++) p->parameters[i] *= 0.1f;
   for (size_t i = 0; i < OUTPUTS; i++)
-    p->parameters[BIAS_2 + i] = loss == QUERN_HUBER ? near[i] : far[i];
+    p->parameters[BIAS_2 + i] = loss == QUERN_LOSS_HUBER ? near[i] : far[i];
 }
 
 static void make_values(quern__values *values, quern_loss loss, problem *p) {
@@ -79,7 +79,7 @@ static void make_values(quern__values *values, quern_loss loss, problem *p) {
   for (size_t i = 0; i < HIDDEN; i++) p->parameters[BIAS_1 + i] = i % 3 == 2 ? -1.5f : 1.5f;
   for (size_t i = 0; i < SAMPLES * INPUTS; i++)
     p->x[i] = (float)((int)(quern__values_word(values) >> 8) - (1 << 23)) * 0x1p-23f;
-  if (loss == QUERN_ABSOLUTE || loss == QUERN_HUBER) keep_from_kinks(p, loss);
+  if (loss == QUERN_LOSS_ABSOLUTE || loss == QUERN_LOSS_HUBER) keep_from_kinks(p, loss);
   for (size_t i = 0; i < SAMPLES; i++) p->labels[i] = (int32_t)quern__values_below(values, OUTPUTS);
 }
 
@@ -91,14 +91,15 @@ static quern_status set_parameters(const problem *p) {
 
 /* The mean loss on the reference. */
 static quern_status evaluate(const problem *p, double *loss) {
-  const place *at = &p->reference;
+  const place *where = &p->reference;
   float losses[SAMPLES];
   QUERN__FORWARD(set_parameters(p));
-  QUERN__FORWARD(quern_plan_upload(at->plan, p->network));
-  QUERN__FORWARD(quern_plan_evaluate(
-      at->plan, quern_matrix(at->x, 0, SAMPLES, INPUTS), quern_vector(at->labels, 0, SAMPLES),
-      quern_vector(at->losses, 0, SAMPLES), quern_vector(at->correct, 0, 1)));
-  QUERN__FORWARD(quern_buffer_read(at->losses, 0, sizeof losses, losses, QUERN_WAIT));
+  QUERN__FORWARD(quern_plan_upload(where->plan, p->network));
+  QUERN__FORWARD(quern_plan_evaluate(where->plan, quern_matrix(where->x, 0, SAMPLES, INPUTS),
+                                     quern_vector(where->labels, 0, SAMPLES),
+                                     quern_vector(where->losses, 0, SAMPLES),
+                                     quern_vector(where->correct, 0, 1)));
+  QUERN__FORWARD(quern_buffer_read(where->losses, 0, sizeof losses, losses, QUERN_WAIT));
   *loss = 0;
   for (size_t i = 0; i < SAMPLES; i++) *loss += (double)losses[i] / SAMPLES;
   return QUERN_OK;
@@ -136,20 +137,20 @@ static quern_status read_tensor(quern_tensor tensor, float *values) {
 
 /* The gradients that the device keeps after a step without an optimizer, which changes nothing. */
 static quern_status ask_device(const problem *p, float gradients[PARAMETERS]) {
-  const place *at = &p->device;
+  const place *where = &p->device;
   static const size_t weights[LAYERS] = {WEIGHTS_1, WEIGHTS_2}, biases[LAYERS] = {BIAS_1, BIAS_2};
-  QUERN__FORWARD(quern_plan_step(at->plan, quern_matrix(at->x, 0, SAMPLES, INPUTS),
-                                 quern_vector(at->labels, 0, SAMPLES), quern_none()));
+  QUERN__FORWARD(quern_plan_step(where->plan, quern_matrix(where->x, 0, SAMPLES, INPUTS),
+                                 quern_vector(where->labels, 0, SAMPLES), quern_none()));
   for (size_t l = 0; l < LAYERS; l++) {
     quern_tensor w, b;
-    QUERN__FORWARD(quern_plan_layer_gradients(at->plan, l, &w, &b));
+    QUERN__FORWARD(quern_plan_layer_gradients(where->plan, l, &w, &b));
     QUERN__FORWARD(read_tensor(w, gradients + weights[l]));
     QUERN__FORWARD(read_tensor(b, gradients + biases[l]));
   }
   return QUERN_OK;
 }
 
-static quern_status compare(quern__verify *v, problem *p, const char *title) {
+static quern_status compare_gradients(quern__verify *v, problem *p, const char *title) {
   float gradients[PARAMETERS], again[PARAMETERS];
   QUERN__FORWARD(ask_device(p, gradients));
   QUERN__FORWARD(ask_device(p, again));
@@ -168,9 +169,9 @@ static quern_status compare(quern__verify *v, problem *p, const char *title) {
   return QUERN_OK;
 }
 
-static quern_status check(quern__verify *v, quern_activation_kind kind, quern_loss loss) {
+static quern_status check_gradients(quern__verify *v, quern_activation_kind kind, quern_loss loss) {
   const quern_layer layers[LAYERS] = {quern_dense(HIDDEN, kind),
-                                      quern_dense(OUTPUTS, QUERN_IDENTITY)};
+                                      quern_dense(OUTPUTS, QUERN_ACTIVATION_IDENTITY)};
   char title[QUERN__MAX_TITLE];
   problem p = {.network = NULL};
   quern_status status;
@@ -183,7 +184,7 @@ static quern_status check(quern__verify *v, quern_activation_kind kind, quern_lo
   QUERN__TRY(set_parameters(&p));
   QUERN__TRY(make_place(v->reference, &p, QUERN_PLAN_INFERENCE, &p.reference));
   QUERN__TRY(make_place(v->device, &p, QUERN_PLAN_GRADIENTS, &p.device));
-  status = compare(v, &p, title);
+  status = compare_gradients(v, &p, title);
 
 cleanup:
   quern__verify_end(v);
@@ -196,6 +197,6 @@ cleanup:
 quern_status quern__sweep_gradients(quern__verify *v) {
   for (unsigned loss = 0; quern_loss_name((quern_loss)loss) != NULL; loss++)
     for (unsigned kind = 0; quern_activation_name((quern_activation_kind)kind) != NULL; kind++)
-      QUERN__FORWARD(check(v, (quern_activation_kind)kind, (quern_loss)loss));
+      QUERN__FORWARD(check_gradients(v, (quern_activation_kind)kind, (quern_loss)loss));
   return QUERN_OK;
 }

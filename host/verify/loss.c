@@ -23,103 +23,107 @@ typedef enum outputs {
 } outputs;
 
 static quern_status call(quern_context *context, const quern_tensor *t, const void *arguments) {
-  const quern__loss_case *is = arguments;
-  if (is->kind->weighted)
-    return quern_weighted_cross_entropy(context, t[0], t[1], t[4], t[5], is->smoothing, is->scale,
-                                        t[2], t[3]);
-  return is->kind->call(context, t[0], t[1], is->scale, t[2], t[3]);
+  const quern__loss_case *problem = arguments;
+  if (problem->kind->weighted)
+    return quern_weighted_cross_entropy(context, t[0], t[1], t[4], t[5], problem->smoothing,
+                                        problem->scale, t[2], t[3]);
+  return problem->kind->call(context, t[0], t[1], problem->scale, t[2], t[3]);
 }
 
-static quern_status allocate_targets(quern__loss_case *is) {
-  is->y = calloc(is->n * is->k, sizeof *is->y);
-  is->labels = calloc(is->n, sizeof *is->labels);
-  if (is->z != NULL && is->y != NULL && is->labels != NULL) return QUERN_OK;
-  free(is->z);
-  free(is->y);
-  free(is->labels);
-  return quern__fail_memory("verify", is->n * is->k * sizeof *is->y);
+static quern_status allocate_targets(quern__loss_case *problem) {
+  problem->y = calloc(problem->n * problem->k, sizeof *problem->y);
+  problem->labels = calloc(problem->n, sizeof *problem->labels);
+  if (problem->z != NULL && problem->y != NULL && problem->labels != NULL) return QUERN_OK;
+  free(problem->z);
+  free(problem->y);
+  free(problem->labels);
+  return quern__fail_memory("verify", problem->n * problem->k * sizeof *problem->y);
 }
 
 /* Bounds of the outputs; false without memory. */
-static bool set_magnitudes(const quern__loss_case *is, quern__op *op) {
-  float *losses = calloc(is->n, sizeof *losses), *dz = calloc(is->n * is->k, sizeof *dz);
+static bool set_magnitudes(const quern__loss_case *problem, quern__op *op) {
+  float *losses = calloc(problem->n, sizeof *losses),
+        *dz = calloc(problem->n * problem->k, sizeof *dz);
   op->operands[2].magnitude = losses;
   op->operands[3].magnitude = dz;
   if (losses == NULL || dz == NULL) return false;
-  for (size_t r = 0; r < is->n; r++) {
+  for (size_t r = 0; r < problem->n; r++) {
     double loss;
-    is->kind->magnitude(is, r, &loss, dz + r * is->k);
+    problem->kind->magnitude(problem, r, &loss, dz + r * problem->k);
     losses[r] = (float)loss;
   }
   return true;
 }
 
 /* Takes what the case owns. `nans`: losses that are NaN. */
-static quern_status check(quern__verify *v, const quern__loss_case *is, outputs wanted, size_t nans,
-                          const char *complaint) {
+static quern_status check_loss(quern__verify *v, const quern__loss_case *problem, outputs wanted,
+                               size_t nans, const char *complaint) {
   static const char *const names[] = {"", " loss only", " gradient only", " gradient over z"};
-  quern__op op = {.call = call, .arguments = is, .complaint = complaint};
+  quern__op op = {.call = call, .arguments = problem, .complaint = complaint};
   float range = 0;
-  for (size_t i = 0; i < is->n * is->k; i++) range = fmaxf(range, fabsf(is->z[i]));
+  for (size_t i = 0; i < problem->n * problem->k; i++) range = fmaxf(range, fabsf(problem->z[i]));
   /* k terms in a sum; z - m is rounded by its size, as far as exp still tells it from zero. */
-  op.bound = (quern__bound){.terms = (double)is->k + 2 * fmin(2.0 * (double)range, 104) + 8,
+  op.bound = (quern__bound){.terms = (double)problem->k + 2 * fmin(2.0 * (double)range, 104) + 8,
                             .absolute = 2.0 * (double)FLT_MIN};
-  if (is->kind->weighted)
-    op.bound.terms += (double)is->k + 8; /* sums of weights, and products with them */
-  quern__op_title(&op, "%s %zux%zu to %g%s", is->kind->name, is->n, is->k, (double)range,
-                  names[wanted]);
-  quern__op_operand(&op, 0, "z", QUERN__IN, QUERN__FLOAT, is->n, is->k, is->z);
-  if (is->kind->labeled)
-    quern__op_operand(&op, 1, "labels", QUERN__IN, QUERN__INT, 1, is->n, is->labels);
+  if (problem->kind->weighted)
+    op.bound.terms += (double)problem->k + 8; /* sums of weights, and products with them */
+  quern__op_title(&op, "%s %zux%zu to %g%s", problem->kind->name, problem->n, problem->k,
+                  (double)range, names[wanted]);
+  quern__op_operand(&op, 0, "z", QUERN__IN, QUERN__FLOAT, problem->n, problem->k, problem->z);
+  if (problem->kind->labeled)
+    quern__op_operand(&op, 1, "labels", QUERN__IN, QUERN__INT, 1, problem->n, problem->labels);
   else
-    quern__op_operand(&op, 1, "y", QUERN__IN, QUERN__FLOAT, is->n, is->k, is->y);
+    quern__op_operand(&op, 1, "y", QUERN__IN, QUERN__FLOAT, problem->n, problem->k, problem->y);
   if (wanted != GRADIENT_ONLY)
-    quern__op_operand(&op, 2, "losses", QUERN__OUT, QUERN__FLOAT, 1, is->n, NULL);
+    quern__op_operand(&op, 2, "losses", QUERN__OUT, QUERN__FLOAT, 1, problem->n, NULL);
   if (wanted != LOSS_ONLY)
-    quern__op_operand(&op, 3, "dz", QUERN__OUT, QUERN__FLOAT, is->n, is->k, NULL);
+    quern__op_operand(&op, 3, "dz", QUERN__OUT, QUERN__FLOAT, problem->n, problem->k, NULL);
   op.operands[2].nans = nans;
-  if (is->weights != NULL) {
-    quern__op_operand(&op, 4, "class_weights", QUERN__IN, QUERN__FLOAT, 1, is->k, is->weights);
+  if (problem->weights != NULL) {
+    quern__op_operand(&op, 4, "class_weights", QUERN__IN, QUERN__FLOAT, 1, problem->k,
+                      problem->weights);
     quern__op_operand(&op, 5, "total", QUERN__IN, QUERN__FLOAT, 1, 1,
-                      quern__values_copy(&is->total, 1, sizeof is->total));
+                      quern__values_copy(&problem->total, 1, sizeof problem->total));
   }
   if (wanted == GRADIENT_OVER_Z) op.operands[3].same_as = 1;
-  if (!set_magnitudes(is, &op)) op.lost = true;
-  free(is->kind->labeled ? (void *)is->y : (void *)is->labels);
+  if (!set_magnitudes(problem, &op)) op.lost = true;
+  free(problem->kind->labeled ? (void *)problem->y : (void *)problem->labels);
   return quern__verify_check(v, &op);
 }
 
 /* Smoothing alone, weights alone, both, and all of the label smoothed away. False without memory.
  */
-static bool weigh(quern__verify *v, quern__loss_case *is, outputs wanted) {
+static bool weigh(quern__verify *v, quern__loss_case *problem, outputs wanted) {
   static const float smoothing[OUTPUTS] = {0.125f, 0.0f, 0.25f, 1.0f};
-  is->smoothing = smoothing[wanted];
+  problem->smoothing = smoothing[wanted];
   if (wanted == LOSS_AND_GRADIENT) return true;
-  is->weights = quern__values_floats(&v->values, is->k, 0.25f, 2.0f);
-  for (size_t r = 0; is->weights != NULL && r < is->n; r++) is->total += is->weights[is->labels[r]];
-  return is->weights != NULL;
+  problem->weights = quern__values_floats(&v->values, problem->k, 0.25f, 2.0f);
+  for (size_t r = 0; problem->weights != NULL && r < problem->n; r++)
+    problem->total += problem->weights[problem->labels[r]];
+  return problem->weights != NULL;
 }
 
 /* Half of the targets are hard, as the worked example's are. */
 static quern_status check_shape(quern__verify *v, const quern__loss_kind *kind, size_t n, size_t k,
                                 float range, outputs wanted) {
-  quern__loss_case is = {.kind = kind, .n = n, .k = k, .scale = 1.0f / (float)n};
+  quern__loss_case problem = {.kind = kind, .n = n, .k = k, .scale = 1.0f / (float)n};
   quern__values_next(&v->values);
-  is.z = quern__values_floats(&v->values, n * k, -range, range);
-  QUERN__FORWARD(allocate_targets(&is));
+  problem.z = quern__values_floats(&v->values, n * k, -range, range);
+  QUERN__FORWARD(allocate_targets(&problem));
   for (size_t i = 0; i < n * k; i++)
-    is.y[i] = (float)(quern__values_word(&v->values) >> 8) * 0x1p-24f;
+    problem.y[i] = (float)(quern__values_word(&v->values) >> 8) * 0x1p-24f;
   for (size_t r = 0; r < n; r++)
-    is.labels[r] = (int32_t)quern__values_below(&v->values, (uint32_t)k);
+    problem.labels[r] = (int32_t)quern__values_below(&v->values, (uint32_t)k);
   for (size_t r = 0; r < n; r += 2)
-    for (size_t a = 0; a < k; a++) is.y[r * k + a] = a == (size_t)is.labels[r] ? 1.0f : 0.0f;
-  if (kind->weighted && !weigh(v, &is, wanted)) {
-    free(is.z);
-    free(is.y);
-    free(is.labels);
-    return quern__fail_memory("verify", k * sizeof *is.weights);
+    for (size_t a = 0; a < k; a++)
+      problem.y[r * k + a] = a == (size_t)problem.labels[r] ? 1.0f : 0.0f;
+  if (kind->weighted && !weigh(v, &problem, wanted)) {
+    free(problem.z);
+    free(problem.y);
+    free(problem.labels);
+    return quern__fail_memory("verify", k * sizeof *problem.weights);
   }
-  return check(v, &is, wanted, 0, NULL);
+  return check_loss(v, &problem, wanted, 0, NULL);
 }
 
 /* Logits of any size: nothing is NaN, and an infinite loss is one that is truly past the floats. */
@@ -128,15 +132,15 @@ static quern_status check_extreme(quern__verify *v, const quern__loss_kind *kind
                                {-3e38f, -3e38f, -3e38f}, {1e4f, 1e4f, 1e4f},
                                {-1e4f, 0.0f, -1e4f},     {90.0f, 0.0f, -90.0f}};
   enum { ROWS = sizeof z / sizeof *z, COUNT = sizeof z / sizeof(float) };
-  quern__loss_case is = {.kind = kind, .n = ROWS, .k = 3, .scale = 0.5f};
+  quern__loss_case problem = {.kind = kind, .n = ROWS, .k = 3, .scale = 0.5f};
   quern__values_next(&v->values);
-  is.z = quern__values_copy(z, COUNT, sizeof **z);
-  QUERN__FORWARD(allocate_targets(&is));
+  problem.z = quern__values_copy(z, COUNT, sizeof **z);
+  QUERN__FORWARD(allocate_targets(&problem));
   for (size_t r = 0; r < ROWS; r++) {
-    is.labels[r] = (int32_t)label;
-    is.y[r * 3 + label] = 1.0f;
+    problem.labels[r] = (int32_t)label;
+    problem.y[r * 3 + label] = 1.0f;
   }
-  return check(v, &is, LOSS_AND_GRADIENT, 0, NULL);
+  return check_loss(v, &problem, LOSS_AND_GRADIENT, 0, NULL);
 }
 
 /* A label outside is reported, once, with the first such row; its loss is NaN, its gradient zero,
@@ -144,14 +148,14 @@ static quern_status check_extreme(quern__verify *v, const quern__loss_kind *kind
 static quern_status check_bad_label(quern__verify *v, const quern__loss_kind *kind, int32_t wrong,
                                     int32_t also) {
   enum { N = 37, K = 5 };
-  quern__loss_case is = {.kind = kind, .n = N, .k = K, .scale = 1.0f};
+  quern__loss_case problem = {.kind = kind, .n = N, .k = K, .scale = 1.0f};
   quern__values_next(&v->values);
-  is.z = quern__values_floats(&v->values, N * K, -2.0f, 2.0f);
-  QUERN__FORWARD(allocate_targets(&is));
-  for (size_t r = 0; r < N; r++) is.labels[r] = (int32_t)quern__values_below(&v->values, K);
-  is.labels[3] = wrong;
-  is.labels[17] = is.labels[36] = also;
-  return check(v, &is, LOSS_AND_GRADIENT, 3, "row 3 ");
+  problem.z = quern__values_floats(&v->values, N * K, -2.0f, 2.0f);
+  QUERN__FORWARD(allocate_targets(&problem));
+  for (size_t r = 0; r < N; r++) problem.labels[r] = (int32_t)quern__values_below(&v->values, K);
+  problem.labels[3] = wrong;
+  problem.labels[17] = problem.labels[36] = also;
+  return check_loss(v, &problem, LOSS_AND_GRADIENT, 3, "row 3 ");
 }
 
 static quern_status sweep(quern__verify *v, const quern__loss_kind *kind) {

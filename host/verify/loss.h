@@ -22,7 +22,7 @@ typedef struct quern__loss_kind {
                        quern_tensor);
   /* What was added up for row r, taken absolutely: of its loss, and of each element of its
    * gradient. */
-  void (*magnitude)(const quern__loss_case *is, size_t r, double *loss, float *dz);
+  void (*magnitude)(const quern__loss_case *problem, size_t r, double *loss, float *dz);
   bool labeled;
   bool weighted;   /* quern_weighted_cross_entropy; `call` is NULL */
   bool any_logits; /* also of 3e38; squares run over */

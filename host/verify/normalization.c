@@ -1,10 +1,10 @@
 /* Batch and layer normalization, forwards and back, in the four kinds of table below.
  *
- * With A = inverse (largest |x| + mean |x|), which is at least |x̂|, and K values in a sum: the
+ * With A = inv_std (largest |x| + mean |x|), which is at least |x̂|, and K values in a sum: the
  * mean is off by K eps mean |x|, and so x̂ by A K eps; the variance, of differences that are off by
- * eps (|x| + |mean|) each, by K + 2 A of itself, and so inverse, in proportion, by K/2 + A, and x̂
+ * eps (|x| + |mean|) each, by K + 2 A of itself, and so inv_std, in proportion, by K/2 + A, and x̂
  * by A (K/2 + A). Their sum is less than K eps A (2 + A) for the y of one gamma. What mean and
- * inverse are given on the way back is exact: x̂ is off by a few eps of inverse (|x| + |mean|), and
+ * inv_std are given on the way back is exact: x̂ is off by a few eps of inv_std (|x| + |mean|), and
  * the rest is sums of K. */
 #include "sweep.h"
 
@@ -30,7 +30,7 @@ typedef struct norm_case {
   bool of_batch;
   float epsilon, momentum;
   /* the op's, once it has them */
-  float *x, *dy, *gamma, *beta, *mean, *inverse, *running_mean, *running_variance;
+  float *x, *dy, *gamma, *beta, *mean, *inv_std, *running_mean, *running_variance;
 } norm_case;
 
 typedef struct lines {
@@ -43,31 +43,31 @@ static lines lines_of(const norm_case *c) {
 
 /* What is known of one line. */
 typedef struct line {
-  double mean, variance, inverse, magnitude, largest; /* magnitude: the mean of |x| */
+  double mean, variance, inv_std, magnitude, largest; /* magnitude: the mean of |x| */
 } line;
 
 static line measure(const norm_case *c, size_t i) {
-  const lines at = lines_of(c);
-  const float *x = c->x + i * at.next;
-  line of = {0};
-  for (size_t k = 0; k < at.count; k++) {
-    const double value = (double)x[k * at.step];
-    of.mean += value / (double)at.count;
-    of.magnitude += fabs(value) / (double)at.count;
-    of.largest = fmax(of.largest, fabs(value));
+  const lines current = lines_of(c);
+  const float *x = c->x + i * current.next;
+  line item = {0};
+  for (size_t k = 0; k < current.count; k++) {
+    const double value = (double)x[k * current.step];
+    item.mean += value / (double)current.count;
+    item.magnitude += fabs(value) / (double)current.count;
+    item.largest = fmax(item.largest, fabs(value));
   }
-  for (size_t k = 0; k < at.count; k++)
-    of.variance +=
-        ((double)x[k * at.step] - of.mean) * ((double)x[k * at.step] - of.mean) / (double)at.count;
-  of.inverse = quern__quotient(1, sqrt(of.variance + (double)c->epsilon));
-  return of;
+  for (size_t k = 0; k < current.count; k++)
+    item.variance += ((double)x[k * current.step] - item.mean) *
+                     ((double)x[k * current.step] - item.mean) / (double)current.count;
+  item.inv_std = quern__quotient(1, sqrt(item.variance + (double)c->epsilon));
+  return item;
 }
 
-static double spread(const line *of) {
-  return of->inverse * (of->largest + of->magnitude);
+static double spread(const line *self) {
+  return self->inv_std * (self->largest + self->magnitude);
 }
 
-static float *allocate(size_t count) {
+static float *allocate_normalization(size_t count) {
   return malloc(count * sizeof(float));
 }
 
@@ -100,39 +100,40 @@ static quern_status layer_forward(quern_context *context, const quern_tensor *t,
 /* Of the lines' own outputs and, of a batch, of the running statistics. */
 static bool bound_statistics(const norm_case *c, quern__op *op) {
   const size_t count = lines_of(c).lines;
-  float *mean = allocate(count), *inverse = allocate(count), *moved = allocate(count),
-        *moved_variance = allocate(count);
-  if (mean == NULL || inverse == NULL || moved == NULL || moved_variance == NULL) {
+  float *mean = allocate_normalization(count), *inv_std = allocate_normalization(count),
+        *moved = allocate_normalization(count), *moved_variance = allocate_normalization(count);
+  if (mean == NULL || inv_std == NULL || moved == NULL || moved_variance == NULL) {
     free(mean);
-    free(inverse);
+    free(inv_std);
     free(moved);
     free(moved_variance);
     return false;
   }
   for (size_t i = 0; i < count; i++) {
-    const line of = measure(c, i);
-    mean[i] = (float)of.magnitude;
-    inverse[i] = (float)(of.inverse * (1 + spread(&of)));
-    moved[i] = (float)(of.magnitude + (c->of_batch ? fabs((double)c->running_mean[i]) : 0));
-    moved_variance[i] = (float)(2 * (of.variance + (double)c->epsilon) * (1 + spread(&of)) +
-                                (c->of_batch ? fabs((double)c->running_variance[i]) : 0));
+    const line current = measure(c, i);
+    mean[i] = (float)current.magnitude;
+    inv_std[i] = (float)(current.inv_std * (1 + spread(&current)));
+    moved[i] = (float)(current.magnitude + (c->of_batch ? fabs((double)c->running_mean[i]) : 0));
+    moved_variance[i] =
+        (float)(2 * (current.variance + (double)c->epsilon) * (1 + spread(&current)) +
+                (c->of_batch ? fabs((double)c->running_variance[i]) : 0));
   }
   op->operands[MEAN].magnitude = mean;
-  op->operands[INVERSE].magnitude = inverse;
+  op->operands[INVERSE].magnitude = inv_std;
   op->operands[RUNNING_MEAN].magnitude = moved;
   op->operands[RUNNING_VARIANCE].magnitude = moved_variance;
   return true;
 }
 
 static bool bound_y(const norm_case *c, quern__op *op) {
-  const lines at = lines_of(c);
-  float *y = allocate(c->n * c->units);
+  const lines current = lines_of(c);
+  float *y = allocate_normalization(c->n * c->units);
   if (y == NULL) return false;
-  for (size_t i = 0; i < at.lines; i++) {
-    const line of = measure(c, i);
-    for (size_t k = 0; k < at.count; k++) {
-      const size_t element = i * at.next + k * at.step, unit = element % c->units;
-      y[element] = (float)(fabs((double)c->gamma[unit]) * spread(&of) * (2 + spread(&of)) +
+  for (size_t i = 0; i < current.lines; i++) {
+    const line item = measure(c, i);
+    for (size_t k = 0; k < current.count; k++) {
+      const size_t element = i * current.next + k * current.step, unit = element % c->units;
+      y[element] = (float)(fabs((double)c->gamma[unit]) * spread(&item) * (2 + spread(&item)) +
                            fabs((double)c->beta[unit]));
     }
   }
@@ -184,7 +185,7 @@ static quern_status check_forward(norm_case *c, float shift, bool in_place, bool
   quern__op_operand(&op, Y, "y", QUERN__OUT, QUERN__FLOAT, c->n, c->units, NULL);
   if (has) quern__op_operand(&op, MEAN, "mean", QUERN__OUT, QUERN__FLOAT, 1, statistics, NULL);
   if (has)
-    quern__op_operand(&op, INVERSE, "inverse", QUERN__OUT, QUERN__FLOAT, 1, statistics, NULL);
+    quern__op_operand(&op, INVERSE, "inv_std", QUERN__OUT, QUERN__FLOAT, 1, statistics, NULL);
   if (runs)
     quern__op_operand(&op, RUNNING_MEAN, "running_mean", QUERN__INOUT, QUERN__FLOAT, 1, c->units,
                       c->running_mean);
@@ -202,7 +203,7 @@ static quern_status check_forward(norm_case *c, float shift, bool in_place, bool
 static quern_status check_inference(norm_case *c, bool in_place) {
   quern__op op = {.call = batch_inference, .arguments = c, .bound = {.terms = ROUNDINGS}};
   const bool good = make_inputs(c, 0.5f);
-  float *y = allocate(c->n * c->units);
+  float *y = allocate_normalization(c->n * c->units);
   if (!good || y == NULL) {
     free(y);
     free_inputs(c, (const bool[6]){false});
@@ -210,9 +211,9 @@ static quern_status check_inference(norm_case *c, bool in_place) {
   }
   for (size_t i = 0; i < c->n * c->units; i++) {
     const size_t j = i % c->units;
-    const double inverse =
+    const double inv_std =
         quern__quotient(1, sqrt((double)c->running_variance[j] + (double)c->epsilon));
-    y[i] = (float)(fabs((double)c->gamma[j]) * inverse *
+    y[i] = (float)(fabs((double)c->gamma[j]) * inv_std *
                        (fabs((double)c->x[i]) + fabs((double)c->running_mean[j])) +
                    fabs((double)c->beta[j]));
   }
@@ -252,33 +253,33 @@ static quern_status layer_backward(quern_context *context, const quern_tensor *t
                                    t[B_DX], t[B_DGAMMA], t[B_DBETA]);
 }
 
-/* Sums of absolute values in the place of what is summed: x̂ by inverse (|x| + |mean|). */
+/* Sums of absolute values in the place of what is summed: x̂ by inv_std (|x| + |mean|). */
 static bool bound_backward(const norm_case *c, quern__op *op) {
-  const lines at = lines_of(c);
-  float *dx = allocate(c->n * c->units), *dgamma = calloc(c->units, sizeof(float)),
+  const lines current = lines_of(c);
+  float *dx = allocate_normalization(c->n * c->units), *dgamma = calloc(c->units, sizeof(float)),
         *dbeta = calloc(c->units, sizeof(float));
   op->operands[B_DX].magnitude = dx;
   op->operands[B_DGAMMA].magnitude = dgamma;
   op->operands[B_DBETA].magnitude = dbeta;
   if (dx == NULL || dgamma == NULL || dbeta == NULL) return false;
-  for (size_t i = 0; i < at.lines; i++) {
-    const double inverse = (double)c->inverse[i], mean = fabs((double)c->mean[i]);
+  for (size_t i = 0; i < current.lines; i++) {
+    const double inv_std = (double)c->inv_std[i], mean = fabs((double)c->mean[i]);
     double plain = 0, along = 0;
-    for (size_t k = 0; k < at.count; k++) {
-      const size_t element = i * at.next + k * at.step, unit = element % c->units;
+    for (size_t k = 0; k < current.count; k++) {
+      const size_t element = i * current.next + k * current.step, unit = element % c->units;
       const double gradient = fabs((double)c->dy[element]),
-                   normal = inverse * (fabs((double)c->x[element]) + mean);
+                   normal = inv_std * (fabs((double)c->x[element]) + mean);
       const double scaled = gradient * fabs((double)c->gamma[unit]);
       plain += scaled;
       along += scaled * normal;
       dgamma[unit] += (float)(gradient * normal);
       dbeta[unit] += (float)gradient;
     }
-    for (size_t k = 0; k < at.count; k++) {
-      const size_t element = i * at.next + k * at.step, unit = element % c->units;
-      const double normal = inverse * (fabs((double)c->x[element]) + mean);
-      dx[element] = (float)(inverse * (fabs((double)c->dy[element]) * fabs((double)c->gamma[unit]) +
-                                       (plain + normal * along) / (double)at.count));
+    for (size_t k = 0; k < current.count; k++) {
+      const size_t element = i * current.next + k * current.step, unit = element % c->units;
+      const double normal = inv_std * (fabs((double)c->x[element]) + mean);
+      dx[element] = (float)(inv_std * (fabs((double)c->dy[element]) * fabs((double)c->gamma[unit]) +
+                                       (plain + normal * along) / (double)current.count));
     }
   }
   return true;
@@ -290,17 +291,17 @@ static quern_status check_backward(norm_case *c, bool in_place, bool frozen) {
   quern__op op = {.call = c->of_batch ? batch_backward : layer_backward,
                   .bound = {.terms = longest + ROUNDINGS}};
   bool good = make_inputs(c, 0.5f);
-  c->mean = allocate(statistics);
-  c->inverse = allocate(statistics);
-  good = good && c->mean != NULL && c->inverse != NULL;
+  c->mean = allocate_normalization(statistics);
+  c->inv_std = allocate_normalization(statistics);
+  good = good && c->mean != NULL && c->inv_std != NULL;
   for (size_t i = 0; i < statistics && good; i++) {
-    const line of = measure(c, i);
-    c->mean[i] = (float)of.mean;
-    c->inverse[i] = (float)of.inverse;
+    const line current = measure(c, i);
+    c->mean[i] = (float)current.mean;
+    c->inv_std[i] = (float)current.inv_std;
   }
   if (!good || !bound_backward(c, &op)) {
     free(c->mean);
-    free(c->inverse);
+    free(c->inv_std);
     free_inputs(c, (const bool[6]){false});
     for (size_t i = 0; i < QUERN__MAX_OPERANDS; i++) free(op.operands[i].magnitude);
     return quern__fail_memory("verify", c->n * c->units * sizeof(float));
@@ -313,7 +314,7 @@ static quern_status check_backward(norm_case *c, bool in_place, bool frozen) {
   quern__op_operand(&op, B_X, "x", QUERN__IN, QUERN__FLOAT, c->n, c->units, c->x);
   quern__op_operand(&op, B_GAMMA, "gamma", QUERN__IN, QUERN__FLOAT, 1, c->units, c->gamma);
   quern__op_operand(&op, B_MEAN, "mean", QUERN__IN, QUERN__FLOAT, 1, statistics, c->mean);
-  quern__op_operand(&op, B_INVERSE, "inverse", QUERN__IN, QUERN__FLOAT, 1, statistics, c->inverse);
+  quern__op_operand(&op, B_INVERSE, "inv_std", QUERN__IN, QUERN__FLOAT, 1, statistics, c->inv_std);
   quern__op_operand(&op, B_DX, "dx", QUERN__OUT, QUERN__FLOAT, c->n, c->units, NULL);
   if (!frozen)
     quern__op_operand(&op, B_DGAMMA, "dgamma", QUERN__OUT, QUERN__FLOAT, 1, c->units, NULL);

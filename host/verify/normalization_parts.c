@@ -140,7 +140,7 @@ static quern_status check_parameters(quern__verify *v, size_t i) {
   quern__op_operand(&op, P_DY, "dy", QUERN__IN, QUERN__FLOAT, c.n, c.units, hand_over(&c, DY));
   quern__op_operand(&op, P_X, "x", QUERN__IN, QUERN__FLOAT, c.n, c.units, hand_over(&c, X));
   quern__op_operand(&op, P_MEAN, "mean", QUERN__IN, QUERN__FLOAT, 1, c.units, hand_over(&c, MEAN));
-  quern__op_operand(&op, P_INVERSE, "inverse", QUERN__IN, QUERN__FLOAT, 1, c.units,
+  quern__op_operand(&op, P_INVERSE, "inv_std", QUERN__IN, QUERN__FLOAT, 1, c.units,
                     hand_over(&c, INVERSE));
   quern__op_operand(&op, P_DGAMMA, "dgamma", QUERN__OUT, QUERN__FLOAT, 1, c.units, NULL);
   quern__op_operand(&op, P_DBETA, "dbeta", QUERN__OUT, QUERN__FLOAT, 1, c.units, NULL);
@@ -182,7 +182,7 @@ static quern_status check_data(quern__verify *v, size_t i, bool in_place) {
   quern__op_operand(&op, D_GAMMA, "gamma", QUERN__IN, QUERN__FLOAT, 1, c.units,
                     hand_over(&c, GAMMA));
   quern__op_operand(&op, D_MEAN, "mean", QUERN__IN, QUERN__FLOAT, 1, c.units, hand_over(&c, MEAN));
-  quern__op_operand(&op, D_INVERSE, "inverse", QUERN__IN, QUERN__FLOAT, 1, c.units,
+  quern__op_operand(&op, D_INVERSE, "inv_std", QUERN__IN, QUERN__FLOAT, 1, c.units,
                     hand_over(&c, INVERSE));
   quern__op_operand(&op, D_DGAMMA, "dgamma", QUERN__IN, QUERN__FLOAT, 1, c.units,
                     hand_over(&c, DGAMMA));

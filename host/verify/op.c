@@ -127,8 +127,8 @@ static quern_status read_places(quern__verify *v, const quern__op *op, quern__pl
   return QUERN_OK;
 }
 
-static quern_status run(quern__verify *v, quern_context *context, const quern__op *op,
-                        run_flags flags, run_result *result) {
+static quern_status run_op(quern__verify *v, quern_context *context, const quern__op *op,
+                           run_flags flags, run_result *result) {
   quern__place places[QUERN__MAX_OPERANDS];
   quern_tensor tensors[QUERN__MAX_OPERANDS];
   quern_status status = QUERN_OK;
@@ -218,18 +218,18 @@ static void change_units(quern__verify *v) {
     v->variants->pretend_units(v->state, units[v->units++ % (sizeof units / sizeof *units)]);
 }
 
-static quern_status check(quern__verify *v, const quern__op *op) {
+static quern_status check_op(quern__verify *v, const quern__op *op) {
   run_result expected = {{NULL}}, shared = {{NULL}}, magnitudes = {{NULL}}, got = {{NULL}},
              again = {{NULL}};
   quern_status status;
-  QUERN__TRY(run(v, v->reference, op, AS_IT_IS, &expected));
-  QUERN__TRY(run(v, v->reference, op, SHARED, &shared));
+  QUERN__TRY(run_op(v, v->reference, op, AS_IT_IS, &expected));
+  QUERN__TRY(run_op(v, v->reference, op, SHARED, &shared));
   check_same_bits(v, op, &shared, &expected);
-  if (op->magnitude != NULL) QUERN__TRY(run(v, v->reference, op, MAGNITUDES, &magnitudes));
-  QUERN__TRY(run(v, v->device, op, SHARED, &got));
+  if (op->magnitude != NULL) QUERN__TRY(run_op(v, v->reference, op, MAGNITUDES, &magnitudes));
+  QUERN__TRY(run_op(v, v->device, op, SHARED, &got));
   check_values(v, op, &got, &expected, &magnitudes);
   if (!v->once) {
-    QUERN__TRY(run(v, v->device, op, SHARED, &again));
+    QUERN__TRY(run_op(v, v->device, op, SHARED, &again));
     check_same_bits(v, op, &got, &again);
   }
 
@@ -249,7 +249,7 @@ quern_status quern__verify_check(quern__verify *v, quern__op *op) {
   if (op->lost)
     status = quern__fail(QUERN_ERROR_OUT_OF_MEMORY, "verify: no host memory for %s", op->title);
   else
-    status = check(v, op);
+    status = check_op(v, op);
   quern__verify_end(v);
   for (size_t i = 0; i < QUERN__MAX_OPERANDS; i++) {
     free(op->operands[i].values);

@@ -11,7 +11,7 @@ quern_status quern__verify_others(const quern_backend *backend, void *state) {
       .backend = backend->name, .name = "the device", .platform = "", .version = "", .driver = ""};
   quern__verify v = {.small = true, .few = true};
   quern_status status;
-  QUERN__TRY(quern__context_lend(backend, &info, state, &v.device));
+  QUERN__TRY(quern__context_borrow(backend, &info, state, &v.device));
   QUERN__TRY(quern__verify_reference(&v.reference));
   for (size_t i = 0; i < quern__sweep_count; i++) {
     if (quern__sweeps[i].what != QUERN__SWEEP_OTHER) continue;

@@ -67,8 +67,8 @@ cleanup:
  * ----------------------------------------------------------------------------------------- */
 
 /* Runs an op over floats in one buffer, and reads the last. */
-static quern_status run(quern_context *context, const float *values, size_t count,
-                        quern_status (*op)(quern_context *, quern_buffer *), float *last) {
+static quern_status run_probe(quern_context *context, const float *values, size_t count,
+                              quern_status (*op)(quern_context *, quern_buffer *), float *last) {
   quern_buffer *buffer = NULL;
   quern_status status;
   QUERN__TRY(quern_buffer_create(context, count * sizeof *values, &buffer));
@@ -90,7 +90,7 @@ static quern_status subtract(quern_context *context, quern_buffer *buffer) {
 static quern_status probe_denormals(quern_context *context, quern__fact_sink tell, void *user) {
   static const float values[] = {0x1p-126f, 0x1p-126f};
   float result;
-  QUERN__FORWARD(run(context, values, 2, subtract, &result));
+  QUERN__FORWARD(run_probe(context, values, 2, subtract, &result));
   tell("denormals, as found",
        result == 0x1p-127f ? "kept"
        : result == 0       ? "flushed to zero"
@@ -100,14 +100,14 @@ static quern_status probe_denormals(quern_context *context, quern__fact_sink tel
 }
 
 static quern_status rectify(quern_context *context, quern_buffer *buffer) {
-  return quern_activation_forward(context, quern_activation_of(QUERN_RELU),
+  return quern_activation_forward(context, quern_activation_of(QUERN_ACTIVATION_RELU),
                                   quern_vector(buffer, 0, 1), quern_vector(buffer, 0, 1));
 }
 
 static quern_status probe_nan(quern_context *context, quern__fact_sink tell, void *user) {
   static const float values[] = {NAN};
   float result;
-  QUERN__FORWARD(run(context, values, 1, rectify, &result));
+  QUERN__FORWARD(run_probe(context, values, 1, rectify, &result));
   tell("NaN, as found", isnan(result) ? "kept" : "lost in a comparison", user);
   return QUERN_OK;
 }

@@ -24,7 +24,8 @@ static quern__bound bound_for(size_t k, double range) {
   return (quern__bound){.terms = (double)k + 2 * range + 8, .absolute = 2.0 * (double)FLT_MIN};
 }
 
-static quern_status check(quern__verify *v, size_t n, size_t k, float range, bool in_place) {
+static quern_status check_softmax(quern__verify *v, size_t n, size_t k, float range,
+                                  bool in_place) {
   quern__op op = {.call = call, .bound = bound_for(k, 2.0 * (double)range)};
   quern__values_next(&v->values);
   quern__op_title(&op, "softmax %zux%zu to %g%s", n, k, (double)range, in_place ? " in place" : "");
@@ -53,8 +54,8 @@ static quern_status check_extreme(quern__verify *v) {
 quern_status quern__sweep_softmax(quern__verify *v) {
   for (size_t i = 0; i < SHAPES; i++) {
     if (shapes[i].large && v->small) continue;
-    QUERN__FORWARD(check(v, shapes[i].n, shapes[i].k, 1.0f, i % 2 != 0));
-    QUERN__FORWARD(check(v, shapes[i].n, shapes[i].k, 30.0f, i % 2 == 0));
+    QUERN__FORWARD(check_softmax(v, shapes[i].n, shapes[i].k, 1.0f, i % 2 != 0));
+    QUERN__FORWARD(check_softmax(v, shapes[i].n, shapes[i].k, 30.0f, i % 2 == 0));
   }
   return check_extreme(v);
 }

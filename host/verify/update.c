@@ -13,17 +13,23 @@ typedef struct stepping {
 
 /* Fields: kind, decay_bias, learning rate, decay, momentum, beta1, beta2, alpha, epsilon. */
 static const stepping steppings[] = {
-    {"sgd", {QUERN_SGD, true, 0.3, 0.01, 0, 0, 0, 0, 0}, 1, false},
-    {"sgd, biases left alone", {QUERN_SGD, false, 0.3, 0.5, 0, 0, 0, 0, 0}, 4, false},
-    {"momentum, first step", {QUERN_MOMENTUM, true, 0.1, 0, 0.9, 0, 0, 0, 0}, 1, true},
-    {"momentum", {QUERN_MOMENTUM, true, 0.1, 0.02, 0.9, 0, 0, 0, 0}, 5, false},
-    {"nesterov", {QUERN_NESTEROV, false, 0.1, 0.02, 0.8, 0, 0, 0, 0}, 5, false},
-    {"adam", {QUERN_ADAM, true, 0.01, 0, 0, 0.9, 0.999, 0, 1e-8}, 7, false},
-    {"adam with decay", {QUERN_ADAM, false, 0.01, 0.1, 0, 0.9, 0.999, 0, 1e-8}, 2, false},
-    {"adamw", {QUERN_ADAMW, true, 0.01, 0.1, 0, 0.9, 0.99, 0, 1e-3}, 1000, false},
-    {"adamw, biases left alone", {QUERN_ADAMW, false, 0.1, 0.1, 0, 0.8, 0.999, 0, 1e-8}, 3, false},
-    {"rmsprop", {QUERN_RMSPROP, true, 0.01, 0.05, 0, 0, 0, 0.99, 1e-8}, 3, false},
-    {"rmsprop with momentum", {QUERN_RMSPROP, false, 0.01, 0.05, 0.9, 0, 0, 0.99, 1e-8}, 3, false},
+    {"sgd", {QUERN_OPTIMIZER_SGD, true, 0.3, 0.01, 0, 0, 0, 0, 0}, 1, false},
+    {"sgd, biases left alone", {QUERN_OPTIMIZER_SGD, false, 0.3, 0.5, 0, 0, 0, 0, 0}, 4, false},
+    {"momentum, first step", {QUERN_OPTIMIZER_MOMENTUM, true, 0.1, 0, 0.9, 0, 0, 0, 0}, 1, true},
+    {"momentum", {QUERN_OPTIMIZER_MOMENTUM, true, 0.1, 0.02, 0.9, 0, 0, 0, 0}, 5, false},
+    {"nesterov", {QUERN_OPTIMIZER_NESTEROV, false, 0.1, 0.02, 0.8, 0, 0, 0, 0}, 5, false},
+    {"adam", {QUERN_OPTIMIZER_ADAM, true, 0.01, 0, 0, 0.9, 0.999, 0, 1e-8}, 7, false},
+    {"adam with decay", {QUERN_OPTIMIZER_ADAM, false, 0.01, 0.1, 0, 0.9, 0.999, 0, 1e-8}, 2, false},
+    {"adamw", {QUERN_OPTIMIZER_ADAMW, true, 0.01, 0.1, 0, 0.9, 0.99, 0, 1e-3}, 1000, false},
+    {"adamw, biases left alone",
+     {QUERN_OPTIMIZER_ADAMW, false, 0.1, 0.1, 0, 0.8, 0.999, 0, 1e-8},
+     3,
+     false},
+    {"rmsprop", {QUERN_OPTIMIZER_RMSPROP, true, 0.01, 0.05, 0, 0, 0, 0.99, 1e-8}, 3, false},
+    {"rmsprop with momentum",
+     {QUERN_OPTIMIZER_RMSPROP, false, 0.01, 0.05, 0.9, 0, 0, 0.99, 1e-8},
+     3,
+     false},
 };
 enum { STEPPINGS = sizeof steppings / sizeof *steppings };
 

@@ -34,7 +34,7 @@ static quern_status open_variant(const quern_device *device, const quern__varian
   if (variants == NULL) return quern_context_create_on(device, context);
   void *state;
   QUERN__FORWARD(variants->open(&device->info, device->handle, variant, &state));
-  const quern_status status = quern__context_adopt(device->backend, &device->info, state, context);
+  const quern_status status = quern__context_wrap(device->backend, &device->info, state, context);
   if (status != QUERN_OK) device->backend->close(state);
   return status;
 }
@@ -83,7 +83,7 @@ static quern_status run_sweeps(quern__verify *v, const quern__variant *variant,
   return QUERN_OK;
 }
 
-static quern_status tell_facts(const quern__verify *v, const quern_verify_options *options) {
+static quern_status report_facts(const quern__verify *v, const quern_verify_options *options) {
   if (options->on_fact == NULL) return QUERN_OK;
   if (v->variants != NULL)
     QUERN__FORWARD(v->variants->facts(v->state, options->on_fact, options->user));
@@ -115,7 +115,7 @@ static quern_status verify_variant(const quern_device *device, const quern__vari
   v.small = options->effort == QUERN_VERIFY_QUICK;
   v.few = v.small;
   if (variants != NULL) v.loop_rounds = variants->loop_rounds(v.state);
-  if (first) QUERN__TRY(tell_facts(&v, options));
+  if (first) QUERN__TRY(report_facts(&v, options));
   status = run_sweeps(&v, variant, options, failed);
 
 cleanup:
@@ -148,13 +148,13 @@ cleanup:
 quern_status quern_verify(const quern_device *device, const quern_verify_options *options,
                           size_t *failed) {
   size_t count = 0;
-  const quern_verify_options defaults = QUERN_VERIFY_OPTIONS_INIT;
+  const quern_verify_options defaults = quern_verify_options_default();
   if (options == NULL) options = &defaults;
   if (device == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "verify: the device is NULL");
   if (options->size != sizeof *options)
     return quern__fail(
         QUERN_ERROR_ARGUMENT,
-        "verify: options.size is %zu, expected %zu: start from QUERN_VERIFY_OPTIONS_INIT",
+        "verify: options.size is %zu, expected %zu: start from quern_verify_options_default()",
         options->size, sizeof *options);
   if (options->op != NULL && quern__sweep_find(options->op) == NULL)
     return quern__fail(

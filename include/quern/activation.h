@@ -33,8 +33,8 @@ extern "C" {
  * ELU: Clevert et al. 2015. SELU with its constants: Klambauer et al. 2017. GELU in both forms and
  * SiLU: Hendrycks and Gimpel 2016; all as torch.nn has them (GELU_TANH is
  * GELU(approximate='tanh')). Softmax is none of these: it is not done element by element, and
- * stands at the end of a network, where the loss brings it (QUERN_CATEGORICAL) or quern_softmax
- * computes it.
+ * stands at the end of a network, where the loss brings it (QUERN_LOSS_CATEGORICAL) or
+ * quern_softmax computes it.
  *
  * NaN goes through every one of them as NaN, and an infinity as the limit of f. */
 #define QUERN_ACTIVATIONS(X)                                                                       \
@@ -51,7 +51,7 @@ extern "C" {
   X(SOFTPLUS, "softplus")
 
 typedef enum quern_activation_kind {
-#define QUERN_ACTIVATION_VALUE(name, text) QUERN_##name,
+#define QUERN_ACTIVATION_VALUE(name, text) QUERN_ACTIVATION_##name,
   QUERN_ACTIVATIONS(QUERN_ACTIVATION_VALUE)
 #undef QUERN_ACTIVATION_VALUE
 } quern_activation_kind;
@@ -65,7 +65,7 @@ typedef struct quern_activation {
 static inline quern_activation quern_activation_of(quern_activation_kind kind) {
   quern_activation activation;
   activation.kind = kind;
-  activation.slope = kind == QUERN_ELU ? 1.0f : 0.01f;
+  activation.slope = kind == QUERN_ACTIVATION_ELU ? 1.0f : 0.01f;
   return activation;
 }
 
@@ -79,7 +79,7 @@ static inline quern_activation quern_activation_of(quern_activation_kind kind) {
   X(HUBER, "huber")             /* squared up to delta, absolute beyond; the last layer as it is */
 
 typedef enum quern_loss {
-#define QUERN_LOSS_VALUE(name, text) QUERN_##name,
+#define QUERN_LOSS_VALUE(name, text) QUERN_LOSS_##name,
   QUERN_LOSSES(QUERN_LOSS_VALUE)
 #undef QUERN_LOSS_VALUE
 } quern_loss;

@@ -48,7 +48,7 @@ typedef struct quern_dense_forward_op {
 
 typedef struct quern_dense_backward_data_op {
   size_t n, in, out;
-  quern_span dz, w, h; /* h none with QUERN_IDENTITY; dx may be h */
+  quern_span dz, w, h; /* h none with QUERN_ACTIVATION_IDENTITY; dx may be h */
   quern_activation activation;
   bool accumulate;
   quern_span dx;
@@ -141,7 +141,7 @@ typedef struct quern_batch_norm_forward_op {
   float epsilon, momentum;
   quern_span x, gamma, beta;
   quern_span running_mean, running_variance; /* both none, or neither */
-  quern_span mean, inverse, y;               /* y may be x */
+  quern_span mean, inv_std, y;               /* y may be x */
 } quern_batch_norm_forward_op;
 
 typedef struct quern_batch_norm_moments_op {
@@ -159,22 +159,22 @@ typedef struct quern_layer_norm_forward_op {
   size_t n, units;
   float epsilon;
   quern_span x, gamma, beta;
-  quern_span mean, inverse; /* both none, or neither */
+  quern_span mean, inv_std; /* both none, or neither */
   quern_span y;             /* may be x */
 } quern_layer_norm_forward_op;
 
-/* Of both: mean and inverse are of the columns or of the rows. */
+/* Of both: mean and inv_std are of the columns or of the rows. */
 typedef struct quern_norm_backward_op {
   size_t n, units;
   /* dx may be dy; gamma and dx are none in batch_norm_backward_parameters */
-  quern_span dy, x, gamma, mean, inverse, dx;
+  quern_span dy, x, gamma, mean, inv_std, dx;
   quern_span dgamma, dbeta; /* of layer normalization both may be none */
 } quern_norm_backward_op;
 
 typedef struct quern_batch_norm_backward_data_op {
   size_t n, units;
   float samples; /* of the batch, n or more */
-  quern_span dy, x, gamma, mean, inverse, dgamma, dbeta;
+  quern_span dy, x, gamma, mean, inv_std, dgamma, dbeta;
   quern_span dx; /* may be dy */
 } quern_batch_norm_backward_data_op;
 

@@ -31,9 +31,9 @@ typedef enum quern_text {
   QUERN_TEXT_ONE_HOT /* a value for each category, 1 for the sample's own and 0 for all others */
 } quern_text;
 
-/* How data are read. Start from QUERN_DATASET_OPTIONS_INIT. Of tables, which are CSV and TSV files,
- * a column is named by what the header calls it or by its number, from 1 on; a list of them has
- * commas between. */
+/* How data are read. Start from quern_dataset_options_default(). Of tables, which are CSV and TSV
+ * files, a column is named by what the header calls it or by its number, from 1 on; a list of them
+ * has commas between. */
 typedef struct quern_dataset_options {
   size_t size; /* sizeof(quern_dataset_options), so that the struct can grow */
   /* Of tables: QUERN_HEADER_AUTO takes the first line for a header when none of its fields is a
@@ -65,11 +65,21 @@ typedef struct quern_dataset_options {
   size_t classes;
 } quern_dataset_options;
 
-#define QUERN_DATASET_OPTIONS_INIT                                                                 \
-  {                                                                                                \
-    sizeof(quern_dataset_options), QUERN_HEADER_AUTO, QUERN_LABEL_LAST, NULL, NULL,                \
-        QUERN_TASK_NONE, 0, QUERN_MISSING_REFUSE, QUERN_TEXT_REFUSE, NULL, 0                       \
-  }
+static inline quern_dataset_options quern_dataset_options_default(void) {
+  quern_dataset_options options;
+  options.size = sizeof options;
+  options.header = QUERN_HEADER_AUTO;
+  options.label = QUERN_LABEL_LAST;
+  options.target = NULL;
+  options.inputs = NULL;
+  options.task = QUERN_TASK_NONE;
+  options.delimiter = 0;
+  options.missing = QUERN_MISSING_REFUSE;
+  options.text = QUERN_TEXT_REFUSE;
+  options.schema = NULL;
+  options.classes = 0;
+  return options;
+}
 
 /* Opens what `where` names:
  *

@@ -22,17 +22,24 @@ extern "C" {
  * name in the same folder, synced and renamed: a reader sees the old file or the new one, whole. */
 QUERN_API quern_status quern_model_save(const quern_network *network, const char *path);
 
-/* What a file without quern's metadata cannot tell. Start from QUERN_MODEL_OPTIONS_INIT: ReLU in
- * hidden layers, categorical loss. Where the file has the metadata, that wins. */
+/* What a file without quern's metadata cannot tell. Start from quern_model_options_default(): ReLU
+ * in hidden layers, categorical loss. Where the file has the metadata, that wins. */
 typedef struct quern_model_options {
   size_t size; /* sizeof(quern_model_options) */
   quern_activation activation;
   quern_loss loss;
-  float huber_delta; /* of QUERN_HUBER */
+  float huber_delta; /* of QUERN_LOSS_HUBER */
 } quern_model_options;
 
-#define QUERN_MODEL_OPTIONS_INIT                                                                   \
-  { sizeof(quern_model_options), {QUERN_RELU, 0.01f}, QUERN_CATEGORICAL, QUERN_HUBER_DELTA }
+static inline quern_model_options quern_model_options_default(void) {
+  quern_model_options options;
+  options.size = sizeof options;
+  options.activation.kind = QUERN_ACTIVATION_RELU;
+  options.activation.slope = 0.01f;
+  options.loss = QUERN_LOSS_CATEGORICAL;
+  options.huber_delta = QUERN_HUBER_DELTA;
+  return options;
+}
 
 /* Reads what quern_model_save or safetensors.torch.save_file(model.state_dict(), path) wrote: every
  * "<name>.weight" of two dimensions is a layer, in the natural order of the names ("2" before

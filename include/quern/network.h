@@ -40,8 +40,8 @@ static inline quern_layer quern_dense(size_t units, quern_activation_kind activa
 }
 
 /* A network of `layer_count` layers over `inputs` values a sample. The last layer's activation is
- * what the loss reads, so it is QUERN_IDENTITY for losses that bring their own softmax or sigmoid
- * (all that are not quern_loss_is_regression insist on it). Parameters are zero until
+ * what the loss reads, so it is QUERN_ACTIVATION_IDENTITY for losses that bring their own softmax
+ * or sigmoid (all that are not quern_loss_is_regression insist on it). Parameters are zero until
  * quern_network_initialize or a load, but for gammas and running variances, which are 1. The caller
  * owns *network. */
 QUERN_API quern_status quern_network_create(size_t inputs, const quern_layer *layers,

@@ -26,28 +26,33 @@ QUERN_API quern_status quern_onnx_save(const quern_network *network, const char 
  * is for the message alone. */
 QUERN_API quern_status quern_onnx_check(const quern_network *network, const char *path);
 
-/* What a file cannot tell. Start from QUERN_ONNX_OPTIONS_INIT. */
+/* What a file cannot tell. Start from quern_onnx_options_default(). */
 typedef struct quern_onnx_options {
   size_t size; /* sizeof(quern_onnx_options) */
-  /* The loss of a network whose graph ends without a Softmax or a Sigmoid. QUERN_SQUARED, the
-   * default, makes quern_predict give the same outputs as the file; QUERN_CATEGORICAL and
-   * QUERN_ELEMENTWISE take them for logits and put a softmax behind, QUERN_BINARY a sigmoid. */
+  /* The loss of a network whose graph ends without a Softmax or a Sigmoid. QUERN_LOSS_SQUARED, the
+   * default, makes quern_predict give the same outputs as the file; QUERN_LOSS_CATEGORICAL and
+   * QUERN_LOSS_ELEMENTWISE take them for logits and put a softmax behind, QUERN_LOSS_BINARY a
+   * sigmoid. */
   quern_loss plain_loss;
 } quern_onnx_options;
 
-#define QUERN_ONNX_OPTIONS_INIT                                                                    \
-  { sizeof(quern_onnx_options), QUERN_SQUARED }
+static inline quern_onnx_options quern_onnx_options_default(void) {
+  quern_onnx_options options;
+  options.size = sizeof options;
+  options.plain_loss = QUERN_LOSS_SQUARED;
+  return options;
+}
 
 /* Reads a network whose graph is a chain: Gemm, or MatMul with or without an Add, each followed by
  * at most one BatchNormalization or LayerNormalization (over the last axis), and then by at most
  * one of Relu, LeakyRelu,
  * Sigmoid, Tanh, Elu, Selu, Softplus and Gelu, or by nodes (Mul, Div, Add, Pow, Erf, Tanh, Sigmoid)
  * that write out GELU in one of its forms or SiLU, in whatever order they multiply; a Softmax at
- * the end, over the last axis, makes the loss QUERN_CATEGORICAL, a Sigmoid there QUERN_BINARY,
- * unless the file says the loss ("quern.loss"). Flatten may come first; Identity and Dropout do
- * nothing. Weights are float32 or float64, initializers or Constant nodes in the file itself.
- * Anything else is refused with the node's name and what was expected. Nothing of the file is
- * trusted. options may be NULL. The caller owns *network. */
+ * the end, over the last axis, makes the loss QUERN_LOSS_CATEGORICAL, a Sigmoid there
+ * QUERN_LOSS_BINARY, unless the file says the loss ("quern.loss"). Flatten may come first; Identity
+ * and Dropout do nothing. Weights are float32 or float64, initializers or Constant nodes in the
+ * file itself. Anything else is refused with the node's name and what was expected. Nothing of the
+ * file is trusted. options may be NULL. The caller owns *network. */
 QUERN_API quern_status quern_onnx_load(const char *path, const quern_onnx_options *options,
                                        quern_network **network);
 

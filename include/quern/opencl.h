@@ -40,12 +40,12 @@ extern "C" {
 #endif
 
 /* Makes a context of quern on the caller's. `queue` may be NULL; whether it is in order decides
- * what quern runs on: see above. The caller owns *made.
+ * what quern runs on: see above. The caller owns *result.
  * QUERN_ERROR_ARGUMENT for a NULL context or device, a device that is not in the context, and a
  * queue of another context or device, or one that is on the device; QUERN_ERROR_UNSUPPORTED for a
  * device that quern cannot use; QUERN_ERROR_NO_DEVICE where quern finds no OpenCL library. */
 QUERN_API quern_status quern_opencl_context_create(cl_context context, cl_device_id device,
-                                                   cl_command_queue queue, quern_context **made);
+                                                   cl_command_queue queue, quern_context **result);
 
 /* What a context on OpenCL runs on, also one that quern made; any of the three may be NULL.
  * Commands that the caller puts in this queue are in order with quern's. */

@@ -71,9 +71,9 @@ QUERN_API quern_status quern_dense_forward(quern_context *context, quern_tensor 
 
 /* dX = (dZ Wᵀ) ∘ f'(h), added to dX when `accumulate`.   dz [n][out], w [in][out], dx [n][in].
  * h [n][in] is the output of the activation f underneath, from which f' is computed, or its input
- * where quern_activation_reads_z (see activation.h); none with QUERN_IDENTITY, needed with any
- * other. Apart: dx from dz and w; dx from h, or, when not accumulating, is h. The activation is
- * checked as above. */
+ * where quern_activation_reads_z (see activation.h); none with QUERN_ACTIVATION_IDENTITY, needed
+ * with any other. Apart: dx from dz and w; dx from h, or, when not accumulating, is h. The
+ * activation is checked as above. */
 QUERN_API quern_status quern_dense_backward_data(quern_context *context, quern_tensor dz,
                                                  quern_tensor w, quern_activation activation,
                                                  quern_tensor h, bool accumulate, quern_tensor dx);
@@ -196,9 +196,9 @@ QUERN_API quern_status quern_softmax(quern_context *context, quern_tensor z, que
  *   Y_rj = γ_j (X_rj - m_j) s_j + β_j
  *   running_mean_j ← (1 - momentum) running_mean_j + momentum m_j
  *   running_variance_j ← (1 - momentum) running_variance_j + momentum v_j n / (n - 1)
- * and mean = m and inverse = s are written for the way back.   x, y [n][c]; all others [1][c], the
+ * and mean = m and inv_std = s are written for the way back.   x, y [n][c]; all others [1][c], the
  * two running ones both none where they are not to be kept.
- * Apart: y from all others, or is x; mean, inverse, running_mean and running_variance from all
+ * Apart: y from all others, or is x; mean, inv_std, running_mean and running_variance from all
  * others. n = 1 is refused, of which there is no variance; so are an epsilon that is negative or
  * not finite, and a momentum outside 0 … 1. QUERN_ERROR_UNSUPPORTED, here and below: the backend
  * has no normalization. */
@@ -207,7 +207,7 @@ QUERN_API quern_status quern_batch_norm_forward(quern_context *context, quern_te
                                                 float epsilon, float momentum,
                                                 quern_tensor running_mean,
                                                 quern_tensor running_variance, quern_tensor mean,
-                                                quern_tensor inverse, quern_tensor y);
+                                                quern_tensor inv_std, quern_tensor y);
 
 /* The same in evaluation, by a mean and a variance that are given: Y_rj = γ_j (X_rj - mean_j) /
  * √(variance_j + epsilon) + β_j. x, y [n][c]; all others [1][c]. Apart: y from all others, or is
@@ -217,7 +217,7 @@ QUERN_API quern_status quern_batch_norm_inference(quern_context *context, quern_
                                                   float epsilon, quern_tensor mean,
                                                   quern_tensor variance, quern_tensor y);
 
-/* Back from there, with mean and inverse as quern_batch_norm_forward left them, X̂_rj = (X_rj -
+/* Back from there, with mean and inv_std as quern_batch_norm_forward left them, X̂_rj = (X_rj -
  * mean_j) inverse_j:
  *   dβ_j = Σ_r dY_rj      dγ_j = Σ_r dY_rj X̂_rj
  *   dX_rj = γ_j inverse_j (dY_rj - (dβ_j + X̂_rj dγ_j) / n)
@@ -225,7 +225,7 @@ QUERN_API quern_status quern_batch_norm_inference(quern_context *context, quern_
  * Apart: dx from all others, or is dy; dgamma and dbeta from all others. */
 QUERN_API quern_status quern_batch_norm_backward(quern_context *context, quern_tensor dy,
                                                  quern_tensor x, quern_tensor gamma,
-                                                 quern_tensor mean, quern_tensor inverse,
+                                                 quern_tensor mean, quern_tensor inv_std,
                                                  quern_tensor dx, quern_tensor dgamma,
                                                  quern_tensor dbeta);
 
@@ -238,11 +238,11 @@ QUERN_API quern_status quern_batch_norm_backward(quern_context *context, quern_t
 QUERN_API quern_status quern_batch_norm_moments(quern_context *context, quern_tensor x,
                                                 quern_tensor mean, quern_tensor squares);
 
-/* Of the way back, dγ and dβ alone, of these samples, by the mean and inverse of the batch. Shapes
+/* Of the way back, dγ and dβ alone, of these samples, by the mean and inv_std of the batch. Shapes
  * and apart as in quern_batch_norm_backward. */
 QUERN_API quern_status quern_batch_norm_backward_parameters(quern_context *context, quern_tensor dy,
                                                             quern_tensor x, quern_tensor mean,
-                                                            quern_tensor inverse,
+                                                            quern_tensor inv_std,
                                                             quern_tensor dgamma,
                                                             quern_tensor dbeta);
 
@@ -252,29 +252,29 @@ QUERN_API quern_status quern_batch_norm_backward_parameters(quern_context *conte
 QUERN_API quern_status quern_batch_norm_backward_data(quern_context *context, size_t samples,
                                                       quern_tensor dy, quern_tensor x,
                                                       quern_tensor gamma, quern_tensor mean,
-                                                      quern_tensor inverse, quern_tensor dgamma,
+                                                      quern_tensor inv_std, quern_tensor dgamma,
                                                       quern_tensor dbeta, quern_tensor dx);
 
 /* Layer normalization, in training and evaluation, as torch.nn.LayerNorm over a layer's units (Ba
  * et al. 2016), of each row r over its c columns:
  *   m_r = 1/c Σ_j X_rj      v_r = 1/c Σ_j (X_rj - m_r)²      s_r = 1 / √(v_r + epsilon)
  *   Y_rj = γ_j (X_rj - m_r) s_r + β_j
- * and mean = m and inverse = s are written for the way back, unless both are none.   x, y [n][c],
- * gamma and beta [1][c], mean and inverse [1][n].
- * Apart: y from all others, or is x; mean and inverse from all others. epsilon as above. */
+ * and mean = m and inv_std = s are written for the way back, unless both are none.   x, y [n][c],
+ * gamma and beta [1][c], mean and inv_std [1][n].
+ * Apart: y from all others, or is x; mean and inv_std from all others. epsilon as above. */
 QUERN_API quern_status quern_layer_norm_forward(quern_context *context, quern_tensor x,
                                                 quern_tensor gamma, quern_tensor beta,
                                                 float epsilon, quern_tensor mean,
-                                                quern_tensor inverse, quern_tensor y);
+                                                quern_tensor inv_std, quern_tensor y);
 
 /* Back from there, X̂_rj = (X_rj - mean_r) inverse_r and G_rj = dY_rj γ_j:
  *   dβ_j = Σ_r dY_rj      dγ_j = Σ_r dY_rj X̂_rj
  *   dX_rj = inverse_r (G_rj - 1/c Σ_i G_ri - X̂_rj 1/c Σ_i G_ri X̂_ri)
- * dy, x, dx [n][c], gamma [1][c], mean and inverse [1][n], dgamma and dbeta [1][c], or both none.
+ * dy, x, dx [n][c], gamma [1][c], mean and inv_std [1][n], dgamma and dbeta [1][c], or both none.
  * Apart: dx from all others, or is dy; dgamma and dbeta from all others. */
 QUERN_API quern_status quern_layer_norm_backward(quern_context *context, quern_tensor dy,
                                                  quern_tensor x, quern_tensor gamma,
-                                                 quern_tensor mean, quern_tensor inverse,
+                                                 quern_tensor mean, quern_tensor inv_std,
                                                  quern_tensor dx, quern_tensor dgamma,
                                                  quern_tensor dbeta);
 
@@ -361,7 +361,7 @@ QUERN_API quern_status quern_huber_loss(quern_context *context, float delta, que
 
 /* --- Data ------------------------------------------------------------------------------------- */
 
-typedef enum quern_element { QUERN_FLOAT32, QUERN_UINT8 } quern_element;
+typedef enum quern_element { QUERN_ELEMENT_FLOAT32, QUERN_ELEMENT_UINT8 } quern_element;
 
 /* X_rj = source_{indices_r, j} · scale + offset, computed as one fused multiply-add.
  * source: floats or bytes [N][c]; indices uint32_t [1][n]; x [n][c]. An index >= N reads nothing:
@@ -426,14 +426,14 @@ QUERN_API quern_status quern_random_uniform(quern_context *context, uint64_t see
  *   DEFAULT   XAVIER under identity, sigmoid and tanh, LECUN under SELU, HE under ReLU and those
  *             with its shape: leaky ReLU, ELU, GELU, SiLU, softplus (network level only) */
 typedef enum quern_initializer {
-  QUERN_INIT_DEFAULT,
-  QUERN_INIT_HE,
-  QUERN_INIT_XAVIER,
-  QUERN_INIT_UNIFORM,
-  QUERN_INIT_LECUN
+  QUERN_INITIALIZER_DEFAULT,
+  QUERN_INITIALIZER_HE,
+  QUERN_INITIALIZER_XAVIER,
+  QUERN_INITIALIZER_UNIFORM,
+  QUERN_INITIALIZER_LECUN
 } quern_initializer;
 
-/* The bound above; 0 for QUERN_INIT_DEFAULT, which needs to know the activation. */
+/* The bound above; 0 for QUERN_INITIALIZER_DEFAULT, which needs to know the activation. */
 QUERN_API float quern_initializer_bound(quern_initializer initializer, size_t in, size_t out);
 
 #ifdef __cplusplus

@@ -42,13 +42,13 @@ extern "C" {
   X(RMSPROP, "rmsprop")
 
 typedef enum quern_optimizer_kind {
-#define QUERN_OPTIMIZER_VALUE(name, text) QUERN_##name,
+#define QUERN_OPTIMIZER_VALUE(name, text) QUERN_OPTIMIZER_##name,
   QUERN_OPTIMIZERS(QUERN_OPTIMIZER_VALUE)
 #undef QUERN_OPTIMIZER_VALUE
 } quern_optimizer_kind;
 
-/* Start from quern_optimizer_of, or from QUERN_OPTIMIZER_INIT for a constant. Fields that a kind
- * does not read are ignored. */
+/* Start from quern_optimizer_of, or from quern_optimizer_default() for a constant. Fields that a
+ * kind does not read are ignored. */
 typedef struct quern_optimizer {
   quern_optimizer_kind kind;
   /* whether biases, and with them gammas and betas, decay like weights, as in PyTorch; ignored
@@ -64,17 +64,28 @@ typedef struct quern_optimizer {
 
 /* Plain SGD, and the fields of the others as PyTorch has them; torch has no default for momentum,
  * 0.9 is the usual one. */
-#define QUERN_OPTIMIZER_INIT                                                                       \
-  { QUERN_SGD, true, 0.1, 0.0, 0.9, 0.9, 0.999, 0.99, 1e-8 }
+static inline quern_optimizer quern_optimizer_default(void) {
+  quern_optimizer optimizer;
+  optimizer.kind = QUERN_OPTIMIZER_SGD;
+  optimizer.decay_bias = true;
+  optimizer.learning_rate = 0.1;
+  optimizer.weight_decay = 0.0;
+  optimizer.momentum = 0.9;
+  optimizer.beta1 = 0.9;
+  optimizer.beta2 = 0.999;
+  optimizer.alpha = 0.99;
+  optimizer.epsilon = 1e-8;
+  return optimizer;
+}
 
 /* An optimizer with PyTorch's defaults: no weight decay, but 0.01 for ADAMW, and no momentum for
  * RMSPROP. PyTorch's learning rates are 0.001, and 0.01 for RMSPROP. */
 static inline quern_optimizer quern_optimizer_of(quern_optimizer_kind kind, double learning_rate) {
-  quern_optimizer optimizer = QUERN_OPTIMIZER_INIT;
+  quern_optimizer optimizer = quern_optimizer_default();
   optimizer.kind = kind;
   optimizer.learning_rate = learning_rate;
-  if (kind == QUERN_ADAMW) optimizer.weight_decay = 0.01;
-  if (kind == QUERN_RMSPROP) optimizer.momentum = 0.0;
+  if (kind == QUERN_OPTIMIZER_ADAMW) optimizer.weight_decay = 0.01;
+  if (kind == QUERN_OPTIMIZER_RMSPROP) optimizer.momentum = 0.0;
   return optimizer;
 }
 
@@ -115,7 +126,7 @@ typedef enum quern_schedule_kind {
 #undef QUERN_SCHEDULE_VALUE
 } quern_schedule_kind;
 
-/* Start from quern_schedule_of, or from QUERN_SCHEDULE_INIT for a constant. All steps are an
+/* Start from quern_schedule_of, or from quern_schedule_default() for a constant. All steps are an
  * optimizer's, a batch each. */
 typedef struct quern_schedule {
   quern_schedule_kind kind;
@@ -134,11 +145,25 @@ typedef struct quern_schedule {
 
 /* A constant rate, and the other fields as PyTorch has them; it has no default for STEP's
  * period. */
-#define QUERN_SCHEDULE_INIT                                                                        \
-  { QUERN_SCHEDULE_CONSTANT, 0, 1.0 / 3.0, 0, 1, 0.1, 0.0, 0.3, 25.0, 1e4, 0.95, 0.85 }
+static inline quern_schedule quern_schedule_default(void) {
+  quern_schedule schedule;
+  schedule.kind = QUERN_SCHEDULE_CONSTANT;
+  schedule.warmup = 0;
+  schedule.warmup_factor = 1.0 / 3.0;
+  schedule.steps = 0;
+  schedule.period = 1;
+  schedule.gamma = 0.1;
+  schedule.minimum = 0.0;
+  schedule.peak = 0.3;
+  schedule.start = 25.0;
+  schedule.end = 1e4;
+  schedule.most_momentum = 0.95;
+  schedule.least_momentum = 0.85;
+  return schedule;
+}
 
 static inline quern_schedule quern_schedule_of(quern_schedule_kind kind) {
-  quern_schedule schedule = QUERN_SCHEDULE_INIT;
+  quern_schedule schedule = quern_schedule_default();
   schedule.kind = kind;
   return schedule;
 }

@@ -49,8 +49,8 @@ QUERN_API quern_status quern_plan_evaluate(quern_plan *plan, quern_tensor x, que
                                            quern_tensor losses, quern_tensor correct);
 
 /* The same against targets [n][outputs] instead of labels: the numbers of a regression, or labels
- * that are each 0 or 1. For losses that read them as they are: not QUERN_CATEGORICAL, not
- * QUERN_ELEMENTWISE. */
+ * that are each 0 or 1. For losses that read them as they are: not QUERN_LOSS_CATEGORICAL, not
+ * QUERN_LOSS_ELEMENTWISE. */
 QUERN_API quern_status quern_plan_evaluate_targets(quern_plan *plan, quern_tensor x,
                                                    quern_tensor targets, quern_tensor losses);
 
@@ -81,20 +81,20 @@ QUERN_API quern_status quern_plan_step_targets(quern_plan *plan, quern_tensor x,
 /* From the next step on: scales the gradients of all parameters that learn, as one vector, so that
  * its norm is at most max_norm (see quern_clip_norm), before the update. 0 ends that. For plans
  * that keep GRADIENTS alone, which then hold them as scaled. Allocates a little the first time. */
-QUERN_API quern_status quern_plan_clip_norm(quern_plan *plan, float max_norm);
+QUERN_API quern_status quern_plan_set_clip_norm(quern_plan *plan, float max_norm);
 
-/* From the next step on, under QUERN_CATEGORICAL: class weights [outputs] and label smoothing, as
- * quern_weighted_cross_entropy has them, 1/n being the scale. They are of training alone:
+/* From the next step on, under QUERN_LOSS_CATEGORICAL: class weights [outputs] and label smoothing,
+ * as quern_weighted_cross_entropy has them, 1/n being the scale. They are of training alone:
  * quern_plan_evaluate measures the plain loss, so that runs with different ones can be compared.
  * NULL, and 0, end that. Each weight is 0 or 1e-15 to 1e15, so that no sum of them leaves a float's
  * range, and not all are 0. They are copied to the device. The first call allocates a little. */
-QUERN_API quern_status quern_plan_class_weights(quern_plan *plan, const float *weights);
-QUERN_API quern_status quern_plan_label_smoothing(quern_plan *plan, float smoothing);
+QUERN_API quern_status quern_plan_set_class_weights(quern_plan *plan, const float *weights);
+QUERN_API quern_status quern_plan_set_label_smoothing(quern_plan *plan, float smoothing);
 
 /* From the next step on: the seed of the masks of dropout, 0 at first. A step's masks are those of
  * this seed, of the index of each layer and of how many steps the plan has taken before (see
  * quern_dropout), so that the same steps drop the same. Passes that are no step drop nothing. */
-QUERN_API quern_status quern_plan_dropout_seed(quern_plan *plan, uint64_t seed);
+QUERN_API quern_status quern_plan_set_dropout_seed(quern_plan *plan, uint64_t seed);
 
 /* Waits, and copies the plan's parameters into a network of the same shape, or from one. */
 QUERN_API quern_status quern_plan_download(quern_plan *plan, quern_network *network);

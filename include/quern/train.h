@@ -84,7 +84,7 @@ typedef bool (*quern_epoch_fn)(const quern_epoch *epoch, void *user);
  * stop comes soon. */
 typedef bool (*quern_stop_fn)(void *user);
 
-/* Start from QUERN_TRAIN_OPTIONS_INIT. */
+/* Start from quern_train_options_default(). */
 typedef struct quern_train_options {
   size_t size; /* sizeof(quern_train_options), so that the struct can grow */
   size_t epochs;
@@ -107,8 +107,8 @@ typedef struct quern_train_options {
   /* May be NULL, and costs nothing then. With it the host waits within an epoch as it does for
    * `stop`, and has the losses of what was done since the last call added up. */
   quern_progress_fn on_progress;
-  /* Of training under QUERN_CATEGORICAL alone, see quern_plan_class_weights; what is measured on
-   * the test set, and by quern_evaluate, is the loss without them. */
+  /* Of training under QUERN_LOSS_CATEGORICAL alone, see quern_plan_set_class_weights; what is
+   * measured on the test set, and by quern_evaluate, is the loss without them. */
   float label_smoothing; /* 0 … 1 */
   /* [network outputs], copied, each 0 or 1e-15 to 1e15; or NULL: all the same */
   const float *class_weights;
@@ -132,11 +132,30 @@ typedef struct quern_train_options {
   const uint32_t *shares;
 } quern_train_options;
 
-#define QUERN_TRAIN_OPTIONS_INIT                                                                   \
-  {                                                                                                \
-    sizeof(quern_train_options), 10, 32, QUERN_OPTIMIZER_INIT, 0, NULL, NULL, NULL, 0.0f, NULL, 0, \
-        NULL, NULL, 0.0f, NULL, QUERN_SCHEDULE_INIT, 0, 0, NULL, NULL                              \
-  }
+static inline quern_train_options quern_train_options_default(void) {
+  quern_train_options options;
+  options.size = sizeof options;
+  options.epochs = 10;
+  options.batch = 32;
+  options.optimizer = quern_optimizer_default();
+  options.seed = 0;
+  options.on_epoch = NULL;
+  options.user = NULL;
+  options.stop = NULL;
+  options.clip_norm = 0.0f;
+  options.checkpoint = NULL;
+  options.checkpoint_every = 0;
+  options.resume = NULL;
+  options.on_progress = NULL;
+  options.label_smoothing = 0.0f;
+  options.class_weights = NULL;
+  options.schedule = quern_schedule_default();
+  options.patience = 0;
+  options.data_memory = 0;
+  options.collective = NULL;
+  options.shares = NULL;
+  return options;
+}
 
 /* Trains the network on `train`, measuring `test` (may be NULL) after each epoch, and leaves what
  * was learned in the network. *last, where not NULL, gets the last epoch's figures. The data must
@@ -259,8 +278,8 @@ QUERN_API quern_status quern_trainer_create(quern_context *context, const quern_
 QUERN_API void quern_trainer_free(quern_trainer *trainer);
 
 /* How the data sets of a training lie on a device. */
-typedef struct quern_data_placement {
-  size_t size; /* sizeof(quern_data_placement), set by the caller, so that the struct can grow */
+typedef struct quern_data_residency {
+  size_t size; /* sizeof(quern_data_residency), set by the caller, so that the struct can grow */
   /* the most bytes that they may take: options.data_memory, or for 0 what was made of it */
   size_t data_memory;
   size_t bytes; /* that they take */
@@ -268,21 +287,28 @@ typedef struct quern_data_placement {
    * 0: it is resident. */
   size_t train_chunk;
   size_t test_chunk;
-} quern_data_placement;
+} quern_data_residency;
 
-#define QUERN_DATA_PLACEMENT_INIT                                                                  \
-  { sizeof(quern_data_placement), 0, 0, 0, 0 }
+static inline quern_data_residency quern_data_residency_default(void) {
+  quern_data_residency placement;
+  placement.size = sizeof placement;
+  placement.data_memory = 0;
+  placement.bytes = 0;
+  placement.train_chunk = 0;
+  placement.test_chunk = 0;
+  return placement;
+}
 
 /* What quern_trainer_create does with these data sets, told before it does; of options->collective,
  * which rank it is of how many counts, and no other rank is asked. `test` and `options` may be
  * NULL. */
-QUERN_API quern_status quern_trainer_placement(
+QUERN_API quern_status quern_trainer_residency(
     const quern_context *context, const quern_network *network, const quern_dataset *train,
-    const quern_dataset *test, const quern_train_options *options, quern_data_placement *placement);
+    const quern_dataset *test, const quern_train_options *options, quern_data_residency *placement);
 
 /* Bytes that quern_trainer_create takes from the device for these arguments: the data sets, or two
  * chunks of each that options.data_memory has streamed (0: none; the device may have a say of its
- * own, see quern_trainer_placement), the plan, what the optimizer keeps, all that is learned once
+ * own, see quern_trainer_residency), the plan, what the optimizer keeps, all that is learned once
  * more to go back to, the best parameters with options.patience, a batch, a loss for each sample,
  * and the numbers of each step of an epoch. All of it is taken and written to then, so that a
  * device that has less says so before the first epoch. A backend may take some beside, as at

@@ -40,7 +40,7 @@ typedef struct quern_tune_event {
 
 typedef void (*quern_tune_fn)(const quern_tune_event *event, void *user);
 
-/* Start from QUERN_TUNE_OPTIONS_INIT. */
+/* Start from quern_tune_options_default(). */
 typedef struct quern_tune_options {
   size_t size; /* sizeof(quern_tune_options), so that the struct can grow */
   bool quick;  /* fewer candidates, shorter timing */
@@ -48,8 +48,14 @@ typedef struct quern_tune_options {
   void *user;
 } quern_tune_options;
 
-#define QUERN_TUNE_OPTIONS_INIT                                                                    \
-  { sizeof(quern_tune_options), false, NULL, NULL }
+static inline quern_tune_options quern_tune_options_default(void) {
+  quern_tune_options options;
+  options.size = sizeof options;
+  options.quick = false;
+  options.on_event = NULL;
+  options.user = NULL;
+  return options;
+}
 
 /* What became of one part of the search. */
 typedef struct quern_tune_part {
@@ -71,10 +77,10 @@ typedef struct quern_tune_product {
 typedef struct quern_tune_report quern_tune_report;
 
 /* Tunes the device, whose list stays until the call returns; options NULL stands for
- * QUERN_TUNE_OPTIONS_INIT. Takes minutes, or a good part of one when quick. What was found earlier
- * is not looked at, and is replaced. The caller owns *report. QUERN_ERROR_UNSUPPORTED for a device
- * without parameters, which the reference is; QUERN_ERROR_FILE where the cache folder cannot be
- * written or QUERN_CACHE=off forbids it: this is found out first. */
+ * quern_tune_options_default(). Takes minutes, or a good part of one when quick. What was found
+ * earlier is not looked at, and is replaced. The caller owns *report. QUERN_ERROR_UNSUPPORTED for a
+ * device without parameters, which the reference is; QUERN_ERROR_FILE where the cache folder cannot
+ * be written or QUERN_CACHE=off forbids it: this is found out first. */
 QUERN_API quern_status quern_tune(const quern_device *device, const quern_tune_options *options,
                                   quern_tune_report **report);
 QUERN_API void quern_tune_report_free(quern_tune_report *report);

@@ -43,7 +43,7 @@ typedef struct quern_verify_result {
   const char *why;
 } quern_verify_result;
 
-/* Start from QUERN_VERIFY_OPTIONS_INIT. */
+/* Start from quern_verify_options_default(). */
 typedef struct quern_verify_options {
   size_t size; /* sizeof(quern_verify_options), so that the struct can grow */
   quern_verify_effort effort;
@@ -55,13 +55,21 @@ typedef struct quern_verify_options {
   void *user;
 } quern_verify_options;
 
-#define QUERN_VERIFY_OPTIONS_INIT                                                                  \
-  { sizeof(quern_verify_options), QUERN_VERIFY_NORMAL, NULL, NULL, NULL, NULL }
+static inline quern_verify_options quern_verify_options_default(void) {
+  quern_verify_options options;
+  options.size = sizeof options;
+  options.effort = QUERN_VERIFY_NORMAL;
+  options.op = NULL;
+  options.on_fact = NULL;
+  options.on_result = NULL;
+  options.user = NULL;
+  return options;
+}
 
 /* Verifies the device, whose list stays until the call returns, in contexts of its own; options
- * NULL stands for QUERN_VERIFY_OPTIONS_INIT. QUERN_OK where it could be found out: *failed gets how
- * many results were no pass, an op that does not build or run among them. An op that a registered
- * backend does not offer has no result. QUERN_ERROR_ARGUMENT names an op that is none;
+ * NULL stands for quern_verify_options_default(). QUERN_OK where it could be found out: *failed
+ * gets how many results were no pass, an op that does not build or run among them. An op that a
+ * registered backend does not offer has no result. QUERN_ERROR_ARGUMENT names an op that is none;
  * QUERN_ERROR_DEVICE_LOST and no memory end it. */
 QUERN_API quern_status quern_verify(const quern_device *device, const quern_verify_options *options,
                                     size_t *failed);

@@ -72,7 +72,7 @@ class Optimizer(Structure):
 
     @classmethod
     def initial(cls):
-        """QUERN_OPTIMIZER_INIT."""
+        """quern_optimizer_default()."""
         return cls(0, True, 0.1, 0.0, 0.9, 0.9, 0.999, 0.99, 1e-8)
 
 
@@ -94,7 +94,7 @@ class Schedule(Structure):
 
     @classmethod
     def initial(cls):
-        """QUERN_SCHEDULE_INIT."""
+        """quern_schedule_default()."""
         return cls(0, 0, 1 / 3, 0, 1, 0.1, 0.0, 0.3, 25.0, 1e4, 0.95, 0.85)
 
 
@@ -165,7 +165,7 @@ class TrainOptions(Structure):
 
     @classmethod
     def initial(cls):
-        """QUERN_TRAIN_OPTIONS_INIT."""
+        """quern_train_options_default()."""
         return cls(
             size=ctypes.sizeof(cls),
             epochs=10,
@@ -192,7 +192,7 @@ class DatasetOptions(Structure):
 
     @classmethod
     def initial(cls):
-        """QUERN_DATASET_OPTIONS_INIT."""
+        """quern_dataset_options_default()."""
         return cls(size=ctypes.sizeof(cls))
 
 

@@ -55,14 +55,15 @@ static quern_epoch train_digits(const char *backend) {
   quern_context *context = open_on(backend);
   quern_dataset *train, *test;
   quern_network *network;
-  const quern_layer layers[] = {quern_dense(16, QUERN_RELU), quern_dense(10, QUERN_IDENTITY)};
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  const quern_layer layers[] = {quern_dense(16, QUERN_ACTIVATION_RELU),
+                                quern_dense(10, QUERN_ACTIVATION_IDENTITY)};
+  quern_train_options options = quern_train_options_default();
   options.epochs = 2;
   options.batch = 100;
   quern_epoch last;
   assert_ok(quern_dataset_open("digits", NULL, &train, &test));
-  assert_ok(quern_network_create(64, layers, 2, QUERN_CATEGORICAL, &network));
-  assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 3));
+  assert_ok(quern_network_create(64, layers, 2, QUERN_LOSS_CATEGORICAL, &network));
+  assert_ok(quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, 3));
   assert_ok(quern_train(context, network, train, test, &options, &last));
   quern_network_free(network);
   quern_dataset_free(train);
@@ -168,15 +169,15 @@ static void test_busy(void **state) {
  * does both trains by all. */
 static void test_without_optimizers(void **state) {
   (void)state;
-  const quern_optimizer adam = quern_optimizer_of(QUERN_ADAM, 0.01);
-  const quern_layer layer = quern_dense(2, QUERN_IDENTITY);
+  const quern_optimizer adam = quern_optimizer_of(QUERN_OPTIMIZER_ADAM, 0.01);
+  const quern_layer layer = quern_dense(2, QUERN_ACTIVATION_IDENTITY);
   const float values[6] = {0.5f, 1, 0.25f, 1, 0, 0.75f};
   const int32_t labels[3] = {0, 1, 1};
   quern_network *network;
   quern_dataset *data;
-  assert_ok(quern_network_create(2, &layer, 1, QUERN_CATEGORICAL, &network));
+  assert_ok(quern_network_create(2, &layer, 1, QUERN_LOSS_CATEGORICAL, &network));
   assert_ok(quern_dataset_from_floats(values, labels, 3, 2, &data));
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options options = quern_train_options_default();
   options.optimizer = adam;
   for (int has_range = 0; has_range < 2; has_range++) {
     quern_backend table = counting_backend();
@@ -195,7 +196,7 @@ static void test_without_optimizers(void **state) {
                    "counting", "plain sgd");
       assert_fails(quern_train(context, network, data, NULL, &options, NULL),
                    QUERN_ERROR_UNSUPPORTED, "adam");
-      options.optimizer.kind = QUERN_SGD;
+      options.optimizer.kind = QUERN_OPTIMIZER_SGD;
       options.optimizer.decay_bias = false;
       options.optimizer.weight_decay = 0.1;
       options.schedule.kind = QUERN_SCHEDULE_COSINE;

@@ -26,12 +26,12 @@ static quern_trainer *trainer;
 static int open_trainer(void **state) {
   static const float values[] = {1, 2, 3, 4, 5, 6};
   static const int32_t labels[] = {0, 1, 0};
-  const quern_layer layer = quern_dense(2, QUERN_IDENTITY);
+  const quern_layer layer = quern_dense(2, QUERN_ACTIVATION_IDENTITY);
   quern_dataset *data = NULL;
   if (make_temporary_folder(state) != 0) return -1;
   assert_ok(quern_context_create("reference", &context));
-  assert_ok(quern_network_create(2, &layer, 1, QUERN_CATEGORICAL, &network));
-  assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 1));
+  assert_ok(quern_network_create(2, &layer, 1, QUERN_LOSS_CATEGORICAL, &network));
+  assert_ok(quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, 1));
   assert_ok(quern_dataset_from_floats(values, labels, 3, 2, &data));
   assert_ok(quern_trainer_create(context, network, data, NULL, NULL, &trainer));
   quern_dataset_free(data);

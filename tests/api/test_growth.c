@@ -65,7 +65,7 @@ static void test_ops(void **state) {
   const quern_tensor x = quern_matrix(buffer, 0, N, IN), w = quern_matrix(buffer, 100, IN, OUT),
                      b = quern_vector(buffer, 200, OUT), y = quern_matrix(buffer, 300, N, OUT),
                      dx = quern_matrix(buffer, 400, N, IN), sum = quern_vector(buffer, 500, 1);
-  const quern_activation relu = quern_activation_of(QUERN_RELU);
+  const quern_activation relu = quern_activation_of(QUERN_ACTIVATION_RELU);
   size_t before = 0, bytes = 0;
   for (size_t queued = 0; queued < WARM + OPS; queued += 5) {
     if (queued == WARM) {

@@ -137,20 +137,21 @@ static void checks(void **state) {
 
 static void networks(void **state) {
   (void)state;
-  const quern_layer layers[] = {quern_dense(2147483647, QUERN_RELU),
-                                quern_dense(1000000, QUERN_IDENTITY)};
-  const quern_layer past[] = {quern_dense((size_t)1 << 40, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(2147483647, QUERN_ACTIVATION_RELU),
+                                quern_dense(1000000, QUERN_ACTIVATION_IDENTITY)};
+  const quern_layer past[] = {quern_dense((size_t)1 << 40, QUERN_ACTIVATION_IDENTITY)};
   quern_network *network = (quern_network *)(uintptr_t)1;
-  assert_int_equal(quern_network_create(10, layers, 2, QUERN_CATEGORICAL, &network),
+  assert_int_equal(quern_network_create(10, layers, 2, QUERN_LOSS_CATEGORICAL, &network),
                    QUERN_ERROR_OUT_OF_MEMORY);
   assert_null(network);
   assert_error_says("network: ", " parameters: takes ", " bytes of host memory, of which",
                     "take fewer units", NULL);
-  assert_int_equal(quern_network_create(10, past, 1, QUERN_CATEGORICAL, &network),
+  assert_int_equal(quern_network_create(10, past, 1, QUERN_LOSS_CATEGORICAL, &network),
                    QUERN_ERROR_SHAPE);
   assert_error_says("1099511627776 units, expected 1 to 2147483647", NULL);
-  assert_int_equal(quern_network_create((size_t)1 << 40, layers, 2, QUERN_CATEGORICAL, &network),
-                   QUERN_ERROR_SHAPE);
+  assert_int_equal(
+      quern_network_create((size_t)1 << 40, layers, 2, QUERN_LOSS_CATEGORICAL, &network),
+      QUERN_ERROR_SHAPE);
   assert_error_says("1099511627776 inputs, expected 1 to 2147483647", NULL);
 }
 
@@ -159,21 +160,21 @@ static void plans_and_trainers(void **state) {
   (void)state;
   static float values[64];
   static int32_t labels[64];
-  const quern_layer layer = quern_dense(1000, QUERN_IDENTITY);
+  const quern_layer layer = quern_dense(1000, QUERN_ACTIVATION_IDENTITY);
   quern_context *context;
   quern_network *network;
   quern_dataset *data;
   quern_plan *plan = NULL;
   quern_trainer *trainer = NULL;
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options options = quern_train_options_default();
   size_t bytes;
   assert_ok(quern_context_create("reference", &context));
-  assert_ok(quern_network_create(1, &layer, 1, QUERN_CATEGORICAL, &network));
-  assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 1));
+  assert_ok(quern_network_create(1, &layer, 1, QUERN_LOSS_CATEGORICAL, &network));
+  assert_ok(quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, 1));
   assert_ok(quern_dataset_from_floats(values, labels, 64, 1, &data));
   context->info.kind = QUERN_DEVICE_GPU;
   options.batch = 64;
-  options.optimizer.kind = QUERN_ADAM;
+  options.optimizer.kind = QUERN_OPTIMIZER_ADAM;
   assert_ok(quern_plan_bytes(network, 64, QUERN_PLAN_TRAINING, &bytes));
   context->info.memory = bytes - 1;
   assert_int_equal(quern_plan_create(context, network, 64, QUERN_PLAN_TRAINING, &plan),

@@ -21,10 +21,10 @@ static int open_all(void **state) {
   (void)state;
   static const float x[] = {0, 1, 2, 3};
   static const int32_t labels[] = {0, 1};
-  const quern_layer layer = quern_dense(2, QUERN_IDENTITY);
+  const quern_layer layer = quern_dense(2, QUERN_ACTIVATION_IDENTITY);
   const bool good =
       quern_context_create("reference", &there.context) == QUERN_OK &&
-      quern_network_create(2, &layer, 1, QUERN_CATEGORICAL, &there.network) == QUERN_OK &&
+      quern_network_create(2, &layer, 1, QUERN_LOSS_CATEGORICAL, &there.network) == QUERN_OK &&
       quern_dataset_from_floats(x, labels, 2, 2, &there.data) == QUERN_OK &&
       quern_buffer_create(there.context, 64, &there.buffer) == QUERN_OK &&
       quern_plan_create(there.context, there.network, 2, QUERN_PLAN_GRADIENTS, &there.plan) ==
@@ -63,10 +63,10 @@ static void test_contexts_and_buffers(void **state) {
   char byte = 0;
   REFUSED(quern_device_list_create(NULL));
   REFUSED(quern_device_list_find(there.devices, "0", NULL));
-  REFUSED_RESULT(const quern_device, made, quern_device_list_find(NULL, "0", &made));
+  REFUSED_RESULT(const quern_device, result, quern_device_list_find(NULL, "0", &result));
   REFUSED(quern_context_create("reference", NULL));
   REFUSED(quern_context_create_on(there.device, NULL));
-  REFUSED_RESULT(quern_context, made, quern_context_create_on(NULL, &made));
+  REFUSED_RESULT(quern_context, created, quern_context_create_on(NULL, &created));
   REFUSED(quern_context_finish(NULL));
   REFUSED_RESULT(quern_buffer, made, quern_buffer_create(NULL, 64, &made));
   REFUSED(quern_buffer_create(there.context, 64, NULL));
@@ -79,9 +79,9 @@ static void test_contexts_and_buffers(void **state) {
   REFUSED(quern_buffer_fill(NULL, 0, 1, 0));
   REFUSED(quern_buffer_copy(NULL, 0, there.buffer, 0, 4));
   REFUSED(quern_buffer_copy(there.buffer, 0, NULL, 0, 4));
-  REFUSED_RESULT(quern_staging, made, quern_staging_create(NULL, &made));
+  REFUSED_RESULT(quern_staging, staging, quern_staging_create(NULL, &staging));
   REFUSED(quern_staging_create(there.buffer, NULL));
-  REFUSED_RESULT(void, made, quern_staging_begin(NULL, &made));
+  REFUSED_RESULT(void, object, quern_staging_begin(NULL, &object));
   REFUSED(quern_staging_send(NULL, 1));
   REFUSED(quern_staging_release(NULL));
   REFUSED(quern_thread_group_create(2, 0.0, NULL));
@@ -94,9 +94,9 @@ static void test_data(void **state) {
   static const float values[] = {0, 1};
   static const int32_t labels[] = {0};
   quern_dataset *other = NULL;
-  REFUSED_RESULT(quern_dataset, made, quern_dataset_open(NULL, NULL, &made, NULL));
-  REFUSED_RESULT(quern_dataset, made, quern_dataset_open("digits", NULL, NULL, &made));
-  REFUSED_RESULT(quern_dataset, made, quern_dataset_from_floats(NULL, labels, 1, 2, &made));
+  REFUSED_RESULT(quern_dataset, dataset, quern_dataset_open(NULL, NULL, &dataset, NULL));
+  REFUSED_RESULT(quern_dataset, result, quern_dataset_open("digits", NULL, NULL, &result));
+  REFUSED_RESULT(quern_dataset, created, quern_dataset_from_floats(NULL, labels, 1, 2, &created));
   REFUSED_RESULT(quern_dataset, made, quern_dataset_from_floats(values, NULL, 1, 2, &made));
   REFUSED(quern_dataset_from_floats(values, labels, 1, 2, NULL));
   REFUSED_RESULT(quern_dataset, made,
@@ -114,10 +114,10 @@ static void test_data(void **state) {
 
 static void test_networks(void **state) {
   (void)state;
-  const quern_layer layer = quern_dense(2, QUERN_IDENTITY);
+  const quern_layer layer = quern_dense(2, QUERN_ACTIVATION_IDENTITY);
   float numbers[4];
-  REFUSED(quern_network_create(2, &layer, 1, QUERN_CATEGORICAL, NULL));
-  REFUSED(quern_network_initialize(NULL, QUERN_INIT_DEFAULT, 0));
+  REFUSED(quern_network_create(2, &layer, 1, QUERN_LOSS_CATEGORICAL, NULL));
+  REFUSED(quern_network_initialize(NULL, QUERN_INITIALIZER_DEFAULT, 0));
   REFUSED(quern_network_set_huber_delta(NULL, 1.0f));
   REFUSED(quern_network_set_schema(NULL, NULL));
   REFUSED(quern_network_set_layer(NULL, 0, numbers, NULL));
@@ -126,14 +126,14 @@ static void test_networks(void **state) {
   REFUSED(quern_network_get_normalization(NULL, 0, NULL, NULL, NULL, NULL));
   REFUSED(quern_model_save(NULL, "null"));
   REFUSED(quern_model_save(there.network, NULL));
-  REFUSED_RESULT(quern_network, made, quern_model_load(NULL, NULL, &made));
+  REFUSED_RESULT(quern_network, result, quern_model_load(NULL, NULL, &result));
   REFUSED(quern_model_load("null", NULL, NULL));
-  REFUSED_RESULT(quern_inspection, made, quern_inspect(NULL, &made));
+  REFUSED_RESULT(quern_inspection, inspection, quern_inspect(NULL, &inspection));
   REFUSED(quern_inspect("null", NULL));
   if (quern_onnx_save(there.network, NULL) == QUERN_ERROR_UNSUPPORTED) return;
   REFUSED(quern_onnx_save(NULL, "null"));
   REFUSED(quern_onnx_save(there.network, NULL));
-  REFUSED_RESULT(quern_network, made, quern_onnx_load(NULL, NULL, &made));
+  REFUSED_RESULT(quern_network, created, quern_onnx_load(NULL, NULL, &created));
   REFUSED(quern_onnx_load("null", NULL, NULL));
 }
 
@@ -144,10 +144,10 @@ static void test_plans(void **state) {
                      one = quern_vector(there.buffer, 8, 1);
   quern_tensor output;
   size_t bytes;
-  REFUSED_RESULT(quern_plan, made,
-                 quern_plan_create(NULL, there.network, 2, QUERN_PLAN_TRAINING, &made));
-  REFUSED_RESULT(quern_plan, made,
-                 quern_plan_create(there.context, NULL, 2, QUERN_PLAN_TRAINING, &made));
+  REFUSED_RESULT(quern_plan, result,
+                 quern_plan_create(NULL, there.network, 2, QUERN_PLAN_TRAINING, &result));
+  REFUSED_RESULT(quern_plan, created,
+                 quern_plan_create(there.context, NULL, 2, QUERN_PLAN_TRAINING, &created));
   REFUSED(quern_plan_create(there.context, there.network, 2, QUERN_PLAN_TRAINING, NULL));
   REFUSED(quern_plan_bytes(NULL, 2, QUERN_PLAN_TRAINING, &bytes));
   REFUSED(quern_plan_bytes(there.network, 2, QUERN_PLAN_TRAINING, NULL));
@@ -155,17 +155,18 @@ static void test_plans(void **state) {
   REFUSED(quern_plan_predict(NULL, x, &output));
   REFUSED(quern_plan_evaluate(NULL, x, labels, quern_none(), one));
   REFUSED(quern_plan_evaluate_targets(NULL, x, x, labels));
-  REFUSED(quern_plan_set_optimizer(NULL, &(quern_optimizer)QUERN_OPTIMIZER_INIT));
+  REFUSED(quern_plan_set_optimizer(NULL, (quern_optimizer[]){quern_optimizer_default()}));
   REFUSED(quern_plan_set_optimizer(there.plan, NULL));
-  REFUSED(quern_plan_optimizer_bytes(NULL, &(quern_optimizer)QUERN_OPTIMIZER_INIT, &bytes));
+  REFUSED(quern_plan_optimizer_bytes(NULL, (quern_optimizer[]){quern_optimizer_default()}, &bytes));
   REFUSED(quern_plan_optimizer_bytes(there.network, NULL, &bytes));
-  REFUSED(quern_plan_optimizer_bytes(there.network, &(quern_optimizer)QUERN_OPTIMIZER_INIT, NULL));
+  REFUSED(quern_plan_optimizer_bytes(there.network, (quern_optimizer[]){quern_optimizer_default()},
+                                     NULL));
   REFUSED(quern_plan_step(NULL, x, labels, quern_none()));
   REFUSED(quern_plan_step_targets(NULL, x, x, quern_none()));
-  REFUSED(quern_plan_clip_norm(NULL, 1.0f));
-  REFUSED(quern_plan_class_weights(NULL, NULL));
-  REFUSED(quern_plan_label_smoothing(NULL, 0.0f));
-  REFUSED(quern_plan_dropout_seed(NULL, 0));
+  REFUSED(quern_plan_set_clip_norm(NULL, 1.0f));
+  REFUSED(quern_plan_set_class_weights(NULL, NULL));
+  REFUSED(quern_plan_set_label_smoothing(NULL, 0.0f));
+  REFUSED(quern_plan_set_dropout_seed(NULL, 0));
   REFUSED(quern_plan_download(NULL, there.network));
   REFUSED(quern_plan_download(there.plan, NULL));
   REFUSED(quern_plan_upload(NULL, there.network));
@@ -187,7 +188,7 @@ static void test_training(void **state) {
   quern_context *context = there.context, *none = NULL;
   quern_epoch epoch;
   quern_metrics metrics;
-  quern_data_placement placement = QUERN_DATA_PLACEMENT_INIT;
+  quern_data_residency placement = quern_data_residency_default();
   float outputs[4];
   uint32_t shares[1];
   size_t bytes;
@@ -211,17 +212,17 @@ static void test_training(void **state) {
   REFUSED(quern_predict(context, NULL, there.data, outputs));
   REFUSED(quern_predict(context, there.network, NULL, outputs));
   REFUSED(quern_predict(context, there.network, there.data, NULL));
-  REFUSED_RESULT(quern_trainer, made,
-                 quern_trainer_create(NULL, there.network, there.data, NULL, NULL, &made));
-  REFUSED_RESULT(quern_trainer, made,
-                 quern_trainer_create(context, NULL, there.data, NULL, NULL, &made));
+  REFUSED_RESULT(quern_trainer, result,
+                 quern_trainer_create(NULL, there.network, there.data, NULL, NULL, &result));
+  REFUSED_RESULT(quern_trainer, created,
+                 quern_trainer_create(context, NULL, there.data, NULL, NULL, &created));
   REFUSED_RESULT(quern_trainer, made,
                  quern_trainer_create(context, there.network, NULL, NULL, NULL, &made));
   REFUSED(quern_trainer_create(context, there.network, there.data, NULL, NULL, NULL));
-  REFUSED(quern_trainer_placement(NULL, there.network, there.data, NULL, NULL, &placement));
-  REFUSED(quern_trainer_placement(context, NULL, there.data, NULL, NULL, &placement));
-  REFUSED(quern_trainer_placement(context, there.network, NULL, NULL, NULL, &placement));
-  REFUSED(quern_trainer_placement(context, there.network, there.data, NULL, NULL, NULL));
+  REFUSED(quern_trainer_residency(NULL, there.network, there.data, NULL, NULL, &placement));
+  REFUSED(quern_trainer_residency(context, NULL, there.data, NULL, NULL, &placement));
+  REFUSED(quern_trainer_residency(context, there.network, NULL, NULL, NULL, &placement));
+  REFUSED(quern_trainer_residency(context, there.network, there.data, NULL, NULL, NULL));
   REFUSED(quern_trainer_bytes(NULL, there.data, NULL, NULL, &bytes));
   REFUSED(quern_trainer_bytes(there.network, NULL, NULL, NULL, &bytes));
   REFUSED(quern_trainer_bytes(there.network, there.data, NULL, NULL, NULL));
@@ -242,7 +243,7 @@ static void test_training(void **state) {
 static void test_tuning_and_verification(void **state) {
   (void)state;
   size_t count;
-  REFUSED_RESULT(quern_tune_report, made, quern_tune(NULL, NULL, &made));
+  REFUSED_RESULT(quern_tune_report, report, quern_tune(NULL, NULL, &report));
   REFUSED(quern_tune(there.device, NULL, NULL));
   REFUSED(quern_tune_reset(NULL, &count));
   REFUSED(quern_verify(NULL, NULL, &count));

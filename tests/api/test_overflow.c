@@ -70,33 +70,34 @@ static void test_buffers(void **state) {
 
 static void test_networks(void **state) {
   (void)state;
-  const quern_layer wide[] = {quern_dense(INT32_MAX, QUERN_RELU),
-                              quern_dense(INT32_MAX, QUERN_IDENTITY)};
+  const quern_layer wide[] = {quern_dense(INT32_MAX, QUERN_ACTIVATION_RELU),
+                              quern_dense(INT32_MAX, QUERN_ACTIVATION_IDENTITY)};
   quern_network *network;
-  assert_fails(quern_network_create(INT32_MAX, wide, 2, QUERN_CATEGORICAL, &network),
+  assert_fails(quern_network_create(INT32_MAX, wide, 2, QUERN_LOSS_CATEGORICAL, &network),
                QUERN_ERROR_OVERFLOW, "layer 1", "2147483647 by 2147483647");
   /* The weights of the second just fit, and what comes with them does not. */
-  assert_fails(quern_network_create(1, wide, 2, QUERN_CATEGORICAL, &network), QUERN_ERROR_OVERFLOW,
-               "layer 1");
-  assert_fails(quern_network_create(SIZE_MAX, wide, 1, QUERN_CATEGORICAL, &network),
+  assert_fails(quern_network_create(1, wide, 2, QUERN_LOSS_CATEGORICAL, &network),
+               QUERN_ERROR_OVERFLOW, "layer 1");
+  assert_fails(quern_network_create(SIZE_MAX, wide, 1, QUERN_LOSS_CATEGORICAL, &network),
                QUERN_ERROR_SHAPE, "inputs");
-  const quern_layer wider = quern_dense((size_t)INT32_MAX + 1, QUERN_IDENTITY);
-  assert_fails(quern_network_create(1, &wider, 1, QUERN_CATEGORICAL, &network), QUERN_ERROR_SHAPE,
-               "2147483647");
+  const quern_layer wider = quern_dense((size_t)INT32_MAX + 1, QUERN_ACTIVATION_IDENTITY);
+  assert_fails(quern_network_create(1, &wider, 1, QUERN_LOSS_CATEGORICAL, &network),
+               QUERN_ERROR_SHAPE, "2147483647");
 }
 
 /* A network of three layers of 2^31 - 1 units, without its parameters: a batch of as many samples
  * has more than 2^64 bytes of outputs. */
 static void test_plans(void **state) {
   (void)state;
-  const quern_layer layers[] = {quern_dense(INT32_MAX, QUERN_RELU), quern_dense(1, QUERN_RELU),
-                                quern_dense(INT32_MAX, QUERN_RELU), quern_dense(1, QUERN_RELU),
-                                quern_dense(INT32_MAX, QUERN_IDENTITY)};
+  const quern_layer layers[] = {
+      quern_dense(INT32_MAX, QUERN_ACTIVATION_RELU), quern_dense(1, QUERN_ACTIVATION_RELU),
+      quern_dense(INT32_MAX, QUERN_ACTIVATION_RELU), quern_dense(1, QUERN_ACTIVATION_RELU),
+      quern_dense(INT32_MAX, QUERN_ACTIVATION_IDENTITY)};
   quern_network network = {.parameters = NULL};
   quern_context *context;
   quern_plan *plan;
   size_t bytes;
-  assert_ok(quern__shape_create(1, layers, 5, QUERN_CATEGORICAL, &network.shape));
+  assert_ok(quern__shape_create(1, layers, 5, QUERN_LOSS_CATEGORICAL, &network.shape));
   assert_ok(quern_plan_bytes(&network, 1, QUERN_PLAN_TRAINING, &bytes));
   assert_fails(quern_plan_bytes(&network, INT32_MAX, QUERN_PLAN_TRAINING, &bytes),
                QUERN_ERROR_OVERFLOW, "2147483647 samples overflows");
@@ -111,14 +112,14 @@ static void test_plans(void **state) {
 
 static void test_trainers(void **state) {
   (void)state;
-  const quern_layer layer = quern_dense(2, QUERN_IDENTITY);
+  const quern_layer layer = quern_dense(2, QUERN_ACTIVATION_IDENTITY);
   quern_network *network;
   quern_context *context;
   quern__batch batch;
   size_t bytes;
-  assert_ok(quern_network_create(3, &layer, 1, QUERN_CATEGORICAL, &network));
-  const quern_dataset data = {.element = QUERN_FLOAT32, .rows = SIZE_MAX / 4, .columns = 3},
-                      small = {.element = QUERN_FLOAT32, .rows = 1, .columns = 3};
+  assert_ok(quern_network_create(3, &layer, 1, QUERN_LOSS_CATEGORICAL, &network));
+  const quern_dataset data = {.element = QUERN_ELEMENT_FLOAT32, .rows = SIZE_MAX / 4, .columns = 3},
+                      small = {.element = QUERN_ELEMENT_FLOAT32, .rows = 1, .columns = 3};
   assert_fails(quern_trainer_bytes(network, &data, NULL, NULL, &bytes), QUERN_ERROR_OVERFLOW,
                "overflows");
   assert_fails(quern_trainer_bytes(network, &small, &data, NULL, &bytes), QUERN_ERROR_OVERFLOW,

@@ -62,10 +62,10 @@ static void test_errors(void **state) {
   for (int skip = 0; skip < 2; skip++) {
     quern__set_error("%s%s", skip ? "x" : "", text);
     bool printable;
-    for (const char *at = quern_last_error(); *at != '\0';) {
-      const size_t bytes = quern_text_character(at, &printable);
+    for (const char *cursor = quern_last_error(); *cursor != '\0';) {
+      const size_t bytes = quern_text_character(cursor, &printable);
       assert_true(printable);
-      at += bytes;
+      cursor += bytes;
     }
   }
 }

@@ -18,23 +18,25 @@ typedef struct training {
 } training;
 
 static void *train(void *opaque) {
-  training *is = opaque;
+  training *self = opaque;
   quern_context *context = NULL;
   quern_dataset *data = NULL, *test = NULL;
   quern_network *network = NULL;
-  const quern_layer layers[] = {quern_dense(16, QUERN_RELU), quern_dense(10, QUERN_IDENTITY)};
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  const quern_layer layers[] = {quern_dense(16, QUERN_ACTIVATION_RELU),
+                                quern_dense(10, QUERN_ACTIVATION_IDENTITY)};
+  quern_train_options options = quern_train_options_default();
   options.epochs = 2;
   options.batch = 50;
-  is->status = quern_context_create(is->device, &context);
-  if (is->status == QUERN_OK) is->status = quern_dataset_open("digits", NULL, &data, &test);
-  if (is->status == QUERN_OK)
-    is->status = quern_network_create(64, layers, 2, QUERN_CATEGORICAL, &network);
-  if (is->status == QUERN_OK) is->status = quern_network_initialize(network, QUERN_INIT_DEFAULT, 3);
-  if (is->status == QUERN_OK)
-    is->status = quern_train(context, network, data, NULL, &options, NULL);
-  if (is->status == QUERN_OK)
-    is->status = quern_network_get_layer(network, 0, is->weights, is->weights + 64 * 16);
+  self->status = quern_context_create(self->device, &context);
+  if (self->status == QUERN_OK) self->status = quern_dataset_open("digits", NULL, &data, &test);
+  if (self->status == QUERN_OK)
+    self->status = quern_network_create(64, layers, 2, QUERN_LOSS_CATEGORICAL, &network);
+  if (self->status == QUERN_OK)
+    self->status = quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, 3);
+  if (self->status == QUERN_OK)
+    self->status = quern_train(context, network, data, NULL, &options, NULL);
+  if (self->status == QUERN_OK)
+    self->status = quern_network_get_layer(network, 0, self->weights, self->weights + 64 * 16);
   quern_network_free(network);
   quern_dataset_free(data);
   quern_dataset_free(test);

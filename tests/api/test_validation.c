@@ -53,7 +53,7 @@ static quern_tensor past_end(size_t rows, size_t columns) {
 }
 
 #define C    f.context
-#define RELU quern_activation_of(QUERN_RELU)
+#define RELU quern_activation_of(QUERN_ACTIVATION_RELU)
 #define NONE quern_none()
 #define SGD                                                                                        \
   (quern_sgd) {                                                                                    \
@@ -94,10 +94,12 @@ static void test_dense_forward(void **state) {
                "y overlaps b");
   assert_fails(quern_dense_forward(C, x, w, b, (quern_activation){(quern_activation_kind)77, 0}, y),
                ARGUMENT, "dense forward", "77");
-  assert_fails(quern_dense_forward(C, x, w, b, (quern_activation){QUERN_LEAKY_RELU, NAN}, y),
-               ARGUMENT, "slope");
-  assert_fails(quern_dense_forward(C, x, w, b, (quern_activation){QUERN_LEAKY_RELU, -0.1f}, y),
-               ARGUMENT, "-0.1");
+  assert_fails(
+      quern_dense_forward(C, x, w, b, (quern_activation){QUERN_ACTIVATION_LEAKY_RELU, NAN}, y),
+      ARGUMENT, "slope");
+  assert_fails(
+      quern_dense_forward(C, x, w, b, (quern_activation){QUERN_ACTIVATION_LEAKY_RELU, -0.1f}, y),
+      ARGUMENT, "-0.1");
 }
 
 static void test_ranges(void **state) {
@@ -172,7 +174,7 @@ static void test_normalization(void **state) {
   assert_fails(BATCH(x, g, b, 0, 0, r, r, m, s, y), ARGUMENT,
                "running_mean overlaps running_variance");
   assert_fails(BATCH(x, g, b, 0, 0, r, v, g, s, y), ARGUMENT, "mean overlaps gamma");
-  assert_fails(BATCH(x, g, b, 0, 0, r, v, m, m, y), ARGUMENT, "mean overlaps inverse");
+  assert_fails(BATCH(x, g, b, 0, 0, r, v, m, m, y), ARGUMENT, "mean overlaps inv_std");
   assert_fails(BATCH(x, g, b, 0, 0, r, v, m, s, quern_matrix(f.buffer, 2, 3, 4)), ARGUMENT,
                "y overlaps x");
   assert_fails(BATCH(x, g, b, 0, 0, r, v, m, s, at(2, 3, 4)), ARGUMENT, "y overlaps gamma");
@@ -203,7 +205,7 @@ static void test_normalization(void **state) {
   assert_fails(quern_batch_norm_backward_parameters(C, y, x, m, s, r, r), ARGUMENT,
                "dgamma overlaps dbeta");
   assert_fails(quern_batch_norm_backward_parameters(C, y, x, m, s, r, s), ARGUMENT,
-               "dbeta overlaps inverse");
+               "dbeta overlaps inv_std");
   assert_fails(quern_batch_norm_backward_data(C, 1, y, x, g, m, s, r, v, y), ARGUMENT,
                "a batch of 1 samples, expected at least the");
   assert_fails(quern_batch_norm_backward_data(C, 99, y, x, g, m, s, row, v, y), SHAPE,
@@ -213,7 +215,7 @@ static void test_normalization(void **state) {
   assert_fails(quern_layer_norm_forward(NULL, x, g, b, 0, NONE, NONE, y), ARGUMENT,
                "layer norm forward");
   assert_fails(quern_layer_norm_forward(C, x, g, b, 0, row, NONE, y), ARGUMENT,
-               "mean without inverse");
+               "mean without inv_std");
   assert_fails(quern_layer_norm_forward(C, x, g, b, 0, m, row, y), SHAPE, "mean is 1x4", "1x3");
   assert_fails(quern_layer_norm_forward(C, x, g, b, -0.5f, NONE, NONE, y), ARGUMENT,
                "epsilon of -0.5");
@@ -223,7 +225,7 @@ static void test_normalization(void **state) {
                "layer norm backward");
   assert_fails(quern_layer_norm_backward(C, y, x, g, row, row, y, r, NONE), ARGUMENT,
                "dgamma without dbeta");
-  assert_fails(quern_layer_norm_backward(C, y, x, g, row, m, y, r, v), SHAPE, "inverse is 1x4",
+  assert_fails(quern_layer_norm_backward(C, y, x, g, row, m, y, r, v), SHAPE, "inv_std is 1x4",
                "1x3");
   assert_fails(quern_layer_norm_backward(C, at(1, 4, 3), x, g, row, row, y, r, v), SHAPE,
                "dy is 4x3", "3x4");
@@ -321,9 +323,9 @@ static void test_elementwise(void **state) {
 
 static void test_optimizers(void **state) {
   (void)state;
-  const quern_optimizer adam = quern_optimizer_of(QUERN_ADAM, 0.1),
+  const quern_optimizer adam = quern_optimizer_of(QUERN_OPTIMIZER_ADAM, 0.1),
                         none = quern_optimizer_of((quern_optimizer_kind)40, 0.1),
-                        momentum = quern_optimizer_of(QUERN_MOMENTUM, 0.1);
+                        momentum = quern_optimizer_of(QUERN_OPTIMIZER_MOMENTUM, 0.1);
   const quern_tensor g = at(0, 3, 4), p = at(1, 3, 4), m = at(2, 3, 4), v = at(3, 3, 4);
   assert_fails(quern_optimizer_update(NULL, &adam, 1, g, p, STATE(m, v)), ARGUMENT,
                "optimizer update");
@@ -495,26 +497,26 @@ static void test_data(void **state) {
   (void)state;
   const quern_tensor source = at(0, 5, 4), indices = at(1, 1, 3), x = at(2, 3, 4),
                      labels = at(3, 1, 5), out = at(4, 1, 3);
-  assert_fails(quern_gather_rows(NULL, QUERN_FLOAT32, source, indices, 1, 0, x), ARGUMENT,
+  assert_fails(quern_gather_rows(NULL, QUERN_ELEMENT_FLOAT32, source, indices, 1, 0, x), ARGUMENT,
                "gather rows");
   assert_fails(quern_gather_rows(C, (quern_element)9, source, indices, 1, 0, x), ARGUMENT,
                "gather rows", "9");
-  assert_fails(quern_gather_rows(C, QUERN_FLOAT32, source, at(1, 3, 1), 1, 0, x), SHAPE,
+  assert_fails(quern_gather_rows(C, QUERN_ELEMENT_FLOAT32, source, at(1, 3, 1), 1, 0, x), SHAPE,
                "indices is 3x1", "1x1");
-  assert_fails(quern_gather_rows(C, QUERN_FLOAT32, source, indices, 1, 0, at(2, 4, 4)), SHAPE,
-               "x is 4x4", "3x4");
-  assert_fails(quern_gather_rows(C, QUERN_FLOAT32, source, indices, 1, 0, at(0, 3, 4)), ARGUMENT,
-               "x overlaps source");
-  assert_fails(quern_gather_rows(C, QUERN_FLOAT32, source, indices, 1, 0, at(1, 3, 4)), ARGUMENT,
-               "x overlaps indices");
+  assert_fails(quern_gather_rows(C, QUERN_ELEMENT_FLOAT32, source, indices, 1, 0, at(2, 4, 4)),
+               SHAPE, "x is 4x4", "3x4");
+  assert_fails(quern_gather_rows(C, QUERN_ELEMENT_FLOAT32, source, indices, 1, 0, at(0, 3, 4)),
+               ARGUMENT, "x overlaps source");
+  assert_fails(quern_gather_rows(C, QUERN_ELEMENT_FLOAT32, source, indices, 1, 0, at(1, 3, 4)),
+               ARGUMENT, "x overlaps indices");
   /* Bytes: element 3999 is the last, and 90 … 109 of them lie under floats 22 … 27. */
   const quern_tensor bytes = quern_matrix(f.buffer, 90, 5, 4);
-  assert_fails(
-      quern_gather_rows(C, QUERN_UINT8, bytes, indices, 1, 0, quern_matrix(f.buffer, 27, 3, 4)),
-      ARGUMENT, "x overlaps source");
-  assert_fails(
-      quern_gather_rows(C, QUERN_UINT8, quern_matrix(f.buffer, 3981, 5, 4), indices, 1, 0, x),
-      SHAPE, "4001", "4000");
+  assert_fails(quern_gather_rows(C, QUERN_ELEMENT_UINT8, bytes, indices, 1, 0,
+                                 quern_matrix(f.buffer, 27, 3, 4)),
+               ARGUMENT, "x overlaps source");
+  assert_fails(quern_gather_rows(C, QUERN_ELEMENT_UINT8, quern_matrix(f.buffer, 3981, 5, 4),
+                                 indices, 1, 0, x),
+               SHAPE, "4001", "4000");
   assert_fails(quern_gather_labels(NULL, labels, indices, out), ARGUMENT, "gather labels");
   assert_fails(quern_gather_labels(C, at(3, 5, 1), indices, out), SHAPE, "source is 5x1", "1x1");
   assert_fails(quern_gather_labels(C, labels, indices, at(4, 1, 4)), SHAPE, "out is 1x4", "1x3");

@@ -116,7 +116,7 @@ static void test_overlaps(void **state) {
     open_whole(d);
     quern_buffer *low = view_of(whole, 0, 8), *high = view_of(whole, 8, 8),
                  *middle = view_of(whole, 4, 8);
-    const quern_activation relu = quern_activation_of(QUERN_RELU);
+    const quern_activation relu = quern_activation_of(QUERN_ACTIVATION_RELU);
     const quern_tensor z = quern_vector(low, 0, 8);
     assert_fails(quern_activation_forward(context, relu, z, quern_vector(middle, 0, 8)),
                  QUERN_ERROR_ARGUMENT, "h overlaps z");

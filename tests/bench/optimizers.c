@@ -5,7 +5,7 @@ static const struct {
   const char *name;
   quern_optimizer_kind kind;
 } optimizers[] = {
-#define ROW(name, text) {text, QUERN_##name},
+#define ROW(name, text) {text, QUERN_OPTIMIZER_##name},
     QUERN_OPTIMIZERS(ROW)
 #undef ROW
 };
@@ -14,7 +14,8 @@ enum { OPTIMIZERS = sizeof optimizers / sizeof *optimizers };
 /* PyTorch's learning rates where they matter for what the check can see: steps of Adam and RMSprop
  * are about as long as the rate, whatever the gradient. */
 static quern_optimizer optimizer_of(quern_optimizer_kind kind) {
-  const bool divides = kind == QUERN_ADAM || kind == QUERN_ADAMW || kind == QUERN_RMSPROP;
+  const bool divides = kind == QUERN_OPTIMIZER_ADAM || kind == QUERN_OPTIMIZER_ADAMW ||
+                       kind == QUERN_OPTIMIZER_RMSPROP;
   return quern_optimizer_of(kind, divides ? 0.001 : MEASURE_LEARNING_RATE);
 }
 

@@ -56,12 +56,12 @@ static cli_exit create_data(const measure_network *network, quern_dataset **data
 }
 
 static cli_exit add(yardstick *bench, const measure_network *network, size_t i, streaming *is) {
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
-  quern_data_placement placement = QUERN_DATA_PLACEMENT_INIT;
+  quern_train_options options = quern_train_options_default();
+  quern_data_residency placement = quern_data_residency_default();
   options.batch = network->batch;
   options.epochs = SIZE_MAX;
   options.data_memory = chunks_kib[i] == 0 ? SIZE_MAX : (2 * chunks_kib[i] << 10) + ROOM;
-  if (quern_trainer_placement(bench->context, is->network, is->data, NULL, &options, &placement) !=
+  if (quern_trainer_residency(bench->context, is->network, is->data, NULL, &options, &placement) !=
           QUERN_OK ||
       quern_trainer_create(bench->context, is->network, is->data, NULL, &options,
                            &is->trainers[i]) != QUERN_OK)

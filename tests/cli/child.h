@@ -15,18 +15,18 @@ typedef struct child {
 
 static inline child start_program(const char *program, const command_setting *setting,
                                   const char *const *arguments) {
-  child made = {.out = tmpfile(), .err = tmpfile()};
-  assert_non_null(made.out);
-  assert_non_null(made.err);
+  child created = {.out = tmpfile(), .err = tmpfile()};
+  assert_non_null(created.out);
+  assert_non_null(created.err);
   fflush(NULL);
-  made.process = fork();
-  assert_true(made.process >= 0);
-  if (made.process == 0) {
+  created.process = fork();
+  assert_true(created.process >= 0);
+  if (created.process == 0) {
     /* A test that runs in the background of a shell may have been told to ignore it. */
     signal(SIGINT, SIG_DFL);
-    become(program, arguments, setting, fileno(made.out), fileno(made.err));
+    become(program, arguments, setting, fileno(created.out), fileno(created.err));
   }
-  return made;
+  return created;
 }
 
 static inline child start_with(const command_setting *setting, const char *const *arguments) {
@@ -54,15 +54,15 @@ static inline void pause_for(long milliseconds) {
 
 /* Until the command has said `text` in a file of its output, as long as it lives. */
 static inline void wait_for_text(const child *running, FILE *file, const char *text) {
-  char said[4096] = "";
-  while (strstr(said, text) == NULL) {
+  char message[4096] = "";
+  while (strstr(message, text) == NULL) {
     int status;
     if (waitpid(running->process, &status, WNOHANG) != 0)
       fail_msg("the command ended before it said %s", text);
     pause_for(1);
-    const ssize_t got = pread(fileno(file), said, sizeof said - 1, 0);
+    const ssize_t got = pread(fileno(file), message, sizeof message - 1, 0);
     assert_true(got >= 0);
-    said[got] = '\0';
+    message[got] = '\0';
   }
 }
 

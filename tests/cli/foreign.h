@@ -26,13 +26,13 @@ static inline bool is_hostile(wchar_t letter, bool json) {
 static inline void assert_clean(const char *text) {
   mbstate_t state = {0};
   const bool json = *text == '{';
-  for (const char *at = text; *at != '\0';) {
+  for (const char *cursor = text; *cursor != '\0';) {
     wchar_t letter;
-    const size_t bytes = mbrtowc(&letter, at, MB_CUR_MAX, &state);
-    if (bytes > MB_CUR_MAX) fail_msg("no UTF-8 at byte %td of \"%s\"", at - text, text);
+    const size_t bytes = mbrtowc(&letter, cursor, MB_CUR_MAX, &state);
+    if (bytes > MB_CUR_MAX) fail_msg("no UTF-8 at byte %td of \"%s\"", cursor - text, text);
     if (is_hostile(letter, json))
-      fail_msg("U+%04X at byte %td of \"%s\"", (unsigned)letter, at - text, text);
-    at += bytes;
+      fail_msg("U+%04X at byte %td of \"%s\"", (unsigned)letter, cursor - text, text);
+    cursor += bytes;
   }
 }
 

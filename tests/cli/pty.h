@@ -16,29 +16,29 @@ typedef struct pty {
 } pty;
 
 static inline pty pty_open(unsigned short columns) {
-  pty made = {.master = posix_openpt(O_RDWR | O_NOCTTY), .text = tmpfile()};
-  assert_true(made.master >= 0);
-  assert_non_null(made.text);
-  assert_int_equal(grantpt(made.master), 0);
-  assert_int_equal(unlockpt(made.master), 0);
-  const char *name = ptsname(made.master);
+  pty created = {.master = posix_openpt(O_RDWR | O_NOCTTY), .text = tmpfile()};
+  assert_true(created.master >= 0);
+  assert_non_null(created.text);
+  assert_int_equal(grantpt(created.master), 0);
+  assert_int_equal(unlockpt(created.master), 0);
+  const char *name = ptsname(created.master);
   assert_non_null(name);
-  snprintf(made.name, sizeof made.name, "%s", name);
-  made.slave = open(name, O_RDWR | O_NOCTTY);
-  assert_true(made.slave >= 0);
+  snprintf(created.name, sizeof created.name, "%s", name);
+  created.slave = open(name, O_RDWR | O_NOCTTY);
+  assert_true(created.slave >= 0);
   const struct winsize size = {.ws_col = columns, .ws_row = 24};
-  assert_int_equal(ioctl(made.slave, TIOCSWINSZ, &size), 0);
+  assert_int_equal(ioctl(created.slave, TIOCSWINSZ, &size), 0);
   fflush(NULL);
-  made.reader = fork();
-  assert_true(made.reader >= 0);
-  if (made.reader == 0) {
+  created.reader = fork();
+  assert_true(created.reader >= 0);
+  if (created.reader == 0) {
     /* Until the marker that follows the command's end. */
     char byte;
-    while (read(made.master, &byte, 1) == 1 && byte != '\x04')
-      if (write(fileno(made.text), &byte, 1) != 1) _exit(1);
+    while (read(created.master, &byte, 1) == 1 && byte != '\x04')
+      if (write(fileno(created.text), &byte, 1) != 1) _exit(1);
     _exit(0);
   }
-  return made;
+  return created;
 }
 
 /* All that was written; the caller frees it. */

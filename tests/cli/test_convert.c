@@ -51,9 +51,9 @@ static void test_eval_and_predict_take_it(void **state) {
   (void)state;
   if (!is_supported()) skip();
   static const char *const commands[] = {"eval", "predict"};
-  command_result made = run("convert", path_of("model.safetensors"), path_of("model.onnx"));
-  assert_code(&made, 0);
-  result_free(&made);
+  command_result created = run("convert", path_of("model.safetensors"), path_of("model.onnx"));
+  assert_code(&created, 0);
+  result_free(&created);
   for (size_t i = 0; i < 2; i++) {
     command_result a = run(commands[i], "--model", path_of("model.safetensors"), "--data", "digits",
                            "--device", "reference");
@@ -103,14 +103,14 @@ static void test_predicting_from_inputs_alone(void **state) {
   if (!is_supported()) skip();
   static const char *const tables[] = {"1,2\n3,4\n", "1,2,0\n3,4,0\n"};
   char *first = NULL;
-  command_result made =
+  command_result created =
       run("train", "--data", QUERN_TEST_DATA "/../../data/iris.csv", "--inputs", "1,2", "--device",
           "reference", "--epochs", "1", "--save", path_of("two.safetensors"));
-  assert_code(&made, 0);
-  result_free(&made);
-  made = run("convert", path_of("two.safetensors"), path_of("two.onnx"));
-  assert_code(&made, 0);
-  result_free(&made);
+  assert_code(&created, 0);
+  result_free(&created);
+  created = run("convert", path_of("two.safetensors"), path_of("two.onnx"));
+  assert_code(&created, 0);
+  result_free(&created);
   for (size_t i = 0; i < 2; i++) {
     write_bytes(path_of("samples.csv"), tables[i], strlen(tables[i]));
     command_result result = run("predict", "--model", path_of("two.onnx"), "--data",

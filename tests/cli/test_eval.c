@@ -116,13 +116,13 @@ static void test_empty_class(void **state) {
 static void test_many_classes(void **state) {
   (void)state;
   enum { CLASSES = 20000 };
-  const quern_layer layer = quern_dense(CLASSES, QUERN_IDENTITY);
+  const quern_layer layer = quern_dense(CLASSES, QUERN_ACTIVATION_IDENTITY);
   char model[2 * PATH_BYTES], data[2 * PATH_BYTES];
   quern_network *network;
   snprintf(model, sizeof model, "%s", path_of("wide.safetensors"));
   snprintf(data, sizeof data, "%s", path_of("few.csv"));
-  assert_int_equal(quern_network_create(1, &layer, 1, QUERN_CATEGORICAL, &network), QUERN_OK);
-  assert_int_equal(quern_network_initialize(network, QUERN_INIT_DEFAULT, 1), QUERN_OK);
+  assert_int_equal(quern_network_create(1, &layer, 1, QUERN_LOSS_CATEGORICAL, &network), QUERN_OK);
+  assert_int_equal(quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, 1), QUERN_OK);
   assert_int_equal(quern_model_save(network, model), QUERN_OK);
   quern_network_free(network);
   write_bytes(data, "1,0\n2,19999\n", 12);

@@ -197,8 +197,8 @@ static void test_table_fits_a_terminal(void **state) {
   assert_code(&result, 0);
   assert_says(result.out, "another loss");
   size_t columns = 0;
-  for (const char *at = result.out; *at != '\0'; at++) {
-    columns = *at == '\n' ? 0 : columns + (((unsigned char)*at & 0xC0) != 0x80);
+  for (const char *cursor = result.out; *cursor != '\0'; cursor++) {
+    columns = *cursor == '\n' ? 0 : columns + (((unsigned char)*cursor & 0xC0) != 0x80);
     assert_true(columns <= 100);
   }
   result_free(&result);

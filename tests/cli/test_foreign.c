@@ -15,8 +15,8 @@ static void check_model(const char *model, const char *data, const char *const *
       run_in_terminal(80, NULL, ARGUMENTS("predict", "--model", model, "--data", data));
   assert_code(&table, 0);
   char *to = table.out; /* a terminal adds returns to the ends of lines */
-  for (const char *at = table.out; *at != '\0'; at++)
-    if (strncmp(at, "\r\n", 2) != 0) *to++ = *at;
+  for (const char *cursor = table.out; *cursor != '\0'; cursor++)
+    if (strncmp(cursor, "\r\n", 2) != 0) *to++ = *cursor;
   *to = '\0';
   assert_clean(table.out);
   assert_says(table.out, SHOWN);

@@ -118,9 +118,10 @@ static void write_changed(const char *path, const char *source, const char *from
   size_t size;
   unsigned char *bytes = read_bytes(source, &size);
   size_t changed = 0;
-  for (unsigned char *at = bytes;
-       (at = memmem(at, size - (size_t)(at - bytes), from, strlen(from))) != NULL; changed++)
-    memcpy(at, to, strlen(from));
+  for (unsigned char *cursor = bytes;
+       (cursor = memmem(cursor, size - (size_t)(cursor - bytes), from, strlen(from))) != NULL;
+       changed++)
+    memcpy(cursor, to, strlen(from));
   assert_true(changed > 0 && strlen(from) == strlen(to));
   write_bytes(path, bytes, size);
   free(bytes);

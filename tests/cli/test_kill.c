@@ -10,25 +10,27 @@ enum { REFERENCE_KILLS = 80, DEVICE_KILLS = 20, LONGEST_DELAY_US = 25000, SAMPLE
 
 /* The same training in this process. */
 static quern_trainer *make_trainer(quern_context *context, const quern_dataset *data) {
-  const quern_layer layers[] = {quern_dense(4, QUERN_TANH), quern_dense(3, QUERN_IDENTITY)};
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  const quern_layer layers[] = {quern_dense(4, QUERN_ACTIVATION_TANH),
+                                quern_dense(3, QUERN_ACTIVATION_IDENTITY)};
+  quern_train_options options = quern_train_options_default();
   options.epochs = 1000000;
   options.batch = 6;
   options.optimizer.learning_rate = 0.05;
   options.seed = SEED;
   quern_network *network;
   quern_trainer *trainer;
-  assert_ok(quern_network_create(2, layers, 2, QUERN_CATEGORICAL, &network));
-  assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, SEED));
+  assert_ok(quern_network_create(2, layers, 2, QUERN_LOSS_CATEGORICAL, &network));
+  assert_ok(quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, SEED));
   assert_ok(quern_trainer_create(context, network, data, NULL, &options, &trainer));
   quern_network_free(network);
   return trainer;
 }
 
 static quern_network *learned(quern_trainer *trainer) {
-  const quern_layer layers[] = {quern_dense(4, QUERN_TANH), quern_dense(3, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(4, QUERN_ACTIVATION_TANH),
+                                quern_dense(3, QUERN_ACTIVATION_IDENTITY)};
   quern_network *network;
-  assert_ok(quern_network_create(2, layers, 2, QUERN_CATEGORICAL, &network));
+  assert_ok(quern_network_create(2, layers, 2, QUERN_LOSS_CATEGORICAL, &network));
   assert_ok(quern_trainer_download(trainer, network));
   return network;
 }

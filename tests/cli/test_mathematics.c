@@ -48,13 +48,13 @@ static bool check_quantity(char **text, cJSON *json) {
   size_t count = 0;
   const size_t wanted = numbers_of(cJSON_GetObjectItemCaseSensitive(json, key), values);
   if (wanted == 0) fail_msg("the page has %s, which the command has not, or twice", key);
-  for (char *at = equals + 4;; count++) {
-    at += strspn(at, " \n");
-    if (at == end) break;
-    const size_t length = strcspn(at, " \n]");
+  for (char *cursor = equals + 4;; count++) {
+    cursor += strspn(cursor, " \n");
+    if (cursor == end) break;
+    const size_t length = strcspn(cursor, " \n]");
     if (count == wanted) fail_msg("%s of the page has more than %zu numbers", key, wanted);
-    check_number(key, at, length, values[count]);
-    at += length;
+    check_number(key, cursor, length, values[count]);
+    cursor += length;
   }
   if (count != wanted) fail_msg("%s of the page has %zu numbers, expected %zu", key, count, wanted);
   cJSON_DeleteItemFromObjectCaseSensitive(json, key);
@@ -72,9 +72,10 @@ static cJSON *check_page(const char *language, const char *loss, const char *dev
   char *page = (char *)read_bytes(PAGE, &size), opening[32];
   page[size] = '\0';
   snprintf(opening, sizeof opening, "\n```%s\n", language);
-  for (char *at = strstr(page, opening); at != NULL; at = strstr(at, opening), blocks++) {
-    at += strlen(opening);
-    while (check_quantity(&at, json)) {
+  for (char *cursor = strstr(page, opening); cursor != NULL;
+       cursor = strstr(cursor, opening), blocks++) {
+    cursor += strlen(opening);
+    while (check_quantity(&cursor, json)) {
     }
   }
   assert_true(blocks > 0);

@@ -191,7 +191,8 @@ static void test_log_refusals(void **state) {
 
 static size_t count(const char *text, const char *part) {
   size_t found = 0;
-  for (const char *at = text; (at = strstr(at, part)) != NULL; at += strlen(part)) found++;
+  for (const char *cursor = text; (cursor = strstr(cursor, part)) != NULL; cursor += strlen(part))
+    found++;
   return found;
 }
 
@@ -200,15 +201,15 @@ static void assert_inside(const char *svg) {
   double width, height;
   assert_int_equal(sscanf(strstr(svg, "width=\""), "width=\"%lf\" height=\"%lf\"", &width, &height),
                    2);
-  for (const char *at = svg; (at = strstr(at, "points=\"")) != NULL;) {
-    at += strlen("points=\"");
-    while (*at != '"') {
+  for (const char *cursor = svg; (cursor = strstr(cursor, "points=\"")) != NULL;) {
+    cursor += strlen("points=\"");
+    while (*cursor != '"') {
       char *end;
-      const double x = strtod(at, &end);
+      const double x = strtod(cursor, &end);
       assert_int_equal(*end, ',');
       const double y = strtod(end + 1, &end);
       if (!(x >= 0 && x <= width && y >= 0 && y <= height)) fail_msg("%g,%g is outside", x, y);
-      at = *end == ' ' ? end + 1 : end;
+      cursor = *end == ' ' ? end + 1 : end;
     }
   }
   static const char *const places[] = {"<text x=\"%lf\" y=\"%lf\"",
@@ -243,10 +244,10 @@ static void test_curves_lie_where_the_axes_say(void **state) {
   write_text(path_of("line.csv"), "epoch,train_loss\n1,8\n2,4\n3,2\n4,0\n5,1\n");
   char *svg = plot(PARTS(path_of("line.csv")));
   double x1 = 0, x5 = 0, y0 = 0, y8 = 0, x, y;
-  for (const char *at = svg; (at = strstr(at, "<text ")) != NULL; at++) {
-    const char *label = strchr(at, '>') + 1;
-    assert_int_equal(sscanf(at, "<text x=\"%lf\" y=\"%lf\"", &x, &y), 2);
-    const bool on_x = strstr(at, "middle") != NULL && strstr(at, "middle") < label;
+  for (const char *cursor = svg; (cursor = strstr(cursor, "<text ")) != NULL; cursor++) {
+    const char *label = strchr(cursor, '>') + 1;
+    assert_int_equal(sscanf(cursor, "<text x=\"%lf\" y=\"%lf\"", &x, &y), 2);
+    const bool on_x = strstr(cursor, "middle") != NULL && strstr(cursor, "middle") < label;
     if (on_x && strncmp(label, "1<", 2) == 0) x1 = x;
     if (on_x && strncmp(label, "5<", 2) == 0) x5 = x;
     if (!on_x && strncmp(label, "0<", 2) == 0)

@@ -27,7 +27,8 @@ static size_t columns_of(const char *text, size_t bytes) {
 static size_t check_lines(const char *text, size_t most_columns) {
   size_t lines = 0;
   const char *end;
-  for (const char *at = text; (end = strstr(at, CLEAR)) != NULL; at = end + strlen(CLEAR)) {
+  for (const char *cursor = text; (end = strstr(cursor, CLEAR)) != NULL;
+       cursor = end + strlen(CLEAR)) {
     const char *begin = end;
     while (begin > text && begin[-1] != '\r') begin--;
     assert_true(begin > text);

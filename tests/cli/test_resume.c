@@ -71,8 +71,8 @@ static void test_refusals(void **state) {
 
 /* The last line of what was said, which is the command to go on with, run by a shell for a few
  * epochs more. */
-static void run_what_was_said(const char *said, const char *epochs, const char *save) {
-  const char *line = strstr(said, "to go on:\n  ");
+static void run_what_was_said(const char *message, const char *epochs, const char *save) {
+  const char *line = strstr(message, "to go on:\n  ");
   assert_non_null(line);
   line += strlen("to go on:\n  ");
   const size_t length = strcspn(line, "\n");
@@ -110,17 +110,17 @@ static void check_interrupt(const char *device, int signal, bool resumed) {
   assert_says(result.err, "interrupted ");
   assert_says(result.err, " of " LONG);
   assert_says(result.err, "that's mine");
-  const char *said = strstr(result.err, "--resume");
-  assert_non_null(said);
-  assert_null(strstr(said + 1, "--resume"));
+  const char *message = strstr(result.err, "--resume");
+  assert_non_null(message);
+  assert_null(strstr(message + 1, "--resume"));
 
   /* From where it stood, two epochs on, beside training that never stopped. */
   size_t size;
   unsigned char *bytes = read_bytes(checkpoint, &size);
   bytes[size] = '\0';
-  const char *at = strstr((const char *)bytes + 8, "\"quern.epoch\":\"");
-  assert_non_null(at);
-  const long epoch = strtol(at + strlen("\"quern.epoch\":\""), NULL, 10);
+  const char *cursor = strstr((const char *)bytes + 8, "\"quern.epoch\":\"");
+  assert_non_null(cursor);
+  const long epoch = strtol(cursor + strlen("\"quern.epoch\":\""), NULL, 10);
   free(bytes);
   assert_true(asprintf(&epochs, "%ld", epoch + 2) > 0);
   run_what_was_said(result.err, epochs, path_of("resumed"));
@@ -217,7 +217,7 @@ static int exit_of(const char *name) {
 }
 
 /* `head` leaves after two lines: training ends as soon as a line cannot be written. */
-static void check_pipe(const char *saving, const char *said) {
+static void check_pipe(const char *saving, const char *message) {
   char *command = NULL;
   assert_true(asprintf(&command,
                        "cd '%s' && { '%s' train --data digits --optimizer sgd --schedule constant "
@@ -229,8 +229,8 @@ static void check_pipe(const char *saving, const char *said) {
   size_t size;
   char *err = (char *)read_bytes(path_of("err"), &size);
   err[size] = '\0';
-  if (*said != '\0')
-    assert_says(err, said);
+  if (*message != '\0')
+    assert_says(err, message);
   else
     assert_string_equal(err, "");
   free(err);

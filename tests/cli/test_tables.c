@@ -142,15 +142,15 @@ static void test_regression(void **state) {
   result_free(&measured);
   command_result predicted = run("predict", "--model", model, "--data", IRIS);
   assert_code(&predicted, 0);
-  const char *at = rest_of(predicted.out, "petal_width");
+  const char *cursor = rest_of(predicted.out, "petal_width");
   double sum = 0.0;
   for (size_t i = 0; i < 150; i++) {
     char *end;
-    sum += strtod(at, &end);
+    sum += strtod(cursor, &end);
     assert_int_equal(*end, '\n');
-    at = end + 1;
+    cursor = end + 1;
   }
-  assert_true(*at == '\0' && fabs(sum / 150 - 1.199) <= 0.06); /* the mean width, in cm */
+  assert_true(*cursor == '\0' && fabs(sum / 150 - 1.199) <= 0.06); /* the mean width, in cm */
   result_free(&predicted);
   write_text(path_of("other.csv"), "sepal_length,sepal_width,petal_length,species\n5,3,1,tulip\n");
   assert_one_line(

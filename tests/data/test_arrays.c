@@ -7,7 +7,7 @@
 
 #define MADE(name) QUERN_TEST_DATA "/arrays/" name
 
-static const quern_dataset_options defaults = QUERN_DATASET_OPTIONS_INIT;
+static const quern_dataset_options defaults = {.size = sizeof(quern_dataset_options)};
 
 /* x of make_arrays.py. */
 static void assert_x(const quern_dataset *dataset, float scale) {
@@ -360,8 +360,8 @@ static void damaged_archive(void **state) {
   size_t size;
   unsigned char *bytes = read_bytes(MADE("deflated.npz"), &size);
   size_t refused = 0;
-  for (size_t at = 4; at < size; at += 3) {
-    bytes[at] ^= 0x41;
+  for (size_t position = 4; position < size; position += 3) {
+    bytes[position] ^= 0x41;
     write_bytes(path_of("damaged.npz"), bytes, size);
     quern_dataset *train = NULL, *test = NULL;
     if (quern_dataset_open(path_of("damaged.npz"), NULL, &train, &test) != QUERN_OK) {
@@ -374,7 +374,7 @@ static void damaged_archive(void **state) {
     }
     quern_dataset_free(train);
     quern_dataset_free(test);
-    bytes[at] ^= 0x41;
+    bytes[position] ^= 0x41;
   }
   assert_true(refused > size / 6);
   free(bytes);

@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-static const quern_dataset_options defaults = QUERN_DATASET_OPTIONS_INIT;
+static const quern_dataset_options defaults = {.size = sizeof(quern_dataset_options)};
 
 static const char *write_text(const char *name, const char *text) {
   const char *path = path_of(name);

@@ -12,7 +12,7 @@ static const char *write_text(const char *text) {
 }
 
 static quern_dataset_options options_of(quern_csv_header header, quern_csv_label label) {
-  quern_dataset_options options = QUERN_DATASET_OPTIONS_INIT;
+  quern_dataset_options options = quern_dataset_options_default();
   options.header = header;
   options.label = label;
   return options;
@@ -184,10 +184,10 @@ static void long_lines_and_many_rows(void **state) {
   const size_t columns = 100003;
   char *text = malloc(2 * (columns * 4 + 16));
   assert_non_null(text);
-  char *at = text;
+  char *cursor = text;
   for (size_t row = 0; row < 2; row++) {
-    for (size_t i = 0; i < columns; i++) at += sprintf(at, "%03zu,", i % 1000);
-    at += sprintf(at, "%zu\n", row);
+    for (size_t i = 0; i < columns; i++) cursor += sprintf(cursor, "%03zu,", i % 1000);
+    cursor += sprintf(cursor, "%zu\n", row);
   }
   quern_dataset *dataset = open_one(write_text(text), NULL);
   free(text);
@@ -203,8 +203,8 @@ static void long_lines_and_many_rows(void **state) {
   const size_t rows = 50021;
   text = malloc(rows * 16);
   assert_non_null(text);
-  at = text;
-  for (size_t row = 0; row < rows; row++) at += sprintf(at, "%zu,%zu\n", row, row % 7);
+  cursor = text;
+  for (size_t row = 0; row < rows; row++) cursor += sprintf(cursor, "%zu,%zu\n", row, row % 7);
   dataset = open_one(write_text(text), NULL);
   free(text);
   assert_int_equal(quern_dataset_rows(dataset), rows);

@@ -10,11 +10,11 @@ static void trained_targets(const quern_dataset *dataset, size_t row, float *tar
 
 static quern_dataset *regression(const float *values, const float *targets, size_t rows,
                                  size_t columns, size_t count) {
-  quern_dataset *made;
+  quern_dataset *result;
   if (quern_dataset_from_targets(values, targets, QUERN_TASK_REGRESSION, rows, columns, count,
-                                 &made) != QUERN_OK)
+                                 &result) != QUERN_OK)
     fail_msg("%s", quern_last_error());
-  return made;
+  return result;
 }
 
 /* Mean 3 and deviation 2; a constant; mean 1e7, where floats would lose the deviation of 1. */

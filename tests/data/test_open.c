@@ -180,14 +180,14 @@ static void bad_arguments(void **state) {
   assert_error_says("where is NULL", NULL);
   assert_int_equal(quern_dataset_open("digits", NULL, NULL, NULL), QUERN_ERROR_ARGUMENT);
   assert_error_says("train is NULL", NULL);
-  quern_dataset_options options = QUERN_DATASET_OPTIONS_INIT;
+  quern_dataset_options options = quern_dataset_options_default();
   options.size = 1;
   assert_open_fails("digits", &options, QUERN_ERROR_ARGUMENT);
   assert_error_says("size is 1", NULL);
-  options = (quern_dataset_options)QUERN_DATASET_OPTIONS_INIT;
+  options = quern_dataset_options_default();
   options.header = (quern_csv_header)9;
   assert_open_fails("digits", &options, QUERN_ERROR_ARGUMENT);
-  options = (quern_dataset_options)QUERN_DATASET_OPTIONS_INIT;
+  options = quern_dataset_options_default();
   options.label = (quern_csv_label)9;
   assert_open_fails("digits", &options, QUERN_ERROR_ARGUMENT);
 }

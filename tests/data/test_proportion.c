@@ -98,7 +98,7 @@ static void texts_that_are_no_categories(void **state) {
   for (size_t i = 0; i < 1000; i++)
     length += (size_t)sprintf(text + length, "%zu,name %zu,%zu\n", i, i, i % 2);
   write_bytes(path_of("names.csv"), text, length);
-  quern_dataset_options options = QUERN_DATASET_OPTIONS_INIT;
+  quern_dataset_options options = quern_dataset_options_default();
   options.text = QUERN_TEXT_ONE_HOT;
   assert_open_fails(path_of("names.csv"), &options, QUERN_ERROR_DATA);
   assert_error_says(

@@ -28,7 +28,7 @@ static void round_trip(void **state) {
     char *text;
     assert_int_equal(quern__schema_copy(schema, &copy), QUERN_OK);
     quern__schema_free(schema);
-    assert_true(quern__schema_says_more(copy));
+    assert_true(quern__schema_has_more(copy));
     assert_int_equal(quern__schema_print(copy, &text), QUERN_OK);
     assert_string_equal(text, texts[i]);
     free(text);

@@ -9,7 +9,7 @@ static const char *write_text(const char *text) {
   return path;
 }
 
-static const quern_dataset_options defaults = QUERN_DATASET_OPTIONS_INIT;
+static const quern_dataset_options defaults = {.size = sizeof(quern_dataset_options)};
 
 /* Asserts that the values of a row are these. */
 static void assert_row(const quern_dataset *dataset, size_t row, const float *values,

@@ -12,16 +12,16 @@
 
 typedef struct command {
   pid_t process;
-  FILE *said;
+  FILE *messages;
 } command;
 
 /* Both run at once: neither may wait for the other to be read. */
 static bool start(char **arguments, command *started) {
-  started->said = tmpfile();
-  if (started->said == NULL) return false;
+  started->messages = tmpfile();
+  if (started->messages == NULL) return false;
   started->process = fork();
   if (started->process == 0) {
-    if (dup2(fileno(started->said), STDOUT_FILENO) >= 0) execv(arguments[0], arguments);
+    if (dup2(fileno(started->messages), STDOUT_FILENO) >= 0) execv(arguments[0], arguments);
     perror(arguments[0]);
     _exit(127);
   }
@@ -31,7 +31,7 @@ static bool start(char **arguments, command *started) {
 static bool finish(command *started) {
   int status;
   if (waitpid(started->process, &status, 0) != started->process) return false;
-  rewind(started->said);
+  rewind(started->messages);
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
@@ -77,8 +77,9 @@ int main(int argc, char **argv) {
   command first, second;
   if (!start(argv + 2, &first) || !start(argv + split + 1, &second)) return 1;
   const bool ran = finish(&first), also_ran = finish(&second);
-  const bool ok = ran && also_ran && compare(first.said, second.said, strtod(argv[1], NULL));
-  fclose(first.said);
-  fclose(second.said);
+  const bool ok =
+      ran && also_ran && compare(first.messages, second.messages, strtod(argv[1], NULL));
+  fclose(first.messages);
+  fclose(second.messages);
   return ok ? 0 : 1;
 }

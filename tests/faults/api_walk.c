@@ -11,9 +11,10 @@
 static size_t faults;
 static char folder[4096];
 
-void digest(place *at, const void *data, size_t bytes) {
+void digest(place *where, const void *data, size_t bytes) {
   const unsigned char *byte = data;
-  for (size_t i = 0; i < bytes; i++) at->result = (at->result ^ byte[i]) * UINT64_C(0x100000001b3);
+  for (size_t i = 0; i < bytes; i++)
+    where->result = (where->result ^ byte[i]) * UINT64_C(0x100000001b3);
 }
 
 const char *walk_path(const char *name) {
@@ -25,11 +26,11 @@ const char *walk_path(const char *name) {
 }
 
 /* By its descriptor: a stream would take memory. */
-void digest_file(place *at, const char *name) {
+void digest_file(place *where, const char *name) {
   char bytes[4096];
   const int file = open(walk_path(name), O_RDONLY | O_CLOEXEC);
   for (ssize_t count; file >= 0 && (count = read(file, bytes, sizeof bytes)) > 0;)
-    digest(at, bytes, (size_t)count);
+    digest(where, bytes, (size_t)count);
   if (file >= 0) close(file);
 }
 
@@ -38,13 +39,13 @@ void fill_values(float *values, size_t count) {
 }
 
 static void make_network(quern_network **network) {
-  quern_layer hidden = quern_dense(HIDDEN, QUERN_LEAKY_RELU);
+  quern_layer hidden = quern_dense(HIDDEN, QUERN_ACTIVATION_LEAKY_RELU);
   hidden.activation.slope = 0.2f;
   hidden.dropout = 0.125f;
   hidden.normalization = quern_normalization_of(QUERN_NORMALIZATION_BATCH);
-  const quern_layer layers[] = {hidden, quern_dense(CLASSES, QUERN_IDENTITY)};
-  assert_ok(quern_network_create(INPUTS, layers, 2, QUERN_CATEGORICAL, network));
-  assert_ok(quern_network_initialize(*network, QUERN_INIT_DEFAULT, 3));
+  const quern_layer layers[] = {hidden, quern_dense(CLASSES, QUERN_ACTIVATION_IDENTITY)};
+  assert_ok(quern_network_create(INPUTS, layers, 2, QUERN_LOSS_CATEGORICAL, network));
+  assert_ok(quern_network_initialize(*network, QUERN_INITIALIZER_DEFAULT, 3));
 }
 
 static void make_data(quern_dataset **data) {
@@ -55,39 +56,39 @@ static void make_data(quern_dataset **data) {
   assert_ok(quern_dataset_from_floats(values, labels, SAMPLES, INPUTS, data));
 }
 
-static void set_up(place *at, const api_operation *walked) {
-  at->result = UINT64_C(0xcbf29ce484222325);
-  make_network(&at->network);
-  make_data(&at->data);
+static void set_up(place *where, const api_operation *walked) {
+  where->result = UINT64_C(0xcbf29ce484222325);
+  make_network(&where->network);
+  make_data(&where->data);
   if (walked->own_context) return;
-  assert_ok(quern_context_create(at->device, &at->context));
-  assert_ok(quern_buffer_create(at->context, FLOATS * sizeof(float), &at->buffer));
-  assert_ok(quern_buffer_fill(at->buffer, 0, FLOATS * sizeof(float), 0));
-  assert_ok(quern_context_finish(at->context));
+  assert_ok(quern_context_create(where->device, &where->context));
+  assert_ok(quern_buffer_create(where->context, FLOATS * sizeof(float), &where->buffer));
+  assert_ok(quern_buffer_fill(where->buffer, 0, FLOATS * sizeof(float), 0));
+  assert_ok(quern_context_finish(where->context));
 }
 
-static void take_down(place *at) {
-  quern_buffer_free(at->buffer);
-  quern_context_free(at->context);
-  quern_dataset_free(at->data);
-  quern_network_free(at->network);
-  *at = (place){.device = at->device};
+static void take_down(place *where) {
+  quern_buffer_free(where->buffer);
+  quern_context_free(where->context);
+  quern_dataset_free(where->data);
+  quern_network_free(where->network);
+  *where = (place){.device = where->device};
 }
 
 /* One run with a fault; *count becomes how many allocations there were. */
 static quern_status run_once(const api_operation *walked, const char *device, size_t fault, bool on,
                              size_t *count, uint64_t *result) {
-  place at = {.device = device};
+  place where = {.device = device};
   const long outside = alloc_faults_live();
-  set_up(&at, walked);
+  set_up(&where, walked);
   const long before = alloc_faults_live();
   alloc_faults_start(fault, on);
-  const quern_status status = walked->run(&at);
+  const quern_status status = walked->run(&where);
   *count = alloc_faults_stop();
-  *result = at.result;
+  *result = where.result;
   /* What a context keeps for the next call is freed with it. */
   if (walked->own_context) assert_int_equal(alloc_faults_live(), before);
-  take_down(&at);
+  take_down(&where);
   if (alloc_faults_live() != outside)
     fail_msg("%s: allocation %zu%s: %ld not freed", walked->name, fault, on ? " and on" : "",
              alloc_faults_live() - outside);
@@ -95,7 +96,7 @@ static quern_status run_once(const api_operation *walked, const char *device, si
 }
 
 void walk_on(const api_operation *walked, const char *device) {
-  size_t count, ignored, made = 0, without = 0;
+  size_t count, ignored, created = 0, without = 0;
   uint64_t expected, result;
   /* What only a first run makes is there from here on. */
   assert_ok(run_once(walked, device, 0, false, &count, &expected));
@@ -105,23 +106,23 @@ void walk_on(const api_operation *walked, const char *device) {
   assert_ok(run_once(walked, device, 0, false, &ignored, &result));
   alloc_faults_record(NULL, 0);
   assert_true(result == expected);
-  for (size_t at = 1; at <= count; at++) {
-    if (!alloc_faults_chosen(sites, at)) continue;
+  for (size_t position = 1; position <= count; position++) {
+    if (!alloc_faults_chosen(sites, position)) continue;
     for (int on = 0; on < 2; on++) {
-      const quern_status status = run_once(walked, device, at, on == 1, &ignored, &result);
-      made++;
+      const quern_status status = run_once(walked, device, position, on == 1, &ignored, &result);
+      created++;
       without += status == QUERN_OK;
       if (status == QUERN_OK && result != expected)
-        fail_msg("%s: allocation %zu%s: succeeds with another result", walked->name, at,
+        fail_msg("%s: allocation %zu%s: succeeds with another result", walked->name, position,
                  on == 1 ? " and on" : "");
       if (status != QUERN_OK && *quern_last_error() == '\0')
-        fail_msg("%s: allocation %zu: fails without a message", walked->name, at);
+        fail_msg("%s: allocation %zu: fails without a message", walked->name, position);
     }
   }
   free(sites);
   print_message("%-34s %-9s %4zu allocations, %4zu made to fail, %3zu done without\n", walked->name,
-                device != NULL ? device : "default", count, made, without);
-  faults += made;
+                device != NULL ? device : "default", count, created, without);
+  faults += created;
 }
 
 void walk(const api_operation *walked) {
@@ -129,11 +130,11 @@ void walk(const api_operation *walked) {
   walk_on(walked, NULL);
 }
 
-void digest_network(place *at, const quern_network *network) {
+void digest_network(place *where, const quern_network *network) {
   float weights[INPUTS * HIDDEN], bias[HIDDEN];
   if (quern_network_get_layer(network, 0, weights, bias) != QUERN_OK) return;
-  digest(at, weights, sizeof weights);
-  digest(at, bias, sizeof bias);
+  digest(where, weights, sizeof weights);
+  digest(where, bias, sizeof bias);
 }
 
 int make_walk_folder(void **state) {

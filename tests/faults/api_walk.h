@@ -18,8 +18,8 @@ typedef struct place {
 
 typedef struct api_operation {
   const char *name;
-  quern_status (*run)(place *at); /* frees whatever it makes */
-  bool own_context;               /* it makes its context: none is there before */
+  quern_status (*run)(place *where); /* frees whatever it makes */
+  bool own_context;                  /* it makes its context: none is there before */
 } api_operation;
 
 /* On the reference and on the default device; on one. */
@@ -27,9 +27,9 @@ void walk(const api_operation *walked);
 void walk_on(const api_operation *walked, const char *device);
 
 /* For the result: bytes, the first layer of a network, and a file of the walk's folder. */
-void digest(place *at, const void *data, size_t bytes);
-void digest_network(place *at, const quern_network *network);
-void digest_file(place *at, const char *name);
+void digest(place *where, const void *data, size_t bytes);
+void digest_network(place *where, const quern_network *network);
+void digest_file(place *where, const char *name);
 
 void fill_values(float *values, size_t count);
 

@@ -57,7 +57,7 @@ static void lead(int descriptor, const char *path) {
   if (file < 0 || dup2(file, descriptor) < 0) _exit(127);
 }
 
-static void become_command(const char *const *arguments, size_t at, bool on) {
+static void become_command(const char *const *arguments, size_t position, bool on) {
   static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
   size_t count = 0;
   while (arguments[count] != NULL) count++;
@@ -65,23 +65,23 @@ static void become_command(const char *const *arguments, size_t at, bool on) {
   for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++) signal(crashes[i], SIG_DFL);
   lead(STDOUT_FILENO, "../out");
   lead(STDERR_FILENO, "../err");
-  if (at == 0) alloc_faults_record(shared->sites, MOST_ALLOCATIONS);
+  if (position == 0) alloc_faults_record(shared->sites, MOST_ALLOCATIONS);
   alloc_faults_keep_trace(&shared->trace);
   alloc_faults_count_time();
   const long before = alloc_faults_live();
-  alloc_faults_start(at, on);
+  alloc_faults_start(position, on);
   const int code = quern_main((int)count, (char **)(uintptr_t)arguments);
   shared->count = alloc_faults_stop();
   shared->live = alloc_faults_live() - before;
   exit(code);
 }
 
-static run_result run_command(const char *const *arguments, size_t at, bool on) {
+static run_result run_command(const char *const *arguments, size_t position, bool on) {
   int status;
   fflush(NULL);
   const pid_t child = fork();
   assert_true(child >= 0);
-  if (child == 0) become_command(arguments, at, on);
+  if (child == 0) become_command(arguments, position, on);
   assert_int_equal(waitpid(child, &status, 0), child);
   return (run_result){.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
                       .out = read_file("../out"),
@@ -207,16 +207,16 @@ static const char *find_problem(const command_walk *walk, const run_result *clea
   return stray_file(walk);
 }
 
-static void try_fault(const command_walk *walk, const run_result *clean, size_t at, bool on) {
+static void try_fault(const command_walk *walk, const run_result *clean, size_t position, bool on) {
   prepare_folder(walk);
-  run_result result = run_command(walk->arguments, at, on);
+  run_result result = run_command(walk->arguments, position, on);
   const char *problem = find_problem(walk, clean, &result);
   faults++;
   survived += result.code == clean->code;
   if (problem != NULL) {
     problems++;
     print_error("%s %s: allocation %zu%s: wrong is %s; exit code %d, %ld not freed\n%s%s",
-                walk->arguments[1], walk->arguments[2] != NULL ? walk->arguments[2] : "", at,
+                walk->arguments[1], walk->arguments[2] != NULL ? walk->arguments[2] : "", position,
                 on ? " and on" : "", problem, result.code, result.live, result.out.data,
                 result.err.data);
     fflush(NULL);
@@ -237,10 +237,10 @@ void walk_command(const command_walk *walk) {
     copy_file(file->name, in_folder("clean", file->name));
   uint64_t *sites = test_alloc(clean.count, sizeof *sites);
   memcpy(sites, shared->sites, clean.count * sizeof *sites);
-  for (size_t at = 1; at <= clean.count; at++) {
-    if (!alloc_faults_chosen(sites, at)) continue;
-    try_fault(walk, &clean, at, false);
-    try_fault(walk, &clean, at, true);
+  for (size_t position = 1; position <= clean.count; position++) {
+    if (!alloc_faults_chosen(sites, position)) continue;
+    try_fault(walk, &clean, position, false);
+    try_fault(walk, &clean, position, true);
   }
   free(sites);
   if (problems > problems_before) fail_msg("%zu problems", problems - problems_before);

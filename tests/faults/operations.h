@@ -20,18 +20,18 @@ static inline quern_status first_launch(fault_place *place) {
 }
 
 static inline void make_network_of(fault_place *place, quern_layer hidden) {
-  const quern_layer layers[] = {hidden, quern_dense(CLASSES, QUERN_IDENTITY)};
+  const quern_layer layers[] = {hidden, quern_dense(CLASSES, QUERN_ACTIVATION_IDENTITY)};
   float values[SAMPLES * INPUTS];
   int32_t labels[SAMPLES];
   for (size_t i = 0; i < SAMPLES * INPUTS; i++) values[i] = (float)(i * 37 % 11) / 11.0f;
   for (size_t i = 0; i < SAMPLES; i++) labels[i] = (int32_t)(i % CLASSES);
-  assert_ok(quern_network_create(INPUTS, layers, 2, QUERN_CATEGORICAL, &place->network));
-  assert_ok(quern_network_initialize(place->network, QUERN_INIT_DEFAULT, 3));
+  assert_ok(quern_network_create(INPUTS, layers, 2, QUERN_LOSS_CATEGORICAL, &place->network));
+  assert_ok(quern_network_initialize(place->network, QUERN_INITIALIZER_DEFAULT, 3));
   assert_ok(quern_dataset_from_floats(values, labels, SAMPLES, INPUTS, &place->data));
 }
 
 static inline void make_network(fault_place *place) {
-  make_network_of(place, quern_dense(5, QUERN_RELU));
+  make_network_of(place, quern_dense(5, QUERN_ACTIVATION_RELU));
 }
 
 /* Prints how many faults the program has made; a group teardown. */

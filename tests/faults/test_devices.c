@@ -124,18 +124,19 @@ typedef struct shared {
 /* On a queue of the caller's with these properties, or, where it has none, on one that quern makes.
  */
 static void make_shared_with(fault_place *place, const cl_command_queue_properties *properties) {
-  shared *made = test_alloc(1, sizeof *made);
+  shared *result = test_alloc(1, sizeof *result);
   cl_device_id device = place->device->handle;
   cl_int error;
-  made->context = quern__cl_call.CreateContext(NULL, 1, &device, NULL, NULL, &error);
+  result->context = quern__cl_call.CreateContext(NULL, 1, &device, NULL, NULL, &error);
   assert_int_equal(error, CL_SUCCESS);
-  made->queue = NULL;
+  result->queue = NULL;
   if (properties != NULL)
-    made->queue = quern__cl_call.CreateCommandQueue(made->context, device, *properties, &error);
+    result->queue = quern__cl_call.CreateCommandQueue(result->context, device, *properties, &error);
   assert_int_equal(error, CL_SUCCESS);
-  made->memory = quern__cl_call.CreateBuffer(made->context, CL_MEM_READ_WRITE, BYTES, NULL, &error);
+  result->memory =
+      quern__cl_call.CreateBuffer(result->context, CL_MEM_READ_WRITE, BYTES, NULL, &error);
   assert_int_equal(error, CL_SUCCESS);
-  place->extra = made;
+  place->extra = result;
 }
 
 static void make_shared(fault_place *place) {
@@ -170,11 +171,11 @@ static quern_status share(fault_place *place) {
 }
 
 static void free_shared(fault_place *place) {
-  shared *made = place->extra;
-  quern__cl_call.ReleaseMemObject(made->memory);
-  if (made->queue != NULL) quern__cl_call.ReleaseCommandQueue(made->queue);
-  quern__cl_call.ReleaseContext(made->context);
-  free(made);
+  shared *result = place->extra;
+  quern__cl_call.ReleaseMemObject(result->memory);
+  if (result->queue != NULL) quern__cl_call.ReleaseCommandQueue(result->queue);
+  quern__cl_call.ReleaseContext(result->context);
+  free(result);
 }
 
 static void test_sharing(void **state) {

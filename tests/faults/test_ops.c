@@ -11,17 +11,17 @@
 
 static quern_status use_buffers(fault_place *place) {
   unsigned char bytes[BYTES] = {1};
-  quern_buffer *made, *view = NULL;
-  quern_status status = quern_buffer_create(place->context, BYTES, &made);
+  quern_buffer *buffer, *view = NULL;
+  quern_status status = quern_buffer_create(place->context, BYTES, &buffer);
   if (status != QUERN_OK) return status;
-  if (status == QUERN_OK) status = quern_buffer_view(made, 0, BYTES / 2, &view);
+  if (status == QUERN_OK) status = quern_buffer_view(buffer, 0, BYTES / 2, &view);
   if (status == QUERN_OK) status = quern_buffer_write(view, 0, BYTES / 2, bytes, QUERN_NO_WAIT);
-  if (status == QUERN_OK) status = quern_buffer_write(made, 0, BYTES, bytes, QUERN_WAIT);
+  if (status == QUERN_OK) status = quern_buffer_write(buffer, 0, BYTES, bytes, QUERN_WAIT);
   if (status == QUERN_OK) status = quern_buffer_fill(place->a, 4, 12, 7);
-  if (status == QUERN_OK) status = quern_buffer_copy(made, 0, place->b, 0, BYTES);
+  if (status == QUERN_OK) status = quern_buffer_copy(buffer, 0, place->b, 0, BYTES);
   if (status == QUERN_OK) status = quern_buffer_read(place->b, 0, BYTES, bytes, QUERN_WAIT);
   if (status == QUERN_OK) status = quern_context_finish(place->context);
-  quern_buffer_free(made);
+  quern_buffer_free(buffer);
   quern_buffer_free(view);
   return status;
 }
@@ -44,7 +44,7 @@ static quern_status run_ops(fault_place *place) {
                      dw = quern_matrix(place->b, W, K, K), db = quern_vector(place->b, B, K),
                      list = quern_vector(place->a, V, N), out = quern_vector(place->b, V, N),
                      one = quern_vector(place->b, V + FLOATS, 1);
-  const quern_activation relu = quern_activation_of(QUERN_RELU);
+  const quern_activation relu = quern_activation_of(QUERN_ACTIVATION_RELU);
   const quern_sgd sgd = {0.1f, 0.0f};
 #define RUN(call)                                                                                  \
   do {                                                                                             \
@@ -75,7 +75,7 @@ static quern_status run_ops(fault_place *place) {
   RUN(quern_elementwise_cross_entropy(context, x, w, 1.0f, out, y));
   RUN(quern_binary_cross_entropy(context, x, w, 1.0f, out, y));
   RUN(quern_mean_squared_error(context, x, w, 1.0f, out, y));
-  RUN(quern_gather_rows(context, QUERN_FLOAT32, w, list, 1.0f, 0.0f, y));
+  RUN(quern_gather_rows(context, QUERN_ELEMENT_FLOAT32, w, list, 1.0f, 0.0f, y));
   RUN(quern_gather_labels(context, list, quern_vector(place->a, V + FLOATS, N), out));
   RUN(quern_one_hot(context, list, y));
   RUN(quern_argmax(context, x, out));

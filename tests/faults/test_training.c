@@ -19,8 +19,8 @@ static quern_status run_plan(fault_place *place) {
   const quern_tensor x = quern_matrix(place->a, 0, 4, INPUTS),
                      labels = quern_vector(place->b, 0, 4);
   quern_tensor output;
-  status = quern_plan_clip_norm(plan, 1.0f);
-  const quern_optimizer adam = quern_optimizer_of(QUERN_ADAM, 0.1);
+  status = quern_plan_set_clip_norm(plan, 1.0f);
+  const quern_optimizer adam = quern_optimizer_of(QUERN_OPTIMIZER_ADAM, 0.1);
   if (status == QUERN_OK) status = quern_plan_set_optimizer(plan, &adam);
   if (status == QUERN_OK) status = quern_plan_step(plan, x, labels, quern_none());
   if (status == QUERN_OK) status = quern_plan_forward(plan, x, &output);
@@ -41,7 +41,7 @@ static void make_network_and_buffers(fault_place *place) {
 }
 
 static quern_status train(fault_place *place) {
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options options = quern_train_options_default();
   options.epochs = 1;
   options.batch = 10;
   quern_epoch last;
@@ -50,7 +50,7 @@ static quern_status train(fault_place *place) {
 
 /* Two chunks of a batch each. Resident, the data would take 32 bytes more. */
 static quern_train_options streaming_options(void) {
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options options = quern_train_options_default();
   options.batch = SAMPLES / 2;
   options.data_memory = 640;
   return options;
@@ -73,7 +73,7 @@ static bool ends_copies(const char *entry) {
 
 /* The trainer is there before, so that an epoch that fails is run again by the same one. */
 static void make_trainer_of_network(fault_place *place, size_t batch) {
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options options = quern_train_options_default();
   options.batch = batch;
   assert_ok(quern_trainer_create(place->context, place->network, place->data, NULL, &options,
                                  &place->trainer));
@@ -87,7 +87,7 @@ static void make_trainer(fault_place *place) {
 /* Of a network whose steps go op by op, with all that a hidden layer can have: one step an epoch,
  * of many calls. */
 static void make_layered_trainer(fault_place *place) {
-  quern_layer hidden = quern_dense(5, QUERN_SILU);
+  quern_layer hidden = quern_dense(5, QUERN_ACTIVATION_SILU);
   hidden.dropout = 0.5f;
   hidden.normalization = quern_normalization_of(QUERN_NORMALIZATION_BATCH);
   make_network_of(place, hidden);
@@ -97,8 +97,8 @@ static void make_layered_trainer(fault_place *place) {
 static void make_streaming_trainer(fault_place *place) {
   make_network(place);
   const quern_train_options options = streaming_options();
-  quern_data_placement placement = QUERN_DATA_PLACEMENT_INIT;
-  assert_ok(quern_trainer_placement(place->context, place->network, place->data, NULL, &options,
+  quern_data_residency placement = quern_data_residency_default();
+  assert_ok(quern_trainer_residency(place->context, place->network, place->data, NULL, &options,
                                     &placement));
   assert_int_equal(placement.train_chunk, SAMPLES / 2);
   assert_ok(quern_trainer_create(place->context, place->network, place->data, NULL, &options,
@@ -191,18 +191,18 @@ static size_t count_files(void) {
 
 /* There are checkpoints from the start on, of the first step. */
 static void make_checkpoint(fault_place *place) {
-  witness *made = test_alloc(1, sizeof *made);
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  witness *result = test_alloc(1, sizeof *result);
+  quern_train_options options = quern_train_options_default();
   quern_epoch epoch;
   options.batch = 7;
   make_trainer(place);
-  assert_ok(quern_context_create("reference", &made->context));
-  assert_ok(quern_trainer_create(made->context, place->network, place->data, NULL, &options,
-                                 &made->trainer));
-  assert_ok(quern_trainer_steps(made->trainer, 1, &epoch));
-  assert_ok(quern_trainer_save(made->trainer, first));
-  assert_ok(quern_trainer_save(made->trainer, checkpoint));
-  place->extra = made;
+  assert_ok(quern_context_create("reference", &result->context));
+  assert_ok(quern_trainer_create(result->context, place->network, place->data, NULL, &options,
+                                 &result->trainer));
+  assert_ok(quern_trainer_steps(result->trainer, 1, &epoch));
+  assert_ok(quern_trainer_save(result->trainer, first));
+  assert_ok(quern_trainer_save(result->trainer, checkpoint));
+  place->extra = result;
 }
 
 /* Reads one, goes on from it and writes the next in the place of the other. */
@@ -217,16 +217,16 @@ static quern_status go_on(fault_place *place) {
 /* Whatever failed, the file is a whole checkpoint, the old one or the new one, and nothing else
  * lies beside it. */
 static void expect_whole(fault_place *place) {
-  const witness *is = place->extra;
-  assert_ok(quern_trainer_resume(is->trainer, checkpoint));
+  const witness *self = place->extra;
+  assert_ok(quern_trainer_resume(self->trainer, checkpoint));
   assert_int_equal(count_files(), 2);
 }
 
 static void free_witness(fault_place *place) {
-  witness *is = place->extra;
-  quern_trainer_free(is->trainer);
-  quern_context_free(is->context);
-  free(is);
+  witness *self = place->extra;
+  quern_trainer_free(self->trainer);
+  quern_context_free(self->context);
+  free(self);
 }
 
 static void test_checkpoint(void **state) {
@@ -253,7 +253,7 @@ static void test_checkpoint(void **state) {
 
 static void make_diverging(fault_place *place) {
   make_network(place);
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options options = quern_train_options_default();
   options.batch = 7;
   options.optimizer.learning_rate = 1e30f;
   assert_ok(quern_trainer_create(place->context, place->network, place->data, NULL, &options,

@@ -45,12 +45,12 @@ const char *fuzz_path(const char *name) {
 }
 
 static FILE *kept;
-static char *said;
+static char *message;
 static size_t said_bytes;
 
 void fuzz_hear(void) {
   kept = stderr;
-  stderr = open_memstream(&said, &said_bytes);
+  stderr = open_memstream(&message, &said_bytes);
   fuzz_expect(stderr != NULL, "no memory");
 }
 
@@ -58,14 +58,15 @@ void fuzz_heard(int failed) {
   fuzz_expect(fclose(stderr) == 0, "no memory");
   stderr = kept;
   fuzz_expect(failed || said_bytes == 0, "something is said of what has not failed");
-  fuzz_expect(!failed ||
-                  (strncmp(said, "quern", 5) == 0 && strchr(said, '\n') == said + said_bytes - 1),
+  fuzz_expect(!failed || (strncmp(message, "quern", 5) == 0 &&
+                          strchr(message, '\n') == message + said_bytes - 1),
               "a failure without its one line");
-  if (failed) said[said_bytes - 1] = '\0';
+  if (failed) message[said_bytes - 1] = '\0';
   bool printable = true;
-  for (const char *at = said; *at != '\0' && printable;) at += quern_text_character(at, &printable);
+  for (const char *cursor = message; *cursor != '\0' && printable;)
+    cursor += quern_text_character(cursor, &printable);
   fuzz_expect(printable, "what is said is not fit for a terminal");
-  free(said);
+  free(message);
 }
 
 void fuzz_file_close(fuzz_file *file) {

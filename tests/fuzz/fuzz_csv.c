@@ -4,7 +4,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   if (size < 1) return 0;
-  quern_dataset_options options = QUERN_DATASET_OPTIONS_INIT;
+  quern_dataset_options options = quern_dataset_options_default();
   unsigned choice = bytes[0];
   options.header = (quern_csv_header)(choice % 3);
   options.label = (quern_csv_label)(choice / 3 % 2);

@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   fuzz_file labels = fuzz_file_create(bytes + 2, labels_size);
   fuzz_file images = fuzz_file_create(bytes + 2 + labels_size, size - 2 - labels_size);
   quern_dataset *dataset = NULL;
-  const quern_dataset_options options = QUERN_DATASET_OPTIONS_INIT;
+  const quern_dataset_options options = quern_dataset_options_default();
   if (quern__idx_read(images.path, labels.path, &options, &dataset) != QUERN_OK)
     fuzz_expect(dataset == NULL && quern_last_error()[0] != '\0',
                 "IDX: a failure without a message");

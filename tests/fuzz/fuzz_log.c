@@ -19,13 +19,13 @@ static char *read_picture(const char *path) {
   return text;
 }
 
-static void check_points(const char *at, double width, double height) {
-  while (*at != '"') {
+static void check_points(const char *cursor, double width, double height) {
+  while (*cursor != '"') {
     char *end;
-    const double x = strtod(at, &end), y = strtod(end + 1, &end);
+    const double x = strtod(cursor, &end), y = strtod(end + 1, &end);
     fuzz_expect(x >= 0 && x <= width && y >= 0 && y <= height,
                 "log: a point outside of the picture");
-    at = *end == ' ' ? end + 1 : end;
+    cursor = *end == ' ' ? end + 1 : end;
   }
 }
 
@@ -36,8 +36,8 @@ static void check_picture(const char *svg) {
                   strstr(svg, "</svg>\n") != NULL,
               "log: no picture");
   static const char points[] = "points=\"";
-  for (const char *at = svg; (at = strstr(at, points)) != NULL;)
-    check_points(at += strlen(points), width, height);
+  for (const char *cursor = svg; (cursor = strstr(cursor, points)) != NULL;)
+    check_points(cursor += strlen(points), width, height);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {

@@ -3,7 +3,7 @@
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  const quern_dataset_options options = QUERN_DATASET_OPTIONS_INIT;
+  const quern_dataset_options options = quern_dataset_options_default();
   quern__stream stream;
   quern__array x, y;
   quern_dataset *dataset = NULL;

@@ -3,7 +3,7 @@
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  const quern_dataset_options options = QUERN_DATASET_OPTIONS_INIT;
+  const quern_dataset_options options = quern_dataset_options_default();
   fuzz_file file = fuzz_file_create(bytes, size);
   quern_dataset *train = NULL, *test = NULL;
   quern__stream stream;

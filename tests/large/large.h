@@ -95,9 +95,9 @@ static inline void *map_rows(size_t bytes, size_t period) {
   unsigned char *memory =
       mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   assert_true(memory != MAP_FAILED);
-  for (size_t at = 0; at < bytes; at += period)
-    assert_true(mmap(memory + at, period, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file,
-                     0) != MAP_FAILED);
+  for (size_t position = 0; position < bytes; position += period)
+    assert_true(mmap(memory + position, period, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+                     file, 0) != MAP_FAILED);
   close(file);
   return memory;
 }
@@ -106,42 +106,43 @@ static inline void *map_rows(size_t bytes, size_t period) {
 static inline quern_buffer *wrap(quern_context *context, void *memory, size_t bytes) {
   cl_int error;
   const quern__cl *cl = context->state;
-  cl_mem made =
+  cl_mem object =
       quern__cl_call.CreateBuffer(cl->context, CL_MEM_USE_HOST_PTR, bytes, memory, &error);
   if (error != CL_SUCCESS) fail_msg("a buffer of %zu bytes: error %d", bytes, (int)error);
   quern_buffer *buffer;
-  assert_ok(quern__buffer_adopt(context, made, 0, bytes, &buffer));
+  assert_ok(quern__buffer_wrap(context, object, 0, bytes, &buffer));
   return buffer;
 }
 
 /* rows x columns zeros, which are no memory until they are written to. */
 static inline placed place_zeros(quern_context *context, size_t rows, size_t columns) {
-  placed made = {.rows = rows, .columns = columns, .bytes = rows * columns * sizeof(float)};
-  made.memory = mmap(NULL, made.bytes, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  assert_true(made.memory != MAP_FAILED);
-  (void)madvise(made.memory, made.bytes, MADV_HUGEPAGE); /* fewer faults, where there is that */
-  made.tensor = quern_matrix(wrap(context, made.memory, made.bytes), 0, rows, columns);
-  return made;
+  placed result = {.rows = rows, .columns = columns, .bytes = rows * columns * sizeof(float)};
+  result.memory = mmap(NULL, result.bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  assert_true(result.memory != MAP_FAILED);
+  (void)madvise(result.memory, result.bytes, MADV_HUGEPAGE); /* fewer faults, where there is that */
+  result.tensor = quern_matrix(wrap(context, result.memory, result.bytes), 0, rows, columns);
+  return result;
 }
 
 /* The operand with `many` rows or columns for MANY, its values in memory that the device computes
  * in. */
 static inline placed place_operand(quern_context *context, const operand *as, size_t many) {
   if (as->role == NONE) return (placed){.tensor = quern_none()};
-  placed made = {.rows = as->rows == MANY ? many : as->rows,
-                 .columns = as->columns == MANY ? many : as->columns};
-  made.bytes = made.rows * made.columns * element_of(as);
+  placed result = {.rows = as->rows == MANY ? many : as->rows,
+                   .columns = as->columns == MANY ? many : as->columns};
+  result.bytes = result.rows * result.columns * element_of(as);
   const bool maps = repeats(as) && many == MANY;
-  const size_t period = PERIOD * made.columns * element_of(as);
-  made.memory =
-      maps ? map_rows(made.bytes, period)
-           : mmap(NULL, made.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  assert_true(made.memory != MAP_FAILED);
-  for (size_t r = 0; r < (maps ? PERIOD : made.rows); r++)
-    for (size_t c = 0; c < made.columns; c++) put(&made, as, r * made.columns + c, r, c);
-  made.tensor = quern_matrix(wrap(context, made.memory, made.bytes), 0, made.rows, made.columns);
-  return made;
+  const size_t period = PERIOD * result.columns * element_of(as);
+  result.memory =
+      maps ? map_rows(result.bytes, period)
+           : mmap(NULL, result.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  assert_true(result.memory != MAP_FAILED);
+  for (size_t r = 0; r < (maps ? PERIOD : result.rows); r++)
+    for (size_t c = 0; c < result.columns; c++) put(&result, as, r * result.columns + c, r, c);
+  result.tensor =
+      quern_matrix(wrap(context, result.memory, result.bytes), 0, result.rows, result.columns);
+  return result;
 }
 
 static inline void remove_operand(placed *place) {

@@ -15,7 +15,7 @@ static quern_context *rig(void **state) {
 }
 
 static quern_activation relu(void) {
-  return quern_activation_of(QUERN_RELU);
+  return quern_activation_of(QUERN_ACTIVATION_RELU);
 }
 
 /* --- The matrix products
@@ -203,11 +203,11 @@ static void test_batch_norm(void **state) {
  * ---------------------------------------------------------------------------------- */
 
 static quern_status gather(quern_context *context, const quern_tensor *t) {
-  return quern_gather_rows(context, QUERN_FLOAT32, t[0], t[1], 1.0f, 0.0f, t[2]);
+  return quern_gather_rows(context, QUERN_ELEMENT_FLOAT32, t[0], t[1], 1.0f, 0.0f, t[2]);
 }
 
 static quern_status gather_bytes(quern_context *context, const quern_tensor *t) {
-  return quern_gather_rows(context, QUERN_UINT8, t[0], t[1], 1.0f, 0.0f, t[2]);
+  return quern_gather_rows(context, QUERN_ELEMENT_UINT8, t[0], t[1], 1.0f, 0.0f, t[2]);
 }
 
 static quern_status one_hot(quern_context *context, const quern_tensor *t) {

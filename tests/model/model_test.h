@@ -31,7 +31,7 @@ static inline void assert_same_network(const quern_network *a, const quern_netwo
     quern_layer x = quern_network_layer(a, l), y = quern_network_layer(b, l);
     assert_int_equal(x.units, y.units);
     assert_int_equal(x.activation.kind, y.activation.kind);
-    if (x.activation.kind == QUERN_LEAKY_RELU)
+    if (x.activation.kind == QUERN_ACTIVATION_LEAKY_RELU)
       assert_true(x.activation.slope == y.activation.slope);
     assert_int_equal(x.freeze_weights, y.freeze_weights);
     assert_int_equal(x.freeze_bias, y.freeze_bias);

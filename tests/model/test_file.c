@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 
 static quern_network *make_network(size_t units) {
-  quern_layer layer = quern_dense(units, QUERN_IDENTITY);
+  quern_layer layer = quern_dense(units, QUERN_ACTIVATION_IDENTITY);
   quern_network *network = NULL;
-  assert_ok(quern_network_create(3, &layer, 1, QUERN_CATEGORICAL, &network));
+  assert_ok(quern_network_create(3, &layer, 1, QUERN_LOSS_CATEGORICAL, &network));
   fill_network(network);
   return network;
 }

@@ -117,10 +117,11 @@ static void test_long_tensors(void **state) {
 }
 
 static quern_network *small_network(void) {
-  const quern_layer layers[] = {quern_dense(3, QUERN_TANH), quern_dense(10, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(3, QUERN_ACTIVATION_TANH),
+                                quern_dense(10, QUERN_ACTIVATION_IDENTITY)};
   quern_network *network;
-  assert_ok(quern_network_create(64, layers, 2, QUERN_CATEGORICAL, &network));
-  assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 1));
+  assert_ok(quern_network_create(64, layers, 2, QUERN_LOSS_CATEGORICAL, &network));
+  assert_ok(quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, 1));
   return network;
 }
 
@@ -133,7 +134,7 @@ static void test_model(void **state) {
   assert_string_equal(quern_inspection_note(file), "");
   const quern_network *found = quern_inspection_network(file);
   assert_non_null(found);
-  assert_int_equal(quern_network_layer(found, 0).activation.kind, QUERN_TANH);
+  assert_int_equal(quern_network_layer(found, 0).activation.kind, QUERN_ACTIVATION_TANH);
   static const char *const names[] = {"0.weight", "0.bias", "2.weight", "2.bias"};
   assert_int_equal(quern_inspection_tensor_count(file), 4);
   for (size_t i = 0; i < 4; i++)
@@ -157,7 +158,7 @@ static void test_checkpoint(void **state) {
   quern_network *network = small_network();
   assert_ok(quern_context_create("reference", &context));
   assert_ok(quern_dataset_open("digits", NULL, &data, NULL));
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options options = quern_train_options_default();
   quern_epoch epoch;
   assert_ok(quern_trainer_create(context, network, data, NULL, &options, &trainer));
   assert_ok(quern_trainer_steps(trainer, 7, &epoch));

@@ -10,22 +10,23 @@
 
 /* Every activation, slopes, both kinds of freezing. */
 static quern_network *make_network(void) {
-  quern_layer layers[] = {quern_dense(5, QUERN_RELU),    quern_dense(1, QUERN_LEAKY_RELU),
-                          quern_dense(3, QUERN_SIGMOID), quern_dense(2, QUERN_IDENTITY),
-                          quern_dense(4, QUERN_TANH),    quern_dense(33, QUERN_LEAKY_RELU),
-                          quern_dense(35, QUERN_RELU),   quern_dense(2, QUERN_ELU),
-                          quern_dense(3, QUERN_ELU),     quern_dense(2, QUERN_SELU),
-                          quern_dense(3, QUERN_GELU),    quern_dense(2, QUERN_GELU_TANH),
-                          quern_dense(3, QUERN_SILU),    quern_dense(2, QUERN_SOFTPLUS),
-                          quern_dense(2, QUERN_IDENTITY)};
+  quern_layer layers[] = {
+      quern_dense(5, QUERN_ACTIVATION_RELU),    quern_dense(1, QUERN_ACTIVATION_LEAKY_RELU),
+      quern_dense(3, QUERN_ACTIVATION_SIGMOID), quern_dense(2, QUERN_ACTIVATION_IDENTITY),
+      quern_dense(4, QUERN_ACTIVATION_TANH),    quern_dense(33, QUERN_ACTIVATION_LEAKY_RELU),
+      quern_dense(35, QUERN_ACTIVATION_RELU),   quern_dense(2, QUERN_ACTIVATION_ELU),
+      quern_dense(3, QUERN_ACTIVATION_ELU),     quern_dense(2, QUERN_ACTIVATION_SELU),
+      quern_dense(3, QUERN_ACTIVATION_GELU),    quern_dense(2, QUERN_ACTIVATION_GELU_TANH),
+      quern_dense(3, QUERN_ACTIVATION_SILU),    quern_dense(2, QUERN_ACTIVATION_SOFTPLUS),
+      quern_dense(2, QUERN_ACTIVATION_IDENTITY)};
   layers[1].activation.slope = 0.2f;
   layers[0].freeze_bias = true;
   layers[3].freeze_weights = true;
   layers[7].activation.slope = 1.5f;
   layers[14].freeze_weights = layers[14].freeze_bias = true;
   quern_network *network = NULL;
-  assert_ok(
-      quern_network_create(7, layers, sizeof layers / sizeof *layers, QUERN_ELEMENTWISE, &network));
+  assert_ok(quern_network_create(7, layers, sizeof layers / sizeof *layers, QUERN_LOSS_ELEMENTWISE,
+                                 &network));
   fill_network(network);
   return network;
 }
@@ -45,9 +46,9 @@ static void test_round_trip(void **state) {
   quern_network *network = make_network(), *loaded = NULL;
   assert_ok(quern_model_save(network, path_of("model")));
   /* What the file says wins over the options. */
-  quern_model_options options = QUERN_MODEL_OPTIONS_INIT;
-  options.activation = quern_activation_of(QUERN_TANH);
-  options.loss = QUERN_SQUARED;
+  quern_model_options options = quern_model_options_default();
+  options.activation = quern_activation_of(QUERN_ACTIVATION_TANH);
+  options.loss = QUERN_LOSS_SQUARED;
   assert_ok(quern_model_load(path_of("model"), &options, &loaded));
   assert_same_network(network, loaded);
   /* The same network is the same bytes, over an old file as well. */
@@ -68,12 +69,13 @@ static void test_round_trip(void **state) {
  * file. */
 static void test_dropout(void **state) {
   (void)state;
-  quern_layer layers[] = {quern_dense(2, QUERN_RELU), quern_dense(3, QUERN_IDENTITY),
-                          quern_dense(2, QUERN_TANH), quern_dense(1, QUERN_IDENTITY)};
+  quern_layer layers[] = {
+      quern_dense(2, QUERN_ACTIVATION_RELU), quern_dense(3, QUERN_ACTIVATION_IDENTITY),
+      quern_dense(2, QUERN_ACTIVATION_TANH), quern_dense(1, QUERN_ACTIVATION_IDENTITY)};
   layers[0].dropout = 0.2f;
   layers[1].dropout = 0.5f;
   quern_network *network = NULL, *loaded = NULL;
-  assert_ok(quern_network_create(3, layers, 4, QUERN_SQUARED, &network));
+  assert_ok(quern_network_create(3, layers, 4, QUERN_LOSS_SQUARED, &network));
   fill_network(network);
   assert_ok(quern_model_save(network, path_of("model")));
   assert_ok(quern_model_load(path_of("model"), NULL, &loaded));
@@ -107,11 +109,12 @@ static void test_dropout(void **state) {
 
 static void test_bytes(void **state) {
   (void)state;
-  quern_layer layers[] = {quern_dense(2, QUERN_LEAKY_RELU), quern_dense(1, QUERN_IDENTITY)};
+  quern_layer layers[] = {quern_dense(2, QUERN_ACTIVATION_LEAKY_RELU),
+                          quern_dense(1, QUERN_ACTIVATION_IDENTITY)};
   layers[0].activation.slope = 0.25f;
   layers[1].freeze_bias = true;
   quern_network *network = NULL;
-  assert_ok(quern_network_create(3, layers, 2, QUERN_BINARY, &network));
+  assert_ok(quern_network_create(3, layers, 2, QUERN_LOSS_BINARY, &network));
   const float first[] = {11, 21, 12, 22, 13, 23}, bias[] = {1, 2}, second[] = {3, 4}, last = 5;
   assert_ok(quern_network_set_layer(network, 0, first, bias));
   assert_ok(quern_network_set_layer(network, 1, second, &last));
@@ -148,12 +151,13 @@ static void test_pytorch_file(void **state) {
   assert_ok(quern_model_load(QUERN_TEST_DATA "/../pytorch/initial.safetensors", NULL, &network));
   assert_int_equal(quern_network_layer_count(network), 3);
   assert_int_equal(quern_network_inputs(network), 784);
-  assert_int_equal(quern_network_loss(network), QUERN_CATEGORICAL);
+  assert_int_equal(quern_network_loss(network), QUERN_LOSS_CATEGORICAL);
   static const size_t units[] = {32, 16, 10};
   for (size_t l = 0; l < 3; l++) {
     quern_layer layer = quern_network_layer(network, l);
     assert_int_equal(layer.units, units[l]);
-    assert_int_equal(layer.activation.kind, l < 2 ? QUERN_RELU : QUERN_IDENTITY);
+    assert_int_equal(layer.activation.kind,
+                     l < 2 ? QUERN_ACTIVATION_RELU : QUERN_ACTIVATION_IDENTITY);
     assert_false(layer.freeze_weights || layer.freeze_bias);
   }
   quern_network_free(network);
@@ -165,22 +169,22 @@ static void test_options(void **state) {
   const char *header =
       "{" WEIGHT("fc1.weight", 2, 1, 0, 8) "," WEIGHT("fc2.weight", 1, 2, 8, 16) "}";
   write_header(path, header, strlen(header), 16);
-  quern_model_options options = QUERN_MODEL_OPTIONS_INIT;
-  options.activation = (quern_activation){QUERN_LEAKY_RELU, 0.5f};
-  options.loss = QUERN_SQUARED;
+  quern_model_options options = quern_model_options_default();
+  options.activation = (quern_activation){QUERN_ACTIVATION_LEAKY_RELU, 0.5f};
+  options.loss = QUERN_LOSS_SQUARED;
   quern_network *network = NULL;
   assert_ok(quern_model_load(path, &options, &network));
-  assert_int_equal(quern_network_layer(network, 0).activation.kind, QUERN_LEAKY_RELU);
+  assert_int_equal(quern_network_layer(network, 0).activation.kind, QUERN_ACTIVATION_LEAKY_RELU);
   assert_true(quern_network_layer(network, 0).activation.slope == 0.5f);
-  assert_int_equal(quern_network_layer(network, 1).activation.kind, QUERN_IDENTITY);
-  assert_int_equal(quern_network_loss(network), QUERN_SQUARED);
+  assert_int_equal(quern_network_layer(network, 1).activation.kind, QUERN_ACTIVATION_IDENTITY);
+  assert_int_equal(quern_network_loss(network), QUERN_LOSS_SQUARED);
   quern_network_free(network);
   options.size = 0;
   assert_int_equal(quern_model_load(path, &options, &network), QUERN_ERROR_ARGUMENT);
   options.size = sizeof options;
   options.loss = (quern_loss)99;
   assert_int_equal(quern_model_load(path, &options, &network), QUERN_ERROR_ARGUMENT);
-  options.loss = QUERN_BINARY;
+  options.loss = QUERN_LOSS_BINARY;
   options.activation.kind = (quern_activation_kind)99;
   assert_int_equal(quern_model_load(path, &options, &network), QUERN_ERROR_ARGUMENT);
   assert_int_equal(quern_model_load(NULL, NULL, &network), QUERN_ERROR_ARGUMENT);
@@ -221,7 +225,7 @@ static void check_order(const char *format) {
   size_t length = 0;
   enum { LAYERS = 12 };
   header[length++] = '{';
-  size_t at = 0;
+  size_t position = 0;
   for (size_t l = LAYERS; l-- > 0;) {
     char name[64];
     snprintf(name, sizeof name, format, (int)l);
@@ -229,11 +233,11 @@ static void check_order(const char *format) {
     length += (size_t)snprintf(
         header + length, sizeof header - length,
         "%s\"%s.weight\":{\"dtype\":\"F32\",\"shape\":[%zu,%zu],\"data_offsets\":[%zu,%zu]}",
-        at > 0 ? "," : "", name, l + 2, l + 1, at, at + bytes);
-    at += bytes;
+        position > 0 ? "," : "", name, l + 2, l + 1, position, position + bytes);
+    position += bytes;
   }
   header[length++] = '}';
-  write_header(path_of("order"), header, length, at);
+  write_header(path_of("order"), header, length, position);
   quern_network *network = NULL;
   assert_ok(quern_model_load(path_of("order"), NULL, &network));
   assert_int_equal(quern_network_layer_count(network), LAYERS);
@@ -348,8 +352,8 @@ static void test_partial_metadata(void **state) {
   assert_ok(quern_model_load(path_of("model"), NULL, &network));
   assert_true(quern_network_layer(network, 0).freeze_weights &&
               quern_network_layer(network, 0).freeze_bias);
-  assert_int_equal(quern_network_layer(network, 0).activation.kind, QUERN_RELU);
-  assert_int_equal(quern_network_loss(network), QUERN_SQUARED);
+  assert_int_equal(quern_network_layer(network, 0).activation.kind, QUERN_ACTIVATION_RELU);
+  assert_int_equal(quern_network_loss(network), QUERN_LOSS_SQUARED);
   quern_network_free(network);
 }
 
@@ -362,10 +366,11 @@ static void test_slopes(void **state) {
   for (size_t i = 0; i < sizeof commas / sizeof *commas; i++)
     if (setlocale(LC_ALL, commas[i]) != NULL) break;
   for (size_t i = 0; i < sizeof slopes / sizeof *slopes; i++) {
-    quern_layer layers[] = {quern_dense(1, QUERN_LEAKY_RELU), quern_dense(1, QUERN_IDENTITY)};
+    quern_layer layers[] = {quern_dense(1, QUERN_ACTIVATION_LEAKY_RELU),
+                            quern_dense(1, QUERN_ACTIVATION_IDENTITY)};
     layers[0].activation.slope = slopes[i];
     quern_network *network = NULL, *loaded = NULL;
-    assert_ok(quern_network_create(1, layers, 2, QUERN_CATEGORICAL, &network));
+    assert_ok(quern_network_create(1, layers, 2, QUERN_LOSS_CATEGORICAL, &network));
     assert_ok(quern_model_save(network, path_of("model")));
     assert_ok(quern_model_load(path_of("model"), NULL, &loaded));
     assert_same_network(network, loaded);
@@ -376,11 +381,12 @@ static void test_slopes(void **state) {
 }
 
 static void write_small_model(void) {
-  quern_layer layers[] = {quern_dense(2, QUERN_LEAKY_RELU), quern_dense(1, QUERN_IDENTITY)};
+  quern_layer layers[] = {quern_dense(2, QUERN_ACTIVATION_LEAKY_RELU),
+                          quern_dense(1, QUERN_ACTIVATION_IDENTITY)};
   layers[0].activation.slope = 0.2f;
   layers[0].freeze_bias = true;
   quern_network *network = NULL;
-  assert_ok(quern_network_create(1, layers, 2, QUERN_SQUARED, &network));
+  assert_ok(quern_network_create(1, layers, 2, QUERN_LOSS_SQUARED, &network));
   fill_network(network);
   assert_ok(quern_model_save(network, path_of("model")));
   quern_network_free(network);

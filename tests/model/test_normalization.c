@@ -9,15 +9,16 @@
 
 /* Every number of the flat range different from every other, running statistics too. */
 static quern_network *make_network(void) {
-  quern_layer layers[] = {quern_dense(3, QUERN_RELU), quern_dense(2, QUERN_IDENTITY),
-                          quern_dense(4, QUERN_TANH), quern_dense(2, QUERN_IDENTITY)};
+  quern_layer layers[] = {
+      quern_dense(3, QUERN_ACTIVATION_RELU), quern_dense(2, QUERN_ACTIVATION_IDENTITY),
+      quern_dense(4, QUERN_ACTIVATION_TANH), quern_dense(2, QUERN_ACTIVATION_IDENTITY)};
   layers[0].normalization = quern_normalization_of(QUERN_NORMALIZATION_BATCH);
   layers[0].dropout = 0.25f;
   layers[1].normalization = (quern_normalization){QUERN_NORMALIZATION_LAYER, 0.001f};
   layers[3].normalization = (quern_normalization){QUERN_NORMALIZATION_BATCH, 0.0f};
   layers[3].freeze_bias = true;
   quern_network *network = NULL;
-  assert_ok(quern_network_create(5, layers, 4, QUERN_SQUARED, &network));
+  assert_ok(quern_network_create(5, layers, 4, QUERN_LOSS_SQUARED, &network));
   for (size_t i = 0; i < network->shape.flat_count; i++)
     network->parameters[i] = 0.5f + (float)i / 256;
   network->batches = 0x100000002u;
@@ -141,7 +142,8 @@ static void test_bad_files(void **state) {
 /* A checkpoint's flat range, told part by part; of what the optimizer keeps, what learns alone. */
 static void test_inspect_checkpoint(void **state) {
   (void)state;
-  quern_layer layers[] = {quern_dense(3, QUERN_RELU), quern_dense(2, QUERN_IDENTITY)};
+  quern_layer layers[] = {quern_dense(3, QUERN_ACTIVATION_RELU),
+                          quern_dense(2, QUERN_ACTIVATION_IDENTITY)};
   static const float values[] = {1, 2, 3, 4};
   static const int32_t labels[] = {0, 1, 1, 0};
   quern_network *network;
@@ -150,12 +152,12 @@ static void test_inspect_checkpoint(void **state) {
   quern_trainer *trainer;
   quern_epoch epoch;
   quern_inspection *file;
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options options = quern_train_options_default();
   layers[0].normalization = quern_normalization_of(QUERN_NORMALIZATION_BATCH);
-  options.optimizer = quern_optimizer_of(QUERN_MOMENTUM, 0.1);
+  options.optimizer = quern_optimizer_of(QUERN_OPTIMIZER_MOMENTUM, 0.1);
   assert_ok(quern_context_create("reference", &context));
-  assert_ok(quern_network_create(1, layers, 2, QUERN_CATEGORICAL, &network));
-  assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 1));
+  assert_ok(quern_network_create(1, layers, 2, QUERN_LOSS_CATEGORICAL, &network));
+  assert_ok(quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, 1));
   assert_ok(quern_dataset_from_floats(values, labels, 4, 1, &data));
   assert_ok(quern_trainer_create(context, network, data, NULL, &options, &trainer));
   assert_ok(quern_trainer_epoch(trainer, &epoch));

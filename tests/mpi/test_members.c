@@ -67,17 +67,18 @@ static void test_two(void **state) {
   (void)state;
   quern_mpi *other;
   assert_ok(quern_mpi_create(MPI_COMM_WORLD, 60, &other));
-  const quern_collective *each[] = {quern_mpi_collective(mpi), quern_mpi_collective(other)};
+  const quern_collective *collective[] = {quern_mpi_collective(mpi), quern_mpi_collective(other)};
   float values[2][3];
   void *requests[2];
   for (size_t k = 0; k < 2; k++)
     for (size_t i = 0; i < 3; i++) values[k][i] = (float)((k + 1) * (i + 1));
   for (size_t k = 0; k < 2; k++)
-    assert_ok(each[k]->all_reduce_start(each[k]->state, values[k], 3, &requests[k]));
-  for (size_t k = 2; k-- > 0;) assert_ok(each[k]->all_reduce_wait(each[k]->state, requests[k]));
+    assert_ok(collective[k]->all_reduce_start(collective[k]->state, values[k], 3, &requests[k]));
+  for (size_t k = 2; k-- > 0;)
+    assert_ok(collective[k]->all_reduce_wait(collective[k]->state, requests[k]));
   for (size_t k = 0; k < 2; k++)
     for (size_t i = 0; i < 3; i++)
-      assert_true(values[k][i] == (float)((k + 1) * (i + 1) * each[0]->ranks));
+      assert_true(values[k][i] == (float)((k + 1) * (i + 1) * collective[0]->ranks));
   quern_mpi_free(other);
 }
 

@@ -11,7 +11,8 @@ static const quern_layer *make_layers(void) {
   static quern_layer layers[LAYERS];
   static const size_t units[LAYERS] = {9, 17, 4, 3};
   for (size_t l = 0; l < LAYERS; l++)
-    layers[l] = quern_dense(units[l], l + 1 < LAYERS ? QUERN_TANH : QUERN_IDENTITY);
+    layers[l] =
+        quern_dense(units[l], l + 1 < LAYERS ? QUERN_ACTIVATION_TANH : QUERN_ACTIVATION_IDENTITY);
   layers[1].normalization = quern_normalization_of(QUERN_NORMALIZATION_BATCH);
   layers[2].freeze_weights = true;
   return layers;
@@ -21,29 +22,30 @@ static const quern_layer *make_layers(void) {
 static void test_divides(void **state) {
   (void)state;
   quern_network *network;
-  assert_ok(quern_network_create(INPUTS, make_layers(), LAYERS, QUERN_CATEGORICAL, &network));
+  assert_ok(quern_network_create(INPUTS, make_layers(), LAYERS, QUERN_LOSS_CATEGORICAL, &network));
   const quern__shape *shape = &network->shape;
   const size_t all = shape->layers[1].mean; /* the statistics are in none */
   for (size_t least = 1; least < 2 * all; least += 7) {
     quern__buckets buckets;
-    size_t layer = 0, at = 0;
+    size_t layer = 0, position = 0;
     assert_ok(quern__buckets_divide(shape, least, &buckets));
     for (size_t i = 0; i < buckets.count; i++) {
-      const quern__bucket *each = &buckets.list[i];
-      assert_int_equal(each->first, layer);
-      assert_true(each->end > each->first);
-      assert_int_equal(each->begin, shape->layers[layer].weights);
-      assert_int_equal(each->begin, at);
-      layer = each->end;
-      at = each->begin + each->count;
-      if (layer < LAYERS) at = shape->layers[layer].weights;
+      const quern__bucket *bucket = &buckets.list[i];
+      assert_int_equal(bucket->first, layer);
+      assert_true(bucket->end > bucket->first);
+      assert_int_equal(bucket->begin, shape->layers[layer].weights);
+      assert_int_equal(bucket->begin, position);
+      layer = bucket->end;
+      position = bucket->begin + bucket->count;
+      if (layer < LAYERS) position = shape->layers[layer].weights;
       /* No more layers than it takes, but for the lowest, which gets what is left. */
-      if (i > 0) assert_true(each->count >= least);
-      if (each->end - each->first > 1)
-        assert_true(each->begin + each->count - shape->layers[each->first + 1].weights < least);
+      if (i > 0) assert_true(bucket->count >= least);
+      if (bucket->end - bucket->first > 1)
+        assert_true(bucket->begin + bucket->count - shape->layers[bucket->first + 1].weights <
+                    least);
     }
     assert_int_equal(layer, LAYERS);
-    assert_in_range(at, shape->layers[LAYERS - 1].bias + 3, all);
+    assert_in_range(position, shape->layers[LAYERS - 1].bias + 3, all);
     if (least == 1) assert_int_equal(buckets.count, LAYERS);
     if (least >= all) assert_int_equal(buckets.count, 1);
     quern__buckets_free(&buckets);
@@ -56,8 +58,8 @@ typedef struct told {
 } told;
 
 static quern_status note(void *user, size_t bucket) {
-  told *is = user;
-  is->buckets[is->count++] = bucket;
+  told *self = user;
+  self->buckets[self->count++] = bucket;
   return QUERN_OK;
 }
 
@@ -84,20 +86,21 @@ static void train(const char *device, const quern_network *network, size_t least
     assert_ok(quern__plan_create_in(context, network, SAMPLES, &buckets, &plan));
     assert_int_equal(buckets.count, 0);
   }
-  const quern_optimizer optimizer = quern_optimizer_of(QUERN_ADAM, 0.05);
+  const quern_optimizer optimizer = quern_optimizer_of(QUERN_OPTIMIZER_ADAM, 0.05);
   assert_ok(quern_plan_set_optimizer(plan, &optimizer));
   assert_ok(quern_buffer_create(context, sizeof x, &inputs));
   assert_ok(quern_buffer_create(context, sizeof labels, &truths));
   assert_ok(quern_buffer_write(inputs, 0, sizeof x, x, QUERN_WAIT));
   assert_ok(quern_buffer_write(truths, 0, sizeof labels, labels, QUERN_WAIT));
-  const quern__truth truth = {.labels = quern_vector(truths, 0, SAMPLES)};
+  const quern__targets targets = {.labels = quern_vector(truths, 0, SAMPLES)};
   for (size_t step = 0; step < 2; step++) {
-    told is = {.count = 0};
-    const quern__bucket_watch watch = {note, &is};
-    assert_ok(quern__plan_gradients(plan, quern_matrix(inputs, 0, SAMPLES, INPUTS), &truth, NULL,
+    told current = {.count = 0};
+    const quern__bucket_watch watch = {note, &current};
+    assert_ok(quern__plan_gradients(plan, quern_matrix(inputs, 0, SAMPLES, INPUTS), &targets, NULL,
                                     quern_none(), &watch));
-    assert_int_equal(is.count, plan->gradients.count);
-    for (size_t i = 0; i < is.count; i++) assert_int_equal(is.buckets[i], is.count - 1 - i);
+    assert_int_equal(current.count, plan->gradients.count);
+    for (size_t i = 0; i < current.count; i++)
+      assert_int_equal(current.buckets[i], current.count - 1 - i);
     assert_ok(quern__plan_apply(plan));
   }
   assert_ok(quern_plan_download(plan, learned));
@@ -112,10 +115,11 @@ static void test_same_steps(void **state) {
   static const char *const devices[] = {"auto", "reference"};
   for (size_t d = 0; d < 2; d++) {
     quern_network *network, *whole, *parts;
-    assert_ok(quern_network_create(INPUTS, make_layers(), LAYERS, QUERN_CATEGORICAL, &network));
-    assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 3));
-    assert_ok(quern_network_create(INPUTS, make_layers(), LAYERS, QUERN_CATEGORICAL, &whole));
-    assert_ok(quern_network_create(INPUTS, make_layers(), LAYERS, QUERN_CATEGORICAL, &parts));
+    assert_ok(
+        quern_network_create(INPUTS, make_layers(), LAYERS, QUERN_LOSS_CATEGORICAL, &network));
+    assert_ok(quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, 3));
+    assert_ok(quern_network_create(INPUTS, make_layers(), LAYERS, QUERN_LOSS_CATEGORICAL, &whole));
+    assert_ok(quern_network_create(INPUTS, make_layers(), LAYERS, QUERN_LOSS_CATEGORICAL, &parts));
     train(devices[d], network, 0, whole);
     assert_memory_not_equal(whole->parameters, network->parameters,
                             network->shape.flat_count * sizeof(float));
@@ -134,7 +138,7 @@ static void test_same_steps(void **state) {
 static void test_clips_together(void **state) {
   (void)state;
   quern_network *network;
-  assert_ok(quern_network_create(INPUTS, make_layers(), LAYERS, QUERN_CATEGORICAL, &network));
+  assert_ok(quern_network_create(INPUTS, make_layers(), LAYERS, QUERN_LOSS_CATEGORICAL, &network));
   quern__buckets whole, parts;
   size_t bytes[2];
   assert_ok(quern__buckets_whole(&network->shape, &whole));

@@ -18,16 +18,16 @@ static void step(const char *device, const quern_layer *layers, float max_norm, 
   quern_buffer *x, *labels;
   const int32_t classes[ROWS] = {3, 1, 0, 2, 2, 1};
   assert_ok(quern_context_create(device, &context));
-  assert_ok(quern_network_create(INPUTS, layers, 3, QUERN_CATEGORICAL, &network));
-  assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 3));
+  assert_ok(quern_network_create(INPUTS, layers, 3, QUERN_LOSS_CATEGORICAL, &network));
+  assert_ok(quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, 3));
   assert_ok(quern_buffer_create(context, ROWS * INPUTS * sizeof(float), &x));
   assert_ok(quern_buffer_create(context, sizeof classes, &labels));
   assert_ok(quern_random_uniform(context, 11, 0, -1.0f, 1.0f, quern_matrix(x, 0, ROWS, INPUTS)));
   assert_ok(quern_buffer_write(labels, 0, sizeof classes, classes, QUERN_WAIT));
   assert_ok(quern_plan_create(context, network, ROWS, QUERN_PLAN_GRADIENTS, &plan));
-  const quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, 0.5);
+  const quern_optimizer sgd = quern_optimizer_of(QUERN_OPTIMIZER_SGD, 0.5);
   assert_ok(quern_plan_set_optimizer(plan, &sgd));
-  assert_ok(quern_plan_clip_norm(plan, max_norm));
+  assert_ok(quern_plan_set_clip_norm(plan, max_norm));
   assert_ok(quern_plan_step(plan, quern_matrix(x, 0, ROWS, INPUTS), quern_vector(labels, 0, ROWS),
                             quern_none()));
   *count = plan->shape.flat_count;
@@ -48,12 +48,13 @@ static void step(const char *device, const quern_layer *layers, float max_norm, 
  * nor scaled. */
 static void test_norm(void **state) {
   (void)state;
-  quern_layer layers[] = {quern_dense(7, QUERN_TANH), quern_dense(5, QUERN_RELU),
-                          quern_dense(OUTPUTS, QUERN_IDENTITY)};
+  quern_layer layers[] = {quern_dense(7, QUERN_ACTIVATION_TANH),
+                          quern_dense(5, QUERN_ACTIVATION_RELU),
+                          quern_dense(OUTPUTS, QUERN_ACTIVATION_IDENTITY)};
   quern_network *shape;
   for (size_t frozen = 0; frozen < 2; frozen++) {
     layers[0].freeze_bias = layers[1].freeze_weights = frozen == 1;
-    assert_ok(quern_network_create(INPUTS, layers, 3, QUERN_CATEGORICAL, &shape));
+    assert_ok(quern_network_create(INPUTS, layers, 3, QUERN_LOSS_CATEGORICAL, &shape));
     for (size_t d = 0; d < 2; d++) {
       float *plain, *clipped, *before, *after;
       size_t count;
@@ -95,19 +96,19 @@ static void test_norm(void **state) {
 
 static void test_refusals(void **state) {
   (void)state;
-  const quern_layer layer = quern_dense(OUTPUTS, QUERN_IDENTITY);
+  const quern_layer layer = quern_dense(OUTPUTS, QUERN_ACTIVATION_IDENTITY);
   quern_context *context;
   quern_network *network;
   quern_plan *plan;
   assert_ok(quern_context_create("reference", &context));
-  assert_ok(quern_network_create(INPUTS, &layer, 1, QUERN_CATEGORICAL, &network));
+  assert_ok(quern_network_create(INPUTS, &layer, 1, QUERN_LOSS_CATEGORICAL, &network));
   assert_ok(quern_plan_create(context, network, ROWS, QUERN_PLAN_TRAINING, &plan));
-  assert_fails(quern_plan_clip_norm(plan, 1.0f), QUERN_ERROR_ARGUMENT, "QUERN_PLAN_GRADIENTS");
+  assert_fails(quern_plan_set_clip_norm(plan, 1.0f), QUERN_ERROR_ARGUMENT, "QUERN_PLAN_GRADIENTS");
   quern_plan_free(plan);
   assert_ok(quern_plan_create(context, network, ROWS, QUERN_PLAN_GRADIENTS, &plan));
-  assert_fails(quern_plan_clip_norm(plan, -1.0f), QUERN_ERROR_ARGUMENT, "-1");
-  assert_fails(quern_plan_clip_norm(plan, INFINITY), QUERN_ERROR_ARGUMENT, "inf");
-  assert_fails(quern_plan_clip_norm(NULL, 1.0f), QUERN_ERROR_ARGUMENT, "NULL");
+  assert_fails(quern_plan_set_clip_norm(plan, -1.0f), QUERN_ERROR_ARGUMENT, "-1");
+  assert_fails(quern_plan_set_clip_norm(plan, INFINITY), QUERN_ERROR_ARGUMENT, "inf");
+  assert_fails(quern_plan_set_clip_norm(NULL, 1.0f), QUERN_ERROR_ARGUMENT, "NULL");
   quern_plan_free(plan);
   quern_network_free(network);
   quern_context_free(context);

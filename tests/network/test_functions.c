@@ -21,12 +21,12 @@ static void test_names_with_parameters(void **state) {
     assert_string_equal(text, same[i]);
   }
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-    quern_activation activation = {QUERN_SIGMOID, 0.5f};
+    quern_activation activation = {QUERN_ACTIVATION_SIGMOID, 0.5f};
     assert_false(quern_activation_parse(wrong[i], &activation));
-    assert_true(activation.kind == QUERN_SIGMOID && activation.slope == 0.5f);
+    assert_true(activation.kind == QUERN_ACTIVATION_SIGMOID && activation.slope == 0.5f);
   }
-  assert_false(quern_activation_parse(NULL, &(quern_activation){QUERN_RELU, 0}));
-  assert_true(quern_activation_of(QUERN_ELU).slope == 1.0f);
+  assert_false(quern_activation_parse(NULL, &(quern_activation){QUERN_ACTIVATION_RELU, 0}));
+  assert_true(quern_activation_of(QUERN_ACTIVATION_ELU).slope == 1.0f);
   assert_int_equal(
       quern_activation_format((quern_activation){(quern_activation_kind)99, 0}, text, sizeof text),
       0);
@@ -42,21 +42,21 @@ static void test_names_with_parameters(void **state) {
     assert_string_equal(text, losses[i]);
   }
   for (size_t i = 0; i < sizeof no_losses / sizeof *no_losses; i++) {
-    quern_loss loss = QUERN_BINARY;
+    quern_loss loss = QUERN_LOSS_BINARY;
     float delta = 7;
     assert_false(quern_loss_parse(no_losses[i], &loss, &delta));
-    assert_true(loss == QUERN_BINARY && delta == 7);
+    assert_true(loss == QUERN_LOSS_BINARY && delta == 7);
   }
   /* As snprintf: the whole length, and what fits. */
-  assert_int_equal(quern_loss_format(QUERN_HUBER, 1.5f, text, 6), 9);
+  assert_int_equal(quern_loss_format(QUERN_LOSS_HUBER, 1.5f, text, 6), 9);
   assert_string_equal(text, "huber");
 }
 
 static void test_huber_delta(void **state) {
   (void)state;
-  const quern_layer layer = quern_dense(2, QUERN_IDENTITY);
+  const quern_layer layer = quern_dense(2, QUERN_ACTIVATION_IDENTITY);
   quern_network *network;
-  assert_ok(quern_network_create(3, &layer, 1, QUERN_HUBER, &network));
+  assert_ok(quern_network_create(3, &layer, 1, QUERN_LOSS_HUBER, &network));
   assert_true(quern_network_huber_delta(network) == 1.0f);
   static const float wrong[] = {0.0f, -1.0f, INFINITY, NAN};
   for (size_t i = 0; i < 4; i++)
@@ -70,32 +70,33 @@ static void test_huber_delta(void **state) {
 
 static void test_label_options_are_checked(void **state) {
   (void)state;
-  const quern_layer layer = quern_dense(3, QUERN_IDENTITY);
+  const quern_layer layer = quern_dense(3, QUERN_ACTIVATION_IDENTITY);
   static const float weights[] = {1, 0, 2}, negative[] = {1, -1, 2}, infinite[] = {1, INFINITY, 2},
                      zero[3] = {0};
   quern_context *context;
   quern_network *network, *squared;
   quern_plan *plan, *inference, *other;
   assert_ok(quern_context_create("reference", &context));
-  assert_ok(quern_network_create(2, &layer, 1, QUERN_CATEGORICAL, &network));
-  assert_ok(quern_network_create(2, &layer, 1, QUERN_SQUARED, &squared));
+  assert_ok(quern_network_create(2, &layer, 1, QUERN_LOSS_CATEGORICAL, &network));
+  assert_ok(quern_network_create(2, &layer, 1, QUERN_LOSS_SQUARED, &squared));
   assert_ok(quern_plan_create(context, network, 4, QUERN_PLAN_TRAINING, &plan));
   assert_ok(quern_plan_create(context, network, 4, QUERN_PLAN_INFERENCE, &inference));
   assert_ok(quern_plan_create(context, squared, 4, QUERN_PLAN_TRAINING, &other));
-  assert_ok(quern_plan_class_weights(plan, weights));
-  assert_ok(quern_plan_class_weights(plan, NULL));
-  assert_ok(quern_plan_label_smoothing(plan, 1.0f));
-  assert_fails(quern_plan_class_weights(plan, negative), QUERN_ERROR_ARGUMENT, "class 1", "-1");
-  assert_fails(quern_plan_class_weights(plan, infinite), QUERN_ERROR_ARGUMENT, "class 1", "inf");
-  assert_fails(quern_plan_class_weights(plan, zero), QUERN_ERROR_ARGUMENT, "all are 0");
-  assert_fails(quern_plan_label_smoothing(plan, 1.5f), QUERN_ERROR_ARGUMENT, "1.5", "0 to 1");
-  assert_fails(quern_plan_label_smoothing(plan, NAN), QUERN_ERROR_ARGUMENT, "0 to 1");
-  assert_fails(quern_plan_class_weights(other, weights), QUERN_ERROR_ARGUMENT, "squared",
+  assert_ok(quern_plan_set_class_weights(plan, weights));
+  assert_ok(quern_plan_set_class_weights(plan, NULL));
+  assert_ok(quern_plan_set_label_smoothing(plan, 1.0f));
+  assert_fails(quern_plan_set_class_weights(plan, negative), QUERN_ERROR_ARGUMENT, "class 1", "-1");
+  assert_fails(quern_plan_set_class_weights(plan, infinite), QUERN_ERROR_ARGUMENT, "class 1",
+               "inf");
+  assert_fails(quern_plan_set_class_weights(plan, zero), QUERN_ERROR_ARGUMENT, "all are 0");
+  assert_fails(quern_plan_set_label_smoothing(plan, 1.5f), QUERN_ERROR_ARGUMENT, "1.5", "0 to 1");
+  assert_fails(quern_plan_set_label_smoothing(plan, NAN), QUERN_ERROR_ARGUMENT, "0 to 1");
+  assert_fails(quern_plan_set_class_weights(other, weights), QUERN_ERROR_ARGUMENT, "squared",
                "categorical");
-  assert_fails(quern_plan_label_smoothing(other, 0.1f), QUERN_ERROR_ARGUMENT, "squared",
+  assert_fails(quern_plan_set_label_smoothing(other, 0.1f), QUERN_ERROR_ARGUMENT, "squared",
                "categorical");
-  assert_fails(quern_plan_class_weights(inference, weights), QUERN_ERROR_ARGUMENT, "inference");
-  assert_fails(quern_plan_class_weights(NULL, weights), QUERN_ERROR_ARGUMENT, "NULL");
+  assert_fails(quern_plan_set_class_weights(inference, weights), QUERN_ERROR_ARGUMENT, "inference");
+  assert_fails(quern_plan_set_class_weights(NULL, weights), QUERN_ERROR_ARGUMENT, "NULL");
   quern_plan_free(plan);
   quern_plan_free(inference);
   quern_plan_free(other);
@@ -107,7 +108,7 @@ static void test_label_options_are_checked(void **state) {
 /* Two samples, of classes 0 and 1, with all logits 0: a plain loss of log 2 each. */
 static void test_evaluation_is_plain(void **state) {
   (void)state;
-  const quern_layer layer = quern_dense(2, QUERN_IDENTITY);
+  const quern_layer layer = quern_dense(2, QUERN_ACTIVATION_IDENTITY);
   static const float weights[] = {3, 1}, x[] = {0, 0}, none_yet[] = {0, 0};
   static const int32_t labels[] = {0, 1};
   quern_context *context;
@@ -115,9 +116,9 @@ static void test_evaluation_is_plain(void **state) {
   quern_plan *plan;
   quern_buffer *buffer;
   assert_ok(quern_context_create("auto", &context));
-  assert_ok(quern_network_create(1, &layer, 1, QUERN_CATEGORICAL, &network));
+  assert_ok(quern_network_create(1, &layer, 1, QUERN_LOSS_CATEGORICAL, &network));
   assert_ok(quern_plan_create(context, network, 2, QUERN_PLAN_TRAINING, &plan));
-  assert_ok(quern_plan_class_weights(plan, weights));
+  assert_ok(quern_plan_set_class_weights(plan, weights));
   assert_ok(quern_buffer_create(context, 7 * sizeof(float), &buffer));
   assert_ok(quern_buffer_write(buffer, 0, sizeof x, x, QUERN_WAIT));
   assert_ok(quern_buffer_write(buffer, 2 * sizeof(float), sizeof labels, labels, QUERN_WAIT));
@@ -128,7 +129,7 @@ static void test_evaluation_is_plain(void **state) {
   assert_ok(quern_plan_evaluate(plan, samples, classes, losses, quern_vector(buffer, 6, 1)));
   assert_ok(quern_buffer_read(buffer, 4 * sizeof(float), sizeof got, got, QUERN_WAIT));
   for (size_t i = 0; i < 2; i++) assert_true(fabs((double)got[i] - log(2)) <= 1e-6);
-  const quern_optimizer still = quern_optimizer_of(QUERN_SGD, 0);
+  const quern_optimizer still = quern_optimizer_of(QUERN_OPTIMIZER_SGD, 0);
   assert_ok(quern_plan_set_optimizer(plan, &still));
   assert_ok(quern_plan_step(plan, samples, classes, losses));
   assert_ok(quern_buffer_read(buffer, 4 * sizeof(float), sizeof got, got, QUERN_WAIT));
@@ -146,7 +147,8 @@ static void test_evaluation_is_plain(void **state) {
  * loss (h - y)^2. */
 static void test_last_layer_reads_z(void **state) {
   (void)state;
-  static const quern_activation_kind kinds[] = {QUERN_GELU, QUERN_GELU_TANH, QUERN_SILU};
+  static const quern_activation_kind kinds[] = {QUERN_ACTIVATION_GELU, QUERN_ACTIVATION_GELU_TANH,
+                                                QUERN_ACTIVATION_SILU};
   for (size_t k = 0; k < 3; k++) {
     const quern_layer layer = quern_dense(1, kinds[k]);
     const float x = 0.75f, zero = 0.0f;
@@ -155,7 +157,7 @@ static void test_last_layer_reads_z(void **state) {
     quern_network *network;
     quern_buffer *buffer;
     assert_ok(quern_context_create("auto", &context));
-    assert_ok(quern_network_create(1, &layer, 1, QUERN_SQUARED, &network));
+    assert_ok(quern_network_create(1, &layer, 1, QUERN_LOSS_SQUARED, &network));
     assert_ok(quern_buffer_create(context, 3 * sizeof(float), &buffer));
     assert_ok(quern_buffer_write(buffer, 0, sizeof x, &x, QUERN_WAIT));
     assert_ok(quern_buffer_write(buffer, sizeof x, sizeof label, &label, QUERN_WAIT));

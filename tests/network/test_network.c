@@ -5,14 +5,15 @@
 
 static void test_shape_and_layers(void **state) {
   (void)state;
-  const quern_layer layers[] = {quern_dense(7, QUERN_TANH), quern_dense(2, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(7, QUERN_ACTIVATION_TANH),
+                                quern_dense(2, QUERN_ACTIVATION_IDENTITY)};
   quern_network *network;
-  assert_ok(quern_network_create(5, layers, 2, QUERN_CATEGORICAL, &network));
+  assert_ok(quern_network_create(5, layers, 2, QUERN_LOSS_CATEGORICAL, &network));
   assert_int_equal(quern_network_inputs(network), 5);
   assert_int_equal(quern_network_outputs(network), 2);
   assert_int_equal(quern_network_layer_count(network), 2);
   assert_int_equal(quern_network_parameter_count(network), 5 * 7 + 7 + 7 * 2 + 2);
-  assert_int_equal(quern_network_layer(network, 0).activation.kind, QUERN_TANH);
+  assert_int_equal(quern_network_layer(network, 0).activation.kind, QUERN_ACTIVATION_TANH);
   float in[35], bias[7], out[35], out_bias[7];
   for (int i = 0; i < 35; i++) in[i] = (float)i;
   for (int i = 0; i < 7; i++) bias[i] = -(float)i;
@@ -31,9 +32,10 @@ static void test_shape_and_layers(void **state) {
 static void check_initial(quern_initializer initializer, quern_activation_kind activation,
                           double bound) {
   enum { IN = 100, OUT = 60 };
-  const quern_layer layers[] = {quern_dense(OUT, activation), quern_dense(1, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(OUT, activation),
+                                quern_dense(1, QUERN_ACTIVATION_IDENTITY)};
   quern_network *network;
-  assert_ok(quern_network_create(IN, layers, 2, QUERN_SQUARED, &network));
+  assert_ok(quern_network_create(IN, layers, 2, QUERN_LOSS_SQUARED, &network));
   assert_ok(quern_network_initialize(network, initializer, 42));
   float weights[IN * OUT], bias[OUT];
   assert_ok(quern_network_get_layer(network, 0, weights, bias));
@@ -51,24 +53,25 @@ static void check_initial(quern_initializer initializer, quern_activation_kind a
 
 static void test_initializers(void **state) {
   (void)state;
-  check_initial(QUERN_INIT_HE, QUERN_TANH, sqrt(6.0 / 100));
-  check_initial(QUERN_INIT_XAVIER, QUERN_RELU, sqrt(6.0 / 160));
-  check_initial(QUERN_INIT_UNIFORM, QUERN_RELU, 0.1);
-  check_initial(QUERN_INIT_DEFAULT, QUERN_RELU, sqrt(6.0 / 100));
-  check_initial(QUERN_INIT_LECUN, QUERN_RELU, sqrt(3.0 / 100));
-  check_initial(QUERN_INIT_DEFAULT, QUERN_SIGMOID, sqrt(6.0 / 160));
-  check_initial(QUERN_INIT_DEFAULT, QUERN_SELU, sqrt(3.0 / 100));
-  check_initial(QUERN_INIT_DEFAULT, QUERN_GELU, sqrt(6.0 / 100));
+  check_initial(QUERN_INITIALIZER_HE, QUERN_ACTIVATION_TANH, sqrt(6.0 / 100));
+  check_initial(QUERN_INITIALIZER_XAVIER, QUERN_ACTIVATION_RELU, sqrt(6.0 / 160));
+  check_initial(QUERN_INITIALIZER_UNIFORM, QUERN_ACTIVATION_RELU, 0.1);
+  check_initial(QUERN_INITIALIZER_DEFAULT, QUERN_ACTIVATION_RELU, sqrt(6.0 / 100));
+  check_initial(QUERN_INITIALIZER_LECUN, QUERN_ACTIVATION_RELU, sqrt(3.0 / 100));
+  check_initial(QUERN_INITIALIZER_DEFAULT, QUERN_ACTIVATION_SIGMOID, sqrt(6.0 / 160));
+  check_initial(QUERN_INITIALIZER_DEFAULT, QUERN_ACTIVATION_SELU, sqrt(3.0 / 100));
+  check_initial(QUERN_INITIALIZER_DEFAULT, QUERN_ACTIVATION_GELU, sqrt(6.0 / 100));
 }
 
 /* A network's initial weights are those of quern_random_uniform with the layer as the stream, on
  * every device. */
 static void test_initial_weights_are_the_ops(void **state) {
   (void)state;
-  const quern_layer layers[] = {quern_dense(9, QUERN_RELU), quern_dense(4, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(9, QUERN_ACTIVATION_RELU),
+                                quern_dense(4, QUERN_ACTIVATION_IDENTITY)};
   quern_network *network;
-  assert_ok(quern_network_create(13, layers, 2, QUERN_CATEGORICAL, &network));
-  assert_ok(quern_network_initialize(network, QUERN_INIT_UNIFORM, 7));
+  assert_ok(quern_network_create(13, layers, 2, QUERN_LOSS_CATEGORICAL, &network));
+  assert_ok(quern_network_initialize(network, QUERN_INITIALIZER_UNIFORM, 7));
   float expected[9 * 4], got[9 * 4];
   assert_ok(quern_network_get_layer(network, 1, expected, NULL));
   const char *devices[] = {"reference", "auto"};
@@ -77,7 +80,7 @@ static void test_initial_weights_are_the_ops(void **state) {
     quern_buffer *buffer;
     assert_ok(quern_context_create(devices[d], &context));
     assert_ok(quern_buffer_create(context, sizeof got, &buffer));
-    float bound = quern_initializer_bound(QUERN_INIT_UNIFORM, 9, 4);
+    float bound = quern_initializer_bound(QUERN_INITIALIZER_UNIFORM, 9, 4);
     assert_ok(quern_random_uniform(context, 7, 1, -bound, bound, quern_matrix(buffer, 0, 9, 4)));
     assert_ok(quern_buffer_read(buffer, 0, sizeof got, got, QUERN_WAIT));
     assert_memory_equal(got, expected, sizeof got);
@@ -90,26 +93,27 @@ static void test_initial_weights_are_the_ops(void **state) {
 static void test_refusals(void **state) {
   (void)state;
   quern_network *network;
-  quern_layer layers[] = {quern_dense(3, QUERN_RELU), quern_dense(3, QUERN_IDENTITY)};
-  assert_fails(quern_network_create(0, layers, 2, QUERN_CATEGORICAL, &network), QUERN_ERROR_SHAPE,
-               "0 inputs");
-  assert_fails(quern_network_create(3, layers, 0, QUERN_CATEGORICAL, &network),
+  quern_layer layers[] = {quern_dense(3, QUERN_ACTIVATION_RELU),
+                          quern_dense(3, QUERN_ACTIVATION_IDENTITY)};
+  assert_fails(quern_network_create(0, layers, 2, QUERN_LOSS_CATEGORICAL, &network),
+               QUERN_ERROR_SHAPE, "0 inputs");
+  assert_fails(quern_network_create(3, layers, 0, QUERN_LOSS_CATEGORICAL, &network),
                QUERN_ERROR_ARGUMENT, "no layers");
-  assert_fails(quern_network_create(3, layers, 1, QUERN_CATEGORICAL, &network),
+  assert_fails(quern_network_create(3, layers, 1, QUERN_LOSS_CATEGORICAL, &network),
                QUERN_ERROR_ARGUMENT, "relu", "identity", "categorical");
   layers[0].units = 0;
-  assert_fails(quern_network_create(3, layers, 2, QUERN_CATEGORICAL, &network), QUERN_ERROR_SHAPE,
-               "layer 0", "0 units");
-  layers[0] = quern_dense(3, QUERN_LEAKY_RELU);
+  assert_fails(quern_network_create(3, layers, 2, QUERN_LOSS_CATEGORICAL, &network),
+               QUERN_ERROR_SHAPE, "layer 0", "0 units");
+  layers[0] = quern_dense(3, QUERN_ACTIVATION_LEAKY_RELU);
   layers[0].activation.slope = NAN;
-  assert_fails(quern_network_create(3, layers, 2, QUERN_CATEGORICAL, &network),
+  assert_fails(quern_network_create(3, layers, 2, QUERN_LOSS_CATEGORICAL, &network),
                QUERN_ERROR_ARGUMENT, "slope");
   layers[1].units = 1;
-  layers[0] = quern_dense(3, QUERN_RELU);
-  assert_fails(quern_network_create(3, layers, 2, QUERN_ELEMENTWISE, &network), QUERN_ERROR_SHAPE,
-               "at least 2");
+  layers[0] = quern_dense(3, QUERN_ACTIVATION_RELU);
+  assert_fails(quern_network_create(3, layers, 2, QUERN_LOSS_ELEMENTWISE, &network),
+               QUERN_ERROR_SHAPE, "at least 2");
   layers[0].units = layers[1].units = 2147483647;
-  assert_fails(quern_network_create(2147483647, layers, 2, QUERN_CATEGORICAL, &network),
+  assert_fails(quern_network_create(2147483647, layers, 2, QUERN_LOSS_CATEGORICAL, &network),
                QUERN_ERROR_OVERFLOW, "layer 1");
   assert_null(network);
 }

@@ -21,7 +21,8 @@ static void test_gradients(void **state) {
                                         second[] = {QUERN_NORMALIZATION_LAYER,
                                                     QUERN_NORMALIZATION_BATCH,
                                                     QUERN_NORMALIZATION_BATCH};
-  static const quern_activation_kind kinds[] = {QUERN_TANH, QUERN_SILU, QUERN_IDENTITY};
+  static const quern_activation_kind kinds[] = {QUERN_ACTIVATION_TANH, QUERN_ACTIVATION_SILU,
+                                                QUERN_ACTIVATION_IDENTITY};
   for (size_t i = 0; i < 3; i++) {
     quern_layer above = normal(MORE, kinds[i], second[i]);
     above.dropout = i == 1 ? 0.25f : 0.0f;
@@ -37,30 +38,32 @@ static void test_modes_agree(void **state) {
     float *learned[2];
     size_t count = 0;
     for (size_t m = 0; m < 2; m++) {
-      place at;
-      quern_layer second = normal(MORE, QUERN_TANH, QUERN_NORMALIZATION_LAYER);
+      place where;
+      quern_layer second = normal(MORE, QUERN_ACTIVATION_TANH, QUERN_NORMALIZATION_LAYER);
       second.freeze_bias = true;
-      open_place(&at, devices[d], normal(HIDDEN, QUERN_GELU, QUERN_NORMALIZATION_BATCH), second);
-      count = at.network->shape.flat_count;
+      open_place(&where, devices[d],
+                 normal(HIDDEN, QUERN_ACTIVATION_GELU, QUERN_NORMALIZATION_BATCH), second);
+      count = where.network->shape.flat_count;
       quern_plan *plan;
-      quern_optimizer momentum = quern_optimizer_of(QUERN_MOMENTUM, 0.1);
+      quern_optimizer momentum = quern_optimizer_of(QUERN_OPTIMIZER_MOMENTUM, 0.1);
       momentum.weight_decay = 0.1;
       momentum.decay_bias = false;
-      assert_ok(quern_plan_create(at.context, at.network, ROWS, modes[m], &plan));
+      assert_ok(quern_plan_create(where.context, where.network, ROWS, modes[m], &plan));
       assert_ok(quern_plan_set_optimizer(plan, &momentum));
-      for (size_t s = 0; s < 3; s++) assert_ok(quern_plan_step(plan, at.x, at.labels, at.losses));
-      assert_ok(quern_plan_download(plan, at.network));
+      for (size_t s = 0; s < 3; s++)
+        assert_ok(quern_plan_step(plan, where.x, where.labels, where.losses));
+      assert_ok(quern_plan_download(plan, where.network));
       learned[m] = test_alloc(count, sizeof(float));
-      memcpy(learned[m], at.network->parameters, count * sizeof(float));
-      assert_int_equal(quern_network_batches(at.network), 3);
+      memcpy(learned[m], where.network->parameters, count * sizeof(float));
+      assert_int_equal(quern_network_batches(where.network), 3);
       float gamma[HIDDEN], beta[HIDDEN];
-      assert_ok(quern_network_get_normalization(at.network, 0, gamma, beta, NULL, NULL));
+      assert_ok(quern_network_get_normalization(where.network, 0, gamma, beta, NULL, NULL));
       for (size_t j = 0; j < HIDDEN; j++) assert_true(gamma[j] != 1.0f && beta[j] != 0.0f);
       /* frozen with the bias */
-      assert_ok(quern_network_get_normalization(at.network, 1, gamma, beta, NULL, NULL));
+      assert_ok(quern_network_get_normalization(where.network, 1, gamma, beta, NULL, NULL));
       for (size_t j = 0; j < MORE; j++) assert_true(gamma[j] == 1.0f && beta[j] == 0.0f);
       quern_plan_free(plan);
-      close_place(&at);
+      close_place(&where);
     }
     for (size_t i = 0; i < count; i++)
       assert_true(fabs((double)learned[0][i] - (double)learned[1][i]) <= 1e-5);
@@ -82,9 +85,9 @@ static void test_running_statistics(void **state) {
     quern_network *network;
     quern_buffer *buffer;
     quern_plan *plan;
-    quern_layer layer = normal(1, QUERN_IDENTITY, QUERN_NORMALIZATION_BATCH);
+    quern_layer layer = normal(1, QUERN_ACTIVATION_IDENTITY, QUERN_NORMALIZATION_BATCH);
     assert_ok(quern_context_create(devices[d], &context));
-    assert_ok(quern_network_create(1, &layer, 1, QUERN_SQUARED, &network));
+    assert_ok(quern_network_create(1, &layer, 1, QUERN_LOSS_SQUARED, &network));
     assert_ok(quern_network_set_layer(network, 0, &w, &b));
     assert_ok(quern_plan_create(context, network, 4, QUERN_PLAN_TRAINING, &plan));
     assert_ok(quern_buffer_create(context, 13 * sizeof(float), &buffer));
@@ -92,7 +95,7 @@ static void test_running_statistics(void **state) {
     assert_ok(quern_buffer_write(buffer, sizeof x, sizeof labels, labels, QUERN_WAIT));
     const quern_tensor samples = quern_matrix(buffer, 0, 4, 1),
                        classes = quern_vector(buffer, 4, 4), losses = quern_vector(buffer, 8, 4);
-    const quern_optimizer still = quern_optimizer_of(QUERN_SGD, 0);
+    const quern_optimizer still = quern_optimizer_of(QUERN_OPTIMIZER_SGD, 0);
     float got[4], running_mean, running_variance;
     assert_ok(quern_plan_set_optimizer(plan, &still));
     assert_ok(quern_plan_step(plan, samples, classes, losses));
@@ -132,39 +135,39 @@ static void test_running_statistics(void **state) {
 /* Layer normalization knows no batch: a sample alone is as among others, in training too. */
 static void test_layer_normalization_of_one(void **state) {
   (void)state;
-  place at;
-  open_place(&at, "auto", normal(HIDDEN, QUERN_RELU, QUERN_NORMALIZATION_LAYER),
-             normal(MORE, QUERN_TANH, QUERN_NORMALIZATION_LAYER));
+  place where;
+  open_place(&where, "auto", normal(HIDDEN, QUERN_ACTIVATION_RELU, QUERN_NORMALIZATION_LAYER),
+             normal(MORE, QUERN_ACTIVATION_TANH, QUERN_NORMALIZATION_LAYER));
   float together[ROWS], alone;
-  quern_plan_free(plan_after(&at, 0, 1));
-  assert_ok(quern_buffer_read(at.buffer, at.losses.offset * sizeof(float), sizeof together,
+  quern_plan_free(plan_after(&where, 0, 1));
+  assert_ok(quern_buffer_read(where.buffer, where.losses.offset * sizeof(float), sizeof together,
                               together, QUERN_WAIT));
   quern_plan *plan;
-  assert_ok(quern_plan_create(at.context, at.network, 1, QUERN_PLAN_GRADIENTS, &plan));
+  assert_ok(quern_plan_create(where.context, where.network, 1, QUERN_PLAN_GRADIENTS, &plan));
   for (size_t i = 0; i < ROWS; i++) {
-    quern_tensor x = at.x, label = at.labels, loss = at.losses;
+    quern_tensor x = where.x, label = where.labels, loss = where.losses;
     x.offset += i * INPUTS;
     x.rows = label.columns = loss.columns = 1;
     label.offset += i;
     assert_ok(quern_plan_step(plan, x, label, loss));
-    assert_ok(quern_buffer_read(at.buffer, loss.offset * sizeof(float), sizeof alone, &alone,
+    assert_ok(quern_buffer_read(where.buffer, loss.offset * sizeof(float), sizeof alone, &alone,
                                 QUERN_WAIT));
     assert_true(fabs((double)alone - (double)together[i]) <= 1e-6);
   }
   quern_plan_free(plan);
-  close_place(&at);
+  close_place(&where);
 }
 
 static void test_parameters(void **state) {
   (void)state;
-  const quern_layer layers[] = {normal(4, QUERN_RELU, QUERN_NORMALIZATION_BATCH),
-                                normal(3, QUERN_RELU, QUERN_NORMALIZATION_LAYER),
-                                quern_dense(2, QUERN_IDENTITY)};
+  const quern_layer layers[] = {normal(4, QUERN_ACTIVATION_RELU, QUERN_NORMALIZATION_BATCH),
+                                normal(3, QUERN_ACTIVATION_RELU, QUERN_NORMALIZATION_LAYER),
+                                quern_dense(2, QUERN_ACTIVATION_IDENTITY)};
   static const float gamma[] = {1, 2, 3, 4}, beta[] = {5, 6, 7, 8}, mean[] = {9, 10, 11, 12},
                      variance[] = {13, 14, 15, 16};
   quern_network *network;
   float got[4][4];
-  assert_ok(quern_network_create(5, layers, 3, QUERN_CATEGORICAL, &network));
+  assert_ok(quern_network_create(5, layers, 3, QUERN_LOSS_CATEGORICAL, &network));
   assert_int_equal(quern_network_parameter_count(network),
                    5 * 4 + 4 + 8 + 4 * 3 + 3 + 6 + 3 * 2 + 2);
   assert_ok(quern_network_get_normalization(network, 0, got[0], got[1], got[2], got[3]));
@@ -182,7 +185,7 @@ static void test_parameters(void **state) {
                QUERN_ERROR_ARGUMENT, "layer 2", "none", "no gamma");
   assert_fails(quern_network_set_normalization(network, 3, gamma, NULL, NULL, NULL),
                QUERN_ERROR_ARGUMENT, "layer 3");
-  assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 1));
+  assert_ok(quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, 1));
   assert_ok(quern_network_get_normalization(network, 0, got[0], NULL, NULL, got[3]));
   assert_true(got[0][3] == 1 && got[3][3] == 1);
 
@@ -206,15 +209,15 @@ static void test_parameters(void **state) {
 
 static void test_what_is_refused(void **state) {
   (void)state;
-  quern_layer layer = quern_dense(2, QUERN_IDENTITY);
+  quern_layer layer = quern_dense(2, QUERN_ACTIVATION_IDENTITY);
   quern_network *network;
   layer.normalization.kind = (quern_normalization_kind)7;
-  assert_fails(quern_network_create(2, &layer, 1, QUERN_CATEGORICAL, &network),
+  assert_fails(quern_network_create(2, &layer, 1, QUERN_LOSS_CATEGORICAL, &network),
                QUERN_ERROR_ARGUMENT, "layer 0", "7 is no normalization");
   static const float wrong[] = {-1.0f, INFINITY, NAN};
   for (size_t i = 0; i < 3; i++) {
     layer.normalization = (quern_normalization){QUERN_NORMALIZATION_LAYER, wrong[i]};
-    assert_fails(quern_network_create(2, &layer, 1, QUERN_CATEGORICAL, &network),
+    assert_fails(quern_network_create(2, &layer, 1, QUERN_LOSS_CATEGORICAL, &network),
                  QUERN_ERROR_ARGUMENT, "epsilon", "not negative");
   }
 }

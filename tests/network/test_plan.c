@@ -17,7 +17,7 @@ static void bench_open(bench *b, const char *device, const quern_layer *layers, 
                        quern_loss loss) {
   assert_ok(quern_context_create(device, &b->context));
   assert_ok(quern_network_create(INPUTS, layers, layer_count, loss, &b->network));
-  assert_ok(quern_network_initialize(b->network, QUERN_INIT_DEFAULT, 3));
+  assert_ok(quern_network_initialize(b->network, QUERN_INITIALIZER_DEFAULT, 3));
   assert_ok(quern_buffer_create(b->context, ROWS * INPUTS * sizeof(float), &b->x));
   assert_ok(quern_buffer_create(b->context, ROWS * sizeof(int32_t), &b->labels));
   assert_ok(quern_buffer_create(b->context, ROWS * sizeof(float), &b->losses));
@@ -42,7 +42,7 @@ static float *after_steps(const bench *b, size_t batch, size_t n, size_t steps,
                           quern_plan_mode mode) {
   quern_plan *plan;
   assert_ok(quern_plan_create(b->context, b->network, batch, mode, &plan));
-  quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, 0.1);
+  quern_optimizer sgd = quern_optimizer_of(QUERN_OPTIMIZER_SGD, 0.1);
   sgd.weight_decay = 0.01;
   assert_ok(quern_plan_set_optimizer(plan, &sgd));
   for (size_t s = 0; s < steps; s++)
@@ -92,17 +92,19 @@ static void assert_alike(const float *a, const float *b, size_t count) {
  * reference, with frozen parameters and with biases that do not decay. */
 static void test_optimizers_agree(void **state) {
   (void)state;
-  quern_layer layers[] = {quern_dense(17, QUERN_TANH), quern_dense(9, QUERN_SIGMOID),
-                          quern_dense(OUTPUTS, QUERN_IDENTITY)};
+  quern_layer layers[] = {quern_dense(17, QUERN_ACTIVATION_TANH),
+                          quern_dense(9, QUERN_ACTIVATION_SIGMOID),
+                          quern_dense(OUTPUTS, QUERN_ACTIVATION_IDENTITY)};
   layers[0].freeze_bias = true;
   layers[1].freeze_weights = true;
-  for (unsigned variant = 0; variant < 2 * (QUERN_RMSPROP + 1); variant++) {
+  for (unsigned variant = 0; variant < 2 * (QUERN_OPTIMIZER_RMSPROP + 1); variant++) {
     quern_optimizer optimizer = stable((quern_optimizer_kind)(variant / 2));
     optimizer.decay_bias = variant % 2 == 0;
     float *expected = NULL;
     for (size_t d = 0; d < 2; d++) {
       bench b;
-      bench_open(&b, devices[d], layers, 3, variant % 3 == 0 ? QUERN_CATEGORICAL : QUERN_BINARY);
+      bench_open(&b, devices[d], layers, 3,
+                 variant % 3 == 0 ? QUERN_LOSS_CATEGORICAL : QUERN_LOSS_BINARY);
       const size_t count = b.network->shape.flat_count;
       float *fused = after_optimizer(&b, QUERN_PLAN_TRAINING, &optimizer, 4);
       float *kept = after_optimizer(&b, QUERN_PLAN_GRADIENTS, &optimizer, 4);
@@ -124,12 +126,13 @@ static void test_optimizers_agree(void **state) {
 /* Decay without gradients: weights shrink by what the optimizer says, biases where they are to. */
 static void test_decay_bias(void **state) {
   (void)state;
-  const quern_layer layers[] = {quern_dense(3, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(3, QUERN_ACTIVATION_IDENTITY)};
   for (size_t d = 0; d < 2; d++)
     for (unsigned variant = 0; variant < 8; variant++) {
       bench b;
-      bench_open(&b, devices[d], layers, 1, QUERN_SQUARED);
-      quern_optimizer optimizer = quern_optimizer_of(variant & 1 ? QUERN_ADAMW : QUERN_SGD, 0.5);
+      bench_open(&b, devices[d], layers, 1, QUERN_LOSS_SQUARED);
+      quern_optimizer optimizer =
+          quern_optimizer_of(variant & 1 ? QUERN_OPTIMIZER_ADAMW : QUERN_OPTIMIZER_SGD, 0.5);
       optimizer.weight_decay = 0.5;
       optimizer.decay_bias = (variant & 2) != 0;
       /* Nothing reaches the outputs but the bias, which is what they are to be: the gradient is
@@ -160,14 +163,15 @@ static void test_decay_bias(void **state) {
  * refused. */
 static void test_set_optimizer(void **state) {
   (void)state;
-  const quern_layer layers[] = {quern_dense(17, QUERN_TANH), quern_dense(OUTPUTS, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(17, QUERN_ACTIVATION_TANH),
+                                quern_dense(OUTPUTS, QUERN_ACTIVATION_IDENTITY)};
   bench b;
-  bench_open(&b, "reference", layers, 2, QUERN_CATEGORICAL);
+  bench_open(&b, "reference", layers, 2, QUERN_LOSS_CATEGORICAL);
   const quern_tensor x = quern_matrix(b.x, 0, ROWS, INPUTS),
                      labels = quern_vector(b.labels, 0, ROWS);
   const size_t flat = b.network->shape.flat_count;
-  quern_optimizer adam = stable(QUERN_ADAM), momentum = stable(QUERN_MOMENTUM),
-                  sgd = stable(QUERN_SGD);
+  quern_optimizer adam = stable(QUERN_OPTIMIZER_ADAM), momentum = stable(QUERN_OPTIMIZER_MOMENTUM),
+                  sgd = stable(QUERN_OPTIMIZER_SGD);
   float *whole = after_optimizer(&b, QUERN_PLAN_TRAINING, &adam, 5), got[3];
   quern_plan *plan;
   size_t bytes;
@@ -215,10 +219,11 @@ static void test_set_optimizer(void **state) {
 
 static void test_short_batch(void **state) {
   (void)state;
-  const quern_layer layers[] = {quern_dense(17, QUERN_RELU), quern_dense(OUTPUTS, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(17, QUERN_ACTIVATION_RELU),
+                                quern_dense(OUTPUTS, QUERN_ACTIVATION_IDENTITY)};
   for (size_t d = 0; d < 2; d++) {
     bench b;
-    bench_open(&b, devices[d], layers, 2, QUERN_CATEGORICAL);
+    bench_open(&b, devices[d], layers, 2, QUERN_LOSS_CATEGORICAL);
     float *exact = after_steps(&b, 5, 5, 3, QUERN_PLAN_TRAINING);
     float *shorter = after_steps(&b, ROWS, 5, 3, QUERN_PLAN_TRAINING);
     assert_memory_equal(exact, shorter, b.network->shape.flat_count * sizeof *exact);
@@ -232,27 +237,29 @@ static void test_short_batch(void **state) {
  */
 static void test_frozen_and_padding(void **state) {
   (void)state;
-  quern_layer layers[] = {quern_dense(17, QUERN_TANH), quern_dense(7, QUERN_SIGMOID),
-                          quern_dense(OUTPUTS, QUERN_IDENTITY)};
+  quern_layer layers[] = {quern_dense(17, QUERN_ACTIVATION_TANH),
+                          quern_dense(7, QUERN_ACTIVATION_SIGMOID),
+                          quern_dense(OUTPUTS, QUERN_ACTIVATION_IDENTITY)};
   layers[0].freeze_weights = true;
   layers[1].freeze_bias = true;
   const quern_plan_mode modes[] = {QUERN_PLAN_TRAINING, QUERN_PLAN_GRADIENTS};
   for (size_t d = 0; d < 2; d++) {
     bench b;
-    bench_open(&b, devices[d], layers, 3, QUERN_CATEGORICAL);
+    bench_open(&b, devices[d], layers, 3, QUERN_LOSS_CATEGORICAL);
     const quern__shape *shape = &b.network->shape;
     for (size_t m = 0; m < 2; m++) {
       float *after = after_steps(&b, ROWS, ROWS, 2, modes[m]);
-      size_t at = 0;
+      size_t position = 0;
       for (size_t l = 0; l < 3; l++) {
         const quern__placed_layer *placed = &shape->layers[l];
-        for (; at < placed->weights; at++) assert_true(after[at] == 0.0f);
+        for (; position < placed->weights; position++) assert_true(after[position] == 0.0f);
         size_t moved = 0, count = placed->inputs * placed->layer.units;
-        for (; at < placed->weights + count; at++) moved += after[at] != b.network->parameters[at];
+        for (; position < placed->weights + count; position++)
+          moved += after[position] != b.network->parameters[position];
         assert_true(placed->layer.freeze_weights ? moved == 0 : moved > count / 2);
-        for (; at < placed->bias; at++) assert_true(after[at] == 0.0f);
-        for (moved = 0; at < placed->bias + placed->layer.units; at++)
-          moved += after[at] != b.network->parameters[at];
+        for (; position < placed->bias; position++) assert_true(after[position] == 0.0f);
+        for (moved = 0; position < placed->bias + placed->layer.units; position++)
+          moved += after[position] != b.network->parameters[position];
         assert_true(placed->layer.freeze_bias ? moved == 0 : moved > 0);
       }
       free(after);
@@ -265,9 +272,10 @@ static void test_frozen_and_padding(void **state) {
  * step: |p| · eps. */
 static void test_modes_agree(void **state) {
   (void)state;
-  const quern_layer layers[] = {quern_dense(17, QUERN_LEAKY_RELU),
-                                quern_dense(OUTPUTS, QUERN_IDENTITY)};
-  const quern_loss losses[] = {QUERN_CATEGORICAL, QUERN_ELEMENTWISE, QUERN_BINARY, QUERN_SQUARED};
+  const quern_layer layers[] = {quern_dense(17, QUERN_ACTIVATION_LEAKY_RELU),
+                                quern_dense(OUTPUTS, QUERN_ACTIVATION_IDENTITY)};
+  const quern_loss losses[] = {QUERN_LOSS_CATEGORICAL, QUERN_LOSS_ELEMENTWISE, QUERN_LOSS_BINARY,
+                               QUERN_LOSS_SQUARED};
   for (size_t i = 0; i < 4; i++) {
     bench b;
     bench_open(&b, "auto", layers, 2, losses[i]);
@@ -284,9 +292,10 @@ static void test_modes_agree(void **state) {
 
 static void test_bytes_and_refusals(void **state) {
   (void)state;
-  const quern_layer layers[] = {quern_dense(16, QUERN_RELU), quern_dense(OUTPUTS, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(16, QUERN_ACTIVATION_RELU),
+                                quern_dense(OUTPUTS, QUERN_ACTIVATION_IDENTITY)};
   bench b;
-  bench_open(&b, "reference", layers, 2, QUERN_CATEGORICAL);
+  bench_open(&b, "reference", layers, 2, QUERN_LOSS_CATEGORICAL);
   size_t bytes;
   assert_ok(quern_plan_bytes(b.network, 4, QUERN_PLAN_INFERENCE, &bytes));
   /* Parameters (each starting on a multiple of 16), both outputs for 4 samples, and 4 classes. */
@@ -296,18 +305,18 @@ static void test_bytes_and_refusals(void **state) {
   quern_network *drops;
   size_t plain;
   assert_ok(quern_plan_bytes(b.network, 4, QUERN_PLAN_TRAINING, &plain));
-  assert_ok(quern_network_create(INPUTS, dropping, 2, QUERN_CATEGORICAL, &drops));
+  assert_ok(quern_network_create(INPUTS, dropping, 2, QUERN_LOSS_CATEGORICAL, &drops));
   assert_ok(quern_plan_bytes(drops, 4, QUERN_PLAN_TRAINING, &bytes));
   assert_int_equal(bytes, plain + sizeof(float) * 4 * 16); /* what is left of the hidden layer */
   assert_ok(quern_plan_bytes(b.network, 4, QUERN_PLAN_INFERENCE, &plain));
   assert_ok(quern_plan_bytes(drops, 4, QUERN_PLAN_INFERENCE, &bytes));
   assert_int_equal(bytes, plain);
   quern_network_free(drops);
-  /* In training X W + b, mean and inverse of each unit, and the gradients of as many gammas and
+  /* In training X W + b, mean and inv_std of each unit, and the gradients of as many gammas and
    * betas as the widest layer has. */
   dropping[0] = layers[0];
   dropping[0].normalization = quern_normalization_of(QUERN_NORMALIZATION_BATCH);
-  assert_ok(quern_network_create(INPUTS, dropping, 2, QUERN_CATEGORICAL, &drops));
+  assert_ok(quern_network_create(INPUTS, dropping, 2, QUERN_LOSS_CATEGORICAL, &drops));
   assert_ok(quern_plan_bytes(b.network, 4, QUERN_PLAN_TRAINING, &plain));
   assert_ok(quern_plan_bytes(drops, 4, QUERN_PLAN_TRAINING, &bytes));
   const size_t flat = drops->shape.flat_count - b.network->shape.flat_count;
@@ -331,10 +340,10 @@ static void test_bytes_and_refusals(void **state) {
                "QUERN_PLAN_GRADIENTS");
   assert_fails(quern_plan_layer(plan, 2, &w, &bias), QUERN_ERROR_ARGUMENT, "layer 2");
 
-  const quern_layer other[] = {quern_dense(16, QUERN_RELU),
-                               quern_dense(OUTPUTS + 1, QUERN_IDENTITY)};
+  const quern_layer other[] = {quern_dense(16, QUERN_ACTIVATION_RELU),
+                               quern_dense(OUTPUTS + 1, QUERN_ACTIVATION_IDENTITY)};
   quern_network *stranger;
-  assert_ok(quern_network_create(INPUTS, other, 2, QUERN_CATEGORICAL, &stranger));
+  assert_ok(quern_network_create(INPUTS, other, 2, QUERN_LOSS_CATEGORICAL, &stranger));
   assert_fails(quern_plan_upload(plan, stranger), QUERN_ERROR_SHAPE, "another shape");
   quern_network_free(stranger);
   quern_plan_free(plan);
@@ -344,13 +353,14 @@ static void test_bytes_and_refusals(void **state) {
 /* Probabilities add up to one, and are those of the reference. */
 static void test_predict(void **state) {
   (void)state;
-  const quern_layer layers[] = {quern_dense(17, QUERN_RELU), quern_dense(OUTPUTS, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(17, QUERN_ACTIVATION_RELU),
+                                quern_dense(OUTPUTS, QUERN_ACTIVATION_IDENTITY)};
   float results[2][ROWS * OUTPUTS];
   for (size_t d = 0; d < 2; d++) {
     bench b;
     quern_plan *plan;
     quern_tensor output;
-    bench_open(&b, devices[d], layers, 2, QUERN_CATEGORICAL);
+    bench_open(&b, devices[d], layers, 2, QUERN_LOSS_CATEGORICAL);
     assert_ok(quern_plan_create(b.context, b.network, ROWS, QUERN_PLAN_INFERENCE, &plan));
     assert_ok(quern_plan_predict(plan, quern_matrix(b.x, 0, ROWS, INPUTS), &output));
     assert_ok(quern_buffer_read(output.buffer, output.offset * sizeof(float), sizeof results[d],

@@ -18,7 +18,7 @@ typedef struct expectation {
 } expectation;
 
 static const expectation expectations[] = {
-    {QUERN_CATEGORICAL,
+    {QUERN_LOSS_CATEGORICAL,
      1.617233750,
      {{.000724673, .001093877, .001850146, .001449347, .002187754, .003700292, .005072713,
        .007657138, .012951020},
@@ -32,7 +32,7 @@ static const expectation expectations[] = {
        .399936999, .799961719},
       {.107525231, .397320993, .795153776, .307538412, .697316301, .195145288, .507871927,
        .197197568, .894930505}}},
-    {QUERN_ELEMENTWISE,
+    {QUERN_LOSS_ELEMENTWISE,
      2.679282524,
      {{.001016635, .001509585, .002674396, .002033271, .003019171, .005348793, .007116448,
        .010567098, .018720775},
@@ -62,8 +62,9 @@ static void read_tensor(quern_tensor tensor, float *values) {
 }
 
 static void step_on(const char *device, const expectation *expected, quern_plan_mode mode) {
-  quern_layer layers[] = {quern_dense(3, QUERN_RELU), quern_dense(3, QUERN_SIGMOID),
-                          quern_dense(3, QUERN_IDENTITY)};
+  quern_layer layers[] = {quern_dense(3, QUERN_ACTIVATION_RELU),
+                          quern_dense(3, QUERN_ACTIVATION_SIGMOID),
+                          quern_dense(3, QUERN_ACTIVATION_IDENTITY)};
   for (size_t l = 0; l < 3; l++)
     layers[l].freeze_bias = true; /* the document leaves the biases alone */
   quern_context *context;
@@ -79,7 +80,7 @@ static void step_on(const char *device, const expectation *expected, quern_plan_
   assert_ok(quern_buffer_write(memory, 0, sizeof x, x, QUERN_WAIT));
   assert_ok(quern_buffer_write(memory, sizeof x, sizeof label, &label, QUERN_WAIT));
 
-  const quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, 0.01);
+  const quern_optimizer sgd = quern_optimizer_of(QUERN_OPTIMIZER_SGD, 0.01);
   assert_ok(quern_plan_set_optimizer(plan, &sgd));
   quern_tensor loss = quern_vector(memory, 4, 1);
   assert_ok(quern_plan_step(plan, quern_matrix(memory, 0, 1, 3), quern_vector(memory, 3, 1), loss));

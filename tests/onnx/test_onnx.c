@@ -111,18 +111,18 @@ static void test_foreign_files(void **state) {
     quern_loss loss;
     size_t layers;
     quern_activation_kind first;
-  } cases[] = {{"gemm-softmax", QUERN_CATEGORICAL, 2, QUERN_RELU},
-               {"matmul-add-sigmoid", QUERN_BINARY, 2, QUERN_TANH},
-               {"no-bias-plain", QUERN_SQUARED, 2, QUERN_LEAKY_RELU},
-               {"constants-relu", QUERN_SQUARED, 1, QUERN_RELU},
-               {"flatten-softmax", QUERN_CATEGORICAL, 1, QUERN_IDENTITY},
-               {"pytorch-softmax", QUERN_CATEGORICAL, 3, QUERN_RELU},
-               {"elu-selu-softplus", QUERN_SQUARED, 5, QUERN_ELU},
-               {"gelu-20", QUERN_SQUARED, 3, QUERN_GELU},
-               {"gelu-otherwise", QUERN_SQUARED, 3, QUERN_GELU},
-               {"pytorch-activations", QUERN_SQUARED, 9, QUERN_GELU},
-               {"batch-normalization", QUERN_CATEGORICAL, 2, QUERN_RELU},
-               {"layer-normalization", QUERN_SQUARED, 2, QUERN_TANH}};
+  } cases[] = {{"gemm-softmax", QUERN_LOSS_CATEGORICAL, 2, QUERN_ACTIVATION_RELU},
+               {"matmul-add-sigmoid", QUERN_LOSS_BINARY, 2, QUERN_ACTIVATION_TANH},
+               {"no-bias-plain", QUERN_LOSS_SQUARED, 2, QUERN_ACTIVATION_LEAKY_RELU},
+               {"constants-relu", QUERN_LOSS_SQUARED, 1, QUERN_ACTIVATION_RELU},
+               {"flatten-softmax", QUERN_LOSS_CATEGORICAL, 1, QUERN_ACTIVATION_IDENTITY},
+               {"pytorch-softmax", QUERN_LOSS_CATEGORICAL, 3, QUERN_ACTIVATION_RELU},
+               {"elu-selu-softplus", QUERN_LOSS_SQUARED, 5, QUERN_ACTIVATION_ELU},
+               {"gelu-20", QUERN_LOSS_SQUARED, 3, QUERN_ACTIVATION_GELU},
+               {"gelu-otherwise", QUERN_LOSS_SQUARED, 3, QUERN_ACTIVATION_GELU},
+               {"pytorch-activations", QUERN_LOSS_SQUARED, 9, QUERN_ACTIVATION_GELU},
+               {"batch-normalization", QUERN_LOSS_CATEGORICAL, 2, QUERN_ACTIVATION_RELU},
+               {"layer-normalization", QUERN_LOSS_SQUARED, 2, QUERN_ACTIVATION_TANH}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char name[64];
     quern_network *network = load(stored(cases[i].name, ".onnx"));
@@ -138,11 +138,12 @@ static void test_foreign_files(void **state) {
 /* Where quern's version stands in a file: a string field, number 3, behind the producer's name. */
 static size_t find_version(const unsigned char *bytes, size_t size, size_t *length) {
   static const unsigned char before[] = {0x12, 5, 'q', 'u', 'e', 'r', 'n', 0x1a};
-  size_t at = 0;
-  while (at + sizeof before < size && memcmp(bytes + at, before, sizeof before) != 0) at++;
-  assert_true(at + sizeof before < size);
-  *length = bytes[at + sizeof before];
-  return at + sizeof before;
+  size_t position = 0;
+  while (position + sizeof before < size && memcmp(bytes + position, before, sizeof before) != 0)
+    position++;
+  assert_true(position + sizeof before < size);
+  *length = bytes[position + sizeof before];
+  return position + sizeof before;
 }
 
 /* What is written now is, but for quern's version, what ONNX Runtime was given, and it is read back
@@ -160,13 +161,13 @@ static void test_own_files(void **state) {
     size_t size, expected_size, length, expected_length;
     unsigned char *bytes = read_bytes(path_of("written.onnx"), &size),
                   *expected = read_bytes(stored(names[i], ".onnx"), &expected_size);
-    const size_t at = find_version(bytes, size, &length),
+    const size_t position = find_version(bytes, size, &length),
                  expected_at = find_version(expected, expected_size, &expected_length);
-    assert_int_equal(at, expected_at);
+    assert_int_equal(position, expected_at);
     assert_int_equal(size - length, expected_size - expected_length);
-    assert_memory_equal(bytes, expected, at);
-    assert_memory_equal(bytes + at + 1 + length, expected + expected_at + 1 + expected_length,
-                        size - at - 1 - length);
+    assert_memory_equal(bytes, expected, position);
+    assert_memory_equal(bytes + position + 1 + length, expected + expected_at + 1 + expected_length,
+                        size - position - 1 - length);
     free(bytes);
     free(expected);
     snprintf(name, sizeof name, "%s.onnx", names[i]);
@@ -180,10 +181,10 @@ static void test_own_files(void **state) {
 
 static void test_the_loss_of_plain_outputs(void **state) {
   (void)state;
-  static const quern_loss losses[] = {QUERN_CATEGORICAL, QUERN_ELEMENTWISE, QUERN_BINARY,
-                                      QUERN_SQUARED};
+  static const quern_loss losses[] = {QUERN_LOSS_CATEGORICAL, QUERN_LOSS_ELEMENTWISE,
+                                      QUERN_LOSS_BINARY, QUERN_LOSS_SQUARED};
   for (size_t i = 0; i < 4; i++) {
-    quern_onnx_options options = QUERN_ONNX_OPTIONS_INIT;
+    quern_onnx_options options = quern_onnx_options_default();
     quern_network *network;
     options.plain_loss = losses[i];
     assert_ok(quern_onnx_load(stored("no-bias-plain", ".onnx"), &options, &network));
@@ -191,18 +192,18 @@ static void test_the_loss_of_plain_outputs(void **state) {
     quern_network_free(network);
     /* it says its own */
     assert_ok(quern_onnx_load(stored("gemm-softmax", ".onnx"), &options, &network));
-    assert_int_equal(quern_network_loss(network), QUERN_CATEGORICAL);
+    assert_int_equal(quern_network_loss(network), QUERN_LOSS_CATEGORICAL);
     quern_network_free(network);
   }
 }
 
 /* A stored file with some bytes exchanged for others of the same length. */
 static void write_changed(const char *name, const char *from, const char *to, size_t length) {
-  size_t size, at = 0;
+  size_t size, position = 0;
   unsigned char *bytes = read_bytes(stored(name, ".onnx"), &size);
-  while (at + length <= size && memcmp(bytes + at, from, length) != 0) at++;
-  if (at + length > size) fail_msg("%s has no \"%s\"", name, from);
-  memcpy(bytes + at, to, length);
+  while (position + length <= size && memcmp(bytes + position, from, length) != 0) position++;
+  if (position + length > size) fail_msg("%s has no \"%s\"", name, from);
+  memcpy(bytes + position, to, length);
   write_bytes(path_of("changed.onnx"), bytes, size);
   free(bytes);
 }
@@ -212,7 +213,7 @@ static void test_refused_graphs(void **state) {
   static const struct {
     const char *name, *from, *to;
     quern_status status;
-    const char *said;
+    const char *message;
   } cases[] = {
       {"gemm-softmax", "Relu", "Relx", QUERN_ERROR_UNSUPPORTED,
        "node 1 (Relx): is no operator that quern reads"},
@@ -268,9 +269,9 @@ static void test_refused_graphs(void **state) {
     /* Bytes of the format stand in some, zeros among them. */
     write_changed(cases[i].name, cases[i].from, cases[i].to,
                   cases[i].from[4] == '\30' ? 6 : strlen(cases[i].from));
-    if (cases[i].said != NULL) {
+    if (cases[i].message != NULL) {
       assert_fails(quern_onnx_load(path_of("changed.onnx"), NULL, &network), cases[i].status,
-                   cases[i].said);
+                   cases[i].message);
       assert_non_null(strstr(quern_last_error(), "changed.onnx: "));
       assert_null(network);
     } else {
@@ -283,14 +284,14 @@ static void test_refused_graphs(void **state) {
 static void test_refused_files(void **state) {
   (void)state;
   quern_network *network;
-  quern_onnx_options options = QUERN_ONNX_OPTIONS_INIT;
+  quern_onnx_options options = quern_onnx_options_default();
   assert_fails(quern_onnx_load(NULL, NULL, &network), QUERN_ERROR_ARGUMENT, "path");
   assert_fails(quern_onnx_load("x.onnx", NULL, NULL), QUERN_ERROR_ARGUMENT, "network");
   assert_fails(quern_onnx_save(NULL, "x.onnx"), QUERN_ERROR_ARGUMENT, "network");
   assert_fails(quern_onnx_check(NULL, "x.onnx"), QUERN_ERROR_ARGUMENT, "network");
   options.size--;
   assert_fails(quern_onnx_load("x.onnx", &options, &network), QUERN_ERROR_ARGUMENT,
-               "QUERN_ONNX_OPTIONS_INIT");
+               "quern_onnx_options_default()");
   options = (quern_onnx_options){sizeof options, (quern_loss)99};
   assert_fails(quern_onnx_load("x.onnx", &options, &network), QUERN_ERROR_ARGUMENT,
                "99 is no loss");
@@ -313,8 +314,8 @@ static void test_refused_files(void **state) {
   assert_fails(quern_onnx_load(path_of("no-input.onnx"), NULL, &network), QUERN_ERROR_FORMAT,
                "no input");
   quern_network *small;
-  const quern_layer layer = quern_dense(2, QUERN_IDENTITY);
-  assert_ok(quern_network_create(2, &layer, 1, QUERN_SQUARED, &small));
+  const quern_layer layer = quern_dense(2, QUERN_ACTIVATION_IDENTITY);
+  assert_ok(quern_network_create(2, &layer, 1, QUERN_LOSS_SQUARED, &small));
   assert_ok(quern_onnx_check(small, path_of("x.onnx")));
   assert_int_not_equal(access(path_of("x.onnx"), F_OK), 0);
   assert_fails(quern_onnx_save(small, path_of("missing/x.onnx")), QUERN_ERROR_FILE,
@@ -367,12 +368,12 @@ static void test_memory_is_bounded(void **state) {
   (void)state;
   enum { NODES = 300000 };
   unsigned char *bytes = test_alloc(5 + 2 * NODES + 6, 1);
-  size_t at = 0, length = 2 * NODES;
-  bytes[at++] = 0x3a; /* the graph */
-  for (; length > 0x7f; length >>= 7) bytes[at++] = (unsigned char)(length | 0x80);
-  bytes[at++] = (unsigned char)length;
-  for (size_t i = 0; i < NODES; i++, at += 2) bytes[at] = 0x0a; /* a node of no bytes */
-  write_bytes(path_of("nodes.onnx"), bytes, at);
+  size_t position = 0, length = 2 * NODES;
+  bytes[position++] = 0x3a; /* the graph */
+  for (; length > 0x7f; length >>= 7) bytes[position++] = (unsigned char)(length | 0x80);
+  bytes[position++] = (unsigned char)length;
+  for (size_t i = 0; i < NODES; i++, position += 2) bytes[position] = 0x0a; /* a node of no bytes */
+  write_bytes(path_of("nodes.onnx"), bytes, position);
   free(bytes);
   quern_network *network;
   assert_fails(quern_onnx_load(path_of("nodes.onnx"), NULL, &network), QUERN_ERROR_FORMAT,

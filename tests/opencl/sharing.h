@@ -25,7 +25,7 @@ typedef struct caller {
 } caller;
 
 static inline caller caller_open(cl_command_queue_properties properties, bool with_queue) {
-  caller made = {NULL, NULL, NULL, NULL};
+  caller result = {NULL, NULL, NULL, NULL};
   quern_device_list *list;
   const quern_device *device;
   cl_int error;
@@ -33,24 +33,25 @@ static inline caller caller_open(cl_command_queue_properties properties, bool wi
   for (size_t i = 0; i < COUNT; i++) values[i] = (float)i;
   assert_ok(quern_device_list_create(&list));
   assert_ok(quern_device_list_find(list, NULL, &device));
-  made.device = device->handle;
+  result.device = device->handle;
   quern_device_list_free(list);
-  made.context = quern__cl_call.CreateContext(NULL, 1, &made.device, NULL, NULL, &error);
+  result.context = quern__cl_call.CreateContext(NULL, 1, &result.device, NULL, NULL, &error);
   assert_int_equal(error, CL_SUCCESS);
   if (with_queue)
-    made.queue = quern__cl_call.CreateCommandQueue(made.context, made.device, properties, &error);
+    result.queue =
+        quern__cl_call.CreateCommandQueue(result.context, result.device, properties, &error);
   assert_int_equal(error, CL_SUCCESS);
-  made.memory = quern__cl_call.CreateBuffer(made.context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR,
-                                            sizeof values, values, &error);
+  result.memory = quern__cl_call.CreateBuffer(
+      result.context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR, sizeof values, values, &error);
   assert_int_equal(error, CL_SUCCESS);
-  return made;
+  return result;
 }
 
-static inline void caller_close(caller *made) {
-  assert_int_equal(quern__cl_call.ReleaseMemObject(made->memory), CL_SUCCESS);
-  if (made->queue != NULL)
-    assert_int_equal(quern__cl_call.ReleaseCommandQueue(made->queue), CL_SUCCESS);
-  assert_int_equal(quern__cl_call.ReleaseContext(made->context), CL_SUCCESS);
+static inline void caller_close(caller *result) {
+  assert_int_equal(quern__cl_call.ReleaseMemObject(result->memory), CL_SUCCESS);
+  if (result->queue != NULL)
+    assert_int_equal(quern__cl_call.ReleaseCommandQueue(result->queue), CL_SUCCESS);
+  assert_int_equal(quern__cl_call.ReleaseContext(result->context), CL_SUCCESS);
 }
 
 /* The wrapped range is what the op made of it; all around it is as it was. */
@@ -104,21 +105,21 @@ typedef struct gate {
 } gate;
 
 static inline gate gate_close(const caller *mine) {
-  gate made;
+  gate result;
   cl_int error;
-  *(void **)&made.create = find_entry("clCreateUserEvent");
-  *(void **)&made.set = find_entry("clSetUserEventStatus");
-  *(void **)&made.wait_for = find_entry("clWaitForEvents");
-  made.closed = made.create(mine->context, &error);
+  *(void **)&result.create = find_entry("clCreateUserEvent");
+  *(void **)&result.set = find_entry("clSetUserEventStatus");
+  *(void **)&result.wait_for = find_entry("clWaitForEvents");
+  result.closed = result.create(mine->context, &error);
   assert_int_equal(error, CL_SUCCESS);
-  made.open = runs_in_flush(mine);
-  if (made.open) assert_int_equal(made.set(made.closed, CL_COMPLETE), CL_SUCCESS);
-  return made;
+  result.open = runs_in_flush(mine);
+  if (result.open) assert_int_equal(result.set(result.closed, CL_COMPLETE), CL_SUCCESS);
+  return result;
 }
 
-static inline void gate_open(gate *made) {
-  if (!made->open) assert_int_equal(made->set(made->closed, CL_COMPLETE), CL_SUCCESS);
-  assert_int_equal(quern__cl_call.ReleaseEvent(made->closed), CL_SUCCESS);
+static inline void gate_open(gate *result) {
+  if (!result->open) assert_int_equal(result->set(result->closed, CL_COMPLETE), CL_SUCCESS);
+  assert_int_equal(quern__cl_call.ReleaseEvent(result->closed), CL_SUCCESS);
 }
 
 /* A test once as the device is, and once as if it had memory of its own. */

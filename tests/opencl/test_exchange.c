@@ -13,22 +13,22 @@ typedef struct lane {
   float *host;
 } lane;
 
-static void lane_open(quern_context *context, lane *is) {
+static void lane_open(quern_context *context, lane *self) {
   const size_t bytes = FLOATS * sizeof(float);
-  is->host = aligned_alloc(QUERN__EXCHANGE_ALIGNMENT, 2 * QUERN__EXCHANGE_ALIGNMENT);
-  assert_non_null(is->host);
-  for (size_t i = 0; i < 2 * QUERN__EXCHANGE_ALIGNMENT / sizeof(float); i++) is->host[i] = -7.0f;
-  assert_ok(quern__exchange_create(context, is->host, bytes, &is->exchange, &is->buffer));
-  assert_int_equal(quern_buffer_bytes(is->buffer), bytes);
-  assert_ok(quern_buffer_create(context, bytes, &is->total));
-  assert_ok(quern_buffer_fill(is->total, 0, bytes, 0));
+  self->host = aligned_alloc(QUERN__EXCHANGE_ALIGNMENT, 2 * QUERN__EXCHANGE_ALIGNMENT);
+  assert_non_null(self->host);
+  for (size_t i = 0; i < 2 * QUERN__EXCHANGE_ALIGNMENT / sizeof(float); i++) self->host[i] = -7.0f;
+  assert_ok(quern__exchange_create(context, self->host, bytes, &self->exchange, &self->buffer));
+  assert_int_equal(quern_buffer_bytes(self->buffer), bytes);
+  assert_ok(quern_buffer_create(context, bytes, &self->total));
+  assert_ok(quern_buffer_fill(self->total, 0, bytes, 0));
 }
 
-static void lane_close(lane *is) {
-  quern_buffer_free(is->buffer);
-  quern__exchange_free(is->exchange);
-  quern_buffer_free(is->total);
-  free(is->host);
+static void lane_close(lane *self) {
+  quern_buffer_free(self->buffer);
+  quern__exchange_free(self->exchange);
+  quern_buffer_free(self->total);
+  free(self->host);
 }
 
 static quern_tensor all(quern_buffer *buffer) {
@@ -40,9 +40,9 @@ static void add(quern_context *context, quern_buffer *b, quern_buffer *a) {
   assert_ok(quern_sgd_update(context, (quern_sgd){-1.0f, 0.0f}, all(b), all(a)));
 }
 
-static void await(lane *is, bool wait) {
+static void await(lane *self, bool wait) {
   bool taken = false;
-  do assert_ok(quern__exchange_taken(is->exchange, wait, &taken));
+  do assert_ok(quern__exchange_taken(self->exchange, wait, &taken));
   while (!taken && !wait);
   assert_true(taken);
 }
@@ -99,14 +99,14 @@ static void test_ends(void **state) {
     quern_context *context;
     assert_ok(quern_context_create(devices[d], &context));
     for (size_t end = 0; end < 4; end++) {
-      lane is;
-      lane_open(context, &is);
-      if (end > 0) assert_ok(quern__exchange_take(is.exchange));
-      if (end > 1) await(&is, true);
-      for (size_t i = 0; end > 1 && i < FLOATS; i++) assert_true(is.host[i] == 0.0f);
-      if (end > 2) assert_ok(quern__exchange_put(is.exchange));
+      lane current;
+      lane_open(context, &current);
+      if (end > 0) assert_ok(quern__exchange_take(current.exchange));
+      if (end > 1) await(&current, true);
+      for (size_t i = 0; end > 1 && i < FLOATS; i++) assert_true(current.host[i] == 0.0f);
+      if (end > 2) assert_ok(quern__exchange_put(current.exchange));
       assert_ok(quern_context_finish(context));
-      lane_close(&is);
+      lane_close(&current);
     }
     quern_context_free(context);
   }
@@ -118,25 +118,25 @@ static void test_in_order(void **state) {
   (void)state;
   caller mine = caller_open(0, false);
   quern_context *context;
-  lane is;
+  lane current;
   bool taken = true;
   assert_ok(quern_opencl_context_create(mine.context, mine.device, NULL, &context));
-  lane_open(context, &is);
+  lane_open(context, &current);
   assert_ok(quern_context_finish(context));
   gate held = gate_close(&mine);
   assert_ok(quern_opencl_wait(context, 1, &held.closed));
-  assert_ok(quern_fill(context, 5.0f, all(is.buffer)));
-  assert_ok(quern__exchange_take(is.exchange));
+  assert_ok(quern_fill(context, 5.0f, all(current.buffer)));
+  assert_ok(quern__exchange_take(current.exchange));
   if (!held.open) {
-    assert_ok(quern__exchange_taken(is.exchange, false, &taken));
+    assert_ok(quern__exchange_taken(current.exchange, false, &taken));
     assert_false(taken);
   }
   gate_open(&held);
-  await(&is, true);
-  assert_true(is.host[0] == 5.0f && is.host[FLOATS - 1] == 5.0f);
-  assert_ok(quern__exchange_put(is.exchange));
+  await(&current, true);
+  assert_true(current.host[0] == 5.0f && current.host[FLOATS - 1] == 5.0f);
+  assert_ok(quern__exchange_put(current.exchange));
   assert_ok(quern_context_finish(context));
-  lane_close(&is);
+  lane_close(&current);
   quern_context_free(context);
   caller_close(&mine);
 }

@@ -56,10 +56,10 @@ static void test_refuses(void **state) {
 
 static cl_mem make_memory(const caller *mine, cl_mem_flags flags) {
   cl_int error;
-  cl_mem made =
+  cl_mem memory =
       quern__cl_call.CreateBuffer(mine->context, flags, COUNT * sizeof(float), NULL, &error);
   assert_int_equal(error, CL_SUCCESS);
-  return made;
+  return memory;
 }
 
 /* Kernels could not both read and write it. */

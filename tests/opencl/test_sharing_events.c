@@ -23,7 +23,7 @@ static void check_joined(const caller *mine, cl_command_queue given) {
   for (size_t i = 0; i < COUNT; i++)
     values[i] = i >= FIRST && i < FIRST + INSIDE ? -100.0f : (float)i;
   /* The kernel is built before, as building may wait. */
-  const quern_activation half = {QUERN_LEAKY_RELU, 0.5f};
+  const quern_activation half = {QUERN_ACTIVATION_LEAKY_RELU, 0.5f};
   const quern_tensor inside = quern_vector(buffer, 0, INSIDE);
   assert_ok(quern_activation_forward(context, half, inside, inside));
   assert_ok(quern_context_finish(context));

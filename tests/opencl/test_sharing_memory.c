@@ -84,7 +84,7 @@ static void test_wrapped_twice(void **state) {
   const size_t f = sizeof(float);
   assert_ok(quern_opencl_buffer_wrap(context, mine.memory, 0, FIRST * f, &beside));
   assert_ok(quern_opencl_buffer_wrap(context, mine.memory, 4 * f, INSIDE * f, &across));
-  const quern_activation relu = quern_activation_of(QUERN_RELU);
+  const quern_activation relu = quern_activation_of(QUERN_ACTIVATION_RELU);
   const quern_tensor z = quern_vector(buffer, 0, 8);
   assert_fails(quern_activation_forward(context, relu, z, quern_vector(across, 0, 8)),
                QUERN_ERROR_ARGUMENT, "h overlaps z");
@@ -107,9 +107,9 @@ static cl_mem make_part(cl_mem whole, size_t origin, size_t bytes) {
   *(void **)&create = find_entry("clCreateSubBuffer");
   const cl_buffer_region region = {origin, bytes};
   cl_int error;
-  cl_mem made = create(whole, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION, &region, &error);
+  cl_mem object = create(whole, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION, &region, &error);
   assert_int_equal(error, CL_SUCCESS);
-  return made;
+  return object;
 }
 
 /* A sub-buffer overlaps its buffer where it lies in it, though the two are different cl_mems. */
@@ -136,7 +136,7 @@ static void test_sub_buffer(void **state) {
   float values[4];
   assert_ok(quern_buffer_read(all, origin, sizeof values, values, QUERN_WAIT));
   assert_true(values[0] == 1.0f && values[1] == 2.0f && values[2] == 2.0f && values[3] == 1.0f);
-  const quern_activation relu = quern_activation_of(QUERN_RELU);
+  const quern_activation relu = quern_activation_of(QUERN_ACTIVATION_RELU);
   assert_fails(quern_activation_forward(context, relu, quern_vector(all, first, 4),
                                         quern_vector(inside, 0, 4)),
                QUERN_ERROR_ARGUMENT, "h overlaps z");

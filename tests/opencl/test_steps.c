@@ -21,21 +21,21 @@ typedef struct task {
   quern_optimizer_kind optimizer;
 } task;
 
-static quern_dataset *make_data(const task *is, size_t classes) {
-  const size_t count = is->samples * is->inputs;
+static quern_dataset *make_data(const task *self, size_t classes) {
+  const size_t count = self->samples * self->inputs;
   quern_dataset *data;
-  int32_t *labels = test_alloc(is->samples, sizeof *labels);
+  int32_t *labels = test_alloc(self->samples, sizeof *labels);
   float *values = test_alloc(count, sizeof *values);
-  for (size_t i = 0; i < is->samples; i++) labels[i] = (int32_t)(i * 7 % classes);
+  for (size_t i = 0; i < self->samples; i++) labels[i] = (int32_t)(i * 7 % classes);
   for (size_t i = 0; i < count; i++)
-    values[i] = (float)(i * 37 % 256) / (is->bytes ? 1.0f : 255.0f);
-  assert_ok(quern_dataset_from_floats(values, labels, is->samples, is->inputs, &data));
-  if (is->bytes) { /* what the readers of images make */
+    values[i] = (float)(i * 37 % 256) / (self->bytes ? 1.0f : 255.0f);
+  assert_ok(quern_dataset_from_floats(values, labels, self->samples, self->inputs, &data));
+  if (self->bytes) { /* what the readers of images make */
     uint8_t *pixels = test_alloc(count, 1);
     for (size_t i = 0; i < count; i++) pixels[i] = (uint8_t)values[i];
     free(data->values);
     data->values = pixels;
-    data->element = QUERN_UINT8;
+    data->element = QUERN_ELEMENT_UINT8;
     data->scale = 1.0f / 255.0f;
   }
   free(values);
@@ -44,14 +44,14 @@ static quern_dataset *make_data(const task *is, size_t classes) {
 }
 
 /* Trains on `context`; the parameters are the caller's to free. */
-static float *learn(quern_context *context, const task *is, quern_epoch *last, size_t *count) {
+static float *learn(quern_context *context, const task *self, quern_epoch *last, size_t *count) {
   quern_network *network;
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
-  options.epochs = is->epochs;
-  options.batch = is->batch;
-  options.optimizer = quern_optimizer_of(is->optimizer, 0.1);
+  quern_train_options options = quern_train_options_default();
+  options.epochs = self->epochs;
+  options.batch = self->batch;
+  options.optimizer = quern_optimizer_of(self->optimizer, 0.1);
   options.optimizer.weight_decay = 0.01;
-  if (is->optimizer != QUERN_SGD) {
+  if (self->optimizer != QUERN_OPTIMIZER_SGD) {
     /* A step of Adam is as sensitive to a gradient as epsilon is small. */
     options.optimizer.learning_rate = 0.01;
     options.optimizer.epsilon = 1e-3;
@@ -59,15 +59,16 @@ static float *learn(quern_context *context, const task *is, quern_epoch *last, s
     options.optimizer.decay_bias = false;
     options.schedule = quern_schedule_of(QUERN_SCHEDULE_ONE_CYCLE);
   }
-  quern_dataset *data = make_data(is, is->layers[is->layer_count - 1].units);
-  assert_ok(
-      quern_network_create(is->inputs, is->layers, is->layer_count, QUERN_CATEGORICAL, &network));
-  assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 5));
+  quern_dataset *data = make_data(self, self->layers[self->layer_count - 1].units);
+  assert_ok(quern_network_create(self->inputs, self->layers, self->layer_count,
+                                 QUERN_LOSS_CATEGORICAL, &network));
+  assert_ok(quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, 5));
   assert_ok(quern_train(context, network, data, NULL, &options, last));
   float *all = NULL;
   *count = 0;
-  for (size_t l = 0; l < is->layer_count; l++) {
-    const size_t in = l == 0 ? is->inputs : is->layers[l - 1].units, out = is->layers[l].units;
+  for (size_t l = 0; l < self->layer_count; l++) {
+    const size_t in = l == 0 ? self->inputs : self->layers[l - 1].units,
+                 out = self->layers[l].units;
     all = realloc(all, (*count + in * out + out) * sizeof *all);
     assert_non_null(all);
     assert_ok(quern_network_get_layer(network, l, all + *count, all + *count + in * out));
@@ -79,24 +80,24 @@ static float *learn(quern_context *context, const task *is, quern_epoch *last, s
 }
 
 /* The same bits twice. */
-static void assert_twice(quern_context *context, const task *is, const float *before,
+static void assert_twice(quern_context *context, const task *self, const float *before,
                          size_t count) {
   quern_epoch last;
   size_t same;
-  float *again = learn(context, is, &last, &same);
+  float *again = learn(context, self, &last, &same);
   assert_int_equal(same, count);
   assert_memory_equal(again, before, count * sizeof *again);
   free(again);
 }
 
 /* The form that a plan of this task has for its steps. */
-static quern__steps_form form_of(quern_context *context, const task *is) {
+static quern__steps_form form_of(quern_context *context, const task *self) {
   quern_network *network;
   quern_plan *plan;
-  assert_ok(
-      quern_network_create(is->inputs, is->layers, is->layer_count, QUERN_CATEGORICAL, &network));
-  assert_ok(quern_plan_create(context, network, is->batch, QUERN_PLAN_TRAINING, &plan));
-  const quern_optimizer optimizer = quern_optimizer_of(is->optimizer, 0.01);
+  assert_ok(quern_network_create(self->inputs, self->layers, self->layer_count,
+                                 QUERN_LOSS_CATEGORICAL, &network));
+  assert_ok(quern_plan_create(context, network, self->batch, QUERN_PLAN_TRAINING, &plan));
+  const quern_optimizer optimizer = quern_optimizer_of(self->optimizer, 0.01);
   assert_ok(quern_plan_set_optimizer(plan, &optimizer));
   const quern__cl_steps *steps = plan->steps;
   const quern__steps_form form = steps != NULL ? steps->form : QUERN__STEPS_OP_BY_OP;
@@ -106,60 +107,60 @@ static quern__steps_form form_of(quern_context *context, const task *is) {
 }
 
 /* Has the steps take this form; false where the device cannot. */
-static bool choose(const test_rig *rig, const task *is, quern__steps_form wanted) {
+static bool choose(const test_rig *rig, const task *self, quern__steps_form wanted) {
   quern__cl *cl = rig->device->state;
   /* More rounds than llvmpipe's loops have, or minutes of compiling there for what quern verify
    * --full runs. */
-  if (rig->short_loops &&
-      ((wanted == QUERN__STEPS_SERIAL && (is->batch > 5 || is->optimizer != QUERN_SGD)) ||
-       wanted == QUERN__STEPS_COLUMNS))
+  if (rig->short_loops && ((wanted == QUERN__STEPS_SERIAL &&
+                            (self->batch > 5 || self->optimizer != QUERN_OPTIMIZER_SGD)) ||
+                           wanted == QUERN__STEPS_COLUMNS))
     return false;
-  if (rig->slow && wanted != is->form) return false; /* an emulator: each task in one form */
+  if (rig->slow && wanted != self->form) return false; /* an emulator: each task in one form */
   if (cl->compute_units < 2) cl->compute_units = 2;
   cl->steps_forced = true;
   cl->steps_form = wanted;
-  return form_of(rig->device, is) == wanted;
+  return form_of(rig->device, self) == wanted;
 }
 
-static void check_form(const task *is, quern__steps_form wanted) {
+static void check_form(const task *self, quern__steps_form wanted) {
   test_rig rig;
   test_rig_open(&rig, 0);
   const quern__cl *cl = rig.device->state;
   /* Tiles of work-groups go op by op whatever is wanted: once is enough, and under an emulator the
    * smallest tasks. */
   const bool by_items = cl->tuning.dense == QUERN__DENSE_ITEM;
-  if (by_items ? !choose(&rig, is, wanted)
-               : wanted != QUERN__STEPS_SERIAL || (rig.slow && is->form != QUERN__STEPS_SERIAL)) {
+  if (by_items ? !choose(&rig, self, wanted)
+               : wanted != QUERN__STEPS_SERIAL || (rig.slow && self->form != QUERN__STEPS_SERIAL)) {
     test_rig_close(&rig);
     /* Of the forms that a task is for none may be left out where the tiles are those of a CPU. */
-    assert_false(by_items && wanted == is->form && !rig.short_loops);
+    assert_false(by_items && wanted == self->form && !rig.short_loops);
     return;
   }
   size_t count, same;
-  task shorter = *is;
+  task shorter = *self;
   if (rig.slow) { /* an emulator */
     shorter.epochs = 1;
     if (shorter.samples > 2 * shorter.batch) shorter.samples = shorter.batch + 3;
-    is = &shorter;
+    self = &shorter;
   }
   quern_epoch got, expected;
-  float *device = learn(rig.device, is, &got, &count);
-  float *reference = learn(rig.reference, is, &expected, &same);
+  float *device = learn(rig.device, self, &got, &count);
+  float *reference = learn(rig.reference, self, &expected, &same);
   assert_int_equal(count, same);
   /* A step rounds sums of at most a hundred terms near 1, and there are at most 60 steps. */
   for (size_t i = 0; i < count; i++)
     assert_true(fabsf(device[i] - reference[i]) <= 2e-5f * (1.0f + fabsf(reference[i])));
   assert_true(fabs(got.train_loss - expected.train_loss) <=
               2e-5 * (1.0 + fabs(expected.train_loss)));
-  if (!rig.slow) assert_twice(rig.device, is, device, count);
+  if (!rig.slow) assert_twice(rig.device, self, device, count);
   free(device);
   free(reference);
   test_rig_close(&rig);
 }
 
-static void check_task(const task *is) {
+static void check_task(const task *self) {
   for (quern__steps_form form = QUERN__STEPS_SERIAL; form <= QUERN__STEPS_BLOCKS; form++)
-    check_form(is, form);
+    check_form(self, form);
 }
 
 static quern_layer frozen(quern_layer layer, bool weights, bool bias) {
@@ -174,18 +175,20 @@ static void test_serial(void **state) {
                      .samples = 20,
                      .batch = 1,
                      .epochs = 3,
-                     .layers = {quern_dense(3, QUERN_RELU), quern_dense(3, QUERN_SIGMOID),
-                                quern_dense(3, QUERN_IDENTITY)},
+                     .layers = {quern_dense(3, QUERN_ACTIVATION_RELU),
+                                quern_dense(3, QUERN_ACTIVATION_SIGMOID),
+                                quern_dense(3, QUERN_ACTIVATION_IDENTITY)},
                      .layer_count = 3,
                      .form = QUERN__STEPS_SERIAL});
-  check_task(&(task){.inputs = 19,
-                     .samples = 23,
-                     .batch = 5,
-                     .epochs = 2,
-                     .bytes = true,
-                     .layers = {quern_dense(17, QUERN_TANH), quern_dense(5, QUERN_IDENTITY)},
-                     .layer_count = 2,
-                     .form = QUERN__STEPS_SERIAL});
+  check_task(&(task){
+      .inputs = 19,
+      .samples = 23,
+      .batch = 5,
+      .epochs = 2,
+      .bytes = true,
+      .layers = {quern_dense(17, QUERN_ACTIVATION_TANH), quern_dense(5, QUERN_ACTIVATION_IDENTITY)},
+      .layer_count = 2,
+      .form = QUERN__STEPS_SERIAL});
 }
 
 static void test_blocks(void **state) {
@@ -194,18 +197,20 @@ static void test_blocks(void **state) {
                      .samples = 2 * 131 + 7,
                      .batch = 131,
                      .epochs = 2,
-                     .layers = {quern_dense(35, QUERN_LEAKY_RELU), quern_dense(18, QUERN_RELU),
-                                quern_dense(10, QUERN_IDENTITY)},
+                     .layers = {quern_dense(35, QUERN_ACTIVATION_LEAKY_RELU),
+                                quern_dense(18, QUERN_ACTIVATION_RELU),
+                                quern_dense(10, QUERN_ACTIVATION_IDENTITY)},
                      .layer_count = 3,
                      .form = QUERN__STEPS_BLOCKS});
-  check_task(&(task){.inputs = 65,
-                     .samples = 150,
-                     .batch = 70,
-                     .epochs = 2,
-                     .bytes = true,
-                     .layers = {quern_dense(33, QUERN_RELU), quern_dense(4, QUERN_IDENTITY)},
-                     .layer_count = 2,
-                     .form = QUERN__STEPS_BLOCKS});
+  check_task(&(task){
+      .inputs = 65,
+      .samples = 150,
+      .batch = 70,
+      .epochs = 2,
+      .bytes = true,
+      .layers = {quern_dense(33, QUERN_ACTIVATION_RELU), quern_dense(4, QUERN_ACTIVATION_IDENTITY)},
+      .layer_count = 2,
+      .form = QUERN__STEPS_BLOCKS});
 }
 
 /* Uneven shares of the lowest layer, more than one layer above it, a last batch that is smaller, an
@@ -217,15 +222,17 @@ static void test_columns(void **state) {
                      .batch = 19,
                      .epochs = 3,
                      .bytes = true,
-                     .layers = {quern_dense(149, QUERN_RELU), quern_dense(3, QUERN_IDENTITY)},
+                     .layers = {quern_dense(149, QUERN_ACTIVATION_RELU),
+                                quern_dense(3, QUERN_ACTIVATION_IDENTITY)},
                      .layer_count = 2,
                      .form = QUERN__STEPS_COLUMNS});
   check_task(&(task){.inputs = 130,
                      .samples = 40,
                      .batch = 20,
                      .epochs = 2,
-                     .layers = {frozen(quern_dense(130, QUERN_TANH), false, true),
-                                quern_dense(4, QUERN_SIGMOID), quern_dense(5, QUERN_IDENTITY)},
+                     .layers = {frozen(quern_dense(130, QUERN_ACTIVATION_TANH), false, true),
+                                quern_dense(4, QUERN_ACTIVATION_SIGMOID),
+                                quern_dense(5, QUERN_ACTIVATION_IDENTITY)},
                      .layer_count = 3,
                      .form = QUERN__STEPS_COLUMNS});
 }
@@ -233,15 +240,16 @@ static void test_columns(void **state) {
 static void test_frozen(void **state) {
   (void)state;
   for (size_t batch = 4; batch <= 80; batch += 76)
-    check_task(&(task){.inputs = 21,
-                       .samples = 90,
-                       .batch = batch,
-                       .epochs = 1,
-                       .layers = {frozen(quern_dense(20, QUERN_RELU), true, true),
-                                  frozen(quern_dense(17, QUERN_TANH), batch == 4, batch == 80),
-                                  quern_dense(6, QUERN_IDENTITY)},
-                       .layer_count = 3,
-                       .form = batch == 4 ? QUERN__STEPS_SERIAL : QUERN__STEPS_BLOCKS});
+    check_task(
+        &(task){.inputs = 21,
+                .samples = 90,
+                .batch = batch,
+                .epochs = 1,
+                .layers = {frozen(quern_dense(20, QUERN_ACTIVATION_RELU), true, true),
+                           frozen(quern_dense(17, QUERN_ACTIVATION_TANH), batch == 4, batch == 80),
+                           quern_dense(6, QUERN_ACTIVATION_IDENTITY)},
+                .layer_count = 3,
+                .form = batch == 4 ? QUERN__STEPS_SERIAL : QUERN__STEPS_BLOCKS});
 }
 
 /* Each optimizer in each form: what it keeps is taken along, and its numbers change from step to
@@ -254,14 +262,16 @@ static void test_optimizers(void **state) {
   const bool slow = rig.slow, leave_out = rig.short_loops;
   test_rig_close(&rig);
   if (leave_out) return;
-  for (quern_optimizer_kind kind = QUERN_MOMENTUM; kind <= QUERN_RMSPROP; kind++) {
-    if (slow && kind != QUERN_ADAM) continue; /* the rule is all that differs */
+  for (quern_optimizer_kind kind = QUERN_OPTIMIZER_MOMENTUM; kind <= QUERN_OPTIMIZER_RMSPROP;
+       kind++) {
+    if (slow && kind != QUERN_OPTIMIZER_ADAM) continue; /* the rule is all that differs */
     check_task(&(task){.inputs = 19,
                        .samples = 23,
                        .batch = 5,
                        .epochs = 2,
-                       .layers = {frozen(quern_dense(17, QUERN_TANH), kind == QUERN_ADAM, false),
-                                  quern_dense(5, QUERN_IDENTITY)},
+                       .layers = {frozen(quern_dense(17, QUERN_ACTIVATION_TANH),
+                                         kind == QUERN_OPTIMIZER_ADAM, false),
+                                  quern_dense(5, QUERN_ACTIVATION_IDENTITY)},
                        .layer_count = 2,
                        .form = QUERN__STEPS_SERIAL,
                        .optimizer = kind});
@@ -269,8 +279,9 @@ static void test_optimizers(void **state) {
                        .samples = slow ? 16 : 46,
                        .batch = slow ? 6 : 20,
                        .epochs = 2,
-                       .layers = {quern_dense(130, QUERN_TANH), quern_dense(4, QUERN_SIGMOID),
-                                  quern_dense(5, QUERN_IDENTITY)},
+                       .layers = {quern_dense(130, QUERN_ACTIVATION_TANH),
+                                  quern_dense(4, QUERN_ACTIVATION_SIGMOID),
+                                  quern_dense(5, QUERN_ACTIVATION_IDENTITY)},
                        .layer_count = 3,
                        .form = QUERN__STEPS_COLUMNS,
                        .optimizer = kind});
@@ -278,7 +289,8 @@ static void test_optimizers(void **state) {
                        .samples = slow ? 41 : 141, /* the batch is longer than a panel */
                        .batch = slow ? 37 : 131,
                        .epochs = 2,
-                       .layers = {quern_dense(35, QUERN_TANH), quern_dense(10, QUERN_IDENTITY)},
+                       .layers = {quern_dense(35, QUERN_ACTIVATION_TANH),
+                                  quern_dense(10, QUERN_ACTIVATION_IDENTITY)},
                        .layer_count = 2,
                        .form = QUERN__STEPS_BLOCKS,
                        .optimizer = kind});
@@ -290,7 +302,8 @@ static void test_bad_label(void **state) {
   (void)state;
   test_rig rig;
   test_rig_open(&rig, 0);
-  const quern_layer layers[] = {quern_dense(40, QUERN_RELU), quern_dense(3, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(40, QUERN_ACTIVATION_RELU),
+                                quern_dense(3, QUERN_ACTIVATION_IDENTITY)};
   enum { BATCH = 80, INPUTS = 40 };
   quern_network *network;
   quern_plan *plan;
@@ -298,10 +311,10 @@ static void test_bad_label(void **state) {
   static float values[BATCH * INPUTS];
   int32_t classes[BATCH] = {0};
   classes[41] = 3;
-  assert_ok(quern_network_create(INPUTS, layers, 2, QUERN_CATEGORICAL, &network));
-  assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 5));
+  assert_ok(quern_network_create(INPUTS, layers, 2, QUERN_LOSS_CATEGORICAL, &network));
+  assert_ok(quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, 5));
   assert_ok(quern_plan_create(rig.device, network, BATCH, QUERN_PLAN_TRAINING, &plan));
-  const quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, 0.1);
+  const quern_optimizer sgd = quern_optimizer_of(QUERN_OPTIMIZER_SGD, 0.1);
   assert_ok(quern_plan_set_optimizer(plan, &sgd));
   assert_ok(quern_buffer_create(rig.device, sizeof values, &x));
   assert_ok(quern_buffer_create(rig.device, sizeof classes, &labels));

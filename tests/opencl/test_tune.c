@@ -94,7 +94,7 @@ static quern__cl_tuning start_row(void) {
 static quern_status search(fake_judge *judge, heard *so_far, quern__tune_outcome *outcome) {
   const quern__cl_tuning start = start_row();
   const quern__tune_judge how = {fake_verify, fake_time, judge};
-  quern_tune_options options = QUERN_TUNE_OPTIONS_INIT;
+  quern_tune_options options = quern_tune_options_default();
   options.on_event = hear;
   options.user = so_far;
   *so_far = (heard){0};
@@ -292,7 +292,7 @@ static void test_tunes(void **state) {
                                                    .small_only = true,
                                                    .pretend = pretend};
   const quern__cl_tuning start = poor_row(&bench);
-  const quern_tune_options options = QUERN_TUNE_OPTIONS_INIT;
+  const quern_tune_options options = quern_tune_options_default();
   quern_tune_report *report = calloc(1, sizeof *report);
   assert_non_null(report);
   assert_ok(
@@ -362,7 +362,7 @@ static void test_refuses(void **state) {
   (void)state;
   bench_device bench;
   quern_tune_report *report;
-  quern_tune_options options = QUERN_TUNE_OPTIONS_INIT;
+  quern_tune_options options = quern_tune_options_default();
   assert_fails(quern_tune(NULL, NULL, &report), QUERN_ERROR_ARGUMENT, "device is NULL");
   assert_fails(quern_tune_reset(NULL, NULL), QUERN_ERROR_ARGUMENT, "device is NULL");
   const bool is_cpu = open_device(&bench);

@@ -108,10 +108,10 @@ static void test_each_byte(void **state) {
   static const char bytes[] = {'\0', '\n', '\r', ' ', '=', '-', '0', '1', '9', 'e', '\x7f', '\xff'};
   char *text = good_text(&device);
   const size_t size = strlen(text);
-  for (size_t at = 0; at < size; at++) {
-    const char old = text[at];
+  for (size_t position = 0; position < size; position++) {
+    const char old = text[position];
     for (size_t i = 0; i < sizeof bytes; i++) {
-      text[at] = bytes[i];
+      text[position] = bytes[i];
       quern__cl_tuning row = row_of(&device);
       char *copy = test_alloc(size + 1, 1);
       memcpy(copy, text, size + 1);
@@ -119,18 +119,18 @@ static void test_each_byte(void **state) {
         assert_ok(quern__tuning_check(&row, limits));
       free(copy);
     }
-    text[at] = old;
+    text[position] = old;
   }
   free(text);
 }
 
 /* The text with the first `from` replaced by `to`. */
 static char *replaced(const char *text, const char *from, const char *to) {
-  const char *at = strstr(text, from);
-  if (at == NULL) fail_msg("no \"%s\" in the text", from);
-  char *made = test_alloc(strlen(text) + strlen(to) + 1, 1);
-  sprintf(made, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
-  return made;
+  const char *cursor = strstr(text, from);
+  if (cursor == NULL) fail_msg("no \"%s\" in the text", from);
+  char *result = test_alloc(strlen(text) + strlen(to) + 1, 1);
+  sprintf(result, "%.*s%s%s", (int)(cursor - text), text, to, cursor + strlen(from));
+  return result;
 }
 
 static void test_faults(void **state) {

@@ -19,18 +19,20 @@ static void test_backward(void **state) {
 static const float special_z[] = {0.0f, TINY, -TINY, LARGE, -LARGE, INFINITY, -INFINITY, NAN};
 enum { SPECIAL = sizeof special_z / sizeof *special_z };
 static const float special_h[][SPECIAL] = {
-    [QUERN_IDENTITY] = {0.0f, TINY, -TINY, LARGE, -LARGE, INFINITY, -INFINITY, NAN},
-    [QUERN_RELU] = {0.0f, TINY, 0.0f, LARGE, 0.0f, INFINITY, 0.0f, NAN},
-    [QUERN_LEAKY_RELU] = {0.0f, TINY, -TINY / 4, LARGE, -LARGE / 4, INFINITY, -INFINITY, NAN},
-    [QUERN_SIGMOID] = {0.5f, 0.5f, 0.5f, 1.0f, 0.0f, 1.0f, 0.0f, NAN},
-    [QUERN_TANH] = {0.0f, TINY, -TINY, 1.0f, -1.0f, 1.0f, -1.0f, NAN},
-    [QUERN_ELU] = {0.0f, TINY, -TINY / 4, LARGE, -0.25f, INFINITY, -0.25f, NAN},
-    [QUERN_SELU] = {0.0f, 1.05070099f * TINY, -1.75809934f * TINY, 1.05070099f * LARGE,
-                    -1.75809934f, INFINITY, -1.75809934f, NAN},
-    [QUERN_GELU] = {0.0f, TINY / 2, -TINY / 2, LARGE, 0.0f, INFINITY, 0.0f, NAN},
-    [QUERN_GELU_TANH] = {0.0f, TINY / 2, -TINY / 2, LARGE, 0.0f, INFINITY, 0.0f, NAN},
-    [QUERN_SILU] = {0.0f, TINY / 2, -TINY / 2, LARGE, 0.0f, INFINITY, 0.0f, NAN},
-    [QUERN_SOFTPLUS] = {0.693147181f, 0.693147181f, 0.693147181f, LARGE, 0.0f, INFINITY, 0.0f, NAN},
+    [QUERN_ACTIVATION_IDENTITY] = {0.0f, TINY, -TINY, LARGE, -LARGE, INFINITY, -INFINITY, NAN},
+    [QUERN_ACTIVATION_RELU] = {0.0f, TINY, 0.0f, LARGE, 0.0f, INFINITY, 0.0f, NAN},
+    [QUERN_ACTIVATION_LEAKY_RELU] = {0.0f, TINY, -TINY / 4, LARGE, -LARGE / 4, INFINITY, -INFINITY,
+                                     NAN},
+    [QUERN_ACTIVATION_SIGMOID] = {0.5f, 0.5f, 0.5f, 1.0f, 0.0f, 1.0f, 0.0f, NAN},
+    [QUERN_ACTIVATION_TANH] = {0.0f, TINY, -TINY, 1.0f, -1.0f, 1.0f, -1.0f, NAN},
+    [QUERN_ACTIVATION_ELU] = {0.0f, TINY, -TINY / 4, LARGE, -0.25f, INFINITY, -0.25f, NAN},
+    [QUERN_ACTIVATION_SELU] = {0.0f, 1.05070099f * TINY, -1.75809934f * TINY, 1.05070099f * LARGE,
+                               -1.75809934f, INFINITY, -1.75809934f, NAN},
+    [QUERN_ACTIVATION_GELU] = {0.0f, TINY / 2, -TINY / 2, LARGE, 0.0f, INFINITY, 0.0f, NAN},
+    [QUERN_ACTIVATION_GELU_TANH] = {0.0f, TINY / 2, -TINY / 2, LARGE, 0.0f, INFINITY, 0.0f, NAN},
+    [QUERN_ACTIVATION_SILU] = {0.0f, TINY / 2, -TINY / 2, LARGE, 0.0f, INFINITY, 0.0f, NAN},
+    [QUERN_ACTIVATION_SOFTPLUS] = {0.693147181f, 0.693147181f, 0.693147181f, LARGE, 0.0f, INFINITY,
+                                   0.0f, NAN},
 };
 
 static void read_back(quern_context *context, quern_activation activation, const float *z, float *h,
@@ -50,7 +52,7 @@ static void test_special_values(void **state) {
   test_rig_open(&rig, 100);
   quern_context *contexts[] = {rig.reference, rig.device};
   for (size_t c = 0; c < 2; c++)
-    for (unsigned kind = QUERN_IDENTITY; kind <= QUERN_SOFTPLUS; kind++) {
+    for (unsigned kind = QUERN_ACTIVATION_IDENTITY; kind <= QUERN_ACTIVATION_SOFTPLUS; kind++) {
       const quern_activation activation = {(quern_activation_kind)kind, 0.25f};
       float h[SPECIAL];
       read_back(contexts[c], activation, special_z, h, SPECIAL);

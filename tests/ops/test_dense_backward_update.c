@@ -17,7 +17,7 @@ static void test_refusal(void **state) {
   quern_buffer *memory;
   assert_ok(quern_buffer_create(rig.device, 16 * sizeof(float), &memory));
   assert_ok(quern_fill(rig.device, 0.5f, quern_vector(memory, 0, 16)));
-  const quern_optimizer momentum = quern_optimizer_of(QUERN_MOMENTUM, 0.1);
+  const quern_optimizer momentum = quern_optimizer_of(QUERN_OPTIMIZER_MOMENTUM, 0.1);
   const quern_optimizer_state none = {quern_none(), quern_none()};
   const quern_status status = quern_dense_backward_update(
       rig.device, quern_vector(memory, 0, 1), quern_vector(memory, 1, 1), &momentum, 1,

@@ -64,10 +64,13 @@ static void test_uniform_by_definition(void **state) {
 
 static void test_initializer_bounds(void **state) {
   (void)state;
-  assert_true(fabsf(quern_initializer_bound(QUERN_INIT_HE, 784, 128) - 0.0874817774f) < 1e-8f);
-  assert_true(fabsf(quern_initializer_bound(QUERN_INIT_XAVIER, 784, 128) - 0.0811107105f) < 1e-8f);
-  assert_true(fabsf(quern_initializer_bound(QUERN_INIT_UNIFORM, 784, 128) - 0.0357142857f) < 1e-8f);
-  assert_true(quern_initializer_bound(QUERN_INIT_DEFAULT, 784, 128) == 0.0f);
+  assert_true(fabsf(quern_initializer_bound(QUERN_INITIALIZER_HE, 784, 128) - 0.0874817774f) <
+              1e-8f);
+  assert_true(fabsf(quern_initializer_bound(QUERN_INITIALIZER_XAVIER, 784, 128) - 0.0811107105f) <
+              1e-8f);
+  assert_true(fabsf(quern_initializer_bound(QUERN_INITIALIZER_UNIFORM, 784, 128) - 0.0357142857f) <
+              1e-8f);
+  assert_true(quern_initializer_bound(QUERN_INITIALIZER_DEFAULT, 784, 128) == 0.0f);
 }
 
 int main(void) {

@@ -57,7 +57,7 @@ static void test_by_hand(void **state) {
   quern_context *const contexts[] = {rig.reference, rig.device};
   for (size_t c = 0; c < 4; c++) {
     const bool batch = c % 2 == 0;
-    /* x, gamma, beta, the running mean and variance, and room for mean and inverse */
+    /* x, gamma, beta, the running mean and variance, and room for mean and inv_std */
     float all[32] = {0}, *x = all, got[COUNT], statistics[4];
     memcpy(all + 6, gamma, sizeof gamma);
     memcpy(all + 9, beta, sizeof beta);
@@ -71,13 +71,13 @@ static void test_by_hand(void **state) {
     assert_ok(quern_buffer_write(buffer, 0, sizeof all, all, QUERN_WAIT));
     const quern_tensor t = quern_matrix(buffer, 0, n, units), g = quern_vector(buffer, 6, units),
                        b = quern_vector(buffer, 9, units), mean = quern_vector(buffer, 16, LINES),
-                       inverse = quern_vector(buffer, 18, LINES);
+                       inv_std = quern_vector(buffer, 18, LINES);
     if (batch)
       assert_ok(quern_batch_norm_forward(context, t, g, b, 1.0f / 3, 0.25f,
                                          quern_vector(buffer, 12, 2), quern_vector(buffer, 14, 2),
-                                         mean, inverse, t));
+                                         mean, inv_std, t));
     else
-      assert_ok(quern_layer_norm_forward(context, t, g, b, 1.0f / 3, mean, inverse, t));
+      assert_ok(quern_layer_norm_forward(context, t, g, b, 1.0f / 3, mean, inv_std, t));
     assert_ok(quern_buffer_read(buffer, 0, sizeof got, got, QUERN_WAIT));
     for (size_t i = 0; i < LINES; i++)
       for (size_t k = 0; k < EACH; k++) {

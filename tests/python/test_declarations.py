@@ -39,15 +39,16 @@ PROGRAM = r"""
 #define STATUS(name, text) printf("\"QUERN_%s\",\n", #name);
 #define TEXT(name, text) printf("\"%s\",\n", text);
 int main(void) {
-  const quern_train_options initial = QUERN_TRAIN_OPTIONS_INIT;
-  const quern_dataset_options reading = QUERN_DATASET_OPTIONS_INIT;
+  const quern_train_options initial = quern_train_options_default();
+  const quern_dataset_options reading = quern_dataset_options_default();
   printf("{\"sizes\": {\n"); @SIZES@
   printf("\"\": 0}, \"fields\": [\n"); @FIELDS@
   printf("null], \"initial\": [\n"); @INITIAL@
   printf("null], \"reading\": [\n"); @READING@
   printf("null], \"initializers\": [%d, %d, %d, %d, %d], ",
-         QUERN_INIT_DEFAULT, QUERN_INIT_HE, QUERN_INIT_XAVIER, QUERN_INIT_UNIFORM,
-         QUERN_INIT_LECUN);
+         QUERN_INITIALIZER_DEFAULT, QUERN_INITIALIZER_HE, QUERN_INITIALIZER_XAVIER,
+         QUERN_INITIALIZER_UNIFORM,
+         QUERN_INITIALIZER_LECUN);
   printf("\"headers\": [%d, %d, %d], ",
          QUERN_HEADER_AUTO, QUERN_HEADER_NONE, QUERN_HEADER_ONE);
   printf("\"labels\": [%d, %d], ", QUERN_LABEL_LAST, QUERN_LABEL_FIRST);
@@ -69,12 +70,23 @@ def fields_of(struct):
     return [field[0] for field in struct._fields_]
 
 
+def leaves(struct, prefix=""):
+    """Every number of a struct, those of structs inside it by their path: (path, offset, size)."""
+    for field, kind in struct._fields_:
+        place = getattr(struct, field)
+        if issubclass(kind, ctypes.Structure):
+            for path, offset, size in leaves(kind, f"{prefix}{field}."):
+                yield path, place.offset + offset, size
+        else:
+            yield prefix + field, place.offset, place.size
+
+
 def ask_compiler():
     sizes = [f'printf("\\"%s\\": %zu,\\n", "{name}", sizeof({name}));' for name in STRUCTS]
     fields = [
         f"FIELD({name}, {field})" for name, struct in STRUCTS.items() for field in fields_of(struct)
     ]
-    initial = [f"BYTES(initial, {field})" for field in fields_of(_declarations.TrainOptions)]
+    initial = [f"BYTES(initial, {path})" for path, _, _ in leaves(_declarations.TrainOptions)]
     program = (
         PROGRAM.replace("@SIZES@", "\n".join(sizes))
         .replace("@FIELDS@", "\n".join(fields))
@@ -82,7 +94,7 @@ def ask_compiler():
         .replace(
             "@READING@",
             "\n".join(
-                f"BYTES(reading, {field})" for field in fields_of(_declarations.DatasetOptions)
+                f"BYTES(reading, {path})" for path, _, _ in leaves(_declarations.DatasetOptions)
             ),
         )
     )
@@ -127,11 +139,8 @@ class Layouts(unittest.TestCase):
             (_declarations.DatasetOptions, "reading"),
         ):
             raw = bytes(struct.initial())
-            for field, expected in self.c[initial][:-1]:
-                place = getattr(struct, field)
-                self.assertEqual(
-                    raw[place.offset : place.offset + place.size].hex(), expected, field
-                )
+            for (path, offset, size), (_, expected) in zip(leaves(struct), self.c[initial][:-1]):
+                self.assertEqual(raw[offset : offset + size].hex(), expected, path)
 
     def test_names(self):
         self.assertEqual(quern.activations(), self.c["activations"][:-1])

@@ -84,18 +84,18 @@ static void move_parameters(quern_network *network, float *torch_order, bool fro
 /* Gamma, beta, running mean and variance of each layer that has them, into `numbers`. Returns how
  * many there are. */
 static size_t read_normalizations(const quern_network *network, float *numbers) {
-  float *at = numbers;
+  float *cursor = numbers;
   for (size_t l = 0; l < LAYERS; l++) {
     const quern_normalization_kind kind = quern_network_layer(network, l).normalization.kind;
     const size_t count = units[l + 1];
     if (kind == QUERN_NORMALIZATION_NONE) continue;
-    assert_ok(quern_network_get_normalization(network, l, at, at + count, NULL, NULL));
-    at += 2 * count;
+    assert_ok(quern_network_get_normalization(network, l, cursor, cursor + count, NULL, NULL));
+    cursor += 2 * count;
     if (kind != QUERN_NORMALIZATION_BATCH) continue;
-    assert_ok(quern_network_get_normalization(network, l, NULL, NULL, at, at + count));
-    at += 2 * count;
+    assert_ok(quern_network_get_normalization(network, l, NULL, NULL, cursor, cursor + count));
+    cursor += 2 * count;
   }
-  return (size_t)(at - numbers);
+  return (size_t)(cursor - numbers);
 }
 
 /* What a case says of its hidden layers beside the activation, where it does. */
@@ -116,7 +116,8 @@ static quern_network *network_of(const cJSON *test) {
   float delta, start[PARAMETERS];
   assert_true(quern_activation_parse(member(test, "activation")->valuestring, &activation));
   assert_true(quern_loss_parse(member(test, "loss")->valuestring, &loss, &delta));
-  for (size_t l = 0; l < LAYERS; l++) layers[l] = quern_dense(units[l + 1], QUERN_IDENTITY);
+  for (size_t l = 0; l < LAYERS; l++)
+    layers[l] = quern_dense(units[l + 1], QUERN_ACTIVATION_IDENTITY);
   layers[0].activation = layers[1].activation = activation;
   set_hidden(layers, test);
   quern_network *network;

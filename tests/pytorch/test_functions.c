@@ -7,17 +7,17 @@ static void set_label_options(quern_plan *plan, const cJSON *test) {
   const cJSON *weights = member(test, "class_weights");
   const float smoothing = (float)member(test, "label_smoothing")->valuedouble;
   float values[OUTPUTS];
-  if (smoothing > 0.0f) assert_ok(quern_plan_label_smoothing(plan, smoothing));
+  if (smoothing > 0.0f) assert_ok(quern_plan_set_label_smoothing(plan, smoothing));
   if (cJSON_GetArraySize(weights) == 0) return;
   numbers(weights, values, OUTPUTS);
-  assert_ok(quern_plan_class_weights(plan, values));
+  assert_ok(quern_plan_set_class_weights(plan, values));
 }
 
 /* Plain SGD, and the options of the labels. */
 static void prepare(quern_plan *plan, const cJSON *test, size_t step) {
   if (step > 0) return;
   const quern_optimizer sgd =
-      quern_optimizer_of(QUERN_SGD, member(golden, "learning_rate")->valuedouble);
+      quern_optimizer_of(QUERN_OPTIMIZER_SGD, member(golden, "learning_rate")->valuedouble);
   assert_ok(quern_plan_set_optimizer(plan, &sgd));
   set_label_options(plan, test);
 }

@@ -8,9 +8,9 @@ static void prepare(quern_plan *plan, const cJSON *test, size_t step) {
   (void)test;
   if (step > 0) return;
   const quern_optimizer sgd =
-      quern_optimizer_of(QUERN_SGD, member(golden, "learning_rate")->valuedouble);
+      quern_optimizer_of(QUERN_OPTIMIZER_SGD, member(golden, "learning_rate")->valuedouble);
   assert_ok(quern_plan_set_optimizer(plan, &sgd));
-  assert_ok(quern_plan_dropout_seed(plan, (uint64_t)member(golden, "mask_seed")->valuedouble));
+  assert_ok(quern_plan_set_dropout_seed(plan, (uint64_t)member(golden, "mask_seed")->valuedouble));
 }
 
 static void test_ten_steps(void **state) {

@@ -36,8 +36,8 @@ static quern_schedule schedule_of(const cJSON *test) {
 static void prepare(quern_plan *plan, const cJSON *test, size_t step) {
   const quern_optimizer optimizer = optimizer_of(test);
   const quern_schedule schedule = schedule_of(test);
-  const quern_optimizer at = quern_schedule_at(&schedule, &optimizer, step);
-  assert_ok(quern_plan_set_optimizer(plan, &at));
+  const quern_optimizer current = quern_schedule_at(&schedule, &optimizer, step);
+  assert_ok(quern_plan_set_optimizer(plan, &current));
 }
 
 static void test_ten_steps(void **state) {
@@ -58,14 +58,16 @@ static void test_rates(void **state) {
     const quern_schedule schedule = schedule_of(test);
     const cJSON *rate = member(test, "rates")->child, *momentum = member(test, "momenta")->child;
     for (size_t step = 0; step < STEPS; step++, rate = rate->next, momentum = momentum->next) {
-      const quern_optimizer at = quern_schedule_at(&schedule, &optimizer, step);
-      const bool has_beta = at.kind == QUERN_ADAM || at.kind == QUERN_ADAMW;
-      const double expected = momentum->valuedouble, got = has_beta ? at.beta1 : at.momentum;
-      if (!(fabs(at.learning_rate - rate->valuedouble) <= 1e-14) ||
-          !(fabs(got - expected) <= 1e-14 || !quern_optimizer_keeps_momentum(&at)))
+      const quern_optimizer current = quern_schedule_at(&schedule, &optimizer, step);
+      const bool has_beta =
+          current.kind == QUERN_OPTIMIZER_ADAM || current.kind == QUERN_OPTIMIZER_ADAMW;
+      const double expected = momentum->valuedouble,
+                   got = has_beta ? current.beta1 : current.momentum;
+      if (!(fabs(current.learning_rate - rate->valuedouble) <= 1e-14) ||
+          !(fabs(got - expected) <= 1e-14 || !quern_optimizer_keeps_momentum(&current)))
         fail_msg("%s, step %zu: rate %.17g, PyTorch has %.17g; momentum %.17g, PyTorch has %.17g",
-                 member(test, "title")->valuestring, step, at.learning_rate, rate->valuedouble, got,
-                 expected);
+                 member(test, "title")->valuestring, step, current.learning_rate, rate->valuedouble,
+                 got, expected);
     }
   }
 }
@@ -73,8 +75,9 @@ static void test_rates(void **state) {
 /* Every optimizer and every schedule is among the cases. */
 static void test_all_are_there(void **state) {
   (void)state;
-  bool optimizers[QUERN_RMSPROP + 1] = {false}, schedules[QUERN_SCHEDULE_ONE_CYCLE + 1] = {false},
-                                  warmup = false;
+  bool optimizers[QUERN_OPTIMIZER_RMSPROP + 1] = {false},
+                                            schedules[QUERN_SCHEDULE_ONE_CYCLE + 1] = {false},
+                                            warmup = false;
   for (const cJSON *test = member(golden, "cases")->child; test != NULL; test = test->next) {
     const quern_schedule schedule = schedule_of(test);
     optimizers[optimizer_of(test).kind] = true;

@@ -69,7 +69,7 @@ static float mean(const float *values, size_t count) {
 }
 
 static quern_network *load(const char *name, quern_loss loss) {
-  quern_model_options options = QUERN_MODEL_OPTIONS_INIT;
+  quern_model_options options = quern_model_options_default();
   options.loss = loss;
   quern_network *network = NULL;
   assert_ok(quern_model_load(name, &options, &network));
@@ -202,9 +202,9 @@ static void test_clipped_gradients(void **state) {
   const cJSON *numbers = member(golden, "clipped");
   const float max_norm = (float)number(member(numbers, "max_norm")),
               torch_norm = (float)number(member(numbers, "norm"));
-  quern_network *expected = load(FOLDER "clipped.safetensors", QUERN_CATEGORICAL);
+  quern_network *expected = load(FOLDER "clipped.safetensors", QUERN_LOSS_CATEGORICAL);
   for (size_t d = 0; d < DEVICES; d++) {
-    bench b = open_bench(devices[d], QUERN_CATEGORICAL, QUERN_PLAN_GRADIENTS);
+    bench b = open_bench(devices[d], QUERN_LOSS_CATEGORICAL, QUERN_PLAN_GRADIENTS);
     quern_tensor weights, bias, sums = quern_vector(b.losses, 0, 2 * LAYERS),
                                 sum = quern_vector(b.losses, 2 * LAYERS, 1);
     step(&b, 0);
@@ -219,7 +219,7 @@ static void test_clipped_gradients(void **state) {
     norm = sqrtf(norm);
     check_values("norm", &norm, &torch_norm, 1, number(member(numbers, "norm_tolerance")));
 
-    assert_ok(quern_plan_clip_norm(b.plan, max_norm));
+    assert_ok(quern_plan_set_clip_norm(b.plan, max_norm));
     step(&b, 0);
     check_kept(devices[d], &b, expected, member(numbers, "tolerance"));
     close_bench(&b);
@@ -229,17 +229,17 @@ static void test_clipped_gradients(void **state) {
 
 static void test_categorical_gradients(void **state) {
   (void)state;
-  check_gradients(QUERN_CATEGORICAL, FOLDER "gradients.safetensors");
+  check_gradients(QUERN_LOSS_CATEGORICAL, FOLDER "gradients.safetensors");
 }
 
 static void test_binary_gradients(void **state) {
   (void)state;
-  check_gradients(QUERN_BINARY, FOLDER "gradients-binary.safetensors");
+  check_gradients(QUERN_LOSS_BINARY, FOLDER "gradients-binary.safetensors");
 }
 
 static void test_squared_gradients(void **state) {
   (void)state;
-  check_gradients(QUERN_SQUARED, FOLDER "gradients-squared.safetensors");
+  check_gradients(QUERN_LOSS_SQUARED, FOLDER "gradients-squared.safetensors");
 }
 
 static void check_ten_steps(const char *device, quern_plan_mode mode,
@@ -248,9 +248,10 @@ static void check_ten_steps(const char *device, quern_plan_mode mode,
   const cJSON *losses = member(numbers, "losses"),
               *tolerances = member(numbers, "losses_tolerance");
   assert_int_equal(cJSON_GetArraySize(losses), STEPS);
-  quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, number(member(golden, "learning_rate")));
+  quern_optimizer sgd =
+      quern_optimizer_of(QUERN_OPTIMIZER_SGD, number(member(golden, "learning_rate")));
   sgd.weight_decay = number(member(golden, "weight_decay"));
-  bench b = open_bench(device, QUERN_CATEGORICAL, mode);
+  bench b = open_bench(device, QUERN_LOSS_CATEGORICAL, mode);
   assert_ok(quern_plan_set_optimizer(b.plan, &sgd));
   for (size_t i = 0; i < STEPS; i++) step(&b, i);
   float got[SAMPLES];
@@ -274,7 +275,7 @@ static void check_ten_steps(const char *device, quern_plan_mode mode,
 static void test_ten_steps(void **state) {
   (void)state;
   assert_int_equal((int)number(member(golden, "batch")), BATCH);
-  quern_network *expected = load(FOLDER "final.safetensors", QUERN_CATEGORICAL);
+  quern_network *expected = load(FOLDER "final.safetensors", QUERN_LOSS_CATEGORICAL);
   for (size_t d = 0; d < DEVICES; d++) {
     check_ten_steps(devices[d], QUERN_PLAN_TRAINING, expected);
     check_ten_steps(devices[d], QUERN_PLAN_GRADIENTS, expected);

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef double (*function)(const void *context, const double *at);
+typedef double (*function)(const void *context, const double *point);
 
 typedef struct derivative {
   double value, error;
@@ -25,20 +25,21 @@ typedef struct derivative {
 #define OPERATIONS 256
 #define MAGNITUDE  64
 
-static inline double central(function f, const void *context, double *at, size_t i, double step) {
-  const double kept = at[i];
-  at[i] = kept + step;
-  const double above = f(context, at);
-  at[i] = kept - step;
-  const double below = f(context, at);
-  at[i] = kept;
+static inline double central(function f, const void *context, double *point, size_t i,
+                             double step) {
+  const double kept = point[i];
+  point[i] = kept + step;
+  const double above = f(context, point);
+  point[i] = kept - step;
+  const double below = f(context, point);
+  point[i] = kept;
   return (above - below) / (2 * step);
 }
 
-static inline derivative differentiate(function f, const void *context, double *at, size_t i) {
-  const double first = central(f, context, at, i, STEP);
-  const double second = central(f, context, at, i, STEP / 2);
-  const double third = central(f, context, at, i, STEP / 4);
+static inline derivative differentiate(function f, const void *context, double *point, size_t i) {
+  const double first = central(f, context, point, i, STEP);
+  const double second = central(f, context, point, i, STEP / 2);
+  const double third = central(f, context, point, i, STEP / 4);
   const double coarse = (4 * second - first) / 3, fine = (4 * third - second) / 3;
   const double rounding = OPERATIONS * (DBL_EPSILON / 2) * MAGNITUDE / (STEP / 4) * 2;
   return (derivative){(16 * fine - coarse) / 15, fabs(fine - coarse) + rounding};

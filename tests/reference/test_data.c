@@ -65,7 +65,7 @@ static void test_gather_rows(void **state) {
   quern_gather_rows_op op = {.source_rows = 3,
                              .n = 3,
                              .columns = 2,
-                             .element = QUERN_FLOAT32,
+                             .element = QUERN_ELEMENT_FLOAT32,
                              .source = {(void *)(uintptr_t)floats, 1},
                              .indices = {(void *)(uintptr_t)indices, 1},
                              .scale = 2,
@@ -76,7 +76,7 @@ static void test_gather_rows(void **state) {
   const float wanted[] = {-7, -7, 10.5f, 12.5f, 2.5f, 4.5f, 10.5f, 12.5f};
   assert_memory_equal(x, wanted, sizeof x);
 
-  op.element = QUERN_UINT8;
+  op.element = QUERN_ELEMENT_UINT8;
   op.source.memory = (void *)(uintptr_t)bytes;
   op.scale = 1.0f / 255;
   op.offset = -1;
@@ -100,7 +100,7 @@ static void test_bad_indices(void **state) {
   const quern_gather_rows_op gather = {.source_rows = 2,
                                        .n = 4,
                                        .columns = 2,
-                                       .element = QUERN_FLOAT32,
+                                       .element = QUERN_ELEMENT_FLOAT32,
                                        .source = span_of(rows),
                                        .indices = span_of(indices),
                                        .scale = 1,

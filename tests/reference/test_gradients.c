@@ -3,36 +3,43 @@
 #include "differentiate.h"
 
 static const quern_activation activations[] = {
-    {QUERN_IDENTITY, 0}, {QUERN_RELU, 0},     {QUERN_LEAKY_RELU, 0.125f},
-    {QUERN_SIGMOID, 0},  {QUERN_TANH, 0},     {QUERN_ELU, 0.75f},
-    {QUERN_SELU, 0},     {QUERN_GELU, 0},     {QUERN_GELU_TANH, 0},
-    {QUERN_SILU, 0},     {QUERN_SOFTPLUS, 0},
+    {QUERN_ACTIVATION_IDENTITY, 0},
+    {QUERN_ACTIVATION_RELU, 0},
+    {QUERN_ACTIVATION_LEAKY_RELU, 0.125f},
+    {QUERN_ACTIVATION_SIGMOID, 0},
+    {QUERN_ACTIVATION_TANH, 0},
+    {QUERN_ACTIVATION_ELU, 0.75f},
+    {QUERN_ACTIVATION_SELU, 0},
+    {QUERN_ACTIVATION_GELU, 0},
+    {QUERN_ACTIVATION_GELU_TANH, 0},
+    {QUERN_ACTIVATION_SILU, 0},
+    {QUERN_ACTIVATION_SOFTPLUS, 0},
 };
 enum { ACTIVATIONS = sizeof activations / sizeof activations[0] };
 
 static double activate(quern_activation activation, double z) {
   switch (activation.kind) {
-  case QUERN_IDENTITY:
+  case QUERN_ACTIVATION_IDENTITY:
     return z;
-  case QUERN_RELU:
+  case QUERN_ACTIVATION_RELU:
     return fmax(z, 0);
-  case QUERN_LEAKY_RELU:
+  case QUERN_ACTIVATION_LEAKY_RELU:
     return fmax(z, 0) + activation.slope * fmin(z, 0);
-  case QUERN_SIGMOID:
+  case QUERN_ACTIVATION_SIGMOID:
     return (1 + tanh(z / 2)) / 2;
-  case QUERN_TANH:
+  case QUERN_ACTIVATION_TANH:
     return 1 - 2 / (exp(2 * z) + 1);
-  case QUERN_ELU:
+  case QUERN_ACTIVATION_ELU:
     return fmax(z, 0) + activation.slope * (exp(fmin(z, 0)) - 1);
-  case QUERN_SELU:
+  case QUERN_ACTIVATION_SELU:
     return 1.05070098735548049 * fmax(z, 0) + 1.75809934084737685 * (exp(fmin(z, 0)) - 1);
-  case QUERN_GELU:
+  case QUERN_ACTIVATION_GELU:
     return z / 2 * (1 + erf(z / sqrt(2)));
-  case QUERN_GELU_TANH:
+  case QUERN_ACTIVATION_GELU_TANH:
     return z / (1 + exp(-sqrt(8 / acos(-1)) * (z + 0.044715 * z * z * z)));
-  case QUERN_SILU:
+  case QUERN_ACTIVATION_SILU:
     return z * (1 + tanh(z / 2)) / 2;
-  case QUERN_SOFTPLUS:
+  case QUERN_ACTIVATION_SOFTPLUS:
     return log(1 + exp(z));
   }
   return NAN;
@@ -54,19 +61,19 @@ typedef struct dense {
   double c[Z];
 } dense;
 
-static double dense_z(const double *at, size_t r, size_t j) {
-  const double *x = at, *w = at + X, *b = at + X + W;
+static double dense_z(const double *point, size_t r, size_t j) {
+  const double *x = point, *w = point + X, *b = point + X + W;
   double z = b[j];
   for (size_t i = 0; i < IN; i++) z += x[r * IN + i] * w[i * OUT + j];
   return z;
 }
 
-static double dense_value(const void *context, const double *at) {
+static double dense_value(const void *context, const double *point) {
   const dense *layer = context;
   double value = 0;
   for (size_t r = 0; r < N; r++)
     for (size_t j = 0; j < OUT; j++)
-      value += layer->c[r * OUT + j] * activate(layer->activation, dense_z(at, r, j));
+      value += layer->c[r * OUT + j] * activate(layer->activation, dense_z(point, r, j));
   return value;
 }
 
@@ -74,7 +81,7 @@ static double dense_value(const void *context, const double *at) {
 typedef struct fixture {
   dense layer;
   float values[PARAMETERS], c[Z]; /* values: X, W, b */
-  double at[PARAMETERS];
+  double point[PARAMETERS];
   float y[Z], read[Z], dz[Z]; /* read: what the derivative is computed from, y or Z */
   double dz_error[Z];
 } fixture;
@@ -82,7 +89,7 @@ typedef struct fixture {
 /* Runs forward and the activation's backward on the reference, each checked on the way. */
 static void prepare(void *state, quern_activation activation, fixture *f) {
   f->layer.activation = activation;
-  randomize(1, 1, PARAMETERS, f->values, f->at);
+  randomize(1, 1, PARAMETERS, f->values, f->point);
   randomize(2, 1, Z, f->c, f->layer.c);
   const quern_dense_forward_op forward = {N,
                                           IN,
@@ -95,7 +102,7 @@ static void prepare(void *state, quern_activation activation, fixture *f) {
   assert_ok(TABLE->dense_forward(state, &forward));
   quern_dense_forward_op read = forward;
   if (quern_activation_reads_z(activation.kind))
-    read.activation = quern_activation_of(QUERN_IDENTITY);
+    read.activation = quern_activation_of(QUERN_ACTIVATION_IDENTITY);
   read.y = span_of(f->read);
   assert_ok(TABLE->dense_forward(state, &read));
   const quern_activation_backward_op backward = {Z, activation, span_of(f->c), span_of(f->read),
@@ -103,12 +110,12 @@ static void prepare(void *state, quern_activation activation, fixture *f) {
   assert_ok(TABLE->activation_backward(state, &backward));
   for (size_t r = 0; r < N; r++) {
     for (size_t j = 0; j < OUT; j++) {
-      const size_t at = r * OUT + j;
-      const double z = dense_z(f->at, r, j);
+      const size_t position = r * OUT + j;
+      const double z = dense_z(f->point, r, j);
       assert_true(fabs(z) > 2 * STEP);
-      assert_near(f->y[at], activate(activation, z),
-                  FLOAT_ROUNDING * fabs(f->y[at]) + OPERATIONS * DBL_EPSILON);
-      f->dz_error[at] = product_error(f->c[at], f->read[at], f->dz[at]);
+      assert_near(f->y[position], activate(activation, z),
+                  FLOAT_ROUNDING * fabs(f->y[position]) + OPERATIONS * DBL_EPSILON);
+      f->dz_error[position] = product_error(f->c[position], f->read[position], f->dz[position]);
     }
   }
 }
@@ -120,8 +127,8 @@ static void carry_errors(const fixture *f, double errors[PARAMETERS]) {
     for (size_t j = 0; j < OUT; j++) {
       const double error = f->dz_error[r * OUT + j];
       for (size_t i = 0; i < IN; i++) {
-        errors[r * IN + i] += error * fabs(f->at[X + i * OUT + j]);
-        errors[X + i * OUT + j] += error * fabs(f->at[r * IN + i]);
+        errors[r * IN + i] += error * fabs(f->point[X + i * OUT + j]);
+        errors[X + i * OUT + j] += error * fabs(f->point[r * IN + i]);
       }
       errors[X + W + j] += error;
     }
@@ -134,7 +141,7 @@ static void check_dense(fixture *f, size_t first, const float *got, const double
   double errors[PARAMETERS];
   carry_errors(f, errors);
   for (size_t i = first; i < PARAMETERS; i++) {
-    const derivative wanted = differentiate(dense_value, &f->layer, f->at, i);
+    const derivative wanted = differentiate(dense_value, &f->layer, f->point, i);
     const double value = (start == NULL ? 0 : start[i]) + factor * wanted.value;
     const double error = fabs(factor) * (errors[i] + wanted.error) + FLOAT_ROUNDING * fabs(got[i]);
     assert_true(error < 2e-6); /* fine enough to mean something */
@@ -162,7 +169,7 @@ static void test_dense(void **state) {
                                                .out = OUT,
                                                .dz = span_of(f.dz),
                                                .w = span_of(f.values + X),
-                                               .activation = {QUERN_IDENTITY, 0},
+                                               .activation = {QUERN_ACTIVATION_IDENTITY, 0},
                                                .dx = span_of(got)};
     assert_ok(TABLE->dense_backward_data(*state, &data));
     const quern_dense_backward_weights_op weights = weights_op(&f, got);
@@ -173,7 +180,7 @@ static void test_dense(void **state) {
 
 static void test_dense_weights_accumulate(void **state) {
   fixture f;
-  prepare(*state, activations[QUERN_TANH], &f);
+  prepare(*state, activations[QUERN_ACTIVATION_TANH], &f);
   float got[PARAMETERS];
   double start[PARAMETERS];
   randomize(3, 1, PARAMETERS, got, start);
@@ -187,12 +194,12 @@ static void test_dense_weights_accumulate(void **state) {
 static void test_dense_weights_update(void **state) {
   const quern_sgd sgd = {0.25f, 0.125f};
   fixture f;
-  prepare(*state, activations[QUERN_SIGMOID], &f);
+  prepare(*state, activations[QUERN_ACTIVATION_SIGMOID], &f);
   float got[PARAMETERS], gradients[PARAMETERS], stepped[PARAMETERS];
   double start[PARAMETERS];
   memcpy(got, f.values, sizeof got);
   memcpy(stepped, f.values, sizeof stepped);
-  for (size_t i = 0; i < PARAMETERS; i++) start[i] = (1 - 0.25 * 0.125) * f.at[i];
+  for (size_t i = 0; i < PARAMETERS; i++) start[i] = (1 - 0.25 * 0.125) * f.point[i];
 
   quern_dense_backward_weights_op op = weights_op(&f, got);
   op.update = true;
@@ -210,7 +217,7 @@ static void test_dense_weights_update(void **state) {
 /* A frozen half stays as it is, and the other half is none the worse. */
 static void test_dense_weights_halves(void **state) {
   fixture f;
-  prepare(*state, activations[QUERN_TANH], &f);
+  prepare(*state, activations[QUERN_ACTIVATION_TANH], &f);
   float both[PARAMETERS], half[PARAMETERS];
   quern_dense_backward_weights_op op = weights_op(&f, both);
   assert_ok(TABLE->dense_backward_weights(*state, &op));
@@ -256,14 +263,15 @@ static void test_backward_data_through_activation(void **state) {
     const quern_activation_forward_op forward = {X, activation, span_of(a), span_of(h)};
     assert_ok(TABLE->activation_forward(*state, &forward));
     if (quern_activation_reads_z(activation.kind)) memcpy(h, a, sizeof h);
-    quern_dense_backward_data_op op = {.n = N,
-                                       .in = IN,
-                                       .out = OUT,
-                                       .dz = span_of(c),
-                                       .w = span_of(w),
-                                       .h = activation.kind == QUERN_IDENTITY ? none : span_of(h),
-                                       .activation = activation,
-                                       .dx = span_of(dx)};
+    quern_dense_backward_data_op op = {
+        .n = N,
+        .in = IN,
+        .out = OUT,
+        .dz = span_of(c),
+        .w = span_of(w),
+        .h = activation.kind == QUERN_ACTIVATION_IDENTITY ? none : span_of(h),
+        .activation = activation,
+        .dx = span_of(dx)};
     assert_ok(TABLE->dense_backward_data(*state, &op));
     op.accumulate = true;
     op.dx = span_of(added);
@@ -271,20 +279,21 @@ static void test_backward_data_through_activation(void **state) {
 
     for (size_t r = 0; r < N; r++) {
       for (size_t i = 0; i < IN; i++) {
-        const size_t at = r * IN + i;
-        assert_true(fabs(a_at[at]) > 2 * STEP);
+        const size_t position = r * IN + i;
+        assert_true(fabs(a_at[position]) > 2 * STEP);
         double largest = 0; /* Σ |c w|, which the error of f'(h) is multiplied by */
         for (size_t j = 0; j < OUT; j++)
           largest += fabs(layer.c[r * OUT + j] * layer.w[i * OUT + j]);
-        const derivative wanted = differentiate(under_value, &layer, a_at, at);
-        const double error = wanted.error + product_error(largest, h[at], dx[at]);
+        const derivative wanted = differentiate(under_value, &layer, a_at, position);
+        const double error = wanted.error + product_error(largest, h[position], dx[position]);
         assert_true(error < 2e-6);
-        assert_near(dx[at], wanted.value, error);
-        assert_near(added[at], start[at] + wanted.value, error + FLOAT_ROUNDING * fabs(added[at]));
+        assert_near(dx[position], wanted.value, error);
+        assert_near(added[position], start[position] + wanted.value,
+                    error + FLOAT_ROUNDING * fabs(added[position]));
       }
     }
 
-    if (activation.kind == QUERN_IDENTITY) continue;
+    if (activation.kind == QUERN_ACTIVATION_IDENTITY) continue;
     op.accumulate = false; /* in place of h: the same bits */
     op.dx = op.h;
     assert_ok(TABLE->dense_backward_data(*state, &op));
@@ -314,8 +323,8 @@ static void test_activation(void **state) {
                                              span_of(dz)};
     assert_ok(TABLE->activation_backward(*state, &backward));
     for (size_t i = 0; i < COUNT; i++) {
-      double at = z[i];
-      const derivative wanted = differentiate(activation_value, &activation, &at, 0);
+      double point = z[i];
+      const derivative wanted = differentiate(activation_value, &activation, &point, 0);
       assert_near(h[i], activate(activation, z[i]),
                   FLOAT_ROUNDING * fabs(h[i]) + OPERATIONS * DBL_EPSILON);
       assert_near(dz[i], dh[i] * wanted.value, wanted.error + product_error(dh[i], read[i], dz[i]));

@@ -15,31 +15,31 @@ typedef struct loss {
 
 #define DELTA 0.75
 
-static double row_loss(const loss *of, const double *z, size_t r) {
-  const double *row = z + r * K, *y = of->y + r * K;
+static double row_loss(const loss *self, const double *z, size_t r) {
+  const double *row = z + r * K, *y = self->y + r * K;
   double sum = 0, value = 0;
   for (size_t a = 0; a < K; a++) sum += exp(row[a]);
   for (size_t a = 0; a < K; a++) {
     const double o = exp(row[a]) / sum, s = 1 / (1 + exp(-row[a]));
-    switch (of->kind) {
-    case QUERN_CATEGORICAL:
-      value -= of->factor * log(o) *
-               ((1 - of->smoothing) * of->weights[labels[r]] * (a == (size_t)labels[r]) +
-                of->smoothing / K * of->weights[a]);
+    switch (self->kind) {
+    case QUERN_LOSS_CATEGORICAL:
+      value -= self->factor * log(o) *
+               ((1 - self->smoothing) * self->weights[labels[r]] * (a == (size_t)labels[r]) +
+                self->smoothing / K * self->weights[a]);
       break;
-    case QUERN_ELEMENTWISE:
+    case QUERN_LOSS_ELEMENTWISE:
       value -= y[a] * log(o) + (1 - y[a]) * log(1 - o);
       break;
-    case QUERN_BINARY:
+    case QUERN_LOSS_BINARY:
       value -= (y[a] * log(s) + (1 - y[a]) * log(1 - s)) / K;
       break;
-    case QUERN_SQUARED:
+    case QUERN_LOSS_SQUARED:
       value += (row[a] - y[a]) * (row[a] - y[a]) / K;
       break;
-    case QUERN_ABSOLUTE:
+    case QUERN_LOSS_ABSOLUTE:
       value += fabs(row[a] - y[a]) / K;
       break;
-    case QUERN_HUBER:
+    case QUERN_LOSS_HUBER:
       value += (fabs(row[a] - y[a]) <= DELTA ? (row[a] - y[a]) * (row[a] - y[a]) / 2
                                              : DELTA * (fabs(row[a] - y[a]) - DELTA / 2)) /
                K;
@@ -55,35 +55,37 @@ static double loss_value(const void *context, const double *z) {
   return value;
 }
 
-static void check_loss_of(void *state, loss of, quern_status (*op)(void *, const quern_loss_op *)) {
+static void check_loss_of(void *state, loss current,
+                          quern_status (*op)(void *, const quern_loss_op *)) {
   const float scale = 0.37f;
-  const quern_loss kind = of.kind;
+  const quern_loss kind = current.kind;
   float z[LOGITS], y[LOGITS], losses[N], dz[LOGITS], alone[LOGITS];
-  double at[LOGITS];
-  randomize(9, 3, LOGITS, z, at);
+  double point[LOGITS];
+  randomize(9, 3, LOGITS, z, point);
   quern__philox_uniform(2024, 10, 0, 0x1p-24f, LOGITS, y); /* soft targets, in [0, 1) */
   y[0] = 0;                                                /* and hard ones */
   y[1] = 1;
   for (size_t i = 0; i < LOGITS; i++) {
-    of.y[i] = y[i];
-    const double difference = fabs(at[i] - y[i]); /* no step crosses a kink */
-    if (kind == QUERN_ABSOLUTE) assert_true(difference > 2 * STEP);
-    if (kind == QUERN_HUBER) assert_true(fabs(difference - DELTA) > 2 * STEP);
+    current.y[i] = y[i];
+    const double difference = fabs(point[i] - y[i]); /* no step crosses a kink */
+    if (kind == QUERN_LOSS_ABSOLUTE) assert_true(difference > 2 * STEP);
+    if (kind == QUERN_LOSS_HUBER) assert_true(fabs(difference - DELTA) > 2 * STEP);
   }
 
   quern_loss_op arguments = {.n = N,
                              .k = K,
                              .z = span_of(z),
-                             .target = kind == QUERN_CATEGORICAL ? span_of(labels) : span_of(y),
+                             .target =
+                                 kind == QUERN_LOSS_CATEGORICAL ? span_of(labels) : span_of(y),
                              .scale = scale,
                              .losses = span_of(losses),
                              .dz = span_of(dz)};
   assert_ok(op(state, &arguments));
   for (size_t r = 0; r < N; r++)
-    assert_near(losses[r], row_loss(&of, at, r),
+    assert_near(losses[r], row_loss(&current, point, r),
                 FLOAT_ROUNDING * losses[r] + OPERATIONS * DBL_EPSILON);
   for (size_t i = 0; i < LOGITS; i++) {
-    const derivative wanted = differentiate(loss_value, &of, at, i);
+    const derivative wanted = differentiate(loss_value, &current, point, i);
     const double error = scale * wanted.error + FLOAT_ROUNDING * fabs(dz[i]);
     assert_true(error < 2e-6);
     assert_near(dz[i], scale * wanted.value, error);
@@ -134,12 +136,12 @@ static quern_status smooth(void *state, const quern_loss_op *op) {
 }
 
 static void test_weighted_cross_entropy(void **state) {
-  loss of = {.kind = QUERN_CATEGORICAL, .smoothing = SMOOTHING, .factor = N / TOTAL};
-  for (size_t a = 0; a < K; a++) of.weights[a] = weights[a];
-  check_loss_of(*state, of, weigh);
-  of.factor = 1;
-  for (size_t a = 0; a < K; a++) of.weights[a] = 1;
-  check_loss_of(*state, of, smooth);
+  loss current = {.kind = QUERN_LOSS_CATEGORICAL, .smoothing = SMOOTHING, .factor = N / TOTAL};
+  for (size_t a = 0; a < K; a++) current.weights[a] = weights[a];
+  check_loss_of(*state, current, weigh);
+  current.factor = 1;
+  for (size_t a = 0; a < K; a++) current.weights[a] = 1;
+  check_loss_of(*state, current, smooth);
 }
 
 /* What the sum of the weights is made of; labels outside count nothing. */
@@ -167,27 +169,27 @@ static void test_weightless_batch(void **state) {
 }
 
 static void test_mean_absolute_error(void **state) {
-  check_loss(*state, QUERN_ABSOLUTE, TABLE->mean_absolute_error);
+  check_loss(*state, QUERN_LOSS_ABSOLUTE, TABLE->mean_absolute_error);
 }
 
 static void test_huber_loss(void **state) {
-  check_loss(*state, QUERN_HUBER, huber);
+  check_loss(*state, QUERN_LOSS_HUBER, huber);
 }
 
 static void test_softmax_cross_entropy(void **state) {
-  check_loss(*state, QUERN_CATEGORICAL, TABLE->softmax_cross_entropy);
+  check_loss(*state, QUERN_LOSS_CATEGORICAL, TABLE->softmax_cross_entropy);
 }
 
 static void test_elementwise_cross_entropy(void **state) {
-  check_loss(*state, QUERN_ELEMENTWISE, TABLE->elementwise_cross_entropy);
+  check_loss(*state, QUERN_LOSS_ELEMENTWISE, TABLE->elementwise_cross_entropy);
 }
 
 static void test_binary_cross_entropy(void **state) {
-  check_loss(*state, QUERN_BINARY, TABLE->binary_cross_entropy);
+  check_loss(*state, QUERN_LOSS_BINARY, TABLE->binary_cross_entropy);
 }
 
 static void test_mean_squared_error(void **state) {
-  check_loss(*state, QUERN_SQUARED, TABLE->mean_squared_error);
+  check_loss(*state, QUERN_LOSS_SQUARED, TABLE->mean_squared_error);
 }
 
 int main(void) {

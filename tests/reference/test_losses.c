@@ -245,12 +245,12 @@ static void test_nan_logits(void **state) {
   const loss_op ops[] = {ELEMENTWISE, BINARY, SQUARED};
   const float y[] = {0, 1, 0};
   const int32_t label = 1;
-  for (size_t at = 0; at < 3; at++) {
+  for (size_t position = 0; position < 3; position++) {
     float z[] = {1, 2, 3};
-    z[at] = NAN;
+    z[position] = NAN;
     for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
       const result got = run(*state, ops[i], 3, z, y);
-      assert_true(isnan(got.loss) && isnan(got.dz[at]));
+      assert_true(isnan(got.loss) && isnan(got.dz[position]));
     }
     const result categorical = run(*state, CATEGORICAL, 3, z, &label);
     const result elementwise = run(*state, ELEMENTWISE, 3, z, y);

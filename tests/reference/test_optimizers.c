@@ -14,31 +14,31 @@ typedef struct scalar {
 
 static void textbook(const quern_optimizer *o, double t, double g, scalar *s) {
   const double lr = o->learning_rate;
-  if (o->kind == QUERN_ADAMW)
+  if (o->kind == QUERN_OPTIMIZER_ADAMW)
     s->p -= lr * o->weight_decay * s->p;
   else
     g += o->weight_decay * s->p;
   switch (o->kind) {
-  case QUERN_SGD:
+  case QUERN_OPTIMIZER_SGD:
     s->p -= lr * g;
     break;
-  case QUERN_MOMENTUM:
+  case QUERN_OPTIMIZER_MOMENTUM:
     s->m = t == 1 ? g : o->momentum * s->m + g;
     s->p -= lr * s->m;
     break;
-  case QUERN_NESTEROV:
+  case QUERN_OPTIMIZER_NESTEROV:
     s->m = t == 1 ? g : o->momentum * s->m + g;
     s->p -= lr * (g + o->momentum * s->m);
     break;
-  case QUERN_ADAM:
-  case QUERN_ADAMW: {
+  case QUERN_OPTIMIZER_ADAM:
+  case QUERN_OPTIMIZER_ADAMW: {
     s->m = o->beta1 * s->m + (1 - o->beta1) * g;
     s->v = o->beta2 * s->v + (1 - o->beta2) * g * g;
     const double m = s->m / (1 - pow(o->beta1, t)), v = s->v / (1 - pow(o->beta2, t));
     s->p -= lr * m / (sqrt(v) + o->epsilon);
     break;
   }
-  case QUERN_RMSPROP:
+  case QUERN_OPTIMIZER_RMSPROP:
     s->v = o->alpha * s->v + (1 - o->alpha) * g * g;
     s->m = o->momentum * s->m + g / (sqrt(s->v) + o->epsilon);
     s->p -= lr * s->m;
@@ -87,12 +87,12 @@ static void test_published(void **state) {
   (void)state;
   quern_context *context;
   assert_ok(quern_context_create("reference", &context));
-  for (quern_optimizer_kind kind = QUERN_SGD; kind <= QUERN_RMSPROP; kind++)
+  for (quern_optimizer_kind kind = QUERN_OPTIMIZER_SGD; kind <= QUERN_OPTIMIZER_RMSPROP; kind++)
     for (int decays = 0; decays < 2; decays++) {
       quern_optimizer optimizer = quern_optimizer_of(kind, 0.05);
       optimizer.weight_decay = decays ? 0.1 : 0.0;
       check(context, &optimizer);
-      if (kind != QUERN_RMSPROP) continue;
+      if (kind != QUERN_OPTIMIZER_RMSPROP) continue;
       optimizer.momentum = 0.9;
       optimizer.learning_rate = 0.01;
       check(context, &optimizer);
@@ -111,7 +111,7 @@ static void test_first_step(void **state) {
   float got[2];
   assert_ok(quern_buffer_create(context, sizeof start, &memory));
   assert_ok(quern_buffer_write(memory, 0, sizeof start, start, QUERN_WAIT));
-  const quern_optimizer adam = quern_optimizer_of(QUERN_ADAM, 0.125);
+  const quern_optimizer adam = quern_optimizer_of(QUERN_OPTIMIZER_ADAM, 0.125);
   assert_ok(quern_optimizer_update(
       context, &adam, 1, quern_vector(memory, 2, 2), quern_vector(memory, 0, 2),
       (quern_optimizer_state){quern_vector(memory, 4, 2), quern_vector(memory, 6, 2)}));

@@ -104,14 +104,14 @@ typedef struct soak {
 } soak;
 
 /* All rounds. The first quarter of the time, and once all kinds, are for caches to fill. */
-static int run(const soak *is, const char *folder, all_series *series) {
+static int run(const soak *self, const char *folder, all_series *series) {
   /* So many rounds that what is too much in each of them is too much in all, whatever the gauge. */
   enum { SAMPLE_EVERY = 4, FEWEST_SAMPLES = 1 + 128 / SAMPLE_EVERY };
   const double start = now();
   size_t round = 0, warm = 0;
-  for (; now() - start < is->seconds || series->heap.count < FEWEST_SAMPLES; round++) {
+  for (; now() - start < self->seconds || series->heap.count < FEWEST_SAMPLES; round++) {
     const char *what = "";
-    const char *device = is->device != NULL            ? is->device
+    const char *device = self->device != NULL          ? self->device
                          : round / SOAK_KINDS % 4 == 3 ? "reference"
                                                        : "auto";
     const quern_status status = soak_round(device, folder, round, &what);
@@ -119,8 +119,8 @@ static int run(const soak *is, const char *folder, all_series *series) {
       fprintf(stderr, "soak: round %zu, %s, %s: %s\n", round + 1, device, what, quern_last_error());
       return 2;
     }
-    if (is->leak != NULL && !soak_leak(is->leak)) return fail("there is no such leak");
-    if (round < SOAK_KINDS || now() - start < is->seconds / 4.0)
+    if (self->leak != NULL && !soak_leak(self->leak)) return fail("there is no such leak");
+    if (round < SOAK_KINDS || now() - start < self->seconds / 4.0)
       warm = round + 1;
     else if (round % SAMPLE_EVERY == 0 && !add_sample(series, round))
       return fail("this system does not say what a process holds, or QUERN_TEST_SHIM is unset");
@@ -130,7 +130,7 @@ static int run(const soak *is, const char *folder, all_series *series) {
   return judge_all(series) ? 0 : 1;
 }
 
-static bool parse(int count, char **arguments, soak *is) {
+static bool parse(int count, char **arguments, soak *self) {
   static const struct option options[] = {{"seconds", required_argument, NULL, 's'},
                                           {"device", required_argument, NULL, 'd'},
                                           {"leak", required_argument, NULL, 'l'},
@@ -139,14 +139,14 @@ static bool parse(int count, char **arguments, soak *is) {
     char *end = NULL;
     switch (option) {
     case 's':
-      is->seconds = strtod(optarg, &end);
-      if (end == optarg || *end != '\0' || !(is->seconds > 0.0)) return false;
+      self->seconds = strtod(optarg, &end);
+      if (end == optarg || *end != '\0' || !(self->seconds > 0.0)) return false;
       break;
     case 'd':
-      is->device = optarg;
+      self->device = optarg;
       break;
     case 'l':
-      is->leak = optarg;
+      self->leak = optarg;
       break;
     default:
       return false;
@@ -156,8 +156,8 @@ static bool parse(int count, char **arguments, soak *is) {
 }
 
 int main(int count, char **arguments) {
-  soak is = {.seconds = 60.0};
-  if (!parse(count, arguments, &is)) {
+  soak current = {.seconds = 60.0};
+  if (!parse(count, arguments, &current)) {
     fputs(usage, stderr);
     return 2;
   }
@@ -167,7 +167,7 @@ int main(int count, char **arguments) {
            parent != NULL && *parent != '\0' ? parent : "/tmp");
   if (mkdtemp(folder) == NULL) return fail(strerror(errno));
   all_series series = {0};
-  const int code = run(&is, folder, &series);
+  const int code = run(&current, folder, &series);
 #define FREE(gauge, name, scale, unit, round, total) soak_series_free(&series.gauge);
   GAUGES(FREE)
 #undef FREE

@@ -10,7 +10,7 @@
 enum { SAID_BYTES = 16384 };
 
 /* Runs a short soak; what it said of both kinds goes to `said`, and its exit status is returned. */
-static int soak(const char *device, const char *leak, char said[SAID_BYTES]) {
+static int soak(const char *device, const char *leak, char message[SAID_BYTES]) {
   int ends[2];
   assert_int_equal(pipe(ends), 0);
   fflush(NULL);
@@ -30,9 +30,9 @@ static int soak(const char *device, const char *leak, char said[SAID_BYTES]) {
   }
   close(ends[1]);
   size_t length = 0;
-  for (ssize_t got; (got = read(ends[0], said + length, SAID_BYTES - 1 - length)) > 0;)
+  for (ssize_t got; (got = read(ends[0], message + length, SAID_BYTES - 1 - length)) > 0;)
     length += (size_t)got;
-  said[length] = '\0';
+  message[length] = '\0';
   close(ends[0]);
   int status;
   assert_int_equal(waitpid(process, &status, 0), process);
@@ -42,20 +42,20 @@ static int soak(const char *device, const char *leak, char said[SAID_BYTES]) {
 
 /* `named` alone grew. */
 static void assert_found(const char *leak, const char *named) {
-  char said[SAID_BYTES];
-  const int code = soak("reference", leak, said);
-  const char *line = strstr(said, "soak: ");
+  char message[SAID_BYTES];
+  const int code = soak("reference", leak, message);
+  const char *line = strstr(message, "soak: ");
   if (code != 1 || line == NULL || strncmp(line + strlen("soak: "), named, strlen(named)) != 0 ||
       strstr(line + 1, "soak: ") != NULL)
-    fail_msg("--leak %s ended with %d: %s", leak, code, said);
+    fail_msg("--leak %s ended with %d: %s", leak, code, message);
 }
 
 static void test_clean(void **state) {
   (void)state;
-  char said[SAID_BYTES];
-  const int code = soak("reference", NULL, said);
-  if (code != 0 || strstr(said, "soak: ") != NULL || strstr(said, "GREW") != NULL)
-    fail_msg("ended with %d: %s", code, said);
+  char message[SAID_BYTES];
+  const int code = soak("reference", NULL, message);
+  if (code != 0 || strstr(message, "soak: ") != NULL || strstr(message, "GREW") != NULL)
+    fail_msg("ended with %d: %s", code, message);
 }
 
 static void test_memory(void **state) {
@@ -71,26 +71,26 @@ static void test_descriptors(void **state) {
 
 static void test_threads(void **state) {
   (void)state;
-  char said[SAID_BYTES];
-  assert_int_equal(soak("reference", "thread", said), 1);
-  assert_non_null(strstr(said, "soak: threads grew by 1 a round"));
+  char message[SAID_BYTES];
+  assert_int_equal(soak("reference", "thread", message), 1);
+  assert_non_null(strstr(message, "soak: threads grew by 1 a round"));
 }
 
 /* What stands in for the loader ends such a process with a status of its own. */
 static void test_objects(void **state) {
   (void)state;
-  char said[SAID_BYTES];
-  assert_int_not_equal(soak("reference", "object", said), 0);
-  assert_non_null(strstr(said, "soak: OpenCL objects grew by 4 a round"));
+  char message[SAID_BYTES];
+  assert_int_not_equal(soak("reference", "object", message), 0);
+  assert_non_null(strstr(message, "soak: OpenCL objects grew by 4 a round"));
 }
 
 static void test_usage(void **state) {
   (void)state;
-  char said[SAID_BYTES];
-  assert_int_equal(soak("reference", "nothing of the kind", said), 2);
-  assert_non_null(strstr(said, "no such leak"));
-  assert_int_equal(soak("no such device", NULL, said), 2);
-  assert_non_null(strstr(said, "no such device"));
+  char message[SAID_BYTES];
+  assert_int_equal(soak("reference", "nothing of the kind", message), 2);
+  assert_non_null(strstr(message, "no such leak"));
+  assert_int_equal(soak("no such device", NULL, message), 2);
+  assert_non_null(strstr(message, "no such device"));
 }
 
 int main(void) {

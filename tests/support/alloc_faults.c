@@ -118,9 +118,9 @@ void alloc_faults_keep_trace(alloc_faults_trace *place) {
   trace = place;
 }
 
-void alloc_faults_start(size_t at, bool on) {
+void alloc_faults_start(size_t position, bool on) {
   counted = 0;
-  fails_at = at;
+  fails_at = position;
   fails_on = on;
   armed = true;
 }

@@ -10,7 +10,7 @@
 
 /* From here on allocations are counted; number `at` fails, 0 being none, and with `on` all
  * behind it. */
-void alloc_faults_start(size_t at, bool on);
+void alloc_faults_start(size_t position, bool on);
 
 /* How many there were since. Nothing is counted or fails any more. */
 size_t alloc_faults_stop(void);

@@ -35,7 +35,7 @@ static bool is_sum(const quern_collective *c, size_t k, const float *values) {
 
 /* Where the table can tell, what it tells is true; it comes true without a wait, since all ranks
  * come here. */
-static quern_status wait_until_told(const quern_collective *c, void *request) {
+static quern_status wait_for_report(const quern_collective *c, void *request) {
   quern_status status = QUERN_OK;
   for (bool done = c->all_reduce_test == NULL; status == QUERN_OK && !done; sched_yield())
     status = c->all_reduce_test(c->state, request, &done);
@@ -49,7 +49,7 @@ static quern_status reduce_all(const quern_collective *c, float *const *values, 
   for (size_t k = 0; k < REDUCTIONS && status == QUERN_OK; k++)
     status = c->all_reduce_start(c->state, values[k], sizes[k], &requests[k]);
   for (size_t k = 0; k < REDUCTIONS && status == QUERN_OK; k++) {
-    if (asks) status = wait_until_told(c, requests[k]);
+    if (asks) status = wait_for_report(c, requests[k]);
     /* Done is done: the sum is there before it is waited for. */
     if (status == QUERN_OK && asks && c->all_reduce_test != NULL && !is_sum(c, k, values[k]))
       return QUERN_ERROR_DATA;
@@ -71,14 +71,14 @@ quern_status test_collective_reduces(const quern_collective *c) {
 
 static quern_status reduce_in(const quern_collective *c, char *memory, size_t bytes) {
   float *values[REDUCTIONS];
-  size_t at = 0;
+  size_t position = 0;
   for (size_t i = 0; i < bytes; i++)
     if (memory[i] != 0) return QUERN_ERROR_DATA;
   for (size_t k = 0; k < REDUCTIONS; k++) {
-    values[k] = (float *)(void *)(memory + at);
-    at += (sizes[k] + 1) * sizeof(float);
+    values[k] = (float *)(void *)(memory + position);
+    position += (sizes[k] + 1) * sizeof(float);
   }
-  quern_status status = at <= bytes ? reduce_all(c, values, false) : QUERN_ERROR_DATA;
+  quern_status status = position <= bytes ? reduce_all(c, values, false) : QUERN_ERROR_DATA;
   return status == QUERN_OK ? reduce_all(c, values, true) : status;
 }
 
@@ -102,7 +102,7 @@ quern_status test_collective_memory(const quern_collective *c) {
 }
 
 quern_status test_collective_exchanges(const quern_collective *c) {
-  char mine[5] = "rank", all[4 * sizeof mine + 1], told[3] = {0};
+  char mine[5] = "rank", all[4 * sizeof mine + 1], text[3] = {0};
   quern_status status = QUERN_OK;
   for (size_t round = 0; round < 50 && status == QUERN_OK; round++) {
     mine[4] = (char)('0' + c->rank + round % 7);
@@ -114,10 +114,10 @@ quern_status test_collective_exchanges(const quern_collective *c) {
         status = QUERN_ERROR_DATA;
     if (all[c->ranks * sizeof mine] != '!') status = QUERN_ERROR_DATA;
     const size_t root = round % c->ranks;
-    memset(told, c->rank == root ? (int)('a' + round % 20) : 0, sizeof told);
-    if (status == QUERN_OK) status = c->broadcast(c->state, told, sizeof told, root);
-    for (size_t i = 0; i < sizeof told; i++)
-      if (told[i] != (char)('a' + round % 20)) status = QUERN_ERROR_DATA;
+    memset(text, c->rank == root ? (int)('a' + round % 20) : 0, sizeof text);
+    if (status == QUERN_OK) status = c->broadcast(c->state, text, sizeof text, root);
+    for (size_t i = 0; i < sizeof text; i++)
+      if (text[i] != (char)('a' + round % 20)) status = QUERN_ERROR_DATA;
     if (status == QUERN_OK) status = c->barrier(c->state);
   }
   return status;

@@ -44,17 +44,17 @@ size_t fault_count(void) {
   return total;
 }
 
-static fault_place prepare(const fault_operation *is) {
+static fault_place prepare(const fault_operation *self) {
   fault_place place = {0};
   assert_ok(quern_device_list_create(&place.list));
   assert_ok(quern_device_list_find(place.list, NULL, &place.device));
-  if (!is->own_context) assert_ok(quern_context_create_on(place.device, &place.context));
-  if (is->prepare != NULL) is->prepare(&place);
+  if (!self->own_context) assert_ok(quern_context_create_on(place.device, &place.context));
+  if (self->prepare != NULL) self->prepare(&place);
   return place;
 }
 
-static void undo(const fault_operation *is, fault_place *place) {
-  if (is->undo != NULL) is->undo(place);
+static void undo(const fault_operation *self, fault_place *place) {
+  if (self->undo != NULL) self->undo(place);
   quern_trainer_free(place->trainer);
   quern_plan_free(place->plan);
   quern_buffer_free(place->a);
@@ -66,10 +66,10 @@ static void undo(const fault_operation *is, fault_place *place) {
   quern_device_list_free(place->list);
 }
 
-static void expect(bool so, const fault_operation *is, const quern_shim_fault *fault,
+static void expect(bool so, const fault_operation *self, const quern_shim_fault *fault,
                    const char *what) {
   if (so) return;
-  print_error("%s: call %zu, kind %d, error %d, %s: %s\n  quern_last_error: %s\n", is->name,
+  print_error("%s: call %zu, kind %d, error %d, %s: %s\n  quern_last_error: %s\n", self->name,
               fault->nth, (int)fault->kind, (int)fault->error,
               shim.first_spoiled() != NULL ? shim.first_spoiled() : "no call spoiled", what,
               quern_last_error());
@@ -83,107 +83,107 @@ static bool is_silent(const char *entry) {
 }
 
 /* What was made and not freed is no more than `most`, the objects of a place that is there. */
-static void expect_live(size_t most, const fault_operation *is, const quern_shim_fault *fault) {
+static void expect_live(size_t most, const fault_operation *self, const quern_shim_fault *fault) {
   char text[256];
   shim.describe(text, sizeof text);
-  expect(shim.live() == most, is, fault, text);
+  expect(shim.live() == most, self, fault, text);
 }
 
 /* The status, the message, the build log and the context tell of the fault. */
-static void check_answer(const fault_operation *is, const quern_shim_fault *fault,
+static void check_answer(const fault_operation *self, const quern_shim_fault *fault,
                          const fault_place *place, quern_status status) {
   const char *entry = shim.first_spoiled();
   const bool lost = fault->kind == QUERN_SHIM_LOSE;
   if (status == QUERN_OK) {
-    expect(is_silent(entry) || (is->may_fall_back != NULL && is->may_fall_back(entry)), is, fault,
-           "succeeded all the same");
+    expect(is_silent(entry) || (self->may_fall_back != NULL && self->may_fall_back(entry)), self,
+           fault, "succeeded all the same");
   } else {
-    expect(shim.is_blamed(quern_last_error()), is, fault, "the message does not name the call");
+    expect(shim.is_blamed(quern_last_error()), self, fault, "the message does not name the call");
     if (fault->kind == QUERN_SHIM_FAIL || lost)
-      expect(strstr(quern_last_error(), quern__cl_error_name(fault->error)) != NULL, is, fault,
+      expect(strstr(quern_last_error(), quern__cl_error_name(fault->error)) != NULL, self, fault,
              "the message does not name the error");
   }
   if (fault->kind == QUERN_SHIM_NO_BUILD && status != QUERN_OK) {
-    expect(status == QUERN_ERROR_BUILD && strstr(quern_last_error(), QUERN_SHIM_LOG) != NULL, is,
+    expect(status == QUERN_ERROR_BUILD && strstr(quern_last_error(), QUERN_SHIM_LOG) != NULL, self,
            fault, "expected QUERN_ERROR_BUILD and the log's line");
     expect(place->context == NULL ||
                strcmp(quern_context_build_log(place->context), QUERN_SHIM_LOG) == 0,
-           is, fault, "the context has not kept the log");
+           self, fault, "the context has not kept the log");
   }
   const bool said_lost = status == QUERN_ERROR_DEVICE_LOST;
   if (lost && place->context != NULL && fault->error == CL_DEVICE_NOT_AVAILABLE &&
       status != QUERN_OK)
-    expect(said_lost, is, fault, "expected QUERN_ERROR_DEVICE_LOST");
+    expect(said_lost, self, fault, "expected QUERN_ERROR_DEVICE_LOST");
   if (place->context != NULL)
-    expect(quern_context_is_lost(place->context) == said_lost, is, fault,
+    expect(quern_context_is_lost(place->context) == said_lost, self, fault,
            "the context does not say so");
 }
 
 /* One fault, and the next attempt. Where the device was lost, *place is a new one. */
-static void inject_into(const fault_operation *is, const quern_shim_fault *fault,
+static void inject_into(const fault_operation *self, const quern_shim_fault *fault,
                         fault_place *place) {
   shim.arm(fault);
-  const quern_status status = is->run(place);
+  const quern_status status = self->run(place);
   const bool spoiled = shim.spoiled() > 0;
-  if (spoiled) check_answer(is, fault, place, status);
+  if (spoiled) check_answer(self, fault, place, status);
   shim.disarm();
-  expect(spoiled || (fault->kind != QUERN_SHIM_FAIL && fault->kind != QUERN_SHIM_LOSE), is, fault,
+  expect(spoiled || (fault->kind != QUERN_SHIM_FAIL && fault->kind != QUERN_SHIM_LOSE), self, fault,
          "the call was not made");
   if (!spoiled) return;
   total++;
-  if (is->after != NULL) is->after(place);
-  const quern_status again = is->run(place);
+  if (self->after != NULL) self->after(place);
+  const quern_status again = self->run(place);
   if (status != QUERN_ERROR_DEVICE_LOST || place->context == NULL) {
-    expect(again == QUERN_OK, is, fault, "fails without the fault too");
+    expect(again == QUERN_OK, self, fault, "fails without the fault too");
     return;
   }
   /* A context that is lost stays so, and a new one works. */
-  expect(again == QUERN_ERROR_DEVICE_LOST, is, fault, "a lost context was used");
-  undo(is, place);
-  expect_live(0, is, fault);
-  *place = prepare(is);
-  expect(is->run(place) == QUERN_OK, is, fault, "fails in a new context");
+  expect(again == QUERN_ERROR_DEVICE_LOST, self, fault, "a lost context was used");
+  undo(self, place);
+  expect_live(0, self, fault);
+  *place = prepare(self);
+  expect(self->run(place) == QUERN_OK, self, fault, "fails in a new context");
 }
 
 /* The same from preparing to freeing. */
-static void inject(const fault_operation *is, const quern_shim_fault *fault) {
-  fault_place place = prepare(is);
-  inject_into(is, fault, &place);
-  undo(is, &place);
-  expect_live(0, is, fault);
+static void inject(const fault_operation *self, const quern_shim_fault *fault) {
+  fault_place place = prepare(self);
+  inject_into(self, fault, &place);
+  undo(self, &place);
+  expect_live(0, self, fault);
 }
 
 /* Calls of `entry`, NULL for all, that a clean run makes. */
-static size_t count_calls(const fault_operation *is, const char *entry) {
-  fault_place place = prepare(is);
-  for (int run = 0; is->warm && run < 2; run++) assert_ok(is->run(&place));
+static size_t count_calls(const fault_operation *self, const char *entry) {
+  fault_place place = prepare(self);
+  for (int run = 0; self->warm && run < 2; run++) assert_ok(self->run(&place));
   shim.arm(&(quern_shim_fault){.entry = entry});
-  assert_ok(is->run(&place));
+  assert_ok(self->run(&place));
   const size_t calls = shim.calls();
   shim.disarm();
-  undo(is, &place);
+  undo(self, &place);
   assert_int_equal(shim.live(), 0);
   return calls;
 }
 
 /* Spoils each answer of one entry point in both ways. */
-static void spoil_answers(const fault_operation *is) {
-  const size_t calls = count_calls(is, is->answers);
+static void spoil_answers(const fault_operation *self) {
+  const size_t calls = count_calls(self, self->answers);
   for (size_t nth = 1; nth <= calls; nth++) {
-    inject(is, &(quern_shim_fault){QUERN_SHIM_CUT, is->answers, nth, CL_SUCCESS});
-    inject(is, &(quern_shim_fault){QUERN_SHIM_CORRUPT, is->answers, nth, CL_SUCCESS});
+    inject(self, &(quern_shim_fault){QUERN_SHIM_CUT, self->answers, nth, CL_SUCCESS});
+    inject(self, &(quern_shim_fault){QUERN_SHIM_CORRUPT, self->answers, nth, CL_SUCCESS});
   }
 }
 
-void fault_walk(const fault_operation *is) {
+void fault_walk(const fault_operation *self) {
   if (shim.arm == NULL) find_shim();
   const size_t before = total;
   /* Most of the time would be the driver's compiler otherwise. */
   shim.keep(true);
   /* Twice, so that what a process does only once (PoCL's threads, a cache) is not among the calls.
    */
-  (void)count_calls(is, NULL);
-  const size_t calls = count_calls(is, NULL) - is->unheard;
+  (void)count_calls(self, NULL);
+  const size_t calls = count_calls(self, NULL) - self->unheard;
   enum { SPACE = 2, LOST = 4 }; /* what a brief walk takes turns with */
   static const quern_shim_fault faults[] = {
       {QUERN_SHIM_FAIL, NULL, 0, CL_OUT_OF_HOST_MEMORY},
@@ -197,27 +197,27 @@ void fault_walk(const fault_operation *is) {
       {QUERN_SHIM_NO_BUILD, NULL, 0, CL_BUILD_PROGRAM_FAILURE},
   };
   fault_place place = {0};
-  if (is->warm) {
-    place = prepare(is);
-    assert_ok(is->run(&place));
+  if (self->warm) {
+    place = prepare(self);
+    assert_ok(self->run(&place));
   }
   const size_t live = shim.live();
   for (size_t f = 0; f < sizeof faults / sizeof *faults; f++) {
     for (size_t nth = 1; nth <= calls; nth++) {
-      if (is->brief && f != (nth % 2 == 0 ? SPACE : LOST)) continue;
+      if (self->brief && f != (nth % 2 == 0 ? SPACE : LOST)) continue;
       quern_shim_fault fault = faults[f];
       fault.nth = nth;
-      if (is->warm) {
-        inject_into(is, &fault, &place);
-        expect_live(live, is, &fault);
+      if (self->warm) {
+        inject_into(self, &fault, &place);
+        expect_live(live, self, &fault);
       } else {
-        inject(is, &fault);
+        inject(self, &fault);
       }
     }
   }
-  if (is->warm) undo(is, &place);
+  if (self->warm) undo(self, &place);
   assert_int_equal(shim.live(), 0);
-  if (is->answers != NULL) spoil_answers(is);
+  if (self->answers != NULL) spoil_answers(self);
   shim.keep(false);
-  print_message("%s: %zu calls, %zu faults\n", is->name, calls, total - before);
+  print_message("%s: %zu calls, %zu faults\n", self->name, calls, total - before);
 }

@@ -122,9 +122,9 @@ __attribute__((destructor)) static void report(void) {
   _exit(LEAKED);
 }
 
-static void *created(object type, void *made) {
-  if (made != NULL) atomic_fetch_add(&live[type], 1);
-  return made;
+static void *created(object type, void *result) {
+  if (result != NULL) atomic_fetch_add(&live[type], 1);
+  return result;
 }
 
 static cl_int retained(object type, cl_int error) {
@@ -255,14 +255,14 @@ SHIM cl_context clCreateContext(const cl_context_properties *properties, cl_uint
                                                           void *),
                                 void *user, cl_int *error) {
   SHIM_FAIL_MAKING(CreateContext)
-  cl_context made = quern_shim_kept_context();
-  if (made == NULL) {
-    made = real.CreateContext(properties, count, devices, notify, user, error);
-    quern_shim_keep_context(made);
+  cl_context context = quern_shim_kept_context();
+  if (context == NULL) {
+    context = real.CreateContext(properties, count, devices, notify, user, error);
+    quern_shim_keep_context(context);
   } else if (error != NULL) {
     *error = CL_SUCCESS;
   }
-  return created(CONTEXT, made);
+  return created(CONTEXT, context);
 }
 
 SHIM cl_int clGetContextInfo(cl_context context, cl_context_info name, size_t size, void *value,
@@ -311,10 +311,10 @@ SHIM cl_int clFinish(cl_command_queue queue) {
 SHIM cl_mem clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void *host,
                            cl_int *error) {
   SHIM_FAIL_MAKING(CreateBuffer)
-  cl_mem made = created(BUFFER, real.CreateBuffer(context, flags, size, host, error));
+  cl_mem memory = created(BUFFER, real.CreateBuffer(context, flags, size, host, error));
   /* Memory that is asked of the host is none of the device's. */
-  if (made != NULL && (flags & CL_MEM_ALLOC_HOST_PTR) == 0) atomic_fetch_add(&allocated, size);
-  return made;
+  if (memory != NULL && (flags & CL_MEM_ALLOC_HOST_PTR) == 0) atomic_fetch_add(&allocated, size);
+  return memory;
 }
 
 SHIM cl_int clGetMemObjectInfo(cl_mem memory, cl_mem_info name, size_t size, void *value,

@@ -17,7 +17,7 @@ static const quern__cl_functions *driver;
 static __typeof__(clRetainProgram) *retain_program;
 static bool keeps;
 static cl_context context;
-static entry *made, *built;
+static entry *result, *built;
 
 void quern_shim_keep_open(const quern__cl_functions *functions,
                           __typeof__(clRetainProgram) *retain) {
@@ -25,10 +25,10 @@ void quern_shim_keep_open(const quern__cl_functions *functions,
   retain_program = retain;
 }
 
-static void free_entry(entry *is) {
-  free(is->source);
-  free(is->options);
-  free(is);
+static void free_entry(entry *self) {
+  free(self->source);
+  free(self->options);
+  free(self);
 }
 
 static void let_go(void) {
@@ -75,50 +75,50 @@ static char *join(size_t count, const char **strings, const size_t *lengths) {
 void quern_shim_keep_source(cl_program program, size_t count, const char **strings,
                             const size_t *lengths) {
   if (!keeps || program == NULL) return;
-  entry *is = calloc(1, sizeof *is);
-  char *source = is != NULL ? join(count, strings, lengths) : NULL;
+  entry *self = calloc(1, sizeof *self);
+  char *source = self != NULL ? join(count, strings, lengths) : NULL;
   if (source == NULL) {
-    free(is); /* it is built anew */
+    free(self); /* it is built anew */
     return;
   }
-  *is = (entry){.next = made, .program = program, .source = source};
-  made = is;
+  *self = (entry){.next = result, .program = program, .source = source};
+  result = self;
 }
 
 static entry *find(cl_program program) {
-  entry *is = made;
-  while (is != NULL && is->program != program) is = is->next;
-  return is;
+  entry *self = result;
+  while (self != NULL && self->program != program) self = self->next;
+  return self;
 }
 
 void quern_shim_forget(cl_program freed) {
-  for (entry **at = &made; *at != NULL; at = &(*at)->next) {
-    if ((*at)->program != freed) continue;
-    entry *is = *at;
-    *at = is->next;
-    free_entry(is);
+  for (entry **link = &result; *link != NULL; link = &(*link)->next) {
+    if ((*link)->program != freed) continue;
+    entry *self = *link;
+    *link = self->next;
+    free_entry(self);
     return;
   }
 }
 
 bool quern_shim_is_built(cl_program program, const char *options) {
-  entry *is = find(program);
-  for (const entry *kept = built; is != NULL && kept != NULL; kept = kept->next)
-    if (strcmp(kept->source, is->source) == 0 &&
+  entry *self = find(program);
+  for (const entry *kept = built; self != NULL && kept != NULL; kept = kept->next)
+    if (strcmp(kept->source, self->source) == 0 &&
         strcmp(kept->options, options != NULL ? options : "") == 0) {
-      is->stand_in = kept->program;
+      self->stand_in = kept->program;
       return true;
     }
   return false;
 }
 
 void quern_shim_keep_built(cl_program program, const char *options) {
-  const entry *is = find(program);
-  entry *kept = is != NULL ? calloc(1, sizeof *kept) : NULL;
+  const entry *self = find(program);
+  entry *kept = self != NULL ? calloc(1, sizeof *kept) : NULL;
   if (kept == NULL) return;
   *kept = (entry){.next = built,
                   .program = program,
-                  .source = strdup(is->source),
+                  .source = strdup(self->source),
                   .options = strdup(options != NULL ? options : "")};
   if (kept->source == NULL || kept->options == NULL || retain_program(program) != CL_SUCCESS)
     free_entry(kept);
@@ -127,6 +127,6 @@ void quern_shim_keep_built(cl_program program, const char *options) {
 }
 
 cl_program quern_shim_stand_in(cl_program program) {
-  const entry *is = find(program);
-  return is != NULL && is->stand_in != NULL ? is->stand_in : program;
+  const entry *self = find(program);
+  return self != NULL && self->stand_in != NULL ? self->stand_in : program;
 }

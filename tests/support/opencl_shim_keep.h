@@ -22,10 +22,10 @@ void quern_shim_keep_open(const quern__cl_functions *functions,
 /* The context that is kept, once more; NULL where none is. What was made is kept, where that is
  * asked for. */
 cl_context quern_shim_kept_context(void);
-void quern_shim_keep_context(cl_context made);
+void quern_shim_keep_context(cl_context context);
 
 /* A program that was made from this source, or is freed. */
-void quern_shim_keep_source(cl_program made, size_t count, const char **strings,
+void quern_shim_keep_source(cl_program program, size_t count, const char **strings,
                             const size_t *lengths);
 void quern_shim_forget(cl_program freed);
 

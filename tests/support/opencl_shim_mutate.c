@@ -39,12 +39,12 @@ char *quern_shim_mutated(size_t count, const char **strings, const size_t *lengt
   if (wanted == NULL) return NULL;
   char *text = join(count, strings, lengths), *changed = NULL;
   if (text == NULL) return NULL;
-  char *at = strstr(text, wanted);
+  char *cursor = strstr(text, wanted);
   size_t places = 0;
-  for (const char *next = at; next != NULL; next = strstr(next + 1, wanted)) places++;
-  if (at != NULL) {
-    *at = '\0';
-    if (asprintf(&changed, "%s%s%s", text, instead, at + strlen(wanted)) < 0) changed = NULL;
+  for (const char *next = cursor; next != NULL; next = strstr(next + 1, wanted)) places++;
+  if (cursor != NULL) {
+    *cursor = '\0';
+    if (asprintf(&changed, "%s%s%s", text, instead, cursor + strlen(wanted)) < 0) changed = NULL;
   }
   free(text);
   if (changed == NULL) return NULL;

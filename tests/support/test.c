@@ -85,7 +85,7 @@ void test_assert_fails(quern_status got, quern_status expected, const char *call
 void *test_alloc(size_t count, size_t size) {
   size_t bytes = 0;
   assert_true(quern__multiply(count, size, &bytes));
-  void *made = malloc(bytes > 0 ? bytes : 1);
-  assert_non_null(made);
-  return made;
+  void *object = malloc(bytes > 0 ? bytes : 1);
+  assert_non_null(object);
+  return object;
 }

@@ -7,11 +7,11 @@
 
 #include <math.h>
 
-static inline double bound_of(const task *is, size_t ranks) {
-  size_t widest = is->inputs;
-  for (size_t l = 0; l < is->layer_count; l++)
-    if (is->layers[l].units > widest) widest = is->layers[l].units;
-  return test_reordering_bound(is->batch, ranks, widest, 0.3, is->epochs * task_steps(is));
+static inline double bound_of(const task *self, size_t ranks) {
+  size_t widest = self->inputs;
+  for (size_t l = 0; l < self->layer_count; l++)
+    if (self->layers[l].units > widest) widest = self->layers[l].units;
+  return test_reordering_bound(self->batch, ranks, widest, 0.3, self->epochs * task_steps(self));
 }
 
 static inline void assert_near(const quern_network *got, const quern_network *expected,

@@ -27,7 +27,7 @@ static inline int open_all(void **state) {
 /* One rank's run, and what came of it. */
 typedef struct run {
   int device;
-  task is;
+  task current;
   quern_train_options options;
   quern_dataset *data, *test;
   quern_network *network;
@@ -51,24 +51,24 @@ static inline void free_run(run *r) {
 }
 
 /* Ranks' first weights differ: rank 0's are those that count. */
-static inline run make_run(const task *is, const quern_train_options *options, int device,
+static inline run make_run(const task *self, const quern_train_options *options, int device,
                            size_t rank) {
-  task tested = *is;
+  task tested = *self;
   tested.samples = 11;
   return (run){.device = device,
-               .is = *is,
+               .current = *self,
                .options = *options,
-               .data = task_data(is, 0),
+               .data = task_data(self, 0),
                .test = task_data(&tested, 3),
-               .network = task_network(is, 5 + rank)};
+               .network = task_network(self, 5 + rank)};
 }
 
 /* Trains on so many ranks; runs[0 …] are the caller's to free. */
-static inline void train_ranks(const task *is, const quern_train_options *options,
+static inline void train_ranks(const task *self, const quern_train_options *options,
                                const int *devices, size_t ranks, run *runs, test_rank *results) {
   void *users[TEST_MOST_RANKS];
   for (size_t r = 0; r < ranks; r++) {
-    runs[r] = make_run(is, options, devices[r], r);
+    runs[r] = make_run(self, options, devices[r], r);
     users[r] = &runs[r];
   }
   test_run_ranks(ranks, 60, train_rank, users, results);
@@ -88,8 +88,8 @@ static inline void assert_same_figures(const quern_epoch *a, const quern_epoch *
 }
 
 /* What one process makes of it. */
-static inline run train_alone(const task *is, const quern_train_options *options, int device) {
-  run alone = make_run(is, options, device, 0);
+static inline run train_alone(const task *self, const quern_train_options *options, int device) {
+  run alone = make_run(self, options, device, 0);
   assert_ok(quern_train(contexts[device][0], alone.network, alone.data, alone.test, &alone.options,
                         &alone.last));
   return alone;

@@ -26,19 +26,19 @@ static int close_all(void **state) {
 
 /* A checkpoint of the first task after 2 steps, and the bytes of it. */
 static unsigned char *make_checkpoint(size_t *size) {
-  const task is = task_at(0);
+  const task current = task_at(0);
   quern_epoch epoch;
-  quern_trainer *trainer = task_trainer(context, &is, 5);
+  quern_trainer *trainer = task_trainer(context, &current, 5);
   assert_ok(quern_trainer_steps(trainer, 2, &epoch));
   assert_ok(quern_trainer_save(trainer, CHECKPOINT));
   quern_trainer_free(trainer);
   return read_bytes(CHECKPOINT, size);
 }
 
-static void resume_fails(const task *is, const quern_train_options *options, size_t shift,
+static void resume_fails(const task *self, const quern_train_options *options, size_t shift,
                          const char *name, const char *there, const char *here) {
-  quern_dataset *data = task_data(is, shift);
-  quern_network *network = task_network(is, 5);
+  quern_dataset *data = task_data(self, shift);
+  quern_network *network = task_network(self, 5);
   quern_trainer *trainer;
   assert_ok(quern_trainer_create(context, network, data, NULL, options, &trainer));
   assert_fails(quern_trainer_resume(trainer, CHECKPOINT), QUERN_ERROR_FORMAT, CHECKPOINT,
@@ -53,89 +53,91 @@ static void test_identity(void **state) {
   (void)state;
   size_t size;
   free(make_checkpoint(&size));
-  task is = task_at(0);
-  const quern_train_options options = task_options(&is);
+  task current = task_at(0);
+  const quern_train_options options = task_options(&current);
 
-  is.layers[0].units = 6;
-  resume_fails(&is, &options, 0, "its network is", "\"3-4-3\"", "\"3-6-3\"");
-  is = task_at(0);
-  is.layers[0].activation = quern_activation_of(QUERN_LEAKY_RELU);
-  is.layers[0].activation.slope = 0.2f;
-  resume_fails(&is, &options, 0, "activations", "\"tanh,identity\"", "\"leaky-relu:0.2,identity\"");
-  is = task_at(0);
-  is.loss = QUERN_BINARY;
-  resume_fails(&is, &options, 0, "its loss is", "\"categorical\"", "\"binary\"");
-  is = task_at(0);
-  is.layers[1].freeze_weights = true;
-  resume_fails(&is, &options, 0, "frozen", "\"\"", "\"1.weight\"");
-  is = task_at(0);
-  resume_fails(&is, &options, 1, "training data", "23x3 float32", "crc32");
-  is.samples = 22;
-  resume_fails(&is, &options, 0, "training data", "23x3", "22x3");
+  current.layers[0].units = 6;
+  resume_fails(&current, &options, 0, "its network is", "\"3-4-3\"", "\"3-6-3\"");
+  current = task_at(0);
+  current.layers[0].activation = quern_activation_of(QUERN_ACTIVATION_LEAKY_RELU);
+  current.layers[0].activation.slope = 0.2f;
+  resume_fails(&current, &options, 0, "activations", "\"tanh,identity\"",
+               "\"leaky-relu:0.2,identity\"");
+  current = task_at(0);
+  current.loss = QUERN_LOSS_BINARY;
+  resume_fails(&current, &options, 0, "its loss is", "\"categorical\"", "\"binary\"");
+  current = task_at(0);
+  current.layers[1].freeze_weights = true;
+  resume_fails(&current, &options, 0, "frozen", "\"\"", "\"1.weight\"");
+  current = task_at(0);
+  resume_fails(&current, &options, 1, "training data", "23x3 float32", "crc32");
+  current.samples = 22;
+  resume_fails(&current, &options, 0, "training data", "23x3", "22x3");
 
-  is = task_at(0);
+  current = task_at(0);
   quern_train_options other = options;
   other.batch = 4;
-  resume_fails(&is, &other, 0, "batch", "\"5\"", "\"4\"");
+  resume_fails(&current, &other, 0, "batch", "\"5\"", "\"4\"");
   other = options;
   other.seed = 12;
-  resume_fails(&is, &other, 0, "seed", "\"11\"", "\"12\"");
+  resume_fails(&current, &other, 0, "seed", "\"11\"", "\"12\"");
   other = options;
   other.optimizer.learning_rate = nextafter(0.3, 1.0);
-  resume_fails(&is, &other, 0, "learning rate", "\"0.3\"", "\"0.30000000000000004\"");
+  resume_fails(&current, &other, 0, "learning rate", "\"0.3\"", "\"0.30000000000000004\"");
   other = options;
   other.optimizer.weight_decay = 0.0;
-  resume_fails(&is, &other, 0, "weight decay", "\"0.01\"", "\"0\"");
+  resume_fails(&current, &other, 0, "weight decay", "\"0.01\"", "\"0\"");
   other = options;
   other.optimizer.decay_bias = false;
-  resume_fails(&is, &other, 0, "weight decay", "\"0.01\"", "\"0.01, not of biases\"");
+  resume_fails(&current, &other, 0, "weight decay", "\"0.01\"", "\"0.01, not of biases\"");
   other = options;
-  other.optimizer.kind = QUERN_ADAM;
-  resume_fails(&is, &other, 0, "optimizer", "\"sgd\"",
+  other.optimizer.kind = QUERN_OPTIMIZER_ADAM;
+  resume_fails(&current, &other, 0, "optimizer", "\"sgd\"",
                "\"adam, beta1 0.9, beta2 0.999, epsilon 1e-08\"");
-  other.optimizer.kind = QUERN_NESTEROV;
-  resume_fails(&is, &other, 0, "optimizer", "\"sgd\"", "\"nesterov, momentum 0.9\"");
-  other.optimizer.kind = QUERN_RMSPROP;
-  resume_fails(&is, &other, 0, "optimizer", "\"sgd\"",
+  other.optimizer.kind = QUERN_OPTIMIZER_NESTEROV;
+  resume_fails(&current, &other, 0, "optimizer", "\"sgd\"", "\"nesterov, momentum 0.9\"");
+  other.optimizer.kind = QUERN_OPTIMIZER_RMSPROP;
+  resume_fails(&current, &other, 0, "optimizer", "\"sgd\"",
                "\"rmsprop, momentum 0.9, alpha 0.99, epsilon 1e-08\"");
   other = options;
   other.schedule.kind = QUERN_SCHEDULE_STEP;
-  resume_fails(&is, &other, 0, "schedule", "\"constant\"", "\"step every 3 steps, gamma 0.5\"");
+  resume_fails(&current, &other, 0, "schedule", "\"constant\"",
+               "\"step every 3 steps, gamma 0.5\"");
   other.schedule.kind = QUERN_SCHEDULE_COSINE;
   other.schedule.warmup = 2;
   resume_fails(
-      &is, &other, 0, "schedule", "\"constant\"",
+      &current, &other, 0, "schedule", "\"constant\"",
       "\"cosine over 13 steps, minimum 0, after a warm-up of 2 steps from 0.3333333333333333\"");
   other = options;
   other.clip_norm = 2.5f;
-  resume_fails(&is, &other, 0, "norm of the gradients", "\"0\"", "\"2.5\"");
+  resume_fails(&current, &other, 0, "norm of the gradients", "\"0\"", "\"2.5\"");
   other = options;
   other.label_smoothing = 0.25f;
-  resume_fails(&is, &other, 0, "label smoothing", "\"0\"", "\"0.25\"");
+  resume_fails(&current, &other, 0, "label smoothing", "\"0\"", "\"0.25\"");
   static const float weights[] = {1, 0.5f, 2};
   other = options;
   other.class_weights = weights;
-  resume_fails(&is, &other, 0, "class weights", "\"\"", "\"1,0.5,2\"");
+  resume_fails(&current, &other, 0, "class weights", "\"\"", "\"1,0.5,2\"");
 }
 
 /* More epochs may be asked for, or as many as are done; fewer may not. */
 static void test_epochs(void **state) {
   (void)state;
-  task is = task_at(0);
+  task current = task_at(0);
   quern_epoch epoch;
-  quern_trainer *trainer = task_trainer(context, &is, 5);
+  quern_trainer *trainer = task_trainer(context, &current, 5);
   for (size_t i = 0; i < 2; i++) assert_ok(quern_trainer_epoch(trainer, &epoch));
   assert_ok(quern_trainer_save(trainer, CHECKPOINT));
   quern_trainer_free(trainer);
-  for (is.epochs = 2; is.epochs < 4; is.epochs++) {
-    trainer = task_trainer(context, &is, 5);
+  for (current.epochs = 2; current.epochs < 4; current.epochs++) {
+    trainer = task_trainer(context, &current, 5);
     assert_ok(quern_trainer_resume(trainer, CHECKPOINT));
     assert_ok(quern_trainer_epoch(trainer, &epoch));
     assert_int_equal(epoch.epoch, 3);
     quern_trainer_free(trainer);
   }
-  is.epochs = 1;
-  trainer = task_trainer(context, &is, 5);
+  current.epochs = 1;
+  trainer = task_trainer(context, &current, 5);
   assert_fails(quern_trainer_resume(trainer, CHECKPOINT), QUERN_ERROR_ARGUMENT, CHECKPOINT,
                "epoch 3", "after epoch 1");
   quern_trainer_free(trainer);
@@ -146,8 +148,8 @@ static void test_truncated(void **state) {
   (void)state;
   size_t size;
   unsigned char *bytes = make_checkpoint(&size);
-  const task is = task_at(0);
-  quern_trainer *trainer = task_trainer(context, &is, 6);
+  const task current = task_at(0);
+  quern_trainer *trainer = task_trainer(context, &current, 6);
   for (size_t length = 0; length < size; length++) {
     write_bytes(path_of("cut"), bytes, length);
     const quern_status status = quern_trainer_resume(trainer, path_of("cut"));
@@ -169,13 +171,13 @@ static void refuse_header(const unsigned char *bytes, size_t size, const char *t
   memcpy(copy, bytes, size);
   copy[size] = '\0';
   const uint64_t header = quern__little_endian_u64(copy);
-  char *at = memmem(copy + 8, header, text, strlen(text));
-  assert_non_null(at);
-  memcpy(at, other, strlen(other));
+  char *cursor = memmem(copy + 8, header, text, strlen(text));
+  assert_non_null(cursor);
+  memcpy(cursor, other, strlen(other));
   write_bytes(path_of("changed"), copy, size);
   free(copy);
-  const task is = task_at(0);
-  quern_trainer *trainer = task_trainer(context, &is, 6);
+  const task current = task_at(0);
+  quern_trainer *trainer = task_trainer(context, &current, 6);
   assert_fails(quern_trainer_resume(trainer, path_of("changed")), QUERN_ERROR_FORMAT,
                path_of("changed"), part);
   quern_trainer_free(trainer);
@@ -208,8 +210,8 @@ static void test_numbers(void **state) {
   size_t size;
   unsigned char *bytes = make_checkpoint(&size);
   const float bad[] = {NAN, INFINITY};
-  const task is = task_at(0);
-  quern_trainer *trainer = task_trainer(context, &is, 6);
+  const task current = task_at(0);
+  quern_trainer *trainer = task_trainer(context, &current, 6);
   for (size_t i = 0; i < 2; i++) {
     unsigned char *copy = test_alloc(size, 1);
     memcpy(copy, bytes, size);
@@ -220,7 +222,7 @@ static void test_numbers(void **state) {
     assert_fails(quern_trainer_resume(trainer, path_of("changed")), QUERN_ERROR_FORMAT,
                  i == 0 ? "losses" : "parameters", "finite");
   }
-  quern_network *network = task_network(&is, 5), *loaded = NULL;
+  quern_network *network = task_network(&current, 5), *loaded = NULL;
   assert_ok(quern_model_save(network, path_of("model")));
   assert_fails(quern_trainer_resume(trainer, path_of("model")), QUERN_ERROR_FORMAT,
                "no checkpoint");
@@ -246,9 +248,9 @@ static void test_old_file_kept(void **state) {
   (void)state;
   size_t size, again;
   unsigned char *bytes = make_checkpoint(&size);
-  const task is = task_at(0);
+  const task current = task_at(0);
   quern_epoch epoch;
-  quern_trainer *trainer = task_trainer(context, &is, 5);
+  quern_trainer *trainer = task_trainer(context, &current, 5);
   assert_ok(quern_trainer_steps(trainer, 4, &epoch));
   const size_t files = count_files();
 
@@ -295,9 +297,9 @@ static void test_old_file_kept(void **state) {
   assert_int_equal(symlink("checkpoint", path_of("link")), 0);
   assert_ok(quern_trainer_save(trainer, path_of("link")));
   assert_ok(quern_trainer_resume(trainer, CHECKPOINT));
-  quern_network *network = finish(trainer, &is, &epoch);
-  quern_trainer *other = task_trainer(context, &is, 5);
-  quern_network *expected = finish(other, &is, &epoch);
+  quern_network *network = finish(trainer, &current, &epoch);
+  quern_trainer *other = task_trainer(context, &current, 5);
+  quern_network *expected = finish(other, &current, &epoch);
   assert_same_bits(network, expected);
   quern_network_free(network);
   quern_network_free(expected);
@@ -332,8 +334,8 @@ static int fill_disk(quern_trainer *trainer) {
 
 static void test_full_disk(void **state) {
   (void)state;
-  const task is = task_at(0);
-  quern_trainer *trainer = task_trainer(context, &is, 5);
+  const task current = task_at(0);
+  quern_trainer *trainer = task_trainer(context, &current, 5);
   fflush(NULL);
   const pid_t child = fork();
   assert_true(child >= 0);

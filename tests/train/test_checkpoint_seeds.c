@@ -18,7 +18,7 @@ typedef struct seed {
   const char *name;
   size_t steps;          /* taken before it was saved */
   const char *from, *to; /* what stands in its header, and what was put in its place */
-  const char *said;      /* of why it is refused; NULL: it is taken */
+  const char *message;   /* of why it is refused; NULL: it is taken */
 } seed;
 
 static const seed seeds[] = {
@@ -48,15 +48,15 @@ static void exchange(const char *path, const char *from, const char *to) {
   if (place == NULL || place >= header + length) fail_msg("%s has no %s", path, from);
   const size_t before = (size_t)(place - header), after = (size_t)length - before - strlen(from);
   const size_t made_length = (before + strlen(to) + after + 7) / 8 * 8;
-  unsigned char *made = test_alloc(8 + made_length + size - 8 - (size_t)length, 1);
-  memset(made, ' ', 8 + made_length);
-  for (size_t i = 0; i < 8; i++) made[i] = (unsigned char)(made_length >> 8 * i);
-  memcpy(made + 8, header, before);
-  memcpy(made + 8 + before, to, strlen(to));
-  memcpy(made + 8 + before + strlen(to), place + strlen(from), after);
-  memcpy(made + 8 + made_length, header + length, size - 8 - (size_t)length);
-  write_bytes(path, made, 8 + made_length + size - 8 - (size_t)length);
-  free(made);
+  unsigned char *result = test_alloc(8 + made_length + size - 8 - (size_t)length, 1);
+  memset(result, ' ', 8 + made_length);
+  for (size_t i = 0; i < 8; i++) result[i] = (unsigned char)(made_length >> 8 * i);
+  memcpy(result + 8, header, before);
+  memcpy(result + 8 + before, to, strlen(to));
+  memcpy(result + 8 + before + strlen(to), place + strlen(from), after);
+  memcpy(result + 8 + made_length, header + length, size - 8 - (size_t)length);
+  write_bytes(path, result, 8 + made_length + size - 8 - (size_t)length);
+  free(result);
   free(bytes);
 }
 
@@ -85,13 +85,13 @@ static void check_seeds(const char *folder) {
     create(&network, &trainer);
     snprintf(path, sizeof path, "%s/%s", folder, seeds[i].name);
     const quern_status status = quern_trainer_resume(trainer, path);
-    if (seeds[i].said == NULL) {
+    if (seeds[i].message == NULL) {
       if (status != QUERN_OK)
         fail_msg("not taken: %s; the head of this test says how to make it anew",
                  quern_last_error());
       assert_ok(quern_trainer_steps(trainer, 1, &epoch));
-    } else if (status == QUERN_OK || strstr(quern_last_error(), seeds[i].said) == NULL) {
-      fail_msg("%s: expected it refused by %s, got \"%s\"", path, seeds[i].said,
+    } else if (status == QUERN_OK || strstr(quern_last_error(), seeds[i].message) == NULL) {
+      fail_msg("%s: expected it refused by %s, got \"%s\"", path, seeds[i].message,
                status == QUERN_OK ? "" : quern_last_error());
     }
     quern_trainer_free(trainer);

@@ -17,23 +17,23 @@ static int close_all(void **state) {
 
 static quern_dataset *open_text(const char *text, size_t classes) {
   const char *path = path_of("some.csv");
-  quern_dataset_options options = QUERN_DATASET_OPTIONS_INIT;
+  quern_dataset_options options = quern_dataset_options_default();
   options.classes = classes;
   write_bytes(path, text, strlen(text));
   return open_one(path, &options);
 }
 
 static quern_network *make_network(size_t outputs) {
-  const quern_layer layer = quern_dense(outputs, QUERN_IDENTITY);
+  const quern_layer layer = quern_dense(outputs, QUERN_ACTIVATION_IDENTITY);
   quern_network *network;
-  assert_ok(quern_network_create(1, &layer, 1, QUERN_CATEGORICAL, &network));
-  assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 1));
+  assert_ok(quern_network_create(1, &layer, 1, QUERN_LOSS_CATEGORICAL, &network));
+  assert_ok(quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, 1));
   return network;
 }
 
 static quern_status train(quern_network *network, const quern_dataset *data,
                           const quern_dataset *test) {
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options options = quern_train_options_default();
   options.epochs = 1;
   return quern_train(context, network, data, test, &options, NULL);
 }

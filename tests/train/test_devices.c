@@ -74,13 +74,13 @@ static void list_contexts(const team *on, quern_context **listed) {
   for (size_t i = 0; i < on->count; i++) listed[i] = contexts[on->places[i]];
 }
 
-static outcome train(const team *on, const task *is, const quern_train_options *options) {
-  task tested = *is;
+static outcome train(const team *on, const task *self, const quern_train_options *options) {
+  task tested = *self;
   tested.samples = 11;
-  quern_dataset *data = task_data(is, 0), *test = task_data(&tested, 3);
+  quern_dataset *data = task_data(self, 0), *test = task_data(&tested, 3);
   quern_context *listed[MOST];
   list_contexts(on, listed);
-  outcome got = {.network = task_network(is, 5)};
+  outcome got = {.network = task_network(self, 5)};
   got.status =
       quern_train_on(listed, on->count, on->shares, got.network, data, test, options, &got.last);
   quern_dataset_free(data);
@@ -88,16 +88,16 @@ static outcome train(const team *on, const task *is, const quern_train_options *
   return got;
 }
 
-static outcome train_well(const team *on, const task *is, const quern_train_options *options) {
-  const outcome got = train(on, is, options);
+static outcome train_well(const team *on, const task *self, const quern_train_options *options) {
+  const outcome got = train(on, self, options);
   if (got.status != QUERN_OK) fail_msg("%s", quern_last_error());
   return got;
 }
 
-static quern_status shares_of(const team *on, const task *is, const quern_train_options *options,
+static quern_status shares_of(const team *on, const task *self, const quern_train_options *options,
                               uint32_t *shares, bool *measured) {
-  quern_dataset *data = task_data(is, 0);
-  quern_network *network = task_network(is, 5);
+  quern_dataset *data = task_data(self, 0);
+  quern_network *network = task_network(self, 5);
   quern_context *listed[MOST];
   list_contexts(on, listed);
   const quern_status status =
@@ -124,14 +124,14 @@ static void test_same_answer(void **state) {
       {2, {DEFAULT, REFERENCE}, even},         {3, {REFERENCE, DEFAULT, REFERENCE_TOO}, first_none},
       {2, {REFERENCE, DEFAULT}, huge},         {1, {DEFAULT}, even}};
   for (size_t t = 0; t < TASKS; t++) {
-    const task is = task_at(t);
-    const quern_train_options options = task_options(&is);
+    const task current = task_at(t);
+    const quern_train_options options = task_options(&current);
     for (size_t i = 0; i < sizeof teams / sizeof *teams; i++) {
       const team alone = {1, {teams[i].places[0]}, NULL};
-      outcome expected = train_well(&alone, &is, &options),
-              first = train_well(&teams[i], &is, &options),
-              second = train_well(&teams[i], &is, &options);
-      const double bound = bound_of(&is, teams[i].count);
+      outcome expected = train_well(&alone, &current, &options),
+              first = train_well(&teams[i], &current, &options),
+              second = train_well(&teams[i], &current, &options);
+      const double bound = bound_of(&current, teams[i].count);
       assert_near(first.network, expected.network, bound);
       assert_true(fabs(first.last.train_loss - expected.last.train_loss) <= bound);
       assert_true(fabs(first.last.test.loss - expected.last.test.loss) <= bound);
@@ -150,38 +150,39 @@ static void test_same_answer(void **state) {
  * others take microseconds, gets the less. */
 static void test_measured(void **state) {
   (void)state;
-  task is = task_at(0);
-  is.batch = 20;
-  quern_train_options options = task_options(&is);
+  task current = task_at(0);
+  current.batch = 20;
+  quern_train_options options = task_options(&current);
   const team on = {2, {ODD, REFERENCE}, NULL};
   uint32_t shares[2];
   bool measured = false;
   atomic_store(&forward_delay, 2000);
-  assert_ok(shares_of(&on, &is, &options, shares, &measured));
+  assert_ok(shares_of(&on, &current, &options, shares, &measured));
   atomic_store(&forward_delay, 0);
   assert_true(measured);
   assert_int_equal(shares[0] + shares[1], 20);
   if (shares[0] >= shares[1]) fail_msg("%u of the slow one, %u of the other", shares[0], shares[1]);
 
   const team alone = {1, {ODD}, NULL};
-  outcome expected = train_well(&alone, &is, &options), got = train_well(&on, &is, &options);
-  assert_near(got.network, expected.network, bound_of(&is, 2));
+  outcome expected = train_well(&alone, &current, &options),
+          got = train_well(&on, &current, &options);
+  assert_near(got.network, expected.network, bound_of(&current, 2));
   quern_network_free(expected.network);
   quern_network_free(got.network);
 
   /* Fewer samples than devices, and a loss of targets. */
-  is = task_at(2);
-  is.batch = options.batch = 2;
+  current = task_at(2);
+  current.batch = options.batch = 2;
   const team three = {3, {REFERENCE, DEFAULT, REFERENCE_TOO}, NULL};
   uint32_t of_three[3];
-  assert_ok(shares_of(&three, &is, &options, of_three, NULL));
+  assert_ok(shares_of(&three, &current, &options, of_three, NULL));
   assert_int_equal(of_three[0] + of_three[1] + of_three[2], 2);
 }
 
 static void assert_refused(const team *on, const quern_train_options *options, const char *what) {
-  const task is = task_at(0);
-  const quern_train_options usual = task_options(&is);
-  const outcome got = train(on, &is, options != NULL ? options : &usual);
+  const task current = task_at(0);
+  const quern_train_options usual = task_options(&current);
+  const outcome got = train(on, &current, options != NULL ? options : &usual);
   assert_int_equal(got.status, QUERN_ERROR_ARGUMENT);
   assert_non_null(strstr(quern_last_error(), what));
   quern_network_free(got.network);
@@ -195,8 +196,8 @@ static void test_refusals(void **state) {
   assert_refused(&(const team){2, {REFERENCE, DEFAULT}, none}, NULL, "add up to 0");
   assert_refused(&(const team){2, {REFERENCE, DEFAULT}, many}, NULL, "add up to 4294967296");
   assert_refused(&(const team){0, {REFERENCE}, NULL}, NULL, "the contexts");
-  const task is = task_at(0);
-  quern_train_options options = task_options(&is);
+  const task current = task_at(0);
+  quern_train_options options = task_options(&current);
   options.shares = even;
   assert_refused(&(const team){1, {REFERENCE}, NULL}, &options, "shares, and no collective");
   options.shares = NULL;
@@ -212,15 +213,15 @@ static void test_refusals(void **state) {
  * a network that is as it was. */
 static void test_one_fails(void **state) {
   (void)state;
-  const task is = task_at(0);
-  const quern_train_options options = task_options(&is);
+  const task current = task_at(0);
+  const quern_train_options options = task_options(&current);
   const team teams[] = {
       {2, {REFERENCE, ODD}, even}, {2, {ODD, REFERENCE}, even}, {2, {REFERENCE, ODD}, NULL}};
-  quern_network *before = task_network(&is, 5);
+  quern_network *before = task_network(&current, 5);
   for (size_t i = 0; i < 3; i++) {
     for (int left = 0; left < 40; left += 9) {
       atomic_store(&forwards_left, left);
-      const outcome got = train(&teams[i], &is, &options);
+      const outcome got = train(&teams[i], &current, &options);
       atomic_store(&forwards_left, -1);
       assert_int_equal(got.status, QUERN_ERROR_DEVICE_LOST);
       char named[32];
@@ -263,10 +264,10 @@ static void replace(const char *path, const char *from, const char *to) {
   size_t size;
   unsigned char *bytes = read_bytes(path, &size);
   const size_t length = strlen(from);
-  size_t at = 0;
-  while (at + length <= size && memcmp(bytes + at, from, length) != 0) at++;
-  assert_true(at + length <= size);
-  memcpy(bytes + at, to, length);
+  size_t position = 0;
+  while (position + length <= size && memcmp(bytes + position, from, length) != 0) position++;
+  assert_true(position + length <= size);
+  memcpy(bytes + position, to, length);
   FILE *file = fopen(path, "wb");
   assert_non_null(file);
   assert_int_equal(fwrite(bytes, 1, size, file), size);
@@ -278,20 +279,20 @@ static void replace(const char *path, const char *from, const char *to) {
  * same bits, with others near them. */
 static void test_resume(void **state) {
   (void)state;
-  const task is = task_at(0);
-  quern_train_options options = task_options(&is);
+  const task current = task_at(0);
+  quern_train_options options = task_options(&current);
   witness seen = {.thread = pthread_self(), .allowed = 5};
   const team on = {2, {REFERENCE, REFERENCE_TOO}, uneven},
              open = {2, {REFERENCE, REFERENCE_TOO}, NULL}, other = {2, {REFERENCE, DEFAULT}, even},
              alone = {1, {REFERENCE}, NULL}, three = {3, {REFERENCE, DEFAULT, REFERENCE_TOO}, NULL};
   options.on_epoch = see_epoch;
   options.user = &seen;
-  outcome whole = train_well(&on, &is, &options);
-  assert_int_equal(seen.epochs, is.epochs);
+  outcome whole = train_well(&on, &current, &options);
+  assert_int_equal(seen.epochs, current.epochs);
   options.checkpoint = CHECKPOINT;
   options.stop = stop_later;
-  outcome part = train_well(&on, &is, &options);
-  assert_true(part.last.epoch < is.epochs && part.last.step < part.last.steps);
+  outcome part = train_well(&on, &current, &options);
+  assert_true(part.last.epoch < current.epochs && part.last.step < part.last.steps);
   assert_false(seen.elsewhere);
   quern_network_free(part.network);
 
@@ -300,29 +301,29 @@ static void test_resume(void **state) {
   options.resume = CHECKPOINT;
   uint32_t shares[3];
   bool measured = true;
-  assert_ok(shares_of(&open, &is, &options, shares, &measured));
+  assert_ok(shares_of(&open, &current, &options, shares, &measured));
   assert_false(measured);
   assert_memory_equal(shares, uneven, sizeof uneven);
-  assert_ok(shares_of(&three, &is, &options, shares, &measured));
+  assert_ok(shares_of(&three, &current, &options, shares, &measured));
   assert_true(measured);
 
-  outcome same = train_well(&open, &is, &options);
+  outcome same = train_well(&open, &current, &options);
   assert_same_bits(same.network, whole.network);
   assert_same_figures(&same.last, &whole.last);
   quern_network_free(same.network);
   const team others[] = {other, alone, three};
   for (size_t i = 0; i < 3; i++) {
-    outcome got = train_well(&others[i], &is, &options);
-    assert_near(got.network, whole.network, bound_of(&is, 3));
+    outcome got = train_well(&others[i], &current, &options);
+    assert_near(got.network, whole.network, bound_of(&current, 3));
     quern_network_free(got.network);
   }
   quern_network_free(whole.network);
 
   replace(CHECKPOINT, "\"7,1\"", "\"7,x\"");
-  assert_int_equal(shares_of(&open, &is, &options, shares, &measured), QUERN_ERROR_FORMAT);
+  assert_int_equal(shares_of(&open, &current, &options, shares, &measured), QUERN_ERROR_FORMAT);
   assert_non_null(strstr(quern_last_error(), "metadata \"quern.shares\": \"7,x\""));
   replace(CHECKPOINT, "\"7,x\"", "\"0,0\"");
-  assert_int_equal(shares_of(&open, &is, &options, shares, &measured), QUERN_ERROR_FORMAT);
+  assert_int_equal(shares_of(&open, &current, &options, shares, &measured), QUERN_ERROR_FORMAT);
   assert_non_null(strstr(quern_last_error(), "\"0,0\""));
 }
 
@@ -330,17 +331,17 @@ static void test_resume(void **state) {
  * from the end of an epoch on, the bits are the same too. */
 static void test_resume_different(void **state) {
   (void)state;
-  const task is = task_at(0);
-  quern_train_options options = task_options(&is);
+  const task current = task_at(0);
+  quern_train_options options = task_options(&current);
   const team on = {2, {DEFAULT, REFERENCE}, uneven}, open = {2, {DEFAULT, REFERENCE}, NULL};
-  outcome whole = train_well(&on, &is, &options);
+  outcome whole = train_well(&on, &current, &options);
   options.checkpoint = CHECKPOINT;
   options.epochs = 1;
-  quern_network_free(train_well(&on, &is, &options).network);
+  quern_network_free(train_well(&on, &current, &options).network);
   options.checkpoint = NULL;
-  options.epochs = is.epochs;
+  options.epochs = current.epochs;
   options.resume = CHECKPOINT;
-  outcome got = train_well(&open, &is, &options);
+  outcome got = train_well(&open, &current, &options);
   assert_same_bits(got.network, whole.network);
   assert_same_figures(&got.last, &whole.last);
   quern_network_free(got.network);

@@ -22,11 +22,11 @@ typedef struct case_ {
   const char *step;
 } case_;
 
-static void check_case(quern_context *context, const task *is, const case_ *what) {
-  quern_dataset *data = task_data(is, 0);
-  quern_network *network = task_network(is, 5), *before = task_network(is, 5);
-  quern_train_options options = task_options(is);
-  options.optimizer = quern_optimizer_of(QUERN_SGD, what->learning_rate);
+static void check_case(quern_context *context, const task *self, const case_ *what) {
+  quern_dataset *data = task_data(self, 0);
+  quern_network *network = task_network(self, 5), *before = task_network(self, 5);
+  quern_train_options options = task_options(self);
+  options.optimizer = quern_optimizer_of(QUERN_OPTIMIZER_SGD, what->learning_rate);
   if (what->weight != 0.0f) {
     set_layer(network, what->layer, what->weight, what->bias);
     set_layer(before, what->layer, what->weight, what->bias);
@@ -48,23 +48,24 @@ static void test_step_and_layer(void **state) {
     quern_context *context;
     assert_ok(quern_context_create(devices[d], &context));
     for (size_t t = 0; t < TASKS; t++) {
-      task is = task_at(t);
-      is.clip_norm = 0.0f;
-      is.layers[0].freeze_bias = false;
-      is.layers[0].activation = quern_activation_of(QUERN_RELU);
-      is.layers[is.layer_count - 1].activation = quern_activation_of(QUERN_IDENTITY);
+      task current = task_at(t);
+      current.clip_norm = 0.0f;
+      current.layers[0].freeze_bias = false;
+      current.layers[0].activation = quern_activation_of(QUERN_ACTIVATION_RELU);
+      current.layers[current.layer_count - 1].activation =
+          quern_activation_of(QUERN_ACTIVATION_IDENTITY);
       const char *const first_output =
-          is.layer_count == 2 ? "the output of layer 1 of 2" : "the output of layer 1 of 3";
+          current.layer_count == 2 ? "the output of layer 1 of 2" : "the output of layer 1 of 3";
       const char *const second =
-          is.layer_count == 2 ? "the output of layer 2 of 2" : "the output of layer 2 of 3";
+          current.layer_count == 2 ? "the output of layer 2 of 2" : "the output of layer 2 of 3";
       const char *const weights =
-          is.layer_count == 2 ? "the weights of layer 2 of 2" : "the weights of layer 2 of 3";
+          current.layer_count == 2 ? "the weights of layer 2 of 2" : "the weights of layer 2 of 3";
       const char *const bias =
-          is.layer_count == 2 ? "the bias of layer 1 of 2" : "the bias of layer 1 of 3";
-      check_case(context, &is, &(case_){first_output, 0, 3e38f, 1.0f, 0.1f, "step 1 of"});
-      check_case(context, &is, &(case_){second, 1, 3e38f, 3e38f, 0.1f, "step 1 of"});
-      check_case(context, &is, &(case_){weights, 1, INFINITY, 0.0f, 0.1f, "step 1 of"});
-      check_case(context, &is, &(case_){bias, 0, 1.0f, NAN, 0.1f, "step 1 of"});
+          current.layer_count == 2 ? "the bias of layer 1 of 2" : "the bias of layer 1 of 3";
+      check_case(context, &current, &(case_){first_output, 0, 3e38f, 1.0f, 0.1f, "step 1 of"});
+      check_case(context, &current, &(case_){second, 1, 3e38f, 3e38f, 0.1f, "step 1 of"});
+      check_case(context, &current, &(case_){weights, 1, INFINITY, 0.0f, 0.1f, "step 1 of"});
+      check_case(context, &current, &(case_){bias, 0, 1.0f, NAN, 0.1f, "step 1 of"});
     }
     quern_context_free(context);
   }
@@ -91,16 +92,18 @@ static void test_the_first_bad_step(void **state) {
     quern_context *context;
     assert_ok(quern_context_create(devices[d], &context));
     for (size_t t = 0; t < TASKS; t++) {
-      task is = task_at(t);
-      is.clip_norm = 0.0f;
-      is.samples = is.batch * 12 + 2; /* no step of one, which a batch could not be normalized by */
-      is.layers[0].activation = quern_activation_of(QUERN_RELU);
-      is.layers[is.layer_count - 1].activation = quern_activation_of(QUERN_IDENTITY);
-      quern_dataset *data = task_data(&is, 0);
-      quern_network *network = task_network(&is, 5);
-      quern_train_options options = task_options(&is);
+      task current = task_at(t);
+      current.clip_norm = 0.0f;
+      /* no step of one, which a batch could not be normalized by */
+      current.samples = current.batch * 12 + 2;
+      current.layers[0].activation = quern_activation_of(QUERN_ACTIVATION_RELU);
+      current.layers[current.layer_count - 1].activation =
+          quern_activation_of(QUERN_ACTIVATION_IDENTITY);
+      quern_dataset *data = task_data(&current, 0);
+      quern_network *network = task_network(&current, 5);
+      quern_train_options options = task_options(&current);
       /* every parameter grows 100,000 times a step */
-      options.optimizer = quern_optimizer_of(QUERN_SGD, 0.1);
+      options.optimizer = quern_optimizer_of(QUERN_OPTIMIZER_SGD, 0.1);
       options.optimizer.weight_decay = 1e6;
       quern_trainer *slow, *quick, *late;
       quern_epoch epoch;
@@ -148,15 +151,15 @@ static void test_the_last_step(void **state) {
   (void)state;
   quern_context *context;
   assert_ok(quern_context_create("reference", &context));
-  task is = task_at(2);
-  is.samples = is.batch; /* one step an epoch */
-  is.epochs = 1;
-  is.layers[1].activation = quern_activation_of(QUERN_IDENTITY);
-  quern_dataset *data = task_data(&is, 0);
-  quern_network *network = task_network(&is, 5), *before = task_network(&is, 5);
+  task current = task_at(2);
+  current.samples = current.batch; /* one step an epoch */
+  current.epochs = 1;
+  current.layers[1].activation = quern_activation_of(QUERN_ACTIVATION_IDENTITY);
+  quern_dataset *data = task_data(&current, 0);
+  quern_network *network = task_network(&current, 5), *before = task_network(&current, 5);
   set_layer(network, 1, 1e17f, 0.0f);
   set_layer(before, 1, 1e17f, 0.0f);
-  quern_train_options options = task_options(&is);
+  quern_train_options options = task_options(&current);
   options.optimizer.learning_rate = 1e30f;
   assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_NOT_FINITE,
                "layer 1 of 2", "in the last step");
@@ -181,14 +184,14 @@ static void test_large_losses(void **state) {
   for (size_t d = 0; d < 2; d++) {
     quern_context *context;
     assert_ok(quern_context_create(devices[d], &context));
-    task is = task_at(2);
-    is.layers[1].activation = quern_activation_of(QUERN_IDENTITY);
-    is.epochs = 1;
-    quern_dataset *data = task_data(&is, 0);
-    quern_network *network = task_network(&is, 5);
+    task current = task_at(2);
+    current.layers[1].activation = quern_activation_of(QUERN_ACTIVATION_IDENTITY);
+    current.epochs = 1;
+    quern_dataset *data = task_data(&current, 0);
+    quern_network *network = task_network(&current, 5);
     set_layer(network, 0, 0.0f, 1.0f);
     set_layer(network, 1, 0.0f, 1e19f); /* each loss is 1e38 */
-    quern_train_options options = task_options(&is);
+    quern_train_options options = task_options(&current);
     options.optimizer.learning_rate = 0.0f;
     quern_epoch last;
     assert_ok(quern_train(context, network, data, NULL, &options, &last));

@@ -35,11 +35,11 @@ static quern_dataset *make_data(void) {
 }
 
 static void open_belongings(belongings *own, size_t contexts) {
-  const quern_layer layer = quern_dense(1, QUERN_IDENTITY);
+  const quern_layer layer = quern_dense(1, QUERN_ACTIVATION_IDENTITY);
   *own = (belongings){.train = make_data(), .test = make_data()};
   assert_ok(quern_dataset_fit(own->train, true));
   assert_ok(quern_dataset_apply(own->test, quern_dataset_schema(own->train)));
-  assert_ok(quern_network_create(COLUMNS, &layer, 1, QUERN_SQUARED, &own->network));
+  assert_ok(quern_network_create(COLUMNS, &layer, 1, QUERN_LOSS_SQUARED, &own->network));
   own->list = test_alloc(2, sizeof *own->list);
   for (size_t i = 0; i < contexts; i++) {
     assert_ok(quern_context_create("reference", &own->contexts[i]));
@@ -89,7 +89,7 @@ static void assert_trains(size_t contexts, bool in_stop) {
   char path[64];
   belongings own;
   quern_epoch last;
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options options = quern_train_options_default();
   struct stat about;
   open_belongings(&own, contexts);
   snprintf(path, sizeof path, "lifetimes-%zu-%d.checkpoint", contexts, in_stop);
@@ -130,7 +130,7 @@ static void test_freed_in_stop(void **state) {
 static void test_failure_after_freeing(void **state) {
   (void)state;
   belongings own;
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options options = quern_train_options_default();
   open_belongings(&own, 2);
   options.epochs = 1000;
   options.optimizer.learning_rate = 1e6;
@@ -151,7 +151,7 @@ static bool change_data(const quern_epoch *epoch, void *user) {
 static void test_data_stay_as_they_are(void **state) {
   (void)state;
   belongings own;
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options options = quern_train_options_default();
   open_belongings(&own, 1);
   quern_dataset_free(own.train);
   own.train = make_data();
@@ -185,7 +185,7 @@ static void test_trainer_in_its_own_steps(void **state) {
   (void)state;
   belongings own;
   quern_epoch epoch;
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options options = quern_train_options_default();
   open_belongings(&own, 1);
   options.batch = 1;
   options.optimizer.learning_rate = 1e-3;

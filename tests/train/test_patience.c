@@ -22,21 +22,21 @@ static bool note(const quern_epoch *epoch, void *user) {
 }
 
 /* A rate that grows and grows: the test loss falls, and rises from some epoch on. */
-static quern_train_options worsening(const task *is) {
-  quern_train_options options = task_options(is);
+static quern_train_options worsening(const task *self) {
+  quern_train_options options = task_options(self);
   options.epochs = 60;
-  options.optimizer = quern_optimizer_of(QUERN_MOMENTUM, 0.01);
+  options.optimizer = quern_optimizer_of(QUERN_OPTIMIZER_MOMENTUM, 0.01);
   options.schedule.kind = QUERN_SCHEDULE_STEP;
-  options.schedule.period = task_steps(is);
+  options.schedule.period = task_steps(self);
   options.schedule.gamma = 1.5;
   options.patience = 3;
   return options;
 }
 
-static quern_network *train(quern_context *context, const task *is,
+static quern_network *train(quern_context *context, const task *self,
                             const quern_train_options *options, quern_epoch *last) {
-  quern_dataset *data = task_data(is, 0), *test = task_data(is, 1);
-  quern_network *network = task_network(is, 5);
+  quern_dataset *data = task_data(self, 0), *test = task_data(self, 1);
+  quern_network *network = task_network(self, 5);
   assert_ok(quern_train(context, network, data, test, options, last));
   quern_dataset_free(data);
   quern_dataset_free(test);
@@ -44,13 +44,13 @@ static quern_network *train(quern_context *context, const task *is,
 }
 
 /* The weights are those of training that ended with the best epoch, and the figures are theirs. */
-static void check_best(quern_context *context, const task *is) {
+static void check_best(quern_context *context, const task *self) {
   record seen = {0};
   quern_epoch last, only;
-  quern_train_options options = worsening(is);
+  quern_train_options options = worsening(self);
   options.on_epoch = note;
   options.user = &seen;
-  quern_network *network = train(context, is, &options, &last);
+  quern_network *network = train(context, self, &options, &last);
   assert_true(seen.ended && last.out_of_patience && seen.epochs < options.epochs);
   assert_int_equal(seen.epochs, seen.best_epoch + options.patience);
   assert_int_equal(last.best_epoch, seen.best_epoch);
@@ -61,7 +61,7 @@ static void check_best(quern_context *context, const task *is) {
   options.patience = 0;
   options.on_epoch = NULL;
   options.epochs = seen.best_epoch;
-  quern_network *expected = train(context, is, &options, &only);
+  quern_network *expected = train(context, self, &options, &only);
   assert_same_bits(network, expected);
   assert_int_equal(only.best_epoch, 0);
   quern_network_free(network);
@@ -74,8 +74,8 @@ static void test_best(void **state) {
     quern_context *context;
     assert_ok(quern_context_create(devices[d], &context));
     for (size_t t = 0; t < TASKS; t++) {
-      const task is = task_at(t);
-      check_best(context, &is);
+      const task current = task_at(t);
+      check_best(context, &current);
     }
     quern_context_free(context);
   }
@@ -92,19 +92,19 @@ static void test_resumed(void **state) {
   (void)state;
   quern_context *context;
   assert_ok(quern_context_create("auto", &context));
-  const task is = task_at(0);
+  const task current = task_at(0);
   record seen = {0}, again = {0};
   quern_epoch last;
-  quern_train_options options = worsening(&is);
+  quern_train_options options = worsening(&current);
   options.on_epoch = note;
   options.user = &seen;
-  quern_network *expected = train(context, &is, &options, &last), *network = NULL;
+  quern_network *expected = train(context, &current, &options, &last), *network = NULL;
   options.on_epoch = one_epoch;
   options.user = &again;
   options.checkpoint = CHECKPOINT;
   for (size_t i = 0; i < seen.epochs; i++) {
     quern_network_free(network);
-    network = train(context, &is, &options, &last);
+    network = train(context, &current, &options, &last);
     options.resume = CHECKPOINT;
     assert_int_equal(again.epochs, i + 1);
     assert_true(again.losses[i] == seen.losses[i]);
@@ -112,7 +112,7 @@ static void test_resumed(void **state) {
   assert_true(again.ended && last.out_of_patience);
   assert_same_bits(network, expected);
   quern_network_free(network);
-  network = train(context, &is, &options, &last); /* nothing is left */
+  network = train(context, &current, &options, &last); /* nothing is left */
   assert_int_equal(again.epochs, seen.epochs);
   assert_int_equal(last.best_epoch, seen.best_epoch);
   assert_true(isnan(last.train_loss) && last.test.loss == seen.losses[seen.best_epoch - 1]);
@@ -128,10 +128,10 @@ static void test_refusals(void **state) {
   quern_trainer *trainer;
   quern_epoch epoch;
   assert_ok(quern_context_create("reference", &context));
-  const task is = task_at(0);
-  quern_train_options options = worsening(&is);
-  quern_dataset *data = task_data(&is, 0);
-  quern_network *network = task_network(&is, 5);
+  const task current = task_at(0);
+  quern_train_options options = worsening(&current);
+  quern_dataset *data = task_data(&current, 0);
+  quern_network *network = task_network(&current, 5);
   assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_ARGUMENT,
                "a patience of 3 epochs", "no test set");
   assert_ok(quern_trainer_create(context, network, data, data, &options, &trainer));
@@ -140,7 +140,7 @@ static void test_refusals(void **state) {
   assert_fails(quern_trainer_download_best(NULL, network), QUERN_ERROR_ARGUMENT, "NULL");
   assert_ok(quern_trainer_epoch(trainer, &epoch));
   assert_int_equal(epoch.best_epoch, 1);
-  quern_network *now = task_network(&is, 6);
+  quern_network *now = task_network(&current, 6);
   assert_ok(quern_trainer_download_best(trainer, network));
   assert_ok(quern_trainer_download(trainer, now));
   assert_same_bits(network, now);

@@ -2,22 +2,22 @@
  */
 #include "ranks_run.h"
 
-static void check_task(const task *is, const quern_train_options *options, const int *devices) {
+static void check_task(const task *self, const quern_train_options *options, const int *devices) {
   quern_train_options by_itself = *options;
   by_itself.shares = NULL;
-  run alone = train_alone(is, &by_itself, devices[0]);
+  run alone = train_alone(self, &by_itself, devices[0]);
   for (size_t ranks = 1; ranks <= TEST_MOST_RANKS; ranks++) {
     run first[TEST_MOST_RANKS], second[TEST_MOST_RANKS];
     test_rank results[TEST_MOST_RANKS];
     const bool mixed = devices == different && ranks > 1;
-    train_ranks(is, options, devices, ranks, first, results);
+    train_ranks(self, options, devices, ranks, first, results);
     assert_all_alike(first, results, ranks, mixed);
-    const double bound = bound_of(is, ranks);
+    const double bound = bound_of(self, ranks);
     for (size_t r = 0; r < ranks; r++) assert_near(first[r].network, alone.network, bound);
     assert_true(fabs(first[0].last.train_loss - alone.last.train_loss) <= bound);
     assert_true(fabs(first[0].last.test.loss - alone.last.test.loss) <= bound);
     assert_int_equal(first[0].last.test.samples, alone.last.test.samples);
-    train_ranks(is, options, devices, ranks, second, results);
+    train_ranks(self, options, devices, ranks, second, results);
     assert_all_alike(second, results, ranks, mixed);
     for (size_t r = 0; r < ranks; r++) assert_same_bits(second[r].network, first[r].network);
     assert_same_figures(&second[0].last, &first[0].last);
@@ -32,41 +32,41 @@ static void check_task(const task *is, const quern_train_options *options, const
 static void test_same_answer(void **state) {
   (void)state;
   for (size_t t = 0; t < TASKS; t++) {
-    const task is = task_at(t);
-    const quern_train_options options = task_options(&is);
-    check_task(&is, &options, references);
-    check_task(&is, &options, defaults);
-    check_task(&is, &options, different);
+    const task current = task_at(t);
+    const quern_train_options options = task_options(&current);
+    check_task(&current, &options, references);
+    check_task(&current, &options, defaults);
+    check_task(&current, &options, different);
   }
 }
 
 /* Layers so large that their gradients go in several buckets, of which one goes in pieces; with
  * clipping, which needs them all, and without. */
 static task large_task(void) {
-  task is = task_at(2);
-  is.samples = 2 * is.batch + 1;
-  is.epochs = 1;
-  is.layer_count = 3;
-  is.layers[0] = quern_dense(1040, QUERN_TANH);
-  is.layers[1] = quern_dense(1040, QUERN_TANH);
-  is.layers[2] = quern_dense(2, QUERN_SIGMOID);
-  return is;
+  task current = task_at(2);
+  current.samples = 2 * current.batch + 1;
+  current.epochs = 1;
+  current.layer_count = 3;
+  current.layers[0] = quern_dense(1040, QUERN_ACTIVATION_TANH);
+  current.layers[1] = quern_dense(1040, QUERN_ACTIVATION_TANH);
+  current.layers[2] = quern_dense(2, QUERN_ACTIVATION_SIGMOID);
+  return current;
 }
 
 static void test_buckets(void **state) {
   (void)state;
   enum { RANKS = 3 };
-  const task is = large_task();
+  const task current = large_task();
   for (size_t d = 0; d < 2; d++) {
     const int *devices = d == 0 ? references : defaults;
-    quern_train_options options = task_options(&is);
+    quern_train_options options = task_options(&current);
     for (size_t clips = 0; clips < 2; clips++) {
       options.clip_norm = clips == 0 ? 0.0f : 0.1f;
-      run alone = train_alone(&is, &options, devices[0]), runs[RANKS];
+      run alone = train_alone(&current, &options, devices[0]), runs[RANKS];
       test_rank results[RANKS];
-      train_ranks(&is, &options, devices, RANKS, runs, results);
+      train_ranks(&current, &options, devices, RANKS, runs, results);
       assert_all_alike(runs, results, RANKS, false);
-      assert_near(runs[0].network, alone.network, bound_of(&is, RANKS));
+      assert_near(runs[0].network, alone.network, bound_of(&current, RANKS));
       assert_true(runs[0].last.reduction_seconds > 0.0);
       assert_true(runs[0].last.reduction_exposed_seconds > 0.0);
       assert_true(runs[0].last.reduction_exposed_seconds <= runs[0].last.reduction_seconds);
@@ -92,14 +92,14 @@ static quern_status train_by_short_table(test_rank *rank) {
 static void test_short_table(void **state) {
   (void)state;
   enum { RANKS = 3 };
-  const task is = task_at(0);
-  const quern_train_options options = task_options(&is);
+  const task current = task_at(0);
+  const quern_train_options options = task_options(&current);
   run runs[RANKS], others[RANKS];
   void *users[RANKS];
   test_rank results[RANKS];
-  train_ranks(&is, &options, references, RANKS, runs, results);
+  train_ranks(&current, &options, references, RANKS, runs, results);
   for (size_t r = 0; r < RANKS; r++) {
-    others[r] = make_run(&is, &options, REFERENCE, r);
+    others[r] = make_run(&current, &options, REFERENCE, r);
     users[r] = &others[r];
   }
   test_run_ranks(RANKS, 60, train_by_short_table, users, results);
@@ -113,37 +113,37 @@ static void test_short_table(void **state) {
  * of the samples' places in it. */
 static void test_weights_and_dropout(void **state) {
   (void)state;
-  task is = task_at(0);
+  task current = task_at(0);
   const float weights[] = {0.25f, 0.0f, 1.0f};
-  quern_train_options options = task_options(&is);
+  quern_train_options options = task_options(&current);
   options.class_weights = weights;
   options.label_smoothing = 0.1f;
-  check_task(&is, &options, references);
-  check_task(&is, &options, defaults);
+  check_task(&current, &options, references);
+  check_task(&current, &options, defaults);
   options.class_weights = NULL;
-  is.layers[0].dropout = 0.4f;
-  check_task(&is, &options, references);
+  current.layers[0].dropout = 0.4f;
+  check_task(&current, &options, references);
 }
 
 /* What a rank's data may take at least, as the error says. */
 static size_t least_memory(const run *r, const quern_train_options *given,
-                           const quern_collective *collective, quern_data_placement *placement) {
+                           const quern_collective *collective, quern_data_residency *placement) {
   quern_train_options options = *given;
   options.collective = collective;
   options.data_memory = 1;
-  assert_fails(quern_trainer_placement(contexts[r->device][collective->rank], r->network, r->data,
+  assert_fails(quern_trainer_residency(contexts[r->device][collective->rank], r->network, r->data,
                                        r->test, &options, placement),
                QUERN_ERROR_ARGUMENT, "may take 1 bytes", "expected at least ");
-  const char *at = strstr(quern_last_error(), "at least ");
-  options.data_memory = strtoull(at + strlen("at least "), NULL, 10);
-  assert_ok(quern_trainer_placement(contexts[r->device][collective->rank], r->network, r->data,
+  const char *cursor = strstr(quern_last_error(), "at least ");
+  options.data_memory = strtoull(cursor + strlen("at least "), NULL, 10);
+  assert_ok(quern_trainer_residency(contexts[r->device][collective->rank], r->network, r->data,
                                     r->test, &options, placement));
   return options.data_memory;
 }
 
 /* Streams on so many ranks, each of which has `more` bytes beyond the least for its data, the first
  * twice as many: the same bits as from whole data sets. */
-static void check_streamed(const task *is, const quern_train_options *options, const int *devices,
+static void check_streamed(const task *self, const quern_train_options *options, const int *devices,
                            size_t ranks, size_t more, const run *whole) {
   run streamed[TEST_MOST_RANKS];
   void *users[TEST_MOST_RANKS];
@@ -151,12 +151,13 @@ static void check_streamed(const task *is, const quern_train_options *options, c
   quern_thread_group *group;
   assert_ok(quern_thread_group_create(ranks, 0.0, &group));
   for (size_t r = 0; r < ranks; r++) {
-    quern_data_placement at = QUERN_DATA_PLACEMENT_INIT;
-    streamed[r] = make_run(is, options, devices[r], r);
+    quern_data_residency placement = quern_data_residency_default();
+    streamed[r] = make_run(self, options, devices[r], r);
     users[r] = &streamed[r];
-    const size_t least = least_memory(&streamed[r], options, quern_thread_group_at(group, r), &at);
+    const size_t least =
+        least_memory(&streamed[r], options, quern_thread_group_at(group, r), &placement);
     if (ranks > 1 && options->shares == NULL)
-      assert_in_range(at.train_chunk, 1, is->batch / ranks + 1);
+      assert_in_range(placement.train_chunk, 1, self->batch / ranks + 1);
     streamed[r].options.data_memory = least + (r == 0 ? 2 : 1) * more;
   }
   quern_thread_group_free(group);
@@ -174,18 +175,19 @@ static void test_streamed(void **state) {
   static const uint32_t uneven[] = {5, 1, 0, 2};
   for (size_t t = 0; t < TASKS; t++)
     for (size_t ranks = 1; ranks <= TEST_MOST_RANKS; ranks++) {
-      task is = task_at(t);
-      is.samples = 3 * is.batch + 8; /* the last batch has two at least */
-      quern_train_options options = task_options(&is);
+      task current = task_at(t);
+      current.samples = 3 * current.batch + 8; /* the last batch has two at least */
+      quern_train_options options = task_options(&current);
       if (ranks > 1 && t % 2 == 0) options.shares = uneven;
       const int *devices = t == 1 ? defaults : references;
       run whole[TEST_MOST_RANKS];
       test_rank results[TEST_MOST_RANKS];
-      train_ranks(&is, &options, devices, ranks, whole, results);
+      train_ranks(&current, &options, devices, ranks, whole, results);
       assert_all_alike(whole, results, ranks, false);
-      const size_t sample = (is.inputs + 1) * sizeof(float);
+      const size_t sample = (current.inputs + 1) * sizeof(float);
       for (size_t part = 0; part < 3; part++)
-        check_streamed(&is, &options, devices, ranks, part * is.batch / ranks * sample, whole);
+        check_streamed(&current, &options, devices, ranks, part * current.batch / ranks * sample,
+                       whole);
       free_runs(whole, ranks);
     }
 }
@@ -193,26 +195,26 @@ static void test_streamed(void **state) {
 /* What does not fit one device, and fits several that each have a shard of it. */
 static void test_fits_divided(void **state) {
   (void)state;
-  const task is = task_at(1);
-  quern_train_options options = task_options(&is);
-  run r = make_run(&is, &options, REFERENCE, 0);
+  const task current = task_at(1);
+  quern_train_options options = task_options(&current);
+  run r = make_run(&current, &options, REFERENCE, 0);
   size_t least[TEST_MOST_RANKS + 1] = {0};
   for (size_t ranks = 1; ranks <= TEST_MOST_RANKS; ranks++) {
-    quern_data_placement at = QUERN_DATA_PLACEMENT_INIT;
+    quern_data_residency placement = quern_data_residency_default();
     quern_thread_group *group;
     assert_ok(quern_thread_group_create(ranks, 0.0, &group));
-    least[ranks] = least_memory(&r, &options, quern_thread_group_at(group, 0), &at);
+    least[ranks] = least_memory(&r, &options, quern_thread_group_at(group, 0), &placement);
     if (ranks > 1) assert_true(least[ranks] < least[1] / ranks + least[1] / 8);
     /* In as much as one rank needs for a batch, several have a chunk of as many batches as there
      * are ranks. */
     options.data_memory = least[1];
     options.collective = quern_thread_group_at(group, 0);
-    at = (quern_data_placement)QUERN_DATA_PLACEMENT_INIT;
-    assert_ok(
-        quern_trainer_placement(contexts[REFERENCE][0], r.network, r.data, r.test, &options, &at));
-    const size_t part = is.batch / ranks + (is.batch % ranks != 0),
-                 batches = (is.samples - 1) / is.batch + 1;
-    assert_int_equal(at.train_chunk / part, ranks < batches ? ranks : batches);
+    placement = quern_data_residency_default();
+    assert_ok(quern_trainer_residency(contexts[REFERENCE][0], r.network, r.data, r.test, &options,
+                                      &placement));
+    const size_t part = current.batch / ranks + (current.batch % ranks != 0),
+                 batches = (current.samples - 1) / current.batch + 1;
+    assert_int_equal(placement.train_chunk / part, ranks < batches ? ranks : batches);
     quern_thread_group_free(group);
   }
   free_run(&r);
@@ -225,19 +227,19 @@ static void test_targets(void **state) {
   for (size_t t = 0; t < 2; t++) {
     for (size_t rows = 3; rows <= 11; rows += 8) {
       const bool labels = tasks[t] == QUERN_TASK_LABELS;
-      task is = task_at(2);
-      is.loss = labels ? QUERN_BINARY : QUERN_SQUARED;
-      is.layers[1].activation = quern_activation_of(QUERN_IDENTITY);
-      quern_train_options options = task_options(&is);
-      options.optimizer = quern_optimizer_of(QUERN_SGD, 0.05);
+      task current = task_at(2);
+      current.loss = labels ? QUERN_LOSS_BINARY : QUERN_LOSS_SQUARED;
+      current.layers[1].activation = quern_activation_of(QUERN_ACTIVATION_IDENTITY);
+      quern_train_options options = task_options(&current);
+      options.optimizer = quern_optimizer_of(QUERN_OPTIMIZER_SGD, 0.05);
       run runs[1 + TEST_MOST_RANKS];
       void *users[TEST_MOST_RANKS];
       test_rank results[TEST_MOST_RANKS];
       for (size_t r = 0; r <= TEST_MOST_RANKS; r++) {
-        runs[r] = make_run(&is, &options, REFERENCE, 0);
+        runs[r] = make_run(&current, &options, REFERENCE, 0);
         quern_dataset **sets[] = {&runs[r].data, &runs[r].test};
         for (size_t s = 0; s < 2; s++) {
-          const size_t n = s == 0 ? is.samples : rows;
+          const size_t n = s == 0 ? current.samples : rows;
           float values[20 * 7], targets[20 * 2];
           for (size_t i = 0; i < n * 7; i++) values[i] = (float)((i + s) * 37 % 256) / 255.0f;
           for (size_t i = 0; i < n * 2; i++)
@@ -281,14 +283,14 @@ static void test_batch_normalization(void **state) {
   static const uint32_t uneven[] = {5, 0, 1, 2};
   static const int *const devices[] = {references, defaults, different};
   for (size_t c = 0; c < 12; c++) {
-    task is = task_at(5);
+    task current = task_at(5);
     const bool both = c % 2 == 0;
-    if (both) is.layers[1].normalization.kind = QUERN_NORMALIZATION_BATCH;
-    is.layers[0].dropout = c % 4 == 1 ? 0.25f : 0.0f;
-    is.clip_norm = both || c % 4 == 3 ? 0.1f : 0.0f;
-    quern_train_options options = task_options(&is);
+    if (both) current.layers[1].normalization.kind = QUERN_NORMALIZATION_BATCH;
+    current.layers[0].dropout = c % 4 == 1 ? 0.25f : 0.0f;
+    current.clip_norm = both || c % 4 == 3 ? 0.1f : 0.0f;
+    quern_train_options options = task_options(&current);
     if (c >= 6) options.shares = uneven;
-    check_task(&is, &options, devices[c % 3]);
+    check_task(&current, &options, devices[c % 3]);
   }
 }
 

@@ -15,8 +15,8 @@ static void assert_all_fail(const test_rank *results, size_t ranks, quern_status
 /* A rank that differs is named on all, and what differs. */
 static void test_differences(void **state) {
   (void)state;
-  const task is = task_at(0);
-  const quern_train_options options = task_options(&is);
+  const task current = task_at(0);
+  const quern_train_options options = task_options(&current);
   enum { RANKS = 3, CASES = 6 };
   static const char *const names[CASES] = {"its batch is \"4\"",
                                            "its seed is \"12\"",
@@ -29,7 +29,7 @@ static void test_differences(void **state) {
     void *users[RANKS];
     test_rank results[RANKS];
     for (size_t r = 0; r < RANKS; r++) {
-      task own = is;
+      task own = current;
       if (r == 2 && c == 2) own.layers[0].units = 6;
       runs[r] = make_run(&own, &options, REFERENCE, r);
       users[r] = &runs[r];
@@ -39,7 +39,7 @@ static void test_differences(void **state) {
     if (c == 1) odd->options.seed = 12;
     if (c == 3) {
       quern_dataset_free(odd->data);
-      odd->data = task_data(&is, 1);
+      odd->data = task_data(&current, 1);
     }
     if (c == 4) odd->options.epochs = 9;
     if (c == 5) odd->options.resume = "there";
@@ -55,18 +55,18 @@ static void test_differences(void **state) {
 static void test_one_fails(void **state) {
   (void)state;
   enum { RANKS = 3 };
-  const task is = task_at(0);
-  quern_train_options options = task_options(&is);
+  const task current = task_at(0);
+  quern_train_options options = task_options(&current);
   run runs[RANKS];
   void *users[RANKS];
   test_rank results[RANKS];
   for (size_t r = 0; r < RANKS; r++) {
-    task own = is;
+    task own = current;
     if (r == 1) own.inputs = 5;
     runs[r] = make_run(&own, &options, REFERENCE, r);
     if (r == 1) {
       quern_network_free(runs[r].network);
-      runs[r].network = task_network(&is, 5);
+      runs[r].network = task_network(&current, 5);
     }
     users[r] = &runs[r];
   }
@@ -75,17 +75,17 @@ static void test_one_fails(void **state) {
   free_runs(runs, RANKS);
 
   options.resume = path_of("missing");
-  train_ranks(&is, &options, references, RANKS, runs, results);
+  train_ranks(&current, &options, references, RANKS, runs, results);
   assert_all_fail(results, RANKS, QUERN_ERROR_FILE, "rank 0 of 3: ", "missing");
   free_runs(runs, RANKS);
 }
 
 /* A loss that is no number is found in the same step as by one process, and where it begins is told
  * by whoever has the sample. */
-static void check_not_finite(const task *is, const uint32_t *shares) {
-  quern_train_options options = task_options(is);
-  options.optimizer = quern_optimizer_of(QUERN_SGD, 1e30);
-  run alone = make_run(is, &options, REFERENCE, 0);
+static void check_not_finite(const task *self, const uint32_t *shares) {
+  quern_train_options options = task_options(self);
+  options.optimizer = quern_optimizer_of(QUERN_OPTIMIZER_SGD, 1e30);
+  run alone = make_run(self, &options, REFERENCE, 0);
   assert_int_equal(quern_train(contexts[REFERENCE][0], alone.network, alone.data, alone.test,
                                &alone.options, &alone.last),
                    QUERN_ERROR_NOT_FINITE);
@@ -96,7 +96,7 @@ static void check_not_finite(const task *is, const uint32_t *shares) {
   run runs[TEST_MOST_RANKS];
   test_rank results[TEST_MOST_RANKS];
   options.shares = shares;
-  train_ranks(is, &options, references, TEST_MOST_RANKS, runs, results);
+  train_ranks(self, &options, references, TEST_MOST_RANKS, runs, results);
   assert_all_fail(results, TEST_MOST_RANKS, QUERN_ERROR_NOT_FINITE, expected, "it begins in");
   for (size_t r = 1; r < TEST_MOST_RANKS; r++)
     assert_string_equal(results[r].error, results[0].error);
@@ -108,13 +108,13 @@ static void check_not_finite(const task *is, const uint32_t *shares) {
 static void test_not_finite(void **state) {
   (void)state;
   static const uint32_t uneven[] = {0, 1, 3, 0};
-  task is = task_at(0);
-  is.layers[0].activation = quern_activation_of(QUERN_RELU);
-  check_not_finite(&is, NULL);
-  is = task_at(5);
-  is.layers[1].normalization.kind = QUERN_NORMALIZATION_BATCH;
-  check_not_finite(&is, NULL);
-  check_not_finite(&is, uneven);
+  task current = task_at(0);
+  current.layers[0].activation = quern_activation_of(QUERN_ACTIVATION_RELU);
+  check_not_finite(&current, NULL);
+  current = task_at(5);
+  current.layers[1].normalization.kind = QUERN_NORMALIZATION_BATCH;
+  check_not_finite(&current, NULL);
+  check_not_finite(&current, uneven);
 }
 
 /* A backend that normalizes, but not a part of a batch. */
@@ -139,10 +139,10 @@ static void test_cannot_normalize(void **state) {
   assert_non_null(device);
   quern_context *kept = contexts[REFERENCE][1];
   assert_ok(quern_context_create_on(device, &contexts[REFERENCE][1]));
-  const task is = task_at(5);
-  const quern_train_options options = task_options(&is);
+  const task current = task_at(5);
+  const quern_train_options options = task_options(&current);
   for (size_t r = 0; r < RANKS; r++) {
-    runs[r] = make_run(&is, &options, REFERENCE, r);
+    runs[r] = make_run(&current, &options, REFERENCE, r);
     users[r] = &runs[r];
   }
   test_run_ranks(RANKS, 60, train_rank, users, results);

@@ -10,17 +10,17 @@ static bool stop_later(void *user) {
 
 static void test_resume_on_another_count(void **state) {
   (void)state;
-  const task is = task_at(0);
-  quern_train_options options = task_options(&is);
+  const task current = task_at(0);
+  quern_train_options options = task_options(&current);
   run whole[TEST_MOST_RANKS], part[TEST_MOST_RANKS];
   test_rank results[TEST_MOST_RANKS];
-  train_ranks(&is, &options, references, 3, whole, results);
+  train_ranks(&current, &options, references, 3, whole, results);
   assert_all_alike(whole, results, 3, false);
 
   void *users[TEST_MOST_RANKS];
   options.checkpoint = CHECKPOINT;
   for (size_t r = 0; r < 3; r++) {
-    part[r] = make_run(&is, &options, REFERENCE, r);
+    part[r] = make_run(&current, &options, REFERENCE, r);
     part[r].allowed = 5; /* in the second epoch, by how slices grow */
     /* One rank wants to stop, and all do. */
     if (r == 1) part[r].options.stop = stop_later;
@@ -29,7 +29,7 @@ static void test_resume_on_another_count(void **state) {
   for (size_t r = 0; r < 3; r++) part[r].options.user = &part[r];
   test_run_ranks(3, 60, train_rank, users, results);
   assert_all_alike(part, results, 3, false);
-  assert_true(part[0].last.epoch < is.epochs || part[0].last.step < part[0].last.steps);
+  assert_true(part[0].last.epoch < current.epochs || part[0].last.step < part[0].last.steps);
   assert_true(part[0].last.step > 0);
   free_runs(part, 3);
 
@@ -37,23 +37,23 @@ static void test_resume_on_another_count(void **state) {
   options.resume = CHECKPOINT;
   for (size_t ranks = 1; ranks <= TEST_MOST_RANKS; ranks++) {
     run on[TEST_MOST_RANKS];
-    train_ranks(&is, &options, references, ranks, on, results);
+    train_ranks(&current, &options, references, ranks, on, results);
     assert_all_alike(on, results, ranks, false);
     if (ranks == 3)
       assert_same_bits(on[0].network, whole[0].network);
     else
-      assert_near(on[0].network, whole[0].network, bound_of(&is, 4));
+      assert_near(on[0].network, whole[0].network, bound_of(&current, 4));
     /* Of the epoch that was stopped in the middle, what was lost before counts once. */
     if (ranks == 3)
       assert_same_figures(&on[0].last, &whole[0].last);
     else
-      assert_true(fabs(on[0].last.train_loss - whole[0].last.train_loss) <= bound_of(&is, 4));
+      assert_true(fabs(on[0].last.train_loss - whole[0].last.train_loss) <= bound_of(&current, 4));
     free_runs(on, ranks);
   }
   /* And by a process by itself. */
   options.resume = CHECKPOINT;
-  run alone = train_alone(&is, &options, REFERENCE);
-  assert_near(alone.network, whole[0].network, bound_of(&is, 4));
+  run alone = train_alone(&current, &options, REFERENCE);
+  assert_near(alone.network, whole[0].network, bound_of(&current, 4));
   free_run(&alone);
   free_runs(whole, 3);
 }
@@ -85,18 +85,18 @@ static quern_status go_back(test_rank *rank) {
 static void test_back_and_on(void **state) {
   (void)state;
   enum { RANKS = 3 };
-  const task is = task_at(0);
-  quern_train_options options = task_options(&is), once = options;
+  const task current = task_at(0);
+  quern_train_options options = task_options(&current), once = options;
   run straight[RANKS], back[RANKS], first[RANKS];
   void *users[RANKS];
   test_rank results[RANKS];
-  train_ranks(&is, &options, references, RANKS, straight, results);
+  train_ranks(&current, &options, references, RANKS, straight, results);
   assert_all_alike(straight, results, RANKS, false);
   once.epochs = 1;
   const char *path = CHECKPOINT;
-  train_ranks(&is, &once, references, RANKS, first, results);
+  train_ranks(&current, &once, references, RANKS, first, results);
   for (size_t r = 0; r < RANKS; r++) {
-    back[r] = make_run(&is, &options, REFERENCE, r);
+    back[r] = make_run(&current, &options, REFERENCE, r);
     back[r].path = path;
     users[r] = &back[r];
   }

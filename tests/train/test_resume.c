@@ -5,10 +5,10 @@
 static const char *const devices[] = {"reference", "auto"};
 
 /* Saves after `steps` steps, drops the trainer, and lets another one, from other weights, go on. */
-static void check_resume(quern_context *context, const task *is, size_t steps,
+static void check_resume(quern_context *context, const task *self, size_t steps,
                          const quern_network *expected, const quern_epoch *expected_last) {
   quern_epoch epoch;
-  quern_trainer *first = task_trainer(context, is, 5), *second = task_trainer(context, is, 6);
+  quern_trainer *first = task_trainer(context, self, 5), *second = task_trainer(context, self, 6);
   for (size_t left = steps; left > 0;) {
     assert_ok(quern_trainer_steps(first, left, &epoch));
     left -= left < epoch.step ? left : epoch.step; /* each call began at an epoch's first step */
@@ -16,21 +16,21 @@ static void check_resume(quern_context *context, const task *is, size_t steps,
   assert_ok(quern_trainer_save(first, CHECKPOINT));
   quern_trainer_free(first);
   assert_ok(quern_trainer_resume(second, CHECKPOINT));
-  quern_network *network = finish(second, is, &epoch);
+  quern_network *network = finish(second, self, &epoch);
   assert_same_bits(network, expected);
   assert_true(epoch.train_loss == expected_last->train_loss);
   quern_network_free(network);
   quern_trainer_free(second);
 }
 
-static void check_every_step(quern_context *context, const task *is) {
+static void check_every_step(quern_context *context, const task *self) {
   quern_epoch last;
-  quern_trainer *trainer = task_trainer(context, is, 5);
-  quern_network *expected = finish(trainer, is, &last);
+  quern_trainer *trainer = task_trainer(context, self, 5);
+  quern_network *expected = finish(trainer, self, &last);
   quern_trainer_free(trainer);
   /* The last epoch's last step is the end: nothing is left of that one. */
-  for (size_t steps = 0; steps < is->epochs * task_steps(is); steps++)
-    check_resume(context, is, steps, expected, &last);
+  for (size_t steps = 0; steps < self->epochs * task_steps(self); steps++)
+    check_resume(context, self, steps, expected, &last);
   quern_network_free(expected);
 }
 
@@ -43,10 +43,11 @@ static void test_every_step(void **state) {
     assert_ok(quern_context_create(devices[d], &context));
     for (size_t variant = 0; variant < VARIANTS; variant++)
       for (size_t t = 0; t < TASKS; t++) {
-        task is = task_at(t);
-        is.variant = variant;
-        const bool all = variant == 0 || variant == VARIANTS - OPTIMIZERS + QUERN_ADAM;
-        if (all || (variant + variant / OPTIMIZERS) % TASKS == t) check_every_step(context, &is);
+        task current = task_at(t);
+        current.variant = variant;
+        const bool all = variant == 0 || variant == VARIANTS - OPTIMIZERS + QUERN_OPTIMIZER_ADAM;
+        if (all || (variant + variant / OPTIMIZERS) % TASKS == t)
+          check_every_step(context, &current);
       }
     quern_context_free(context);
   }
@@ -58,18 +59,18 @@ static void test_back_and_on(void **state) {
   (void)state;
   quern_context *context;
   assert_ok(quern_context_create("reference", &context));
-  const task is = task_at(0);
+  const task current = task_at(0);
   quern_epoch epoch, last;
-  quern_trainer *trainer = task_trainer(context, &is, 5);
+  quern_trainer *trainer = task_trainer(context, &current, 5);
   assert_ok(quern_trainer_steps(trainer, 2, &epoch));
   assert_int_equal(epoch.step, 2);
   assert_int_equal(epoch.steps, 5);
   assert_ok(quern_trainer_save(trainer, CHECKPOINT));
-  quern_network *expected = finish(trainer, &is, &last);
+  quern_network *expected = finish(trainer, &current, &last);
   assert_ok(quern_trainer_resume(trainer, CHECKPOINT));
   assert_fails(quern_trainer_resume(trainer, path_of("missing")), QUERN_ERROR_FILE, "missing",
                "No such file");
-  quern_network *network = finish(trainer, &is, &epoch);
+  quern_network *network = finish(trainer, &current, &epoch);
   assert_same_bits(network, expected);
   assert_true(epoch.train_loss == last.train_loss);
   quern_network_free(network);
@@ -102,11 +103,11 @@ static void test_stop_and_resume(void **state) {
     quern_context *context;
     assert_ok(quern_context_create(devices[d], &context));
     for (size_t t = 0; t < TASKS; t++) {
-      task is = task_at(t);
-      is.epochs = 5;
-      quern_dataset *data = task_data(&is, 0);
-      quern_train_options options = task_options(&is);
-      quern_network *expected = task_network(&is, 5), *network = NULL;
+      task current = task_at(t);
+      current.epochs = 5;
+      quern_dataset *data = task_data(&current, 0);
+      quern_train_options options = task_options(&current);
+      quern_network *expected = task_network(&current, 5), *network = NULL;
       quern_epoch last, stopped;
       assert_ok(quern_train(context, expected, data, data, &options, &last));
       stopper s = {0};
@@ -117,24 +118,25 @@ static void test_stop_and_resume(void **state) {
       size_t stops = 0;
       do {
         quern_network_free(network);
-        network = task_network(&is, stops == 0 ? 5 : 6);
+        network = task_network(&current, stops == 0 ? 5 : 6);
         s.asked = 0;
         s.allowed = stops % 3; /* 0: before the first step */
         assert_ok(quern_train(context, network, data, data, &options, &stopped));
         options.resume = CHECKPOINT;
         stops++;
-      } while (stopped.epoch < is.epochs || stopped.step < stopped.steps);
+      } while (stopped.epoch < current.epochs || stopped.step < stopped.steps);
       assert_true(stops > 2);
-      assert_int_equal(s.epochs, is.epochs); /* each once, however often it was stopped inside */
+      /* each once, however often it was stopped inside */
+      assert_int_equal(s.epochs, current.epochs);
       assert_same_bits(network, expected);
       assert_true(stopped.test.loss == last.test.loss);
       /* Nothing is left: the same network once more, measured. */
       quern_network_free(network);
-      network = task_network(&is, 7);
+      network = task_network(&current, 7);
       s.asked = 0;
       assert_ok(quern_train(context, network, data, data, &options, &stopped));
       assert_same_bits(network, expected);
-      assert_true(stopped.epoch == is.epochs && stopped.tested &&
+      assert_true(stopped.epoch == current.epochs && stopped.tested &&
                   stopped.test.loss == last.test.loss);
       assert_true(stopped.train_loss != stopped.train_loss); /* NaN: no step was run */
       quern_network_free(network);
@@ -157,7 +159,7 @@ static void test_when_checkpoints_are_written(void **state) {
   (void)state;
   quern_context *context;
   assert_ok(quern_context_create("reference", &context));
-  const task is = task_at(0); /* 5 steps an epoch, 3 epochs */
+  const task current = task_at(0); /* 5 steps an epoch, 3 epochs */
   static const struct {
     size_t every;
     const char *epoch, *step;
@@ -165,10 +167,10 @@ static void test_when_checkpoints_are_written(void **state) {
                {1, "\"quern.epoch\":\"1\"", "\"quern.step\":\"4\""},
                {4, "\"quern.epoch\":\"1\"", "\"quern.step\":\"3\""},
                {7, "\"quern.epoch\":\"1\"", "\"quern.step\":\"2\""}};
-  quern_dataset *data = task_data(&is, 0);
+  quern_dataset *data = task_data(&current, 0);
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    quern_network *network = task_network(&is, 5);
-    quern_train_options options = task_options(&is);
+    quern_network *network = task_network(&current, 5);
+    quern_train_options options = task_options(&current);
     options.checkpoint = CHECKPOINT;
     options.checkpoint_every = cases[i].every;
     options.on_epoch = keep_epoch;

@@ -5,7 +5,8 @@
 #include <math.h>
 #include <quern/quern.h>
 
-static const quern_optimizer sgd = {QUERN_MOMENTUM, true, 0.4, 0.0, 0.9, 0.0, 0.0, 0.0, 0.0};
+static const quern_optimizer sgd = {
+    QUERN_OPTIMIZER_MOMENTUM, true, 0.4, 0.0, 0.9, 0.0, 0.0, 0.0, 0.0};
 
 static double rate(const quern_schedule *schedule, uint64_t step) {
   return quern_schedule_at(schedule, &sgd, step).learning_rate;
@@ -64,21 +65,21 @@ static void test_one_cycle(void **state) {
   for (uint64_t t = 1; t < 100; t++)
     assert_true(t <= 29 ? rate(&schedule, t) > rate(&schedule, t - 1)
                         : rate(&schedule, t) < rate(&schedule, t - 1));
-  quern_optimizer at = quern_schedule_at(&schedule, &sgd, 0);
-  assert_close(at.momentum, 0.95);
-  at = quern_schedule_at(&schedule, &sgd, 29);
-  assert_close(at.momentum, 0.85);
-  at = quern_schedule_at(&schedule, &sgd, 99);
-  assert_close(at.momentum, 0.95);
+  quern_optimizer current = quern_schedule_at(&schedule, &sgd, 0);
+  assert_close(current.momentum, 0.95);
+  current = quern_schedule_at(&schedule, &sgd, 29);
+  assert_close(current.momentum, 0.85);
+  current = quern_schedule_at(&schedule, &sgd, 99);
+  assert_close(current.momentum, 0.95);
 
-  const quern_optimizer adam = quern_optimizer_of(QUERN_ADAM, 0.4),
-                        plain = quern_optimizer_of(QUERN_SGD, 0.4);
-  at = quern_schedule_at(&schedule, &adam, 29);
-  assert_close(at.beta1, 0.85);
-  assert_true(at.momentum == adam.momentum && at.beta2 == adam.beta2);
-  at = quern_schedule_at(&schedule, &plain, 29);
-  assert_true(at.momentum == plain.momentum); /* it has none to cycle */
-  schedule.steps = 1;                         /* no way to go: it is at its end */
+  const quern_optimizer adam = quern_optimizer_of(QUERN_OPTIMIZER_ADAM, 0.4),
+                        plain = quern_optimizer_of(QUERN_OPTIMIZER_SGD, 0.4);
+  current = quern_schedule_at(&schedule, &adam, 29);
+  assert_close(current.beta1, 0.85);
+  assert_true(current.momentum == adam.momentum && current.beta2 == adam.beta2);
+  current = quern_schedule_at(&schedule, &plain, 29);
+  assert_true(current.momentum == plain.momentum); /* it has none to cycle */
+  schedule.steps = 1;                              /* no way to go: it is at its end */
   assert_true(isfinite(rate(&schedule, 0)));
 }
 
@@ -105,16 +106,16 @@ static void test_warmup(void **state) {
 /* PyTorch's defaults. */
 static void test_defaults(void **state) {
   (void)state;
-  const quern_optimizer adamw = quern_optimizer_of(QUERN_ADAMW, 1e-3),
-                        rmsprop = quern_optimizer_of(QUERN_RMSPROP, 1e-2),
-                        adam = quern_optimizer_of(QUERN_ADAM, 1e-3);
+  const quern_optimizer adamw = quern_optimizer_of(QUERN_OPTIMIZER_ADAMW, 1e-3),
+                        rmsprop = quern_optimizer_of(QUERN_OPTIMIZER_RMSPROP, 1e-2),
+                        adam = quern_optimizer_of(QUERN_OPTIMIZER_ADAM, 1e-3);
   assert_true(adam.beta1 == 0.9 && adam.beta2 == 0.999 && adam.epsilon == 1e-8 &&
               adam.weight_decay == 0.0);
   assert_true(adamw.weight_decay == 0.01 && adamw.decay_bias);
   assert_true(rmsprop.alpha == 0.99 && rmsprop.momentum == 0.0 && rmsprop.epsilon == 1e-8);
   assert_true(!quern_optimizer_keeps_momentum(&rmsprop) && quern_optimizer_keeps_square(&rmsprop));
-  for (quern_optimizer_kind kind = QUERN_SGD; kind <= QUERN_RMSPROP; kind++) {
-    quern_optimizer_kind found = QUERN_SGD;
+  for (quern_optimizer_kind kind = QUERN_OPTIMIZER_SGD; kind <= QUERN_OPTIMIZER_RMSPROP; kind++) {
+    quern_optimizer_kind found = QUERN_OPTIMIZER_SGD;
     const quern_optimizer optimizer = quern_optimizer_of(kind, 0.1);
     assert_true(quern_optimizer_find(quern_optimizer_name(kind), &found) && found == kind);
     assert_ok(quern_optimizer_check(&optimizer));
@@ -126,10 +127,10 @@ static void test_defaults(void **state) {
     assert_true(quern_schedule_find(quern_schedule_name(kind), &found) && found == kind);
     assert_ok(quern_schedule_check(&schedule));
   }
-  quern_optimizer_kind kind = QUERN_ADAM;
+  quern_optimizer_kind kind = QUERN_OPTIMIZER_ADAM;
   quern_schedule_kind schedule = QUERN_SCHEDULE_STEP;
   assert_false(quern_optimizer_find("adamax", &kind) || quern_schedule_find(NULL, &schedule));
-  assert_true(kind == QUERN_ADAM && schedule == QUERN_SCHEDULE_STEP);
+  assert_true(kind == QUERN_OPTIMIZER_ADAM && schedule == QUERN_SCHEDULE_STEP);
   assert_null(quern_optimizer_name((quern_optimizer_kind)99));
   assert_null(quern_schedule_name((quern_schedule_kind)99));
 }
@@ -139,15 +140,16 @@ static void test_refusals(void **state) {
   static const struct {
     quern_optimizer optimizer;
     const char *field, *value;
-  } optimizers[] = {{{QUERN_SGD, true, NAN, 0, 0, 0, 0, 0, 0}, "learning rate", "nan"},
-                    {{QUERN_SGD, true, -1, 0, 0, 0, 0, 0, 0}, "learning rate", "-1"},
-                    {{QUERN_ADAMW, true, 1, INFINITY, 0, 0, 0, 0, 0}, "weight decay", "inf"},
-                    {{QUERN_NESTEROV, true, 1, 0, -0.5, 0, 0, 0, 0}, "momentum", "-0.5"},
-                    {{QUERN_ADAM, true, 1, 0, 0, 1, 0.9, 0, 0}, "beta1", "1,"},
-                    {{QUERN_ADAM, true, 1, 0, 0, 0.9, 1.5, 0, 0}, "beta2", "1.5"},
-                    {{QUERN_ADAM, true, 1, 0, 0, 0.9, 0.9, 0, -1}, "epsilon", "-1"},
-                    {{QUERN_RMSPROP, true, 1, 0, 0, 0, 0, 1.1, 0}, "alpha", "1.1"},
-                    {{(quern_optimizer_kind)17, true, 1, 0, 0, 0, 0, 0, 0}, "17", "no optimizer"}};
+  } optimizers[] = {
+      {{QUERN_OPTIMIZER_SGD, true, NAN, 0, 0, 0, 0, 0, 0}, "learning rate", "nan"},
+      {{QUERN_OPTIMIZER_SGD, true, -1, 0, 0, 0, 0, 0, 0}, "learning rate", "-1"},
+      {{QUERN_OPTIMIZER_ADAMW, true, 1, INFINITY, 0, 0, 0, 0, 0}, "weight decay", "inf"},
+      {{QUERN_OPTIMIZER_NESTEROV, true, 1, 0, -0.5, 0, 0, 0, 0}, "momentum", "-0.5"},
+      {{QUERN_OPTIMIZER_ADAM, true, 1, 0, 0, 1, 0.9, 0, 0}, "beta1", "1,"},
+      {{QUERN_OPTIMIZER_ADAM, true, 1, 0, 0, 0.9, 1.5, 0, 0}, "beta2", "1.5"},
+      {{QUERN_OPTIMIZER_ADAM, true, 1, 0, 0, 0.9, 0.9, 0, -1}, "epsilon", "-1"},
+      {{QUERN_OPTIMIZER_RMSPROP, true, 1, 0, 0, 0, 0, 1.1, 0}, "alpha", "1.1"},
+      {{(quern_optimizer_kind)17, true, 1, 0, 0, 0, 0, 0, 0}, "17", "no optimizer"}};
   for (size_t i = 0; i < sizeof optimizers / sizeof *optimizers; i++)
     assert_fails(quern_optimizer_check(&optimizers[i].optimizer), QUERN_ERROR_ARGUMENT,
                  optimizers[i].field, optimizers[i].value);

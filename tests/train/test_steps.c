@@ -21,16 +21,16 @@ static quern_dataset *make_data(void) {
 
 /* One epoch, `steps` at a time. */
 static quern_network *train(quern_context *context, const quern_dataset *data, size_t steps) {
-  const quern_layer layers[] = {quern_dense(HIDDEN, QUERN_RELU),
-                                quern_dense(CLASSES, QUERN_IDENTITY)};
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  const quern_layer layers[] = {quern_dense(HIDDEN, QUERN_ACTIVATION_RELU),
+                                quern_dense(CLASSES, QUERN_ACTIVATION_IDENTITY)};
+  quern_train_options options = quern_train_options_default();
   quern_network *network;
   quern_trainer *trainer;
   quern_epoch epoch = {.step = 0, .steps = 1};
   options.batch = BATCH;
-  options.optimizer = quern_optimizer_of(QUERN_ADAM, 0.002);
-  assert_ok(quern_network_create(INPUTS, layers, 2, QUERN_CATEGORICAL, &network));
-  assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 1));
+  options.optimizer = quern_optimizer_of(QUERN_OPTIMIZER_ADAM, 0.002);
+  assert_ok(quern_network_create(INPUTS, layers, 2, QUERN_LOSS_CATEGORICAL, &network));
+  assert_ok(quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, 1));
   assert_ok(quern_trainer_create(context, network, data, NULL, &options, &trainer));
   while (epoch.step < epoch.steps) assert_ok(quern_trainer_steps(trainer, steps, &epoch));
   assert_ok(quern_trainer_download(trainer, network));

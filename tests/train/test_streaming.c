@@ -15,36 +15,36 @@ typedef struct training {
   quern_train_options options;
 } training;
 
-static void free_training(training *is) {
-  quern_network_free(is->network);
-  quern_dataset_free(is->data);
-  quern_dataset_free(is->test);
+static void free_training(training *self) {
+  quern_network_free(self->network);
+  quern_dataset_free(self->data);
+  quern_dataset_free(self->test);
 }
 
-static quern_data_placement placement_at(const training *is, size_t data_memory) {
-  quern_train_options options = is->options;
-  quern_data_placement placement = QUERN_DATA_PLACEMENT_INIT;
+static quern_data_residency placement_at(const training *self, size_t data_memory) {
+  quern_train_options options = self->options;
+  quern_data_residency placement = quern_data_residency_default();
   options.data_memory = data_memory;
-  assert_ok(
-      quern_trainer_placement(is->context, is->network, is->data, is->test, &options, &placement));
+  assert_ok(quern_trainer_residency(self->context, self->network, self->data, self->test, &options,
+                                    &placement));
   assert_in_range(placement.bytes, 1, data_memory);
   return placement;
 }
 
 /* The least that the data can do with, as the error says. */
-static size_t least_memory(const training *is) {
-  quern_train_options options = is->options;
-  quern_data_placement placement = QUERN_DATA_PLACEMENT_INIT;
+static size_t least_memory(const training *self) {
+  quern_train_options options = self->options;
+  quern_data_residency placement = quern_data_residency_default();
   options.data_memory = 1;
-  assert_fails(
-      quern_trainer_placement(is->context, is->network, is->data, is->test, &options, &placement),
-      QUERN_ERROR_ARGUMENT, "may take 1 bytes", "expected at least ");
-  const char *at = strstr(quern_last_error(), "at least ");
-  const size_t least = strtoull(at + strlen("at least "), NULL, 10);
+  assert_fails(quern_trainer_residency(self->context, self->network, self->data, self->test,
+                                       &options, &placement),
+               QUERN_ERROR_ARGUMENT, "may take 1 bytes", "expected at least ");
+  const char *cursor = strstr(quern_last_error(), "at least ");
+  const size_t least = strtoull(cursor + strlen("at least "), NULL, 10);
   options.data_memory = least - 1;
-  assert_fails(
-      quern_trainer_placement(is->context, is->network, is->data, is->test, &options, &placement),
-      QUERN_ERROR_ARGUMENT, "expected at least ");
+  assert_fails(quern_trainer_residency(self->context, self->network, self->data, self->test,
+                                       &options, &placement),
+               QUERN_ERROR_ARGUMENT, "expected at least ");
   return least;
 }
 
@@ -65,37 +65,39 @@ static void assert_same_epoch(const quern_epoch *a, const quern_epoch *b) {
   assert_int_equal(a->best_epoch, b->best_epoch);
 }
 
-static result run(const training *is, size_t data_memory) {
-  result made;
-  quern_train_options options = is->options;
+static result run(const training *self, size_t data_memory) {
+  result created;
+  quern_train_options options = self->options;
   options.data_memory = data_memory;
-  const quern__shape *shape = &is->network->shape;
+  const quern__shape *shape = &self->network->shape;
   quern_layer *layers = test_alloc(shape->layer_count, sizeof *layers);
   for (size_t l = 0; l < shape->layer_count; l++) layers[l] = shape->layers[l].layer;
-  assert_ok(
-      quern_network_create(shape->inputs, layers, shape->layer_count, shape->loss, &made.network));
+  assert_ok(quern_network_create(shape->inputs, layers, shape->layer_count, shape->loss,
+                                 &created.network));
   free(layers);
-  memcpy(made.network->parameters, is->network->parameters, shape->flat_count * sizeof(float));
-  assert_ok(quern_train(is->context, made.network, is->data, is->test, &options, &made.last));
-  return made;
+  memcpy(created.network->parameters, self->network->parameters, shape->flat_count * sizeof(float));
+  assert_ok(
+      quern_train(self->context, created.network, self->data, self->test, &options, &created.last));
+  return created;
 }
 
 /* Trains with every placement that there is, from the least memory to all of it; how many streamed.
  */
-static size_t check_placements(const training *is) {
+static size_t check_residencies(const training *self) {
   enum { STEP = 256 };
-  quern_data_placement seen = QUERN_DATA_PLACEMENT_INIT;
-  result expected = run(is, SIZE_MAX);
-  size_t streamed = 0, memory = least_memory(is);
+  quern_data_residency seen = quern_data_residency_default();
+  result expected = run(self, SIZE_MAX);
+  size_t streamed = 0, memory = least_memory(self);
   for (bool resident = false; !resident; memory += STEP) {
-    const quern_data_placement at = placement_at(is, memory);
-    resident = at.train_chunk == 0 && at.test_chunk == 0;
-    if (streamed > 0 && at.train_chunk == seen.train_chunk && at.test_chunk == seen.test_chunk)
+    const quern_data_residency current = placement_at(self, memory);
+    resident = current.train_chunk == 0 && current.test_chunk == 0;
+    if (streamed > 0 && current.train_chunk == seen.train_chunk &&
+        current.test_chunk == seen.test_chunk)
       continue;
-    seen = at;
+    seen = current;
     streamed += !resident;
-    assert_int_equal(at.train_chunk % is->options.batch, 0);
-    result got = run(is, memory);
+    assert_int_equal(current.train_chunk % self->options.batch, 0);
+    result got = run(self, memory);
     assert_same_bits(got.network, expected.network);
     assert_same_epoch(&got.last, &expected.last);
     quern_network_free(got.network);
@@ -104,11 +106,11 @@ static size_t check_placements(const training *is) {
   return streamed;
 }
 
-static training training_of(quern_context *context, const task *is) {
+static training training_of(quern_context *context, const task *self) {
   return (training){.context = context,
-                    .network = task_network(is, 5),
-                    .data = task_data(is, 0),
-                    .options = task_options(is)};
+                    .network = task_network(self, 5),
+                    .data = task_data(self, 0),
+                    .options = task_options(self)};
 }
 
 /* Many steps a launch, two launches a step, op by op, gradients clipped; SGD and Adam; test sets
@@ -121,15 +123,16 @@ static void test_tasks(void **state) {
     assert_ok(quern_context_create(devices[d], &context));
     for (size_t t = 0; t < TASKS; t++)
       for (size_t s = 0; s < sizeof tested / sizeof *tested; s++) {
-        task is = task_at(t), other = is;
+        task current = task_at(t), other = current;
         if (d == 0 && t == 1 && s > 0) continue; /* the reference takes its time over the largest */
-        is.variant = s % 2 == 0 ? VARIANTS - OPTIMIZERS + QUERN_ADAM : 0;
-        training made = training_of(context, &is);
+        current.variant = s % 2 == 0 ? VARIANTS - OPTIMIZERS + QUERN_OPTIMIZER_ADAM : 0;
+        training created = training_of(context, &current);
         other.samples = tested[s];
-        if (tested[s] > 0) made.test = task_data(&other, 3);
-        made.options.patience = tested[s] > 0 ? 2 : 0;
-        assert_in_range(check_placements(&made), is.batch < is.samples / 2 ? 1 : 0, 100);
-        free_training(&made);
+        if (tested[s] > 0) created.test = task_data(&other, 3);
+        created.options.patience = tested[s] > 0 ? 2 : 0;
+        assert_in_range(check_residencies(&created), current.batch < current.samples / 2 ? 1 : 0,
+                        100);
+        free_training(&created);
       }
     quern_context_free(context);
   }
@@ -137,19 +140,20 @@ static void test_tasks(void **state) {
 
 /* Bytes stay bytes; on a device that shares the host's memory, and on one that has its own. */
 static void check_bytes(void) {
-  const quern_layer layers[] = {quern_dense(33, QUERN_RELU), quern_dense(10, QUERN_IDENTITY)};
-  training is = {.options = QUERN_TRAIN_OPTIONS_INIT};
-  assert_ok(quern_context_create("auto", &is.context));
-  assert_ok(quern_dataset_open("digits", NULL, &is.data, &is.test));
-  assert_ok(quern_network_create(64, layers, 2, QUERN_CATEGORICAL, &is.network));
-  assert_ok(quern_network_initialize(is.network, QUERN_INIT_DEFAULT, 1));
-  is.options.epochs = 2;
-  is.options.batch = 111;
-  const size_t least = least_memory(&is);
+  const quern_layer layers[] = {quern_dense(33, QUERN_ACTIVATION_RELU),
+                                quern_dense(10, QUERN_ACTIVATION_IDENTITY)};
+  training current = {.options = quern_train_options_default()};
+  assert_ok(quern_context_create("auto", &current.context));
+  assert_ok(quern_dataset_open("digits", NULL, &current.data, &current.test));
+  assert_ok(quern_network_create(64, layers, 2, QUERN_LOSS_CATEGORICAL, &current.network));
+  assert_ok(quern_network_initialize(current.network, QUERN_INITIALIZER_DEFAULT, 1));
+  current.options.epochs = 2;
+  current.options.batch = 111;
+  const size_t least = least_memory(&current);
   assert_in_range(least, 2 * 111 * 64, 5 * 111 * 64); /* and not four times as much */
-  assert_in_range(check_placements(&is), 8, 100);
-  free_training(&is);
-  quern_context_free(is.context);
+  assert_in_range(check_residencies(&current), 8, 100);
+  free_training(&current);
+  quern_context_free(current.context);
 }
 
 static void test_bytes(void **state) {
@@ -164,33 +168,36 @@ static void test_targets(void **state) {
   (void)state;
   enum { ROWS = 47, INPUTS = 5, TARGETS = 3 };
   float values[ROWS * INPUTS], targets[ROWS * TARGETS];
-  const quern_layer layers[] = {quern_dense(6, QUERN_TANH), quern_dense(TARGETS, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(6, QUERN_ACTIVATION_TANH),
+                                quern_dense(TARGETS, QUERN_ACTIVATION_IDENTITY)};
   for (size_t i = 0; i < ROWS * INPUTS; i++) values[i] = (float)(i * 37 % 101) / 101.0f;
   for (quern_task what = QUERN_TASK_LABELS; what <= QUERN_TASK_REGRESSION; what++) {
     const bool labels = what == QUERN_TASK_LABELS;
     for (size_t i = 0; i < ROWS * TARGETS; i++)
       targets[i] = labels ? (float)(i * 7 % 3 == 0) : (float)(i * 31 % 53) / 10.0f;
-    training is = {.options = QUERN_TRAIN_OPTIONS_INIT};
-    assert_ok(quern_context_create("auto", &is.context));
-    assert_ok(quern_dataset_from_targets(values, targets, what, ROWS, INPUTS, TARGETS, &is.data));
+    training current = {.options = quern_train_options_default()};
+    assert_ok(quern_context_create("auto", &current.context));
     assert_ok(
-        quern_dataset_from_targets(values, targets, what, ROWS - 9, INPUTS, TARGETS, &is.test));
-    assert_ok(
-        quern_network_create(INPUTS, layers, 2, labels ? QUERN_BINARY : QUERN_HUBER, &is.network));
-    assert_ok(quern_network_initialize(is.network, QUERN_INIT_DEFAULT, 1));
-    is.options.epochs = 3;
-    is.options.batch = 4;
-    assert_in_range(check_placements(&is), 4, 100);
-    free_training(&is);
-    quern_context_free(is.context);
+        quern_dataset_from_targets(values, targets, what, ROWS, INPUTS, TARGETS, &current.data));
+    assert_ok(quern_dataset_from_targets(values, targets, what, ROWS - 9, INPUTS, TARGETS,
+                                         &current.test));
+    assert_ok(quern_network_create(INPUTS, layers, 2, labels ? QUERN_LOSS_BINARY : QUERN_LOSS_HUBER,
+                                   &current.network));
+    assert_ok(quern_network_initialize(current.network, QUERN_INITIALIZER_DEFAULT, 1));
+    current.options.epochs = 3;
+    current.options.batch = 4;
+    assert_in_range(check_residencies(&current), 4, 100);
+    free_training(&current);
+    quern_context_free(current.context);
   }
 }
 
-static quern_trainer *trainer_at(const training *is, size_t data_memory) {
-  quern_train_options options = is->options;
+static quern_trainer *trainer_at(const training *self, size_t data_memory) {
+  quern_train_options options = self->options;
   quern_trainer *trainer;
   options.data_memory = data_memory;
-  assert_ok(quern_trainer_create(is->context, is->network, is->data, is->test, &options, &trainer));
+  assert_ok(quern_trainer_create(self->context, self->network, self->data, self->test, &options,
+                                 &trainer));
   return trainer;
 }
 
@@ -198,28 +205,28 @@ static quern_trainer *trainer_at(const training *is, size_t data_memory) {
  * otherwise. */
 static void test_resume(void **state) {
   (void)state;
-  task is = task_at(0);
-  is.epochs = 2;
+  task current = task_at(0);
+  current.epochs = 2;
   quern_epoch epoch, last;
-  training made = {0};
+  training created = {0};
   quern_context *context;
   assert_ok(quern_context_create("auto", &context));
-  made = training_of(context, &is);
-  quern_trainer *trainer = trainer_at(&made, SIZE_MAX);
-  quern_network *expected = finish(trainer, &is, &last);
+  created = training_of(context, &current);
+  quern_trainer *trainer = trainer_at(&created, SIZE_MAX);
+  quern_network *expected = finish(trainer, &current, &last);
   quern_trainer_free(trainer);
   /* Two batches a chunk, and one left over. */
-  size_t memory = least_memory(&made);
-  while (placement_at(&made, memory).train_chunk != 2 * is.batch) memory += 16;
-  for (size_t step = 1; step < 2 * task_steps(&is); step++)
+  size_t memory = least_memory(&created);
+  while (placement_at(&created, memory).train_chunk != 2 * current.batch) memory += 16;
+  for (size_t step = 1; step < 2 * task_steps(&current); step++)
     for (int way = 0; way < 2; way++) {
-      quern_trainer *first = trainer_at(&made, way == 0 ? memory : SIZE_MAX);
-      quern_trainer *second = trainer_at(&made, way == 0 ? SIZE_MAX : memory);
+      quern_trainer *first = trainer_at(&created, way == 0 ? memory : SIZE_MAX);
+      quern_trainer *second = trainer_at(&created, way == 0 ? SIZE_MAX : memory);
       for (size_t s = 0; s < step; s++) assert_ok(quern_trainer_steps(first, 1, &epoch));
       assert_ok(quern_trainer_save(first, CHECKPOINT));
       assert_ok(quern_trainer_steps(second, 3, &epoch)); /* it has chunks of another place */
       assert_ok(quern_trainer_resume(second, CHECKPOINT));
-      quern_network *network = finish(second, &is, &epoch);
+      quern_network *network = finish(second, &current, &epoch);
       assert_same_bits(network, expected);
       assert_true(epoch.train_loss == last.train_loss);
       quern_network_free(network);
@@ -227,7 +234,7 @@ static void test_resume(void **state) {
       quern_trainer_free(second);
     }
   quern_network_free(expected);
-  free_training(&made);
+  free_training(&created);
   quern_context_free(context);
 }
 
@@ -244,27 +251,27 @@ static void ignore_progress(const quern_progress *progress, void *user) {
 /* With waits in the epoch, and stopped after any number of them. */
 static void test_stop(void **state) {
   (void)state;
-  task is = task_at(1);
-  is.samples = 11 * is.batch + 3;
+  task current = task_at(1);
+  current.samples = 11 * current.batch + 3;
   quern_context *context;
   quern_epoch last;
   assert_ok(quern_context_create("auto", &context));
-  training made = training_of(context, &is);
-  quern_trainer *trainer = trainer_at(&made, SIZE_MAX);
-  quern_network *expected = finish(trainer, &is, &last);
+  training created = training_of(context, &current);
+  quern_trainer *trainer = trainer_at(&created, SIZE_MAX);
+  quern_network *expected = finish(trainer, &current, &last);
   quern_trainer_free(trainer);
   for (size_t allowed = 0; allowed < 4; allowed++) {
     size_t left = allowed;
     quern_epoch epoch;
-    made.options.stop = stop_after;
-    made.options.on_progress = ignore_progress;
-    made.options.user = &left;
-    trainer = trainer_at(&made, least_memory(&made));
+    created.options.stop = stop_after;
+    created.options.on_progress = ignore_progress;
+    created.options.user = &left;
+    trainer = trainer_at(&created, least_memory(&created));
     do {
       left = allowed + 1;
       assert_ok(quern_trainer_epoch(trainer, &epoch));
-    } while (epoch.epoch < is.epochs || epoch.step < epoch.steps);
-    quern_network *network = task_network(&is, 99);
+    } while (epoch.epoch < current.epochs || epoch.step < epoch.steps);
+    quern_network *network = task_network(&current, 99);
     assert_ok(quern_trainer_download(trainer, network));
     assert_same_bits(network, expected);
     assert_true(epoch.train_loss == last.train_loss);
@@ -272,7 +279,7 @@ static void test_stop(void **state) {
     quern_trainer_free(trainer);
   }
   quern_network_free(expected);
-  free_training(&made);
+  free_training(&created);
   quern_context_free(context);
 }
 
@@ -280,54 +287,55 @@ static void test_stop(void **state) {
  * found. */
 static void test_not_finite(void **state) {
   (void)state;
-  task is = task_at(0);
-  char said[4096];
+  task current = task_at(0);
+  char message[4096];
   quern_epoch epoch;
   quern_context *context;
   assert_ok(quern_context_create("auto", &context));
-  training made = training_of(context, &is);
-  made.options.optimizer.learning_rate = 1e30;
-  const size_t memories[] = {SIZE_MAX, least_memory(&made)};
+  training created = training_of(context, &current);
+  created.options.optimizer.learning_rate = 1e30;
+  const size_t memories[] = {SIZE_MAX, least_memory(&created)};
   for (size_t m = 0; m < 2; m++) {
-    quern_trainer *trainer = trainer_at(&made, memories[m]);
+    quern_trainer *trainer = trainer_at(&created, memories[m]);
     quern_status status;
     do status = quern_trainer_epoch(trainer, &epoch);
     while (status == QUERN_OK);
     assert_int_equal(status, QUERN_ERROR_NOT_FINITE);
     if (m == 0)
-      snprintf(said, sizeof said, "%s", quern_last_error());
+      snprintf(message, sizeof message, "%s", quern_last_error());
     else
-      assert_string_equal(said, quern_last_error());
+      assert_string_equal(message, quern_last_error());
     quern_trainer_free(trainer);
   }
-  free_training(&made);
+  free_training(&created);
   quern_context_free(context);
 }
 
 /* A data set that is streamed may be freed, and until the trainer is may not be changed. */
 static void test_holds_data(void **state) {
   (void)state;
-  task is = task_at(0);
+  task current = task_at(0);
   quern_epoch epoch;
   quern_context *context;
   assert_ok(quern_context_create("auto", &context));
-  training made = training_of(context, &is);
-  result expected = run(&made, SIZE_MAX);
-  quern_trainer *trainer = trainer_at(&made, least_memory(&made));
-  assert_fails(quern_dataset_fit(made.data, true), QUERN_ERROR_BUSY, "fit", "read by a training");
-  assert_ok(quern_dataset_fit(made.data, false)); /* which changes nothing here */
-  quern_dataset_free(made.data);
-  quern_network *network = finish(trainer, &is, &epoch);
+  training created = training_of(context, &current);
+  result expected = run(&created, SIZE_MAX);
+  quern_trainer *trainer = trainer_at(&created, least_memory(&created));
+  assert_fails(quern_dataset_fit(created.data, true), QUERN_ERROR_BUSY, "fit",
+               "read by a training");
+  assert_ok(quern_dataset_fit(created.data, false)); /* which changes nothing here */
+  quern_dataset_free(created.data);
+  quern_network *network = finish(trainer, &current, &epoch);
   assert_same_bits(network, expected.network);
   quern_network_free(network);
   quern_trainer_free(trainer);
 
-  made.data = task_data(&is, 0);
-  trainer = trainer_at(&made, least_memory(&made));
+  created.data = task_data(&current, 0);
+  trainer = trainer_at(&created, least_memory(&created));
   quern_trainer_free(trainer);
-  assert_ok(quern_dataset_fit(made.data, true));
+  assert_ok(quern_dataset_fit(created.data, true));
   quern_network_free(expected.network);
-  free_training(&made);
+  free_training(&created);
   quern_context_free(context);
 }
 
@@ -335,7 +343,7 @@ static void test_holds_data(void **state) {
 static void test_once(void **state) {
   (void)state;
   enum { PARTS = 3, PART = 1024, ROWS = PARTS * PART + 77, INPUTS = 1000, OUTPUTS = 4 };
-  const quern_layer layers[] = {quern_dense(OUTPUTS, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(OUTPUTS, QUERN_ACTIVATION_IDENTITY)};
   quern_context *context;
   quern_network *network;
   quern_dataset *all, *part;
@@ -347,8 +355,8 @@ static void test_once(void **state) {
   for (size_t i = 0; i < (size_t)ROWS * INPUTS; i++) values[i] = (float)(i * 7919 % 1009) / 1009.0f;
   for (size_t i = 0; i < ROWS; i++) labels[i] = (int32_t)(i * 7 % OUTPUTS);
   assert_ok(quern_context_create("auto", &context));
-  assert_ok(quern_network_create(INPUTS, layers, 1, QUERN_CATEGORICAL, &network));
-  assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 1));
+  assert_ok(quern_network_create(INPUTS, layers, 1, QUERN_LOSS_CATEGORICAL, &network));
+  assert_ok(quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, 1));
   assert_ok(quern_dataset_from_floats(values, labels, ROWS, INPUTS, &all));
   const bool counts = getenv("QUERN_TEST_SHIM") != NULL;
   const size_t before = counts ? test_allocated() : 0;
@@ -381,29 +389,31 @@ static void test_once(void **state) {
 
 static void test_refuses(void **state) {
   (void)state;
-  task is = task_at(0);
-  quern_data_placement placement = QUERN_DATA_PLACEMENT_INIT;
+  task current = task_at(0);
+  quern_data_residency placement = quern_data_residency_default();
   quern_trainer *trainer;
   quern_context *context;
   assert_ok(quern_context_create("reference", &context));
-  training made = training_of(context, &is);
-  assert_fails(quern_trainer_placement(NULL, made.network, made.data, NULL, NULL, &placement),
+  training created = training_of(context, &current);
+  assert_fails(quern_trainer_residency(NULL, created.network, created.data, NULL, NULL, &placement),
                QUERN_ERROR_ARGUMENT, "NULL");
-  assert_fails(quern_trainer_placement(context, made.network, made.data, NULL, NULL, NULL),
+  assert_fails(quern_trainer_residency(context, created.network, created.data, NULL, NULL, NULL),
                QUERN_ERROR_ARGUMENT, "NULL");
   placement.size--;
-  assert_fails(quern_trainer_placement(context, made.network, made.data, NULL, NULL, &placement),
-               QUERN_ERROR_ARGUMENT, "QUERN_DATA_PLACEMENT_INIT");
-  made.options.data_memory = 100;
   assert_fails(
-      quern_trainer_create(context, made.network, made.data, NULL, &made.options, &trainer),
-      QUERN_ERROR_ARGUMENT, "100 bytes", "two batches of 5 samples");
+      quern_trainer_residency(context, created.network, created.data, NULL, NULL, &placement),
+      QUERN_ERROR_ARGUMENT, "quern_data_residency_default()");
+  created.options.data_memory = 100;
+  assert_fails(quern_trainer_create(context, created.network, created.data, NULL, &created.options,
+                                    &trainer),
+               QUERN_ERROR_ARGUMENT, "100 bytes", "two batches of 5 samples");
   assert_null(trainer);
-  placement = (quern_data_placement)QUERN_DATA_PLACEMENT_INIT;
-  assert_ok(quern_trainer_placement(context, made.network, made.data, NULL, NULL, &placement));
+  placement = quern_data_residency_default();
+  assert_ok(
+      quern_trainer_residency(context, created.network, created.data, NULL, NULL, &placement));
   assert_int_equal(placement.train_chunk, 0);
   assert_in_range(placement.data_memory, placement.bytes, SIZE_MAX);
-  free_training(&made);
+  free_training(&created);
   quern_context_free(context);
 }
 

@@ -14,13 +14,13 @@ static const char *const devices[] = {"reference", "auto"};
 /* A network of one weight and one bias, all zero, and targets of which each has a loss that is
  * finite. */
 static void open_large(quern_network **network, quern_dataset **data) {
-  const quern_layer layer = quern_dense(1, QUERN_IDENTITY);
+  const quern_layer layer = quern_dense(1, QUERN_ACTIVATION_IDENTITY);
   float x[SAMPLES], y[SAMPLES];
   for (size_t i = 0; i < SAMPLES; i++) {
     x[i] = 1.0f;
     y[i] = target;
   }
-  assert_ok(quern_network_create(1, &layer, 1, QUERN_ABSOLUTE, network));
+  assert_ok(quern_network_create(1, &layer, 1, QUERN_LOSS_ABSOLUTE, network));
   assert_ok(quern_dataset_from_targets(x, y, QUERN_TASK_REGRESSION, SAMPLES, 1, 1, data));
 }
 
@@ -60,19 +60,19 @@ static void test_training(void **state) {
   for (size_t i = 0; i < 2; i++) {
     quern_context *context;
     quern_epoch epoch;
-    double told = (double)target;
-    quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+    double reported = (double)target;
+    quern_train_options options = quern_train_options_default();
     options.epochs = 3;
     options.batch = BATCH;
     options.optimizer.learning_rate = 0.0;
     options.patience = 5;
     options.on_progress = remember_progress;
-    options.user = &told;
+    options.user = &reported;
     assert_ok(quern_context_create(devices[i], &context));
     assert_ok(quern_train(context, network, data, data, &options, &epoch));
     assert_loss(epoch.train_loss);
     assert_loss(epoch.test.loss);
-    assert_loss(told);
+    assert_loss(reported);
     assert_int_equal(epoch.best_epoch, 1);
     quern_context_free(context);
   }
@@ -125,7 +125,7 @@ static void test_many(void **state) {
  * would be trained. */
 static void test_class_weights(void **state) {
   (void)state;
-  const quern_layer layer = quern_dense(2, QUERN_IDENTITY);
+  const quern_layer layer = quern_dense(2, QUERN_ACTIVATION_IDENTITY);
   static const float x[] = {0, 1, 2, 3}, large[] = {3e38f, 3e38f}, small[] = {1, 1e-30f},
                      most[] = {1e15f, 1e-15f};
   static const int32_t labels[] = {0, 1, 0, 1};
@@ -134,9 +134,9 @@ static void test_class_weights(void **state) {
   quern_dataset *data;
   quern_epoch epoch;
   assert_ok(quern_context_create("auto", &context));
-  assert_ok(quern_network_create(1, &layer, 1, QUERN_CATEGORICAL, &network));
+  assert_ok(quern_network_create(1, &layer, 1, QUERN_LOSS_CATEGORICAL, &network));
   assert_ok(quern_dataset_from_floats(x, labels, 4, 1, &data));
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options options = quern_train_options_default();
   options.batch = 4;
   options.class_weights = large;
   assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_ARGUMENT,
@@ -164,7 +164,7 @@ static void test_rates(void **state) {
   quern_context *context;
   open_large(&network, &data);
   assert_ok(quern_context_create("reference", &context));
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options options = quern_train_options_default();
   options.batch = BATCH;
   options.epochs = 100;
   options.schedule = quern_schedule_of(QUERN_SCHEDULE_STEP);

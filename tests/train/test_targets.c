@@ -25,16 +25,16 @@ static float number_of(uint32_t i) {
 }
 
 static quern_network *make_network(size_t inputs, size_t hidden, size_t outputs, quern_loss loss) {
-  const quern_layer layers[] = {quern_dense(hidden, QUERN_TANH),
-                                quern_dense(outputs, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(hidden, QUERN_ACTIVATION_TANH),
+                                quern_dense(outputs, QUERN_ACTIVATION_IDENTITY)};
   quern_network *network;
   assert_ok(quern_network_create(inputs, layers, 2, loss, &network));
-  assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 3));
+  assert_ok(quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, 3));
   return network;
 }
 
 static quern_train_options options_of(size_t epochs, float rate) {
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options options = quern_train_options_default();
   options.epochs = epochs;
   options.batch = 16;
   options.optimizer.learning_rate = rate;
@@ -61,7 +61,7 @@ static void make_both(quern_task task, quern_dataset **classes, quern_dataset **
 /* A loss over one-hot rows does not care where they come from. */
 static void test_the_same_bits_as_labels(void **state) {
   (void)state;
-  static const quern_loss losses[] = {QUERN_SQUARED, QUERN_BINARY};
+  static const quern_loss losses[] = {QUERN_LOSS_SQUARED, QUERN_LOSS_BINARY};
   for (size_t i = 0; i < 2; i++) {
     for (int task = QUERN_TASK_LABELS; task <= QUERN_TASK_REGRESSION; task++) {
       quern_dataset *sets[2];
@@ -91,7 +91,7 @@ static void test_metrics_by_hand(void **state) {
   quern__score score;
   /* Outputs are logits: above 0 is yes. The third sample has it all right; a NaN is never right. */
   const float logits[] = {2, -1, 0.1f, -3, 4, 5, -1, NAN}, marks[] = {1, 1, 0, 0, 1, 1, 1, 0};
-  assert_ok(quern__score_create(QUERN_TASK_LABELS, QUERN_BINARY, 2, &score));
+  assert_ok(quern__score_create(QUERN_TASK_LABELS, QUERN_LOSS_BINARY, 2, &score));
   quern__score_add(&score, logits, marks, NULL, 1);
   quern__score_add(&score, logits + 2, marks + 2, NULL, 3);
   quern__score_finish(&score, &metrics);
@@ -105,7 +105,7 @@ static void test_metrics_by_hand(void **state) {
   const float outputs[] = {0, 100000, 2, 100002, 4, 100000},
               targets[] = {1, 100000, 2, 100001, 3, 100002};
   const double units[] = {10.0, 1.0};
-  assert_ok(quern__score_create(QUERN_TASK_REGRESSION, QUERN_SQUARED, 2, &score));
+  assert_ok(quern__score_create(QUERN_TASK_REGRESSION, QUERN_LOSS_SQUARED, 2, &score));
   quern__score_add(&score, outputs, targets, units, 3);
   quern__score_finish(&score, &metrics);
   quern__score_free(&score);
@@ -115,7 +115,7 @@ static void test_metrics_by_hand(void **state) {
 
   /* A target that is the same all over explains nothing. */
   const float same[] = {3, 3, 3};
-  assert_ok(quern__score_create(QUERN_TASK_REGRESSION, QUERN_SQUARED, 1, &score));
+  assert_ok(quern__score_create(QUERN_TASK_REGRESSION, QUERN_LOSS_SQUARED, 1, &score));
   quern__score_add(&score, outputs, same, NULL, 3);
   quern__score_finish(&score, &metrics);
   quern__score_free(&score);
@@ -130,24 +130,25 @@ static quern_dataset *make_prices(size_t rows, uint32_t first) {
     values[2 * i + 1] = 30.0f + 30.0f * number_of(first + (uint32_t)(2 * i + 1));
     prices[i] = 2000.0f + 300.0f * values[2 * i] - 50.0f * values[2 * i + 1];
   }
-  quern_dataset *made;
-  assert_ok(quern_dataset_from_targets(values, prices, QUERN_TASK_REGRESSION, rows, 2, 1, &made));
+  quern_dataset *dataset;
+  assert_ok(
+      quern_dataset_from_targets(values, prices, QUERN_TASK_REGRESSION, rows, 2, 1, &dataset));
   free(values);
   free(prices);
-  return made;
+  return dataset;
 }
 
 static void test_regression(void **state) {
   (void)state;
   quern_dataset *train = make_prices(400, 0), *test = make_prices(100, 5000),
                 *raw = make_prices(100, 5000);
-  const quern_layer layer = quern_dense(1, QUERN_IDENTITY);
+  const quern_layer layer = quern_dense(1, QUERN_ACTIVATION_IDENTITY);
   quern_network *network, *loaded;
   quern_epoch last;
   quern_metrics metrics;
   assert_ok(quern_dataset_fit(train, true));
   assert_ok(quern_dataset_apply(test, quern_dataset_schema(train)));
-  assert_ok(quern_network_create(2, &layer, 1, QUERN_SQUARED, &network));
+  assert_ok(quern_network_create(2, &layer, 1, QUERN_LOSS_SQUARED, &network));
   const quern_train_options options = options_of(30, 0.1f);
   assert_ok(quern_train(context, network, train, test, &options, &last));
   assert_int_equal(last.test.task, QUERN_TASK_REGRESSION);
@@ -215,18 +216,18 @@ static quern_dataset *make_marks(size_t rows, uint32_t first) {
     }
     marks[3 * i + 2] = marks[3 * i] != marks[3 * i + 1] ? 1.0f : 0.0f;
   }
-  quern_dataset *made;
-  assert_ok(quern_dataset_from_targets(values, marks, QUERN_TASK_LABELS, rows, 2, 3, &made));
+  quern_dataset *dataset;
+  assert_ok(quern_dataset_from_targets(values, marks, QUERN_TASK_LABELS, rows, 2, 3, &dataset));
   free(values);
   free(marks);
-  return made;
+  return dataset;
 }
 
 static void test_many_labels(void **state) {
   (void)state;
   enum { TESTED = 300 };
   quern_dataset *train = make_marks(1000, 0), *test = make_marks(TESTED, 9000);
-  quern_network *network = make_network(2, 16, 3, QUERN_BINARY);
+  quern_network *network = make_network(2, 16, 3, QUERN_LOSS_BINARY);
   const quern_train_options options = options_of(120, 1.0f);
   quern_epoch last;
   assert_ok(quern_train(context, network, train, test, &options, &last));
@@ -257,8 +258,8 @@ static void test_many_labels(void **state) {
 static void test_resume(void **state) {
   (void)state;
   quern_dataset *data = make_marks(100, 0);
-  quern_network *network = make_network(2, 5, 3, QUERN_BINARY),
-                *resumed = make_network(2, 5, 3, QUERN_BINARY);
+  quern_network *network = make_network(2, 5, 3, QUERN_LOSS_BINARY),
+                *resumed = make_network(2, 5, 3, QUERN_LOSS_BINARY);
   const quern_train_options options = options_of(4, 0.5f);
   quern_trainer *trainer;
   quern_epoch epoch;
@@ -296,14 +297,14 @@ static void test_bytes(void **state) {
   (void)state;
   if (getenv("QUERN_TEST_SHIM") == NULL) skip();
   quern_dataset *train = make_marks(100, 0), *test = make_marks(50, 1000);
-  quern_network *network = make_network(2, 5, 3, QUERN_BINARY);
+  quern_network *network = make_network(2, 5, 3, QUERN_LOSS_BINARY);
   const quern_train_options options = options_of(1, 0.5f);
   quern_trainer *trainer;
-  size_t said;
-  assert_ok(quern_trainer_bytes(network, train, test, &options, &said));
+  size_t length;
+  assert_ok(quern_trainer_bytes(network, train, test, &options, &length));
   const size_t before = test_allocated();
   assert_ok(quern_trainer_create(context, network, train, test, &options, &trainer));
-  assert_int_equal(test_allocated() - before, said);
+  assert_int_equal(test_allocated() - before, length);
   quern_trainer_free(trainer);
   quern_network_free(network);
   quern_dataset_free(test);
@@ -314,7 +315,7 @@ static void test_refused(void **state) {
   (void)state;
   static const float values[] = {1, 2, 3, 4}, targets[] = {0.5f, 2, 1, 0};
   const quern_train_options options = options_of(1, 0.1f);
-  quern_network *network = make_network(2, 3, 2, QUERN_CATEGORICAL);
+  quern_network *network = make_network(2, 3, 2, QUERN_LOSS_CATEGORICAL);
   quern_dataset *data, *none, *classes;
   quern_metrics metrics;
   float outputs[4];
@@ -333,15 +334,15 @@ static void test_refused(void **state) {
   assert_ok(quern_predict(context, network, data, outputs));
   quern_network_free(network);
 
-  network = make_network(2, 3, 1, QUERN_SQUARED);
+  network = make_network(2, 3, 1, QUERN_LOSS_SQUARED);
   assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_SHAPE,
                "2 targets a sample", "1 outputs");
   quern_network_free(network);
-  network = make_network(2, 3, 2, QUERN_BINARY);
+  network = make_network(2, 3, 2, QUERN_LOSS_BINARY);
   assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_DATA,
                "target 1 of sample 0 is 2, expected 0 to 1");
   quern_network_free(network);
-  network = make_network(2, 3, 2, QUERN_SQUARED);
+  network = make_network(2, 3, 2, QUERN_LOSS_SQUARED);
   assert_fails(quern_train(context, network, data, classes, &options, NULL), QUERN_ERROR_DATA,
                "something else to predict");
   /* Once trained on prepared data, it takes no others. */
@@ -351,21 +352,21 @@ static void test_refused(void **state) {
                "is not prepared");
   assert_fails(quern_train(context, network, classes, NULL, &options, NULL), QUERN_ERROR_DATA,
                "is not prepared");
-  assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, 1));
+  assert_ok(quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, 1));
   assert_null(quern_network_schema(network));
   assert_ok(quern_train(context, network, classes, NULL, &options, NULL));
   assert_fails(quern_network_set_schema(NULL, NULL), QUERN_ERROR_ARGUMENT, "NULL");
-  quern_network *other = make_network(3, 3, 2, QUERN_SQUARED);
+  quern_network *other = make_network(3, 3, 2, QUERN_LOSS_SQUARED);
   assert_fails(quern_network_set_schema(other, quern_dataset_schema(data)), QUERN_ERROR_SHAPE,
                "2 columns and 2 outputs", "3 inputs");
   quern_network_free(other);
   quern_network_free(network);
 
-  quern_dataset_options reading = QUERN_DATASET_OPTIONS_INIT;
+  quern_dataset_options reading = quern_dataset_options_default();
   reading.missing = QUERN_MISSING_MEAN;
   write_bytes(path_of("some.csv"), "1,,0\n2,3,1\n", 11);
   quern_dataset *unfilled = open_one(path_of("some.csv"), &reading);
-  network = make_network(2, 3, 2, QUERN_CATEGORICAL);
+  network = make_network(2, 3, 2, QUERN_LOSS_CATEGORICAL);
   assert_fails(quern_train(context, network, unfilled, NULL, &options, NULL), QUERN_ERROR_DATA,
                "missing values have not been filled");
   assert_ok(quern_dataset_fit(unfilled, false));
@@ -381,14 +382,14 @@ static void test_refused(void **state) {
 static void test_plan(void **state) {
   (void)state;
   static const float x[] = {1, 2, 3, 4}, y[] = {0.5f, 2, 1, 0};
-  quern_network *network = make_network(2, 3, 2, QUERN_CATEGORICAL);
+  quern_network *network = make_network(2, 3, 2, QUERN_LOSS_CATEGORICAL);
   quern_plan *plan;
   quern_buffer *samples, *targets;
   assert_ok(quern_buffer_create(context, sizeof x, &samples));
   assert_ok(quern_buffer_create(context, sizeof y, &targets));
   assert_ok(quern_buffer_write(samples, 0, sizeof x, x, QUERN_WAIT));
   assert_ok(quern_buffer_write(targets, 0, sizeof y, y, QUERN_WAIT));
-  const quern_optimizer sgd = quern_optimizer_of(QUERN_SGD, 0.1);
+  const quern_optimizer sgd = quern_optimizer_of(QUERN_OPTIMIZER_SGD, 0.1);
   assert_ok(quern_plan_create(context, network, 2, QUERN_PLAN_TRAINING, &plan));
   assert_ok(quern_plan_set_optimizer(plan, &sgd));
   assert_fails(quern_plan_step_targets(plan, quern_matrix(samples, 0, 2, 2),
@@ -399,7 +400,7 @@ static void test_plan(void **state) {
                QUERN_ERROR_ARGUMENT, "the categorical loss, which takes labels");
   quern_plan_free(plan);
   quern_network_free(network);
-  network = make_network(2, 3, 2, QUERN_SQUARED);
+  network = make_network(2, 3, 2, QUERN_LOSS_SQUARED);
   assert_ok(quern_plan_create(context, network, 2, QUERN_PLAN_TRAINING, &plan));
   assert_ok(quern_plan_set_optimizer(plan, &sgd));
   assert_fails(quern_plan_step_targets(plan, quern_matrix(samples, 0, 2, 2),

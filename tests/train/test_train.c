@@ -9,11 +9,12 @@
 #include <string.h>
 
 static quern_network *digits_network(uint64_t seed) {
-  const quern_layer layers[] = {quern_dense(32, QUERN_RELU), quern_dense(16, QUERN_TANH),
-                                quern_dense(10, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(32, QUERN_ACTIVATION_RELU),
+                                quern_dense(16, QUERN_ACTIVATION_TANH),
+                                quern_dense(10, QUERN_ACTIVATION_IDENTITY)};
   quern_network *network;
-  assert_ok(quern_network_create(64, layers, 3, QUERN_CATEGORICAL, &network));
-  assert_ok(quern_network_initialize(network, QUERN_INIT_DEFAULT, seed));
+  assert_ok(quern_network_create(64, layers, 3, QUERN_LOSS_CATEGORICAL, &network));
+  assert_ok(quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, seed));
   return network;
 }
 
@@ -49,10 +50,10 @@ static void train_on(const char *device, size_t rows, size_t epochs, size_t batc
   assert_ok(quern_context_create(device, &context));
   r->network = digits_network(5);
   r->count = 0;
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options options = quern_train_options_default();
   options.epochs = epochs;
   options.batch = batch;
-  options.optimizer = quern_optimizer_of(QUERN_SGD, 0.1);
+  options.optimizer = quern_optimizer_of(QUERN_OPTIMIZER_SGD, 0.1);
   options.optimizer.weight_decay = 1e-4;
   options.seed = seed;
   options.on_epoch = remember;
@@ -120,7 +121,7 @@ static void test_short_last_batch(void **state) {
     quern_network *network = digits_network(5);
     quern_metrics metrics;
     assert_ok(quern_evaluate(context, network, fifty, &metrics));
-    quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+    quern_train_options options = quern_train_options_default();
     options.epochs = 1;
     options.batch = 16;
     options.optimizer.learning_rate = 0.0f;
@@ -200,7 +201,7 @@ static void test_stops_when_told(void **state) {
   assert_ok(quern_context_create("reference", &context));
   quern_network *network = digits_network(1);
   size_t calls = 0;
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options options = quern_train_options_default();
   options.on_epoch = stop_at_two;
   options.user = &calls;
   quern_epoch last;
@@ -218,15 +219,15 @@ typedef struct told {
   double loss; /* of the last call */
 } told;
 
-static void note_progress(const quern_progress *at, void *user) {
+static void note_progress(const quern_progress *progress, void *user) {
   told *t = user;
-  assert_int_equal(at->epoch, 1);
-  assert_int_equal(at->epochs, 1);
-  assert_true(at->step > t->last_step && at->step <= at->steps);
-  assert_true(at->train_loss > 0.0 && at->train_samples_per_second > 0.0);
+  assert_int_equal(progress->epoch, 1);
+  assert_int_equal(progress->epochs, 1);
+  assert_true(progress->step > t->last_step && progress->step <= progress->steps);
+  assert_true(progress->train_loss > 0.0 && progress->train_samples_per_second > 0.0);
   t->calls++;
-  t->last_step = at->step;
-  t->loss = at->train_loss;
+  t->last_step = progress->step;
+  t->loss = progress->train_loss;
 }
 
 /* The loss that is told is the mean over the samples so far, whatever the slices; and being told
@@ -240,7 +241,7 @@ static void test_progress_is_told(void **state) {
   assert_ok(quern_context_create("reference", &context));
   quern_network *plain = digits_network(1), *watched = digits_network(1);
   told t = {0};
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options options = quern_train_options_default();
   options.epochs = 1;
   options.batch = 1;
   options.optimizer.learning_rate = 0.01f;
@@ -288,7 +289,7 @@ static void test_refusals(void **state) {
   const float values[2 * 64] = {0};
   const int32_t labels[2] = {3, 10};
   assert_ok(quern_context_create("reference", &context));
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options options = quern_train_options_default();
 
   assert_ok(quern_dataset_from_floats(values, labels, 2, 64, &data));
   assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_DATA,
@@ -310,7 +311,7 @@ static void test_refusals(void **state) {
                "learning rate");
   options.size = 0;
   assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_ARGUMENT,
-               "QUERN_TRAIN_OPTIONS_INIT");
+               "quern_train_options_default()");
   quern_dataset_free(data);
   quern_network_free(network);
   quern_context_free(context);

@@ -15,7 +15,7 @@ typedef struct mutation {
 } mutation;
 
 static const mutation mutations[] = {
-    {"dense_tile.cl", "b[2 * i + 1] = RIFFLE_HIGH", "b[2 * i + 1] = RIFFLE_LOW",
+    {"dense_tile.cl", "b[2 * i + 1] = INTERLEAVE_HIGH", "b[2 * i + 1] = INTERLEAVE_LOW",
      "dense backward data"},
     {"dense_tile.cl", "QUERN_MAD(scalar, right[v], sum[r][v])",
      "QUERN_MAD(scalar, right[0], sum[r][v])", "dense forward"},
@@ -50,8 +50,10 @@ static const mutation mutations[] = {
     {"common.cl", "return value * (one - value);", "return value * (one + value);",
      "activation backward"},
     {"common.cl",
-     "if (kind == QUERN_GELU_TANH) u *= TWICE_ROOT_TWO_BY_PI * (one + GELU_CUBE * z * z);\n  const",
-     "if (kind == QUERN_GELU_TANH) u *= TWICE_ROOT_TWO_BY_PI * (one - GELU_CUBE * z * z);\n  const",
+     "if (kind == QUERN_ACTIVATION_GELU_TANH) u *= TWICE_ROOT_TWO_BY_PI * (one + GELU_CUBE * z * "
+     "z);\n  const",
+     "if (kind == QUERN_ACTIVATION_GELU_TANH) u *= TWICE_ROOT_TWO_BY_PI * (one - GELU_CUBE * z * "
+     "z);\n  const",
      "activation forward"},
     {"common.cl", "ROOT_TWO_PI_INVERSE * z * exp", "ROOT_TWO_PI_INVERSE * exp",
      "activation backward"},
@@ -60,8 +62,8 @@ static const mutation mutations[] = {
      "activation backward"},
     {"dropout.cl", "words < (uint4)(threshold)", "words > (uint4)(threshold)", "dropout"},
     {"dropout.cl", "first_row + row, 0", "first_row - row, 0", "dropout"},
-    {"normalization.cl", "cells[item] += cells[item + width * ACROSS]",
-     "cells[item] -= cells[item + width * ACROSS]", "batch norm forward"},
+    {"normalization.cl", "cells[item] += cells[item + width * COLUMNS_PER_GROUP]",
+     "cells[item] -= cells[item + width * COLUMNS_PER_GROUP]", "batch norm forward"},
     {"normalization.cl", "variance / (float)(n - 1) - old", "variance / (float)n - old",
      "batch norm forward"},
     {"normalization.cl", "variance + variance_offset + column, lanes) + epsilon",
@@ -71,19 +73,19 @@ static const mutation mutations[] = {
     {"normalization.cl", "x[i] - center : 0.0f", "x[i] - center : 1.0f", "layer norm forward"},
     {"normalization.cl", "(shift + normal * scale) / (float)units)", "(shift + normal * scale))",
      "layer norm backward"},
-    {"normalization.cl", "GRADIENTS(shift, scale, mean[r], inverse[r])",
-     "GRADIENTS(shift, scale, mean[0], inverse[r])", "layer norm backward"},
+    {"normalization.cl", "GRADIENTS(shift, scale, mean[r], saved_inv_std[r])",
+     "GRADIENTS(shift, scale, mean[0], saved_inv_std[r])", "layer norm backward"},
     {"normalization.cl", "quern_store_part(sums, squares",
      "quern_store_part(sums / (float)n, squares", "batch norm moments"},
-    {"normalization.cl", "center, narrow)\n  if (down > 0) return;",
+    {"normalization.cl", "center, inv_std)\n  if (down > 0) return;",
      "center, center)\n  if (down > 0) return;", "batch norm backward parameters"},
     {"normalization.cl", "(shift + normal * scale) / samples",
      "(shift + normal * scale) / (float)n", "batch norm backward data"},
     {"softmax.cl", "if (z_row[a] > largest) largest = z_row[a];\n  float sum",
      "if (z_row[a] < largest) largest = z_row[a];\n  float sum", "softmax"},
-    {"loss.cl", "scale * ((a == (uint)label ? -others", "scale * ((a == (uint)label ? +others",
-     "softmax cross-entropy"},
-    {"loss.cl", "share * (all * output - weight)", "share * (output - weight)",
+    {"loss.cl", "scale * ((a == (uint)label ? -sum_others",
+     "scale * ((a == (uint)label ? +sum_others", "softmax cross-entropy"},
+    {"loss.cl", "share * (weight_sum * output - weight)", "share * (output - weight)",
      "weighted cross-entropy"},
     {"loss.cl", "difference > delta ? delta", "difference > delta ? difference", "Huber loss"},
     {"loss.cl", "label >= 0 && (uint)label < k ?", "label >= 0 && (uint)label <= k ?",
@@ -137,15 +139,15 @@ static void hear(const quern_verify_result *result, void *user) {
     snprintf(so_far->why, sizeof so_far->why, "%s", result->why);
 }
 
-static size_t verify(const char *op, caught *heard) {
+static size_t verify(const char *op, caught *first) {
   quern_device_list *list;
-  quern_verify_options options = QUERN_VERIFY_OPTIONS_INIT;
+  quern_verify_options options = quern_verify_options_default();
   size_t failed;
-  *heard = (caught){.results = 0};
+  *first = (caught){.results = 0};
   options.effort = QUERN_VERIFY_QUICK;
   options.op = op;
   options.on_result = hear;
-  options.user = heard;
+  options.user = first;
   assert_ok(quern_device_list_create(&list));
   assert_ok(quern_verify(quern_device_list_at(list, 0), &options, &failed));
   quern_device_list_free(list);
@@ -165,11 +167,11 @@ static void need_kernels(void) {
 /* Kernels as they are pass: what fails below fails by its mutation. */
 static void test_unchanged(void **state) {
   (void)state;
-  caught heard;
+  caught first;
   need_kernels();
-  const size_t failed = verify(NULL, &heard);
-  if (failed != 0) fail_msg("%zu results are no pass; the first: %s", failed, heard.why);
-  assert_true(heard.results > 20);
+  const size_t failed = verify(NULL, &first);
+  if (failed != 0) fail_msg("%zu results are no pass; the first: %s", failed, first.why);
+  assert_true(first.results > 20);
 }
 
 static void test_mutants(void **state) {
@@ -181,24 +183,24 @@ static void test_mutants(void **state) {
   *(void **)&mutants = find("quern_shim_mutants");
   size_t found = 0;
   for (size_t i = 0; i < MUTATIONS; i++) {
-    const mutation *is = &mutations[i];
-    caught heard;
+    const mutation *self = &mutations[i];
+    caught first;
     size_t places;
-    mutate(is->from, is->to);
-    const size_t failed = verify(is->op, &heard);
+    mutate(self->from, self->to);
+    const size_t failed = verify(self->op, &first);
     if (mutants(&places) == 0 || places != 1)
-      fail_msg("%s: \"%s\" is in %zu places of a program, expected one", is->kernel, is->from,
+      fail_msg("%s: \"%s\" is in %zu places of a program, expected one", self->kernel, self->from,
                places);
-    if (strstr(heard.why, "did not build") != NULL)
-      fail_msg("%s: \"%s\" makes no program: %s", is->kernel, is->to, heard.why);
+    if (strstr(first.why, "did not build") != NULL)
+      fail_msg("%s: \"%s\" makes no program: %s", self->kernel, self->to, first.why);
     if (failed > 0)
       found++;
     else
-      print_error("%s: \"%s\" for \"%s\" was not found out by %s\n", is->kernel, is->to, is->from,
-                  is->op);
+      print_error("%s: \"%s\" for \"%s\" was not found out by %s\n", self->kernel, self->to,
+                  self->from, self->op);
     if (failed > 0)
-      print_message("  %-26s %-42.*s %s\n", is->kernel, (int)strcspn(is->to, "\n"), is->to,
-                    heard.why);
+      print_message("  %-26s %-42.*s %s\n", self->kernel, (int)strcspn(self->to, "\n"), self->to,
+                    first.why);
   }
   mutate(NULL, NULL);
   print_message("caught %zu of %d mutants\n", found, (int)MUTATIONS);

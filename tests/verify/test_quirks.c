@@ -49,7 +49,7 @@ static void test_table(void **state) {
     const quern__cl_quirk *row = &quern__cl_quirks[i];
     assert_true(row->what[0] != '\0' && (row->platform[0] != '\0' || row->device[0] != '\0'));
     assert_true(row->op[0] == '\0' || quern__sweep_find(row->op) != NULL);
-    assert_true((row->remedy == QUERN__QUIRK_LOOP_ROUNDS) == (row->value > 0));
+    assert_true((row->remedy == QUERN__QUIRK_MAX_LOOP_ITERATIONS) == (row->value > 0));
   }
 }
 
@@ -135,7 +135,7 @@ static void test_several(void **state) {
                                           .first = "",
                                           .last = "",
                                           .op = "",
-                                          .remedy = QUERN__QUIRK_LOOP_ROUNDS,
+                                          .remedy = QUERN__QUIRK_MAX_LOOP_ITERATIONS,
                                           .value = 77,
                                           .what = "made up"}};
   test_rig rig;
@@ -168,15 +168,15 @@ static void test_told(void **state) {
                                       .what = "made up"};
   test_rig rig;
   quern_device_info info;
-  size_t told = 0;
+  size_t reported = 0;
   test_rig_open(&rig, 0);
   quern_context_describe(rig.device, &info);
   const quern__cl *cl = rig.device->state;
   for (size_t i = 0; i < cl->quirk_count; i++)
     assert_non_null(strstr(quern_context_note(rig.device), cl->quirks[i]->what));
   assert_ok(quern__cl_quirks_apply(rig.device->state, &info, &row, 1));
-  assert_ok(quern__opencl_variants.facts(rig.device->state, hear, &told));
-  assert_int_equal(told, 1);
+  assert_ok(quern__opencl_variants.facts(rig.device->state, hear, &reported));
+  assert_int_equal(reported, 1);
   test_rig_close(&rig);
 }
 

@@ -17,7 +17,7 @@ typedef struct heard {
   char op[64], why[512]; /* of the first that failed */
 } heard;
 
-static void hear_result(const quern_verify_result *result, void *user) {
+static void record_result(const quern_verify_result *result, void *user) {
   heard *so_far = user;
   so_far->results++;
   if (result->worst > so_far->worst) so_far->worst = result->worst;
@@ -28,7 +28,7 @@ static void hear_result(const quern_verify_result *result, void *user) {
   snprintf(so_far->why, sizeof so_far->why, "%s", result->why);
 }
 
-static void hear_fact(const char *name, const char *value, void *user) {
+static void record_fact(const char *name, const char *value, void *user) {
   heard *so_far = user;
   assert_true(name[0] != '\0' && value[0] != '\0');
   so_far->facts++;
@@ -43,13 +43,13 @@ static heard verify(const quern_backend *table, const char *op) {
                                         .version = "",
                                         .driver = ""},
                                .backend = table};
-  quern_verify_options options = QUERN_VERIFY_OPTIONS_INIT;
+  quern_verify_options options = quern_verify_options_default();
   heard got = {.results = 0};
   size_t failed;
   options.effort = QUERN_VERIFY_QUICK;
   options.op = op;
-  options.on_result = hear_result;
-  options.on_fact = hear_fact;
+  options.on_result = record_result;
+  options.on_fact = record_fact;
   options.user = &got;
   assert_ok(quern_verify(&device, &options, &failed));
   assert_int_equal(failed, got.failed);
@@ -108,16 +108,16 @@ static void test_every_op_counts(void **state) {
   typedef quern_status (*any_op)(void *, const void *);
   const size_t first = offsetof(quern_backend, dense_forward), size = sizeof(any_op);
   size_t ops = 0;
-  for (size_t at = first; at < sizeof(quern_backend); at += size) {
+  for (size_t position = first; position < sizeof(quern_backend); position += size) {
     quern_backend table = quern__reference_backend;
     any_op member;
     const any_op nothing = do_nothing;
-    memcpy(&member, (char *)&table + at, size);
+    memcpy(&member, (char *)&table + position, size);
     if (member == NULL) continue; /* optional, and the reference has it not */
-    memcpy((char *)&table + at, &nothing, size);
+    memcpy((char *)&table + position, &nothing, size);
     const heard got = verify(add(table), NULL);
     if (got.failed == 0)
-      fail_msg("member %zu of the ops does nothing, and all pass", (at - first) / size);
+      fail_msg("member %zu of the ops does nothing, and all pass", (position - first) / size);
     take_away();
     ops++;
   }
@@ -153,15 +153,15 @@ static quern_status wrong_softmax(void *state, const quern_softmax_op *op) {
   return status;
 }
 
-static void check_fault(fault is, const char *said) {
+static void check_fault(fault current, const char *message) {
   quern_backend table = quern__reference_backend;
   table.softmax = wrong_softmax;
-  chosen = is;
+  chosen = current;
   const heard got = verify(add(table), "softmax");
   assert_int_equal(got.results, 1);
   assert_int_equal(got.failed, 1);
   assert_string_equal(got.op, "softmax");
-  if (strstr(got.why, said) == NULL) fail_msg("expected \"%s\" in \"%s\"", said, got.why);
+  if (strstr(got.why, message) == NULL) fail_msg("expected \"%s\" in \"%s\"", message, got.why);
   take_away();
 }
 
@@ -230,13 +230,13 @@ static void test_arguments(void **state) {
   (void)state;
   quern_device_list *list;
   const quern_device *reference;
-  quern_verify_options options = QUERN_VERIFY_OPTIONS_INIT;
+  quern_verify_options options = quern_verify_options_default();
   assert_ok(quern_device_list_create(&list));
   assert_ok(quern_device_list_find(list, "reference", &reference));
   assert_fails(quern_verify(NULL, NULL, NULL), QUERN_ERROR_ARGUMENT, "device is NULL");
   options.size = 3;
   assert_fails(quern_verify(reference, &options, NULL), QUERN_ERROR_ARGUMENT, "options.size is 3");
-  options = (quern_verify_options)QUERN_VERIFY_OPTIONS_INIT;
+  options = quern_verify_options_default();
   options.op = "hardmax";
   assert_fails(quern_verify(reference, &options, NULL), QUERN_ERROR_ARGUMENT, "\"hardmax\"");
   assert_ok(quern_verify(reference, NULL, NULL));

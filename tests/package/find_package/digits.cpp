@@ -21,14 +21,14 @@ static bool train_digits() {
   if (quern_dataset_open("digits", nullptr, &made_train, &made_test) != QUERN_OK) return false;
   const dataset train(made_train), test(made_test);
 
-  const quern_layer layers[] = {quern_dense(32, QUERN_TANH), quern_dense(10, QUERN_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(32, QUERN_ACTIVATION_TANH), quern_dense(10, QUERN_ACTIVATION_IDENTITY)};
   quern_network *made_network = nullptr;
-  if (quern_network_create(64, layers, 2, QUERN_CATEGORICAL, &made_network) != QUERN_OK) return false;
+  if (quern_network_create(64, layers, 2, QUERN_LOSS_CATEGORICAL, &made_network) != QUERN_OK) return false;
   const network model(made_network);
 
-  quern_train_options options = QUERN_TRAIN_OPTIONS_INIT;
+  quern_train_options options = quern_train_options_default();
   quern_epoch last;
-  if (quern_network_initialize(model.get(), QUERN_INIT_DEFAULT, 1) != QUERN_OK ||
+  if (quern_network_initialize(model.get(), QUERN_INITIALIZER_DEFAULT, 1) != QUERN_OK ||
       quern_train(device.get(), model.get(), train.get(), test.get(), &options, &last) != QUERN_OK)
     return false;
   std::printf("accuracy %.3f\n", last.test.accuracy);
