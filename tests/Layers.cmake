@@ -1,16 +1,18 @@
-# cmake -DSOURCE=<top of the tree> -P Layers.cmake: fails where a layer reaches past the one below
-# it. See "Layers" in ARCHITECTURE.md, which names the one exception.
+# cmake -DSOURCE=<top of the tree> -P Layers.cmake: fails if a layer reaches past the one below it,
+# if two folders of host/ include each other, or if a folder has grown too large. See "Layers" in
+# ARCHITECTURE.md, which names the one exception.
 cmake_minimum_required(VERSION 3.21)
 set(bad "")
 
-# quern_refuse(<pattern> <why> <folder>... [EXCEPT <file>...])
+# quern_refuse(<pattern> <why> <folder>... [EXCEPT <file>...]): of the folders and those below them.
 function(quern_refuse pattern why)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "EXCEPT")
   foreach(folder IN LISTS arg_UNPARSED_ARGUMENTS)
-    file(GLOB files RELATIVE "${SOURCE}" "${SOURCE}/${folder}/*.[ch]")
+    file(GLOB_RECURSE files RELATIVE "${SOURCE}" "${SOURCE}/${folder}/*.[ch]")
     if(NOT files)
       message(FATAL_ERROR
-              "${folder} has no C files: ARCHITECTURE.md and tests/Layers.cmake are for another layout")
+              "${folder} has no C files: ARCHITECTURE.md and tests/Layers.cmake are for "
+              "another layout")
     endif()
     foreach(file IN LISTS files)
       if(file IN_LIST arg_EXCEPT)
@@ -26,39 +28,77 @@ function(quern_refuse pattern why)
 endfunction()
 
 # The network level is a user of the op level: it calls no backend, and sees no device.
-set(above_ops host/network host/train host/data host/model host/onnx)
-quern_refuse("QUERN__CALL|->backend|->state|quern_backend"
-             "networks are built on the public ops, not on the table of a backend"
-             ${above_ops} EXCEPT host/network/whole_steps.c)
+set(above_ops host/network host/parallel host/train host/data host/format host/model host/inspect
+    host/onnx)
+quern_refuse("QUERN__CALL|->backend|context->state|plan->state|quern_backend"
+             "networks are built on the public ops, not on the table of a backend" ${above_ops}
+             EXCEPT host/network/whole_steps.c)
 quern_refuse("#include.*(ops/check|backend|opencl|reference)[./]"
              "networks are built on the public ops alone" ${above_ops}
              EXCEPT host/network/whole_steps.c)
-# OpenCL's types live in one folder.
-quern_refuse("#include <CL/|(^|[^a-zA-Z0-9_])cl_(mem|context|event|command_queue|device_id|kernel|program)([^a-zA-Z0-9_]|$)"
-             "OpenCL types live in host/opencl alone" host/ops host/reference ${above_ops})
+# What all others stand on.
+quern_refuse("#include \"\\.\\./[^\"]*/" "host/base stands by itself" host/base)
+quern_refuse("#include \"\\.\\./(\\.\\./)*[^b.]" "formats know nothing of networks" host/format)
+# OpenCL's types are in one folder.
+set(cl_types mem context event command_queue device_id kernel program)
+list(JOIN cl_types "|" cl_types)
+quern_refuse("#include <CL/|(^|[^a-zA-Z0-9_])cl_(${cl_types})([^a-zA-Z0-9_]|$)"
+             "OpenCL types are in host/opencl alone" host/base host/functions host/device host/ops
+             host/reference host/verify ${above_ops})
 # The ops know backends by the table.
 quern_refuse("#include.*(opencl|reference)/" "ops know a backend by its table alone" host/ops)
 # libquern-mpi is a library of its own; it shares the order of sums alone.
-quern_refuse("#include \"\\.\\./([^c]|c[^o]|collective/[^s])|#include \"\\.\\./\\.\\./"
+quern_refuse("#include \"\\.\\./([^p]|p[^a]|parallel/[^s])|#include \"\\.\\./\\.\\./"
              "libquern-mpi uses the public API of libquern" host/mpi)
 # The command is a program like any other.
-quern_refuse("#include \"\\.\\./|quern__" "the command sees the public headers alone" host/cli)
-
-# What a file, a driver or the command line says reaches a terminal through cli_print alone. The
-# files named here print nothing of theirs, or write files.
-set(own_texts bench canvas_svg config example example_table help log main metrics option_value
-    placement predict print profile progress text)
-list(TRANSFORM own_texts REPLACE "(.+)" "host/cli/\\1.c")
-file(GLOB files RELATIVE "${SOURCE}" "${SOURCE}/host/cli/*.c")
-list(REMOVE_ITEM files ${own_texts})
+quern_refuse("quern__" "the command sees the public headers alone" host/cli)
+file(GLOB files RELATIVE "${SOURCE}" "${SOURCE}/host/cli/*.[ch]" "${SOURCE}/host/cli/*/*.[ch]")
 foreach(file IN LISTS files)
-  file(READ "${SOURCE}/${file}" text)
-  # texts in memory, printed later
-  string(REGEX REPLACE "[^a-zA-Z0-9_](as|sn|vsn)printf" " " text "${text}")
-  if("${text}" MATCHES
-     "[^a-zA-Z0-9_](v?f?printf\\([^;]*%[-+ #0]*[*0-9]*(\\.[*0-9]*)?s|puts\\(|fputs\\([a-z])")
+  file(STRINGS "${SOURCE}/${file}" lines REGEX "#include \"")
+  get_filename_component(folder "${file}" DIRECTORY)
+  foreach(line IN LISTS lines)
+    string(REGEX REPLACE ".*\"(.*)\".*" "\\1" path "${line}")
+    get_filename_component(path "${SOURCE}/${folder}/${path}" ABSOLUTE)
+    file(RELATIVE_PATH path "${SOURCE}/host/cli" "${path}")
+    if(path MATCHES "^\\.\\.")
+      string(APPEND bad "\n  ${file}: ${line}\n    the command sees the public headers alone")
+    endif()
+  endforeach()
+endforeach()
+
+# No two folders need each other, and none is too large to be read at a glance.
+set(most 22)
+file(GLOB_RECURSE files RELATIVE "${SOURCE}" "${SOURCE}/host/*.[ch]" "${SOURCE}/kernels/*.cl")
+set(pairs)
+foreach(file IN LISTS files)
+  get_filename_component(folder "${file}" DIRECTORY)
+  math(EXPR count_${folder} "0${count_${folder}} + 1")
+  list(APPEND folders "${folder}")
+  file(STRINGS "${SOURCE}/${file}" lines REGEX "^ *# *include \"")
+  foreach(line IN LISTS lines)
+    string(REGEX REPLACE ".*\"(.*)\".*" "\\1" path "${line}")
+    get_filename_component(path "${SOURCE}/${folder}/${path}" ABSOLUTE)
+    file(RELATIVE_PATH path "${SOURCE}" "${path}")
+    get_filename_component(other "${path}" DIRECTORY)
+    if(NOT other STREQUAL folder AND EXISTS "${SOURCE}/${path}")
+      list(APPEND pairs "${folder}>${other}")
+      set(example_${folder}>${other} "${file} includes ${path}")
+    endif()
+  endforeach()
+endforeach()
+list(REMOVE_DUPLICATES pairs)
+list(REMOVE_DUPLICATES folders)
+foreach(pair IN LISTS pairs)
+  string(REGEX REPLACE "(.*)>(.*)" "\\2>\\1" back "${pair}")
+  if(back IN_LIST pairs AND pair STRLESS back)
     string(APPEND bad
-           "\n  ${file}: ${CMAKE_MATCH_1}\n    what people read is printed by cli_print, which makes it fit for a terminal")
+           "\n  ${example_${pair}}\n  ${example_${back}}\n    two folders need each other")
+  endif()
+endforeach()
+foreach(folder IN LISTS folders)
+  if(count_${folder} GREATER most)
+    string(APPEND bad "\n  ${folder}\n    has ${count_${folder}} files, expected at most ${most}: "
+           "divide it by subject")
   endif()
 endforeach()
 

@@ -1,9 +1,9 @@
 #include "config.h"
 
 #include "input.h"
-#include "nearest.h"
 #include "option_value.h"
 #include "output.h"
+#include "text/nearest.h"
 
 #include <errno.h>
 #include <quern/version.h>

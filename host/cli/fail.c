@@ -1,6 +1,6 @@
 /* Failing: one line on stderr, and the exit code that goes with it. */
 #include "cli.h"
-#include "text.h"
+#include "text/text.h"
 
 #include <quern/status.h>
 #include <stdarg.h>

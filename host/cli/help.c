@@ -1,6 +1,6 @@
 /* The help, from the tables. */
 #include "cli.h"
-#include "text.h"
+#include "text/text.h"
 
 #include <stdio.h>
 #include <string.h>

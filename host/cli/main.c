@@ -2,8 +2,8 @@
 #include "cli.h"
 #include "config.h"
 #include "interrupt.h"
-#include "nearest.h"
 #include "ranks.h"
+#include "text/nearest.h"
 
 #include <errno.h>
 #include <quern/quern.h>

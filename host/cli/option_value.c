@@ -1,7 +1,7 @@
 /* Values of options: read, refused with what was expected, and written as they are read. */
 #include "option_value.h"
 
-#include "nearest.h"
+#include "text/nearest.h"
 
 #include <errno.h>
 #include <float.h>

@@ -2,8 +2,8 @@
 #include "options.h"
 
 #include "config.h"
-#include "nearest.h"
 #include "option_value.h"
+#include "text/nearest.h"
 
 #include <getopt.h>
 #include <quern/activation.h>

@@ -2,8 +2,8 @@
  * that data of class numbers, and the models of them, are the same as without any of this. */
 #include "classes.h"
 
-#include "../error.h"
-#include "../size.h"
+#include "../base/error.h"
+#include "../base/size.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* Labels of one data set in the classes of another. */
 #include "classes.h"
 
-#include "../error.h"
-#include "../size.h"
+#include "../base/error.h"
+#include "../base/size.h"
 #include "words.h"
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,9 +2,9 @@
 #ifndef QUERN_HOST_DATA_DATA_H
 #define QUERN_HOST_DATA_DATA_H
 
-#include "../dataset.h"
-#include "../schema.h"
-#include "stream.h"
+#include "dataset.h"
+#include "schema.h"
+#include "stream/stream.h"
 
 /* Rows, columns and classes are each dimensions of some op, or one past an int32_t label. */
 #define QUERN__DIMENSION_LARGEST ((size_t)INT32_MAX)

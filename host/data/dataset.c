@@ -1,8 +1,8 @@
 /* Data sets: making, freeing, and looking into them. */
-#include "../dataset.h"
+#include "dataset.h"
 
-#include "../error.h"
-#include "../size.h"
+#include "../base/error.h"
+#include "../base/size.h"
 #include "data.h"
 #include <math.h>
 #include <stdlib.h>

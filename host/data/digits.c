@@ -1,5 +1,5 @@
 /* The digits that are part of the library: data/digits.csv. */
-#include "../error.h"
+#include "../base/error.h"
 #include "data.h"
 #include "data_embedded.h"
 #include <stdlib.h>

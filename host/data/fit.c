@@ -1,5 +1,5 @@
 /* Preparing data: what stands in for missing values, and standardized columns. */
-#include "../error.h"
+#include "../base/error.h"
 #include "classes.h"
 #include <math.h>
 #include <stdlib.h>

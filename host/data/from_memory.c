@@ -1,6 +1,6 @@
 /* Data sets of what a program has in memory. */
-#include "../error.h"
-#include "../size.h"
+#include "../base/error.h"
+#include "../base/size.h"
 #include "data.h"
 #include <math.h>
 #include <stdlib.h>

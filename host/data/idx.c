@@ -1,7 +1,7 @@
 /* IDX, the format of MNIST: a big-endian magic number (two zero bytes, the element type, the count
  * of dimensions), the dimensions as 32-bit numbers, the elements. */
-#include "../error.h"
-#include "../size.h"
+#include "../base/error.h"
+#include "../base/size.h"
 #include "classes.h"
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* The names that IDX files go by: those of MNIST. */
-#include "../error.h"
+#include "../base/error.h"
 #include "classes.h"
 #include <errno.h>
 #include <stdio.h>

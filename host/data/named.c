@@ -1,6 +1,6 @@
 /* Data sets that are known by a name, in the folders where systems keep such things: of the XDG
  * Base Directory Specification. */
-#include "../error.h"
+#include "../base/error.h"
 #include "data.h"
 #include <stdio.h>
 #include <stdlib.h>

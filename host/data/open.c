@@ -1,5 +1,5 @@
 /* Opening a data set by what a person calls it. */
-#include "../error.h"
+#include "../base/error.h"
 #include "data.h"
 #include <errno.h>
 #include <stdlib.h>

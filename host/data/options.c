@@ -1,5 +1,5 @@
 /* Options of reading data, read and checked. */
-#include "../error.h"
+#include "../base/error.h"
 #include "data.h"
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Which files the opening of a data set reads. */
-#include "../error.h"
+#include "../base/error.h"
 #include "data.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* Schemas: made, copied, compared and looked into. */
-#include "../schema.h"
+#include "schema.h"
 
-#include "../error.h"
-#include "../size.h"
+#include "../base/error.h"
+#include "../base/size.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

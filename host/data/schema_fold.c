@@ -1,5 +1,5 @@
 /* Preparing as a part of the network: for files that have no schema beside their layers. */
-#include "../schema.h"
+#include "schema.h"
 
 /* (x - μ) / σ · W + b = x · (W / σ) + (b - μ / σ · W), each row i of W having a σ_i of its own. */
 void quern__schema_fold_inputs(const quern_schema *schema, size_t units, float *weights,

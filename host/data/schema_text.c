@@ -9,11 +9,11 @@
  * A target of classes has "categories", texts, or "values", whole numbers, where its labels are not
  * 0 … outputs-1. Lists that are empty are left out. Numbers are the shortest that give the same
  * double back. */
-#include "../schema.h"
+#include "schema.h"
 
-#include "../error.h"
-#include "../size.h"
-#include "../text.h"
+#include "../base/error.h"
+#include "../base/size.h"
+#include "../base/text.h"
 #include "classes.h"
 #include <cjson/cJSON.h>
 #include <errno.h>

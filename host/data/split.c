@@ -1,7 +1,7 @@
 /* Dealing a data set's rows into two. */
-#include "../error.h"
-#include "../philox.h"
-#include "../size.h"
+#include "../base/error.h"
+#include "../base/size.h"
+#include "../functions/philox.h"
 #include "data.h"
 #include <math.h>
 #include <stdlib.h>

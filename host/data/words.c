@@ -1,8 +1,8 @@
 /* A list of texts, and a search tree over it. */
 #include "words.h"
 
-#include "../error.h"
-#include "../size.h"
+#include "../base/error.h"
+#include "../base/size.h"
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* Reading a model file as a network. */
 #include "load.h"
 
+#include "../base/little_endian.h"
+#include "../data/schema.h"
 #include "../network/network.h"
-#include "../schema.h"
 #include "layout.h"
-#include "little_endian.h"
 #include "model_layers.h"
 #include <math.h>
 #include <stddef.h>

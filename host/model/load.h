@@ -2,7 +2,7 @@
 #ifndef QUERN_HOST_MODEL_LOAD_H
 #define QUERN_HOST_MODEL_LOAD_H
 
-#include "safetensors.h"
+#include "../format/safetensors/safetensors.h"
 #include <quern/model.h>
 
 /* What quern_model_load makes of the file, which stays the caller's. On failure *network is

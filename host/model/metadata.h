@@ -2,8 +2,8 @@
 #ifndef QUERN_HOST_MODEL_METADATA_H
 #define QUERN_HOST_MODEL_METADATA_H
 
-#include "../text.h"
-#include "safetensors.h"
+#include "../base/text.h"
+#include "../format/safetensors/safetensors.h"
 #include <quern/model.h>
 
 #define QUERN__KEY_VERSION "quern.version" /* QUERN_VERSION of the writer */

@@ -1,8 +1,8 @@
 /* Writing a network as a model file. */
-#include "../schema.h"
-#include "../size.h"
+#include "../base/little_endian.h"
+#include "../base/size.h"
+#include "../data/schema.h"
 #include "layout.h"
-#include "little_endian.h"
 #include "metadata.h"
 #include <quern/version.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * to all: by messages, or, between ranks that share the memory in which it lies, by being there. */
 #include "state.h"
 
-#include "../collective/sum.h"
+#include "../parallel/sum.h"
 #include <quern/backend.h>
 #include <stdlib.h>
 #include <string.h>

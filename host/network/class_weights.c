@@ -1,8 +1,8 @@
 /* A plan's class weights and label smoothing: what training makes of the labels, and evaluation
  * does not. */
-#include "../context.h"
-#include "../error.h"
-#include "../size.h"
+#include "../base/error.h"
+#include "../base/size.h"
+#include "../device/context.h"
 #include "plan.h"
 #include <math.h>
 

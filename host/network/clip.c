@@ -1,7 +1,7 @@
 /* A plan's clipping of gradients by their norm. */
-#include "../context.h"
-#include "../error.h"
-#include "../size.h"
+#include "../base/error.h"
+#include "../base/size.h"
+#include "../device/context.h"
 #include "plan.h"
 #include <math.h>
 

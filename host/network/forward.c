@@ -1,5 +1,5 @@
 /* A plan's way forward: outputs, predictions, losses. */
-#include "../error.h"
+#include "../base/error.h"
 #include "plan.h"
 
 /* H of a layer. For a step, what the activation read is left where its derivative reads that, and

@@ -1,10 +1,10 @@
 /* Networks: a shape and its parameters in host memory. */
 #include "network.h"
 
-#include "../error.h"
-#include "../memory.h"
-#include "../philox.h"
-#include "../schema.h"
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "../data/schema.h"
+#include "../functions/philox.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

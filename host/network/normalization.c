@@ -1,5 +1,5 @@
 /* A plan's normalizations, forwards and back. */
-#include "../error.h"
+#include "../base/error.h"
 #include "plan.h"
 
 static quern__norm_statistics statistics_of(const quern_plan *plan, size_t l, size_t n) {

@@ -3,10 +3,10 @@
  */
 #include "plan.h"
 
-#include "../context.h"
-#include "../error.h"
-#include "../memory.h"
-#include "../size.h"
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "../base/size.h"
+#include "../device/context.h"
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -128,7 +128,7 @@ quern_status quern__plan_forward_layer(quern_plan *plan, size_t layer, quern_ten
                                        quern__pass pass, quern_tensor *to);
 
 /* Takes batch normalization with the samples of other ranks from now on, which every rank calls.
- * normalization_together.c. */
+ * batch_norm.c. */
 quern_status quern__plan_join(quern_plan *plan, const quern_collective *collective);
 
 /* A layer's normalization, where it has one, from `product` to `to`, which may be the same; and

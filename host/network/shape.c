@@ -1,9 +1,9 @@
 /* Shapes: layers checked, their parameters placed in one flat range. */
 #include "network.h"
 
-#include "../activation.h"
-#include "../error.h"
-#include "../size.h"
+#include "../base/error.h"
+#include "../base/size.h"
+#include "../functions/activation.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* A plan's training step: forward, loss, backward, update. */
-#include "../optimizer.h"
+#include "../functions/optimizer.h"
 
-#include "../error.h"
+#include "../base/error.h"
 #include "plan.h"
 
 /* The lowest layer below which nothing learns, so that backward can stop there; layer_count when

@@ -1,8 +1,8 @@
 /* A plan's optimizer: what it keeps, and its step over the flat range. */
-#include "../optimizer.h"
+#include "../functions/optimizer.h"
 
-#include "../context.h"
-#include "../error.h"
+#include "../base/error.h"
+#include "../device/context.h"
 #include "plan.h"
 
 static size_t flat_bytes(const quern__shape *shape) {

@@ -1,9 +1,9 @@
 /* Whole training steps, where the backend takes them at once. */
-#include "../optimizer.h"
+#include "../functions/optimizer.h"
 
-#include "../error.h"
+#include "../base/error.h"
+#include "../base/size.h"
 #include "../ops/check.h"
-#include "../size.h"
 #include "plan.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* In the place of this folder, where quern is built without protobuf-c. */
-#include "../error.h"
-#include "../model/inspect.h"
+#include "../base/error.h"
+#include "../inspect/inspect.h"
 #include <quern/onnx.h>
 
 static quern_status absent(const char *path) {

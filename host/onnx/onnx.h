@@ -2,7 +2,7 @@
 #ifndef QUERN_HOST_ONNX_ONNX_H
 #define QUERN_HOST_ONNX_ONNX_H
 
-#include "../error.h"
+#include "../base/error.h"
 #include "onnx.pb-c.h"
 #include <quern/onnx.h>
 

@@ -1,5 +1,5 @@
 /* Reading an ONNX file into messages. */
-#include "../model/input.h"
+#include "../format/safetensors/input.h"
 #include "onnx.h"
 #include <stdlib.h>
 #include <string.h>

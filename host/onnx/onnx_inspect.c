@@ -1,7 +1,7 @@
 /* Looking into an ONNX file: whether it is a network of quern's, and its constants. */
-#include "../model/inspect.h"
-#include "../model/statistics.h"
-#include "../size.h"
+#include "../base/size.h"
+#include "../inspect/inspect.h"
+#include "../inspect/statistics.h"
 #include "onnx.h"
 #include <math.h>
 #include <stdio.h>

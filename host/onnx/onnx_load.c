@@ -1,5 +1,5 @@
 /* Reading an ONNX file as a network. */
-#include "../size.h"
+#include "../base/size.h"
 #include "chain.h"
 #include <stdlib.h>
 #include <string.h>

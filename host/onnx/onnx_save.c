@@ -1,8 +1,8 @@
 /* Writing a network as an ONNX file. */
-#include "../error.h"
-#include "../model/little_endian.h"
-#include "../schema.h"
-#include "../size.h"
+#include "../base/error.h"
+#include "../base/little_endian.h"
+#include "../base/size.h"
+#include "../data/schema.h"
 #include "onnx_written.h"
 #include <quern/file.h>
 #include <quern/version.h>

@@ -1,6 +1,6 @@
 /* The numbers of ONNX constants. */
-#include "../model/little_endian.h"
-#include "../size.h"
+#include "../base/little_endian.h"
+#include "../base/size.h"
 #include "onnx.h"
 #include <stdlib.h>
 #include <string.h>

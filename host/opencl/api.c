@@ -1,7 +1,7 @@
 /* The OpenCL entry points, opened at run time, and what their errors mean. */
 #include "api.h"
 
-#include "../process.h"
+#include "../base/process.h"
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>

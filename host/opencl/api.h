@@ -3,7 +3,7 @@
 #ifndef QUERN_HOST_OPENCL_API_H
 #define QUERN_HOST_OPENCL_API_H
 
-#include "../error.h"
+#include "../base/error.h"
 #include <CL/cl.h>
 #include <stdbool.h>
 

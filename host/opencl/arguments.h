@@ -5,7 +5,7 @@
 #ifndef QUERN_HOST_OPENCL_ARGUMENTS_H
 #define QUERN_HOST_OPENCL_ARGUMENTS_H
 
-#include "../backend.h"
+#include "../device/backend.h"
 #include "api.h"
 
 typedef struct quern__argument {
@@ -72,14 +72,15 @@ typedef struct quern__argument {
       .span = (place)                                                                              \
     }                                                                                              \
   }
-/* Three parameters: UPDATE_PARAMETERS in kernels/update.cl. */
+/* Three parameters: UPDATE_PARAMETERS in kernels/optimizer/update.cl. */
 #define UPDATE(numbers)                                                                            \
   {                                                                                                \
     QUERN__ARGUMENT_UPDATE, {                                                                      \
       .update = (numbers)                                                                          \
     }                                                                                              \
   }
-/* The buffer in which kernels report labels and indices out of range: see kernels/common.cl. */
+/* The buffer in which kernels report labels and indices out of range: see
+ * kernels/core/common.cl. */
 #define FAULTS(cl) MEMORY(quern__cl_faults(cl))
 
 #endif

@@ -1,7 +1,7 @@
 /* Finds OpenCL's devices. A driver that fails is passed over and named in the note: others may
  * serve. Where quern itself has no memory the search fails, since a device that is there would
  * be hidden. */
-#include "../context.h"
+#include "../device/context.h"
 #include "state.h"
 
 #include <CL/cl_ext.h>

@@ -3,7 +3,7 @@
 #ifndef QUERN_HOST_OPENCL_OPENCL_H
 #define QUERN_HOST_OPENCL_OPENCL_H
 
-#include "../backend.h"
+#include "../device/backend.h"
 #include "api.h"
 #include "arguments.h"
 #include "tuning.h"

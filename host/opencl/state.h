@@ -2,8 +2,8 @@
 #ifndef QUERN_HOST_OPENCL_STATE_H
 #define QUERN_HOST_OPENCL_STATE_H
 
-#include "../fault.h"
-#include "../variants.h"
+#include "../device/fault.h"
+#include "../device/variants.h"
 #include "opencl.h"
 #include "quirks.h"
 

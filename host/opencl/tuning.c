@@ -1,7 +1,7 @@
 /* The table of kernel parameters by device. */
 #include "tuning.h"
 
-#include "../size.h"
+#include "../base/size.h"
 #include <string.h>
 
 /* Compilers of emulators take minutes over tiles that are unrolled in full, so theirs are small. On
@@ -115,7 +115,7 @@ size_t quern__cl_group_items(const quern__cl_group_tile *tile) {
          tile->slices;
 }
 
-/* LOCAL_VECTORS in kernels/dense_group.cl. */
+/* LOCAL_VECTORS in kernels/dense/dense_group.cl. */
 size_t quern__cl_group_local_vectors(const quern__cl_group_tile *tile, unsigned vector_width) {
   const size_t sides = (tile->rows + tile->columns) / vector_width;
   const size_t blocks = (sides + 2 * (size_t)tile->padding) * tile->depth * tile->buffers;

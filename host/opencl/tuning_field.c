@@ -1,7 +1,7 @@
 /* The fields of a row, and what kernels and devices ask of them. */
 #include "tuning_field.h"
 
-#include "../text.h"
+#include "../base/text.h"
 #include <string.h>
 
 /* A work-item's panel lies on the stack of a CPU's thread. */
@@ -152,8 +152,8 @@ static quern_status check_item(const quern__cl_tuning *t) {
   return check_panel("backward_weights.panel", t->backward_weights, t->vector_width);
 }
 
-/* What kernels/dense_group.cl asks of its parameters; its names of sizes stand for the tile in
- * messages. */
+/* What kernels/dense/dense_group.cl asks of its parameters; its names of sizes stand for the tile
+ * in messages. */
 static quern_status check_group(const char *name, const quern__cl_group_tile *t, unsigned width,
                                 quern__cl_limits limits) {
   const char *wrong = NULL;

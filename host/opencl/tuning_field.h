@@ -3,7 +3,7 @@
 #ifndef QUERN_HOST_OPENCL_TUNING_FIELD_H
 #define QUERN_HOST_OPENCL_TUNING_FIELD_H
 
-#include "../error.h"
+#include "../base/error.h"
 #include "tuning.h"
 
 /* X(part, name, form, size): what is searched together. The form is the one product that the fields

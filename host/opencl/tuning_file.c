@@ -1,9 +1,9 @@
 /* Where tuning files lie, and what is done with them. */
 #include "tuning_file.h"
 
-#include "../cache_folder.h"
-#include "../cache_read.h"
-#include "../file.h"
+#include "../base/cache/cache_folder.h"
+#include "../base/cache/cache_read.h"
+#include "../base/file.h"
 #include "tuning_text.h"
 
 #include <ctype.h>

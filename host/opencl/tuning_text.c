@@ -2,7 +2,7 @@
  * was right. */
 #include "tuning_text.h"
 
-#include "../text.h"
+#include "../base/text.h"
 #include "kernels_embedded.h"
 #include "opencl.h"
 #include <inttypes.h>

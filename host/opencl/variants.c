@@ -1,6 +1,6 @@
 /* The ways in which a device could compute the ops: the rows of tuning.c that it can run, and of
  * those of work-groups each tile. */
-#include "../variants.h"
+#include "../device/variants.h"
 
 #include "quirks.h"
 #include "state.h"

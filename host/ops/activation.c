@@ -1,5 +1,5 @@
 /* Activations and softmax. */
-#include "../error.h"
+#include "../base/error.h"
 #include "check.h"
 
 enum { F = sizeof(float) };

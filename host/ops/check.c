@@ -1,9 +1,9 @@
 /* Checks shared by all ops. */
 #include "check.h"
 
-#include "../activation.h"
-#include "../error.h"
-#include "../size.h"
+#include "../base/error.h"
+#include "../base/size.h"
+#include "../functions/activation.h"
 #include <stdint.h>
 
 quern__check quern__check_begin(const char *op, quern_context *context) {

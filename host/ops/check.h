@@ -3,7 +3,7 @@
 #ifndef QUERN_HOST_OPS_CHECK_H
 #define QUERN_HOST_OPS_CHECK_H
 
-#include "../context.h"
+#include "../device/context.h"
 
 typedef struct quern__check {
   const char *op; /* for people: "dense forward" */

@@ -1,5 +1,5 @@
 /* Dense layers: forward, backward, and backward with the update. */
-#include "../error.h"
+#include "../base/error.h"
 #include "update.h"
 
 enum { F = sizeof(float) };

@@ -1,6 +1,6 @@
 /* Dropout: the mask's key, threshold and scale, worked out once for every backend. */
-#include "../error.h"
-#include "../philox.h"
+#include "../base/error.h"
+#include "../functions/philox.h"
 #include "check.h"
 
 enum { F = sizeof(float) };

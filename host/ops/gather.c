@@ -1,5 +1,5 @@
 /* Samples by index: rows, labels, one-hot targets. */
-#include "../error.h"
+#include "../base/error.h"
 #include "check.h"
 
 enum { F = sizeof(float), I = sizeof(int32_t) };

@@ -1,5 +1,5 @@
 /* Initial values: fill, uniform random numbers, and the bounds that initializers take. */
-#include "../error.h"
+#include "../base/error.h"
 #include "check.h"
 #include <math.h>
 

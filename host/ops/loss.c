@@ -1,5 +1,5 @@
 /* Losses: all take logits and a target, and give each sample's loss, the gradient, or both. */
-#include "../error.h"
+#include "../base/error.h"
 #include "check.h"
 #include <math.h>
 

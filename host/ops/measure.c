@@ -1,5 +1,5 @@
 /* Measures: the largest output, how many are right, and sums. */
-#include "../error.h"
+#include "../base/error.h"
 #include "check.h"
 
 enum { F = sizeof(float), I = sizeof(int32_t) };

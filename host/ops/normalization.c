@@ -1,7 +1,7 @@
 /* Batch and layer normalization. */
-#include "../normalization.h"
+#include "../device/normalization.h"
 
-#include "../error.h"
+#include "../base/error.h"
 #include "check.h"
 #include <math.h>
 

@@ -1,5 +1,5 @@
 /* Parameter updates over a range. */
-#include "../error.h"
+#include "../base/error.h"
 #include "update.h"
 
 #include <math.h>

@@ -2,7 +2,7 @@
 #ifndef QUERN_HOST_OPS_UPDATE_H
 #define QUERN_HOST_OPS_UPDATE_H
 
-#include "../optimizer.h"
+#include "../functions/optimizer.h"
 #include "check.h"
 
 /* m and v where the optimizer keeps them, else none. */

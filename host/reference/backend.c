@@ -2,7 +2,7 @@
  * data. */
 #include "reference.h"
 
-#include "../error.h"
+#include "../base/error.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

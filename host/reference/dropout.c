@@ -1,5 +1,5 @@
 /* Dropout. */
-#include "../philox.h"
+#include "../functions/philox.h"
 #include "reference.h"
 
 quern_status quern__reference_dropout(void *state, const quern_dropout_op *op) {

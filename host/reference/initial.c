@@ -1,5 +1,5 @@
 /* Initial values. */
-#include "../philox.h"
+#include "../functions/philox.h"
 #include "reference.h"
 
 quern_status quern__reference_fill(void *state, const quern_fill_op *op) {

@@ -1,5 +1,5 @@
 /* Measures: the likeliest class, how many are right, a sum. */
-#include "../size.h"
+#include "../base/size.h"
 #include "reference.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* Batch and layer normalization. */
-#include "../quotient.h"
+#include "../base/quotient.h"
 #include "reference.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* Optimizers. */
-#include "../quotient.h"
+#include "../base/quotient.h"
 #include "reference.h"
 
 #include <math.h>

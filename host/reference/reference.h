@@ -4,8 +4,8 @@
 #ifndef QUERN_HOST_REFERENCE_REFERENCE_H
 #define QUERN_HOST_REFERENCE_REFERENCE_H
 
-#include "../backend.h"
-#include "../fault.h"
+#include "../device/backend.h"
+#include "../device/fault.h"
 
 /* The bad row of one kind that the next waiting call reports. */
 typedef struct quern__reference_fault {

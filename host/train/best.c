@@ -1,6 +1,6 @@
 #include "best.h"
 
-#include "../context.h"
+#include "../device/context.h"
 #include <math.h>
 
 static size_t bytes_of(const quern_plan *plan) {

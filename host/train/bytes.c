@@ -1,10 +1,10 @@
 /* The device memory of a trainer, before there is one: a line for each that its parts create. */
-#include "../dataset.h"
-#include "../error.h"
-#include "../memory.h"
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "../base/size.h"
+#include "../data/dataset.h"
+#include "../functions/optimizer.h"
 #include "../network/network.h"
-#include "../optimizer.h"
-#include "../size.h"
 #include "trainer.h"
 #include <stdio.h>
 

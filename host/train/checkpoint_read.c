@@ -1,6 +1,6 @@
 /* Reading a checkpoint: everything is checked before anything of the trainer changes. */
+#include "../format/checkpoint_keys.h"
 #include "../model/metadata.h"
-#include "checkpoint.h"
 #include "identity.h"
 #include <errno.h>
 #include <inttypes.h>

@@ -1,10 +1,10 @@
 /* Writing a checkpoint. */
-#include "../file.h"
+#include "../base/file.h"
+#include "../base/text.h"
+#include "../format/checkpoint_keys.h"
 #include "../model/metadata.h"
-#include "../text.h"
-#include "checkpoint.h"
+#include "../parallel/shares.h"
 #include "identity.h"
-#include "shares.h"
 #include <inttypes.h>
 #include <quern/version.h>
 #include <stdio.h>

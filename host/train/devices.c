@@ -1,10 +1,11 @@
 /* Training on several devices of one process: a thread and a rank for each. */
-#include "../context.h"
-#include "../dataset.h"
-#include "../error.h"
+#include "../base/error.h"
+#include "../base/size.h"
+#include "../data/dataset.h"
+#include "../device/context.h"
 #include "../network/network.h"
-#include "../size.h"
-#include "shares.h"
+#include "../parallel/shares.h"
+#include "trainer.h"
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>

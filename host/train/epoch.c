@@ -1,10 +1,11 @@
 /* The steps of an epoch: shuffled, queued, and measured at its end. */
-#include "../optimizer.h"
+#include "../functions/optimizer.h"
 
-#include "../context.h"
-#include "../error.h"
-#include "../philox.h"
-#include "../size.h"
+#include "../base/clock.h"
+#include "../base/error.h"
+#include "../base/size.h"
+#include "../device/context.h"
+#include "../functions/philox.h"
 #include "trainer.h"
 #include <math.h>
 #include <stdlib.h>

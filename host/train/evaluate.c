@@ -1,10 +1,10 @@
 /* Evaluation and prediction of a network over a data set. */
-#include "../context.h"
-#include "../dataset.h"
-#include "../error.h"
+#include "../base/error.h"
+#include "../data/dataset.h"
+#include "../data/schema.h"
+#include "../device/context.h"
 #include "../network/network.h"
-#include "../schema.h"
-#include "check.h"
+#include "data/check.h"
 #include "measure.h"
 
 /* Samples at a time: enough to keep a device busy, few enough to be little memory beside the data.

@@ -1,5 +1,5 @@
 /* Numbers that are no longer finite: in which step, and in which layer first. */
-#include "../error.h"
+#include "../base/error.h"
 #include "trainer.h"
 #include <inttypes.h>
 #include <math.h>

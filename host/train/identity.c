@@ -1,7 +1,7 @@
 /* The fields of a training's identity, as text. */
 #include "identity.h"
 
-#include "../dataset.h"
+#include "../data/dataset.h"
 #include "../model/metadata.h"
 #include <inttypes.h>
 #include <stdlib.h>

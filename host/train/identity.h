@@ -3,8 +3,8 @@
 #ifndef QUERN_HOST_TRAIN_IDENTITY_H
 #define QUERN_HOST_TRAIN_IDENTITY_H
 
-#include "../model/safetensors.h"
-#include "../text.h"
+#include "../base/text.h"
+#include "../format/safetensors/safetensors.h"
 #include "trainer.h"
 
 /* X(field, name): each is printed by print_<field> in identity.c, is "quern.<field>" in a file, and

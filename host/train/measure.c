@@ -1,18 +1,12 @@
 /* Loss and metrics over a data set. */
 #include "measure.h"
 
-#include "../context.h"
-#include "../error.h"
+#include "../base/clock.h"
+#include "../base/error.h"
+#include "../device/context.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-double quern__seconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 quern_status quern__tally_create(quern_context *context, size_t rows, quern__tally *tally) {
   *tally = (quern__tally){.context = context};

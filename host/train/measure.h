@@ -2,8 +2,8 @@
 #ifndef QUERN_HOST_TRAIN_MEASURE_H
 #define QUERN_HOST_TRAIN_MEASURE_H
 
-#include "../collective/together.h"
-#include "feed.h"
+#include "../parallel/collective_ops.h"
+#include "data/data_source.h"
 
 /* Where losses are gathered over a whole data set, and what they and the right answers add up to.
  */
@@ -20,9 +20,6 @@ void quern__tally_free(quern__tally *tally);
 /* Waits, and gives the mean of `rows` losses from `first` on: finite if all of them are. */
 quern_status quern__tally_mean_loss(const quern__tally *tally, size_t first, size_t rows,
                                     double *mean);
-
-/* Seconds of a clock that only goes forward. */
-double quern__seconds(void);
 
 /* Runs the plan over the whole set in its order, `size` samples at a time; waits at the end, and
  * with targets after each batch. Ranks of a collective, which may be NULL, each go over their

@@ -1,6 +1,6 @@
 /* Options of training, read and checked. */
-#include "../error.h"
-#include "../size.h"
+#include "../base/error.h"
+#include "../base/size.h"
 #include "trainer.h"
 #include <float.h>
 #include <inttypes.h>

@@ -1,8 +1,8 @@
 /* Training together: what a trainer does as one rank of several. */
-#include "../context.h"
-#include "../error.h"
+#include "../base/error.h"
+#include "../device/context.h"
+#include "../parallel/shares.h"
 #include "identity.h"
-#include "shares.h"
 #include "trainer.h"
 #include <inttypes.h>
 #include <quern/version.h>

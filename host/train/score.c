@@ -1,5 +1,5 @@
 /* Metrics of labels and of a regression. */
-#include "../error.h"
+#include "../base/error.h"
 #include "measure.h"
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Training from the first epoch to the last: the loop around a trainer, with its checkpoints. */
-#include "../dataset.h"
-#include "../error.h"
+#include "../base/error.h"
+#include "../data/dataset.h"
 #include "../network/network.h"
 #include "trainer.h"
 #include <math.h>

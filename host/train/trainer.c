@@ -1,13 +1,13 @@
 /* The trainer: made, freed, and looked into. */
 #include "trainer.h"
 
-#include "../normalization.h"
-#include "../optimizer.h"
+#include "../device/normalization.h"
+#include "../functions/optimizer.h"
 
-#include "../context.h"
-#include "../dataset.h"
-#include "../error.h"
-#include "check.h"
+#include "../base/error.h"
+#include "../data/dataset.h"
+#include "../device/context.h"
+#include "data/check.h"
 #include <stdlib.h>
 #include <string.h>
 

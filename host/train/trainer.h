@@ -2,11 +2,11 @@
 #ifndef QUERN_HOST_TRAIN_TRAINER_H
 #define QUERN_HOST_TRAIN_TRAINER_H
 
-#include "../collective/together.h"
+#include "../parallel/collective_ops.h"
+#include "../parallel/reduce.h"
 #include "best.h"
-#include "learned.h"
 #include "measure.h"
-#include "reduce.h"
+#include "training_state.h"
 
 struct quern_trainer {
   quern_context *context; /* held */

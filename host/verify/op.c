@@ -1,8 +1,8 @@
 /* Holds an op on a device to the reference. */
 #include "op.h"
 
-#include "../error.h"
-#include "../fault.h"
+#include "../base/error.h"
+#include "../device/fault.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -7,8 +7,8 @@
 #ifndef QUERN_HOST_VERIFY_OP_H
 #define QUERN_HOST_VERIFY_OP_H
 
-#include "../error.h"
-#include "../variants.h"
+#include "../base/error.h"
+#include "../device/variants.h"
 #include "bound.h"
 #include "operand.h"
 

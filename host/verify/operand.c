@@ -1,7 +1,7 @@
 /* Tensors on a device, with canaries around them. */
 #include "operand.h"
 
-#include "../error.h"
+#include "../base/error.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

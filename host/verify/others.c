@@ -1,8 +1,8 @@
 /* All ops but the products, on a state of a backend's. */
 #include "others.h"
 
-#include "../context.h"
-#include "../error.h"
+#include "../base/error.h"
+#include "../device/context.h"
 #include "reference.h"
 #include "sweep.h"
 

@@ -2,7 +2,7 @@
 #ifndef QUERN_HOST_VERIFY_OTHERS_H
 #define QUERN_HOST_VERIFY_OTHERS_H
 
-#include "../backend.h"
+#include "../device/backend.h"
 
 /* Runs the sweeps of small shapes on what a backend has opened. QUERN_ERROR_DATA says what is
  * wrong. */

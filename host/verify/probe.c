@@ -1,7 +1,7 @@
 /* Probes. None of them says that a device is wrong: the sweeps do. */
 #include "probe.h"
 
-#include "../error.h"
+#include "../base/error.h"
 #include <math.h>
 #include <stdio.h>
 

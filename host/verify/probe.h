@@ -2,7 +2,7 @@
 #ifndef QUERN_HOST_VERIFY_PROBE_H
 #define QUERN_HOST_VERIFY_PROBE_H
 
-#include "../variants.h"
+#include "../device/variants.h"
 
 /* Tells each finding. */
 quern_status quern__probe(quern_context *context, quern__fact_sink tell, void *user);

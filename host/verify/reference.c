@@ -1,7 +1,7 @@
 /* The reference's context. */
 #include "reference.h"
 
-#include "../device.h"
+#include "../device/device.h"
 
 quern_status quern__verify_reference(quern_context **context) {
   const quern_device device = {.info = {.kind = QUERN_DEVICE_REFERENCE,

@@ -1,8 +1,8 @@
 /* Random inputs for verification, from quern's own generator on the host. */
 #include "values.h"
 
-#include "../philox.h"
-#include "../size.h"
+#include "../base/size.h"
+#include "../functions/philox.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #ifndef QUERN_HOST_VERIFY_VALUES_H
 #define QUERN_HOST_VERIFY_VALUES_H
 
-#include "../checked.h"
+#include "../base/checked.h"
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,9 +1,9 @@
 /* Verification, as callers see it: variant after variant, op after op. */
 #include <quern/verify.h>
 
-#include "../context.h"
-#include "../device.h"
-#include "../error.h"
+#include "../base/error.h"
+#include "../device/context.h"
+#include "../device/device.h"
 #include "probe.h"
 #include "reference.h"
 #include "sweep.h"

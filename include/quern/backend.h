@@ -80,8 +80,8 @@ typedef struct quern_dense_backward_weights_op {
  *   RMSPROP                                         p ← p - rate g / d
  *   RMSPROP_MOMENTUM   m ← momentum m + g / d       p ← p - rate m
  *
- * A backend that does not know a rule fails with QUERN_ERROR_UNSUPPORTED. kernels/update.cl has the
- * same layout. */
+ * A backend that does not know a rule fails with QUERN_ERROR_UNSUPPORTED.
+ * kernels/optimizer/update.cl has the same layout. */
 typedef enum quern_update_rule {
   QUERN_UPDATE_SGD,
   QUERN_UPDATE_MOMENTUM,

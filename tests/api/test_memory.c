@@ -1,8 +1,8 @@
 /* Memory that is not there is refused with the numbers before any is taken: by what the system's
  * files say, by what a device says, and by networks, plans and trainers. */
 #include "../data/temporary.h"
-#include "context.h"
-#include "memory.h"
+#include "base/memory.h"
+#include "device/context.h"
 #include "test.h"
 
 #include <inttypes.h>

@@ -1,11 +1,11 @@
 /* Sizes that do not fit: every function that computes one refuses it before it allocates. What
  * takes tensors is in test_validation.c, what reads files in the readers' tests. Some objects are
  * put together by hand, as nobody has the memory for them. */
-#include "dataset.h"
+#include "base/size.h"
+#include "data/dataset.h"
 #include "network/network.h"
-#include "size.h"
 #include "test.h"
-#include "train/feed.h"
+#include "train/data/data_source.h"
 
 #include <quern/train.h>
 

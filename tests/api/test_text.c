@@ -1,5 +1,5 @@
 /* Which characters of a text are fit for a terminal, and that an error has no others. */
-#include "error.h"
+#include "base/error.h"
 #include "test.h"
 
 #include <quern/status.h>

@@ -1,6 +1,6 @@
 #include "probe.h"
 
-#include "measure.h"
+#include "bench/measure.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "reduction.h"
 
-#include "collective/sum.h"
+#include "parallel/sum.h"
 
 #include <float.h>
 #include <math.h>

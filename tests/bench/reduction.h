@@ -3,7 +3,7 @@
 #ifndef QUERN_TESTS_BENCH_REDUCTION_H
 #define QUERN_TESTS_BENCH_REDUCTION_H
 
-#include "measure.h"
+#include "bench/measure.h"
 
 #include <quern/collective.h>
 

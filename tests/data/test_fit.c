@@ -1,5 +1,5 @@
 /* Preparing: missing values, standardized columns and targets, and the same done to other data. */
-#include "dataset.h"
+#include "data/dataset.h"
 #include "temporary.h"
 #include <math.h>
 

@@ -1,5 +1,5 @@
 /* Schemas as text: the same after being written and read, and what is refused. */
-#include "schema.h"
+#include "data/schema.h"
 #include "temporary.h"
 
 #include <math.h>

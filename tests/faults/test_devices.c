@@ -1,7 +1,7 @@
 /* Devices, contexts, cached programs and shared objects, with every OpenCL call that they make
  * failing once: the walk is support/fault_walk.h. */
-#include "cache_folder.h"
-#include "device.h"
+#include "base/cache/cache_folder.h"
+#include "device/device.h"
 #include "opencl/state.h"
 #include "operations.h"
 

@@ -1,7 +1,7 @@
 /* Buffers, ops and tuning, with every OpenCL call that they make failing once: the walk is
  * support/fault_walk.h. */
-#include "device.h"
-#include "opencl/tune_trial.h"
+#include "device/device.h"
+#include "opencl/tuner/tune_trial.h"
 #include "operations.h"
 
 #include <string.h>

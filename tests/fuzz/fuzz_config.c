@@ -1,6 +1,6 @@
 /* Configuration files of quern train: what is read is written, and read again as the same. */
 #include "cli/config.h"
-#include "cli/training.h"
+#include "cli/train/training.h"
 #include "fuzz.h"
 
 #include <math.h>

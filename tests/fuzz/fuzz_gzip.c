@@ -1,5 +1,5 @@
 /* gzip, as every reader of data sets has it: the first MiB of what it unpacks to. */
-#include "data/stream.h"
+#include "data/stream/stream.h"
 #include "fuzz.h"
 
 #include <quern/status.h>

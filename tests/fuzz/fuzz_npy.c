@@ -1,5 +1,5 @@
 /* .npy: an array as samples, and as what is to be predicted of itself. */
-#include "data/array.h"
+#include "data/arrays/array.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {

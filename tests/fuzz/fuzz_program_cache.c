@@ -1,7 +1,7 @@
 /* Files of cached programs: a binary that was found lies inside the file. */
-#include "cache_read.h"
+#include "base/cache/cache_read.h"
 #include "fuzz.h"
-#include "opencl/program_cache.h"
+#include "opencl/program/program_cache.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Schemas: what is read is written, and read again as the same text. */
+#include "data/schema.h"
 #include "fuzz.h"
-#include "schema.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef QUERN_TESTS_LARGE_H
 #define QUERN_TESTS_LARGE_H
 
-#include "context.h"
+#include "device/context.h"
 #include "op_check.h"
 #include "opencl/state.h"
 

@@ -1,5 +1,5 @@
 /* Saving: what stands at the path before, during and after, above all when it fails. */
-#include "file.h"
+#include "base/file.h"
 #include "model_test.h"
 #include <errno.h>
 #include <signal.h>

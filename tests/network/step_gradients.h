@@ -80,8 +80,8 @@ static inline double loss_at(place *where, size_t i, float value) {
   return mean_loss(where);
 }
 
-/* Romberg's central differences, as in host/verify/gradients.c: h, h/2 and h/4, extrapolated twice.
- */
+/* Romberg's central differences, as in host/verify/ops/gradients.c: h, h/2 and h/4, extrapolated
+ * twice. */
 static inline double differentiate(place *where, size_t i, double *error) {
   const float value = where->network->parameters[i];
   double slopes[3];

@@ -2,7 +2,7 @@
 #ifndef QUERN_TESTS_OPENCL_SHARING_H
 #define QUERN_TESTS_OPENCL_SHARING_H
 
-#include "device.h"
+#include "device/device.h"
 #include "opencl/state.h"
 #include "test.h"
 

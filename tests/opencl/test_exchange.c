@@ -2,7 +2,7 @@
  * later ops read; each in order with the ops, whichever way it goes. */
 #include "sharing.h"
 
-#include "../../host/exchange.h"
+#include "../../host/device/exchange.h"
 #include <stdlib.h>
 
 enum { FLOATS = 1037, EXCHANGES = 3, ROUNDS = 6 };

@@ -3,7 +3,7 @@
  */
 #include "test.h"
 
-#include "context.h"
+#include "device/context.h"
 #include "op_check.h"
 #include "opencl/cpu.h"
 #include "opencl/state.h"
@@ -44,8 +44,8 @@ static void check_tile(quern__cl_tile tile) {
   assert_true(tile.rows > 0 && tile.vectors > 0);
 }
 
-/* What kernels/dense_group.cl asks of its parameters; and at least two sizes, each smaller than the
- * one before. */
+/* What kernels/dense/dense_group.cl asks of its parameters; and at least two sizes, each smaller
+ * than the one before. */
 static void check_groups(const quern__cl_tuning *tuning, quern__cl_limits limits) {
   const unsigned width = tuning->vector_width;
   size_t sizes = 0, area = SIZE_MAX;

@@ -1,11 +1,11 @@
 /* Whole training steps give what the reference gives op by op: in each form that
- * host/opencl/steps.c has for them, with frozen parameters, a last batch that is smaller, bytes and
- * floats. */
-#include "context.h"
-#include "dataset.h"
+ * host/opencl/launch/steps.c has for them, with frozen parameters, a last batch that is smaller,
+ * bytes and floats. */
+#include "data/dataset.h"
+#include "device/context.h"
 #include "network/plan.h"
 #include "op_check.h"
-#include "opencl/steps.h"
+#include "opencl/launch/steps.h"
 #include "test.h"
 
 #include <math.h>

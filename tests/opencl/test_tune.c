@@ -1,14 +1,14 @@
 /* Tuning: a candidate that is wrong is never timed and never chosen, noise chooses nothing, and
  * what is found is what the next context has. */
 #include "../data/temporary.h"
-#include "context.h"
-#include "device.h"
-#include "error.h"
-#include "opencl/tune.h"
-#include "opencl/tune_trial.h"
+#include "base/error.h"
+#include "device/context.h"
+#include "device/device.h"
+#include "device/tune_report.h"
+#include "opencl/tuner/tune.h"
+#include "opencl/tuner/tune_trial.h"
 #include "opencl/tuning_file.h"
 #include "test.h"
-#include "tune_report.h"
 
 #include <quern/tune.h>
 

@@ -1,7 +1,7 @@
 /* Tuning files: what is written is read again, and a file with any fault in it changes nothing but
  * the note. */
 #include "../data/temporary.h"
-#include "error.h"
+#include "base/error.h"
 #include "opencl/tuning_file.h"
 #include "opencl/tuning_text.h"
 #include "test.h"

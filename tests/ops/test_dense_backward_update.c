@@ -2,7 +2,7 @@
  * reference, where the device does that; and its refusal where it does not. */
 #include "op_check.h"
 
-#include "optimizer.h"
+#include "functions/optimizer.h"
 #include <string.h>
 
 static void test_shapes(void **state) {

@@ -1,6 +1,6 @@
 /* Dropout on a device against the reference, against its definition, and what a mask looks like. */
+#include "functions/philox.h"
 #include "op_check.h"
-#include "philox.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

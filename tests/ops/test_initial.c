@@ -1,7 +1,7 @@
 /* Fill and random numbers on a device against the reference, bit for bit, and the generator against
  * its paper. */
+#include "functions/philox.h"
 #include "op_check.h"
-#include "philox.h"
 #include <math.h>
 
 static void test_fill(void **state) {

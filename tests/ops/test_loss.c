@@ -1,6 +1,6 @@
 /* The losses on a device against the reference. */
 #include "op_check.h"
-#include "verify/loss.h"
+#include "verify/ops/loss.h"
 #include <math.h>
 
 static void test_categorical(void **state) {

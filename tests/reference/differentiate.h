@@ -7,7 +7,7 @@
 
 #include "reference_test.h"
 
-#include "philox.h"
+#include "functions/philox.h"
 
 #include <float.h>
 #include <stdlib.h>

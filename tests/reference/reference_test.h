@@ -5,7 +5,7 @@
 
 #include "test.h"
 
-#include "backend.h"
+#include "device/backend.h"
 
 #include <math.h>
 

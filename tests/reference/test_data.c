@@ -2,7 +2,7 @@
  * data. */
 #include "reference_test.h"
 
-#include "fault.h"
+#include "device/fault.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * (randomgen.Philox with number 4, width 32), and what its numbers must be like. */
 #include "reference_test.h"
 
-#include "philox.h"
+#include "functions/philox.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -16,8 +16,8 @@ def constant(path, name):
     return int(value[1]) << int(value[2])
 
 
-LEAST = constant("host/train/reduce.c", "LEAST")  # numbers of a bucket, at least
-PIECE = constant("host/train/reduce.c", "PIECE")  # numbers that are added up at once, at most
+LEAST = constant("host/parallel/reduce.c", "LEAST")  # numbers of a bucket, at least
+PIECE = constant("host/parallel/reduce.c", "PIECE")  # numbers that are added up at once, at most
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
  * so that no buffer fits where another was. */
 #include "round.h"
 
-#include "error.h"
+#include "base/error.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

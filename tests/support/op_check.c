@@ -1,7 +1,7 @@
 /* Holds ops on an OpenCL device to the reference. */
 #include "op_check.h"
 
-#include "context.h"
+#include "device/context.h"
 #include "opencl/state.h"
 #include <stdlib.h>
 #include <string.h>

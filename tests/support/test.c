@@ -1,8 +1,8 @@
 /* Checks shared by all tests. */
 #include "test.h"
 
+#include "base/size.h"
 #include "opencl_shim.h"
-#include "size.h"
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Checkpoint files: what is refused, what is named, and that the old file stays where a new one
  * cannot be written. */
+#include "base/little_endian.h"
 #include "checkpoint_test.h"
-#include "model/little_endian.h"
 
 #include <errno.h>
 #include <math.h>

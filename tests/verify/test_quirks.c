@@ -1,6 +1,6 @@
 /* Quirks: which device and driver a row is for, and that a context does what it says, right. The
  * rows here are made up. */
-#include "context.h"
+#include "device/context.h"
 #include "op_check.h"
 #include "opencl/quirks.h"
 #include "opencl/state.h"

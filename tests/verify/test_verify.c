@@ -1,7 +1,7 @@
 /* Verification of backends that a program registered: the reference passes, and one that does any
  * op wrong, or not at all, fails. */
-#include "backend.h"
-#include "device.h"
+#include "device/backend.h"
+#include "device/device.h"
 #include "test.h"
 
 #include <math.h>

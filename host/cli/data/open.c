@@ -1,0 +1,154 @@
+#include "open.h"
+
+#include "../text/format.h"
+#include "../text/text.h"
+#include "describe.h"
+#include "find_device.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Whether a device was named, by the option or by the environment, rather than left to be chosen.
+ */
+static bool is_named(const char *text) {
+  if (text == NULL) text = getenv("QUERN_DEVICE");
+  return text != NULL && *text != '\0' && strcasecmp(text, "auto") != 0;
+}
+
+cli_exit cli_open_device(const char *text, FILE *out, quern_context **context) {
+  quern_device_list *list = NULL;
+  const quern_device *device;
+  quern_device_info info;
+  cli_exit result = CLI_OK;
+  if (quern_device_list_create(&list) != QUERN_OK) return cli_fail_library();
+  result = cli_find_device(list, text, &device);
+  if (result != CLI_OK) goto cleanup;
+  if (quern_context_create_on(device, context) != QUERN_OK) {
+    result = cli_fail_library();
+    goto cleanup;
+  }
+  const char *note = quern_device_list_note(list);
+  quern_context_describe(*context, &info);
+  cli_print_device(out, &info);
+  cli_print_tuning(out, *context);
+  bool fell_back = info.kind == QUERN_DEVICE_REFERENCE && !is_named(text);
+  if (fell_back && *note == '\0')
+    note = "no OpenCL device was found; the reference is plain C, and slow";
+  /* Who asked for the reference need not hear of what else there is not. */
+  if (*note != '\0' && (fell_back || info.kind != QUERN_DEVICE_REFERENCE))
+    cli_print(out, "note: %s\n", note);
+cleanup:
+  quern_device_list_free(list);
+  return result;
+}
+
+const char *const cli_headers[] = {"auto", "none", "one", NULL};
+const char *const cli_labels[] = {"last", "first", NULL};
+const char *const cli_delimiters[] = {"auto", "comma", "semicolon", "tab", "bar", NULL};
+const char *const cli_tasks[] = {"auto", "classes", "labels", "regression", NULL};
+const char *const cli_missing[] = {"refuse", "mean", "zero", NULL};
+
+static quern_status read_data(const cli_data_settings *settings, const quern_schema *schema,
+                              quern_dataset **train, quern_dataset **test) {
+  static const char delimiters[] = {'\0', ',', ';', '\t', '|'};
+  quern_dataset_options options = quern_dataset_options_default();
+  options.header = (quern_csv_header)settings->header;
+  options.label = (quern_csv_label)settings->label;
+  options.delimiter = delimiters[settings->delimiter];
+  options.inputs = settings->inputs;
+  options.target = settings->target;
+  if (settings->target != NULL && strcmp(settings->target, "none") == 0) options.target = "";
+  options.task = (quern_task)settings->task;
+  options.missing = (quern_missing)settings->missing;
+  options.text = settings->one_hot ? QUERN_TEXT_ONE_HOT : QUERN_TEXT_REFUSE;
+  options.schema = schema;
+  options.classes = settings->classes;
+  return quern_dataset_open(settings->where, &options, train, test);
+}
+
+cli_exit cli_open_data(const cli_data_settings *settings, const quern_schema *schema,
+                       quern_dataset **train, quern_dataset **test) {
+  return read_data(settings, schema, train, test) == QUERN_OK ? CLI_OK : cli_fail_library();
+}
+
+static quern_status read_test_data(const cli_data_settings *settings, const quern_schema *schema,
+                                   quern_dataset **data) {
+  quern_dataset *train, *test;
+  const quern_status status = read_data(settings, schema, &train, &test);
+  if (status == QUERN_OK && test != NULL) quern_dataset_free(train);
+  *data = test != NULL ? test : train;
+  return status;
+}
+
+cli_exit cli_open_test_data(const cli_data_settings *settings, const quern_schema *schema,
+                            quern_dataset **data) {
+  return read_test_data(settings, schema, data) == QUERN_OK ? CLI_OK : cli_fail_library();
+}
+
+cli_exit cli_open_model_data(const cli_data_settings *settings, const char *model,
+                             const quern_network *network, quern_dataset **data) {
+  const quern_schema *schema = quern_network_schema(network);
+  const char *given = settings->target != NULL   ? "target"
+                      : settings->inputs != NULL ? "inputs"
+                      : settings->task != 0      ? "task"
+                                                 : NULL;
+  if (schema != NULL && given != NULL)
+    return cli_fail("--%s is for models that do not say what their data are, and %s does", given,
+                    model);
+  cli_data_settings of_model = *settings;
+  of_model.classes = quern_network_outputs(network);
+  return cli_open_test_data(&of_model, schema, data);
+}
+
+static bool has_inputs(const quern_network *network, const cli_data_settings *settings,
+                       quern_dataset **data) {
+  if (read_test_data(settings, NULL, data) != QUERN_OK) return false;
+  if (quern_dataset_columns(*data) == quern_network_inputs(network)) return true;
+  quern_dataset_free(*data);
+  return false;
+}
+
+cli_exit cli_open_samples(const cli_data_settings *settings, const char *model,
+                          const quern_network *network, quern_dataset **data) {
+  cli_data_settings usual = *settings, alone = *settings;
+  usual.classes = quern_network_outputs(network);
+  alone.target = "none";
+  /* Where neither fits, the error is that of the data as they would usually be. */
+  if (quern_network_schema(network) == NULL && settings->target == NULL &&
+      (has_inputs(network, &usual, data) || has_inputs(network, &alone, data)))
+    return CLI_OK;
+  return cli_open_model_data(settings, model, network, data);
+}
+
+cli_exit cli_open_model(const cli_model_settings *settings, quern_network **network) {
+  quern_model_options options = quern_model_options_default();
+  quern_onnx_options onnx = quern_onnx_options_default();
+  if ((int)settings->activation.kind != CLI_UNSET) options.activation = settings->activation;
+  if ((int)settings->loss.kind != CLI_UNSET) {
+    options.loss = onnx.plain_loss = settings->loss.kind;
+    options.huber_delta = settings->loss.delta;
+  }
+  const quern_status status = cli_format_of(settings->path) == CLI_FORMAT_ONNX
+                                  ? quern_onnx_load(settings->path, &onnx, network)
+                                  : quern_model_load(settings->path, &options, network);
+  return status == QUERN_OK ? CLI_OK : cli_fail_library();
+}
+
+cli_exit cli_check_columns(const char *path, const quern_network *network,
+                           const quern_dataset *data) {
+  size_t inputs = quern_network_inputs(network);
+  size_t columns = quern_dataset_columns(data);
+  if (inputs == columns) return CLI_OK;
+  return cli_fail("%s takes %zu values a sample, but %s has %zu", path, inputs,
+                  quern_dataset_source(data), columns);
+}
+
+cli_exit cli_check_labels(const char *what, size_t classes, const quern_dataset *data) {
+  if (quern_dataset_classes(data) <= classes) return CLI_OK;
+  size_t row = 0;
+  while ((size_t)quern_dataset_label(data, row) < classes) row++;
+  return cli_fail(
+      "%s: sample %zu, counted from 0, has label %d, but %s has the %zu classes from 0 on",
+      quern_dataset_source(data), row, (int)quern_dataset_label(data, row), what, classes);
+}

@@ -1,0 +1,56 @@
+/* Which classes a model takes for which. */
+#ifndef QUERN_CLI_EVAL_CONFUSION_H
+#define QUERN_CLI_EVAL_CONFUSION_H
+
+#include "../data/names.h"
+#include "../json.h"
+
+#include <quern/quern.h>
+#include <stdio.h>
+
+/* The most classes that a matrix is made of. It has a number for each pair of them, which no
+ * model's size is in proportion to. */
+enum { CLI_CONFUSION_MOST = 1024 };
+
+/* What a class adds up to: samples of it, samples that are taken for it, and samples that are both.
+ */
+typedef struct cli_class_counts {
+  size_t samples, taken, hits;
+} cli_class_counts;
+
+/* counts[label · (classes + 1) + predicted]: samples; the last column is of those without a largest
+ * output. */
+typedef struct cli_confusion {
+  size_t classes;
+  cli_class_counts *class_counts; /* [classes], owned */
+  size_t *counts;                 /* owned; NULL for more than CLI_CONFUSION_MOST classes */
+} cli_confusion;
+
+/* Of one class c, with TP the samples of c that are taken for c:
+ *   precision = TP / samples taken for c      recall = TP / samples of c      F1 = 2 TP / (both
+ * together) NaN where what it is divided by is 0. */
+typedef struct cli_scores {
+  size_t samples;
+  double precision, recall, f1;
+} cli_scores;
+
+/* Predicts every sample. The caller frees *made. */
+cli_exit cli_confusion_create(quern_context *context, const quern_network *network,
+                              const quern_dataset *data, cli_confusion *confusion);
+void cli_confusion_free(cli_confusion *confusion);
+
+cli_scores cli_confusion_scores(const cli_confusion *confusion, size_t class_index);
+
+/* A table with a line for each of `count`, under the heading of what they are. */
+void cli_print_scores(FILE *stream, const char *heading, const cli_scores *scores, size_t count,
+                      const cli_names *names);
+/* Adds "samples", "precision", "recall" and "f1". */
+void cli_json_scores(cli_json *json, cJSON *object, const cli_scores *scores);
+
+/* A line for each class and, where that fits, the matrix: a row for each class, a column for each
+ * that it is taken for. */
+cli_exit cli_print_confusion(FILE *stream, const cli_confusion *confusion, const cli_names *names);
+/* "classes" and "confusion", which is null where there is no matrix, in the object. */
+void cli_json_confusion(cli_json *json, const cli_confusion *confusion, const cli_names *names);
+
+#endif

@@ -1,0 +1,199 @@
+#include "device_set.h"
+
+#include "../data/describe.h"
+#include "../data/find_device.h"
+#include "../data/open.h"
+#include "../ranks.h"
+#include "../text/text.h"
+#include "residency.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Devices that were chosen, in order. */
+typedef struct choice {
+  const quern_device **devices; /* owned */
+  size_t count;
+} choice;
+
+/* Whether a device is one that people mean by all. */
+static bool is_real(const quern_device *device) {
+  quern_device_info info;
+  quern_device_describe(device, &info);
+  return info.kind == QUERN_DEVICE_GPU || info.kind == QUERN_DEVICE_CPU;
+}
+
+/* None where there is none. */
+static void choose_all(const quern_device_list *list, choice *chosen) {
+  for (size_t i = 0; i < quern_device_list_count(list); i++)
+    if (is_real(quern_device_list_at(list, i)))
+      chosen->devices[chosen->count++] = quern_device_list_at(list, i);
+}
+
+static cli_exit add_team(choice *chosen, const quern_device *device, const char *text,
+                         const char *all) {
+  for (size_t i = 0; i < chosen->count; i++) {
+    if (chosen->devices[i] != device) continue;
+    quern_device_info info;
+    quern_device_describe(device, &info);
+    return cli_fail("--device %s: \"%s\" is %s, which is there before; a device trains once", all,
+                    text, info.name);
+  }
+  chosen->devices[chosen->count++] = device;
+  return CLI_OK;
+}
+
+/* Cuts `text`, of which `all` is a copy, into names. */
+static cli_exit choose_listed(const quern_device_list *list, char *text, const char *all,
+                              choice *chosen) {
+  cli_exit result = CLI_OK;
+  for (char *name; result == CLI_OK && (name = strsep(&text, ",")) != NULL;) {
+    const quern_device *device;
+    if (*name == '\0') return cli_fail("--device %s: a name is empty", all);
+    result = cli_find_device(list, name, &device);
+    if (result == CLI_OK) result = add_team(chosen, device, name, all);
+  }
+  return result;
+}
+
+/* Some drivers' names have commas: what fits as a whole is one device. */
+static cli_exit choose(const quern_device_list *list, const char *text, choice *chosen) {
+  const quern_device *device;
+  size_t most = quern_device_list_count(list);
+  for (const char *cursor = text; *cursor != '\0'; cursor++) most += *cursor == ',';
+  chosen->devices = calloc(most + 1, sizeof *chosen->devices);
+  if (chosen->devices == NULL) return cli_fail_memory();
+  if (strcmp(text, "all") == 0) {
+    choose_all(list, chosen);
+    return CLI_OK;
+  }
+  if (quern_device_list_find(list, text, &device) == QUERN_OK)
+    return add_team(chosen, device, text, text);
+  char *names = strdup(text);
+  if (names == NULL) return cli_fail_memory();
+  const cli_exit result = choose_listed(list, names, text, chosen);
+  free(names);
+  return result;
+}
+
+static void print_left_out(FILE *out, const quern_device_list *list) {
+  const char *before = "left out: ";
+  for (size_t i = 0; i < quern_device_list_count(list); i++) {
+    const quern_device *device = quern_device_list_at(list, i);
+    if (is_real(device)) continue;
+    quern_device_info info;
+    quern_device_describe(device, &info);
+    cli_print(out, "%s%s", before, info.name);
+    if (info.kind == QUERN_DEVICE_EMULATOR) cli_print(out, " (%s, an emulator)", info.platform);
+    before = ", ";
+  }
+  fputc('\n', out); /* the reference is always there */
+}
+
+static cli_exit open_chosen(const choice *chosen, FILE *out, cli_device_set *team) {
+  team->contexts = calloc(chosen->count, sizeof *team->contexts);
+  if (team->contexts == NULL) return cli_fail_memory();
+  for (; team->count < chosen->count; team->count++) {
+    quern_device_info info;
+    quern_context **context = &team->contexts[team->count];
+    if (quern_context_create_on(chosen->devices[team->count], context) != QUERN_OK)
+      return cli_fail_library();
+    quern_context_describe(*context, &info);
+    cli_print_device(out, &info);
+    cli_print_tuning(out, *context);
+  }
+  return CLI_OK;
+}
+
+static cli_exit open_one(const char *text, bool shares_device, FILE *out, cli_device_set *team) {
+  team->contexts = calloc(1, sizeof *team->contexts);
+  if (team->contexts == NULL) return cli_fail_memory();
+  const cli_exit result = cli_ranks_count() > 1
+                              ? cli_ranks_open_device(text, shares_device, out, team->contexts)
+                              : cli_open_device(text, out, team->contexts);
+  team->count = result == CLI_OK;
+  return result;
+}
+
+cli_exit cli_device_set_open(const char *text, bool shares_device, FILE *out,
+                             cli_device_set *team) {
+  const bool all = text != NULL && strcmp(text, "all") == 0;
+  if (cli_ranks_count() > 1 || text == NULL || (!all && strchr(text, ',') == NULL))
+    return open_one(text, shares_device, out, team);
+  quern_device_list *list;
+  choice chosen = {NULL, 0};
+  if (quern_device_list_create(&list) != QUERN_OK) return cli_fail_library();
+  cli_exit result = choose(list, text, &chosen);
+  if (result == CLI_OK)
+    result = chosen.count > 0 ? open_chosen(&chosen, out, team)
+                              : open_one("auto", shares_device, out, team);
+  if (result == CLI_OK && all && chosen.count > 0) print_left_out(out, list);
+  free(chosen.devices);
+  quern_device_list_free(list);
+  return result;
+}
+
+static void print_shares(const cli_device_set *team, const char *whence, FILE *out) {
+  quern_device_info info;
+  for (size_t i = 0; i < team->count; i++) {
+    quern_context_describe(team->contexts[i], &info);
+    cli_print(out, "%s%" PRIu32 " %s", i == 0 ? "shares: " : ", ", team->shares[i], info.name);
+  }
+  cli_print(out, "; %s\n", whence);
+  for (size_t i = 0; i < team->count; i++) {
+    if (team->shares[i] > 0) continue;
+    quern_context_describe(team->contexts[i], &info);
+    cli_print(out, "note: %s trains nothing, and the others wait for it: better leave it out\n",
+              info.name);
+  }
+}
+
+cli_exit cli_device_set_share(cli_device_set *team, const cli_counts *given,
+                              const quern_network *network, const quern_dataset *train,
+                              const quern_train_options *options, FILE *out) {
+  if (given->count > 0 && given->count != team->count)
+    return cli_fail("--shares has %zu number%s, but there %s %zu device%s", given->count,
+                    given->count == 1 ? "" : "s", team->count == 1 ? "is" : "are", team->count,
+                    team->count == 1 ? "" : "s");
+  uint64_t sum = 0;
+  for (size_t i = 0; i < given->count; i++) sum += given->items[i];
+  if (given->count > 0 && (sum == 0 || sum > UINT32_MAX))
+    return cli_fail("--shares add up to %" PRIu64 ", expected 1 to %" PRIu32, sum, UINT32_MAX);
+  if (team->count == 1) return CLI_OK;
+  team->shares = calloc(team->count, sizeof *team->shares);
+  if (team->shares == NULL) return cli_fail_memory();
+  bool measured = false;
+  for (size_t i = 0; i < given->count; i++) team->shares[i] = (uint32_t)given->items[i];
+  if (given->count == 0 && quern_train_shares(team->contexts, team->count, network, train, options,
+                                              team->shares, &measured) != QUERN_OK)
+    return cli_fail_library();
+  print_shares(team,
+               given->count > 0 ? "as given"
+               : measured       ? "measured"
+                                : "of the checkpoint",
+               out);
+  return CLI_OK;
+}
+
+void cli_device_set_json(cli_json *json, const cli_device_set *team,
+                         const quern_data_residency *placement) {
+  cli_json_device(json, json->root, team->contexts[0]);
+  cJSON *list = cli_json_list(json, json->root, "devices");
+  for (size_t i = 0; i < team->count; i++) {
+    cJSON *object = cli_json_object(json, list, NULL);
+    cli_json_device(json, object, team->contexts[i]);
+    cli_residency_json(json, object, &placement[i]);
+    if (team->shares != NULL)
+      cli_json_number(json, object, "share", team->shares[i]);
+    else
+      cli_json_null(json, object, "share");
+  }
+}
+
+void cli_device_set_close(cli_device_set *team) {
+  for (size_t i = 0; i < team->count; i++) quern_context_free(team->contexts[i]);
+  free(team->contexts);
+  free(team->shares);
+  *team = (cli_device_set){.count = 0};
+}

@@ -1,0 +1,178 @@
+/* Which device a rank has: the ranks of a host take its devices in turn. */
+#include "../data/describe.h"
+#include "../data/find_device.h"
+#include "../ranks.h"
+#include "../text/text.h"
+
+#include <inttypes.h>
+#include <quern/collective.h>
+#include <quern/quern.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What others need to know of a rank; all are gathered. */
+typedef struct place {
+  char host[64], line[192];
+  int32_t kind;
+  uint32_t compute_units;
+  uint64_t platform, device;
+  cpu_set_t cores; /* that the process may run on; all where that is not known */
+} place;
+
+static void find_cores(cpu_set_t *cores) {
+  if (sched_getaffinity(0, sizeof *cores, cores) != 0) memset(cores, 0xff, sizeof *cores);
+}
+
+/* PoCL makes a thread for each core of the machine, also where the process is bound to some. Before
+ * OpenCL is opened. */
+static void bind_pocl(void) {
+  cpu_set_t cores;
+  char count[16];
+  find_cores(&cores);
+  snprintf(count, sizeof count, "%d", CPU_COUNT(&cores));
+  setenv("POCL_MAX_PTHREAD_COUNT", count, 0);
+  setenv("POCL_CPU_MAX_CU_COUNT", count, 0); /* as later versions call it */
+}
+
+static bool is_left_open(const char *text) {
+  if (text == NULL || *text == '\0') text = getenv("QUERN_DEVICE");
+  return text == NULL || *text == '\0' || strcmp(text, "auto") == 0;
+}
+
+static quern_device_kind kind_of(const quern_device *device) {
+  quern_device_info info;
+  quern_device_describe(device, &info);
+  return info.kind;
+}
+
+/* Whether ranks take that one in turn: of "all" every device but emulators and the reference, else
+ * those of the best one's kind. */
+static bool takes_part(const quern_device *device, bool all, quern_device_kind best) {
+  const quern_device_kind kind = kind_of(device);
+  return all ? kind == QUERN_DEVICE_GPU || kind == QUERN_DEVICE_CPU : kind == best;
+}
+
+/* *chosen is the best one, and stays it where none takes part. */
+static void take_turn(const quern_device_list *list, bool all, size_t turn,
+                      const quern_device **chosen) {
+  const quern_device_kind best = kind_of(*chosen);
+  const size_t count = quern_device_list_count(list);
+  size_t parts = 0;
+  for (size_t i = 0; i < count; i++) parts += takes_part(quern_device_list_at(list, i), all, best);
+  if (parts == 0) return;
+  turn %= parts;
+  for (size_t i = 0; i < count; i++)
+    if (takes_part(quern_device_list_at(list, i), all, best) && turn-- == 0)
+      *chosen = quern_device_list_at(list, i);
+}
+
+/* Of a list the name whose turn it is. */
+static cli_exit choose_listed(const quern_device_list *list, const char *text, size_t turn,
+                              const quern_device **chosen) {
+  size_t count = 1;
+  for (const char *cursor = text; *cursor != '\0'; cursor++) count += *cursor == ',';
+  char *names = strdup(text), *rest = names, *name = names;
+  if (names == NULL) return cli_fail_memory();
+  turn %= count;
+  for (size_t i = 0; i <= turn; i++) name = strsep(&rest, ",");
+  const cli_exit result = *name != '\0' ? cli_find_device(list, name, chosen)
+                                        : cli_fail("--device %s: a name is empty", text);
+  free(names);
+  return result;
+}
+
+/* Some drivers' names have commas: what fits as a whole is one device. */
+static cli_exit choose(const quern_device_list *list, const char *text, size_t turn,
+                       const quern_device **chosen) {
+  const bool all = text != NULL && strcmp(text, "all") == 0;
+  if (text != NULL && strchr(text, ',') != NULL &&
+      quern_device_list_find(list, text, chosen) != QUERN_OK)
+    return choose_listed(list, text, turn, chosen);
+  const cli_exit result = cli_find_device(list, all ? "auto" : text, chosen);
+  if (result == CLI_OK && (all || is_left_open(text))) take_turn(list, all, turn, chosen);
+  return result;
+}
+
+static void describe(const quern_device_info *info, place *mine) {
+  memset(mine, 0, sizeof *mine);
+  gethostname(mine->host, sizeof mine->host - 1);
+  snprintf(mine->line, sizeof mine->line, "%s", info->name);
+  mine->kind = (int32_t)info->kind;
+  mine->compute_units = info->compute_units;
+  mine->platform = info->platform_index;
+  mine->device = info->device_index;
+  find_cores(&mine->cores);
+}
+
+/* Whether two ranks would be in each other's way. The reference has one thread, which the system
+ * puts where there is room. */
+static bool share(const place *a, const place *b) {
+  if (strcmp(a->host, b->host) != 0 || a->kind != b->kind || a->kind == QUERN_DEVICE_REFERENCE)
+    return false;
+  if (a->platform != b->platform || a->device != b->device) return false;
+  cpu_set_t both;
+  CPU_AND(&both, &a->cores, &b->cores);
+  return a->kind == QUERN_DEVICE_GPU || CPU_COUNT(&both) > 0;
+}
+
+/* Every rank finds the same. */
+static cli_exit check_shares(const place *all, size_t ranks) {
+  for (size_t a = 0; a < ranks; a++)
+    for (size_t b = a + 1; b < ranks; b++) {
+      if (!share(&all[a], &all[b])) continue;
+      if (all[a].kind == QUERN_DEVICE_GPU)
+        return cli_fail("ranks %zu and %zu would share one device, %s of %s: start as many ranks a "
+                        "host as it has devices, or let them with --share-device",
+                        a, b, all[a].line, all[a].host);
+      return cli_fail("ranks %zu and %zu would share the cores of %s, %s: give each cores of its "
+                      "own (Open MPI: mpirun --bind-to core, MPICH: mpiexec -bind-to core), or let "
+                      "them with --share-device",
+                      a, b, all[a].host, all[a].line);
+    }
+  return CLI_OK;
+}
+
+static void print_places(FILE *out, const place *all, size_t ranks) {
+  enum { MOST = 16 };
+  for (size_t r = 0; r < ranks && r < MOST; r++)
+    cli_print(out, "rank %zu: %s (%s), %" PRIu32 " compute unit%s of %s\n", r, all[r].line,
+              quern_device_kind_name((quern_device_kind)all[r].kind), all[r].compute_units,
+              all[r].compute_units == 1 ? "" : "s", all[r].host);
+  if (ranks > MOST) fprintf(out, "and %zu ranks more\n", ranks - MOST);
+}
+
+static cli_exit open_on(const quern_device_list *list, const char *text, bool shares, FILE *out,
+                        quern_context **context) {
+  const quern_collective *collective = cli_ranks_collective();
+  const quern_device *device = NULL;
+  quern_device_info info;
+  cli_exit result = CLI_OK;
+  place mine, *all = malloc(collective->ranks * sizeof *all);
+  if (all == NULL) result = cli_fail_memory();
+  if (result == CLI_OK) result = choose(list, text, cli_ranks_local(), &device);
+  result = cli_ranks_agree(result);
+  if (result == CLI_OK) {
+    quern_device_describe(device, &info);
+    describe(&info, &mine);
+    if (collective->all_gather(collective->state, &mine, sizeof mine, all) != QUERN_OK)
+      result = cli_fail_library();
+  }
+  if (result == CLI_OK && !shares) result = check_shares(all, collective->ranks);
+  if (result == CLI_OK && quern_context_create_on(device, context) != QUERN_OK)
+    result = cli_fail_library();
+  if (result == CLI_OK) print_places(out, all, collective->ranks);
+  free(all);
+  return result;
+}
+
+cli_exit cli_ranks_open_device(const char *text, bool shares, FILE *out, quern_context **context) {
+  quern_device_list *list = NULL;
+  bind_pocl();
+  cli_exit result = quern_device_list_create(&list) == QUERN_OK ? CLI_OK : cli_fail_library();
+  result = cli_ranks_agree(result);
+  if (result == CLI_OK) result = open_on(list, text, shares, out, context);
+  quern_device_list_free(list);
+  return result;
+}

@@ -1,0 +1,30 @@
+/* Text in columns. */
+#ifndef QUERN_CLI_TEXT_TEXT_H
+#define QUERN_CLI_TEXT_TEXT_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum { CLI_TEXT_WIDTH = 100 }; /* what help and tables are written for */
+
+/* Characters, not bytes, as cli_print has them. */
+size_t cli_text_length(const char *text);
+
+/* fprintf for people: what %s gives may come from a file, a driver or the command line, and
+ * characters in it that are not fit for a terminal (see quern_text_character) become question
+ * marks. Its width counts characters, its precision bytes, of which whole characters are printed.
+ * What stands in the format itself is quern's own. */
+__attribute__((format(printf, 2, 3))) void cli_print(FILE *stream, const char *format, ...);
+__attribute__((format(printf, 2, 0))) void cli_print_list(FILE *stream, const char *format,
+                                                          va_list arguments);
+
+/* A copy of what cli_print makes of a text; the caller frees it. NULL where memory is out. */
+char *cli_text_clean(const char *text);
+
+/* Prints text and a newline. Lines are broken at blanks before CLI_TEXT_WIDTH; the first starts
+ * where `at` columns are written already, the others behind `indent` blanks. A newline in the text
+ * begins a new line too. */
+void cli_print_wrapped(FILE *stream, const char *text, size_t position, size_t indent);
+
+#endif

@@ -1,0 +1,23 @@
+/* Where the time of a training went. */
+#ifndef QUERN_CLI_TRAIN_PROFILE_H
+#define QUERN_CLI_TRAIN_PROFILE_H
+
+#include "../json.h"
+
+#include <quern/train.h>
+#include <stdio.h>
+
+/* Seconds, over all epochs that ran here. */
+typedef struct cli_profile {
+  size_t epochs;
+  double train, test;
+  double reduction, exposed; /* within train */
+} cli_profile;
+
+void cli_profile_add(cli_profile *profile, const quern_epoch *epoch);
+void cli_profile_print(const cli_profile *profile, FILE *out);
+
+/* "profile" in what --json prints. */
+void cli_profile_json(const cli_profile *profile, cli_json *json);
+
+#endif

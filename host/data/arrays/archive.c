@@ -1,0 +1,96 @@
+/* Files of several arrays: which of them are samples, and which are to be predicted. */
+#include "../../base/error.h"
+#include "../classes.h"
+#include "array.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Two names, as people call them. */
+typedef struct pair {
+  const char *x, *y;
+} pair;
+
+/* Of usual names the first pair whose samples are there. */
+static const pair *find_pair(const quern__archive *archive, const pair *pairs, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (archive->has(archive->self, pairs[i].x)) return &pairs[i];
+  return NULL;
+}
+
+/* A list of pairs is that of one name in both cases: a matrix may be a capital letter. */
+static const pair alone[] = {{"x", "y"}, {"X", "y"}};
+static const pair training[] = {{"x_train", "y_train"}, {"X_train", "y_train"}};
+static const pair testing[] = {{"x_test", "y_test"}, {"X_test", "y_test"}};
+#define COUNT_OF(pairs) (sizeof(pairs) / sizeof *(pairs))
+
+static quern_status fail_name(const quern__archive *archive, const char *what) {
+  char *names;
+  QUERN__FORWARD(archive->list(archive->self, &names));
+  const quern_status status =
+      quern__fail(QUERN_ERROR_FORMAT, "%s: %s, expected one of those that it has: %.200s",
+                  archive->path, what, names);
+  free(names);
+  return status;
+}
+
+/* y may be NULL. */
+static quern_status make_archive(const quern__archive *archive, const char *x_name,
+                                 const char *y_name, const quern_dataset_options *options,
+                                 quern_dataset **dataset) {
+  quern__array x = {0}, y = {0};
+  quern_status status = QUERN_OK;
+  QUERN__TRY(archive->read(archive->self, x_name, &x));
+  if (y_name != NULL) QUERN__TRY(archive->read(archive->self, y_name, &y));
+  status = quern__arrays_dataset(archive->path, &x, y_name != NULL ? &y : NULL, options, dataset);
+cleanup:
+  quern__array_free(&x);
+  quern__array_free(&y);
+  return status;
+}
+
+/* What is to be predicted: as the options say, else the usual name, where it is there. */
+static quern_status choose_targets(const quern__archive *archive, const char *usual,
+                                   const quern_dataset_options *options, const char **name) {
+  *name = options->target != NULL ? options->target : usual;
+  if (*name != NULL && **name == '\0') *name = NULL;
+  if (*name != NULL && !archive->has(archive->self, *name)) {
+    if (options->target != NULL)
+      return fail_name(archive, "there is no array of the target's name");
+    *name = NULL;
+  }
+  return QUERN_OK;
+}
+
+quern_status quern__archive_datasets(const quern__archive *archive,
+                                     const quern_dataset_options *options, quern_dataset **train,
+                                     quern_dataset **test) {
+  const char *targets;
+  if (options->inputs != NULL) {
+    if (!archive->has(archive->self, options->inputs))
+      return fail_name(archive, "there is no array of the inputs' name");
+    QUERN__FORWARD(choose_targets(archive, "y", options, &targets));
+    return make_archive(archive, options->inputs, targets, options, train);
+  }
+  const pair *found = find_pair(archive, alone, COUNT_OF(alone));
+  const pair *both = found != NULL ? NULL : find_pair(archive, training, COUNT_OF(training));
+  if (both != NULL) found = both;
+  if (found == NULL) return fail_name(archive, "there is no array x or x_train");
+  QUERN__FORWARD(choose_targets(archive, found->y, options, &targets));
+  QUERN__FORWARD(make_archive(archive, found->x, targets, options, train));
+  const pair *tested =
+      both != NULL && test != NULL ? find_pair(archive, testing, COUNT_OF(testing)) : NULL;
+  if (tested == NULL) return QUERN_OK;
+  quern_status status = QUERN_OK;
+  if (options->target == NULL || *options->target == '\0')
+    QUERN__TRY(choose_targets(archive, tested->y, options, &targets));
+  quern_dataset_options testing_options = *options;
+  testing_options.task = (*train)->schema->task; /* the training data tell classes from numbers */
+  QUERN__TRY(make_archive(archive, tested->x, targets, &testing_options, test));
+  if (options->classes == 0) QUERN__TRY(quern__dataset_share_classes(*test, (*train)->schema));
+cleanup:
+  if (status != QUERN_OK) {
+    quern_dataset_free(*train);
+    *train = NULL;
+  }
+  return status;
+}

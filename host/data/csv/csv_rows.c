@@ -1,0 +1,385 @@
+/* Fields as values, labels and targets. */
+#include "csv_rows.h"
+
+#include "../../base/error.h"
+#include "../../base/memory.h"
+#include "../../base/size.h"
+#include "../../base/utf8.h"
+#include "../classes.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Numbers of texts are exact in a float up to here. */
+#define MOST_CATEGORIES ((size_t)1 << 24)
+
+/* Values of the first rows that there is room for: wide rows are few at first, so that memory stays
+ * in proportion to what was read. */
+#define FIRST_VALUES ((size_t)1 << 12)
+
+/* `count` elements more of what there is twice as much of than before. */
+static quern_status grow_csv_rows(const char *file, size_t capacity, size_t columns,
+                                  size_t element_bytes, void **memory) {
+  size_t bytes;
+  if (!quern__multiply(capacity, columns, &bytes) ||
+      !quern__multiply(bytes, element_bytes, &bytes)) {
+    return quern__fail(QUERN_ERROR_OVERFLOW, "%s: rows of %zu columns do not fit in memory", file,
+                       columns);
+  }
+  void *grown = realloc(*memory, bytes);
+  if (grown == NULL) return quern__fail_memory("the rows of a table", bytes);
+  *memory = grown;
+  return QUERN_OK;
+}
+
+/* Room for `capacity` rows. */
+static quern_status resize(quern__csv_rows *rows, const char *file, size_t capacity) {
+  const quern__csv_columns *columns = rows->columns;
+  void *memory = rows->values;
+  quern_status status =
+      grow_csv_rows(file, capacity, columns->input_count, sizeof *rows->values, &memory);
+  rows->values = memory;
+  if (status == QUERN_OK && columns->task == QUERN_TASK_CLASSES) {
+    memory = rows->labels;
+    status = grow_csv_rows(file, capacity, 1, sizeof *rows->labels, &memory);
+    rows->labels = memory;
+  } else if (status == QUERN_OK && columns->target_count > 0) {
+    memory = rows->targets;
+    status = grow_csv_rows(file, capacity, columns->target_count, sizeof *rows->targets, &memory);
+    rows->targets = memory;
+  }
+  if (status == QUERN_OK) rows->capacity = capacity;
+  return status;
+}
+
+/* Makes room for another row, twice as many as there were when there is none. */
+static quern_status reserve(quern__csv_rows *rows, const quern__records *record) {
+  const char *file = record->lines.stream->name;
+  if (rows->count < rows->capacity) return QUERN_OK;
+  if (rows->count == QUERN__DIMENSION_LARGEST) {
+    return quern__fail(QUERN_ERROR_OVERFLOW, "%s: line %" PRIu64 ": expected at most %zu rows",
+                       file, record->lines.number, QUERN__DIMENSION_LARGEST);
+  }
+  const size_t first = FIRST_VALUES / (rows->columns->input_count + 1) + 1;
+  const size_t doubled = rows->count == 0 ? first : rows->count * 2;
+  return resize(rows, file,
+                doubled < QUERN__DIMENSION_LARGEST ? doubled : QUERN__DIMENSION_LARGEST);
+}
+
+/* The number of a text: of those that the schema has, or of those that came before, or a new one.
+ */
+static quern_status number_of(const quern__csv_field *field, quern__csv_column *column,
+                              const char *expected, size_t *number) {
+  if (!quern__is_text(field->text, field->length))
+    return quern__csv_fail(QUERN_ERROR_FORMAT, field, "a text in UTF-8");
+  if (column->decided != NULL) {
+    const quern__schema_column *known = column->decided;
+    *number =
+        quern__words_find(known->categories, known->category_count, field->text, field->length);
+    return *number < known->category_count ? QUERN_OK
+                                           : quern__csv_fail(QUERN_ERROR_DATA, field, expected);
+  }
+  QUERN__FORWARD(quern__words_number(&column->words, field->text, field->length, number));
+  if (*number < MOST_CATEGORIES) return QUERN_OK;
+  return quern__csv_fail(QUERN_ERROR_OVERFLOW, field,
+                         "fewer than 16777216 different texts in a column");
+}
+
+/* Whether a missing input is told here, so that it needs no more: *value is set where something
+ * will stand in for it. */
+static bool is_missing(quern__csv_rows *rows, const quern__csv_field *field,
+                       const quern__csv_column *column, float *value) {
+  const quern_dataset_options *options = rows->options;
+  const bool filled = options->schema != NULL ? options->schema->fill != NULL
+                                              : options->missing != QUERN_MISSING_REFUSE;
+  if (!filled || !quern__csv_is_missing(field)) return false;
+  rows->has_missing = true;
+  *value = column->kind == QUERN__CSV_TEXTS ? -1.0f : NAN;
+  return true;
+}
+
+static quern_status read_input(quern__csv_rows *rows, const quern__csv_field *field,
+                               quern__csv_column *column, float *value) {
+  if (is_missing(rows, field, column, value)) return QUERN_OK;
+  if (column->kind == QUERN__CSV_UNDECIDED) {
+    const bool text = rows->options->text == QUERN_TEXT_ONE_HOT && !quern__csv_is_number(field);
+    column->kind = text ? QUERN__CSV_TEXTS : QUERN__CSV_NUMBERS;
+  }
+  if (column->kind == QUERN__CSV_NUMBERS) return quern__csv_value(field, value);
+  size_t number;
+  QUERN__FORWARD(
+      number_of(field, column, "one of the texts that the model was trained on", &number));
+  *value = (float)number;
+  return QUERN_OK;
+}
+
+/* A number as a label: by a schema its class, by a count of classes one of them, else what it is.
+ */
+static quern_status read_number(const quern_dataset_options *options, const quern__csv_field *field,
+                                double *label) {
+  int32_t class;
+  QUERN__FORWARD(quern__csv_label(field, label));
+  if (options->schema != NULL) {
+    if (!quern__classes_find(options->schema, *label, &class))
+      return quern__csv_fail(QUERN_ERROR_DATA, field,
+                             quern__classes_expected(options->schema).text);
+    *label = (double)class;
+  } else if (options->classes > 0 && !(*label >= 0.0 && *label < (double)options->classes)) {
+    return quern__csv_fail(QUERN_ERROR_DATA, field, quern__classes_below(options->classes).text);
+  }
+  return QUERN_OK;
+}
+
+static quern_status read_label(const quern__csv_rows *rows, const quern__csv_field *field,
+                               quern__csv_column *column, double *label) {
+  if (column->kind == QUERN__CSV_UNDECIDED) {
+    const bool text = field->length > 0 && !quern__csv_is_number(field);
+    column->kind = text ? QUERN__CSV_TEXTS : QUERN__CSV_NUMBERS;
+  }
+  if (column->kind == QUERN__CSV_NUMBERS) return read_number(rows->options, field, label);
+  if (field->length == 0) return quern__csv_fail(QUERN_ERROR_FORMAT, field, "the name of a class");
+  size_t number;
+  QUERN__FORWARD(
+      number_of(field, column, "one of the classes that the model was trained on", &number));
+  *label = (double)number;
+  return QUERN_OK;
+}
+
+static quern_status read_targets(quern__csv_rows *rows, const quern__records *record) {
+  const quern__csv_columns *columns = rows->columns;
+  if (columns->task == QUERN_TASK_CLASSES) {
+    return read_label(rows, &record->fields[columns->targets[0].place], &columns->targets[0],
+                      &rows->labels[rows->count]);
+  }
+  float *target =
+      rows->targets != NULL ? rows->targets + rows->count * columns->target_count : NULL;
+  for (size_t i = 0; i < columns->target_count; i++) {
+    const quern__csv_field *field = &record->fields[columns->targets[i].place];
+    QUERN__FORWARD(columns->task == QUERN_TASK_LABELS ? quern__csv_mark(field, &target[i])
+                                                      : quern__csv_value(field, &target[i]));
+  }
+  return QUERN_OK;
+}
+
+quern_status quern__csv_rows_add(quern__csv_rows *rows, const quern__records *record) {
+  const quern__csv_columns *columns = rows->columns;
+  QUERN__FORWARD(reserve(rows, record));
+  float *value = rows->values + rows->count * columns->input_count;
+  /* In the order of the line, so that its first fault is the one that is told. */
+  size_t input = 0;
+  while (input < columns->input_count &&
+         (columns->target_count == 0 || columns->inputs[input].place < columns->targets[0].place)) {
+    quern__csv_column *column = &columns->inputs[input];
+    QUERN__FORWARD(read_input(rows, &record->fields[column->place], column, &value[input++]));
+  }
+  QUERN__FORWARD(read_targets(rows, record));
+  for (; input < columns->input_count; input++) {
+    quern__csv_column *column = &columns->inputs[input];
+    QUERN__FORWARD(read_input(rows, &record->fields[column->place], column, &value[input]));
+  }
+  rows->count++;
+  return QUERN_OK;
+}
+
+/* Texts before the first value that was there were taken for numbers: nothing was known of their
+ * column. */
+static void settle_missing(quern__csv_rows *rows) {
+  const quern__csv_columns *columns = rows->columns;
+  for (size_t i = 0; i < columns->input_count && rows->has_missing; i++) {
+    if (columns->inputs[i].kind != QUERN__CSV_TEXTS) continue;
+    float *value = rows->values + i;
+    for (size_t row = 0; row < rows->count; row++, value += columns->input_count)
+      if (isnan(*value)) *value = -1.0f;
+  }
+}
+
+/* Puts the texts of a column in order, and the numbers in its rows with them; then the schema's
+ * column is told. */
+static quern_status settle_texts(quern__csv_rows *rows, quern__csv_column *column, float *values,
+                                 double *labels, quern__schema_column *described) {
+  size_t *now;
+  QUERN__FORWARD(quern__words_sort(&column->words, &now));
+  const size_t stride = rows->columns->input_count;
+  for (size_t row = 0; row < rows->count; row++) {
+    if (labels != NULL) labels[row] = (double)now[(size_t)labels[row]];
+    if (values != NULL && values[row * stride] >= 0.0f)
+      values[row * stride] = (float)now[(size_t)values[row * stride]];
+  }
+  free(now);
+  described->categories = calloc(column->words.count, sizeof *described->categories);
+  if (described->categories == NULL) return quern__fail_memory("a schema", column->words.count);
+  described->category_count = column->words.count;
+  for (size_t i = 0; i < column->words.count; i++) {
+    const char *text = column->words.items[i];
+    QUERN__FORWARD(quern__schema_copy_text(text, strlen(text), &described->categories[i]));
+  }
+  return QUERN_OK;
+}
+
+static quern_status describe(const quern__csv_columns *columns, const quern__csv_column *column,
+                             quern__schema_column *described) {
+  described->place = column->place;
+  if (columns->names == NULL) return QUERN_OK;
+  const char *name = columns->names[column->place];
+  return quern__schema_copy_text(name, strlen(name), &described->name);
+}
+
+/* The schema of what was read without one. */
+static quern_status make_schema(quern__csv_rows *rows, quern_schema *schema) {
+  quern__csv_columns *columns = rows->columns;
+  schema->fields = columns->fields;
+  schema->task = columns->task;
+  QUERN__FORWARD(quern__schema_columns_create(columns->input_count, &schema->inputs));
+  QUERN__FORWARD(quern__schema_columns_create(columns->target_count, &schema->targets));
+  settle_missing(rows);
+  for (size_t i = 0; i < columns->input_count; i++) {
+    quern__csv_column *column = &columns->inputs[i];
+    QUERN__FORWARD(describe(columns, column, &schema->inputs.items[i]));
+    if (column->kind == QUERN__CSV_TEXTS)
+      QUERN__FORWARD(settle_texts(rows, column, rows->values + i, NULL, &schema->inputs.items[i]));
+  }
+  for (size_t i = 0; i < columns->target_count; i++) {
+    quern__csv_column *column = &columns->targets[i];
+    QUERN__FORWARD(describe(columns, column, &schema->targets.items[i]));
+    if (column->kind == QUERN__CSV_TEXTS)
+      QUERN__FORWARD(settle_texts(rows, column, NULL, rows->labels, &schema->targets.items[i]));
+  }
+  return QUERN_OK;
+}
+
+/* Refuses texts that are hardly categories: each would be a value of every row, which takes rows by
+ * texts of memory. */
+static quern_status check_categories(const quern__csv_rows *rows, const char *file) {
+  const quern__csv_columns *columns = rows->columns;
+  for (size_t i = 0; i < columns->input_count; i++) {
+    const quern__csv_column *column = &columns->inputs[i];
+    const size_t count = column->words.count;
+    if (column->kind != QUERN__CSV_TEXTS || !quern__too_many_categories(count, rows->count))
+      continue;
+    const char *name = columns->names != NULL ? columns->names[column->place] : "";
+    return quern__fail(QUERN_ERROR_DATA,
+                       "%s: column %zu%s%.100s%s has %zu different texts in %zu rows, expected at "
+                       "most a tenth as many: leave it out by --inputs, or make numbers of it",
+                       file, column->place + 1, *name ? " (\"" : "", name, *name ? "\")" : "",
+                       count, rows->count);
+  }
+  return QUERN_OK;
+}
+
+/* Values a sample has once each text is as many as there are categories. */
+static quern_status count_columns(const char *file, const quern__schema_columns *inputs,
+                                  size_t *count) {
+  *count = 0;
+  for (size_t i = 0; i < inputs->count; i++) {
+    const size_t categories = inputs->items[i].category_count;
+    if (!quern__add(*count, categories > 0 ? categories : 1, count) ||
+        *count > QUERN__DIMENSION_LARGEST) {
+      return quern__fail(QUERN_ERROR_OVERFLOW, "%s: expected at most %zu values a sample", file,
+                         QUERN__DIMENSION_LARGEST);
+    }
+  }
+  return QUERN_OK;
+}
+
+static quern_status check_spread(const quern__csv_rows *rows, size_t columns, const char *file) {
+  char *what = NULL;
+  size_t bytes;
+  if (!quern__multiply(rows->count, columns, &bytes) ||
+      !quern__multiply(bytes, sizeof(float), &bytes))
+    bytes = SIZE_MAX;
+  if (asprintf(&what, "%s: %zu rows of %zu values, one for each text,", file, rows->count,
+               columns) < 0)
+    return quern__fail_memory(file, strlen(file));
+  const quern_status status = quern__memory_check_host(
+      &(quern__demand){what, "leave columns of many texts out by --inputs", bytes});
+  free(what);
+  return status;
+}
+
+/* Each text as a 1 among zeros. */
+static quern_status spread(quern__csv_rows *rows, const quern__schema_columns *inputs,
+                           size_t columns, const char *file) {
+  if (columns == inputs->count) {
+    bool any = false;
+    for (size_t i = 0; i < inputs->count && !any; i++) any = inputs->items[i].category_count > 0;
+    if (!any) return QUERN_OK;
+  }
+  void *memory = NULL;
+  QUERN__FORWARD(check_spread(rows, columns, file));
+  QUERN__FORWARD(grow_csv_rows(file, rows->count, columns, sizeof *rows->values, &memory));
+  float *to = memory;
+  const float *from = rows->values;
+  for (size_t row = 0; row < rows->count; row++) {
+    for (size_t i = 0; i < inputs->count; i++, from++) {
+      const size_t categories = inputs->items[i].category_count;
+      if (categories == 0) {
+        *to++ = *from;
+        continue;
+      }
+      for (size_t j = 0; j < categories; j++) *to++ = *from == (float)j ? 1.0f : 0.0f;
+    }
+  }
+  free(rows->values);
+  rows->values = memory;
+  return QUERN_OK;
+}
+
+/* Zeros in the place of what is missing, as a schema that says so. */
+static quern_status fill_with_zeros(const quern__csv_rows *rows, quern_dataset *dataset) {
+  double *zeros = calloc(dataset->columns, sizeof *zeros);
+  if (zeros == NULL) return quern__fail_memory("a schema", dataset->columns * sizeof *zeros);
+  dataset->schema->fill = zeros;
+  for (size_t i = 0; i < rows->count * dataset->columns; i++)
+    if (isnan(rows->values[i])) rows->values[i] = 0.0f;
+  return QUERN_OK;
+}
+
+/* The labels of the data set, whose rows are set. */
+static quern_status finish_classes(const quern__csv_rows *rows, quern_dataset *dataset) {
+  const quern_dataset_options *options = rows->options;
+  const bool texts = rows->columns->targets[0].kind == QUERN__CSV_TEXTS;
+  if (options->schema == NULL && !texts)
+    return quern__dataset_set_class_values(dataset, rows->labels, options);
+  if (texts && options->schema == NULL)
+    QUERN__FORWARD(quern__classes_check_count(
+        dataset, dataset->schema->targets.items[0].category_count, options));
+  return quern__dataset_take_classes(dataset, rows->labels);
+}
+
+quern_status quern__csv_rows_finish(quern__csv_rows *rows, quern_dataset *dataset) {
+  const quern_dataset_options *options = rows->options;
+  const char *file = dataset->source;
+  const quern__csv_columns *columns = rows->columns;
+  quern_schema *schema = dataset->schema;
+  QUERN__FORWARD(resize(rows, file, rows->count)); /* gives back what growing left over */
+  if (options->schema == NULL) QUERN__FORWARD(check_categories(rows, file));
+  if (options->schema == NULL) QUERN__FORWARD(make_schema(rows, schema));
+  const quern__schema_columns *inputs =
+      options->schema != NULL ? &options->schema->inputs : &schema->inputs;
+  dataset->columns = options->schema != NULL ? options->schema->columns : 0;
+  if (options->schema == NULL) QUERN__FORWARD(count_columns(file, inputs, &dataset->columns));
+  if (inputs->count > 0) QUERN__FORWARD(spread(rows, inputs, dataset->columns, file));
+  dataset->element = QUERN_ELEMENT_FLOAT32;
+  dataset->rows = rows->count;
+  if (options->schema == NULL && options->missing == QUERN_MISSING_ZERO) {
+    QUERN__FORWARD(fill_with_zeros(rows, dataset));
+    rows->has_missing = false;
+  }
+  dataset->values = rows->values;
+  dataset->targets = rows->targets;
+  rows->values = NULL;
+  rows->targets = NULL;
+  dataset->has_missing =
+      rows->has_missing || (options->schema == NULL && options->missing == QUERN_MISSING_MEAN);
+  if (columns->task == QUERN_TASK_CLASSES) return finish_classes(rows, dataset);
+  quern__dataset_set_targets(dataset, columns->task, columns->target_count);
+  return QUERN_OK;
+}
+
+void quern__csv_rows_free(quern__csv_rows *rows) {
+  free(rows->values);
+  free(rows->labels);
+  free(rows->targets);
+}

@@ -1,0 +1,139 @@
+/* The bytes of one member: as they are, or inflated. */
+#include "../../base/error.h"
+#include "zip_bytes.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+#define LOCAL_SIGNATURE 0x04034b50u
+#define LOCAL_BYTES     30
+#define STORED          0
+#define DEFLATED        8
+#define INPUT_BYTES     ((size_t)1 << 16)
+#define PIECE_BYTES     ((size_t)1 << 30) /* zlib counts in unsigned */
+
+struct quern__zip_member {
+  const quern__zip *zip;
+  quern__zip_entry entry; /* its name is the archive's */
+  uint64_t next, left;    /* of the compressed bytes: where, and how many */
+  uint64_t created;       /* bytes that were read out of it */
+  uint32_t crc;           /* of those */
+  bool inflating, ended;
+  z_stream inflater;
+  unsigned char input[INPUT_BYTES];
+};
+
+static quern_status fail_zip_member(const quern__zip_member *member, const char *what) {
+  return quern__fail(QUERN_ERROR_FORMAT, "%s: \"%.100s\": %s after %" PRIu64 " bytes of %" PRIu64,
+                     member->zip->path, member->entry.name, what, member->created,
+                     member->entry.size);
+}
+
+static quern_status begin_zip_member(quern__zip_member *result) {
+  const quern__zip *zip = result->zip;
+  const quern__zip_entry *entry = &result->entry;
+  unsigned char header[LOCAL_BYTES];
+  if (entry->method != STORED && entry->method != DEFLATED) {
+    return quern__fail(QUERN_ERROR_UNSUPPORTED,
+                       "%s: \"%.100s\" is compressed by method %u, expected it stored or deflated",
+                       zip->path, entry->name, entry->method);
+  }
+  if (entry->header > zip->bytes || zip->bytes - entry->header < LOCAL_BYTES)
+    return fail_zip_member(result, "it lies outside of the archive");
+  QUERN__FORWARD(quern__zip_read_at(zip, entry->header, header, sizeof header));
+  if (quern__zip_u32(header) != LOCAL_SIGNATURE)
+    return fail_zip_member(result, "there is no member in its place");
+  result->next =
+      entry->header + LOCAL_BYTES + quern__zip_u16(header + 26) + quern__zip_u16(header + 28);
+  if (result->next > zip->bytes || entry->compressed > zip->bytes - result->next)
+    return fail_zip_member(result, "it lies outside of the archive");
+  if (entry->method == STORED && entry->compressed != entry->size)
+    return fail_zip_member(result, "it has two sizes");
+  result->left = entry->compressed;
+  result->crc = (uint32_t)crc32(0, NULL, 0);
+  if (entry->method == STORED) return QUERN_OK;
+  /* Minus: deflate without a header of its own. */
+  if (inflateInit2(&result->inflater, -MAX_WBITS) != Z_OK)
+    return quern__fail_memory("zlib", sizeof result->inflater);
+  result->inflating = true;
+  return QUERN_OK;
+}
+
+quern_status quern__zip_member_open(const quern__zip *zip, const quern__zip_entry *entry,
+                                    quern__zip_member **member) {
+  *member = NULL;
+  quern__zip_member *result = calloc(1, sizeof *result);
+  if (result == NULL) return quern__fail_memory(zip->path, sizeof *result);
+  result->zip = zip;
+  result->entry = *entry;
+  const quern_status status = begin_zip_member(result);
+  if (status == QUERN_OK)
+    *member = result;
+  else
+    quern__zip_member_free(result);
+  return status;
+}
+
+static quern_status read_stored(quern__zip_member *member, unsigned char *into, size_t want,
+                                size_t *got) {
+  *got = member->left < want ? (size_t)member->left : want;
+  QUERN__FORWARD(quern__zip_read_at(member->zip, member->next, into, *got));
+  member->next += *got;
+  member->left -= *got;
+  member->ended = member->left == 0;
+  return QUERN_OK;
+}
+
+static quern_status read_deflated(quern__zip_member *member, unsigned char *into, size_t want,
+                                  size_t *got) {
+  z_stream *inflater = &member->inflater;
+  inflater->next_out = into;
+  inflater->avail_out = (uInt)want;
+  while (inflater->avail_out > 0 && !member->ended) {
+    if (inflater->avail_in == 0) {
+      const size_t more = member->left < INPUT_BYTES ? (size_t)member->left : INPUT_BYTES;
+      if (more == 0) return fail_zip_member(member, "its compressed data end");
+      QUERN__FORWARD(quern__zip_read_at(member->zip, member->next, member->input, more));
+      member->next += more;
+      member->left -= more;
+      inflater->next_in = member->input;
+      inflater->avail_in = (uInt)more;
+    }
+    const int code = inflate(inflater, Z_NO_FLUSH);
+    if (code == Z_MEM_ERROR) return quern__fail_memory("zlib", INPUT_BYTES);
+    if (code != Z_OK && code != Z_STREAM_END)
+      return fail_zip_member(member, "damaged compressed data");
+    member->ended = code == Z_STREAM_END;
+  }
+  *got = want - inflater->avail_out;
+  if (member->ended && (inflater->avail_in > 0 || member->left > 0))
+    return fail_zip_member(member, "more compressed data than it is made of");
+  return QUERN_OK;
+}
+
+quern_status quern__zip_member_read(quern__zip_member *member, unsigned char *into, size_t want,
+                                    size_t *got) {
+  *got = 0;
+  while (*got < want && !member->ended) {
+    const size_t left = want - *got, piece = left < PIECE_BYTES ? left : PIECE_BYTES;
+    size_t more;
+    QUERN__FORWARD(member->inflating ? read_deflated(member, into + *got, piece, &more)
+                                     : read_stored(member, into + *got, piece, &more));
+    member->crc = (uint32_t)crc32(member->crc, into + *got, (uInt)more);
+    *got += more;
+    member->created += more;
+    if (member->created > member->entry.size)
+      return fail_zip_member(member, "more than it should hold");
+    if (!member->ended) continue;
+    if (member->created != member->entry.size) return fail_zip_member(member, "it ends");
+    if (member->crc != member->entry.crc)
+      return fail_zip_member(member, "another checksum than the archive's");
+  }
+  return QUERN_OK;
+}
+
+void quern__zip_member_free(quern__zip_member *member) {
+  if (member == NULL) return;
+  if (member->inflating) inflateEnd(&member->inflater);
+  free(member);
+}

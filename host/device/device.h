@@ -1,0 +1,13 @@
+/* The inside of a device: which backend reaches it, and by what handle. */
+#ifndef QUERN_HOST_DEVICE_DEVICE_H
+#define QUERN_HOST_DEVICE_DEVICE_H
+
+#include "backend.h"
+
+struct quern_device {
+  quern_device_info info;       /* strings owned */
+  const quern_backend *backend; /* held */
+  void *handle;                 /* the backend's own */
+};
+
+#endif

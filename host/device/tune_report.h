@@ -1,0 +1,21 @@
+/* The inside of a tuning's report, for the backends that write it. */
+#ifndef QUERN_HOST_DEVICE_TUNE_REPORT_H
+#define QUERN_HOST_DEVICE_TUNE_REPORT_H
+
+#include <quern/tune.h>
+
+struct quern_tune_report {
+  /* owned, and so are the strings in them but for the names, which are static */
+  quern_tune_part *parts;
+  size_t part_count;
+  quern_tune_product *products; /* owned */
+  size_t product_count;
+  char *file; /* owned; NULL for none */
+};
+
+/* Adds a copy. before and after become the report's, also where this fails. */
+quern_status quern__tune_report_part(quern_tune_report *report, const quern_tune_part *part);
+quern_status quern__tune_report_product(quern_tune_report *report,
+                                        const quern_tune_product *product);
+
+#endif

@@ -1,0 +1,122 @@
+/* Whole training steps: in which form they are quickest, made and freed. */
+#include "steps.h"
+
+#include "../../base/size.h"
+#include <math.h>
+#include <stdlib.h>
+
+/* Every block of samples reads all parameters, and op by op only a strip: from so many bytes on
+ * that is slower than the launches it saves (docs/measurements.md). */
+enum { MOST_BYTES = 5 << 19 };
+/* A launch of many steps ends within some milliseconds. */
+static const double most_flops_a_launch = 2e8;
+enum { MOST_STEPS = 1024 };
+
+/* Parameters of the layers from `first` on, their outputs in whole vectors. */
+static double weights_from(const quern__cl *cl, const quern_steps_layer *layers, size_t count,
+                           size_t first) {
+  const size_t width = cl->tuning.vector_width;
+  double weights = 0;
+  for (size_t l = first; l < count; l++)
+    weights += (double)layers[l].in * (double)(quern__divide_up(layers[l].out, width) * width);
+  return weights;
+}
+
+/* How long a step takes in each form, in operations of one compute unit; a launch takes that of
+ * tuning.launch_kiloflops thousand. INFINITY where the network does not allow it. */
+static void estimate(const quern__cl *cl, const quern_steps_layer *layers,
+                     const quern__cl_steps *steps, double times[QUERN__STEPS_FORMS]) {
+  const double launch = 1e3 * cl->tuning.launch_kiloflops, units = (double)cl->compute_units;
+  const double weights = weights_from(cl, layers, steps->count, 0);
+  const size_t least = quern__cl_steps_least(cl);
+  const double flops = 6 * (double)steps->batch * weights;
+  times[QUERN__STEPS_SERIAL] = flops;
+  times[QUERN__STEPS_OP_BY_OP] = flops / units + launch * (3 * (double)steps->count + 2);
+  times[QUERN__STEPS_COLUMNS] = times[QUERN__STEPS_BLOCKS] = INFINITY;
+
+  if (weights * sizeof(cl_float) <= MOST_BYTES && steps->batch >= cl->compute_units * least)
+    times[QUERN__STEPS_BLOCKS] = flops / units + launch * 2;
+
+  const double share = (double)quern__cl_steps_share(cl, layers->out);
+  if (steps->count > 1 && steps->lowest == 0 && share < (double)layers->out) {
+    /* The columns may move from one unit's cache to another's: so much that fewer samples cost as
+     * many as these. */
+    const double samples = (double)(steps->batch > least ? steps->batch : least);
+    const double above = weights_from(cl, layers, steps->count, 1);
+    times[QUERN__STEPS_COLUMNS] = 6 * samples * ((double)layers->in * share + above) + launch;
+  }
+}
+
+static void choose_form(const quern__cl *cl, const quern_steps_layer *layers,
+                        quern__cl_steps *steps) {
+  double times[QUERN__STEPS_FORMS];
+  steps->form = QUERN__STEPS_OP_BY_OP;
+  if (cl->tuning.dense == QUERN__DENSE_GROUP)
+    return; /* the kernels are made of the other family's tiles */
+  estimate(cl, layers, steps, times);
+  if (cl->steps_forced) {
+    if (isfinite(times[cl->steps_form])) steps->form = cl->steps_form;
+  } else if (cl->tuning.launch_kiloflops > 0) {
+    for (quern__steps_form form = 0; form < QUERN__STEPS_FORMS; form++)
+      if (times[form] < times[steps->form]) steps->form = form;
+  }
+  steps->alone_in_blocks = !cl->steps_forced && isfinite(times[QUERN__STEPS_BLOCKS]);
+  if (steps->form != QUERN__STEPS_SERIAL) return;
+  const double most = most_flops_a_launch / times[QUERN__STEPS_SERIAL];
+  steps->serial = most < 1 ? 1 : most < MOST_STEPS ? (size_t)most : MOST_STEPS;
+}
+
+/* Written to at once, so that a device without the memory says so here. */
+static quern_status create_places(quern__cl *cl, const quern_steps_layer *layers,
+                                  quern__cl_steps *steps) {
+  size_t bytes;
+  void *places;
+  QUERN__FORWARD(quern__cl_steps_places(steps, layers, &bytes));
+  QUERN__FORWARD(quern__cl_buffer_create(cl, bytes, &places));
+  steps->places = places;
+  return quern__cl_buffer_fill(cl, places, 0, bytes, 0);
+}
+
+quern_status quern__cl_steps_create(void *state, const quern_steps_layer *layers,
+                                    size_t layer_count, size_t batch, size_t kept, void **object) {
+  quern__cl *cl = state;
+  *object = NULL;
+  quern__cl_steps wanted = {
+      .count = layer_count, .inputs = layers[0].in, .batch = batch, .kept = kept};
+  while (wanted.lowest < layer_count && !layers[wanted.lowest].learns_weights &&
+         !layers[wanted.lowest].learns_bias)
+    wanted.lowest++;
+  if (wanted.lowest == layer_count) return QUERN_OK; /* nothing learns */
+  choose_form(cl, layers, &wanted);
+  if (wanted.form == QUERN__STEPS_OP_BY_OP) return QUERN_OK;
+
+  quern_status status = QUERN_OK;
+  size_t entries;
+  quern__cl_steps *steps = calloc(1, sizeof *steps);
+  quern__cl_steps_layer *table = quern__cl_steps_lay_out(cl, layers, &wanted, &entries);
+  if (steps == NULL || table == NULL) {
+    status = quern__fail_memory("training steps", layer_count * sizeof *table);
+    goto cleanup;
+  }
+  *steps = wanted;
+  cl_int error = CL_SUCCESS;
+  steps->layers = quern__cl_call.CreateBuffer(cl->context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR,
+                                              entries * sizeof *table, table, &error);
+  QUERN__TRY(quern__cl_check(error, "clCreateBuffer", "training steps"));
+  if (steps->form == QUERN__STEPS_COLUMNS) QUERN__TRY(create_places(cl, layers, steps));
+  *object = steps;
+  steps = NULL;
+
+cleanup:
+  free(table);
+  if (steps != NULL) quern__cl_steps_free(cl, steps);
+  return status;
+}
+
+void quern__cl_steps_free(void *state, void *object) {
+  (void)state;
+  quern__cl_steps *steps = object;
+  if (steps->layers != NULL) quern__cl_call.ReleaseMemObject(steps->layers);
+  if (steps->places != NULL) quern__cl_call.ReleaseMemObject(steps->places);
+  free(steps);
+}

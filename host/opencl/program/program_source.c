@@ -1,0 +1,130 @@
+/* Puts a program's text together: kernels/core/common.cl, then each of its families, with the sizes
+ * of its tiles as macros in front. */
+#include "program_source.h"
+
+#include "../../base/text.h"
+#include "kernels_embedded.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+  const char *name, *file;
+  const unsigned char *text;
+  const size_t *size;
+} families[] = {
+#define FAMILY_ROW(family, file)                                                                   \
+  {#family, #file, quern__kernels_##file, &quern__kernels_##file##_size},
+    QUERN__FAMILIES(FAMILY_ROW)
+#undef FAMILY_ROW
+};
+
+static bool has_own_program(quern__family family) {
+  switch (family) {
+#define GROUP_CASE(name) case QUERN__FAMILY_dense_group_##name:
+    QUERN__GROUP_SIZES(GROUP_CASE)
+#undef GROUP_CASE
+    return true;
+  default:
+    return false;
+  }
+}
+
+quern__family quern__cl_program_of(quern__family family) {
+  return has_own_program(family) ? family : QUERN__FAMILY_activation;
+}
+
+const char *quern__cl_program_name(quern__family program) {
+  return has_own_program(program) ? families[program].name : "the kernels";
+}
+
+/* Whether the family is for devices whose work-items compute a register tile each. */
+static bool is_item_family(quern__family family) {
+  return (family >= QUERN__FAMILY_dense_tile && family <= QUERN__FAMILY_dense_backward_weights) ||
+         family >= QUERN__FAMILY_steps;
+}
+
+static void define(quern__text *text, const char *name, size_t value) {
+  quern__text_print(text, "#define %s %zu\n", name, value);
+}
+
+static void define_item_tiles(quern__text *text, const quern__cl_tuning *tuning) {
+#define DEFINE_ITEM_TILE(product, tile)                                                            \
+  define(text, product "_ROWS", (tile).rows);                                                      \
+  define(text, product "_VECTORS", (tile).vectors);                                                \
+  define(text, product "_PANEL", (tile).panel);
+  DEFINE_ITEM_TILE("FORWARD", tuning->forward)
+  DEFINE_ITEM_TILE("DATA", tuning->backward_data)
+  DEFINE_ITEM_TILE("WEIGHTS", tuning->backward_weights)
+#undef DEFINE_ITEM_TILE
+  define(text, "WEIGHTS_INPUTS", QUERN__CL_LINE);
+}
+
+static void define_group_tile(quern__text *text, const quern__cl_tuning *tuning,
+                              quern__group_size size, const char *name) {
+  const quern__cl_group_tile *tile = &tuning->groups[size];
+  quern__text_print(text, "#define SIZE %s\n", name);
+  define(text, "GROUP_ROWS", tile->rows);
+  define(text, "GROUP_COLUMNS", tile->columns);
+  define(text, "GROUP_DEPTH", tile->depth);
+  define(text, "ITEM_ROWS", tile->item_rows);
+  define(text, "ITEM_COLUMNS", tile->item_columns);
+  define(text, "SLICES", tile->slices);
+  define(text, "BUFFERS", tile->buffers);
+  define(text, "PADDING", tile->padding);
+  define(text, "HOST_LOCAL_VECTORS", quern__cl_group_local_vectors(tile, tuning->vector_width));
+}
+
+static void put_family(quern__text *text, const quern__cl_tuning *tuning, quern__family family) {
+  if (family == QUERN__FAMILY_dense_tile) define_item_tiles(text, tuning);
+#define DEFINE_GROUP(name)                                                                         \
+  if (family == QUERN__FAMILY_dense_group_##name)                                                  \
+    define_group_tile(text, tuning, QUERN__GROUP_##name, #name);
+  QUERN__GROUP_SIZES(DEFINE_GROUP)
+#undef DEFINE_GROUP
+  /* Lines start anew, so that the build log names the file and its lines. */
+  quern__text_print(text, "#line 1 \"%s.cl\"\n", families[family].file);
+  quern__text_add(text, families[family].text, *families[family].size);
+  quern__text_put(text, "\n");
+}
+
+static quern_status create_text(const quern__cl *cl, quern__family program,
+                                quern__cl_source *source) {
+  quern__text text = {0};
+  quern__text_put(&text, "#line 1 \"common.cl\"\n");
+  quern__text_add(&text, quern__kernels_common, quern__kernels_common_size);
+  quern__text_put(&text, "\n");
+  for (quern__family family = 0; family < QUERN__FAMILY_COUNT; family++) {
+    if (quern__cl_program_of(family) != program) continue;
+    /* A device whose products are of the other kind has no tiles for these. */
+    if (is_item_family(family) && cl->tuning.dense == QUERN__DENSE_GROUP) continue;
+    put_family(&text, &cl->tuning, family);
+  }
+  const quern_status status = quern__text_close(&text, &source->text);
+  source->size = text.length;
+  return status;
+}
+
+quern_status quern__cl_source_create(const quern__cl *cl, quern__family program,
+                                     quern__cl_source *source) {
+  *source = (quern__cl_source){NULL, 0, NULL};
+  QUERN__FORWARD(create_text(cl, program, source));
+#define ACTIVATION_FORMAT(name, text) " -DQUERN_ACTIVATION_" #name "=%d"
+#define ACTIVATION_NUMBER(name, text) , (int)QUERN_ACTIVATION_##name
+  static const char format[] =
+      "-cl-std=CL1.2 -cl-mad-enable%s%s -DVECTOR_WIDTH=%u -DGROUP=%u -DQUERN_FAULT_LABEL=%d "
+      "-DQUERN_FAULT_INDEX=%d" QUERN_ACTIVATIONS(ACTIVATION_FORMAT);
+  if (asprintf(&source->options, format, cl->fused ? " -DFUSED" : "",
+               cl->tuning.shares_rows ? " -DSHARES_ROWS" : "", cl->tuning.vector_width,
+               cl->tuning.group, (int)QUERN__FAULT_LABEL,
+               (int)QUERN__FAULT_INDEX QUERN_ACTIVATIONS(ACTIVATION_NUMBER)) >= 0)
+    return QUERN_OK;
+  source->options = NULL;
+  return quern__fail_memory("build options", strlen(format));
+}
+
+void quern__cl_source_free(quern__cl_source *source) {
+  free(source->text);
+  free(source->options);
+  *source = (quern__cl_source){NULL, 0, NULL};
+}

@@ -1,0 +1,139 @@
+/* Batch normalization where several ranks have a batch's samples between them: mean, variance, and
+ * the sums of the way back are of all of them. The host combines what each rank's device finds in
+ * its own, by all-reduces of a number or two a unit; a rank without a sample in the batch adds
+ * zeros, and has the same statistics in the end. */
+#include "../base/error.h"
+#include "../network/plan.h"
+
+#include "../base/quotient.h"
+#include "collective_ops.h"
+#include <math.h>
+#include <stdlib.h>
+
+quern_status quern__plan_join(quern_plan *plan, const quern_collective *collective) {
+  if (!quern__shape_normalizes(&plan->shape, QUERN_NORMALIZATION_BATCH)) return QUERN_OK;
+  const size_t bytes = 4 * plan->shape.widest * sizeof *plan->sums; /* fits, as `statistics` does */
+  plan->sums = malloc(bytes);
+  if (plan->sums == NULL) return quern__fail_memory("plan", bytes);
+  plan->collective = collective;
+  return QUERN_OK;
+}
+
+/* Replaces the numbers by their sums over all ranks. */
+static quern_status add_up(const quern_plan *plan, float *values, size_t count) {
+  void *request;
+  QUERN__FORWARD(quern__collective_reduce(plan->collective, values, count, &request));
+  return quern__collective_reduced(plan->collective, request);
+}
+
+/* Two vectors of the device, each [units], on the host one behind the other. */
+static quern_status read_pair(quern_tensor a, quern_tensor b, float *values) {
+  const size_t bytes = a.columns * sizeof *values;
+  QUERN__FORWARD(
+      quern_buffer_read(a.buffer, a.offset * sizeof *values, bytes, values, QUERN_NO_WAIT));
+  return quern_buffer_read(b.buffer, b.offset * sizeof *values, bytes, values + a.columns,
+                           QUERN_WAIT);
+}
+
+static quern_status write_pair(quern_tensor a, quern_tensor b, const float *values) {
+  const size_t bytes = a.columns * sizeof *values;
+  QUERN__FORWARD(
+      quern_buffer_write(a.buffer, a.offset * sizeof *values, bytes, values, QUERN_NO_WAIT));
+  return quern_buffer_write(b.buffer, b.offset * sizeof *values, bytes, values + a.columns,
+                            QUERN_WAIT);
+}
+
+/* Mean and variance of the batch's samples, `count` each, from the mean of the n that are here and
+ * what their squares about it add up to: mean = Σ_r n_r mean_r / N      variance = Σ_r (squares_r +
+ * n_r (mean_r - mean)²) / N (Chan, Golub and LeVeque 1979). The mean first, so that no digits are
+ * lost where it is far from 0. */
+static quern_status combine(const quern_plan *plan, size_t n, size_t count, float *mean,
+                            float *variance) {
+  const double samples = (double)plan->step_samples;
+  float *own = plan->sums + 2 * plan->shape.widest;
+  for (size_t j = 0; j < count; j++) {
+    own[j] = mean[j];
+    mean[j] = (float)((double)n * (double)mean[j]);
+  }
+  QUERN__FORWARD(add_up(plan, mean, count));
+  for (size_t j = 0; j < count; j++) {
+    mean[j] = (float)((double)mean[j] / samples);
+    const double apart = (double)own[j] - (double)mean[j];
+    variance[j] = (float)((double)variance[j] + (double)n * apart * apart);
+  }
+  QUERN__FORWARD(add_up(plan, variance, count));
+  for (size_t j = 0; j < count; j++) variance[j] = (float)((double)variance[j] / samples);
+  return QUERN_OK;
+}
+
+/* running ← running + momentum (new - running), with the variance of a sample's N - 1: on the host,
+ * so that it is the same on all. */
+static quern_status follow(const quern_plan *plan, size_t l, size_t count, const float *mean,
+                           const float *variance) {
+  const double momentum = (double)QUERN_BATCH_NORM_MOMENTUM, samples = (double)plan->step_samples;
+  const quern_tensor running_mean = quern__plan_part(plan, plan->parameters, l, QUERN__MEAN),
+                     running_variance =
+                         quern__plan_part(plan, plan->parameters, l, QUERN__VARIANCE);
+  float *running = plan->sums + 2 * plan->shape.widest;
+  QUERN__FORWARD(read_pair(running_mean, running_variance, running));
+  for (size_t j = 0; j < count; j++) {
+    float *old = &running[j], *old_variance = &running[count + j];
+    const double spread = (double)variance[j] * samples / (samples - 1.0);
+    *old = (float)((double)*old + momentum * ((double)mean[j] - (double)*old));
+    *old_variance = (float)((double)*old_variance + momentum * (spread - (double)*old_variance));
+  }
+  return write_pair(running_mean, running_variance, running);
+}
+
+quern_status quern__plan_normalize_across_ranks(quern_plan *plan, size_t l, quern__pass pass,
+                                                const quern__norm_statistics *statistics, size_t n,
+                                                quern_tensor product, quern_tensor to) {
+  const quern_layer *layer = &plan->shape.layers[l].layer;
+  const float epsilon = layer->normalization.epsilon;
+  const size_t count = layer->units;
+  const quern_tensor shared_variance = quern_vector(plan->statistics, plan->scale_gradients, count);
+  float *mean = plan->sums, *variance = plan->sums + count;
+  for (size_t j = 0; j < 2 * count; j++) plan->sums[j] = 0.0f;
+  if (n > 0) {
+    QUERN__FORWARD(
+        quern_batch_norm_moments(plan->context, product, statistics->mean, statistics->inv_std));
+    QUERN__FORWARD(read_pair(statistics->mean, statistics->inv_std, plan->sums));
+  }
+  QUERN__FORWARD(combine(plan, n, count, mean, variance));
+  if (pass == QUERN__PASS_TRAINING) QUERN__FORWARD(follow(plan, l, count, mean, variance));
+  if (n == 0) return QUERN_OK;
+  QUERN__FORWARD(write_pair(statistics->mean, shared_variance, plan->sums));
+  QUERN__FORWARD(quern_batch_norm_inference(
+      plan->context, product, quern__plan_part(plan, plan->parameters, l, QUERN__GAMMA),
+      quern__plan_part(plan, plan->parameters, l, QUERN__BETA), epsilon, statistics->mean,
+      shared_variance, to));
+  for (size_t j = 0; j < count; j++)
+    variance[j] = (float)(quern__quotient(1.0, sqrt((double)variance[j] + (double)epsilon)));
+  return quern_buffer_write(statistics->inv_std.buffer, statistics->inv_std.offset * sizeof(float),
+                            count * sizeof(float), variance, QUERN_WAIT);
+}
+
+quern_status quern__plan_normalize_back_across_ranks(quern_plan *plan, size_t l,
+                                                     const quern__norm_statistics *statistics,
+                                                     size_t n) {
+  const size_t count = plan->shape.layers[l].layer.units;
+  const quern_tensor product = quern__plan_product(plan, l, n), dz = quern__plan_dz(plan, l, n),
+                     dgamma = quern__plan_gradient(plan, l, QUERN__GAMMA),
+                     dbeta = quern__plan_gradient(plan, l, QUERN__BETA),
+                     all_dgamma = quern_vector(plan->statistics, plan->scale_gradients, count),
+                     all_dbeta =
+                         quern_vector(plan->statistics, plan->scale_gradients + count, count);
+  for (size_t j = 0; j < 2 * count; j++) plan->sums[j] = 0.0f;
+  if (n > 0) {
+    QUERN__FORWARD(quern_batch_norm_backward_parameters(
+        plan->context, dz, product, statistics->mean, statistics->inv_std, dgamma, dbeta));
+    QUERN__FORWARD(read_pair(dgamma, dbeta, plan->sums));
+  }
+  QUERN__FORWARD(add_up(plan, plan->sums, 2 * count));
+  if (n == 0) return QUERN_OK;
+  QUERN__FORWARD(write_pair(all_dgamma, all_dbeta, plan->sums));
+  return quern_batch_norm_backward_data(plan->context, plan->step_samples, dz, product,
+                                        quern__plan_part(plan, plan->parameters, l, QUERN__GAMMA),
+                                        statistics->mean, statistics->inv_std, all_dgamma,
+                                        all_dbeta, dz);
+}

@@ -1,0 +1,107 @@
+/* Shares as text, in a checkpoint, and as whole numbers. */
+#include "shares.h"
+
+#include "../base/error.h"
+#include "../base/text.h"
+#include "../format/checkpoint_keys.h"
+#include "../format/safetensors/safetensors.h"
+#include "collective_ops.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+quern_status quern__shares_print(const quern_train_options *options, char **result) {
+  *result = NULL;
+  if (options->shares == NULL) return QUERN_OK;
+  quern__text text = {0};
+  for (size_t r = 0; r < options->collective->ranks; r++)
+    quern__text_print(&text, "%s%" PRIu32, r > 0 ? "," : "", options->shares[r]);
+  return quern__text_close(&text, result);
+}
+
+/* One number of digits alone, and where it ends. */
+static bool parse_share(const char *text, uint32_t *share, const char **end) {
+  if (*text < '0' || *text > '9') return false; /* strtoull would take blanks and signs */
+  char *after;
+  errno = 0;
+  const unsigned long long value = strtoull(text, &after, 10);
+  *end = after;
+  *share = (uint32_t)value;
+  return errno == 0 && value <= UINT32_MAX;
+}
+
+static bool parse(const char *text, size_t count, uint32_t *shares) {
+  for (size_t r = 0; r < count; r++) {
+    if (!parse_share(text, &shares[r], &text)) return false;
+    if (*text != (r + 1 < count ? ',' : '\0')) return false;
+    text++;
+  }
+  return true;
+}
+
+static size_t numbers_in(const char *text) {
+  size_t count = 1;
+  for (; *text != '\0'; text++) count += *text == ',';
+  return count;
+}
+
+static quern_status take_shares(const quern__safetensors *file, size_t count, uint32_t *shares,
+                                bool *there) {
+  const char *text = quern__safetensors_metadata(file, QUERN__KEY_SHARES);
+  *there = text != NULL && numbers_in(text) == count;
+  if (!*there) return QUERN_OK;
+  if (!parse(text, count, shares))
+    return quern__fail(QUERN_ERROR_FORMAT,
+                       "%s: metadata \"" QUERN__KEY_SHARES
+                       "\": \"%.200s\", expected whole numbers separated by commas",
+                       file->path, text);
+  if (quern__shares_check(shares, count) == QUERN_OK) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_FORMAT,
+                     "%s: metadata \"" QUERN__KEY_SHARES
+                     "\": \"%.200s\", expected a sum of 1 to %" PRIu32,
+                     file->path, text, UINT32_MAX);
+}
+
+quern_status quern__shares_read(const char *path, size_t count, uint32_t *shares, bool *there) {
+  quern__safetensors file;
+  quern_status status;
+  QUERN__TRY(quern__safetensors_open(path, &file));
+  status = take_shares(&file, count, shares, there);
+cleanup:
+  quern__safetensors_close(&file);
+  return status;
+}
+
+/* What is left of a rank's exact part. */
+typedef struct remainder_of {
+  double left;
+  size_t rank;
+} remainder_of;
+
+static int compare_remainders(const void *first, const void *second) {
+  const remainder_of *a = first, *b = second;
+  if (a->left != b->left) return a->left > b->left ? -1 : 1;
+  return a->rank < b->rank ? -1 : 1;
+}
+
+quern_status quern__shares_divide(const double *weights, size_t count, uint32_t whole,
+                                  uint32_t *shares) {
+  remainder_of *left = malloc(count * sizeof *left);
+  if (left == NULL) return quern__fail_memory("shares", count * sizeof *left);
+  double sum = 0.0;
+  uint32_t given = 0;
+  for (size_t r = 0; r < count; r++) sum += weights[r];
+  for (size_t r = 0; r < count; r++) {
+    const double exact = (double)whole * (weights[r] / sum);
+    /* roundings of `exact` add up */
+    const double whole_part = fmin(floor(exact), (double)(whole - given));
+    shares[r] = (uint32_t)whole_part;
+    given += shares[r];
+    left[r] = (remainder_of){exact - whole_part, r};
+  }
+  qsort(left, count, sizeof *left, compare_remainders);
+  for (size_t i = 0; given < whole; i = (i + 1) % count, given++) shares[left[i].rank]++;
+  free(left);
+  return QUERN_OK;
+}

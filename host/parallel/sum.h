@@ -1,0 +1,40 @@
+/* The one order in which ranks' numbers are added, for every engine. It is compiled into each, so
+ * that libquern-mpi needs the public API alone. */
+#ifndef QUERN_HOST_PARALLEL_SUM_H
+#define QUERN_HOST_PARALLEL_SUM_H
+
+#include <stddef.h>
+#include <string.h>
+
+/* outs[k][i] = Σ_r parts[r][i] for every k < out_count, r ascending, in double and rounded once: so
+ * that it is right to half a unit in the last place, however many ranks there are. An `out` may be
+ * one of the parts. */
+static inline void quern__sum_parts(const float *const *parts, size_t ranks, size_t count,
+                                    float *const *outs, size_t out_count) {
+  enum { BLOCK = 512 }; /* what stays in a core's nearest cache, in double */
+  double sum[BLOCK];
+  for (size_t begin = 0; begin < count; begin += BLOCK) {
+    const size_t n = count - begin < BLOCK ? count - begin : BLOCK;
+    if (ranks == 2) { /* a float's sum is the double's, rounded: the same bits, in half the time */
+      float two[BLOCK];
+      for (size_t i = 0; i < n; i++) two[i] = parts[0][begin + i] + parts[1][begin + i];
+      for (size_t k = 0; k < out_count; k++) memcpy(outs[k] + begin, two, n * sizeof *two);
+      continue;
+    }
+    for (size_t i = 0; i < n; i++) sum[i] = (double)parts[0][begin + i];
+    for (size_t r = 1; r < ranks; r++) {
+      const float *part = parts[r] + begin;
+      for (size_t i = 0; i < n; i++) sum[i] += (double)part[i];
+    }
+    for (size_t k = 0; k < out_count; k++)
+      for (size_t i = 0; i < n; i++) outs[k][begin + i] = (float)sum[i];
+  }
+}
+
+/* Where the part of `count` things that a rank has begins, the parts being as long as each other or
+ * one longer; that of rank `ranks` is the end. */
+static inline size_t quern__part_begin(size_t count, size_t rank, size_t ranks) {
+  return count / ranks * rank + count % ranks * rank / ranks;
+}
+
+#endif

@@ -1,0 +1,131 @@
+/* Which data sets are resident, and how long the chunks of the others are. */
+#include "residency.h"
+
+#include "../../base/error.h"
+#include "../../base/size.h"
+#include "../../data/dataset.h"
+#include "../../data/schema.h"
+
+/* A chunk this long costs the host and the device far more than what comes with each: events, a
+ * wait, a launch more of whole steps (docs/measurements.md). */
+enum { CHUNK_BYTES = 4 << 20 };
+enum { LINE = 64 };
+
+quern__sample_size quern__sample_size_of(const quern_dataset *dataset, bool learns) {
+  const size_t count = dataset->targets != NULL ? dataset->schema->outputs : 1;
+  /* as long as an int32_t */
+  return (quern__sample_size){.columns = dataset->columns,
+                              .element = quern__element_bytes(dataset->element),
+                              .label = learns ? count * sizeof(float) : 0};
+}
+
+size_t quern__values_room(size_t value_bytes) {
+  return quern__divide_up(value_bytes, LINE) * LINE;
+}
+
+bool quern__chunk_bytes(const quern__sample_size *size, size_t rows, size_t *bytes) {
+  size_t values, label;
+  return quern__multiply(size->columns, size->element, &values) &&
+         quern__multiply(values, rows, &values) && values <= SIZE_MAX - LINE &&
+         quern__multiply(rows, size->label, &label) &&
+         quern__add(quern__values_room(values), label, bytes);
+}
+
+/* `count` chunks of so many samples and an order for one; SIZE_MAX where that overflows. */
+static size_t bytes_of(const quern__residency_request *set, size_t count, size_t rows) {
+  size_t chunk, all, order;
+  const bool fits = quern__chunk_bytes(&set->size, rows, &chunk) &&
+                    quern__multiply(chunk, count, &all) &&
+                    quern__multiply(rows, sizeof(uint32_t), &order) && quern__add(all, order, &all);
+  return fits ? all : SIZE_MAX;
+}
+
+static bool fits_buffer(const quern__residency_request *set, size_t rows, size_t allocation) {
+  size_t chunk;
+  return quern__chunk_bytes(&set->size, rows, &chunk) && (allocation == 0 || chunk <= allocation);
+}
+
+static void make_resident(quern__residency_request *set) {
+  set->placement = (quern__residency){0, 0};
+  set->bytes = set->rows > 0 ? bytes_of(set, 1, set->rows) : 0;
+}
+
+static void make_streamed(quern__residency_request *set, size_t units) {
+  set->placement = (quern__residency){units * set->unit, units * set->span};
+  set->bytes = bytes_of(set, 2, units * set->unit);
+}
+
+/* The most units whose chunks fit, by halving: at least one, and no more than there are. */
+static size_t units_in_chunk(const quern__residency_request *set, const quern__room *room,
+                             size_t budget) {
+  size_t least = 1, most = set->units;
+  while (least < most) {
+    const size_t half = least + (most - least + 1) / 2, rows = half * set->unit;
+    size_t chunk;
+    const bool good = fits_buffer(set, rows, room->allocation) &&
+                      bytes_of(set, 2, rows) <= budget &&
+                      quern__chunk_bytes(&set->size, rows, &chunk) && chunk <= CHUNK_BYTES;
+    if (good)
+      least = half;
+    else
+      most = half - 1;
+  }
+  return least;
+}
+
+/* The least that it can do with. */
+static size_t least_bytes(const quern__residency_request *set, const quern__room *room) {
+  if (set->rows == 0) return 0;
+  const size_t whole = bytes_of(set, 1, set->rows), turns = bytes_of(set, 2, set->unit);
+  return whole < turns && fits_buffer(set, set->rows, room->allocation) ? whole : turns;
+}
+
+static void place_one(quern__residency_request *set, const quern__room *room, size_t budget) {
+  make_resident(set);
+  if (set->bytes <= budget && fits_buffer(set, set->rows, room->allocation)) return;
+  make_streamed(set, units_in_chunk(set, room, budget));
+}
+
+static size_t between(size_t least, size_t value, size_t most) {
+  return value < least ? least : value > most ? most : value;
+}
+
+quern_status quern__place(const quern__room *room, quern__residency_request *train,
+                          quern__residency_request *test) {
+  make_resident(train);
+  make_resident(test);
+  size_t all;
+  const bool fits = quern__add(train->bytes, test->bytes, &all) && all <= room->bytes;
+  if (fits && fits_buffer(train, train->rows, room->allocation) &&
+      fits_buffer(test, test->rows, room->allocation))
+    return QUERN_OK;
+
+  quern__residency_request *small = test->bytes < train->bytes ? test : train,
+                           *large = small == test ? train : test;
+  const size_t least_small = least_bytes(small, room), least_large = least_bytes(large, room);
+  size_t least;
+  if (!quern__add(least_small, least_large, &least)) least = SIZE_MAX;
+  if (room->bytes < least && room->strict)
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "train: the data may take %zu bytes of the device, expected at least %zu: "
+                       "two batches of %zu samples%s, one to compute on and one on its way%s",
+                       room->bytes, least, train->unit,
+                       train->span > train->unit ? " for this rank" : "",
+                       test->rows > 0 ? ", of either data set" : "");
+  const size_t bytes = room->bytes > least ? room->bytes : least;
+  place_one(small, room, between(least_small, bytes / 2, bytes - least_large));
+  place_one(large, room, bytes - small->bytes);
+  return QUERN_OK;
+}
+
+quern__residency quern__place_once(const quern_dataset *dataset, bool learns, size_t allocation,
+                                   size_t batch) {
+  quern__residency_request set = {.size = quern__sample_size_of(dataset, learns),
+                                  .rows = dataset->rows,
+                                  .unit = batch,
+                                  .span = batch,
+                                  .units = quern__divide_up(dataset->rows, batch)};
+  const quern__room room = {.bytes = SIZE_MAX, .allocation = allocation};
+  make_streamed(&set, units_in_chunk(&set, &room, SIZE_MAX));
+  return set.placement.chunk_rows < dataset->rows ? set.placement : (quern__residency){0, 0};
+}

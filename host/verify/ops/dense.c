@@ -1,0 +1,268 @@
+/* The three matrix products. Tiles of the kernels are powers of two, so the shapes hold those, one
+ * more and one less, primes and ones in every place. */
+#include "../sweep.h"
+
+#include "../../base/error.h"
+#include <math.h>
+
+typedef struct shape {
+  size_t n, in, out;
+  bool large;
+} shape;
+
+static const shape shapes[] = {
+    {1, 1, 1, false},     {1, 1, 17, false},    {1, 17, 1, false},    {17, 1, 1, false},
+    {2, 3, 5, false},     {3, 7, 2, false},     {7, 9, 15, false},    {8, 8, 8, false},
+    {9, 16, 17, false},   {16, 16, 16, false},  {17, 15, 33, false},  {31, 32, 33, false},
+    {5, 64, 10, false},   {33, 3, 65, false},   {1, 127, 65, false},  {65, 17, 9, false},
+    {3, 5, 130, false},   {64, 64, 64, true},   {65, 63, 130, true},  {127, 257, 31, true},
+    {130, 65, 257, true}, {257, 130, 17, true}, {32, 784, 128, true}, {2, 1000, 3, false},
+    {1000, 2, 3, false},  {3, 2, 1000, false},  {128, 10, 256, true}, {129, 129, 129, true},
+};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+/* Whole numbers have exact sums in any order; fractions are what the tolerance is for. */
+static float *values_of(quern__values *values, size_t count, bool whole) {
+  return whole ? quern__values_whole(values, count, -4, 4)
+               : quern__values_floats(values, count, -1.0f, 1.0f);
+}
+
+/* The variants of one shape: all of them on tiny shapes, else a few that change with the shape. */
+static bool skips(const quern__verify *v, size_t index, unsigned variant) {
+  const shape *s = &shapes[index];
+  if (s->large && v->small) return true;
+  const bool tiny = s->n * s->in * s->out <= 32;
+  return !tiny && (index + variant) % (v->few ? 5 : 2) != 0;
+}
+
+/* A slope that keeps whole numbers exact. */
+static quern_activation activation_of(unsigned kind) {
+  quern_activation activation = quern_activation_of((quern_activation_kind)kind);
+  activation.slope = 0.5f;
+  return activation;
+}
+
+/* Activations that keep whole numbers exact. */
+static bool is_exact(quern_activation activation) {
+  return activation.kind == QUERN_ACTIVATION_IDENTITY || activation.kind == QUERN_ACTIVATION_RELU ||
+         activation.kind == QUERN_ACTIVATION_LEAKY_RELU;
+}
+
+/* Those past tanh are one function in the kernels, which the sweeps of the activations look into:
+ * one of them a shape, in turn. */
+static bool is_in_turn(size_t index, unsigned kind) {
+  enum { FIRST = QUERN_ACTIVATION_TANH + 1, COUNT = QUERN_ACTIVATION_SOFTPLUS + 1 - FIRST };
+  return kind < FIRST || kind == FIRST + index % COUNT;
+}
+
+/* The steepest of them, SELU just below 0; of the first five 1. What their own roundings come to,
+ * see activation.c. */
+static double steepest(quern_activation activation) {
+  return activation.kind > QUERN_ACTIVATION_TANH ? 1.76 : 1;
+}
+
+static double own_roundings(quern_activation activation) {
+  return activation.kind > QUERN_ACTIVATION_TANH ? 15 : 0;
+}
+
+/* --- Forward
+ * -------------------------------------------------------------------------------------------- */
+
+static quern_status forward(quern_context *context, const quern_tensor *t, const void *activation) {
+  return quern_dense_forward(context, t[0], t[1], t[2], *(const quern_activation *)activation,
+                             t[3]);
+}
+
+/* No activation is steeper than `steepest`, so the error of Z, times that, bounds that of Y. */
+static quern_status forward_magnitude(quern_context *context, const quern_tensor *t,
+                                      const void *opaque) {
+  (void)opaque;
+  return quern_dense_forward(context, t[0], t[1], t[2],
+                             quern_activation_of(QUERN_ACTIVATION_IDENTITY), t[3]);
+}
+
+static quern_status check_forward(quern__verify *v, const shape *s, quern_activation activation,
+                                  bool bias, bool whole) {
+  quern__values *values = &v->values;
+  quern__op op = {.call = forward, .magnitude = forward_magnitude, .arguments = &activation};
+  quern__values_next(values);
+  /* exp and tanh are allowed a few units in the last place of values up to 1. */
+  op.bound = (quern__bound){.kind = whole ? QUERN__EXACT : QUERN__CLOSE,
+                            .terms = steepest(activation) * ((double)s->in + 3) +
+                                     own_roundings(activation),
+                            .absolute = is_exact(activation) ? 0 : 0x1p-21};
+  quern__op_title(&op, "dense forward %zux%zux%zu %s%s%s", s->n, s->in, s->out,
+                  quern_activation_name(activation.kind), bias ? " bias" : "",
+                  whole ? " whole" : "");
+  quern__op_operand(&op, 0, "x", QUERN__IN, QUERN__FLOAT, s->n, s->in,
+                    values_of(values, s->n * s->in, whole));
+  quern__op_operand(&op, 1, "w", QUERN__IN, QUERN__FLOAT, s->in, s->out,
+                    values_of(values, s->in * s->out, whole));
+  if (bias)
+    quern__op_operand(&op, 2, "b", QUERN__IN, QUERN__FLOAT, 1, s->out,
+                      values_of(values, s->out, whole));
+  quern__op_operand(&op, 3, "y", QUERN__OUT, QUERN__FLOAT, s->n, s->out, NULL);
+  return quern__verify_check(v, &op);
+}
+
+quern_status quern__sweep_dense_forward(quern__verify *v) {
+  for (size_t i = 0; i < SHAPES; i++) {
+    unsigned variant = 0;
+    for (unsigned kind = 0; quern_activation_name((quern_activation_kind)kind) != NULL; kind++)
+      for (unsigned bias = 0; bias < 2; bias++)
+        for (unsigned whole = 0; whole < 2; whole++, variant++) {
+          const quern_activation activation = activation_of(kind);
+          if ((whole && !is_exact(activation)) || !is_in_turn(i, kind)) continue;
+          if (skips(v, i, variant + kind)) continue;
+          QUERN__FORWARD(check_forward(v, &shapes[i], activation, bias, whole));
+        }
+  }
+  return QUERN_OK;
+}
+
+/* --- Backward data
+ * -------------------------------------------------------------------------------------- */
+
+typedef struct data_arguments {
+  quern_activation activation;
+  bool accumulate;
+} data_arguments;
+
+static quern_status backward_data(quern_context *context, const quern_tensor *t,
+                                  const void *opaque) {
+  const data_arguments *a = opaque;
+  return quern_dense_backward_data(context, t[0], t[1], a->activation, t[2], a->accumulate, t[3]);
+}
+
+/* |f'| is at most `steepest`, so the sum without it, times that, bounds the error. */
+static quern_status backward_data_magnitude(quern_context *context, const quern_tensor *t,
+                                            const void *opaque) {
+  const data_arguments *a = opaque;
+  return quern_dense_backward_data(context, t[0], t[1],
+                                   quern_activation_of(QUERN_ACTIVATION_IDENTITY), quern_none(),
+                                   a->accumulate, t[3]);
+}
+
+typedef enum data_output { WRITE_DATA, ACCUMULATE_DATA, OVER_H } data_output;
+
+/* What f can have put out, or taken where the derivative reads that; whole numbers where f' of them
+ * is whole or a half. */
+static float *outputs_of(quern__values *values, size_t count, quern_activation activation,
+                         bool whole) {
+  if (whole) return quern__values_whole(values, count, -2, 2);
+  if (quern_activation_reads_z(activation.kind))
+    return quern__values_floats(values, count, -6.0f, 6.0f);
+  const bool positive =
+      activation.kind == QUERN_ACTIVATION_SIGMOID || activation.kind == QUERN_ACTIVATION_SOFTPLUS;
+  return quern__values_floats(values, count, positive ? 0.0f : -1.0f, 1.0f);
+}
+
+static quern_status check_data(quern__verify *v, const shape *s, quern_activation activation,
+                               data_output to, bool whole) {
+  static const char *const names[] = {"", " accumulate", " over h"};
+  const data_arguments a = {activation, to == ACCUMULATE_DATA};
+  quern__values *values = &v->values;
+  quern__op op = {.call = backward_data, .magnitude = backward_data_magnitude, .arguments = &a};
+  quern__values_next(values);
+  op.bound = (quern__bound){.kind = whole ? QUERN__EXACT : QUERN__CLOSE,
+                            .terms = steepest(activation) * ((double)s->out + 4) +
+                                     own_roundings(activation)};
+  quern__op_title(&op, "dense backward data %zux%zux%zu %s%s%s", s->n, s->in, s->out,
+                  quern_activation_name(activation.kind), names[to], whole ? " whole" : "");
+  quern__op_operand(&op, 0, "dz", QUERN__IN, QUERN__FLOAT, s->n, s->out,
+                    values_of(values, s->n * s->out, whole));
+  quern__op_operand(&op, 1, "w", QUERN__IN, QUERN__FLOAT, s->in, s->out,
+                    values_of(values, s->in * s->out, whole));
+  if (activation.kind != QUERN_ACTIVATION_IDENTITY)
+    quern__op_operand(&op, 2, "h", QUERN__IN, QUERN__FLOAT, s->n, s->in,
+                      outputs_of(values, s->n * s->in, activation, whole));
+  if (to == ACCUMULATE_DATA)
+    quern__op_operand(&op, 3, "dx", QUERN__INOUT, QUERN__FLOAT, s->n, s->in,
+                      values_of(values, s->n * s->in, whole));
+  else
+    quern__op_operand(&op, 3, "dx", QUERN__OUT, QUERN__FLOAT, s->n, s->in, NULL);
+  if (to == OVER_H) op.operands[3].same_as = 1 + 2;
+  return quern__verify_check(v, &op);
+}
+
+quern_status quern__sweep_dense_backward_data(quern__verify *v) {
+  for (size_t i = 0; i < SHAPES; i++) {
+    unsigned variant = 0;
+    for (unsigned kind = 0; quern_activation_name((quern_activation_kind)kind) != NULL; kind++)
+      for (data_output to = WRITE_DATA; to <= OVER_H; to++)
+        for (unsigned whole = 0; whole < 2; whole++, variant++) {
+          const quern_activation activation = activation_of(kind);
+          if ((whole && !is_exact(activation)) || !is_in_turn(i, kind)) continue;
+          if (to == OVER_H && activation.kind == QUERN_ACTIVATION_IDENTITY) continue;
+          if (skips(v, i, variant)) continue;
+          QUERN__FORWARD(check_data(v, &shapes[i], activation, to, whole));
+        }
+  }
+  return QUERN_OK;
+}
+
+/* --- Backward weights
+ * ----------------------------------------------------------------------------------- */
+
+typedef struct weights_arguments {
+  bool accumulate, update;
+  quern_sgd sgd;
+} weights_arguments;
+
+static quern_status backward_weights(quern_context *context, const quern_tensor *t,
+                                     const void *opaque) {
+  const weights_arguments *a = opaque;
+  if (a->update) return quern_dense_backward_sgd(context, t[0], t[1], a->sgd, t[2], t[3]);
+  return quern_dense_backward_weights(context, t[0], t[1], a->accumulate, t[2], t[3]);
+}
+
+/* On absolute values, w + lr (Σ|x||dz| + decay w): the step with its sign turned. */
+static quern_status backward_weights_magnitude(quern_context *context, const quern_tensor *t,
+                                               const void *opaque) {
+  weights_arguments a = *(const weights_arguments *)opaque;
+  a.sgd.learning_rate = -a.sgd.learning_rate;
+  return backward_weights(context, t, &a);
+}
+
+typedef enum weights_mode { WRITE, ACCUMULATE, UPDATE } weights_mode;
+typedef enum weights_wanted { BOTH, WEIGHTS, BIAS } weights_wanted;
+
+static void weights_output(quern__op *op, size_t index, const char *name, size_t rows,
+                           size_t columns, weights_mode mode, quern__values *values, bool whole) {
+  quern__op_operand(op, index, name, mode == WRITE ? QUERN__OUT : QUERN__INOUT, QUERN__FLOAT, rows,
+                    columns, mode == WRITE ? NULL : values_of(values, rows * columns, whole));
+}
+
+static quern_status check_weights(quern__verify *v, const shape *s, weights_mode mode,
+                                  weights_wanted wanted, bool whole) {
+  static const char *const modes[] = {"", " accumulate", " update"};
+  static const char *const parts[] = {"", " weights", " bias"};
+  const weights_arguments a = {mode == ACCUMULATE, mode == UPDATE,
+                               whole ? (quern_sgd){0.5f, 0.25f} : (quern_sgd){0.3f, 0.01f}};
+  quern__values *values = &v->values;
+  quern__op op = {
+      .call = backward_weights, .magnitude = backward_weights_magnitude, .arguments = &a};
+  quern__values_next(values);
+  op.bound = (quern__bound){.kind = whole ? QUERN__EXACT : QUERN__CLOSE, .terms = (double)s->n + 5};
+  quern__op_title(&op, "dense backward weights %zux%zux%zu%s%s%s", s->n, s->in, s->out, modes[mode],
+                  parts[wanted], whole ? " whole" : "");
+  quern__op_operand(&op, 0, "x", QUERN__IN, QUERN__FLOAT, s->n, s->in,
+                    values_of(values, s->n * s->in, whole));
+  quern__op_operand(&op, 1, "dz", QUERN__IN, QUERN__FLOAT, s->n, s->out,
+                    values_of(values, s->n * s->out, whole));
+  if (wanted != BIAS) weights_output(&op, 2, "w", s->in, s->out, mode, values, whole);
+  if (wanted != WEIGHTS) weights_output(&op, 3, "b", 1, s->out, mode, values, whole);
+  return quern__verify_check(v, &op);
+}
+
+quern_status quern__sweep_dense_backward_weights(quern__verify *v) {
+  for (size_t i = 0; i < SHAPES; i++) {
+    unsigned variant = 0;
+    for (weights_mode mode = WRITE; mode <= UPDATE; mode++)
+      for (weights_wanted wanted = BOTH; wanted <= BIAS; wanted++)
+        for (unsigned whole = 0; whole < 2; whole++, variant++)
+          if (!skips(v, i, variant))
+            QUERN__FORWARD(check_weights(v, &shapes[i], mode, wanted, whole));
+  }
+  return QUERN_OK;
+}

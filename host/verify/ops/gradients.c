@@ -1,0 +1,202 @@
+/* The gradients of whole networks on the device against finite differences of the loss on the
+ * reference, for every activation under every loss.
+ *
+ * A derivative is Romberg's: central differences at steps h, h/2, h/4, extrapolated twice. What it
+ * may be off by is estimated from the last two extrapolations; on top comes the rounding of the
+ * loss to floats, which the smallest step magnifies. */
+#include "../sweep.h"
+
+#include "../../base/error.h"
+#include <float.h>
+#include <math.h>
+#include <quern/plan.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Biases of the hidden layer are so far from zero, and its weights so small, that no step takes a
+ * unit across a kink there. */
+enum { SAMPLES = 6, INPUTS = 5, HIDDEN = 7, OUTPUTS = 4, LAYERS = 2 };
+enum {
+  WEIGHTS_1 = 0,
+  BIAS_1 = WEIGHTS_1 + INPUTS * HIDDEN,
+  WEIGHTS_2 = BIAS_1 + HIDDEN,
+  BIAS_2 = WEIGHTS_2 + HIDDEN * OUTPUTS,
+  PARAMETERS = BIAS_2 + OUTPUTS
+};
+static const double step = 0x1p-3;
+/* Roundings on the way from a parameter to a sample's loss, and how large what is rounded gets. */
+enum { ROUNDINGS = 8, MAGNITUDE = 4 };
+
+/* A network on one context, with its samples. */
+typedef struct place {
+  quern_plan *plan;
+  quern_buffer *x, *labels, *losses, *correct;
+} place;
+
+typedef struct problem {
+  quern_network *network;
+  float parameters[PARAMETERS], x[SAMPLES * INPUTS];
+  int32_t labels[SAMPLES];
+  place reference, device;
+} problem;
+
+static void free_place(place *where) {
+  quern_plan_free(where->plan);
+  quern_buffer_free(where->x);
+  quern_buffer_free(where->labels);
+  quern_buffer_free(where->losses);
+  quern_buffer_free(where->correct);
+}
+
+static quern_status make_place(quern_context *context, const problem *p, quern_plan_mode mode,
+                               place *where) {
+  QUERN__FORWARD(quern_plan_create(context, p->network, SAMPLES, mode, &where->plan));
+  QUERN__FORWARD(quern_buffer_create(context, sizeof p->x, &where->x));
+  QUERN__FORWARD(quern_buffer_create(context, sizeof p->labels, &where->labels));
+  QUERN__FORWARD(quern_buffer_create(context, SAMPLES * sizeof(float), &where->losses));
+  QUERN__FORWARD(quern_buffer_create(context, sizeof(int32_t), &where->correct));
+  QUERN__FORWARD(quern_buffer_fill(where->correct, 0, sizeof(int32_t), 0));
+  QUERN__FORWARD(quern_buffer_write(where->x, 0, sizeof p->x, p->x, QUERN_WAIT));
+  return quern_buffer_write(where->labels, 0, sizeof p->labels, p->labels, QUERN_WAIT);
+}
+
+/* Targets are 0 and 1. Outputs about 4 and -3 stay on one side of them and more than delta away,
+ * those about 1/2 within delta of both; only the absolute loss has a kink there. */
+#define DELTA 2.0f
+static void keep_from_kinks(problem *p, quern_loss loss) {
+  static const float near[OUTPUTS] = {4.0f, 0.5f, -3.0f, 0.5f},
+                     far[OUTPUTS] = {4.0f, 4.0f, -3.0f, -3.0f};
+  for (size_t i = WEIGHTS_2; i < BIAS_2; i++) p->parameters[i] *= 0.1f;
+  for (size_t i = 0; i < OUTPUTS; i++)
+    p->parameters[BIAS_2 + i] = loss == QUERN_LOSS_HUBER ? near[i] : far[i];
+}
+
+static void make_values(quern__values *values, quern_loss loss, problem *p) {
+  quern__values_next(values);
+  for (size_t i = 0; i < PARAMETERS; i++)
+    p->parameters[i] = (float)((int)(quern__values_word(values) >> 8) - (1 << 23)) * 0x1p-23f;
+  for (size_t i = 0; i < BIAS_1; i++) p->parameters[i] *= 0.2f;
+  for (size_t i = 0; i < HIDDEN; i++) p->parameters[BIAS_1 + i] = i % 3 == 2 ? -1.5f : 1.5f;
+  for (size_t i = 0; i < SAMPLES * INPUTS; i++)
+    p->x[i] = (float)((int)(quern__values_word(values) >> 8) - (1 << 23)) * 0x1p-23f;
+  if (loss == QUERN_LOSS_ABSOLUTE || loss == QUERN_LOSS_HUBER) keep_from_kinks(p, loss);
+  for (size_t i = 0; i < SAMPLES; i++) p->labels[i] = (int32_t)quern__values_below(values, OUTPUTS);
+}
+
+static quern_status set_parameters(const problem *p) {
+  QUERN__FORWARD(
+      quern_network_set_layer(p->network, 0, p->parameters + WEIGHTS_1, p->parameters + BIAS_1));
+  return quern_network_set_layer(p->network, 1, p->parameters + WEIGHTS_2, p->parameters + BIAS_2);
+}
+
+/* The mean loss on the reference. */
+static quern_status evaluate(const problem *p, double *loss) {
+  const place *where = &p->reference;
+  float losses[SAMPLES];
+  QUERN__FORWARD(set_parameters(p));
+  QUERN__FORWARD(quern_plan_upload(where->plan, p->network));
+  QUERN__FORWARD(quern_plan_evaluate(where->plan, quern_matrix(where->x, 0, SAMPLES, INPUTS),
+                                     quern_vector(where->labels, 0, SAMPLES),
+                                     quern_vector(where->losses, 0, SAMPLES),
+                                     quern_vector(where->correct, 0, 1)));
+  QUERN__FORWARD(quern_buffer_read(where->losses, 0, sizeof losses, losses, QUERN_WAIT));
+  *loss = 0;
+  for (size_t i = 0; i < SAMPLES; i++) *loss += (double)losses[i] / SAMPLES;
+  return QUERN_OK;
+}
+
+/* The step that a float can take is taken for its width. */
+static quern_status central(problem *p, size_t i, double wanted, double *slope) {
+  const float kept = p->parameters[i];
+  const float up = kept + (float)wanted, down = kept - (float)wanted;
+  double above, below;
+  p->parameters[i] = up;
+  QUERN__FORWARD(evaluate(p, &above));
+  p->parameters[i] = down;
+  QUERN__FORWARD(evaluate(p, &below));
+  p->parameters[i] = kept;
+  *slope = (above - below) / ((double)up - (double)down);
+  return QUERN_OK;
+}
+
+static quern_status differentiate(problem *p, size_t i, double *slope, double *error) {
+  double first, second, third;
+  QUERN__FORWARD(central(p, i, step, &first));
+  QUERN__FORWARD(central(p, i, step / 2, &second));
+  QUERN__FORWARD(central(p, i, step / 4, &third));
+  const double coarse = (4 * second - first) / 3, fine = (4 * third - second) / 3;
+  *slope = (16 * fine - coarse) / 15;
+  *error = fabs(fine - coarse) + ROUNDINGS * (double)FLT_EPSILON / 2 * MAGNITUDE / (step / 4) * 2;
+  return QUERN_OK;
+}
+
+static quern_status read_tensor(quern_tensor tensor, float *values) {
+  return quern_buffer_read(tensor.buffer, tensor.offset * sizeof *values,
+                           tensor.rows * tensor.columns * sizeof *values, values, QUERN_WAIT);
+}
+
+/* The gradients that the device keeps after a step without an optimizer, which changes nothing. */
+static quern_status ask_device(const problem *p, float gradients[PARAMETERS]) {
+  const place *where = &p->device;
+  static const size_t weights[LAYERS] = {WEIGHTS_1, WEIGHTS_2}, biases[LAYERS] = {BIAS_1, BIAS_2};
+  QUERN__FORWARD(quern_plan_step(where->plan, quern_matrix(where->x, 0, SAMPLES, INPUTS),
+                                 quern_vector(where->labels, 0, SAMPLES), quern_none()));
+  for (size_t l = 0; l < LAYERS; l++) {
+    quern_tensor w, b;
+    QUERN__FORWARD(quern_plan_layer_gradients(where->plan, l, &w, &b));
+    QUERN__FORWARD(read_tensor(w, gradients + weights[l]));
+    QUERN__FORWARD(read_tensor(b, gradients + biases[l]));
+  }
+  return QUERN_OK;
+}
+
+static quern_status compare_gradients(quern__verify *v, problem *p, const char *title) {
+  float gradients[PARAMETERS], again[PARAMETERS];
+  QUERN__FORWARD(ask_device(p, gradients));
+  QUERN__FORWARD(ask_device(p, again));
+  if (memcmp(gradients, again, sizeof gradients) != 0)
+    quern__verify_wrong(v, "%s: not the same bits in two runs", title);
+  for (size_t i = 0; i < PARAMETERS; i++) {
+    double slope, allowed;
+    QUERN__FORWARD(differentiate(p, i, &slope, &allowed));
+    const double error = quern_verify_error((double)gradients[i], slope, allowed);
+    quern__verify_error(v, title, error);
+    if (!(error <= 1))
+      quern__verify_wrong(
+          v, "%s: the gradient of parameter %zu is %.9g, finite differences give %.9g within %.3g",
+          title, i, (double)gradients[i], slope, allowed);
+  }
+  return QUERN_OK;
+}
+
+static quern_status check_gradients(quern__verify *v, quern_activation_kind kind, quern_loss loss) {
+  const quern_layer layers[LAYERS] = {quern_dense(HIDDEN, kind),
+                                      quern_dense(OUTPUTS, QUERN_ACTIVATION_IDENTITY)};
+  char title[QUERN__MAX_TITLE];
+  problem p = {.network = NULL};
+  quern_status status;
+  snprintf(title, sizeof title, "gradients %d-%d-%d %s, %s loss", INPUTS, HIDDEN, OUTPUTS,
+           quern_activation_name(kind), quern_loss_name(loss));
+  quern__verify_begin(v);
+  make_values(&v->values, loss, &p);
+  QUERN__TRY(quern_network_create(INPUTS, layers, LAYERS, loss, &p.network));
+  QUERN__TRY(quern_network_set_huber_delta(p.network, DELTA));
+  QUERN__TRY(set_parameters(&p));
+  QUERN__TRY(make_place(v->reference, &p, QUERN_PLAN_INFERENCE, &p.reference));
+  QUERN__TRY(make_place(v->device, &p, QUERN_PLAN_GRADIENTS, &p.device));
+  status = compare_gradients(v, &p, title);
+
+cleanup:
+  quern__verify_end(v);
+  free_place(&p.reference);
+  free_place(&p.device);
+  quern_network_free(p.network);
+  return status;
+}
+
+quern_status quern__sweep_gradients(quern__verify *v) {
+  for (unsigned loss = 0; quern_loss_name((quern_loss)loss) != NULL; loss++)
+    for (unsigned kind = 0; quern_activation_name((quern_activation_kind)kind) != NULL; kind++)
+      QUERN__FORWARD(check_gradients(v, (quern_activation_kind)kind, (quern_loss)loss));
+  return QUERN_OK;
+}

@@ -1,0 +1,123 @@
+/* Optimizers over a range, and clipping by a norm. */
+#include "../sweep.h"
+
+#include "../../base/error.h"
+#include <math.h>
+
+/* --- SGD
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static const struct {
+  size_t rows, columns;
+  float learning_rate, weight_decay;
+  bool large;
+} updates[] = {
+    {1, 1, 0.1f, 0.0f, false},    {1, 2, 0.1f, 0.01f, false},     {1, 3, 0.0f, 0.0f, false},
+    {7, 9, 0.5f, 0.5f, false},    {1, 63, 0.01f, 0.0f, false},    {64, 1, 0.01f, 1e-4f, false},
+    {1, 65, 1.0f, 0.0f, false},   {16, 17, 0.3f, 0.2f, false},    {1, 257, 0.1f, 0.1f, false},
+    {127, 130, 0.1f, 0.0f, true}, {1, 100003, 0.05f, 5e-4f, true}};
+
+static quern_status sgd_update(quern_context *context, const quern_tensor *t, const void *sgd) {
+  return quern_sgd_update(context, *(const quern_sgd *)sgd, t[0], t[1]);
+}
+
+/* p + lr (g + decay p) of absolute values. */
+static quern_status sgd_magnitude(quern_context *context, const quern_tensor *t,
+                                  const void *opaque) {
+  quern_sgd sgd = *(const quern_sgd *)opaque;
+  sgd.learning_rate = -sgd.learning_rate;
+  return quern_sgd_update(context, sgd, t[0], t[1]);
+}
+
+quern_status quern__sweep_sgd_update(quern__verify *v) {
+  for (size_t i = 0; i < sizeof updates / sizeof *updates; i++) {
+    if (updates[i].large && v->small) continue;
+    const size_t rows = updates[i].rows, columns = updates[i].columns;
+    const quern_sgd sgd = {updates[i].learning_rate, updates[i].weight_decay};
+    quern__op op = {
+        .call = sgd_update, .magnitude = sgd_magnitude, .arguments = &sgd, .bound = {.terms = 2}};
+    quern__values_next(&v->values);
+    quern__op_title(&op, "SGD update %zux%zu lr %g decay %g", rows, columns,
+                    (double)sgd.learning_rate, (double)sgd.weight_decay);
+    quern__op_operand(&op, 0, "gradients", QUERN__IN, QUERN__FLOAT, rows, columns,
+                      quern__values_floats(&v->values, rows * columns, -2.0f, 2.0f));
+    quern__op_operand(&op, 1, "parameters", QUERN__INOUT, QUERN__FLOAT, rows, columns,
+                      quern__values_floats(&v->values, rows * columns, -2.0f, 2.0f));
+    QUERN__FORWARD(quern__verify_check(v, &op));
+  }
+  return QUERN_OK;
+}
+
+/* --- Clipping by a norm
+ * --------------------------------------------------------------------------------- */
+
+static const struct {
+  size_t rows, columns, parts;
+  bool large;
+} sums[] = {{1, 1, 1, false},    {1, 1, 3, false},    {1, 7, 64, false},   {3, 5, 2, false},
+            {1, 64, 64, false},  {1, 65, 64, false},  {16, 17, 5, false},  {33, 31, 64, false},
+            {1, 1000, 1, false}, {1, 4097, 64, true}, {257, 127, 7, true}, {1, 100003, 64, true}};
+
+static quern_status sum_squares(quern_context *context, const quern_tensor *t, const void *opaque) {
+  (void)opaque;
+  return quern_sum_squares(context, t[0], t[1]);
+}
+
+/* Whole numbers: every order gives the same sum. Others: pairwise, with a few in a row first. */
+static quern_status check_sum(quern__verify *v, size_t rows, size_t columns, size_t parts,
+                              bool whole) {
+  const size_t count = rows * columns;
+  quern__op op = {.call = sum_squares,
+                  .magnitude = sum_squares,
+                  .bound = {.kind = whole ? QUERN__EXACT : QUERN__CLOSE,
+                            .terms = ceil(log2((double)count)) + 10}};
+  quern__values_next(&v->values);
+  quern__op_title(&op, "sum of squares %zux%zu in %zu%s", rows, columns, parts,
+                  whole ? " whole" : "");
+  quern__op_operand(&op, 0, "x", QUERN__IN, QUERN__FLOAT, rows, columns,
+                    whole ? quern__values_whole(&v->values, count, -8, 8)
+                          : quern__values_floats(&v->values, count, -1.0f, 2.0f));
+  quern__op_operand(&op, 1, "squares", QUERN__OUT, QUERN__FLOAT, 1, parts, NULL);
+  return quern__verify_check(v, &op);
+}
+
+quern_status quern__sweep_sum_squares(quern__verify *v) {
+  for (size_t i = 0; i < sizeof sums / sizeof *sums; i++) {
+    if (sums[i].large && v->small) continue;
+    if (v->loop_rounds > 0 && sums[i].rows * sums[i].columns > v->loop_rounds) continue;
+    QUERN__FORWARD(check_sum(v, sums[i].rows, sums[i].columns, sums[i].parts, false));
+    QUERN__FORWARD(check_sum(v, sums[i].rows, sums[i].columns, sums[i].parts, true));
+  }
+  return QUERN_OK;
+}
+
+static quern_status clip_norm(quern_context *context, const quern_tensor *t, const void *max_norm) {
+  return quern_clip_norm(context, *(const float *)max_norm, t[0], t[1]);
+}
+
+/* A square root, a sum, a quotient, which OpenCL rounds within 3, 1 and 2.5 units, and a product.
+ */
+static quern_status check_clip(quern__verify *v, size_t rows, size_t columns, float max_norm,
+                               float squares) {
+  quern__op op = {.call = clip_norm, .arguments = &max_norm, .bound = {.terms = 8}};
+  quern__values_next(&v->values);
+  quern__op_title(&op, "clip norm %zux%zu to %g from sqrt(%g)", rows, columns, (double)max_norm,
+                  (double)squares);
+  quern__op_operand(&op, 0, "squares", QUERN__IN, QUERN__FLOAT, 1, 1,
+                    quern__values_copy(&squares, 1, sizeof squares));
+  quern__op_operand(&op, 1, "x", QUERN__INOUT, QUERN__FLOAT, rows, columns,
+                    quern__values_floats(&v->values, rows * columns, -2.0f, 2.0f));
+  if (isnan(squares)) op.operands[1].nans = rows * columns;
+  return quern__verify_check(v, &op);
+}
+
+quern_status quern__sweep_clip_norm(quern__verify *v) {
+  static const size_t shapes[][2] = {{1, 1}, {1, 3}, {7, 9}, {1, 63}, {64, 1}, {1, 65}, {16, 17}};
+  static const float squares[] = {0.0f, 1e-30f, 0.25f, 1.0f, 4.0f, 1e30f, INFINITY, NAN};
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+    for (size_t s = 0; s < sizeof squares / sizeof *squares; s++)
+      QUERN__FORWARD(
+          check_clip(v, shapes[i][0], shapes[i][1], s % 2 == 0 ? 1.0f : 0.3f, squares[s]));
+  return QUERN_OK;
+}
