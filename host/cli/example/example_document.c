@@ -149,10 +149,8 @@ const example_stage example_document[] = {
      .printed = {"0.2006989", "0.300565", "0.500286", "0.3006575", "0.5005316", "0.700269",
                  "0.600932", "0.400753", "0.803813"},
      .reasons =
-         {
-             {LAST,
-              "last: the update is shifted by a factor of ten; from its own gradient 0.8003813"},
-             {MATRIX, "the rest follows from δW_jk above"}}},
+         {{LAST, "last: the update is shifted by a factor of ten; from its own gradient 0.8003813"},
+          {MATRIX, "the rest follows from δW_jk above"}}},
     {.name = "relu'(z1)",
      .quantity = EXAMPLE_DH1_DZ1,
      WHOLE_VECTOR,
