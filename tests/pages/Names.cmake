@@ -5,6 +5,7 @@
 cmake_minimum_required(VERSION 3.21)
 set(bad "")
 file(GLOB pages RELATIVE "${SOURCE}" "${SOURCE}/*.md" "${SOURCE}/docs/*.md"
+     "${SOURCE}/docs/design/*.md"
      "${SOURCE}/examples/*/*.md" "${SOURCE}/*/README.md")
 foreach(page IN LISTS pages)
   get_filename_component(folder "${SOURCE}/${page}" DIRECTORY)
