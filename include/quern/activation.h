@@ -1,4 +1,4 @@
-/* Activations and losses by name: shared by the op level and the network level. */
+/* Activations and losses by name, for the op level and the network level. */
 #ifndef QUERN_ACTIVATION_H
 #define QUERN_ACTIVATION_H
 
@@ -10,9 +10,8 @@
 extern "C" {
 #endif
 
-/* X(NAME, "name"): f(z), and f'(z) written in terms of what the backward ops read: h = f(z), or z
- * itself for those of quern_activation_reads_z, which no h can be taken back to. a is the parameter
- * `slope`.
+/* X(NAME, "name"): f(z) and f'(z). f' is in terms of what the backward ops read: h = f(z), or z if
+ * quern_activation_reads_z, because no h determines z there. a is the field `slope`.
  *
  *   IDENTITY    z                                1
  *   RELU        z <= 0 ? 0 : z                   h <= 0 ? 0 : 1
@@ -26,17 +25,16 @@ extern "C" {
  *   SILU        z S(z)                           S(z) (1 + z (1 - S(z)))  reads z
  *   SOFTPLUS    log(1 + exp(z))                  1 - exp(-h)              beta = 1
  *
- * P(z) = (1 + erf(z/√2)) / 2 and p(z) = exp(-z^2/2) / √(2π) are those of the normal distribution,
- * S(z) = 1 / (1 + exp(-z)), t = tanh(√(2/π) (z + 0.044715 z^3)), and the derivative of GELU_TANH is
- * (1 + t)/2 + z/2 (1 - t^2) √(2/π) (1 + 3 · 0.044715 z^2).
+ * P(z) = (1 + erf(z/√2)) / 2 and p(z) = exp(-z^2/2) / √(2π) are the distribution and density of the
+ * standard normal, S(z) = 1 / (1 + exp(-z)), t = tanh(√(2/π) (z + 0.044715 z^3)). The derivative of
+ * GELU_TANH is (1 + t)/2 + z/2 (1 - t^2) √(2/π) (1 + 3 · 0.044715 z^2).
  *
- * ELU: Clevert et al. 2015. SELU with its constants: Klambauer et al. 2017. GELU in both forms and
- * SiLU: Hendrycks and Gimpel 2016; all as torch.nn has them (GELU_TANH is
- * GELU(approximate='tanh')). Softmax is none of these: it is not done element by element, and
- * stands at the end of a network, where the loss brings it (QUERN_LOSS_CATEGORICAL) or
- * quern_softmax computes it.
+ * ELU: Clevert et al. 2015. SELU and its constants: Klambauer et al. 2017. GELU in both forms and
+ * SiLU: Hendrycks and Gimpel 2016. All match torch.nn; GELU_TANH is GELU(approximate='tanh').
+ * Softmax is not listed because it is not elementwise: QUERN_LOSS_CATEGORICAL includes it at the
+ * end of a network, and quern_softmax computes it.
  *
- * NaN goes through every one of them as NaN, and an infinity as the limit of f. */
+ * f(NaN) is NaN; f of an infinity is the limit of f. */
 #define QUERN_ACTIVATIONS(X)                                                                       \
   X(IDENTITY, "identity")                                                                          \
   X(RELU, "relu")                                                                                  \
@@ -58,10 +56,10 @@ typedef enum quern_activation_kind {
 
 typedef struct quern_activation {
   quern_activation_kind kind;
-  float slope; /* just below 0, of LEAKY_RELU and ELU (PyTorch's alpha); ignored by the others */
+  float slope; /* just below 0, for LEAKY_RELU and ELU (PyTorch's alpha); others ignore it */
 } quern_activation;
 
-/* An activation with its default slope. */
+/* Returns the activation with its default slope. */
 static inline quern_activation quern_activation_of(quern_activation_kind kind) {
   quern_activation activation;
   activation.kind = kind;
@@ -69,14 +67,14 @@ static inline quern_activation quern_activation_of(quern_activation_kind kind) {
   return activation;
 }
 
-/* X(NAME, "name"). The formulas stand at the loss ops in ops.h. */
+/* X(NAME, "name"). ops.h has the formulas, at the loss ops. */
 #define QUERN_LOSSES(X)                                                                            \
   X(CATEGORICAL, "categorical") /* softmax and cross-entropy: one class of many */                 \
   X(ELEMENTWISE, "elementwise") /* the worked example's cross-entropy over softmax outputs */      \
-  X(BINARY, "binary")           /* sigmoid and cross-entropy for each output: many labels */       \
-  X(SQUARED, "squared")         /* mean squared error over the last layer as it is */              \
-  X(ABSOLUTE, "absolute")       /* mean absolute error over the last layer as it is */             \
-  X(HUBER, "huber")             /* squared up to delta, absolute beyond; the last layer as it is */
+  X(BINARY, "binary")           /* sigmoid and cross-entropy per output: many labels */            \
+  X(SQUARED, "squared")         /* mean squared error of the last layer's outputs */               \
+  X(ABSOLUTE, "absolute")       /* mean absolute error of the last layer's outputs */              \
+  X(HUBER, "huber")             /* squared up to delta, absolute beyond; last layer's outputs */
 
 typedef enum quern_loss {
 #define QUERN_LOSS_VALUE(name, text) QUERN_LOSS_##name,
@@ -84,36 +82,35 @@ typedef enum quern_loss {
 #undef QUERN_LOSS_VALUE
 } quern_loss;
 
-/* Huber's delta where none is given, as torch.nn.HuberLoss has it. */
+/* Default delta of the Huber loss, as in torch.nn.HuberLoss. */
 #define QUERN_HUBER_DELTA 1.0f
 
-/* "relu", "categorical" …; NULL for a value that is none. Static. */
+/* Return the name, e.g. "relu" or "categorical"; NULL if the value is invalid. Static. */
 QUERN_API const char *quern_activation_name(quern_activation_kind kind);
 QUERN_API const char *quern_loss_name(quern_loss loss);
 
-/* The reverse; false, with *kind or *loss untouched, for a name that is none. */
+/* Look up a name. Return false and leave *kind or *loss unchanged if the name is unknown. */
 QUERN_API bool quern_activation_find(const char *name, quern_activation_kind *kind);
 QUERN_API bool quern_loss_find(const char *name, quern_loss *loss);
 
-/* Whether f' is computed from z = f⁻¹(h) where the others have it from h: the backward ops are then
- * given z for h. */
+/* True if f' is computed from z = f⁻¹(h), not from h. The backward ops then take z in place of
+ * h. */
 QUERN_API bool quern_activation_reads_z(quern_activation_kind kind);
 
-/* Whether a loss takes the last layer as it is, any number, where the others make probabilities of
- * it. */
+/* True if the loss reads the last layer's outputs as plain numbers; the other losses turn them into
+ * probabilities. */
 QUERN_API bool quern_loss_is_regression(quern_loss loss);
 
-/* A name with its parameter, as the command and model files have it: "relu", "elu",
- * "leaky-relu:0.2", "huber:1.5". The parameter is left out where it is the default. Writes at
- * most `size` bytes, the last a 0, and returns the length of the whole text, as snprintf does;
- * for a value that is none that is 0, and the text "". Takes no memory. `delta` is Huber's,
- * ignored by the other losses. */
+/* Write the name and parameter as text, as in the command and in model files: "relu", "elu",
+ * "leaky-relu:0.2", "huber:1.5". A default parameter is omitted. Only the Huber loss reads `delta`.
+ * At most `size` bytes are written, including the final 0. Return the length of the whole text,
+ * like snprintf; for an invalid value, write "" and return 0. Allocate no memory. */
 QUERN_API size_t quern_activation_format(quern_activation activation, char *text, size_t size);
 QUERN_API size_t quern_loss_format(quern_loss loss, float delta, char *text, size_t size);
 
-/* The reverse: false, with the results untouched, for a text that is none: an unknown name, a
- * parameter where none is taken, or one that is no finite number of at least 0 (delta: above 0).
- * *delta becomes the default where the text has none. */
+/* Parse such a text. If it has no delta, *delta becomes the default. Return false and leave the
+ * results unchanged if the name is unknown, or if the parameter is not allowed or out of range:
+ * finite and at least 0 (delta: above 0). */
 QUERN_API bool quern_activation_parse(const char *text, quern_activation *activation);
 QUERN_API bool quern_loss_parse(const char *text, quern_loss *loss, float *delta);
 

@@ -1,4 +1,4 @@
-/* Data sets in host memory: samples as they are on disk, and what is to be predicted of each. */
+/* Data sets in host memory: samples as stored on disk, and their targets. */
 #ifndef QUERN_DATASET_H
 #define QUERN_DATASET_H
 
@@ -18,50 +18,48 @@ typedef enum quern_csv_header {
 } quern_csv_header;
 typedef enum quern_csv_label { QUERN_LABEL_LAST, QUERN_LABEL_FIRST } quern_csv_label;
 
-/* A value that is missing from a table: an empty field, "NA", "?" or "nan". */
+/* How to read a missing value in a table: an empty field, "NA", "?" or "nan". */
 typedef enum quern_missing {
   QUERN_MISSING_REFUSE, /* an error that names the place */
-  QUERN_MISSING_MEAN,   /* the mean of its column over the data that quern_dataset_fit is given */
+  QUERN_MISSING_MEAN,   /* its column's mean over the data passed to quern_dataset_fit */
   QUERN_MISSING_ZERO
 } quern_missing;
 
-/* Columns of texts among the inputs of a table. A missing text is none of the categories. */
+/* How to read input columns of text in a table. A missing text belongs to no category. */
 typedef enum quern_text {
   QUERN_TEXT_REFUSE, /* an error that names the place */
-  QUERN_TEXT_ONE_HOT /* a value for each category, 1 for the sample's own and 0 for all others */
+  QUERN_TEXT_ONE_HOT /* one value per category, 1 for the sample's own and 0 for the others */
 } quern_text;
 
-/* How data are read. Start from quern_dataset_options_default(). Of tables, which are CSV and TSV
- * files, a column is named by what the header calls it or by its number, from 1 on; a list of them
- * has commas between. */
+/* Options for reading data. Start from quern_dataset_options_default(). Tables are CSV and TSV
+ * files. A table's column is named by its header or by its number, from 1; lists are separated by
+ * commas. */
 typedef struct quern_dataset_options {
   size_t size; /* sizeof(quern_dataset_options), so that the struct can grow */
-  /* Of tables: QUERN_HEADER_AUTO takes the first line for a header when none of its fields is a
+  /* Tables: QUERN_HEADER_AUTO treats the first line as a header if none of its fields is a
    * number. */
   quern_csv_header header;
-  quern_csv_label label; /* of tables, where `target` is NULL: which column is the target */
-  /* What is to be predicted, where it is not as usual: of tables the columns, "" for none; of .npz
-   * and safetensors files the name of an array. NULL: as `label` says; the array "y", or "y_train"
-   * beside "y_test". */
+  quern_csv_label label; /* tables: the target column if `target` is NULL */
+  /* The target. Tables: columns, "" for none, NULL for the one that `label` selects. .npz and
+   * safetensors: the name of an array, NULL for "y", or "y_train" and "y_test". */
   const char *target;
-  /* The inputs: of tables the columns, NULL for all that are no target; of arrays a name as
-   * above. */
+  /* The inputs. Tables: columns, NULL for all that are not targets. Arrays: a name as above. */
   const char *inputs;
-  /* QUERN_TASK_NONE: tables have classes; of arrays a list of whole numbers has classes, a matrix
-   * of them labels, and other numbers are a regression. */
+  /* QUERN_TASK_NONE: tables have classes; in arrays, a vector of whole numbers means classes, a
+   * matrix of them labels, and other numbers a regression. */
   quern_task task;
-  /* of tables: ',', ';', '\t' …; 0: by the first line, the first of comma, tab and semicolon that
-   * is in it */
+  /* tables: ',', ';', '\t' …; 0: whichever of comma, tab and semicolon, in this order, is found
+   * first in the first line */
   char delimiter;
   quern_missing missing;
   quern_text text;
-  /* Read and prepare the data as those that this is the schema of, or NULL. Columns are found by
-   * name where there are names; there may be more of them, and the targets may be missing.
-   * `inputs`, `target`, `task`, `missing` and `text` do not count then. */
+  /* If not NULL, read and prepare the data by this schema. Columns are found by name if they have
+   * names; extra columns are allowed, and the targets may be missing. `inputs`, `target`, `task`,
+   * `missing` and `text` are then ignored. */
   const quern_schema *schema;
-  /* For a network that has so many outputs and no schema: labels that are numbers are class
-   * numbers, 0 … classes - 1, and others are QUERN_ERROR_DATA. 0: the data say which classes there
-   * are. Does not count where there is a schema. */
+  /* For a network with this many outputs and no schema: numeric labels are class numbers 0 …
+   * classes - 1, others are QUERN_ERROR_DATA. 0: the data determine the classes. Ignored if there
+   * is a schema. */
   size_t classes;
 } quern_dataset_options;
 
@@ -81,87 +79,90 @@ static inline quern_dataset_options quern_dataset_options_default(void) {
   return options;
 }
 
-/* Opens what `where` names:
+/* Opens the data set that `where` names:
  *
- *   "digits"         1,797 handwritten digits of 8x8 pixels that are part of the library, split by
- *                    seed 0 (see below), one fifth held out as *test
- *   "fashion-mnist"  the folder datasets/fashion-mnist in XDG_DATA_HOME or one of XDG_DATA_DIRS: on
- *                    Debian that of the package dataset-fashion-mnist
- *   a folder         the IDX files in it by the names of MNIST: train-images-idx3-ubyte and
- *                    train-labels-idx1-ubyte as *train, t10k-… as *test where they exist
- *   a file           told apart by its first bytes:
- *     IDX            images; their labels are the file of the same name with "images-idx3" replaced
- *                    by "labels-idx1"
- *     NumPy .npy     samples in the rows of an array of any rank; targets in the file of the same
- *                    name with its last "x" that stands alone replaced by "y" ("x.npy",
+ *   "digits"         1,797 handwritten digits of 8x8 pixels, part of the library, split with
+ *                    seed 0 (see quern_dataset_split), one fifth held out as *test
+ *   "fashion-mnist"  the folder datasets/fashion-mnist in XDG_DATA_HOME or one of XDG_DATA_DIRS;
+ *                    on Debian, from the package dataset-fashion-mnist
+ *   a folder         its IDX files with MNIST's names: train-images-idx3-ubyte and
+ *                    train-labels-idx1-ubyte as *train, t10k-… as *test if present
+ *   a file           recognized by its first bytes:
+ *     IDX            images; labels from the file of the same name with "images-idx3" replaced by
+ *                    "labels-idx1"
+ *     NumPy .npy     samples in the rows of an array of any rank; targets from the file of the
+ *                    same name with its last standalone "x" replaced by "y" ("x.npy",
  *                    "train-x.npy", "X_test.npy")
  *     NumPy .npz     arrays x and y; or x_train and y_train as *train, x_test and y_test as *test
  *     safetensors    tensors of those names
- *     CSV, TSV       a table; the name's ending .tsv or .tab means tabs. RFC 4180: a field in
- *                    quotes may hold delimiters, line ends, and quotes written twice
+ *     CSV, TSV       a table; the extension .tsv or .tab means tabs. RFC 4180: a quoted field may
+ *                    contain delimiters, line ends, and doubled quotes
  *
- * *test is NULL where there is none. A folder or file called "digits" is reached as "./digits".
- * Each of them may be gzip'd; an .npz or safetensors file then goes through a temporary file
- * without a name. Arrays are little-endian, in C order, of floats, integers or booleans of any size
- * but half floats. Bytes stay bytes: pixels of IDX, and of arrays of bytes with three dimensions or
- * more, scale to 0 … 1 when they are gathered, digits by 1/16; other values are floats, taken as
- * they are. A class is a whole number of at most 2^53 or a text. Labels 0 … k-1, each of them
- * there, are the class numbers. Others are numbered in their order, texts in that of their bytes,
- * and quern_schema_class_name has them; so are those of a test set by the classes of the training
- * data, where a label that these lack is QUERN_ERROR_DATA. More than 20 classes that are more than
- * a tenth of the rows are refused unless `task` asks for classes: they are likely numbers to
- * predict.
- * Labels are 0 or 1. The caller owns *train and *test, two variables; test may be NULL when it is
- * not wanted. options may be NULL. Errors name the file, the place (byte, or line and column) and
- * what was expected. */
+ * A folder or file called "digits" is opened as "./digits". Each file may be gzip'd; an .npz or
+ * safetensors file is then unpacked to an unnamed temporary file. Arrays are little-endian, in C
+ * order, of floats (except half floats), integers or booleans of any size.
+ *
+ * Bytes stay bytes: pixels in IDX files, and in byte arrays of at least three dimensions, are
+ * scaled to 0 … 1 when gathered; "digits" by 1/16. Other values become floats, unscaled.
+ *
+ * A class is a whole number of magnitude at most 2^53, or a text. Labels 0 … k-1, all present, are
+ * the class numbers. Other labels are numbered in ascending order, texts in byte order;
+ * quern_schema_class_name returns them. A test set uses the training data's classes; any other
+ * label is QUERN_ERROR_DATA. More than 20 classes that exceed a tenth of the rows are an error, as
+ * probably numbers to predict, unless `task` is QUERN_TASK_CLASSES. For QUERN_TASK_LABELS, labels
+ * are 0 or 1.
+ *
+ * *test is NULL if there is none; pass NULL for test if it is not needed. options may be NULL. The
+ * caller owns *train and *test, two variables. Errors name the file, the place (byte, or line and
+ * column) and what was expected. */
 QUERN_API quern_status quern_dataset_open(const char *where, const quern_dataset_options *options,
                                           quern_dataset **train, quern_dataset **test);
 
-/* *reads: whether opening `where` reads the file that is at `path`, under this or another name
- * (links are followed, and hard links known by device and inode), so that a program can refuse to
- * write there. False if there is no such file. Labels and targets that are read from a file beside
- * count. Fails where the data set's place cannot be found out. */
+/* Sets *reads to whether opening `where` reads the file at `path`, so that a program can refuse to
+ * overwrite it. Includes accompanying label and target files, and other names of the same file:
+ * links are followed, hard links compared by device and inode. False if there is no file at `path`.
+ * An error if the data set's location cannot be determined. */
 QUERN_API quern_status quern_dataset_reads(const char *where, const char *path, bool *reads);
 
-/* Copies rows x columns floats and one class number (0, 1, 2 …) for each row. NaN and infinity are
- * refused. */
+/* Copies rows x columns floats and one class number (0, 1, 2 …) per row. The caller owns *dataset.
+ * NaN and infinity are errors. */
 QUERN_API quern_status quern_dataset_from_floats(const float *values, const int32_t *labels,
                                                  size_t rows, size_t columns,
                                                  quern_dataset **dataset);
 
-/* Copies rows x columns floats and, for each row, `target_count` floats: numbers of
- * QUERN_TASK_REGRESSION, or 0 and 1 of QUERN_TASK_LABELS. With QUERN_TASK_NONE targets is NULL and
- * target_count 0. NaN and infinity are refused. */
+/* Copies rows x columns floats and `target_count` floats per row: numbers for
+ * QUERN_TASK_REGRESSION, 0 and 1 for QUERN_TASK_LABELS. For QUERN_TASK_NONE, targets is NULL and
+ * target_count 0. The caller owns *dataset. NaN and infinity are errors. */
 QUERN_API quern_status quern_dataset_from_targets(const float *values, const float *targets,
                                                   quern_task task, size_t rows, size_t columns,
                                                   size_t target_count, quern_dataset **dataset);
 
-/* Deals the rows into two new sets by a shuffle seeded with `seed`: round(rows · fraction) of them,
- * at least one, into *held_out, the rest, at least one, into *rest. 0 < fraction < 1. The same seed
- * gives the same split everywhere. The results are two variables, and neither is the one that holds
- * `dataset`, which stays the caller's to free. */
+/* Splits the rows into two new sets by a shuffle with `seed`: round(rows · fraction) into
+ * *held_out, the others into *rest, at least one each. 0 < fraction < 1. The same seed gives the
+ * same split on every machine. The results need two variables, neither of them the one that holds
+ * `dataset`. The caller still owns `dataset`. */
 QUERN_API quern_status quern_dataset_split(const quern_dataset *dataset, double fraction,
                                            uint64_t seed, quern_dataset **rest,
                                            quern_dataset **held_out);
 
-/* Learns from these samples, the ones that are trained on, what prepares any others, notes it in
- * the schema, and prepares them:
+/* Computes from these samples, the training set, how to prepare data, records it in the schema, and
+ * prepares them:
  *
- *   a missing value of QUERN_MISSING_MEAN   m, the mean of what its column has; 0 where it has
- *                                           nothing
- *   with `standardize`, each value v        (v - μ) / σ   with μ the mean of its column and
- *                                           σ² = 1/n Σ (v - μ)², missing values filled before;
- *                                           σ is 1 where a column is constant, so that it becomes 0
- *   and each target of a regression         the same
+ *   a missing value with QUERN_MISSING_MEAN  m, the mean of the values present in its column; 0 if
+ *                                            there are none
+ *   with `standardize`, each value v         (v - μ) / σ   with μ the mean of its column and
+ *                                            σ² = 1/n Σ (v - μ)², after filling missing values;
+ *                                            σ is 1 if the column is constant, which becomes 0
+ *   and each regression target               the same
  *
- * All in double, rounded once. Bytes become floats then, four times as large. A set that has a
- * schema with such numbers is QUERN_ERROR_ARGUMENT. */
+ * All in double, rounded once. Bytes become floats, four times as large. QUERN_ERROR_ARGUMENT if
+ * the set is standardized already. */
 QUERN_API quern_status quern_dataset_fit(quern_dataset *dataset, bool standardize);
 
-/* Prepares a set in the way of another, whose schema this is: such as the test set in that of the
- * training set. They must have as many columns, and this one must not be prepared. Labels are
- * numbered by the classes of the schema; QUERN_ERROR_DATA: it lacks one of them. Those of
- * quern_dataset_from_floats are class numbers, and stay. */
+/* Prepares a set with another's schema, such as the test set with that of the training set. Both
+ * must have the same number of columns, and this set must not be prepared yet. Labels are numbered
+ * by the schema's classes; those from quern_dataset_from_floats are class numbers and stay
+ * unchanged. QUERN_ERROR_DATA if the schema lacks a label. */
 QUERN_API quern_status quern_dataset_apply(quern_dataset *dataset, const quern_schema *schema);
 
 QUERN_API void quern_dataset_free(quern_dataset *dataset);
@@ -171,23 +172,23 @@ QUERN_API size_t quern_dataset_columns(const quern_dataset *dataset);
 /* Never NULL. Owned by the data set. */
 QUERN_API const quern_schema *quern_dataset_schema(const quern_dataset *dataset);
 QUERN_API quern_task quern_dataset_task(const quern_dataset *dataset);
-/* How many outputs a network for it has: classes, of which there are one more than the largest
- * class number, unless a split or a schema knows of more; labels; numbers; 0 where there is no
- * task. */
+/* Returns how many outputs a network for this set needs: classes, labels or numbers; 0 without a
+ * task. Classes are one more than the largest class number, or more if a split or a schema has
+ * more. */
 QUERN_API size_t quern_dataset_outputs(const quern_dataset *dataset);
-/* The same for classes, and 0 for other tasks. */
+/* Returns the number of classes; 0 for other tasks. */
 QUERN_API size_t quern_dataset_classes(const quern_dataset *dataset);
-/* Height and width of the samples as images; false where columns are no image. */
+/* Gets the height and width of the samples as images. Returns false if they are not images. */
 QUERN_API bool quern_dataset_image_size(const quern_dataset *dataset, size_t *height,
                                         size_t *width);
-/* The class number of a row, -1 for other tasks than classes; the values of a row, scaled and
- * prepared, `columns` floats. row must be less than the count. */
+/* Get a row's class number, -1 for tasks other than classes; and its scaled and prepared values,
+ * `columns` floats. row must be less than the row count. */
 QUERN_API int32_t quern_dataset_label(const quern_dataset *dataset, size_t row);
 QUERN_API void quern_dataset_values(const quern_dataset *dataset, size_t row, float *values);
-/* The targets of a row, `outputs` floats, in the units of the data, also where they are trained on
- * standardized. For labels and regression alone. */
+/* Gets a row's targets, `outputs` floats, in the units of the data even if standardized for
+ * training. For labels and regression only. */
 QUERN_API void quern_dataset_targets(const quern_dataset *dataset, size_t row, float *targets);
-/* Where it came from: a path, "digits", or "memory". Owned by the data set. */
+/* Returns the source: a path, "digits", or "memory". Owned by the data set. */
 QUERN_API const char *quern_dataset_source(const quern_dataset *dataset);
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-/* Devices: what quern can run on, found and named. */
+/* Device discovery and selection. */
 #ifndef QUERN_DEVICE_H
 #define QUERN_DEVICE_H
 
@@ -14,68 +14,68 @@ extern "C" {
 typedef enum quern_device_kind {
   QUERN_DEVICE_GPU,      /* a GPU or another accelerator */
   QUERN_DEVICE_CPU,      /* an OpenCL implementation on the CPU, such as PoCL */
-  QUERN_DEVICE_EMULATOR, /* an implementation for checking, not for speed: Oclgrind, llvmpipe */
+  QUERN_DEVICE_EMULATOR, /* an implementation for testing, not for speed: Oclgrind, llvmpipe */
   QUERN_DEVICE_REFERENCE /* the reference backend: scalar C, double accumulation, no OpenCL */
 } quern_device_kind;
 
-/* Strings are owned by the device list that the device came from. */
+/* The device list owns the strings. */
 typedef struct quern_device_info {
   quern_device_kind kind;
-  const char *backend;  /* a name as quern_backend_name gives it */
-  const char *name;     /* as the driver says it, blanks trimmed */
+  const char *backend;  /* as from quern_backend_name */
+  const char *name;     /* as reported by the driver, blanks trimmed */
   const char *platform; /* the OpenCL platform's name; "quern" for the reference */
   /* device version, e.g. "OpenCL 3.0 PoCL HSTR: …"; "" for the reference */
   const char *version;
   const char *driver; /* driver version; "" for the reference */
-  /* the first half of "platform:device"; SIZE_MAX where there is none: not OpenCL */
+  /* first half of "platform:device"; SIZE_MAX if not OpenCL */
   size_t platform_index;
-  size_t device_index;     /* the second half */
+  size_t device_index;     /* second half */
   uint32_t compute_units;  /* 1 for the reference */
-  uint64_t memory;         /* bytes of global memory; 0 where unknown */
-  uint64_t max_allocation; /* bytes of the largest single buffer; 0 where unlimited */
+  uint64_t memory;         /* bytes of global memory; 0 if unknown */
+  uint64_t max_allocation; /* bytes of the largest single buffer; 0 if unlimited */
 } quern_device_info;
 
 typedef struct quern_device quern_device;
 typedef struct quern_device_list quern_device_list;
 
-/* The backends of this process, in the order in which device lists have their devices: "opencl",
- * where its loader is found at run time; those registered with quern_backend_register (backend.h);
- * "reference", always, last. quern_backend_name gives NULL past the end. */
+/* The backends of this process, in the order of their devices in a list: "opencl" if its loader is
+ * found at run time, those registered with quern_backend_register (backend.h), and always
+ * "reference", last. quern_backend_name returns NULL past the end. */
 QUERN_API size_t quern_backend_count(void);
 QUERN_API const char *quern_backend_name(size_t index);
 
-/* Finds every device of every backend. The reference is always there, last. A machine without
- * OpenCL is no error: see quern_device_list_note. The caller owns *list; devices and their strings
- * live as long as it does. */
+/* Finds all devices of all backends; the reference is always present, last. A machine without
+ * OpenCL is not an error: see quern_device_list_note. The caller owns *list, which owns the devices
+ * and their strings. */
 QUERN_API quern_status quern_device_list_create(quern_device_list **list);
 QUERN_API void quern_device_list_free(quern_device_list *list);
 
 QUERN_API size_t quern_device_list_count(const quern_device_list *list);
-/* The device at index; NULL past the end. */
+/* Returns the device at index; NULL past the end. */
 QUERN_API const quern_device *quern_device_list_at(const quern_device_list *list, size_t index);
 
-/* One plain line on why devices may be missing ("no OpenCL: libOpenCL.so.1 was not found; …"), or
+/* Returns one line on why devices may be missing ("no OpenCL: libOpenCL.so.1 was not found; …"), or
  * "". */
 QUERN_API const char *quern_device_list_note(const quern_device_list *list);
 
-/* Chooses a device by what a person wrote:
+/* Finds the device that a user's text names:
  *   "auto"              the best: GPU before CPU before emulator before reference
  *   "reference"         the reference
  *   "2"                 an index into the list
- *   "1:0"               OpenCL platform 1, its device 0
- *   anything else       part of a device's or platform's name, upper and lower case alike; must
- *                       fit one device only
- * NULL or "" stands for the environment variable QUERN_DEVICE, and for "auto" where that is unset
- * or empty. QUERN_ERROR_NO_DEVICE when nothing fits or several do; quern_last_error then lists the
- * devices. QUERN_ERROR_FORKED for "auto" in a child of a process that had opened OpenCL before
- * fork(): see context.h. */
+ *   "1:0"               OpenCL platform 1, device 0
+ *   anything else       part of a device or platform name, case-insensitive; must match exactly one
+ *                       device
+ *
+ * NULL or "" means QUERN_DEVICE, or "auto" if that is unset or empty. QUERN_ERROR_NO_DEVICE if no
+ * device or several match; quern_last_error then lists the devices. QUERN_ERROR_FORKED for "auto"
+ * in a child of a process that opened OpenCL before fork(): see context.h. */
 QUERN_API quern_status quern_device_list_find(const quern_device_list *list, const char *text,
                                               const quern_device **device);
 
-/* Fills *info. Strings stay owned by the list. */
+/* Describes a device. The list owns the strings. */
 QUERN_API void quern_device_describe(const quern_device *device, quern_device_info *info);
 
-/* "gpu", "cpu", "emulator", "reference". Static. */
+/* Returns "gpu", "cpu", "emulator" or "reference". Static. */
 QUERN_API const char *quern_device_kind_name(quern_device_kind kind);
 
 #ifdef __cplusplus

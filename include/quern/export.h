@@ -1,4 +1,4 @@
-/* QUERN_API marks what the library exports; everything else is hidden. */
+/* QUERN_API marks exported symbols; all others are hidden. */
 #ifndef QUERN_EXPORT_H
 #define QUERN_EXPORT_H
 

@@ -1,4 +1,4 @@
-/* Model files: safetensors, with weights as PyTorch's Linear stores them. */
+/* Model files: safetensors, with weights in the layout of PyTorch's Linear. */
 #ifndef QUERN_MODEL_H
 #define QUERN_MODEL_H
 
@@ -8,27 +8,31 @@
 extern "C" {
 #endif
 
-/* Writes the network to `path` as safetensors: float32 tensors "<i>.weight" [out][in] and
- * "<i>.bias" [out], where <i> is the layer's place in the torch.nn.Sequential that has the same
- * layers with their activations as modules, so that
- * model.load_state_dict(safetensors.torch.load_file(path)) works; a normalization is the module
- * behind, with its own "weight" and "bias", and of a batch "running_mean", "running_var" and
- * "num_batches_tracked"; Dropout is one too. The metadata ("format": "pt", "quern.version",
- * "quern.activations", "quern.loss", "quern.frozen", and where there are such "quern.normalization"
- * and "quern.dropout") holds the rest; among it, where the network has
- * a schema that says anything, "quern.schema": names of columns, classes and targets, categories,
- * and the numbers that data are prepared with, as JSON. What such a file is for is the prepared
- * data: another program has to prepare them the same way. The file is written under a temporary
- * name in the same folder, synced and renamed: a reader sees the old file or the new one, whole. */
+/* Writes the network to `path` as safetensors.
+ *
+ * Tensors are float32: "<i>.weight" [out][in] and "<i>.bias" [out]. <i> is the layer's index in a
+ * torch.nn.Sequential with the same layers and their activations as modules, so
+ * model.load_state_dict(safetensors.torch.load_file(path)) works. A normalization is the module
+ * after its layer, with its own "weight" and "bias"; batch normalization adds "running_mean",
+ * "running_var" and "num_batches_tracked". Dropout is a module too.
+ *
+ * Metadata: "format": "pt", "quern.version", "quern.activations", "quern.loss", "quern.frozen", and
+ * if used "quern.normalization" and "quern.dropout". If the network has a non-empty schema,
+ * "quern.schema" holds it as JSON: names of columns, classes and targets, categories, and the
+ * numbers that prepare data. The weights expect prepared data, so another program must prepare them
+ * the same way.
+ *
+ * The file is written under a temporary name in the same folder, synced and renamed: a reader sees
+ * the whole old file or the whole new one. */
 QUERN_API quern_status quern_model_save(const quern_network *network, const char *path);
 
-/* What a file without quern's metadata cannot tell. Start from quern_model_options_default(): ReLU
- * in hidden layers, categorical loss. Where the file has the metadata, that wins. */
+/* What a file without quern's metadata does not contain; metadata take precedence. Start from
+ * quern_model_options_default(): ReLU in hidden layers, categorical loss. */
 typedef struct quern_model_options {
   size_t size; /* sizeof(quern_model_options) */
   quern_activation activation;
   quern_loss loss;
-  float huber_delta; /* of QUERN_LOSS_HUBER */
+  float huber_delta; /* for QUERN_LOSS_HUBER */
 } quern_model_options;
 
 static inline quern_model_options quern_model_options_default(void) {
@@ -41,12 +45,13 @@ static inline quern_model_options quern_model_options_default(void) {
   return options;
 }
 
-/* Reads what quern_model_save or safetensors.torch.save_file(model.state_dict(), path) wrote: every
- * "<name>.weight" of two dimensions is a layer, in the natural order of the names ("2" before
- * "10"), "<name>.bias" its bias (a missing one is zero and frozen, but before a normalization,
- * where it learns). One of one dimension is the normalization of the layer right before it, of a
- * batch where it has running statistics, and PyTorch's epsilon where the metadata name none.
- * Anything else in the file is refused by name. options may be NULL. The caller owns *network. */
+/* Reads a file that quern_model_save or safetensors.torch.save_file(model.state_dict(), path)
+ * wrote. Every two-dimensional "<name>.weight" is a layer, in natural order of the names ("2"
+ * before "10"), and "<name>.bias" its bias. A missing bias is zero and frozen, except before a
+ * normalization, where it is trained. A one-dimensional "<name>.weight" is the normalization of the
+ * layer directly before it: batch normalization if it has running statistics. Its epsilon is
+ * PyTorch's unless the metadata contain one. options may be NULL. The caller owns *network. Any
+ * other tensor is an error that names it. */
 QUERN_API quern_status quern_model_load(const char *path, const quern_model_options *options,
                                         quern_network **network);
 

@@ -1,4 +1,4 @@
-/* Normalizations by name: what stands between a layer's product and its activation. */
+/* Normalizations by name, applied between a layer's product and its activation. */
 #ifndef QUERN_NORMALIZATION_H
 #define QUERN_NORMALIZATION_H
 
@@ -10,16 +10,16 @@
 extern "C" {
 #endif
 
-/* X(NAME, "name"). Z̄ = γ (Z - mean) / √(variance + epsilon) + β, γ and β of each unit:
+/* X(NAME, "name"). Z̄ = γ (Z - mean) / √(variance + epsilon) + β, with γ and β per unit:
  *
  *   NONE    Z̄ = Z
- *   BATCH   mean and variance of each unit over the samples of a step, those of all ranks together,
- *           and in evaluation the running ones, which each step moves toward its own by a tenth
- *           (QUERN_BATCH_NORM_MOMENTUM): torch.nn.BatchNorm1d (Ioffe and Szegedy 2015)
- *   LAYER   mean and variance of each sample over the units of the layer: torch.nn.LayerNorm (Ba et
- *           al. 2016)
+ *   BATCH   mean and variance of each unit over a step's samples on all ranks. Evaluation uses
+ *           running ones, which each step moves toward its own by a tenth
+ *           (QUERN_BATCH_NORM_MOMENTUM). torch.nn.BatchNorm1d (Ioffe and Szegedy 2015)
+ *   LAYER   mean and variance of each sample over the units of the layer. torch.nn.LayerNorm
+ *           (Ba et al. 2016)
  *
- * The formulas in full, with those of the gradients, stand at the ops in ops.h. */
+ * ops.h has the full formulas and their gradients. */
 #define QUERN_NORMALIZATIONS(X)                                                                    \
   X(NONE, "none")                                                                                  \
   X(BATCH, "batch")                                                                                \
@@ -36,12 +36,12 @@ typedef enum quern_normalization_kind {
 
 typedef struct quern_normalization {
   quern_normalization_kind kind;
-  /* added to the variance: finite and not negative; QUERN_NORMALIZATION_EPSILON by default. NONE
+  /* added to the variance: finite and not negative; QUERN_NORMALIZATION_EPSILON by default; NONE
    * ignores it */
   float epsilon;
 } quern_normalization;
 
-/* A normalization with the default epsilon. */
+/* Returns the normalization with the default epsilon. */
 static inline quern_normalization quern_normalization_of(quern_normalization_kind kind) {
   quern_normalization normalization;
   normalization.kind = kind;
@@ -49,11 +49,11 @@ static inline quern_normalization quern_normalization_of(quern_normalization_kin
   return normalization;
 }
 
-/* "batch" …; NULL for a value that is none. Static. */
+/* Returns the name, e.g. "batch"; NULL if the value is invalid. Static. */
 QUERN_API const char *quern_normalization_name(quern_normalization_kind kind);
 
-/* The name, with epsilon where that is not the default: "batch", "layer:0.001"; read and written as
- * quern_activation_parse and quern_activation_format do. */
+/* Write and parse the name, with epsilon if not the default: "batch", "layer:0.001". They behave
+ * like quern_activation_format and quern_activation_parse. */
 QUERN_API size_t quern_normalization_format(quern_normalization normalization, char *text,
                                             size_t size);
 QUERN_API bool quern_normalization_parse(const char *text, quern_normalization *normalization);

@@ -1,10 +1,8 @@
-/* Optimizers and learning-rate schedules, as plain values: what trainers, plans and the op level
- * take.
+/* Optimizers and learning-rate schedules, plain values for trainers, plans and the op level.
  *
- * Every formula is PyTorch's (torch.optim, version 1.13), and so is every default; docs/parity.md
- * has the differences. g is the gradient of a parameter p, lr the learning rate, decay the weight
- * decay; m and v are what an optimizer keeps for each parameter, zero at first; t counts its steps
- * from 1. */
+ * All formulas and defaults are PyTorch's (torch.optim, version 1.13); docs/parity.md lists the
+ * differences. g is the gradient of a parameter p, lr the learning rate, decay the weight decay. m
+ * and v are an optimizer's state for each parameter, initially zero; t counts its steps from 1. */
 #ifndef QUERN_OPTIMIZER_H
 #define QUERN_OPTIMIZER_H
 
@@ -47,12 +45,12 @@ typedef enum quern_optimizer_kind {
 #undef QUERN_OPTIMIZER_VALUE
 } quern_optimizer_kind;
 
-/* Start from quern_optimizer_of, or from quern_optimizer_default() for a constant. Fields that a
- * kind does not read are ignored. */
+/* Start from quern_optimizer_of or quern_optimizer_default(). Fields that a kind does not use are
+ * ignored. */
 typedef struct quern_optimizer {
   quern_optimizer_kind kind;
-  /* whether biases, and with them gammas and betas, decay like weights, as in PyTorch; ignored
-   * where an op is given a range */
+  /* apply weight decay to biases, gammas and betas too, as PyTorch does; ignored by ops that update
+   * a range */
   bool decay_bias;
   double learning_rate; /* finite, 0 or more */
   double weight_decay;  /* finite, 0 or more */
@@ -62,8 +60,8 @@ typedef struct quern_optimizer {
   double epsilon;       /* ADAM, ADAMW, RMSPROP: finite, 0 or more */
 } quern_optimizer;
 
-/* Plain SGD, and the fields of the others as PyTorch has them; torch has no default for momentum,
- * 0.9 is the usual one. */
+/* Returns plain SGD, with PyTorch's defaults for the other kinds. Momentum has none in PyTorch; 0.9
+ * is the usual value. */
 static inline quern_optimizer quern_optimizer_default(void) {
   quern_optimizer optimizer;
   optimizer.kind = QUERN_OPTIMIZER_SGD;
@@ -78,8 +76,8 @@ static inline quern_optimizer quern_optimizer_default(void) {
   return optimizer;
 }
 
-/* An optimizer with PyTorch's defaults: no weight decay, but 0.01 for ADAMW, and no momentum for
- * RMSPROP. PyTorch's learning rates are 0.001, and 0.01 for RMSPROP. */
+/* Returns an optimizer with PyTorch's defaults: no weight decay, except 0.01 for ADAMW, and no
+ * momentum for RMSPROP. PyTorch's learning rates are 0.001, and 0.01 for RMSPROP. */
 static inline quern_optimizer quern_optimizer_of(quern_optimizer_kind kind, double learning_rate) {
   quern_optimizer optimizer = quern_optimizer_default();
   optimizer.kind = kind;
@@ -89,31 +87,31 @@ static inline quern_optimizer quern_optimizer_of(quern_optimizer_kind kind, doub
   return optimizer;
 }
 
-/* How many ranges as long as the parameters an optimizer keeps: m, v, both or none. */
+/* Whether the optimizer keeps m and v, each as long as the parameters. */
 QUERN_API bool quern_optimizer_keeps_momentum(const quern_optimizer *optimizer); /* m */
 QUERN_API bool quern_optimizer_keeps_square(const quern_optimizer *optimizer);   /* v */
 
-/* "sgd", "adamw" …; NULL for a value that is none. Static. And the reverse; false, with *kind
- * untouched, for a name that is none. */
+/* Return the name, e.g. "sgd" or "adamw"; NULL if the value is invalid. Static. Look up a name;
+ * return false and leave *kind unchanged if it is unknown. */
 QUERN_API const char *quern_optimizer_name(quern_optimizer_kind kind);
 QUERN_API bool quern_optimizer_find(const char *name, quern_optimizer_kind *kind);
 
 /* --- Schedules -------------------------------------------------------------------------------- */
 
-/* X(NAME, "name"): the learning rate of step t = 0, 1, …, which begins at lr, the optimizer's:
+/* X(NAME, "name"): the learning rate of step t = 0, 1, …; lr is the optimizer's:
  *
  *   CONSTANT  lr
  *   STEP      lr gamma^⌊t / period⌋                                torch.optim.lr_scheduler.StepLR
  *   COSINE    minimum + (lr - minimum) (1 + cos(π t / steps)) / 2  CosineAnnealingLR
  *               (Loshchilov and Hutter 2017)
- *   ONE_CYCLE   from lr / start up to lr, reached at t = peak steps - 1, and down to lr / start /
- *               end at steps - 1, each along half a cosine; the momentum (beta1 of ADAM and ADAMW)
- *               goes from most_momentum down to least_momentum and
- *               back. An optimizer without momentum has none to cycle.                  OneCycleLR
+ *   ONE_CYCLE from lr / start up to lr at t = peak steps - 1,      OneCycleLR
+ *             then down to lr / start / end at t = steps - 1, each along half a cosine. Momentum
+ *             (beta1 of ADAM and ADAMW), if the optimizer has it, falls from most_momentum to
+ *             least_momentum and rises back.
  *               (Smith and Topin 2018)
  *
- * With a warm-up of w steps, step t < w has the rate  lr (f + (1 - f) t / w),  f = warmup_factor
- * (LinearLR), and step t >= w is step t - w of the schedule (SequentialLR with the milestone w). */
+ * With w warm-up steps, step t < w has the rate lr (f + (1 - f) t / w), f = warmup_factor
+ * (LinearLR). Step t >= w is step t - w of the schedule (SequentialLR with the milestone w). */
 #define QUERN_SCHEDULES(X)                                                                         \
   X(CONSTANT, "constant")                                                                          \
   X(STEP, "step")                                                                                  \
@@ -126,25 +124,24 @@ typedef enum quern_schedule_kind {
 #undef QUERN_SCHEDULE_VALUE
 } quern_schedule_kind;
 
-/* Start from quern_schedule_of, or from quern_schedule_default() for a constant. All steps are an
- * optimizer's, a batch each. */
+/* Start from quern_schedule_of, or from quern_schedule_default() for a constant rate. Steps are
+ * optimizer steps, one per batch. */
 typedef struct quern_schedule {
   quern_schedule_kind kind;
   uint64_t warmup;      /* steps; 0: no warm-up */
   double warmup_factor; /* 0 to 1 */
-  /* COSINE, ONE_CYCLE: of the schedule, the warm-up not counted. 0: all that a trainer has left for
-   * it */
+  /* COSINE, ONE_CYCLE: length without warm-up. 0: all the steps that a trainer has left for it */
   uint64_t steps;
   uint64_t period;                      /* STEP: at least 1 */
   double gamma;                         /* STEP: finite, 0 or more */
   double minimum;                       /* COSINE: finite, 0 or more */
-  double peak;                          /* ONE_CYCLE: share of the steps, 0 to 1 */
+  double peak;                          /* ONE_CYCLE: fraction of steps, 0 to 1 */
   double start, end;                    /* ONE_CYCLE: more than 0 */
   double most_momentum, least_momentum; /* ONE_CYCLE: 0 or more and less than 1 */
 } quern_schedule;
 
-/* A constant rate, and the other fields as PyTorch has them; it has no default for STEP's
- * period. */
+/* Returns a constant rate, with PyTorch's defaults for the other fields. STEP's period has none in
+ * PyTorch. */
 static inline quern_schedule quern_schedule_default(void) {
   quern_schedule schedule;
   schedule.kind = QUERN_SCHEDULE_CONSTANT;
@@ -168,19 +165,18 @@ static inline quern_schedule quern_schedule_of(quern_schedule_kind kind) {
   return schedule;
 }
 
-/* The optimizer with the learning rate and momentum that the schedule gives it for step `step` = 0,
- * 1, …; the schedule's `steps` must be set where its kind reads them. Past its last step a schedule
- * stays where it ended; COSINE, as in PyTorch, rises again. Both must be valid. Computed in
+/* Returns the optimizer with the schedule's learning rate and momentum for step `step` = 0, 1, ….
+ * `steps` must be set if the kind uses it; both arguments must be valid. After its last step a
+ * schedule keeps its final value, except COSINE, which rises again as in PyTorch. Computed in
  * double. */
 QUERN_API quern_optimizer quern_schedule_at(const quern_schedule *schedule,
                                             const quern_optimizer *optimizer, uint64_t step);
 
-/* "constant", "one-cycle" …, as for optimizers. */
+/* Return and look up names, e.g. "constant" or "one-cycle", as for optimizers. */
 QUERN_API const char *quern_schedule_name(quern_schedule_kind kind);
 QUERN_API bool quern_schedule_find(const char *name, quern_schedule_kind *kind);
 
-/* QUERN_ERROR_ARGUMENT, naming the field and its value, for one that is out of the range given
- * above. */
+/* Check all fields. QUERN_ERROR_ARGUMENT names a field outside its range above, and its value. */
 QUERN_API quern_status quern_optimizer_check(const quern_optimizer *optimizer);
 QUERN_API quern_status quern_schedule_check(const quern_schedule *schedule);
 

@@ -2,30 +2,29 @@
  *
  *   simple     train.h, dataset.h, network.h, model.h, onnx.h, inspect.h, file.h: open data,
  *              describe a network, train, evaluate, predict, save
- *   context    context.h, device.h: choose what it runs on; verify.h: see that it computes what it
- *              should; tune.h: make it faster there
- *   advanced   plan.h: a step at a time; ops.h: the primitives, for a loop of one's own; staging.h:
- *              data on their way to the device while it computes
+ *   context    context.h, device.h: choose a device; verify.h: check its results; tune.h: tune
+ *              its speed
+ *   advanced   plan.h: single training steps; ops.h: the primitives, for a custom loop;
+ *              staging.h: transfers that overlap with computation
  *
- * What holds for every call, unless its own comment says otherwise:
+ * Rules for every call, unless its own comment differs:
  *
- *   NULL       A call that returns a status refuses a NULL that it has no use for:
- *              QUERN_ERROR_ARGUMENT. Other calls expect objects that are there. A call that frees
- *              accepts NULL.
- *   results    A call that makes something (its last arguments point to pointers) sets each result
- *              to NULL first, and to what it made when it succeeds: freeing a result is right after
- *              a failure too. What the variable held before is not freed, so a variable that holds
- *              the only pointer to something is not to be given. Two results need two variables:
- *              one given twice is QUERN_ERROR_ARGUMENT, and nothing is written. Other results, such
- *              as figures, are defined when the call succeeds.
- *   ownership  What the caller owns is freed once, by the call that is named for it. Using it after
- *              that, or freeing it twice, is undefined, as with free.
- *   callbacks  A function of some options is called before the call that was given it returns. It
- *              may use and free other objects. train.h says what else a function of a training may.
+ *   NULL       A call that returns a status returns QUERN_ERROR_ARGUMENT for a NULL that it
+ *              cannot use. Other calls require valid objects. A call that frees accepts NULL.
+ *   results    A call that creates objects (its last arguments point to pointers) sets each
+ *              result to NULL first, and to the object on success, so a result can be freed after
+ *              a failure too. The variable's old value is not freed: do not pass the only pointer
+ *              to an object. Two results need two variables; the same one twice is
+ *              QUERN_ERROR_ARGUMENT, and nothing is written. Other results, such as figures, are
+ *              defined on success only.
+ *   ownership  The caller frees an owned object once, with the call named for it. Use after
+ *              that, or freeing twice, is undefined, as with free.
+ *   callbacks  A callback in an options struct is only called before the call that received it
+ *              returns. It may use and free other objects. train.h lists what else a training's
+ *              callbacks may do.
  *
- * Two headers are not part of this one: opencl.h, which shares OpenCL objects and needs OpenCL's
- * headers, and backend.h, for a backend of one's own. A program that trains and predicts is in
- * examples/train_and_predict.c. */
+ * Not included: opencl.h, which shares OpenCL objects and needs OpenCL's headers, and backend.h,
+ * for custom backends. examples/train_and_predict.c is a program that trains and predicts. */
 #ifndef QUERN_QUERN_H
 #define QUERN_QUERN_H
 

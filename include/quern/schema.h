@@ -1,7 +1,6 @@
-/* What the columns of data mean: their names, the texts among them, what stands in for a missing
- * value, what they are standardized by, and what there is to predict. Data sets have one; a network
- * that was trained on them keeps it, and a model file holds it, so that other data can be read and
- * prepared in the same way. */
+/* The meaning of a data set's columns: names, categories, replacements for missing values,
+ * standardization, and targets. Data sets have a schema. A network trained on one keeps it and
+ * model files store it, so that other data can be read and prepared in the same way. */
 #ifndef QUERN_SCHEMA_H
 #define QUERN_SCHEMA_H
 
@@ -15,9 +14,9 @@ extern "C" {
 
 typedef struct quern_schema quern_schema;
 
-/* What is to be predicted of a sample. */
+/* What to predict for a sample. */
 typedef enum quern_task {
-  QUERN_TASK_NONE,      /* nothing is known of it: data for quern_predict alone */
+  QUERN_TASK_NONE,      /* unknown: data for quern_predict only */
   QUERN_TASK_CLASSES,   /* one class of several */
   QUERN_TASK_LABELS,    /* any of several labels, each 0 or 1 */
   QUERN_TASK_REGRESSION /* one number or several */
@@ -25,16 +24,16 @@ typedef enum quern_task {
 
 QUERN_API quern_task quern_schema_task(const quern_schema *schema);
 
-/* What a class was called in the data: a text ("setosa"), or a number ("1000"); NULL where its
- * label was the class number itself. Classes that are texts are numbered in the order of their
- * bytes, and numbers in their order. Owned by the schema. */
+/* Returns the label of a class in the data, a text ("setosa") or a number ("1000"); NULL if the
+ * label was the class number itself. Texts are numbered in byte order, numbers in ascending order.
+ * Owned by the schema. */
 QUERN_API const char *quern_schema_class_name(const quern_schema *schema, size_t index);
 
-/* The name of a target's column, of labels or of a regression; NULL where the data name none. Owned
+/* Returns the column name of a target, for labels and regression; NULL if the data have none. Owned
  * by the schema. */
 QUERN_API const char *quern_schema_target_name(const quern_schema *schema, size_t index);
 
-/* Whether the columns, and the targets of a regression, are standardized. */
+/* True if the columns, and the targets of a regression, are standardized. */
 QUERN_API bool quern_schema_is_standardized(const quern_schema *schema);
 
 #ifdef __cplusplus

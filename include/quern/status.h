@@ -1,4 +1,4 @@
-/* What a call returns, and how to ask for the story behind it. */
+/* Status codes and error messages. */
 #ifndef QUERN_STATUS_H
 #define QUERN_STATUS_H
 
@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-/* X(NAME, text): every status, once. QUERN_OK is 0; values are stable and only appended to. */
+/* X(NAME, text): every status. QUERN_OK is 0; values are stable, and new ones are appended. */
 #define QUERN_STATUSES(X)                                                                          \
   X(OK, "no error")                                                                                \
   X(ERROR_ARGUMENT, "invalid argument")                                                            \
@@ -32,13 +32,13 @@ extern "C" {
   X(ERROR_NOT_FINITE, "a number is no longer finite")                                              \
   X(ERROR_COLLECTIVE, "another rank failed, or does not answer")
 
-/* With QUERN_CHECK_STATUS defined before the first header of quern, gcc from 11 on and clang
- * warn about a call whose status is not used; a cast to void says that it is not wanted. */
+/* If QUERN_CHECK_STATUS is defined before quern's first header, clang and gcc from 11 on warn about
+ * calls whose status is unused. A cast to void suppresses the warning. */
 #if defined(QUERN_CHECK_STATUS) && defined(__clang__)
 #define QUERN_EXTENSION
 #define QUERN_CHECKED __attribute__((warn_unused_result))
 #elif defined(QUERN_CHECK_STATUS) && defined(__GNUC__) && __GNUC__ >= 11
-#define QUERN_EXTENSION __extension__ /* C11 has no attributes of this form */
+#define QUERN_EXTENSION __extension__ /* not in C11: attributes of this form */
 #define QUERN_CHECKED   [[nodiscard]]
 #else
 #define QUERN_EXTENSION
@@ -51,23 +51,24 @@ QUERN_EXTENSION typedef enum QUERN_CHECKED quern_status {
 #undef QUERN_STATUS_VALUE
 } quern_status;
 
-/* The name ("QUERN_ERROR_SHAPE") and the short text of a status. Static; never NULL. */
+/* Return the name ("QUERN_ERROR_SHAPE") or the short text of a status. Static; never NULL. */
 QUERN_API const char *quern_status_name(quern_status status);
 QUERN_API const char *quern_status_text(quern_status status);
 
-/* What the last failing call on this thread had to say: the op, the shapes, the OpenCL error by
- * name, the file and place. One line without a newline, fit for a terminal: names from a file have
- * a question mark for each character that is not (see quern_text_character). "" before the first
- * failure; never NULL; reading does not clear it; valid until the next failing call on the same
- * thread. A successful call leaves it as it is. */
+/* Returns the message of this thread's last failing call: the op, the shapes, the OpenCL error's
+ * name, the file and place. One line without a newline; unprintable characters in names from a file
+ * are replaced by question marks (see quern_text_character). "" before the first failure; never
+ * NULL. Valid until the thread's next failing call. Neither reading nor a successful call clears
+ * it. */
 QUERN_API const char *quern_last_error(void);
 
-/* How many bytes the first character of `text` has, which ends with a zero; 0 at its end. A byte
- * that is no UTF-8 is a character by itself. *printable: whether the character is fit for a
- * terminal. Names of classes, columns, tensors and devices are as a file or a driver has them; not
- * fit are control characters, newline, tab and U+0080 to U+009F included; what ends a line (U+2028,
- * U+2029) or turns the direction of writing (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to
- * U+2069); U+FFFE and U+FFFF; and bytes that are no UTF-8. Waits for nothing; never fails. */
+/* Returns the length in bytes of the first character of `text`, a zero-terminated string; 0 at its
+ * end. A byte that is not valid UTF-8 counts as one character. Sets *printable to whether a
+ * terminal can safely show the character; names of classes, columns, tensors and devices come
+ * unchanged from a file or a driver. Not printable are control characters, including newline, tab
+ * and U+0080 to U+009F; line separators (U+2028, U+2029); direction marks (U+061C, U+200E, U+200F,
+ * U+202A to U+202E, U+2066 to U+2069); U+FFFE and U+FFFF; and invalid UTF-8. Does not wait; never
+ * fails. */
 QUERN_API size_t quern_text_character(const char *text, bool *printable);
 
 #ifdef __cplusplus

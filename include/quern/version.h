@@ -1,4 +1,4 @@
-/* The version of these headers, and of the library that runs. */
+/* The version of these headers and of the loaded library. */
 #ifndef QUERN_VERSION_H
 #define QUERN_VERSION_H
 
@@ -13,7 +13,7 @@ extern "C" {
 #define QUERN_VERSION_PATCH 0
 #define QUERN_VERSION       "0.1.0"
 
-/* QUERN_VERSION of the library in use. Static. */
+/* Returns QUERN_VERSION of the library in use. Static. */
 QUERN_API const char *quern_version(void);
 
 #ifdef __cplusplus
