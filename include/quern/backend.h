@@ -1,27 +1,26 @@
-/* Advanced: the backend table, which is what executes ops on a device. quern's own two backends,
- * `opencl` and `reference`, are such tables; a program that registers one of its own runs quern's
- * networks on it.
+/* Advanced: the backend table, which executes ops on a device. quern's own backends, `opencl` and
+ * `reference`, are such tables; a program that registers its own runs quern's networks on it.
  *
  * Contract for every member, unless it says otherwise:
- *  - Arguments have been checked by the layer above: shapes fit, ranges lie inside their buffers,
- *    nothing overlaps that must not, dimensions are 1 … 2^31 - 1, required spans have a memory.
+ *  - Arguments are already checked: shapes match, ranges lie inside their buffers, there are no
+ *    forbidden overlaps, dimensions are 1 … 2^31 - 1, required spans have memory.
  *  - Ops queue their work in order and return; only `finish` and waiting reads and writes wait. No
  *    op allocates device memory.
- *  - The result is the same bits every time on the same device.
- *  - A failure returns its status after quern_fail() has said what a person needs.
- *  - A label or index out of range is found by the device: it is never used as an index, the op's
- *    header says what is written instead, and the next `finish` or waiting read or write reports
- *    it, once, as QUERN_ERROR_DATA.
- *  - One thread at a time calls with the same `state`, buffer_free excepted; calls with different
- *    states run side by side.
+ *  - Results are bit-identical on every run on the same device.
+ *  - On failure, the member calls quern_fail() with a message for the user and returns its status.
+ *  - The device detects labels and indices out of range. They are never used as an index, ops.h
+ *    says what is written instead, and the next `finish` or waiting read or write reports the
+ *    first, once, as QUERN_ERROR_DATA.
+ *  - Only one thread at a time calls with the same `state`, except for buffer_free. Calls with
+ *    different states may run concurrently.
  *
- * Shapes and formulas are those of ops.h; they are not repeated here.
+ * Shapes and formulas are those of ops.h.
  *
- * Growth: structs grow at their ends only. A table says by `size` how much of it its program knew;
- * members past that are taken for NULL, and members that come later are optional. The fields that
- * come later in the structs of ops mean, at zero, what was meant before them; where that is not
- * possible the op gets a new member. Activations may become more: one that a backend does not know
- * is QUERN_ERROR_UNSUPPORTED. */
+ * Compatibility: structs grow only at their ends. `size` of a table says how much of it its program
+ * was compiled with; members past it count as NULL, and later members are optional. Fields added
+ * later to op structs keep the earlier behavior if zero; if that is impossible, the op gets a new
+ * member. Activations may be added: a backend returns QUERN_ERROR_UNSUPPORTED for one it does not
+ * know. */
 #ifndef QUERN_BACKEND_H
 #define QUERN_BACKEND_H
 
@@ -32,11 +31,10 @@
 extern "C" {
 #endif
 
-/* A backend's own memory object (what buffer_create made) and the first element meant in it. memory
- * NULL: none. */
+/* A backend's memory object (from buffer_create) and the first element in it. memory NULL: none. */
 typedef struct quern_span {
   void *memory;
-  size_t offset; /* in elements of the type that the op reads there */
+  size_t offset; /* in elements of the op's type */
 } quern_span;
 
 typedef struct quern_dense_forward_op {
@@ -48,15 +46,14 @@ typedef struct quern_dense_forward_op {
 
 typedef struct quern_dense_backward_data_op {
   size_t n, in, out;
-  quern_span dz, w, h; /* h none with QUERN_ACTIVATION_IDENTITY; dx may be h */
+  quern_span dz, w, h; /* h none for QUERN_ACTIVATION_IDENTITY; dx may be h */
   quern_activation activation;
   bool accumulate;
   quern_span dx;
 } quern_dense_backward_data_op;
 
-/* Gradients out (update false): dw, db get the gradient, added to when accumulate.
- * Update in place (update true): dw and db are the parameters, which take an SGD step; accumulate
- * is false. */
+/* update false: writes the gradients to dw and db, added if accumulate. update true: dw and db are
+ * the parameters and take an SGD step; accumulate is false. */
 typedef struct quern_dense_backward_weights_op {
   size_t n, in, out;
   quern_span x, dz;
@@ -66,8 +63,8 @@ typedef struct quern_dense_backward_weights_op {
   quern_span dw, db; /* either may be none, not both */
 } quern_dense_backward_weights_op;
 
-/* A step of an optimizer, in numbers: worked out in double, once for all parameters, and rounded to
- * floats. For a gradient g of a parameter p, with m and v what the optimizer keeps of it:
+/* The values of an optimizer step, computed in double once for all parameters and rounded to
+ * floats. For a gradient g of a parameter p, with m and v the optimizer's state:
  *
  *   g ← g + decay p
  *   v ← square_decay v + square_gain g²,   d = √v correction + epsilon
@@ -80,7 +77,7 @@ typedef struct quern_dense_backward_weights_op {
  *   RMSPROP                                         p ← p - rate g / d
  *   RMSPROP_MOMENTUM   m ← momentum m + g / d       p ← p - rate m
  *
- * A backend that does not know a rule fails with QUERN_ERROR_UNSUPPORTED.
+ * A backend returns QUERN_ERROR_UNSUPPORTED for a rule it does not know.
  * kernels/optimizer/update.cl has the same layout. */
 typedef enum quern_update_rule {
   QUERN_UPDATE_SGD,
@@ -93,17 +90,17 @@ typedef enum quern_update_rule {
 
 typedef struct quern_update {
   int32_t rule; /* quern_update_rule */
-  /* 0: for biases decay is 0 and keep is 1. Read where weights and biases come together */
+  /* 0: biases use decay 0 and keep 1. Read only by ops that update weights and biases together. */
   int32_t decays_bias;
   float rate, decay, keep;
   float momentum, gain;
   float square_decay, square_gain, correction, epsilon;
 } quern_update;
 
-/* What the optimizer keeps: none where the rule does not read it. */
+/* momentum and square are none if the rule does not read them. */
 typedef struct quern_optimizer_update_op {
   size_t count;
-  quern_update update; /* of all `count`: decays_bias is not read */
+  quern_update update; /* for all `count` elements: decays_bias is ignored */
   quern_span gradients, parameters, momentum, square;
 } quern_optimizer_update_op;
 
@@ -129,10 +126,10 @@ typedef struct quern_activation_backward_op {
 
 typedef struct quern_dropout_op {
   size_t n, units;
-  uint32_t key[2];    /* of the step's and the layer's own masks */
+  uint32_t key[2];    /* identifies the mask of this step and layer */
   uint32_t first_row; /* first_row + n <= 2^32 */
   uint32_t threshold; /* a word below it drops */
-  float scale;        /* of what is kept */
+  float scale;        /* of kept values */
   quern_span x, y;    /* y may be x */
 } quern_dropout_op;
 
@@ -163,12 +160,12 @@ typedef struct quern_layer_norm_forward_op {
   quern_span y;             /* may be x */
 } quern_layer_norm_forward_op;
 
-/* Of both: mean and inv_std are of the columns or of the rows. */
+/* For batch and layer normalization: mean and inv_std are per column or per row. */
 typedef struct quern_norm_backward_op {
   size_t n, units;
   /* dx may be dy; gamma and dx are none in batch_norm_backward_parameters */
   quern_span dy, x, gamma, mean, inv_std, dx;
-  quern_span dgamma, dbeta; /* of layer normalization both may be none */
+  quern_span dgamma, dbeta; /* both may be none for layer normalization */
 } quern_norm_backward_op;
 
 typedef struct quern_batch_norm_backward_data_op {
@@ -272,9 +269,9 @@ typedef struct quern_random_uniform_op {
   quern_span x;
 } quern_random_uniform_op;
 
-/* A layer of a network that learns in whole steps. `weights` and `bias` are elements of the flat
- * parameters, `output` of the outputs: H of a batch, [batch][out] a layer, which is also how dZ is
- * laid out. */
+/* A layer of a network trained in whole steps. `weights` and `bias` are element offsets into the
+ * flat parameters. `output` is one into the outputs, which hold H of a batch, [batch][out] per
+ * layer; dZ has the same layout. */
 typedef struct quern_steps_layer {
   size_t in, out;
   quern_activation activation;
@@ -283,84 +280,82 @@ typedef struct quern_steps_layer {
 } quern_steps_layer;
 
 /* Training steps under categorical cross-entropy of the last layer, whose activation is the
- * identity: n samples, a batch after the other, the last one as small as what is left. Sample i of
- * a step is row indices[i] of the source, gathered into x and batch_labels; without indices it is
- * row i, the source is floats, and n is one batch. */
+ * identity. The n samples are split into consecutive batches, the last possibly smaller. Sample i
+ * of a step is row indices[i] of the source, gathered into x and batch_labels. Without indices it
+ * is row i, the source is floats, and n is one batch. */
 typedef struct quern_steps_op {
   size_t n, source_rows;
   quern_element element;
   float scale, offset;                /* of gathered samples: see quern_gather_rows */
-  const quern_update *updates;        /* one a step; of the call alone */
-  quern_span update_rows;             /* the same ones on the device; may be none */
+  const quern_update *updates;        /* one per step; valid during the call only */
+  quern_span update_rows;             /* the same on the device; may be none */
   quern_span source, labels, indices; /* indices may be none */
   quern_span x, batch_labels;         /* none without indices */
   quern_span parameters, outputs, dz;
-  quern_span momentum, square; /* laid out like the parameters; none where no update reads it */
-  quern_span losses;           /* a float a sample; may be none */
+  quern_span momentum, square; /* laid out like the parameters; none if no update reads it */
+  quern_span losses;           /* one float per sample; may be none */
 } quern_steps_op;
 
-/* Receives each device that a backend finds. info's strings are copied by the callee; `handle` is
- * the backend's own name for the device (a cl_device_id), valid for `open` as long as the process
- * lives. */
+/* Receives each device that a backend finds. Copies the strings of info. `handle` is the backend's
+ * handle of the device (e.g. a cl_device_id), valid for `open` until the process ends. */
 typedef quern_status (*quern_device_sink)(void *list, const quern_device_info *info, void *handle);
 
 typedef struct quern_backend {
   size_t size; /* sizeof(quern_backend) */
 
-  const char *name; /* "opencl", "reference": one plain word, no two backends alike */
+  const char *name; /* one plain word, unique: "opencl", "reference" */
 
-  /* Calls sink for each device, in any order, and passes on its failures. A backend that cannot run
-   * here (no loader) calls it for none, writes one plain line why into note (note_size bytes) and
-   * returns QUERN_OK. Of info, `backend` is set by quern, and so are the indices, but for
-   * OpenCL. */
+  /* Calls sink for each device, in any order, and returns sink's failures. A backend that cannot
+   * run here (no loader) calls it for no device, writes one plain line of explanation into note
+   * (note_size bytes) and returns QUERN_OK. quern sets `backend` of info, and the indices unless
+   * the backend is OpenCL. */
   quern_status (*enumerate)(quern_device_sink sink, void *list, char *note, size_t note_size);
 
-  /* Makes a device ready: *state is the backend's part of a context. info lives as long as the
+  /* Opens a device: *state is the backend's part of a context. info lives as long as the
    * context. */
   quern_status (*open)(const quern_device_info *info, void *handle, void **state);
-  /* Waits for what is queued and lets go of everything. */
+  /* Waits for queued work and frees everything. */
   void (*close)(void *state);
-  /* Optional (NULL: there is never a log). The last failing or warning kernel build's whole log; ""
-   * for none. */
+  /* Optional (NULL: no logs). Returns the complete log of the last kernel build that failed or
+   * warned, or "". */
   const char *(*build_log)(const void *state);
 
-  /* Whether a context goes on working in the child of a fork(). Where it does not, quern calls
-   * nothing with a state that was opened before the fork, and the child's calls fail with
-   * QUERN_ERROR_FORKED. */
+  /* True if a context keeps working in the child of a fork(). If false, quern calls nothing with a
+   * state opened before the fork, and the child's calls return QUERN_ERROR_FORKED. */
   bool survives_fork;
 
   quern_status (*buffer_create)(void *state, size_t bytes, void **memory);
   void (*buffer_free)(void *state, void *memory);
-  /* Offsets in bytes. */
+  /* Copies to, from and between buffers. Offsets are in bytes. */
   quern_status (*buffer_write)(void *state, void *memory, size_t offset, size_t bytes,
                                const void *data, bool wait);
   quern_status (*buffer_read)(void *state, void *memory, size_t offset, size_t bytes, void *data,
                               bool wait);
   quern_status (*buffer_copy)(void *state, void *from, size_t from_offset, void *to,
                               size_t to_offset, size_t bytes);
-  /* Every byte of the range becomes `value`, in order with the ops. */
+  /* Sets every byte of the range to `value`, in order with the ops. */
   quern_status (*buffer_fill)(void *state, void *memory, size_t offset, size_t bytes,
                               uint8_t value);
   quern_status (*finish)(void *state);
 
-  /* Optional, all three or none: whole training steps at once, for a backend that then needs fewer
-   * launches than op by op. Makes what the steps of one network and batch size need; *steps NULL:
-   * op by op is better here. `kept` is how many ranges as long as the parameters the optimizer
-   * keeps: 0 to 2. `layers` may go away afterward. */
+  /* Optional, all three or none: whole training steps at once, for backends that then need fewer
+   * launches than op by op. steps_create prepares what the steps of one network and batch size
+   * need; *steps NULL means that op by op is better here. `kept` is the number of optimizer state
+   * ranges, each as long as the parameters: 0 to 2. `layers` is read during the call only. */
   quern_status (*steps_create)(void *state, const quern_steps_layer *layers, size_t layer_count,
                                size_t batch, size_t kept, void **steps);
-  /* After all that was queued with them is done, or nothing was. */
+  /* Called after all work queued with them is done, or if none was. */
   void (*steps_free)(void *state, void *steps);
   quern_status (*steps_run)(void *state, void *steps, const quern_steps_op *op);
 
-  /* Optional. True if dense_backward_update takes every optimizer on this context; NULL means that
-   * it does. If false, optimizers other than plain SGD need the gradients in memory, as with
+  /* Optional. True if dense_backward_update supports every optimizer on this context; NULL counts
+   * as true. If false, optimizers other than plain SGD need the gradients in memory, as with
    * QUERN_PLAN_GRADIENTS. */
   bool (*updates_in_one_pass)(void *state);
 
-  /* Optional, all five or none: data on their way to the device beside the ops, for staging.h,
-   * which says what the calls mean; without them buffer_write is called in order. `offset` and
-   * `bytes` are the part of `memory` that is filled. */
+  /* Optional, all five or none: transfers to the device that overlap the ops, for staging.h, which
+   * specifies the calls. If NULL, buffer_write is called in order. `offset` and `bytes` are the
+   * part of `memory` to fill. */
   quern_status (*staging_create)(void *state, void *memory, size_t offset, size_t bytes,
                                  void **staging);
   void (*staging_free)(void *state, void *staging);
@@ -368,22 +363,22 @@ typedef struct quern_backend {
   quern_status (*staging_send)(void *state, void *staging, size_t bytes);
   quern_status (*staging_release)(void *state, void *staging);
 
-  /* Optional, all five or none: device memory whose contents go to the host and come back beside
-   * the ops, as gradients do on their way through other ranks; without them buffer_read and
-   * buffer_write are called. `host` [bytes], whose address is a multiple of 4096, is the caller's,
-   * and stays until exchange_free and buffer_free have been called: where a device computes in host
-   * memory, it may be the device's too. *memory is as of buffer_create, and freed by buffer_free,
-   * before exchange_free. */
+  /* Optional, all five or none: device memory whose contents are copied to the host and back while
+   * ops run, e.g. gradients being reduced across ranks. If NULL, buffer_read and buffer_write are
+   * called. `host` [bytes] has an address that is a multiple of 4096. It belongs to the caller and
+   * stays valid until exchange_free and buffer_free have been called; a device that computes in
+   * host memory may use it as its own. *memory is like that of buffer_create, and freed by
+   * buffer_free before exchange_free. */
   quern_status (*exchange_create)(void *state, void *host, size_t bytes, void **exchange,
                                   void **memory);
   void (*exchange_free)(void *state, void *exchange);
-  /* Begins to bring all of it to the host, after what is queued by now. No op may use it from here
-   * until it was put back. */
+  /* Starts copying all of it to the host, after what is queued so far. No op may use the memory
+   * until exchange_put. */
   quern_status (*exchange_take)(void *state, void *exchange);
-  /* Whether it is there, from where on the host's part is the caller's to read and write; with
-   * `wait`, once it is. */
+  /* Sets *taken if the copy has arrived; with `wait`, waits for it. From then on the caller may
+   * read and write the host's part. */
   quern_status (*exchange_taken)(void *state, void *exchange, bool wait, bool *taken);
-  /* Queues its way back, before what is queued from here on. The host's part is the caller's again
+  /* Queues the copy back, before what is queued later. The host's part belongs to the caller again
    * after the next exchange_taken. */
   quern_status (*exchange_put)(void *state, void *exchange);
 
@@ -394,24 +389,23 @@ typedef struct quern_backend {
 #undef QUERN_BACKEND_MEMBER
 } quern_backend;
 
-/* Adds a table to the backends: the devices that it enumerates are in every device list made from
- * then on, before the reference, under `name`. The table is copied; the functions and whatever they
- * use must stay where they are until it is unregistered. QUERN_ERROR_ARGUMENT for a size that is
- * none, for a required member that is NULL, for a name that is empty or taken. Any thread may
- * register. */
+/* Registers a backend: its devices appear in every device list created later, before the reference,
+ * under `name`. The table is copied; its functions and what they use must stay valid until it is
+ * unregistered. Any thread may register. QUERN_ERROR_ARGUMENT: an invalid size, a required member
+ * that is NULL, a name that is empty or taken. */
 QUERN_API quern_status quern_backend_register(const quern_backend *backend);
 
-/* Takes a registered backend off the list. QUERN_ERROR_ARGUMENT for a name that was not registered,
- * and QUERN_ERROR_BUSY while a device list or a context of the backend is alive. */
+/* Unregisters a backend. QUERN_ERROR_ARGUMENT: the name is not registered. QUERN_ERROR_BUSY: a
+ * device list or context of the backend is alive. */
 QUERN_API quern_status quern_backend_unregister(const char *name);
 
-/* The table of a backend by its name, also of quern's own, for a backend that does some of its work
- * with another's functions; NULL for a name that is none. Owned by quern. */
+/* Returns the table of a backend by name, quern's own included, for backends that delegate to
+ * another's functions; NULL if the name is unknown. Owned by quern. */
 QUERN_API const quern_backend *quern_backend_find(const char *name);
 
-/* Stores the formatted line for quern_last_error() on this thread, cut at its fixed size, newlines
- * made blanks, and returns `status`: `return quern_fail(QUERN_ERROR_UNSUPPORTED, "…", …)` is the
- * whole of failing. */
+/* Stores the formatted message for quern_last_error() on this thread, truncated to a fixed size,
+ * newlines replaced by spaces. Returns `status`, so that a function fails by `return
+ * quern_fail(QUERN_ERROR_UNSUPPORTED, "…", …)`. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
 #endif

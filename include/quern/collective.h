@@ -1,9 +1,8 @@
-/* Collectives: what several ranks that train one network together ask of whatever carries their
- * numbers.
+/* Collectives: the communication between ranks that train one network together.
  *
  * A rank is one participant: a process under MPI (mpi.h, of libquern-mpi), or a thread of one
- * process (below). Each has a context, a plan and a trainer of its own; train.h says what they do
- * together. Another engine implements this table. */
+ * process (below). Each has its own context, plan and trainer; train.h says what they do together.
+ * Other engines can implement this table. */
 #ifndef QUERN_COLLECTIVE_H
 #define QUERN_COLLECTIVE_H
 
@@ -15,33 +14,33 @@
 extern "C" {
 #endif
 
-/* The table. Every rank makes the same calls in the same order, with the same sizes; a call is of
- * one thread at a time.
+/* The table. Every rank makes the same calls in the same order with the same sizes, from one thread
+ * at a time.
  *
- *  - Memory is the host's. A call that returns is done with it; all_reduce_start is not, until its
- *    wait returns.
- *  - Results have the same bits on every rank, and the same from run to run with as many ranks:
- *    sums are taken in an order that depends on nothing else.
- *  - A failure returns its status after quern_fail() (backend.h) has said what a person needs:
- *    QUERN_ERROR_COLLECTIVE where another rank has failed, is gone, or does not answer in the time
- *    that the engine gives it, with that rank's number. The collective then is of no more use, and
+ *  - Memory is host memory. A call is done with it on return, except for all_reduce_start, which
+ *    uses it until its wait returns.
+ *  - Results are bit-identical on every rank, and from run to run with the same number of ranks:
+ *    the order of summation depends on nothing else.
+ *  - On failure a call passes a message for the user to quern_fail() (backend.h) and returns its
+ *    status: QUERN_ERROR_COLLECTIVE, with the number of the rank, if another rank has failed,
+ *    ended, or not answered within the engine's time-out. The collective is then unusable, and
  *    every later call fails at once.
- *  - Nothing ends a process. */
+ *  - No call ends the process. */
 typedef struct quern_collective {
-  /* sizeof(quern_collective), so that the table can grow: members past it are taken for NULL */
+  /* sizeof(quern_collective), so that the table can grow: members past it count as NULL */
   size_t size;
-  const char *name;   /* what carries the numbers, for people: "mpi", "threads". Static */
-  void *state;        /* handed to each call */
+  const char *name;   /* name of the engine for messages: "mpi", "threads". Static */
+  void *state;        /* passed to each call */
   size_t rank, ranks; /* 0 <= rank < ranks */
 
-  /* Begins values[i] = Σ_r values_r[i] over all ranks r, for 0 <= i < count <= INT32_MAX. Several
-   * may be under way, and are waited for in the order in which they began. *request is the engine's
-   * until the wait, which every start must be followed by. */
+  /* Starts values[i] = Σ_r values_r[i] over all ranks r, for 0 <= i < count <= INT32_MAX. Several
+   * may be in flight; wait for them in the order in which they were started. *request belongs to
+   * the engine until the wait, which must follow every start. */
   quern_status (*all_reduce_start)(void *state, float *values, size_t count, void **request);
   quern_status (*all_reduce_wait)(void *state, void *request);
 
-  /* all [ranks][bytes] = what each rank has at `mine`, in the order of ranks; bytes <= INT32_MAX,
-   * and `mine` apart from `all`. */
+  /* all [ranks][bytes] = `mine` of each rank, in rank order; bytes <= INT32_MAX. `mine` must not
+   * overlap `all`. */
   quern_status (*all_gather)(void *state, const void *mine, size_t bytes, void *all);
 
   /* Copies `bytes` at `data` from rank `root` to all others. */
@@ -50,21 +49,22 @@ typedef struct quern_collective {
   /* Returns when every rank has called it. */
   quern_status (*barrier)(void *state);
 
-  /* Says that this rank fails, and why: calls that others wait in, and all to come, fail with
-   * QUERN_ERROR_COLLECTIVE and that line. Returns soon, whoever answers; what was started here is
-   * given up, and its memory is free. May be NULL: others then find out by their time-out. */
+  /* Reports that this rank fails, and why: pending and later calls of other ranks fail with
+   * QUERN_ERROR_COLLECTIVE and that message. Returns soon, whether or not others answer. Reductions
+   * started here are abandoned, and their memory may be freed. May be NULL: others then fail by
+   * their time-out. */
   void (*abandon)(void *state, const char *why);
 
-  /* Whether all_reduce_wait would return without waiting, which it then must still be called for.
-   * Does what this rank has to do for what is under way, and waits for no one. May be NULL: the
-   * caller then waits. */
+  /* Sets *done if all_reduce_wait, which must still be called, would return without waiting.
+   * Advances this rank's part of the reductions in flight without waiting. May be NULL: the caller
+   * then waits. */
   quern_status (*all_reduce_test)(void *state, void *request, bool *done);
 
-  /* Both or neither: host memory that the engine adds up with fewer copies than any other, since
-   * other ranks of the host can reach it, or a network's adapter can. Zeros, whose address is a
-   * multiple of 4096. Where values lie in it, they lie at the same place in that of the same
-   * memory_create on every rank. memory_free waits for no one; what is not freed is with the
-   * collective. NULL: any memory is as good. */
+  /* Optional, both or neither. Allocates host memory that this engine can reduce with fewer copies,
+   * e.g. shared between ranks of one host or registered with a network adapter. It is zeroed, and
+   * its address is a multiple of 4096. Values in it must be at the same offset, in memory of the
+   * same memory_create call, on every rank. memory_free does not wait; memory not freed by it is
+   * freed with the collective. NULL: all memory performs alike. */
   quern_status (*memory_create)(void *state, size_t bytes, void **memory);
   void (*memory_free)(void *state, void *memory);
 } quern_collective;
@@ -74,15 +74,16 @@ typedef struct quern_collective {
 /* Ranks that are threads: several devices in one process. */
 typedef struct quern_thread_group quern_thread_group;
 
-/* A group of so many ranks. A rank that waits longer than `timeout` seconds for another fails; 0:
- * it waits for ever. The caller owns *group. */
+/* Creates a group of `ranks` ranks. A rank that waits longer than `timeout` seconds for another
+ * fails; 0: no limit. The caller owns *group. */
 QUERN_API quern_status quern_thread_group_create(size_t ranks, double timeout,
                                                  quern_thread_group **group);
 
-/* The collective of one rank, the group's own, for one thread to use; NULL past the end. */
+/* Returns the collective of one rank, for one thread to use; NULL past the end. Owned by the
+ * group. */
 QUERN_API const quern_collective *quern_thread_group_at(quern_thread_group *group, size_t rank);
 
-/* When no thread uses it any more. NULL is accepted. */
+/* Frees a group that no thread uses any more. NULL is accepted. */
 QUERN_API void quern_thread_group_free(quern_thread_group *group);
 
 #ifdef __cplusplus

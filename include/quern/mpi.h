@@ -1,5 +1,4 @@
-/* Ranks that are processes under MPI: the collective of libquern-mpi, which this header alone
- * needs.
+/* Ranks that are processes under MPI: the collective of libquern-mpi, which only this header needs.
  *
  *   MPI_Init(&argc, &argv);
  *   quern_mpi *mpi;
@@ -9,8 +8,8 @@
  *   quern_mpi_free(mpi);
  *   MPI_Finalize();
  *
- * Built where quern's build found MPI: pkg-config quern-mpi, or find_package(quern COMPONENTS mpi)
- * and quern::mpi. */
+ * Built if quern's build found MPI: pkg-config quern-mpi, or find_package(quern COMPONENTS mpi) and
+ * quern::mpi. */
 #ifndef QUERN_MPI_H
 #define QUERN_MPI_H
 
@@ -25,26 +24,26 @@ extern "C" {
 
 typedef struct quern_mpi quern_mpi;
 
-/* A collective of the communicator's processes, on a duplicate of it: every one of them calls. MPI
- * is the caller's to initialize, before, and to finalize, after quern_mpi_free; it may have been
- * initialized for one thread. A rank that waits longer than `timeout` seconds for another fails,
- * here too, after a moment (a second at most) in which who waits as well is told from who does not
- * answer; 0: it waits for ever. Sums are taken by quern, in the order of ranks: MPI carries numbers
- * and adds none. QUERN_ERROR_COLLECTIVE where a rank has another version of quern. The caller owns
- * *mpi. */
+/* Creates a collective of the communicator's processes, on a duplicate of it. Every process must
+ * call this. The caller initializes MPI before and finalizes it after quern_mpi_free;
+ * initialization for one thread is enough. quern computes sums in rank order; MPI only transports
+ * data. The caller owns *mpi.
+ * A rank that waits longer than `timeout` seconds for another fails, here too; 0: no limit. It
+ * first takes up to a second to distinguish ranks that also wait from those that do not answer.
+ * QUERN_ERROR_COLLECTIVE: among others, a rank has another version of quern. */
 QUERN_API quern_status quern_mpi_create(MPI_Comm communicator, double timeout, quern_mpi **mpi);
 
-/* The table, which is *mpi's own. */
+/* Returns the table. Owned by mpi. */
 QUERN_API const quern_collective *quern_mpi_collective(const quern_mpi *mpi);
 
-/* Which process of this host it is, and how many of them the host has: for a rank to choose a
- * device by. */
+/* Returns the index of this process among those of its host, and their number, so that a rank can
+ * choose a device. */
 QUERN_API void quern_mpi_local(const quern_mpi *mpi, size_t *rank, size_t *ranks);
 
-/* NULL is accepted. Every rank calls, and waits for those of its host with which it shares memory,
- * as long as the time-out lets it. After a failure it leaves to the end of the process what MPI
- * still holds, since letting go of it would wait for ranks that are gone; MPI_Finalize would too,
- * and MPI_Abort is the program's to call. */
+/* Frees the collective. Every rank must call this. Waits, up to the time-out, for the ranks of its
+ * host with which it shares memory. NULL is accepted. After a failure, MPI resources stay allocated
+ * until the process ends, since freeing them would wait for ranks that have ended. MPI_Finalize
+ * would wait too; calling MPI_Abort is up to the program. */
 QUERN_API void quern_mpi_free(quern_mpi *mpi);
 
 #ifdef __cplusplus

@@ -1,9 +1,9 @@
-/* Advanced: the one list of ops. From it come the members of the backend table (backend.h), the
- * tables of quern's two backends, the launchers' and the reference's declarations, and the sweeps
- * of quern_verify.
+/* Advanced: the list of ops. It generates the members of the backend table (backend.h), the tables
+ * of quern's two backends, the declarations of the launchers and the reference, and the sweeps of
+ * quern_verify.
  *
  * X(member, type, need, kind, name)
- *   member the member of quern_backend, the suffix of quern__cl_…, quern__reference_… and
+ *   member the member of quern_backend, and the suffix of quern__cl_…, quern__reference_… and
  *     quern__sweep_…
  *   type   the struct of its arguments
  *   need   REQUIRED: every backend has it. OPTIONAL: without it the op fails with
