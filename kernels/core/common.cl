@@ -1,22 +1,22 @@
-/* The top of every program: what the families share. OpenCL C 1.2.
+/* The beginning of every program: what all families use. OpenCL C 1.2. Needs no other file.
  *
- * All families but dense_group lie behind this text in one program, so their functions have names
- * of their own, and a macro that two of them define is undefined at the end of each.
+ * All families except dense_group follow this text in one program. Their functions therefore have
+ * distinct names, and a macro that two of them define is undefined at the end of each.
  *
  * The host (host/opencl/program/program_source.c) defines, from its own enumerations,
  * QUERN_ACTIVATION_IDENTITY, QUERN_ACTIVATION_RELU, … (the activations of
  * include/quern/activation.h) and QUERN_FAULT_LABEL, QUERN_FAULT_INDEX (host/device/fault.h).
  *
- * Kernels take every buffer as two parameters, the pointer and a ulong offset in elements; a buffer
- * that is not wanted is a null pointer. Global sizes are rounded up to whole work-groups, so every
+ * Kernels take every buffer as two parameters, a pointer and a ulong offset in elements. An
+ * optional buffer may be a null pointer. Global sizes are rounded up to whole work-groups, so every
  * kernel checks its ids. */
 
-/* Floats in a vector: 1, 2, 4, 8 or 16. */
+/* Floats per vector: 1, 2, 4, 8 or 16. */
 #ifndef VECTOR_WIDTH
 #define VECTOR_WIDTH 4
 #endif
 
-/* Work-items in the work-group of an op that takes an element or a sample a work-item. */
+/* Work-group size of ops with one work-item per element or sample. */
 #ifndef GROUP
 #define GROUP 64
 #endif
@@ -24,18 +24,18 @@
 #define QUERN_JOIN_TEXT(a, b) a##b
 #define QUERN_JOIN(a, b)      QUERN_JOIN_TEXT(a, b)
 
-/* a b + c, in one rounding where the device has an instruction for that (the host defines FUSED),
- * else as it likes. mad() is not enough: PoCL makes it two instructions. */
+/* a b + c. Rounds once if the device has an instruction for that (the host defines FUSED);
+ * otherwise the compiler chooses. mad() is not enough: PoCL compiles it to two instructions. */
 #ifdef FUSED
 #define QUERN_MAD(a, b, c) fma((a), (b), (c))
 #else
 #define QUERN_MAD(a, b, c) mad((a), (b), (c))
 #endif
 
-/* `for` over a register tile: a tile stays in registers only when its loops are unrolled. */
+/* `for` over a register tile. A tile stays in registers only if its loops are unrolled. */
 #define QUERN_UNROLL_FOR _Pragma("unroll") for
 
-/* VECTOR_WIDTH floats, and how they come from and go to any float address. */
+/* A vector of VECTOR_WIDTH floats, and its load and store at any float address. */
 #if VECTOR_WIDTH == 1
 typedef float quern_vector;
 #define QUERN_VLOAD(pointer)         (*(pointer))
@@ -46,8 +46,8 @@ typedef QUERN_JOIN(float, VECTOR_WIDTH) quern_vector;
 #define QUERN_VSTORE(value, pointer) QUERN_JOIN(vstore, VECTOR_WIDTH)((value), 0, (pointer))
 #endif
 
-/* A whole vector to any float address. Compilers make vstore16 four stores, where the device of a
- * vector so wide has one: a type that is aligned like its floats says so. */
+/* Stores a whole vector at any float address. Compilers split vstore16 into four stores even if the
+ * device has one for such vectors. A type with the alignment of a float avoids this. */
 #if VECTOR_WIDTH > 4
 typedef quern_vector quern_vector_anywhere __attribute__((aligned(4)));
 #define QUERN_STORE(value, pointer) (*(__global quern_vector_anywhere *)(pointer) = (value))
@@ -55,9 +55,9 @@ typedef quern_vector quern_vector_anywhere __attribute__((aligned(4)));
 #define QUERN_STORE(value, pointer) QUERN_VSTORE(value, pointer)
 #endif
 
-/* `move` for eight, four, two and one lanes, as far as `count`, which is less than VECTOR_WIDTH,
- * has them. `at` counts the lanes moved so far. A vector of eight is not named where the device may
- * not have it. */
+/* Runs the moves of eight, four, two and one lanes that add up to `count`, which is less than
+ * VECTOR_WIDTH. `at` counts the lanes moved so far. The move of eight is omitted for vectors of up
+ * to eight floats, since the device may lack vectors of eight. */
 #if VECTOR_WIDTH > 8
 #define QUERN_PART_OF_EIGHT(count, move8)                                                          \
   if (8 & (count)) {                                                                               \
@@ -80,7 +80,8 @@ typedef quern_vector quern_vector_anywhere __attribute__((aligned(4)));
   }                                                                                                \
   if (1 & (count)) move1;
 
-/* `count` floats from pointer on, and zeros in the lanes after them; any count serves. */
+/* Loads `count` floats from pointer and fills the remaining lanes with zeros. Any count is
+ * valid. */
 quern_vector quern_load_part(__global const float *pointer, uint count) {
   if (count >= VECTOR_WIDTH) return QUERN_VLOAD(pointer);
   float lanes[16];
@@ -91,7 +92,7 @@ quern_vector quern_load_part(__global const float *pointer, uint count) {
   return QUERN_VLOAD(lanes);
 }
 
-/* The first `count` lanes to pointer on; any count serves. */
+/* Stores the first `count` lanes at pointer. Any count is valid. */
 void quern_store_part(quern_vector value, __global float *pointer, uint count) {
   if (count >= VECTOR_WIDTH) {
     QUERN_STORE(value, pointer);
@@ -104,7 +105,7 @@ void quern_store_part(quern_vector value, __global float *pointer, uint count) {
                   vstore2(vload2(0, lanes + at), 0, pointer + at), pointer[at] = lanes[at])
 }
 
-/* The sum of a vector's lanes, pairwise. */
+/* Returns the sum of a vector's lanes, added pairwise. */
 float quern_sum_lanes(quern_vector value) {
   float lanes[VECTOR_WIDTH];
   QUERN_VSTORE(value, lanes);
@@ -113,13 +114,13 @@ float quern_sum_lanes(quern_vector value) {
   return lanes[0];
 }
 
-/* f(z), and f'(z) of what the derivative reads: h = f(z), or z itself for GELU and SiLU. The table
- * of formulas is include/quern/activation.h; comparisons are the way round that lets NaN through.
- * `kind` is the same for every work-item, so the branches cost little.
+/* f(z), and f' computed from h = f(z), or from z itself for GELU and SiLU. The formulas are in
+ * include/quern/activation.h. Comparisons are written to propagate NaN. `kind` is the same for
+ * every work-item, so the branches cost little.
  *
- * Those that call more than exp or tanh are functions by themselves, which are not inlined: there
- * is one copy of each, however many kernels end in an activation, and those with ReLU are built and
- * run as if there were none. */
+ * Activations that call more than exp or tanh are separate functions, never inlined. The program
+ * holds one copy of each, however many kernels end in an activation, and kernels with ReLU build
+ * and run as fast as without them. */
 #define SELU_ALPHA 1.67326324235437728f
 #define SELU_SCALE 1.05070098735548049f
 /* √½, 1/√(2π), 2√(2/π), and the constant of GELU's tanh form. */
@@ -127,8 +128,8 @@ float quern_sum_lanes(quern_vector value) {
 #define ROOT_TWO_PI_INVERSE  0.398942280401432678f
 #define TWICE_ROOT_TWO_BY_PI 1.595769121605730711f
 #define GELU_CUBE            0.044715f
-/* From here on GELU and SiLU are 0 below and z above, and their derivatives 0 and 1, to the last
- * digit of a float. Values beyond are taken back to it, or 0 times an infinity would be NaN. */
+/* Beyond ±FLAT, GELU and SiLU equal 0 or z, and their derivatives 0 or 1, to float precision.
+ * Arguments are clamped to it, since 0 times infinity would be NaN. */
 #define FLAT 128.0f
 
 __attribute__((noinline)) quern_vector quern_activate_rare(int kind, float slope, quern_vector z) {
@@ -138,8 +139,8 @@ __attribute__((noinline)) quern_vector quern_activate_rare(int kind, float slope
   if (kind == QUERN_ACTIVATION_SOFTPLUS) return (z <= zero ? zero : z) + log1p(exp(-fabs(z)));
   z = z < -FLAT ? (quern_vector)(-FLAT) : z;
   if (kind == QUERN_ACTIVATION_GELU) return 0.5f * z * (one + erf(ROOT_HALF * z));
-  /* z S(u): SiLU has u = z, and GELU's tanh form is (1 + tanh(u/2)) / 2 = S(u). exp of what is not
-   * above 0 cannot overflow. */
+  /* z S(u). SiLU has u = z. GELU's tanh form has (1 + tanh(u/2)) / 2 = S(u). The argument of exp is
+   * at most 0, so it cannot overflow. */
   quern_vector u = z;
   if (kind == QUERN_ACTIVATION_GELU_TANH) u *= TWICE_ROOT_TWO_BY_PI * (one + GELU_CUBE * z * z);
   const quern_vector power = exp(-fabs(u));
@@ -153,7 +154,8 @@ __attribute__((noinline)) quern_vector quern_activate_gradient_rare(int kind, qu
   z = z > FLAT ? (quern_vector)(FLAT) : z;
   if (kind == QUERN_ACTIVATION_GELU)
     return 0.5f * (one + erf(ROOT_HALF * z)) + ROOT_TWO_PI_INVERSE * z * exp(-0.5f * z * z);
-  /* S(u) + z u' S'(u), S' = S (1 - S) without a difference that would lose digits. */
+  /* S(u) + z u' S'(u), with S' = S (1 - S) computed without a difference, which would lose
+   * digits. */
   quern_vector u = z, slope = one;
   if (kind == QUERN_ACTIVATION_GELU_TANH) {
     u *= TWICE_ROOT_TWO_BY_PI * (one + GELU_CUBE * z * z);
@@ -186,9 +188,9 @@ quern_vector quern_activate_gradient_vector(int kind, float slope, quern_vector 
   return quern_activate_gradient_rare(kind, value);
 }
 
-/* Reports a label (QUERN_FAULT_LABEL) or a sample index (QUERN_FAULT_INDEX) out of range in `row`.
- * The host starts both cells at INT_MAX and reads back the first row. The minimum does not depend
- * on the order of work-items. */
+/* Reports a label (QUERN_FAULT_LABEL) or sample index (QUERN_FAULT_INDEX) out of range in `row`.
+ * The host initializes both cells to INT_MAX and reads back the first faulty row. The minimum does
+ * not depend on the order of work-items. */
 void quern_fault(__global int *faults, int which, uint row) {
   atomic_min(&faults[which], (int)row);
 }

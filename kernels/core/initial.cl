@@ -1,4 +1,5 @@
-/* What buffers start from: a constant, or uniform numbers. */
+/* Initial values of buffers: a constant, or uniform random numbers. Needs common.cl and
+ * philox.cl. */
 
 /* x = value. */
 __kernel void fill(ulong count, float value, __global float *x, ulong x_offset) {
@@ -8,8 +9,8 @@ __kernel void fill(ulong count, float value, __global float *x, ulong x_offset) 
                    (uint)min((ulong)VECTOR_WIDTH, count - at));
 }
 
-/* x_i = fma(u_i, scale, low), u_i the upper 24 bits of word i of the sequence; four words a
- * work-item. */
+/* x_i = fma(u_i, scale, low), with u_i the upper 24 bits of word i of the sequence. Each work-item
+ * computes four words. */
 __kernel void random_uniform(ulong count, ulong seed, uint stream, float low, float scale,
                              __global float *x, ulong x_offset) {
   const ulong block = get_global_id(0);

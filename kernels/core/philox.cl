@@ -1,6 +1,6 @@
-/* The counter-based generator behind random numbers and dropout. */
+/* The counter-based generator of random numbers and dropout masks. Needs no other file. */
 
-/* Philox4x32-10: ten rounds over a counter under a key. host/functions/philox.c is its twin. */
+/* Philox4x32-10: ten rounds over a counter with a key. Must match host/functions/philox.c. */
 uint4 philox(uint4 counter, uint2 key) {
   for (uint round = 0; round < 10; round++) {
     const uint high0 = mul_hi(0xD2511F53u, counter.x), low0 = 0xD2511F53u * counter.x;

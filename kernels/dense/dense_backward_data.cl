@@ -1,19 +1,20 @@
-/* dX = (dZ Wᵀ) ∘ f'(h), the gradient that a dense layer hands down, through the activation f
- * underneath. dZ [n][out], W [in][out], h [n][in] or null with the identity, dX [n][in].
+/* dX = (dZ Wᵀ) ∘ f'(h), the gradient that a dense layer passes down, through the activation f below
+ * it. dZ [n][out], W [in][out], h [n][in] or null for the identity, dX [n][in]. Needs common.cl and
+ * dense_tile.cl.
  *
- * The tiles of dense_tile.cl: the left factor is dZ, read as it lies; the panels are strips of Wᵀ,
- * turned a square of vectors at a time. Where `out` is longer than a panel, dX holds the sums so
- * far. */
+ * Uses the tiles of dense_tile.cl. The left factor is dZ, read in place. The panels are strips of
+ * Wᵀ, transposed one square of vectors at a time. If `out` exceeds a panel, dX holds the partial
+ * sums. */
 
-/* Samples in a tile. */
+/* Samples per tile. */
 #ifndef DATA_ROWS
 #define DATA_ROWS 4
 #endif
-/* Vectors of inputs in a tile. */
+/* Vectors of inputs per tile. */
 #ifndef DATA_VECTORS
 #define DATA_VECTORS 1
 #endif
-/* Columns of W in a panel. */
+/* Columns of W per panel. */
 #ifndef DATA_PANEL
 #define DATA_PANEL 64
 #endif
@@ -21,14 +22,13 @@
 
 DEFINE_PRODUCT(data_product, DATA_ROWS, DATA_VECTORS)
 
-/* Samples that a strip takes at a time where dX takes the place of h: so many of h are kept until
- * all panels are through. */
+/* Samples processed at once if dX overwrites h. Their h is kept until all panels are done. */
 #define DATA_BLOCK (8 * DATA_ROWS)
 
-/* f' of a vector of h. */
+/* f' from a vector of h. */
 #define DATA_GRADIENT(value) quern_activate_gradient_vector(activation, slope, value)
 
-/* The strip of dX from `column` on, samples `first` to `end`. */
+/* Computes the strip of dX that starts at `column`, for samples `first` to `end`. */
 void data_strip(uint in, uint out, __global const float *dz, __global const float *w,
                 __global const float *h, int activation, float slope, int accumulate,
                 __global float *dx, size_t column, size_t first, size_t end) {
@@ -58,8 +58,8 @@ void data_strip(uint in, uint out, __global const float *dz, __global const floa
             const uint lanes = strip_lanes(columns, v);
             const size_t at = (row + r) * in + column + v * VECTOR_WIDTH;
             quern_vector value = sums[r * vectors + v];
-            /* Under `accumulate` dX holds something of its own, so each panel's part takes f' by
-             * itself. */
+            /* With `accumulate`, dX already holds other values, so each panel's part is multiplied
+             * by f' separately. */
             if (k > 0 && !accumulate) value += quern_load_part(dx + at, lanes);
             if (h && (last || accumulate))
               value *= DATA_GRADIENT(keep ? kept[(row + r - block_first) * vectors + v]

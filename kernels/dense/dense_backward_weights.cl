@@ -1,58 +1,58 @@
-/* dW = Xᵀ dZ and db = Σ_s dZ_s, the gradients of a dense layer's parameters: written, added up, or
- * taken as an optimizer's step of W and b in the same pass. X [n][in], dZ [n][out], W [in][out], b
- * [out].
+/* dW = Xᵀ dZ and db = Σ_s dZ_s, the gradients of a dense layer's parameters. They are written,
+ * accumulated, or used in the same pass for an optimizer step of W and b. X [n][in], dZ [n][out], W
+ * [in][out], b [out]. Needs common.cl, update.cl and dense_tile.cl.
  *
- * The tiles of dense_tile.cl, a step of the sum being a sample: the panels are strips of dZ, and
- * the left factor is Xᵀ, of which a line of inputs at a time is copied beside the panel, so that
- * both lie close together whatever the rows' stride. */
+ * Uses the tiles of dense_tile.cl, summing over samples. The panels are strips of dZ. The left
+ * factor is Xᵀ; one cache line of inputs at a time is copied next to the panel, so that both are
+ * compact whatever the stride of the rows. */
 
-/* Inputs that are copied at a time: the floats in a line of memory, which may leave the cache
- * before it is read again. */
+/* Inputs copied at once: the floats of a cache line, which may be evicted before it is read
+ * again. */
 #ifndef WEIGHTS_INPUTS
 #define WEIGHTS_INPUTS 16
 #endif
 #define INPUT_VECTORS (WEIGHTS_INPUTS / VECTOR_WIDTH)
 
-/* Inputs in a tile: a divisor of WEIGHTS_INPUTS. */
+/* Inputs per tile: a divisor of WEIGHTS_INPUTS. */
 #ifndef WEIGHTS_ROWS
 #define WEIGHTS_ROWS 4
 #endif
-/* Vectors of outputs in a tile. */
+/* Vectors of outputs per tile. */
 #ifndef WEIGHTS_VECTORS
 #define WEIGHTS_VECTORS 1
 #endif
-/* Samples in a panel. */
+/* Samples per panel. */
 #ifndef WEIGHTS_PANEL
 #define WEIGHTS_PANEL 64
 #endif
 #define WEIGHTS_COLUMNS (WEIGHTS_VECTORS * VECTOR_WIDTH)
-/* Narrower tiles for the right edge: one vector less, half as many. */
+/* Widths of narrower tiles for the right edge: one vector less, and half as many. */
 #define WEIGHTS_LESS (WEIGHTS_VECTORS > 2 ? WEIGHTS_VECTORS - 1 : WEIGHTS_VECTORS)
 #define WEIGHTS_HALF ((WEIGHTS_VECTORS + 1) / 2)
-/* Inputs in tall tiles, of fewer vectors: eight sums, with which no multiply-add waits for
+/* Inputs per tall tile, which has fewer vectors: eight sums, enough that no multiply-add waits for
  * another. */
 #define WEIGHTS_HALF_ROWS   (8 / WEIGHTS_HALF)
 #define WEIGHTS_NARROW_ROWS 8
-/* Vectors of the most sums that a tile leaves. */
+/* The most vectors of sums that a tile returns. */
 #define WEIGHTS_SUMS (WEIGHTS_ROWS * WEIGHTS_VECTORS > 8 ? WEIGHTS_ROWS * WEIGHTS_VECTORS : 8)
 
-/* Inputs of which an optimizer's sums are kept where one panel does not hold all samples. */
+/* Inputs whose sums are kept for the optimizer if the samples exceed one panel. */
 #define WEIGHTS_KEPT (4 * WEIGHTS_INPUTS)
 
-/* What becomes of a gradient. Values as in host/opencl/launch/dense.c. */
+/* What to do with a gradient. Values as in host/opencl/launch/dense.c. */
 #define WRITE      0
 #define ACCUMULATE 1
 #define UPDATE     2
 
-/* Of W, or of b: where its gradients go, or the parameters with what the optimizer keeps of
- * them. */
+/* The destination for W or b: its gradients, or the parameters and the optimizer's state. */
 typedef struct {
   int mode;
   Update update;
   __global float *at, *momentum, *square;
 } Target;
 
-/* An SGD step adds up panel by panel, like a gradient; the other rules need the whole sum. */
+/* True if panels can be added one by one, as for gradients and SGD. The other rules need the whole
+ * sum. */
 int is_linear(const Target *target) {
   return target->mode != UPDATE || target->update.rule == UPDATE_SGD;
 }
@@ -78,16 +78,16 @@ DEFINE_TILE(weights_half_tall, __private, WEIGHTS_HALF_ROWS, WEIGHTS_HALF, 1, st
 DEFINE_TILE(weights_narrow_tall, __private, WEIGHTS_NARROW_ROWS, 1, 1, stride)
 #endif
 
-/* Vectors of the narrowest tile that covers `columns` columns: these tiles are so wide that it
- * matters. */
+/* Returns the vectors of the narrowest tile that covers `columns` columns. These tiles are so wide
+ * that this matters. */
 uint weights_vectors(uint columns) {
   if (columns <= VECTOR_WIDTH) return 1;
   if (columns <= WEIGHTS_HALF * VECTOR_WIDTH) return WEIGHTS_HALF;
   return columns <= WEIGHTS_LESS * VECTOR_WIDTH ? WEIGHTS_LESS : WEIGHTS_VECTORS;
 }
 
-/* The tile that fits the strip's vectors and the `inputs` inputs still to do; returns how many it
- * did. */
+/* Runs the tile that fits the strip's vectors and the `inputs` remaining inputs. Returns how many
+ * inputs it processed. */
 uint weights_tile(const float *left, const quern_vector *panel, uint depth, uint vectors,
                   uint inputs, quern_vector *sums) {
 #if WEIGHTS_HALF_ROWS > WEIGHTS_ROWS
@@ -113,7 +113,7 @@ uint weights_tile(const float *left, const quern_vector *panel, uint depth, uint
   return min((uint)WEIGHTS_ROWS, inputs);
 }
 
-/* A whole wide tile of W through the SGD step, its sums in registers all the way. */
+/* Applies the SGD step to a whole wide tile of W, with its sums in registers throughout. */
 void weights_sgd(const float *left, const quern_vector *panel, uint depth, float rate, float decay,
                  __global float *w, size_t out) {
   TILE_SUMS(left, WEIGHTS_ROWS, WEIGHTS_VECTORS, 1, WEIGHTS_INPUTS, PANEL_VECTOR)
@@ -126,8 +126,8 @@ void weights_sgd(const float *left, const quern_vector *panel, uint depth, float
   }
 }
 
-/* A whole wide tile of W through any optimizer's step. What the rule asks for is decided once a
- * tile, and there is one copy of it a program. */
+/* Applies any optimizer's step to a whole wide tile of W. The rule is selected once per tile, and
+ * the program holds one copy of this code. */
 #define UPDATE_TILE(rule)                                                                          \
   for (uint r = 0; r < WEIGHTS_ROWS; r++)                                                          \
     QUERN_UNROLL_FOR (uint v = 0; v < WEIGHTS_VECTORS; v++) {                                      \
@@ -159,7 +159,7 @@ __attribute__((noinline)) void update_tile(const Target *w, const quern_vector *
   }
 }
 
-/* `rows` rows of a strip's sums to where they go. */
+/* Applies `rows` rows of a strip's sums to the target. */
 void put_tile(const Target *target, const quern_vector *sums, uint rows, uint columns, uint vectors,
               size_t at, size_t out) {
   if (target->mode == UPDATE && columns == WEIGHTS_COLUMNS && rows == WEIGHTS_ROWS) {
@@ -171,7 +171,8 @@ void put_tile(const Target *target, const quern_vector *sums, uint rows, uint co
       put(target, sums[r * vectors + v], at + r * out + v * VECTOR_WIDTH, strip_lanes(columns, v));
 }
 
-/* The panels to come add to this one; the decay has been taken. */
+/* Returns the target for the next panels, which add to this one. The decay has already been
+ * applied. */
 Target after_panel(Target target) {
   Target next = target;
   if (target.mode == WRITE) next.mode = ACCUMULATE;
@@ -179,12 +180,13 @@ Target after_panel(Target target) {
   return next;
 }
 
-/* The strip of dW from `column` on, inputs `first` to `end`, and of db with the first of them. */
+/* Computes the strip of dW that starts at `column`, for inputs `first` to `end`. The first of them
+ * also compute db. */
 void weights_strip(uint n, uint in, uint out, __global const float *x, __global const float *dz,
                    Target w, Target b, size_t column, size_t first, size_t end) {
   const uint columns = (uint)min((size_t)WEIGHTS_COLUMNS, out - column);
   const uint vectors = weights_vectors(columns);
-  /* no sum is kept from a panel to the next */
+  /* true if no sums are kept between panels */
   const int whole = n <= WEIGHTS_PANEL || is_linear(&w);
   quern_vector panel[WEIGHTS_PANEL * WEIGHTS_VECTORS], x_panel[WEIGHTS_PANEL * INPUT_VECTORS];
   quern_vector sums[WEIGHTS_SUMS];
@@ -233,8 +235,7 @@ void weights_strip(uint n, uint in, uint out, __global const float *x, __global 
   }
 }
 
-/* Where gradients go, W or b, with what the optimizer keeps of them; null pointers for what there
- * is none of. */
+/* Parameters for a Target, W or b, with the optimizer's state. Unused pointers are null. */
 #define WEIGHTS_TARGET(name)                                                                       \
   __global float *name, ulong name##_offset, __global float *name##_momentum,                      \
       ulong name##_momentum_offset, __global float *name##_square, ulong name##_square_offset

@@ -1,29 +1,30 @@
 /* Y = f(X W + b), the forward pass of a dense layer. X [n][in], W [in][out], b [out] or null, Y
- * [n][out].
+ * [n][out]. Needs common.cl and dense_tile.cl.
  *
- * The tiles of dense_tile.cl: the left factor is X, read as it lies; the panels are strips of W.
- * Where `in` is longer than a panel, Y holds the sums so far. A few samples need no panel. */
+ * Uses the tiles of dense_tile.cl. The left factor is X, read in place. The panels are strips of W.
+ * If `in` exceeds a panel, Y holds the partial sums. A few samples need no panel. */
 
-/* Samples in a tile. */
+/* Samples per tile. */
 #ifndef FORWARD_ROWS
 #define FORWARD_ROWS 4
 #endif
-/* Vectors of outputs in a tile. */
+/* Vectors of outputs per tile. */
 #ifndef FORWARD_VECTORS
 #define FORWARD_VECTORS 1
 #endif
-/* Rows of W in a panel. */
+/* Rows of W per panel. */
 #ifndef FORWARD_PANEL
 #define FORWARD_PANEL 64
 #endif
 #define FORWARD_COLUMNS (FORWARD_VECTORS * VECTOR_WIDTH)
-/* Up to so many samples, in whole tiles, a panel costs more than it saves: tiles read W as it
- * lies. */
+/* The most samples, in whole tiles, for which a panel costs more than it saves. Their tiles read W
+ * in place. */
 #define FORWARD_DIRECT (4 * FORWARD_ROWS)
 
 DEFINE_PRODUCT(forward_product, FORWARD_ROWS, FORWARD_VECTORS)
 
-/* The sums of a wide tile straight from W. The tile's rows of X may be 2^32 floats and more. */
+/* Computes the sums of a wide tile directly from W. The tile's rows of X may span 2^32 floats or
+ * more. */
 #define W_VECTOR(i, v, VECTORS) QUERN_VLOAD(w + out * (i) + VECTOR_WIDTH * (v))
 void forward_direct(__global const float *x, uint depth, __global const float *w, size_t out,
                     quern_vector *sums) {
@@ -33,7 +34,7 @@ void forward_direct(__global const float *x, uint depth, __global const float *w
       sums[r * FORWARD_VECTORS + v] = sum[r][v];
 }
 
-/* The strip of Y from `column` on, samples `first` to `end`. */
+/* Computes the strip of Y that starts at `column`, for samples `first` to `end`. */
 void forward_strip(uint in, uint out, __global const float *x, __global const float *w,
                    __global const float *b, int activation, float slope, __global float *y,
                    size_t column, size_t first, size_t end) {

@@ -1,5 +1,5 @@
 /* The matrix products of dense layers for GPUs: a work-group computes a tile of the result in local
- * memory. OpenCL C 1.2.
+ * memory. OpenCL C 1.2. Needs only common.cl.
  *
  * All three are C = A B, with sums over `depth`, and differ in how A and B lie in memory and in
  * what becomes of C:
@@ -122,12 +122,12 @@
 #error "the host expects another size of local memory"
 #endif
 
-/* Arrays given to a function stay in registers only where it is inlined. */
+/* Arrays passed to a function stay in registers only if it is inlined. */
 #define INLINE static inline __attribute__((always_inline))
 
-/* A matrix in global memory, row after row. `wide` says that vectors can be read and written as
- * such: base and rows are aligned to them. vloadn and vstoren would serve any address, but
- * compilers make n narrow accesses of them. */
+/* A row-major matrix in global memory. `wide` means that base and rows are aligned for vector loads
+ * and stores. vloadn and vstoren accept any address, but compilers split them into n narrow
+ * accesses. */
 typedef struct matrix {
   __global const float *values;
   uint rows, columns;
@@ -159,8 +159,8 @@ typedef union lanes_of {
   float lanes[VECTOR_WIDTH];
 } lanes_of;
 
-/* Where a factor's block begins, and how it lies: `turned` when memory holds its steps k side by
- * side. */
+/* The position and layout of a factor's block. `turned` means that its steps k are contiguous in
+ * global memory. */
 typedef struct block {
   uint across;  /* first row of C for A, first column of C for B */
   uint vectors; /* of the tile's side: GROUP_ROW_VECTORS or GROUP_COLUMN_VECTORS */
@@ -168,9 +168,9 @@ typedef struct block {
   int turned;
 } block;
 
-/* The place, in its block, of the i-th vector that a work-item brings: its step k (the first of
- * VECTOR_WIDTH where turned) and its position on the tile's side (a vector's number, or a float's
- * where turned). */
+/* Returns the position, in its block, of the i-th vector that a work-item copies: the step k (the
+ * first of VECTOR_WIDTH if turned) and the index along the tile's side (of a vector, or of a float
+ * if turned). */
 INLINE uint2 position(block b, uint i, uint item) {
   const uint number = i * GROUP_ITEMS + item;
   if (!b.turned) return (uint2)(number / b.vectors, number % b.vectors);
@@ -178,9 +178,9 @@ INLINE uint2 position(block b, uint i, uint item) {
   return (uint2)((number / (RUN * side) * RUN + number % RUN) * VECTOR_WIDTH, number / RUN % side);
 }
 
-/* fetch reads this work-item's vectors of the block at step k, zeros where the matrix has ended;
- * place writes them to local memory. A pair for each factor, since `loads` must be constant before
- * inlining: or else some compilers unroll too late, and `held` is memory. */
+/* fetch loads this work-item's vectors of the block at step k, with zeros beyond the matrix. place
+ * writes them to local memory. Each factor has its own pair, since `loads` must be constant before
+ * inlining. Otherwise some compilers unroll too late and put `held` in memory. */
 #define FETCH_AND_PLACE(fetch, place, loads)                                                       \
   INLINE void fetch(quern_vector *held, block b, matrix m, uint k, uint item) {                    \
     QUERN_UNROLL_FOR (uint i = 0; i < (loads); i++) {                                              \
@@ -203,7 +203,7 @@ INLINE uint2 position(block b, uint i, uint item) {
     }                                                                                              \
   }
 
-/* Writes a vector's lanes one below the other, `stride` vectors apart. */
+/* Writes a vector's lanes as a column, `stride` vectors apart. */
 INLINE void turn(quern_vector vector, __local float *top, uint stride) {
   lanes_of value;
   value.vector = vector;
@@ -234,8 +234,7 @@ INLINE void multiply(quern_vector (*sum)[COLUMN_VECTORS], __local const quern_ve
   }
 }
 
-/* Adds the slices' sums, the upper half to the lower until one is left. The slice 0 then has them
- * all. */
+/* Adds the slices' sums, the upper half to the lower, until slice 0 holds the total. */
 INLINE void add_slices(quern_vector (*sum)[COLUMN_VECTORS], __local quern_vector *memory,
                        uint item) {
 #if SLICES > 1
@@ -256,9 +255,9 @@ INLINE void add_slices(quern_vector (*sum)[COLUMN_VECTORS], __local quern_vector
 #endif
 }
 
-/* The tile's part of A B, in the registers of slice 0, over `depth` steps. Where `with_columns`,
- * *columns becomes this work-item's share of the sums of B's columns: steps of the vector item %
- * GROUP_COLUMN_VECTORS, dealt out in turn. Afterward `memory` is free. */
+/* Computes the tile of A B over `depth` steps, in the registers of slice 0. If `with_columns`,
+ * *columns becomes this work-item's share of B's column sums: an interleaved subset of the steps,
+ * for the vector item % GROUP_COLUMN_VECTORS. Afterward `memory` is free. */
 INLINE void product(quern_vector (*sum)[COLUMN_VECTORS], uint depth, matrix a, int a_turned,
                     matrix b, int b_turned, int with_columns, quern_vector *columns,
                     __local quern_vector *memory) {
@@ -278,9 +277,9 @@ INLINE void product(quern_vector (*sum)[COLUMN_VECTORS], uint depth, matrix a, i
   place_b(b_held, b_block, b_local, item);
   barrier(CLK_LOCAL_MEM_FENCE);
 
-  uint next = 0; /* where the next block goes: from `memory`, in vectors */
+  uint next = 0; /* offset of the next block in `memory`, in vectors */
   for (uint k = 0; k < depth; k += GROUP_DEPTH) {
-    /* After the last block this reads nothing, and places zeros that no one looks at. */
+    /* After the last block this loads nothing and places zeros that are never read. */
     fetch_a(a_held, a_block, a, k + GROUP_DEPTH, item);
     fetch_b(b_held, b_block, b, k + GROUP_DEPTH, item);
     multiply(sum, a_local, b_local, item);
@@ -302,7 +301,7 @@ INLINE void product(quern_vector (*sum)[COLUMN_VECTORS], uint depth, matrix a, i
   add_slices(sum, memory, item);
 }
 
-/* Where in C the vector sum[r][v] of this work-item lies. */
+/* Row and column in C of this work-item's vector sum[r][v]. */
 INLINE uint row_of(uint r) {
   const uint down = (uint)get_local_id(0) % ITEMS_OF_SLICE / ITEMS_ACROSS;
   return (uint)get_group_id(1) * GROUP_ROWS +
@@ -318,7 +317,7 @@ INLINE int is_stored(uint row, uint column, uint rows, uint columns) {
   return get_local_id(0) < ITEMS_OF_SLICE && row < rows && column < columns;
 }
 
-/* Runs its statement for each vector sum[r][v] of this work-item that is to be stored in rows x
+/* Runs the statement for each vector sum[r][v] of this work-item that is stored in rows x
  * columns. */
 #define EACH_VECTOR(rows, columns)                                                                 \
   QUERN_UNROLL_FOR (uint r = 0; r < ITEM_ROWS; r++)                                                \
@@ -350,7 +349,7 @@ KERNEL(_forward)
   }
 }
 
-/* dX = (dZ Wᵀ) ∘ f'(h), or added to dX. h is null with the identity, and may be dX. */
+/* dX = (dZ Wᵀ) ∘ f'(h), or added to dX. h is null for the identity, and may be dX. */
 KERNEL(_backward_data)
 (uint n, uint in, uint out, __global const float *dz, ulong dz_offset, __global const float *w,
  ulong w_offset, __global const float *h, ulong h_offset, int activation, float slope,
@@ -374,7 +373,7 @@ KERNEL(_backward_data)
   }
 }
 
-/* What becomes of a gradient: it is written, added, or taken as an SGD step. */
+/* What to do with a gradient: write it, add it, or apply an SGD step. */
 typedef struct rule {
   int accumulate, update;
   float rate, decay;
@@ -389,7 +388,7 @@ INLINE void put(rule to, quern_vector gradient, __global float *at, uint lanes, 
 }
 
 /* dW = Xᵀ dZ and db = Σ_rows dZ, or added to them, or p ← p - rate (g + decay p). dW or db may be
- * null: the tiles of the first inputs see to db, and without dW the host launches no others. */
+ * null. The tiles of the first inputs compute db. Without dW the host launches no others. */
 KERNEL(_backward_weights)
 (uint n, uint in, uint out, __global const float *x, ulong x_offset, __global const float *dz,
  ulong dz_offset, int accumulate, int update, float rate, float decay, __global float *dw,

@@ -1,11 +1,9 @@
-/* What the matrix products of CPU devices share: register tiles, and the panels that they run
- * through.
+/* Register tiles and cached panels, shared by the matrix products on CPUs. Needs common.cl.
  *
- * A work-item computes a strip of the result, one register tile after another. Of the right factor
- * it first copies PANEL rows of the strip side by side into a panel that stays in the cache; then
- * every tile of the strip
- * runs through the panel. At each step k a tile takes one row of the panel as vectors, and
- * multiplies each by one scalar of the left factor a row:
+ * A work-item computes a strip of the result, one register tile after another. It first copies
+ * PANEL rows of its strip of the right factor into a compact panel, which stays in the cache. Every
+ * tile of the strip then reads the whole panel. At each step k, a tile loads one panel row as
+ * vectors and multiplies each by one scalar per row of the left factor:
  *
  *                        VECTORS · VECTOR_WIDTH
  *                      ┌──────┬──────┐
@@ -17,15 +15,15 @@
  *            │ a │ sum │  …   │  …   │
  *            └───┘     └──────┴──────┘
  *
- * A tile leaves its sums in private memory, from where a short loop takes them to the result: so
- * the loop that counts is all that is unrolled, and edges cost nothing where there are none.
+ * A tile writes its sums to private memory, and a short loop applies them to the result. Thus only
+ * the inner loop is unrolled, and edges cost nothing elsewhere.
  *
- * Each product has tiles of its own (ROWS and VECTORS come from the host: FORWARD_ROWS, …): a wide
- * one, a narrow one of one vector for the right edge and for narrow layers, and, where the rows of
- * the left factor are samples, flat ones of one row for what is left over below. */
+ * Each product has its own tiles (the host sets ROWS and VECTORS: FORWARD_ROWS, …): a wide one, and
+ * a narrow one of one vector for the right edge and narrow layers. If the rows of the left factor
+ * are samples, there are also flat ones of one row for the remaining rows. */
 
 /* Declares sum[r][v] = Σ_i left[r][i] right[i][v], i < depth. left[r][i] is at left[r · ROW_STEP +
- * i · STEP]; RIGHT(i, v, VECTORS) is right[i][v]. */
+ * i · STEP]. RIGHT(i, v, VECTORS) is right[i][v]. */
 #define TILE_SUMS(left, ROWS, VECTORS, ROW_STEP, STEP, RIGHT)                                      \
   quern_vector sum[ROWS][VECTORS];                                                                 \
   QUERN_UNROLL_FOR (uint r = 0; r < ROWS; r++)                                                     \
@@ -42,7 +40,7 @@
 
 #define PANEL_VECTOR(i, v, VECTORS) panel[(i) * (VECTORS) + (v)]
 
-/* tile: those sums, left in private memory. */
+/* Defines tile(), which writes these sums to private memory. */
 #define DEFINE_TILE(tile, SPACE, ROWS, VECTORS, ROW_STEP, STEP)                                    \
   void tile(SPACE const float *left, size_t stride, const quern_vector *panel, uint depth,         \
             quern_vector *sums) {                                                                  \
@@ -51,8 +49,8 @@
       QUERN_UNROLL_FOR (uint v = 0; v < VECTORS; v++) sums[r * VECTORS + v] = sum[r][v];           \
   }
 
-/* product: the tile that fits the `left_rows` rows still to do and the strip's vectors; returns how
- * many rows it did. */
+/* Defines product(), which runs the tile that fits the `left_rows` remaining rows and the strip's
+ * vectors. It returns how many rows it processed. */
 #define DEFINE_PRODUCT(product, ROWS, VECTORS)                                                     \
   DEFINE_TILE(QUERN_JOIN(product, _wide), __global, ROWS, VECTORS, stride, 1)                      \
   DEFINE_TILE(QUERN_JOIN(product, _narrow), __global, ROWS, 1, stride, 1)                          \
@@ -74,19 +72,19 @@
     return ROWS;                                                                                   \
   }
 
-/* Vectors that a strip of `columns` columns takes: all of the tile's, or one. */
+/* Returns the vectors of a strip of `columns` columns: all of the tile's, or one. */
 uint strip_vectors(uint columns, uint tile_vectors) {
   return columns <= VECTOR_WIDTH ? 1 : tile_vectors;
 }
 
-/* Lanes of a strip's vector v that lie in its `columns` columns. */
+/* Returns the lanes of a strip's vector v that are within its `columns` columns. */
 uint strip_lanes(uint columns, uint v) {
   const uint used = v * VECTOR_WIDTH;
   return columns > used ? min(columns - used, (uint)VECTOR_WIDTH) : 0;
 }
 
 /* panel[i][v] = row i of a strip of `columns` columns. Lanes past them are never stored, so they
- * may hold what comes next in memory, as long as that is of the rows to be copied. */
+ * may hold whatever follows in memory, within the rows to be copied. */
 void copy_panel(__global const float *from, size_t stride, uint depth, uint columns, uint vectors,
                 quern_vector *panel) {
   const size_t end = (depth - 1) * stride + columns, width = vectors * VECTOR_WIDTH;
@@ -99,8 +97,8 @@ void copy_panel(__global const float *from, size_t stride, uint depth, uint colu
       panel[i * vectors + v] = quern_load_part(from + v * VECTOR_WIDTH, strip_lanes(columns, v));
 }
 
-/* [a0 a1 …], [b0 b1 …]  →  [a0 b0 a1 b1 …] of the low halves, and of the high ones. Lane by lane,
- * which compilers make one instruction of; Oclgrind ends over assignments to .even and .odd. */
+/* [a0 a1 …], [b0 b1 …]  →  [a0 b0 a1 b1 …] of the low halves, and of the high ones. Compilers turn
+ * this lane-by-lane form into one instruction. Oclgrind aborts on assignments to .even and .odd. */
 #if VECTOR_WIDTH == 2
 #define INTERLEAVE_LOW(a, b)  ((quern_vector)((a).s0, (b).s0))
 #define INTERLEAVE_HIGH(a, b) ((quern_vector)((a).s1, (b).s1))
@@ -121,7 +119,7 @@ void copy_panel(__global const float *from, size_t stride, uint depth, uint colu
                   (a).sd, (b).sd, (a).se, (b).se, (a).sf, (b).sf))
 #endif
 
-/* Riffles a square of vectors: log2(VECTOR_WIDTH) rounds turn it. */
+/* Interleaves the halves of a square of vectors; log2(VECTOR_WIDTH) rounds transpose it. */
 #define TRANSPOSE_ROUND                                                                            \
   QUERN_UNROLL_FOR (uint i = 0; i < VECTOR_WIDTH / 2; i++) {                                       \
     b[2 * i] = INTERLEAVE_LOW(a[i], a[i + VECTOR_WIDTH / 2]);                                      \
@@ -129,8 +127,8 @@ void copy_panel(__global const float *from, size_t stride, uint depth, uint colu
   }                                                                                                \
   QUERN_UNROLL_FOR (uint r = 0; r < VECTOR_WIDTH; r++) a[r] = b[r];
 
-/* panel[i · step] = column i of a square of `rows` rows and `columns` columns; zeros in the lanes
- * past `rows`. At most VECTOR_WIDTH columns are written. */
+/* panel[i · step] = column i of a square of `rows` rows and `columns` columns, with zeros in the
+ * lanes past `rows`. Writes at most VECTOR_WIDTH columns. */
 void transpose_square(__global const float *from, size_t stride, uint rows, uint columns,
                       quern_vector *panel, uint step) {
   quern_vector a[VECTOR_WIDTH], b[VECTOR_WIDTH];
@@ -161,7 +159,7 @@ void transpose_square(__global const float *from, size_t stride, uint rows, uint
   }
 }
 
-/* panel[i][v] = column i of a strip of `columns` rows: the strip of the transposed factor. */
+/* panel[i][v] = column i of a strip of `columns` rows, a strip of the transposed factor. */
 void transpose_panel(__global const float *from, size_t stride, uint depth, uint columns,
                      uint vectors, quern_vector *panel) {
   for (uint v = 0; v < vectors; v++)

@@ -1,6 +1,7 @@
-/* Whole training steps of a network under categorical cross-entropy, for devices whose work-items
- * compute a register tile each: what is row by row in one launch, all parameters in another, and
- * for the smallest networks many steps in one.
+/* Whole training steps of a network with categorical cross-entropy, for devices whose work-items
+ * compute a register tile each. One launch does all row-wise work and another updates all
+ * parameters. The smallest networks run many steps per launch. Needs common.cl, update.cl, the
+ * dense_*.cl for CPUs, loss.cl and gather.cl.
  *
  *   steps_rows     a work-item takes a block of samples through gather, forward, loss and backward
  *                  data:
@@ -8,31 +9,29 @@
  *                    x ──► H1 ──► … ──► Z ──► loss, dZ ──► … ──► dZ1
  *                  (samples `first` to `end` of each)
  *
- *   steps_weights  a work-item takes a strip of one layer's W, and its b, through the optimizer's
- *                  step
- *   steps_serial   one work-item alternates the two, a batch after another
+ *   steps_weights  a work-item applies the optimizer step to a strip of one layer's W, and its b
+ *   steps_serial   one work-item alternates the two, batch after batch
  *
- * The samples of a batch do not meet before the parameters' gradients, so a block needs nothing of
- * another; the launch between the two keeps W as it was until every block is done with it. */
+ * Samples of a batch are independent up to the parameters' gradients, so blocks need nothing from
+ * each other. The separate launch leaves W unchanged until every block is done with it. */
 
-/* A layer as the host lays it out (host/opencl/launch/steps.c). Places are floats from the
- * beginning of the flat parameters and of the outputs; dZ has the outputs' layout. */
+/* A layer as laid out by the host (host/opencl/launch/steps.c). Offsets are in floats, into the
+ * flat parameters and the outputs. dZ has the layout of the outputs. */
 typedef struct {
   uint in, out;
   int activation;
   float slope;
   ulong weights, bias, output;
   uint learns_weights, learns_bias;
-  /* In steps_weights: the first work-item of this layer, its strips of W, the inputs that a
-   * work-item takes of one. */
+  /* For steps_weights: this layer's first work-item, its strips of W, and the inputs per
+   * work-item. */
   uint first_item, strips, rows;
 } StepsLayer;
 
-/* Samples that are gathered side by side: each is somewhere else in memory, and so many waits for
- * it are one. */
+/* Samples gathered together. Each is elsewhere in memory, so their cache misses overlap. */
 #define GATHER_SAMPLES 8
 
-/* Samples `first` to `end` by index from the data set into x and batch_labels. */
+/* Gathers samples `first` to `end` by index from the data set into x and batch_labels. */
 void steps_gather(uint columns, int is_bytes, uint source_rows, __global const uchar *source,
                   ulong source_offset, __global const int *labels, __global const uint *indices,
                   float factor, float offset, __global float *x, __global int *batch_labels,
@@ -74,7 +73,7 @@ void steps_forward(uint count, __global const StepsLayer *layers, __global const
   }
 }
 
-/* Down to the lowest layer that learns, `lowest`. */
+/* Backward data down to `lowest`, the lowest layer that learns. */
 void steps_backward(uint count, uint lowest, __global const StepsLayer *layers,
                     __global const float *parameters, __global const float *outputs,
                     __global float *dz, size_t first, size_t end) {
@@ -101,8 +100,7 @@ void steps_block(uint count, uint lowest, __global const StepsLayer *layers,
   steps_backward(count, lowest, layers, parameters, outputs, dz, first, end);
 }
 
-/* The flat parameters and, laid out like them, what the optimizer keeps; null pointers for what it
- * does not. */
+/* The flat parameters and, in the same layout, the optimizer's state. Unused pointers are null. */
 typedef struct {
   __global float *values, *momentum, *square;
 } StepsParameters;
@@ -113,7 +111,7 @@ typedef struct {
 #define STEPS_PARAMETERS_OF                                                                        \
   { parameters + parameters_offset, momentum + momentum_offset, square + square_offset }
 
-/* One strip of one layer's parameters, inputs `first` on. */
+/* Updates one strip of one layer's parameters, for inputs `first` to `end`. */
 void steps_strip(uint n, __global const StepsLayer *layers, uint l, __global const float *x,
                  __global const float *outputs, __global const float *dz, Update update,
                  StepsParameters parameters, size_t column, size_t first, size_t end) {
@@ -128,7 +126,7 @@ void steps_strip(uint n, __global const StepsLayer *layers, uint l, __global con
                 dz + layer->output, w, b, column, first, end);
 }
 
-/* Without indices, x and batch_labels are the samples themselves. */
+/* If indices is null, x and batch_labels are the samples themselves. */
 #define STEPS_SAMPLES                                                                              \
   int is_bytes, uint source_rows, __global const uchar *source, ulong source_offset,               \
       __global const int *labels, ulong labels_offset, __global const uint *indices,               \
@@ -170,8 +168,8 @@ __kernel void steps_weights(uint n, uint count, uint lowest, __global const Step
               column, first, min(first + layers[l].rows, (size_t)layers[l].in));
 }
 
-/* `steps` batches of n samples, one after the other. `updates` has a row for each, or is null: all
- * are `update`. */
+/* Runs `steps` batches of n samples in sequence. `updates` has one row per batch; if null, all use
+ * `update`. */
 __kernel void steps_serial(uint n, uint count, uint lowest, __global const StepsLayer *layers,
                            STEPS_SAMPLES, STEPS_PARAMETERS, __global float *outputs,
                            ulong outputs_offset, __global float *dz, ulong dz_offset,

@@ -1,25 +1,24 @@
 /* Whole training steps in one launch each, for networks with one large layer, the lowest, and a
- * small network above it.
+ * small network above it. Needs steps.cl and the files that it needs.
  *
- * A work-item owns some columns of the lowest layer: units with their weights W1, which need
- * nothing of the other units until their outputs H1 meet in the layer above. So a launch begins
- * with H1 whole, and each work-item goes from there to H1 of the next step without waiting for
- * another:
+ * A work-item owns some columns of the lowest layer: units with their weights W1. They are
+ * independent of other units until the layer above combines their outputs H1. A launch therefore
+ * starts with the complete H1, and each work-item computes its part of the next step's H1 without
+ * waiting for others:
  *
- *   each work-item by itself, all the same:
+ *   each work-item separately, all the same:
  *   H1, all of it ──► the network above: forward, loss, backward, update
  *                       │
  *                       ▼
  *                    dZ1 ──► W1, b1 ──► H1 of the next batch
  *                    each work-item its own columns
  *
- * What every work-item does again costs less than a second launch would (host/opencl/launch/steps.c
- * decides). The first one has the plan's buffers; each other has a batch, and the network above, in
- * a place of its own, where they stay the same bits. H1 alternates between two places, since a
- * work-item writes the next one while others still read this. */
+ * The work that every work-item repeats costs less than a second launch (host/opencl/launch/steps.c
+ * decides). The first one uses the plan's buffers. Each other has its own copy of the batch and of
+ * the network above, which stay bitwise equal. H1 alternates between two buffers, since a work-item
+ * writes the next H1 while others still read this one. */
 
-/* What a work-item has for itself: the batch, and the network above with its outputs and their
- * gradients. */
+/* A work-item's own data: the batch, and the network above with its outputs and their gradients. */
 typedef struct {
   __global float *x;
   __global int *labels;
@@ -27,8 +26,8 @@ typedef struct {
   __global float *outputs, *dz;
 } StepsOwn;
 
-/* One step of the `count` layers above, whose input is `hidden`, and dZ1 of columns `first` to
- * `end`. */
+/* Runs one step of the `count` layers above, whose input is `hidden`, and computes dZ1 of columns
+ * `first` to `end`. */
 void steps_above(uint n, uint count, __global const StepsLayer *above,
                  __global const StepsLayer *lowest, StepsOwn own, __global const float *hidden,
                  __global float *dz, __global float *losses, __global int *faults, Update update,
@@ -44,14 +43,14 @@ void steps_above(uint n, uint count, __global const StepsLayer *above,
                   above[l].in);
 }
 
-/* `layers` are all layers, and then those above the lowest once more, their places counted from the
- * first parameter and the first output above it. A work-item's columns are the next `share`, which
- * is a multiple of each product's strips.
+/* `layers` holds all layers, then those above the lowest again, with offsets relative to the first
+ * parameter and output above it. Each work-item owns `share` columns, a multiple of each product's
+ * strips.
  *
- * n samples, the last batch gathered, have their H1 where `odd` says; 0: there are none yet. `next`
- * samples are to be gathered and taken to their H1; 0: none. `places` has room for H1 of `batch`
- * samples, and then, for each work-item but the first, for a StepsOwn with above_parameters, as
- * often more as the optimizer keeps something of each, and twice above_outputs. */
+ * n: samples of the last gathered batch, whose H1 `odd` locates; 0 if there is none yet. `next`:
+ * samples to gather and to compute H1 for, or 0. `places` has room for H1 of `batch` samples. It
+ * then has, for each work-item except the first, a StepsOwn: inputs and labels of `batch` samples,
+ * above_parameters once and again per optimizer state, and twice above_outputs. */
 __kernel void steps_columns(uint n, uint count, uint next, __global const StepsLayer *layers,
                             STEPS_SAMPLES, STEPS_PARAMETERS, __global float *outputs,
                             ulong outputs_offset, __global float *dz, ulong dz_offset,

@@ -1,7 +1,7 @@
-/* Samples and labels by index, and labels as one-hot rows. An index or label out of range is
- * reported and never used. */
+/* Gathers samples and labels by index, and makes one-hot rows of labels. An index or label out of
+ * range is reported and never used. Needs common.cl. */
 
-/* The strip of a row that a work-item (strip, row) fills: VECTOR_WIDTH columns, fewer at the right
+/* The strip of a row that work-item (strip, row) fills: VECTOR_WIDTH columns, or fewer at the right
  * edge. */
 #define STRIP_OR_RETURN                                                                            \
   const size_t row = get_global_id(1);                                                             \
@@ -9,7 +9,7 @@
   if (row >= n || column >= columns) return;                                                       \
   const uint lanes = (uint)min((size_t)VECTOR_WIDTH, columns - column);
 
-/* `count` bytes from pointer on as floats, and zeros in the lanes after them. */
+/* Loads `count` bytes from pointer as floats and fills the remaining lanes with zeros. */
 quern_vector load_bytes(__global const uchar *pointer, uint count) {
 #if VECTOR_WIDTH == 1
   return (float)*pointer;
@@ -22,8 +22,8 @@ quern_vector load_bytes(__global const uchar *pointer, uint count) {
 #endif
 }
 
-/* X_r = fma(source_{indices_r}, scale, offset); a row of NaN for an index past the source. X
- * [n][columns]. First a strip of one row: `lanes` columns from `column` on, to `at`. */
+/* X_r = fma(source_{indices_r}, scale, offset), or a row of NaN if the index is out of range. X
+ * [n][columns]. The function fills a strip of one row: `lanes` columns from `column`, at `at`. */
 #define GATHER_ROWS(element_name, element, load)                                                   \
   void QUERN_JOIN(gather_strip_, element_name)(                                                    \
       __global const element *source, uint source_rows, uint index, uint columns, size_t column,   \
@@ -49,7 +49,7 @@ quern_vector load_bytes(__global const uchar *pointer, uint count) {
 GATHER_ROWS(float, float, quern_load_part)
 GATHER_ROWS(byte, uchar, load_bytes)
 
-/* out_r = source_{indices_r}; -1 for an index past the source. */
+/* out_r = source_{indices_r}, or -1 if the index is out of range. */
 __kernel void gather_labels(uint source_rows, uint n, __global const int *source,
                             ulong source_offset, __global const uint *indices, ulong indices_offset,
                             __global int *out, ulong out_offset, __global int *faults) {
@@ -64,7 +64,7 @@ __kernel void gather_labels(uint source_rows, uint n, __global const int *source
   out[out_offset + row] = label;
 }
 
-/* Y_ra = [a = label_r]; a row of NaN for a label outside. Y [n][columns]. */
+/* Y_ra = [a = label_r], or a row of NaN if the label is out of range. Y [n][columns]. */
 __kernel void one_hot(uint n, uint columns, __global const int *labels, ulong labels_offset,
                       __global float *y, ulong y_offset, __global int *faults) {
   STRIP_OR_RETURN

@@ -1,5 +1,5 @@
-/* Activations by themselves, a vector of elements a work-item. The dense kernels apply theirs in
- * passing. */
+/* Separate activations, one vector of elements per work-item. Dense kernels apply theirs
+ * themselves. Needs common.cl. */
 
 /* H = f(Z). h may be z. */
 __kernel void activation_forward(ulong count, __global const float *z, ulong z_offset,

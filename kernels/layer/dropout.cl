@@ -1,8 +1,9 @@
-/* Dropout: a mask that is computed, forwards and backwards, and never stored. */
+/* Dropout, forward and backward. The mask is computed each time and never stored. Needs
+ * philox.cl. */
 
-/* Y = X M, M_rj = 0 where word j of row r is below `threshold`, else `scale`. A work-item has the
- * four units of one block of the generator; dimension 0 the blocks of a row, dimension 1 the rows.
- * y may be x. */
+/* Y = X M, with M_rj = 0 if word j of row r is below `threshold`, else `scale`. Each work-item
+ * handles the four units of one generator block. Dimension 0 counts the blocks of a row, dimension
+ * 1 the rows. y may be x. */
 __kernel void dropout(uint n, uint units, uint key_low, uint key_high, uint first_row,
                       uint threshold, float scale, __global const float *x, ulong x_offset,
                       __global float *y, ulong y_offset) {

@@ -1,9 +1,9 @@
-/* Batch and layer normalization, forwards and backwards. Sums go in a fixed order.
+/* Batch and layer normalization, forward and backward. Sums have a fixed order. Needs common.cl.
  *
- * Sums over the samples of a batch: a work-group has a strip of 16 columns, a line of memory, as
- * COLUMNS_PER_GROUP vectors side by side; ROWS_PER_GROUP work-items share the rows of each, and add
- * up what they have as a tree. Sums over the units of a sample: ITEMS_PER_ROW work-items share a
- * row, all of a GPU's group (the host defines SHARES_ROWS), and on CPUs one. */
+ * Sums over the samples of a batch: a work-group has a strip of 16 columns, a cache line, as
+ * COLUMNS_PER_GROUP adjacent vectors. ROWS_PER_GROUP work-items share the rows of each vector and
+ * add their sums as a tree. Sums over the units of a sample: ITEMS_PER_ROW work-items share a row,
+ * the whole group on GPUs (the host defines SHARES_ROWS), one on CPUs. */
 #define STRIP (16 / VECTOR_WIDTH)
 #if STRIP < GROUP
 #define COLUMNS_PER_GROUP STRIP
@@ -17,7 +17,7 @@
 #define ITEMS_PER_ROW 1
 #endif
 
-/* sum ← Σ of the sums of all work-items below one another; every work-item comes here. */
+/* sum ← Σ of the sums of all work-items of a column. Every work-item must reach it. */
 #define REDUCE_DOWN(cells, sum)                                                                    \
   barrier(CLK_LOCAL_MEM_FENCE);                                                                    \
   cells[item] = sum;                                                                               \
@@ -29,7 +29,7 @@
   barrier(CLK_LOCAL_MEM_FENCE);                                                                    \
   sum = cells[across];
 
-/* The same of those that share a row. */
+/* sum ← Σ of the sums of all work-items of a row. Every work-item must reach it. */
 #if ITEMS_PER_ROW > 1
 #define REDUCE_LINE(cells, sum)                                                                    \
   barrier(CLK_LOCAL_MEM_FENCE);                                                                    \
@@ -45,8 +45,8 @@
 #define REDUCE_LINE(cells, sum)
 #endif
 
-/* Where a work-item of a strip is: its column, how many lanes of it there are, and its first row,
- * past the last for one with nothing to do. */
+/* A work-item's position in a strip: its column, its lanes there, and its first row, which is n if
+ * it has nothing to do. */
 #define PLACE_IN_STRIP                                                                             \
   const uint item = (uint)get_local_id(0), across = item % COLUMNS_PER_GROUP,                      \
              down = item / COLUMNS_PER_GROUP;                                                      \
@@ -55,14 +55,13 @@
       column < units && down < ROWS_PER_GROUP ? min((uint)VECTOR_WIDTH, units - column) : 0;       \
   const uint first = lanes > 0 ? down : n;
 
-/* And of a row: the row, and how many columns of it there are for this work-item, none past the
- * last row. */
+/* A work-item's position in a row: the row, and its number of columns, 0 past the last row. */
 #define PLACE_IN_ROW                                                                               \
   const uint item = (uint)get_local_id(0), line = item % ITEMS_PER_ROW;                            \
   const uint row = (uint)get_group_id(0) * (GROUP / ITEMS_PER_ROW) + item / ITEMS_PER_ROW;         \
   const uint columns = row < n ? units : 0;
 
-/* What `count` floats differ by from `center`; 0 in the lanes after them. */
+/* Returns `count` floats minus `center`, with 0 in the remaining lanes. */
 quern_vector deviations(__global const float *x, uint count, float center) {
   if (count >= VECTOR_WIDTH) return QUERN_VLOAD(x) - center;
   float lanes[VECTOR_WIDTH];
@@ -83,8 +82,8 @@ quern_vector deviations(__global const float *x, uint count, float center) {
   }                                                                                                \
   REDUCE_DOWN(cells, squares)
 
-/* shift ← Σ dy of each column, scale ← Σ dy x̂, x̂ = (x - center) inv_std, which may go by the row
- * r. */
+/* shift ← Σ dy of each column, scale ← Σ dy x̂, with x̂ = (x - center) inv_std. center and inv_std
+ * may depend on the row r. */
 #define GRADIENTS(shift, scale, center, inv_std)                                                   \
   quern_vector shift = (quern_vector)(0.0f), scale = (quern_vector)(0.0f);                         \
   for (uint r = first; r < n; r += ROWS_PER_GROUP) {                                               \
@@ -96,8 +95,8 @@ quern_vector deviations(__global const float *x, uint count, float center) {
   REDUCE_DOWN(cells, shift)                                                                        \
   REDUCE_DOWN(cells, scale)
 
-/* y = gamma (x - mean) saved_inv_std + beta, of each unit over the batch; running ← running +
- * momentum (new - running), with the variance of a sample's n - 1. y may be x. */
+/* y = gamma (x - mean) saved_inv_std + beta, per unit over the batch. running ← running + momentum
+ * (new - running), with the sample variance (n - 1). y may be x. */
 __attribute__((reqd_work_group_size(GROUP, 1, 1))) __kernel void batch_norm_forward(
     uint n, uint units, float epsilon, float momentum, __global const float *x, ulong x_offset,
     __global const float *gamma, ulong gamma_offset, __global const float *beta, ulong beta_offset,
@@ -129,7 +128,7 @@ __attribute__((reqd_work_group_size(GROUP, 1, 1))) __kernel void batch_norm_forw
                      y + (ulong)r * units, lanes);
 }
 
-/* mean and squares, of each unit over the samples. */
+/* Computes mean and squares, Σ (x - mean)², per unit over the samples. */
 __attribute__((reqd_work_group_size(GROUP, 1, 1))) __kernel void
 batch_norm_moments(uint n, uint units, __global const float *x, ulong x_offset,
                    __global float *mean, ulong mean_offset, __global float *squares,
@@ -143,7 +142,7 @@ batch_norm_moments(uint n, uint units, __global const float *x, ulong x_offset,
   quern_store_part(sums, squares + squares_offset + column, lanes);
 }
 
-/* y = gamma (x - mean) / √(variance + epsilon) + beta, a vector a work-item. y may be x. */
+/* y = gamma (x - mean) / √(variance + epsilon) + beta, one vector per work-item. y may be x. */
 __kernel void batch_norm_inference(uint n, uint units, float epsilon, __global const float *x,
                                    ulong x_offset, __global const float *gamma, ulong gamma_offset,
                                    __global const float *beta, ulong beta_offset,
@@ -163,8 +162,8 @@ __kernel void batch_norm_inference(uint n, uint units, float epsilon, __global c
                    y + y_offset + at, lanes);
 }
 
-/* dbeta = Σ dy, dgamma = Σ dy x̂, dx = gamma saved_inv_std (dy - (dbeta + x̂ dgamma) / n), x̂ = (x
- * - mean) saved_inv_std. dx may be dy. */
+/* dbeta = Σ dy, dgamma = Σ dy x̂, dx = gamma saved_inv_std (dy - (dbeta + x̂ dgamma) / n), with x̂
+ * = (x - mean) saved_inv_std. dx may be dy. */
 __attribute__((reqd_work_group_size(GROUP, 1, 1))) __kernel void
 batch_norm_backward(uint n, uint units, __global const float *dy, ulong dy_offset,
                     __global const float *x, ulong x_offset, __global const float *gamma,
@@ -195,7 +194,7 @@ batch_norm_backward(uint n, uint units, __global const float *dy, ulong dy_offse
   }
 }
 
-/* dbeta = Σ dy, dgamma = Σ dy x̂ alone. */
+/* Only dbeta = Σ dy and dgamma = Σ dy x̂. */
 __attribute__((reqd_work_group_size(GROUP, 1, 1))) __kernel void
 batch_norm_backward_parameters(uint n, uint units, __global const float *dy, ulong dy_offset,
                                __global const float *x, ulong x_offset, __global const float *mean,
@@ -215,7 +214,7 @@ batch_norm_backward_parameters(uint n, uint units, __global const float *dy, ulo
   quern_store_part(scale, dgamma + dgamma_offset + column, lanes);
 }
 
-/* dx = gamma saved_inv_std (dy - (dbeta + x̂ dgamma) / samples) by sums that are given, a vector a
+/* dx = gamma saved_inv_std (dy - (dbeta + x̂ dgamma) / samples) from given sums, one vector per
  * work-item. dx may be dy. */
 __kernel void batch_norm_backward_data(uint n, uint units, float samples, __global const float *dy,
                                        ulong dy_offset, __global const float *x, ulong x_offset,
@@ -242,8 +241,8 @@ __kernel void batch_norm_backward_data(uint n, uint units, float samples, __glob
       dx + dx_offset + at, lanes);
 }
 
-/* y = gamma (x - mean) saved_inv_std + beta, of each sample over its units. mean and saved_inv_std
- * may be null pointers; y may be x. */
+/* y = gamma (x - mean) saved_inv_std + beta, per sample over its units. mean and saved_inv_std may
+ * be null. y may be x. */
 __attribute__((reqd_work_group_size(GROUP, 1, 1))) __kernel void
 layer_norm_forward(uint n, uint units, float epsilon, __global const float *x, ulong x_offset,
                    __global const float *gamma, ulong gamma_offset, __global const float *beta,
@@ -282,7 +281,7 @@ layer_norm_forward(uint n, uint units, float epsilon, __global const float *x, u
   }
 }
 
-/* dx = saved_inv_std (g - (Σ g + x̂ Σ g x̂) / units), g = dy gamma. dx may be dy. */
+/* dx = saved_inv_std (g - (Σ g + x̂ Σ g x̂) / units), with g = dy gamma. dx may be dy. */
 __attribute__((reqd_work_group_size(GROUP, 1, 1))) __kernel void
 layer_norm_backward_data(uint n, uint units, __global const float *dy, ulong dy_offset,
                          __global const float *x, ulong x_offset, __global const float *gamma,
@@ -316,7 +315,7 @@ layer_norm_backward_data(uint n, uint units, __global const float *dy, ulong dy_
   }
 }
 
-/* dbeta = Σ dy, dgamma = Σ dy x̂ over the samples, each with its own mean and saved_inv_std. */
+/* dbeta = Σ dy, dgamma = Σ dy x̂ over the samples, with each sample's mean and saved_inv_std. */
 __attribute__((reqd_work_group_size(GROUP, 1, 1))) __kernel void
 layer_norm_backward_parameters(uint n, uint units, __global const float *dy, ulong dy_offset,
                                __global const float *x, ulong x_offset, __global const float *mean,

@@ -1,8 +1,9 @@
-/* Losses with their gradients, a sample a work-item. Formulas: include/quern/ops.h.
- * Z [n][k], losses [n] or null, dZ [n][k] or null; dz may be z, so a logit is read before its
- * gradient is written. */
+/* Losses with their gradients, one sample per work-item. Formulas: include/quern/ops.h. Z [n][k],
+ * losses [n] or null, dZ [n][k] or null. dz may be z, so each logit is read before its gradient is
+ * written. Needs common.cl. */
 
-/* What becomes of a sample whose label is none of the k. */
+/* Handles a sample whose label is out of range: reports it, sets its loss to NaN and its gradient
+ * to 0. */
 void bad_label(uint k, __global float *loss, __global float *dz_row, __global int *faults,
                uint row) {
   quern_fault(faults, QUERN_FAULT_LABEL, row);
@@ -11,11 +12,10 @@ void bad_label(uint k, __global float *loss, __global float *dz_row, __global in
     for (uint a = 0; a < k; a++) dz_row[a] = 0.0f;
 }
 
-/* Categorical cross-entropy over softmax. With m the largest logit, e_a = exp(z_a - m) and R = Σ
- * e_a over all but the label's, S = e_label + R:
+/* Categorical cross-entropy of softmax outputs. With m the largest logit, e_a = exp(z_a - m), R = Σ
+ * e_a without the label's, and S = e_label + R:
  *   loss = log S + (m - z_label)       dZ_a = scale e_a / S       dZ_label = -scale R / S
- * R is summed by itself: where the label is all but certain, S - e_label would have no digits
- * left. */
+ * R is summed separately: if the label is almost certain, S - e_label would have no digits left. */
 void softmax_cross_entropy_row(uint k, __global const float *z_row, int label, float scale,
                                __global float *loss, __global float *dz_row, __global int *faults,
                                uint row) {
@@ -53,19 +53,18 @@ __kernel void softmax_cross_entropy(uint n, uint k, __global const float *z, ulo
                             dz ? dz + dz_offset + row * k : dz, faults, (uint)row);
 }
 
-/* weight · 2 halved, and nothing at all for a weight of zero: 0 · log 0 is 0 here. Values come
- * halved, which costs no digits, since the difference of two logits can be twice the largest
- * float. */
+/* Returns weight * value, given value/2: a difference of two logits may exceed FLT_MAX, and halving
+ * is exact. Returns 0 for weight 0, since 0 · log 0 is 0 here. */
 float weighted(float weight, float halved) {
   return weight == 0.0f ? 0.0f : 2.0f * weight * halved;
 }
 
-/* Categorical cross-entropy with class weights w (null: all 1) and label smoothing e. With the
- * row's m, e_a, R and S as above, W = Σ w_a, hard = (1 - e) w_label, share = e/k, and c = n / total
- * (0 where total is):
+/* Categorical cross-entropy with class weights w (null: all 1) and label smoothing e. With m, e_a,
+ * R and S as above, W = Σ w_a, hard = (1 - e) w_label, share = e/k, and c = n / total (0 if total
+ * is 0; 1 if `total` is null):
  *   loss = c [ hard (log S + m - z_label) + share (W log S + Σ_a w_a (m - z_a)) ]
  *   dZ_a = scale c [ hard (e_a / S) + share (W e_a / S - w_a) ]
- * with -R / S for the e_a / S after `hard` at the label. */
+ * At the label, -R / S replaces the e_a / S after `hard`. */
 __kernel void weighted_cross_entropy(uint n, uint k, __global const float *z, ulong z_offset,
                                      __global const int *labels, ulong labels_offset,
                                      __global const float *weights, ulong weights_offset,
@@ -117,7 +116,7 @@ __kernel void weighted_cross_entropy(uint n, uint k, __global const float *z, ul
     }
 }
 
-/* weights_r = class_weights_{label_r}, 0 where there is no such class. */
+/* weights_r = class_weights_{label_r}, or 0 if the label is out of range. */
 __kernel void label_weights(uint n, uint k, __global const int *labels, ulong labels_offset,
                             __global const float *class_weights, ulong class_weights_offset,
                             __global float *weights, ulong weights_offset) {
@@ -128,17 +127,17 @@ __kernel void label_weights(uint n, uint k, __global const int *labels, ulong la
       label >= 0 && (uint)label < k ? class_weights[class_weights_offset + label] : 0.0f;
 }
 
-/* The worked example's loss over softmax outputs O. D_a = O_a - Y_a, R_a = D_a / (1 - O_a):
+/* The worked example's loss of softmax outputs O. D_a = O_a - Y_a, R_a = D_a / (1 - O_a):
  *   loss = -Σ_a [ Y_a log O_a + (1 - Y_a) log(1 - O_a) ]       dZ_a = scale (D_a - O_a Σ_{b≠a} R_b)
  *
- * Only the largest output, O_* at logit m, can come near 1. With m2 the largest of the other
- * logits, T = Σ_{a≠*} exp(z_a - m2) and S = 1 + T exp(m2 - m):
+ * Only the largest output, O_* at logit m, can approach 1. With m2 the largest other logit, T =
+ * Σ_{a≠*} exp(z_a - m2) and S = 1 + T exp(m2 - m):
  *   O_a = exp(z_a - m) / S     P = 1 - O_* = T exp(m2 - m) / S     log P = (m2 - m) + log T - log S
- * P may underflow, so R_* = D_* / P is not formed; O_a R_* = D_* q_a with q_a = exp(z_a - m2) / T
- * takes its place:
+ * P may underflow, so R_* = D_* / P is not computed. O_a R_* = D_* q_a with q_a = exp(z_a - m2) / T
+ * replaces it:
  *   dZ_a = scale (D_a - O_a (ΣR - R_a) - D_* q_a)   for a ≠ *
  *   dZ_* = scale (D_* - O_* ΣR),   ΣR over b ≠ *
- * z - m may overflow to -infinity, of which exp makes a good 0. */
+ * z - m may overflow to -infinity, whose exp is correctly 0. */
 __kernel void elementwise_cross_entropy(uint n, uint k, __global const float *z, ulong z_offset,
                                         __global const float *y, ulong y_offset, float scale,
                                         __global float *losses, ulong losses_offset,
@@ -200,8 +199,8 @@ __kernel void elementwise_cross_entropy(uint n, uint k, __global const float *z,
   }
 }
 
-/* Binary cross-entropy on logits. `inverse` is 1/k, `factor` scale/k. Neither end of the sigmoid is
- * subtracted from 1. */
+/* Binary cross-entropy of logits. `inverse` is 1/k, `factor` scale/k. Values of the sigmoid near 0
+ * or 1 are never subtracted from 1. */
 __kernel void binary_cross_entropy(uint n, uint k, __global const float *z, ulong z_offset,
                                    __global const float *y, ulong y_offset, float inverse,
                                    float factor, __global float *losses, ulong losses_offset,
@@ -212,7 +211,7 @@ __kernel void binary_cross_entropy(uint n, uint k, __global const float *z, ulon
   for (uint a = 0; a < k; a++) {
     const size_t at = row * k + a;
     const float value = z[z_offset + at], target = y[y_offset + at];
-    /* max(Z, 0) - Z Y, as a product that cannot overflow on the way. */
+    /* max(Z, 0) - Z Y, as a product without intermediate overflow. */
     const float linear = value > 0.0f ? value * (1.0f - target) : -value * target;
     if (losses) loss += inverse * (linear + log1p(exp(-fabs(value))));
     if (dz)
@@ -239,7 +238,7 @@ __kernel void mean_squared_error(uint n, uint k, __global const float *z, ulong 
   if (losses) losses[losses_offset + row] = loss;
 }
 
-/* Mean absolute error. `inverse` is 1/k, `factor` scale/k. sign() would make 0 of NaN. */
+/* Mean absolute error. `inverse` is 1/k, `factor` scale/k. sign() would turn NaN into 0. */
 __kernel void mean_absolute_error(uint n, uint k, __global const float *z, ulong z_offset,
                                   __global const float *y, ulong y_offset, float inverse,
                                   float factor, __global float *losses, ulong losses_offset,
@@ -259,7 +258,7 @@ __kernel void mean_absolute_error(uint n, uint k, __global const float *z, ulong
   if (losses) losses[losses_offset + row] = loss;
 }
 
-/* Huber's loss, G being D held between -delta and delta: G (D - G/2). `inverse` is 1/k, `factor`
+/* Huber loss G (D - G/2), with G = D clamped to [-delta, delta]. `inverse` is 1/k, `factor`
  * scale/k. */
 __kernel void huber_loss(uint n, uint k, __global const float *z, ulong z_offset,
                          __global const float *y, ulong y_offset, float delta, float inverse,

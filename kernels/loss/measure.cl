@@ -1,6 +1,7 @@
-/* Measures: argmax, a row a work-item; sums and counts, by one work-group in a fixed order. */
+/* Metrics and sums. argmax has one row per work-item. One work-group computes a count or sum, in a
+ * fixed order. Needs common.cl. */
 
-/* classes_r = the first a with the largest Z_ra, -1 for a row with a NaN. Z [n][k]. */
+/* classes_r = the first a with the largest Z_ra, or -1 if the row has a NaN. Z [n][k]. */
 __kernel void argmax(uint n, uint k, __global const float *z, ulong z_offset, __global int *classes,
                      ulong classes_offset) {
   const size_t row = get_global_id(0);
@@ -20,14 +21,14 @@ __kernel void argmax(uint n, uint k, __global const float *z, ulong z_offset, __
   classes[classes_offset + row] = numbers ? best : -1;
 }
 
-/* cells[0] ← Σ cells, as a tree over the whole work-group; every work-item comes here. */
+/* cells[0] ← Σ cells, as a tree over the whole work-group. Every work-item must reach it. */
 #define REDUCE(cells)                                                                              \
   for (uint width = 1; width < GROUP; width *= 2) {                                                \
     barrier(CLK_LOCAL_MEM_FENCE);                                                                  \
     if (item % (2 * width) == 0 && item + width < GROUP) cells[item] += cells[item + width];       \
   }
 
-/* count = how many classes_r = labels_r, -1 never; added to count when `accumulate`. */
+/* count = the number of rows with classes_r = labels_r ≠ -1, added to count if `accumulate`. */
 __attribute__((reqd_work_group_size(GROUP, 1, 1))) __kernel void
 count_correct(uint n, __global const int *classes, ulong classes_offset, __global const int *labels,
               ulong labels_offset, int accumulate, __global int *count, ulong count_offset) {
@@ -43,15 +44,15 @@ count_correct(uint n, __global const int *classes, ulong classes_offset, __globa
   if (item == 0) count[count_offset] = (accumulate ? count[count_offset] : 0) + cells[0];
 }
 
-/* Vectors that a work-item adds one after another before it goes on pairwise. */
+/* Vectors that a work-item adds sequentially; beyond that it adds pairwise. */
 #define BLOCK 8
-/* Levels of the pairwise sum: one for each bit of a count of blocks. */
+/* Levels of the pairwise sum: one per bit of the block count. */
 #define LEVELS 64
 
-/* What one work-item of a group adds up of `count` values, or of their squares. Work-item i takes
- * the vectors i, i + GROUP, i + 2 GROUP, … in blocks. Like the carries of a binary counter, the sum
- * of block number b is merged with those before it once for each bit that ends b in ones: levels[j]
- * holds the sum of 2^j blocks while bit j of `blocks` is set. */
+/* Returns one work-item's part of the sum of `count` values, or of their squares. Work-item i takes
+ * the vectors i, i + GROUP, i + 2 GROUP, … in blocks. As in a binary counter with carries, the sum
+ * of block b is merged with earlier sums once per trailing 1 bit of b. levels[j] holds the sum of
+ * 2^j blocks while bit j of `blocks` is set. */
 float sum_strided(__global const float *values, ulong count, uint item, bool squared) {
   const ulong stride = (ulong)GROUP * VECTOR_WIDTH;
   float levels[LEVELS];
@@ -85,7 +86,7 @@ sum(ulong count, __global const float *x, ulong x_offset, __global float *result
   if (item == 0) result[result_offset] = cells[0];
 }
 
-/* squares_p = Σ x² over the p-th `part` of x, by a work-group each. */
+/* squares_p = Σ x² over the p-th `part` of x, one work-group per part. */
 __attribute__((reqd_work_group_size(GROUP, 1, 1))) __kernel void
 sum_squares(ulong count, ulong part, __global const float *x, ulong x_offset,
             __global float *squares, ulong squares_offset) {

@@ -1,5 +1,5 @@
-/* O = exp(Z - m) / Σ exp(Z - m), m the largest of the row; a row a work-item. o may be z. Z, O
- * [n][k]. */
+/* O = exp(Z - m) / Σ exp(Z - m), with m the largest of the row. One row per work-item. o may be z.
+ * Z, O [n][k]. Needs no other file. */
 
 __kernel void softmax(uint n, uint k, __global const float *z, ulong z_offset, __global float *o,
                       ulong o_offset) {

@@ -1,4 +1,4 @@
-/* Optimizers over ranges of parameters, a vector of them a work-item. */
+/* Optimizers over ranges of parameters, one vector per work-item. Needs common.cl and update.cl. */
 
 /* p ← p - rate (g + decay p). */
 __kernel void sgd_update(ulong count, __global const float *gradients, ulong gradients_offset,
@@ -13,7 +13,7 @@ __kernel void sgd_update(ulong count, __global const float *gradients, ulong gra
   quern_store_part(old - rate * (gradient + decay * old), target, lanes);
 }
 
-/* A step of any rule: see update.cl. Null pointers stand for what the rule does not keep. */
+/* A step of any rule (see update.cl). State that the rule does not keep is null. */
 __kernel void optimizer_update(ulong count, __global const float *gradients, ulong gradients_offset,
                                UPDATE_PARAMETERS, __global float *parameters,
                                ulong parameters_offset, __global float *momentum,
@@ -27,8 +27,7 @@ __kernel void optimizer_update(ulong count, __global const float *gradients, ulo
               square + square_offset + at, lanes);
 }
 
-/* x ← x min(1, max_norm / (√squares + 10⁻⁶)). The comparison is the way round that lets NaN
- * through. */
+/* x ← x min(1, max_norm / (√squares + 10⁻⁶)). The comparison is written to propagate NaN. */
 __kernel void clip_norm(ulong count, float max_norm, __global const float *squares,
                         ulong squares_offset, __global float *x, ulong x_offset) {
   const ulong at = (ulong)get_global_id(0) * VECTOR_WIDTH;

@@ -1,8 +1,7 @@
-/* The step of an optimizer for a vector of parameters, for every kernel that takes one: over a
- * range (optimizer.cl), as a gradient leaves its sum (dense_backward_weights.cl), in whole steps
- * (steps.cl). */
+/* The optimizer step for a vector of parameters. Used over a range (optimizer.cl), on a finished
+ * gradient sum (dense_backward_weights.cl) and in whole steps (steps.cl). Needs common.cl. */
 
-/* Layout and formulas of quern_update in include/quern/backend.h, and its rules. */
+/* Rules, layout and formulas of quern_update in include/quern/backend.h. */
 #define UPDATE_SGD              0
 #define UPDATE_MOMENTUM         1
 #define UPDATE_NESTEROV         2
@@ -17,8 +16,8 @@ typedef struct {
   float square_decay, square_gain, correction, epsilon;
 } Update;
 
-/* One as a kernel's parameters: few, since setting each costs, and no struct, which implementations
- * pass in ways of their own. */
+/* An Update as kernel parameters. They are few, since setting each costs time, and not a struct,
+ * which implementations pass differently. */
 #define UPDATE_PARAMETERS int2 update_rules, float8 update_numbers, float update_epsilon
 #define UPDATE_OF_PARAMETERS                                                                       \
   {                                                                                                \
@@ -27,7 +26,7 @@ typedef struct {
         update_numbers.s7, update_epsilon                                                          \
   }
 
-/* A copy is changed and not the parameter: Mesa's rusticl passes a struct as the caller's own. */
+/* Changes a copy, not the parameter: Mesa's rusticl passes a struct as the caller's own. */
 Update update_of_bias(Update update) {
   Update of_bias = update;
   if (!update.decays_bias) {
@@ -37,9 +36,9 @@ Update update_of_bias(Update update) {
   return of_bias;
 }
 
-/* The step of `lanes` parameters p, with m and v where the rule keeps them. `rule` is u->rule, by
- * itself so that a caller can make it a constant. A pointer, since PoCL copies a struct at each
- * call that it does not inline. */
+/* Applies a step to `lanes` parameters p, with m and v if the rule keeps them. `rule` is u->rule,
+ * passed separately so that a caller can make it constant. u is a pointer, since PoCL copies a
+ * struct at each call that it does not inline. */
 void update_part(int rule, const Update *u, quern_vector g, __global float *p, __global float *m,
                  __global float *v, uint lanes) {
   const quern_vector old = quern_load_part(p, lanes);
