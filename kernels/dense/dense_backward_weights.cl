@@ -180,8 +180,8 @@ Target after_panel(Target target) {
   return next;
 }
 
-/* Computes the strip of dW that starts at `column`, for inputs `first` to `end`. The first of them
- * also compute db. */
+/* Computes the strip of dW that starts at `column`, for inputs `first` to `end`, and that of db
+ * if `first` is 0. */
 void weights_strip(uint n, uint in, uint out, __global const float *x, __global const float *dz,
                    Target w, Target b, size_t column, size_t first, size_t end) {
   const uint columns = (uint)min((size_t)WEIGHTS_COLUMNS, out - column);

@@ -1,5 +1,5 @@
-/* Metrics and sums. argmax has one row per work-item. One work-group computes a count or sum, in a
- * fixed order. Needs common.cl. */
+/* Metrics and sums. argmax has one row per work-item. One work-group computes each count or sum, in
+ * a fixed order. Needs common.cl. */
 
 /* classes_r = the first a with the largest Z_ra, or -1 if the row has a NaN. Z [n][k]. */
 __kernel void argmax(uint n, uint k, __global const float *z, ulong z_offset, __global int *classes,
