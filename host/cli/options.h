@@ -4,6 +4,7 @@
 #define QUERN_CLI_OPTIONS_H
 
 #include <quern/activation.h>
+#include <quern/loss.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

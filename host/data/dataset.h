@@ -3,6 +3,7 @@
 #define QUERN_HOST_DATA_DATASET_H
 
 #include <quern/dataset.h>
+#include <quern/types.h>
 #include <stdatomic.h>
 
 struct quern_dataset {

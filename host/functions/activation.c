@@ -5,6 +5,7 @@
 #include "../base/text.h"
 #include <math.h>
 #include <quern/activation.h>
+#include <quern/loss.h>
 #include <quern/normalization.h>
 #include <stdio.h>
 #include <stdlib.h>

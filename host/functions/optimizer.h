@@ -2,7 +2,7 @@
 #ifndef QUERN_HOST_FUNCTIONS_OPTIMIZER_H
 #define QUERN_HOST_FUNCTIONS_OPTIMIZER_H
 
-#include <quern/backend.h>
+#include <quern/backend_ops.h>
 
 /* The numbers of step `step` = 1, 2, … of a valid optimizer, computed in double and rounded once.
  * decay_bias is as the optimizer has it. */

@@ -4,6 +4,7 @@
 
 #include "network.h"
 #include <quern/collective.h>
+#include <quern/ops.h>
 #include <quern/plan.h>
 
 typedef struct quern_update quern_update; /* backend.h: what an optimizer does in a step */

@@ -1,4 +1,4 @@
-/* Initial values: fill, uniform random numbers, and the bounds that initializers take. */
+/* Initial values: fill and uniform random numbers. */
 #include "../base/error.h"
 #include "check.h"
 #include <math.h>
@@ -29,20 +29,4 @@ quern_status quern_random_uniform(quern_context *context, uint64_t seed, uint32_
       (double)low, (double)high);
   if (check.status != QUERN_OK) return check.status;
   return QUERN__CALL(context, context->backend->random_uniform(context->state, &op));
-}
-
-float quern_initializer_bound(quern_initializer initializer, size_t in, size_t out) {
-  switch (initializer) {
-  case QUERN_INITIALIZER_HE:
-    return (float)sqrt(6.0 / (double)in);
-  case QUERN_INITIALIZER_XAVIER:
-    return (float)sqrt(6.0 / ((double)in + (double)out));
-  case QUERN_INITIALIZER_UNIFORM:
-    return (float)(1.0 / sqrt((double)in));
-  case QUERN_INITIALIZER_LECUN:
-    return (float)sqrt(3.0 / (double)in);
-  case QUERN_INITIALIZER_DEFAULT:
-    break;
-  }
-  return 0.0f;
 }

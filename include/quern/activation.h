@@ -1,4 +1,4 @@
-/* Activations and losses by name, for the op level and the network level. */
+/* Activations by name, with their formulas. */
 #ifndef QUERN_ACTIVATION_H
 #define QUERN_ACTIVATION_H
 
@@ -67,52 +67,24 @@ static inline quern_activation quern_activation_of(quern_activation_kind kind) {
   return activation;
 }
 
-/* X(NAME, "name"). ops.h has the formulas, at the loss ops. */
-#define QUERN_LOSSES(X)                                                                            \
-  X(CATEGORICAL, "categorical") /* softmax and cross-entropy: one class of many */                 \
-  X(ELEMENTWISE, "elementwise") /* the worked example's cross-entropy over softmax outputs */      \
-  X(BINARY, "binary")           /* sigmoid and cross-entropy per output: many labels */            \
-  X(SQUARED, "squared")         /* mean squared error of the last layer's outputs */               \
-  X(ABSOLUTE, "absolute")       /* mean absolute error of the last layer's outputs */              \
-  X(HUBER, "huber")             /* squared up to delta, absolute beyond; last layer's outputs */
-
-typedef enum quern_loss {
-#define QUERN_LOSS_VALUE(name, text) QUERN_LOSS_##name,
-  QUERN_LOSSES(QUERN_LOSS_VALUE)
-#undef QUERN_LOSS_VALUE
-} quern_loss;
-
-/* Default delta of the Huber loss, as in torch.nn.HuberLoss. */
-#define QUERN_HUBER_DELTA 1.0f
-
-/* Return the name, e.g. "relu" or "categorical"; NULL if the value is invalid. Static. */
+/* Returns the name, e.g. "relu"; NULL if the value is invalid. Static. */
 QUERN_API const char *quern_activation_name(quern_activation_kind kind);
-QUERN_API const char *quern_loss_name(quern_loss loss);
 
-/* Look up a name. Return false and leave *kind or *loss unchanged if the name is unknown. */
+/* Looks up a name. Returns false and leaves *kind unchanged if the name is unknown. */
 QUERN_API bool quern_activation_find(const char *name, quern_activation_kind *kind);
-QUERN_API bool quern_loss_find(const char *name, quern_loss *loss);
 
-/* True if f' is computed from z = f⁻¹(h), not from h. The backward ops then take z in place of
- * h. */
+/* True if f' is computed from z, not from h = f(z). The backward ops then take z in place of h. */
 QUERN_API bool quern_activation_reads_z(quern_activation_kind kind);
 
-/* True if the loss reads the last layer's outputs as plain numbers; the other losses turn them into
- * probabilities. */
-QUERN_API bool quern_loss_is_regression(quern_loss loss);
-
-/* Write the name and parameter as text, as in the command and in model files: "relu", "elu",
- * "leaky-relu:0.2", "huber:1.5". A default parameter is omitted. Only the Huber loss reads `delta`.
- * At most `size` bytes are written, including the final 0. Return the length of the whole text,
- * like snprintf; for an invalid value, write "" and return 0. Allocate no memory. */
+/* Writes the name and parameter as text, as in the command and in model files: "relu", "elu",
+ * "leaky-relu:0.2". A default parameter is omitted. At most `size` bytes are written, including
+ * the final 0; `text` may be NULL if `size` is 0. Returns the length of the whole text, like
+ * snprintf. For an invalid kind, writes "" and returns 0. Allocates no memory. */
 QUERN_API size_t quern_activation_format(quern_activation activation, char *text, size_t size);
-QUERN_API size_t quern_loss_format(quern_loss loss, float delta, char *text, size_t size);
 
-/* Parse such a text. If it has no delta, *delta becomes the default. Return false and leave the
- * results unchanged if the name is unknown, or if the parameter is not allowed or out of range:
- * finite and at least 0 (delta: above 0). */
+/* Parses such a text. Returns false and leaves *activation unchanged if the name is unknown, or if
+ * the parameter is not allowed or out of range: it must be finite and at least 0. */
 QUERN_API bool quern_activation_parse(const char *text, quern_activation *activation);
-QUERN_API bool quern_loss_parse(const char *text, quern_loss *loss, float *delta);
 
 #ifdef __cplusplus
 }

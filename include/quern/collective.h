@@ -7,6 +7,7 @@
 #define QUERN_COLLECTIVE_H
 
 #include <quern/status.h>
+#include <quern/types.h>
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -18,13 +18,11 @@
 #define QUERN_CONTEXT_H
 
 #include <quern/device.h>
+#include <quern/types.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-typedef struct quern_context quern_context;
-typedef struct quern_buffer quern_buffer;
 
 /* Initializes the device that `device` names, in a form that quern_device_list_find accepts. NULL
  * means QUERN_DEVICE, or the best device if that is unset. The caller owns *context. */
@@ -43,6 +41,15 @@ QUERN_API void quern_context_describe(const quern_context *context, quern_device
 /* Returns the complete log of the context's last kernel build that failed or warned, or "". Owned
  * by the context; valid until the next build. */
 QUERN_API const char *quern_context_build_log(const quern_context *context);
+
+/* Returns the tuning file whose parameters the context uses, or "" for the defaults. Owned by the
+ * context. */
+QUERN_API const char *quern_context_tuning(const quern_context *context);
+
+/* Returns one plain line on what was ignored when the context was created, such as a stale tuning
+ * file, and on known problems of the device and their workarounds; else "". Owned by the
+ * context. */
+QUERN_API const char *quern_context_note(const quern_context *context);
 
 /* True if the device was lost: unplugged, reset, or its driver crashed. The call that detected it
  * returned QUERN_ERROR_DEVICE_LOST with OpenCL's error. Every later call in this context returns it

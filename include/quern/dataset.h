@@ -2,8 +2,8 @@
 #ifndef QUERN_DATASET_H
 #define QUERN_DATASET_H
 
-#include <quern/ops.h>
 #include <quern/schema.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -3,9 +3,12 @@
 #ifndef QUERN_NETWORK_H
 #define QUERN_NETWORK_H
 
+#include <quern/activation.h>
+#include <quern/initializer.h>
+#include <quern/loss.h>
 #include <quern/normalization.h>
-#include <quern/ops.h>
 #include <quern/schema.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {

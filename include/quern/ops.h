@@ -24,38 +24,11 @@
 #include <quern/activation.h>
 #include <quern/context.h>
 #include <quern/optimizer.h>
+#include <quern/types.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* A matrix in a buffer: `rows` x `columns` elements from element `offset` on. Elements are float
- * unless the op says int32_t, uint32_t or a byte. buffer NULL means "none", if the op allows it. */
-typedef struct quern_tensor {
-  quern_buffer *buffer;
-  size_t offset;
-  size_t rows;
-  size_t columns;
-} quern_tensor;
-
-static inline quern_tensor quern_matrix(quern_buffer *buffer, size_t offset, size_t rows,
-                                        size_t columns) {
-  quern_tensor tensor;
-  tensor.buffer = buffer;
-  tensor.offset = offset;
-  tensor.rows = rows;
-  tensor.columns = columns;
-  return tensor;
-}
-
-/* A vector: a matrix of one row. */
-static inline quern_tensor quern_vector(quern_buffer *buffer, size_t offset, size_t length) {
-  return quern_matrix(buffer, offset, 1, length);
-}
-
-static inline quern_tensor quern_none(void) {
-  return quern_matrix(NULL, 0, 0, 0);
-}
 
 /* --- Dense layers ----------------------------------------------------------------------------- */
 
@@ -365,8 +338,6 @@ QUERN_API quern_status quern_huber_loss(quern_context *context, float delta, que
 
 /* --- Data ------------------------------------------------------------------------------------- */
 
-typedef enum quern_element { QUERN_ELEMENT_FLOAT32, QUERN_ELEMENT_UINT8 } quern_element;
-
 /* X_rj = source_{indices_r, j} · scale + offset, computed as one fused multiply-add.
  * source: floats or bytes [N][c]; indices uint32_t [1][n]; x [n][c]. An index >= N reads nothing:
  * its row becomes NaN, and the next call that waits returns QUERN_ERROR_DATA with the first such
@@ -425,24 +396,6 @@ QUERN_API quern_status quern_fill(quern_context *context, float value, quern_ten
  * x [r][c]. Rejects anything but low < high with low, high and high - low finite. */
 QUERN_API quern_status quern_random_uniform(quern_context *context, uint64_t seed, uint32_t stream,
                                             float low, float high, quern_tensor x);
-
-/* Initial weights of a dense layer, uniform in [-bound, bound):
- *   HE        bound = sqrt(6 / in), for ReLU (He et al. 2015)
- *   XAVIER    bound = sqrt(6 / (in + out)), for tanh and sigmoid (Glorot and Bengio 2010)
- *   UNIFORM   bound = 1 / sqrt(in), as torch.nn.Linear
- *   LECUN     bound = sqrt(3 / in), for SELU (LeCun et al. 1998; Klambauer et al. 2017)
- *   DEFAULT   XAVIER for identity, sigmoid and tanh, LECUN for SELU, HE for ReLU and activations
- *             of its shape: leaky ReLU, ELU, GELU, SiLU, softplus (network level only) */
-typedef enum quern_initializer {
-  QUERN_INITIALIZER_DEFAULT,
-  QUERN_INITIALIZER_HE,
-  QUERN_INITIALIZER_XAVIER,
-  QUERN_INITIALIZER_UNIFORM,
-  QUERN_INITIALIZER_LECUN
-} quern_initializer;
-
-/* Returns the bound above; 0 for QUERN_INITIALIZER_DEFAULT, which depends on the activation. */
-QUERN_API float quern_initializer_bound(quern_initializer initializer, size_t in, size_t out);
 
 #ifdef __cplusplus
 }

@@ -5,6 +5,8 @@
 #define QUERN_PLAN_H
 
 #include <quern/network.h>
+#include <quern/optimizer.h>
+#include <quern/types.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,11 +1,11 @@
 /* quern trains multilayer perceptrons on any OpenCL device.
  *
- *   simple     train.h, dataset.h, network.h, model.h, onnx.h, inspect.h, file.h: open data,
- *              describe a network, train, evaluate, predict, save
- *   context    context.h, device.h: choose a device; verify.h: check its results; tune.h: tune
- *              its speed
- *   advanced   plan.h: single training steps; ops.h: the primitives, for a custom loop;
- *              staging.h: transfers that overlap with computation
+ * Levels. A header includes only headers of its own level and of those above it in this list:
+ *
+ *   values     names, options and records that the other levels share
+ *   context    choose a device, check its results, tune its speed
+ *   simple     open data, describe a network, train, evaluate, predict, save
+ *   advanced   own training loops, devices and ways of communication
  *
  * Rules for every call, unless its own comment differs:
  *
@@ -23,31 +23,42 @@
  *              returns. It may use and free other objects. train.h lists what else a training's
  *              callbacks may do.
  *
- * Not included: opencl.h, which shares OpenCL objects and needs OpenCL's headers, and backend.h,
- * for custom backends. examples/train_and_predict.c is a program that trains and predicts. */
+ * Not included: opencl.h and mpi.h, which need the headers of OpenCL and MPI, and backend.h, for
+ * custom backends: all advanced. examples/train_and_predict.c is a program that trains and
+ * predicts. */
 #ifndef QUERN_QUERN_H
 #define QUERN_QUERN_H
 
+/* Values */
 #include <quern/activation.h>
-#include <quern/collective.h>
+#include <quern/initializer.h>
+#include <quern/loss.h>
+#include <quern/normalization.h>
+#include <quern/optimizer.h>
+#include <quern/schema.h>
+#include <quern/status.h>
+#include <quern/types.h>
+#include <quern/version.h>
+
+/* Context */
 #include <quern/context.h>
-#include <quern/dataset.h>
 #include <quern/device.h>
+#include <quern/tune.h>
+#include <quern/verify.h>
+
+/* Simple */
+#include <quern/dataset.h>
 #include <quern/file.h>
 #include <quern/inspect.h>
 #include <quern/model.h>
 #include <quern/network.h>
-#include <quern/normalization.h>
 #include <quern/onnx.h>
-#include <quern/ops.h>
-#include <quern/optimizer.h>
-#include <quern/plan.h>
-#include <quern/schema.h>
-#include <quern/staging.h>
-#include <quern/status.h>
 #include <quern/train.h>
-#include <quern/tune.h>
-#include <quern/verify.h>
-#include <quern/version.h>
+
+/* Advanced */
+#include <quern/collective.h>
+#include <quern/ops.h>
+#include <quern/plan.h>
+#include <quern/staging.h>
 
 #endif

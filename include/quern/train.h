@@ -3,9 +3,10 @@
 #ifndef QUERN_TRAIN_H
 #define QUERN_TRAIN_H
 
-#include <quern/collective.h>
+#include <quern/context.h>
 #include <quern/dataset.h>
-#include <quern/plan.h>
+#include <quern/network.h>
+#include <quern/optimizer.h>
 
 #ifdef __cplusplus
 extern "C" {

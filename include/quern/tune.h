@@ -9,7 +9,7 @@
 #ifndef QUERN_TUNE_H
 #define QUERN_TUNE_H
 
-#include <quern/context.h>
+#include <quern/device.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -99,15 +99,6 @@ QUERN_API const char *quern_tune_report_file(const quern_tune_report *report);
 /* Deletes all tuning files of this device, including those for other drivers and versions of quern.
  * *removed, if not NULL, gets the number of files. */
 QUERN_API quern_status quern_tune_reset(const quern_device *device, size_t *removed);
-
-/* Returns the tuning file whose parameters the context uses, or "" for the defaults. Owned by the
- * context. */
-QUERN_API const char *quern_context_tuning(const quern_context *context);
-
-/* Returns one plain line on what was ignored when the context was created, such as a stale tuning
- * file, and on known problems of the device and their workarounds; else "". Owned by the
- * context. */
-QUERN_API const char *quern_context_note(const quern_context *context);
 
 #ifdef __cplusplus
 }

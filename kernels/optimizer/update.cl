@@ -1,7 +1,7 @@
 /* The optimizer step for a vector of parameters. Used over a range (optimizer.cl), on a finished
  * gradient sum (dense_backward_weights.cl) and in whole steps (steps.cl). Needs common.cl. */
 
-/* Rules, layout and formulas of quern_update in include/quern/backend.h. */
+/* Rules, layout and formulas of quern_update in include/quern/backend_ops.h. */
 #define UPDATE_SGD              0
 #define UPDATE_MOMENTUM         1
 #define UPDATE_NESTEROV         2

@@ -1,0 +1,285 @@
+/* Advanced: the arguments of each op as a backend gets them, one struct per op of ops_list.h, and
+ * those of whole training steps. Shapes and formulas are those of ops.h; backend.h has the
+ * contract.
+ *
+ * Structs are filled in and checked by the public op, and are valid during the call only. Sizes are
+ * in elements. */
+#ifndef QUERN_BACKEND_OPS_H
+#define QUERN_BACKEND_OPS_H
+
+#include <quern/activation.h>
+#include <quern/ops.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A backend's memory object (from buffer_create) and the first element in it. memory NULL: none. */
+typedef struct quern_span {
+  void *memory;
+  size_t offset; /* in elements of the op's type */
+} quern_span;
+
+typedef struct quern_dense_forward_op {
+  size_t n, in, out;
+  quern_span x, w, b; /* b may be none */
+  quern_activation activation;
+  quern_span y;
+} quern_dense_forward_op;
+
+typedef struct quern_dense_backward_data_op {
+  size_t n, in, out;
+  quern_span dz, w, h; /* h none for QUERN_ACTIVATION_IDENTITY; dx may be h */
+  quern_activation activation;
+  bool accumulate;
+  quern_span dx;
+} quern_dense_backward_data_op;
+
+/* update false: writes the gradients to dw and db, added if accumulate. update true: dw and db are
+ * the parameters and take an SGD step; accumulate is false. */
+typedef struct quern_dense_backward_weights_op {
+  size_t n, in, out;
+  quern_span x, dz;
+  bool accumulate;
+  bool update;
+  quern_sgd sgd;
+  quern_span dw, db; /* either may be none, not both */
+} quern_dense_backward_weights_op;
+
+/* The values of an optimizer step, computed in double once for all parameters and rounded to
+ * floats. For a gradient g of a parameter p, with m and v the optimizer's state:
+ *
+ *   g ← g + decay p
+ *   v ← square_decay v + square_gain g²,   d = √v correction + epsilon
+ *       for ADAM, RMSPROP and RMSPROP_MOMENTUM
+ *
+ *   SGD                p ← p - rate g
+ *   MOMENTUM           m ← momentum m + g           p ← p - rate m
+ *   NESTEROV           m ← momentum m + g           p ← p - rate (g + momentum m)
+ *   ADAM               m ← momentum m + gain g      p ← keep p - rate m / d
+ *   RMSPROP                                         p ← p - rate g / d
+ *   RMSPROP_MOMENTUM   m ← momentum m + g / d       p ← p - rate m
+ *
+ * A backend returns QUERN_ERROR_UNSUPPORTED for a rule it does not know.
+ * kernels/optimizer/update.cl has the same layout. */
+typedef enum quern_update_rule {
+  QUERN_UPDATE_SGD,
+  QUERN_UPDATE_MOMENTUM,
+  QUERN_UPDATE_NESTEROV,
+  QUERN_UPDATE_ADAM,
+  QUERN_UPDATE_RMSPROP,
+  QUERN_UPDATE_RMSPROP_MOMENTUM
+} quern_update_rule;
+
+typedef struct quern_update {
+  int32_t rule; /* quern_update_rule */
+  /* 0: biases use decay 0 and keep 1. Read only by ops that update weights and biases together. */
+  int32_t decays_bias;
+  float rate, decay, keep;
+  float momentum, gain;
+  float square_decay, square_gain, correction, epsilon;
+} quern_update;
+
+/* momentum and square are none if the rule does not read them. */
+typedef struct quern_optimizer_update_op {
+  size_t count;
+  quern_update update; /* for all `count` elements: decays_bias is ignored */
+  quern_span gradients, parameters, momentum, square;
+} quern_optimizer_update_op;
+
+typedef struct quern_dense_backward_update_op {
+  size_t n, in, out;
+  quern_span x, dz;
+  quern_update update;
+  quern_span w, w_momentum, w_square;
+  quern_span b, b_momentum, b_square; /* w or b may be none, not both */
+} quern_dense_backward_update_op;
+
+typedef struct quern_activation_forward_op {
+  size_t count;
+  quern_activation activation;
+  quern_span z, h; /* h may be z */
+} quern_activation_forward_op;
+
+typedef struct quern_activation_backward_op {
+  size_t count;
+  quern_activation activation;
+  quern_span dh, h, dz; /* dz may be dh or h */
+} quern_activation_backward_op;
+
+typedef struct quern_dropout_op {
+  size_t n, units;
+  uint32_t key[2];    /* identifies the mask of this step and layer */
+  uint32_t first_row; /* first_row + n <= 2^32 */
+  uint32_t threshold; /* a word below it drops */
+  float scale;        /* of kept values */
+  quern_span x, y;    /* y may be x */
+} quern_dropout_op;
+
+typedef struct quern_batch_norm_forward_op {
+  size_t n, units;
+  float epsilon, momentum;
+  quern_span x, gamma, beta;
+  quern_span running_mean, running_variance; /* both none, or neither */
+  quern_span mean, inv_std, y;               /* y may be x */
+} quern_batch_norm_forward_op;
+
+typedef struct quern_batch_norm_moments_op {
+  size_t n, units;
+  quern_span x, mean, squares;
+} quern_batch_norm_moments_op;
+
+typedef struct quern_batch_norm_inference_op {
+  size_t n, units;
+  float epsilon;
+  quern_span x, gamma, beta, mean, variance, y; /* y may be x */
+} quern_batch_norm_inference_op;
+
+typedef struct quern_layer_norm_forward_op {
+  size_t n, units;
+  float epsilon;
+  quern_span x, gamma, beta;
+  quern_span mean, inv_std; /* both none, or neither */
+  quern_span y;             /* may be x */
+} quern_layer_norm_forward_op;
+
+/* For batch and layer normalization: mean and inv_std are per column or per row. */
+typedef struct quern_norm_backward_op {
+  size_t n, units;
+  /* dx may be dy; gamma and dx are none in batch_norm_backward_parameters */
+  quern_span dy, x, gamma, mean, inv_std, dx;
+  quern_span dgamma, dbeta; /* both may be none for layer normalization */
+} quern_norm_backward_op;
+
+typedef struct quern_batch_norm_backward_data_op {
+  size_t n, units;
+  float samples; /* of the batch, n or more */
+  quern_span dy, x, gamma, mean, inv_std, dgamma, dbeta;
+  quern_span dx; /* may be dy */
+} quern_batch_norm_backward_data_op;
+
+typedef struct quern_softmax_op {
+  size_t n, k;
+  quern_span z, o; /* o may be z */
+} quern_softmax_op;
+
+typedef struct quern_loss_op {
+  size_t n, k;
+  quern_span z;
+  quern_span target; /* labels int32 [n] for softmax_cross_entropy, else float [n][k] */
+  float scale;
+  quern_span losses, dz; /* either may be none, not both; dz may be z */
+} quern_loss_op;
+
+typedef struct quern_huber_op {
+  quern_loss_op loss;
+  float delta;
+} quern_huber_op;
+
+typedef struct quern_weighted_loss_op {
+  quern_loss_op loss;              /* target: labels */
+  quern_span class_weights, total; /* either both or none */
+  float smoothing;
+} quern_weighted_loss_op;
+
+typedef struct quern_label_weights_op {
+  size_t n, k;
+  quern_span labels, class_weights, weights;
+} quern_label_weights_op;
+
+typedef struct quern_sgd_update_op {
+  size_t count;
+  quern_sgd sgd;
+  quern_span gradients, parameters;
+} quern_sgd_update_op;
+
+typedef struct quern_gather_rows_op {
+  size_t source_rows, n, columns;
+  quern_element element;
+  quern_span source, indices;
+  float scale, offset;
+  quern_span x;
+} quern_gather_rows_op;
+
+typedef struct quern_gather_labels_op {
+  size_t source_rows, n;
+  quern_span source, indices, out;
+} quern_gather_labels_op;
+
+typedef struct quern_one_hot_op {
+  size_t n, k;
+  quern_span labels, y;
+} quern_one_hot_op;
+
+typedef struct quern_argmax_op {
+  size_t n, k;
+  quern_span z, classes;
+} quern_argmax_op;
+
+typedef struct quern_count_correct_op {
+  size_t n;
+  bool accumulate;
+  quern_span classes, labels, count;
+} quern_count_correct_op;
+
+typedef struct quern_sum_op {
+  size_t count;
+  quern_span x, sum;
+} quern_sum_op;
+
+typedef struct quern_sum_squares_op {
+  size_t count, parts;
+  quern_span x, squares;
+} quern_sum_squares_op;
+
+typedef struct quern_clip_norm_op {
+  size_t count;
+  float max_norm;
+  quern_span squares, x;
+} quern_clip_norm_op;
+
+typedef struct quern_fill_op {
+  size_t count;
+  float value;
+  quern_span x;
+} quern_fill_op;
+
+typedef struct quern_random_uniform_op {
+  size_t count;
+  uint64_t seed;
+  uint32_t stream;
+  float low, scale; /* scale = (high - low) 2^-24 */
+  quern_span x;
+} quern_random_uniform_op;
+
+/* A layer of a network trained in whole steps. `weights` and `bias` are element offsets into the
+ * flat parameters. `output` is one into the outputs, which hold H of a batch, [batch][out] per
+ * layer; dZ has the same layout. */
+typedef struct quern_steps_layer {
+  size_t in, out;
+  quern_activation activation;
+  size_t weights, bias, output;
+  bool learns_weights, learns_bias;
+} quern_steps_layer;
+
+/* Training steps under categorical cross-entropy of the last layer, whose activation is the
+ * identity. The n samples are split into consecutive batches, the last possibly smaller. Sample i
+ * of a step is row indices[i] of the source, gathered into x and batch_labels. Without indices it
+ * is row i, the source is floats, and n is one batch. */
+typedef struct quern_steps_op {
+  size_t n, source_rows;
+  quern_element element;
+  float scale, offset;                /* of gathered samples: see quern_gather_rows */
+  const quern_update *updates;        /* one per step; valid during the call only */
+  quern_span update_rows;             /* the same on the device; may be none */
+  quern_span source, labels, indices; /* indices may be none */
+  quern_span x, batch_labels;         /* none without indices */
+  quern_span parameters, outputs, dz;
+  quern_span momentum, square; /* laid out like the parameters; none if no update reads it */
+  quern_span losses;           /* one float per sample; may be none */
+} quern_steps_op;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
