@@ -60,7 +60,9 @@ typedef struct quern_backend {
    * state opened before the fork, and the child's calls return QUERN_ERROR_FORKED. */
   bool survives_fork;
 
+  /* Allocates device memory of undefined contents. */
   quern_status (*buffer_create)(void *state, size_t bytes, void **memory);
+  /* Frees it, even while work on it is queued; from any thread. */
   void (*buffer_free)(void *state, void *memory);
   /* Copies to, from and between buffers. Offsets are in bytes. */
   quern_status (*buffer_write)(void *state, void *memory, size_t offset, size_t bytes,
@@ -72,6 +74,7 @@ typedef struct quern_backend {
   /* Sets every byte of the range to `value`, in order with the ops. */
   quern_status (*buffer_fill)(void *state, void *memory, size_t offset, size_t bytes,
                               uint8_t value);
+  /* Waits for all queued work. */
   quern_status (*finish)(void *state);
 
   /* Optional, all three or none: whole training steps at once, for backends that then need fewer

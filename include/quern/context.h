@@ -25,7 +25,8 @@ extern "C" {
 #endif
 
 /* Initializes the device that `device` names, in a form that quern_device_list_find accepts. NULL
- * means QUERN_DEVICE, or the best device if that is unset. The caller owns *context. */
+ * means QUERN_DEVICE, or the best device if that is unset. The caller owns *context. Kernels are
+ * built later, each when it is first used. QUERN_ERROR_NO_DEVICE: as for quern_device_list_find. */
 QUERN_API quern_status quern_context_create(const char *device, quern_context **context);
 
 /* Initializes a device from a list. The list may be freed afterward. The caller owns *context. */
@@ -75,8 +76,10 @@ QUERN_API quern_status quern_buffer_create(quern_context *context, size_t bytes,
 QUERN_API quern_status quern_buffer_view(quern_buffer *buffer, size_t offset, size_t bytes,
                                          quern_buffer **view);
 
-/* Frees a buffer, even while work on it is queued. NULL is accepted. */
+/* Frees a buffer, even while work on it is queued. Does not wait. NULL is accepted. */
 QUERN_API void quern_buffer_free(quern_buffer *buffer);
+
+/* Returns the size of a buffer or view in bytes. */
 QUERN_API size_t quern_buffer_bytes(const quern_buffer *buffer);
 
 /* Copy between host memory and the bytes [offset, offset + bytes) of the buffer, after all work
@@ -89,12 +92,12 @@ QUERN_API quern_status quern_buffer_read(quern_buffer *buffer, size_t offset, si
                                          void *data, quern_wait wait);
 
 /* Enqueues setting every byte of [offset, offset + bytes) to `value`. For numbers, use
- * quern_fill. */
+ * quern_fill. QUERN_ERROR_SHAPE: the range exceeds the buffer. */
 QUERN_API quern_status quern_buffer_fill(quern_buffer *buffer, size_t offset, size_t bytes,
                                          uint8_t value);
 
-/* Enqueues a copy between two buffers of one context. Ranges of the same memory must not
- * overlap. */
+/* Enqueues a copy of `bytes` bytes between two buffers of one context; offsets are in bytes. Ranges
+ * of the same memory must not overlap. QUERN_ERROR_SHAPE: a range exceeds its buffer. */
 QUERN_API quern_status quern_buffer_copy(quern_buffer *from, size_t from_offset, quern_buffer *to,
                                          size_t to_offset, size_t bytes);
 

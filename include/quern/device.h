@@ -48,10 +48,14 @@ QUERN_API const char *quern_backend_name(size_t index);
  * OpenCL is not an error: see quern_device_list_note. The caller owns *list, which owns the devices
  * and their strings. */
 QUERN_API quern_status quern_device_list_create(quern_device_list **list);
+
+/* Frees a list with its devices and strings. Contexts made from it stay valid. NULL is accepted. */
 QUERN_API void quern_device_list_free(quern_device_list *list);
 
+/* Returns the number of devices, at least 1. */
 QUERN_API size_t quern_device_list_count(const quern_device_list *list);
-/* Returns the device at index; NULL past the end. */
+
+/* Returns the device at index, owned by the list; NULL past the end. */
 QUERN_API const quern_device *quern_device_list_at(const quern_device_list *list, size_t index);
 
 /* Returns one line on why devices may be missing ("no OpenCL: libOpenCL.so.1 was not found; …"), or

@@ -15,7 +15,7 @@ extern "C" {
  * names a regular file. If it is a link to one, the target is replaced and the link stays. The mode
  * is 0666 less the umask. `data` may be NULL if `bytes` is 0. A folder, a device, a pipe, a socket
  * or a dangling link is an error. A failure, including a full disk, leaves the old file unchanged.
- * Errors name the file. */
+ * QUERN_ERROR_FILE names the file. */
 QUERN_API quern_status quern_file_write(const char *path, const void *data, size_t bytes);
 
 /* Checks whether quern_file_write, quern_model_save, quern_onnx_save or quern_trainer_save could

@@ -24,7 +24,8 @@ typedef enum quern_initializer {
   QUERN_INITIALIZER_LECUN
 } quern_initializer;
 
-/* Returns the bound above; 0 for QUERN_INITIALIZER_DEFAULT, which depends on the activation. */
+/* Returns the bound above for a layer of `in` inputs and `out` outputs; 0 for
+ * QUERN_INITIALIZER_DEFAULT, which depends on the activation. */
 QUERN_API float quern_initializer_bound(quern_initializer initializer, size_t in, size_t out);
 
 #ifdef __cplusplus

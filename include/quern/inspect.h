@@ -37,9 +37,13 @@ typedef struct quern_inspection quern_inspection;
  * quern_inspection_note has the reason. The caller owns *inspection. QUERN_ERROR_FORMAT if the
  * format is unknown or the file is damaged. */
 QUERN_API quern_status quern_inspect(const char *path, quern_inspection **inspection);
+
+/* Frees an inspection with its network and strings. NULL is accepted. */
 QUERN_API void quern_inspection_free(quern_inspection *inspection);
 
+/* Returns what the file is. */
 QUERN_API quern_file_kind quern_inspection_kind(const quern_inspection *inspection);
+
 /* Returns "model", "checkpoint" or "tensors". Static. */
 QUERN_API const char *quern_file_kind_name(quern_file_kind kind);
 

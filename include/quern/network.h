@@ -51,6 +51,8 @@ static inline quern_layer quern_dense(size_t units, quern_activation_kind activa
 QUERN_API quern_status quern_network_create(size_t inputs, const quern_layer *layers,
                                             size_t layer_count, quern_loss loss,
                                             quern_network **network);
+
+/* Frees a network. Plans and trainers made from it keep what they need. NULL is accepted. */
 QUERN_API void quern_network_free(quern_network *network);
 
 /* Initializes weights from Philox (stream l of `seed` for layer l, see quern_random_uniform),
@@ -59,14 +61,19 @@ QUERN_API void quern_network_free(quern_network *network);
 QUERN_API quern_status quern_network_initialize(quern_network *network,
                                                 quern_initializer initializer, uint64_t seed);
 
+/* Return the numbers of values per sample that the network takes and gives, and of its layers. */
 QUERN_API size_t quern_network_inputs(const quern_network *network);
 QUERN_API size_t quern_network_outputs(const quern_network *network);
 QUERN_API size_t quern_network_layer_count(const quern_network *network);
+
+/* Returns the loss. */
 QUERN_API quern_loss quern_network_loss(const quern_network *network);
-/* The threshold between squared and absolute Huber loss, QUERN_HUBER_DELTA at creation; finite and
- * above 0. Part of the model, like the loss; other losses ignore it. */
+
+/* Set and return the threshold between squared and absolute Huber loss, QUERN_HUBER_DELTA at
+ * creation; finite and above 0. Part of the model, like the loss; other losses ignore it. */
 QUERN_API quern_status quern_network_set_huber_delta(quern_network *network, float delta);
 QUERN_API float quern_network_huber_delta(const quern_network *network);
+
 /* Returns the layer at index as given at creation. index must be less than the count. */
 QUERN_API quern_layer quern_network_layer(const quern_network *network, size_t index);
 
@@ -76,7 +83,8 @@ QUERN_API quern_layer quern_network_layer(const quern_network *network, size_t i
 QUERN_API const quern_schema *quern_network_schema(const quern_network *network);
 
 /* Copies the schema; NULL discards the current one. Its columns must equal the network's inputs,
- * and its labels or numbers the outputs; its classes must not exceed the outputs. */
+ * and its labels or numbers the outputs; its classes must not exceed the outputs. QUERN_ERROR_SHAPE
+ * otherwise. */
 QUERN_API quern_status quern_network_set_schema(quern_network *network, const quern_schema *schema);
 
 /* Returns the number of parameters: Σ (in · out + out), and 2 · out more per layer with a
@@ -84,7 +92,7 @@ QUERN_API quern_status quern_network_set_schema(quern_network *network, const qu
 QUERN_API size_t quern_network_parameter_count(const quern_network *network);
 
 /* Copy the weights [in][out] and the bias [out] of a layer from (set) or to (get) host memory.
- * Either may be NULL. */
+ * Either may be NULL. QUERN_ERROR_ARGUMENT: no such layer. */
 QUERN_API quern_status quern_network_set_layer(quern_network *network, size_t index,
                                                const float *weights, const float *bias);
 QUERN_API quern_status quern_network_get_layer(const quern_network *network, size_t index,

@@ -26,6 +26,8 @@ typedef enum quern_plan_mode {
  * network may change or be freed afterward; the context is kept alive. The caller owns *plan. */
 QUERN_API quern_status quern_plan_create(quern_context *context, const quern_network *network,
                                          size_t batch, quern_plan_mode mode, quern_plan **plan);
+
+/* Frees a plan. Work queued by it completes. NULL is accepted. */
 QUERN_API void quern_plan_free(quern_plan *plan);
 
 /* Computes the bytes of device memory that quern_plan_create allocates for these arguments. They
@@ -100,12 +102,14 @@ QUERN_API quern_status quern_plan_set_label_smoothing(quern_plan *plan, float sm
  * nothing. */
 QUERN_API quern_status quern_plan_set_dropout_seed(quern_plan *plan, uint64_t seed);
 
-/* Waits, and copies the plan's parameters to or from a network of the same shape. */
+/* Copy the plan's parameters to (download) or from (upload) a network of the same shape. Wait for
+ * queued work. QUERN_ERROR_SHAPE: the network has another shape. */
 QUERN_API quern_status quern_plan_download(quern_plan *plan, quern_network *network);
 QUERN_API quern_status quern_plan_upload(quern_plan *plan, const quern_network *network);
 
 /* Returns the weights [in][out] and bias [1][out] of a layer, or their gradients (GRADIENTS plans
- * only), in device memory. The buffers belong to the plan. */
+ * only), in device memory. The buffers belong to the plan. QUERN_ERROR_ARGUMENT: no such layer, or
+ * another kind of plan. */
 QUERN_API quern_status quern_plan_layer(const quern_plan *plan, size_t index, quern_tensor *weights,
                                         quern_tensor *bias);
 QUERN_API quern_status quern_plan_layer_gradients(const quern_plan *plan, size_t index,

@@ -19,6 +19,13 @@
  *              defined on success only.
  *   ownership  The caller frees an owned object once, with the call named for it. Use after
  *              that, or freeing twice, is undefined, as with free.
+ *   strings    Text is UTF-8 and ends with a zero byte. Strings that are passed in may be freed
+ *              after the call, unless its comment says otherwise.
+ *   waiting    A call waits for a device only if its comment says so.
+ *   errors     Comments name the statuses that have a meaning of their own. Besides, any call may
+ *              return QUERN_ERROR_OUT_OF_MEMORY, and one that uses a device what context.h
+ *              describes: QUERN_ERROR_OPENCL, QUERN_ERROR_DEVICE_LOST, QUERN_ERROR_BUSY,
+ *              QUERN_ERROR_FORKED. quern_last_error has the message.
  *   callbacks  A callback in an options struct is only called before the call that received it
  *              returns. It may use and free other objects. train.h lists what else a training's
  *              callbacks may do.

@@ -22,15 +22,16 @@ typedef enum quern_task {
   QUERN_TASK_REGRESSION /* one number or several */
 } quern_task;
 
+/* Returns what the data are to predict. */
 QUERN_API quern_task quern_schema_task(const quern_schema *schema);
 
 /* Returns the label of a class in the data, a text ("setosa") or a number ("1000"); NULL if the
- * label was the class number itself. Texts are numbered in byte order, numbers in ascending order.
- * Owned by the schema. */
+ * label was the class number itself, and for an index past the end. Texts are numbered in byte
+ * order, numbers in ascending order. Owned by the schema. */
 QUERN_API const char *quern_schema_class_name(const quern_schema *schema, size_t index);
 
-/* Returns the column name of a target, for labels and regression; NULL if the data have none. Owned
- * by the schema. */
+/* Returns the column name of a target, for labels and regression; NULL if the data have none, and
+ * for an index past the end. Owned by the schema. */
 QUERN_API const char *quern_schema_target_name(const quern_schema *schema, size_t index);
 
 /* True if the columns, and the targets of a regression, are standardized. */

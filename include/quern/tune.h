@@ -84,6 +84,8 @@ typedef struct quern_tune_report quern_tune_report;
  * forbids it; checked first. */
 QUERN_API quern_status quern_tune(const quern_device *device, const quern_tune_options *options,
                                   quern_tune_report **report);
+
+/* Frees a report with its parts, products and strings. NULL is accepted. */
 QUERN_API void quern_tune_report_free(quern_tune_report *report);
 
 /* Return the parts and the products. Owned by the report. There are products only if something
