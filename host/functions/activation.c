@@ -17,6 +17,24 @@ static const char *const activation_names[] = {
 #undef NAME
 };
 
+enum { H, Z, NONE, SLOPE, ROUNDED, EXACT };
+static const quern__activation_info activation_infos[] = {
+#define ROW(name, reads, slope, initializer, onnx, whole, steepest, forward, scale, flushed,       \
+            backward)                                                                              \
+  [QUERN_ACTIVATION_##name] = {(reads) == Z, (slope) == SLOPE, QUERN_INITIALIZER_##initializer,    \
+                               onnx,         (whole) == EXACT, steepest,                           \
+                               forward,      (scale) == Z,     flushed,                            \
+                               backward},
+    QUERN__ACTIVATIONS(ROW)
+#undef ROW
+};
+_Static_assert(QUERN__COUNT(activation_infos) == QUERN__COUNT(activation_names),
+               "QUERN__ACTIVATIONS must have a row for each of QUERN_ACTIVATIONS");
+
+const quern__activation_info *quern__activation_info_of(quern_activation_kind kind) {
+  return &activation_infos[kind];
+}
+
 static const char *const loss_names[] = {
 #define NAME(name, text) text,
     QUERN_LOSSES(NAME)
@@ -53,8 +71,7 @@ bool quern_loss_find(const char *name, quern_loss *loss) {
 }
 
 bool quern_activation_reads_z(quern_activation_kind kind) {
-  return kind == QUERN_ACTIVATION_GELU || kind == QUERN_ACTIVATION_GELU_TANH ||
-         kind == QUERN_ACTIVATION_SILU;
+  return quern_activation_name(kind) != NULL && quern__activation_info_of(kind)->reads_z;
 }
 
 bool quern_loss_is_regression(quern_loss loss) {
@@ -99,7 +116,7 @@ static bool find_before_colon(const char *const *names, size_t count, const char
 }
 
 static bool takes_slope(quern_activation_kind kind) {
-  return kind == QUERN_ACTIVATION_LEAKY_RELU || kind == QUERN_ACTIVATION_ELU;
+  return quern_activation_name(kind) != NULL && quern__activation_info_of(kind)->has_slope;
 }
 
 bool quern__activation_slope_is_good(quern_activation activation) {

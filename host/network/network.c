@@ -4,6 +4,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../data/schema.h"
+#include "../functions/activation.h"
 #include "../functions/philox.h"
 #include <math.h>
 #include <stdio.h>
@@ -73,23 +74,7 @@ void quern_network_free(quern_network *network) {
 
 static quern_initializer resolve(quern_initializer initializer, quern_activation_kind activation) {
   if (initializer != QUERN_INITIALIZER_DEFAULT) return initializer;
-  switch (activation) {
-  case QUERN_ACTIVATION_IDENTITY:
-  case QUERN_ACTIVATION_SIGMOID:
-  case QUERN_ACTIVATION_TANH:
-    return QUERN_INITIALIZER_XAVIER;
-  case QUERN_ACTIVATION_SELU:
-    return QUERN_INITIALIZER_LECUN;
-  case QUERN_ACTIVATION_RELU:
-  case QUERN_ACTIVATION_LEAKY_RELU:
-  case QUERN_ACTIVATION_ELU:
-  case QUERN_ACTIVATION_GELU:
-  case QUERN_ACTIVATION_GELU_TANH:
-  case QUERN_ACTIVATION_SILU:
-  case QUERN_ACTIVATION_SOFTPLUS:
-    break;
-  }
-  return QUERN_INITIALIZER_HE;
+  return quern__activation_info_of(activation)->initializer;
 }
 
 quern_status quern_network_initialize(quern_network *network, quern_initializer initializer,

@@ -1,6 +1,7 @@
 /* From nodes to layers. */
 #include "chain.h"
 
+#include "../functions/activation.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +31,7 @@ static quern_status add_activation(quern__chain *chain, const quern__chain_node 
   if (!quern__onnx_activation_find(current->node->op_type, &kind))
     return fail_chain(chain, current, "is no activation");
   quern_activation activation = quern_activation_of(kind);
-  if (kind == QUERN_ACTIVATION_LEAKY_RELU || kind == QUERN_ACTIVATION_ELU) {
+  if (quern__activation_info_of(kind)->has_slope) {
     QUERN__FORWARD(
         quern__chain_float(chain, current, "alpha", activation.slope, &activation.slope));
     if (activation.slope < 0.0f)

@@ -1,5 +1,6 @@
 #include "onnx_written.h"
 
+#include "../functions/activation.h"
 #include <stdio.h>
 
 const struct quern__onnx_number_row quern__onnx_number_rows[QUERN__ONNX_NUMBER_COUNT] = {
@@ -91,8 +92,7 @@ bool quern__onnx_write_activation(quern__onnx_written *written, size_t index,
     add_node(written, steps, index, steps[1].operator_name == NULL, *value, used);
   quern__onnx_written_node *last = &written->nodes[written->count - 1];
   *value = last->output.text;
-  if (activation.kind != QUERN_ACTIVATION_LEAKY_RELU && activation.kind != QUERN_ACTIVATION_ELU)
-    return true;
+  if (!quern__activation_info_of(activation.kind)->has_slope) return true;
   quern__onnx__attribute_proto__init(&written->alpha);
   written->alpha.name = quern__onnx_text("alpha");
   written->alpha.has_type = written->alpha.has_f = true;

@@ -9,6 +9,7 @@ skipped test, where onnx, onnxruntime or numpy are not installed.
 """
 
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -25,8 +26,10 @@ TOLERANCE = 1e-5
 QUERN, FOLDER = sys.argv[1], pathlib.Path(sys.argv[2])
 
 
-def quern(*arguments):
+def quern(*arguments, may_fail_with=None):
     done = subprocess.run([QUERN, *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode != 0 and may_fail_with is not None and may_fail_with in done.stderr:
+        return None
     if done.returncode != 0:
         sys.exit(f"quern {' '.join(map(str, arguments))}: {done.stderr}")
     return done.stdout
@@ -52,6 +55,14 @@ def write_csv(path, inputs):
             file.write(",".join(f"{number:.9g}" for number in row) + ",0\n")
 
 
+def activations():
+    """All of quern's, two of them with a slope of their own."""
+    header = (pathlib.Path(__file__).parents[2] / "include/quern/activation.h").read_text()
+    (rows,) = re.findall(r"define QUERN_ACTIVATIONS\(X\)(.*?)\n\n", header, re.DOTALL)
+    slopes = {"leaky-relu": "leaky-relu:0.2", "elu": "elu:1.5"}
+    return [slopes.get(name, name) for name in re.findall(r'"(.*?)"', rows)]
+
+
 def agree(what, ours, theirs):
     worst = numpy.max(numpy.abs(ours - theirs)) if ours.shape == theirs.shape else numpy.inf
     print(f"{what}: worst difference {worst:.2g}")
@@ -64,18 +75,7 @@ def main():
     data = FOLDER / "data.csv"
     digits = random.random((50, 64), dtype=numpy.float32)
     for loss in "categorical", "elementwise", "binary", "squared":
-        for activation in (
-            "relu",
-            "leaky-relu:0.2",
-            "sigmoid",
-            "tanh",
-            "elu:1.5",
-            "selu",
-            "softplus",
-            "gelu",
-            "gelu-tanh",
-            "silu",
-        ):
+        for activation in activations():
             model = FOLDER / f"{loss}-{activation}.safetensors"
             quern(
                 "train",
@@ -94,12 +94,15 @@ def main():
                 "--device",
                 "reference",
             )
-            quern("convert", model, model.with_suffix(".onnx"))
+            converted = model.with_suffix(".onnx")
+            if quern("convert", model, converted, may_fail_with="no operator for") is None:
+                print(f"not written: {activation} has no ONNX operator")
+                continue
             write_csv(data, digits)
             agree(
                 f"written: {loss}, {activation}",
                 predict(model, data),
-                run(model.with_suffix(".onnx"), digits),
+                run(converted, digits),
             )
     for normalization in "batch", "layer":
         model = FOLDER / f"{normalization}.safetensors"

@@ -19,19 +19,6 @@ import safetensors.torch
 import torch
 from torch import nn
 
-ACTIVATIONS = {
-    "identity": lambda slope: [],
-    "relu": lambda slope: [nn.ReLU()],
-    "leaky-relu": lambda slope: [nn.LeakyReLU(float(slope or 0.01))],
-    "sigmoid": lambda slope: [nn.Sigmoid()],
-    "tanh": lambda slope: [nn.Tanh()],
-    "elu": lambda slope: [nn.ELU(float(slope or 1))],
-    "selu": lambda slope: [nn.SELU()],
-    "gelu": lambda slope: [nn.GELU()],
-    "gelu-tanh": lambda slope: [nn.GELU(approximate="tanh")],
-    "silu": lambda slope: [nn.SiLU()],
-    "softplus": lambda slope: [nn.Softplus()],
-}
 PROBABILITIES = {
     "categorical": nn.Softmax(1),
     "elementwise": nn.Softmax(1),
@@ -40,6 +27,17 @@ PROBABILITIES = {
     "absolute": nn.Identity(),
     "huber": nn.Identity(),
 }
+
+
+def activation(text):
+    """The modules of "relu" or "leaky-relu:0.2": torch names its classes almost as quern does."""
+    name, _, slope = text.partition(":")
+    if name == "identity":
+        return []
+    if name == "gelu-tanh":
+        return [nn.GELU(approximate="tanh")]
+    classes = {key.lower(): value for key, value in vars(nn).items()}
+    return [classes[name.replace("-", "")](*([float(slope)] if slope else []))]
 
 
 def load(path):
@@ -52,9 +50,8 @@ def load(path):
     )
     weights = [state[name] for name in names]
     modules = []
-    for weight, activation in zip(weights, metadata["quern.activations"].split(","), strict=True):
-        name, _, slope = activation.partition(":")
-        modules += [nn.Linear(weight.shape[1], weight.shape[0])] + ACTIVATIONS[name](slope)
+    for weight, text in zip(weights, metadata["quern.activations"].split(","), strict=True):
+        modules += [nn.Linear(weight.shape[1], weight.shape[0]), *activation(text)]
     model = nn.Sequential(*modules)
     model.load_state_dict(state)
     return nn.Sequential(model, PROBABILITIES[metadata["quern.loss"].partition(":")[0]])

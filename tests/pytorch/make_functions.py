@@ -26,6 +26,7 @@ may be twice that away.
 import json
 import math
 import pathlib
+import re
 
 import numpy
 import torch
@@ -56,6 +57,15 @@ ACTIVATIONS = {
     "silu": (nn.functional.silu, True),
     "softplus": (nn.functional.softplus, False),
 }
+
+
+def add_activations():
+    """Adds what is only in quern's list: torch's function of that name."""
+    header = (FOLDER.parents[1] / "include/quern/activation.h").read_text()
+    (rows,) = re.findall(r"define QUERN_ACTIVATIONS\(X\)(.*?)\n\n", header, re.DOTALL)
+    for name in re.findall(r'"(.*?)"', rows):
+        if not any(case.partition(":")[0] == name for case in ACTIVATIONS):
+            ACTIVATIONS[name] = (getattr(nn.functional, name.replace("-", "_")), False)
 
 
 def elementwise(z, y):
@@ -305,6 +315,7 @@ def write(name, result):
 
 
 def main():
+    add_activations()
     torch.manual_seed(SEED)
     torch.set_num_threads(1)
     x, labels, start = make_problem(SEED)

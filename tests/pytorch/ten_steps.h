@@ -198,16 +198,20 @@ static double check(const char *title, const char *what, const float *got, const
 
 static const char *const devices[] = {"reference", "auto"};
 
+/* How far quern is from PyTorch, and how far it may be. */
+typedef struct parity {
+  double losses, losses_tolerance, parameters, parameters_tolerance;
+} parity;
+
 /* The row of docs/parity.md: the same tolerances, and differences that are of the size of these.
  * Roundings differ with the device and its vectors, so a factor of four either way, and a rounding
  * of a number near 1, are no change. */
-static void check_page(const char *title, double losses, double losses_tolerance, double parameters,
-                       double parameters_tolerance) {
+static void check_page(const char *title, parity measured) {
   char *page = read_text(QUERN_TEST_DATA "/../../docs/parity.md"), start[200], row[300];
   assert_non_null(page);
   snprintf(start, sizeof start, "\n| %s | ", title);
-  snprintf(row, sizeof row, "| %s | %.1e | %.1e | %.1e | %.1e |", title, losses, losses_tolerance,
-           parameters, parameters_tolerance);
+  snprintf(row, sizeof row, "| %s | %.1e | %.1e | %.1e | %.1e |", title, measured.losses,
+           measured.losses_tolerance, measured.parameters, measured.parameters_tolerance);
   printf("%s\n", row);
   if (getenv("QUERN_PARITY_PRINT") != NULL) { /* for a page that is being made */
     free(page);
@@ -217,30 +221,31 @@ static void check_page(const char *title, double losses, double losses_tolerance
   double said[4] = {0};
   const bool reads = found != NULL && sscanf(found + strlen(start), "%lf | %lf | %lf | %lf",
                                              &said[0], &said[1], &said[2], &said[3]) == 4;
-  const double is[4] = {losses, losses_tolerance, parameters, parameters_tolerance};
+  const double now[4] = {measured.losses, measured.losses_tolerance, measured.parameters,
+                         measured.parameters_tolerance};
   for (size_t i = 0; i < 4; i++) {
     const double slack = i % 2 == 0 ? 4 : 1.05, floor = i % 2 == 0 ? 2.4e-7 : 0;
-    if (!reads || !(is[i] <= slack * said[i] + floor && said[i] <= slack * is[i] + floor))
+    if (!reads || !(now[i] <= slack * said[i] + floor && said[i] <= slack * now[i] + floor))
       fail_msg("docs/parity.md has no row like\n%s", row);
   }
   free(page);
 }
 
-/* Both devices, updating on the way and from kept gradients: each within its tolerance, the largest
- * differences on the page. */
-static void check_case(quern_context *const *contexts, const cJSON *test, const char *title,
-                       prepare_fn prepare) {
+/* Both devices, updating on the way and from kept gradients, each within its tolerance. Returns the
+ * largest differences. */
+static parity compare_case(quern_context *const *contexts, const cJSON *test, const char *title,
+                           prepare_fn prepare) {
   static const quern_plan_mode modes[] = {QUERN_PLAN_TRAINING, QUERN_PLAN_GRADIENTS};
-  double losses = 0, parameters = 0;
+  parity most = {.losses_tolerance = member(test, "losses_tolerance")->valuedouble,
+                 .parameters_tolerance = member(test, "parameters_tolerance")->valuedouble};
   for (size_t d = 0; d < 2; d++)
     for (size_t m = 0; m < 2; m++) {
       const result got = train(contexts[d], modes[m], test, prepare);
-      losses = fmax(losses, check(title, devices[d], got.losses, test, "losses", STEPS));
-      parameters =
-          fmax(parameters, check(title, devices[d], got.parameters, test, "parameters", got.count));
+      most.losses = fmax(most.losses, check(title, devices[d], got.losses, test, "losses", STEPS));
+      most.parameters = fmax(
+          most.parameters, check(title, devices[d], got.parameters, test, "parameters", got.count));
     }
-  check_page(title, losses, member(test, "losses_tolerance")->valuedouble, parameters,
-             member(test, "parameters_tolerance")->valuedouble);
+  return most;
 }
 
 #endif

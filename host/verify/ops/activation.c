@@ -1,7 +1,10 @@
 /* The activations. */
-#include "../sweep.h"
+#include "activation.h"
 
 #include "../../base/error.h"
+#include "../../functions/activation.h"
+#include "../../reference/reference.h"
+#include "../sweep.h"
 #include <float.h>
 #include <math.h>
 
@@ -13,35 +16,22 @@ static const struct {
               {33, 65, true}, {1, 4099, true}, {127, 1, false}, {3, 86, false},  {1000, 131, true}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
-/* What OpenCL 1.2 allows, in places in the last digit: exp and expm1 3, division 2.5, log1p 2, tanh
- * 5, erf 16; half a one for each other operation. Where results are tiny, they or what they are
- * made of may be flushed to zero.
- *
- *              forward                                            backward, in proportion to |dH|
- *   SIGMOID    exp, sum, division: 6                      2 products: 1
- *   ELU        expm1 · a: 4                               h + a: 1
- *   SELU       as ELU, two constants and a product: 6     as ELU, of up to 1.76: 3
- *   SOFTPLUS   exp as log1p hands it on, log1p, sum: 6    expm1: 4
- *   SILU       exp, sum, division, product: 7;            S: 6, of at most 1; z S': exp, S twice,
- *              exp flushed, times z: 128 FLT_MIN          4 products: 17, of at most 0.3: 12
- *   GELU       z/2 (1 + erf(x)): 8 + 1/2, and x off by    Φ: 8.5 + 0.5; z φ: exp 3, its argument
- *              1, which counts less than 1/2: 10, of |z|  off by z², 3 products: 6, of at most
- *                                                         0.25: 12
- *   GELU_TANH  as SILU, and u off by 3 u, of which exp    as SILU, and u's error:
- *              and S' leave less than 1: 10, of |z|       u z u' S'(u) < 1 of 3: 15 */
 static quern__bound forward_bound(quern_activation_kind kind) {
-  quern__bound bound = {.terms = 6, .absolute = 2.0 * (double)FLT_MIN};
-  if (kind == QUERN_ACTIVATION_SILU)
-    bound = (quern__bound){.terms = 7, .absolute = 128.0 * (double)FLT_MIN};
-  if (kind == QUERN_ACTIVATION_GELU || kind == QUERN_ACTIVATION_GELU_TANH) bound.terms = 10;
-  return bound;
+  const quern__activation_info *info = quern__activation_info_of(kind);
+  return (quern__bound){.terms = info->forward, .absolute = info->flushed * (double)FLT_MIN};
 }
 
 static quern__bound backward_bound(quern_activation_kind kind) {
-  quern__bound bound = {.terms = 3, .absolute = 2.0 * (double)FLT_MIN};
-  if (kind == QUERN_ACTIVATION_SOFTPLUS) bound.terms = 4;
-  if (quern_activation_reads_z(kind)) bound.terms = kind == QUERN_ACTIVATION_GELU_TANH ? 15 : 12;
-  return bound;
+  return (quern__bound){.terms = quern__activation_info_of(kind)->backward,
+                        .absolute = 2.0 * (double)FLT_MIN};
+}
+
+float *quern__values_activated(quern__values *values, size_t count, quern_activation activation,
+                               float range) {
+  float *result = quern__values_floats(values, count, -range, range);
+  for (size_t i = 0; result != NULL && i < count && !quern_activation_reads_z(activation.kind); i++)
+    result[i] = (float)quern__reference_activate(activation, (double)result[i]);
+  return result;
 }
 
 /* --- Forward
@@ -63,8 +53,7 @@ static quern_status check_forward(quern__verify *v, size_t rows, size_t columns,
                                   quern_activation activation, float range, bool in_place) {
   quern__op op = {
       .call = forward, .arguments = &activation, .bound = forward_bound(activation.kind)};
-  if (activation.kind == QUERN_ACTIVATION_GELU || activation.kind == QUERN_ACTIVATION_GELU_TANH)
-    op.magnitude = forward_magnitude;
+  if (quern__activation_info_of(activation.kind)->scales_with_z) op.magnitude = forward_magnitude;
   quern__values_next(&v->values);
   quern__op_title(&op, "activation forward %zux%zu %s to %g%s", rows, columns,
                   quern_activation_name(activation.kind), (double)range,
@@ -138,23 +127,17 @@ static quern_status check_backward(quern__verify *v, size_t rows, size_t columns
                   quern_activation_name(activation.kind), names[over]);
   quern__op_operand(&op, 0, "dh", QUERN__IN, QUERN__FLOAT, rows, columns,
                     quern__values_floats(&v->values, rows * columns, -3.0f, 3.0f));
-  /* What f can have put out; or z, in the curve and far from it. */
-  const bool positive =
-      activation.kind == QUERN_ACTIVATION_SIGMOID || activation.kind == QUERN_ACTIVATION_SOFTPLUS;
-  float low = positive ? 0.0f : -1.0f, high = 1.0f;
-  if (quern_activation_reads_z(activation.kind)) {
-    high = columns % 2 == 0 ? 300.0f : 6.0f;
-    low = -high;
-  }
+  /* z where f is curved, and far from there. */
+  const float far = columns % 2 == 0 ? 300.0f : 6.0f;
+  const float range = quern_activation_reads_z(activation.kind) ? far : 3.0f;
   quern__op_operand(&op, 1, "h", QUERN__IN, QUERN__FLOAT, rows, columns,
-                    quern__values_floats(&v->values, rows * columns, low, high));
+                    quern__values_activated(&v->values, rows * columns, activation, range));
   quern__op_operand(&op, 2, "dz", QUERN__OUT, QUERN__FLOAT, rows, columns, NULL);
   op.operands[2].same_as = over;
   return quern__verify_check(v, &op);
 }
 
-/* A NaN among the outputs, or above them, comes out as NaN, except where f' is 0 … 1 by a
- * comparison that NaN fails: there dZ = dH · 1. */
+/* A NaN in dH gives NaN. So does one in h, unless f' compares it with 0. */
 static quern_status check_nan(quern__verify *v, quern_activation activation) {
   static const float dh[] = {1.0f, NAN, 2.0f}, h[] = {0.5f, 0.5f, NAN};
   quern__op op = {
@@ -166,10 +149,7 @@ static quern_status check_nan(quern__verify *v, quern_activation activation) {
   quern__op_operand(&op, 1, "h", QUERN__IN, QUERN__FLOAT, 1, 3,
                     quern__values_copy(h, 3, sizeof *h));
   quern__op_operand(&op, 2, "dz", QUERN__OUT, QUERN__FLOAT, 1, 3, NULL);
-  const bool compares = activation.kind <= QUERN_ACTIVATION_LEAKY_RELU ||
-                        activation.kind == QUERN_ACTIVATION_ELU ||
-                        activation.kind == QUERN_ACTIVATION_SELU;
-  op.operands[2].nans = compares ? 1 : 2;
+  op.operands[2].nans = isnan(quern__reference_derivative(activation, (double)NAN)) ? 2 : 1;
   return quern__verify_check(v, &op);
 }
 

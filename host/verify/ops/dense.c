@@ -3,6 +3,9 @@
 #include "../sweep.h"
 
 #include "../../base/error.h"
+#include "../../functions/activation.h"
+#include "../../reference/reference.h"
+#include "activation.h"
 #include <math.h>
 
 typedef struct shape {
@@ -42,27 +45,32 @@ static quern_activation activation_of(unsigned kind) {
   return activation;
 }
 
-/* Activations that keep whole numbers exact. */
-static bool is_exact(quern_activation activation) {
-  return activation.kind == QUERN_ACTIVATION_IDENTITY || activation.kind == QUERN_ACTIVATION_RELU ||
-         activation.kind == QUERN_ACTIVATION_LEAKY_RELU;
+static const quern__activation_info *info_of(quern_activation activation) {
+  return quern__activation_info_of(activation.kind);
 }
 
-/* Those past tanh are one function in the kernels, which the sweeps of the activations look into:
- * one of them a shape, in turn. */
+static bool is_bounded(quern_activation activation) {
+  return fabs(quern__reference_activate(activation, INFINITY)) <= 1 &&
+         fabs(quern__reference_activate(activation, -INFINITY)) <= 1;
+}
+
+/* The kernels compute the simple ones in line and the others in one function of their own. */
+static bool is_simple(unsigned kind) {
+  const quern_activation activation = activation_of(kind);
+  return info_of(activation)->is_exact || is_bounded(activation);
+}
+
+/* Each shape has all simple activations and one other, in turn: the sweeps of the activations check
+ * those closely. */
 static bool is_in_turn(size_t index, unsigned kind) {
-  enum { FIRST = QUERN_ACTIVATION_TANH + 1, COUNT = QUERN_ACTIVATION_SOFTPLUS + 1 - FIRST };
-  return kind < FIRST || kind == FIRST + index % COUNT;
-}
-
-/* The steepest of them, SELU just below 0; of the first five 1. What their own roundings come to,
- * see activation.c. */
-static double steepest(quern_activation activation) {
-  return activation.kind > QUERN_ACTIVATION_TANH ? 1.76 : 1;
-}
-
-static double own_roundings(quern_activation activation) {
-  return activation.kind > QUERN_ACTIVATION_TANH ? 15 : 0;
+  unsigned others = 0, before = 0;
+  if (is_simple(kind)) return true;
+  for (unsigned k = 0; quern_activation_name((quern_activation_kind)k) != NULL; k++) {
+    if (is_simple(k)) continue;
+    others++;
+    before += k < kind;
+  }
+  return before == index % others;
 }
 
 /* --- Forward
@@ -73,7 +81,7 @@ static quern_status forward(quern_context *context, const quern_tensor *t, const
                              t[3]);
 }
 
-/* No activation is steeper than `steepest`, so the error of Z, times that, bounds that of Y. */
+/* The error of Z times the steepest slope bounds that of Y. */
 static quern_status forward_magnitude(quern_context *context, const quern_tensor *t,
                                       const void *opaque) {
   (void)opaque;
@@ -86,11 +94,12 @@ static quern_status check_forward(quern__verify *v, const shape *s, quern_activa
   quern__values *values = &v->values;
   quern__op op = {.call = forward, .magnitude = forward_magnitude, .arguments = &activation};
   quern__values_next(values);
-  /* exp and tanh are allowed a few units in the last place of values up to 1. */
+  /* `absolute` is for the roundings of f where |h| is at most 1, `own` where it is more. */
+  const quern__activation_info *info = info_of(activation);
+  const double own = is_simple(activation.kind) ? 0 : info->forward;
   op.bound = (quern__bound){.kind = whole ? QUERN__EXACT : QUERN__CLOSE,
-                            .terms = steepest(activation) * ((double)s->in + 3) +
-                                     own_roundings(activation),
-                            .absolute = is_exact(activation) ? 0 : 0x1p-21};
+                            .terms = info->steepest * ((double)s->in + 3) + own,
+                            .absolute = info->is_exact ? 0 : 0x1p-21};
   quern__op_title(&op, "dense forward %zux%zux%zu %s%s%s", s->n, s->in, s->out,
                   quern_activation_name(activation.kind), bias ? " bias" : "",
                   whole ? " whole" : "");
@@ -112,7 +121,7 @@ quern_status quern__sweep_dense_forward(quern__verify *v) {
       for (unsigned bias = 0; bias < 2; bias++)
         for (unsigned whole = 0; whole < 2; whole++, variant++) {
           const quern_activation activation = activation_of(kind);
-          if ((whole && !is_exact(activation)) || !is_in_turn(i, kind)) continue;
+          if ((whole && !info_of(activation)->is_exact) || !is_in_turn(i, kind)) continue;
           if (skips(v, i, variant + kind)) continue;
           QUERN__FORWARD(check_forward(v, &shapes[i], activation, bias, whole));
         }
@@ -134,7 +143,7 @@ static quern_status backward_data(quern_context *context, const quern_tensor *t,
   return quern_dense_backward_data(context, t[0], t[1], a->activation, t[2], a->accumulate, t[3]);
 }
 
-/* |f'| is at most `steepest`, so the sum without it, times that, bounds the error. */
+/* The sum without f', times the largest |f'|, bounds the error. */
 static quern_status backward_data_magnitude(quern_context *context, const quern_tensor *t,
                                             const void *opaque) {
   const data_arguments *a = opaque;
@@ -145,16 +154,12 @@ static quern_status backward_data_magnitude(quern_context *context, const quern_
 
 typedef enum data_output { WRITE_DATA, ACCUMULATE_DATA, OVER_H } data_output;
 
-/* What f can have put out, or taken where the derivative reads that; whole numbers where f' of them
- * is whole or a half. */
+/* What f' reads; whole numbers if f' of them is whole or a half. */
 static float *outputs_of(quern__values *values, size_t count, quern_activation activation,
                          bool whole) {
   if (whole) return quern__values_whole(values, count, -2, 2);
-  if (quern_activation_reads_z(activation.kind))
-    return quern__values_floats(values, count, -6.0f, 6.0f);
-  const bool positive =
-      activation.kind == QUERN_ACTIVATION_SIGMOID || activation.kind == QUERN_ACTIVATION_SOFTPLUS;
-  return quern__values_floats(values, count, positive ? 0.0f : -1.0f, 1.0f);
+  return quern__values_activated(values, count, activation,
+                                 quern_activation_reads_z(activation.kind) ? 6.0f : 3.0f);
 }
 
 static quern_status check_data(quern__verify *v, const shape *s, quern_activation activation,
@@ -164,9 +169,10 @@ static quern_status check_data(quern__verify *v, const shape *s, quern_activatio
   quern__values *values = &v->values;
   quern__op op = {.call = backward_data, .magnitude = backward_data_magnitude, .arguments = &a};
   quern__values_next(values);
+  const quern__activation_info *info = info_of(activation);
+  const double own = is_simple(activation.kind) ? 0 : info->backward;
   op.bound = (quern__bound){.kind = whole ? QUERN__EXACT : QUERN__CLOSE,
-                            .terms = steepest(activation) * ((double)s->out + 4) +
-                                     own_roundings(activation)};
+                            .terms = info->steepest * ((double)s->out + 4) + own};
   quern__op_title(&op, "dense backward data %zux%zux%zu %s%s%s", s->n, s->in, s->out,
                   quern_activation_name(activation.kind), names[to], whole ? " whole" : "");
   quern__op_operand(&op, 0, "dz", QUERN__IN, QUERN__FLOAT, s->n, s->out,
@@ -192,7 +198,7 @@ quern_status quern__sweep_dense_backward_data(quern__verify *v) {
       for (data_output to = WRITE_DATA; to <= OVER_H; to++)
         for (unsigned whole = 0; whole < 2; whole++, variant++) {
           const quern_activation activation = activation_of(kind);
-          if ((whole && !is_exact(activation)) || !is_in_turn(i, kind)) continue;
+          if ((whole && !info_of(activation)->is_exact) || !is_in_turn(i, kind)) continue;
           if (to == OVER_H && activation.kind == QUERN_ACTIVATION_IDENTITY) continue;
           if (skips(v, i, variant)) continue;
           QUERN__FORWARD(check_data(v, &shapes[i], activation, to, whole));
