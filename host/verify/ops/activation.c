@@ -128,8 +128,9 @@ static quern_status check_backward(quern__verify *v, size_t rows, size_t columns
   quern__op_operand(&op, 0, "dh", QUERN__IN, QUERN__FLOAT, rows, columns,
                     quern__values_floats(&v->values, rows * columns, -3.0f, 3.0f));
   /* z where f is curved, and far from there. */
-  const float far = columns % 2 == 0 ? 300.0f : 6.0f;
-  const float range = quern_activation_reads_z(activation.kind) ? far : 3.0f;
+  const bool reads_z = quern_activation_reads_z(activation.kind);
+  const float near_zero = reads_z ? 6.0f : 3.0f, far = reads_z ? 300.0f : 12.0f;
+  const float range = columns % 2 == 0 ? far : near_zero;
   quern__op_operand(&op, 1, "h", QUERN__IN, QUERN__FLOAT, rows, columns,
                     quern__values_activated(&v->values, rows * columns, activation, range));
   quern__op_operand(&op, 2, "dz", QUERN__OUT, QUERN__FLOAT, rows, columns, NULL);
