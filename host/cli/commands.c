@@ -1,5 +1,5 @@
 /* The table of the commands. */
-#include "cli.h"
+#include "command/cli.h"
 
 const cli_command *const cli_commands[] = {&cli_devices, &cli_train,   &cli_eval,    &cli_predict,
                                            &cli_inspect, &cli_convert, &cli_plot,    &cli_bench,

@@ -1,8 +1,8 @@
 /* quern: finds the command, runs it, and sees that what it printed has arrived. */
-#include "cli.h"
-#include "config.h"
-#include "interrupt.h"
-#include "ranks.h"
+#include "base/interrupt.h"
+#include "command/cli.h"
+#include "command/config.h"
+#include "parallel/ranks.h"
 #include "text/nearest.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* Configuration files of quern train: what is read is written, and read again as the same. */
-#include "cli/config.h"
+#include "cli/command/config.h"
 #include "cli/train/training.h"
 #include "fuzz.h"
 

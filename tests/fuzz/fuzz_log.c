@@ -1,6 +1,6 @@
 /* Logs of trainings, through to the picture: as SVG, whose points stay inside it. */
+#include "cli/log/log.h"
 #include "cli/plot/plot_curves.h"
-#include "cli/train/log.h"
 #include "fuzz.h"
 
 #include <stdlib.h>

@@ -3,7 +3,9 @@
 #ifndef QUERN_CLI_BENCH_MEASURE_H
 #define QUERN_CLI_BENCH_MEASURE_H
 
-#include "../cli.h"
+#include "../base/fail.h"
+
+#include <stdint.h>
 
 /* One thing to time. Zero it, set `run` and `state`, then hand it to measure_rounds. */
 typedef struct measure_candidate {

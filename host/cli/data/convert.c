@@ -1,7 +1,7 @@
 /* quern convert: model files from one format into another. */
-#include "../text/format.h"
 #include "../text/text.h"
 #include "describe.h"
+#include "format.h"
 #include "open.h"
 #include "target.h"
 

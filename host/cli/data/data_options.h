@@ -3,7 +3,7 @@
 #ifndef QUERN_CLI_DATA_DATA_OPTIONS_H
 #define QUERN_CLI_DATA_DATA_OPTIONS_H
 
-#include "../cli.h"
+#include "../command/cli.h"
 
 typedef struct cli_data_settings {
   const char *where;

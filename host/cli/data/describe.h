@@ -2,7 +2,7 @@
 #ifndef QUERN_CLI_DATA_DESCRIBE_H
 #define QUERN_CLI_DATA_DESCRIBE_H
 
-#include "../json.h"
+#include "../base/json.h"
 
 #include <quern/quern.h>
 #include <stdio.h>

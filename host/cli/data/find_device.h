@@ -2,7 +2,7 @@
 #ifndef QUERN_CLI_DATA_FIND_DEVICE_H
 #define QUERN_CLI_DATA_FIND_DEVICE_H
 
-#include "../cli.h"
+#include "../base/fail.h"
 
 #include <quern/device.h>
 

@@ -1,4 +1,5 @@
 /* quern inspect: what is in a file. */
+#include "../command/cli.h"
 #include "../text/draft.h"
 #include "../text/text.h"
 #include "describe.h"

@@ -2,7 +2,7 @@
 #ifndef QUERN_CLI_DATA_NAMES_H
 #define QUERN_CLI_DATA_NAMES_H
 
-#include "../cli.h"
+#include "../base/fail.h"
 
 #include <quern/schema.h>
 

@@ -1,9 +1,9 @@
 #include "open.h"
 
-#include "../text/format.h"
 #include "../text/text.h"
 #include "describe.h"
 #include "find_device.h"
+#include "format.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef QUERN_CLI_DATA_TARGET_H
 #define QUERN_CLI_DATA_TARGET_H
 
-#include "../cli.h"
+#include "../base/fail.h"
 
 /* Fails with a line where quern_file_write could not write `path`, or where the standard output or
  * error goes there. Writes none. */

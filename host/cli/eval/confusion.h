@@ -2,8 +2,8 @@
 #ifndef QUERN_CLI_EVAL_CONFUSION_H
 #define QUERN_CLI_EVAL_CONFUSION_H
 
+#include "../base/json.h"
 #include "../data/names.h"
-#include "../json.h"
 
 #include <quern/quern.h>
 #include <stdio.h>

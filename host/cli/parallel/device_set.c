@@ -3,8 +3,8 @@
 #include "../data/describe.h"
 #include "../data/find_device.h"
 #include "../data/open.h"
-#include "../ranks.h"
 #include "../text/text.h"
+#include "ranks.h"
 #include "residency.h"
 
 #include <inttypes.h>

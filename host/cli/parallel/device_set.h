@@ -2,8 +2,8 @@
 #ifndef QUERN_CLI_PARALLEL_DEVICE_SET_H
 #define QUERN_CLI_PARALLEL_DEVICE_SET_H
 
-#include "../json.h"
-#include "../options.h"
+#include "../base/json.h"
+#include "../command/options.h"
 
 #include <quern/quern.h>
 #include <stdio.h>

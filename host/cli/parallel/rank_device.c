@@ -1,8 +1,8 @@
 /* Which device a rank has: the ranks of a host take its devices in turn. */
 #include "../data/describe.h"
 #include "../data/find_device.h"
-#include "../ranks.h"
 #include "../text/text.h"
+#include "ranks.h"
 
 #include <inttypes.h>
 #include <quern/collective.h>

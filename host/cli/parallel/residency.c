@@ -1,7 +1,7 @@
 #include "residency.h"
 
 #include "../data/describe.h"
-#include "../ranks.h"
+#include "ranks.h"
 
 #include <stdlib.h>
 

@@ -4,7 +4,7 @@
 #ifndef QUERN_CLI_PLOT_CANVAS_H
 #define QUERN_CLI_PLOT_CANVAS_H
 
-#include "../output.h"
+#include "../base/output.h"
 
 typedef struct cli_point {
   double x, y;

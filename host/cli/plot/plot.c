@@ -1,4 +1,5 @@
 /* quern plot: draws the logs of trainings. */
+#include "../command/cli.h"
 #include "../data/target.h"
 #include "canvas.h"
 #include "plot_curves.h"

@@ -2,7 +2,7 @@
 #ifndef QUERN_CLI_PLOT_PLOT_CURVES_H
 #define QUERN_CLI_PLOT_PLOT_CURVES_H
 
-#include "../train/log.h"
+#include "../log/log.h"
 
 typedef struct cli_plot_run {
   const char *name; /* in the legend */

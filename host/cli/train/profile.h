@@ -2,7 +2,7 @@
 #ifndef QUERN_CLI_TRAIN_PROFILE_H
 #define QUERN_CLI_TRAIN_PROFILE_H
 
-#include "../json.h"
+#include "../base/json.h"
 
 #include <quern/train.h>
 #include <stdio.h>

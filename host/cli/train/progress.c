@@ -1,7 +1,7 @@
 #include "progress.h"
 
+#include "../base/interrupt.h"
 #include "../data/describe.h"
-#include "../interrupt.h"
 #include "../text/draft.h"
 #include "../text/terminal.h"
 #include "../text/text.h"

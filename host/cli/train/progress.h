@@ -3,7 +3,7 @@
 #ifndef QUERN_CLI_TRAIN_PROGRESS_H
 #define QUERN_CLI_TRAIN_PROGRESS_H
 
-#include "metrics.h"
+#include "../log/metrics.h"
 
 #include <quern/train.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef QUERN_CLI_TRAIN_STOPPED_H
 #define QUERN_CLI_TRAIN_STOPPED_H
 
-#include "../cli.h"
+#include "../base/fail.h"
 
 #include <quern/quern.h>
 

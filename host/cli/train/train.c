@@ -1,6 +1,6 @@
 /* quern train: trains a network on data, tells how it goes, and saves it. */
-#include "../config.h"
-#include "../ranks.h"
+#include "../command/config.h"
+#include "../parallel/ranks.h"
 #include "recipe.h"
 #include "training_files.h"
 

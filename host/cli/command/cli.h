@@ -1,0 +1,31 @@
+/* What every part of the command shares: commands as data, exit codes, and how to fail. */
+#ifndef QUERN_CLI_COMMAND_CLI_H
+#define QUERN_CLI_COMMAND_CLI_H
+
+#include "../base/fail.h"
+#include "options.h"
+
+typedef struct cli_command {
+  const char *name;
+  const char *summary;         /* one line, for quern --help */
+  const char *about;           /* a paragraph or two, for quern NAME --help */
+  const cli_option *options;   /* ends with a NULL name */
+  cli_operand_rule operands;   /* none where it is left out */
+  const char *const *examples; /* ends with NULL */
+  cli_exit (*run)(const struct cli_command *command, int argc, char **argv);
+  /* under a launcher, each rank runs it; any other command runs on rank 0 alone */
+  bool joins_ranks;
+} cli_command;
+
+extern const cli_command cli_devices, cli_train, cli_eval, cli_predict, cli_plot, cli_inspect,
+    cli_convert, cli_bench, cli_tune, cli_verify, cli_example;
+
+/* The commands, in the order of the help; ends with NULL. */
+extern const cli_command *const cli_commands[];
+
+/* "quern NAME: ", the line, and where help is, on stderr; NULL for quern itself. Returns CLI_USAGE.
+ */
+__attribute__((format(printf, 2, 3))) cli_failed cli_fail_usage(const cli_command *command,
+                                                                const char *format, ...);
+
+#endif
