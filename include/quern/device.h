@@ -76,6 +76,17 @@ QUERN_API const char *quern_device_list_note(const quern_device_list *list);
 QUERN_API quern_status quern_device_list_find(const quern_device_list *list, const char *text,
                                               const quern_device **device);
 
+/* Finds the devices that a user's text names: one as for quern_device_list_find, several separated
+ * by commas, or "all": every GPU and CPU, or the best device if there is neither. NULL or "" means
+ * QUERN_DEVICE, or "auto" if that is unset or empty.
+ *
+ * devices: room for quern_device_list_count pointers; the list owns the devices. *count: how many
+ * were found, in the order of the text; 0 on failure. QUERN_ERROR_NO_DEVICE for a name that is
+ * empty or fits no or several devices; QUERN_ERROR_ARGUMENT if a device is named twice;
+ * QUERN_ERROR_FORKED as for quern_device_list_find. */
+QUERN_API quern_status quern_device_list_find_all(const quern_device_list *list, const char *text,
+                                                  const quern_device **devices, size_t *count);
+
 /* Describes a device. The list owns the strings. */
 QUERN_API void quern_device_describe(const quern_device *device, quern_device_info *info);
 

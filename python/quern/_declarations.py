@@ -252,7 +252,7 @@ _FUNCTIONS = {
     "quern_device_list_count": (c_size_t, _handle),
     "quern_device_list_at": (_handle, _handle, c_size_t),
     "quern_device_list_note": (c_char_p, _handle),
-    "quern_device_list_find": (status, _handle, c_char_p, _out),
+    "quern_device_list_find_all": (status, _handle, c_char_p, _out, POINTER(c_size_t)),
     "quern_device_describe": (None, _handle, POINTER(DeviceInfo)),
     "quern_device_kind_name": (c_char_p, c_int),
     "quern_context_create": (status, c_char_p, _out),

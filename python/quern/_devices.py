@@ -92,34 +92,20 @@ def names(device):
 
 
 @functools.lru_cache
-def _resolved(several):
-    """Each device of several, or of "all", by its index."""
-    found = _find_all()
-    listed = _listed(found)
-    if several == ("all",):
-        return tuple(str(device.index) for device in listed if device.kind in ("gpu", "cpu")) or (
-            "auto",
-        )
-    places = {lib.quern_device_list_at(found, device.index): device for device in listed}
-    indices = []
-    for name in several:
-        place = ctypes.c_void_p()
-        text = _arguments.text("device", name)
-        check(lib.quern_device_list_find(found, text, ctypes.byref(place)))
-        device = places[place.value]
-        if str(device.index) in indices:
-            raise ValueError(
-                f"device: {name!r} is {device.name}, which is in the list before; a device trains "
-                "once"
-            )
-        indices.append(str(device.index))
-    return tuple(indices)
-
-
 def _each(chosen):
-    if len(chosen) > 1 or chosen == ("all",):
-        return _resolved(chosen)
-    return chosen or ("",)
+    """The names of one device each: what names() made, with "all" and lists resolved."""
+    text = ",".join(chosen)
+    if "," not in text and text.lower() != "all":
+        return (text,)
+    found = _find_all()
+    places = [lib.quern_device_list_at(found, i) for i in range(lib.quern_device_list_count(found))]
+    several, count = (ctypes.c_void_p * len(places))(), ctypes.c_size_t()
+    check(
+        lib.quern_device_list_find_all(
+            found, _arguments.text("device", text), several, ctypes.byref(count)
+        )
+    )
+    return tuple(str(places.index(place)) for place in several[: count.value])
 
 
 # A context is one thread's at a time, and making one costs; so each thread keeps those that it has

@@ -97,6 +97,38 @@ static void test_names(void **state) {
   assert_names(opencl ? "opencl reference " : "reference ");
 }
 
+static quern_status list_commas(quern_device_sink add, void *list, char *note, size_t size) {
+  (void)note;
+  (void)size;
+  const quern_device_info first = {.kind = QUERN_DEVICE_CPU, .name = "One, two", .platform = "P"},
+                          second = {.kind = QUERN_DEVICE_CPU, .name = "One", .platform = "P"};
+  const quern_status status = add(list, &first, NULL);
+  return status == QUERN_OK ? add(list, &second, NULL) : status;
+}
+
+/* A name that has commas of its own stands in a list like any other. */
+static void test_names_with_commas(void **state) {
+  (void)state;
+  quern_backend table = counting_backend();
+  table.enumerate = list_commas;
+  assert_ok(quern_backend_register(&table));
+  quern_device_list *list;
+  assert_ok(quern_device_list_create(&list));
+  const quern_device **devices = calloc(quern_device_list_count(list), sizeof *devices);
+  assert_non_null(devices);
+  size_t count;
+  assert_ok(quern_device_list_find_all(list, "reference,one, two", devices, &count));
+  assert_int_equal(count, 2);
+  quern_device_info info;
+  quern_device_describe(devices[1], &info);
+  assert_string_equal(info.name, "One, two");
+  assert_fails(quern_device_list_find_all(list, "reference,one", devices, &count),
+               QUERN_ERROR_NO_DEVICE, "device 'one': several fit");
+  free(devices);
+  quern_device_list_free(list);
+  assert_ok(quern_backend_unregister("counting"));
+}
+
 static void test_trains_on_it(void **state) {
   (void)state;
   const quern_backend table = counting_backend();
@@ -212,9 +244,12 @@ static void test_without_optimizers(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      QUERN_TEST(test_names),   QUERN_TEST(test_trains_on_it),
-      QUERN_TEST(test_refuses), QUERN_TEST(test_without_optional_ops),
-      QUERN_TEST(test_busy),    QUERN_TEST(test_without_optimizers)};
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_names),
+                                     QUERN_TEST(test_names_with_commas),
+                                     QUERN_TEST(test_trains_on_it),
+                                     QUERN_TEST(test_refuses),
+                                     QUERN_TEST(test_without_optional_ops),
+                                     QUERN_TEST(test_busy),
+                                     QUERN_TEST(test_without_optimizers)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -152,12 +152,85 @@ static void test_default(void **state) {
   assert_int_equal(unsetenv("QUERN_DEVICE"), 0);
 }
 
+/* The devices that a text names; the caller frees them. */
+static const quern_device **find_all(const fixture *f, const char *text, size_t *count) {
+  const quern_device **devices = calloc(f->opencl_devices + 1, sizeof *devices);
+  assert_non_null(devices);
+  assert_ok(quern_device_list_find_all(f->list, text, devices, count));
+  return devices;
+}
+
+static void assert_found(const fixture *f, const char *text, const quern_device *const *expected,
+                         size_t expected_count) {
+  size_t count;
+  const quern_device **devices = find_all(f, text, &count);
+  assert_int_equal(count, expected_count);
+  for (size_t i = 0; i < count; i++) assert_ptr_equal(devices[i], expected[i]);
+  free(devices);
+}
+
+static void test_all(void **state) {
+  const fixture *f = *state;
+  size_t count;
+  const quern_device **devices = find_all(f, "all", &count);
+  for (size_t i = 0; i < count; i++) {
+    const quern_device_kind kind = info_of(devices[i]).kind;
+    assert_true(kind == QUERN_DEVICE_GPU || kind == QUERN_DEVICE_CPU || count == 1);
+  }
+  assert_found(f, "ALL", devices, count);
+  free(devices);
+  assert_int_equal(setenv("QUERN_DEVICE", "reference", 1), 0);
+  assert_found(f, NULL, &f->reference, 1);
+  assert_found(f, "", &f->reference, 1);
+  assert_int_equal(unsetenv("QUERN_DEVICE"), 0);
+  const quern_device *best = find(f, "auto");
+  assert_found(f, NULL, &best, 1);
+}
+
+static void test_several(void **state) {
+  const fixture *f = *state;
+  assert_found(f, "reference", &f->reference, 1);
+  const quern_device **devices = calloc(f->opencl_devices + 1, sizeof *devices);
+  assert_non_null(devices);
+  size_t count = 0;
+#define REFUSES(text, status, ...)                                                                 \
+  assert_fails(quern_device_list_find_all(f->list, text, devices, &count), status, __VA_ARGS__);   \
+  assert_int_equal(count, 0)
+  REFUSES("reference,reference", QUERN_ERROR_ARGUMENT, "device 'reference,reference'",
+          "'reference' is 'reference'", "once");
+  REFUSES("reference,", QUERN_ERROR_NO_DEVICE, "device 'reference,'", "a name is empty");
+  REFUSES(",reference", QUERN_ERROR_NO_DEVICE, "a name is empty");
+  REFUSES("reference,,0", QUERN_ERROR_NO_DEVICE, "a name is empty");
+  REFUSES("reference,nonsense", QUERN_ERROR_NO_DEVICE, "device 'nonsense': none fits");
+  REFUSES("all,reference", QUERN_ERROR_NO_DEVICE, "device 'all': none fits");
+  REFUSES("99", QUERN_ERROR_NO_DEVICE, "device '99': none fits");
+  if (f->opencl_devices > 1) {
+    const quern_device *first = quern_device_list_at(f->list, 0);
+    char text[600];
+    assert_found(
+        f, "1,reference,0",
+        (const quern_device *const[]){quern_device_list_at(f->list, 1), f->reference, first}, 3);
+    REFUSES(info_of(first).platform, QUERN_ERROR_NO_DEVICE, "several fit");
+    snprintf(text, sizeof text, "reference,%s", info_of(first).name);
+    assert_found(f, text, (const quern_device *const[]){f->reference, first}, 2);
+  }
+  free(devices);
+}
+
 static void test_arguments(void **state) {
   const fixture *f = *state;
   const quern_device *device;
   assert_fails(quern_device_list_create(NULL), QUERN_ERROR_ARGUMENT, "device list");
   assert_fails(quern_device_list_find(NULL, "auto", &device), QUERN_ERROR_ARGUMENT, "device");
   assert_fails(quern_device_list_find(f->list, "auto", NULL), QUERN_ERROR_ARGUMENT, "device");
+  size_t count = 7;
+  assert_fails(quern_device_list_find_all(NULL, "all", &device, &count), QUERN_ERROR_ARGUMENT,
+               "device");
+  assert_int_equal(count, 0);
+  assert_fails(quern_device_list_find_all(f->list, "all", NULL, &count), QUERN_ERROR_ARGUMENT,
+               "device");
+  assert_fails(quern_device_list_find_all(f->list, "all", &device, NULL), QUERN_ERROR_ARGUMENT,
+               "device");
   quern_device_list_free(NULL);
 }
 
@@ -166,9 +239,15 @@ static void test_arguments(void **state) {
 int main(void) {
   setenv("POCL_DEVICES", "pthread basic", 1);
   const struct CMUnitTest tests[] = {
-      TEST(test_list),      TEST(test_reference_by_name),     TEST(test_by_index),
-      TEST(test_default),   TEST(test_by_platform_and_index), TEST(test_by_part_of_a_name),
+      TEST(test_list),
+      TEST(test_reference_by_name),
+      TEST(test_by_index),
+      TEST(test_default),
+      TEST(test_by_platform_and_index),
+      TEST(test_by_part_of_a_name),
       TEST(test_arguments),
+      TEST(test_all),
+      TEST(test_several),
   };
   return cmocka_run_group_tests_name("api/device", tests, NULL, NULL);
 }

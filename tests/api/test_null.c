@@ -63,6 +63,7 @@ static void test_contexts_and_buffers(void **state) {
   char byte = 0;
   REFUSED(quern_device_list_create(NULL));
   REFUSED(quern_device_list_find(there.devices, "0", NULL));
+  REFUSED(quern_device_list_find_all(there.devices, "0", NULL, &(size_t){1}));
   REFUSED_RESULT(const quern_device, result, quern_device_list_find(NULL, "0", &result));
   REFUSED(quern_context_create("reference", NULL));
   REFUSED(quern_context_create_on(there.device, NULL));

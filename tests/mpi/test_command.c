@@ -131,13 +131,13 @@ static void test_mixed_devices(void **state) {
   quern_network_free(two);
 }
 
-/* A list in which a name is missing, or fits nothing: the rank whose turn it is says so. */
+/* A list in which a name is missing, or fits nothing. */
 static void test_wrong_devices(void **state) {
   (void)state;
   assert_one_error(LAUNCH("2", COMMAND, DIGITS, "--device", "reference,nonsense"),
-                   "rank 1 of 2: quern: ");
+                   "quern: device 'nonsense': none fits");
   assert_one_error(LAUNCH("2", COMMAND, DIGITS, "--device", "reference,"),
-                   "rank 1 of 2: quern: --device reference,: a name is empty");
+                   "quern: device 'reference,': a name is empty");
 }
 
 /* Ranks that stream have their own samples alone in their chunks, and the weights of ranks that do

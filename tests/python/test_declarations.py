@@ -182,7 +182,7 @@ SCALARS = {
     "uint64_t": ctypes.c_uint64,
     "void": None,
 }
-POINTED = {"float": ctypes.c_float, "int32_t": ctypes.c_int32, "uint32_t": ctypes.c_uint32}
+POINTED = {name: SCALARS[name] for name in ("float", "int32_t", "uint32_t", "size_t")}
 
 
 def expected_types(declared):

@@ -144,9 +144,10 @@ class Refused(unittest.TestCase):
             ),
             (quern.Error, "device '99': none fits; there are: .*reference", [99, "reference"]),
             (quern.Error, "device 'all': ", ["all", "reference"]),
+            (quern.Error, "device 'reference,': a name is empty", "reference,"),
             (
                 ValueError,
-                f"device: '{last}' is reference, which is in the list before; a device trains once",
+                f"device 'reference,{last}': '{last}' is 'reference', which the list has already",
                 ["reference", last],
             ),
         ):

@@ -32,11 +32,22 @@ static cli_hint hint_for(const quern_device_list *list, const char *text) {
   return hint;
 }
 
-cli_exit cli_find_device(const quern_device_list *list, const char *text,
-                         const quern_device **device) {
-  const quern_status status = quern_device_list_find(list, text, device);
-  if (status == QUERN_OK) return CLI_OK;
+static cli_exit fail(const quern_device_list *list, const char *text, quern_status status) {
   if (text == NULL || *text == '\0') text = getenv("QUERN_DEVICE");
   if (status != QUERN_ERROR_NO_DEVICE || text == NULL) return cli_fail_library();
   return cli_fail("%s%s", quern_last_error(), hint_for(list, text).text);
+}
+
+cli_exit cli_find_device(const quern_device_list *list, const char *text,
+                         const quern_device **device) {
+  const quern_status status = quern_device_list_find(list, text, device);
+  return status == QUERN_OK ? CLI_OK : fail(list, text, status);
+}
+
+cli_exit cli_find_devices(const quern_device_list *list, const char *text,
+                          const quern_device ***devices, size_t *count) {
+  *devices = calloc(quern_device_list_count(list), sizeof **devices);
+  if (*devices == NULL) return cli_fail_memory();
+  const quern_status status = quern_device_list_find_all(list, text, *devices, count);
+  return status == QUERN_OK ? CLI_OK : fail(list, text, status);
 }

@@ -10,78 +10,20 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-/* Devices that were chosen, in order. */
-typedef struct choice {
-  const quern_device **devices; /* owned */
-  size_t count;
-} choice;
-
-/* Whether a device is one that people mean by all. */
-static bool is_real(const quern_device *device) {
+static bool is_emulated(const quern_device *device) {
   quern_device_info info;
   quern_device_describe(device, &info);
-  return info.kind == QUERN_DEVICE_GPU || info.kind == QUERN_DEVICE_CPU;
+  return info.kind == QUERN_DEVICE_EMULATOR || info.kind == QUERN_DEVICE_REFERENCE;
 }
 
-/* None where there is none. */
-static void choose_all(const quern_device_list *list, choice *chosen) {
-  for (size_t i = 0; i < quern_device_list_count(list); i++)
-    if (is_real(quern_device_list_at(list, i)))
-      chosen->devices[chosen->count++] = quern_device_list_at(list, i);
-}
-
-static cli_exit add_team(choice *chosen, const quern_device *device, const char *text,
-                         const char *all) {
-  for (size_t i = 0; i < chosen->count; i++) {
-    if (chosen->devices[i] != device) continue;
-    quern_device_info info;
-    quern_device_describe(device, &info);
-    return cli_fail("--device %s: \"%s\" is %s, which is there before; a device trains once", all,
-                    text, info.name);
-  }
-  chosen->devices[chosen->count++] = device;
-  return CLI_OK;
-}
-
-/* Cuts `text`, of which `all` is a copy, into names. */
-static cli_exit choose_listed(const quern_device_list *list, char *text, const char *all,
-                              choice *chosen) {
-  cli_exit result = CLI_OK;
-  for (char *name; result == CLI_OK && (name = strsep(&text, ",")) != NULL;) {
-    const quern_device *device;
-    if (*name == '\0') return cli_fail("--device %s: a name is empty", all);
-    result = cli_find_device(list, name, &device);
-    if (result == CLI_OK) result = add_team(chosen, device, name, all);
-  }
-  return result;
-}
-
-/* Some drivers' names have commas: what fits as a whole is one device. */
-static cli_exit choose(const quern_device_list *list, const char *text, choice *chosen) {
-  const quern_device *device;
-  size_t most = quern_device_list_count(list);
-  for (const char *cursor = text; *cursor != '\0'; cursor++) most += *cursor == ',';
-  chosen->devices = calloc(most + 1, sizeof *chosen->devices);
-  if (chosen->devices == NULL) return cli_fail_memory();
-  if (strcmp(text, "all") == 0) {
-    choose_all(list, chosen);
-    return CLI_OK;
-  }
-  if (quern_device_list_find(list, text, &device) == QUERN_OK)
-    return add_team(chosen, device, text, text);
-  char *names = strdup(text);
-  if (names == NULL) return cli_fail_memory();
-  const cli_exit result = choose_listed(list, names, text, chosen);
-  free(names);
-  return result;
-}
-
+/* The devices that "all" does not mean. */
 static void print_left_out(FILE *out, const quern_device_list *list) {
   const char *before = "left out: ";
   for (size_t i = 0; i < quern_device_list_count(list); i++) {
     const quern_device *device = quern_device_list_at(list, i);
-    if (is_real(device)) continue;
+    if (!is_emulated(device)) continue;
     quern_device_info info;
     quern_device_describe(device, &info);
     cli_print(out, "%s%s", before, info.name);
@@ -91,13 +33,14 @@ static void print_left_out(FILE *out, const quern_device_list *list) {
   fputc('\n', out); /* the reference is always there */
 }
 
-static cli_exit open_chosen(const choice *chosen, FILE *out, cli_device_set *team) {
-  team->contexts = calloc(chosen->count, sizeof *team->contexts);
+static cli_exit open_each(const quern_device *const *devices, size_t count, FILE *out,
+                          cli_device_set *team) {
+  team->contexts = calloc(count, sizeof *team->contexts);
   if (team->contexts == NULL) return cli_fail_memory();
-  for (; team->count < chosen->count; team->count++) {
+  for (; team->count < count; team->count++) {
     quern_device_info info;
     quern_context **context = &team->contexts[team->count];
-    if (quern_context_create_on(chosen->devices[team->count], context) != QUERN_OK)
+    if (quern_context_create_on(devices[team->count], context) != QUERN_OK)
       return cli_fail_library();
     quern_context_describe(*context, &info);
     cli_print_device(out, &info);
@@ -118,18 +61,21 @@ static cli_exit open_one(const char *text, bool shares_device, FILE *out, cli_de
 
 cli_exit cli_device_set_open(const char *text, bool shares_device, FILE *out,
                              cli_device_set *team) {
-  const bool all = text != NULL && strcmp(text, "all") == 0;
+  const bool all = text != NULL && strcasecmp(text, "all") == 0;
   if (cli_ranks_count() > 1 || text == NULL || (!all && strchr(text, ',') == NULL))
     return open_one(text, shares_device, out, team);
   quern_device_list *list;
-  choice chosen = {NULL, 0};
+  const quern_device **devices = NULL;
+  size_t count;
   if (quern_device_list_create(&list) != QUERN_OK) return cli_fail_library();
-  cli_exit result = choose(list, text, &chosen);
-  if (result == CLI_OK)
-    result = chosen.count > 0 ? open_chosen(&chosen, out, team)
-                              : open_one("auto", shares_device, out, team);
-  if (result == CLI_OK && all && chosen.count > 0) print_left_out(out, list);
-  free(chosen.devices);
+  cli_exit result = cli_find_devices(list, text, &devices, &count);
+  if (result == CLI_OK && all && is_emulated(devices[0])) {
+    result = open_one("auto", shares_device, out, team);
+  } else if (result == CLI_OK) {
+    result = open_each(devices, count, out, team);
+    if (result == CLI_OK && all) print_left_out(out, list);
+  }
+  free(devices);
   quern_device_list_free(list);
   return result;
 }

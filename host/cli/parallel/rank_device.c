@@ -47,51 +47,26 @@ static quern_device_kind kind_of(const quern_device *device) {
   return info.kind;
 }
 
-/* Whether ranks take that one in turn: of "all" every device but emulators and the reference, else
- * those of the best one's kind. */
-static bool takes_part(const quern_device *device, bool all, quern_device_kind best) {
-  const quern_device_kind kind = kind_of(device);
-  return all ? kind == QUERN_DEVICE_GPU || kind == QUERN_DEVICE_CPU : kind == best;
+/* The devices of the best one's kind, in place of it alone. */
+static void add_its_kind(const quern_device_list *list, const quern_device **devices,
+                         size_t *count) {
+  const quern_device_kind kind = kind_of(devices[0]);
+  *count = 0;
+  for (size_t i = 0; i < quern_device_list_count(list); i++) {
+    const quern_device *device = quern_device_list_at(list, i);
+    if (kind_of(device) == kind) devices[(*count)++] = device;
+  }
 }
 
-/* *chosen is the best one, and stays it where none takes part. */
-static void take_turn(const quern_device_list *list, bool all, size_t turn,
-                      const quern_device **chosen) {
-  const quern_device_kind best = kind_of(*chosen);
-  const size_t count = quern_device_list_count(list);
-  size_t parts = 0;
-  for (size_t i = 0; i < count; i++) parts += takes_part(quern_device_list_at(list, i), all, best);
-  if (parts == 0) return;
-  turn %= parts;
-  for (size_t i = 0; i < count; i++)
-    if (takes_part(quern_device_list_at(list, i), all, best) && turn-- == 0)
-      *chosen = quern_device_list_at(list, i);
-}
-
-/* Of a list the name whose turn it is. */
-static cli_exit choose_listed(const quern_device_list *list, const char *text, size_t turn,
-                              const quern_device **chosen) {
-  size_t count = 1;
-  for (const char *cursor = text; *cursor != '\0'; cursor++) count += *cursor == ',';
-  char *names = strdup(text), *rest = names, *name = names;
-  if (names == NULL) return cli_fail_memory();
-  turn %= count;
-  for (size_t i = 0; i <= turn; i++) name = strsep(&rest, ",");
-  const cli_exit result = *name != '\0' ? cli_find_device(list, name, chosen)
-                                        : cli_fail("--device %s: a name is empty", text);
-  free(names);
-  return result;
-}
-
-/* Some drivers' names have commas: what fits as a whole is one device. */
+/* The ranks of a host take the devices that are named in turn, or the best ones if none is. */
 static cli_exit choose(const quern_device_list *list, const char *text, size_t turn,
                        const quern_device **chosen) {
-  const bool all = text != NULL && strcmp(text, "all") == 0;
-  if (text != NULL && strchr(text, ',') != NULL &&
-      quern_device_list_find(list, text, chosen) != QUERN_OK)
-    return choose_listed(list, text, turn, chosen);
-  const cli_exit result = cli_find_device(list, all ? "auto" : text, chosen);
-  if (result == CLI_OK && (all || is_left_open(text))) take_turn(list, all, turn, chosen);
+  const quern_device **devices;
+  size_t count;
+  const cli_exit result = cli_find_devices(list, text, &devices, &count);
+  if (result == CLI_OK && is_left_open(text)) add_its_kind(list, devices, &count);
+  if (result == CLI_OK) *chosen = devices[turn % count];
+  free(devices);
   return result;
 }
 

@@ -19,9 +19,9 @@ static bool has_another(void) {
 static void test_refusals(void **state) {
   (void)state;
   assert_one_line(run(TRAIN, "--device", "reference,reference"), 1,
-                  PARTS("--device reference,reference", "\"reference\"", "there before"));
+                  PARTS("device 'reference,reference'", "'reference'", "name each device once"));
   assert_one_line(run(TRAIN, "--device", "reference,"), 1,
-                  PARTS("--device reference,", "a name is empty"));
+                  PARTS("device 'reference,'", "a name is empty"));
   assert_one_line(run(TRAIN, "--device", "reference,nothing-like-it"), 1,
                   PARTS("nothing-like-it", "none fits"));
   assert_one_line(run(TRAIN, "--device", "reference", "--shares", "1,x"), 2,
