@@ -118,6 +118,16 @@ quern__digits quern__digits_of_double(double value) {
   return number;
 }
 
+bool quern__parse_whole(const char *text, uint64_t most, uint64_t *value, const char **end) {
+  if (*text < '0' || *text > '9') return false;
+  char *after;
+  errno = 0;
+  const unsigned long long number = strtoull(text, &after, 10);
+  *end = after;
+  *value = number;
+  return errno == 0 && number <= most;
+}
+
 quern_status quern__c_locale(locale_t *numbers) {
   *numbers = newlocale(LC_ALL_MASK, "C", (locale_t)0);
   if (*numbers == (locale_t)0)

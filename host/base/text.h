@@ -7,6 +7,7 @@
 #include "error.h"
 #include <locale.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef struct quern__text {
   char *bytes; /* owned; NULL while there are none */
@@ -41,6 +42,10 @@ typedef struct quern__digits {
 /* The fewest digits that give the same number back, without the heap. */
 quern__digits quern__digits_of_float(float value);
 quern__digits quern__digits_of_double(double value);
+
+/* Reads digits alone, a number of at most `most`; strtoull would take blanks and signs. *end is the
+ * first byte behind them. */
+bool quern__parse_whole(const char *text, uint64_t most, uint64_t *value, const char **end);
 
 /* The C locale, for strtof_l; the caller frees it. */
 quern_status quern__c_locale(locale_t *numbers);

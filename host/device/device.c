@@ -3,9 +3,9 @@
 
 #include "../base/error.h"
 #include "../base/size.h"
+#include "../base/text.h"
 #include "context.h"
 #include "device.h"
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,15 +167,11 @@ static const quern_device *best(const quern_device_list *list) {
 }
 
 /* "12" or, with a colon, "1:0"; false for anything else. */
-static bool parse_indices(const char *text, size_t *first, size_t *second, bool *pair) {
-  char *end;
-  if (!isdigit((unsigned char)*text)) return false;
-  *first = strtoul(text, &end, 10);
+static bool parse_indices(const char *text, uint64_t *first, uint64_t *second, bool *pair) {
+  const char *end;
+  if (!quern__parse_whole(text, UINT64_MAX, first, &end)) return false;
   *pair = *end == ':';
-  if (*pair) {
-    if (!isdigit((unsigned char)end[1])) return false;
-    *second = strtoul(end + 1, &end, 10);
-  }
+  if (*pair && !quern__parse_whole(end + 1, UINT64_MAX, second, &end)) return false;
   return *end == '\0';
 }
 
@@ -212,7 +208,8 @@ quern_status quern_device_list_find(const quern_device_list *list, const char *t
     return quern__fail(QUERN_ERROR_ARGUMENT, "device: the list or the result pointer is NULL");
   if (text == NULL || *text == '\0') text = getenv("QUERN_DEVICE");
   const bool any = text == NULL || *text == '\0' || strcasecmp(text, "auto") == 0;
-  size_t first, second, found = 0;
+  uint64_t first, second;
+  size_t found = 0;
   bool pair;
   const bool indexed = !any && parse_indices(text, &first, &second, &pair),
              forked = list->forked[0] != '\0';

@@ -1,12 +1,12 @@
 /* A checkpoint's flat ranges, told layer by layer. */
 #include "../base/size.h"
+#include "../base/text.h"
 #include "../format/checkpoint_keys.h"
 #include "../model/metadata.h"
 #include "../network/network.h"
 #include "../train/training_state.h"
 #include "inspect.h"
 #include "statistics.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,11 +31,10 @@ static quern_status read_normalizations(const char *text, quern_layer *layers, s
 /* "784-128-10" into the layers; false for what is no such text. */
 static bool read_units(const char *text, size_t *inputs, quern_layer *layers, size_t count) {
   for (size_t i = 0; i <= count; i++) {
-    char *end;
-    errno = 0;
-    if (*text < '1' || *text > '9') return false;
-    const unsigned long units = strtoul(text, &end, 10);
-    if (errno != 0 || *end != (i < count ? '-' : '\0')) return false;
+    uint64_t units;
+    const char *end;
+    if (!quern__parse_whole(text, SIZE_MAX, &units, &end) || *text == '0') return false;
+    if (*end != (i < count ? '-' : '\0')) return false;
     if (i == 0) *inputs = units;
     if (i > 0) layers[i - 1] = quern_dense(units, QUERN_ACTIVATION_IDENTITY);
     text = end + 1;

@@ -6,7 +6,6 @@
 #include "../format/checkpoint_keys.h"
 #include "../format/safetensors/safetensors.h"
 #include "collective_ops.h"
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -20,20 +19,11 @@ quern_status quern__shares_print(const quern_train_options *options, char **resu
   return quern__text_close(&text, result);
 }
 
-/* One number of digits alone, and where it ends. */
-static bool parse_share(const char *text, uint32_t *share, const char **end) {
-  if (*text < '0' || *text > '9') return false; /* strtoull would take blanks and signs */
-  char *after;
-  errno = 0;
-  const unsigned long long value = strtoull(text, &after, 10);
-  *end = after;
-  *share = (uint32_t)value;
-  return errno == 0 && value <= UINT32_MAX;
-}
-
 static bool parse(const char *text, size_t count, uint32_t *shares) {
   for (size_t r = 0; r < count; r++) {
-    if (!parse_share(text, &shares[r], &text)) return false;
+    uint64_t share;
+    if (!quern__parse_whole(text, UINT32_MAX, &share, &text)) return false;
+    shares[r] = (uint32_t)share;
     if (*text != (r + 1 < count ? ',' : '\0')) return false;
     text++;
   }

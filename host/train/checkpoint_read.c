@@ -2,7 +2,6 @@
 #include "../format/checkpoint_keys.h"
 #include "../model/metadata.h"
 #include "identity.h"
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -38,11 +37,8 @@ static quern_status check_format(const quern__safetensors *file) {
 
 static quern_status read_number(const quern__safetensors *file, const char *key, uint64_t *number) {
   const char *text = quern__safetensors_metadata(file, key);
-  char *end = NULL;
-  errno = 0;
-  /* strtoull would take blanks and signs. */
-  if (text != NULL && *text >= '0' && *text <= '9') *number = strtoull(text, &end, 10);
-  if (end == NULL || *end != '\0' || errno != 0)
+  const char *end;
+  if (text == NULL || !quern__parse_whole(text, UINT64_MAX, number, &end) || *end != '\0')
     return quern__fail(QUERN_ERROR_FORMAT,
                        "%s: metadata \"%s\": \"%.200s\", expected a whole number", file->path, key,
                        text != NULL ? text : "");

@@ -1,6 +1,7 @@
 /* Verification, as callers see it: variant after variant, op after op. */
 #include <quern/verify.h>
 
+#include "../base/clock.h"
 #include "../base/error.h"
 #include "../device/context.h"
 #include "../device/device.h"
@@ -8,16 +9,9 @@
 #include "reference.h"
 #include "sweep.h"
 #include <stdlib.h>
-#include <time.h>
 
 const char *quern_verify_op_name(size_t index) {
   return index < quern__sweep_count ? quern__sweeps[index].name : NULL;
-}
-
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
 /* The one variant of a backend that offers no others. */
@@ -48,7 +42,7 @@ static quern_status run_sweep(quern__verify *v, const quern__sweep *sweep,
                               const quern__variant *variant, const quern_verify_options *options,
                               size_t *failed) {
   v->outcome = (quern__outcome){.cases = 0};
-  const double start = now();
+  const double start = quern__seconds();
   const quern_status status = sweep->run(v);
   const quern__outcome *outcome = &v->outcome;
   if (status == QUERN_ERROR_OUT_OF_MEMORY) return status; /* it says nothing about the device */
@@ -63,7 +57,7 @@ static quern_status run_sweep(quern__verify *v, const quern__sweep *sweep,
                                       .wrong = outcome->wrong,
                                       .worst = outcome->worst,
                                       .worst_case = outcome->worst_case,
-                                      .seconds = now() - start,
+                                      .seconds = quern__seconds() - start,
                                       .why = outcome->why[0] != '\0' ? outcome->why
                                              : status != QUERN_OK    ? quern_last_error()
                                                                      : ""};

@@ -47,7 +47,7 @@ static cli_exit run(void *state, size_t times, double *seconds) {
   clblast_state *product = state;
   bench_gemm g = bench_gemm_of(product->operands);
   CLBlastStatusCode code = CLBlastSuccess;
-  double start = measure_now();
+  double start = cli_seconds();
   for (size_t i = 0; code == CLBlastSuccess && i < times; i++)
     code = CLBlastSgemm(
         CLBlastLayoutRowMajor, g.left_transposed ? CLBlastTransposeYes : CLBlastTransposeNo,
@@ -56,7 +56,7 @@ static cli_exit run(void *state, size_t times, double *seconds) {
         0, g.result_stride, &product->probe->queue, NULL);
   if (code != CLBlastSuccess) return cli_fail("CLBlastSgemm failed with %d", (int)code);
   quern_status status = QUERN__CL(Finish, "CLBlast", product->probe->queue);
-  *seconds = measure_now() - start;
+  *seconds = cli_seconds() - start;
   return status == QUERN_OK ? CLI_OK : cli_fail_library();
 }
 

@@ -17,13 +17,13 @@ static const char *about(void) {
 static cli_exit run(void *state, size_t times, double *seconds) {
   openblas_state *product = state;
   bench_gemm g = bench_gemm_of(product->operands);
-  double start = measure_now();
+  double start = cli_seconds();
   for (size_t i = 0; i < times; i++)
     cblas_sgemm(CblasRowMajor, g.left_transposed ? CblasTrans : CblasNoTrans,
                 g.right_transposed ? CblasTrans : CblasNoTrans, (int)g.m, (int)g.n, (int)g.k,
                 g.alpha, product->operands->left, (int)g.left_stride, product->operands->right,
                 (int)g.right_stride, g.beta, product->result, (int)g.result_stride);
-  *seconds = measure_now() - start;
+  *seconds = cli_seconds() - start;
   return CLI_OK;
 }
 

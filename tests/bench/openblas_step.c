@@ -85,9 +85,9 @@ static void step(openblas_state *net) {
 }
 
 static cli_exit run(void *state, size_t times, double *seconds) {
-  double start = measure_now();
+  double start = cli_seconds();
   for (size_t i = 0; i < times; i++) step(state);
-  *seconds = measure_now() - start;
+  *seconds = cli_seconds() - start;
   return CLI_OK;
 }
 

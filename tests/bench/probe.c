@@ -170,14 +170,14 @@ double bench_probe_bytes(const bench_probe *probe) {
 static cli_exit run(bench_probe *probe, cl_kernel kernel, size_t items, size_t group,
                     bool wait_each, size_t times, double *seconds) {
   quern_status status = QUERN_OK;
-  double start = measure_now();
+  double start = cli_seconds();
   for (size_t i = 0; status == QUERN_OK && i < times; i++) {
     status = QUERN__CL(EnqueueNDRangeKernel, "probe", probe->queue, kernel, 1, NULL, &items, &group,
                        0, NULL, NULL);
     if (status == QUERN_OK && (wait_each || i + 1 == times))
       status = QUERN__CL(Finish, "probe", probe->queue);
   }
-  *seconds = measure_now() - start;
+  *seconds = cli_seconds() - start;
   return status == QUERN_OK ? CLI_OK : cli_fail_library();
 }
 

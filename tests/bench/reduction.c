@@ -106,9 +106,9 @@ static cli_exit say(const reduction *of, order *says) {
 static cli_exit lead(void *state, size_t times, double *seconds) {
   const turn *is = state;
   cli_exit result = say(is->of, &(order){is->way, times});
-  const double start = measure_now();
+  const double start = cli_seconds();
   for (size_t i = 0; result == CLI_OK && i < times; i++) result = run_once(is->of, is->way);
-  *seconds = measure_now() - start;
+  *seconds = cli_seconds() - start;
   return result;
 }
 

@@ -66,7 +66,7 @@ static cli_exit run_fresh(const yardstick *bench, const char *folder, const char
                           double *seconds, double *kilobytes) {
   int out[2];
   if (pipe2(out, O_CLOEXEC) != 0) return cli_fail("pipe: %s", strerror(errno));
-  double start = measure_now();
+  double start = cli_seconds();
   pid_t child = fork();
   if (child == 0) {
     dup2(out[1], STDOUT_FILENO);
@@ -83,7 +83,7 @@ static cli_exit run_fresh(const yardstick *bench, const char *folder, const char
   close(out[1]);
   char line[64] = "";
   ssize_t length = child > 0 ? read(out[0], line, sizeof line - 1) : -1;
-  *seconds = measure_now() - start;
+  *seconds = cli_seconds() - start;
   close(out[0]);
   int status = -1;
   if (child > 0) waitpid(child, &status, 0);

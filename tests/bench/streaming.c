@@ -33,11 +33,11 @@ static measure_effort effort_of(const yardstick *bench) {
 }
 
 static cli_exit run_epochs(void *trainer, size_t times, double *seconds) {
-  const double start = measure_now();
+  const double start = cli_seconds();
   quern_epoch epoch;
   for (size_t i = 0; i < times; i++)
     if (quern_trainer_epoch(trainer, &epoch) != QUERN_OK) return cli_fail_library();
-  *seconds = measure_now() - start;
+  *seconds = cli_seconds() - start;
   return CLI_OK;
 }
 

@@ -8,12 +8,6 @@
  * stopped. */
 static const struct timespec settle = {.tv_nsec = 3000000};
 
-double measure_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 /* How often it runs in a round: the first run is not counted, since it may build programs. */
 static cli_exit calibrate(const measure_candidate *candidate, double round_seconds, size_t *times) {
   enum { MOST = 1 << 24 };

@@ -3,6 +3,7 @@
 #ifndef QUERN_CLI_BENCH_MEASURE_H
 #define QUERN_CLI_BENCH_MEASURE_H
 
+#include "../base/clock.h"
 #include "../base/fail.h"
 
 #include <stdint.h>
@@ -35,9 +36,6 @@ typedef struct measure_effort {
 typedef struct measure_summary {
   double median, low, high;
 } measure_summary;
-
-/* Seconds of a clock that only goes forward. */
-double measure_now(void);
 
 /* Warms each candidate up and finds out how often it runs in a round; then they take turns, round
  * by round, so that whatever else the machine does meets all of them alike. The caller frees the

@@ -43,13 +43,13 @@ void measure_limits_free(measure_limits *limits) {
 static cli_exit run_measure_limits(const measure_limits *limits, size_t times, double *seconds,
                                    bool wait_each, bool is_copy) {
   quern_status status = QUERN_OK;
-  double start = measure_now();
+  double start = cli_seconds();
   for (size_t i = 0; status == QUERN_OK && i < times; i++) {
     status = is_copy ? copy_measure_limits(limits) : fill_measure_limits(limits, (float)i, 1);
     if (status == QUERN_OK && (wait_each || i + 1 == times))
       status = quern_context_finish(limits->context);
   }
-  *seconds = measure_now() - start;
+  *seconds = cli_seconds() - start;
   return status == QUERN_OK ? CLI_OK : cli_fail_library();
 }
 

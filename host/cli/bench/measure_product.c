@@ -117,10 +117,10 @@ static quern_status queue(const measure_product *product) {
 cli_exit measure_product_run(void *state, size_t times, double *seconds) {
   const measure_product *product = state;
   quern_status status = QUERN_OK;
-  double start = measure_now();
+  double start = cli_seconds();
   for (size_t i = 0; status == QUERN_OK && i < times; i++) status = queue(product);
   if (status == QUERN_OK) status = quern_context_finish(product->context);
-  *seconds = measure_now() - start;
+  *seconds = cli_seconds() - start;
   return status == QUERN_OK ? CLI_OK : cli_fail_library();
 }
 

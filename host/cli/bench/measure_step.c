@@ -125,10 +125,10 @@ static quern_status queue(measure_step *step) {
 cli_exit measure_step_run(void *state, size_t times, double *seconds) {
   measure_step *step = state;
   quern_status status = QUERN_OK;
-  double start = measure_now();
+  double start = cli_seconds();
   for (size_t i = 0; status == QUERN_OK && i < times; i++) status = queue(step);
   if (status == QUERN_OK) status = quern_context_finish(step->context);
-  *seconds = measure_now() - start;
+  *seconds = cli_seconds() - start;
   return status == QUERN_OK ? CLI_OK : cli_fail_library();
 }
 
@@ -177,12 +177,12 @@ void measure_epochs_free(measure_epochs *epochs) {
 cli_exit measure_epochs_run(void *state, size_t times, double *seconds) {
   measure_epochs *epochs = state;
   quern_status status = QUERN_OK;
-  double start = measure_now();
+  double start = cli_seconds();
   for (size_t i = 0; status == QUERN_OK && i < times; i++) {
     quern_epoch epoch;
     status = quern_trainer_epoch(epochs->trainer, &epoch);
   }
-  *seconds = measure_now() - start;
+  *seconds = cli_seconds() - start;
   return status == QUERN_OK ? CLI_OK : cli_fail_library();
 }
 

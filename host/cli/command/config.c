@@ -1,7 +1,6 @@
 #include "config.h"
 
-#include "../base/input.h"
-#include "../base/output.h"
+#include "../base/file.h"
 #include "../text/nearest.h"
 #include "option_value.h"
 
@@ -209,14 +208,13 @@ static void print_option(FILE *file, const cli_option *option, const void *setti
 }
 
 cli_exit cli_config_write(const cli_command *command, const char *path, const void *settings) {
-  cli_output output;
-  cli_exit result = cli_output_open(&output);
-  if (result != CLI_OK) return result;
-  fprintf(output.stream, "# quern %s, written by quern %s\n", command->name, QUERN_VERSION);
+  cli_draft draft;
+  if (!cli_draft_open(&draft)) return cli_fail_memory();
+  fprintf(draft.stream, "# quern %s, written by quern %s\n", command->name, QUERN_VERSION);
   for (const cli_option *option = command->options; option->name != NULL; option++)
     if (is_allowed(option) && cli_option_is_set(option, settings))
-      print_option(output.stream, option, settings);
-  result = cli_output_save(&output, path);
-  cli_output_free(&output);
+      print_option(draft.stream, option, settings);
+  const cli_exit result = cli_file_write(path, &draft);
+  cli_draft_free(&draft);
   return result;
 }

@@ -1,6 +1,7 @@
 /* Values of options: read, refused with what was expected, and written as they are read. */
 #include "option_value.h"
 
+#include "../text/digits.h"
 #include "../text/nearest.h"
 
 #include <errno.h>
@@ -10,24 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A whole number of digits only, up to `most`; *end is the first byte after it. */
-static bool parse_whole(const char *text, uint64_t most, uint64_t *value, const char **end) {
-  if (*text < '0' || *text > '9') return false;
-  char *after;
-  errno = 0;
-  unsigned long long number = strtoull(text, &after, 10);
-  *end = after;
-  *value = number;
-  return errno == 0 && number <= most;
-}
-
 /* 1024 to the power of a letter's place. */
 static const char size_letters[] = "KMGT";
 
 static bool parse_size(const cli_option *option, const char *text, size_t *size) {
   uint64_t whole;
   const char *end;
-  if (!parse_whole(text, SIZE_MAX, &whole, &end)) return false;
+  if (!cli_parse_whole(text, SIZE_MAX, &whole, &end)) return false;
   const char *letter = *end != '\0' ? strchr(size_letters, *end) : NULL;
   const unsigned bits = letter != NULL ? 10 * (unsigned)(letter - size_letters + 1) : 0;
   if (end[letter != NULL] != '\0' || whole > SIZE_MAX >> bits || whole << bits < option->least)
@@ -47,7 +37,7 @@ static cli_parsed parse_counts(const cli_option *option, const char *text, cli_c
   while (counts->count < fields) {
     uint64_t value;
     const char *end;
-    if (!parse_whole(text, option->most, &value, &end) || value < option->least)
+    if (!cli_parse_whole(text, option->most, &value, &end) || value < option->least)
       return CLI_PARSED_BAD;
     if (*end != (counts->count + 1 < fields ? ',' : '\0')) return CLI_PARSED_BAD;
     counts->items[counts->count++] = (size_t)value;
@@ -133,7 +123,8 @@ cli_parsed cli_option_set(const cli_option *option, const char *text, void *sett
     good = *text != '\0';
     break;
   case CLI_COUNT:
-    good = parse_whole(text, option->most, &whole, &end) && *end == '\0' && whole >= option->least;
+    good =
+        cli_parse_whole(text, option->most, &whole, &end) && *end == '\0' && whole >= option->least;
     if (good) *(size_t *)target = (size_t)whole;
     break;
   case CLI_SIZE:
@@ -142,7 +133,7 @@ cli_parsed cli_option_set(const cli_option *option, const char *text, void *sett
   case CLI_COUNTS:
     return parse_counts(option, text, target);
   case CLI_SEED:
-    good = parse_whole(text, UINT64_MAX, &whole, &end) && *end == '\0';
+    good = cli_parse_whole(text, UINT64_MAX, &whole, &end) && *end == '\0';
     if (good) *(uint64_t *)target = whole;
     break;
   case CLI_NUMBER:

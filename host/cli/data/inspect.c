@@ -28,10 +28,11 @@ static const char *value_of(const quern_inspection *file, const char *key) {
 
 /* "784 x 128"; "1" of a scalar. The caller frees it; NULL where memory is out. */
 static char *shape_text(const quern_tensor_info *info) {
-  cli_draft text = {0};
-  if (info->rank == 0) cli_draft_add(&text, "1");
+  cli_draft text;
+  if (!cli_draft_open(&text)) return NULL;
+  if (info->rank == 0) fputc('1', text.stream);
   for (size_t d = 0; d < info->rank; d++)
-    cli_draft_add(&text, "%s%zu", d > 0 ? " x " : "", info->shape[d]);
+    fprintf(text.stream, "%s%zu", d > 0 ? " x " : "", info->shape[d]);
   return cli_draft_take(&text);
 }
 

@@ -44,14 +44,16 @@ static void print_event(const quern_tune_event *event, void *user) {
   tune_session *tune = user;
   const bool refused = event->verdict == QUERN_TUNE_WRONG || event->verdict == QUERN_TUNE_FAILED;
   const bool ended = event->verdict == QUERN_TUNE_KEPT || event->verdict == QUERN_TUNE_CHOSEN;
-  cli_draft line = {0};
-  cli_draft_add(&line, "%-16s  ", event->part);
-  if (!ended) cli_draft_add(&line, "%2zu/%zu  ", event->tried, event->most);
-  cli_draft_add(&line, "%s  %s", event->parameters, quern_tune_verdict_name(event->verdict));
-  if (event->ratio > 0 && event->verdict != QUERN_TUNE_KEPT)
-    cli_draft_add(&line, ", %.2fx, %.1f GFLOPS", event->ratio, event->gflops);
-  if (refused) cli_draft_add(&line, ": %s", event->why);
-  if (!cli_draft_whole(&line)) {
+  cli_draft line;
+  if (cli_draft_open(&line)) {
+    fprintf(line.stream, "%-16s  ", event->part);
+    if (!ended) fprintf(line.stream, "%2zu/%zu  ", event->tried, event->most);
+    fprintf(line.stream, "%s  %s", event->parameters, quern_tune_verdict_name(event->verdict));
+    if (event->ratio > 0 && event->verdict != QUERN_TUNE_KEPT)
+      fprintf(line.stream, ", %.2fx, %.1f GFLOPS", event->ratio, event->gflops);
+    if (refused) fprintf(line.stream, ": %s", event->why);
+  }
+  if (!cli_draft_finish(&line)) {
     tune->lost = true;
   } else if (!tune->terminal) {
     cli_print(tune->out, "%s\n", line.text);

@@ -162,9 +162,10 @@ static bool is_op(const char *name) {
 }
 
 static cli_exit refuse_op(const cli_command *command, const char *name) {
-  cli_draft text = {0};
+  cli_draft text;
+  if (!cli_draft_open(&text)) return cli_fail_memory();
   for (size_t i = 0; quern_verify_op_name(i) != NULL; i++)
-    cli_draft_add(&text, "%s%s", i > 0 ? ", " : "", quern_verify_op_name(i));
+    fprintf(text.stream, "%s%s", i > 0 ? ", " : "", quern_verify_op_name(i));
   char *list = cli_draft_take(&text);
   if (list == NULL) return cli_fail_memory();
   const cli_exit result =

@@ -1,7 +1,8 @@
 /* Writing the log of a training. */
 #include "log.h"
 
-#include "../base/input.h"
+#include "../base/clock.h"
+#include "../base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,14 +11,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
-
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static cli_exit form_of(const char *path, cli_log_form *form) {
   static const struct {
@@ -46,8 +40,8 @@ static bool is_there(const cli_log *log) {
 }
 
 cli_exit cli_log_open(const char *path, bool resumed, cli_log *log) {
-  *log =
-      (cli_log){.path = path, .descriptor = -1, .fresh = true, .resumed = resumed, .began = now()};
+  *log = (cli_log){
+      .path = path, .descriptor = -1, .fresh = true, .resumed = resumed, .began = cli_seconds()};
   cli_exit result = form_of(path, &log->form);
   if (result != CLI_OK || !resumed || !is_there(log)) return result;
   cli_log_rows rows;
@@ -81,21 +75,19 @@ static cli_exit check_header(const cli_log *log) {
   const char *why;
   char *found = NULL;
   size_t room = 0;
-  cli_output expected;
-  cli_exit result = cli_output_open(&expected);
-  if (result == CLI_OK) {
-    print_header(expected.stream, log);
-    result = cli_output_finish(&expected);
-  }
+  cli_draft expected;
+  const bool opened = cli_draft_open(&expected);
+  if (opened) print_header(expected.stream, log);
+  cli_exit result = cli_draft_finish(&expected) ? CLI_OK : cli_fail_memory();
   FILE *file = result == CLI_OK ? cli_input_open(log->path, &why) : NULL;
   const bool good =
-      file != NULL && getline(&found, &room, file) > 0 && strcmp(found, expected.bytes) == 0;
+      file != NULL && getline(&found, &room, file) > 0 && strcmp(found, expected.text) == 0;
   if (result == CLI_OK && !good)
     result = cli_fail("the log %s cannot be gone on with: its columns are not %s", log->path,
-                      strtok(expected.bytes, "\n"));
+                      strtok(expected.text, "\n"));
   if (file != NULL) fclose(file);
   free(found);
-  cli_output_free(&expected);
+  cli_draft_free(&expected);
   return result;
 }
 
@@ -170,7 +162,7 @@ static cli_exit print_first(cli_log *log, cli_log_row *row, FILE *file) {
       log->resumed && is_there(log) ? keep_rows(log, (size_t)row->epoch, &end) : CLI_OK;
   if (result == CLI_OK) result = copy_beginning(log, end, file);
   if (end == 0 && log->form == CLI_LOG_CSV) print_header(file, log);
-  row->seconds = now() - log->began; /* with those of the rows that stay */
+  row->seconds = cli_seconds() - log->began; /* with those of the rows that stay */
   print_row(file, log, row);
   return result;
 }
@@ -178,11 +170,11 @@ static cli_exit print_first(cli_log *log, cli_log_row *row, FILE *file) {
 /* Takes the place of the old file, without what is of an earlier training or of epochs that are
  * trained again. */
 static cli_exit begin_log(cli_log *log, cli_log_row *row) {
-  cli_output output;
-  cli_exit result = cli_output_open(&output);
-  if (result == CLI_OK) result = print_first(log, row, output.stream);
-  if (result == CLI_OK) result = cli_output_save(&output, log->path);
-  cli_output_free(&output);
+  cli_draft rows;
+  cli_exit result = cli_draft_open(&rows) ? CLI_OK : cli_fail_memory();
+  if (result == CLI_OK) result = print_first(log, row, rows.stream);
+  if (result == CLI_OK) result = cli_file_write(log->path, &rows);
+  cli_draft_free(&rows);
   if (result != CLI_OK) return result;
   log->descriptor = open(log->path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK);
   return log->descriptor >= 0 ? CLI_OK : fail_file(log, "written");
@@ -209,14 +201,12 @@ static cli_exit append(const cli_log *log, const char *bytes, size_t size) {
 }
 
 static cli_exit add_log(const cli_log *log, const cli_log_row *row) {
-  cli_output output;
-  cli_exit result = cli_output_open(&output);
-  if (result == CLI_OK) {
-    print_row(output.stream, log, row);
-    result = cli_output_finish(&output);
-  }
-  if (result == CLI_OK) result = append(log, output.bytes, output.size);
-  cli_output_free(&output);
+  cli_draft line;
+  const bool opened = cli_draft_open(&line);
+  if (opened) print_row(line.stream, log, row);
+  const cli_exit result =
+      cli_draft_finish(&line) ? append(log, line.text, line.length) : cli_fail_memory();
+  cli_draft_free(&line);
   return result;
 }
 
@@ -237,7 +227,7 @@ cli_exit cli_log_epoch(cli_log *log, const quern_epoch *epoch, double learning_r
                      .test_r_squared = test->r_squared,
                      .learning_rate = learning_rate,
                      .samples_per_second = epoch->train_samples_per_second,
-                     .seconds = now() - log->began};
+                     .seconds = cli_seconds() - log->began};
   const cli_exit result = log->fresh ? begin_log(log, &row) : add_log(log, &row);
   log->fresh = false;
   log->failed = result != CLI_OK;

@@ -2,7 +2,7 @@
 #ifndef QUERN_CLI_LOG_LOG_H
 #define QUERN_CLI_LOG_LOG_H
 
-#include "../base/output.h"
+#include "../base/file.h"
 
 #include <quern/train.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Reading the log of a training. */
-#include "../base/input.h"
+#include "../base/file.h"
 #include "log.h"
 
 #include <cjson/cJSON.h>

@@ -1,5 +1,7 @@
 #include "ranks.h"
 
+#include "../text/digits.h"
+
 #include <errno.h>
 #include <quern/quern.h>
 #include <stdlib.h>
@@ -18,7 +20,9 @@ typedef struct launched {
 
 static size_t number_of(const char *name) {
   const char *text = getenv(name);
-  return text != NULL ? (size_t)strtoull(text, NULL, 10) : 0;
+  uint64_t number;
+  const char *end;
+  return text != NULL && cli_parse_whole(text, SIZE_MAX, &number, &end) ? (size_t)number : 0;
 }
 
 /* Open MPI, MPICH and what is made of it, and others by PMIx; Slurm's srun is one of the last two.

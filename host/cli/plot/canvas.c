@@ -28,23 +28,23 @@ cli_exit cli_canvas_check(const char *path) {
 }
 
 cli_exit cli_canvas_open(const char *path, double width, double height, cli_canvas *canvas) {
-  cli_exit result = cli_canvas_check(path);
+  const cli_exit result = cli_canvas_check(path);
   if (result != CLI_OK) return result;
   *canvas = (cli_canvas){.kind = find_kind(path), .path = path, .width = width, .height = height};
-  result = cli_output_open(&canvas->output);
-  canvas->file = canvas->output.stream;
-  if (result == CLI_OK && !canvas->kind->open(canvas)) result = cli_fail_memory();
-  if (result != CLI_OK) cli_output_free(&canvas->output);
-  return result;
+  const bool opened = cli_draft_open(&canvas->draft);
+  canvas->file = canvas->draft.stream;
+  if (opened && canvas->kind->open(canvas)) return CLI_OK;
+  cli_draft_free(&canvas->draft);
+  return cli_fail_memory();
 }
 
 cli_exit cli_canvas_close(cli_canvas *canvas) {
   const bool drawn = canvas->kind->close(canvas, ferror(canvas->file) == 0 && !canvas->lost);
   const cli_exit result =
-      drawn          ? cli_output_save(&canvas->output, canvas->path)
+      drawn          ? cli_file_write(canvas->path, &canvas->draft)
       : canvas->lost ? cli_fail_memory()
                      : cli_fail("%s cannot be written: it could not be drawn", canvas->path);
-  cli_output_free(&canvas->output);
+  cli_draft_free(&canvas->draft);
   return result;
 }
 

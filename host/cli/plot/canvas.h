@@ -4,7 +4,7 @@
 #ifndef QUERN_CLI_PLOT_CANVAS_H
 #define QUERN_CLI_PLOT_CANVAS_H
 
-#include "../base/output.h"
+#include "../base/file.h"
 
 typedef struct cli_point {
   double x, y;
@@ -19,7 +19,7 @@ typedef enum cli_anchor { CLI_ANCHOR_START, CLI_ANCHOR_MIDDLE, CLI_ANCHOR_END } 
 typedef struct cli_canvas {
   const struct cli_canvas_kind *kind;
   const char *path;
-  cli_output output;
+  cli_draft draft;
   FILE *file; /* of the output */
   double width, height;
   void *own; /* what the kind keeps */

@@ -1,44 +1,49 @@
 #include "draft.h"
 
-#include <stdarg.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* Makes the text `more` bytes longer, and room for them. Lines are short: each addition is an
- * allocation of its own. */
-static char *extend(cli_draft *draft, size_t more) {
-  char *grown = draft->failed ? NULL : realloc(draft->text, draft->length + more + 1);
-  draft->failed = grown == NULL;
-  if (grown == NULL) return NULL;
-  draft->text = grown;
-  char *end = grown + draft->length;
-  draft->length += more;
-  return end;
+/* Doubles, so that a text of n bytes takes about 2 n of copying. */
+static char *grow(cli_draft *draft, size_t more) {
+  size_t room = draft->room > 0 ? draft->room : 256;
+  while (room - draft->length < more && room <= SIZE_MAX / 2) room *= 2;
+  char *text = room - draft->length < more ? NULL : realloc(draft->text, room);
+  if (text == NULL) return NULL;
+  draft->text = text;
+  draft->room = room;
+  return text;
 }
 
-void cli_draft_add(cli_draft *draft, const char *format, ...) {
-  va_list arguments, again;
-  va_start(arguments, format);
-  va_copy(again, arguments);
-  if (draft->stream != NULL) {
-    vfprintf(draft->stream, format, arguments);
-  } else {
-    const int length = vsnprintf(NULL, 0, format, arguments);
-    char *end = length >= 0 ? extend(draft, (size_t)length) : NULL;
-    if (end != NULL) vsnprintf(end, (size_t)length + 1, format, again);
-    if (length < 0) draft->failed = true;
-  }
-  va_end(again);
-  va_end(arguments);
+/* Writes for the stream. 0 is a failure, which ferror and fclose report. */
+static ssize_t keep(void *cookie, const char *bytes, size_t size) {
+  cli_draft *draft = cookie;
+  if (size > SIZE_MAX - draft->length) return 0;
+  if (draft->room - draft->length < size && grow(draft, size) == NULL) return 0;
+  memcpy(draft->text + draft->length, bytes, size);
+  draft->length += size;
+  return (ssize_t)size;
 }
 
-bool cli_draft_whole(cli_draft *draft) {
-  if (draft->text == NULL) cli_draft_add(draft, "%s", "");
-  return !draft->failed;
+bool cli_draft_open(cli_draft *draft) {
+  *draft = (cli_draft){0};
+  draft->stream = fopencookie(draft, "w", (cookie_io_functions_t){.write = keep});
+  return draft->stream != NULL;
+}
+
+bool cli_draft_finish(cli_draft *draft) {
+  if (draft->stream == NULL) return false;
+  const bool printed = ferror(draft->stream) == 0;
+  const bool closed = fclose(draft->stream) == 0;
+  draft->stream = NULL;
+  if (!printed || !closed || keep(draft, "", 1) != 1) return false;
+  draft->length--; /* the 0 */
+  return true;
 }
 
 char *cli_draft_take(cli_draft *draft) {
   char *text = NULL;
-  if (cli_draft_whole(draft)) {
+  if (cli_draft_finish(draft)) {
     text = draft->text;
     draft->text = NULL;
   }
@@ -47,6 +52,7 @@ char *cli_draft_take(cli_draft *draft) {
 }
 
 void cli_draft_free(cli_draft *draft) {
+  if (draft->stream != NULL) fclose(draft->stream);
   free(draft->text);
   *draft = (cli_draft){0};
 }

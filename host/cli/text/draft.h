@@ -1,5 +1,5 @@
-/* Text put together in memory that grows, before it is printed. A stream of open_memstream is
- * not used, since it drops what its memory has no room for in silence. */
+/* Text put together in memory before it is printed or written. A stream of open_memstream is not
+ * used: it silently drops text if memory is out. */
 #ifndef QUERN_CLI_TEXT_DRAFT_H
 #define QUERN_CLI_TEXT_DRAFT_H
 
@@ -8,18 +8,19 @@
 #include <stdio.h>
 
 typedef struct cli_draft {
-  FILE *stream; /* not NULL: what is added is printed there at once, and nothing is kept */
-  char *text;   /* owned; ends with a 0; NULL while nothing was added */
-  size_t length;
-  bool failed; /* memory was out, and what is added is dropped */
+  FILE *stream; /* to print to; NULL once finished */
+  char *text;   /* owned; once finished, what was printed and a 0 */
+  size_t length, room;
 } cli_draft;
 
-__attribute__((format(printf, 2, 3))) void cli_draft_add(cli_draft *draft, const char *format, ...);
+/* Returns false if memory is out. *draft must stay at its address until it is freed. */
+__attribute__((warn_unused_result)) bool cli_draft_open(cli_draft *draft);
 
-/* Whether everything that was added is in `text`, which is then "" at least. */
-__attribute__((warn_unused_result)) bool cli_draft_whole(cli_draft *draft);
+/* Ends the printing. Returns false if memory was out at any time. */
+__attribute__((warn_unused_result)) bool cli_draft_finish(cli_draft *draft);
 
-/* The text of a whole draft, the caller's to free; else NULL. Either way the draft is empty. */
+/* Finishes and frees the draft. Returns its text, which the caller frees; NULL if memory was out.
+ */
 __attribute__((warn_unused_result)) char *cli_draft_take(cli_draft *draft);
 
 void cli_draft_free(cli_draft *draft);

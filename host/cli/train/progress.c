@@ -1,5 +1,6 @@
 #include "progress.h"
 
+#include "../base/clock.h"
 #include "../base/interrupt.h"
 #include "../data/describe.h"
 #include "../text/draft.h"
@@ -8,7 +9,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #define SHORTEST_REDRAW 0.1 /* seconds */
 #define LONGEST_SHOWN   1e9 /* seconds; more is no estimate */
@@ -28,34 +28,28 @@ static const layout layouts[] = {
 };
 enum { LAYOUTS = sizeof layouts / sizeof *layouts };
 
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 void cli_progress_begin(cli_progress *progress, FILE *stream, size_t rows) {
   *progress = (cli_progress){.stream = stream,
                              .live = cli_terminal_overwrites(stream),
                              .rows = rows,
                              .score = {"accuracy", NAN},
-                             .began = now(),
+                             .began = cli_seconds(),
                              .epoch_seconds = NAN};
 }
 
 /* "0:41", "1:02:03", "3 d 04:05"; a question mark where there is no estimate. */
-static void print_duration(cli_draft *line, double seconds) {
+static void print_duration(FILE *line, double seconds) {
   if (!(seconds >= 0.0 && seconds < LONGEST_SHOWN)) {
-    cli_draft_add(line, "?");
+    fputs("?", line);
     return;
   }
   const long whole = lround(seconds), day = 24 * 3600;
   if (whole >= day)
-    cli_draft_add(line, "%ld d %02ld:%02ld", whole / day, whole % day / 3600, whole % 3600 / 60);
+    fprintf(line, "%ld d %02ld:%02ld", whole / day, whole % day / 3600, whole % 3600 / 60);
   else if (whole >= 3600)
-    cli_draft_add(line, "%ld:%02ld:%02ld", whole / 3600, whole % 3600 / 60, whole % 60);
+    fprintf(line, "%ld:%02ld:%02ld", whole / 3600, whole % 3600 / 60, whole % 60);
   else
-    cli_draft_add(line, "%ld:%02ld", whole / 60, whole % 60);
+    fprintf(line, "%ld:%02ld", whole / 60, whole % 60);
 }
 
 /* To the end of the training: the rest of this epoch by its rate, the others as the last one was,
@@ -67,64 +61,67 @@ static double seconds_left(const cli_progress *progress, const quern_progress *c
          epoch * (double)(current->epochs - current->epoch);
 }
 
-static void print_epoch(cli_draft *line, size_t epoch, size_t epochs) {
+static void print_epoch(FILE *line, size_t epoch, size_t epochs) {
   const int width = snprintf(NULL, 0, "%zu", epochs);
-  cli_draft_add(line, "epoch %*zu/%zu", width, epoch, epochs);
+  fprintf(line, "epoch %*zu/%zu", width, epoch, epochs);
 }
 
-/* The line but for its bar, which stands behind *at bytes of it. */
-static void print_line(cli_draft *line, const cli_progress *progress, const quern_progress *current,
-                       const layout *form, size_t *bar_at) {
+/* The part of the line behind its bar. */
+static void print_rest(FILE *line, const cli_progress *progress, const quern_progress *current,
+                       const layout *form) {
   const char *gap = form->brief ? "  " : "   ";
-  print_epoch(line, current->epoch, current->epochs);
-  *bar_at = line->length;
-  cli_draft_add(line, "  %3.0f%%", floor(100.0 * (double)current->step / (double)current->steps));
-  if (form->loss) cli_draft_add(line, "%sloss %.4f", gap, current->train_loss);
+  fprintf(line, "  %3.0f%%", floor(100.0 * (double)current->step / (double)current->steps));
+  if (form->loss) fprintf(line, "%sloss %.4f", gap, current->train_loss);
   if (form->score && !isnan(progress->score.value))
-    cli_draft_add(line, "%s%s%s %.4f", gap, form->brief ? "" : "test ", progress->score.name,
-                  progress->score.value);
+    fprintf(line, "%s%s%s %.4f", gap, form->brief ? "" : "test ", progress->score.name,
+            progress->score.value);
   if (form->rate)
-    cli_draft_add(line, "%s%s%s", gap, cli_grouped(current->train_samples_per_second).text,
-                  form->brief ? "/s" : " samples/s");
+    fprintf(line, "%s%s%s", gap, cli_grouped(current->train_samples_per_second).text,
+            form->brief ? "/s" : " samples/s");
   if (form->left) {
-    cli_draft_add(line, "%s", gap);
+    fputs(gap, line);
     print_duration(line, seconds_left(progress, current));
-    cli_draft_add(line, " left");
+    fputs(" left", line);
   }
 }
 
-static void print_bar(cli_draft *line, const cli_progress *progress, const quern_progress *current,
+static void print_bar(FILE *line, const cli_progress *progress, const quern_progress *current,
                       size_t width) {
   const bool color = cli_terminal_color(progress->stream), fine = cli_terminal_utf8();
   const size_t full = (size_t)((double)width * (double)current->step / (double)current->steps);
-  cli_draft_add(line, "  ");
-  if (color) cli_draft_add(line, "\033[36m");
-  for (size_t i = 0; i < full; i++) cli_draft_add(line, "%s", fine ? "\u2501" : "=");
-  if (color) cli_draft_add(line, "\033[90m");
-  for (size_t i = full; i < width; i++) cli_draft_add(line, "%s", fine ? "\u2500" : "-");
-  if (color) cli_draft_add(line, "\033[0m");
+  fputs("  ", line);
+  if (color) fputs("\033[36m", line);
+  for (size_t i = 0; i < full; i++) fputs(fine ? "\u2501" : "=", line);
+  if (color) fputs("\033[90m", line);
+  for (size_t i = full; i < width; i++) fputs(fine ? "\u2500" : "-", line);
+  if (color) fputs("\033[0m", line);
 }
 
-/* The fullest line that fits into `room` columns, and nothing where none does. */
-static void print_fitting(cli_draft *line, const cli_progress *progress,
-                          const quern_progress *current, size_t room) {
+/* The columns of a line without its bar; SIZE_MAX if memory is out. */
+static size_t columns_of(const cli_progress *progress, const quern_progress *current,
+                         const layout *form) {
+  cli_draft text;
+  const bool opened = cli_draft_open(&text);
+  if (opened) print_epoch(text.stream, current->epoch, current->epochs);
+  if (opened) print_rest(text.stream, progress, current, form);
+  const size_t columns = cli_draft_finish(&text) ? cli_text_length(text.text) : SIZE_MAX;
+  cli_draft_free(&text);
+  return columns;
+}
+
+/* The fullest line that fits into `room` columns; nothing if none does. */
+static void print_fitting(FILE *line, const cli_progress *progress, const quern_progress *current,
+                          size_t room) {
   for (size_t i = 0; i < LAYOUTS; i++) {
-    cli_draft text = {0};
-    size_t bar_at = 0;
-    print_line(&text, progress, current, &layouts[i], &bar_at);
-    const bool good = cli_draft_whole(&text);
-    const size_t length = good ? cli_text_length(text.text) : 0,
-                 least = layouts[i].bar ? BAR_LEAST + 2 : 0;
-    const bool fits = good && length + least <= room;
-    if (fits) {
-      cli_draft_add(line, "%.*s", (int)bar_at, text.text);
-      const size_t free_columns = room - length - 2;
-      if (layouts[i].bar)
-        print_bar(line, progress, current, free_columns < BAR_MOST ? free_columns : BAR_MOST);
-      cli_draft_add(line, "%s", text.text + bar_at);
-    }
-    cli_draft_free(&text);
-    if (fits || !good) return;
+    const layout *form = &layouts[i];
+    const size_t columns = columns_of(progress, current, form), bar = form->bar ? BAR_LEAST + 2 : 0;
+    if (columns > room || room - columns < bar) continue;
+    const size_t free_columns = room - columns - 2;
+    print_epoch(line, current->epoch, current->epochs);
+    if (form->bar)
+      print_bar(line, progress, current, free_columns < BAR_MOST ? free_columns : BAR_MOST);
+    print_rest(line, progress, current, form);
+    return;
   }
 }
 
@@ -136,12 +133,13 @@ static void write_over(cli_progress *progress, const char *text) {
 }
 
 void cli_progress_show(cli_progress *progress, const quern_progress *current) {
-  const double time = now();
+  const double time = cli_seconds();
   if (!progress->live || time - progress->drawn < SHORTEST_REDRAW) return;
   const size_t width = cli_terminal_width(progress->stream);
-  cli_draft line = {0};
-  if (width > MARGIN) print_fitting(&line, progress, current, width - MARGIN);
-  if (cli_draft_whole(&line)) {
+  cli_draft line;
+  const bool opened = cli_draft_open(&line);
+  if (opened && width > MARGIN) print_fitting(line.stream, progress, current, width - MARGIN);
+  if (cli_draft_finish(&line)) {
     cli_interrupt_line(fileno(progress->stream));
     write_over(progress, line.text);
     progress->shown = true;
@@ -151,22 +149,32 @@ void cli_progress_show(cli_progress *progress, const quern_progress *current) {
 }
 
 /* The epoch in full, or in fewer words. */
-static void print_summary(cli_draft *line, const quern_epoch *epoch, bool brief, bool rate) {
+static void print_summary(FILE *line, const quern_epoch *epoch, bool brief, bool rate) {
   const char *gap = brief ? "  " : "   ", *loss = brief ? "" : " loss";
   print_epoch(line, epoch->epoch, epoch->epochs);
-  cli_draft_add(line, "%strain%s %.4f", gap, loss, epoch->train_loss);
-  cli_draft_add(line, "%stest%s %.4f", gap, loss, epoch->test.loss);
+  fprintf(line, "%strain%s %.4f", gap, loss, epoch->train_loss);
+  fprintf(line, "%stest%s %.4f", gap, loss, epoch->test.loss);
   const cli_headline score = cli_headline_of(&epoch->test);
-  cli_draft_add(line, "%s%s%s %.4f", gap, brief ? "" : "test ", score.name, score.value);
+  fprintf(line, "%s%s%s %.4f", gap, brief ? "" : "test ", score.name, score.value);
   if (rate)
-    cli_draft_add(line, "%s%s%s", gap, cli_grouped(epoch->train_samples_per_second).text,
-                  brief ? "/s" : " samples/s");
+    fprintf(line, "%s%s%s", gap, cli_grouped(epoch->train_samples_per_second).text,
+            brief ? "/s" : " samples/s");
+}
+
+/* 0 if memory is out: the summary is then not measured. */
+static size_t summary_columns(const quern_epoch *epoch, bool brief, bool rate) {
+  cli_draft text;
+  const bool opened = cli_draft_open(&text);
+  if (opened) print_summary(text.stream, epoch, brief, rate);
+  const size_t columns = cli_draft_finish(&text) ? cli_text_length(text.text) : 0;
+  cli_draft_free(&text);
+  return columns;
 }
 
 void cli_progress_epoch(cli_progress *progress, const quern_epoch *epoch) {
   static const struct { bool brief, rate; } forms[] = {{false, true}, {true, true}, {true, false}};
   enum { LAST = sizeof forms / sizeof *forms - 1 };
-  const double time = now();
+  const double time = cli_seconds();
   progress->epoch_seconds = time - progress->began;
   progress->began = time;
   progress->score = cli_headline_of(&epoch->test);
@@ -174,19 +182,10 @@ void cli_progress_epoch(cli_progress *progress, const quern_epoch *epoch) {
 
   const size_t room = progress->live ? cli_terminal_width(progress->stream) : SIZE_MAX;
   for (size_t i = 0; i <= LAST; i++) {
-    cli_draft line = {0};
-    print_summary(&line, epoch, forms[i].brief, forms[i].rate);
-    const bool good = cli_draft_whole(&line);
-    const bool fits = good && (i == LAST || cli_text_length(line.text) <= room);
-    const char *before = progress->shown ? "\r" : "", *behind = progress->shown ? "\033[K" : "";
-    if (fits) fprintf(progress->stream, "%s%s%s\n", before, line.text, behind);
-    cli_draft_free(&line);
-    if (fits) break;
-    if (good) continue;
-    /* Without memory it is not measured. */
-    fputs(before, progress->stream);
-    print_summary(&(cli_draft){.stream = progress->stream}, epoch, forms[i].brief, forms[i].rate);
-    fprintf(progress->stream, "%s\n", behind);
+    if (i < LAST && summary_columns(epoch, forms[i].brief, forms[i].rate) > room) continue;
+    fputs(progress->shown ? "\r" : "", progress->stream);
+    print_summary(progress->stream, epoch, forms[i].brief, forms[i].rate);
+    fputs(progress->shown ? "\033[K\n" : "\n", progress->stream);
     break;
   }
   fflush(progress->stream);

@@ -1,19 +1,14 @@
 /* Trials: building, verifying and timing rows. */
 #include "tune_trial.h"
 
+#include "../../base/clock.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* A candidate this much slower in its first round is not timed further. */
 static const double hopeless = 0.7;
-
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* The row as the context gets it: of tiles only the one that is meant. */
 static quern__cl_tuning only_size(const quern__cl_tuning *row, quern__group_size size) {
@@ -103,12 +98,12 @@ quern_status quern__tune_trial_verify(void *state, const quern__cl_tuning *row) 
 static quern_status run_tune_trial(quern__tune_trial *trial, size_t index, size_t times,
                                    double *seconds) {
   quern_status status = QUERN_OK;
-  const double start = now();
+  const double start = quern__seconds();
   for (size_t i = 0; status == QUERN_OK && i < times; i++)
     status = quern__tune_problem_run(trial->cl, &trial->problems[index]);
   const quern_status waited = quern__cl_finish(trial->cl);
-  *seconds =
-      trial->pretend != NULL ? trial->pretend(&trial->cl->tuning) : (now() - start) / (double)times;
+  *seconds = trial->pretend != NULL ? trial->pretend(&trial->cl->tuning)
+                                    : (quern__seconds() - start) / (double)times;
   return status != QUERN_OK ? status : waited;
 }
 

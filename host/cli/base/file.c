@@ -1,7 +1,8 @@
-#include "input.h"
+#include "file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <quern/file.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,4 +21,10 @@ FILE *cli_input_open(const char *path, const char **why) {
   if (file == NULL && *why == NULL) *why = strerror(errno);
   if (file == NULL && descriptor >= 0) close(descriptor);
   return file;
+}
+
+cli_exit cli_file_write(const char *path, cli_draft *draft) {
+  if (!cli_draft_finish(draft)) return cli_fail_memory();
+  return quern_file_write(path, draft->text, draft->length) == QUERN_OK ? CLI_OK
+                                                                        : cli_fail_library();
 }
