@@ -2,9 +2,9 @@
 #ifndef QUERN_TESTS_BENCH_BENCH_H
 #define QUERN_TESTS_BENCH_BENCH_H
 
+#include "base/json.h"
 #include "bench/measure_product.h"
 #include "bench/measure_step.h"
-#include "json.h"
 #include "probe.h"
 
 #include <stdio.h>

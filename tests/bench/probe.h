@@ -3,7 +3,7 @@
 #ifndef QUERN_TESTS_BENCH_PROBE_H
 #define QUERN_TESTS_BENCH_PROBE_H
 
-#include "cli.h"
+#include "command/cli.h"
 #include "opencl/api.h"
 
 #include <quern/quern.h>
