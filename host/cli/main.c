@@ -2,6 +2,7 @@
 #include "base/interrupt.h"
 #include "command/cli.h"
 #include "command/config.h"
+#include "command/help.h"
 #include "parallel/ranks.h"
 #include "text/nearest.h"
 
@@ -41,6 +42,7 @@ static cli_exit dispatch(int argc, char **argv) {
     printf("quern %s\n", quern_version());
     return CLI_OK;
   }
+  if (argc == 2 && cli_help_data(NULL, name, NULL)) return CLI_OK;
   if (command == NULL) return fail_name(name);
   return command->run(command, argc - 1, argv + 1);
 }

@@ -1,28 +1,22 @@
-# Completion of quern's command line for fish. Commands, options and values are read from quern's
-# own help, and devices from `quern devices`, so that nothing here falls behind.
+# Completion of quern's command line for fish. Commands, options and values are read from `quern
+# --help-table`, and devices from `quern devices`.
 
 function __quern_commands
-    quern --help 2>/dev/null | string match --regex --groups-only '^  ([a-z][a-z-]*|--[a-z]+) +(\S.*)$' | while read name
-        read about
-        printf '%s\t%s\n' $name $about
-    end
+    quern --help-table 2>/dev/null
 end
 
 function __quern_offer
     set --local words (commandline --tokenize --cut-at-cursor --current-process)
-    set --local help (quern $words[2] --help 2>/dev/null)
-    # What the help calls the value of the option before the cursor, then its choices.
-    set --local value (printf '%s\n' $help | awk -v option="$words[-1]" '
-      /^  --/ { mine = $1 == option }
-      /^  --/ && mine && /^  --[a-z0-9-]+ [^ ]/ { print $2; if ($2 ~ /[|]/) { gsub(/[|]/, "\n", $2); print $2 } }
-      mine && /^ +one of / { sub(/^ +one of /, ""); gsub(/, /, "\n"); print }')
+    set --local table (quern $words[2] --help-table 2>/dev/null)
+    # The placeholder of the value of the option before the cursor, then its choices.
+    set --local value (printf '%s\n' $table | awk -F '\t' -v option="$words[-1]" '
+      $1 == option && $2 { print $2; gsub(/ /, "\n", $3); print $3 }')
     switch "$value[1]"
         case ''
-            printf '%s\n' $help | string match --regex --groups-only '^  (--[a-z0-9-]+)'
-            # A command that takes files beside its options names them in the first line of its
-            # help.
+            printf '%s\n' $table | awk -F '\t' '$1 { print $1 "\t" $4 }'
+            # A line without an option is for the files that the command takes.
             if not string match --quiet -- '-*' (commandline --current-token)
-                and string match --quiet --regex '^Usage:.* (FILE|LOG[.]*|IN OUT) \[OPTION\]' $help[1]
+                and string match --quiet --regex '^\t' $table[1]
                 __fish_complete_path (commandline --current-token)
             end
         case WHERE

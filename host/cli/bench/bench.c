@@ -13,14 +13,15 @@ typedef struct bench_settings {
   bool quick, json;
 } bench_settings;
 
-static const cli_option options[] = {
-    CLI_OPTION_DEVICE(bench_settings),
-    {.name = "quick",
-     .kind = CLI_FLAG,
-     .offset = offsetof(bench_settings, quick),
-     .help = "measure what is small only, for a shorter time: rougher figures within seconds"},
-    CLI_OPTION_JSON(bench_settings),
-    CLI_OPTION_END};
+static const cli_option options[] = {CLI_OPTION_DEVICE(bench_settings),
+                                     {.name = "quick",
+                                      .kind = CLI_FLAG,
+                                      .offset = offsetof(bench_settings, quick),
+                                      .help = "small sizes only: rough figures within seconds"},
+                                     CLI_OPTION_JSON(bench_settings),
+                                     CLI_OPTION_END};
+
+static const cli_option_group groups[] = {{"Options", options}, CLI_GROUPS_END};
 
 static const char *const examples[] = {"quern bench", "quern bench gemm --device 0",
                                        "quern bench train --json", NULL};
@@ -206,12 +207,11 @@ static cli_exit run_bench(const cli_command *command, int argc, char **argv) {
 const cli_command cli_bench = {
     .name = "bench",
     .summary = "measure how fast a device trains",
-    .about =
-        "Measures what a device costs (a queued op, a wait, a copy), the matrix products of "
-        "training, and whole training steps. \"quern bench gemm\" leaves out the steps, \"quern "
-        "bench train\" the products. Each result is compared with the reference's before its time "
-        "counts. Figures are medians over rounds; +- is half the distance between the quartiles.",
-    .options = options,
+    .about = "Measures a device: launches, waits and copies, matrix products, training steps. "
+             "Results are compared with the reference before they are timed.",
+    .details = "`quern bench gemm` leaves out the steps, `quern bench train` the products. Figures "
+               "are medians over rounds; +- is half the distance between the quartiles.",
+    .groups = groups,
     .examples = examples,
     .run = run_bench,
 };

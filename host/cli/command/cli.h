@@ -7,11 +7,13 @@
 
 typedef struct cli_command {
   const char *name;
-  const char *summary;         /* one line, for quern --help */
-  const char *about;           /* a paragraph or two, for quern NAME --help */
-  const cli_option *options;   /* ends with a NULL name */
-  cli_operand_rule operands;   /* none where it is left out */
-  const char *const *examples; /* ends with NULL */
+  const char *summary;            /* one line, for quern --help */
+  const char *about;              /* a sentence or two, for quern NAME --help */
+  const char *details;            /* for the manual page, behind `about`; as those of an option */
+  const char *notes;              /* for the manual page, behind the options; or NULL */
+  const cli_option_group *groups; /* ends with CLI_GROUPS_END */
+  cli_operand_rule operands;      /* none if left out */
+  const char *const *examples;    /* ends with NULL */
   cli_exit (*run)(const struct cli_command *command, int argc, char **argv);
   /* under a launcher, each rank runs it; any other command runs on rank 0 alone */
   bool joins_ranks;

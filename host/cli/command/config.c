@@ -82,7 +82,8 @@ static cli_parsed unquote(const config_reader *reader, char *value) {
 
 static cli_parsed fail_name(const config_reader *reader, const char *name) {
   cli_nearest nearest = cli_nearest_to(name);
-  for (const cli_option *option = reader->command->options; option->name != NULL; option++)
+  const cli_option *option;
+  for (size_t i = 0; (option = cli_option_at(reader->command, i)) != NULL; i++)
     if (is_allowed(option)) cli_nearest_offer(&nearest, option->name);
   cli_fail_usage(reader->command, "%s, line %zu: unknown option \"%s\"%s", reader->path,
                  reader->line, name, cli_nearest_hint(&nearest, "").text);
@@ -90,10 +91,12 @@ static cli_parsed fail_name(const config_reader *reader, const char *name) {
 }
 
 static cli_parsed set_option(const config_reader *reader, const char *name, const char *value) {
-  const cli_option *options = reader->command->options;
+  const cli_option *option;
   size_t index = 0;
-  while (options[index].name != NULL && strcmp(options[index].name, name) != 0) index++;
-  if (options[index].name == NULL || !is_allowed(&options[index])) return fail_name(reader, name);
+  while ((option = cli_option_at(reader->command, index)) != NULL &&
+         strcmp(option->name, name) != 0)
+    index++;
+  if (option == NULL || !is_allowed(option)) return fail_name(reader, name);
   if (reader->line_of[index] > 0) {
     cli_fail_usage(reader->command, "%s, line %zu: %s stands in line %zu already", reader->path,
                    reader->line, name, reader->line_of[index]);
@@ -101,12 +104,12 @@ static cli_parsed set_option(const config_reader *reader, const char *name, cons
   }
   reader->line_of[index] = reader->line;
   reader->seen[index] = true;
-  cli_parsed parsed = cli_option_set(&options[index], value, reader->settings);
+  cli_parsed parsed = cli_option_set(option, value, reader->settings);
   if (parsed != CLI_PARSED_BAD) return parsed;
   char *label;
   if (asprintf(&label, "%s, line %zu: %s", reader->path, reader->line, name) < 0)
     return CLI_PARSED_NO_MEMORY;
-  parsed = cli_option_refuse(reader->command, &options[index], label, value);
+  parsed = cli_option_refuse(reader->command, option, label, value);
   free(label);
   return parsed;
 }
@@ -164,9 +167,8 @@ cli_parsed cli_config_read(const cli_command *command, const char *path, bool *s
   size_t length = 0;
   cli_parsed parsed = read_text(command, path, &text, &length);
   if (parsed != CLI_PARSED_RUN || length == 0) return parsed;
-  config_reader reader = {command, path,
-                          0,       calloc(cli_option_count(command->options) + 1, sizeof(size_t)),
-                          seen,    settings};
+  config_reader reader = {
+      command, path, 0, calloc(cli_option_count(command) + 1, sizeof(size_t)), seen, settings};
   if (reader.line_of == NULL) return CLI_PARSED_NO_MEMORY;
   for (char *line; parsed == CLI_PARSED_RUN && (line = strsep(&text, "\n")) != NULL;) {
     reader.line++;
@@ -211,7 +213,8 @@ cli_exit cli_config_write(const cli_command *command, const char *path, const vo
   cli_draft draft;
   if (!cli_draft_open(&draft)) return cli_fail_memory();
   fprintf(draft.stream, "# quern %s, written by quern %s\n", command->name, QUERN_VERSION);
-  for (const cli_option *option = command->options; option->name != NULL; option++)
+  const cli_option *option;
+  for (size_t i = 0; (option = cli_option_at(command, i)) != NULL; i++)
     if (is_allowed(option) && cli_option_is_set(option, settings))
       print_option(draft.stream, option, settings);
   const cli_exit result = cli_file_write(path, &draft);

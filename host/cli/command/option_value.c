@@ -239,21 +239,22 @@ cli_parsed cli_option_refuse(const cli_command *command, const cli_option *optio
     break;
   case CLI_TEXT:
   case CLI_CONFIG:
-    cli_fail_usage(command, "%s takes a %s that is not empty", label, option->value);
+    cli_fail_usage(command, "%s is empty, expected %s", label, option->value);
     break;
   }
   return CLI_PARSED_BAD;
 }
 
-/* The fewest digits that give the same number back. */
+/* The shortest text that reads as the same number. */
 static void print_number(FILE *stream, double value) {
-  enum { FEWEST = 1, MOST = 17 };
-  char text[32];
-  for (int digits = FEWEST; digits <= MOST; digits++) {
+  enum { MOST_DIGITS = 17 };
+  char shortest[32] = "", text[32];
+  for (int digits = 1; digits <= MOST_DIGITS; digits++) {
     snprintf(text, sizeof text, "%.*g", digits, value);
-    if (strtod(text, NULL) == value) break;
+    if (strtod(text, NULL) != value) continue;
+    if (*shortest == '\0' || strlen(text) < strlen(shortest)) strcpy(shortest, text);
   }
-  fputs(text, stream);
+  fputs(shortest, stream);
 }
 
 /* With the letter that leaves the shortest number. */

@@ -3,6 +3,7 @@
 
 #include "../text/nearest.h"
 #include "config.h"
+#include "help.h"
 #include "option_value.h"
 
 #include <getopt.h>
@@ -19,18 +20,24 @@ const char *const cli_optimizers[] = {QUERN_OPTIMIZERS(NAME_OF) NULL};
 const char *const cli_schedules[] = {QUERN_SCHEDULES(NAME_OF) NULL};
 const char *const cli_switches[] = {"on", "off", NULL};
 
-size_t cli_option_count(const cli_option *options) {
+const cli_option *cli_option_at(const cli_command *command, size_t index) {
+  for (const cli_option_group *group = command->groups; group->title != NULL; group++)
+    for (const cli_option *option = group->options; option->name != NULL; option++)
+      if (index-- == 0) return option;
+  return NULL;
+}
+
+size_t cli_option_count(const cli_command *command) {
   size_t count = 0;
-  while (options[count].name != NULL) count++;
+  while (cli_option_at(command, count) != NULL) count++;
   return count;
 }
 
-/* getopt_long answers with a letter, or with this and the number of an option written out.
- * Different numbers, since it takes the beginning of two names for the first of them where what it
- * answers is the same. */
+/* getopt_long returns a letter, or this plus the index of an option. If two options had one number,
+ * it would take a common prefix for the first instead of refusing it. */
 enum { FIRST_WORD = 256 };
 
-/* What getopt_long makes of the options of a command. */
+/* A command's options for getopt_long. */
 typedef struct option_tables {
   struct option *words; /* owned; the options, --help, and the end */
   char *letters;        /* owned; ":h" and those that have one */
@@ -41,19 +48,20 @@ static void free_tables(option_tables *tables) {
   free(tables->letters);
 }
 
-static bool make_tables(const cli_option *options, size_t count, option_tables *tables) {
+static bool make_tables(const cli_command *command, size_t count, option_tables *tables) {
   enum { LETTER = 2 /* and its colon */, OTHERS = sizeof ":h" };
   *tables =
       (option_tables){calloc(count + 2, sizeof *tables->words), malloc(LETTER * count + OTHERS)};
   if (tables->words == NULL || tables->letters == NULL) return false;
   char *letter = stpcpy(tables->letters, ":h");
   for (size_t i = 0; i < count; i++) {
-    const bool flag = options[i].kind == CLI_FLAG;
-    tables->words[i].name = options[i].name;
+    const cli_option *option = cli_option_at(command, i);
+    const bool flag = option->kind == CLI_FLAG;
+    tables->words[i].name = option->name;
     tables->words[i].has_arg = flag ? no_argument : required_argument;
     tables->words[i].val = FIRST_WORD + (int)i;
-    if (options[i].letter == '\0') continue;
-    *letter++ = options[i].letter;
+    if (option->letter == '\0') continue;
+    *letter++ = option->letter;
     if (!flag) *letter++ = ':';
   }
   *letter = '\0';
@@ -62,19 +70,21 @@ static bool make_tables(const cli_option *options, size_t count, option_tables *
   return true;
 }
 
-/* An option as it stood on the line. */
+/* An option of the command line. */
 typedef struct given_option {
-  const cli_option *option;
+  size_t index;
   const char *value;
 } given_option;
 
-static const cli_option *find_letter(const cli_option *options, int letter) {
-  for (; options->name != NULL; options++)
-    if (options->letter != '\0' && options->letter == letter) return options;
-  return NULL;
+/* The index of the option with that letter; one past the last if there is none. */
+static size_t find_letter(const cli_command *command, int letter) {
+  size_t index = 0;
+  for (const cli_option *option; (option = cli_option_at(command, index)) != NULL; index++)
+    if (option->letter != '\0' && option->letter == letter) break;
+  return index;
 }
 
-/* getopt_long takes the beginning of a name for the name, and refuses it where several begin so. */
+/* getopt_long takes a prefix for the name, and refuses a prefix of several. */
 static cli_parsed fail_unknown(const cli_command *command, const char *word) {
   const size_t length = strcspn(word, "=");
   char *name = strndup(word, length);
@@ -83,7 +93,8 @@ static cli_parsed fail_unknown(const cli_command *command, const char *word) {
   cli_nearest nearest = cli_nearest_to(is_long ? name + 2 : "");
   const cli_option *first = NULL, *second = NULL;
   bool whole = false;
-  for (const cli_option *option = command->options; option->name != NULL; option++) {
+  const cli_option *option;
+  for (size_t i = 0; (option = cli_option_at(command, i)) != NULL; i++) {
     cli_nearest_offer(&nearest, option->name);
     if (!is_long || length <= 2 || strncmp(option->name, name + 2, length - 2) != 0) continue;
     if (strcmp(option->name, name + 2) == 0) whole = true;
@@ -102,10 +113,11 @@ static cli_parsed fail_unknown(const cli_command *command, const char *word) {
   return CLI_PARSED_BAD;
 }
 
-/* Takes the line apart into options, checked by name only, and operands, which getopt_long moves to
- * its end. */
+/* Splits the line into options, checked by name only, and operands, which getopt_long moves to the
+ * end. */
 static cli_parsed split_line(const cli_command *command, int argc, char **argv,
-                             const option_tables *tables, given_option *given, size_t *count) {
+                             const option_tables *tables, const void *settings, given_option *given,
+                             size_t *count) {
   opterr = 0;
   optind = 1;
   for (;;) {
@@ -113,16 +125,16 @@ static cli_parsed split_line(const cli_command *command, int argc, char **argv,
     const int chosen = getopt_long(argc, argv, tables->letters, tables->words, NULL);
     if (chosen == -1) return CLI_PARSED_RUN;
     if (chosen == 'h') {
-      cli_help_command(command);
+      cli_help_command(command, settings);
       return CLI_PARSED_HELP;
     }
     if (chosen == ':') {
       cli_fail_usage(command, "%s needs a value", argv[index]);
       return CLI_PARSED_BAD;
     }
-    const cli_option *option = chosen >= FIRST_WORD ? &command->options[chosen - FIRST_WORD]
-                                                    : find_letter(command->options, chosen);
-    if (option == NULL) return fail_unknown(command, argv[index]);
+    const size_t option =
+        chosen >= FIRST_WORD ? (size_t)(chosen - FIRST_WORD) : find_letter(command, chosen);
+    if (cli_option_at(command, option) == NULL) return fail_unknown(command, argv[index]);
     given[(*count)++] = (given_option){option, optarg};
   }
 }
@@ -143,17 +155,17 @@ static cli_parsed take_operands(const cli_command *command, int argc, char **arg
   return CLI_PARSED_RUN;
 }
 
-/* What stands in configuration files comes first, so that the line has the last word. */
+/* Reads configuration files first: the command line takes precedence. */
 static cli_parsed take_options(const cli_command *command, const given_option *given, size_t count,
                                bool *seen, void *settings) {
   cli_parsed parsed = CLI_PARSED_RUN;
   for (size_t i = 0; i < count && parsed == CLI_PARSED_RUN; i++)
-    if (given[i].option->kind == CLI_CONFIG)
+    if (cli_option_at(command, given[i].index)->kind == CLI_CONFIG)
       parsed = cli_config_read(command, given[i].value, seen, settings);
   for (size_t i = 0; i < count && parsed == CLI_PARSED_RUN; i++) {
-    const cli_option *option = given[i].option;
+    const cli_option *option = cli_option_at(command, given[i].index);
     parsed = cli_option_set(option, given[i].value, settings);
-    seen[option - command->options] = true;
+    seen[given[i].index] = true;
     if (parsed != CLI_PARSED_BAD) continue;
     char *label;
     if (asprintf(&label, "--%s", option->name) < 0) return CLI_PARSED_NO_MEMORY;
@@ -164,27 +176,29 @@ static cli_parsed take_options(const cli_command *command, const given_option *g
 }
 
 static cli_parsed check_required(const cli_command *command, const bool *seen) {
-  for (size_t i = 0; command->options[i].name != NULL; i++) {
-    if (!command->options[i].required || seen[i]) continue;
-    cli_fail_usage(command, "--%s is missing", command->options[i].name);
+  const cli_option *option;
+  for (size_t i = 0; (option = cli_option_at(command, i)) != NULL; i++) {
+    if (!option->required || seen[i]) continue;
+    cli_fail_usage(command, "--%s %s is missing", option->name, option->value);
     return CLI_PARSED_BAD;
   }
   return CLI_PARSED_RUN;
 }
 
 cli_parsed cli_parse(const cli_command *command, int argc, char **argv, void *settings) {
-  const size_t count = cli_option_count(command->options);
+  if (argc == 2 && cli_help_data(command, argv[1], settings)) return CLI_PARSED_HELP;
+  const size_t count = cli_option_count(command);
   option_tables tables;
   bool *seen = calloc(count + 1, sizeof *seen);
-  /* A word gives at most as many options as it has letters. */
+  /* A word has at most as many options as letters. */
   size_t most = 1, given_count = 0;
   for (int i = 1; i < argc; i++) most += strlen(argv[i]) + 1;
   given_option *given = calloc(most, sizeof *given);
-  const bool created = make_tables(command->options, count, &tables);
+  const bool created = make_tables(command, count, &tables);
   cli_parsed parsed =
       created && seen != NULL && given != NULL ? CLI_PARSED_RUN : CLI_PARSED_NO_MEMORY;
   if (parsed == CLI_PARSED_RUN)
-    parsed = split_line(command, argc, argv, &tables, given, &given_count);
+    parsed = split_line(command, argc, argv, &tables, settings, given, &given_count);
   if (parsed == CLI_PARSED_RUN) parsed = take_operands(command, argc, argv, settings);
   if (parsed == CLI_PARSED_RUN) parsed = take_options(command, given, given_count, seen, settings);
   if (parsed == CLI_PARSED_RUN) parsed = check_required(command, seen);

@@ -17,18 +17,21 @@ static const cli_option options[] = {
      .kind = CLI_ACTIVATION,
      .offset = offsetof(convert_settings, model.activation),
      .choices = cli_activations,
-     .help =
-         "of a safetensors file that does not say: the hidden layers' activation (default relu)"},
+     .help = "hidden activation, if not in the file",
+     .otherwise = "relu"},
     {.name = "loss",
      .value = "NAME",
      .kind = CLI_LOSS,
      .offset = offsetof(convert_settings, model.loss),
      .choices = cli_losses,
-     .help = "of a file that does not say: the loss (default: categorical for safetensors; "
-             "squared, which leaves the outputs as they are, for ONNX without a Softmax or a "
-             "Sigmoid at its end)"},
+     .help = "loss, if not in the file",
+     .otherwise = "by the format",
+     .details = "Default: categorical for safetensors; squared, which leaves the outputs as they "
+                "are, for ONNX without a Softmax or Sigmoid at the end."},
     CLI_OPTION_JSON(convert_settings),
     CLI_OPTION_END};
+
+static const cli_option_group groups[] = {{"Options", options}, CLI_GROUPS_END};
 
 static const char *const examples[] = {
     "quern convert digits.safetensors digits.onnx",
@@ -84,13 +87,13 @@ static cli_exit run_convert(const cli_command *command, int argc, char **argv) {
 
 const cli_command cli_convert = {
     .name = "convert",
-    .summary = "turn a model into ONNX or safetensors",
-    .about = "Reads a model and writes it in the format that the second name ends with: .onnx, "
-             "which ONNX Runtime and others run, or .safetensors, which quern trains and PyTorch "
-             "loads. An ONNX file computes what \"quern predict\" prints, probabilities included. "
-             "Of ONNX files those are read whose graph is a chain of Gemm, or MatMul and Add, with "
-             "the activations that quern has and a Softmax or a Sigmoid at the end.",
-    .options = options,
+    .summary = "convert a model to ONNX or safetensors",
+    .about = "Reads a model and writes it in the format of the second name: .onnx or .safetensors.",
+    .details = "An ONNX file computes what `quern predict` prints, probabilities included. It "
+               "keeps neither dropout nor which parameters are frozen. ONNX files are read if "
+               "their graph is a chain of Gemm, or MatMul and Add, with normalizations and "
+               "activations that quern has, and a Softmax or Sigmoid at the end.",
+    .groups = groups,
     .operands = {.name = "IN OUT",
                  .least = 2,
                  .most = 2,

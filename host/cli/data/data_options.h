@@ -1,5 +1,5 @@
-/* Options that say what data to read, and how: commands that have them have a `data` of
- * cli_data_settings among their settings. */
+/* Options for reading data. The settings of a command with them have a field `data` of type
+ * cli_data_settings. */
 #ifndef QUERN_CLI_DATA_DATA_OPTIONS_H
 #define QUERN_CLI_DATA_DATA_OPTIONS_H
 
@@ -12,10 +12,10 @@ typedef struct cli_data_settings {
   int delimiter; /* a place in cli_delimiters */
   const char *inputs, *target;
   int task; /* quern_task */
-  /* Of training alone; a model says them of other data. */
+  /* For training alone: a model has them for other data. */
   int missing; /* quern_missing */
   bool one_hot, standardize;
-  size_t classes; /* of a model that does not say what its classes are; no option */
+  size_t classes; /* of a model without a schema; no option */
 } cli_data_settings;
 
 /* Names of choices, in the order of their enumerations, then NULL. */
@@ -28,51 +28,59 @@ extern const char *const cli_missing[];
 #define CLI_OPTION_DATA(settings)                                                                  \
   {                                                                                                \
     .name = "data", .value = "WHERE", .kind = CLI_TEXT, .offset = offsetof(settings, data.where),  \
-    .required = true,                                                                              \
-    .help = "the data: a CSV, TSV, IDX, .npy, .npz or safetensors file, gzip'd or not; a folder "  \
-            "with IDX files named as MNIST's; \"fashion-mnist\", where it is installed; or "       \
-            "\"digits\", which is built in"                                                        \
+    .required = true, .help = "file, folder, or name of the data",                                 \
+    .details = "See DESCRIPTION for the forms."                                                    \
   }
 
 #define CLI_OPTION_TABLE(settings)                                                                 \
   {.name = "header",                                                                               \
-   .value = "auto|none|one",                                                                       \
+   .value = "NAME",                                                                                \
    .kind = CLI_CHOICE,                                                                             \
    .offset = offsetof(settings, data.header),                                                      \
    .choices = cli_headers,                                                                         \
-   .help = "of CSV files: whether the first line names the columns (default auto: it does when "   \
-           "none of its fields is a number)"},                                                     \
+   .help = "CSV: if the first line names the columns",                                             \
+   .details = "`auto`: it does if none of its fields is a number."},                               \
       {.name = "delimiter",                                                                        \
        .value = "NAME",                                                                            \
        .kind = CLI_CHOICE,                                                                         \
        .offset = offsetof(settings, data.delimiter),                                               \
        .choices = cli_delimiters,                                                                  \
-       .help = "of CSV files: what stands between fields (default auto: tab in a .tsv file, else " \
-               "the first of comma, tab and semicolon that the first line has)"},                  \
+       .help = "CSV: field separator",                                                             \
+       .details =                                                                                  \
+           "`auto`: a tab in a .tsv file, else the first of comma, tab and semicolon in the "      \
+           "first line."},                                                                         \
       {.name = "label",                                                                            \
        .value = "last|first",                                                                      \
        .kind = CLI_CHOICE,                                                                         \
        .offset = offsetof(settings, data.label),                                                   \
        .choices = cli_labels,                                                                      \
-       .help = "of CSV files: the column of the class, a whole number or a name, where there is "  \
-               "no --target (default last)"},                                                      \
+       .help = "CSV: column of the class without --target",                                        \
+       .details = "A class is a whole number or a text. Labels other than 0, 1, 2 and so on are "  \
+                  "numbered in their order and printed as in the file."},                          \
       {.name = "target",                                                                           \
-       .value = "COLUMN,COLUMN…",                                                                  \
+       .value = "COLUMNS",                                                                         \
        .kind = CLI_TEXT,                                                                           \
        .offset = offsetof(settings, data.target),                                                  \
-       .help = "what is to be predicted: columns of a CSV file by name or number from 1, or "      \
-               "none; of .npz and safetensors files an array (default y, or y_train)"},            \
+       .help = "what to predict: columns, or an array",                                            \
+       .details =                                                                                  \
+           "For CSV files, names or numbers from 1, separated by commas, or `none`. For .npz "     \
+           "and safetensors files, an array; without the option y, or y_train."},                  \
       {.name = "inputs",                                                                           \
-       .value = "COLUMN,COLUMN…",                                                                  \
+       .value = "COLUMNS",                                                                         \
        .kind = CLI_TEXT,                                                                           \
        .offset = offsetof(settings, data.inputs),                                                  \
-       .help = "what it is predicted from, named in the same way (default: every column that is "  \
-               "no target; the array x, or x_train)"},                                             \
+       .help = "what to predict from, in the same form",                                           \
+       .details = "Without the option: every column that is not a target; the array x, or "        \
+                  "x_train."},                                                                     \
   {                                                                                                \
     .name = "task", .value = "NAME", .kind = CLI_CHOICE, .offset = offsetof(settings, data.task),  \
-    .choices = cli_tasks,                                                                          \
-    .help = "classes: one of several; labels: any of several, 0 or 1 each; regression: numbers "   \
-            "(default auto: classes in CSV files, of an array what its type says)"                 \
+    .choices = cli_tasks, .help = "what the targets are",                                          \
+    .details =                                                                                     \
+        "`classes`: one of several; `labels`: any of several, 0 or 1 each; `regression`: "         \
+        "numbers. `auto`: classes for CSV files; classes for an array of whole numbers, "          \
+        "labels for a matrix of them, a regression for other numbers. More than 20 classes "       \
+        "that are more than a tenth of the samples are refused without `classes`: they are "       \
+        "probably numbers to predict."                                                             \
   }
 
 #define CLI_OPTION_PREPARE(settings)                                                               \
@@ -81,18 +89,22 @@ extern const char *const cli_missing[];
    .kind = CLI_CHOICE,                                                                             \
    .offset = offsetof(settings, data.missing),                                                     \
    .choices = cli_missing,                                                                         \
-   .help = "what an input that is missing (empty, NA, ? or nan) becomes: an error, the mean of "   \
-           "its column, or 0 (default refuse). The model keeps it"},                               \
+   .help = "replacement of missing inputs",                                                        \
+   .details =                                                                                      \
+       "An input is missing if it is empty, NA, ? or nan. `refuse`: an error; `mean`: the "        \
+       "column's mean over the training data; `zero`: 0. The model keeps the replacement."},       \
       {.name = "one-hot",                                                                          \
        .kind = CLI_FLAG,                                                                           \
        .offset = offsetof(settings, data.one_hot),                                                 \
-       .help = "read columns of texts too, as a 0 or 1 for each text that there is. The model "    \
-               "keeps them"},                                                                      \
+       .help = "read text columns, as a 0 or 1 for each text",                                     \
+       .details = "The model keeps the texts."},                                                   \
   {                                                                                                \
     .name = "standardize", .kind = CLI_FLAG, .offset = offsetof(settings, data.standardize),       \
-    .help = "bring every input, and each target of a regression, to mean 0 and deviation 1 over "  \
-            "the training data. The model keeps both, so that others are prepared alike and "      \
-            "predictions come in the data's own units"                                             \
+    .help = "scale inputs to mean 0 and deviation 1",                                              \
+    .details =                                                                                     \
+        "Targets of a regression are scaled too. The model keeps the means and deviations of "     \
+        "the training data: other data is scaled alike, and predictions are in the units of "      \
+        "the data."                                                                                \
   }
 
 #endif

@@ -15,6 +15,8 @@ typedef struct inspect_settings {
 
 static const cli_option options[] = {CLI_OPTION_JSON(inspect_settings), CLI_OPTION_END};
 
+static const cli_option_group groups[] = {{"Options", options}, CLI_GROUPS_END};
+
 static const char *const examples[] = {"quern inspect digits.safetensors",
                                        "quern inspect --json digits.checkpoint", NULL};
 
@@ -176,12 +178,13 @@ static cli_exit run_inspect(const cli_command *command, int argc, char **argv) {
 
 const cli_command cli_inspect = {
     .name = "inspect",
-    .summary = "describe a model, a checkpoint, or another file of tensors",
-    .about = "Says what a safetensors or an ONNX file is and who wrote it, and lists its tensors "
-             "with their shapes and the mean, the standard deviation, the least and the most of "
-             "their numbers, and its metadata. Of a model that is its network, of a checkpoint the "
-             "position of the training, with its tensors told layer by layer.",
-    .options = options,
+    .summary = "describe a model, a checkpoint, or a file of tensors",
+    .about = "Describes a safetensors or ONNX file: a model, a checkpoint, or tensors of another "
+             "program. Lists its tensors and metadata.",
+    .details = "For each tensor: shape, mean, standard deviation, least and largest value. For a "
+               "model its network, for a checkpoint the position of the training, with the tensors "
+               "layer by layer.",
+    .groups = groups,
     .operands = {.name = "FILE", .least = 1, .most = 1, .offset = offsetof(inspect_settings, file)},
     .examples = examples,
     .run = run_inspect,

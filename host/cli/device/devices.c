@@ -12,6 +12,8 @@ typedef struct devices_settings {
 
 static const cli_option options[] = {CLI_OPTION_JSON(devices_settings), CLI_OPTION_END};
 
+static const cli_option_group groups[] = {{"Options", options}, CLI_GROUPS_END};
+
 static const char *const examples[] = {"quern devices", "quern devices --json", NULL};
 
 /* "1:0", or nothing for the reference. */
@@ -138,10 +140,11 @@ static cli_exit run_devices(const cli_command *command, int argc, char **argv) {
 const cli_command cli_devices = {
     .name = "devices",
     .summary = "list the devices that quern can run on",
-    .about = "Lists the OpenCL devices of this machine and the reference, which is plain C on the "
-             "CPU. An index, a place (platform:device), or part of a name is what --device and "
-             "QUERN_DEVICE take.",
-    .options = options,
+    .about = "Lists the OpenCL devices of this machine and the reference backend, which is plain C "
+             "on the CPU.",
+    .details = "Select one by its index, its place (platform:device) or part of its name, with "
+               "`--device` or QUERN_DEVICE.",
+    .groups = groups,
     .examples = examples,
     .run = run_devices,
 };

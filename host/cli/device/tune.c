@@ -15,18 +15,19 @@ typedef struct tune_settings {
   bool quick, reset, json;
 } tune_settings;
 
-static const cli_option options[] = {
-    CLI_OPTION_DEVICE(tune_settings),
-    {.name = "quick",
-     .kind = CLI_FLAG,
-     .offset = offsetof(tune_settings, quick),
-     .help = "try fewer candidates, on small shapes, for a shorter time"},
-    {.name = "reset",
-     .kind = CLI_FLAG,
-     .offset = offsetof(tune_settings, reset),
-     .help = "only delete what was found for the device earlier: back to the defaults"},
-    CLI_OPTION_JSON(tune_settings),
-    CLI_OPTION_END};
+static const cli_option options[] = {CLI_OPTION_DEVICE(tune_settings),
+                                     {.name = "quick",
+                                      .kind = CLI_FLAG,
+                                      .offset = offsetof(tune_settings, quick),
+                                      .help = "try fewer candidates, on small shapes"},
+                                     {.name = "reset",
+                                      .kind = CLI_FLAG,
+                                      .offset = offsetof(tune_settings, reset),
+                                      .help = "delete the device's tuned parameters"},
+                                     CLI_OPTION_JSON(tune_settings),
+                                     CLI_OPTION_END};
+
+static const cli_option_group groups[] = {{"Options", options}, CLI_GROUPS_END};
 
 static const char *const examples[] = {"quern tune", "quern tune --device 0 --quick",
                                        "quern tune --reset", NULL};
@@ -186,14 +187,13 @@ cleanup:
 
 const cli_command cli_tune = {
     .name = "tune",
-    .summary = "find the fastest parameters for a device",
-    .about =
-        "Searches the parameters of the matrix products (tiles, vectors, panels) for those that "
-        "are fastest on the device. A candidate's results are compared with the reference's before "
-        "it is timed, and it must beat the defaults by more than the noise. What is found is "
-        "written to a text file in the cache folder, for this device, driver and version of quern, "
-        "and used from then on. Takes a few minutes; leave the device alone meanwhile.",
-    .options = options,
+    .summary = "search the fastest kernel parameters for a device",
+    .about = "Searches the fastest parameters of the matrix products for a device. This takes "
+             "minutes; do not use the device meanwhile.",
+    .details = "The results of each candidate are compared with the reference before it is timed, "
+               "and it must beat the defaults by more than the noise. The best is kept in the "
+               "cache folder for this device, driver and version of quern.",
+    .groups = groups,
     .examples = examples,
     .run = run_tune,
 };

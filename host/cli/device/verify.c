@@ -14,23 +14,24 @@ typedef struct verify_settings {
   bool quick, full, json;
 } verify_settings;
 
-static const cli_option options[] = {
-    CLI_OPTION_DEVICE(verify_settings),
-    {.name = "quick",
-     .kind = CLI_FLAG,
-     .offset = offsetof(verify_settings, quick),
-     .help = "small shapes only, and less of what the device does not use: seconds"},
-    {.name = "full",
-     .kind = CLI_FLAG,
-     .offset = offsetof(verify_settings, full),
-     .help = "every row of tuning parameters and every tile that the device can run: minutes"},
-    {.name = "op",
-     .value = "OP",
-     .kind = CLI_TEXT,
-     .offset = offsetof(verify_settings, op),
-     .help = "one op alone, named as in the table: \"softmax\", \"dense forward\", \"training\" …"},
-    CLI_OPTION_JSON(verify_settings),
-    CLI_OPTION_END};
+static const cli_option options[] = {CLI_OPTION_DEVICE(verify_settings),
+                                     {.name = "quick",
+                                      .kind = CLI_FLAG,
+                                      .offset = offsetof(verify_settings, quick),
+                                      .help = "small shapes, the kernels in use: seconds"},
+                                     {.name = "full",
+                                      .kind = CLI_FLAG,
+                                      .offset = offsetof(verify_settings, full),
+                                      .help = "every kernel that the device can run: minutes"},
+                                     {.name = "op",
+                                      .value = "OP",
+                                      .kind = CLI_TEXT,
+                                      .offset = offsetof(verify_settings, op),
+                                      .help = "one op only, as named in the table"},
+                                     CLI_OPTION_JSON(verify_settings),
+                                     CLI_OPTION_END};
+
+static const cli_option_group groups[] = {{"Options", options}, CLI_GROUPS_END};
 
 static const char *const examples[] = {"quern verify", "quern verify --device 0 --full",
                                        "quern verify --quick --op \"dense forward\"", NULL};
@@ -208,15 +209,14 @@ cleanup:
 const cli_command cli_verify = {
     .name = "verify",
     .summary = "check that a device computes what it should",
-    .about =
-        "Runs every op on the device over tiny, odd, prime and large shapes, at offsets, and holds "
-        "it to the reference, which is plain C: a value is right within what rounding allows, and "
-        "NaN is not. Nothing around an output may be written, and a second run must give the same "
-        "bits. Gradients of whole networks are compared with finite differences, training runs "
-        "with the reference's. With --full in each way in which quern could compute on the device. "
-        "Prints a table to paste into a bug report: \"error/bound\" is the largest error over what "
-        "is allowed, at most 1 where all is well. Exits with 1 where anything failed.",
-    .options = options,
+    .about = "Checks the ops on a device against the reference, which is plain C on the CPU, and "
+             "prints a table for bug reports. Exits with 1 if anything failed.",
+    .details = "Ops run over tiny, odd, prime and large shapes, at offsets. A value is right "
+               "within the bound of rounding; NaN is wrong. Nothing around an output may be "
+               "written, and a second run must give the same bits. Gradients of whole networks are "
+               "compared with finite differences, training with the reference's. The column "
+               "error/bound has the largest error over its bound: at most 1 if all is well.",
+    .groups = groups,
     .examples = examples,
     .run = run_verify,
 };

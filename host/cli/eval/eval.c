@@ -19,10 +19,10 @@ typedef struct eval_settings {
   bool json;
 } eval_settings;
 
-static const cli_option options[] = {
-    CLI_OPTION_MODEL(eval_settings),
-    CLI_OPTION_DATA(eval_settings),
-    CLI_OPTION_TABLE(eval_settings),
+static const cli_option model_options[] = {CLI_OPTION_MODEL(eval_settings), CLI_OPTION_END};
+static const cli_option data_options[] = {CLI_OPTION_DATA(eval_settings),
+                                          CLI_OPTION_TABLE(eval_settings), CLI_OPTION_END};
+static const cli_option output_options[] = {
     CLI_OPTION_DEVICE(eval_settings),
     {.name = "show",
      .value = "N",
@@ -30,20 +30,25 @@ static const cli_option options[] = {
      .offset = offsetof(eval_settings, show),
      .least = 1,
      .most = INT32_MAX,
-     .help = "draw the first N images with what the model says they are"},
+     .help = "draw the first N images with their predictions"},
     {.name = "class-names",
-     .value = "A,B,C…",
+     .value = "A,B…",
      .kind = CLI_TEXT,
      .offset = offsetof(eval_settings, class_names),
-     .help = "what the classes or labels are called (default: what the model says, else their "
-             "numbers)"},
+     .help = "names of the classes or labels",
+     .otherwise = "the model's"},
     {.name = "plot",
      .value = "FILE",
      .kind = CLI_TEXT,
      .offset = offsetof(eval_settings, plot),
-     .help = "draw there which classes are taken for which: SVG (.svg) or PNG (.png)"},
+     .help = "draw the confusion matrix: .svg or .png"},
     CLI_OPTION_JSON(eval_settings),
     CLI_OPTION_END};
+
+static const cli_option_group groups[] = {{"Model", model_options},
+                                          {"Data", data_options},
+                                          {"Device and output", output_options},
+                                          CLI_GROUPS_END};
 
 static const char *const examples[] = {
     "quern eval --model digits.safetensors --data digits --show 8",
@@ -215,14 +220,15 @@ static cli_exit run_eval(const cli_command *command, int argc, char **argv) {
 
 const cli_command cli_eval = {
     .name = "eval",
-    .summary = "measure a model on data, class by class, and show what it makes of images",
-    .about =
-        "Prints the accuracy and the mean loss of a model; of each class the precision, the recall "
-        "and F1; and which classes it takes for which. Of many labels it prints those of each "
-        "label, the share of labels that are right and that of samples with all of theirs right; "
-        "of a regression R² and the errors, in the units of the data. Where the data have a test "
-        "set, as a folder does, that is what is measured; else every sample is.",
-    .options = options,
+    .summary = "measure a model on data",
+    .about = "Measures a model on data: its loss and accuracy, and the scores of each class, label "
+             "or target.",
+    .details = "For classes: accuracy; precision, recall and F1 of each; a confusion matrix of at "
+               "most 1024 classes. For labels: the scores of each, the share of labels that are "
+               "right, and of samples with all labels right. For a regression: R², the root of the "
+               "mean squared error and the mean absolute error, in the units of the data. The test "
+               "set is measured if the data has one, else every sample.",
+    .groups = groups,
     .examples = examples,
     .run = run_eval,
 };

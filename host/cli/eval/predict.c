@@ -16,9 +16,13 @@ typedef struct predict_settings {
   const char *device;
 } predict_settings;
 
-static const cli_option options[] = {
-    CLI_OPTION_MODEL(predict_settings), CLI_OPTION_DATA(predict_settings),
-    CLI_OPTION_TABLE(predict_settings), CLI_OPTION_DEVICE(predict_settings), CLI_OPTION_END};
+static const cli_option model_options[] = {CLI_OPTION_MODEL(predict_settings), CLI_OPTION_END};
+static const cli_option data_options[] = {CLI_OPTION_DATA(predict_settings),
+                                          CLI_OPTION_TABLE(predict_settings), CLI_OPTION_END};
+static const cli_option device_options[] = {CLI_OPTION_DEVICE(predict_settings), CLI_OPTION_END};
+
+static const cli_option_group groups[] = {
+    {"Model", model_options}, {"Data", data_options}, {"Device", device_options}, CLI_GROUPS_END};
 
 static const char *const examples[] = {
     "quern predict --model digits.safetensors --data digits",
@@ -140,15 +144,14 @@ static cli_exit run_predict(const cli_command *command, int argc, char **argv) {
 
 const cli_command cli_predict = {
     .name = "predict",
-    .summary = "print what a model says of each sample, as CSV",
-    .about =
-        "Prints a header line and a line for each sample. Of classes: the class, the one with the "
-        "largest output (-1 where an output is not a number), and the probability of every class. "
-        "Of labels: 1 or 0 for each, and its probability. Of a regression: the numbers, in the "
-        "units that the model was trained in. Where the data have a test set, as a folder does, "
-        "that is what is used; else every sample is. Data need no labels or targets: a CSV file "
-        "may have the inputs alone, or all columns that the model was trained on.",
-    .options = options,
+    .summary = "print predictions as CSV",
+    .about = "Prints predictions as CSV: a header line, and a line for each sample. The data needs "
+             "no targets.",
+    .details = "For classes: the class with the largest output (-1 if an output is not a number) "
+               "and the probability of each. For labels: 0 or 1 and the probability of each. For a "
+               "regression: the numbers, in the units of the data. The test set is used if the "
+               "data has one, else every sample.",
+    .groups = groups,
     .examples = examples,
     .run = run_predict,
 };

@@ -13,17 +13,17 @@ typedef struct example_settings {
 /* The two losses that follow from the document. */
 static const char *const losses[] = {"elementwise", "categorical", NULL};
 
-static const cli_option options[] = {
-    {.name = "loss",
-     .value = "NAME",
-     .kind = CLI_CHOICE,
-     .offset = offsetof(example_settings, loss),
-     .choices = losses,
-     .help = "cross-entropy over each output, as the document has it, or over the one right class "
-             "(default elementwise)"},
-    CLI_OPTION_DEVICE(example_settings),
-    CLI_OPTION_JSON(example_settings),
-    CLI_OPTION_END};
+static const cli_option options[] = {{.name = "loss",
+                                      .value = "NAME",
+                                      .kind = CLI_CHOICE,
+                                      .offset = offsetof(example_settings, loss),
+                                      .choices = losses,
+                                      .help = "cross-entropy per output or class"},
+                                     CLI_OPTION_DEVICE(example_settings),
+                                     CLI_OPTION_JSON(example_settings),
+                                     CLI_OPTION_END};
+
+static const cli_option_group groups[] = {{"Options", options}, CLI_GROUPS_END};
 
 static const char *const examples[] = {
     "quern example", "quern example --loss categorical --device reference --json", NULL};
@@ -37,14 +37,14 @@ static void print_head(FILE *out, quern_loss loss) {
   cli_print_wrapped(out,
                     "A network of 3-3-3-3 units, one sample, one step: x = [0.1 0.2 0.7], y = [1 0 "
                     "0], all biases 1 and frozen, learning rate 0.01.",
-                    0, 0);
+                    0, 0, CLI_TEXT_WIDTH);
   fprintf(out, "%s\n\n", formula);
   cli_print_wrapped(out,
                     "*  differs from the document's number when rounded to its digits; the reason "
                     "stands below it\n"
                     "~  not printed in the document, but what the factors printed there give\n"
                     "-  not in the document",
-                    0, 0);
+                    0, 0, CLI_TEXT_WIDTH);
   fputc('\n', out);
 }
 
@@ -107,11 +107,10 @@ static cli_exit run_example(const cli_command *command, int argc, char **argv) {
 
 const cli_command cli_example = {
     .name = "example",
-    .summary = "run the worked example, a step by hand, beside its document",
-    .about =
-        "Runs the network of the worked example one step on the device, and prints each stage: "
-        "what the document prints, what the device computed, and, where they differ, why.",
-    .options = options,
+    .summary = "print one training step of the worked example",
+    .about = "Runs the network of the worked example one step and prints each stage: the value in "
+             "the document, the value of the device, and why they differ.",
+    .groups = groups,
     .examples = examples,
     .run = run_example,
 };

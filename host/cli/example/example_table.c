@@ -60,7 +60,7 @@ static void print_reasons(FILE *out, const example_stage *stage, unsigned differ
        i < sizeof stage->reasons / sizeof *stage->reasons && stage->reasons[i].cells != 0; i++) {
     if ((stage->reasons[i].cells & different) == 0) continue;
     fprintf(out, "%*s* ", INDENT, "");
-    cli_print_wrapped(out, stage->reasons[i].text, INDENT + 2, INDENT + 2);
+    cli_print_wrapped(out, stage->reasons[i].text, INDENT + 2, INDENT + 2, CLI_TEXT_WIDTH);
   }
 }
 

@@ -12,21 +12,23 @@ typedef struct plot_settings {
   const char *output, *title;
 } plot_settings;
 
-static const cli_option options[] = {
-    {.name = "output",
-     .letter = 'o',
-     .value = "FILE",
-     .kind = CLI_TEXT,
-     .offset = offsetof(plot_settings, output),
-     .required = true,
-     .help =
-         "-o for short; the picture: SVG (.svg) or, where quern was built with cairo, PNG (.png)"},
-    {.name = "title",
-     .value = "TEXT",
-     .kind = CLI_TEXT,
-     .offset = offsetof(plot_settings, title),
-     .help = "what stands above it (default: the name of the log, where it is one)"},
-    CLI_OPTION_END};
+static const cli_option options[] = {{.name = "output",
+                                      .letter = 'o',
+                                      .value = "FILE",
+                                      .kind = CLI_TEXT,
+                                      .offset = offsetof(plot_settings, output),
+                                      .required = true,
+                                      .help = "picture to write: .svg or .png (-o)",
+                                      .details = "PNG needs a quern that was built with cairo."},
+                                     {.name = "title",
+                                      .value = "TEXT",
+                                      .kind = CLI_TEXT,
+                                      .offset = offsetof(plot_settings, title),
+                                      .help = "title",
+                                      .otherwise = "the log's name, if it is one"},
+                                     CLI_OPTION_END};
+
+static const cli_option_group groups[] = {{"Options", options}, CLI_GROUPS_END};
 
 static const char *const examples[] = {"quern plot digits.csv -o digits.svg",
                                        "quern plot slow.jsonl fast.jsonl -o compared.png", NULL};
@@ -93,13 +95,13 @@ static cli_exit run_plot(const cli_command *command, int argc, char **argv) {
 
 const cli_command cli_plot = {
     .name = "plot",
-    .summary = "draw loss and accuracy of trainings, from their logs",
-    .about = "Draws what \"quern train --log\" wrote: the losses and, where they are known, the "
-             "test accuracy, or what the task has in its place: F1 of labels, R² and the mean "
-             "absolute error of a regression, over the epochs. Several logs are drawn into one "
-             "picture, each in a color of its own; what is of the training data is dashed. Where a "
-             "value is missing, not finite or past 1e300, the line has a gap.",
-    .options = options,
+    .summary = "draw loss and accuracy from training logs",
+    .about = "Draws the loss and the test score of training logs over the epochs.",
+    .details =
+        "The score is the accuracy of classes, F1 of labels, R² and the mean absolute error of a "
+        "regression. Several logs share one picture, each in its own color; training data is "
+        "dashed. A line has a gap at values that are missing, not finite or past 1e300.",
+    .groups = groups,
     .operands = {.name = "LOG...",
                  .least = 1,
                  .most = SIZE_MAX,

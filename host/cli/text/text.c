@@ -28,11 +28,12 @@ char *cli_text_clean(const char *text) {
   return result;
 }
 
-void cli_print_wrapped(FILE *stream, const char *text, size_t position, size_t indent) {
+void cli_print_wrapped(FILE *stream, const char *text, size_t position, size_t indent,
+                       size_t width) {
   while (*text != '\0') {
     size_t bytes = strcspn(text, " \n");
     size_t length = length_of(text, bytes);
-    if (position > indent && position + 1 + length > CLI_TEXT_WIDTH) {
+    if (position > indent && position + 1 + length > width) {
       fprintf(stream, "\n%*s", (int)indent, "");
       position = indent;
     } else if (position > indent) {

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { CLI_TEXT_WIDTH = 100 }; /* what help and tables are written for */
+enum { CLI_TEXT_WIDTH = 100 }; /* the columns that tables are written for */
 
 /* Characters, not bytes, as cli_print has them. */
 size_t cli_text_length(const char *text);
@@ -22,9 +22,10 @@ __attribute__((format(printf, 2, 0))) void cli_print_list(FILE *stream, const ch
 /* A copy of what cli_print makes of a text; the caller frees it. NULL where memory is out. */
 char *cli_text_clean(const char *text);
 
-/* Prints text and a newline. Lines are broken at blanks before CLI_TEXT_WIDTH; the first starts
- * where `at` columns are written already, the others behind `indent` blanks. A newline in the text
- * begins a new line too. */
-void cli_print_wrapped(FILE *stream, const char *text, size_t position, size_t indent);
+/* Prints text and a newline, in lines of at most `width` columns. The first starts behind
+ * `position` columns that are written already, the others behind `indent` blanks. A newline in the
+ * text begins a line. */
+void cli_print_wrapped(FILE *stream, const char *text, size_t position, size_t indent,
+                       size_t width);
 
 #endif

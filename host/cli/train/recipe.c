@@ -1,6 +1,7 @@
 #include "recipe.h"
 
 #include <math.h>
+#include <quern/normalization.h>
 
 /* Bits of the optimizers that read a number. */
 #define BIT(kind) (1u << (kind))

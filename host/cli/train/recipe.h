@@ -2,7 +2,7 @@
 #ifndef QUERN_CLI_TRAIN_RECIPE_H
 #define QUERN_CLI_TRAIN_RECIPE_H
 
-#include "training.h"
+#include "settings.h"
 #include <quern/optimizer.h>
 
 /* Refuses a number that the chosen optimizer or schedule does not read. */

@@ -2,40 +2,7 @@
 #ifndef QUERN_CLI_TRAIN_TRAINING_H
 #define QUERN_CLI_TRAIN_TRAINING_H
 
-#include "../data/data_options.h"
-
-#include <quern/normalization.h>
-
-/* What the options of `quern train` set. */
-typedef struct train_settings {
-  cli_data_settings data;
-  const char *test;
-  cli_counts hidden;
-  quern_activation activation;
-  int normalization;    /* of quern_normalization_kind */
-  double dropout;       /* NaN: none */
-  cli_loss loss;        /* of kind CLI_UNSET: what the task has */
-  size_t epochs, batch; /* batch 0: cli_recipe_batch */
-  int optimizer, schedule, decay_bias;
-  /* NaN: as the optimizer has it */
-  double learning_rate, momentum, beta1, beta2, alpha, epsilon, weight_decay;
-  double warmup, step_epochs, gamma; /* NaN: none, or as usual */
-  double clip_norm;                  /* NaN: gradients are not clipped */
-  size_t patience;                   /* 0: no early stopping */
-  size_t data_memory;                /* 0: what the device has left */
-  double label_smoothing;            /* NaN: none */
-  cli_reals class_weights;           /* the word: balanced */
-  cli_counts shares;                 /* of the devices; none: measured */
-  uint64_t seed;
-  const char *device, *save, *checkpoint, *resume, *log, *config, *write_config;
-  size_t checkpoint_every;
-  bool json, share_device, profile;
-  double rank_timeout;    /* seconds */
-  char *const *arguments; /* what stood behind the command's name; ends with NULL */
-} train_settings;
-
-/* "auto", which leaves it to the task, and the losses. */
-extern const char *const cli_training_losses[];
+#include "settings.h"
 
 cli_exit cli_run_training(const train_settings *settings);
 

@@ -2,7 +2,7 @@
 #ifndef QUERN_CLI_TRAIN_TRAINING_FILES_H
 #define QUERN_CLI_TRAIN_TRAINING_FILES_H
 
-#include "training.h"
+#include "settings.h"
 
 /* Fails with a line where a target cannot be written, would overwrite what the training reads, or
  * is that of another option too. A checkpoint may take the place of the one that is resumed. */

@@ -64,12 +64,12 @@ static void test_refusals(void **state) {
       {"activation = rleu", {"line 1: activation", "leaky-relu", "did you mean \"relu\""}},
       {"json = yes", {"line 1: json", "true or false", "\"yes\""}},
       {"data", {"line 1", "without =", "name = value"}},
-      {"data =", {"line 1: data", "not empty"}},
+      {"data =", {"line 1: data", "data is empty, expected WHERE"}},
       {"data = \"digits", {"line 1", "quotes"}},
       {"data = \"digits\" x", {"line 1", "closing quote"}},
       {"data = \"a\\qb\"", {"line 1", "escape"}},
-      {"epochs = 2", {"--data is missing"}},
-      {"", {"--data is missing"}},
+      {"epochs = 2", {"--data WHERE is missing"}},
+      {"", {"--data WHERE is missing"}},
   };
   const char *config = path_of("run.conf");
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -2,8 +2,19 @@
 #include "../command.h"
 #include <quern/version.h>
 
-static const char *const commands[] = {"devices", "train",   "eval", "predict",
-                                       "inspect", "convert", "plot", "example"};
+static const char *const commands[] = {"devices", "train", "eval", "predict", "inspect", "convert",
+                                       "plot",    "bench", "tune", "verify",  "example"};
+
+/* No line is wider than a terminal of 80 columns: an option has one line. */
+static void assert_narrow(const char *text) {
+  for (const char *line = text; *line != '\0';) {
+    const size_t bytes = strcspn(line, "\n");
+    size_t columns = 0;
+    for (size_t i = 0; i < bytes; i++) columns += ((unsigned char)line[i] & 0xc0) != 0x80;
+    if (columns > 80) fail_msg("%zu columns: %.*s", columns, (int)bytes, line);
+    line += bytes + (line[bytes] == '\n');
+  }
+}
 
 static void test_help(void **state) {
   (void)state;
@@ -17,57 +28,55 @@ static void test_help(void **state) {
     assert_string_equal(one.err, "");
     assert_says(one.out, "Usage: quern ");
     assert_says(one.out, commands[i]);
-    assert_says(one.out, "For example:\n  quern ");
+    assert_says(one.out, "Examples:\n  quern ");
+    assert_narrow(one.out);
     result_free(&one);
   }
+  assert_narrow(all.out);
   result_free(&all);
 }
 
-static void test_help_tells_options_and_defaults(void **state) {
+static void test_help_of_train(void **state) {
   (void)state;
-  command_result result = run("train", "--help");
-  static const char *const parts[] = {"--data WHERE",
-                                      "--test WHERE",
-                                      "--hidden",
-                                      "--activation NAME",
-                                      "--loss NAME",
-                                      "--epochs N",
-                                      "--batch N",
-                                      "--lr F",
-                                      "--weight-decay F",
-                                      "--seed N",
-                                      "--clip-norm F",
-                                      "--checkpoint FILE",
-                                      "--checkpoint-every N",
-                                      "--resume FILE",
-                                      "--device DEVICE",
-                                      "--save FILE",
-                                      "--header",
-                                      "--label",
-                                      "--log FILE",
-                                      "--config FILE",
-                                      "--write-config FILE",
-                                      "--json",
+  static const char *const parts[] = {"\nData:\n  --data WHERE",
+                                      "\nModel:\n  --hidden N,N",
+                                      "\nTraining:\n  --epochs N",
+                                      "\nRegularization:\n",
+                                      "\nDevices:\n  --device DEVICE",
+                                      "\nFiles:\n  --save FILE",
+                                      "(required)",
                                       "(default 256)",
                                       "(default 20)",
                                       "(default 64,",
-                                      "(default 0.1 for",
-                                      "--optimizer NAME",
-                                      "--momentum F",
-                                      "--beta1 F",
-                                      "--beta2 F",
-                                      "--alpha F",
-                                      "--epsilon F",
-                                      "--decay-bias on|off",
-                                      "--schedule NAME",
-                                      "--warmup F",
-                                      "--step-epochs F",
-                                      "--gamma F",
-                                      "--patience N",
-                                      "--data-memory SIZE",
+                                      "(default one-cycle)",
+                                      "(default 60)",
                                       "leaky-relu",
                                       "elementwise"};
+  command_result result = run("train", "--help");
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) assert_says(result.out, parts[i]);
+  result_free(&result);
+}
+
+/* The help as data: for the shells' completion, and for the manual page. */
+static void test_help_as_data(void **state) {
+  (void)state;
+  command_result result = run("--help-table");
+  assert_code(&result, 0);
+  assert_says(result.out, "train\ttrain a network");
+  result_free(&result);
+  result = run("train", "--help-table");
+  assert_code(&result, 0);
+  assert_says(result.out, "\n--activation\tNAME\tidentity relu ");
+  assert_says(result.out, "\n--json\t\t\t");
+  result_free(&result);
+  result = run("plot", "--help-table");
+  assert_int_equal(strncmp(result.out, "\tLOG...\t", strlen("\tLOG...\t")), 0);
+  result_free(&result);
+  result = run("--help-manual");
+  assert_code(&result, 0);
+  assert_says(result.out, "\n.Ss verify\n");
+  assert_says(result.out, "\n.It Fl o , Fl Fl output Ar file\n");
+  assert_says(result.out, "\n.It Ev NO_COLOR\n");
   result_free(&result);
 }
 
@@ -244,7 +253,8 @@ static void test_devices_names_the_environments_choice(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_help),
-      cmocka_unit_test(test_help_tells_options_and_defaults),
+      cmocka_unit_test(test_help_of_train),
+      cmocka_unit_test(test_help_as_data),
       cmocka_unit_test(test_version),
       cmocka_unit_test(test_bad_usage),
       cmocka_unit_test(test_suggestions),
