@@ -1,8 +1,8 @@
-/* A clock. */
+/* Time. */
 #ifndef QUERN_HOST_BASE_CLOCK_H
 #define QUERN_HOST_BASE_CLOCK_H
 
-/* Seconds of a clock that only goes forward. */
+/* Returns the seconds of the monotonic clock. */
 double quern__seconds(void);
 
 #endif

@@ -1,4 +1,5 @@
-/* How internals fail: say what a person needs, return the status, leave by one label. */
+/* Error handling inside the library: set a message, return a status, leave a function by one
+ * label. */
 #ifndef QUERN_HOST_BASE_ERROR_H
 #define QUERN_HOST_BASE_ERROR_H
 
@@ -6,21 +7,21 @@
 #include <quern/status.h>
 #include <stddef.h>
 
-/* Of a function whose parameter `format` is printf's, with its arguments from `first` on; 0: as a
- * va_list. */
+/* Checks a printf-like function's arguments. `format_at` and `first` are the positions of the
+ * format and of its first argument, counted from 1; `first` is 0 for a va_list. */
 #if defined(__GNUC__)
 #define QUERN__PRINTF(format_at, first) __attribute__((format(printf, format_at, first)))
 #else
 #define QUERN__PRINTF(format_at, first)
 #endif
 
-/* Stores the formatted line for quern_last_error() on this thread: cut at its fixed size, newlines
- * and tabs made blanks, and what else is not fit for a terminal question marks. */
+/* Formats the line that quern_last_error() returns on this thread. It is truncated to a fixed size;
+ * newlines and tabs become blanks, other unprintable characters become question marks. */
 QUERN__PRINTF(1, 2)
 void quern__set_error(const char *format, ...);
 
-/* Sets the error and is the status, so that `return quern__fail(QUERN_ERROR_SHAPE, "…", …)` is the
- * whole of failing. A macro, so that the compiler sees which status it is. */
+/* Sets the error message and yields the status: `return quern__fail(QUERN_ERROR_SHAPE, "…", …)`. A
+ * macro, so that the compiler sees which status it is. */
 #define quern__fail(status, ...) (quern__set_error(__VA_ARGS__), (status))
 
 /* quern__fail for a failed allocation of `bytes` of host memory for `what`. */
@@ -28,19 +29,19 @@ void quern__set_error(const char *format, ...);
   quern__fail(QUERN_ERROR_OUT_OF_MEMORY, "%s: no host memory for %zu bytes", (what),               \
               (size_t)(bytes))
 
-/* For what may fail in silence: the error of before, to be put back afterward. NULL without
- * memory. */
+/* Save and restore the error message around calls whose failure is ignored. Remembering returns
+ * NULL if memory is exhausted. */
 QUERN__CHECKED char *quern__remember_error(void);
-void quern__restore_error(char *message); /* takes `said`; NULL changes nothing */
+void quern__restore_error(char *message); /* frees the message; NULL changes nothing */
 
-/* Passes a failure on from a function that owns nothing yet. */
+/* Returns a failed call's status, from a function that owns nothing yet. */
 #define QUERN__FORWARD(call)                                                                       \
   do {                                                                                             \
     quern_status forward_status = (call);                                                          \
     if (forward_status != QUERN_OK) return forward_status;                                         \
   } while (0)
 
-/* The same from a function with a local `status` and a `cleanup` label. */
+/* Jumps to the label `cleanup` if a call fails. The function also has a local `status`. */
 #define QUERN__TRY(call)                                                                           \
   do {                                                                                             \
     status = (call);                                                                               \

@@ -1,5 +1,5 @@
-/* Atomic writing of a file. Everything after the folder is opened goes by its descriptor, so that a
- * folder renamed on the way does no harm. */
+/* Atomic file writing. After the folder is opened, only its descriptor is used, so renaming the
+ * folder meanwhile does no harm. */
 #include "file.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -25,8 +25,8 @@ static const char *kind_of(mode_t mode) {
   return "device";
 }
 
-/* Refuses a target that is no regular file, and follows a link: the file it points at is replaced,
- * not the link. */
+/* Resolves the target. A symbolic link is followed, so that its target is replaced and the link
+ * stays. Refuses a target that is not a regular file. */
 static quern_status find_target(const char *path, quern__file *file) {
   struct stat status;
   if (*path == '\0') return quern__fail(QUERN_ERROR_FILE, "\"\": names no file");
@@ -41,7 +41,7 @@ static quern_status find_target(const char *path, quern__file *file) {
   if (link && !exists)
     return quern__fail(QUERN_ERROR_FILE, "%s: is a symbolic link to a file that is not there",
                        path);
-  /* Of a name that is too long, for example, the rename would be the first to know. */
+  /* E.g. a name that is too long: report it now rather than at the rename. */
   if (!exists && error != ENOENT)
     return quern__fail(QUERN_ERROR_FILE, "%s: cannot be written: %s", path, strerror(error));
   file->target = link ? realpath(path, NULL) : strdup(path);
@@ -57,14 +57,14 @@ static quern_status open_folder(quern__file *file) {
   if (slash == file->target)
     folder = "/";
   else if (slash != NULL) {
-    *slash = '\0'; /* the folder's part and the name share the string */
+    *slash = '\0'; /* split the string into folder and name */
     folder = file->target;
   }
   file->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   return file->folder >= 0 ? QUERN_OK : fail_file(file, "cannot open its folder");
 }
 
-/* In a folder as /tmp is, only its owner may replace a file. */
+/* In a sticky folder such as /tmp, only a file's owner may replace it. */
 static quern_status check_owner(const quern__file *file) {
   struct stat folder, target;
   const uid_t user = geteuid();
@@ -77,9 +77,9 @@ static quern_status check_owner(const quern__file *file) {
                      file->path);
 }
 
-/* Marks the file as one that is being written, for quern__file_remove_abandoned; false where that
- * has just removed it. A second descriptor keeps the lock when the first one is closed. File
- * systems without locks go without. */
+/* Locks the temporary file, so that quern__file_remove_abandoned leaves it alone. False if that
+ * function has just removed it. The duplicate descriptor keeps the lock after the first is closed.
+ * On a file system without locks there is none, and this succeeds. */
 static bool lock_temporary(quern__file *file) {
   if (flock(file->descriptor, LOCK_EX | LOCK_NB) != 0) return errno != EWOULDBLOCK;
   struct stat status;
@@ -91,7 +91,7 @@ static bool lock_temporary(quern__file *file) {
 static quern_status create_temporary(quern__file *file) {
   enum { ATTEMPTS = 100 };
   for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-    /* O_EXCL decides who owns a name; process and time only make a second try rare. */
+    /* O_EXCL guarantees a unique name; process and time make a second attempt rare. */
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     snprintf(file->temporary, sizeof file->temporary,
@@ -140,14 +140,14 @@ static int sync_descriptor(int descriptor) {
 
 quern_status quern__file_commit(quern__file *file) {
   if (sync_descriptor(file->descriptor) != 0) return fail_file(file, "cannot be synced");
-  /* Some network file systems report a failed write only here. */
+  /* Some network file systems report a failed write only at close. */
   int closed = close(file->descriptor);
   file->descriptor = -1;
   if (closed != 0 && errno != EINTR) return fail_file(file, "cannot be closed");
   if (renameat(file->folder, file->temporary, file->folder, file->name) != 0)
     return fail_file(file, "cannot take the place of the old file");
   file->temporary[0] = '\0';
-  /* EINVAL: a file system that has no notion of syncing a folder. */
+  /* EINVAL: the file system cannot sync folders. */
   if (sync_descriptor(file->folder) != 0 && errno != EINVAL)
     return fail_file(file, "was written, but its folder cannot be synced");
   return QUERN_OK;

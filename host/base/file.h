@@ -1,5 +1,5 @@
-/* Files that appear whole or not at all: written under a temporary name beside the target, synced,
- * renamed. */
+/* Atomic file writing: a file is written under a temporary name beside the target, synced, and
+ * renamed, so it appears whole or not at all. */
 #ifndef QUERN_HOST_BASE_FILE_H
 #define QUERN_HOST_BASE_FILE_H
 
@@ -7,46 +7,45 @@
 #include <stdbool.h>
 
 typedef struct quern__file {
-  const char *path; /* what the caller called it, for messages; the caller's */
-  char *target;     /* the path with a symbolic link at its end followed, owned */
-  const char *name; /* the target's last part, inside `target` */
-  int folder;       /* where the target lies, open */
+  const char *path; /* the path as the caller wrote it, for messages; the caller's */
+  char *target;     /* the path with a final symbolic link resolved, owned */
+  const char *name; /* the target's last component, inside `target` */
+  int folder;       /* the target's folder, open */
   int descriptor;   /* the temporary file, open; -1 once closed */
-  /* the same, locked as long as there is a temporary file; -1 where there are no locks */
+  /* the temporary file again, locked while it exists; -1 if the file system has no locks */
   int lock;
-  char temporary[64]; /* its name in the folder; "" while there is none */
+  char temporary[64]; /* the temporary file's name in the folder; "" if there is none */
 } quern__file;
 
-/* A file that is not open, for quern__file_close to accept. */
+/* A file that is not open. quern__file_close accepts it. */
 #define QUERN__FILE_CLOSED                                                                         \
   { NULL, NULL, NULL, -1, -1, -1, "" }
 
-/* How the names of temporary files start. One stays behind if a process ended before it was
- * committed. */
+/* Start of every temporary file's name. Such a file remains if its process ends before the
+ * commit. */
 #define QUERN__FILE_TEMPORARY_PREFIX ".quern-"
 
-/* Whether `name` has the whole form of a temporary file's name: the prefix, process, seconds,
+/* True if `name` has the complete form of a temporary file's name: prefix, process, seconds,
  * nanoseconds, attempt, ".tmp". */
 bool quern__file_is_temporary(const char *name);
 
-/* Starts a new file that will take the place of `path`, which must outlive it. The target may exist
- * as a regular file; a folder, a device or a pipe is refused, so that nothing but a file is ever
- * replaced. Its mode is that of any new file, 0666 less the umask. The caller closes *file,
- * whatever this returns. */
+/* Starts a new file that will replace `path`; `path` must outlive *file. The target may exist as a
+ * regular file; folders, devices and pipes are refused. The mode is that of any new file, 0666 less
+ * the umask. The caller closes *file, even if this fails. */
 quern_status quern__file_create(const char *path, quern__file *file);
 
 quern_status quern__file_write(quern__file *file, const void *data, size_t bytes);
 
-/* Syncs what was written, gives it its name, and syncs the folder. Before the rename a failure
- * leaves what was at `path` untouched. */
+/* Syncs the file, renames it to its target, and syncs the folder. A failure before the rename
+ * leaves the old file untouched. */
 quern_status quern__file_commit(quern__file *file);
 
-/* Lets go of everything, and removes the temporary file where it was not committed. */
+/* Frees everything, and removes the temporary file if it was not committed. */
 void quern__file_close(quern__file *file);
 
-/* Removes, from the folder of `path`, the temporary files of writers that ended before they were
- * done: regular files of this user with a temporary file's name that no process has locked. What
- * cannot be told or removed stays. */
+/* Removes temporary files of writers that ended before their commit from the folder of `path`:
+ * regular files of this user with a temporary file's name that no process has locked. Files that
+ * cannot be checked or removed stay. */
 void quern__file_remove_abandoned(const char *path);
 
 #endif

@@ -1,4 +1,4 @@
-/* Removal of what writers that were killed have left. */
+/* Removes temporary files of killed writers. */
 #include "file.h"
 #include <dirent.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@ bool quern__file_is_temporary(const char *name) {
   return strcmp(name, ".tmp") == 0;
 }
 
-/* The kernel drops the lock with its process, however that ended. */
+/* A lock ends with its process, so a file that can be locked has no writer. */
 static void remove_if_abandoned(int folder, const char *name) {
   const int descriptor = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (descriptor < 0) return;
@@ -36,7 +36,7 @@ static void remove_if_abandoned(int folder, const char *name) {
 
 void quern__file_remove_abandoned(const char *path) {
   char *folder = realpath(path, NULL);
-  if (folder == NULL) folder = strdup(path); /* there is no such file yet */
+  if (folder == NULL) folder = strdup(path); /* the file does not exist yet */
   if (folder == NULL) return;
   char *slash = strrchr(folder, '/');
   if (slash != NULL) slash[slash == folder ? 1 : 0] = '\0';

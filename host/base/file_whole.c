@@ -1,4 +1,4 @@
-/* The public side of writing files: all of one at once, or none of it. */
+/* Public functions that write a whole file. */
 #include "file.h"
 #include <quern/file.h>
 

@@ -1,4 +1,4 @@
-/* Numbers as safetensors stores them, on a machine of either byte order. */
+/* Little-endian numbers, as in safetensors files, on a machine of either byte order. */
 #ifndef QUERN_HOST_BASE_LITTLE_ENDIAN_H
 #define QUERN_HOST_BASE_LITTLE_ENDIAN_H
 
@@ -16,8 +16,8 @@ static inline void quern__little_endian_put_u64(uint64_t value, unsigned char by
   for (int i = 0; i < 8; i++) bytes[i] = (unsigned char)(value >> 8 * i);
 }
 
-/* Turns this machine's floats into little-endian bytes in place, and, being its own inverse, back.
- */
+/* Converts floats between this machine's byte order and little-endian, in place; works in both
+ * directions. */
 static inline void quern__little_endian_floats(float *values, size_t count) {
   for (size_t i = 0; i < count; i++) {
     uint32_t bits;

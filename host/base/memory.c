@@ -1,5 +1,5 @@
-/* What the host has left, as far as the system says: Linux in files, others by their size. Nothing
- * here takes memory itself. */
+/* Available host memory: from files in /proc and /sys on Linux, from sysconf elsewhere. Allocates
+ * nothing. */
 #include "memory.h"
 
 #include "error.h"
@@ -12,10 +12,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Less than this is not worth the question, which reads some files. */
+/* Demands below this size are not checked, since a check reads several files. */
 #define SMALL_BYTES ((size_t)16 << 20)
 
-/* The beginning of a file that the system makes, all of those that matter here. */
+/* The beginning of a file in /proc or /sys. All values needed here stand within its size. */
 typedef struct small_file {
   char text[8192];
 } small_file;
@@ -43,7 +43,7 @@ static bool read_file(const char *root, const char *path, small_file *file) {
   return used > 0;
 }
 
-/* The number behind a word at the beginning of a line; `otherwise` where there is none. */
+/* Returns the number after a word at the start of a line; `otherwise` if there is none. */
 static uint64_t number_of(const small_file *file, const char *word, uint64_t otherwise) {
   const size_t length = strlen(word);
   for (const char *line = file->text; line != NULL; line = strchr(line, '\n')) {
@@ -71,7 +71,7 @@ uint64_t quern__memory_machine(const char *root) {
   return (available + number_of(&file, "SwapFree:", 0)) * 1024;
 }
 
-/* What `ulimit -v` leaves. */
+/* Returns the bytes that `ulimit -v` leaves. */
 static uint64_t address_space(void) {
   struct rlimit limit;
   small_file file;
@@ -82,14 +82,14 @@ static uint64_t address_space(void) {
   return less(limit.rlim_cur, taken);
 }
 
-/* --- Control groups, of either version
- * ------------------------------------------------------------------ */
+/* --- Control groups, versions 1 and 2 --------------------------------------------------------- */
 
 typedef struct group_files {
   const char *folder, *most, *used;
 } group_files;
 
-/* What one group leaves. Files that it has read are given back where memory is needed. */
+/* Returns the bytes available in one group. The page cache counts as available, since the kernel
+ * frees it on demand. */
 static uint64_t group_leaves(const char *root, const group_files *files, const char *group,
                              size_t length) {
   char path[3072];
@@ -107,8 +107,8 @@ static uint64_t group_leaves(const char *root, const group_files *files, const c
   return less(most, less(used, given_back));
 }
 
-/* A group and all that it is in. In a container the path may be that of the host, and the folder
- * its own. */
+/* Returns the least of a group and its parents. In a container, the path may be the host's while
+ * the mounted folder is the container's own, so a missing group is skipped. */
 static uint64_t groups_leave(const char *root, const group_files *files, const char *group) {
   size_t length = strcspn(group, "\n");
   uint64_t left = UINT64_MAX;
@@ -121,7 +121,7 @@ static uint64_t groups_leave(const char *root, const group_files *files, const c
   }
 }
 
-/* Whether "memory" is one of the names between commas. */
+/* True if "memory" is in the comma-separated list. */
 static bool has_memory(const char *names, size_t length) {
   for (const char *end = names + length; names < end; names += strcspn(names, ",:") + 1)
     if (strncmp(names, "memory", 6) == 0 && (names[6] == ',' || names[6] == ':')) return true;
@@ -135,7 +135,7 @@ uint64_t quern__memory_groups(const char *root) {
   small_file file;
   uint64_t left = UINT64_MAX;
   if (!read_file(root, "/proc/self/cgroup", &file)) return left;
-  /* "4:cpu,memory:/path" of the first version, "0::/path" of the second. */
+  /* Version 1: "4:cpu,memory:/path". Version 2: "0::/path". */
   for (const char *line = file.text; line != NULL && *line != '\0'; line = strchr(line, '\n')) {
     if (*line == '\n') line++;
     const char *names = strchr(line, ':'), *group = names != NULL ? strchr(names + 1, ':') : NULL;
@@ -153,8 +153,7 @@ uint64_t quern__memory_available(void) {
   return least(machine, least(address_space(), quern__memory_groups("")));
 }
 
-/* --- Checks
- * --------------------------------------------------------------------------------------------- */
+/* --- Checks ----------------------------------------------------------------------------------- */
 
 quern_status quern__memory_check_host(const quern__demand *demand) {
   if (demand->bytes < SMALL_BYTES) return QUERN_OK;

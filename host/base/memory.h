@@ -1,38 +1,41 @@
-/* Whether memory is there, before it is taken: systems promise more than they have, and end the
- * process that uses it. */
+/* Checks for available memory before an allocation: Linux grants more memory than it has, and later
+ * kills the process that uses it. */
 #ifndef QUERN_HOST_BASE_MEMORY_H
 #define QUERN_HOST_BASE_MEMORY_H
 
 #include <quern/device.h>
 #include <quern/status.h>
 
-/* Bytes of host memory that this process can still have: the least of what the machine has
- * available, of the address space that the process may still take, and of what its control groups
- * leave. UINT64_MAX where nothing says. */
+/* Returns the bytes of host memory that this process can still use: the least of the machine's
+ * available memory, the address space limit, and the limits of the control groups. UINT64_MAX if
+ * unknown. */
 uint64_t quern__memory_available(void);
 
-/* The first and the last of these by the files below a folder, "" for the machine's own: for tests.
- */
+/* Return the machine's and the control groups' part of it, from the files below the folder `root`.
+ * Tests pass a folder of their own; "" is the machine's. */
 uint64_t quern__memory_machine(const char *root);
 uint64_t quern__memory_groups(const char *root);
 
-/* What is to be taken, for a message: "network of 9 parameters", and what takes less. */
+/* A planned allocation: its name for messages, e.g. "network of 9 parameters", and what the user
+ * can do to need less. */
 typedef struct quern__demand {
   const char *what, *cure;
   size_t bytes;
 } quern__demand;
 
-/* QUERN_ERROR_OUT_OF_MEMORY, with both numbers, where the host has less left. */
+/* QUERN_ERROR_OUT_OF_MEMORY with both sizes if the host has fewer bytes available. */
 quern_status quern__memory_check_host(const quern__demand *demand);
 
-/* The same of a device, QUERN_ERROR_OUT_OF_DEVICE_MEMORY: what it has in all, which is known, and
- * where it computes in the host's memory what that has left; the second alone; and one buffer of
- * it. */
+/* Check a demand against a device; QUERN_ERROR_OUT_OF_DEVICE_MEMORY if it does not fit.
+ *
+ *   _device   all of the device's memory, and then as _shared
+ *   _shared   the host's available memory, unless the device is a GPU with memory of its own
+ *   _buffer   the largest single buffer */
 quern_status quern__memory_check_device(const quern_device_info *info, const quern__demand *demand);
 quern_status quern__memory_check_shared(const quern_device_info *info, const quern__demand *demand);
 quern_status quern__memory_check_buffer(const quern_device_info *info, const quern__demand *demand);
 
-/* Bytes that a device has for one more thing; UINT64_MAX where nothing says. */
+/* Returns the bytes that a device has for one more allocation; UINT64_MAX if unknown. */
 uint64_t quern__memory_of_device(const quern_device_info *info);
 
 #endif

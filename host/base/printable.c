@@ -1,9 +1,9 @@
-/* Which characters of a text from elsewhere may be printed. */
+/* Classifies the characters of untrusted text as printable or not. */
 #include "utf8.h"
 #include <quern/status.h>
 #include <string.h>
 
-/* The code point of a character of so many bytes. */
+/* Decodes a UTF-8 character of `bytes` bytes. */
 static unsigned code_point(const unsigned char *cursor, size_t bytes) {
   if (bytes == 1) return cursor[0];
   unsigned code = cursor[0] & (0x7Fu >> bytes);
@@ -11,7 +11,7 @@ static unsigned code_point(const unsigned char *cursor, size_t bytes) {
   return code;
 }
 
-/* Control characters, what ends a line or turns the direction of writing, what is no character. */
+/* Control characters, line separators, direction marks, and noncharacters. */
 static bool is_control(unsigned code) {
   static const struct {
     unsigned first, last;

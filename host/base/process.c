@@ -1,4 +1,4 @@
-/* The library's one lock, and the watch on fork(). */
+/* The process-wide lock, and the handlers that count forks. */
 #include "process.h"
 
 #include <pthread.h>
@@ -21,7 +21,7 @@ static void in_child(void) {
   pthread_mutex_unlock(&lock);
 }
 
-/* A failure means no memory for one entry; fork() then goes unseen, and everything else works. */
+/* pthread_atfork fails only if memory is exhausted; forks then go uncounted, and all else works. */
 static void watch_forks(void) {
   (void)pthread_atfork(before_fork, in_parent, in_child);
 }

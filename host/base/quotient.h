@@ -1,7 +1,7 @@
-/* Quotients that may be infinite or NaN, as IEEE 754 has them: an epsilon may be 0, and so the
- * divisor.
+/* IEEE 754 division whose divisor may be 0, as with an epsilon of 0; the result is then infinite or
+ * NaN.
  *
- * The sanitizer of divisions by zero lets these pass, and stops at any other. */
+ * The sanitizer for divisions by zero ignores this function and still reports all others. */
 #ifndef QUERN_HOST_BASE_QUOTIENT_H
 #define QUERN_HOST_BASE_QUOTIENT_H
 

@@ -1,4 +1,4 @@
-/* Sizes that cannot wrap around. */
+/* Arithmetic on sizes that reports overflow. */
 #ifndef QUERN_HOST_BASE_SIZE_H
 #define QUERN_HOST_BASE_SIZE_H
 
@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* *result = a · b or a + b; false, with *result untouched, where that does not fit. */
+/* *result = a · b or a + b; false, with *result unchanged, on overflow. */
 QUERN__CHECKED static inline bool quern__multiply(size_t a, size_t b, size_t *result) {
   if (b != 0 && a > SIZE_MAX / b) return false;
   *result = a * b;
@@ -20,7 +20,7 @@ QUERN__CHECKED static inline bool quern__add(size_t a, size_t b, size_t *result)
   return true;
 }
 
-/* a / b rounded up. */
+/* Returns a / b rounded up. */
 static inline size_t quern__divide_up(size_t a, size_t b) {
   return a / b + (a % b != 0);
 }

@@ -1,4 +1,4 @@
-/* Statuses by name, and the last error of each thread. */
+/* Names of statuses, and each thread's last error. */
 #include "error.h"
 #include <quern/backend.h>
 #include <quern/version.h>
@@ -41,7 +41,7 @@ const char *quern_last_error(void) {
   return last_error;
 }
 
-/* One line that is fit for a terminal, in place. */
+/* Makes a line fit for a terminal, in place. */
 static void make_printable(char *line) {
   bool printable;
   char *to = line;
@@ -58,7 +58,7 @@ static void make_printable(char *line) {
 
 QUERN__PRINTF(1, 0)
 static void set_error(const char *format, va_list arguments) {
-  /* Through a second array, since the arguments may quote the error before. */
+  /* The arguments may quote last_error, so it is not formatted into directly. */
   char line[LAST_ERROR_SIZE];
   vsnprintf(line, sizeof line, format, arguments);
   make_printable(line);

@@ -1,4 +1,4 @@
-/* Text in memory, and numbers in it. */
+/* Growing text buffers, and numbers as text. */
 #include "text.h"
 #include "size.h"
 #include <errno.h>
@@ -7,10 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- Text that grows
- * ------------------------------------------------------------------------------------ */
+/* --- Growing text ----------------------------------------------------------------------------- */
 
-/* Makes room for `more` bytes and a 0 behind them. */
+/* Makes room for `more` bytes and a terminating 0. */
 static bool reserve(quern__text *text, size_t more) {
   enum { LEAST = 64 };
   size_t needed;
@@ -79,12 +78,11 @@ void quern__text_free(quern__text *text) {
   text->room = 0;
 }
 
-/* --- Numbers
- * -------------------------------------------------------------------------------------------- */
+/* --- Numbers ---------------------------------------------------------------------------------- */
 
-/* Puts a point in the place of the locale's separator, of however many bytes: what stands
- * between the first digits and those that follow. "inf" and "nan" have no digits, and an
- * exponent has no separator before it where there are no more. */
+/* Replaces the locale's decimal separator, which may have several bytes, by a point. The separator
+ * is what stands between the integer digits and the next digit; "inf", "nan" and "1e+20" have
+ * none. */
 static void put_point(char *number) {
   static const char digits[] = "0123456789";
   char *separator = number + (*number == '-');
@@ -96,8 +94,8 @@ static void put_point(char *number) {
   memmove(separator + 1, fraction, strlen(fraction) + 1);
 }
 
-/* In the program's locale, both ways, since printf and strtod have no way to be given another
- * without the heap. */
+/* Formats and parses in the program's locale: printf and strtod have no locale argument, and
+ * newlocale would allocate. */
 quern__digits quern__digits_of_float(float value) {
   quern__digits number;
   for (int precision = 1; precision <= 9; precision++) {

@@ -1,12 +1,12 @@
-/* UTF-8, as far as it must be told from what is none. */
+/* Validation of UTF-8. */
 #ifndef QUERN_HOST_BASE_UTF8_H
 #define QUERN_HOST_BASE_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Bytes of the character that `text` of `left` bytes begins with; 0 where it is none: overlong, a
- * surrogate, past U+10FFFF, cut short. */
+/* Returns the length in bytes of the first UTF-8 character of `text`, which has `left` bytes. 0 if
+ * it is invalid: overlong, a surrogate, past U+10FFFF, or truncated. */
 static inline size_t quern__utf8_length(const unsigned char *text, size_t left) {
   const unsigned char first = left > 0 ? text[0] : 0, second = left > 1 ? text[1] : 0;
   if (left == 0) return 0;
@@ -25,7 +25,7 @@ static inline size_t quern__utf8_length(const unsigned char *text, size_t left) 
   return length;
 }
 
-/* Whether it can be kept as text: UTF-8 without a zero byte. */
+/* True if the bytes are UTF-8 without a zero byte. */
 static inline bool quern__is_text(const char *text, size_t length) {
   const unsigned char *cursor = (const unsigned char *)text;
   while (length > 0) {

@@ -1,4 +1,4 @@
-/* Finds, makes and checks the user's cache folder. */
+/* Finds, creates and checks the user's cache folder. */
 #include "cache_folder.h"
 #include <errno.h>
 #include <stdbool.h>
@@ -16,11 +16,11 @@ quern__cache_mode quern__cache_mode_wanted(void) {
   return strcmp(wanted, "on") == 0 ? QUERN__CACHE_ON : QUERN__CACHE_DEFAULT;
 }
 
-/* The path by the variables; *path stays NULL where none names a place. */
+/* Builds the path from environment variables; *path stays NULL if none is set. */
 static quern_status name_folder(char **path) {
   static const struct {
     const char *variable, *inside;
-    /* a relative path there is to be ignored, says the XDG base directory specification */
+    /* the XDG base directory specification ignores a relative path here */
     bool absolute;
   } places[] = {
       {"QUERN_CACHE_DIR", "", false},
@@ -37,7 +37,7 @@ static quern_status name_folder(char **path) {
   return QUERN_OK;
 }
 
-/* mkdir -p. Ends each part of the path in turn, and puts the slash back. */
+/* mkdir -p. Ends the path after each component in turn, then restores the slash. */
 static quern_status make_folders(char *path) {
   for (char *end = path + 1;; end++) {
     if (*end != '/' && *end != '\0') continue;
@@ -45,8 +45,7 @@ static quern_status make_folders(char *path) {
     *end = '\0';
     const int error = mkdir(path, 0700) == 0 ? 0 : errno;
     struct stat about;
-    /* A part that is there may be on a file system that is read-only, or in a folder that is
-     * another's. */
+    /* mkdir may also fail for an existing folder with EROFS or EACCES, so test for existence. */
     const bool there = error == 0 || (stat(path, &about) == 0 && S_ISDIR(about.st_mode));
     *end = ended;
     if (!there)

@@ -1,13 +1,11 @@
-/* The user's cache folder: what can be made again lies there, such as built programs and tuned
- * parameters. */
+/* The user's cache folder: built programs and tuned parameters, which can all be made again. */
 #ifndef QUERN_HOST_BASE_CACHE_CACHE_FOLDER_H
 #define QUERN_HOST_BASE_CACHE_CACHE_FOLDER_H
 
 #include "../error.h"
 
-/* What QUERN_CACHE says: "off" keeps everything away from the disk, "on" caches programs even where
- * the OpenCL implementation keeps its own; anything else, or nothing, is the default. Case counts.
- */
+/* The environment variable QUERN_CACHE, case-sensitive. "off": no files. "on": caches programs even
+ * if the OpenCL implementation has a cache of its own. Otherwise the default. */
 typedef enum quern__cache_mode {
   QUERN__CACHE_DEFAULT,
   QUERN__CACHE_OFF,
@@ -15,15 +13,14 @@ typedef enum quern__cache_mode {
 } quern__cache_mode;
 quern__cache_mode quern__cache_mode_wanted(void);
 
-/* The first of these whose variable is set and not empty: $QUERN_CACHE_DIR, $XDG_CACHE_HOME/quern
- * and $HOME/.cache/quern, the last two only as absolute paths. It is made with its parents, of mode
- * 0700, where it is missing. *path is the caller's to free.
+/* Returns the cache folder, the first of $QUERN_CACHE_DIR, $XDG_CACHE_HOME/quern and
+ * $HOME/.cache/quern whose variable is set and not empty; the last two only if absolute. If
+ * missing, it is created with its parents, mode 0700. The caller frees *path.
  *
- * QUERN_OK with *path NULL: QUERN_CACHE=off, or no variable names a place. QUERN_ERROR_FILE with
- * *path NULL: the place cannot be made, is no folder, belongs to another user, or may be written by
- * others; what lies there could be anybody's, so it is not used. No caller needs the cache: a
- * failure is passed on only by those whom the user asked to write there. It changes
- * quern_last_error(). */
+ * QUERN_OK with *path NULL: QUERN_CACHE=off, or no variable is set. QUERN_ERROR_FILE with *path
+ * NULL: the folder cannot be created, is not a folder, belongs to another user, or is writable by
+ * others and therefore not trusted. The cache is optional, so callers ignore a failure unless the
+ * user asked to write there. quern_last_error() then changes. */
 quern_status quern__cache_folder(char **path);
 
 #endif

@@ -56,7 +56,7 @@ static bool is_abandoned(const char *name, const struct stat *about) {
 }
 
 void quern__cache_prune(int folder, const char *prefix, size_t limit) {
-  /* Opened anew, since closedir closes what fdopendir got. */
+  /* A second descriptor, because closedir closes the one that fdopendir was given. */
   const int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR *entries = again >= 0 ? fdopendir(again) : NULL;
   if (entries == NULL) {
@@ -69,7 +69,7 @@ void quern__cache_prune(int folder, const char *prefix, size_t limit) {
     if (fstatat(folder, entry->d_name, &about, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(about.st_mode))
       continue;
     if (is_abandoned(entry->d_name, &about)) unlinkat(folder, entry->d_name, 0);
-    /* Without memory, what was listed so far is what there is to choose from. */
+    /* If memory is exhausted, prune only the files listed so far. */
     if (starts_with(entry->d_name, prefix) && !add_cache_prune(&list, entry->d_name, &about)) break;
   }
   closedir(entries);

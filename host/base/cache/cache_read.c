@@ -1,4 +1,4 @@
-/* Reads a file of the cache folder, having looked at whose it is. */
+/* Reads a cache file after checking its owner and mode. */
 #include "cache_read.h"
 
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* At most `size` bytes: fewer where the file ends before. -1 for a failure, told in errno. */
+/* Reads up to `size` bytes, fewer at the end of the file. Returns -1 with errno set on failure. */
 static ssize_t read_bytes(int descriptor, unsigned char *data, size_t size) {
   size_t done = 0;
   while (done < size) {
@@ -22,7 +22,7 @@ static ssize_t read_bytes(int descriptor, unsigned char *data, size_t size) {
   return (ssize_t)done;
 }
 
-/* By the descriptor: what is looked at is what is read. */
+/* Checks the open descriptor rather than the path, so that the file checked is the one read. */
 static quern_status check_cache_read(const char *path, int descriptor, size_t limit, size_t *size) {
   struct stat about;
   if (fstat(descriptor, &about) != 0)
@@ -48,7 +48,7 @@ quern_status quern__cache_read(const char *path, size_t limit, unsigned char **d
   size_t expected = 0;
   *data = NULL;
   *size = 0;
-  /* O_NONBLOCK: opening a pipe would wait for a writer. */
+  /* O_NONBLOCK: opening a pipe would otherwise wait for a writer. */
   const int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (descriptor < 0)
     return errno == ELOOP
