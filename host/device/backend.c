@@ -1,4 +1,4 @@
-/* The list of backends: quern's own, and those that a program has registered. */
+/* The list of backends: the built-in ones, and those registered by a program. */
 #include "backend.h"
 
 #include "../base/error.h"
@@ -6,16 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A table that was registered, in the order of registration. */
+/* A registered table. The list is in order of registration. */
 typedef struct registered {
-  quern_backend table; /* first, so that a table's address is its entry's; the name is owned */
-  size_t holds;        /* by device lists and contexts */
+  quern_backend table; /* must be first, so that its address is the entry's; the name is owned */
+  size_t holds;        /* references from device lists and contexts */
   struct registered *next;
 } registered;
 
-static registered *first_registered; /* under the process's lock, as is what it leads to */
+static registered *first_registered; /* guarded by the process lock, like the whole list */
 
-/* X(member): what every table has beside the required ops. */
+/* X(member): required members other than ops. */
 #define REQUIRED_MEMBERS(X)                                                                        \
   X(enumerate)                                                                                     \
   X(open)                                                                                          \
@@ -46,7 +46,8 @@ static quern_status check_table(const quern_backend *table) {
   return QUERN_OK;
 }
 
-/* What points at the entry of that name; at the list's end where there is none. Under the lock. */
+/* Returns the link that points at the named entry, or the list's last link. The caller has the
+ * lock. */
 static registered **find_registered(const char *name) {
   registered **link = &first_registered;
   while (*link != NULL && strcmp((*link)->table.name, name) != 0) link = &(*link)->next;
@@ -128,7 +129,7 @@ static bool is_built_in(const quern_backend *backend) {
   return backend == &quern__opencl_backend || backend == &quern__reference_backend;
 }
 
-/* Under the lock. */
+/* The caller has the lock. */
 static void add_holds(const quern_backend *backend, bool more) {
   if (is_built_in(backend)) return;
   registered *entry = (registered *)(uintptr_t)backend;
@@ -172,7 +173,7 @@ size_t quern_backend_count(void) {
 }
 
 const char *quern_backend_name(size_t index) {
-  const size_t hidden = quern__opencl_found() ? 0 : 1; /* before all others */
+  const size_t hidden = quern__opencl_found() ? 0 : 1; /* opencl, which comes first */
   const quern_backend *backend =
       index <= SIZE_MAX - hidden ? quern__backend_hold_at(index + hidden) : NULL;
   if (backend == NULL) return NULL;

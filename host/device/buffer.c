@@ -1,4 +1,4 @@
-/* Buffers: ranges checked once, then handed to the backend. */
+/* Buffers: checks ranges, then calls the backend. */
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "context.h"
@@ -20,7 +20,8 @@ quern_status quern__buffer_wrap(quern_context *context, void *memory, size_t bas
   return QUERN_OK;
 }
 
-/* What the device could not have anyway is the backend's to refuse. */
+/* Checks the host's memory for devices that share it. A size above the device's own limits is
+ * refused by the backend. */
 static quern_status check_memory(const quern_device_info *info, size_t bytes) {
   const quern__demand demand = {"buffer", "take less, or free other memory", bytes};
   const bool never = (info->memory > 0 && bytes > info->memory) ||
@@ -88,7 +89,7 @@ void quern_buffer_free(quern_buffer *buffer) {
   if (whole == NULL && !quern__context_is_forked(context))
     context->backend->buffer_free(context->state, buffer->memory);
   free(buffer);
-  quern_buffer_free(whole); /* which has none itself */
+  quern_buffer_free(whole); /* a whole is never a view itself */
   quern__context_release(context);
 }
 

@@ -1,4 +1,4 @@
-/* Contexts: a backend's device, opened, and held as long as anything made from it lives. */
+/* Contexts: a backend's open device, kept until everything made from it is freed. */
 #include "context.h"
 
 #include "../base/error.h"
@@ -26,7 +26,7 @@ static void context_free(quern_context *context) {
   free(context);
 }
 
-/* A context that nothing is opened for yet. */
+/* Creates a context without opening the device. */
 static quern_status context_make(const quern_backend *backend, const quern_device_info *info,
                                  quern_context **context) {
   quern_context *result = calloc(1, sizeof *result);
@@ -81,7 +81,8 @@ void quern__context_hold(quern_context *context) {
 
 void quern__context_release(quern_context *context) {
   if (atomic_fetch_sub_explicit(&context->holds, 1, memory_order_acq_rel) > 1) return;
-  /* What a parent opened is not a child's to close: its driver's threads are not here. */
+  /* A child process must not close what its parent opened: the driver's threads are not in the
+   * child. */
   if (!quern__context_is_forked(context) && !context->lent) context->backend->close(context->state);
   context_free(context);
 }
@@ -124,7 +125,7 @@ quern_status quern_context_finish(quern_context *context) {
 
 void quern__context_settle(quern_context *context) {
   char *message = quern__remember_error();
-  /* Also a device that is lost may still be ending what was queued. */
+  /* A lost device may still be finishing queued work, so wait for it too. */
   if (!quern__context_is_forked(context) &&
       !atomic_exchange_explicit(&context->busy, true, memory_order_acquire))
     (void)quern__context_leave(context, context->backend->finish(context->state));

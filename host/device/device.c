@@ -1,4 +1,4 @@
-/* The device list: every backend's devices, the reference last, and how one is chosen by name. */
+/* The device list, and finding a device by name or index. */
 #include <quern/device.h>
 
 #include "../base/error.h"
@@ -15,8 +15,8 @@ struct quern_device_list {
   quern_device *devices;
   size_t count, capacity;
   char note[512];
-  const quern_backend *backend; /* whose devices are being added */
-  char forked[512];             /* why devices that were there before fork() are not, or "" */
+  const quern_backend *backend; /* the backend whose devices are being added */
+  char forked[512];             /* why devices opened before fork() are missing, or "" */
 };
 
 static char *copy_text(const char *text) {
@@ -148,12 +148,9 @@ const char *quern_device_kind_name(quern_device_kind kind) {
   return "unknown";
 }
 
-/* --- Choosing
- * ------------------------------------------------------------------------------------------- */
+/* --- Finding ---------------------------------------------------------------------------------- */
 
-/* Kinds are declared best first. Of two of a kind, the one with more compute units, else the one
- * found first.
- */
+/* Kinds are declared best first. Within a kind, more compute units win, then the earlier device. */
 static bool better(const quern_device_info *a, const quern_device_info *b) {
   if (a->kind != b->kind) return a->kind < b->kind;
   return a->compute_units > b->compute_units;
@@ -166,7 +163,7 @@ static const quern_device *best(const quern_device_list *list) {
   return chosen;
 }
 
-/* "12" or, with a colon, "1:0"; false for anything else. */
+/* Parses "12", or "1:0" as a pair; false for any other text. */
 static bool parse_indices(const char *text, uint64_t *first, uint64_t *second, bool *pair) {
   const char *end;
   if (!quern__parse_whole(text, UINT64_MAX, first, &end)) return false;
@@ -182,7 +179,7 @@ static bool contains(const char *text, const char *part) {
   return false;
 }
 
-/* "0 'NVIDIA H200' (gpu), 1 'reference' (reference)": what there is to choose from. */
+/* Lists the devices for a message: "0 'NVIDIA H200' (gpu), 1 'reference' (reference)". */
 static void list_devices(const quern_device_list *list, char *text, size_t size) {
   size_t used = 0;
   text[0] = '\0';
@@ -213,8 +210,8 @@ quern_status quern_device_list_find(const quern_device_list *list, const char *t
   bool pair;
   const bool indexed = !any && parse_indices(text, &first, &second, &pair),
              forked = list->forked[0] != '\0';
-  /* The best device is not here, and another has its number: to take that without a word would hide
-   * it. */
+  /* OpenCL's devices are missing after a fork, so "auto" and indices would silently choose another
+   * device. */
   if (forked && (any || indexed)) return quern__fail(QUERN_ERROR_FORKED, "%s", list->forked);
   if (any) {
     *device = best(list);

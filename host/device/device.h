@@ -1,4 +1,4 @@
-/* The inside of a device: which backend reaches it, and by what handle. */
+/* The definition of a device. */
 #ifndef QUERN_HOST_DEVICE_DEVICE_H
 #define QUERN_HOST_DEVICE_DEVICE_H
 
@@ -7,7 +7,7 @@
 struct quern_device {
   quern_device_info info;       /* strings owned */
   const quern_backend *backend; /* held */
-  void *handle;                 /* the backend's own */
+  void *handle;                 /* the backend's */
 };
 
 #endif

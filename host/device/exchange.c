@@ -6,9 +6,9 @@
 
 struct quern__exchange {
   quern_context *context; /* held */
-  void *object;           /* the backend's; NULL where it has none to offer, and then */
-  quern_buffer *buffer;   /* borrowed */
-  void *host;             /* the caller's */
+  void *object;           /* the backend's; NULL if it has no exchanges */
+  quern_buffer *buffer;   /* borrowed; used without `object` */
+  void *host;             /* the caller's; used without `object` */
   size_t bytes;
 };
 

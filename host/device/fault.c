@@ -1,4 +1,4 @@
-/* The words for what a device found wrong in data. */
+/* Error messages for invalid data found by a device. */
 #include "fault.h"
 
 #include "../base/error.h"

@@ -1,5 +1,5 @@
-/* Staging: checked here, and done by the backend, or in its place by writes in order with the ops.
- */
+/* Staging: checks arguments, then calls the backend; without its support, writes in order with the
+ * ops. */
 #include <quern/staging.h>
 
 #include "../base/error.h"
@@ -8,10 +8,10 @@
 
 struct quern_staging {
   quern_buffer *buffer; /* held */
-  bool begun;           /* the memory is the caller's to write */
-  void *object;         /* the backend's; NULL where it has none to offer, and then */
-  void *memory;         /* owned, */
-  bool sent;            /* and whether a write may still read it */
+  bool begun;           /* the caller may write to the memory */
+  void *object;         /* the backend's; NULL if it has no staging */
+  void *memory;         /* owned, if `object` is NULL */
+  bool sent;            /* a queued write may still read `memory` */
 };
 
 static bool is_offered(const quern_backend *backend) {

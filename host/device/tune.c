@@ -1,4 +1,4 @@
-/* Tuning, as callers see it: the search is the backend's, the report is here. */
+/* Public tuning functions. The backend does the search. */
 #include <quern/tune.h>
 
 #include "../base/error.h"
@@ -62,7 +62,7 @@ quern_status quern_tune(const quern_device *device, const quern_tune_options *op
   else
     status = tuner->tune(&device->info, device->handle, options, result);
   if (status == QUERN_OK) {
-    quern__set_error("%s", before); /* candidates failed, the call did not */
+    quern__set_error("%s", before); /* discard the errors of failed candidates */
     *report = result;
   } else {
     quern_tune_report_free(result);
@@ -107,7 +107,8 @@ const char *quern_tune_report_file(const quern_tune_report *report) {
   return report->file != NULL ? report->file : "";
 }
 
-/* One more element of a list; NULL without memory. A report has a dozen. */
+/* Makes room for one more element; NULL if memory is exhausted. Not geometric, since a report has
+ * about a dozen elements. */
 static void *grow_tune(void *list, size_t count, size_t size) {
   void *grown = realloc(list, (count + 1) * size);
   if (grown == NULL)

@@ -1,4 +1,4 @@
-/* What a backend of quern's own may offer beyond its table: parameters that can be tuned. */
+/* Tuning, which a built-in backend may offer beyond its table. */
 #ifndef QUERN_HOST_DEVICE_TUNER_H
 #define QUERN_HOST_DEVICE_TUNER_H
 
@@ -6,19 +6,19 @@
 #include <quern/tune.h>
 
 typedef struct quern__tuner {
-  /* quern_tune: fills an empty report, and opens the device for itself. */
+  /* Implements quern_tune. Opens the device itself, and fills an empty report. */
   quern_status (*tune)(const quern_device_info *info, void *handle,
                        const quern_tune_options *options, quern_tune_report *report);
-  /* quern_tune_reset. */
+  /* Implements quern_tune_reset. */
   quern_status (*reset)(const quern_device_info *info, size_t *removed);
-  /* quern_context_tuning and quern_context_note, of a context's state. */
+  /* Implement quern_context_tuning and quern_context_note for a context's state. */
   const char *(*file)(const void *state);
   const char *(*note)(const void *state);
 } quern__tuner;
 
 extern const quern__tuner quern__opencl_tuner;
 
-/* The backend's tuner, or NULL: it has nothing to tune. */
+/* Returns the backend's tuner; NULL if it has nothing to tune. */
 const quern__tuner *quern__tuner_of(const quern_backend *backend);
 
 #endif

@@ -1,13 +1,13 @@
-/* What a backend of quern's own may offer beyond its table: the ways in which it could compute the
- * ops on a device, each of which can be forced, so that all of them can be verified there. */
+/* Variants, which a built-in backend may offer beyond its table: the ways in which it can compute
+ * ops on a device. Each can be forced, so that all are verified. */
 #ifndef QUERN_HOST_DEVICE_VARIANTS_H
 #define QUERN_HOST_DEVICE_VARIANTS_H
 
 #include "backend.h"
 #include <quern/verify.h>
 
-/* What of a variant is verified: the products alone, whole networks too, or everything. Each holds
- * those before it. */
+/* What to verify of a variant: only the products, also whole networks, or everything. Each includes
+ * the previous ones. */
 typedef enum quern__sweep_kind {
   QUERN__SWEEP_PRODUCT,
   QUERN__SWEEP_NETWORK,
@@ -15,18 +15,19 @@ typedef enum quern__sweep_kind {
 } quern__sweep_kind;
 
 typedef struct quern__variant {
-  char name[64];           /* "as opened", "NVIDIA GPU, large tile" */
-  char parameters[256];    /* in words */
-  quern__sweep_kind scope; /* the rest is as another variant of the list has it */
-  size_t row, tile;        /* the backend's own */
+  char name[64];           /* e.g. "as opened", "NVIDIA GPU, large tile" */
+  char parameters[256];    /* the parameters as text */
+  quern__sweep_kind scope; /* what to verify; the rest is the same in another listed variant */
+  size_t row, tile;        /* private to the backend */
 } quern__variant;
 
 /* How training steps are queued. */
 typedef enum quern__steps_form {
   QUERN__STEPS_OP_BY_OP,
-  QUERN__STEPS_SERIAL,  /* many steps a launch, by one work-item */
-  QUERN__STEPS_COLUMNS, /* one launch a step, a work-item for some columns of the lowest layer */
-  /* two launches a step, a work-item for a block of samples, and for a strip of weights */
+  QUERN__STEPS_SERIAL, /* many steps per launch, all by one work-item */
+  /* one launch per step; each work-item computes some columns of the lowest layer */
+  QUERN__STEPS_COLUMNS,
+  /* two launches per step; first a work-item per block of samples, then one per strip of weights */
   QUERN__STEPS_BLOCKS,
   QUERN__STEPS_FORMS
 } quern__steps_form;
@@ -34,22 +35,22 @@ typedef enum quern__steps_form {
 typedef void (*quern__fact_sink)(const char *name, const char *value, void *user);
 
 typedef struct quern__variants {
-  /* The variants that the device can run, the first being what any context has. The caller frees
-   * *list. */
+  /* Lists the variants that the device can run; the first is what every context uses. The caller
+   * frees *list. */
   quern_status (*list)(const quern_device_info *info, void *handle, quern_verify_effort effort,
                        quern__variant **list, size_t *count);
-  /* The table's `open`, with the variant's parameters. */
+  /* Like the table's `open`, with the variant's parameters. */
   quern_status (*open)(const quern_device_info *info, void *handle, const quern__variant *variant,
                        void **state);
-  /* Divides work as for so many compute units from now on. */
+  /* From now on, divides work as if the device had this many compute units. */
   void (*pretend_units)(void *state, size_t units);
-  /* Has plans that are made from now on take their steps in this form, or, where a network does not
-   * allow it, op by op; false where the context has no such form. */
+  /* From now on, new plans run their steps in this form, or op by op if a network does not allow
+   * it. False if the context lacks the form. */
   bool (*force_steps)(void *state, quern__steps_form form);
-  /* Rounds after which the device ends the loops of a work-item, where that is known of it; else 0.
-   */
+  /* Returns the number of iterations after which the device ends a work-item's loops (a driver
+   * bug); 0 if there is no known limit. */
   size_t (*loop_rounds)(const void *state);
-  /* Tells what the device says of itself, and the quirks that quern goes around. */
+  /* Reports the device's properties and the driver bugs that quern works around. */
   quern_status (*facts)(const void *state, quern__fact_sink tell, void *user);
 } quern__variants;
 
