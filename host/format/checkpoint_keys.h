@@ -1,17 +1,19 @@
-/* Where a training stands, in a safetensors file.
+/* A checkpoint of training, in a safetensors file.
  *
- *   metadata "quern.checkpoint"  the format, "1"
- *            "quern.version"     who wrote it
+ *   metadata "quern.checkpoint"  version of the format, "1"
+ *            "quern.version"     QUERN_VERSION of the writer
  *            "quern.epoch"       epochs done
- *            "quern.step"        steps done of the next one
- *            "quern.updates"     how often the parameters were updated: the optimizer's and the
- * schedule's counter "quern.best_epoch", "quern.best_loss"   the epoch with the lowest test loss,
- * and that; 0 and 0 where there is none "quern.shares"      "51,13": of the ranks that trained,
- * where they were given or measured; no one else needs it the identity's      see identity.h
- *   tensors  one for each of host/train/training_state.h, flat
- *            "best"              the parameters after the best epoch, where there is one
- *            "losses"            of the samples of the steps done in the epoch; none where there
- * are none */
+ *            "quern.step"        steps done of the next epoch
+ *            "quern.updates"     parameter updates done, for optimizer and schedule
+ *            "quern.best_epoch"  the epoch with the lowest test loss; 0 if none
+ *            "quern.best_loss"   that test loss; 0 if none
+ *            "quern.shares"      the ranks' shares of a batch, "51,13", if given or
+ *                                measured; absent otherwise
+ *            further keys        what identifies the training: see identity.h
+ *
+ *   tensors  one for each in host/train/training_state.h, flat
+ *            "best"              the parameters after the best epoch, if any
+ *            "losses"            the samples' losses in this epoch's steps, if any */
 #ifndef QUERN_HOST_FORMAT_CHECKPOINT_KEYS_H
 #define QUERN_HOST_FORMAT_CHECKPOINT_KEYS_H
 

@@ -1,4 +1,4 @@
-/* Activations, losses and normalizations by name, with their parameters. */
+/* Activations, losses and normalizations as text, with their parameters. */
 #include "activation.h"
 
 #include "../base/names.h"
@@ -78,7 +78,7 @@ bool quern_loss_is_regression(quern_loss loss) {
   return loss == QUERN_LOSS_SQUARED || loss == QUERN_LOSS_ABSOLUTE || loss == QUERN_LOSS_HUBER;
 }
 
-/* "name", or "name:parameter" where that is not `usual`. */
+/* Writes "name", or "name:parameter" if the parameter is not `usual`. Returns the text's length. */
 static size_t format(const char *name, bool takes, float parameter, float usual, char *result,
                      size_t size) {
   const bool reported = name != NULL && takes && parameter != usual;
@@ -87,7 +87,7 @@ static size_t format(const char *name, bool takes, float parameter, float usual,
   return (size_t)length;
 }
 
-/* What stands behind the colon: a number in the C locale, of digits from its beginning. */
+/* Parses the number after the colon, in the C locale. It must start with a digit. */
 static bool parse_parameter(const char *text, float *parameter) {
   locale_t numbers;
   char *end;
@@ -99,7 +99,7 @@ static bool parse_parameter(const char *text, float *parameter) {
   return true;
 }
 
-/* Finds the name before the colon, and tells where the parameter begins: NULL for none. */
+/* Finds the name before the colon. *parameter points after the colon; NULL without one. */
 static bool find_before_colon(const char *const *names, size_t count, const char *text,
                               size_t *index, const char **parameter) {
   const char *colon = text != NULL ? strchr(text, ':') : NULL;
@@ -124,7 +124,7 @@ bool quern__activation_slope_is_good(quern_activation activation) {
 }
 
 size_t quern_activation_format(quern_activation activation, char *text, size_t size) {
-  const float slope = fabsf(activation.slope); /* never negative, but for a zero's sign */
+  const float slope = fabsf(activation.slope); /* only a zero can have a sign */
   return format(quern_activation_name(activation.kind), takes_slope(activation.kind), slope,
                 quern_activation_of(activation.kind).slope, text, size);
 }

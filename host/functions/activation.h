@@ -65,7 +65,7 @@ typedef struct quern__activation_info {
 /* The row of a valid kind. */
 const quern__activation_info *quern__activation_info_of(quern_activation_kind kind);
 
-/* True if the slope is valid. Any is if the activation has none. */
+/* True if the slope is valid, or if the activation has none. */
 bool quern__activation_slope_is_good(quern_activation activation);
 
 #endif

@@ -1,4 +1,4 @@
-/* Optimizers: names, checks, and the numbers of a step. */
+/* Optimizers: names, checks, and the coefficients of a step. */
 #include "optimizer.h"
 
 #include "../base/error.h"
@@ -42,7 +42,7 @@ bool quern_optimizer_keeps_square(const quern_optimizer *optimizer) {
   return optimizer->kind >= QUERN_OPTIMIZER_ADAM;
 }
 
-/* `until` is the first number that is too large; INFINITY: any that is a finite float will do. */
+/* Checks 0 <= value < until. INFINITY: any value that is finite as a float. */
 static quern_status check_optimizer(const char *field, double value, double until,
                                     const char *expected) {
   if (value >= 0.0 && value < until && value <= (double)FLT_MAX) return QUERN_OK;

@@ -1,9 +1,9 @@
-/* Philox4x32-10 and what is drawn from it: numbers below a bound, uniform floats, shuffles. */
+/* Philox4x32-10, and draws from it: integers below a bound, uniform floats, shuffles. */
 #include "philox.h"
 
 #include <math.h>
 
-/* The multipliers and key increments of the paper, table 2. */
+/* Multipliers and key increments from table 2 of the paper. */
 #define MULTIPLIER_0 0xD2511F53u
 #define MULTIPLIER_1 0xCD9E8D57u
 #define WEYL_0       0x9E3779B9u
@@ -29,7 +29,7 @@ void quern__philox(const uint32_t counter[4], const uint32_t key[2], uint32_t ou
   out[3] = c3;
 }
 
-/* Words 4 block … 4 block + 3 of a sequence. */
+/* Returns words 4 block … 4 block + 3 of a sequence. */
 static void block_words(uint64_t seed, uint32_t stream, uint64_t block, uint32_t words[4]) {
   const uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), stream, 0};
   const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
@@ -42,8 +42,8 @@ uint32_t quern__philox_word(uint64_t seed, uint32_t stream, uint64_t index) {
   return words[index % 4];
 }
 
-/* The upper half of word · bound is below bound; it is unbiased once the 2^32 mod bound lowest
- * lower halves, which some results would have one more of than others, are rejected. */
+/* The high word of word · bound is below bound. Rejecting the 2^32 mod bound smallest low words
+ * makes all results equally likely. */
 uint32_t quern__philox_below(uint64_t seed, uint32_t stream, uint64_t *index, uint32_t bound) {
   const uint32_t rejected = (uint32_t)(0u - bound) % bound;
   uint64_t product;

@@ -1,4 +1,4 @@
-/* Schedules: names, checks, and what they make of an optimizer at a step. */
+/* Schedules: names, checks, and the optimizer's settings at a step. */
 #include "../base/error.h"
 #include "../base/names.h"
 
@@ -69,7 +69,7 @@ quern_status quern_schedule_check(const quern_schedule *schedule) {
 
 #define PI 3.14159265358979323846
 
-/* Along half a cosine, from `from` at share 0 to `to` at share 1. */
+/* Interpolates along half a cosine, from `from` at share 0 to `to` at share 1. */
 static double anneal(double from, double to, double share) {
   return to + (from - to) / 2.0 * (1.0 + cos(PI * share));
 }
@@ -84,7 +84,7 @@ static void one_cycle(const quern_schedule *schedule, double step, quern_optimiz
   const double end = (double)schedule->steps - 1.0,
                top = schedule->peak * (double)schedule->steps - 1.0;
   const bool rises = step <= top;
-  /* A way of no steps is at its end. */
+  /* A phase of 0 steps is at its end. */
   const double whole = rises ? top : end - top, gone = rises ? step : step - top;
   const double share = whole > 0.0 ? smaller(gone / whole, 1.0) : 1.0;
   optimizer->learning_rate = rises ? anneal(first, most, share) : anneal(most, last, share);

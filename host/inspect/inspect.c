@@ -1,4 +1,4 @@
-/* Looking into files. */
+/* Inspects model files, checkpoints and other safetensors files. */
 #include "inspect.h"
 
 #include "../base/size.h"
@@ -42,7 +42,7 @@ static int compare_names(const void *a, const void *b) {
   return quern__compare_naturally(x->name, strlen(x->name), y->name, strlen(y->name));
 }
 
-/* Weights, biases, and then the others by the alphabet. */
+/* Sorts weights first, then biases, then other suffixes alphabetically. */
 static int suffix_rank(const char *dot) {
   return strcmp(dot, ".weight") == 0 ? 0 : strcmp(dot, ".bias") == 0 ? 1 : 2;
 }
@@ -62,7 +62,8 @@ static quern_status note(quern_inspection *result, const char *text) {
   return result->note != NULL ? QUERN_OK : quern__fail_memory(result->file.path, strlen(text) + 1);
 }
 
-/* A file that quern_model_load reads is a model; another is tensors, and says why. */
+/* A file that quern_model_load accepts is a model. Any other is listed as tensors, with the
+ * loader's error as the note. */
 static quern_status inspect_model(quern_inspection *result) {
   const quern_model_options options = quern_model_options_default();
   const quern_status status = quern__model_read(&result->file, &options, &result->network);
@@ -90,8 +91,8 @@ static quern_status list_metadata(quern_inspection *result) {
   return QUERN_OK;
 }
 
-/* Both begin with a number: safetensors with the length of a header, which is an object, ONNX with
- * its version in a field 1. */
+/* A safetensors file starts with its header's length in 8 bytes, then '{'. An ONNX file starts with
+ * field 1, its version. */
 static bool is_onnx(const char *path) {
   unsigned char bytes[9] = {0};
   size_t size = 0;

@@ -1,4 +1,4 @@
-/* The inside of an inspection, for the files that fill one. */
+/* The definition of an inspection, for the files that fill it. */
 #ifndef QUERN_HOST_INSPECT_INSPECT_H
 #define QUERN_HOST_INSPECT_INSPECT_H
 
@@ -11,32 +11,32 @@ typedef struct quern__inspected_pair {
 
 struct quern_inspection {
   quern_file_kind kind;
-  const char *path;        /* the caller's, while the file is read */
+  const char *path;        /* the caller's; set only while the file is read */
   char *format;            /* owned */
-  quern_network *network;  /* or NULL */
-  char *note;              /* NULL: none */
+  quern_network *network;  /* owned; may be NULL */
+  char *note;              /* owned; may be NULL */
   quern__safetensors file; /* its header owns names, shapes and metadata; closed for ONNX */
-  void *source;            /* what owns them instead, and how it is freed */
+  void *source;            /* for ONNX: owner of names, shapes and metadata */
   void (*free_source)(void *source);
   quern_tensor_info *tensors;
   size_t count;
-  size_t *shapes;               /* of tensors that the file does not have as such */
-  char **names;                 /* the same */
-  quern__inspected_pair *pairs; /* of the metadata */
+  size_t *shapes;               /* owned; shapes of tensors that are parts of the file's */
+  char **names;                 /* owned; names of tensors that are parts of the file's */
+  quern__inspected_pair *pairs; /* owned; the metadata */
   size_t pair_count;
 };
 
 /* Fills an inspection from an ONNX file. */
 quern_status quern__inspect_onnx(quern_inspection *inspection);
 
-/* Adds a tensor of the file as it is; there is room. */
+/* Adds a tensor of the file. There must be room. */
 quern_status quern__inspect_tensor(quern_inspection *inspection, const quern__tensor_entry *entry);
 
-/* Adds the file's tensors as they are. */
+/* Adds all tensors of the file. */
 quern_status quern__inspect_tensors(quern_inspection *inspection);
 
-/* Adds a checkpoint's tensors, layer by layer those that are as long as the parameters of the
- * network in its metadata. */
+/* Adds a checkpoint's tensors. Those as long as all parameters of the network in the metadata are
+ * split by layer. */
 quern_status quern__inspect_checkpoint(quern_inspection *inspection);
 
 #endif

@@ -1,4 +1,4 @@
-/* A checkpoint's flat ranges, told layer by layer. */
+/* Lists a checkpoint's flat tensors layer by layer. */
 #include "../base/size.h"
 #include "../base/text.h"
 #include "../format/checkpoint_keys.h"
@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "batch,none" into the layers; a file of before there were any says nothing. *good becomes
- * whether the text is one. */
+/* Parses "batch,none" into the layers. NULL means no normalization. *good is false if the text is
+ * invalid. */
 static quern_status read_normalizations(const char *text, quern_layer *layers, size_t count,
                                         bool *good) {
   *good = true;
@@ -28,7 +28,7 @@ static quern_status read_normalizations(const char *text, quern_layer *layers, s
   return QUERN_OK;
 }
 
-/* "784-128-10" into the layers; false for what is no such text. */
+/* Parses "784-128-10" into the layers; false if the text is invalid. */
 static bool read_units(const char *text, size_t *inputs, quern_layer *layers, size_t count) {
   for (size_t i = 0; i <= count; i++) {
     uint64_t units;
@@ -42,8 +42,8 @@ static bool read_units(const char *text, size_t *inputs, quern_layer *layers, si
   return true;
 }
 
-/* A shape; *found is false, with nothing to free, for texts that say none. Only memory that is
- * out is a failure. */
+/* Creates a network's shape from its texts. If they are invalid, *found is false and there is
+ * nothing to free. Fails only if memory is exhausted. */
 static quern_status read_shape(const char *text, const char *normalizations, quern__shape *shape,
                                bool *found) {
   size_t count = 0, inputs = 0;
@@ -70,7 +70,7 @@ static quern_status read_shape(const char *text, const char *normalizations, que
   return QUERN_OK;
 }
 
-/* A part of a range that is something of a layer's. */
+/* Adds one part of a layer, if the layer has it. */
 static quern_status add_part(quern_inspection *inspection, const quern__tensor_entry *entry,
                              const quern__shape *shape, size_t layer, quern__part part) {
   const quern__placed_layer *placed = &shape->layers[layer];
@@ -95,14 +95,14 @@ static quern_status add_part(quern_inspection *inspection, const quern__tensor_e
   return quern__statistics(&inspection->file, entry, extent.first, info->count, info);
 }
 
-/* Of what an optimizer keeps, only what learns by gradients means anything. */
+/* Momentum and other optimizer state has no meaning for running statistics. */
 static size_t parts_of(const quern__tensor_entry *entry) {
   const bool whole = strcmp(entry->name, QUERN__LEARNED_PARAMETERS) == 0 ||
                      strcmp(entry->name, QUERN__CHECKPOINT_BEST) == 0;
   return whole ? QUERN__PARTS : QUERN__LEARNING_PARTS;
 }
 
-/* Whether a tensor is a range of all parameters of the shape. */
+/* True if a tensor is as long as all parameters of the shape. */
 static bool is_range(const quern__tensor_entry *entry, const quern__shape *shape) {
   return strcmp(entry->dtype, "F32") == 0 && entry->rank == 1 &&
          entry->shape[0] == shape->flat_count;
@@ -130,7 +130,8 @@ quern_status quern__inspect_checkpoint(quern_inspection *inspection) {
   bool found = false;
   if (network != NULL) QUERN__FORWARD(read_shape(network, normalizations, &shape, &found));
   if (!found) return quern__inspect_tensors(inspection);
-  /* A range has a number for each part at least, so that this is bounded by the file. */
+  /* A range has at least a weight and a bias per layer, so the file's size bounds this
+   * allocation. */
   size_t ranges = 0, most = 0;
   for (size_t i = 0; i < file->count; i++) ranges += is_range(&file->entries[i], &shape);
   quern_status status = QUERN_OK;

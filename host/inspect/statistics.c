@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The number in so many little-endian bytes. */
+/* Converts the little-endian bytes of one element. */
 typedef double (*reader)(const unsigned char *bytes);
 
 static uint64_t bits_of(const unsigned char *bytes, size_t size) {
@@ -34,7 +34,7 @@ static double read_f64(const unsigned char *bytes) {
   return value;
 }
 
-/* IEEE 754 binary16: a sign, 5 bits of exponent, 10 of fraction. */
+/* IEEE 754 binary16: sign, 5 exponent bits, 10 fraction bits. */
 static double read_f16(const unsigned char *bytes) {
   const unsigned bits = (unsigned)bits_of(bytes, 2), exponent = bits >> 10 & 31,
                  fraction = bits & 1023;
@@ -100,7 +100,7 @@ void quern__statistics_finish(const quern__statistics_tally *tally, quern_tensor
 
 quern_status quern__statistics(const quern__safetensors *file, const quern__tensor_entry *entry,
                                size_t first, size_t count, quern_tensor_info *info) {
-  enum { PIECE = 1 << 16 }; /* bytes; a multiple of every type's */
+  enum { PIECE = 1 << 16 }; /* bytes; a multiple of every type's size */
   info->mean = info->deviation = info->least = info->most = NAN;
   info->not_finite = 0;
   size_t type = 0;

@@ -1,4 +1,4 @@
-/* Transposition and natural order. */
+/* Transposition and natural ordering. */
 #include "layout.h"
 #include <stdbool.h>
 #include <string.h>
@@ -8,7 +8,7 @@ static size_t smaller(size_t a, size_t b) {
 }
 
 void quern__transpose(size_t rows, size_t columns, const float *from, float *to) {
-  /* In tiles whose rows and columns both stay in the cache. */
+  /* Transposes by tiles, whose rows and columns both fit in the cache. */
   enum { TILE = 32 };
   for (size_t row = 0; row < rows; row += TILE) {
     for (size_t column = 0; column < columns; column += TILE) {
@@ -28,7 +28,8 @@ static bool at_digit(const cursor *c) {
   return c->position < c->length && c->text[c->position] >= '0' && c->text[c->position] <= '9';
 }
 
-/* Passes a run of digits; *digits and the result are what is left of it without leading zeros. */
+/* Consumes a run of digits. Returns the number of digits after leading zeros; *digits points at
+ * them. */
 static size_t take_number(cursor *c, const char **digits) {
   while (at_digit(c) && c->text[c->position] == '0') c->position++;
   size_t begin = c->position;

@@ -1,4 +1,4 @@
-/* Reading a model file as a network. */
+/* Loads a network from a model file. */
 #include "load.h"
 
 #include "../base/little_endian.h"
@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The caller's options over the defaults, checked, for callers built against an older and shorter
- * struct. */
+/* Copies the caller's options over the defaults and checks them. Callers built against an older
+ * version pass a shorter struct. */
 static quern_status read_options(const quern_model_options *given, quern_model_options *options) {
   *options = quern_model_options_default();
   if (given == NULL) return QUERN_OK;
@@ -34,7 +34,7 @@ static quern_status read_options(const quern_model_options *given, quern_model_o
   return QUERN_OK;
 }
 
-/* What the network refuses is the file's fault here, so the file is named too. */
+/* An error here is the file's fault, so its message names the file. */
 static quern_status create_network(const quern__safetensors *file, const quern__model_layer *layers,
                                    size_t count, quern_loss loss, float huber_delta,
                                    quern_network **network) {
@@ -76,8 +76,7 @@ cleanup:
   return status;
 }
 
-/* A vector of the file, of the layer's units; NULL, with *values NULL, for one that is not there.
- */
+/* Reads a vector; *values is NULL if `entry` is. */
 static quern_status read_vector(const quern__safetensors *file, const quern__tensor_entry *entry,
                                 float **values) {
   *values = NULL;
@@ -107,7 +106,7 @@ cleanup:
   return status;
 }
 
-/* What the file says of the data, where it says anything. */
+/* Reads the schema of the data, if the file has one. */
 static quern_status read_schema(const quern__safetensors *file, quern_network *network) {
   const char *text = quern__safetensors_metadata(file, QUERN__KEY_SCHEMA);
   if (text == NULL) return QUERN_OK;

@@ -1,4 +1,4 @@
-/* Activations, dropout, loss and frozen tensors as strings, and back. */
+/* Converts activations, dropout, losses and frozen tensors to and from metadata. */
 #include "metadata.h"
 #include "layout.h"
 #include <quern/version.h>
@@ -78,7 +78,7 @@ quern_status quern__metadata_frozen(const quern_network *network, const quern__t
   return quern__text_close(&list, text);
 }
 
-/* "relu", or "leaky-relu:0.2". */
+/* Parses "relu" or "leaky-relu:0.2". */
 static quern_status read_activation(const quern__safetensors *file, const char *item,
                                     quern_activation *activation) {
   if (quern_activation_parse(item, activation)) return QUERN_OK;
@@ -96,7 +96,7 @@ static quern_status read_activation(const quern__safetensors *file, const char *
                      file->path, QUERN__KEY_ACTIVATIONS, length < 200 ? length : 200, item);
 }
 
-/* The next item of a list between commas, ended in place; NULL after the last. */
+/* Returns the next item of a comma-separated list, terminated in place; NULL after the last. */
 static char *next_item(char **list) {
   if (*list == NULL) return NULL;
   char *item = *list, *comma = strchr(item, ',');
@@ -122,7 +122,7 @@ static quern_status read_activations(const quern__safetensors *file, char *list,
       QUERN__KEY_ACTIVATIONS, found, count);
 }
 
-/* What the file says of each must be what its tensors are. */
+/* The kinds must match those that the tensors imply. */
 static quern_status read_normalization(const quern__safetensors *file, char *list,
                                        quern__model_layer *layers, size_t count) {
   size_t found = 0;
@@ -220,7 +220,7 @@ static quern_status refuse_unknown_keys(const quern__safetensors *file) {
   return QUERN_OK;
 }
 
-/* A copy of a value, for its list to be taken apart in place; NULL for a key that is not there. */
+/* Copies a value so that its list can be split in place; NULL if the key is missing. */
 static quern_status copy_value(const quern__safetensors *file, const char *key, char **copy) {
   const char *value = quern__safetensors_metadata(file, key);
   *copy = value != NULL ? strdup(value) : NULL;
@@ -238,8 +238,8 @@ quern_status quern__metadata_read(const quern__safetensors *file,
     layers[i].layer.activation =
         i + 1 < count ? options->activation : quern_activation_of(QUERN_ACTIVATION_IDENTITY);
     layers[i].layer.freeze_weights = false;
-    /* Where a normalization follows, it is the reason why there is no bias, and its own parameters
-     * are to learn. */
+    /* A layer without a bias trains none, unless a normalization follows: its gamma and beta are
+     * trained. */
     layers[i].layer.freeze_bias = layers[i].bias == NULL && layers[i].gamma == NULL;
   }
   QUERN__TRY(copy_value(file, QUERN__KEY_ACTIVATIONS, &activations));

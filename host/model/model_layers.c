@@ -1,7 +1,9 @@
-/* From tensors to layers: in natural order of their names, "<name>.weight" and "<name>.bias" of
- * dense layers, each taking what the one before gives, with those of a normalization behind them,
- * which has "<name>.running_mean" and "<name>.running_var" too where it is of the batch. A dense
- * layer's weight has two dimensions, a normalization's one. */
+/* Groups a file's tensors into layers, in natural order of their names.
+ *
+ * A dense layer has "<name>.weight" with two dimensions and may have "<name>.bias"; its inputs are
+ * the previous layer's outputs. A normalization follows its dense layer. Its "<name>.weight" has
+ * one dimension, and batch normalization also has "<name>.running_mean" and
+ * "<name>.running_var". */
 #include "model_layers.h"
 #include "layout.h"
 #include <stdlib.h>
@@ -12,10 +14,10 @@ typedef enum suffix { WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VARIANCE, COUNTER, SUF
 static const char *const suffixes[SUFFIXES] = {".weight", ".bias", ".running_mean", ".running_var",
                                                ".num_batches_tracked"};
 
-/* A tensor with its name taken apart. */
+/* A tensor and its name's parts. */
 typedef struct part {
   const quern__tensor_entry *entry;
-  size_t name_length; /* of what stands before the suffix */
+  size_t name_length; /* bytes before the suffix */
   suffix suffix;
 } part;
 
@@ -75,7 +77,7 @@ static bool is_called(const part *self, const char *name, size_t length) {
          memcmp(self->entry->name, name, length) == 0;
 }
 
-/* For messages: no more of a name than is read. */
+/* Limits a name's length in messages. */
 static int shown(size_t length) {
   return (int)(length < 200 ? length : 200);
 }
@@ -100,8 +102,9 @@ static bool read_number(const char *name, size_t length, uint64_t *number) {
   return true;
 }
 
-/* A normalization is that of the layer before it. Where both have numbers, as in
- * torch.nn.Sequential, there is no room for an activation between them; names cannot tell. */
+/* Adds a normalization to the previous layer. If both names are numbers, as in torch.nn.Sequential,
+ * they must be consecutive: an activation between the two is unsupported. Other names cannot show
+ * that. */
 static quern_status add_normalization(const quern__safetensors *file, const part *next,
                                       quern__model_layer *layer) {
   const char *name = next->entry->name;
@@ -131,7 +134,7 @@ static quern_status fail_alone(const quern__safetensors *file, const part *next)
                      next->entry->name, shown(next->name_length), next->entry->name);
 }
 
-/* Weights open a layer or its normalization; what follows under the same name joins that. */
+/* A weight starts a layer or its normalization. Other tensors of the same name belong to it. */
 static quern_status add_part(const quern__safetensors *file, const part *next,
                              quern__model_layer *layers, size_t *count) {
   const quern__tensor_entry *entry = next->entry;
@@ -160,7 +163,7 @@ static quern_status add_part(const quern__safetensors *file, const part *next,
   return QUERN_OK;
 }
 
-/* Running statistics make a normalization that of a batch; one of them alone makes none. */
+/* Running statistics mean batch normalization. Only one of the two is an error. */
 static quern_status settle_normalization(const quern__safetensors *file,
                                          quern__model_layer *layer) {
   if (layer->mean == NULL && layer->variance == NULL) return QUERN_OK;

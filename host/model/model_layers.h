@@ -4,8 +4,8 @@
 
 #include "metadata.h"
 
-/* Gathers the file's tensors into layers, in natural order and checked to fit one another. The
- * caller frees *layers. */
+/* Groups the file's tensors into layers, in natural order, and checks that they fit one another.
+ * The caller frees *layers. */
 quern_status quern__model_layers(const quern__safetensors *file, quern__model_layer **layers,
                                  size_t *count);
 

@@ -1,4 +1,4 @@
-/* Writing a network as a model file. */
+/* Saves a network as a model file. */
 #include "../base/little_endian.h"
 #include "../base/size.h"
 #include "../data/schema.h"
@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What a tensor of the file is. A dense layer and a normalization have weight and bias each, as
- * modules of PyTorch do. */
+/* Kinds of tensors. Dense layers and normalizations each have weight and bias, like PyTorch's
+ * modules. */
 typedef enum kind {
   WEIGHT,
   BIAS,
@@ -19,9 +19,9 @@ typedef enum kind {
   RUNNING_VARIANCE,
   BATCHES
 } kind;
-enum { MOST_TENSORS = BATCHES + 1 }; /* of a layer */
+enum { MOST_TENSORS = BATCHES + 1 }; /* per layer */
 
-/* "18446744073709551615.num_batches_tracked" fits. */
+/* large enough for "18446744073709551615.num_batches_tracked" */
 typedef struct tensor {
   char name[48];
   size_t layer;
@@ -31,9 +31,9 @@ typedef struct tensor {
 typedef struct saving {
   const quern_network *network;
   tensor *items;
-  quern__tensor_plan *tensors; /* of each */
+  quern__tensor_plan *tensors; /* [count], like `items` */
   size_t count;
-  size_t *layers; /* [layers]: where the weight of each is in the list; its bias is next */
+  size_t *layers; /* [layers]: index of each layer's weight; its bias follows */
   float *weights; /* [in][out] of the largest layer */
 } saving;
 
@@ -47,8 +47,8 @@ static void add_save(saving *save, size_t layer, kind what, size_t place, quern_
   save->tensors[save->count++] = plan;
 }
 
-/* The modules that a layer is in torch.nn.Sequential, each with a place of its own: Linear, a
- * normalization, an activation, Dropout. */
+/* Returns the number of torch.nn.Sequential modules that a layer becomes: Linear, normalization,
+ * activation, Dropout. */
 static size_t modules_of(const quern_layer *layer) {
   return 1u + (layer->normalization.kind != QUERN_NORMALIZATION_NONE) +
          (layer->activation.kind != QUERN_ACTIVATION_IDENTITY) + (layer->dropout > 0.0f);
@@ -69,7 +69,7 @@ static void add_layer(saving *save, size_t index, size_t place, size_t in,
   add_save(save, index, RUNNING_VARIANCE, place + 1, vector);
 }
 
-/* The counters, whose numbers are 8 bytes, before all others. */
+/* Adds the batch counters, which come first because they are I64. */
 static void add_counters(saving *save) {
   size_t place = 0;
   for (size_t i = 0; i < quern_network_layer_count(save->network); i++) {
@@ -148,7 +148,7 @@ quern_status quern_model_save(const quern_network *network, const char *path) {
   QUERN__TRY(quern__metadata_frozen(network, save.tensors, save.layers, &frozen));
   const quern_schema *known = quern_network_schema(network);
   if (known != NULL) QUERN__TRY(quern__schema_print(known, &schema));
-  /* "format": what PyTorch's own tools look for. */
+  /* PyTorch's tools look for "format". */
   const quern__metadata_pair all[] = {{"format", "pt"},
                                       {QUERN__KEY_VERSION, QUERN_VERSION},
                                       {QUERN__KEY_ACTIVATIONS, activations},
@@ -158,7 +158,7 @@ quern_status quern_model_save(const quern_network *network, const char *path) {
                                       {QUERN__KEY_DROPOUT, dropout},
                                       {QUERN__KEY_SCHEMA, schema}};
   enum { ALL = sizeof all / sizeof *all };
-  quern__metadata_pair metadata[ALL]; /* those of which there is something to say */
+  quern__metadata_pair metadata[ALL]; /* those with a value */
   size_t pairs = 0;
   for (size_t i = 0; i < ALL; i++)
     if (all[i].value != NULL) metadata[pairs++] = all[i];

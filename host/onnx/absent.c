@@ -1,4 +1,4 @@
-/* In the place of this folder, where quern is built without protobuf-c. */
+/* Replaces this folder in builds without protobuf-c. */
 #include "../base/error.h"
 #include "../inspect/inspect.h"
 #include <quern/onnx.h>

@@ -1,4 +1,4 @@
-/* From nodes to layers. */
+/* Converts a graph's nodes to layers. */
 #include "chain.h"
 
 #include "../functions/activation.h"
@@ -37,9 +37,8 @@ static quern_status add_activation(quern__chain *chain, const quern__chain_node 
     if (activation.slope < 0.0f)
       return fail_chain(chain, current, "alpha is negative, expected 0 or more");
   }
-  if (kind ==
-      /* ONNX's defaults are the paper's constants, cut after different digits */
-      QUERN_ACTIVATION_SELU) {
+  if (kind == QUERN_ACTIVATION_SELU) {
+    /* ONNX's defaults, the paper's constants, are rounded differently by different writers. */
     static const float usual_alpha = 1.67326324f, usual_gamma = 1.05070102f;
     float alpha, gamma;
     QUERN__FORWARD(quern__chain_float(chain, current, "alpha", usual_alpha, &alpha));
@@ -52,7 +51,7 @@ static quern_status add_activation(quern__chain *chain, const quern__chain_node 
   return set_activation(chain, current, activation);
 }
 
-/* Of opset 20. */
+/* Since opset 20. */
 static quern_status add_gelu(quern__chain *chain, const quern__chain_node *current) {
   char approximate[8];
   QUERN__FORWARD(
@@ -96,7 +95,7 @@ static quern_status add_nothing(quern__chain *chain, const quern__chain_node *cu
   return fail_chain(chain, current, "reads something else than what was computed before");
 }
 
-/* Dropout scales and drops in training only, which its third input asks for. */
+/* Dropout has no effect unless its third input, training_mode, is set. */
 static quern_status add_dropout(quern__chain *chain, const quern__chain_node *current) {
   if (current->node->n_input > 2 && *current->node->input[2] != '\0')
     return fail_chain(chain, current, "may be in training mode, expected none");
@@ -162,7 +161,7 @@ quern_status quern__chain_add(quern__chain *chain, size_t index, const quern__on
         "is no operator that quern reads: Gemm, MatMul, Add, Relu, LeakyRelu, Sigmoid, Tanh, Elu, "
         "Selu, Softplus, Gelu, what GELU and SiLU are written out with, Softmax, Flatten, "
         "Identity, Dropout, BatchNormalization, LayerNormalization");
-  /* Something else reads what was made of z: it is an activation, or not for quern. */
+  /* Anything else ends an activation's formula. */
   for (size_t i = 0; i < node->n_input; i++)
     QUERN__FORWARD(quern__formula_settle(chain, node->input[i]));
   QUERN__FORWARD(known < OPERATORS ? operators[known].add(chain, &current)

@@ -1,4 +1,4 @@
-/* Layers from Gemm, MatMul and Add. */
+/* Dense layers from Gemm, MatMul and Add. */
 #include "../model/layout.h"
 #include "chain.h"
 #include <stdlib.h>
@@ -11,7 +11,7 @@ static quern_status fail_chain_dense(const quern__chain *chain, const quern__cha
 static quern_status grow_chain_dense(quern__chain *chain) {
   if (chain->count < chain->room) return QUERN_OK;
   const size_t room = chain->room > 0 ? 2 * chain->room : 8;
-  /* fewer than nodes: no overflow */
+  /* fewer layers than nodes in memory: no overflow */
   quern__chain_layer *layers = realloc(chain->layers, room * sizeof *layers);
   if (layers == NULL) return quern__fail_memory(chain->file->path, room * sizeof *layers);
   chain->layers = layers;
@@ -19,7 +19,7 @@ static quern_status grow_chain_dense(quern__chain *chain) {
   return QUERN_OK;
 }
 
-/* Takes the weights, [rows][columns] or turned, as those of a new layer. */
+/* Adds a layer with the weights, which are [in][units], or [units][in] if `turned`. */
 static quern_status add_layer(quern__chain *chain, const quern__chain_node *node,
                               quern__onnx_values *weights, bool turned) {
   const size_t in = turned ? weights->columns : weights->rows,
@@ -45,14 +45,14 @@ static quern_status add_layer(quern__chain *chain, const quern__chain_node *node
   if (turned)
     quern__transpose(units, in, weights->values, layer.weights);
   else
-    weights->values = NULL; /* they are the layer's now */
+    weights->values = NULL; /* the layer owns them now */
   chain->layers[chain->count++] = layer;
   chain->width = units;
   chain->activated = chain->normalized = false;
   return QUERN_OK;
 }
 
-/* Adds `scale` times a row, or one number for all, to the last layer's bias. */
+/* Adds `scale` times a row, or times one number, to the last layer's bias. */
 static quern_status add_bias(quern__chain *chain, const quern__chain_node *node,
                              const quern__onnx_values *values, float scale) {
   const quern__chain_layer *last = &chain->layers[chain->count - 1];
@@ -83,7 +83,7 @@ quern_status quern__chain_gemm(quern__chain *chain, const quern__chain_node *nod
   QUERN__TRY(quern__chain_constant(chain, node, 1, "B", &b));
   for (size_t i = 0; i < b.rows * b.columns; i++) b.values[i] *= alpha;
   QUERN__TRY(add_layer(chain, node, &b, turn_b != 0));
-  /* An optional input may be named by nothing. */
+  /* An empty name means that an optional input is absent. */
   if (node->node->n_input > 2 && *node->node->input[2] != '\0') {
     QUERN__TRY(quern__chain_constant(chain, node, 2, "C", &c));
     QUERN__TRY(add_bias(chain, node, &c, beta));

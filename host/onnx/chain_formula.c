@@ -9,15 +9,13 @@ static quern_status fail_chain_formula(const quern__chain *chain, const quern__c
   return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: %s: %s", chain->file->path, node->label, what);
 }
 
-/* --- What there is
- * ---------------------------------------------------------------------------------------- */
+/* --- Formulas --------------------------------------------------------------------------------- */
 
 static bool is_plain(const quern__formula *f) {
   return f->function == QUERN__FORMULA_PLAIN;
 }
 
-/* The formula behind a name: what was made of z, or z itself, which *z becomes; NULL for another
- * value. */
+/* Returns the formula of a value, or *z, set to z itself; NULL for any other value. */
 static const quern__formula *find_chain_formula(const quern__chain *chain, const char *name,
                                                 quern__formula *z) {
   for (size_t i = chain->formulas.count; i-- > 0;)
@@ -28,8 +26,7 @@ static const quern__formula *find_chain_formula(const quern__chain *chain, const
   return z;
 }
 
-/* --- What nodes make of it: false where the form above has no place for it
- * ------------------------------------- */
+/* --- Operations: false if the result does not have the formula's form ------------------------- */
 
 static bool multiply(const quern__formula *x, const quern__formula *y, quern__formula *result) {
   if (!is_plain(x) && !is_plain(y)) return false;
@@ -42,8 +39,7 @@ static bool multiply(const quern__formula *x, const quern__formula *y, quern__fo
   return product[4] == 0 && product[5] == 0 && product[6] == 0;
 }
 
-/* To p (F + c) can be added what is a multiple of p, which goes into c, and to a polynomial any
- * other. */
+/* p (F + c) plus a multiple of p changes c. A polynomial plus a polynomial is a polynomial. */
 static bool add_chain_formula(const quern__formula *x, const quern__formula *y,
                               quern__formula *result) {
   if (!is_plain(x) && !is_plain(y)) return false;
@@ -69,7 +65,7 @@ static bool power(const quern__formula *x, double exponent, quern__formula *resu
   return exponent == 3 && multiply(x, x, &square) && multiply(&square, x, result);
 }
 
-/* F of a polynomial a z + b z³. */
+/* Applies F to a polynomial a z + b z³. */
 static bool apply(quern__formula_function function, const quern__formula *x,
                   quern__formula *result) {
   if (!is_plain(x) || x->p[0] != 0 || x->p[2] != 0) return false;
@@ -77,13 +73,11 @@ static bool apply(quern__formula_function function, const quern__formula *x,
   return true;
 }
 
-/* --- Nodes
- * -------------------------------------------------------------------------------------------------
- */
+/* --- Nodes ------------------------------------------------------------------------------------ */
 
 static const struct {
   const char *name;
-  quern__formula_function function; /* PLAIN: arithmetic, of two inputs */
+  quern__formula_function function; /* PLAIN: arithmetic with two inputs */
 } operators[] = {{"Mul", QUERN__FORMULA_PLAIN},      {"Div", QUERN__FORMULA_PLAIN},
                  {"Add", QUERN__FORMULA_PLAIN},      {"Pow", QUERN__FORMULA_PLAIN},
                  {"Erf", QUERN__FORMULA_ERF},        {"Tanh", QUERN__FORMULA_TANH},
@@ -104,13 +98,13 @@ bool quern__formula_reads(const quern__chain *chain, const quern__onnx_node *nod
     return false;
   for (size_t i = 0; i < node->n_input; i++) {
     const quern__formula *input = find_chain_formula(chain, node->input[i], &z);
-    /* What is added to z itself is its bias, unless that was made of z too. */
+    /* Adding a constant to z itself adds a bias, which quern__chain_bias does. */
     if (input != NULL && (input != &z || strcmp(node->op_type, "Add") != 0)) return true;
   }
   return false;
 }
 
-/* The input at index: made of z, or a constant of one number. */
+/* Reads the input at index: a formula of z, or a constant of one element. */
 static quern_status read_operand(const quern__chain *chain, const quern__chain_node *node,
                                  size_t index, quern__formula *operand) {
   const quern__formula *found = find_chain_formula(chain, node->node->input[index], operand);
@@ -169,8 +163,7 @@ quern_status quern__formula_add(quern__chain *chain, const quern__chain_node *no
   return QUERN_OK;
 }
 
-/* --- Which activation it is
- * ------------------------------------------------------------------------------- */
+/* --- Recognizing activations ------------------------------------------------------------------ */
 
 static const struct {
   quern_activation_kind kind;
@@ -190,7 +183,7 @@ static const struct {
 };
 enum { ACTIVATIONS = sizeof activations / sizeof *activations };
 
-/* Constants in a file are floats, and products of a few. */
+/* A file's constants are floats, and the formula's are products of a few of them. */
 static bool is_same(double found, double wanted) {
   return fabs(found - wanted) <= 1e-6 * fabs(wanted);
 }

@@ -1,13 +1,14 @@
-/* Activations that a graph writes out: GELU, its tanh form and SiLU, which have no operator, or not
- * in every opset.
+/* Activations that a graph writes out as several nodes: GELU, its tanh form and SiLU, which have no
+ * operator, or none in older opsets.
  *
- * What elementwise nodes make of a layer's z is kept as
+ * The result of elementwise nodes on a layer's z is kept in the form
  *
- *     p(z) (F(a z + b z³) + c)        p a polynomial up to z³, F one of erf, tanh, the logistic
- * function, or nothing (0, with c = 1)
+ *     p(z) (F(a z + b z³) + c)
  *
- * which these activations are, with every value on the way, in whatever order their factors are
- * multiplied. Whether it is one of them is asked where something else reads it. */
+ * p is a polynomial up to z³, F is erf, tanh, the logistic function, or absent (0, with c = 1).
+ * These activations and all their intermediate values have this form, in whatever order their
+ * factors are multiplied. Once another node reads the value, it is compared with the known
+ * activations. */
 #ifndef QUERN_HOST_ONNX_CHAIN_FORMULA_H
 #define QUERN_HOST_ONNX_CHAIN_FORMULA_H
 
@@ -21,19 +22,18 @@ typedef enum quern__formula_function {
 } quern__formula_function;
 
 typedef struct quern__formula {
-  const char *name;             /* of the value, in the graph */
-  const quern__onnx_node *node; /* that computes it, */
-  size_t index;                 /* and its place */
-  double p[4];                  /* of 1, z, z², z³ */
+  const char *name;             /* the value's name in the graph */
+  const quern__onnx_node *node; /* the node that computes it */
+  size_t index;                 /* that node's index */
+  double p[4];                  /* coefficients of 1, z, z², z³ */
   quern__formula_function function;
   double a, b, c;
 } quern__formula;
 
-/* The longest of these activations is written with ten values, so that what takes more is none of
- * them. */
+/* The longest of these activations needs about ten nodes, so a longer formula is none of them. */
 enum { QUERN__FORMULAS = 32 };
 
-/* What was made so far of the last layer's z. */
+/* The values computed so far from the last layer's z. */
 typedef struct quern__formulas {
   quern__formula list[QUERN__FORMULAS];
   size_t count;

@@ -1,4 +1,4 @@
-/* Inputs and attributes of a node. */
+/* Reads a node's inputs and attributes. */
 #include "chain.h"
 #include <math.h>
 #include <stdio.h>

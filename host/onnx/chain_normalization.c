@@ -1,4 +1,4 @@
-/* Normalizations of layers from BatchNormalization and LayerNormalization. */
+/* Normalizations from BatchNormalization and LayerNormalization. */
 #include "chain.h"
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static quern_status check_place(const quern__chain *chain, const quern__chain_no
   return QUERN_OK;
 }
 
-/* A constant of as many numbers as the layer has outputs. */
+/* Reads a constant with one element per output of the layer. */
 static quern_status read_vector(const quern__chain *chain, const quern__chain_node *node,
                                 size_t index, const char *name, float **numbers) {
   const size_t units = chain->layers[chain->count - 1].layer.units;

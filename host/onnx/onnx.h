@@ -1,4 +1,4 @@
-/* What the reader and the writer of ONNX files share. */
+/* Declarations shared by the reader and the writer of ONNX files. */
 #ifndef QUERN_HOST_ONNX_ONNX_H
 #define QUERN_HOST_ONNX_ONNX_H
 
@@ -6,14 +6,14 @@
 #include "onnx.pb-c.h"
 #include <quern/onnx.h>
 
-/* Shorter, for the messages: quern__onnx_node is NodeProto. */
+/* Short names of the generated types: quern__onnx_node is NodeProto. */
 typedef Quern__Onnx__ModelProto quern__onnx_model;
 typedef Quern__Onnx__GraphProto quern__onnx_graph;
 typedef Quern__Onnx__NodeProto quern__onnx_node;
 typedef Quern__Onnx__AttributeProto quern__onnx_attribute;
 typedef Quern__Onnx__TensorProto quern__onnx_tensor;
 
-/* The numbers of onnx.proto's enumerations. */
+/* Values of onnx.proto's enumerations. */
 enum { QUERN__ONNX_FLOAT = 1, QUERN__ONNX_DOUBLE = 11 }; /* TensorProto.DataType */
 enum { QUERN__ONNX_EXTERNAL = 1 };                       /* TensorProto.DataLocation */
 /* AttributeProto.AttributeType */
@@ -23,24 +23,24 @@ enum {
   QUERN__ONNX_ATTRIBUTE_STRING = 3
 };
 
-/* The most bytes that a message may have: protobuf's own limit. */
+/* Protobuf's limit on the bytes of a message. */
 #define QUERN__ONNX_LARGEST ((size_t)INT32_MAX)
 
-/* Times the file's size, the most memory for its messages, and the same again for its numbers. */
+/* Limit on the memory for a file's messages, and again for its constants, as a multiple of the
+ * file's size. */
 enum { QUERN__ONNX_TIMES = 16 };
 
 #define QUERN__ONNX_KEY_LOSS "quern.loss"
 
-/* The operator of an activation; NULL where it has none of its own. */
+/* Returns the operator of an activation; NULL if it has none of its own. */
 const char *quern__onnx_activation_operator(quern_activation_kind kind);
-/* The reverse; false for an operator that is no activation. */
+/* Finds the activation of an operator; false if it is not an activation. */
 QUERN__CHECKED bool quern__onnx_activation_find(const char *operator_name,
                                                 quern_activation_kind *kind);
 
-/* --- A file, unpacked
- * ----------------------------------------------------------------------------------------- */
+/* --- Files ------------------------------------------------------------------------------------ */
 
-/* A constant by its name: an initializer, or what a Constant node gives. */
+/* A constant: an initializer, or a Constant node's output. */
 typedef struct quern__onnx_constant {
   const char *name;
   const quern__onnx_tensor *tensor;
@@ -51,35 +51,32 @@ typedef struct quern__onnx_file {
   quern__onnx_model *model;
   const quern__onnx_graph *graph;
   int64_t opset;                /* of the standard operators */
-  ProtobufCAllocator allocator; /* bounded by the file's size */
-  size_t allowance;             /* bytes that it may still give */
-  /* bytes of constants that may still be read: many nodes may name one */
+  ProtobufCAllocator allocator; /* limited by `allowance` */
+  size_t allowance;             /* bytes that it may still allocate */
+  /* bytes of constants that may still be read; limited because many nodes may read the same one */
   size_t numbers;
-  size_t missing;                  /* bytes that memory was out for; 0 for none */
+  size_t missing;                  /* bytes of a failed allocation; 0 if none failed */
   quern__onnx_constant *constants; /* owned, sorted by name */
   size_t constant_count;
 } quern__onnx_file;
 
-/* Reads and unpacks a file, and checks that it is a model with a graph, in an opset that quern
- * knows. The caller closes *file, whatever this returns; not to be copied. */
+/* Reads and unpacks a file. Checks that it is a model with a graph in a supported opset. The caller
+ * closes *file, even if this fails. *file must not be copied, since its allocator points at it. */
 quern_status quern__onnx_open(const char *path, quern__onnx_file *file);
 void quern__onnx_close(quern__onnx_file *file);
 
-/* NULL for a name that is no constant. */
+/* Returns NULL if no constant has the name. */
 const quern__onnx_tensor *quern__onnx_find(const quern__onnx_file *file, const char *name);
 
-/* --- Constants
- * ------------------------------------------------------------------------------------------------
- */
+/* --- Constants -------------------------------------------------------------------------------- */
 
-/* The numbers of a constant of one or two dimensions (an empty list of dimensions is one number).
- */
+/* A constant of at most two dimensions; one of no dimensions is a single number. */
 typedef struct quern__onnx_values {
-  size_t rows, columns; /* rows 1 where there is one dimension */
+  size_t rows, columns; /* rows is 1 for fewer than two dimensions */
   float *values;        /* [rows][columns], owned */
 } quern__onnx_values;
 
-/* `what` names it in errors: "node 3 (Gemm "fc"): B". */
+/* `what` names the constant in messages: "node 3 (Gemm "fc"): B". */
 quern_status quern__onnx_read(quern__onnx_file *file, const char *what,
                               const quern__onnx_tensor *tensor, quern__onnx_values *values);
 

@@ -1,4 +1,4 @@
-/* Activations and the ONNX operators that compute them. */
+/* Activations that are single ONNX operators. */
 #include "onnx.h"
 
 #include "../functions/activation.h"

@@ -1,16 +1,15 @@
-/* Reading an ONNX file into messages. */
+/* Reads an ONNX file into messages. */
 #include "../format/safetensors/input.h"
 #include "onnx.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Semantics of all operators that are read have been the same, for two dimensions, since Gemm's of
- * this one. */
+/* Since this version, the meaning of all supported operators has not changed for two dimensions. */
 enum { OLDEST_OPSET = 7 };
 
-/* Messages take more memory than bytes in the file, and a hostile file as much more as it can. One
- * that holds weights takes little more than its size. */
+/* Memory allowed whatever the file's size. Unpacked messages need more memory than the file has
+ * bytes, especially in hostile files. A file of weights needs little more than its size. */
 enum { ALWAYS = 1 << 20 };
 
 static void *give(void *data, size_t bytes) {
@@ -51,7 +50,7 @@ static int compare_constants(const void *a, const void *b) {
   return strcmp(x->name, y->name);
 }
 
-/* The tensor that a Constant node gives; NULL for other nodes. */
+/* Returns a Constant node's tensor; NULL for other nodes. */
 static const quern__onnx_tensor *constant_of(const quern__onnx_node *node) {
   if (node->op_type == NULL || strcmp(node->op_type, "Constant") != 0 || !is_standard(node->domain))
     return NULL;
@@ -63,7 +62,7 @@ static const quern__onnx_tensor *constant_of(const quern__onnx_node *node) {
 
 static quern_status list_constants(quern__onnx_file *file) {
   const quern__onnx_graph *graph = file->graph;
-  const size_t most = graph->n_initializer + graph->n_node; /* both lie in memory: no overflow */
+  const size_t most = graph->n_initializer + graph->n_node; /* both are in memory: no overflow */
   file->constants = calloc(most + 1, sizeof *file->constants);
   if (file->constants == NULL)
     return quern__fail_memory(file->path, most * sizeof *file->constants);
@@ -87,7 +86,7 @@ static quern_status list_constants(quern__onnx_file *file) {
   return QUERN_OK;
 }
 
-/* The whole file, which the caller frees. */
+/* Reads the whole file. The caller frees *bytes, even if this fails. */
 static quern_status read_file(const char *path, unsigned char **bytes, size_t *size) {
   int descriptor = -1;
   quern_status status;

@@ -1,4 +1,4 @@
-/* Looking into an ONNX file: whether it is a network of quern's, and its constants. */
+/* Inspects an ONNX file: its network, if quern can load it, and its constants. */
 #include "../base/size.h"
 #include "../inspect/inspect.h"
 #include "../inspect/statistics.h"
@@ -13,7 +13,7 @@ static void free_file(void *source) {
   free(source);
 }
 
-/* TensorProto.DataType by what safetensors calls the same. */
+/* Translates TensorProto.DataType to safetensors' names. */
 static const char *type_name(int32_t type) {
   static const struct {
     int32_t type;
@@ -43,7 +43,7 @@ static quern_status measure(quern__onnx_file *file, const quern__onnx_constant *
   return QUERN_OK;
 }
 
-/* The tensors' sizes go to *sizes, and it behind them. */
+/* Writes the constant's shape to *sizes, and advances *sizes past it. */
 static quern_status add_constant(quern_inspection *inspection, quern__onnx_file *file,
                                  const quern__onnx_constant *constant, size_t **sizes) {
   quern_tensor_info *info = &inspection->tensors[inspection->count++];
@@ -86,7 +86,7 @@ static quern_status list_metadata(quern_inspection *inspection, const quern__onn
 static quern_status list_constants(quern_inspection *inspection, quern__onnx_file *file) {
   size_t dimensions = 0;
   for (size_t i = 0; i < file->constant_count; i++)
-    dimensions += file->constants[i].tensor->n_dims; /* all in memory */
+    dimensions += file->constants[i].tensor->n_dims; /* all in memory: no overflow */
   inspection->tensors = calloc(file->constant_count + 1, sizeof *inspection->tensors);
   inspection->shapes = calloc(dimensions + 1, sizeof *inspection->shapes);
   if (inspection->tensors == NULL || inspection->shapes == NULL)

@@ -1,10 +1,10 @@
-/* Reading an ONNX file as a network. */
+/* Loads a network from an ONNX file. */
 #include "../base/size.h"
 #include "chain.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* The graph's one input that is not a constant with a default. */
+/* Finds the graph's only input that is not a constant. */
 static quern_status find_input(const quern__onnx_file *file,
                                const Quern__Onnx__ValueInfoProto **input) {
   const quern__onnx_graph *graph = file->graph;
@@ -14,7 +14,7 @@ static quern_status find_input(const quern__onnx_file *file,
     if (candidate->name == NULL)
       return quern__fail(QUERN_ERROR_FORMAT, "%s: an input of the graph has no name", file->path);
     if (quern__onnx_find(file, candidate->name) != NULL)
-      continue; /* older files list initializers among inputs */
+      continue; /* older files list initializers as inputs too */
     if (*input != NULL)
       return quern__fail(QUERN_ERROR_UNSUPPORTED,
                          "%s: the graph has inputs \"%.80s\" and \"%.80s\", expected one",
@@ -26,7 +26,7 @@ static quern_status find_input(const quern__onnx_file *file,
   return QUERN_OK;
 }
 
-/* Notes the input's width, where the file says it, and whether it is [batch][values] already. */
+/* Sets the input's width, if the file has it, and whether it is [batch][values]. */
 static quern_status read_input(quern__chain *chain, const Quern__Onnx__ValueInfoProto *input) {
   const char *path = chain->file->path;
   const Quern__Onnx__TypeProto__Tensor *tensor =
@@ -50,7 +50,7 @@ static quern_status read_input(quern__chain *chain, const Quern__Onnx__ValueInfo
   size_t width = 1;
   for (size_t i = 1; i < rank; i++) {
     const Quern__Onnx__TensorShapeProto__Dimension *dimension = tensor->shape->dim[i];
-    if (!dimension->has_dim_value) return QUERN_OK; /* the first layer says it */
+    if (!dimension->has_dim_value) return QUERN_OK; /* the first layer decides */
     if (dimension->dim_value < 1 || dimension->dim_value > INT32_MAX ||
         !quern__multiply(width, (size_t)dimension->dim_value, &width) || width > INT32_MAX)
       return quern__fail(
@@ -84,7 +84,7 @@ static quern_status read_graph(quern__chain *chain) {
   return QUERN_OK;
 }
 
-/* The loss that the metadata name; false where they do not. */
+/* Reads the loss in the metadata; *named is false if there is none. */
 static quern_status read_named_loss(const quern__onnx_file *file, bool *named, quern_loss *loss,
                                     float *huber_delta) {
   const quern__onnx_model *model = file->model;
@@ -101,8 +101,8 @@ static quern_status read_named_loss(const quern__onnx_file *file, bool *named, q
   return QUERN_OK;
 }
 
-/* What stands behind the last layer decides: a softmax, a sigmoid, which the binary loss brings
- * along, or nothing. */
+/* Without a named loss, the end of the network decides: a softmax, a sigmoid, which the binary loss
+ * includes, or neither. */
 static quern_status settle_loss(quern__chain *chain, const quern_onnx_options *options,
                                 quern_loss *loss, float *huber_delta) {
   quern_activation *last = &chain->layers[chain->count - 1].layer.activation;

@@ -1,4 +1,4 @@
-/* Writing a network as an ONNX file. */
+/* Saves a network as an ONNX file. */
 #include "../base/error.h"
 #include "../base/little_endian.h"
 #include "../base/size.h"
@@ -10,21 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Opset 13 is that of IR 7, and 17, which has LayerNormalization, of IR 8:
+/* Opset 13 belongs to IR 7. Opset 17, the first with LayerNormalization, belongs to IR 8:
  * https://github.com/onnx/onnx/blob/main/docs/Versioning.md */
 enum { OPSET = 13, IR = 7, LAYER_NORMALIZATION_OPSET = 17, LAYER_NORMALIZATION_IR = 8 };
 
-/* Gamma, beta, running mean and variance. */
+/* gamma, beta, running mean, running variance */
 enum { NORMALIZATION = 4 };
 
-/* A layer's messages: a Gemm with its two tensors, a normalization with up to four, and what
- * follows. */
+/* A layer's messages: a Gemm with two tensors, a normalization with up to four, an activation. */
 typedef struct layer_part {
   quern__onnx_name weight, bias, product, gemm_name, normal, normalization_name,
       numbers[NORMALIZATION];
   quern__onnx_tensor weight_tensor, bias_tensor, number_tensors[NORMALIZATION];
   int64_t weight_dims[2], bias_dims[1];
-  float *values; /* owned: weights, bias and the normalization's, little-endian */
+  float *values; /* owned: weights, bias and the normalization's vectors, little-endian */
   char *gemm_inputs[3], *gemm_outputs[1], *normalization_inputs[1 + NORMALIZATION],
       *normalization_outputs[1];
   quern__onnx_node gemm, normalization;
@@ -32,7 +31,7 @@ typedef struct layer_part {
   quern__onnx_written activation;
 } layer_part;
 
-/* An input or an output: [batch][width] of float. */
+/* An input or output of the graph: [batch][width] floats. */
 typedef struct value_part {
   Quern__Onnx__ValueInfoProto info;
   Quern__Onnx__TypeProto type;
@@ -46,17 +45,17 @@ typedef struct saving {
   const quern_network *network;
   size_t layers;
   layer_part *parts;
-  quern__onnx_node last, **nodes; /* what the loss puts behind, and all */
+  quern__onnx_node last, **nodes; /* the node added for the loss, and all nodes */
   quern__onnx_attribute axis, *last_attributes[1];
   char *last_outputs[1];
   size_t node_count;
   quern__onnx_tensor **initializers, numbers[QUERN__ONNX_NUMBER_COUNT];
   size_t initializer_count;
   float number_values[QUERN__ONNX_NUMBER_COUNT]; /* little-endian */
-  bool used[QUERN__ONNX_NUMBER_COUNT];           /* of the numbers, what nodes read */
+  bool used[QUERN__ONNX_NUMBER_COUNT];           /* the numbers that nodes read */
   value_part input, output;
   Quern__Onnx__ValueInfoProto *inputs[1], *outputs[1];
-  size_t bytes; /* of all numbers */
+  size_t bytes; /* of all parameters */
 } saving;
 
 static void set_tensor(quern__onnx_tensor *tensor, char *name, int64_t *dims, size_t rank,
@@ -93,7 +92,7 @@ static void set_value(value_part *part, const char *name, size_t width) {
   part->info.type = &part->type;
 }
 
-/* How many vectors a normalization has. */
+/* Returns the number of a normalization's vectors. */
 static size_t vectors_of(const quern_layer *layer) {
   static const size_t vectors[] = {0, NORMALIZATION, 2};
   return vectors[layer->normalization.kind];
@@ -148,7 +147,7 @@ static quern_status read_values(saving *save, layer_part *part, size_t index, si
   return QUERN_OK;
 }
 
-/* The node of a layer's normalization, where it has one. */
+/* Adds the node of a layer's normalization, if it has one. */
 static void set_normalization(saving *save, layer_part *part, size_t index,
                               const quern_layer *layer, char **value) {
   const size_t vectors = vectors_of(layer);
@@ -174,7 +173,7 @@ static void set_normalization(saving *save, layer_part *part, size_t index,
   save->nodes[save->node_count++] = &part->normalization;
 }
 
-/* The layer's nodes; *value is what comes in, and then what goes out. */
+/* Adds a layer's nodes. *value is the name of their input, then of their output. */
 static quern_status set_layer(saving *save, size_t index, size_t in, char **value,
                               const char *path) {
   layer_part *part = &save->parts[index];
@@ -212,7 +211,7 @@ static quern_status set_layer(saving *save, size_t index, size_t in, char **valu
   return QUERN_OK;
 }
 
-/* The numbers that activations read, as tensors without dimensions. */
+/* Adds the numbers that activations read, as tensors without dimensions. */
 static void set_numbers(saving *save) {
   for (size_t i = 0; i < QUERN__ONNX_NUMBER_COUNT; i++) {
     if (!save->used[i]) continue;
@@ -224,13 +223,13 @@ static void set_numbers(saving *save) {
   }
 }
 
-/* What quern_predict computes behind the last layer. */
+/* Adds what quern_predict computes after the last layer. */
 static void set_end(saving *save) {
   static char output[] = "output", name[] = "probabilities";
   const quern_loss loss = quern_network_loss(save->network);
   quern__onnx_node *before = save->nodes[save->node_count - 1];
   if (quern_loss_is_regression(loss)) {
-    before->output[0] = output; /* the last node's own list */
+    before->output[0] = output; /* overwrites the name in the last node's own list */
     return;
   }
   save->last_outputs[0] = output;
@@ -296,7 +295,7 @@ static bool has_layer_normalization(const saving *save) {
   return false;
 }
 
-/* What is done with the message, once it is put together. */
+/* What to do with the complete message. */
 typedef quern_status (*message_function)(const quern__onnx_model *model, const char *path);
 
 static quern_status make_model(saving *save, const char *path, message_function use) {
@@ -322,7 +321,7 @@ static quern_status make_model(saving *save, const char *path, message_function 
   Quern__Onnx__StringStringEntryProto loss = QUERN__ONNX__STRING_STRING_ENTRY_PROTO__INIT,
                                       *entries[] = {&loss};
   loss.key = quern__onnx_text(QUERN__ONNX_KEY_LOSS);
-  char name[64]; /* for any loss with its parameter */
+  char name[64]; /* enough for any loss with its parameter */
   quern_loss_format(quern_network_loss(save->network), quern_network_huber_delta(save->network),
                     name, sizeof name);
   loss.value = name;

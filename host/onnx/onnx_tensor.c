@@ -1,4 +1,4 @@
-/* The numbers of ONNX constants. */
+/* Reads the elements of ONNX constants. */
 #include "../base/little_endian.h"
 #include "../base/size.h"
 #include "onnx.h"

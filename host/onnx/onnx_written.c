@@ -9,12 +9,12 @@ const struct quern__onnx_number_row quern__onnx_number_rows[QUERN__ONNX_NUMBER_C
 #undef ROW
 };
 
-/* What a step reads: z, what an earlier step gave (0, 1, …), a number, or nothing. */
+/* Operands of a step: z, the result of step 0, 1, …, a number, or none. */
 enum { Z = -1, NONE = -2 };
 #define NUMBER(name) (100 + QUERN__ONNX_##name)
 
 typedef struct recipe_step {
-  const char *operator_name; /* NULL behind the last */
+  const char *operator_name; /* NULL after the last step */
   int left, right;
 } recipe_step;
 
@@ -62,7 +62,7 @@ static char *operand(quern__onnx_written *written, int which, char *z, bool *use
   return quern__onnx_text(quern__onnx_number_rows[which - NUMBER(ONE)].name);
 }
 
-/* Names end with the step's number, but for the last, whose output is the layer's. */
+/* Names end with the step's number, except the last step's, whose output is the layer's. */
 static void add_node(quern__onnx_written *written, const recipe_step *step, size_t index, bool last,
                      char *z, bool *used) {
   quern__onnx_written_node *node = &written->nodes[written->count];

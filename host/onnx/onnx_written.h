@@ -1,16 +1,15 @@
-/* Activations as nodes: one operator, or, for what opset 13 has none for, several that write it
- * out. */
+/* Writes activations as nodes: one operator, or several if opset 13 has none. */
 #ifndef QUERN_HOST_ONNX_ONNX_WRITTEN_H
 #define QUERN_HOST_ONNX_ONNX_WRITTEN_H
 
 #include "onnx.h"
 
-/* "18446744073709551615.activation.9" fits. */
+/* large enough for "18446744073709551615.activation.9" */
 typedef struct quern__onnx_name {
   char text[40];
 } quern__onnx_name;
 
-/* A node with its names. */
+/* A node and its names. */
 typedef struct quern__onnx_written_node {
   quern__onnx_node node;
   quern__onnx_name name, output;
@@ -19,14 +18,14 @@ typedef struct quern__onnx_written_node {
 
 enum { QUERN__ONNX_WRITTEN_MOST = 9 };
 
-/* The nodes of one layer's activation; they point into it, so it stays where it is. */
+/* The nodes of one layer's activation. They point into this struct, so it must not move. */
 typedef struct quern__onnx_written {
   quern__onnx_written_node nodes[QUERN__ONNX_WRITTEN_MOST];
   size_t count;
   quern__onnx_attribute alpha, *attributes[1];
 } quern__onnx_written;
 
-/* Numbers that nodes multiply with and add, each a tensor that all layers share. */
+/* Constants of the formulas. All layers share their tensors. */
 #define QUERN__ONNX_NUMBERS(X)                                                                     \
   X(ONE, "one", 1.0)                                                                               \
   X(HALF, "half", 0.5)                                                                             \
@@ -46,18 +45,18 @@ extern const struct quern__onnx_number_row {
   double value;
 } quern__onnx_number_rows[QUERN__ONNX_NUMBER_COUNT];
 
-/* Makes the nodes of layer `index`'s activation, which is not the identity. *value is the name of
- * z, and becomes that of h; `used` gets true for each number that they read. False for an
- * activation that nodes cannot be made of. */
+/* Makes the nodes of layer `index`'s activation, which must not be the identity. *value is the name
+ * of z, then of the result. Sets used[i] for each number that the nodes read. False if ONNX cannot
+ * express the activation. */
 QUERN__CHECKED bool quern__onnx_write_activation(quern__onnx_written *written, size_t index,
                                                  quern_activation activation, char **value,
                                                  bool used[QUERN__ONNX_NUMBER_COUNT]);
 
-/* A node's fields; `inputs` and `outputs` are kept. */
+/* Sets a node's fields. The node keeps `inputs` and `outputs`. */
 void quern__onnx_set_node(quern__onnx_node *node, const char *operator_name, char *name,
                           char **inputs, size_t input_count, char **outputs);
 
-/* The messages take what they only read as char *. */
+/* Casts away const: the messages' fields are char *, but are only read. */
 static inline char *quern__onnx_text(const char *text) {
   return (char *)(uintptr_t)text;
 }

@@ -7,8 +7,7 @@
 #include <unistd.h>
 
 quern_status quern__input_open(const char *path, int *descriptor, size_t *bytes) {
-  /* O_NONBLOCK: a pipe is refused below instead of waited for; a regular file knows no difference.
-   */
+  /* O_NONBLOCK: opening a pipe would otherwise wait for a writer. No effect on regular files. */
   *descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   return quern__input_size(path, *descriptor, bytes);
 }

@@ -1,4 +1,4 @@
-/* What a safetensors header says, checked: fields, sizes, and that the tensors tile the data. */
+/* Parses and checks a safetensors header: its fields, sizes, and that the tensors tile the data. */
 #include "safetensors_header.h"
 #include "../../base/size.h"
 #include <stdlib.h>
@@ -13,22 +13,22 @@ static const struct {
               {"F8_E5M2", 1}, {"I64", 8}, {"I32", 4}, {"I16", 2},  {"I8", 1},
               {"U64", 8},     {"U32", 4}, {"U16", 2}, {"U8", 1},   {"BOOL", 1}};
 
-/* The most dimensions that PyTorch and NumPy have. */
+/* The limit on dimensions in PyTorch and NumPy. */
 enum { MOST_SIZES = 64 };
 
-/* A header while it is gone through. */
+/* The state of parsing a header. */
 typedef struct header {
   quern__safetensors *file;
-  size_t sizes; /* of all shapes so far */
+  size_t sizes; /* sizes used so far in file->shapes */
   bool has_metadata;
 } header;
 
-/* A tensor's members so far. */
+/* The state of parsing a tensor. */
 typedef struct tensor_reader {
   header *header;
   quern__tensor_entry *entry;
   size_t begin, end;
-  bool found[3]; /* by the places of `fields` */
+  bool found[3]; /* indexed like `fields` */
 } tensor_reader;
 
 static const char *const fields[3] = {"dtype", "shape", "data_offsets"};
@@ -37,7 +37,7 @@ static int compare_names(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* A name that comes twice: readers differ in which of the two they take. */
+/* Readers differ in which of two equal names they use. */
 static quern_status refuse_duplicates(const char *path, const char *what, const char **names,
                                       size_t count) {
   if (count > 0) qsort(names, count, sizeof *names, compare_names);
@@ -97,7 +97,7 @@ static quern_status fail_tensor(const tensor_reader *tensor, const char *what) {
                      tensor->entry->name, what);
 }
 
-/* The size of one element; 0 for a dtype that is not known. */
+/* Returns the bytes of one element; 0 for an unknown dtype. */
 static size_t element_bytes(const char *dtype) {
   for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
     if (strcmp(dtypes[i].name, dtype) == 0) return dtypes[i].bytes;
@@ -168,7 +168,7 @@ static quern_status check_fields(const tensor_reader *tensor) {
   return QUERN_OK;
 }
 
-/* The product of the shape times the size of an element. */
+/* Sets entry->bytes from its shape and dtype. */
 static quern_status count_bytes(const tensor_reader *tensor) {
   quern__tensor_entry *entry = tensor->entry;
   bool empty = false;
@@ -225,7 +225,7 @@ static int compare_places(const void *a, const void *b) {
   return strcmp(x->name, y->name);
 }
 
-/* The format leaves no byte of the data out and gives none to two tensors. */
+/* Checks that every byte of the data belongs to exactly one tensor. */
 static quern_status check_tiling(quern__safetensors *file) {
   size_t end = 0;
   if (file->count > 0) qsort(file->entries, file->count, sizeof *file->entries, compare_places);
@@ -246,7 +246,7 @@ static quern_status check_tiling(quern__safetensors *file) {
 
 quern_status quern__safetensors_parse(quern__safetensors *file, const quern__header_counts *counts,
                                       quern__json *json) {
-  /* One more of each, so that a file without any allocates something. */
+  /* One more than needed, since calloc may return NULL for 0 elements. */
   file->entries = calloc(counts->objects + 1, sizeof *file->entries);
   file->shapes = calloc(counts->numbers + 1, sizeof *file->shapes);
   file->metadata = calloc(counts->members + 1, sizeof *file->metadata);

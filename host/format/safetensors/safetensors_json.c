@@ -23,7 +23,7 @@ quern_status quern__json_check_value(quern__json *json) {
   return next != '\0' && strchr("\"[{0123456789", next) != NULL ? QUERN_OK : quern__json_fail(json);
 }
 
-/* Four hexadecimal digits, of which a zero is none. */
+/* Parses four hexadecimal digits. A zero byte is not a digit. */
 static bool read_code(const char *digits, uint32_t *code) {
   static const char known[] = "0123456789abcdef0123456789ABCDEF";
   *code = 0;
@@ -35,7 +35,7 @@ static bool read_code(const char *digits, uint32_t *code) {
   return true;
 }
 
-/* As UTF-8, which is shorter than what it was written as. */
+/* Writes a character as UTF-8, which is shorter than its escape. */
 static char *write_character(uint32_t code, char *to) {
   static const unsigned char first[] = {0, 0, 0xC0, 0xE0, 0xF0};
   const size_t bytes = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
@@ -44,7 +44,7 @@ static char *write_character(uint32_t code, char *to) {
   return to + bytes;
 }
 
-/* What follows "\\u", a pair of surrogates included. */
+/* Reads what follows "\\u", including the second of a surrogate pair. */
 static bool read_character(quern__json *json, char **to) {
   uint32_t code, low;
   const char *text = json->text + json->next;
@@ -61,7 +61,7 @@ static bool read_character(quern__json *json, char **to) {
   return true;
 }
 
-/* What follows a backslash. */
+/* Reads what follows a backslash. */
 static bool read_escape(quern__json *json, char **to) {
   static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
   const char letter = json->text[json->next];

@@ -1,4 +1,4 @@
-/* Reading a safetensors file: its bytes. */
+/* Opens safetensors files and reads their tensors. */
 #include "../../base/little_endian.h"
 #include "input.h"
 #include "safetensors_header.h"

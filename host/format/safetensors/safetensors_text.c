@@ -1,10 +1,10 @@
-/* The check of a safetensors header's text. It knows where strings end and what may stand outside
- * of them; whether the pieces form JSON is found out when they are read. */
+/* Checks a safetensors header's text: its strings, its numbers, and the characters between them.
+ * The parser checks that these form JSON. */
 #include "../../base/utf8.h"
 #include "safetensors.h"
 #include <string.h>
 
-/* { tensor: { "shape": [ … ] } } */
+/* Depth of { tensor: { "shape": [ … ] } }. */
 enum { DEEPEST = 3 };
 
 typedef struct text_reader {
@@ -19,7 +19,7 @@ static quern_status fail_safetensors_text(const text_reader *reader, const char 
                      reader->path, reader->position, found, expected);
 }
 
-/* The byte `ahead` places on; 0, which is valid nowhere, past the end. */
+/* Returns the byte `ahead` positions further; past the end 0, which is valid nowhere. */
 static unsigned char peek(const text_reader *reader, size_t ahead) {
   return ahead < reader->length - reader->position ? reader->text[reader->position + ahead] : 0;
 }

@@ -1,4 +1,4 @@
-/* Writing a safetensors file. */
+/* Writes safetensors files. */
 #include "../../base/file.h"
 #include "../../base/little_endian.h"
 #include "../../base/size.h"
@@ -20,7 +20,7 @@ static quern_status tensor_bytes(const char *path, const quern__tensor_plan *ten
   return QUERN_OK;
 }
 
-/* As text: cJSON prints a number of 16 digits in a form with an exponent. */
+/* Adds digits, since cJSON would print a number of 16 digits with an exponent. */
 static bool add_size(cJSON *list, size_t size) {
   char digits[24];
   snprintf(digits, sizeof digits, "%" PRIu64, (uint64_t)size);
@@ -36,7 +36,7 @@ static bool add_tensor(cJSON *header, const quern__tensor_plan *tensor, size_t b
       cJSON_AddStringToObject(object, "dtype", tensor->is_i64 ? "I64" : "F32") == NULL)
     return false;
   cJSON *shape = cJSON_AddArrayToObject(object, "shape");
-  if (shape == NULL) return false; /* also of a scalar, which has nothing to add to it */
+  if (shape == NULL) return false; /* a scalar also needs an (empty) shape */
   for (size_t i = 0; i < tensor->rank; i++)
     if (!add_size(shape, tensor->shape[i])) return false;
   cJSON *offsets = cJSON_AddArrayToObject(object, "data_offsets");
@@ -53,8 +53,8 @@ static bool add_metadata(cJSON *header, const quern__metadata_pair *metadata, si
   return object != NULL;
 }
 
-/* The header's text, padded with blanks to a multiple of 8, so that floats begin at one. The caller
- * frees *text. */
+/* Builds the header's text, padded with blanks to a multiple of 8, so that the data is aligned. The
+ * caller frees *text. *largest is the size in bytes of the largest tensor. */
 static quern_status make_header(const char *path, const quern__metadata_pair *metadata,
                                 size_t metadata_count, const quern__tensor_plan *tensors,
                                 size_t tensor_count, char **text, size_t *largest) {
