@@ -1,5 +1,5 @@
-/* Class labels as values. Labels 0 … k-1 stand for themselves and leave no list in the schema, so
- * that data of class numbers, and the models of them, are the same as without any of this. */
+/* Class labels as values. If they are 0 … k-1, the schema has no list of classes, so data with
+ * class numbers, and models of it, stay as simple as without this feature. */
 #include "classes.h"
 
 #include "../base/error.h"
@@ -8,10 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LARGEST_VALUE   9007199254740992.0 /* 2^53: every whole number up to it is a double */
+/* 2^53: a double is exact for every whole number up to it */
+#define LARGEST_VALUE   9007199254740992.0
 #define FEW_CATEGORIES  20
 #define SHOWN_CLASSES   4
-#define VALUE_CHARACTER 24 /* "-9007199254740992" and an end */
+#define VALUE_CHARACTER 24 /* "-9007199254740992" and a terminating zero */
 
 bool quern__is_class_value(double value) {
   return fabs(value) <= LARGEST_VALUE && value == floor(value);
@@ -34,10 +35,10 @@ quern_status quern__classes_check_count(const quern_dataset *dataset, size_t cla
       table ? ", for labels in the first column --label first" : "");
 }
 
-/* --- Which classes there are
- * ---------------------------------------------------------------------------- */
+/* --- Finding the classes ---------------------------------------------------------------------- */
 
-/* Whether the values are 0 … k-1, each of them there. No more than there are rows can be. */
+/* Sets *classes to k if the values are 0 … k-1, each present; else to 0. k cannot exceed the number
+ * of rows. */
 static quern_status find_dense(const double *values, size_t count, size_t *classes) {
   double largest = 0.0;
   *classes = 0;
@@ -64,7 +65,7 @@ static int compare_values(const void *a, const void *b) {
   return (first > second) - (first < second);
 }
 
-/* The different values in their order. The caller frees *distinct. */
+/* Returns the different values in ascending order. The caller frees *distinct. */
 static quern_status find_distinct(const double *values, size_t count, double **distinct,
                                   size_t *classes) {
   double *sorted;
@@ -77,15 +78,14 @@ static quern_status find_distinct(const double *values, size_t count, double **d
   return QUERN_OK;
 }
 
-/* The place of a value in an ascending list; `count` where it is not there. */
+/* Returns the index of a value in an ascending list; `count` if it is not there. */
 static size_t find_value(const double *ascending, size_t count, double value) {
   const double *found =
       count > 0 ? bsearch(&value, ascending, count, sizeof *ascending, compare_values) : NULL;
   return found != NULL ? (size_t)(found - ascending) : count;
 }
 
-/* --- Classes that a schema has
- * -------------------------------------------------------------------------- */
+/* --- The classes of a schema ------------------------------------------------------------------ */
 
 const quern__schema_column *quern__classes_list(const quern_schema *schema) {
   const bool any = schema->task == QUERN_TASK_CLASSES && schema->targets.count > 0 &&
@@ -126,8 +126,7 @@ quern__classes_text quern__classes_expected(const quern_schema *schema) {
   return classes_text;
 }
 
-/* --- The labels of a data set
- * --------------------------------------------------------------------------- */
+/* --- The labels of a data set ----------------------------------------------------------------- */
 
 static quern_status make_labels(quern_dataset *dataset) {
   size_t bytes;
@@ -144,7 +143,7 @@ static quern_status fail_value(const quern_dataset *dataset, size_t row, double 
                      dataset->source, row, value, expected);
 }
 
-/* The values as the target of the schema. It takes over `values`, whatever it returns. */
+/* Makes the values the classes of the schema's target. Takes over `values`, even if this fails. */
 static quern_status describe(quern_schema *schema, double *values, size_t count) {
   const quern_status status =
       schema->targets.count > 0 ? QUERN_OK : quern__schema_columns_create(1, &schema->targets);
@@ -153,7 +152,7 @@ static quern_status describe(quern_schema *schema, double *values, size_t count)
   return status;
 }
 
-/* By the order of the values. */
+/* Numbers the classes in ascending order of their values. */
 static quern_status number_by_order(quern_dataset *dataset, const double *values, double *distinct,
                                     size_t classes) {
   for (size_t row = 0; row < dataset->rows; row++)

@@ -1,4 +1,4 @@
-/* Labels of one data set in the classes of another. */
+/* Translates the labels of one data set to the classes of another. */
 #include "classes.h"
 
 #include "../base/error.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBER_CHARACTERS 12 /* "-2147483648" and an end */
+#define NUMBER_CHARACTERS 12 /* "-2147483648" and a terminating zero */
 
 bool quern__schema_classes_alike(const quern_schema *a, const quern_schema *b) {
   const quern__schema_column *first = quern__classes_list(a), *second = quern__classes_list(b);
@@ -17,7 +17,7 @@ bool quern__schema_classes_alike(const quern_schema *a, const quern_schema *b) {
   return quern__schema_same_categories(first, second);
 }
 
-/* The class that a class of `own` is in another schema; false where it is none. */
+/* Translates a class of `own` to another schema; false if it has no such class. */
 static bool translate(const quern_schema *own, const quern_schema *schema, size_t class,
                       int32_t *label) {
   const quern__schema_column *from = quern__classes_list(own), *to = quern__classes_list(schema);
@@ -44,7 +44,7 @@ static quern_status fail_class(const quern_dataset *dataset, const quern_schema 
                      quern__classes_expected(schema).text);
 }
 
-/* What each class of the data set becomes; the classes that no row has do not matter. */
+/* Fills table[class] for each class that some row has. */
 static quern_status make_table(const quern_dataset *dataset, const quern_schema *schema,
                                int32_t *table) {
   for (size_t row = 0; row < dataset->rows; row++) {

@@ -1,4 +1,4 @@
-/* Data sets: making, freeing, and looking into them. */
+/* Data sets: creation, release and access. */
 #include "dataset.h"
 
 #include "../base/error.h"

@@ -1,4 +1,4 @@
-/* The inside of a data set, shared by its readers and by the trainer that uploads it. */
+/* The definition of a data set, for its readers and the trainer. */
 #ifndef QUERN_HOST_DATA_DATASET_H
 #define QUERN_HOST_DATA_DATASET_H
 
@@ -10,30 +10,30 @@ struct quern_dataset {
   char *source;          /* owned */
   quern_element element; /* of `values` */
   void *values;          /* [rows][columns], owned */
-  /* By the schema's task: labels for classes, targets for labels and regression, neither for none.
-   */
+  /* The schema's task decides: labels for classes; targets for labels and regression; else
+   * neither. */
   int32_t *labels;         /* [rows], each 0 … outputs-1, owned */
   float *targets;          /* [rows][outputs], owned */
-  bool labels_are_classes; /* they were given as class numbers, whatever the classes are called */
+  bool labels_are_classes; /* the labels were given as class numbers, whatever the classes' names */
   size_t rows, columns;
-  quern_schema *schema; /* owned; its columns are these columns */
-  /* there may be NaN among the values, each a missing one that nothing stands in for yet */
+  quern_schema *schema; /* owned; describes these columns */
+  /* values may be NaN, each a missing value that has not been filled yet */
   bool has_missing;
-  size_t height, width; /* 0, 0 where a sample is no image */
+  size_t height, width; /* 0, 0 if samples are not images */
   float scale, offset;  /* a value is fma(element, scale, offset) */
-  /* Beside its owner, trainers that stream it and trainings under way: the last of all of them
-   * frees it, and while there are any it stays as it is. */
+  /* References besides the owner's: trainers that stream the data, and running trainings. Nothing
+   * may change while there are any. The last reference frees the data set. */
   atomic_size_t readers;
 };
 
-/* One more or one less reader; both take NULL. */
+/* Acquire or release a reference. Both accept NULL. */
 const quern_dataset *quern__dataset_hold(const quern_dataset *dataset);
 void quern__dataset_release(const quern_dataset *dataset);
 
-/* QUERN_ERROR_BUSY, where it has readers and so may not be changed. */
+/* QUERN_ERROR_BUSY if the data set has readers and must not change. `what` names the operation. */
 quern_status quern__dataset_check_idle(const char *what, const quern_dataset *dataset);
 
-/* Bytes of one element. */
+/* Returns the bytes of one element. */
 static inline size_t quern__element_bytes(quern_element element) {
   return element == QUERN_ELEMENT_UINT8 ? 1 : sizeof(float);
 }

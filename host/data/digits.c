@@ -1,4 +1,4 @@
-/* The digits that are part of the library: data/digits.csv. */
+/* The digits embedded in the library: data/digits.csv. */
 #include "../base/error.h"
 #include "data.h"
 #include "data_embedded.h"
@@ -7,7 +7,7 @@
 #define DIGITS_SIDE    8
 #define DIGITS_LARGEST 16 /* of a pixel */
 
-/* The CSV's floats as the bytes that they are. */
+/* Converts the CSV's floats to bytes. */
 static quern_status make_bytes(quern_dataset *digits) {
   if (digits->columns != DIGITS_SIDE * DIGITS_SIDE) {
     return quern__fail(QUERN_ERROR_FORMAT, "digits: %zu values a row, expected %d", digits->columns,
@@ -31,7 +31,7 @@ static quern_status make_bytes(quern_dataset *digits) {
   digits->scale = 1.0f / DIGITS_LARGEST;
   digits->height = DIGITS_SIDE;
   digits->width = DIGITS_SIDE;
-  /* Pixels are no columns of a table, and a model of them has nothing to keep. */
+  /* Pixels are not columns of a table, so models need no description of them. */
   quern__schema_free(digits->schema);
   digits->schema = NULL;
   QUERN__FORWARD(quern__schema_create(&digits->schema));

@@ -1,11 +1,10 @@
-/* Preparing data: what stands in for missing values, and standardized columns. */
+/* Prepares data: fills missing values and standardizes columns. */
 #include "../base/error.h"
 #include "classes.h"
 #include <math.h>
 #include <stdlib.h>
 
-/* What one column, or one target, adds up to. Missing values are NaN and count only where `fill`
- * stands in for them. */
+/* Returns a column's mean, ignoring missing values (NaN); 0 if all are missing. */
 static double mean_of(const float *values, size_t rows, size_t stride) {
   double sum = 0.0;
   size_t count = 0;
@@ -17,8 +16,7 @@ static double mean_of(const float *values, size_t rows, size_t stride) {
   return count > 0 ? sum / (double)count : 0.0;
 }
 
-/* The root of the mean square of what they differ from the mean by; 1 where they are all the same
- * number. */
+/* Returns a column's standard deviation (dividing by rows); 1 if all its values are equal. */
 static double deviation_of(const float *values, size_t rows, size_t stride, double mean) {
   double sum = 0.0;
   bool constant = true;
@@ -31,7 +29,8 @@ static double deviation_of(const float *values, size_t rows, size_t stride, doub
   return constant || !(deviation > 0.0) ? 1.0 : deviation;
 }
 
-/* The mean of a column that is one number is that number, whatever the sum was rounded to. */
+/* Returns a column's mean. If all values are equal, returns that value, which rounding in mean_of
+ * might change. */
 static double center_of(const float *values, size_t rows, size_t stride) {
   bool constant = true;
   for (size_t row = 1; row < rows && constant; row++) constant = values[row * stride] == values[0];
@@ -43,7 +42,7 @@ static quern_status doubles(size_t count, double **result) {
   return *result != NULL ? QUERN_OK : quern__fail_memory("a schema", count * sizeof **result);
 }
 
-/* Mean and deviation of each of `columns` columns; on failure the caller frees what was made. */
+/* Computes each column's mean and deviation. On failure the caller frees both. */
 static quern_status learn(const float *values, size_t rows, size_t columns, double **mean,
                           double **deviation) {
   QUERN__FORWARD(doubles(columns, mean));
@@ -65,7 +64,7 @@ static void fill_fit(quern_dataset *dataset) {
   dataset->has_missing = false;
 }
 
-/* Rounded once: every float is a double. */
+/* Computes in double and rounds once. */
 static quern_status standardize_matrix(const char *source, float *values, size_t rows,
                                        size_t columns, const double *mean,
                                        const double *deviation) {
@@ -95,8 +94,8 @@ static quern_status standardize(quern_dataset *dataset) {
                             schema->target_mean, schema->target_deviation);
 }
 
-/* The means of what is there; where only some other data may miss something, they serve for those.
- */
+/* Sets fill to the columns' means. has_missing may be set without missing values, for other data
+ * that may have some. */
 static quern_status learn_fill(quern_dataset *dataset) {
   quern_schema *schema = dataset->schema;
   if (!dataset->has_missing || schema->fill != NULL) return QUERN_OK;
@@ -126,7 +125,7 @@ quern_status quern_dataset_fit(quern_dataset *dataset, bool standardized) {
   return standardize(dataset);
 }
 
-/* Whether the targets, where the data have any, are those that the schema is about. */
+/* Checks that the targets, if any, are those that the schema describes. */
 static quern_status check_targets(const quern_dataset *dataset, const quern_schema *schema) {
   const quern_schema *own = dataset->schema;
   if (own->task == QUERN_TASK_NONE || schema->target_mean == NULL) return QUERN_OK;
@@ -154,8 +153,7 @@ quern_status quern_dataset_apply(quern_dataset *dataset, const quern_schema *sch
   if (schema->mean == NULL && schema->fill == NULL) return QUERN_OK;
   QUERN__FORWARD(quern__dataset_check_idle("prepare", dataset));
   QUERN__FORWARD(quern__dataset_widen(dataset));
-  /* What its own reader chose to stand in stands where it is; what is missing still is filled as
-   * the schema says. */
+  /* If the reader has chosen fill values, keep them for the values that are still missing. */
   if (own->fill == NULL)
     QUERN__FORWARD(quern__schema_copy_doubles(schema->fill, schema->columns, &own->fill));
   fill_fit(dataset);

@@ -1,4 +1,4 @@
-/* Data sets of what a program has in memory. */
+/* Makes data sets of arrays in memory. */
 #include "../base/error.h"
 #include "../base/size.h"
 #include "data.h"
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a program gives: labels or targets, or neither. */
+/* The caller's arrays: labels, targets, or neither. */
 typedef struct given {
   const float *values;
   const int32_t *labels;
@@ -31,7 +31,7 @@ static quern_status check_sizes(const given *from) {
   return QUERN_OK;
 }
 
-/* "column" or "target" of a matrix of floats. */
+/* Checks a matrix of floats. `what` is "column" or "target". */
 static quern_status check_finite(const float *values, size_t rows, size_t columns,
                                  const char *what) {
   for (size_t row = 0; row < rows; row++) {
@@ -65,8 +65,7 @@ static quern_status check_marks(const given *from) {
   return QUERN_OK;
 }
 
-/* A copy of `count` elements, which are there, so that their size does not wrap unless the count is
- * made up. */
+/* Copies rows · columns elements. Their size can overflow only if the caller's counts are wrong. */
 static quern_status copy_from_memory(const void *from, size_t rows, size_t columns,
                                      size_t element_bytes, void **to) {
   size_t count, bytes;

@@ -1,4 +1,4 @@
-/* IDX, the format of MNIST: a big-endian magic number (two zero bytes, the element type, the count
+/* Reads IDX, the format of MNIST: a big-endian magic number (two zero bytes, element type, number
  * of dimensions), the dimensions as 32-bit numbers, the elements. */
 #include "../base/error.h"
 #include "../base/size.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #define IDX_UINT8      0x08
-#define IDX_DIMENSIONS 3 /* the most that is read here */
+#define IDX_DIMENSIONS 3 /* the most that is supported */
 
 /* One kind of file. */
 typedef struct idx_kind {
@@ -77,8 +77,7 @@ static quern_status read_header(quern__stream *stream, const idx_kind *kind, siz
   return QUERN_OK;
 }
 
-/* The label bytes, by their values. There are 256 of them at most, so that no count of them is
- * refused. */
+/* Reads the labels. A byte has at most 256 classes, so any number of them is accepted. */
 static quern_status read_labels(quern__stream *stream, const quern_dataset_options *options,
                                 quern_dataset *result) {
   unsigned char *bytes;
@@ -115,7 +114,7 @@ quern_status quern__idx_read(const char *images, const char *labels,
   char *beside = NULL;
   size_t shape[IDX_DIMENSIONS];
   size_t label_count;
-  /* Both headers first: most mistakes show there, before anything large is read. */
+  /* Read both headers first: they show most mistakes before anything large is read. */
   QUERN__TRY(quern__stream_open(images, &image_stream));
   QUERN__TRY(read_header(&image_stream, &images_kind, shape));
   if (labels == NULL) {

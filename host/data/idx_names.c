@@ -1,4 +1,4 @@
-/* The names that IDX files go by: those of MNIST. */
+/* File names of IDX files, as MNIST has them. */
 #include "../base/error.h"
 #include "classes.h"
 #include <errno.h>
@@ -7,14 +7,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* A path that is there but cannot be looked at counts: opening it will say why. */
+/* A path that exists but cannot be examined counts as existing: opening it reports the reason. */
 static bool exists(const char *path) {
   struct stat about;
   return stat(path, &about) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-/* The path of the `what` ("images", "labels") of `part` ("train", "t10k") in a folder, in any of
- * their four spellings; *path is NULL where there is none. */
+/* Finds the `what` ("images", "labels") of `part` ("train", "t10k") in a folder, in any of four
+ * spellings; *path is NULL if there is none. */
 static quern_status find_idx_names(const char *folder, const char *part, const char *what,
                                    char **path) {
   static const char *const endings[] = {"", ".gz"};
@@ -35,7 +35,7 @@ static quern_status find_idx_names(const char *folder, const char *part, const c
   return QUERN_OK;
 }
 
-/* One part of a folder; *dataset is NULL where neither of its files is there. */
+/* Opens one part of a folder; *dataset is NULL if neither of its files exists. */
 static quern_status open_part(const char *folder, const char *part,
                               const quern_dataset_options *options, quern_dataset **dataset) {
   quern_status status = QUERN_OK;
@@ -86,7 +86,7 @@ cleanup:
   return status;
 }
 
-/* The last "images-idx3" or "images.idx3" in a path's file name; NULL where there is none. */
+/* Returns the last "images-idx3" or "images.idx3" in a path's file name; NULL if there is none. */
 static const char *find_images(const char *path) {
   const char *slash = strrchr(path, '/');
   const char *found = NULL;
@@ -107,7 +107,7 @@ quern_status quern__idx_labels_beside(const char *images, char **labels) {
   }
   if (asprintf(labels, "%.*slabels%cidx1%s", (int)(cursor - images), images, cursor[6],
                cursor + 11) < 0) {
-    *labels = NULL; /* asprintf leaves anything there */
+    *labels = NULL; /* undefined after a failed asprintf */
     return quern__fail_memory("a path", strlen(images));
   }
   if (exists(*labels)) return QUERN_OK;

@@ -1,5 +1,5 @@
-/* Data sets that are known by a name, in the folders where systems keep such things: of the XDG
- * Base Directory Specification. */
+/* Finds well-known data sets by name in the data folders of the XDG Base Directory
+ * Specification. */
 #include "../base/error.h"
 #include "data.h"
 #include <stdio.h>
@@ -7,10 +7,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define SYSTEM_FOLDERS                                                                             \
-  "/usr/local/share:/usr/share" /* the specification's, where XDG_DATA_DIRS is not set */
+/* The specification's default of XDG_DATA_DIRS. */
+#define SYSTEM_FOLDERS "/usr/local/share:/usr/share"
 
-/* A name, and how to get what it names. */
+/* Known names, and how to get their data. */
 static const struct {
   const char *name, *advice;
 } known[] = {
@@ -22,7 +22,7 @@ static const char *environment(const char *name) {
   return value != NULL && *value ? value : NULL;
 }
 
-/* Folders between colons, the one of the user first. The caller frees *folders. */
+/* Lists the folders, separated by colons, the user's first. The caller frees *folders. */
 static quern_status list_folders(char **folders) {
   const char *system = environment("XDG_DATA_DIRS"), *own = environment("XDG_DATA_HOME");
   const char *home = environment("HOME");
@@ -33,12 +33,12 @@ static quern_status list_folders(char **folders) {
   return length < 0 ? quern__fail_memory("a path", strlen(system)) : QUERN_OK;
 }
 
-/* The first folder that has datasets/`name`; *path is NULL where none has. */
+/* Returns the first datasets/`name` in the folders; *path is NULL if there is none. */
 static quern_status find_named(char *folders, const char *name, char **path) {
   struct stat about;
   *path = NULL;
   for (char *folder; (folder = strsep(&folders, ":")) != NULL;) {
-    if (*folder != '/') continue; /* the specification wants others ignored */
+    if (*folder != '/') continue; /* the specification ignores relative paths */
     char *candidate;
     if (asprintf(&candidate, "%s/datasets/%s", folder, name) < 0)
       return quern__fail_memory("a path", strlen(folder));

@@ -1,4 +1,4 @@
-/* Opening a data set by what a person calls it. */
+/* Opens a data set by its name or path. */
 #include "../base/error.h"
 #include "data.h"
 #include <errno.h>
@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* What a file is, by its first bytes. */
+/* Kinds of files, recognized by their first bytes. */
 typedef enum file_kind { TABLE, IDX, NPY, NPZ, SAFETENSORS } file_kind;
 
-/* Safetensors begin with the length of a header, less than 2^32, and its brace; IDX with a zero
+/* A safetensors file begins with its header's length, below 2^32, and '{'. IDX begins with a zero
  * byte, which no text does. */
 static file_kind kind_of(const unsigned char *bytes, size_t count) {
   static const unsigned char no_more[4] = {0};
@@ -56,7 +56,7 @@ cleanup:
   return status;
 }
 
-/* What has neither a slash nor a dot may have been meant for a name. */
+/* Without a slash or dot, `where` may be a misspelled name. */
 static quern_status fail_missing(const char *where) {
   const char *names = strpbrk(where, "/.") != NULL
                           ? ""

@@ -1,15 +1,15 @@
-/* Options of reading data, read and checked. */
+/* Reads and checks data set options. */
 #include "../base/error.h"
 #include "data.h"
 #include <string.h>
 
-/* Whether an enumeration's value is one of its `count`. */
+/* Checks that an enumeration's value is below `count`. */
 static quern_status check_choice(const char *what, int value, int count) {
   if (value >= 0 && value < count) return QUERN_OK;
   return quern__fail(QUERN_ERROR_ARGUMENT, "data set options: no such %s choice: %d", what, value);
 }
 
-/* What numbers and quotes are made of cannot part them. */
+/* Refuses delimiters that can occur in numbers, and quotes. */
 static quern_status check_delimiter(char delimiter) {
   const bool good =
       delimiter == '\0' || delimiter == '\t' ||

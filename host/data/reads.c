@@ -1,11 +1,11 @@
-/* Which files the opening of a data set reads. */
+/* Determines whether opening a data set reads a given file. */
 #include "../base/error.h"
 #include "data.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-/* Whether the file is at `path`, by whatever name it was found. */
+/* True if `path` is the same file, by whatever name. */
 static bool is_at(const struct stat *file, const char *path) {
   struct stat about;
   return stat(path, &about) == 0 && about.st_dev == file->st_dev && about.st_ino == file->st_ino;
@@ -21,7 +21,7 @@ static quern_status folder_reads(const char *folder, const struct stat *file, bo
   return QUERN_OK;
 }
 
-/* Whether its first bytes are those of .npy; an unreadable file is no array. */
+/* True if the file begins like .npy; false if it cannot be read. */
 static bool is_array(const char *path) {
   static const unsigned char magic[] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
   quern__stream stream;
@@ -34,13 +34,13 @@ static bool is_array(const char *path) {
   return array;
 }
 
-/* The file beside a file: the labels of images, or the targets of an array. */
+/* Checks the companion of a file: the labels of images, or the targets of an array. */
 static quern_status beside_reads(const char *path, const struct stat *file, bool *reads) {
   char *beside = NULL;
   if (is_array(path))
     QUERN__FORWARD(quern__npy_targets_beside(path, &beside));
   else if (quern__idx_labels_beside(path, &beside) != QUERN_OK)
-    return QUERN_OK; /* a file that is read alone, or whose reader will say what is missing */
+    return QUERN_OK; /* there is no companion, or its reader will report that it is missing */
   *reads = beside != NULL && is_at(file, beside);
   free(beside);
   return QUERN_OK;

@@ -1,4 +1,4 @@
-/* Schemas: made, copied, compared and looked into. */
+/* Schemas: creation, copies, comparison and access. */
 #include "schema.h"
 
 #include "../base/error.h"
@@ -93,7 +93,8 @@ quern_status quern__schema_set_values(quern__schema_column *column, double *valu
   column->values = values;
   QUERN__FORWARD(make_categories(count, column));
   for (size_t i = 0; i < count; i++) {
-    const int length = snprintf(digits, sizeof digits, "%.0f", values[i] + 0.0); /* -0 is 0 */
+    /* turns -0 into 0 */
+    const int length = snprintf(digits, sizeof digits, "%.0f", values[i] + 0.0);
     QUERN__FORWARD(quern__schema_copy_text(digits, (size_t)length, &column->categories[i]));
   }
   return QUERN_OK;
@@ -183,7 +184,7 @@ bool quern__schema_same_categories(const quern__schema_column *a, const quern__s
   return true;
 }
 
-/* Whether there is a text among the columns. */
+/* True if some column has categories. */
 static bool has_categories(const quern__schema_columns *columns) {
   for (size_t i = 0; i < columns->count; i++)
     if (columns->items[i].category_count > 0) return true;

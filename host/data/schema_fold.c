@@ -1,7 +1,7 @@
-/* Preparing as a part of the network: for files that have no schema beside their layers. */
+/* Folds standardization into a network's layers, for files that cannot store a schema. */
 #include "schema.h"
 
-/* (x - μ) / σ · W + b = x · (W / σ) + (b - μ / σ · W), each row i of W having a σ_i of its own. */
+/* (x - μ) / σ · W + b = x · (W / σ) + (b - μ / σ · W), with σ_i for row i of W. */
 void quern__schema_fold_inputs(const quern_schema *schema, size_t units, float *weights,
                                float *bias) {
   if (schema == NULL || schema->mean == NULL) return;
@@ -17,7 +17,7 @@ void quern__schema_fold_inputs(const quern_schema *schema, size_t units, float *
   }
 }
 
-/* (h · W + b) · σ + μ = h · (W · σ) + (b · σ + μ), each column j of W having a σ_j of its own. */
+/* (h · W + b) · σ + μ = h · (W · σ) + (b · σ + μ), with σ_j for column j of W. */
 void quern__schema_fold_targets(const quern_schema *schema, size_t in, float *weights,
                                 float *bias) {
   if (schema == NULL || schema->target_mean == NULL) return;

@@ -6,8 +6,8 @@
  *    "targets": [{"name": "price", "place": 1}],
  *    "fill": […], "mean": […], "deviation": […], "target_mean": […], "target_deviation": […]}
  *
- * A target of classes has "categories", texts, or "values", whole numbers, where its labels are not
- * 0 … outputs-1. Lists that are empty are left out. Numbers are the shortest that give the same
+ * If the labels of classes are not 0 … outputs-1, their target has "categories" (texts) or "values"
+ * (whole numbers). Empty lists are omitted. Numbers have the fewest digits that give the same
  * double back. */
 #include "schema.h"
 
@@ -27,8 +27,7 @@
 static const char *const tasks[] = {"none", "classes", "labels", "regression"};
 enum { TASKS = sizeof tasks / sizeof *tasks };
 
-/* --- Writing
- * -------------------------------------------------------------------------------------------- */
+/* --- Writing ---------------------------------------------------------------------------------- */
 
 static bool add_texts(cJSON *object, const char *name, char *const *texts, size_t count) {
   cJSON *list = cJSON_AddArrayToObject(object, name);
@@ -41,7 +40,7 @@ static bool add_texts(cJSON *object, const char *name, char *const *texts, size_
   return list != NULL;
 }
 
-/* cJSON's own way to print a number takes its neighbors for the same. */
+/* cJSON would print 15 digits even if they give back a neighboring double. */
 static cJSON *create_number(double value) {
   char digits[32];
   for (int precision = 15; precision <= 17; precision++) {
@@ -112,8 +111,7 @@ quern_status quern__schema_print(const quern_schema *schema, char **text) {
   return *text != NULL ? QUERN_OK : quern__fail_memory("a schema as text", schema->columns);
 }
 
-/* --- Reading
- * -------------------------------------------------------------------------------------------- */
+/* --- Reading ---------------------------------------------------------------------------------- */
 
 static quern_status fail_schema_text(const char *where, const char *field, const char *expected) {
   return quern__fail(QUERN_ERROR_FORMAT, "%s: schema: \"%.100s\": expected %s", where, field,
@@ -127,7 +125,7 @@ static size_t count_items(const cJSON *list) {
   return count;
 }
 
-/* Refuses fields of other names than the `count` known ones, and one that comes twice. */
+/* Refuses fields other than the `count` known ones, and duplicates. */
 static quern_status check_fields(const char *where, const cJSON *object, const char *const *known,
                                  size_t count) {
   uint32_t seen = 0;
@@ -143,7 +141,7 @@ static quern_status check_fields(const char *where, const cJSON *object, const c
   return QUERN_OK;
 }
 
-/* A whole number up to INT_MAX. */
+/* Reads a whole number up to INT_MAX. */
 static quern_status read_size(const char *where, const cJSON *object, const char *name,
                               size_t *size) {
   const cJSON *number = cJSON_GetObjectItemCaseSensitive(object, name);
@@ -154,8 +152,8 @@ static quern_status read_size(const char *where, const cJSON *object, const char
   return QUERN_OK;
 }
 
-/* A list of `count` finite numbers, each in the range of a float, as what they are made of is; NULL
- * where there is none. */
+/* Reads a list of `count` numbers, each within the range of a float. *numbers stays unchanged if
+ * the list is missing. */
 static quern_status read_doubles(const char *where, const cJSON *object, const char *name,
                                  size_t count, double **numbers) {
   const cJSON *list = cJSON_GetObjectItemCaseSensitive(object, name);
@@ -236,7 +234,7 @@ static quern_status read_columns(const char *where, const cJSON *object, const c
   return QUERN_OK;
 }
 
-/* What the parts say of each other. */
+/* Checks that the fields fit one another. */
 static quern_status check_whole(const char *where, const quern_schema *schema) {
   size_t columns = 0;
   for (size_t i = 0; i < schema->inputs.count; i++) {
@@ -249,7 +247,7 @@ static quern_status check_whole(const char *where, const quern_schema *schema) {
   }
   for (size_t i = 0; i < schema->targets.count; i++) {
     const quern__schema_column *column = &schema->targets.items[i];
-    /* Data that are no table have a target where there is something to say of its classes. */
+    /* Without a table there is a target only to list its classes. */
     const bool in_table = schema->fields > 0 ? column->place < schema->fields : column->place == 0;
     if (!in_table) return fail_schema_text(where, "place", "a column of the table");
     if (schema->fields == 0 && column->category_count == 0)
@@ -314,7 +312,7 @@ quern_status quern__schema_parse(const char *where, const char *text, quern_sche
   locale_t numbers;
   QUERN__FORWARD(quern__c_locale(&numbers));
   const locale_t before = uselocale(numbers);
-  errno = 0; /* cJSON does not say whether it is the text or the memory */
+  errno = 0; /* cJSON does not distinguish invalid text from exhausted memory */
   cJSON *json = cJSON_ParseWithOpts(text, NULL, true);
   const bool lost = json == NULL && errno == ENOMEM;
   uselocale(before);

@@ -1,4 +1,4 @@
-/* Dealing a data set's rows into two. */
+/* Splits a data set's rows into two data sets. */
 #include "../base/error.h"
 #include "../base/size.h"
 #include "../functions/philox.h"
@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A new set of the `count` rows that `order` names. It keeps the parent's schema, so that a class
- * that happens to be in one part alone is an output in both. */
+/* Copies the `count` rows that `order` lists into a new data set. It keeps the whole schema, so
+ * that both parts have all classes as outputs. */
 static quern_status take_rows(const quern_dataset *from, const uint32_t *order, size_t count,
                               quern_dataset **dataset) {
   quern_dataset *result;
   QUERN__FORWARD(quern__dataset_new(from->source, &result));
   quern_status status = QUERN_OK;
-  /* No product wraps: the parent, which is larger, is in memory. */
+  /* No product overflows, since the larger original is in memory. */
   const size_t row_bytes = from->columns * quern__element_bytes(from->element);
   result->element = from->element;
   result->rows = count;

@@ -1,4 +1,4 @@
-/* A list of texts, and a search tree over it. */
+/* Numbers texts by a list and a search tree. */
 #include "words.h"
 
 #include "../base/error.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the tree holds. */
+/* A node of the tree. */
 typedef struct word {
   size_t number;
   char text[];
@@ -66,7 +66,7 @@ static int compare_items(const void *a, const void *b) {
 }
 
 quern_status quern__words_sort(quern__words *words, size_t **now) {
-  *now = malloc((words->count + 1) * sizeof **now); /* fits, as the items do */
+  *now = malloc((words->count + 1) * sizeof **now); /* no overflow, since the items fit in memory */
   if (*now == NULL) return quern__fail_memory("a list of texts", words->count * sizeof **now);
   if (words->count > 0) qsort(words->items, words->count, sizeof *words->items, compare_items);
   for (size_t i = 0; i < words->count; i++) (*now)[word_of(words->items[i])->number] = i;

@@ -38,7 +38,7 @@ static quern_status add_activation(quern__chain *chain, const quern__chain_node 
       return fail_chain(chain, current, "alpha is negative, expected 0 or more");
   }
   if (kind == QUERN_ACTIVATION_SELU) {
-    /* ONNX's defaults, the paper's constants, are rounded differently by different writers. */
+    /* ONNX's defaults are the paper's constants; writers may round them differently. */
     static const float usual_alpha = 1.67326324f, usual_gamma = 1.05070102f;
     float alpha, gamma;
     QUERN__FORWARD(quern__chain_float(chain, current, "alpha", usual_alpha, &alpha));

@@ -1,23 +1,23 @@
-/* Files of several arrays: which of them are samples, and which are to be predicted. */
+/* Finds the inputs and targets among a file's arrays. */
 #include "../../base/error.h"
 #include "../classes.h"
 #include "array.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* Two names, as people call them. */
+/* Names of the inputs and of the targets. */
 typedef struct pair {
   const char *x, *y;
 } pair;
 
-/* Of usual names the first pair whose samples are there. */
+/* Returns the first pair whose inputs the file has; NULL if none. */
 static const pair *find_pair(const quern__archive *archive, const pair *pairs, size_t count) {
   for (size_t i = 0; i < count; i++)
     if (archive->has(archive->self, pairs[i].x)) return &pairs[i];
   return NULL;
 }
 
-/* A list of pairs is that of one name in both cases: a matrix may be a capital letter. */
+/* Usual names. Each list has both cases, since a matrix may be a capital letter. */
 static const pair alone[] = {{"x", "y"}, {"X", "y"}};
 static const pair training[] = {{"x_train", "y_train"}, {"X_train", "y_train"}};
 static const pair testing[] = {{"x_test", "y_test"}, {"X_test", "y_test"}};
@@ -33,7 +33,7 @@ static quern_status fail_name(const quern__archive *archive, const char *what) {
   return status;
 }
 
-/* y may be NULL. */
+/* Makes a data set of the arrays. y_name may be NULL. */
 static quern_status make_archive(const quern__archive *archive, const char *x_name,
                                  const char *y_name, const quern_dataset_options *options,
                                  quern_dataset **dataset) {
@@ -48,7 +48,7 @@ cleanup:
   return status;
 }
 
-/* What is to be predicted: as the options say, else the usual name, where it is there. */
+/* Chooses the targets: as the options say, else the usual name if the file has it. */
 static quern_status choose_targets(const quern__archive *archive, const char *usual,
                                    const quern_dataset_options *options, const char **name) {
   *name = options->target != NULL ? options->target : usual;
@@ -84,7 +84,7 @@ quern_status quern__archive_datasets(const quern__archive *archive,
   if (options->target == NULL || *options->target == '\0')
     QUERN__TRY(choose_targets(archive, tested->y, options, &targets));
   quern_dataset_options testing_options = *options;
-  testing_options.task = (*train)->schema->task; /* the training data tell classes from numbers */
+  testing_options.task = (*train)->schema->task; /* classes or numbers, as in the training data */
   QUERN__TRY(make_archive(archive, tested->x, targets, &testing_options, test));
   if (options->classes == 0) QUERN__TRY(quern__dataset_share_classes(*test, (*train)->schema));
 cleanup:

@@ -1,5 +1,5 @@
-/* Two arrays as a data set: samples are the rows of the first, and the second has what is to be
- * predicted of each. */
+/* Makes a data set of two arrays: each row of the first is a sample, and the second has its
+ * targets. */
 #include "../../base/error.h"
 #include "../../base/size.h"
 #include "../classes.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An element, exact for all but integers past 2^53. */
+/* Returns an element as a double; exact except for integers past 2^53. */
 static double element(const quern__array *array, size_t index) {
   const unsigned char *bytes = array->data + index * array->bytes;
   uint64_t bits = 0;
@@ -29,11 +29,11 @@ static double element(const quern__array *array, size_t index) {
   if (array->number != QUERN__SIGNED) return (double)bits;
   const unsigned shift = 64 - 8 * (unsigned)array->bytes;
   const uint64_t sign = (uint64_t)1 << (63 - shift);
-  /* Two's complement by hand: a negative number is what its bits lack to 2^n. */
+  /* Converts two's complement portably: the magnitude is 2^n minus the bits. */
   return (bits & sign) != 0 ? -(double)(((~bits + 1) << shift) >> shift) : (double)bits;
 }
 
-/* "[3][4]" at the end of what is wrong with a shape. */
+/* A shape in a message, such as "[3][4]". */
 typedef struct shape_text {
   char text[96];
 } shape_text;
@@ -47,7 +47,7 @@ static shape_text print_shape(const quern__array *array) {
   return printed;
 }
 
-/* The rest of the dimensions make the columns. */
+/* All dimensions but the first make up the columns. */
 static quern_status rows_and_columns(const quern__array *array, size_t *rows, size_t *columns) {
   if (array->rank == 0) {
     return quern__fail(QUERN_ERROR_SHAPE, "%s: a single number, expected samples in rows",
@@ -60,7 +60,7 @@ static quern_status rows_and_columns(const quern__array *array, size_t *rows, si
                      array->name, print_shape(array).text, QUERN__DIMENSION_LARGEST);
 }
 
-/* All elements as floats. NaN is a missing value where something will stand in for it. */
+/* Converts all elements to floats. If may_miss is set, NaN is a missing value. */
 static quern_status make_floats(const quern__array *array, size_t columns, const char *what,
                                 bool may_miss, bool *has_missing, float **floats) {
   const size_t count = quern__array_count(array);
@@ -86,7 +86,7 @@ static quern_status make_floats(const quern__array *array, size_t columns, const
   return QUERN_OK;
 }
 
-/* The class labels, which are whole numbers. */
+/* Sets the class labels, which must be whole numbers. */
 static quern_status set_labels(const quern__array *array, quern_dataset *result,
                                const quern_dataset_options *options) {
   const size_t count = quern__array_count(array);
@@ -151,7 +151,7 @@ static quern_status set_targets(quern_dataset *result, const quern__array *x, co
   return QUERN_OK;
 }
 
-/* Bytes of images are pixels, which scale to 0 … 1 as those of IDX. */
+/* Sets the values. Images of bytes are scaled to 0 … 1, as for IDX. */
 static quern_status set_values(quern_dataset *result, quern__array *x,
                                const quern_dataset_options *options) {
   if (x->number == QUERN__UNSIGNED && x->bytes == 1) {
@@ -167,7 +167,7 @@ static quern_status set_values(quern_dataset *result, quern__array *x,
     QUERN__FORWARD(make_floats(x, result->columns, "value", fills, &result->has_missing, &values));
     result->values = values;
   }
-  /* [rows][height][width], with a channel of one before or behind. */
+  /* [rows][height][width], or with one channel before or after these two */
   const size_t *shape = x->shape;
   if (x->rank == 3 || (x->rank == 4 && shape[3] == 1)) {
     result->height = shape[1];
@@ -179,7 +179,7 @@ static quern_status set_values(quern_dataset *result, quern__array *x,
   return QUERN_OK;
 }
 
-/* What the options say of missing values, which a table's reader does as it reads. */
+/* Handles options->missing, as the reader of tables does. */
 static quern_status settle_missing(quern_dataset *result, const quern_dataset_options *options) {
   if (options->schema != NULL || result->element != QUERN_ELEMENT_FLOAT32) return QUERN_OK;
   if (options->missing == QUERN_MISSING_MEAN) result->has_missing = true;

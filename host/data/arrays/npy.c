@@ -1,5 +1,5 @@
-/* NumPy's .npy, versions 1 to 3: a magic, the length of a header, the header as the text of a
- * Python dictionary, the elements (numpy.lib.format). */
+/* NumPy's .npy format, versions 1 to 3: magic number, header length, header (a Python dictionary as
+ * text), elements. See numpy.lib.format. */
 #include "../../base/error.h"
 #include "../../base/size.h"
 #include "array.h"
@@ -10,15 +10,15 @@
 #include <unistd.h>
 
 #define MAGIC_BYTES 8 /* "\x93NUMPY" and the version's two numbers */
-#define HEADER_LARGEST                                                                             \
-  (1u << 16) /* that of an array without names of fields has some hundred bytes */
+/* The header of an array without named fields has about a hundred bytes. */
+#define HEADER_LARGEST (1u << 16)
 
-/* A header while it is read. */
+/* The state of parsing a header. */
 typedef struct header {
   const char *name;
-  char text[HEADER_LARGEST + 1]; /* ended by a zero */
+  char text[HEADER_LARGEST + 1]; /* terminated by a zero */
   size_t length, position;
-  size_t first; /* its place in the file */
+  size_t first; /* offset in the file */
 } header;
 
 static quern_status fail_npy(const header *in, const char *expected) {
@@ -30,7 +30,7 @@ static void skip_blanks(header *in) {
   while (in->text[in->position] == ' ' || in->text[in->position] == '\n') in->position++;
 }
 
-/* Takes the text if it is what comes next. */
+/* Consumes the text if it comes next. */
 static bool take_npy(header *in, const char *text) {
   skip_blanks(in);
   if (strncmp(in->text + in->position, text, strlen(text)) != 0) return false;
@@ -38,7 +38,7 @@ static bool take_npy(header *in, const char *text) {
   return true;
 }
 
-/* "'text'", without escapes. */
+/* Parses "'text'", without escapes. */
 static quern_status take_string(header *in, char *text, size_t size) {
   skip_blanks(in);
   const char quote = in->text[in->position];
@@ -65,7 +65,7 @@ static quern_status take_size(header *in, size_t *size) {
   return QUERN_OK;
 }
 
-/* "(3, 4)", "(3,)" or "()". */
+/* Parses "(3, 4)", "(3,)" or "()". */
 static quern_status take_shape(header *in, quern__array *array) {
   if (!take_npy(in, "(")) return fail_npy(in, "a shape");
   while (!take_npy(in, ")")) {
@@ -100,7 +100,7 @@ static quern_status read_type(const header *in, const char *text, quern__array *
                      in->name, text);
 }
 
-/* The dictionary, whose three entries may come in any order. */
+/* Parses the dictionary; its three entries may come in any order. */
 static quern_status read_dictionary(header *in, quern__array *array) {
   char key[16], type[24];
   bool has_type = false, has_order = false, has_shape = false;
@@ -218,14 +218,13 @@ void quern__array_free(quern__array *array) {
   *array = (quern__array){0};
 }
 
-/* --- The file, and the one beside it
- * -------------------------------------------------------------------- */
+/* --- The file, and its companion -------------------------------------------------------------- */
 
 static bool is_letter_or_digit(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* The path with the last "x" of its file name that stands alone made a "y". */
+/* Replaces the last "x" in the path's file name that is a word of its own by "y". */
 quern_status quern__npy_targets_beside(const char *path, char **beside) {
   *beside = NULL;
   const char *slash = strrchr(path, '/');
@@ -237,7 +236,7 @@ quern_status quern__npy_targets_beside(const char *path, char **beside) {
       continue;
     *beside = strdup(path);
     if (*beside == NULL) return quern__fail_memory("a path", strlen(path));
-    /* "X_train.npy" goes with "y_train.npy": a matrix and a vector. */
+    /* "X_train.npy" usually goes with "y_train.npy": a matrix and a vector. */
     (*beside)[position] = 'y';
     if (path[position] == 'X' && access(*beside, F_OK) != 0) (*beside)[position] = 'Y';
     return QUERN_OK;

@@ -1,4 +1,4 @@
-/* NumPy's .npz: a ZIP archive with an .npy file for each array. */
+/* NumPy's .npz format: a ZIP archive with an .npy file per array. */
 #include "../../base/error.h"
 #include "../../base/text.h"
 #include "../stream/zip.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "x" of "x.npy"; its length, or 0 where the member is none. */
+/* Returns the length of "x" in "x.npy"; 0 if the member has another ending. */
 static size_t name_length(const quern__zip_entry *entry) {
   const size_t length = strlen(entry->name);
   return length > 4 && strcmp(entry->name + length - 4, ".npy") == 0 ? length - 4 : 0;

@@ -1,4 +1,4 @@
-/* Tensors of a safetensors file as data. */
+/* Reads data sets from safetensors files. */
 #include "../../base/error.h"
 #include "../../base/text.h"
 #include "../../format/safetensors/safetensors.h"
@@ -55,7 +55,7 @@ static quern_status read_array(void *self, const char *name, quern__array *array
   }
   array->rank = entry->rank;
   if (entry->rank > 0) memcpy(array->shape, entry->shape, entry->rank * sizeof *entry->shape);
-  array->data = malloc(entry->bytes); /* they are in the file */
+  array->data = malloc(entry->bytes); /* at most the file's size */
   if (array->data == NULL) return quern__fail_memory(array->name, entry->bytes);
   return quern__safetensors_read_bytes(file, entry, 0, entry->bytes, array->data);
 }

@@ -1,4 +1,4 @@
-/* Tables: CSV, TSV and their like, a sample a record. */
+/* Reads tables (CSV, TSV and the like), one sample per record. */
 #include "../../base/error.h"
 #include "csv_rows.h"
 #include <errno.h>
@@ -20,7 +20,7 @@ static bool ends_in(const char *name, size_t length, const char *ending) {
          strncasecmp(name + length - ending_length, ending, ending_length) == 0;
 }
 
-/* What the options say, else the file's name; 0 leaves it to the first line. */
+/* Returns the delimiter of the options or of the file's name; 0 if the first line decides. */
 static char delimiter_of(const char *name, const quern_dataset_options *options) {
   size_t length = strlen(name);
   if (options->delimiter != '\0') return options->delimiter;
@@ -42,7 +42,7 @@ static quern_status check_width(const quern__records *first) {
       first->lines.stream->name, first->lines.number, first->count, QUERN__DIMENSION_LARGEST + 1);
 }
 
-/* All records. */
+/* Reads all records. */
 static quern_status read_table(quern__records *records, quern__csv_rows *rows) {
   const char *file = records->lines.stream->name;
   QUERN__FORWARD(quern__records_next(records));
@@ -64,7 +64,8 @@ static quern_status read_table(quern__records *records, quern__csv_rows *rows) {
   return QUERN_OK;
 }
 
-/* A schema that the data are read by is theirs too, but for what they do not have. */
+/* Gives the data set a copy of the schema that it was read with, less any targets that it lacks.
+ * quern_dataset_apply adds how to prepare the values. */
 static quern_status take_schema(quern_dataset *result, const quern_schema *schema) {
   quern_schema *copy;
   QUERN__FORWARD(quern__schema_copy(schema, &copy));
@@ -78,7 +79,7 @@ static quern_status take_schema(quern_dataset *result, const quern_schema *schem
     copy->task = QUERN_TASK_NONE;
     copy->outputs = 0;
   } else if (result->schema->outputs > copy->outputs) {
-    /* a class that the model does not know is told where it matters */
+    /* a later check reports classes that the model does not have */
     copy->outputs = result->schema->outputs;
   }
   quern__schema_free(result->schema);

@@ -1,4 +1,4 @@
-/* Columns by name, by number, or as a schema has them. */
+/* Selects columns by name, by number, or by a schema. */
 #include "csv_columns.h"
 
 #include "../../base/error.h"
@@ -24,7 +24,8 @@ static quern_status copy_names(const quern__records *header, quern__csv_columns 
   return QUERN_OK;
 }
 
-/* The place of a name; `fields` where there is none of it. A name that comes twice is no name. */
+/* Finds a column by name; *place is `fields` if there is none. Two columns of that name are an
+ * error. */
 static quern_status find_name(const table *in, const char *name, size_t length, size_t *place) {
   const quern__csv_columns *columns = in->columns;
   *place = columns->fields;
@@ -40,7 +41,7 @@ static quern_status find_name(const table *in, const char *name, size_t length, 
   return QUERN_OK;
 }
 
-/* A name, or else a number from 1 on. */
+/* Finds a column by name, else by number from 1. */
 static quern_status find_column(const table *in, const char *item, size_t length, size_t *place) {
   const size_t fields = in->columns->fields;
   QUERN__FORWARD(find_name(in, item, length, place));
@@ -64,7 +65,7 @@ static quern_status make_columns(size_t count, quern__csv_column **result) {
                          : quern__fail_memory("the columns of a table", count * sizeof **result);
 }
 
-/* A list of the options. */
+/* Finds the columns in a comma-separated option. */
 static quern_status find_list(const table *in, const char *list, quern__csv_column **found,
                               size_t *count) {
   size_t items = *list != '\0' ? 1 : 0;
@@ -79,7 +80,7 @@ static quern_status find_list(const table *in, const char *list, quern__csv_colu
   return QUERN_OK;
 }
 
-/* Every column has one part at most. */
+/* Checks that no column is used twice. */
 static quern_status check_once(const table *in) {
   const quern__csv_columns *columns = in->columns;
   bool *taken = calloc(columns->fields, sizeof *taken);
@@ -99,7 +100,7 @@ static quern_status check_once(const table *in) {
   return status;
 }
 
-/* All that are no target. */
+/* Makes all columns but the targets inputs. */
 static quern_status take_others(const table *in) {
   quern__csv_columns *columns = in->columns;
   bool *taken = calloc(columns->fields, sizeof *taken);
@@ -112,7 +113,7 @@ static quern_status take_others(const table *in) {
   return status;
 }
 
-/* By the options alone. */
+/* Selects columns by the options, without a schema. */
 static quern_status choose(const table *in, const quern_dataset_options *options) {
   quern__csv_columns *columns = in->columns;
   if (options->target != NULL) {
@@ -137,8 +138,7 @@ static quern_status choose(const table *in, const quern_dataset_options *options
   return QUERN_OK;
 }
 
-/* The columns of a schema by what they are called; *missing is the first that is not there, or
- * NULL. */
+/* Finds a schema's columns by name. *missing is the first that does not exist, or NULL. */
 static quern_status match_names(const table *in, const quern__schema_columns *wanted,
                                 quern__csv_column *found, const quern__schema_column **missing) {
   *missing = NULL;
@@ -156,8 +156,8 @@ static bool have_names(const quern__schema_columns *columns) {
   return columns->count > 0;
 }
 
-/* By where they were in the table that the schema is of; or, without targets, one after the other.
- */
+/* Finds columns by their places in the table that the schema describes; without target columns, the
+ * inputs in order. */
 static quern_status match_places(const table *in, const quern_schema *schema, size_t inputs,
                                  bool *targets) {
   quern__csv_columns *columns = in->columns;
@@ -201,7 +201,7 @@ static quern_status match_by_name(const table *in, const quern_schema *schema, b
   return QUERN_OK;
 }
 
-/* As the schema has them. One that is not of a table says only how many values there are. */
+/* Finds the columns of a schema. One not made from a table only has a number of values. */
 static quern_status match(const table *in, const quern_schema *schema, quern_csv_label label) {
   quern__csv_columns *columns = in->columns;
   const bool of_table = schema->fields > 0;
@@ -219,7 +219,7 @@ static quern_status match(const table *in, const quern_schema *schema, quern_csv
     for (size_t i = 0; i < inputs; i++)
       columns->inputs[i].place = i + (label == QUERN_LABEL_FIRST ? 1 : 0);
     with_targets = schema->task == QUERN_TASK_CLASSES || schema->outputs == 1;
-    columns->targets[0].kind = QUERN__CSV_NUMBERS; /* no table has texts for classes */
+    columns->targets[0].kind = QUERN__CSV_NUMBERS; /* only tables have class names */
   }
   columns->input_count = inputs;
   columns->target_count = with_targets ? targets : 0;

@@ -1,4 +1,4 @@
-/* Which columns of a table are what. */
+/* The roles of a table's columns. */
 #ifndef QUERN_HOST_DATA_CSV_CSV_COLUMNS_H
 #define QUERN_HOST_DATA_CSV_CSV_COLUMNS_H
 
@@ -6,8 +6,8 @@
 #include "../words.h"
 #include "csv_record.h"
 
-/* What a column holds is decided by the first value in it that is not missing, unless the schema
- * says so. */
+/* What a column contains. The schema decides, or else the column's first value that is not
+ * missing. */
 typedef enum quern__csv_kind {
   QUERN__CSV_UNDECIDED,
   QUERN__CSV_NUMBERS,
@@ -17,20 +17,20 @@ typedef enum quern__csv_kind {
 typedef struct quern__csv_column {
   size_t place; /* in the table, from 0 */
   quern__csv_kind kind;
-  quern__words words;                  /* of texts that are new; owned */
-  const quern__schema_column *decided; /* where the schema says what it holds; the schema's */
+  quern__words words;                  /* different texts, if no schema lists them; owned */
+  const quern__schema_column *decided; /* the schema's column, if there is a schema; the schema's */
 } quern__csv_column;
 
 typedef struct quern__csv_columns {
-  size_t fields;                       /* of each record */
-  char **names;                        /* [fields], owned; NULL: there is no header */
+  size_t fields;                       /* per record */
+  char **names;                        /* [fields], owned; NULL without a header */
   quern__csv_column *inputs, *targets; /* owned */
   size_t input_count, target_count;
   quern_task task;
 } quern__csv_columns;
 
-/* Decides by the first record, which may be the header, and the options. The caller frees *columns,
- * whatever this returns. */
+/* Selects the columns by the first record, which may be the header, and by the options. The caller
+ * frees *columns, even if this fails. */
 quern_status quern__csv_columns_create(const quern__records *first, bool header,
                                        const quern_dataset_options *options,
                                        quern__csv_columns *columns);

@@ -1,4 +1,4 @@
-/* Numbers in CSV: what they look like, what they are, and what to say where they are not. */
+/* Fields as numbers: their syntax, their values, and the errors. */
 #include "csv_field.h"
 
 #include "../../base/error.h"
@@ -11,7 +11,7 @@
 #include <strings.h>
 
 #define SHOWN_LENGTH ((size_t)24) /* of a field in a message */
-#define EXACT_DIGITS 7            /* so many digits are an integer that float holds exactly */
+#define EXACT_DIGITS 7            /* integers of up to 7 digits are exact in a float */
 
 typedef enum spelling { TEXT, NOT_FINITE, INTEGER, NUMBER } spelling;
 
@@ -28,8 +28,8 @@ static bool is_word(const char *text, size_t length, const char *word, size_t wo
   return length == word_length && strncasecmp(text, word, length) == 0;
 }
 
-/* INTEGER: digits alone. NUMBER: sign, digits with a point, exponent; hexadecimal, which strtof
- * would take, is not. */
+/* Classifies the text. INTEGER: only digits. NUMBER: optional sign, digits with an optional point,
+ * optional exponent. Hexadecimal, which strtof accepts, is TEXT. */
 static spelling spelling_of(const char *text, size_t length) {
   size_t position = length > 0 && (text[0] == '+' || text[0] == '-') ? 1 : 0;
   if (is_word(text + position, length - position, "nan", 3) ||
@@ -73,7 +73,7 @@ quern_status quern__csv_fail(quern_status status, const quern__csv_field *field,
   const size_t length = field->length < SHOWN_LENGTH ? field->length : SHOWN_LENGTH;
   for (size_t i = 0; i < length; i++) {
     const unsigned char c = (unsigned char)field->text[i];
-    /* UTF-8 goes through as it is. */
+    /* keep UTF-8 */
     shown[i] = (c >= 0x20 && c < 0x7f) || c >= 0x80 ? (char)c : '?';
   }
   shown[length] = '\0';

@@ -8,32 +8,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where a field stands; text is followed, after `length` characters, by one that no number goes on
- * with. */
+/* A field and its position. The character after the text cannot continue a number, so strtof stops
+ * there. */
 typedef struct quern__csv_field {
-  const char *text; /* blanks and quotes around it left out */
+  const char *text; /* without surrounding blanks and quotes */
   size_t start;     /* of the text in its record */
   size_t length;
   const char *file;
   uint64_t line, column; /* from 1 */
-  locale_t numbers;      /* the C locale: the program's own may want a decimal comma */
+  locale_t numbers;      /* the C locale, since the program's own may use a decimal comma */
 } quern__csv_field;
 
-/* Whether the field is spelled as a number, "nan" and "inf" included. */
+/* True if the field has the syntax of a number; includes "nan" and "inf". */
 bool quern__csv_is_number(const quern__csv_field *field);
 
-/* Whether it stands for a value that is missing: nothing, "NA", "?" or "nan". */
+/* True if the field means a missing value: empty, "NA", "?" or "nan". */
 bool quern__csv_is_missing(const quern__csv_field *field);
 
-/* "FILE: line L, column C: expected E, found 'F'", with what cannot be printed as '?'. */
+/* Fails with "FILE: line L, column C: expected E, found 'F'", unprintable characters shown as
+ * '?'. */
 quern_status quern__csv_fail(quern_status status, const quern__csv_field *field,
                              const char *expected);
 
-/* The field as a finite float, or as a class label, a whole number ("3", and "3.0" as well). */
+/* Return the field as a finite float, or as a class label, a whole number ("3" or "3.0"). */
 quern_status quern__csv_value(const quern__csv_field *field, float *value);
 quern_status quern__csv_label(const quern__csv_field *field, double *label);
 
-/* The field as 0 or 1. */
+/* Returns the field as 0 or 1. */
 quern_status quern__csv_mark(const quern__csv_field *field, float *mark);
 
 #endif

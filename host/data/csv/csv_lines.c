@@ -1,4 +1,4 @@
-/* Lines of any length, in a buffer that grows. */
+/* Reads lines of any length into a growing buffer. */
 #include "csv_lines.h"
 
 #include "../../base/error.h"
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Appends and keeps room for the '\0'. */
+/* Appends bytes, leaving room for a '\0'. */
 static quern_status append(quern__lines *lines, const unsigned char *bytes, size_t count) {
   size_t needed;
   if (!quern__add(lines->length, count, &needed) || !quern__add(needed, 1, &needed))
@@ -24,7 +24,7 @@ static quern_status append(quern__lines *lines, const unsigned char *bytes, size
   return QUERN_OK;
 }
 
-/* Appends the next line to what is there; *any is false where there is none. */
+/* Appends the next line to the buffer; *any is false if there is none. */
 static quern_status append_line(quern__lines *lines, bool *any) {
   const size_t start = lines->length;
   bool complete = false;

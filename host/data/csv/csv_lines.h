@@ -1,4 +1,4 @@
-/* Lines of text out of a stream. */
+/* Lines of text from a stream. */
 #ifndef QUERN_HOST_DATA_CSV_CSV_LINES_H
 #define QUERN_HOST_DATA_CSV_CSV_LINES_H
 
@@ -7,18 +7,17 @@
 
 typedef struct quern__lines {
   quern__stream *stream; /* the caller's */
-  char *text;            /* the line, without its end, then '\0'; owned */
+  char *text;            /* the line, without its line end, then '\0'; owned */
   size_t length, capacity;
   uint64_t number;    /* of the line, from 1 */
-  bool ended;         /* there was no other line */
-  const char *ending; /* what ended the line: "\n", "\r\n", or "" at the stream's end */
+  bool ended;         /* there were no more lines */
+  const char *ending; /* the line's end: "\n" or "\r\n"; for the last line "\r" or "" too */
 } quern__lines;
 
-/* Reads the next line, of any length, ended by LF, CRLF or the stream's end. */
+/* Reads the next line, which ends with LF, CRLF or the stream. */
 quern_status quern__lines_next(quern__lines *lines);
 
-/* Goes on with the line: what ended it becomes part of it, and the next line follows. *more is
- * false where there is none. */
+/* Extends the line by its line end and the next line. *more is false if there is none. */
 quern_status quern__lines_go_on(quern__lines *lines, bool *more);
 
 void quern__lines_free(quern__lines *lines);

@@ -1,4 +1,4 @@
-/* Records: a line taken apart in place, and, where quotes want it, the lines that follow. */
+/* Splits records in place: a line, and further lines if a quoted field has line ends. */
 #include "csv_record.h"
 
 #include "../../base/error.h"
@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where a record is taken apart. Its text may move while more of it is read, so that places are
- * counted from its start. */
+/* A position in a record. An index, since reading more lines may move the text. */
 typedef struct cursor {
   size_t position;
   uint64_t column; /* from 1 */
@@ -24,7 +23,7 @@ static quern_status fail_csv_record(const quern__records *records, uint64_t line
                      records->lines.stream->name, line, column, what);
 }
 
-/* Of commas, tabs and semicolons outside of quotes the first that the line has. */
+/* Returns the first of comma, tab and semicolon that the line has outside of quotes. */
 static char find_delimiter(const quern__lines *line) {
   static const char candidates[] = ",\t;";
   bool found[sizeof candidates - 1] = {false};
@@ -40,7 +39,7 @@ static char find_delimiter(const quern__lines *line) {
   return ',';
 }
 
-/* `text` holds a place for now: see settle. */
+/* Adds a field. take_apart sets its text once the record is complete. */
 static quern_status add_field(quern__records *records, size_t start, size_t length, uint64_t line,
                               uint64_t column) {
   if (records->count == records->capacity) {
@@ -77,8 +76,8 @@ static quern_status plain_field(quern__records *records, cursor *place) {
   return add_field(records, start, end - start, line->number, place->column);
 }
 
-/* From the quote on that begins it. What it holds is moved over its quotes, which only shortens it.
- */
+/* Reads a field from its opening quote. Doubled quotes are replaced in place, which only shortens
+ * the text. */
 static quern_status quoted_field(quern__records *records, cursor *place) {
   quern__lines *line = &records->lines;
   const uint64_t begun = line->number;
@@ -99,7 +98,7 @@ static quern_status quoted_field(quern__records *records, cursor *place) {
     }
     line->text[to++] = c;
   }
-  line->text[to] = '\0'; /* before the closing quote or on it */
+  line->text[to] = '\0'; /* at or before the closing quote */
   while (from < line->length && is_blank(records, line->text[from])) from++;
   place->position = from;
   if (from < line->length && line->text[from] != records->delimiter) {
@@ -125,7 +124,7 @@ static quern_status take_apart(quern__records *records) {
   return QUERN_OK;
 }
 
-/* UTF-8's byte order mark says nothing here. */
+/* A UTF-8 byte order mark. */
 static quern_status skip_mark(quern__stream *stream) {
   const unsigned char *bytes;
   size_t count;
@@ -134,7 +133,7 @@ static quern_status skip_mark(quern__stream *stream) {
   return QUERN_OK;
 }
 
-/* Nothing but blanks. Tabs alone are fields that are empty, where tabs are delimiters. */
+/* True if the line has only blanks. Tabs are blanks only if they are not the delimiter. */
 static bool is_empty(const quern__records *records) {
   const quern__lines *line = &records->lines;
   for (size_t i = 0; i < line->length; i++)
@@ -144,7 +143,7 @@ static bool is_empty(const quern__records *records) {
 
 quern_status quern__records_next(quern__records *records) {
   quern__lines *line = &records->lines;
-  uint64_t empty_line = 0; /* the first of those that only the end may follow */
+  uint64_t empty_line = 0; /* the first empty line; only the file's end may follow */
   if (line->number == 0) QUERN__FORWARD(skip_mark(line->stream));
   for (;;) {
     QUERN__FORWARD(quern__lines_next(line));

@@ -1,5 +1,5 @@
-/* Records of a table, RFC 4180: fields between delimiters; one in quotes may hold delimiters, line
- * ends, and quotes written twice. */
+/* Records of a table as in RFC 4180: fields between delimiters. A quoted field may contain
+ * delimiters, line ends, and doubled quotes. */
 #ifndef QUERN_HOST_DATA_CSV_CSV_RECORD_H
 #define QUERN_HOST_DATA_CSV_CSV_RECORD_H
 
@@ -8,15 +8,15 @@
 
 typedef struct quern__records {
   quern__lines lines;
-  char delimiter; /* 0: to be found in the first line */
+  char delimiter; /* 0: the first line decides */
   locale_t numbers;
-  quern__csv_field *fields; /* of the record, until the next is read; owned */
+  quern__csv_field *fields; /* of the record, valid until the next is read; owned */
   size_t count, capacity;
-  bool ended; /* there was no other record */
+  bool ended; /* there were no more records */
 } quern__records;
 
-/* Reads the next record. Empty lines are refused, but at the end. A byte order mark at the start is
- * left out. */
+/* Reads the next record. Empty lines are allowed only at the file's end. Skips a byte order mark at
+ * its start. */
 quern_status quern__records_next(quern__records *records);
 void quern__records_free(quern__records *records);
 

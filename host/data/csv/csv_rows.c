@@ -1,4 +1,4 @@
-/* Fields as values, labels and targets. */
+/* Converts fields to values, labels and targets. */
 #include "csv_rows.h"
 
 #include "../../base/error.h"
@@ -12,14 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Numbers of texts are exact in a float up to here. */
+/* A float holds the number of a text exactly below this limit. */
 #define MOST_CATEGORIES ((size_t)1 << 24)
 
-/* Values of the first rows that there is room for: wide rows are few at first, so that memory stays
- * in proportion to what was read. */
+/* Room for values at first. Few wide rows fit, so that memory stays in proportion to what was
+ * read. */
 #define FIRST_VALUES ((size_t)1 << 12)
 
-/* `count` elements more of what there is twice as much of than before. */
+/* Resizes *memory to capacity · columns elements. */
 static quern_status grow_csv_rows(const char *file, size_t capacity, size_t columns,
                                   size_t element_bytes, void **memory) {
   size_t bytes;
@@ -34,7 +34,7 @@ static quern_status grow_csv_rows(const char *file, size_t capacity, size_t colu
   return QUERN_OK;
 }
 
-/* Room for `capacity` rows. */
+/* Makes room for `capacity` rows. */
 static quern_status resize(quern__csv_rows *rows, const char *file, size_t capacity) {
   const quern__csv_columns *columns = rows->columns;
   void *memory = rows->values;
@@ -54,7 +54,7 @@ static quern_status resize(quern__csv_rows *rows, const char *file, size_t capac
   return status;
 }
 
-/* Makes room for another row, twice as many as there were when there is none. */
+/* Makes room for another row, doubling the capacity if it is full. */
 static quern_status reserve(quern__csv_rows *rows, const quern__records *record) {
   const char *file = record->lines.stream->name;
   if (rows->count < rows->capacity) return QUERN_OK;
@@ -68,8 +68,8 @@ static quern_status reserve(quern__csv_rows *rows, const quern__records *record)
                 doubled < QUERN__DIMENSION_LARGEST ? doubled : QUERN__DIMENSION_LARGEST);
 }
 
-/* The number of a text: of those that the schema has, or of those that came before, or a new one.
- */
+/* Returns the number of a text: its index in the schema, or else in the column's list, which it
+ * joins if new. */
 static quern_status number_of(const quern__csv_field *field, quern__csv_column *column,
                               const char *expected, size_t *number) {
   if (!quern__is_text(field->text, field->length))
@@ -87,8 +87,7 @@ static quern_status number_of(const quern__csv_field *field, quern__csv_column *
                          "fewer than 16777216 different texts in a column");
 }
 
-/* Whether a missing input is told here, so that it needs no more: *value is set where something
- * will stand in for it. */
+/* True if an input is missing and may be. *value is then -1 for a text, and NaN otherwise. */
 static bool is_missing(quern__csv_rows *rows, const quern__csv_field *field,
                        const quern__csv_column *column, float *value) {
   const quern_dataset_options *options = rows->options;
@@ -115,8 +114,8 @@ static quern_status read_input(quern__csv_rows *rows, const quern__csv_field *fi
   return QUERN_OK;
 }
 
-/* A number as a label: by a schema its class, by a count of classes one of them, else what it is.
- */
+/* Reads a number as a label: by the schema the class, else the number itself, checked against
+ * options->classes. */
 static quern_status read_number(const quern_dataset_options *options, const quern__csv_field *field,
                                 double *label) {
   int32_t class;
@@ -167,7 +166,7 @@ quern_status quern__csv_rows_add(quern__csv_rows *rows, const quern__records *re
   const quern__csv_columns *columns = rows->columns;
   QUERN__FORWARD(reserve(rows, record));
   float *value = rows->values + rows->count * columns->input_count;
-  /* In the order of the line, so that its first fault is the one that is told. */
+  /* Read from left to right, so that the line's first error is the one reported. */
   size_t input = 0;
   while (input < columns->input_count &&
          (columns->target_count == 0 || columns->inputs[input].place < columns->targets[0].place)) {
@@ -183,8 +182,8 @@ quern_status quern__csv_rows_add(quern__csv_rows *rows, const quern__records *re
   return QUERN_OK;
 }
 
-/* Texts before the first value that was there were taken for numbers: nothing was known of their
- * column. */
+/* Missing values before a column's first text were stored as NaN, since the column's kind was
+ * unknown. */
 static void settle_missing(quern__csv_rows *rows) {
   const quern__csv_columns *columns = rows->columns;
   for (size_t i = 0; i < columns->input_count && rows->has_missing; i++) {
@@ -195,8 +194,8 @@ static void settle_missing(quern__csv_rows *rows) {
   }
 }
 
-/* Puts the texts of a column in order, and the numbers in its rows with them; then the schema's
- * column is told. */
+/* Sorts the texts of a column, renumbers its rows accordingly, and lists the texts in the schema's
+ * column. */
 static quern_status settle_texts(quern__csv_rows *rows, quern__csv_column *column, float *values,
                                  double *labels, quern__schema_column *described) {
   size_t *now;
@@ -226,7 +225,7 @@ static quern_status describe(const quern__csv_columns *columns, const quern__csv
   return quern__schema_copy_text(name, strlen(name), &described->name);
 }
 
-/* The schema of what was read without one. */
+/* Makes the schema of a table that was read without one. */
 static quern_status make_schema(quern__csv_rows *rows, quern_schema *schema) {
   quern__csv_columns *columns = rows->columns;
   schema->fields = columns->fields;
@@ -249,8 +248,8 @@ static quern_status make_schema(quern__csv_rows *rows, quern_schema *schema) {
   return QUERN_OK;
 }
 
-/* Refuses texts that are hardly categories: each would be a value of every row, which takes rows by
- * texts of memory. */
+/* Refuses columns with too many different texts to be categories: one-hot coding would need memory
+ * for rows times texts. */
 static quern_status check_categories(const quern__csv_rows *rows, const char *file) {
   const quern__csv_columns *columns = rows->columns;
   for (size_t i = 0; i < columns->input_count; i++) {
@@ -268,7 +267,7 @@ static quern_status check_categories(const quern__csv_rows *rows, const char *fi
   return QUERN_OK;
 }
 
-/* Values a sample has once each text is as many as there are categories. */
+/* Counts the values per sample, with one per category for a text column. */
 static quern_status count_columns(const char *file, const quern__schema_columns *inputs,
                                   size_t *count) {
   *count = 0;
@@ -298,7 +297,7 @@ static quern_status check_spread(const quern__csv_rows *rows, size_t columns, co
   return status;
 }
 
-/* Each text as a 1 among zeros. */
+/* Expands texts to one-hot values. */
 static quern_status spread(quern__csv_rows *rows, const quern__schema_columns *inputs,
                            size_t columns, const char *file) {
   if (columns == inputs->count) {
@@ -326,7 +325,7 @@ static quern_status spread(quern__csv_rows *rows, const quern__schema_columns *i
   return QUERN_OK;
 }
 
-/* Zeros in the place of what is missing, as a schema that says so. */
+/* Sets missing values to zero, and has the schema do so for other data. */
 static quern_status fill_with_zeros(const quern__csv_rows *rows, quern_dataset *dataset) {
   double *zeros = calloc(dataset->columns, sizeof *zeros);
   if (zeros == NULL) return quern__fail_memory("a schema", dataset->columns * sizeof *zeros);
@@ -336,7 +335,7 @@ static quern_status fill_with_zeros(const quern__csv_rows *rows, quern_dataset *
   return QUERN_OK;
 }
 
-/* The labels of the data set, whose rows are set. */
+/* Sets the labels of the data set, whose rows must be set. */
 static quern_status finish_classes(const quern__csv_rows *rows, quern_dataset *dataset) {
   const quern_dataset_options *options = rows->options;
   const bool texts = rows->columns->targets[0].kind == QUERN__CSV_TEXTS;
@@ -353,7 +352,7 @@ quern_status quern__csv_rows_finish(quern__csv_rows *rows, quern_dataset *datase
   const char *file = dataset->source;
   const quern__csv_columns *columns = rows->columns;
   quern_schema *schema = dataset->schema;
-  QUERN__FORWARD(resize(rows, file, rows->count)); /* gives back what growing left over */
+  QUERN__FORWARD(resize(rows, file, rows->count)); /* frees the unused capacity */
   if (options->schema == NULL) QUERN__FORWARD(check_categories(rows, file));
   if (options->schema == NULL) QUERN__FORWARD(make_schema(rows, schema));
   const quern__schema_columns *inputs =

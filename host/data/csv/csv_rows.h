@@ -1,12 +1,12 @@
-/* The rows of a table as they are read, and the data set that they become. */
+/* The rows of a table while it is read, and their conversion to a data set. */
 #ifndef QUERN_HOST_DATA_CSV_CSV_ROWS_H
 #define QUERN_HOST_DATA_CSV_CSV_ROWS_H
 
 #include "csv_columns.h"
 
-/* Of each input a value, of a text its number, -1 for one that is missing; NaN for a number that is
- * missing. Of targets a label, or a float each. A label is the number that stands there, of a text
- * its number; by a schema it is the class. */
+/* Rows read so far. An input is a number, NaN if missing, or the number of a text, -1 if missing. A
+ * target is a label or a float. A label is the number in the field, the number of a text, or, with
+ * a schema, the class. */
 typedef struct quern__csv_rows {
   const quern_dataset_options *options;
   quern__csv_columns *columns; /* the caller's */
@@ -17,10 +17,10 @@ typedef struct quern__csv_rows {
   bool has_missing;
 } quern__csv_rows;
 
-/* Adds a record, which has as many fields as the table has columns. */
+/* Adds a record; it must have as many fields as the table has columns. */
 quern_status quern__csv_rows_add(quern__csv_rows *rows, const quern__records *record);
 
-/* Moves all into the data set. */
+/* Moves all rows into the data set. */
 quern_status quern__csv_rows_finish(quern__csv_rows *rows, quern_dataset *dataset);
 void quern__csv_rows_free(quern__csv_rows *rows);
 

@@ -1,5 +1,5 @@
-/* Byte streams over zlib's gzFile, which reads plain files as they are, over members of archives,
- * and over memory. */
+/* Byte streams: files through zlib, which also reads uncompressed files, members of archives, and
+ * memory. */
 #include "stream.h"
 
 #include "../../base/error.h"
@@ -25,7 +25,7 @@ static const char *kind_of(mode_t mode) {
 
 quern_status quern__stream_open(const char *path, quern__stream *stream) {
   *stream = (quern__stream){.name = path};
-  /* Without O_NONBLOCK, opening a FIFO that nobody writes to would wait for ever. */
+  /* O_NONBLOCK: opening a FIFO would otherwise wait for a writer. */
   int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0)
     return quern__fail(QUERN_ERROR_FILE, "cannot open %s: %s", path, strerror(errno));
@@ -50,8 +50,8 @@ quern_status quern__stream_open(const char *path, quern__stream *stream) {
     status = quern__fail_memory("a zlib stream", BUFFER_BYTES);
     goto cleanup;
   }
-  descriptor = -1; /* the stream's now */
-  /* May fail only by being called late; its default size would do. */
+  descriptor = -1; /* the stream owns it now */
+  /* It fails only after the first read. A smaller buffer would do too. */
   (void)gzbuffer(stream->file, (unsigned)BUFFER_BYTES);
 cleanup:
   if (descriptor >= 0) close(descriptor);
@@ -77,7 +77,8 @@ void quern__stream_close(quern__stream *stream) {
   *stream = (quern__stream){0};
 }
 
-/* gzread until `want` bytes or the end. `before`: bytes in front of these, for messages. */
+/* Reads until `want` bytes or the end. `before` is the number of bytes before these, for
+ * messages. */
 static quern_status read_file(quern__stream *stream, uint64_t before, unsigned char *into,
                               size_t want, size_t *got) {
   *got = 0;
@@ -87,7 +88,7 @@ static quern_status read_file(quern__stream *stream, uint64_t before, unsigned c
     int count = gzread(stream->file, into + *got, (unsigned)ask);
     if (count > 0) *got += (size_t)count;
     if (count == (int)ask) continue;
-    /* Short: the end, or an error that gzread's result alone does not tell from it. */
+    /* Short reads mean the end or an error; only gzerror distinguishes them. */
     int saved_errno = errno;
     int code = Z_OK;
     gzerror(stream->file, &code);
@@ -115,7 +116,7 @@ static quern_status read_file(quern__stream *stream, uint64_t before, unsigned c
   return QUERN_OK;
 }
 
-/* What memory cannot give: more. */
+/* Reads from the file or the member. Memory has no more bytes. */
 static quern_status read_more(quern__stream *stream, uint64_t before, unsigned char *into,
                               size_t want, size_t *got) {
   *got = 0;

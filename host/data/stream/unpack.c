@@ -1,4 +1,4 @@
-/* Gzip, for readers that need to be at any place: the directory of a ZIP archive is at its end. */
+/* Decompresses gzip for readers that seek: the directory of a ZIP archive is at its end. */
 #include "../../base/error.h"
 #include "stream.h"
 #include <errno.h>

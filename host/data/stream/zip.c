@@ -1,4 +1,4 @@
-/* The directory of a ZIP archive (PKWARE's APPNOTE.TXT 6.3), read from its end. */
+/* Reads the directory of a ZIP archive (PKWARE's APPNOTE.TXT 6.3), starting at its end. */
 #include "zip.h"
 
 #include "../../base/error.h"
@@ -12,7 +12,7 @@
 
 #include "zip_bytes.h"
 
-/* Records by their signatures, and the bytes of their fixed parts. */
+/* Signatures of records, and the bytes of their fixed parts. */
 #define END_SIGNATURE       0x06054b50u
 #define END_BYTES           22
 #define LONGEST_COMMENT     65535
@@ -24,7 +24,7 @@
 #define DIRECTORY_BYTES     46
 #define EXTRA_ZIP64         0x0001u
 
-/* The directory, as the record at the end has it. */
+/* The directory's position and size, from the record at the end. */
 typedef struct directory {
   uint64_t offset, bytes, count;
 } directory;
@@ -48,7 +48,7 @@ quern_status quern__zip_read_at(const quern__zip *zip, uint64_t offset, void *da
   return QUERN_OK;
 }
 
-/* ZIP64's record, where a locator stands before the other at `end`. */
+/* Reads the ZIP64 end record, if its locator precedes the end record at `end`. */
 static quern_status read_end64(const quern__zip *zip, uint64_t end, directory *found) {
   unsigned char bytes[END64_BYTES];
   if (end < LOCATOR_BYTES) return QUERN_OK;
@@ -64,7 +64,7 @@ static quern_status read_end64(const quern__zip *zip, uint64_t end, directory *f
   return QUERN_OK;
 }
 
-/* The record at the end, behind which there is a comment at most, and where it lies. */
+/* Finds the end record, which only a comment may follow. *place is its offset. */
 static quern_status read_end(const quern__zip *zip, directory *found, uint64_t *place) {
   if (zip->bytes < END_BYTES) return fail_zip(zip, "it is too short");
   const size_t most = END_BYTES + LONGEST_COMMENT;
@@ -93,8 +93,8 @@ cleanup:
   return status;
 }
 
-/* Sizes that did not fit their fields, from the extra field of ZIP64: those in order, and no
- * others. */
+/* Reads sizes that do not fit their 32-bit fields from the ZIP64 extra field. It has only those, in
+ * order. */
 static bool read_sizes64(const unsigned char *extra, size_t length, quern__zip_entry *entry) {
   uint64_t *const sizes[] = {&entry->size, &entry->compressed, &entry->header};
   size_t wanted = 0;
@@ -119,7 +119,7 @@ static bool read_sizes64(const unsigned char *extra, size_t length, quern__zip_e
   return false;
 }
 
-/* The entry at the start of `left` bytes; *length is that of its record. */
+/* Reads the entry at the start of `left` bytes; *length is the length of its record. */
 static quern_status read_entry(const quern__zip *zip, const unsigned char *bytes, size_t left,
                                quern__zip_entry *entry, size_t *length) {
   if (left < DIRECTORY_BYTES || quern__zip_u32(bytes) != DIRECTORY_SIGNATURE)
@@ -147,7 +147,7 @@ static quern_status read_entry(const quern__zip *zip, const unsigned char *bytes
 
 static quern_status read_directory(quern__zip *zip, const directory *found) {
   quern_status status = QUERN_OK;
-  const size_t bytes = (size_t)found->bytes; /* no more than the file, which has a descriptor */
+  const size_t bytes = (size_t)found->bytes; /* at most the file's size */
   unsigned char *records = malloc(bytes > 0 ? bytes : 1);
   if (records == NULL) return quern__fail_memory(zip->path, bytes);
   QUERN__TRY(quern__zip_read_at(zip, found->offset, records, bytes));
@@ -157,7 +157,8 @@ static quern_status read_directory(quern__zip *zip, const directory *found) {
     goto cleanup;
   }
   for (size_t position = 0, length; position < bytes; position += length) {
-    quern__zip_entry *entry = &zip->entries[zip->count++]; /* to be freed, whatever comes of it */
+    /* counted first, so that it is freed on failure */
+    quern__zip_entry *entry = &zip->entries[zip->count++];
     QUERN__TRY(read_entry(zip, records + position, bytes - position, entry, &length));
   }
   if (zip->count != found->count)

@@ -1,6 +1,6 @@
-/* ZIP archives, as far as .npz files are such: members that are stored or deflated, with ZIP64
- * sizes. Of zlib's making is the inflating; libzip would bring OpenSSL and bzip2 into every program
- * that links with quern. */
+/* ZIP archives, as far as .npz needs them: stored or deflated members, with ZIP64 sizes. zlib
+ * inflates them. libzip is not used, since it would link OpenSSL and bzip2 into every program that
+ * uses quern. */
 #ifndef QUERN_HOST_DATA_STREAM_ZIP_H
 #define QUERN_HOST_DATA_STREAM_ZIP_H
 
@@ -9,13 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A member as the central directory has it. */
+/* A member, as listed in the central directory. */
 typedef struct quern__zip_entry {
   char *name; /* owned */
   unsigned method;
   uint32_t crc;
   uint64_t compressed, size; /* bytes */
-  uint64_t header;           /* where its local header is */
+  uint64_t header;           /* offset of its local header */
 } quern__zip_entry;
 
 typedef struct quern__zip {
@@ -26,19 +26,18 @@ typedef struct quern__zip {
   size_t count;
 } quern__zip;
 
-/* Reads the central directory. Memory is taken by what is in the file, not by what it claims.
- * `descriptor` is one of an open file, which becomes the archive's, or -1 for that at `path`. The
- * caller closes *zip, whatever this returns. */
+/* Reads the central directory. Allocations are limited by the file's size, not by its claims. The
+ * archive takes over `descriptor`, or opens `path` if it is -1. The caller closes *zip, even if
+ * this fails. */
 quern_status quern__zip_open(const char *path, int descriptor, quern__zip *zip);
 void quern__zip_close(quern__zip *zip);
 
 typedef struct quern__zip_member quern__zip_member;
 
-/* Makes a member ready to be read; the archive must outlive it. The caller owns *member. */
+/* Opens a member for reading. The archive must outlive it. The caller owns *member. */
 quern_status quern__zip_member_open(const quern__zip *zip, const quern__zip_entry *entry,
                                     quern__zip_member **member);
-/* Reads up to `want` bytes; *got is less only at the end, which is where size and checksum are
- * found to be right. */
+/* Reads up to `want` bytes; *got is less only at the end, where size and checksum are checked. */
 quern_status quern__zip_member_read(quern__zip_member *member, unsigned char *into, size_t want,
                                     size_t *got);
 void quern__zip_member_free(quern__zip_member *member);

@@ -1,4 +1,4 @@
-/* What the two halves of the reader of ZIP archives share. */
+/* Shared by the two parts of the ZIP reader. */
 #ifndef QUERN_HOST_DATA_STREAM_ZIP_BYTES_H
 #define QUERN_HOST_DATA_STREAM_ZIP_BYTES_H
 
@@ -17,7 +17,7 @@ static inline uint64_t quern__zip_u64(const unsigned char *bytes) {
   return quern__little_endian_u64(bytes);
 }
 
-/* Bytes at a place, all of them. */
+/* Reads `bytes` bytes at `offset`; fewer are an error. */
 quern_status quern__zip_read_at(const quern__zip *zip, uint64_t offset, void *data, size_t bytes);
 
 #endif

@@ -1,4 +1,4 @@
-/* The bytes of one member: as they are, or inflated. */
+/* Reads a member's bytes, stored or deflated. */
 #include "../../base/error.h"
 #include "zip_bytes.h"
 #include <inttypes.h>
@@ -14,10 +14,10 @@
 
 struct quern__zip_member {
   const quern__zip *zip;
-  quern__zip_entry entry; /* its name is the archive's */
-  uint64_t next, left;    /* of the compressed bytes: where, and how many */
-  uint64_t created;       /* bytes that were read out of it */
-  uint32_t crc;           /* of those */
+  quern__zip_entry entry; /* its name belongs to the archive */
+  uint64_t next, left;    /* compressed bytes to read: offset and number */
+  uint64_t created;       /* bytes returned so far */
+  uint32_t crc;           /* of those bytes */
   bool inflating, ended;
   z_stream inflater;
   unsigned char input[INPUT_BYTES];
@@ -52,7 +52,7 @@ static quern_status begin_zip_member(quern__zip_member *result) {
   result->left = entry->compressed;
   result->crc = (uint32_t)crc32(0, NULL, 0);
   if (entry->method == STORED) return QUERN_OK;
-  /* Minus: deflate without a header of its own. */
+  /* A negative window size means deflate data without a zlib header. */
   if (inflateInit2(&result->inflater, -MAX_WBITS) != Z_OK)
     return quern__fail_memory("zlib", sizeof result->inflater);
   result->inflating = true;
