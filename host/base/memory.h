@@ -11,8 +11,8 @@
  * unknown. */
 uint64_t quern__memory_available(void);
 
-/* Return the machine's and the control groups' part of it, from the files below the folder `root`.
- * Tests pass a folder of their own; "" is the machine's. */
+/* Return the machine's available memory, and what the control groups leave, from the files below
+ * the folder `root`. "" is the machine's own; tests pass another. */
 uint64_t quern__memory_machine(const char *root);
 uint64_t quern__memory_groups(const char *root);
 

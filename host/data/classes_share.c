@@ -17,7 +17,7 @@ bool quern__schema_classes_alike(const quern_schema *a, const quern_schema *b) {
   return quern__schema_same_categories(first, second);
 }
 
-/* Translates a class of `own` to another schema; false if it has no such class. */
+/* Translates a class of `own` to another schema; false if the other lacks it. */
 static bool translate(const quern_schema *own, const quern_schema *schema, size_t class,
                       int32_t *label) {
   const quern__schema_column *from = quern__classes_list(own), *to = quern__classes_list(schema);
@@ -44,7 +44,7 @@ static quern_status fail_class(const quern_dataset *dataset, const quern_schema 
                      quern__classes_expected(schema).text);
 }
 
-/* Fills table[class] for each class that some row has. */
+/* Sets table[class] to the class in `schema`, for each class that some row has. */
 static quern_status make_table(const quern_dataset *dataset, const quern_schema *schema,
                                int32_t *table) {
   for (size_t row = 0; row < dataset->rows; row++) {

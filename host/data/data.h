@@ -6,7 +6,7 @@
 #include "schema.h"
 #include "stream/stream.h"
 
-/* The limit on rows, columns and classes: dimensions of ops, and int32_t labels plus one. */
+/* The limit on rows, columns and classes: all are dimensions of ops, and labels fit an int32_t. */
 #define QUERN__DIMENSION_LARGEST ((size_t)INT32_MAX)
 
 /* Creates an empty data set for a reader to fill: scale 1, and a schema without a task. */

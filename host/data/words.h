@@ -15,8 +15,8 @@ typedef struct quern__words {
 quern_status quern__words_number(quern__words *words, const char *text, size_t length,
                                  size_t *number);
 
-/* Sorts the items by bytes. (*now)[n] is the new number of text n; the caller frees it. No text can
- * be added afterward. */
+/* Sorts the items by bytes. (*now)[n] is the new number of text n; the caller frees the list. No
+ * text can be added afterward. */
 quern_status quern__words_sort(quern__words *words, size_t **now);
 
 /* Returns the index of a text in a sorted list; `count` if it is not there. */

@@ -16,12 +16,14 @@ struct quern_inspection {
   quern_network *network;  /* owned; may be NULL */
   char *note;              /* owned; may be NULL */
   quern__safetensors file; /* its header owns names, shapes and metadata; closed for ONNX */
-  void *source;            /* for ONNX: owner of names, shapes and metadata */
+  void *source;            /* for ONNX: owner of names and metadata */
   void (*free_source)(void *source);
   quern_tensor_info *tensors;
   size_t count;
-  size_t *shapes;               /* owned; shapes of tensors that are parts of the file's */
-  char **names;                 /* owned; names of tensors that are parts of the file's */
+  /* owned; shapes that the file does not store as such: parts of tensors, and ONNX */
+  size_t *shapes;
+  /* owned; names of parts of tensors; NULL if the file has all names */
+  char **names;
   quern__inspected_pair *pairs; /* owned; the metadata */
   size_t pair_count;
 };

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Converts the little-endian bytes of one element. */
+/* Converts the little-endian bytes of one element to a double. */
 typedef double (*reader)(const unsigned char *bytes);
 
 static uint64_t bits_of(const unsigned char *bytes, size_t size) {

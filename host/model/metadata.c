@@ -238,8 +238,8 @@ quern_status quern__metadata_read(const quern__safetensors *file,
     layers[i].layer.activation =
         i + 1 < count ? options->activation : quern_activation_of(QUERN_ACTIVATION_IDENTITY);
     layers[i].layer.freeze_weights = false;
-    /* A layer without a bias trains none, unless a normalization follows: its gamma and beta are
-     * trained. */
+    /* A missing bias stays 0. After a normalization freeze_bias would also freeze gamma and beta,
+     * so it stays unset. */
     layers[i].layer.freeze_bias = layers[i].bias == NULL && layers[i].gamma == NULL;
   }
   QUERN__TRY(copy_value(file, QUERN__KEY_ACTIVATIONS, &activations));

@@ -65,8 +65,8 @@ bool quern__formula_reads(const quern__chain *chain, const quern__onnx_node *nod
 quern_status quern__formula_add(quern__chain *chain, const quern__chain_node *current,
                                 size_t index);
 
-/* If the named value is a formula of z, makes it the last layer's activation; fails if it is not
- * one. */
+/* If the named value is a formula of z, makes it the last layer's activation; fails if no
+ * activation has that formula. */
 quern_status quern__formula_settle(quern__chain *chain, const char *name);
 
 /* --- Inputs and attributes of nodes: chain_node.c --------------------------------------------- */

@@ -1,4 +1,4 @@
-/* Byte streams: files through zlib, which also reads uncompressed files, members of archives, and
+/* Byte streams over files (through zlib, which also reads uncompressed ones), archive members and
  * memory. */
 #include "stream.h"
 

@@ -47,7 +47,7 @@ quern_status quern__stream_read(quern__stream *stream, void *into, size_t want, 
 quern_status quern__stream_unpack(quern__stream *stream, int *descriptor);
 
 /* Reads `size` bytes, and checks that the stream ends there. `what` names them in messages. Memory
- * grows as they arrive, so a wrong size in a header allocates nothing. The caller frees *bytes. */
+ * grows as they arrive, so a wrong size in a header costs little. The caller frees *bytes. */
 quern_status quern__stream_read_rest(quern__stream *stream, const char *what, size_t size,
                                      unsigned char **bytes);
 

@@ -35,7 +35,7 @@ typedef struct quern__safetensors {
   char *header;                   /* the header's text; all strings below point into it */
   quern__metadata_pair *metadata; /* [metadata_count], in the order of the file */
   size_t metadata_count;
-  quern__tensor_entry *entries; /* [count], in the order of their bytes */
+  quern__tensor_entry *entries; /* [count], sorted by offset */
   size_t count;
   size_t *shapes; /* storage of the entries' shapes */
 } quern__safetensors;
