@@ -20,11 +20,11 @@ typedef struct small_file {
   char text[8192];
 } small_file;
 
-static uint64_t least(uint64_t a, uint64_t b) {
+static uint64_t minimum(uint64_t a, uint64_t b) {
   return a < b ? a : b;
 }
 
-static uint64_t less(uint64_t bytes, uint64_t taken) {
+static uint64_t subtract_clamped(uint64_t bytes, uint64_t taken) {
   return bytes > taken ? bytes - taken : 0;
 }
 
@@ -44,7 +44,7 @@ static bool read_file(const char *root, const char *path, small_file *file) {
 }
 
 /* Returns the number after a word at the start of a line; `otherwise` if there is none. */
-static uint64_t number_of(const small_file *file, const char *word, uint64_t otherwise) {
+static uint64_t number_after(const small_file *file, const char *word, uint64_t otherwise) {
   const size_t length = strlen(word);
   for (const char *line = file->text; line != NULL; line = strchr(line, '\n')) {
     if (*line == '\n') line++;
@@ -66,9 +66,9 @@ static uint64_t physical_bytes(void) {
 uint64_t quern__memory_machine(const char *root) {
   small_file file;
   if (!read_file(root, "/proc/meminfo", &file)) return UINT64_MAX;
-  const uint64_t available = number_of(&file, "MemAvailable:", UINT64_MAX);
+  const uint64_t available = number_after(&file, "MemAvailable:", UINT64_MAX);
   if (available == UINT64_MAX) return UINT64_MAX;
-  return (available + number_of(&file, "SwapFree:", 0)) * 1024;
+  return (available + number_after(&file, "SwapFree:", 0)) * 1024;
 }
 
 /* Returns the bytes that `ulimit -v` leaves. */
@@ -78,8 +78,8 @@ static uint64_t address_space(void) {
   if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
   uint64_t taken = 0;
   if (read_file("", "/proc/self/statm", &file))
-    taken = number_of(&file, "", 0) * (uint64_t)sysconf(_SC_PAGESIZE);
-  return less(limit.rlim_cur, taken);
+    taken = number_after(&file, "", 0) * (uint64_t)sysconf(_SC_PAGESIZE);
+  return subtract_clamped(limit.rlim_cur, taken);
 }
 
 /* --- Control groups, versions 1 and 2 --------------------------------------------------------- */
@@ -96,15 +96,15 @@ static uint64_t group_leaves(const char *root, const group_files *files, const c
   small_file file;
   snprintf(path, sizeof path, "%s%.*s/%s", files->folder, (int)length, group, files->most);
   if (!read_file(root, path, &file)) return UINT64_MAX;
-  const uint64_t most = number_of(&file, "", UINT64_MAX);
+  const uint64_t most = number_after(&file, "", UINT64_MAX);
   snprintf(path, sizeof path, "%s%.*s/%s", files->folder, (int)length, group, files->used);
   if (most == UINT64_MAX || !read_file(root, path, &file)) return most;
-  const uint64_t used = number_of(&file, "", 0);
+  const uint64_t used = number_after(&file, "", 0);
   snprintf(path, sizeof path, "%s%.*s/memory.stat", files->folder, (int)length, group);
   uint64_t given_back = 0;
   if (read_file(root, path, &file))
-    given_back = number_of(&file, "inactive_file ", 0) + number_of(&file, "active_file ", 0);
-  return less(most, less(used, given_back));
+    given_back = number_after(&file, "inactive_file ", 0) + number_after(&file, "active_file ", 0);
+  return subtract_clamped(most, subtract_clamped(used, given_back));
 }
 
 /* Returns the least of a group and its parents. In a container, the path may be the host's while
@@ -115,7 +115,7 @@ static uint64_t groups_leave(const char *root, const group_files *files, const c
   if (length > 2048) return left;
   for (;;) {
     while (length > 0 && group[length - 1] == '/') length--;
-    left = least(left, group_leaves(root, files, group, length));
+    left = minimum(left, group_leaves(root, files, group, length));
     if (length == 0) return left;
     while (length > 0 && group[length - 1] != '/') length--;
   }
@@ -141,16 +141,16 @@ uint64_t quern__memory_groups(const char *root) {
     const char *names = strchr(line, ':'), *group = names != NULL ? strchr(names + 1, ':') : NULL;
     if (group == NULL) break;
     if (group == names + 1)
-      left = least(left, groups_leave(root, &second, group + 1));
+      left = minimum(left, groups_leave(root, &second, group + 1));
     else if (has_memory(names + 1, (size_t)(group - names - 1)))
-      left = least(left, groups_leave(root, &first, group + 1));
+      left = minimum(left, groups_leave(root, &first, group + 1));
   }
   return left;
 }
 
 uint64_t quern__memory_available(void) {
-  const uint64_t machine = least(quern__memory_machine(""), physical_bytes());
-  return least(machine, least(address_space(), quern__memory_groups("")));
+  const uint64_t machine = minimum(quern__memory_machine(""), physical_bytes());
+  return minimum(machine, minimum(address_space(), quern__memory_groups("")));
 }
 
 /* --- Checks ----------------------------------------------------------------------------------- */
@@ -166,7 +166,7 @@ quern_status quern__memory_check_host(const quern__demand *demand) {
 
 uint64_t quern__memory_of_device(const quern_device_info *info) {
   const uint64_t all = info->memory > 0 ? info->memory : UINT64_MAX;
-  return info->kind == QUERN_DEVICE_GPU ? all : least(all, quern__memory_available());
+  return info->kind == QUERN_DEVICE_GPU ? all : minimum(all, quern__memory_available());
 }
 
 quern_status quern__memory_check_shared(const quern_device_info *info,

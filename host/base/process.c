@@ -5,20 +5,20 @@
 
 atomic_uint quern__process_fork_count;
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t watched = PTHREAD_ONCE_INIT;
+static pthread_mutex_t process_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t fork_watch_once = PTHREAD_ONCE_INIT;
 
 static void before_fork(void) {
-  pthread_mutex_lock(&lock);
+  pthread_mutex_lock(&process_mutex);
 }
 
 static void in_parent(void) {
-  pthread_mutex_unlock(&lock);
+  pthread_mutex_unlock(&process_mutex);
 }
 
 static void in_child(void) {
   atomic_fetch_add_explicit(&quern__process_fork_count, 1, memory_order_relaxed);
-  pthread_mutex_unlock(&lock);
+  pthread_mutex_unlock(&process_mutex);
 }
 
 /* pthread_atfork fails only if memory is exhausted; forks then go uncounted, and all else works. */
@@ -27,10 +27,10 @@ static void watch_forks(void) {
 }
 
 void quern__process_lock(void) {
-  pthread_once(&watched, watch_forks);
-  pthread_mutex_lock(&lock);
+  pthread_once(&fork_watch_once, watch_forks);
+  pthread_mutex_lock(&process_mutex);
 }
 
 void quern__process_unlock(void) {
-  pthread_mutex_unlock(&lock);
+  pthread_mutex_unlock(&process_mutex);
 }

@@ -10,31 +10,33 @@
 enum { LAST_ERROR_SIZE = 1024 };
 static _Thread_local char last_error[LAST_ERROR_SIZE];
 
-static const char *const names[] = {
+static const char *const status_names[] = {
 #define NAME(name, text) "QUERN_" #name,
     QUERN_STATUSES(NAME)
 #undef NAME
 };
 
-static const char *const texts[] = {
+static const char *const status_texts[] = {
 #define TEXT(name, text) text,
     QUERN_STATUSES(TEXT)
 #undef TEXT
 };
 
 static size_t index_of(quern_status status) {
-  size_t count = sizeof names / sizeof *names;
+  size_t count = sizeof status_names / sizeof *status_names;
   return (size_t)status < count ? (size_t)status : count;
 }
 
 const char *quern_status_name(quern_status status) {
   size_t index = index_of(status);
-  return index < sizeof names / sizeof *names ? names[index] : "unknown status";
+  return index < sizeof status_names / sizeof *status_names ? status_names[index]
+                                                            : "unknown status";
 }
 
 const char *quern_status_text(quern_status status) {
   size_t index = index_of(status);
-  return index < sizeof texts / sizeof *texts ? texts[index] : "unknown status";
+  return index < sizeof status_texts / sizeof *status_texts ? status_texts[index]
+                                                            : "unknown status";
 }
 
 const char *quern_last_error(void) {

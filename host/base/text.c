@@ -10,7 +10,7 @@
 /* --- Growing text ----------------------------------------------------------------------------- */
 
 /* Makes room for `more` bytes and a terminating 0. */
-static bool reserve(quern__text *text, size_t more) {
+static bool reserve_bytes(quern__text *text, size_t more) {
   enum { LEAST = 64 };
   size_t needed;
   if (text->failed) return false;
@@ -28,7 +28,7 @@ static bool reserve(quern__text *text, size_t more) {
 }
 
 void quern__text_add(quern__text *text, const void *bytes, size_t count) {
-  if (!reserve(text, count)) return;
+  if (!reserve_bytes(text, count)) return;
   if (count > 0) memcpy(text->bytes + text->length, bytes, count);
   text->length += count;
   text->bytes[text->length] = '\0';
@@ -44,7 +44,7 @@ void quern__text_print(quern__text *text, const char *format, ...) {
   const int length = vsnprintf(NULL, 0, format, arguments);
   va_end(arguments);
   if (length < 0) text->failed = true;
-  if (length < 0 || !reserve(text, (size_t)length)) return;
+  if (length < 0 || !reserve_bytes(text, (size_t)length)) return;
   va_start(arguments, format);
   vsnprintf(text->bytes + text->length, (size_t)length + 1, format, arguments);
   va_end(arguments);
@@ -61,7 +61,7 @@ void quern__text_double(quern__text *text, double value) {
 
 quern_status quern__text_close(quern__text *text, char **result) {
   *result = NULL;
-  if (reserve(text, 0)) {
+  if (reserve_bytes(text, 0)) {
     text->bytes[text->length] = '\0';
     *result = text->bytes;
     text->bytes = NULL;

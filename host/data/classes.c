@@ -144,7 +144,7 @@ static quern_status fail_value(const quern_dataset *dataset, size_t row, double 
 }
 
 /* Makes the values the classes of the schema's target. Takes over `values`, even if this fails. */
-static quern_status describe(quern_schema *schema, double *values, size_t count) {
+static quern_status describe_classes(quern_schema *schema, double *values, size_t count) {
   const quern_status status =
       schema->targets.count > 0 ? QUERN_OK : quern__schema_columns_create(1, &schema->targets);
   if (status == QUERN_OK) return quern__schema_set_values(&schema->targets.items[0], values, count);
@@ -158,7 +158,7 @@ static quern_status number_by_order(quern_dataset *dataset, const double *values
   for (size_t row = 0; row < dataset->rows; row++)
     dataset->labels[row] = (int32_t)find_value(distinct, classes, values[row]);
   quern__dataset_set_classes(dataset);
-  return describe(dataset->schema, distinct, classes);
+  return describe_classes(dataset->schema, distinct, classes);
 }
 
 static void take_numbers(quern_dataset *dataset, const double *values) {
@@ -204,8 +204,8 @@ static quern_status number_by_count(quern_dataset *dataset, const double *values
   return QUERN_OK;
 }
 
-static quern_status learn(quern_dataset *dataset, const double *values,
-                          const quern_dataset_options *options) {
+static quern_status learn_classes(quern_dataset *dataset, const double *values,
+                                  const quern_dataset_options *options) {
   size_t classes;
   double *distinct = NULL;
   QUERN__FORWARD(find_dense(values, dataset->rows, &classes));
@@ -225,5 +225,5 @@ quern_status quern__dataset_set_class_values(quern_dataset *dataset, const doubl
   QUERN__FORWARD(make_labels(dataset));
   if (options->schema != NULL) return number_by_schema(dataset, values, options->schema);
   if (options->classes > 0) return number_by_count(dataset, values, options->classes);
-  return learn(dataset, values, options);
+  return learn_classes(dataset, values, options);
 }

@@ -37,16 +37,16 @@ static double center_of(const float *values, size_t rows, size_t stride) {
   return constant ? (double)values[0] : mean_of(values, rows, stride);
 }
 
-static quern_status doubles(size_t count, double **result) {
+static quern_status allocate_doubles(size_t count, double **result) {
   *result = calloc(count, sizeof **result);
   return *result != NULL ? QUERN_OK : quern__fail_memory("a schema", count * sizeof **result);
 }
 
 /* Computes each column's mean and deviation. On failure the caller frees both. */
-static quern_status learn(const float *values, size_t rows, size_t columns, double **mean,
-                          double **deviation) {
-  QUERN__FORWARD(doubles(columns, mean));
-  QUERN__FORWARD(doubles(columns, deviation));
+static quern_status learn_columns(const float *values, size_t rows, size_t columns, double **mean,
+                                  double **deviation) {
+  QUERN__FORWARD(allocate_doubles(columns, mean));
+  QUERN__FORWARD(allocate_doubles(columns, deviation));
   for (size_t i = 0; i < columns; i++) {
     (*mean)[i] = center_of(values + i, rows, columns);
     (*deviation)[i] = deviation_of(values + i, rows, columns, (*mean)[i]);
@@ -54,7 +54,7 @@ static quern_status learn(const float *values, size_t rows, size_t columns, doub
   return QUERN_OK;
 }
 
-static void fill_fit(quern_dataset *dataset) {
+static void fill_missing(quern_dataset *dataset) {
   float *values = dataset->values;
   if (!dataset->has_missing || dataset->schema->fill == NULL) return;
   for (size_t row = 0; row < dataset->rows; row++) {
@@ -83,7 +83,7 @@ static quern_status standardize_matrix(const char *source, float *values, size_t
   return QUERN_OK;
 }
 
-static quern_status standardize(quern_dataset *dataset) {
+static quern_status standardize_dataset(quern_dataset *dataset) {
   const quern_schema *schema = dataset->schema;
   if (schema->mean != NULL) {
     QUERN__FORWARD(standardize_matrix(dataset->source, dataset->values, dataset->rows,
@@ -99,7 +99,7 @@ static quern_status standardize(quern_dataset *dataset) {
 static quern_status learn_fill(quern_dataset *dataset) {
   quern_schema *schema = dataset->schema;
   if (!dataset->has_missing || schema->fill != NULL) return QUERN_OK;
-  QUERN__FORWARD(doubles(dataset->columns, &schema->fill));
+  QUERN__FORWARD(allocate_doubles(dataset->columns, &schema->fill));
   for (size_t i = 0; i < dataset->columns; i++)
     schema->fill[i] = mean_of((const float *)dataset->values + i, dataset->rows, dataset->columns);
   return QUERN_OK;
@@ -114,15 +114,15 @@ quern_status quern_dataset_fit(quern_dataset *dataset, bool standardized) {
   QUERN__FORWARD(quern__dataset_check_idle("fit", dataset));
   QUERN__FORWARD(quern__dataset_widen(dataset));
   QUERN__FORWARD(learn_fill(dataset));
-  fill_fit(dataset);
+  fill_missing(dataset);
   if (!standardized) return QUERN_OK;
-  QUERN__FORWARD(
-      learn(dataset->values, dataset->rows, dataset->columns, &schema->mean, &schema->deviation));
+  QUERN__FORWARD(learn_columns(dataset->values, dataset->rows, dataset->columns, &schema->mean,
+                               &schema->deviation));
   if (schema->task == QUERN_TASK_REGRESSION) {
-    QUERN__FORWARD(learn(dataset->targets, dataset->rows, schema->outputs, &schema->target_mean,
-                         &schema->target_deviation));
+    QUERN__FORWARD(learn_columns(dataset->targets, dataset->rows, schema->outputs,
+                                 &schema->target_mean, &schema->target_deviation));
   }
-  return standardize(dataset);
+  return standardize_dataset(dataset);
 }
 
 /* Checks that the targets, if any, are those that the schema describes. */
@@ -156,7 +156,7 @@ quern_status quern_dataset_apply(quern_dataset *dataset, const quern_schema *sch
   /* If the reader has chosen fill values, keep them for the values that are still missing. */
   if (own->fill == NULL)
     QUERN__FORWARD(quern__schema_copy_doubles(schema->fill, schema->columns, &own->fill));
-  fill_fit(dataset);
+  fill_missing(dataset);
   QUERN__FORWARD(quern__schema_copy_doubles(schema->mean, schema->columns, &own->mean));
   QUERN__FORWARD(quern__schema_copy_doubles(schema->deviation, schema->columns, &own->deviation));
   if (dataset->targets != NULL && schema->target_mean != NULL) {
@@ -165,5 +165,5 @@ quern_status quern_dataset_apply(quern_dataset *dataset, const quern_schema *sch
     QUERN__FORWARD(quern__schema_copy_doubles(schema->target_deviation, schema->outputs,
                                               &own->target_deviation));
   }
-  return standardize(dataset);
+  return standardize_dataset(dataset);
 }

@@ -66,8 +66,8 @@ static quern_status check_marks(const given *from) {
 }
 
 /* Copies rows · columns elements. Their size can overflow only if the caller's counts are wrong. */
-static quern_status copy_from_memory(const void *from, size_t rows, size_t columns,
-                                     size_t element_bytes, void **to) {
+static quern_status copy_elements(const void *from, size_t rows, size_t columns,
+                                  size_t element_bytes, void **to) {
   size_t count, bytes;
   if (!quern__multiply(rows, columns, &count) || !quern__multiply(count, element_bytes, &bytes)) {
     return quern__fail(QUERN_ERROR_OVERFLOW,
@@ -79,7 +79,7 @@ static quern_status copy_from_memory(const void *from, size_t rows, size_t colum
   return QUERN_OK;
 }
 
-static quern_status make_from_memory(const given *from, quern_dataset **dataset) {
+static quern_status make_dataset(const given *from, quern_dataset **dataset) {
   QUERN__FORWARD(check_sizes(from));
   QUERN__FORWARD(check_finite(from->values, from->rows, from->columns, "column"));
   if (from->labels != NULL) QUERN__FORWARD(check_labels(from->labels, from->rows));
@@ -94,16 +94,16 @@ static quern_status make_from_memory(const given *from, quern_dataset **dataset)
   result->rows = from->rows;
   result->columns = from->columns;
   QUERN__TRY(
-      copy_from_memory(from->values, from->rows, from->columns, sizeof(float), &result->values));
+      copy_elements(from->values, from->rows, from->columns, sizeof(float), &result->values));
   if (from->labels != NULL) {
-    QUERN__TRY(copy_from_memory(from->labels, from->rows, 1, sizeof(int32_t), &copied));
+    QUERN__TRY(copy_elements(from->labels, from->rows, 1, sizeof(int32_t), &copied));
     result->labels = copied;
     result->labels_are_classes = true;
     quern__dataset_set_classes(result);
   } else {
     if (from->targets != NULL) {
       QUERN__TRY(
-          copy_from_memory(from->targets, from->rows, from->target_count, sizeof(float), &copied));
+          copy_elements(from->targets, from->rows, from->target_count, sizeof(float), &copied));
       result->targets = copied;
     }
     quern__dataset_set_targets(result, from->task, from->target_count);
@@ -121,7 +121,7 @@ quern_status quern_dataset_from_floats(const float *values, const int32_t *label
   *dataset = NULL;
   if (values == NULL || labels == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "data set: %s is NULL", values ? "labels" : "values");
-  return make_from_memory(
+  return make_dataset(
       &(given){.values = values, .labels = labels, .rows = rows, .columns = columns}, dataset);
 }
 
@@ -144,11 +144,11 @@ quern_status quern_dataset_from_targets(const float *values, const float *target
         "data set: %zu targets %s, expected at least one for a task, and none without",
         target_count, targets ? "given" : "at NULL");
   }
-  return make_from_memory(&(given){.values = values,
-                                   .targets = targets,
-                                   .rows = rows,
-                                   .columns = columns,
-                                   .target_count = target_count,
-                                   .task = task},
-                          dataset);
+  return make_dataset(&(given){.values = values,
+                               .targets = targets,
+                               .rows = rows,
+                               .columns = columns,
+                               .target_count = target_count,
+                               .task = task},
+                      dataset);
 }

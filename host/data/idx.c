@@ -96,9 +96,9 @@ static quern_status read_labels(quern__stream *stream, const quern_dataset_optio
     goto cleanup;
   }
   for (size_t i = 0; i < result->rows; i++) values[i] = (double)bytes[i];
-  quern_dataset_options of_classes = *options;
-  of_classes.task = QUERN_TASK_CLASSES;
-  status = quern__dataset_set_class_values(result, values, &of_classes);
+  quern_dataset_options class_options = *options;
+  class_options.task = QUERN_TASK_CLASSES;
+  status = quern__dataset_set_class_values(result, values, &class_options);
 cleanup:
   free(values);
   free(bytes);

@@ -8,15 +8,15 @@
 #include <sys/stat.h>
 
 /* A path that exists but cannot be examined counts as existing: opening it reports the reason. */
-static bool exists(const char *path) {
+static bool path_exists(const char *path) {
   struct stat about;
   return stat(path, &about) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 /* Finds the `what` ("images", "labels") of `part` ("train", "t10k") in a folder, in any of four
  * spellings; *path is NULL if there is none. */
-static quern_status find_idx_names(const char *folder, const char *part, const char *what,
-                                   char **path) {
+static quern_status find_idx_file(const char *folder, const char *part, const char *what,
+                                  char **path) {
   static const char *const endings[] = {"", ".gz"};
   const char *separator = folder[0] != '\0' && folder[strlen(folder) - 1] == '/' ? "" : "/";
   const char *dimensions = strcmp(what, "images") == 0 ? "idx3" : "idx1";
@@ -25,7 +25,7 @@ static quern_status find_idx_names(const char *folder, const char *part, const c
     if (asprintf(&candidate, "%s%s%s-%s%c%s-ubyte%s", folder, separator, part, what,
                  i < 2 ? '-' : '.', dimensions, endings[i % 2]) < 0)
       return quern__fail_memory("a path", strlen(folder));
-    if (exists(candidate)) {
+    if (path_exists(candidate)) {
       *path = candidate;
       return QUERN_OK;
     }
@@ -42,8 +42,8 @@ static quern_status open_part(const char *folder, const char *part,
   char *images = NULL;
   char *labels = NULL;
   *dataset = NULL;
-  QUERN__TRY(find_idx_names(folder, part, "images", &images));
-  QUERN__TRY(find_idx_names(folder, part, "labels", &labels));
+  QUERN__TRY(find_idx_file(folder, part, "images", &images));
+  QUERN__TRY(find_idx_file(folder, part, "labels", &labels));
   if (images == NULL && labels == NULL) goto cleanup;
   if (images == NULL || labels == NULL) {
     status =
@@ -60,8 +60,8 @@ cleanup:
 }
 
 quern_status quern__idx_in_folder(const char *folder, size_t index, char **path) {
-  return find_idx_names(folder, index < 2 ? "train" : "t10k", index % 2 == 0 ? "images" : "labels",
-                        path);
+  return find_idx_file(folder, index < 2 ? "train" : "t10k", index % 2 == 0 ? "images" : "labels",
+                       path);
 }
 
 quern_status quern__idx_open_folder(const char *folder, const quern_dataset_options *options,
@@ -110,7 +110,7 @@ quern_status quern__idx_labels_beside(const char *images, char **labels) {
     *labels = NULL; /* undefined after a failed asprintf */
     return quern__fail_memory("a path", strlen(images));
   }
-  if (exists(*labels)) return QUERN_OK;
+  if (path_exists(*labels)) return QUERN_OK;
   quern_status status =
       quern__fail(QUERN_ERROR_FILE, "%s: its labels are missing: expected %s", images, *labels);
   free(*labels);

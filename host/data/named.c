@@ -17,15 +17,16 @@ static const struct {
     {"fashion-mnist", "Debian and Ubuntu have it as dataset-fashion-mnist"},
 };
 
-static const char *environment(const char *name) {
+static const char *environment_value(const char *name) {
   const char *value = getenv(name);
   return value != NULL && *value ? value : NULL;
 }
 
 /* Lists the folders, separated by colons, the user's first. The caller frees *folders. */
 static quern_status list_folders(char **folders) {
-  const char *system = environment("XDG_DATA_DIRS"), *own = environment("XDG_DATA_HOME");
-  const char *home = environment("HOME");
+  const char *system = environment_value("XDG_DATA_DIRS"),
+             *own = environment_value("XDG_DATA_HOME");
+  const char *home = environment_value("HOME");
   if (system == NULL) system = SYSTEM_FOLDERS;
   const int length = own != NULL    ? asprintf(folders, "%s:%s", own, system)
                      : home != NULL ? asprintf(folders, "%s/.local/share:%s", home, system)

@@ -24,8 +24,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const tasks[] = {"none", "classes", "labels", "regression"};
-enum { TASKS = sizeof tasks / sizeof *tasks };
+static const char *const task_names[] = {"none", "classes", "labels", "regression"};
+enum { TASKS = sizeof task_names / sizeof *task_names };
 
 /* --- Writing ---------------------------------------------------------------------------------- */
 
@@ -93,7 +93,7 @@ quern_status quern__schema_print(const quern_schema *schema, char **text) {
   QUERN__FORWARD(quern__c_locale(&numbers));
   const locale_t before = uselocale(numbers);
   cJSON *json = cJSON_CreateObject();
-  if (json != NULL && cJSON_AddStringToObject(json, "task", tasks[schema->task]) != NULL &&
+  if (json != NULL && cJSON_AddStringToObject(json, "task", task_names[schema->task]) != NULL &&
       cJSON_AddNumberToObject(json, "columns", (double)schema->columns) != NULL &&
       cJSON_AddNumberToObject(json, "outputs", (double)schema->outputs) != NULL &&
       cJSON_AddNumberToObject(json, "fields", (double)schema->fields) != NULL &&
@@ -288,7 +288,7 @@ static quern_status read_schema(const char *where, const cJSON *json, quern_sche
   QUERN__FORWARD(check_fields(where, json, known, sizeof known / sizeof *known));
   const cJSON *task = cJSON_GetObjectItemCaseSensitive(json, "task");
   size_t i = 0;
-  while (i < TASKS && !(cJSON_IsString(task) && strcmp(task->valuestring, tasks[i]) == 0)) i++;
+  while (i < TASKS && !(cJSON_IsString(task) && strcmp(task->valuestring, task_names[i]) == 0)) i++;
   if (i == TASKS) return fail_schema_text(where, "task", "none, classes, labels or regression");
   result->task = (quern_task)i;
   QUERN__FORWARD(read_size(where, json, "columns", &result->columns));

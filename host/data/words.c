@@ -29,7 +29,7 @@ static quern_status make_word(const char *text, size_t length, word **result) {
   return QUERN_OK;
 }
 
-static quern_status reserve(quern__words *words) {
+static quern_status reserve_item(quern__words *words) {
   if (words->count < words->capacity) return QUERN_OK;
   const size_t capacity = words->capacity == 0 ? 16 : words->capacity * 2;
   size_t bytes;
@@ -45,7 +45,7 @@ static quern_status reserve(quern__words *words) {
 quern_status quern__words_number(quern__words *words, const char *text, size_t length,
                                  size_t *number) {
   word *result;
-  QUERN__FORWARD(reserve(words));
+  QUERN__FORWARD(reserve_item(words));
   QUERN__FORWARD(make_word(text, length, &result));
   result->number = words->count;
   word *const *node = tsearch(result, &words->tree, compare_words);
@@ -65,11 +65,13 @@ static int compare_items(const void *a, const void *b) {
   return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-quern_status quern__words_sort(quern__words *words, size_t **now) {
-  *now = malloc((words->count + 1) * sizeof **now); /* no overflow, since the items fit in memory */
-  if (*now == NULL) return quern__fail_memory("a list of texts", words->count * sizeof **now);
+quern_status quern__words_sort(quern__words *words, size_t **new_numbers) {
+  /* No overflow, since the items fit in memory. */
+  *new_numbers = malloc((words->count + 1) * sizeof **new_numbers);
+  if (*new_numbers == NULL)
+    return quern__fail_memory("a list of texts", words->count * sizeof **new_numbers);
   if (words->count > 0) qsort(words->items, words->count, sizeof *words->items, compare_items);
-  for (size_t i = 0; i < words->count; i++) (*now)[word_of(words->items[i])->number] = i;
+  for (size_t i = 0; i < words->count; i++) (*new_numbers)[word_of(words->items[i])->number] = i;
   return QUERN_OK;
 }
 

@@ -15,9 +15,9 @@ typedef struct quern__words {
 quern_status quern__words_number(quern__words *words, const char *text, size_t length,
                                  size_t *number);
 
-/* Sorts the items by bytes. (*now)[n] is the new number of text n; the caller frees the list. No
- * text can be added afterward. */
-quern_status quern__words_sort(quern__words *words, size_t **now);
+/* Sorts the items by bytes. (*new_numbers)[n] is the new number of text n; the caller frees the
+ * list. No text can be added afterward. */
+quern_status quern__words_sort(quern__words *words, size_t **new_numbers);
 
 /* Returns the index of a text in a sorted list; `count` if it is not there. */
 size_t quern__words_find(char *const *sorted, size_t count, const char *text, size_t length);

@@ -151,15 +151,16 @@ const char *quern_device_kind_name(quern_device_kind kind) {
 /* --- Finding ---------------------------------------------------------------------------------- */
 
 /* Kinds are declared best first. Within a kind, more compute units win, then the earlier device. */
-static bool better(const quern_device_info *a, const quern_device_info *b) {
+static bool is_better_device(const quern_device_info *a, const quern_device_info *b) {
   if (a->kind != b->kind) return a->kind < b->kind;
   return a->compute_units > b->compute_units;
 }
 
-static const quern_device *best(const quern_device_list *list) {
+static const quern_device *best_device(const quern_device_list *list) {
   const quern_device *chosen = NULL;
   for (size_t i = 0; i < list->count; i++)
-    if (chosen == NULL || better(&list->devices[i].info, &chosen->info)) chosen = &list->devices[i];
+    if (chosen == NULL || is_better_device(&list->devices[i].info, &chosen->info))
+      chosen = &list->devices[i];
   return chosen;
 }
 
@@ -172,7 +173,7 @@ static bool parse_indices(const char *text, uint64_t *first, uint64_t *second, b
   return *end == '\0';
 }
 
-static bool contains(const char *text, const char *part) {
+static bool contains_ignoring_case(const char *text, const char *part) {
   size_t length = strlen(part);
   for (; *text != '\0'; text++)
     if (strncasecmp(text, part, length) == 0) return true;
@@ -192,7 +193,7 @@ static void list_devices(const quern_device_list *list, char *text, size_t size)
   }
 }
 
-static quern_status none_fits(const quern_device_list *list, const char *text, const char *why) {
+static quern_status fail_find(const quern_device_list *list, const char *text, const char *why) {
   char known[768];
   list_devices(list, known, sizeof known);
   return quern__fail(QUERN_ERROR_NO_DEVICE, "device '%s': %s; there are: %s", text, why, known);
@@ -214,7 +215,7 @@ quern_status quern_device_list_find(const quern_device_list *list, const char *t
    * device. */
   if (forked && (any || indexed)) return quern__fail(QUERN_ERROR_FORKED, "%s", list->forked);
   if (any) {
-    *device = best(list);
+    *device = best_device(list);
     return QUERN_OK;
   }
   for (size_t i = 0; i < list->count; i++) {
@@ -228,7 +229,8 @@ quern_status quern_device_list_find(const quern_device_list *list, const char *t
     else if (info->kind == QUERN_DEVICE_REFERENCE)
       fits = strcasecmp(text, info->name) == 0;
     else
-      fits = contains(info->name, text) || contains(info->platform, text);
+      fits =
+          contains_ignoring_case(info->name, text) || contains_ignoring_case(info->platform, text);
     if (!fits) continue;
     *device = &list->devices[i];
     found++;
@@ -236,5 +238,5 @@ quern_status quern_device_list_find(const quern_device_list *list, const char *t
   if (found == 1) return QUERN_OK;
   *device = NULL;
   if (forked && found == 0) return quern__fail(QUERN_ERROR_FORKED, "%s", list->forked);
-  return none_fits(list, text, found == 0 ? "none fits" : "several fit");
+  return fail_find(list, text, found == 0 ? "none fits" : "several fit");
 }

@@ -109,7 +109,7 @@ const char *quern_tune_report_file(const quern_tune_report *report) {
 
 /* Makes room for one more element; NULL if memory is exhausted. Not geometric, since a report has
  * about a dozen elements. */
-static void *grow_tune(void *list, size_t count, size_t size) {
+static void *grow_report_list(void *list, size_t count, size_t size) {
   void *grown = realloc(list, (count + 1) * size);
   if (grown == NULL)
     quern__set_error("tuning report: no host memory for %zu bytes", (count + 1) * size);
@@ -117,7 +117,7 @@ static void *grow_tune(void *list, size_t count, size_t size) {
 }
 
 quern_status quern__tune_report_part(quern_tune_report *report, const quern_tune_part *part) {
-  quern_tune_part *grown = grow_tune(report->parts, report->part_count, sizeof *part);
+  quern_tune_part *grown = grow_report_list(report->parts, report->part_count, sizeof *part);
   if (grown == NULL) {
     free((char *)part->before);
     free((char *)part->after);
@@ -130,7 +130,8 @@ quern_status quern__tune_report_part(quern_tune_report *report, const quern_tune
 
 quern_status quern__tune_report_product(quern_tune_report *report,
                                         const quern_tune_product *product) {
-  quern_tune_product *grown = grow_tune(report->products, report->product_count, sizeof *product);
+  quern_tune_product *grown =
+      grow_report_list(report->products, report->product_count, sizeof *product);
   if (grown == NULL) return QUERN_ERROR_OUT_OF_MEMORY;
   report->products = grown;
   report->products[report->product_count++] = *product;

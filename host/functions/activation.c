@@ -79,9 +79,9 @@ bool quern_loss_is_regression(quern_loss loss) {
 }
 
 /* Writes "name", or "name:parameter" if the parameter is not `usual`. Returns the text's length. */
-static size_t format(const char *name, bool takes, float parameter, float usual, char *result,
-                     size_t size) {
-  const bool reported = name != NULL && takes && parameter != usual;
+static size_t format_name(const char *name, bool has_parameter, float parameter, float usual,
+                          char *result, size_t size) {
+  const bool reported = name != NULL && has_parameter && parameter != usual;
   const int length = snprintf(result, size, "%s%s%s", name != NULL ? name : "", reported ? ":" : "",
                               reported ? quern__digits_of_float(parameter).text : "");
   return (size_t)length;
@@ -125,8 +125,8 @@ bool quern__activation_slope_is_good(quern_activation activation) {
 
 size_t quern_activation_format(quern_activation activation, char *text, size_t size) {
   const float slope = fabsf(activation.slope); /* only a zero can have a sign */
-  return format(quern_activation_name(activation.kind), takes_slope(activation.kind), slope,
-                quern_activation_of(activation.kind).slope, text, size);
+  return format_name(quern_activation_name(activation.kind), takes_slope(activation.kind), slope,
+                     quern_activation_of(activation.kind).slope, text, size);
 }
 
 bool quern_activation_parse(const char *text, quern_activation *activation) {
@@ -143,8 +143,8 @@ bool quern_activation_parse(const char *text, quern_activation *activation) {
 }
 
 size_t quern_loss_format(quern_loss loss, float delta, char *text, size_t size) {
-  return format(quern_loss_name(loss), loss == QUERN_LOSS_HUBER, delta, QUERN_HUBER_DELTA, text,
-                size);
+  return format_name(quern_loss_name(loss), loss == QUERN_LOSS_HUBER, delta, QUERN_HUBER_DELTA,
+                     text, size);
 }
 
 bool quern_loss_parse(const char *text, quern_loss *loss, float *delta) {
@@ -166,9 +166,9 @@ const char *quern_normalization_name(quern_normalization_kind kind) {
 }
 
 size_t quern_normalization_format(quern_normalization normalization, char *text, size_t size) {
-  return format(quern_normalization_name(normalization.kind),
-                normalization.kind != QUERN_NORMALIZATION_NONE, normalization.epsilon,
-                QUERN_NORMALIZATION_EPSILON, text, size);
+  return format_name(quern_normalization_name(normalization.kind),
+                     normalization.kind != QUERN_NORMALIZATION_NONE, normalization.epsilon,
+                     QUERN_NORMALIZATION_EPSILON, text, size);
 }
 
 bool quern_normalization_parse(const char *text, quern_normalization *normalization) {

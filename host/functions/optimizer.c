@@ -6,19 +6,19 @@
 #include <float.h>
 #include <math.h>
 
-static const char *const names[] = {
+static const char *const optimizer_names[] = {
 #define NAME(name, text) text,
     QUERN_OPTIMIZERS(NAME)
 #undef NAME
 };
 
 const char *quern_optimizer_name(quern_optimizer_kind kind) {
-  return quern__name_of(names, QUERN__COUNT(names), (size_t)kind);
+  return quern__name_of(optimizer_names, QUERN__COUNT(optimizer_names), (size_t)kind);
 }
 
 bool quern_optimizer_find(const char *name, quern_optimizer_kind *kind) {
   size_t index;
-  if (!quern__name_find(names, QUERN__COUNT(names), name, &index)) return false;
+  if (!quern__name_find(optimizer_names, QUERN__COUNT(optimizer_names), name, &index)) return false;
   *kind = (quern_optimizer_kind)index;
   return true;
 }

@@ -5,19 +5,19 @@
 #include <math.h>
 #include <quern/optimizer.h>
 
-static const char *const names[] = {
+static const char *const schedule_names[] = {
 #define NAME(name, text) text,
     QUERN_SCHEDULES(NAME)
 #undef NAME
 };
 
 const char *quern_schedule_name(quern_schedule_kind kind) {
-  return quern__name_of(names, QUERN__COUNT(names), (size_t)kind);
+  return quern__name_of(schedule_names, QUERN__COUNT(schedule_names), (size_t)kind);
 }
 
 bool quern_schedule_find(const char *name, quern_schedule_kind *kind) {
   size_t index;
-  if (!quern__name_find(names, QUERN__COUNT(names), name, &index)) return false;
+  if (!quern__name_find(schedule_names, QUERN__COUNT(schedule_names), name, &index)) return false;
   *kind = (quern_schedule_kind)index;
   return true;
 }
@@ -85,8 +85,8 @@ static void one_cycle(const quern_schedule *schedule, double step, quern_optimiz
                top = schedule->peak * (double)schedule->steps - 1.0;
   const bool rises = step <= top;
   /* A phase of 0 steps is at its end. */
-  const double whole = rises ? top : end - top, gone = rises ? step : step - top;
-  const double share = whole > 0.0 ? smaller(gone / whole, 1.0) : 1.0;
+  const double length = rises ? top : end - top, elapsed = rises ? step : step - top;
+  const double share = length > 0.0 ? smaller(elapsed / length, 1.0) : 1.0;
   optimizer->learning_rate = rises ? anneal(first, most, share) : anneal(most, last, share);
   const double momentum = rises ? anneal(schedule->most_momentum, schedule->least_momentum, share)
                                 : anneal(schedule->least_momentum, schedule->most_momentum, share);

@@ -57,7 +57,7 @@ static int compare_layers(const void *a, const void *b) {
   return order != 0 ? order : rank != 0 ? rank : strcmp(x_dot, y_dot);
 }
 
-static quern_status note(quern_inspection *result, const char *text) {
+static quern_status set_note(quern_inspection *result, const char *text) {
   result->note = strdup(text);
   return result->note != NULL ? QUERN_OK : quern__fail_memory(result->file.path, strlen(text) + 1);
 }
@@ -71,12 +71,12 @@ static quern_status inspect_model(quern_inspection *result) {
   QUERN__FORWARD(quern__inspect_tensors(result));
   if (status != QUERN_OK) {
     result->kind = QUERN_FILE_TENSORS;
-    return note(result, quern_last_error());
+    return set_note(result, quern_last_error());
   }
   result->kind = QUERN_FILE_MODEL;
   qsort(result->tensors, result->count, sizeof *result->tensors, compare_layers);
   if (quern__safetensors_metadata(&result->file, QUERN__KEY_ACTIVATIONS) != NULL) return QUERN_OK;
-  return note(
+  return set_note(
       result,
       "the file does not say its activations and its loss: what stands here is the default");
 }

@@ -49,7 +49,7 @@ static quern_status check_type(const quern__safetensors *file, const part *self)
   return QUERN_OK;
 }
 
-static quern_status take_apart(const quern__safetensors *file, const quern__tensor_entry *entry,
+static quern_status split_name(const quern__safetensors *file, const quern__tensor_entry *entry,
                                part *result) {
   result->entry = entry;
   result->suffix = WEIGHT;
@@ -78,7 +78,7 @@ static bool is_called(const part *self, const char *name, size_t length) {
 }
 
 /* Limits a name's length in messages. */
-static int shown(size_t length) {
+static int shown_length(size_t length) {
   return (int)(length < 200 ? length : 200);
 }
 
@@ -120,7 +120,7 @@ static quern_status add_normalization(const quern__safetensors *file, const part
         QUERN_ERROR_UNSUPPORTED,
         "%s: tensor \"%.200s\" is of a normalization that does not follow right behind "
         "\"%.*s.weight\", expected it between a dense layer and its activation",
-        file->path, name, shown(layer->name_length), layer->name);
+        file->path, name, shown_length(layer->name_length), layer->name);
   layer->norm_name = name;
   layer->norm_name_length = next->name_length;
   layer->gamma = next->entry;
@@ -131,7 +131,7 @@ static quern_status add_normalization(const quern__safetensors *file, const part
 static quern_status fail_alone(const quern__safetensors *file, const part *next) {
   return quern__fail(QUERN_ERROR_FORMAT,
                      "%s: tensor \"%.200s\": there is no \"%.*s.weight\" to go with it", file->path,
-                     next->entry->name, shown(next->name_length), next->entry->name);
+                     next->entry->name, shown_length(next->name_length), next->entry->name);
 }
 
 /* A weight starts a layer or its normalization. Other tensors of the same name belong to it. */
@@ -149,12 +149,13 @@ static quern_status add_part(const quern__safetensors *file, const part *next,
     return QUERN_OK;
   }
   if (layer == NULL) return fail_alone(file, next);
-  const bool of_norm = is_called(next, layer->norm_name, layer->norm_name_length);
-  if (!of_norm && !(next->suffix == BIAS && is_called(next, layer->name, layer->name_length)))
+  const bool in_normalization = is_called(next, layer->norm_name, layer->norm_name_length);
+  if (!in_normalization &&
+      !(next->suffix == BIAS && is_called(next, layer->name, layer->name_length)))
     return fail_alone(file, next);
   QUERN__FORWARD(check_units(file, next, layer));
   const quern__tensor_entry **const places[] = {
-      [BIAS] = of_norm ? &layer->beta : &layer->bias,
+      [BIAS] = in_normalization ? &layer->beta : &layer->bias,
       [RUNNING_MEAN] = &layer->mean,
       [RUNNING_VARIANCE] = &layer->variance,
       [COUNTER] = &layer->counter,
@@ -171,7 +172,7 @@ static quern_status settle_normalization(const quern__safetensors *file,
     return quern__fail(
         QUERN_ERROR_FORMAT,
         "%s: \"%.*s\" has one of running_mean and running_var, expected both or none", file->path,
-        shown(layer->norm_name_length), layer->norm_name);
+        shown_length(layer->norm_name_length), layer->norm_name);
   layer->layer.normalization.kind = QUERN_NORMALIZATION_BATCH;
   return QUERN_OK;
 }
@@ -205,7 +206,7 @@ quern_status quern__model_layers(const quern__safetensors *file, quern__model_la
     goto cleanup;
   }
   for (size_t i = 0; i < file->count; i++)
-    QUERN__TRY(take_apart(file, &file->entries[i], &parts[i]));
+    QUERN__TRY(split_name(file, &file->entries[i], &parts[i]));
   qsort(parts, file->count, sizeof *parts, compare_parts);
   for (size_t i = 0; i < file->count; i++) QUERN__TRY(add_part(file, &parts[i], result, count));
   for (size_t i = 0; i < *count; i++) QUERN__TRY(settle_normalization(file, &result[i]));

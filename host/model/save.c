@@ -37,7 +37,8 @@ typedef struct saving {
   float *weights; /* [in][out] of the largest layer */
 } saving;
 
-static void add_save(saving *save, size_t layer, kind what, size_t place, quern__tensor_plan plan) {
+static void add_tensor(saving *save, size_t layer, kind what, size_t place,
+                       quern__tensor_plan plan) {
   static const char *const names[] = {
       "weight", "bias", "weight", "bias", "running_mean", "running_var", "num_batches_tracked"};
   tensor *item = &save->items[save->count];
@@ -58,15 +59,15 @@ static void add_layer(saving *save, size_t index, size_t place, size_t in,
                       const quern_layer *layer) {
   const quern__tensor_plan vector = {.rank = 1, .shape = {layer->units}};
   save->layers[index] = save->count;
-  add_save(save, index, WEIGHT, place,
-           (quern__tensor_plan){.rank = 2, .shape = {layer->units, in}});
-  add_save(save, index, BIAS, place, vector);
+  add_tensor(save, index, WEIGHT, place,
+             (quern__tensor_plan){.rank = 2, .shape = {layer->units, in}});
+  add_tensor(save, index, BIAS, place, vector);
   if (layer->normalization.kind == QUERN_NORMALIZATION_NONE) return;
-  add_save(save, index, NORM_WEIGHT, place + 1, vector);
-  add_save(save, index, NORM_BIAS, place + 1, vector);
+  add_tensor(save, index, NORM_WEIGHT, place + 1, vector);
+  add_tensor(save, index, NORM_BIAS, place + 1, vector);
   if (layer->normalization.kind != QUERN_NORMALIZATION_BATCH) return;
-  add_save(save, index, RUNNING_MEAN, place + 1, vector);
-  add_save(save, index, RUNNING_VARIANCE, place + 1, vector);
+  add_tensor(save, index, RUNNING_MEAN, place + 1, vector);
+  add_tensor(save, index, RUNNING_VARIANCE, place + 1, vector);
 }
 
 /* Adds the batch counters, which come first because they are I64. */
@@ -75,7 +76,7 @@ static void add_counters(saving *save) {
   for (size_t i = 0; i < quern_network_layer_count(save->network); i++) {
     const quern_layer layer = quern_network_layer(save->network, i);
     if (layer.normalization.kind == QUERN_NORMALIZATION_BATCH)
-      add_save(save, i, BATCHES, place + 1, (quern__tensor_plan){.is_i64 = true});
+      add_tensor(save, i, BATCHES, place + 1, (quern__tensor_plan){.is_i64 = true});
     place += modules_of(&layer);
   }
 }

@@ -7,18 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static quern_status fail_chain(const quern__chain *chain, const quern__chain_node *current,
-                               const char *what) {
-  return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: %s: %s", chain->file->path, current->label,
-                     what);
-}
-
 static quern_status set_activation(quern__chain *chain, const quern__chain_node *current,
                                    quern_activation activation) {
   if (!quern__chain_is_input(chain, current, 0))
-    return fail_chain(chain, current, "reads something else than what was computed before");
+    return quern__chain_fail(chain, current, "reads something else than what was computed before");
   if (chain->count == 0 || chain->activated || chain->softmax)
-    return fail_chain(
+    return quern__chain_fail(
         chain, current,
         "does not follow a MatMul, a Gemm or an Add, expected one activation a layer");
   chain->layers[chain->count - 1].layer.activation = activation;
@@ -29,13 +23,13 @@ static quern_status set_activation(quern__chain *chain, const quern__chain_node 
 static quern_status add_activation(quern__chain *chain, const quern__chain_node *current) {
   quern_activation_kind kind;
   if (!quern__onnx_activation_find(current->node->op_type, &kind))
-    return fail_chain(chain, current, "is no activation");
+    return quern__chain_fail(chain, current, "is no activation");
   quern_activation activation = quern_activation_of(kind);
   if (quern__activation_info_of(kind)->has_slope) {
     QUERN__FORWARD(
         quern__chain_float(chain, current, "alpha", activation.slope, &activation.slope));
     if (activation.slope < 0.0f)
-      return fail_chain(chain, current, "alpha is negative, expected 0 or more");
+      return quern__chain_fail(chain, current, "alpha is negative, expected 0 or more");
   }
   if (kind == QUERN_ACTIVATION_SELU) {
     /* ONNX's defaults are the paper's constants; writers may round them differently. */
@@ -44,7 +38,7 @@ static quern_status add_activation(quern__chain *chain, const quern__chain_node 
     QUERN__FORWARD(quern__chain_float(chain, current, "alpha", usual_alpha, &alpha));
     QUERN__FORWARD(quern__chain_float(chain, current, "gamma", usual_gamma, &gamma));
     if (!(fabsf(alpha - usual_alpha) < 1e-6f && fabsf(gamma - usual_gamma) < 1e-6f))
-      return fail_chain(
+      return quern__chain_fail(
           chain, current,
           "has constants of its own, expected those that are usual: 1.67326 and 1.0507");
   }
@@ -58,7 +52,8 @@ static quern_status add_gelu(quern__chain *chain, const quern__chain_node *curre
       quern__chain_text(chain, current, "approximate", "none", approximate, sizeof approximate));
   const bool by_tanh = strcmp(approximate, "tanh") == 0;
   if (!by_tanh && strcmp(approximate, "none") != 0)
-    return fail_chain(chain, current, "is approximated otherwise, expected \"none\" or \"tanh\"");
+    return quern__chain_fail(chain, current,
+                             "is approximated otherwise, expected \"none\" or \"tanh\"");
   return set_activation(
       chain, current,
       quern_activation_of(by_tanh ? QUERN_ACTIVATION_GELU_TANH : QUERN_ACTIVATION_GELU));
@@ -68,11 +63,11 @@ static quern_status add_softmax(quern__chain *chain, const quern__chain_node *cu
   int64_t axis;
   QUERN__FORWARD(quern__chain_int(chain, current, "axis", -1, &axis));
   if (axis != -1 && axis != 1)
-    return fail_chain(chain, current, "goes over another axis than the last");
+    return quern__chain_fail(chain, current, "goes over another axis than the last");
   if (!quern__chain_is_input(chain, current, 0))
-    return fail_chain(chain, current, "reads something else than what was computed before");
+    return quern__chain_fail(chain, current, "reads something else than what was computed before");
   if (chain->count == 0 || chain->activated || chain->softmax)
-    return fail_chain(
+    return quern__chain_fail(
         chain, current,
         "does not follow a MatMul, a Gemm or an Add, expected a layer without an activation");
   chain->softmax = true;
@@ -83,22 +78,23 @@ static quern_status add_flatten(quern__chain *chain, const quern__chain_node *cu
   int64_t axis;
   QUERN__FORWARD(quern__chain_int(chain, current, "axis", 1, &axis));
   if (axis != 1)
-    return fail_chain(chain, current, "keeps other dimensions than the first, expected axis 1");
+    return quern__chain_fail(chain, current,
+                             "keeps other dimensions than the first, expected axis 1");
   if (!quern__chain_is_input(chain, current, 0))
-    return fail_chain(chain, current, "reads something else than what was computed before");
+    return quern__chain_fail(chain, current, "reads something else than what was computed before");
   chain->flat = true;
   return QUERN_OK;
 }
 
 static quern_status add_nothing(quern__chain *chain, const quern__chain_node *current) {
   if (quern__chain_is_input(chain, current, 0)) return QUERN_OK;
-  return fail_chain(chain, current, "reads something else than what was computed before");
+  return quern__chain_fail(chain, current, "reads something else than what was computed before");
 }
 
 /* Dropout has no effect unless its third input, training_mode, is set. */
 static quern_status add_dropout(quern__chain *chain, const quern__chain_node *current) {
   if (current->node->n_input > 2 && *current->node->input[2] != '\0')
-    return fail_chain(chain, current, "may be in training mode, expected none");
+    return quern__chain_fail(chain, current, "may be in training mode, expected none");
   return add_nothing(chain, current);
 }
 
@@ -149,14 +145,14 @@ quern_status quern__chain_add(quern__chain *chain, size_t index, const quern__on
   QUERN__FORWARD(check_outputs(chain, &current));
   if (strcmp(node->op_type, "Constant") == 0) {
     if (quern__onnx_find(chain->file, node->output[0]) != NULL) return QUERN_OK;
-    return fail_chain(chain, &current, "gives no tensor, expected the attribute value");
+    return quern__chain_fail(chain, &current, "gives no tensor, expected the attribute value");
   }
   if (quern__formula_reads(chain, node)) return quern__formula_add(chain, &current, index);
   size_t known = 0;
   quern_activation_kind kind;
   while (known < OPERATORS && strcmp(operators[known].name, node->op_type) != 0) known++;
   if (known == OPERATORS && !quern__onnx_activation_find(node->op_type, &kind))
-    return fail_chain(
+    return quern__chain_fail(
         chain, &current,
         "is no operator that quern reads: Gemm, MatMul, Add, Relu, LeakyRelu, Sigmoid, Tanh, Elu, "
         "Selu, Softplus, Gelu, what GELU and SiLU are written out with, Softmax, Flatten, "

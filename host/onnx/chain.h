@@ -71,6 +71,10 @@ quern_status quern__formula_settle(quern__chain *chain, const char *name);
 
 /* --- Inputs and attributes of nodes: chain_node.c --------------------------------------------- */
 
+/* QUERN_ERROR_UNSUPPORTED: the file, the node, and what is wrong with it. */
+quern_status quern__chain_fail(const quern__chain *chain, const quern__chain_node *current,
+                               const char *what);
+
 /* Read the attribute `name`; *value is `otherwise` if it is missing. Fail if it has another type or
  * is not finite. */
 quern_status quern__chain_float(const quern__chain *chain, const quern__chain_node *current,

@@ -3,12 +3,7 @@
 #include "chain.h"
 #include <stdlib.h>
 
-static quern_status fail_chain_dense(const quern__chain *chain, const quern__chain_node *node,
-                                     const char *what) {
-  return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: %s: %s", chain->file->path, node->label, what);
-}
-
-static quern_status grow_chain_dense(quern__chain *chain) {
+static quern_status reserve_layer(quern__chain *chain) {
   if (chain->count < chain->room) return QUERN_OK;
   const size_t room = chain->room > 0 ? 2 * chain->room : 8;
   /* fewer layers than nodes in memory: no overflow */
@@ -25,15 +20,16 @@ static quern_status add_layer(quern__chain *chain, const quern__chain_node *node
   const size_t in = turned ? weights->columns : weights->rows,
                units = turned ? weights->rows : weights->columns;
   if (chain->softmax)
-    return fail_chain_dense(chain, node, "stands behind a Softmax, expected nothing");
+    return quern__chain_fail(chain, node, "stands behind a Softmax, expected nothing");
   if (!chain->flat)
-    return fail_chain_dense(chain, node,
-                            "reads an input that has not two dimensions, expected [batch][values], "
-                            "or a Flatten before it");
+    return quern__chain_fail(
+        chain, node,
+        "reads an input that has not two dimensions, expected [batch][values], "
+        "or a Flatten before it");
   if (chain->width != 0 && chain->width != in)
     return quern__fail(QUERN_ERROR_SHAPE, "%s: %s: B takes %zu values, but %zu come in",
                        chain->file->path, node->label, in, chain->width);
-  QUERN__FORWARD(grow_chain_dense(chain));
+  QUERN__FORWARD(reserve_layer(chain));
   quern__chain_layer layer = {.in = in, .layer = quern_dense(units, QUERN_ACTIVATION_IDENTITY)};
   layer.bias = calloc(units, sizeof *layer.bias);
   layer.weights = turned ? malloc(in * units * sizeof *layer.weights) : weights->values;
@@ -76,8 +72,8 @@ quern_status quern__chain_gemm(quern__chain *chain, const quern__chain_node *nod
   QUERN__TRY(quern__chain_int(chain, node, "transA", 0, &turn_a));
   QUERN__TRY(quern__chain_int(chain, node, "transB", 0, &turn_b));
   if (turn_a != 0 || !quern__chain_is_input(chain, node, 0)) {
-    status = fail_chain_dense(chain, node,
-                              "A is transposed or not what was computed before, expected neither");
+    status = quern__chain_fail(chain, node,
+                               "A is transposed or not what was computed before, expected neither");
     goto cleanup;
   }
   QUERN__TRY(quern__chain_constant(chain, node, 1, "B", &b));
@@ -98,7 +94,7 @@ quern_status quern__chain_matmul(quern__chain *chain, const quern__chain_node *n
   quern__onnx_values b = {0};
   quern_status status;
   if (!quern__chain_is_input(chain, node, 0))
-    return fail_chain_dense(chain, node, "A is not what was computed before");
+    return quern__chain_fail(chain, node, "A is not what was computed before");
   QUERN__TRY(quern__chain_constant(chain, node, 1, "B", &b));
   status = add_layer(chain, node, &b, false);
 cleanup:
@@ -109,10 +105,10 @@ cleanup:
 quern_status quern__chain_bias(quern__chain *chain, const quern__chain_node *node) {
   const size_t constant = quern__chain_is_input(chain, node, 0) ? 1 : 0;
   if (!quern__chain_is_input(chain, node, 1 - constant))
-    return fail_chain_dense(chain, node, "adds to something else than what was computed before");
+    return quern__chain_fail(chain, node, "adds to something else than what was computed before");
   if (chain->count == 0 || chain->activated || chain->normalized || chain->softmax)
-    return fail_chain_dense(chain, node,
-                            "does not follow a MatMul or a Gemm, expected it to add their bias");
+    return quern__chain_fail(chain, node,
+                             "does not follow a MatMul or a Gemm, expected it to add their bias");
   quern__onnx_values values = {0};
   quern_status status;
   QUERN__TRY(quern__chain_constant(chain, node, constant, constant == 1 ? "B" : "A", &values));

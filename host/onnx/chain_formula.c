@@ -4,11 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-static quern_status fail_chain_formula(const quern__chain *chain, const quern__chain_node *node,
-                                       const char *what) {
-  return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: %s: %s", chain->file->path, node->label, what);
-}
-
 /* --- Formulas --------------------------------------------------------------------------------- */
 
 static bool is_plain(const quern__formula *f) {
@@ -16,8 +11,8 @@ static bool is_plain(const quern__formula *f) {
 }
 
 /* Returns the formula of a value, or *z, set to z itself; NULL for any other value. */
-static const quern__formula *find_chain_formula(const quern__chain *chain, const char *name,
-                                                quern__formula *z) {
+static const quern__formula *find_formula(const quern__chain *chain, const char *name,
+                                          quern__formula *z) {
   for (size_t i = chain->formulas.count; i-- > 0;)
     if (strcmp(chain->formulas.list[i].name, name) == 0) return &chain->formulas.list[i];
   if (chain->count == 0 || chain->activated || chain->softmax || strcmp(chain->value, name) != 0)
@@ -28,7 +23,8 @@ static const quern__formula *find_chain_formula(const quern__chain *chain, const
 
 /* --- Operations: false if the result does not have the formula's form ------------------------- */
 
-static bool multiply(const quern__formula *x, const quern__formula *y, quern__formula *result) {
+static bool multiply_formulas(const quern__formula *x, const quern__formula *y,
+                              quern__formula *result) {
   if (!is_plain(x) && !is_plain(y)) return false;
   *result = is_plain(x) ? *y : *x;
   const double *other = is_plain(x) ? x->p : y->p, *own = is_plain(x) ? y->p : x->p;
@@ -40,8 +36,7 @@ static bool multiply(const quern__formula *x, const quern__formula *y, quern__fo
 }
 
 /* p (F + c) plus a multiple of p changes c. A polynomial plus a polynomial is a polynomial. */
-static bool add_chain_formula(const quern__formula *x, const quern__formula *y,
-                              quern__formula *result) {
+static bool add_formulas(const quern__formula *x, const quern__formula *y, quern__formula *result) {
   if (!is_plain(x) && !is_plain(y)) return false;
   *result = is_plain(x) ? *y : *x;
   const double *other = is_plain(x) ? x->p : y->p;
@@ -59,15 +54,15 @@ static bool add_chain_formula(const quern__formula *x, const quern__formula *y,
   return true;
 }
 
-static bool power(const quern__formula *x, double exponent, quern__formula *result) {
+static bool raise_formula(const quern__formula *x, double exponent, quern__formula *result) {
   quern__formula square;
-  if (exponent == 2) return multiply(x, x, result);
-  return exponent == 3 && multiply(x, x, &square) && multiply(&square, x, result);
+  if (exponent == 2) return multiply_formulas(x, x, result);
+  return exponent == 3 && multiply_formulas(x, x, &square) && multiply_formulas(&square, x, result);
 }
 
 /* Applies F to a polynomial a z + b z³. */
-static bool apply(quern__formula_function function, const quern__formula *x,
-                  quern__formula *result) {
+static bool apply_function(quern__formula_function function, const quern__formula *x,
+                           quern__formula *result) {
   if (!is_plain(x) || x->p[0] != 0 || x->p[2] != 0) return false;
   *result = (quern__formula){.p = {1, 0, 0, 0}, .function = function, .a = x->p[1], .b = x->p[3]};
   return true;
@@ -97,7 +92,7 @@ bool quern__formula_reads(const quern__chain *chain, const quern__onnx_node *nod
       node->n_input != (operators[known].function == QUERN__FORMULA_PLAIN ? 2 : 1))
     return false;
   for (size_t i = 0; i < node->n_input; i++) {
-    const quern__formula *input = find_chain_formula(chain, node->input[i], &z);
+    const quern__formula *input = find_formula(chain, node->input[i], &z);
     /* Adding a constant to z itself adds a bias, which quern__chain_bias does. */
     if (input != NULL && (input != &z || strcmp(node->op_type, "Add") != 0)) return true;
   }
@@ -107,7 +102,7 @@ bool quern__formula_reads(const quern__chain *chain, const quern__onnx_node *nod
 /* Reads the input at index: a formula of z, or a constant of one element. */
 static quern_status read_operand(const quern__chain *chain, const quern__chain_node *node,
                                  size_t index, quern__formula *operand) {
-  const quern__formula *found = find_chain_formula(chain, node->node->input[index], operand);
+  const quern__formula *found = find_formula(chain, node->node->input[index], operand);
   if (found != NULL) {
     *operand = *found;
     return QUERN_OK;
@@ -122,8 +117,8 @@ static bool is_number(const quern__formula *f) {
   return is_plain(f) && f->p[1] == 0 && f->p[2] == 0 && f->p[3] == 0;
 }
 
-static quern_status calculate(const quern__chain *chain, const quern__chain_node *node,
-                              size_t known, quern__formula *result) {
+static quern_status compute_formula(const quern__chain *chain, const quern__chain_node *node,
+                                    size_t known, quern__formula *result) {
   const quern__formula_function function = operators[known].function;
   const char *name = operators[known].name;
   quern__formula x, y = {.p = {0}};
@@ -131,21 +126,21 @@ static quern_status calculate(const quern__chain *chain, const quern__chain_node
   if (function == QUERN__FORMULA_PLAIN) QUERN__FORWARD(read_operand(chain, node, 1, &y));
   bool fits;
   if (function != QUERN__FORMULA_PLAIN)
-    fits = apply(function, &x, result);
+    fits = apply_function(function, &x, result);
   else if (strcmp(name, "Mul") == 0)
-    fits = multiply(&x, &y, result);
+    fits = multiply_formulas(&x, &y, result);
   else if (strcmp(name, "Add") == 0)
-    fits = add_chain_formula(&x, &y, result);
+    fits = add_formulas(&x, &y, result);
   else if (strcmp(name, "Pow") == 0)
-    fits = is_number(&y) && power(&x, y.p[0], result);
+    fits = is_number(&y) && raise_formula(&x, y.p[0], result);
   else {
     fits = is_number(&y) && y.p[0] != 0;
     if (fits) y.p[0] = 1 / y.p[0];
-    fits = fits && multiply(&x, &y, result);
+    fits = fits && multiply_formulas(&x, &y, result);
   }
   return fits
              ? QUERN_OK
-             : fail_chain_formula(
+             : quern__chain_fail(
                    chain, node, "is no part of an activation that quern has, such as GELU or SiLU");
 }
 
@@ -153,9 +148,9 @@ quern_status quern__formula_add(quern__chain *chain, const quern__chain_node *no
   quern__formulas *formulas = &chain->formulas;
   quern__formula result;
   if (formulas->count == QUERN__FORMULAS)
-    return fail_chain_formula(chain, node,
-                              "an activation of more operators than any that quern has");
-  QUERN__FORWARD(calculate(chain, node, find_operator(node->node), &result));
+    return quern__chain_fail(chain, node,
+                             "an activation of more operators than any that quern has");
+  QUERN__FORWARD(compute_formula(chain, node, find_operator(node->node), &result));
   result.name = node->node->output[0];
   result.node = node->node;
   result.index = index;
@@ -207,8 +202,8 @@ quern_status quern__formula_settle(quern__chain *chain, const char *name) {
   if (kind == ACTIVATIONS) {
     quern__chain_node node;
     quern__chain_label(found->node, found->index, &node);
-    return fail_chain_formula(chain, &node,
-                              "ends no activation that quern has, such as GELU or SiLU");
+    return quern__chain_fail(chain, &node,
+                             "ends no activation that quern has, such as GELU or SiLU");
   }
   chain->layers[chain->count - 1].layer.activation = quern_activation_of(activations[kind].kind);
   chain->activated = true;

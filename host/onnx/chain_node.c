@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+quern_status quern__chain_fail(const quern__chain *chain, const quern__chain_node *node,
+                               const char *what) {
+  return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: %s: %s", chain->file->path, node->label, what);
+}
+
 static const quern__onnx_attribute *find_attribute(const quern__chain_node *node,
                                                    const char *name) {
   for (size_t i = 0; i < node->node->n_attribute; i++) {

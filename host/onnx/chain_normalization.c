@@ -3,19 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static quern_status fail_chain_normalization(const quern__chain *chain,
-                                             const quern__chain_node *node, const char *what) {
-  return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: %s: %s", chain->file->path, node->label, what);
-}
-
 static quern_status check_place(const quern__chain *chain, const quern__chain_node *node) {
   if (!quern__chain_is_input(chain, node, 0))
-    return fail_chain_normalization(chain, node,
-                                    "reads something else than what was computed before");
+    return quern__chain_fail(chain, node, "reads something else than what was computed before");
   if (chain->count == 0 || chain->activated || chain->softmax || chain->normalized)
-    return fail_chain_normalization(chain, node,
-                                    "does not follow a MatMul, a Gemm or an Add, expected it "
-                                    "between a layer's sum and its activation");
+    return quern__chain_fail(chain, node,
+                             "does not follow a MatMul, a Gemm or an Add, expected it "
+                             "between a layer's sum and its activation");
   return QUERN_OK;
 }
 
@@ -34,14 +28,14 @@ static quern_status read_vector(const quern__chain *chain, const quern__chain_no
                      chain->file->path, node->label, name, values.rows, values.columns, units);
 }
 
-static quern_status settle(quern__chain *chain, const quern__chain_node *node,
-                           quern_normalization_kind kind) {
+static quern_status finish_normalization(quern__chain *chain, const quern__chain_node *node,
+                                         quern_normalization_kind kind) {
   quern_normalization *normalization = &chain->layers[chain->count - 1].layer.normalization;
   *normalization = quern_normalization_of(kind);
   QUERN__FORWARD(quern__chain_float(chain, node, "epsilon", QUERN_NORMALIZATION_EPSILON,
                                     &normalization->epsilon));
   if (normalization->epsilon < 0.0f)
-    return fail_chain_normalization(chain, node, "epsilon is negative, expected 0 or more");
+    return quern__chain_fail(chain, node, "epsilon is negative, expected 0 or more");
   chain->normalized = true;
   return QUERN_OK;
 }
@@ -51,12 +45,11 @@ quern_status quern__chain_batch_normalization(quern__chain *chain, const quern__
   int64_t trains;
   QUERN__FORWARD(check_place(chain, node));
   QUERN__FORWARD(quern__chain_int(chain, node, "training_mode", 0, &trains));
-  if (trains != 0)
-    return fail_chain_normalization(chain, node, "is in training mode, expected none");
+  if (trains != 0) return quern__chain_fail(chain, node, "is in training mode, expected none");
   quern__chain_layer *layer = &chain->layers[chain->count - 1];
   for (size_t i = 0; i < QUERN__CHAIN_NORMALIZATION; i++)
     QUERN__FORWARD(read_vector(chain, node, i + 1, names[i], &layer->normalization[i]));
-  return settle(chain, node, QUERN_NORMALIZATION_BATCH);
+  return finish_normalization(chain, node, QUERN_NORMALIZATION_BATCH);
 }
 
 quern_status quern__chain_layer_normalization(quern__chain *chain, const quern__chain_node *node) {
@@ -64,10 +57,10 @@ quern_status quern__chain_layer_normalization(quern__chain *chain, const quern__
   QUERN__FORWARD(check_place(chain, node));
   QUERN__FORWARD(quern__chain_int(chain, node, "axis", -1, &axis));
   if (axis != -1 && axis != 1)
-    return fail_chain_normalization(chain, node, "goes over another axis than the last");
+    return quern__chain_fail(chain, node, "goes over another axis than the last");
   quern__chain_layer *layer = &chain->layers[chain->count - 1];
   QUERN__FORWARD(read_vector(chain, node, 1, "Scale", &layer->normalization[0]));
   if (node->node->n_input > 2 && *node->node->input[2] != '\0')
     QUERN__FORWARD(read_vector(chain, node, 2, "B", &layer->normalization[1]));
-  return settle(chain, node, QUERN_NORMALIZATION_LAYER);
+  return finish_normalization(chain, node, QUERN_NORMALIZATION_LAYER);
 }

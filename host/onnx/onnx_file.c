@@ -12,7 +12,7 @@ enum { OLDEST_OPSET = 7 };
  * bytes, especially in hostile files. A file of weights needs little more than its size. */
 enum { ALWAYS = 1 << 20 };
 
-static void *give(void *data, size_t bytes) {
+static void *allocate_limited(void *data, size_t bytes) {
   quern__onnx_file *file = data;
   if (bytes > file->allowance) return NULL;
   void *memory = malloc(bytes);
@@ -23,7 +23,7 @@ static void *give(void *data, size_t bytes) {
   return memory;
 }
 
-static void take_onnx_file(void *data, void *memory) {
+static void free_memory(void *data, void *memory) {
   (void)data;
   free(memory);
 }
@@ -121,7 +121,7 @@ quern_status quern__onnx_open(const char *path, quern__onnx_file *file) {
   const size_t most = (SIZE_MAX - ALWAYS) / QUERN__ONNX_TIMES;
   file->allowance = size <= most ? QUERN__ONNX_TIMES * size + ALWAYS : SIZE_MAX;
   file->numbers = file->allowance;
-  file->allocator = (ProtobufCAllocator){give, take_onnx_file, file};
+  file->allocator = (ProtobufCAllocator){allocate_limited, free_memory, file};
   file->model = quern__onnx__model_proto__unpack(&file->allocator, size, bytes);
   free(bytes);
   if (file->model == NULL && file->missing > 0) return quern__fail_memory(path, file->missing);

@@ -26,8 +26,8 @@ static const char *type_name(int32_t type) {
   return "?";
 }
 
-static quern_status measure(quern__onnx_file *file, const quern__onnx_constant *constant,
-                            quern_tensor_info *info) {
+static quern_status measure_constant(quern__onnx_file *file, const quern__onnx_constant *constant,
+                                     quern_tensor_info *info) {
   quern__onnx_values values;
   info->mean = info->deviation = info->least = info->most = NAN;
   const int32_t type = constant->tensor->data_type;
@@ -61,7 +61,7 @@ static quern_status add_constant(quern_inspection *inspection, quern__onnx_file 
                          inspection->path, constant->name, (long long)size);
     *(*sizes)++ = (size_t)size;
   }
-  return measure(file, constant, info);
+  return measure_constant(file, constant, info);
 }
 
 static quern_status list_metadata(quern_inspection *inspection, const quern__onnx_model *model) {

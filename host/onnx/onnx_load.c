@@ -109,9 +109,9 @@ static quern_status settle_loss(quern__chain *chain, const quern_onnx_options *o
   const bool sigmoid = last->kind == QUERN_ACTIVATION_SIGMOID,
              plain = last->kind == QUERN_ACTIVATION_IDENTITY && !chain->softmax;
   bool named;
-  quern_loss message;
+  quern_loss named_loss;
   *huber_delta = QUERN_HUBER_DELTA;
-  QUERN__FORWARD(read_named_loss(chain->file, &named, &message, huber_delta));
+  QUERN__FORWARD(read_named_loss(chain->file, &named, &named_loss, huber_delta));
   *loss = chain->softmax ? QUERN_LOSS_CATEGORICAL
           : sigmoid      ? QUERN_LOSS_BINARY
           : plain        ? options->plain_loss
@@ -119,15 +119,15 @@ static quern_status settle_loss(quern__chain *chain, const quern_onnx_options *o
   if (named) {
     const bool fits =
         chain->softmax
-            ? message == QUERN_LOSS_CATEGORICAL || message == QUERN_LOSS_ELEMENTWISE
-            : quern_loss_is_regression(message) || (sigmoid && message == QUERN_LOSS_BINARY);
+            ? named_loss == QUERN_LOSS_CATEGORICAL || named_loss == QUERN_LOSS_ELEMENTWISE
+            : quern_loss_is_regression(named_loss) || (sigmoid && named_loss == QUERN_LOSS_BINARY);
     if (!fits)
       return quern__fail(QUERN_ERROR_FORMAT,
                          "%s: metadata \"" QUERN__ONNX_KEY_LOSS
                          "\": a %s loss does not go with a network that ends with %s",
-                         chain->file->path, quern_loss_name(message),
+                         chain->file->path, quern_loss_name(named_loss),
                          chain->softmax ? "a softmax" : quern_activation_name(last->kind));
-    *loss = message;
+    *loss = named_loss;
   }
   if (sigmoid && *loss == QUERN_LOSS_BINARY) *last = quern_activation_of(QUERN_ACTIVATION_IDENTITY);
   return QUERN_OK;
@@ -141,8 +141,8 @@ static quern_status set_layer(quern_network *network, size_t index,
   return quern_network_set_normalization(network, index, parts[0], parts[1], parts[2], parts[3]);
 }
 
-static quern_status build(const quern__chain *chain, quern_loss loss, float huber_delta,
-                          quern_network **network) {
+static quern_status build_network(const quern__chain *chain, quern_loss loss, float huber_delta,
+                                  quern_network **network) {
   const char *path = chain->file->path;
   quern_layer *layers = calloc(chain->count, sizeof *layers);
   if (layers == NULL) return quern__fail_memory(path, chain->count * sizeof *layers);
@@ -187,7 +187,7 @@ quern_status quern_onnx_load(const char *path, const quern_onnx_options *options
   QUERN__TRY(quern__onnx_open(path, &file));
   QUERN__TRY(read_graph(&chain));
   QUERN__TRY(settle_loss(&chain, options, &loss, &huber_delta));
-  QUERN__TRY(build(&chain, loss, huber_delta, &result));
+  QUERN__TRY(build_network(&chain, loss, huber_delta, &result));
   *network = result;
   result = NULL;
 cleanup:

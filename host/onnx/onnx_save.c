@@ -298,7 +298,7 @@ static bool has_layer_normalization(const saving *save) {
 /* What to do with the complete message. */
 typedef quern_status (*message_function)(const quern__onnx_model *model, const char *path);
 
-static quern_status make_model(saving *save, const char *path, message_function use) {
+static quern_status use_message(saving *save, const char *path, message_function use) {
   quern__onnx_graph graph;
   quern__onnx__graph_proto__init(&graph);
   save->inputs[0] = &save->input.info;
@@ -338,14 +338,14 @@ static quern_status make_model(saving *save, const char *path, message_function 
   return use(&model, path);
 }
 
-static quern_status make_onnx_save(const char *call, const quern_network *network, const char *path,
-                                   message_function use) {
+static quern_status build_message(const char *call, const quern_network *network, const char *path,
+                                  message_function use) {
   if (network == NULL || path == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "%s: %s is NULL", call,
                        network == NULL ? "network" : "path");
   saving save = {.network = network};
   quern_status status = set_parts(&save, path);
-  if (status == QUERN_OK) status = make_model(&save, path, use);
+  if (status == QUERN_OK) status = use_message(&save, path, use);
   for (size_t i = 0; save.parts != NULL && i < save.layers; i++) free(save.parts[i].values);
   free(save.parts);
   free(save.nodes);
@@ -354,9 +354,9 @@ static quern_status make_onnx_save(const char *call, const quern_network *networ
 }
 
 quern_status quern_onnx_save(const quern_network *network, const char *path) {
-  return make_onnx_save("quern_onnx_save", network, path, write_message);
+  return build_message("quern_onnx_save", network, path, write_message);
 }
 
 quern_status quern_onnx_check(const quern_network *network, const char *path) {
-  return make_onnx_save("quern_onnx_check", network, path, check_message);
+  return build_message("quern_onnx_check", network, path, check_message);
 }

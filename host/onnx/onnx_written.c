@@ -55,7 +55,7 @@ void quern__onnx_set_node(quern__onnx_node *node, const char *operator_name, cha
   node->n_output = 1;
 }
 
-static char *operand(quern__onnx_written *written, int which, char *z, bool *used) {
+static char *operand_name(quern__onnx_written *written, int which, char *z, bool *used) {
   if (which == Z) return z;
   if (which < NUMBER(ONE)) return written->nodes[which].output.text;
   used[which - NUMBER(ONE)] = true;
@@ -70,8 +70,8 @@ static void add_node(quern__onnx_written *written, const recipe_step *step, size
   if (!last) snprintf(number, sizeof number, ".%zu", written->count);
   snprintf(node->name.text, sizeof node->name.text, "%zu.activation%.4s", index, number);
   snprintf(node->output.text, sizeof node->output.text, "%zu.h%.4s", index, number);
-  node->inputs[0] = operand(written, step->left, z, used);
-  if (step->right != NONE) node->inputs[1] = operand(written, step->right, z, used);
+  node->inputs[0] = operand_name(written, step->left, z, used);
+  if (step->right != NONE) node->inputs[1] = operand_name(written, step->right, z, used);
   node->outputs[0] = node->output.text;
   quern__onnx_set_node(&node->node, step->operator_name, node->name.text, node->inputs,
                        step->right == NONE ? 1 : 2, node->outputs);

@@ -46,9 +46,9 @@ static quern_status make_folders(char *path) {
     const int error = mkdir(path, 0700) == 0 ? 0 : errno;
     struct stat about;
     /* mkdir may also fail for an existing folder with EROFS or EACCES, so test for existence. */
-    const bool there = error == 0 || (stat(path, &about) == 0 && S_ISDIR(about.st_mode));
+    const bool exists = error == 0 || (stat(path, &about) == 0 && S_ISDIR(about.st_mode));
     *end = ended;
-    if (!there)
+    if (!exists)
       return quern__fail(QUERN_ERROR_FILE, "%s: the cache folder cannot be made: %s", path,
                          strerror(error));
     if (ended == '\0') return QUERN_OK;

@@ -35,7 +35,7 @@ static bool starts_with(const char *text, const char *start) {
   return strncmp(text, start, strlen(start)) == 0;
 }
 
-static bool add_cache_prune(file_list *list, const char *name, const struct stat *about) {
+static bool append_file(file_list *list, const char *name, const struct stat *about) {
   if (list->count == list->room) {
     const size_t room = list->room == 0 ? 64 : list->room * 2;
     cached_file *files = reallocarray(list->files, room, sizeof *files);
@@ -70,7 +70,7 @@ void quern__cache_prune(int folder, const char *prefix, size_t limit) {
       continue;
     if (is_abandoned(entry->d_name, &about)) unlinkat(folder, entry->d_name, 0);
     /* If memory is exhausted, prune only the files listed so far. */
-    if (starts_with(entry->d_name, prefix) && !add_cache_prune(&list, entry->d_name, &about)) break;
+    if (starts_with(entry->d_name, prefix) && !append_file(&list, entry->d_name, &about)) break;
   }
   closedir(entries);
   if (list.count > 0) qsort(list.files, list.count, sizeof *list.files, newest_first);

@@ -23,7 +23,7 @@ static ssize_t read_bytes(int descriptor, unsigned char *data, size_t size) {
 }
 
 /* Checks the open descriptor rather than the path, so that the file checked is the one read. */
-static quern_status check_cache_read(const char *path, int descriptor, size_t limit, size_t *size) {
+static quern_status check_cache_file(const char *path, int descriptor, size_t limit, size_t *size) {
   struct stat about;
   if (fstat(descriptor, &about) != 0)
     return quern__fail(QUERN_ERROR_FILE, "%s: cannot be opened: %s", path, strerror(errno));
@@ -54,7 +54,7 @@ quern_status quern__cache_read(const char *path, size_t limit, unsigned char **d
     return errno == ELOOP
                ? quern__fail(QUERN_ERROR_FILE, "%s: is a symbolic link, expected a file", path)
                : quern__fail(QUERN_ERROR_FILE, "%s: cannot be opened: %s", path, strerror(errno));
-  QUERN__TRY(check_cache_read(path, descriptor, limit, &expected));
+  QUERN__TRY(check_cache_file(path, descriptor, limit, &expected));
   bytes = malloc(expected + 1);
   if (bytes == NULL) {
     status = quern__fail_memory(path, expected + 1);

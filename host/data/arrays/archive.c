@@ -18,9 +18,9 @@ static const pair *find_pair(const quern__archive *archive, const pair *pairs, s
 }
 
 /* Usual names. Each list has both cases, since a matrix may be a capital letter. */
-static const pair alone[] = {{"x", "y"}, {"X", "y"}};
-static const pair training[] = {{"x_train", "y_train"}, {"X_train", "y_train"}};
-static const pair testing[] = {{"x_test", "y_test"}, {"X_test", "y_test"}};
+static const pair usual_names[] = {{"x", "y"}, {"X", "y"}};
+static const pair training_names[] = {{"x_train", "y_train"}, {"X_train", "y_train"}};
+static const pair testing_names[] = {{"x_test", "y_test"}, {"X_test", "y_test"}};
 #define COUNT_OF(pairs) (sizeof(pairs) / sizeof *(pairs))
 
 static quern_status fail_name(const quern__archive *archive, const char *what) {
@@ -34,7 +34,7 @@ static quern_status fail_name(const quern__archive *archive, const char *what) {
 }
 
 /* Makes a data set of the arrays. y_name may be NULL. */
-static quern_status make_archive(const quern__archive *archive, const char *x_name,
+static quern_status make_dataset(const quern__archive *archive, const char *x_name,
                                  const char *y_name, const quern_dataset_options *options,
                                  quern_dataset **dataset) {
   quern__array x = {0}, y = {0};
@@ -69,23 +69,25 @@ quern_status quern__archive_datasets(const quern__archive *archive,
     if (!archive->has(archive->self, options->inputs))
       return fail_name(archive, "there is no array of the inputs' name");
     QUERN__FORWARD(choose_targets(archive, "y", options, &targets));
-    return make_archive(archive, options->inputs, targets, options, train);
+    return make_dataset(archive, options->inputs, targets, options, train);
   }
-  const pair *found = find_pair(archive, alone, COUNT_OF(alone));
-  const pair *both = found != NULL ? NULL : find_pair(archive, training, COUNT_OF(training));
+  const pair *found = find_pair(archive, usual_names, COUNT_OF(usual_names));
+  const pair *both =
+      found != NULL ? NULL : find_pair(archive, training_names, COUNT_OF(training_names));
   if (both != NULL) found = both;
   if (found == NULL) return fail_name(archive, "there is no array x or x_train");
   QUERN__FORWARD(choose_targets(archive, found->y, options, &targets));
-  QUERN__FORWARD(make_archive(archive, found->x, targets, options, train));
-  const pair *tested =
-      both != NULL && test != NULL ? find_pair(archive, testing, COUNT_OF(testing)) : NULL;
+  QUERN__FORWARD(make_dataset(archive, found->x, targets, options, train));
+  const pair *tested = both != NULL && test != NULL
+                           ? find_pair(archive, testing_names, COUNT_OF(testing_names))
+                           : NULL;
   if (tested == NULL) return QUERN_OK;
   quern_status status = QUERN_OK;
   if (options->target == NULL || *options->target == '\0')
     QUERN__TRY(choose_targets(archive, tested->y, options, &targets));
   quern_dataset_options testing_options = *options;
   testing_options.task = (*train)->schema->task; /* classes or numbers, as in the training data */
-  QUERN__TRY(make_archive(archive, tested->x, targets, &testing_options, test));
+  QUERN__TRY(make_dataset(archive, tested->x, targets, &testing_options, test));
   if (options->classes == 0) QUERN__TRY(quern__dataset_share_classes(*test, (*train)->schema));
 cleanup:
   if (status != QUERN_OK) {

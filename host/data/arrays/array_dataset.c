@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Returns an element as a double; exact except for integers past 2^53. */
-static double element(const quern__array *array, size_t index) {
+static double element_at(const quern__array *array, size_t index) {
   const unsigned char *bytes = array->data + index * array->bytes;
   uint64_t bits = 0;
   for (size_t i = array->bytes; i-- > 0;) bits = bits << 8 | bytes[i];
@@ -70,7 +70,7 @@ static quern_status make_floats(const quern__array *array, size_t columns, const
   float *result = malloc(bytes);
   if (result == NULL) return quern__fail_memory(array->name, bytes);
   for (size_t i = 0; i < count; i++) {
-    const double value = element(array, i);
+    const double value = element_at(array, i);
     result[i] = (float)value;
     if (isfinite(result[i])) continue;
     if (isnan(value) && may_miss) {
@@ -97,7 +97,7 @@ static quern_status set_labels(const quern__array *array, quern_dataset *result,
   if (values == NULL) return quern__fail_memory(array->name, bytes);
   quern_status status = QUERN_OK;
   for (size_t i = 0; i < count && status == QUERN_OK; i++) {
-    values[i] = element(array, i);
+    values[i] = element_at(array, i);
     if (!quern__is_class_value(values[i]))
       status = quern__fail(QUERN_ERROR_DATA,
                            "%s: row %zu, from 0: %g, expected a label, a whole number (numbers to "
@@ -180,7 +180,8 @@ static quern_status set_values(quern_dataset *result, quern__array *x,
 }
 
 /* Handles options->missing, as the reader of tables does. */
-static quern_status settle_missing(quern_dataset *result, const quern_dataset_options *options) {
+static quern_status apply_missing_option(quern_dataset *result,
+                                         const quern_dataset_options *options) {
   if (options->schema != NULL || result->element != QUERN_ELEMENT_FLOAT32) return QUERN_OK;
   if (options->missing == QUERN_MISSING_MEAN) result->has_missing = true;
   if (options->missing != QUERN_MISSING_ZERO) return QUERN_OK;
@@ -205,7 +206,7 @@ quern_status quern__arrays_dataset(const char *source, quern__array *x, const qu
     QUERN__TRY(set_targets(result, x, y, options));
   else
     quern__dataset_set_targets(result, QUERN_TASK_NONE, 0);
-  QUERN__TRY(settle_missing(result, options));
+  QUERN__TRY(apply_missing_option(result, options));
   *dataset = result;
   result = NULL;
 cleanup:

@@ -21,7 +21,7 @@ typedef struct header {
   size_t first; /* offset in the file */
 } header;
 
-static quern_status fail_npy(const header *in, const char *expected) {
+static quern_status fail_header(const header *in, const char *expected) {
   return quern__fail(QUERN_ERROR_FORMAT, "%s: byte %zu: expected %s in the header of .npy",
                      in->name, in->first + in->position, expected);
 }
@@ -31,7 +31,7 @@ static void skip_blanks(header *in) {
 }
 
 /* Consumes the text if it comes next. */
-static bool take_npy(header *in, const char *text) {
+static bool take_token(header *in, const char *text) {
   skip_blanks(in);
   if (strncmp(in->text + in->position, text, strlen(text)) != 0) return false;
   in->position += strlen(text);
@@ -42,9 +42,9 @@ static bool take_npy(header *in, const char *text) {
 static quern_status take_string(header *in, char *text, size_t size) {
   skip_blanks(in);
   const char quote = in->text[in->position];
-  if (quote != '\'' && quote != '"') return fail_npy(in, "a string");
+  if (quote != '\'' && quote != '"') return fail_header(in, "a string");
   const char *start = in->text + in->position + 1, *end = strchr(start, quote);
-  if (end == NULL || (size_t)(end - start) >= size) return fail_npy(in, "a short string");
+  if (end == NULL || (size_t)(end - start) >= size) return fail_header(in, "a short string");
   memcpy(text, start, (size_t)(end - start));
   text[end - start] = '\0';
   in->position += (size_t)(end - start) + 2;
@@ -55,11 +55,11 @@ static quern_status take_size(header *in, size_t *size) {
   skip_blanks(in);
   *size = 0;
   if (in->text[in->position] < '0' || in->text[in->position] > '9')
-    return fail_npy(in, "a size of the shape");
+    return fail_header(in, "a size of the shape");
   while (in->text[in->position] >= '0' && in->text[in->position] <= '9') {
     const size_t digit = (size_t)(in->text[in->position] - '0');
     if (!quern__multiply(*size, 10, size) || !quern__add(*size, digit, size))
-      return fail_npy(in, "a smaller size");
+      return fail_header(in, "a smaller size");
     in->position++;
   }
   return QUERN_OK;
@@ -67,13 +67,13 @@ static quern_status take_size(header *in, size_t *size) {
 
 /* Parses "(3, 4)", "(3,)" or "()". */
 static quern_status take_shape(header *in, quern__array *array) {
-  if (!take_npy(in, "(")) return fail_npy(in, "a shape");
-  while (!take_npy(in, ")")) {
-    if (array->rank == QUERN__ARRAY_RANK_LARGEST) return fail_npy(in, "32 dimensions at most");
+  if (!take_token(in, "(")) return fail_header(in, "a shape");
+  while (!take_token(in, ")")) {
+    if (array->rank == QUERN__ARRAY_RANK_LARGEST) return fail_header(in, "32 dimensions at most");
     QUERN__FORWARD(take_size(in, &array->shape[array->rank++]));
-    if (take_npy(in, ",")) continue;
-    if (take_npy(in, ")") && array->rank > 1) break;
-    return fail_npy(in, "a comma");
+    if (take_token(in, ",")) continue;
+    if (take_token(in, ")") && array->rank > 1) break;
+    return fail_header(in, "a comma");
   }
   return QUERN_OK;
 }
@@ -104,35 +104,36 @@ static quern_status read_type(const header *in, const char *text, quern__array *
 static quern_status read_dictionary(header *in, quern__array *array) {
   char key[16], type[24];
   bool has_type = false, has_order = false, has_shape = false;
-  if (!take_npy(in, "{")) return fail_npy(in, "'{'");
-  while (!take_npy(in, "}")) {
+  if (!take_token(in, "{")) return fail_header(in, "'{'");
+  while (!take_token(in, "}")) {
     QUERN__FORWARD(take_string(in, key, sizeof key));
-    if (!take_npy(in, ":")) return fail_npy(in, "':'");
+    if (!take_token(in, ":")) return fail_header(in, "':'");
     if (strcmp(key, "descr") == 0 && !has_type) {
       QUERN__FORWARD(take_string(in, type, sizeof type));
       has_type = true;
     } else if (strcmp(key, "fortran_order") == 0 && !has_order) {
-      if (take_npy(in, "True")) {
+      if (take_token(in, "True")) {
         return quern__fail(
             QUERN_ERROR_UNSUPPORTED,
             "%s: an array in Fortran order, expected C order (numpy.ascontiguousarray)", in->name);
       }
-      if (!take_npy(in, "False")) return fail_npy(in, "False or True");
+      if (!take_token(in, "False")) return fail_header(in, "False or True");
       has_order = true;
     } else if (strcmp(key, "shape") == 0 && !has_shape) {
       QUERN__FORWARD(take_shape(in, array));
       has_shape = true;
     } else {
-      return fail_npy(in, "descr, fortran_order and shape, each once,");
+      return fail_header(in, "descr, fortran_order and shape, each once,");
     }
-    if (!take_npy(in, ",")) {
+    if (!take_token(in, ",")) {
       skip_blanks(in);
-      if (in->text[in->position] != '}') return fail_npy(in, "',' or '}'");
+      if (in->text[in->position] != '}') return fail_header(in, "',' or '}'");
     }
   }
   skip_blanks(in);
-  if (in->position != in->length) return fail_npy(in, "nothing but blanks behind '}'");
-  if (!has_type || !has_order || !has_shape) return fail_npy(in, "descr, fortran_order and shape");
+  if (in->position != in->length) return fail_header(in, "nothing but blanks behind '}'");
+  if (!has_type || !has_order || !has_shape)
+    return fail_header(in, "descr, fortran_order and shape");
   return read_type(in, type, array);
 }
 
@@ -171,7 +172,7 @@ static quern_status read_header(quern__stream *stream, header *in, quern__array 
   in->text[claimed] = '\0';
   if (strlen(in->text) != claimed) {
     in->position = strlen(in->text);
-    return fail_npy(in, "no zero byte");
+    return fail_header(in, "no zero byte");
   }
   return read_dictionary(in, array);
 }

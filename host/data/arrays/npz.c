@@ -13,7 +13,7 @@ static size_t name_length(const quern__zip_entry *entry) {
   return length > 4 && strcmp(entry->name + length - 4, ".npy") == 0 ? length - 4 : 0;
 }
 
-static const quern__zip_entry *find_npz(const quern__zip *zip, const char *name) {
+static const quern__zip_entry *find_member(const quern__zip *zip, const char *name) {
   for (size_t i = 0; i < zip->count; i++) {
     const size_t length = name_length(&zip->entries[i]);
     if (length == strlen(name) && strncmp(zip->entries[i].name, name, length) == 0)
@@ -22,13 +22,13 @@ static const quern__zip_entry *find_npz(const quern__zip *zip, const char *name)
   return NULL;
 }
 
-static bool has(void *self, const char *name) {
-  return *name != '\0' && find_npz(self, name) != NULL;
+static bool has_array(void *self, const char *name) {
+  return *name != '\0' && find_member(self, name) != NULL;
 }
 
 static quern_status read_array(void *self, const char *name, quern__array *array) {
   const quern__zip *zip = self;
-  const quern__zip_entry *entry = find_npz(zip, name);
+  const quern__zip_entry *entry = find_member(zip, name);
   quern__zip_member *member;
   quern__stream stream = {0};
   char *called = NULL;
@@ -47,7 +47,7 @@ cleanup:
   return status;
 }
 
-static quern_status list(void *self, char **names) {
+static quern_status list_arrays(void *self, char **names) {
   const quern__zip *zip = self;
   quern__text text = {0};
   const char *comma = "";
@@ -66,7 +66,7 @@ quern_status quern__npz_open(quern__stream *stream, const quern_dataset_options 
   int unpacked;
   QUERN__FORWARD(quern__stream_unpack(stream, &unpacked));
   quern_status status = QUERN_OK;
-  const quern__archive archive = {stream->name, &zip, has, read_array, list};
+  const quern__archive archive = {stream->name, &zip, has_array, read_array, list_arrays};
   QUERN__TRY(quern__zip_open(stream->name, unpacked, &zip));
   status = quern__archive_datasets(&archive, options, train, test);
 cleanup:

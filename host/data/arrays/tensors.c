@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const quern__tensor_entry *find_tensors(const quern__safetensors *file, const char *name) {
+static const quern__tensor_entry *find_tensor(const quern__safetensors *file, const char *name) {
   for (size_t i = 0; i < file->count; i++)
     if (strcmp(file->entries[i].name, name) == 0) return &file->entries[i];
   return NULL;
 }
 
-static bool has(void *self, const char *name) {
-  return find_tensors(self, name) != NULL;
+static bool has_array(void *self, const char *name) {
+  return find_tensor(self, name) != NULL;
 }
 
 static quern_status read_type(const quern__safetensors *file, const quern__tensor_entry *entry,
@@ -42,7 +42,7 @@ static quern_status read_type(const quern__safetensors *file, const quern__tenso
 
 static quern_status read_array(void *self, const char *name, quern__array *array) {
   const quern__safetensors *file = self;
-  const quern__tensor_entry *entry = find_tensors(file, name);
+  const quern__tensor_entry *entry = find_tensor(file, name);
   QUERN__FORWARD(read_type(file, entry, array));
   if (asprintf(&array->name, "%s: %s", file->path, name) < 0) {
     array->name = NULL;
@@ -60,7 +60,7 @@ static quern_status read_array(void *self, const char *name, quern__array *array
   return quern__safetensors_read_bytes(file, entry, 0, entry->bytes, array->data);
 }
 
-static quern_status list(void *self, char **names) {
+static quern_status list_arrays(void *self, char **names) {
   const quern__safetensors *file = self;
   quern__text text = {0};
   for (size_t i = 0; i < file->count; i++)
@@ -74,7 +74,7 @@ quern_status quern__tensors_open(quern__stream *stream, const quern_dataset_opti
   int unpacked;
   QUERN__FORWARD(quern__stream_unpack(stream, &unpacked));
   quern_status status = QUERN_OK;
-  const quern__archive archive = {stream->name, &file, has, read_array, list};
+  const quern__archive archive = {stream->name, &file, has_array, read_array, list_arrays};
   QUERN__TRY(quern__safetensors_open_at(stream->name, unpacked, &file));
   status = quern__archive_datasets(&archive, options, train, test);
 cleanup:

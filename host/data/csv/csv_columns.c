@@ -114,7 +114,7 @@ static quern_status take_others(const table *in) {
 }
 
 /* Selects columns by the options, without a schema. */
-static quern_status choose(const table *in, const quern_dataset_options *options) {
+static quern_status choose_by_options(const table *in, const quern_dataset_options *options) {
   quern__csv_columns *columns = in->columns;
   if (options->target != NULL) {
     QUERN__FORWARD(find_list(in, options->target, &columns->targets, &columns->target_count));
@@ -202,7 +202,8 @@ static quern_status match_by_name(const table *in, const quern_schema *schema, b
 }
 
 /* Finds the columns of a schema. One not made from a table only has a number of values. */
-static quern_status match(const table *in, const quern_schema *schema, quern_csv_label label) {
+static quern_status match_schema(const table *in, const quern_schema *schema,
+                                 quern_csv_label label) {
   quern__csv_columns *columns = in->columns;
   const bool of_table = schema->fields > 0;
   const size_t inputs = of_table ? schema->inputs.count : schema->columns;
@@ -245,9 +246,9 @@ quern_status quern__csv_columns_create(const quern__records *first, bool header,
   const table in = {first->lines.stream->name, columns};
   if (header) QUERN__FORWARD(copy_names(first, columns));
   if (options->schema != NULL)
-    QUERN__FORWARD(match(&in, options->schema, options->label));
+    QUERN__FORWARD(match_schema(&in, options->schema, options->label));
   else
-    QUERN__FORWARD(choose(&in, options));
+    QUERN__FORWARD(choose_by_options(&in, options));
   if (columns->input_count == 0) {
     return quern__fail(QUERN_ERROR_FORMAT,
                        "%s: line %" PRIu64

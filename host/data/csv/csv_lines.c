@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Appends bytes, leaving room for a '\0'. */
-static quern_status append(quern__lines *lines, const unsigned char *bytes, size_t count) {
+static quern_status append_bytes(quern__lines *lines, const unsigned char *bytes, size_t count) {
   size_t needed;
   if (!quern__add(lines->length, count, &needed) || !quern__add(needed, 1, &needed))
     return quern__fail_memory("a line", SIZE_MAX);
@@ -37,7 +37,7 @@ static quern_status append_line(quern__lines *lines, bool *any) {
     *any = true;
     const unsigned char *newline = memchr(bytes, '\n', count);
     const size_t part = newline != NULL ? (size_t)(newline - bytes) : count;
-    QUERN__FORWARD(append(lines, bytes, part));
+    QUERN__FORWARD(append_bytes(lines, bytes, part));
     complete = newline != NULL;
     quern__stream_take(lines->stream, part + (complete ? 1 : 0));
   }
@@ -60,9 +60,9 @@ quern_status quern__lines_next(quern__lines *lines) {
   return QUERN_OK;
 }
 
-quern_status quern__lines_go_on(quern__lines *lines, bool *more) {
+quern_status quern__lines_extend(quern__lines *lines, bool *more) {
   const char *ending = lines->ending;
-  QUERN__FORWARD(append(lines, (const unsigned char *)ending, strlen(ending)));
+  QUERN__FORWARD(append_bytes(lines, (const unsigned char *)ending, strlen(ending)));
   return append_line(lines, more);
 }
 

@@ -18,7 +18,7 @@ typedef struct quern__lines {
 quern_status quern__lines_next(quern__lines *lines);
 
 /* Extends the line by its line end and the next line. *more is false if there is none. */
-quern_status quern__lines_go_on(quern__lines *lines, bool *more);
+quern_status quern__lines_extend(quern__lines *lines, bool *more);
 
 void quern__lines_free(quern__lines *lines);
 

@@ -17,8 +17,8 @@ static bool is_blank(const quern__records *records, char c) {
   return c == ' ' || (c == '\t' && records->delimiter != '\t');
 }
 
-static quern_status fail_csv_record(const quern__records *records, uint64_t line, uint64_t column,
-                                    const char *what) {
+static quern_status fail_record(const quern__records *records, uint64_t line, uint64_t column,
+                                const char *what) {
   return quern__fail(QUERN_ERROR_FORMAT, "%s: line %" PRIu64 ", column %" PRIu64 ": %s",
                      records->lines.stream->name, line, column, what);
 }
@@ -39,7 +39,7 @@ static char find_delimiter(const quern__lines *line) {
   return ',';
 }
 
-/* Adds a field. take_apart sets its text once the record is complete. */
+/* Adds a field. split_fields sets its text once the record is complete. */
 static quern_status add_field(quern__records *records, size_t start, size_t length, uint64_t line,
                               uint64_t column) {
   if (records->count == records->capacity) {
@@ -68,9 +68,9 @@ static quern_status plain_field(quern__records *records, cursor *place) {
   size_t end = delimiter != NULL ? (size_t)(delimiter - line->text) : line->length;
   place->position = end;
   if (memchr(line->text + start, '"', end - start) != NULL) {
-    return fail_csv_record(records, line->number, place->column,
-                           "a quote inside a field, expected the whole field in quotes, and quotes "
-                           "in it written twice");
+    return fail_record(records, line->number, place->column,
+                       "a quote inside a field, expected the whole field in quotes, and quotes "
+                       "in it written twice");
   }
   while (end > start && is_blank(records, line->text[end - 1])) end--;
   return add_field(records, start, end - start, line->number, place->column);
@@ -86,9 +86,8 @@ static quern_status quoted_field(quern__records *records, cursor *place) {
   for (;;) {
     if (from == line->length) {
       bool more;
-      QUERN__FORWARD(quern__lines_go_on(line, &more));
-      if (!more)
-        return fail_csv_record(records, begun, place->column, "a quote that no other closes");
+      QUERN__FORWARD(quern__lines_extend(line, &more));
+      if (!more) return fail_record(records, begun, place->column, "a quote that no other closes");
       continue;
     }
     const char c = line->text[from++];
@@ -102,13 +101,13 @@ static quern_status quoted_field(quern__records *records, cursor *place) {
   while (from < line->length && is_blank(records, line->text[from])) from++;
   place->position = from;
   if (from < line->length && line->text[from] != records->delimiter) {
-    return fail_csv_record(records, line->number, place->column,
-                           "text behind a closing quote, expected a delimiter or the line's end");
+    return fail_record(records, line->number, place->column,
+                       "text behind a closing quote, expected a delimiter or the line's end");
   }
   return add_field(records, start, to - start, begun, place->column);
 }
 
-static quern_status take_apart(quern__records *records) {
+static quern_status split_fields(quern__records *records) {
   const quern__lines *line = &records->lines;
   cursor place = {0, 1};
   records->count = 0;
@@ -159,7 +158,7 @@ quern_status quern__records_next(quern__records *records) {
                        line->stream->name, empty_line);
   }
   if (records->delimiter == '\0') records->delimiter = find_delimiter(line);
-  return take_apart(records);
+  return split_fields(records);
 }
 
 void quern__records_free(quern__records *records) {

@@ -20,7 +20,7 @@
 #define FIRST_VALUES ((size_t)1 << 12)
 
 /* Resizes *memory to capacity · columns elements. */
-static quern_status grow_csv_rows(const char *file, size_t capacity, size_t columns,
+static quern_status resize_memory(const char *file, size_t capacity, size_t columns,
                                   size_t element_bytes, void **memory) {
   size_t bytes;
   if (!quern__multiply(capacity, columns, &bytes) ||
@@ -35,19 +35,19 @@ static quern_status grow_csv_rows(const char *file, size_t capacity, size_t colu
 }
 
 /* Makes room for `capacity` rows. */
-static quern_status resize(quern__csv_rows *rows, const char *file, size_t capacity) {
+static quern_status resize_rows(quern__csv_rows *rows, const char *file, size_t capacity) {
   const quern__csv_columns *columns = rows->columns;
   void *memory = rows->values;
   quern_status status =
-      grow_csv_rows(file, capacity, columns->input_count, sizeof *rows->values, &memory);
+      resize_memory(file, capacity, columns->input_count, sizeof *rows->values, &memory);
   rows->values = memory;
   if (status == QUERN_OK && columns->task == QUERN_TASK_CLASSES) {
     memory = rows->labels;
-    status = grow_csv_rows(file, capacity, 1, sizeof *rows->labels, &memory);
+    status = resize_memory(file, capacity, 1, sizeof *rows->labels, &memory);
     rows->labels = memory;
   } else if (status == QUERN_OK && columns->target_count > 0) {
     memory = rows->targets;
-    status = grow_csv_rows(file, capacity, columns->target_count, sizeof *rows->targets, &memory);
+    status = resize_memory(file, capacity, columns->target_count, sizeof *rows->targets, &memory);
     rows->targets = memory;
   }
   if (status == QUERN_OK) rows->capacity = capacity;
@@ -55,7 +55,7 @@ static quern_status resize(quern__csv_rows *rows, const char *file, size_t capac
 }
 
 /* Makes room for another row, doubling the capacity if it is full. */
-static quern_status reserve(quern__csv_rows *rows, const quern__records *record) {
+static quern_status reserve_row(quern__csv_rows *rows, const quern__records *record) {
   const char *file = record->lines.stream->name;
   if (rows->count < rows->capacity) return QUERN_OK;
   if (rows->count == QUERN__DIMENSION_LARGEST) {
@@ -64,14 +64,14 @@ static quern_status reserve(quern__csv_rows *rows, const quern__records *record)
   }
   const size_t first = FIRST_VALUES / (rows->columns->input_count + 1) + 1;
   const size_t doubled = rows->count == 0 ? first : rows->count * 2;
-  return resize(rows, file,
-                doubled < QUERN__DIMENSION_LARGEST ? doubled : QUERN__DIMENSION_LARGEST);
+  return resize_rows(rows, file,
+                     doubled < QUERN__DIMENSION_LARGEST ? doubled : QUERN__DIMENSION_LARGEST);
 }
 
 /* Returns the number of a text: its index in the schema, or else in the column's list, which it
  * joins if new. */
-static quern_status number_of(const quern__csv_field *field, quern__csv_column *column,
-                              const char *expected, size_t *number) {
+static quern_status text_number(const quern__csv_field *field, quern__csv_column *column,
+                                const char *expected, size_t *number) {
   if (!quern__is_text(field->text, field->length))
     return quern__csv_fail(QUERN_ERROR_FORMAT, field, "a text in UTF-8");
   if (column->decided != NULL) {
@@ -88,8 +88,8 @@ static quern_status number_of(const quern__csv_field *field, quern__csv_column *
 }
 
 /* True if an input is missing and may be. *value is then -1 for a text, and NaN otherwise. */
-static bool is_missing(quern__csv_rows *rows, const quern__csv_field *field,
-                       const quern__csv_column *column, float *value) {
+static bool read_missing(quern__csv_rows *rows, const quern__csv_field *field,
+                         const quern__csv_column *column, float *value) {
   const quern_dataset_options *options = rows->options;
   const bool filled = options->schema != NULL ? options->schema->fill != NULL
                                               : options->missing != QUERN_MISSING_REFUSE;
@@ -101,7 +101,7 @@ static bool is_missing(quern__csv_rows *rows, const quern__csv_field *field,
 
 static quern_status read_input(quern__csv_rows *rows, const quern__csv_field *field,
                                quern__csv_column *column, float *value) {
-  if (is_missing(rows, field, column, value)) return QUERN_OK;
+  if (read_missing(rows, field, column, value)) return QUERN_OK;
   if (column->kind == QUERN__CSV_UNDECIDED) {
     const bool text = rows->options->text == QUERN_TEXT_ONE_HOT && !quern__csv_is_number(field);
     column->kind = text ? QUERN__CSV_TEXTS : QUERN__CSV_NUMBERS;
@@ -109,7 +109,7 @@ static quern_status read_input(quern__csv_rows *rows, const quern__csv_field *fi
   if (column->kind == QUERN__CSV_NUMBERS) return quern__csv_value(field, value);
   size_t number;
   QUERN__FORWARD(
-      number_of(field, column, "one of the texts that the model was trained on", &number));
+      text_number(field, column, "one of the texts that the model was trained on", &number));
   *value = (float)number;
   return QUERN_OK;
 }
@@ -141,7 +141,7 @@ static quern_status read_label(const quern__csv_rows *rows, const quern__csv_fie
   if (field->length == 0) return quern__csv_fail(QUERN_ERROR_FORMAT, field, "the name of a class");
   size_t number;
   QUERN__FORWARD(
-      number_of(field, column, "one of the classes that the model was trained on", &number));
+      text_number(field, column, "one of the classes that the model was trained on", &number));
   *label = (double)number;
   return QUERN_OK;
 }
@@ -164,7 +164,7 @@ static quern_status read_targets(quern__csv_rows *rows, const quern__records *re
 
 quern_status quern__csv_rows_add(quern__csv_rows *rows, const quern__records *record) {
   const quern__csv_columns *columns = rows->columns;
-  QUERN__FORWARD(reserve(rows, record));
+  QUERN__FORWARD(reserve_row(rows, record));
   float *value = rows->values + rows->count * columns->input_count;
   /* Read from left to right, so that the line's first error is the one reported. */
   size_t input = 0;
@@ -184,7 +184,7 @@ quern_status quern__csv_rows_add(quern__csv_rows *rows, const quern__records *re
 
 /* Missing values before a column's first text were stored as NaN, since the column's kind was
  * unknown. */
-static void settle_missing(quern__csv_rows *rows) {
+static void mark_missing_texts(quern__csv_rows *rows) {
   const quern__csv_columns *columns = rows->columns;
   for (size_t i = 0; i < columns->input_count && rows->has_missing; i++) {
     if (columns->inputs[i].kind != QUERN__CSV_TEXTS) continue;
@@ -198,15 +198,15 @@ static void settle_missing(quern__csv_rows *rows) {
  * column. */
 static quern_status settle_texts(quern__csv_rows *rows, quern__csv_column *column, float *values,
                                  double *labels, quern__schema_column *described) {
-  size_t *now;
-  QUERN__FORWARD(quern__words_sort(&column->words, &now));
+  size_t *new_numbers;
+  QUERN__FORWARD(quern__words_sort(&column->words, &new_numbers));
   const size_t stride = rows->columns->input_count;
   for (size_t row = 0; row < rows->count; row++) {
-    if (labels != NULL) labels[row] = (double)now[(size_t)labels[row]];
+    if (labels != NULL) labels[row] = (double)new_numbers[(size_t)labels[row]];
     if (values != NULL && values[row * stride] >= 0.0f)
-      values[row * stride] = (float)now[(size_t)values[row * stride]];
+      values[row * stride] = (float)new_numbers[(size_t)values[row * stride]];
   }
-  free(now);
+  free(new_numbers);
   described->categories = calloc(column->words.count, sizeof *described->categories);
   if (described->categories == NULL) return quern__fail_memory("a schema", column->words.count);
   described->category_count = column->words.count;
@@ -217,8 +217,9 @@ static quern_status settle_texts(quern__csv_rows *rows, quern__csv_column *colum
   return QUERN_OK;
 }
 
-static quern_status describe(const quern__csv_columns *columns, const quern__csv_column *column,
-                             quern__schema_column *described) {
+static quern_status describe_column(const quern__csv_columns *columns,
+                                    const quern__csv_column *column,
+                                    quern__schema_column *described) {
   described->place = column->place;
   if (columns->names == NULL) return QUERN_OK;
   const char *name = columns->names[column->place];
@@ -232,16 +233,16 @@ static quern_status make_schema(quern__csv_rows *rows, quern_schema *schema) {
   schema->task = columns->task;
   QUERN__FORWARD(quern__schema_columns_create(columns->input_count, &schema->inputs));
   QUERN__FORWARD(quern__schema_columns_create(columns->target_count, &schema->targets));
-  settle_missing(rows);
+  mark_missing_texts(rows);
   for (size_t i = 0; i < columns->input_count; i++) {
     quern__csv_column *column = &columns->inputs[i];
-    QUERN__FORWARD(describe(columns, column, &schema->inputs.items[i]));
+    QUERN__FORWARD(describe_column(columns, column, &schema->inputs.items[i]));
     if (column->kind == QUERN__CSV_TEXTS)
       QUERN__FORWARD(settle_texts(rows, column, rows->values + i, NULL, &schema->inputs.items[i]));
   }
   for (size_t i = 0; i < columns->target_count; i++) {
     quern__csv_column *column = &columns->targets[i];
-    QUERN__FORWARD(describe(columns, column, &schema->targets.items[i]));
+    QUERN__FORWARD(describe_column(columns, column, &schema->targets.items[i]));
     if (column->kind == QUERN__CSV_TEXTS)
       QUERN__FORWARD(settle_texts(rows, column, NULL, rows->labels, &schema->targets.items[i]));
   }
@@ -282,7 +283,8 @@ static quern_status count_columns(const char *file, const quern__schema_columns 
   return QUERN_OK;
 }
 
-static quern_status check_spread(const quern__csv_rows *rows, size_t columns, const char *file) {
+static quern_status check_expanded_size(const quern__csv_rows *rows, size_t columns,
+                                        const char *file) {
   char *what = NULL;
   size_t bytes;
   if (!quern__multiply(rows->count, columns, &bytes) ||
@@ -298,16 +300,16 @@ static quern_status check_spread(const quern__csv_rows *rows, size_t columns, co
 }
 
 /* Expands texts to one-hot values. */
-static quern_status spread(quern__csv_rows *rows, const quern__schema_columns *inputs,
-                           size_t columns, const char *file) {
+static quern_status expand_texts(quern__csv_rows *rows, const quern__schema_columns *inputs,
+                                 size_t columns, const char *file) {
   if (columns == inputs->count) {
     bool any = false;
     for (size_t i = 0; i < inputs->count && !any; i++) any = inputs->items[i].category_count > 0;
     if (!any) return QUERN_OK;
   }
   void *memory = NULL;
-  QUERN__FORWARD(check_spread(rows, columns, file));
-  QUERN__FORWARD(grow_csv_rows(file, rows->count, columns, sizeof *rows->values, &memory));
+  QUERN__FORWARD(check_expanded_size(rows, columns, file));
+  QUERN__FORWARD(resize_memory(file, rows->count, columns, sizeof *rows->values, &memory));
   float *to = memory;
   const float *from = rows->values;
   for (size_t row = 0; row < rows->count; row++) {
@@ -352,14 +354,14 @@ quern_status quern__csv_rows_finish(quern__csv_rows *rows, quern_dataset *datase
   const char *file = dataset->source;
   const quern__csv_columns *columns = rows->columns;
   quern_schema *schema = dataset->schema;
-  QUERN__FORWARD(resize(rows, file, rows->count)); /* frees the unused capacity */
+  QUERN__FORWARD(resize_rows(rows, file, rows->count)); /* frees the unused capacity */
   if (options->schema == NULL) QUERN__FORWARD(check_categories(rows, file));
   if (options->schema == NULL) QUERN__FORWARD(make_schema(rows, schema));
   const quern__schema_columns *inputs =
       options->schema != NULL ? &options->schema->inputs : &schema->inputs;
   dataset->columns = options->schema != NULL ? options->schema->columns : 0;
   if (options->schema == NULL) QUERN__FORWARD(count_columns(file, inputs, &dataset->columns));
-  if (inputs->count > 0) QUERN__FORWARD(spread(rows, inputs, dataset->columns, file));
+  if (inputs->count > 0) QUERN__FORWARD(expand_texts(rows, inputs, dataset->columns, file));
   dataset->element = QUERN_ELEMENT_FLOAT32;
   dataset->rows = rows->count;
   if (options->schema == NULL && options->missing == QUERN_MISSING_ZERO) {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static quern_status copy_unpack(quern__stream *stream, FILE *file) {
+static quern_status copy_to_file(quern__stream *stream, FILE *file) {
   const unsigned char *bytes;
   size_t count;
   for (;;) {
@@ -27,7 +27,7 @@ quern_status quern__stream_unpack(quern__stream *stream, int *descriptor) {
   if (file == NULL)
     return quern__fail(QUERN_ERROR_FILE, "%s: cannot be unpacked into a temporary file: %s",
                        stream->name, strerror(errno));
-  quern_status status = copy_unpack(stream, file);
+  quern_status status = copy_to_file(stream, file);
   if (status == QUERN_OK) *descriptor = fcntl(fileno(file), F_DUPFD_CLOEXEC, 0);
   if (status == QUERN_OK && *descriptor < 0)
     status = quern__fail(QUERN_ERROR_FILE, "%s: cannot be unpacked into a temporary file: %s",

@@ -16,20 +16,20 @@ struct quern__zip_member {
   const quern__zip *zip;
   quern__zip_entry entry; /* its name belongs to the archive */
   uint64_t next, left;    /* compressed bytes to read: offset and number */
-  uint64_t created;       /* bytes returned so far */
+  uint64_t returned;      /* bytes returned so far */
   uint32_t crc;           /* of those bytes */
   bool inflating, ended;
   z_stream inflater;
   unsigned char input[INPUT_BYTES];
 };
 
-static quern_status fail_zip_member(const quern__zip_member *member, const char *what) {
+static quern_status fail_member(const quern__zip_member *member, const char *what) {
   return quern__fail(QUERN_ERROR_FORMAT, "%s: \"%.100s\": %s after %" PRIu64 " bytes of %" PRIu64,
-                     member->zip->path, member->entry.name, what, member->created,
+                     member->zip->path, member->entry.name, what, member->returned,
                      member->entry.size);
 }
 
-static quern_status begin_zip_member(quern__zip_member *result) {
+static quern_status start_member(quern__zip_member *result) {
   const quern__zip *zip = result->zip;
   const quern__zip_entry *entry = &result->entry;
   unsigned char header[LOCAL_BYTES];
@@ -39,16 +39,16 @@ static quern_status begin_zip_member(quern__zip_member *result) {
                        zip->path, entry->name, entry->method);
   }
   if (entry->header > zip->bytes || zip->bytes - entry->header < LOCAL_BYTES)
-    return fail_zip_member(result, "it lies outside of the archive");
+    return fail_member(result, "it lies outside of the archive");
   QUERN__FORWARD(quern__zip_read_at(zip, entry->header, header, sizeof header));
   if (quern__zip_u32(header) != LOCAL_SIGNATURE)
-    return fail_zip_member(result, "there is no member in its place");
+    return fail_member(result, "there is no member in its place");
   result->next =
       entry->header + LOCAL_BYTES + quern__zip_u16(header + 26) + quern__zip_u16(header + 28);
   if (result->next > zip->bytes || entry->compressed > zip->bytes - result->next)
-    return fail_zip_member(result, "it lies outside of the archive");
+    return fail_member(result, "it lies outside of the archive");
   if (entry->method == STORED && entry->compressed != entry->size)
-    return fail_zip_member(result, "it has two sizes");
+    return fail_member(result, "it has two sizes");
   result->left = entry->compressed;
   result->crc = (uint32_t)crc32(0, NULL, 0);
   if (entry->method == STORED) return QUERN_OK;
@@ -66,7 +66,7 @@ quern_status quern__zip_member_open(const quern__zip *zip, const quern__zip_entr
   if (result == NULL) return quern__fail_memory(zip->path, sizeof *result);
   result->zip = zip;
   result->entry = *entry;
-  const quern_status status = begin_zip_member(result);
+  const quern_status status = start_member(result);
   if (status == QUERN_OK)
     *member = result;
   else
@@ -92,7 +92,7 @@ static quern_status read_deflated(quern__zip_member *member, unsigned char *into
   while (inflater->avail_out > 0 && !member->ended) {
     if (inflater->avail_in == 0) {
       const size_t more = member->left < INPUT_BYTES ? (size_t)member->left : INPUT_BYTES;
-      if (more == 0) return fail_zip_member(member, "its compressed data end");
+      if (more == 0) return fail_member(member, "its compressed data end");
       QUERN__FORWARD(quern__zip_read_at(member->zip, member->next, member->input, more));
       member->next += more;
       member->left -= more;
@@ -101,13 +101,12 @@ static quern_status read_deflated(quern__zip_member *member, unsigned char *into
     }
     const int code = inflate(inflater, Z_NO_FLUSH);
     if (code == Z_MEM_ERROR) return quern__fail_memory("zlib", INPUT_BYTES);
-    if (code != Z_OK && code != Z_STREAM_END)
-      return fail_zip_member(member, "damaged compressed data");
+    if (code != Z_OK && code != Z_STREAM_END) return fail_member(member, "damaged compressed data");
     member->ended = code == Z_STREAM_END;
   }
   *got = want - inflater->avail_out;
   if (member->ended && (inflater->avail_in > 0 || member->left > 0))
-    return fail_zip_member(member, "more compressed data than it is made of");
+    return fail_member(member, "more compressed data than it is made of");
   return QUERN_OK;
 }
 
@@ -121,13 +120,13 @@ quern_status quern__zip_member_read(quern__zip_member *member, unsigned char *in
                                      : read_stored(member, into + *got, piece, &more));
     member->crc = (uint32_t)crc32(member->crc, into + *got, (uInt)more);
     *got += more;
-    member->created += more;
-    if (member->created > member->entry.size)
-      return fail_zip_member(member, "more than it should hold");
+    member->returned += more;
+    if (member->returned > member->entry.size)
+      return fail_member(member, "more than it should hold");
     if (!member->ended) continue;
-    if (member->created != member->entry.size) return fail_zip_member(member, "it ends");
+    if (member->returned != member->entry.size) return fail_member(member, "it ends");
     if (member->crc != member->entry.crc)
-      return fail_zip_member(member, "another checksum than the archive's");
+      return fail_member(member, "another checksum than the archive's");
   }
   return QUERN_OK;
 }

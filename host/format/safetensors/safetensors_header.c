@@ -28,10 +28,10 @@ typedef struct tensor_reader {
   header *header;
   quern__tensor_entry *entry;
   size_t begin, end;
-  bool found[3]; /* indexed like `fields` */
+  bool found[3]; /* indexed like `field_names` */
 } tensor_reader;
 
-static const char *const fields[3] = {"dtype", "shape", "data_offsets"};
+static const char *const field_names[3] = {"dtype", "shape", "data_offsets"};
 
 static int compare_names(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -147,7 +147,7 @@ static quern_status read_field(void *user, quern__json *json, char *name) {
                                        quern__json * json) = {read_dtype, read_shape, read_offsets};
   tensor_reader *tensor = user;
   size_t i = 0;
-  while (i < 3 && strcmp(name, fields[i]) != 0) i++;
+  while (i < 3 && strcmp(name, field_names[i]) != 0) i++;
   if (i == 3)
     return quern__fail(
         QUERN_ERROR_FORMAT,
@@ -164,7 +164,7 @@ static quern_status check_fields(const tensor_reader *tensor) {
   for (size_t i = 0; i < 3; i++)
     if (!tensor->found[i])
       return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": field \"%s\" is missing",
-                         tensor->header->file->path, tensor->entry->name, fields[i]);
+                         tensor->header->file->path, tensor->entry->name, field_names[i]);
   return QUERN_OK;
 }
 

@@ -20,7 +20,7 @@ static quern_status fail_safetensors_text(const text_reader *reader, const char 
 }
 
 /* Returns the byte `ahead` positions further; past the end 0, which is valid nowhere. */
-static unsigned char peek(const text_reader *reader, size_t ahead) {
+static unsigned char peek_byte(const text_reader *reader, size_t ahead) {
   return ahead < reader->length - reader->position ? reader->text[reader->position + ahead] : 0;
 }
 
@@ -30,7 +30,7 @@ static bool is_digit(unsigned char c) {
 
 static quern_status skip_string(text_reader *reader) {
   for (reader->position++; reader->position < reader->length;) {
-    unsigned char c = peek(reader, 0);
+    unsigned char c = peek_byte(reader, 0);
     if (c == '"') {
       reader->position++;
       return QUERN_OK;
@@ -53,9 +53,9 @@ static quern_status skip_string(text_reader *reader) {
 }
 
 static quern_status skip_number(text_reader *reader) {
-  if (peek(reader, 0) == '0' && is_digit(peek(reader, 1)))
+  if (peek_byte(reader, 0) == '0' && is_digit(peek_byte(reader, 1)))
     return fail_safetensors_text(reader, "a leading zero", "a number without one");
-  while (is_digit(peek(reader, 0))) reader->position++;
+  while (is_digit(peek_byte(reader, 0))) reader->position++;
   return QUERN_OK;
 }
 
@@ -64,9 +64,9 @@ quern_status quern__safetensors_check_text(const char *path, const char *text, s
   text_reader reader = {path, (const unsigned char *)text, length, 0};
   size_t depth = 0;
   *counts = (quern__header_counts){0};
-  if (peek(&reader, 0) != '{') return fail_safetensors_text(&reader, "something else", "'{'");
+  if (peek_byte(&reader, 0) != '{') return fail_safetensors_text(&reader, "something else", "'{'");
   while (reader.position < length) {
-    unsigned char c = peek(&reader, 0);
+    unsigned char c = peek_byte(&reader, 0);
     if (c == '"') {
       QUERN__FORWARD(skip_string(&reader));
       continue;
