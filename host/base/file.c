@@ -33,14 +33,11 @@ static quern_status find_target(const char *path, quern__file *file) {
   const bool exists = stat(path, &status) == 0;
   const int error = errno;
   if (exists && !S_ISREG(status.st_mode))
-    return quern__fail(QUERN_ERROR_FILE,
-                       "%s: is a %s, not a regular file: a file is written under another name and "
-                       "renamed, so give the name of one",
-                       path, kind_of(status.st_mode));
+    return quern__fail(QUERN_ERROR_FILE, "%s: is a %s, expected a regular file or a new name", path,
+                       kind_of(status.st_mode));
   const bool link = lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
   if (link && !exists)
-    return quern__fail(QUERN_ERROR_FILE, "%s: is a symbolic link to a file that is not there",
-                       path);
+    return quern__fail(QUERN_ERROR_FILE, "%s: is a symbolic link to a missing file", path);
   /* E.g. a name that is too long: report it now rather than at the rename. */
   if (!exists && error != ENOENT)
     return quern__fail(QUERN_ERROR_FILE, "%s: cannot be written: %s", path, strerror(error));
@@ -72,9 +69,9 @@ static quern_status check_owner(const quern__file *file) {
       folder.st_uid == user ||
       fstatat(file->folder, file->name, &target, AT_SYMLINK_NOFOLLOW) != 0 || target.st_uid == user)
     return QUERN_OK;
-  return quern__fail(QUERN_ERROR_FILE,
-                     "%s: belongs to another user, who alone may replace it in its folder",
-                     file->path);
+  return quern__fail(
+      QUERN_ERROR_FILE,
+      "%s: belongs to another user, and only its owner may replace it in this folder", file->path);
 }
 
 /* Locks the temporary file, so that quern__file_remove_abandoned leaves it alone. False if that
@@ -145,7 +142,7 @@ quern_status quern__file_commit(quern__file *file) {
   file->descriptor = -1;
   if (closed != 0 && errno != EINTR) return fail_file(file, "cannot be closed");
   if (renameat(file->folder, file->temporary, file->folder, file->name) != 0)
-    return fail_file(file, "cannot take the place of the old file");
+    return fail_file(file, "cannot replace the old file");
   file->temporary[0] = '\0';
   /* EINVAL: the file system cannot sync folders. */
   if (sync_descriptor(file->folder) != 0 && errno != EINVAL)

@@ -160,7 +160,7 @@ quern_status quern__memory_check_host(const quern__demand *demand) {
   const uint64_t left = quern__memory_available();
   if (demand->bytes <= left) return QUERN_OK;
   return quern__fail(QUERN_ERROR_OUT_OF_MEMORY,
-                     "%s: takes %zu bytes of host memory, of which %" PRIu64 " are left: %s",
+                     "%s: needs %zu bytes of host memory, of which %" PRIu64 " are available: %s",
                      demand->what, demand->bytes, left, demand->cure);
 }
 
@@ -176,8 +176,8 @@ quern_status quern__memory_check_shared(const quern_device_info *info,
   if (demand->bytes <= left) return QUERN_OK;
   return quern__fail(
       QUERN_ERROR_OUT_OF_DEVICE_MEMORY,
-      "%s: takes %zu bytes of the host's memory, which %s computes in and of which %" PRIu64
-      " are left: %s",
+      "%s: needs %zu bytes of the host's memory, which %s shares and of which %" PRIu64
+      " are available: %s",
       demand->what, demand->bytes, info->name, left, demand->cure);
 }
 
@@ -186,7 +186,7 @@ quern_status quern__memory_check_device(const quern_device_info *info,
   if (info->memory == 0 || demand->bytes <= info->memory)
     return quern__memory_check_shared(info, demand);
   return quern__fail(QUERN_ERROR_OUT_OF_DEVICE_MEMORY,
-                     "%s: takes %zu bytes of %s, which has %" PRIu64 ": %s", demand->what,
+                     "%s: needs %zu bytes of %s, which has %" PRIu64 ": %s", demand->what,
                      demand->bytes, info->name, info->memory, demand->cure);
 }
 
@@ -194,7 +194,7 @@ quern_status quern__memory_check_buffer(const quern_device_info *info,
                                         const quern__demand *demand) {
   if (info->max_allocation == 0 || demand->bytes <= info->max_allocation) return QUERN_OK;
   return quern__fail(QUERN_ERROR_OUT_OF_DEVICE_MEMORY,
-                     "%s: takes %zu bytes in one buffer of %s, which has at most %" PRIu64
-                     " for one: %s",
+                     "%s: needs %zu bytes in one buffer of %s, which allows at most %" PRIu64
+                     ": %s",
                      demand->what, demand->bytes, info->name, info->max_allocation, demand->cure);
 }

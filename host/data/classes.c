@@ -29,10 +29,10 @@ quern_status quern__classes_check_count(const quern_dataset *dataset, size_t cla
   const bool table = dataset->schema->fields > 0;
   return quern__fail(
       QUERN_ERROR_DATA,
-      "%s: %zu different labels in %zu rows, expected at most a tenth as many: for numbers to "
-      "predict give --task regression%s, to keep so many classes --task classes",
+      "%s: %zu different labels in %zu rows, expected at most a tenth as many: give --task "
+      "regression for numeric targets%s, or --task classes to keep so many classes",
       dataset->source, classes, dataset->rows,
-      table ? ", for labels in the first column --label first" : "");
+      table ? ", --label first for labels in the first column" : "");
 }
 
 /* --- Finding the classes ---------------------------------------------------------------------- */
@@ -189,8 +189,7 @@ static quern_status number_by_schema(quern_dataset *dataset, const double *value
 quern__classes_text quern__classes_below(size_t count) {
   quern__classes_text classes_text;
   snprintf(classes_text.text, sizeof classes_text.text,
-           "a class number 0 to %zu: the model does not say what else its classes are called",
-           count - 1);
+           "a class number 0 to %zu: the model has no names for its classes", count - 1);
   return classes_text;
 }
 

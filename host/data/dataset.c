@@ -76,7 +76,7 @@ void quern__dataset_release(const quern_dataset *dataset) {
 quern_status quern__dataset_check_idle(const char *what, const quern_dataset *dataset) {
   if (atomic_load_explicit(&dataset->readers, memory_order_acquire) == 0) return QUERN_OK;
   return quern__fail(QUERN_ERROR_BUSY,
-                     "%s: %s is read by a training, and cannot change before that ends", what,
+                     "%s: %s is in use by a training, and cannot change until that ends", what,
                      dataset->source);
 }
 

@@ -10,8 +10,8 @@
 /* Converts the CSV's floats to bytes. */
 static quern_status make_bytes(quern_dataset *digits) {
   if (digits->columns != DIGITS_SIDE * DIGITS_SIDE) {
-    return quern__fail(QUERN_ERROR_FORMAT, "digits: %zu values a row, expected %d", digits->columns,
-                       DIGITS_SIDE * DIGITS_SIDE);
+    return quern__fail(QUERN_ERROR_FORMAT, "digits: %zu values per row, expected %d",
+                       digits->columns, DIGITS_SIDE * DIGITS_SIDE);
   }
   const size_t count = digits->rows * digits->columns;
   const float *floats = digits->values;

@@ -130,8 +130,7 @@ static quern_status check_targets(const quern_dataset *dataset, const quern_sche
   const quern_schema *own = dataset->schema;
   if (own->task == QUERN_TASK_NONE || schema->target_mean == NULL) return QUERN_OK;
   if (own->task == schema->task && own->outputs == schema->outputs) return QUERN_OK;
-  return quern__fail(QUERN_ERROR_SHAPE,
-                     "prepare: %s does not have the %zu numbers to predict of the schema",
+  return quern__fail(QUERN_ERROR_SHAPE, "prepare: %s does not have the %zu targets of the schema",
                      dataset->source, schema->outputs);
 }
 
@@ -145,8 +144,8 @@ quern_status quern_dataset_apply(quern_dataset *dataset, const quern_schema *sch
   }
   if (dataset->columns != schema->columns) {
     return quern__fail(QUERN_ERROR_SHAPE,
-                       "prepare: %s has %zu columns a sample, and the schema %zu", dataset->source,
-                       dataset->columns, schema->columns);
+                       "prepare: %s has %zu columns per sample, but the schema has %zu",
+                       dataset->source, dataset->columns, schema->columns);
   }
   QUERN__FORWARD(check_targets(dataset, schema));
   QUERN__FORWARD(quern__dataset_share_classes(dataset, schema));

@@ -135,13 +135,12 @@ quern_status quern_dataset_from_targets(const float *values, const float *target
       task == QUERN_TASK_NONE || task == QUERN_TASK_LABELS || task == QUERN_TASK_REGRESSION;
   if (!known) {
     return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "data set: targets of task %d, expected labels, regression or none",
-                       (int)task);
+                       "data set: task %d, expected labels, regression or none", (int)task);
   }
   if ((task == QUERN_TASK_NONE) != (targets == NULL) || (targets == NULL) != (target_count == 0)) {
     return quern__fail(
         QUERN_ERROR_ARGUMENT,
-        "data set: %zu targets %s, expected at least one for a task, and none without",
+        "data set: %zu targets %s, expected at least one with a task, and none without",
         target_count, targets ? "given" : "at NULL");
   }
   return make_dataset(&(given){.values = values,

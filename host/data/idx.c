@@ -133,7 +133,7 @@ quern_status quern__idx_read(const char *images, const char *labels,
       !quern__multiply(shape[0], columns, &size)) {
     status = quern__fail(
         QUERN_ERROR_OVERFLOW,
-        "%s: byte 4: %zu images of %zux%zu pixels, expected at most %zu pixels an image", images,
+        "%s: byte 4: %zu images of %zux%zu pixels, expected at most %zu pixels per image", images,
         shape[0], shape[1], shape[2], QUERN__DIMENSION_LARGEST);
     goto cleanup;
   }

@@ -47,7 +47,7 @@ static quern_status open_part(const char *folder, const char *part,
   if (images == NULL && labels == NULL) goto cleanup;
   if (images == NULL || labels == NULL) {
     status =
-        quern__fail(QUERN_ERROR_FILE, "%s is there, but no %s/%s-%s-ubyte or %s-%s-ubyte.gz",
+        quern__fail(QUERN_ERROR_FILE, "%s exists, but no %s/%s-%s-ubyte or %s-%s-ubyte.gz",
                     images ? images : labels, folder, part, images ? "labels-idx1" : "images-idx3",
                     part, images ? "labels-idx1" : "images-idx3");
     goto cleanup;

@@ -68,7 +68,7 @@ quern_status quern__named_folder(const char *name, char **path) {
   if (status == QUERN_OK && *path == NULL) {
     status = quern__fail(
         QUERN_ERROR_FILE,
-        "%s: there is no folder datasets/%s in %s; %s, or name the folder that has its files", name,
+        "%s: there is no folder datasets/%s in %s; %s, or give the folder that has its files", name,
         name, searched, known[i].advice);
   }
   free(searched);

@@ -31,7 +31,7 @@ static quern_status open_file(const char *path, const quern_dataset_options *opt
   QUERN__TRY(quern__stream_peek(&stream, &bytes, &count));
   if (count == 0) {
     status = quern__fail(QUERN_ERROR_FORMAT,
-                         "%s: empty, expected IDX images, arrays of NumPy's, or a table", path);
+                         "%s: empty, expected IDX images, NumPy arrays, or a table", path);
     goto cleanup;
   }
   switch (kind_of(bytes, count)) {

@@ -6,7 +6,9 @@
 /* Checks that an enumeration's value is below `count`. */
 static quern_status check_choice(const char *what, int value, int count) {
   if (value >= 0 && value < count) return QUERN_OK;
-  return quern__fail(QUERN_ERROR_ARGUMENT, "data set options: no such %s choice: %d", what, value);
+  return quern__fail(QUERN_ERROR_ARGUMENT,
+                     "data set options: unknown %s choice %d, expected 0 to %d", what, value,
+                     count - 1);
 }
 
 /* Refuses delimiters that can occur in numbers, and quotes. */

@@ -135,7 +135,8 @@ static quern_status check_fields(const char *where, const cJSON *object, const c
     size_t i = 0;
     while (i < count && strcmp(field->string, known[i]) != 0) i++;
     if (i == count || (seen >> i & 1))
-      return fail_schema_text(where, field->string, i == count ? "no such field" : "it once");
+      return fail_schema_text(where, field->string,
+                              i == count ? "only known fields" : "it only once");
     seen |= (uint32_t)1 << i;
   }
   return QUERN_OK;
@@ -199,7 +200,7 @@ static quern_status read_values(const char *where, const cJSON *item,
   const size_t count = count_items(list);
   double *values = NULL;
   if (list == NULL) return QUERN_OK;
-  if (column->category_count > 0) return fail_schema_text(where, "values", "no categories beside");
+  if (column->category_count > 0) return fail_schema_text(where, "values", "no categories as well");
   quern_status status = read_doubles(where, item, "values", count, &values);
   for (size_t i = 0; i < count && status == QUERN_OK; i++) {
     if (quern__is_class_value(values[i]) && (i == 0 || values[i - 1] < values[i])) continue;
@@ -241,7 +242,7 @@ static quern_status check_whole(const char *where, const quern_schema *schema) {
     const quern__schema_column *column = &schema->inputs.items[i];
     if (column->place >= schema->fields)
       return fail_schema_text(where, "place", "a column of the table");
-    if (column->values != NULL) return fail_schema_text(where, "values", "them of classes alone");
+    if (column->values != NULL) return fail_schema_text(where, "values", "them only for classes");
     if (!quern__add(columns, column->category_count > 0 ? column->category_count : 1, &columns))
       return fail_schema_text(where, "inputs", "fewer columns");
   }
@@ -265,7 +266,7 @@ static quern_status check_whole(const char *where, const quern_schema *schema) {
   if ((schema->fields > 0 || schema->targets.count > 0) && schema->targets.count != targets)
     return fail_schema_text(where, "targets", "as many as the task has");
   if ((schema->outputs > 0) != (schema->task != QUERN_TASK_NONE))
-    return fail_schema_text(where, "outputs", "at least one where there is a task");
+    return fail_schema_text(where, "outputs", "at least one if there is a task");
   for (size_t i = 0; schema->deviation != NULL && i < schema->columns; i++)
     if (!(schema->deviation[i] > 0.0))
       return fail_schema_text(where, "deviation", "numbers above 0");
@@ -273,11 +274,11 @@ static quern_status check_whole(const char *where, const quern_schema *schema) {
     if (!(schema->target_deviation[i] > 0.0))
       return fail_schema_text(where, "target_deviation", "numbers above 0");
   if ((schema->mean != NULL) != (schema->deviation != NULL))
-    return fail_schema_text(where, "mean", "a deviation beside");
+    return fail_schema_text(where, "mean", "a deviation as well");
   if ((schema->target_mean != NULL) != (schema->target_deviation != NULL))
-    return fail_schema_text(where, "target_mean", "a deviation beside");
+    return fail_schema_text(where, "target_mean", "a deviation as well");
   if (schema->target_mean != NULL && schema->task != QUERN_TASK_REGRESSION)
-    return fail_schema_text(where, "target_mean", "it with a regression alone");
+    return fail_schema_text(where, "target_mean", "it only for regression");
   return QUERN_OK;
 }
 

@@ -88,7 +88,8 @@ quern_status quern_backend_register(const quern_backend *backend) {
   quern__process_unlock();
   if (!taken) return QUERN_OK;
   status =
-      quern__fail(QUERN_ERROR_ARGUMENT, "backend register: there is a backend %s already", name);
+      quern__fail(QUERN_ERROR_ARGUMENT,
+                  "backend register: a backend %s exists already, expected another name", name);
 
 cleanup:
   free(name);
@@ -108,8 +109,10 @@ quern_status quern_backend_unregister(const char *name) {
     return quern__fail(QUERN_ERROR_ARGUMENT, "backend unregister: no backend %s was registered",
                        name);
   if (holds > 0)
-    return quern__fail(QUERN_ERROR_BUSY,
-                       "backend unregister: %zu devices and contexts of %s are alive", holds, name);
+    return quern__fail(
+        QUERN_ERROR_BUSY,
+        "backend unregister: %zu devices and contexts of %s are in use: free them first", holds,
+        name);
   free((void *)entry->table.name);
   free(entry);
   return QUERN_OK;

@@ -23,7 +23,7 @@ quern_status quern__buffer_wrap(quern_context *context, void *memory, size_t bas
 /* Checks the host's memory for devices that share it. A size above the device's own limits is
  * refused by the backend. */
 static quern_status check_memory(const quern_device_info *info, size_t bytes) {
-  const quern__demand demand = {"buffer", "take less, or free other memory", bytes};
+  const quern__demand demand = {"buffer", "allocate less, or free other memory", bytes};
   const bool never = (info->memory > 0 && bytes > info->memory) ||
                      (info->max_allocation > 0 && bytes > info->max_allocation);
   return never ? QUERN_OK : quern__memory_check_shared(info, &demand);
@@ -34,8 +34,7 @@ quern_status quern_buffer_create(quern_context *context, size_t bytes, quern_buf
     return quern__fail(QUERN_ERROR_ARGUMENT, "buffer: the result pointer is NULL");
   *buffer = NULL;
   if (context == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "buffer: the context is NULL");
-  if (bytes == 0)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "buffer: 0 bytes asked, expected at least 1");
+  if (bytes == 0) return quern__fail(QUERN_ERROR_ARGUMENT, "buffer: 0 bytes, expected at least 1");
   QUERN__FORWARD(check_memory(&context->info, bytes));
   const quern_backend *backend = context->backend;
   void *memory = NULL;
@@ -49,8 +48,8 @@ quern_status quern__check_range(const char *what, size_t offset, size_t bytes,
                                 size_t buffer_bytes) {
   if (offset > buffer_bytes || bytes > buffer_bytes - offset)
     return quern__fail(QUERN_ERROR_SHAPE,
-                       "%s: %zu bytes from byte %zu on reach past a buffer of %zu bytes", what,
-                       bytes, offset, buffer_bytes);
+                       "%s: %zu bytes from byte %zu exceed the buffer of %zu bytes", what, bytes,
+                       offset, buffer_bytes);
   return QUERN_OK;
 }
 
@@ -67,7 +66,7 @@ quern_status quern_buffer_view(quern_buffer *buffer, size_t offset, size_t bytes
   *view = NULL;
   QUERN__FORWARD(check_range("buffer view", buffer, offset, bytes));
   if (bytes == 0)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "buffer view: 0 bytes asked, expected at least 1");
+    return quern__fail(QUERN_ERROR_ARGUMENT, "buffer view: 0 bytes, expected at least 1");
   if (offset % QUERN__BASE_ALIGNMENT != 0)
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "buffer view: it begins at byte %zu, expected a multiple of %d", offset,
@@ -142,10 +141,11 @@ quern_status quern_buffer_copy(quern_buffer *from, size_t from_offset, quern_buf
   QUERN__FORWARD(check_range("buffer copy, source", from, from_offset, bytes));
   QUERN__FORWARD(check_range("buffer copy, target", to, to_offset, bytes));
   if (from->context != to->context)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "buffer copy: the buffers are of two contexts");
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "buffer copy: the buffers belong to different contexts");
   const size_t from_begin = from->range_begin + from_offset, to_begin = to->range_begin + to_offset;
   if (from->range == to->range && from_begin < to_begin + bytes && to_begin < from_begin + bytes)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "buffer copy: the ranges of the one buffer overlap");
+    return quern__fail(QUERN_ERROR_ARGUMENT, "buffer copy: the two ranges overlap");
   if (bytes == 0) return QUERN_OK;
   quern_context *context = from->context;
   return QUERN__CALL(context, context->backend->buffer_copy(context->state, from->memory,

@@ -94,14 +94,13 @@ void quern_context_free(quern_context *context) {
 quern_status quern__context_refuse(const quern_context *context) {
   if (quern__context_is_forked(context))
     return quern__fail(QUERN_ERROR_FORKED,
-                       "the context was made before fork(), and %s does not survive one in the "
-                       "child: make contexts after fork(), or exec",
+                       "the context was created before fork(), and %s does not work in the child: "
+                       "create contexts after fork(), or exec",
                        context->backend->name);
   if (quern_context_is_lost(context))
-    return quern__fail(
-        QUERN_ERROR_DEVICE_LOST,
-        "%s was lost in an earlier call, and with it what was on it: make a new context",
-        context->info.name);
+    return quern__fail(QUERN_ERROR_DEVICE_LOST,
+                       "%s was lost in an earlier call, with all data on it: create a new context",
+                       context->info.name);
   return quern__fail(QUERN_ERROR_BUSY,
                      "the context is in use by another thread, expected one at a time");
 }

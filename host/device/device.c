@@ -196,7 +196,7 @@ static void list_devices(const quern_device_list *list, char *text, size_t size)
 static quern_status fail_find(const quern_device_list *list, const char *text, const char *why) {
   char known[768];
   list_devices(list, known, sizeof known);
-  return quern__fail(QUERN_ERROR_NO_DEVICE, "device '%s': %s; there are: %s", text, why, known);
+  return quern__fail(QUERN_ERROR_NO_DEVICE, "device '%s': %s; available: %s", text, why, known);
 }
 
 quern_status quern_device_list_find(const quern_device_list *list, const char *text,
@@ -238,5 +238,5 @@ quern_status quern_device_list_find(const quern_device_list *list, const char *t
   if (found == 1) return QUERN_OK;
   *device = NULL;
   if (forked && found == 0) return quern__fail(QUERN_ERROR_FORKED, "%s", list->forked);
-  return fail_find(list, text, found == 0 ? "none fits" : "several fit");
+  return fail_find(list, text, found == 0 ? "no device matches" : "several devices match");
 }

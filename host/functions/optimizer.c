@@ -53,7 +53,7 @@ static quern_status check_optimizer(const char *field, double value, double unti
 quern_status quern_optimizer_check(const quern_optimizer *optimizer) {
   if (optimizer == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "optimizer: it is NULL");
   if (quern_optimizer_name(optimizer->kind) == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "optimizer: %d is no optimizer", (int)optimizer->kind);
+    return quern__fail(QUERN_ERROR_ARGUMENT, "optimizer: unknown kind %d", (int)optimizer->kind);
   const char *const real = "a finite number, not negative";
   QUERN__FORWARD(check_optimizer("learning rate", optimizer->learning_rate, INFINITY, real));
   QUERN__FORWARD(check_optimizer("weight decay", optimizer->weight_decay, INFINITY, real));

@@ -64,7 +64,7 @@ quern_status quern_schedule_check(const quern_schedule *schedule) {
                           "0 or more and less than 1");
   }
   }
-  return quern__fail(QUERN_ERROR_ARGUMENT, "schedule: %d is no schedule", (int)schedule->kind);
+  return quern__fail(QUERN_ERROR_ARGUMENT, "schedule: unknown kind %d", (int)schedule->kind);
 }
 
 #define PI 3.14159265358979323846

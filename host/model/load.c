@@ -23,10 +23,10 @@ static quern_status read_options(const quern_model_options *given, quern_model_o
                        given->size, sizeof *options);
   memcpy(options, given, given->size);
   if (quern_activation_name(options->activation.kind) == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "model options: %d is no activation",
+    return quern__fail(QUERN_ERROR_ARGUMENT, "model options: unknown activation %d",
                        (int)options->activation.kind);
   if (quern_loss_name(options->loss) == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "model options: %d is no loss", (int)options->loss);
+    return quern__fail(QUERN_ERROR_ARGUMENT, "model options: unknown loss %d", (int)options->loss);
   if (!isfinite(options->huber_delta) || options->huber_delta <= 0.0f)
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "model options: a Huber delta of %g, expected a finite number above 0",

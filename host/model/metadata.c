@@ -88,11 +88,11 @@ static quern_status read_activation(const quern__safetensors *file, const char *
     const char *name = quern_activation_name((quern_activation_kind)kind);
     if (strlen(name) != (size_t)length || strncmp(name, item, (size_t)length) != 0) continue;
     return quern__fail(QUERN_ERROR_FORMAT,
-                       "%s: metadata \"%s\": \"%.200s\", expected a slope of at least 0, and for "
-                       "leaky-relu and elu alone",
+                       "%s: metadata \"%s\": \"%.200s\", expected a slope of at least 0, and only "
+                       "for leaky-relu and elu",
                        file->path, QUERN__KEY_ACTIVATIONS, item);
   }
-  return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": \"%.*s\" is no activation",
+  return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": unknown activation \"%.*s\"",
                      file->path, QUERN__KEY_ACTIVATIONS, length < 200 ? length : 200, item);
 }
 
@@ -129,15 +129,16 @@ static quern_status read_normalization(const quern__safetensors *file, char *lis
   for (char *item = next_item(&list); item != NULL; item = next_item(&list), found++) {
     quern_normalization normalization;
     if (!quern_normalization_parse(item, &normalization))
-      return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": \"%.200s\" is no normalization",
-                         file->path, QUERN__KEY_NORMALIZATION, item);
+      return quern__fail(QUERN_ERROR_FORMAT,
+                         "%s: metadata \"%s\": unknown normalization \"%.200s\"", file->path,
+                         QUERN__KEY_NORMALIZATION, item);
     if (found >= count) continue;
     const quern_normalization_kind kind = layers[found].layer.normalization.kind;
     if (normalization.kind != kind)
-      return quern__fail(QUERN_ERROR_FORMAT,
-                         "%s: metadata \"%s\": layer %zu has \"%s\", but the tensors of \"%s\"",
-                         file->path, QUERN__KEY_NORMALIZATION, found, item,
-                         quern_normalization_name(kind));
+      return quern__fail(
+          QUERN_ERROR_FORMAT,
+          "%s: metadata \"%s\": layer %zu has \"%s\", but its tensors are those of \"%s\"",
+          file->path, QUERN__KEY_NORMALIZATION, found, item, quern_normalization_name(kind));
     layers[found].layer.normalization = normalization;
   }
   if (found == count) return QUERN_OK;
@@ -199,7 +200,7 @@ quern_status quern__metadata_refuse_checkpoint(const quern__safetensors *file) {
   if (quern__safetensors_metadata(file, QUERN__KEY_CHECKPOINT) == NULL) return QUERN_OK;
   return quern__fail(
       QUERN_ERROR_FORMAT,
-      "%s: is a checkpoint of training that goes on, expected a model: resume it, and save one",
+      "%s: is a checkpoint of training, expected a model: resume the training, and save a model",
       file->path);
 }
 
@@ -254,7 +255,7 @@ quern_status quern__metadata_read(const quern__safetensors *file,
   *huber_delta = options->huber_delta;
   const char *name = quern__safetensors_metadata(file, QUERN__KEY_LOSS);
   if (name != NULL && !quern_loss_parse(name, loss, huber_delta))
-    status = quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": \"%.200s\" is no loss",
+    status = quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": unknown loss \"%.200s\"",
                          file->path, QUERN__KEY_LOSS, name);
 cleanup:
   free(normalization);

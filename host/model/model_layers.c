@@ -38,7 +38,7 @@ static quern_status check_type(const quern__safetensors *file, const part *self)
   if (entry->rank < least || entry->rank > most)
     return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": has %zu dimensions, expected %s",
                        file->path, entry->name, entry->rank,
-                       self->suffix == WEIGHT    ? "2, [out][in], or 1 of a normalization"
+                       self->suffix == WEIGHT    ? "2, [out][in], or 1 for a normalization"
                        : self->suffix == COUNTER ? "none"
                                                  : "1, [out]");
   for (size_t i = 0; i < entry->rank; i++)
@@ -59,8 +59,8 @@ static quern_status split_name(const quern__safetensors *file, const quern__tens
   if (result->suffix == SUFFIXES)
     return quern__fail(
         QUERN_ERROR_FORMAT,
-        "%s: tensor \"%.200s\": expected \"<layer>.weight\" and \"<layer>.bias\" alone, the "
-        "tensors of dense layers, and those of BatchNorm1d and LayerNorm behind them",
+        "%s: tensor \"%.200s\": expected only \"<layer>.weight\" and \"<layer>.bias\" of dense "
+        "layers, and the tensors of BatchNorm1d and LayerNorm after them",
         file->path, entry->name);
   return check_type(file, result);
 }
@@ -111,14 +111,14 @@ static quern_status add_normalization(const quern__safetensors *file, const part
   if (layer == NULL || layer->gamma != NULL)
     return quern__fail(
         QUERN_ERROR_FORMAT,
-        "%s: tensor \"%.200s\" is of a normalization, and no dense layer stands right before it",
+        "%s: tensor \"%.200s\" belongs to a normalization, expected a dense layer right before it",
         file->path, name);
   uint64_t before, here;
   if (read_number(layer->name, layer->name_length, &before) &&
       read_number(name, next->name_length, &here) && here != before + 1)
     return quern__fail(
         QUERN_ERROR_UNSUPPORTED,
-        "%s: tensor \"%.200s\" is of a normalization that does not follow right behind "
+        "%s: tensor \"%.200s\" belongs to a normalization that does not directly follow "
         "\"%.*s.weight\", expected it between a dense layer and its activation",
         file->path, name, shown_length(layer->name_length), layer->name);
   layer->norm_name = name;
@@ -129,9 +129,9 @@ static quern_status add_normalization(const quern__safetensors *file, const part
 }
 
 static quern_status fail_alone(const quern__safetensors *file, const part *next) {
-  return quern__fail(QUERN_ERROR_FORMAT,
-                     "%s: tensor \"%.200s\": there is no \"%.*s.weight\" to go with it", file->path,
-                     next->entry->name, shown_length(next->name_length), next->entry->name);
+  return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": \"%.*s.weight\" is missing",
+                     file->path, next->entry->name, shown_length(next->name_length),
+                     next->entry->name);
 }
 
 /* A weight starts a layer or its normalization. Other tensors of the same name belong to it. */
@@ -183,8 +183,8 @@ static quern_status check_chain(const quern__safetensors *file, const quern__mod
     const quern__tensor_entry *before = layers[i - 1].weight, *after = layers[i].weight;
     if (after->shape[1] != before->shape[0])
       return quern__fail(QUERN_ERROR_SHAPE,
-                         "%s: tensor \"%.200s\" is [%zu, %zu] and takes %zu inputs, but \"%.200s\" "
-                         "before it is [%zu, %zu] and gives %zu",
+                         "%s: tensor \"%.200s\" is [%zu, %zu] with %zu inputs, but \"%.200s\" "
+                         "before it is [%zu, %zu] with %zu outputs",
                          file->path, after->name, after->shape[0], after->shape[1], after->shape[1],
                          before->name, before->shape[0], before->shape[1], before->shape[0]);
   }
@@ -197,7 +197,7 @@ quern_status quern__model_layers(const quern__safetensors *file, quern__model_la
   *count = 0;
   if (file->count == 0)
     return quern__fail(QUERN_ERROR_FORMAT,
-                       "%s: holds no tensor, expected a layer's weights at least", file->path);
+                       "%s: has no tensors, expected at least a layer's weights", file->path);
   quern_status status = QUERN_OK;
   part *parts = calloc(file->count, sizeof *parts);
   quern__model_layer *result = calloc(file->count, sizeof *result);

@@ -5,7 +5,7 @@
 
 static quern_status fail_absent(const char *path) {
   return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                     "%s: this quern was built without protobuf-c, which ONNX files take",
+                     "%s: quern was built without protobuf-c, which ONNX files need",
                      path != NULL ? path : "onnx");
 }
 

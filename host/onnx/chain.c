@@ -10,11 +10,11 @@
 static quern_status set_activation(quern__chain *chain, const quern__chain_node *current,
                                    quern_activation activation) {
   if (!quern__chain_is_input(chain, current, 0))
-    return quern__chain_fail(chain, current, "reads something else than what was computed before");
+    return quern__chain_fail(chain, current, "does not read the result of the node before");
   if (chain->count == 0 || chain->activated || chain->softmax)
     return quern__chain_fail(
         chain, current,
-        "does not follow a MatMul, a Gemm or an Add, expected one activation a layer");
+        "does not follow a MatMul, a Gemm or an Add, expected one activation per layer");
   chain->layers[chain->count - 1].layer.activation = activation;
   chain->activated = true;
   return QUERN_OK;
@@ -38,9 +38,8 @@ static quern_status add_activation(quern__chain *chain, const quern__chain_node 
     QUERN__FORWARD(quern__chain_float(chain, current, "alpha", usual_alpha, &alpha));
     QUERN__FORWARD(quern__chain_float(chain, current, "gamma", usual_gamma, &gamma));
     if (!(fabsf(alpha - usual_alpha) < 1e-6f && fabsf(gamma - usual_gamma) < 1e-6f))
-      return quern__chain_fail(
-          chain, current,
-          "has constants of its own, expected those that are usual: 1.67326 and 1.0507");
+      return quern__chain_fail(chain, current,
+                               "has other constants, expected alpha 1.67326 and gamma 1.0507");
   }
   return set_activation(chain, current, activation);
 }
@@ -53,7 +52,7 @@ static quern_status add_gelu(quern__chain *chain, const quern__chain_node *curre
   const bool by_tanh = strcmp(approximate, "tanh") == 0;
   if (!by_tanh && strcmp(approximate, "none") != 0)
     return quern__chain_fail(chain, current,
-                             "is approximated otherwise, expected \"none\" or \"tanh\"");
+                             "has another approximation, expected \"none\" or \"tanh\"");
   return set_activation(
       chain, current,
       quern_activation_of(by_tanh ? QUERN_ACTIVATION_GELU_TANH : QUERN_ACTIVATION_GELU));
@@ -63,9 +62,9 @@ static quern_status add_softmax(quern__chain *chain, const quern__chain_node *cu
   int64_t axis;
   QUERN__FORWARD(quern__chain_int(chain, current, "axis", -1, &axis));
   if (axis != -1 && axis != 1)
-    return quern__chain_fail(chain, current, "goes over another axis than the last");
+    return quern__chain_fail(chain, current, "has another axis, expected the last");
   if (!quern__chain_is_input(chain, current, 0))
-    return quern__chain_fail(chain, current, "reads something else than what was computed before");
+    return quern__chain_fail(chain, current, "does not read the result of the node before");
   if (chain->count == 0 || chain->activated || chain->softmax)
     return quern__chain_fail(
         chain, current,
@@ -81,20 +80,20 @@ static quern_status add_flatten(quern__chain *chain, const quern__chain_node *cu
     return quern__chain_fail(chain, current,
                              "keeps other dimensions than the first, expected axis 1");
   if (!quern__chain_is_input(chain, current, 0))
-    return quern__chain_fail(chain, current, "reads something else than what was computed before");
+    return quern__chain_fail(chain, current, "does not read the result of the node before");
   chain->flat = true;
   return QUERN_OK;
 }
 
 static quern_status add_nothing(quern__chain *chain, const quern__chain_node *current) {
   if (quern__chain_is_input(chain, current, 0)) return QUERN_OK;
-  return quern__chain_fail(chain, current, "reads something else than what was computed before");
+  return quern__chain_fail(chain, current, "does not read the result of the node before");
 }
 
 /* Dropout has no effect unless its third input, training_mode, is set. */
 static quern_status add_dropout(quern__chain *chain, const quern__chain_node *current) {
   if (current->node->n_input > 2 && *current->node->input[2] != '\0')
-    return quern__chain_fail(chain, current, "may be in training mode, expected none");
+    return quern__chain_fail(chain, current, "may be in training mode, expected inference");
   return add_nothing(chain, current);
 }
 
@@ -145,18 +144,18 @@ quern_status quern__chain_add(quern__chain *chain, size_t index, const quern__on
   QUERN__FORWARD(check_outputs(chain, &current));
   if (strcmp(node->op_type, "Constant") == 0) {
     if (quern__onnx_find(chain->file, node->output[0]) != NULL) return QUERN_OK;
-    return quern__chain_fail(chain, &current, "gives no tensor, expected the attribute value");
+    return quern__chain_fail(chain, &current, "has no tensor, expected the attribute value");
   }
   if (quern__formula_reads(chain, node)) return quern__formula_add(chain, &current, index);
   size_t known = 0;
   quern_activation_kind kind;
   while (known < OPERATORS && strcmp(operators[known].name, node->op_type) != 0) known++;
   if (known == OPERATORS && !quern__onnx_activation_find(node->op_type, &kind))
-    return quern__chain_fail(
-        chain, &current,
-        "is no operator that quern reads: Gemm, MatMul, Add, Relu, LeakyRelu, Sigmoid, Tanh, Elu, "
-        "Selu, Softplus, Gelu, what GELU and SiLU are written out with, Softmax, Flatten, "
-        "Identity, Dropout, BatchNormalization, LayerNormalization");
+    return quern__chain_fail(chain, &current,
+                             "is not a supported operator: expected Gemm, MatMul, Add, Relu, "
+                             "LeakyRelu, Sigmoid, Tanh, Elu, "
+                             "Selu, Softplus, Gelu, the parts of GELU and SiLU, Softmax, Flatten, "
+                             "Identity, Dropout, BatchNormalization, LayerNormalization");
   /* Anything else ends an activation's formula. */
   for (size_t i = 0; i < node->n_input; i++)
     QUERN__FORWARD(quern__formula_settle(chain, node->input[i]));

@@ -20,14 +20,14 @@ static quern_status add_layer(quern__chain *chain, const quern__chain_node *node
   const size_t in = turned ? weights->columns : weights->rows,
                units = turned ? weights->rows : weights->columns;
   if (chain->softmax)
-    return quern__chain_fail(chain, node, "stands behind a Softmax, expected nothing");
+    return quern__chain_fail(chain, node, "follows a Softmax, expected nothing after it");
   if (!chain->flat)
     return quern__chain_fail(
         chain, node,
-        "reads an input that has not two dimensions, expected [batch][values], "
+        "reads an input that does not have two dimensions, expected [batch][values], "
         "or a Flatten before it");
   if (chain->width != 0 && chain->width != in)
-    return quern__fail(QUERN_ERROR_SHAPE, "%s: %s: B takes %zu values, but %zu come in",
+    return quern__fail(QUERN_ERROR_SHAPE, "%s: %s: B needs %zu values, but its input has %zu",
                        chain->file->path, node->label, in, chain->width);
   QUERN__FORWARD(reserve_layer(chain));
   quern__chain_layer layer = {.in = in, .layer = quern_dense(units, QUERN_ACTIVATION_IDENTITY)};
@@ -72,8 +72,8 @@ quern_status quern__chain_gemm(quern__chain *chain, const quern__chain_node *nod
   QUERN__TRY(quern__chain_int(chain, node, "transA", 0, &turn_a));
   QUERN__TRY(quern__chain_int(chain, node, "transB", 0, &turn_b));
   if (turn_a != 0 || !quern__chain_is_input(chain, node, 0)) {
-    status = quern__chain_fail(chain, node,
-                               "A is transposed or not what was computed before, expected neither");
+    status = quern__chain_fail(
+        chain, node, "A is transposed or not the result of the node before, expected neither");
     goto cleanup;
   }
   QUERN__TRY(quern__chain_constant(chain, node, 1, "B", &b));
@@ -94,7 +94,7 @@ quern_status quern__chain_matmul(quern__chain *chain, const quern__chain_node *n
   quern__onnx_values b = {0};
   quern_status status;
   if (!quern__chain_is_input(chain, node, 0))
-    return quern__chain_fail(chain, node, "A is not what was computed before");
+    return quern__chain_fail(chain, node, "A is not the result of the node before");
   QUERN__TRY(quern__chain_constant(chain, node, 1, "B", &b));
   status = add_layer(chain, node, &b, false);
 cleanup:
@@ -105,7 +105,7 @@ cleanup:
 quern_status quern__chain_bias(quern__chain *chain, const quern__chain_node *node) {
   const size_t constant = quern__chain_is_input(chain, node, 0) ? 1 : 0;
   if (!quern__chain_is_input(chain, node, 1 - constant))
-    return quern__chain_fail(chain, node, "adds to something else than what was computed before");
+    return quern__chain_fail(chain, node, "does not add to the result of the node before");
   if (chain->count == 0 || chain->activated || chain->normalized || chain->softmax)
     return quern__chain_fail(chain, node,
                              "does not follow a MatMul or a Gemm, expected it to add their bias");

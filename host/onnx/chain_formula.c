@@ -138,18 +138,16 @@ static quern_status compute_formula(const quern__chain *chain, const quern__chai
     if (fits) y.p[0] = 1 / y.p[0];
     fits = fits && multiply_formulas(&x, &y, result);
   }
-  return fits
-             ? QUERN_OK
-             : quern__chain_fail(
-                   chain, node, "is no part of an activation that quern has, such as GELU or SiLU");
+  return fits ? QUERN_OK
+              : quern__chain_fail(chain, node,
+                                  "is not part of a known activation such as GELU or SiLU");
 }
 
 quern_status quern__formula_add(quern__chain *chain, const quern__chain_node *node, size_t index) {
   quern__formulas *formulas = &chain->formulas;
   quern__formula result;
   if (formulas->count == QUERN__FORMULAS)
-    return quern__chain_fail(chain, node,
-                             "an activation of more operators than any that quern has");
+    return quern__chain_fail(chain, node, "is part of a longer formula than any known activation");
   QUERN__FORWARD(compute_formula(chain, node, find_operator(node->node), &result));
   result.name = node->node->output[0];
   result.node = node->node;
@@ -203,7 +201,7 @@ quern_status quern__formula_settle(quern__chain *chain, const char *name) {
     quern__chain_node node;
     quern__chain_label(found->node, found->index, &node);
     return quern__chain_fail(chain, &node,
-                             "ends no activation that quern has, such as GELU or SiLU");
+                             "does not complete a known activation such as GELU or SiLU");
   }
   chain->layers[chain->count - 1].layer.activation = quern_activation_of(activations[kind].kind);
   chain->activated = true;

@@ -68,7 +68,7 @@ quern_status quern__chain_constant(const quern__chain *chain, const quern__chain
       index < node->node->n_input ? quern__onnx_find(chain->file, node->node->input[index]) : NULL;
   if (tensor == NULL)
     return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                       "%s: %s: %s is no constant, expected an initializer", chain->file->path,
+                       "%s: %s: %s is not a constant, expected an initializer", chain->file->path,
                        node->label, name);
   snprintf(what, sizeof what, "%s: %s", node->label, name);
   return quern__onnx_read(chain->file, what, tensor, values);

@@ -5,7 +5,7 @@
 
 static quern_status check_place(const quern__chain *chain, const quern__chain_node *node) {
   if (!quern__chain_is_input(chain, node, 0))
-    return quern__chain_fail(chain, node, "reads something else than what was computed before");
+    return quern__chain_fail(chain, node, "does not read the result of the node before");
   if (chain->count == 0 || chain->activated || chain->softmax || chain->normalized)
     return quern__chain_fail(chain, node,
                              "does not follow a MatMul, a Gemm or an Add, expected it "
@@ -45,7 +45,7 @@ quern_status quern__chain_batch_normalization(quern__chain *chain, const quern__
   int64_t trains;
   QUERN__FORWARD(check_place(chain, node));
   QUERN__FORWARD(quern__chain_int(chain, node, "training_mode", 0, &trains));
-  if (trains != 0) return quern__chain_fail(chain, node, "is in training mode, expected none");
+  if (trains != 0) return quern__chain_fail(chain, node, "is in training mode, expected inference");
   quern__chain_layer *layer = &chain->layers[chain->count - 1];
   for (size_t i = 0; i < QUERN__CHAIN_NORMALIZATION; i++)
     QUERN__FORWARD(read_vector(chain, node, i + 1, names[i], &layer->normalization[i]));
@@ -57,7 +57,7 @@ quern_status quern__chain_layer_normalization(quern__chain *chain, const quern__
   QUERN__FORWARD(check_place(chain, node));
   QUERN__FORWARD(quern__chain_int(chain, node, "axis", -1, &axis));
   if (axis != -1 && axis != 1)
-    return quern__chain_fail(chain, node, "goes over another axis than the last");
+    return quern__chain_fail(chain, node, "has another axis, expected the last");
   quern__chain_layer *layer = &chain->layers[chain->count - 1];
   QUERN__FORWARD(read_vector(chain, node, 1, "Scale", &layer->normalization[0]));
   if (node->node->n_input > 2 && *node->node->input[2] != '\0')

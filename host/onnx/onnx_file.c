@@ -38,11 +38,10 @@ static quern_status read_opset(quern__onnx_file *file) {
     if (!is_standard(model->opset_import[i]->domain)) continue;
     file->opset = model->opset_import[i]->version;
     if (file->opset >= OLDEST_OPSET) return QUERN_OK;
-    return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: is of opset %lld, expected %d or later",
+    return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: has opset %lld, expected %d or later",
                        file->path, (long long)file->opset, OLDEST_OPSET);
   }
-  return quern__fail(QUERN_ERROR_FORMAT, "%s: names no opset of the standard operators",
-                     file->path);
+  return quern__fail(QUERN_ERROR_FORMAT, "%s: has no opset for the standard operators", file->path);
 }
 
 static int compare_constants(const void *a, const void *b) {
@@ -81,7 +80,7 @@ static quern_status list_constants(quern__onnx_file *file) {
   qsort(file->constants, file->constant_count, sizeof *file->constants, compare_constants);
   for (size_t i = 1; i < file->constant_count; i++)
     if (compare_constants(&file->constants[i - 1], &file->constants[i]) == 0)
-      return quern__fail(QUERN_ERROR_FORMAT, "%s: constant \"%.200s\" comes twice", file->path,
+      return quern__fail(QUERN_ERROR_FORMAT, "%s: constant \"%.200s\" occurs twice", file->path,
                          file->constants[i].name);
   return QUERN_OK;
 }
@@ -94,8 +93,8 @@ static quern_status read_file(const char *path, unsigned char **bytes, size_t *s
   QUERN__TRY(quern__input_open(path, &descriptor, size));
   if (*size > QUERN__ONNX_LARGEST) {
     status = quern__fail(QUERN_ERROR_FORMAT,
-                         "%s: is no ONNX file: it has %zu bytes, expected at most %zu", path, *size,
-                         QUERN__ONNX_LARGEST);
+                         "%s: is not an ONNX file: it has %zu bytes, expected at most %zu", path,
+                         *size, QUERN__ONNX_LARGEST);
     goto cleanup;
   }
   *bytes = malloc(*size + 1);
@@ -127,11 +126,11 @@ quern_status quern__onnx_open(const char *path, quern__onnx_file *file) {
   if (file->model == NULL && file->missing > 0) return quern__fail_memory(path, file->missing);
   if (file->model == NULL)
     return quern__fail(QUERN_ERROR_FORMAT,
-                       "%s: is no ONNX file: its %zu bytes are no protobuf message of that kind",
-                       path, size);
+                       "%s: is not an ONNX file: its %zu bytes are not an ONNX message", path,
+                       size);
   file->graph = file->model->graph;
   if (file->graph == NULL)
-    return quern__fail(QUERN_ERROR_FORMAT, "%s: is no ONNX file: it has no graph", path);
+    return quern__fail(QUERN_ERROR_FORMAT, "%s: is not an ONNX file: it has no graph", path);
   QUERN__FORWARD(read_opset(file));
   return list_constants(file);
 }

@@ -34,11 +34,11 @@ static quern_status read_input(quern__chain *chain, const Quern__Onnx__ValueInfo
   chain->value = input->name;
   chain->flat = true;
   if (tensor == NULL)
-    return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: input \"%.80s\" is no tensor", path,
+    return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: input \"%.80s\" is not a tensor", path,
                        input->name);
   if (tensor->elem_type != QUERN__ONNX_FLOAT)
     return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                       "%s: input \"%.80s\" is of data type %d, expected float (1)", path,
+                       "%s: input \"%.80s\" has data type %d, expected float (1)", path,
                        input->name, (int)tensor->elem_type);
   if (tensor->shape == NULL) return QUERN_OK;
   const size_t rank = tensor->shape->n_dim;
@@ -73,13 +73,13 @@ static quern_status read_graph(quern__chain *chain) {
     QUERN__FORWARD(quern__formula_settle(chain, graph->output[0]->name));
   if (chain->count == 0)
     return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                       "%s: the graph has no Gemm and no MatMul, expected a network",
+                       "%s: the graph has neither Gemm nor MatMul, expected a network",
                        chain->file->path);
   if (graph->n_output != 1 || graph->output[0]->name == NULL ||
       strcmp(graph->output[0]->name, chain->value) != 0)
     return quern__fail(
         QUERN_ERROR_UNSUPPORTED,
-        "%s: the graph has %zu outputs, expected one, what its last node computes (\"%.80s\")",
+        "%s: the graph has %zu outputs, expected one, the result of its last node (\"%.80s\")",
         chain->file->path, graph->n_output, chain->value);
   return QUERN_OK;
 }
@@ -94,7 +94,7 @@ static quern_status read_named_loss(const quern__onnx_file *file, bool *named, q
     if (key == NULL || strcmp(key, QUERN__ONNX_KEY_LOSS) != 0) continue;
     if (value == NULL || !quern_loss_parse(value, loss, huber_delta))
       return quern__fail(QUERN_ERROR_FORMAT,
-                         "%s: metadata \"" QUERN__ONNX_KEY_LOSS "\": \"%.80s\" is no loss",
+                         "%s: metadata \"" QUERN__ONNX_KEY_LOSS "\": unknown loss \"%.80s\"",
                          file->path, value != NULL ? value : "");
     *named = true;
   }
@@ -124,7 +124,7 @@ static quern_status settle_loss(quern__chain *chain, const quern_onnx_options *o
     if (!fits)
       return quern__fail(QUERN_ERROR_FORMAT,
                          "%s: metadata \"" QUERN__ONNX_KEY_LOSS
-                         "\": a %s loss does not go with a network that ends with %s",
+                         "\": a %s loss does not fit a network that ends with %s",
                          chain->file->path, quern_loss_name(named_loss),
                          chain->softmax ? "a softmax" : quern_activation_name(last->kind));
     *loss = named_loss;
@@ -164,7 +164,7 @@ static quern_status check_options(const quern_onnx_options *options) {
         "onnx options: size is %zu, expected %zu; start from quern_onnx_options_default()",
         options->size, sizeof *options);
   if (quern_loss_name(options->plain_loss) == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "onnx options: %d is no loss",
+    return quern__fail(QUERN_ERROR_ARGUMENT, "onnx options: unknown loss %d",
                        (int)options->plain_loss);
   return QUERN_OK;
 }

@@ -125,7 +125,7 @@ static quern_status read_values(saving *save, layer_part *part, size_t index, si
       !quern__add(save->bytes, bytes, &save->bytes) || save->bytes > QUERN__ONNX_LARGEST)
     return quern__fail(
         QUERN_ERROR_UNSUPPORTED,
-        "%s: the parameters up to layer %zu take more than the %zu bytes that ONNX's format allows",
+        "%s: the parameters up to layer %zu need more than the %zu bytes that ONNX's format allows",
         path, index, QUERN__ONNX_LARGEST);
   part->values = malloc(bytes);
   if (part->values == NULL) return quern__fail_memory(path, bytes);
@@ -188,7 +188,7 @@ static quern_status set_layer(saving *save, size_t index, size_t in, char **valu
        layer.normalization.kind != QUERN_NORMALIZATION_NONE))
     return quern__fail(
         QUERN_ERROR_UNSUPPORTED,
-        "%s: the outputs are scaled back behind a last layer with %s%s, expected none there", path,
+        "%s: standardized targets do not fit a last layer with %s%s, expected one without", path,
         layer.activation.kind != QUERN_ACTIVATION_IDENTITY
             ? quern_activation_name(layer.activation.kind)
             : quern_normalization_name(layer.normalization.kind),

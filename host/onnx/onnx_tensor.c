@@ -55,11 +55,12 @@ quern_status quern__onnx_read(quern__onnx_file *file, const char *what,
   const bool wide = tensor->data_type == QUERN__ONNX_DOUBLE, raw = tensor->has_raw_data != 0;
   if (!wide && tensor->data_type != QUERN__ONNX_FLOAT)
     return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                       "%s: %s is of data type %d, expected float (1) or double (11)", file->path,
+                       "%s: %s has data type %d, expected float (1) or double (11)", file->path,
                        what, (int)tensor->data_type);
   if (tensor->data_location == QUERN__ONNX_EXTERNAL)
     return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                       "%s: %s lies in another file, expected it in this one", file->path, what);
+                       "%s: %s is stored in another file, expected it in this one", file->path,
+                       what);
   size_t count;
   QUERN__FORWARD(read_dimensions(file, what, tensor, values, &count));
   const size_t size = wide ? sizeof(double) : sizeof(float);
@@ -69,8 +70,8 @@ quern_status quern__onnx_read(quern__onnx_file *file, const char *what,
   if (found != count * size) return fail_count(file, what, found, count * size);
   if (count * sizeof(float) > file->numbers)
     return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                       "%s: %s: its nodes read constants again and again, %d times what the file "
-                       "has: expected weights of its own for each layer",
+                       "%s: %s: its nodes read the constants over and over, %d times the file's "
+                       "size: expected each layer to have its own weights",
                        file->path, what, QUERN__ONNX_TIMES);
   file->numbers -= count * sizeof(float);
   values->values = malloc(count * sizeof(float));

@@ -151,7 +151,8 @@ static void test_refused(void **state) {
     assert_fails(quern_buffer_copy(buffer, 0, buffer, 60, 41), QUERN_ERROR_SHAPE, "copy", "target");
     assert_fails(quern_buffer_copy(buffer, 0, buffer, 20, 21), QUERN_ERROR_ARGUMENT, "overlap");
     assert_fails(quern_buffer_copy(buffer, 20, buffer, 0, 21), QUERN_ERROR_ARGUMENT, "overlap");
-    assert_fails(quern_buffer_copy(buffer, 0, other, 0, 1), QUERN_ERROR_ARGUMENT, "two contexts");
+    assert_fails(quern_buffer_copy(buffer, 0, other, 0, 1), QUERN_ERROR_ARGUMENT,
+                 "different contexts");
     quern_buffer_free(buffer);
     quern_buffer_free(other);
     quern_context_free(context);

@@ -77,21 +77,21 @@ static void test_by_index(void **state) {
   static const char *const texts[] = {"0", "1", "2"};
   for (size_t i = 0; i <= f->opencl_devices && i < 3; i++)
     assert_ptr_equal(find(f, texts[i]), quern_device_list_at(f->list, i));
-  assert_none(f, "99", "none fits");
-  assert_none(f, "-1", "none fits");
-  assert_none(f, "0x", "none fits");
-  assert_none(f, "99999999999999999999999999", "none fits");
+  assert_none(f, "99", "no device matches");
+  assert_none(f, "-1", "no device matches");
+  assert_none(f, "0x", "no device matches");
+  assert_none(f, "99999999999999999999999999", "no device matches");
 }
 
 static void test_by_platform_and_index(void **state) {
   const fixture *f = *state;
-  assert_none(f, "77:0", "none fits");
-  assert_none(f, "0:77", "none fits");
-  assert_none(f, "0:", "none fits");
-  assert_none(f, "0:0:0", "none fits");
+  assert_none(f, "77:0", "no device matches");
+  assert_none(f, "0:77", "no device matches");
+  assert_none(f, "0:", "no device matches");
+  assert_none(f, "0:0:0", "no device matches");
   /* The reference has no platform, not even one that a number too large could name. */
-  assert_none(f, "18446744073709551615:0", "none fits");
-  assert_none(f, "99999999999999999999999999:0", "none fits");
+  assert_none(f, "18446744073709551615:0", "no device matches");
+  assert_none(f, "99999999999999999999999999:0", "no device matches");
   for (size_t i = 0; i < f->opencl_devices; i++) {
     const quern_device_info info = info_of(quern_device_list_at(f->list, i));
     char text[64];
@@ -102,7 +102,7 @@ static void test_by_platform_and_index(void **state) {
 
 static void test_by_part_of_a_name(void **state) {
   const fixture *f = *state;
-  assert_none(f, "no such device", "none fits");
+  assert_none(f, "no such device", "no device matches");
   if (f->opencl_devices == 0) {
     print_message("no OpenCL device: names are not tried\n");
     return;
@@ -113,7 +113,7 @@ static void test_by_part_of_a_name(void **state) {
     assert_ptr_equal(find(f, info.platform), first);
     return;
   }
-  assert_none(f, info.platform, "several fit");
+  assert_none(f, info.platform, "several devices match");
   /* PoCL's devices have names that differ in their first word. */
   for (size_t i = 0; i < 2; i++) {
     const quern_device *device = quern_device_list_at(f->list, i);

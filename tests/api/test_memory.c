@@ -116,21 +116,21 @@ static void checks(void **state) {
   assert_ok(quern__memory_check_device(&info, &demand));
   assert_int_equal(quern__memory_check_buffer(&info, &demand), QUERN_ERROR_OUT_OF_DEVICE_MEMORY);
   assert_error_says(
-      "plan: takes 1000 bytes in one buffer of a device, which has at most 600 for one: take less",
+      "plan: needs 1000 bytes in one buffer of a device, which allows at most 600: take less",
       NULL);
   demand.bytes = 1001;
   assert_int_equal(quern__memory_check_device(&info, &demand), QUERN_ERROR_OUT_OF_DEVICE_MEMORY);
-  assert_error_says("plan: takes 1001 bytes of a device, which has 1000: take less", NULL);
+  assert_error_says("plan: needs 1001 bytes of a device, which has 1000: take less", NULL);
   info.memory = info.max_allocation = 0; /* unknown */
   demand.bytes = SIZE_MAX;
   assert_ok(quern__memory_check_device(&info, &demand));
   assert_ok(quern__memory_check_buffer(&info, &demand));
   info.kind = QUERN_DEVICE_CPU;
   assert_int_equal(quern__memory_check_device(&info, &demand), QUERN_ERROR_OUT_OF_DEVICE_MEMORY);
-  assert_error_says("of the host's memory, which a device computes in and of which",
-                    "are left: take less", NULL);
+  assert_error_says("of the host's memory, which a device shares and of which",
+                    "are available: take less", NULL);
   assert_int_equal(quern__memory_check_host(&demand), QUERN_ERROR_OUT_OF_MEMORY);
-  assert_error_says("plan: takes 18446744073709551615 bytes of host memory, of which", NULL);
+  assert_error_says("plan: needs 18446744073709551615 bytes of host memory, of which", NULL);
   demand.bytes = 1 << 20;
   assert_ok(quern__memory_check_host(&demand));
 }
@@ -144,7 +144,7 @@ static void networks(void **state) {
   assert_int_equal(quern_network_create(10, layers, 2, QUERN_LOSS_CATEGORICAL, &network),
                    QUERN_ERROR_OUT_OF_MEMORY);
   assert_null(network);
-  assert_error_says("network: ", " parameters: takes ", " bytes of host memory, of which",
+  assert_error_says("network: ", " parameters: needs ", " bytes of host memory, of which",
                     "take fewer units", NULL);
   assert_int_equal(quern_network_create(10, past, 1, QUERN_LOSS_CATEGORICAL, &network),
                    QUERN_ERROR_SHAPE);
@@ -180,7 +180,7 @@ static void plans_and_trainers(void **state) {
   assert_int_equal(quern_plan_create(context, network, 64, QUERN_PLAN_TRAINING, &plan),
                    QUERN_ERROR_OUT_OF_DEVICE_MEMORY);
   assert_null(plan);
-  assert_error_says("plan: 2000 parameters and a batch of 64 samples: takes ",
+  assert_error_says("plan: 2000 parameters and a batch of 64 samples: needs ",
                     "take fewer units or a smaller batch", NULL);
   context->info.memory = bytes;
   assert_ok(quern_plan_create(context, network, 64, QUERN_PLAN_TRAINING, &plan));
@@ -188,7 +188,7 @@ static void plans_and_trainers(void **state) {
   context->info.max_allocation = 64 * 1000 * sizeof(float) - 1;
   assert_int_equal(quern_plan_create(context, network, 64, QUERN_PLAN_TRAINING, &plan),
                    QUERN_ERROR_OUT_OF_DEVICE_MEMORY);
-  assert_error_says("takes 256000 bytes in one buffer of ", "at most 255999", NULL);
+  assert_error_says("needs 256000 bytes in one buffer of ", "at most 255999", NULL);
   context->info.max_allocation = 0;
 
   assert_ok(quern_trainer_bytes(network, data, NULL, &options, &bytes));
@@ -196,7 +196,7 @@ static void plans_and_trainers(void **state) {
   assert_int_equal(quern_trainer_create(context, network, data, NULL, &options, &trainer),
                    QUERN_ERROR_OUT_OF_DEVICE_MEMORY);
   assert_null(trainer);
-  assert_error_says("train: 2000 parameters, what their optimizer keeps, and the data: takes ",
+  assert_error_says("train: 2000 parameters, what their optimizer keeps, and the data: needs ",
                     NULL);
   context->info.memory = 2 * bytes;
   assert_ok(quern_trainer_create(context, network, data, NULL, &options, &trainer));
@@ -216,7 +216,7 @@ static void buffers(void **state) {
   assert_int_equal(quern_buffer_create(context, SIZE_MAX / 2, &buffer),
                    QUERN_ERROR_OUT_OF_DEVICE_MEMORY);
   assert_null(buffer);
-  assert_error_says("buffer: takes 9223372036854775807 bytes of the host's memory", "are left",
+  assert_error_says("buffer: needs 9223372036854775807 bytes of the host's memory", "are available",
                     NULL);
   quern_context_free(context);
 }

@@ -53,11 +53,11 @@ static void standardized(void **state) {
   quern_dataset_free(other);
   other = regression(other_values, other_targets, 1, 2, 2);
   assert_int_equal(quern_dataset_apply(other, quern_dataset_schema(dataset)), QUERN_ERROR_SHAPE);
-  assert_error_says("2 columns a sample, and the schema 3", NULL);
+  assert_error_says("2 columns per sample, but the schema has 3", NULL);
   quern_dataset_free(other);
   other = regression(other_values, other_targets, 1, 3, 1);
   assert_int_equal(quern_dataset_apply(other, quern_dataset_schema(dataset)), QUERN_ERROR_SHAPE);
-  assert_error_says("2 numbers to predict", NULL);
+  assert_error_says("2 targets of the schema", NULL);
   quern_dataset_free(other);
 
   /* Parts of a split keep what the whole has. */

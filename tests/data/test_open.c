@@ -121,11 +121,11 @@ static void folder_in_part(void **state) {
                     NULL);
   WRITE("train-images-idx3-ubyte", train_images);
   assert_open_fails(temporary_folder, NULL, QUERN_ERROR_FILE);
-  assert_error_says("train-images-idx3-ubyte is there", "no ", "train-labels-idx1-ubyte", NULL);
+  assert_error_says("train-images-idx3-ubyte exists", "no ", "train-labels-idx1-ubyte", NULL);
   WRITE("train-labels-idx1-ubyte", train_labels);
   WRITE("t10k-labels-idx1-ubyte", test_labels);
   assert_open_fails(temporary_folder, NULL, QUERN_ERROR_FILE);
-  assert_error_says("t10k-labels-idx1-ubyte is there", "t10k-images-idx3-ubyte", NULL);
+  assert_error_says("t10k-labels-idx1-ubyte exists", "t10k-images-idx3-ubyte", NULL);
   /* Not asked for, not looked at. */
   quern_dataset_free(open_one(temporary_folder, NULL));
   WRITE("t10k-images-idx3-ubyte", train_images);

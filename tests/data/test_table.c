@@ -77,9 +77,9 @@ static void columns_by_name_and_number(void **state) {
       {"0", NULL, "there is no column \"0\""},
       {"99999999999999999999999999", NULL, "there is no column"},
       {"price,", NULL, "there is no column \"\""},
-      {"price,3", NULL, "column 3 is to be read twice"},
-      {"price", "width,price", "column 3 is to be read twice"},
-      {"1,2,3,4,5", NULL, "expected at least one value beside what is to be predicted"},
+      {"price,3", NULL, "column 3 is used twice, expected once"},
+      {"price", "width,price", "column 3 is used twice, expected once"},
+      {"1,2,3,4,5", NULL, "expected at least one input besides the target"},
   };
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     options.target = wrong[i].target;
@@ -95,7 +95,7 @@ static void columns_by_name_and_number(void **state) {
   assert_error_says("columns 1 and 2 are both called \"a\"", NULL);
   options.target = "a,b";
   assert_open_fails(write_text("a,b,c\n1,2,3\n"), &options, QUERN_ERROR_ARGUMENT);
-  assert_error_says("2 columns to predict, expected one of classes", NULL);
+  assert_error_says("2 target columns, expected one for classes", NULL);
 }
 
 static void labels(void **state) {
@@ -156,8 +156,7 @@ static void text_classes(void **state) {
   assert_open_fails(write_text("y,kind\n5,pear\n"), &options, QUERN_ERROR_FORMAT);
   assert_error_says("there is no column \"x\", which the model reads", NULL);
   assert_open_fails(write_text("1,2,3\n"), &options, QUERN_ERROR_FORMAT);
-  assert_error_says(
-      "3 columns, expected 2 as in the data that were trained on, or the 1 inputs alone", NULL);
+  assert_error_says("3 columns, expected 2 as in the training data, or only the 1 inputs", NULL);
   quern_dataset_free(dataset);
 
   assert_open_fails(write_text("x,kind\n1,a\n2,\n"), NULL, QUERN_ERROR_FORMAT);

@@ -25,12 +25,12 @@ static void test_targets(void **state) {
   save_fails(path_of("missing/model"), "No such file");
   save_fails(temporary_folder, "is a folder");
   save_fails("", "names no file");
-  save_fails("/dev/null", "not a regular file");
+  save_fails("/dev/null", "expected a regular file");
   struct stat status;
   assert_int_equal(stat("/dev/null", &status), 0);
   assert_true(S_ISCHR(status.st_mode));
   assert_int_equal(mkfifo(path_of("pipe"), 0600), 0);
-  save_fails(path_of("pipe"), "not a regular file");
+  save_fails(path_of("pipe"), "expected a regular file");
   write_bytes(path_of("file"), "x", 1);
   save_fails(path_of("file/model"), "Not a directory");
   char name[300];
@@ -83,7 +83,7 @@ static void test_link(void **state) {
   quern_network *network = make_network(2), *loaded = NULL;
   assert_int_equal(symlink("folder/model", path_of("link")), 0);
   assert_fails(quern_model_save(network, path_of("link")), QUERN_ERROR_FILE,
-               "symbolic link to a file that is not");
+               "symbolic link to a missing file");
   write_bytes(path_of("folder/model"), "old", 3);
   assert_ok(quern_model_save(network, path_of("link")));
   struct stat status;

@@ -106,29 +106,29 @@ static void test_bad_files(void **state) {
     const char *part;
   } cases[] = {
       {"{" F32("0.weight", "[2]", 0, 8) "}", 8, QUERN_ERROR_FORMAT,
-       "no dense layer stands right before it"},
+       "expected a dense layer right before it"},
       {"{" DENSE "," F32("1.weight", "[2]", 8, 16) "," F32("2.weight", "[2]", 16, 24) "}", 24,
-       QUERN_ERROR_FORMAT, "\"2.weight\" is of a normalization, and no dense layer"},
+       QUERN_ERROR_FORMAT, "\"2.weight\" belongs to a normalization, expected a dense layer"},
       {"{" DENSE "," F32("2.weight", "[2]", 8, 16) "}", 16, QUERN_ERROR_UNSUPPORTED,
-       "does not follow right behind \"0.weight\""},
+       "does not directly follow \"0.weight\""},
       {"{" DENSE "," F32("1.weight", "[3]", 8, 20) "}", 20, QUERN_ERROR_SHAPE,
        "\"1.weight\" is [3], but \"0.weight\""},
       {"{" DENSE "," F32("1.weight", "[2]", 8, 16) "," F32("1.running_mean", "[2]", 16, 24) "}", 24,
        QUERN_ERROR_FORMAT, "\"1\" has one of running_mean and running_var"},
       {"{" DENSE
        "," F32("1.running_mean", "[2]", 8, 16) "," F32("1.running_var", "[2]", 16, 24) "}",
-       24, QUERN_ERROR_FORMAT, "there is no \"1.weight\" to go with it"},
+       24, QUERN_ERROR_FORMAT, "\"1.weight\" is missing"},
       {"{" DENSE "," F32("0.running_mean", "[2]", 8, 16) "}", 16, QUERN_ERROR_FORMAT,
-       "there is no \"0.weight\""},
+       "\"0.weight\" is missing"},
       {"{" DENSE "," F32("1.num_batches_tracked", "[]", 8, 12) "}", 12, QUERN_ERROR_FORMAT,
        "dtype is F32, expected I64"},
       {"{" DENSE "," TENSOR("1.num_batches_tracked", "I64", "[1]", 8, 16) "}", 16,
        QUERN_ERROR_FORMAT, "has 1 dimensions, expected none"},
       {"{" META("batch") DENSE "}", 8, QUERN_ERROR_FORMAT,
-       "layer 0 has \"batch\", but the tensors of \"none\""},
+       "layer 0 has \"batch\", but its tensors are those of \"none\""},
       {"{" META("none,none") DENSE "}", 8, QUERN_ERROR_FORMAT,
        "2 normalizations, expected one for each of the 1"},
-      {"{" META("group") DENSE "}", 8, QUERN_ERROR_FORMAT, "\"group\" is no normalization"},
+      {"{" META("group") DENSE "}", 8, QUERN_ERROR_FORMAT, "unknown normalization \"group\""},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     quern_network *network = (quern_network *)(uintptr_t)1;

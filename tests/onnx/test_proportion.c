@@ -99,7 +99,7 @@ static void nodes_that_share_a_constant(void **state) {
   write_chain(path_of("many.onnx"), 5000); /* 80 MB of weights in 200 kB */
   assert_int_equal(quern_onnx_load(path_of("many.onnx"), NULL, &network), QUERN_ERROR_UNSUPPORTED);
   assert_null(network);
-  assert_error_says("many.onnx: node ", "read constants again and again", NULL);
+  assert_error_says("many.onnx: node ", "read the constants over and over", NULL);
 }
 
 int main(void) {

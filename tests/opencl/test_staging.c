@@ -177,7 +177,7 @@ static void test_refuses(void **state) {
                "quern_staging_begin");
   assert_ok(quern_staging_begin(staging, &memory));
   assert_fails(quern_staging_send(staging, (FLOATS + 1) * sizeof(float)), QUERN_ERROR_SHAPE,
-               "staging send", "past a buffer");
+               "staging send", "exceed the buffer");
   assert_fails(quern_staging_send(staging, 0), QUERN_ERROR_ARGUMENT, "0 bytes");
   assert_fails(quern_staging_begin(NULL, &memory), QUERN_ERROR_ARGUMENT, "NULL");
   assert_fails(quern_staging_send(NULL, 4), QUERN_ERROR_ARGUMENT, "NULL");

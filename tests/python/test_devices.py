@@ -139,10 +139,10 @@ class Refused(unittest.TestCase):
         for error, words, device in (
             (
                 quern.Error,
-                "device 'nowhere': none fits; there are: .*reference",
+                "device 'nowhere': no device matches; available: .*reference",
                 ["reference", "nowhere"],
             ),
-            (quern.Error, "device '99': none fits; there are: .*reference", [99, "reference"]),
+            (quern.Error, "device '99': no device matches; available: .*reference", [99, "reference"]),
             (quern.Error, "device 'all': ", ["all", "reference"]),
             (quern.Error, "device 'reference,': a name is empty", "reference,"),
             (

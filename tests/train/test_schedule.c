@@ -149,7 +149,7 @@ static void test_refusals(void **state) {
       {{QUERN_OPTIMIZER_ADAM, true, 1, 0, 0, 0.9, 1.5, 0, 0}, "beta2", "1.5"},
       {{QUERN_OPTIMIZER_ADAM, true, 1, 0, 0, 0.9, 0.9, 0, -1}, "epsilon", "-1"},
       {{QUERN_OPTIMIZER_RMSPROP, true, 1, 0, 0, 0, 0, 1.1, 0}, "alpha", "1.1"},
-      {{(quern_optimizer_kind)17, true, 1, 0, 0, 0, 0, 0, 0}, "17", "no optimizer"}};
+      {{(quern_optimizer_kind)17, true, 1, 0, 0, 0, 0, 0, 0}, "17", "unknown kind"}};
   for (size_t i = 0; i < sizeof optimizers / sizeof *optimizers; i++)
     assert_fails(quern_optimizer_check(&optimizers[i].optimizer), QUERN_ERROR_ARGUMENT,
                  optimizers[i].field, optimizers[i].value);
@@ -179,7 +179,7 @@ static void test_refusals(void **state) {
   schedule.warmup_factor = 2;
   assert_fails(quern_schedule_check(&schedule), QUERN_ERROR_ARGUMENT, "warm-up factor", "0 to 1");
   schedule = quern_schedule_of((quern_schedule_kind)9);
-  assert_fails(quern_schedule_check(&schedule), QUERN_ERROR_ARGUMENT, "9", "no schedule");
+  assert_fails(quern_schedule_check(&schedule), QUERN_ERROR_ARGUMENT, "9", "unknown kind");
 }
 
 int main(void) {

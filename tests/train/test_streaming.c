@@ -322,7 +322,7 @@ static void test_holds_data(void **state) {
   result expected = run(&created, SIZE_MAX);
   quern_trainer *trainer = trainer_at(&created, least_memory(&created));
   assert_fails(quern_dataset_fit(created.data, true), QUERN_ERROR_BUSY, "fit",
-               "read by a training");
+               "in use by a training");
   assert_ok(quern_dataset_fit(created.data, false)); /* which changes nothing here */
   quern_dataset_free(created.data);
   quern_network *network = finish(trainer, &current, &epoch);

@@ -23,12 +23,12 @@ static const pair training_names[] = {{"x_train", "y_train"}, {"X_train", "y_tra
 static const pair testing_names[] = {{"x_test", "y_test"}, {"X_test", "y_test"}};
 #define COUNT_OF(pairs) (sizeof(pairs) / sizeof *(pairs))
 
-static quern_status fail_name(const quern__archive *archive, const char *what) {
+static quern_status fail_name(const quern__archive *archive, const char *role, const char *name) {
   char *names;
   QUERN__FORWARD(archive->list(archive->self, &names));
   const quern_status status =
-      quern__fail(QUERN_ERROR_FORMAT, "%s: %s, expected one of those that it has: %.200s",
-                  archive->path, what, names);
+      quern__fail(QUERN_ERROR_FORMAT, "%s: %s: there is no array %.100s, expected one of %.200s",
+                  archive->path, role, name, names);
   free(names);
   return status;
 }
@@ -54,8 +54,7 @@ static quern_status choose_targets(const quern__archive *archive, const char *us
   *name = options->target != NULL ? options->target : usual;
   if (*name != NULL && **name == '\0') *name = NULL;
   if (*name != NULL && !archive->has(archive->self, *name)) {
-    if (options->target != NULL)
-      return fail_name(archive, "there is no array of the target's name");
+    if (options->target != NULL) return fail_name(archive, "target", options->target);
     *name = NULL;
   }
   return QUERN_OK;
@@ -67,7 +66,7 @@ quern_status quern__archive_datasets(const quern__archive *archive,
   const char *targets;
   if (options->inputs != NULL) {
     if (!archive->has(archive->self, options->inputs))
-      return fail_name(archive, "there is no array of the inputs' name");
+      return fail_name(archive, "inputs", options->inputs);
     QUERN__FORWARD(choose_targets(archive, "y", options, &targets));
     return make_dataset(archive, options->inputs, targets, options, train);
   }
@@ -75,7 +74,7 @@ quern_status quern__archive_datasets(const quern__archive *archive,
   const pair *both =
       found != NULL ? NULL : find_pair(archive, training_names, COUNT_OF(training_names));
   if (both != NULL) found = both;
-  if (found == NULL) return fail_name(archive, "there is no array x or x_train");
+  if (found == NULL) return fail_name(archive, "inputs", "x or x_train");
   QUERN__FORWARD(choose_targets(archive, found->y, options, &targets));
   QUERN__FORWARD(make_dataset(archive, found->x, targets, options, train));
   const pair *tested = both != NULL && test != NULL

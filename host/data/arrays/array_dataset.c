@@ -100,8 +100,8 @@ static quern_status set_labels(const quern__array *array, quern_dataset *result,
     values[i] = element_at(array, i);
     if (!quern__is_class_value(values[i]))
       status = quern__fail(QUERN_ERROR_DATA,
-                           "%s: row %zu, from 0: %g, expected a label, a whole number (numbers to "
-                           "predict need --task regression)",
+                           "%s: row %zu, from 0: %g, expected a label, a whole number (numeric "
+                           "targets need --task regression)",
                            array->name, i, values[i]);
   }
   if (status == QUERN_OK) status = quern__dataset_set_class_values(result, values, options);

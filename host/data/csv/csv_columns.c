@@ -91,8 +91,8 @@ static quern_status check_once(const table *in) {
                              ? columns->targets[i].place
                              : columns->inputs[i - columns->target_count].place;
     if (taken[place]) {
-      status = quern__fail(QUERN_ERROR_ARGUMENT, "%s: column %zu is to be read twice", in->file,
-                           place + 1);
+      status = quern__fail(QUERN_ERROR_ARGUMENT, "%s: column %zu is used twice, expected once",
+                           in->file, place + 1);
     }
     taken[place] = true;
   }
@@ -126,10 +126,10 @@ static quern_status choose_by_options(const table *in, const quern_dataset_optio
   columns->task = options->task == QUERN_TASK_NONE ? QUERN_TASK_CLASSES : options->task;
   if (columns->target_count == 0) columns->task = QUERN_TASK_NONE;
   if (columns->task == QUERN_TASK_CLASSES && columns->target_count > 1) {
-    return quern__fail(
-        QUERN_ERROR_ARGUMENT,
-        "%s: %zu columns to predict, expected one of classes, or the task labels or regression",
-        in->file, columns->target_count);
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "%s: %zu target columns, expected one for classes: give --task labels or "
+                       "--task regression for several",
+                       in->file, columns->target_count);
   }
   if (options->inputs != NULL)
     QUERN__FORWARD(find_list(in, options->inputs, &columns->inputs, &columns->input_count));
@@ -165,10 +165,10 @@ static quern_status match_places(const table *in, const quern_schema *schema, si
   const size_t whole = schema->fields > 0 ? schema->fields : inputs + 1;
   *targets = fields == whole;
   if (fields != whole && fields != inputs) {
-    return quern__fail(QUERN_ERROR_FORMAT,
-                       "%s: %zu columns, expected %zu as in the data that were trained on, or the "
-                       "%zu inputs alone",
-                       in->file, fields, whole, inputs);
+    return quern__fail(
+        QUERN_ERROR_FORMAT,
+        "%s: %zu columns, expected %zu as in the training data, or only the %zu inputs", in->file,
+        fields, whole, inputs);
   }
   for (size_t i = 0; i < inputs; i++) {
     columns->inputs[i].place =
@@ -195,7 +195,7 @@ static quern_status match_by_name(const table *in, const quern_schema *schema, b
   for (size_t i = 0; missing != NULL && i < schema->targets.count; i++) {
     if (columns->targets[i].place == columns->fields) continue;
     return quern__fail(QUERN_ERROR_FORMAT,
-                       "%s: there is a column \"%.100s\" to predict, but no \"%.100s\"", in->file,
+                       "%s: there is a target column \"%.100s\", but no \"%.100s\"", in->file,
                        schema->targets.items[i].name, missing->name);
   }
   return QUERN_OK;
@@ -251,9 +251,8 @@ quern_status quern__csv_columns_create(const quern__records *first, bool header,
     QUERN__FORWARD(choose_by_options(&in, options));
   if (columns->input_count == 0) {
     return quern__fail(QUERN_ERROR_FORMAT,
-                       "%s: line %" PRIu64
-                       ": %zu column%s, expected at least one value beside what is to be "
-                       "predicted, between commas, tabs or semicolons",
+                       "%s: line %" PRIu64 ": %zu column%s, expected at least one input besides "
+                       "the target, separated by commas, tabs or semicolons",
                        in.file, first->lines.number, first->count, first->count == 1 ? "" : "s");
   }
   return check_once(&in);

@@ -105,7 +105,7 @@ quern_status quern__csv_value(const quern__csv_field *field, float *value) {
 
 quern_status quern__csv_label(const quern__csv_field *field, double *label) {
   static const char expected[] =
-      "a label, a whole number or a text (numbers to predict need --task regression)";
+      "a label, a whole number or a text (numeric targets need --task regression)";
   const spelling spelled = spelling_of(field->text, field->length);
   if (spelled == TEXT) return quern__csv_fail(QUERN_ERROR_FORMAT, field, expected);
   if (spelled == NOT_FINITE) return quern__csv_fail(QUERN_ERROR_DATA, field, expected);

@@ -68,9 +68,9 @@ static quern_status plain_field(quern__records *records, cursor *place) {
   size_t end = delimiter != NULL ? (size_t)(delimiter - line->text) : line->length;
   place->position = end;
   if (memchr(line->text + start, '"', end - start) != NULL) {
-    return fail_record(records, line->number, place->column,
-                       "a quote inside a field, expected the whole field in quotes, and quotes "
-                       "in it written twice");
+    return fail_record(
+        records, line->number, place->column,
+        "a quote inside a field, expected the whole field in quotes, with quotes in it doubled");
   }
   while (end > start && is_blank(records, line->text[end - 1])) end--;
   return add_field(records, start, end - start, line->number, place->column);
@@ -87,7 +87,7 @@ static quern_status quoted_field(quern__records *records, cursor *place) {
     if (from == line->length) {
       bool more;
       QUERN__FORWARD(quern__lines_extend(line, &more));
-      if (!more) return fail_record(records, begun, place->column, "a quote that no other closes");
+      if (!more) return fail_record(records, begun, place->column, "a quote that is not closed");
       continue;
     }
     const char c = line->text[from++];
@@ -102,7 +102,7 @@ static quern_status quoted_field(quern__records *records, cursor *place) {
   place->position = from;
   if (from < line->length && line->text[from] != records->delimiter) {
     return fail_record(records, line->number, place->column,
-                       "text behind a closing quote, expected a delimiter or the line's end");
+                       "text after a closing quote, expected a delimiter or the line's end");
   }
   return add_field(records, start, to - start, begun, place->column);
 }

@@ -261,7 +261,7 @@ static quern_status check_categories(const quern__csv_rows *rows, const char *fi
     const char *name = columns->names != NULL ? columns->names[column->place] : "";
     return quern__fail(QUERN_ERROR_DATA,
                        "%s: column %zu%s%.100s%s has %zu different texts in %zu rows, expected at "
-                       "most a tenth as many: leave it out by --inputs, or make numbers of it",
+                       "most a tenth as many: leave it out with --inputs, or convert it to numbers",
                        file, column->place + 1, *name ? " (\"" : "", name, *name ? "\")" : "",
                        count, rows->count);
   }
@@ -276,7 +276,7 @@ static quern_status count_columns(const char *file, const quern__schema_columns 
     const size_t categories = inputs->items[i].category_count;
     if (!quern__add(*count, categories > 0 ? categories : 1, count) ||
         *count > QUERN__DIMENSION_LARGEST) {
-      return quern__fail(QUERN_ERROR_OVERFLOW, "%s: expected at most %zu values a sample", file,
+      return quern__fail(QUERN_ERROR_OVERFLOW, "%s: expected at most %zu values per sample", file,
                          QUERN__DIMENSION_LARGEST);
     }
   }
@@ -294,7 +294,7 @@ static quern_status check_expanded_size(const quern__csv_rows *rows, size_t colu
                columns) < 0)
     return quern__fail_memory(file, strlen(file));
   const quern_status status = quern__memory_check_host(
-      &(quern__demand){what, "leave columns of many texts out by --inputs", bytes});
+      &(quern__demand){what, "leave out columns of many texts with --inputs", bytes});
   free(what);
   return status;
 }

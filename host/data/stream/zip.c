@@ -30,7 +30,7 @@ typedef struct directory {
 } directory;
 
 static quern_status fail_zip(const quern__zip *zip, const char *what) {
-  return quern__fail(QUERN_ERROR_FORMAT, "%s: is no whole ZIP archive: %s", zip->path, what);
+  return quern__fail(QUERN_ERROR_FORMAT, "%s: is not a complete ZIP archive: %s", zip->path, what);
 }
 
 quern_status quern__zip_read_at(const quern__zip *zip, uint64_t offset, void *data, size_t bytes) {
@@ -56,9 +56,10 @@ static quern_status read_end64(const quern__zip *zip, uint64_t end, directory *f
   if (quern__zip_u32(bytes) != LOCATOR_SIGNATURE) return QUERN_OK;
   const uint64_t offset = quern__zip_u64(bytes + 8);
   if (offset > zip->bytes || zip->bytes - offset < END64_BYTES)
-    return fail_zip(zip, "its ZIP64 record lies outside of it");
+    return fail_zip(zip, "its ZIP64 record is outside the file");
   QUERN__FORWARD(quern__zip_read_at(zip, offset, bytes, END64_BYTES));
-  if (quern__zip_u32(bytes) != END64_SIGNATURE) return fail_zip(zip, "its ZIP64 record is none");
+  if (quern__zip_u32(bytes) != END64_SIGNATURE)
+    return fail_zip(zip, "its ZIP64 record has a wrong signature");
   *found = (directory){quern__zip_u64(bytes + 48), quern__zip_u64(bytes + 40),
                        quern__zip_u64(bytes + 32)};
   return QUERN_OK;
@@ -77,12 +78,12 @@ static quern_status read_end(const quern__zip *zip, directory *found, uint64_t *
   while (quern__zip_u32(tail + position) != END_SIGNATURE ||
          quern__zip_u16(tail + position + 20) != length - END_BYTES - position) {
     if (position-- == 0) {
-      status = fail_zip(zip, "it has no record at its end");
+      status = fail_zip(zip, "it has no end record");
       goto cleanup;
     }
   }
   if (quern__zip_u16(tail + position + 4) != 0 || quern__zip_u16(tail + position + 6) != 0) {
-    status = fail_zip(zip, "it is a part of several");
+    status = fail_zip(zip, "it is one of several parts, expected a single file");
     goto cleanup;
   }
   *found = (directory){quern__zip_u32(tail + position + 16), quern__zip_u32(tail + position + 12),
@@ -123,10 +124,10 @@ static bool read_sizes64(const unsigned char *extra, size_t length, quern__zip_e
 static quern_status read_entry(const quern__zip *zip, const unsigned char *bytes, size_t left,
                                quern__zip_entry *entry, size_t *length) {
   if (left < DIRECTORY_BYTES || quern__zip_u32(bytes) != DIRECTORY_SIGNATURE)
-    return fail_zip(zip, "its directory holds something else than members");
+    return fail_zip(zip, "its directory has an invalid entry");
   const size_t name = quern__zip_u16(bytes + 28), extra = quern__zip_u16(bytes + 30);
   *length = DIRECTORY_BYTES + name + extra + quern__zip_u16(bytes + 32);
-  if (*length > left) return fail_zip(zip, "its directory is cut short");
+  if (*length > left) return fail_zip(zip, "its directory is truncated");
   *entry = (quern__zip_entry){.method = quern__zip_u16(bytes + 10),
                               .crc = quern__zip_u32(bytes + 16),
                               .compressed = quern__zip_u32(bytes + 20),
@@ -162,7 +163,7 @@ static quern_status read_directory(quern__zip *zip, const directory *found) {
     QUERN__TRY(read_entry(zip, records + position, bytes - position, entry, &length));
   }
   if (zip->count != found->count)
-    status = fail_zip(zip, "its directory has another count of members");
+    status = fail_zip(zip, "its directory does not have as many members as it claims");
 cleanup:
   free(records);
   return status;
@@ -183,7 +184,7 @@ quern_status quern__zip_open(const char *path, int descriptor, quern__zip *zip) 
   QUERN__FORWARD(read_end(zip, &found, &place));
   QUERN__FORWARD(read_end64(zip, place, &found));
   if (found.offset > place || found.bytes > place - found.offset)
-    return fail_zip(zip, "its directory lies outside of it");
+    return fail_zip(zip, "its directory is outside the file");
   return read_directory(zip, &found);
 }
 

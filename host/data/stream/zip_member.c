@@ -39,16 +39,16 @@ static quern_status start_member(quern__zip_member *result) {
                        zip->path, entry->name, entry->method);
   }
   if (entry->header > zip->bytes || zip->bytes - entry->header < LOCAL_BYTES)
-    return fail_member(result, "it lies outside of the archive");
+    return fail_member(result, "its data is outside the archive");
   QUERN__FORWARD(quern__zip_read_at(zip, entry->header, header, sizeof header));
   if (quern__zip_u32(header) != LOCAL_SIGNATURE)
-    return fail_member(result, "there is no member in its place");
+    return fail_member(result, "there is no member at its offset");
   result->next =
       entry->header + LOCAL_BYTES + quern__zip_u16(header + 26) + quern__zip_u16(header + 28);
   if (result->next > zip->bytes || entry->compressed > zip->bytes - result->next)
-    return fail_member(result, "it lies outside of the archive");
+    return fail_member(result, "its data is outside the archive");
   if (entry->method == STORED && entry->compressed != entry->size)
-    return fail_member(result, "it has two sizes");
+    return fail_member(result, "it has two different sizes");
   result->left = entry->compressed;
   result->crc = (uint32_t)crc32(0, NULL, 0);
   if (entry->method == STORED) return QUERN_OK;
@@ -92,7 +92,7 @@ static quern_status read_deflated(quern__zip_member *member, unsigned char *into
   while (inflater->avail_out > 0 && !member->ended) {
     if (inflater->avail_in == 0) {
       const size_t more = member->left < INPUT_BYTES ? (size_t)member->left : INPUT_BYTES;
-      if (more == 0) return fail_member(member, "its compressed data end");
+      if (more == 0) return fail_member(member, "its compressed data ends");
       QUERN__FORWARD(quern__zip_read_at(member->zip, member->next, member->input, more));
       member->next += more;
       member->left -= more;
@@ -106,7 +106,7 @@ static quern_status read_deflated(quern__zip_member *member, unsigned char *into
   }
   *got = want - inflater->avail_out;
   if (member->ended && (inflater->avail_in > 0 || member->left > 0))
-    return fail_member(member, "more compressed data than it is made of");
+    return fail_member(member, "trailing compressed data");
   return QUERN_OK;
 }
 
@@ -122,11 +122,11 @@ quern_status quern__zip_member_read(quern__zip_member *member, unsigned char *in
     *got += more;
     member->returned += more;
     if (member->returned > member->entry.size)
-      return fail_member(member, "more than it should hold");
+      return fail_member(member, "more data than its size");
     if (!member->ended) continue;
     if (member->returned != member->entry.size) return fail_member(member, "it ends");
     if (member->crc != member->entry.crc)
-      return fail_member(member, "another checksum than the archive's");
+      return fail_member(member, "a checksum that differs from the archive's");
   }
   return QUERN_OK;
 }

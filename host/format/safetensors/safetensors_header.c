@@ -43,7 +43,8 @@ static quern_status refuse_duplicates(const char *path, const char *what, const 
   if (count > 0) qsort(names, count, sizeof *names, compare_names);
   for (size_t i = 1; i < count; i++)
     if (strcmp(names[i - 1], names[i]) == 0)
-      return quern__fail(QUERN_ERROR_FORMAT, "%s: %s \"%.200s\" comes twice", path, what, names[i]);
+      return quern__fail(QUERN_ERROR_FORMAT, "%s: %s \"%.200s\" occurs twice", path, what,
+                         names[i]);
   return QUERN_OK;
 }
 
@@ -82,7 +83,7 @@ static quern_status read_pair(void *user, quern__json *json, char *key) {
 static quern_status read_metadata(header *all, quern__json *json) {
   quern__safetensors *file = all->file;
   if (all->has_metadata)
-    return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%s\" comes twice", file->path,
+    return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%s\" occurs twice", file->path,
                        metadata_key);
   all->has_metadata = true;
   if (quern__json_peek(json) != '{')
@@ -154,7 +155,7 @@ static quern_status read_field(void *user, quern__json *json, char *name) {
         "%s: tensor \"%.200s\": unknown field \"%.200s\", expected dtype, shape and data_offsets",
         tensor->header->file->path, tensor->entry->name, name);
   if (tensor->found[i])
-    return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": field \"%s\" comes twice",
+    return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": field \"%s\" occurs twice",
                        tensor->header->file->path, tensor->entry->name, name);
   tensor->found[i] = true;
   return read[i](tensor, json);
@@ -191,8 +192,8 @@ static quern_status check_offsets(const tensor_reader *tensor) {
   quern__tensor_entry *entry = tensor->entry;
   if (tensor->begin > tensor->end || tensor->end > file->data_bytes)
     return quern__fail(QUERN_ERROR_FORMAT,
-                       "%s: tensor \"%.200s\": data_offsets [%zu, %zu] do not lie in order inside "
-                       "the %zu bytes of data",
+                       "%s: tensor \"%.200s\": data_offsets [%zu, %zu] are not ascending offsets "
+                       "within the %zu bytes of data",
                        file->path, entry->name, tensor->begin, tensor->end, file->data_bytes);
   if (tensor->end - tensor->begin != entry->bytes)
     return quern__fail(QUERN_ERROR_FORMAT,

@@ -11,16 +11,17 @@ enum { LENGTH_BYTES = 8 };
 static quern_status read_header_length(quern__safetensors *file, size_t file_bytes,
                                        size_t *length) {
   if (file_bytes < LENGTH_BYTES)
-    return quern__fail(QUERN_ERROR_FORMAT,
-                       "%s: is no safetensors file: it has %zu bytes, expected at least the %d of "
-                       "a header's length",
-                       file->path, file_bytes, LENGTH_BYTES);
+    return quern__fail(
+        QUERN_ERROR_FORMAT,
+        "%s: is not a safetensors file: it has %zu bytes, expected at least the %d of "
+        "a header's length",
+        file->path, file_bytes, LENGTH_BYTES);
   unsigned char bytes[LENGTH_BYTES];
   QUERN__FORWARD(quern__input_read(file->path, file->descriptor, 0, bytes, sizeof bytes));
   uint64_t claimed = quern__little_endian_u64(bytes);
   if (claimed > QUERN__HEADER_LARGEST)
     return quern__fail(QUERN_ERROR_FORMAT,
-                       "%s: is no safetensors file: its first 8 bytes claim a header of %llu "
+                       "%s: is not a safetensors file: its first 8 bytes claim a header of %llu "
                        "bytes, expected at most %llu",
                        file->path, (unsigned long long)claimed,
                        (unsigned long long)QUERN__HEADER_LARGEST);

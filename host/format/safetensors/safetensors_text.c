@@ -77,7 +77,7 @@ quern_status quern__safetensors_check_text(const char *path, const char *text, s
       continue;
     }
     if (memchr(" \t\r\n,:{}[]", c, 10) == NULL)
-      return fail_safetensors_text(&reader, "a character that has no place in it",
+      return fail_safetensors_text(&reader, "an invalid character",
                                    "a string, a whole number, a list or an object");
     if (c == '{') counts->objects++;
     if (c == ':') counts->members++;

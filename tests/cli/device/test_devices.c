@@ -23,7 +23,7 @@ static void test_refusals(void **state) {
   assert_one_line(run(TRAIN, "--device", "reference,"), 1,
                   PARTS("device 'reference,'", "a name is empty"));
   assert_one_line(run(TRAIN, "--device", "reference,nothing-like-it"), 1,
-                  PARTS("nothing-like-it", "none fits"));
+                  PARTS("nothing-like-it", "no device matches"));
   assert_one_line(run(TRAIN, "--device", "reference", "--shares", "1,x"), 2,
                   PARTS("--shares", "\"1,x\""));
 }

@@ -268,11 +268,9 @@ static void test_arrays(void **state) {
   assert_one_line(run("train", "--data", QUERN_TEST_DATA "/arrays/version2.npy"), 1,
                   PARTS("has nothing to learn"));
   assert_one_line(run("train", "--data", QUERN_TEST_DATA "/arrays/stored.npz", "--target", "cost"),
-                  1,
-                  PARTS("there is no array of the target's name, expected one of those that it "
-                        "has: x, y, prices"));
+                  1, PARTS("target: there is no array cost, expected one of x, y, prices"));
   assert_one_line(run("train", "--data", IRIS, "--target", "petal_width,sepal_width"), 1,
-                  PARTS("2 columns to predict, expected one of classes"));
+                  PARTS("2 target columns, expected one for classes"));
   command_result result = run("train", "--data", IRIS, "--task", "regression", "--loss",
                               "categorical", "--target", "1", "--inputs", "2,3");
   assert_code(&result, 1);

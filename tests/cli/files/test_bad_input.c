@@ -142,16 +142,16 @@ static void test_columns_that_do_not_fit(void **state) {
   write_text("two.csv", "1,2,0\n3,4,1\n5,6,1\n");
   write_text("three.csv", "1,2,3,0\n3,4,5,1\n");
   assert_one_line(run("train", "--data", path_of("two.csv"), "--test", path_of("three.csv")), 1,
-                  PARTS("three.csv: 4 columns", "expected 3 as in the data that were trained on"));
+                  PARTS("three.csv: 4 columns", "expected 3 as in the training data"));
   command_result trained =
       run("train", "--data", path_of("two.csv"), "--epochs", "1", "--save", path_of(TARGET));
   assert_code(&trained, 0);
   result_free(&trained);
   static const char *const commands[] = {"eval", "predict"};
   for (size_t i = 0; i < 2; i++)
-    assert_one_line(run(commands[i], "--model", path_of(TARGET), "--data", path_of("three.csv")), 1,
-                    PARTS("three.csv: 4 columns",
-                          "expected 3 as in the data that were trained on, or the 2 inputs"));
+    assert_one_line(
+        run(commands[i], "--model", path_of(TARGET), "--data", path_of("three.csv")), 1,
+        PARTS("three.csv: 4 columns", "expected 3 as in the training data, or only the 2 inputs"));
   assert_one_line(
       run("eval", "--model", path_of(TARGET), "--data", path_of("two.csv"), "--show", "1"), 1,
       PARTS("--show", "two.csv", "no images"));

@@ -157,7 +157,7 @@ static void test_refusals(void **state) {
   if (is_supported()) {
     write_bytes(path_of("bad.onnx"), "hello", 5);
     assert_one_line(run("convert", path_of("bad.onnx"), path_of("x.safetensors")), 1,
-                    PARTS("bad.onnx: is no ONNX file"));
+                    PARTS("bad.onnx: is not an ONNX file"));
   }
 }
 

@@ -220,9 +220,9 @@ static void test_targets_are_tried_first(void **state) {
   assert_int_equal(symlink("nowhere", "dangling.svg"), 0);
   assert_int_equal(mkdir("folder.svg", 0700), 0);
   write_text("file", "");
-  assert_refuses("pipe.svg", "is a pipe, not a regular file");
-  assert_refuses("device.svg", "is a device, not a regular file");
-  assert_refuses("dangling.svg", "symbolic link to a file that is not there");
+  assert_refuses("pipe.svg", "is a pipe, expected a regular file");
+  assert_refuses("device.svg", "is a device, expected a regular file");
+  assert_refuses("dangling.svg", "symbolic link to a missing file");
   assert_refuses("folder.svg", "is a folder");
   assert_refuses("nowhere/a.svg", "No such file");
   assert_refuses("file/a.svg", "Not a directory");
