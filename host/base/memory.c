@@ -85,7 +85,7 @@ static uint64_t address_space(void) {
 /* --- Control groups, versions 1 and 2 --------------------------------------------------------- */
 
 typedef struct group_files {
-  const char *folder, *most, *used;
+  const char *folder, *limit, *usage;
 } group_files;
 
 /* Returns the bytes available in one group. The page cache counts as available, since the kernel
@@ -94,10 +94,10 @@ static uint64_t group_leaves(const char *root, const group_files *files, const c
                              size_t length) {
   char path[3072];
   small_file file;
-  snprintf(path, sizeof path, "%s%.*s/%s", files->folder, (int)length, group, files->most);
+  snprintf(path, sizeof path, "%s%.*s/%s", files->folder, (int)length, group, files->limit);
   if (!read_file(root, path, &file)) return UINT64_MAX;
   const uint64_t most = number_after(&file, "", UINT64_MAX);
-  snprintf(path, sizeof path, "%s%.*s/%s", files->folder, (int)length, group, files->used);
+  snprintf(path, sizeof path, "%s%.*s/%s", files->folder, (int)length, group, files->usage);
   if (most == UINT64_MAX || !read_file(root, path, &file)) return most;
   const uint64_t used = number_after(&file, "", 0);
   snprintf(path, sizeof path, "%s%.*s/memory.stat", files->folder, (int)length, group);

@@ -16,7 +16,7 @@ struct quern_device_list {
   size_t count, capacity;
   char note[512];
   const quern_backend *backend; /* the backend whose devices are being added */
-  char forked[512];             /* why devices opened before fork() are missing, or "" */
+  char fork_note[512];          /* why devices opened before fork() are missing, or "" */
 };
 
 static char *copy_text(const char *text) {
@@ -81,8 +81,8 @@ static quern_status add_devices(quern_device_list *list, const quern_backend *ba
   char note[sizeof list->note] = "";
   const quern_status status = backend->enumerate(add_device, list, note, sizeof note);
   if (status == QUERN_ERROR_FORKED) {
-    snprintf(list->forked, sizeof list->forked, "%s", quern_last_error());
-    add_note(list, list->forked);
+    snprintf(list->fork_note, sizeof list->fork_note, "%s", quern_last_error());
+    add_note(list, list->fork_note);
     return QUERN_OK;
   }
   if (status == QUERN_OK) add_note(list, note);
@@ -210,10 +210,10 @@ quern_status quern_device_list_find(const quern_device_list *list, const char *t
   size_t found = 0;
   bool pair;
   const bool indexed = !any && parse_indices(text, &first, &second, &pair),
-             forked = list->forked[0] != '\0';
+             forked = list->fork_note[0] != '\0';
   /* OpenCL's devices are missing after a fork, so "auto" and indices would silently choose another
    * device. */
-  if (forked && (any || indexed)) return quern__fail(QUERN_ERROR_FORKED, "%s", list->forked);
+  if (forked && (any || indexed)) return quern__fail(QUERN_ERROR_FORKED, "%s", list->fork_note);
   if (any) {
     *device = best_device(list);
     return QUERN_OK;
@@ -237,6 +237,6 @@ quern_status quern_device_list_find(const quern_device_list *list, const char *t
   }
   if (found == 1) return QUERN_OK;
   *device = NULL;
-  if (forked && found == 0) return quern__fail(QUERN_ERROR_FORKED, "%s", list->forked);
+  if (forked && found == 0) return quern__fail(QUERN_ERROR_FORKED, "%s", list->fork_note);
   return fail_find(list, text, found == 0 ? "no device matches" : "several devices match");
 }

@@ -51,7 +51,7 @@ typedef struct quern__variants {
    * bug); 0 if there is no known limit. */
   size_t (*loop_rounds)(const void *state);
   /* Reports the device's properties and the driver bugs that quern works around. */
-  quern_status (*facts)(const void *state, quern__fact_sink tell, void *user);
+  quern_status (*facts)(const void *state, quern__fact_sink report, void *user);
 } quern__variants;
 
 extern const quern__variants quern__opencl_variants;

@@ -28,7 +28,7 @@ enum {
 
 /* Limit on the memory for a file's messages, and again for its constants, as a multiple of the
  * file's size. */
-enum { QUERN__ONNX_TIMES = 16 };
+enum { QUERN__ONNX_MEMORY_FACTOR = 16 };
 
 #define QUERN__ONNX_KEY_LOSS "quern.loss"
 
@@ -54,8 +54,8 @@ typedef struct quern__onnx_file {
   ProtobufCAllocator allocator; /* limited by `allowance` */
   size_t allowance;             /* bytes that it may still allocate */
   /* bytes of constants that may still be read; limited because many nodes may read the same one */
-  size_t numbers;
-  size_t missing;                  /* bytes of a failed allocation; 0 if none failed */
+  size_t constant_allowance;
+  size_t failed_bytes;             /* bytes of a failed allocation; 0 if none failed */
   quern__onnx_constant *constants; /* owned, sorted by name */
   size_t constant_count;
 } quern__onnx_file;

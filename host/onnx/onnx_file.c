@@ -10,7 +10,7 @@ enum { OLDEST_OPSET = 7 };
 
 /* Memory allowed whatever the file's size. Unpacked messages need more memory than the file has
  * bytes, especially in hostile files. A file of weights needs little more than its size. */
-enum { ALWAYS = 1 << 20 };
+enum { BASE_ALLOWANCE = 1 << 20 };
 
 static void *allocate_limited(void *data, size_t bytes) {
   quern__onnx_file *file = data;
@@ -19,7 +19,7 @@ static void *allocate_limited(void *data, size_t bytes) {
   if (memory != NULL)
     file->allowance -= bytes;
   else if (bytes > 0)
-    file->missing = bytes;
+    file->failed_bytes = bytes;
   return memory;
 }
 
@@ -117,13 +117,14 @@ quern_status quern__onnx_open(const char *path, quern__onnx_file *file) {
     free(bytes);
     return status;
   }
-  const size_t most = (SIZE_MAX - ALWAYS) / QUERN__ONNX_TIMES;
-  file->allowance = size <= most ? QUERN__ONNX_TIMES * size + ALWAYS : SIZE_MAX;
-  file->numbers = file->allowance;
+  const size_t most = (SIZE_MAX - BASE_ALLOWANCE) / QUERN__ONNX_MEMORY_FACTOR;
+  file->allowance = size <= most ? QUERN__ONNX_MEMORY_FACTOR * size + BASE_ALLOWANCE : SIZE_MAX;
+  file->constant_allowance = file->allowance;
   file->allocator = (ProtobufCAllocator){allocate_limited, free_memory, file};
   file->model = quern__onnx__model_proto__unpack(&file->allocator, size, bytes);
   free(bytes);
-  if (file->model == NULL && file->missing > 0) return quern__fail_memory(path, file->missing);
+  if (file->model == NULL && file->failed_bytes > 0)
+    return quern__fail_memory(path, file->failed_bytes);
   if (file->model == NULL)
     return quern__fail(QUERN_ERROR_FORMAT,
                        "%s: is not an ONNX file: its %zu bytes are not an ONNX message", path,

@@ -68,12 +68,12 @@ quern_status quern__onnx_read(quern__onnx_file *file, const char *what,
                        : wide ? tensor->n_double_data * sizeof(double)
                               : tensor->n_float_data * sizeof(float);
   if (found != count * size) return fail_count(file, what, found, count * size);
-  if (count * sizeof(float) > file->numbers)
+  if (count * sizeof(float) > file->constant_allowance)
     return quern__fail(QUERN_ERROR_UNSUPPORTED,
                        "%s: %s: its nodes read the constants over and over, %d times the file's "
                        "size: expected each layer to have its own weights",
-                       file->path, what, QUERN__ONNX_TIMES);
-  file->numbers -= count * sizeof(float);
+                       file->path, what, QUERN__ONNX_MEMORY_FACTOR);
+  file->constant_allowance -= count * sizeof(float);
   values->values = malloc(count * sizeof(float));
   if (values->values == NULL) return quern__fail_memory(file->path, count * sizeof(float));
   for (size_t i = 0; i < count; i++)

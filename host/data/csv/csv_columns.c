@@ -227,12 +227,12 @@ static quern_status match_schema(const table *in, const quern_schema *schema,
   columns->task = columns->target_count > 0 ? schema->task : QUERN_TASK_NONE;
   for (size_t i = 0; of_table && i < inputs; i++) {
     const quern__schema_column *column = &schema->inputs.items[i];
-    columns->inputs[i].decided = column;
+    columns->inputs[i].schema_column = column;
     columns->inputs[i].kind = column->category_count > 0 ? QUERN__CSV_TEXTS : QUERN__CSV_NUMBERS;
   }
   for (size_t i = 0; of_table && i < columns->target_count; i++) {
     const quern__schema_column *column = &schema->targets.items[i];
-    columns->targets[i].decided = column;
+    columns->targets[i].schema_column = column;
     const bool texts = column->category_count > 0 && column->values == NULL;
     columns->targets[i].kind = texts ? QUERN__CSV_TEXTS : QUERN__CSV_NUMBERS;
   }

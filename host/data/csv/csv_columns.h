@@ -17,8 +17,8 @@ typedef enum quern__csv_kind {
 typedef struct quern__csv_column {
   size_t place; /* in the table, from 0 */
   quern__csv_kind kind;
-  quern__words words;                  /* different texts, if no schema lists them; owned */
-  const quern__schema_column *decided; /* the schema's column, if there is a schema; the schema's */
+  quern__words words;                        /* different texts, if no schema lists them; owned */
+  const quern__schema_column *schema_column; /* if there is a schema; owned by it */
 } quern__csv_column;
 
 typedef struct quern__csv_columns {

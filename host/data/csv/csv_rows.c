@@ -74,8 +74,8 @@ static quern_status text_number(const quern__csv_field *field, quern__csv_column
                                 const char *expected, size_t *number) {
   if (!quern__is_text(field->text, field->length))
     return quern__csv_fail(QUERN_ERROR_FORMAT, field, "a text in UTF-8");
-  if (column->decided != NULL) {
-    const quern__schema_column *known = column->decided;
+  if (column->schema_column != NULL) {
+    const quern__schema_column *known = column->schema_column;
     *number =
         quern__words_find(known->categories, known->category_count, field->text, field->length);
     return *number < known->category_count ? QUERN_OK

@@ -14,7 +14,7 @@ static const struct {
               {"U64", 8},     {"U32", 4}, {"U16", 2}, {"U8", 1},   {"BOOL", 1}};
 
 /* The limit on dimensions in PyTorch and NumPy. */
-enum { MOST_SIZES = 64 };
+enum { MOST_DIMENSIONS = 64 };
 
 /* The state of parsing a header. */
 typedef struct header {
@@ -125,10 +125,10 @@ static quern_status read_shape(tensor_reader *tensor, quern__json *json) {
     } while (quern__json_take(json, ','));
     if (!quern__json_take(json, ']')) return quern__json_fail(json);
   }
-  if (rank > MOST_SIZES)
+  if (rank > MOST_DIMENSIONS)
     return quern__fail(QUERN_ERROR_FORMAT,
                        "%s: tensor \"%.200s\": a shape of %zu sizes, expected at most %d",
-                       tensor->header->file->path, tensor->entry->name, rank, (int)MOST_SIZES);
+                       tensor->header->file->path, tensor->entry->name, rank, (int)MOST_DIMENSIONS);
   tensor->entry->rank = rank;
   tensor->entry->shape = rank > 0 ? sizes : NULL;
   tensor->header->sizes += rank;
