@@ -1,13 +1,12 @@
-/* A plan's class weights and label smoothing: what training makes of the labels, and evaluation
- * does not. */
+/* A plan's class weights and label smoothing, which change the training loss but not evaluation. */
 #include "../base/error.h"
 #include "../base/size.h"
 #include "../device/context.h"
 #include "plan.h"
 #include <math.h>
 
-/* One buffer holds the weights of the k classes, the sum of those of a batch's labels, and behind
- * it each of them. */
+/* One buffer holds the weights of the k classes, the sum of the weights of a batch's labels, and
+ * then each of those weights. */
 static quern_tensor weights_of_classes(const quern_plan *plan) {
   return quern_vector(plan->class_weights, 0, quern__shape_outputs(&plan->shape));
 }
@@ -36,9 +35,9 @@ static quern_status check_categorical(const char *what, const quern_plan *plan) 
   return QUERN_OK;
 }
 
-/* Between these bounds no sum over the labels of a batch or over the classes, and no quotient of
- * two, leaves a float's range: there are fewer than 2^32 of either. Only what weights are to one
- * another counts, so there is no need for others. */
+/* Within these bounds no sum over a batch's labels or over the classes, and no quotient of two
+ * sums, exceeds a float's range: there are fewer than 2^32 of either. Only the ratios of weights
+ * matter, so no others are needed. */
 static const float least_weight = 1e-15f, most_weight = 1e15f;
 
 static quern_status check_weights(const float *weights, size_t count) {
@@ -86,7 +85,7 @@ bool quern__plan_changes_labels(const quern_plan *plan) {
   return plan->weighs_classes || plan->label_smoothing > 0.0f;
 }
 
-/* Queues the sum of what each of these labels weighs. */
+/* Queues the sum of the weights of these labels. */
 static quern_status weigh_labels(quern_plan *plan, quern_tensor labels) {
   const quern_tensor total = total_of(plan);
   const quern_tensor tensor = quern_vector(plan->class_weights, total.offset + 1, labels.columns);
@@ -104,8 +103,7 @@ quern_status quern__plan_label_weight(quern_plan *plan, quern_tensor labels, dou
   return QUERN_OK;
 }
 
-/* The op divides by total / n, n being how many samples it is given: that is to be what it is for
- * the whole batch. */
+/* The op divides by total / n for its n samples. This sets that quotient to the whole batch's. */
 static quern_status set_total(quern_plan *plan, size_t n, const quern__whole_batch *whole) {
   const quern_tensor total = total_of(plan);
   const float sum = (float)(whole->weight * (double)n / (double)whole->samples);

@@ -1,15 +1,15 @@
-/* A plan's clipping of gradients by their norm. */
+/* Clipping of a plan's gradients by their norm. */
 #include "../base/error.h"
 #include "../base/size.h"
 #include "../device/context.h"
 #include "plan.h"
 #include <math.h>
 
-/* Each range of parameters that learn is added up in so many parts, at once where the device can.
- * The same number everywhere, so that the order of the sum does not depend on the device. */
+/* Partial sums per trainable range, so that a device can compute them in parallel. Constant, so
+ * that the order of the sum does not depend on the device. */
 enum { PARTS = 64 };
 
-/* The next range that learns, of the bucket in *at or one behind it; *item starts at 0. */
+/* Finds the next trainable range, in the bucket at *position or a later one. *item starts at 0. */
 static bool next_range(const quern__shape *shape, const quern__buckets *buckets, size_t *position,
                        size_t *item, size_t *begin, size_t *count) {
   for (; *position < buckets->count; (*position)++)

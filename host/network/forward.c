@@ -1,9 +1,9 @@
-/* A plan's way forward: outputs, predictions, losses. */
+/* A plan's forward pass: outputs, predictions, losses. */
 #include "../base/error.h"
 #include "plan.h"
 
-/* H of a layer. For a step, what the activation read is left where its derivative reads that, and
- * the product where a normalization takes it back. */
+/* Computes H of a layer. A training pass keeps Z if the derivative reads it, and the product if a
+ * normalization does. */
 static quern_status activate(quern_plan *plan, size_t l, quern_tensor from, quern__pass pass,
                              quern_tensor h) {
   const quern_tensor w = quern__plan_weights(plan, plan->parameters, l),

@@ -16,7 +16,8 @@ static void set_part(quern_network *network, size_t layer, quern__part part, flo
   for (size_t i = 0; i < extent.count; i++) network->parameters[extent.first + i] = value;
 }
 
-/* To what changes nothing but the scale. */
+/* Resets gamma, beta and the running statistics to values with which a normalization only
+ * standardizes. */
 static void reset_normalizations(quern_network *network) {
   for (size_t l = 0; l < network->shape.layer_count; l++) {
     set_part(network, l, QUERN__GAMMA, 1.0f);
@@ -27,7 +28,7 @@ static void reset_normalizations(quern_network *network) {
   network->batches = 0;
 }
 
-/* Memory that is promised and not there ends the process when it is first written to. */
+/* Checked first, since an overcommitted allocation ends the process at the first write. */
 static quern_status check_memory(const quern__shape *shape) {
   char what[64];
   snprintf(what, sizeof what, "network: %zu parameters", shape->parameter_count);
@@ -103,7 +104,7 @@ const quern_schema *quern_network_schema(const quern_network *network) {
   return network->schema;
 }
 
-/* Whether data of that schema fit the network. */
+/* Checks that data with this schema fit the network. */
 static quern_status check_schema(const quern_network *network, const quern_schema *schema) {
   const size_t inputs = network->shape.inputs, outputs = quern__shape_outputs(&network->shape);
   const bool fewer = schema->task == QUERN_TASK_CLASSES || schema->task == QUERN_TASK_NONE;
@@ -165,7 +166,7 @@ size_t quern_network_parameter_count(const quern_network *network) {
   return network->shape.parameter_count;
 }
 
-/* The layer at index, or a failure that says what there is. */
+/* Finds the layer at `index`, or fails with the number of layers. */
 static quern_status find_layer(const char *what, const quern_network *network, size_t index,
                                const quern__placed_layer **placed) {
   if (network == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "%s: the network is NULL", what);
@@ -198,7 +199,7 @@ quern_status quern_network_get_layer(const quern_network *network, size_t index,
   return QUERN_OK;
 }
 
-/* The numbers of a layer's normalization, and which of them the caller has given. */
+/* The numbers of a layer's normalization: gamma, beta, mean and variance. */
 enum { NORMALIZATION_PARTS = QUERN__PARTS - QUERN__GAMMA };
 
 static quern_status check_normalization(const char *what, const quern_network *network,

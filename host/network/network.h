@@ -1,4 +1,4 @@
-/* The inside of a network: its shape, which plans copy, and its parameters. */
+/* The internals of a network: its shape, which plans copy, and its parameters. */
 #ifndef QUERN_HOST_NETWORK_NETWORK_H
 #define QUERN_HOST_NETWORK_NETWORK_H
 
@@ -6,17 +6,17 @@
 #include <quern/schema.h>
 #include <stdatomic.h>
 
-/* A layer, and where its parameters lie in the flat range of all. */
+/* A layer and the positions of its parameters in the network's flat range. */
 typedef struct quern__placed_layer {
   quern_layer layer;
   size_t inputs;
   size_t weights;        /* first element of W [inputs][units] */
   size_t bias;           /* first element of b [units] */
-  size_t gamma, beta;    /* the same, where it has a normalization */
-  size_t mean, variance; /* and of the running ones, where that is of the batch */
+  size_t gamma, beta;    /* only with a normalization */
+  size_t mean, variance; /* running statistics, only with batch normalization */
 } quern__placed_layer;
 
-/* What a layer may have in the flat range. Those behind QUERN__BETA do not learn by gradients. */
+/* The parts of a layer in the flat range. Those after QUERN__BETA are not trained by gradients. */
 typedef enum quern__part {
   QUERN__WEIGHTS,
   QUERN__BIAS,
@@ -33,57 +33,58 @@ typedef struct quern__extent {
   bool learns;
 } quern__extent;
 
-/* All parameters of a network lie in one flat range, W, b, gamma and beta, layer after layer, and
- * behind them all the running statistics, which no update touches; each starts on a multiple of
- * QUERN__PARAMETER_ALIGNMENT elements, and what lies between is zero and stays zero. So do all
- * gradients, in which those of the statistics stay zero. */
+/* One flat range holds all parameters: W, b, gamma and beta of each layer in turn, then the running
+ * statistics, which no update touches. Each part starts at a multiple of QUERN__PARAMETER_ALIGNMENT
+ * elements; the gaps are zero and stay zero. Gradients have the same layout, with zeros for the
+ * running statistics. */
 enum { QUERN__PARAMETER_ALIGNMENT = 16 }; /* a cache line, and the widest vector */
 
 typedef struct quern__shape {
   size_t inputs, layer_count;
   quern__placed_layer *layers; /* owned */
   quern_loss loss;
-  float huber_delta;      /* of QUERN_LOSS_HUBER */
+  float huber_delta;      /* for QUERN_LOSS_HUBER */
   size_t flat_count;      /* elements of the flat range */
-  size_t parameter_count; /* of those, how many are parameters */
-  size_t widest;          /* the most outputs of any layer */
+  size_t parameter_count; /* elements of it that are trainable parameters, frozen or not */
+  size_t widest;          /* largest number of outputs of any layer */
 } quern__shape;
 
 struct quern_network {
   quern__shape shape;
   float *parameters; /* [shape.flat_count], owned */
-  uint64_t batches;  /* steps that went into the running statistics */
-  /* of the data it was trained on, owned; NULL where there is nothing to say of them */
+  uint64_t batches;  /* training steps included in the running statistics */
+  /* describes the data the network was trained on; owned; NULL if unknown */
   quern_schema *schema;
-  atomic_size_t users; /* trainings under way, beside its owner: the last of all of them frees it */
+  /* trainings in progress, besides the owner; whoever ends last frees the network */
+  atomic_size_t users;
 };
 
-/* One more user, of NULL none; each ends with quern_network_free. */
+/* Adds a user, which quern_network_free removes again. NULL is accepted. */
 void quern__network_hold(quern_network *network);
 
-/* Checks the layers and places their parameters. */
+/* Checks the layers and assigns positions to their parameters. */
 quern_status quern__shape_create(size_t inputs, const quern_layer *layers, size_t layer_count,
                                  quern_loss loss, quern__shape *shape);
 quern_status quern__shape_copy(const quern__shape *from, quern__shape *to);
 void quern__shape_free(quern__shape *shape);
-/* Same inputs, layers' units and normalizations, and so the same flat range. */
+/* True if inputs, units and kinds of normalization agree, and so the flat ranges too. */
 bool quern__shape_equal(const quern__shape *a, const quern__shape *b);
 
 quern__extent quern__layer_part(const quern__placed_layer *placed, quern__part part);
 
-/* "weights", "running mean" … Static. */
+/* Returns "weights", "running mean" and so on; static. */
 const char *quern__part_name(quern__part part);
 
-/* Whether any layer has this normalization. */
+/* True if any layer has this kind of normalization. */
 bool quern__shape_normalizes(const quern__shape *shape, quern_normalization_kind kind);
 
-/* The ranges of the flat range that learn in layers first … end - 1, each as long as the frozen
- * parameters leave it: false after the last. *item starts at first * QUERN__LEARNING_PARTS and is
- * this function's own. */
+/* Iterates over the trainable ranges of layers first … end - 1, joining neighbors that no frozen
+ * parameters separate. Returns false after the last. *item starts at first * QUERN__LEARNING_PARTS
+ * and belongs to this function. */
 bool quern__shape_next_learning(const quern__shape *shape, size_t end, size_t *item, size_t *begin,
                                 size_t *count);
 
-/* The last layer, and its width. */
+/* The last layer, and its number of units. */
 static inline const quern__placed_layer *quern__shape_last(const quern__shape *shape) {
   return &shape->layers[shape->layer_count - 1];
 }

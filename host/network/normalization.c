@@ -1,4 +1,4 @@
-/* A plan's normalizations, forwards and back. */
+/* A plan's normalizations, forward and backward. */
 #include "../base/error.h"
 #include "plan.h"
 
@@ -9,7 +9,7 @@ static quern__norm_statistics statistics_of(const quern_plan *plan, size_t l, si
                                   quern_vector(plan->statistics, plan->places[l].inv_std, count)};
 }
 
-/* Whether other ranks have a part in it. */
+/* True if the statistics cover the samples of all ranks. */
 static bool is_of_all(const quern_plan *plan, size_t l) {
   return plan->collective != NULL &&
          plan->shape.layers[l].layer.normalization.kind == QUERN_NORMALIZATION_BATCH;
@@ -49,7 +49,7 @@ quern_status quern__plan_normalize(quern_plan *plan, size_t l, quern__pass pass,
                                   own.inv_std, to);
 }
 
-/* The optimizer's step of gamma or beta, which decay as biases do. */
+/* Updates gamma or beta, to which weight decay applies as it does to biases. */
 static quern_status update(quern_plan *plan, quern_tensor gradients, quern_tensor parameters) {
   quern_optimizer optimizer = plan->optimizer;
   if (!optimizer.decay_bias) optimizer.weight_decay = 0.0;

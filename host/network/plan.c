@@ -1,6 +1,5 @@
-/* Plans: every buffer that a network needs for one context and batch size, and what moves in and
- * out of them.
- */
+/* Plans: the buffers that a network needs for one context and batch size, and copies into and out
+ * of them. */
 #include "plan.h"
 
 #include "../base/error.h"
@@ -10,18 +9,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Bytes of each buffer; 0 for one that is not needed. */
+/* Bytes of each buffer; 0 if it is not needed. */
 typedef struct layout {
   size_t parameters, gradients, outputs, dz, statistics, targets, classes;
 } layout;
 
-/* How many means a layer's normalization has. */
+/* Number of means of a layer's normalization. */
 static size_t statistics_of(const quern_layer *layer, size_t batch) {
   return layer->normalization.kind == QUERN_NORMALIZATION_BATCH ? layer->units : batch;
 }
 
-/* What training needs beside H and dZ: elements a sample of `outputs`, and elements of the
- * statistics. */
+/* Counts what training needs besides H and dZ: elements of `outputs` per sample, and elements of
+ * `statistics`. */
 static bool count_beside(const quern__shape *shape, size_t batch, size_t *units,
                          size_t *statistics) {
   bool fits = true, normalizes = false;
@@ -149,8 +148,7 @@ static quern_status allocate_plan(quern_plan *plan) {
   QUERN__FORWARD(create_if(plan->context, bytes.statistics, &plan->statistics));
   QUERN__FORWARD(create_if(plan->context, bytes.targets, &plan->targets));
   QUERN__FORWARD(create_if(plan->context, bytes.classes, &plan->classes));
-  /* All are zeros now, and so what lies between the gradients of two parameters, like what lies
-   * between the parameters. */
+  /* The buffers are zero, so the gaps between gradients are zero like those between parameters. */
   return place_outputs(plan);
 }
 
@@ -176,7 +174,7 @@ static quern_status create_plan(quern_context *context, const quern_network *net
   *plan = result;
   return QUERN_OK;
 cleanup:
-  /* they stay the caller's */
+  /* on failure the buckets stay the caller's */
   if (buckets != NULL) result->gradients = (quern__buckets){.count = 0};
   quern_plan_free(result);
   return status;

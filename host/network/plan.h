@@ -1,4 +1,4 @@
-/* The inside of a plan. */
+/* The internals of a plan. */
 #ifndef QUERN_HOST_NETWORK_PLAN_H
 #define QUERN_HOST_NETWORK_PLAN_H
 
@@ -7,23 +7,23 @@
 #include <quern/ops.h>
 #include <quern/plan.h>
 
-typedef struct quern_update quern_update; /* backend.h: what an optimizer does in a step */
+typedef struct quern_update quern_update; /* backend.h: an optimizer's numbers for one step */
 
-/* Where a layer's numbers lie: elements of `outputs`, and, of mean and inv_std, of `statistics`. */
+/* Positions of a layer's values: elements of `outputs`; for mean and inv_std, of `statistics`. */
 typedef struct quern__layer_place {
   size_t output; /* H */
-  /* what the layer above reads in training: H, or what dropout leaves of it */
+  /* in training, the input of the layer above: H, or H after dropout */
   size_t layer_input;
-  size_t product;       /* X W + b, where it has a normalization */
-  size_t mean, inv_std; /* of that: one for each unit, or for each sample */
+  size_t product;       /* X W + b, only with a normalization */
+  size_t mean, inv_std; /* of the product: one per unit (batch) or per sample (layer) */
 } quern__layer_place;
 
-/* Gradients lie in buckets: whole layers that are next to each other, which go to other ranks
- * together; by itself a plan has one, of all. buckets.c. */
+/* Gradients are stored in buckets of adjacent whole layers; ranks reduce one bucket at a time. A
+ * plan on its own has a single bucket. See host/parallel/buckets.c. */
 typedef struct quern__bucket {
   size_t first, end;    /* layers first … end - 1 */
-  size_t begin, count;  /* where their part of the flat range begins, and how long it is */
-  quern_buffer *memory; /* [count], held; NULL until it is made */
+  size_t begin, count;  /* their part of the flat range: first element, length */
+  quern_buffer *memory; /* [count], held; NULL until created */
 } quern__bucket;
 
 typedef struct quern__buckets {
@@ -38,84 +38,85 @@ struct quern_plan {
   size_t batch;
 
   quern_buffer *parameters; /* the flat range */
-  quern__buckets gradients; /* GRADIENTS only; else there are none */
-  /* H of every layer, [batch][units], one after the other; behind them, but for INFERENCE, what is
-   * left of H where a layer has dropout, and X W + b where it has a normalization. */
+  quern__buckets gradients; /* GRADIENTS only; otherwise none */
+  /* H of every layer, [batch][units], one after another. Except for INFERENCE, followed by H after
+   * dropout for layers with dropout, and X W + b for layers with a normalization. */
   quern_buffer *outputs;
   quern__layer_place *places; /* [layer_count], owned */
-  /* Of the normalizations, but for INFERENCE: mean and inv_std of each, and room for the gradients
-   * of a gamma and a beta that are used up on the way. NULL where there is none. */
+  /* Except for INFERENCE: mean and inv_std of each normalization, then room for one pair of dgamma
+   * and dbeta. NULL if no layer has a normalization. */
   quern_buffer *statistics;
-  size_t scale_gradients; /* where that room is */
-  /* dZ of every layer, laid out like outputs; before dZ, Z where f' reads it; not INFERENCE */
+  size_t scale_gradients; /* offset of that room, [2][widest] */
+  /* dZ of every layer, laid out like H; holds Z before, if f' reads Z. Not for INFERENCE. */
   quern_buffer *dz;
-  void *steps;           /* the backend's, for whole steps; NULL where they go op by op */
-  size_t steps_kept;     /* what they were made for: see steps_create */
-  quern_buffer *targets; /* one-hot [batch][outputs]; not CATEGORICAL */
+  void *steps;           /* the backend's state for whole steps; NULL if steps run op by op */
+  size_t steps_kept;     /* number of state arrays it was created for: see steps_create */
+  quern_buffer *targets; /* one-hot [batch][outputs]; not for CATEGORICAL */
   quern_buffer *classes; /* int32_t [batch] */
   bool has_optimizer;
-  quern_optimizer optimizer; /* where it has one */
-  /* what it keeps: flat ranges, each NULL until it is first kept */
+  quern_optimizer optimizer; /* only if has_optimizer */
+  /* the optimizer's state: flat ranges, each NULL until first needed */
   quern_buffer *momentum, *square;
-  uint64_t updates; /* steps that it has taken */
-  /* steps that the plan has taken, with whatever optimizer: masks of dropout go by it */
+  uint64_t updates; /* steps of this optimizer */
+  /* steps of the plan with any optimizer; selects the masks of dropout */
   uint64_t trained;
-  uint64_t batches_before; /* and those behind its running statistics before, modulo 2^64 */
+  uint64_t batches_before; /* added to those: the steps in the running statistics, modulo 2^64 */
   uint64_t dropout_seed;
-  size_t first_row;    /* of the step under way: which sample of the batch it begins with, */
-  size_t step_samples; /* and how many the batch has */
-  /* where batch normalization is with other ranks' samples; else NULL */
+  size_t first_row;    /* position in the batch of the current step's first sample */
+  size_t step_samples; /* samples of that batch, on all ranks */
+  /* for batch normalization across ranks; otherwise NULL */
   const quern_collective *collective;
-  /* [4][widest], owned: what it adds up on the way; NULL without a collective */
+  /* [4][widest], owned: host memory for its sums; NULL without a collective */
   float *sums;
-  float clip_norm;       /* 0: gradients are not clipped */
-  quern_buffer *squares; /* what clipping adds up; NULL until it is first asked for */
-  float label_smoothing; /* of training */
-  bool weighs_classes;   /* whether training does */
-  /* and what the labels of a batch make of them; NULL until they are first asked for */
+  float clip_norm;       /* 0: no clipping */
+  quern_buffer *squares; /* partial sums for clipping; NULL until clipping is first set */
+  float label_smoothing; /* applies to training only */
+  bool weighs_classes;   /* true if training uses class weights */
+  /* the class weights, and those of a batch's labels; NULL until first set */
   quern_buffer *class_weights;
 };
 
-/* W and b of a layer in a flat range that lies in `flat`. */
+/* W and b of a layer in `flat`, a buffer with the layout of the flat range. */
 quern_tensor quern__plan_weights(const quern_plan *plan, quern_buffer *flat, size_t layer);
 quern_tensor quern__plan_bias(const quern_plan *plan, quern_buffer *flat, size_t layer);
 
 /* H of a layer for n samples. */
 quern_tensor quern__plan_output(const quern_plan *plan, size_t layer, size_t n);
 
-/* What the layer above reads of it in training: H with dropout, or plain H. */
+/* The input of the layer above in training: H, or H after dropout. */
 quern_tensor quern__plan_layer_input(const quern_plan *plan, size_t layer, size_t n);
 
-/* X W + b of a layer with a normalization, as a step keeps it. */
+/* X W + b of a layer with a normalization, kept by a training step. */
 quern_tensor quern__plan_product(const quern_plan *plan, size_t layer, size_t n);
 
-/* The mask of a layer in the next step. */
+/* The dropout mask of a layer in the next step. */
 quern_dropout_mask quern__plan_mask(const quern_plan *plan, size_t layer);
 
-/* Gamma or another part of a layer, in a flat range that lies in `flat`. */
+/* Any part of a layer in `flat`. */
 quern_tensor quern__plan_part(const quern_plan *plan, quern_buffer *flat, size_t layer,
                               quern__part part);
 
-/* The bucket that a layer's gradients are in, and a part of them there; there must be gradients. */
+/* The bucket of a layer's gradients, and a part of them. GRADIENTS plans only. */
 const quern__bucket *quern__plan_bucket(const quern_plan *plan, size_t layer);
 quern_tensor quern__plan_gradient(const quern_plan *plan, size_t layer, quern__part part);
 
-/* One bucket of the whole flat range; or, from the top down, as few layers each as have `least`
- * numbers, without the running statistics. */
+/* Creates one bucket for the whole flat range; or, from the top layer down, buckets of as few
+ * layers as have `least` numbers, without the running statistics. */
 quern_status quern__buckets_whole(const quern__shape *shape, quern__buckets *buckets);
 quern_status quern__buckets_divide(const quern__shape *shape, size_t least,
                                    quern__buckets *buckets);
 void quern__buckets_free(quern__buckets *buckets);
 
-/* Refuses what the device has not, or has no longer, before any of it is taken. */
+/* Fails if the device or the host lacks the memory, before any of it is allocated. */
 quern_status quern__plan_check_memory(const quern_context *context, const quern_network *network,
                                       size_t batch, quern_plan_mode mode);
 
-/* quern_plan_create with buckets that have their memory, zeros, which on success are the plan's. */
+/* Like quern_plan_create with QUERN_PLAN_GRADIENTS, in buckets whose memory exists and is zero. On
+ * success the plan owns them. */
 quern_status quern__plan_create_in(quern_context *context, const quern_network *network,
                                    size_t batch, quern__buckets *buckets, quern_plan **plan);
 
-/* What a way forward is for. A rehearsal is a step's, but for running statistics, which it leaves
+/* The purpose of a forward pass. A rehearsal is a training pass that leaves the running statistics
  * as they are. */
 typedef enum quern__pass {
   QUERN__PASS_INFERENCE,
@@ -123,135 +124,135 @@ typedef enum quern__pass {
   QUERN__PASS_REHEARSAL
 } quern__pass;
 
-/* Queues one layer's way forward; for a step with dropout, and what backward reads is kept. *to is
- * what the layer above reads. */
+/* Queues the forward pass of one layer. A training pass applies dropout and keeps what backward
+ * reads. *to is the input of the layer above. */
 quern_status quern__plan_forward_layer(quern_plan *plan, size_t layer, quern_tensor from,
                                        quern__pass pass, quern_tensor *to);
 
-/* Takes batch normalization with the samples of other ranks from now on, which every rank calls.
- * batch_norm.c. */
+/* From now on, batch normalization covers the samples of all ranks. Every rank must call this. See
+ * host/parallel/batch_norm.c. */
 quern_status quern__plan_join(quern_plan *plan, const quern_collective *collective);
 
-/* A layer's normalization, where it has one, from `product` to `to`, which may be the same; and
- * back, where dZ of the layer is that of what came out: in its place, and with the gradients or the
- * update of gamma and beta. normalization.c. */
+/* Queues a layer's normalization from `product` to `to`, which may be the same tensor. The second
+ * function is its backward pass: it replaces the layer's dZ, the gradient of the output, by that of
+ * the product, and stores the gradients of gamma and beta or updates them. See normalization.c. */
 quern_status quern__plan_normalize(quern_plan *plan, size_t layer, quern__pass pass,
                                    quern_tensor product, quern_tensor to);
 quern_status quern__plan_normalize_back(quern_plan *plan, size_t layer, size_t n);
 
-/* What a rank that has no sample in a batch does beside others' steps: its part of what they
- * settle, forwards and back. */
+/* Join the all-reduces of batch normalization in a step in which this rank has no samples: forward,
+ * then backward. */
 quern_status quern__plan_normalize_nothing(quern_plan *plan, quern__pass pass);
 quern_status quern__plan_normalize_nothing_back(quern_plan *plan);
 
-/* Mean and inv_std of a layer, of its units or of n samples. */
+/* Mean and inverse standard deviation of a layer: one per unit, or one per sample. */
 typedef struct quern__norm_statistics {
   quern_tensor mean, inv_std;
 } quern__norm_statistics;
 
-/* Both ways of a layer together with other ranks, of n samples here, which may be none. */
+/* Batch normalization of a layer across ranks, forward and backward, for the n samples of this
+ * rank; n may be 0. */
 quern_status quern__plan_normalize_across_ranks(quern_plan *plan, size_t layer, quern__pass pass,
                                                 const quern__norm_statistics *self, size_t n,
                                                 quern_tensor product, quern_tensor to);
 quern_status quern__plan_normalize_back_across_ranks(quern_plan *plan, size_t layer,
                                                      const quern__norm_statistics *self, size_t n);
 
-/* What is right for n samples: labels int32_t [1][n], or targets [n][outputs]; the other is none.
- */
+/* What n samples are to yield: labels int32_t [1][n] or targets [n][outputs]; the other is none. */
 typedef struct quern__targets {
   quern_tensor labels, targets;
 } quern__targets;
 
-/* Queues the loss of the last layer's output against what is right, and its gradient: either may be
- * none. */
+/* Queues the loss of the last layer's output, and its gradient. Either result may be none. */
 quern_status quern__plan_loss(quern_plan *plan, const quern__targets *expected, float scale,
                               quern_tensor losses, quern_tensor dz);
 
-/* What a step's samples are part of, where others take steps with the rest of the batch. */
+/* The batch that a step's samples belong to, if other ranks process the rest of it. */
 typedef struct quern__whole_batch {
-  size_t samples; /* of the batch */
-  size_t first;   /* which of them the step's samples begin with: masks of dropout go by it */
-  double weight;  /* of the labels of the batch, added up: where the plan weighs classes */
+  size_t samples; /* samples of the batch */
+  size_t first;   /* position of the step's first sample in it; selects the masks of dropout */
+  /* sum of the class weights of the batch's labels, if the plan has class weights */
+  double weight;
 } quern__whole_batch;
 
-/* Waits, and gives what the weights of these labels add up to; the plan must weigh classes. */
+/* Waits, and computes the sum of the class weights of these labels. The plan must have class
+ * weights. */
 quern_status quern__plan_label_weight(quern_plan *plan, quern_tensor labels, double *weight);
 
-/* Told when all of a bucket's gradients are queued. */
+/* Called when all gradients of a bucket are queued. */
 typedef struct quern__bucket_watch {
   quern_status (*queued)(void *user, size_t bucket);
   void *user;
 } quern__bucket_watch;
 
-/* A step in its two halves, of a plan with gradients. The first queues those of the batch's mean
- * loss, as far as they come from these samples; whole NULL: they are the batch; watch NULL: no one
- * is told. The second clips and updates. */
+/* The two halves of a step, for GRADIENTS plans. The first queues the gradients of the batch's mean
+ * loss, as far as these samples contribute. whole NULL: the samples are the whole batch. watch
+ * NULL: no callback. The second half clips and updates. */
 quern_status quern__plan_gradients(quern_plan *plan, quern_tensor x, const quern__targets *expected,
                                    const quern__whole_batch *whole, quern_tensor losses,
                                    const quern__bucket_watch *watch);
 quern_status quern__plan_apply(quern_plan *plan);
 
-/* The second half in parts: clipping, which needs all buckets; the update of each, in any order;
- * and that the step is over. */
+/* The second half in parts: clipping, which needs all buckets; the update of each bucket, in any
+ * order; and the count of the step. */
 quern_status quern__plan_clip(quern_plan *plan);
 quern_status quern__plan_update_bucket(quern_plan *plan, const quern__bucket *bucket);
 void quern__plan_end_step(quern_plan *plan);
 
-/* quern_plan_step for either. */
+/* The same as quern_plan_step and quern_plan_step_targets. */
 quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__targets *expected,
                               quern_tensor losses);
 
-/* Whether the loss takes targets of floats: not where it is of one class of many. */
+/* True if the loss reads targets in floats: all losses but CATEGORICAL and ELEMENTWISE. */
 bool quern__loss_takes_targets(quern_loss loss);
 
 /* dZ of a layer for n samples. */
 quern_tensor quern__plan_dz(const quern_plan *plan, size_t layer, size_t n);
 
 /* What the derivative of a layer's activation reads after quern__plan_forward_to_train: H, or Z,
- * which lies in the place of the dZ that comes of it. */
+ * which is in the place of dZ until dZ replaces it. */
 quern_tensor quern__plan_derivative_input(const quern_plan *plan, size_t layer, size_t n);
 
-/* The forward pass of a step: as quern_plan_forward, and keeps what backward reads. */
+/* Queues the forward pass of a training step, which keeps what backward reads. */
 quern_status quern__plan_forward_to_train(quern_plan *plan, quern_tensor x);
 
-/* The same with class weights and label smoothing, where the plan has them; `whole` as at
+/* Like quern__plan_loss, with the plan's class weights and label smoothing. `whole` as in
  * quern__plan_gradients. */
 quern_status quern__plan_training_loss(quern_plan *plan, const quern__targets *expected,
                                        float scale, const quern__whole_batch *whole,
                                        quern_tensor losses, quern_tensor dz);
 
-/* Whether it has. */
+/* True if class weights or label smoothing are set. */
 bool quern__plan_changes_labels(const quern_plan *plan);
 
-/* Bytes of `class_weights`. */
+/* Computes the bytes of `class_weights`. */
 quern_status quern__class_weights_bytes(const quern__shape *shape, size_t batch, size_t *bytes);
 
-/* Bytes of `squares`: the sums of the parts of every range that learns, and behind them their sum.
- */
+/* Computes the bytes of `squares`: partial sums of every trainable range, then their sum. */
 quern_status quern__clip_bytes(const quern__shape *shape, const quern__buckets *buckets,
                                size_t *bytes);
 
-/* What the optimizer keeps of the part of the parameters that `of` is. */
+/* The optimizer's state for a tensor of the parameters. */
 quern_optimizer_state quern__plan_state(const quern_plan *plan, quern_tensor tensor);
 
-/* Samples for whole steps: a data set with an order, and the room to gather a batch of it. */
+/* The samples of whole steps: a data set with an order, and memory to gather one batch of it. */
 typedef struct quern__samples {
   quern_element element;
-  quern_tensor source, labels, order; /* order: as many indices as samples are taken */
+  quern_tensor source, labels, order; /* order: one index per sample to use */
   float scale, offset;
   quern_tensor x, batch_labels;
 } quern__samples;
 
-/* Asks the backend for whole steps, once the plan has its optimizer; and lets go of them. */
+/* Creates the backend's state for whole steps, once the plan has an optimizer; and frees it. */
 quern_status quern__plan_create_steps(quern_plan *plan, size_t kept);
 void quern__plan_free_steps(quern_plan *plan);
 
-/* Whether quern__plan_steps can be called: the backend takes whole steps of this plan. */
+/* True if quern__plan_steps may be called: the backend runs whole steps of this plan. */
 bool quern__plan_has_steps(const quern_plan *plan);
 
-/* Queues one step for each batch of the order, the last as small as what is left, with the updates
- * that are given for each: the optimizer's numbers, and the same on the device (a quern_update a
- * row) or none; losses [samples] or none. */
+/* Queues one step per batch of the order; the last batch may be smaller. `updates` has the
+ * optimizer's numbers for each step; update_rows holds the same on the device, one quern_update per
+ * row, or is none. losses [samples] may be none. */
 quern_status quern__plan_steps(quern_plan *plan, const quern__samples *samples,
                                const quern_update *updates, quern_tensor update_rows,
                                quern_tensor losses);

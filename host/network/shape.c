@@ -1,4 +1,4 @@
-/* Shapes: layers checked, their parameters placed in one flat range. */
+/* Shapes: checks layers and places their parameters in one flat range. */
 #include "network.h"
 
 #include "../base/error.h"
@@ -52,7 +52,7 @@ static quern_status check_layer(size_t index, size_t layer_count, const quern_la
   return QUERN_OK;
 }
 
-/* Takes `count` elements of the flat range, aligned; false where that overflows. */
+/* Reserves `count` aligned elements of the flat range; false on overflow. */
 static bool place(quern__shape *shape, size_t count, bool learns, size_t *position) {
   size_t aligned, end;
   if (!quern__add(shape->flat_count, QUERN__PARAMETER_ALIGNMENT - 1, &aligned)) return false;

@@ -4,8 +4,7 @@
 #include "../base/error.h"
 #include "plan.h"
 
-/* The lowest layer below which nothing learns, so that backward can stop there; layer_count when
- * nothing does. */
+/* The lowest trainable layer, at which backward can stop; layer_count if none is. */
 static size_t lowest_learning(const quern_plan *plan) {
   size_t l = 0;
   while (l < plan->shape.layer_count && plan->shape.layers[l].layer.freeze_weights &&
@@ -14,7 +13,7 @@ static size_t lowest_learning(const quern_plan *plan) {
   return l;
 }
 
-/* The layer's own parameters: updated in the same pass, or their gradients kept. */
+/* Updates the layer's parameters in the same pass, or keeps their gradients. */
 static quern_status backward_parameters(quern_plan *plan, size_t l, quern_tensor below,
                                         quern_tensor dz) {
   const quern_layer *layer = &plan->shape.layers[l].layer;
@@ -30,8 +29,8 @@ static quern_status backward_parameters(quern_plan *plan, size_t l, quern_tensor
                                      w, quern__plan_state(plan, w), b, quern__plan_state(plan, b));
 }
 
-/* dZ of the layer below, or of its normalization's output: (dZ Wᵀ) ∘ f'(h) ∘ M, whose factors may
- * come in any order. */
+/* Computes dZ of the layer below, or of its normalization's output: (dZ Wᵀ) ∘ f'(h) ∘ M. The order
+ * of the factors does not matter. */
 static quern_status backward_data(quern_plan *plan, size_t l, quern_tensor dz) {
   const quern_layer *below = &plan->shape.layers[l - 1].layer;
   const quern_tensor dx = quern__plan_dz(plan, l - 1, dz.rows);
@@ -42,7 +41,7 @@ static quern_status backward_data(quern_plan *plan, size_t l, quern_tensor dz) {
                                : QUERN_OK;
 }
 
-/* The layers of a bucket come from the top down, so that its lowest is its last. */
+/* Backward runs from the top down, so the lowest layer of a bucket is its last. */
 static quern_status tell(const quern_plan *plan, const quern__bucket_watch *watch, size_t l) {
   if (watch == NULL) return QUERN_OK;
   const quern__bucket *bucket = quern__plan_bucket(plan, l);
@@ -65,8 +64,8 @@ static quern_status backward(quern_plan *plan, quern_tensor x, const quern__buck
   return QUERN_OK;
 }
 
-/* The loss, and dZ of the last layer. Where Z lies in its place, the gradient of H takes that of H,
- * which no one reads again. */
+/* Queues the loss, and dZ of the last layer. If f' reads Z, which is stored in the place of dZ, the
+ * gradient of H overwrites H, which is not read again. */
 static quern_status backward_loss(quern_plan *plan, const quern__targets *targets, size_t n,
                                   const quern__whole_batch *whole, quern_tensor losses) {
   const size_t last = plan->shape.layer_count - 1;

@@ -1,4 +1,4 @@
-/* A plan's optimizer: what it keeps, and its step over the flat range. */
+/* A plan's optimizer: its state, and its update of the flat range. */
 #include "../functions/optimizer.h"
 
 #include "../base/error.h"
@@ -6,7 +6,7 @@
 #include "plan.h"
 
 static size_t flat_bytes(const quern__shape *shape) {
-  return shape->flat_count * sizeof(float); /* fits: it was placed */
+  return shape->flat_count * sizeof(float); /* fits: checked when the shape was created */
 }
 
 static size_t ranges_kept(const quern_optimizer *optimizer) {
@@ -45,7 +45,7 @@ static quern_status check_context(const quern_plan *plan, const quern_optimizer 
   return QUERN_OK;
 }
 
-/* A range that the optimizer keeps, zero where it starts anew. */
+/* Allocates a range of the optimizer's state, or sets it to zero for a new optimizer. */
 static quern_status prepare(quern_plan *plan, bool anew, quern_buffer **range) {
   const size_t bytes = flat_bytes(&plan->shape);
   if (*range == NULL) return quern__buffer_create_touched(plan->context, bytes, range);
@@ -53,11 +53,11 @@ static quern_status prepare(quern_plan *plan, bool anew, quern_buffer **range) {
               : QUERN_OK;
 }
 
-/* Whole steps are made for so many ranges. */
+/* The backend's state for whole steps depends on the number of state arrays. */
 static quern_status prepare_steps(quern_plan *plan, size_t kept) {
   if (plan->has_optimizer && plan->steps_kept == kept) return QUERN_OK;
   if (plan->steps != NULL)
-    QUERN__FORWARD(quern_context_finish(plan->context)); /* they may be queued */
+    QUERN__FORWARD(quern_context_finish(plan->context)); /* steps may be queued */
   quern__plan_free_steps(plan);
   return quern__plan_create_steps(plan, kept);
 }
@@ -81,7 +81,8 @@ quern_status quern_plan_set_optimizer(quern_plan *plan, const quern_optimizer *o
   return QUERN_OK;
 }
 
-/* The part of a flat range that `of` is of the parameters; none without the range. */
+/* The elements of `range`, laid out like the parameters, that belong to a tensor of the parameters;
+ * none if there is no range. */
 static quern_tensor part(quern_buffer *range, quern_tensor tensor) {
   return range == NULL ? quern_none()
                        : quern_matrix(range, tensor.offset, tensor.rows, tensor.columns);
@@ -103,8 +104,8 @@ static quern_status update_range(quern_plan *plan, const quern__bucket *bucket,
                                 parameters, quern__plan_state(plan, parameters));
 }
 
-/* In as few launches as the frozen parameters leave, which is one where none is frozen; but weights
- * and biases each in their own where they decay differently; gammas and betas go with biases. */
+/* Joins neighboring ranges, so that without frozen parameters there is one launch. If only weights
+ * decay, every part has a launch of its own; gammas and betas count as biases. */
 quern_status quern__plan_update_bucket(quern_plan *plan, const quern__bucket *bucket) {
   const quern_optimizer *optimizer = &plan->optimizer;
   const quern__shape *shape = &plan->shape;

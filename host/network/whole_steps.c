@@ -1,4 +1,4 @@
-/* Whole training steps, where the backend takes them at once. */
+/* Whole training steps in one call of the backend. */
 #include "../functions/optimizer.h"
 
 #include "../base/error.h"
@@ -10,8 +10,8 @@
 
 enum { F = sizeof(float), I = sizeof(int32_t) };
 
-/* Steps know one loss over bare outputs, derivatives that read H, no normalization and no dropout;
- * and they update in place. */
+/* Whole steps support one loss on identity outputs, derivatives that read H, in-place updates, and
+ * neither normalization nor dropout. */
 static bool fits(const quern_plan *plan) {
   for (size_t l = 0; l < plan->shape.layer_count; l++) {
     const quern_layer *layer = &plan->shape.layers[l].layer;
