@@ -1,7 +1,7 @@
-/* Batch normalization where several ranks have a batch's samples between them: mean, variance, and
- * the sums of the way back are of all of them. The host combines what each rank's device finds in
- * its own, by all-reduces of a number or two a unit; a rank without a sample in the batch adds
- * zeros, and has the same statistics in the end. */
+/* Batch normalization across ranks: mean, variance and the sums of the backward pass cover the
+ * samples of all ranks. The host combines the results of each rank's device in all-reduces of one
+ * or two numbers per unit. A rank without samples in the batch adds zeros and gets the same
+ * statistics. */
 #include "../base/error.h"
 #include "../network/plan.h"
 
@@ -12,7 +12,8 @@
 
 quern_status quern__plan_join(quern_plan *plan, const quern_collective *collective) {
   if (!quern__shape_normalizes(&plan->shape, QUERN_NORMALIZATION_BATCH)) return QUERN_OK;
-  const size_t bytes = 4 * plan->shape.widest * sizeof *plan->sums; /* fits, as `statistics` does */
+  /* fits: `statistics` is larger */
+  const size_t bytes = 4 * plan->shape.widest * sizeof *plan->sums;
   plan->sums = malloc(bytes);
   if (plan->sums == NULL) return quern__fail_memory("plan", bytes);
   plan->collective = collective;
@@ -26,7 +27,7 @@ static quern_status add_up(const quern_plan *plan, float *values, size_t count) 
   return quern__collective_reduced(plan->collective, request);
 }
 
-/* Two vectors of the device, each [units], on the host one behind the other. */
+/* Reads two device vectors [units] into host memory, one after the other. */
 static quern_status read_pair(quern_tensor a, quern_tensor b, float *values) {
   const size_t bytes = a.columns * sizeof *values;
   QUERN__FORWARD(
@@ -43,10 +44,11 @@ static quern_status write_pair(quern_tensor a, quern_tensor b, const float *valu
                             QUERN_WAIT);
 }
 
-/* Mean and variance of the batch's samples, `count` each, from the mean of the n that are here and
- * what their squares about it add up to: mean = Σ_r n_r mean_r / N      variance = Σ_r (squares_r +
- * n_r (mean_r - mean)²) / N (Chan, Golub and LeVeque 1979). The mean first, so that no digits are
- * lost where it is far from 0. */
+/* Combines the means of each rank's n samples, and the sums of their squared deviations from it,
+ * into mean and variance of the whole batch, `count` each (Chan, Golub and LeVeque 1979):
+ *         mean = Σ_r n_r mean_r / N
+ *         variance = Σ_r (squares_r + n_r (mean_r - mean)²) / N
+ * The mean is computed first, so that no digits are lost if it is far from 0. */
 static quern_status combine(const quern_plan *plan, size_t n, size_t count, float *mean,
                             float *variance) {
   const double samples = (double)plan->step_samples;
@@ -66,8 +68,8 @@ static quern_status combine(const quern_plan *plan, size_t n, size_t count, floa
   return QUERN_OK;
 }
 
-/* running ← running + momentum (new - running), with the variance of a sample's N - 1: on the host,
- * so that it is the same on all. */
+/* running ← running + momentum (new - running), with the variance over N - 1. On the host, so that
+ * all ranks get the same values. */
 static quern_status follow(const quern_plan *plan, size_t l, size_t count, const float *mean,
                            const float *variance) {
   const double momentum = (double)QUERN_BATCH_NORM_MOMENTUM, samples = (double)plan->step_samples;

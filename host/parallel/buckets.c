@@ -1,10 +1,9 @@
-/* Where a plan's gradients lie. */
+/* The layout of a plan's gradients in buckets. */
 #include "../base/error.h"
 #include "../network/plan.h"
 #include <stdlib.h>
 
-/* Where the part of a layer begins in the flat range, and where that of the last learning parameter
- * ends. */
+/* The position of a layer in the flat range, and the end of the last trainable parameter. */
 static size_t begin_of(const quern__shape *shape, size_t layer) {
   return shape->layers[layer].weights;
 }
@@ -31,7 +30,7 @@ quern_status quern__buckets_whole(const quern__shape *shape, quern__buckets *buc
   return QUERN_OK;
 }
 
-/* The bucket that ends before layer `end`, at element `until`. */
+/* The bucket that ends before layer `end`, at element `until` of the flat range. */
 static quern__bucket take_buckets(const quern__shape *shape, size_t least, size_t end,
                                   size_t until) {
   size_t first = end - 1;

@@ -23,7 +23,7 @@ quern_status quern__collective_check(const quern_collective *collective) {
   return QUERN_OK;
 }
 
-/* Room for `bytes` of each rank. */
+/* Allocates memory for `bytes` of each rank. */
 static quern_status make_room(const quern_collective *collective, size_t bytes, void **all) {
   size_t room;
   if (bytes > INT32_MAX || !quern__multiply(collective->ranks, bytes, &room))
@@ -98,7 +98,7 @@ quern_status quern__collective_any(const quern_collective *collective, bool *fla
   return QUERN_OK;
 }
 
-/* How a rank fared; small, since all are gathered. */
+/* One rank's outcome; small, since every rank gathers all of them. */
 typedef struct report {
   int32_t status;
   char error[508];
@@ -129,7 +129,7 @@ void quern__collective_abandon(const quern_collective *collective) {
   if (message != NULL) quern__restore_error(message);
 }
 
-/* What the first `ranks` ranks have together. */
+/* Sum of the shares of the first `ranks` ranks. */
 static uint64_t shares_of(const uint32_t *shares, size_t ranks) {
   uint64_t sum = 0;
   for (size_t r = 0; r < ranks; r++) sum += shares != NULL ? shares[r] : 1;
@@ -145,8 +145,8 @@ quern_status quern__shares_check(const uint32_t *shares, size_t ranks) {
                      ranks, sum, UINT32_MAX);
 }
 
-/* floor(count before / all), without the product, which may overflow; before <= all <= UINT32_MAX.
- */
+/* floor(count before / all) without the product, which may overflow; before <= all <=
+ * UINT32_MAX. */
 static size_t scale(size_t count, uint64_t before, uint64_t all) {
   return (size_t)(count / all * before + count % all * before / all);
 }

@@ -1,5 +1,5 @@
-/* What ranks settle with each other, on top of a collective's table. Each call is every rank's, and
- * where `collective` is NULL there is one rank, and nothing to settle. */
+/* Operations on the table of a collective. Every rank must make the same calls. `collective` may be
+ * NULL, unless stated otherwise: there is one rank, and nothing to exchange. */
 #ifndef QUERN_HOST_PARALLEL_COLLECTIVE_OPS_H
 #define QUERN_HOST_PARALLEL_COLLECTIVE_OPS_H
 
@@ -7,10 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* QUERN_ERROR_ARGUMENT where the table is no collective. */
+/* QUERN_ERROR_ARGUMENT: the table is incomplete or its ranks are invalid. */
 quern_status quern__collective_check(const quern_collective *collective);
 
-/* The members of the table; there must be a collective. A broadcast is from rank 0. */
+/* The members of the table; `collective` must not be NULL. A broadcast is from rank 0. */
 static inline quern_status quern__collective_gather(const quern_collective *collective,
                                                     const void *mine, size_t bytes, void *all) {
   return collective->all_gather(collective->state, mine, bytes, all);
@@ -28,48 +28,48 @@ static inline quern_status quern__collective_reduced(const quern_collective *col
   return collective->all_reduce_wait(collective->state, request);
 }
 
-/* Whether a table has a member that came later than `abandon`, or that one. */
+/* True if the table has this member, which is `abandon` or one added after it. */
 #define QUERN__COLLECTIVE_HAS(collective, member)                                                  \
   ((collective)->size >= offsetof(quern_collective, member) + sizeof(collective)->member &&        \
    (collective)->member != NULL)
 
-/* Whether a reduction is over, and waiting for it will not wait; true where the table cannot tell.
- */
+/* Sets *done if a reduction is over, so that waiting for it returns at once; also if the table has
+ * no such test. */
 quern_status quern__collective_is_reduced(const quern_collective *collective, void *request,
                                           bool *done);
 
-/* Zeros whose address is a multiple of 4096: the engine's own memory where it has such. Every rank
- * calls, with the same size. NULL may be freed. */
+/* Allocates zeroed memory at a multiple of 4096: the engine's own if it offers any. Every rank must
+ * call this with the same size. NULL may be freed. */
 quern_status quern__collective_memory_create(const quern_collective *collective, size_t bytes,
                                              void **memory);
 void quern__collective_memory_free(const quern_collective *collective, void *memory);
 
-/* values[i] = Σ_r of each rank's values[i], added in the order of ranks. */
+/* Sets values[i] to the sum of every rank's values[i], added in rank order. */
 quern_status quern__collective_sum(const quern_collective *collective, double *values,
                                    size_t count);
 
-/* Whether it is so on any rank. */
+/* Sets *flag if it is set on any rank. */
 quern_status quern__collective_any(const quern_collective *collective, bool *flag);
 
-/* The status of the first rank that failed, QUERN_OK where none did; quern_last_error is then that
- * rank's on all, with its number. */
+/* Returns the status of the first rank that failed, or QUERN_OK. On failure quern_last_error is
+ * that rank's message on all ranks, with its number. */
 quern_status quern__collective_status(const quern_collective *collective, quern_status status);
 
-/* Tells the others that this rank goes, with quern_last_error, which stays. */
+/* Reports to the others that this rank fails, with quern_last_error, which is kept. */
 void quern__collective_abandon(const quern_collective *collective);
 
-/* The part of `count` samples that is this rank's: its share of them, of `shares` [ranks], or as
- * much as any other's where that is NULL. */
+/* Computes this rank's part of `count` samples, in proportion to its share of `shares` [ranks].
+ * shares NULL: equal parts. */
 void quern__collective_part(const quern_collective *collective, const uint32_t *shares,
                             size_t count, size_t *begin, size_t *own);
 
-/* The most that this rank's part of any number up to `count` has, and 1 at least, so that a plan
- * can be made of it. */
+/* Computes the largest part that this rank gets of any number of samples up to `count`; at least 1,
+ * so that a plan can be created for it. */
 size_t quern__collective_largest_part(const quern_collective *collective, const uint32_t *shares,
                                       size_t count);
 
-/* QUERN_ERROR_ARGUMENT where shares, unless NULL, are no division among so many ranks: all of them
- * 0, or a sum past UINT32_MAX. */
+/* QUERN_ERROR_ARGUMENT: the shares are all 0, or their sum exceeds UINT32_MAX. shares NULL is
+ * accepted. */
 quern_status quern__shares_check(const uint32_t *shares, size_t ranks);
 
 #endif

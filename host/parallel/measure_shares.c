@@ -1,4 +1,4 @@
-/* Shares by measured speed. */
+/* Shares from measured speed. */
 #include "shares.h"
 
 #include "../base/clock.h"
@@ -8,10 +8,10 @@
 #include "collective_ops.h"
 #include <stdlib.h>
 
-/* Steps go on for this long, in seconds, in each round. A step takes a time of its own beside that
- * of its samples, so that the speed depends on the part: each round takes the parts that the one
- * before found. Where n_r / t_r is what parts are made in proportion to, they come closer to all
- * t_r being the same, and never go past it, as long as t_r grows with n_r. */
+/* Each round takes steps for this many seconds. A step has a fixed cost besides that of its
+ * samples, so the speed depends on the share: each round uses the shares found by the one before.
+ * Shares in proportion to n_r / t_r approach equal times t_r without overshooting, as long as t_r
+ * grows with n_r. */
 #define ROUND_SECONDS 0.06
 enum { ROUNDS = 3 };
 
@@ -21,7 +21,7 @@ typedef struct trial {
   quern_buffer *inputs, *truths;
   quern_tensor x;
   quern__targets targets;
-  float *gradients; /* where a step reads them to */
+  float *gradients; /* host memory for a step's gradients */
 } trial;
 
 static void trial_free(trial *run) {
@@ -36,13 +36,13 @@ static quern_status create_plan(quern_context *context, const quern_network *net
                                 quern_plan **plan) {
   QUERN__FORWARD(quern_plan_create(context, network, samples, QUERN_PLAN_GRADIENTS, plan));
   QUERN__FORWARD(quern_plan_set_dropout_seed(*plan, options->seed));
-  /* Of so low a rate that nothing gets out of hand: the time is the same. */
+  /* A tiny rate keeps all numbers finite and takes the same time. */
   quern_optimizer optimizer = options->optimizer;
   optimizer.learning_rate = 1e-30;
   return quern_plan_set_optimizer(*plan, &optimizer);
 }
 
-/* Samples of ones, all of class 0, or with targets of 0. */
+/* Creates samples of ones, all of class 0 or with targets of 0. */
 static quern_status create_samples(quern_context *context, const quern_network *network,
                                    size_t samples, trial *run) {
   const size_t columns = quern_network_inputs(network);
@@ -59,7 +59,7 @@ static quern_status create_samples(quern_context *context, const quern_network *
   return QUERN_OK;
 }
 
-/* A step as ranks take it, but for the sum. */
+/* Takes a step as a rank does, without the sum over ranks. */
 static quern_status step(trial *run) {
   const size_t bytes = run->plan->shape.flat_count * sizeof(float);
   QUERN__FORWARD(quern__plan_gradients(run->plan, run->x, &run->targets, NULL, quern_none(), NULL));
@@ -71,7 +71,7 @@ static quern_status step(trial *run) {
   return quern_context_finish(run->plan->context);
 }
 
-/* Makes what steps need, and takes the first, in which kernels may be built. */
+/* Allocates what steps need and takes the first step, which may build kernels. */
 static quern_status trial_create(quern_context *context, const quern_network *network,
                                  const quern_train_options *options, size_t samples, trial *run) {
   const size_t bytes = network->shape.flat_count * sizeof(float);
@@ -95,18 +95,18 @@ static quern_status take_steps(trial *run, double *seconds) {
   return QUERN_OK;
 }
 
-/* How long this rank takes for a step of so many samples, while all others take theirs. */
+/* Measures this rank's seconds per step of `samples` samples, while all other ranks take theirs. */
 static quern_status measure_round(quern_context *context, const quern_network *network,
                                   const quern_train_options *options, size_t samples,
                                   double *seconds) {
-  /* By itself a sample has no variance to be normalized by; two take about as long. */
+  /* Batch normalization rejects a single sample; two take about as long. */
   if (samples == 1 && quern__shape_normalizes(&network->shape, QUERN_NORMALIZATION_BATCH))
     samples = 2;
   const quern_collective *collective = options->collective;
   trial run = {.plan = NULL};
   quern_status status =
       samples > 0 ? trial_create(context, network, options, samples, &run) : QUERN_OK;
-  QUERN__TRY(quern__collective_status(collective, status)); /* and all begin at once */
+  QUERN__TRY(quern__collective_status(collective, status)); /* all start together */
   if (samples > 0) status = take_steps(&run, seconds);
   status = quern__collective_status(collective, status);
 cleanup:
@@ -114,7 +114,7 @@ cleanup:
   return status;
 }
 
-/* Tells all the speed that each has now, and makes the parts that follow. */
+/* Gathers the speeds of all ranks and computes the shares from them. */
 static quern_status settle(const quern_collective *collective, double speed, uint32_t batch,
                            uint32_t *shares) {
   double *speeds = malloc(collective->ranks * sizeof *speeds);
@@ -131,7 +131,7 @@ quern_status quern__shares_measure(quern_context *context, const quern_network *
                                    const quern_train_options *options, uint32_t batch,
                                    uint32_t *shares) {
   const quern_collective *collective = options->collective;
-  double speed = 1.0; /* samples a second; the first parts are alike */
+  double speed = 1.0; /* in samples per second; the first shares are equal */
   QUERN__FORWARD(settle(collective, speed, batch, shares));
   for (size_t i = 0; i < ROUNDS; i++) {
     const uint32_t samples = shares[collective->rank];

@@ -5,15 +5,14 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Numbers that a bucket has at least: so many that latency is little beside them. A bucket is added
- * up in pieces, since a collective may hold each of them twice. */
+/* LEAST numbers per bucket, so that latency matters little. A bucket is summed in pieces, since a
+ * collective may hold each piece twice. */
 enum { LEAST = 1 << 18, PIECE = 1 << 20, MOST_UNDER_WAY = 4 };
 
-/* How long the host leaves the processor to the device, where that is the same one, between two
- * looks at what is under way. */
+/* Pause between two polls, which leaves the processor to the device if they share it. */
 #define NAP_NANOSECONDS 50000L
 
-/* A bucket's. */
+/* The host memory of one bucket. */
 typedef struct lane {
   quern__exchange *exchange; /* owned */
   float *values;             /* [count], on the host */
@@ -22,28 +21,29 @@ typedef struct lane {
 
 struct quern__reducer {
   const quern_collective *collective;
-  void *memory; /* all values; the collective's */
+  void *memory; /* all values; allocated by the collective */
   lane *lanes;  /* [count], owned */
   size_t count;
 };
 
-/* A piece under way. */
+/* A piece whose reduction is in progress. */
 typedef struct piece {
   void *request;
   size_t bucket;
-  bool last; /* of its bucket */
+  bool last; /* last piece of its bucket */
 } piece;
 
-/* The sums of one step. Buckets go from the top of the network down, as backward makes them. */
+/* The sums of one step. Buckets are processed from the top of the network down, in the order in
+ * which backward computes them. */
 typedef struct reduction {
   quern__reducer *reducer;
   quern_plan *plan;
-  size_t left;  /* buckets 0 … left - 1 are not yet begun, or not all of the last */
-  size_t begun; /* numbers of that one */
-  bool taken;   /* that one is on the host */
-  bool idle;    /* all are: the device has nothing to do */
+  size_t left;  /* buckets 0 … left - 1 are not started, or the last of them only in part */
+  size_t begun; /* numbers of that last bucket already started */
+  bool taken;   /* that last bucket is in host memory */
+  bool idle;    /* all buckets are: the device has nothing to do */
   piece under_way[MOST_UNDER_WAY];
-  size_t first, waiting; /* a ring */
+  size_t first, waiting; /* a ring buffer */
   double start, idle_since;
 } reduction;
 
@@ -51,13 +51,14 @@ quern_status quern__reducer_divide(const quern__shape *shape, quern__buckets *bu
   return quern__buckets_divide(shape, LEAST, buckets);
 }
 
-/* How much of the host's memory a bucket takes. */
+/* Bytes of host memory for a bucket. */
 static size_t bytes_of(const quern__bucket *bucket) {
   const size_t unit = QUERN__EXCHANGE_ALIGNMENT;
   return (bucket->count * sizeof(float) + unit - 1) / unit * unit;
 }
 
-/* As much as any rank asks for: that networks differ is told later. */
+/* Every rank must pass the same size, so this takes the maximum. Networks that differ are reported
+ * later. */
 static quern_status create_memory(quern__reducer *self, uint64_t bytes) {
   const size_t ranks = self->collective->ranks;
   uint64_t *all = malloc(ranks * sizeof *all);
@@ -133,7 +134,7 @@ quern__bucket_watch quern__reducer_watch(quern__reducer *reducer) {
   return (quern__bucket_watch){.queued = take_reduce, .user = reducer};
 }
 
-/* Whether the next bucket is on the host; waits for it where nothing else could be done. */
+/* Checks whether the next bucket is in host memory. Waits for it if nothing else can be done. */
 static quern_status look(reduction *run) {
   const quern__reducer *self = run->reducer;
   if (run->left == 0 || run->taken) return QUERN_OK;
@@ -145,7 +146,7 @@ static quern_status look(reduction *run) {
   return QUERN_OK;
 }
 
-/* Begins the next piece of the next bucket, which is on the host. */
+/* Starts the next piece of the next bucket, which is in host memory. */
 static quern_status begin_reduce(reduction *run) {
   const quern__reducer *self = run->reducer;
   const size_t bucket = run->left - 1, rest = self->lanes[bucket].count - run->begun,
@@ -165,8 +166,8 @@ static quern_status begin_reduce(reduction *run) {
   return QUERN_OK;
 }
 
-/* Ends the oldest piece; the last of its bucket sends it back, and where nothing is to be clipped
- * it is all that the update needs. */
+/* Ends the oldest piece. The last piece of a bucket copies it back to the device and, without
+ * clipping, queues its update. */
 static quern_status end(reduction *run) {
   const piece oldest = run->under_way[run->first];
   run->first = (run->first + 1) % MOST_UNDER_WAY;
@@ -178,7 +179,7 @@ static quern_status end(reduction *run) {
   return quern__plan_update_bucket(run->plan, &run->plan->gradients.list[oldest.bucket]);
 }
 
-/* While the device computes, the host does what can be done without a wait, and sleeps between. */
+/* Does on the host what needs no wait while the device computes, and otherwise sleeps. */
 static quern_status advance(reduction *run) {
   bool done = run->idle;
   QUERN__FORWARD(look(run));
@@ -207,8 +208,7 @@ quern_status quern__reduce(quern__reducer *reducer, quern_plan *plan, quern__red
   quern__plan_end_step(plan);
   return QUERN_OK;
 cleanup:
-  /* Every start is waited for; the engine, which is broken by now or by this rank, does not let it
-   * wait. */
+  /* Every start needs a wait. The collective is abandoned first, so that the wait returns soon. */
   if (run.waiting > 0) quern__collective_abandon(reducer->collective);
   for (; run.waiting > 0; run.waiting--) {
     (void)quern__collective_reduced(reducer->collective, run.under_way[run.first].request);

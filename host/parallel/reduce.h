@@ -1,5 +1,5 @@
-/* Gradients on their way through all ranks: from the device a bucket at a time, while backward of
- * the layers below still runs, added up, and back. */
+/* Sums gradients over all ranks: copies them from the device bucket by bucket, while backward of
+ * the lower layers still runs, adds them up, and copies the sums back. */
 #ifndef QUERN_HOST_PARALLEL_REDUCE_H
 #define QUERN_HOST_PARALLEL_REDUCE_H
 
@@ -7,33 +7,33 @@
 #include "../network/plan.h"
 #include "collective_ops.h"
 
-/* What the sums of an epoch took, on this rank. */
+/* Wall-clock time of an epoch's sums on this rank, in seconds. */
 typedef struct quern__reducing {
-  double seconds; /* in which a sum was under way */
-  double exposed; /* of those, with nothing left for the device to do */
+  double seconds; /* with a sum in progress */
+  double exposed; /* of those, with the device idle */
 } quern__reducing;
 
 typedef struct quern__reducer quern__reducer;
 
-/* What carries the gradients of such a network: every rank's call, after all have agreed that they
- * are well. The caller owns *reducer. */
+/* Creates a reducer for the gradients of such a network. Every rank must call this, after all have
+ * agreed that they are well. The caller owns *reducer. */
 quern_status quern__reducer_create(const quern_collective *collective, const quern__shape *shape,
                                    quern__reducer **reducer);
 void quern__reducer_free(quern__reducer *reducer);
 
-/* The buckets that it carries, with their memory, which is freed before the reducer is; the caller
- * owns them, to give them to a plan. */
+/* Creates the buckets that the reducer transfers, with their memory. The caller owns them, passes
+ * them to a plan, and frees them before the reducer. */
 quern_status quern__reducer_buckets(quern__reducer *reducer, quern_context *context,
                                     const quern__shape *shape, quern__buckets *buckets);
 
-/* The buckets that a plan on such a rank has. */
+/* Computes the buckets of a plan that takes part in a reduction, without memory. */
 quern_status quern__reducer_divide(const quern__shape *shape, quern__buckets *buckets);
 
-/* For the plan's backward pass to tell of its buckets. */
+/* Returns the callback that the plan's backward pass calls for each bucket. */
 quern__bucket_watch quern__reducer_watch(quern__reducer *reducer);
 
-/* Once all buckets are told of: adds them up over all ranks, and queues the plan's update by the
- * sums. Adds to *reducing. */
+/* Called once all buckets are queued: adds them up over all ranks and queues the plan's update with
+ * the sums. Adds the time to *reducing. */
 quern_status quern__reduce(quern__reducer *reducer, quern_plan *plan, quern__reducing *reducing);
 
 #endif

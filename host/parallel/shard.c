@@ -9,7 +9,7 @@ quern__shard quern__shard_of(const quern_collective *collective, const uint32_t 
   return shard;
 }
 
-/* Where the shard's samples of one batch lie. */
+/* The shard's samples of one batch, as positions of the pass. */
 typedef struct place {
   size_t begin, end;
 } place;

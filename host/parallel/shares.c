@@ -63,7 +63,7 @@ cleanup:
   return status;
 }
 
-/* What is left of a rank's exact part. */
+/* The fraction that rounding down leaves of a rank's exact share. */
 typedef struct remainder_of {
   double left;
   size_t rank;
@@ -84,7 +84,7 @@ quern_status quern__shares_divide(const double *weights, size_t count, uint32_t 
   for (size_t r = 0; r < count; r++) sum += weights[r];
   for (size_t r = 0; r < count; r++) {
     const double exact = (double)whole * (weights[r] / sum);
-    /* roundings of `exact` add up */
+    /* the rounding errors of `exact` add up */
     const double whole_part = fmin(floor(exact), (double)(whole - given));
     shares[r] = (uint32_t)whole_part;
     given += shares[r];

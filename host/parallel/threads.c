@@ -1,6 +1,6 @@
-/* Ranks that are threads of one process. A call is an operation that every rank joins with its
- * memory; when all have, each does its part of the work straight in the others' memory, and leaves
- * when all are done. */
+/* Ranks that are threads of one process. Every rank joins each operation with its memory. When all
+ * have joined, each does its part of the work directly in the others' memory, and returns when all
+ * are done. */
 #include <quern/collective.h>
 
 #include "../base/error.h"
@@ -19,7 +19,7 @@ typedef enum kind { ALL_REDUCE, ALL_GATHER, BROADCAST, BARRIER } kind;
 static const char *const kind_names[] = {"an all-reduce", "an all-gather", "a broadcast",
                                          "a barrier"};
 
-/* What one rank brings. */
+/* What one rank passes to an operation. */
 typedef struct joined {
   bool is, worked;
   kind kind;
@@ -27,7 +27,7 @@ typedef struct joined {
   void *memory;
 } joined;
 
-/* The n-th call of every rank. */
+/* The n-th call of each rank. */
 typedef struct operation {
   uint64_t number;
   size_t arrived, done, left; /* ranks */
@@ -39,8 +39,8 @@ typedef struct member {
   quern_collective table;
   struct quern_thread_group *group;
   uint64_t calls;
-  const float **parts; /* [ranks]: what is being added up, */
-  float **sums;        /* [ranks]: and to where */
+  const float **parts; /* [ranks]: addends */
+  float **sums;        /* [ranks]: results */
 } member;
 
 struct quern_thread_group {
@@ -49,8 +49,8 @@ struct quern_thread_group {
   size_t ranks;
   double timeout;
   member *members;       /* [ranks] */
-  operation *operations; /* under way, oldest first */
-  size_t working;        /* ranks that are inside others' memory */
+  operation *operations; /* in progress, oldest first */
+  size_t working;        /* ranks that are using others' memory */
   bool broken;
   size_t broken_by;
   char why[512];
@@ -62,7 +62,7 @@ static void operation_free(operation *op) {
   free(op);
 }
 
-/* Where the group's list has the operation with that number, or its end. */
+/* Finds the link to the operation with this number, or the end of the list. */
 static operation **find_threads(quern_thread_group *group, uint64_t number) {
   operation **link = &group->operations;
   while (*link != NULL && (*link)->number != number) link = &(*link)->next;
@@ -78,14 +78,14 @@ static void break_group(quern_thread_group *group, size_t rank, const char *why)
   pthread_cond_broadcast(&group->changed);
 }
 
-/* What a rank leaves a broken group with, once no other is inside its memory. */
+/* Fails with the reason why the group broke, once no rank uses another's memory. */
 static quern_status fail_broken(quern_thread_group *group) {
   while (group->working > 0) pthread_cond_wait(&group->changed, &group->lock);
   return quern__fail(QUERN_ERROR_COLLECTIVE, "rank %zu of %zu: %s", group->broken_by, group->ranks,
                      group->why);
 }
 
-/* Joins the rank's next call, or begins it. Under the lock. */
+/* Joins the rank's next operation, or creates it. The lock is held. */
 static quern_status join(member *self, const joined *brings, operation **found) {
   quern_thread_group *group = self->group;
   if (group->broken) return fail_broken(group);
@@ -119,19 +119,19 @@ static quern_status join(member *self, const joined *brings, operation **found) 
   return QUERN_OK;
 }
 
-/* Until all ranks have come, or, once they work, are done. Who works in a group that broke is
- * waited for. */
+/* True while ranks have not joined, or, with `done`, not finished. In a broken group, those that
+ * work are still waited for. */
 static bool is_awaited(const quern_thread_group *group, const operation *op, bool done) {
   if (done) return op->done < group->ranks && !(group->broken && group->working == 0);
   return op->arrived < group->ranks && !group->broken;
 }
 
-/* Breaks the group by the first rank that is not there. Never while others work, who are not away
- * for long. */
+/* Breaks the group and blames the first rank that has not joined. Not called while others work,
+ * which takes them a short time only. */
 static void give_up(quern_thread_group *group, const operation *op) {
   size_t r = 0, here = 0;
   while (r + 1 < group->ranks && op->ranks[r].is) r++;
-  while (!op->ranks[here].is) here++; /* who waits is */
+  while (!op->ranks[here].is) here++; /* the caller has joined */
   char why[200];
   snprintf(why, sizeof why, "did not come within %g s to where rank %zu waits for it in %s",
            group->timeout, here, kind_names[op->ranks[here].kind]);
@@ -156,13 +156,14 @@ static void await(quern_thread_group *group, const operation *op, bool done) {
       give_up(group, op);
 }
 
-/* This rank's part, while all others' memory stays. `all` is where an all-gather goes. */
+/* Does this rank's part; the memory of all others stays valid. `all` is the result of an
+ * all-gather. */
 static void work(member *self, const operation *op, void *all) {
   const size_t rank = self->table.rank, ranks = self->group->ranks;
   const joined *mine = &op->ranks[rank];
   switch (mine->kind) {
   case ALL_REDUCE: {
-    /* Each adds up a range of its own, which none else reads, and puts the sum into everyone's. */
+    /* Each rank adds up a range of its own, which no other reads, and writes the sum to all. */
     const size_t count = mine->bytes / sizeof(float);
     const size_t begin = quern__part_begin(count, rank, ranks),
                  n = quern__part_begin(count, rank + 1, ranks) - begin;
@@ -183,7 +184,7 @@ static void work(member *self, const operation *op, void *all) {
   }
 }
 
-/* Under the lock, but for the work. */
+/* Releases the lock during the work. */
 static void do_part(member *self, operation *op, void *all) {
   quern_thread_group *group = self->group;
   group->working++;
@@ -196,9 +197,8 @@ static void do_part(member *self, operation *op, void *all) {
   pthread_cond_broadcast(&group->changed);
 }
 
-/* Waits for the others, works, and waits until no one is inside this rank's memory any more. Under
- * the lock but for the work, which none begins in a group that is broken: some of the memory may be
- * gone. */
+/* Waits for the others, works, and waits until no rank uses this rank's memory. Releases the lock
+ * during the work. In a broken group no work starts, since some memory may already be freed. */
 static quern_status complete(member *self, operation *op, void *all) {
   quern_thread_group *group = self->group;
   await(group, op, false);
@@ -261,7 +261,7 @@ static quern_status all_reduce_test(void *state, void *request, bool *done) {
 }
 
 static quern_status all_gather(void *state, const void *mine, size_t bytes, void *all) {
-  /* Others read it, as `memory` of all kinds is not. */
+  /* Other ranks only read it, but `memory` serves all kinds and is not const. */
   void *memory = (void *)(uintptr_t)mine;
   return run_threads(
       state, &(const joined){.is = true, .kind = ALL_GATHER, .bytes = bytes, .memory = memory},
@@ -335,7 +335,7 @@ quern_status quern_thread_group_create(size_t ranks, double timeout, quern_threa
   if (ranks == 0 || ranks > INT32_MAX)
     return quern__fail(QUERN_ERROR_ARGUMENT, "thread group: %zu ranks, expected 1 to 2147483647",
                        ranks);
-  const double longest = 1e9; /* a time that can be reached */
+  const double longest = 1e9; /* so that adding it to the clock cannot overflow */
   if (!(timeout >= 0 && timeout <= longest))
     return quern__fail(QUERN_ERROR_ARGUMENT, "thread group: a time-out of %g s, expected 0 to %g",
                        timeout, longest);
