@@ -1,4 +1,4 @@
-/* The calls that wait: all-gather, broadcast, barrier. */
+/* The blocking calls: all-gather, broadcast, barrier. */
 #include "state.h"
 
 #include <quern/backend.h>
@@ -15,7 +15,8 @@ quern_status quern__mpi_carry(quern_mpi *mpi, size_t bytes) {
   return QUERN_OK;
 }
 
-/* all [ranks][bytes] is at mpi->carried, `mine` behind it. */
+/* Sends `bytes` at the end of mpi->carried [ranks + 1][bytes] to all other ranks, and receives
+ * theirs before it, in rank order. */
 static quern_status exchange(quern_mpi *mpi, const char *what, int bytes) {
   const size_t ranks = mpi->table.ranks, rank = mpi->table.rank, each = (size_t)bytes;
   for (size_t k = 1; k < ranks; k++) {
@@ -56,8 +57,8 @@ quern_status quern__mpi_barrier(void *state) {
   return mpi->broken ? quern__mpi_broken(mpi) : exchange(mpi, "a barrier", 0);
 }
 
-/* A piece down a binomial tree, whose ranks are counted from the root: each gets it from the rank
- * without its lowest one-bit, and sends it to those that have one more below that. */
+/* Sends a piece down a binomial tree, with ranks counted from the root: each rank receives it from
+ * the rank without its lowest one-bit, and sends it to those with one more bit below that. */
 static quern_status pass_on(quern_mpi *mpi, int bytes, size_t root) {
   const size_t ranks = mpi->table.ranks, place = (mpi->table.rank + ranks - root) % ranks;
   size_t bit = 1;
@@ -84,14 +85,14 @@ static quern_status pass_on(quern_mpi *mpi, int bytes, size_t root) {
 
 quern_status quern__mpi_broadcast(void *state, void *data, size_t bytes, size_t root) {
   quern_mpi *mpi = state;
-  enum { PIECE = 1 << 20 }; /* what is held of it beside, on each rank */
+  enum { PIECE = 1 << 20 }; /* buffer size on each rank */
   if (mpi->broken) return quern__mpi_broken(mpi);
   if (root >= mpi->table.ranks)
     return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: a broadcast from rank %zu of %zu", root,
                       mpi->table.ranks);
   quern_status status = quern__mpi_carry(mpi, bytes < PIECE ? bytes : PIECE);
-  /* Who is not there is known by its number here; in the tree, others wait for those that wait for
-   * it. */
+  /* A missing rank is detected by its number here. In the tree, ranks would blame the one they wait
+   * for, which may itself wait for the missing one. */
   if (status == QUERN_OK) status = exchange(mpi, "a broadcast", 0);
   for (size_t position = 0; position < bytes && status == QUERN_OK; position += PIECE) {
     const size_t here = bytes - position < PIECE ? bytes - position : PIECE;

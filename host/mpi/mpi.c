@@ -13,7 +13,7 @@ static bool is_usable(void) {
          !ended;
 }
 
-/* MPI_Comm_dup waits for all ranks, and for ever. */
+/* Duplicates the communicator with a time limit, which MPI_Comm_dup lacks. */
 static quern_status duplicate(quern_mpi *mpi, MPI_Comm communicator) {
   MPI_Request request;
   const double until = MPI_Wtime() + mpi->timeout;
@@ -34,7 +34,7 @@ static quern_status duplicate(quern_mpi *mpi, MPI_Comm communicator) {
              : quern_fail(QUERN_ERROR_COLLECTIVE, "mpi: the communicator could not be duplicated");
 }
 
-/* The caller's communicator may be one whose errors end the process. */
+/* The caller's communicator may have an error handler that ends the process. */
 static quern_status duplicate_quietly(quern_mpi *mpi, MPI_Comm communicator) {
   MPI_Errhandler before;
   if (MPI_Comm_get_errhandler(communicator, &before) != MPI_SUCCESS)
@@ -55,7 +55,7 @@ static quern_status duplicate_quietly(quern_mpi *mpi, MPI_Comm communicator) {
   return status;
 }
 
-/* Every rank's, since what else they say depends on it. */
+/* Every rank checks this first, since later messages depend on the version. */
 static quern_status compare_versions(quern_mpi *mpi, const char *version) {
   char mine[32] = "";
   strncpy(mine, version, sizeof mine - 1);
@@ -149,7 +149,7 @@ void quern_mpi_free(quern_mpi *mpi) {
   if (mpi == NULL) return;
   quern__mpi_shared_free(mpi);
   quern__mpi_reductions_free(mpi);
-  if (mpi->broken) return; /* MPI may still read or write what else there is */
+  if (mpi->broken) return; /* MPI may still access the rest */
   if (mpi->hearing != MPI_REQUEST_NULL) {
     MPI_Cancel(&mpi->hearing);
     MPI_Wait(&mpi->hearing, MPI_STATUS_IGNORE);

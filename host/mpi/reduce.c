@@ -1,5 +1,5 @@
-/* All-reduce: every range goes to the rank that adds it up, in the order of ranks, and its sums go
- * to all: by messages, or, between ranks that share the memory in which it lies, by being there. */
+/* All-reduce: every range is sent to one rank, which adds it up in rank order and sends the sums to
+ * all. Ranks that share the memory access it directly instead. */
 #include "state.h"
 
 #include "../parallel/sum.h"
@@ -21,18 +21,18 @@ static void reduction_free(quern__mpi_reduction *reduction) {
   free(reduction);
 }
 
-/* Whether that rank sees what lies in this one's memory. */
+/* True if that rank can access this rank's values. */
 static bool reaches(const quern__mpi_reduction *reduction, size_t rank) {
   return reduction->shared != NULL && reduction->shared->parts[rank] != NULL;
 }
 
-/* Where its values lie here. */
+/* Address in this process of that rank's values. */
 static float *values_of(const quern__mpi_reduction *reduction, size_t rank) {
   return (float *)(void *)(reduction->shared->parts[rank] + reduction->offset);
 }
 
-/* One with room for `count` to be sent: a used one where that is large enough, so that its pages
- * are there. */
+/* Returns a reduction with room to send `count` numbers. A used one is preferred if it is large
+ * enough, since its pages are mapped. */
 static quern_status obtain(quern_mpi *mpi, size_t count, quern__mpi_reduction **obtained) {
   const size_t ranks = mpi->table.ranks;
   quern__mpi_reduction *reduction = mpi->spare;
@@ -42,7 +42,7 @@ static quern_status obtain(quern_mpi *mpi, size_t count, quern__mpi_reduction **
     reduction = NULL;
   }
   if (reduction == NULL && (reduction = calloc(1, sizeof *reduction)) != NULL) {
-    /* Parts are at most one longer than each other. */
+    /* Parts differ in length by at most one. */
     reduction->capacity = count;
     reduction->sent = malloc((count > 0 ? count : 1) * sizeof *reduction->sent);
     reduction->received = malloc((count + ranks) * sizeof *reduction->received);
@@ -61,7 +61,7 @@ static quern_status obtain(quern_mpi *mpi, size_t count, quern__mpi_reduction **
   return QUERN_OK;
 }
 
-/* Where the part begins that rank r adds up, and how long it is. */
+/* The part that rank r adds up: its first element and its length. */
 static size_t part_of(const quern_mpi *mpi, const quern__mpi_reduction *reduction, size_t r,
                       int *length) {
   const size_t begin = quern__part_begin(reduction->count, r, mpi->table.ranks);
@@ -69,7 +69,7 @@ static size_t part_of(const quern_mpi *mpi, const quern__mpi_reduction *reductio
   return begin;
 }
 
-/* All that will come is asked for at once: so it has a place when it does. */
+/* Posts all receives at once, so that every message has a buffer when it arrives. */
 static quern_status receive(quern_mpi *mpi, quern__mpi_reduction *reduction) {
   int own, length;
   part_of(mpi, reduction, mpi->table.rank, &own);
@@ -92,8 +92,8 @@ static quern_status receive(quern_mpi *mpi, quern__mpi_reduction *reduction) {
   return QUERN_OK;
 }
 
-/* To every other rank, beginning with the next one, so that not all send to the same: its own part,
- * or this rank's. */
+/* Sends every other rank its own part, or this rank's sums. Starts with the next rank, so that not
+ * all send to the same one. */
 static quern_status send(quern_mpi *mpi, quern__mpi_reduction *reduction, bool sums) {
   const size_t ranks = mpi->table.ranks, rank = mpi->table.rank;
   MPI_Request *requests = requests_of(mpi, reduction, sums ? SUMS_OUT : PARTS_OUT);
@@ -140,12 +140,12 @@ quern_status quern__mpi_all_reduce_start(void *state, float *values, size_t coun
   if (status == QUERN_OK) status = send(mpi, reduction, false);
   if (status == QUERN_OK) status = quern__mpi_progress(mpi);
   if (status == QUERN_OK) *request = reduction;
-  return status; /* after a failure it stays in the list, until the collective is freed */
+  return status; /* after a failure it stays in the list until the collective is freed */
 }
 
-/* All of this rank's range is there: adds it up into every memory that it reaches, and sends the
- * sums to the rest. Who is reached is written to, not left to read: then its reduction is over when
- * its messages are, and no one reads its memory any more. */
+/* Called when all of this rank's range has arrived: adds it up into all memory it can access and
+ * sends the sums to the rest. Sums are written to other ranks rather than left for them to read, so
+ * that a rank's reduction is over, and its memory unused, once its messages have arrived. */
 static quern_status add_reduce(quern_mpi *mpi, quern__mpi_reduction *reduction) {
   int own;
   size_t sums = 0;
@@ -164,8 +164,8 @@ static quern_status add_reduce(quern_mpi *mpi, quern__mpi_reduction *reduction) 
   return send(mpi, reduction, true);
 }
 
-/* A rank's messages of one kind come in the order in which they were sent, and are received in the
- * order of reductions: so sums are sent in that order too. */
+/* A rank's messages of one tag arrive in the order in which they were sent, and are received in the
+ * order of reductions. So sums are sent in that order too. */
 quern_status quern__mpi_progress(quern_mpi *mpi) {
   const int ranks = (int)mpi->table.ranks;
   for (quern__mpi_reduction *item = mpi->reductions; item != NULL; item = item->next) {
@@ -203,7 +203,8 @@ quern_status quern__mpi_all_reduce_test(void *state, void *request, bool *done) 
 quern_status quern__mpi_all_reduce_wait(void *state, void *request) {
   quern_mpi *mpi = state;
   quern__mpi_reduction *reduction = request;
-  if (mpi->broken) return quern__mpi_broken(mpi); /* it is given up, and stays in the list */
+  /* the reduction is canceled, and stays in the list */
+  if (mpi->broken) return quern__mpi_broken(mpi);
   const quern_status status = quern__mpi_wait(mpi, "an all-reduce", NULL, reduction);
   if (status != QUERN_OK) return status;
   quern__mpi_reduction **link = &mpi->reductions;
@@ -214,8 +215,8 @@ quern_status quern__mpi_all_reduce_wait(void *state, void *request) {
   return QUERN_OK;
 }
 
-/* Canceled, a receive ends here, whoever answers; but for one whose message is half there, which
- * gets a second. */
+/* A canceled receive ends at once, whether or not others answer. One whose message has arrived in
+ * part gets a second to complete. */
 void quern__mpi_give_up(quern_mpi *mpi) {
   static const size_t rows[] = {PARTS_IN, SUMS_IN};
   const double until = MPI_Wtime() + 1.0;
@@ -231,7 +232,7 @@ void quern__mpi_give_up(quern_mpi *mpi) {
       }
 }
 
-/* What MPI may still read, after a failure, stays. */
+/* Buffers that MPI may still access after a failure are not freed. */
 void quern__mpi_reductions_free(quern_mpi *mpi) {
   for (quern__mpi_reduction *item = mpi->reductions, *next; item != NULL; item = next) {
     int done = 0;

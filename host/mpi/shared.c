@@ -1,5 +1,5 @@
-/* Memory that the ranks of one host share, by a window of MPI: what one adds up the others have,
- * without a message that carries it. */
+/* Memory shared by the ranks of one host, through an MPI window: results need no message to reach
+ * the others. */
 #include "state.h"
 
 #include <quern/backend.h>
@@ -8,7 +8,7 @@
 
 enum { PAGE = 4096 };
 
-/* Each rank's rank among those of this host. */
+/* Finds each rank's number among the ranks of this host. */
 static quern_status translate(quern_mpi *mpi) {
   const int ranks = (int)mpi->table.ranks;
   MPI_Group all, here;
@@ -49,14 +49,14 @@ static char *align(char *cursor) {
   return cursor + (PAGE - (uintptr_t)cursor % PAGE) % PAGE;
 }
 
-/* A window with a part for each rank of this host; false, on each of them, where one could not have
- * it. */
+/* Opens a window with a part for each rank of this host. *opened is false, on all of them, if one
+ * of them failed. */
 static quern_status open_window(quern_mpi *mpi, quern__mpi_shared *shared, bool *opened) {
   void *own = NULL;
   MPI_Info info;
   int code = MPI_Info_create(&info), worst = 0;
   if (code == MPI_SUCCESS) {
-    MPI_Info_set(info, "alloc_shared_noncontig", "true"); /* so that a part begins at a page */
+    MPI_Info_set(info, "alloc_shared_noncontig", "true"); /* so that each part starts at a page */
     code = MPI_Win_allocate_shared((MPI_Aint)(shared->bytes + PAGE), 1, info, mpi->host, &own,
                                    &shared->window);
     MPI_Info_free(&info);
@@ -70,7 +70,7 @@ static quern_status open_window(quern_mpi *mpi, quern__mpi_shared *shared, bool 
   return status;
 }
 
-/* Where the parts lie here. */
+/* Finds the addresses of the parts in this process. */
 static quern_status find_parts(quern_mpi *mpi, quern__mpi_shared *shared) {
   MPI_Win_set_errhandler(shared->window, MPI_ERRORS_RETURN);
   for (size_t r = 0; r < mpi->table.ranks; r++) {
@@ -96,21 +96,22 @@ static quern_status create_shared(quern_mpi *mpi, size_t bytes, quern__mpi_share
     return quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "mpi: no host memory for %zu ranks",
                       mpi->table.ranks);
   if (mpi->local_ranks > 1) {
-    /* The window's making waits for ever: so who is not there is found out before. */
+    /* Opening a window waits without a limit, so a missing rank is detected first. */
     quern_status status = quern__mpi_barrier(mpi);
     if (status == QUERN_OK) status = open_window(mpi, shared, &opened);
     if (status == QUERN_OK && opened) status = find_parts(mpi, shared);
     if (status != QUERN_OK || opened) return status;
   }
-  /* Alone on its host, or where a window has no room (a container's /dev/shm is small): messages
-   * carry it. */
+  /* Used for a rank alone on its host, or if the window could not be opened (a container's /dev/shm
+   * is small): messages carry the values. */
   shared->parts[mpi->table.rank] = aligned_alloc(PAGE, bytes);
   return shared->parts[mpi->table.rank] != NULL
              ? QUERN_OK
              : quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "mpi: no host memory for %zu bytes", bytes);
 }
 
-/* What was freed is taken again, by every rank alike: a window can be let go of together alone. */
+/* Reuses freed memory, in the same way on every rank: freeing a window would need all ranks at
+ * once. */
 static quern__mpi_shared *find_unused(const quern_mpi *mpi, size_t bytes) {
   quern__mpi_shared *item = mpi->shared;
   while (item != NULL && (item->used || item->bytes < bytes)) item = item->next;
@@ -130,7 +131,7 @@ quern_status quern__mpi_memory_create(void *state, size_t bytes, void **memory) 
     if (shared == NULL) return quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "mpi: no host memory");
     const quern_status status = create_shared(mpi, bytes, shared);
     if (status != QUERN_OK) {
-      free(shared->parts); /* the collective is broken: what MPI holds of a window stays */
+      free(shared->parts); /* the collective is broken: MPI keeps its part of a window */
       free(shared);
       return status;
     }
@@ -169,8 +170,8 @@ void quern__mpi_shared_sync(const quern__mpi_shared *shared) {
 
 void quern__mpi_shared_free(quern_mpi *mpi) {
   bool waits = mpi->shared != NULL && mpi->local_ranks > 1 && !mpi->broken;
-  if (waits)
-    (void)quern__mpi_barrier(mpi); /* who does not come breaks it, and what MPI holds stays */
+  if (waits) /* a missing rank breaks the collective, and MPI keeps its windows */
+    (void)quern__mpi_barrier(mpi);
   for (quern__mpi_shared *item = mpi->shared, *next; item != NULL; item = next) {
     next = item->next;
     if (item->window == MPI_WIN_NULL) {

@@ -1,4 +1,4 @@
-/* Waiting, and what becomes of it where someone does not come. */
+/* Waiting, time-outs, and reports of failures. */
 #include "state.h"
 
 #include <quern/backend.h>
@@ -11,7 +11,8 @@ quern_status quern__mpi_broken(const quern_mpi *mpi) {
   return quern_fail(QUERN_ERROR_COLLECTIVE, "%s", mpi->why);
 }
 
-/* Messages this short are away once they are sent; who does not take one is not waited for. */
+/* Messages this short are delivered soon after they are sent. A rank that does not take one is not
+ * waited for. */
 static void report_all(quern_mpi *mpi) {
   for (size_t r = 0; r < mpi->table.ranks; r++)
     if (r != mpi->table.rank)
@@ -45,7 +46,8 @@ quern_status quern__mpi_check(quern_mpi *mpi, const char *call, int code) {
   return quern__mpi_break(mpi, mpi->table.rank, why, true);
 }
 
-/* A message of no length. To a rank that is gone it never arrives, and no one waits for it. */
+/* Sends an empty message. If the receiver no longer runs it never arrives, and nothing waits for
+ * it. */
 static void send_sign(quern_mpi *mpi, int rank, int tag) {
   MPI_Request request;
   if (MPI_Isend(NULL, 0, MPI_BYTE, rank, tag, mpi->communicator, &request) == MPI_SUCCESS)
@@ -62,7 +64,8 @@ static bool take_sign(quern_mpi *mpi, int tag, int *rank) {
          MPI_SUCCESS;
 }
 
-/* What other ranks say: that one fails, that they wait, or want to know whether this one does. */
+/* Handles the messages of other ranks: that one fails, that they wait, or that they ask whether
+ * this rank does. */
 quern_status quern__mpi_receive_news(quern_mpi *mpi) {
   int heard = 0, rank;
   const quern_status status =
@@ -77,7 +80,8 @@ quern_status quern__mpi_receive_news(quern_mpi *mpi) {
   return QUERN_OK;
 }
 
-/* What is waited for: of reductions, which go on in their order, the oldest that is not done. */
+/* The requests that are waited for: those given, or those of the oldest reduction that is not done,
+ * since reductions advance in order. */
 static MPI_Request *awaited(const quern_mpi *mpi, MPI_Request *requests, size_t *count) {
   const quern__mpi_reduction *oldest = mpi->reductions;
   *count = 2 * mpi->table.ranks;
@@ -98,8 +102,8 @@ static void ask_all(quern_mpi *mpi) {
     if (r != mpi->table.rank) send_sign(mpi, (int)r, QUERN__MPI_ASK);
 }
 
-/* The first rank that a message is missing of and that does not wait itself; where all of them do,
- * the first. */
+/* Breaks the collective and blames the first rank that a message is missing from and that does not
+ * wait itself, or, if all of them wait, the first of them. */
 static quern_status give_up(quern_mpi *mpi, const char *what, MPI_Request *given) {
   size_t count, first = SIZE_MAX, silent = SIZE_MAX;
   MPI_Request *requests = awaited(mpi, given, &count);
@@ -109,7 +113,7 @@ static quern_status give_up(quern_mpi *mpi, const char *what, MPI_Request *given
     if (first == SIZE_MAX) first = r;
     if (silent == SIZE_MAX && !mpi->answered[r]) silent = r;
   }
-  /* Who is waited for may wait for another. */
+  /* A rank that is waited for may itself wait for another. */
   for (size_t r = 0; r < mpi->table.ranks && silent == SIZE_MAX; r++)
     if (r != mpi->table.rank && !mpi->answered[r]) silent = r;
   if (silent == SIZE_MAX) silent = first != SIZE_MAX ? first : mpi->table.rank;
@@ -118,11 +122,11 @@ static quern_status give_up(quern_mpi *mpi, const char *what, MPI_Request *given
   return quern__mpi_break(mpi, silent, why, true);
 }
 
-/* When the time is over, who waits too gets a moment to say so: on a busy machine an answer takes
- * its time. */
+/* Seconds after the time-out in which ranks that wait too may say so: a busy machine answers
+ * late. */
 #define MOMENT 1.0
 
-/* Whether no answer that may still come would tell more: one rank at most has not said that it
+/* True if no answer still to come would change the result: at most one rank has not said that it
  * waits. */
 static bool is_known(const quern_mpi *mpi) {
   size_t silent = 0;
@@ -130,7 +134,7 @@ static bool is_known(const quern_mpi *mpi) {
   return silent <= 1;
 }
 
-/* Whoever is waited for may need this core: after a while, most of it. */
+/* A rank that is waited for may need this core, so after a while this leaves most of it. */
 static void pause_between(double waited) {
   if (waited < 0.25)
     sched_yield();
@@ -152,7 +156,7 @@ quern_status quern__mpi_wait(quern_mpi *mpi, const char *what, MPI_Request *requ
           MPI_Testall(2 * (int)mpi->table.ranks, requests, &done, MPI_STATUSES_IGNORE));
     if (status != QUERN_OK) return status;
     if (done || (reduction != NULL && reduction->done)) return QUERN_OK;
-    /* seldom beside what is waited for */
+    /* seldom, since it is slower than what is waited for */
     if (polls % 16 == 15) status = quern__mpi_receive_news(mpi);
     if (status != QUERN_OK) return status;
     const double now = MPI_Wtime();
