@@ -1,4 +1,4 @@
-/* The device memory of a trainer, before there is one: a line for each that its parts create. */
+/* The device memory of a trainer, computed before it is created: one line per allocation. */
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/size.h"
@@ -8,7 +8,7 @@
 #include "trainer.h"
 #include <stdio.h>
 
-/* Sums up; false once it does not fit. */
+/* A sum; `fits` is false after an overflow. */
 typedef struct total {
   size_t bytes;
   bool fits;
@@ -31,7 +31,8 @@ static quern_status squares_bytes(const quern_network *network, const quern_trai
   return status;
 }
 
-/* All but the data sets. `options` have been read. */
+/* Computes the bytes of everything but the data sets. `options` were read by
+ * quern__train_options_read. */
 static quern_status bytes_beside_data(const quern_network *network, const quern_dataset *train,
                                       const quern_dataset *test, const quern_train_options *options,
                                       size_t *bytes) {
@@ -69,7 +70,8 @@ static quern_status bytes_beside_data(const quern_network *network, const quern_
   return QUERN_OK;
 }
 
-/* Shuffled, it is kept whole where it is resident: a sample may be any rank's in the next epoch. */
+/* Resident training data is complete on every rank: shuffled, a sample may be any rank's in the
+ * next epoch. */
 static quern__residency_request residency_of_train(const quern_dataset *dataset, size_t batch,
                                                    size_t size) {
   return (quern__residency_request){.size = quern__sample_size_of(dataset, true),
@@ -79,7 +81,7 @@ static quern__residency_request residency_of_train(const quern_dataset *dataset,
                                     .units = quern__divide_up(dataset->rows, batch)};
 }
 
-/* In its own order, a rank's samples lie side by side, the same in each pass. */
+/* A rank's test samples are adjacent and the same in each pass. */
 static quern__residency_request residency_of_test(const quern_dataset *dataset,
                                                   const quern_train_options *options, size_t size) {
   if (dataset == NULL) return (quern__residency_request){.rows = 0};
@@ -106,7 +108,7 @@ static uint64_t less(uint64_t bytes, uint64_t taken) {
   return bytes > taken ? bytes - taken : 0;
 }
 
-/* Of a data set in the host's memory. */
+/* Bytes of a data set in host memory. */
 static uint64_t host_bytes(const quern_dataset *dataset) {
   size_t bytes;
   if (dataset == NULL) return 0;
@@ -114,9 +116,9 @@ static uint64_t host_bytes(const quern_dataset *dataset) {
   return quern__chunk_bytes(&size, dataset->rows, &bytes) ? bytes : SIZE_MAX;
 }
 
-/* What the device has beside the rest of the training; nobody can ask how much of it is free, so an
- * eighth is left to others. Where the device computes in the host's memory, the data are there once
- * already, and no more than the host has left is to be had. */
+/* Computes the device memory left for the data. Devices do not report how much is free, so an
+ * eighth is left to others. A device that shares the host's memory is limited by what the host has
+ * left, and the data is there once already. */
 static uint64_t memory_left(const quern_device_info *info, size_t beside,
                             const quern_dataset *train, const quern_dataset *test) {
   if (info->memory == 0) return SIZE_MAX;
@@ -128,7 +130,7 @@ static uint64_t memory_left(const quern_device_info *info, size_t beside,
   return left < SIZE_MAX ? left : SIZE_MAX;
 }
 
-/* Refuses, before any of it is taken, what the device has not, or has no longer. */
+/* Fails if the device or the host lacks the memory, before any of it is allocated. */
 static quern_status check_memory(const quern_device_info *info, const quern_network *network,
                                  size_t beside, const quern__data *data) {
   char what[96];

@@ -1,4 +1,4 @@
-/* Reading a checkpoint: everything is checked before anything of the trainer changes. */
+/* Reads a checkpoint. Everything is checked before the trainer changes. */
 #include "../format/checkpoint_keys.h"
 #include "../model/metadata.h"
 #include "identity.h"
@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where the file says that training stands. */
+/* The position in the training that the file states. */
 typedef struct position {
   uint64_t epoch, step, updates, best_epoch;
   double best_loss;
 } position;
 
-/* A range of floats to come from the file. */
+/* A range of floats to read from the file. */
 typedef struct range {
   const char *name;
   quern_buffer *buffer;
@@ -45,7 +45,7 @@ static quern_status read_number(const quern__safetensors *file, const char *key,
   return QUERN_OK;
 }
 
-/* The best epoch lies behind, and only where there is a patience is there one. */
+/* Reads the best epoch, which is at most the last one, and 0 without a patience. */
 static quern_status read_best(const quern__safetensors *file, const quern_trainer *trainer,
                               position *pos) {
   QUERN__FORWARD(read_number(file, QUERN__KEY_BEST_EPOCH, &pos->best_epoch));

@@ -1,4 +1,4 @@
-/* Writing a checkpoint. */
+/* Writes a checkpoint. */
 #include "../base/file.h"
 #include "../base/text.h"
 #include "../format/checkpoint_keys.h"
@@ -11,15 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A tensor of the file: from the device, or from the host. */
+/* A tensor of the file, from device or host memory. */
 typedef struct part {
   const char *name;
   size_t count;
-  quern_buffer *buffer; /* NULL: `values` has them */
+  quern_buffer *buffer; /* NULL: use `values` */
   const float *values;
 } part;
 
-/* What is being written. */
+/* The checkpoint to write. */
 typedef struct saving {
   const quern_trainer *trainer;
   part *parts; /* the parameters first */
@@ -37,8 +37,8 @@ static quern_status fill_checkpoint_write(void *user, size_t index, float *value
   return index == 0 ? quern__trainer_check_parameters(save->trainer, values) : QUERN_OK;
 }
 
-/* Lists what the file has; `losses` are those of the samples so far, or NULL. Returns how many
- * there are, of MOST_OTHERS and what is learned. */
+/* Lists the tensors of the file: the training state and up to MOST_OTHERS more. `losses` are those
+ * of the epoch's samples so far, or NULL. Returns their number. */
 enum { MOST_OTHERS = 2 };
 static size_t list_parts(const quern_trainer *trainer, const float *losses, part *parts) {
   const quern__training_state *learned = &trainer->learned;

@@ -1,4 +1,4 @@
-/* Training on several devices of one process: a thread and a rank for each. */
+/* Training on several devices of one process, with one thread and rank per device. */
 #include "../base/error.h"
 #include "../base/size.h"
 #include "../data/dataset.h"
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What all devices do, each by its rank. */
+/* What the ranks are to do. */
 typedef struct job {
   quern_context *const *contexts;
   quern_status (*run)(const struct job *job, const quern_collective *collective);
@@ -19,13 +19,13 @@ typedef struct job {
   const quern_network *network;
   const quern_dataset *train, *test;
   const uint32_t *shares;
-  quern_network *learned; /* rank 0's to write, as are the two below */
+  quern_network *learned; /* written by rank 0 only, like `last` and `measured` */
   quern_epoch *last;
-  uint32_t *measured; /* shares; batch: what they divide */
+  uint32_t *measured; /* result: shares of `batch` */
   uint32_t batch;
 } job;
 
-/* One device's part of it, and how it fared. */
+/* One rank of the job, and its result. */
 typedef struct worker {
   const job *self;
   const quern_collective *collective;
@@ -34,7 +34,7 @@ typedef struct worker {
   char *error; /* quern_last_error of its thread, owned; NULL without memory */
 } worker;
 
-/* Whatever went wrong, others must not wait for who is gone. */
+/* Runs the job. After a failure, others must not wait for this rank. */
 static void work(worker *self) {
   self->status = self->self->run(self->self, self->collective);
   if (self->status == QUERN_OK) return;
@@ -47,7 +47,7 @@ static void *work_in_thread(void *user) {
   return NULL;
 }
 
-/* Signals are for the program's own threads. */
+/* Starts a thread without signals, which are for the program's own threads. */
 static bool start_thread(worker *self) {
   sigset_t all, before;
   sigfillset(&all);
@@ -57,8 +57,8 @@ static bool start_thread(worker *self) {
   return started;
 }
 
-/* The status of all, with one error: of the first rank that failed by itself, or what all agree on.
- */
+/* Combines the results into one error: that of the first rank that failed on its own, or the one
+ * that all report. */
 static quern_status conclude(worker *workers, size_t count) {
   const worker *cause = NULL;
   size_t failed = 0;
@@ -200,8 +200,8 @@ static quern_status train_rank(const job *self, const quern_collective *collecti
                            &options, first ? self->learned : NULL, first ? self->last : NULL);
 }
 
-/* Other ranks may begin when rank 0's functions have been called already, and may have freed what
- * all were given. */
+/* Keeps references to all arguments during the job: functions of the options, which rank 0 calls,
+ * may free them before other ranks begin. */
 static quern_status train_held(job current, size_t count) {
   quern_context **held = malloc(count * sizeof *held);
   if (held == NULL) return quern__fail_memory("train", count * sizeof *held);

@@ -1,4 +1,4 @@
-/* The steps of an epoch: shuffled, queued, and measured at its end. */
+/* The steps of an epoch: shuffle, queue, measure. */
 #include "../functions/optimizer.h"
 
 #include "../base/clock.h"
@@ -10,8 +10,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Where the host waits within an epoch, it does so this often, in seconds: soon for who wants to
- * stop, seldom beside what a wait costs. */
+/* Bounds in seconds of the time between two waits within an epoch: short enough to stop soon, long
+ * enough that waits cost little. */
 #define SHORTEST_SLICE 0.05
 #define LONGEST_SLICE  0.2
 
@@ -28,7 +28,7 @@ size_t quern__trainer_samples_of(const quern_trainer *trainer, size_t steps) {
                                                         : trainer->train.rows;
 }
 
-/* Works out what the optimizer does in each step of the next epoch, and queues the upload. */
+/* Computes the optimizer's numbers for each step of the next epoch and queues their upload. */
 static quern_status schedule(quern_trainer *trainer) {
   const size_t steps = quern__trainer_steps_an_epoch(trainer);
   const quern_train_options *options = &trainer->options;
@@ -43,8 +43,8 @@ static quern_status schedule(quern_trainer *trainer) {
                             trainer->updates, QUERN_NO_WAIT);
 }
 
-/* Shuffles for the next epoch, and keeps what was learned before it: a step whose loss is no number
- * is found at the epoch's end, and looked into from here. */
+/* Shuffles for the next epoch and copies the training state: if a loss turns out not to be finite
+ * at the epoch's end, the search for the step starts here. */
 static quern_status begin_epoch(quern_trainer *trainer) {
   const size_t rows = trainer->train.rows;
   quern__shuffle(trainer->options.seed, QUERN__STREAM_SHUFFLE + (uint32_t)(trainer->epoch + 1),
@@ -63,7 +63,7 @@ static quern_status begin_epoch(quern_trainer *trainer) {
   return QUERN_OK;
 }
 
-/* Whole steps, `count` of them from `step` on, for samples that come at once. */
+/* Queues `count` whole steps from `step` on; their samples must be available at once. */
 static quern_status queue_whole(quern_trainer *trainer, size_t step, size_t count, size_t first,
                                 size_t end) {
   quern__samples samples;
@@ -106,11 +106,11 @@ quern_status quern__trainer_queue(quern_trainer *trainer, size_t count) {
   return QUERN_OK;
 }
 
-/* Adds the losses up that are new since it was told last, so that telling costs the same wherever
- * the epoch is. */
+/* Sums only the losses since the last report, so that a report costs the same throughout the
+ * epoch. */
 static quern_status report_progress(quern_trainer *trainer, size_t first_step, double start) {
   const size_t done = quern__trainer_samples_of(trainer, trainer->step);
-  if (trainer->samples_reported > done) { /* it was taken back to before a bad step */
+  if (trainer->samples_reported > done) { /* moved back to before a bad step */
     trainer->samples_reported = 0;
     trainer->loss_reported = 0.0;
   }
@@ -133,15 +133,15 @@ static quern_status report_progress(quern_trainer *trainer, size_t first_step, d
   return QUERN_OK;
 }
 
-/* Whether this rank, or another, wants to stop. */
+/* True if any rank is to stop. */
 static quern_status is_stopped(const quern_trainer *trainer, bool *stopped) {
   const quern_train_options *options = &trainer->options;
   *stopped = trainer->abandoned || (options->stop != NULL && options->stop(options->user));
   return quern__collective_any(options->collective, stopped);
 }
 
-/* After a slice: the next one's length, and whether it is time to tell how training goes. Ranks
- * decide both by the same numbers, so that they go through the same steps. */
+/* Chooses the length of the next slice, and whether to report progress. Both depend on sums over
+ * all ranks, so that ranks take the same steps. */
 static quern_status end_slice(quern_trainer *trainer, double seconds, double now, bool *tells) {
   const quern_train_options *options = &trainer->options;
   *tells = options->on_progress != NULL && now - trainer->reported >= SHORTEST_SLICE;
@@ -156,8 +156,8 @@ static quern_status end_slice(quern_trainer *trainer, double seconds, double now
   return QUERN_OK;
 }
 
-/* Queues up to `count` steps; where someone may want to stop them or to hear of them, a slice at a
- * time, each waited for but the last, which the caller waits for. */
+/* Queues up to `count` steps. With `stop`, on_progress or a collective, it queues them in slices
+ * and waits for each but the last, for which the caller waits. */
 static quern_status run_epoch(quern_trainer *trainer, size_t count, double begin) {
   const quern_train_options *options = &trainer->options;
   const size_t first_step = trainer->step;
@@ -182,8 +182,8 @@ static quern_status run_epoch(quern_trainer *trainer, size_t count, double begin
   return QUERN_OK;
 }
 
-/* The mean of the epoch's losses. It tells whether all are finite, so that only an epoch that went
- * wrong is looked into. */
+/* Computes the mean of the epoch's losses. Unless it is finite, searches for the step that went
+ * wrong. */
 static quern_status mean_loss(quern_trainer *trainer, double *mean) {
   QUERN__FORWARD(quern__tally_mean_loss(&trainer->tally, 0, trainer->train.rows, mean));
   QUERN__FORWARD(quern__collective_sum(trainer->options.collective, mean, 1));
@@ -194,8 +194,8 @@ static quern_status mean_loss(quern_trainer *trainer, double *mean) {
   return QUERN_OK;
 }
 
-/* Queues up to `count` steps of the epoch and waits for them, at its end with the mean loss: in
- * both cases, so that the time is that of the steps. */
+/* Queues up to `count` steps of the epoch and waits for them, so that the time measured is that of
+ * the steps. At the end of the epoch computes the mean loss. */
 static quern_status take_steps(quern_trainer *trainer, size_t count, double start, double *loss) {
   if (!trainer->begun) QUERN__FORWARD(begin_epoch(trainer));
   const size_t all = quern__trainer_steps_an_epoch(trainer);
@@ -203,7 +203,7 @@ static quern_status take_steps(quern_trainer *trainer, size_t count, double star
   return trainer->step == all ? mean_loss(trainer, loss) : quern_context_finish(trainer->context);
 }
 
-/* Up to `steps` steps, and what belongs to an epoch's end behind the last of one. */
+/* Takes up to `steps` steps and, after the last of an epoch, tests it. */
 static quern_status advance(quern_trainer *trainer, size_t steps, quern_epoch *epoch) {
   const size_t all = quern__trainer_steps_an_epoch(trainer);
   *epoch = (quern_epoch){.epoch = trainer->epoch + 1,
@@ -215,7 +215,7 @@ static quern_status advance(quern_trainer *trainer, size_t steps, quern_epoch *e
   const quern_status status = take_steps(trainer, steps, start, &epoch->train_loss);
   epoch->step = trainer->step;
   if (status != QUERN_OK) {
-    quern__context_settle(trainer->context); /* the order may still be on its way to the device */
+    quern__context_settle(trainer->context); /* the copy of the order may not be finished */
     return quern__ranks_fail(trainer, status);
   }
   const bool whole = trainer->step == all;

@@ -1,4 +1,4 @@
-/* Evaluation and prediction of a network over a data set. */
+/* Evaluation and prediction of a data set. */
 #include "../base/error.h"
 #include "../data/dataset.h"
 #include "../data/schema.h"
@@ -7,16 +7,15 @@
 #include "data/check.h"
 #include "measure.h"
 
-/* Samples at a time: enough to keep a device busy, few enough to be little memory beside the data.
- */
+/* Samples per batch: enough to occupy a device, with little memory compared to the data. */
 enum { EVALUATION_BATCH = 512 };
 
-/* What both need: the data, which are gone through once, and a plan to run them through. */
+/* The data, which is read once, and a plan. */
 typedef struct evaluation {
   quern_plan *plan;
   quern__data_source data;
   quern__batch batch;
-  size_t size; /* samples at a time */
+  size_t size; /* samples per batch */
 } evaluation;
 
 static void evaluation_free(evaluation *run) {
@@ -73,7 +72,7 @@ cleanup:
   return status;
 }
 
-/* Outputs for standardized targets, in the units of the targets. */
+/* Converts outputs for standardized targets to the units of the targets. */
 static void restore_units(const quern_schema *schema, float *outputs, size_t rows) {
   if (schema == NULL || schema->target_mean == NULL) return;
   for (size_t row = 0; row < rows; row++)

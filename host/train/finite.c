@@ -1,4 +1,4 @@
-/* Numbers that are no longer finite: in which step, and in which layer first. */
+/* Finds numbers that are not finite: the first step, and the lowest layer in it. */
 #include "../base/error.h"
 #include "trainer.h"
 #include <inttypes.h>
@@ -8,20 +8,20 @@
 
 enum { PLACE_SIZE = 128 };
 
-/* Where a number that is not finite was found. */
+/* A number that is not finite, and its place. */
 typedef struct finding {
   bool found;
-  size_t depth; /* how far up in the network */
+  size_t depth; /* height in the network */
   float value;
   char place[PLACE_SIZE];
 } finding;
 
-/* For printing: a NaN has a sign that means nothing. */
+/* For printing: removes the sign of a NaN. */
 static double plain(float value) {
   return isnan(value) ? (double)NAN : (double)value;
 }
 
-/* The first of `count` values that is not finite, or `count`. */
+/* Index of the first value that is not finite, or `count`. */
 static size_t first_bad(const float *values, size_t count) {
   size_t i = 0;
   while (i < count && isfinite(values[i])) i++;
@@ -42,7 +42,7 @@ static void name_part(const quern__shape *shape, size_t layer, quern__part part,
   name_layer(shape, layer, what, where);
 }
 
-/* Looks through a tensor of floats on the device. */
+/* Searches a tensor of floats on the device. */
 static quern_status look(quern_tensor tensor, finding *where) {
   const size_t count = tensor.rows * tensor.columns;
   float *values = malloc(count * sizeof *values);
@@ -56,7 +56,7 @@ static quern_status look(quern_tensor tensor, finding *where) {
   return status;
 }
 
-/* Looks through all that a layer has in the flat range. */
+/* Searches all parameters and running statistics of a layer. */
 static quern_status look_at_parts(const quern_plan *plan, size_t l, finding *where) {
   for (size_t p = 0; p < QUERN__PARTS && !where->found; p++) {
     const quern__part part = (quern__part)p;
@@ -67,8 +67,8 @@ static quern_status look_at_parts(const quern_plan *plan, size_t l, finding *whe
   return QUERN_OK;
 }
 
-/* One layer of a step forwards, from *x on, which then is what the next one reads. Once something
- * is found nothing is looked for. */
+/* Runs one layer forward from *x and searches it, unless something was found. *x becomes the input
+ * of the next layer. */
 static quern_status look_through_layer(quern_plan *plan, size_t l, quern_tensor *x,
                                        finding *where) {
   const quern_tensor output = quern__plan_output(plan, l, x->rows);
@@ -82,7 +82,7 @@ static quern_status look_through_layer(quern_plan *plan, size_t l, quern_tensor 
   return QUERN_OK;
 }
 
-/* The trainer's next step forwards, op by op, until something is not finite; to its end where other
+/* Runs the trainer's next step forward, op by op, until something is found; or to the end, if other
  * ranks wait for this one in a layer. */
 static quern_status look_through_step(quern_trainer *trainer, finding *where) {
   quern_plan *plan = trainer->plan;
@@ -92,7 +92,7 @@ static quern_status look_through_step(quern_trainer *trainer, finding *where) {
   quern__collective_part(trainer->options.collective, trainer->options.shares, all, &begin, &n);
   plan->first_row = begin;
   plan->step_samples = all;
-  if (n == 0) /* others have samples to look at */
+  if (n == 0) /* other ranks have the samples */
     return quern__plan_normalize_nothing(plan, QUERN__PASS_REHEARSAL);
   quern_tensor x;
   QUERN__FORWARD(
@@ -105,7 +105,7 @@ static quern_status look_through_step(quern_trainer *trainer, finding *where) {
   return QUERN_OK;
 }
 
-/* What was found lowest in the network, by the first rank that did, on all of them. */
+/* Selects, on all ranks, the finding lowest in the network, by the first rank that has it. */
 static quern_status take_first_finding(const quern_collective *collective, finding *where) {
   if (collective == NULL) return QUERN_OK;
   finding *all = calloc(collective->ranks, sizeof *all);
@@ -121,7 +121,7 @@ static quern_status take_first_finding(const quern_collective *collective, findi
 
 #define ADVICE "try a learning rate below %g, clipping the gradients' norm, or inputs of about 1"
 
-/* Goes back to before step `bad` of the epoch, and says where in it things go wrong. */
+/* Moves back to before step `bad` of the epoch and finds its first number that is not finite. */
 static quern_status fail_step(quern_trainer *trainer, size_t bad, float loss) {
   QUERN__FORWARD(quern__training_state_return(&trainer->learned, trainer->plan));
   trainer->step = trainer->kept_step;
@@ -129,7 +129,7 @@ static quern_status fail_step(quern_trainer *trainer, size_t bad, float loss) {
   finding where = {.found = false};
   QUERN__FORWARD(look_through_step(trainer, &where));
   QUERN__FORWARD(take_first_finding(trainer->options.collective, &where));
-  if (!where.found) { /* the outputs are finite, and the loss of them is not */
+  if (!where.found) { /* the outputs are finite, but their loss is not */
     snprintf(where.place, sizeof where.place, "the loss itself");
     where.value = loss;
   }

@@ -22,7 +22,7 @@ static void print_activations(quern__text *text, const quern_trainer *trainer) {
   }
 }
 
-/* "batch,layer:0.001,none". */
+/* such as "batch,layer:0.001,none" */
 static void print_normalization(quern__text *text, const quern_trainer *trainer) {
   const quern__shape *shape = &trainer->plan->shape;
   for (size_t l = 0; l < shape->layer_count; l++) {
@@ -31,7 +31,7 @@ static void print_normalization(quern__text *text, const quern_trainer *trainer)
   }
 }
 
-/* "0.2,0.5,0". */
+/* such as "0.2,0.5,0" */
 static void print_dropout(quern__text *text, const quern_trainer *trainer) {
   const quern__shape *shape = &trainer->plan->shape;
   for (size_t l = 0; l < shape->layer_count; l++) {
@@ -44,7 +44,7 @@ static void print_loss(quern__text *text, const quern_trainer *trainer) {
   quern__metadata_print_loss(text, trainer->plan->shape.loss, trainer->plan->shape.huber_delta);
 }
 
-/* "0.weight,2.bias": layers by their number. */
+/* such as "0.weight,2.bias", with the layers' numbers */
 static void print_frozen(quern__text *text, const quern_trainer *trainer) {
   const quern__shape *shape = &trainer->plan->shape;
   const char *comma = "";
@@ -59,7 +59,7 @@ static void print_frozen(quern__text *text, const quern_trainer *trainer) {
   }
 }
 
-/* "1438x64 uint8, scale 0.0625, offset 0, crc32 9f3a0c11". */
+/* such as "1438x64 uint8, scale 0.0625, offset 0, crc32 9f3a0c11" */
 static void print_data(quern__text *text, const quern_trainer *trainer) {
   const quern__data_source *train = &trainer->train;
   quern__text_print(text, "%zux%zu %s, scale ", train->rows, train->columns,
@@ -86,13 +86,14 @@ static void print_seed(quern__text *text, const quern_trainer *trainer) {
   quern__text_print(text, "%" PRIu64, trainer->options.seed);
 }
 
-/* ", name value". */
+/* such as ", beta1 0.9" */
 static void print_number(quern__text *text, const char *name, double value) {
   quern__text_print(text, ", %s ", name);
   quern__text_double(text, value);
 }
 
-/* "adam, beta1 0.9, beta2 0.999, epsilon 1e-08": the numbers that it reads. */
+/* such as "adam, beta1 0.9, beta2 0.999, epsilon 1e-08", with the settings that this optimizer
+ * uses */
 static void print_optimizer(quern__text *text, const quern_trainer *trainer) {
   const quern_optimizer *optimizer = &trainer->options.optimizer;
   quern__text_put(text, quern_optimizer_name(optimizer->kind));
@@ -119,7 +120,7 @@ static void print_weight_decay(quern__text *text, const quern_trainer *trainer) 
     quern__text_put(text, ", not of biases");
 }
 
-/* "cosine over 300 steps, minimum 0, after a warm-up of 20 steps from 0.333". */
+/* such as "cosine over 300 steps, minimum 0, after a warm-up of 20 steps from 0.333" */
 static void print_schedule(quern__text *text, const quern_trainer *trainer) {
   const quern_schedule *schedule = &trainer->options.schedule;
   quern__text_put(text, quern_schedule_name(schedule->kind));
@@ -160,7 +161,7 @@ static void print_label_smoothing(quern__text *text, const quern_trainer *traine
   quern__text_float(text, trainer->options.label_smoothing);
 }
 
-/* "1,0.5,2", or "" for none. */
+/* such as "1,0.5,2"; "" for none */
 static void print_class_weights(quern__text *text, const quern_trainer *trainer) {
   const size_t classes = quern__shape_outputs(&trainer->plan->shape);
   for (size_t c = 0; trainer->class_weights != NULL && c < classes; c++) {

@@ -1,5 +1,5 @@
-/* What a training is: the fields that decide its bits, besides where it stands. A checkpoint
- * belongs to a training with the same ones. */
+/* The identity of a training: all settings that determine its bits, besides its position. A
+ * checkpoint belongs to trainings with the same identity. */
 #ifndef QUERN_HOST_TRAIN_IDENTITY_H
 #define QUERN_HOST_TRAIN_IDENTITY_H
 
@@ -7,8 +7,8 @@
 #include "../format/safetensors/safetensors.h"
 #include "trainer.h"
 
-/* X(field, name): each is printed by print_<field> in identity.c, is "quern.<field>" in a file, and
- * `name` in an error. */
+/* X(field, name): print_<field> in identity.c prints it, a file has it as "quern.<field>", and
+ * `name` is for error messages. */
 #define QUERN__IDENTITY(X)                                                                         \
   X(network, "network")                                                                            \
   X(activations, "activations")                                                                    \
@@ -40,18 +40,18 @@ typedef struct quern__identity {
   char *values[QUERN__IDENTITY_COUNT]; /* owned */
 } quern__identity;
 
-/* Waits: the training data are read back from the device, once a trainer, for their checksum. The
- * caller frees *identity, whatever this returns. */
+/* Waits. The first call reads the training data from the device for its checksum. The caller frees
+ * *identity, even after a failure. */
 quern_status quern__identity_create(quern_trainer *trainer, quern__identity *identity);
 void quern__identity_free(quern__identity *identity);
 
-/* Fills QUERN__IDENTITY_COUNT pairs with keys and values, which stay the identity's. */
+/* Fills QUERN__IDENTITY_COUNT pairs with keys and values, which belong to the identity. */
 void quern__identity_pairs(const quern__identity *identity, quern__metadata_pair *pairs);
 
-/* What the field of a pair is called in an error. */
+/* Returns the name of a field for error messages. */
 const char *quern__identity_name(size_t index);
 
-/* QUERN_ERROR_FORMAT, naming the field and both values, where the file's metadata differ. */
+/* QUERN_ERROR_FORMAT, with the field and both values: the file's metadata differs. */
 quern_status quern__identity_check(const quern__identity *identity, const quern__safetensors *file);
 
 #endif

@@ -1,4 +1,4 @@
-/* Loss and metrics over a data set. */
+/* Loss and metrics of a data set. */
 #include "measure.h"
 
 #include "../base/clock.h"
@@ -27,8 +27,7 @@ void quern__tally_free(quern__tally *tally) {
   *tally = (quern__tally){0};
 }
 
-/* The mean of losses that are here a piece at a time, in double, which no sum of floats is too
- * large for. */
+/* Computes the mean in double on the host, a piece at a time; the sum cannot overflow. */
 static quern_status mean_on_host(const quern__tally *tally, size_t first, size_t rows,
                                  double *mean) {
   enum { PIECE = 1 << 16 };
@@ -49,8 +48,8 @@ cleanup:
   return status;
 }
 
-/* The device adds up in float. A sum that is not finite may be one of finite losses, which is found
- * out here. */
+/* The device adds in float, so finite losses may have an infinite sum. The host adds them again in
+ * that case. */
 quern_status quern__tally_mean_loss(const quern__tally *tally, size_t first, size_t rows,
                                     double *mean) {
   float sum;
@@ -62,7 +61,7 @@ quern_status quern__tally_mean_loss(const quern__tally *tally, size_t first, siz
   return QUERN_OK;
 }
 
-/* Everything that a task does not have is NaN. */
+/* All metrics are NaN that the task does not have. */
 static quern_metrics no_metrics(const quern__data_source *feed) {
   return (quern_metrics){.samples = feed->rows,
                          .loss = NAN,
@@ -77,7 +76,7 @@ static quern_metrics no_metrics(const quern__data_source *feed) {
                          .r_squared = NAN};
 }
 
-/* What a measurement goes over: samples of the set from `begin` to `end`. */
+/* The samples from `begin` to `end` of a data set, in batches of `size`. */
 typedef struct passage {
   quern__data_source *feed;
   const quern__batch *batch;
@@ -85,7 +84,8 @@ typedef struct passage {
   size_t begin, end, size;
 } passage;
 
-/* Gathers the batch at `first`; *n gets its samples, *losses the place of theirs. */
+/* Gathers the batch at `first`. *n gets its number of samples, *losses the tensor of their
+ * losses. */
 static quern_status gather_batch(const passage *over, size_t first, size_t *n, quern_tensor *x,
                                  quern__targets *targets, quern_tensor *losses) {
   const size_t reach = quern__data_source_reach(over->feed, first, over->end) - first;
@@ -94,7 +94,7 @@ static quern_status gather_batch(const passage *over, size_t first, size_t *n, q
   return quern__data_source_gather(over->feed, first, *n, over->batch, x, targets);
 }
 
-/* Classes: nothing is waited for but the count, at the end. */
+/* Measures a data set of classes. Waits only for the count, at the end. */
 static quern_status measure_classes(quern_plan *plan, const passage *over, double *right) {
   static const int32_t zero = 0;
   quern_buffer *counter = over->tally->correct;
@@ -106,15 +106,15 @@ static quern_status measure_classes(quern_plan *plan, const passage *over, doubl
     QUERN__FORWARD(gather_batch(over, first, &n, &x, &targets, &losses));
     QUERN__FORWARD(quern_plan_evaluate(plan, x, targets.labels, losses, correct));
   }
-  uint32_t count; /* as long as the int32_t, and there are fewer samples than it wraps after */
+  uint32_t count; /* has the size of an int32_t, and counts fewer than 2^32 samples */
   QUERN__FORWARD(quern_buffer_read(counter, 0, sizeof count, &count, QUERN_WAIT));
   *right = (double)count;
   return QUERN_OK;
 }
 
-/* Targets: outputs and targets of each batch come to the host. */
+/* Measures a data set of targets. Waits for each batch's outputs and targets. */
 static quern_status measure_targets(quern_plan *plan, const passage *over, quern__score *score) {
-  /* fits, as the batch does */
+  /* fits, since the batch does */
   const size_t k = over->feed->target_count, bytes = over->size * k * sizeof(float);
   quern_status status = QUERN_OK;
   float *outputs = malloc(bytes), *targets = malloc(bytes);
@@ -140,7 +140,7 @@ cleanup:
   return status;
 }
 
-/* The scores of all ranks, added in their order. */
+/* Adds up the scores of all ranks, in rank order. */
 static quern_status merge_scores(const quern_collective *collective, quern__score *score) {
   if (collective == NULL) return QUERN_OK;
   const size_t ranks = collective->ranks, counts[] = {score->samples, score->exact},

@@ -1,4 +1,4 @@
-/* Options of training, read and checked. */
+/* Reads and checks the options of training. */
 #include "../base/error.h"
 #include "../base/size.h"
 #include "trainer.h"
@@ -47,8 +47,8 @@ size_t quern__train_steps_an_epoch(const quern_train_options *options, size_t ro
   return quern__divide_up(rows, options->batch);
 }
 
-/* A rate is a float where it is used. The largest that a schedule gives is the optimizer's own, or
- * that of the first step or the last. */
+/* Rates are used as floats. The largest rate of a schedule is the optimizer's own, or that of the
+ * first or last step. */
 quern_status quern__train_check_rates(const quern_train_options *options, size_t rows) {
   const quern_schedule *schedule = &options->schedule;
   const uint64_t each = quern__train_steps_an_epoch(options, rows), epochs = options->epochs;

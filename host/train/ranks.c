@@ -1,4 +1,4 @@
-/* Training together: what a trainer does as one rank of several. */
+/* A trainer as one of several ranks. */
 #include "../base/error.h"
 #include "../device/context.h"
 #include "../parallel/shares.h"
@@ -11,17 +11,17 @@
 #include <string.h>
 #include <zlib.h>
 
-/* Losses that are added up at once. */
+/* losses per reduction */
 enum { PIECE = 1 << 18 };
 
-/* One rank's text, of which others see the beginning and compare all. */
+/* One rank's text: its beginning, for messages, and a checksum of all of it. */
 typedef struct line {
   uint64_t bytes;
   uint32_t sum;
   char text[200];
 } line;
 
-/* *all gets every rank's, for the caller to free. */
+/* Gathers the texts of all ranks. The caller frees *all. */
 static quern_status gather_lines(const quern_collective *collective, const char *text, line **all) {
   line mine = {.bytes = strlen(text)};
   mine.sum = (uint32_t)crc32(0, (const unsigned char *)text, (uInt)mine.bytes);
@@ -33,7 +33,7 @@ static quern_status gather_lines(const quern_collective *collective, const char 
   return status;
 }
 
-/* The first rank that has another line than rank 0, or `ranks`. */
+/* The first rank whose text differs from rank 0's, or `ranks`. */
 static size_t first_other(const line *all, size_t ranks) {
   size_t r = 1;
   while (r < ranks && all[r].bytes == all[0].bytes && all[r].sum == all[0].sum &&
@@ -42,7 +42,7 @@ static size_t first_other(const line *all, size_t ranks) {
   return r;
 }
 
-/* Fails on every rank where one has another text. */
+/* Fails on every rank if one has another text. */
 static quern_status compare_ranks(const quern_collective *collective, const char *name,
                                   const char *text) {
   line *all;
@@ -58,7 +58,7 @@ static quern_status compare_ranks(const quern_collective *collective, const char
   return status;
 }
 
-/* What decides the bits, and beside it what decides which calls are made. */
+/* Compares what determines the results, and what determines the sequence of calls. */
 static quern_status compare_trainings(quern_trainer *trainer) {
   const quern_collective *collective = trainer->options.collective;
   const quern_train_options *options = &trainer->options;
@@ -88,7 +88,7 @@ cleanup:
   return status;
 }
 
-/* Whether ranks have devices that may round in different ways. */
+/* Finds out whether ranks have different devices, which may round differently. */
 static quern_status compare_devices(quern_trainer *trainer) {
   const quern_collective *collective = trainer->options.collective;
   quern_device_info info;
@@ -106,7 +106,7 @@ static quern_status compare_devices(quern_trainer *trainer) {
   return QUERN_OK;
 }
 
-/* Rank 0's range of floats, on every device. */
+/* Copies rank 0's range of floats to every device. */
 static quern_status broadcast_range(const quern_trainer *trainer, quern_buffer *buffer) {
   const quern_collective *collective = trainer->options.collective;
   const size_t bytes = trainer->plan->shape.flat_count * sizeof(float);
@@ -147,7 +147,7 @@ quern_status quern__ranks_begin(quern_trainer *trainer, quern_status status) {
   return quern__ranks_fail(trainer, broadcast_training_state(trainer));
 }
 
-/* Clears the losses of all samples from the one at `first` on. */
+/* Clears the losses of all samples from `first` on. */
 static quern_status clear_losses(const quern_trainer *trainer, size_t first) {
   const size_t rows = trainer->train.rows;
   if (first == rows) return QUERN_OK;
@@ -161,7 +161,7 @@ quern_status quern__ranks_begin_epoch(quern_trainer *trainer) {
   return trainer->mixed ? broadcast_training_state(trainer) : QUERN_OK;
 }
 
-/* A rank without a sample in the batch adds nothing to the sums. */
+/* Adds zeros to the sums of a batch in which this rank has no samples. */
 static quern_status no_gradients(quern_plan *plan, size_t samples,
                                  const quern__bucket_watch *watch) {
   plan->step_samples = samples;
@@ -210,14 +210,14 @@ quern_status quern__ranks_merge_losses(const quern_trainer *trainer, float *loss
   return QUERN_OK;
 }
 
-/* Where training stands. */
+/* A position in the training. */
 typedef struct position {
   uint64_t epoch, step, updates, best_epoch;
   double best_loss;
 } position;
 
-/* Of the losses of the steps that are done, which rank 0 has read, each rank keeps those of its
- * samples: so their sum has the bits that it would have had. */
+/* Divides the losses of completed steps, which rank 0 has read: each rank keeps those of its own
+ * samples, so that their sum has the same bits as without the interruption. */
 static quern_status divide_losses(quern_trainer *trainer) {
   const quern_collective *collective = trainer->options.collective;
   const size_t count = quern__trainer_samples_of(trainer, trainer->step),

@@ -1,4 +1,4 @@
-/* Metrics of labels and of a regression. */
+/* Metrics of labels and regressions. */
 #include "../base/error.h"
 #include "measure.h"
 #include <math.h>
@@ -6,7 +6,7 @@
 
 quern_status quern__score_create(quern_task task, quern_loss loss, size_t count,
                                  quern__score *score) {
-  /* Half a probability is a logit of zero. */
+  /* A probability of one half is a logit of 0. */
   *score = (quern__score){
       .task = task, .threshold = loss == QUERN_LOSS_BINARY ? 0.0f : 0.5f, .count = count};
   score->sums = calloc(count, sizeof *score->sums);
@@ -37,7 +37,7 @@ void quern__score_add(quern__score *score, const float *outputs, const float *ta
       sums->both += predicted && expected;
       sums->predicted += predicted;
       sums->expected += expected;
-      /* NaN says nothing, and so nothing that is right. */
+      /* A NaN is never correct. */
       const bool right = predicted == expected && !isnan(*outputs);
       sums->right += right;
       exact = exact && right;
@@ -47,7 +47,7 @@ void quern__score_add(quern__score *score, const float *outputs, const float *ta
   }
 }
 
-/* Sums about one shift, said about another. */
+/* Converts sums about one shift to sums about another. */
 static void move_shift(quern__target_sums *sums, double samples, double shift) {
   const double by = sums->shift - shift;
   sums->squares += 2.0 * by * sums->sum + samples * by * by;

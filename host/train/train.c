@@ -1,4 +1,4 @@
-/* Training from the first epoch to the last: the loop around a trainer, with its checkpoints. */
+/* Training from the first epoch to the last: the loop around a trainer, and its checkpoints. */
 #include "../base/error.h"
 #include "../data/dataset.h"
 #include "../network/network.h"
@@ -7,21 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Steps to the next checkpoint that is due inside an epoch. */
+/* Steps to the next checkpoint within an epoch. */
 static size_t steps_to_checkpoint(const quern_trainer *trainer) {
   const size_t every = trainer->options.checkpoint_every;
   if (trainer->options.checkpoint == NULL || every == 0) return SIZE_MAX;
   return every - (size_t)(trainer->plan->updates % every);
 }
 
-/* Whether one is due where the trainer stands, which is not the end of the training. */
+/* True if a checkpoint is due at the trainer's position, which is not the end of the training. */
 static bool checkpoint_is_due(const quern_trainer *trainer, const quern_epoch *epoch) {
   const size_t every = trainer->options.checkpoint_every;
   if (every == 0) return epoch->step == epoch->steps;
   return trainer->plan->updates % every == 0;
 }
 
-/* Runs until all epochs are done or someone stops it. */
+/* Runs until all epochs are done, or a function of the options or the patience ends it. */
 static quern_status run_train(quern_trainer *trainer, quern_epoch *epoch) {
   const quern_train_options *options = &trainer->options;
   bool go_on = true;
@@ -41,7 +41,7 @@ static quern_status run_train(quern_trainer *trainer, quern_epoch *epoch) {
   return QUERN_OK;
 }
 
-/* What there is to tell of training that was done when it was resumed. */
+/* Describes a training that was complete when it was resumed. */
 static quern_status describe(quern_trainer *trainer, quern_epoch *epoch) {
   const size_t steps = quern__trainer_steps_an_epoch(trainer);
   *epoch = (quern_epoch){.epoch = trainer->epoch,
@@ -55,8 +55,7 @@ static quern_status describe(quern_trainer *trainer, quern_epoch *epoch) {
   return trainer->test.rows == 0 ? QUERN_OK : quern__trainer_test(trainer, epoch);
 }
 
-/* Takes the plan back to its best parameters, where such were asked for, with what the test set
- * makes of them. */
+/* With a patience, copies the best parameters into the plan and tests them. */
 static quern_status choose_best(quern_trainer *trainer, quern_epoch *epoch) {
   if (trainer->best.epoch == 0) return QUERN_OK;
   epoch->best_epoch = trainer->best.epoch;
@@ -65,7 +64,7 @@ static quern_status choose_best(quern_trainer *trainer, quern_epoch *epoch) {
   return quern__trainer_test(trainer, epoch);
 }
 
-/* Into the network, where all of it is finite. */
+/* Copies the parameters into the network if all are finite. */
 static quern_status download(const quern_trainer *trainer, quern_network *network) {
   const size_t bytes = network->shape.flat_count * sizeof(float);
   float *parameters = malloc(bytes);
@@ -87,7 +86,7 @@ quern_status quern__train_into(quern_context *context, const quern_network *netw
   quern_trainer *trainer = NULL;
   quern_status status;
   quern_epoch epoch;
-  /* A function of the options may free these two, which are needed at the end. */
+  /* A function of the options may free these, which are needed at the end. */
   quern__dataset_hold(train);
   quern__network_hold(learned);
   QUERN__TRY(quern_trainer_create(context, network, train, test, options, &trainer));

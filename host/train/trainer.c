@@ -1,4 +1,4 @@
-/* The trainer: made, freed, and looked into. */
+/* Creates and frees trainers. */
 #include "trainer.h"
 
 #include "../device/normalization.h"
@@ -35,8 +35,8 @@ quern__shard quern__trainer_test_shard(const quern_train_options *options, size_
   return quern__shard_of(options->collective, options->shares, rows, rows);
 }
 
-/* The plan updates in place, unless the gradients are to be clipped or added to others before, or
- * the context cannot; NULL is one that can. */
+/* A plan updates in place, unless gradients must be clipped or summed first, or the context does
+ * not support it. context NULL: one that does. */
 quern_plan_mode quern__trainer_mode(const quern_train_options *options,
                                     const quern_context *context) {
   const bool in_place =
@@ -56,7 +56,7 @@ static quern_status copy_class_weights(quern_trainer *trainer, const quern_netwo
   return QUERN_OK;
 }
 
-/* Its statistics are then of all ranks' samples. */
+/* Batch normalization across ranks needs the backend's partial-statistics ops. */
 static quern_status check_batch_normalization_of_ranks(const quern_trainer *trainer) {
   if (trainer->options.collective == NULL || quern__has_batch_norm_parts(trainer->context))
     return QUERN_OK;
@@ -66,8 +66,7 @@ static quern_status check_batch_normalization_of_ranks(const quern_trainer *trai
                      trainer->options.collective->ranks, trainer->context->info.name);
 }
 
-/* A step of one sample has no variance that a batch could be normalized by: said before anything is
- * trained. */
+/* A single sample has no variance, so a step of one is rejected before training starts. */
 static quern_status check_batch_normalization(const quern_trainer *trainer, size_t rows) {
   const size_t batch = trainer->options.batch, last = rows % batch != 0 ? rows % batch : batch;
   if (last > 1) return check_batch_normalization_of_ranks(trainer);
@@ -130,7 +129,7 @@ static quern_status create_plan(quern_trainer *trainer, const quern_network *net
                                        : QUERN_OK;
 }
 
-/* Room for what the optimizer does in each step of an epoch. */
+/* Allocates the optimizer's numbers for each step of an epoch. */
 static quern_status create_updates(quern_trainer *trainer) {
   const size_t steps = quern__trainer_steps_an_epoch(trainer),
                bytes = steps * sizeof *trainer->updates;
@@ -139,7 +138,8 @@ static quern_status create_updates(quern_trainer *trainer) {
   return quern__buffer_create_touched(trainer->context, bytes, &trainer->update_rows);
 }
 
-/* Shuffled, it has to be here whole, unless each chunk is sent once more in every epoch. */
+/* Resident training data is complete on every rank, since it is shuffled; streamed data is sent in
+ * every epoch, and only the rank's own samples. */
 static quern_status create_train(quern_trainer *trainer, const quern_network *network,
                                  const quern_dataset *train, quern__residency placement) {
   const bool resident = placement.chunk_rows == 0;
@@ -162,7 +162,7 @@ static quern_status create_test(quern_trainer *trainer, const quern_network *net
                      test->source);
 }
 
-/* The data sets, and what is known of them. */
+/* Creates the data sources, and sets what depends on the data. */
 static quern_status create_sources(quern_trainer *result, const quern_network *network,
                                    const quern_dataset *train, const quern_dataset *test) {
   if (result->options.patience > 0 && test == NULL)
@@ -184,7 +184,7 @@ static quern_status create_sources(quern_trainer *result, const quern_network *n
   return test != NULL ? create_test(result, network, train, test, data.test.placement) : QUERN_OK;
 }
 
-/* The rest of what is this rank's own. */
+/* Creates everything else on this rank. */
 static quern_status create_parts(quern_trainer *result, const quern_network *network,
                                  const quern_dataset *train, const quern_dataset *test) {
   QUERN__FORWARD(copy_class_weights(result, network));
@@ -197,7 +197,7 @@ static quern_status create_parts(quern_trainer *result, const quern_network *net
   result->order = malloc(train->rows * sizeof *result->order);
   if (result->order == NULL)
     return quern__fail_memory("sample order", train->rows * sizeof *result->order);
-  /* Memory that the device only promised is found missing here, not in the first epoch. */
+  /* Memory that the device cannot provide is detected here, not in the first epoch. */
   return quern_context_finish(result->context);
 }
 
@@ -255,7 +255,7 @@ void quern_trainer_free(quern_trainer *trainer) {
   quern__batch_free(&trainer->batch);
   quern__training_state_free(&trainer->learned);
   quern_plan_free(trainer->plan);
-  quern__reducer_free(trainer->reducer); /* after the plan, which has its buckets */
+  quern__reducer_free(trainer->reducer); /* after the plan, which uses its buckets */
   quern__data_source_free(&trainer->train);
   quern__data_source_free(&trainer->test);
   quern__context_release(trainer->context);

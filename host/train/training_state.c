@@ -1,5 +1,4 @@
-/* What training changes, listed once, for checkpoints and for going back to where an epoch began.
- */
+/* Lists what training changes, for checkpoints and for moving back to where an epoch began. */
 #include "training_state.h"
 
 #include "../base/error.h"

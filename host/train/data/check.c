@@ -1,4 +1,4 @@
-/* Whether a data set is one for a network. */
+/* Checks that a data set fits a network. */
 #include "check.h"
 
 #include "../../base/error.h"
@@ -54,7 +54,7 @@ quern_status quern__check_targets(const quern_network *network, const quern_data
   if (schema->outputs <= outputs) return QUERN_OK;
   size_t row = 0;
   while (row < dataset->rows && (size_t)dataset->labels[row] < outputs) row++;
-  if (row == dataset->rows) return QUERN_OK; /* it knows of more classes than it has */
+  if (row == dataset->rows) return QUERN_OK; /* the schema knows more classes than the data has */
   return quern__fail(
       QUERN_ERROR_DATA,
       "%s: the label of sample %zu is %d, expected 0 to %zu: the network has %zu outputs",

@@ -1,4 +1,4 @@
-/* Samples for ops, from wherever they come. */
+/* Samples for ops, resident or streamed. */
 #include "data_source.h"
 
 #include "../../base/error.h"
@@ -16,9 +16,9 @@ static bool is_streamed(const quern__data_source *feed) {
   return feed->chunk_rows > 0;
 }
 
-/* The bytes of what is to be predicted of so many samples. */
+/* Bytes of the labels or targets of `rows` samples. */
 static size_t targets_bytes(const quern__data_source *feed, size_t rows) {
-  return rows * quern__targets_count(feed) * sizeof(float); /* as long as an int32_t */
+  return rows * quern__targets_count(feed) * sizeof(float); /* an int32_t has the same size */
 }
 
 static const void *targets_of(const quern_dataset *dataset) {
@@ -37,7 +37,7 @@ static quern_status upload(quern_buffer *buffer, size_t offset, size_t bytes, co
   return quern_buffer_write(buffer, offset, bytes, data, QUERN_WAIT);
 }
 
-/* The shard's samples, one run after another. */
+/* Uploads the shard's samples, one adjacent range after another. */
 static quern_status create_resident(quern__data_source *feed, const quern_dataset *dataset,
                                     size_t rows, size_t bytes) {
   quern__chunk *all = &feed->chunks[0];
@@ -59,7 +59,7 @@ static quern_status create_resident(quern__data_source *feed, const quern_datase
   return QUERN_OK;
 }
 
-/* 0, 1, 2 … */
+/* Creates the order 0, 1, 2, …. */
 static quern_status create_order(quern__data_source *feed, size_t rows) {
   quern_status status;
   if (rows == 0) return QUERN_OK;
@@ -142,14 +142,15 @@ size_t quern__data_source_reach(const quern__data_source *feed, size_t first, si
   return end - first < left ? end : first + left;
 }
 
-/* The chunk that has the sample at `first`, on the device for what is queued from here on. */
+/* Finds the chunk that contains the sample at `first`, and makes it available to the ops queued
+ * next. */
 static quern_status find_feed(quern__data_source *feed, size_t first, const quern__chunk **chunk) {
   if (is_streamed(feed)) return quern__stream_find(feed, first, chunk);
   *chunk = &feed->chunks[0];
   return QUERN_OK;
 }
 
-/* Which samples of a chunk are the n from `first` on. */
+/* The positions in a chunk of the n samples from `first` on. */
 static quern_tensor indices_of(const quern__data_source *feed, const quern__chunk *chunk,
                                size_t first, size_t n) {
   const quern__shard *shard = &feed->shard;
@@ -161,7 +162,7 @@ static quern_tensor values_of(const quern__data_source *feed, const quern__chunk
   return quern_matrix(chunk->buffer, 0, chunk->rows, feed->columns);
 }
 
-/* Labels as a vector, or targets as a matrix. */
+/* A vector of labels, or a matrix of targets. */
 static quern_tensor targets_in(const quern__data_source *feed, const quern__chunk *chunk) {
   const size_t place = quern__targets_place(feed, chunk->rows) / sizeof(float);
   if (feed->target_count == 0) return quern_vector(chunk->buffer, place, chunk->rows);
@@ -209,12 +210,11 @@ quern_status quern__data_source_ahead(quern__data_source *feed) {
   return is_streamed(feed) ? quern__stream_ahead(feed) : QUERN_OK;
 }
 
-/* --- The checksum
- * --------------------------------------------------------------------------------------- */
+/* --- Checksum --------------------------------------------------------------------------------- */
 
 enum { PIECE = 1 << 20 };
 
-/* Over a part of a buffer, a piece at a time. */
+/* Adds part of a buffer, a piece at a time. */
 static quern_status add_buffer(quern_buffer *buffer, size_t offset, size_t bytes, uint32_t *sum) {
   unsigned char *piece = malloc(PIECE);
   if (piece == NULL) return quern__fail_memory("checkpoint", PIECE);
@@ -242,10 +242,9 @@ quern_status quern__data_source_checksum(const quern__data_source *feed, uint32_
                     targets_bytes(feed, rows), sum);
 }
 
-/* --- Batches
- * -------------------------------------------------------------------------------------------- */
+/* --- Batches ---------------------------------------------------------------------------------- */
 
-/* A buffer of `rows` x `columns` elements of 4 bytes. */
+/* Creates a buffer of `rows` x `columns` elements of 4 bytes. */
 static quern_status create_matrix(quern_context *context, size_t rows, size_t columns,
                                   quern_buffer **buffer) {
   size_t count, bytes;

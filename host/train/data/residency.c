@@ -1,4 +1,4 @@
-/* Which data sets are resident, and how long the chunks of the others are. */
+/* Decides which data sets are resident, and the length of the chunks of the others. */
 #include "residency.h"
 
 #include "../../base/error.h"
@@ -6,14 +6,14 @@
 #include "../../data/dataset.h"
 #include "../../data/schema.h"
 
-/* A chunk this long costs the host and the device far more than what comes with each: events, a
- * wait, a launch more of whole steps (docs/measurements.md). */
+/* With chunks of this size, the work on a chunk takes far longer than its fixed costs: events, a
+ * wait, one more launch of whole steps (docs/measurements.md). */
 enum { CHUNK_BYTES = 4 << 20 };
 enum { LINE = 64 };
 
 quern__sample_size quern__sample_size_of(const quern_dataset *dataset, bool learns) {
   const size_t count = dataset->targets != NULL ? dataset->schema->outputs : 1;
-  /* as long as an int32_t */
+  /* an int32_t has the same size */
   return (quern__sample_size){.columns = dataset->columns,
                               .element = quern__element_bytes(dataset->element),
                               .label = learns ? count * sizeof(float) : 0};
@@ -31,7 +31,7 @@ bool quern__chunk_bytes(const quern__sample_size *size, size_t rows, size_t *byt
          quern__add(quern__values_room(values), label, bytes);
 }
 
-/* `count` chunks of so many samples and an order for one; SIZE_MAX where that overflows. */
+/* Bytes of `count` chunks of `rows` samples and of the order of one; SIZE_MAX on overflow. */
 static size_t bytes_of(const quern__residency_request *set, size_t count, size_t rows) {
   size_t chunk, all, order;
   const bool fits = quern__chunk_bytes(&set->size, rows, &chunk) &&
@@ -55,7 +55,7 @@ static void make_streamed(quern__residency_request *set, size_t units) {
   set->bytes = bytes_of(set, 2, units * set->unit);
 }
 
-/* The most units whose chunks fit, by halving: at least one, and no more than there are. */
+/* Finds by bisection the largest number of units whose chunks fit, at least 1. */
 static size_t units_in_chunk(const quern__residency_request *set, const quern__room *room,
                              size_t budget) {
   size_t least = 1, most = set->units;
@@ -73,7 +73,7 @@ static size_t units_in_chunk(const quern__residency_request *set, const quern__r
   return least;
 }
 
-/* The least that it can do with. */
+/* The least memory that the data set needs. */
 static size_t least_bytes(const quern__residency_request *set, const quern__room *room) {
   if (set->rows == 0) return 0;
   const size_t whole = bytes_of(set, 1, set->rows), turns = bytes_of(set, 2, set->unit);

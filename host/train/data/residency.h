@@ -1,5 +1,5 @@
-/* Where data sets lie, by what they may take of the device: whole on it, or on the host, to come in
- * chunks. */
+/* Decides, by the memory available, whether data sets are resident on the device or streamed from
+ * the host in chunks. */
 #ifndef QUERN_HOST_TRAIN_DATA_RESIDENCY_H
 #define QUERN_HOST_TRAIN_DATA_RESIDENCY_H
 
@@ -7,51 +7,51 @@
 #include <quern/dataset.h>
 #include <stdbool.h>
 
-/* What a sample takes on the device, in bytes, without its place in the order. */
+/* Bytes of a sample on the device, without its entry in the order. */
 typedef struct quern__sample_size {
-  size_t columns, element; /* values, and bytes of one */
-  size_t label;            /* what is to be predicted; 0: it stays on the host */
+  size_t columns, element; /* number of values, bytes of one */
+  size_t label;            /* bytes of the label or targets; 0 if they stay on the host */
 } quern__sample_size;
 
 quern__sample_size quern__sample_size_of(const quern_dataset *dataset, bool learns);
 
-/* Bytes from the first value of a chunk to what is to be predicted: whole cache lines. */
+/* Bytes from the first value of a chunk to the labels or targets: whole cache lines. */
 size_t quern__values_room(size_t value_bytes);
 
-/* Bytes of a chunk of so many samples; false where they overflow. */
+/* Computes the bytes of a chunk of `rows` samples; false on overflow. */
 QUERN__CHECKED bool quern__chunk_bytes(const quern__sample_size *size, size_t rows, size_t *bytes);
 
 typedef struct quern__residency {
   size_t chunk_rows; /* samples that a chunk has room for; 0: resident */
-  /* samples of a pass that it reaches over, with those of them that are other ranks' */
+  /* positions of a pass per chunk, including samples of other ranks */
   size_t chunk_span;
 } quern__residency;
 
 /* A data set to be placed. */
 typedef struct quern__residency_request {
   quern__sample_size size;
-  size_t rows; /* that are kept where they are resident; 0: there is none */
-  /* Of samples that are used together, and so come in one chunk: how many they are at most, with
-   * other ranks' between them, and how often they come in a pass. */
+  size_t rows; /* samples to store if resident; 0: no data set */
+  /* A unit is the samples that are used together, and so must be in one chunk. Samples of this rank
+   * in a unit, positions of a unit including other ranks' samples, units per pass. */
   size_t unit, span, units;
   quern__residency placement;
-  size_t bytes; /* that it takes on the device so, its order included */
+  size_t bytes; /* bytes on the device, order included */
 } quern__residency_request;
 
-/* What there is to place into. */
+/* The memory available. */
 typedef struct quern__room {
-  size_t bytes;      /* for all of them */
-  size_t allocation; /* for a buffer; 0: any */
-  bool strict;       /* too little room is an error; without it the smallest chunks are taken */
+  size_t bytes;      /* for all data sets */
+  size_t allocation; /* largest size of a buffer; 0: no limit */
+  bool strict;       /* too little memory is an error; otherwise the smallest chunks are used */
 } quern__room;
 
-/* Places training and test data: resident where all fits; else the smaller of the two resident
- * where that leaves half of the room, and what is left in chunks that are no longer than they need
- * to be to go well. */
+/* Places training and test data. If both fit they are resident. Otherwise the smaller one is
+ * resident if that leaves half of the memory, and the rest is streamed in chunks no longer than
+ * efficiency needs. */
 quern_status quern__place(const quern__room *room, quern__residency_request *train,
                           quern__residency_request *test);
 
-/* Places data that are gone through once: in chunks, unless there would be one. */
+/* Places data that is read once: streamed, unless one chunk holds all of it. */
 quern__residency quern__place_once(const quern_dataset *dataset, bool learns, size_t allocation,
                                    size_t batch);
 

@@ -1,7 +1,7 @@
-/* Chunks of a data set that stays on the host. Two buffers take turns: while the device computes on
- * the one, the host gathers the rows of the next chunk, as they are and in the order of the pass,
- * and their copy to the other goes beside the ops. The host is never further ahead than that, since
- * it waits for the copy before last. */
+/* Streams a data set from the host in chunks. Two buffers alternate: while the device computes on
+ * one, the host gathers the next chunk's rows, unconverted and in the order of the pass, and copies
+ * them to the other. The host is never more than one chunk ahead, since it waits for the copy
+ * before last. */
 #include "stream.h"
 
 #include "../../base/error.h"
@@ -20,8 +20,8 @@ quern_status quern__stream_create(quern__data_source *feed, const quern_dataset 
   return QUERN_OK;
 }
 
-/* Rows of `bytes` each, from one data set's array: those of the shard between two positions of the
- * pass, one after another. */
+/* Copies the shard's rows, of `bytes` each, between two positions of the pass from an array of the
+ * data set. */
 static void gather(const quern__data_source *feed, unsigned char *to, const unsigned char *rows,
                    size_t bytes, size_t first, size_t end) {
   const uint32_t *order = feed->pass;
@@ -38,7 +38,8 @@ static quern__chunk *chunk_at(quern__data_source *feed, size_t index) {
   return &feed->chunks[index % 2];
 }
 
-/* Sends a chunk of the pass on its way, unless it is, or has none of the shard. */
+/* Starts to send a chunk of the pass, unless that has started or the chunk has no sample of the
+ * shard. */
 static quern_status load_stream(quern__data_source *feed, size_t index) {
   quern__chunk *chunk = chunk_at(feed, index);
   const quern_dataset *dataset = feed->dataset;
@@ -64,7 +65,7 @@ static quern_status load_stream(quern__data_source *feed, size_t index) {
   return QUERN_OK;
 }
 
-/* What is queued from here on reads the current chunk no more. */
+/* Releases the current chunk: no op queued later reads it. */
 static quern_status leave(quern__data_source *feed) {
   if (feed->current == SIZE_MAX) return QUERN_OK;
   QUERN__FORWARD(quern_staging_release(chunk_at(feed, feed->current)->staging));

@@ -1,16 +1,17 @@
-/* The streamed half of a feed. */
+/* The streamed half of a data source. */
 #ifndef QUERN_HOST_TRAIN_DATA_STREAM_H
 #define QUERN_HOST_TRAIN_DATA_STREAM_H
 
 #include "data_source.h"
 
-/* Numbers of 4 bytes a sample to predict: 1 for a label, 0 where there is nothing. */
+/* Labels or targets per sample, of 4 bytes each: 1 for a label, 0 if there are none. */
 size_t quern__targets_count(const quern__data_source *feed);
 
-/* Bytes into a chunk of so many samples at which they begin. */
+/* Offset in bytes of the labels or targets in a chunk of `rows` samples. */
 size_t quern__targets_place(const quern__data_source *feed, size_t rows);
 
-/* Two chunks of `bytes`, and the data set held; what fails, quern__data_source_free cleans up. */
+/* Allocates two chunks of `bytes` each and keeps a reference to the data set. After a failure,
+ * quern__data_source_free cleans up. */
 quern_status quern__stream_create(quern__data_source *feed, const quern_dataset *dataset,
                                   size_t bytes);
 
