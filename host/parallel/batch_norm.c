@@ -46,8 +46,8 @@ static quern_status write_pair(quern_tensor a, quern_tensor b, const float *valu
 
 /* Combines the means of each rank's n samples, and the sums of their squared deviations from it,
  * into mean and variance of the whole batch, `count` each (Chan, Golub and LeVeque 1979):
- *         mean = Σ_r n_r mean_r / N
- *         variance = Σ_r (squares_r + n_r (mean_r - mean)²) / N
+ *     mean = Σ_r n_r mean_r / N
+ *     variance = Σ_r (squares_r + n_r (mean_r - mean)²) / N
  * The mean is computed first, so that no digits are lost if it is far from 0. */
 static quern_status combine(const quern_plan *plan, size_t n, size_t count, float *mean,
                             float *variance) {
