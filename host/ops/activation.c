@@ -1,4 +1,4 @@
-/* Activations and softmax. */
+/* Activations and softmax: checks. */
 #include "../base/error.h"
 #include "check.h"
 

@@ -1,4 +1,4 @@
-/* Checks shared by all ops. */
+/* The checks that all ops share. */
 #include "check.h"
 
 #include "../base/error.h"
@@ -16,7 +16,8 @@ static size_t begin_of(quern_tensor tensor, size_t element_bytes) {
   return tensor.buffer->range_begin + tensor.offset * element_bytes;
 }
 
-/* Buffers that are views, or wrap parts of one memory, are told by where they begin in it. */
+/* Views, and buffers that wrap parts of one memory, share a range, in which range_begin is their
+ * position. */
 static bool overlap(quern_tensor a, size_t a_bytes, quern_tensor b, size_t b_bytes) {
   if (a.buffer == NULL || b.buffer == NULL || a.buffer->range != b.buffer->range) return false;
   const size_t a_begin = begin_of(a, a_bytes), a_end = a_begin + a.rows * a.columns * a_bytes;

@@ -1,4 +1,4 @@
-/* Dropout: the mask's key, threshold and scale, worked out once for every backend. */
+/* Dropout: checks, and the mask's key, threshold and scale, computed once for every backend. */
 #include "../base/error.h"
 #include "../functions/philox.h"
 #include "check.h"

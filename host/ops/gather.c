@@ -1,4 +1,4 @@
-/* Samples by index: rows, labels, one-hot targets. */
+/* Gathers samples by index: rows, labels, one-hot targets. Checks. */
 #include "../base/error.h"
 #include "check.h"
 

@@ -1,11 +1,12 @@
-/* Losses: all take logits and a target, and give each sample's loss, the gradient, or both. */
+/* Losses: checks. All read logits and a target, and write each sample's loss, the gradient, or
+ * both. */
 #include "../base/error.h"
 #include "check.h"
 #include <math.h>
 
 enum { F = sizeof(float) };
 
-/* What the losses share. The target's shape is checked by the caller. */
+/* Checks what all losses share. The caller checks the target's shape. */
 static quern_loss_op check_loss(quern__check *check, quern_tensor z, const char *target_name,
                                 quern_tensor target, float scale, quern_tensor losses,
                                 quern_tensor dz) {
@@ -38,7 +39,7 @@ quern_status quern_softmax_cross_entropy(quern_context *context, quern_tensor z,
   return QUERN__CALL(context, context->backend->softmax_cross_entropy(context->state, &op));
 }
 
-/* A loss whose target y has the shape of z. */
+/* Checks a loss whose target y has the shape of z. */
 static quern_loss_op check_targets(quern__check *check, size_t least_outputs, quern_tensor z,
                                    quern_tensor y, float scale, quern_tensor losses,
                                    quern_tensor dz) {

@@ -1,4 +1,4 @@
-/* Measures: the largest output, how many are right, and sums. */
+/* Argmax, the count of correct predictions, and sums: checks. */
 #include "../base/error.h"
 #include "check.h"
 

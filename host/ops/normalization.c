@@ -1,4 +1,4 @@
-/* Batch and layer normalization. */
+/* Batch and layer normalization: checks. */
 #include "../device/normalization.h"
 
 #include "../base/error.h"
@@ -7,14 +7,14 @@
 
 enum { F = sizeof(float) };
 
-/* The tensors of an op: what it writes comes first, and only that must be apart from the others. */
+/* A tensor of an op. Outputs come first in lists, since only they must not overlap the others. */
 typedef struct named {
   const char *name;
   quern_tensor tensor;
 } named;
 
-/* Each of the first `written` shares nothing with any of the others; but the first may be the one
- * at `place`. */
+/* Checks that none of the first `written` tensors overlaps any other, but that the first may be
+ * exactly the one at `place`. */
 static void check_apart(quern__check *check, const named *tensors, size_t count, size_t written,
                         size_t place) {
   for (size_t w = 0; w < written; w++)
@@ -34,7 +34,7 @@ static void check_epsilon(quern__check *check, float epsilon) {
                (double)epsilon);
 }
 
-/* Both none, or neither. */
+/* Checks that both are none, or neither. */
 static void check_pair(quern__check *check, const char *a_name, quern_tensor a, const char *b_name,
                        quern_tensor b) {
   QUERN__CHECK(check, (a.buffer == NULL) == (b.buffer == NULL), QUERN_ERROR_ARGUMENT,
@@ -175,7 +175,7 @@ quern_status quern_layer_norm_forward(quern_context *context, quern_tensor x, qu
   return QUERN__CALL(context, context->backend->layer_norm_forward(context->state, &op));
 }
 
-/* What the two ways back have in common; `statistics` is the length of mean and inv_std. */
+/* Checks what both backward ops share. `statistics` is the length of mean and inv_std. */
 static quern_norm_backward_op check_backward(quern__check *check, size_t statistics,
                                              const char *because, quern_tensor dy, quern_tensor x,
                                              quern_tensor gamma, quern_tensor mean,

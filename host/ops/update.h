@@ -1,20 +1,21 @@
-/* Checks that the ops with an optimizer share. */
+/* Checks shared by the ops with an optimizer. */
 #ifndef QUERN_HOST_OPS_UPDATE_H
 #define QUERN_HOST_OPS_UPDATE_H
 
 #include "../functions/optimizer.h"
 #include "check.h"
 
-/* m and v where the optimizer keeps them, else none. */
+/* m and v if the optimizer keeps them, else none. */
 typedef struct quern__kept {
   quern_span momentum, square;
 } quern__kept;
 
-/* There is an optimizer, and its steps count from 1. Its numbers are the caller's. */
+/* Checks that there is an optimizer, and that its step is at least 1. The optimizer's settings are
+ * the caller's responsibility. */
 void quern__check_step(quern__check *check, const quern_optimizer *optimizer, uint64_t step);
 
-/* What the optimizer keeps of the tensor `of`, apart from it and from each other; nothing of none.
- */
+/* Checks the optimizer's state of a tensor of parameters: present, of the same shape, and
+ * overlapping neither the tensor nor each other. Accepts none for a tensor that is none. */
 quern__kept quern__check_state(quern__check *check, const quern_optimizer *optimizer,
                                const char *name, quern_tensor parameters,
                                quern_optimizer_state state);

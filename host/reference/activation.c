@@ -6,12 +6,12 @@
 /* The constants of Klambauer et al., "Self-Normalizing Neural Networks", 2017. */
 #define SELU_ALPHA 1.6732632423543772
 #define SELU_SCALE 1.0507009873554805
-/* Of GELU's tanh form, and √(2/π) before it: Hendrycks and Gimpel, "Gaussian Error Linear Units",
- * 2016. */
+/* Constants of GELU's tanh form: Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016. */
 #define GELU_CUBE        0.044715
 #define ROOT_TWO_OVER_PI 0.79788456080286536
 
-/* Φ(z), the cumulative distribution of the normal one, and its density. */
+/* Φ(z), the cumulative distribution function of the standard normal distribution, and its
+ * density. */
 static double normal(double z) {
   return erfc(-z * M_SQRT1_2) / 2;
 }
@@ -24,12 +24,12 @@ static double sigmoid(double z) {
   return 1 / (1 + exp(-z));
 }
 
-/* What stands under the tanh of GELU's tanh form. */
+/* The argument of tanh in GELU's tanh form. */
 static double gelu_inner(double z) {
   return ROOT_TWO_OVER_PI * z * (1 + GELU_CUBE * z * z);
 }
 
-/* The derivatives of GELU and SiLU come to 0 and 1 as z goes to the infinities, where the formulas
+/* Limits z: the derivatives of GELU and SiLU approach 0 and 1 at the infinities, where the formulas
  * would give 0 · ∞. */
 static double within_flat(double z) {
   const double flat = 1e4;
@@ -61,11 +61,11 @@ double quern__reference_activate(quern_activation activation, double z) {
   case QUERN_ACTIVATION_SOFTPLUS:
     return (z <= 0 ? 0 : z) + log1p(exp(-fabs(z)));
   }
-  return NAN; /* no such activation: the layer above lets none through */
+  return NAN; /* unreachable: host/ops checks the kind */
 }
 
 double quern__reference_derivative(quern_activation activation, double value) {
-  /* which of them it is: quern_activation_reads_z */
+  /* either, see quern_activation_reads_z */
   const double h = value, z = within_flat(value);
   double s, t;
   switch (activation.kind) {

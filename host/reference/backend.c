@@ -1,5 +1,4 @@
-/* The reference's table: its one device, its memory, which is the host's, and the reporting of bad
- * data. */
+/* The reference's table: its one device, its memory in the host's, and the report of bad data. */
 #include "reference.h"
 
 #include "../base/error.h"
@@ -9,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Physical memory of this machine in bytes; 0 where it does not say. */
+/* Physical memory of this machine in bytes; 0 if unknown. */
 static uint64_t physical_memory(void) {
   const long pages = sysconf(_SC_PHYS_PAGES);
   const long page = sysconf(_SC_PAGESIZE);
@@ -64,9 +63,9 @@ static void reference_close(void *state) {
   free(state);
 }
 
-/* A buffer starts undefined, not zeroed: memory checkers then see a read of what was never written.
- * More than the machine has is refused here, since an overcommitting kernel would grant it and kill
- * the process. */
+/* Buffers are not zeroed, so that memory checkers detect reads of values never written. A size
+ * above the machine's memory is rejected here, since an overcommitting kernel would grant it and
+ * later kill the process. */
 static quern_status reference_buffer_create(void *state, size_t bytes, void **memory) {
   const quern__reference *reference = state;
   const bool too_much = reference->memory > 0 && bytes > reference->memory;
@@ -82,7 +81,7 @@ static void reference_buffer_free(void *state, void *memory) {
   free(memory);
 }
 
-/* Everything queued is already done; only what was found wrong is left to say. */
+/* All ops are complete, so this only reports their faults. */
 static quern_status reference_finish(void *state) {
   quern__reference *reference = state;
   quern_status status = QUERN_OK;

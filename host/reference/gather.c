@@ -1,4 +1,4 @@
-/* Batches out of a data set: rows and labels by index, labels as one-hot rows. */
+/* Gathers batches from a data set: rows and labels by index, labels as one-hot rows. */
 #include "reference.h"
 
 #include <math.h>

@@ -1,10 +1,10 @@
-/* The losses, each with its gradient. A row's sums are taken before its first gradient is written,
- * and a gradient is written after its own logit was last read: dz may be z. */
+/* The losses, each with its gradient. All sums of a row are complete before its first gradient is
+ * written, and a gradient is written after its own logit was last read, so dz may be z. */
 #include "reference.h"
 
 #include <math.h>
 
-/* One sample: its logits, and where its results go (NULL: nowhere). */
+/* One sample: its logits and the places of its results; NULL if not wanted. */
 typedef struct sample {
   const float *z;
   float *loss, *dz;
@@ -20,8 +20,8 @@ static sample sample_at(const quern_loss_op *op, size_t r) {
   };
 }
 
-/* Whether sample r has a label below k. One that has not is reported, its loss NaN and its gradient
- * zero. */
+/* True if sample r has a label from 0 to k - 1. Otherwise reports it, and sets its loss to NaN and
+ * its gradient to 0. */
 static bool has_label(quern__reference *reference, const char *name, const quern_loss_op *op,
                       size_t r, const sample *s, size_t *label) {
   const int32_t value = quern__reference_ints(op->target)[r];
@@ -40,7 +40,7 @@ quern_status quern__reference_softmax_cross_entropy(void *state, const quern_los
     if (!has_label(state, "softmax cross-entropy", op, r, &s, &label)) continue;
     const quern__softmax_row row = quern__reference_softmax_row(s.z, op->k);
     if (s.loss != NULL) *s.loss = (float)(log1p(row.rest) + (row.max - s.z[label]));
-    /* O - 1 of a label that is all but certain would have no digits left. */
+    /* O - 1 would lose all digits for a label that is almost certain */
     for (size_t a = 0; s.dz != NULL && a < op->k; a++)
       s.dz[a] = (float)(op->scale * (a == label && a == row.largest
                                          ? -row.rest / row.sum
@@ -49,8 +49,8 @@ quern_status quern__reference_softmax_cross_entropy(void *state, const quern_los
   return QUERN_OK;
 }
 
-/* T = (1 - e) w_label [a = label] + e/k w_a: its two parts are kept apart, since O - [a = label] is
- * not formed by subtraction. */
+/* T = (1 - e) w_label [a = label] + e/k w_a. Its two parts are kept apart, since O - [a = label]
+ * must not be formed by subtraction. */
 quern_status quern__reference_weighted_cross_entropy(void *state,
                                                      const quern_weighted_loss_op *weighted_op) {
   const quern_loss_op *op = &weighted_op->loss;
@@ -92,8 +92,9 @@ quern_status quern__reference_label_weights(void *state, const quern_label_weigh
   return QUERN_OK;
 }
 
-/* Element-wise cross-entropy over softmax outputs: E = -Σ_a [ Y_a log O_a + (1 - Y_a) log(1 - O_a)
- * ].
+/* Element-wise cross-entropy over softmax outputs:
+ *
+ *   E = -Σ_a [ Y_a log O_a + (1 - Y_a) log(1 - O_a) ]
  *
  * With G_a = dE/dO_a = (O_a - Y_a) / (O_a (1 - O_a)) and the Jacobian dO_b/dz_a = O_b ([a = b] -
  * O_a),
@@ -101,14 +102,14 @@ quern_status quern__reference_label_weights(void *state, const quern_label_weigh
  *   dE/dz_a = O_a (G_a - Σ_b G_b O_b) = D_a - O_a Σ_{b≠a} R_b
  *   D_b = O_b - Y_b,   R_b = G_b O_b = D_b / (1 - O_b)
  *
- * Only the largest output, O_* at logit m, can come near 1: the others are at most 1/2, and their 1
- * - O_b loses nothing. For the largest, with m2 the largest of the other logits,
+ * Only the largest output, O_* at logit m, can be close to 1. The others are at most 1/2, so their
+ * 1 - O_b is exact enough. For the largest, with m2 the largest of the other logits,
  *
  *   U = Σ_{a≠*} exp(z_a - m),   S = 1 + U,   T = Σ_{a≠*} exp(z_a - m2),   U = exp(m2 - m) T
  *   P = 1 - O_* = U / S,   D_* = (1 - Y_*) - P,   log(1 - O_*) = (m2 - m) + log T - log S
  *
- * P may underflow to 0, so R_* = D_* / P is never formed; where it is used, O_c / P = exp(z_c - m2)
- * / T = q_c takes its place:
+ * P may underflow to 0, so R_* = D_* / P is never formed. Instead O_c / P is computed as q_c =
+ * exp(z_c - m2) / T:
  *
  *   dE/dz_c = D_c - O_c (ΣR - R_c) - D_* q_c   for c ≠ *
  *   dE/dz_* = D_* - O_* ΣR                     with ΣR = Σ_{b≠*} R_b */
@@ -131,7 +132,7 @@ static double elementwise_output(const elementwise_row *row, float z) {
   return exp(z - row->all.max) / row->all.sum;
 }
 
-/* weight · value, and nothing at all for a weight of zero: 0 · log 0 is 0 here. */
+/* weight · value; 0 for weight 0 even if value is infinite, since 0 log 0 = 0 here. */
 static double weighted(double weight, double value) {
   return weight == 0 ? 0 : weight * value;
 }
@@ -185,7 +186,7 @@ quern_status quern__reference_elementwise_cross_entropy(void *state, const quern
   return QUERN_OK;
 }
 
-/* sigmoid(z) - y, written so that neither end of the sigmoid is subtracted from 1. */
+/* sigmoid(z) - y, without subtracting from 1 at either end of the sigmoid. */
 static double sigmoid_minus(double z, double y) {
   return z > 0 ? (1 - y) - 1 / (1 + exp(z)) : 1 / (1 + exp(-z)) - y;
 }
@@ -233,7 +234,7 @@ quern_status quern__reference_mean_absolute_error(void *state, const quern_loss_
     double sum = 0;
     for (size_t a = 0; a < op->k; a++) {
       const double difference = (double)s.z[a] - y[a];
-      const double sign = difference > 0 ? 1 : difference < 0 ? -1 : difference; /* of NaN: NaN */
+      const double sign = difference > 0 ? 1 : difference < 0 ? -1 : difference; /* NaN for NaN */
       sum += fabs(difference);
       if (s.dz != NULL) s.dz[a] = (float)(op->scale / k * sign);
     }

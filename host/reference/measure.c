@@ -1,10 +1,10 @@
-/* Measures: the likeliest class, how many are right, a sum. */
+/* Argmax, the count of correct predictions, and sums. */
 #include "../base/size.h"
 #include "reference.h"
 
 #include <math.h>
 
-/* Where the first of the largest is; -1 where one is NaN. */
+/* Index of the first of the largest; -1 if one is NaN. */
 static int32_t largest_of(const float *z, size_t k) {
   size_t largest = 0;
   for (size_t a = 0; a < k; a++) {
@@ -27,7 +27,7 @@ quern_status quern__reference_count_correct(void *state, const quern_count_corre
   const int32_t *classes = quern__reference_ints(op->classes);
   const int32_t *labels = quern__reference_ints(op->labels);
   int32_t *count = quern__reference_ints(op->count);
-  /* unsigned: past 2^31 it wraps, as on the devices */
+  /* unsigned: it wraps past 2^31, as on devices */
   uint32_t correct = op->accumulate ? (uint32_t)*count : 0;
   for (size_t r = 0; r < op->n; r++) correct += classes[r] != -1 && classes[r] == labels[r];
   *count = (int32_t)correct;

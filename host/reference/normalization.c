@@ -21,7 +21,7 @@ static moments moments_of(const float *values, size_t count, size_t stride) {
   return current;
 }
 
-/* Moves a running value a part of the way to `now`. */
+/* Moves a running statistic toward `now`. */
 static void follow(float *running, double momentum, double now) {
   *running = (float)((1 - momentum) * *running + momentum * now);
 }
@@ -95,7 +95,7 @@ static gradients gradients_of(const float *dy, const float *x, size_t count, siz
   return current;
 }
 
-/* The gradient of a column of x. */
+/* Computes the gradient of a column of x. */
 static void back_column(float *dx, const float *dy, const float *x, size_t count, size_t stride,
                         float gamma, float mean, float inv_std, const gradients *self,
                         double samples) {
@@ -178,7 +178,7 @@ quern_status quern__reference_layer_norm_forward(void *state,
   return QUERN_OK;
 }
 
-/* One sum for each column before dx, which may be dy, is written. */
+/* Sums over columns first, since dx, which may be dy, overwrites its input. */
 static void layer_norm_parameters(const quern_norm_backward_op *op) {
   const float *dy = quern__reference_floats(op->dy), *x = quern__reference_floats(op->x),
               *mean = quern__reference_floats(op->mean),

@@ -1,4 +1,4 @@
-/* The rule by which a result is right. Comparisons are the way round that lets NaN fail. */
+/* The tolerance of results. Comparisons are written so that NaN fails. */
 #include "bound.h"
 
 #include <quern/verify.h>

@@ -1,4 +1,4 @@
-/* Holds an op on a device to the reference. */
+/* Checks an op on a device against the reference. */
 #include "op.h"
 
 #include "../base/error.h"
@@ -23,8 +23,7 @@ void quern__op_operand(quern__op *op, size_t index, const char *name, quern__ope
   if (values == NULL && (role == QUERN__IN || role == QUERN__INOUT)) op->lost = true;
 }
 
-/* --- What was found
- * ------------------------------------------------------------------------------------- */
+/* --- Findings --------------------------------------------------------------------------------- */
 
 void quern__verify_begin(quern__verify *verify) {
   verify->outcome.cases++;
@@ -52,10 +51,9 @@ void quern__verify_end(quern__verify *verify) {
   if (verify->outcome.failing) verify->outcome.wrong++;
 }
 
-/* --- One run
- * -------------------------------------------------------------------------------------------- */
+/* --- Running ---------------------------------------------------------------------------------- */
 
-/* What one run left in the outputs; NULL for the other operands. */
+/* The outputs of one run; NULL for the other operands. */
 typedef struct run_result {
   void *outputs[QUERN__MAX_OPERANDS];
 } run_result;
@@ -66,7 +64,7 @@ static void free_result(run_result *result) {
 
 typedef enum run_flags { AS_IT_IS = 0, SHARED = 1, MAGNITUDES = 2 } run_flags;
 
-/* The index of the place that operand i has in a run. */
+/* The index of the place that operand i uses in a run. */
 static size_t place_of(const quern__op *op, size_t i, run_flags flags) {
   return (flags & SHARED) && op->operands[i].same_as != 0 ? op->operands[i].same_as - 1 : i;
 }
@@ -77,7 +75,7 @@ static bool is_overwritten(const quern__op *op, size_t i, run_flags flags) {
   return false;
 }
 
-/* The fault is reported by the first waiting call and by no later one. */
+/* Checks that a fault is reported by the first waiting call and by no later one. */
 static quern_status check_report(quern__verify *v, const quern__op *op, quern_context *context) {
   const quern_status status = quern_context_finish(context);
   if (status != QUERN_OK && status != QUERN_ERROR_DATA) return status;
@@ -94,7 +92,7 @@ static quern_status check_report(quern__verify *v, const quern__op *op, quern_co
   return again == QUERN_ERROR_DATA ? QUERN_OK : again;
 }
 
-/* Whether only what was to be written was, and all of that. */
+/* Checks that the op wrote all of its outputs and nothing else. */
 static void check_place(quern__verify *v, const quern__op *op, size_t i, const quern__place *place,
                         run_flags flags) {
   const quern__operand *operand = &op->operands[i];
@@ -150,10 +148,9 @@ cleanup:
   return status;
 }
 
-/* --- Comparing
- * ------------------------------------------------------------------------------------------ */
+/* --- Comparing -------------------------------------------------------------------------------- */
 
-/* Bit for bit, the sign of zero and the payload of a NaN included. */
+/* Compares bit for bit, including the sign of zero and the payload of NaN. */
 static void check_same_bits(quern__verify *v, const quern__op *op, const run_result *a,
                             const run_result *b) {
   for (size_t i = 0; i < QUERN__MAX_OPERANDS; i++)
@@ -207,11 +204,10 @@ static void check_values(quern__verify *v, const quern__op *op, const run_result
   }
 }
 
-/* --- The check
- * ------------------------------------------------------------------------------------------ */
+/* --- The check -------------------------------------------------------------------------------- */
 
-/* Each case has the device pretend to another number of compute units, which decides how a product
- * is divided: in the family of work-groups, which of the row's tiles is taken. */
+/* Sets another number of compute units for each case. It determines how a product is divided and,
+ * for the kernels with work-groups, which tile of the tuning row is used. */
 static void change_units(quern__verify *v) {
   static const size_t units[] = {1, 256, 4, 32};
   if (v->variants != NULL)

@@ -1,9 +1,9 @@
-/* Holds an op on a device to the reference.
+/* Checks an op on a device against the reference.
  *
- * quern__verify_check runs the op on both, and once more on the device, with every tensor at an
- * offset between canaries (operand.h). Nothing but the outputs may change, all of them must be
- * written, the second run must give the same bits, the values must be within their bound (bound.h),
- * and a fault in the data must be reported by the next waiting call, once. */
+ * quern__verify_check runs the op on both, and again on the device, with every tensor at an offset
+ * between canaries (operand.h). The op must write all of its outputs and nothing else. The second
+ * run must give the same bits. Values must be within their bounds (bound.h). Bad data must be
+ * reported by the next waiting call, and only by that one. */
 #ifndef QUERN_HOST_VERIFY_OP_H
 #define QUERN_HOST_VERIFY_OP_H
 
@@ -19,59 +19,58 @@ typedef quern_status (*quern__op_call)(quern_context *context, const quern_tenso
 
 /* One case of an op. */
 typedef struct quern__op {
-  char title[QUERN__MAX_TITLE]; /* for people: "softmax 7x10 to 30" */
+  char title[QUERN__MAX_TITLE]; /* for messages: "softmax 7x10 to 30" */
   quern__op_call call;
-  /* run on absolute values of the inputs it gives Σ|x||w| as its outputs; or NULL */
+  /* computes Σ|x||w| from the absolute values of the inputs; or NULL */
   quern__op_call magnitude;
   const void *arguments;
   quern__operand operands[QUERN__MAX_OPERANDS];
-  quern__bound bound;    /* magnitude and nans are set from the operands */
-  const char *complaint; /* part of the QUERN_ERROR_DATA that the op must lead to, or NULL */
-  bool lost;             /* an operand's values were not to be had: no host memory */
+  quern__bound bound;    /* its magnitude and nans are set from the operands */
+  const char *complaint; /* part of the QUERN_ERROR_DATA message that the op must cause, or NULL */
+  bool lost;             /* there was no host memory for an operand's values */
 } quern__op;
 
-/* What the cases of one op came to. */
+/* The results of an op's cases. */
 typedef struct quern__outcome {
   size_t cases, wrong;
   double worst;
   char worst_case[QUERN__MAX_TITLE];
-  char why[512]; /* of the first failure */
-  bool failing;  /* the case at hand was found wrong */
+  char why[512]; /* message of the first failure */
+  bool failing;  /* the current case failed */
 } quern__outcome;
 
-/* A device and the reference, side by side, and what was found so far. Start from {0} with both
- * contexts. */
+/* A device, the reference, and the results so far. Initialize with {0} and both contexts. */
 typedef struct quern__verify {
   quern_context *device, *reference;
-  const quern__variants *variants; /* of the device's backend; NULL: it has but one way */
-  void *state;                     /* the backend's part of `device`, for those */
-  bool small;                      /* leaves out shapes marked large */
-  bool few;                        /* takes fewer of the variants of a shape */
-  /* leaves out the second run of each case, of a device that has but one order */
+  const quern__variants *variants; /* of the device's backend; NULL if it has only one */
+  void *state;                     /* the backend's state of `device`, for `variants` */
+  bool small;                      /* skip shapes marked large */
+  bool few;                        /* skip some variants of each shape */
+  /* skip the second run of each case, for a device with one fixed order */
   bool once;
-  /* rounds after which the device ends the loops of a work-item; 0: never */
+  /* number of rounds after which the device ends a loop of a work-item; 0: none */
   size_t loop_rounds;
-  /* bytes in front of each operand on the device, a multiple of 4 */
+  /* bytes before each operand on the device, a multiple of 4 */
   size_t far;
-  size_t units;         /* cases so far: each pretends another number of compute units */
-  quern__values values; /* a stream for each case */
+  size_t units;         /* number of cases so far, which selects the number of compute units */
+  quern__values values; /* one stream per case */
   quern__outcome outcome;
 } quern__verify;
 
-/* The title of a case. */
+/* Sets the title of a case. */
 QUERN__PRINTF(2, 3) void quern__op_title(quern__op *op, const char *format, ...);
 
-/* Sets one operand. `values` becomes the op's; NULL for an input means that memory was out. */
+/* Sets an operand. The op owns `values`; NULL for an input means that memory ran out. */
 void quern__op_operand(quern__op *op, size_t index, const char *name, quern__operand_role role,
                        quern__operand_type type, size_t rows, size_t columns, void *values);
 
-/* Runs and checks the op, the reference standing in for the device too, and frees what it owns.
- * What is wrong goes to the outcome. A failure is one that ends the op's cases: it does not build
- * or run, memory is out, the device is lost. */
+/* Runs and checks the op, and frees what it owns. Wrong results are recorded in the outcome. It
+ * fails only for errors that end the op's cases: the op does not build or run, memory runs out, the
+ * device is lost. */
 quern_status quern__verify_check(quern__verify *verify, quern__op *op);
 
-/* For checks that are no op: a case begins, its error over its bound, what is wrong with it, and
- * its end. */
+/* For checks that are not of one op: begin a case, record an error divided by its bound, record a
+ * wrong result, end the case. */
 void quern__verify_begin(quern__verify *verify);
 void quern__verify_error(quern__verify *verify, const char *title, double error);
 QUERN__PRINTF(2, 3) void quern__verify_wrong(quern__verify *verify, const char *format, ...);

@@ -1,4 +1,4 @@
-/* Tensors on a device, with canaries around them. */
+/* Tensors on a device between canaries. */
 #include "operand.h"
 
 #include "../base/error.h"
@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A NaN that no computation makes, and as an integer no class and no count. */
+/* As a float, a NaN that no computation produces; as an integer, neither a class nor a count. */
 #define POISON 0x7FD0DEADu
-/* As a float a value large enough to be seen in any sum. */
+/* As a float, a value large enough to show up in any sum. */
 #define CANARY 0x7C0FFEE5u
 
 enum { BEHIND = 37 };
@@ -33,7 +33,7 @@ static void fill_pattern(uint8_t *bytes, size_t count, uint32_t pattern) {
   for (size_t i = 0; i < count; i++) bytes[i] = (uint8_t)(pattern >> 8 * (i % 4));
 }
 
-/* Of the tensor, in what `before` and `after` hold. */
+/* Offset of the tensor in `before` and `after`. */
 static size_t begin_of(const quern__place *place) {
   return place->tensor.offset * place->element_bytes - place->far;
 }

@@ -1,10 +1,10 @@
-/* An operand of an op under verification, and its place on a device: a tensor at an offset inside a
+/* An operand of an op under verification, and its place on a device: a tensor at an offset in a
  * larger buffer.
  *
- *     buffer   ▒▒▒▒▒▒▒│ rows x columns │▒▒▒▒▒▒▒▒▒▒▒      ▒ a known pattern that must still be there
- * afterward offset
+ *         buffer   ▒▒▒▒▒▒▒│ rows x columns │▒▒▒▒▒▒▒▒▒▒▒
  *
- * Outputs start as a NaN pattern that must not be left anywhere. */
+ * The op must not change the pattern ▒ around the tensor. Outputs are initialized to a NaN pattern,
+ * which the op must overwrite everywhere. */
 #ifndef QUERN_HOST_VERIFY_OPERAND_H
 #define QUERN_HOST_VERIFY_OPERAND_H
 
@@ -24,11 +24,11 @@ typedef struct quern__operand {
   quern__operand_role role; /* QUERN__NONE: the op gets quern_none() */
   quern__operand_type type;
   size_t rows, columns;
-  void *values; /* of QUERN__IN and QUERN__INOUT: owned */
-  /* of outputs: for the bound where the op has no `magnitude` call; owned, may be NULL */
+  void *values; /* for QUERN__IN and QUERN__INOUT; owned */
+  /* for outputs of an op without a `magnitude` call: sets the bound; owned, may be NULL */
   float *magnitude;
-  size_t nans; /* of outputs: how many elements must be NaN */
-  /* 1 + the index of an input whose very range this output is on the device; 0: its own */
+  size_t nans; /* for outputs: number of elements that must be NaN */
+  /* 1 + the index of the input whose range this output uses on the device; 0: a range of its own */
   size_t same_as;
 } quern__operand;
 
@@ -40,15 +40,15 @@ size_t quern__operand_element(const quern__operand *operand);
 typedef struct quern__place {
   quern_tensor tensor; /* its buffer is owned */
   size_t element_bytes;
-  /* bytes of the buffer in front of what follows, which nothing looks at */
+  /* unchecked bytes at the start of the buffer */
   size_t far;
-  size_t total_bytes;      /* of the rest of the buffer */
-  uint8_t *before, *after; /* that rest, owned; after NULL: not yet read */
+  size_t total_bytes;      /* size of the rest of the buffer */
+  uint8_t *before, *after; /* that rest before and after the op, owned; after NULL: not yet read */
 } quern__place;
 
-/* Makes the tensor and uploads the operand between canaries, `far` bytes into its buffer, a
- * multiple of 4; `absolute`: the absolute values of floats. The caller frees the place, also where
- * this fails. */
+/* Creates the tensor and uploads the operand between canaries, `far` bytes into its buffer, a
+ * multiple of 4. `absolute`: uploads the absolute values of floats. The caller frees the place,
+ * even after a failure. */
 quern_status quern__place_create(quern__place *place, quern_context *context,
                                  const quern__operand *operand, quern__values *values,
                                  bool absolute, size_t far);
@@ -57,16 +57,16 @@ void quern__place_free(quern__place *place);
 /* Reads the buffer back, once. */
 quern_status quern__place_read(quern__place *place);
 
-/* Of a place that was read: the operand's elements. */
+/* The operand's elements, after quern__place_read. */
 const void *quern__place_elements(const quern__place *place);
 
-/* Of a place that was read: whether all around the operand, and where it was not to be `written`
- * the operand too, is as it was; else *element is the first that is not, counted from the operand's
- * beginning. */
+/* After quern__place_read: true if everything around the operand is unchanged and, unless
+ * `written`, the operand too. Otherwise *element is the first changed element, counted from the
+ * operand's start. */
 bool quern__place_is_kept(const quern__place *place, bool written, ptrdiff_t *element);
 
-/* Whether each element of an output was written; else *element is the first that was not. Bytes
- * cannot tell. */
+/* True if every element of an output was written. Otherwise *element is the first that was not.
+ * Always true for bytes. */
 bool quern__place_is_written(const quern__place *place, ptrdiff_t *element);
 
 #endif

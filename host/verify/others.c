@@ -1,4 +1,4 @@
-/* All ops but the products, on a state of a backend's. */
+/* Verifies all ops but the matrix products on an open state of a backend. */
 #include "others.h"
 
 #include "../base/error.h"

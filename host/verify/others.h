@@ -1,10 +1,10 @@
-/* All ops but the products, for the tuner: it changes what all kernels are built with. */
+/* Verifies all ops but the matrix products, for the tuner, whose parameters affect all kernels. */
 #ifndef QUERN_HOST_VERIFY_OTHERS_H
 #define QUERN_HOST_VERIFY_OTHERS_H
 
 #include "../device/backend.h"
 
-/* Runs the sweeps of small shapes on what a backend has opened. QUERN_ERROR_DATA says what is
+/* Runs their sweeps with small shapes on a backend's open state. QUERN_ERROR_DATA: a result was
  * wrong. */
 quern_status quern__verify_others(const quern_backend *backend, void *state);
 

@@ -1,4 +1,4 @@
-/* The reference's context. */
+/* A context on the reference. */
 #include "reference.h"
 
 #include "../device/device.h"

@@ -1,4 +1,4 @@
-/* A context on the reference, made without a look at what devices there are. */
+/* A context on the reference, created without listing devices. */
 #ifndef QUERN_HOST_VERIFY_REFERENCE_H
 #define QUERN_HOST_VERIFY_REFERENCE_H
 

@@ -1,5 +1,4 @@
-/* Inputs for verification: random, and the same in every run, since each case takes a stream of its
- * own. */
+/* Random inputs for verification, the same in every run: each case uses a stream of its own. */
 #ifndef QUERN_HOST_VERIFY_VALUES_H
 #define QUERN_HOST_VERIFY_VALUES_H
 
@@ -12,16 +11,16 @@ typedef struct quern__values {
   uint64_t index;
 } quern__values;
 
-/* The next stream, from its beginning. */
+/* Starts the next stream. */
 void quern__values_next(quern__values *values);
 
 /* The next 32 bits; a number below `bound`. */
 uint32_t quern__values_word(quern__values *values);
 uint32_t quern__values_below(quern__values *values, uint32_t bound);
 
-/* The following make `count` elements that the caller frees; NULL where memory is out. Floats
- * uniform in [low, high); whole numbers low … high as floats; numbers 0 … bound-1, fit for labels
- * and for indices; bytes; a copy of what is there. */
+/* Allocate `count` elements, which the caller frees; NULL without memory. Floats are uniform in
+ * [low, high); whole numbers are low … high, as floats; labels, also for use as indices, are 0 …
+ * bound - 1; copy duplicates `from`. */
 float *quern__values_floats(quern__values *values, size_t count, float low, float high);
 float *quern__values_whole(quern__values *values, size_t count, int low, int high);
 int32_t *quern__values_labels(quern__values *values, size_t count, size_t bound);

@@ -1,4 +1,4 @@
-/* Verification, as callers see it: variant after variant, op after op. */
+/* Verification of a device: variant by variant, op by op. */
 #include <quern/verify.h>
 
 #include "../base/clock.h"
@@ -14,7 +14,7 @@ const char *quern_verify_op_name(size_t index) {
   return index < quern__sweep_count ? quern__sweeps[index].name : NULL;
 }
 
-/* The one variant of a backend that offers no others. */
+/* Lists the one variant of a backend without variants. */
 static quern_status list_one(quern__variant **list, size_t *count) {
   *list = calloc(1, sizeof **list);
   if (*list == NULL) return quern__fail_memory("verify", sizeof **list);
@@ -37,7 +37,7 @@ static bool ends_everything(quern_status status) {
   return status == QUERN_ERROR_OUT_OF_MEMORY || status == QUERN_ERROR_DEVICE_LOST;
 }
 
-/* Runs one op's cases and tells what came of them. */
+/* Runs an op's cases and reports the result. */
 static quern_status run_sweep(quern__verify *v, const quern__sweep *sweep,
                               const quern__variant *variant, const quern_verify_options *options,
                               size_t *failed) {
@@ -45,7 +45,7 @@ static quern_status run_sweep(quern__verify *v, const quern__sweep *sweep,
   const double start = quern__seconds();
   const quern_status status = sweep->run(v);
   const quern__outcome *outcome = &v->outcome;
-  if (status == QUERN_ERROR_OUT_OF_MEMORY) return status; /* it says nothing about the device */
+  if (status == QUERN_ERROR_OUT_OF_MEMORY) return status; /* not a property of the device */
   if (status == QUERN_ERROR_UNSUPPORTED && outcome->cases == 1)
     return QUERN_OK; /* an op that is optional */
   const bool passed = status == QUERN_OK && outcome->wrong == 0;
@@ -84,7 +84,7 @@ static quern_status report_facts(const quern__verify *v, const quern_verify_opti
   return quern__probe(v->device, options->on_fact, options->user);
 }
 
-/* A variant that cannot be opened has failed by that. */
+/* Reports a variant that cannot be opened as failed. */
 static quern_status fail_to_open(quern_status status, const quern__variant *variant,
                                  const quern_verify_options *options, size_t *failed) {
   if (ends_everything(status)) return status;

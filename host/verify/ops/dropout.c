@@ -1,4 +1,4 @@
-/* Dropout: bit for bit. */
+/* Dropout: equal bits. */
 #include "../sweep.h"
 
 #include "../../base/error.h"
@@ -26,8 +26,7 @@ static quern_status dropout(quern_context *context, const quern_tensor *t, const
   return quern_dropout(context, *(const quern_dropout_mask *)mask, t[0], t[1]);
 }
 
-/* What is dropped is gone, but for what is no number: that becomes NaN. Nothing is dropped here
- * with p 0. */
+/* Dropped values become 0, but infinities and NaN become NaN. With p = 0 nothing is dropped. */
 static quern_status check_special(quern__verify *v, float p, size_t nans) {
   static const float x[] = {INFINITY, -INFINITY, NAN, 3e38f, -0.0f};
   enum { COUNT = sizeof x / sizeof *x };

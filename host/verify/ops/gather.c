@@ -1,9 +1,9 @@
-/* Gathering of samples and labels by index, and one-hot targets: bit for bit. */
+/* Gathering samples and labels by index, and one-hot targets: equal bits. */
 #include "../sweep.h"
 
 #include "../../base/error.h"
 
-enum { BAD = 3 }; /* indices or labels put out of range in a case that has some */
+enum { BAD = 3 }; /* number of indices or labels out of range in a case with bad ones */
 
 static const struct {
   size_t source_rows, columns, n;
@@ -42,8 +42,8 @@ static quern_status one_hot(quern_context *context, const quern_tensor *t, const
   return quern_one_hot(context, t[0], t[1]);
 }
 
-/* `count` >= 7 numbers below `bound`, with BAD of them out of range, the first in place 2, where
- * asked. */
+/* Creates `count` >= 7 numbers below `bound`. With `bad`, BAD of them are out of range, the first
+ * at index 2. */
 static int32_t *indices_of(quern__values *values, size_t count, size_t bound, bool bad) {
   int32_t *indices = quern__values_labels(values, count, bound);
   if (bad && indices != NULL) {

@@ -1,9 +1,9 @@
-/* The gradients of whole networks on the device against finite differences of the loss on the
- * reference, for every activation under every loss.
+/* Checks the gradients of whole networks on the device against finite differences of the loss on
+ * the reference, for every activation under every loss.
  *
- * A derivative is Romberg's: central differences at steps h, h/2, h/4, extrapolated twice. What it
- * may be off by is estimated from the last two extrapolations; on top comes the rounding of the
- * loss to floats, which the smallest step magnifies. */
+ * Derivatives are computed by Romberg's method: central differences at steps h, h/2, h/4,
+ * extrapolated twice. The error is estimated from the last two extrapolations. Added to it is the
+ * rounding of the loss to float, which the smallest step magnifies. */
 #include "../sweep.h"
 
 #include "../../base/error.h"
@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Biases of the hidden layer are so far from zero, and its weights so small, that no step takes a
- * unit across a kink there. */
+/* Biases of the hidden layer are far from zero and its weights small, so that no step crosses a
+ * kink of an activation. */
 enum { SAMPLES = 6, INPUTS = 5, HIDDEN = 7, OUTPUTS = 4, LAYERS = 2 };
 enum {
   WEIGHTS_1 = 0,
@@ -24,10 +24,10 @@ enum {
   PARAMETERS = BIAS_2 + OUTPUTS
 };
 static const double step = 0x1p-3;
-/* Roundings on the way from a parameter to a sample's loss, and how large what is rounded gets. */
+/* Number of roundings between a parameter and a sample's loss, and the largest value rounded. */
 enum { ROUNDINGS = 8, MAGNITUDE = 4 };
 
-/* A network on one context, with its samples. */
+/* A network and its samples on one context. */
 typedef struct place {
   quern_plan *plan;
   quern_buffer *x, *labels, *losses, *correct;
@@ -60,8 +60,9 @@ static quern_status make_place(quern_context *context, const problem *p, quern_p
   return quern_buffer_write(where->labels, 0, sizeof p->labels, p->labels, QUERN_WAIT);
 }
 
-/* Targets are 0 and 1. Outputs about 4 and -3 stay on one side of them and more than delta away,
- * those about 1/2 within delta of both; only the absolute loss has a kink there. */
+/* Moves outputs away from kinks of the loss. Targets are 0 and 1. Outputs near 4 and -3 stay on one
+ * side of them and more than delta away; those near 1/2 stay within delta of both. Only the
+ * absolute loss has kinks at the targets. */
 #define DELTA 2.0f
 static void keep_from_kinks(problem *p, quern_loss loss) {
   static const float near[OUTPUTS] = {4.0f, 0.5f, -3.0f, 0.5f},
@@ -89,7 +90,7 @@ static quern_status set_parameters(const problem *p) {
   return quern_network_set_layer(p->network, 1, p->parameters + WEIGHTS_2, p->parameters + BIAS_2);
 }
 
-/* The mean loss on the reference. */
+/* Computes the mean loss on the reference. */
 static quern_status evaluate(const problem *p, double *loss) {
   const place *where = &p->reference;
   float losses[SAMPLES];
@@ -105,7 +106,7 @@ static quern_status evaluate(const problem *p, double *loss) {
   return QUERN_OK;
 }
 
-/* The step that a float can take is taken for its width. */
+/* Uses the difference of the two parameters as rounded to float. */
 static quern_status central(problem *p, size_t i, double wanted, double *slope) {
   const float kept = p->parameters[i];
   const float up = kept + (float)wanted, down = kept - (float)wanted;
@@ -135,7 +136,8 @@ static quern_status read_tensor(quern_tensor tensor, float *values) {
                            tensor.rows * tensor.columns * sizeof *values, values, QUERN_WAIT);
 }
 
-/* The gradients that the device keeps after a step without an optimizer, which changes nothing. */
+/* Reads the gradients after a step of the device without an optimizer, which changes no
+ * parameter. */
 static quern_status ask_device(const problem *p, float gradients[PARAMETERS]) {
   const place *where = &p->device;
   static const size_t weights[LAYERS] = {WEIGHTS_1, WEIGHTS_2}, biases[LAYERS] = {BIAS_1, BIAS_2};

@@ -1,4 +1,4 @@
-/* Fill and random numbers: bit for bit. */
+/* Fill and random numbers: equal bits. */
 #include "../sweep.h"
 
 #include "../../base/error.h"

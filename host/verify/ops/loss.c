@@ -40,7 +40,7 @@ static quern_status allocate_targets(quern__loss_case *problem) {
   return quern__fail_memory("verify", problem->n * problem->k * sizeof *problem->y);
 }
 
-/* Bounds of the outputs; false without memory. */
+/* Computes the bounds of the outputs; false without memory. */
 static bool set_magnitudes(const quern__loss_case *problem, quern__op *op) {
   float *losses = calloc(problem->n, sizeof *losses),
         *dz = calloc(problem->n * problem->k, sizeof *dz);
@@ -55,14 +55,15 @@ static bool set_magnitudes(const quern__loss_case *problem, quern__op *op) {
   return true;
 }
 
-/* Takes what the case owns. `nans`: losses that are NaN. */
+/* Takes ownership of the case's memory. `nans`: number of losses that are NaN. */
 static quern_status check_loss(quern__verify *v, const quern__loss_case *problem, outputs wanted,
                                size_t nans, const char *complaint) {
   static const char *const names[] = {"", " loss only", " gradient only", " gradient over z"};
   quern__op op = {.call = call, .arguments = problem, .complaint = complaint};
   float range = 0;
   for (size_t i = 0; i < problem->n * problem->k; i++) range = fmaxf(range, fabsf(problem->z[i]));
-  /* k terms in a sum; z - m is rounded by its size, as far as exp still tells it from zero. */
+  /* k terms in a sum. z - m is rounded in proportion to its size, which matters until exp
+   * underflows. */
   op.bound = (quern__bound){.terms = (double)problem->k + 2 * fmin(2.0 * (double)range, 104) + 8,
                             .absolute = 2.0 * (double)FLT_MIN};
   if (problem->kind->weighted)
@@ -91,8 +92,8 @@ static quern_status check_loss(quern__verify *v, const quern__loss_case *problem
   return quern__verify_check(v, &op);
 }
 
-/* Smoothing alone, weights alone, both, and all of the label smoothed away. False without memory.
- */
+/* Chooses weights and smoothing: smoothing only, weights only, both, and full smoothing. False
+ * without memory. */
 static bool weigh(quern__verify *v, quern__loss_case *problem, outputs wanted) {
   static const float smoothing[OUTPUTS] = {0.125f, 0.0f, 0.25f, 1.0f};
   problem->smoothing = smoothing[wanted];
@@ -103,7 +104,7 @@ static bool weigh(quern__verify *v, quern__loss_case *problem, outputs wanted) {
   return problem->weights != NULL;
 }
 
-/* Half of the targets are hard, as the worked example's are. */
+/* Half of the rows have hard targets, as in the worked example. */
 static quern_status check_shape(quern__verify *v, const quern__loss_kind *kind, size_t n, size_t k,
                                 float range, outputs wanted) {
   quern__loss_case problem = {.kind = kind, .n = n, .k = k, .scale = 1.0f / (float)n};
@@ -126,7 +127,8 @@ static quern_status check_shape(quern__verify *v, const quern__loss_kind *kind, 
   return check_loss(v, &problem, wanted, 0, NULL);
 }
 
-/* Logits of any size: nothing is NaN, and an infinite loss is one that is truly past the floats. */
+/* Logits of any size: no result is NaN, and a loss is infinite only if it exceeds a float's
+ * range. */
 static quern_status check_extreme(quern__verify *v, const quern__loss_kind *kind, size_t label) {
   static const float z[][3] = {{3e38f, -3e38f, 0.0f},    {3e38f, 3e38f, -3e38f},
                                {-3e38f, -3e38f, -3e38f}, {1e4f, 1e4f, 1e4f},
@@ -143,8 +145,8 @@ static quern_status check_extreme(quern__verify *v, const quern__loss_kind *kind
   return check_loss(v, &problem, LOSS_AND_GRADIENT, 0, NULL);
 }
 
-/* A label outside is reported, once, with the first such row; its loss is NaN, its gradient zero,
- * and the other rows are as ever. */
+/* A bad label is reported once, with the first such row. Its loss is NaN and its gradient zero;
+ * other rows are not affected. */
 static quern_status check_bad_label(quern__verify *v, const quern__loss_kind *kind, int32_t wrong,
                                     int32_t also) {
   enum { N = 37, K = 5 };
@@ -202,8 +204,7 @@ quern_status quern__sweep_weighted_cross_entropy(quern__verify *v) {
   return sweep(v, &quern__loss_weighted);
 }
 
-/* --- The weights of labels
- * ------------------------------------------------------------------------------ */
+/* --- Label weights ---------------------------------------------------------------------------- */
 
 static quern_status call_label_weights(quern_context *context, const quern_tensor *t,
                                        const void *arguments) {
@@ -211,7 +212,7 @@ static quern_status call_label_weights(quern_context *context, const quern_tenso
   return quern_label_weights(context, t[0], t[1], t[2]);
 }
 
-/* With a label above and one below the classes. */
+/* Includes a label above the classes and one below. */
 static quern_status check_label_weights(quern__verify *v, size_t n, size_t k) {
   quern__op op = {.call = call_label_weights, .bound = {.kind = QUERN__BITS}};
   quern__values_next(&v->values);

@@ -1,18 +1,17 @@
-/* The losses as one family, and how far each may be off. */
+/* The losses as one family, with their bounds. */
 #ifndef QUERN_HOST_VERIFY_OPS_LOSS_H
 #define QUERN_HOST_VERIFY_OPS_LOSS_H
 
 #include "../sweep.h"
 
-/* One case. z, y and labels are owned; labels are the target of a loss that is `labeled`, y that
- * of the others. */
+/* One case. z, y and labels are owned. A loss that is `labeled` reads labels, the others y. */
 typedef struct quern__loss_case {
   const struct quern__loss_kind *kind;
   size_t n, k;
   float scale;
   float *z, *y;
   int32_t *labels;
-  /* Of a loss that is `weighted`; weights are owned, or NULL, and total is then none. */
+  /* for a `weighted` loss: weights are owned; if they are NULL, total is none */
   float *weights, total, smoothing;
 } quern__loss_case;
 
@@ -20,12 +19,12 @@ typedef struct quern__loss_kind {
   const char *name;
   quern_status (*call)(quern_context *, quern_tensor, quern_tensor, float, quern_tensor,
                        quern_tensor);
-  /* What was added up for row r, taken absolutely: of its loss, and of each element of its
+  /* Computes the sums of absolute values for row r: of its loss, and of each element of its
    * gradient. */
   void (*magnitude)(const quern__loss_case *problem, size_t r, double *loss, float *dz);
   bool labeled;
-  bool weighted;   /* quern_weighted_cross_entropy; `call` is NULL */
-  bool any_logits; /* also of 3e38; squares run over */
+  bool weighted;   /* quern_weighted_cross_entropy, with `call` NULL */
+  bool any_logits; /* also logits of 3e38; squares overflow */
   size_t least_outputs;
 } quern__loss_kind;
 

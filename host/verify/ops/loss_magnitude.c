@@ -1,11 +1,12 @@
-/* What was added up for a loss and its gradient, taken absolutely: rounding is a part of that. */
+/* Sums of absolute values in the losses and their gradients; rounding errors are in proportion to
+ * them. */
 #include "loss.h"
 
 #include <float.h>
 #include <math.h>
 
-/* What softmax of a row needs: the largest logit, where it is, the second largest, and the sums
- * without either. */
+/* Properties of a row of logits: index of the largest, the largest, the second largest, Σ exp(z -
+ * max), and Σ exp(z - second) without the largest. */
 typedef struct logits {
   size_t largest;
   double max, second, sum, rest;
@@ -25,8 +26,8 @@ static logits logits_of(const float *z, size_t k) {
   return row;
 }
 
-/* log Σ exp, and the logits beside it, each rounded by its own size. An infinite loss needs no
- * bound. */
+/* log Σ exp and the logits it is combined with, each rounded in proportion to its size. An infinite
+ * loss needs no bound. */
 static double log_magnitude(const logits *row, double z) {
   return fmin(fabs(row->max - z), FLT_MAX) + log(row->sum) + 1;
 }
@@ -47,8 +48,7 @@ static void magnitude_categorical(const quern__loss_case *c, size_t r, double *l
 }
 
 /* dE/dz_c = D_c - O_c Σ_{b≠*,c} R_b - D_* q_c with D = O - Y, R = D/(1 - O), * the largest output
- * and q_c = O_c/(1 - O_*): the form in which nothing large cancels. For * itself D_* - O_* Σ R_b.
- */
+ * and q_c = O_c/(1 - O_*). For * itself D_* - O_* Σ R_b. No large terms cancel in this form. */
 static void magnitude_elementwise(const quern__loss_case *c, size_t r, double *loss, float *dz) {
   const float *z = c->z + r * c->k, *y = c->y + r * c->k;
   const logits row = logits_of(z, c->k);
@@ -99,7 +99,7 @@ static double weight_of(const quern__loss_case *c, size_t a) {
   return c->weights == NULL ? 1 : (double)c->weights[a];
 }
 
-/* Both parts of the target by themselves. */
+/* Adds the two parts of the target separately. */
 static void magnitude_weighted(const quern__loss_case *c, size_t r, double *loss, float *dz) {
   const float *z = c->z + r * c->k;
   const logits row = logits_of(z, c->k);

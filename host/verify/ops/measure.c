@@ -14,7 +14,7 @@ static const struct {
               {1, 4097, true}, {257, 127, true}, {1, 65537, true}, {999, 1001, true}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
-/* Whether the shape is for another device. */
+/* True if this device cannot or need not run the shape. */
 static bool skips(const quern__verify *v, size_t i) {
   if (shapes[i].large && v->small) return true;
   return v->loop_rounds > 0 && shapes[i].rows * shapes[i].columns > v->loop_rounds;
@@ -25,7 +25,7 @@ static quern_status argmax(quern_context *context, const quern_tensor *t, const 
   return quern_argmax(context, t[0], t[1]);
 }
 
-/* Few different values, so that ties abound; a NaN here and there. */
+/* Few different values, so that there are many ties; some rows have a NaN. */
 static quern_status check_argmax(quern__verify *v, size_t n, size_t k, bool with_nan) {
   quern__op op = {.call = argmax};
   quern__values_next(&v->values);
@@ -102,8 +102,8 @@ static quern_status sum(quern_context *context, const quern_tensor *t, const voi
   return quern_sum(context, t[0], t[1]);
 }
 
-/* Pairwise: the error grows with the logarithm of the count. A work-item may add a few in a row
- * first. */
+/* A pairwise sum: the error grows with the logarithm of the count. A work-item may first add a few
+ * values in sequence. */
 static quern_status check_sum(quern__verify *v, size_t rows, size_t columns, bool whole) {
   const size_t count = rows * columns;
   quern__op op = {.call = sum,

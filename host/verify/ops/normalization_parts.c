@@ -1,5 +1,5 @@
-/* The parts of batch normalization that ranks have of a batch: moments, and the two halves of the
- * way back. */
+/* The ops with which ranks divide batch normalization: moments, and the two halves of the backward
+ * pass. */
 #include "../sweep.h"
 
 #include "../../base/error.h"
@@ -14,8 +14,7 @@ static const struct {
               {16, 17, false}, {65, 7, false}, {33, 130, true}, {257, 64, true}, {128, 509, true}};
 enum { SHAPES = sizeof shapes / sizeof *shapes, ROUNDINGS = 16 };
 
-/* The numbers of a case, and where an output's bound comes to; owned until an operand takes them.
- */
+/* The inputs of a case, owned until an operand takes them. */
 enum { X, DY, GAMMA, MEAN, INVERSE, DGAMMA, DBETA, NUMBERS };
 typedef struct parts_case {
   quern__verify *v;
@@ -27,7 +26,7 @@ static void free_case(parts_case *c) {
   for (size_t i = 0; i < NUMBERS; i++) free(c->numbers[i]);
 }
 
-/* The one number, which is an operand's from here on. */
+/* Returns one input, which from now on belongs to an operand. */
 static float *hand_over(parts_case *c, size_t which) {
   float *numbers = c->numbers[which];
   c->numbers[which] = NULL;
@@ -60,15 +59,14 @@ static quern_status fail_case(parts_case *c, float *first, float *second) {
   return quern__fail_memory("verify", bytes);
 }
 
-/* What x̂ comes of, in absolute values. */
+/* The sum of absolute values in x̂. */
 static double normal_of(const parts_case *c, size_t element) {
   const size_t j = element % c->units;
   return (double)c->numbers[INVERSE][j] *
          (fabs((double)c->numbers[X][element]) + fabs((double)c->numbers[MEAN][j]));
 }
 
-/* --- Moments
- * -------------------------------------------------------------------------------------------- */
+/* --- Moments ---------------------------------------------------------------------------------- */
 
 enum { M_X, M_MEAN, M_SQUARES };
 
@@ -77,9 +75,9 @@ static quern_status moments(quern_context *context, const quern_tensor *t, const
   return quern_batch_norm_moments(context, t[M_X], t[M_MEAN], t[M_SQUARES]);
 }
 
-/* The mean is off by n eps M, M the mean of |x|. A difference d is off by eps (|x| + M) beside
- * that, which counts twice in its square; and the mean's own error e by n e², since what differs
- * from a mean adds up to nothing. */
+/* With M the mean of |x|, the error of the mean is n eps M. A difference has an error of eps (|x| +
+ * M) of its own, which counts twice in its square. The mean's error e adds only n e², since
+ * deviations from a mean sum to zero. */
 static void bound_moments(const parts_case *c, size_t j, float *mean, float *squares) {
   const double n = (double)c->n;
   double center = 0, magnitude = 0, sum = 0;
@@ -113,8 +111,7 @@ static quern_status check_moments(quern__verify *v, size_t i, float shift) {
   return quern__verify_check(v, &op);
 }
 
-/* --- Back: the gradients of gamma and beta
- * --------------------------------------------------------------- */
+/* --- Backward: the gradients of gamma and beta ------------------------------------------------ */
 
 enum { P_DY, P_X, P_MEAN, P_INVERSE, P_DGAMMA, P_DBETA };
 
@@ -150,8 +147,7 @@ static quern_status check_parameters(quern__verify *v, size_t i) {
   return quern__verify_check(v, &op);
 }
 
-/* --- Back: the gradient of x
- * ----------------------------------------------------------------------------- */
+/* --- Backward: the gradient of x -------------------------------------------------------------- */
 
 enum { D_DY, D_X, D_GAMMA, D_MEAN, D_INVERSE, D_DGAMMA, D_DBETA, D_DX };
 
@@ -195,8 +191,7 @@ static quern_status check_data(quern__verify *v, size_t i, bool in_place) {
   return quern__verify_check(v, &op);
 }
 
-/* --- The sweeps
- * ----------------------------------------------------------------------------------------- */
+/* --- Sweeps ----------------------------------------------------------------------------------- */
 
 quern_status quern__sweep_batch_norm_moments(quern__verify *v) {
   for (size_t i = 0; i < SHAPES; i++) {

@@ -18,8 +18,8 @@ static quern_status call(quern_context *context, const quern_tensor *t, const vo
   return quern_softmax(context, t[0], t[1]);
 }
 
-/* Every output is relatively right: k terms in the sum, and the rounding of z - m, which exp turns
- * into a relative error of its size. What underflows may be flushed to zero. */
+/* Every output is accurate relative to itself: k terms in the sum, and the rounding of z - m, which
+ * exp turns into a relative error of that size. Results that underflow may be flushed to zero. */
 static quern__bound bound_for(size_t k, double range) {
   return (quern__bound){.terms = (double)k + 2 * range + 8, .absolute = 2.0 * (double)FLT_MIN};
 }
