@@ -1,7 +1,7 @@
 /* Dense layers: forward, backward for the data, backward for weights and biases. */
 #include "reference.h"
 
-/* Columns whose sums run side by side, so that a matrix is read along its rows. */
+/* Columns summed side by side, so that a matrix is read along its rows. */
 enum { STRIP = 16 };
 
 /* sums_j = Σ_t a[t · a_stride] · b[t · b_stride + j] for j < width <= STRIP. */
@@ -57,7 +57,7 @@ quern_status quern__reference_dense_backward_data(void *state,
   return QUERN_OK;
 }
 
-/* Gives each gradient of W and of b to `put`, with where its parameter lies. */
+/* Receives each gradient of W and b, with the position of its parameter. */
 typedef void (*put_gradient)(const void *op, bool is_bias, size_t position, double gradient);
 
 static void weights_gradients(size_t n, size_t in, size_t out, quern_span x_span,
@@ -72,15 +72,14 @@ static void weights_gradients(size_t n, size_t in, size_t out, quern_span x_span
       strip_sums(x + i, in, dz + first, out, n, width, sums);
       for (size_t j = 0; j < width; j++) put(op, false, i * out + first + j, sums[j]);
     }
-    if (with_bias) { /* the bias is the weight of an input that is always one */
+    if (with_bias) { /* the bias is the weight of a constant input of 1 */
       strip_sums(&one, 0, dz + first, out, n, width, sums);
       for (size_t j = 0; j < width; j++) put(op, true, first + j, sums[j]);
     }
   }
 }
 
-/* What a sum makes of its place: the gradient, the gradient added to, or the parameter after its
- * step. */
+/* Stores the gradient, adds it to the one stored, or updates the parameter. */
 static void put_weights(const void *opaque, bool is_bias, size_t position, double gradient) {
   const quern_dense_backward_weights_op *op = opaque;
   float *place = quern__reference_floats(is_bias ? op->db : op->dw) + position;

@@ -1,16 +1,16 @@
-/* Probes. None of them says that a device is wrong: the sweeps do. */
+/* Probes. They report properties and never fail a device; the sweeps do that. */
 #include "probe.h"
 
 #include "../base/error.h"
 #include <math.h>
 #include <stdio.h>
 
-/* --- Loops
- * ---------------------------------------------------------------------------------------------- */
+/* --- Loops ------------------------------------------------------------------------------------ */
 
 enum { MOST_ROUNDS = 1 << 20 };
 
-/* Whether a work-item gets through a loop over `count` values, the last of which is the largest. */
+/* Finds out whether a work-item completes a loop over `count` values, of which the last is the
+ * largest. */
 static quern_status finishes(quern_context *context, quern_buffer *buffer, size_t count,
                              bool *whole) {
   int32_t class = -1;
@@ -21,7 +21,7 @@ static quern_status finishes(quern_context *context, quern_buffer *buffer, size_
   return QUERN_OK;
 }
 
-/* The largest count that it gets through, MOST_ROUNDS where that is no limit. */
+/* Finds the largest count that completes; MOST_ROUNDS if there is no limit. */
 static quern_status find_limit(quern_context *context, quern_buffer *buffer, size_t *rounds) {
   size_t good = 0, bad = MOST_ROUNDS + 1;
   bool whole;
@@ -40,7 +40,7 @@ static quern_status find_limit(quern_context *context, quern_buffer *buffer, siz
   return QUERN_OK;
 }
 
-/* A word for the answer, then zeros and a one. */
+/* The buffer holds a word for the result, then zeros and a one. */
 static quern_status probe_loops(quern_context *context, quern__fact_sink tell, void *user) {
   const size_t bytes = (1 + MOST_ROUNDS) * sizeof(float);
   const float one = 1.0f;
@@ -63,10 +63,9 @@ cleanup:
   return status;
 }
 
-/* --- Arithmetic
- * ----------------------------------------------------------------------------------------- */
+/* --- Arithmetic ------------------------------------------------------------------------------- */
 
-/* Runs an op over floats in one buffer, and reads the last. */
+/* Runs an op on floats in one buffer and reads the last. */
 static quern_status run_probe(quern_context *context, const float *values, size_t count,
                               quern_status (*op)(quern_context *, quern_buffer *), float *last) {
   quern_buffer *buffer = NULL;
@@ -81,7 +80,7 @@ cleanup:
   return status;
 }
 
-/* 2^-126 - 1/2 · 2^-126 is no normal number any more. */
+/* 2^-126 - 1/2 · 2^-126 is denormal. */
 static quern_status subtract(quern_context *context, quern_buffer *buffer) {
   return quern_sgd_update(context, (quern_sgd){0.5f, 0.0f}, quern_vector(buffer, 0, 1),
                           quern_vector(buffer, 1, 1));

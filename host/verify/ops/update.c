@@ -1,4 +1,4 @@
-/* Steps of every optimizer: over a range, and as gradients leave the matrix product. */
+/* The update of every optimizer: of a range, and fused into the backward product of the weights. */
 #include "../sweep.h"
 
 #include "../../base/error.h"
@@ -33,21 +33,21 @@ static const stepping steppings[] = {
 };
 enum { STEPPINGS = sizeof steppings / sizeof *steppings };
 
-/* Roundings behind an element: those of g, of v in a root that halves them, of the quotient (OpenCL
- * allows 3 units to a root and 2.5 to a quotient), of m and of p, and the numbers of the step. The
- * quotient's denominator in magnitude_of is larger than the op's by as much as g² adds to v, which
- * is less than a third of it. */
+/* Roundings in an element: those of g, of v under a root, which halves them, of the quotient
+ * (OpenCL allows 3 ulp for a root and 2.5 for a quotient), of m and p, and of the step's numbers.
+ * The denominator in magnitude_of exceeds the op's by what g² adds to v, which is less than a third
+ * of it. */
 enum { TERMS = 24 };
 
-/* The step on absolute values, with its sign turned, so that all adds up: p + lr (…). */
+/* The step on absolute values with the opposite sign, so that all terms add up: p + lr (…). */
 static stepping magnitude_of(const stepping *s) {
   stepping magnitude = *s;
   magnitude.optimizer.learning_rate = -magnitude.optimizer.learning_rate;
   return magnitude;
 }
 
-/* m and v where the optimizer keeps them, as operands `first` and `first` + 1. v is so large, for
- * gradients up to 2 `scale`, that the quotient by its root is no worse conditioned than g. */
+/* Adds m and v, if the optimizer keeps them, as operands `first` and `first` + 1. For gradients up
+ * to 2 `scale`, v is large enough that the quotient by its root is as well conditioned as g. */
 static void add_state(quern__op *op, size_t first, const stepping *s, size_t rows, size_t columns,
                       float scale, quern__values *values) {
   const size_t count = rows * columns;
@@ -61,8 +61,7 @@ static void add_state(quern__op *op, size_t first, const stepping *s, size_t row
         quern__values_floats(values, count, 0.5f * scale * scale, 2.0f * scale * scale));
 }
 
-/* --- Over a range
- * --------------------------------------------------------------------------------------- */
+/* --- Of a range ------------------------------------------------------------------------------- */
 
 static quern_status update(quern_context *context, const quern_tensor *t, const void *opaque) {
   const stepping *s = opaque;
@@ -90,7 +89,7 @@ static quern_status check_update(quern__verify *v, const stepping *s, size_t row
   return quern__verify_check(v, &op);
 }
 
-/* What an optimizer does not keep may be given all the same, and stays as it is. */
+/* State that the optimizer does not keep may be passed, and must not change. */
 static quern_status check_unread(quern__verify *v) {
   quern__op op = {.call = update, .arguments = &steppings[0], .bound = {.terms = TERMS}};
   quern__values_next(&v->values);
@@ -116,8 +115,7 @@ quern_status quern__sweep_optimizer_update(quern__verify *v) {
   return check_unread(v);
 }
 
-/* --- Backward weights
- * ----------------------------------------------------------------------------------- */
+/* --- In the backward product of the weights --------------------------------------------------- */
 
 static quern_status backward(quern_context *context, const quern_tensor *t, const void *opaque) {
   const stepping *s = opaque;
@@ -162,9 +160,9 @@ static quern_status check_backward(quern__verify *v, size_t n, size_t in, size_t
   return quern__verify_check(v, &op);
 }
 
-/* Edges of tiles in every place; of the last four one has whole tiles of any device, which go
- * through each rule by a way of their own, and three have more samples than a panel of any device
- * holds, so that sums are kept. */
+/* Shapes have edges of tiles in every place. Of the last four, one consists of whole tiles on any
+ * device, for which each rule has code of its own; three have more samples than a panel of any
+ * device, so that sums are carried over. */
 quern_status quern__sweep_dense_backward_update(quern__verify *v) {
   static const struct {
     size_t n, in, out;
