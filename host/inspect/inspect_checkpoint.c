@@ -97,7 +97,7 @@ static quern_status add_part(quern_inspection *inspection, const quern__tensor_e
 
 /* Momentum and other optimizer state has no meaning for running statistics. */
 static size_t parts_of(const quern__tensor_entry *entry) {
-  const bool whole = strcmp(entry->name, QUERN__LEARNED_PARAMETERS) == 0 ||
+  const bool whole = strcmp(entry->name, QUERN__STATE_PARAMETERS) == 0 ||
                      strcmp(entry->name, QUERN__CHECKPOINT_BEST) == 0;
   return whole ? QUERN__PARTS : QUERN__LEARNING_PARTS;
 }

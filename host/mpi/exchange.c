@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-quern_status quern__mpi_carry(quern_mpi *mpi, size_t bytes) {
+quern_status quern__mpi_reserve(quern_mpi *mpi, size_t bytes) {
   if (bytes <= mpi->carried_bytes) return QUERN_OK;
   char *room = realloc(mpi->carried, bytes);
   if (room == NULL)
@@ -17,17 +17,17 @@ quern_status quern__mpi_carry(quern_mpi *mpi, size_t bytes) {
 
 /* Sends `bytes` at the end of mpi->carried [ranks + 1][bytes] to all other ranks, and receives
  * theirs before it, in rank order. */
-static quern_status exchange(quern_mpi *mpi, const char *what, int bytes) {
-  const size_t ranks = mpi->table.ranks, rank = mpi->table.rank, each = (size_t)bytes;
+static quern_status exchange_all(quern_mpi *mpi, const char *what, int bytes) {
+  const size_t ranks = mpi->table.ranks, rank = mpi->table.rank, length = (size_t)bytes;
   for (size_t k = 1; k < ranks; k++) {
     const size_t to = (rank + k) % ranks, from = (rank + ranks - k) % ranks;
     quern_status status =
         quern__mpi_check(mpi, "MPI_Irecv",
-                         MPI_Irecv(mpi->carried + from * each, bytes, MPI_BYTE, (int)from,
+                         MPI_Irecv(mpi->carried + from * length, bytes, MPI_BYTE, (int)from,
                                    QUERN__MPI_EXCHANGE, mpi->communicator, &mpi->requests[from]));
     if (status == QUERN_OK)
       status = quern__mpi_check(mpi, "MPI_Isend",
-                                MPI_Isend(mpi->carried + ranks * each, bytes, MPI_BYTE, (int)to,
+                                MPI_Isend(mpi->carried + ranks * length, bytes, MPI_BYTE, (int)to,
                                           QUERN__MPI_EXCHANGE, mpi->communicator,
                                           &mpi->requests[ranks + to]));
     if (status != QUERN_OK) return status;
@@ -42,10 +42,10 @@ quern_status quern__mpi_all_gather(void *state, const void *mine, size_t bytes, 
   if (bytes > INT32_MAX || bytes > SIZE_MAX / (ranks + 1))
     return quern_fail(QUERN_ERROR_OVERFLOW, "mpi: an all-gather of %zu bytes, expected at most %d",
                       bytes, INT32_MAX);
-  quern_status status = quern__mpi_carry(mpi, (ranks + 1) * bytes);
+  quern_status status = quern__mpi_reserve(mpi, (ranks + 1) * bytes);
   if (status != QUERN_OK) return status;
   if (bytes > 0) memcpy(mpi->carried + ranks * bytes, mine, bytes);
-  status = exchange(mpi, "an all-gather", (int)bytes);
+  status = exchange_all(mpi, "an all-gather", (int)bytes);
   if (status != QUERN_OK || bytes == 0) return status;
   memcpy(mpi->carried + mpi->table.rank * bytes, mine, bytes);
   memcpy(all, mpi->carried, ranks * bytes);
@@ -54,12 +54,12 @@ quern_status quern__mpi_all_gather(void *state, const void *mine, size_t bytes, 
 
 quern_status quern__mpi_barrier(void *state) {
   quern_mpi *mpi = state;
-  return mpi->broken ? quern__mpi_broken(mpi) : exchange(mpi, "a barrier", 0);
+  return mpi->broken ? quern__mpi_broken(mpi) : exchange_all(mpi, "a barrier", 0);
 }
 
 /* Sends a piece down a binomial tree, with ranks counted from the root: each rank receives it from
  * the rank without its lowest one-bit, and sends it to those with one more bit below that. */
-static quern_status pass_on(quern_mpi *mpi, int bytes, size_t root) {
+static quern_status send_down_tree(quern_mpi *mpi, int bytes, size_t root) {
   const size_t ranks = mpi->table.ranks, place = (mpi->table.rank + ranks - root) % ranks;
   size_t bit = 1;
   while (bit < ranks && (place & bit) == 0) bit <<= 1;
@@ -90,14 +90,14 @@ quern_status quern__mpi_broadcast(void *state, void *data, size_t bytes, size_t 
   if (root >= mpi->table.ranks)
     return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: a broadcast from rank %zu of %zu", root,
                       mpi->table.ranks);
-  quern_status status = quern__mpi_carry(mpi, bytes < PIECE ? bytes : PIECE);
+  quern_status status = quern__mpi_reserve(mpi, bytes < PIECE ? bytes : PIECE);
   /* A missing rank is detected by its number here. In the tree, ranks would blame the one they wait
    * for, which may itself wait for the missing one. */
-  if (status == QUERN_OK) status = exchange(mpi, "a broadcast", 0);
+  if (status == QUERN_OK) status = exchange_all(mpi, "a broadcast", 0);
   for (size_t position = 0; position < bytes && status == QUERN_OK; position += PIECE) {
     const size_t here = bytes - position < PIECE ? bytes - position : PIECE;
     if (mpi->table.rank == root) memcpy(mpi->carried, (char *)data + position, here);
-    status = pass_on(mpi, (int)here, root);
+    status = send_down_tree(mpi, (int)here, root);
     if (status == QUERN_OK) memcpy((char *)data + position, mpi->carried, here);
   }
   return status;

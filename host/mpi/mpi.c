@@ -79,17 +79,17 @@ static quern_status allocate_mpi(quern_mpi *mpi) {
   mpi->parts = calloc(ranks, sizeof *mpi->parts);
   mpi->sums = calloc(ranks, sizeof *mpi->sums);
   mpi->requests = malloc(2 * ranks * sizeof *mpi->requests);
-  mpi->saying = malloc(ranks * sizeof *mpi->saying);
+  mpi->news_sends = malloc(ranks * sizeof *mpi->news_sends);
   mpi->answered = calloc(ranks, sizeof *mpi->answered);
   if (mpi->answered == NULL || mpi->parts == NULL || mpi->sums == NULL || mpi->requests == NULL ||
-      mpi->saying == NULL)
+      mpi->news_sends == NULL)
     return quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "mpi: no host memory for %zu ranks", ranks);
   for (size_t r = 0; r < 2 * ranks; r++) mpi->requests[r] = MPI_REQUEST_NULL;
-  for (size_t r = 0; r < ranks; r++) mpi->saying[r] = MPI_REQUEST_NULL;
+  for (size_t r = 0; r < ranks; r++) mpi->news_sends[r] = MPI_REQUEST_NULL;
   return quern__mpi_check(mpi, "MPI_Irecv",
                           MPI_Irecv(&mpi->received, (int)sizeof mpi->received, MPI_BYTE,
                                     MPI_ANY_SOURCE, QUERN__MPI_NEWS, mpi->communicator,
-                                    &mpi->hearing));
+                                    &mpi->news_request));
 }
 
 quern_status quern__mpi_create_as(MPI_Comm communicator, double timeout, const char *version,
@@ -106,7 +106,7 @@ quern_status quern__mpi_create_as(MPI_Comm communicator, double timeout, const c
   if (result == NULL) return quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "mpi: no host memory");
   result->timeout = timeout;
   result->communicator = result->host = MPI_COMM_NULL;
-  result->hearing = MPI_REQUEST_NULL;
+  result->news_request = MPI_REQUEST_NULL;
   result->table = (quern_collective){.size = sizeof result->table,
                                      .name = "mpi",
                                      .state = result,
@@ -150,13 +150,13 @@ void quern_mpi_free(quern_mpi *mpi) {
   quern__mpi_shared_free(mpi);
   quern__mpi_reductions_free(mpi);
   if (mpi->broken) return; /* MPI may still access the rest */
-  if (mpi->hearing != MPI_REQUEST_NULL) {
-    MPI_Cancel(&mpi->hearing);
-    MPI_Wait(&mpi->hearing, MPI_STATUS_IGNORE);
+  if (mpi->news_request != MPI_REQUEST_NULL) {
+    MPI_Cancel(&mpi->news_request);
+    MPI_Wait(&mpi->news_request, MPI_STATUS_IGNORE);
   }
   if (mpi->communicator != MPI_COMM_NULL) MPI_Comm_free(&mpi->communicator);
   free(mpi->carried);
-  free(mpi->saying);
+  free(mpi->news_sends);
   free(mpi->answered);
   free(mpi->requests);
   free(mpi->host_ranks);

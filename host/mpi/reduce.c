@@ -33,7 +33,7 @@ static float *values_of(const quern__mpi_reduction *reduction, size_t rank) {
 
 /* Returns a reduction with room to send `count` numbers. A used one is preferred if it is large
  * enough, since its pages are mapped. */
-static quern_status obtain(quern_mpi *mpi, size_t count, quern__mpi_reduction **obtained) {
+static quern_status take_reduction(quern_mpi *mpi, size_t count, quern__mpi_reduction **obtained) {
   const size_t ranks = mpi->table.ranks;
   quern__mpi_reduction *reduction = mpi->spare;
   if (reduction != NULL) mpi->spare = reduction->next;
@@ -70,21 +70,21 @@ static size_t part_of(const quern_mpi *mpi, const quern__mpi_reduction *reductio
 }
 
 /* Posts all receives at once, so that every message has a buffer when it arrives. */
-static quern_status receive(quern_mpi *mpi, quern__mpi_reduction *reduction) {
+static quern_status post_receives(quern_mpi *mpi, quern__mpi_reduction *reduction) {
   int own, length;
   part_of(mpi, reduction, mpi->table.rank, &own);
   for (size_t r = 0; r < mpi->table.ranks; r++) {
     if (r == mpi->table.rank) continue;
-    const bool is_there = reaches(reduction, r);
+    const bool reached = reaches(reduction, r);
     const size_t begin = part_of(mpi, reduction, r, &length);
-    float *part = is_there ? NULL : reduction->received + r * (size_t)own;
+    float *part = reached ? NULL : reduction->received + r * (size_t)own;
     quern_status status =
         quern__mpi_check(mpi, "MPI_Irecv",
-                         MPI_Irecv(part, is_there ? 0 : own, MPI_FLOAT, (int)r, QUERN__MPI_PARTS,
+                         MPI_Irecv(part, reached ? 0 : own, MPI_FLOAT, (int)r, QUERN__MPI_PARTS,
                                    mpi->communicator, &requests_of(mpi, reduction, PARTS_IN)[r]));
     if (status == QUERN_OK)
       status = quern__mpi_check(mpi, "MPI_Irecv",
-                                MPI_Irecv(reduction->values + begin, is_there ? 0 : length,
+                                MPI_Irecv(reduction->values + begin, reached ? 0 : length,
                                           MPI_FLOAT, (int)r, QUERN__MPI_SUMS, mpi->communicator,
                                           &requests_of(mpi, reduction, SUMS_IN)[r]));
     if (status != QUERN_OK) return status;
@@ -94,7 +94,7 @@ static quern_status receive(quern_mpi *mpi, quern__mpi_reduction *reduction) {
 
 /* Sends every other rank its own part, or this rank's sums. Starts with the next rank, so that not
  * all send to the same one. */
-static quern_status send(quern_mpi *mpi, quern__mpi_reduction *reduction, bool sums) {
+static quern_status send_range(quern_mpi *mpi, quern__mpi_reduction *reduction, bool sums) {
   const size_t ranks = mpi->table.ranks, rank = mpi->table.rank;
   MPI_Request *requests = requests_of(mpi, reduction, sums ? SUMS_OUT : PARTS_OUT);
   if (reduction->shared != NULL) quern__mpi_shared_sync(reduction->shared);
@@ -102,14 +102,13 @@ static quern_status send(quern_mpi *mpi, quern__mpi_reduction *reduction, bool s
     const size_t r = (rank + k) % ranks;
     int length;
     const size_t begin = part_of(mpi, reduction, sums ? rank : r, &length);
-    const bool is_there = reaches(reduction, r);
-    if (!sums && !is_there && length > 0)
+    const bool reached = reaches(reduction, r);
+    if (!sums && !reached && length > 0)
       memcpy(reduction->sent + begin, reduction->values + begin, (size_t)length * sizeof(float));
-    const quern_status status =
-        quern__mpi_check(mpi, "MPI_Isend",
-                         MPI_Isend(is_there ? NULL : reduction->sent + begin, is_there ? 0 : length,
-                                   MPI_FLOAT, (int)r, sums ? QUERN__MPI_SUMS : QUERN__MPI_PARTS,
-                                   mpi->communicator, &requests[r]));
+    const quern_status status = quern__mpi_check(
+        mpi, "MPI_Isend",
+        MPI_Isend(reached ? NULL : reduction->sent + begin, reached ? 0 : length, MPI_FLOAT, (int)r,
+                  sums ? QUERN__MPI_SUMS : QUERN__MPI_PARTS, mpi->communicator, &requests[r]));
     if (status != QUERN_OK) return status;
   }
   return QUERN_OK;
@@ -127,7 +126,7 @@ quern_status quern__mpi_all_reduce_start(void *state, float *values, size_t coun
   const quern__mpi_shared *shared =
       quern__mpi_shared_at(mpi, values, count * sizeof *values, &offset);
   const bool all_share = shared != NULL && mpi->local_ranks == mpi->table.ranks;
-  quern_status status = obtain(mpi, all_share ? 0 : count, &reduction);
+  quern_status status = take_reduction(mpi, all_share ? 0 : count, &reduction);
   if (status != QUERN_OK) return status;
   reduction->values = values;
   reduction->count = count;
@@ -136,8 +135,8 @@ quern_status quern__mpi_all_reduce_start(void *state, float *values, size_t coun
   quern__mpi_reduction **end = &mpi->reductions;
   while (*end != NULL) end = &(*end)->next;
   *end = reduction;
-  status = receive(mpi, reduction);
-  if (status == QUERN_OK) status = send(mpi, reduction, false);
+  status = post_receives(mpi, reduction);
+  if (status == QUERN_OK) status = send_range(mpi, reduction, false);
   if (status == QUERN_OK) status = quern__mpi_progress(mpi);
   if (status == QUERN_OK) *request = reduction;
   return status; /* after a failure it stays in the list until the collective is freed */
@@ -146,7 +145,7 @@ quern_status quern__mpi_all_reduce_start(void *state, float *values, size_t coun
 /* Called when all of this rank's range has arrived: adds it up into all memory it can access and
  * sends the sums to the rest. Sums are written to other ranks rather than left for them to read, so
  * that a rank's reduction is over, and its memory unused, once its messages have arrived. */
-static quern_status add_reduce(quern_mpi *mpi, quern__mpi_reduction *reduction) {
+static quern_status add_parts(quern_mpi *mpi, quern__mpi_reduction *reduction) {
   int own;
   size_t sums = 0;
   const size_t begin = part_of(mpi, reduction, mpi->table.rank, &own), length = (size_t)own;
@@ -161,7 +160,7 @@ static quern_status add_reduce(quern_mpi *mpi, quern__mpi_reduction *reduction) 
   if (sums < mpi->table.ranks && length > 0)
     memcpy(reduction->sent + begin, reduction->values + begin, length * sizeof(float));
   reduction->summed = true;
-  return send(mpi, reduction, true);
+  return send_range(mpi, reduction, true);
 }
 
 /* A rank's messages of one tag arrive in the order in which they were sent, and are received in the
@@ -175,7 +174,7 @@ quern_status quern__mpi_progress(quern_mpi *mpi) {
           mpi, "MPI_Testall",
           MPI_Testall(ranks, requests_of(mpi, item, PARTS_IN), &done, MPI_STATUSES_IGNORE));
       if (status != QUERN_OK || !done) return status;
-      const quern_status added = add_reduce(mpi, item);
+      const quern_status added = add_parts(mpi, item);
       if (added != QUERN_OK) return added;
     }
     if (!item->done) {
@@ -217,16 +216,16 @@ quern_status quern__mpi_all_reduce_wait(void *state, void *request) {
 
 /* A canceled receive ends at once, whether or not others answer. One whose message has arrived in
  * part gets a second to complete. */
-void quern__mpi_give_up(quern_mpi *mpi) {
+void quern__mpi_cancel_reductions(quern_mpi *mpi) {
   static const size_t rows[] = {PARTS_IN, SUMS_IN};
   const double until = MPI_Wtime() + 1.0;
   for (quern__mpi_reduction *item = mpi->reductions; item != NULL; item = item->next)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
       for (size_t r = 0; r < mpi->table.ranks; r++) {
-        MPI_Request *receive = &requests_of(mpi, item, rows[i])[r];
-        int done = *receive == MPI_REQUEST_NULL;
-        if (!done && MPI_Cancel(receive) != MPI_SUCCESS) continue;
-        while (!done && MPI_Test(receive, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS &&
+        MPI_Request *request = &requests_of(mpi, item, rows[i])[r];
+        int done = *request == MPI_REQUEST_NULL;
+        if (!done && MPI_Cancel(request) != MPI_SUCCESS) continue;
+        while (!done && MPI_Test(request, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS &&
                MPI_Wtime() < until) {
         }
       }
@@ -242,8 +241,8 @@ void quern__mpi_reductions_free(quern_mpi *mpi) {
         done)
       reduction_free(item);
   }
-  for (quern__mpi_reduction *each = mpi->spare, *next; each != NULL; each = next) {
-    next = each->next;
-    reduction_free(each);
+  for (quern__mpi_reduction *spare = mpi->spare, *next; spare != NULL; spare = next) {
+    next = spare->next;
+    reduction_free(spare);
   }
 }

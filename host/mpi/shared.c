@@ -9,26 +9,26 @@
 enum { PAGE = 4096 };
 
 /* Finds each rank's number among the ranks of this host. */
-static quern_status translate(quern_mpi *mpi) {
+static quern_status find_host_ranks(quern_mpi *mpi) {
   const int ranks = (int)mpi->table.ranks;
   MPI_Group all, here;
-  int *each = malloc(mpi->table.ranks * sizeof *each);
+  int *numbers = malloc(mpi->table.ranks * sizeof *numbers);
   mpi->host_ranks = malloc(mpi->table.ranks * sizeof *mpi->host_ranks);
-  if (each == NULL || mpi->host_ranks == NULL) {
-    free(each);
+  if (numbers == NULL || mpi->host_ranks == NULL) {
+    free(numbers);
     return quern_fail(QUERN_ERROR_OUT_OF_MEMORY, "mpi: no host memory for %d ranks", ranks);
   }
-  for (int r = 0; r < ranks; r++) each[r] = r;
+  for (int r = 0; r < ranks; r++) numbers[r] = r;
   int code = MPI_Comm_group(mpi->communicator, &all);
   if (code == MPI_SUCCESS) {
     code = MPI_Comm_group(mpi->host, &here);
     if (code == MPI_SUCCESS) {
-      code = MPI_Group_translate_ranks(all, ranks, each, here, mpi->host_ranks);
+      code = MPI_Group_translate_ranks(all, ranks, numbers, here, mpi->host_ranks);
       MPI_Group_free(&here);
     }
     MPI_Group_free(&all);
   }
-  free(each);
+  free(numbers);
   return quern__mpi_check(mpi, "MPI_Group_translate_ranks", code);
 }
 
@@ -42,10 +42,10 @@ quern_status quern__mpi_find_host(quern_mpi *mpi) {
   mpi->local_rank = (size_t)rank;
   mpi->local_ranks = (size_t)ranks;
   const quern_status status = quern__mpi_check(mpi, "MPI_Comm_split_type", code);
-  return status == QUERN_OK ? translate(mpi) : status;
+  return status == QUERN_OK ? find_host_ranks(mpi) : status;
 }
 
-static char *align(char *cursor) {
+static char *align_to_page(char *cursor) {
   return cursor + (PAGE - (uintptr_t)cursor % PAGE) % PAGE;
 }
 
@@ -54,7 +54,7 @@ static char *align(char *cursor) {
 static quern_status open_window(quern_mpi *mpi, quern__mpi_shared *shared, bool *opened) {
   void *own = NULL;
   MPI_Info info;
-  int code = MPI_Info_create(&info), worst = 0;
+  int code = MPI_Info_create(&info), any_failed = 0;
   if (code == MPI_SUCCESS) {
     MPI_Info_set(info, "alloc_shared_noncontig", "true"); /* so that each part starts at a page */
     code = MPI_Win_allocate_shared((MPI_Aint)(shared->bytes + PAGE), 1, info, mpi->host, &own,
@@ -63,8 +63,8 @@ static quern_status open_window(quern_mpi *mpi, quern__mpi_shared *shared, bool 
   }
   int failed = code != MPI_SUCCESS;
   const quern_status status = quern__mpi_check(
-      mpi, "MPI_Allreduce", MPI_Allreduce(&failed, &worst, 1, MPI_INT, MPI_MAX, mpi->host));
-  *opened = status == QUERN_OK && worst == 0;
+      mpi, "MPI_Allreduce", MPI_Allreduce(&failed, &any_failed, 1, MPI_INT, MPI_MAX, mpi->host));
+  *opened = status == QUERN_OK && any_failed == 0;
   if (code == MPI_SUCCESS && !*opened && status == QUERN_OK) MPI_Win_free(&shared->window);
   if (!*opened) shared->window = MPI_WIN_NULL;
   return status;
@@ -81,7 +81,7 @@ static quern_status find_parts(quern_mpi *mpi, quern__mpi_shared *shared) {
     code = MPI_Win_shared_query(shared->window, mpi->host_ranks[r], &bytes, &unit, &part);
     const quern_status status = quern__mpi_check(mpi, "MPI_Win_shared_query", code);
     if (status != QUERN_OK) return status;
-    shared->parts[r] = align(part);
+    shared->parts[r] = align_to_page(part);
   }
   return quern__mpi_check(mpi, "MPI_Win_lock_all",
                           MPI_Win_lock_all(MPI_MODE_NOCHECK, shared->window));

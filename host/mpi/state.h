@@ -77,7 +77,7 @@ struct quern_mpi {
   char *carried;                    /* the buffer of those messages */
   size_t carried_bytes;
   quern__mpi_news received, sent;
-  MPI_Request hearing, *saying; /* saying [ranks] */
+  MPI_Request news_request, *news_sends; /* news_sends [ranks] */
   /* [ranks]: has answered, since this rank asked, that it waits too */
   bool *answered;
   bool broken;
@@ -91,9 +91,9 @@ quern_status quern__mpi_create_as(MPI_Comm communicator, double timeout, const c
 /* Checks the code of an MPI call. On failure the collective is broken, with MPI's error text. */
 quern_status quern__mpi_check(quern_mpi *mpi, const char *call, int code);
 
-/* Breaks the collective for good because of that rank, reports it to all others if `tells`, and
+/* Breaks the collective for good because of that rank, reports it to all others if `reports`, and
  * fails. If it is broken already, fails with the first reason. */
-quern_status quern__mpi_break(quern_mpi *mpi, size_t rank, const char *why, bool tells);
+quern_status quern__mpi_break(quern_mpi *mpi, size_t rank, const char *why, bool reports);
 quern_status quern__mpi_broken(const quern_mpi *mpi);
 
 /* Waits for the requests [2][ranks] of the call `what`, or, if they are NULL, until `reduction` is
@@ -109,7 +109,7 @@ quern_status quern__mpi_progress(quern_mpi *mpi);
 quern_status quern__mpi_receive_news(quern_mpi *mpi);
 
 /* Called after a failure: cancels the receives of all reductions. */
-void quern__mpi_give_up(quern_mpi *mpi);
+void quern__mpi_cancel_reductions(quern_mpi *mpi);
 void quern__mpi_reductions_free(quern_mpi *mpi);
 
 /* Finds the ranks of this host, which may share memory. */
@@ -128,7 +128,7 @@ void quern__mpi_shared_sync(const quern__mpi_shared *shared);
 void quern__mpi_shared_free(quern_mpi *mpi);
 
 /* Ensures that `carried` has room for `bytes`. */
-quern_status quern__mpi_carry(quern_mpi *mpi, size_t bytes);
+quern_status quern__mpi_reserve(quern_mpi *mpi, size_t bytes);
 
 /* Members of the table. */
 quern_status quern__mpi_all_reduce_start(void *state, float *values, size_t count, void **request);

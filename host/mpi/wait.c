@@ -17,23 +17,24 @@ static void report_all(quern_mpi *mpi) {
   for (size_t r = 0; r < mpi->table.ranks; r++)
     if (r != mpi->table.rank)
       MPI_Isend(&mpi->sent, (int)sizeof mpi->sent, MPI_BYTE, (int)r, QUERN__MPI_NEWS,
-                mpi->communicator, &mpi->saying[r]);
+                mpi->communicator, &mpi->news_sends[r]);
   int done = 0;
   for (const double until = MPI_Wtime() + 0.1; !done && MPI_Wtime() < until;)
-    if (MPI_Testall((int)mpi->table.ranks, mpi->saying, &done, MPI_STATUSES_IGNORE) != MPI_SUCCESS)
+    if (MPI_Testall((int)mpi->table.ranks, mpi->news_sends, &done, MPI_STATUSES_IGNORE) !=
+        MPI_SUCCESS)
       return;
 }
 
-quern_status quern__mpi_break(quern_mpi *mpi, size_t rank, const char *why, bool tells) {
+quern_status quern__mpi_break(quern_mpi *mpi, size_t rank, const char *why, bool reports) {
   if (mpi->broken) return quern__mpi_broken(mpi);
   mpi->broken = true;
   snprintf(mpi->why, sizeof mpi->why, "rank %zu of %zu: %s", rank, mpi->table.ranks, why);
-  if (tells) {
+  if (reports) {
     mpi->sent = (quern__mpi_news){.rank = (int32_t)rank};
     snprintf(mpi->sent.why, sizeof mpi->sent.why, "%s", why);
     report_all(mpi);
   }
-  quern__mpi_give_up(mpi);
+  quern__mpi_cancel_reductions(mpi);
   return quern__mpi_broken(mpi);
 }
 
@@ -48,13 +49,13 @@ quern_status quern__mpi_check(quern_mpi *mpi, const char *call, int code) {
 
 /* Sends an empty message. If the receiver no longer runs it never arrives, and nothing waits for
  * it. */
-static void send_sign(quern_mpi *mpi, int rank, int tag) {
+static void send_empty(quern_mpi *mpi, int rank, int tag) {
   MPI_Request request;
   if (MPI_Isend(NULL, 0, MPI_BYTE, rank, tag, mpi->communicator, &request) == MPI_SUCCESS)
     MPI_Request_free(&request);
 }
 
-static bool take_sign(quern_mpi *mpi, int tag, int *rank) {
+static bool receive_empty(quern_mpi *mpi, int tag, int *rank) {
   int found = 0;
   MPI_Status status;
   if (MPI_Iprobe(MPI_ANY_SOURCE, tag, mpi->communicator, &found, &status) != MPI_SUCCESS || !found)
@@ -67,16 +68,16 @@ static bool take_sign(quern_mpi *mpi, int tag, int *rank) {
 /* Handles the messages of other ranks: that one fails, that they wait, or that they ask whether
  * this rank does. */
 quern_status quern__mpi_receive_news(quern_mpi *mpi) {
-  int heard = 0, rank;
+  int received = 0, rank;
   const quern_status status =
-      quern__mpi_check(mpi, "MPI_Test", MPI_Test(&mpi->hearing, &heard, MPI_STATUS_IGNORE));
+      quern__mpi_check(mpi, "MPI_Test", MPI_Test(&mpi->news_request, &received, MPI_STATUS_IGNORE));
   if (status != QUERN_OK) return status;
-  if (heard) {
+  if (received) {
     mpi->received.why[sizeof mpi->received.why - 1] = '\0';
     return quern__mpi_break(mpi, (size_t)mpi->received.rank, mpi->received.why, false);
   }
-  while (take_sign(mpi, QUERN__MPI_ASK, &rank)) send_sign(mpi, rank, QUERN__MPI_HERE);
-  while (take_sign(mpi, QUERN__MPI_HERE, &rank)) mpi->answered[rank] = true;
+  while (receive_empty(mpi, QUERN__MPI_ASK, &rank)) send_empty(mpi, rank, QUERN__MPI_HERE);
+  while (receive_empty(mpi, QUERN__MPI_HERE, &rank)) mpi->answered[rank] = true;
   return QUERN_OK;
 }
 
@@ -99,12 +100,12 @@ static bool is_missing(MPI_Request *request) {
 static void ask_all(quern_mpi *mpi) {
   memset(mpi->answered, 0, mpi->table.ranks * sizeof *mpi->answered);
   for (size_t r = 0; r < mpi->table.ranks; r++)
-    if (r != mpi->table.rank) send_sign(mpi, (int)r, QUERN__MPI_ASK);
+    if (r != mpi->table.rank) send_empty(mpi, (int)r, QUERN__MPI_ASK);
 }
 
 /* Breaks the collective and blames the first rank that a message is missing from and that does not
  * wait itself, or, if all of them wait, the first of them. */
-static quern_status give_up(quern_mpi *mpi, const char *what, MPI_Request *given) {
+static quern_status blame_missing(quern_mpi *mpi, const char *what, MPI_Request *given) {
   size_t count, first = SIZE_MAX, silent = SIZE_MAX;
   MPI_Request *requests = awaited(mpi, given, &count);
   for (size_t i = 0; i < count; i++) {
@@ -124,11 +125,11 @@ static quern_status give_up(quern_mpi *mpi, const char *what, MPI_Request *given
 
 /* Seconds after the time-out in which ranks that wait too may say so: a busy machine answers
  * late. */
-#define MOMENT 1.0
+#define ANSWER_SECONDS 1.0
 
 /* True if no answer still to come would change the result: at most one rank has not said that it
  * waits. */
-static bool is_known(const quern_mpi *mpi) {
+static bool blame_is_certain(const quern_mpi *mpi) {
   size_t silent = 0;
   for (size_t r = 0; r < mpi->table.ranks; r++) silent += r != mpi->table.rank && !mpi->answered[r];
   return silent <= 1;
@@ -160,11 +161,11 @@ quern_status quern__mpi_wait(quern_mpi *mpi, const char *what, MPI_Request *requ
     if (polls % 16 == 15) status = quern__mpi_receive_news(mpi);
     if (status != QUERN_OK) return status;
     const double now = MPI_Wtime();
-    if (asked && (now >= until || is_known(mpi))) return give_up(mpi, what, requests);
+    if (asked && (now >= until || blame_is_certain(mpi))) return blame_missing(mpi, what, requests);
     if (!asked && mpi->timeout > 0 && now >= until) {
       ask_all(mpi);
       asked = true;
-      until = now + MOMENT;
+      until = now + ANSWER_SECONDS;
     }
     pause_between(now - begun);
   }

@@ -56,7 +56,7 @@ static quern_status check_weights(const float *weights, size_t count) {
 quern_status quern_plan_set_class_weights(quern_plan *plan, const float *weights) {
   QUERN__FORWARD(check_categorical("class weights", plan));
   if (weights == NULL) {
-    plan->weighs_classes = false;
+    plan->has_class_weights = false;
     return QUERN_OK;
   }
   const size_t classes = quern__shape_outputs(&plan->shape);
@@ -68,7 +68,7 @@ quern_status quern_plan_set_class_weights(quern_plan *plan, const float *weights
   }
   QUERN__FORWARD(
       quern_buffer_write(plan->class_weights, 0, classes * sizeof *weights, weights, QUERN_WAIT));
-  plan->weighs_classes = true;
+  plan->has_class_weights = true;
   return QUERN_OK;
 }
 
@@ -81,12 +81,12 @@ quern_status quern_plan_set_label_smoothing(quern_plan *plan, float smoothing) {
   return QUERN_OK;
 }
 
-bool quern__plan_changes_labels(const quern_plan *plan) {
-  return plan->weighs_classes || plan->label_smoothing > 0.0f;
+bool quern__plan_changes_loss(const quern_plan *plan) {
+  return plan->has_class_weights || plan->label_smoothing > 0.0f;
 }
 
 /* Queues the sum of the weights of these labels. */
-static quern_status weigh_labels(quern_plan *plan, quern_tensor labels) {
+static quern_status sum_label_weights(quern_plan *plan, quern_tensor labels) {
   const quern_tensor total = total_of(plan);
   const quern_tensor tensor = quern_vector(plan->class_weights, total.offset + 1, labels.columns);
   QUERN__FORWARD(quern_label_weights(plan->context, labels, weights_of_classes(plan), tensor));
@@ -96,7 +96,7 @@ static quern_status weigh_labels(quern_plan *plan, quern_tensor labels) {
 quern_status quern__plan_label_weight(quern_plan *plan, quern_tensor labels, double *weight) {
   const quern_tensor total = total_of(plan);
   float sum;
-  QUERN__FORWARD(weigh_labels(plan, labels));
+  QUERN__FORWARD(sum_label_weights(plan, labels));
   QUERN__FORWARD(
       quern_buffer_read(total.buffer, total.offset * sizeof sum, sizeof sum, &sum, QUERN_WAIT));
   *weight = (double)sum;
@@ -113,15 +113,15 @@ static quern_status set_total(quern_plan *plan, size_t n, const quern__whole_bat
 quern_status quern__plan_training_loss(quern_plan *plan, const quern__targets *targets, float scale,
                                        const quern__whole_batch *whole, quern_tensor losses,
                                        quern_tensor dz) {
-  if (!quern__plan_changes_labels(plan)) return quern__plan_loss(plan, targets, scale, losses, dz);
+  if (!quern__plan_changes_loss(plan)) return quern__plan_loss(plan, targets, scale, losses, dz);
   const quern_tensor labels = targets->labels;
   const quern_tensor z = quern__plan_output(plan, plan->shape.layer_count - 1, labels.columns);
   quern_tensor classes = quern_none(), total = quern_none();
-  if (plan->weighs_classes) {
+  if (plan->has_class_weights) {
     classes = weights_of_classes(plan);
     total = total_of(plan);
     QUERN__FORWARD(whole != NULL ? set_total(plan, labels.columns, whole)
-                                 : weigh_labels(plan, labels));
+                                 : sum_label_weights(plan, labels));
   }
   return quern_weighted_cross_entropy(plan->context, z, labels, classes, total,
                                       plan->label_smoothing, scale, losses, dz);

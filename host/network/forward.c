@@ -4,8 +4,8 @@
 
 /* Computes H of a layer. A training pass keeps Z if the derivative reads it, and the product if a
  * normalization does. */
-static quern_status activate(quern_plan *plan, size_t l, quern_tensor from, quern__pass pass,
-                             quern_tensor h) {
+static quern_status compute_output(quern_plan *plan, size_t l, quern_tensor from, quern__pass pass,
+                                   quern_tensor h) {
   const quern_tensor w = quern__plan_weights(plan, plan->parameters, l),
                      b = quern__plan_bias(plan, plan->parameters, l);
   const quern_layer *layer = &plan->shape.layers[l].layer;
@@ -27,14 +27,14 @@ quern_status quern__plan_forward_layer(quern_plan *plan, size_t l, quern_tensor 
                                        quern__pass pass, quern_tensor *to) {
   const quern_tensor h = quern__plan_output(plan, l, from.rows);
   *to = h;
-  QUERN__FORWARD(activate(plan, l, from, pass, h));
+  QUERN__FORWARD(compute_output(plan, l, from, pass, h));
   if (pass == QUERN__PASS_INFERENCE || plan->shape.layers[l].layer.dropout == 0.0f) return QUERN_OK;
   *to = quern__plan_layer_input(plan, l, from.rows);
   return quern_dropout(plan->context, quern__plan_mask(plan, l), h, *to);
 }
 
-static quern_status forward(quern_plan *plan, quern_tensor x, quern__pass pass,
-                            quern_tensor *output) {
+static quern_status forward_pass(quern_plan *plan, quern_tensor x, quern__pass pass,
+                                 quern_tensor *output) {
   if (plan == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "plan forward: the plan is NULL");
   if (x.columns != plan->shape.inputs || x.rows > plan->batch)
     return quern__fail(QUERN_ERROR_SHAPE,
@@ -48,11 +48,11 @@ static quern_status forward(quern_plan *plan, quern_tensor x, quern__pass pass,
 }
 
 quern_status quern_plan_forward(quern_plan *plan, quern_tensor x, quern_tensor *output) {
-  return forward(plan, x, QUERN__PASS_INFERENCE, output);
+  return forward_pass(plan, x, QUERN__PASS_INFERENCE, output);
 }
 
 quern_status quern__plan_forward_to_train(quern_plan *plan, quern_tensor x) {
-  return forward(plan, x, QUERN__PASS_TRAINING, NULL);
+  return forward_pass(plan, x, QUERN__PASS_TRAINING, NULL);
 }
 
 quern_status quern_plan_predict(quern_plan *plan, quern_tensor x, quern_tensor *output) {
@@ -80,17 +80,18 @@ bool quern__loss_takes_targets(quern_loss loss) {
 
 quern_status quern__plan_loss(quern_plan *plan, const quern__targets *targets, float scale,
                               quern_tensor losses, quern_tensor dz) {
-  const bool given = targets->targets.buffer != NULL;
-  const size_t n = given ? targets->targets.rows : targets->labels.columns;
+  const bool has_targets = targets->targets.buffer != NULL;
+  const size_t n = has_targets ? targets->targets.rows : targets->labels.columns;
   quern_tensor z = quern__plan_output(plan, plan->shape.layer_count - 1, n);
-  if (given && !quern__loss_takes_targets(plan->shape.loss))
+  if (has_targets && !quern__loss_takes_targets(plan->shape.loss))
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "plan loss: targets under the %s loss, which takes labels",
                        quern_loss_name(plan->shape.loss));
   if (plan->shape.loss == QUERN_LOSS_CATEGORICAL)
     return quern_softmax_cross_entropy(plan->context, z, targets->labels, scale, losses, dz);
-  quern_tensor y = given ? targets->targets : quern_matrix(plan->targets, 0, z.rows, z.columns);
-  if (!given) QUERN__FORWARD(quern_one_hot(plan->context, targets->labels, y));
+  quern_tensor y =
+      has_targets ? targets->targets : quern_matrix(plan->targets, 0, z.rows, z.columns);
+  if (!has_targets) QUERN__FORWARD(quern_one_hot(plan->context, targets->labels, y));
   switch (plan->shape.loss) {
   case QUERN_LOSS_ELEMENTWISE:
     return quern_elementwise_cross_entropy(plan->context, z, y, scale, losses, dz);

@@ -73,7 +73,8 @@ void quern_network_free(quern_network *network) {
   free(network);
 }
 
-static quern_initializer resolve(quern_initializer initializer, quern_activation_kind activation) {
+static quern_initializer initializer_for(quern_initializer initializer,
+                                         quern_activation_kind activation) {
   if (initializer != QUERN_INITIALIZER_DEFAULT) return initializer;
   return quern__activation_info_of(activation)->initializer;
 }
@@ -88,8 +89,8 @@ quern_status quern_network_initialize(quern_network *network, quern_initializer 
   for (size_t l = 0; l < network->shape.layer_count; l++) {
     const quern__placed_layer *placed = &network->shape.layers[l];
     size_t units = placed->layer.units;
-    float bound = quern_initializer_bound(resolve(initializer, placed->layer.activation.kind),
-                                          placed->inputs, units);
+    float bound = quern_initializer_bound(
+        initializer_for(initializer, placed->layer.activation.kind), placed->inputs, units);
     quern__philox_uniform(seed, (uint32_t)l, -bound, 2.0f * bound * 0x1p-24f,
                           placed->inputs * units, network->parameters + placed->weights);
     memset(network->parameters + placed->bias, 0, units * sizeof(float));

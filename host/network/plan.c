@@ -21,8 +21,8 @@ static size_t statistics_of(const quern_layer *layer, size_t batch) {
 
 /* Counts what training needs besides H and dZ: elements of `outputs` per sample, and elements of
  * `statistics`. */
-static bool count_beside(const quern__shape *shape, size_t batch, size_t *units,
-                         size_t *statistics) {
+static bool count_training_extras(const quern__shape *shape, size_t batch, size_t *units,
+                                  size_t *statistics) {
   bool fits = true, normalizes = false;
   *units = *statistics = 0;
   for (size_t l = 0; l < shape->layer_count && fits; l++) {
@@ -45,7 +45,7 @@ static quern_status plan_layout(const quern__shape *shape, size_t batch, quern_p
   if ((unsigned)mode > QUERN_PLAN_GRADIENTS)
     return quern__fail(QUERN_ERROR_ARGUMENT, "plan: %d is no mode", (int)mode);
   size_t row = batch * sizeof(float); /* fits: batch < 2^31 */
-  size_t units = 0, beside, outputs = quern__shape_outputs(shape);
+  size_t units = 0, extras, outputs = quern__shape_outputs(shape);
   for (size_t l = 0; l < shape->layer_count; l++)
     if (!quern__add(units, shape->layers[l].layer.units, &units)) goto overflow;
   *bytes =
@@ -56,9 +56,9 @@ static quern_status plan_layout(const quern__shape *shape, size_t batch, quern_p
     goto overflow;
   if (mode == QUERN_PLAN_INFERENCE) return QUERN_OK;
   bytes->dz = bytes->outputs;
-  if (!count_beside(shape, batch, &beside, &bytes->statistics) ||
-      !quern__multiply(beside, row, &beside) ||
-      !quern__add(bytes->outputs, beside, &bytes->outputs) ||
+  if (!count_training_extras(shape, batch, &extras, &bytes->statistics) ||
+      !quern__multiply(extras, row, &extras) ||
+      !quern__add(bytes->outputs, extras, &bytes->outputs) ||
       !quern__multiply(bytes->statistics, sizeof(float), &bytes->statistics))
     goto overflow;
   return QUERN_OK;
@@ -72,10 +72,10 @@ quern_status quern_plan_bytes(const quern_network *network, size_t batch, quern_
   if (network == NULL || bytes == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "plan bytes: the network or the result pointer is NULL");
-  layout item;
-  QUERN__FORWARD(plan_layout(&network->shape, batch, mode, &item));
-  const size_t parts[] = {item.parameters, item.gradients, item.outputs, item.dz,
-                          item.statistics, item.targets,   item.classes};
+  layout sizes;
+  QUERN__FORWARD(plan_layout(&network->shape, batch, mode, &sizes));
+  const size_t parts[] = {sizes.parameters, sizes.gradients, sizes.outputs, sizes.dz,
+                          sizes.statistics, sizes.targets,   sizes.classes};
   *bytes = 0;
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
     if (!quern__add(*bytes, parts[i], bytes))
@@ -86,12 +86,12 @@ quern_status quern_plan_bytes(const quern_network *network, size_t batch, quern_
 
 quern_status quern__plan_check_memory(const quern_context *context, const quern_network *network,
                                       size_t batch, quern_plan_mode mode) {
-  layout item;
+  layout sizes;
   size_t bytes;
   char what[96];
-  QUERN__FORWARD(plan_layout(&network->shape, batch, mode, &item));
+  QUERN__FORWARD(plan_layout(&network->shape, batch, mode, &sizes));
   QUERN__FORWARD(quern_plan_bytes(network, batch, mode, &bytes));
-  const size_t parts[] = {item.parameters, item.outputs, item.statistics, item.targets};
+  const size_t parts[] = {sizes.parameters, sizes.outputs, sizes.statistics, sizes.targets};
   quern__demand demand = {what, "take fewer units or a smaller batch", bytes};
   snprintf(what, sizeof what, "plan: %zu parameters and a batch of %zu samples",
            network->shape.parameter_count, batch);
@@ -103,7 +103,7 @@ quern_status quern__plan_check_memory(const quern_context *context, const quern_
   return QUERN_OK;
 }
 
-static quern_status create_if(quern_context *context, size_t bytes, quern_buffer **buffer) {
+static quern_status create_buffer(quern_context *context, size_t bytes, quern_buffer **buffer) {
   return bytes == 0 ? QUERN_OK : quern__buffer_create_touched(context, bytes, buffer);
 }
 
@@ -131,23 +131,23 @@ static quern_status place_outputs(quern_plan *plan) {
     place->inv_std = statistics + statistics_of(layer, plan->batch);
     statistics += 2 * statistics_of(layer, plan->batch);
   }
-  plan->scale_gradients = statistics;
+  plan->statistics_scratch = statistics;
   return QUERN_OK;
 }
 
 static quern_status allocate_plan(quern_plan *plan) {
   layout bytes;
   QUERN__FORWARD(plan_layout(&plan->shape, plan->batch, plan->mode, &bytes));
-  QUERN__FORWARD(create_if(plan->context, bytes.parameters, &plan->parameters));
+  QUERN__FORWARD(create_buffer(plan->context, bytes.parameters, &plan->parameters));
   if (bytes.gradients > 0 && plan->gradients.count == 0) {
     QUERN__FORWARD(quern__buckets_whole(&plan->shape, &plan->gradients));
-    QUERN__FORWARD(create_if(plan->context, bytes.gradients, &plan->gradients.list[0].memory));
+    QUERN__FORWARD(create_buffer(plan->context, bytes.gradients, &plan->gradients.list[0].memory));
   }
-  QUERN__FORWARD(create_if(plan->context, bytes.outputs, &plan->outputs));
-  QUERN__FORWARD(create_if(plan->context, bytes.dz, &plan->dz));
-  QUERN__FORWARD(create_if(plan->context, bytes.statistics, &plan->statistics));
-  QUERN__FORWARD(create_if(plan->context, bytes.targets, &plan->targets));
-  QUERN__FORWARD(create_if(plan->context, bytes.classes, &plan->classes));
+  QUERN__FORWARD(create_buffer(plan->context, bytes.outputs, &plan->outputs));
+  QUERN__FORWARD(create_buffer(plan->context, bytes.dz, &plan->dz));
+  QUERN__FORWARD(create_buffer(plan->context, bytes.statistics, &plan->statistics));
+  QUERN__FORWARD(create_buffer(plan->context, bytes.targets, &plan->targets));
+  QUERN__FORWARD(create_buffer(plan->context, bytes.classes, &plan->classes));
   /* The buffers are zero, so the gaps between gradients are zero like those between parameters. */
   return place_outputs(plan);
 }
@@ -185,8 +185,9 @@ quern_status quern_plan_create(quern_context *context, const quern_network *netw
   return create_plan(context, network, batch, mode, NULL, plan);
 }
 
-quern_status quern__plan_create_in(quern_context *context, const quern_network *network,
-                                   size_t batch, quern__buckets *buckets, quern_plan **plan) {
+quern_status quern__plan_create_with_buckets(quern_context *context, const quern_network *network,
+                                             size_t batch, quern__buckets *buckets,
+                                             quern_plan **plan) {
   return create_plan(context, network, batch, QUERN_PLAN_GRADIENTS, buckets, plan);
 }
 
@@ -223,14 +224,14 @@ static quern_status check_same_shape(const char *what, const quern_plan *plan,
 
 quern_status quern_plan_upload(quern_plan *plan, const quern_network *network) {
   QUERN__FORWARD(check_same_shape("plan upload", plan, network));
-  plan->batches_before = network->batches - plan->trained;
+  plan->batches_offset = network->batches - plan->steps_taken;
   return quern_buffer_write(plan->parameters, 0, plan->shape.flat_count * sizeof(float),
                             network->parameters, QUERN_WAIT);
 }
 
 quern_status quern_plan_download(quern_plan *plan, quern_network *network) {
   QUERN__FORWARD(check_same_shape("plan download", plan, network));
-  network->batches = plan->batches_before + plan->trained;
+  network->batches = plan->batches_offset + plan->steps_taken;
   return quern_buffer_read(plan->parameters, 0, plan->shape.flat_count * sizeof(float),
                            network->parameters, QUERN_WAIT);
 }
@@ -269,7 +270,7 @@ quern_tensor quern__plan_product(const quern_plan *plan, size_t layer, size_t n)
 quern_dropout_mask quern__plan_mask(const quern_plan *plan, size_t layer) {
   return (quern_dropout_mask){.p = plan->shape.layers[layer].layer.dropout,
                               .seed = plan->dropout_seed,
-                              .step = plan->trained,
+                              .step = plan->steps_taken,
                               .layer = (uint32_t)layer,
                               .first_row = plan->first_row};
 }

@@ -46,21 +46,21 @@ struct quern_plan {
   /* Except for INFERENCE: mean and inv_std of each normalization, then room for one pair of dgamma
    * and dbeta. NULL if no layer has a normalization. */
   quern_buffer *statistics;
-  size_t scale_gradients; /* offset of that room, [2][widest] */
+  size_t statistics_scratch; /* offset of that room, [2][widest] */
   /* dZ of every layer, laid out like H; holds Z before, if f' reads Z. Not for INFERENCE. */
   quern_buffer *dz;
-  void *steps;           /* the backend's state for whole steps; NULL if steps run op by op */
-  size_t steps_kept;     /* number of state arrays it was created for: see steps_create */
-  quern_buffer *targets; /* one-hot [batch][outputs]; not for CATEGORICAL */
-  quern_buffer *classes; /* int32_t [batch] */
+  void *whole_steps;         /* the backend's state for whole steps; NULL if steps run op by op */
+  size_t whole_steps_ranges; /* number of state arrays it was created for: see steps_create */
+  quern_buffer *targets;     /* one-hot [batch][outputs]; not for CATEGORICAL */
+  quern_buffer *classes;     /* int32_t [batch] */
   bool has_optimizer;
   quern_optimizer optimizer; /* only if has_optimizer */
   /* the optimizer's state: flat ranges, each NULL until first needed */
   quern_buffer *momentum, *square;
-  uint64_t updates; /* steps of this optimizer */
+  uint64_t optimizer_steps; /* steps of this optimizer */
   /* steps of the plan with any optimizer; selects the masks of dropout */
-  uint64_t trained;
-  uint64_t batches_before; /* added to those: the steps in the running statistics, modulo 2^64 */
+  uint64_t steps_taken;
+  uint64_t batches_offset; /* added to those: the steps in the running statistics, modulo 2^64 */
   uint64_t dropout_seed;
   size_t first_row;    /* position in the batch of the current step's first sample */
   size_t step_samples; /* samples of that batch, on all ranks */
@@ -68,10 +68,10 @@ struct quern_plan {
   const quern_collective *collective;
   /* [4][widest], owned: host memory for its sums; NULL without a collective */
   float *sums;
-  float clip_norm;       /* 0: no clipping */
-  quern_buffer *squares; /* partial sums for clipping; NULL until clipping is first set */
-  float label_smoothing; /* applies to training only */
-  bool weighs_classes;   /* true if training uses class weights */
+  float clip_norm;        /* 0: no clipping */
+  quern_buffer *squares;  /* partial sums for clipping; NULL until clipping is first set */
+  float label_smoothing;  /* applies to training only */
+  bool has_class_weights; /* true if training uses class weights */
   /* the class weights, and those of a batch's labels; NULL until first set */
   quern_buffer *class_weights;
 };
@@ -113,8 +113,9 @@ quern_status quern__plan_check_memory(const quern_context *context, const quern_
 
 /* Like quern_plan_create with QUERN_PLAN_GRADIENTS, in buckets whose memory exists and is zero. On
  * success the plan owns them. */
-quern_status quern__plan_create_in(quern_context *context, const quern_network *network,
-                                   size_t batch, quern__buckets *buckets, quern_plan **plan);
+quern_status quern__plan_create_with_buckets(quern_context *context, const quern_network *network,
+                                             size_t batch, quern__buckets *buckets,
+                                             quern_plan **plan);
 
 /* The purpose of a forward pass. A rehearsal is a training pass that leaves the running statistics
  * as they are. */
@@ -131,7 +132,7 @@ quern_status quern__plan_forward_layer(quern_plan *plan, size_t layer, quern_ten
 
 /* From now on, batch normalization covers the samples of all ranks. Every rank must call this. See
  * host/parallel/batch_norm.c. */
-quern_status quern__plan_join(quern_plan *plan, const quern_collective *collective);
+quern_status quern__plan_set_collective(quern_plan *plan, const quern_collective *collective);
 
 /* Queues a layer's normalization from `product` to `to`, which may be the same tensor. The second
  * function is its backward pass: it replaces the layer's dZ, the gradient of the output, by that of
@@ -142,8 +143,8 @@ quern_status quern__plan_normalize_back(quern_plan *plan, size_t layer, size_t n
 
 /* Join the all-reduces of batch normalization in a step in which this rank has no samples: forward,
  * then backward. */
-quern_status quern__plan_normalize_nothing(quern_plan *plan, quern__pass pass);
-quern_status quern__plan_normalize_nothing_back(quern_plan *plan);
+quern_status quern__plan_normalize_no_samples(quern_plan *plan, quern__pass pass);
+quern_status quern__plan_normalize_no_samples_back(quern_plan *plan);
 
 /* Mean and inverse standard deviation of a layer: one per unit, or one per sample. */
 typedef struct quern__norm_statistics {
@@ -223,7 +224,7 @@ quern_status quern__plan_training_loss(quern_plan *plan, const quern__targets *e
                                        quern_tensor losses, quern_tensor dz);
 
 /* True if class weights or label smoothing are set. */
-bool quern__plan_changes_labels(const quern_plan *plan);
+bool quern__plan_changes_loss(const quern_plan *plan);
 
 /* Computes the bytes of `class_weights`. */
 quern_status quern__class_weights_bytes(const quern__shape *shape, size_t batch, size_t *bytes);

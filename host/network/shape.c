@@ -53,7 +53,7 @@ static quern_status check_layer(size_t index, size_t layer_count, const quern_la
 }
 
 /* Reserves `count` aligned elements of the flat range; false on overflow. */
-static bool place(quern__shape *shape, size_t count, bool learns, size_t *position) {
+static bool place_part(quern__shape *shape, size_t count, bool learns, size_t *position) {
   size_t aligned, end;
   if (!quern__add(shape->flat_count, QUERN__PARAMETER_ALIGNMENT - 1, &aligned)) return false;
   aligned -= aligned % QUERN__PARAMETER_ALIGNMENT;
@@ -68,10 +68,12 @@ static bool place_layer(quern__shape *shape, quern__placed_layer *placed) {
   const size_t units = placed->layer.units;
   size_t weights;
   if (!quern__multiply(placed->inputs, units, &weights) ||
-      !place(shape, weights, true, &placed->weights) || !place(shape, units, true, &placed->bias))
+      !place_part(shape, weights, true, &placed->weights) ||
+      !place_part(shape, units, true, &placed->bias))
     return false;
   if (placed->layer.normalization.kind == QUERN_NORMALIZATION_NONE) return true;
-  return place(shape, units, true, &placed->gamma) && place(shape, units, true, &placed->beta);
+  return place_part(shape, units, true, &placed->gamma) &&
+         place_part(shape, units, true, &placed->beta);
 }
 
 static bool place_statistics(quern__shape *shape) {
@@ -79,8 +81,8 @@ static bool place_statistics(quern__shape *shape) {
     quern__placed_layer *placed = &shape->layers[l];
     const size_t units = placed->layer.units;
     if (placed->layer.normalization.kind != QUERN_NORMALIZATION_BATCH) continue;
-    if (!place(shape, units, false, &placed->mean) ||
-        !place(shape, units, false, &placed->variance))
+    if (!place_part(shape, units, false, &placed->mean) ||
+        !place_part(shape, units, false, &placed->variance))
       return false;
   }
   return true;

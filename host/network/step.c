@@ -25,8 +25,9 @@ static quern_status backward_parameters(quern_plan *plan, size_t l, quern_tensor
   quern_tensor w =
       layer->freeze_weights ? quern_none() : quern__plan_weights(plan, plan->parameters, l);
   quern_tensor b = layer->freeze_bias ? quern_none() : quern__plan_bias(plan, plan->parameters, l);
-  return quern_dense_backward_update(plan->context, below, dz, &plan->optimizer, plan->updates + 1,
-                                     w, quern__plan_state(plan, w), b, quern__plan_state(plan, b));
+  return quern_dense_backward_update(plan->context, below, dz, &plan->optimizer,
+                                     plan->optimizer_steps + 1, w, quern__plan_state(plan, w), b,
+                                     quern__plan_state(plan, b));
 }
 
 /* Computes dZ of the layer below, or of its normalization's output: (dZ Wᵀ) ∘ f'(h) ∘ M. The order
@@ -42,7 +43,8 @@ static quern_status backward_data(quern_plan *plan, size_t l, quern_tensor dz) {
 }
 
 /* Backward runs from the top down, so the lowest layer of a bucket is its last. */
-static quern_status tell(const quern_plan *plan, const quern__bucket_watch *watch, size_t l) {
+static quern_status report_bucket(const quern_plan *plan, const quern__bucket_watch *watch,
+                                  size_t l) {
   if (watch == NULL) return QUERN_OK;
   const quern__bucket *bucket = quern__plan_bucket(plan, l);
   return bucket->first == l ? watch->queued(watch->user, (size_t)(bucket - plan->gradients.list))
@@ -59,7 +61,7 @@ static quern_status backward(quern_plan *plan, quern_tensor x, const quern__buck
     if (l > stop)
       QUERN__FORWARD(backward_data(plan, l, dz)); /* before the update of W, which it reads */
     QUERN__FORWARD(backward_parameters(plan, l, below, dz));
-    QUERN__FORWARD(tell(plan, watch, l));
+    QUERN__FORWARD(report_bucket(plan, watch, l));
   }
   return QUERN_OK;
 }
@@ -91,8 +93,8 @@ quern_status quern__plan_gradients(quern_plan *plan, quern_tensor x, const quern
 }
 
 void quern__plan_end_step(quern_plan *plan) {
-  plan->updates++;
-  plan->trained++;
+  plan->optimizer_steps++;
+  plan->steps_taken++;
 }
 
 quern_status quern__plan_apply(quern_plan *plan) {
@@ -105,8 +107,8 @@ quern_status quern__plan_apply(quern_plan *plan) {
 
 quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__targets *targets,
                               quern_tensor losses) {
-  const bool given = targets->targets.buffer != NULL;
-  const size_t n = given ? targets->targets.rows : targets->labels.columns;
+  const bool has_targets = targets->targets.buffer != NULL;
+  const size_t n = has_targets ? targets->targets.rows : targets->labels.columns;
   if (plan == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "plan step: the plan is NULL");
   if (plan->mode == QUERN_PLAN_INFERENCE)
     return quern__fail(QUERN_ERROR_ARGUMENT,
@@ -117,9 +119,9 @@ quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__tar
         "plan step: the plan has no optimizer, give it one with quern_plan_set_optimizer");
   if (n != x.rows)
     return quern__fail(QUERN_ERROR_SHAPE, "plan step: %zu %s for %zu samples", n,
-                       given ? "rows of targets" : "labels", x.rows);
-  if (quern__plan_has_steps(plan) && !given) {
-    const quern_update update = quern__update_of(&plan->optimizer, plan->updates + 1);
+                       has_targets ? "rows of targets" : "labels", x.rows);
+  if (quern__plan_has_steps(plan) && !has_targets) {
+    const quern_update update = quern__update_of(&plan->optimizer, plan->optimizer_steps + 1);
     return quern__plan_steps(
         plan,
         &(quern__samples){.element = QUERN_ELEMENT_FLOAT32, .source = x, .labels = targets->labels},

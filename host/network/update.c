@@ -9,7 +9,7 @@ static size_t flat_bytes(const quern__shape *shape) {
   return shape->flat_count * sizeof(float); /* fits: checked when the shape was created */
 }
 
-static size_t ranges_kept(const quern_optimizer *optimizer) {
+static size_t count_ranges(const quern_optimizer *optimizer) {
   return (quern_optimizer_keeps_momentum(optimizer) ? 1u : 0u) +
          (quern_optimizer_keeps_square(optimizer) ? 1u : 0u);
 }
@@ -20,7 +20,7 @@ quern_status quern_plan_optimizer_bytes(const quern_network *network,
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "plan optimizer bytes: the network or the result pointer is NULL");
   QUERN__FORWARD(quern_optimizer_check(optimizer));
-  const size_t ranges = ranges_kept(optimizer);
+  const size_t ranges = count_ranges(optimizer);
   if (flat_bytes(&network->shape) > SIZE_MAX / 2)
     return quern__fail(QUERN_ERROR_OVERFLOW,
                        "plan optimizer bytes: two ranges of %zu bytes overflow",
@@ -46,17 +46,17 @@ static quern_status check_context(const quern_plan *plan, const quern_optimizer 
 }
 
 /* Allocates a range of the optimizer's state, or sets it to zero for a new optimizer. */
-static quern_status prepare(quern_plan *plan, bool anew, quern_buffer **range) {
+static quern_status prepare_range(quern_plan *plan, bool fresh, quern_buffer **range) {
   const size_t bytes = flat_bytes(&plan->shape);
   if (*range == NULL) return quern__buffer_create_touched(plan->context, bytes, range);
-  return anew ? quern_fill(plan->context, 0.0f, quern_vector(*range, 0, plan->shape.flat_count))
-              : QUERN_OK;
+  return fresh ? quern_fill(plan->context, 0.0f, quern_vector(*range, 0, plan->shape.flat_count))
+               : QUERN_OK;
 }
 
 /* The backend's state for whole steps depends on the number of state arrays. */
 static quern_status prepare_steps(quern_plan *plan, size_t kept) {
-  if (plan->has_optimizer && plan->steps_kept == kept) return QUERN_OK;
-  if (plan->steps != NULL)
+  if (plan->has_optimizer && plan->whole_steps_ranges == kept) return QUERN_OK;
+  if (plan->whole_steps != NULL)
     QUERN__FORWARD(quern_context_finish(plan->context)); /* steps may be queued */
   quern__plan_free_steps(plan);
   return quern__plan_create_steps(plan, kept);
@@ -70,20 +70,21 @@ quern_status quern_plan_set_optimizer(quern_plan *plan, const quern_optimizer *o
                        "plan set optimizer: the plan was made for inference, expected training");
   QUERN__FORWARD(quern_optimizer_check(optimizer));
   QUERN__FORWARD(check_context(plan, optimizer));
-  const bool anew = !plan->has_optimizer || plan->optimizer.kind != optimizer->kind;
+  const bool fresh = !plan->has_optimizer || plan->optimizer.kind != optimizer->kind;
   if (quern_optimizer_keeps_momentum(optimizer))
-    QUERN__FORWARD(prepare(plan, anew, &plan->momentum));
-  if (quern_optimizer_keeps_square(optimizer)) QUERN__FORWARD(prepare(plan, anew, &plan->square));
-  QUERN__FORWARD(prepare_steps(plan, ranges_kept(optimizer)));
+    QUERN__FORWARD(prepare_range(plan, fresh, &plan->momentum));
+  if (quern_optimizer_keeps_square(optimizer))
+    QUERN__FORWARD(prepare_range(plan, fresh, &plan->square));
+  QUERN__FORWARD(prepare_steps(plan, count_ranges(optimizer)));
   plan->optimizer = *optimizer;
   plan->has_optimizer = true;
-  if (anew) plan->updates = 0;
+  if (fresh) plan->optimizer_steps = 0;
   return QUERN_OK;
 }
 
 /* The elements of `range`, laid out like the parameters, that belong to a tensor of the parameters;
  * none if there is no range. */
-static quern_tensor part(quern_buffer *range, quern_tensor tensor) {
+static quern_tensor state_range(quern_buffer *range, quern_tensor tensor) {
   return range == NULL ? quern_none()
                        : quern_matrix(range, tensor.offset, tensor.rows, tensor.columns);
 }
@@ -91,15 +92,15 @@ static quern_tensor part(quern_buffer *range, quern_tensor tensor) {
 quern_optimizer_state quern__plan_state(const quern_plan *plan, quern_tensor tensor) {
   const quern_optimizer *optimizer = &plan->optimizer;
   const quern_optimizer_state state = {
-      part(quern_optimizer_keeps_momentum(optimizer) ? plan->momentum : NULL, tensor),
-      part(quern_optimizer_keeps_square(optimizer) ? plan->square : NULL, tensor)};
+      state_range(quern_optimizer_keeps_momentum(optimizer) ? plan->momentum : NULL, tensor),
+      state_range(quern_optimizer_keeps_square(optimizer) ? plan->square : NULL, tensor)};
   return state;
 }
 
 static quern_status update_range(quern_plan *plan, const quern__bucket *bucket,
                                  const quern_optimizer *optimizer, size_t begin, size_t count) {
   const quern_tensor parameters = quern_vector(plan->parameters, begin, count);
-  return quern_optimizer_update(plan->context, optimizer, plan->updates + 1,
+  return quern_optimizer_update(plan->context, optimizer, plan->optimizer_steps + 1,
                                 quern_vector(bucket->memory, begin - bucket->begin, count),
                                 parameters, quern__plan_state(plan, parameters));
 }
@@ -119,11 +120,12 @@ quern_status quern__plan_update_bucket(quern_plan *plan, const quern__bucket *bu
   quern_optimizer undecayed = *optimizer;
   undecayed.weight_decay = 0.0;
   for (; item < QUERN__LEARNING_PARTS * bucket->end; item++) {
-    const quern__part part = (quern__part)(item % QUERN__LEARNING_PARTS);
+    const quern__part state_range = (quern__part)(item % QUERN__LEARNING_PARTS);
     const quern__extent extent =
-        quern__layer_part(&shape->layers[item / QUERN__LEARNING_PARTS], part);
+        quern__layer_part(&shape->layers[item / QUERN__LEARNING_PARTS], state_range);
     if (extent.count > 0 && extent.learns)
-      QUERN__FORWARD(update_range(plan, bucket, part == QUERN__WEIGHTS ? optimizer : &undecayed,
+      QUERN__FORWARD(update_range(plan, bucket,
+                                  state_range == QUERN__WEIGHTS ? optimizer : &undecayed,
                                   extent.first, extent.count));
   }
   return QUERN_OK;

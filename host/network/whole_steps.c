@@ -12,7 +12,7 @@ enum { F = sizeof(float), I = sizeof(int32_t) };
 
 /* Whole steps support one loss on identity outputs, derivatives that read H, in-place updates, and
  * neither normalization nor dropout. */
-static bool fits(const quern_plan *plan) {
+static bool is_supported(const quern_plan *plan) {
   for (size_t l = 0; l < plan->shape.layer_count; l++) {
     const quern_layer *layer = &plan->shape.layers[l].layer;
     if (quern_activation_reads_z(layer->activation.kind) || layer->dropout > 0.0f ||
@@ -26,8 +26,8 @@ static bool fits(const quern_plan *plan) {
 quern_status quern__plan_create_steps(quern_plan *plan, size_t kept) {
   quern_context *context = plan->context;
   const quern_backend *backend = context->backend;
-  if (backend->steps_create == NULL || !fits(plan)) return QUERN_OK;
-  plan->steps_kept = kept;
+  if (backend->steps_create == NULL || !is_supported(plan)) return QUERN_OK;
+  plan->whole_steps_ranges = kept;
   const size_t count = plan->shape.layer_count;
   quern_steps_layer *layers = calloc(count, sizeof *layers);
   if (layers == NULL) return quern__fail_memory("plan", count * sizeof *layers);
@@ -44,18 +44,19 @@ quern_status quern__plan_create_steps(quern_plan *plan, size_t kept) {
   }
   const quern_status status =
       QUERN__CALL(context, backend->steps_create(context->state, layers, count, plan->batch, kept,
-                                                 &plan->steps));
+                                                 &plan->whole_steps));
   free(layers);
   return status;
 }
 
 void quern__plan_free_steps(quern_plan *plan) {
-  if (plan->steps != NULL) plan->context->backend->steps_free(plan->context->state, plan->steps);
-  plan->steps = NULL;
+  if (plan->whole_steps != NULL)
+    plan->context->backend->steps_free(plan->context->state, plan->whole_steps);
+  plan->whole_steps = NULL;
 }
 
 bool quern__plan_has_steps(const quern_plan *plan) {
-  return plan->steps != NULL && !quern__plan_changes_labels(plan);
+  return plan->whole_steps != NULL && !quern__plan_changes_loss(plan);
 }
 
 quern_status quern__plan_steps(quern_plan *plan, const quern__samples *samples,
@@ -101,9 +102,9 @@ quern_status quern__plan_steps(quern_plan *plan, const quern__samples *samples,
   quern__check_apart(&check, "losses", losses, "x", source, F, element_bytes);
   quern__check_apart(&check, "losses", losses, "labels", samples->labels, F, I);
   if (check.status != QUERN_OK) return check.status;
-  QUERN__FORWARD(QUERN__CALL(
-      plan->context, plan->context->backend->steps_run(plan->context->state, plan->steps, &op)));
-  plan->updates += quern__divide_up(n, plan->batch);
-  plan->trained += quern__divide_up(n, plan->batch);
+  QUERN__FORWARD(QUERN__CALL(plan->context, plan->context->backend->steps_run(
+                                                plan->context->state, plan->whole_steps, &op)));
+  plan->optimizer_steps += quern__divide_up(n, plan->batch);
+  plan->steps_taken += quern__divide_up(n, plan->batch);
   return QUERN_OK;
 }

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 
 /* The position of a layer in the flat range, and the end of the last trainable parameter. */
-static size_t begin_of(const quern__shape *shape, size_t layer) {
+static size_t layer_begin(const quern__shape *shape, size_t layer) {
   return shape->layers[layer].weights;
 }
 
-static size_t end_of(const quern__shape *shape) {
+static size_t trainable_end(const quern__shape *shape) {
   size_t end = 0;
   for (int part = 0; part < QUERN__LEARNING_PARTS; part++) {
     const quern__extent extent = quern__layer_part(quern__shape_last(shape), (quern__part)part);
@@ -31,26 +31,26 @@ quern_status quern__buckets_whole(const quern__shape *shape, quern__buckets *buc
 }
 
 /* The bucket that ends before layer `end`, at element `until` of the flat range. */
-static quern__bucket take_buckets(const quern__shape *shape, size_t least, size_t end,
-                                  size_t until) {
+static quern__bucket next_bucket(const quern__shape *shape, size_t least, size_t end,
+                                 size_t until) {
   size_t first = end - 1;
-  while (first > 0 && until - begin_of(shape, first) < least) first--;
-  const size_t begin = begin_of(shape, first);
+  while (first > 0 && until - layer_begin(shape, first) < least) first--;
+  const size_t begin = layer_begin(shape, first);
   return (quern__bucket){.first = first, .end = end, .begin = begin, .count = until - begin};
 }
 
 quern_status quern__buckets_divide(const quern__shape *shape, size_t least,
                                    quern__buckets *buckets) {
   size_t count = 0;
-  for (size_t end = shape->layer_count, until = end_of(shape); end > 0; count++) {
-    const quern__bucket next = take_buckets(shape, least, end, until);
+  for (size_t end = shape->layer_count, until = trainable_end(shape); end > 0; count++) {
+    const quern__bucket next = next_bucket(shape, least, end, until);
     end = next.first;
     until = next.begin;
   }
   QUERN__FORWARD(allocate_buckets(count, buckets));
-  for (size_t end = shape->layer_count, until = end_of(shape); end > 0;) {
+  for (size_t end = shape->layer_count, until = trainable_end(shape); end > 0;) {
     quern__bucket *next = &buckets->list[--count];
-    *next = take_buckets(shape, least, end, until);
+    *next = next_bucket(shape, least, end, until);
     end = next->first;
     until = next->begin;
   }

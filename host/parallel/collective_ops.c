@@ -24,18 +24,19 @@ quern_status quern__collective_check(const quern_collective *collective) {
 }
 
 /* Allocates memory for `bytes` of each rank. */
-static quern_status make_room(const quern_collective *collective, size_t bytes, void **all) {
-  size_t room;
-  if (bytes > INT32_MAX || !quern__multiply(collective->ranks, bytes, &room))
+static quern_status allocate_gathered(const quern_collective *collective, size_t bytes,
+                                      void **all) {
+  size_t total;
+  if (bytes > INT32_MAX || !quern__multiply(collective->ranks, bytes, &total))
     return quern__fail(QUERN_ERROR_OVERFLOW, "collective: %zu bytes of each of %zu ranks", bytes,
                        collective->ranks);
-  *all = malloc(room > 0 ? room : 1);
-  return *all != NULL ? QUERN_OK : quern__fail_memory("collective", room);
+  *all = malloc(total > 0 ? total : 1);
+  return *all != NULL ? QUERN_OK : quern__fail_memory("collective", total);
 }
 
-static quern_status gather(const quern_collective *collective, const void *mine, size_t bytes,
-                           void **all) {
-  QUERN__FORWARD(make_room(collective, bytes, all));
+static quern_status gather_all(const quern_collective *collective, const void *mine, size_t bytes,
+                               void **all) {
+  QUERN__FORWARD(allocate_gathered(collective, bytes, all));
   const quern_status status = collective->all_gather(collective->state, mine, bytes, *all);
   if (status != QUERN_OK) free(*all);
   return status;
@@ -45,7 +46,7 @@ quern_status quern__collective_sum(const quern_collective *collective, double *v
                                    size_t count) {
   if (collective == NULL) return QUERN_OK;
   void *gathered;
-  QUERN__FORWARD(gather(collective, values, count * sizeof *values, &gathered));
+  QUERN__FORWARD(gather_all(collective, values, count * sizeof *values, &gathered));
   const double *all = gathered;
   for (size_t i = 0; i < count; i++) {
     values[i] = 0.0;
@@ -55,8 +56,8 @@ quern_status quern__collective_sum(const quern_collective *collective, double *v
   return QUERN_OK;
 }
 
-quern_status quern__collective_is_reduced(const quern_collective *collective, void *request,
-                                          bool *done) {
+quern_status quern__collective_reduce_test(const quern_collective *collective, void *request,
+                                           bool *done) {
   *done = true;
   return QUERN__COLLECTIVE_HAS(collective, all_reduce_test)
              ? collective->all_reduce_test(collective->state, request, done)
@@ -109,7 +110,7 @@ quern_status quern__collective_status(const quern_collective *collective, quern_
   report mine = {.status = (int32_t)status};
   if (status != QUERN_OK) strncpy(mine.error, quern_last_error(), sizeof mine.error - 1);
   void *gathered;
-  QUERN__FORWARD(gather(collective, &mine, sizeof mine, &gathered));
+  QUERN__FORWARD(gather_all(collective, &mine, sizeof mine, &gathered));
   const report *all = gathered;
   size_t r = 0;
   while (r < collective->ranks && all[r].status == QUERN_OK) r++;
@@ -130,7 +131,7 @@ void quern__collective_abandon(const quern_collective *collective) {
 }
 
 /* Sum of the shares of the first `ranks` ranks. */
-static uint64_t shares_of(const uint32_t *shares, size_t ranks) {
+static uint64_t sum_shares(const uint32_t *shares, size_t ranks) {
   uint64_t sum = 0;
   for (size_t r = 0; r < ranks; r++) sum += shares != NULL ? shares[r] : 1;
   return sum;
@@ -138,7 +139,7 @@ static uint64_t shares_of(const uint32_t *shares, size_t ranks) {
 
 quern_status quern__shares_check(const uint32_t *shares, size_t ranks) {
   if (shares == NULL) return QUERN_OK;
-  const uint64_t sum = shares_of(shares, ranks);
+  const uint64_t sum = sum_shares(shares, ranks);
   if (sum > 0 && sum <= UINT32_MAX) return QUERN_OK;
   return quern__fail(QUERN_ERROR_ARGUMENT,
                      "train: shares of %zu ranks add up to %" PRIu64 ", expected 1 to %" PRIu32,
@@ -147,7 +148,7 @@ quern_status quern__shares_check(const uint32_t *shares, size_t ranks) {
 
 /* floor(count before / all) without the product, which may overflow; before <= all <=
  * UINT32_MAX. */
-static size_t scale(size_t count, uint64_t before, uint64_t all) {
+static size_t scale_count(size_t count, uint64_t before, uint64_t all) {
   return (size_t)(count / all * before + count % all * before / all);
 }
 
@@ -156,16 +157,16 @@ void quern__collective_part(const quern_collective *collective, const uint32_t *
   *begin = 0;
   *own = count;
   if (collective == NULL) return;
-  const uint64_t all = shares_of(shares, collective->ranks);
-  *begin = scale(count, shares_of(shares, collective->rank), all);
-  *own = scale(count, shares_of(shares, collective->rank + 1), all) - *begin;
+  const uint64_t all = sum_shares(shares, collective->ranks);
+  *begin = scale_count(count, sum_shares(shares, collective->rank), all);
+  *own = scale_count(count, sum_shares(shares, collective->rank + 1), all) - *begin;
 }
 
 size_t quern__collective_largest_part(const quern_collective *collective, const uint32_t *shares,
                                       size_t count) {
   if (collective == NULL) return count;
-  const uint64_t all = shares_of(shares, collective->ranks),
+  const uint64_t all = sum_shares(shares, collective->ranks),
                  mine = shares != NULL ? shares[collective->rank] : 1;
-  const size_t most = scale(count, mine, all) + (count % all * mine % all != 0);
+  const size_t most = scale_count(count, mine, all) + (count % all * mine % all != 0);
   return most > 0 ? most : 1;
 }

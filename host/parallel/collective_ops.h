@@ -19,12 +19,13 @@ static inline quern_status quern__collective_broadcast(const quern_collective *c
                                                        void *data, size_t bytes) {
   return collective->broadcast(collective->state, data, bytes, 0);
 }
-static inline quern_status quern__collective_reduce(const quern_collective *collective,
-                                                    float *values, size_t count, void **request) {
+static inline quern_status quern__collective_reduce_start(const quern_collective *collective,
+                                                          float *values, size_t count,
+                                                          void **request) {
   return collective->all_reduce_start(collective->state, values, count, request);
 }
-static inline quern_status quern__collective_reduced(const quern_collective *collective,
-                                                     void *request) {
+static inline quern_status quern__collective_reduce_wait(const quern_collective *collective,
+                                                         void *request) {
   return collective->all_reduce_wait(collective->state, request);
 }
 
@@ -35,8 +36,8 @@ static inline quern_status quern__collective_reduced(const quern_collective *col
 
 /* Sets *done if a reduction is over, so that waiting for it returns at once; also if the table has
  * no such test. */
-quern_status quern__collective_is_reduced(const quern_collective *collective, void *request,
-                                          bool *done);
+quern_status quern__collective_reduce_test(const quern_collective *collective, void *request,
+                                           bool *done);
 
 /* Allocates zeroed memory at a multiple of 4096: the engine's own if it offers any. Every rank must
  * call this with the same size. NULL may be freed. */

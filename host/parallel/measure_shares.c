@@ -18,7 +18,7 @@ enum { ROUNDS = 3 };
 /* One rank's steps. */
 typedef struct trial {
   quern_plan *plan;
-  quern_buffer *inputs, *truths;
+  quern_buffer *inputs, *expected;
   quern_tensor x;
   quern__targets targets;
   float *gradients; /* host memory for a step's gradients */
@@ -27,7 +27,7 @@ typedef struct trial {
 static void trial_free(trial *run) {
   quern_plan_free(run->plan);
   quern_buffer_free(run->inputs);
-  quern_buffer_free(run->truths);
+  quern_buffer_free(run->expected);
   free(run->gradients);
 }
 
@@ -51,16 +51,17 @@ static quern_status create_samples(quern_context *context, const quern_network *
   QUERN__FORWARD(quern_fill(context, 1.0f, run->x));
   const bool targets = quern__loss_takes_targets(quern_network_loss(network));
   const size_t width = targets ? quern_network_outputs(network) : 1;
-  QUERN__FORWARD(quern_buffer_create(context, samples * width * sizeof(float), &run->truths));
-  QUERN__FORWARD(quern_buffer_fill(run->truths, 0, samples * width * sizeof(float), 0));
-  run->targets = targets ? (quern__targets){.labels = quern_none(),
-                                            .targets = quern_matrix(run->truths, 0, samples, width)}
-                         : (quern__targets){.labels = quern_vector(run->truths, 0, samples)};
+  QUERN__FORWARD(quern_buffer_create(context, samples * width * sizeof(float), &run->expected));
+  QUERN__FORWARD(quern_buffer_fill(run->expected, 0, samples * width * sizeof(float), 0));
+  run->targets = targets
+                     ? (quern__targets){.labels = quern_none(),
+                                        .targets = quern_matrix(run->expected, 0, samples, width)}
+                     : (quern__targets){.labels = quern_vector(run->expected, 0, samples)};
   return QUERN_OK;
 }
 
 /* Takes a step as a rank does, without the sum over ranks. */
-static quern_status step(trial *run) {
+static quern_status take_step(trial *run) {
   const size_t bytes = run->plan->shape.flat_count * sizeof(float);
   QUERN__FORWARD(quern__plan_gradients(run->plan, run->x, &run->targets, NULL, quern_none(), NULL));
   QUERN__FORWARD(
@@ -79,7 +80,7 @@ static quern_status trial_create(quern_context *context, const quern_network *ne
   if (run->gradients == NULL) return quern__fail_memory("shares", bytes);
   QUERN__FORWARD(create_plan(context, network, options, samples, &run->plan));
   QUERN__FORWARD(create_samples(context, network, samples, run));
-  return step(run);
+  return take_step(run);
 }
 
 static quern_status take_steps(trial *run, double *seconds) {
@@ -87,7 +88,7 @@ static quern_status take_steps(trial *run, double *seconds) {
   size_t steps = 0;
   double taken;
   do {
-    QUERN__FORWARD(step(run));
+    QUERN__FORWARD(take_step(run));
     steps++;
     taken = quern__seconds() - start;
   } while (taken < ROUND_SECONDS);
@@ -115,8 +116,8 @@ cleanup:
 }
 
 /* Gathers the speeds of all ranks and computes the shares from them. */
-static quern_status settle(const quern_collective *collective, double speed, uint32_t batch,
-                           uint32_t *shares) {
+static quern_status update_shares(const quern_collective *collective, double speed, uint32_t batch,
+                                  uint32_t *shares) {
   double *speeds = malloc(collective->ranks * sizeof *speeds);
   if (speeds == NULL) return quern__fail_memory("shares", collective->ranks * sizeof *speeds);
   quern_status status;
@@ -132,13 +133,13 @@ quern_status quern__shares_measure(quern_context *context, const quern_network *
                                    uint32_t *shares) {
   const quern_collective *collective = options->collective;
   double speed = 1.0; /* in samples per second; the first shares are equal */
-  QUERN__FORWARD(settle(collective, speed, batch, shares));
+  QUERN__FORWARD(update_shares(collective, speed, batch, shares));
   for (size_t i = 0; i < ROUNDS; i++) {
     const uint32_t samples = shares[collective->rank];
     double seconds = 0.0;
     QUERN__FORWARD(measure_round(context, network, options, samples, &seconds));
     if (samples > 0) speed = samples / seconds;
-    QUERN__FORWARD(settle(collective, speed, batch, shares));
+    QUERN__FORWARD(update_shares(collective, speed, batch, shares));
   }
   return QUERN_OK;
 }

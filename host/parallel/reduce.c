@@ -7,22 +7,22 @@
 
 /* LEAST numbers per bucket, so that latency matters little. A bucket is summed in pieces, since a
  * collective may hold each piece twice. */
-enum { LEAST = 1 << 18, PIECE = 1 << 20, MOST_UNDER_WAY = 4 };
+enum { MIN_BUCKET = 1 << 18, PIECE = 1 << 20, MAX_IN_FLIGHT = 4 };
 
 /* Pause between two polls, which leaves the processor to the device if they share it. */
-#define NAP_NANOSECONDS 50000L
+#define POLL_NANOSECONDS 50000L
 
 /* The host memory of one bucket. */
-typedef struct lane {
+typedef struct host_bucket {
   quern__exchange *exchange; /* owned */
   float *values;             /* [count], on the host */
   size_t count;
-} lane;
+} host_bucket;
 
 struct quern__reducer {
   const quern_collective *collective;
-  void *memory; /* all values; allocated by the collective */
-  lane *lanes;  /* [count], owned */
+  void *memory;              /* all values; allocated by the collective */
+  host_bucket *host_buckets; /* [count], owned */
   size_t count;
 };
 
@@ -38,17 +38,18 @@ typedef struct piece {
 typedef struct reduction {
   quern__reducer *reducer;
   quern_plan *plan;
-  size_t left;  /* buckets 0 … left - 1 are not started, or the last of them only in part */
-  size_t begun; /* numbers of that last bucket already started */
-  bool taken;   /* that last bucket is in host memory */
-  bool idle;    /* all buckets are: the device has nothing to do */
-  piece under_way[MOST_UNDER_WAY];
-  size_t first, waiting; /* a ring buffer */
+  size_t
+      remaining; /* buckets 0 … remaining - 1 are not started, or the last of them only in part */
+  size_t started; /* numbers of that last bucket already started */
+  bool on_host;   /* that last bucket is in host memory */
+  bool idle;      /* all buckets are: the device has nothing to do */
+  piece in_flight[MAX_IN_FLIGHT];
+  size_t first, in_flight_count; /* a ring buffer */
   double start, idle_since;
 } reduction;
 
 quern_status quern__reducer_divide(const quern__shape *shape, quern__buckets *buckets) {
-  return quern__buckets_divide(shape, LEAST, buckets);
+  return quern__buckets_divide(shape, MIN_BUCKET, buckets);
 }
 
 /* Bytes of host memory for a bucket. */
@@ -85,9 +86,10 @@ quern_status quern__reducer_create(const quern_collective *collective, const que
   QUERN__TRY(quern__reducer_divide(shape, &buckets));
   for (size_t i = 0; i < buckets.count; i++) bytes += bytes_of(&buckets.list[i]);
   QUERN__TRY(create_memory(result, bytes));
-  result->lanes = calloc(buckets.count, sizeof *result->lanes);
-  QUERN__TRY(result->lanes != NULL ? QUERN_OK
-                                   : quern__fail_memory("trainer", buckets.count * sizeof(lane)));
+  result->host_buckets = calloc(buckets.count, sizeof *result->host_buckets);
+  QUERN__TRY(result->host_buckets != NULL
+                 ? QUERN_OK
+                 : quern__fail_memory("trainer", buckets.count * sizeof(host_bucket)));
   result->count = buckets.count;
   quern__buckets_free(&buckets);
   *reducer = result;
@@ -105,8 +107,8 @@ quern_status quern__reducer_buckets(quern__reducer *reducer, quern_context *cont
   QUERN__TRY(quern__reducer_divide(shape, buckets));
   for (size_t i = 0; i < buckets->count; i++) {
     quern__bucket *bucket = &buckets->list[i];
-    lane *item = &reducer->lanes[i];
-    *item = (lane){.values = (float *)(void *)memory, .count = bucket->count};
+    host_bucket *item = &reducer->host_buckets[i];
+    *item = (host_bucket){.values = (float *)(void *)memory, .count = bucket->count};
     QUERN__TRY(quern__exchange_create(context, item->values, bucket->count * sizeof(float),
                                       &item->exchange, &bucket->memory));
     memory += bytes_of(bucket);
@@ -119,87 +121,89 @@ cleanup:
 
 void quern__reducer_free(quern__reducer *reducer) {
   if (reducer == NULL) return;
-  for (size_t i = 0; i < reducer->count; i++) quern__exchange_free(reducer->lanes[i].exchange);
+  for (size_t i = 0; i < reducer->count; i++)
+    quern__exchange_free(reducer->host_buckets[i].exchange);
   quern__collective_memory_free(reducer->collective, reducer->memory);
-  free(reducer->lanes);
+  free(reducer->host_buckets);
   free(reducer);
 }
 
-static quern_status take_reduce(void *user, size_t bucket) {
+static quern_status send_bucket(void *user, size_t bucket) {
   const quern__reducer *self = user;
-  return quern__exchange_take(self->lanes[bucket].exchange);
+  return quern__exchange_take(self->host_buckets[bucket].exchange);
 }
 
 quern__bucket_watch quern__reducer_watch(quern__reducer *reducer) {
-  return (quern__bucket_watch){.queued = take_reduce, .user = reducer};
+  return (quern__bucket_watch){.queued = send_bucket, .user = reducer};
 }
 
 /* Checks whether the next bucket is in host memory. Waits for it if nothing else can be done. */
-static quern_status look(reduction *run) {
-  const quern__reducer *self = run->reducer;
-  if (run->left == 0 || run->taken) return QUERN_OK;
-  QUERN__FORWARD(
-      quern__exchange_taken(self->lanes[run->left - 1].exchange, run->waiting == 0, &run->taken));
-  if (!run->taken || run->left > 1) return QUERN_OK;
-  run->idle = true;
-  run->idle_since = quern__seconds();
+static quern_status check_next_bucket(reduction *state) {
+  const quern__reducer *self = state->reducer;
+  if (state->remaining == 0 || state->on_host) return QUERN_OK;
+  QUERN__FORWARD(quern__exchange_taken(self->host_buckets[state->remaining - 1].exchange,
+                                       state->in_flight_count == 0, &state->on_host));
+  if (!state->on_host || state->remaining > 1) return QUERN_OK;
+  state->idle = true;
+  state->idle_since = quern__seconds();
   return QUERN_OK;
 }
 
 /* Starts the next piece of the next bucket, which is in host memory. */
-static quern_status begin_reduce(reduction *run) {
-  const quern__reducer *self = run->reducer;
-  const size_t bucket = run->left - 1, rest = self->lanes[bucket].count - run->begun,
+static quern_status start_piece(reduction *state) {
+  const quern__reducer *self = state->reducer;
+  const size_t bucket = state->remaining - 1,
+               rest = self->host_buckets[bucket].count - state->started,
                n = rest < PIECE ? rest : PIECE;
-  piece *next = &run->under_way[(run->first + run->waiting) % MOST_UNDER_WAY];
-  if (run->start == 0.0) run->start = quern__seconds();
-  QUERN__FORWARD(quern__collective_reduce(self->collective, self->lanes[bucket].values + run->begun,
-                                          n, &next->request));
+  piece *next = &state->in_flight[(state->first + state->in_flight_count) % MAX_IN_FLIGHT];
+  if (state->start == 0.0) state->start = quern__seconds();
+  QUERN__FORWARD(quern__collective_reduce_start(
+      self->collective, self->host_buckets[bucket].values + state->started, n, &next->request));
   next->bucket = bucket;
   next->last = n == rest;
-  run->waiting++;
-  run->begun += n;
+  state->in_flight_count++;
+  state->started += n;
   if (!next->last) return QUERN_OK;
-  run->left--;
-  run->begun = 0;
-  run->taken = false;
+  state->remaining--;
+  state->started = 0;
+  state->on_host = false;
   return QUERN_OK;
 }
 
 /* Ends the oldest piece. The last piece of a bucket copies it back to the device and, without
  * clipping, queues its update. */
-static quern_status end(reduction *run) {
-  const piece oldest = run->under_way[run->first];
-  run->first = (run->first + 1) % MOST_UNDER_WAY;
-  run->waiting--;
-  QUERN__FORWARD(quern__collective_reduced(run->reducer->collective, oldest.request));
+static quern_status end_oldest_piece(reduction *state) {
+  const piece oldest = state->in_flight[state->first];
+  state->first = (state->first + 1) % MAX_IN_FLIGHT;
+  state->in_flight_count--;
+  QUERN__FORWARD(quern__collective_reduce_wait(state->reducer->collective, oldest.request));
   if (!oldest.last) return QUERN_OK;
-  QUERN__FORWARD(quern__exchange_put(run->reducer->lanes[oldest.bucket].exchange));
-  if (run->plan->clip_norm > 0.0f) return QUERN_OK;
-  return quern__plan_update_bucket(run->plan, &run->plan->gradients.list[oldest.bucket]);
+  QUERN__FORWARD(quern__exchange_put(state->reducer->host_buckets[oldest.bucket].exchange));
+  if (state->plan->clip_norm > 0.0f) return QUERN_OK;
+  return quern__plan_update_bucket(state->plan, &state->plan->gradients.list[oldest.bucket]);
 }
 
 /* Does on the host what needs no wait while the device computes, and otherwise sleeps. */
-static quern_status advance(reduction *run) {
-  bool done = run->idle;
-  QUERN__FORWARD(look(run));
-  if (run->taken && run->waiting < MOST_UNDER_WAY) return begin_reduce(run);
-  if (run->waiting == 0) return QUERN_OK;
+static quern_status advance_reduction(reduction *state) {
+  bool done = state->idle;
+  QUERN__FORWARD(check_next_bucket(state));
+  if (state->on_host && state->in_flight_count < MAX_IN_FLIGHT) return start_piece(state);
+  if (state->in_flight_count == 0) return QUERN_OK;
   if (!done)
-    QUERN__FORWARD(quern__collective_is_reduced(run->reducer->collective,
-                                                run->under_way[run->first].request, &done));
-  if (done) return end(run);
-  nanosleep(&(struct timespec){.tv_nsec = NAP_NANOSECONDS}, NULL);
+    QUERN__FORWARD(quern__collective_reduce_test(state->reducer->collective,
+                                                 state->in_flight[state->first].request, &done));
+  if (done) return end_oldest_piece(state);
+  nanosleep(&(struct timespec){.tv_nsec = POLL_NANOSECONDS}, NULL);
   return QUERN_OK;
 }
 
 quern_status quern__reduce(quern__reducer *reducer, quern_plan *plan, quern__reducing *reducing) {
-  reduction run = {.reducer = reducer, .plan = plan, .left = reducer->count};
+  reduction state = {.reducer = reducer, .plan = plan, .remaining = reducer->count};
   quern_status status;
-  while (run.left > 0 || run.waiting > 0) QUERN__TRY(advance(&run));
+  while (state.remaining > 0 || state.in_flight_count > 0) QUERN__TRY(advance_reduction(&state));
   const double over = quern__seconds();
-  reducing->seconds += over - run.start;
-  reducing->exposed += over - (run.idle_since > run.start ? run.idle_since : run.start);
+  reducing->seconds += over - state.start;
+  reducing->exposed += over - (state.idle_since > state.start ? state.idle_since : state.start);
   if (plan->clip_norm > 0.0f) {
     QUERN__FORWARD(quern__plan_clip(plan));
     for (size_t i = 0; i < reducer->count; i++)
@@ -209,10 +213,10 @@ quern_status quern__reduce(quern__reducer *reducer, quern_plan *plan, quern__red
   return QUERN_OK;
 cleanup:
   /* Every start needs a wait. The collective is abandoned first, so that the wait returns soon. */
-  if (run.waiting > 0) quern__collective_abandon(reducer->collective);
-  for (; run.waiting > 0; run.waiting--) {
-    (void)quern__collective_reduced(reducer->collective, run.under_way[run.first].request);
-    run.first = (run.first + 1) % MOST_UNDER_WAY;
+  if (state.in_flight_count > 0) quern__collective_abandon(reducer->collective);
+  for (; state.in_flight_count > 0; state.in_flight_count--) {
+    (void)quern__collective_reduce_wait(reducer->collective, state.in_flight[state.first].request);
+    state.first = (state.first + 1) % MAX_IN_FLIGHT;
   }
   return status;
 }

@@ -19,7 +19,7 @@ quern_status quern__shares_print(const quern_train_options *options, char **resu
   return quern__text_close(&text, result);
 }
 
-static bool parse(const char *text, size_t count, uint32_t *shares) {
+static bool parse_shares(const char *text, size_t count, uint32_t *shares) {
   for (size_t r = 0; r < count; r++) {
     uint64_t share;
     if (!quern__parse_whole(text, UINT32_MAX, &share, &text)) return false;
@@ -30,18 +30,18 @@ static bool parse(const char *text, size_t count, uint32_t *shares) {
   return true;
 }
 
-static size_t numbers_in(const char *text) {
+static size_t count_numbers(const char *text) {
   size_t count = 1;
   for (; *text != '\0'; text++) count += *text == ',';
   return count;
 }
 
-static quern_status take_shares(const quern__safetensors *file, size_t count, uint32_t *shares,
-                                bool *there) {
+static quern_status parse_metadata(const quern__safetensors *file, size_t count, uint32_t *shares,
+                                   bool *found) {
   const char *text = quern__safetensors_metadata(file, QUERN__KEY_SHARES);
-  *there = text != NULL && numbers_in(text) == count;
-  if (!*there) return QUERN_OK;
-  if (!parse(text, count, shares))
+  *found = text != NULL && count_numbers(text) == count;
+  if (!*found) return QUERN_OK;
+  if (!parse_shares(text, count, shares))
     return quern__fail(QUERN_ERROR_FORMAT,
                        "%s: metadata \"" QUERN__KEY_SHARES
                        "\": \"%.200s\", expected whole numbers separated by commas",
@@ -53,45 +53,45 @@ static quern_status take_shares(const quern__safetensors *file, size_t count, ui
                      file->path, text, UINT32_MAX);
 }
 
-quern_status quern__shares_read(const char *path, size_t count, uint32_t *shares, bool *there) {
+quern_status quern__shares_read(const char *path, size_t count, uint32_t *shares, bool *found) {
   quern__safetensors file;
   quern_status status;
   QUERN__TRY(quern__safetensors_open(path, &file));
-  status = take_shares(&file, count, shares, there);
+  status = parse_metadata(&file, count, shares, found);
 cleanup:
   quern__safetensors_close(&file);
   return status;
 }
 
 /* The fraction that rounding down leaves of a rank's exact share. */
-typedef struct remainder_of {
+typedef struct share_remainder {
   double left;
   size_t rank;
-} remainder_of;
+} share_remainder;
 
 static int compare_remainders(const void *first, const void *second) {
-  const remainder_of *a = first, *b = second;
+  const share_remainder *a = first, *b = second;
   if (a->left != b->left) return a->left > b->left ? -1 : 1;
   return a->rank < b->rank ? -1 : 1;
 }
 
 quern_status quern__shares_divide(const double *weights, size_t count, uint32_t whole,
                                   uint32_t *shares) {
-  remainder_of *left = malloc(count * sizeof *left);
+  share_remainder *left = malloc(count * sizeof *left);
   if (left == NULL) return quern__fail_memory("shares", count * sizeof *left);
   double sum = 0.0;
-  uint32_t given = 0;
+  uint32_t assigned = 0;
   for (size_t r = 0; r < count; r++) sum += weights[r];
   for (size_t r = 0; r < count; r++) {
     const double exact = (double)whole * (weights[r] / sum);
     /* the rounding errors of `exact` add up */
-    const double whole_part = fmin(floor(exact), (double)(whole - given));
+    const double whole_part = fmin(floor(exact), (double)(whole - assigned));
     shares[r] = (uint32_t)whole_part;
-    given += shares[r];
-    left[r] = (remainder_of){exact - whole_part, r};
+    assigned += shares[r];
+    left[r] = (share_remainder){exact - whole_part, r};
   }
   qsort(left, count, sizeof *left, compare_remainders);
-  for (size_t i = 0; given < whole; i = (i + 1) % count, given++) shares[left[i].rank]++;
+  for (size_t i = 0; assigned < whole; i = (i + 1) % count, assigned++) shares[left[i].rank]++;
   free(left);
   return QUERN_OK;
 }

@@ -11,7 +11,7 @@ quern_status quern__shares_print(const quern_train_options *options, char **text
 
 /* Reads the `count` shares of a checkpoint. *there is false if it has none, or those of another
  * number of ranks. QUERN_ERROR_FORMAT: the file is invalid. */
-quern_status quern__shares_read(const char *path, size_t count, uint32_t *shares, bool *there);
+quern_status quern__shares_read(const char *path, size_t count, uint32_t *shares, bool *found);
 
 /* Divides `whole` into whole numbers in proportion to weights [count], by largest remainders. Of
  * equal remainders the first wins, so that the same weights give the same shares on every rank.

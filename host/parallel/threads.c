@@ -21,7 +21,7 @@ static const char *const kind_names[] = {"an all-reduce", "an all-gather", "a br
 
 /* What one rank passes to an operation. */
 typedef struct joined {
-  bool is, worked;
+  bool present, worked;
   kind kind;
   size_t bytes, root;
   void *memory;
@@ -30,8 +30,8 @@ typedef struct joined {
 /* The n-th call of each rank. */
 typedef struct operation {
   uint64_t number;
-  size_t arrived, done, left; /* ranks */
-  joined *ranks;              /* [ranks] */
+  size_t arrived, done, returned; /* ranks */
+  joined *ranks;                  /* [ranks] */
   struct operation *next;
 } operation;
 
@@ -63,7 +63,7 @@ static void operation_free(operation *op) {
 }
 
 /* Finds the link to the operation with this number, or the end of the list. */
-static operation **find_threads(quern_thread_group *group, uint64_t number) {
+static operation **find_operation(quern_thread_group *group, uint64_t number) {
   operation **link = &group->operations;
   while (*link != NULL && (*link)->number != number) link = &(*link)->next;
   return link;
@@ -86,10 +86,10 @@ static quern_status fail_broken(quern_thread_group *group) {
 }
 
 /* Joins the rank's next operation, or creates it. The lock is held. */
-static quern_status join(member *self, const joined *brings, operation **found) {
+static quern_status join_operation(member *self, const joined *own, operation **found) {
   quern_thread_group *group = self->group;
   if (group->broken) return fail_broken(group);
-  operation **link = find_threads(group, self->calls);
+  operation **link = find_operation(group, self->calls);
   if (*link == NULL) {
     operation *op = calloc(1, sizeof *op);
     if (op != NULL) op->ranks = calloc(group->ranks, sizeof *op->ranks);
@@ -103,17 +103,17 @@ static quern_status join(member *self, const joined *brings, operation **found) 
   operation *op = *link;
   for (size_t r = 0; r < group->ranks; r++) {
     const joined *other = &op->ranks[r];
-    if (!other->is || (other->kind == brings->kind && other->bytes == brings->bytes &&
-                       other->root == brings->root))
+    if (!other->present ||
+        (other->kind == own->kind && other->bytes == own->bytes && other->root == own->root))
       continue;
     char why[200];
     snprintf(why, sizeof why, "came to %s of %zu bytes, where rank %zu has %s of %zu bytes",
-             kind_names[brings->kind], brings->bytes, r, kind_names[other->kind], other->bytes);
+             kind_names[own->kind], own->bytes, r, kind_names[other->kind], other->bytes);
     break_group(group, self->table.rank, why);
     return fail_broken(group);
   }
   self->calls++;
-  op->ranks[self->table.rank] = *brings;
+  op->ranks[self->table.rank] = *own;
   if (++op->arrived == group->ranks) pthread_cond_broadcast(&group->changed);
   *found = op;
   return QUERN_OK;
@@ -121,24 +121,24 @@ static quern_status join(member *self, const joined *brings, operation **found) 
 
 /* True while ranks have not joined, or, with `done`, not finished. In a broken group, those that
  * work are still waited for. */
-static bool is_awaited(const quern_thread_group *group, const operation *op, bool done) {
+static bool must_wait(const quern_thread_group *group, const operation *op, bool done) {
   if (done) return op->done < group->ranks && !(group->broken && group->working == 0);
   return op->arrived < group->ranks && !group->broken;
 }
 
 /* Breaks the group and blames the first rank that has not joined. Not called while others work,
  * which takes them a short time only. */
-static void give_up(quern_thread_group *group, const operation *op) {
+static void blame_absent(quern_thread_group *group, const operation *op) {
   size_t r = 0, here = 0;
-  while (r + 1 < group->ranks && op->ranks[r].is) r++;
-  while (!op->ranks[here].is) here++; /* the caller has joined */
+  while (r + 1 < group->ranks && op->ranks[r].present) r++;
+  while (!op->ranks[here].present) here++; /* the caller has joined */
   char why[200];
   snprintf(why, sizeof why, "did not come within %g s to where rank %zu waits for it in %s",
            group->timeout, here, kind_names[op->ranks[here].kind]);
   break_group(group, r, why);
 }
 
-static void await(quern_thread_group *group, const operation *op, bool done) {
+static void wait_for_ranks(quern_thread_group *group, const operation *op, bool done) {
   struct timespec until;
   clock_gettime(CLOCK_MONOTONIC, &until);
   const double whole = floor(group->timeout);
@@ -148,17 +148,17 @@ static void await(quern_thread_group *group, const operation *op, bool done) {
     until.tv_nsec -= 1000000000;
     until.tv_sec++;
   }
-  while (is_awaited(group, op, done))
+  while (must_wait(group, op, done))
     if (group->timeout == 0 || done)
       pthread_cond_wait(&group->changed, &group->lock);
     else if (pthread_cond_timedwait(&group->changed, &group->lock, &until) == ETIMEDOUT &&
-             is_awaited(group, op, done))
-      give_up(group, op);
+             must_wait(group, op, done))
+      blame_absent(group, op);
 }
 
 /* Does this rank's part; the memory of all others stays valid. `all` is the result of an
  * all-gather. */
-static void work(member *self, const operation *op, void *all) {
+static void do_work(member *self, const operation *op, void *all) {
   const size_t rank = self->table.rank, ranks = self->group->ranks;
   const joined *mine = &op->ranks[rank];
   switch (mine->kind) {
@@ -189,7 +189,7 @@ static void do_part(member *self, operation *op, void *all) {
   quern_thread_group *group = self->group;
   group->working++;
   pthread_mutex_unlock(&group->lock);
-  work(self, op, all);
+  do_work(self, op, all);
   pthread_mutex_lock(&group->lock);
   group->working--;
   op->ranks[self->table.rank].worked = true;
@@ -199,26 +199,26 @@ static void do_part(member *self, operation *op, void *all) {
 
 /* Waits for the others, works, and waits until no rank uses this rank's memory. Releases the lock
  * during the work. In a broken group no work starts, since some memory may already be freed. */
-static quern_status complete(member *self, operation *op, void *all) {
+static quern_status complete_operation(member *self, operation *op, void *all) {
   quern_thread_group *group = self->group;
-  await(group, op, false);
+  wait_for_ranks(group, op, false);
   if (group->broken) return fail_broken(group);
   if (!op->ranks[self->table.rank].worked) do_part(self, op, all);
-  await(group, op, true);
+  wait_for_ranks(group, op, true);
   if (op->done < group->ranks) return fail_broken(group);
-  if (++op->left == group->ranks) {
-    operation **link = find_threads(group, op->number);
+  if (++op->returned == group->ranks) {
+    operation **link = find_operation(group, op->number);
     *link = op->next;
     operation_free(op);
   }
   return QUERN_OK;
 }
 
-static quern_status run_threads(member *self, const joined *brings, void *all) {
+static quern_status run_operation(member *self, const joined *own, void *all) {
   operation *op;
   pthread_mutex_lock(&self->group->lock);
-  quern_status status = join(self, brings, &op);
-  if (status == QUERN_OK) status = complete(self, op, all);
+  quern_status status = join_operation(self, own, &op);
+  if (status == QUERN_OK) status = complete_operation(self, op, all);
   pthread_mutex_unlock(&self->group->lock);
   return status;
 }
@@ -227,11 +227,11 @@ static quern_status all_reduce_start(void *state, float *values, size_t count, v
   member *self = state;
   operation *op = NULL;
   pthread_mutex_lock(&self->group->lock);
-  const quern_status status =
-      join(self,
-           &(const joined){
-               .is = true, .kind = ALL_REDUCE, .bytes = count * sizeof *values, .memory = values},
-           &op);
+  const quern_status status = join_operation(
+      self,
+      &(const joined){
+          .present = true, .kind = ALL_REDUCE, .bytes = count * sizeof *values, .memory = values},
+      &op);
   pthread_mutex_unlock(&self->group->lock);
   *request = op;
   return status;
@@ -240,7 +240,7 @@ static quern_status all_reduce_start(void *state, float *values, size_t count, v
 static quern_status all_reduce_wait(void *state, void *request) {
   member *self = state;
   pthread_mutex_lock(&self->group->lock);
-  const quern_status status = complete(self, request, NULL);
+  const quern_status status = complete_operation(self, request, NULL);
   pthread_mutex_unlock(&self->group->lock);
   return status;
 }
@@ -263,8 +263,8 @@ static quern_status all_reduce_test(void *state, void *request, bool *done) {
 static quern_status all_gather(void *state, const void *mine, size_t bytes, void *all) {
   /* Other ranks only read it, but `memory` serves all kinds and is not const. */
   void *memory = (void *)(uintptr_t)mine;
-  return run_threads(
-      state, &(const joined){.is = true, .kind = ALL_GATHER, .bytes = bytes, .memory = memory},
+  return run_operation(
+      state, &(const joined){.present = true, .kind = ALL_GATHER, .bytes = bytes, .memory = memory},
       all);
 }
 
@@ -273,14 +273,15 @@ static quern_status broadcast(void *state, void *data, size_t bytes, size_t root
   if (root >= self->group->ranks)
     return quern__fail(QUERN_ERROR_ARGUMENT, "collective: a broadcast from rank %zu of %zu", root,
                        self->group->ranks);
-  return run_threads(
+  return run_operation(
       state,
-      &(const joined){.is = true, .kind = BROADCAST, .bytes = bytes, .root = root, .memory = data},
+      &(const joined){
+          .present = true, .kind = BROADCAST, .bytes = bytes, .root = root, .memory = data},
       NULL);
 }
 
 static quern_status barrier(void *state) {
-  return run_threads(state, &(const joined){.is = true, .kind = BARRIER}, NULL);
+  return run_operation(state, &(const joined){.present = true, .kind = BARRIER}, NULL);
 }
 
 static void abandon(void *state, const char *why) {

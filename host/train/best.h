@@ -15,9 +15,10 @@ void quern__best_free(quern__best *best);
 
 /* Queues a copy of the parameters if the test loss after `epoch` is finite and the lowest so
  * far. */
-quern_status quern__best_take(quern__best *best, const quern_plan *plan, size_t epoch, double loss);
+quern_status quern__best_update(quern__best *best, const quern_plan *plan, size_t epoch,
+                                double loss);
 
 /* Queues a copy of the best parameters into the plan. */
-quern_status quern__best_return(const quern__best *best, quern_plan *plan);
+quern_status quern__best_restore(const quern__best *best, quern_plan *plan);
 
 #endif

@@ -33,9 +33,9 @@ static quern_status squares_bytes(const quern_network *network, const quern_trai
 
 /* Computes the bytes of everything but the data sets. `options` were read by
  * quern__train_options_read. */
-static quern_status bytes_beside_data(const quern_network *network, const quern_dataset *train,
-                                      const quern_dataset *test, const quern_train_options *options,
-                                      size_t *bytes) {
+static quern_status bytes_without_data(const quern_network *network, const quern_dataset *train,
+                                       const quern_dataset *test,
+                                       const quern_train_options *options, size_t *bytes) {
   const size_t size = quern__trainer_size(options, train, test);
   size_t plan, optimizer, squares = 0, weights = 0, samples;
   QUERN__FORWARD(quern_plan_bytes(network, size, quern__trainer_mode(options, NULL), &plan));
@@ -55,7 +55,7 @@ static quern_status bytes_beside_data(const quern_network *network, const quern_
   quern_train_options cut = *options;
   cut.batch = quern__trainer_batch(options, train, test);
   /* create_updates */
-  add_bytes(&sum, quern__train_steps_an_epoch(&cut, train->rows), sizeof(quern_update));
+  add_bytes(&sum, quern__train_steps_per_epoch(&cut, train->rows), sizeof(quern_update));
   sum.fits = sum.fits && quern__multiply(size, train->columns, &samples);
   if (sum.fits) add_bytes(&sum, samples, sizeof(float)); /* quern__batch_create */
   const size_t label = quern__sample_size_of(train, true).label;
@@ -93,18 +93,19 @@ static quern__residency_request residency_of_test(const quern_dataset *dataset,
                                     .units = quern__divide_up(shard.own, size)};
 }
 
-static quern_status place(const quern_dataset *train, const quern_dataset *test, quern__room *room,
-                          const quern_train_options *options, quern__data *data) {
+static quern_status place_data(const quern_dataset *train, const quern_dataset *test,
+                               quern__data_limits *limits, const quern_train_options *options,
+                               quern__data *data) {
   const size_t size = quern__trainer_size(options, train, test);
-  room->strict = options->data_memory > 0;
-  if (room->strict) room->bytes = options->data_memory;
-  data->room = room->bytes;
+  limits->strict = options->data_memory > 0;
+  if (limits->strict) limits->bytes = options->data_memory;
+  data->memory = limits->bytes;
   data->train = residency_of_train(train, quern__trainer_batch(options, train, test), size);
   data->test = residency_of_test(test, options, size);
-  return quern__place(room, &data->train, &data->test);
+  return quern__place(limits, &data->train, &data->test);
 }
 
-static uint64_t less(uint64_t bytes, uint64_t taken) {
+static uint64_t subtract_or_zero(uint64_t bytes, uint64_t taken) {
   return bytes > taken ? bytes - taken : 0;
 }
 
@@ -119,12 +120,13 @@ static uint64_t host_bytes(const quern_dataset *dataset) {
 /* Computes the device memory left for the data. Devices do not report how much is free, so an
  * eighth is left to others. A device that shares the host's memory is limited by what the host has
  * left, and the data is there once already. */
-static uint64_t memory_left(const quern_device_info *info, size_t beside,
+static uint64_t memory_left(const quern_device_info *info, size_t other_bytes,
                             const quern_dataset *train, const quern_dataset *test) {
   if (info->memory == 0) return SIZE_MAX;
-  uint64_t left = less(info->memory, beside);
-  if (info->kind != QUERN_DEVICE_GPU) left = less(less(left, host_bytes(train)), host_bytes(test));
-  const uint64_t available = less(quern__memory_of_device(info), beside);
+  uint64_t left = subtract_or_zero(info->memory, other_bytes);
+  if (info->kind != QUERN_DEVICE_GPU)
+    left = subtract_or_zero(subtract_or_zero(left, host_bytes(train)), host_bytes(test));
+  const uint64_t available = subtract_or_zero(quern__memory_of_device(info), other_bytes);
   if (available < left) left = available;
   left -= left / 8;
   return left < SIZE_MAX ? left : SIZE_MAX;
@@ -132,11 +134,11 @@ static uint64_t memory_left(const quern_device_info *info, size_t beside,
 
 /* Fails if the device or the host lacks the memory, before any of it is allocated. */
 static quern_status check_memory(const quern_device_info *info, const quern_network *network,
-                                 size_t beside, const quern__data *data) {
+                                 size_t other_bytes, const quern__data *data) {
   char what[96];
   size_t bytes;
   if (!quern__add(data->train.bytes, data->test.bytes, &bytes) ||
-      !quern__add(bytes, beside, &bytes))
+      !quern__add(bytes, other_bytes, &bytes))
     bytes = SIZE_MAX;
   snprintf(what, sizeof what, "train: %zu parameters, what their optimizer keeps, and the data",
            network->shape.parameter_count);
@@ -144,42 +146,42 @@ static quern_status check_memory(const quern_device_info *info, const quern_netw
       info, &(quern__demand){what, "take fewer units or a smaller batch", bytes});
 }
 
-quern_status quern__trainer_place(const quern_context *context, const quern_network *network,
-                                  const quern_dataset *train, const quern_dataset *test,
-                                  const quern_train_options *options, quern__data *data) {
-  size_t beside;
+quern_status quern__trainer_place_data(const quern_context *context, const quern_network *network,
+                                       const quern_dataset *train, const quern_dataset *test,
+                                       const quern_train_options *options, quern__data *data) {
+  size_t other_bytes;
   quern_device_info info;
   quern_context_describe(context, &info);
-  QUERN__FORWARD(bytes_beside_data(network, train, test, options, &beside));
-  quern__room room = {.bytes = (size_t)memory_left(&info, beside, train, test),
-                      .allocation = (size_t)info.max_allocation};
-  QUERN__FORWARD(place(train, test, &room, options, data));
+  QUERN__FORWARD(bytes_without_data(network, train, test, options, &other_bytes));
+  quern__data_limits limits = {.bytes = (size_t)memory_left(&info, other_bytes, train, test),
+                               .allocation = (size_t)info.max_allocation};
+  QUERN__FORWARD(place_data(train, test, &limits, options, data));
   QUERN__FORWARD(quern__plan_check_memory(context, network,
                                           quern__trainer_size(options, train, test),
                                           quern__trainer_mode(options, context)));
-  return check_memory(&info, network, beside, data);
+  return check_memory(&info, network, other_bytes, data);
 }
 
 quern_status quern_trainer_residency(const quern_context *context, const quern_network *network,
                                      const quern_dataset *train, const quern_dataset *test,
                                      const quern_train_options *options,
-                                     quern_data_residency *placement) {
-  if (context == NULL || network == NULL || train == NULL || placement == NULL)
+                                     quern_data_residency *residency) {
+  if (context == NULL || network == NULL || train == NULL || residency == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "trainer placement: the context, the network, the "
                                              "training data or the result pointer is NULL");
-  if (placement->size != sizeof *placement)
+  if (residency->size != sizeof *residency)
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "trainer placement: a result of %zu bytes, expected %zu: start from "
                        "quern_data_residency_default()",
-                       placement->size, sizeof *placement);
+                       residency->size, sizeof *residency);
   quern_train_options read;
   quern__data data;
   QUERN__FORWARD(quern__train_options_read(options, &read));
-  QUERN__FORWARD(quern__trainer_place(context, network, train, test, &read, &data));
-  placement->data_memory = data.room;
-  placement->bytes = data.train.bytes + data.test.bytes;
-  placement->train_chunk = data.train.placement.chunk_rows;
-  placement->test_chunk = data.test.placement.chunk_rows;
+  QUERN__FORWARD(quern__trainer_place_data(context, network, train, test, &read, &data));
+  residency->data_memory = data.memory;
+  residency->bytes = data.train.bytes + data.test.bytes;
+  residency->train_chunk = data.train.residency.chunk_rows;
+  residency->test_chunk = data.test.residency.chunk_rows;
   return QUERN_OK;
 }
 
@@ -192,13 +194,13 @@ quern_status quern_trainer_bytes(const quern_network *network, const quern_datas
         "trainer bytes: the network, the training data or the result pointer is NULL");
   quern_train_options read;
   QUERN__FORWARD(quern__train_options_read(options, &read));
-  size_t beside;
+  size_t other_bytes;
   quern__data data;
-  quern__room room = {.bytes = SIZE_MAX};
-  QUERN__FORWARD(bytes_beside_data(network, train, test, &read, &beside));
-  QUERN__FORWARD(place(train, test, &room, &read, &data));
+  quern__data_limits limits = {.bytes = SIZE_MAX};
+  QUERN__FORWARD(bytes_without_data(network, train, test, &read, &other_bytes));
+  QUERN__FORWARD(place_data(train, test, &limits, &read, &data));
   total sum = {0, true};
-  add_bytes(&sum, beside, 1);
+  add_bytes(&sum, other_bytes, 1);
   add_bytes(&sum, data.train.bytes, 1);
   add_bytes(&sum, data.test.bytes, 1);
   if (!sum.fits)

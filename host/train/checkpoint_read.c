@@ -74,7 +74,7 @@ static quern_status read_position(const quern__safetensors *file, const quern_tr
   QUERN__FORWARD(read_number(file, QUERN__KEY_EPOCH, &pos->epoch));
   QUERN__FORWARD(read_number(file, QUERN__KEY_STEP, &pos->step));
   QUERN__FORWARD(read_number(file, QUERN__KEY_UPDATES, &pos->updates));
-  const uint64_t steps = quern__trainer_steps_an_epoch(trainer);
+  const uint64_t steps = quern__trainer_steps_per_epoch(trainer);
   if (pos->step >= steps)
     return quern__fail(QUERN_ERROR_FORMAT,
                        "%s: metadata \"" QUERN__KEY_STEP "\": %" PRIu64 " of an epoch with %" PRIu64
@@ -124,15 +124,15 @@ static quern_status read_ranges(const quern__safetensors *file, range *ranges, s
   return QUERN_OK;
 }
 
-static quern_status take_checkpoint_read(quern_trainer *trainer, const range *ranges, size_t count,
-                                         const position *pos) {
+static quern_status apply_checkpoint(quern_trainer *trainer, const range *ranges, size_t count,
+                                     const position *pos) {
   for (size_t i = 0; i < count; i++)
     QUERN__FORWARD(quern_buffer_write(ranges[i].buffer, 0, ranges[i].count * sizeof(float),
                                       ranges[i].values, QUERN_WAIT));
   trainer->epoch = (size_t)pos->epoch;
   trainer->step = (size_t)pos->step;
-  trainer->plan->updates = pos->updates;
-  trainer->plan->trained = pos->updates;
+  trainer->plan->optimizer_steps = pos->updates;
+  trainer->plan->steps_taken = pos->updates;
   trainer->best.epoch = (size_t)pos->best_epoch;
   trainer->best.loss = pos->best_loss;
   trainer->begun = false;
@@ -144,7 +144,7 @@ static quern_status resume(quern_trainer *trainer, const char *path) {
   quern__identity identity = {{NULL}};
   quern__safetensors file;
   position pos;
-  const quern__training_state *learned = &trainer->learned;
+  const quern__training_state *state = &trainer->state;
   range *ranges = NULL;
   size_t count = 0;
   QUERN__TRY(quern__safetensors_open(path, &file));
@@ -152,15 +152,15 @@ static quern_status resume(quern_trainer *trainer, const char *path) {
   QUERN__TRY(quern__identity_create(trainer, &identity));
   QUERN__TRY(quern__identity_check(&identity, &file));
   QUERN__TRY(read_position(&file, trainer, &pos));
-  enum { MOST_OTHERS = 2 };
-  ranges = calloc(learned->count + MOST_OTHERS, sizeof *ranges);
+  enum { MAX_EXTRA = 2 };
+  ranges = calloc(state->count + MAX_EXTRA, sizeof *ranges);
   if (ranges == NULL) {
-    status = quern__fail_memory(path, (learned->count + MOST_OTHERS) * sizeof *ranges);
+    status = quern__fail_memory(path, (state->count + MAX_EXTRA) * sizeof *ranges);
     goto cleanup;
   }
-  for (; count < learned->count; count++)
-    ranges[count] = (range){learned->tensors[count].name, learned->tensors[count].buffer,
-                            learned->tensors[count].count, NULL};
+  for (; count < state->count; count++)
+    ranges[count] = (range){state->tensors[count].name, state->tensors[count].buffer,
+                            state->tensors[count].count, NULL};
   if (pos.best_epoch > 0)
     ranges[count++] = (range){QUERN__CHECKPOINT_BEST, trainer->best.parameters,
                               trainer->plan->shape.flat_count, NULL};
@@ -168,7 +168,7 @@ static quern_status resume(quern_trainer *trainer, const char *path) {
     ranges[count++] = (range){QUERN__CHECKPOINT_LOSSES, trainer->tally.losses,
                               quern__trainer_samples_of(trainer, (size_t)pos.step), NULL};
   QUERN__TRY(read_ranges(&file, ranges, count));
-  status = take_checkpoint_read(trainer, ranges, count, &pos);
+  status = apply_checkpoint(trainer, ranges, count, &pos);
 cleanup:
   for (size_t i = 0; i < count; i++) free(ranges[i].values);
   free(ranges);

@@ -25,7 +25,7 @@ typedef struct saving {
   part *parts; /* the parameters first */
 } saving;
 
-static quern_status fill_checkpoint_write(void *user, size_t index, float *values) {
+static quern_status fill_tensor(void *user, size_t index, float *values) {
   const saving *save = user;
   const part *from = &save->parts[index];
   if (from->buffer == NULL) {
@@ -39,13 +39,13 @@ static quern_status fill_checkpoint_write(void *user, size_t index, float *value
 
 /* Lists the tensors of the file: the training state and up to MOST_OTHERS more. `losses` are those
  * of the epoch's samples so far, or NULL. Returns their number. */
-enum { MOST_OTHERS = 2 };
+enum { MAX_EXTRA = 2 };
 static size_t list_parts(const quern_trainer *trainer, const float *losses, part *parts) {
-  const quern__training_state *learned = &trainer->learned;
+  const quern__training_state *state = &trainer->state;
   size_t count = 0;
-  for (; count < learned->count; count++)
-    parts[count] = (part){learned->tensors[count].name, learned->tensors[count].count,
-                          learned->tensors[count].buffer, NULL};
+  for (; count < state->count; count++)
+    parts[count] = (part){state->tensors[count].name, state->tensors[count].count,
+                          state->tensors[count].buffer, NULL};
   if (trainer->best.epoch > 0)
     parts[count++] = (part){QUERN__CHECKPOINT_BEST, trainer->plan->shape.flat_count,
                             trainer->best.parameters, NULL};
@@ -61,7 +61,7 @@ static quern_status write_parts(const saving *save, size_t count, const quern__i
   char epoch[DIGITS], step[DIGITS], updates[DIGITS], best_epoch[DIGITS];
   snprintf(epoch, sizeof epoch, "%zu", trainer->epoch);
   snprintf(step, sizeof step, "%zu", trainer->step);
-  snprintf(updates, sizeof updates, "%" PRIu64, trainer->plan->updates);
+  snprintf(updates, sizeof updates, "%" PRIu64, trainer->plan->optimizer_steps);
   snprintf(best_epoch, sizeof best_epoch, "%zu", trainer->best.epoch);
   quern_status status;
   quern__text text = {0};
@@ -85,7 +85,7 @@ static quern_status write_parts(const saving *save, size_t count, const quern__i
   quern__identity_pairs(identity, metadata + OTHERS);
   size_t pairs = OTHERS + QUERN__IDENTITY_COUNT;
   if (shares != NULL) metadata[pairs++] = (quern__metadata_pair){QUERN__KEY_SHARES, shares};
-  status = quern__safetensors_write(path, metadata, pairs, tensors, count, fill_checkpoint_write,
+  status = quern__safetensors_write(path, metadata, pairs, tensors, count, fill_tensor,
                                     (void *)(uintptr_t)save);
 cleanup:
   free(tensors);
@@ -96,7 +96,7 @@ cleanup:
 
 static quern_status write_file(const quern_trainer *trainer, const float *losses,
                                const quern__identity *identity, const char *path) {
-  const size_t most = trainer->learned.count + MOST_OTHERS;
+  const size_t most = trainer->state.count + MAX_EXTRA;
   part *parts = calloc(most, sizeof *parts);
   if (parts == NULL) return quern__fail_memory(path, most * sizeof *parts);
   const size_t count = list_parts(trainer, losses, parts);
@@ -116,8 +116,8 @@ quern_status quern_trainer_save(quern_trainer *trainer, const char *path) {
   QUERN__TRY(quern__collective_status(collective, quern__identity_create(trainer, &identity)));
   QUERN__TRY(quern__ranks_fail(trainer, quern__trainer_losses(trainer, &losses)));
   if (collective == NULL || collective->rank == 0) {
-    if (!trainer->tidied) quern__file_remove_abandoned(path);
-    trainer->tidied = true;
+    if (!trainer->cleaned) quern__file_remove_abandoned(path);
+    trainer->cleaned = true;
     status = write_file(trainer, losses, &identity, path);
   }
   status = quern__collective_status(collective, status);

@@ -19,7 +19,7 @@ typedef struct job {
   const quern_network *network;
   const quern_dataset *train, *test;
   const uint32_t *shares;
-  quern_network *learned; /* written by rank 0 only, like `last` and `measured` */
+  quern_network *result; /* written by rank 0 only, like `last` and `measured` */
   quern_epoch *last;
   uint32_t *measured; /* result: shares of `batch` */
   uint32_t batch;
@@ -35,15 +35,15 @@ typedef struct worker {
 } worker;
 
 /* Runs the job. After a failure, others must not wait for this rank. */
-static void work(worker *self) {
+static void run_worker(worker *self) {
   self->status = self->self->run(self->self, self->collective);
   if (self->status == QUERN_OK) return;
   quern__collective_abandon(self->collective);
   self->error = quern__remember_error();
 }
 
-static void *work_in_thread(void *user) {
-  work(user);
+static void *run_worker_thread(void *user) {
+  run_worker(user);
   return NULL;
 }
 
@@ -52,14 +52,14 @@ static bool start_thread(worker *self) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  const bool started = pthread_create(&self->thread, NULL, work_in_thread, self) == 0;
+  const bool started = pthread_create(&self->thread, NULL, run_worker_thread, self) == 0;
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   return started;
 }
 
 /* Combines the results into one error: that of the first rank that failed on its own, or the one
  * that all report. */
-static quern_status conclude(worker *workers, size_t count) {
+static quern_status combine_results(worker *workers, size_t count) {
   const worker *cause = NULL;
   size_t failed = 0;
   bool agreed = true;
@@ -94,9 +94,9 @@ static quern_status run_workers(quern_thread_group *group, const job *self, work
     quern__collective_abandon(workers[r].collective);
     workers[r].error = quern__remember_error();
   }
-  work(&workers[0]);
+  run_worker(&workers[0]);
   for (size_t r = 1; r < started; r++) pthread_join(workers[r].thread, NULL);
-  const quern_status status = conclude(workers, count);
+  const quern_status status = combine_results(workers, count);
   for (size_t r = 0; r < count; r++) free(workers[r].error);
   return status;
 }
@@ -119,7 +119,7 @@ static int compare_pointers(const void *a, const void *b) {
   return (*first > *second) - (*first < *second);
 }
 
-static quern_status refuse_twice(quern_context *const *contexts, size_t count) {
+static quern_status check_distinct(quern_context *const *contexts, size_t count) {
   const quern_context **sorted = malloc(count * sizeof *sorted);
   if (sorted == NULL) return quern__fail_memory("train", count * sizeof *sorted);
   for (size_t i = 0; i < count; i++) sorted[i] = contexts[i];
@@ -142,7 +142,7 @@ static quern_status check_devices(quern_context *const *contexts, size_t count,
   for (size_t i = 0; i < count; i++)
     if (contexts[i] == NULL)
       return quern__fail(QUERN_ERROR_ARGUMENT, "train: context %zu is NULL", i);
-  QUERN__FORWARD(refuse_twice(contexts, count));
+  QUERN__FORWARD(check_distinct(contexts, count));
   QUERN__FORWARD(quern__train_options_read(given, options));
   if (options->collective != NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "train: a collective in the options, where the "
@@ -168,14 +168,14 @@ quern_status quern_train_shares(quern_context *const *contexts, size_t count,
                                 const quern_train_options *given, uint32_t *shares,
                                 bool *measured) {
   quern_train_options options;
-  bool there = false;
+  bool found = false;
   QUERN__FORWARD(check_devices(contexts, count, network, train, given, &options));
   if (shares == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "train shares: the result pointer is NULL");
   if (options.resume != NULL)
-    QUERN__FORWARD(quern__shares_read(options.resume, count, shares, &there));
-  if (measured != NULL) *measured = !there;
-  if (there) return QUERN_OK;
+    QUERN__FORWARD(quern__shares_read(options.resume, count, shares, &found));
+  if (measured != NULL) *measured = !found;
+  if (found) return QUERN_OK;
   const job current = {.contexts = contexts,
                        .run = measure_rank,
                        .options = &options,
@@ -197,23 +197,23 @@ static quern_status train_rank(const job *self, const quern_collective *collecti
     options.user = NULL;
   }
   return quern__train_into(self->contexts[collective->rank], self->network, self->train, self->test,
-                           &options, first ? self->learned : NULL, first ? self->last : NULL);
+                           &options, first ? self->result : NULL, first ? self->last : NULL);
 }
 
 /* Keeps references to all arguments during the job: functions of the options, which rank 0 calls,
  * may free them before other ranks begin. */
-static quern_status train_held(job current, size_t count) {
+static quern_status train_with_references(job current, size_t count) {
   quern_context **held = malloc(count * sizeof *held);
   if (held == NULL) return quern__fail_memory("train", count * sizeof *held);
   for (size_t i = 0; i < count; i++) quern__context_hold(held[i] = current.contexts[i]);
-  quern__network_hold(current.learned);
+  quern__network_hold(current.result);
   quern__dataset_hold(current.train);
   quern__dataset_hold(current.test);
   current.contexts = held;
   const quern_status status = run_on_all(&current, count);
   quern__dataset_release(current.test);
   quern__dataset_release(current.train);
-  quern_network_free(current.learned);
+  quern_network_free(current.result);
   for (size_t i = 0; i < count; i++) quern__context_release(held[i]);
   free(held);
   return status;
@@ -241,9 +241,9 @@ quern_status quern_train_on(quern_context *const *contexts, size_t count, const 
                        .train = train,
                        .test = test,
                        .shares = shares != NULL ? shares : measured,
-                       .learned = network,
+                       .result = network,
                        .last = last};
-  status = train_held(current, count);
+  status = train_with_references(current, count);
 cleanup:
   free(measured);
   return status;

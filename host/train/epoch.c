@@ -19,18 +19,18 @@ static size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-size_t quern__trainer_steps_an_epoch(const quern_trainer *trainer) {
-  return quern__train_steps_an_epoch(&trainer->options, trainer->train.rows);
+size_t quern__trainer_steps_per_epoch(const quern_trainer *trainer) {
+  return quern__train_steps_per_epoch(&trainer->options, trainer->train.rows);
 }
 
 size_t quern__trainer_samples_of(const quern_trainer *trainer, size_t steps) {
-  return steps < quern__trainer_steps_an_epoch(trainer) ? steps * trainer->options.batch
-                                                        : trainer->train.rows;
+  return steps < quern__trainer_steps_per_epoch(trainer) ? steps * trainer->options.batch
+                                                         : trainer->train.rows;
 }
 
 /* Computes the optimizer's numbers for each step of the next epoch and queues their upload. */
-static quern_status schedule(quern_trainer *trainer) {
-  const size_t steps = quern__trainer_steps_an_epoch(trainer);
+static quern_status schedule_updates(quern_trainer *trainer) {
+  const size_t steps = quern__trainer_steps_per_epoch(trainer);
   const quern_train_options *options = &trainer->options;
   for (size_t s = 0; s < steps; s++) {
     const uint64_t done = (uint64_t)trainer->epoch * steps + s;
@@ -50,9 +50,9 @@ static quern_status begin_epoch(quern_trainer *trainer) {
   quern__shuffle(trainer->options.seed, QUERN__STREAM_SHUFFLE + (uint32_t)(trainer->epoch + 1),
                  (uint32_t)rows, trainer->order);
   QUERN__FORWARD(quern__data_source_begin(&trainer->train, trainer->order));
-  QUERN__FORWARD(schedule(trainer));
+  QUERN__FORWARD(schedule_updates(trainer));
   QUERN__FORWARD(quern__ranks_begin_epoch(trainer));
-  QUERN__FORWARD(quern__training_state_keep(&trainer->learned, trainer->plan));
+  QUERN__FORWARD(quern__training_state_save(&trainer->state, trainer->plan));
   trainer->kept_step = trainer->step;
   trainer->seconds = 0.0;
   trainer->samples = 0;
@@ -77,7 +77,7 @@ static quern_status queue_whole(quern_trainer *trainer, size_t step, size_t coun
 static quern_status queue_step(quern_trainer *trainer, size_t first, size_t end) {
   const size_t n = end - first;
   const quern_optimizer current = quern_schedule_at(
-      &trainer->options.schedule, &trainer->options.optimizer, trainer->plan->updates);
+      &trainer->options.schedule, &trainer->options.optimizer, trainer->plan->optimizer_steps);
   QUERN__FORWARD(quern_plan_set_optimizer(trainer->plan, &current));
   if (trainer->options.collective != NULL) return quern__ranks_step(trainer, first, n);
   quern_tensor x;
@@ -125,7 +125,7 @@ static quern_status report_progress(quern_trainer *trainer, size_t first_step, d
       .epoch = trainer->epoch + 1,
       .epochs = trainer->options.epochs,
       .step = trainer->step,
-      .steps = quern__trainer_steps_an_epoch(trainer),
+      .steps = quern__trainer_steps_per_epoch(trainer),
       .train_loss = trainer->loss_reported / (double)done,
       .train_samples_per_second = (double)here / (trainer->seconds + quern__seconds() - start)};
   if (trainer->options.on_progress != NULL)
@@ -134,7 +134,7 @@ static quern_status report_progress(quern_trainer *trainer, size_t first_step, d
 }
 
 /* True if any rank is to stop. */
-static quern_status is_stopped(const quern_trainer *trainer, bool *stopped) {
+static quern_status must_stop(const quern_trainer *trainer, bool *stopped) {
   const quern_train_options *options = &trainer->options;
   *stopped = trainer->abandoned || (options->stop != NULL && options->stop(options->user));
   return quern__collective_any(options->collective, stopped);
@@ -142,14 +142,14 @@ static quern_status is_stopped(const quern_trainer *trainer, bool *stopped) {
 
 /* Chooses the length of the next slice, and whether to report progress. Both depend on sums over
  * all ranks, so that ranks take the same steps. */
-static quern_status end_slice(quern_trainer *trainer, double seconds, double now, bool *tells) {
+static quern_status end_slice(quern_trainer *trainer, double seconds, double now, bool *reports) {
   const quern_train_options *options = &trainer->options;
-  *tells = options->on_progress != NULL && now - trainer->reported >= SHORTEST_SLICE;
+  *reports = options->on_progress != NULL && now - trainer->reported >= SHORTEST_SLICE;
   if (options->collective != NULL) {
-    double both[] = {seconds / (double)options->collective->ranks, *tells};
+    double both[] = {seconds / (double)options->collective->ranks, *reports};
     QUERN__FORWARD(quern__collective_sum(options->collective, both, 2));
     seconds = both[0];
-    *tells = both[1] > 0.0;
+    *reports = both[1] > 0.0;
   }
   if (seconds < SHORTEST_SLICE && trainer->slice <= SIZE_MAX / 2) trainer->slice *= 2;
   if (seconds > LONGEST_SLICE && trainer->slice > 1) trainer->slice /= 2;
@@ -158,14 +158,14 @@ static quern_status end_slice(quern_trainer *trainer, double seconds, double now
 
 /* Queues up to `count` steps. With `stop`, on_progress or a collective, it queues them in slices
  * and waits for each but the last, for which the caller waits. */
-static quern_status run_epoch(quern_trainer *trainer, size_t count, double begin) {
+static quern_status run_slices(quern_trainer *trainer, size_t count, double begin) {
   const quern_train_options *options = &trainer->options;
   const size_t first_step = trainer->step;
   if (options->stop == NULL && options->on_progress == NULL && options->collective == NULL)
     return quern__trainer_queue(trainer, count);
   while (count > 0) {
-    bool stopped, tells;
-    QUERN__FORWARD(is_stopped(trainer, &stopped));
+    bool stopped, reports;
+    QUERN__FORWARD(must_stop(trainer, &stopped));
     if (stopped) break;
     if (count <= trainer->slice) return quern__trainer_queue(trainer, count);
     const double start = quern__seconds();
@@ -174,8 +174,8 @@ static quern_status run_epoch(quern_trainer *trainer, size_t count, double begin
     QUERN__FORWARD(quern_context_finish(trainer->context));
     const double end = quern__seconds();
     count -= trainer->slice;
-    QUERN__FORWARD(end_slice(trainer, end - start, end, &tells));
-    if (!tells) continue;
+    QUERN__FORWARD(end_slice(trainer, end - start, end, &reports));
+    if (!reports) continue;
     QUERN__FORWARD(report_progress(trainer, first_step, begin));
     trainer->reported = end;
   }
@@ -198,14 +198,14 @@ static quern_status mean_loss(quern_trainer *trainer, double *mean) {
  * the steps. At the end of the epoch computes the mean loss. */
 static quern_status take_steps(quern_trainer *trainer, size_t count, double start, double *loss) {
   if (!trainer->begun) QUERN__FORWARD(begin_epoch(trainer));
-  const size_t all = quern__trainer_steps_an_epoch(trainer);
-  QUERN__FORWARD(run_epoch(trainer, smaller(count, all - trainer->step), start));
+  const size_t all = quern__trainer_steps_per_epoch(trainer);
+  QUERN__FORWARD(run_slices(trainer, smaller(count, all - trainer->step), start));
   return trainer->step == all ? mean_loss(trainer, loss) : quern_context_finish(trainer->context);
 }
 
 /* Takes up to `steps` steps and, after the last of an epoch, tests it. */
-static quern_status advance(quern_trainer *trainer, size_t steps, quern_epoch *epoch) {
-  const size_t all = quern__trainer_steps_an_epoch(trainer);
+static quern_status run_steps(quern_trainer *trainer, size_t steps, quern_epoch *epoch) {
+  const size_t all = quern__trainer_steps_per_epoch(trainer);
   *epoch = (quern_epoch){.epoch = trainer->epoch + 1,
                          .epochs = trainer->options.epochs,
                          .steps = all,
@@ -234,7 +234,8 @@ static quern_status advance(quern_trainer *trainer, size_t steps, quern_epoch *e
   if (trainer->test.rows > 0)
     QUERN__FORWARD(quern__ranks_fail(trainer, quern__trainer_test(trainer, epoch)));
   if (trainer->options.patience == 0) return QUERN_OK;
-  QUERN__FORWARD(quern__best_take(&trainer->best, trainer->plan, trainer->epoch, epoch->test.loss));
+  QUERN__FORWARD(
+      quern__best_update(&trainer->best, trainer->plan, trainer->epoch, epoch->test.loss));
   epoch->best_epoch = trainer->best.epoch;
   epoch->out_of_patience = quern__trainer_out_of_patience(trainer);
   return QUERN_OK;
@@ -246,7 +247,7 @@ quern_status quern_trainer_steps(quern_trainer *trainer, size_t steps, quern_epo
                        "trainer steps: the trainer or the result pointer is NULL");
   QUERN__FORWARD(quern__trainer_check_idle("trainer steps", trainer));
   trainer->running = true;
-  const quern_status status = advance(trainer, steps, epoch);
+  const quern_status status = run_steps(trainer, steps, epoch);
   trainer->running = false;
   if (trainer->abandoned) quern_trainer_free(trainer);
   return status;

@@ -18,10 +18,10 @@ typedef struct evaluation {
   size_t size; /* samples per batch */
 } evaluation;
 
-static void evaluation_free(evaluation *run) {
-  quern__batch_free(&run->batch);
-  quern_plan_free(run->plan);
-  quern__data_source_free(&run->data);
+static void evaluation_free(evaluation *state) {
+  quern__batch_free(&state->batch);
+  quern_plan_free(state->plan);
+  quern__data_source_free(&state->data);
 }
 
 static quern_status evaluation_create(quern_context *context, const quern_network *network,
@@ -32,10 +32,10 @@ static quern_status evaluation_create(quern_context *context, const quern_networ
   quern_status status;
   quern_device_info info;
   quern_context_describe(context, &info);
-  const quern__residency placement =
-      quern__place_once(dataset, measures, (size_t)info.max_allocation, result->size);
+  const quern__residency residency =
+      quern__residency_once(dataset, measures, (size_t)info.max_allocation, result->size);
   const quern__shard all = quern__shard_of(NULL, NULL, dataset->rows, dataset->rows);
-  QUERN__TRY(quern__data_source_create(context, network, dataset, measures, placement, all,
+  QUERN__TRY(quern__data_source_create(context, network, dataset, measures, residency, all,
                                        &result->data));
   QUERN__TRY(
       quern_plan_create(context, network, result->size, QUERN_PLAN_INFERENCE, &result->plan));
@@ -58,17 +58,17 @@ static quern_status check_arguments(const char *what, const void *context, const
 quern_status quern_evaluate(quern_context *context, const quern_network *network,
                             const quern_dataset *dataset, quern_metrics *metrics) {
   QUERN__FORWARD(check_arguments("evaluate", context, network, dataset, metrics));
-  evaluation run;
+  evaluation state;
   quern__tally tally = {0};
   QUERN__FORWARD(quern__check_measured(network, dataset));
-  QUERN__FORWARD(evaluation_create(context, network, dataset, true, &run));
+  QUERN__FORWARD(evaluation_create(context, network, dataset, true, &state));
   quern_status status;
   QUERN__TRY(quern__tally_create(context, dataset->rows, &tally));
-  QUERN__TRY(
-      quern__measure(run.plan, &run.data, &run.batch, run.size, &tally, NULL, NULL, metrics));
+  QUERN__TRY(quern__measure(state.plan, &state.data, &state.batch, state.size, &tally, NULL, NULL,
+                            metrics));
 cleanup:
   quern__tally_free(&tally);
-  evaluation_free(&run);
+  evaluation_free(&state);
   return status;
 }
 
@@ -83,15 +83,15 @@ static void restore_units(const quern_schema *schema, float *outputs, size_t row
 quern_status quern_predict(quern_context *context, const quern_network *network,
                            const quern_dataset *dataset, float *outputs) {
   QUERN__FORWARD(check_arguments("predict", context, network, dataset, outputs));
-  evaluation run;
-  QUERN__FORWARD(evaluation_create(context, network, dataset, false, &run));
+  evaluation state;
+  QUERN__FORWARD(evaluation_create(context, network, dataset, false, &state));
   quern_status status = QUERN_OK;
   size_t width = quern_network_outputs(network);
-  for (size_t first = 0; first < dataset->rows; first += run.size) {
-    size_t n = dataset->rows - first < run.size ? dataset->rows - first : run.size;
+  for (size_t first = 0; first < dataset->rows; first += state.size) {
+    size_t n = dataset->rows - first < state.size ? dataset->rows - first : state.size;
     quern_tensor x, output;
-    QUERN__TRY(quern__data_source_gather(&run.data, first, n, &run.batch, &x, NULL));
-    QUERN__TRY(quern_plan_predict(run.plan, x, &output));
+    QUERN__TRY(quern__data_source_gather(&state.data, first, n, &state.batch, &x, NULL));
+    QUERN__TRY(quern_plan_predict(state.plan, x, &output));
     QUERN__TRY(quern_buffer_read(output.buffer, output.offset * sizeof(float),
                                  n * width * sizeof(float), outputs + first * width,
                                  QUERN_NO_WAIT));
@@ -100,6 +100,6 @@ quern_status quern_predict(quern_context *context, const quern_network *network,
   restore_units(network->schema, outputs, dataset->rows);
 cleanup:
   if (status != QUERN_OK) quern__context_settle(context); /* `outputs` may still be written */
-  evaluation_free(&run);
+  evaluation_free(&state);
   return status;
 }

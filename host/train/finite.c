@@ -17,7 +17,7 @@ typedef struct finding {
 } finding;
 
 /* For printing: removes the sign of a NaN. */
-static double plain(float value) {
+static double printable(float value) {
   return isnan(value) ? (double)NAN : (double)value;
 }
 
@@ -43,7 +43,7 @@ static void name_part(const quern__shape *shape, size_t layer, quern__part part,
 }
 
 /* Searches a tensor of floats on the device. */
-static quern_status look(quern_tensor tensor, finding *where) {
+static quern_status search_tensor(quern_tensor tensor, finding *where) {
   const size_t count = tensor.rows * tensor.columns;
   float *values = malloc(count * sizeof *values);
   if (values == NULL) return quern__fail_memory("train", count * sizeof *values);
@@ -57,34 +57,33 @@ static quern_status look(quern_tensor tensor, finding *where) {
 }
 
 /* Searches all parameters and running statistics of a layer. */
-static quern_status look_at_parts(const quern_plan *plan, size_t l, finding *where) {
+static quern_status search_parts(const quern_plan *plan, size_t l, finding *where) {
   for (size_t p = 0; p < QUERN__PARTS && !where->found; p++) {
     const quern__part part = (quern__part)p;
     if (quern__layer_part(&plan->shape.layers[l], part).count == 0) continue;
     name_part(&plan->shape, l, part, where);
-    QUERN__FORWARD(look(quern__plan_part(plan, plan->parameters, l, part), where));
+    QUERN__FORWARD(search_tensor(quern__plan_part(plan, plan->parameters, l, part), where));
   }
   return QUERN_OK;
 }
 
 /* Runs one layer forward from *x and searches it, unless something was found. *x becomes the input
  * of the next layer. */
-static quern_status look_through_layer(quern_plan *plan, size_t l, quern_tensor *x,
-                                       finding *where) {
+static quern_status search_layer(quern_plan *plan, size_t l, quern_tensor *x, finding *where) {
   const quern_tensor output = quern__plan_output(plan, l, x->rows);
-  const bool looks = !where->found;
+  const bool searches = !where->found;
   quern_tensor layer_input;
-  if (looks) QUERN__FORWARD(look_at_parts(plan, l, where));
+  if (searches) QUERN__FORWARD(search_parts(plan, l, where));
   if (!where->found) name_layer(&plan->shape, l, "the output of", where);
   QUERN__FORWARD(quern__plan_forward_layer(plan, l, *x, QUERN__PASS_REHEARSAL, &layer_input));
-  if (!where->found) QUERN__FORWARD(look(output, where));
+  if (!where->found) QUERN__FORWARD(search_tensor(output, where));
   *x = layer_input;
   return QUERN_OK;
 }
 
 /* Runs the trainer's next step forward, op by op, until something is found; or to the end, if other
  * ranks wait for this one in a layer. */
-static quern_status look_through_step(quern_trainer *trainer, finding *where) {
+static quern_status search_step(quern_trainer *trainer, finding *where) {
   quern_plan *plan = trainer->plan;
   const size_t first = quern__trainer_samples_of(trainer, trainer->step);
   const size_t all = quern__trainer_samples_of(trainer, trainer->step + 1) - first;
@@ -93,20 +92,20 @@ static quern_status look_through_step(quern_trainer *trainer, finding *where) {
   plan->first_row = begin;
   plan->step_samples = all;
   if (n == 0) /* other ranks have the samples */
-    return quern__plan_normalize_nothing(plan, QUERN__PASS_REHEARSAL);
+    return quern__plan_normalize_no_samples(plan, QUERN__PASS_REHEARSAL);
   quern_tensor x;
   QUERN__FORWARD(
       quern__data_source_gather(&trainer->train, first + begin, n, &trainer->batch, &x, NULL));
-  QUERN__FORWARD(look(x, where));
+  QUERN__FORWARD(search_tensor(x, where));
   snprintf(where->place, sizeof where->place, "the samples");
   for (size_t l = 0; l < plan->shape.layer_count && (!where->found || plan->collective != NULL);
        l++)
-    QUERN__FORWARD(look_through_layer(plan, l, &x, where));
+    QUERN__FORWARD(search_layer(plan, l, &x, where));
   return QUERN_OK;
 }
 
 /* Selects, on all ranks, the finding lowest in the network, by the first rank that has it. */
-static quern_status take_first_finding(const quern_collective *collective, finding *where) {
+static quern_status select_lowest_finding(const quern_collective *collective, finding *where) {
   if (collective == NULL) return QUERN_OK;
   finding *all = calloc(collective->ranks, sizeof *all);
   if (all == NULL) return quern__fail_memory("train", collective->ranks * sizeof *all);
@@ -123,12 +122,12 @@ static quern_status take_first_finding(const quern_collective *collective, findi
 
 /* Moves back to before step `bad` of the epoch and finds its first number that is not finite. */
 static quern_status fail_step(quern_trainer *trainer, size_t bad, float loss) {
-  QUERN__FORWARD(quern__training_state_return(&trainer->learned, trainer->plan));
+  QUERN__FORWARD(quern__training_state_restore(&trainer->state, trainer->plan));
   trainer->step = trainer->kept_step;
   QUERN__FORWARD(quern__trainer_queue(trainer, bad - trainer->kept_step));
   finding where = {.found = false};
-  QUERN__FORWARD(look_through_step(trainer, &where));
-  QUERN__FORWARD(take_first_finding(trainer->options.collective, &where));
+  QUERN__FORWARD(search_step(trainer, &where));
+  QUERN__FORWARD(select_lowest_finding(trainer->options.collective, &where));
   if (!where.found) { /* the outputs are finite, but their loss is not */
     snprintf(where.place, sizeof where.place, "the loss itself");
     where.value = loss;
@@ -136,8 +135,8 @@ static quern_status fail_step(quern_trainer *trainer, size_t bad, float loss) {
   return quern__fail(
       QUERN_ERROR_NOT_FINITE,
       "train: the loss is %g in step %zu of %zu of epoch %zu; it begins in %s, with %g; " ADVICE,
-      plain(loss), bad + 1, quern__trainer_steps_an_epoch(trainer), trainer->epoch + 1, where.place,
-      plain(where.value), trainer->options.optimizer.learning_rate);
+      printable(loss), bad + 1, quern__trainer_steps_per_epoch(trainer), trainer->epoch + 1,
+      where.place, printable(where.value), trainer->options.optimizer.learning_rate);
 }
 
 quern_status quern__trainer_losses(quern_trainer *trainer, float **losses) {
@@ -173,6 +172,6 @@ quern_status quern__trainer_check_parameters(const quern_trainer *trainer,
     }
   return quern__fail(QUERN_ERROR_NOT_FINITE,
                      "train: %s went to %g in the last step, number %" PRIu64 "; " ADVICE,
-                     where.place, plain(parameters[bad]), trainer->plan->updates,
+                     where.place, printable(parameters[bad]), trainer->plan->optimizer_steps,
                      trainer->options.optimizer.learning_rate);
 }

@@ -216,15 +216,15 @@ const char *quern__identity_name(size_t index) {
 quern_status quern__identity_check(const quern__identity *identity,
                                    const quern__safetensors *file) {
   for (size_t i = 0; i < QUERN__IDENTITY_COUNT; i++) {
-    const char *there = quern__safetensors_metadata(file, fields[i].key);
-    if (there == NULL)
+    const char *text = quern__safetensors_metadata(file, fields[i].key);
+    if (text == NULL)
       return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\" is missing", file->path,
                          fields[i].key);
-    if (strcmp(there, identity->values[i]) != 0)
+    if (strcmp(text, identity->values[i]) != 0)
       return quern__fail(
           QUERN_ERROR_FORMAT,
           "%s: is of another training: its %s is \"%.200s\", and this one's is \"%.200s\"",
-          file->path, fields[i].name, there, identity->values[i]);
+          file->path, fields[i].name, text, identity->values[i]);
   }
   return QUERN_OK;
 }

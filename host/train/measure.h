@@ -23,7 +23,7 @@ quern_status quern__tally_mean_loss(const quern__tally *tally, size_t first, siz
 /* Runs the plan on the data set in its order, `size` samples per batch. Waits at the end and, with
  * targets, after each batch. Ranks of a collective, which may be NULL, each measure their share,
  * and all get the metrics of the whole. */
-quern_status quern__measure(quern_plan *plan, quern__data_source *feed, const quern__batch *batch,
+quern_status quern__measure(quern_plan *plan, quern__data_source *source, const quern__batch *batch,
                             size_t size, const quern__tally *tally,
                             const quern_collective *collective, const uint32_t *shares,
                             quern_metrics *metrics);
@@ -38,7 +38,7 @@ typedef struct quern__target_sums {
   double errors, absolute; /* squared and absolute errors */
   /* labels: true positives; predicted positives; actual positives */
   size_t both, predicted, expected;
-  size_t right; /* labels: correct predictions */
+  size_t correct; /* labels: correct predictions */
 } quern__target_sums;
 
 typedef struct quern__score {

@@ -14,16 +14,16 @@ static quern_status check_real(const char *name, float value) {
                      (double)value);
 }
 
-quern_status quern__train_options_read(const quern_train_options *given,
+quern_status quern__train_options_read(const quern_train_options *caller,
                                        quern_train_options *options) {
   *options = quern_train_options_default();
-  if (given != NULL) {
-    if (given->size < sizeof given->size || given->size > sizeof *options)
+  if (caller != NULL) {
+    if (caller->size < sizeof caller->size || caller->size > sizeof *options)
       return quern__fail(QUERN_ERROR_ARGUMENT,
                          "train: options of %zu bytes, expected at most %zu: start from "
                          "quern_train_options_default()",
-                         given->size, sizeof *options);
-    memcpy(options, given, given->size);
+                         caller->size, sizeof *options);
+    memcpy(options, caller, caller->size);
   }
   if (options->epochs == 0)
     return quern__fail(QUERN_ERROR_ARGUMENT, "train: 0 epochs, expected at least 1");
@@ -43,7 +43,7 @@ quern_status quern__train_options_read(const quern_train_options *given,
                      (double)options->label_smoothing);
 }
 
-size_t quern__train_steps_an_epoch(const quern_train_options *options, size_t rows) {
+size_t quern__train_steps_per_epoch(const quern_train_options *options, size_t rows) {
   return quern__divide_up(rows, options->batch);
 }
 
@@ -51,16 +51,16 @@ size_t quern__train_steps_an_epoch(const quern_train_options *options, size_t ro
  * first or last step. */
 quern_status quern__train_check_rates(const quern_train_options *options, size_t rows) {
   const quern_schedule *schedule = &options->schedule;
-  const uint64_t each = quern__train_steps_an_epoch(options, rows), epochs = options->epochs;
-  const uint64_t all = epochs > UINT64_MAX / each ? UINT64_MAX : epochs * each;
+  const uint64_t steps = quern__train_steps_per_epoch(options, rows), epochs = options->epochs;
+  const uint64_t all = epochs > UINT64_MAX / steps ? UINT64_MAX : epochs * steps;
   const uint64_t ends[] = {schedule->warmup < all ? schedule->warmup : 0, all - 1};
   for (size_t i = 0; i < 2; i++) {
-    const quern_optimizer there = quern_schedule_at(schedule, &options->optimizer, ends[i]);
-    if (there.learning_rate <= (double)FLT_MAX) continue;
+    const quern_optimizer optimizer = quern_schedule_at(schedule, &options->optimizer, ends[i]);
+    if (optimizer.learning_rate <= (double)FLT_MAX) continue;
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "train: the schedule's learning rate is %g in step %" PRIu64 " of %" PRIu64
                        ", expected at most %g",
-                       there.learning_rate, ends[i] + 1, all, (double)FLT_MAX);
+                       optimizer.learning_rate, ends[i] + 1, all, (double)FLT_MAX);
   }
   return QUERN_OK;
 }
@@ -68,7 +68,7 @@ quern_status quern__train_check_rates(const quern_train_options *options, size_t
 void quern__train_schedule(quern_train_options *options, size_t rows) {
   quern_schedule *schedule = &options->schedule;
   if (schedule->steps > 0) return;
-  const uint64_t each = quern__train_steps_an_epoch(options, rows), epochs = options->epochs;
-  const uint64_t all = epochs > UINT64_MAX / each ? UINT64_MAX : epochs * each;
+  const uint64_t steps = quern__train_steps_per_epoch(options, rows), epochs = options->epochs;
+  const uint64_t all = epochs > UINT64_MAX / steps ? UINT64_MAX : epochs * steps;
   schedule->steps = all > schedule->warmup ? all - schedule->warmup : 1;
 }

@@ -12,18 +12,19 @@
 #include <zlib.h>
 
 /* losses per reduction */
-enum { PIECE = 1 << 18 };
+enum { MAX_LOSSES = 1 << 18 };
 
 /* One rank's text: its beginning, for messages, and a checksum of all of it. */
-typedef struct line {
+typedef struct rank_text {
   uint64_t bytes;
   uint32_t sum;
   char text[200];
-} line;
+} rank_text;
 
 /* Gathers the texts of all ranks. The caller frees *all. */
-static quern_status gather_lines(const quern_collective *collective, const char *text, line **all) {
-  line mine = {.bytes = strlen(text)};
+static quern_status gather_texts(const quern_collective *collective, const char *text,
+                                 rank_text **all) {
+  rank_text mine = {.bytes = strlen(text)};
   mine.sum = (uint32_t)crc32(0, (const unsigned char *)text, (uInt)mine.bytes);
   strncpy(mine.text, text, sizeof mine.text - 1);
   *all = malloc(collective->ranks * sizeof **all);
@@ -34,7 +35,7 @@ static quern_status gather_lines(const quern_collective *collective, const char 
 }
 
 /* The first rank whose text differs from rank 0's, or `ranks`. */
-static size_t first_other(const line *all, size_t ranks) {
+static size_t first_different(const rank_text *all, size_t ranks) {
   size_t r = 1;
   while (r < ranks && all[r].bytes == all[0].bytes && all[r].sum == all[0].sum &&
          strcmp(all[r].text, all[0].text) == 0)
@@ -43,11 +44,11 @@ static size_t first_other(const line *all, size_t ranks) {
 }
 
 /* Fails on every rank if one has another text. */
-static quern_status compare_ranks(const quern_collective *collective, const char *name,
+static quern_status compare_texts(const quern_collective *collective, const char *name,
                                   const char *text) {
-  line *all;
-  QUERN__FORWARD(gather_lines(collective, text, &all));
-  const size_t ranks = collective->ranks, r = first_other(all, ranks);
+  rank_text *all;
+  QUERN__FORWARD(gather_texts(collective, text, &all));
+  const size_t ranks = collective->ranks, r = first_different(all, ranks);
   quern_status status = QUERN_OK;
   if (r < ranks)
     status = quern__fail(QUERN_ERROR_COLLECTIVE,
@@ -66,22 +67,22 @@ static quern_status compare_trainings(quern_trainer *trainer) {
   quern__metadata_pair pairs[QUERN__IDENTITY_COUNT];
   char text[200], *shares = NULL;
   quern_status status;
-  QUERN__TRY(compare_ranks(collective, "version of quern", QUERN_VERSION));
+  QUERN__TRY(compare_texts(collective, "version of quern", QUERN_VERSION));
   QUERN__TRY(quern__collective_status(collective, quern__identity_create(trainer, &identity)));
   quern__identity_pairs(&identity, pairs);
   for (size_t i = 0; i < QUERN__IDENTITY_COUNT; i++)
-    QUERN__TRY(compare_ranks(collective, quern__identity_name(i), pairs[i].value));
+    QUERN__TRY(compare_texts(collective, quern__identity_name(i), pairs[i].value));
   snprintf(text, sizeof text, "%zu", options->epochs);
-  QUERN__TRY(compare_ranks(collective, "number of epochs", text));
+  QUERN__TRY(compare_texts(collective, "number of epochs", text));
   snprintf(text, sizeof text, "%zu samples", trainer->test.rows);
-  QUERN__TRY(compare_ranks(collective, "test set", text));
+  QUERN__TRY(compare_texts(collective, "test set", text));
   snprintf(text, sizeof text, "%s, every %zu steps",
            options->checkpoint != NULL ? "asked for" : "none", options->checkpoint_every);
-  QUERN__TRY(compare_ranks(collective, "checkpoint", text));
+  QUERN__TRY(compare_texts(collective, "checkpoint", text));
   QUERN__TRY(
-      compare_ranks(collective, "resumption", options->resume != NULL ? "asked for" : "none"));
+      compare_texts(collective, "resumption", options->resume != NULL ? "asked for" : "none"));
   QUERN__TRY(quern__collective_status(collective, quern__shares_print(options, &shares)));
-  QUERN__TRY(compare_ranks(collective, "shares", shares != NULL ? shares : "none"));
+  QUERN__TRY(compare_texts(collective, "shares", shares != NULL ? shares : "none"));
 cleanup:
   free(shares);
   quern__identity_free(&identity);
@@ -97,11 +98,11 @@ static quern_status compare_devices(quern_trainer *trainer) {
   char *device;
   quern__text_print(&text, "%s, %s, %s, %s", info.backend, info.platform, info.name, info.driver);
   QUERN__FORWARD(quern__text_close(&text, &device));
-  line *all;
-  const quern_status status = gather_lines(collective, device, &all);
+  rank_text *all;
+  const quern_status status = gather_texts(collective, device, &all);
   free(device);
   if (status != QUERN_OK) return status;
-  trainer->mixed = first_other(all, collective->ranks) < collective->ranks;
+  trainer->mixed = first_different(all, collective->ranks) < collective->ranks;
   free(all);
   return QUERN_OK;
 }
@@ -123,14 +124,14 @@ cleanup:
 }
 
 static quern_status broadcast_training_state(const quern_trainer *trainer) {
-  const quern__training_state *learned = &trainer->learned;
-  for (size_t i = 0; i < learned->count; i++)
-    QUERN__FORWARD(broadcast_range(trainer, learned->tensors[i].buffer));
+  const quern__training_state *state = &trainer->state;
+  for (size_t i = 0; i < state->count; i++)
+    QUERN__FORWARD(broadcast_range(trainer, state->tensors[i].buffer));
   return QUERN_OK;
 }
 
-quern_status quern__ranks_meet(quern_trainer *trainer, const quern_network *network,
-                               quern_status status) {
+quern_status quern__ranks_create_reducer(quern_trainer *trainer, const quern_network *network,
+                                         quern_status status) {
   const quern_collective *collective = trainer->options.collective;
   if (collective == NULL) return status;
   QUERN__FORWARD(quern__collective_status(collective, status));
@@ -162,11 +163,11 @@ quern_status quern__ranks_begin_epoch(quern_trainer *trainer) {
 }
 
 /* Adds zeros to the sums of a batch in which this rank has no samples. */
-static quern_status no_gradients(quern_plan *plan, size_t samples,
-                                 const quern__bucket_watch *watch) {
+static quern_status queue_no_gradients(quern_plan *plan, size_t samples,
+                                       const quern__bucket_watch *watch) {
   plan->step_samples = samples;
-  QUERN__FORWARD(quern__plan_normalize_nothing(plan, QUERN__PASS_TRAINING));
-  QUERN__FORWARD(quern__plan_normalize_nothing_back(plan));
+  QUERN__FORWARD(quern__plan_normalize_no_samples(plan, QUERN__PASS_TRAINING));
+  QUERN__FORWARD(quern__plan_normalize_no_samples_back(plan));
   for (size_t i = plan->gradients.count; i-- > 0;) {
     const quern__bucket *bucket = &plan->gradients.list[i];
     QUERN__FORWARD(quern_fill(plan->context, 0.0f, quern_vector(bucket->memory, 0, bucket->count)));
@@ -187,7 +188,7 @@ quern_status quern__ranks_step(quern_trainer *trainer, size_t first, size_t n) {
   if (own > 0)
     QUERN__FORWARD(
         quern__data_source_gather(&trainer->train, first, own, &trainer->batch, &x, &targets));
-  if (plan->weighs_classes) {
+  if (plan->has_class_weights) {
     if (own > 0) QUERN__FORWARD(quern__plan_label_weight(plan, targets.labels, &whole.weight));
     QUERN__FORWARD(quern__collective_sum(collective, &whole.weight, 1));
   }
@@ -195,17 +196,17 @@ quern_status quern__ranks_step(quern_trainer *trainer, size_t first, size_t n) {
   QUERN__FORWARD(own > 0 ? quern__plan_gradients(plan, x, &targets, &whole,
                                                  quern_vector(trainer->tally.losses, first, own),
                                                  &watch)
-                         : no_gradients(plan, n, &watch));
+                         : queue_no_gradients(plan, n, &watch));
   return quern__reduce(trainer->reducer, plan, &trainer->reducing);
 }
 
 quern_status quern__ranks_merge_losses(const quern_trainer *trainer, float *losses, size_t count) {
   const quern_collective *collective = trainer->options.collective;
-  for (size_t begin = 0; collective != NULL && begin < count; begin += PIECE) {
-    const size_t n = count - begin < PIECE ? count - begin : PIECE;
+  for (size_t begin = 0; collective != NULL && begin < count; begin += MAX_LOSSES) {
+    const size_t n = count - begin < MAX_LOSSES ? count - begin : MAX_LOSSES;
     void *request;
-    QUERN__FORWARD(quern__collective_reduce(collective, losses + begin, n, &request));
-    QUERN__FORWARD(quern__collective_reduced(collective, request));
+    QUERN__FORWARD(quern__collective_reduce_start(collective, losses + begin, n, &request));
+    QUERN__FORWARD(quern__collective_reduce_wait(collective, request));
   }
   return QUERN_OK;
 }
@@ -243,14 +244,14 @@ cleanup:
   return status;
 }
 
-static quern_status take_position(quern_trainer *trainer) {
+static quern_status share_position(quern_trainer *trainer) {
   const quern_collective *collective = trainer->options.collective;
-  position pos = {trainer->epoch, trainer->step, trainer->plan->updates, trainer->best.epoch,
-                  trainer->best.loss};
+  position pos = {trainer->epoch, trainer->step, trainer->plan->optimizer_steps,
+                  trainer->best.epoch, trainer->best.loss};
   QUERN__FORWARD(quern__collective_broadcast(collective, &pos, sizeof pos));
   trainer->epoch = (size_t)pos.epoch;
   trainer->step = (size_t)pos.step;
-  trainer->plan->updates = trainer->plan->trained = pos.updates;
+  trainer->plan->optimizer_steps = trainer->plan->steps_taken = pos.updates;
   trainer->best.epoch = (size_t)pos.best_epoch;
   trainer->best.loss = pos.best_loss;
   trainer->begun = false;
@@ -263,7 +264,7 @@ quern_status quern__ranks_resume(quern_trainer *trainer, quern_status status) {
   const quern_collective *collective = trainer->options.collective;
   if (collective == NULL) return status;
   QUERN__FORWARD(quern__collective_status(collective, status));
-  return quern__ranks_fail(trainer, take_position(trainer));
+  return quern__ranks_fail(trainer, share_position(trainer));
 }
 
 quern_status quern__ranks_fail(const quern_trainer *trainer, quern_status status) {

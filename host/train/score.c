@@ -38,9 +38,9 @@ void quern__score_add(quern__score *score, const float *outputs, const float *ta
       sums->predicted += predicted;
       sums->expected += expected;
       /* A NaN is never correct. */
-      const bool right = predicted == expected && !isnan(*outputs);
-      sums->right += right;
-      exact = exact && right;
+      const bool correct = predicted == expected && !isnan(*outputs);
+      sums->correct += correct;
+      exact = exact && correct;
     }
     score->samples++;
     score->exact += exact;
@@ -49,26 +49,26 @@ void quern__score_add(quern__score *score, const float *outputs, const float *ta
 
 /* Converts sums about one shift to sums about another. */
 static void move_shift(quern__target_sums *sums, double samples, double shift) {
-  const double by = sums->shift - shift;
-  sums->squares += 2.0 * by * sums->sum + samples * by * by;
-  sums->sum += samples * by;
+  const double difference = sums->shift - shift;
+  sums->squares += 2.0 * difference * sums->sum + samples * difference * difference;
+  sums->sum += samples * difference;
   sums->shift = shift;
 }
 
 void quern__score_merge(quern__score *score, const quern__score *other) {
   if (other->samples == 0) return;
   for (size_t i = 0; i < score->count; i++) {
-    quern__target_sums *sums = &score->sums[i], more = other->sums[i];
-    if (score->samples == 0) sums->shift = more.shift;
-    move_shift(&more, (double)other->samples, sums->shift);
-    sums->sum += more.sum;
-    sums->squares += more.squares;
-    sums->errors += more.errors;
-    sums->absolute += more.absolute;
-    sums->both += more.both;
-    sums->predicted += more.predicted;
-    sums->expected += more.expected;
-    sums->right += more.right;
+    quern__target_sums *sums = &score->sums[i], added = other->sums[i];
+    if (score->samples == 0) sums->shift = added.shift;
+    move_shift(&added, (double)other->samples, sums->shift);
+    sums->sum += added.sum;
+    sums->squares += added.squares;
+    sums->errors += added.errors;
+    sums->absolute += added.absolute;
+    sums->both += added.both;
+    sums->predicted += added.predicted;
+    sums->expected += added.expected;
+    sums->correct += added.correct;
   }
   score->samples += other->samples;
   score->exact += other->exact;
@@ -79,14 +79,14 @@ static double ratio(double part, double whole) {
 }
 
 static void finish_labels(const quern__score *score, quern_metrics *metrics) {
-  size_t right = 0, both = 0, either = 0;
+  size_t correct = 0, both = 0, either = 0;
   for (size_t i = 0; i < score->count; i++) {
-    right += score->sums[i].right;
+    correct += score->sums[i].correct;
     both += score->sums[i].both;
     either += score->sums[i].predicted + score->sums[i].expected;
   }
   metrics->exact_match = ratio((double)score->exact, (double)score->samples);
-  metrics->label_accuracy = ratio((double)right, (double)score->samples * (double)score->count);
+  metrics->label_accuracy = ratio((double)correct, (double)score->samples * (double)score->count);
   metrics->f1 = ratio(2.0 * (double)both, (double)either);
 }
 

@@ -103,10 +103,11 @@ static quern_status create_plan_of_rank(quern_trainer *trainer, const quern_netw
   quern__buckets buckets = {.count = 0};
   QUERN__FORWARD(
       quern__reducer_buckets(trainer->reducer, trainer->context, &network->shape, &buckets));
-  const quern_status status =
-      quern__plan_create_in(trainer->context, network, trainer->size, &buckets, &trainer->plan);
+  const quern_status status = quern__plan_create_with_buckets(
+      trainer->context, network, trainer->size, &buckets, &trainer->plan);
   quern__buckets_free(&buckets);
-  return status == QUERN_OK ? quern__plan_join(trainer->plan, trainer->options.collective) : status;
+  return status == QUERN_OK ? quern__plan_set_collective(trainer->plan, trainer->options.collective)
+                            : status;
 }
 
 static quern_status create_plan(quern_trainer *trainer, const quern_network *network) {
@@ -124,14 +125,14 @@ static quern_status create_plan(quern_trainer *trainer, const quern_network *net
     QUERN__FORWARD(quern_plan_set_class_weights(trainer->plan, trainer->class_weights));
   QUERN__FORWARD(quern_plan_set_dropout_seed(trainer->plan, trainer->options.seed));
   QUERN__FORWARD(quern_plan_set_optimizer(trainer->plan, &trainer->options.optimizer));
-  QUERN__FORWARD(quern__training_state_create(trainer->plan, &trainer->learned));
+  QUERN__FORWARD(quern__training_state_create(trainer->plan, &trainer->state));
   return trainer->options.patience > 0 ? quern__best_create(trainer->plan, &trainer->best)
                                        : QUERN_OK;
 }
 
 /* Allocates the optimizer's numbers for each step of an epoch. */
 static quern_status create_updates(quern_trainer *trainer) {
-  const size_t steps = quern__trainer_steps_an_epoch(trainer),
+  const size_t steps = quern__trainer_steps_per_epoch(trainer),
                bytes = steps * sizeof *trainer->updates;
   trainer->updates = malloc(bytes); /* fits: fewer steps than samples, which are in memory */
   if (trainer->updates == NULL) return quern__fail_memory("trainer", bytes);
@@ -141,19 +142,19 @@ static quern_status create_updates(quern_trainer *trainer) {
 /* Resident training data is complete on every rank, since it is shuffled; streamed data is sent in
  * every epoch, and only the rank's own samples. */
 static quern_status create_train(quern_trainer *trainer, const quern_network *network,
-                                 const quern_dataset *train, quern__residency placement) {
-  const bool resident = placement.chunk_rows == 0;
+                                 const quern_dataset *train, quern__residency residency) {
+  const bool resident = residency.chunk_rows == 0;
   const quern__shard shard = resident ? quern__shard_of(NULL, NULL, train->rows, train->rows)
                                       : quern__trainer_train_shard(&trainer->options, train->rows);
-  return quern__data_source_create(trainer->context, network, train, true, placement, shard,
+  return quern__data_source_create(trainer->context, network, train, true, residency, shard,
                                    &trainer->train);
 }
 
 static quern_status create_test(quern_trainer *trainer, const quern_network *network,
                                 const quern_dataset *train, const quern_dataset *test,
-                                quern__residency placement) {
+                                quern__residency residency) {
   const quern__shard shard = quern__trainer_test_shard(&trainer->options, test->rows);
-  QUERN__FORWARD(quern__data_source_create(trainer->context, network, test, true, placement, shard,
+  QUERN__FORWARD(quern__data_source_create(trainer->context, network, test, true, residency, shard,
                                            &trainer->test));
   QUERN__FORWARD(quern__check_classes(train->schema, test));
   if (trainer->test.task == trainer->train.task) return QUERN_OK;
@@ -179,9 +180,9 @@ static quern_status create_sources(quern_trainer *result, const quern_network *n
     QUERN__FORWARD(check_batch_normalization(result, train->rows));
   quern__data data;
   QUERN__FORWARD(
-      quern__trainer_place(result->context, network, train, test, &result->options, &data));
-  QUERN__FORWARD(create_train(result, network, train, data.train.placement));
-  return test != NULL ? create_test(result, network, train, test, data.test.placement) : QUERN_OK;
+      quern__trainer_place_data(result->context, network, train, test, &result->options, &data));
+  QUERN__FORWARD(create_train(result, network, train, data.train.residency));
+  return test != NULL ? create_test(result, network, train, test, data.test.residency) : QUERN_OK;
 }
 
 /* Creates everything else on this rank. */
@@ -217,7 +218,8 @@ quern_status quern_trainer_create(quern_context *context, const quern_network *n
   quern__context_hold(context);
   quern_status status;
   QUERN__TRY(quern__train_options_read(options, &result->options));
-  QUERN__TRY(quern__ranks_meet(result, network, create_sources(result, network, train, test)));
+  QUERN__TRY(
+      quern__ranks_create_reducer(result, network, create_sources(result, network, train, test)));
   QUERN__TRY(quern__ranks_begin(result, create_parts(result, network, train, test)));
   *trainer = result;
   return QUERN_OK;
@@ -227,7 +229,7 @@ cleanup:
 }
 
 uint64_t quern__trainer_best_steps(const quern_trainer *trainer) {
-  return (uint64_t)trainer->best.epoch * quern__trainer_steps_an_epoch(trainer);
+  return (uint64_t)trainer->best.epoch * quern__trainer_steps_per_epoch(trainer);
 }
 
 quern_status quern__trainer_check_idle(const char *what, const quern_trainer *trainer) {
@@ -253,7 +255,7 @@ void quern_trainer_free(quern_trainer *trainer) {
   quern__best_free(&trainer->best);
   quern__tally_free(&trainer->tally);
   quern__batch_free(&trainer->batch);
-  quern__training_state_free(&trainer->learned);
+  quern__training_state_free(&trainer->state);
   quern_plan_free(trainer->plan);
   quern__reducer_free(trainer->reducer); /* after the plan, which uses its buckets */
   quern__data_source_free(&trainer->train);
@@ -278,7 +280,7 @@ quern_status quern_trainer_download_best(quern_trainer *trainer, quern_network *
   if (!quern__shape_equal(&trainer->plan->shape, &network->shape))
     return quern__fail(QUERN_ERROR_SHAPE,
                        "trainer download best: the network has another shape than the trainer's");
-  network->batches = trainer->plan->batches_before + quern__trainer_best_steps(trainer);
+  network->batches = trainer->plan->batches_offset + quern__trainer_best_steps(trainer);
   return quern_buffer_read(trainer->best.parameters, 0,
                            trainer->plan->shape.flat_count * sizeof(float), network->parameters,
                            QUERN_WAIT);

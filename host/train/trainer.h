@@ -26,7 +26,7 @@ struct quern_trainer {
   quern__data_source train, test; /* test.rows is 0 without test data */
   quern__batch batch;
   quern__tally tally; /* of the current epoch: losses [samples done] */
-  quern__training_state learned;
+  quern__training_state state;
   quern__best best;
   /* The optimizer's numbers for each step of the current epoch, [steps per epoch], and their copy
    * on the device. */
@@ -36,7 +36,7 @@ struct quern_trainer {
 
   size_t epoch; /* completed epochs */
   size_t step;  /* completed steps of the next epoch */
-  /* true if the next epoch's order is set, and `learned` has a copy of the state before step
+  /* true if the next epoch's order is set, and `state` has a copy of the state before step
    * kept_step */
   bool begun;
   size_t kept_step;
@@ -48,7 +48,8 @@ struct quern_trainer {
   double reported; /* time of the last call of on_progress */
   size_t slice;    /* steps queued between two waits within an epoch */
 
-  bool tidied; /* temporary files that an interrupted run left beside the checkpoint were removed */
+  bool
+      cleaned; /* temporary files that an interrupted run left beside the checkpoint were removed */
 
   uint32_t fingerprint; /* checksum of the training data, if fingerprinted */
   bool fingerprinted;
@@ -59,16 +60,16 @@ struct quern_trainer {
 quern_status quern__train_options_read(const quern_train_options *given,
                                        quern_train_options *options);
 
-/* Like quern_train, but stores the result in `learned`, which may be `network`, or NULL if another
+/* Like quern_train, but stores the result in `state`, which may be `network`, or NULL if another
  * rank keeps it. */
 quern_status quern__train_into(quern_context *context, const quern_network *network,
                                const quern_dataset *train, const quern_dataset *test,
-                               const quern_train_options *options, quern_network *learned,
+                               const quern_train_options *options, quern_network *state,
                                quern_epoch *last);
 
 /* The steps of an epoch over `rows` samples; and sets the `steps` of the schedule from the number
  * of epochs, unless they are set. */
-size_t quern__train_steps_an_epoch(const quern_train_options *options, size_t rows);
+size_t quern__train_steps_per_epoch(const quern_train_options *options, size_t rows);
 void quern__train_schedule(quern_train_options *options, size_t rows);
 
 /* QUERN_ERROR_ARGUMENT, with the step, if the learning rate of the schedule exceeds a float's
@@ -92,16 +93,16 @@ quern__shard quern__trainer_test_shard(const quern_train_options *options, size_
 
 /* How the data sets are stored, and the memory available to them. */
 typedef struct quern__data {
-  size_t room;
+  size_t memory;
   quern__residency_request train, test; /* test.rows is 0 if this rank has no test samples */
 } quern__data;
 
-quern_status quern__trainer_place(const quern_context *context, const quern_network *network,
-                                  const quern_dataset *train, const quern_dataset *test,
-                                  const quern_train_options *options, quern__data *data);
+quern_status quern__trainer_place_data(const quern_context *context, const quern_network *network,
+                                       const quern_dataset *train, const quern_dataset *test,
+                                       const quern_train_options *options, quern__data *data);
 
 /* Steps per epoch; samples in the first `steps` steps of an epoch. */
-size_t quern__trainer_steps_an_epoch(const quern_trainer *trainer);
+size_t quern__trainer_steps_per_epoch(const quern_trainer *trainer);
 size_t quern__trainer_samples_of(const quern_trainer *trainer, size_t steps);
 
 /* Training steps up to the best epoch. */
@@ -123,8 +124,8 @@ quern_status quern__trainer_queue(quern_trainer *trainer, size_t count);
 
 /* Creates the reducer of the gradients. `status` is this rank's result so far; a failure is
  * reported to all ranks. */
-quern_status quern__ranks_meet(quern_trainer *trainer, const quern_network *network,
-                               quern_status status);
+quern_status quern__ranks_create_reducer(quern_trainer *trainer, const quern_network *network,
+                                         quern_status status);
 
 /* Compares what must agree on all ranks, compares their devices, and copies the parameters of rank
  * 0. `status` is this rank's result so far; a failure is reported to all ranks. */

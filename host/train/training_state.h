@@ -4,28 +4,28 @@
 
 #include "../network/plan.h"
 
-#define QUERN__LEARNED_PARAMETERS "parameters"
+#define QUERN__STATE_PARAMETERS "parameters"
 
 /* A flat range of floats. */
 typedef struct quern__training_state_tensor {
   const char *name;     /* in a checkpoint; static */
   quern_buffer *buffer; /* the plan's */
   size_t count;
-  quern_buffer *kept; /* a copy of the range; owned */
+  quern_buffer *copy; /* a copy of the range; owned */
 } quern__training_state_tensor;
 
 typedef struct quern__training_state {
   quern__training_state_tensor *tensors; /* owned; the parameters first */
   size_t count;
-  uint64_t kept_updates, kept_trained; /* copies of the plan's counts */
+  uint64_t optimizer_steps, steps_taken; /* copies of the plan's counts */
 } quern__training_state;
 
 /* Lists what steps of the plan change. The plan must have an optimizer, and outlive *learned. */
-quern_status quern__training_state_create(const quern_plan *plan, quern__training_state *learned);
-void quern__training_state_free(quern__training_state *learned);
+quern_status quern__training_state_create(const quern_plan *plan, quern__training_state *state);
+void quern__training_state_free(quern__training_state *state);
 
 /* Queue a copy of all of it, and a copy back. */
-quern_status quern__training_state_keep(quern__training_state *learned, const quern_plan *plan);
-quern_status quern__training_state_return(const quern__training_state *learned, quern_plan *plan);
+quern_status quern__training_state_save(quern__training_state *state, const quern_plan *plan);
+quern_status quern__training_state_restore(const quern__training_state *state, quern_plan *plan);
 
 #endif

@@ -20,7 +20,7 @@ void quern__op_operand(quern__op *op, size_t index, const char *name, quern__ope
                        quern__operand_type type, size_t rows, size_t columns, void *values) {
   op->operands[index] = (quern__operand){
       .name = name, .role = role, .type = type, .rows = rows, .columns = columns, .values = values};
-  if (values == NULL && (role == QUERN__IN || role == QUERN__INOUT)) op->lost = true;
+  if (values == NULL && (role == QUERN__IN || role == QUERN__INOUT)) op->out_of_memory = true;
 }
 
 /* --- Findings --------------------------------------------------------------------------------- */
@@ -62,7 +62,7 @@ static void free_result(run_result *result) {
   for (size_t i = 0; i < QUERN__MAX_OPERANDS; i++) free(result->outputs[i]);
 }
 
-typedef enum run_flags { AS_IT_IS = 0, SHARED = 1, MAGNITUDES = 2 } run_flags;
+typedef enum run_flags { SEPARATE = 0, SHARED = 1, MAGNITUDES = 2 } run_flags;
 
 /* The index of the place that operand i uses in a run. */
 static size_t place_of(const quern__op *op, size_t i, run_flags flags) {
@@ -79,14 +79,14 @@ static bool is_overwritten(const quern__op *op, size_t i, run_flags flags) {
 static quern_status check_report(quern__verify *v, const quern__op *op, quern_context *context) {
   const quern_status status = quern_context_finish(context);
   if (status != QUERN_OK && status != QUERN_ERROR_DATA) return status;
-  if (op->complaint == NULL) {
+  if (op->expected_fault == NULL) {
     if (status != QUERN_OK) quern__verify_wrong(v, "%s: %s", op->title, quern_last_error());
     return QUERN_OK;
   }
-  if (status == QUERN_OK || strstr(quern_last_error(), op->complaint) == NULL)
+  if (status == QUERN_OK || strstr(quern_last_error(), op->expected_fault) == NULL)
     quern__verify_wrong(v, "%s: %s, expected a report with \"%s\"", op->title,
                         status == QUERN_OK ? "nothing was reported" : quern_last_error(),
-                        op->complaint);
+                        op->expected_fault);
   const quern_status again = quern_context_finish(context);
   if (again == QUERN_ERROR_DATA) quern__verify_wrong(v, "%s: reported twice", op->title);
   return again == QUERN_ERROR_DATA ? QUERN_OK : again;
@@ -135,7 +135,8 @@ static quern_status run_op(quern__verify *v, quern_context *context, const quern
   for (size_t i = 0; i < QUERN__MAX_OPERANDS; i++) {
     if (place_of(op, i, flags) == i)
       QUERN__TRY(quern__place_create(&places[i], context, &op->operands[i], &v->values,
-                                     (flags & MAGNITUDES) != 0, context == v->device ? v->far : 0));
+                                     (flags & MAGNITUDES) != 0,
+                                     context == v->device ? v->prefix_bytes : 0));
     tensors[i] = places[place_of(op, i, flags)].tensor;
   }
   QUERN__TRY(
@@ -218,7 +219,7 @@ static quern_status check_op(quern__verify *v, const quern__op *op) {
   run_result expected = {{NULL}}, shared = {{NULL}}, magnitudes = {{NULL}}, got = {{NULL}},
              again = {{NULL}};
   quern_status status;
-  QUERN__TRY(run_op(v, v->reference, op, AS_IT_IS, &expected));
+  QUERN__TRY(run_op(v, v->reference, op, SEPARATE, &expected));
   QUERN__TRY(run_op(v, v->reference, op, SHARED, &shared));
   check_same_bits(v, op, &shared, &expected);
   if (op->magnitude != NULL) QUERN__TRY(run_op(v, v->reference, op, MAGNITUDES, &magnitudes));
@@ -242,7 +243,7 @@ quern_status quern__verify_check(quern__verify *v, quern__op *op) {
   change_units(v);
   quern__verify_begin(v);
   quern_status status = QUERN_OK;
-  if (op->lost)
+  if (op->out_of_memory)
     status = quern__fail(QUERN_ERROR_OUT_OF_MEMORY, "verify: no host memory for %s", op->title);
   else
     status = check_op(v, op);

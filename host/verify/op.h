@@ -25,9 +25,10 @@ typedef struct quern__op {
   quern__op_call magnitude;
   const void *arguments;
   quern__operand operands[QUERN__MAX_OPERANDS];
-  quern__bound bound;    /* its magnitude and nans are set from the operands */
-  const char *complaint; /* part of the QUERN_ERROR_DATA message that the op must cause, or NULL */
-  bool lost;             /* there was no host memory for an operand's values */
+  quern__bound bound; /* its magnitude and nans are set from the operands */
+  const char
+      *expected_fault; /* part of the QUERN_ERROR_DATA message that the op must cause, or NULL */
+  bool out_of_memory;  /* there was no host memory for an operand's values */
 } quern__op;
 
 /* The results of an op's cases. */
@@ -51,7 +52,7 @@ typedef struct quern__verify {
   /* number of rounds after which the device ends a loop of a work-item; 0: none */
   size_t loop_rounds;
   /* bytes before each operand on the device, a multiple of 4 */
-  size_t far;
+  size_t prefix_bytes;
   size_t units;         /* number of cases so far, which selects the number of compute units */
   quern__values values; /* one stream per case */
   quern__outcome outcome;

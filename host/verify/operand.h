@@ -41,17 +41,17 @@ typedef struct quern__place {
   quern_tensor tensor; /* its buffer is owned */
   size_t element_bytes;
   /* unchecked bytes at the start of the buffer */
-  size_t far;
+  size_t prefix_bytes;
   size_t total_bytes;      /* size of the rest of the buffer */
   uint8_t *before, *after; /* that rest before and after the op, owned; after NULL: not yet read */
 } quern__place;
 
-/* Creates the tensor and uploads the operand between canaries, `far` bytes into its buffer, a
- * multiple of 4. `absolute`: uploads the absolute values of floats. The caller frees the place,
- * even after a failure. */
+/* Creates the tensor and uploads the operand between canaries, `prefix_bytes` bytes into its
+ * buffer, a multiple of 4. `absolute`: uploads the absolute values of floats. The caller frees the
+ * place, even after a failure. */
 quern_status quern__place_create(quern__place *place, quern_context *context,
                                  const quern__operand *operand, quern__values *values,
-                                 bool absolute, size_t far);
+                                 bool absolute, size_t prefix_bytes);
 void quern__place_free(quern__place *place);
 
 /* Reads the buffer back, once. */

@@ -83,7 +83,7 @@ static void train(const char *device, const quern_network *network, size_t least
       assert_ok(quern_buffer_create(context, bytes, &buckets.list[i].memory));
       assert_ok(quern_buffer_fill(buckets.list[i].memory, 0, bytes, 0));
     }
-    assert_ok(quern__plan_create_in(context, network, SAMPLES, &buckets, &plan));
+    assert_ok(quern__plan_create_with_buckets(context, network, SAMPLES, &buckets, &plan));
     assert_int_equal(buckets.count, 0);
   }
   const quern_optimizer optimizer = quern_optimizer_of(QUERN_OPTIMIZER_ADAM, 0.05);

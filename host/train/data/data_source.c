@@ -12,25 +12,25 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-static bool is_streamed(const quern__data_source *feed) {
-  return feed->chunk_rows > 0;
+static bool is_streamed(const quern__data_source *source) {
+  return source->chunk_rows > 0;
 }
 
 /* Bytes of the labels or targets of `rows` samples. */
-static size_t targets_bytes(const quern__data_source *feed, size_t rows) {
-  return rows * quern__targets_count(feed) * sizeof(float); /* an int32_t has the same size */
+static size_t targets_bytes(const quern__data_source *source, size_t rows) {
+  return rows * quern__targets_count(source) * sizeof(float); /* an int32_t has the same size */
 }
 
 static const void *targets_of(const quern_dataset *dataset) {
   return dataset->targets != NULL ? (const void *)dataset->targets : dataset->labels;
 }
 
-size_t quern__targets_count(const quern__data_source *feed) {
-  return !feed->learns ? 0 : feed->target_count > 0 ? feed->target_count : 1;
+size_t quern__targets_count(const quern__data_source *source) {
+  return !source->learns ? 0 : source->target_count > 0 ? source->target_count : 1;
 }
 
-size_t quern__targets_place(const quern__data_source *feed, size_t rows) {
-  return quern__values_room(rows * feed->columns * quern__element_bytes(feed->element));
+size_t quern__targets_place(const quern__data_source *source, size_t rows) {
+  return quern__values_padded(rows * source->columns * quern__element_bytes(source->element));
 }
 
 static quern_status upload(quern_buffer *buffer, size_t offset, size_t bytes, const void *data) {
@@ -38,36 +38,38 @@ static quern_status upload(quern_buffer *buffer, size_t offset, size_t bytes, co
 }
 
 /* Uploads the shard's samples, one adjacent range after another. */
-static quern_status create_resident(quern__data_source *feed, const quern_dataset *dataset,
+static quern_status create_resident(quern__data_source *source, const quern_dataset *dataset,
                                     size_t rows, size_t bytes) {
-  quern__chunk *all = &feed->chunks[0];
-  const quern__shard *shard = &feed->shard;
-  const size_t value_bytes = feed->columns * quern__element_bytes(feed->element),
-               label = targets_bytes(feed, 1), place = quern__targets_place(feed, rows);
-  const unsigned char *values = dataset->values, *truths = targets_of(dataset);
-  all->first = feed->origin;
+  quern__chunk *all = &source->chunks[0];
+  const quern__shard *shard = &source->shard;
+  const size_t value_bytes = source->columns * quern__element_bytes(source->element),
+               label = targets_bytes(source, 1), place = quern__targets_place(source, rows);
+  const unsigned char *values = dataset->values, *targets = targets_of(dataset);
+  all->first = source->origin;
   if (rows == 0) return QUERN_OK;
-  QUERN__FORWARD(quern_buffer_create(feed->context, bytes, &all->buffer));
+  QUERN__FORWARD(quern_buffer_create(source->context, bytes, &all->buffer));
   for (size_t position = 0, n, to = 0;
-       (n = quern__shard_run(shard, position, feed->rows, &position)) > 0; position += n, to += n) {
+       (n = quern__shard_run(shard, position, source->rows, &position)) > 0;
+       position += n, to += n) {
     QUERN__FORWARD(
         upload(all->buffer, to * value_bytes, n * value_bytes, values + position * value_bytes));
     if (label > 0)
-      QUERN__FORWARD(upload(all->buffer, place + to * label, n * label, truths + position * label));
+      QUERN__FORWARD(
+          upload(all->buffer, place + to * label, n * label, targets + position * label));
   }
   all->rows = rows;
   return QUERN_OK;
 }
 
 /* Creates the order 0, 1, 2, …. */
-static quern_status create_order(quern__data_source *feed, size_t rows) {
+static quern_status create_order(quern__data_source *source, size_t rows) {
   quern_status status;
   if (rows == 0) return QUERN_OK;
   uint32_t *order = malloc(rows * sizeof *order);
   if (order == NULL) return quern__fail_memory("sample order", rows * sizeof *order);
   for (size_t i = 0; i < rows; i++) order[i] = (uint32_t)i;
-  QUERN__TRY(quern_buffer_create(feed->context, rows * sizeof *order, &feed->order));
-  QUERN__TRY(upload(feed->order, 0, rows * sizeof *order, order));
+  QUERN__TRY(quern_buffer_create(source->context, rows * sizeof *order, &source->order));
+  QUERN__TRY(upload(source->order, 0, rows * sizeof *order, order));
 cleanup:
   free(order);
   return status;
@@ -75,139 +77,141 @@ cleanup:
 
 quern_status quern__data_source_create(quern_context *context, const quern_network *network,
                                        const quern_dataset *dataset, bool learns,
-                                       quern__residency placement, quern__shard shard,
-                                       quern__data_source *feed) {
+                                       quern__residency residency, quern__shard shard,
+                                       quern__data_source *source) {
   const quern_schema *schema = dataset->schema;
-  *feed = (quern__data_source){.context = context,
-                               .rows = dataset->rows,
-                               .columns = dataset->columns,
-                               .element = dataset->element,
-                               .scale = dataset->scale,
-                               .offset = dataset->offset,
-                               .shard = shard,
-                               .learns = learns,
-                               .chunk_rows = placement.chunk_rows,
-                               .chunk_span = placement.chunk_span,
-                               .origin = shard.batch < shard.rows ? 0 : shard.begin,
-                               .current = SIZE_MAX};
+  *source = (quern__data_source){.context = context,
+                                 .rows = dataset->rows,
+                                 .columns = dataset->columns,
+                                 .element = dataset->element,
+                                 .scale = dataset->scale,
+                                 .offset = dataset->offset,
+                                 .shard = shard,
+                                 .learns = learns,
+                                 .chunk_rows = residency.chunk_rows,
+                                 .chunk_span = residency.chunk_span,
+                                 .origin = shard.batch < shard.rows ? 0 : shard.begin,
+                                 .current = SIZE_MAX};
   QUERN__FORWARD(quern__check_samples(network, dataset));
   if (learns) QUERN__FORWARD(quern__check_targets(network, dataset));
   quern_status status;
   if (learns) {
-    feed->task = schema->task;
+    source->task = schema->task;
     if (schema->task != QUERN_TASK_CLASSES) {
-      feed->target_count = schema->outputs;
+      source->target_count = schema->outputs;
       QUERN__TRY(quern__schema_copy_doubles(schema->target_deviation, schema->outputs,
-                                            &feed->target_scale));
+                                            &source->target_scale));
     }
   }
   size_t bytes;
   const size_t rows =
-      is_streamed(feed) ? feed->chunk_rows : quern__shard_before(&feed->shard, feed->rows);
+      is_streamed(source) ? source->chunk_rows : quern__shard_before(&source->shard, source->rows);
   const quern__sample_size size = quern__sample_size_of(dataset, learns);
   if (!quern__chunk_bytes(&size, rows, &bytes)) {
     status =
         quern__fail(QUERN_ERROR_OVERFLOW, "%s: the size of %zu samples of %zu values overflows",
-                    dataset->source, rows, feed->columns);
+                    dataset->source, rows, source->columns);
     goto cleanup;
   }
-  QUERN__TRY(is_streamed(feed) ? quern__stream_create(feed, dataset, bytes)
-                               : create_resident(feed, dataset, rows, bytes));
-  QUERN__TRY(create_order(feed, rows));
+  QUERN__TRY(is_streamed(source) ? quern__stream_create(source, dataset, bytes)
+                                 : create_resident(source, dataset, rows, bytes));
+  QUERN__TRY(create_order(source, rows));
   return QUERN_OK;
 cleanup:
-  quern__data_source_free(feed);
+  quern__data_source_free(source);
   return status;
 }
 
-void quern__data_source_free(quern__data_source *feed) {
+void quern__data_source_free(quern__data_source *source) {
   for (size_t i = 0; i < 2; i++) {
-    quern_staging_free(feed->chunks[i].staging);
-    quern_buffer_free(feed->chunks[i].buffer);
+    quern_staging_free(source->chunks[i].staging);
+    quern_buffer_free(source->chunks[i].buffer);
   }
-  free(feed->target_scale);
-  quern_buffer_free(feed->order);
-  quern__dataset_release(feed->dataset);
-  *feed = (quern__data_source){0};
+  free(source->target_scale);
+  quern_buffer_free(source->order);
+  quern__dataset_release(source->dataset);
+  *source = (quern__data_source){0};
 }
 
-quern_status quern__data_source_begin(quern__data_source *feed, const uint32_t *order) {
-  if (is_streamed(feed)) return quern__stream_begin(feed, order);
-  return quern_buffer_write(feed->order, 0, feed->rows * sizeof *order, order, QUERN_NO_WAIT);
+quern_status quern__data_source_begin(quern__data_source *source, const uint32_t *order) {
+  if (is_streamed(source)) return quern__stream_begin(source, order);
+  return quern_buffer_write(source->order, 0, source->rows * sizeof *order, order, QUERN_NO_WAIT);
 }
 
-size_t quern__data_source_reach(const quern__data_source *feed, size_t first, size_t end) {
-  if (!is_streamed(feed)) return end;
-  const size_t left = feed->chunk_span - (first - feed->origin) % feed->chunk_span;
+size_t quern__data_source_reach(const quern__data_source *source, size_t first, size_t end) {
+  if (!is_streamed(source)) return end;
+  const size_t left = source->chunk_span - (first - source->origin) % source->chunk_span;
   return end - first < left ? end : first + left;
 }
 
 /* Finds the chunk that contains the sample at `first`, and makes it available to the ops queued
  * next. */
-static quern_status find_feed(quern__data_source *feed, size_t first, const quern__chunk **chunk) {
-  if (is_streamed(feed)) return quern__stream_find(feed, first, chunk);
-  *chunk = &feed->chunks[0];
+static quern_status find_chunk(quern__data_source *source, size_t first,
+                               const quern__chunk **chunk) {
+  if (is_streamed(source)) return quern__stream_find(source, first, chunk);
+  *chunk = &source->chunks[0];
   return QUERN_OK;
 }
 
 /* The positions in a chunk of the n samples from `first` on. */
-static quern_tensor indices_of(const quern__data_source *feed, const quern__chunk *chunk,
+static quern_tensor indices_of(const quern__data_source *source, const quern__chunk *chunk,
                                size_t first, size_t n) {
-  const quern__shard *shard = &feed->shard;
-  return quern_vector(
-      feed->order, quern__shard_before(shard, first) - quern__shard_before(shard, chunk->first), n);
+  const quern__shard *shard = &source->shard;
+  return quern_vector(source->order,
+                      quern__shard_before(shard, first) - quern__shard_before(shard, chunk->first),
+                      n);
 }
 
-static quern_tensor values_of(const quern__data_source *feed, const quern__chunk *chunk) {
-  return quern_matrix(chunk->buffer, 0, chunk->rows, feed->columns);
+static quern_tensor values_of(const quern__data_source *source, const quern__chunk *chunk) {
+  return quern_matrix(chunk->buffer, 0, chunk->rows, source->columns);
 }
 
 /* A vector of labels, or a matrix of targets. */
-static quern_tensor targets_in(const quern__data_source *feed, const quern__chunk *chunk) {
-  const size_t place = quern__targets_place(feed, chunk->rows) / sizeof(float);
-  if (feed->target_count == 0) return quern_vector(chunk->buffer, place, chunk->rows);
-  return quern_matrix(chunk->buffer, place, chunk->rows, feed->target_count);
+static quern_tensor targets_in(const quern__data_source *source, const quern__chunk *chunk) {
+  const size_t place = quern__targets_place(source, chunk->rows) / sizeof(float);
+  if (source->target_count == 0) return quern_vector(chunk->buffer, place, chunk->rows);
+  return quern_matrix(chunk->buffer, place, chunk->rows, source->target_count);
 }
 
-quern_status quern__data_source_gather(quern__data_source *feed, size_t first, size_t n,
+quern_status quern__data_source_gather(quern__data_source *source, size_t first, size_t n,
                                        const quern__batch *batch, quern_tensor *x,
                                        quern__targets *targets) {
-  quern_context *context = feed->context;
+  quern_context *context = source->context;
   const quern__chunk *chunk;
-  QUERN__FORWARD(find_feed(feed, first, &chunk));
-  const quern_tensor indices = indices_of(feed, chunk, first, n);
-  *x = quern_matrix(batch->x, 0, n, feed->columns);
-  QUERN__FORWARD(quern_gather_rows(context, feed->element, values_of(feed, chunk), indices,
-                                   feed->scale, feed->offset, *x));
+  QUERN__FORWARD(find_chunk(source, first, &chunk));
+  const quern_tensor indices = indices_of(source, chunk, first, n);
+  *x = quern_matrix(batch->x, 0, n, source->columns);
+  QUERN__FORWARD(quern_gather_rows(context, source->element, values_of(source, chunk), indices,
+                                   source->scale, source->offset, *x));
   if (targets == NULL) return QUERN_OK;
   *targets = (quern__targets){.labels = quern_none()};
-  if (feed->target_count == 0) {
+  if (source->target_count == 0) {
     targets->labels = quern_vector(batch->labels, 0, n);
-    return quern_gather_labels(context, targets_in(feed, chunk), indices, targets->labels);
+    return quern_gather_labels(context, targets_in(source, chunk), indices, targets->labels);
   }
-  targets->targets = quern_matrix(batch->targets, 0, n, feed->target_count);
-  return quern_gather_rows(context, QUERN_ELEMENT_FLOAT32, targets_in(feed, chunk), indices, 1.0f,
+  targets->targets = quern_matrix(batch->targets, 0, n, source->target_count);
+  return quern_gather_rows(context, QUERN_ELEMENT_FLOAT32, targets_in(source, chunk), indices, 1.0f,
                            0.0f, targets->targets);
 }
 
-quern_status quern__data_source_samples(quern__data_source *feed, size_t first, size_t n,
+quern_status quern__data_source_samples(quern__data_source *source, size_t first, size_t n,
                                         const quern__batch *batch, size_t size,
                                         quern__samples *samples) {
   const quern__chunk *chunk;
-  QUERN__FORWARD(find_feed(feed, first, &chunk));
-  *samples = (quern__samples){.element = feed->element,
-                              .source = values_of(feed, chunk),
-                              .labels = targets_in(feed, chunk),
-                              .order = indices_of(feed, chunk, first, n),
-                              .scale = feed->scale,
-                              .offset = feed->offset,
-                              .x = quern_matrix(batch->x, 0, size, feed->columns),
+  QUERN__FORWARD(find_chunk(source, first, &chunk));
+  *samples = (quern__samples){.element = source->element,
+                              .source = values_of(source, chunk),
+                              .labels = targets_in(source, chunk),
+                              .order = indices_of(source, chunk, first, n),
+                              .scale = source->scale,
+                              .offset = source->offset,
+                              .x = quern_matrix(batch->x, 0, size, source->columns),
                               .batch_labels = quern_vector(batch->labels, 0, size)};
   return QUERN_OK;
 }
 
-quern_status quern__data_source_ahead(quern__data_source *feed) {
-  return is_streamed(feed) ? quern__stream_ahead(feed) : QUERN_OK;
+quern_status quern__data_source_ahead(quern__data_source *source) {
+  return is_streamed(source) ? quern__stream_ahead(source) : QUERN_OK;
 }
 
 /* --- Checksum --------------------------------------------------------------------------------- */
@@ -228,18 +232,18 @@ static quern_status add_buffer(quern_buffer *buffer, size_t offset, size_t bytes
   return status;
 }
 
-quern_status quern__data_source_checksum(const quern__data_source *feed, uint32_t *sum) {
-  const quern_dataset *dataset = feed->dataset;
-  const size_t rows = is_streamed(feed) ? dataset->rows : feed->chunks[0].rows;
-  const size_t values = rows * feed->columns * quern__element_bytes(feed->element);
-  if (is_streamed(feed)) {
+quern_status quern__data_source_checksum(const quern__data_source *source, uint32_t *sum) {
+  const quern_dataset *dataset = source->dataset;
+  const size_t rows = is_streamed(source) ? dataset->rows : source->chunks[0].rows;
+  const size_t values = rows * source->columns * quern__element_bytes(source->element);
+  if (is_streamed(source)) {
     *sum = (uint32_t)crc32_z(*sum, dataset->values, values);
-    *sum = (uint32_t)crc32_z(*sum, targets_of(dataset), targets_bytes(feed, rows));
+    *sum = (uint32_t)crc32_z(*sum, targets_of(dataset), targets_bytes(source, rows));
     return QUERN_OK;
   }
-  QUERN__FORWARD(add_buffer(feed->chunks[0].buffer, 0, values, sum));
-  return add_buffer(feed->chunks[0].buffer, quern__targets_place(feed, rows),
-                    targets_bytes(feed, rows), sum);
+  QUERN__FORWARD(add_buffer(source->chunks[0].buffer, 0, values, sum));
+  return add_buffer(source->chunks[0].buffer, quern__targets_place(source, rows),
+                    targets_bytes(source, rows), sum);
 }
 
 /* --- Batches ---------------------------------------------------------------------------------- */

@@ -58,36 +58,36 @@ typedef struct quern__batch {
  * needed, in the form of the network's loss; otherwise they stay on the host. */
 quern_status quern__data_source_create(quern_context *context, const quern_network *network,
                                        const quern_dataset *dataset, bool learns,
-                                       quern__residency placement, quern__shard shard,
-                                       quern__data_source *feed);
-void quern__data_source_free(quern__data_source *feed);
+                                       quern__residency residency, quern__shard shard,
+                                       quern__data_source *source);
+void quern__data_source_free(quern__data_source *source);
 
 /* Begins a pass over all samples in this order, which must not change during the pass. Of resident
  * data, all samples must be on the device. */
-quern_status quern__data_source_begin(quern__data_source *feed, const uint32_t *order);
+quern_status quern__data_source_begin(quern__data_source *source, const uint32_t *order);
 
 /* Returns the end, at most `end`, of the samples from `first` on that are available at once: the
  * end of a chunk. */
-size_t quern__data_source_reach(const quern__data_source *feed, size_t first, size_t end);
+size_t quern__data_source_reach(const quern__data_source *source, size_t first, size_t end);
 
 /* Queues the gather of the n samples at positions `first` … of the pass into the batch. They must
  * be adjacent samples of the shard in one chunk. `expected` may be NULL. */
-quern_status quern__data_source_gather(quern__data_source *feed, size_t first, size_t n,
+quern_status quern__data_source_gather(quern__data_source *source, size_t first, size_t n,
                                        const quern__batch *batch, quern_tensor *x,
                                        quern__targets *expected);
 
 /* Describes the same n samples for whole steps of `size` samples, which gather them. */
-quern_status quern__data_source_samples(quern__data_source *feed, size_t first, size_t n,
+quern_status quern__data_source_samples(quern__data_source *source, size_t first, size_t n,
                                         const quern__batch *batch, size_t size,
                                         quern__samples *samples);
 
 /* Starts to send the next chunk, if any. Useful before a wait, so that later steps need not wait
  * for the host; otherwise chunks are sent when needed. */
-quern_status quern__data_source_ahead(quern__data_source *feed);
+quern_status quern__data_source_ahead(quern__data_source *source);
 
 /* Updates the checksum `sum` with the values and the labels or targets, in the order of the data
  * set and in their format on the device. */
-quern_status quern__data_source_checksum(const quern__data_source *feed, uint32_t *sum);
+quern_status quern__data_source_checksum(const quern__data_source *source, uint32_t *sum);
 
 quern_status quern__batch_create(quern_context *context, size_t size, size_t columns,
                                  size_t target_count, quern__batch *batch);

@@ -16,7 +16,7 @@ typedef struct quern__sample_size {
 quern__sample_size quern__sample_size_of(const quern_dataset *dataset, bool learns);
 
 /* Bytes from the first value of a chunk to the labels or targets: whole cache lines. */
-size_t quern__values_room(size_t value_bytes);
+size_t quern__values_padded(size_t value_bytes);
 
 /* Computes the bytes of a chunk of `rows` samples; false on overflow. */
 QUERN__CHECKED bool quern__chunk_bytes(const quern__sample_size *size, size_t rows, size_t *bytes);
@@ -34,25 +34,25 @@ typedef struct quern__residency_request {
   /* A unit is the samples that are used together, and so must be in one chunk. Samples of this rank
    * in a unit, positions of a unit including other ranks' samples, units per pass. */
   size_t unit, span, units;
-  quern__residency placement;
+  quern__residency residency;
   size_t bytes; /* bytes on the device, order included */
 } quern__residency_request;
 
 /* The memory available. */
-typedef struct quern__room {
+typedef struct quern__data_limits {
   size_t bytes;      /* for all data sets */
   size_t allocation; /* largest size of a buffer; 0: no limit */
   bool strict;       /* too little memory is an error; otherwise the smallest chunks are used */
-} quern__room;
+} quern__data_limits;
 
 /* Places training and test data. If both fit they are resident. Otherwise the smaller one is
  * resident if that leaves half of the memory, and the rest is streamed in chunks no longer than
  * efficiency needs. */
-quern_status quern__place(const quern__room *room, quern__residency_request *train,
+quern_status quern__place(const quern__data_limits *limits, quern__residency_request *train,
                           quern__residency_request *test);
 
 /* Places data that is read once: streamed, unless one chunk holds all of it. */
-quern__residency quern__place_once(const quern_dataset *dataset, bool learns, size_t allocation,
-                                   size_t batch);
+quern__residency quern__residency_once(const quern_dataset *dataset, bool learns, size_t allocation,
+                                       size_t batch);
 
 #endif

@@ -58,7 +58,7 @@ static const char *suffix(size_t i) {
   return cases[i].bad ? ", some out of range" : "";
 }
 
-static const char *complaint(size_t i) {
+static const char *expected_fault(size_t i) {
   return cases[i].bad ? "row 2 " : NULL;
 }
 
@@ -69,7 +69,7 @@ static quern_status check_rows(quern__verify *v, size_t i, quern_element element
   quern__op op = {.call = gather_rows,
                   .arguments = &a,
                   .bound = {.kind = QUERN__BITS},
-                  .complaint = complaint(i)};
+                  .expected_fault = expected_fault(i)};
   quern__values_next(&v->values);
   quern__op_title(&op, "gather %zu of %zux%zu %s%s", n, source_rows, columns,
                   bytes ? "bytes" : "floats", suffix(i));
@@ -98,7 +98,7 @@ quern_status quern__sweep_gather_labels(quern__verify *v) {
   for (size_t i = 0; i < CASES; i++) {
     if (cases[i].large && v->small) continue;
     const size_t source_rows = cases[i].source_rows, n = cases[i].n;
-    quern__op op = {.call = gather_labels, .complaint = complaint(i)};
+    quern__op op = {.call = gather_labels, .expected_fault = expected_fault(i)};
     quern__values_next(&v->values);
     quern__op_title(&op, "gather %zu of %zu labels%s", n, source_rows, suffix(i));
     quern__op_operand(&op, 0, "source", QUERN__IN, QUERN__INT, 1, source_rows,
@@ -115,7 +115,8 @@ quern_status quern__sweep_one_hot(quern__verify *v) {
   for (size_t i = 0; i < CASES; i++) {
     if (cases[i].large && v->small) continue;
     const size_t n = cases[i].n, k = cases[i].columns;
-    quern__op op = {.call = one_hot, .bound = {.kind = QUERN__BITS}, .complaint = complaint(i)};
+    quern__op op = {
+        .call = one_hot, .bound = {.kind = QUERN__BITS}, .expected_fault = expected_fault(i)};
     quern__values_next(&v->values);
     quern__op_title(&op, "one-hot %zux%zu%s", n, k, suffix(i));
     quern__op_operand(&op, 0, "labels", QUERN__IN, QUERN__INT, 1, n,

@@ -28,36 +28,36 @@ static const double step = 0x1p-3;
 enum { ROUNDINGS = 8, MAGNITUDE = 4 };
 
 /* A network and its samples on one context. */
-typedef struct place {
+typedef struct instance {
   quern_plan *plan;
   quern_buffer *x, *labels, *losses, *correct;
-} place;
+} instance;
 
 typedef struct problem {
   quern_network *network;
   float parameters[PARAMETERS], x[SAMPLES * INPUTS];
   int32_t labels[SAMPLES];
-  place reference, device;
+  instance reference, device;
 } problem;
 
-static void free_place(place *where) {
-  quern_plan_free(where->plan);
-  quern_buffer_free(where->x);
-  quern_buffer_free(where->labels);
-  quern_buffer_free(where->losses);
-  quern_buffer_free(where->correct);
+static void free_instance(instance *self) {
+  quern_plan_free(self->plan);
+  quern_buffer_free(self->x);
+  quern_buffer_free(self->labels);
+  quern_buffer_free(self->losses);
+  quern_buffer_free(self->correct);
 }
 
-static quern_status make_place(quern_context *context, const problem *p, quern_plan_mode mode,
-                               place *where) {
-  QUERN__FORWARD(quern_plan_create(context, p->network, SAMPLES, mode, &where->plan));
-  QUERN__FORWARD(quern_buffer_create(context, sizeof p->x, &where->x));
-  QUERN__FORWARD(quern_buffer_create(context, sizeof p->labels, &where->labels));
-  QUERN__FORWARD(quern_buffer_create(context, SAMPLES * sizeof(float), &where->losses));
-  QUERN__FORWARD(quern_buffer_create(context, sizeof(int32_t), &where->correct));
-  QUERN__FORWARD(quern_buffer_fill(where->correct, 0, sizeof(int32_t), 0));
-  QUERN__FORWARD(quern_buffer_write(where->x, 0, sizeof p->x, p->x, QUERN_WAIT));
-  return quern_buffer_write(where->labels, 0, sizeof p->labels, p->labels, QUERN_WAIT);
+static quern_status create_instance(quern_context *context, const problem *p, quern_plan_mode mode,
+                                    instance *self) {
+  QUERN__FORWARD(quern_plan_create(context, p->network, SAMPLES, mode, &self->plan));
+  QUERN__FORWARD(quern_buffer_create(context, sizeof p->x, &self->x));
+  QUERN__FORWARD(quern_buffer_create(context, sizeof p->labels, &self->labels));
+  QUERN__FORWARD(quern_buffer_create(context, SAMPLES * sizeof(float), &self->losses));
+  QUERN__FORWARD(quern_buffer_create(context, sizeof(int32_t), &self->correct));
+  QUERN__FORWARD(quern_buffer_fill(self->correct, 0, sizeof(int32_t), 0));
+  QUERN__FORWARD(quern_buffer_write(self->x, 0, sizeof p->x, p->x, QUERN_WAIT));
+  return quern_buffer_write(self->labels, 0, sizeof p->labels, p->labels, QUERN_WAIT);
 }
 
 /* Moves outputs away from kinks of the loss. Targets are 0 and 1. Outputs near 4 and -3 stay on one
@@ -72,7 +72,7 @@ static void keep_from_kinks(problem *p, quern_loss loss) {
     p->parameters[BIAS_2 + i] = loss == QUERN_LOSS_HUBER ? near[i] : far[i];
 }
 
-static void make_values(quern__values *values, quern_loss loss, problem *p) {
+static void choose_values(quern__values *values, quern_loss loss, problem *p) {
   quern__values_next(values);
   for (size_t i = 0; i < PARAMETERS; i++)
     p->parameters[i] = (float)((int)(quern__values_word(values) >> 8) - (1 << 23)) * 0x1p-23f;
@@ -92,39 +92,38 @@ static quern_status set_parameters(const problem *p) {
 
 /* Computes the mean loss on the reference. */
 static quern_status evaluate(const problem *p, double *loss) {
-  const place *where = &p->reference;
+  const instance *self = &p->reference;
   float losses[SAMPLES];
   QUERN__FORWARD(set_parameters(p));
-  QUERN__FORWARD(quern_plan_upload(where->plan, p->network));
-  QUERN__FORWARD(quern_plan_evaluate(where->plan, quern_matrix(where->x, 0, SAMPLES, INPUTS),
-                                     quern_vector(where->labels, 0, SAMPLES),
-                                     quern_vector(where->losses, 0, SAMPLES),
-                                     quern_vector(where->correct, 0, 1)));
-  QUERN__FORWARD(quern_buffer_read(where->losses, 0, sizeof losses, losses, QUERN_WAIT));
+  QUERN__FORWARD(quern_plan_upload(self->plan, p->network));
+  QUERN__FORWARD(quern_plan_evaluate(
+      self->plan, quern_matrix(self->x, 0, SAMPLES, INPUTS), quern_vector(self->labels, 0, SAMPLES),
+      quern_vector(self->losses, 0, SAMPLES), quern_vector(self->correct, 0, 1)));
+  QUERN__FORWARD(quern_buffer_read(self->losses, 0, sizeof losses, losses, QUERN_WAIT));
   *loss = 0;
   for (size_t i = 0; i < SAMPLES; i++) *loss += (double)losses[i] / SAMPLES;
   return QUERN_OK;
 }
 
 /* Uses the difference of the two parameters as rounded to float. */
-static quern_status central(problem *p, size_t i, double wanted, double *slope) {
-  const float kept = p->parameters[i];
-  const float up = kept + (float)wanted, down = kept - (float)wanted;
-  double above, below;
+static quern_status central_difference(problem *p, size_t i, double wanted, double *slope) {
+  const float parameter = p->parameters[i];
+  const float up = parameter + (float)wanted, down = parameter - (float)wanted;
+  double loss_up, loss_down;
   p->parameters[i] = up;
-  QUERN__FORWARD(evaluate(p, &above));
+  QUERN__FORWARD(evaluate(p, &loss_up));
   p->parameters[i] = down;
-  QUERN__FORWARD(evaluate(p, &below));
-  p->parameters[i] = kept;
-  *slope = (above - below) / ((double)up - (double)down);
+  QUERN__FORWARD(evaluate(p, &loss_down));
+  p->parameters[i] = parameter;
+  *slope = (loss_up - loss_down) / ((double)up - (double)down);
   return QUERN_OK;
 }
 
 static quern_status differentiate(problem *p, size_t i, double *slope, double *error) {
   double first, second, third;
-  QUERN__FORWARD(central(p, i, step, &first));
-  QUERN__FORWARD(central(p, i, step / 2, &second));
-  QUERN__FORWARD(central(p, i, step / 4, &third));
+  QUERN__FORWARD(central_difference(p, i, step, &first));
+  QUERN__FORWARD(central_difference(p, i, step / 2, &second));
+  QUERN__FORWARD(central_difference(p, i, step / 4, &third));
   const double coarse = (4 * second - first) / 3, fine = (4 * third - second) / 3;
   *slope = (16 * fine - coarse) / 15;
   *error = fabs(fine - coarse) + ROUNDINGS * (double)FLT_EPSILON / 2 * MAGNITUDE / (step / 4) * 2;
@@ -138,14 +137,14 @@ static quern_status read_tensor(quern_tensor tensor, float *values) {
 
 /* Reads the gradients after a step of the device without an optimizer, which changes no
  * parameter. */
-static quern_status ask_device(const problem *p, float gradients[PARAMETERS]) {
-  const place *where = &p->device;
+static quern_status read_gradients(const problem *p, float gradients[PARAMETERS]) {
+  const instance *self = &p->device;
   static const size_t weights[LAYERS] = {WEIGHTS_1, WEIGHTS_2}, biases[LAYERS] = {BIAS_1, BIAS_2};
-  QUERN__FORWARD(quern_plan_step(where->plan, quern_matrix(where->x, 0, SAMPLES, INPUTS),
-                                 quern_vector(where->labels, 0, SAMPLES), quern_none()));
+  QUERN__FORWARD(quern_plan_step(self->plan, quern_matrix(self->x, 0, SAMPLES, INPUTS),
+                                 quern_vector(self->labels, 0, SAMPLES), quern_none()));
   for (size_t l = 0; l < LAYERS; l++) {
     quern_tensor w, b;
-    QUERN__FORWARD(quern_plan_layer_gradients(where->plan, l, &w, &b));
+    QUERN__FORWARD(quern_plan_layer_gradients(self->plan, l, &w, &b));
     QUERN__FORWARD(read_tensor(w, gradients + weights[l]));
     QUERN__FORWARD(read_tensor(b, gradients + biases[l]));
   }
@@ -154,8 +153,8 @@ static quern_status ask_device(const problem *p, float gradients[PARAMETERS]) {
 
 static quern_status compare_gradients(quern__verify *v, problem *p, const char *title) {
   float gradients[PARAMETERS], again[PARAMETERS];
-  QUERN__FORWARD(ask_device(p, gradients));
-  QUERN__FORWARD(ask_device(p, again));
+  QUERN__FORWARD(read_gradients(p, gradients));
+  QUERN__FORWARD(read_gradients(p, again));
   if (memcmp(gradients, again, sizeof gradients) != 0)
     quern__verify_wrong(v, "%s: not the same bits in two runs", title);
   for (size_t i = 0; i < PARAMETERS; i++) {
@@ -180,18 +179,18 @@ static quern_status check_gradients(quern__verify *v, quern_activation_kind kind
   snprintf(title, sizeof title, "gradients %d-%d-%d %s, %s loss", INPUTS, HIDDEN, OUTPUTS,
            quern_activation_name(kind), quern_loss_name(loss));
   quern__verify_begin(v);
-  make_values(&v->values, loss, &p);
+  choose_values(&v->values, loss, &p);
   QUERN__TRY(quern_network_create(INPUTS, layers, LAYERS, loss, &p.network));
   QUERN__TRY(quern_network_set_huber_delta(p.network, DELTA));
   QUERN__TRY(set_parameters(&p));
-  QUERN__TRY(make_place(v->reference, &p, QUERN_PLAN_INFERENCE, &p.reference));
-  QUERN__TRY(make_place(v->device, &p, QUERN_PLAN_GRADIENTS, &p.device));
+  QUERN__TRY(create_instance(v->reference, &p, QUERN_PLAN_INFERENCE, &p.reference));
+  QUERN__TRY(create_instance(v->device, &p, QUERN_PLAN_GRADIENTS, &p.device));
   status = compare_gradients(v, &p, title);
 
 cleanup:
   quern__verify_end(v);
-  free_place(&p.reference);
-  free_place(&p.device);
+  free_instance(&p.reference);
+  free_instance(&p.device);
   quern_network_free(p.network);
   return status;
 }

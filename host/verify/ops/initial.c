@@ -43,7 +43,7 @@ quern_status quern__sweep_random_uniform(quern__verify *v) {
   return QUERN_OK;
 }
 
-static quern_status fill_initial(quern_context *context, const quern_tensor *t, const void *value) {
+static quern_status fill(quern_context *context, const quern_tensor *t, const void *value) {
   return quern_fill(context, *(const float *)value, t[0]);
 }
 
@@ -53,7 +53,7 @@ quern_status quern__sweep_fill(quern__verify *v) {
     if (cases[i].large && v->small) continue;
     const size_t rows = cases[i].rows, columns = cases[i].columns;
     const float value = values[i % (sizeof values / sizeof *values)];
-    quern__op op = {.call = fill_initial, .arguments = &value, .bound = {.kind = QUERN__BITS}};
+    quern__op op = {.call = fill, .arguments = &value, .bound = {.kind = QUERN__BITS}};
     quern__values_next(&v->values);
     quern__op_title(&op, "fill %zux%zu with %g", rows, columns, (double)value);
     quern__op_operand(&op, 0, "x", QUERN__OUT, QUERN__FLOAT, rows, columns, NULL);

@@ -22,7 +22,8 @@ typedef enum outputs {
   OUTPUTS
 } outputs;
 
-static quern_status call(quern_context *context, const quern_tensor *t, const void *arguments) {
+static quern_status call_loss(quern_context *context, const quern_tensor *t,
+                              const void *arguments) {
   const quern__loss_case *problem = arguments;
   if (problem->kind->weighted)
     return quern_weighted_cross_entropy(context, t[0], t[1], t[4], t[5], problem->smoothing,
@@ -57,9 +58,9 @@ static bool set_magnitudes(const quern__loss_case *problem, quern__op *op) {
 
 /* Takes ownership of the case's memory. `nans`: number of losses that are NaN. */
 static quern_status check_loss(quern__verify *v, const quern__loss_case *problem, outputs wanted,
-                               size_t nans, const char *complaint) {
+                               size_t nans, const char *expected_fault) {
   static const char *const names[] = {"", " loss only", " gradient only", " gradient over z"};
-  quern__op op = {.call = call, .arguments = problem, .complaint = complaint};
+  quern__op op = {.call = call_loss, .arguments = problem, .expected_fault = expected_fault};
   float range = 0;
   for (size_t i = 0; i < problem->n * problem->k; i++) range = fmaxf(range, fabsf(problem->z[i]));
   /* k terms in a sum. z - m is rounded in proportion to its size, which matters until exp
@@ -87,14 +88,14 @@ static quern_status check_loss(quern__verify *v, const quern__loss_case *problem
                       quern__values_copy(&problem->total, 1, sizeof problem->total));
   }
   if (wanted == GRADIENT_OVER_Z) op.operands[3].same_as = 1;
-  if (!set_magnitudes(problem, &op)) op.lost = true;
+  if (!set_magnitudes(problem, &op)) op.out_of_memory = true;
   free(problem->kind->labeled ? (void *)problem->y : (void *)problem->labels);
   return quern__verify_check(v, &op);
 }
 
 /* Chooses weights and smoothing: smoothing only, weights only, both, and full smoothing. False
  * without memory. */
-static bool weigh(quern__verify *v, quern__loss_case *problem, outputs wanted) {
+static bool choose_weights(quern__verify *v, quern__loss_case *problem, outputs wanted) {
   static const float smoothing[OUTPUTS] = {0.125f, 0.0f, 0.25f, 1.0f};
   problem->smoothing = smoothing[wanted];
   if (wanted == LOSS_AND_GRADIENT) return true;
@@ -118,7 +119,7 @@ static quern_status check_shape(quern__verify *v, const quern__loss_kind *kind, 
   for (size_t r = 0; r < n; r += 2)
     for (size_t a = 0; a < k; a++)
       problem.y[r * k + a] = a == (size_t)problem.labels[r] ? 1.0f : 0.0f;
-  if (kind->weighted && !weigh(v, &problem, wanted)) {
+  if (kind->weighted && !choose_weights(v, &problem, wanted)) {
     free(problem.z);
     free(problem.y);
     free(problem.labels);
@@ -160,7 +161,7 @@ static quern_status check_bad_label(quern__verify *v, const quern__loss_kind *ki
   return check_loss(v, &problem, LOSS_AND_GRADIENT, 3, "row 3 ");
 }
 
-static quern_status sweep(quern__verify *v, const quern__loss_kind *kind) {
+static quern_status sweep_loss(quern__verify *v, const quern__loss_kind *kind) {
   static const int32_t wrong[] = {-1, 5, INT32_MAX, INT32_MIN, 6};
   enum { WRONG = sizeof wrong / sizeof *wrong };
   for (size_t i = 0; i < SHAPES; i++) {
@@ -177,31 +178,31 @@ static quern_status sweep(quern__verify *v, const quern__loss_kind *kind) {
 }
 
 quern_status quern__sweep_softmax_cross_entropy(quern__verify *v) {
-  return sweep(v, &quern__loss_categorical);
+  return sweep_loss(v, &quern__loss_categorical);
 }
 
 quern_status quern__sweep_elementwise_cross_entropy(quern__verify *v) {
-  return sweep(v, &quern__loss_elementwise);
+  return sweep_loss(v, &quern__loss_elementwise);
 }
 
 quern_status quern__sweep_binary_cross_entropy(quern__verify *v) {
-  return sweep(v, &quern__loss_binary);
+  return sweep_loss(v, &quern__loss_binary);
 }
 
 quern_status quern__sweep_mean_squared_error(quern__verify *v) {
-  return sweep(v, &quern__loss_squared);
+  return sweep_loss(v, &quern__loss_squared);
 }
 
 quern_status quern__sweep_mean_absolute_error(quern__verify *v) {
-  return sweep(v, &quern__loss_absolute);
+  return sweep_loss(v, &quern__loss_absolute);
 }
 
 quern_status quern__sweep_huber_loss(quern__verify *v) {
-  return sweep(v, &quern__loss_huber);
+  return sweep_loss(v, &quern__loss_huber);
 }
 
 quern_status quern__sweep_weighted_cross_entropy(quern__verify *v) {
-  return sweep(v, &quern__loss_weighted);
+  return sweep_loss(v, &quern__loss_weighted);
 }
 
 /* --- Label weights ---------------------------------------------------------------------------- */

@@ -15,22 +15,22 @@ static const struct {
 enum { SHAPES = sizeof shapes / sizeof *shapes, ROUNDINGS = 16 };
 
 /* The inputs of a case, owned until an operand takes them. */
-enum { X, DY, GAMMA, MEAN, INVERSE, DGAMMA, DBETA, NUMBERS };
+enum { X, DY, GAMMA, MEAN, INV_STD, DGAMMA, DBETA, INPUTS };
 typedef struct parts_case {
   quern__verify *v;
   size_t n, units, samples;
-  float *numbers[NUMBERS];
+  float *inputs[INPUTS];
 } parts_case;
 
 static void free_case(parts_case *c) {
-  for (size_t i = 0; i < NUMBERS; i++) free(c->numbers[i]);
+  for (size_t i = 0; i < INPUTS; i++) free(c->inputs[i]);
 }
 
 /* Returns one input, which from now on belongs to an operand. */
-static float *hand_over(parts_case *c, size_t which) {
-  float *numbers = c->numbers[which];
-  c->numbers[which] = NULL;
-  return numbers;
+static float *release_input(parts_case *c, size_t which) {
+  float *inputs = c->inputs[which];
+  c->inputs[which] = NULL;
+  return inputs;
 }
 
 static bool make_case(parts_case *c, quern__verify *v, size_t i, float shift) {
@@ -39,16 +39,16 @@ static bool make_case(parts_case *c, quern__verify *v, size_t i, float shift) {
   *c =
       (parts_case){.v = v, .n = shapes[i].n, .units = units, .samples = shapes[i].n + (i % 3) * 41};
   quern__values_next(values);
-  c->numbers[X] = quern__values_floats(values, count, shift - 3.0f, shift + 3.0f);
-  c->numbers[DY] = quern__values_floats(values, count, -2.0f, 2.0f);
-  c->numbers[GAMMA] = quern__values_floats(values, units, -2.0f, 2.0f);
-  c->numbers[MEAN] = quern__values_floats(values, units, shift - 1.0f, shift + 1.0f);
-  c->numbers[INVERSE] = quern__values_floats(values, units, 0.1f, 2.0f);
-  c->numbers[DGAMMA] = quern__values_floats(values, units, -20.0f, 20.0f);
-  c->numbers[DBETA] = quern__values_floats(values, units, -20.0f, 20.0f);
-  bool good = true;
-  for (size_t k = 0; k < NUMBERS; k++) good = good && c->numbers[k] != NULL;
-  return good;
+  c->inputs[X] = quern__values_floats(values, count, shift - 3.0f, shift + 3.0f);
+  c->inputs[DY] = quern__values_floats(values, count, -2.0f, 2.0f);
+  c->inputs[GAMMA] = quern__values_floats(values, units, -2.0f, 2.0f);
+  c->inputs[MEAN] = quern__values_floats(values, units, shift - 1.0f, shift + 1.0f);
+  c->inputs[INV_STD] = quern__values_floats(values, units, 0.1f, 2.0f);
+  c->inputs[DGAMMA] = quern__values_floats(values, units, -20.0f, 20.0f);
+  c->inputs[DBETA] = quern__values_floats(values, units, -20.0f, 20.0f);
+  bool allocated = true;
+  for (size_t k = 0; k < INPUTS; k++) allocated = allocated && c->inputs[k] != NULL;
+  return allocated;
 }
 
 static quern_status fail_case(parts_case *c, float *first, float *second) {
@@ -60,10 +60,10 @@ static quern_status fail_case(parts_case *c, float *first, float *second) {
 }
 
 /* The sum of absolute values in x̂. */
-static double normal_of(const parts_case *c, size_t element) {
+static double normalized_magnitude(const parts_case *c, size_t element) {
   const size_t j = element % c->units;
-  return (double)c->numbers[INVERSE][j] *
-         (fabs((double)c->numbers[X][element]) + fabs((double)c->numbers[MEAN][j]));
+  return (double)c->inputs[INV_STD][j] *
+         (fabs((double)c->inputs[X][element]) + fabs((double)c->inputs[MEAN][j]));
 }
 
 /* --- Moments ---------------------------------------------------------------------------------- */
@@ -80,15 +80,15 @@ static quern_status moments(quern_context *context, const quern_tensor *t, const
  * deviations from a mean sum to zero. */
 static void bound_moments(const parts_case *c, size_t j, float *mean, float *squares) {
   const double n = (double)c->n;
-  double center = 0, magnitude = 0, sum = 0;
+  double mean_of_x = 0, magnitude = 0, sum = 0;
   for (size_t r = 0; r < c->n; r++) {
-    const double x = (double)c->numbers[X][r * c->units + j];
-    center += x / n;
+    const double x = (double)c->inputs[X][r * c->units + j];
+    mean_of_x += x / n;
     magnitude += fabs(x) / n;
   }
   for (size_t r = 0; r < c->n; r++) {
-    const double x = (double)c->numbers[X][r * c->units + j], apart = fabs(x - center);
-    sum += apart * apart + apart * (fabs(x) + magnitude);
+    const double x = (double)c->inputs[X][r * c->units + j], deviation = fabs(x - mean_of_x);
+    sum += deviation * deviation + deviation * (fabs(x) + magnitude);
   }
   *mean = (float)magnitude;
   *squares = (float)(sum + n * n * (double)FLT_EPSILON * magnitude * magnitude);
@@ -96,13 +96,13 @@ static void bound_moments(const parts_case *c, size_t j, float *mean, float *squ
 
 static quern_status check_moments(quern__verify *v, size_t i, float shift) {
   parts_case c;
-  const bool good = make_case(&c, v, i, shift);
+  const bool allocated = make_case(&c, v, i, shift);
   float *mean = malloc(c.units * sizeof *mean), *squares = malloc(c.units * sizeof *squares);
-  if (!good || mean == NULL || squares == NULL) return fail_case(&c, mean, squares);
+  if (!allocated || mean == NULL || squares == NULL) return fail_case(&c, mean, squares);
   for (size_t j = 0; j < c.units; j++) bound_moments(&c, j, &mean[j], &squares[j]);
   quern__op op = {.call = moments, .bound = {.terms = (double)c.n + ROUNDINGS}};
   quern__op_title(&op, "batch norm moments %zux%zu about %g", c.n, c.units, (double)shift);
-  quern__op_operand(&op, M_X, "x", QUERN__IN, QUERN__FLOAT, c.n, c.units, hand_over(&c, X));
+  quern__op_operand(&op, M_X, "x", QUERN__IN, QUERN__FLOAT, c.n, c.units, release_input(&c, X));
   quern__op_operand(&op, M_MEAN, "mean", QUERN__OUT, QUERN__FLOAT, 1, c.units, NULL);
   quern__op_operand(&op, M_SQUARES, "squares", QUERN__OUT, QUERN__FLOAT, 1, c.units, NULL);
   op.operands[M_MEAN].magnitude = mean;
@@ -113,32 +113,33 @@ static quern_status check_moments(quern__verify *v, size_t i, float shift) {
 
 /* --- Backward: the gradients of gamma and beta ------------------------------------------------ */
 
-enum { P_DY, P_X, P_MEAN, P_INVERSE, P_DGAMMA, P_DBETA };
+enum { P_DY, P_X, P_MEAN, P_INV_STD, P_DGAMMA, P_DBETA };
 
-static quern_status parameters(quern_context *context, const quern_tensor *t,
-                               const void *arguments) {
+static quern_status backward_parameters(quern_context *context, const quern_tensor *t,
+                                        const void *arguments) {
   (void)arguments;
-  return quern_batch_norm_backward_parameters(context, t[P_DY], t[P_X], t[P_MEAN], t[P_INVERSE],
+  return quern_batch_norm_backward_parameters(context, t[P_DY], t[P_X], t[P_MEAN], t[P_INV_STD],
                                               t[P_DGAMMA], t[P_DBETA]);
 }
 
 static quern_status check_parameters(quern__verify *v, size_t i) {
   parts_case c;
-  const bool good = make_case(&c, v, i, 0.5f);
+  const bool allocated = make_case(&c, v, i, 0.5f);
   float *dgamma = calloc(c.units, sizeof *dgamma), *dbeta = calloc(c.units, sizeof *dbeta);
-  if (!good || dgamma == NULL || dbeta == NULL) return fail_case(&c, dgamma, dbeta);
+  if (!allocated || dgamma == NULL || dbeta == NULL) return fail_case(&c, dgamma, dbeta);
   for (size_t element = 0; element < c.n * c.units; element++) {
-    const double gradient = fabs((double)c.numbers[DY][element]);
-    dgamma[element % c.units] += (float)(gradient * normal_of(&c, element));
+    const double gradient = fabs((double)c.inputs[DY][element]);
+    dgamma[element % c.units] += (float)(gradient * normalized_magnitude(&c, element));
     dbeta[element % c.units] += (float)gradient;
   }
-  quern__op op = {.call = parameters, .bound = {.terms = (double)c.n + ROUNDINGS}};
+  quern__op op = {.call = backward_parameters, .bound = {.terms = (double)c.n + ROUNDINGS}};
   quern__op_title(&op, "batch norm backward parameters %zux%zu", c.n, c.units);
-  quern__op_operand(&op, P_DY, "dy", QUERN__IN, QUERN__FLOAT, c.n, c.units, hand_over(&c, DY));
-  quern__op_operand(&op, P_X, "x", QUERN__IN, QUERN__FLOAT, c.n, c.units, hand_over(&c, X));
-  quern__op_operand(&op, P_MEAN, "mean", QUERN__IN, QUERN__FLOAT, 1, c.units, hand_over(&c, MEAN));
-  quern__op_operand(&op, P_INVERSE, "inv_std", QUERN__IN, QUERN__FLOAT, 1, c.units,
-                    hand_over(&c, INVERSE));
+  quern__op_operand(&op, P_DY, "dy", QUERN__IN, QUERN__FLOAT, c.n, c.units, release_input(&c, DY));
+  quern__op_operand(&op, P_X, "x", QUERN__IN, QUERN__FLOAT, c.n, c.units, release_input(&c, X));
+  quern__op_operand(&op, P_MEAN, "mean", QUERN__IN, QUERN__FLOAT, 1, c.units,
+                    release_input(&c, MEAN));
+  quern__op_operand(&op, P_INV_STD, "inv_std", QUERN__IN, QUERN__FLOAT, 1, c.units,
+                    release_input(&c, INV_STD));
   quern__op_operand(&op, P_DGAMMA, "dgamma", QUERN__OUT, QUERN__FLOAT, 1, c.units, NULL);
   quern__op_operand(&op, P_DBETA, "dbeta", QUERN__OUT, QUERN__FLOAT, 1, c.units, NULL);
   op.operands[P_DGAMMA].magnitude = dgamma;
@@ -149,41 +150,43 @@ static quern_status check_parameters(quern__verify *v, size_t i) {
 
 /* --- Backward: the gradient of x -------------------------------------------------------------- */
 
-enum { D_DY, D_X, D_GAMMA, D_MEAN, D_INVERSE, D_DGAMMA, D_DBETA, D_DX };
+enum { D_DY, D_X, D_GAMMA, D_MEAN, D_INV_STD, D_DGAMMA, D_DBETA, D_DX };
 
-static quern_status data(quern_context *context, const quern_tensor *t, const void *arguments) {
+static quern_status backward_data(quern_context *context, const quern_tensor *t,
+                                  const void *arguments) {
   return quern_batch_norm_backward_data(context, *(const size_t *)arguments, t[D_DY], t[D_X],
-                                        t[D_GAMMA], t[D_MEAN], t[D_INVERSE], t[D_DGAMMA],
+                                        t[D_GAMMA], t[D_MEAN], t[D_INV_STD], t[D_DGAMMA],
                                         t[D_DBETA], t[D_DX]);
 }
 
 static quern_status check_data(quern__verify *v, size_t i, bool in_place) {
   parts_case c;
-  const bool good = make_case(&c, v, i, 0.5f);
+  const bool allocated = make_case(&c, v, i, 0.5f);
   float *dx = malloc(c.n * c.units * sizeof *dx);
-  if (!good || dx == NULL) return fail_case(&c, dx, NULL);
+  if (!allocated || dx == NULL) return fail_case(&c, dx, NULL);
   for (size_t element = 0; element < c.n * c.units; element++) {
     const size_t j = element % c.units;
-    const double sums = fabs((double)c.numbers[DBETA][j]) +
-                        normal_of(&c, element) * fabs((double)c.numbers[DGAMMA][j]);
-    dx[element] = (float)(fabs((double)c.numbers[GAMMA][j]) * (double)c.numbers[INVERSE][j] *
-                          (fabs((double)c.numbers[DY][element]) + sums / (double)c.samples));
+    const double sums = fabs((double)c.inputs[DBETA][j]) +
+                        normalized_magnitude(&c, element) * fabs((double)c.inputs[DGAMMA][j]);
+    dx[element] = (float)(fabs((double)c.inputs[GAMMA][j]) * (double)c.inputs[INV_STD][j] *
+                          (fabs((double)c.inputs[DY][element]) + sums / (double)c.samples));
   }
   const size_t samples = c.samples;
-  quern__op op = {.call = data, .arguments = &samples, .bound = {.terms = ROUNDINGS}};
+  quern__op op = {.call = backward_data, .arguments = &samples, .bound = {.terms = ROUNDINGS}};
   quern__op_title(&op, "batch norm backward data %zux%zu of %zu%s", c.n, c.units, samples,
                   in_place ? " in place" : "");
-  quern__op_operand(&op, D_DY, "dy", QUERN__IN, QUERN__FLOAT, c.n, c.units, hand_over(&c, DY));
-  quern__op_operand(&op, D_X, "x", QUERN__IN, QUERN__FLOAT, c.n, c.units, hand_over(&c, X));
+  quern__op_operand(&op, D_DY, "dy", QUERN__IN, QUERN__FLOAT, c.n, c.units, release_input(&c, DY));
+  quern__op_operand(&op, D_X, "x", QUERN__IN, QUERN__FLOAT, c.n, c.units, release_input(&c, X));
   quern__op_operand(&op, D_GAMMA, "gamma", QUERN__IN, QUERN__FLOAT, 1, c.units,
-                    hand_over(&c, GAMMA));
-  quern__op_operand(&op, D_MEAN, "mean", QUERN__IN, QUERN__FLOAT, 1, c.units, hand_over(&c, MEAN));
-  quern__op_operand(&op, D_INVERSE, "inv_std", QUERN__IN, QUERN__FLOAT, 1, c.units,
-                    hand_over(&c, INVERSE));
+                    release_input(&c, GAMMA));
+  quern__op_operand(&op, D_MEAN, "mean", QUERN__IN, QUERN__FLOAT, 1, c.units,
+                    release_input(&c, MEAN));
+  quern__op_operand(&op, D_INV_STD, "inv_std", QUERN__IN, QUERN__FLOAT, 1, c.units,
+                    release_input(&c, INV_STD));
   quern__op_operand(&op, D_DGAMMA, "dgamma", QUERN__IN, QUERN__FLOAT, 1, c.units,
-                    hand_over(&c, DGAMMA));
+                    release_input(&c, DGAMMA));
   quern__op_operand(&op, D_DBETA, "dbeta", QUERN__IN, QUERN__FLOAT, 1, c.units,
-                    hand_over(&c, DBETA));
+                    release_input(&c, DBETA));
   quern__op_operand(&op, D_DX, "dx", QUERN__OUT, QUERN__FLOAT, c.n, c.units, NULL);
   op.operands[D_DX].magnitude = dx;
   op.operands[D_DX].same_as = in_place ? D_DY + 1 : 0;

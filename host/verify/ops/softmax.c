@@ -13,7 +13,8 @@ static const struct {
               {130, 3, false}, {3, 1000, true}, {257, 33, true}, {1000, 10, true}, {63, 130, true}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
-static quern_status call(quern_context *context, const quern_tensor *t, const void *arguments) {
+static quern_status call_softmax(quern_context *context, const quern_tensor *t,
+                                 const void *arguments) {
   (void)arguments;
   return quern_softmax(context, t[0], t[1]);
 }
@@ -26,7 +27,7 @@ static quern__bound bound_for(size_t k, double range) {
 
 static quern_status check_softmax(quern__verify *v, size_t n, size_t k, float range,
                                   bool in_place) {
-  quern__op op = {.call = call, .bound = bound_for(k, 2.0 * (double)range)};
+  quern__op op = {.call = call_softmax, .bound = bound_for(k, 2.0 * (double)range)};
   quern__values_next(&v->values);
   quern__op_title(&op, "softmax %zux%zu to %g%s", n, k, (double)range, in_place ? " in place" : "");
   quern__op_operand(&op, 0, "z", QUERN__IN, QUERN__FLOAT, n, k,
@@ -42,7 +43,8 @@ static quern_status check_extreme(quern__verify *v) {
                                {-3e38f, -3e38f, -3e38f}, {1e4f, 1e4f, 1e4f},
                                {-1e4f, 0.0f, -1e4f},     {0.0f, NAN, 0.0f}};
   enum { ROWS = sizeof z / sizeof *z, COUNT = sizeof z / sizeof(float) };
-  quern__op op = {.title = "softmax of extreme logits", .call = call, .bound = bound_for(3, 1)};
+  quern__op op = {
+      .title = "softmax of extreme logits", .call = call_softmax, .bound = bound_for(3, 1)};
   quern__values_next(&v->values);
   quern__op_operand(&op, 0, "z", QUERN__IN, QUERN__FLOAT, ROWS, 3,
                     quern__values_copy(z, COUNT, sizeof **z));
