@@ -88,7 +88,8 @@ quern_status quern__mpi_broadcast(void *state, void *data, size_t bytes, size_t 
   enum { PIECE = 1 << 20 }; /* buffer size on each rank */
   if (mpi->broken) return quern__mpi_broken(mpi);
   if (root >= mpi->table.ranks)
-    return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: a broadcast from rank %zu of %zu", root,
+    return quern_fail(QUERN_ERROR_ARGUMENT,
+                      "mpi: a broadcast from rank %zu of %zu, expected a lower rank", root,
                       mpi->table.ranks);
   quern_status status = quern__mpi_reserve(mpi, bytes < PIECE ? bytes : PIECE);
   /* A missing rank is detected by its number here. In the tree, ranks would blame the one they wait

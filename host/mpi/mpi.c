@@ -23,7 +23,7 @@ static quern_status duplicate(quern_mpi *mpi, MPI_Comm communicator) {
     if (code == MPI_SUCCESS && !done && mpi->timeout > 0 && MPI_Wtime() >= until) {
       mpi->broken = true; /* MPI may still write to it */
       return quern_fail(QUERN_ERROR_COLLECTIVE,
-                        "mpi: not all of %zu ranks came within %g s to where training begins",
+                        "mpi: not all of %zu ranks created the collective within %g s",
                         mpi->table.ranks, mpi->timeout);
     }
     if (!done) sched_yield();
@@ -38,7 +38,7 @@ static quern_status duplicate(quern_mpi *mpi, MPI_Comm communicator) {
 static quern_status duplicate_quietly(quern_mpi *mpi, MPI_Comm communicator) {
   MPI_Errhandler before;
   if (MPI_Comm_get_errhandler(communicator, &before) != MPI_SUCCESS)
-    return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: the communicator is none");
+    return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: the communicator is not valid");
   MPI_Comm_set_errhandler(communicator, MPI_ERRORS_RETURN);
   int rank = 0, ranks = 0;
   quern_status status = QUERN_ERROR_ARGUMENT;
@@ -48,7 +48,7 @@ static quern_status duplicate_quietly(quern_mpi *mpi, MPI_Comm communicator) {
     mpi->table.ranks = (size_t)ranks;
     status = duplicate(mpi, communicator);
   } else {
-    status = quern_fail(status, "mpi: the communicator has no ranks");
+    status = quern_fail(status, "mpi: the communicator has no rank or no size");
   }
   MPI_Comm_set_errhandler(communicator, before);
   MPI_Errhandler_free(&before);
@@ -68,7 +68,7 @@ static quern_status compare_versions(quern_mpi *mpi, const char *version) {
     r++;
   if (status == QUERN_OK && r < mpi->table.ranks)
     status = quern_fail(QUERN_ERROR_COLLECTIVE,
-                        "mpi: rank %zu of %zu has quern %.31s, and rank 0 has quern %.31s", r,
+                        "mpi: rank %zu of %zu has quern %.31s, but rank 0 has quern %.31s", r,
                         mpi->table.ranks, all + r * sizeof mine, all);
   free(all);
   return status;
@@ -96,9 +96,10 @@ quern_status quern__mpi_create_as(MPI_Comm communicator, double timeout, const c
                                   quern_mpi **mpi) {
   *mpi = NULL;
   if (!is_usable())
-    return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: MPI is not initialized, or finalized");
+    return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: MPI is not initialized or is finalized, expected "
+                                            "a call between MPI_Init and MPI_Finalize");
   if (communicator == MPI_COMM_NULL)
-    return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: the communicator is none");
+    return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: the communicator is not valid");
   if (!(timeout >= 0 && timeout <= QUERN__MPI_LONGEST))
     return quern_fail(QUERN_ERROR_ARGUMENT, "mpi: a time-out of %g s, expected 0 to %g", timeout,
                       QUERN__MPI_LONGEST);

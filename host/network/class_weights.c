@@ -28,7 +28,7 @@ static quern_status check_categorical(const char *what, const quern_plan *plan) 
   if (plan == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "plan %s: the plan is NULL", what);
   if (plan->mode == QUERN_PLAN_INFERENCE)
     return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "plan %s: the plan was made for inference, expected training", what);
+                       "plan %s: the plan is for inference, expected one for training", what);
   if (plan->shape.loss != QUERN_LOSS_CATEGORICAL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "plan %s: the loss is %s, expected categorical", what,
                        quern_loss_name(plan->shape.loss));
@@ -50,7 +50,9 @@ static quern_status check_weights(const float *weights, size_t count) {
           (double)weights[c], (double)least_weight, (double)most_weight);
     any = any || weights[c] > 0.0f;
   }
-  return any ? QUERN_OK : quern__fail(QUERN_ERROR_ARGUMENT, "plan class weights: all are 0");
+  return any ? QUERN_OK
+             : quern__fail(QUERN_ERROR_ARGUMENT,
+                           "plan class weights: all are 0, expected at least one above 0");
 }
 
 quern_status quern_plan_set_class_weights(quern_plan *plan, const float *weights) {

@@ -41,7 +41,7 @@ quern_status quern_plan_set_clip_norm(quern_plan *plan, float max_norm) {
   if (plan->gradients.count == 0)
     return quern__fail(
         QUERN_ERROR_ARGUMENT,
-        "plan clip norm: the plan keeps no gradients, make it with QUERN_PLAN_GRADIENTS");
+        "plan clip norm: the plan keeps no gradients: create it with QUERN_PLAN_GRADIENTS");
   if (max_norm > 0.0f && plan->squares == NULL) QUERN__FORWARD(create_squares(plan));
   plan->clip_norm = max_norm;
   return QUERN_OK;

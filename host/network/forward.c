@@ -85,7 +85,7 @@ quern_status quern__plan_loss(quern_plan *plan, const quern__targets *targets, f
   quern_tensor z = quern__plan_output(plan, plan->shape.layer_count - 1, n);
   if (has_targets && !quern__loss_takes_targets(plan->shape.loss))
     return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "plan loss: targets under the %s loss, which takes labels",
+                       "plan loss: targets given, but the %s loss expects labels",
                        quern_loss_name(plan->shape.loss));
   if (plan->shape.loss == QUERN_LOSS_CATEGORICAL)
     return quern_softmax_cross_entropy(plan->context, z, targets->labels, scale, losses, dz);
@@ -111,7 +111,8 @@ quern_status quern_plan_evaluate(quern_plan *plan, quern_tensor x, quern_tensor 
   quern_tensor z;
   QUERN__FORWARD(quern_plan_forward(plan, x, &z));
   if (labels.columns != x.rows)
-    return quern__fail(QUERN_ERROR_SHAPE, "plan evaluate: %zu labels for %zu samples",
+    return quern__fail(QUERN_ERROR_SHAPE,
+                       "plan evaluate: %zu labels for %zu samples, expected one per sample",
                        labels.columns, x.rows);
   const quern__targets targets = {.labels = labels};
   QUERN__FORWARD(quern__plan_loss(plan, &targets, 1.0f / (float)x.rows, losses, quern_none()));
@@ -124,8 +125,10 @@ quern_status quern_plan_evaluate_targets(quern_plan *plan, quern_tensor x, quern
                                          quern_tensor losses) {
   QUERN__FORWARD(quern_plan_forward(plan, x, NULL));
   if (targets.rows != x.rows)
-    return quern__fail(QUERN_ERROR_SHAPE, "plan evaluate: targets of %zu samples for %zu",
-                       targets.rows, x.rows);
+    return quern__fail(
+        QUERN_ERROR_SHAPE,
+        "plan evaluate: %zu rows of targets for %zu samples, expected one per sample", targets.rows,
+        x.rows);
   const quern__targets expected = {.targets = targets};
   return quern__plan_loss(plan, &expected, 1.0f / (float)x.rows, losses, quern_none());
 }

@@ -84,7 +84,7 @@ quern_status quern_network_initialize(quern_network *network, quern_initializer 
   if (network == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "network initialize: the network is NULL");
   if ((unsigned)initializer > QUERN_INITIALIZER_LECUN)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "network initialize: %d is no initializer",
+    return quern__fail(QUERN_ERROR_ARGUMENT, "network initialize: unknown initializer %d",
                        (int)initializer);
   for (size_t l = 0; l < network->shape.layer_count; l++) {
     const quern__placed_layer *placed = &network->shape.layers[l];
@@ -113,7 +113,7 @@ static quern_status check_schema(const quern_network *network, const quern_schem
       (fewer ? schema->outputs <= outputs : schema->outputs == outputs))
     return QUERN_OK;
   return quern__fail(QUERN_ERROR_SHAPE,
-                     "network set schema: the schema is of %zu columns and %zu outputs, and the "
+                     "network set schema: the schema has %zu columns and %zu outputs, but the "
                      "network has %zu inputs and %zu outputs",
                      schema->columns, schema->outputs, inputs, outputs);
 }
@@ -172,8 +172,9 @@ static quern_status find_layer(const char *what, const quern_network *network, s
                                const quern__placed_layer **placed) {
   if (network == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "%s: the network is NULL", what);
   if (index >= network->shape.layer_count)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "%s: layer %zu of a network with %zu", what, index,
-                       network->shape.layer_count);
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "%s: there is no layer %zu: the network has %zu, counted from 0", what,
+                       index, network->shape.layer_count);
   *placed = &network->shape.layers[index];
   return QUERN_OK;
 }

@@ -43,7 +43,7 @@ static quern_status plan_layout(const quern__shape *shape, size_t batch, quern_p
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "plan: a batch of %zu samples, expected 1 to 2147483647", batch);
   if ((unsigned)mode > QUERN_PLAN_GRADIENTS)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "plan: %d is no mode", (int)mode);
+    return quern__fail(QUERN_ERROR_ARGUMENT, "plan: unknown mode %d", (int)mode);
   size_t row = batch * sizeof(float); /* fits: batch < 2^31 */
   size_t units = 0, extras, outputs = quern__shape_outputs(shape);
   for (size_t l = 0; l < shape->layer_count; l++)
@@ -217,8 +217,7 @@ static quern_status check_same_shape(const char *what, const quern_plan *plan,
   if (plan == NULL || network == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "%s: the plan or the network is NULL", what);
   if (!quern__shape_equal(&plan->shape, &network->shape))
-    return quern__fail(QUERN_ERROR_SHAPE, "%s: the network has another shape than the plan's",
-                       what);
+    return quern__fail(QUERN_ERROR_SHAPE, "%s: the network's shape differs from the plan's", what);
   return QUERN_OK;
 }
 
@@ -300,14 +299,15 @@ static quern_status check_pointers(const char *what, const quern_plan *plan,
 
 static quern_status check_layer(const char *what, const quern_plan *plan, size_t index) {
   if (index < plan->shape.layer_count) return QUERN_OK;
-  return quern__fail(QUERN_ERROR_ARGUMENT, "%s: layer %zu of a network with %zu", what, index,
+  return quern__fail(QUERN_ERROR_ARGUMENT,
+                     "%s: there is no layer %zu: the network has %zu, counted from 0", what, index,
                      plan->shape.layer_count);
 }
 
 static quern_status check_gradients(const char *what, const quern_plan *plan) {
   if (plan->gradients.count > 0) return QUERN_OK;
   return quern__fail(QUERN_ERROR_ARGUMENT,
-                     "%s: the plan keeps none, make it with QUERN_PLAN_GRADIENTS", what);
+                     "%s: the plan keeps no gradients: create it with QUERN_PLAN_GRADIENTS", what);
 }
 
 static quern_status check_normalization(const char *what, const quern_plan *plan, size_t index) {

@@ -17,7 +17,7 @@ static quern_status check_layer(size_t index, size_t layer_count, const quern_la
   const quern_activation *activation = &layer->activation;
   const char *name = quern_activation_name(activation->kind);
   if (name == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "network: layer %zu: %d is no activation", index,
+    return quern__fail(QUERN_ERROR_ARGUMENT, "network: layer %zu: unknown activation %d", index,
                        (int)activation->kind);
   if (!quern__activation_slope_is_good(*activation))
     return quern__fail(
@@ -26,7 +26,7 @@ static quern_status check_layer(size_t index, size_t layer_count, const quern_la
         name, (double)activation->slope);
   const quern_normalization *normalization = &layer->normalization;
   if (quern_normalization_name(normalization->kind) == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "network: layer %zu: %d is no normalization", index,
+    return quern__fail(QUERN_ERROR_ARGUMENT, "network: layer %zu: unknown normalization %d", index,
                        (int)normalization->kind);
   if (normalization->kind != QUERN_NORMALIZATION_NONE &&
       !(isfinite(normalization->epsilon) && normalization->epsilon >= 0.0f))
@@ -45,10 +45,10 @@ static quern_status check_layer(size_t index, size_t layer_count, const quern_la
         (double)layer->dropout);
   if (index + 1 == layer_count && !quern_loss_is_regression(loss) &&
       activation->kind != QUERN_ACTIVATION_IDENTITY)
-    return quern__fail(
-        QUERN_ERROR_ARGUMENT,
-        "network: the last layer's activation is %s, expected identity: the %s loss brings its own",
-        name, quern_loss_name(loss));
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "network: the last layer's activation is %s, expected identity: the %s loss "
+                       "applies its own",
+                       name, quern_loss_name(loss));
   return QUERN_OK;
 }
 
@@ -97,7 +97,7 @@ quern_status quern__shape_create(size_t inputs, const quern_layer *layers, size_
   if (layers == NULL || layer_count == 0)
     return quern__fail(QUERN_ERROR_ARGUMENT, "network: no layers, expected at least one");
   if (quern_loss_name(loss) == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "network: %d is no loss", (int)loss);
+    return quern__fail(QUERN_ERROR_ARGUMENT, "network: unknown loss %d", (int)loss);
   for (size_t l = 0; l < layer_count; l++)
     QUERN__FORWARD(check_layer(l, layer_count, &layers[l], loss));
   if (loss == QUERN_LOSS_ELEMENTWISE && layers[layer_count - 1].units < 2)

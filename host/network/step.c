@@ -112,13 +112,14 @@ quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__tar
   if (plan == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "plan step: the plan is NULL");
   if (plan->mode == QUERN_PLAN_INFERENCE)
     return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "plan step: the plan was made for inference, expected training");
+                       "plan step: the plan is for inference, expected one for training");
   if (plan->mode == QUERN_PLAN_TRAINING && !plan->has_optimizer)
     return quern__fail(
         QUERN_ERROR_ARGUMENT,
-        "plan step: the plan has no optimizer, give it one with quern_plan_set_optimizer");
+        "plan step: the plan has no optimizer: set one with quern_plan_set_optimizer");
   if (n != x.rows)
-    return quern__fail(QUERN_ERROR_SHAPE, "plan step: %zu %s for %zu samples", n,
+    return quern__fail(QUERN_ERROR_SHAPE,
+                       "plan step: %zu %s for %zu samples, expected one per sample", n,
                        has_targets ? "rows of targets" : "labels", x.rows);
   if (quern__plan_has_steps(plan) && !has_targets) {
     const quern_update update = quern__update_of(&plan->optimizer, plan->optimizer_steps + 1);

@@ -33,7 +33,7 @@ quern_span quern__check_tensor(quern__check *check, const char *name, quern_tens
   QUERN__CHECK(check, tensor.buffer != NULL, QUERN_ERROR_ARGUMENT, "%s: %s has no buffer", op,
                name);
   QUERN__CHECK(check, tensor.buffer->context == check->context, QUERN_ERROR_ARGUMENT,
-               "%s: the buffer of %s is of another context", op, name);
+               "%s: the buffer of %s belongs to another context", op, name);
   QUERN__CHECK(check, tensor.rows > 0 && tensor.columns > 0, QUERN_ERROR_SHAPE,
                "%s: %s is %zux%zu, expected at least 1x1", op, name, tensor.rows, tensor.columns);
   QUERN__CHECK(check, tensor.rows <= INT32_MAX && tensor.columns <= INT32_MAX, QUERN_ERROR_SHAPE,
@@ -84,13 +84,13 @@ void quern__check_apart_or_same(quern__check *check, const char *output_name, qu
                     begin_of(output, sizeof(float)) == begin_of(input, sizeof(float));
   QUERN__CHECK(check, same || !overlap(output, sizeof(float), input, sizeof(float)),
                QUERN_ERROR_ARGUMENT,
-               "%s: %s overlaps %s in one buffer without being the same range", check->op,
-               output_name, input_name);
+               "%s: %s overlaps %s in one buffer, expected exactly the same range or no overlap",
+               check->op, output_name, input_name);
 }
 
 void quern__check_activation(quern__check *check, quern_activation activation) {
   QUERN__CHECK(check, quern_activation_name(activation.kind) != NULL, QUERN_ERROR_ARGUMENT,
-               "%s: %d is no activation", check->op, (int)activation.kind);
+               "%s: unknown activation %d", check->op, (int)activation.kind);
   QUERN__CHECK(check, quern__activation_slope_is_good(activation), QUERN_ERROR_ARGUMENT,
                "%s: the slope of %s is %g, expected a finite number, not negative", check->op,
                quern_activation_name(activation.kind), (double)activation.slope);

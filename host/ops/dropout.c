@@ -16,7 +16,7 @@ quern_status quern_dropout(quern_context *context, quern_dropout_mask mask, quer
   QUERN__CHECK(&check, mask.p >= 0.0f && mask.p < 1.0f, QUERN_ERROR_ARGUMENT,
                "dropout: a probability of %g, expected at least 0 and less than 1", (double)mask.p);
   QUERN__CHECK(&check, mask.first_row <= UINT32_MAX - (x.rows - 1), QUERN_ERROR_ARGUMENT,
-               "dropout: %zu rows from row %zu on, expected at most 2^32 rows a batch", x.rows,
+               "dropout: %zu rows from row %zu on, expected at most 2^32 rows per batch", x.rows,
                mask.first_row);
   quern__check_shape(&check, "y", y, x.rows, x.columns, "the shape of x");
   quern__check_apart_or_same(&check, "y", y, "x", x);

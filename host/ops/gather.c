@@ -8,7 +8,7 @@ quern_status quern_gather_rows(quern_context *context, quern_element element, qu
                                quern_tensor indices, float scale, float offset, quern_tensor x) {
   quern__check check = quern__check_begin("gather rows", context);
   QUERN__CHECK(&check, element == QUERN_ELEMENT_FLOAT32 || element == QUERN_ELEMENT_UINT8,
-               QUERN_ERROR_ARGUMENT, "gather rows: %d is no element type", (int)element);
+               QUERN_ERROR_ARGUMENT, "gather rows: unknown element type %d", (int)element);
   size_t element_bytes = element == QUERN_ELEMENT_UINT8 ? 1 : F;
   const quern_gather_rows_op op = {.source_rows = source.rows,
                                    .n = indices.columns,

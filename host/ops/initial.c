@@ -22,11 +22,10 @@ quern_status quern_random_uniform(quern_context *context, uint64_t seed, uint32_
                                       .low = low,
                                       .scale = (high - low) * 0x1p-24f,
                                       .x = quern__check_tensor(&check, "x", x, F)};
-  QUERN__CHECK(
-      &check, isfinite(low) && isfinite(high) && low < high && isfinite(high - low),
-      QUERN_ERROR_ARGUMENT,
-      "random uniform: from %g to %g is no range, expected finite numbers, the lower first",
-      (double)low, (double)high);
+  QUERN__CHECK(&check, isfinite(low) && isfinite(high) && low < high && isfinite(high - low),
+               QUERN_ERROR_ARGUMENT,
+               "random uniform: a range of %g to %g, expected two finite numbers, the lower first",
+               (double)low, (double)high);
   if (check.status != QUERN_OK) return check.status;
   return QUERN__CALL(context, context->backend->random_uniform(context->state, &op));
 }

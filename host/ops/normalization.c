@@ -79,7 +79,7 @@ quern_status quern_batch_norm_forward(quern_context *context, quern_tensor x, qu
   enum { WRITTEN = 5, VECTORS = 7, COUNT = 8, X = 7 };
   QUERN__CHECK(
       &check, x.rows != 1, QUERN_ERROR_ARGUMENT,
-      "batch norm forward: x has one row, expected at least 2: the batch of one has no variance");
+      "batch norm forward: x has one row, expected at least 2: a single sample has no variance");
   check_epsilon(&check, epsilon);
   QUERN__CHECK(&check, momentum >= 0.0f && momentum <= 1.0f, QUERN_ERROR_ARGUMENT,
                "batch norm forward: a momentum of %g, expected 0 to 1", (double)momentum);

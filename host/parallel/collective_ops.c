@@ -14,12 +14,12 @@ quern_status quern__collective_check(const quern_collective *collective) {
                        "collective: a table of %zu bytes, expected at least %zu", collective->size,
                        least);
   if (collective->rank >= collective->ranks)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "collective: rank %zu of %zu", collective->rank,
-                       collective->ranks);
+    return quern__fail(QUERN_ERROR_ARGUMENT, "collective: rank %zu of %zu, expected a lower rank",
+                       collective->rank, collective->ranks);
   if (collective->all_reduce_start == NULL || collective->all_reduce_wait == NULL ||
       collective->all_gather == NULL || collective->broadcast == NULL ||
       collective->barrier == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "collective: a member that is not optional is NULL");
+    return quern__fail(QUERN_ERROR_ARGUMENT, "collective: a required member of the table is NULL");
   return QUERN_OK;
 }
 
@@ -28,7 +28,8 @@ static quern_status allocate_gathered(const quern_collective *collective, size_t
                                       void **all) {
   size_t total;
   if (bytes > INT32_MAX || !quern__multiply(collective->ranks, bytes, &total))
-    return quern__fail(QUERN_ERROR_OVERFLOW, "collective: %zu bytes of each of %zu ranks", bytes,
+    return quern__fail(QUERN_ERROR_OVERFLOW,
+                       "collective: %zu bytes from each of %zu ranks are too many", bytes,
                        collective->ranks);
   *all = malloc(total > 0 ? total : 1);
   return *all != NULL ? QUERN_OK : quern__fail_memory("collective", total);

@@ -107,7 +107,7 @@ static quern_status join_operation(member *self, const joined *own, operation **
         (other->kind == own->kind && other->bytes == own->bytes && other->root == own->root))
       continue;
     char why[200];
-    snprintf(why, sizeof why, "came to %s of %zu bytes, where rank %zu has %s of %zu bytes",
+    snprintf(why, sizeof why, "called %s of %zu bytes, but rank %zu called %s of %zu bytes",
              kind_names[own->kind], own->bytes, r, kind_names[other->kind], other->bytes);
     break_group(group, self->table.rank, why);
     return fail_broken(group);
@@ -133,8 +133,8 @@ static void blame_absent(quern_thread_group *group, const operation *op) {
   while (r + 1 < group->ranks && op->ranks[r].present) r++;
   while (!op->ranks[here].present) here++; /* the caller has joined */
   char why[200];
-  snprintf(why, sizeof why, "did not come within %g s to where rank %zu waits for it in %s",
-           group->timeout, here, kind_names[op->ranks[here].kind]);
+  snprintf(why, sizeof why, "did not join within %g s: rank %zu waits for it in %s", group->timeout,
+           here, kind_names[op->ranks[here].kind]);
   break_group(group, r, why);
 }
 
@@ -271,7 +271,8 @@ static quern_status all_gather(void *state, const void *mine, size_t bytes, void
 static quern_status broadcast(void *state, void *data, size_t bytes, size_t root) {
   const member *self = state;
   if (root >= self->group->ranks)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "collective: a broadcast from rank %zu of %zu", root,
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "collective: a broadcast from rank %zu of %zu, expected a lower rank", root,
                        self->group->ranks);
   return run_operation(
       state,

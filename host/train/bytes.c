@@ -140,7 +140,7 @@ static quern_status check_memory(const quern_device_info *info, const quern_netw
   if (!quern__add(data->train.bytes, data->test.bytes, &bytes) ||
       !quern__add(bytes, other_bytes, &bytes))
     bytes = SIZE_MAX;
-  snprintf(what, sizeof what, "train: %zu parameters, what their optimizer keeps, and the data",
+  snprintf(what, sizeof what, "train: %zu parameters, the optimizer's state and the data",
            network->shape.parameter_count);
   return quern__memory_check_device(
       info, &(quern__demand){what, "take fewer units or a smaller batch", bytes});
@@ -167,11 +167,11 @@ quern_status quern_trainer_residency(const quern_context *context, const quern_n
                                      const quern_train_options *options,
                                      quern_data_residency *residency) {
   if (context == NULL || network == NULL || train == NULL || residency == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "trainer placement: the context, the network, the "
+    return quern__fail(QUERN_ERROR_ARGUMENT, "trainer residency: the context, the network, the "
                                              "training data or the result pointer is NULL");
   if (residency->size != sizeof *residency)
     return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "trainer placement: a result of %zu bytes, expected %zu: start from "
+                       "trainer residency: a result of %zu bytes, expected %zu: start from "
                        "quern_data_residency_default()",
                        residency->size, sizeof *residency);
   quern_train_options read;

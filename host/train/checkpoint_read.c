@@ -25,13 +25,13 @@ static quern_status check_format(const quern__safetensors *file) {
   const char *format = quern__safetensors_metadata(file, QUERN__KEY_CHECKPOINT);
   if (format == NULL)
     return quern__fail(QUERN_ERROR_FORMAT,
-                       "%s: is no checkpoint: its metadata have no \"" QUERN__KEY_CHECKPOINT "\"",
+                       "%s: not a checkpoint: its metadata has no \"" QUERN__KEY_CHECKPOINT "\"",
                        file->path);
   if (strcmp(format, QUERN__CHECKPOINT_FORMAT) != 0)
-    return quern__fail(
-        QUERN_ERROR_FORMAT,
-        "%s: is a checkpoint of format \"%.200s\", expected \"" QUERN__CHECKPOINT_FORMAT "\"",
-        file->path, format);
+    return quern__fail(QUERN_ERROR_FORMAT,
+                       "%s: a checkpoint of format \"%.200s\", expected \"" QUERN__CHECKPOINT_FORMAT
+                       "\"",
+                       file->path, format);
   return QUERN_OK;
 }
 
@@ -77,20 +77,20 @@ static quern_status read_position(const quern__safetensors *file, const quern_tr
   const uint64_t steps = quern__trainer_steps_per_epoch(trainer);
   if (pos->step >= steps)
     return quern__fail(QUERN_ERROR_FORMAT,
-                       "%s: metadata \"" QUERN__KEY_STEP "\": %" PRIu64 " of an epoch with %" PRIu64
-                       " steps",
+                       "%s: metadata \"" QUERN__KEY_STEP "\": %" PRIu64
+                       ", expected a step of an epoch with %" PRIu64 " steps",
                        file->path, pos->step, steps);
   if (pos->epoch > (UINT64_MAX - pos->step) / steps ||
       pos->updates != pos->epoch * steps + pos->step)
     return quern__fail(QUERN_ERROR_FORMAT,
-                       "%s: metadata \"" QUERN__KEY_UPDATES "\": %" PRIu64 " after %" PRIu64
-                       " epochs of %" PRIu64 " steps and %" PRIu64,
+                       "%s: metadata \"" QUERN__KEY_UPDATES "\": %" PRIu64
+                       ", expected the steps of %" PRIu64 " epochs of %" PRIu64 " and %" PRIu64
+                       " more",
                        file->path, pos->updates, pos->epoch, steps, pos->step);
   const uint64_t epochs = trainer->options.epochs;
   if (pos->epoch > epochs || (pos->epoch == epochs && pos->step > 0))
     return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "%s: stands in epoch %" PRIu64
-                       ", and training was asked to end after epoch %" PRIu64,
+                       "%s: has reached epoch %" PRIu64 ", but training ends after epoch %" PRIu64,
                        file->path, pos->epoch + 1, epochs);
   return read_best(file, trainer, pos);
 }
@@ -111,8 +111,8 @@ static quern_status read_range(const quern__safetensors *file, range *into) {
   for (size_t i = 0; i < into->count; i++)
     if (!isfinite(into->values[i]))
       return quern__fail(QUERN_ERROR_FORMAT,
-                         "%s: tensor \"%s\": number %zu is %g, expected a finite one", file->path,
-                         into->name, i, (double)into->values[i]);
+                         "%s: tensor \"%s\": number %zu is %g, expected a finite number",
+                         file->path, into->name, i, (double)into->values[i]);
   return QUERN_OK;
 }
 

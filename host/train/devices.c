@@ -90,7 +90,7 @@ static quern_status run_workers(quern_thread_group *group, const job *self, work
     workers[r] = (worker){.self = self, .collective = quern_thread_group_at(group, r)};
   while (started < count && start_thread(&workers[started])) started++;
   for (size_t r = started; r < count; r++) {
-    workers[r].status = quern__fail(QUERN_ERROR_OUT_OF_MEMORY, "no thread could be made");
+    workers[r].status = quern__fail(QUERN_ERROR_OUT_OF_MEMORY, "train: no thread could be started");
     quern__collective_abandon(workers[r].collective);
     workers[r].error = quern__remember_error();
   }
@@ -130,7 +130,7 @@ static quern_status check_distinct(quern_context *const *contexts, size_t count)
   if (i < count) quern_context_describe(sorted[i], &info);
   free(sorted);
   if (i >= count) return QUERN_OK;
-  return quern__fail(QUERN_ERROR_ARGUMENT, "train: a context, on %s, is listed twice", info.name);
+  return quern__fail(QUERN_ERROR_ARGUMENT, "train: a context on %s is listed twice", info.name);
 }
 
 static quern_status check_devices(quern_context *const *contexts, size_t count,
@@ -145,8 +145,8 @@ static quern_status check_devices(quern_context *const *contexts, size_t count,
   QUERN__FORWARD(check_distinct(contexts, count));
   QUERN__FORWARD(quern__train_options_read(given, options));
   if (options->collective != NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "train: a collective in the options, where the "
-                                             "devices of one process are to have their own");
+    return quern__fail(QUERN_ERROR_ARGUMENT, "train: the options have a collective, expected NULL: "
+                                             "the devices of one process use their own");
   return QUERN_OK;
 }
 

@@ -171,7 +171,7 @@ quern_status quern__trainer_check_parameters(const quern_trainer *trainer,
         name_part(shape, l, (quern__part)p, &where);
     }
   return quern__fail(QUERN_ERROR_NOT_FINITE,
-                     "train: %s went to %g in the last step, number %" PRIu64 "; " ADVICE,
+                     "train: %s became %g in the last step, number %" PRIu64 "; " ADVICE,
                      where.place, printable(parameters[bad]), trainer->plan->optimizer_steps,
                      trainer->options.optimizer.learning_rate);
 }

@@ -221,10 +221,10 @@ quern_status quern__identity_check(const quern__identity *identity,
       return quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\" is missing", file->path,
                          fields[i].key);
     if (strcmp(text, identity->values[i]) != 0)
-      return quern__fail(
-          QUERN_ERROR_FORMAT,
-          "%s: is of another training: its %s is \"%.200s\", and this one's is \"%.200s\"",
-          file->path, fields[i].name, text, identity->values[i]);
+      return quern__fail(QUERN_ERROR_FORMAT,
+                         "%s: belongs to another training: its %s is \"%.200s\", but this "
+                         "training's is \"%.200s\"",
+                         file->path, fields[i].name, text, identity->values[i]);
   }
   return QUERN_OK;
 }

@@ -32,7 +32,7 @@ quern_status quern__train_options_read(const quern_train_options *caller,
   QUERN__FORWARD(quern__collective_check(options->collective));
   if (options->shares != NULL && options->collective == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "train: shares, and no collective that they would divide a batch among");
+                       "train: shares without a collective, expected a collective or no shares");
   if (options->collective != NULL)
     QUERN__FORWARD(quern__shares_check(options->shares, options->collective->ranks));
   QUERN__FORWARD(quern_optimizer_check(&options->optimizer));

@@ -51,10 +51,10 @@ static quern_status compare_texts(const quern_collective *collective, const char
   const size_t ranks = collective->ranks, r = first_different(all, ranks);
   quern_status status = QUERN_OK;
   if (r < ranks)
-    status = quern__fail(QUERN_ERROR_COLLECTIVE,
-                         "train: rank %zu of %zu differs from rank 0: its %s is \"%s\", and that "
-                         "of rank 0 is \"%s\"",
-                         r, ranks, name, all[r].text, all[0].text);
+    status = quern__fail(
+        QUERN_ERROR_COLLECTIVE,
+        "train: rank %zu of %zu differs from rank 0: its %s is \"%s\", but rank 0's is \"%s\"", r,
+        ranks, name, all[r].text, all[0].text);
   free(all);
   return status;
 }
@@ -77,10 +77,10 @@ static quern_status compare_trainings(quern_trainer *trainer) {
   snprintf(text, sizeof text, "%zu samples", trainer->test.rows);
   QUERN__TRY(compare_texts(collective, "test set", text));
   snprintf(text, sizeof text, "%s, every %zu steps",
-           options->checkpoint != NULL ? "asked for" : "none", options->checkpoint_every);
+           options->checkpoint != NULL ? "requested" : "none", options->checkpoint_every);
   QUERN__TRY(compare_texts(collective, "checkpoint", text));
   QUERN__TRY(
-      compare_texts(collective, "resumption", options->resume != NULL ? "asked for" : "none"));
+      compare_texts(collective, "resumption", options->resume != NULL ? "requested" : "none"));
   QUERN__TRY(quern__collective_status(collective, quern__shares_print(options, &shares)));
   QUERN__TRY(compare_texts(collective, "shares", shares != NULL ? shares : "none"));
 cleanup:

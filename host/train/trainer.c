@@ -61,8 +61,8 @@ static quern_status check_batch_normalization_of_ranks(const quern_trainer *trai
   if (trainer->options.collective == NULL || quern__has_batch_norm_parts(trainer->context))
     return QUERN_OK;
   return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                     "train: batch normalization on %zu ranks, for which the backend of %s lacks "
-                     "the ops: take layer normalization, or one rank",
+                     "train: batch normalization on %zu ranks needs ops that the backend of %s "
+                     "lacks: use layer normalization, or one rank",
                      trainer->options.collective->ranks, trainer->context->info.name);
 }
 
@@ -71,8 +71,8 @@ static quern_status check_batch_normalization(const quern_trainer *trainer, size
   const size_t batch = trainer->options.batch, last = rows % batch != 0 ? rows % batch : batch;
   if (last > 1) return check_batch_normalization_of_ranks(trainer);
   return quern__fail(QUERN_ERROR_ARGUMENT,
-                     "train: batch normalization needs at least 2 samples a step, but of %zu in "
-                     "batches of %zu the last has one: take another batch",
+                     "train: batch normalization needs at least 2 samples per step, but with %zu "
+                     "samples in batches of %zu the last batch has one: use another batch size",
                      rows, batch);
 }
 
@@ -159,16 +159,14 @@ static quern_status create_test(quern_trainer *trainer, const quern_network *net
   QUERN__FORWARD(quern__check_classes(train->schema, test));
   if (trainer->test.task == trainer->train.task) return QUERN_OK;
   return quern__fail(QUERN_ERROR_DATA,
-                     "trainer: %s has something else to predict than the training data",
-                     test->source);
+                     "trainer: the task of %s differs from the training data's task", test->source);
 }
 
 /* Creates the data sources, and sets what depends on the data. */
 static quern_status create_sources(quern_trainer *result, const quern_network *network,
                                    const quern_dataset *train, const quern_dataset *test) {
   if (result->options.patience > 0 && test == NULL)
-    return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "train: a patience of %zu epochs, and no test set to measure them by",
+    return quern__fail(QUERN_ERROR_ARGUMENT, "train: a patience of %zu epochs needs test data",
                        result->options.patience);
   QUERN__FORWARD(copy_shares(result));
   QUERN__FORWARD(copy_texts(result));
@@ -235,8 +233,7 @@ uint64_t quern__trainer_best_steps(const quern_trainer *trainer) {
 quern_status quern__trainer_check_idle(const char *what, const quern_trainer *trainer) {
   if (!trainer->running) return QUERN_OK;
   return quern__fail(QUERN_ERROR_BUSY,
-                     "%s: called by a function of the trainer's options, in one of its steps",
-                     what);
+                     "%s: called by a function of the trainer's options during a step", what);
 }
 
 void quern_trainer_free(quern_trainer *trainer) {
@@ -275,11 +272,11 @@ quern_status quern_trainer_download_best(quern_trainer *trainer, quern_network *
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "trainer download best: the trainer or the network is NULL");
   if (trainer->best.epoch == 0)
-    return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "trainer download best: no epoch was tested with a patience");
+    return quern__fail(QUERN_ERROR_ARGUMENT, "trainer download best: no epoch was tested with a "
+                                             "patience, expected options.patience and an epoch");
   if (!quern__shape_equal(&trainer->plan->shape, &network->shape))
     return quern__fail(QUERN_ERROR_SHAPE,
-                       "trainer download best: the network has another shape than the trainer's");
+                       "trainer download best: the network's shape differs from the trainer's");
   network->batches = trainer->plan->batches_offset + quern__trainer_best_steps(trainer);
   return quern_buffer_read(trainer->best.parameters, 0,
                            trainer->plan->shape.flat_count * sizeof(float), network->parameters,

@@ -88,7 +88,8 @@ static quern_status check_report(quern__verify *v, const quern__op *op, quern_co
                         status == QUERN_OK ? "nothing was reported" : quern_last_error(),
                         op->expected_fault);
   const quern_status again = quern_context_finish(context);
-  if (again == QUERN_ERROR_DATA) quern__verify_wrong(v, "%s: reported twice", op->title);
+  if (again == QUERN_ERROR_DATA)
+    quern__verify_wrong(v, "%s: the fault was reported twice", op->title);
   return again == QUERN_ERROR_DATA ? QUERN_OK : again;
 }
 
@@ -99,7 +100,7 @@ static void check_place(quern__verify *v, const quern__op *op, size_t i, const q
   ptrdiff_t element;
   if (!quern__place_is_kept(
           place, quern__operand_is_output(operand) || is_overwritten(op, i, flags), &element))
-    quern__verify_wrong(v, "%s: element %td of %s, which is %zux%zu, was written and must not be",
+    quern__verify_wrong(v, "%s: element %td of %s, which is %zux%zu, was written, but must not be",
                         op->title, element, operand->name, operand->rows, operand->columns);
   if (operand->role == QUERN__OUT && !quern__place_is_written(place, &element))
     quern__verify_wrong(v, "%s: %s[%td,%td] was not written", op->title, operand->name,

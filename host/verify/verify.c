@@ -151,10 +151,9 @@ quern_status quern_verify(const quern_device *device, const quern_verify_options
         "verify: options.size is %zu, expected %zu: start from quern_verify_options_default()",
         options->size, sizeof *options);
   if (options->op != NULL && quern__sweep_find(options->op) == NULL)
-    return quern__fail(
-        QUERN_ERROR_ARGUMENT,
-        "verify: there is no op \"%s\", expected a name as quern_verify_op_name gives it",
-        options->op);
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "verify: unknown op \"%s\", expected a name from quern_verify_op_name",
+                       options->op);
   char *before = quern__remember_error();
   if (before == NULL) return quern__fail_memory("verify", 1);
   const quern_status status = verify(device, options, &count);

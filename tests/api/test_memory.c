@@ -196,8 +196,7 @@ static void plans_and_trainers(void **state) {
   assert_int_equal(quern_trainer_create(context, network, data, NULL, &options, &trainer),
                    QUERN_ERROR_OUT_OF_DEVICE_MEMORY);
   assert_null(trainer);
-  assert_error_says("train: 2000 parameters, what their optimizer keeps, and the data: needs ",
-                    NULL);
+  assert_error_says("train: 2000 parameters, the optimizer's state and the data: needs ", NULL);
   context->info.memory = 2 * bytes;
   assert_ok(quern_trainer_create(context, network, data, NULL, &options, &trainer));
   quern_trainer_free(trainer);

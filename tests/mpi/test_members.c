@@ -91,7 +91,7 @@ static void test_arguments(void **state) {
                "time-out of -1 s");
   assert_null(none);
   assert_fails(quern_mpi_create(MPI_COMM_NULL, 1, &none), QUERN_ERROR_ARGUMENT,
-               "communicator is none");
+               "communicator is not valid");
   assert_fails(quern_mpi_create(MPI_COMM_WORLD, 1, NULL), QUERN_ERROR_ARGUMENT, "NULL");
   assert_fails(c->broadcast(c->state, &byte, 1, c->ranks), QUERN_ERROR_ARGUMENT,
                "a broadcast from rank");

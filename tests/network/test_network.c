@@ -22,7 +22,7 @@ static void test_shape_and_layers(void **state) {
   assert_memory_equal(in, out, sizeof in);
   assert_memory_equal(bias, out_bias, sizeof bias);
   assert_fails(quern_network_get_layer(network, 2, out, NULL), QUERN_ERROR_ARGUMENT, "layer 2",
-               "with 2");
+               "the network has 2");
   quern_network_free(network);
 }
 

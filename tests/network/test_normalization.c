@@ -199,7 +199,7 @@ static void test_parameters(void **state) {
   assert_fails(quern_plan_normalization(plan, 2, &g, &b), QUERN_ERROR_ARGUMENT, "layer 2",
                "no normalization");
   assert_fails(quern_plan_normalization(plan, 3, &g, &b), QUERN_ERROR_ARGUMENT, "layer 3",
-               "with 3");
+               "the network has 3");
   assert_fails(quern_plan_normalization_gradients(plan, 1, &g, &b), QUERN_ERROR_ARGUMENT,
                "QUERN_PLAN_GRADIENTS");
   quern_plan_free(plan);
@@ -213,7 +213,7 @@ static void test_what_is_refused(void **state) {
   quern_network *network;
   layer.normalization.kind = (quern_normalization_kind)7;
   assert_fails(quern_network_create(2, &layer, 1, QUERN_LOSS_CATEGORICAL, &network),
-               QUERN_ERROR_ARGUMENT, "layer 0", "7 is no normalization");
+               QUERN_ERROR_ARGUMENT, "layer 0", "unknown normalization 7");
   static const float wrong[] = {-1.0f, INFINITY, NAN};
   for (size_t i = 0; i < 3; i++) {
     layer.normalization = (quern_normalization){QUERN_NORMALIZATION_LAYER, wrong[i]};

@@ -344,7 +344,7 @@ static void test_bytes_and_refusals(void **state) {
                                quern_dense(OUTPUTS + 1, QUERN_ACTIVATION_IDENTITY)};
   quern_network *stranger;
   assert_ok(quern_network_create(INPUTS, other, 2, QUERN_LOSS_CATEGORICAL, &stranger));
-  assert_fails(quern_plan_upload(plan, stranger), QUERN_ERROR_SHAPE, "another shape");
+  assert_fails(quern_plan_upload(plan, stranger), QUERN_ERROR_SHAPE, "shape differs");
   quern_network_free(stranger);
   quern_plan_free(plan);
   bench_close(&b);

@@ -192,20 +192,20 @@ static void test_refusals(void **state) {
   (void)state;
   static const uint32_t none[] = {0, 0}, many[] = {UINT32_MAX, 1};
   assert_refused(&(const team){3, {REFERENCE, DEFAULT, REFERENCE}, NULL}, NULL,
-                 "reference, is listed twice");
+                 "reference is listed twice");
   assert_refused(&(const team){2, {REFERENCE, DEFAULT}, none}, NULL, "add up to 0");
   assert_refused(&(const team){2, {REFERENCE, DEFAULT}, many}, NULL, "add up to 4294967296");
   assert_refused(&(const team){0, {REFERENCE}, NULL}, NULL, "the contexts");
   const task current = task_at(0);
   quern_train_options options = task_options(&current);
   options.shares = even;
-  assert_refused(&(const team){1, {REFERENCE}, NULL}, &options, "shares, and no collective");
+  assert_refused(&(const team){1, {REFERENCE}, NULL}, &options, "shares without a collective");
   options.shares = NULL;
   quern_thread_group *group;
   assert_ok(quern_thread_group_create(2, 0, &group));
   options.collective = quern_thread_group_at(group, 0);
   assert_refused(&(const team){2, {REFERENCE, DEFAULT}, even}, &options,
-                 "a collective in the options");
+                 "the options have a collective");
   quern_thread_group_free(group);
 }
 

@@ -133,7 +133,7 @@ static size_t least_memory(const run *r, const quern_train_options *given,
   options.data_memory = 1;
   assert_fails(quern_trainer_residency(contexts[r->device][collective->rank], r->network, r->data,
                                        r->test, &options, placement),
-               QUERN_ERROR_ARGUMENT, "may take 1 bytes", "expected at least ");
+               QUERN_ERROR_ARGUMENT, "a data memory of 1 bytes", "expected at least ");
   const char *cursor = strstr(quern_last_error(), "at least ");
   options.data_memory = strtoull(cursor + strlen("at least "), NULL, 10);
   assert_ok(quern_trainer_residency(contexts[r->device][collective->rank], r->network, r->data,

@@ -23,7 +23,7 @@ static void test_differences(void **state) {
                                            "its network is \"3-6-3\"",
                                            "its training data is",
                                            "its number of epochs is \"9\"",
-                                           "its resumption is \"asked for\""};
+                                           "its resumption is \"requested\""};
   for (size_t c = 0; c < CASES; c++) {
     run runs[RANKS];
     void *users[RANKS];
@@ -71,7 +71,7 @@ static void test_one_fails(void **state) {
     users[r] = &runs[r];
   }
   test_run_ranks(RANKS, 60, train_rank, users, results);
-  assert_all_fail(results, RANKS, QUERN_ERROR_SHAPE, "rank 1 of 3: ", "has 5 columns a sample");
+  assert_all_fail(results, RANKS, QUERN_ERROR_SHAPE, "rank 1 of 3: ", "has 5 columns");
   free_runs(runs, RANKS);
 
   options.resume = path_of("missing");
@@ -147,7 +147,7 @@ static void test_cannot_normalize(void **state) {
   }
   test_run_ranks(RANKS, 60, train_rank, users, results);
   assert_all_fail(results, RANKS, QUERN_ERROR_UNSUPPORTED,
-                  "rank 1 of 2: train: batch normalization on 2 ranks", "take layer normalization");
+                  "rank 1 of 2: train: batch normalization on 2 ranks", "use layer normalization");
   free_runs(runs, RANKS);
   quern_context_free(contexts[REFERENCE][1]);
   contexts[REFERENCE][1] = kept;

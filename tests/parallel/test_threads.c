@@ -49,7 +49,7 @@ static void test_who_does_not_come(void **state) {
   (void)state;
   test_rank results[3];
   test_run_ranks(3, 0.2, all_but_the_last, NULL, results);
-  assert_all_fail(results, 3, 2, "rank 2 of 3", "did not come within 0.2 s");
+  assert_all_fail(results, 3, 2, "rank 2 of 3", "did not join within 0.2 s");
 }
 
 static quern_status abandon_one(test_rank *rank) {
@@ -78,7 +78,7 @@ static void test_who_brings_another(void **state) {
   (void)state;
   test_rank results[3];
   test_run_ranks(3, 0, bring_another, NULL, results);
-  assert_all_fail(results, 3, 3, "of 3: came to an all-gather of", "bytes");
+  assert_all_fail(results, 3, 3, "of 3: called an all-gather of", "bytes");
 }
 
 static void test_arguments(void **state) {

@@ -54,7 +54,7 @@ class Training(unittest.TestCase):
         for index in range(2):
             for a, b in zip(whole.layer(index), chunks.layer(index)):
                 numpy.testing.assert_array_equal(a, b)
-        with self.assertRaisesRegex(quern.Error, "may take 100 bytes.*expected at least"):
+        with self.assertRaisesRegex(quern.Error, "a data memory of 100 bytes.*expected at least"):
             small().fit(x, y, epochs=1, data_memory=100)
         with self.assertRaisesRegex(ValueError, "data_memory: 0"):
             small().fit(x, y, epochs=1, data_memory=0)
@@ -117,7 +117,7 @@ class Training(unittest.TestCase):
             ValueError, "normalize: 'group' is none; there are none, batch, layer"
         ):
             quern.Network(2, [quern.Dense(3, normalize="group"), 2])
-        with self.assertRaisesRegex(quern.Error, "of 1438 in batches of 479 the last has one"):
+        with self.assertRaisesRegex(quern.Error, "1438 samples in batches of 479 the last batch has one"):
             network.fit(x, y, epochs=1, batch=479)
 
     def test_one_step_is_gradient_descent(self):

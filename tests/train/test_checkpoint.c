@@ -189,9 +189,9 @@ static void test_headers(void **state) {
   unsigned char *bytes = make_checkpoint(&size);
   refuse_header(bytes, size, "\"quern.checkpoint\":\"1\"", "\"quern.checkpoint\":\"2\"",
                 "format \"2\"");
-  refuse_header(bytes, size, "\"quern.checkpoint\"", "\"quern.checkpaint\"", "no checkpoint");
+  refuse_header(bytes, size, "\"quern.checkpoint\"", "\"quern.checkpaint\"", "not a checkpoint");
   refuse_header(bytes, size, "\"quern.step\":\"2\"", "\"quern.step\":\"5\"",
-                "5 of an epoch with 5 steps");
+                "5, expected a step of an epoch with 5 steps");
   refuse_header(bytes, size, "\"quern.step\":\"2\"", "\"quern.step\":\" \"", "whole number");
   refuse_header(bytes, size, "\"quern.step\":\"2\"", "\"quern.step\":\"-\"", "whole number");
   refuse_header(bytes, size, "\"quern.updates\":\"2\"", "\"quern.updates\":\"3\"", "quern.updates");
@@ -225,7 +225,7 @@ static void test_numbers(void **state) {
   quern_network *network = task_network(&current, 5), *loaded = NULL;
   assert_ok(quern_model_save(network, path_of("model")));
   assert_fails(quern_trainer_resume(trainer, path_of("model")), QUERN_ERROR_FORMAT,
-               "no checkpoint");
+               "not a checkpoint");
   assert_fails(quern_model_load(CHECKPOINT, NULL, &loaded), QUERN_ERROR_FORMAT,
                "checkpoint of training");
   quern_network_free(network);

@@ -47,7 +47,7 @@ static void test_sets(void **state) {
     quern_network *network = make_network(3);
     quern_metrics metrics = {0};
     assert_int_equal(train(network, data, other), QUERN_ERROR_DATA);
-    assert_error_says("some.csv: its labels are not numbered as those that were trained on", NULL);
+    assert_error_says("some.csv: its labels are not numbered like the training data's", NULL);
     assert_ok(train(network, data, data));
     if (quern_network_schema(network) != NULL) {
       assert_int_equal(quern_evaluate(context, network, other, &metrics), QUERN_ERROR_DATA);

@@ -133,7 +133,7 @@ static void test_refusals(void **state) {
   quern_dataset *data = task_data(&current, 0);
   quern_network *network = task_network(&current, 5);
   assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_ARGUMENT,
-               "a patience of 3 epochs", "no test set");
+               "a patience of 3 epochs", "needs test data");
   assert_ok(quern_trainer_create(context, network, data, data, &options, &trainer));
   assert_fails(quern_trainer_download_best(trainer, network), QUERN_ERROR_ARGUMENT,
                "no epoch was tested");

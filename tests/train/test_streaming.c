@@ -38,7 +38,7 @@ static size_t least_memory(const training *self) {
   options.data_memory = 1;
   assert_fails(quern_trainer_residency(self->context, self->network, self->data, self->test,
                                        &options, &placement),
-               QUERN_ERROR_ARGUMENT, "may take 1 bytes", "expected at least ");
+               QUERN_ERROR_ARGUMENT, "a data memory of 1 bytes", "expected at least ");
   const char *cursor = strstr(quern_last_error(), "at least ");
   const size_t least = strtoull(cursor + strlen("at least "), NULL, 10);
   options.data_memory = least - 1;

@@ -165,7 +165,7 @@ static void test_regression(void **state) {
   double error = 0.0, absolute = 0.0;
   assert_ok(quern_predict(context, network, test, before));
   assert_fails(quern_predict(context, loaded, raw, after), QUERN_ERROR_DATA,
-               "is not prepared as the data");
+               "is not prepared like the network's training data");
   quern_dataset *again = make_prices(100, 5000);
   assert_ok(quern_dataset_apply(again, quern_network_schema(loaded)));
   assert_ok(quern_predict(context, loaded, again, after));
@@ -324,7 +324,7 @@ static void test_refused(void **state) {
   assert_ok(quern_dataset_from_targets(values, NULL, QUERN_TASK_NONE, 2, 2, 0, &none));
   assert_ok(quern_dataset_from_floats(values, labels, 2, 2, &classes));
   assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_DATA,
-               "2 numbers to predict", "the categorical loss takes one class a sample");
+               "2 numbers to predict", "the categorical loss expects one class per sample");
   assert_fails(quern_train(context, network, none, NULL, &options, NULL), QUERN_ERROR_DATA,
                "has nothing to predict");
   assert_fails(quern_evaluate(context, network, none, &metrics), QUERN_ERROR_DATA,
@@ -336,7 +336,7 @@ static void test_refused(void **state) {
 
   network = make_network(2, 3, 1, QUERN_LOSS_SQUARED);
   assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_SHAPE,
-               "2 targets a sample", "1 outputs");
+               "2 targets per sample", "1 outputs");
   quern_network_free(network);
   network = make_network(2, 3, 2, QUERN_LOSS_BINARY);
   assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_DATA,
@@ -344,7 +344,7 @@ static void test_refused(void **state) {
   quern_network_free(network);
   network = make_network(2, 3, 2, QUERN_LOSS_SQUARED);
   assert_fails(quern_train(context, network, data, classes, &options, NULL), QUERN_ERROR_DATA,
-               "something else to predict");
+               "differs from the training data's task");
   /* Once trained on prepared data, it takes no others. */
   assert_ok(quern_dataset_fit(data, true));
   assert_ok(quern_train(context, network, data, data, &options, NULL));
@@ -394,10 +394,10 @@ static void test_plan(void **state) {
   assert_ok(quern_plan_set_optimizer(plan, &sgd));
   assert_fails(quern_plan_step_targets(plan, quern_matrix(samples, 0, 2, 2),
                                        quern_matrix(targets, 0, 2, 2), quern_none()),
-               QUERN_ERROR_ARGUMENT, "the categorical loss, which takes labels");
+               QUERN_ERROR_ARGUMENT, "the categorical loss expects labels");
   assert_fails(quern_plan_evaluate_targets(plan, quern_matrix(samples, 0, 2, 2),
                                            quern_matrix(targets, 0, 2, 2), quern_none()),
-               QUERN_ERROR_ARGUMENT, "the categorical loss, which takes labels");
+               QUERN_ERROR_ARGUMENT, "the categorical loss expects labels");
   quern_plan_free(plan);
   quern_network_free(network);
   network = make_network(2, 3, 2, QUERN_LOSS_SQUARED);

@@ -169,7 +169,7 @@ static void test_wrong(void **state) {
   (void)state;
   check_fault(TOO_LARGE, "expected");
   check_fault(NOT_A_NUMBER, "is nan");
-  check_fault(BEHIND, "was written and must not be");
+  check_fault(BEHIND, "was written, but must not be");
   check_fault(ANOTHER_EACH_TIME, "not the same bits in two runs");
 }
 

@@ -9,7 +9,7 @@
 quern_status quern__check_samples(const quern_network *network, const quern_dataset *dataset) {
   const quern__shape *shape = &network->shape;
   if (dataset->columns != shape->inputs)
-    return quern__fail(QUERN_ERROR_SHAPE, "%s has %zu columns a sample, and the network %zu inputs",
+    return quern__fail(QUERN_ERROR_SHAPE, "%s: has %zu columns, but the network has %zu inputs",
                        dataset->source, dataset->columns, shape->inputs);
   if (dataset->has_missing)
     return quern__fail(QUERN_ERROR_DATA,
@@ -17,8 +17,8 @@ quern_status quern__check_samples(const quern_network *network, const quern_data
                        dataset->source);
   if (network->schema != NULL && !quern__schema_prepares_alike(network->schema, dataset->schema))
     return quern__fail(QUERN_ERROR_DATA,
-                       "%s: is not prepared as the data that the network was trained on: open it "
-                       "by quern_network_schema, or apply that",
+                       "%s: is not prepared like the network's training data: open it with the "
+                       "schema of quern_network_schema, or apply that schema",
                        dataset->source);
   return QUERN_OK;
 }
@@ -28,18 +28,18 @@ quern_status quern__check_targets(const quern_network *network, const quern_data
   const quern_loss loss = network->shape.loss;
   const size_t outputs = quern__shape_outputs(&network->shape);
   if (schema->task == QUERN_TASK_NONE)
-    return quern__fail(QUERN_ERROR_DATA,
-                       "%s: has nothing to predict: expected labels or targets of its samples",
+    return quern__fail(QUERN_ERROR_DATA, "%s: has nothing to predict, expected labels or targets",
                        dataset->source);
   if (schema->task != QUERN_TASK_CLASSES) {
     if (!quern__loss_takes_targets(loss))
-      return quern__fail(
-          QUERN_ERROR_DATA, "%s: has %zu %s to predict, and the %s loss takes one class a sample",
-          dataset->source, schema->outputs,
-          schema->task == QUERN_TASK_LABELS ? "labels" : "numbers", quern_loss_name(loss));
+      return quern__fail(QUERN_ERROR_DATA,
+                         "%s: has %zu %s to predict, but the %s loss expects one class per sample",
+                         dataset->source, schema->outputs,
+                         schema->task == QUERN_TASK_LABELS ? "labels" : "numbers",
+                         quern_loss_name(loss));
     if (schema->outputs != outputs)
       return quern__fail(QUERN_ERROR_SHAPE,
-                         "%s has %zu targets a sample, and the network %zu outputs",
+                         "%s: has %zu targets per sample, but the network has %zu outputs",
                          dataset->source, schema->outputs, outputs);
     if (loss != QUERN_LOSS_BINARY) return QUERN_OK;
     for (size_t i = 0; i < dataset->rows * outputs; i++) {
@@ -67,8 +67,8 @@ quern_status quern__check_classes(const quern_schema *schema, const quern_datase
   if (!both || dataset->labels_are_classes || quern__schema_classes_alike(schema, dataset->schema))
     return QUERN_OK;
   return quern__fail(QUERN_ERROR_DATA,
-                     "%s: its labels are not numbered as those that were trained on: open it by "
-                     "the schema of the training data or of the network, or apply that",
+                     "%s: its labels are not numbered like the training data's: open it with the "
+                     "schema of the training data or of the network, or apply that schema",
                      dataset->source);
 }
 
@@ -79,8 +79,8 @@ quern_status quern__check_measured(const quern_network *network, const quern_dat
       own->targets.items[0].values == NULL)
     return QUERN_OK;
   return quern__fail(QUERN_ERROR_DATA,
-                     "%s: its labels are numbered by their order, and the network does not say "
-                     "what its classes are: give it the schema of its training data, or open this "
-                     "with the option classes for class numbers",
+                     "%s: its labels are numbered by their order, but the network has no schema "
+                     "with its classes: set the schema of its training data, or, if the labels are "
+                     "class numbers, open this with the option classes",
                      dataset->source);
 }

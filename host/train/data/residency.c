@@ -108,11 +108,11 @@ quern_status quern__place(const quern__data_limits *limits, quern__residency_req
   if (!quern__add(least_small, least_large, &least)) least = SIZE_MAX;
   if (limits->bytes < least && limits->strict)
     return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "train: the data may take %zu bytes of the device, expected at least %zu: "
-                       "two batches of %zu samples%s, one to compute on and one on its way%s",
+                       "train: a data memory of %zu bytes, expected at least %zu: two batches of "
+                       "%zu samples%s%s, one in use and one being sent",
                        limits->bytes, least, train->unit,
                        train->span > train->unit ? " for this rank" : "",
-                       test->rows > 0 ? ", of either data set" : "");
+                       test->rows > 0 ? " from each data set" : "");
   const size_t bytes = limits->bytes > least ? limits->bytes : least;
   place_one(small, limits, clamp(least_small, bytes / 2, bytes - least_large));
   place_one(large, limits, bytes - small->bytes);

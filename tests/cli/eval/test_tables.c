@@ -275,7 +275,7 @@ static void test_arrays(void **state) {
                               "categorical", "--target", "1", "--inputs", "2,3");
   assert_code(&result, 1);
   assert_says(result.err, "1 numbers to predict");
-  assert_says(result.err, "the categorical loss takes one class");
+  assert_says(result.err, "the categorical loss expects one class");
   result_free(&result);
 }
 

@@ -162,7 +162,8 @@ static void test_normalizations(void **state) {
   command_result result =
       run("train", "--data", "digits", "--normalize", "batch", "--batch", "479");
   assert_code(&result, 1);
-  assert_says(result.err, "of 1438 in batches of 479 the last has one: take another batch");
+  assert_says(result.err,
+              "1438 samples in batches of 479 the last batch has one: use another batch size");
   result_free(&result);
   result = run("train", "--data", "digits", "--hidden", "none", "--normalize", "layer");
   assert_code(&result, 2);
