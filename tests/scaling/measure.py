@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Measures what docs/scaling.md is made of, into measured.json beside this file.
+"""Measures the data of docs/scaling.md and writes measured.json beside this file.
 
     scripts/bench --only collective                      # all-reduces: into build/bench.json
     tests/scaling/measure.py build/quern build/bench.json
 
-Trainings of made-up samples by 1 to 4 ranks of two cores, in turns, and, on either core by
-itself at the same time, by batches as long as a rank's part, with gradients that are kept as a
-rank's are. Rates are medians over the rounds; they leave out each training's first epoch."""
+1 to 4 ranks on two cores train on synthetic samples, alternating with single processes on each core
+at the same time, whose batches are as long as a rank's part and which keep their gradients as ranks
+do. Rates are medians over the rounds, without each training's first epoch."""
 
 import json
 import os
@@ -19,12 +19,12 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-NETWORKS = {"784-128-10": 40, "784-512-256-10": 12, "784-1024-1024-10": 4}  # and epochs
+NETWORKS = {"784-128-10": 40, "784-512-256-10": 12, "784-1024-1024-10": 4}  # name: epochs
 SAMPLES, BATCH, RANKS, ROUNDS = 8192, 256, (1, 2, 3, 4), 3
 
 
 def write_data(folder):
-    """As MNIST's files are."""
+    """Writes files in MNIST's format."""
     numbers = random.Random(1)
     for name, count in (("train", SAMPLES), ("t10k", BATCH)):
         (folder / f"{name}-images-idx3-ubyte").write_bytes(
@@ -71,15 +71,15 @@ def start(quern, data, network, batch, before, *options):
 
 
 def rate(training):
-    """Samples a second."""
-    said, errors = training.communicate()
+    """Samples per second of a finished training."""
+    output, errors = training.communicate()
     if training.returncode != 0:
-        sys.exit(f"{errors}this failed: {' '.join(training.args)}")
-    return json.loads(said)["samples_per_second"]
+        sys.exit(f"{errors}failed: {' '.join(training.args)}")
+    return json.loads(output)["samples_per_second"]
 
 
 def of_one_core(quern, data, network, batch):
-    """While the other core does the same, as it does when ranks train."""
+    """The rate of one core while the other does the same, as with two ranks."""
     each = [
         start(quern, data, network, batch, ["taskset", "-c", core], "--clip-norm", "1e30")
         for core in "01"
@@ -105,7 +105,7 @@ def largest_part(ranks):
 
 
 def measure_network(quern, data, network):
-    """Every training in turn, round by round."""
+    """Runs every training once per round."""
     alone = {ranks: [] for ranks in RANKS}
     together = {ranks: [] for ranks in RANKS}
     for _ in range(ROUNDS):
@@ -119,7 +119,7 @@ def measure_network(quern, data, network):
 
 
 def fits(bench):
-    """Start and seconds a byte of each all-reduce that was measured over MPI, by ranks."""
+    """Start and seconds per byte of each all-reduce over MPI, by ranks."""
     return {
         str(each["ranks"]): {"messages": each["fit"], "shared": each["fit_shared"]}
         for each in bench["collective"]

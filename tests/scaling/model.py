@@ -1,5 +1,5 @@
-"""How long a step takes on N ranks: the model of docs/scaling.md. Times in seconds, sizes in bytes,
-rates a second."""
+"""The time of a training step on N ranks: the model of docs/scaling.md. Times are in seconds, sizes
+in bytes, rates per second."""
 
 import math
 import pathlib
@@ -11,13 +11,13 @@ FLOAT = 4
 
 
 def constant(path, name):
-    """Of an enum of the sources: the model is of what they do."""
+    """An enum's value in the sources, so that the model follows them."""
     value = re.search(rf"\b{name} = (\d+) << (\d+)", (SOURCE / path).read_text())
     return int(value[1]) << int(value[2])
 
 
-LEAST = constant("host/parallel/reduce.c", "LEAST")  # numbers of a bucket, at least
-PIECE = constant("host/parallel/reduce.c", "PIECE")  # numbers that are added up at once, at most
+LEAST = constant("host/parallel/reduce.c", "LEAST")  # the least numbers in a bucket
+PIECE = constant("host/parallel/reduce.c", "PIECE")  # the most numbers in one reduction
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,13 @@ class Network:
 
     @property
     def flops(self):
-        """Of a sample: forward, both ways of backward; nothing needs the gradient of the inputs."""
+        """Operations per sample: forward and both backward products, without the gradient of the
+        inputs."""
         return sum(6 * i * o for i, o in self.layers) - 2 * self.layers[0][0] * self.layers[0][1]
 
     @property
     def buckets(self):
-        """Layers whose gradients travel together, from the top down: quern__buckets_divide."""
+        """Layers whose gradients are reduced together, from the top: see quern__buckets_divide."""
         buckets, bucket = [], []
         for layer in reversed(range(len(self.layers))):
             bucket.append(layer)
@@ -56,14 +57,13 @@ class Network:
 
 @dataclass(frozen=True)
 class Device:
-    """What a rank computes with. A product is bound by arithmetic or by memory; an update by
-    memory."""
+    """A rank's device. Products are bound by arithmetic or memory, updates by memory."""
 
     flops: float
-    memory: float  # bytes a second of a product's operands
-    launch: float  # of a kernel
-    fixed: float  # of a step beside its kernels
-    update: float  # seconds a byte of parameters, gradient and update included
+    memory: float  # bytes per second of a product's operands
+    launch: float  # seconds per kernel
+    fixed: float  # seconds per step outside kernels
+    update: float  # seconds per byte of parameters, gradient and update included
 
     def product(self, n, inputs, outputs):
         arithmetic = 2 * n * inputs * outputs / self.flops
@@ -88,7 +88,7 @@ class Device:
         return FLOAT * count * self.update + self.launch
 
     def compute(self, network, n):
-        """A step of n samples by one rank that is alone."""
+        """A step of n samples by a single rank."""
         layers = range(len(network.layers))
         return (
             self.before_backward(network, n)
@@ -99,28 +99,27 @@ class Device:
 
 @dataclass(frozen=True)
 class Links:
-    """What carries numbers: every rank sends each other one a message with its part, adds up its
-    own, and sends the sums."""
+    """Links between ranks. Every rank sends each other rank its part, adds its own part, and sends
+    the sums."""
 
-    alpha: float  # of a message to another host
-    beta: float  # seconds a byte of a host's link, one way
-    gamma: float  # seconds a byte that is added up, copies included
-    host_ranks: int = 1  # that share a host's memory and its link
-    host_alpha: float = 0.0  # of a message within a host
-    staging: float = 0.0  # seconds a byte between a device and its host, one way
+    alpha: float  # seconds per message to another host
+    beta: float  # seconds per byte of a host's link, one way
+    gamma: float  # seconds per byte that is added, copies included
+    host_ranks: int = 1  # ranks that share a host's memory and its link
+    host_alpha: float = 0.0  # seconds per message within a host
+    staging: float = 0.0  # seconds per byte between a device and its host, one way
     piece: int = PIECE
-    two_levels: bool = False  # not in quern: first within groups, then between them
-    bytes_share: float = 1.0  # not in quern: of compressed gradients
+    two_levels: bool = False  # not in quern: reduce within groups, then between them
+    bytes_share: float = 1.0  # not in quern: the size of compressed gradients
 
     def group(self, ranks):
-        """Ranks of one group of two levels: those of a host, or about as many as there are
-        groups."""
+        """The size of a group of two levels: the ranks of a host, or about sqrt(ranks)."""
         if self.host_ranks > 1:
             return min(self.host_ranks, ranks)
         return 1 << (math.ceil(math.log2(ranks)) // 2)
 
     def latency(self, ranks):
-        """Of one piece."""
+        """Seconds of one piece's messages."""
         near = min(self.host_ranks, ranks)
         if self.two_levels:
             groups, size = -(-ranks // self.group(ranks)), self.group(ranks)
@@ -129,13 +128,13 @@ class Links:
         return 2 * (near - 1) * self.host_alpha + 2 * (ranks - near) * self.alpha
 
     def on_link(self, size, ranks):
-        """Seconds that a host's link is busy with that many bytes of gradients."""
+        """Seconds that a host's link needs for `size` bytes of gradients."""
         size *= self.bytes_share
         near = min(self.host_ranks, ranks)
         if not self.two_levels:
             return near * 2 * (ranks - near) / ranks * size * self.beta
         group = self.group(ranks)
-        between = 3 * (1 - group / ranks) * size * self.beta  # sums go up in double
+        between = 3 * (1 - group / ranks) * size * self.beta  # intermediate sums are doubles
         if self.host_ranks > 1:
             return between
         return 2 * (group - 1) / group * size * self.beta + between / group
@@ -144,7 +143,7 @@ class Links:
         return size * self.gamma if ranks > 1 else 0.0
 
     def reduce(self, count, ranks):
-        """An all-reduce of that many numbers."""
+        """Seconds of an all-reduce of `count` numbers."""
         return (
             -(-count // self.piece) * self.latency(ranks)
             + self.on_link(FLOAT * count, ranks)
@@ -154,15 +153,15 @@ class Links:
 
 @dataclass(frozen=True)
 class Step:
-    compute: float  # what a device does
-    reduction: float  # the gradients' way, by itself
-    exposed: float  # of that, with nothing left for the device to do
+    compute: float  # seconds of the device's work
+    reduction: float  # seconds of the reduction alone
+    exposed: float  # the part of the reduction in which the device is idle
     seconds: float
 
 
 def pipeline(network, links, ranks, ready):
-    """When each bucket is back on the device: it is taken, added up and put back, each beside the
-    others'."""
+    """The times at which each bucket is back on the device. Buckets are copied to the host, reduced
+    and copied back; the stages of different buckets overlap."""
     taken = reduced = put = 0.0
     back = []
     for bucket, begin in zip(network.buckets, ready):
@@ -176,8 +175,8 @@ def pipeline(network, links, ranks, ready):
 
 
 def step(network, device, links, ranks, n, overlaps=True):
-    """A step of n samples a rank. Where the host is the device, what is under way takes its time
-    from backward: nothing overlaps."""
+    """A step of n samples per rank. If the host is the device, the reduction takes its time from
+    the backward pass, so nothing overlaps."""
     compute = device.compute(network, n)
     if ranks == 1:
         return Step(compute, 0.0, 0.0, compute)
@@ -196,5 +195,5 @@ def step(network, device, links, ranks, n, overlaps=True):
 
 
 def local_steps(one, steps):
-    """Not in quern: gradients are added up once in so many steps."""
+    """Not in quern: gradients are reduced once per `steps` steps."""
     return replace(one, seconds=one.compute + (one.seconds - one.compute) / steps)

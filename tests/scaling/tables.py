@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Prints the tables of docs/scaling.md: tables.py prints them, tables.py --write PAGE puts them
-there, tables.py --check PAGE fails where the page has others. In the page a table stands between
-the lines <!-- tables.py: NAME --> and <!-- end -->."""
+"""Prints the tables of docs/scaling.md. `tables.py --write PAGE` writes them to the page;
+`tables.py --check PAGE` fails if the page differs. In the page, a table is between the lines
+<!-- tables.py: NAME --> and <!-- end -->."""
 
 import pathlib
 import re
@@ -26,17 +26,17 @@ from model import FLOAT, PIECE, local_steps, step
 
 RANKS = (8, 16, 64, 256, 1024, 4096)
 GLOBAL_BATCH, CORE_BATCH, GPU_BATCH = 4096, 64, 256
-GOOD = 0.9  # an efficiency at which no limit is looked for
+GOOD = 0.9  # an efficiency from which no limit is shown
 
 
 def table(heads, rows):
-    """Markdown; numbers to the right, but for the first column."""
+    """A Markdown table."""
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows])
 
 
 def digits(value):
-    """Three of them."""
+    """A number with three significant digits."""
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
@@ -93,13 +93,20 @@ def cores():
             ]
         )
     return table(
-        ["network", "parameters", "MFLOP a sample", "GFLOPS", "us a step beside", "off by at most"],
+        [
+            "network",
+            "parameters",
+            "MFLOP per sample",
+            "GFLOPS",
+            "fixed us per step",
+            "largest error",
+        ],
         rows,
     )
 
 
 def predicted(network, ranks):
-    """Seconds of a step on two cores: ranks that share a core take their turns on it."""
+    """Seconds of a step on two cores; ranks that share a core alternate."""
     per_core = -(-ranks // CORES)
     compute = per_core * core(network).compute(network, -(-BATCH // ranks))
     if ranks == 1:
@@ -143,7 +150,7 @@ def check():
 
 
 def limit(network, links, ranks, one, alone):
-    """What takes the most of the time that is lost."""
+    """The largest part of the lost time."""
     size = FLOAT * network.parameters
     counts = [sum(map(network.numbers, bucket)) for bucket in network.buckets]
     pieces = sum(-(-count // links.piece) for count in counts)
@@ -153,7 +160,7 @@ def limit(network, links, ranks, one, alone):
         "adding": links.adding(size, ranks),
         "staging": one.reduction - sum(links.reduce(count, ranks) for count in counts),
     }
-    return max(parts, key=parts.get) if one.exposed > one.compute - alone else "a step's own"
+    return max(parts, key=parts.get) if one.exposed > one.compute - alone else "fixed"
 
 
 LOCAL_STEPS = LARGER = 8
@@ -169,8 +176,8 @@ LIFT_HEADS = [
 
 
 def lifts(network, device, links, overlaps, ranks, n, alone, larger_alone):
-    """The efficiency under each change, in the order of LIFT_HEADS. The first three leave the
-    answer as it is."""
+    """The efficiency after each change, in the order of LIFT_HEADS. The first three do not change
+    the result."""
 
     def reached(changes):
         return alone / step(network, device, replace(links, **changes), ranks, n, overlaps).seconds
@@ -202,8 +209,9 @@ def percent(share):
 
 
 def predictions(device_of, links, overlaps, own=None):
-    """With that many samples a rank, or, where `own` is None, with a part of the global batch each.
-    Efficiency is that of one device with as many samples a rank, or with the whole batch."""
+    """Predictions with `own` samples per rank, or, if `own` is None, with the global batch divided
+    between ranks. Efficiency is relative to one device with the same samples per rank, or with the
+    whole batch."""
     rows = []
     for network in (SMALL, MIDDLE, LARGE):
         device = device_of(network)
@@ -271,7 +279,7 @@ TABLES = {
 
 
 def filled(text):
-    """The page with the tables that there are."""
+    """The page with its tables replaced."""
 
     def block(match):
         return f"<!-- tables.py: {match[1]} -->\n{TABLES[match[1]]()}\n<!-- end -->"
@@ -288,13 +296,11 @@ def main():
     text = page.read_text()
     absent = [name for name in TABLES if f"<!-- tables.py: {name} -->" not in text]
     if absent:
-        sys.exit(f"{page}: these tables are not there: {', '.join(absent)}")
+        sys.exit(f"{page}: missing tables: {', '.join(absent)}")
     if sys.argv[1] == "--write":
         page.write_text(filled(text))
     elif filled(text) != text:
-        sys.exit(
-            f"{page}: its tables are not what tables.py prints; tables.py --write puts them there"
-        )
+        sys.exit(f"{page}: its tables differ from the model's; run tables.py --write {page}")
 
 
 if __name__ == "__main__":

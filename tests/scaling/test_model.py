@@ -1,4 +1,4 @@
-"""The model against what it is a model of, counted out."""
+"""Compares the model with counts of messages and bytes."""
 
 import unittest
 from dataclasses import replace
@@ -10,7 +10,7 @@ LINKS = Links(alpha=1e-6, beta=1e-10, gamma=1e-10, staging=4e-11)
 
 
 def part(count, rank, ranks):
-    """quern__part_begin of the next, less that of this one."""
+    """The length of a part: see quern__part_begin."""
 
     def begin(r):
         return count // ranks * r + count % ranks * r // ranks
@@ -30,8 +30,7 @@ class Model(unittest.TestCase):
         self.assertEqual(Network("784-128-10").buckets, [[1, 0]])
 
     def test_messages_and_bytes(self):
-        """Those of one rank, or of one host's, counted by who sends what to whom:
-        host/mpi/reduce.c."""
+        """The messages and bytes of one host, counted as host/mpi/reduce.c sends them."""
         count = 4096 * 9
         for ranks, host_ranks in ((2, 1), (8, 1), (64, 1), (64, 16), (4096, 64)):
             parts = [part(count, r, ranks) for r in range(ranks)]
@@ -73,8 +72,7 @@ class Model(unittest.TestCase):
                 self.assertLess(local_steps(beside, 8).seconds, beside.seconds)
 
     def test_hidden(self):
-        """With a link without a price nothing is left but the last bucket's way; with a slow device
-        all else is hidden."""
+        """With a slow device, only the last bucket's reduction is exposed."""
         network = Network("4096-8192-8192-8192-1000")
         slow = replace(DEVICE, flops=1e9)
         last = sum(map(network.numbers, network.buckets[-1]))
