@@ -1,8 +1,7 @@
-# What the other scripts here share: the fenced blocks of a page.
+# Reads the fenced blocks of a page, for the other scripts here.
 
-# quern_blocks(<page> <language> <prefix>) sets <prefix>_count and <prefix>_0, <prefix>_1 …: the
-# blocks between "```<language>" and "```", in their order, those in lists without what they are
-# indented by.
+# quern_blocks(<page> <language> <prefix>) sets <prefix>_count, and <prefix>_0, <prefix>_1 … to the
+# blocks between "```<language>" and "```", in order. Blocks in lists lose their indentation.
 function(quern_blocks page language prefix)
   file(READ "${page}" text)
   set(text "\n${text}")

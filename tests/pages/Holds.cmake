@@ -1,6 +1,6 @@
 # cmake -DPAGE=<page> -DLANGUAGE=<language> -DWHOLE=<file>|<file>… -DPARTS=<file>|<file>… -P
-# Holds.cmake: fails unless each block of the language is one of the files WHOLE, or stands word for
-# word in one of PARTS, and unless each of the files is shown. They are compiled and run by others.
+# Holds.cmake: fails unless each block of the language is one of the files WHOLE, or part of one of
+# PARTS, and unless each of the files is shown. Other tests compile and run these files.
 cmake_minimum_required(VERSION 3.21)
 include("${CMAKE_CURRENT_LIST_DIR}/Blocks.cmake")
 string(REPLACE "|" ";" whole "${WHOLE}")
@@ -15,7 +15,7 @@ foreach(i RANGE ${last})
   set(found OFF)
   foreach(file IN LISTS whole parts)
     file(READ "${file}" content)
-    string(REGEX REPLACE "\n$" "" part "${block_${i}}") # of a line, its end may be left out
+    string(REGEX REPLACE "\n$" "" part "${block_${i}}") # a part of a line matches too
     string(FIND "${content}" "${part}" at)
     if(content STREQUAL block_${i} OR (file IN_LIST parts AND NOT at EQUAL -1))
       set(found ON)
@@ -24,7 +24,7 @@ foreach(i RANGE ${last})
   endforeach()
   if(NOT found)
     message(FATAL_ERROR
-            "${PAGE}: this is none of ${whole}, and stands in none of ${parts}:\n${block_${i}}")
+            "${PAGE}: a block is not in ${whole} ${parts}:\n${block_${i}}")
   endif()
 endforeach()
 foreach(file IN LISTS whole parts)

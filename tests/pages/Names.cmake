@@ -1,16 +1,17 @@
-# cmake -DSOURCE=<top of the tree> -P Names.cmake: fails where a page names a file that is not
-# there. That is what a link leads to; and what stands in code with a folder of the tree in front,
-# "host/csv*.c" being any that fits. A link whose text is a name in code,
-# [`quern_train`](../include/quern/train.h), leads to a file with that name in it.
+# cmake -DSOURCE=<top of the tree> -P Names.cmake: fails if a page names a file that does not
+# exist. These are the targets of links, and paths in code that begin with a folder of the tree; "*"
+# matches as in the shell. If a link's text is a name in code,
+# [`quern_train`](../include/quern/train.h), the file must contain that name.
 cmake_minimum_required(VERSION 3.21)
 set(bad "")
+set(folders "cmake|docs|examples|host|include|kernels|packaging|python|scripts|tests")
 file(GLOB pages RELATIVE "${SOURCE}" "${SOURCE}/*.md" "${SOURCE}/docs/*.md"
      "${SOURCE}/docs/design/*.md"
      "${SOURCE}/examples/*/*.md" "${SOURCE}/*/README.md")
 foreach(page IN LISTS pages)
   get_filename_component(folder "${SOURCE}/${page}" DIRECTORY)
   file(READ "${SOURCE}/${page}" text)
-  # Lists of CMake's cannot hold any of these.
+  # CMake's lists cannot hold these characters.
   string(REPLACE ";" "," text "${text}")
   string(REPLACE "[" "{" text "${text}")
   string(REPLACE "]" "}" text "${text}")
@@ -23,7 +24,7 @@ foreach(page IN LISTS pages)
       continue()
     endif()
     if(NOT EXISTS "${folder}/${target}")
-      string(APPEND bad "\n  ${page}: ${target} is not there")
+      string(APPEND bad "\n  ${page}: ${target} does not exist")
     elseif(label MATCHES "^`([A-Za-z_][A-Za-z0-9_]*)`$")
       file(READ "${folder}/${target}" content)
       string(FIND "${content}" "${CMAKE_MATCH_1}" at)
@@ -33,12 +34,13 @@ foreach(page IN LISTS pages)
     endif()
   endforeach()
   string(REGEX MATCHALL
-         "`(cmake|docs|examples|host|include|kernels|packaging|python|scripts|tests)/[A-Za-z0-9_./*-]*`" names "${text}")
+         "`(${folders})/[A-Za-z0-9_./*-]*`"
+         names "${text}")
   foreach(name IN LISTS names)
     string(REPLACE "`" "" name "${name}")
     file(GLOB found "${SOURCE}/${name}")
     if(NOT found AND NOT EXISTS "${SOURCE}/${name}")
-      string(APPEND bad "\n  ${page}: ${name} is not there")
+      string(APPEND bad "\n  ${page}: ${name} does not exist")
     endif()
   endforeach()
 endforeach()
@@ -46,5 +48,5 @@ if(NOT pages)
   message(FATAL_ERROR "no pages in ${SOURCE}")
 endif()
 if(bad)
-  message(FATAL_ERROR "pages name what is not there:${bad}")
+  message(FATAL_ERROR "pages name missing files:${bad}")
 endif()

@@ -1,8 +1,8 @@
 # cmake -DPAGE=<page> -DPATH=<folder>:… -DSOURCE=<top of the tree> -DFOLDER=<folder> -P Runs.cmake:
-# does what the page's blocks of "console" say, one command after another in one folder, which has
-# the tree's data/ and is empty otherwise. A command stands behind "$ ", and goes on in the next
-# line behind a backslash; it has to succeed. What stands under it up to the next one is what it
-# prints, "…" being anything; where nothing does, it may print what it likes.
+# runs the commands of the page's "console" blocks in one folder, which has only the tree's data/. A
+# command follows "$ "; a backslash continues it in the next line. It must succeed, and its output
+# must match the lines below it, in which "…" matches anything. Without such lines, any output
+# passes.
 cmake_minimum_required(VERSION 3.21)
 include("${CMAKE_CURRENT_LIST_DIR}/Blocks.cmake")
 find_program(bash bash REQUIRED)
@@ -14,19 +14,19 @@ set(ENV{NO_COLOR} 1)
 
 function(quern_run command expected)
   execute_process(COMMAND "${bash}" -c "exec 2>&1; ${command}" WORKING_DIRECTORY "${FOLDER}"
-                  OUTPUT_VARIABLE said RESULT_VARIABLE code)
-  message("$ ${command}\n${said}")
+                  OUTPUT_VARIABLE output RESULT_VARIABLE code)
+  message("$ ${command}\n${output}")
   if(NOT code STREQUAL "0")
-    message(FATAL_ERROR "${PAGE}: this failed with ${code}: ${command}")
+    message(FATAL_ERROR "${PAGE}: failed with ${code}: ${command}")
   endif()
-  string(REGEX REPLACE " +\n" "\n" said "${said}")
-  string(STRIP "${said}" said)
+  string(REGEX REPLACE " +\n" "\n" output "${output}")
+  string(STRIP "${output}" output)
   string(STRIP "${expected}" expected)
   string(REGEX REPLACE "([][+.*()^$?|\\\\])" "\\\\\\1" pattern "${expected}")
   string(REPLACE "…" ".*" pattern "${pattern}")
-  if(NOT expected STREQUAL "" AND NOT said MATCHES "^${pattern}$")
+  if(NOT expected STREQUAL "" AND NOT output MATCHES "^${pattern}$")
     message(FATAL_ERROR
-            "${PAGE}: this does not print what the page says: ${command}\nexpected:\n${expected}")
+            "${PAGE}: the output differs: ${command}\nexpected:\n${expected}")
   endif()
 endfunction()
 
@@ -37,10 +37,9 @@ endif()
 math(EXPR last "${block_count} - 1")
 foreach(i RANGE ${last})
   if(NOT block_${i} MATCHES "^[$] ")
-    message(FATAL_ERROR "${PAGE}: this begins with no command:\n${block_${i}}")
+    message(FATAL_ERROR "${PAGE}: a block does not begin with a command:\n${block_${i}}")
   endif()
-  # Command by command: up to the end of a line that has no backslash there, then up to the next
-  # one.
+  # A command ends at a line end without a backslash, its output at the next command.
   set(rest "\n${block_${i}}")
   while(rest MATCHES "^\n[$] ")
     string(SUBSTRING "${rest}" 3 -1 rest)
