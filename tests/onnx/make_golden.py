@@ -26,7 +26,7 @@ import numpy
 import onnx
 import onnxruntime
 
-FOLDER = pathlib.Path(__file__).resolve().parent
+FOLDER = pathlib.Path(__file__).resolve().parent / "files"
 SAMPLES = 7
 
 # What quern writes: loss, activations, units.

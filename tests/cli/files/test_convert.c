@@ -133,12 +133,13 @@ static void test_the_loss_that_a_file_does_not_say(void **state) {
   (void)state;
   if (!is_supported()) skip();
   command_result result =
-      run("convert", "--loss", "categorical", QUERN_TEST_DATA "/../onnx/no-bias-plain.onnx",
+      run("convert", "--loss", "categorical", QUERN_TEST_DATA "/../onnx/files/no-bias-plain.onnx",
           path_of("c.safetensors"));
   assert_code(&result, 0);
   assert_says(result.out, "5-3-2, leaky-relu:0.2, categorical loss");
   result_free(&result);
-  result = run("convert", QUERN_TEST_DATA "/../onnx/no-bias-plain.onnx", path_of("c.safetensors"));
+  result =
+      run("convert", QUERN_TEST_DATA "/../onnx/files/no-bias-plain.onnx", path_of("c.safetensors"));
   assert_code(&result, 0);
   assert_says(result.out, "squared loss");
   result_free(&result);

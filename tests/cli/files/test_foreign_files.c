@@ -130,7 +130,7 @@ static void write_changed(const char *path, const char *source, const char *from
 static void test_members_and_nodes(void **state) {
   (void)state;
   static const char archive[] = QUERN_TEST_DATA "/../fuzz/corpus/npz/stored",
-                    graph[] = QUERN_TEST_DATA "/../onnx/gelu-otherwise.onnx";
+                    graph[] = QUERN_TEST_DATA "/../onnx/files/gelu-otherwise.onnx";
   static const char *const letters[] = {"\x1b", "\a", "\x9b"};
   for (size_t i = 0; i < sizeof letters / sizeof *letters; i++) {
     char name[8];
