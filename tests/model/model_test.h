@@ -91,6 +91,22 @@ static inline size_t count_files(void) {
   return count;
 }
 
+#define WEIGHT(name, out, in, begin, end)                                                          \
+  "\"" name "\":{\"dtype\":\"F32\",\"shape\":[" #out "," #in "],\"data_offsets\":[" #begin         \
+  "," #end "]}"
+#define BIAS(name, out, begin, end)                                                                \
+  "\"" name "\":{\"dtype\":\"F32\",\"shape\":[" #out "],\"data_offsets\":[" #begin "," #end "]}"
+
+static inline void load_fails(const char *path, quern_status status, const char *part) {
+  quern_network *network = (quern_network *)(uintptr_t)1;
+  quern_status got = quern_model_load(path, NULL, &network);
+  if (got != status)
+    fail_msg("%s, expected %s with \"%s\"", quern_status_name(got), quern_status_name(status),
+             part);
+  assert_null(network);
+  assert_error_says(path, part, NULL);
+}
+
 #define MODEL_TEST(function) cmocka_unit_test_teardown(function, empty_temporary_folder)
 
 #endif
