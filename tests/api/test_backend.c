@@ -1,5 +1,5 @@
-/* A program's own backend: registered, found by name, trained on. It counts calls and forwards them
- * to the reference. */
+/* A program's own backend is registered, found by name, and trained on. It counts calls and
+ * forwards them to the reference. */
 #include "test.h"
 
 #include <quern/backend.h>
@@ -72,7 +72,7 @@ static quern_epoch train_digits(const char *backend) {
   return last;
 }
 
-/* The names in their order, with a blank after each. */
+/* The names in order, each followed by a blank. */
 static void assert_names(const char *expected) {
   char names[256] = "";
   const size_t count = quern_backend_count();
@@ -136,7 +136,7 @@ static void test_trains_on_it(void **state) {
   forwards = losses = updates = 0;
   const quern_epoch own = train_digits("counting"), expected = train_digits("reference");
   assert_true(forwards > 0 && losses > 0);
-  assert_int_equal(updates % 2, 0); /* two layers a step, the test set takes none */
+  assert_int_equal(updates % 2, 0); /* two layers per step; the test set needs none */
   assert_true(updates > 0 && forwards > updates);
   assert_true(own.train_loss == expected.train_loss);
   assert_true(own.test.accuracy == expected.test.accuracy && own.test.loss == expected.test.loss);
@@ -160,14 +160,14 @@ static void test_refuses(void **state) {
   assert_fails(quern_backend_unregister("counting"), QUERN_ERROR_ARGUMENT, "counting");
 }
 
-/* Optional ops that a backend does not have are refused by name, and so is training that needs
- * them. */
+/* If a backend lacks an optional op, the op fails with its name, and so does training that needs
+ * it. */
 static void test_without_optional_ops(void **state) {
   (void)state;
   quern_backend table = counting_backend();
   table.sum_squares = NULL;
   table.clip_norm = NULL;
-  table.size = offsetof(quern_backend, dropout); /* as compiled before that member existed */
+  table.size = offsetof(quern_backend, dropout); /* compiled before that member existed */
   assert_ok(quern_backend_register(&table));
   quern_context *context = open_on("counting");
   quern_buffer *buffer;
@@ -185,7 +185,7 @@ static void test_without_optional_ops(void **state) {
   assert_ok(quern_backend_unregister("counting"));
 }
 
-/* A backend that something lives on stays. */
+/* A backend with live contexts cannot be removed. */
 static void test_busy(void **state) {
   (void)state;
   const quern_backend table = counting_backend();
@@ -197,8 +197,8 @@ static void test_busy(void **state) {
   assert_ok(quern_backend_unregister("counting"));
 }
 
-/* A backend from before there were optimizers trains by plain SGD alone; one without the pass that
- * does both trains by all. */
+/* A backend without optimizers trains only with plain SGD; one without the fused pass trains with
+ * all. */
 static void test_without_optimizers(void **state) {
   (void)state;
   const quern_optimizer adam = quern_optimizer_of(QUERN_OPTIMIZER_ADAM, 0.01);

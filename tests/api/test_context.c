@@ -1,5 +1,5 @@
-/* Contexts and buffers: who keeps whom alive, copies, and what is refused. On the default device
- * and on the reference. */
+/* Contexts and buffers: lifetimes, copies and errors, on the default device and on the
+ * reference. */
 #include "test.h"
 
 #include <pthread.h>
@@ -38,7 +38,7 @@ static void test_create(void **state) {
   }
 }
 
-/* The list that the device came from is gone before the context is used. */
+/* The device's list is freed before the context is used. */
 static void test_list_freed_first(void **state) {
   (void)state;
   quern_device_list *list;
@@ -103,11 +103,11 @@ static void test_copies(void **state) {
     assert_ok(quern_buffer_copy(buffer, 11, other, 5, 45));
     assert_ok(quern_buffer_read(other, 5, 45, got, QUERN_WAIT));
     assert_memory_equal(got, sent + 11, 45);
-    /* Within one buffer, side by side. */
+    /* Neighbors within one buffer. */
     assert_ok(quern_buffer_copy(buffer, 0, buffer, 50, 50));
     assert_ok(quern_buffer_read(buffer, 50, 50, got, QUERN_WAIT));
     assert_memory_equal(got, sent, 50);
-    /* Nothing is a valid amount, even at the very end. */
+    /* A length of 0 is valid, even at the end. */
     assert_ok(quern_buffer_write(buffer, 101, 0, sent, QUERN_WAIT));
     assert_ok(quern_buffer_read(buffer, 0, 0, got, QUERN_WAIT));
     assert_ok(quern_buffer_copy(buffer, 101, other, 50, 0));
@@ -160,7 +160,7 @@ static void test_refused(void **state) {
   }
 }
 
-/* Each thread with a context of its own, and a last error of its own. */
+/* Each thread has its own context and its own last error. */
 typedef struct work {
   size_t device;
   float value;
@@ -206,7 +206,7 @@ static void test_threads(void **state) {
   for (size_t i = 0; i < THREADS; i++) assert_true(works[i].right);
 }
 
-/* Statuses and their words, and an error that lasts until the next. */
+/* Statuses and their names, and an error that stays until the next one. */
 static void test_errors(void **state) {
   (void)state;
 #define CHECK_STATUS(name, text)                                                                   \

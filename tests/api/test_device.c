@@ -1,5 +1,4 @@
-/* The device list, and how a device is chosen by what a person wrote. Run on PoCL, it is made to
- * offer two devices. */
+/* The device list, and choosing a device by a text. On PoCL, the driver offers two devices. */
 #include "test.h"
 
 #include <ctype.h>
@@ -89,7 +88,7 @@ static void test_by_platform_and_index(void **state) {
   assert_none(f, "0:77", "no device matches");
   assert_none(f, "0:", "no device matches");
   assert_none(f, "0:0:0", "no device matches");
-  /* The reference has no platform, not even one that a number too large could name. */
+  /* The reference has no platform, not even under a number that overflows. */
   assert_none(f, "18446744073709551615:0", "no device matches");
   assert_none(f, "99999999999999999999999999:0", "no device matches");
   for (size_t i = 0; i < f->opencl_devices; i++) {
@@ -114,7 +113,7 @@ static void test_by_part_of_a_name(void **state) {
     return;
   }
   assert_none(f, info.platform, "several devices match");
-  /* PoCL's devices have names that differ in their first word. */
+  /* The names of PoCL's devices differ in their first word. */
   for (size_t i = 0; i < 2; i++) {
     const quern_device *device = quern_device_list_at(f->list, i);
     char *part = strdup(info_of(device).name + 1);
@@ -126,7 +125,7 @@ static void test_by_part_of_a_name(void **state) {
   }
 }
 
-/* Nothing said: QUERN_DEVICE, then the best. */
+/* Without a text: QUERN_DEVICE, then the best device. */
 static void test_default(void **state) {
   const fixture *f = *state;
   const quern_device *best = find(f, "auto");

@@ -1,5 +1,5 @@
-/* fork(): a child is told that what its parent opened on OpenCL is not there, the reference works,
- * the parent goes on. */
+/* fork(): in a child, objects that its parent opened on OpenCL fail with an error, the reference
+ * works, and the parent continues. */
 #include "test.h"
 
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* In the child: what went wrong, or NULL. cmocka is the parent's. */
+/* In the child: the error, or NULL. cmocka belongs to the parent. */
 static const char *look_around(quern_context *context, quern_buffer *buffer,
                                quern_device_list *list) {
   float value = 0.0f;
@@ -70,7 +70,7 @@ static void test_child(void **state) {
   quern_device_list_free(list);
 }
 
-/* The other way round: forked before anything was opened, a child has OpenCL to itself. */
+/* Forked before its parent opens a device, a child can use OpenCL. */
 static void test_forked_first(void **state) {
   (void)state;
   fflush(NULL);

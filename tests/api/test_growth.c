@@ -1,12 +1,12 @@
-/* What is made and freed a thousand times, and ops queued a hundred thousand times, leaves the
- * process as large as it was. */
+/* The process does not grow if objects are created and freed a thousand times, or ops are queued a
+ * hundred thousand times. */
 #include "test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Bytes of memory that the process has, from /proc/self/statm. */
+/* The process's memory in bytes, from /proc/self/statm. */
 static size_t resident(void) {
   FILE *file = fopen("/proc/self/statm", "r");
   assert_non_null(file);
@@ -32,7 +32,7 @@ static void use_context(const char *device) {
   quern_context_free(context);
 }
 
-/* Under a sanitizer freed memory waits for a while before it is used again. */
+/* A sanitizer delays the reuse of freed memory. */
 #if defined __SANITIZE_ADDRESS__
 enum { SANITIZED = 1 };
 #else
@@ -47,12 +47,12 @@ static void test_contexts(void **state) {
   const size_t before = resident();
   for (size_t d = 0; d < 2; d++)
     for (size_t i = 0; i < CONTEXTS; i++) use_context(devices[d]);
-  /* One that is kept would hold a page at the least. */
+  /* A leak per round would be at least one page. */
   if (!SANITIZED)
     assert_level("1,000 contexts on each", before, resident(), (size_t)CONTEXTS / 2 * 4096 / 2);
 }
 
-/* Every op queues, and none allocates. */
+/* Ops are queued without allocations. */
 static void test_ops(void **state) {
   (void)state;
   if (getenv("QUERN_TEST_SHIM") == NULL) skip();
@@ -81,7 +81,7 @@ static void test_ops(void **state) {
   }
   assert_ok(quern_context_finish(context));
   assert_int_equal(test_allocated(), bytes);
-  /* A hundred bytes an op would be 10 MB. */
+  /* A hundred bytes per op would be 10 MB. */
   if (!SANITIZED) assert_level("100,000 ops", before, resident(), (size_t)2 << 20);
   quern_buffer_free(buffer);
   quern_context_free(context);

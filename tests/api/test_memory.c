@@ -1,5 +1,5 @@
-/* Memory that is not there is refused with the numbers before any is taken: by what the system's
- * files say, by what a device says, and by networks, plans and trainers. */
+/* Sizes beyond the available memory fail with the numbers before anything is allocated: by the
+ * system's files, by a device's limits, for networks, plans and trainers. */
 #include "../data/temporary.h"
 #include "base/memory.h"
 #include "device/context.h"
@@ -28,7 +28,7 @@ static void put(const char *path, const char *text) {
   assert_int_equal(fclose(file), 0);
 }
 
-/* Removes what `put` made. */
+/* Removes the files that `put` made. */
 static void clear(void) {
   char command[2 * sizeof root + 64];
   snprintf(command, sizeof command, "rm -rf '%s'/proc '%s'/sys", root, root);
@@ -48,9 +48,9 @@ static int remove_root(void **state) {
 
 static void the_machine(void **state) {
   (void)state;
-  assert_true(quern__memory_machine(root) == UINT64_MAX); /* no such files */
+  assert_true(quern__memory_machine(root) == UINT64_MAX); /* missing files */
   put("/proc/meminfo", "MemTotal:       24684096 kB\nMemFree: 1 kB\n");
-  assert_true(quern__memory_machine(root) == UINT64_MAX); /* a kernel that does not say it */
+  assert_true(quern__memory_machine(root) == UINT64_MAX); /* a kernel that does not report it */
   put("/proc/meminfo",
       "MemTotal:       24684096 kB\nMemAvailable:       1000 kB\nSwapFree:   24 kB\n");
   assert_true(quern__memory_machine(root) == 1024 * 1024);
@@ -72,7 +72,7 @@ static void control_groups(void **state) {
   assert_true(quern__memory_groups(root) == 100);
   put("/sys/fs/cgroup/a/b/memory.stat", "anon 600\ninactive_file 200\nactive_file 50\n");
   assert_true(quern__memory_groups(root) == 350);
-  put("/sys/fs/cgroup/a/memory.max", "300\n"); /* what it is in counts as well */
+  put("/sys/fs/cgroup/a/memory.max", "300\n"); /* the enclosing group's limit counts too */
   assert_true(quern__memory_groups(root) == 300);
   put("/sys/fs/cgroup/a/memory.current", "400\n");
   assert_true(quern__memory_groups(root) == 0);
@@ -87,11 +87,11 @@ static void control_groups(void **state) {
   clear();
 }
 
-/* Below `ulimit -v`, in a process of its own. */
+/* Under `ulimit -v`, in a process of its own. */
 static void address_space(void **state) {
   (void)state;
 #if defined(__SANITIZE_ADDRESS__)
-  skip(); /* which has terabytes of it */
+  skip(); /* a sanitizer's shadow memory takes terabytes of it */
 #endif
   const uint64_t before = quern__memory_available();
   assert_true(before > 0);
@@ -155,7 +155,7 @@ static void networks(void **state) {
   assert_error_says("1099511627776 inputs, expected 1 to 2147483647", NULL);
 }
 
-/* A device that has less than a plan, or the rest of a training, takes. */
+/* A device with less memory than a plan, or than the rest of a training, needs. */
 static void plans_and_trainers(void **state) {
   (void)state;
   static float values[64];
@@ -205,7 +205,7 @@ static void plans_and_trainers(void **state) {
   quern_context_free(context);
 }
 
-/* On a device that computes in the host's memory, more than that has left. */
+/* On a device that uses the host's memory: more than the host has left. */
 static void buffers(void **state) {
   (void)state;
   quern_context *context;

@@ -1,11 +1,11 @@
-/* A machine with no OpenCL still runs, on the reference, and is told so in one plain line. */
+/* Without OpenCL, quern runs on the reference and reports it in one line. */
 #include "test.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The list under a loader that `library` names holds the reference alone, and its note names what
- * was found wrong. */
+/* The list under a loader that `library` names has only the reference, and its note has the
+ * reason. */
 static void check_reference_only(const char *library, const char *complaint) {
   assert_int_equal(setenv("QUERN_OPENCL_LIBRARY", library, 1), 0);
   quern_device_list *list;
@@ -14,7 +14,8 @@ static void check_reference_only(const char *library, const char *complaint) {
   const char *note = quern_device_list_note(list);
   if (strstr(note, complaint) == NULL || strchr(note, '\n') != NULL)
     fail_msg("the note is \"%s\", expected one line with \"%s\"", note, complaint);
-  /* Without a loader there is no such backend; with one there is, and it has no device. */
+  /* Without a loader the backend "opencl" does not exist; with a loader it exists and has no
+   * device. */
   const bool loader = strstr(note, "no platform") != NULL;
   assert_int_equal(quern_backend_count(), loader ? 2 : 1);
   assert_string_equal(quern_backend_name(0), loader ? "opencl" : "reference");
@@ -46,7 +47,7 @@ static void test_not_a_loader(void **state) {
   check_reference_only("libm.so.6", "has no cl");
 }
 
-/* The loader is there, and no driver is. */
+/* A loader without drivers. */
 static void test_no_driver(void **state) {
   (void)state;
   const char *shim = getenv("QUERN_TEST_SHIM");

@@ -1,11 +1,10 @@
-/* A NULL in the place of each pointer that a call cannot do without: an error in words, and a
- * result that is nothing. */
+/* NULL for each required pointer: an error with a message, and NULL in the result. */
 #include "test.h"
 
 #include <quern/backend.h>
 #include <stdlib.h>
 
-/* What is there, for all arguments but the one that is missing. */
+/* Valid values of all arguments, except the missing one. */
 static struct {
   quern_context *context;
   quern_network *network;
@@ -50,7 +49,7 @@ static int close_all(void **state) {
 
 #define REFUSED(call) assert_fails((call), QUERN_ERROR_ARGUMENT, "NULL")
 
-/* A result that holds something before the call, and nothing after it. */
+/* The result is not NULL before the call, and NULL after it. */
 #define REFUSED_RESULT(type, made, call)                                                           \
   do {                                                                                             \
     type *made = (type *)(void *)&there;                                                           \
@@ -250,7 +249,7 @@ static void test_tuning_and_verification(void **state) {
   REFUSED(quern_verify(NULL, NULL, &count));
 }
 
-/* What frees takes NULL, and what finds a name or reads a text. */
+/* Functions that free accept NULL, and so do those that look up a name or read a text. */
 static void test_without_a_status(void **state) {
   (void)state;
   quern_activation activation;

@@ -1,6 +1,6 @@
-/* Sizes that do not fit: every function that computes one refuses it before it allocates. What
- * takes tensors is in test_validation.c, what reads files in the readers' tests. Some objects are
- * put together by hand, as nobody has the memory for them. */
+/* Sizes that overflow: every function that computes a size fails before it allocates.
+ * test_validation.c has those that take tensors, the readers' tests those that read files. Some
+ * objects are filled in by hand, because their real ones would not fit into memory. */
 #include "base/size.h"
 #include "data/dataset.h"
 #include "network/network.h"
@@ -75,7 +75,7 @@ static void test_networks(void **state) {
   quern_network *network;
   assert_fails(quern_network_create(INT32_MAX, wide, 2, QUERN_LOSS_CATEGORICAL, &network),
                QUERN_ERROR_OVERFLOW, "layer 1", "2147483647 by 2147483647");
-  /* The weights of the second just fit, and what comes with them does not. */
+  /* The second layer's weights just fit; the bias and the rest do not. */
   assert_fails(quern_network_create(1, wide, 2, QUERN_LOSS_CATEGORICAL, &network),
                QUERN_ERROR_OVERFLOW, "layer 1");
   assert_fails(quern_network_create(SIZE_MAX, wide, 1, QUERN_LOSS_CATEGORICAL, &network),

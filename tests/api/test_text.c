@@ -1,4 +1,4 @@
-/* Which characters of a text are fit for a terminal, and that an error has no others. */
+/* Which characters may be printed on a terminal, and that errors have no others. */
 #include "base/error.h"
 #include "test.h"
 
@@ -40,8 +40,8 @@ static void test_unfit(void **state) {
     assert_character(others[i], strlen(others[i]), false);
 }
 
-/* Each byte by itself: one that continues nothing, a character cut short, one too long, half of a
- * pair, one past the last. */
+/* Invalid bytes: a lone continuation, a truncated character, an overlong one, half of a surrogate
+ * pair, one past the last code point. */
 static void test_no_utf8(void **state) {
   (void)state;
   static const char *const broken[] = {
@@ -55,7 +55,7 @@ static void test_errors(void **state) {
   (void)state;
   quern__set_error("a\x1b[31m \x7f|\xc2\x9b|\u202e|\x80|é\n\r\tz");
   assert_string_equal(quern_last_error(), "a?[31m ?|?|?|?|é   z");
-  /* One that is too long is cut, in the middle of a character too. */
+  /* A text that is too long is cut, also within a character. */
   char text[4096];
   for (size_t i = 0; i + 1 < sizeof text; i += 2) memcpy(text + i, "é", 2);
   text[sizeof text - 2] = '\0';

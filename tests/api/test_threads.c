@@ -1,5 +1,5 @@
-/* Threads: contexts of their own at once, and one context from two. Also run under the thread
- * sanitizer: scripts/check. */
+/* Threads: contexts of their own at once, and one context used by two. scripts/check also runs this
+ * under the thread sanitizer. */
 #include "test.h"
 
 #include <pthread.h>
@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- A training for each thread
- * ------------------------------------------------------------------------- */
+/* --- A training for each thread --- */
 
 typedef struct training {
   const char *device;
@@ -44,7 +43,7 @@ static void *train(void *opaque) {
   return NULL;
 }
 
-/* Two of each device at once; each ends with the bits of the one that had the process to itself. */
+/* Two trainings on each device at once; each ends with the bits of a training that runs alone. */
 static void test_trainings(void **state) {
   (void)state;
   enum { THREADS = 4 };
@@ -70,20 +69,19 @@ static void test_trainings(void **state) {
   free(trainings);
 }
 
-/* --- One context from two threads
- * ----------------------------------------------------------------------- */
+/* --- One context from two threads --- */
 
 static const quern_backend *reference;
 static sem_t inside, leave;
 
-/* A call that another thread is in for as long as the test likes. */
+/* A call that keeps another thread inside as long as the test needs. */
 static quern_status slow_finish(void *state) {
   sem_post(&inside);
   sem_wait(&leave);
   return reference->finish(state);
 }
 
-/* Its device is called like the reference's. */
+/* The device has the reference's name. */
 static quern_context *open_slow(void) {
   quern_device_list *list;
   quern_context *context = NULL;
@@ -134,7 +132,8 @@ static void test_one_context(void **state) {
   assert_int_equal(pthread_join(thread, &status), 0);
   assert_int_equal((quern_status)(uintptr_t)status, QUERN_OK);
 
-  /* What was refused did nothing, and the context goes on, handed from one thread to the other. */
+  /* The refused call did nothing, and the context works when it is handed from one thread to the
+   * other. */
   assert_ok(quern_buffer_read(buffer, 0, sizeof value, &value, QUERN_NO_WAIT));
   sem_post(&leave);
   assert_ok(quern_context_finish(context));

@@ -1,5 +1,5 @@
-/* Views: parts of a buffer that are buffers, and setting bytes. On the default device and on the
- * reference. */
+/* Views, which are buffers over parts of a buffer, and setting bytes, on the default device and on
+ * the reference. */
 #include "test.h"
 
 #include <string.h>
@@ -10,7 +10,7 @@ enum { DEVICES = sizeof devices / sizeof *devices, COUNT = 40, FIRST = 6, INSIDE
 static quern_context *context;
 static quern_buffer *whole;
 
-/* A buffer of COUNT floats that hold their places. */
+/* A buffer of COUNT floats with their indices. */
 static void open_whole(size_t device) {
   float values[COUNT];
   for (size_t i = 0; i < COUNT; i++) values[i] = (float)i;
@@ -26,7 +26,7 @@ static quern_buffer *view_of(quern_buffer *buffer, size_t first, size_t count) {
   return view;
 }
 
-/* Element i of what is read is as(i). */
+/* Checks that element i is as(i). */
 static void expect(quern_buffer *buffer, size_t count, float (*as)(size_t i)) {
   float values[COUNT];
   assert_ok(quern_buffer_read(buffer, 0, count * sizeof(float), values, QUERN_WAIT));
@@ -43,14 +43,14 @@ static float place_in_view(size_t i) {
   return (float)(FIRST + i);
 }
 
-/* What test_same_memory leaves in the whole buffer. */
+/* The buffer's contents after test_same_memory. */
 static float written(size_t i) {
   if (i == FIRST + 3 || i == FIRST + 4) return -1.0f;
   if (i >= FIRST + 10 && i < FIRST + 15) return 7.0f;
   return (float)i;
 }
 
-/* Writes, ops and reads through a view reach its part of the memory and nothing else. */
+/* Writes, ops and reads through a view affect its part of the memory only. */
 static void test_same_memory(void **state) {
   (void)state;
   for (size_t d = 0; d < DEVICES; d++) {
@@ -71,8 +71,8 @@ static float second_view(size_t i) {
   return (float)(FIRST + 4 + i);
 }
 
-/* A view of a view is one of the whole, and the last part keeps the memory, in whatever order they
- * go. */
+/* A view of a view is a view of the whole, and the last one keeps the memory alive, in any order of
+ * freeing. */
 static void test_lifetimes(void **state) {
   (void)state;
   for (size_t d = 0; d < DEVICES; d++) {
@@ -86,8 +86,8 @@ static void test_lifetimes(void **state) {
   }
 }
 
-/* Copies between a buffer and its views: where they are apart it is copied, where they are not it
- * is refused. */
+/* Copies between a buffer and its views: allowed if the ranges are disjoint, an error if they
+ * overlap. */
 static void test_copies(void **state) {
   (void)state;
   for (size_t d = 0; d < DEVICES; d++) {
@@ -108,8 +108,7 @@ static void test_copies(void **state) {
   }
 }
 
-/* Ops see overlaps through views, as they see them in one buffer; views side by side do not
- * overlap. */
+/* Ops detect overlaps through views as within one buffer; neighboring views do not overlap. */
 static void test_overlaps(void **state) {
   (void)state;
   for (size_t d = 0; d < DEVICES; d++) {
@@ -124,7 +123,7 @@ static void test_overlaps(void **state) {
                  QUERN_ERROR_ARGUMENT, "h overlaps z");
     assert_fails(quern_activation_forward(context, relu, z, quern_vector(low, 1, 8)),
                  QUERN_ERROR_SHAPE, "a buffer of 36 bytes and has one of 32");
-    /* The same range by another name is the same range. */
+    /* The same range under another name is the same range. */
     assert_ok(quern_activation_forward(context, relu, z, quern_vector(whole, 0, 8)));
     assert_ok(quern_activation_forward(context, relu, z, quern_vector(high, 0, 8)));
     expect(high, 8, place);
@@ -160,7 +159,7 @@ static void test_view_refuses(void **state) {
   }
 }
 
-/* Bytes are set in order with the ops around, at any byte, also through a view. */
+/* Bytes are set in order with other ops, at any offset, also through a view. */
 static void test_fill(void **state) {
   (void)state;
   for (size_t d = 0; d < DEVICES; d++) {

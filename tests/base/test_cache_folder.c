@@ -1,4 +1,4 @@
-/* The cache folder: where it is, who may use it, and how it stays within its size. */
+/* The cache folder: its path, its permissions, and its limit of size. */
 #include "../data/temporary.h"
 #include "base/cache/cache_folder.h"
 #include "base/cache/cache_prune.h"
@@ -91,7 +91,7 @@ static void test_refused(void **state) {
   write_bytes(path_of("file"), "", 0);
   assert_refused(path_of("file"), "cannot be made");
   assert_refused(path_of("file/in"), "cannot be made");
-  /* Only root can give a folder away; for everybody else the root folder is another's. */
+  /* Only root can give a folder away; otherwise "/" is a folder of another user. */
   if (geteuid() == 0) assert_int_equal(chown(path_of("open"), 12345, (gid_t)-1), 0);
   if (geteuid() == 0) assert_int_equal(chmod(path_of("open"), 0700), 0);
   assert_refused(geteuid() == 0 ? path_of("open") : "/", "belongs to user");
@@ -113,12 +113,12 @@ static void test_read(void **state) {
                "No such file");
   assert_fails(quern__cache_read(temporary_folder, 9, &data, &size), QUERN_ERROR_FILE,
                "not a regular file");
-  assert_int_equal(mkfifo(path_of("pipe"), 0600), 0); /* would wait for a writer */
+  assert_int_equal(mkfifo(path_of("pipe"), 0600), 0); /* reading would wait for a writer */
   assert_fails(quern__cache_read(path_of("pipe"), 9, &data, &size), QUERN_ERROR_FILE,
                "not a regular file");
 }
 
-/* Whose file it is, and who may write to it. */
+/* The owner and the permissions of a file. */
 static void test_read_own(void **state) {
   (void)state;
   unsigned char *data;
@@ -143,7 +143,7 @@ static void test_read_own(void **state) {
   assert_null(data);
 }
 
-/* A link to a folder counts as that folder: to one's own, to another's, to none. */
+/* A link to a folder counts as that folder: the user's own, another user's, or none. */
 static void test_linked_folder(void **state) {
   (void)state;
   assert_int_equal(mkdir(path_of("own"), 0700), 0);

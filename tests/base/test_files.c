@@ -1,6 +1,5 @@
-/* What stands at a path: every reader and every writer of files meets folders, pipes, devices,
- * sockets, links and files that are cut short, says so without waiting, and leaves what was there.
- */
+/* Every reader and writer of files, given folders, pipes, devices, sockets, links and truncated
+ * files: it reports them without waiting and changes nothing. */
 #include "../data/temporary.h"
 #include "test.h"
 
@@ -16,8 +15,7 @@
 #define IMAGES "some-images-idx3-ubyte"
 #define LABELS "some-labels-idx1-ubyte"
 
-/* --- Readers and writers
- * -------------------------------------------------------------------------------- */
+/* --- Readers and writers --- */
 
 static quern_context *context;
 static quern_network *network;
@@ -85,11 +83,10 @@ typedef quern_status file_function(const char *path);
 
 static file_function *const readers[] = {read_data, read_model, read_checkpoint};
 static file_function *const writers[] = {write_model, write_checkpoint, write_file, check_file};
-enum { MODEL_WRITERS = 2 }; /* those whose files a reader takes: the first ones */
+enum { MODEL_WRITERS = 2 }; /* the readers that open it; they come first */
 enum { READERS = sizeof readers / sizeof *readers, WRITERS = sizeof writers / sizeof *writers };
 
-/* --- What is no file
- * ------------------------------------------------------------------------------------ */
+/* --- What is no file --- */
 
 static void make_socket(const char *path) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -98,7 +95,7 @@ static void make_socket(const char *path) {
   if (strlen(path) < sizeof address.sun_path) {
     strcpy(address.sun_path, path);
     assert_int_equal(bind(handle, (struct sockaddr *)&address, sizeof address), 0);
-  } else { /* a folder with a long name: another kind of file that nobody is behind */
+  } else { /* a folder with a long name, and a socket without a listener */
     assert_int_equal(mkfifo(path, 0600), 0);
   }
   assert_int_equal(close(handle), 0);
@@ -114,8 +111,7 @@ static size_t count_files(void) {
   return count;
 }
 
-/* The names of what stands in the folder, and of devices, which give as much as one asks for, or
- * take nothing. */
+/* Names of the files in the folder, and of devices that give endless bytes or take none. */
 static const char *const no_files[] = {"folder",    "pipe",      "socket",
                                        "/dev/zero", "/dev/full", "/dev/tty"};
 enum { NO_FILES = sizeof no_files / sizeof *no_files };
@@ -139,7 +135,7 @@ static void test_no_files(void **state) {
     for (size_t w = 0; w < WRITERS; w++)
       assert_fails(writers[w](path_to(no_files[i])), QUERN_ERROR_FILE, path_to(no_files[i]));
   }
-  /* Through a link they are what they are. */
+  /* A link to a device counts as the device. */
   assert_int_equal(symlink("/dev/zero", path_of("link")), 0);
   for (size_t r = 0; r < READERS; r++)
     assert_fails(readers[r](path_of("link")), QUERN_ERROR_FILE, "link");
@@ -150,8 +146,7 @@ static void test_no_files(void **state) {
   assert_true(S_ISFIFO(about.st_mode));
 }
 
-/* --- Links
- * ---------------------------------------------------------------------------------------------- */
+/* --- Links --- */
 
 static void test_links(void **state) {
   (void)state;
@@ -167,7 +162,7 @@ static void test_links(void **state) {
     assert_fails(writers[w](path_of("broken")), QUERN_ERROR_FILE, "broken", "symbolic link");
   }
   assert_int_equal(access(path_of("nowhere"), F_OK), -1);
-  /* The file that a link points at is replaced, and read; the link stays one. */
+  /* The file that a link points to is replaced and read; the link remains. */
   assert_int_equal(symlink("file", path_of("link")), 0);
   for (size_t w = 0; w < MODEL_WRITERS; w++) {
     write_bytes(path_of("file"), "old", 3);
@@ -180,10 +175,9 @@ static void test_links(void **state) {
   }
 }
 
-/* --- Folders that cannot be written
- * --------------------------------------------------------------------- */
+/* --- Folders that cannot be written --- */
 
-/* Nothing is locked to root, who becomes somebody else for a moment. */
+/* Root can write anywhere, so root becomes another user for this test. */
 static void test_locked_folder(void **state) {
   (void)state;
   const bool root = geteuid() == 0;
@@ -217,8 +211,7 @@ static void test_names(void **state) {
     assert_fails(readers[r](path_of(longest)), QUERN_ERROR_FILE, strerror(ENAMETOOLONG));
 }
 
-/* --- Files of a program's own
- * --------------------------------------------------------------------------- */
+/* --- Files of a program's own --- */
 
 static void assert_holds(const char *name, const char *text) {
   size_t size;
@@ -243,7 +236,7 @@ static void test_write_and_check(void **state) {
   assert_fails(quern_file_check(NULL), QUERN_ERROR_ARGUMENT, "path is NULL");
 }
 
-/* A full disk, played by a limit on the size of files, leaves the old file and nothing else. */
+/* A full disk, simulated by a limit on file sizes, leaves the old file and nothing else. */
 static void test_full_disk(void **state) {
   (void)state;
   static const char many[3000];
@@ -263,8 +256,8 @@ static void test_full_disk(void **state) {
   assert_int_equal(count_files(), 1);
 }
 
-/* In a folder as /tmp is, a file of another user cannot be replaced: said before anything is
- * written. */
+/* In a folder such as /tmp, another user's file cannot be replaced; this is reported before
+ * anything is written. */
 static void test_others_file_in_a_sticky_folder(void **state) {
   (void)state;
   if (geteuid() != 0) skip();
@@ -283,8 +276,7 @@ static void test_others_file_in_a_sticky_folder(void **state) {
   assert_holds("theirs", "theirs");
 }
 
-/* --- What a data set reads
- * ------------------------------------------------------------------------------ */
+/* --- What a data set reads --- */
 
 static bool reads(const char *where, const char *path) {
   bool found;
@@ -304,7 +296,7 @@ static void test_what_a_data_set_reads(void **state) {
               reads(path_of("a.csv"), path_of("link")) &&
               reads(path_of("a.csv"), path_of("hard")) && reads(path_of("link"), path_of("hard")));
   assert_false(reads(path_of("a.csv"), path_of("b.csv")));
-  assert_false(reads(path_of("x.csv"), path_of("y.csv"))); /* targets are beside arrays alone */
+  assert_false(reads(path_of("x.csv"), path_of("y.csv"))); /* only arrays have a second file */
   assert_false(reads(path_of("a.csv"), path_of("missing")));
   assert_false(reads(path_of("missing"), path_of("a.csv")));
   assert_false(reads("digits", path_of("a.csv")));
@@ -333,10 +325,9 @@ static void test_what_a_folder_of_data_reads(void **state) {
   assert_false(reads(temporary_folder, path_of("model")));
 }
 
-/* --- Files that are cut short
- * --------------------------------------------------------------------------- */
+/* --- Files that are cut short --- */
 
-/* Each beginning of a file at `path` is refused, and names the file. */
+/* Each proper prefix of a file at `path` fails, and the error names the file. */
 static void refuses_beginnings(const char *path, const char *named, const char *read_at,
                                file_function *read) {
   size_t size;
@@ -368,7 +359,7 @@ static void test_cut_short(void **state) {
   write_bytes(data, images, sizeof images);
   write_bytes(its_labels, labels, sizeof labels);
   refuses_beginnings(its_labels, LABELS, data, read_data);
-  /* The first byte tells IDX from text; an empty file is neither. */
+  /* The first byte distinguishes IDX from text; an empty file is neither. */
   refuses_beginnings(data, IMAGES, data, read_data);
   write_gzip(its_labels, labels, sizeof labels);
   refuses_beginnings(its_labels, LABELS, data, read_data);

@@ -1,4 +1,4 @@
-/* The yardstick: one run, one table, quern and its rivals in turn. */
+/* The benchmark: one run and one table of quern and its rivals, interleaved. */
 #ifndef QUERN_TESTS_BENCH_BENCH_H
 #define QUERN_TESTS_BENCH_BENCH_H
 
@@ -14,38 +14,38 @@ typedef struct bench_options {
   bool quick;
 } bench_options;
 
-/* False where the line was not understood; that has been said. */
+/* Returns false if the line was not understood; the error has been printed. */
 bool bench_read_options(int argc, char **argv, bench_options *options);
 
 typedef struct yardstick {
   bench_options options;
   measure_effort effort;
   quern_context *context, *reference; /* owned */
-  bench_probe *probe;                 /* owned; NULL where the device is no OpenCL device */
+  bench_probe *probe;                 /* owned; NULL if it is not an OpenCL device */
   cli_json json;
 } yardstick;
 
-/* Someone else's matrix products. A rival that is not installed has no functions. */
+/* Another library's matrix products. A rival that is not installed has no functions. */
 typedef struct product_rival {
-  const char *name, *key;     /* for people; in JSON */
+  const char *name, *key;     /* printed name; in JSON */
   const char *(*about)(void); /* version and settings; static */
   cli_exit (*create)(const yardstick *bench, const measure_operands *operands, void **state);
   cli_exit (*run)(void *state, size_t times, double *seconds);
-  cli_exit (*read)(void *state, float *result); /* what the product left, in the operands' shape */
+  cli_exit (*read)(void *state, float *result); /* the product's result, in the operands' shape */
   void (*free)(void *state);
 } product_rival;
 
-/* Someone else's training steps; they go through the problem's batches in turn. */
+/* Another library's training steps, over the problem's batches in turn. */
 typedef struct step_rival {
   const char *name, *key;
   cli_exit (*create)(const yardstick *bench, const measure_problem *problem, void **state);
   cli_exit (*run)(void *state, size_t times, double *seconds);
-  /* The first `steps` steps from the problem's start, and what they give. */
+  /* The parameters after the first `steps` steps from the problem's start. */
   cli_exit (*learn)(void *state, size_t steps, quern_network *learned);
   void (*free)(void *state);
 } step_rival;
 
-/* What PyTorch runs with, in one line. */
+/* PyTorch's settings, in one line. */
 cli_exit bench_about_torch(const yardstick *bench, char *text, size_t size);
 
 enum { PRODUCT_RIVALS = 2, STEP_RIVALS = 2 };
@@ -69,18 +69,17 @@ cli_exit bench_optimizers(yardstick *bench);
 cli_exit bench_streaming(yardstick *bench);
 cli_exit bench_collective(yardstick *bench);
 cli_exit bench_start(yardstick *bench);
-/* What `quern_bench --first-step NETWORK` does in a fresh process: one step, then "done" and its
- * memory. */
+/* `quern_bench --first-step NETWORK`, in a fresh process: one step, then "done" and its memory. */
 int bench_first_step(const bench_options *options);
 
-/* OpenBLAS at its best: sets as many threads as make this work quickest now, one or all. `work` is
- * a candidate's run that cannot fail. */
+/* Sets OpenBLAS to the number of threads, one or all, with which `work` is fastest now. `work` is a
+ * candidate's run that cannot fail. */
 void bench_openblas_threads(cli_exit (*work)(void *, size_t, double *), void *state);
 
-/* measure_rounds for those candidates that have a run; the times of the others stay NULL. */
+/* measure_rounds for the candidates that have a run; the others' times stay NULL. */
 cli_exit bench_take_turns(const yardstick *bench, measure_candidate *candidates, size_t count);
 
-/* A figure in the JSON: median and quartiles; null where it was not measured. */
+/* A figure in the JSON: median and quartiles; null if it was not measured. */
 void bench_add(yardstick *bench, cJSON *object, const char *name, measure_summary summary);
 
 #endif

@@ -1,4 +1,4 @@
-/* CLBlast's bare sgemm on the device that quern runs on. */
+/* CLBlast's bare sgemm on quern's device. */
 #include "bench.h"
 
 #include <clblast_c.h>

@@ -1,5 +1,5 @@
-/* All-reduces by size and ranks, over MPI and among threads: how long they take, beside MPI's own,
- * and what a cost model makes of it. */
+/* The time of all-reduces by size and ranks, over MPI and among threads, compared with MPI's own,
+ * and a cost model fitted to it. */
 #include "collective.h"
 #include "bench.h"
 
@@ -12,8 +12,7 @@ enum { MOST_RANKS = 4 };
 static const char *const keys[REDUCTION_WAYS] = {"shared", "quern", "own_work", "mpi_allreduce",
                                                  "mpi_iallreduce"};
 
-/* --- Ranks that are threads
- * --------------------------------------------------------------------------- */
+/* --- Ranks that are threads --- */
 
 typedef struct thread_rank {
   pthread_t thread;
@@ -59,8 +58,7 @@ static cli_exit measure_threads(const yardstick *bench, size_t ranks, reduction_
   return result;
 }
 
-/* --- Ranks that are processes
- * ------------------------------------------------------------------------- */
+/* --- Ranks that are processes --- */
 
 #ifdef QUERN_BENCH_RANK
 static cli_exit measure_mpi(const yardstick *bench, size_t ranks, reduction_row *rows,
@@ -80,8 +78,7 @@ static cli_exit measure_mpi(const yardstick *bench, size_t ranks, reduction_row 
 }
 #endif
 
-/* --- The table
- * ---------------------------------------------------------------------------------------- */
+/* --- The table --- */
 
 static void print_size(size_t bytes) {
   if (bytes < 1024)
@@ -126,7 +123,7 @@ static void print_line(const char *name, reduction_line line) {
 }
 
 /* The parameters of docs/scaling.md: by messages T = 2 (N - 1) alpha + 2 (N - 1) / N n beta + n
- * gamma, in shared memory T = start + n sigma. Threads share theirs. */
+ * gamma, in shared memory T = start + n sigma. Threads share memory. */
 static void print_fits(yardstick *bench, size_t ranks, const reduction_row *rows, size_t count,
                        cJSON *object) {
   const reduction_line any = reduction_fit(rows, count, REDUCTION_QUERN);

@@ -1,4 +1,4 @@
-/* Rows on their way from rank 0 of quern_bench_rank to quern_bench: a line each. */
+/* Rows that rank 0 of quern_bench_rank sends to quern_bench, one per line. */
 #ifndef QUERN_TESTS_BENCH_COLLECTIVE_H
 #define QUERN_TESTS_BENCH_COLLECTIVE_H
 
@@ -23,7 +23,7 @@ static inline void collective_write_row(FILE *file, const reduction_row *row) {
   fputc('\n', file);
 }
 
-/* False at the end, and where it is no row. */
+/* False at the end of the input, and if the line is not a row. */
 static inline bool collective_read_row(FILE *file, reduction_row *row) {
   bool read = fscanf(file, "%zu", &row->bytes) == 1;
   for (size_t way = 0; read && way < REDUCTION_WAYS; way++)

@@ -1,5 +1,5 @@
-/* quern_bench_rank [--quick]: one rank of those that collective.c starts under MPI. Rank 0 writes
- * the rows on stdout. */
+/* quern_bench_rank [--quick]: one of the ranks that collective.c starts under MPI. Rank 0 writes
+ * the rows to stdout. */
 #include "collective.h"
 
 #include <quern/mpi.h>

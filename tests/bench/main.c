@@ -1,4 +1,4 @@
-/* quern_bench: prints the table, part by part, and writes it as JSON. */
+/* quern_bench: prints the table part by part, and writes it as JSON. */
 #include "bench.h"
 
 #include <errno.h>
@@ -67,7 +67,7 @@ cli_exit bench_limits(yardstick *bench) {
   return result;
 }
 
-/* What there is to be compared with. */
+/* Prints the device and the rivals. */
 static cli_exit describe_rivals(yardstick *bench) {
   static const product_rival *const products[PRODUCT_RIVALS] = {&openblas_product,
                                                                 &clblast_product};
@@ -128,7 +128,7 @@ int main(int argc, char **argv) {
   if (!bench_read_options(argc, argv, &bench.options)) return CLI_USAGE;
   if (bench.options.first_step != NULL) return bench_first_step(&bench.options);
   setvbuf(stdout, NULL, _IOLBF, 0);
-  signal(SIGPIPE, SIG_IGN); /* a rival that ends is said in words */
+  signal(SIGPIPE, SIG_IGN); /* if a rival fails, the reason is printed */
   bench.effort = bench.options.quick ? MEASURE_QUICK : MEASURE_FULL;
   bench.json = cli_json_create();
   cli_exit result = open_bench(&bench);

@@ -1,5 +1,5 @@
-/* A training step as a C programmer writes it over a BLAS: one sgemm a product, the update inside
- * the one for the weights, and simple loops for the rest. */
+/* A training step as a C program would write it over a BLAS: one sgemm per product, the update in
+ * the one for the weights, and plain loops for the rest. */
 #include "bench.h"
 
 #include <cblas.h>
@@ -38,7 +38,7 @@ static void forward(const openblas_layer *layer, const float *x, size_t n, bool 
   }
 }
 
-/* Softmax, cross-entropy's gradient of the batch's mean. */
+/* Softmax, and the gradient of the batch's mean cross-entropy. */
 static void loss(const openblas_layer *layer, const int32_t *labels, size_t n) {
   for (size_t r = 0; r < n; r++) {
     const float *z = layer->output + r * layer->out;

@@ -1,4 +1,4 @@
-/* A training step with each optimizer, beside the same step with plain SGD. */
+/* A training step with each optimizer, compared with plain SGD. */
 #include "bench.h"
 
 static const struct {
@@ -11,8 +11,8 @@ static const struct {
 };
 enum { OPTIMIZERS = sizeof optimizers / sizeof *optimizers };
 
-/* PyTorch's learning rates where they matter for what the check can see: steps of Adam and RMSprop
- * are about as long as the rate, whatever the gradient. */
+/* PyTorch's learning rates, if the check depends on them: steps of Adam and RMSprop are about as
+ * long as the rate, whatever the gradient. */
 static quern_optimizer optimizer_of(quern_optimizer_kind kind) {
   const bool divides = kind == QUERN_OPTIMIZER_ADAM || kind == QUERN_OPTIMIZER_ADAMW ||
                        kind == QUERN_OPTIMIZER_RMSPROP;
@@ -25,7 +25,7 @@ static cli_exit print_rows(yardstick *bench, const measure_network *network,
   for (size_t i = 0; i < OPTIMIZERS; i++) {
     measure_summary rate, ratio;
     cli_exit result = measure_rate(&candidates[i], batch, bench->effort.rounds, &rate);
-    /* How much longer it takes: SGD, the first, over this one in speed. */
+    /* The time relative to SGD, which is the first candidate. */
     if (result == CLI_OK)
       result = measure_ratio(&candidates[0], &candidates[i], bench->effort.rounds, &ratio);
     if (result != CLI_OK) return result;

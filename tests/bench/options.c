@@ -1,4 +1,4 @@
-/* The command line of quern_bench, which scripts/bench writes. */
+/* The command line of quern_bench; scripts/bench passes it on. */
 #include "bench.h"
 
 #include <getopt.h>

@@ -7,9 +7,8 @@
 
 enum { CHAINS = 10, ROUNDS = 1 << 14 };
 
-/* The peak kernel counts: a multiply-add by one and of one, in chains that do not wait for each
- * other. Ten hide the latency of every CPU there is, and fit into sixteen registers together with
- * the two ones. */
+/* Independent multiply-adds of the peak kernel, by one and of one. Ten chains hide the latency of
+ * all CPUs, and fit into sixteen registers with the two ones. */
 static const char source[] =
     "#define CHAIN(i) v##i = fma(v##i, one, one);\n"
     "#define START(i) FLOATS v##i = (FLOATS)((float)(i));\n"
@@ -28,7 +27,7 @@ static const char source[] =
     "}\n"
     "__kernel void count(__global int *counter) { *counter += 1; }\n";
 
-/* Vectors that one work-item of the triad goes through. */
+/* Vectors per work-item of the triad. */
 enum { EACH = 256 };
 
 static cli_exit find_device(bench_probe *probe, const quern_device_info *info) {
@@ -202,7 +201,7 @@ cli_exit bench_probe_wait(void *state, size_t times, double *seconds) {
   return run(probe, probe->count, 1, 1, true, times, seconds);
 }
 
-/* Every float of `count` in the buffer has the value. */
+/* Whether all `count` floats of the buffer have the value. */
 static cli_exit expect(const bench_probe *probe, cl_mem buffer, size_t count, float value,
                        const char *what) {
   float *values = malloc(count * sizeof *values);

@@ -1,5 +1,4 @@
-/* The device's own limits, measured by kernels that do one thing each: OpenCL without quern above
- * it. */
+/* The device's limits, measured by kernels that do one thing each: OpenCL without quern. */
 #ifndef QUERN_TESTS_BENCH_PROBE_H
 #define QUERN_TESTS_BENCH_PROBE_H
 
@@ -20,14 +19,14 @@ typedef struct bench_probe {
   size_t elements;     /* floats in each of a, b and c */
 } bench_probe;
 
-/* Opens the device that the context runs on; *probe is NULL where that is no OpenCL device. */
+/* Opens the context's device; *probe is NULL if it is not an OpenCL device. */
 cli_exit bench_probe_create(const quern_context *context, bool small, bench_probe **probe);
 void bench_probe_free(bench_probe *probe);
 
-/* Runs each kernel once and checks what it computes. */
+/* Runs each kernel once and checks its result. */
 cli_exit bench_probe_verify(bench_probe *probe);
 
-/* Floating-point operations of one launch of the peak kernel; bytes that one triad reads and
+/* Floating-point operations per launch of the peak kernel; bytes that one triad reads and
  * writes. */
 double bench_probe_flops(const bench_probe *probe);
 double bench_probe_bytes(const bench_probe *probe);

@@ -1,19 +1,20 @@
-/* The matrix products: quern's with all that is fused into them, beside bare ones of the rivals. */
+/* The matrix products: quern's, with what is fused into them, compared with the rivals' bare
+ * ones. */
 #include "bench.h"
 
 #include <stdlib.h>
 
 static const product_rival *const rivals[PRODUCT_RIVALS] = {&openblas_product, &clblast_product};
 
-/* In the order in which they take turns. */
+/* In the order of their runs. */
 enum { PEAK, QUERN, FIRST_RIVAL, CANDIDATES = FIRST_RIVAL + PRODUCT_RIVALS };
 
 static bool is_there(const yardstick *bench, const product_rival *rival) {
   return rival->create != NULL && (rival != &clblast_product || bench->probe != NULL);
 }
 
-/* A rival that cannot be made ready or gives something else is out of the table's row, and named on
- * stderr: it has failed, not quern. */
+/* A rival that cannot be prepared or has a wrong result is left out of the row, and named on
+ * stderr. */
 static cli_exit add_rival(const yardstick *bench, const product_rival *rival,
                           const measure_operands *operands, void **state,
                           measure_candidate *candidate) {

@@ -17,16 +17,16 @@ enum { SMALL = 1 << 18 };
 typedef struct reduction {
   const quern_collective *collective;
   reduction_run rivals[REDUCTION_WAYS];
-  size_t count, own;      /* floats; those that this rank adds up */
+  size_t count, own;      /* floats; those that this rank adds */
   float *values;          /* [count] */
-  float *shared;          /* [count], the collective's; NULL where any memory is as good */
+  float *shared;          /* [count], the collective's; NULL for plain memory */
   float *sent, *received; /* of a rank's own work: [count], [ranks][own] */
   const float **parts;    /* [ranks] */
 } reduction;
 
-/* What rank 0 says. */
+/* Commands of rank 0. */
 typedef struct order {
-  uint64_t way, times; /* no times: no more of this size */
+  uint64_t way, times; /* no times: the last of this size */
 } order;
 
 typedef struct turn {
@@ -62,7 +62,7 @@ static cli_exit create_reduction(const quern_collective *collective, size_t coun
   return CLI_OK;
 }
 
-/* What a way adds up. */
+/* The operands of a way. */
 static float *values_of(const reduction *of, reduction_way way) {
   return way == REDUCTION_SHARED ? of->shared : of->values;
 }
@@ -76,7 +76,7 @@ static cli_exit run_quern(const reduction *of, float *values) {
   return CLI_OK;
 }
 
-/* As host/mpi/reduce.c has it, where no rank reaches another's memory. */
+/* The work of host/mpi/reduce.c if ranks cannot reach each other's memory. */
 static void work(const reduction *of) {
   const size_t ranks = of->collective->ranks, rank = of->collective->rank;
   const size_t begin = quern__part_begin(of->count, rank, ranks), end = begin + of->own;
@@ -102,7 +102,7 @@ static cli_exit say(const reduction *of, order *says) {
   return c->broadcast(c->state, says, sizeof *says, 0) == QUERN_OK ? CLI_OK : cli_fail_library();
 }
 
-/* Of rank 0. */
+/* Runs on rank 0. */
 static cli_exit lead(void *state, size_t times, double *seconds) {
   const turn *is = state;
   cli_exit result = say(is->of, &(order){is->way, times});
@@ -112,7 +112,7 @@ static cli_exit lead(void *state, size_t times, double *seconds) {
   return result;
 }
 
-/* Of every other. */
+/* Runs on the other ranks. */
 static cli_exit follow(const reduction *of) {
   order says;
   cli_exit result = say(of, &says);
@@ -128,7 +128,7 @@ static float value_of(size_t rank, size_t i) {
   return measure_value(rank + 1, i);
 }
 
-/* Whether what is there is right, on this rank. */
+/* Whether this rank's result is right. */
 static bool is_right(const reduction *of, reduction_way way) {
   const size_t ranks = of->collective->ranks, rank = of->collective->rank;
   const size_t begin = quern__part_begin(of->count, rank, ranks);
@@ -151,7 +151,7 @@ static bool is_right(const reduction *of, reduction_way way) {
   return true;
 }
 
-/* What others would have sent, for the work that is this rank's own. */
+/* The other ranks' parts, for this rank's own work. */
 static void fill(const reduction *of, float *values) {
   const size_t ranks = of->collective->ranks, rank = of->collective->rank;
   const size_t begin = quern__part_begin(of->count, rank, ranks);
@@ -160,7 +160,7 @@ static void fill(const reduction *of, float *values) {
     for (size_t i = 0; i < of->own; i++) of->received[r * of->own + i] = value_of(r, begin + i);
 }
 
-/* On every rank, and told on all. */
+/* Called on every rank; every rank gets the result. */
 static cli_exit check(const reduction *of, reduction_way way) {
   static const char *const names[] = {"quern's all-reduce in shared memory", "quern's all-reduce",
                                       "a rank's own work", "MPI_Allreduce", "MPI_Iallreduce"};
@@ -180,7 +180,7 @@ static cli_exit check(const reduction *of, reduction_way way) {
   return result;
 }
 
-/* How many times as long as the other the one takes; NaN where there is not both. */
+/* The ratio of two times; NaN if one is missing. */
 static cli_exit ratio(const measure_candidate *one, const measure_candidate *other, size_t rounds,
                       measure_summary *summary) {
   if (one->seconds == NULL || other->seconds == NULL)
@@ -202,7 +202,7 @@ static cli_exit summarize(const measure_candidate *candidates, size_t rounds, re
   return result;
 }
 
-/* Rank 0's: all ways that there are, in turns. */
+/* Runs all ways in turns, on rank 0. */
 static cli_exit take_turns(reduction *of, const bool *there, measure_effort effort,
                            reduction_row *row) {
   turn turns[REDUCTION_WAYS];
@@ -224,7 +224,7 @@ static cli_exit take_turns(reduction *of, const bool *there, measure_effort effo
 static cli_exit measure_size(const quern_collective *collective, const reduction_rivals *rivals,
                              size_t count, measure_effort effort, reduction_row *row) {
   reduction of = {0};
-  const bool several = collective->ranks > 1; /* a rival has nothing to do for one */
+  const bool several = collective->ranks > 1; /* a single rank has no rival */
   const bool there[REDUCTION_WAYS] = {
       [REDUCTION_SHARED] = several && collective->memory_create != NULL,
       [REDUCTION_QUERN] = true,
@@ -236,7 +236,7 @@ static cli_exit measure_size(const quern_collective *collective, const reduction
   cli_exit result = create_reduction(collective, count, &of);
   for (size_t way = 0; result == CLI_OK && way < REDUCTION_WAYS; way++)
     if (there[way]) result = check(&of, (reduction_way)way);
-  if (result == CLI_OK) { /* numbers that stay as they are, however often they are added up */
+  if (result == CLI_OK) { /* numbers whose sums stay the same, however often they are added */
     memset(of.values, 0, of.count * sizeof *of.values);
     if (of.shared != NULL) memset(of.shared, 0, of.count * sizeof *of.shared);
     memset(of.received, 0, collective->ranks * of.own * sizeof *of.received);
@@ -246,7 +246,7 @@ static cli_exit measure_size(const quern_collective *collective, const reduction
   return result;
 }
 
-/* To the rank-th of the cores that this process may have, where there are as many. */
+/* Binds to the rank-th of the process's cores, if there are as many as ranks. */
 static void pin(const quern_collective *collective) {
   cpu_set_t all, one;
   if (sched_getaffinity(0, sizeof all, &all) != 0 || (size_t)CPU_COUNT(&all) < collective->ranks)
@@ -265,7 +265,7 @@ cli_exit reduction_measure(const quern_collective *collective, const reduction_r
                            measure_effort effort, reduction_row *rows, size_t *measured) {
   cli_exit result = CLI_OK;
   *measured = 0;
-  effort.round_seconds /= 2; /* there are many sizes */
+  effort.round_seconds /= 2; /* there are many sizes, so few rounds */
   pin(collective);
   for (size_t i = 0; result == CLI_OK && i < reduction_count; i++) {
     if (effort.small_only && reduction_counts[i] > SMALL) continue;

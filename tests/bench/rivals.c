@@ -1,4 +1,4 @@
-/* What all rivals share, and names for those that are not installed. */
+/* Code that rivals share, and the names of those that are not installed. */
 #include "bench.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* How long a fresh process takes to its first training step, and how much memory it takes. */
+/* The time of a fresh process to its first training step, and its memory. */
 #include "bench.h"
 
 #include <errno.h>
@@ -9,9 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { DATA_SAMPLES = 60000 }; /* of MNIST, as bytes */
+enum { DATA_SAMPLES = 60000 }; /* bytes, as MNIST has */
 
-/* This process's peak of memory. getrusage would count what the parent had before exec, too. */
+/* The process's peak memory. getrusage would include the parent's before exec. */
 static long peak_kilobytes(void) {
   char line[128];
   long kilobytes = -1;
@@ -22,7 +22,7 @@ static long peak_kilobytes(void) {
   return kilobytes;
 }
 
-/* In the fresh process: the network of this index in measure_networks, or "none" to open the device
+/* In the fresh process: the index of the network in measure_networks, or "none" to open the device
  * only. */
 int bench_first_step(const bench_options *options) {
   quern_context *context = NULL;
@@ -60,7 +60,7 @@ int bench_first_step(const bench_options *options) {
   return (int)result;
 }
 
-/* Starts this program anew with caches in `folder`, and tells the seconds until it is done and its
+/* Starts this program with caches in `folder`, and returns the seconds until it is done and its
  * memory. */
 static cli_exit run_fresh(const yardstick *bench, const char *folder, const char *network,
                           double *seconds, double *kilobytes) {
@@ -104,7 +104,7 @@ typedef struct start_times {
   double kilobytes, opened_kilobytes;
 } start_times;
 
-/* One round: caches that are empty, then the same caches filled. */
+/* One round: with empty caches, then with the filled ones. */
 static cli_exit run_round(const yardstick *bench, start_times *times, size_t round,
                           const char *network) {
   char folder[] = "/tmp/quern-bench-XXXXXX";
@@ -134,7 +134,7 @@ static cli_exit print_memory(yardstick *bench, const measure_network *network, c
   double parameters = 4.0 * (double)quern_network_parameter_count(made);
   double activations = 4.0 * (double)(batch * units);
   double data = (double)DATA_SAMPLES * (double)(inputs + sizeof(int32_t));
-  /* A trainer also holds the order of the samples, their losses, and the batch that it gathers. */
+  /* A trainer also has the order of the samples, their losses, and the gathered batch. */
   double gathered = 2.0 * 4.0 * DATA_SAMPLES + 4.0 * (double)(batch * (inputs + 1));
   double needed = parameters + activations + data, taken = (double)plan_bytes + data + gathered;
   double beyond = taken / needed - 1;

@@ -1,16 +1,16 @@
-/* Whole training steps, beside those that a user would pick instead. */
+/* Whole training steps, compared with the alternatives of a user. */
 #include "bench.h"
 
 static const step_rival *const rivals[STEP_RIVALS] = {&openblas_step, &torch_step};
 
-/* In the order in which they take turns. */
+/* In the order of their runs. */
 enum { PEAK, QUERN, FIRST_RIVAL, CANDIDATES = FIRST_RIVAL + STEP_RIVALS };
 
 static bool is_there(const yardstick *bench, const step_rival *rival) {
   return rival->create != NULL && (rival != &torch_step || bench->options.python != NULL);
 }
 
-/* A rival that fails or learns something else is out of the table's row, and named on stderr. */
+/* A rival that fails or learns something else is left out of the row, and named on stderr. */
 static cli_exit add_rival(const yardstick *bench, const step_rival *rival,
                           const measure_problem *problem, void **state,
                           measure_candidate *candidate) {
@@ -27,8 +27,8 @@ static cli_exit add_rival(const yardstick *bench, const step_rival *rival,
   return CLI_OK;
 }
 
-/* One line: quern's figure for `how`, its share of what the arithmetic allows, and the rivals'.
- * `per_run` is how many steps quern takes in one run of its candidate. */
+/* One line: quern's figure for `how`, its share of the arithmetic's limit, and the rivals' figures.
+ * `per_run` is quern's steps per run of its candidate. */
 static cli_exit print_row(yardstick *bench, const measure_network *network, const char *how,
                           double per_run, const measure_candidate *candidates, cJSON *list) {
   size_t rounds = bench->effort.rounds;
@@ -84,8 +84,8 @@ static cli_exit race(yardstick *bench, const measure_network *network, const cha
   return result;
 }
 
-/* The steps of a plan and, where what surrounds the arithmetic counts, whole epochs too: shuffled,
- * gathered, their losses added up. Rivals take steps over batches that lie ready. */
+/* A plan's steps and, for small networks, whole epochs: shuffled, gathered, with summed losses.
+ * Rivals step over contiguous batches. */
 static cli_exit bench_network(yardstick *bench, const measure_network *network, cJSON *list) {
   measure_problem problem;
   measure_step step = {0};

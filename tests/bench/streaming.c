@@ -1,5 +1,4 @@
-/* Epochs over data that are streamed, beside the same over data that are resident. Both must learn
- * the same bits. */
+/* Epochs over streamed data, compared with resident data. Both must learn the same bits. */
 #include "bench.h"
 
 #include "network/network.h"
@@ -10,7 +9,7 @@
 
 enum {
   SAMPLES = 16384,
-  ROOM = 1 << 16 /* beside the chunks, for their order and what is to be predicted */
+  ROOM = 1 << 16 /* of the chunks, for their order and targets */
 };
 
 /* 0: resident. */
@@ -25,7 +24,7 @@ typedef struct streaming {
   measure_candidate candidates[CANDIDATES];
 } streaming;
 
-/* An epoch is longer than a round is meant to be, so that there may be more of them. */
+/* An epoch is longer than a normal round, so there are more of them. */
 static measure_effort effort_of(const yardstick *bench) {
   measure_effort effort = bench->effort;
   effort.rounds *= 3;
@@ -71,7 +70,7 @@ static cli_exit add(yardstick *bench, const measure_network *network, size_t i, 
   return CLI_OK;
 }
 
-/* An epoch of each, and whether it has learned what the first has. */
+/* One epoch of each trainer, and whether it learned the same as the first. */
 static cli_exit verify(const streaming *is, const measure_network *network) {
   quern_network *learned[2] = {NULL, NULL};
   double seconds;
@@ -140,7 +139,7 @@ cli_exit bench_streaming(yardstick *bench) {
          SAMPLES, "network", "batch", "chunk", "quern", "of resident");
   for (size_t i = 0; result == CLI_OK && i < measure_network_count; i++) {
     const measure_network *network = &measure_networks[i];
-    enum { WIDE = 1024 }; /* beside the arithmetic of these, the data are nothing */
+    enum { WIDE = 1024 }; /* with more arithmetic than this, data do not matter */
     if (network->units[0] == 784 && network->units[1] < WIDE &&
         (!bench->effort.small_only || measure_network_is_small(network)))
       result = bench_network(bench, network, list);

@@ -1,10 +1,10 @@
-/* Sizes one after the other, so that a shape on which quern falls off shows. No rivals. */
+/* Sizes in sequence, to find shapes at which quern is slow. No rivals. */
 #include "bench.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* Around the widths of vectors and tiles, powers of two, and primes. */
+/* Neighbors of the widths of vectors and tiles, powers of two, and primes. */
 static const size_t sizes[] = {1,   2,   3,   4,   5,   7,   8,    9,    11,   13,   15,  16,
                                17,  19,  23,  31,  32,  33,  37,   47,   48,   49,   61,  63,
                                64,  65,  79,  95,  96,  97,  113,  127,  128,  129,  149, 160,
@@ -23,13 +23,13 @@ static measure_shape shape_of(sweep_dimension dimension, size_t size) {
   return shape;
 }
 
-/* One line: every size of one dimension takes its turn in each round. A product of nothing to speak
- * of tells what a launch costs, and the peak what the machine has to give in that round. */
+/* One line: every size of one dimension runs once per round. A minimal product measures a launch,
+ * and the probe the round's peak. */
 enum { PEAK, LAUNCH, FIRST_SIZE, CANDIDATES = FIRST_SIZE + SIZES };
 typedef struct sweep {
   measure_product products[CANDIDATES];
   measure_candidate candidates[CANDIDATES];
-  /* of the peak, without the launch; 0 where the launch is all there is to see */
+  /* relative to the peak, without the launch; 0 if the launch is all */
   double shares[SIZES];
 } sweep;
 
@@ -51,8 +51,7 @@ static int compare(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* The median over the rounds; in each, neighbors and the peak ran within a moment of each other.
- */
+/* The median over the rounds; in each, neighbors and the peak run within a moment. */
 static double share_of(const yardstick *bench, const sweep *line, size_t i, double work,
                        size_t rounds) {
   double *shares = malloc(rounds * sizeof *shares), median = 0;
@@ -84,7 +83,7 @@ static cli_exit run_line(yardstick *bench, sweep *line, measure_form form,
   return CLI_OK;
 }
 
-/* How fast size i is beside the size before it; infinite where that cannot be told. */
+/* The speed of size i relative to the size before it; infinite if unknown. */
 static double step_of(const sweep *line, size_t i) {
   return i > 0 && line->shares[i] > 0 && line->shares[i - 1] > 0
              ? line->shares[i] / line->shares[i - 1]

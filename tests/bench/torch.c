@@ -1,6 +1,6 @@
-/* PyTorch's eager step, in processes of its own: torch_step.py is driven over a pipe, so that
- * rounds can take turns. What suits it best is tried out for each problem: threads bound to cores
- * or not, one thread or all, SGD tensor by tensor or all at once. */
+/* PyTorch's eager step, in processes of its own: torch_step.py is driven through a pipe, so that
+ * rounds can be interleaved. For each problem the fastest setting is chosen: threads bound to cores
+ * or not, one thread or all, SGD per tensor or for all at once. */
 #include "bench.h"
 
 #include <errno.h>
@@ -21,10 +21,10 @@ typedef struct torch_state {
   const measure_problem *problem; /* borrowed */
   torch_process processes[PROCESSES];
   size_t best;
-  char path[64]; /* of the file that data go through; "" where there is none */
+  char path[64]; /* of the file for the data; "" if there is none */
 } torch_state;
 
-/* In the child. */
+/* Runs in the child. */
 static void become_python(const char *python, bool bound, const int *in, const int *out) {
   static const char openmp[] = "/usr/lib/x86_64-linux-gnu/openblas-openmp";
   dup2(in[0], STDIN_FILENO);
@@ -54,7 +54,7 @@ static cli_exit start(torch_process *process, const char *python, bool bound) {
   return CLI_OK;
 }
 
-/* Sends what stands in `line` and reads the answer into it. */
+/* Sends `line` and reads the answer into it. */
 static cli_exit ask(const torch_process *process, char *line, size_t size) {
   fprintf(process->to, "%s\n", line);
   fflush(process->to);
@@ -94,7 +94,7 @@ static cli_exit set(const torch_process *process, long threads, bool all_at_once
   return ask(process, line, sizeof line);
 }
 
-/* Tries every setting and keeps the quickest. */
+/* Tries every setting and keeps the fastest. */
 static cli_exit choose(torch_state *torch) {
   const long all = sysconf(_SC_NPROCESSORS_ONLN);
   double best = 0;
@@ -108,7 +108,7 @@ static cli_exit choose(torch_state *torch) {
     double once = 0, seconds = 0;
     result = set(process, threads, foreach);
     if (result == CLI_OK)
-      result = time_steps(process, 1, &once); /* the first is slower, and not counted */
+      result = time_steps(process, 1, &once); /* the first is slower and does not count */
     if (result == CLI_OK) result = time_steps(process, 1, &once);
     size_t times = once > 0 ? (size_t)(1 + 0.15 / once) : 1;
     if (result == CLI_OK) result = time_steps(process, times, &seconds);

@@ -1,4 +1,4 @@
-/* Files that a test makes for itself: a folder that goes away again, and writers of plain and gzip
+/* Temporary files of a test: a folder that is removed afterwards, and writers of plain and gzip
  * bytes. */
 #ifndef QUERN_TESTS_DATA_TEMPORARY_H
 #define QUERN_TESTS_DATA_TEMPORARY_H
@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-/* cmocka.h wants the four above first. */
+/* cmocka.h needs the four headers above first. */
 #include <cmocka.h>
 #include <quern/dataset.h>
 #include <stdio.h>
@@ -30,7 +30,7 @@ static inline int make_temporary_folder(void **state) {
   return mkdtemp(temporary_folder) ? 0 : -1;
 }
 
-/* A path in the folder, in one of four buffers used in turn: not for keeping. */
+/* A path in the folder, in one of four buffers that are used in turn. */
 static inline const char *path_of(const char *name) {
   static char paths[4][2 * PATH_BYTES];
   static unsigned turn;
@@ -39,7 +39,7 @@ static inline const char *path_of(const char *name) {
   return path;
 }
 
-/* Test teardown: no file of one test is there in the next. */
+/* Test teardown: removes the test's files. */
 static inline int empty_temporary_folder(void **state) {
   (void)state;
   DIR *folder = opendir(temporary_folder);
@@ -95,9 +95,8 @@ static inline void assert_error_says(const char *first, ...) {
   va_end(texts);
 }
 
-/* Asserts that opening fails with `status` and leaves nothing behind; assert_error_says goes on
- * from there.
- */
+/* Asserts that opening fails with `status` and sets no result. assert_error_says checks the
+ * message. */
 static inline void assert_open_fails(const char *where, const quern_dataset_options *options,
                                      quern_status status) {
   quern_dataset *train = (quern_dataset *)(uintptr_t)1;
@@ -111,7 +110,7 @@ static inline void assert_open_fails(const char *where, const quern_dataset_opti
   assert_null(test);
 }
 
-/* Opens what must open. The caller frees it. */
+/* Opens a data set; it must succeed. The caller frees it. */
 static inline quern_dataset *open_one(const char *where, const quern_dataset_options *options) {
   quern_dataset *train = NULL;
   if (quern_dataset_open(where, options, &train, NULL) != QUERN_OK)
@@ -120,7 +119,7 @@ static inline quern_dataset *open_one(const char *where, const quern_dataset_opt
   return train;
 }
 
-/* The label of a row as it stood in the file. */
+/* The label of a row as it is in the file. */
 static inline long label_of(const quern_dataset *dataset, size_t row) {
   const int32_t label = quern_dataset_label(dataset, row);
   const char *name = quern_schema_class_name(quern_dataset_schema(dataset), (size_t)label);

@@ -27,7 +27,7 @@ static void assert_y(const quern_dataset *dataset) {
   for (size_t row = 0; row < 4; row++) assert_int_equal(quern_dataset_label(dataset, row), y[row]);
 }
 
-/* Prices as what is to be predicted. */
+/* Prices as the target. */
 static void assert_prices(const char *path) {
   static const float prices[] = {1.5f, -2.0f, 1e6f, 0.25f};
   quern_dataset_options options = defaults;
@@ -79,9 +79,9 @@ static size_t open_descriptors(void) {
   return count;
 }
 
-/* Archives are read from their ends, and gzip from its beginning: what is packed is read as it
- * would be unpacked. Cut short at any byte or claiming what is not there, it is an error that names
- * the file, and nothing stays open. */
+/* Archives are read from their ends and gzip from its start, so a packed archive must be read as
+ * the unpacked one. If it is truncated or has wrong sizes, the error names the file and no file
+ * stays open. */
 static void packed_archives(void **state) {
   (void)state;
   static const char *const paths[] = {MADE("stored.npz"), MADE("tensors.safetensors")};
@@ -98,7 +98,7 @@ static void packed_archives(void **state) {
     quern_dataset_free(dataset);
     assert_prices(path);
     if (i == 0)
-      memset(bytes + size - 10, 0x7f, 8); /* how long the directory is, and where */
+      memset(bytes + size - 10, 0x7f, 8); /* the length and the place of the directory */
     else
       bytes[3] = 0x7f; /* the highest byte of the header's length */
     write_gzip(path, bytes, size);
@@ -158,7 +158,7 @@ static void files_beside(void **state) {
   assert_x(dataset, 1.0f);
   assert_y(dataset);
   quern_dataset_free(dataset);
-  dataset = open_one(MADE("version2.npy"), NULL); /* "version2" has no x that stands alone */
+  dataset = open_one(MADE("version2.npy"), NULL); /* there is no x in "version2" to replace */
   assert_x(dataset, 8.0f);
   assert_int_equal(quern_dataset_task(dataset), QUERN_TASK_NONE);
   quern_dataset_free(dataset);
@@ -168,7 +168,7 @@ static void files_beside(void **state) {
 
   size_t size;
   unsigned char *bytes = read_bytes(MADE("X.npy"), &size);
-  write_gzip(path_of("max-x_1.npy"), bytes, size); /* the last one, gzip'd or not */
+  write_gzip(path_of("max-x_1.npy"), bytes, size); /* only the last x counts; gzip'd or not */
   free(bytes);
   copy_file(MADE("y.npy"), path_of("max-y_1.npy"));
   dataset = open_one(path_of("max-x_1.npy"), NULL);
@@ -185,8 +185,8 @@ static void files_beside(void **state) {
   assert_error_says("max-y_1.npy: byte 0: expected the magic number of .npy", NULL);
 }
 
-/* A file cut short is an error that names it: here at every seventh byte, and in tests/fuzz at
- * every one. */
+/* A truncated file is an error that names it: here at every seventh byte, in tests/fuzz at every
+ * one. */
 static void truncated(void **state) {
   (void)state;
   static const char *const names[] = {"version2.npy", "stored.npz", "deflated.npz",
@@ -206,8 +206,8 @@ static void truncated(void **state) {
   }
 }
 
-/* Bytes of an archive changed, one at a time: it may still be read, but then as what it was, since
- * each array has a checksum. */
+/* One byte of an archive at a time is changed. It may still be read, but only as the original,
+ * since each array has a checksum. */
 static void damaged_archive(void **state) {
   (void)state;
   size_t size;

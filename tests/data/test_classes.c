@@ -1,5 +1,5 @@
-/* Labels as values: which classes they make in each kind of file, what other data make of them, and
- * what is refused. */
+/* Labels as values: the classes in each kind of file, the same classes in other data, and
+ * errors. */
 #include "temporary.h"
 
 #include <inttypes.h>
@@ -12,7 +12,7 @@ static const char *write_text(const char *name, const char *text) {
   return path;
 }
 
-/* Asserts the classes by their names, NULL for numbers 0 … k-1, and the class of each row. */
+/* Checks the classes' names, NULL for numbers 0 … k-1, and the class of each row. */
 static void assert_classes(const quern_dataset *dataset, size_t count, const char *const *names,
                            const int32_t *labels) {
   assert_int_equal(quern_dataset_classes(dataset), count);
@@ -66,7 +66,7 @@ static void labels_that_are_none(void **state) {
   }
 }
 
-/* Other tables by the schema, and by what else says how labels are numbered. */
+/* Other tables, by the schema and by the options that set the classes. */
 static void other_tables(void **state) {
   (void)state;
   quern_dataset *train = open_one(write_text("train.csv", "1,1\n1,5\n1,3\n"), NULL);
@@ -79,7 +79,7 @@ static void other_tables(void **state) {
   assert_error_says("some.csv: line 2, column 2",
                     "expected one of the classes that were trained on: 1, 3, 5, found '4'", NULL);
 
-  /* Read alone, and then prepared: the same numbers. */
+  /* Read alone and then prepared: the same numbers. */
   other = open_one(write_text("some.csv", "1,3\n1,5\n"), NULL);
   assert_classes(other, 2, NAMES("3", "5"), LABELS(0, 1));
   assert_int_equal(quern_dataset_apply(other, quern_dataset_schema(train)), QUERN_OK);
@@ -131,7 +131,7 @@ static void by_count(void **state) {
   }
 }
 
-/* What looks like numbers to predict. */
+/* Labels that look like a regression. */
 static void too_many(void **state) {
   (void)state;
   char text[4096] = "";
@@ -159,7 +159,7 @@ static void too_many(void **state) {
   assert_error_says("30 different labels in 30 rows", NULL);
 }
 
-/* An .npy file of int64 at x.npy and another of its labels at y.npy. */
+/* An .npy file of int64 at x.npy, and one of its labels at y.npy. */
 static void write_npy(const char *name, const int64_t *values, size_t count) {
   char header[128];
   snprintf(header, sizeof header, "{'descr': '<i8', 'fortran_order': False, 'shape': (%zu,)}\n",
@@ -184,7 +184,7 @@ static void arrays(void **state) {
   quern_dataset *other = open_one(path_of("x.npy"), &by_schema);
   assert_classes(other, 2, NAMES("-1", "1"), LABELS(0, 1, 1, 0));
   quern_dataset_free(other);
-  /* A table by a schema that is of no table. */
+  /* A table read by a schema that is not of a table. */
   other = open_one(write_text("some.csv", "7,1\n8,-1\n"), &by_schema);
   assert_classes(other, 2, NAMES("-1", "1"), LABELS(1, 0));
   quern_dataset_free(other);
@@ -202,7 +202,7 @@ static void arrays(void **state) {
   quern_dataset_free(dataset);
 }
 
-/* A folder of IDX files, whose test set lacks a class, or has one too many. */
+/* A folder of IDX files whose test set lacks a class, or has another one. */
 static void write_idx(const char *part, const unsigned char *labels, unsigned char count) {
   char images_name[64], labels_name[64];
   unsigned char images[16 + 16] = {0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 1, 0, 0, 0, 1};
@@ -231,7 +231,7 @@ static void idx_folders(void **state) {
   assert_error_says("row 1, from 0: label '3'", NULL);
 }
 
-/* Class numbers of a program stay what they are. */
+/* Class numbers that a program passes stay as they are. */
 static void memory(void **state) {
   (void)state;
   static const float values[] = {1, 2};

@@ -1,4 +1,4 @@
-/* CSV files: good ones in all their spellings, and each way to be bad. */
+/* CSV files: valid ones in all their forms, and every error. */
 #include "temporary.h"
 #include <locale.h>
 #include <math.h>
@@ -18,7 +18,7 @@ static quern_dataset_options options_of(quern_csv_header header, quern_csv_label
   return options;
 }
 
-/* Asserts that the text reads as these rows of two values and a label. */
+/* Asserts that the text is read as these rows of two values and a label. */
 static void check_text(const char *text, const quern_dataset_options *options, size_t rows,
                        const float (*values)[2], const int32_t *labels) {
   quern_dataset *dataset = open_one(write_text(text), options);
@@ -72,20 +72,20 @@ static void header_and_label_choices(void **state) {
   check_text("4,1.5,-2\n0,0.25,3e10\n", &first, 2, two_rows, two_labels);
   check_text("class,a,b\n4,1.5,-2\n0,0.25,3e10\n", &first, 2, two_rows, two_labels);
 
-  /* A header of numbers is a header only where one is asked for. */
+  /* A header of numbers is a header only if one is requested. */
   const quern_dataset_options one = options_of(QUERN_HEADER_ONE, QUERN_LABEL_LAST);
   check_text("7,8,9\n1.5,-2,4\n0.25,3e10,0\n", &one, 2, two_rows, two_labels);
 
   const quern_dataset_options none = options_of(QUERN_HEADER_NONE, QUERN_LABEL_LAST);
   assert_open_fails(write_text("a,b,c\n1,2,3\n"), &none, QUERN_ERROR_FORMAT);
   assert_error_says(FILE_NAME, "line 1, column 1", "expected a number", "'a'", NULL);
-  /* One number among the names: no header, and so a mistake to be told. */
+  /* One number among the names: not a header, so an error. */
   assert_open_fails(write_text("a,2,c\n1,2,3\n"), NULL, QUERN_ERROR_FORMAT);
   assert_error_says(FILE_NAME, "line 1, column 1", NULL);
   assert_open_fails(write_text("a,nan,c\n1,2,3\n"), NULL, QUERN_ERROR_FORMAT);
 }
 
-/* A text, and what the error must say. */
+/* A text, and the error's message. */
 typedef struct bad_text {
   const char *text;
   quern_status status;
@@ -147,7 +147,7 @@ static void bad_texts(void **state) {
     assert_open_fails(write_text(cases[i].text), NULL, cases[i].status);
     assert_error_says(FILE_NAME, cases[i].place, cases[i].found, NULL);
   }
-  /* A NUL ends no field. */
+  /* A NUL does not end a field. */
   write_bytes(path_of(FILE_NAME), "1,2\0,0\n", 7);
   assert_open_fails(path_of(FILE_NAME), NULL, QUERN_ERROR_FORMAT);
   assert_error_says("line 1, column 2", "'2?'", NULL);
@@ -161,7 +161,7 @@ static void largest_label(void **state) {
   quern_dataset_free(dataset);
 }
 
-/* Every float, spelled so that it can be told from its neighbors, comes back as itself. */
+/* Every float, written with enough digits to be unique, is read back exactly. */
 static void floats_round_trip(void **state) {
   (void)state;
   const float values[] = {0.1f,         1e-45f,     1.17549435e-38f, 3.40282347e38f,
@@ -177,7 +177,7 @@ static void floats_round_trip(void **state) {
   }
 }
 
-/* Lines longer than any buffer, more rows than any first allocation. */
+/* Lines longer than any buffer, and more rows than any first allocation. */
 static void long_lines_and_many_rows(void **state) {
   (void)state;
   const size_t columns = 100003;
@@ -216,7 +216,7 @@ static void long_lines_and_many_rows(void **state) {
   quern_dataset_free(dataset);
 }
 
-/* A gzip file cut anywhere past its magic number is an error, never fewer rows. */
+/* A gzip file truncated anywhere after its magic number is an error, never fewer rows. */
 static void truncated_gzip(void **state) {
   (void)state;
   const char *text = "1.5,-2,4\n0.25,3e10,0\n7,8,1\n";
@@ -232,8 +232,7 @@ static void truncated_gzip(void **state) {
   free(content);
 }
 
-/* In German a comma is the decimal point; a file's numbers are no matter of where the program runs.
- */
+/* The German locale has a decimal comma; reading does not depend on the locale. */
 static void german_locale(void **state) {
   (void)state;
   char command[2 * PATH_BYTES];

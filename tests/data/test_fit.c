@@ -1,9 +1,10 @@
-/* Preparing: missing values, standardized columns and targets, and the same done to other data. */
+/* Preparing data: missing values, standardized columns and targets, and the same preparation of
+ * other data. */
 #include "data/dataset.h"
 #include "temporary.h"
 #include <math.h>
 
-/* The targets as they are trained on. */
+/* The targets as used in training. */
 static void trained_targets(const quern_dataset *dataset, size_t row, float *targets) {
   memcpy(targets, dataset->targets + row * 2, 2 * sizeof *targets);
 }
@@ -17,7 +18,7 @@ static quern_dataset *regression(const float *values, const float *targets, size
   return result;
 }
 
-/* Mean 3 and deviation 2; a constant; mean 1e7, where floats would lose the deviation of 1. */
+/* Mean 3 and deviation 2; a constant; mean 1e7, at which floats would lose the deviation of 1. */
 static const float values[] = {1, 7, 9999999, 5, 7, 10000001, 1, 7, 9999999, 5, 7, 10000001};
 static const float targets[] = {10, -1, 20, 1, 10, -1, 20, 1};
 
@@ -35,7 +36,7 @@ static void standardized(void **state) {
     assert_true(got[0] == sign && got[1] == 0.0f && got[2] == sign);
     assert_true(target[0] == sign && target[1] == sign);
   }
-  /* Others by the same numbers: a test set knows nothing of its own mean. */
+  /* Other data are prepared with the same numbers: a test set does not use its own mean. */
   const float other_values[] = {7, 8, 10000003}, other_targets[] = {35, 0};
   quern_dataset *other = regression(other_values, other_targets, 1, 3, 2);
   assert_int_equal(quern_dataset_apply(other, quern_dataset_schema(dataset)), QUERN_OK);
@@ -44,7 +45,7 @@ static void standardized(void **state) {
   trained_targets(other, 0, target);
   assert_true(got[0] == 2.0f && got[1] == 1.0f && got[2] == 3.0f);
   assert_true(target[0] == 4.0f && target[1] == 0.0f);
-  quern_dataset_targets(other, 0, target); /* in the units that they came in */
+  quern_dataset_targets(other, 0, target); /* in their original units */
   assert_true(target[0] == 35.0f && target[1] == 0.0f);
 
   assert_int_equal(quern_dataset_fit(dataset, true), QUERN_ERROR_ARGUMENT);
@@ -60,7 +61,7 @@ static void standardized(void **state) {
   assert_error_says("2 targets of the schema", NULL);
   quern_dataset_free(other);
 
-  /* Parts of a split keep what the whole has. */
+  /* The parts of a split keep the whole's preparation. */
   quern_dataset *rest, *held_out;
   assert_int_equal(quern_dataset_split(dataset, 0.5, 1, &rest, &held_out), QUERN_OK);
   assert_int_equal(quern_dataset_task(held_out), QUERN_TASK_REGRESSION);
@@ -75,7 +76,7 @@ static void standardized(void **state) {
   quern_dataset_free(dataset);
 }
 
-/* A deviation so small that a number of another set leaves the range of floats. */
+/* A deviation so small that a value of another set overflows. */
 static void too_large(void **state) {
   (void)state;
   const float small[] = {0.0f, 1e-30f}, large[] = {1e30f}, target[] = {0, 1};
@@ -119,7 +120,7 @@ static void from_targets(void **state) {
   quern_dataset *dataset;
   assert_int_equal(quern_dataset_from_targets(values, marks, QUERN_TASK_LABELS, 2, 3, 2, &dataset),
                    QUERN_OK);
-  marks[0] = 1; /* these were copied */
+  marks[0] = 1; /* the data set has its own copies */
   float got[2];
   quern_dataset_targets(dataset, 0, got);
   assert_true(got[0] == 0.0f && got[1] == 1.0f);

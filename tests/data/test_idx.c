@@ -1,4 +1,4 @@
-/* IDX files: good ones, and each way to be bad. */
+/* IDX files: valid ones, and every error. */
 #include "temporary.h"
 
 #define IMAGES "some-images-idx3-ubyte"
@@ -10,7 +10,7 @@ static const unsigned char good_images[] = {0,  0,  8,  3,  0,  0,  0,  3,  0,  
                                             12, 13, 14, 15, 20, 21, 22, 23, 24, 255};
 static const unsigned char good_labels[] = {0, 0, 8, 1, 0, 0, 0, 3, 2, 0, 6};
 
-/* The good files with one of them changed. */
+/* The valid files with one of them changed. */
 static void write_good(void) {
   write_bytes(path_of(IMAGES), good_images, sizeof good_images);
   write_bytes(path_of(LABELS), good_labels, sizeof good_labels);
@@ -68,7 +68,7 @@ static void wrong_magic(void **state) {
   assert_open_fails(path_of(IMAGES), NULL, QUERN_ERROR_FORMAT);
   assert_error_says(IMAGES, "byte 3", "4 dimensions", "expected 3", NULL);
 
-  /* The labels where the images should be, and the other way about. */
+  /* Labels in place of images, and images in place of labels. */
   assert_open_fails(path_of(LABELS), NULL, QUERN_ERROR_FORMAT);
   assert_error_says(LABELS, "byte 3", "1 dimensions", "expected 3", NULL);
   write_good();
@@ -99,8 +99,8 @@ static void huge_dimensions(void **state) {
   (void)state;
   const unsigned char labels[] = {0, 0, 8, 1, 0x40, 0, 0, 0, 1};
   write_bytes(path_of(LABELS), labels, sizeof labels);
-  /* 2^30 images of 2^15 x 2^15 pixels: 2^60 bytes, which no allocation survives, and one of them
-   * there. */
+  /* 2^30 images of 2^15 x 2^15 pixels: 2^60 bytes, which no allocation can hold, with one image in
+   * the file. */
   const unsigned char many[] = {0, 0, 8, 3, 0x40, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0x80, 0, 1};
   for (int gzip = 0; gzip < 2; gzip++) {
     (gzip ? write_gzip : write_bytes)(path_of(IMAGES), many, sizeof many);
@@ -145,7 +145,7 @@ static void trailing_bytes(void **state) {
   assert_error_says(IMAGES, "trailing", "byte 34", NULL);
 }
 
-/* Every file that is the beginning of a good one, plain and gzip, images and labels. */
+/* Every proper prefix of a valid file, plain and gzip, images and labels. */
 static void cut_at_every_byte(const char *name, const void *bytes, size_t size, bool gzip) {
   write_good();
   if (gzip) write_gzip(path_of(name), bytes, size);
@@ -155,7 +155,7 @@ static void cut_at_every_byte(const char *name, const void *bytes, size_t size, 
   for (size_t length = 0; length < whole; length++) {
     write_bytes(path_of(name), content, length);
     assert_open_fails(path_of(IMAGES), NULL, QUERN_ERROR_FORMAT);
-    /* Half a gzip magic number is no gzip, and so a wrong file of another kind. */
+    /* Half of gzip's magic number is not gzip, so the file is of an unknown kind. */
     if (length == 1 && gzip) continue;
     assert_error_says(name, length == 0 && strcmp(name, IMAGES) == 0 ? "empty" : "truncated", NULL);
   }
@@ -170,8 +170,7 @@ static void truncation(void **state) {
   cut_at_every_byte(LABELS, good_labels, sizeof good_labels, true);
 }
 
-/* A flipped bit anywhere in the gzip file must never be read as good data other than what it was.
- */
+/* A flipped bit anywhere in the gzip file must never give other data. */
 static void damaged_gzip(void **state) {
   (void)state;
   write_good();
@@ -185,7 +184,7 @@ static void damaged_gzip(void **state) {
     content[place] ^= 0x10;
     quern_dataset *dataset;
     if (quern_dataset_open(path_of(IMAGES), NULL, &dataset, NULL) == QUERN_OK) {
-      check_good(dataset); /* a header field that says nothing about the data */
+      check_good(dataset); /* a header field that does not concern the data */
       quern_dataset_free(dataset);
     } else {
       assert_error_says(IMAGES, NULL);

@@ -1,4 +1,4 @@
-/* What a name opens: the digits, folders, files; and what it does not. */
+/* Names that can be opened: the digits, folders, files; and names that cannot. */
 #include "temporary.h"
 #include <math.h>
 #include <sys/stat.h>
@@ -13,7 +13,7 @@ static const unsigned char test_labels[] = {0, 0, 8, 1, 0, 0, 0, 1, 1};
 
 #define WRITE(name, bytes) write_bytes(path_of(name), bytes, sizeof bytes)
 
-/* Counts taken from the file by other means. */
+/* Counts computed from the file by other means. */
 static void digits(void **state) {
   (void)state;
   static const int counts[10] = {178, 182, 177, 183, 181, 182, 181, 179, 174, 180};
@@ -66,7 +66,7 @@ static void fashion_mnist(void **state) {
   }
 }
 
-/* The name is looked for where the system and its user keep data. */
+/* The name is searched for in the user's and the system's data folders. */
 static void known_name(void **state) {
   (void)state;
   setenv("XDG_DATA_HOME", "/nonexistent", 1);
@@ -126,7 +126,7 @@ static void folder_in_part(void **state) {
   WRITE("t10k-labels-idx1-ubyte", test_labels);
   assert_open_fails(temporary_folder, NULL, QUERN_ERROR_FILE);
   assert_error_says("t10k-labels-idx1-ubyte exists", "t10k-images-idx3-ubyte", NULL);
-  /* Not asked for, not looked at. */
+  /* A set that is not requested is not read. */
   quern_dataset_free(open_one(temporary_folder, NULL));
   WRITE("t10k-images-idx3-ubyte", train_images);
   assert_open_fails(temporary_folder, NULL, QUERN_ERROR_FORMAT);
@@ -159,7 +159,7 @@ static void not_a_file(void **state) {
   assert_error_says(path_of("a-labels-idx1-ubyte"), "is a folder", NULL);
 }
 
-/* Nothing is unreadable to root, who becomes somebody else for a moment. */
+/* Root can read anything, so root becomes another user for this test. */
 static void unreadable(void **state) {
   (void)state;
   write_bytes(path_of("locked.csv"), "1,2\n", 4);
@@ -198,7 +198,7 @@ static void from_floats(void **state) {
   int32_t labels[] = {0, 2, 1};
   quern_dataset *dataset;
   assert_int_equal(quern_dataset_from_floats(values, labels, 3, 2, &dataset), QUERN_OK);
-  values[2] = 0; /* these were copied */
+  values[2] = 0; /* the data set has its own copies */
   labels[1] = 0;
   assert_int_equal(quern_dataset_rows(dataset), 3);
   assert_int_equal(quern_dataset_columns(dataset), 2);

@@ -1,19 +1,18 @@
-/* Readers take memory in proportion to what a file holds, whatever it says or looks like. What
- * bounds each:
+/* Readers use memory in proportion to a file's bytes, whatever its headers say. The limits are:
  *
- *   IDX, .npy              a header's sizes are promises: memory doubles as bytes arrive
- * (stream_read_rest) gzip, members of .npz  the same, by bytes that were really inflated; what is
- * unpacked into a file grows alike the directory of .npz  lies in the file, with 46 bytes for each
- * member safetensors            tensors tile the bytes that the file has tables rows double, from
- * as few as are wide; texts are kept once each; a text column is spread only where its texts are
- * categories; labels are values, so that there are no more classes than rows */
+ * - IDX, .npy: memory doubles as bytes arrive, whatever the header's sizes (stream_read_rest).
+ * - gzip, members of .npz: the same, by inflated bytes; a temporary file grows alike.
+ * - The directory of an .npz: it is in the file, with 46 bytes for each member.
+ * - safetensors: the tensors tile the bytes of the file.
+ * - Tables: rows double, from as few as are wide. Each text is kept once. A text column becomes
+ *   one-hot only if its texts are categories. There are no more classes than rows. */
 #include "temporary.h"
 #include "test.h"
 
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-/* Bytes of address space that the process has. */
+/* Bytes of the process's address space. */
 static rlim_t address_space(void) {
   unsigned long pages = 0;
   FILE *file = fopen("/proc/self/statm", "r");
@@ -22,11 +21,11 @@ static rlim_t address_space(void) {
   return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
 }
 
-/* Opens a file in a process that may take so many bytes more than now, and expects that status. */
+/* Opens a file in a process whose memory may grow by so many bytes, and expects that status. */
 static void open_within(const char *path, const quern_dataset_options *options, rlim_t bytes,
                         quern_status expected) {
   const rlim_t before = address_space();
-  if (before == 0) skip(); /* a system that does not say */
+  if (before == 0) skip(); /* a system that does not report it */
   const pid_t child = fork();
   assert_true(child >= 0);
   if (child == 0) {
@@ -61,8 +60,8 @@ static void wide_rows(void **state) {
   free(text);
 }
 
-/* A header of terabytes, and megabytes of zeros in a few bytes of gzip, of which all arrive but
- * none is promised. */
+/* A header of terabytes, and megabytes of zeros in a few bytes of gzip, which arrive but are not
+ * declared. */
 static void promises(void **state) {
   (void)state;
   if (!LIMITS) skip();
@@ -90,7 +89,7 @@ static void promises(void **state) {
   open_within(path_of("b-images-idx3-ubyte.gz"), NULL, 96 * MIB, QUERN_ERROR_FORMAT);
 }
 
-/* Texts that are as many as rows would make rows by rows of values. */
+/* As many distinct texts as rows, which as one-hot inputs would be rows times rows. */
 static void texts_that_are_no_categories(void **state) {
   (void)state;
   char *text = test_alloc(64 * 1000, 1);

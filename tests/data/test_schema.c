@@ -1,4 +1,4 @@
-/* Schemas as text: the same after being written and read, and what is refused. */
+/* Schemas as text: the same after writing and reading; and errors. */
 #include "data/schema.h"
 #include "temporary.h"
 

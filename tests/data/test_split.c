@@ -1,4 +1,4 @@
-/* Splits: a partition, the same one everywhere, for every size. */
+/* Splits: a partition, reproducible, for every size. */
 #include "temporary.h"
 #include <math.h>
 
@@ -20,7 +20,7 @@ static quern_dataset *make(size_t rows) {
   return dataset;
 }
 
-/* Asserts that values have stayed with their labels, and marks the labels. */
+/* Asserts that values stay with their labels, and marks the labels. */
 static void mark(const quern_dataset *dataset, unsigned char *seen) {
   for (size_t row = 0; row < quern_dataset_rows(dataset); row++) {
     const int32_t label = quern_dataset_label(dataset, row);
@@ -46,12 +46,12 @@ static void partition(void **state) {
       if (expected > sizes[i] - 1) expected = sizes[i] - 1;
       assert_int_equal(quern_dataset_rows(held_out), expected);
       assert_int_equal(quern_dataset_rows(rest), sizes[i] - expected);
-      /* A part knows of the classes that it happens not to have. */
+      /* Each part keeps the classes of the whole. */
       assert_int_equal(quern_dataset_classes(held_out), sizes[i]);
       assert_int_equal(quern_dataset_classes(rest), sizes[i]);
       unsigned char seen[1000] = {0};
       mark(held_out, seen);
-      mark(rest, seen); /* with no label twice and the right count, every row is there */
+      mark(rest, seen); /* no label occurs twice and the count is right, so every row is there */
       quern_dataset_free(rest);
       quern_dataset_free(held_out);
     }
@@ -64,7 +64,7 @@ static void labels_of(const quern_dataset *dataset, int32_t *labels) {
     labels[row] = quern_dataset_label(dataset, row);
 }
 
-/* The order is part of what a seed means: it may never change. */
+/* A seed's order must never change. */
 static void known_order(void **state) {
   (void)state;
   static const int32_t expected_held_out[] = {9, 6, 8};

@@ -1,5 +1,4 @@
-/* Tables by their columns: what is read of them, text classes, missing values, categories, and
- * reading by a schema. */
+/* Tables by their columns: text classes, missing values, categories, and reading by a schema. */
 #include "temporary.h"
 #include <math.h>
 
@@ -11,7 +10,7 @@ static const char *write_text(const char *text) {
 
 static const quern_dataset_options defaults = {.size = sizeof(quern_dataset_options)};
 
-/* Asserts that the values of a row are these. */
+/* Asserts a row's values. */
 static void assert_row(const quern_dataset *dataset, size_t row, const float *values,
                        size_t count) {
   float got[16];
@@ -62,7 +61,7 @@ static void columns_by_name_and_number(void **state) {
   TARGETS(dataset, 0, 3, 10);
   quern_dataset_free(dataset);
 
-  options.target = ""; /* nothing to predict */
+  options.target = ""; /* no target */
   dataset = open_one(write_text(text), &options);
   assert_int_equal(quern_dataset_task(dataset), QUERN_TASK_NONE);
   assert_int_equal(quern_dataset_outputs(dataset), 0);
@@ -130,7 +129,7 @@ static void text_classes(void **state) {
   assert_string_equal(quern_schema_class_name(schema, 2), "pear");
   assert_null(quern_schema_class_name(schema, 3));
 
-  /* Others are read by the same numbers, wherever their columns are. */
+  /* Other tables are read by the same schema, with columns in any order. */
   quern_dataset_options options = defaults;
   options.schema = schema;
   quern_dataset *other = open_one(write_text("kind,more,x\napple,9,8\npear,7,6\n"), &options);
@@ -143,7 +142,7 @@ static void text_classes(void **state) {
   assert_int_equal(quern_dataset_task(other), QUERN_TASK_NONE);
   ROW(other, 0, 5);
   quern_dataset_free(other);
-  other = open_one(write_text("5,apple\n"), &options); /* without a header: by place */
+  other = open_one(write_text("5,apple\n"), &options); /* without a header: by position */
   assert_int_equal(quern_dataset_label(other, 0), 0);
   quern_dataset_free(other);
   other = open_one(write_text("5\n"), &options);
@@ -188,7 +187,7 @@ static void missing_values(void **state) {
     assert_int_equal(quern_dataset_fit(dataset, false), QUERN_OK);
     ROW(dataset, 0, 1, 2);
     ROW(dataset, 1, 3, 4);
-    /* Others are filled with the mean of these, not with their own. */
+    /* Missing values of other tables become this table's mean. */
     quern_dataset_options by_schema = defaults;
     by_schema.schema = quern_dataset_schema(dataset);
     quern_dataset *other = open_one(write_text("x,y\n?,100\n7,NA\n"), &by_schema);
@@ -197,7 +196,7 @@ static void missing_values(void **state) {
     quern_dataset_free(other);
     quern_dataset_free(dataset);
   }
-  /* What is to be predicted cannot be missing. */
+  /* Targets cannot be missing. */
   quern_dataset_options options = defaults;
   options.missing = QUERN_MISSING_MEAN;
   assert_open_fails(write_text("x,y\n1,0\n2,\n"), &options, QUERN_ERROR_FORMAT);
@@ -205,7 +204,7 @@ static void missing_values(void **state) {
   options.task = QUERN_TASK_REGRESSION;
   assert_open_fails(write_text("x,y\n1,0\n2,?\n"), &options, QUERN_ERROR_FORMAT);
   assert_error_says("line 3, column 2: expected a number, found '?'", NULL);
-  /* A column that has nothing. */
+  /* A column without values. */
   quern_dataset *dataset = open_one(write_text("x,z,y\n1,,0\n2,NA,1\n"), &options);
   assert_int_equal(quern_dataset_fit(dataset, true), QUERN_OK);
   ROW(dataset, 0, -1, 0);
@@ -236,7 +235,7 @@ static void categories(void **state) {
   assert_open_fails(write_text("color,size\n,9\n"), &by_schema, QUERN_ERROR_DATA);
   quern_dataset_free(dataset);
 
-  /* The first value may be missing: it is none of the categories. */
+  /* A missing first value is not a category. */
   options.missing = QUERN_MISSING_ZERO;
   dataset = open_one(write_text("size,color,y\n1,?,0\n?,blue,1\n3,red,0\n4,NA,1\n"), &options);
   ROW(dataset, 0, 1, 0, 0);
@@ -253,7 +252,7 @@ static void delimiters(void **state) {
   quern_dataset *dataset = open_one(write_text("a|b|c\n1|2|0\n"), &options);
   ROW(dataset, 0, 1, 2);
   quern_dataset_free(dataset);
-  /* The name says that commas are none. */
+  /* The file's name says that commas are not delimiters. */
   const char *tsv = "a,b\tb\tc\n1\t2\t0\n";
   write_bytes(path_of("some.tsv"), tsv, strlen(tsv));
   dataset = open_one(path_of("some.tsv"), NULL);
@@ -261,7 +260,7 @@ static void delimiters(void **state) {
   quern_dataset_free(dataset);
   write_gzip(path_of("some.TSV.gz"), tsv, strlen(tsv));
   quern_dataset_free(open_one(path_of("some.TSV.gz"), NULL));
-  /* Tabs part fields that are empty; blanks around a field are none of it. */
+  /* Tabs separate empty fields; blanks around a field are not part of it. */
   options = defaults;
   options.missing = QUERN_MISSING_ZERO;
   dataset = open_one(write_text("1\t\t0\n\t 2 \t1\n"), &options);
@@ -276,7 +275,7 @@ static void delimiters(void **state) {
   }
 }
 
-/* Callers that were compiled when the options were shorter. */
+/* Callers compiled with a shorter options struct. */
 static void shorter_options(void **state) {
   (void)state;
   quern_dataset_options options = defaults;

@@ -1,5 +1,5 @@
-/* examples/fann: FANN's own run and training beside quern's, for each activation on each side of
- * the network, and what is refused. */
+/* examples/fann: FANN's run and training compared with quern's, for each activation in hidden and
+ * output layers, and errors. */
 #include "fann_quern.h"
 #include "test.h"
 
@@ -26,7 +26,7 @@ typedef struct network_case {
 
 static const network_case plain = {FANN_SIGMOID_SYMMETRIC, FANN_SIGMOID, 0.5f, 0.5f, 0.5f};
 
-/* As a program finds it: saved to a file and loaded by FANN. */
+/* As in a program: saved to a file and loaded by FANN. */
 static struct fann *load_network(const network_case *c) {
   struct fann *ann = fann_create_standard_array(LAYERS, widths);
   assert_non_null(ann);
@@ -72,8 +72,8 @@ static void assert_close(const char *what, const float *got, const float *expect
                (double)expected[i], (double)within);
 }
 
-/* How far training moved the weights: a learning rate that is wrong by a factor moves them
- * otherwise. */
+/* How far training moved the weights; a learning rate that is wrong by a factor moves them
+ * differently. */
 static void assert_moved_alike(const float *got, const float *expected, const float *before,
                                size_t count) {
   float *moved = test_alloc(count, sizeof *moved), *should = test_alloc(count, sizeof *should);
@@ -114,7 +114,7 @@ static void check_case(quern_context *context, const network_case *c) {
   for (int i = 0; i < EPOCHS; i++) fann_mse = fann_train_epoch(ann, data);
   assert_close("the mean squared error", &mse, &fann_mse, 1, tolerance * fann_mse);
 
-  /* What quern has learned takes the place of what FANN has, in FANN's own network. */
+  /* quern's weights replace FANN's in FANN's own network. */
   memcpy(by_fann, ann->weights, bytes);
   memcpy(ann->weights, before, bytes);
   assert_ok(fann_quern_give_back(adapter, ann));
@@ -145,7 +145,7 @@ static void test_agrees(void **state) {
   }
 }
 
-/* Refused, each in words that name what is in the way. */
+/* Errors that name what is not supported. */
 static void test_networks_refused(void **state) {
   (void)state;
   quern_context *context;

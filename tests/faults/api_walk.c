@@ -1,4 +1,4 @@
-/* The walk of api_walk.h. */
+/* Implements api_walk.h. */
 #include "api_walk.h"
 
 #include "alloc_faults.h"
@@ -25,7 +25,7 @@ const char *walk_path(const char *name) {
   return path;
 }
 
-/* By its descriptor: a stream would take memory. */
+/* Reads by descriptor, because a stream would allocate. */
 void digest_file(place *where, const char *name) {
   char bytes[4096];
   const int file = open(walk_path(name), O_RDONLY | O_CLOEXEC);
@@ -75,7 +75,7 @@ static void take_down(place *where) {
   *where = (place){.device = where->device};
 }
 
-/* One run with a fault; *count becomes how many allocations there were. */
+/* One run with a fault; *count becomes the number of allocations. */
 static quern_status run_once(const api_operation *walked, const char *device, size_t fault, bool on,
                              size_t *count, uint64_t *result) {
   place where = {.device = device};
@@ -86,7 +86,7 @@ static quern_status run_once(const api_operation *walked, const char *device, si
   const quern_status status = walked->run(&where);
   *count = alloc_faults_stop();
   *result = where.result;
-  /* What a context keeps for the next call is freed with it. */
+  /* A context's caches for the next call are freed with it. */
   if (walked->own_context) assert_int_equal(alloc_faults_live(), before);
   take_down(&where);
   if (alloc_faults_live() != outside)
@@ -98,7 +98,7 @@ static quern_status run_once(const api_operation *walked, const char *device, si
 void walk_on(const api_operation *walked, const char *device) {
   size_t count, ignored, created = 0, without = 0;
   uint64_t expected, result;
-  /* What only a first run makes is there from here on. */
+  /* Objects that only a first run creates exist from here on. */
   assert_ok(run_once(walked, device, 0, false, &count, &expected));
   assert_ok(run_once(walked, device, 0, false, &count, &expected));
   uint64_t *sites = test_alloc(count, sizeof *sites);
@@ -144,7 +144,7 @@ int make_walk_folder(void **state) {
   return mkdtemp(folder) != NULL ? 0 : -1;
 }
 
-/* Nothing but the two files of the operations is left. */
+/* Only the two files of the operations remain. */
 int remove_walk_folder(void **state) {
   (void)state;
   print_message("allocations made to fail: %zu\n", faults);

@@ -1,4 +1,4 @@
-/* The walk of command_walk.h. */
+/* Implements command_walk.h. */
 #include "command_walk.h"
 #include "alloc_faults.h"
 
@@ -14,9 +14,9 @@ int quern_main(int argc, char **argv);
 
 enum { MOST_ALLOCATIONS = 1 << 20 };
 
-/* --- Running the command ---------------------------------------------------------------------- */
+/* --- Running the command --- */
 
-/* What a process says of its allocations, in memory that is shared with it. */
+/* A process's count of its allocations, in shared memory. */
 typedef struct heap {
   size_t count;
   long live;
@@ -25,12 +25,12 @@ typedef struct heap {
 } heap;
 
 typedef struct bytes {
-  char *data; /* owned; NULL for a file that is not there; a 0 stands behind them */
+  char *data; /* owned; NULL for a missing file; a 0 follows the bytes */
   size_t size;
 } bytes;
 
 typedef struct run_result {
-  int code; /* 128 and the signal's number where one ended it */
+  int code; /* 128 plus the number of the signal, if one ended it */
   bytes out, err;
   size_t count;
   long live;
@@ -61,7 +61,7 @@ static void become_command(const char *const *arguments, size_t position, bool o
   static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
   size_t count = 0;
   while (arguments[count] != NULL) count++;
-  /* cmocka would go on with the test, in this process too. */
+  /* cmocka would continue the test in this process too */
   for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++) signal(crashes[i], SIG_DFL);
   lead(STDOUT_FILENO, "../out");
   lead(STDERR_FILENO, "../err");
@@ -95,7 +95,7 @@ static void free_result(run_result *result) {
   free(result->err.data);
 }
 
-/* --- What is walked --------------------------------------------------------------------------- */
+/* --- What is walked --- */
 
 static size_t faults, survived, problems;
 
@@ -114,7 +114,7 @@ static const char *in_folder(const char *folder, const char *name) {
   return path;
 }
 
-/* Empties the folder that commands run in, and puts there what they begin with. */
+/* Empties the folder in which commands run, and copies their inputs into it. */
 static void prepare_folder(const command_walk *walk) {
   DIR *folder = opendir(".");
   assert_non_null(folder);
@@ -142,7 +142,7 @@ static bool begins(bytes whole, bytes part) {
   return part.size <= whole.size && memcmp(whole.data, part.data, part.size) == 0;
 }
 
-/* Whether the file is as it has to be, after a success or a failure. */
+/* Whether the file is right after a success or a failure. */
 static bool file_is_right(const written *file, bool success) {
   const bytes now = read_file(file->name), whole = read_file(in_folder("clean", file->name));
   bool right = same(now, whole);
@@ -158,7 +158,7 @@ static bool file_is_right(const written *file, bool success) {
   return right;
 }
 
-/* The name of a file that has no business in the folder, or NULL. */
+/* The name of an unexpected file in the folder, or NULL. */
 static const char *stray_file(const command_walk *walk) {
   static char name[NAME_MAX + 1];
   const char *found = NULL;
@@ -176,8 +176,8 @@ static const char *stray_file(const command_walk *walk) {
   return found;
 }
 
-/* One line that begins with "quern". Where a log is written there may be two: one that cannot go
- * on does not end the training, which then has an end of its own. */
+/* One line that begins with "quern". With a log there may be two: a log that cannot be written does
+ * not end the training, which then ends with a line of its own. */
 static bool has_one_error(const command_walk *walk, bytes err) {
   size_t lines = 0, most = 1;
   for (const written *file = walk->files; file->name != NULL; file++)
@@ -191,7 +191,7 @@ static bool has_one_error(const command_walk *walk, bytes err) {
   return lines >= 1 && lines <= most;
 }
 
-/* What is wrong with what became of the command; NULL for nothing. */
+/* The first fault in the command's outcome; NULL if there is none. */
 static const char *find_problem(const command_walk *walk, const run_result *clean,
                                 const run_result *result) {
   const bool success = result->code == clean->code;

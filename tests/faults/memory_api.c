@@ -1,15 +1,15 @@
-/* Every allocation that a public call makes fails once, alone and with all that follow, on the
- * reference and on the default device: the call then fails with a message, or gives exactly what
- * it gives otherwise, and no memory is kept. Of allocations that the same calls lead to, the
- * first stands for all; QUERN_TEST_LONG=1 has each one fail. What the command's walk
- * (memory_command.c) reaches is walked there: here is what only a program calls. */
+/* Each allocation of a public call fails once, alone and with all that follow, on the reference and
+ * on the default device. The call must fail with a message, or give exactly the right result, and
+ * must not leak. Among allocations with the same call stack, only the first fails; with
+ * QUERN_TEST_LONG=1 each does. memory_command.c covers what the command reaches; this file has
+ * calls that only programs make. */
 #include "alloc_faults.h"
 #include "api_walk.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* --- Contexts, buffers, staging --------------------------------------------------------------- */
+/* --- Contexts, buffers, staging --- */
 
 static quern_status create_context(place *where) {
   quern_context *context;
@@ -72,7 +72,7 @@ static void test_contexts(void **state) {
   walk_on(&(api_operation){"a group of threads", create_group, true}, "reference");
 }
 
-/* --- Networks and data ------------------------------------------------------------------------ */
+/* --- Networks and data --- */
 
 static quern_status create_network(place *where) {
   const quern_layer layers[] = {quern_dense(HIDDEN, QUERN_ACTIVATION_TANH),
@@ -107,7 +107,7 @@ static quern_status make_sets(place *where) {
   return status;
 }
 
-/* Reads what there is at `where`. */
+/* Reads all sets at `where`. */
 static quern_status open_set(place *pos, const char *where) {
   quern_dataset *train = NULL, *test = NULL;
   const quern_status status = quern_dataset_open(where, NULL, &train, &test);
@@ -135,7 +135,7 @@ static void test_networks_and_data(void **state) {
   walk_on(&(api_operation){"reading an archive of arrays", open_npz, true}, "reference");
 }
 
-/* A name with its number takes no memory, so that nobody can be left with half of one. */
+/* Names are found without an allocation. */
 static void test_formatting(void **state) {
   (void)state;
   char text[32];
@@ -155,7 +155,7 @@ static void test_formatting(void **state) {
   assert_int_equal(count, 0);
 }
 
-/* --- Plans and training ----------------------------------------------------------------------- */
+/* --- Plans and training --- */
 
 static quern_status use_plan(place *where) {
   quern_plan *plan = NULL;
@@ -247,13 +247,13 @@ static void test_training(void **state) {
   walk(&(api_operation){"a checkpoint and its resumption", keep_checkpoint, false});
 }
 
-/* Rank 0 waits for one that cannot start no longer than it takes that one to say so. */
+/* Rank 0 waits for a rank that cannot start only until that rank reports it. */
 static void test_ranks(void **state) {
   (void)state;
   walk_on(&(api_operation){"training on two contexts", train_on_two, true}, "reference");
 }
 
-/* --- Models ----------------------------------------------------------------------------------- */
+/* --- Models --- */
 
 static quern_status save_and_load(place *where) {
   quern_network *loaded = NULL;

@@ -1,7 +1,6 @@
-/* Every allocation of every subcommand fails once, alone and with all that follow: the command
- * then fails with one line, or does exactly what it does otherwise; it leaves no file that is
- * wrong and no memory that is not freed. Of allocations that the same calls lead to, the first
- * stands for all; QUERN_TEST_LONG=1 has each one fail. */
+/* Each allocation of every subcommand fails once, alone and with all that follow. The command must
+ * fail with one line, or do exactly what it does otherwise, with no wrong file and no leak. Among
+ * allocations with the same call stack, only the first fails; with QUERN_TEST_LONG=1 each does. */
 #include "command_walk.h"
 
 #ifdef QUERN_WITH_ONNX
@@ -10,7 +9,7 @@ static const bool with_onnx = true;
 static const bool with_onnx = false;
 #endif
 
-/* --- The subcommands -------------------------------------------------------------------------- */
+/* --- The subcommands --- */
 
 #define FLOWERS "--data", "../in/flowers.csv"
 #define HOUSES  "--data", "../in/houses.csv", "--target", "price,days", "--task", "regression"
@@ -105,7 +104,7 @@ static void test_measure(void **state) {
   walk_command(&(command_walk){.arguments = COMMAND("example", "--json")});
 }
 
-/* --- What they read --------------------------------------------------------------------------- */
+/* --- What they read --- */
 
 static void write_text(const char *path, const char *text) {
   write_bytes(path, text, strlen(text));

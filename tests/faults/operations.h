@@ -1,4 +1,4 @@
-/* What the operations that are walked have in common: what they start from. */
+/* Objects that the walked operations start from. */
 #ifndef QUERN_TESTS_FAULTS_OPERATIONS_H
 #define QUERN_TESTS_FAULTS_OPERATIONS_H
 
@@ -34,7 +34,7 @@ static inline void make_network(fault_place *place) {
   make_network_of(place, quern_dense(5, QUERN_ACTIVATION_RELU));
 }
 
-/* Prints how many faults the program has made; a group teardown. */
+/* Group teardown: prints how many faults there were. */
 static inline int print_count(void **state) {
   (void)state;
   print_message("OpenCL faults injected: %zu, all survived\n", fault_count());

@@ -1,5 +1,5 @@
-/* Devices, contexts, cached programs and shared objects, with every OpenCL call that they make
- * failing once: the walk is support/fault_walk.h. */
+/* Devices, contexts, cached programs and shared objects: each OpenCL call that they make fails once
+ * (support/fault_walk.h). */
 #include "base/cache/cache_folder.h"
 #include "device/device.h"
 #include "opencl/state.h"
@@ -12,11 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* --- Devices and contexts
- * ------------------------------------------------------------------------------- */
+/* --- Devices and contexts --- */
 
-/* What fails is passed over and told in the note, which stands here for the message; the reference
- * is always there. */
+/* A device that fails is skipped and named in the note, which stands for the error here; the
+ * reference is always listed. */
 static quern_status list_devices(fault_place *place) {
   (void)place;
   quern_device_list *list;
@@ -36,7 +35,7 @@ static quern_status create_context(fault_place *place) {
   return status;
 }
 
-/* clFinish as the context is freed: nobody can be told. */
+/* clFinish while the context is freed, where no error can be returned. */
 static bool is_finish(const char *entry) {
   return strcmp(entry, "clFinish") == 0;
 }
@@ -51,11 +50,10 @@ static void test_devices(void **state) {
                                 .may_fall_back = is_finish});
 }
 
-/* --- The program cache
- * ---------------------------------------------------------------------------------- */
+/* --- The program cache --- */
 
-/* What the cache cannot do is done without it. clGetProgramInfo and the binary are its own; what it
- * asks of the device is not asked by a launch otherwise. */
+/* If the cache fails, programs are built without it. clGetProgramInfo and the binary belong to the
+ * cache, as do its queries of the device. */
 static bool is_the_cache(const char *entry) {
   return strcmp(entry, "clGetDeviceInfo") == 0 || strcmp(entry, "clGetPlatformInfo") == 0 ||
          strcmp(entry, "clGetProgramInfo") == 0 || strcmp(entry, "clCreateProgramWithBinary") == 0;
@@ -65,8 +63,8 @@ static bool is_the_cache_or_a_build(const char *entry) {
   return is_the_cache(entry) || strcmp(entry, "clBuildProgram") == 0;
 }
 
-/* One context builds the program and keeps it, a second finds what the first has left: nothing,
- * half, a corrupt binary. */
+/* One context builds and stores the program; a second one finds nothing, half a file, a corrupt
+ * binary, or the program. */
 static quern_status launch_twice(fault_place *place) {
   char *folder = NULL;
   quern_status status = quern__cache_folder(&folder);
@@ -112,8 +110,7 @@ static void test_program_cache(void **state) {
   assert_int_equal(setenv("QUERN_CACHE", "off", 1), 0);
 }
 
-/* --- Sharing
- * -------------------------------------------------------------------------------------------- */
+/* --- Sharing --- */
 
 typedef struct shared {
   cl_context context;
@@ -121,8 +118,7 @@ typedef struct shared {
   cl_mem memory;
 } shared;
 
-/* On a queue of the caller's with these properties, or, where it has none, on one that quern makes.
- */
+/* On the caller's queue with these properties, or, without one, on a queue of quern's. */
 static void make_shared_with(fault_place *place, const cl_command_queue_properties *properties) {
   shared *result = test_alloc(1, sizeof *result);
   cl_device_id device = place->device->handle;

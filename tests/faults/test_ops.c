@@ -1,13 +1,11 @@
-/* Buffers, ops and tuning, with every OpenCL call that they make failing once: the walk is
- * support/fault_walk.h. */
+/* Buffers, ops and tuning: each OpenCL call that they make fails once (support/fault_walk.h). */
 #include "device/device.h"
 #include "opencl/tuner/tune_trial.h"
 #include "operations.h"
 
 #include <string.h>
 
-/* --- Buffers
- * -------------------------------------------------------------------------------------------- */
+/* --- Buffers --- */
 
 static quern_status use_buffers(fault_place *place) {
   unsigned char bytes[BYTES] = {1};
@@ -98,18 +96,16 @@ static void test_ops(void **state) {
       .name = "every op", .brief = true, .prepare = make_buffers, .run = run_ops});
 }
 
-/* --- Tuning
- * --------------------------------------------------------------------------------------------- */
+/* --- Tuning --- */
 
-/* As fast as any, so that the calls do not hang on the clock. */
+/* All candidates are equally fast, so that the calls do not depend on time. */
 static double the_same(const quern__cl_tuning *row) {
   (void)row;
   return 1.0;
 }
 
-/* The device's half of a search: two rows, each built, held to the reference over a product, and
- * timed. The rest of a search chooses rows, and takes a candidate that fails for one that does not
- * win. */
+/* The device's half of a search: two rows are built, compared with the reference on a product, and
+ * timed. The rest of a search only chooses rows, and ignores a candidate that fails. */
 static quern_status tune(fault_place *place) {
   static const quern__tune_effort effort = {.most = 1,
                                             .screen_rounds = 1,

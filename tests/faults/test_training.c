@@ -1,5 +1,5 @@
-/* Plans, training, checkpoints and evaluation, with every OpenCL call that they make failing once:
- * the walk is support/fault_walk.h. */
+/* Plans, training, checkpoints and evaluation: each OpenCL call that they make fails once
+ * (support/fault_walk.h). */
 #include "operations.h"
 
 #include <dirent.h>
@@ -8,8 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* --- Plans, training, evaluation
- * ------------------------------------------------------------------------ */
+/* --- Plans, training, evaluation --- */
 
 static quern_status run_plan(fault_place *place) {
   quern_plan *plan;
@@ -48,7 +47,7 @@ static quern_status train(fault_place *place) {
   return quern_train(place->context, place->network, place->data, place->data, &options, &last);
 }
 
-/* Two chunks of a batch each. Resident, the data would take 32 bytes more. */
+/* Two chunks of a batch each. Resident data would need 32 bytes more. */
 static quern_train_options streaming_options(void) {
   quern_train_options options = quern_train_options_default();
   options.batch = SAMPLES / 2;
@@ -65,13 +64,13 @@ static quern_status create_streaming(fault_place *place) {
   return status;
 }
 
-/* What ends the copies that are under way when a trainer is freed. */
+/* Waits for running copies when a trainer is freed. */
 static bool ends_copies(const char *entry) {
   return strcmp(entry, "clEnqueueUnmapMemObject") == 0 || strcmp(entry, "clFinish") == 0 ||
          strcmp(entry, "clWaitForEvents") == 0;
 }
 
-/* The trainer is there before, so that an epoch that fails is run again by the same one. */
+/* The trainer exists before, so the same one repeats an epoch that failed. */
 static void make_trainer_of_network(fault_place *place, size_t batch) {
   quern_train_options options = quern_train_options_default();
   options.batch = batch;
@@ -84,8 +83,8 @@ static void make_trainer(fault_place *place) {
   make_trainer_of_network(place, 7);
 }
 
-/* Of a network whose steps go op by op, with all that a hidden layer can have: one step an epoch,
- * of many calls. */
+/* A network that runs single ops, with all features of hidden layers: one step per epoch, of many
+ * calls. */
 static void make_layered_trainer(fault_place *place) {
   quern_layer hidden = quern_dense(5, QUERN_ACTIVATION_SILU);
   hidden.dropout = 0.5f;
@@ -117,7 +116,7 @@ static quern_status evaluate(fault_place *place) {
 }
 
 static quern_status predict(fault_place *place) {
-  /* Of its own, so that a sanitizer sees a copy that ends after it was freed. */
+  /* A buffer of its own, so that a sanitizer detects a copy that ends after it was freed. */
   float *outputs = test_alloc(SAMPLES * CLASSES, sizeof *outputs);
   const quern_status status = quern_predict(place->context, place->network, place->data, outputs);
   free(outputs);
@@ -139,7 +138,7 @@ static void test_training(void **state) {
       .name = "training", .brief = true, .warm = true, .prepare = make_network, .run = train});
   fault_walk(&(fault_operation){
       .name = "an epoch", .brief = true, .warm = true, .prepare = make_trainer, .run = run_epoch});
-  /* A flush comes once in so many launches, and not in each epoch. */
+  /* A flush occurs once per several launches, so not in each epoch. */
   fault_walk(&(fault_operation){.name = "an epoch of layers with normalization and dropout",
                                 .brief = true,
                                 .warm = true,
@@ -148,7 +147,7 @@ static void test_training(void **state) {
                                 .run = run_epoch});
 }
 
-/* On devices that share the host's memory, and on those with their own. */
+/* On devices that share the host's memory, and on devices with their own. */
 static void test_streaming(void **state) {
   (void)state;
   for (int discrete = 0; discrete < 2; discrete++) {
@@ -168,10 +167,9 @@ static void test_streaming(void **state) {
   (void)test_set_discrete(false);
 }
 
-/* --- Checkpoints
- * ---------------------------------------------------------------------------------------- */
+/* --- Checkpoints --- */
 
-/* A trainer on the reference, which reads what the one on the device has written. */
+/* A trainer on the reference reads the checkpoint of the one on the device. */
 typedef struct witness {
   quern_context *context;
   quern_trainer *trainer;
@@ -189,7 +187,7 @@ static size_t count_files(void) {
   return count;
 }
 
-/* There are checkpoints from the start on, of the first step. */
+/* Checkpoints exist from the first step on. */
 static void make_checkpoint(fault_place *place) {
   witness *result = test_alloc(1, sizeof *result);
   quern_train_options options = quern_train_options_default();
@@ -205,7 +203,7 @@ static void make_checkpoint(fault_place *place) {
   place->extra = result;
 }
 
-/* Reads one, goes on from it and writes the next in the place of the other. */
+/* Reads a checkpoint, continues, and replaces it with the next. */
 static quern_status go_on(fault_place *place) {
   quern_epoch epoch;
   quern_status status = quern_trainer_resume(place->trainer, first);
@@ -214,8 +212,7 @@ static quern_status go_on(fault_place *place) {
   return status;
 }
 
-/* Whatever failed, the file is a whole checkpoint, the old one or the new one, and nothing else
- * lies beside it. */
+/* Whatever failed, the file is a whole checkpoint, old or new, and there is no other file. */
 static void expect_whole(fault_place *place) {
   const witness *self = place->extra;
   assert_ok(quern_trainer_resume(self->trainer, checkpoint));
@@ -248,8 +245,7 @@ static void test_checkpoint(void **state) {
   assert_int_equal(rmdir(folder), 0);
 }
 
-/* --- Numbers that are not finite
- * ------------------------------------------------------------------------ */
+/* --- Numbers that are not finite --- */
 
 static void make_diverging(fault_place *place) {
   make_network(place);
@@ -260,8 +256,7 @@ static void make_diverging(fault_place *place) {
                                  &place->trainer));
 }
 
-/* The search for where it began is what succeeds here. It ends with a wait for what is still
- * queued. */
+/* The search for the step succeeds here. It ends with a wait for the queued commands. */
 static quern_status diverge(fault_place *place) {
   quern_epoch epoch;
   const quern_status status = quern_trainer_epoch(place->trainer, &epoch);
@@ -279,8 +274,7 @@ static void test_not_finite(void **state) {
                                 .run = diverge});
 }
 
-/* --- Measuring
- * ------------------------------------------------------------------------------------------ */
+/* --- Measuring --- */
 
 static void test_measuring(void **state) {
   (void)state;

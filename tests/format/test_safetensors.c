@@ -1,4 +1,4 @@
-/* The reader of safetensors: what it takes, and what it says about everything else. */
+/* The reader of safetensors: what it accepts, and its errors. */
 #include "../model/model_test.h"
 #include "format/safetensors/safetensors.h"
 
@@ -59,7 +59,7 @@ static void test_no_tensors(void **state) {
   quern__safetensors_close(&file);
 }
 
-/* Headers that are wrong, with the size of the data behind them. */
+/* Wrong headers, with the size of the data after them. */
 static const struct bad_header {
   const char *header;
   size_t data_bytes;
@@ -212,7 +212,7 @@ static void test_nesting(void **state) {
   open_fails(path, QUERN_ERROR_FORMAT, "fourth level");
 }
 
-/* Each escape that JSON has, and pairs of surrogates. */
+/* Each of JSON's escapes, and surrogate pairs. */
 static void test_escapes(void **state) {
   (void)state;
   static const char header[] =
@@ -229,8 +229,7 @@ static void test_escapes(void **state) {
   quern__safetensors_close(&file);
 }
 
-/* A header with `head`, as many of `item` as make it some MiB, its number in each, commas between,
- * and `tail`. */
+/* A header of `head`, some MiB of `item`s with their numbers, separated by commas, and `tail`. */
 static size_t write_long_header(const char *path, const char *head, const char *item,
                                 const char *tail) {
   enum { LENGTH = 1 << 22, ROOM = 256 };
@@ -250,7 +249,7 @@ static size_t write_long_header(const char *path, const char *head, const char *
   return length;
 }
 
-/* Bytes that malloc has given. */
+/* Bytes allocated by malloc. */
 static size_t allocated(void) {
 #if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
   const struct mallinfo2 info = mallinfo2();
@@ -260,7 +259,7 @@ static size_t allocated(void) {
 #endif
 }
 
-/* What a file makes quern take is in proportion to its bytes, whatever its header is full of. */
+/* Memory is in proportion to the file's bytes, whatever its header has. */
 static void test_memory(void **state) {
   (void)state;
   static const struct {
@@ -291,7 +290,7 @@ static void test_memory(void **state) {
   }
 }
 
-/* As many dimensions as there are libraries for. */
+/* As many dimensions as other libraries support. */
 static void test_dimensions(void **state) {
   (void)state;
   const char *path = path_of("dimensions");

@@ -1,4 +1,4 @@
-/* The trainer that the checkpoints of corpus/checkpoint are of: two inputs and two classes. */
+/* The trainer of the checkpoints in corpus/checkpoint: two inputs and two classes. */
 #ifndef QUERN_TESTS_FUZZ_CHECKPOINT_TRAINER_H
 #define QUERN_TESTS_FUZZ_CHECKPOINT_TRAINER_H
 
@@ -6,7 +6,7 @@
 
 enum { FUZZ_INPUTS = 2, FUZZ_CLASSES = 2, FUZZ_ROWS = 5 };
 
-/* Both are the caller's. On the reference, so that it is the same everywhere. */
+/* The caller frees both. On the reference, so that all machines agree. */
 static inline bool fuzz_trainer_create(quern_network **network, quern_trainer **trainer) {
   static const float values[FUZZ_ROWS * FUZZ_INPUTS] = {0.1f, 0.2f, 0.3f, 0.4f, 0.5f,
                                                         0.6f, 0.7f, 0.8f, 0.9f, 1.0f};

@@ -1,4 +1,4 @@
-/* Files in memory for the fuzz targets: fuzz.h. */
+/* In-memory files for fuzz targets: fuzz.h. */
 #include "fuzz.h"
 
 #include <dirent.h>

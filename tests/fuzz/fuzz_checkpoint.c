@@ -1,5 +1,5 @@
-/* Checkpoints, read by a trainer of two inputs and two classes, which stays as it was where one is
- * refused; and looked into. */
+/* Checkpoints, read by a trainer of two inputs and two classes, which must not change if a
+ * checkpoint is refused; and inspected. */
 #include "checkpoint_trainer.h"
 #include "fuzz.h"
 
@@ -21,7 +21,7 @@ static parameters learned(void) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  /* One for all inputs: making it costs more than reading. */
+  /* One for all inputs, because creating it costs more than reading. */
   if (trainer == NULL)
     fuzz_expect(fuzz_trainer_create(&network, &trainer), "checkpoint: no trainer");
   fuzz_file file = fuzz_file_create(bytes, size);

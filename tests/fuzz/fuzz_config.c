@@ -1,4 +1,4 @@
-/* Configuration files of quern train: what is read is written, and read again as the same. */
+/* Configuration files of quern train: written back and read again, they must be the same. */
 #include "cli/command/config.h"
 #include "cli/train/training.h"
 #include "fuzz.h"
@@ -12,7 +12,7 @@ static void *field(train_settings *settings, const cli_option *option) {
   return (char *)settings + option->offset;
 }
 
-/* Nothing is set that a file would not set. */
+/* Sets only what a file can set. */
 static train_settings unset(void) {
   train_settings settings;
   memset(&settings, 0, sizeof settings);
@@ -39,7 +39,7 @@ static cli_parsed read_config(const char *path, train_settings *settings) {
   return parsed;
 }
 
-/* The text that is written of the settings. */
+/* The settings as text. */
 static char *written(const train_settings *settings) {
   const char *path = fuzz_path("config");
   fuzz_expect(cli_config_write(&cli_train, path, settings) == CLI_OK, "config: not written");

@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     fuzz_expect(dataset == NULL && quern_last_error()[0] != '\0',
                 "CSV: a failure without a message");
   } else if (quern_dataset_fit(dataset, true) == QUERN_OK) {
-    /* Read again as it was read: the same file gives as many columns. */
+    /* Read again with the same schema: the file has as many columns. */
     quern_dataset *again = NULL;
     options.schema = quern_dataset_schema(dataset);
     quern__stream_close(&stream);

@@ -1,4 +1,4 @@
-/* gzip, as every reader of data sets has it: the first MiB of what it unpacks to. */
+/* gzip, as data sets are read: the first MiB of its content. */
 #include "data/stream/stream.h"
 #include "fuzz.h"
 

@@ -1,5 +1,5 @@
-/* IDX: two bytes say how long the file of labels is that follows; the rest is the file of images.
- */
+/* IDX: two bytes are the length of the file of labels that follows; the rest is the file of
+ * images. */
 #include "data/data.h"
 #include "fuzz.h"
 

@@ -1,4 +1,4 @@
-/* Logs of trainings, through to the picture: as SVG, whose points stay inside it. */
+/* Training logs, drawn as SVG; all points must be inside the picture. */
 #include "cli/log/log.h"
 #include "cli/plot/plot_curves.h"
 #include "fuzz.h"
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Four points of a pixel's column for each curve, and what is around them. */
+/* Four points per pixel column for each curve, and the frame. */
 enum { LARGEST_PICTURE = 1 << 20 };
 
 static char *read_picture(const char *path) {

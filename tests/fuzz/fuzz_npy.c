@@ -1,4 +1,4 @@
-/* .npy: an array as samples, and as what is to be predicted of itself. */
+/* .npy: an array as samples, and as its own targets. */
 #include "data/arrays/array.h"
 #include "fuzz.h"
 

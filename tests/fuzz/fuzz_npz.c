@@ -1,4 +1,4 @@
-/* .npz, and the ZIP archive that it is. */
+/* .npz and its ZIP archive. */
 #include "data/data.h"
 #include "fuzz.h"
 

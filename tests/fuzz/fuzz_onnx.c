@@ -1,4 +1,4 @@
-/* ONNX files, read as a network and looked into. */
+/* ONNX files, read as a network and inspected. */
 #include "fuzz.h"
 
 #include <quern/quern.h>

@@ -1,4 +1,4 @@
-/* Model files, read as a network and looked into. */
+/* Model files, read as a network and inspected. */
 #include "fuzz.h"
 
 #include <quern/quern.h>

@@ -1,4 +1,4 @@
-/* Schemas: what is read is written, and read again as the same text. */
+/* Schemas: written back and read again, they must be the same text. */
 #include "data/schema.h"
 #include "fuzz.h"
 

@@ -1,4 +1,4 @@
-/* Tuning files: a row that was read can be used, and one that was refused leaves the defaults. */
+/* Tuning files: a row that was read can be used, and a refused one leaves the defaults. */
 #include "fuzz.h"
 #include "opencl/tuning_text.h"
 

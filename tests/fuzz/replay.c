@@ -1,5 +1,5 @@
-/* Runs a fuzz target over the files of the folders named, and over each of them cut short at every
- * byte: the regression test where there is no libFuzzer. */
+/* Runs a fuzz target on the files of the given folders, whole and truncated at every byte: a
+ * regression test that does not need libFuzzer. */
 #include "fuzz.h"
 
 #include <dirent.h>
@@ -18,7 +18,7 @@ static size_t replay(const char *folder, const char *name) {
   fuzz_expect(size >= 0 && fseek(file, 0, SEEK_SET) == 0, path);
   size_t runs = 0;
   for (long length = size; length >= 0 && runs < MOST_CUTS; length--, runs++) {
-    /* Of its own size, so that a sanitizer sees a byte too many. */
+    /* Exactly as long as the input, so that a sanitizer detects one byte too many. */
     uint8_t *bytes = malloc(length > 0 ? (size_t)length : 1);
     fuzz_expect(bytes != NULL && fseek(file, 0, SEEK_SET) == 0 &&
                     fread(bytes, 1, (size_t)length, file) == (size_t)length,

@@ -18,8 +18,7 @@ static quern_activation relu(void) {
   return quern_activation_of(QUERN_ACTIVATION_RELU);
 }
 
-/* --- The matrix products
- * -------------------------------------------------------------------------------- */
+/* --- The matrix products --- */
 
 static quern_status forward(quern_context *context, const quern_tensor *t) {
   return quern_dense_forward(context, t[0], t[1], t[2], relu(), t[3]);
@@ -88,8 +87,7 @@ static void test_backward_weights(void **state) {
         4);
 }
 
-/* --- Row by row
- * ----------------------------------------------------------------------------------------- */
+/* --- Row by row --- */
 
 static quern_status softmax_cross_entropy(quern_context *context, const quern_tensor *t) {
   return quern_softmax_cross_entropy(context, t[0], t[1], 1.0f, t[2], quern_none());
@@ -148,8 +146,7 @@ static void test_layer_norm(void **state) {
         6);
 }
 
-/* --- Over the rows
- * -------------------------------------------------------------------------------------- */
+/* --- Over the rows --- */
 
 static quern_status moments(quern_context *context, const quern_tensor *t) {
   return quern_batch_norm_moments(context, t[0], t[1], t[2]);
@@ -199,8 +196,7 @@ static void test_batch_norm(void **state) {
         8);
 }
 
-/* --- Data and measures
- * ---------------------------------------------------------------------------------- */
+/* --- Data and measures --- */
 
 static quern_status gather(quern_context *context, const quern_tensor *t) {
   return quern_gather_rows(context, QUERN_ELEMENT_FLOAT32, t[0], t[1], 1.0f, 0.0f, t[2]);

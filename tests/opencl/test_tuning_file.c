@@ -237,8 +237,7 @@ static void test_garbage(void **state) {
   free(good);
 }
 
-/* --- In the cache folder
- * -------------------------------------------------------------------------------- */
+/* --- In the cache folder --- */
 
 typedef struct loaded {
   quern__cl_tuning row;

@@ -48,8 +48,7 @@ static double product_error(double dh, double h, double product) {
   return FLOAT_ROUNDING * (2 * fabs(dh * h) + fabs(product));
 }
 
-/* --- A dense layer: dX, dW, db of Σ C ∘ f(X W + b)
- * ------------------------------------------------------ */
+/* --- A dense layer: dX, dW, db of Σ C ∘ f(X W + b) --- */
 
 enum { N = 3, IN = 5, OUT = 4, X = N * IN, W = IN * OUT, Z = N * OUT, PARAMETERS = X + W + OUT };
 
@@ -228,8 +227,7 @@ static void test_dense_weights_halves(void **state) {
   assert_memory_equal(half + X + W, both + X + W, OUT * sizeof(float));
 }
 
-/* --- Backward data through the activation underneath: dA of Σ C ∘ (f(A) W)
- * ------------------------------ */
+/* --- Backward data through the activation underneath: dA of Σ C ∘ (f(A) W) --- */
 
 typedef struct under {
   quern_activation activation;
@@ -298,8 +296,7 @@ static void test_backward_data_through_activation(void **state) {
   }
 }
 
-/* --- Activations on their own
- * --------------------------------------------------------------------------- */
+/* --- Activations on their own --- */
 
 static double activation_value(const void *context, const double *z) {
   return activate(*(const quern_activation *)context, *z);

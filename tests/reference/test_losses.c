@@ -33,8 +33,7 @@ static result run(void *state, loss_op op, size_t k, const float *z, const void 
 #define BINARY      TABLE->binary_cross_entropy
 #define SQUARED     TABLE->mean_squared_error
 
-/* --- The worked example: its z3 and the float64 values of its errata
- * ------------------------------------ */
+/* --- The worked example: its z3 and the float64 values of its errata --- */
 
 static const float example_z[] = {1.867067972f, 2.230282321f, 2.823036033f};
 
@@ -64,8 +63,7 @@ static void test_worked_example(void **state) {
   for (size_t a = 0; a < 3; a++) assert_near(o[a], outputs[a], 1e-6);
 }
 
-/* --- Equal logits, at any height: every output is 1/k
- * --------------------------------------------------- */
+/* --- Equal logits, at any height: every output is 1/k --- */
 
 static void test_uniform_logits(void **state) {
   static const float heights[] = {0, 1, -1e4f, 3e38f, -3e38f};
@@ -93,8 +91,7 @@ static void test_uniform_logits(void **state) {
   }
 }
 
-/* --- One and two classes
- * -------------------------------------------------------------------------------- */
+/* --- One and two classes --- */
 
 static void test_one_class(void **state) {
   static const float values[] = {0, -5, 3e38f, -3e38f};
@@ -135,8 +132,7 @@ static void test_two_classes(void **state) {
   }
 }
 
-/* --- Wide gaps and the largest floats
- * ------------------------------------------------------------------- */
+/* --- Wide gaps and the largest floats --- */
 
 /* O = (1, 0, 0) to within e^-gap. With y = (0, 1, 0): log(1 - O_0) = log 2 - gap and log O_1 =
  * -gap, whose gradients are (-1, 1/2, 1/2) and (-1, 1, 0). */
@@ -214,8 +210,7 @@ static void test_masked_class(void **state) {
   assert_true(masked.dz[1] == 0);
 }
 
-/* --- Bad labels and NaN
- * --------------------------------------------------------------------------------- */
+/* --- Bad labels and NaN --- */
 
 static void test_bad_labels(void **state) {
   static const int32_t bad[] = {-1, 2, INT32_MIN, INT32_MAX};

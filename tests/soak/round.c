@@ -81,8 +81,7 @@ static quern_status make_network(place *where) {
   return quern_network_initialize(where->network, QUERN_INITIALIZER_DEFAULT, where->kind);
 }
 
-/* --- Training
- * ------------------------------------------------------------------------------------------- */
+/* --- Training --- */
 
 static bool stop_at_once(void *user) {
   (void)user;
@@ -168,8 +167,7 @@ cleanup:
   return status;
 }
 
-/* --- What comes after, and what is refused
- * -------------------------------------------------------------- */
+/* --- What comes after, and what is refused --- */
 
 static quern_status use(place *where) {
   quern_status status = QUERN_OK;

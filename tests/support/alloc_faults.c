@@ -23,7 +23,7 @@ static uint64_t *sites; /* of the allocations, as far as there is room */
 static size_t sites_room;
 static alloc_faults_trace *trace;
 
-/* --- What the linker calls the functions themselves ------------------------------------------- */
+/* --- What the linker calls the functions themselves --- */
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -68,7 +68,7 @@ gzFile __wrap_gzdopen(int descriptor, const char *mode);
 int __wrap_inflateInit2_(z_stream *stream, int bits, const char *version, int size);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *time);
 
-/* --- Which one fails -------------------------------------------------------------------------- */
+/* --- Which one fails --- */
 
 /* A hash of the calls that led here, as far as they are of this program, wherever it was loaded. */
 static uint64_t site(void) {
@@ -134,7 +134,7 @@ long alloc_faults_live(void) {
   return live;
 }
 
-/* --- The stand-ins ---------------------------------------------------------------------------- */
+/* --- The stand-ins --- */
 
 void *__wrap_malloc(size_t size) {
   return fails() ? NULL : took(__real_malloc(size));

@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- What was told
- * -------------------------------------------------------------------------------------- */
+/* --- What was told --- */
 
 typedef struct heard {
   size_t results, failed, facts;
@@ -67,8 +66,7 @@ static void take_away(void) {
   assert_ok(quern_backend_unregister("other"));
 }
 
-/* --- Backends that are right
- * ---------------------------------------------------------------------------- */
+/* --- Backends that are right --- */
 
 static void test_reference(void **state) {
   (void)state;
@@ -92,8 +90,7 @@ static void test_optional(void **state) {
   take_away();
 }
 
-/* --- Ops that do nothing
- * -------------------------------------------------------------------------------- */
+/* --- Ops that do nothing --- */
 
 static quern_status do_nothing(void *state, const void *op) {
   (void)state;
@@ -124,8 +121,7 @@ static void test_every_op_counts(void **state) {
   assert_true(ops > 20);
 }
 
-/* --- Ops that are a little wrong
- * ------------------------------------------------------------------------ */
+/* --- Ops that are a little wrong --- */
 
 typedef enum fault { TOO_LARGE, NOT_A_NUMBER, BEHIND, ANOTHER_EACH_TIME } fault;
 static fault chosen;
@@ -223,8 +219,7 @@ static void test_networks(void **state) {
   take_away();
 }
 
-/* --- Arguments and the rule
- * ----------------------------------------------------------------------------- */
+/* --- Arguments and the rule --- */
 
 static void test_arguments(void **state) {
   (void)state;
