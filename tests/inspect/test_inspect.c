@@ -1,5 +1,5 @@
-/* What is said of files: every type of numbers, models, checkpoints layer by layer, and files that
- * are neither. */
+/* Inspection of files: every type of numbers, models, checkpoints layer by layer, and other
+ * files. */
 #include "../data/temporary.h"
 #include "test.h"
 
@@ -32,7 +32,7 @@ static void assert_numbers(const quern_tensor_info *info, double mean, double de
              info->deviation, info->least, info->most);
 }
 
-/* The numbers 1, -2 and 4 in each type that has them: their mean is 1, their deviation √6. */
+/* The numbers 1, -2 and 4 in each type that has them: the mean is 1, the deviation √6. */
 static void test_every_type(void **state) {
   (void)state;
   static const struct {
@@ -73,7 +73,7 @@ static void test_every_type(void **state) {
 static void test_numbers_at_the_edges(void **state) {
   (void)state;
   const char *path = path_of("edges.safetensors");
-  /* Of float16: the least number above 0, infinity, NaN, and 65504, the most. */
+  /* float16: the least number above 0, infinity, NaN, and 65504, the largest. */
   write_file(path, "{\"t\":{\"dtype\":\"F16\",\"shape\":[4],\"data_offsets\":[0,8]}}",
              "\1\0\0\xfc\1\x7e\xff\x7b", 8);
   quern_inspection *file = inspect(path);
@@ -81,8 +81,8 @@ static void test_numbers_at_the_edges(void **state) {
   assert_int_equal(info.not_finite, 2);
   assert_true(info.least == 0x1p-24 && info.most == 65504.0);
   quern_inspection_free(file);
-  /* Unsigned numbers past what signed ones hold; an empty tensor, a scalar, and a type that is not
-   * looked into. */
+  /* Unsigned numbers beyond signed ones; an empty tensor, a scalar, and a type without
+   * statistics. */
   write_file(path,
              "{\"a\":{\"dtype\":\"U64\",\"shape\":[],\"data_offsets\":[0,8]},\"b\":{\"dtype\":"
              "\"U8\",\"shape\":[0,7],\"data_offsets\":[8,8]},\"c\":{\"dtype\":\"F8_E4M3\","
@@ -99,8 +99,8 @@ static void test_numbers_at_the_edges(void **state) {
   quern_inspection_free(file);
 }
 
-/* Ranges longer than what is read at a time, and far from zero: the deviation is not lost in the
- * mean's square. */
+/* Ranges longer than one read, and far from zero, where the square of the mean would hide the
+ * deviation. */
 static void test_long_tensors(void **state) {
   (void)state;
   enum { COUNT = 40000 };
@@ -149,7 +149,7 @@ static void test_model(void **state) {
   quern_network_free(network);
 }
 
-/* Each layer of a checkpoint has the numbers of the same layer in the model. */
+/* Each layer of a checkpoint has the same numbers as in the model. */
 static void test_checkpoint(void **state) {
   (void)state;
   quern_context *context;
@@ -197,7 +197,7 @@ static void test_refusals(void **state) {
   assert_null(file);
   write_bytes(path_of("short"), "\1", 1);
   assert_fails(quern_inspect(path_of("short"), &file), QUERN_ERROR_FORMAT, "safetensors");
-  /* A checkpoint whose network is nonsense is listed as it is. */
+  /* A checkpoint with an invalid network is listed by its tensors. */
   static const char *const networks[] = {
       "",   "-", "64", "64-", "0-3", "64--3", "99999999999999999999-1", "2147483647-2147483647",
       "3-1"};

@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 enum {
-  PERIOD = 24, /* rows that there is memory for; 2^32 elements are no multiple of them */
+  PERIOD = 24, /* rows in memory; 2^32 elements are not a multiple of them */
   COLUMNS = 1 << 16,
   MANY = 24 * 2733,      /* rows: MANY * COLUMNS > 2^32 */
-  TIMES = MANY / PERIOD, /* how often the rows come again */
+  TIMES = MANY / PERIOD, /* repetitions of the rows */
   MOST = 8
 };
 
@@ -26,10 +26,10 @@ typedef enum role {
   POSITIVE, /* the same, above 0 */
   BYTES,
   NUMBERS, /* of columns, below COLUMNS: one for each row */
-  PLACES,  /* of rows: of row r, r itself, so that each is gathered from where it is */
+  PLACES,  /* of rows: row r has index r, so each is gathered from its own place */
   OUT,     /* repeats as the inputs do */
-  CLASSES, /* so do these, which are whole numbers */
-  SUM      /* over the rows: as often as these come */
+  CLASSES, /* so do these integers */
+  SUM      /* over the rows, with as many repetitions */
 } role;
 
 /* rows x columns, where one of the two may be MANY. */
@@ -46,14 +46,14 @@ typedef struct placed {
   quern_tensor tensor;
 } placed;
 
-/* A number of row r and column c, which differ in all that is near. */
+/* A number of row r and column c, different from all its neighbors. */
 static inline uint32_t mixed(size_t r, size_t c) {
   uint32_t x = (uint32_t)r * 2654435761u ^ ((uint32_t)c + 1) * 2246822519u;
   x = (x ^ x >> 15) * 3266489917u;
   return x ^ x >> 13;
 }
 
-/* Element (r, c), the i-th. What has MANY rows or columns repeats along them. */
+/* Element (r, c), which is the i-th. Matrices with MANY rows or columns repeat along them. */
 static inline void put(const placed *place, const operand *as, size_t i, size_t r, size_t c) {
   const uint32_t number =
       mixed(as->rows == MANY ? r % PERIOD : r, as->columns == MANY ? c % PERIOD : c);
@@ -73,7 +73,7 @@ static inline void put(const placed *place, const operand *as, size_t i, size_t 
   case POSITIVE:
     ((float *)place->memory)[i] = (float)(number % 3 + 1);
     break;
-  default: /* outputs: what none of the ops gives */
+  default: /* outputs: a value that no op gives */
     ((int32_t *)place->memory)[i] = -77;
   }
 }
@@ -82,12 +82,12 @@ static inline size_t element_of(const operand *as) {
   return as->role == BYTES ? 1 : 4;
 }
 
-/* Whether memory of PERIOD rows stands for all. */
+/* Whether PERIOD rows of memory can stand for all. */
 static inline bool repeats(const operand *as) {
   return as->rows == MANY && as->columns == COLUMNS;
 }
 
-/* Addresses for the whole matrix, all of the one range of PERIOD rows. */
+/* Addresses for the whole matrix, all mapped to the one range of PERIOD rows. */
 static inline void *map_rows(size_t bytes, size_t period) {
   const int file = memfd_create("rows", MFD_CLOEXEC);
   assert_true(file >= 0);
@@ -102,7 +102,7 @@ static inline void *map_rows(size_t bytes, size_t period) {
   return memory;
 }
 
-/* A buffer in that memory. */
+/* A buffer on that memory. */
 static inline quern_buffer *wrap(quern_context *context, void *memory, size_t bytes) {
   cl_int error;
   const quern__cl *cl = context->state;
@@ -114,19 +114,19 @@ static inline quern_buffer *wrap(quern_context *context, void *memory, size_t by
   return buffer;
 }
 
-/* rows x columns zeros, which are no memory until they are written to. */
+/* rows x columns zeros, which use no memory until they are written. */
 static inline placed place_zeros(quern_context *context, size_t rows, size_t columns) {
   placed result = {.rows = rows, .columns = columns, .bytes = rows * columns * sizeof(float)};
   result.memory = mmap(NULL, result.bytes, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   assert_true(result.memory != MAP_FAILED);
-  (void)madvise(result.memory, result.bytes, MADV_HUGEPAGE); /* fewer faults, where there is that */
+  (void)madvise(result.memory, result.bytes, MADV_HUGEPAGE); /* fewer page faults, if supported */
   result.tensor = quern_matrix(wrap(context, result.memory, result.bytes), 0, rows, columns);
   return result;
 }
 
-/* The operand with `many` rows or columns for MANY, its values in memory that the device computes
- * in. */
+/* The operand with MANY rows or columns in place of `many`, with its values in memory that the
+ * device uses. */
 static inline placed place_operand(quern_context *context, const operand *as, size_t many) {
   if (as->role == NONE) return (placed){.tensor = quern_none()};
   placed result = {.rows = as->rows == MANY ? many : as->rows,
@@ -151,8 +151,7 @@ static inline void remove_operand(placed *place) {
   assert_int_equal(munmap(place->memory, place->bytes), 0);
 }
 
-/* Element (r, c) of the large result beside that of the small one, of which it is `times` as much.
- */
+/* Compares element (r, c) of the large result with `times` that of the small one. */
 static inline void check_element(const char *name, const placed *large, const placed *small,
                                  size_t r, size_t c, double times, bool whole) {
   const size_t i = r * large->columns + c,
@@ -164,8 +163,8 @@ static inline void check_element(const char *name, const placed *large, const pl
     return;
   }
   const double got = ((float *)large->memory)[i], expected = times * ((float *)small->memory)[j];
-  /* Sums of MANY are of whole numbers, and exact, or have one sign. Functions may be another
-   * vector's. */
+  /* Sums of MANY are of integers, and exact, or have one sign. Functions may be from another vector
+   * width. */
   if (!(fabs(got - expected) <= (times > 1 ? MANY * 0x1p-24 : 1e-5) * fabs(expected)))
     fail_msg("%s: (%zu, %zu) is %.9g, expected %.9g", name, r, c, got, expected);
 }
@@ -178,7 +177,7 @@ static inline void check_result(const char *name, const operand *as, const place
       check_element(name, large, small, r, c, as->role == SUM ? TIMES : 1, as->role == CLASSES);
 }
 
-/* The op over MANY rows, or columns, beside the same over PERIOD of them. */
+/* Compares the op over MANY rows or columns with the same over PERIOD of them. */
 static inline void check(quern_context *context, const char *name, op_call call, const operand *as,
                          size_t count) {
   placed large[MOST], small[MOST];

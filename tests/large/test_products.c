@@ -1,13 +1,12 @@
-/* Ops over matrices of more than 2^32 floats, 16 GiB, which few machines have. So their memory is a
- * few rows, that come again and again:
+/* Ops over matrices of more than 2^32 floats, 16 GiB, which few machines have. So the matrices
+ * share a few rows of memory, mapped repeatedly:
  *
- *   addresses   │ rows 0 … 23 │ rows 24 … 47 │ …        each of them is the one range of memory
- * that holds 24 rows
+ *   addresses   | rows 0 … 23 | rows 24 … 47 | …    each maps to the same memory of 24 rows
  *
- * The values repeat alike, and so do the results, which are those of the same op over 24 rows, or
- * as many times those. A place that wraps at 2^32 elements would fall on another row of them. Ops
- * that read what they wrote of a large output before (softmax, and the gradient of its
- * cross-entropy) are not among these: a row would find another's. */
+ * Values and results repeat as well: the results are those of the op over 24 rows, or as many times
+ * those. An address that wraps at 2^32 elements is in another row. Ops that read their own large
+ * output (softmax, and the gradient of its cross-entropy) are left out, because a row would read
+ * another's. */
 #include "large.h"
 
 static quern_context *rig(void **state) {
@@ -32,7 +31,7 @@ static quern_status backward_weights(quern_context *context, const quern_tensor 
   return quern_dense_backward_weights(context, t[0], t[1], false, t[2], t[3]);
 }
 
-/* Each of the three matrices in turn is the large one. */
+/* Each of the three matrices is the large one in turn. */
 static void test_forward(void **state) {
   check(rig(state), "dense forward, x", forward,
         (const operand[]){{IN, MANY, COLUMNS}, {IN, COLUMNS, 3}, {IN, 1, 3}, {OUT, MANY, 3}}, 4);
@@ -43,8 +42,8 @@ static void test_forward(void **state) {
         (const operand[]){{IN, 2, MANY}, {IN, MANY, COLUMNS}, {NONE, 0, 0}, {SUM, 2, COLUMNS}}, 4);
 }
 
-/* Few samples, so many that a tile takes them as they lie, and so long that the tile has more than
- * 2^32 inputs. One of each sample is not 0. */
+/* Few samples, which a tile reads without packing, and so many inputs that the tile has more than
+ * 2^32. One input of each sample is not 0. */
 static void test_long_samples(void **state) {
   const quern__cl_tuning *tuning = &((const quern__cl *)rig(state)->state)->tuning;
   if (tuning->dense == QUERN__DENSE_GROUP || tuning->forward.rows == 1) return;

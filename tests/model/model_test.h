@@ -1,13 +1,12 @@
-/* What the tests of model files share: networks to save, and files made by hand. */
+/* Shared by the tests of model files: networks to save, and files made by hand. */
 #ifndef QUERN_TESTS_MODEL_TEST_H
 #define QUERN_TESTS_MODEL_TEST_H
 
 #include "../data/temporary.h"
 #include "test.h"
 
-/* Fills every parameter with numbers that differ from one another in all their bits, signed zero
- * among them.
- */
+/* Sets every parameter to a number that differs from all others in many bits, including a signed
+ * zero. */
 static inline void fill_network(quern_network *network) {
   size_t in = quern_network_inputs(network), next = 1;
   for (size_t l = 0; l < quern_network_layer_count(network); l++) {
@@ -21,7 +20,7 @@ static inline void fill_network(quern_network *network) {
   }
 }
 
-/* The same shape, activations, flags, loss, and every bit of the parameters. */
+/* Asserts the same shape, activations, flags and loss, and the same bits of all parameters. */
 static inline void assert_same_network(const quern_network *a, const quern_network *b) {
   assert_int_equal(quern_network_layer_count(a), quern_network_layer_count(b));
   assert_int_equal(quern_network_inputs(a), quern_network_inputs(b));
@@ -66,7 +65,7 @@ static inline void assert_same_network(const quern_network *a, const quern_netwo
   }
 }
 
-/* A file with this header and `data_bytes` bytes after it, floats 0, 1, 2 … */
+/* Writes a file with this header and `data_bytes` bytes after it, the floats 0, 1, 2 … */
 static inline void write_header(const char *path, const char *header, size_t length,
                                 size_t data_bytes) {
   unsigned char *bytes = test_alloc(8 + length + data_bytes + 4, 1);
@@ -80,7 +79,7 @@ static inline void write_header(const char *path, const char *header, size_t len
   free(bytes);
 }
 
-/* Files in the folder, whatever their names. */
+/* The number of files in the folder. */
 static inline size_t count_files(void) {
   size_t count = 0;
   DIR *folder = opendir(temporary_folder);

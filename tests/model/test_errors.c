@@ -42,7 +42,7 @@ static void test_bad_models(void **state) {
   }
 }
 
-/* Two layers, 1-2-1, under metadata of a test's own. */
+/* Two layers, 1-2-1, with the given metadata. */
 static void write_metadata(const char *path, const char *metadata) {
   char header[1024];
   int length = snprintf(header, sizeof header, "{\"__metadata__\":{%s},%s}", metadata,
@@ -115,7 +115,7 @@ static void write_small_model(void) {
   quern_network_free(network);
 }
 
-/* Every length short of the whole file is an error, and so is one byte more. */
+/* Every proper prefix of a file is an error, and so is one byte more. */
 static void test_truncated(void **state) {
   (void)state;
   write_small_model();
@@ -126,13 +126,13 @@ static void test_truncated(void **state) {
     write_bytes(path, bytes, length);
     load_fails(path, QUERN_ERROR_FORMAT, "");
   }
-  bytes[size] = 0; /* read_bytes has room for one */
+  bytes[size] = 0; /* read_bytes allocates one more */
   write_bytes(path, bytes, size + 1);
   load_fails(path, QUERN_ERROR_FORMAT, "the tensors end at");
   free(bytes);
 }
 
-/* Any byte of the header changed: a network or an error, and under a sanitizer nothing else. */
+/* Each byte of the header changed: the result is a network or an error. */
 static void test_corrupted(void **state) {
   (void)state;
   static const char changes[] = {'{', '}', '[', ']', '"', '\\', ',',   ':',

@@ -1,4 +1,4 @@
-/* Saving: what stands at the path before, during and after, above all when it fails. */
+/* Saving: the files at the path before, during and after, especially if it fails. */
 #include "base/file.h"
 #include "model_test.h"
 #include <errno.h>
@@ -42,7 +42,7 @@ static void test_targets(void **state) {
 
 static void test_read_only_folder(void **state) {
   (void)state;
-  if (geteuid() == 0) skip(); /* root writes everywhere */
+  if (geteuid() == 0) skip(); /* root can write everywhere */
   assert_int_equal(mkdir(path_of("locked"), 0500), 0);
   save_fails(path_of("locked/model"), "Permission denied");
 }
@@ -76,7 +76,7 @@ static void test_mode(void **state) {
   quern_network_free(network);
 }
 
-/* The file behind a link is replaced, and the link stays one. */
+/* The file that a link points to is replaced, and the link remains. */
 static void test_link(void **state) {
   (void)state;
   assert_int_equal(mkdir(path_of("folder"), 0700), 0);
@@ -96,7 +96,7 @@ static void test_link(void **state) {
   unlink(path_of("folder/model"));
 }
 
-/* A disk that fills up in the middle, played by a limit on the size of files. */
+/* A disk that fills up during a write, simulated by a limit on file sizes. */
 static void test_old_file_kept(void **state) {
   (void)state;
   quern_network *network = make_network(2), *large = make_network(4096), *loaded = NULL;
@@ -120,7 +120,7 @@ static void test_old_file_kept(void **state) {
   quern_network_free(network);
 }
 
-/* Until the commit the old file stands; without one it stays. */
+/* The old file remains until the commit, and without one. */
 static void test_abandoned(void **state) {
   (void)state;
   write_bytes(path_of("target"), "old", 3);
@@ -137,7 +137,7 @@ static void test_abandoned(void **state) {
   free(bytes);
 }
 
-/* Names of a user's files that begin as temporary files do, or nearly have their form. */
+/* Names of a user's files that begin as temporary names do, or almost have their form. */
 static const char *const others[] = {".quern-notes",
                                      ".quern-1-2-3-0.tmp.keep",
                                      ".quern-1-2-3.tmp",
@@ -162,8 +162,8 @@ static void test_other_names_stay(void **state) {
   assert_int_equal(count_files(), OTHERS);
 }
 
-/* Another user's file, a link and a folder stay, whatever their name. Only root can make the first.
- */
+/* Another user's file, a link and a folder remain, whatever their name. Only root can make the
+ * first. */
 static void test_what_is_not_ours_stays(void **state) {
   (void)state;
   write_bytes(path_of("model"), "model", 5);
@@ -179,8 +179,8 @@ static void test_what_is_not_ours_stays(void **state) {
   assert_int_equal(count_files(), files);
 }
 
-/* What a writer that was killed has left is removed; what one is writing stays, and so does
- * everything else. */
+/* The file that a killed writer left is removed. A file that is being written remains, and so do
+ * all others. */
 static void test_remove_abandoned(void **state) {
   (void)state;
   write_bytes(path_of(".quern-1-2-3-0.tmp"), "left", 4);
@@ -191,7 +191,7 @@ static void test_remove_abandoned(void **state) {
   quern__file file;
   assert_ok(quern__file_create(path_of("new"), &file));
   assert_int_equal(count_files(), 6);
-  quern__file_remove_abandoned(path_of("new")); /* not there yet */
+  quern__file_remove_abandoned(path_of("new")); /* does not exist yet */
   assert_int_equal(count_files(), 5);
   assert_int_not_equal(access(path_of(".quern-1-2-3-0.tmp"), F_OK), 0);
   quern__file_remove_abandoned(path_of("model"));

@@ -1,8 +1,8 @@
-/* Networks to files and back. */
+/* Networks, saved and loaded. */
 #include "model_test.h"
 #include <locale.h>
 
-/* Every activation, slopes, both kinds of freezing. */
+/* Every activation, slopes, and both kinds of freezing. */
 static quern_network *make_network(void) {
   quern_layer layers[] = {
       quern_dense(5, QUERN_ACTIVATION_RELU),    quern_dense(1, QUERN_ACTIVATION_LEAKY_RELU),
@@ -29,13 +29,13 @@ static void test_round_trip(void **state) {
   (void)state;
   quern_network *network = make_network(), *loaded = NULL;
   assert_ok(quern_model_save(network, path_of("model")));
-  /* What the file says wins over the options. */
+  /* The file takes precedence over the options. */
   quern_model_options options = quern_model_options_default();
   options.activation = quern_activation_of(QUERN_ACTIVATION_TANH);
   options.loss = QUERN_LOSS_SQUARED;
   assert_ok(quern_model_load(path_of("model"), &options, &loaded));
   assert_same_network(network, loaded);
-  /* The same network is the same bytes, over an old file as well. */
+  /* The same network gives the same bytes, also over an existing file. */
   size_t size, again;
   unsigned char *bytes = read_bytes(path_of("model"), &size);
   assert_ok(quern_model_save(loaded, path_of("model")));
@@ -49,8 +49,7 @@ static void test_round_trip(void **state) {
   quern_network_free(network);
 }
 
-/* Dropout is a module of its own in torch.nn.Sequential; without one there is no word of it in the
- * file. */
+/* Dropout is a module of torch.nn.Sequential. The file mentions it only if a layer has it. */
 static void test_dropout(void **state) {
   (void)state;
   quern_layer layers[] = {
@@ -128,7 +127,7 @@ static void test_bytes(void **state) {
   free(bytes);
 }
 
-/* The file that PyTorch's own writer made of a model.state_dict(). */
+/* A file that PyTorch's writer made of a model.state_dict(). */
 static void test_pytorch_file(void **state) {
   (void)state;
   quern_network *network = NULL;
@@ -176,7 +175,7 @@ static void test_options(void **state) {
   assert_int_equal(quern_model_save(NULL, path), QUERN_ERROR_ARGUMENT);
 }
 
-/* A missing bias is zero, stays so, and is written out like any other. */
+/* A missing bias is zero and frozen, and is written like any other. */
 static void test_missing_bias(void **state) {
   (void)state;
   const char *path = path_of("model");
@@ -201,9 +200,8 @@ static void test_missing_bias(void **state) {
   quern_network_free(again);
 }
 
-/* Twelve layers of 1, 2, 3 … units under names whose bytes sort otherwise, in a file that has them
- * backwards.
- */
+/* Twelve layers of 1, 2, 3 … units. Byte order would sort their names differently, and the file has
+ * them backwards. */
 static void check_order(const char *format) {
   char header[4096];
   size_t length = 0;
@@ -239,7 +237,7 @@ static void test_natural_order(void **state) {
   check_order("m.000%d.x");
 }
 
-/* Slopes come back to the bit, whatever the program's locale writes for a decimal point. */
+/* Slopes are read back exactly, whatever the locale's decimal point. */
 static void test_slopes(void **state) {
   (void)state;
   static const float slopes[] = {

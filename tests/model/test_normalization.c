@@ -1,5 +1,5 @@
-/* Networks with normalizations to files and back, under the names that torch.nn.Sequential gives
- * them, and what is no such file. */
+/* Networks with normalizations, saved and loaded under the names of torch.nn.Sequential; and
+ * errors. */
 #include "model_test.h"
 #include "network/network.h"
 
@@ -7,7 +7,7 @@
   "\"" name "\":{\"dtype\":\"" type "\",\"shape\":" shape ",\"data_offsets\":[" #begin "," #end "]}"
 #define F32(name, shape, begin, end) TENSOR(name, "F32", shape, begin, end)
 
-/* Every number of the flat range different from every other, running statistics too. */
+/* All numbers of the flat range differ, running statistics included. */
 static quern_network *make_network(void) {
   quern_layer layers[] = {
       quern_dense(3, QUERN_ACTIVATION_RELU), quern_dense(2, QUERN_ACTIVATION_IDENTITY),
@@ -35,8 +35,8 @@ static void test_round_trip(void **state) {
   size_t size;
   unsigned char *bytes = read_bytes(path_of("model"), &size);
   bytes[size] = '\0';
-  /* Linear, BatchNorm1d, ReLU, Dropout, Linear, LayerNorm, Linear, Tanh, Linear, BatchNorm1d. Those
-   * of 8 bytes first. */
+  /* Linear, BatchNorm1d, ReLU, Dropout, Linear, LayerNorm, Linear, Tanh, Linear, BatchNorm1d.
+   * Tensors of 8 bytes come first. */
   static const char *const parts[] = {
       "\"quern.normalization\":\"batch,layer:0.001,none,batch:0\"",
       "\"quern.dropout\":\"0.25,0,0,0\"",
@@ -62,8 +62,8 @@ static void test_round_trip(void **state) {
   quern_network_free(network);
 }
 
-/* As torch.save of a state_dict has it, in which nobody says anything; a Linear without a bias
- * before the normalization. */
+/* As torch.save writes a state_dict, without metadata; a Linear without bias precedes the
+ * normalization. */
 static void test_without_metadata(void **state) {
   (void)state;
   static const char header[] =
@@ -139,7 +139,8 @@ static void test_bad_files(void **state) {
   }
 }
 
-/* A checkpoint's flat range, told part by part; of what the optimizer keeps, what learns alone. */
+/* A checkpoint's flat range, listed by parts. The optimizer's state has trainable parameters
+ * only. */
 static void test_inspect_checkpoint(void **state) {
   (void)state;
   quern_layer layers[] = {quern_dense(3, QUERN_ACTIVATION_RELU),

@@ -1,4 +1,4 @@
-/* Runs `mpirun -n N PROGRAM ARGUMENT…` and keeps what it said. */
+/* Runs `mpirun -n N PROGRAM ARGUMENT…` and keeps its output. */
 #ifndef QUERN_TESTS_MPI_LAUNCH_H
 #define QUERN_TESTS_MPI_LAUNCH_H
 
@@ -6,8 +6,8 @@
 
 enum { MOST_WORDS = 64 };
 
-/* The words of QUERN_TEST_MPIEXEC, -n and the count, then `arguments`, which end with NULL, and a
- * NULL. They live until the test ends. */
+/* The words of QUERN_TEST_MPIEXEC, -n and the count, then `arguments` up to NULL, and a NULL. They
+ * are valid until the test ends. */
 static inline void launch_words(const char *ranks, const char *const *arguments,
                                 const char **words) {
   static char launcher[4096];

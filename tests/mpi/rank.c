@@ -1,5 +1,5 @@
-/* test_mpi_rank CASE: one rank of test_faults.c. It says on stdout what its calls came to, and rank
- * 0 then ends all, since one or another of them is in no state to end by itself. */
+/* test_mpi_rank CASE: one rank of test_faults.c. It prints the results of its calls. Rank 0 then
+ * ends all ranks, because some cannot end by themselves. */
 #include "mpi/state.h"
 
 #include <quern/version.h>
@@ -13,8 +13,8 @@ static bool is_case(char **argv, const char *name) {
   return strcmp(argv[1], name) == 0;
 }
 
-/* What was being added up is the caller's again after a failure: another rank's numbers must not
- * come there any more. */
+/* After a failure the caller owns its buffer again: other ranks' numbers must not arrive in it any
+ * more. */
 static quern_status reduce(const quern_collective *c, size_t count) {
   float *values = malloc(count * sizeof *values);
   for (size_t i = 0; values != NULL && i < count; i++) values[i] = 1.0f;
@@ -27,8 +27,8 @@ static quern_status reduce(const quern_collective *c, size_t count) {
 
 enum { COUNT = 1000003, FEW = 9 };
 
-/* Stops in a reduction when rank 0 has its numbers and rank 1 has not: rank 0 then waits for rank
- * 1, which waits. They are so few that what is sent to this rank is on its way without it. */
+/* Stops in a reduction when rank 0 has its numbers and rank 1 has not, so rank 0 waits for rank 1,
+ * which waits. The numbers are so few that MPI sends them to this rank without its help. */
 static void stop_half_way(const quern_collective *c) {
   const quern_mpi *mpi = c->state;
   const float part[FEW / 3] = {0};
@@ -57,12 +57,12 @@ int main(int argc, char **argv) {
   int rank;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   quern_mpi *mpi;
-  if (is_case(argv, "stranger")) { /* beside the command, which agrees on its options first */
+  if (is_case(argv, "stranger")) { /* outside the command, which first agrees on its options */
     int mine = 0, all[2];
     MPI_Allgather(&mine, 1, MPI_INT, all, 1, MPI_INT, MPI_COMM_WORLD);
   }
   if (is_case(argv, "absent") && rank == 2) pause();
-  /* Ranks of a busy machine come late; who never does is waited for a second. */
+  /* Ranks of a busy machine are late; a missing rank is waited for one second. */
   const char *version = (is_case(argv, "version") || is_case(argv, "stranger")) && rank == 1
                             ? "0.0.9"
                             : quern_version();
@@ -70,13 +70,12 @@ int main(int argc, char **argv) {
       quern__mpi_create_as(MPI_COMM_WORLD, is_case(argv, "absent") ? 1.0 : 30.0, version, &mpi);
   if (status == QUERN_OK) {
     mpi->timeout = is_case(argv, "abandoned") ? 0 : 0.5;
-    if (is_case(argv, "half") && rank == 1)
-      mpi->timeout = 20; /* rank 0 is the one that finds out */
+    if (is_case(argv, "half") && rank == 1) mpi->timeout = 20; /* rank 0 detects it */
     status = run(argv, quern_mpi_collective(mpi));
   }
   printf("rank %d: status %d: %s\n", rank, (int)status,
          status != QUERN_OK ? quern_last_error() : "");
-  /* Every later call fails in the same way, and at once. */
+  /* Every later call fails at once in the same way. */
   if (mpi != NULL && status == QUERN_ERROR_COLLECTIVE) {
     const quern_collective *c = quern_mpi_collective(mpi);
     if (c->barrier(c->state) != QUERN_ERROR_COLLECTIVE || reduce(c, 10) != QUERN_ERROR_COLLECTIVE)
@@ -84,6 +83,6 @@ int main(int argc, char **argv) {
   }
   fflush(stdout);
   quern_mpi_free(mpi);
-  nanosleep(&(struct timespec){0, 300000000}, NULL); /* others say theirs */
+  nanosleep(&(struct timespec){0, 300000000}, NULL); /* the others print theirs */
   MPI_Abort(MPI_COMM_WORLD, 3);
 }

@@ -1,5 +1,5 @@
-/* `mpirun -n N quern train`: the answer of one process, one voice, one error, and a checkpoint that
- * is whole whatever becomes of a rank. */
+/* `mpirun -n N quern train`: the result of one process, the output of one rank, one error, and a
+ * whole checkpoint whatever happens to a rank. */
 #include "launch.h"
 #include "ranks.h"
 
@@ -11,7 +11,7 @@
 #define COMMAND QUERN_TEST_COMMAND
 #define RATE    0.3
 
-/* 1,438 samples in batches of 100: parts that differ, and a last batch of 38. */
+/* 1,438 samples in batches of 100: unequal parts, and a last batch of 38. */
 #define DIGITS                                                                                     \
   "train", "--data", "digits", "--hidden", "6", "--activation", "tanh", "--optimizer", "sgd",      \
       "--schedule", "constant", "--lr", "0.3", "--batch", "100"
@@ -28,8 +28,7 @@ static quern_network *load(const char *path) {
   return network;
 }
 
-/* How far the parameters of two networks are from each other at most; infinite where one is no
- * number. */
+/* The largest difference of two networks' parameters; infinite if one is not a number. */
 static double furthest(const quern_network *a, const quern_network *b) {
   double most = 0;
   assert_int_equal(a->shape.flat_count, b->shape.flat_count);
@@ -77,7 +76,7 @@ static void check_answer(const char *device) {
   quern_network_free(expected);
 }
 
-/* One line of quern's, whatever the launcher adds. */
+/* One line of quern's, whatever the launcher prints. */
 static void assert_one_error(command_result result, const char *what) {
   assert_true(result.code != 0);
   assert_says(result.err, what);
@@ -90,7 +89,7 @@ static void set_vendors(const char *vendors) {
       vendors != NULL ? setenv("OCL_ICD_VENDORS", vendors, 1) : unsetenv("OCL_ICD_VENDORS"), 0);
 }
 
-/* Trains by 4 ranks on those devices, which they take in turn. */
+/* Trains on 4 ranks that use those devices in turn. */
 static void train_mixed(const char *devices, bool both, const char *path) {
   command_result result = LAUNCH("4", COMMAND, DIGITS, "--epochs", "1", "--device", devices,
                                  "--share-device", "--save", path);
@@ -100,7 +99,7 @@ static void train_mixed(const char *devices, bool both, const char *path) {
   result_free(&result);
 }
 
-/* Ranks on devices of other makers: PoCL, rusticl where it is there too, and the reference. */
+/* Ranks on devices of different vendors: PoCL, rusticl if it is installed, and the reference. */
 static void test_mixed_devices(void **state) {
   (void)state;
   char first[300], again[300], alone[300], before[1000] = "";
@@ -113,7 +112,7 @@ static void test_mixed_devices(void **state) {
   if (both != NULL) set_vendors(both);
   train_mixed(devices, both != NULL, first);
   train_mixed(devices, both != NULL, again);
-  /* rusticl runs on the CPU by an emulation, which "all" leaves out. */
+  /* rusticl is an emulator here, which "all" leaves out. */
   if (both != NULL)
     assert_one_error(LAUNCH("2", COMMAND, DIGITS, "--device", "all"),
                      "ranks 0 and 1 would share the cores of");
@@ -131,17 +130,17 @@ static void test_mixed_devices(void **state) {
   quern_network_free(two);
 }
 
-/* A list in which a name is missing, or fits nothing. */
+/* A list with an empty name, or one that fits nothing. */
 static void test_wrong_devices(void **state) {
   (void)state;
   assert_one_error(LAUNCH("2", COMMAND, DIGITS, "--device", "reference,nonsense"),
-                   "quern: device 'nonsense': none fits");
+                   "quern: device 'nonsense': no device matches");
   assert_one_error(LAUNCH("2", COMMAND, DIGITS, "--device", "reference,"),
                    "quern: device 'reference,': a name is empty");
 }
 
-/* Ranks that stream have their own samples alone in their chunks, and the weights of ranks that do
- * not. */
+/* Ranks that stream have only their own samples in their chunks, and the weights of ranks that do
+ * not stream. */
 static void test_streamed(void **state) {
   (void)state;
   char whole[300], chunks[300];
@@ -161,7 +160,7 @@ static void test_streamed(void **state) {
   quern_network_free(got);
 }
 
-/* Mean and variance of 100 samples, of which each rank has a third, in two layers. */
+/* Mean and variance are of 100 samples, of which each rank has a third, in two layers. */
 static void test_normalized(void **state) {
   (void)state;
   char alone[300], together[300];
@@ -224,7 +223,7 @@ static void test_differences(void **state) {
 #undef RANK
 }
 
-/* Other ranks have nothing to do, and say nothing. */
+/* Other ranks do nothing and print nothing. */
 static void test_other_commands(void **state) {
   (void)state;
   command_result result = LAUNCH("3", COMMAND, "--version");
@@ -237,7 +236,7 @@ static void test_other_commands(void **state) {
   result_free(&result);
 }
 
-/* Whose cores are the same: they are asked whether that is meant. */
+/* Ranks that share cores are refused without --share-device. */
 static void test_shared_device(void **state) {
   (void)state;
   command_result result = LAUNCH("2", COMMAND, DIGITS, "--epochs", "1");
@@ -248,7 +247,8 @@ static void test_shared_device(void **state) {
     result_free(&result);
 }
 
-/* A training on 3 ranks that would go on for ever, each of which leaves its number in a file. */
+/* A training on 3 ranks that does not end by itself; each rank writes its process number to a
+ * file. */
 static child start_ranks(const char *checkpoint) {
   static const char *const shell = "echo $$ > \"$0.$OMPI_COMM_WORLD_RANK$PMI_RANK.new\"; mv "
                                    "\"$0.$OMPI_COMM_WORLD_RANK$PMI_RANK.new\" "
@@ -272,7 +272,7 @@ static pid_t process_of(const char *checkpoint, int rank) {
   return number;
 }
 
-/* By 1 and 2 ranks, for a while: until another epoch. */
+/* On 1 and 2 ranks, until another epoch. */
 static void check_resumes(const char *checkpoint) {
   for (int n = 1; n <= 2; n++) {
     child running =
@@ -291,7 +291,7 @@ static void check_resumes(const char *checkpoint) {
   }
 }
 
-/* One that has ended may wait for ever for a parent to ask. */
+/* An ended process may remain until its parent waits for it. */
 static bool runs(pid_t process) {
   char path[64], state = 'Z';
   snprintf(path, sizeof path, "/proc/%d/stat", (int)process);
@@ -320,14 +320,14 @@ static void check_fault(int rank, int signal, const char *what) {
   check_resumes(checkpoint);
 }
 
-/* The launcher sees this one, and ends the others, or they find it gone. */
+/* The launcher notices this one and ends the others, or they detect it. */
 static void test_killed(void **state) {
   (void)state;
   check_fault(1, SIGKILL, "");
 }
 
-/* No one sees this but those that wait; for longer than a busy disk takes over a checkpoint, which
- * they wait for too. */
+/* Only the ranks that wait notice this one. The time-out is longer than a busy disk takes for a
+ * checkpoint. */
 static void test_stopped(void **state) {
   (void)state;
   check_fault(2, SIGSTOP, "quern: rank 2 of 3: did not answer within 4 s in an all-");

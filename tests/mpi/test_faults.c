@@ -1,10 +1,10 @@
-/* What becomes of ranks where one does not come, fails, or is of another version: each of the
- * others ends in time with an error that names that one. */
+/* If a rank does not start, fails, or has another version, each of the others ends in time with an
+ * error that names it. */
 #include "launch.h"
 
 #include <quern/version.h>
 
-/* Each rank that is not `but` says it, and no later call succeeds. */
+/* Each rank except `but` prints it, and no later call succeeds. */
 static void check(const char *name, size_t but, const char *what) {
   command_result result = LAUNCH("3", getenv("QUERN_TEST_RANK"), name);
   for (size_t r = 0; r < 3; r++) {

@@ -1,5 +1,4 @@
-/* A rank whose driver never returns: to the others that is a rank that does not answer, and whoever
- * launched them ends it. */
+/* A rank whose driver never returns does not answer the others, and the launcher ends it. */
 #include "launch.h"
 
 #include "opencl_shim_fault.h"

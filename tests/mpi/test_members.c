@@ -1,4 +1,4 @@
-/* Each member of the table over MPI, every rank a run of this program; sums are the exact ones,
+/* Each member of the table over MPI; every rank is a process of this program. Sums are exact and
  * rounded once. */
 #include "collective_check.h"
 #include "test.h"
@@ -45,7 +45,7 @@ static void test_members(void **state) {
   }
 }
 
-/* More than one piece of a broadcast, and none at all. */
+/* More than one piece of a broadcast, and an empty one. */
 static void test_long_broadcast(void **state) {
   (void)state;
   const quern_collective *c = quern_mpi_collective(mpi);
@@ -62,7 +62,7 @@ static void test_long_broadcast(void **state) {
   free(numbers);
 }
 
-/* Two collectives of one communicator do not hear each other. */
+/* Two collectives of one communicator do not interfere. */
 static void test_two(void **state) {
   (void)state;
   quern_mpi *other;

@@ -1,6 +1,5 @@
-/* Networks of three layers on a context, and the gradients of their steps against finite
- * differences of the step's own loss: shared by the tests of layers that evaluate otherwise than
- * they train. */
+/* Networks of three layers, and the gradients of their steps compared with finite differences of
+ * the step's own loss, for layers whose evaluation differs from training. */
 #ifndef QUERN_TESTS_NETWORK_STEP_GRADIENTS_H
 #define QUERN_TESTS_NETWORK_STEP_GRADIENTS_H
 
@@ -23,7 +22,7 @@ typedef struct place {
   quern_tensor x, labels, losses, correct;
 } place;
 
-/* Hidden layers of HIDDEN and MORE units, with all that the two have beside. */
+/* Hidden layers of HIDDEN and MORE units, with these normalizations and dropouts. */
 static inline void open_place(place *where, const char *device, quern_layer first,
                               quern_layer second) {
   const quern_layer layers[LAYERS] = {first, second,
@@ -60,7 +59,7 @@ static inline double mean_loss(const place *where) {
   return sum;
 }
 
-/* A plan with `steps` steps behind it, whose gradients nobody uses. */
+/* A plan after `steps` steps. */
 static inline quern_plan *plan_after(const place *where, uint64_t seed, size_t steps) {
   quern_plan *plan;
   assert_ok(quern_plan_create(where->context, where->network, ROWS, QUERN_PLAN_GRADIENTS, &plan));
@@ -70,7 +69,7 @@ static inline quern_plan *plan_after(const place *where, uint64_t seed, size_t s
   return plan;
 }
 
-/* The loss of the second step, whose mask is always the same, with one parameter moved. */
+/* The loss of the second step, whose mask is always the same, after moving one parameter. */
 static inline double loss_at(place *where, size_t i, float value) {
   const float kept = where->network->parameters[i];
   where->network->parameters[i] = value;
@@ -94,9 +93,8 @@ static inline double differentiate(place *where, size_t i, double *error) {
   return (16 * fine - coarse) / 15;
 }
 
-/* The gradients of the second step of a network with these hidden layers: those of both devices
- * within what the differences, which are the reference's, may be off by. Fewer than a third of them
- * are zero. */
+/* Compares the gradients of the second step on both devices with differences on the reference,
+ * within the error of the differences. Fewer than a third of them are zero. */
 static inline void check_gradients(quern_layer first, quern_layer second) {
   place where[2];
   float *gradients[2];

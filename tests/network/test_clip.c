@@ -1,4 +1,4 @@
-/* A plan that clips: the norm over all gradients that are used, together, and over those alone. */
+/* Clipping in a plan: the norm is over all trainable gradients together. */
 #include "network/plan.h"
 #include "test.h"
 #include <math.h>
@@ -8,8 +8,7 @@ enum { INPUTS = 9, OUTPUTS = 4, ROWS = 6 };
 
 static const char *const devices[] = {"reference", "auto"};
 
-/* The flat gradients after one step with a norm of at most `max_norm`, and the parameters that it
- * led to. */
+/* The flat gradients after one step with a norm of at most `max_norm`, and the new parameters. */
 static void step(const char *device, const quern_layer *layers, float max_norm, float **gradients,
                  float **parameters, size_t *count) {
   quern_context *context;
@@ -44,7 +43,7 @@ static void step(const char *device, const quern_layer *layers, float max_norm, 
   quern_context_free(context);
 }
 
-/* With the middle layer's weights and the first bias frozen, their gradients are neither counted
+/* The middle layer's weights and the first bias are frozen, so their gradients are neither counted
  * nor scaled. */
 static void test_norm(void **state) {
   (void)state;
@@ -67,7 +66,7 @@ static void test_norm(void **state) {
       const double norm = sqrt(squares);
       assert_true(norm > 0.1);
       for (size_t half = 0; half < 2;
-           half++) { /* to half of it; and to more than it is, which changes nothing */
+           half++) { /* to half of the norm; and to more than it, which changes nothing */
         const float max_norm = (float)(half == 0 ? norm / 2 : norm * 1.01);
         const double scale = half == 0 ? (double)max_norm / (norm + 1e-6) : 1.0;
         step(devices[d], layers, max_norm, &clipped, &after, &count);

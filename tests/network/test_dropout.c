@@ -1,5 +1,5 @@
-/* Networks with dropout: the gradients of a step are those of the loss under the step's mask,
- * evaluation drops nothing, and the same step drops the same. */
+/* Networks with dropout: a step's gradients are those of the loss under its mask, evaluation drops
+ * nothing, and a repeated step has the same mask. */
 #include "step_gradients.h"
 
 static quern_layer dropping(size_t units, quern_activation_kind kind, float p) {
@@ -13,7 +13,7 @@ static void open_dropping(place *where, const char *device, float p) {
              dropping(MORE, QUERN_ACTIVATION_RELU, p / 2));
 }
 
-/* Derivatives that read h, and that read z. */
+/* Activations whose derivatives read h, and z. */
 static void test_gradients(void **state) {
   (void)state;
   static const quern_activation_kind kinds[] = {QUERN_ACTIVATION_TANH, QUERN_ACTIVATION_SIGMOID,
@@ -22,8 +22,7 @@ static void test_gradients(void **state) {
     check_gradients(dropping(HIDDEN, kinds[k], 0.5f), dropping(MORE, kinds[k], 0.25f));
 }
 
-/* What a plan evaluates is what a network without dropout gives, to the bit, before a step and
- * after one. */
+/* A plan evaluates exactly as a network without dropout, before a step and after one. */
 static void test_evaluation_drops_nothing(void **state) {
   (void)state;
   for (size_t d = 0; d < 2; d++) {
@@ -43,8 +42,8 @@ static void test_evaluation_drops_nothing(void **state) {
   }
 }
 
-/* Each step and each seed has a mask of its own; a plan of the same seed repeats it, also with more
- * memory at hand, and an optimizer of another kind does not start the masks anew. */
+/* Each step and each seed has its own mask. A plan with the same seed repeats it, with any amount
+ * of memory, and another optimizer does not restart the masks. */
 static void test_masks_of_steps(void **state) {
   (void)state;
   place where;

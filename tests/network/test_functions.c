@@ -1,6 +1,6 @@
-/* Names with parameters, the deltas of Huber's loss, class weights and label smoothing: what is
- * taken, what is refused, and what evaluation makes of it. The numbers are PyTorch's:
- * tests/pytorch/test_functions.c. */
+/* Names with parameters, the deltas of Huber's loss, class weights and label smoothing: valid and
+ * invalid values, and the evaluated losses. tests/pytorch/test_functions.c compares them with
+ * PyTorch's. */
 #include "test.h"
 #include <math.h>
 #include <stdio.h>
@@ -47,7 +47,7 @@ static void test_names_with_parameters(void **state) {
     assert_false(quern_loss_parse(no_losses[i], &loss, &delta));
     assert_true(loss == QUERN_LOSS_BINARY && delta == 7);
   }
-  /* As snprintf: the whole length, and what fits. */
+  /* As snprintf: returns the whole length, and writes what fits. */
   assert_int_equal(quern_loss_format(QUERN_LOSS_HUBER, 1.5f, text, 6), 9);
   assert_string_equal(text, "huber");
 }
@@ -142,8 +142,8 @@ static void test_evaluation_is_plain(void **state) {
   quern_context_free(context);
 }
 
-/* A last layer whose derivative reads z: the gradient of its output and that z want the same place.
- * Finite differences of the loss that the plan itself gives, in a network of one unit: h = f(w x),
+/* A last layer whose derivative reads z: the gradient of its output and z share one buffer.
+ * Compared with finite differences of the plan's own loss in a network of one unit: h = f(w x),
  * loss (h - y)^2. */
 static void test_last_layer_reads_z(void **state) {
   (void)state;

@@ -1,4 +1,4 @@
-/* Networks in host memory: shapes, initial values, and what is refused. */
+/* Networks in host memory: shapes, initial values, and errors. */
 #include "test.h"
 #include <math.h>
 #include <stdlib.h>
@@ -26,9 +26,8 @@ static void test_shape_and_layers(void **state) {
   quern_network_free(network);
 }
 
-/* The weights of one layer under an initializer lie within the bound, reach near it, and average
- * near zero.
- */
+/* A layer's weights under an initializer are within the bound, almost reach it, and average near
+ * zero. */
 static void check_initial(quern_initializer initializer, quern_activation_kind activation,
                           double bound) {
   enum { IN = 100, OUT = 60 };

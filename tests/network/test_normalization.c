@@ -1,18 +1,18 @@
 /* Networks with batch and layer normalization: gradients of a step, running statistics, evaluation,
- * and what is refused. */
+ * and errors. */
 #include "step_gradients.h"
 
 static quern_layer normal(size_t units, quern_activation_kind kind,
                           quern_normalization_kind normalization) {
   quern_layer layer = quern_dense(units, kind);
   layer.normalization = quern_normalization_of(normalization);
-  /* so that a unit that hardly differs is no cliff for differences */
+  /* so that a nearly constant unit does not spoil the differences */
   layer.normalization.epsilon = 0.01f;
   return layer;
 }
 
-/* Of both kinds, after each other and before dropout, under derivatives that read h, that read z,
- * and under none. */
+/* Both kinds in sequence and before dropout, with derivatives that read h, that read z, and with
+ * none. */
 static void test_gradients(void **state) {
   (void)state;
   static const quern_normalization_kind first[] = {QUERN_NORMALIZATION_BATCH,
@@ -30,7 +30,7 @@ static void test_gradients(void **state) {
   }
 }
 
-/* One step in both modes: what is used up on the way is what is kept, up to roundings. */
+/* One step in both modes: fused and kept gradients agree up to rounding. */
 static void test_modes_agree(void **state) {
   (void)state;
   static const quern_plan_mode modes[] = {QUERN_PLAN_TRAINING, QUERN_PLAN_GRADIENTS};
@@ -72,9 +72,9 @@ static void test_modes_agree(void **state) {
   }
 }
 
-/* The step's own mean and variance, worked out here from X W + b, reach the running ones by a
- * tenth, the variance unbiased; and evaluation uses them. One layer of one unit over one input, w =
- * 2, b = 1, squared loss against 0. */
+/* The step's mean and variance, computed here from X W + b, change the running ones by a tenth,
+ * with the unbiased variance, and evaluation uses those. One layer of one unit with one input, w =
+ * 2, b = 1, squared loss to 0. */
 static void test_running_statistics(void **state) {
   (void)state;
   static const float x[] = {1, 2, 4, 9}, w = 2, b = 1;
@@ -116,7 +116,7 @@ static void test_running_statistics(void **state) {
                                 QUERN_WAIT));
     for (size_t i = 0; i < 4; i++)
       assert_true(fabs((double)got[i] - (z[i] - moved) / sqrt(spread + (double)0.01f)) <= 1e-5);
-    /* A plan of another batch, and one sample alone: evaluation does not look at the others. */
+    /* A plan with another batch, and a single sample: evaluation is independent of the batch. */
     assert_ok(quern_plan_forward(plan, quern_matrix(buffer, 2, 1, 1), &output));
     float alone;
     assert_ok(quern_buffer_read(output.buffer, output.offset * sizeof(float), sizeof alone, &alone,
@@ -132,7 +132,7 @@ static void test_running_statistics(void **state) {
   }
 }
 
-/* Layer normalization knows no batch: a sample alone is as among others, in training too. */
+/* Layer normalization is independent of the batch, also in training. */
 static void test_layer_normalization_of_one(void **state) {
   (void)state;
   place where;

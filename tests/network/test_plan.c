@@ -1,4 +1,4 @@
-/* Plans: short batches, frozen parameters, kept gradients, and what is refused. */
+/* Plans: short batches, frozen parameters, kept gradients, and errors. */
 #include "network/plan.h"
 #include "test.h"
 #include <math.h>
@@ -36,7 +36,7 @@ static void bench_close(bench *b) {
   quern_context_free(b->context);
 }
 
-/* Parameters after `steps` steps over the first n samples with a plan made for `batch`; the caller
+/* Parameters after `steps` steps over the first n samples, with a plan for `batch`; the caller
  * frees them. */
 static float *after_steps(const bench *b, size_t batch, size_t n, size_t steps,
                           quern_plan_mode mode) {
@@ -75,7 +75,7 @@ static float *after_optimizer(const bench *b, quern_plan_mode mode,
   return parameters;
 }
 
-/* An optimizer that is as stable as plain SGD, for comparing two ways through it. */
+/* An optimizer as stable as plain SGD, to compare the fused and the separate update. */
 static quern_optimizer stable(quern_optimizer_kind kind) {
   quern_optimizer optimizer = quern_optimizer_of(kind, 0.01);
   optimizer.weight_decay = 0.1;
@@ -88,8 +88,8 @@ static void assert_alike(const float *a, const float *b, size_t count) {
     assert_true(fabs((double)a[p] - (double)b[p]) <= 0x1p-19 * (0.1 + fabs((double)b[p])));
 }
 
-/* Every optimizer gives the same in one pass and over kept gradients, on the device and on the
- * reference, with frozen parameters and with biases that do not decay. */
+/* Every optimizer gives the same in a fused pass and with kept gradients, on the device and on the
+ * reference, with frozen parameters and biases without decay. */
 static void test_optimizers_agree(void **state) {
   (void)state;
   quern_layer layers[] = {quern_dense(17, QUERN_ACTIVATION_TANH),
@@ -123,7 +123,7 @@ static void test_optimizers_agree(void **state) {
   }
 }
 
-/* Decay without gradients: weights shrink by what the optimizer says, biases where they are to. */
+/* Decay without gradients: weights shrink by the optimizer's decay, biases only if they decay. */
 static void test_decay_bias(void **state) {
   (void)state;
   const quern_layer layers[] = {quern_dense(3, QUERN_ACTIVATION_IDENTITY)};
@@ -135,8 +135,7 @@ static void test_decay_bias(void **state) {
           quern_optimizer_of(variant & 1 ? QUERN_OPTIMIZER_ADAMW : QUERN_OPTIMIZER_SGD, 0.5);
       optimizer.weight_decay = 0.5;
       optimizer.decay_bias = (variant & 2) != 0;
-      /* Nothing reaches the outputs but the bias, which is what they are to be: the gradient is
-       * zero. */
+      /* Only the bias reaches the outputs, and it equals the targets: the gradient is zero. */
       float weights[INPUTS * 3], bias[3] = {0.0f, 1.0f, 0.0f}, after[INPUTS * 3], bias_after[3];
       const int32_t labels[ROWS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
       for (size_t i = 0; i < INPUTS * 3; i++) weights[i] = 1.0f;
@@ -159,8 +158,8 @@ static void test_decay_bias(void **state) {
     }
 }
 
-/* The same kind goes on, another starts anew; what is kept is what was said; what is wrong is
- * refused. */
+/* An optimizer of the same kind continues, one of another kind restarts; the last valid one is
+ * kept. */
 static void test_set_optimizer(void **state) {
   (void)state;
   const quern_layer layers[] = {quern_dense(17, QUERN_ACTIVATION_TANH),
@@ -182,7 +181,7 @@ static void test_set_optimizer(void **state) {
   assert_ok(quern_plan_step(plan, x, labels, quern_none()));
   assert_ok(quern_plan_upload(plan, b.network));
   for (size_t s = 0; s < 5; s++) {
-    /* the first time anew, m of the other kind forgotten */
+    /* another kind restarts and clears m */
     assert_ok(quern_plan_set_optimizer(plan, &adam));
     assert_ok(quern_plan_step(plan, x, labels, quern_none()));
   }
@@ -206,7 +205,7 @@ static void test_set_optimizer(void **state) {
   assert_fails(quern_plan_set_optimizer(plan, &sgd), QUERN_ERROR_ARGUMENT, "inference");
   quern_plan_free(plan);
 
-  /* Without one, gradients are all that a step leaves. */
+  /* Without an optimizer, a step only writes gradients. */
   assert_ok(quern_plan_create(b.context, b.network, ROWS, QUERN_PLAN_GRADIENTS, &plan));
   assert_ok(quern_plan_step(plan, x, labels, quern_none()));
   assert_ok(quern_buffer_read(plan->parameters, 0, sizeof got, got, QUERN_WAIT));
@@ -233,8 +232,8 @@ static void test_short_batch(void **state) {
   }
 }
 
-/* Frozen parameters stay, the others move, in both modes; what lies between parameters stays zero.
- */
+/* Frozen parameters stay and the others change, in both modes; gaps between parameters stay
+ * zero. */
 static void test_frozen_and_padding(void **state) {
   (void)state;
   quern_layer layers[] = {quern_dense(17, QUERN_ACTIVATION_TANH),
@@ -268,8 +267,8 @@ static void test_frozen_and_padding(void **state) {
   }
 }
 
-/* The fused update and the one over kept gradients are the same arithmetic, up to one rounding a
- * step: |p| · eps. */
+/* The fused and the separate update use the same arithmetic, up to one rounding per step: |p| ·
+ * eps. */
 static void test_modes_agree(void **state) {
   (void)state;
   const quern_layer layers[] = {quern_dense(17, QUERN_ACTIVATION_LEAKY_RELU),
@@ -298,7 +297,7 @@ static void test_bytes_and_refusals(void **state) {
   bench_open(&b, "reference", layers, 2, QUERN_LOSS_CATEGORICAL);
   size_t bytes;
   assert_ok(quern_plan_bytes(b.network, 4, QUERN_PLAN_INFERENCE, &bytes));
-  /* Parameters (each starting on a multiple of 16), both outputs for 4 samples, and 4 classes. */
+  /* Parameters (each starts at a multiple of 16), both outputs for 4 samples, and 4 classes. */
   assert_int_equal(bytes, sizeof(float) * (304 + 16 + 80 + 5 + 4 * (16 + 5)) + 4 * sizeof(int32_t));
   quern_layer dropping[] = {layers[0], layers[1]};
   dropping[0].dropout = 0.5f;
@@ -307,7 +306,7 @@ static void test_bytes_and_refusals(void **state) {
   assert_ok(quern_plan_bytes(b.network, 4, QUERN_PLAN_TRAINING, &plain));
   assert_ok(quern_network_create(INPUTS, dropping, 2, QUERN_LOSS_CATEGORICAL, &drops));
   assert_ok(quern_plan_bytes(drops, 4, QUERN_PLAN_TRAINING, &bytes));
-  assert_int_equal(bytes, plain + sizeof(float) * 4 * 16); /* what is left of the hidden layer */
+  assert_int_equal(bytes, plain + sizeof(float) * 4 * 16); /* the hidden layer's dropout */
   assert_ok(quern_plan_bytes(b.network, 4, QUERN_PLAN_INFERENCE, &plain));
   assert_ok(quern_plan_bytes(drops, 4, QUERN_PLAN_INFERENCE, &bytes));
   assert_int_equal(bytes, plain);
@@ -350,7 +349,7 @@ static void test_bytes_and_refusals(void **state) {
   bench_close(&b);
 }
 
-/* Probabilities add up to one, and are those of the reference. */
+/* Probabilities add up to one, and equal the reference's. */
 static void test_predict(void **state) {
   (void)state;
   const quern_layer layers[] = {quern_dense(17, QUERN_ACTIVATION_RELU),

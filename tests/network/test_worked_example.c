@@ -1,6 +1,5 @@
-/* The document's network, one step through a plan: gradients and new weights against the float64
- * values that follow from the document (see docs/worked-example.md), for both losses, on the
- * reference and on an OpenCL device. */
+/* The worked example, one step of a plan: gradients and new weights compared with the float64
+ * values of docs/worked-example.md, for both losses, on the reference and on an OpenCL device. */
 #include "test.h"
 #include <math.h>
 
@@ -65,8 +64,7 @@ static void step_on(const char *device, const expectation *expected, quern_plan_
   quern_layer layers[] = {quern_dense(3, QUERN_ACTIVATION_RELU),
                           quern_dense(3, QUERN_ACTIVATION_SIGMOID),
                           quern_dense(3, QUERN_ACTIVATION_IDENTITY)};
-  for (size_t l = 0; l < 3; l++)
-    layers[l].freeze_bias = true; /* the document leaves the biases alone */
+  for (size_t l = 0; l < 3; l++) layers[l].freeze_bias = true; /* the biases do not change */
   quern_context *context;
   quern_network *network;
   quern_plan *plan;

@@ -24,7 +24,7 @@ static inline const char *stored(const char *name, const char *ending) {
   return path;
 }
 
-/* A stored file with some bytes exchanged for others of the same length. */
+/* Writes a stored file with some bytes replaced by others of the same length. */
 static inline void write_changed(const char *name, const char *from, const char *to,
                                  size_t length) {
   size_t size, position = 0;
@@ -36,7 +36,7 @@ static inline void write_changed(const char *name, const char *from, const char 
   free(bytes);
 }
 
-/* Where quern is built without protobuf-c, it says so, and there is nothing else to see. */
+/* Whether quern was built with protobuf-c. Without it, calls fail with an error that says so. */
 static inline bool is_supported(void) {
   quern_network *network;
   return quern_onnx_load(path_of("missing.onnx"), NULL, &network) != QUERN_ERROR_UNSUPPORTED;

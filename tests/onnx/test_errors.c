@@ -59,7 +59,7 @@ static void test_refused_graphs(void **state) {
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     quern_network *network;
-    /* Bytes of the format stand in some, zeros among them. */
+    /* Some contain bytes of the format, including zeros. */
     write_changed(cases[i].name, cases[i].from, cases[i].to,
                   cases[i].from[4] == '\30' ? 6 : strlen(cases[i].from));
     if (cases[i].message != NULL) {
@@ -116,7 +116,7 @@ static void test_refused_files(void **state) {
   quern_network_free(small);
 }
 
-/* A message takes more memory than its bytes: empty nodes would be a hundred times the file. */
+/* Messages use more memory than their bytes: empty nodes would use a hundred times the file. */
 static void test_memory_is_bounded(void **state) {
   (void)state;
   enum { NODES = 300000 };
@@ -125,7 +125,7 @@ static void test_memory_is_bounded(void **state) {
   bytes[position++] = 0x3a; /* the graph */
   for (; length > 0x7f; length >>= 7) bytes[position++] = (unsigned char)(length | 0x80);
   bytes[position++] = (unsigned char)length;
-  for (size_t i = 0; i < NODES; i++, position += 2) bytes[position] = 0x0a; /* a node of no bytes */
+  for (size_t i = 0; i < NODES; i++, position += 2) bytes[position] = 0x0a; /* an empty node */
   write_bytes(path_of("nodes.onnx"), bytes, position);
   free(bytes);
   quern_network *network;

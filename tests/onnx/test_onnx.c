@@ -1,14 +1,14 @@
-/* ONNX files: quern writes the bytes that ONNX Runtime ran with the same answers, and gives ONNX
- * Runtime's answers for files of others. Files and answers are of make_golden.py. */
+/* ONNX files: quern writes the bytes for which ONNX Runtime gave the stored outputs, and computes
+ * ONNX Runtime's outputs for other programs' files. make_golden.py makes files and outputs. */
 #include "onnx_test.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
 
-/* Of outputs of a network with a few dozen weights of size 1, in float32 on both sides. */
+/* For outputs of a network with a few dozen weights of size 1, in float32 on both sides. */
 #define TOLERANCE 1e-5
 
-/* Of networks without and with normalizations. */
+/* Outputs of networks without and with normalizations. */
 enum { ANSWERS = 2 };
 static cJSON *golden[ANSWERS];
 
@@ -51,7 +51,7 @@ static float *read_numbers(const cJSON *list, size_t *rows, size_t *columns) {
   return values;
 }
 
-/* The network says what ONNX Runtime said of the file, on the reference and on the device. */
+/* The network gives ONNX Runtime's outputs, on the reference and on the device. */
 static void check_answers(const char *name, const quern_network *network) {
   static const char *const devices[] = {"reference", "auto"};
   const cJSON *file = find_answers(name);
@@ -115,7 +115,8 @@ static void test_foreign_files(void **state) {
   }
 }
 
-/* Where quern's version stands in a file: a string field, number 3, behind the producer's name. */
+/* The position of quern's version in a file: a string field, number 3, after the producer's
+ * name. */
 static size_t find_version(const unsigned char *bytes, size_t size, size_t *length) {
   static const unsigned char before[] = {0x12, 5, 'q', 'u', 'e', 'r', 'n', 0x1a};
   size_t position = 0;
@@ -126,8 +127,8 @@ static size_t find_version(const unsigned char *bytes, size_t size, size_t *leng
   return position + sizeof before;
 }
 
-/* What is written now is, but for quern's version, what ONNX Runtime was given, and it is read back
- * as the same network. */
+/* Written files are, except for quern's version, those that ONNX Runtime ran, and are read back as
+ * the same network. */
 static void test_own_files(void **state) {
   (void)state;
   static const char *const names[] = {"quern-categorical",      "quern-elementwise", "quern-binary",
@@ -170,15 +171,15 @@ static void test_the_loss_of_plain_outputs(void **state) {
     assert_ok(quern_onnx_load(stored("no-bias-plain", ".onnx"), &options, &network));
     assert_int_equal(quern_network_loss(network), losses[i]);
     quern_network_free(network);
-    /* it says its own */
+    /* this file has its own loss */
     assert_ok(quern_onnx_load(stored("gemm-softmax", ".onnx"), &options, &network));
     assert_int_equal(quern_network_loss(network), QUERN_LOSS_CATEGORICAL);
     quern_network_free(network);
   }
 }
 
-/* Each layer's numbers are those of the same network as safetensors; a graph that is no chain is
- * its constants, and says why. */
+/* Each layer has the numbers of the same network in safetensors. A graph that is not a chain is
+ * listed by its constants, with the reason. */
 static void test_inspection(void **state) {
   (void)state;
   quern_inspection *file, *same;

@@ -1,11 +1,11 @@
-/* ONNX files take memory in proportion to their bytes: messages and numbers each have an allowance
- * (onnx_file.c). Many nodes that name one constant would make a network out of proportion. */
+/* ONNX files use memory in proportion to their bytes: messages and numbers have limits
+ * (onnx_file.c). Many nodes that use one constant would make a network out of proportion. */
 #include "../data/temporary.h"
 #include "test.h"
 
 #include <quern/quern.h>
 
-/* A message of protobuf as it grows. */
+/* A growing protobuf message. */
 typedef struct message {
   unsigned char *bytes;
   size_t length;
@@ -66,7 +66,7 @@ static void write_chain(const char *path, size_t nodes) {
   put_text(&part, 8, "W");
   put_bytes(&part, 9, numbers, UNITS * UNITS * sizeof *numbers);
   put_bytes(&graph, 5, part.bytes, part.length);
-  /* The input: float, of any count of samples and of UNITS values. */
+  /* The input: any number of samples of UNITS floats. */
   static const unsigned char type[] = {0x0a, 10, 0x08, 1, 0x12, 6, 0x0a, 0, 0x0a, 2, 0x08, UNITS};
   part.length = 0;
   put_text(&part, 1, "x0");

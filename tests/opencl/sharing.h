@@ -1,4 +1,4 @@
-/* A program's own OpenCL objects, for the tests that put quern on them. */
+/* A program's own OpenCL objects, for the tests of sharing. */
 #ifndef QUERN_TESTS_OPENCL_SHARING_H
 #define QUERN_TESTS_OPENCL_SHARING_H
 
@@ -15,7 +15,7 @@ enum {
   COUNT = 40,
   FIRST = 8,
   INSIDE = 20
-}; /* floats of the caller's buffer; where the wrapped range begins; its length */
+}; /* floats of the caller's buffer; the start of the wrapped range; its length */
 
 typedef struct caller {
   cl_device_id device;
@@ -54,7 +54,7 @@ static inline void caller_close(caller *result) {
   assert_int_equal(quern__cl_call.ReleaseContext(result->context), CL_SUCCESS);
 }
 
-/* The wrapped range is what the op made of it; all around it is as it was. */
+/* The wrapped range has the op's results; the rest of the buffer is unchanged. */
 static inline void expect_filled(const float *values, float inside) {
   for (size_t i = 0; i < COUNT; i++)
     assert_true(values[i] == (i >= FIRST && i < FIRST + INSIDE ? inside : (float)i));
@@ -72,7 +72,7 @@ static inline quern_buffer *wrap(quern_context *context, const caller *from) {
   return buffer;
 }
 
-/* What quern has no use for, of the library that it uses: *(void **)&function =
+/* A function of the loader that quern does not use: *(void **)&function =
  * find_entry("clCreateUserEvent"). */
 static inline void *find_entry(const char *name) {
   const char *shim = getenv("QUERN_TEST_SHIM");
@@ -84,7 +84,7 @@ static inline void *find_entry(const char *name) {
   return entry;
 }
 
-/* Oclgrind runs what is queued inside clFlush, on the thread that calls it. */
+/* Oclgrind runs queued commands inside clFlush, on the calling thread. */
 static inline bool runs_in_flush(const caller *mine) {
   char name[64] = "";
   assert_int_equal(
@@ -93,9 +93,9 @@ static inline bool runs_in_flush(const caller *mine) {
   return strstr(name, "Oclgrind") != NULL;
 }
 
-/* What the caller queues waits for an event that only the test sets. So what quern must wait for is
- * open for as long as the test likes, and a wait that is missing shows each time. Where a flush
- * itself would wait, the gate stands open, and only the order is tested. */
+/* The caller's commands wait for an event that only the test completes, so a missing wait of
+ * quern's always shows. If a flush itself would wait, the event is complete from the start, and
+ * only the order is tested. */
 typedef struct gate {
   __typeof__(clCreateUserEvent) *create;
   __typeof__(clSetUserEventStatus) *set;
@@ -122,7 +122,7 @@ static inline void gate_open(gate *result) {
   assert_int_equal(quern__cl_call.ReleaseEvent(result->closed), CL_SUCCESS);
 }
 
-/* A test once as the device is, and once as if it had memory of its own. */
+/* A test on the device as it is, and once as if it had memory of its own. */
 static inline int set_discrete(void **state) {
   return test_set_discrete(*state != NULL) || *state == NULL ? 0 : -1;
 }

@@ -1,5 +1,5 @@
-/* Exchanges: what ops left in a buffer comes to the host, and what the host made of it is what
- * later ops read; each in order with the ops, whichever way it goes. */
+/* Exchanges: the host reads results of ops, and later ops read what the host writes, in order with
+ * the ops both ways. */
 #include "sharing.h"
 
 #include "../../host/device/exchange.h"
@@ -47,8 +47,7 @@ static void await(lane *self, bool wait) {
   assert_true(taken);
 }
 
-/* As ranks do: several are on their way at once, and each is updated by while the next is worked
- * on. */
+/* As with ranks: several exchanges run at once, and each is used while the next is computed. */
 static void check_rounds(quern_context *context) {
   lane lanes[EXCHANGES];
   float expected = 0.0f;
@@ -91,7 +90,7 @@ static void test_rounds(void **state) {
   }
 }
 
-/* It begins with zeros, and is let go of wherever it is. */
+/* It starts with zeros, and may be freed in any state. */
 static void test_ends(void **state) {
   (void)state;
   static const char *const devices[] = {NULL, "reference"};
@@ -112,8 +111,7 @@ static void test_ends(void **state) {
   }
 }
 
-/* Taken, it is there once the ops before are done, and no earlier; what is queued later is not
- * waited for. */
+/* A read exchange is complete once the ops before it are; it does not wait for later commands. */
 static void test_in_order(void **state) {
   (void)state;
   caller mine = caller_open(0, false);

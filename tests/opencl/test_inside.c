@@ -1,6 +1,5 @@
-/* What the OpenCL backend knows by table: error names and the statuses they become, and the
- * parameters for each kind of device; and that all kernels build without a word from the compiler.
- */
+/* Tables of the OpenCL backend: error names and their statuses, and the tuning row for each kind of
+ * device. All kernels build without a warning. */
 #include "test.h"
 
 #include "device/context.h"
@@ -44,8 +43,7 @@ static void check_tile(quern__cl_tile tile) {
   assert_true(tile.rows > 0 && tile.vectors > 0);
 }
 
-/* What kernels/dense/dense_group.cl asks of its parameters; and at least two sizes, each smaller
- * than the one before. */
+/* The conditions of kernels/dense/dense_group.cl; and at least two tiles, in decreasing size. */
 static void check_groups(const quern__cl_tuning *tuning, quern__cl_limits limits) {
   const unsigned width = tuning->vector_width;
   size_t sizes = 0, area = SIZE_MAX;
@@ -83,8 +81,8 @@ static void check_row(const quern__cl_tuning *tuning, quern__cl_limits limits) {
   check_tile(tuning->backward_weights);
 }
 
-/* Every kind of device has a row, whatever its platform is called and however little it can run,
- * and the row's numbers make sense. */
+/* Every kind of device has a row, whatever its platform and however small its limits, with valid
+ * numbers. */
 static void test_tuning(void **state) {
   (void)state;
   static const char *const platforms[] = {"",
@@ -115,7 +113,7 @@ static const quern__cl_tuning *gpu(const char *platform, size_t work_group, uint
       &info, (quern__cl_limits){.work_group = work_group, .local_memory = local_memory});
 }
 
-/* A GPU has its maker's row while it can run it, then that of any GPU, then that of any device. */
+/* A GPU has its vendor's row if it can run it, else that of any GPU, else that of any device. */
 static void test_limits(void **state) {
   (void)state;
   assert_string_equal(gpu("NVIDIA CUDA", 1024, 48 << 10)->pattern, "NVIDIA");
@@ -129,8 +127,7 @@ static void test_limits(void **state) {
   assert_true(gpu("NVIDIA CUDA", 1024, 1 << 10)->any_kind);
 }
 
-/* A CPU has the row of the widest vectors that it has itself, and a work-item has a sample's row.
- */
+/* A CPU has the row of its widest vectors, for tiles per work-item. */
 static void test_widths(void **state) {
   (void)state;
   const quern_device_info info = {
@@ -153,7 +150,7 @@ static void test_widths(void **state) {
                "at most 8");
 }
 
-/* Whether fma() is one instruction, by the CPU that the device's name has. */
+/* Whether fma() is one instruction, by the CPU in the device's name. */
 static void test_fused(void **state) {
   (void)state;
   static const struct {
@@ -170,7 +167,7 @@ static void test_fused(void **state) {
   }
 }
 
-/* The largest tile that gives each compute unit one, else the smallest there is. */
+/* The largest tile that gives each compute unit one, else the smallest. */
 static void test_sizes(void **state) {
   (void)state;
   const quern__cl_tuning *nvidia = gpu("NVIDIA CUDA", 1024, 48 << 10);
@@ -199,7 +196,7 @@ static bool has_tile(const quern__cl_tuning *tuning, quern__kernel kernel) {
   return tuning->groups[(kernel - first_group_kernel) / 3].rows > 0;
 }
 
-/* Fails when the compiler warned: its words are in the build log. */
+/* Fails if the compiler printed warnings, which are in the build log. */
 static void test_kernels_build(void **state) {
   (void)state;
   test_rig rig;

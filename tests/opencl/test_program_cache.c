@@ -1,5 +1,5 @@
-/* Cached programs: a second start takes the file of the first, and whatever is wrong with a file or
- * with the folder is a miss, not a failure. */
+/* Cached programs: a second start uses the first one's file. A fault of the file or the folder is a
+ * miss, not an error. */
 #include "../data/temporary.h"
 #include "op_check.h"
 #include "opencl_shim.h"
@@ -16,7 +16,7 @@ static void set(const char *name, const char *value) {
   assert_int_equal(setenv(name, value, 1), 0);
 }
 
-/* One op in a new context, of which the program is built or comes from the cache. */
+/* One op in a new context, whose program is built or read from the cache. */
 static void run_op(char *platform, size_t platform_size) {
   test_rig rig;
   test_rig_open(&rig, 0);
@@ -35,7 +35,7 @@ static void run_op(char *platform, size_t platform_size) {
   test_rig_close(&rig);
 }
 
-/* The shim is loaded by quern, and not before its first call. */
+/* quern loads the shim at its first call. */
 static size_t count_sources(void) {
   if (sources == NULL) {
     const char *path = getenv("QUERN_TEST_SHIM");
@@ -57,7 +57,7 @@ static void assert_source_builds(size_t expected, const char *what) {
     fail_msg("%s: built from source %zu times, expected %zu", what, built, expected);
 }
 
-/* The cached program of the only op here; false where there is none. */
+/* The cached program of the only op here; false if there is none. */
 static bool find_program(char *path, size_t size) {
   size_t count = 0;
   DIR *folder = opendir(temporary_folder);
@@ -73,7 +73,7 @@ static bool find_program(char *path, size_t size) {
   return count == 1;
 }
 
-/* Fills the cache, and reads what is in it. */
+/* Fills the cache, and reads its contents. */
 static unsigned char *fill_cache(char *path, size_t path_size, size_t *size) {
   set("QUERN_CACHE", "on");
   assert_source_builds(1, "an empty cache");
@@ -86,9 +86,8 @@ static void reseal(unsigned char *bytes, size_t size) {
   memcpy(bytes + size - SUM, &sum, SUM);
 }
 
-/* What is wrong with a file is found before the driver sees it, whichever that is: all places are
- * tried on one, whose own cache makes a build short, and some on the others, which compile each
- * time. */
+/* Faults of a file are found before the driver sees it, so all positions are tried on one driver,
+ * whose own cache makes builds fast, and some on the others. */
 static bool tries_all(void) {
   char platform[256];
   set("QUERN_CACHE", "off");
@@ -97,7 +96,7 @@ static bool tries_all(void) {
   return strstr(platform, "Portable Computing Language") != NULL;
 }
 
-/* The file is a miss; it is replaced by one that is a hit. */
+/* The file is a miss, and is replaced by a valid one. */
 static void assert_miss(const char *path, const unsigned char *bytes, size_t size,
                         const char *what) {
   write_bytes(path, bytes, size);
@@ -114,7 +113,7 @@ static void test_off(void **state) {
   assert_false(find_program(path, sizeof path));
 }
 
-/* Those that have a cache of their own are left to it. */
+/* Drivers with their own cache do not use quern's. */
 static void test_default(void **state) {
   (void)state;
   char path[PATH_BYTES * 2], platform[256];
@@ -199,7 +198,7 @@ static void test_damaged(void **state) {
   for (size_t i = 0; i < sizeof places / sizeof *places; i += each) {
     bytes[places[i]] ^= 0x10;
     assert_miss(path, bytes, size, "a flipped bit");
-    /* With a checksum that fits, all but the binary is still told by what it says. */
+    /* With a valid checksum, all parts but the binary are still checked. */
     const size_t sealed = places[i] < binary ? size : 0;
     if (sealed > 0) {
       reseal(bytes, size);
@@ -211,8 +210,8 @@ static void test_damaged(void **state) {
   free(bytes);
 }
 
-/* A file that is whole, and that the driver takes for no program of its own. Rusticl of Mesa 22.3
- * ends the process over such a binary instead of refusing it; its version is in the key. */
+/* A whole file whose binary the driver rejects. Rusticl of Mesa 22.3 ends the process at such a
+ * binary; its version is in the key. */
 static void test_refused_by_driver(void **state) {
   (void)state;
   char path[PATH_BYTES * 2], platform[256];
@@ -230,8 +229,7 @@ static void test_refused_by_driver(void **state) {
   free(bytes);
 }
 
-/* Where the file cannot be read or written, the program is built all the same, and nobody is told
- * of an error. */
+/* If the file cannot be read or written, the program is built, without an error. */
 static void test_file_in_the_way(void **state) {
   (void)state;
   char path[PATH_BYTES * 2], before[1024];
@@ -248,7 +246,7 @@ static void test_file_in_the_way(void **state) {
   assert_int_equal(rmdir(path), 0);
 }
 
-/* Nobody else may write where programs come from. */
+/* Others may not write to the folder of programs. */
 static void test_unfit_folder(void **state) {
   (void)state;
   char path[PATH_BYTES * 2];
@@ -263,8 +261,8 @@ static void test_unfit_folder(void **state) {
   set("QUERN_CACHE_DIR", temporary_folder);
 }
 
-/* A whole program that is a link, another's, or open to others, may be anybody's: it is built anew,
- * and what is written then is the user's own. */
+/* A program file that is a link, another user's, or writable by others, could be anybody's: the
+ * program is built, and a file of the user's own is written. */
 static void test_not_ones_own(void **state) {
   (void)state;
   char path[PATH_BYTES * 2];
@@ -278,13 +276,13 @@ static void test_not_ones_own(void **state) {
   assert_int_equal(chmod(path, 0666), 0);
   assert_source_builds(1, "a file that others may write to");
   assert_source_builds(0, "after a file that others may write to");
-  if (geteuid() != 0) return; /* nobody else can give a file away */
+  if (geteuid() != 0) return; /* only root can give a file away */
   assert_int_equal(chown(path, 12345, (gid_t)-1), 0);
   assert_source_builds(1, "another's file");
   assert_source_builds(0, "after another's file");
 }
 
-/* Processes that start at once, over a file with a fault, each write the whole file. */
+/* Processes that start at once with a faulty file each write the whole file. */
 static void test_processes_at_once(void **state) {
   (void)state;
   char path[PATH_BYTES * 2];

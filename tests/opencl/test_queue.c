@@ -1,10 +1,10 @@
-/* Work is queued, not waited for; what the device finds wrong comes back from the next call that
- * waits, once. */
+/* Commands are queued without waiting. Errors found on the device are returned once, by the next
+ * call that waits. */
 #include "op_check.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* Thousands of launches with no wait between, each needing the one before. */
+/* Thousands of launches without a wait, each depending on the one before. */
 static void test_long_queue(void **state) {
   (void)state;
   test_rig rig;
@@ -27,7 +27,7 @@ static void test_long_queue(void **state) {
   test_rig_close(&rig);
 }
 
-/* A buffer may be freed while work on it is queued. */
+/* A buffer may be freed while commands on it are queued. */
 static void test_freed_while_queued(void **state) {
   (void)state;
   test_rig rig;
@@ -46,8 +46,8 @@ static void test_freed_while_queued(void **state) {
   test_rig_close(&rig);
 }
 
-/* Labels and indices that are wrong, in one buffer: 4 floats of logits, then 2 labels, 2 indices, 2
- * places for output. */
+/* Wrong labels and indices, in one buffer: 4 floats of logits, 2 labels, 2 indices, 2 places for
+ * output. */
 typedef struct mixture {
   float z[4];
   int32_t labels[2];
@@ -83,12 +83,12 @@ static void test_faults(void **state) {
     quern_buffer *buffer;
     assert_ok(quern_buffer_create(context, sizeof bad, &buffer));
     assert_ok(quern_buffer_write(buffer, 0, sizeof bad, &bad, QUERN_WAIT));
-    /* By finish, with good work queued behind it. */
+    /* Returned by finish, with valid commands queued after it. */
     queue_bad_label(context, buffer);
     queue_good_work(context, buffer);
     assert_fails(quern_context_finish(context), QUERN_ERROR_DATA, "label", "row 1 ");
     assert_ok(quern_context_finish(context));
-    /* By a read that waits, which has read all the same; not by one that does not. */
+    /* Returned by a read that waits, which still reads; not by one that does not wait. */
     queue_bad_index(context, buffer);
     assert_ok(quern_buffer_read(buffer, 0, sizeof got, &got, QUERN_NO_WAIT));
     assert_fails(quern_buffer_read(buffer, 0, sizeof got, &got, QUERN_WAIT), QUERN_ERROR_DATA,
@@ -96,14 +96,15 @@ static void test_faults(void **state) {
     assert_int_equal(got.out[0], -1);
     assert_int_equal(got.out[1], 0);
     assert_ok(quern_buffer_read(buffer, 0, sizeof got, &got, QUERN_WAIT));
-    /* By a write that waits. Of two, the index, which came first; the other went with it. */
+    /* Returned by a write that waits. Of two errors, the first is returned and the other
+     * dropped. */
     queue_bad_index(context, buffer);
     queue_bad_label(context, buffer);
     assert_fails(quern_buffer_write(buffer, 0, sizeof bad, &bad, QUERN_WAIT), QUERN_ERROR_DATA,
                  "index");
     assert_ok(quern_buffer_write(buffer, 0, sizeof bad, &bad, QUERN_WAIT));
     assert_ok(quern_context_finish(context));
-    /* A fault that nobody waited for goes with the context. */
+    /* An error for which nobody waited is freed with the context. */
     queue_bad_label(context, buffer);
     quern_buffer_free(buffer);
   }

@@ -1,7 +1,7 @@
-/* A program's own OpenCL objects under quern: no copy between the two, nothing destroyed. */
+/* quern on a program's own OpenCL objects: no copies, and nothing is destroyed. */
 #include "sharing.h"
 
-/* In the caller's own in-order queue no event is needed. */
+/* The caller's in-order queue needs no events. */
 static void test_own_queue(void **state) {
   (void)state;
   caller mine = caller_open(0, true);
@@ -19,7 +19,7 @@ static void test_own_queue(void **state) {
   expect_filled(values, -5.0f);
   quern_buffer_free(buffer);
   quern_context_free(context);
-  /* What was given is still there. */
+  /* The caller's objects still exist. */
   assert_int_equal(quern__cl_call.EnqueueReadBuffer(mine.queue, mine.memory, CL_TRUE, 0,
                                                     sizeof values, values, 0, NULL, NULL),
                    CL_SUCCESS);

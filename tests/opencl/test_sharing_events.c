@@ -1,5 +1,5 @@
-/* Beside a caller's out-of-order queue, and where none was given, quern runs on a queue of its own:
- * events join the two. */
+/* If the caller's queue is out of order, or none is given, quern runs on its own queue, and events
+ * order the two. */
 #include "sharing.h"
 
 static cl_int status_of(cl_event event) {
@@ -10,8 +10,8 @@ static cl_int status_of(cl_event event) {
   return status;
 }
 
-/* The caller writes -100, quern halves it, the caller reads: in this order, with no wait of the
- * host in between. */
+/* The caller writes -100, quern halves it, the caller reads: in this order, without a wait on the
+ * host. */
 static void check_joined(const caller *mine, cl_command_queue given) {
   quern_context *context;
   cl_command_queue queue;
@@ -22,7 +22,7 @@ static void check_joined(const caller *mine, cl_command_queue given) {
   float values[COUNT], back[COUNT] = {0};
   for (size_t i = 0; i < COUNT; i++)
     values[i] = i >= FIRST && i < FIRST + INSIDE ? -100.0f : (float)i;
-  /* The kernel is built before, as building may wait. */
+  /* Builds the kernel first, because building may wait. */
   const quern_activation half = {QUERN_ACTIVATION_LEAKY_RELU, 0.5f};
   const quern_tensor inside = quern_vector(buffer, 0, INSIDE);
   assert_ok(quern_activation_forward(context, half, inside, inside));
@@ -81,8 +81,8 @@ static void test_no_queue(void **state) {
   caller_close(&mine);
 }
 
-/* An event of the program's own, which no queue completes: quern's ops wait for it, and so does
- * what waits for them. */
+/* The program's own event, which no queue completes: quern's ops wait for it, and so do the
+ * commands that wait for them. */
 static void test_user_event(void **state) {
   (void)state;
   caller mine = caller_open(0, true);

@@ -1,4 +1,4 @@
-/* A program's own cl_mem under quern: whole, in parts, several times over, and freed by the program
+/* quern on a program's own cl_mem: whole, in parts, several times, and released by the program
  * first. */
 #include "sharing.h"
 
@@ -14,7 +14,7 @@ static void read_all(const caller *mine, cl_mem memory, float *values) {
                    CL_SUCCESS);
 }
 
-/* What is given is retained: the program may let go of its objects while quern uses them. */
+/* quern retains the objects: the program may release them while quern uses them. */
 static void test_caller_frees_first(void **state) {
   (void)state;
   caller mine = caller_open(0, true);
@@ -29,7 +29,7 @@ static void test_caller_frees_first(void **state) {
   quern_buffer_free(buffer);
 }
 
-/* A view of a wrapped part begins that much further into the cl_mem, for ops and for the program
+/* A view of a wrapped part begins at its offset in the cl_mem, for ops and for the program
  * alike. */
 static void test_view_of_wrapped(void **state) {
   (void)state;
@@ -53,7 +53,7 @@ static void test_view_of_wrapped(void **state) {
   caller_close(&mine);
 }
 
-/* Of a buffer that quern made the program gets the cl_mem, and puts into it what quern reads. */
+/* The program gets the cl_mem of a buffer that quern created, and writes data that quern reads. */
 static void test_memory_of_own(void **state) {
   (void)state;
   caller mine = caller_open(0, true);
@@ -75,7 +75,7 @@ static void test_memory_of_own(void **state) {
   caller_close(&mine);
 }
 
-/* Two buffers on one cl_mem overlap where their parts do. */
+/* Two buffers on one cl_mem overlap if their parts do. */
 static void test_wrapped_twice(void **state) {
   (void)state;
   caller mine = caller_open(0, true);
@@ -112,7 +112,7 @@ static cl_mem make_part(cl_mem whole, size_t origin, size_t bytes) {
   return object;
 }
 
-/* A sub-buffer overlaps its buffer where it lies in it, though the two are different cl_mems. */
+/* A sub-buffer overlaps its buffer at its place there, though they are two cl_mems. */
 static void test_sub_buffer(void **state) {
   (void)state;
   caller mine = caller_open(0, true);
@@ -151,7 +151,7 @@ static void test_sub_buffer(void **state) {
   caller_close(&mine);
 }
 
-/* Memory that the host may not touch: ops work, and a read or a write is OpenCL's error. */
+/* Memory without host access: ops work; a read or a write is OpenCL's error. */
 static void test_no_host_access(void **state) {
   (void)state;
   caller mine = caller_open(0, true);

@@ -1,4 +1,4 @@
-/* A queue with profiling: what quern queues can be timed by the program. */
+/* A queue with profiling: the program can time quern's commands. */
 #include "sharing.h"
 
 static cl_ulong time_of(cl_event event, cl_profiling_info what) {
@@ -9,7 +9,7 @@ static cl_ulong time_of(cl_event event, cl_profiling_info what) {
   return found;
 }
 
-/* The queue that quern runs on has these properties, and its events have their times. */
+/* quern's queue has these properties, and its events have times. */
 static void check_timed(const caller *mine, cl_command_queue_properties expected) {
   quern_context *context;
   cl_command_queue queue;
@@ -46,8 +46,7 @@ static void test_in_order(void **state) {
   caller_close(&mine);
 }
 
-/* quern's own queue, beside one that is out of order, is in order, and has profiling as the
- * program's has. */
+/* If the program's queue is out of order, quern's own is in order and has the same profiling. */
 static void test_out_of_order(void **state) {
   (void)state;
   caller look = caller_open(0, false);

@@ -1,5 +1,5 @@
-/* Staging: copies to the device beside the ops, each after the ops that it has to wait for and
- * before those that read it. */
+/* Staging: copies to the device run beside ops, each after the ops that it must wait for and before
+ * those that read it. */
 #include "sharing.h"
 
 #include <pthread.h>
@@ -24,8 +24,8 @@ static void expect(quern_buffer *buffer, size_t first, float value) {
   for (size_t i = 0; i < FLOATS; i++) assert_true(values[i] == value);
 }
 
-/* Two take turns, and each piece is added up by an op that is queued without a wait. One lies
- * inside a longer buffer, whose other bytes stay. */
+/* Two buffers alternate, and an op that is queued without a wait adds each piece. One is inside a
+ * longer buffer, whose other bytes stay. */
 static void check_turns(quern_context *context) {
   enum { PIECES = 50 };
   quern_buffer *first, *whole, *view, *sum;
@@ -54,7 +54,7 @@ static void check_turns(quern_context *context) {
   expect(whole, 0, canary);
   expect(whole, 2 * FLOATS, canary);
 
-  /* A part of it, begun twice. */
+  /* A part of the data, begun twice. */
   fill(turns[1], 6.0f);
   fill(turns[1], 5.0f);
   assert_ok(quern_staging_send(turns[1], sizeof(float)));
@@ -64,7 +64,7 @@ static void check_turns(quern_context *context) {
   expect(whole, 0, canary);
   expect(whole, 2 * FLOATS, canary);
 
-  /* Freed when it was sent, and when it was only begun, each after its buffer. */
+  /* Freed after sending, and after only beginning, each after its buffer. */
   send(turns[0], 1.0f);
   fill(turns[1], 2.0f);
   quern_buffer_free(first);
@@ -86,8 +86,8 @@ static void test_turns(void **state) {
   }
 }
 
-/* A copy waits for no op but those before its release: also where the queue stands still for good.
- * If it does wait, the alarm ends the test. */
+/* A copy waits only for ops before its release, also if the queue never continues. If it does wait,
+ * the alarm ends the test. */
 static void test_beside_ops(void **state) {
   (void)state;
   caller mine = caller_open(0, false);
@@ -117,12 +117,12 @@ static void test_beside_ops(void **state) {
 }
 
 static void *open_later(void *held) {
-  usleep(20000); /* for a copy that does not wait to be seen */
+  usleep(20000); /* to detect a copy that does not wait */
   gate_open(held);
   return NULL;
 }
 
-/* And it does wait for those, whether they are told by a release or not. */
+/* It does wait for those ops, with and without a release. */
 static void check_after_ops(bool released) {
   caller mine = caller_open(0, false);
   quern_context *context;

@@ -1,6 +1,5 @@
-/* Whole training steps give what the reference gives op by op: in each form that
- * host/opencl/launch/steps.c has for them, with frozen parameters, a last batch that is smaller,
- * bytes and floats. */
+/* Fused training steps give the reference's results in each form of host/opencl/launch/steps.c,
+ * with frozen parameters, a shorter last batch, bytes and floats. */
 #include "data/dataset.h"
 #include "device/context.h"
 #include "network/plan.h"
@@ -16,8 +15,8 @@ typedef struct task {
   bool bytes;
   quern_layer layers[3];
   size_t layer_count;
-  quern__steps_form form; /* that its steps can surely take */
-  /* all but plain SGD with a rate and a momentum that change from step to step */
+  quern__steps_form form; /* the form that its steps can surely use */
+  /* all but plain SGD, with a rate and a momentum that change per step */
   quern_optimizer_kind optimizer;
 } task;
 
@@ -30,7 +29,7 @@ static quern_dataset *make_data(const task *self, size_t classes) {
   for (size_t i = 0; i < count; i++)
     values[i] = (float)(i * 37 % 256) / (self->bytes ? 1.0f : 255.0f);
   assert_ok(quern_dataset_from_floats(values, labels, self->samples, self->inputs, &data));
-  if (self->bytes) { /* what the readers of images make */
+  if (self->bytes) { /* as the readers of images scale */
     uint8_t *pixels = test_alloc(count, 1);
     for (size_t i = 0; i < count; i++) pixels[i] = (uint8_t)values[i];
     free(data->values);
@@ -43,7 +42,7 @@ static quern_dataset *make_data(const task *self, size_t classes) {
   return data;
 }
 
-/* Trains on `context`; the parameters are the caller's to free. */
+/* Trains on `context`; the caller frees the parameters. */
 static float *learn(quern_context *context, const task *self, quern_epoch *last, size_t *count) {
   quern_network *network;
   quern_train_options options = quern_train_options_default();
@@ -79,7 +78,7 @@ static float *learn(quern_context *context, const task *self, quern_epoch *last,
   return all;
 }
 
-/* The same bits twice. */
+/* The same bits in two runs. */
 static void assert_twice(quern_context *context, const task *self, const float *before,
                          size_t count) {
   quern_epoch last;
@@ -90,7 +89,7 @@ static void assert_twice(quern_context *context, const task *self, const float *
   free(again);
 }
 
-/* The form that a plan of this task has for its steps. */
+/* The form in which a plan of this task runs its steps. */
 static quern__steps_form form_of(quern_context *context, const task *self) {
   quern_network *network;
   quern_plan *plan;
@@ -106,11 +105,11 @@ static quern__steps_form form_of(quern_context *context, const task *self) {
   return form;
 }
 
-/* Has the steps take this form; false where the device cannot. */
+/* Makes the steps use this form; false if the device cannot. */
 static bool choose(const test_rig *rig, const task *self, quern__steps_form wanted) {
   quern__cl *cl = rig->device->state;
-  /* More rounds than llvmpipe's loops have, or minutes of compiling there for what quern verify
-   * --full runs. */
+  /* More iterations than llvmpipe allows, or minutes of compiling for what quern verify --full
+   * runs. */
   if (rig->short_loops && ((wanted == QUERN__STEPS_SERIAL &&
                             (self->batch > 5 || self->optimizer != QUERN_OPTIMIZER_SGD)) ||
                            wanted == QUERN__STEPS_COLUMNS))
@@ -126,13 +125,13 @@ static void check_form(const task *self, quern__steps_form wanted) {
   test_rig rig;
   test_rig_open(&rig, 0);
   const quern__cl *cl = rig.device->state;
-  /* Tiles of work-groups go op by op whatever is wanted: once is enough, and under an emulator the
+  /* Tiles of work-groups always use single ops: once is enough, and on an emulator only the
    * smallest tasks. */
   const bool by_items = cl->tuning.dense == QUERN__DENSE_ITEM;
   if (by_items ? !choose(&rig, self, wanted)
                : wanted != QUERN__STEPS_SERIAL || (rig.slow && self->form != QUERN__STEPS_SERIAL)) {
     test_rig_close(&rig);
-    /* Of the forms that a task is for none may be left out where the tiles are those of a CPU. */
+    /* With a CPU's tiles, every form that suits a task must run. */
     assert_false(by_items && wanted == self->form && !rig.short_loops);
     return;
   }
@@ -213,8 +212,8 @@ static void test_blocks(void **state) {
       .form = QUERN__STEPS_BLOCKS});
 }
 
-/* Uneven shares of the lowest layer, more than one layer above it, a last batch that is smaller, an
- * odd and an even number of steps. */
+/* Uneven shares of the lowest layer, more than one layer above it, a shorter last batch, an odd and
+ * an even number of steps. */
 static void test_columns(void **state) {
   (void)state;
   check_task(&(task){.inputs = 83,
@@ -252,8 +251,7 @@ static void test_frozen(void **state) {
                 .form = batch == 4 ? QUERN__STEPS_SERIAL : QUERN__STEPS_BLOCKS});
 }
 
-/* Each optimizer in each form: what it keeps is taken along, and its numbers change from step to
- * step. */
+/* Each optimizer in each form: its state is kept, and its numbers change per step. */
 static void test_optimizers(void **state) {
   (void)state;
   test_rig rig;
@@ -264,7 +262,7 @@ static void test_optimizers(void **state) {
   if (leave_out) return;
   for (quern_optimizer_kind kind = QUERN_OPTIMIZER_MOMENTUM; kind <= QUERN_OPTIMIZER_RMSPROP;
        kind++) {
-    if (slow && kind != QUERN_OPTIMIZER_ADAM) continue; /* the rule is all that differs */
+    if (slow && kind != QUERN_OPTIMIZER_ADAM) continue; /* only the rule differs */
     check_task(&(task){.inputs = 19,
                        .samples = 23,
                        .batch = 5,
@@ -297,7 +295,7 @@ static void test_optimizers(void **state) {
   }
 }
 
-/* A label that is none is found on the device, in both kinds of step, and told once. */
+/* An invalid label is found on the device, in fused steps and in single ops, and reported once. */
 static void test_bad_label(void **state) {
   (void)state;
   test_rig rig;

@@ -1,5 +1,5 @@
-/* Tuning on the device: wrong results are noticed, and the next context uses the found parameters.
- */
+/* Tuning on the device: wrong results are detected, and the next context uses the found
+ * parameters. */
 #include "../data/temporary.h"
 #include "base/error.h"
 #include "device/context.h"
@@ -12,8 +12,7 @@
 
 #include <quern/tune.h>
 
-/* A device's list and the first OpenCL device, whose kernels an implementation for checking would
- * take minutes over. */
+/* A device's list and the first OpenCL device. Emulators would need minutes for the kernels. */
 typedef struct bench_device {
   quern_device_list *list;
   const quern_device *device;
@@ -32,8 +31,7 @@ static bool open_device(bench_device *bench) {
   return false;
 }
 
-/* The row to start from: the device's, or the one of the kind that the test is to run as; with a
- * tile that is poor. */
+/* The row to start from, of the device or of the kind that the test runs as, with a slow tile. */
 static quern__cl_tuning poor_row(const bench_device *bench) {
   quern_device_info info = bench->device->info;
   const char *wanted = getenv("QUERN_TEST_TUNING");
@@ -46,7 +44,7 @@ static quern__cl_tuning poor_row(const bench_device *bench) {
   return row;
 }
 
-/* A program that covers half of what it should, built as any candidate: verifying must notice. */
+/* A program that computes half of the result, built as any candidate; the check must detect it. */
 static void test_verify_notices(void **state) {
   (void)state;
   bench_device bench;
@@ -62,7 +60,7 @@ static void test_verify_notices(void **state) {
             cl, (quern__tune_case){.form = form, .mode = mode, .n = 150, .in = 150, .out = 150},
             &problem));
         assert_ok(quern__tune_problem_verify(cl, &problem));
-        /* The program stays; the launch now counts on tiles twice as wide. */
+        /* The program stays; the launch now assumes tiles twice as wide. */
         cl->tuning.forward.vectors *= 2;
         cl->tuning.backward_data.vectors *= 2;
         cl->tuning.backward_weights.vectors *= 2;
@@ -70,7 +68,7 @@ static void test_verify_notices(void **state) {
                      quern__tune_form_name(form), "is wrong");
         cl->tuning = right;
         assert_ok(quern__tune_problem_verify(cl, &problem));
-        /* One value that is off by a little more than rounding, and one that is no number. */
+        /* A value that is off by slightly more than rounding, and a NaN. */
         float *value = &problem.after[QUERN__TUNE_RESULT][problem.counts[QUERN__TUNE_RESULT] - 1];
         const float before = *value;
         *value += 2.5f * problem.bound[QUERN__TUNE_RESULT][problem.counts[QUERN__TUNE_RESULT] - 1] +
@@ -84,8 +82,8 @@ static void test_verify_notices(void **state) {
   quern_device_list_free(bench.list);
 }
 
-/* A device on which the larger tile is the quicker, so that what is found does not hang on what
- * else this machine does. */
+/* Pretends that larger tiles are faster, so that the result does not depend on the machine's
+ * load. */
 static double pretend(const quern__cl_tuning *row) {
   const quern__cl_tile *tiles[] = {&row->forward, &row->backward_data, &row->backward_weights};
   double speed = row->vector_width;
@@ -93,7 +91,7 @@ static double pretend(const quern__cl_tuning *row) {
   return 1e-3 / speed;
 }
 
-/* From a poor row a better one is found, written, and used by the next context; afterward it is
+/* From a slow row, a better one is found, written, and used by the next context; then it is
  * deleted. */
 static void test_tunes(void **state) {
   (void)state;
@@ -124,7 +122,7 @@ static void test_tunes(void **state) {
   const char *file = quern_tune_report_file(report);
   quern_context *context;
   if (start.dense == QUERN__DENSE_ITEM) {
-    /* One row of one vector at a time: any neighbor wins. */
+    /* Starting from one row of one vector, any neighbor wins. */
     assert_string_equal(part[1].name, "forward");
     assert_true(part[1].changed);
     assert_true(products > 0 && file[0] != '\0');
@@ -150,7 +148,7 @@ static void test_tunes(void **state) {
   quern_device_list_free(bench.list);
 }
 
-/* A context with a damaged file has the defaults, says so, and reports no error. */
+/* A context with a damaged file has the defaults and a note, and no error. */
 static void test_note(void **state) {
   (void)state;
   bench_device bench;

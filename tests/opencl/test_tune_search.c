@@ -1,4 +1,4 @@
-/* The tuner's search, with invented results: a wrong candidate is never timed or chosen, and noise
+/* The tuner's search, with invented times: a wrong candidate is never timed or chosen, and noise
  * chooses nothing. */
 #include "base/error.h"
 #include "opencl/tuner/tune.h"
@@ -13,13 +13,13 @@ static const quern__cl_limits limits = {.work_group = 1024, .local_memory = 48 <
 static const quern__tune_effort effort = {
     .most = 60, .screen_rounds = 3, .confirm_rounds = 5, .round_seconds = 1e-3, .small_only = true};
 
-/* Rows of forward are as fast as `speed` says. Those with a panel of `wrong_panel` are wrong, with
- * `broken_panel` do not build; what is timed must have been verified just before. */
+/* `speed` gives the speed of rows of forward. Those with a panel of `wrong_panel` are wrong, and
+ * those with `broken_panel` do not build. A timed row must have been verified just before. */
 typedef struct fake_judge {
   double (*speed)(const quern__cl_tuning *row);
   unsigned wrong_panel, broken_panel;
   quern_status status_of_broken;
-  bool confirmed_only; /* from the confirming rounds on, all is as slow as the start */
+  bool confirmed_only; /* in the confirming rounds, all are as slow as the start */
   quern__cl_tuning verified;
   bool right;
   size_t verifications, timings;
@@ -49,7 +49,7 @@ static quern_status fake_time(void *state, const quern__cl_tuning *row, size_t r
   return QUERN_OK;
 }
 
-/* Fastest by far with the wrong and the broken panel, then toward 12 rows and 1 vector. */
+/* By far the fastest with the wrong and the broken panel, then toward 12 rows and 1 vector. */
 static double toward_a_corner(const quern__cl_tuning *row) {
   if (row->forward.panel == 128 || row->forward.panel == 1024) return 100;
   return 1 + 0.05 * ((double)row->forward.rows - 8) + 0.05 * (2 - (double)row->forward.vectors);
@@ -112,13 +112,13 @@ static void test_wrong_is_never_chosen(void **state) {
   assert_true(outcome.wrong > 0);
   assert_int_equal(outcome.wrong, so_far.wrong);
   assert_int_equal(outcome.failed, so_far.failed);
-  /* The start is verified and not timed; the winner is verified again, and timed again. */
+  /* The start is verified and not timed; the winner is verified and timed again. */
   assert_int_equal(judge.verifications, outcome.tried + 2);
   assert_int_equal(judge.timings, outcome.tried - outcome.wrong - outcome.failed + 1);
   assert_int_equal(so_far.events, outcome.tried + 1);
   assert_int_equal(so_far.ends, 1);
   assert_int_equal(so_far.last, QUERN_TUNE_CHOSEN);
-  /* What is no part of the search is as it was. */
+  /* Parameters outside the search are unchanged. */
   quern__cl_tuning rest = outcome.best;
   rest.forward = start_row().forward;
   const quern__cl_tuning start = start_row();
@@ -141,7 +141,7 @@ static void assert_kept(fake_judge *judge) {
   assert_int_equal(so_far.last, QUERN_TUNE_KEPT);
 }
 
-/* What is not faster, or was only once, or is faster by little, does not win. */
+/* A row that is not faster, was faster only once, or is only slightly faster does not win. */
 static double little(const quern__cl_tuning *row) {
   return row->forward.rows == 10 ? 1.02 : 1;
 }
@@ -174,7 +174,7 @@ static void test_wins(void **state) {
   }
 }
 
-/* Defaults that are wrong are nothing to compare with; a device that is gone ends the search. */
+/* If the defaults are wrong, there is nothing to compare with. A lost device ends the search. */
 static void test_search_fails(void **state) {
   (void)state;
   heard so_far;

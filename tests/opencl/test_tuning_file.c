@@ -1,5 +1,5 @@
-/* Tuning files: what is written is read again, and a file with any fault in it changes nothing but
- * the note. */
+/* Tuning files: a written file is read again, and a file with a fault changes nothing but the
+ * note. */
 #include "../data/temporary.h"
 #include "base/error.h"
 #include "opencl/tuning_file.h"
@@ -57,7 +57,7 @@ static void test_round_trip(void **state) {
   assert_same(&read_tiles, &tiles);
 }
 
-/* Every default must be good enough to be written: the last kind's row stands for any device. */
+/* Every default must be valid in a file: the last kind's row is for any device. */
 static void test_defaults_pass(void **state) {
   (void)state;
   static const char *const platforms[] = {"", "NVIDIA CUDA", "AMD Accelerated Parallel Processing",
@@ -70,7 +70,7 @@ static void test_defaults_pass(void **state) {
     }
 }
 
-/* Parses a copy, with `size` bytes; a failure leaves the row alone. */
+/* Parses a copy of `size` bytes; a failure leaves the row unchanged. */
 static quern_status parse(const char *text, size_t size, const quern_device_info *info) {
   const quern__cl_tuning before = row_of(info);
   quern__cl_tuning row = before;
@@ -102,7 +102,7 @@ static void test_cut_short(void **state) {
   }
 }
 
-/* Any byte replaced: it fails, or it is another row that is right in every field. */
+/* Each byte is replaced: parsing fails, or gives another row that is valid in every field. */
 static void test_each_byte(void **state) {
   (void)state;
   static const char bytes[] = {'\0', '\n', '\r', ' ', '=', '-', '0', '1', '9', 'e', '\x7f', '\xff'};
@@ -258,7 +258,7 @@ static void forget(loaded *got) {
   free(got->note);
 }
 
-/* The defaults, and a note with these words in it; NULL: no note. */
+/* The defaults, and a note with these words; NULL: no note. */
 static void assert_defaults(const quern_device_info *info, const char *words) {
   loaded got = load(info);
   const quern__cl_tuning defaults = row_of(info);
@@ -283,7 +283,7 @@ static void test_load(void **state) {
   assert_string_equal(got.file, path);
   assert_same(&got.row, &row);
   forget(&got);
-  /* Another driver has a file of its own, and is told of this one; another device is not. */
+  /* Another driver has its own file, and a note about this one; another device has neither. */
   assert_defaults(&newer, "another driver");
   assert_defaults(&gpu, NULL);
 

@@ -1,4 +1,4 @@
-/* Activations, forward and backward, on a device against the reference. */
+/* Activations, forward and backward, on a device, compared with the reference. */
 #include "op_check.h"
 #include <float.h>
 #include <math.h>
@@ -13,8 +13,8 @@ static void test_backward(void **state) {
   test_sweep("activation backward");
 }
 
-/* Values that the formulas must get right, written out. An activation without a row has the
- * properties below checked. */
+/* Expected values of each formula. An activation without a row has only the properties below
+ * checked. */
 #define TINY  1e-30f
 #define LARGE 3e38f
 static const float special_z[] = {0.0f, TINY, -TINY, LARGE, -LARGE, INFINITY, -INFINITY, NAN};
@@ -72,7 +72,7 @@ static void test_special_values(void **state) {
       read_back(contexts[c], activation, special_z, h, SPECIAL);
       check_limits(name, h);
       if (kind >= sizeof special_h / sizeof *special_h) continue;
-      /* Places in the last digit, and where a tiny result may be flushed to zero. */
+      /* Units in the last place, and where a tiny result may be flushed to zero. */
       const quern__bound bound = {.terms = 6, .absolute = 2.0 * FLT_MIN, .nans = 1};
       test_assert_close(c == 0 ? "special values, reference" : "special values, device", name, h,
                         special_h[kind], SPECIAL, SPECIAL, bound);

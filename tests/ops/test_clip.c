@@ -1,5 +1,5 @@
-/* Clipping by a norm on a device against the reference: sums of squares in parts, and the scaling.
- */
+/* Clipping by a norm on a device, compared with the reference: sums of squares in parts, and the
+ * scaling. */
 #include "op_check.h"
 
 static void test_sums(void **state) {
@@ -12,7 +12,7 @@ static void test_clips(void **state) {
   test_sweep("clip norm");
 }
 
-/* What is within the norm keeps every bit. */
+/* Values within the norm keep every bit. */
 static void test_within(void **state) {
   (void)state;
   test_rig rig;

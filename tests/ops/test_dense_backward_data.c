@@ -1,4 +1,4 @@
-/* Dense backward data on a device against the reference. */
+/* Dense backward data on a device, compared with the reference. */
 #include "op_check.h"
 
 static void test_shapes(void **state) {

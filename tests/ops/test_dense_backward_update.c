@@ -1,5 +1,5 @@
-/* Dense backward weights taken as a step of every optimizer in place, on a device against the
- * reference, where the device does that; and its refusal where it does not. */
+/* Dense backward weights fused with a step of every optimizer, compared with the reference if the
+ * device supports it; otherwise the call must fail. */
 #include "op_check.h"
 
 #include "functions/optimizer.h"

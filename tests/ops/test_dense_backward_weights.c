@@ -1,4 +1,4 @@
-/* Dense backward weights, as gradients and as an SGD step in place, on a device against the
+/* Dense backward weights on a device, as gradients and with a fused SGD step, compared with the
  * reference. */
 #include "op_check.h"
 

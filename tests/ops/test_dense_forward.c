@@ -1,4 +1,4 @@
-/* Dense forward on a device against the reference. */
+/* Dense forward on a device, compared with the reference. */
 #include "op_check.h"
 
 static void test_shapes(void **state) {

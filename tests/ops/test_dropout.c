@@ -1,4 +1,5 @@
-/* Dropout on a device against the reference, against its definition, and what a mask looks like. */
+/* Dropout on a device, compared with the reference and with its definition; and statistics of a
+ * mask. */
 #include "functions/philox.h"
 #include "op_check.h"
 #include <math.h>
@@ -24,7 +25,7 @@ static float *mask_of(quern_context *context, quern_dropout_mask mask, size_t n,
   return values;
 }
 
-/* As ops.h has it, worked out here from the generator. */
+/* The definition in ops.h, computed from the generator. */
 static void test_by_definition(void **state) {
   (void)state;
   enum { N = 5, UNITS = 7, FIRST = 3 };
@@ -48,8 +49,8 @@ static void test_by_definition(void **state) {
   test_rig_close(&rig);
 }
 
-/* The share that is dropped is p within five standard deviations, units and samples drop
- * independently of their neighbors, and what is kept is scaled so that the mean stays. */
+/* The dropped share is p within five standard deviations, units and samples drop independently of
+ * their neighbors, and the rest is scaled to keep the mean. */
 static void test_share(void **state) {
   (void)state;
   enum { N = 257, UNITS = 131, COUNT = N * UNITS };
@@ -77,7 +78,8 @@ static void test_share(void **state) {
   test_rig_close(&rig);
 }
 
-/* Another seed, step or layer is another mask; a part of a batch gets its part of the batch's. */
+/* Another seed, step or layer has another mask; a part of a batch has its part of the batch's
+ * mask. */
 static void test_identity_of_a_mask(void **state) {
   (void)state;
   enum { N = 12, UNITS = 30, FROM = 5 };

@@ -1,5 +1,5 @@
-/* Gathering of samples and labels by index, and one-hot targets, on a device against the reference:
- * bit for bit. */
+/* Gathering of samples and labels by index, and one-hot targets, on a device: the same bits as the
+ * reference. */
 #include "op_check.h"
 
 static void test_rows(void **state) {

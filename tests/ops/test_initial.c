@@ -1,5 +1,5 @@
-/* Fill and random numbers on a device against the reference, bit for bit, and the generator against
- * its paper. */
+/* Fill and random numbers on a device: the same bits as the reference, and the generator's
+ * published values. */
 #include "functions/philox.h"
 #include "op_check.h"
 #include <math.h>
@@ -35,7 +35,7 @@ static void test_philox_known_answers(void **state) {
   }
 }
 
-/* The device's numbers are those that ops.h defines, worked out here from the generator. */
+/* The device's numbers are those of ops.h, computed here from the generator. */
 static void test_uniform_by_definition(void **state) {
   (void)state;
   enum { COUNT = 23 };

@@ -1,4 +1,4 @@
-/* The losses on a device against the reference. */
+/* The losses on a device, compared with the reference. */
 #include "op_check.h"
 #include "verify/ops/loss.h"
 #include <math.h>
@@ -62,7 +62,7 @@ static void test_known_values(void **state) {
   quern_context *contexts[] = {rig.reference, rig.device};
   for (size_t c = 0; c < 2; c++)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-      /* z, y, a zero that is the label, and place for the loss and the gradient. */
+      /* z, y, a zero as the label, and room for the loss and the gradient. */
       static const float values[] = {0.0f, 0.0f, 1.0f, 0.0f, 0.0f, NAN, NAN, NAN};
       const bool labeled = known[i].kind->labeled;
       float got[3];

@@ -1,4 +1,4 @@
-/* Argmax, counting and sums on a device against the reference. */
+/* Argmax, counting and sums on a device, compared with the reference. */
 #include "op_check.h"
 #include <math.h>
 
@@ -17,7 +17,7 @@ static void test_sum(void **state) {
   test_sweep("sum");
 }
 
-/* Ties, infinities and NaN, with the class written beside them. */
+/* Ties, infinities and NaN, with the expected class. */
 static void test_argmax_known(void **state) {
   (void)state;
   static const float z[][4] = {{1, 2, 3, 4},

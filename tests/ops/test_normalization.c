@@ -1,4 +1,5 @@
-/* Batch and layer normalization on a device against the reference, and values written out. */
+/* Batch and layer normalization on a device, compared with the reference and with expected
+ * values. */
 #include "op_check.h"
 #include <math.h>
 #include <string.h>
@@ -43,8 +44,8 @@ static void test_layer_norm_backward(void **state) {
   test_sweep("layer norm backward");
 }
 
-/* x is 3x2 and turned for layer normalization, so that both normalize the lines {1, 2, 6} and {-4,
- * 0, 4}, whose variances are 14/3 and 32/3: an epsilon of 1/3 makes them 5 and 11. */
+/* x is 3x2, and transposed for layer normalization, so both normalize the lines {1, 2, 6} and {-4,
+ * 0, 4}. Their variances are 14/3 and 32/3; an epsilon of 1/3 makes them 5 and 11. */
 enum { LINES = 2, EACH = 3, COUNT = LINES * EACH };
 static const float values[LINES][EACH] = {{1, 2, 6}, {-4, 0, 4}};
 static const double means[] = {3, 0}, roots[] = {2.2360679774997896, 3.3166247903554};
@@ -103,7 +104,7 @@ static void test_by_hand(void **state) {
   test_rig_close(&rig);
 }
 
-/* A NaN stays in its own line, and a line of equal values is beta. */
+/* A NaN affects only its own line, and a line of equal values becomes beta. */
 static void test_special_values(void **state) {
   (void)state;
   /* x, gamma, beta; room for the others */

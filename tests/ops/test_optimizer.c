@@ -1,4 +1,4 @@
-/* The updates over a range, on a device against the reference. */
+/* The updates of a range on a device, compared with the reference. */
 #include "op_check.h"
 
 static void test_sgd(void **state) {

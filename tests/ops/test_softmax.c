@@ -1,4 +1,4 @@
-/* Softmax on a device against the reference. */
+/* Softmax on a device, compared with the reference. */
 #include "op_check.h"
 #include <float.h>
 #include <math.h>
@@ -8,7 +8,7 @@ static void test_shapes(void **state) {
   test_sweep("softmax");
 }
 
-/* Logits of any size, with what comes out written beside them. */
+/* Logits of any size, with the expected outputs. */
 static void test_extreme_logits(void **state) {
   (void)state;
   static const float z[][3] = {{3e38f, -3e38f, 0.0f},    {3e38f, 3e38f, -3e38f},

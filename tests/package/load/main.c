@@ -1,8 +1,8 @@
 /* usage: load LIBQUERN.so DEVICE
  *
- * Loads the library, uses it on the device, and unloads it, a hundred times: nothing that a round
- * takes is left after it. OpenCL's loader is not there before quern is asked for anything. At the
- * end the process exits with the library loaded and a context open, on which work is queued. */
+ * Loads the library, uses it on the device, and unloads it, a hundred times; no round may leave
+ * anything behind. OpenCL's loader is not opened before the first call. At the end the process
+ * exits with the library loaded, a context open and commands queued. */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <malloc.h>
@@ -12,7 +12,7 @@
 
 enum { ROUNDS = 100, SETTLED = 20 };
 
-/* X(name): what is used of the library. */
+/* X(name): the functions of the library that are used. */
 #define USED(X)                                                                                    \
   X(quern_context_create)                                                                          \
   X(quern_context_free)                                                                            \
@@ -36,7 +36,7 @@ static bool find(void *library, functions *found) {
   return all;
 }
 
-/* An error, a context, a kernel, and what it wrote. */
+/* An error, a context, a kernel, and its result. */
 static bool use(const functions *call, const char *device, quern_context **context) {
   quern_buffer *buffer = NULL;
   float values[8] = {0};
@@ -79,8 +79,7 @@ static int complain(const char *what) {
   return 1;
 }
 
-/* What PoCL keeps of each program is not quern's: where it was used, its bytes are printed alone.
- */
+/* PoCL keeps some memory of each program. If PoCL was used, the growth is only printed. */
 static bool is_same(const taken *before, const taken *after, bool with_opencl) {
   printf("from round %d on: %zu to %zu bytes, %zu to %zu mappings, %zu to %zu files\n", SETTLED,
          before->bytes, after->bytes, before->mappings, after->mappings, before->files,

@@ -1,9 +1,9 @@
-/* A program outside quern's tree: its ranks add numbers up over MPI, and rank 0 prints the sum. */
+/* A program outside quern's tree: its ranks add numbers over MPI, and rank 0 prints the sum. */
 #include <quern/mpi.h>
 #include <quern/quern.h>
 #include <stdio.h>
 
-/* Rank r gives (r + 1) (i + 1) for each i, so that every rank's numbers are in every sum. */
+/* Rank r passes (r + 1) (i + 1) for each i, so every rank's numbers are in every sum. */
 static quern_status add_up(const quern_collective *c, float values[5]) {
   void *request;
   for (int i = 0; i < 5; i++) values[i] = (float)(c->rank + 1) * (float)(i + 1);

@@ -1,4 +1,4 @@
-/* Links with all of the library that a model file needs, zlib and cJSON included, and runs. */
+/* Links with everything that a model file needs, zlib and cJSON included, and runs. */
 #include <quern/quern.h>
 #include <stdio.h>
 
