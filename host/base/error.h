@@ -1,5 +1,4 @@
-/* Error handling inside the library: set a message, return a status, leave a function by one
- * label. */
+/* Error handling: set a message, return a status, leave a function by one label. */
 #ifndef QUERN_HOST_BASE_ERROR_H
 #define QUERN_HOST_BASE_ERROR_H
 

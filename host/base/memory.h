@@ -1,5 +1,5 @@
-/* Checks for available memory before an allocation: Linux grants more memory than it has, and later
- * kills the process that uses it. */
+/* Checks of available memory before an allocation: Linux grants more than it has, and later kills
+ * the process. */
 #ifndef QUERN_HOST_BASE_MEMORY_H
 #define QUERN_HOST_BASE_MEMORY_H
 

@@ -3,7 +3,6 @@
 #include <quern/status.h>
 #include <string.h>
 
-/* Decodes a UTF-8 character of `bytes` bytes. */
 static unsigned code_point(const unsigned char *cursor, size_t bytes) {
   if (bytes == 1) return cursor[0];
   unsigned code = cursor[0] & (0x7Fu >> bytes);

@@ -20,7 +20,6 @@ QUERN__CHECKED static inline bool quern__add(size_t a, size_t b, size_t *result)
   return true;
 }
 
-/* Returns a / b rounded up. */
 static inline size_t quern__divide_up(size_t a, size_t b) {
   return a / b + (a % b != 0);
 }

@@ -1,6 +1,5 @@
-/* Growing text buffers, and numbers written with the C locale's decimal point (the program's locale
- * may use a comma). open_memstream is not used because it silently drops text when memory is
- * exhausted. */
+/* Growing text buffers, and numbers with the C locale's decimal point: the program's locale may
+ * have a comma. open_memstream would silently drop text when memory is exhausted. */
 #ifndef QUERN_HOST_BASE_TEXT_H
 #define QUERN_HOST_BASE_TEXT_H
 
@@ -26,8 +25,8 @@ void quern__text_add(quern__text *text, const void *bytes, size_t count);
 void quern__text_float(quern__text *text, float value);
 void quern__text_double(quern__text *text, double value);
 
-/* Moves the text to *result, terminated by a 0 even if empty; the caller frees it. `length` stays
- * valid. Fails if any append ran out of memory: *result is then NULL, and the text is freed. */
+/* Moves the text, zero-terminated, to *result, which the caller frees. `length` stays valid. If an
+ * append ran out of memory, fails, frees the text and sets *result to NULL. */
 quern_status quern__text_close(quern__text *text, char **result);
 
 /* Frees a text that is not closed. */

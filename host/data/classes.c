@@ -1,5 +1,5 @@
-/* Class labels as values. If they are 0 … k-1, the schema has no list of classes, so data with
- * class numbers, and models of it, stay as simple as without this feature. */
+/* Class labels as values. Labels 0 … k-1 need no list in the schema, so that data with class
+ * numbers, and its models, stay simple. */
 #include "classes.h"
 
 #include "../base/error.h"

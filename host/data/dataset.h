@@ -33,7 +33,6 @@ void quern__dataset_release(const quern_dataset *dataset);
 /* QUERN_ERROR_BUSY if the data set has readers and must not change. `what` names the operation. */
 quern_status quern__dataset_check_idle(const char *what, const quern_dataset *dataset);
 
-/* Returns the bytes of one element. */
 static inline size_t quern__element_bytes(quern_element element) {
   return element == QUERN_ELEMENT_UINT8 ? 1 : sizeof(float);
 }

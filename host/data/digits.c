@@ -7,7 +7,6 @@
 #define DIGITS_SIDE    8
 #define DIGITS_LARGEST 16 /* of a pixel */
 
-/* Converts the CSV's floats to bytes. */
 static quern_status make_bytes(quern_dataset *digits) {
   if (digits->columns != DIGITS_SIDE * DIGITS_SIDE) {
     return quern__fail(QUERN_ERROR_FORMAT, "digits: %zu values per row, expected %d",

@@ -9,7 +9,7 @@
 #define IDX_UINT8      0x08
 #define IDX_DIMENSIONS 3 /* the most that is supported */
 
-/* One kind of file. */
+/* Images or labels. */
 typedef struct idx_kind {
   const char *what;
   unsigned dimensions;

@@ -3,7 +3,6 @@
 #include "data.h"
 #include <string.h>
 
-/* Checks that an enumeration's value is below `count`. */
 static quern_status check_choice(const char *what, int value, int count) {
   if (value >= 0 && value < count) return QUERN_OK;
   return quern__fail(QUERN_ERROR_ARGUMENT,

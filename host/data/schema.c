@@ -184,7 +184,6 @@ bool quern__schema_same_categories(const quern__schema_column *a, const quern__s
   return true;
 }
 
-/* True if some column has categories. */
 static bool has_categories(const quern__schema_columns *columns) {
   for (size_t i = 0; i < columns->count; i++)
     if (columns->items[i].category_count > 0) return true;

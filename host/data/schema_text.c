@@ -142,7 +142,6 @@ static quern_status check_fields(const char *where, const cJSON *object, const c
   return QUERN_OK;
 }
 
-/* Reads a whole number up to INT_MAX. */
 static quern_status read_size(const char *where, const cJSON *object, const char *name,
                               size_t *size) {
   const cJSON *number = cJSON_GetObjectItemCaseSensitive(object, name);

@@ -34,7 +34,6 @@ quern_status quern__inspect_onnx(quern_inspection *inspection);
 /* Adds a tensor of the file. There must be room. */
 quern_status quern__inspect_tensor(quern_inspection *inspection, const quern__tensor_entry *entry);
 
-/* Adds all tensors of the file. */
 quern_status quern__inspect_tensors(quern_inspection *inspection);
 
 /* Adds a checkpoint's tensors. Those as long as all parameters of the network in the metadata are

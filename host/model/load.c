@@ -106,7 +106,6 @@ cleanup:
   return status;
 }
 
-/* Reads the schema of the data, if the file has one. */
 static quern_status read_schema(const quern__safetensors *file, quern_network *network) {
   const char *text = quern__safetensors_metadata(file, QUERN__KEY_SCHEMA);
   if (text == NULL) return QUERN_OK;

@@ -1,4 +1,4 @@
-/* Dense layers from Gemm, MatMul and Add. */
+/* Gemm, MatMul and Add. */
 #include "../model/layout.h"
 #include "chain.h"
 #include <stdlib.h>

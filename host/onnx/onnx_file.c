@@ -8,8 +8,8 @@
 /* Since this version, the meaning of all supported operators has not changed for two dimensions. */
 enum { OLDEST_OPSET = 7 };
 
-/* Memory allowed whatever the file's size. Unpacked messages need more memory than the file has
- * bytes, especially in hostile files. A file of weights needs little more than its size. */
+/* Memory allowed for any file. Messages need more memory than bytes in the file, hostile ones far
+ * more; weights need little more. */
 enum { BASE_ALLOWANCE = 1 << 20 };
 
 static void *allocate_limited(void *data, size_t bytes) {

@@ -92,7 +92,6 @@ static void set_value(value_part *part, const char *name, size_t width) {
   part->info.type = &part->type;
 }
 
-/* Returns the number of a normalization's vectors. */
 static size_t vectors_of(const quern_layer *layer) {
   static const size_t vectors[] = {0, NORMALIZATION, 2};
   return vectors[layer->normalization.kind];
@@ -147,7 +146,6 @@ static quern_status read_values(saving *save, layer_part *part, size_t index, si
   return QUERN_OK;
 }
 
-/* Adds the node of a layer's normalization, if it has one. */
 static void set_normalization(saving *save, layer_part *part, size_t index,
                               const quern_layer *layer, char **value) {
   const size_t vectors = vectors_of(layer);

@@ -9,7 +9,6 @@ typedef struct quern__onnx_name {
   char text[40];
 } quern__onnx_name;
 
-/* A node and its names. */
 typedef struct quern__onnx_written_node {
   quern__onnx_node node;
   quern__onnx_name name, output;

@@ -4,8 +4,8 @@
 
 #include "../error.h"
 
-/* The environment variable QUERN_CACHE, case-sensitive. "off": no files. "on": caches programs even
- * if the OpenCL implementation has a cache of its own. Otherwise the default. */
+/* QUERN_CACHE, case-sensitive. "off": no files. "on": caches programs even if the OpenCL
+ * implementation does. Otherwise the default. */
 typedef enum quern__cache_mode {
   QUERN__CACHE_DEFAULT,
   QUERN__CACHE_OFF,

@@ -13,7 +13,6 @@
 /* The header of an array without named fields has about a hundred bytes. */
 #define HEADER_LARGEST (1u << 16)
 
-/* The state of parsing a header. */
 typedef struct header {
   const char *name;
   char text[HEADER_LARGEST + 1]; /* terminated by a zero */

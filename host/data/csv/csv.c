@@ -42,7 +42,6 @@ static quern_status check_width(const quern__records *first) {
       first->lines.stream->name, first->lines.number, first->count, QUERN__DIMENSION_LARGEST + 1);
 }
 
-/* Reads all records. */
 static quern_status read_table(quern__records *records, quern__csv_rows *rows) {
   const char *file = records->lines.stream->name;
   QUERN__FORWARD(quern__records_next(records));

@@ -80,7 +80,6 @@ static quern_status find_list(const table *in, const char *list, quern__csv_colu
   return QUERN_OK;
 }
 
-/* Checks that no column is used twice. */
 static quern_status check_once(const table *in) {
   const quern__csv_columns *columns = in->columns;
   bool *taken = calloc(columns->fields, sizeof *taken);
@@ -113,7 +112,6 @@ static quern_status take_others(const table *in) {
   return status;
 }
 
-/* Selects columns by the options, without a schema. */
 static quern_status choose_by_options(const table *in, const quern_dataset_options *options) {
   quern__csv_columns *columns = in->columns;
   if (options->target != NULL) {

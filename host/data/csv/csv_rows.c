@@ -34,7 +34,6 @@ static quern_status resize_memory(const char *file, size_t capacity, size_t colu
   return QUERN_OK;
 }
 
-/* Makes room for `capacity` rows. */
 static quern_status resize_rows(quern__csv_rows *rows, const char *file, size_t capacity) {
   const quern__csv_columns *columns = rows->columns;
   void *memory = rows->values;
@@ -226,7 +225,6 @@ static quern_status describe_column(const quern__csv_columns *columns,
   return quern__schema_copy_text(name, strlen(name), &described->name);
 }
 
-/* Makes the schema of a table that was read without one. */
 static quern_status make_schema(quern__csv_rows *rows, quern_schema *schema) {
   quern__csv_columns *columns = rows->columns;
   schema->fields = columns->fields;
@@ -299,7 +297,6 @@ static quern_status check_expanded_size(const quern__csv_rows *rows, size_t colu
   return status;
 }
 
-/* Expands texts to one-hot values. */
 static quern_status expand_texts(quern__csv_rows *rows, const quern__schema_columns *inputs,
                                  size_t columns, const char *file) {
   if (columns == inputs->count) {

@@ -1,6 +1,5 @@
-/* ZIP archives, as far as .npz needs them: stored or deflated members, with ZIP64 sizes. zlib
- * inflates them. libzip is not used, since it would link OpenSSL and bzip2 into every program that
- * uses quern. */
+/* ZIP archives as .npz has them: stored or deflated members, with ZIP64 sizes. zlib inflates;
+ * libzip would link OpenSSL and bzip2 into every program that uses quern. */
 #ifndef QUERN_HOST_DATA_STREAM_ZIP_H
 #define QUERN_HOST_DATA_STREAM_ZIP_H
 

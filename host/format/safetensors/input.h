@@ -11,7 +11,6 @@ quern_status quern__input_open(const char *path, int *descriptor, size_t *bytes)
 /* Returns the size of an open file. Refuses a descriptor of -1, and anything but a regular file. */
 quern_status quern__input_size(const char *path, int descriptor, size_t *bytes);
 
-/* Reads `bytes` bytes from `offset`. */
 quern_status quern__input_read(const char *path, int descriptor, size_t offset, void *data,
                                size_t bytes);
 

@@ -16,14 +16,12 @@ static const struct {
 /* The limit on dimensions in PyTorch and NumPy. */
 enum { MOST_DIMENSIONS = 64 };
 
-/* The state of parsing a header. */
 typedef struct header {
   quern__safetensors *file;
   size_t sizes; /* sizes used so far in file->shapes */
   bool has_metadata;
 } header;
 
-/* The state of parsing a tensor. */
 typedef struct tensor_reader {
   header *header;
   quern__tensor_entry *entry;
@@ -169,7 +167,6 @@ static quern_status check_fields(const tensor_reader *tensor) {
   return QUERN_OK;
 }
 
-/* Sets entry->bytes from its shape and dtype. */
 static quern_status count_bytes(const tensor_reader *tensor) {
   quern__tensor_entry *entry = tensor->entry;
   bool empty = false;

@@ -61,7 +61,6 @@ static bool read_character(quern__json *json, char **to) {
   return true;
 }
 
-/* Reads what follows a backslash. */
 static bool read_escape(quern__json *json, char **to) {
   static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
   const char letter = json->text[json->next];
