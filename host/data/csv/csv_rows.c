@@ -281,8 +281,8 @@ static quern_status count_columns(const char *file, const quern__schema_columns 
   return QUERN_OK;
 }
 
-static quern_status check_expanded_size(const quern__csv_rows *rows, size_t columns,
-                                        const char *file) {
+static quern_status check_one_hot_size(const quern__csv_rows *rows, size_t columns,
+                                       const char *file) {
   char *what = NULL;
   size_t bytes;
   if (!quern__multiply(rows->count, columns, &bytes) ||
@@ -297,7 +297,7 @@ static quern_status check_expanded_size(const quern__csv_rows *rows, size_t colu
   return status;
 }
 
-static quern_status expand_texts(quern__csv_rows *rows, const quern__schema_columns *inputs,
+static quern_status make_one_hot(quern__csv_rows *rows, const quern__schema_columns *inputs,
                                  size_t columns, const char *file) {
   if (columns == inputs->count) {
     bool any = false;
@@ -305,7 +305,7 @@ static quern_status expand_texts(quern__csv_rows *rows, const quern__schema_colu
     if (!any) return QUERN_OK;
   }
   void *memory = NULL;
-  QUERN__FORWARD(check_expanded_size(rows, columns, file));
+  QUERN__FORWARD(check_one_hot_size(rows, columns, file));
   QUERN__FORWARD(resize_memory(file, rows->count, columns, sizeof *rows->values, &memory));
   float *to = memory;
   const float *from = rows->values;
@@ -358,7 +358,7 @@ quern_status quern__csv_rows_finish(quern__csv_rows *rows, quern_dataset *datase
       options->schema != NULL ? &options->schema->inputs : &schema->inputs;
   dataset->columns = options->schema != NULL ? options->schema->columns : 0;
   if (options->schema == NULL) QUERN__FORWARD(count_columns(file, inputs, &dataset->columns));
-  if (inputs->count > 0) QUERN__FORWARD(expand_texts(rows, inputs, dataset->columns, file));
+  if (inputs->count > 0) QUERN__FORWARD(make_one_hot(rows, inputs, dataset->columns, file));
   dataset->element = QUERN_ELEMENT_FLOAT32;
   dataset->rows = rows->count;
   if (options->schema == NULL && options->missing == QUERN_MISSING_ZERO) {
