@@ -70,6 +70,7 @@ check_needs=(
   'zsh|optional|has_command zsh|zsh, to try its completion'
   'clang|optional|has_command clang|clang, whose libFuzzer searches the readers for inputs that break them'
   'python3-numpy|optional|has_numpy|Python with NumPy, for the package in python/'
+  'python3-sklearn|optional|has_module sklearn|scikit-learn, whose own checks quern.sklearn passes'
   'python3-pip|optional|has_pip|pip, to make that package'
   'valgrind|optional|has_command valgrind|valgrind, under which a short training runs'
   'clang-format-14|optional|clang_format|clang-format 14'
@@ -135,6 +136,11 @@ python_with_numpy() {
 
 has_numpy() {
   python_with_numpy
+}
+
+# A module of the Python with which python/ is tested.
+has_module() {
+  "$(python_with_numpy || printf 'python3')" -c "import $1"
 }
 
 has_pip() {

@@ -29,13 +29,14 @@ from . import _library
 status = c_int
 
 # The enumerations here whose values have no names in the library: quern_initializer, quern_task,
-# quern_csv_header, quern_csv_label, quern_missing and quern_text.
+# quern_csv_header, quern_csv_label, quern_missing, quern_text and quern_plan_mode.
 INITIALIZERS = {"default": 0, "he": 1, "xavier": 2, "uniform": 3, "lecun": 4}
 TASKS = {"none": 0, "classes": 1, "labels": 2, "regression": 3}
 HEADERS = {"auto": 0, "none": 1, "one": 2}
 LABELS = {"last": 0, "first": 1}
 MISSING = {"refuse": 0, "mean": 1, "zero": 2}
 TEXTS = {"refuse": 0, "one-hot": 1}
+PLAN_MODES = {"inference": 0, "training": 1, "gradients": 2}
 
 
 class Activation(Structure):
@@ -96,6 +97,15 @@ class Schedule(Structure):
     def initial(cls):
         """quern_schedule_default()."""
         return cls(0, 0, 1 / 3, 0, 1, 0.1, 0.0, 0.3, 25.0, 1e4, 0.95, 0.85)
+
+
+class Tensor(Structure):
+    _fields_ = [
+        ("buffer", c_void_p),
+        ("offset", c_size_t),
+        ("rows", c_size_t),
+        ("columns", c_size_t),
+    ]
 
 
 class Metrics(Structure):
@@ -298,6 +308,20 @@ _FUNCTIONS = {
     "quern_network_parameter_count": (c_size_t, _handle),
     "quern_network_set_layer": (status, _handle, c_size_t, _floats, _floats),
     "quern_network_get_layer": (status, _handle, c_size_t, _floats, _floats),
+    "quern_buffer_create": (status, _handle, c_size_t, _out),
+    "quern_buffer_free": (None, _handle),
+    "quern_buffer_write": (status, _handle, c_size_t, c_size_t, c_void_p, c_int),
+    "quern_buffer_read": (status, _handle, c_size_t, c_size_t, c_void_p, c_int),
+    "quern_plan_create": (status, _handle, _handle, c_size_t, c_int, _out),
+    "quern_plan_free": (None, _handle),
+    "quern_plan_set_optimizer": (status, _handle, POINTER(Optimizer)),
+    "quern_plan_set_class_weights": (status, _handle, _floats),
+    "quern_plan_step": (status, _handle, Tensor, Tensor, Tensor),
+    "quern_plan_step_targets": (status, _handle, Tensor, Tensor, Tensor),
+    "quern_plan_layer": (status, _handle, c_size_t, POINTER(Tensor), POINTER(Tensor)),
+    "quern_sum_squares": (status, _handle, Tensor, Tensor),
+    "quern_plan_download": (status, _handle, _handle),
+    "quern_plan_upload": (status, _handle, _handle),
     "quern_train_shares": (
         status,
         _out,

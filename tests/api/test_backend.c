@@ -123,7 +123,7 @@ static void test_names_with_commas(void **state) {
   quern_device_describe(devices[1], &info);
   assert_string_equal(info.name, "One, two");
   assert_fails(quern_device_list_find_all(list, "reference,one", devices, &count),
-               QUERN_ERROR_NO_DEVICE, "device 'one': several fit");
+               QUERN_ERROR_NO_DEVICE, "device 'one': several devices match");
   free(devices);
   quern_device_list_free(list);
   assert_ok(quern_backend_unregister("counting"));

@@ -200,16 +200,16 @@ static void test_several(void **state) {
   REFUSES("reference,", QUERN_ERROR_NO_DEVICE, "device 'reference,'", "a name is empty");
   REFUSES(",reference", QUERN_ERROR_NO_DEVICE, "a name is empty");
   REFUSES("reference,,0", QUERN_ERROR_NO_DEVICE, "a name is empty");
-  REFUSES("reference,nonsense", QUERN_ERROR_NO_DEVICE, "device 'nonsense': none fits");
-  REFUSES("all,reference", QUERN_ERROR_NO_DEVICE, "device 'all': none fits");
-  REFUSES("99", QUERN_ERROR_NO_DEVICE, "device '99': none fits");
+  REFUSES("reference,nonsense", QUERN_ERROR_NO_DEVICE, "device 'nonsense': no device matches");
+  REFUSES("all,reference", QUERN_ERROR_NO_DEVICE, "device 'all': no device matches");
+  REFUSES("99", QUERN_ERROR_NO_DEVICE, "device '99': no device matches");
   if (f->opencl_devices > 1) {
     const quern_device *first = quern_device_list_at(f->list, 0);
     char text[600];
     assert_found(
         f, "1,reference,0",
         (const quern_device *const[]){quern_device_list_at(f->list, 1), f->reference, first}, 3);
-    REFUSES(info_of(first).platform, QUERN_ERROR_NO_DEVICE, "several fit");
+    REFUSES(info_of(first).platform, QUERN_ERROR_NO_DEVICE, "several devices match");
     snprintf(text, sizeof text, "reference,%s", info_of(first).name);
     assert_found(f, text, (const quern_device *const[]){f->reference, first}, 2);
   }

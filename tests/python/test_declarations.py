@@ -55,6 +55,8 @@ int main(void) {
   printf("\"missing\": [%d, %d, %d], ",
          QUERN_MISSING_REFUSE, QUERN_MISSING_MEAN, QUERN_MISSING_ZERO);
   printf("\"texts\": [%d, %d], ", QUERN_TEXT_REFUSE, QUERN_TEXT_ONE_HOT);
+  printf("\"plan_modes\": [%d, %d, %d], ",
+         QUERN_PLAN_INFERENCE, QUERN_PLAN_TRAINING, QUERN_PLAN_GRADIENTS);
   printf("\"tasks\": [%d, %d, %d, %d], \"statuses\": [\n",
          QUERN_TASK_NONE, QUERN_TASK_CLASSES, QUERN_TASK_LABELS, QUERN_TASK_REGRESSION);
   QUERN_STATUSES(STATUS)
@@ -156,6 +158,7 @@ class Layouts(unittest.TestCase):
             (_declarations.LABELS, ["last", "first"], "labels"),
             (_declarations.MISSING, ["refuse", "mean", "zero"], "missing"),
             (_declarations.TEXTS, ["refuse", "one-hot"], "texts"),
+            (_declarations.PLAN_MODES, ["inference", "training", "gradients"], "plan_modes"),
         ):
             self.assertEqual(list(ours), names)
             self.assertEqual(list(ours.values()), self.c[values])

@@ -44,13 +44,20 @@ class Package(unittest.TestCase):
             )
             wheel = pathlib.Path(folder, f"quern-{quern.__version__}-py3-none-any.whl")
             names = zipfile.ZipFile(wheel).namelist()
-        expected = {f"quern/{path.name}" for path in (SOURCE / "python/quern").glob("*.py")}
+        sources = SOURCE / "python"
+        expected = {str(path.relative_to(sources)) for path in sources.glob("quern/**/*.py")}
         self.assertEqual({name for name in names if name.startswith("quern/")}, expected)
 
     def test_pages(self):
         """The examples of README.md and of help(quern) run, one after the other."""
         page = (SOURCE / "python/README.md").read_text(encoding="utf-8")
-        pieces = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+        pieces = [
+            piece
+            for piece in re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+            if all(
+                map(importlib.util.find_spec, re.findall(r"^(?:from|import) (\w+)", piece, re.M))
+            )
+        ]
         self.assertGreater(len(pieces), 0)
         pieces.append(
             "\n".join(

@@ -1,0 +1,96 @@
+"""scikit-learn's stochastic optimizers by quern's: each step is the one that scikit-learn takes.
+
+scikit-learn divides the L2 penalty by the batch, decays no bias, and sums the loss over the
+outputs, where quern's losses for targets are means over them; and its Adam adds epsilon before the
+correction of the second moment. So each step has an optimizer of its own.
+"""
+
+import math
+
+import numpy
+
+from .._declarations import Optimizer
+from .._names import optimizer_kind
+from .._plan import Plan
+
+_CHUNK = 1 << 26  # bytes of samples on the device at a time
+
+
+class Descent:
+    """Epochs of training, and what they leave for those after them: the optimizer's state, its
+    count of steps, and the learning rate."""
+
+    def __init__(self, estimator, network, batch):
+        # The gradient that quern computes, over scikit-learn's.
+        self._scale = estimator._loss_scales[0]
+        self._is_adam = estimator.solver == "adam"
+        self._schedule = "constant" if self._is_adam else estimator.learning_rate
+        self._initial_rate = self.learning_rate = estimator.learning_rate_init
+        self._power_t, self._epsilon = estimator.power_t, estimator.epsilon
+        self._optimizer = Optimizer.initial()
+        self._optimizer.kind = optimizer_kind(self._kind(estimator))
+        self._optimizer.decay_bias = False
+        self._optimizer.momentum = estimator.momentum
+        self._optimizer.beta1, self._optimizer.beta2 = estimator.beta_1, estimator.beta_2
+        self._steps, self._alpha = 0, estimator.alpha
+        self.plan = Plan(network, batch, self._of_step(batch), estimator._class_weights)
+        self._steps = 0
+
+    @staticmethod
+    def _kind(estimator):
+        if estimator.solver == "adam":
+            return "adam"
+        if estimator.momentum == 0:
+            return "sgd"
+        return "nesterov" if estimator.nesterovs_momentum else "momentum"
+
+    def _of_step(self, n):
+        """The optimizer of the next step, over n samples."""
+        self._steps += 1
+        optimizer, scale = self._optimizer, self._scale
+        optimizer.weight_decay = scale * self._alpha / n
+        if self._is_adam:
+            correction = math.sqrt(1 - optimizer.beta2**self._steps)
+            optimizer.learning_rate = self.learning_rate
+            optimizer.epsilon = scale * self._epsilon / correction
+        else:
+            optimizer.learning_rate = self.learning_rate / scale
+        return optimizer
+
+    def epoch(self, x, y, order, batch, alpha):
+        """Trains on the rows of x and y in that order, and returns the sums of their losses, as
+        quern has them, and of the penalties of the steps. x may be sparse."""
+        self._alpha = alpha
+        rows = max(1, _CHUNK // (4 * x.shape[1]) // batch) * batch
+        total = penalty = 0.0
+        for start in range(0, len(order), rows):
+            part = order[start : start + rows]
+            losses, squares = self.plan.train(
+                dense(x[part]), y[part], batch, self._of_step, alpha > 0
+            )
+            total += losses.sum(dtype=numpy.float64)
+            penalty += 0.5 * alpha * squares.sum(dtype=numpy.float64) if alpha > 0 else 0.0
+        return total, penalty
+
+    def end_epoch(self, samples_seen):
+        if self._schedule == "invscaling":
+            self.learning_rate = self._initial_rate / (samples_seen + 1) ** self._power_t
+
+    def goes_on(self, verbose, message):
+        """Whether training goes on though it no longer gains: at a smaller rate."""
+        if self._schedule != "adaptive":
+            ending = " Stopping."
+        elif self.learning_rate <= 1e-6:
+            ending = " Learning rate too small. Stopping."
+        else:
+            self.learning_rate /= 5
+            ending = f" Setting learning rate to {self.learning_rate:f}"
+        if verbose:
+            print(message + ending)
+        return ending.startswith(" Setting")
+
+
+def dense(rows):
+    """Samples as quern takes them, of which some may be sparse."""
+    dense = rows.toarray() if hasattr(rows, "toarray") else rows
+    return numpy.ascontiguousarray(dense, dtype=numpy.float32)

@@ -1,0 +1,104 @@
+"""The loop over epochs, as scikit-learn has it: the loss, what is kept, and when it ends."""
+
+import warnings
+
+import numpy
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import shuffle
+
+from . import _weights
+
+
+class Epochs:
+    """The epochs of an estimator over X and y, which are as quern takes them. `held_out` is what
+    early stopping measures, a pair, or None."""
+
+    def __init__(self, estimator, network, descent, batch, data, held_out=None):
+        self._estimator, self._network, self._descent = estimator, network, descent
+        self._batch, (self._x, self._y), self._held_out = batch, data, held_out
+        self._order = numpy.arange(len(self._y))
+        self._best = estimator.coefs_, estimator.intercepts_
+
+    def run(self):
+        """As many as there have to be; leaves the best parameters where it stops early."""
+        try:
+            self._run()
+        except KeyboardInterrupt:
+            warnings.warn("Training interrupted by user.", stacklevel=4)
+        if self._held_out is not None:
+            self._estimator.coefs_, self._estimator.intercepts_ = self._best
+
+    def _run(self):
+        estimator = self._estimator
+        for _ in range(estimator.max_iter):
+            self.one()
+            if estimator._stale > estimator.n_iter_no_change:
+                if not self._descent.goes_on(estimator.verbose, self._no_gain()):
+                    return
+                estimator._stale = 0
+        warnings.warn(
+            f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and the "
+            "optimization hasn't converged yet.",
+            ConvergenceWarning,
+            stacklevel=5,
+        )
+
+    def one(self):
+        """The next epoch."""
+        estimator = self._estimator
+        if estimator.shuffle:
+            self._order = shuffle(self._order, random_state=estimator._random_state)
+        total, penalty = self._descent.epoch(
+            self._x, self._y, self._order, self._batch, estimator.alpha
+        )
+        self._descent.plan.download()
+        coefs, intercepts = _weights.of_network(self._network)
+        loss = (total * estimator._loss_scales[1] + penalty) / len(self._y)
+        self._keep(loss, coefs, intercepts)
+        self._judge(loss)
+        self._descent.end_epoch(estimator.t_)
+
+    def _keep(self, loss, coefs, intercepts):
+        estimator = self._estimator
+        if not numpy.isfinite(loss):
+            raise ValueError(
+                "Solver produced non-finite parameter weights. The input data may contain large "
+                f"values and need to be preprocessed: the loss of epoch {estimator.n_iter_ + 1} is "
+                f"{loss}. Try sklearn.preprocessing.StandardScaler, or a learning_rate_init below "
+                f"{estimator.learning_rate_init:g}"
+            )
+        estimator.coefs_, estimator.intercepts_ = coefs, intercepts
+        estimator.n_iter_ += 1
+        estimator.t_ += len(self._y)
+        estimator.loss_ = float(loss)
+        estimator.loss_curve_.append(estimator.loss_)
+        if estimator.verbose:
+            print(f"Iteration {estimator.n_iter_}, loss = {loss:.8f}")
+
+    def _judge(self, loss):
+        estimator = self._estimator
+        if self._held_out is None:
+            gains = loss <= estimator.best_loss_ - estimator.tol
+            estimator.best_loss_ = min(estimator.loss_, estimator.best_loss_)
+        else:
+            gains = self._judge_held_out()
+        estimator._stale = 0 if gains else estimator._stale + 1
+
+    def _judge_held_out(self):
+        estimator = self._estimator
+        score = float(estimator._score(*self._held_out))
+        estimator.validation_scores_.append(score)
+        if estimator.verbose:
+            print(f"Validation score: {score:f}")
+        gains = not score < estimator.best_validation_score_ + estimator.tol
+        if score > estimator.best_validation_score_:
+            estimator.best_validation_score_ = score
+            self._best = estimator.coefs_, estimator.intercepts_
+        return gains
+
+    def _no_gain(self):
+        what = "Training loss" if self._held_out is None else "Validation score"
+        return (
+            f"{what} did not improve more than tol={self._estimator.tol:f} for "
+            f"{self._estimator.n_iter_no_change} consecutive epochs."
+        )
