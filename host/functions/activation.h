@@ -3,7 +3,7 @@
 #define QUERN_HOST_FUNCTIONS_ACTIVATION_H
 
 #include <quern/activation.h>
-#include <quern/ops.h>
+#include <quern/initializer.h>
 
 /* X(NAME, reads, slope, initializer, onnx, whole, steepest, forward, scale, flushed, backward):
  * one row for each activation of QUERN_ACTIVATIONS, in that order.

@@ -8,6 +8,8 @@ import os
 
 import numpy
 
+from . import _nearest
+
 _FLOAT32 = numpy.finfo(numpy.float32)
 
 
@@ -96,7 +98,7 @@ def choice(name, value, choices):
     if not isinstance(value, str):
         raise TypeError(f"{name}: {value!r}, expected one of {', '.join(choices)}")
     if value not in choices:
-        raise ValueError(f"{name}: {value!r} is none; there are {', '.join(choices)}")
+        raise ValueError(_nearest.none_of(name, value, list(choices)))
     return choices[value]
 
 

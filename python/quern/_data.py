@@ -8,6 +8,7 @@ from . import _arguments, _arrays
 from ._declarations import HEADERS, LABELS, MISSING, TASKS, TEXTS, DatasetOptions, lib
 from ._errors import check
 from ._handle import make
+from ._nearest import names_arguments
 
 
 def _has_classes(y, outputs, loss):
@@ -134,6 +135,7 @@ def _options(header, label, target, inputs, task, delimiter, missing, one_hot):
     return options
 
 
+@names_arguments
 def read(
     where,
     *,

@@ -4,7 +4,7 @@ with their parameter."""
 import ctypes
 import itertools
 
-from . import _arguments
+from . import _arguments, _nearest
 from ._declarations import Activation, Normalization, lib
 
 
@@ -50,7 +50,7 @@ def _find(what, find, names, text, *values):
     if not isinstance(text, str):
         raise TypeError(f"{what}: {text!r}, expected a name: {', '.join(names())}")
     if not find(_arguments.text(what, text), *map(ctypes.byref, values)):
-        raise ValueError(f"{what}: {text!r} is none; there are {', '.join(names())}")
+        raise ValueError(_nearest.none_of(what, text, names()))
 
 
 def activation_of(text):

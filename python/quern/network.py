@@ -17,6 +17,7 @@ from ._declarations import (
 )
 from ._errors import check
 from ._handle import make
+from ._nearest import names_arguments
 from ._training import Watch, epoch_of, metrics_of
 
 
@@ -41,6 +42,7 @@ class Network:
     A network is used by one thread at a time. It frees what it owns.
     """
 
+    @names_arguments
     def __init__(
         self, inputs, layers, loss="categorical", *, initializer="default", seed=0, device=None
     ):
@@ -122,6 +124,7 @@ class Network:
 
     # --- Training and asking ----------------------------------------------------------------------
 
+    @names_arguments
     def fit(
         self,
         x,
@@ -366,6 +369,7 @@ class Network:
         check(write(self._handle, _arguments.path("path", path)))
 
 
+@names_arguments
 def load(path, *, activation="relu", loss=None, device=None):
     """The Network in a file of Network.save, `quern train --save`, or PyTorch (safetensors of a
     Sequential's state_dict), or, where `path` ends with .onnx, in an ONNX file whose graph is a

@@ -22,7 +22,7 @@ static void test_all(void **state) {
   }
   test_rig rig;
   test_rig_open(&rig, 0);
-  rig.verify.far = far;
+  rig.verify.prefix_bytes = far;
   rig.verify.small = true;
   rig.verify.few = true;
   rig.verify.once = true;

@@ -4,6 +4,7 @@ what was expected."""
 import functools
 import os
 import pathlib
+import re
 import tempfile
 import unittest
 
@@ -219,6 +220,49 @@ class Arrays(unittest.TestCase):
             if source.name != "_arguments.py":
                 text = source.read_text(encoding="utf-8")
                 self.assertNotRegex(text, r"\.encode\(|fsencode", source.name)
+
+    def test_names_that_people_try(self):
+        """Other libraries' names are answered with quern's nearest."""
+        fit = functools.partial(self.network.fit, self.x, [0, 1, 2, 0, 1])
+        for words, call in (
+            ("Network.fit has no argument 'batch_size'; did you mean batch?", {"batch_size": 5}),
+            ("'lr'; did you mean learning_rate?", {"lr": 0.1}),
+            ("'verbose'; did you mean on_epoch=print?", {"verbose": True}),
+            ("'epoch'; did you mean epochs?", {"epoch": 3}),
+            ("'validation_split'; did you mean validation?", {"validation_split": 0.1}),
+            ("'weight_deacy'; did you mean weight_decay?", {"weight_deacy": 0.1}),
+            ("'zzz'; there are x, y, epochs, ", {"zzz": 0.1}),
+        ):
+            with self.subTest(words=words), self.assertRaisesRegex(TypeError, re.escape(words)):
+                fit(**call)
+        dense = functools.partial(quern.Dense, 2)
+        for words, call in (
+            ("optimizer: 'Adam' is none; did you mean adam?", lambda: fit(optimizer="Adam")),
+            ("'SGD' is none; did you mean sgd?", lambda: fit(optimizer="SGD")),
+            ("'onecycle' is none; did you mean one-cycle?", lambda: fit(schedule="onecycle")),
+            ("'mse' is none; did you mean squared?", lambda: quern.Network(4, [3], "mse")),
+            ("did you mean categorical?", lambda: quern.Network(4, [3], "cross_entropy")),
+            ("did you mean binary?", lambda: quern.Network(4, [3], "binary_crossentropy")),
+            ("did you mean leaky-relu?", lambda: quern.Network(4, [dense("LeakyReLU"), 3])),
+            ("did you mean silu?", lambda: quern.Network(4, [dense("swish"), 3])),
+            ("did you mean identity with the loss", lambda: quern.Network(4, [dense("softmax")])),
+            ("did you mean xavier?", lambda: quern.Network(4, [3], initializer="glorot")),
+            (
+                "did you mean batch?",
+                lambda: quern.Network(4, [quern.Dense(2, normalize="BatchNorm1d"), 3]),
+            ),
+        ):
+            with self.subTest(words=words), self.assertRaisesRegex(ValueError, re.escape(words)):
+                call()
+        for words, call in (
+            ("'hidden_layer_sizes'; did you mean layers?", {"hidden_layer_sizes": (5, 3)}),
+            ("'random_state'; did you mean seed?", {"random_state": 0}),
+            ("'criterion'; did you mean loss?", {"criterion": "squared"}),
+        ):
+            with self.subTest(words=words), self.assertRaisesRegex(TypeError, re.escape(words)):
+                quern.Network(4, [3], **call)
+        with self.assertRaisesRegex(TypeError, "read has no argument 'sep'; did you mean delim"):
+            quern.read("digits", sep=";")
 
     def test_other_arguments_refused(self):
         y = [0, 1, 2, 0, 1]

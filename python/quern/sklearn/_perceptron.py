@@ -45,7 +45,8 @@ class Perceptron(BaseEstimator, metaclass=ABCMeta):
 
     def _checked(self, *arrays, first, **options):
         kinds = {"accept_sparse": "csr", "dtype": numpy.float32, "order": "C", "reset": first}
-        return validate_data(self, *arrays, **kinds, **options)
+        with numpy.errstate(over="ignore"):  # what float32 cannot hold is refused as infinite
+            return validate_data(self, *arrays, **kinds, **options)
 
     # --- Training ---------------------------------------------------------------------------------
 
