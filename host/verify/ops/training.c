@@ -1,6 +1,6 @@
 /* Training runs on the device against the reference's, in every form in which the device can take
  * steps, and twice: the same bits. */
-#include "../sweep.h"
+#include "training.h"
 
 #include "../../base/error.h"
 #include "../../data/dataset.h"
@@ -11,234 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_LAYERS = 3 };
-
-typedef struct task {
-  size_t inputs, samples, batch, epochs;
-  bool bytes;
-  quern_loss loss;
-  struct {
-    size_t units;
-    quern_activation_kind activation;
-    bool freeze_weights, freeze_bias;
-    float dropout;
-    quern_normalization_kind normalization;
-  } layers[MOST_LAYERS];
-  size_t layer_count;
-  bool large;
-  quern_optimizer_kind optimizer; /* all but plain SGD with numbers that change from step to step */
-} task;
-
-#define LEARNS(units, kind)                                                                        \
-  { (units), QUERN_ACTIVATION_##kind, false, false, 0.0f, QUERN_NORMALIZATION_NONE }
-#define FROZEN(units, kind, weights, bias)                                                         \
-  { (units), QUERN_ACTIVATION_##kind, (weights), (bias), 0.0f, QUERN_NORMALIZATION_NONE }
-#define DROPS(units, kind, p)                                                                      \
-  { (units), QUERN_ACTIVATION_##kind, false, false, (p), QUERN_NORMALIZATION_NONE }
-#define NORMAL(units, kind, normalization, frozen)                                                 \
-  { (units), QUERN_ACTIVATION_##kind, false, (frozen), 0.0f, QUERN_NORMALIZATION_##normalization }
-
-/* Of one work-item's steps, of a block of samples for each, of columns in uneven shares, with a
- * smaller last batch; bytes and floats; frozen parameters; dropout and normalizations, which go op
- * by op. */
-static const task tasks[] = {
-    {3,
-     20,
-     1,
-     3,
-     false,
-     QUERN_LOSS_CATEGORICAL,
-     {LEARNS(3, RELU), LEARNS(3, SIGMOID), LEARNS(3, IDENTITY)},
-     3,
-     false,
-     QUERN_OPTIMIZER_SGD},
-    {19,
-     23,
-     5,
-     2,
-     true,
-     QUERN_LOSS_CATEGORICAL,
-     {LEARNS(17, TANH), LEARNS(5, IDENTITY)},
-     2,
-     false,
-     QUERN_OPTIMIZER_SGD},
-    {37,
-     269,
-     131,
-     2,
-     false,
-     QUERN_LOSS_CATEGORICAL,
-     {LEARNS(35, LEAKY_RELU), LEARNS(18, RELU), LEARNS(10, IDENTITY)},
-     3,
-     false,
-     QUERN_OPTIMIZER_SGD},
-    {21,
-     60,
-     17,
-     2,
-     true,
-     QUERN_LOSS_CATEGORICAL,
-     {LEARNS(149, RELU), LEARNS(3, IDENTITY)},
-     2,
-     false,
-     QUERN_OPTIMIZER_SGD},
-    {65,
-     150,
-     70,
-     2,
-     true,
-     QUERN_LOSS_CATEGORICAL,
-     {LEARNS(33, RELU), LEARNS(4, IDENTITY)},
-     2,
-     true,
-     QUERN_OPTIMIZER_SGD},
-    {21,
-     90,
-     4,
-     1,
-     false,
-     QUERN_LOSS_CATEGORICAL,
-     {FROZEN(20, RELU, true, true), FROZEN(17, TANH, true, false), LEARNS(6, IDENTITY)},
-     3,
-     true,
-     QUERN_OPTIMIZER_SGD},
-    {21,
-     90,
-     80,
-     1,
-     false,
-     QUERN_LOSS_CATEGORICAL,
-     {FROZEN(20, RELU, true, true), FROZEN(17, TANH, false, true), LEARNS(6, IDENTITY)},
-     3,
-     true,
-     QUERN_OPTIMIZER_SGD},
-    {3,
-     20,
-     2,
-     3,
-     false,
-     QUERN_LOSS_CATEGORICAL,
-     {LEARNS(3, TANH), LEARNS(3, IDENTITY)},
-     2,
-     false,
-     QUERN_OPTIMIZER_MOMENTUM},
-    {19,
-     23,
-     5,
-     2,
-     true,
-     QUERN_LOSS_CATEGORICAL,
-     {LEARNS(17, TANH), LEARNS(5, IDENTITY)},
-     2,
-     false,
-     QUERN_OPTIMIZER_ADAM},
-    {37,
-     269,
-     131,
-     2,
-     false,
-     QUERN_LOSS_CATEGORICAL,
-     {LEARNS(35, TANH), LEARNS(10, IDENTITY)},
-     2,
-     true,
-     QUERN_OPTIMIZER_ADAMW},
-    {65,
-     150,
-     20,
-     2,
-     true,
-     QUERN_LOSS_CATEGORICAL,
-     {LEARNS(149, SIGMOID), LEARNS(4, IDENTITY)},
-     2,
-     true,
-     QUERN_OPTIMIZER_RMSPROP},
-    {21,
-     90,
-     4,
-     1,
-     false,
-     QUERN_LOSS_CATEGORICAL,
-     {FROZEN(17, TANH, true, false), LEARNS(6, IDENTITY)},
-     2,
-     true,
-     QUERN_OPTIMIZER_NESTEROV},
-    {23,
-     40,
-     16,
-     2,
-     false,
-     QUERN_LOSS_SQUARED,
-     {LEARNS(18, TANH), LEARNS(3, SIGMOID)},
-     2,
-     false,
-     QUERN_OPTIMIZER_ADAMW},
-    {23,
-     40,
-     16,
-     2,
-     false,
-     QUERN_LOSS_ELEMENTWISE,
-     {LEARNS(18, SIGMOID), LEARNS(3, IDENTITY)},
-     2,
-     false,
-     QUERN_OPTIMIZER_SGD},
-    {23,
-     40,
-     16,
-     2,
-     false,
-     QUERN_LOSS_BINARY,
-     {LEARNS(18, TANH), LEARNS(3, IDENTITY)},
-     2,
-     false,
-     QUERN_OPTIMIZER_SGD},
-    {23,
-     40,
-     16,
-     2,
-     false,
-     QUERN_LOSS_SQUARED,
-     {LEARNS(18, RELU), LEARNS(3, SIGMOID)},
-     2,
-     false,
-     QUERN_OPTIMIZER_SGD},
-    {23,
-     40,
-     16,
-     2,
-     false,
-     QUERN_LOSS_CATEGORICAL,
-     {DROPS(18, TANH, 0.5f), DROPS(13, SILU, 0.25f), LEARNS(3, IDENTITY)},
-     3,
-     false,
-     QUERN_OPTIMIZER_SGD},
-    {23,
-     41,
-     16,
-     2,
-     false,
-     QUERN_LOSS_CATEGORICAL,
-     {NORMAL(18, TANH, BATCH, false), NORMAL(13, SILU, LAYER, false), LEARNS(3, IDENTITY)},
-     3,
-     false,
-     QUERN_OPTIMIZER_MOMENTUM},
-    {23,
-     41,
-     16,
-     2,
-     false,
-     QUERN_LOSS_SQUARED,
-     {NORMAL(18, SIGMOID, LAYER, false), NORMAL(13, TANH, BATCH, true),
-      NORMAL(3, IDENTITY, BATCH, false)},
-     3,
-     true,
-     QUERN_OPTIMIZER_SGD},
-};
-
 /* A step rounds sums of at most a hundred terms near 1, and there are at most 60 steps. */
 static const double allowed = 2e-5;
 
-static quern_status make_data(const task *self, quern_dataset **data) {
+static quern_status make_data(const quern__training_case *self, quern_dataset **data) {
   const size_t count = self->samples * self->inputs,
                classes = self->layers[self->layer_count - 1].units;
   int32_t *labels = calloc(self->samples, sizeof *labels);
@@ -269,8 +45,8 @@ cleanup:
   return status;
 }
 
-static quern_status make_network(const task *self, quern_network **network) {
-  quern_layer layers[MOST_LAYERS];
+static quern_status make_network(const quern__training_case *self, quern_network **network) {
+  quern_layer layers[QUERN__TRAINING_LAYERS];
   for (size_t l = 0; l < self->layer_count; l++) {
     layers[l] = quern_dense(self->layers[l].units, self->layers[l].activation);
     layers[l].freeze_weights = self->layers[l].freeze_weights;
@@ -300,8 +76,8 @@ static quern_status download(const quern_network *network, double loss, learned 
   return QUERN_OK;
 }
 
-static quern_status learn(quern_context *context, const task *self, const quern_dataset *data,
-                          size_t epochs, learned *got) {
+static quern_status learn(quern_context *context, const quern__training_case *self,
+                          const quern_dataset *data, size_t epochs, learned *got) {
   quern_train_options options = quern_train_options_default();
   quern_network *network = NULL;
   quern_epoch last;
@@ -343,7 +119,8 @@ static void compare_training(quern__verify *v, const char *title, const learned 
   }
 }
 
-static quern_status check_training(quern__verify *v, const task *self, const char *form) {
+static quern_status check_training(quern__verify *v, const quern__training_case *self,
+                                   const char *form) {
   char title[QUERN__MAX_TITLE];
   const size_t epochs = v->few ? 1 : self->epochs;
   quern_dataset *data = NULL;
@@ -370,7 +147,7 @@ cleanup:
 
 /* Whether the device can take the task's steps in that form; where it can, it does so from now on.
  */
-static bool choose(quern__verify *v, const task *self, quern__steps_form form) {
+static bool choose(quern__verify *v, const quern__training_case *self, quern__steps_form form) {
   /* Steps are whole under this loss alone, without dropout and normalization. */
   if (form != QUERN__STEPS_OP_BY_OP &&
       (self->loss != QUERN_LOSS_CATEGORICAL || self->layers[0].dropout > 0.0f ||
@@ -391,14 +168,15 @@ static bool choose(quern__verify *v, const task *self, quern__steps_form form) {
 quern_status quern__sweep_training(quern__verify *v) {
   static const char *const forms[] = {", op by op", ", by one work-item", ", in columns",
                                       ", in blocks"};
-  for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
-    if (tasks[i].large && v->small) continue;
+  for (size_t i = 0; i < quern__training_case_count; i++) {
+    if (quern__training_cases[i].large && v->small) continue;
     if (v->variants == NULL) {
-      QUERN__FORWARD(check_training(v, &tasks[i], ""));
+      QUERN__FORWARD(check_training(v, &quern__training_cases[i], ""));
       continue;
     }
     for (quern__steps_form form = 0; form < QUERN__STEPS_FORMS; form++)
-      if (choose(v, &tasks[i], form)) QUERN__FORWARD(check_training(v, &tasks[i], forms[form]));
+      if (choose(v, &quern__training_cases[i], form))
+        QUERN__FORWARD(check_training(v, &quern__training_cases[i], forms[form]));
   }
   return QUERN_OK;
 }
