@@ -66,6 +66,7 @@ bool dense_backward(matrix dz, matrix w, matrix h, matrix dx) {
 }
 
 bool dense_update(matrix x, matrix dz, float rate, matrix w, matrix b) {
-  return quern_dense_backward_sgd(context, tensor_of(x), tensor_of(dz), (quern_sgd){rate, 0.0f},
-                                  tensor_of(w), tensor_of(b)) == QUERN_OK;
+  const quern_optimizer sgd = quern_optimizer_of(QUERN_OPTIMIZER_SGD, rate);
+  return quern_dense_backward_update(context, tensor_of(x), tensor_of(dz), &sgd, 1, tensor_of(w),
+                                     quern_no_state(), tensor_of(b), quern_no_state()) == QUERN_OK;
 }

@@ -96,7 +96,8 @@ static quern_status backward(const fann_quern *adapter, const device_pass *pass,
 
   for (size_t i = adapter->layer_count; status == QUERN_OK && i-- > 0;) {
     const dense_layer *layer = &adapter->layers[i];
-    quern_sgd sgd = {learning_rate * layer->scale * layer->scale, 0.0f};
+    quern_optimizer sgd =
+        quern_optimizer_of(QUERN_OPTIMIZER_SGD, learning_rate * layer->scale * layer->scale);
     quern_tensor below = i == 0 ? pass->x : pass->h[i - 1];
     quern_tensor dx = quern_none();
     if (i > 0) {
@@ -106,7 +107,8 @@ static quern_status backward(const fann_quern *adapter, const device_pass *pass,
       status = quern_dense_backward_data(context, dz, layer->w, under, h, false, dx);
     }
     if (status == QUERN_OK)
-      status = quern_dense_backward_sgd(context, below, dz, sgd, layer->w, layer->b);
+      status = quern_dense_backward_update(context, below, dz, &sgd, 1, layer->w, quern_no_state(),
+                                           layer->b, quern_no_state());
     dz = dx;
     now = 1 - now;
   }

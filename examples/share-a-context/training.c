@@ -73,13 +73,14 @@ quern_status training_step(const training *result) {
                      losses = quern_vector(passing, LOSSES, COUNT),
                      w1 = quern_matrix(p, W1, IN, HIDDEN), b1 = quern_vector(p, B1, HIDDEN),
                      w2 = quern_matrix(p, W2, HIDDEN, 1), b2 = quern_vector(p, B2, 1);
-  const quern_sgd sgd = {rate, 0.0f};
+  const quern_optimizer sgd = quern_optimizer_of(QUERN_OPTIMIZER_SGD, rate);
+  const quern_optimizer_state stateless = quern_no_state();
   TRY(quern_dense_forward(context, x, w1, b1, tanh_, h));
   TRY(quern_dense_forward(context, h, w2, b2, none, z));
   TRY(quern_mean_squared_error(context, z, y, 1.0f / COUNT, losses, dz));
   TRY(quern_dense_backward_data(context, dz, w2, tanh_, h, false, dh));
-  TRY(quern_dense_backward_sgd(context, h, dz, sgd, w2, b2));
-  return quern_dense_backward_sgd(context, x, dh, sgd, w1, b1);
+  TRY(quern_dense_backward_update(context, h, dz, &sgd, 1, w2, stateless, b2, stateless));
+  return quern_dense_backward_update(context, x, dh, &sgd, 1, w1, stateless, b1, stateless);
 }
 
 quern_status training_loss(const training *result, double *loss) {

@@ -32,11 +32,6 @@ quern_status quern_plan_optimizer_bytes(const quern_network *network,
 static quern_status check_context(const quern_plan *plan, const quern_optimizer *optimizer) {
   const quern_context *context = plan->context;
   const char *name = quern_optimizer_name(optimizer->kind);
-  if (!quern__has_optimizer_update(context, optimizer))
-    return quern__fail(
-        QUERN_ERROR_UNSUPPORTED,
-        "plan set optimizer: %s is not to be had, the backend %s has plain sgd alone", name,
-        context->info.backend);
   if (plan->mode == QUERN_PLAN_TRAINING && !quern__has_dense_backward_update(context, optimizer))
     return quern__fail(QUERN_ERROR_UNSUPPORTED,
                        "plan set optimizer: %s needs the gradients in memory for %s, make the plan "

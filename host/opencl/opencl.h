@@ -78,7 +78,6 @@ typedef enum quern__family {
   X(loss, huber_loss)                                                                              \
   X(loss, weighted_cross_entropy)                                                                  \
   X(loss, label_weights)                                                                           \
-  X(optimizer, sgd_update)                                                                         \
   X(optimizer, clip_norm)                                                                          \
   X(optimizer, optimizer_update)                                                                   \
   X(gather, gather_rows_float)                                                                     \

@@ -75,43 +75,28 @@ static void check_weights(quern__check *check, quern_tensor x, quern_tensor dz, 
   quern__check_apart(check, b_name, b, w_name, w, F, F);
 }
 
-static quern_status backward_weights(quern__check check, quern_tensor x, quern_tensor dz,
-                                     bool accumulate, const quern_sgd *sgd, const char *w_name,
-                                     quern_tensor w, const char *b_name, quern_tensor b) {
+quern_status quern_dense_backward_weights(quern_context *context, quern_tensor x, quern_tensor dz,
+                                          bool accumulate, quern_tensor dw, quern_tensor db) {
+  quern__check check = quern__check_begin("dense backward weights", context);
   const quern_dense_backward_weights_op op = {.n = x.rows,
                                               .in = x.columns,
                                               .out = dz.columns,
                                               .x = quern__check_tensor(&check, "x", x, F),
                                               .dz = quern__check_tensor(&check, "dz", dz, F),
                                               .accumulate = accumulate,
-                                              .update = sgd != NULL,
-                                              .sgd = sgd != NULL ? *sgd : (quern_sgd){0.0f, 0.0f},
-                                              .dw = quern__check_optional(&check, w_name, w, F),
-                                              .db = quern__check_optional(&check, b_name, b, F)};
-  check_weights(&check, x, dz, w_name, w, b_name, b);
+                                              .dw = quern__check_optional(&check, "dw", dw, F),
+                                              .db = quern__check_optional(&check, "db", db, F)};
+  check_weights(&check, x, dz, "dw", dw, "db", db);
   if (check.status != QUERN_OK) return check.status;
-  return QUERN__CALL(check.context,
-                     check.context->backend->dense_backward_weights(check.context->state, &op));
-}
-
-quern_status quern_dense_backward_weights(quern_context *context, quern_tensor x, quern_tensor dz,
-                                          bool accumulate, quern_tensor dw, quern_tensor db) {
-  return backward_weights(quern__check_begin("dense backward weights", context), x, dz, accumulate,
-                          NULL, "dw", dw, "db", db);
-}
-
-quern_status quern_dense_backward_sgd(quern_context *context, quern_tensor x, quern_tensor dz,
-                                      quern_sgd sgd, quern_tensor w, quern_tensor b) {
-  return backward_weights(quern__check_begin("dense backward SGD", context), x, dz, false, &sgd,
-                          "w", w, "b", b);
+  return QUERN__CALL(context, context->backend->dense_backward_weights(context->state, &op));
 }
 
 bool quern__has_dense_backward_update(const quern_context *context,
                                       const quern_optimizer *optimizer) {
   const quern_backend *backend = context->backend;
-  return quern__is_plain_sgd(optimizer) ||
-         (backend->dense_backward_update != NULL &&
-          (backend->updates_in_one_pass == NULL || backend->updates_in_one_pass(context->state)));
+  return backend->dense_backward_update != NULL &&
+         (optimizer->kind == QUERN_OPTIMIZER_SGD || backend->updates_in_one_pass == NULL ||
+          backend->updates_in_one_pass(context->state));
 }
 
 /* What an optimizer keeps is written, so it lies apart from what is read and from the other
@@ -125,19 +110,6 @@ static void check_state_apart(quern__check *check, quern_optimizer_state state, 
     quern__check_apart(check, names[i], kept[i], "dz", dz, F, F);
     quern__check_apart(check, names[i], kept[i], other_name, other, F, F);
   }
-}
-
-/* Plain SGD where the backend's own op does not do: biases that do not decay are an op of their
- * own. */
-static quern_status backward_plain(quern_context *context, quern_tensor x, quern_tensor dz,
-                                   const quern_optimizer *optimizer, quern_tensor w,
-                                   quern_tensor b) {
-  const quern_sgd sgd = quern__sgd_of(optimizer), undecayed = {sgd.learning_rate, 0.0f};
-  if (optimizer->decay_bias || sgd.weight_decay == 0.0f || b.buffer == NULL)
-    return quern_dense_backward_sgd(context, x, dz, sgd, w, b);
-  QUERN__FORWARD(quern_dense_backward_sgd(context, x, dz, undecayed, quern_none(), b));
-  return w.buffer == NULL ? QUERN_OK
-                          : quern_dense_backward_sgd(context, x, dz, sgd, w, quern_none());
 }
 
 quern_status quern_dense_backward_update(quern_context *context, quern_tensor x, quern_tensor dz,
@@ -161,7 +133,6 @@ quern_status quern_dense_backward_update(quern_context *context, quern_tensor x,
   const quern__kept w_kept = quern__check_state(&check, optimizer, "w", w, w_state);
   const quern__kept b_kept = quern__check_state(&check, optimizer, "b", b, b_state);
   if (check.status != QUERN_OK) return check.status;
-  if (quern__is_plain_sgd(optimizer)) return backward_plain(context, x, dz, optimizer, w, b);
   if (context->backend->dense_backward_update == NULL) return quern__fail_no_op(&check);
   op.update = quern__update_of(optimizer, step);
   op.w_momentum = w_kept.momentum;

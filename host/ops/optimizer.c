@@ -6,25 +6,6 @@
 
 enum { F = sizeof(float) };
 
-quern_status quern_sgd_update(quern_context *context, quern_sgd sgd, quern_tensor gradients,
-                              quern_tensor parameters) {
-  quern__check check = quern__check_begin("SGD update", context);
-  const quern_sgd_update_op op = {
-      .count = gradients.rows * gradients.columns,
-      .sgd = sgd,
-      .gradients = quern__check_tensor(&check, "gradients", gradients, F),
-      .parameters = quern__check_tensor(&check, "parameters", parameters, F)};
-  quern__check_shape(&check, "parameters", parameters, gradients.rows, gradients.columns,
-                     "the shape of gradients");
-  quern__check_apart(&check, "parameters", parameters, "gradients", gradients, F, F);
-  if (check.status != QUERN_OK) return check.status;
-  return QUERN__CALL(context, context->backend->sgd_update(context->state, &op));
-}
-
-bool quern__has_optimizer_update(const quern_context *context, const quern_optimizer *optimizer) {
-  return quern__is_plain_sgd(optimizer) || context->backend->optimizer_update != NULL;
-}
-
 void quern__check_step(quern__check *check, const quern_optimizer *optimizer, uint64_t step) {
   QUERN__CHECK(check, optimizer != NULL && quern_optimizer_name(optimizer->kind) != NULL,
                QUERN_ERROR_ARGUMENT, "%s: the optimizer is %s", check->op,
@@ -74,9 +55,6 @@ quern_status quern_optimizer_update(quern_context *context, const quern_optimize
   quern__check_apart(&check, "square", state.square, "gradients", gradients, F, F);
   const quern__kept kept = quern__check_state(&check, optimizer, "parameters", parameters, state);
   if (check.status != QUERN_OK) return check.status;
-  if (quern__is_plain_sgd(optimizer))
-    return quern_sgd_update(context, quern__sgd_of(optimizer), gradients, parameters);
-  if (context->backend->optimizer_update == NULL) return quern__fail_no_op(&check);
   op.update = quern__update_of(optimizer, step);
   op.momentum = kept.momentum;
   op.square = kept.square;

@@ -79,14 +79,11 @@ static void weights_gradients(size_t n, size_t in, size_t out, quern_span x_span
   }
 }
 
-/* Stores the gradient, adds it to the one stored, or updates the parameter. */
+/* Stores the gradient, or adds it to the one stored. */
 static void put_weights(const void *opaque, bool is_bias, size_t position, double gradient) {
   const quern_dense_backward_weights_op *op = opaque;
   float *place = quern__reference_floats(is_bias ? op->db : op->dw) + position;
-  if (op->update)
-    *place = quern__reference_sgd(op->sgd, gradient, *place);
-  else
-    *place = (float)(op->accumulate ? *place + gradient : gradient);
+  *place = (float)(op->accumulate ? *place + gradient : gradient);
 }
 
 quern_status quern__reference_dense_backward_weights(void *state,

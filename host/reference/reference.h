@@ -43,9 +43,6 @@ static inline const uint32_t *quern__reference_indices(quern_span span) {
 double quern__reference_activate(quern_activation activation, double z);
 double quern__reference_derivative(quern_activation activation, double value);
 
-/* p - lr (g + decay p), rounded once. */
-float quern__reference_sgd(quern_sgd sgd, double gradient, float parameter);
-
 /* Returns the updated parameter. *m and *v are the optimizer's state; each is NULL if the rule does
  * not read it. */
 float quern__reference_update(const quern_update *update, double gradient, float parameter,

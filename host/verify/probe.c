@@ -82,8 +82,9 @@ cleanup:
 
 /* 2^-126 - 1/2 · 2^-126 is denormal. */
 static quern_status subtract(quern_context *context, quern_buffer *buffer) {
-  return quern_sgd_update(context, (quern_sgd){0.5f, 0.0f}, quern_vector(buffer, 0, 1),
-                          quern_vector(buffer, 1, 1));
+  const quern_optimizer sgd = quern_optimizer_of(QUERN_OPTIMIZER_SGD, 0.5);
+  return quern_optimizer_update(context, &sgd, 1, quern_vector(buffer, 0, 1),
+                                quern_vector(buffer, 1, 1), quern_no_state());
 }
 
 static quern_status probe_denormals(quern_context *context, quern__fact_sink tell, void *user) {

@@ -87,9 +87,9 @@ typedef struct quern_backend {
   void (*steps_free)(void *state, void *steps);
   quern_status (*steps_run)(void *state, void *steps, const quern_steps_op *op);
 
-  /* Optional. True if dense_backward_update supports every optimizer on this context; NULL counts
-   * as true. If false, optimizers other than plain SGD need the gradients in memory, as with
-   * QUERN_PLAN_GRADIENTS. */
+  /* Optional. True if dense_backward_update supports every rule on this context; NULL counts as
+   * true. If false, it supports plain SGD, and other optimizers need the gradients in memory, as
+   * with QUERN_PLAN_GRADIENTS. */
   bool (*updates_in_one_pass)(void *state);
 
   /* Optional, all five or none: transfers to the device that overlap the ops, for staging.h, which

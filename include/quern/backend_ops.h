@@ -35,14 +35,11 @@ typedef struct quern_dense_backward_data_op {
   quern_span dx;
 } quern_dense_backward_data_op;
 
-/* update false: writes the gradients to dw and db, added if accumulate. update true: dw and db are
- * the parameters and take an SGD step; accumulate is false. */
+/* Writes the gradients, or adds them if accumulate. */
 typedef struct quern_dense_backward_weights_op {
   size_t n, in, out;
   quern_span x, dz;
   bool accumulate;
-  bool update;
-  quern_sgd sgd;
   quern_span dw, db; /* either may be none, not both */
 } quern_dense_backward_weights_op;
 
@@ -186,12 +183,6 @@ typedef struct quern_label_weights_op {
   size_t n, k;
   quern_span labels, class_weights, weights;
 } quern_label_weights_op;
-
-typedef struct quern_sgd_update_op {
-  size_t count;
-  quern_sgd sgd;
-  quern_span gradients, parameters;
-} quern_sgd_update_op;
 
 typedef struct quern_gather_rows_op {
   size_t source_rows, n, columns;

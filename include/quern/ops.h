@@ -57,26 +57,6 @@ QUERN_API quern_status quern_dense_backward_weights(quern_context *context, quer
                                                     quern_tensor dz, bool accumulate,
                                                     quern_tensor dw, quern_tensor db);
 
-/* Stochastic gradient descent, as torch.optim.SGD:  p ← p - learning_rate (g + weight_decay p). */
-typedef struct quern_sgd {
-  float learning_rate;
-  float weight_decay;
-} quern_sgd;
-
-/* Backward weights and SGD in one pass, without writing gradients:  W ← W - lr (Xᵀ dZ + decay W), b
- * likewise.
- * x [n][in], dz [n][out], w [in][out] or none (frozen), b [1][out] or none (frozen); not both none.
- * Queue it after the backward-data op that reads the same w.
- * Apart: w and b from x, dz and one another. */
-QUERN_API quern_status quern_dense_backward_sgd(quern_context *context, quern_tensor x,
-                                                quern_tensor dz, quern_sgd sgd, quern_tensor w,
-                                                quern_tensor b);
-
-/* p ← p - lr (g + decay p) over a range. To freeze a range, leave it out.
- * parameters and gradients [r][c]. Apart: parameters from gradients. */
-QUERN_API quern_status quern_sgd_update(quern_context *context, quern_sgd sgd,
-                                        quern_tensor gradients, quern_tensor parameters);
-
 /* Optimizer state of a tensor: m and v in optimizer.h, of the tensor's shape. Each is none if the
  * optimizer does not use it (quern_optimizer_keeps_momentum, quern_optimizer_keeps_square). Zeros
  * before the first step. */
@@ -85,12 +65,23 @@ typedef struct quern_optimizer_state {
   quern_tensor square;   /* v */
 } quern_optimizer_state;
 
+/* The state of an optimizer that keeps none, such as plain SGD. */
+static inline quern_optimizer_state quern_no_state(void) {
+  quern_optimizer_state state;
+  state.momentum = quern_none();
+  state.square = quern_none();
+  return state;
+}
+
 /* One optimizer step over a range, step t = 1, 2, … (formulas: optimizer.h). The whole range
  * decays. To freeze a range, leave it out. The optimizer's values are not checked, see
  * quern_optimizer_check.
  * gradients, parameters and optimizer state [r][c]. Apart: parameters, m and v from gradients and
  * one another.
- * Rejects step 0 and unknown kinds. QUERN_ERROR_UNSUPPORTED: the backend only has plain SGD. */
+ * Rejects step 0 and unknown kinds. QUERN_ERROR_UNSUPPORTED: the backend lacks this optimizer.
+ *
+ *   const quern_optimizer sgd = quern_optimizer_of(QUERN_OPTIMIZER_SGD, 0.1);
+ *   quern_optimizer_update(context, &sgd, 1, gradients, parameters, quern_no_state()); */
 QUERN_API quern_status quern_optimizer_update(quern_context *context,
                                               const quern_optimizer *optimizer, uint64_t step,
                                               quern_tensor gradients, quern_tensor parameters,

@@ -35,8 +35,7 @@
   X(label_weights, quern_label_weights_op, OPTIONAL, OTHER, "label weights")                       \
   X(dense_backward_update, quern_dense_backward_update_op, OPTIONAL, PRODUCT,                      \
     "dense backward update")                                                                       \
-  X(sgd_update, quern_sgd_update_op, REQUIRED, OTHER, "SGD update")                                \
-  X(optimizer_update, quern_optimizer_update_op, OPTIONAL, OTHER, "optimizer update")              \
+  X(optimizer_update, quern_optimizer_update_op, REQUIRED, OTHER, "optimizer update")              \
   X(sum_squares, quern_sum_squares_op, OPTIONAL, OTHER, "sum of squares")                          \
   X(clip_norm, quern_clip_norm_op, OPTIONAL, OTHER, "clip norm")                                   \
   X(gather_rows, quern_gather_rows_op, REQUIRED, OTHER, "gather rows")                             \

@@ -113,20 +113,19 @@ uint weights_tile(const float *left, const quern_vector *panel, uint depth, uint
   return min((uint)WEIGHTS_ROWS, inputs);
 }
 
-/* Applies the SGD step to a whole wide tile of W, with its sums in registers throughout. */
-void weights_sgd(const float *left, const quern_vector *panel, uint depth, float rate, float decay,
-                 __global float *w, size_t out) {
+/* Applies a step of plain SGD to a whole wide tile of W, with its sums in registers throughout. */
+void weights_step(const float *left, const quern_vector *panel, uint depth, const Update *update,
+                  __global float *w, size_t out) {
   TILE_SUMS(left, WEIGHTS_ROWS, WEIGHTS_VECTORS, 1, WEIGHTS_INPUTS, PANEL_VECTOR)
   QUERN_UNROLL_FOR (uint r = 0; r < WEIGHTS_ROWS; r++) {
     QUERN_UNROLL_FOR (uint v = 0; v < WEIGHTS_VECTORS; v++) {
       __global float *at = w + r * out + v * VECTOR_WIDTH;
-      const quern_vector old = QUERN_VLOAD(at);
-      QUERN_STORE(old - rate * (sum[r][v] + decay * old), at);
+      QUERN_STORE(updated_by_sgd(update, sum[r][v], QUERN_VLOAD(at)), at);
     }
   }
 }
 
-/* Applies any optimizer's step to a whole wide tile of W. The rule is selected once per tile, and
+/* Applies a step of any rule to a whole wide tile of W. The rule is selected once per tile, and
  * the program holds one copy of this code. */
 #define UPDATE_TILE(rule)                                                                          \
   for (uint r = 0; r < WEIGHTS_ROWS; r++)                                                          \
@@ -215,7 +214,7 @@ void weights_strip(uint n, uint in, uint out, __global const float *x, __global 
           rows = min((uint)WEIGHTS_ROWS, inputs - i);
           if (w.mode == UPDATE && whole && w.update.rule == UPDATE_SGD &&
               columns == WEIGHTS_COLUMNS && rows == WEIGHTS_ROWS) {
-            weights_sgd(left, panel, depth, w.update.rate, w.update.decay, w.at + at, out);
+            weights_step(left, panel, depth, &w.update, w.at + at, out);
             continue;
           }
           rows = weights_tile(left, panel, depth, vectors, inputs - i, sums);

@@ -1,5 +1,5 @@
 /* The matrix products of dense layers for GPUs: a work-group computes a tile of the result in local
- * memory. OpenCL C 1.2. Needs only common.cl.
+ * memory. OpenCL C 1.2. Needs common.cl and update.cl.
  *
  * All three are C = A B, with sums over `depth`, and differ in how A and B lie in memory and in
  * what becomes of C:
@@ -373,33 +373,34 @@ KERNEL(_backward_data)
   }
 }
 
-/* What to do with a gradient: write it, add it, or apply an SGD step. */
-typedef struct rule {
-  int accumulate, update;
-  float rate, decay;
-} rule;
+/* What to do with a gradient. Values as in host/opencl/launch/dense_group.c. */
+#define WRITE      0
+#define ACCUMULATE 1
+#define UPDATE     2
 
-INLINE void put(rule to, quern_vector gradient, __global float *at, uint lanes, int wide) {
-  if (to.accumulate || to.update) {
+/* Of the optimizers, plain SGD only. */
+INLINE void put(int mode, const Update *update, quern_vector gradient, __global float *at,
+                uint lanes, int wide) {
+  if (mode != WRITE) {
     const quern_vector old = load(at, lanes, wide);
-    gradient = to.update ? old - to.rate * (gradient + to.decay * old) : old + gradient;
+    gradient = mode == UPDATE ? updated_by_sgd(update, gradient, old) : old + gradient;
   }
   store(gradient, at, lanes, wide);
 }
 
-/* dW = Xᵀ dZ and db = Σ_rows dZ, or added to them, or p ← p - rate (g + decay p). dW or db may be
- * null. The tiles of the first inputs compute db. Without dW the host launches no others. */
+/* dW = Xᵀ dZ and db = Σ_rows dZ, written or added, or an SGD step of W and b. dW or db may be null.
+ * The tiles of the first inputs compute db. Without dW the host launches no others. */
 KERNEL(_backward_weights)
 (uint n, uint in, uint out, __global const float *x, ulong x_offset, __global const float *dz,
- ulong dz_offset, int accumulate, int update, float rate, float decay, __global float *dw,
- ulong dw_offset, __global float *db, ulong db_offset) {
+ ulong dz_offset, int mode, UPDATE_PARAMETERS, __global float *dw, ulong dw_offset,
+ __global float *db, ulong db_offset) {
   __local quern_vector memory[LOCAL_VECTORS];
   quern_vector sum[ITEM_ROWS][COLUMN_VECTORS], share;
   const int with_bias = db && get_group_id(1) == 0;
   product(sum, n, matrix_of(x + x_offset, n, in), false, matrix_of(dz + dz_offset, n, out), false,
           with_bias, &share, memory);
 
-  const rule to = {accumulate, update, rate, decay};
+  const Update update = UPDATE_OF_PARAMETERS, of_bias = update_of_bias(update);
   const uint item = (uint)get_local_id(0);
   memory[item] = share;
   barrier(CLK_LOCAL_MEM_FENCE);
@@ -408,7 +409,7 @@ KERNEL(_backward_weights)
     quern_vector total = memory[item];
     for (uint i = item + GROUP_COLUMN_VECTORS; i < GROUP_ITEMS; i += GROUP_COLUMN_VECTORS)
       total += memory[i];
-    put(to, total, db + db_offset + first, out - first, false);
+    put(mode, &of_bias, total, db + db_offset + first, out - first, false);
   }
   if (!dw) return;
 
@@ -416,6 +417,6 @@ KERNEL(_backward_weights)
   const int wide = is_wide(target, out);
   EACH_VECTOR(in, out) {
     const uint column = column_of(v);
-    put(to, sum[r][v], target + (size_t)row_of(r) * out + column, out - column, wide);
+    put(mode, &update, sum[r][v], target + (size_t)row_of(r) * out + column, out - column, wide);
   }
 }

@@ -1,18 +1,5 @@
 /* Optimizers over ranges of parameters, one vector per work-item. Needs common.cl and update.cl. */
 
-/* p ← p - rate (g + decay p). */
-__kernel void sgd_update(ulong count, __global const float *gradients, ulong gradients_offset,
-                         float rate, float decay, __global float *parameters,
-                         ulong parameters_offset) {
-  const ulong at = (ulong)get_global_id(0) * VECTOR_WIDTH;
-  if (at >= count) return;
-  const uint lanes = (uint)min((ulong)VECTOR_WIDTH, count - at);
-  __global float *target = parameters + parameters_offset + at;
-  const quern_vector old = quern_load_part(target, lanes);
-  const quern_vector gradient = quern_load_part(gradients + gradients_offset + at, lanes);
-  quern_store_part(old - rate * (gradient + decay * old), target, lanes);
-}
-
 /* A step of any rule (see update.cl). State that the rule does not keep is null. */
 __kernel void optimizer_update(ulong count, __global const float *gradients, ulong gradients_offset,
                                UPDATE_PARAMETERS, __global float *parameters,
@@ -22,9 +9,14 @@ __kernel void optimizer_update(ulong count, __global const float *gradients, ulo
   if (at >= count) return;
   const Update update = UPDATE_OF_PARAMETERS;
   const uint lanes = (uint)min((ulong)VECTOR_WIDTH, count - at);
-  update_part(update.rule, &update, quern_load_part(gradients + gradients_offset + at, lanes),
-              parameters + parameters_offset + at, momentum + momentum_offset + at,
-              square + square_offset + at, lanes);
+  __global float *target = parameters + parameters_offset + at;
+  const quern_vector gradient = quern_load_part(gradients + gradients_offset + at, lanes);
+  if (update.rule == UPDATE_SGD)
+    quern_store_part(updated_by_sgd(&update, gradient, quern_load_part(target, lanes)), target,
+                     lanes);
+  else
+    update_part(update.rule, &update, gradient, target, momentum + momentum_offset + at,
+                square + square_offset + at, lanes);
 }
 
 /* x ← x min(1, max_norm / (√squares + 10⁻⁶)). The comparison is written to propagate NaN. */

@@ -1,5 +1,6 @@
-/* The optimizer step for a vector of parameters. Used over a range (optimizer.cl), on a finished
- * gradient sum (dense_backward_weights.cl) and in whole steps (steps.cl). Needs common.cl. */
+/* The optimizer step for a vector of parameters, with the only copy of each rule. Used over a range
+ * (optimizer.cl), on a finished gradient sum (dense_backward_weights.cl, dense_group.cl) and in
+ * whole steps (steps.cl). Needs common.cl. */
 
 /* Rules, layout and formulas of quern_update in include/quern/backend_ops.h. */
 #define UPDATE_SGD              0
@@ -36,32 +37,42 @@ Update update_of_bias(Update update) {
   return of_bias;
 }
 
-/* Applies a step to `lanes` parameters p, with m and v if the rule keeps them. `rule` is u->rule,
- * passed separately so that a caller can make it constant. u is a pointer, since PoCL copies a
- * struct at each call that it does not inline. */
-void update_part(int rule, const Update *u, quern_vector g, __global float *p, __global float *m,
-                 __global float *v, uint lanes) {
-  const quern_vector old = quern_load_part(p, lanes);
-  quern_vector next, d = (quern_vector)(1.0f), momentum = d;
+/* Whether the rule reads and writes m, and v. */
+#define KEEPS_MOMENTUM(rule) ((rule) != UPDATE_SGD && (rule) != UPDATE_RMSPROP)
+#define KEEPS_SQUARE(rule)   ((rule) >= UPDATE_ADAM)
+
+/* Returns the parameters after a step with the gradients g, and updates *m and *v if the rule keeps
+ * them. `rule` is u->rule, passed separately so that a caller can make it constant. u is a pointer,
+ * since PoCL copies a struct at each call that it does not inline. */
+quern_vector updated(int rule, const Update *u, quern_vector g, quern_vector old, quern_vector *m,
+                     quern_vector *v) {
+  quern_vector d = (quern_vector)(1.0f);
   g += u->decay * old;
-  if (rule >= UPDATE_ADAM) {
-    const quern_vector square =
-        u->square_decay * quern_load_part(v, lanes) + u->square_gain * (g * g);
-    quern_store_part(square, v, lanes);
-    d = sqrt(square) * u->correction + u->epsilon;
+  if (KEEPS_SQUARE(rule)) {
+    *v = u->square_decay * *v + u->square_gain * (g * g);
+    d = sqrt(*v) * u->correction + u->epsilon;
   }
   if (rule >= UPDATE_RMSPROP) g /= d;
-  if (rule != UPDATE_SGD && rule != UPDATE_RMSPROP) {
-    momentum = u->momentum * quern_load_part(m, lanes) + (rule == UPDATE_ADAM ? u->gain * g : g);
-    quern_store_part(momentum, m, lanes);
-  }
-  if (rule == UPDATE_SGD || rule == UPDATE_RMSPROP)
-    next = old - u->rate * g;
-  else if (rule == UPDATE_ADAM)
-    next = u->keep * old - u->rate * momentum / d;
-  else if (rule == UPDATE_NESTEROV)
-    next = old - u->rate * (g + u->momentum * momentum);
-  else
-    next = old - u->rate * momentum;
-  quern_store_part(next, p, lanes);
+  if (KEEPS_MOMENTUM(rule)) *m = u->momentum * *m + (rule == UPDATE_ADAM ? u->gain * g : g);
+  if (rule == UPDATE_SGD || rule == UPDATE_RMSPROP) return old - u->rate * g;
+  if (rule == UPDATE_ADAM) return u->keep * old - u->rate * *m / d;
+  if (rule == UPDATE_NESTEROV) return old - u->rate * (g + u->momentum * *m);
+  return old - u->rate * *m;
+}
+
+/* The same for plain SGD, which keeps nothing. */
+quern_vector updated_by_sgd(const Update *u, quern_vector g, quern_vector old) {
+  quern_vector none = (quern_vector)(0.0f);
+  return updated(UPDATE_SGD, u, g, old, &none, &none);
+}
+
+/* Applies a step to `lanes` parameters p, with m and v if the rule keeps them. */
+void update_part(int rule, const Update *u, quern_vector g, __global float *p, __global float *m,
+                 __global float *v, uint lanes) {
+  quern_vector momentum = (quern_vector)(0.0f), square = momentum;
+  if (KEEPS_MOMENTUM(rule)) momentum = quern_load_part(m, lanes);
+  if (KEEPS_SQUARE(rule)) square = quern_load_part(v, lanes);
+  quern_store_part(updated(rule, u, g, quern_load_part(p, lanes), &momentum, &square), p, lanes);
+  if (KEEPS_MOMENTUM(rule)) quern_store_part(momentum, m, lanes);
+  if (KEEPS_SQUARE(rule)) quern_store_part(square, v, lanes);
 }

@@ -66,6 +66,7 @@ static void test_ops(void **state) {
                      b = quern_vector(buffer, 200, OUT), y = quern_matrix(buffer, 300, N, OUT),
                      dx = quern_matrix(buffer, 400, N, IN), sum = quern_vector(buffer, 500, 1);
   const quern_activation relu = quern_activation_of(QUERN_ACTIVATION_RELU);
+  const quern_optimizer sgd = quern_optimizer_of(QUERN_OPTIMIZER_SGD, 1e-6);
   size_t before = 0, bytes = 0;
   for (size_t queued = 0; queued < WARM + OPS; queued += 5) {
     if (queued == WARM) {
@@ -74,7 +75,8 @@ static void test_ops(void **state) {
     }
     assert_ok(quern_dense_forward(context, x, w, b, relu, y));
     assert_ok(quern_dense_backward_data(context, y, w, relu, x, false, dx));
-    assert_ok(quern_dense_backward_sgd(context, x, y, (quern_sgd){1e-6f, 0.0f}, w, b));
+    assert_ok(quern_dense_backward_update(context, x, y, &sgd, 1, w, quern_no_state(), b,
+                                          quern_no_state()));
     assert_ok(quern_sum(context, b, sum));
     assert_ok(quern_fill(context, 0.5f, quern_vector(buffer, 600, 64)));
     if (queued % A_WAIT == 0) assert_ok(quern_context_finish(context));

@@ -52,13 +52,9 @@ static quern_tensor past_end(size_t rows, size_t columns) {
   return quern_matrix(f.buffer, COUNT - rows * columns + 1, rows, columns);
 }
 
-#define C    f.context
-#define RELU quern_activation_of(QUERN_ACTIVATION_RELU)
-#define NONE quern_none()
-#define SGD                                                                                        \
-  (quern_sgd) {                                                                                    \
-    0.1f, 0.0f                                                                                     \
-  }
+#define C        f.context
+#define RELU     quern_activation_of(QUERN_ACTIVATION_RELU)
+#define NONE     quern_none()
 #define ARGUMENT QUERN_ERROR_ARGUMENT
 #define SHAPE    QUERN_ERROR_SHAPE
 
@@ -280,16 +276,6 @@ static void test_dense_backward(void **state) {
                "db overlaps dw");
   assert_fails(quern_dense_backward_weights(C, x, dz, false, foreign(4, 5), db), ARGUMENT, "dw",
                "another context");
-
-  assert_fails(quern_dense_backward_sgd(NULL, x, dz, SGD, w, db), ARGUMENT, "dense backward SGD");
-  assert_fails(quern_dense_backward_sgd(C, x, dz, SGD, NONE, NONE), ARGUMENT, "dense backward SGD",
-               "w and b");
-  assert_fails(quern_dense_backward_sgd(C, x, dz, SGD, at(1, 4, 4), db), SHAPE, "w is 4x4", "4x5");
-  assert_fails(quern_dense_backward_sgd(C, x, dz, SGD, at(0, 4, 5), db), ARGUMENT, "w overlaps x");
-  assert_fails(quern_dense_backward_sgd(C, x, dz, SGD, at(2, 4, 5), db), ARGUMENT, "w overlaps dz");
-  assert_fails(quern_dense_backward_sgd(C, x, dz, SGD, w, at(0, 1, 5)), ARGUMENT, "b overlaps x");
-  assert_fails(quern_dense_backward_sgd(C, x, dz, SGD, w, at(2, 1, 5)), ARGUMENT, "b overlaps dz");
-  assert_fails(quern_dense_backward_sgd(C, x, dz, SGD, w, at(1, 1, 5)), ARGUMENT, "b overlaps w");
 }
 
 static void test_elementwise(void **state) {
@@ -309,11 +295,6 @@ static void test_elementwise(void **state) {
   assert_fails(quern_softmax(NULL, a, b), ARGUMENT, "softmax");
   assert_fails(quern_softmax(C, a, at(1, 3, 3)), SHAPE, "softmax", "o is 3x3", "3x4");
   assert_fails(quern_softmax(C, a, shifted), ARGUMENT, "o overlaps z");
-  assert_fails(quern_sgd_update(NULL, SGD, a, b), ARGUMENT, "SGD update");
-  assert_fails(quern_sgd_update(C, SGD, a, at(1, 4, 3)), SHAPE, "parameters is 4x3", "3x4");
-  assert_fails(quern_sgd_update(C, SGD, a, a), ARGUMENT, "parameters overlaps gradients");
-  assert_fails(quern_sgd_update(C, SGD, foreign(3, 4), b), ARGUMENT, "gradients",
-               "another context");
 }
 
 #define STATE(m, v)                                                                                \
@@ -325,7 +306,8 @@ static void test_optimizers(void **state) {
   (void)state;
   const quern_optimizer adam = quern_optimizer_of(QUERN_OPTIMIZER_ADAM, 0.1),
                         none = quern_optimizer_of((quern_optimizer_kind)40, 0.1),
-                        momentum = quern_optimizer_of(QUERN_OPTIMIZER_MOMENTUM, 0.1);
+                        momentum = quern_optimizer_of(QUERN_OPTIMIZER_MOMENTUM, 0.1),
+                        sgd = quern_optimizer_of(QUERN_OPTIMIZER_SGD, 0.1);
   const quern_tensor g = at(0, 3, 4), p = at(1, 3, 4), m = at(2, 3, 4), v = at(3, 3, 4);
   assert_fails(quern_optimizer_update(NULL, &adam, 1, g, p, STATE(m, v)), ARGUMENT,
                "optimizer update");
@@ -356,6 +338,8 @@ static void test_optimizers(void **state) {
                "square overlaps gradients");
   assert_fails(quern_optimizer_update(C, &adam, 1, g, p, STATE(m, foreign(3, 4))), ARGUMENT,
                "square", "another context");
+  assert_fails(quern_optimizer_update(C, &sgd, 1, foreign(3, 4), p, quern_no_state()), ARGUMENT,
+               "gradients", "another context");
 
   const quern_tensor x = at(0, 3, 4), dz = at(1, 3, 5), w = at(2, 4, 5), b = at(3, 1, 5);
   const quern_optimizer_state ws = STATE(at(4, 4, 5), at(5, 4, 5)),
@@ -366,6 +350,11 @@ static void test_optimizers(void **state) {
   assert_fails(quern_dense_backward_update(C, x, dz, &adam, 0, w, ws, b, bs), ARGUMENT, "step 0");
   assert_fails(BACKWARD(NONE, ws, NONE, bs), ARGUMENT, "w and b");
   assert_fails(BACKWARD(at(2, 4, 4), ws, b, bs), SHAPE, "w is 4x4", "4x5");
+  assert_fails(BACKWARD(at(0, 4, 5), ws, b, bs), ARGUMENT, "w overlaps x");
+  assert_fails(BACKWARD(at(1, 4, 5), ws, b, bs), ARGUMENT, "w overlaps dz");
+  assert_fails(BACKWARD(w, ws, at(0, 1, 5), bs), ARGUMENT, "b overlaps x");
+  assert_fails(BACKWARD(w, ws, at(1, 1, 5), bs), ARGUMENT, "b overlaps dz");
+  assert_fails(BACKWARD(w, ws, at(2, 1, 5), bs), ARGUMENT, "b overlaps w");
   assert_fails(BACKWARD(w, STATE(NONE, ws.square), b, bs), ARGUMENT, "momentum of w has no buffer");
   assert_fails(BACKWARD(w, ws, b, STATE(bs.momentum, NONE)), ARGUMENT, "square of b has no buffer");
   assert_fails(BACKWARD(w, STATE(ws.momentum, at(5, 5, 4)), b, bs), SHAPE, "square is 5x4", "4x5");

@@ -43,7 +43,7 @@ static quern_status run_ops(fault_place *place) {
                      list = quern_vector(place->a, V, N), out = quern_vector(place->b, V, N),
                      one = quern_vector(place->b, V + FLOATS, 1);
   const quern_activation relu = quern_activation_of(QUERN_ACTIVATION_RELU);
-  const quern_sgd sgd = {0.1f, 0.0f};
+  const quern_optimizer sgd = quern_optimizer_of(QUERN_OPTIMIZER_SGD, 0.1);
 #define RUN(call)                                                                                  \
   do {                                                                                             \
     const quern_status status = (call);                                                            \
@@ -54,8 +54,9 @@ static quern_status run_ops(fault_place *place) {
                                 false, y));
   RUN(quern_dense_backward_weights(context, x, quern_matrix(place->a, 2 * FLOATS, N, K), false, dw,
                                    db));
-  RUN(quern_dense_backward_sgd(context, x, quern_matrix(place->a, 2 * FLOATS, N, K), sgd, dw, db));
-  RUN(quern_sgd_update(context, sgd, x, y));
+  RUN(quern_dense_backward_update(context, x, quern_matrix(place->a, 2 * FLOATS, N, K), &sgd, 1, dw,
+                                  quern_no_state(), db, quern_no_state()));
+  RUN(quern_optimizer_update(context, &sgd, 1, x, y, quern_no_state()));
   RUN(quern_activation_forward(context, relu, x, y));
   RUN(quern_activation_backward(context, relu, x, quern_matrix(place->a, 2 * FLOATS, N, K), y));
   RUN(quern_dropout(context, (quern_dropout_mask){.p = 0.5f}, x, y));

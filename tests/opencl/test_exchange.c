@@ -37,7 +37,8 @@ static quern_tensor all(quern_buffer *buffer) {
 
 /* a += b. */
 static void add(quern_context *context, quern_buffer *b, quern_buffer *a) {
-  assert_ok(quern_sgd_update(context, (quern_sgd){-1.0f, 0.0f}, all(b), all(a)));
+  const quern_optimizer adds = quern_optimizer_of(QUERN_OPTIMIZER_SGD, -1);
+  assert_ok(quern_optimizer_update(context, &adds, 1, all(b), all(a), quern_no_state()));
 }
 
 static void await(lane *self, bool wait) {

@@ -18,8 +18,9 @@ static void test_long_queue(void **state) {
   const quern_tensor ones = quern_vector(buffer, 0, COUNT),
                      sums = quern_vector(buffer, COUNT, COUNT);
   assert_ok(quern_fill(rig.device, 1.0f, ones));
+  const quern_optimizer adds = quern_optimizer_of(QUERN_OPTIMIZER_SGD, -1);
   for (int i = 0; i < rounds; i++)
-    assert_ok(quern_sgd_update(rig.device, (quern_sgd){-1.0f, 0.0f}, ones, sums));
+    assert_ok(quern_optimizer_update(rig.device, &adds, 1, ones, sums, quern_no_state()));
   assert_ok(quern_buffer_read(buffer, 0, sizeof values, values, QUERN_WAIT));
   for (size_t i = 0; i < COUNT; i++)
     assert_true(values[i] == 1.0f && values[COUNT + i] == (float)rounds);

@@ -39,14 +39,15 @@ static void check_turns(quern_context *context) {
   assert_ok(quern_buffer_fill(sum, 0, FLOATS * sizeof(float), 0));
   assert_ok(quern_staging_create(first, &turns[0]));
   assert_ok(quern_staging_create(view, &turns[1]));
+  const quern_optimizer adds = quern_optimizer_of(QUERN_OPTIMIZER_SGD, -1);
   float expected = 0.0f;
   for (size_t piece = 0; piece < PIECES; piece++) {
     quern_staging *turn = turns[piece % 2];
     send(turn, (float)piece);
     expected += (float)piece;
-    assert_ok(quern_sgd_update(context, (quern_sgd){-1.0f, 0.0f},
-                               quern_vector(piece % 2 == 0 ? first : view, 0, FLOATS),
-                               quern_vector(sum, 0, FLOATS)));
+    assert_ok(quern_optimizer_update(context, &adds, 1,
+                                     quern_vector(piece % 2 == 0 ? first : view, 0, FLOATS),
+                                     quern_vector(sum, 0, FLOATS), quern_no_state()));
     if (piece % 5 != 4)
       assert_ok(quern_staging_release(turn)); /* without it a send waits for all */
   }

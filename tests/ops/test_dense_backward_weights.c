@@ -1,5 +1,4 @@
-/* Dense backward weights on a device, as gradients and with a fused SGD step, compared with the
- * reference. */
+/* Dense backward weights on a device, compared with the reference. */
 #include "op_check.h"
 
 static void test_shapes(void **state) {

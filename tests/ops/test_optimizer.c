@@ -1,10 +1,5 @@
-/* The updates of a range on a device, compared with the reference. */
+/* Optimizers over a range on a device, compared with the reference. */
 #include "op_check.h"
-
-static void test_sgd(void **state) {
-  (void)state;
-  test_sweep("SGD update");
-}
 
 static void test_optimizers(void **state) {
   (void)state;
@@ -12,6 +7,6 @@ static void test_optimizers(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_sgd), QUERN_TEST(test_optimizers)};
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_optimizers)};
   return cmocka_run_group_tests_name("ops/optimizer", tests, NULL, NULL);
 }

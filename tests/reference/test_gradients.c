@@ -188,7 +188,7 @@ static void test_dense_weights_accumulate(void **state) {
 
 /* W - lr (g + decay W) = (1 - lr decay) W - lr g, in one pass and in two. */
 static void test_dense_weights_update(void **state) {
-  const quern_sgd sgd = {0.25f, 0.125f};
+  const quern_update sgd = {.rule = QUERN_UPDATE_SGD, .rate = 0.25f, .decay = 0.125f};
   fixture f;
   prepare(*state, activation_of(QUERN_ACTIVATION_SIGMOID), &f);
   float got[PARAMETERS], gradients[PARAMETERS], stepped[PARAMETERS];
@@ -197,16 +197,25 @@ static void test_dense_weights_update(void **state) {
   memcpy(stepped, f.values, sizeof stepped);
   for (size_t i = 0; i < PARAMETERS; i++) start[i] = (1 - 0.25 * 0.125) * f.point[i];
 
-  quern_dense_backward_weights_op op = weights_op(&f, got);
-  op.update = true;
-  op.sgd = sgd;
-  assert_ok(TABLE->dense_backward_weights(*state, &op));
+  const quern_dense_backward_weights_op plain = weights_op(&f, gradients);
+  quern_dense_backward_update_op op = {.n = plain.n,
+                                       .in = plain.in,
+                                       .out = plain.out,
+                                       .x = plain.x,
+                                       .dz = plain.dz,
+                                       .update = sgd,
+                                       .w = span_of(got + X),
+                                       .b = span_of(got + X + W)};
+  op.update.decays_bias = true;
+  assert_ok(TABLE->dense_backward_update(*state, &op));
   check_dense(&f, X, got, start, -0.25);
 
-  const quern_dense_backward_weights_op plain = weights_op(&f, gradients);
   assert_ok(TABLE->dense_backward_weights(*state, &plain));
-  const quern_sgd_update_op update = {W + OUT, sgd, span_of(gradients + X), span_of(stepped + X)};
-  assert_ok(TABLE->sgd_update(*state, &update));
+  const quern_optimizer_update_op update = {.count = W + OUT,
+                                            .update = sgd,
+                                            .gradients = span_of(gradients + X),
+                                            .parameters = span_of(stepped + X)};
+  assert_ok(TABLE->optimizer_update(*state, &update));
   check_dense(&f, X, stepped, start, -0.25);
 }
 

@@ -99,14 +99,15 @@ void measure_product_free(measure_product *product) {
 static quern_status queue(const measure_product *product) {
   quern_activation activation =
       quern_activation_of(product->bare ? QUERN_ACTIVATION_IDENTITY : QUERN_ACTIVATION_RELU);
+  quern_optimizer sgd = quern_optimizer_of(QUERN_OPTIMIZER_SGD, MEASURE_LEARNING_RATE);
   switch (product->form) {
   case MEASURE_BACKWARD_DATA:
     return quern_dense_backward_data(product->context, product->left, product->right, activation,
                                      product->extra, false, product->result);
   case MEASURE_BACKWARD_WEIGHTS:
-    return quern_dense_backward_sgd(product->context, product->left, product->right,
-                                    (quern_sgd){MEASURE_LEARNING_RATE, 0}, product->result,
-                                    product->extra);
+    return quern_dense_backward_update(product->context, product->left, product->right, &sgd, 1,
+                                       product->result, quern_no_state(), product->extra,
+                                       quern_no_state());
   case MEASURE_FORWARD:
   default:
     return quern_dense_forward(product->context, product->left, product->right, product->extra,

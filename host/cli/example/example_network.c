@@ -102,16 +102,20 @@ static quern_status backward(const example *run, quern_loss loss) {
   return quern_activation_backward(context, ACTIVATION(RELU), T(DE_DH1), T(H1), T(DE_DZ1));
 }
 
+static quern_status update_matrix(const example *run, quern_tensor gradients, quern_tensor w) {
+  const quern_optimizer sgd = quern_optimizer_of(QUERN_OPTIMIZER_SGD, EXAMPLE_LEARNING_RATE);
+  return quern_optimizer_update(run->context, &sgd, 1, gradients, w, quern_no_state());
+}
+
 static quern_status update(const example *run) {
-  const quern_sgd sgd = {.learning_rate = EXAMPLE_LEARNING_RATE, .weight_decay = 0.0f};
   quern_context *context = run->context;
   FORWARD(quern_dense_backward_weights(context, T(H2), T(DE_DZ3), false, T(D_W_KL), quern_none()));
   FORWARD(quern_dense_backward_weights(context, T(H1), T(DE_DZ2), false, T(D_W_JK), quern_none()));
   FORWARD(
       quern_dense_backward_weights(context, T(INPUT), T(DE_DZ1), false, T(D_W_IJ), quern_none()));
-  FORWARD(quern_sgd_update(context, sgd, T(D_W_KL), T(W_KL)));
-  FORWARD(quern_sgd_update(context, sgd, T(D_W_JK), T(W_JK)));
-  return quern_sgd_update(context, sgd, T(D_W_IJ), T(W_IJ));
+  FORWARD(update_matrix(run, T(D_W_KL), T(W_KL)));
+  FORWARD(update_matrix(run, T(D_W_JK), T(W_JK)));
+  return update_matrix(run, T(D_W_IJ), T(W_IJ));
 }
 
 /* dE/do of each loss at the device's o. */

@@ -54,19 +54,11 @@ quern_status quern__cl_dense_backward_data(void *state, const quern_dense_backwa
                                UINT(rows)));
 }
 
-/* Backward weights in any of its forms, where a work-item computes a tile. w and b are the
- * gradients, or the parameters that take the update. */
-typedef struct weights_launch {
-  size_t n, in, out;
-  quern_span x, dz;
-  enum { WRITE, ACCUMULATE, UPDATE } mode; /* as in kernels/dense/dense_backward_weights.cl */
-  quern_update update;
-  quern_span w, w_momentum, w_square, b, b_momentum, b_square;
-} weights_launch;
-
 /* Without weights only the first strips have work: the bias. Inputs are copied a line at a time. */
-static quern_status launch_weights(quern__cl *cl, const weights_launch *weights) {
+static quern_status launch_weights(quern__cl *cl, const quern__weights_launch *weights) {
   const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
+  if (tuning->dense == QUERN__DENSE_GROUP)
+    return quern__cl_dense_backward_weights_group(cl, weights);
   size_t rows;
   quern__range range =
       divide(cl, weights->w.memory != NULL ? weights->in : 1, weights->out, QUERN__CL_LINE,
@@ -81,24 +73,16 @@ static quern_status launch_weights(quern__cl *cl, const weights_launch *weights)
 
 quern_status quern__cl_dense_backward_weights(void *state,
                                               const quern_dense_backward_weights_op *op) {
-  quern__cl *cl = state;
-  if (quern__cl_tuning_of(cl)->dense == QUERN__DENSE_GROUP)
-    return quern__cl_dense_backward_weights_group(cl, op);
-  return launch_weights(cl, &(const weights_launch){.n = op->n,
-                                                    .in = op->in,
-                                                    .out = op->out,
-                                                    .x = op->x,
-                                                    .dz = op->dz,
-                                                    .mode = op->update       ? UPDATE
-                                                            : op->accumulate ? ACCUMULATE
-                                                                             : WRITE,
-                                                    .update = {.rule = QUERN_UPDATE_SGD,
-                                                               .decays_bias = true,
-                                                               .rate = op->sgd.learning_rate,
-                                                               .decay = op->sgd.weight_decay,
-                                                               .keep = 1.0f},
-                                                    .w = op->dw,
-                                                    .b = op->db});
+  const quern__weights_launch weights = {.n = op->n,
+                                         .in = op->in,
+                                         .out = op->out,
+                                         .x = op->x,
+                                         .dz = op->dz,
+                                         .mode = op->accumulate ? QUERN__WEIGHTS_ACCUMULATE
+                                                                : QUERN__WEIGHTS_WRITE,
+                                         .w = op->dw,
+                                         .b = op->db};
+  return launch_weights(state, &weights);
 }
 
 bool quern__cl_updates_in_one_pass(void *state) {
@@ -107,21 +91,21 @@ bool quern__cl_updates_in_one_pass(void *state) {
 
 quern_status quern__cl_dense_backward_update(void *state,
                                              const quern_dense_backward_update_op *op) {
-  if (!quern__cl_updates_in_one_pass(state))
-    return quern__fail(
-        QUERN_ERROR_UNSUPPORTED,
-        "dense backward update: matrix products by work-groups know plain SGD alone");
-  return launch_weights(state, &(const weights_launch){.n = op->n,
-                                                       .in = op->in,
-                                                       .out = op->out,
-                                                       .x = op->x,
-                                                       .dz = op->dz,
-                                                       .mode = UPDATE,
-                                                       .update = op->update,
-                                                       .w = op->w,
-                                                       .w_momentum = op->w_momentum,
-                                                       .w_square = op->w_square,
-                                                       .b = op->b,
-                                                       .b_momentum = op->b_momentum,
-                                                       .b_square = op->b_square});
+  if (op->update.rule != QUERN_UPDATE_SGD && !quern__cl_updates_in_one_pass(state))
+    return quern__fail(QUERN_ERROR_UNSUPPORTED,
+                       "dense backward update: this device has it for plain SGD only");
+  const quern__weights_launch weights = {.n = op->n,
+                                         .in = op->in,
+                                         .out = op->out,
+                                         .x = op->x,
+                                         .dz = op->dz,
+                                         .mode = QUERN__WEIGHTS_UPDATE,
+                                         .update = op->update,
+                                         .w = op->w,
+                                         .w_momentum = op->w_momentum,
+                                         .w_square = op->w_square,
+                                         .b = op->b,
+                                         .b_momentum = op->b_momentum,
+                                         .b_square = op->b_square};
+  return launch_weights(state, &weights);
 }

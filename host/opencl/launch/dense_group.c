@@ -45,10 +45,11 @@ quern_status quern__cl_dense_backward_data_group(quern__cl *cl,
 }
 
 quern_status quern__cl_dense_backward_weights_group(quern__cl *cl,
-                                                    const quern_dense_backward_weights_op *op) {
+                                                    const quern__weights_launch *weights) {
   /* Without weights only the first row of tiles has work: the bias. */
-  return launch(cl, backward_weights_kernels, op->dw.memory != NULL ? op->in : 1, op->out,
-                ARGS(UINT(op->n), UINT(op->in), UINT(op->out), SPAN(op->x), SPAN(op->dz),
-                     INT(op->accumulate), INT(op->update), FLOAT(op->sgd.learning_rate),
-                     FLOAT(op->sgd.weight_decay), SPAN(op->dw), SPAN(op->db)));
+  return launch(cl, backward_weights_kernels, weights->w.memory != NULL ? weights->in : 1,
+                weights->out,
+                ARGS(UINT(weights->n), UINT(weights->in), UINT(weights->out), SPAN(weights->x),
+                     SPAN(weights->dz), INT((int)weights->mode), UPDATE(&weights->update),
+                     SPAN(weights->w), SPAN(weights->b)));
 }

@@ -8,7 +8,26 @@
 quern_status quern__cl_dense_forward_group(quern__cl *cl, const quern_dense_forward_op *op);
 quern_status quern__cl_dense_backward_data_group(quern__cl *cl,
                                                  const quern_dense_backward_data_op *op);
+
+/* What to do with the gradients of W and b. Values as in kernels/dense/dense_backward_weights.cl
+ * and dense_group.cl. */
+typedef enum quern__weights_mode {
+  QUERN__WEIGHTS_WRITE,
+  QUERN__WEIGHTS_ACCUMULATE,
+  QUERN__WEIGHTS_UPDATE
+} quern__weights_mode;
+
+/* Backward weights in any of its forms. w and b are the gradients, or the parameters to update. */
+typedef struct quern__weights_launch {
+  size_t n, in, out;
+  quern_span x, dz;
+  quern__weights_mode mode;
+  quern_update update;
+  quern_span w, w_momentum, w_square, b, b_momentum, b_square;
+} quern__weights_launch;
+
+/* Of the optimizers, plain SGD only. */
 quern_status quern__cl_dense_backward_weights_group(quern__cl *cl,
-                                                    const quern_dense_backward_weights_op *op);
+                                                    const quern__weights_launch *weights);
 
 #endif

@@ -1,12 +1,6 @@
 /* Launchers of the optimizers. */
 #include "../opencl.h"
 
-quern_status quern__cl_sgd_update(void *state, const quern_sgd_update_op *op) {
-  return quern__cl_launch(state, QUERN__KERNEL_sgd_update, quern__range_vectors(state, op->count),
-                          ARGS(ULONG(op->count), SPAN(op->gradients), FLOAT(op->sgd.learning_rate),
-                               FLOAT(op->sgd.weight_decay), SPAN(op->parameters)));
-}
-
 quern_status quern__cl_optimizer_update(void *state, const quern_optimizer_update_op *op) {
   return quern__cl_launch(state, QUERN__KERNEL_optimizer_update,
                           quern__range_vectors(state, op->count),

@@ -1,5 +1,5 @@
-/* Puts a program's text together: kernels/core/common.cl, then each of its families, with the sizes
- * of its tiles as macros in front. */
+/* Puts a program's text together: kernels/core/common.cl, the optimizers' rules, then each of its
+ * families, with the sizes of its tiles as macros in front. */
 #include "program_source.h"
 
 #include "../../base/text.h"
@@ -95,7 +95,7 @@ static quern_status create_text(const quern__cl *cl, quern__family program,
   quern__text_add(&text, quern__kernels_common, quern__kernels_common_size);
   quern__text_put(&text, "\n");
   for (quern__family family = 0; family < QUERN__FAMILY_COUNT; family++) {
-    if (quern__cl_program_of(family) != program) continue;
+    if (quern__cl_program_of(family) != program && family != QUERN__FAMILY_update) continue;
     /* A device whose products are of the other kind has no tiles for these. */
     if (is_item_family(family) && cl->tuning.dense == QUERN__DENSE_GROUP) continue;
     put_family(&text, &cl->tuning, family);

@@ -94,18 +94,28 @@ static quern_status run_tune_problem(place where, const quern__tune_case *self, 
                                               .accumulate = self->mode == QUERN__TUNE_OTHER,
                                               .dx = result});
   case QUERN__FORM_BACKWARD_WEIGHTS:
+    if (self->mode == QUERN__TUNE_TRAIN)
+      return where.backend->dense_backward_update(
+          where.state, &(const quern_dense_backward_update_op){
+                           .n = self->n,
+                           .in = self->in,
+                           .out = self->out,
+                           .x = left,
+                           .dz = right,
+                           .update = {.rule = QUERN_UPDATE_SGD,
+                                      .rate = magnitude ? -learning_rate : learning_rate},
+                           .w = result,
+                           .b = extra});
     return where.backend->dense_backward_weights(
-        where.state, &(const quern_dense_backward_weights_op){
-                         .n = self->n,
-                         .in = self->in,
-                         .out = self->out,
-                         .x = left,
-                         .dz = right,
-                         .accumulate = self->mode == QUERN__TUNE_OTHER,
-                         .update = self->mode == QUERN__TUNE_TRAIN,
-                         .sgd = {magnitude ? -learning_rate : learning_rate, 0},
-                         .dw = result,
-                         .db = extra});
+        where.state,
+        &(const quern_dense_backward_weights_op){.n = self->n,
+                                                 .in = self->in,
+                                                 .out = self->out,
+                                                 .x = left,
+                                                 .dz = right,
+                                                 .accumulate = self->mode == QUERN__TUNE_OTHER,
+                                                 .dw = result,
+                                                 .db = extra});
   case QUERN__FORM_FORWARD:
   case QUERN__FORM_ALL:
     break;

@@ -1,6 +1,7 @@
-/* The three matrix products. Tiles of the kernels are powers of two, so the shapes hold those, one
- * more and one less, primes and ones in every place. */
-#include "../sweep.h"
+/* Dense forward and backward data, and what all matrix products share. Tiles of the kernels are
+ * powers of two, so the shapes hold those, one more and one less, primes and ones in every place.
+ */
+#include "dense.h"
 
 #include "../../base/error.h"
 #include "../../functions/activation.h"
@@ -8,12 +9,7 @@
 #include "activation.h"
 #include <math.h>
 
-typedef struct shape {
-  size_t n, in, out;
-  bool large;
-} shape;
-
-static const shape shapes[] = {
+const quern__dense_shape quern__dense_shapes[] = {
     {1, 1, 1, false},     {1, 1, 17, false},    {1, 17, 1, false},    {17, 1, 1, false},
     {2, 3, 5, false},     {3, 7, 2, false},     {7, 9, 15, false},    {8, 8, 8, false},
     {9, 16, 17, false},   {16, 16, 16, false},  {17, 15, 33, false},  {31, 32, 33, false},
@@ -22,17 +18,15 @@ static const shape shapes[] = {
     {130, 65, 257, true}, {257, 130, 17, true}, {32, 784, 128, true}, {2, 1000, 3, false},
     {1000, 2, 3, false},  {3, 2, 1000, false},  {128, 10, 256, true}, {129, 129, 129, true},
 };
-enum { SHAPES = sizeof shapes / sizeof *shapes };
+const size_t quern__dense_shape_count = sizeof quern__dense_shapes / sizeof *quern__dense_shapes;
 
-/* Whole numbers have exact sums in any order; fractions are what the tolerance is for. */
-static float *values_of(quern__values *values, size_t count, bool whole) {
+float *quern__dense_values(quern__values *values, size_t count, bool whole) {
   return whole ? quern__values_whole(values, count, -4, 4)
                : quern__values_floats(values, count, -1.0f, 1.0f);
 }
 
-/* The variants of one shape: all of them on tiny shapes, else a few that change with the shape. */
-static bool skips(const quern__verify *v, size_t index, unsigned variant) {
-  const shape *s = &shapes[index];
+bool quern__dense_skips(const quern__verify *v, size_t index, unsigned variant) {
+  const quern__dense_shape *s = &quern__dense_shapes[index];
   if (s->large && v->small) return true;
   const bool tiny = s->n * s->in * s->out <= 32;
   return !tiny && (index + variant) % (v->few ? 5 : 2) != 0;
@@ -89,8 +83,8 @@ static quern_status forward_magnitude(quern_context *context, const quern_tensor
                              quern_activation_of(QUERN_ACTIVATION_IDENTITY), t[3]);
 }
 
-static quern_status check_forward(quern__verify *v, const shape *s, quern_activation activation,
-                                  bool bias, bool whole) {
+static quern_status check_forward(quern__verify *v, const quern__dense_shape *s,
+                                  quern_activation activation, bool bias, bool whole) {
   quern__values *values = &v->values;
   quern__op op = {.call = forward, .magnitude = forward_magnitude, .arguments = &activation};
   quern__values_next(values);
@@ -104,26 +98,26 @@ static quern_status check_forward(quern__verify *v, const shape *s, quern_activa
                   quern_activation_name(activation.kind), bias ? " bias" : "",
                   whole ? " whole" : "");
   quern__op_operand(&op, 0, "x", QUERN__IN, QUERN__FLOAT, s->n, s->in,
-                    values_of(values, s->n * s->in, whole));
+                    quern__dense_values(values, s->n * s->in, whole));
   quern__op_operand(&op, 1, "w", QUERN__IN, QUERN__FLOAT, s->in, s->out,
-                    values_of(values, s->in * s->out, whole));
+                    quern__dense_values(values, s->in * s->out, whole));
   if (bias)
     quern__op_operand(&op, 2, "b", QUERN__IN, QUERN__FLOAT, 1, s->out,
-                      values_of(values, s->out, whole));
+                      quern__dense_values(values, s->out, whole));
   quern__op_operand(&op, 3, "y", QUERN__OUT, QUERN__FLOAT, s->n, s->out, NULL);
   return quern__verify_check(v, &op);
 }
 
 quern_status quern__sweep_dense_forward(quern__verify *v) {
-  for (size_t i = 0; i < SHAPES; i++) {
+  for (size_t i = 0; i < quern__dense_shape_count; i++) {
     unsigned variant = 0;
     for (unsigned kind = 0; quern_activation_name((quern_activation_kind)kind) != NULL; kind++)
       for (unsigned bias = 0; bias < 2; bias++)
         for (unsigned whole = 0; whole < 2; whole++, variant++) {
           const quern_activation activation = activation_of(kind);
           if ((whole && !info_of(activation)->is_exact) || !is_in_turn(i, kind)) continue;
-          if (skips(v, i, variant + kind)) continue;
-          QUERN__FORWARD(check_forward(v, &shapes[i], activation, bias, whole));
+          if (quern__dense_skips(v, i, variant + kind)) continue;
+          QUERN__FORWARD(check_forward(v, &quern__dense_shapes[i], activation, bias, whole));
         }
   }
   return QUERN_OK;
@@ -162,8 +156,8 @@ static float *outputs_of(quern__values *values, size_t count, quern_activation a
                                  quern_activation_reads_z(activation.kind) ? 6.0f : 3.0f);
 }
 
-static quern_status check_data(quern__verify *v, const shape *s, quern_activation activation,
-                               data_output to, bool whole) {
+static quern_status check_data(quern__verify *v, const quern__dense_shape *s,
+                               quern_activation activation, data_output to, bool whole) {
   static const char *const names[] = {"", " accumulate", " over h"};
   const data_arguments a = {activation, to == ACCUMULATE_DATA};
   quern__values *values = &v->values;
@@ -176,15 +170,15 @@ static quern_status check_data(quern__verify *v, const shape *s, quern_activatio
   quern__op_title(&op, "dense backward data %zux%zux%zu %s%s%s", s->n, s->in, s->out,
                   quern_activation_name(activation.kind), names[to], whole ? " whole" : "");
   quern__op_operand(&op, 0, "dz", QUERN__IN, QUERN__FLOAT, s->n, s->out,
-                    values_of(values, s->n * s->out, whole));
+                    quern__dense_values(values, s->n * s->out, whole));
   quern__op_operand(&op, 1, "w", QUERN__IN, QUERN__FLOAT, s->in, s->out,
-                    values_of(values, s->in * s->out, whole));
+                    quern__dense_values(values, s->in * s->out, whole));
   if (activation.kind != QUERN_ACTIVATION_IDENTITY)
     quern__op_operand(&op, 2, "h", QUERN__IN, QUERN__FLOAT, s->n, s->in,
                       outputs_of(values, s->n * s->in, activation, whole));
   if (to == ACCUMULATE_DATA)
     quern__op_operand(&op, 3, "dx", QUERN__INOUT, QUERN__FLOAT, s->n, s->in,
-                      values_of(values, s->n * s->in, whole));
+                      quern__dense_values(values, s->n * s->in, whole));
   else
     quern__op_operand(&op, 3, "dx", QUERN__OUT, QUERN__FLOAT, s->n, s->in, NULL);
   if (to == OVER_H) op.operands[3].same_as = 1 + 2;
@@ -192,7 +186,7 @@ static quern_status check_data(quern__verify *v, const shape *s, quern_activatio
 }
 
 quern_status quern__sweep_dense_backward_data(quern__verify *v) {
-  for (size_t i = 0; i < SHAPES; i++) {
+  for (size_t i = 0; i < quern__dense_shape_count; i++) {
     unsigned variant = 0;
     for (unsigned kind = 0; quern_activation_name((quern_activation_kind)kind) != NULL; kind++)
       for (data_output to = WRITE_DATA; to <= OVER_H; to++)
@@ -200,75 +194,9 @@ quern_status quern__sweep_dense_backward_data(quern__verify *v) {
           const quern_activation activation = activation_of(kind);
           if ((whole && !info_of(activation)->is_exact) || !is_in_turn(i, kind)) continue;
           if (to == OVER_H && activation.kind == QUERN_ACTIVATION_IDENTITY) continue;
-          if (skips(v, i, variant)) continue;
-          QUERN__FORWARD(check_data(v, &shapes[i], activation, to, whole));
+          if (quern__dense_skips(v, i, variant)) continue;
+          QUERN__FORWARD(check_data(v, &quern__dense_shapes[i], activation, to, whole));
         }
-  }
-  return QUERN_OK;
-}
-
-/* --- Backward weights
- * ----------------------------------------------------------------------------------- */
-
-typedef struct weights_arguments {
-  bool accumulate, update;
-  quern_sgd sgd;
-} weights_arguments;
-
-static quern_status backward_weights(quern_context *context, const quern_tensor *t,
-                                     const void *opaque) {
-  const weights_arguments *a = opaque;
-  if (a->update) return quern_dense_backward_sgd(context, t[0], t[1], a->sgd, t[2], t[3]);
-  return quern_dense_backward_weights(context, t[0], t[1], a->accumulate, t[2], t[3]);
-}
-
-/* On absolute values, w + lr (Σ|x||dz| + decay w): the step with its sign turned. */
-static quern_status backward_weights_magnitude(quern_context *context, const quern_tensor *t,
-                                               const void *opaque) {
-  weights_arguments a = *(const weights_arguments *)opaque;
-  a.sgd.learning_rate = -a.sgd.learning_rate;
-  return backward_weights(context, t, &a);
-}
-
-typedef enum weights_mode { WRITE, ACCUMULATE, UPDATE } weights_mode;
-typedef enum weights_wanted { BOTH, WEIGHTS, BIAS } weights_wanted;
-
-static void weights_output(quern__op *op, size_t index, const char *name, size_t rows,
-                           size_t columns, weights_mode mode, quern__values *values, bool whole) {
-  quern__op_operand(op, index, name, mode == WRITE ? QUERN__OUT : QUERN__INOUT, QUERN__FLOAT, rows,
-                    columns, mode == WRITE ? NULL : values_of(values, rows * columns, whole));
-}
-
-static quern_status check_weights(quern__verify *v, const shape *s, weights_mode mode,
-                                  weights_wanted wanted, bool whole) {
-  static const char *const modes[] = {"", " accumulate", " update"};
-  static const char *const parts[] = {"", " weights", " bias"};
-  const weights_arguments a = {mode == ACCUMULATE, mode == UPDATE,
-                               whole ? (quern_sgd){0.5f, 0.25f} : (quern_sgd){0.3f, 0.01f}};
-  quern__values *values = &v->values;
-  quern__op op = {
-      .call = backward_weights, .magnitude = backward_weights_magnitude, .arguments = &a};
-  quern__values_next(values);
-  op.bound = (quern__bound){.kind = whole ? QUERN__EXACT : QUERN__CLOSE, .terms = (double)s->n + 5};
-  quern__op_title(&op, "dense backward weights %zux%zux%zu%s%s%s", s->n, s->in, s->out, modes[mode],
-                  parts[wanted], whole ? " whole" : "");
-  quern__op_operand(&op, 0, "x", QUERN__IN, QUERN__FLOAT, s->n, s->in,
-                    values_of(values, s->n * s->in, whole));
-  quern__op_operand(&op, 1, "dz", QUERN__IN, QUERN__FLOAT, s->n, s->out,
-                    values_of(values, s->n * s->out, whole));
-  if (wanted != BIAS) weights_output(&op, 2, "w", s->in, s->out, mode, values, whole);
-  if (wanted != WEIGHTS) weights_output(&op, 3, "b", 1, s->out, mode, values, whole);
-  return quern__verify_check(v, &op);
-}
-
-quern_status quern__sweep_dense_backward_weights(quern__verify *v) {
-  for (size_t i = 0; i < SHAPES; i++) {
-    unsigned variant = 0;
-    for (weights_mode mode = WRITE; mode <= UPDATE; mode++)
-      for (weights_wanted wanted = BOTH; wanted <= BIAS; wanted++)
-        for (unsigned whole = 0; whole < 2; whole++, variant++)
-          if (!skips(v, i, variant))
-            QUERN__FORWARD(check_weights(v, &shapes[i], mode, wanted, whole));
   }
   return QUERN_OK;
 }
