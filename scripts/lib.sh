@@ -52,6 +52,10 @@ quickstart_needs=(
   'dataset-fashion-mnist|optional|has_file /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz|Fashion-MNIST'
 )
 
+docs_needs=(
+  'doxygen|required|has_command doxygen|Doxygen'
+)
+
 check_needs=(
   "${quickstart_needs[@]}"
   'g++|required|has_command c++ g++ clang++|a C++ compiler, for the headers'"'"' test'
@@ -74,6 +78,7 @@ check_needs=(
   'python3-pip|optional|has_pip|pip, to make that package'
   'valgrind|optional|has_command valgrind|valgrind, under which a short training runs'
   'clang-format-14|optional|clang_format|clang-format 14'
+  'doxygen|optional|has_command doxygen|Doxygen, which makes the pages of the API'
   'shellcheck|optional|has_command shellcheck|shellcheck, which reads these scripts'
 )
 
@@ -275,6 +280,16 @@ configure() {
   # A folder configured before keeps its generator.
   [[ -e $folder/CMakeCache.txt ]] || has_command make || generator=(-G Ninja)
   cmake -S . -B "$folder" "${generator[@]}" "$@"
+}
+
+# The pages of the API, in build/docs. Fails on a declaration without a comment and on what Doxygen
+# warns of, such as a name that is not declared.
+build_docs() {
+  awk '/^QUERN_API/ && last == "" { print FILENAME ":" FNR ": a declaration without a comment"; bad = 1 }
+       { last = $0 }
+       END { exit bad }' include/quern/*.h || return
+  rm -rf build/docs
+  QUERN_VERSION=$(sed -n 's/^#define QUERN_VERSION  *"\(.*\)"$/\1/p' include/quern/version.h) doxygen docs/api/Doxyfile
 }
 
 jobs=$(getconf _NPROCESSORS_ONLN)
