@@ -14,21 +14,21 @@ static cli_exit make_room(size_t count, cli_residency *found) {
 }
 
 /* Of the devices of this process, each as the rank that it is to be. */
-static cli_exit find_in_set(const cli_device_set *team, const quern_network *network,
+static cli_exit find_in_set(const cli_device_set *set, const quern_network *network,
                             const quern_dataset *train, const quern_dataset *test,
                             const quern_train_options *given, cli_residency *found) {
   quern_train_options options = *given;
   quern_thread_group *group;
-  if (quern_thread_group_create(team->count, 0.0, &group) != QUERN_OK) return cli_fail_library();
-  options.shares = team->shares;
-  cli_exit result = make_room(team->count, found);
-  for (size_t i = 0; result == CLI_OK && i < team->count; i++) {
+  if (quern_thread_group_create(set->count, 0.0, &group) != QUERN_OK) return cli_fail_library();
+  options.shares = set->shares;
+  cli_exit result = make_room(set->count, found);
+  for (size_t i = 0; result == CLI_OK && i < set->count; i++) {
     options.collective = quern_thread_group_at(group, i);
-    if (quern_trainer_residency(team->contexts[i], network, train, test, &options,
+    if (quern_trainer_residency(set->contexts[i], network, train, test, &options,
                                 &found->placement[i]) == QUERN_OK)
       continue;
     quern_device_info info;
-    quern_context_describe(team->contexts[i], &info);
+    quern_context_describe(set->contexts[i], &info);
     result = cli_fail("%s: %s", info.name, quern_last_error());
   }
   quern_thread_group_free(group);
@@ -36,13 +36,13 @@ static cli_exit find_in_set(const cli_device_set *team, const quern_network *net
 }
 
 /* Of one device, and of those of other ranks, where there are any. */
-static cli_exit find_of_ranks(const cli_device_set *team, const quern_network *network,
+static cli_exit find_of_ranks(const cli_device_set *set, const quern_network *network,
                               const quern_dataset *train, const quern_dataset *test,
                               const quern_train_options *options, cli_residency *found) {
   const quern_collective *collective = options->collective;
   quern_data_residency mine = quern_data_residency_default();
   cli_exit result = CLI_OK;
-  if (quern_trainer_residency(team->contexts[0], network, train, test, options, &mine) != QUERN_OK)
+  if (quern_trainer_residency(set->contexts[0], network, train, test, options, &mine) != QUERN_OK)
     result = cli_fail_library();
   result = cli_ranks_agree(result);
   if (result == CLI_OK)
@@ -55,11 +55,11 @@ static cli_exit find_of_ranks(const cli_device_set *team, const quern_network *n
   return CLI_OK;
 }
 
-cli_exit cli_residency_find(const cli_device_set *team, const quern_network *network,
+cli_exit cli_residency_find(const cli_device_set *set, const quern_network *network,
                             const quern_dataset *train, const quern_dataset *test,
                             const quern_train_options *options, cli_residency *found) {
-  return team->count > 1 ? find_in_set(team, network, train, test, options, found)
-                         : find_of_ranks(team, network, train, test, options, found);
+  return set->count > 1 ? find_in_set(set, network, train, test, options, found)
+                        : find_of_ranks(set, network, train, test, options, found);
 }
 
 /* Of the chunks of one data set on all devices: how many stream it, and from how many samples to

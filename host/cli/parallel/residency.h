@@ -11,7 +11,7 @@ typedef struct cli_residency {
 } cli_residency;
 
 /* With the team's shares, which are settled. Every rank's. */
-cli_exit cli_residency_find(const cli_device_set *team, const quern_network *network,
+cli_exit cli_residency_find(const cli_device_set *set, const quern_network *network,
                             const quern_dataset *train, const quern_dataset *test,
                             const quern_train_options *options, cli_residency *found);
 

@@ -63,7 +63,7 @@ static void test_refused(void **state) {
   (void)state;
   check_refused(2, "--activation", "relu:1", "categorical", "leaky-relu and elu");
   check_refused(2, "--activation", "swish", "categorical", "silu");
-  check_refused(2, "--loss", "huber:0", "huber:0", "a number above 0 may stand behind huber");
+  check_refused(2, "--loss", "huber:0", "huber:0", "huber takes a number above 0");
   check_refused(2, "--label-smoothing", "1.5", "categorical", "a number from 0 to 1");
   check_refused(2, "--class-weights", "1,x", "categorical", "or balanced");
   check_refused(2, "--class-weights", "balanced", "squared",

@@ -1,9 +1,9 @@
 /* How training goes, for people: a line an epoch, and on a terminal one within it that is written
  * over. */
-#ifndef QUERN_CLI_TRAIN_PROGRESS_H
-#define QUERN_CLI_TRAIN_PROGRESS_H
+#ifndef QUERN_CLI_LOG_PROGRESS_H
+#define QUERN_CLI_LOG_PROGRESS_H
 
-#include "../log/metrics.h"
+#include "metrics.h"
 
 #include <quern/train.h>
 #include <stdio.h>

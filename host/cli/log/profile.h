@@ -1,6 +1,6 @@
 /* Where the time of a training went. */
-#ifndef QUERN_CLI_TRAIN_PROFILE_H
-#define QUERN_CLI_TRAIN_PROFILE_H
+#ifndef QUERN_CLI_LOG_PROFILE_H
+#define QUERN_CLI_LOG_PROFILE_H
 
 #include "../base/json.h"
 
