@@ -26,7 +26,6 @@ static bool reaches(const quern__mpi_reduction *reduction, size_t rank) {
   return reduction->shared != NULL && reduction->shared->parts[rank] != NULL;
 }
 
-/* Address in this process of that rank's values. */
 static float *values_of(const quern__mpi_reduction *reduction, size_t rank) {
   return (float *)(void *)(reduction->shared->parts[rank] + reduction->offset);
 }
@@ -143,8 +142,8 @@ quern_status quern__mpi_all_reduce_start(void *state, float *values, size_t coun
 }
 
 /* Called when all of this rank's range has arrived: adds it up into all memory it can access and
- * sends the sums to the rest. Sums are written to other ranks rather than left for them to read, so
- * that a rank's reduction is over, and its memory unused, once its messages have arrived. */
+ * sends the sums to the rest. Sums are written to other ranks, not read by them, so that a rank's
+ * memory is unused once its messages have arrived. */
 static quern_status add_parts(quern_mpi *mpi, quern__mpi_reduction *reduction) {
   int own;
   size_t sums = 0;

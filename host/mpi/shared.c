@@ -8,7 +8,6 @@
 
 enum { PAGE = 4096 };
 
-/* Finds each rank's number among the ranks of this host. */
 static quern_status find_host_ranks(quern_mpi *mpi) {
   const int ranks = (int)mpi->table.ranks;
   MPI_Group all, here;
@@ -70,7 +69,6 @@ static quern_status open_window(quern_mpi *mpi, quern__mpi_shared *shared, bool 
   return status;
 }
 
-/* Finds the addresses of the parts in this process. */
 static quern_status find_parts(quern_mpi *mpi, quern__mpi_shared *shared) {
   MPI_Win_set_errhandler(shared->window, MPI_ERRORS_RETURN);
   for (size_t r = 0; r < mpi->table.ranks; r++) {

@@ -25,7 +25,6 @@ enum {
   QUERN__MPI_HERE /* answers that it does */
 };
 
-/* Reports that a rank fails. */
 typedef struct quern__mpi_news {
   int32_t rank;
   char why[508];
@@ -127,7 +126,6 @@ void quern__mpi_shared_sync(const quern__mpi_shared *shared);
 /* Frees all shared memory, if every rank of the host calls this, and the host's communicator. */
 void quern__mpi_shared_free(quern_mpi *mpi);
 
-/* Ensures that `carried` has room for `bytes`. */
 quern_status quern__mpi_reserve(quern_mpi *mpi, size_t bytes);
 
 /* Members of the table. */

@@ -65,8 +65,7 @@ static bool receive_empty(quern_mpi *mpi, int tag, int *rank) {
          MPI_SUCCESS;
 }
 
-/* Handles the messages of other ranks: that one fails, that they wait, or that they ask whether
- * this rank does. */
+/* Handles reports of failures, and questions and answers about waiting. */
 quern_status quern__mpi_receive_news(quern_mpi *mpi) {
   int received = 0, rank;
   const quern_status status =
@@ -103,8 +102,8 @@ static void ask_all(quern_mpi *mpi) {
     if (r != mpi->table.rank) send_empty(mpi, (int)r, QUERN__MPI_ASK);
 }
 
-/* Breaks the collective and blames the first rank that a message is missing from and that does not
- * wait itself, or, if all of them wait, the first of them. */
+/* Breaks the collective and blames the first rank with a missing message that does not wait itself,
+ * or, if all wait, the first with a missing message. */
 static quern_status blame_missing(quern_mpi *mpi, const char *what, MPI_Request *given) {
   size_t count, first = SIZE_MAX, silent = SIZE_MAX;
   MPI_Request *requests = awaited(mpi, given, &count);

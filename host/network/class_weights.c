@@ -5,8 +5,8 @@
 #include "plan.h"
 #include <math.h>
 
-/* One buffer holds the weights of the k classes, the sum of the weights of a batch's labels, and
- * then each of those weights. */
+/* One buffer holds the weights of the k classes, the sum of those of a batch's labels, and each of
+ * these. */
 static quern_tensor weights_of_classes(const quern_plan *plan) {
   return quern_vector(plan->class_weights, 0, quern__shape_outputs(&plan->shape));
 }
@@ -87,7 +87,6 @@ bool quern__plan_changes_loss(const quern_plan *plan) {
   return plan->has_class_weights || plan->label_smoothing > 0.0f;
 }
 
-/* Queues the sum of the weights of these labels. */
 static quern_status sum_label_weights(quern_plan *plan, quern_tensor labels) {
   const quern_tensor total = total_of(plan);
   const quern_tensor tensor = quern_vector(plan->class_weights, total.offset + 1, labels.columns);

@@ -105,7 +105,6 @@ const quern_schema *quern_network_schema(const quern_network *network) {
   return network->schema;
 }
 
-/* Checks that data with this schema fit the network. */
 static quern_status check_schema(const quern_network *network, const quern_schema *schema) {
   const size_t inputs = network->shape.inputs, outputs = quern__shape_outputs(&network->shape);
   const bool fewer = schema->task == QUERN_TASK_CLASSES || schema->task == QUERN_TASK_NONE;
@@ -167,7 +166,6 @@ size_t quern_network_parameter_count(const quern_network *network) {
   return network->shape.parameter_count;
 }
 
-/* Finds the layer at `index`, or fails with the number of layers. */
 static quern_status find_layer(const char *what, const quern_network *network, size_t index,
                                const quern__placed_layer **placed) {
   if (network == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "%s: the network is NULL", what);
@@ -201,7 +199,7 @@ quern_status quern_network_get_layer(const quern_network *network, size_t index,
   return QUERN_OK;
 }
 
-/* The numbers of a layer's normalization: gamma, beta, mean and variance. */
+/* Gamma, beta, mean and variance. */
 enum { NORMALIZATION_PARTS = QUERN__PARTS - QUERN__GAMMA };
 
 static quern_status check_normalization(const char *what, const quern_network *network,

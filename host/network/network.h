@@ -33,10 +33,9 @@ typedef struct quern__extent {
   bool learns;
 } quern__extent;
 
-/* One flat range holds all parameters: W, b, gamma and beta of each layer in turn, then the running
- * statistics, which no update touches. Each part starts at a multiple of QUERN__PARAMETER_ALIGNMENT
- * elements; the gaps are zero and stay zero. Gradients have the same layout, with zeros for the
- * running statistics. */
+/* One flat range holds W, b, gamma and beta of each layer in turn, then all running statistics,
+ * which no update touches. Each part starts at a multiple of QUERN__PARAMETER_ALIGNMENT elements;
+ * the gaps stay zero. Gradients have the same layout, with zeros for the running statistics. */
 enum { QUERN__PARAMETER_ALIGNMENT = 16 }; /* a cache line, and the widest vector */
 
 typedef struct quern__shape {
@@ -84,7 +83,6 @@ bool quern__shape_normalizes(const quern__shape *shape, quern_normalization_kind
 bool quern__shape_next_learning(const quern__shape *shape, size_t end, size_t *item, size_t *begin,
                                 size_t *count);
 
-/* The last layer, and its number of units. */
 static inline const quern__placed_layer *quern__shape_last(const quern__shape *shape) {
   return &shape->layers[shape->layer_count - 1];
 }

@@ -18,8 +18,8 @@ typedef struct quern__layer_place {
   size_t mean, inv_std; /* of the product: one per unit (batch) or per sample (layer) */
 } quern__layer_place;
 
-/* Gradients are stored in buckets of adjacent whole layers; ranks reduce one bucket at a time. A
- * plan on its own has a single bucket. See host/parallel/buckets.c. */
+/* Gradients are stored in buckets of adjacent whole layers, which ranks transfer one by one. A plan
+ * on its own has a single bucket. See host/parallel/buckets.c. */
 typedef struct quern__bucket {
   size_t first, end;    /* layers first … end - 1 */
   size_t begin, count;  /* their part of the flat range: first element, length */
@@ -54,7 +54,7 @@ struct quern_plan {
   quern_buffer *targets;     /* one-hot [batch][outputs]; not for CATEGORICAL */
   quern_buffer *classes;     /* int32_t [batch] */
   bool has_optimizer;
-  quern_optimizer optimizer; /* only if has_optimizer */
+  quern_optimizer optimizer;
   /* the optimizer's state: flat ranges, each NULL until first needed */
   quern_buffer *momentum, *square;
   uint64_t optimizer_steps; /* steps of this optimizer */
@@ -68,10 +68,10 @@ struct quern_plan {
   const quern_collective *collective;
   /* [4][widest], owned: host memory for its sums; NULL without a collective */
   float *sums;
-  float clip_norm;        /* 0: no clipping */
-  quern_buffer *squares;  /* partial sums for clipping; NULL until clipping is first set */
-  float label_smoothing;  /* applies to training only */
-  bool has_class_weights; /* true if training uses class weights */
+  float clip_norm;       /* 0: no clipping */
+  quern_buffer *squares; /* partial sums for clipping; NULL until clipping is first set */
+  float label_smoothing; /* applies to training only */
+  bool has_class_weights;
   /* the class weights, and those of a batch's labels; NULL until first set */
   quern_buffer *class_weights;
 };
@@ -100,14 +100,14 @@ quern_tensor quern__plan_part(const quern_plan *plan, quern_buffer *flat, size_t
 const quern__bucket *quern__plan_bucket(const quern_plan *plan, size_t layer);
 quern_tensor quern__plan_gradient(const quern_plan *plan, size_t layer, quern__part part);
 
-/* Creates one bucket for the whole flat range; or, from the top layer down, buckets of as few
- * layers as have `least` numbers, without the running statistics. */
+/* Creates one bucket for the whole flat range; or, from the top layer down, buckets of the fewest
+ * layers with at least `least` numbers, without the running statistics. */
 quern_status quern__buckets_whole(const quern__shape *shape, quern__buckets *buckets);
 quern_status quern__buckets_divide(const quern__shape *shape, size_t least,
                                    quern__buckets *buckets);
 void quern__buckets_free(quern__buckets *buckets);
 
-/* Fails if the device or the host lacks the memory, before any of it is allocated. */
+/* Checks, before any of it is allocated, that the memory is available. */
 quern_status quern__plan_check_memory(const quern_context *context, const quern_network *network,
                                       size_t batch, quern_plan_mode mode);
 
@@ -134,9 +134,9 @@ quern_status quern__plan_forward_layer(quern_plan *plan, size_t layer, quern_ten
  * host/parallel/batch_norm.c. */
 quern_status quern__plan_set_collective(quern_plan *plan, const quern_collective *collective);
 
-/* Queues a layer's normalization from `product` to `to`, which may be the same tensor. The second
- * function is its backward pass: it replaces the layer's dZ, the gradient of the output, by that of
- * the product, and stores the gradients of gamma and beta or updates them. See normalization.c. */
+/* Queues a layer's normalization from `product` to `to`, which may be the same tensor; and its
+ * backward pass, which replaces the gradient of the output in dZ by that of the product, and stores
+ * the gradients of gamma and beta or updates them. See normalization.c. */
 quern_status quern__plan_normalize(quern_plan *plan, size_t layer, quern__pass pass,
                                    quern_tensor product, quern_tensor to);
 quern_status quern__plan_normalize_back(quern_plan *plan, size_t layer, size_t n);
@@ -210,7 +210,7 @@ bool quern__loss_takes_targets(quern_loss loss);
 /* dZ of a layer for n samples. */
 quern_tensor quern__plan_dz(const quern_plan *plan, size_t layer, size_t n);
 
-/* What the derivative of a layer's activation reads after quern__plan_forward_to_train: H, or Z,
+/* The input of the derivative of a layer's activation after quern__plan_forward_to_train: H, or Z,
  * which is in the place of dZ until dZ replaces it. */
 quern_tensor quern__plan_derivative_input(const quern_plan *plan, size_t layer, size_t n);
 

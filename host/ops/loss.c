@@ -39,7 +39,6 @@ quern_status quern_softmax_cross_entropy(quern_context *context, quern_tensor z,
   return QUERN__CALL(context, context->backend->softmax_cross_entropy(context->state, &op));
 }
 
-/* Checks a loss whose target y has the shape of z. */
 static quern_loss_op check_targets(quern__check *check, size_t least_outputs, quern_tensor z,
                                    quern_tensor y, float scale, quern_tensor losses,
                                    quern_tensor dz) {

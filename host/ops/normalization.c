@@ -34,7 +34,6 @@ static void check_epsilon(quern__check *check, float epsilon) {
                (double)epsilon);
 }
 
-/* Checks that both are none, or neither. */
 static void check_pair(quern__check *check, const char *a_name, quern_tensor a, const char *b_name,
                        quern_tensor b) {
   QUERN__CHECK(check, (a.buffer == NULL) == (b.buffer == NULL), QUERN_ERROR_ARGUMENT,

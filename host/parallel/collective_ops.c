@@ -23,7 +23,6 @@ quern_status quern__collective_check(const quern_collective *collective) {
   return QUERN_OK;
 }
 
-/* Allocates memory for `bytes` of each rank. */
 static quern_status allocate_gathered(const quern_collective *collective, size_t bytes,
                                       void **all) {
   size_t total;
@@ -131,7 +130,6 @@ void quern__collective_abandon(const quern_collective *collective) {
   if (message != NULL) quern__restore_error(message);
 }
 
-/* Sum of the shares of the first `ranks` ranks. */
 static uint64_t sum_shares(const uint32_t *shares, size_t ranks) {
   uint64_t sum = 0;
   for (size_t r = 0; r < ranks; r++) sum += shares != NULL ? shares[r] : 1;

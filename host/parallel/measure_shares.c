@@ -8,14 +8,12 @@
 #include "collective_ops.h"
 #include <stdlib.h>
 
-/* Each round takes steps for this many seconds. A step has a fixed cost besides that of its
- * samples, so the speed depends on the share: each round uses the shares found by the one before.
- * Shares in proportion to n_r / t_r approach equal times t_r without overshooting, as long as t_r
- * grows with n_r. */
+/* Each round takes steps for this many seconds. A step has a fixed cost, so the speed depends on
+ * the share, and each round uses the shares of the one before. Shares in proportion to n_r / t_r
+ * approach equal times t_r without overshooting, as long as t_r grows with n_r. */
 #define ROUND_SECONDS 0.06
 enum { ROUNDS = 3 };
 
-/* One rank's steps. */
 typedef struct trial {
   quern_plan *plan;
   quern_buffer *inputs, *expected;
@@ -115,7 +113,6 @@ cleanup:
   return status;
 }
 
-/* Gathers the speeds of all ranks and computes the shares from them. */
 static quern_status update_shares(const quern_collective *collective, double speed, uint32_t batch,
                                   uint32_t *shares) {
   double *speeds = malloc(collective->ranks * sizeof *speeds);

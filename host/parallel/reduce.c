@@ -5,14 +5,13 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* LEAST numbers per bucket, so that latency matters little. A bucket is summed in pieces, since a
- * collective may hold each piece twice. */
+/* Buckets of at least MIN_BUCKET numbers, so that latency matters little. They are summed in
+ * pieces, since a collective may hold each piece twice. */
 enum { MIN_BUCKET = 1 << 18, PIECE = 1 << 20, MAX_IN_FLIGHT = 4 };
 
 /* Pause between two polls, which leaves the processor to the device if they share it. */
 #define POLL_NANOSECONDS 50000L
 
-/* The host memory of one bucket. */
 typedef struct host_bucket {
   quern__exchange *exchange; /* owned */
   float *values;             /* [count], on the host */
@@ -26,15 +25,14 @@ struct quern__reducer {
   size_t count;
 };
 
-/* A piece whose reduction is in progress. */
 typedef struct piece {
   void *request;
   size_t bucket;
   bool last; /* last piece of its bucket */
 } piece;
 
-/* The sums of one step. Buckets are processed from the top of the network down, in the order in
- * which backward computes them. */
+/* The sums of one step. Buckets are processed from the top of the network down, as backward
+ * computes them. */
 typedef struct reduction {
   quern__reducer *reducer;
   quern_plan *plan;
@@ -52,7 +50,6 @@ quern_status quern__reducer_divide(const quern__shape *shape, quern__buckets *bu
   return quern__buckets_divide(shape, MIN_BUCKET, buckets);
 }
 
-/* Bytes of host memory for a bucket. */
 static size_t bytes_of(const quern__bucket *bucket) {
   const size_t unit = QUERN__EXCHANGE_ALIGNMENT;
   return (bucket->count * sizeof(float) + unit - 1) / unit * unit;

@@ -1,5 +1,5 @@
-/* Sums gradients over all ranks: copies them from the device bucket by bucket, while backward of
- * the lower layers still runs, adds them up, and copies the sums back. */
+/* Sums gradients over all ranks: copies each bucket from the device while backward of lower layers
+ * still runs, adds it up, and copies the sums back. */
 #ifndef QUERN_HOST_PARALLEL_REDUCE_H
 #define QUERN_HOST_PARALLEL_REDUCE_H
 
@@ -15,8 +15,8 @@ typedef struct quern__reducing {
 
 typedef struct quern__reducer quern__reducer;
 
-/* Creates a reducer for the gradients of such a network. Every rank must call this, after all have
- * agreed that they are well. The caller owns *reducer. */
+/* Creates a reducer for the gradients of such a network. Every rank must call this, once none has
+ * failed. The caller owns *reducer. */
 quern_status quern__reducer_create(const quern_collective *collective, const quern__shape *shape,
                                    quern__reducer **reducer);
 void quern__reducer_free(quern__reducer *reducer);

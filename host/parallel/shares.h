@@ -9,7 +9,7 @@
  * *text. */
 quern_status quern__shares_print(const quern_train_options *options, char **text);
 
-/* Reads the `count` shares of a checkpoint. *there is false if it has none, or those of another
+/* Reads the `count` shares of a checkpoint. *found is false if it has none, or those of another
  * number of ranks. QUERN_ERROR_FORMAT: the file is invalid. */
 quern_status quern__shares_read(const char *path, size_t count, uint32_t *shares, bool *found);
 

@@ -198,7 +198,7 @@ static void do_part(member *self, operation *op, void *all) {
 }
 
 /* Waits for the others, works, and waits until no rank uses this rank's memory. Releases the lock
- * during the work. In a broken group no work starts, since some memory may already be freed. */
+ * meanwhile. In a broken group no work starts, since some memory may be freed. */
 static quern_status complete_operation(member *self, operation *op, void *all) {
   quern_thread_group *group = self->group;
   wait_for_ranks(group, op, false);

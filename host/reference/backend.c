@@ -17,7 +17,7 @@ static uint64_t physical_memory(void) {
 
 static quern_status reference_enumerate(quern_device_sink sink, void *list, char *note,
                                         size_t note_size) {
-  (void)note; /* the reference runs everywhere, so there is nothing to explain */
+  (void)note;
   (void)note_size;
   const quern_device_info info = {
       .kind = QUERN_DEVICE_REFERENCE,

@@ -21,7 +21,6 @@ static moments moments_of(const float *values, size_t count, size_t stride) {
   return current;
 }
 
-/* Moves a running statistic toward `now`. */
 static void follow(float *running, double momentum, double now) {
   *running = (float)((1 - momentum) * *running + momentum * now);
 }
@@ -95,7 +94,6 @@ static gradients gradients_of(const float *dy, const float *x, size_t count, siz
   return current;
 }
 
-/* Computes the gradient of a column of x. */
 static void back_column(float *dx, const float *dy, const float *x, size_t count, size_t stride,
                         float gamma, float mean, float inv_std, const gradients *self,
                         double samples) {

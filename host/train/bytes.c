@@ -8,7 +8,6 @@
 #include "trainer.h"
 #include <stdio.h>
 
-/* A sum; `fits` is false after an overflow. */
 typedef struct total {
   size_t bytes;
   bool fits;
@@ -118,8 +117,8 @@ static uint64_t host_bytes(const quern_dataset *dataset) {
 }
 
 /* Computes the device memory left for the data. Devices do not report how much is free, so an
- * eighth is left to others. A device that shares the host's memory is limited by what the host has
- * left, and the data is there once already. */
+ * eighth is left to others. A device in the host's memory is limited to what the host has left, and
+ * the data already takes some of it. */
 static uint64_t memory_left(const quern_device_info *info, size_t other_bytes,
                             const quern_dataset *train, const quern_dataset *test) {
   if (info->memory == 0) return SIZE_MAX;
@@ -132,7 +131,7 @@ static uint64_t memory_left(const quern_device_info *info, size_t other_bytes,
   return left < SIZE_MAX ? left : SIZE_MAX;
 }
 
-/* Fails if the device or the host lacks the memory, before any of it is allocated. */
+/* Checks, before any of it is allocated, that the memory is available. */
 static quern_status check_memory(const quern_device_info *info, const quern_network *network,
                                  size_t other_bytes, const quern__data *data) {
   char what[96];

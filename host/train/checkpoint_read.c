@@ -13,7 +13,6 @@ typedef struct position {
   double best_loss;
 } position;
 
-/* A range of floats to read from the file. */
 typedef struct range {
   const char *name;
   quern_buffer *buffer;

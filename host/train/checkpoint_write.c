@@ -19,7 +19,6 @@ typedef struct part {
   const float *values;
 } part;
 
-/* The checkpoint to write. */
 typedef struct saving {
   const quern_trainer *trainer;
   part *parts; /* the parameters first */
@@ -37,8 +36,8 @@ static quern_status fill_tensor(void *user, size_t index, float *values) {
   return index == 0 ? quern__trainer_check_parameters(save->trainer, values) : QUERN_OK;
 }
 
-/* Lists the tensors of the file: the training state and up to MOST_OTHERS more. `losses` are those
- * of the epoch's samples so far, or NULL. Returns their number. */
+/* Lists the tensors of the file: the training state and up to MAX_EXTRA more. `losses` are those of
+ * the epoch so far, or NULL. Returns their number. */
 enum { MAX_EXTRA = 2 };
 static size_t list_parts(const quern_trainer *trainer, const float *losses, part *parts) {
   const quern__training_state *state = &trainer->state;

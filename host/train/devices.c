@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the ranks are to do. */
 typedef struct job {
   quern_context *const *contexts;
   quern_status (*run)(const struct job *job, const quern_collective *collective);
@@ -25,7 +24,6 @@ typedef struct job {
   uint32_t batch;
 } job;
 
-/* One rank of the job, and its result. */
 typedef struct worker {
   const job *self;
   const quern_collective *collective;
@@ -57,8 +55,8 @@ static bool start_thread(worker *self) {
   return started;
 }
 
-/* Combines the results into one error: that of the first rank that failed on its own, or the one
- * that all report. */
+/* Reports one error: that of the first rank that failed on its own, or the one that all agree
+ * on. */
 static quern_status combine_results(worker *workers, size_t count) {
   const worker *cause = NULL;
   size_t failed = 0;
@@ -200,8 +198,8 @@ static quern_status train_rank(const job *self, const quern_collective *collecti
                            &options, first ? self->result : NULL, first ? self->last : NULL);
 }
 
-/* Keeps references to all arguments during the job: functions of the options, which rank 0 calls,
- * may free them before other ranks begin. */
+/* Keeps references to all arguments during the job: functions of the options, called by rank 0, may
+ * free them before other ranks begin. */
 static quern_status train_with_references(job current, size_t count) {
   quern_context **held = malloc(count * sizeof *held);
   if (held == NULL) return quern__fail_memory("train", count * sizeof *held);

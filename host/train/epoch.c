@@ -43,8 +43,8 @@ static quern_status schedule_updates(quern_trainer *trainer) {
                             trainer->updates, QUERN_NO_WAIT);
 }
 
-/* Shuffles for the next epoch and copies the training state: if a loss turns out not to be finite
- * at the epoch's end, the search for the step starts here. */
+/* Shuffles for the next epoch and copies the training state, from which a loss that is not finite
+ * is searched for at the epoch's end. */
 static quern_status begin_epoch(quern_trainer *trainer) {
   const size_t rows = trainer->train.rows;
   quern__shuffle(trainer->options.seed, QUERN__STREAM_SHUFFLE + (uint32_t)(trainer->epoch + 1),
@@ -194,8 +194,8 @@ static quern_status mean_loss(quern_trainer *trainer, double *mean) {
   return QUERN_OK;
 }
 
-/* Queues up to `count` steps of the epoch and waits for them, so that the time measured is that of
- * the steps. At the end of the epoch computes the mean loss. */
+/* Queues up to `count` steps and waits for them, so that the time measured is theirs. At the end of
+ * the epoch computes the mean loss. */
 static quern_status take_steps(quern_trainer *trainer, size_t count, double start, double *loss) {
   if (!trainer->begun) QUERN__FORWARD(begin_epoch(trainer));
   const size_t all = quern__trainer_steps_per_epoch(trainer);

@@ -10,7 +10,6 @@
 /* Samples per batch: enough to occupy a device, with little memory compared to the data. */
 enum { EVALUATION_BATCH = 512 };
 
-/* The data, which is read once, and a plan. */
 typedef struct evaluation {
   quern_plan *plan;
   quern__data_source data;

@@ -21,7 +21,6 @@ static double printable(float value) {
   return isnan(value) ? (double)NAN : (double)value;
 }
 
-/* Index of the first value that is not finite, or `count`. */
 static size_t first_bad(const float *values, size_t count) {
   size_t i = 0;
   while (i < count && isfinite(values[i])) i++;
@@ -42,7 +41,6 @@ static void name_part(const quern__shape *shape, size_t layer, quern__part part,
   name_layer(shape, layer, what, where);
 }
 
-/* Searches a tensor of floats on the device. */
 static quern_status search_tensor(quern_tensor tensor, finding *where) {
   const size_t count = tensor.rows * tensor.columns;
   float *values = malloc(count * sizeof *values);
@@ -56,7 +54,6 @@ static quern_status search_tensor(quern_tensor tensor, finding *where) {
   return status;
 }
 
-/* Searches all parameters and running statistics of a layer. */
 static quern_status search_parts(const quern_plan *plan, size_t l, finding *where) {
   for (size_t p = 0; p < QUERN__PARTS && !where->found; p++) {
     const quern__part part = (quern__part)p;
@@ -81,8 +78,8 @@ static quern_status search_layer(quern_plan *plan, size_t l, quern_tensor *x, fi
   return QUERN_OK;
 }
 
-/* Runs the trainer's next step forward, op by op, until something is found; or to the end, if other
- * ranks wait for this one in a layer. */
+/* Runs the trainer's next step forward, op by op, until something is found; or to its end, if other
+ * ranks wait for this one. */
 static quern_status search_step(quern_trainer *trainer, finding *where) {
   quern_plan *plan = trainer->plan;
   const size_t first = quern__trainer_samples_of(trainer, trainer->step);

@@ -48,8 +48,8 @@ cleanup:
   return status;
 }
 
-/* The device adds in float, so finite losses may have an infinite sum. The host adds them again in
- * that case. */
+/* The device adds in float, so finite losses may have an infinite sum, which the host adds
+ * again. */
 quern_status quern__tally_mean_loss(const quern__tally *tally, size_t first, size_t rows,
                                     double *mean) {
   float sum;
@@ -61,7 +61,7 @@ quern_status quern__tally_mean_loss(const quern__tally *tally, size_t first, siz
   return QUERN_OK;
 }
 
-/* All metrics are NaN that the task does not have. */
+/* Metrics that a task does not have are NaN. */
 static quern_metrics no_metrics(const quern__data_source *source) {
   return (quern_metrics){.samples = source->rows,
                          .loss = NAN,

@@ -30,7 +30,6 @@ quern_status quern__measure(quern_plan *plan, quern__data_source *source, const 
 
 /* --- Sums of outputs and targets, on the host in double --------------------------------------- */
 
-/* Sums for one target. */
 typedef struct quern__target_sums {
   /* the first target, subtracted from all of them so that sums lose no digits */
   double shift;
@@ -60,7 +59,6 @@ void quern__score_add(quern__score *score, const float *outputs, const float *ta
 /* Adds the sums of another score, over other samples of the same targets. */
 void quern__score_merge(quern__score *score, const quern__score *other);
 
-/* Computes the metrics of the task. */
 void quern__score_finish(const quern__score *score, quern_metrics *metrics);
 
 #endif

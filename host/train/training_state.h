@@ -6,12 +6,11 @@
 
 #define QUERN__STATE_PARAMETERS "parameters"
 
-/* A flat range of floats. */
 typedef struct quern__training_state_tensor {
   const char *name;     /* in a checkpoint; static */
   quern_buffer *buffer; /* the plan's */
   size_t count;
-  quern_buffer *copy; /* a copy of the range; owned */
+  quern_buffer *copy; /* owned */
 } quern__training_state_tensor;
 
 typedef struct quern__training_state {
@@ -20,7 +19,7 @@ typedef struct quern__training_state {
   uint64_t optimizer_steps, steps_taken; /* copies of the plan's counts */
 } quern__training_state;
 
-/* Lists what steps of the plan change. The plan must have an optimizer, and outlive *learned. */
+/* Lists what steps of the plan change. The plan must have an optimizer, and outlive *state. */
 quern_status quern__training_state_create(const quern_plan *plan, quern__training_state *state);
 void quern__training_state_free(quern__training_state *state);
 

@@ -17,7 +17,6 @@ enum { QUERN__MAX_OPERANDS = 8, QUERN__MAX_TITLE = 160 };
 typedef quern_status (*quern__op_call)(quern_context *context, const quern_tensor *tensors,
                                        const void *arguments);
 
-/* One case of an op. */
 typedef struct quern__op {
   char title[QUERN__MAX_TITLE]; /* for messages: "softmax 7x10 to 30" */
   quern__op_call call;
@@ -58,16 +57,15 @@ typedef struct quern__verify {
   quern__outcome outcome;
 } quern__verify;
 
-/* Sets the title of a case. */
 QUERN__PRINTF(2, 3) void quern__op_title(quern__op *op, const char *format, ...);
 
 /* Sets an operand. The op owns `values`; NULL for an input means that memory ran out. */
 void quern__op_operand(quern__op *op, size_t index, const char *name, quern__operand_role role,
                        quern__operand_type type, size_t rows, size_t columns, void *values);
 
-/* Runs and checks the op, and frees what it owns. Wrong results are recorded in the outcome. It
- * fails only for errors that end the op's cases: the op does not build or run, memory runs out, the
- * device is lost. */
+/* Runs and checks the op, and frees what it owns. Wrong results are recorded in the outcome. Fails
+ * only if the op's other cases cannot run: it does not build or run, memory runs out, the device is
+ * lost. */
 quern_status quern__verify_check(quern__verify *verify, quern__op *op);
 
 /* For checks that are not of one op: begin a case, record an error divided by its bound, record a

@@ -54,7 +54,6 @@ quern_status quern__place_create(quern__place *place, quern_context *context,
                                  bool absolute, size_t prefix_bytes);
 void quern__place_free(quern__place *place);
 
-/* Reads the buffer back, once. */
 quern_status quern__place_read(quern__place *place);
 
 /* The operand's elements, after quern__place_read. */

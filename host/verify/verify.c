@@ -14,7 +14,6 @@ const char *quern_verify_op_name(size_t index) {
   return index < quern__sweep_count ? quern__sweeps[index].name : NULL;
 }
 
-/* Lists the one variant of a backend without variants. */
 static quern_status list_one(quern__variant **list, size_t *count) {
   *list = calloc(1, sizeof **list);
   if (*list == NULL) return quern__fail_memory("verify", sizeof **list);
@@ -37,7 +36,6 @@ static bool ends_everything(quern_status status) {
   return status == QUERN_ERROR_OUT_OF_MEMORY || status == QUERN_ERROR_DEVICE_LOST;
 }
 
-/* Runs an op's cases and reports the result. */
 static quern_status run_sweep(quern__verify *v, const quern__sweep *sweep,
                               const quern__variant *variant, const quern_verify_options *options,
                               size_t *failed) {

@@ -61,7 +61,6 @@ static quern_status create_resident(quern__data_source *source, const quern_data
   return QUERN_OK;
 }
 
-/* Creates the order 0, 1, 2, …. */
 static quern_status create_order(quern__data_source *source, size_t rows) {
   quern_status status;
   if (rows == 0) return QUERN_OK;
@@ -248,7 +247,6 @@ quern_status quern__data_source_checksum(const quern__data_source *source, uint3
 
 /* --- Batches ---------------------------------------------------------------------------------- */
 
-/* Creates a buffer of `rows` x `columns` elements of 4 bytes. */
 static quern_status create_matrix(quern_context *context, size_t rows, size_t columns,
                                   quern_buffer **buffer) {
   size_t count, bytes;

@@ -1,6 +1,6 @@
-/* The samples of a data set: resident, that is stored whole on the device, or streamed from the
- * host in chunks. Callers see no difference: the same batches come in the same order to the same
- * ops. A rank asks only for samples of its own shard, and a streamed source sends no others. */
+/* The samples of a data set: resident, stored whole on the device, or streamed from the host in
+ * chunks. Callers see no difference: the same batches come in the same order to the same ops. A
+ * rank asks only for samples of its shard, and a streamed source sends no others. */
 #ifndef QUERN_HOST_TRAIN_DATA_DATA_SOURCE_H
 #define QUERN_HOST_TRAIN_DATA_DATA_SOURCE_H
 
@@ -53,9 +53,9 @@ typedef struct quern__batch {
   quern_buffer *targets; /* [size][target_count]; NULL if target_count is 0 */
 } quern__batch;
 
-/* Checks the data set against the network and prepares its shard in the order of the data set:
- * uploads it, which waits, or keeps a reference for streaming. `learns`: labels or targets are
- * needed, in the form of the network's loss; otherwise they stay on the host. */
+/* Checks the data set against the network and prepares its shard in the data set's own order:
+ * uploads it, which waits, or keeps a reference for streaming. With `learns` it needs labels or
+ * targets in the form of the network's loss; otherwise they stay on the host. */
 quern_status quern__data_source_create(quern_context *context, const quern_network *network,
                                        const quern_dataset *dataset, bool learns,
                                        quern__residency residency, quern__shard shard,

@@ -27,7 +27,6 @@ typedef struct quern__residency {
   size_t chunk_span;
 } quern__residency;
 
-/* A data set to be placed. */
 typedef struct quern__residency_request {
   quern__sample_size size;
   size_t rows; /* samples to store if resident; 0: no data set */
@@ -38,16 +37,14 @@ typedef struct quern__residency_request {
   size_t bytes; /* bytes on the device, order included */
 } quern__residency_request;
 
-/* The memory available. */
 typedef struct quern__data_limits {
   size_t bytes;      /* for all data sets */
   size_t allocation; /* largest size of a buffer; 0: no limit */
   bool strict;       /* too little memory is an error; otherwise the smallest chunks are used */
 } quern__data_limits;
 
-/* Places training and test data. If both fit they are resident. Otherwise the smaller one is
- * resident if that leaves half of the memory, and the rest is streamed in chunks no longer than
- * efficiency needs. */
+/* Places training and test data: resident if both fit. Otherwise the smaller is resident if that
+ * leaves half of the memory, and the rest is streamed in chunks no longer than efficiency needs. */
 quern_status quern__place(const quern__data_limits *limits, quern__residency_request *train,
                           quern__residency_request *test);
 

@@ -27,7 +27,6 @@ static const double step = 0x1p-3;
 /* Number of roundings between a parameter and a sample's loss, and the largest value rounded. */
 enum { ROUNDINGS = 8, MAGNITUDE = 4 };
 
-/* A network and its samples on one context. */
 typedef struct instance {
   quern_plan *plan;
   quern_buffer *x, *labels, *losses, *correct;
@@ -90,7 +89,6 @@ static quern_status set_parameters(const problem *p) {
   return quern_network_set_layer(p->network, 1, p->parameters + WEIGHTS_2, p->parameters + BIAS_2);
 }
 
-/* Computes the mean loss on the reference. */
 static quern_status evaluate(const problem *p, double *loss) {
   const instance *self = &p->reference;
   float losses[SAMPLES];
