@@ -111,6 +111,10 @@ void quern__buckets_free(quern__buckets *buckets);
 quern_status quern__plan_check_memory(const quern_context *context, const quern_network *network,
                                       size_t batch, quern_plan_mode mode);
 
+/* Allocates the buffers of a plan whose shape, mode, batch and context are set, but for buckets
+ * that it has. All of them are zero. */
+quern_status quern__plan_allocate(quern_plan *plan);
+
 /* Like quern_plan_create with QUERN_PLAN_GRADIENTS, in buckets whose memory exists and is zero. On
  * success the plan owns them. */
 quern_status quern__plan_create_with_buckets(quern_context *context, const quern_network *network,
