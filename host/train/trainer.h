@@ -60,11 +60,11 @@ struct quern_trainer {
 quern_status quern__train_options_read(const quern_train_options *given,
                                        quern_train_options *options);
 
-/* Like quern_train, but stores the result in `state`, which may be `network`, or NULL if another
+/* Like quern_train, but stores the result in `result`, which may be `network`, or NULL if another
  * rank keeps it. */
 quern_status quern__train_into(quern_context *context, const quern_network *network,
                                const quern_dataset *train, const quern_dataset *test,
-                               const quern_train_options *options, quern_network *state,
+                               const quern_train_options *options, quern_network *result,
                                quern_epoch *last);
 
 /* The steps of an epoch over `rows` samples; and sets the `steps` of the schedule from the number
