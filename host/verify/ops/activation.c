@@ -41,7 +41,7 @@ static quern_status forward(quern_context *context, const quern_tensor *t, const
   return quern_activation_forward(context, *(const quern_activation *)activation, t[0], t[1]);
 }
 
-/* Of those whose error is in proportion to |z|. */
+/* The magnitude of activations whose error is in proportion to |z|. */
 static quern_status forward_magnitude(quern_context *context, const quern_tensor *t,
                                       const void *activation) {
   (void)activation;
@@ -65,7 +65,7 @@ static quern_status check_forward(quern__verify *v, size_t rows, size_t columns,
   return quern__verify_check(v, &op);
 }
 
-/* Zeros, values that nothing may be lost of or that run over, infinities and a NaN. */
+/* Zeros, values that underflow or overflow easily, infinities and a NaN. */
 static quern_status check_special(quern__verify *v, quern_activation activation) {
   static const float z[] = {0.0f, 1e-30f, -1e-30f, 3e38f, -3e38f, INFINITY, -INFINITY, NAN};
   enum { COUNT = sizeof z / sizeof *z };
@@ -97,8 +97,7 @@ quern_status quern__sweep_activation_forward(quern__verify *v) {
   return QUERN_OK;
 }
 
-/* --- Backward
- * ------------------------------------------------------------------------------------------- */
+/* --- Backward --------------------------------------------------------------------------------- */
 
 static quern_status backward(quern_context *context, const quern_tensor *t,
                              const void *activation) {
@@ -106,7 +105,7 @@ static quern_status backward(quern_context *context, const quern_tensor *t,
                                    t[2]);
 }
 
-/* The derivatives are of the size of 1, so what dZ is off by is in proportion to |dH|. */
+/* Derivatives are of order 1, so the error of dZ is in proportion to |dH|. */
 static quern_status backward_magnitude(quern_context *context, const quern_tensor *t,
                                        const void *activation) {
   (void)activation;
@@ -114,7 +113,7 @@ static quern_status backward_magnitude(quern_context *context, const quern_tenso
                                    t[1], t[2]);
 }
 
-/* over: 0 a range of its own, 1 dh, 2 h */
+/* over: the range of the output: 0 its own, 1 that of dh, 2 that of h */
 static quern_status check_backward(quern__verify *v, size_t rows, size_t columns,
                                    quern_activation activation, size_t over) {
   static const char *const names[] = {"", " over dh", " over h"};
@@ -154,7 +153,7 @@ static quern_status check_nan(quern__verify *v, quern_activation activation) {
   return quern__verify_check(v, &op);
 }
 
-/* Far out, the infinities included, derivatives that read z are 0 and 1. */
+/* Far from 0, including at the infinities, derivatives that read z are 0 or 1. */
 static quern_status check_far_out(quern__verify *v, quern_activation activation) {
   static const float dh[] = {1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f};
   static const float z[] = {3e38f, -3e38f, INFINITY, -INFINITY, 200.0f, -200.0f};

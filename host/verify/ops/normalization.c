@@ -1,11 +1,11 @@
-/* Batch and layer normalization, forwards and back, in the four kinds of table below.
+/* Batch and layer normalization, forward and backward.
  *
- * With A = inv_std (largest |x| + mean |x|), which is at least |x̂|, and K values in a sum: the
- * mean is off by K eps mean |x|, and so x̂ by A K eps; the variance, of differences that are off by
- * eps (|x| + |mean|) each, by K + 2 A of itself, and so inv_std, in proportion, by K/2 + A, and x̂
- * by A (K/2 + A). Their sum is less than K eps A (2 + A) for the y of one gamma. What mean and
- * inv_std are given on the way back is exact: x̂ is off by a few eps of inv_std (|x| + |mean|), and
- * the rest is sums of K. */
+ * Let A = inv_std (largest |x| + mean |x|), which is at least |x̂|, and K the number of values in a
+ * sum. The error of the mean is K eps mean |x|, which changes x̂ by A K eps. The differences in the
+ * variance have errors of eps (|x| + |mean|), so its relative error is K + 2 A in units of eps;
+ * that of inv_std is K/2 + A, which changes x̂ by A (K/2 + A). Together this is less than K eps A
+ * (2 + A) for y with a gamma of 1. The backward pass gets exact mean and inv_std: the error of x̂
+ * is a few eps of inv_std (|x| + |mean|), and the rest are sums of K. */
 #include "../sweep.h"
 
 #include "../../base/error.h"
@@ -22,14 +22,14 @@ static const struct {
               {130, 3, false}, {33, 130, true}, {257, 64, true}, {128, 509, true}};
 enum { SHAPES = sizeof shapes / sizeof *shapes, ROUNDINGS = 16 };
 
-/* A case: its numbers on the host, laid out so that line i has `count` values, `step` apart, from i
- * · `next` on. */
+/* A case and its inputs on the host. Line i, a unit of a batch or a sample of a layer, has `count`
+ * values, `step` apart, starting at i · `next`. */
 typedef struct norm_case {
   quern__verify *v;
   size_t n, units;
   bool of_batch;
   float epsilon, momentum;
-  /* the op's, once it has them */
+  /* owned by the op once it has them */
   float *x, *dy, *gamma, *beta, *mean, *inv_std, *running_mean, *running_variance;
 } norm_case;
 
@@ -41,7 +41,7 @@ static lines lines_of(const norm_case *c) {
   return c->of_batch ? (lines){c->units, c->n, 1, c->units} : (lines){c->n, c->units, c->units, 1};
 }
 
-/* What is known of one line. */
+/* Properties of one line. */
 typedef struct line {
   double mean, variance, inv_std, magnitude, largest; /* magnitude: the mean of |x| */
 } line;
@@ -71,8 +71,7 @@ static float *allocate_normalization(size_t count) {
   return malloc(count * sizeof(float));
 }
 
-/* --- Forwards
- * ------------------------------------------------------------------------------------------- */
+/* --- Forward ---------------------------------------------------------------------------------- */
 
 enum { X, GAMMA, BETA, Y, MEAN, INVERSE, RUNNING_MEAN, RUNNING_VARIANCE };
 
@@ -97,7 +96,8 @@ static quern_status layer_forward(quern_context *context, const quern_tensor *t,
                                   t[Y]);
 }
 
-/* Of the lines' own outputs and, of a batch, of the running statistics. */
+/* Computes the bounds of the lines' mean and inv_std and, for a batch, of the running
+ * statistics. */
 static bool bound_statistics(const norm_case *c, quern__op *op) {
   const size_t count = lines_of(c).lines;
   float *mean = allocate_normalization(count), *inv_std = allocate_normalization(count),
@@ -141,7 +141,7 @@ static bool bound_y(const norm_case *c, quern__op *op) {
   return true;
 }
 
-/* Values about `shift`, with a spread of 3 and more. */
+/* Creates inputs around `shift`, with a spread of at least 3. */
 static bool make_inputs(norm_case *c, float shift) {
   quern__values *values = &c->v->values;
   quern__values_next(values);
@@ -155,7 +155,7 @@ static bool make_inputs(norm_case *c, float shift) {
          c->running_mean != NULL && c->running_variance != NULL;
 }
 
-/* Those that no operand took. */
+/* Frees the inputs that no operand took. */
 static void free_inputs(norm_case *c, const bool *taken) {
   float *const list[] = {c->x, c->dy, c->gamma, c->beta, c->running_mean, c->running_variance};
   for (size_t i = 0; i < sizeof list / sizeof *list; i++)
@@ -198,8 +198,8 @@ static quern_status check_forward(norm_case *c, float shift, bool in_place, bool
   return quern__verify_check(c->v, &op);
 }
 
-/* A product and a sum over one rounding each of the square root, the division and the difference.
- */
+/* A product and a sum, and one rounding each of the square root, the division and the
+ * difference. */
 static quern_status check_inference(norm_case *c, bool in_place) {
   quern__op op = {.call = batch_inference, .arguments = c, .bound = {.terms = ROUNDINGS}};
   const bool good = make_inputs(c, 0.5f);
@@ -233,9 +233,7 @@ static quern_status check_inference(norm_case *c, bool in_place) {
   return quern__verify_check(c->v, &op);
 }
 
-/* --- Back
- * -----------------------------------------------------------------------------------------------
- */
+/* --- Backward --------------------------------------------------------------------------------- */
 
 enum { B_DY, B_X, B_GAMMA, B_MEAN, B_INVERSE, B_DX, B_DGAMMA, B_DBETA };
 
@@ -253,7 +251,8 @@ static quern_status layer_backward(quern_context *context, const quern_tensor *t
                                    t[B_DX], t[B_DGAMMA], t[B_DBETA]);
 }
 
-/* Sums of absolute values in the place of what is summed: x̂ by inv_std (|x| + |mean|). */
+/* Computes the bounds of the gradients: sums of absolute values, with inv_std (|x| + |mean|) for
+ * x̂. */
 static bool bound_backward(const norm_case *c, quern__op *op) {
   const lines current = lines_of(c);
   float *dx = allocate_normalization(c->n * c->units), *dgamma = calloc(c->units, sizeof(float)),
@@ -326,8 +325,7 @@ static quern_status check_backward(norm_case *c, bool in_place, bool frozen) {
   return quern__verify_check(c->v, &op);
 }
 
-/* --- The sweeps
- * ----------------------------------------------------------------------------------------- */
+/* --- Sweeps ----------------------------------------------------------------------------------- */
 
 static norm_case case_of(quern__verify *v, size_t i, bool of_batch) {
   return (norm_case){.v = v,
@@ -338,7 +336,7 @@ static norm_case case_of(quern__verify *v, size_t i, bool of_batch) {
                      .momentum = i % 3 == 0 ? 0.1f : 0.75f};
 }
 
-/* Far from zero the differences lose digits, and the bound knows it. */
+/* Far from zero the differences lose digits, for which the bound allows. */
 static quern_status sweep_forward(quern__verify *v, bool of_batch) {
   for (size_t i = 0; i < SHAPES; i++) {
     if (shapes[i].large && v->small) continue;
