@@ -22,7 +22,7 @@ typedef struct trial {
   float *gradients; /* host memory for a step's gradients */
 } trial;
 
-static void trial_free(trial *run) {
+static void free_trial(trial *run) {
   quern_plan_free(run->plan);
   quern_buffer_free(run->inputs);
   quern_buffer_free(run->expected);
@@ -71,7 +71,7 @@ static quern_status take_step(trial *run) {
 }
 
 /* Allocates what steps need and takes the first step, which may build kernels. */
-static quern_status trial_create(quern_context *context, const quern_network *network,
+static quern_status create_trial(quern_context *context, const quern_network *network,
                                  const quern_train_options *options, size_t samples, trial *run) {
   const size_t bytes = network->shape.flat_count * sizeof(float);
   run->gradients = malloc(bytes);
@@ -104,12 +104,12 @@ static quern_status measure_round(quern_context *context, const quern_network *n
   const quern_collective *collective = options->collective;
   trial run = {.plan = NULL};
   quern_status status =
-      samples > 0 ? trial_create(context, network, options, samples, &run) : QUERN_OK;
+      samples > 0 ? create_trial(context, network, options, samples, &run) : QUERN_OK;
   QUERN__TRY(quern__collective_status(collective, status)); /* all start together */
   if (samples > 0) status = take_steps(&run, seconds);
   status = quern__collective_status(collective, status);
 cleanup:
-  trial_free(&run);
+  free_trial(&run);
   return status;
 }
 

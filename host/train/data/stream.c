@@ -22,8 +22,8 @@ quern_status quern__stream_create(quern__data_source *source, const quern_datase
 
 /* Copies the shard's rows, of `bytes` each, between two positions of the pass from an array of the
  * data set. */
-static void gather(const quern__data_source *source, unsigned char *to, const unsigned char *rows,
-                   size_t bytes, size_t first, size_t end) {
+static void gather_rows(const quern__data_source *source, unsigned char *to,
+                        const unsigned char *rows, size_t bytes, size_t first, size_t end) {
   const uint32_t *order = source->pass;
   for (size_t position = first, n;
        (n = quern__shard_run(&source->shard, position, end, &position)) > 0; position += n) {
@@ -53,12 +53,12 @@ static quern_status send_chunk(quern__data_source *source, size_t index) {
   QUERN__FORWARD(quern_staging_begin(chunk->staging, &memory));
   const size_t offset = quern__targets_place(source, rows),
                label = quern__targets_count(source) * sizeof(float);
-  gather(source, memory, dataset->values, source->columns * quern__element_bytes(source->element),
-         first, end);
+  gather_rows(source, memory, dataset->values,
+              source->columns * quern__element_bytes(source->element), first, end);
   if (label > 0)
-    gather(source, (unsigned char *)memory + offset,
-           dataset->targets != NULL ? (const void *)dataset->targets : dataset->labels, label,
-           first, end);
+    gather_rows(source, (unsigned char *)memory + offset,
+                dataset->targets != NULL ? (const void *)dataset->targets : dataset->labels, label,
+                first, end);
   QUERN__FORWARD(quern_staging_send(chunk->staging, offset + rows * label));
   chunk->first = first;
   chunk->rows = rows;

@@ -46,7 +46,7 @@ typedef struct line {
   double mean, variance, inv_std, magnitude, largest; /* magnitude: the mean of |x| */
 } line;
 
-static line measure(const norm_case *c, size_t i) {
+static line measure_line(const norm_case *c, size_t i) {
   const lines current = lines_of(c);
   const float *x = c->x + i * current.next;
   line item = {0};
@@ -67,19 +67,19 @@ static double spread(const line *self) {
   return self->inv_std * (self->largest + self->magnitude);
 }
 
-static float *allocate_normalization(size_t count) {
+static float *allocate_floats(size_t count) {
   return malloc(count * sizeof(float));
 }
 
 /* --- Forward ---------------------------------------------------------------------------------- */
 
-enum { X, GAMMA, BETA, Y, MEAN, INVERSE, RUNNING_MEAN, RUNNING_VARIANCE };
+enum { X, GAMMA, BETA, Y, MEAN, INV_STD, RUNNING_MEAN, RUNNING_VARIANCE };
 
 static quern_status batch_forward(quern_context *context, const quern_tensor *t,
                                   const void *arguments) {
   const norm_case *c = arguments;
   return quern_batch_norm_forward(context, t[X], t[GAMMA], t[BETA], c->epsilon, c->momentum,
-                                  t[RUNNING_MEAN], t[RUNNING_VARIANCE], t[MEAN], t[INVERSE], t[Y]);
+                                  t[RUNNING_MEAN], t[RUNNING_VARIANCE], t[MEAN], t[INV_STD], t[Y]);
 }
 
 static quern_status batch_inference(quern_context *context, const quern_tensor *t,
@@ -92,7 +92,7 @@ static quern_status batch_inference(quern_context *context, const quern_tensor *
 static quern_status layer_forward(quern_context *context, const quern_tensor *t,
                                   const void *arguments) {
   const norm_case *c = arguments;
-  return quern_layer_norm_forward(context, t[X], t[GAMMA], t[BETA], c->epsilon, t[MEAN], t[INVERSE],
+  return quern_layer_norm_forward(context, t[X], t[GAMMA], t[BETA], c->epsilon, t[MEAN], t[INV_STD],
                                   t[Y]);
 }
 
@@ -100,37 +100,40 @@ static quern_status layer_forward(quern_context *context, const quern_tensor *t,
  * statistics. */
 static bool bound_statistics(const norm_case *c, quern__op *op) {
   const size_t count = lines_of(c).lines;
-  float *mean = allocate_normalization(count), *inv_std = allocate_normalization(count),
-        *moved = allocate_normalization(count), *moved_variance = allocate_normalization(count);
-  if (mean == NULL || inv_std == NULL || moved == NULL || moved_variance == NULL) {
+  float *mean = allocate_floats(count), *inv_std = allocate_floats(count),
+        *running_mean_bound = allocate_floats(count),
+        *running_variance_bound = allocate_floats(count);
+  if (mean == NULL || inv_std == NULL || running_mean_bound == NULL ||
+      running_variance_bound == NULL) {
     free(mean);
     free(inv_std);
-    free(moved);
-    free(moved_variance);
+    free(running_mean_bound);
+    free(running_variance_bound);
     return false;
   }
   for (size_t i = 0; i < count; i++) {
-    const line current = measure(c, i);
+    const line current = measure_line(c, i);
     mean[i] = (float)current.magnitude;
     inv_std[i] = (float)(current.inv_std * (1 + spread(&current)));
-    moved[i] = (float)(current.magnitude + (c->of_batch ? fabs((double)c->running_mean[i]) : 0));
-    moved_variance[i] =
+    running_mean_bound[i] =
+        (float)(current.magnitude + (c->of_batch ? fabs((double)c->running_mean[i]) : 0));
+    running_variance_bound[i] =
         (float)(2 * (current.variance + (double)c->epsilon) * (1 + spread(&current)) +
                 (c->of_batch ? fabs((double)c->running_variance[i]) : 0));
   }
   op->operands[MEAN].magnitude = mean;
-  op->operands[INVERSE].magnitude = inv_std;
-  op->operands[RUNNING_MEAN].magnitude = moved;
-  op->operands[RUNNING_VARIANCE].magnitude = moved_variance;
+  op->operands[INV_STD].magnitude = inv_std;
+  op->operands[RUNNING_MEAN].magnitude = running_mean_bound;
+  op->operands[RUNNING_VARIANCE].magnitude = running_variance_bound;
   return true;
 }
 
 static bool bound_y(const norm_case *c, quern__op *op) {
   const lines current = lines_of(c);
-  float *y = allocate_normalization(c->n * c->units);
+  float *y = allocate_floats(c->n * c->units);
   if (y == NULL) return false;
   for (size_t i = 0; i < current.lines; i++) {
-    const line item = measure(c, i);
+    const line item = measure_line(c, i);
     for (size_t k = 0; k < current.count; k++) {
       const size_t element = i * current.next + k * current.step, unit = element % c->units;
       y[element] = (float)(fabs((double)c->gamma[unit]) * spread(&item) * (2 + spread(&item)) +
@@ -167,11 +170,11 @@ static quern_status check_forward(norm_case *c, float shift, bool in_place, bool
   quern__op op = {.call = c->of_batch ? batch_forward : layer_forward,
                   .arguments = c,
                   .bound = {.terms = (double)lines_of(c).count + ROUNDINGS}};
-  const bool good = make_inputs(c, shift);
+  const bool allocated = make_inputs(c, shift);
   quern__op_title(&op, "%s norm forward %zux%zu about %g%s%s", c->of_batch ? "batch" : "layer",
                   c->n, c->units, (double)shift, in_place ? " in place" : "",
                   keeps ? "" : ", nothing kept");
-  if (!good || !bound_statistics(c, &op) || !bound_y(c, &op)) {
+  if (!allocated || !bound_statistics(c, &op) || !bound_y(c, &op)) {
     free_inputs(c, (const bool[6]){false});
     for (size_t i = 0; i < QUERN__MAX_OPERANDS; i++) free(op.operands[i].magnitude);
     return quern__fail_memory("verify", c->n * c->units * sizeof(float));
@@ -185,7 +188,7 @@ static quern_status check_forward(norm_case *c, float shift, bool in_place, bool
   quern__op_operand(&op, Y, "y", QUERN__OUT, QUERN__FLOAT, c->n, c->units, NULL);
   if (has) quern__op_operand(&op, MEAN, "mean", QUERN__OUT, QUERN__FLOAT, 1, statistics, NULL);
   if (has)
-    quern__op_operand(&op, INVERSE, "inv_std", QUERN__OUT, QUERN__FLOAT, 1, statistics, NULL);
+    quern__op_operand(&op, INV_STD, "inv_std", QUERN__OUT, QUERN__FLOAT, 1, statistics, NULL);
   if (runs)
     quern__op_operand(&op, RUNNING_MEAN, "running_mean", QUERN__INOUT, QUERN__FLOAT, 1, c->units,
                       c->running_mean);
@@ -202,9 +205,9 @@ static quern_status check_forward(norm_case *c, float shift, bool in_place, bool
  * difference. */
 static quern_status check_inference(norm_case *c, bool in_place) {
   quern__op op = {.call = batch_inference, .arguments = c, .bound = {.terms = ROUNDINGS}};
-  const bool good = make_inputs(c, 0.5f);
-  float *y = allocate_normalization(c->n * c->units);
-  if (!good || y == NULL) {
+  const bool allocated = make_inputs(c, 0.5f);
+  float *y = allocate_floats(c->n * c->units);
+  if (!allocated || y == NULL) {
     free(y);
     free_inputs(c, (const bool[6]){false});
     return quern__fail_memory("verify", c->n * c->units * sizeof(float));
@@ -235,19 +238,19 @@ static quern_status check_inference(norm_case *c, bool in_place) {
 
 /* --- Backward --------------------------------------------------------------------------------- */
 
-enum { B_DY, B_X, B_GAMMA, B_MEAN, B_INVERSE, B_DX, B_DGAMMA, B_DBETA };
+enum { B_DY, B_X, B_GAMMA, B_MEAN, B_INV_STD, B_DX, B_DGAMMA, B_DBETA };
 
 static quern_status batch_backward(quern_context *context, const quern_tensor *t,
                                    const void *arguments) {
   (void)arguments;
-  return quern_batch_norm_backward(context, t[B_DY], t[B_X], t[B_GAMMA], t[B_MEAN], t[B_INVERSE],
+  return quern_batch_norm_backward(context, t[B_DY], t[B_X], t[B_GAMMA], t[B_MEAN], t[B_INV_STD],
                                    t[B_DX], t[B_DGAMMA], t[B_DBETA]);
 }
 
 static quern_status layer_backward(quern_context *context, const quern_tensor *t,
                                    const void *arguments) {
   (void)arguments;
-  return quern_layer_norm_backward(context, t[B_DY], t[B_X], t[B_GAMMA], t[B_MEAN], t[B_INVERSE],
+  return quern_layer_norm_backward(context, t[B_DY], t[B_X], t[B_GAMMA], t[B_MEAN], t[B_INV_STD],
                                    t[B_DX], t[B_DGAMMA], t[B_DBETA]);
 }
 
@@ -255,7 +258,7 @@ static quern_status layer_backward(quern_context *context, const quern_tensor *t
  * x̂. */
 static bool bound_backward(const norm_case *c, quern__op *op) {
   const lines current = lines_of(c);
-  float *dx = allocate_normalization(c->n * c->units), *dgamma = calloc(c->units, sizeof(float)),
+  float *dx = allocate_floats(c->n * c->units), *dgamma = calloc(c->units, sizeof(float)),
         *dbeta = calloc(c->units, sizeof(float));
   op->operands[B_DX].magnitude = dx;
   op->operands[B_DGAMMA].magnitude = dgamma;
@@ -289,16 +292,16 @@ static quern_status check_backward(norm_case *c, bool in_place, bool frozen) {
   const double longest = (double)(c->n > c->units ? c->n : c->units);
   quern__op op = {.call = c->of_batch ? batch_backward : layer_backward,
                   .bound = {.terms = longest + ROUNDINGS}};
-  bool good = make_inputs(c, 0.5f);
-  c->mean = allocate_normalization(statistics);
-  c->inv_std = allocate_normalization(statistics);
-  good = good && c->mean != NULL && c->inv_std != NULL;
-  for (size_t i = 0; i < statistics && good; i++) {
-    const line current = measure(c, i);
+  bool allocated = make_inputs(c, 0.5f);
+  c->mean = allocate_floats(statistics);
+  c->inv_std = allocate_floats(statistics);
+  allocated = allocated && c->mean != NULL && c->inv_std != NULL;
+  for (size_t i = 0; i < statistics && allocated; i++) {
+    const line current = measure_line(c, i);
     c->mean[i] = (float)current.mean;
     c->inv_std[i] = (float)current.inv_std;
   }
-  if (!good || !bound_backward(c, &op)) {
+  if (!allocated || !bound_backward(c, &op)) {
     free(c->mean);
     free(c->inv_std);
     free_inputs(c, (const bool[6]){false});
@@ -313,7 +316,7 @@ static quern_status check_backward(norm_case *c, bool in_place, bool frozen) {
   quern__op_operand(&op, B_X, "x", QUERN__IN, QUERN__FLOAT, c->n, c->units, c->x);
   quern__op_operand(&op, B_GAMMA, "gamma", QUERN__IN, QUERN__FLOAT, 1, c->units, c->gamma);
   quern__op_operand(&op, B_MEAN, "mean", QUERN__IN, QUERN__FLOAT, 1, statistics, c->mean);
-  quern__op_operand(&op, B_INVERSE, "inv_std", QUERN__IN, QUERN__FLOAT, 1, statistics, c->inv_std);
+  quern__op_operand(&op, B_INV_STD, "inv_std", QUERN__IN, QUERN__FLOAT, 1, statistics, c->inv_std);
   quern__op_operand(&op, B_DX, "dx", QUERN__OUT, QUERN__FLOAT, c->n, c->units, NULL);
   if (!frozen)
     quern__op_operand(&op, B_DGAMMA, "dgamma", QUERN__OUT, QUERN__FLOAT, 1, c->units, NULL);
