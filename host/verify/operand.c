@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As a float, a NaN that no computation produces; as an integer, neither a class nor a count. */
+/* A NaN that no computation produces, and an integer that is neither a class nor a count. */
 #define POISON 0x7FD0DEADu
-/* As a float, a value large enough to show up in any sum. */
+/* A float large enough to show up in any sum. */
 #define CANARY 0x7C0FFEE5u
 
 enum { BEHIND = 37 };

@@ -1,7 +1,7 @@
 /* An operand of an op under verification, and its place on a device: a tensor at an offset in a
  * larger buffer.
  *
- *         buffer   ▒▒▒▒▒▒▒│ rows x columns │▒▒▒▒▒▒▒▒▒▒▒
+ *   buffer   ▒▒▒▒▒▒▒│ rows x columns │▒▒▒▒▒▒▒▒▒▒▒
  *
  * The op must not change the pattern ▒ around the tensor. Outputs are initialized to a NaN pattern,
  * which the op must overwrite everywhere. */
