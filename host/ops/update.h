@@ -15,7 +15,7 @@ typedef struct quern__kept {
 void quern__check_step(quern__check *check, const quern_optimizer *optimizer, uint64_t step);
 
 /* Checks the optimizer's state of a tensor of parameters: present, of the same shape, and
- * overlapping neither the tensor nor each other. Accepts none for a tensor that is none. */
+ * overlapping neither the tensor nor each other. Both may be none. */
 quern__kept quern__check_state(quern__check *check, const quern_optimizer *optimizer,
                                const char *name, quern_tensor parameters,
                                quern_optimizer_state state);

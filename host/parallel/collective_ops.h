@@ -34,7 +34,7 @@ static inline quern_status quern__collective_reduce_wait(const quern_collective 
   ((collective)->size >= offsetof(quern_collective, member) + sizeof(collective)->member &&        \
    (collective)->member != NULL)
 
-/* Sets *done if waiting for the reduction would return at once, or if the table has no such
+/* Sets *done if waiting for the reduction would return at once, or if the table lacks the
  * test. */
 quern_status quern__collective_reduce_test(const quern_collective *collective, void *request,
                                            bool *done);
