@@ -1,7 +1,7 @@
 /* usage: agree TOLERANCE COMMAND… -- COMMAND…
  *
- * Runs two commands and compares what they print, word by word: two numbers may be TOLERANCE apart,
- * all else is the same. NaN agrees with nothing, and no word at all with no word at all neither. */
+ * Runs two commands and compares their outputs word by word: two numbers may differ by TOLERANCE,
+ * other words must be equal. NaN equals nothing, and empty outputs do not agree. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@ typedef struct command {
   FILE *messages;
 } command;
 
-/* Both run at once: neither may wait for the other to be read. */
+/* Both run at once, so that neither waits for the other's output to be read. */
 static bool start(char **arguments, command *started) {
   started->messages = tmpfile();
   if (started->messages == NULL) return false;

@@ -1,4 +1,4 @@
-/* What ranks train in tests, and how near they come to one process. */
+/* The tasks that ranks train on in tests, and the bounds of their difference from one process. */
 #ifndef QUERN_TESTS_TRAIN_RANKS_BOUND_H
 #define QUERN_TESTS_TRAIN_RANKS_BOUND_H
 

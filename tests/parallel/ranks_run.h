@@ -1,11 +1,11 @@
-/* Runs of ranks for tests. Ranks are threads here, each with a device of its own. */
+/* Runs ranks in tests. Ranks are threads, each with its own device. */
 #ifndef QUERN_TESTS_TRAIN_RANKS_RUN_H
 #define QUERN_TESTS_TRAIN_RANKS_RUN_H
 
 #include "ranks.h"
 #include "ranks_bound.h"
 
-/* Each rank's two devices, made once: an index into `devices` stands for one. */
+/* Each rank's two devices, created once; an index into `devices` selects one. */
 enum { REFERENCE, DEFAULT, DEVICES };
 static quern_context *contexts[DEVICES][TEST_MOST_RANKS];
 
@@ -24,7 +24,7 @@ static inline int open_all(void **state) {
   return make_temporary_folder(state);
 }
 
-/* One rank's run, and what came of it. */
+/* One rank's run and its results. */
 typedef struct run {
   int device;
   task current;
@@ -50,7 +50,7 @@ static inline void free_run(run *r) {
   quern_dataset_free(r->test);
 }
 
-/* Ranks' first weights differ: rank 0's are those that count. */
+/* Ranks begin with different weights; rank 0's are used. */
 static inline run make_run(const task *self, const quern_train_options *options, int device,
                            size_t rank) {
   task tested = *self;
@@ -63,7 +63,7 @@ static inline run make_run(const task *self, const quern_train_options *options,
                .network = task_network(self, 5 + rank)};
 }
 
-/* Trains on so many ranks; runs[0 …] are the caller's to free. */
+/* Trains on so many ranks; the caller frees runs[0 …]. */
 static inline void train_ranks(const task *self, const quern_train_options *options,
                                const int *devices, size_t ranks, run *runs, test_rank *results) {
   void *users[TEST_MOST_RANKS];
@@ -87,7 +87,7 @@ static inline void assert_same_figures(const quern_epoch *a, const quern_epoch *
   assert_memory_equal(&a->test.r_squared, &b->test.r_squared, sizeof a->test.r_squared);
 }
 
-/* What one process makes of it. */
+/* The result of one process. */
 static inline run train_alone(const task *self, const quern_train_options *options, int device) {
   run alone = make_run(self, options, device, 0);
   assert_ok(quern_train(contexts[device][0], alone.network, alone.data, alone.test, &alone.options,
@@ -105,8 +105,7 @@ static inline void assert_all_alike(const run *runs, const test_rank *results, s
   for (size_t r = 0; r < ranks; r++) {
     if (results[r].status != QUERN_OK) print_error("rank %zu: %s\n", r, results[r].error);
     assert_int_equal(results[r].status, QUERN_OK);
-    /* Devices that round differently have rank 0's parameters at the beginning of each epoch alone.
-     */
+    /* Devices that round differently get rank 0's parameters only at the start of each epoch. */
     if (!mixed) assert_same_bits(runs[r].network, runs[0].network);
     assert_same_figures(&runs[r].last, &runs[0].last);
   }

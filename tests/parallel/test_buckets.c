@@ -1,5 +1,5 @@
-/* Gradients in several buckets: how layers are divided among them, and that a plan's steps are the
- * same bits as with one. */
+/* Gradients in several buckets: how layers are divided among them. A plan's steps have the same
+ * bits as with one bucket. */
 #include "test.h"
 
 #include "../../host/network/plan.h"
@@ -18,13 +18,13 @@ static const quern_layer *make_layers(void) {
   return layers;
 }
 
-/* Every layer is in one bucket, and a bucket begins and ends where its layers do. */
+/* Every layer is in one bucket, and buckets begin and end with layers. */
 static void test_divides(void **state) {
   (void)state;
   quern_network *network;
   assert_ok(quern_network_create(INPUTS, make_layers(), LAYERS, QUERN_LOSS_CATEGORICAL, &network));
   const quern__shape *shape = &network->shape;
-  const size_t all = shape->layers[1].mean; /* the statistics are in none */
+  const size_t all = shape->layers[1].mean; /* running statistics are in no bucket */
   for (size_t least = 1; least < 2 * all; least += 7) {
     quern__buckets buckets;
     size_t layer = 0, position = 0;
@@ -38,7 +38,7 @@ static void test_divides(void **state) {
       layer = bucket->end;
       position = bucket->begin + bucket->count;
       if (layer < LAYERS) position = shape->layers[layer].weights;
-      /* No more layers than it takes, but for the lowest, which gets what is left. */
+      /* Buckets have no more layers than needed, except the lowest, which has the rest. */
       if (i > 0) assert_true(bucket->count >= least);
       if (bucket->end - bucket->first > 1)
         assert_true(bucket->begin + bucket->count - shape->layers[bucket->first + 1].weights <
@@ -63,7 +63,7 @@ static quern_status note(void *user, size_t bucket) {
   return QUERN_OK;
 }
 
-/* Two steps with clipping, by a plan with one bucket where `least` is 0. */
+/* Two steps with clipping, by a plan with one bucket if `least` is 0. */
 static void train(const char *device, const quern_network *network, size_t least,
                   quern_network *learned) {
   quern_context *context;
@@ -134,7 +134,7 @@ static void test_same_steps(void **state) {
   }
 }
 
-/* The norm is that of all buckets together: the same but for the order of its sum. */
+/* The norm is over all buckets: it differs only in the order of its sum. */
 static void test_clips_together(void **state) {
   (void)state;
   quern_network *network;
@@ -145,8 +145,8 @@ static void test_clips_together(void **state) {
   assert_ok(quern__buckets_divide(&network->shape, 1, &parts));
   assert_ok(quern__clip_bytes(&network->shape, &whole, &bytes[0]));
   assert_ok(quern__clip_bytes(&network->shape, &parts, &bytes[1]));
-  /* The frozen weights cut the whole in two; layers 0, 1, 2 (its bias, which is what is left of it)
-   * and 3 have a range each. */
+  /* The frozen weights divide the gradients; layers 0, 1, 2 (only its bias) and 3 have a range
+   * each. */
   assert_int_equal(bytes[0], (2 * 64 + 1) * sizeof(float));
   assert_int_equal(bytes[1], (4 * 64 + 1) * sizeof(float));
   quern__buckets_free(&whole);

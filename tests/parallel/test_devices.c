@@ -1,4 +1,4 @@
-/* Several devices of one process: the answer of one device, the same bits from run to run with the
+/* Several devices of one process give one device's result, the same bits from run to run with the
  * same shares, and one error. */
 #include "device/backend.h"
 #include "device/device.h"
@@ -9,12 +9,12 @@
 #include <string.h>
 #include <time.h>
 
-/* Two references, the default device, and a backend that can be made slow or bad. */
+/* Two references, the default device, and a backend that can be slowed down or made to fail. */
 enum { REFERENCE, REFERENCE_TOO, DEFAULT, ODD, CONTEXTS };
 static quern_context *contexts[CONTEXTS];
 
-static atomic_int forwards_left = -1; /* before one of ODD fails; negative: none does */
-static atomic_int forward_delay;      /* of ODD: microseconds a sample */
+static atomic_int forwards_left = -1; /* ops before one of ODD fails; negative: none fails */
+static atomic_int forward_delay;      /* of ODD: microseconds per sample */
 
 static quern_status odd_forward(void *state, const quern_dense_forward_op *op) {
   const int left = atomic_load(&forwards_left);
@@ -58,7 +58,7 @@ static int close_all(void **state) {
 
 enum { MOST = 3 };
 
-/* Which devices train, and how they share. */
+/* Which devices train, and their shares. */
 typedef struct team {
   size_t count, places[MOST];
   const uint32_t *shares;
@@ -146,8 +146,8 @@ static void test_same_answer(void **state) {
   }
 }
 
-/* Shares that are measured add up to the batch, and a device that sleeps 2 ms a sample, where
- * others take microseconds, gets the less. */
+/* Measured shares add up to the batch. A device that sleeps 2 ms per sample, while others need
+ * microseconds, gets less. */
 static void test_measured(void **state) {
   (void)state;
   task current = task_at(0);
@@ -209,8 +209,8 @@ static void test_refusals(void **state) {
   quern_thread_group_free(group);
 }
 
-/* Each place where a device fails, from the measurement to the last epoch: one error that names it,
- * a network that is as it was. */
+/* A device fails at each possible place, from the measurement to the last epoch: one error names
+ * it, and the network is unchanged. */
 static void test_one_fails(void **state) {
   (void)state;
   const task current = task_at(0);
@@ -231,7 +231,7 @@ static void test_one_fails(void **state) {
         fail_msg("%s", quern_last_error());
       assert_same_bits(got.network, before);
       quern_network_free(got.network);
-      /* The context is lost; others go on with a new one. */
+      /* The context is lost; the others continue with a new one. */
       quern_context_free(contexts[ODD]);
       assert_ok(open_odd());
     }
@@ -239,7 +239,7 @@ static void test_one_fails(void **state) {
   quern_network_free(before);
 }
 
-/* What the functions of the options saw. */
+/* What the callbacks in the options received. */
 typedef struct witness {
   pthread_t thread;
   size_t asked, allowed, epochs;
@@ -259,7 +259,7 @@ static bool see_epoch(const quern_epoch *epoch, void *user) {
   return epoch->epoch < 100;
 }
 
-/* Replaces text in a file by as much. */
+/* Replaces text in a file by text of the same length. */
 static void replace(const char *path, const char *from, const char *to) {
   size_t size;
   unsigned char *bytes = read_bytes(path, &size);
@@ -275,8 +275,8 @@ static void replace(const char *path, const char *from, const char *to) {
   free(bytes);
 }
 
-/* Stopped in the middle of an epoch, and gone on with: with the shares of the checkpoint to the
- * same bits, with others near them. */
+/* Stopped within an epoch and resumed: with the checkpoint's shares to the same bits, with others
+ * to close ones. */
 static void test_resume(void **state) {
   (void)state;
   const task current = task_at(0);
@@ -327,8 +327,8 @@ static void test_resume(void **state) {
   assert_non_null(strstr(quern_last_error(), "\"0,0\""));
 }
 
-/* Devices that round differently drift apart within an epoch, and are made alike when one begins:
- * from the end of an epoch on, the bits are the same too. */
+/* Devices that round differently drift apart within an epoch and are synchronized at its start, so
+ * a checkpoint at the end of an epoch is resumed to the same bits. */
 static void test_resume_different(void **state) {
   (void)state;
   const task current = task_at(0);

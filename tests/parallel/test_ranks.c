@@ -1,5 +1,5 @@
-/* Ranks that train together: the answer of one process, the same bits on all and from run to run.
- */
+/* Ranks that train together give one process's result, and the same bits on all ranks and from run
+ * to run. */
 #include "ranks_run.h"
 
 static void check_task(const task *self, const quern_train_options *options, const int *devices) {
@@ -27,8 +27,8 @@ static void check_task(const task *self, const quern_train_options *options, con
   free_run(&alone);
 }
 
-/* Last batches of fewer samples than ranks, frozen parameters, gradients that are clipped, and
- * losses by elements. */
+/* Last batches with fewer samples than ranks, frozen parameters, clipped gradients, and
+ * element-wise losses. */
 static void test_same_answer(void **state) {
   (void)state;
   for (size_t t = 0; t < TASKS; t++) {
@@ -40,8 +40,8 @@ static void test_same_answer(void **state) {
   }
 }
 
-/* Layers so large that their gradients go in several buckets, of which one goes in pieces; with
- * clipping, which needs them all, and without. */
+/* Layers so large that gradients need several buckets, one of them several pieces; with and without
+ * clipping, which needs all of them. */
 static task large_task(void) {
   task current = task_at(2);
   current.samples = 2 * current.batch + 1;
@@ -78,7 +78,7 @@ static void test_buckets(void **state) {
   }
 }
 
-/* An engine whose table ends where the first one did gives the same bits. */
+/* An engine whose table ends with the first members gives the same bits. */
 static quern_status train_by_short_table(test_rank *rank) {
   quern_collective first = *rank->collective;
   first.size = offsetof(quern_collective, abandon) + sizeof first.abandon;
@@ -109,8 +109,8 @@ static void test_short_table(void **state) {
   free_runs(others, RANKS);
 }
 
-/* The mean is the weighted one of the whole batch, whatever labels a rank has; and masks are those
- * of the samples' places in it. */
+/* The mean is weighted over the whole batch, whatever a rank's labels are; masks are those of the
+ * samples' places in the batch. */
 static void test_weights_and_dropout(void **state) {
   (void)state;
   task current = task_at(0);
@@ -125,7 +125,7 @@ static void test_weights_and_dropout(void **state) {
   check_task(&current, &options, references);
 }
 
-/* What a rank's data may take at least, as the error says. */
+/* The least memory for a rank's data, from the error. */
 static size_t least_memory(const run *r, const quern_train_options *given,
                            const quern_collective *collective, quern_data_residency *placement) {
   quern_train_options options = *given;
@@ -141,8 +141,8 @@ static size_t least_memory(const run *r, const quern_train_options *given,
   return options.data_memory;
 }
 
-/* Streams on so many ranks, each of which has `more` bytes beyond the least for its data, the first
- * twice as many: the same bits as from whole data sets. */
+/* Streams on so many ranks, each with `more` bytes beyond the least for its data, the first with
+ * twice as many: the same bits as with whole data sets. */
 static void check_streamed(const task *self, const quern_train_options *options, const int *devices,
                            size_t ranks, size_t more, const run *whole) {
   run streamed[TEST_MOST_RANKS];
@@ -168,15 +168,15 @@ static void check_streamed(const task *self, const quern_train_options *options,
   free_runs(streamed, ranks);
 }
 
-/* Each rank has its shard of each batch in its chunks, whatever their lengths, and where one has
- * all its data resident. */
+/* Each rank has its shard of each batch in its chunks, of any length, also if one rank's data are
+ * resident. */
 static void test_streamed(void **state) {
   (void)state;
   static const uint32_t uneven[] = {5, 1, 0, 2};
   for (size_t t = 0; t < TASKS; t++)
     for (size_t ranks = 1; ranks <= TEST_MOST_RANKS; ranks++) {
       task current = task_at(t);
-      current.samples = 3 * current.batch + 8; /* the last batch has two at least */
+      current.samples = 3 * current.batch + 8; /* the last batch has at least two samples */
       quern_train_options options = task_options(&current);
       if (ranks > 1 && t % 2 == 0) options.shares = uneven;
       const int *devices = t == 1 ? defaults : references;
@@ -192,7 +192,7 @@ static void test_streamed(void **state) {
     }
 }
 
-/* What does not fit one device, and fits several that each have a shard of it. */
+/* Data that do not fit on one device fit on several, each with a shard. */
 static void test_fits_divided(void **state) {
   (void)state;
   const task current = task_at(1);
@@ -205,8 +205,8 @@ static void test_fits_divided(void **state) {
     assert_ok(quern_thread_group_create(ranks, 0.0, &group));
     least[ranks] = least_memory(&r, &options, quern_thread_group_at(group, 0), &placement);
     if (ranks > 1) assert_true(least[ranks] < least[1] / ranks + least[1] / 8);
-    /* In as much as one rank needs for a batch, several have a chunk of as many batches as there
-     * are ranks. */
+    /* With the memory that one rank needs for a batch, several ranks have chunks of as many batches
+     * as there are ranks. */
     options.data_memory = least[1];
     options.collective = quern_thread_group_at(group, 0);
     placement = quern_data_residency_default();
@@ -220,7 +220,7 @@ static void test_fits_divided(void **state) {
   free_run(&r);
 }
 
-/* Metrics of targets are those of all samples, also where a rank has none. */
+/* Metrics of targets are over all samples, also if a rank has none. */
 static void test_targets(void **state) {
   (void)state;
   static const quern_task tasks[] = {QUERN_TASK_REGRESSION, QUERN_TASK_LABELS};
@@ -261,7 +261,7 @@ static void test_targets(void **state) {
         assert_true(got->label_accuracy == expected->label_accuracy);
         assert_true(got->f1 == expected->f1 || (isnan(got->f1) && isnan(expected->f1)));
       } else {
-        /* Of outputs that differ by roundings of weights, in numbers of about 100. */
+        /* Outputs differ by the rounding of weights, in numbers of about 100. */
         const double near = 1e-4;
         assert_true(fabs(got->r_squared - expected->r_squared) <= near * fabs(expected->r_squared));
         assert_true(fabs(got->mean_squared_error - expected->mean_squared_error) <=
@@ -274,10 +274,9 @@ static void test_targets(void **state) {
   }
 }
 
-/* Mean and variance are of the whole batch, whoever has how much of it: also of a single sample, or
- * none, and of two in the last. The bound knows nothing of what is divided by a deviation, which of
- * so few samples may be small: where one layer's roundings go through that of another, steps are
- * short. */
+/* Mean and variance are of the whole batch, however it is divided: a rank may have a single sample,
+ * or none, and the last batch has two. The bound ignores the division by a deviation, which may be
+ * small for so few samples, so steps are short if one layer's rounding passes through another's. */
 static void test_batch_normalization(void **state) {
   (void)state;
   static const uint32_t uneven[] = {5, 0, 1, 2};

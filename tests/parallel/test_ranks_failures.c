@@ -1,4 +1,4 @@
-/* What goes wrong on one rank, or differs between them: one error on all. */
+/* Failures on one rank, and differences between ranks: one error on all. */
 #include "ranks_run.h"
 
 #include <quern/backend.h>
@@ -12,7 +12,7 @@ static void assert_all_fail(const test_rank *results, size_t ranks, quern_status
   }
 }
 
-/* A rank that differs is named on all, and what differs. */
+/* If a rank's settings differ, all ranks name the rank and the difference. */
 static void test_differences(void **state) {
   (void)state;
   const task current = task_at(0);
@@ -50,7 +50,7 @@ static void test_differences(void **state) {
   }
 }
 
-/* What fails on one rank is told on all: a set that it cannot train on, a checkpoint that rank 0
+/* A failure of one rank is reported on all: an unsuitable data set, or a checkpoint that rank 0
  * cannot read. */
 static void test_one_fails(void **state) {
   (void)state;
@@ -80,8 +80,8 @@ static void test_one_fails(void **state) {
   free_runs(runs, RANKS);
 }
 
-/* A loss that is no number is found in the same step as by one process, and where it begins is told
- * by whoever has the sample. */
+/* A loss that is not finite is found in the same step as by one process. The rank that has the
+ * sample reports where it began. */
 static void check_not_finite(const task *self, const uint32_t *shares) {
   quern_train_options options = task_options(self);
   options.optimizer = quern_optimizer_of(QUERN_OPTIMIZER_SGD, 1e30);
@@ -103,8 +103,8 @@ static void check_not_finite(const task *self, const uint32_t *shares) {
   free_runs(runs, TEST_MOST_RANKS);
 }
 
-/* Also where a rank has no sample in the step, or found something below the layer that the others
- * wait in. */
+/* Also if a rank has no sample in the step, or found an error below the layer in which the others
+ * wait. */
 static void test_not_finite(void **state) {
   (void)state;
   static const uint32_t uneven[] = {0, 1, 3, 0};
@@ -117,7 +117,7 @@ static void test_not_finite(void **state) {
   check_not_finite(&current, uneven);
 }
 
-/* A backend that normalizes, but not a part of a batch. */
+/* A backend with normalization, but without its ops for parts of a batch. */
 static void test_cannot_normalize(void **state) {
   (void)state;
   enum { RANKS = 2 };

@@ -1,8 +1,8 @@
-/* Ranks that stop, and go on by as many or by others. */
+/* Ranks stop, and as many or another number continues. */
 #include "ranks_run.h"
 
-/* Saved in the middle of an epoch by 3 ranks, gone on with by 3, which gives the bits of training
- * that never stopped, and by 1, 2 and 4. */
+/* Saved within an epoch by 3 ranks, and resumed by 3, with the bits of training that never stopped,
+ * and by 1, 2 and 4. */
 static bool stop_later(void *user) {
   run *r = user;
   return r->asked++ >= r->allowed;
@@ -21,8 +21,8 @@ static void test_resume_on_another_count(void **state) {
   options.checkpoint = CHECKPOINT;
   for (size_t r = 0; r < 3; r++) {
     part[r] = make_run(&current, &options, REFERENCE, r);
-    part[r].allowed = 5; /* in the second epoch, by how slices grow */
-    /* One rank wants to stop, and all do. */
+    part[r].allowed = 5; /* in the second epoch, as slices grow */
+    /* One rank requests a stop, and all stop. */
     if (r == 1) part[r].options.stop = stop_later;
     users[r] = &part[r];
   }
@@ -43,14 +43,14 @@ static void test_resume_on_another_count(void **state) {
       assert_same_bits(on[0].network, whole[0].network);
     else
       assert_near(on[0].network, whole[0].network, bound_of(&current, 4));
-    /* Of the epoch that was stopped in the middle, what was lost before counts once. */
+    /* The losses of an interrupted epoch before the stop count once. */
     if (ranks == 3)
       assert_same_figures(&on[0].last, &whole[0].last);
     else
       assert_true(fabs(on[0].last.train_loss - whole[0].last.train_loss) <= bound_of(&current, 4));
     free_runs(on, ranks);
   }
-  /* And by a process by itself. */
+  /* Also in a single process. */
   options.resume = CHECKPOINT;
   run alone = train_alone(&current, &options, REFERENCE);
   assert_near(alone.network, whole[0].network, bound_of(&current, 4));
@@ -58,8 +58,7 @@ static void test_resume_on_another_count(void **state) {
   free_runs(whole, 3);
 }
 
-/* A trainer that went on after it was saved goes back: what its samples lost since is forgotten on
- * every rank. */
+/* A trainer that continued after saving goes back; every rank drops the losses since then. */
 static quern_status go_back(test_rank *rank) {
   run *r = rank->user;
   quern_trainer *trainer;

@@ -1,5 +1,5 @@
-/* A rank's shard of a data set: all ranks' together are each sample once, and of those that are not
- * its own none comes to its device. */
+/* A rank's shard of a data set: the shards of all ranks have each sample once, and a device
+ * receives only its own shard. */
 #include "../train/checkpoint_test.h"
 #include "ranks.h"
 #include "train/data/data_source.h"
@@ -10,12 +10,12 @@ static const uint32_t even[] = {1, 1, 1, 1}, uneven[] = {3, 0, 1, 2}, tiny[] = {
 static const uint32_t *const divisions[] = {NULL, even, uneven, tiny};
 enum { DIVISIONS = sizeof divisions / sizeof *divisions };
 
-/* One rank's place among others, for what asks for no more. */
+/* One rank's place among others, for functions that need nothing else. */
 static quern_collective place_of(size_t rank, size_t ranks) {
   return (quern_collective){.size = sizeof(quern_collective), .rank = rank, .ranks = ranks};
 }
 
-/* Marks the samples of a shard, run by run, and compares with those of each batch by itself. */
+/* Marks the samples of a shard, run by run, and compares them with those of each batch. */
 static void mark(const quern_collective *collective, const uint32_t *shares, size_t rows,
                  size_t batch, int *marks) {
   const quern__shard shard = quern__shard_of(collective, shares, rows, batch);
@@ -58,7 +58,7 @@ static void test_each_once(void **state) {
         }
 }
 
-/* A data set whose samples tell which they are, and a network that takes it. */
+/* A data set whose samples are identifiable, and a network for it. */
 enum { ROWS = 43, COLUMNS = 3 };
 typedef struct numbered {
   quern_context *context;
@@ -89,7 +89,8 @@ static void free_numbered(numbered *self) {
   quern_context_free(self->context);
 }
 
-/* The n samples at `first` are those of the order, or of the data set's own where that is NULL. */
+/* The n samples at `first` are those of the order, or of the data set's own order if that is
+ * NULL. */
 static void check_samples(quern__data_source *feed, const quern__batch *batch,
                           const uint32_t *order, size_t first, size_t n) {
   float values[ROWS * COLUMNS];
@@ -107,7 +108,7 @@ static void check_samples(quern__data_source *feed, const quern__batch *batch,
   }
 }
 
-/* Samples that lie on the device: in the chunks that were not there before. */
+/* Counts samples on the device in chunks that are new. */
 static size_t new_rows(const quern__data_source *feed, size_t *before) {
   size_t count = 0;
   for (size_t c = 0; c < 2; c++) {
@@ -118,8 +119,8 @@ static size_t new_rows(const quern__data_source *feed, size_t *before) {
   return count;
 }
 
-/* Goes over all batches, with `units` of them in a chunk, twice; how many samples came to the
- * device in a pass. */
+/* Reads all batches twice, with `units` of them in a chunk; returns how many samples reached the
+ * device per pass. */
 static size_t pass_over_batches(numbered *self, const quern_collective *collective,
                                 const uint32_t *shares, size_t size, size_t units,
                                 bool looks_ahead) {
@@ -152,7 +153,7 @@ static size_t pass_over_batches(numbered *self, const quern_collective *collecti
   return sent;
 }
 
-/* Batches in any order, streamed: ranks together send each sample once. */
+/* Batches in any order, streamed: all ranks together upload each sample once. */
 static void test_streamed_once(void **state) {
   (void)state;
   static const size_t sizes[] = {1, 3, 8, ROWS};
@@ -172,8 +173,8 @@ static void test_streamed_once(void **state) {
   free_numbered(&current);
 }
 
-/* A set in its own order, of which each rank has one range: streamed, and resident without what is
- * others'. */
+/* A data set in its own order, of which each rank has one range: streamed, and resident without the
+ * other ranges. */
 static void test_range(void **state) {
   (void)state;
   enum { SIZE = 4 };
@@ -194,7 +195,7 @@ static void test_range(void **state) {
         const size_t end = shard.begin + shard.own;
         for (size_t first = shard.begin, n; first < end; first += n) {
           const size_t reach = quern__data_source_reach(&feed, first, end) - first;
-          assert_true(reach % SIZE == 0 || first + reach == end); /* as batches that are resident */
+          assert_true(reach % SIZE == 0 || first + reach == end); /* as with resident batches */
           n = reach < SIZE ? reach : SIZE;
           check_samples(&feed, &batch, NULL, first, n);
           assert_ok(quern__data_source_ahead(&feed));

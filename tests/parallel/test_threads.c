@@ -1,5 +1,5 @@
-/* Threads as ranks: each member of the table, and what becomes of ranks that do not come or bring
- * something else. */
+/* Threads as ranks: each member of the table, and ranks that do not arrive or pass other
+ * arguments. */
 #include "collective_check.h"
 #include "ranks.h"
 
@@ -24,7 +24,7 @@ static void test_members(void **state) {
   }
 }
 
-/* Every other rank fails with the line, and so does whatever it calls later. */
+/* Every other rank fails with this line, and so do its later calls. */
 static void assert_all_fail(const test_rank *results, size_t ranks, size_t but, const char *who,
                             const char *what) {
   for (size_t r = 0; r < ranks; r++) {

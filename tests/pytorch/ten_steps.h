@@ -1,5 +1,5 @@
-/* Ten steps of a small network beside PyTorch's: what test_functions.c, test_optimizers.c and
- * test_layers.c share. The numbers are in a JSON file that a script of this folder made. */
+/* Ten steps of a small network, compared with PyTorch's: shared by test_functions.c,
+ * test_optimizers.c and test_layers.c. A script in this folder made the JSON file of numbers. */
 #ifndef QUERN_TESTS_PYTORCH_TEN_STEPS_H
 #define QUERN_TESTS_PYTORCH_TEN_STEPS_H
 
@@ -21,7 +21,7 @@ enum {
 
 static cJSON *golden;
 
-/* All of a text file, for the caller to free; NULL where it cannot be read. */
+/* Reads a text file, which the caller frees; NULL if it cannot be read. */
 static char *read_text(const char *path) {
   FILE *file = fopen(path, "rb");
   if (file == NULL || fseek(file, 0, SEEK_END) != 0) return NULL;
@@ -59,8 +59,8 @@ static void numbers(const cJSON *list, float *values, size_t count) {
     values[i++] = (float)item->valuedouble;
 }
 
-/* The network's parameters as torch lists them, each weight [out][in] and then its bias; into it,
- * or from it. */
+/* The network's parameters as torch lists them, each weight [out][in] and then its bias; into the
+ * network, or from it. */
 static void move_parameters(quern_network *network, float *torch_order, bool from_network) {
   for (size_t l = 0; l < LAYERS; l++) {
     const size_t in = units[l], out = units[l + 1];
@@ -81,8 +81,8 @@ static void move_parameters(quern_network *network, float *torch_order, bool fro
   }
 }
 
-/* Gamma, beta, running mean and variance of each layer that has them, into `numbers`. Returns how
- * many there are. */
+/* Writes gamma, beta, running mean and variance of each layer that has them into `numbers`. Returns
+ * how many there are. */
 static size_t read_normalizations(const quern_network *network, float *numbers) {
   float *cursor = numbers;
   for (size_t l = 0; l < LAYERS; l++) {
@@ -98,7 +98,7 @@ static size_t read_normalizations(const quern_network *network, float *numbers) 
   return (size_t)(cursor - numbers);
 }
 
-/* What a case says of its hidden layers beside the activation, where it does. */
+/* Applies a case's normalizations and dropouts to its hidden layers. */
 static void set_hidden(quern_layer *layers, const cJSON *test) {
   const cJSON *normalizations = cJSON_GetObjectItemCaseSensitive(test, "normalizations"),
               *dropout = cJSON_GetObjectItemCaseSensitive(test, "dropout");
@@ -130,10 +130,10 @@ static quern_network *network_of(const cJSON *test) {
 
 typedef struct result {
   float losses[STEPS], parameters[MOST_NUMBERS];
-  size_t count; /* of parameters, running statistics among them */
+  size_t count; /* of parameters, including running statistics */
 } result;
 
-/* Prepares a plan for a case, and makes it ready for its step `step` = 0, 1, … */
+/* Creates a plan for a case, ready for its step `step` = 0, 1, … */
 typedef void (*prepare_fn)(quern_plan *plan, const cJSON *test, size_t step);
 
 static result train(quern_context *context, quern_plan_mode mode, const cJSON *test,
@@ -203,9 +203,9 @@ typedef struct parity {
   double losses, losses_tolerance, parameters, parameters_tolerance;
 } parity;
 
-/* The row of docs/parity.md: the same tolerances, and differences that are of the size of these.
- * Roundings differ with the device and its vectors, so a factor of four either way, and a rounding
- * of a number near 1, are no change. */
+/* The row of docs/parity.md must have the same tolerances and similar differences. Rounding depends
+ * on the device and its vectors, so a factor of four either way, or the rounding of a number near
+ * 1, is accepted. */
 static void check_page(const char *title, parity measured) {
   char *page = read_text(QUERN_TEST_DATA "/../../docs/parity.md"), start[200], row[300];
   assert_non_null(page);
@@ -213,7 +213,7 @@ static void check_page(const char *title, parity measured) {
   snprintf(row, sizeof row, "| %s | %.1e | %.1e | %.1e | %.1e |", title, measured.losses,
            measured.losses_tolerance, measured.parameters, measured.parameters_tolerance);
   printf("%s\n", row);
-  if (getenv("QUERN_PARITY_PRINT") != NULL) { /* for a page that is being made */
+  if (getenv("QUERN_PARITY_PRINT") != NULL) { /* to write the page */
     free(page);
     return;
   }
@@ -231,7 +231,7 @@ static void check_page(const char *title, parity measured) {
   free(page);
 }
 
-/* Both devices, updating on the way and from kept gradients, each within its tolerance. Returns the
+/* Both devices, with fused updates and with kept gradients: each within its tolerance. Returns the
  * largest differences. */
 static parity compare_case(quern_context *const *contexts, const cJSON *test, const char *title,
                            prepare_fn prepare) {

@@ -1,6 +1,6 @@
-/* Ten steps of SGD under every activation and every loss, beside what PyTorch computed
- * (make_functions.py), on both backends, with the gradients used up on the way and with them kept.
- * Tolerances come with the numbers. Prints the table of docs/parity.md, which must say the same. */
+/* Ten steps of SGD with every activation and every loss, compared with PyTorch's
+ * (make_functions.py), on both backends, with fused updates and with kept gradients. The tolerances
+ * are in the file of numbers. Prints the table of docs/parity.md, which must be the same. */
 #include "ten_steps.h"
 
 static void set_label_options(quern_plan *plan, const cJSON *test) {
@@ -13,7 +13,7 @@ static void set_label_options(quern_plan *plan, const cJSON *test) {
   assert_ok(quern_plan_set_class_weights(plan, values));
 }
 
-/* Plain SGD, and the options of the labels. */
+/* Plain SGD, with the options of labels. */
 static void prepare(quern_plan *plan, const cJSON *test, size_t step) {
   if (step > 0) return;
   const quern_optimizer sgd =
@@ -70,7 +70,7 @@ static void test_ten_steps(void **state) {
   for (size_t d = 0; d < 2; d++) quern_context_free(contexts[d]);
 }
 
-/* Every activation and every loss is among the cases. */
+/* Every activation and every loss has a case. */
 static void test_all_are_there(void **state) {
   (void)state;
   const cJSON *cases = member(golden, "cases");

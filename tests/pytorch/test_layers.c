@@ -1,7 +1,7 @@
-/* Ten steps with normalizations and with dropout, beside what PyTorch computed (make_layers.py), on
- * both backends, with the gradients used up on the way and with them kept. Dropout's masks are
- * quern's: PyTorch was fed them. Tolerances come with the numbers. Prints the table of
- * docs/parity.md, which must say the same. */
+/* Ten steps with normalizations and dropout, compared with PyTorch's (make_layers.py), on both
+ * backends, with fused updates and with kept gradients. PyTorch used quern's dropout masks. The
+ * tolerances are in the file of numbers. Prints the table of docs/parity.md, which must be the
+ * same. */
 #include "ten_steps.h"
 
 static void prepare(quern_plan *plan, const cJSON *test, size_t step) {

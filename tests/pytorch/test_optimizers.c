@@ -1,6 +1,6 @@
-/* Ten steps of every optimizer and under every schedule, beside what PyTorch computed
- * (make_optimizers.py), on both backends, with the gradients used up on the way and with them kept.
- * Tolerances come with the numbers. Prints the table of docs/parity.md, which must say the same. */
+/* Ten steps of every optimizer and every schedule, compared with PyTorch's (make_optimizers.py), on
+ * both backends, with fused updates and with kept gradients. The tolerances are in the file of
+ * numbers. Prints the table of docs/parity.md, which must be the same. */
 #include "ten_steps.h"
 
 static double setting(const cJSON *test, const char *name) {
@@ -51,8 +51,8 @@ static void test_ten_steps(void **state) {
   for (size_t d = 0; d < 2; d++) quern_context_free(contexts[d]);
 }
 
-/* The rates and the momentum that torch's scheduler had set; it goes from step to step, and gathers
- * roundings of a double. */
+/* The rates and the momentum that torch's scheduler set; its recursion accumulates rounding errors
+ * of doubles. */
 static void test_rates(void **state) {
   (void)state;
   for (const cJSON *test = member(golden, "cases")->child; test != NULL; test = test->next) {
@@ -74,7 +74,7 @@ static void test_rates(void **state) {
   }
 }
 
-/* Every optimizer and every schedule is among the cases. */
+/* Every optimizer and every schedule has a case. */
 static void test_all_are_there(void **state) {
   (void)state;
   bool optimizers[QUERN_OPTIMIZER_RMSPROP + 1] = {false},

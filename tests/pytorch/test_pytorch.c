@@ -1,11 +1,9 @@
-/* What quern computes, beside what PyTorch computed: gradients of three losses, and ten steps of
- * SGD.
+/* quern's results compared with PyTorch's: gradients of three losses, and ten steps of SGD.
  *
- * Tolerances come with the numbers, in golden.json. make_golden.py runs the same training many
- * times in float64 with every operation's result moved at random by up to its rounding in float32
- * (sqrt(k) u sum |a||b| for a sum of k products, u = 2^-24), and takes the largest deviation seen
- * in a tensor; two float32 computations, PyTorch's and quern's, may be twice that apart. Nothing
- * here widens it. */
+ * golden.json has the numbers and their tolerances. make_golden.py runs the same training many
+ * times in float64, with every operation's result moved at random by up to its rounding in float32
+ * (sqrt(k) u sum |a||b| for a sum of k products, u = 2^-24), and takes the largest deviation in a
+ * tensor. Two float32 computations, PyTorch's and quern's, may differ by twice that. */
 #include "test.h"
 #include <cjson/cJSON.h>
 #include <math.h>
@@ -52,7 +50,7 @@ static double number(const cJSON *item) {
   return item->valuedouble;
 }
 
-/* The first element further than `tolerance` from PyTorch's fails; so does a NaN. */
+/* Fails at the first element further than `tolerance` from PyTorch's, and at a NaN. */
 static void check_values(const char *what, const float *got, const float *expected, size_t count,
                          double tolerance) {
   assert_true(tolerance > 0 && tolerance < 1e-5);
@@ -79,9 +77,8 @@ static quern_network *load(const char *name, quern_loss loss) {
   return network;
 }
 
-/* Weights [in][out], then the bias, of a layer; *weights and *bias count them. The caller frees the
- * result.
- */
+/* Weights [in][out], then the bias, of a layer; *weights and *bias are their lengths. The caller
+ * frees the result. */
 static float *layer_of(const quern_network *network, size_t layer, size_t *weights, size_t *bias) {
   *bias = quern_network_layer(network, layer).units;
   *weights = *bias * (layer == 0 ? INPUTS : quern_network_layer(network, layer - 1).units);
@@ -90,8 +87,7 @@ static float *layer_of(const quern_network *network, size_t layer, size_t *weigh
   return values;
 }
 
-/* Compares weights and bias of layer `layer`, one after the other in `got`, with those in
- * `expected`. */
+/* Compares weights and bias of layer `layer`, in sequence in `got`, with those in `expected`. */
 static void check_layer(const char *what, const float *got, const quern_network *expected,
                         size_t layer, const cJSON *tolerances) {
   size_t weights, bias;
@@ -165,7 +161,7 @@ static void read_tensor(quern_tensor tensor, float *values) {
                               tensor.rows * tensor.columns * sizeof *values, values, QUERN_WAIT));
 }
 
-/* Compares the gradients that a plan has kept of its last step. */
+/* Compares the gradients that a plan kept of its last step. */
 static void check_kept(const char *device, const bench *b, const quern_network *expected,
                        const cJSON *tolerances) {
   for (size_t i = 0; i < LAYERS; i++) {
@@ -195,7 +191,7 @@ static void check_gradients(quern_loss loss, const char *file) {
   quern_network_free(expected);
 }
 
-/* To half their norm, by torch.nn.utils.clip_grad_norm_. The norm itself is that of the gradients
+/* Clipped to half their norm by torch.nn.utils.clip_grad_norm_. The norm is that of the gradients
  * before. */
 static void test_clipped_gradients(void **state) {
   (void)state;

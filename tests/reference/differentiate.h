@@ -1,7 +1,7 @@
-/* Derivatives by finite differences, for the tests of gradients: Romberg's, of central differences
- * at steps h, h/2, h/4, extrapolated twice. What one may be off by is estimated from the last two
- * extrapolations, and from the rounding of the function itself. On top comes only what storing in
- * float32 costs, carried through the op at hand: no tolerance is a guess. */
+/* Derivatives by finite differences, for the tests of gradients: central differences at steps h,
+ * h/2, h/4, extrapolated twice (Romberg). The error is estimated from the last two extrapolations
+ * and the function's own rounding. Only the rounding of stored floats is added, propagated through
+ * the op: no tolerance is a guess. */
 #ifndef QUERN_TESTS_DIFFERENTIATE_H
 #define QUERN_TESTS_DIFFERENTIATE_H
 
@@ -20,8 +20,7 @@ typedef struct derivative {
 } derivative;
 
 #define STEP 0x1p-8
-/* Bounds on any function below: how many roundings go into it, and how large any partial result
- * gets. */
+/* Bounds of a function below: the number of its roundings, and its largest partial result. */
 #define OPERATIONS 256
 #define MAGNITUDE  64
 

@@ -1,5 +1,5 @@
-/* What the tests of the reference share: its table called directly. Its memory is the host's, so a
- * plain array serves as a buffer, and an address sanitizer then sees every step past its end. */
+/* Shared by the tests of the reference, which call its table directly. Its memory is the host's, so
+ * plain arrays serve as buffers, and an address sanitizer detects every access past their end. */
 #ifndef QUERN_TESTS_REFERENCE_TEST_H
 #define QUERN_TESTS_REFERENCE_TEST_H
 
@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-/* Half the distance between neighboring floats, relative: the error of rounding to one. */
+/* Half the distance between neighboring floats, relative: the error of rounding. */
 #define FLOAT_ROUNDING 0x1p-24
 
 #define TABLE (&quern__reference_backend)
@@ -45,7 +45,7 @@ static inline void assert_near_at(double got, double want, double tolerance, con
   _fail(file, line);
 }
 
-/* A number that a float holds with full precision, or 0: off by its rounding at most. */
+/* A number in a float's normal range, or 0: off by its rounding at most. */
 #define assert_rounded(got, want) assert_near((got), (want), FLOAT_ROUNDING *fabs((double)(want)))
 
 #endif

@@ -1,5 +1,5 @@
-/* The reference's buffers, data ops, measures and fill by hand-made examples, and reports of bad
- * data. */
+/* The reference's buffers, data ops, measures and fill, compared with results by hand; and errors
+ * in data. */
 #include "reference_test.h"
 
 #include "device/fault.h"
@@ -81,9 +81,8 @@ static void test_gather_rows(void **state) {
   op.scale = 1.0f / 255;
   op.offset = -1;
   assert_ok(TABLE->gather_rows(*state, &op));
-  /* One rounding: the float 1/255 times 255 is not 1, and a product rounded before the sum would
-   * make it so.
-   */
+  /* One rounding: the float 1/255 times 255 is not 1, and a separate rounding of the product would
+   * make it 1. */
   const double third = 255.0 * (1.0f / 255) - 1;
   assert_true(third != 0);
   assert_true(x[4] == -1);
@@ -114,7 +113,7 @@ static void test_bad_indices(void **state) {
                "gather of rows", "index", "row 2", "0 … 1");
   assert_ok(TABLE->finish(*state));
 
-  /* A label that a bad index gave is the index's fault; reads report too, waiting ones only. */
+  /* A label that a bad index gathered is the index's error; reads report too, if they wait. */
   assert_ok(TABLE->gather_labels(*state, &gather_labels));
   const int32_t wanted[] = {6, 5, -1, -1};
   assert_memory_equal(out, wanted, sizeof out);
@@ -140,7 +139,7 @@ static void test_one_hot(void **state) {
   assert_fails(TABLE->finish(*state), QUERN_ERROR_DATA, "one-hot", "label", "row 1", "0 … 2");
 }
 
-/* The lowest row since the last waiting call is the one that is said, whichever op came first. */
+/* The lowest bad row since the last waiting call is reported, whichever op came first. */
 static void test_lowest_fault_is_kept(void **state) {
   const int32_t late[] = {0, 0, 9}, early[] = {0, 9, 9};
   float y[3];
@@ -152,7 +151,7 @@ static void test_lowest_fault_is_kept(void **state) {
   assert_fails(TABLE->finish(*state), QUERN_ERROR_DATA, "row 1");
 }
 
-/* The words that a backend uses which knows the rows alone. */
+/* The message of a backend that only knows the rows. */
 static void test_fault_words(void **state) {
   (void)state;
   int32_t rows[QUERN__FAULT_COUNT] = {QUERN__FAULT_NONE, QUERN__FAULT_NONE};
@@ -184,7 +183,7 @@ static void test_count_correct(void **state) {
   assert_int_equal(count, 6);
 }
 
-/* 2^24 and then ones: a float accumulator would stay where it is. */
+/* 2^24 and then ones: a float accumulator would not change. */
 static void test_sum(void **state) {
   float x[9] = {0x1p24f}, sum = NAN;
   for (size_t i = 1; i < 9; i++) x[i] = 1;
@@ -193,8 +192,7 @@ static void test_sum(void **state) {
   assert_true(sum == 0x1p24f + 8);
 }
 
-/* In float, 2^24 + 1 would be lost; parts are as long as each other, and past the end they are
- * empty. */
+/* In float, 2^24 + 1 would be lost; parts have the same length, and are empty past the end. */
 static void test_sum_squares(void **state) {
   const float x[] = {0x1p12f, 1, 1, 1, 1, 3, -4};
   float squares[5];
@@ -208,7 +206,7 @@ static void test_sum_squares(void **state) {
   assert_true(whole == 0x1p24f + 4);
 }
 
-/* 3-4-5: to a norm of 1, less what the 10⁻⁶ in the formula takes. */
+/* 3-4-5: to a norm of 1, minus the effect of the 10⁻⁶ in the formula. */
 static void test_clip_norm(void **state) {
   float x[] = {3, -4}, squares = 25;
   quern_clip_norm_op op = {2, 1.0f, span_of(&squares), span_of(x)};

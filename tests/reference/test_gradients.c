@@ -1,5 +1,5 @@
-/* Every backward op of the reference against finite differences of a forward pass written here, in
- * double. */
+/* Every backward op of the reference, compared with finite differences of a forward pass written
+ * here, in double. */
 #include "differentiate.h"
 
 #include "reference/reference.h"
@@ -42,8 +42,8 @@ static double activate(quern_activation activation, double z) {
   return quern__reference_activate(activation, z);
 }
 
-/* How far dh·f'(h) is off at most when h and the product were rounded to float: no f' here changes
- * faster than by 2 for 1 of h, or of z. */
+/* The error of dh·f'(h) if h and the product are rounded to float: no f' here changes by more than
+ * 2 per 1 of h or z. */
 static double product_error(double dh, double h, double product) {
   return FLOAT_ROUNDING * (2 * fabs(dh * h) + fabs(product));
 }
@@ -73,16 +73,16 @@ static double dense_value(const void *context, const double *point) {
   return value;
 }
 
-/* A layer with values such that no z comes so near zero that a step would cross ReLU's kink. */
+/* A layer whose values keep every z so far from zero that no difference crosses ReLU's kink. */
 typedef struct fixture {
   dense layer;
   float values[PARAMETERS], c[Z]; /* values: X, W, b */
   double point[PARAMETERS];
-  float y[Z], read[Z], dz[Z]; /* read: what the derivative is computed from, y or Z */
+  float y[Z], read[Z], dz[Z]; /* read: the operand of the derivative, y or Z */
   double dz_error[Z];
 } fixture;
 
-/* Runs forward and the activation's backward on the reference, each checked on the way. */
+/* Runs forward and the activation's backward on the reference, and checks both. */
 static void prepare(void *state, quern_activation activation, fixture *f) {
   f->layer.activation = activation;
   randomize(1, 1, PARAMETERS, f->values, f->point);
@@ -116,7 +116,7 @@ static void prepare(void *state, quern_activation activation, fixture *f) {
   }
 }
 
-/* What the errors of dz can make of each of dX, dW, db: the ops themselves, in absolute values. */
+/* The effect of dz's errors on each of dX, dW, db: the ops themselves, in absolute values. */
 static void carry_errors(const fixture *f, double errors[PARAMETERS]) {
   for (size_t i = 0; i < PARAMETERS; i++) errors[i] = 0;
   for (size_t r = 0; r < N; r++) {
@@ -140,7 +140,7 @@ static void check_dense(fixture *f, size_t first, const float *got, const double
     const derivative wanted = differentiate(dense_value, &f->layer, f->point, i);
     const double value = (start == NULL ? 0 : start[i]) + factor * wanted.value;
     const double error = fabs(factor) * (errors[i] + wanted.error) + FLOAT_ROUNDING * fabs(got[i]);
-    assert_true(error < 2e-6); /* fine enough to mean something */
+    assert_true(error < 2e-6); /* fine enough to be meaningful */
     assert_near(got[i], value, error);
   }
 }
@@ -219,7 +219,7 @@ static void test_dense_weights_update(void **state) {
   check_dense(&f, X, stepped, start, -0.25);
 }
 
-/* A frozen half stays as it is, and the other half is none the worse. */
+/* A frozen part stays unchanged, and the other part is updated as usual. */
 static void test_dense_weights_halves(void **state) {
   fixture f;
   prepare(*state, activation_of(QUERN_ACTIVATION_TANH), &f);
@@ -258,7 +258,7 @@ static void test_backward_data_through_activation(void **state) {
   for (size_t k = 0; has_activation(k); k++) {
     const quern_activation activation = activation_of(k);
     under layer = {.activation = activation};
-    float c[Z], w[W], a[X], h[X], dx[X], added[X]; /* h: what the derivative reads */
+    float c[Z], w[W], a[X], h[X], dx[X], added[X]; /* h: the operand of the derivative */
     double a_at[X], start[X];
     randomize(4, 1, Z, c, layer.c);
     randomize(5, 1, W, w, layer.w);
@@ -285,7 +285,7 @@ static void test_backward_data_through_activation(void **state) {
       for (size_t i = 0; i < IN; i++) {
         const size_t position = r * IN + i;
         assert_true(fabs(a_at[position]) > 2 * STEP);
-        double largest = 0; /* Σ |c w|, which the error of f'(h) is multiplied by */
+        double largest = 0; /* Σ |c w|, the factor of the error of f'(h) */
         for (size_t j = 0; j < OUT; j++)
           largest += fabs(layer.c[r * OUT + j] * layer.w[i * OUT + j]);
         const derivative wanted = differentiate(under_value, &layer, a_at, position);

@@ -1,5 +1,5 @@
-/* Every loss of the reference, and its gradient, against a formula written here, in double, and its
- * finite differences. */
+/* Every loss of the reference and its gradient, compared with a formula written here in double and
+ * its finite differences. */
 #include "differentiate.h"
 
 enum { N = 3 }; /* samples */
@@ -91,7 +91,7 @@ static void check_loss_of(void *state, loss current,
     assert_near(dz[i], scale * wanted.value, error);
   }
 
-  /* Either result alone, and the gradient in place of the logits: the same bits. */
+  /* One result alone, and the gradient in place of the logits, have the same bits. */
   arguments.dz = none;
   arguments.losses = span_of(alone);
   assert_ok(op(state, &arguments));
@@ -144,7 +144,7 @@ static void test_weighted_cross_entropy(void **state) {
   check_loss_of(*state, current, smooth);
 }
 
-/* What the sum of the weights is made of; labels outside count nothing. */
+/* The terms of the sum of weights; labels out of range count nothing. */
 static void test_label_weights(void **state) {
   static const int32_t some[] = {4, -1, 1, 5, INT32_MIN, 3};
   static const float expected[] = {3, 0, 2, 0, 0, 0};
@@ -154,7 +154,7 @@ static void test_label_weights(void **state) {
   assert_memory_equal(got, expected, sizeof got);
 }
 
-/* Where no label weighs anything there is nothing to learn. */
+/* If no label has a weight, nothing is learned. */
 static void test_weightless_batch(void **state) {
   static const float zero = 0, z[] = {1, 2}, class_weights[] = {0, 1};
   static const int32_t label = 0;

@@ -1,5 +1,5 @@
-/* The reference's losses at the ends of what a float holds, against numbers that can be derived by
- * hand, and with bad labels and NaN. */
+/* The reference's losses at the limits of floats, compared with results derived by hand; and bad
+ * labels and NaN. */
 #include "reference_test.h"
 
 #include <float.h>
@@ -63,7 +63,7 @@ static void test_worked_example(void **state) {
   for (size_t a = 0; a < 3; a++) assert_near(o[a], outputs[a], 1e-6);
 }
 
-/* --- Equal logits, at any height: every output is 1/k --- */
+/* --- Equal logits of any size: every output is 1/k --- */
 
 static void test_uniform_logits(void **state) {
   static const float heights[] = {0, 1, -1e4f, 3e38f, -3e38f};
@@ -84,7 +84,7 @@ static void test_uniform_logits(void **state) {
     for (size_t a = 0; a < k; a++)
       assert_near(elementwise.dz[a], y[a] == 1 ? -1 : 1.0 / 9, FLOAT_ROUNDING);
 
-    /* Soft targets equal to the outputs: the minimum, where only the roundings of 0.1f are left. */
+    /* Soft targets equal to the outputs: the minimum, except for the rounding of 0.1f. */
     for (size_t a = 0; a < k; a++) y[a] = 0.1f;
     const result minimum = run(*state, ELEMENTWISE, k, z, y);
     for (size_t a = 0; a < k; a++) assert_near(minimum.dz[a], 0, 1e-8);
@@ -124,7 +124,7 @@ static void test_two_classes(void **state) {
     assert_rounded(wrong.loss, loss);
     assert_rounded(wrong.dz[0], 2 * (1 - tail));
     assert_rounded(wrong.dz[1], -2 * (1 - tail));
-    /* Small numbers keep their digits, down to where floats lose theirs. */
+    /* Small numbers keep their digits, down to the limits of floats. */
     const result right = run(*state, ELEMENTWISE, 2, z, upper);
     assert_near(right.loss, 2 * log1p(exp(-gap)), 2 * FLOAT_ROUNDING * right.loss + FLT_TRUE_MIN);
     assert_near(right.dz[0], -2 * tail, 2 * FLOAT_ROUNDING * tail + FLT_TRUE_MIN);
@@ -149,8 +149,8 @@ static void test_elementwise_gap(void **state) {
   }
 }
 
-/* A target of zero takes a logarithm of zero out of the sum; where the loss itself passes the
- * largest float it is infinite, never NaN, and the gradient stays finite. */
+/* A target of zero removes a logarithm of zero from the sum. If the loss exceeds the largest float
+ * it is infinite, never NaN, and the gradient stays finite. */
 static void test_largest_floats(void **state) {
   const float z[] = {3e38f, -3e38f}, upper[] = {1, 0}, lower[] = {0, 1};
   const int32_t zero = 0, one = 1;
@@ -198,8 +198,7 @@ static void test_binary_tails(void **state) {
   assert_rounded(wrong.dz[1], -0.5);
 }
 
-/* A class that is masked out by a logit of -infinity and has no target is as if it were not there.
- */
+/* A class that is masked by a logit of -infinity and has no target does not count. */
 static void test_masked_class(void **state) {
   const float z[] = {1, -INFINITY, 2}, y[] = {1, 0, 0}, two_z[] = {1, 2}, two_y[] = {1, 0};
   const result masked = run(*state, ELEMENTWISE, 3, z, y);
@@ -232,7 +231,7 @@ static void test_bad_labels(void **state) {
     assert_true(dz[0] == -0.5f && dz[1] == 0.5f && dz[4] == 0.5f && dz[5] == -0.5f);
     assert_fails(TABLE->finish(*state), QUERN_ERROR_DATA, "softmax cross-entropy", "label", "row 1",
                  "0 … 1");
-    assert_ok(TABLE->finish(*state)); /* said once */
+    assert_ok(TABLE->finish(*state)); /* reported once */
   }
 }
 

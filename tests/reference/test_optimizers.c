@@ -1,4 +1,4 @@
-/* The reference's optimizers against the algorithms as they are published, in double, over many
+/* The reference's optimizers, compared with the published algorithms, in double, over many
  * steps. */
 #include "reference_test.h"
 
@@ -6,8 +6,8 @@
 
 enum { COUNT = 7, STEPS = 25 };
 
-/* One parameter as the papers and PyTorch's manual have it: bias-corrected moments spelled out,
- * decay in its own place. */
+/* One parameter as in the papers and PyTorch's manual: explicit bias correction, and decay in its
+ * own place. */
 typedef struct scalar {
   double p, m, v;
 } scalar;
@@ -46,7 +46,7 @@ static void textbook(const quern_optimizer *o, double t, double g, scalar *s) {
   }
 }
 
-/* A gradient that turns now and then. */
+/* A gradient whose sign changes now and then. */
 static float gradient(size_t i, size_t step) {
   return (float)sin(0.7 * (double)step + (double)(i * i)) + 0.25f * (float)i - 0.5f;
 }
@@ -75,8 +75,7 @@ static void check(quern_context *context, const quern_optimizer *optimizer) {
     assert_ok(quern_buffer_write(memory, sizeof g, sizeof g, g, QUERN_WAIT));
     assert_ok(quern_optimizer_update(context, optimizer, step, gradients, p, state));
     assert_ok(quern_buffer_read(memory, 0, sizeof got, got, QUERN_WAIT));
-    /* A few roundings to float a step, of numbers up to 8, none of which is made larger than twice
-     * by what comes after. */
+    /* A few roundings per step, of numbers up to 8; later steps at most double each error. */
     for (size_t i = 0; i < COUNT; i++)
       assert_near((double)got[i], expected[i].p, 8 * (double)step * 8 * FLOAT_ROUNDING);
   }
@@ -100,8 +99,8 @@ static void test_published(void **state) {
   quern_context_free(context);
 }
 
-/* Adam's first step is the learning rate, whatever the size of the gradient: the corrections undo
- * that m and v begin at zero. */
+/* Adam's first step is the learning rate, whatever the gradient: bias correction removes the effect
+ * of m and v starting at zero. */
 static void test_first_step(void **state) {
   (void)state;
   quern_context *context;

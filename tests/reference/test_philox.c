@@ -1,5 +1,5 @@
-/* The generator against the published answers of Random123, words of an independent implementation
- * (randomgen.Philox with number 4, width 32), and what its numbers must be like. */
+/* The generator, compared with Random123's published answers and words of an independent
+ * implementation (randomgen.Philox with number 4, width 32); and its statistics. */
 #include "reference_test.h"
 
 #include "functions/philox.h"
@@ -83,7 +83,7 @@ static double chi_square(const uint32_t *counts, size_t cells, double expected) 
   return sum;
 }
 
-/* Six degrees of freedom: past 30 once in 25,000 seeds, and the seed is fixed. */
+/* Six degrees of freedom: above 30 once in 25,000 seeds, and the seed is fixed. */
 static void test_below_is_even(void **state) {
   (void)state;
   enum { bound = 7, draws = 70000 };
@@ -98,8 +98,8 @@ static void test_below_is_even(void **state) {
   assert_true(chi_square(counts, bound, draws / (double)bound) < 30);
 }
 
-/* With bound 3·2^30, results that are multiples of 3 would come twice as often as the rest if
- * nothing were rejected. */
+/* With bound 3·2^30, results that are multiples of 3 would be twice as frequent without
+ * rejection. */
 static void test_below_rejects(void **state) {
   (void)state;
   enum { draws = 30000 };
@@ -165,7 +165,7 @@ static void test_shuffle_depends_on_seed_and_stream(void **state) {
   assert_memory_not_equal(order, other_stream, sizeof order);
 }
 
-/* Each of the 24 orders of four, over 24,000 streams: 23 degrees of freedom, past 65 once in
+/* Each of the 24 orders of four, over 24,000 streams: 23 degrees of freedom, above 65 once in
  * 150,000. */
 static void test_shuffle_is_even(void **state) {
   (void)state;

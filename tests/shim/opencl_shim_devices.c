@@ -13,7 +13,7 @@ SHIM cl_int clGetPlatformIDs(cl_uint entries, cl_platform_id *platforms, cl_uint
   return shim_driver.GetPlatformIDs(entries, platforms, count);
 }
 
-/* What drivers say of themselves where a test has them say it; NULL: what they do say. */
+/* The name that QUERN_TEST_DRIVER_TEXT gives to drivers; NULL: the real one. */
 static const char *text_instead(bool wanted) {
   return wanted ? getenv("QUERN_TEST_DRIVER_TEXT") : NULL;
 }

@@ -1,4 +1,4 @@
-/* Decides which calls go wrong: opencl_shim_fault.h. */
+/* Decides which calls fail: opencl_shim_fault.h. */
 #include "opencl_shim_fault.h"
 
 #include "opencl/api.h"
@@ -17,12 +17,12 @@ static const char *const entries[] = {
 };
 enum { ENTRY_COUNT = sizeof entries / sizeof *entries };
 
-static quern_shim_fault armed; /* nth 0 where none is */
+static quern_shim_fault armed; /* nth is 0 if there is none */
 static bool counting, logs;
 static size_t calls, spoiled;
 static bool spoiled_entries[ENTRY_COUNT];
 static const char *first_spoiled;
-static _Thread_local const char *current; /* the entry point whose answer is to be spoiled */
+static _Thread_local const char *current; /* the entry point whose answer is spoiled */
 
 SHIM void quern_shim_arm(const quern_shim_fault *fault) {
   armed = *fault;
@@ -64,7 +64,7 @@ static void spoil(const char *entry) {
     spoiled_entries[i] = spoiled_entries[i] || strcmp(entries[i], entry) == 0;
 }
 
-/* A driver that waits for a device which no longer answers. */
+/* A driver that waits forever for its device. */
 static void hang_if_asked(const char *entry) {
   static atomic_size_t seen;
   const char *wanted = getenv(QUERN_SHIM_HANG);

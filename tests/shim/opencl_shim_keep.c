@@ -1,4 +1,4 @@
-/* Keeps what the driver has made: opencl_shim_keep.h. */
+/* Keeps objects of the driver: opencl_shim_keep.h. */
 #include "opencl_shim_keep.h"
 
 #include <stdlib.h>
@@ -6,11 +6,11 @@
 
 #define SHIM __attribute__((visibility("default")))
 
-/* A program of the caller's that is made from source, or one of ours that is built. */
+/* The caller's program from source, or one of the shim's that is built. */
 typedef struct entry {
   struct entry *next;
-  cl_program program, stand_in; /* of the caller's, what stands in for it, once it is built */
-  char *source, *options;       /* options: of ours */
+  cl_program program, stand_in; /* of the caller's: the built one that replaces it */
+  char *source, *options;       /* options: of the shim's */
 } entry;
 
 static const quern__cl_functions *driver;

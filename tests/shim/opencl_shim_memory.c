@@ -6,7 +6,7 @@ SHIM cl_mem clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, 
   SHIM_FAIL_MAKING(CreateBuffer)
   cl_mem memory =
       shim_created(SHIM_BUFFER, shim_driver.CreateBuffer(context, flags, size, host, error));
-  /* Memory that is asked of the host is none of the device's. */
+  /* Memory that is allocated on the host is not the device's. */
   if (memory != NULL && (flags & CL_MEM_ALLOC_HOST_PTR) == 0)
     atomic_fetch_add(&shim_allocated, size);
   return memory;
@@ -76,7 +76,7 @@ SHIM void *clEnqueueMapBuffer(cl_command_queue queue, cl_mem memory, cl_bool wai
   return mapped;
 }
 
-/* As a release, it does its work whatever it says. */
+/* Like a release, it does its work even if it returns an error. */
 SHIM cl_int clEnqueueUnmapMemObject(cl_command_queue queue, cl_mem memory, void *mapped,
                                     cl_uint count, const cl_event *after, cl_event *event) {
   return shim_also_fails(

@@ -1,4 +1,4 @@
-/* Changes one thing in the source of kernels. */
+/* Replaces one text in the source of kernels. */
 #include "opencl_shim_mutate.h"
 
 #include <stdio.h>

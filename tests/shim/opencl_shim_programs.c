@@ -3,7 +3,7 @@
 #include "opencl_shim_keep.h"
 #include "opencl_shim_mutate.h"
 
-/* The binary of a program for one device, with each bit turned. */
+/* The binary of a program for one device, with inverted bits. */
 static cl_int corrupt_binary(cl_program program, size_t size, unsigned char **binaries,
                              size_t *size_ret) {
   size_t bytes = 0;

@@ -1,5 +1,4 @@
-/* Reads the gauges of a process from /proc, glibc and the library that stands in for OpenCL's
- * loader. */
+/* Reads the gauges of a process from /proc, glibc and the OpenCL shim. */
 #include "gauge.h"
 
 #include <dirent.h>
@@ -19,7 +18,7 @@ static bool read_resident(double *bytes) {
   return read;
 }
 
-/* The folder itself is open while its entries are counted: in every sample alike. */
+/* The folder is open while its entries are counted, in every sample alike. */
 static bool count_entries(const char *path, double *count) {
   DIR *folder = opendir(path);
   if (folder == NULL) return false;
@@ -42,7 +41,7 @@ static bool count_objects(double *count) {
 }
 
 bool soak_measure(soak_sample *sample) {
-  /* What malloc keeps at hand is not in use; given back, it does not hide what is. */
+  /* malloc's free memory is returned first, so that it does not hide growth. */
   malloc_trim(0);
   const struct mallinfo2 heap = mallinfo2();
   sample->heap = (double)heap.uordblks + (double)heap.hblkhd;

@@ -1,4 +1,4 @@
-/* What a process holds of the system's. */
+/* The resources that a process uses. */
 #ifndef QUERN_TESTS_SOAK_GAUGE_H
 #define QUERN_TESTS_SOAK_GAUGE_H
 
@@ -7,14 +7,14 @@
 
 typedef struct soak_sample {
   double resident;    /* bytes of memory that the system counts as the process's */
-  double heap;        /* bytes that malloc has given out and not got back, in every thread */
+  double heap;        /* bytes that malloc has allocated and that are not freed, in all threads */
   double descriptors; /* open files */
   double threads;
-  /* OpenCL objects that live by the count of the library between quern and the loader */
+  /* live OpenCL objects by the shim's count */
   double objects;
 } soak_sample;
 
-/* False where the system does not say (no /proc), or where nothing counts OpenCL objects
+/* False if the system does not report them (no /proc), or if nothing counts OpenCL objects
  * (QUERN_TEST_SHIM is unset). */
 bool soak_measure(soak_sample *sample);
 

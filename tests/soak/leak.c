@@ -1,4 +1,4 @@
-/* Leaks of every kind that the soak looks for. */
+/* Every kind of leak that the soak must detect. */
 #include "leak.h"
 
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Where what is kept can be found, for nobody to free. */
+/* Keeps leaked pointers reachable, and nobody frees them. */
 static void *volatile kept;
 
 static bool leak_heap(void) {

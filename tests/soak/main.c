@@ -1,5 +1,4 @@
-/* The soak: rounds of everything, for a given time, and then the question what the process has kept
- * of them. */
+/* The soak: rounds of everything, for a given time; then a check of what the process has kept. */
 #include "gauge.h"
 #include "leak.h"
 #include "round.h"
@@ -25,11 +24,10 @@ static const char usage[] =
     "  --leak WHAT  leaves something behind in each round: heap, resident, descriptor, thread, "
     "object\n";
 
-/* X(gauge, "name", scale, "unit", round, total): what is too much is more than `round` units a
- * round and, as a round may be little and a cache may still fill, more than `total` units in all
- * rounds that were looked at. Drivers leak too: PoCL 3.1 keeps about half a kilobyte of each
- * context that built a program, some of it on the heap. The samples themselves are twenty bytes a
- * round. */
+/* X(gauge, "name", scale, "unit", round, total): growth is too much above `round` units per round
+ * and, because a round's part may be small and caches may still fill, above `total` units in all
+ * rounds. Drivers leak too: PoCL 3.1 keeps about half a kilobyte of each context that built a
+ * program, some of it on the heap. The samples themselves are twenty bytes per round. */
 #define GAUGES(X)                                                                                  \
   X(resident, "resident memory", 1024.0, "KiB", 4.0, 512.0)                                        \
   X(heap, "heap", 1024.0, "KiB", 0.25, 32.0)                                                       \
@@ -59,7 +57,7 @@ static int fail(const char *what) {
   return 2;
 }
 
-/* Prints what became of a gauge; false where it grew. */
+/* Prints a gauge's trend; false if it grew. */
 static bool judge(const soak_series *series, const limits *most) {
   double slope = 0.0;
   if (!soak_series_slope(series, &slope)) return fail("no memory") == 0;
@@ -99,13 +97,13 @@ static bool add_sample(all_series *series, size_t round) {
 
 typedef struct soak {
   double seconds;
-  const char *device; /* NULL: the best and the reference in turns */
+  const char *device; /* NULL: the best device and the reference alternate */
   const char *leak;   /* NULL: none */
 } soak;
 
-/* All rounds. The first quarter of the time, and once all kinds, are for caches to fill. */
+/* All rounds. Caches fill in the first quarter of the time, and in one round of each kind. */
 static int run(const soak *self, const char *folder, all_series *series) {
-  /* So many rounds that what is too much in each of them is too much in all, whatever the gauge. */
+  /* So many rounds that an excess in each of them is an excess in total, for every gauge. */
   enum { SAMPLE_EVERY = 4, FEWEST_SAMPLES = 1 + 128 / SAMPLE_EVERY };
   const double start = now();
   size_t round = 0, warm = 0;

@@ -1,6 +1,6 @@
 /* A round: data sets, a network, a context, training with checkpoints, a second trainer that
- * resumes, a plan by hand, a model file, refusals; each of another shape than in the round before,
- * so that no buffer fits where another was. */
+ * resumes, a plan, a model file, and errors. Shapes differ from the previous round's, so that
+ * buffers cannot be reused. */
 #include "round.h"
 
 #include "base/error.h"
@@ -28,7 +28,7 @@ static const char *path_in(const place *where, const char *name, char path[PATH_
  * -----------------------------------------------------------------------------------------------
  */
 
-/* A file with numbers between commas that quern reads, and that goes away again. */
+/* A file of numbers between commas that quern reads; it is removed afterwards. */
 static quern_status read_csv(const place *where) {
   char path[PATH_BYTES];
   quern_dataset *read = NULL;
@@ -100,7 +100,7 @@ static quern_train_options options_of(const place *where) {
   return options;
 }
 
-/* Stopped inside an epoch, saved, and gone on with by another trainer. */
+/* Stopped within an epoch, saved, and continued by another trainer. */
 static quern_status train(place *where) {
   quern_status status = QUERN_OK;
   quern_trainer *first = NULL, *second = NULL;
@@ -167,7 +167,7 @@ cleanup:
   return status;
 }
 
-/* --- What comes after, and what is refused --- */
+/* --- Other objects, and errors --- */
 
 static quern_status use(place *where) {
   quern_status status = QUERN_OK;
@@ -188,7 +188,7 @@ cleanup:
   return status;
 }
 
-/* What quern has begun when it refuses, it drops. */
+/* After an error, quern drops what it has begun. */
 static quern_status be_refused(place *where) {
   where->what = "refusals";
   quern_dataset *data = NULL;

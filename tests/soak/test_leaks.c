@@ -1,4 +1,4 @@
-/* The soak finds what is left behind, and nothing where nothing is. */
+/* The soak detects each kind of leak, and reports none without one. */
 #include "test.h"
 
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 enum { SAID_BYTES = 16384 };
 
-/* Runs a short soak; what it said of both kinds goes to `said`, and its exit status is returned. */
+/* Runs a short soak. Its output on both streams is written to `said`; returns its exit status. */
 static int soak(const char *device, const char *leak, char message[SAID_BYTES]) {
   int ends[2];
   assert_int_equal(pipe(ends), 0);
@@ -40,7 +40,7 @@ static int soak(const char *device, const char *leak, char message[SAID_BYTES]) 
   return WEXITSTATUS(status);
 }
 
-/* `named` alone grew. */
+/* Only `named` grew. */
 static void assert_found(const char *leak, const char *named) {
   char message[SAID_BYTES];
   const int code = soak("reference", leak, message);
@@ -76,7 +76,7 @@ static void test_threads(void **state) {
   assert_non_null(strstr(message, "soak: threads grew by 1 a round"));
 }
 
-/* What stands in for the loader ends such a process with a status of its own. */
+/* The shim ends such a process with its own status. */
 static void test_objects(void **state) {
   (void)state;
   char message[SAID_BYTES];

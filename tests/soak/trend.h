@@ -1,4 +1,4 @@
-/* Whether a gauge grows: a line through its samples that single jumps do not move. */
+/* Whether a gauge grows: the slope of a line through its samples that ignores single jumps. */
 #ifndef QUERN_TESTS_SOAK_TREND_H
 #define QUERN_TESTS_SOAK_TREND_H
 
@@ -14,10 +14,10 @@ typedef struct soak_series {
 bool soak_series_add(soak_series *series, double round, double value);
 void soak_series_free(soak_series *series);
 
-/* The growth a round: the median of the slopes from each sample of the first half to its like in
- * the second (Theil's incomplete method). A cache that grows once, and a sample that is off, move
- * it little; what every round leaves behind moves each of the slopes. Wants at least two samples.
- * False where memory is out. */
+/* The growth per round: the median of the slopes from each sample of the first half to its
+ * counterpart in the second (Theil's incomplete method). A cache that grows once, and an outlier,
+ * change it little; a leak in every round changes each slope. Needs at least two samples. False if
+ * memory is out. */
 bool soak_series_slope(const soak_series *series, double *slope);
 
 #endif

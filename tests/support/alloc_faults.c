@@ -1,4 +1,4 @@
-/* The stand-ins that the linker puts in the place of what allocates: see alloc_faults.h. */
+/* Replacements of the allocating functions, inserted by the linker: see alloc_faults.h. */
 #include "alloc_faults.h"
 
 #include <cjson/cJSON.h>
@@ -23,7 +23,7 @@ static uint64_t *sites; /* of the allocations, as far as there is room */
 static size_t sites_room;
 static alloc_faults_trace *trace;
 
-/* --- What the linker calls the functions themselves --- */
+/* --- The real functions, as the linker names them --- */
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -68,9 +68,9 @@ gzFile __wrap_gzdopen(int descriptor, const char *mode);
 int __wrap_inflateInit2_(z_stream *stream, int bits, const char *version, int size);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *time);
 
-/* --- Which one fails --- */
+/* --- Which allocation fails --- */
 
-/* A hash of the calls that led here, as far as they are of this program, wherever it was loaded. */
+/* A hash of the call stack's part in this program, independent of its load address. */
 static uint64_t site(void) {
   extern const char __executable_start, etext;
   void *frames[ALLOC_FAULTS_DEEPEST];
@@ -84,7 +84,7 @@ static uint64_t site(void) {
   return hash;
 }
 
-/* Counts an allocation; true for one that is to fail. */
+/* Counts an allocation; true if it must fail. */
 static bool fails(void) {
   if (!armed) return false;
   const size_t number = atomic_fetch_add(&counted, 1) + 1;
@@ -134,7 +134,7 @@ long alloc_faults_live(void) {
   return live;
 }
 
-/* --- The stand-ins --- */
+/* --- The replacements --- */
 
 void *__wrap_malloc(size_t size) {
   return fails() ? NULL : took(__real_malloc(size));
@@ -173,7 +173,7 @@ char *__wrap_strndup(const char *text, size_t size) {
   return fails() ? NULL : took(__real_strndup(text, size));
 }
 
-/* As the C library leaves it, *text is anything after a failure. */
+/* Like the C library, leaves *text undefined after a failure. */
 static int print(char **text, const char *format, va_list arguments) {
   *text = (char *)(uintptr_t)1;
   if (fails()) return -1;

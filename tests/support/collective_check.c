@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Values whose sum depends on the order in which floats are added. */
+/* Values whose sum depends on the order of additions. */
 static float value_of(size_t rank, size_t i) {
   static const float scales[] = {1e8f, 1.0f, -1e8f, 3e-3f};
   return scales[rank % 4] * (float)(1 + (i * 7 + rank) % 13);
@@ -33,8 +33,8 @@ static bool is_sum(const quern_collective *c, size_t k, const float *values) {
   return values[sizes[k]] == -1.0f;
 }
 
-/* Where the table can tell, what it tells is true; it comes true without a wait, since all ranks
- * come here. */
+/* If the table can tell whether a sum is complete, it becomes so without a wait, since all ranks
+ * arrive here. */
 static quern_status wait_for_report(const quern_collective *c, void *request) {
   quern_status status = QUERN_OK;
   for (bool done = c->all_reduce_test == NULL; status == QUERN_OK && !done; sched_yield())
@@ -50,7 +50,7 @@ static quern_status reduce_all(const quern_collective *c, float *const *values, 
     status = c->all_reduce_start(c->state, values[k], sizes[k], &requests[k]);
   for (size_t k = 0; k < REDUCTIONS && status == QUERN_OK; k++) {
     if (asks) status = wait_for_report(c, requests[k]);
-    /* Done is done: the sum is there before it is waited for. */
+    /* A sum that is complete can be read before the wait. */
     if (status == QUERN_OK && asks && c->all_reduce_test != NULL && !is_sum(c, k, values[k]))
       return QUERN_ERROR_DATA;
     if (status == QUERN_OK) status = c->all_reduce_wait(c->state, requests[k]);

@@ -1,16 +1,16 @@
-/* What every engine's collective must do, called on each rank of at most 4; QUERN_ERROR_DATA where
- * it does another thing. */
+/* The contract of every engine's collective, called on each of at most 4 ranks; QUERN_ERROR_DATA if
+ * it is broken. */
 #ifndef QUERN_TESTS_COLLECTIVE_CHECK_H
 #define QUERN_TESTS_COLLECTIVE_CHECK_H
 
 #include <quern/collective.h>
 
-/* Three reductions under way at once, of sizes that ranks do not divide, whose sums depend on their
- * order: the exact ones, rounded once. */
+/* Three reductions at once, of lengths that ranks do not divide, whose sums depend on the order:
+ * they must be exact, rounded once. */
 quern_status test_collective_reduces(const quern_collective *c);
 
-/* The same in memory of the engine's own, and found out to be over before it is waited for; where
- * the table has neither, nothing is checked. */
+/* The same in the engine's own memory, and complete before they are waited for; if the table has
+ * neither, nothing is checked. */
 quern_status test_collective_memory(const quern_collective *c);
 
 /* All-gathers, broadcasts from every rank, and barriers, many times. */

@@ -1,4 +1,4 @@
-/* The walk: fault_walk.h. */
+/* Implements fault_walk.h. */
 #include "fault_walk.h"
 
 #include "opencl/api.h"
@@ -76,20 +76,19 @@ static void expect(bool so, const fault_operation *self, const quern_shim_fault 
   fail();
 }
 
-/* Freeing has no status, and what was queued has ended: nobody can be told, and nothing is to be
- * done. */
+/* Freeing has no status, and the queued commands have ended, so no error can be reported. */
 static bool is_silent(const char *entry) {
   return strncmp(entry, "clRelease", strlen("clRelease")) == 0;
 }
 
-/* What was made and not freed is no more than `most`, the objects of a place that is there. */
+/* At most `most` objects are alive: those of an existing place. */
 static void expect_live(size_t most, const fault_operation *self, const quern_shim_fault *fault) {
   char text[256];
   shim.describe(text, sizeof text);
   expect(shim.live() == most, self, fault, text);
 }
 
-/* The status, the message, the build log and the context tell of the fault. */
+/* The status, the message, the build log and the context report the fault. */
 static void check_answer(const fault_operation *self, const quern_shim_fault *fault,
                          const fault_place *place, quern_status status) {
   const char *entry = shim.first_spoiled();
@@ -119,7 +118,7 @@ static void check_answer(const fault_operation *self, const quern_shim_fault *fa
            "the context does not say so");
 }
 
-/* One fault, and the next attempt. Where the device was lost, *place is a new one. */
+/* One fault, and the next attempt. If the device was lost, *place becomes a new one. */
 static void inject_into(const fault_operation *self, const quern_shim_fault *fault,
                         fault_place *place) {
   shim.arm(fault);
@@ -137,7 +136,7 @@ static void inject_into(const fault_operation *self, const quern_shim_fault *fau
     expect(again == QUERN_OK, self, fault, "fails without the fault too");
     return;
   }
-  /* A context that is lost stays so, and a new one works. */
+  /* A lost context stays lost, and a new one works. */
   expect(again == QUERN_ERROR_DEVICE_LOST, self, fault, "a lost context was used");
   undo(self, place);
   expect_live(0, self, fault);
@@ -153,7 +152,7 @@ static void inject(const fault_operation *self, const quern_shim_fault *fault) {
   expect_live(0, self, fault);
 }
 
-/* Calls of `entry`, NULL for all, that a clean run makes. */
+/* The number of calls of `entry`, NULL for all, in a run without faults. */
 static size_t count_calls(const fault_operation *self, const char *entry) {
   fault_place place = prepare(self);
   for (int run = 0; self->warm && run < 2; run++) assert_ok(self->run(&place));
@@ -178,13 +177,12 @@ static void spoil_answers(const fault_operation *self) {
 void fault_walk(const fault_operation *self) {
   if (shim.arm == NULL) find_shim();
   const size_t before = total;
-  /* Most of the time would be the driver's compiler otherwise. */
+  /* Most of the time would otherwise be the driver's compiler. */
   shim.keep(true);
-  /* Twice, so that what a process does only once (PoCL's threads, a cache) is not among the calls.
-   */
+  /* Twice, so that what a process does only once (PoCL's threads, a cache) is not counted. */
   (void)count_calls(self, NULL);
   const size_t calls = count_calls(self, NULL) - self->unheard;
-  enum { SPACE = 2, LOST = 4 }; /* what a brief walk takes turns with */
+  enum { SPACE = 2, LOST = 4 }; /* the faults that a brief walk alternates */
   static const quern_shim_fault faults[] = {
       {QUERN_SHIM_FAIL, NULL, 0, CL_OUT_OF_HOST_MEMORY},
       {QUERN_SHIM_FAIL, NULL, 0, CL_OUT_OF_RESOURCES},

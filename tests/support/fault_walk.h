@@ -1,15 +1,15 @@
-/* Walks an operation: fails each OpenCL call that a clean run of it makes, one after the other, and
- * checks what became of it. */
+/* Walks an operation: makes each OpenCL call of a normal run fail, one at a time, and checks the
+ * outcome. */
 #ifndef QUERN_TESTS_FAULT_WALK_H
 #define QUERN_TESTS_FAULT_WALK_H
 
 #include "test.h"
 
-/* What a test hands from one part of its operation to the next. */
+/* Objects that a test passes from one part of its operation to the next. */
 typedef struct fault_place {
   const quern_device *device;
   quern_device_list *list; /* `device` is from it */
-  quern_context *context;  /* NULL where the operation makes it itself */
+  quern_context *context;  /* NULL if the operation creates it */
   quern_buffer *a, *b;
   quern_network *network, *other;
   quern_dataset *data;
@@ -20,24 +20,25 @@ typedef struct fault_place {
 
 typedef struct fault_operation {
   const char *name;
-  bool brief; /* many calls: each gets one fault, by turns an error and the loss of the device */
-  /* In a brief walk: the entry point whose answers are cut short and corrupted too, or NULL. */
+  /* many calls: each gets one fault, alternating between an error and the loss of the device */
+  bool brief;
+  /* in a brief walk: the entry point whose answers are also cut short and corrupted, or NULL */
   const char *answers;
-  /* One place serves until its device is lost, and a clean run comes first: what only a first run
-   * makes is there. */
+  /* One place is used until its device is lost, and a normal run comes first, so objects that only
+   * a first run creates exist. */
   bool warm;
-  /* calls at its end that are made when its answer is known, and so are not spoiled */
+  /* calls at its end, after its answer is known, which are not spoiled */
   size_t unheard;
-  /* the operation makes and frees its context: none is there before it */
+  /* the operation creates and frees its context: none exists before */
   bool own_context;
-  void (*prepare)(fault_place *place);     /* may be NULL; no call of it fails */
+  void (*prepare)(fault_place *place);     /* may be NULL; none of its calls fails */
   quern_status (*run)(fault_place *place); /* may be called again after it failed */
-  /* may be NULL: asserts what must hold whatever failed, without a fault */
+  /* may be NULL: asserts, without a fault, what must hold whatever failed */
   void (*after)(fault_place *place);
-  /* may be NULL: frees what prepare and run made, however far they came */
+  /* may be NULL: frees what prepare and run created, however far they got */
   void (*undo)(fault_place *place);
-  /* Whether the operation may succeed though this entry point failed, since what it wanted is done
-   * in another way; NULL: never. */
+  /* Whether the operation may succeed although this entry point failed, because it has an
+   * alternative; NULL: never. */
   bool (*may_fall_back)(const char *entry);
 } fault_operation;
 

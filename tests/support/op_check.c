@@ -1,4 +1,4 @@
-/* Holds ops on an OpenCL device to the reference. */
+/* Compares ops on an OpenCL device with the reference. */
 #include "op_check.h"
 
 #include "device/context.h"
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the device, or of AArch64's CPUs, which nothing but these tells from others. */
+/* The device's kind, or AArch64's CPUs, which have no other mark. */
 static quern__cl_limits limits_of(const quern__cl *cl, const char *wanted) {
   quern__cl_limits limits = cl->limits;
   if (strcmp(wanted, "neon") == 0) {
@@ -38,8 +38,7 @@ static void use_other_tuning(quern_context *context, quern_device_info info) {
     info.platform = others[i].platform;
     const quern__cl_limits limits = limits_of(cl, wanted);
     const quern__cl_tuning *tuning = quern__cl_tuning_find(&info, limits);
-    /* Each platform that is named has a row of its own; only a device too small for it gets
-     * another. */
+    /* Each named platform has its own row; only a device too small for it gets another. */
     if (tuning->any_kind != (info.kind == QUERN_DEVICE_EMULATOR) ||
         (tuning->pattern[0] == '\0') != (info.platform[0] == '\0'))
       fail_msg("this device cannot run the row of %s", wanted);
@@ -50,8 +49,8 @@ static void use_other_tuning(quern_context *context, quern_device_info info) {
            wanted);
 }
 
-/* Fails where the device is not the CPU that the test is for, though this machine could be that
- * one. PoCL has it in the device's name. */
+/* Fails if the device is not the CPU that the test is for, although this machine supports it. PoCL
+ * has the CPU in the device's name. */
 static void check_cpu(const quern_device_info *info) {
   const char *wanted = getenv("QUERN_TEST_CPU");
   if (wanted == NULL || strstr(info->name, wanted) != NULL) return;

@@ -60,7 +60,7 @@ bool test_set_discrete(bool discrete) {
   *(void **)&set = dlsym(shim, "quern_shim_set_discrete");
   assert_non_null(set);
   set(discrete);
-  return true; /* and it stays open, which keeps what was set */
+  return true; /* and it stays open, which keeps its state */
 }
 
 void test_assert_ok(quern_status status, const char *call, const char *file, int line) {

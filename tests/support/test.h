@@ -1,4 +1,4 @@
-/* What every test includes: cmocka, quern, and the checks that all of them share.
+/* Included by every test: cmocka, quern, and shared checks.
  *
  *   static void test_something(void **state) { assert_ok(quern_…(…)); }
  *   int main(void) {
@@ -17,30 +17,29 @@
 #include <cmocka.h>
 #include <quern/quern.h>
 
-/* A test that must leave no OpenCL object alive. */
+/* A test that must not leave OpenCL objects alive. */
 #define QUERN_TEST(function) cmocka_unit_test_teardown(function, test_teardown)
 
-/* Fails when an OpenCL object is alive, or when OpenCL was reached around the library that counts
- * them. Run by hand, outside ctest, it says that nothing is counted. */
+/* Fails if an OpenCL object is alive, or if OpenCL was reached without the shim. Outside ctest, it
+ * prints that nothing is counted. */
 int test_teardown(void **state);
 
 /* The call returns QUERN_OK; otherwise the failure shows quern_last_error(). */
 #define assert_ok(call) test_assert_ok((call), #call, __FILE__, __LINE__)
 void test_assert_ok(quern_status status, const char *call, const char *file, int line);
 
-/* The call fails with this status, and quern_last_error() is one line with each of the parts in it.
- */
+/* The call fails with this status, and quern_last_error() is one line that has each of the
+ * parts. */
 #define assert_fails(call, status, ...)                                                            \
   test_assert_fails((call), (status), #call, __FILE__, __LINE__,                                   \
                     (const char *const[]){__VA_ARGS__, NULL})
 void test_assert_fails(quern_status got, quern_status expected, const char *call, const char *file,
                        int line, const char *const *parts);
 
-/* Bytes of all OpenCL buffers created so far; only where QUERN_TEST_SHIM is set. */
+/* Bytes of all OpenCL buffers created so far; only if QUERN_TEST_SHIM is set. */
 size_t test_allocated(void);
 
-/* Has OpenCL devices say that they have memory of their own, which hosts copy to; false where
- * nothing stands in for the loader. */
+/* Makes OpenCL devices report memory of their own; false without the shim. */
 bool test_set_discrete(bool discrete);
 
 /* malloc(count · size) that fails the test instead of returning NULL. */

@@ -1,5 +1,4 @@
-/* Trainings that are small and of every kind of step, for the tests of stopping and resuming them.
- */
+/* Small tasks with every kind of step, for the tests of stopping and resuming. */
 #ifndef QUERN_TESTS_TRAIN_CHECKPOINT_TEST_H
 #define QUERN_TESTS_TRAIN_CHECKPOINT_TEST_H
 
@@ -19,7 +18,7 @@ typedef struct task {
 
 enum { TASKS = 6 };
 
-/* Many steps a launch, two launches a step, op by op, and op by op with gradients clipped, with
+/* Many steps per launch, two launches per step, single ops, and single ops with clipping, with
  * dropout and with normalizations; the last batch is short. */
 static inline task task_at(size_t index) {
   const task tasks[TASKS] = {
@@ -89,7 +88,7 @@ static inline task task_at(size_t index) {
   return chosen;
 }
 
-/* Values that differ from each other by `shift` of theirs. */
+/* Values depend on `shift`. */
 static inline quern_dataset *task_data(const task *self, size_t shift) {
   const size_t classes = self->layers[self->layer_count - 1].units,
                count = self->samples * self->inputs;
@@ -162,7 +161,7 @@ static inline quern_trainer *task_trainer(quern_context *context, const task *se
   return trainer;
 }
 
-/* Runs a trainer to its last epoch; what it learned, for the caller to free. */
+/* Runs a trainer to its last epoch; the caller frees the trained network. */
 static inline quern_network *finish(quern_trainer *trainer, const task *self, quern_epoch *last) {
   do assert_ok(quern_trainer_epoch(trainer, last));
   while (last->epoch < self->epochs);

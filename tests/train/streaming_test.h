@@ -6,10 +6,10 @@
 
 #include <stdlib.h>
 
-/* A training, but for where its data lie. */
+/* A training, without a limit on its data's memory. */
 typedef struct training {
   quern_context *context;
-  quern_network *network; /* what it begins with */
+  quern_network *network; /* the initial network */
   quern_dataset *data, *test;
   quern_train_options options;
 } training;
@@ -30,7 +30,7 @@ static inline quern_data_residency placement_at(const training *self, size_t dat
   return placement;
 }
 
-/* The least that the data can do with, as the error says. */
+/* The least memory for the data, from the error. */
 static inline size_t least_memory(const training *self) {
   quern_train_options options = self->options;
   quern_data_residency placement = quern_data_residency_default();
@@ -47,7 +47,7 @@ static inline size_t least_memory(const training *self) {
   return least;
 }
 
-/* What is left of a training. */
+/* The results of a training. */
 typedef struct result {
   quern_network *network;
   quern_epoch last;

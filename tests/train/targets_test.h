@@ -17,7 +17,7 @@ static inline int close_all(void **state) {
   return test_teardown(state) != 0 || remove_temporary_folder(state) != 0;
 }
 
-/* A number in -1 … 1 that depends on nothing but i. */
+/* A number in -1 … 1 that depends only on i. */
 static inline float number_of(uint32_t i) {
   i = (i ^ 61u ^ (i >> 16)) * 9u;
   i = (i ^ (i >> 4)) * 0x27d4eb2du;
@@ -43,7 +43,7 @@ static inline quern_train_options options_of(size_t epochs, float rate) {
   return options;
 }
 
-/* Label a says whether value a is above 0, and the last whether exactly one of the others is. */
+/* Label a is whether value a is above 0; the last is whether exactly one of the others is. */
 static inline quern_dataset *make_marks(size_t rows, uint32_t first) {
   float *values = test_alloc(rows * 2, sizeof *values),
         *marks = test_alloc(rows * 3, sizeof *marks);

@@ -1,10 +1,10 @@
-/* What a plan and a trainer take from the device is what was said before, and no step takes more.
- */
+/* A plan and a trainer allocate exactly the announced bytes on the device, and steps allocate
+ * nothing. */
 #include "test.h"
 
 #include <stdlib.h>
 
-/* What a backend takes beside: the table of layers of whole steps. */
+/* A backend's own allocation: the table of layers for fused steps. */
 enum { BESIDE = 4096 };
 
 static void assert_taken(size_t taken, size_t length) {
@@ -101,7 +101,7 @@ static void test_trainer(void **state) {
   check_trainer(&options, true);
   options.batch = 37;
   for (options.data_memory = 20000; options.data_memory < 120000; options.data_memory += 20000)
-    check_trainer(&options, true); /* streamed, and in part */
+    check_trainer(&options, true); /* streamed in part */
   options.data_memory = 0;
   options.optimizer = quern_optimizer_of(QUERN_OPTIMIZER_RMSPROP, 0.001);
   options.schedule.kind = QUERN_SCHEDULE_COSINE;

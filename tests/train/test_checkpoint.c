@@ -1,5 +1,5 @@
-/* Checkpoint files: what is refused, what is named, and that the old file stays where a new one
- * cannot be written. */
+/* Checkpoint files: errors and what they name. If a new file cannot be written, the old one
+ * remains. */
 #include "base/little_endian.h"
 #include "checkpoint_test.h"
 
@@ -24,7 +24,7 @@ static int close_all(void **state) {
   return remove_temporary_folder(state);
 }
 
-/* A checkpoint of the first task after 2 steps, and the bytes of it. */
+/* A checkpoint of the first task after 2 steps, and its bytes. */
 static unsigned char *make_checkpoint(size_t *size) {
   const task current = task_at(0);
   quern_epoch epoch;
@@ -48,7 +48,7 @@ static void resume_fails(const task *self, const quern_train_options *options, s
   quern_dataset_free(data);
 }
 
-/* Another training in one respect is refused, and that one is named with both values. */
+/* A training that differs in one setting is refused, and the error has both values. */
 static void test_identity(void **state) {
   (void)state;
   size_t size;
@@ -120,7 +120,7 @@ static void test_identity(void **state) {
   resume_fails(&current, &other, 0, "class weights", "\"\"", "\"1,0.5,2\"");
 }
 
-/* More epochs may be asked for, or as many as are done; fewer may not. */
+/* `epochs` may be larger, or the number that is done, but not smaller. */
 static void test_epochs(void **state) {
   (void)state;
   task current = task_at(0);
@@ -143,7 +143,7 @@ static void test_epochs(void **state) {
   quern_trainer_free(trainer);
 }
 
-/* Cut at every byte it is refused, by a trainer that afterward takes the whole one. */
+/* Truncated at any byte, it is refused by a trainer that can then resume from the whole file. */
 static void test_truncated(void **state) {
   (void)state;
   size_t size;
@@ -199,12 +199,12 @@ static void test_headers(void **state) {
   refuse_header(bytes, size, "\"quern.seed\"", "\"quern.sead\"", "\"quern.seed\" is missing");
   refuse_header(bytes, size, "\"parameters\":", "\"paremeters\":", "\"parameters\" is missing");
   refuse_header(bytes, size, "\"losses\":", "\"lasses\":", "\"losses\" is missing");
-  /* Ten losses, where five were promised by the step, and a tensor too many. */
+  /* Ten losses instead of the step's five, and one tensor too many. */
   refuse_header(bytes, size, "\"shape\":[10]", "\"shape\":[11]", "losses");
   free(bytes);
 }
 
-/* What is not finite in a file is refused; so is a model. */
+/* Values that are not finite are refused; so is a model file. */
 static void test_numbers(void **state) {
   (void)state;
   size_t size;
@@ -242,8 +242,8 @@ static size_t count_files(void) {
   return count;
 }
 
-/* Where a checkpoint cannot be written, the error says why, the old one stays, nothing else is
- * left, and training goes on. A full disk is played by a limit on the size of files. */
+/* If a checkpoint cannot be written, the error has the reason, the old one remains without other
+ * files, and training continues. A limit on file sizes simulates a full disk. */
 static void test_old_file_kept(void **state) {
   (void)state;
   size_t size, again;
@@ -276,7 +276,7 @@ static void test_old_file_kept(void **state) {
   assert_fails(quern_trainer_save(trainer, path_of("link")), QUERN_ERROR_FILE, "link");
   assert_fails(quern_trainer_resume(trainer, path_of("link")), QUERN_ERROR_FILE, "No such file");
   assert_fails(quern_trainer_resume(trainer, temporary_folder), QUERN_ERROR_FILE, "folder");
-  /* Root writes everywhere, so root is someone else for a while. */
+  /* Root can write everywhere, so root becomes another user for a while. */
   const bool root = geteuid() == 0;
   assert_int_equal(chmod(temporary_folder, 0555), 0);
   if (!root || seteuid(65534) == 0) {
@@ -292,7 +292,7 @@ static void test_old_file_kept(void **state) {
   assert_memory_equal(kept, bytes, size);
   free(kept);
 
-  /* A link to the old one: the file behind it is replaced. */
+  /* A link to the old one: the file that it points to is replaced. */
   assert_int_equal(unlink(path_of("link")), 0);
   assert_int_equal(symlink("checkpoint", path_of("link")), 0);
   assert_ok(quern_trainer_save(trainer, path_of("link")));
@@ -310,8 +310,8 @@ static void test_old_file_kept(void **state) {
 
 enum { DONE = 0, NO_MOUNT = 77 };
 
-/* In a process and a file system of its own: the first checkpoint fits, and then the disk is full.
- * What went wrong, on the standard error, is the result. */
+/* In a process and a file system of its own: the first checkpoint fits, then the disk is full. The
+ * error on stderr is the result. */
 static int fill_disk(quern_trainer *trainer) {
   char block[4096] = "";
   if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||

@@ -1,10 +1,10 @@
-/* The checkpoints from which fuzzing starts (tests/fuzz/corpus/checkpoint) are of today's form:
- * those that are good are taken, and each of the others is refused for what is wrong with it and
- * nothing before that. Where a checkpoint says more than it did,
+/* The checkpoints from which fuzzing starts (tests/fuzz/corpus/checkpoint) have the current format:
+ * valid ones are read, and each of the others is refused for its own fault only. If the format
+ * changes,
  *
  *   QUERN_WRITE_SEEDS=tests/fuzz/corpus/checkpoint build/tests/test_train_checkpoint_seeds
  *
- * makes them anew. */
+ * writes them again. */
 #include "../data/temporary.h"
 #include "../fuzz/checkpoint_trainer.h"
 #include "test.h"
@@ -17,8 +17,8 @@
 typedef struct seed {
   const char *name;
   size_t steps;          /* taken before it was saved */
-  const char *from, *to; /* what stands in its header, and what was put in its place */
-  const char *message;   /* of why it is refused; NULL: it is taken */
+  const char *from, *to; /* a text of its header, and its replacement */
+  const char *message;   /* of the error; NULL: it can be read */
 } seed;
 
 static const seed seeds[] = {
@@ -38,7 +38,7 @@ static void create(quern_network **network, quern_trainer **trainer) {
   if (!fuzz_trainer_create(network, trainer)) fail_msg("no trainer: %s", quern_last_error());
 }
 
-/* A file with a part of its header exchanged, which is filled up with blanks to a multiple of 8. */
+/* A file in whose header one text is replaced, padded with blanks to a multiple of 8. */
 static void exchange(const char *path, const char *from, const char *to) {
   size_t size;
   unsigned char *bytes = read_bytes(path, &size);
@@ -106,7 +106,7 @@ static void test_the_corpus(void **state) {
   check_seeds(CORPUS);
 }
 
-/* What the command above writes is what it should. */
+/* The command above writes the stored files. */
 static void test_writing(void **state) {
   (void)state;
   write_seeds(temporary_folder);

@@ -1,5 +1,4 @@
-/* Data whose labels are numbered in another way than those that were trained on are refused, not
- * measured. */
+/* Data whose labels are numbered differently from the training data are refused. */
 #include "../data/temporary.h"
 #include "test.h"
 

@@ -1,5 +1,5 @@
-/* Numbers that go wrong: noticed at the end of an epoch, named by step and layer, and never saved.
- */
+/* Values that are not finite: detected at the end of an epoch, reported with step and layer, and
+ * never saved. */
 #include "checkpoint_test.h"
 
 #include <math.h>
@@ -16,7 +16,7 @@ static void set_layer(quern_network *network, size_t layer, float weight, float 
 
 typedef struct case_ {
   const char *says;   /* the place */
-  size_t layer;       /* whose parameters are set */
+  size_t layer;       /* the layer whose parameters are set */
   float weight, bias; /* to these */
   float learning_rate;
   const char *step;
@@ -41,7 +41,7 @@ static void check_case(quern_context *context, const task *self, const case_ *wh
   quern_dataset_free(data);
 }
 
-/* Of many steps a launch, two launches a step, and op by op. */
+/* Of many steps per launch, two launches per step, and single ops. */
 static void test_step_and_layer(void **state) {
   (void)state;
   for (size_t d = 0; d < 2; d++) {
@@ -71,7 +71,7 @@ static void test_step_and_layer(void **state) {
   }
 }
 
-/* Where the trainer stands is what the file says. */
+/* The trainer's position is that of the file. */
 static void assert_stands_at(quern_trainer *trainer, const char *checkpoint) {
   size_t size, other;
   assert_ok(quern_trainer_save(trainer, path_of("other")));
@@ -83,8 +83,8 @@ static void assert_stands_at(quern_trainer *trainer, const char *checkpoint) {
   free(now);
 }
 
-/* Parameters that grow too fast lead to a bad step in the middle. Found by whole epochs, it is the
- * step that a trainer finds which looks after each one; and there the trainer stands. */
+/* Parameters that grow too fast lead to a bad step within an epoch. Whole epochs find the same step
+ * as a trainer that checks each one; the trainer stops before it. */
 static void test_the_first_bad_step(void **state) {
   (void)state;
   size_t compared = 0;
@@ -94,7 +94,7 @@ static void test_the_first_bad_step(void **state) {
     for (size_t t = 0; t < TASKS; t++) {
       task current = task_at(t);
       current.clip_norm = 0.0f;
-      /* no step of one, which a batch could not be normalized by */
+      /* no batch of one sample, which could not be normalized */
       current.samples = current.batch * 12 + 2;
       current.layers[0].activation = quern_activation_of(QUERN_ACTIVATION_RELU);
       current.layers[current.layer_count - 1].activation =
@@ -102,7 +102,7 @@ static void test_the_first_bad_step(void **state) {
       quern_dataset *data = task_data(&current, 0);
       quern_network *network = task_network(&current, 5);
       quern_train_options options = task_options(&current);
-      /* every parameter grows 100,000 times a step */
+      /* every parameter grows 100,000 times per step */
       options.optimizer = quern_optimizer_of(QUERN_OPTIMIZER_SGD, 0.1);
       options.optimizer.weight_decay = 1e6;
       quern_trainer *slow, *quick, *late;
@@ -112,7 +112,7 @@ static void test_the_first_bad_step(void **state) {
       size_t good = 0;
       quern_status status = QUERN_OK;
       while (status == QUERN_OK) {
-        assert_true(good < 13); /* it goes wrong within the epoch */
+        assert_true(good < 13); /* it fails within the epoch */
         assert_ok(quern_trainer_steps(slow, 1, &epoch));
         status = quern_trainer_save(slow, CHECKPOINT);
         good += status == QUERN_OK;
@@ -120,12 +120,12 @@ static void test_the_first_bad_step(void **state) {
       assert_int_equal(status, QUERN_ERROR_NOT_FINITE);
       char step[32];
       assert_true(good > 0);
-      /* The parameters may go wrong in the step before the loss does. */
+      /* Parameters may become infinite in the step before the loss does. */
       const bool parameters = strstr(quern_last_error(), "in the last step") != NULL;
       snprintf(step, sizeof step, "in step %zu of 13 of", good + 1 + parameters);
       assert_fails(quern_trainer_epoch(quick, &epoch), QUERN_ERROR_NOT_FINITE, step);
-      /* It stands before that step: one more gives the same error, and before the bad parameters it
-       * can be saved. So does one that began in the middle of the epoch. */
+      /* The trainer is before that step: another step gives the same error, and before the bad
+       * parameters it can be saved. The same holds for one that began within the epoch. */
       assert_fails(quern_trainer_epoch(quick, &epoch), QUERN_ERROR_NOT_FINITE, step);
       assert_ok(quern_trainer_create(context, network, data, NULL, &options, &late));
       assert_ok(quern_trainer_resume(late, CHECKPOINT));
@@ -146,13 +146,14 @@ static void test_the_first_bad_step(void **state) {
   assert_true(compared > 0);
 }
 
-/* What the last step makes infinite no loss shows; it is neither saved nor left in the network. */
+/* Parameters that the last step makes infinite show in no loss; they are neither saved nor left in
+ * the network. */
 static void test_the_last_step(void **state) {
   (void)state;
   quern_context *context;
   assert_ok(quern_context_create("reference", &context));
   task current = task_at(2);
-  current.samples = current.batch; /* one step an epoch */
+  current.samples = current.batch; /* one step per epoch */
   current.epochs = 1;
   current.layers[1].activation = quern_activation_of(QUERN_ACTIVATION_IDENTITY);
   quern_dataset *data = task_data(&current, 0);
@@ -178,7 +179,7 @@ static void test_the_last_step(void **state) {
   quern_context_free(context);
 }
 
-/* Losses may be finite where no float holds their sum. */
+/* Losses may be finite although their sum exceeds a float. */
 static void test_large_losses(void **state) {
   (void)state;
   for (size_t d = 0; d < 2; d++) {

@@ -1,5 +1,5 @@
-/* What a training was given and its own functions free: it stays until the call returns. What they
- * may not do is refused. */
+/* Callbacks of a training may free what it uses, which then stays until the call returns. What they
+ * may not do is an error. */
 #include "test.h"
 
 #include <quern/train.h>
@@ -11,7 +11,7 @@
 
 enum { SAMPLES = 64, COLUMNS = 3, JUNK = 64 };
 
-/* What a function of the options frees, each NULL once it is. */
+/* What a callback frees; each is NULL once it is freed. */
 typedef struct belongings {
   quern_dataset *train, *test;
   quern_network *network;
@@ -47,7 +47,7 @@ static void open_belongings(belongings *own, size_t contexts) {
   }
 }
 
-/* What lies where something was freed is no longer what it was. */
+/* Overwrites the memory of freed objects. */
 static void overwrite_free_memory(void) {
   static const size_t sizes[] = {16, 32, 48, 64, 96, 128, 192, 256, 512, 1024};
   for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
@@ -83,8 +83,8 @@ static bool free_in_stop(void *user) {
   return false;
 }
 
-/* Trains for three epochs, of which the first, or its first step, frees all that was given but the
- * options. */
+/* Trains for three epochs, of which the first, or its first step, frees everything passed except
+ * the options. */
 static void assert_trains(size_t contexts, bool in_stop) {
   char path[64];
   belongings own;
@@ -126,7 +126,7 @@ static void test_freed_in_stop(void **state) {
   assert_trains(2, true);
 }
 
-/* A failure is told by the name of a device whose context is freed too. */
+/* A failure names a device whose context is freed too. */
 static void test_failure_after_freeing(void **state) {
   (void)state;
   belongings own;
@@ -165,7 +165,7 @@ static void test_data_stay_as_they_are(void **state) {
   free_all(&own);
 }
 
-/* Tries all that would move the trainer, and, in its second call, frees it. */
+/* Tries every call that would move the trainer, and, in its second call, frees it. */
 static bool use_trainer(void *user) {
   belongings *own = user;
   quern_epoch epoch;
@@ -203,7 +203,7 @@ static void test_trainer_in_its_own_steps(void **state) {
   free_all(&own);
 }
 
-/* Two results want two variables; the one that was given twice stays what it was. */
+/* Two results need two variables; a variable that is passed twice stays unchanged. */
 static void test_results_apart(void **state) {
   (void)state;
   quern_dataset *data = make_data(), *const before = data, *rest, *held_out;
@@ -217,7 +217,7 @@ static void test_results_apart(void **state) {
   assert_int_equal(quern_dataset_rows(rest) + quern_dataset_rows(data), SAMPLES);
   quern_dataset_free(rest);
   quern_dataset_free(data);
-  /* A result is nothing after a failure. */
+  /* Results are NULL after a failure. */
   rest = held_out = before;
   assert_fails(quern_dataset_split(before, 2.0, 0, &rest, &held_out), QUERN_ERROR_ARGUMENT,
                "fraction 2");

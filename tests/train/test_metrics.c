@@ -1,5 +1,5 @@
-/* Metrics of float targets, computed by hand, and of a regression and many labels that are learned.
- */
+/* Metrics of float targets, computed by hand, and after training a regression and several
+ * labels. */
 #include "targets_test.h"
 #include "train/measure.h"
 
@@ -9,7 +9,8 @@ static void test_metrics_by_hand(void **state) {
   (void)state;
   quern_metrics metrics = {0};
   quern__score score;
-  /* Outputs are logits: above 0 is yes. The third sample has it all right; a NaN is never right. */
+  /* Outputs are logits: above 0 is yes. The third sample is entirely right; a NaN is never
+   * right. */
   const float logits[] = {2, -1, 0.1f, -3, 4, 5, -1, NAN}, marks[] = {1, 1, 0, 0, 1, 1, 1, 0};
   assert_ok(quern__score_create(QUERN_TASK_LABELS, QUERN_LOSS_BINARY, 2, &score));
   quern__score_add(&score, logits, marks, NULL, 1);
@@ -18,7 +19,7 @@ static void test_metrics_by_hand(void **state) {
   quern__score_free(&score);
   assert_true(metrics.exact_match == 0.25);
   assert_true(metrics.label_accuracy == 4.0 / 8.0);
-  /* Both: 3. Predicted: 4. There: 5. */
+  /* Both: 3. Predicted: 4. True: 5. */
   assert_true(metrics.f1 == 6.0 / 9.0);
 
   /* In units of 10 and of 1; far from zero, where a sum of squares would lose its digits. */
@@ -33,7 +34,7 @@ static void test_metrics_by_hand(void **state) {
   assert_true(metrics.mean_absolute_error == (10.0 + 0 + 10 + 0 + 1 + 2) / 6);
   assert_true(fabs(metrics.r_squared - ((1.0 - 200.0 / 200.0) + (1.0 - 5.0 / 2.0)) / 2) <= 1e-12);
 
-  /* A target that is the same all over explains nothing. */
+  /* A constant target explains nothing. */
   const float same[] = {3, 3, 3};
   assert_ok(quern__score_create(QUERN_TASK_REGRESSION, QUERN_LOSS_SQUARED, 1, &score));
   quern__score_add(&score, outputs, same, NULL, 3);
@@ -42,7 +43,7 @@ static void test_metrics_by_hand(void **state) {
   assert_true(isnan(metrics.r_squared) && metrics.mean_squared_error > 0);
 }
 
-/* price = 2000 + 300 area - 50 age: columns and targets of other sizes than a network likes. */
+/* price = 2000 + 300 area - 50 age: columns and targets that need standardization. */
 static quern_dataset *make_prices(size_t rows, uint32_t first) {
   float *values = test_alloc(rows * 2, sizeof *values), *prices = test_alloc(rows, sizeof *prices);
   for (size_t i = 0; i < rows; i++) {
@@ -75,8 +76,7 @@ static void test_regression(void **state) {
   assert_true(last.test.r_squared > 0.99999);
   assert_true(isnan(last.test.accuracy) && isnan(last.test.f1));
 
-  /* The data may go; the file has what it takes to ask the network again, in the data's own units.
-   */
+  /* After the data are freed, the file suffices to predict in the data's own units. */
   assert_ok(quern_model_save(network, path_of("prices")));
   assert_ok(quern_model_load(path_of("prices"), NULL, &loaded));
   assert_non_null(quern_network_schema(loaded));
@@ -105,8 +105,7 @@ static void test_regression(void **state) {
   /* in batches of another size */
   assert_true(fabs(sqrt(last.test.mean_squared_error) - sqrt(error)) <= 0.01);
 
-  /* An ONNX file has no place for a schema: it takes the data as they are, and gives the same
-   * numbers. */
+  /* An ONNX file has no schema: it takes unprepared data, and gives the same numbers. */
   const quern_status exported = quern_onnx_save(loaded, path_of("prices.onnx"));
   if (exported != QUERN_ERROR_UNSUPPORTED) { /* by a build without protobuf-c */
     quern_network *plain;
@@ -138,7 +137,7 @@ static void test_many_labels(void **state) {
   assert_true(last.test.label_accuracy >= 0.97 && last.test.f1 >= 0.97);
   assert_true(isnan(last.test.accuracy) && isnan(last.test.r_squared));
 
-  /* Counted once more from what is predicted. */
+  /* Counted again from the predictions. */
   float *outputs = test_alloc(TESTED * 3, sizeof *outputs), marks[3];
   size_t exact = 0, right = 0;
   assert_ok(quern_predict(context, network, test, outputs));

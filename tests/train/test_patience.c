@@ -1,5 +1,4 @@
-/* Early stopping: when training stops, which weights it leaves, and that both survive a checkpoint.
- */
+/* Early stopping: when training stops, which weights it keeps, and that a checkpoint keeps both. */
 #include "checkpoint_test.h"
 
 #include <math.h>
@@ -21,7 +20,7 @@ static bool note(const quern_epoch *epoch, void *user) {
   return true;
 }
 
-/* A rate that grows and grows: the test loss falls, and rises from some epoch on. */
+/* A growing rate: the test loss falls at first, and then rises. */
 static quern_train_options worsening(const task *self) {
   quern_train_options options = task_options(self);
   options.epochs = 60;
@@ -43,7 +42,7 @@ static quern_network *train(quern_context *context, const task *self,
   return network;
 }
 
-/* The weights are those of training that ended with the best epoch, and the figures are theirs. */
+/* Weights and figures are those of training that ended with the best epoch. */
 static void check_best(quern_context *context, const task *self) {
   record seen = {0};
   quern_epoch last, only;
@@ -81,8 +80,8 @@ static void test_best(void **state) {
   }
 }
 
-/* Stopped after every epoch and gone on with, it ends in the same epoch with the same weights; and
- * stays there. */
+/* Stopped and resumed after every epoch, it ends in the same epoch with the same weights, and stays
+ * there. */
 static bool one_epoch(const quern_epoch *epoch, void *user) {
   (void)note(epoch, user);
   return false;

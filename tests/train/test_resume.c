@@ -1,10 +1,11 @@
-/* Training that is saved at any step and resumed ends with the bits of training that never stopped.
- */
+/* Training that is saved at any step and resumed ends with the bits of training that never
+ * stopped. */
 #include "checkpoint_test.h"
 
 static const char *const devices[] = {"reference", "auto"};
 
-/* Saves after `steps` steps, drops the trainer, and lets another one, from other weights, go on. */
+/* Saves after `steps` steps, frees the trainer, and continues with another one, from other
+ * weights. */
 static void check_resume(quern_context *context, const task *self, size_t steps,
                          const quern_network *expected, const quern_epoch *expected_last) {
   quern_epoch epoch;
@@ -28,14 +29,14 @@ static void check_every_step(quern_context *context, const task *self) {
   quern_trainer *trainer = task_trainer(context, self, 5);
   quern_network *expected = finish(trainer, self, &last);
   quern_trainer_free(trainer);
-  /* The last epoch's last step is the end: nothing is left of that one. */
+  /* The last epoch's last step is the end: nothing remains. */
   for (size_t steps = 0; steps < self->epochs * task_steps(self); steps++)
     check_resume(context, self, steps, expected, &last);
   quern_network_free(expected);
 }
 
-/* Every optimizer with every schedule, each on one of the tasks, in turn; plain SGD and Adam with
- * all of it on each. */
+/* Every optimizer with every schedule, on one of the tasks in turn; plain SGD and Adam on each,
+ * with all variations. */
 static void test_every_step(void **state) {
   (void)state;
   for (size_t d = 0; d < 2; d++) {
@@ -53,8 +54,7 @@ static void test_every_step(void **state) {
   }
 }
 
-/* A trainer that has gone on itself goes back, and one that failed to resume goes on as if nothing
- * had been. */
+/* A trainer that continued goes back, and one that failed to resume continues unchanged. */
 static void test_back_and_on(void **state) {
   (void)state;
   quern_context *context;
@@ -95,8 +95,8 @@ static bool count_epochs(const quern_epoch *epoch, void *user) {
   return true;
 }
 
-/* quern_train, stopped again and again by its callback, at whatever step it is by then, from
- * checkpoint to checkpoint. */
+/* quern_train, stopped repeatedly by its callback at various steps, from checkpoint to
+ * checkpoint. */
 static void test_stop_and_resume(void **state) {
   (void)state;
   for (size_t d = 0; d < 2; d++) {
@@ -126,11 +126,11 @@ static void test_stop_and_resume(void **state) {
         stops++;
       } while (stopped.epoch < current.epochs || stopped.step < stopped.steps);
       assert_true(stops > 2);
-      /* each once, however often it was stopped inside */
+      /* each once, however often it was stopped within one */
       assert_int_equal(s.epochs, current.epochs);
       assert_same_bits(network, expected);
       assert_true(stopped.test.loss == last.test.loss);
-      /* Nothing is left: the same network once more, measured. */
+      /* Nothing remains: the same network is evaluated once more. */
       quern_network_free(network);
       network = task_network(&current, 7);
       s.asked = 0;
@@ -147,8 +147,8 @@ static void test_stop_and_resume(void **state) {
   }
 }
 
-/* Checkpoints are written after every so many steps, wherever epochs end, or after each epoch; and
- * at the end. What is written is seen by a backup that on_epoch makes. */
+/* Checkpoints are written after every so many steps, whatever the epochs, or after each epoch; and
+ * at the end. on_epoch copies each one. */
 static bool keep_epoch(const quern_epoch *epoch, void *user) {
   (void)user;
   if (epoch->epoch == 2) assert_int_equal(rename(CHECKPOINT, path_of("kept")), 0);
@@ -159,7 +159,7 @@ static void test_when_checkpoints_are_written(void **state) {
   (void)state;
   quern_context *context;
   assert_ok(quern_context_create("reference", &context));
-  const task current = task_at(0); /* 5 steps an epoch, 3 epochs */
+  const task current = task_at(0); /* 5 steps per epoch, 3 epochs */
   static const struct {
     size_t every;
     const char *epoch, *step;

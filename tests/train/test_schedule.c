@@ -1,5 +1,5 @@
-/* Schedules: their values, beside PyTorch's own recursions where it has them; names, defaults and
- * refusals. */
+/* Schedules: their values, compared with PyTorch's recursions if it has them; names, defaults and
+ * errors. */
 #include "test.h"
 
 #include <math.h>
@@ -53,7 +53,7 @@ static void test_cosine(void **state) {
   assert_close(rate(&schedule, 15), 0.205);
 }
 
-/* Where the turns of OneCycleLR are, and that it is monotonous between them. */
+/* The turning points of OneCycleLR, between which it is monotonous. */
 static void test_one_cycle(void **state) {
   (void)state;
   quern_schedule schedule = quern_schedule_of(QUERN_SCHEDULE_ONE_CYCLE);

@@ -1,6 +1,6 @@
-/* Steps that are taken one at a time, or as a clock has it, give the bits of an epoch that is taken
- * at once. The network is of a size at which a CPU device has several ways to take a step, which
- * add up in different orders. */
+/* Steps that are run one at a time, or in slices of time, give the bits of a whole epoch. The
+ * network has a size at which a CPU device has several forms of steps, which add in different
+ * orders. */
 #include "test.h"
 
 #include <quern/train.h>

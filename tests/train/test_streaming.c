@@ -9,15 +9,15 @@ static void assert_same_epoch(const quern_epoch *a, const quern_epoch *b) {
   assert_true(a->train_loss == b->train_loss);
   assert_int_equal(a->tested, b->tested);
   assert_true(!a->tested || a->test.loss == b->test.loss);
-  /* or both are NaN */
+  /* equal, or both NaN */
   assert_memory_equal(&a->test.accuracy, &b->test.accuracy, sizeof a->test.accuracy);
   assert_memory_equal(&a->test.f1, &b->test.f1, sizeof a->test.f1);
   assert_memory_equal(&a->test.r_squared, &b->test.r_squared, sizeof a->test.r_squared);
   assert_int_equal(a->best_epoch, b->best_epoch);
 }
 
-/* Trains with every placement that there is, from the least memory to all of it; how many streamed.
- */
+/* Trains with every possible residency, from the least memory to all of it; returns how many
+ * streamed. */
 static size_t check_residencies(const training *self) {
   enum { STEP = 256 };
   quern_data_residency seen = quern_data_residency_default();
@@ -41,7 +41,7 @@ static size_t check_residencies(const training *self) {
   return streamed;
 }
 
-/* Many steps a launch, two launches a step, op by op, gradients clipped; SGD and Adam; test sets
+/* Many steps per launch, two launches per step, single ops, clipping; SGD and Adam; test sets
  * shorter and longer than the training set, and none. */
 static void test_tasks(void **state) {
   (void)state;
@@ -52,7 +52,7 @@ static void test_tasks(void **state) {
     for (size_t t = 0; t < TASKS; t++)
       for (size_t s = 0; s < sizeof tested / sizeof *tested; s++) {
         task current = task_at(t), other = current;
-        if (d == 0 && t == 1 && s > 0) continue; /* the reference takes its time over the largest */
+        if (d == 0 && t == 1 && s > 0) continue; /* slow on the reference */
         current.variant = s % 2 == 0 ? VARIANTS - OPTIMIZERS + QUERN_OPTIMIZER_ADAM : 0;
         training created = training_of(context, &current);
         other.samples = tested[s];
@@ -66,7 +66,7 @@ static void test_tasks(void **state) {
   }
 }
 
-/* Bytes stay bytes; on a device that shares the host's memory, and on one that has its own. */
+/* Bytes stay bytes, on devices that share the host's memory and on devices with their own. */
 static void check_bytes(void) {
   const quern_layer layers[] = {quern_dense(33, QUERN_ACTIVATION_RELU),
                                 quern_dense(10, QUERN_ACTIVATION_IDENTITY)};
@@ -91,7 +91,7 @@ static void test_bytes(void **state) {
   (void)test_set_discrete(false);
 }
 
-/* Numbers and labels to predict, three of each sample. */
+/* A regression and several labels, three targets per sample. */
 static void test_targets(void **state) {
   (void)state;
   enum { ROWS = 47, INPUTS = 5, TARGETS = 3 };
@@ -120,7 +120,7 @@ static void test_targets(void **state) {
   }
 }
 
-/* What is gone through once comes in chunks where it is long: as if each part were by itself. */
+/* Evaluation and prediction read long data in chunks, with the results of each part alone. */
 static void test_once(void **state) {
   (void)state;
   enum { PARTS = 3, PART = 1024, ROWS = PARTS * PART + 77, INPUTS = 1000, OUTPUTS = 4 };
@@ -143,7 +143,7 @@ static void test_once(void **state) {
   const size_t before = counts ? test_allocated() : 0;
   assert_ok(quern_predict(context, network, all, outputs));
   assert_ok(quern_evaluate(context, network, all, &whole));
-  /* Two chunks and a batch each time, where the data are three times as long. */
+  /* Two chunks and a batch each time; the data are three times as long. */
   if (counts)
     assert_in_range(test_allocated() - before, 1, (size_t)2 * ROWS * INPUTS * sizeof(float));
   double correct = 0, loss = 0;

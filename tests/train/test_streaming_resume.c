@@ -3,8 +3,7 @@
 
 #include <math.h>
 
-/* Saved at any step, in the middle of a chunk as well, and taken up by one whose data lie
- * otherwise. */
+/* Saved at any step, also within a chunk, and resumed with another residency. */
 static void test_resume(void **state) {
   (void)state;
   task current = task_at(0);
@@ -17,7 +16,7 @@ static void test_resume(void **state) {
   quern_trainer *trainer = trainer_at(&created, SIZE_MAX);
   quern_network *expected = finish(trainer, &current, &last);
   quern_trainer_free(trainer);
-  /* Two batches a chunk, and one left over. */
+  /* Two batches per chunk, and one left over. */
   size_t memory = least_memory(&created);
   while (placement_at(&created, memory).train_chunk != 2 * current.batch) memory += 16;
   for (size_t step = 1; step < 2 * task_steps(&current); step++)
@@ -26,7 +25,7 @@ static void test_resume(void **state) {
       quern_trainer *second = trainer_at(&created, way == 0 ? SIZE_MAX : memory);
       for (size_t s = 0; s < step; s++) assert_ok(quern_trainer_steps(first, 1, &epoch));
       assert_ok(quern_trainer_save(first, CHECKPOINT));
-      assert_ok(quern_trainer_steps(second, 3, &epoch)); /* it has chunks of another place */
+      assert_ok(quern_trainer_steps(second, 3, &epoch)); /* its chunks are at another place */
       assert_ok(quern_trainer_resume(second, CHECKPOINT));
       quern_network *network = finish(second, &current, &epoch);
       assert_same_bits(network, expected);
@@ -50,7 +49,7 @@ static void ignore_progress(const quern_progress *progress, void *user) {
   assert_true(isfinite(progress->train_loss));
 }
 
-/* With waits in the epoch, and stopped after any number of them. */
+/* With waits within the epoch, and stopped after any number of them. */
 static void test_stop(void **state) {
   (void)state;
   task current = task_at(1);
@@ -85,8 +84,7 @@ static void test_stop(void **state) {
   quern_context_free(context);
 }
 
-/* Where a loss is no number, the epoch is gone through again from its start, and the same step is
- * found. */
+/* If a loss is not finite, the epoch is repeated from its start, and finds the same step. */
 static void test_not_finite(void **state) {
   (void)state;
   task current = task_at(0);
@@ -113,7 +111,7 @@ static void test_not_finite(void **state) {
   quern_context_free(context);
 }
 
-/* A data set that is streamed may be freed, and until the trainer is may not be changed. */
+/* A streamed data set may be freed, but not changed while its trainer exists. */
 static void test_holds_data(void **state) {
   (void)state;
   task current = task_at(0);

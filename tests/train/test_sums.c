@@ -1,5 +1,5 @@
-/* Losses whose sum is no float, though each of them is, and as many as a float cannot count; class
- * weights that no float could add up. */
+/* Losses whose sum exceeds a float, and more losses than a float can count; class weights whose sum
+ * exceeds a float. */
 #include "test.h"
 #include "train/measure.h"
 
@@ -11,8 +11,7 @@ enum { SAMPLES = 6, BATCH = 2 };
 static const float target = 3e38f;
 static const char *const devices[] = {"reference", "auto"};
 
-/* A network of one weight and one bias, all zero, and targets of which each has a loss that is
- * finite. */
+/* A network of one weight and one bias, all zero, and targets with finite losses. */
 static void open_large(quern_network **network, quern_dataset **data) {
   const quern_layer layer = quern_dense(1, QUERN_ACTIVATION_IDENTITY);
   float x[SAMPLES], y[SAMPLES];
@@ -50,8 +49,8 @@ static void remember_progress(const quern_progress *progress, void *user) {
   *(double *)user = progress->train_loss;
 }
 
-/* Every figure that training gives: an epoch's, a test set's, and those in between. Each asks for
- * the losses alone, with a rate of 0. */
+/* Every figure of training: an epoch's, a test set's, and those in between. The rate is 0, so only
+ * losses matter. */
 static void test_training(void **state) {
   (void)state;
   quern_network *network;
@@ -80,7 +79,7 @@ static void test_training(void **state) {
   quern_network_free(network);
 }
 
-/* One loss that is no number makes a mean that is none, however it was added up. */
+/* One loss that is not finite makes the mean so, in any order of addition. */
 static void test_not_finite(void **state) {
   (void)state;
   static const float losses[][3] = {{1, NAN, 2}, {1, INFINITY, 2}, {-INFINITY, INFINITY, 0}};
@@ -100,8 +99,8 @@ static void test_not_finite(void **state) {
   }
 }
 
-/* More than 2^24 samples, past which a float that is counted up by 1 stands still. The device's sum
- * has a relative error of at most (8 + log2 n) roundings. */
+/* More than 2^24 samples, beyond which a float counter stops. The device's sum has a relative error
+ * of at most (8 + log2 n) roundings. */
 static void test_many(void **state) {
   (void)state;
   const size_t count = ((size_t)1 << 24) + 100003;
@@ -121,8 +120,8 @@ static void test_many(void **state) {
   }
 }
 
-/* Refused before the first step, in words: their sum over a batch would be no float, and nothing
- * would be trained. */
+/* Refused before the first step: their sum over a batch would exceed a float, and nothing would be
+ * trained. */
 static void test_class_weights(void **state) {
   (void)state;
   const quern_layer layer = quern_dense(2, QUERN_ACTIVATION_IDENTITY);
@@ -155,8 +154,8 @@ static void test_class_weights(void **state) {
   quern_context_free(context);
 }
 
-/* A schedule that leaves a float's range is refused before the first step, not found as weights
- * that are no numbers in a later one. */
+/* A schedule that exceeds a float's range is refused before the first step, not found later as
+ * weights that are not finite. */
 static void test_rates(void **state) {
   (void)state;
   quern_network *network;

@@ -1,5 +1,5 @@
 /* Training on float targets: it has the same bits as training on labels if both mean the same, and
- * is resumed; errors name what does not fit. */
+ * can be resumed; errors. */
 #include "targets_test.h"
 
 #include <math.h>
@@ -20,7 +20,7 @@ static void make_both(quern_task task, quern_dataset **classes, quern_dataset **
   assert_ok(quern_dataset_from_targets(values, marks, task, ROWS, COLUMNS, OUTPUTS, targets));
 }
 
-/* A loss over one-hot rows does not care where they come from. */
+/* A loss of one-hot rows does not depend on their origin. */
 static void test_the_same_bits_as_labels(void **state) {
   (void)state;
   static const quern_loss losses[] = {QUERN_LOSS_SQUARED, QUERN_LOSS_BINARY};
@@ -122,7 +122,7 @@ static void test_refused(void **state) {
   assert_fails(quern_evaluate(context, network, none, &metrics), QUERN_ERROR_DATA,
                "has nothing to predict");
   assert_ok(quern_predict(context, network, none, outputs));
-  /* what is to be predicted does not matter to it */
+  /* targets do not matter to prediction */
   assert_ok(quern_predict(context, network, data, outputs));
   quern_network_free(network);
 
@@ -137,7 +137,7 @@ static void test_refused(void **state) {
   network = make_network(2, 3, 2, QUERN_LOSS_SQUARED);
   assert_fails(quern_train(context, network, data, classes, &options, NULL), QUERN_ERROR_DATA,
                "differs from the training data's task");
-  /* Once trained on prepared data, it takes no others. */
+  /* After training on prepared data, unprepared data are refused. */
   assert_ok(quern_dataset_fit(data, true));
   assert_ok(quern_train(context, network, data, data, &options, NULL));
   assert_fails(quern_evaluate(context, network, classes, &metrics), QUERN_ERROR_DATA,
@@ -170,7 +170,7 @@ static void test_refused(void **state) {
   quern_dataset_free(data);
 }
 
-/* The op level's own: a plan's step and loss. */
+/* The op level: a plan's step and loss. */
 static void test_plan(void **state) {
   (void)state;
   static const float x[] = {1, 2, 3, 4}, y[] = {0.5f, 2, 1, 0};

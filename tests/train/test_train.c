@@ -1,5 +1,5 @@
-/* Training over data sets: the device against the reference, the same bits twice, short last
- * batches, what is refused. */
+/* Training on data sets: the device compared with the reference, reproducible bits, short last
+ * batches, errors. */
 #include "network/network.h"
 #include "test.h"
 #include "train/trainer.h"
@@ -106,8 +106,8 @@ static void test_same_seed_same_bits(void **state) {
 }
 
 /* 50 samples in batches of 16 end with one of 2: an epoch is then four plan steps over the shuffled
- * samples, each the mean over its own samples. The loss of the first epoch with a learning rate of
- * nothing is the plain mean. */
+ * samples, each the mean over its own samples. With a learning rate of 0, the loss of the first
+ * epoch is the plain mean. */
 static void test_short_last_batch(void **state) {
   (void)state;
   const char *devices[] = {"reference", "auto"};
@@ -148,7 +148,7 @@ static void test_learns_digits(void **state) {
   quern_network_free(r.network);
 }
 
-/* What a network predicts is what evaluation counts, before and after a save and a load. */
+/* Predictions match the counts of evaluation, before and after saving and loading. */
 static void test_predictions_survive_a_file(void **state) {
   (void)state;
   run r;
@@ -230,8 +230,8 @@ static void note_progress(const quern_progress *progress, void *user) {
   t->loss = progress->train_loss;
 }
 
-/* The loss that is told is the mean over the samples so far, whatever the slices; and being told
- * changes no bit. */
+/* The reported loss is the mean over the samples so far, whatever the slices; reporting changes no
+ * bit. */
 static void test_progress_is_told(void **state) {
   (void)state;
   quern_dataset *train;
@@ -256,7 +256,7 @@ static void test_progress_is_told(void **state) {
   assert_memory_equal(plain->parameters, watched->parameters,
                       plain->shape.flat_count * sizeof(float));
 
-  /* A learning rate of nothing: each sample's loss is known beforehand, and so are all means. */
+  /* With a learning rate of 0, each sample's loss is known beforehand, and so are all means. */
   quern_trainer_free(trainer);
   quern_network_free(watched);
   watched = digits_network(1);

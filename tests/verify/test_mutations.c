@@ -1,6 +1,5 @@
-/* Kernels that are wrong in one place: verification finds every one of them. Each mutant differs
- * from the kernels by one character or one token, must build, and must fail the op that its kernel
- * computes. The library that stands in for the OpenCL loader changes the source on its way to the
+/* Kernels with one wrong token: verification detects every one of them. Each mutant must build, and
+ * must fail the op that its kernel computes. The shim changes the source before it passes it to the
  * driver. */
 #include "opencl_shim_mutate.h"
 #include "test.h"
@@ -125,7 +124,7 @@ static void *find(const char *name) {
   return found;
 }
 
-/* The first result that is no pass. */
+/* The first result that did not pass. */
 typedef struct caught {
   char why[512];
   size_t results;
@@ -163,7 +162,7 @@ static void need_kernels(void) {
   if (none) skip();
 }
 
-/* Kernels as they are pass: what fails below fails by its mutation. */
+/* Unchanged kernels pass, so the failures below come from mutations. */
 static void test_unchanged(void **state) {
   (void)state;
   caught first;

@@ -1,5 +1,5 @@
-/* Quirks: which device and driver a row is for, and that a context does what it says, right. The
- * rows here are made up. */
+/* Quirks: which device and driver a row applies to, and that a context applies its remedy
+ * correctly. The rows here are invented. */
 #include "device/context.h"
 #include "op_check.h"
 #include "opencl/quirks.h"
@@ -42,7 +42,7 @@ static void test_fits(void **state) {
     assert_true(quern__cl_quirk_fits(&rows[i].row, &info) == rows[i].fits);
 }
 
-/* Rows of the real table say all that they must. */
+/* Rows of the real table have all fields. */
 static void test_table(void **state) {
   (void)state;
   for (size_t i = 0; i < quern__cl_quirk_count; i++) {
@@ -53,7 +53,7 @@ static void test_table(void **state) {
   }
 }
 
-/* Opens the device with one made-up row, and verifies the op that it is about there. */
+/* Opens the device with one invented row, and verifies the op that it concerns. */
 static void check_remedy(const quern__cl_quirk *row, const char *op, quern__cl_tuning *became) {
   test_rig rig;
   quern_device_info info;
@@ -91,7 +91,7 @@ static void test_remedies(void **state) {
   assert_int_equal(got.group, safe->group);
   assert_true(got.dense == QUERN__DENSE_ITEM);
 
-  row.op = "dense forward"; /* the one product, where products have tiles of their own */
+  row.op = "dense forward"; /* the one product, if products have tiles of their own */
   check_remedy(&row, "dense forward", &got);
   assert_memory_equal(&got.forward, &safe->forward, sizeof got.forward);
   if (before.dense == QUERN__DENSE_ITEM) {
@@ -114,7 +114,7 @@ static void test_remedies(void **state) {
   check_remedy(&row, "dense forward", &got);
 }
 
-/* A row for another driver leaves all as it is; one after another, all that fit count. */
+/* A row for another driver changes nothing; if several fit, all apply. */
 static void test_several(void **state) {
   (void)state;
   static const quern__cl_quirk rows[] = {{.platform = "no such platform",
@@ -152,7 +152,7 @@ static void test_several(void **state) {
   test_rig_close(&rig);
 }
 
-/* What is known of a device is said where it is opened, and by the facts. */
+/* A device's quirks are reported when it is opened, and by its facts. */
 static void hear(const char *name, const char *value, void *user) {
   if (strcmp(name, "quirk") == 0 && strstr(value, "made up") != NULL) ++*(size_t *)user;
 }

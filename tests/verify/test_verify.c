@@ -1,5 +1,5 @@
-/* Verification of backends that a program registered: the reference passes, and one that does any
- * op wrong, or not at all, fails. */
+/* Verification of backends that a program registered: the reference passes, and a backend that
+ * computes any op wrongly, or not at all, fails. */
 #include "device/backend.h"
 #include "device/device.h"
 #include "test.h"
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- What was told --- */
+/* --- Collected results --- */
 
 typedef struct heard {
   size_t results, failed, facts;
@@ -55,7 +55,7 @@ static heard verify(const quern_backend *table, const char *op) {
   return got;
 }
 
-/* Registered, so that contexts of it can be made; each test has its own. */
+/* Registered, so that contexts can be created on it; each test has its own. */
 static const quern_backend *add(quern_backend table) {
   table.name = "other";
   assert_ok(quern_backend_register(&table));
@@ -78,7 +78,7 @@ static void test_reference(void **state) {
   assert_int_equal(got.results, names);
 }
 
-/* What is optional and missing has no result, and is no failure. */
+/* A missing optional op has no result, and is not a failure. */
 static void test_optional(void **state) {
   (void)state;
   quern_backend table = quern__reference_backend;
@@ -98,7 +98,7 @@ static quern_status do_nothing(void *state, const void *op) {
   return QUERN_OK;
 }
 
-/* Every op of the table, also one that was added yesterday: where it does nothing, some result
+/* Every op of the table, also one that was added yesterday: if it does nothing, some result
  * fails. */
 static void test_every_op_counts(void **state) {
   (void)state;
@@ -110,7 +110,7 @@ static void test_every_op_counts(void **state) {
     any_op member;
     const any_op nothing = do_nothing;
     memcpy(&member, (char *)&table + position, size);
-    if (member == NULL) continue; /* optional, and the reference has it not */
+    if (member == NULL) continue; /* optional, and the reference lacks it */
     memcpy((char *)&table + position, &nothing, size);
     const heard got = verify(add(table), NULL);
     if (got.failed == 0)
@@ -121,19 +121,19 @@ static void test_every_op_counts(void **state) {
   assert_true(ops > 20);
 }
 
-/* --- Ops that are a little wrong --- */
+/* --- Ops that are slightly wrong --- */
 
 typedef enum fault { TOO_LARGE, NOT_A_NUMBER, BEHIND, ANOTHER_EACH_TIME } fault;
 static fault chosen;
 static unsigned calls;
 
-/* Softmax, and then something wrong with it. */
+/* Softmax, and then an error in it. */
 static quern_status wrong_softmax(void *state, const quern_softmax_op *op) {
   float *o = (float *)op->o.memory + op->o.offset;
   const quern_status status = quern__reference_backend.softmax(state, op);
   const size_t last = op->n * op->k - 1;
   switch (chosen) {
-  case TOO_LARGE: /* by what a sum of floats in a bad order loses, or a fast exp() */
+  case TOO_LARGE: /* the error of a sum of floats in a bad order, or of a fast exp() */
     for (size_t i = 0; i <= last; i++) o[i] *= 1.0f + 0x1p-12f;
     break;
   case NOT_A_NUMBER:
@@ -169,7 +169,7 @@ static void test_wrong(void **state) {
   check_fault(ANOTHER_EACH_TIME, "not the same bits in two runs");
 }
 
-/* A label out of range that nobody is told of. */
+/* A label out of range is not reported. */
 static quern_status silent_loss(void *state, const quern_loss_op *op) {
   const int32_t *labels = (const int32_t *)op->target.memory + op->target.offset;
   for (size_t r = 0; r < op->n; r++)
@@ -198,7 +198,7 @@ static void test_says_nothing_or_fails(void **state) {
   take_away();
 }
 
-/* A network whose gradient is a thousandth too large trains, and is found out. */
+/* A network whose gradient is a thousandth too large trains, but is detected. */
 static quern_status large_gradients(void *state, const quern_dense_backward_weights_op *op) {
   float *db = op->db.memory != NULL ? (float *)op->db.memory + op->db.offset : NULL;
   const quern_status status = quern__reference_backend.dense_backward_weights(state, op);
