@@ -1,6 +1,6 @@
-# Shared by the scripts beside it: what quern needs, how it is installed, and how a phase is shown.
+# Shared by the scripts: the needed packages, their installation, and the display of phases.
 # shellcheck shell=bash
-# shellcheck disable=SC2034  # what stands here is used by the scripts
+# shellcheck disable=SC2034  # the scripts use these variables
 
 export LC_ALL=C
 script=${0##*/}
@@ -11,7 +11,7 @@ fail() {
   exit 1
 }
 
-# try_phase WHAT COMMAND…: one line with the time it took; its output goes to the log.
+# try_phase WHAT COMMAND…: prints one line with the command's time. Its output is in the log.
 try_phase() {
   local start=$SECONDS what=$1
   shift
@@ -24,8 +24,7 @@ try_phase() {
   fi
 }
 
-# The same for what the script cannot do without: on failure the end of its output is shown, and the
-# script stops.
+# The same for a required command: if it fails, prints the end of its output and stops the script.
 phase() {
   local before
   before=$(wc -l <"$log")
@@ -34,10 +33,10 @@ phase() {
   fail "$1: failed; the whole log is in $log"
 }
 
-# --- What is needed -------------------------------------------------------------------------------
+# --- Needs ----------------------------------------------------------------------------------------
 #
-# One row a need: Debian's package | required or optional | how to see that it is there | what it is.
-# What counts is what can be found, however it came there; the package is only the way to get it.
+# One row per need: Debian's package | required or optional | a probe for it | a description. Only
+# the probe decides; the package is the way to install it.
 
 quickstart_needs=(
   'gcc|required|has_command cc gcc clang|a C compiler'
@@ -63,23 +62,23 @@ check_needs=(
   'libprotobuf-c-dev|optional|has_header protobuf-c/protobuf-c.h|protobuf-c with its headers, for ONNX files'
   'protobuf-c-compiler|optional|has_command protoc-c|the compiler of protobuf-c'
   'libcairo2-dev|optional|has_header cairo/cairo.h|cairo with its headers, for pictures as PNG'
-  'libopenmpi-dev|optional|has_mpi|MPI with its headers, for training by several processes'
+  'libopenmpi-dev|optional|has_mpi|MPI with its headers, to train with several processes'
   'openmpi-bin|optional|has_command mpirun mpiexec|mpirun, which starts them'
   'mesa-opencl-icd|optional|has_icd rusticl mesa|Mesa'"'"'s rusticl, a second OpenCL implementation'
-  'oclgrind|optional|has_command oclgrind|Oclgrind, which checks kernels as they run'
-  'pkg-config|optional|has_command pkg-config pkgconf|pkg-config, to try quern.pc'
+  'oclgrind|optional|has_command oclgrind|Oclgrind, which checks running kernels'
+  'pkg-config|optional|has_command pkg-config pkgconf|pkg-config, to test quern.pc'
   'libfann-dev|optional|has_header fann.h|FANN, for examples/fann'
-  'debhelper|optional|has_command dh|debhelper, to try the Debian packages'
+  'debhelper|optional|has_command dh|debhelper, to test the Debian packages'
   'mandoc|optional|has_command mandoc|mandoc, which checks the manual page'
-  'zsh|optional|has_command zsh|zsh, to try its completion'
-  'clang|optional|has_command clang|clang, whose libFuzzer searches the readers for inputs that break them'
+  'zsh|optional|has_command zsh|zsh, to test its completion'
+  'clang|optional|has_command clang|clang, whose libFuzzer fuzzes the readers of files'
   'python3-numpy|optional|has_numpy|Python with NumPy, for the package in python/'
   'python3-sklearn|optional|has_module sklearn|scikit-learn, whose own checks quern.sklearn passes'
-  'python3-pip|optional|has_pip|pip, to make that package'
-  'valgrind|optional|has_command valgrind|valgrind, under which a short training runs'
+  'python3-pip|optional|has_pip|pip, to build that package'
+  'valgrind|optional|has_command valgrind|valgrind, which checks a short training'
   'clang-format-14|optional|clang_format|clang-format 14'
   'doxygen|optional|has_command doxygen|Doxygen, which makes the pages of the API'
-  'shellcheck|optional|has_command shellcheck|shellcheck, which reads these scripts'
+  'shellcheck|optional|has_command shellcheck|shellcheck, which checks these scripts'
 )
 
 has_command() {
@@ -120,14 +119,14 @@ has_icd() {
   return 1
 }
 
-# PoCL where it can be installed, since it runs on every machine and stands back behind a GPU; else
+# PoCL if it can be installed, because it runs on every machine and a GPU is preferred to it; else
 # any driver.
 has_driver() {
   if can_install; then has_icd pocl; else has_icd ''; fi
 }
 
-# The Python with which python/ is tested: the first on the PATH, or the system's, that has NumPy.
-# CMake looks for it in the same order.
+# The Python for the tests of python/: the first on the PATH, or the system's, that has NumPy. CMake
+# searches in the same order.
 python_with_numpy() {
   local python
   for python in python3 /usr/bin/python3; do
@@ -153,7 +152,7 @@ has_pip() {
     'import importlib.util, sys; sys.exit(not all(map(importlib.util.find_spec, ["pip", "setuptools", "wheel"])))'
 }
 
-# Prints the clang-format that .clang-format is kept for: releases differ in what they make of it.
+# Prints the clang-format of the release for .clang-format; others format differently.
 clang_format() {
   local name
   for name in clang-format-14 clang-format; do
@@ -165,7 +164,7 @@ clang_format() {
   return 1
 }
 
-# The ruff that ruff.toml is for. Debian has no package of it.
+# The release of ruff for ruff.toml. Debian has no package of it.
 ruff_release=0.17
 
 # Prints it: from the PATH, or as install_ruff left it.
@@ -187,9 +186,9 @@ install_ruff() {
     --quiet --target build/ruff "ruff~=$ruff_release.0" && ruff >/dev/null
 }
 
-# --- How it is installed --------------------------------------------------------------------------
+# --- Installation ---------------------------------------------------------------------------------
 
-# sudo counts where it needs no password, or where someone is there to type it.
+# sudo is used if it needs no password, or if a terminal can ask for it.
 can_install() {
   has_command apt-get && { [[ $EUID == 0 ]] || { has_command sudo && { [[ -t 0 ]] || sudo -n true 2>/dev/null; }; }; }
 }
@@ -204,7 +203,7 @@ is_offered() {
   [[ $(apt-cache policy "$1") =~ Candidate:\ [^\(] ]]
 }
 
-# Fills `missing` with those rows of the needs given that are `kind` and cannot be found.
+# find_missing KIND NEED…: sets `missing` to the rows of this kind whose probe fails.
 find_missing() {
   local kind=$1 row row_kind probe
   shift
@@ -217,14 +216,14 @@ find_missing() {
   done
 }
 
-# Prints rows for a person: the package and what it is.
+# Prints the package and the description of each row.
 print_needs() {
   local row
   for row in "$@"; do printf '  %-24s%s\n' "${row%%|*}" "${row##*|}"; done
 }
 
-# Installs what is missing of the needs given, with apt. Something required that cannot be had stops
-# the script with a list; something optional is told.
+# Installs missing needs with apt. If a required one is not available, stops the script with a list;
+# if an optional one is not, prints it.
 install_missing() {
   local missing required optional row packages=() unoffered=()
   find_missing required "$@"
@@ -234,14 +233,14 @@ install_missing() {
   (( ${#required[@]} + ${#optional[@]} )) || return 0
 
   if can_install; then
-    try_phase 'package lists' apt -q update || printf 'going on with the package lists that are there\n'
+    try_phase 'package lists' apt -q update || printf 'using the present package lists\n'
     for row in "${required[@]}"; do
       if is_offered "${row%%|*}"; then packages+=("${row%%|*}"); else unoffered+=("$row"); fi
     done
     if (( ${#unoffered[@]} )); then
-      printf 'This release has no package for what quern needs:\n' >&2
+      printf 'This release has no package for:\n' >&2
       print_needs "${unoffered[@]}" >&2
-      fail 'install these by hand, then run me again'
+      fail 'install these by hand, then run this script again'
     fi
     if (( ${#packages[@]} )); then
       printf 'installing: %s\n' "${packages[*]}"
@@ -250,9 +249,9 @@ install_missing() {
 
     for row in "${optional[@]}"; do
       if ! is_offered "${row%%|*}"; then
-        printf '%s is not offered by this release; going on without\n' "${row%%|*}"
+        printf 'this release has no package %s; continuing without it\n' "${row%%|*}"
       elif ! try_phase "installing ${row%%|*}" apt -q install --no-install-recommends "${row%%|*}"; then
-        printf '%s could not be installed (see %s); going on without\n' "${row%%|*}" "$log"
+        printf '%s could not be installed (see %s); continuing without it\n' "${row%%|*}" "$log"
       fi
     done
     find_missing required "$@"
@@ -260,14 +259,14 @@ install_missing() {
   fi
 
   if (( ${#required[@]} )); then
-    printf 'Missing (Debian'"'"'s package, and what it is):\n' >&2
+    printf 'Missing (Debian'"'"'s package, and a description):\n' >&2
     print_needs "${required[@]}" >&2
-    can_install && fail 'still missing after installing; install these by hand, then run me again'
+    can_install && fail 'still missing; install these by hand, then run this script again'
     printf 'On Debian and Ubuntu: apt-get install %s\n' "${required[*]%%|*}" >&2
-    fail 'I can install with apt only, as root or through sudo; install these, then run me again'
+    fail 'cannot install without apt and root or sudo; install these, then run this script again'
   fi
   can_install || for row in "${optional[@]}"; do
-    printf 'going on without %s (%s)\n' "${row%%|*}" "${row##*|}"
+    printf 'continuing without %s (%s)\n' "${row%%|*}" "${row##*|}"
   done
 }
 
