@@ -1,9 +1,9 @@
 # quern_embed_files(<out-var> <group> <file>...)
-# Makes C sources that hold the files as byte arrays, and embedded/<group>_embedded.h that declares
+# Makes C sources with the files as byte arrays, and embedded/<group>_embedded.h, which declares
 # them:
-#   extern const unsigned char quern__<group>_<name>[];   extern const size_t
-#                                                         quern__<group>_<name>_size;
-# where <name> is the file's name without its ending. A file changed later is embedded anew.
+#   extern const unsigned char quern__<group>_<name>[];
+#   extern const size_t quern__<group>_<name>_size;
+# <name> is the file's name without its extension. Changed files are embedded again.
 function(quern_embed_files out_var group)
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/embedded")
   set(sources)

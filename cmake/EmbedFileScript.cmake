@@ -1,4 +1,4 @@
-# Run by quern_embed_files: INPUT's bytes as the array SYMBOL in the C source OUTPUT.
+# Run by quern_embed_files: writes INPUT's bytes as the array SYMBOL to the C source OUTPUT.
 file(READ "${INPUT}" hex HEX)
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
 string(REPEAT "0x..," 16 line)

@@ -1,4 +1,4 @@
-# cairo from the system. Defines Cairo::Cairo.
+# Finds the system's cairo. Defines Cairo::Cairo.
 find_path(Cairo_INCLUDE_DIR cairo.h PATH_SUFFIXES cairo)
 find_library(Cairo_LIBRARY cairo)
 include(FindPackageHandleStandardArgs)

@@ -1,4 +1,4 @@
-# The OpenCL headers alone: the loader is opened at run time. Defines OpenCL::Headers.
+# Finds the OpenCL headers only; the loader is opened at run time. Defines OpenCL::Headers.
 find_path(OpenCLHeaders_INCLUDE_DIR CL/cl.h)
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(OpenCLHeaders REQUIRED_VARS OpenCLHeaders_INCLUDE_DIR

@@ -1,5 +1,5 @@
-# protobuf-c from the system. Defines ProtobufC::ProtobufC, and ProtobufC_COMPILER, which a
-# component `library` does without.
+# Finds the system's protobuf-c. Defines ProtobufC::ProtobufC, and, unless only the component
+# `library` is requested, ProtobufC_COMPILER.
 find_path(ProtobufC_INCLUDE_DIR protobuf-c/protobuf-c.h)
 find_library(ProtobufC_LIBRARY protobuf-c)
 find_program(ProtobufC_COMPILER protoc-c)

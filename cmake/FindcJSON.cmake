@@ -1,4 +1,4 @@
-# cJSON from the system. Defines cJSON::cJSON.
+# Finds the system's cJSON. Defines cJSON::cJSON.
 find_path(cJSON_INCLUDE_DIR cjson/cJSON.h)
 find_library(cJSON_LIBRARY cjson)
 include(FindPackageHandleStandardArgs)

@@ -1,14 +1,14 @@
-# What makes a bug in C harder to use against whoever runs the program, as distributions build
-# theirs. Sanitizers bring their own checks, which the checked string functions would hide from.
-#   quern_hardening         compile options of every source of ours
-#   quern_harden(<target>)  the linker's part, for a program or a shared library
+# Options that make bugs in C harder to exploit, as in distributions' builds. They are off under
+# sanitizers, whose checks the checked string functions would bypass.
+#   quern_hardening         compile options of all sources
+#   quern_harden(<target>)  linker options of a program or a shared library
 include(CheckCCompilerFlag)
 include(CheckCSourceCompiles)
 include(CheckLinkerFlag)
 include(CheckPIESupported)
 include(CMakePushCheckState)
 add_library(quern_hardening INTERFACE)
-# no format string that is not written in the source
+# format strings must be literals
 target_compile_options(quern_hardening INTERFACE -Wformat=2)
 if(NOT QUERN_HARDEN OR QUERN_SANITIZE)
   function(quern_harden target)
@@ -16,7 +16,7 @@ if(NOT QUERN_HARDEN OR QUERN_SANITIZE)
   return()
 endif()
 
-# quern_add_if_known(<option>...): those that the compiler takes without a word.
+# quern_add_if_known(<option>...): adds the options that the compiler accepts without a warning.
 function(quern_add_if_known)
   foreach(option IN LISTS ARGN)
     string(MAKE_C_IDENTIFIER "QUERN_HAS${option}" known)
@@ -29,12 +29,11 @@ function(quern_add_if_known)
     endif()
   endforeach()
 endfunction()
-# A canary on the stack before each return; no frame that leaps over the guard page; no jump to
-# where no function begins.
+# Stack canaries; no stack frame that skips the guard page; indirect jumps to functions only.
 quern_add_if_known(-fstack-protector-strong -fstack-clash-protection -fcf-protection)
 
-# String and memory functions that know the size of where they write. Without optimization glibc
-# warns that there is nothing to gain.
+# String and memory functions that check their destination's size. Without optimization they have
+# no effect, and glibc warns.
 cmake_push_check_state(RESET)
 set(CMAKE_REQUIRED_FLAGS "-O2 -Werror -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3")
 check_c_source_compiles("#include <string.h>\nint main(void) { return 0; }" QUERN_HAS_FORTIFY_3)
@@ -43,7 +42,7 @@ set(fortify -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$<IF:$<BOOL:${QUERN_HAS_FORTIFY_
 target_compile_options(quern_hardening INTERFACE
                        "$<$<CONFIG:Release,RelWithDebInfo,MinSizeRel>:${fortify}>")
 
-# The command goes anywhere in memory, and what the loader has written is read-only from then on.
+# Position-independent code; relocations are read-only once the loader has finished.
 if(QUERN_BUILD_CLI)
   check_pie_supported()
 endif()

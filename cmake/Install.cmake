@@ -1,6 +1,5 @@
-# What is installed, and `uninstall`, which takes it away again. Nothing that is installed holds an
-# absolute path, so a prefix can be moved as a whole, unless CMAKE_INSTALL_LIBDIR or …INCLUDEDIR was
-# set to an absolute one.
+# Installed files, and the target `uninstall`, which removes them. They contain no absolute path, so a
+# prefix can be moved as a whole, unless CMAKE_INSTALL_LIBDIR or …INCLUDEDIR is absolute.
 include(CMakePackageConfigHelpers)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/quern")
 set(made_dir "${CMAKE_CURRENT_BINARY_DIR}/package")
@@ -12,9 +11,9 @@ endif()
 install(DIRECTORY include/quern DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN
         "*.h" ${without_header})
 
-# For find_package(quern). A target file for each library, since only the static ones bring
-# dependencies to link with. `quern` is of one kind or the other; under BUILD_SHARED_LIBS
-# `quern_static` may stand beside it, and so it is with libquern-mpi.
+# For find_package(quern). Each library has its own target file, because only the static ones have
+# dependencies to link. `quern` is shared or static. Under BUILD_SHARED_LIBS, `quern_static` may be
+# installed too. The same holds for libquern-mpi.
 function(quern_install_library name file)
   install(TARGETS ${name} EXPORT ${file})
   install(EXPORT ${file} NAMESPACE quern:: DESTINATION "${package_dir}" FILE ${file}.cmake)
@@ -32,8 +31,7 @@ endif()
 if(QUERN_WITH_MPI)
   set_target_properties(quern_mpi PROPERTIES EXPORT_NAME mpi)
   if(BUILD_SHARED_LIBS)
-    # libquern lies beside it; the RUNPATH of a program is not looked at for what its libraries
-    # need.
+    # libquern is in the same folder. A program's RUNPATH is not used for its libraries' needs.
     if(NOT DEFINED CMAKE_INSTALL_RPATH)
       set_target_properties(quern_mpi PROPERTIES INSTALL_RPATH "\$ORIGIN")
     endif()
@@ -57,8 +55,8 @@ install(FILES "${made_dir}/quernConfig.cmake" "${made_dir}/quernConfigVersion.cm
         "${CMAKE_CURRENT_LIST_DIR}/FindcJSON.cmake" "${CMAKE_CURRENT_LIST_DIR}/FindProtobufC.cmake"
         DESTINATION "${package_dir}")
 
-# For pkg-config. The prefix is found from where quern.pc lies. Where there is a static library
-# only, what it needs is not private.
+# For pkg-config. The prefix follows from the place of quern.pc. If only the static library is
+# installed, its dependencies are not private.
 if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
   set(pc_prefix "${CMAKE_INSTALL_PREFIX}")
   set(pc_libdir "${CMAKE_INSTALL_LIBDIR}")
@@ -93,10 +91,10 @@ if(QUERN_WITH_MPI)
   install(FILES "${made_dir}/quern-mpi.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 endif()
 
-# The command, its manual page, and completion where each shell looks for it.
+# The command, its manual page, and completion in each shell's folder.
 if(QUERN_BUILD_CLI)
-  # A shared library is looked for beside the command's folder, wherever the prefix is; a packager
-  # who sets an RPATH, or CMAKE_SKIP_INSTALL_RPATH, decides otherwise.
+  # The shared library is found relative to the command, in any prefix, unless a packager sets an
+  # RPATH or CMAKE_SKIP_INSTALL_RPATH.
   if(BUILD_SHARED_LIBS AND NOT DEFINED CMAKE_INSTALL_RPATH AND NOT IS_ABSOLUTE
      "${CMAKE_INSTALL_LIBDIR}")
     file(RELATIVE_PATH to_library "/${CMAKE_INSTALL_BINDIR}" "/${CMAKE_INSTALL_LIBDIR}")

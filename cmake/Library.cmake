@@ -1,10 +1,10 @@
 # quern_add_library(<name> [STATIC])
-# A library libquern of quern_objects: shared or static as BUILD_SHARED_LIBS says, or static.
+# Makes libquern from quern_objects: shared or static by BUILD_SHARED_LIBS, or static.
 include(CheckLinkerFlag)
 set(quern_export_list "${CMAKE_CURRENT_LIST_DIR}/quern.map")
 check_linker_flag(C "LINKER:--version-script=${quern_export_list}" QUERN_HAS_VERSION_SCRIPT)
 
-# What a library has, whatever it is made of: the names it exports, its version.
+# Properties of every library: exported names, version.
 function(quern_finish_library name output)
   set_target_properties(${name} PROPERTIES OUTPUT_NAME ${output} VERSION ${PROJECT_VERSION}
                         SOVERSION ${PROJECT_VERSION_MAJOR})
@@ -19,14 +19,14 @@ function(quern_finish_library name output)
   endif()
 endfunction()
 
-# libquern-mpi, which uses the public API of libquern alone: quern_add_mpi_library(<name> <libquern>
-# [STATIC]) makes one of the objects, of the kind that its libquern is.
+# quern_add_mpi_library(<name> <libquern> [STATIC]) makes libquern-mpi, which only uses the public
+# API of libquern, shared or static as that is.
 function(quern_add_mpi_objects name)
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/host/mpi/*.c")
   add_library(${name} OBJECT ${sources})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/include")
   target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
-  # MPICH's MPI_STATUSES_IGNORE is the address 1, which GCC takes for an array without room.
+  # MPICH's MPI_STATUSES_IGNORE is the address 1, which GCC takes for an empty array.
   target_compile_options(${name} PRIVATE $<$<C_COMPILER_ID:GNU>:-Wno-stringop-overflow>)
   target_link_libraries(${name} PRIVATE MPI::MPI_C quern_warnings quern_hardening)
   set_target_properties(${name} PROPERTIES C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)

@@ -1,8 +1,8 @@
-# How ranks are started on this machine by what runs them from the build: quern_mpiexec is the
-# command, and quern_mpiexec_environment what it wants in its environment.
+# Starting ranks from the build: quern_mpiexec is the command, and quern_mpiexec_environment its
+# environment.
 #
-# Open MPI wants to be told that root may, and that ranks may be more than cores; MPICH takes both.
-# Over shared memory alone: nothing opens a port to the world.
+# Open MPI needs options to run as root and to have more ranks than cores; MPICH does not. Ranks use
+# shared memory only, so no port is opened.
 execute_process(COMMAND "${MPIEXEC_EXECUTABLE}" --version OUTPUT_VARIABLE mpiexec_version
                 ERROR_QUIET)
 set(quern_mpiexec "${MPIEXEC_EXECUTABLE}")

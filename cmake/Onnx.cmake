@@ -1,5 +1,4 @@
-# The part of the library that reads and writes ONNX: sets onnx_sources, and onnx_libraries to link
-# with.
+# Reading and writing ONNX: sets onnx_sources, and the libraries onnx_libraries.
 quern_optional(ONNX ProtobufC "ONNX files")
 if(QUERN_WITH_ONNX)
   file(GLOB onnx_sources CONFIGURE_DEPENDS host/onnx/*.c)
@@ -9,7 +8,7 @@ if(QUERN_WITH_ONNX)
   add_custom_command(OUTPUT "${onnx_made}" "${CMAKE_CURRENT_BINARY_DIR}/embedded/onnx.pb-c.h"
     COMMAND "${ProtobufC_COMPILER}" --c_out=. -I "${CMAKE_CURRENT_SOURCE_DIR}/host/onnx" onnx.proto
     WORKING_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/embedded" DEPENDS host/onnx/onnx.proto VERBATIM)
-  # Not our code: neither our warnings nor our formatting.
+  # Generated code is free of our warnings and formatting.
   set_source_files_properties("${onnx_made}" PROPERTIES COMPILE_OPTIONS -w)
   list(APPEND onnx_sources "${onnx_made}")
   set(onnx_libraries ProtobufC::ProtobufC)

@@ -1,5 +1,5 @@
 # quern_optional(<NAME> <package> <what for> [<argument of find_package>...])
-# An option QUERN_<NAME> of AUTO (where it is found), ON (must be found) or OFF. Sets
+# An option QUERN_<NAME>: AUTO (used if it is found), ON (must be found) or OFF. Sets
 # QUERN_WITH_<NAME>.
 function(quern_optional name package purpose)
   set(QUERN_${name} AUTO CACHE STRING "${purpose}: AUTO, ON or OFF")

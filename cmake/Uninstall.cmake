@@ -1,6 +1,5 @@
-# cmake -DBINARY_DIR=<build folder> -P Uninstall.cmake: removes what the last install from that
-# build put in place, and the folders named quern that this leaves empty. $DESTDIR is honored as it
-# is at install.
+# cmake -DBINARY_DIR=<build folder> -P Uninstall.cmake: removes the files of the last install from
+# that build, and folders named quern that become empty. $DESTDIR is honored as at install.
 file(GLOB manifests "${BINARY_DIR}/install_manifest*.txt")
 if(NOT manifests)
   message(FATAL_ERROR
