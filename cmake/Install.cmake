@@ -1,5 +1,5 @@
-# Installed files, and the target `uninstall`, which removes them. They contain no absolute path, so a
-# prefix can be moved as a whole, unless CMAKE_INSTALL_LIBDIR or …INCLUDEDIR is absolute.
+# Installed files, and the target `uninstall`, which removes them. They contain no absolute path, so
+# a prefix can be moved as a whole, unless CMAKE_INSTALL_LIBDIR or …INCLUDEDIR is absolute.
 include(CMakePackageConfigHelpers)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/quern")
 set(made_dir "${CMAKE_CURRENT_BINARY_DIR}/package")

@@ -1,4 +1,4 @@
-# Every public header compiles alone, as C11 and, where there is a C++ compiler, as C++17.
+# Every public header compiles alone, as C11 and, if there is a C++ compiler, as C++17.
 include(CheckLanguage)
 check_language(CXX)
 if(CMAKE_CXX_COMPILER)

@@ -1,20 +1,20 @@
-# The OpenCL implementations that tests run on. Sets
-#   implementations         names of those found: pocl, rusticl, oclgrind, and pocl-gpu …: see below
-#   plain_implementations   those of them without a row of another device
-#   dense_implementations   those, and more rows of GPUs, that the matrix products are tested on
-#   cpus                    CPUs that PoCL can be made into, each with pocl-<cpu>_environment and
-#                              pocl-<cpu>_tests, a pattern of the tests that run as it
-#   <name>_environment         the environment in which the ICD loader sees that one alone
-#   <name>_prefix              a command to run the test's command with, or empty
-#   default_environment        of tests that run once: PoCL's, or nothing where PoCL is missing
+# Finds the OpenCL implementations for tests. Sets
+#   implementations         their names: pocl, rusticl, oclgrind, and pocl-gpu …: see below
+#   plain_implementations   those that use their own tuning row
+#   dense_implementations   those for tests of the matrix products, with more rows of GPUs
+#   cpus                    CPUs that PoCL can emulate, each with pocl-<cpu>_environment and
+#                              pocl-<cpu>_tests, a pattern of the tests that run on it
+#   <name>_environment         the environment in which the ICD loader finds only that one
+#   <name>_prefix              a command that runs the test's command, or empty
+#   default_environment        of tests that run once: PoCL's, or nothing without PoCL
 #
-# OCL_ICD_VENDORS names a folder of .icd files: ocl-icd and the Khronos loader agree on that form,
-# and differ on files.
+# OCL_ICD_VENDORS names a folder of .icd files, which ocl-icd and the Khronos loader both support;
+# they differ on files.
 set(implementations)
 
 # quern_find_implementation(<name> <icd file> <library>...)
-# Takes the library named in the system's .icd file, else the first of those listed that exists. A
-# bare file name is the dynamic linker's to find.
+# Uses the library named in the system's .icd file, else the first existing one of the list. The
+# dynamic linker finds bare file names.
 function(quern_find_implementation name icd)
   set(content "")
   foreach(vendors /etc/OpenCL/vendors /usr/share/OpenCL/vendors /usr/local/etc/OpenCL/vendors)
@@ -31,7 +31,7 @@ function(quern_find_implementation name icd)
     endif()
   endif()
   if(NOT content)
-    message(NOTICE "quern: ${name} was not found: its tests are left out")
+    message(NOTICE "quern: ${name} was not found: skipping its tests")
     return()
   endif()
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/vendors/${name}")
@@ -45,9 +45,8 @@ quern_find_implementation(pocl pocl.icd libpocl.so libpocl.so.2)
 quern_find_implementation(rusticl rusticl.icd libRusticlOpenCL.so libRusticlOpenCL.so.1)
 quern_find_implementation(oclgrind oclgrind.icd liboclgrind-rt-icd.so)
 
-# Compiled kernels go from test to test, and from one build folder to another that says the same:
-# most of a test's time would be PoCL's compiler otherwise. support/run_pocl has the rest. Mesa's
-# cache is made to be shared.
+# Tests share compiled kernels, also between build folders with the same setting; otherwise most of
+# a test's time would be PoCL's compiler. See support/run_pocl. Mesa's cache can be shared.
 set(QUERN_TEST_KERNELS "${CMAKE_CURRENT_BINARY_DIR}/kernels" CACHE PATH
     "Where tests find kernels that others compiled")
 list(APPEND rusticl_environment "MESA_SHADER_CACHE_DIR=${QUERN_TEST_KERNELS}/mesa")
@@ -61,17 +60,16 @@ endif()
 
 list(APPEND rusticl_environment RUSTICL_ENABLE=llvmpipe)
 
-# Oclgrind checks every access of every work-item. What it has to say goes to a file, and the
-# wrapper fails the test over a single line of it. Its search for uninitialized values knows of a
-# buffer only what the host wrote to it first, so a test that runs on it writes each buffer whole
-# before a kernel reads any of it.
+# Oclgrind checks every access of every work-item. Its reports go to a file, and the wrapper fails
+# the test if it has a line. Its search for uninitialized values only records the host's first write
+# to a buffer, so tests write each buffer whole before a kernel reads it.
 list(APPEND oclgrind_environment OCLGRIND_DATA_RACES=1 OCLGRIND_UNIFORM_WRITES=1
      OCLGRIND_CHECK_API=1 OCLGRIND_UNINITIALIZED=1 QUERN_TEST_SLOW_DEVICE=1)
 set(oclgrind_prefix "${CMAKE_CURRENT_SOURCE_DIR}/support/run_oclgrind")
 
 # Kernels take their tiles from the row of host/opencl/tuning.c for the device's kind and platform.
-# Rows meant for others are tested too: each GPU row on PoCL; those of CPUs and of GPUs under
-# Oclgrind, whose own is the small tile of emulators.
+# Other rows are tested too: each GPU row on PoCL; those of CPUs and GPUs under Oclgrind, whose own
+# row has the small tile of emulators.
 function(quern_add_tuning name kind)
   if(NOT name IN_LIST implementations)
     return()
@@ -86,17 +84,16 @@ quern_add_tuning(pocl gpu)
 quern_add_tuning(oclgrind cpu)
 quern_add_tuning(oclgrind gpu)
 
-# Oclgrind 21.10 takes lanes of a float16 that was put together by a shuffle for uninitialized (a
-# kernel of one such line shows it), and the CPU row folds float16s. Its own row and that of GPUs,
-# with float4, keep the search.
+# Oclgrind 21.10 reports lanes of a float16 made by a shuffle as uninitialized (a kernel of one such
+# line shows it), and the CPU row shuffles float16s. The search runs with its own row and that of
+# GPUs, which use float4.
 list(APPEND oclgrind-cpu_environment OCLGRIND_UNINITIALIZED=0)
 
-# The row of CPUs with NEON has tiles of its own, which any CPU can run.
+# The row of CPUs with NEON has its own tiles, which any CPU can run.
 #
-# The rows of makers of GPUs differ from the default GPU row in the tiles of the matrix products
-# alone, and so do the runs of that row on another implementation: only the products' tests run on
-# them. Oclgrind, which takes minutes over their large work-groups, checks the same code with the
-# default row's.
+# GPU vendors' rows differ from the default GPU row only in the tiles of the matrix products, so
+# only the products' tests run with them. Oclgrind would need minutes for their large work-groups,
+# and checks the same code with the default row.
 set(implementations_before ${implementations})
 quern_add_tuning(pocl nvidia)
 quern_add_tuning(pocl amd)
@@ -106,10 +103,10 @@ quern_add_tuning(rusticl gpu)
 set(dense_implementations ${implementations})
 set(implementations ${implementations_before})
 
-# CPUs with less than this one. PoCL as distributions build it has kernel libraries for several. It
-# compiles for the CPU of the library that POCL_KERNELLIB_NAME names, if this machine has its
-# instructions. So the rows of CPUs that are not there are tested as they are used. Other builds of
-# PoCL have no such libraries, and no such tests. The tests check that they run as QUERN_TEST_CPU.
+# Older CPUs than this one. Distributions' PoCL has kernel libraries for several. It compiles for
+# the CPU of the library that POCL_KERNELLIB_NAME names, if this machine has its instructions, so
+# the rows of other CPUs are tested as they are used. Other builds of PoCL have no such libraries,
+# and these tests are skipped. The tests check that they run as QUERN_TEST_CPU.
 #
 # quern_add_cpu(<LLVM's name of the CPU> <PoCL's name of its library> <test>...)
 set(cpus)

@@ -1,14 +1,14 @@
-# How tests start ranks, where there is MPI and its launcher. Sets
-#   mpiexec          the launcher and its options, before -n; empty where there is none
-#   mpi_environment  what its ranks need
+# How tests start ranks, if there is MPI and its launcher. Sets
+#   mpiexec          the launcher and its options, before -n; empty without a launcher
+#   mpi_environment  the environment of its ranks
 set(mpiexec)
 set(mpi_environment)
 if(NOT QUERN_WITH_MPI)
-  message(NOTICE "quern: MPI was not found or is not wanted: its tests are left out")
+  message(NOTICE "quern: MPI was not found or is disabled: skipping its tests")
   return()
 endif()
 if(NOT MPIEXEC_EXECUTABLE)
-  message(NOTICE "quern: mpirun was not found: the tests of MPI are left out")
+  message(NOTICE "quern: mpirun was not found: skipping the tests of MPI")
   return()
 endif()
 

@@ -1,10 +1,10 @@
-# cmake -DSOURCE=<top of the tree> -P Layers.cmake: fails if a layer reaches past the one below it,
-# if two folders of host/ include each other, or if a folder has grown too large. See "Layers" in
-# ARCHITECTURE.md, which names the one exception.
+# cmake -DSOURCE=<top of the tree> -P Layers.cmake: fails if a layer uses more than the one below
+# it, if two folders of host/ include each other, or if a folder is too large. See "Layers" in
+# ARCHITECTURE.md, which has the one exception.
 cmake_minimum_required(VERSION 3.21)
 set(bad "")
 
-# quern_refuse(<pattern> <why> <folder>... [EXCEPT <file>...]): of the folders and those below them.
+# quern_refuse(<pattern> <why> <folder>... [EXCEPT <file>...]): in the folders and their subfolders.
 function(quern_refuse pattern why)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "EXCEPT")
   foreach(folder IN LISTS arg_UNPARSED_ARGUMENTS)
@@ -27,7 +27,7 @@ function(quern_refuse pattern why)
   set(bad "${bad}" PARENT_SCOPE)
 endfunction()
 
-# The network level is a user of the op level: it calls no backend, and sees no device.
+# The network level uses the op level: it calls no backend, and knows no device.
 set(above_ops host/network host/parallel host/train host/data host/format host/model host/inspect
     host/onnx)
 quern_refuse("QUERN__CALL|->backend|context->state|plan->state|quern_backend"
@@ -36,21 +36,21 @@ quern_refuse("QUERN__CALL|->backend|context->state|plan->state|quern_backend"
 quern_refuse("#include.*(ops/check|backend|opencl|reference)[./]"
              "networks are built on the public ops alone" ${above_ops}
              EXCEPT host/network/whole_steps.c)
-# What all others stand on.
+# All others use host/base and host/format.
 quern_refuse("#include \"\\.\\./[^\"]*/" "host/base stands by itself" host/base)
 quern_refuse("#include \"\\.\\./(\\.\\./)*[^b.]" "formats know nothing of networks" host/format)
-# OpenCL's types are in one folder.
+# OpenCL's types are in one folder only.
 set(cl_types mem context event command_queue device_id kernel program)
 list(JOIN cl_types "|" cl_types)
 quern_refuse("#include <CL/|(^|[^a-zA-Z0-9_])cl_(${cl_types})([^a-zA-Z0-9_]|$)"
              "OpenCL types are in host/opencl alone" host/base host/functions host/device host/ops
              host/reference host/verify ${above_ops})
-# The ops know backends by the table.
+# The ops know backends by the table only.
 quern_refuse("#include.*(opencl|reference)/" "ops know a backend by its table alone" host/ops)
-# libquern-mpi is a library of its own; it shares the order of sums alone.
+# libquern-mpi is a separate library; it only shares the order of sums.
 quern_refuse("#include \"\\.\\./([^p]|p[^a]|parallel/[^s])|#include \"\\.\\./\\.\\./"
              "libquern-mpi uses the public API of libquern" host/mpi)
-# The command is a program like any other.
+# The command uses the public API.
 quern_refuse("quern__" "the command sees the public headers alone" host/cli)
 file(GLOB files RELATIVE "${SOURCE}" "${SOURCE}/host/cli/*.[ch]" "${SOURCE}/host/cli/*/*.[ch]")
 foreach(file IN LISTS files)
@@ -66,7 +66,7 @@ foreach(file IN LISTS files)
   endforeach()
 endforeach()
 
-# No two folders need each other, and none is too large to be read at a glance.
+# No two folders include each other, and no folder is too large.
 set(most 22)
 file(GLOB_RECURSE files RELATIVE "${SOURCE}" "${SOURCE}/host/*.[ch]" "${SOURCE}/kernels/*.cl")
 set(pairs)

@@ -1,5 +1,5 @@
-# Every allocation of quern's own code fails once: see support/alloc_faults.h. The linker leads them
-# there, so that neither a driver nor the C library has one of its own fail.
+# Every allocation of quern's own code fails once: see support/alloc_faults.h. The linker redirects
+# them, so allocations of drivers and of the C library do not fail.
 include(CheckLinkerFlag)
 check_linker_flag(C "-Wl,--wrap=malloc" QUERN_LINKER_WRAPS)
 set(memory_names malloc calloc realloc reallocarray free aligned_alloc strdup strndup asprintf
@@ -21,7 +21,7 @@ if(QUERN_LINKER_WRAPS)
              faults)
 endif()
 
-# The command's own main is called by the test, in processes that it forks.
+# The test calls the command's main in forked processes.
 if(QUERN_LINKER_WRAPS AND TARGET quern_cli)
   add_executable(test_faults_memory_command faults/memory_command.c faults/command_walk.c
                  "${PROJECT_SOURCE_DIR}/host/cli/main.c" $<TARGET_OBJECTS:quern_command>)
@@ -37,14 +37,14 @@ if(QUERN_LINKER_WRAPS AND TARGET quern_cli)
   endif()
   target_compile_definitions(test_faults_memory_command PRIVATE
     $<$<BOOL:${QUERN_WITH_CAIRO}>:QUERN_WITH_CAIRO> $<$<BOOL:${QUERN_WITH_ONNX}>:QUERN_WITH_ONNX>)
-  # What is not freed is counted by the test; looking for it at the end of each of thousands of
-  # processes takes minutes.
+  # The test counts leaks itself; a leak check at the end of each of thousands of processes would
+  # take minutes.
   quern_test(faults_memory_command test_faults_memory_command LABELS faults ENVIRONMENT
              QUERN_OPENCL_LIBRARY=none
              ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:use_sigaltstack=0:quarantine_size_mb=1)
 endif()
 
-# With QUERN_TEST_LONG each allocation fails, which takes minutes.
+# With QUERN_TEST_LONG each allocation fails once, which takes minutes.
 foreach(name IN ITEMS faults_memory_api faults_memory_command)
   if(TEST ${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT 3600)

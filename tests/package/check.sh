@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # usage: check.sh CASE, with SOURCE, WORK, CMAKE, GENERATOR, CC, CXX, NM, READELF, DL, PKG_CONFIG,
-# AGREE, MPICC, MPIEXEC and OPTIMIZED in the environment: CMakeLists.txt beside this file says so to
-# ctest. `build` comes first and leaves under $WORK
-#   build/   quern configured as a packager would: shared and static
-#   moved/   what it installs, in another place than it was installed to
+# AGREE, MPICC, MPIEXEC and OPTIMIZED in the environment, which CMakeLists.txt sets. The case
+# `build` runs first and writes to $WORK
+#   build/   quern, configured as by a packager: shared and static
+#   moved/   its installation, moved to another place
 set -euo pipefail
 export LC_ALL=C
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$WORK/build
 moved=$WORK/moved
 libdir=lib
-# The same MPI as the build that tests has, or none.
+# The MPI of the build under test, or none.
 if [[ -n $MPIEXEC ]]; then
   mpi_options=(-DQUERN_MPI=ON ${MPICC:+"-DMPI_C_COMPILER=$MPICC"})
 else
@@ -22,7 +22,7 @@ fail() {
   exit 1
 }
 
-# Where $WORK/case may be filled anew.
+# Empties $WORK/case.
 fresh() {
   rm -rf "${WORK:?}/$1"
   mkdir -p "$WORK/$1"
@@ -33,7 +33,7 @@ configure() {
   "$CMAKE" -S "$1" -B "$2" -G "$GENERATOR" -DCMAKE_C_COMPILER="$CC" -DCMAKE_BUILD_TYPE= -DCMAKE_C_FLAGS=-O0 "${@:3}"
 }
 
-# learned PROGRAM…: the program trains the digits, and says that it got most of them right.
+# learned PROGRAM…: the program trains on the digits, and reports a high accuracy.
 learned() {
   local said
   said=$("$@") || fail "$* failed"
@@ -50,7 +50,7 @@ case_build() {
   mv "$WORK/installed" "$moved"
 }
 
-# Nothing installed knows where it was built or installed, and the command runs from where it is.
+# Installed files contain no path of the build or the installation, and the command runs when moved.
 case_paths() {
   if grep -rlF -e "$WORK" -e "$SOURCE" "$moved"; then
     fail 'the files above were installed with absolute paths in them'
@@ -61,8 +61,8 @@ case_paths() {
   [[ $soname == libquern.so.[0-9]* ]] || fail "libquern.so is a link to \"$soname\", not to a SONAME"
 }
 
-# exports LIBRARY KEPT HEADER…: what the library exports is what those headers declare, and both are
-# what tests/abi/KEPT says.
+# exports LIBRARY KEPT HEADER…: the library exports what those headers declare, and both are listed
+# in tests/abi/KEPT.
 exports() {
   local library=$moved/$libdir/$1 kept=$2
   "$NM" -D --defined-only "$library" | awk '{ print $NF }' | sort >exported
@@ -77,7 +77,7 @@ is taken away or changed breaks them, and wants a new SONAME once there is a rel
 and commit the list with it"
 }
 
-# Of both libraries; and libquern needs no MPI.
+# For both libraries; and libquern does not need MPI.
 case_exports() {
   fresh exports
   cd "$WORK/exports"
@@ -88,9 +88,9 @@ case_exports() {
   [[ -z $MPIEXEC ]] || CC=${MPICC:-$CC} exports libquern-mpi.so quern-mpi.abi mpi.h
 }
 
-# What an attacker finds in the command and the library: nothing that is writable and need not be,
-# in a place of its own each time, with canaries on the stack; and in the optimized command, which
-# the build that tests has, checked string functions.
+# Hardening of the command and the library: no unnecessarily writable memory, position-independent
+# code, stack canaries; and checked string functions in the optimized command of the build under
+# test.
 case_hardening() {
   local file
   [[ -n $READELF ]] || exit 77
@@ -110,9 +110,8 @@ case_hardening() {
   grep -qE '__[a-z]+_chk(@|$)' wanted || fail "$OPTIMIZED has no checked string functions"
 }
 
-# Nothing of the library runs when it is loaded, unloaded, and when the process exits, but for what
-# the compiler puts into every library; and it comes and goes a hundred times without a trace, on
-# OpenCL and without.
+# The library runs no code of its own when it is loaded, unloaded, or when the process exits;
+# loading and unloading it a hundred times leaves nothing behind, with OpenCL and without.
 case_load() {
   local library=$moved/$libdir/libquern.so
   fresh load
@@ -128,7 +127,7 @@ case_load() {
   # shellcheck disable=SC2086
   "$CC" -std=c11 -D_GNU_SOURCE -Wall -Wextra -I"$moved/include" "$here/load/main.c" -o load ${DL:+-l$DL}
   ./load "$library" auto
-  # Freed memory that a thread keeps at hand counts as used otherwise.
+  # Otherwise freed memory in a thread cache counts as used.
   GLIBC_TUNABLES=glibc.malloc.tcache_count=0 QUERN_OPENCL_LIBRARY=/none ./load "$library" reference
 }
 
@@ -149,7 +148,7 @@ case_pkg_config() {
   [[ $("$PKG_CONFIG" --libs quern) != *-lz* ]] || fail 'quern.pc links what the shared library needs'
 }
 
-# In C++17, by find_package: the same two. Who does not ask for the component mpi needs none.
+# In C++17, by find_package: the same two. Without the component mpi, no MPI is needed.
 case_find_package() {
   fresh find_package
   configure "$here/find_package" "$WORK/find_package" -DCMAKE_CXX_COMPILER="$CXX" -DCMAKE_CXX_FLAGS=-O0 \
@@ -159,18 +158,18 @@ case_find_package() {
   learned "$WORK/find_package/static"
 }
 
-# adds_up PROGRAM: its two ranks get the sums, and were not each alone.
+# adds_up PROGRAM: its two ranks get the sums, and are one group.
 adds_up() {
   local said
-  # The launcher and its options are words.
+  # The launcher and its options are separate words.
   # shellcheck disable=SC2086
   said=$($MPIEXEC -n 2 "$1") || fail "$1 failed"
   printf '%s: %s\n' "$1" "$said"
   [[ $said == 'quern '*', 2 ranks: 3 6 9 12 15' ]] || fail "$1: expected the sums 3 6 9 12 15 of 2 ranks"
 }
 
-# libquern-mpi: by find_package, and by pkg-config with MPI's compiler; each time the shared
-# libraries, then the static ones.
+# libquern-mpi: by find_package, and by pkg-config with MPI's compiler; both with the shared
+# libraries, then with the static ones.
 case_mpi() {
   fresh mpi
   cd "$WORK/mpi"
@@ -192,7 +191,7 @@ case_mpi() {
   LD_LIBRARY_PATH='' adds_up ./static
 }
 
-# The integrations, copied out of this tree: each builds by find_package and runs.
+# The examples, copied out of this tree: each builds by find_package and runs.
 case_examples() {
   fresh examples
   cd "$WORK/examples"
@@ -206,15 +205,15 @@ case_examples() {
     "$PWD/bring-your-own-loop/build/bring_your_own_loop_quern" "$SOURCE/data/digits.csv" --numbers
   [[ $(getting-started/build/ring "$PWD/ring.safetensors") == 9*'% of 800 points right'* ]] || fail 'ring learned nothing'
   [[ $(own-loop/build/own_optimizer) == 'accuracy 0.9'* ]] || fail 'own_optimizer learned nothing'
-  # As docs/getting-started-c.md has it for quern's source; configured only.
+  # As in docs/getting-started-c.md, with quern's source; configured only.
   configure getting-started getting-started/fetched -DQUERN_SOURCE="$SOURCE"
-  # What is left out where a library is missing has said so above.
+  # Examples that were skipped for want of a library are reported above.
   [[ ! -x share-a-context/build/share_a_context ]] || share-a-context/build/share_a_context none
   [[ ! -x fann/build/fann_on_quern ]] || fann/build/fann_on_quern
 }
 
-# Inside another project: by add_subdirectory, built, installed with it as a static library without
-# the command; and by FetchContent, configured only.
+# Inside another project: by add_subdirectory, built and installed with it as a static library
+# without the command; and by FetchContent, configured only.
 case_subdirectory() {
   fresh subdirectory
   cd "$WORK/subdirectory"
@@ -225,7 +224,7 @@ case_subdirectory() {
   DESTDIR=$PWD/stage "$CMAKE" --install built --prefix /usr
   [[ ! -e stage/usr/bin && ! -e stage/usr/share ]] || fail 'the command was installed where it was not built'
   [[ ! -e stage/usr/include/quern/mpi.h ]] || fail 'mpi.h was installed where libquern-mpi was not built'
-  # Who asks for what was left out is told so.
+  # A missing component is an error that names it.
   mkdir asks
   printf '%s\n' 'cmake_minimum_required(VERSION 3.21)' 'project(asks LANGUAGES NONE)' \
     'find_package(quern REQUIRED COMPONENTS mpi)' >asks/CMakeLists.txt
@@ -233,14 +232,14 @@ case_subdirectory() {
     fail 'the component mpi was found where quern was built without MPI'
   [[ $(tr -s ' \n' ' ' <said) == *'quern was built without MPI (-DQUERN_MPI=ON builds it)'* ]] || fail "$(<said)"
   [[ -n $PKG_CONFIG ]] || return 0
-  # The static library alone: what it needs is public.
+  # The static library only: its dependencies are public.
   export PKG_CONFIG_PATH=$PWD/stage/usr/lib/somewhere/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
   # shellcheck disable=SC2046
   "$CC" -std=c11 "$here/subdirectory/main.c" -o alone $("$PKG_CONFIG" --cflags --libs quern)
   ./alone
 }
 
-# DESTDIR stands before every path, and uninstall takes all of it away and nothing else.
+# DESTDIR prefixes every path, and uninstall removes all installed files and nothing else.
 case_uninstall() {
   fresh uninstall
   export DESTDIR=$WORK/uninstall/stage
@@ -257,8 +256,8 @@ case_uninstall() {
   [[ -z $left ]] || fail "uninstall left $left"
 }
 
-# The Debian packages are those of this version and SONAME, and where their tools are, they build
-# and hold a command that runs.
+# The Debian packages have this version and SONAME. If the tools are installed, they build, and
+# their command runs.
 case_debian() {
   local version soname tree=$WORK/debian/quern unpacked=$WORK/debian/unpacked package
   version=$(sed -n 's/^#define QUERN_VERSION *"\(.*\)"/\1/p' "$SOURCE/include/quern/version.h")
@@ -310,7 +309,7 @@ case_manual() {
         on && $1 == ".It" && /Fl Fl/ { sub(/.*Fl Fl /, ""); print "--" $1 }' "$page"; echo --help)" "$page"
   done
   if command -v mandoc >/dev/null; then
-    # It looks for the pages of SEE ALSO in an index that a machine need not have.
+    # It searches the pages of SEE ALSO in an index that a machine may lack.
     local said
     said=$(mandoc -Tlint -W warning "$page" || true)
     [[ -z $said ]] || fail "mandoc: $said"
@@ -321,7 +320,7 @@ case_manual() {
   fi
 }
 
-# completes WORD…: what bash offers for the last of the words.
+# completes WORD…: the completions of the last word in bash.
 completes() {
   COMP_WORDS=("$moved/bin/quern" "$@")
   COMP_CWORD=$#
