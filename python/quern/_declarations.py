@@ -308,6 +308,8 @@ _FUNCTIONS = {
     "quern_network_parameter_count": (c_size_t, _handle),
     "quern_network_set_layer": (status, _handle, c_size_t, _floats, _floats),
     "quern_network_get_layer": (status, _handle, c_size_t, _floats, _floats),
+    "quern_network_set_normalization": (status, _handle, c_size_t, *(4 * [_floats])),
+    "quern_network_get_normalization": (status, _handle, c_size_t, *(4 * [_floats])),
     "quern_buffer_create": (status, _handle, c_size_t, _out),
     "quern_buffer_free": (None, _handle),
     "quern_buffer_write": (status, _handle, c_size_t, c_size_t, c_void_p, c_int),

@@ -9,6 +9,11 @@ class Error(Exception):
     that kind as well: a model file that is not there is a quern.Error and an OSError."""
 
     status = ""
+    _value = None
+
+    def __reduce__(self):
+        # A class is made for each status, so it is not found by its name.
+        return _restored, (self._value, self.args), vars(self) or None
 
 
 # What each status is besides; a test compares the names with those in status.h.
@@ -36,11 +41,16 @@ def _class_of(status):
             (Error, base) if base else (Error,),
             {
                 "status": name,
+                "_value": status,
                 "__module__": "quern",
                 "__doc__": lib.quern_status_text(status).decode(),
             },
         )
     return _classes[name]
+
+
+def _restored(value, arguments):
+    return (Error if value is None else _class_of(value))(*arguments)
 
 
 def check(status):

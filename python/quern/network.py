@@ -1,6 +1,8 @@
 """Networks: described, trained, asked, saved and loaded."""
 
 import ctypes
+import os
+import tempfile
 
 import numpy
 
@@ -18,10 +20,11 @@ from ._declarations import (
 from ._errors import check
 from ._handle import make
 from ._nearest import names_arguments
+from ._parameters import Parameters
 from ._training import Watch, epoch_of, metrics_of
 
 
-class Network:
+class Network(Parameters):
     """Dense layers, the loss they are trained with, and their parameters.
 
     inputs       how many numbers a sample has
@@ -325,41 +328,7 @@ class Network:
         )
         return outputs
 
-    # --- Parameters and files ---------------------------------------------------------------------
-
-    def _shape_of(self, index):
-        units = [self.inputs] + [layer.units for layer in self.layers]
-        count = len(units) - 1
-        index = _arguments.whole("index", index, -(2**63), 2**63 - 1)
-        if not -count <= index < count:
-            raise IndexError(f"layer {index} of a network of {count}")
-        return index % count, (units[index % count], units[index % count + 1])
-
-    def layer(self, index):
-        """Copies of a layer's weights, float32 (in, out), and bias, float32 (out,)."""
-        index, shape = self._shape_of(index)
-        weights, bias = numpy.empty(shape, numpy.float32), numpy.empty(shape[1], numpy.float32)
-        check(
-            lib.quern_network_get_layer(
-                self._handle, index, _arrays.pointer(weights), _arrays.pointer(bias)
-            )
-        )
-        return weights, bias
-
-    def set_layer(self, index, weights=None, bias=None):
-        """Sets a layer's weights (in, out), its bias (out,), or both."""
-        index, shape = self._shape_of(index)
-        given = []
-        for name, values, expected in (("weights", weights, shape), ("bias", bias, shape[1:])):
-            array = None if values is None else _arrays.floats(name, values)
-            if array is not None and array.shape != expected:
-                raise ValueError(f"{name} has shape {array.shape}, expected {expected}")
-            given.append(array)
-        check(
-            lib.quern_network_set_layer(
-                self._handle, index, *(a if a is None else _arrays.pointer(a) for a in given)
-            )
-        )
+    # --- Files and copies ------------------------------------------------------------------------
 
     def save(self, path):
         """Writes a safetensors file with the names that PyTorch has for the same layers, or, where
@@ -367,6 +336,17 @@ class Network:
         or not at all."""
         write = lib.quern_onnx_save if _is_onnx(path) else lib.quern_model_save
         check(write(self._handle, _arguments.path("path", path)))
+
+    def __copy__(self):
+        twin = type(self).__new__(type(self))
+        vars(twin).update(vars(self))
+        return twin
+
+    def __getstate__(self):
+        return {**vars(self), "_handle": _bytes_of(self)}
+
+    def __setstate__(self, state):
+        vars(self).update(state, _handle=_handle_of(state["_handle"]))
 
 
 @names_arguments
@@ -392,6 +372,23 @@ def load(path, *, activation="relu", loss=None, device=None):
         read = lib.quern_model_load
     made = make(lib.quern_network_free, read, _arguments.path("path", path), ctypes.byref(options))
     return Network._of(made, device)
+
+
+def _bytes_of(network):
+    """The network as a model file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "network.safetensors")
+        network.save(path)
+        with open(path, "rb") as file:
+            return file.read()
+
+
+def _handle_of(content):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "network.safetensors")
+        with open(path, "wb") as file:
+            file.write(content)
+        return load(path)._handle
 
 
 def _is_onnx(path):

@@ -5,6 +5,7 @@ import copy
 import gc
 import os
 import pathlib
+import pickle
 import signal
 import tempfile
 import threading
@@ -335,6 +336,56 @@ class Files(unittest.TestCase):
         for index in (2, -3):
             with self.assertRaisesRegex(IndexError, f"layer {index} of a network of 2"):
                 network.layer(index)
+
+    def test_normalization_parameters(self):
+        network = quern.Network(4, [quern.Dense(3, normalize="batch"), 2], seed=1)
+        gamma, beta, mean, variance = network.normalization(0)
+        for values, expected in ((gamma, 1), (beta, 0), (mean, 0), (variance, 1)):
+            numpy.testing.assert_array_equal(values, [expected] * 3)
+        network.set_normalization(0, gamma=[1, 2, 3], variance=[4, 5, 6])
+        numpy.testing.assert_array_equal(network.normalization(0)[0], [1, 2, 3])
+        numpy.testing.assert_array_equal(network.normalization(0)[3], [4, 5, 6])
+        with self.assertRaisesRegex(ValueError, r"beta has shape \(2,\), expected \(3,\)"):
+            network.set_normalization(0, beta=[1, 2])
+        self.assertEqual(network.normalization(1), (None,) * 4)
+        with self.assertRaises(quern.Error):
+            network.set_normalization(1, gamma=[1, 1])
+
+    def test_pickled(self):
+        """Layers, loss, what is standardized, parameters: all that a model file has."""
+        layers = [
+            quern.Dense(5, "leaky-relu:0.2", freeze_bias=True, normalize="batch", dropout=0.25),
+            quern.Dense(1, "tanh"),
+        ]
+        network = quern.Network(4, layers, loss="huber:0.5", seed=2, device="reference")
+        x = numpy.linspace(-1, 1, 48).reshape(12, 4)
+        network.fit(x, x[:, 0], epochs=2, standardize=True)
+        for twin in (pickle.loads(pickle.dumps(network)), copy.deepcopy(network)):
+            self.assertEqual(twin.layers, network.layers)
+            self.assertEqual((twin.loss, twin.inputs), ("huber:0.5", 4))
+            self.assertEqual(twin.history, network.history)
+            self.assertEqual(twin.device.kind, "reference")
+            numpy.testing.assert_array_equal(twin.predict(x), network.predict(x))
+            before = network.predict(x)
+            twin.fit(x, x[:, 0], epochs=1)
+            numpy.testing.assert_array_equal(network.predict(x), before)
+
+    def test_errors_are_pickled(self):
+        for error, call in (
+            (OSError, lambda: quern.load("/nonexistent")),
+            (ValueError, lambda: quern.Network(4, [])),
+        ):
+            with self.assertRaises(quern.Error) as raised:
+                call()
+            for other in (
+                pickle.loads(pickle.dumps(raised.exception)),
+                copy.copy(raised.exception),
+            ):
+                self.assertIs(type(other), type(raised.exception))
+                self.assertIsInstance(other, error)
+                self.assertEqual(str(other), str(raised.exception))
+                self.assertEqual(other.status, raised.exception.status)
+        self.assertEqual(str(pickle.loads(pickle.dumps(quern.Error("plain")))), "plain")
 
     def test_handles_are_freed(self):
         """What is left is seen by the library that counts OpenCL objects, at the end of the
