@@ -267,6 +267,7 @@ _FUNCTIONS = {
     "quern_device_kind_name": (c_char_p, c_int),
     "quern_context_create": (status, c_char_p, _out),
     "quern_context_free": (None, _handle),
+    "quern_context_finish": (status, _handle),
     "quern_context_describe": (None, _handle, POINTER(DeviceInfo)),
     "quern_context_is_lost": (c_bool, _handle),
     "quern_dataset_open": (status, c_char_p, POINTER(DatasetOptions), _out, _out),

@@ -10,7 +10,7 @@ from ._declarations import PLAN_MODES, Tensor, lib
 from ._errors import check
 from ._handle import make
 
-_WAIT = 1
+_NO_WAIT, _WAIT = 0, 1
 _FLOAT = 4  # bytes, which an int32 has too
 
 
@@ -79,14 +79,19 @@ class Plan:
         (rows,), classes, or float32 (rows, outputs). optimizer_of(n) is the optimizer of the next
         step, which has n rows. Returns the loss of each row, as its step saw it; and, if
         sums_squares, for each step the sum of squares of all weights before it, else None."""
-        rows, columns = x.shape
-        width = 1 if y.ndim == 1 else y.shape[1]
         weights = list(self._weights()) if sums_squares else []
-        self._reserve(rows, columns, width, len(weights))
+        self._reserve(len(x), x.shape[1], 1 if y.ndim == 1 else y.shape[1], len(weights))
+        try:
+            return self._train(x, y, batch, optimizer_of, weights)
+        except BaseException:  # Ctrl-C too: the device may still read x and y
+            lib.quern_context_finish(self._context)
+            raise
+
+    def _train(self, x, y, batch, optimizer_of, weights):
+        rows, columns = x.shape
         for buffer, array in ((self._x, x), (self._y, y)):
             data = array.ctypes.data_as(ctypes.c_void_p)
-            check(lib.quern_buffer_write(buffer, 0, array.nbytes, data, _WAIT))
-        take = lib.quern_plan_step if y.ndim == 1 else lib.quern_plan_step_targets
+            check(lib.quern_buffer_write(buffer, 0, array.nbytes, data, _NO_WAIT))
         x_at, y_at, results = (b._as_parameter_ for b in (self._x, self._y, self._results))
         end = rows  # of the results
         for start in range(0, rows, batch):
@@ -95,10 +100,14 @@ class Plan:
                 check(lib.quern_sum_squares(self._context, tensor, Tensor(results, end, 1, 1)))
                 end += 1
             check(lib.quern_plan_set_optimizer(self._plan, ctypes.byref(optimizer_of(n))))
-            targets = Tensor(y_at, start, 1, n) if y.ndim == 1 else None
-            targets = targets or Tensor(y_at, start * width, n, width)
             samples = Tensor(x_at, start * columns, n, columns)
-            check(take(self._plan, samples, targets, Tensor(results, start, 1, n)))
+            losses = Tensor(results, start, 1, n)
+            if y.ndim == 1:
+                targets = Tensor(y_at, start, 1, n)
+                check(lib.quern_plan_step(self._plan, samples, targets, losses))
+            else:
+                targets = Tensor(y_at, start * y.shape[1], n, y.shape[1])
+                check(lib.quern_plan_step_targets(self._plan, samples, targets, losses))
         found = numpy.empty(end, numpy.float32)
         data = found.ctypes.data_as(ctypes.c_void_p)
         check(lib.quern_buffer_read(self._results, 0, found.nbytes, data, _WAIT))

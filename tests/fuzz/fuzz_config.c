@@ -16,7 +16,8 @@ static void *field(train_settings *settings, const cli_option *option) {
 static train_settings unset(void) {
   train_settings settings;
   memset(&settings, 0, sizeof settings);
-  for (const cli_option *option = cli_train.options; option->name != NULL; option++) {
+  for (size_t i = 0; i < cli_option_count(&cli_train); i++) {
+    const cli_option *option = cli_option_at(&cli_train, i);
     if (option->kind == CLI_NUMBER) *(double *)field(&settings, option) = (double)NAN;
     if (option->kind == CLI_LOSS)
       ((cli_loss *)field(&settings, option))->kind = (quern_loss)CLI_UNSET;
@@ -31,7 +32,7 @@ static void drop(train_settings *settings) {
 }
 
 static cli_parsed read_config(const char *path, train_settings *settings) {
-  bool *seen = calloc(cli_option_count(cli_train.options) + 1, sizeof *seen);
+  bool *seen = calloc(cli_option_count(&cli_train) + 1, sizeof *seen);
   fuzz_expect(seen != NULL, "no memory");
   *settings = unset();
   const cli_parsed parsed = cli_config_read(&cli_train, path, seen, settings);

@@ -4,7 +4,6 @@ import warnings
 
 import numpy
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import shuffle
 
 from . import _weights
 
@@ -25,7 +24,9 @@ class Epochs:
             self._run()
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=4)
-        if self._held_out is not None:
+        if self._held_out is None:
+            self.take()
+        else:
             self._estimator.coefs_, self._estimator.intercepts_ = self._best
 
     def _run(self):
@@ -46,32 +47,42 @@ class Epochs:
     def one(self):
         """The next epoch."""
         estimator = self._estimator
-        if estimator.shuffle:
-            self._order = shuffle(self._order, random_state=estimator._random_state)
+        if estimator.shuffle:  # with the draws of sklearn.utils.shuffle
+            places = numpy.arange(len(self._y))
+            estimator._random_state.shuffle(places)
+            self._order = self._order[places]
         total, penalty = self._descent.epoch(
             self._x, self._y, self._order, self._batch, estimator.alpha
         )
-        self._descent.plan.download()
-        coefs, intercepts = _weights.of_network(self._network)
         loss = (total * estimator._loss_scales[1] + penalty) / len(self._y)
-        self._keep(loss, coefs, intercepts)
+        self._check(numpy.isfinite(loss))
+        self._keep(float(loss))
         self._judge(loss)
         self._descent.end_epoch(estimator.t_)
 
-    def _keep(self, loss, coefs, intercepts):
-        estimator = self._estimator
-        if not numpy.isfinite(loss):
+    def take(self):
+        """Gives the estimator what was learned."""
+        self._descent.plan.download()
+        coefs, intercepts = _weights.of_network(self._network)
+        self._check(all(numpy.isfinite(values).all() for values in coefs + intercepts))
+        self._estimator.coefs_, self._estimator.intercepts_ = coefs, intercepts
+
+    def _check(self, is_finite):
+        if not is_finite:
+            estimator = self._estimator
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may contain large "
-                f"values and need to be preprocessed: the loss of epoch {estimator.n_iter_ + 1} is "
-                f"{loss}. Try sklearn.preprocessing.StandardScaler, or a learning_rate_init below "
+                f"values and need to be preprocessed: found in epoch {estimator.n_iter_ + 1}. Try "
+                "sklearn.preprocessing.StandardScaler, or a learning_rate_init below "
                 f"{estimator.learning_rate_init:g}"
             )
-        estimator.coefs_, estimator.intercepts_ = coefs, intercepts
+
+    def _keep(self, loss):
+        estimator = self._estimator
         estimator.n_iter_ += 1
         estimator.t_ += len(self._y)
-        estimator.loss_ = float(loss)
-        estimator.loss_curve_.append(estimator.loss_)
+        estimator.loss_ = loss
+        estimator.loss_curve_.append(loss)
         if estimator.verbose:
             print(f"Iteration {estimator.n_iter_}, loss = {loss:.8f}")
 
@@ -86,6 +97,7 @@ class Epochs:
 
     def _judge_held_out(self):
         estimator = self._estimator
+        self.take()
         score = float(estimator._score(*self._held_out))
         estimator.validation_scores_.append(score)
         if estimator.verbose:

@@ -117,7 +117,9 @@ class Perceptron(BaseEstimator, metaclass=ABCMeta):
             self._descent = Descent(self, network, largest)
         self.n_iter_ = 0
         try:
-            Epochs(self, network, self._descent, batch, (X, y)).one()
+            epochs = Epochs(self, network, self._descent, batch, (X, y))
+            epochs.one()
+            epochs.take()
         finally:
             self._descent.plan.release()
 
