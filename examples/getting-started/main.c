@@ -24,8 +24,7 @@ static quern_status learn(quern_context *context, const quern_dataset *train,
   quern_epoch last;
   quern_train_options options = quern_train_options_default();
   options.epochs = 30;
-  options.optimizer = quern_optimizer_of(QUERN_OPTIMIZER_ADAM, 0.01);
-  options.schedule = quern_schedule_of(QUERN_SCHEDULE_ONE_CYCLE);
+  options.optimizer.learning_rate = 0.01;
   quern_status status = quern_network_initialize(network, QUERN_INITIALIZER_DEFAULT, 1);
   if (status == QUERN_OK) status = quern_train(context, network, train, test, &options, &last);
   if (status == QUERN_OK)

@@ -23,6 +23,38 @@ bool quern_optimizer_find(const char *name, quern_optimizer_kind *kind) {
   return true;
 }
 
+quern_optimizer quern_optimizer_of(quern_optimizer_kind kind, double learning_rate) {
+  return (quern_optimizer){.kind = kind,
+                           .decay_bias = true,
+                           .learning_rate = learning_rate,
+                           .weight_decay = kind == QUERN_OPTIMIZER_ADAMW ? 0.01 : 0.0,
+                           .momentum = kind == QUERN_OPTIMIZER_RMSPROP ? 0.0 : 0.9,
+                           .beta1 = 0.9,
+                           .beta2 = 0.999,
+                           .alpha = 0.99,
+                           .epsilon = 1e-8};
+}
+
+double quern_optimizer_usual_rate(quern_optimizer_kind kind) {
+  switch (kind) {
+  case QUERN_OPTIMIZER_SGD:
+    break;
+  case QUERN_OPTIMIZER_MOMENTUM:
+  case QUERN_OPTIMIZER_NESTEROV:
+    return 0.02;
+  case QUERN_OPTIMIZER_ADAM:
+  case QUERN_OPTIMIZER_ADAMW:
+    return 0.002;
+  case QUERN_OPTIMIZER_RMSPROP:
+    return 0.001;
+  }
+  return 0.1;
+}
+
+quern_optimizer quern_optimizer_default(void) {
+  return quern_optimizer_of(QUERN_OPTIMIZER_ADAM, quern_optimizer_usual_rate(QUERN_OPTIMIZER_ADAM));
+}
+
 bool quern_optimizer_keeps_momentum(const quern_optimizer *optimizer) {
   switch (optimizer->kind) {
   case QUERN_OPTIMIZER_SGD:

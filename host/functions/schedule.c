@@ -22,6 +22,21 @@ bool quern_schedule_find(const char *name, quern_schedule_kind *kind) {
   return true;
 }
 
+quern_schedule quern_schedule_of(quern_schedule_kind kind) {
+  return (quern_schedule){.kind = kind,
+                          .warmup_factor = 1.0 / 3.0,
+                          .gamma = 0.1,
+                          .peak = 0.3,
+                          .start = 25.0,
+                          .end = 1e4,
+                          .most_momentum = 0.95,
+                          .least_momentum = 0.85};
+}
+
+quern_schedule quern_schedule_default(void) {
+  return quern_schedule_of(QUERN_SCHEDULE_ONE_CYCLE);
+}
+
 static quern_status check_schedule(const char *field, double value, bool good,
                                    const char *expected) {
   if (good) return QUERN_OK;
@@ -44,8 +59,6 @@ quern_status quern_schedule_check(const quern_schedule *schedule) {
   case QUERN_SCHEDULE_CONSTANT:
     return QUERN_OK;
   case QUERN_SCHEDULE_STEP:
-    QUERN__FORWARD(check_schedule("period", (double)schedule->period, schedule->period > 0,
-                                  "at least 1 step"));
     return check_schedule("gamma", schedule->gamma, is_real(schedule->gamma), real);
   case QUERN_SCHEDULE_COSINE:
     return check_schedule("minimum", schedule->minimum, is_real(schedule->minimum), real);
@@ -110,7 +123,8 @@ quern_optimizer quern_schedule_at(const quern_schedule *schedule, const quern_op
   case QUERN_SCHEDULE_CONSTANT:
     break;
   case QUERN_SCHEDULE_STEP:
-    current.learning_rate *= pow(schedule->gamma, (double)(step / schedule->period));
+    if (schedule->period > 0)
+      current.learning_rate *= pow(schedule->gamma, (double)(step / schedule->period));
     break;
   case QUERN_SCHEDULE_COSINE:
     if (schedule->steps > 0)

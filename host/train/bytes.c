@@ -175,7 +175,7 @@ quern_status quern_trainer_residency(const quern_context *context, const quern_n
                        residency->size, sizeof *residency);
   quern_train_options read;
   quern__data data;
-  QUERN__FORWARD(quern__train_options_read(options, &read));
+  QUERN__FORWARD(quern__train_options_read(options, train->rows, &read));
   QUERN__FORWARD(quern__trainer_place_data(context, network, train, test, &read, &data));
   residency->data_memory = data.memory;
   residency->bytes = data.train.bytes + data.test.bytes;
@@ -192,7 +192,7 @@ quern_status quern_trainer_bytes(const quern_network *network, const quern_datas
         QUERN_ERROR_ARGUMENT,
         "trainer bytes: the network, the training data or the result pointer is NULL");
   quern_train_options read;
-  QUERN__FORWARD(quern__train_options_read(options, &read));
+  QUERN__FORWARD(quern__train_options_read(options, train->rows, &read));
   size_t other_bytes;
   quern__data data;
   quern__data_limits limits = {.bytes = SIZE_MAX};

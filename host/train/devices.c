@@ -141,7 +141,7 @@ static quern_status check_devices(quern_context *const *contexts, size_t count,
     if (contexts[i] == NULL)
       return quern__fail(QUERN_ERROR_ARGUMENT, "train: context %zu is NULL", i);
   QUERN__FORWARD(check_distinct(contexts, count));
-  QUERN__FORWARD(quern__train_options_read(given, options));
+  QUERN__FORWARD(quern__train_options_read(given, train->rows, options));
   if (options->collective != NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "train: the options have a collective, expected NULL: "
                                              "the devices of one process use their own");

@@ -172,7 +172,6 @@ static quern_status create_sources(quern_trainer *result, const quern_network *n
   QUERN__FORWARD(copy_texts(result));
   result->size = quern__trainer_size(&result->options, train, test);
   result->options.batch = quern__trainer_batch(&result->options, train, test);
-  quern__train_schedule(&result->options, train->rows);
   QUERN__FORWARD(quern__train_check_rates(&result->options, train->rows));
   if (quern__shape_normalizes(&network->shape, QUERN_NORMALIZATION_BATCH))
     QUERN__FORWARD(check_batch_normalization(result, train->rows));
@@ -215,7 +214,7 @@ quern_status quern_trainer_create(quern_context *context, const quern_network *n
   result->slice = 1;
   quern__context_hold(context);
   quern_status status;
-  QUERN__TRY(quern__train_options_read(options, &result->options));
+  QUERN__TRY(quern__train_options_read(options, train->rows, &result->options));
   QUERN__TRY(
       quern__ranks_create_reducer(result, network, create_sources(result, network, train, test)));
   QUERN__TRY(quern__ranks_begin(result, create_parts(result, network, train, test)));

@@ -55,9 +55,9 @@ struct quern_trainer {
   bool fingerprinted;
 };
 
-/* Copies the caller's options over the defaults and checks them. Callers built against an older,
- * shorter struct are supported. */
-quern_status quern__train_options_read(const quern_train_options *given,
+/* Copies the caller's options over the defaults, checks them, and resolves them for a training set
+ * of `rows` samples. Callers built against an older, shorter struct are supported. */
+quern_status quern__train_options_read(const quern_train_options *given, size_t rows,
                                        quern_train_options *options);
 
 /* Like quern_train, but stores the result in `result`, which may be `network`, or NULL if another
@@ -67,10 +67,8 @@ quern_status quern__train_into(quern_context *context, const quern_network *netw
                                const quern_train_options *options, quern_network *result,
                                quern_epoch *last);
 
-/* The steps of an epoch over `rows` samples; and sets the `steps` of the schedule from the number
- * of epochs, unless they are set. */
+/* The steps of an epoch over `rows` samples. */
 size_t quern__train_steps_per_epoch(const quern_train_options *options, size_t rows);
-void quern__train_schedule(quern_train_options *options, size_t rows);
 
 /* QUERN_ERROR_ARGUMENT, with the step, if the learning rate of the schedule exceeds a float's
  * range. */

@@ -31,30 +31,35 @@ typedef enum quern_text {
   QUERN_TEXT_ONE_HOT /* one value per category, 1 for the sample's own and 0 for the others */
 } quern_text;
 
-/* Options for reading data. Start from quern_dataset_options_default(). Tables are CSV and TSV
- * files. A table's column is named by its header or by its number, from 1; lists are separated by
- * commas. */
+/* Options for reading data, grouped by subject. Start from quern_dataset_options_default(). Tables
+ * are CSV and TSV files. A table's column is named by its header or by its number, from 1; lists
+ * are separated by commas. Strings and the schema are borrowed during the call. */
 typedef struct quern_dataset_options {
   size_t size; /* sizeof(quern_dataset_options), so that the struct can grow */
-  /* Tables: QUERN_HEADER_AUTO treats the first line as a header if none of its fields is a
-   * number. */
-  quern_csv_header header;
-  quern_csv_label label; /* tables: the target column if `target` is NULL */
-  /* The target. Tables: columns, "" for none, NULL for the one that `label` selects. .npz and
-   * safetensors: the name of an array, NULL for "y", or "y_train" and "y_test". */
-  const char *target;
-  /* The inputs. Tables: columns, NULL for all that are not targets. Arrays: a name as above. */
-  const char *inputs;
+
+  /* --- What to predict, and from what --- */
   /* QUERN_TASK_NONE: tables have classes; in arrays, a vector of whole numbers means classes, a
    * matrix of them labels, and other numbers a regression. */
   quern_task task;
-  /* tables: ',', ';', '\t' …; 0: whichever of comma, tab and semicolon, in this order, is found
-   * first in the first line */
+  /* The target. Tables: columns, "" for none, NULL for the one that `label` selects. .npz and
+   * safetensors: the name of an array, NULL for "y", or "y_train" and "y_test". */
+  const char *target;
+  quern_csv_label label; /* tables: the target column if `target` is NULL */
+  /* The inputs. Tables: columns, NULL for all that are not targets. Arrays: a name as above. */
+  const char *inputs;
+
+  /* --- Tables --- */
+  /* QUERN_HEADER_AUTO treats the first line as a header if none of its fields is a number. */
+  quern_csv_header header;
+  /* ',', ';', '\t' …; 0: whichever of comma, tab and semicolon, in this order, is found first in
+   * the first line */
   char delimiter;
   quern_missing missing;
   quern_text text;
+
+  /* --- Data for a network that exists --- */
   /* If not NULL, read and prepare the data by this schema. Columns are found by name if they have
-   * names; extra columns are allowed, and the targets may be missing. `inputs`, `target`, `task`,
+   * names; extra columns are allowed, and the targets may be missing. `task`, `target`, `inputs`,
    * `missing` and `text` are then ignored. */
   const quern_schema *schema;
   /* For a network with this many outputs and no schema: numeric labels are class numbers 0 …
@@ -63,14 +68,15 @@ typedef struct quern_dataset_options {
   size_t classes;
 } quern_dataset_options;
 
+/* Returns the defaults: all as the data suggest, and no value missing or text among the inputs. */
 static inline quern_dataset_options quern_dataset_options_default(void) {
   quern_dataset_options options;
   options.size = sizeof options;
-  options.header = QUERN_HEADER_AUTO;
-  options.label = QUERN_LABEL_LAST;
-  options.target = NULL;
-  options.inputs = NULL;
   options.task = QUERN_TASK_NONE;
+  options.target = NULL;
+  options.label = QUERN_LABEL_LAST;
+  options.inputs = NULL;
+  options.header = QUERN_HEADER_AUTO;
   options.delimiter = 0;
   options.missing = QUERN_MISSING_REFUSE;
   options.text = QUERN_TEXT_REFUSE;
@@ -165,29 +171,43 @@ QUERN_API quern_status quern_dataset_fit(quern_dataset *dataset, bool standardiz
  * unchanged. QUERN_ERROR_DATA if the schema lacks a label. */
 QUERN_API quern_status quern_dataset_apply(quern_dataset *dataset, const quern_schema *schema);
 
+/* Frees a data set. A training that streams it keeps what it needs. NULL is accepted. */
 QUERN_API void quern_dataset_free(quern_dataset *dataset);
 
+/* Return the numbers of samples and of values per sample. */
 QUERN_API size_t quern_dataset_rows(const quern_dataset *dataset);
 QUERN_API size_t quern_dataset_columns(const quern_dataset *dataset);
-/* Never NULL. Owned by the data set. */
+
+/* Returns the schema; never NULL. Owned by the data set. */
 QUERN_API const quern_schema *quern_dataset_schema(const quern_dataset *dataset);
+
+/* Returns the schema's task. */
 QUERN_API quern_task quern_dataset_task(const quern_dataset *dataset);
+
 /* Returns how many outputs a network for this set needs: classes, labels or numbers; 0 without a
  * task. Classes are one more than the largest class number, or more if a split or a schema has
  * more. */
 QUERN_API size_t quern_dataset_outputs(const quern_dataset *dataset);
+
 /* Returns the number of classes; 0 for other tasks. */
 QUERN_API size_t quern_dataset_classes(const quern_dataset *dataset);
+
 /* Gets the height and width of the samples as images. Returns false if they are not images. */
 QUERN_API bool quern_dataset_image_size(const quern_dataset *dataset, size_t *height,
                                         size_t *width);
-/* Get a row's class number, -1 for tasks other than classes; and its scaled and prepared values,
- * `columns` floats. row must be less than the row count. */
+
+/* Returns a row's class number; -1 for tasks other than classes. row must be less than the row
+ * count. */
 QUERN_API int32_t quern_dataset_label(const quern_dataset *dataset, size_t row);
+
+/* Gets a row's values as training sees them, scaled and prepared: `columns` floats. row must be
+ * less than the row count. */
 QUERN_API void quern_dataset_values(const quern_dataset *dataset, size_t row, float *values);
+
 /* Gets a row's targets, `outputs` floats, in the units of the data even if standardized for
- * training. For labels and regression only. */
+ * training. For labels and regression only. row must be less than the row count. */
 QUERN_API void quern_dataset_targets(const quern_dataset *dataset, size_t row, float *targets);
+
 /* Returns the source: a path, "digits", or "memory". Owned by the data set. */
 QUERN_API const char *quern_dataset_source(const quern_dataset *dataset);
 

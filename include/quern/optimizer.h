@@ -60,32 +60,18 @@ typedef struct quern_optimizer {
   double epsilon;       /* ADAM, ADAMW, RMSPROP: finite, 0 or more */
 } quern_optimizer;
 
-/* Returns plain SGD, with PyTorch's defaults for the other kinds. Momentum has none in PyTorch; 0.9
- * is the usual value. */
-static inline quern_optimizer quern_optimizer_default(void) {
-  quern_optimizer optimizer;
-  optimizer.kind = QUERN_OPTIMIZER_SGD;
-  optimizer.decay_bias = true;
-  optimizer.learning_rate = 0.1;
-  optimizer.weight_decay = 0.0;
-  optimizer.momentum = 0.9;
-  optimizer.beta1 = 0.9;
-  optimizer.beta2 = 0.999;
-  optimizer.alpha = 0.99;
-  optimizer.epsilon = 1e-8;
-  return optimizer;
-}
+/* Returns an optimizer with this learning rate and PyTorch's defaults: no weight decay, except 0.01
+ * for ADAMW, which decays biases too, beta1 0.9, beta2 0.999, alpha 0.99, epsilon 1e-8. momentum is
+ * 0 for RMSPROP and 0.9 otherwise, which PyTorch leaves to the caller. Its learning rates are
+ * 0.001, and 0.01 for RMSPROP. */
+QUERN_API quern_optimizer quern_optimizer_of(quern_optimizer_kind kind, double learning_rate);
 
-/* Returns an optimizer with PyTorch's defaults: no weight decay, except 0.01 for ADAMW, and no
- * momentum for RMSPROP. PyTorch's learning rates are 0.001, and 0.01 for RMSPROP. */
-static inline quern_optimizer quern_optimizer_of(quern_optimizer_kind kind, double learning_rate) {
-  quern_optimizer optimizer = quern_optimizer_default();
-  optimizer.kind = kind;
-  optimizer.learning_rate = learning_rate;
-  if (kind == QUERN_OPTIMIZER_ADAMW) optimizer.weight_decay = 0.01;
-  if (kind == QUERN_OPTIMIZER_RMSPROP) optimizer.momentum = 0.0;
-  return optimizer;
-}
+/* Returns a learning rate that usually trains well with batches of 16 to 128 samples: 0.1 for SGD,
+ * 0.02 for MOMENTUM and NESTEROV, 0.002 for ADAM and ADAMW, 0.001 for RMSPROP. */
+QUERN_API double quern_optimizer_usual_rate(quern_optimizer_kind kind);
+
+/* Returns the optimizer of quern_train_options_default(): ADAM with its usual rate. */
+QUERN_API quern_optimizer quern_optimizer_default(void);
 
 /* Whether the optimizer keeps m and v, each as long as the parameters. */
 QUERN_API bool quern_optimizer_keeps_momentum(const quern_optimizer *optimizer); /* m */
@@ -124,15 +110,16 @@ typedef enum quern_schedule_kind {
 #undef QUERN_SCHEDULE_VALUE
 } quern_schedule_kind;
 
-/* Start from quern_schedule_of, or from quern_schedule_default() for a constant rate. Steps are
- * optimizer steps, one per batch. */
+/* Start from quern_schedule_of or quern_schedule_default(). Steps are optimizer steps, one per
+ * batch. Fields that a kind does not use are ignored. */
 typedef struct quern_schedule {
   quern_schedule_kind kind;
   uint64_t warmup;      /* steps; 0: no warm-up */
   double warmup_factor; /* 0 to 1 */
-  /* COSINE, ONE_CYCLE: length without warm-up. 0: all the steps that a trainer has left for it */
+  /* COSINE, ONE_CYCLE: length without warm-up. 0: all steps that a training has after the warm-up
+   */
   uint64_t steps;
-  uint64_t period;                      /* STEP: at least 1 */
+  uint64_t period;                      /* STEP. 0: 10 epochs of a training */
   double gamma;                         /* STEP: finite, 0 or more */
   double minimum;                       /* COSINE: finite, 0 or more */
   double peak;                          /* ONE_CYCLE: fraction of steps, 0 to 1 */
@@ -140,33 +127,16 @@ typedef struct quern_schedule {
   double most_momentum, least_momentum; /* ONE_CYCLE: 0 or more and less than 1 */
 } quern_schedule;
 
-/* Returns a constant rate, with PyTorch's defaults for the other fields. STEP's period has none in
- * PyTorch. */
-static inline quern_schedule quern_schedule_default(void) {
-  quern_schedule schedule;
-  schedule.kind = QUERN_SCHEDULE_CONSTANT;
-  schedule.warmup = 0;
-  schedule.warmup_factor = 1.0 / 3.0;
-  schedule.steps = 0;
-  schedule.period = 1;
-  schedule.gamma = 0.1;
-  schedule.minimum = 0.0;
-  schedule.peak = 0.3;
-  schedule.start = 25.0;
-  schedule.end = 1e4;
-  schedule.most_momentum = 0.95;
-  schedule.least_momentum = 0.85;
-  return schedule;
-}
+/* Returns a schedule without warm-up and with PyTorch's defaults: gamma 0.1, minimum 0, peak 0.3,
+ * start 25, end 1e4, momentum 0.85 to 0.95, warmup_factor 1/3. */
+QUERN_API quern_schedule quern_schedule_of(quern_schedule_kind kind);
 
-static inline quern_schedule quern_schedule_of(quern_schedule_kind kind) {
-  quern_schedule schedule = quern_schedule_default();
-  schedule.kind = kind;
-  return schedule;
-}
+/* Returns the schedule of quern_train_options_default(): ONE_CYCLE. */
+QUERN_API quern_schedule quern_schedule_default(void);
 
 /* Returns the optimizer with the schedule's learning rate and momentum for step `step` = 0, 1, ….
- * `steps` must be set if the kind uses it; both arguments must be valid. After its last step a
+ * Both arguments must be valid, and `steps` and `period` set if the kind uses them (see
+ * quern_train_options_resolve); a period of 0 leaves the rate constant. After its last step a
  * schedule keeps its final value, except COSINE, which rises again as in PyTorch. Computed in
  * double. */
 QUERN_API quern_optimizer quern_schedule_at(const quern_schedule *schedule,

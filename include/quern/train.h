@@ -34,17 +34,18 @@ typedef struct quern_metrics {
   double r_squared;
 } quern_metrics;
 
+/* Figures of one epoch. */
 typedef struct quern_epoch {
   size_t epoch;  /* 1, 2, … */
   size_t epochs; /* how many were requested */
+  /* Completed steps of the epoch, and all its steps. If they differ, loss, speed and test are not
+   * final. */
+  size_t step, steps;
   /* mean over the epoch's samples, each before its step's update */
   double train_loss;
   double train_samples_per_second; /* wall clock, without evaluation and checkpoints */
   bool tested;                     /* true if there is a test set; `test` is set only then */
   quern_metrics test;
-  /* Completed steps of the epoch, and all its steps. If they differ, loss, speed and test are not
-   * final. */
-  size_t step, steps;
   /* With options.patience: the epoch with the lowest test loss so far (0 before the first), and
    * whether it is old enough for training to stop. */
   size_t best_epoch;
@@ -83,81 +84,97 @@ typedef bool (*quern_epoch_fn)(const quern_epoch *epoch, void *user);
  * that a stop takes effect soon. */
 typedef bool (*quern_stop_fn)(void *user);
 
-/* Start from quern_train_options_default(). */
+/* Options of a training, grouped by subject. Start from quern_train_options_default(), whose values
+ * are given as "default". Pointers are borrowed until the training ends, except where a field says
+ * that it is copied. */
 typedef struct quern_train_options {
   size_t size; /* sizeof(quern_train_options), so that the struct can grow */
-  size_t epochs;
-  size_t batch; /* samples per step; the last step of an epoch takes the rest */
-  quern_optimizer optimizer;
-  /* of the shuffle and of dropout: the same seed gives the same order and masks everywhere */
+
+  /* --- Steps --- */
+  size_t epochs; /* default 20; at least 1 */
+  /* Samples per step; the last step of an epoch takes the rest. 0, the default: 64, or as few as
+   * give an epoch of a small data set 20 steps. See quern_train_options_resolve. */
+  size_t batch;
+  /* Of the shuffle and of dropout: the same seed gives the same order and masks everywhere.
+   * Default 1. */
   uint64_t seed;
-  quern_epoch_fn on_epoch;
-  void *user;
-  quern_stop_fn stop; /* may be NULL */
-  /* maximum norm of all gradients, see quern_clip_norm; 0: no limit */
+
+  /* --- Optimizer --- */
+  /* default quern_optimizer_default(): QUERN_OPTIMIZER_ADAM with a learning rate of 0.002 */
+  quern_optimizer optimizer;
+  /* Of the learning rate, per optimizer step, over all epochs. Default quern_schedule_default():
+   * QUERN_SCHEDULE_ONE_CYCLE. */
+  quern_schedule schedule;
+  /* Maximum norm of all gradients, see quern_clip_norm. 0, the default: no limit. */
   float clip_norm;
-  /* For quern_train alone; a loop over a trainer calls quern_trainer_save and
-   * quern_trainer_resume. */
-  const char *checkpoint; /* file to write checkpoints to, or NULL; copied, like `resume` */
-  /* steps between checkpoints, or 0: after each epoch. One is also written when training stops. */
-  size_t checkpoint_every;
-  const char *resume; /* checkpoint to resume from, or NULL */
-  /* May be NULL, which costs nothing. Otherwise the host waits within an epoch as for `stop`, and
-   * has the losses since the last call summed. */
-  quern_progress_fn on_progress;
-  /* These two affect only training under QUERN_LOSS_CATEGORICAL, see quern_plan_set_class_weights.
-   * The loss on the test set, and of quern_evaluate, ignores them. */
-  float label_smoothing; /* 0 … 1 */
-  /* [network outputs], copied, each 0 or 1e-15 to 1e15; NULL: all equal */
+
+  /* --- Loss, only for QUERN_LOSS_CATEGORICAL --- */
+  /* 0 … 1, see quern_plan_set_class_weights. The loss on the test set, and of quern_evaluate,
+   * ignores this and the weights. Default 0. */
+  float label_smoothing;
+  /* [network outputs], copied, each 0 or 1e-15 to 1e15. NULL, the default: all equal. */
   const float *class_weights;
 
-  /* of the learning rate, per optimizer step, over all epochs */
-  quern_schedule schedule;
-  /* Early stopping: training stops after this many epochs without a new lowest test loss. However
-   * training ends, quern_train leaves the weights of the epoch with the lowest test loss in the
-   * network. 0: off. Requires a test set. */
+  /* --- Early stopping --- */
+  /* Training stops after this many epochs without a new lowest test loss. However training ends,
+   * quern_train leaves the weights of the epoch with the lowest test loss in the network. Requires
+   * a test set. 0, the default: off. */
   size_t patience;
-  /* Maximum bytes of device memory, per rank, for the data sets. 0: seven eighths of the memory
-   * left beside everything else. A data set that does not fit is streamed, see
-   * quern_trainer_create. */
+
+  /* --- Checkpoints, only for quern_train and quern_train_on --- */
+  /* File to write checkpoints to, copied. NULL, the default: none. A loop over a trainer calls
+   * quern_trainer_save and quern_trainer_resume instead. */
+  const char *checkpoint;
+  /* Steps between checkpoints. 0, the default: after each epoch. One is also written when training
+   * stops. */
+  size_t checkpoint_every;
+  const char *resume; /* checkpoint to resume from, copied. NULL, the default: none */
+
+  /* --- Callbacks --- */
+  quern_epoch_fn on_epoch; /* each may be NULL, the default */
+  /* Costs nothing if NULL. Otherwise the host waits within an epoch as for `stop`, and has the
+   * losses since the last call summed. */
+  quern_progress_fn on_progress;
+  quern_stop_fn stop;
+  void *user; /* passed to each callback */
+
+  /* --- Devices --- */
+  /* Maximum bytes of device memory, per rank, for the data sets. A data set that does not fit is
+   * streamed, see quern_trainer_create. 0, the default: seven eighths of the memory left beside
+   * everything else. */
   size_t data_memory;
-  /* NULL: this process trains alone. Otherwise it is one rank of several that train one network
-   * together, see below. Owned by the caller; used until the trainer is freed. */
+  /* NULL, the default: this process trains alone. Otherwise it is one rank of several that train
+   * one network together, see below. Used until the trainer is freed. */
   const quern_collective *collective;
   /* [ranks of the collective], copied, the same on every rank: rank r takes shares[r] / Σ shares of
-   * each batch, see below. NULL: equal shares. Not all are 0, and their sum is at most
-   * UINT32_MAX. */
+   * each batch, see below. Not all are 0, and their sum is at most UINT32_MAX. NULL, the default:
+   * equal shares. */
   const uint32_t *shares;
 } quern_train_options;
 
+/* Sets the first `size` bytes of *options to the defaults, and options->size to `size`. For
+ * bindings from other languages; C programs call quern_train_options_default(). Bytes past the
+ * struct of this library become 0. Never waits or fails; ignores NULL and a size less than that of
+ * `size`. */
+QUERN_API void quern_train_options_set_default(quern_train_options *options, size_t size);
+
+/* Returns the defaults of C programs, the Python package and the command. */
 static inline quern_train_options quern_train_options_default(void) {
   quern_train_options options;
-  options.size = sizeof options;
-  options.epochs = 10;
-  options.batch = 32;
-  options.optimizer = quern_optimizer_default();
-  options.seed = 0;
-  options.on_epoch = NULL;
-  options.user = NULL;
-  options.stop = NULL;
-  options.clip_norm = 0.0f;
-  options.checkpoint = NULL;
-  options.checkpoint_every = 0;
-  options.resume = NULL;
-  options.on_progress = NULL;
-  options.label_smoothing = 0.0f;
-  options.class_weights = NULL;
-  options.schedule = quern_schedule_default();
-  options.patience = 0;
-  options.data_memory = 0;
-  options.collective = NULL;
-  options.shares = NULL;
+  quern_train_options_set_default(&options, sizeof options);
   return options;
 }
 
+/* Sets what is left to the size of the training set, `rows` samples: a batch of 0 as described
+ * there, a schedule's steps of 0 to those of all epochs after the warm-up, and a STEP schedule's
+ * period of 0 to the steps of 10 epochs. quern_train and quern_trainer_create do the same; a
+ * program calls this to learn the values. Does not wait. QUERN_ERROR_ARGUMENT: NULL, 0 rows, a
+ * wrong options->size. */
+QUERN_API quern_status quern_train_options_resolve(quern_train_options *options, size_t rows);
+
 /* Trains the network on `train`, measures `test` (may be NULL) after each epoch, and leaves what
- * was learned in the network. The network gets the schema of the data, so that other data can be
- * prepared alike.
+ * was learned in the network. Waits until training ends. options NULL: the defaults. The network
+ * gets the schema of the data, so that other data can be prepared alike.
  *
  * The data must have one column per network input. They have either labels below the number of
  * outputs, or one label or number per output and a loss that takes them (see
@@ -176,13 +193,13 @@ QUERN_API quern_status quern_train(quern_context *context, quern_network *networ
                                    const quern_dataset *train, const quern_dataset *test,
                                    const quern_train_options *options, quern_epoch *last);
 
-/* Measures the network on a data set. Like quern_predict, streams data sets larger than a few MiB
- * in chunks, so they need not fit in device memory. The losses, 4 bytes per sample, stay on the
- * device. */
+/* Measures the network on a data set, and waits. Like quern_predict, streams data sets larger than
+ * a few MiB in chunks, so they need not fit in device memory. The losses, 4 bytes per sample, stay
+ * on the device. */
 QUERN_API quern_status quern_evaluate(quern_context *context, const quern_network *network,
                                       const quern_dataset *dataset, quern_metrics *metrics);
 
-/* Computes outputs [rows][network outputs]: probabilities, or plain outputs if
+/* Computes outputs [rows][network outputs], and waits: probabilities, or plain outputs if
  * quern_loss_is_regression. Plain outputs are in the units of the data, even if the network's
  * schema standardizes targets. The data need no labels or targets; they must be prepared by the
  * network's schema (quern_dataset_options.schema). */
@@ -278,6 +295,9 @@ QUERN_API quern_status quern_trainer_create(quern_context *context, const quern_
                                             const quern_dataset *train, const quern_dataset *test,
                                             const quern_train_options *options,
                                             quern_trainer **trainer);
+
+/* Frees a trainer. From one of its own callbacks it is freed when its steps return. NULL is
+ * accepted. */
 QUERN_API void quern_trainer_free(quern_trainer *trainer);
 
 /* Placement of a training's data sets on a device. */

@@ -21,9 +21,7 @@ def main(path):
                 f"{epoch.validation.accuracy:.4f}"
             )
 
-    network.fit(
-        x, y, epochs=50, batch=32, learning_rate=0.1, validation=(x_test, y_test), on_epoch=tell
-    )
+    network.fit(x, y, epochs=50, validation=(x_test, y_test), on_epoch=tell)
     network.save(path)
 
     loaded = quern.load(path)

@@ -71,11 +71,6 @@ class Optimizer(Structure):
         ("epsilon", c_double),
     ]
 
-    @classmethod
-    def initial(cls):
-        """quern_optimizer_default()."""
-        return cls(0, True, 0.1, 0.0, 0.9, 0.9, 0.999, 0.99, 1e-8)
-
 
 class Schedule(Structure):
     _fields_ = [
@@ -92,11 +87,6 @@ class Schedule(Structure):
         ("most_momentum", c_double),
         ("least_momentum", c_double),
     ]
-
-    @classmethod
-    def initial(cls):
-        """quern_schedule_default()."""
-        return cls(0, 0, 1 / 3, 0, 1, 0.1, 0.0, 0.3, 25.0, 1e4, 0.95, 0.85)
 
 
 class Tensor(Structure):
@@ -128,12 +118,12 @@ class Epoch(Structure):
     _fields_ = [
         ("epoch", c_size_t),
         ("epochs", c_size_t),
+        ("step", c_size_t),
+        ("steps", c_size_t),
         ("train_loss", c_double),
         ("train_samples_per_second", c_double),
         ("tested", c_bool),
         ("test", Metrics),
-        ("step", c_size_t),
-        ("steps", c_size_t),
         ("best_epoch", c_size_t),
         ("out_of_patience", c_bool),
         ("train_seconds", c_double),
@@ -154,20 +144,20 @@ class TrainOptions(Structure):
         ("size", c_size_t),
         ("epochs", c_size_t),
         ("batch", c_size_t),
-        ("optimizer", Optimizer),
         ("seed", c_uint64),
-        ("on_epoch", EpochFunction),
-        ("user", c_void_p),
-        ("stop", StopFunction),
+        ("optimizer", Optimizer),
+        ("schedule", Schedule),
         ("clip_norm", c_float),
+        ("label_smoothing", c_float),
+        ("class_weights", POINTER(c_float)),
+        ("patience", c_size_t),
         ("checkpoint", c_char_p),
         ("checkpoint_every", c_size_t),
         ("resume", c_char_p),
+        ("on_epoch", EpochFunction),
         ("on_progress", ProgressFunction),
-        ("label_smoothing", c_float),
-        ("class_weights", POINTER(c_float)),
-        ("schedule", Schedule),
-        ("patience", c_size_t),
+        ("stop", StopFunction),
+        ("user", c_void_p),
         ("data_memory", c_size_t),
         ("collective", c_void_p),
         ("shares", c_void_p),
@@ -176,23 +166,19 @@ class TrainOptions(Structure):
     @classmethod
     def initial(cls):
         """quern_train_options_default()."""
-        return cls(
-            size=ctypes.sizeof(cls),
-            epochs=10,
-            batch=32,
-            optimizer=Optimizer.initial(),
-            schedule=Schedule.initial(),
-        )
+        options = cls()
+        lib.quern_train_options_set_default(ctypes.byref(options), ctypes.sizeof(cls))
+        return options
 
 
 class DatasetOptions(Structure):
     _fields_ = [
         ("size", c_size_t),
-        ("header", c_int),
-        ("label", c_int),
-        ("target", c_char_p),
-        ("inputs", c_char_p),
         ("task", c_int),
+        ("target", c_char_p),
+        ("label", c_int),
+        ("inputs", c_char_p),
+        ("header", c_int),
         ("delimiter", c_char),
         ("missing", c_int),
         ("text", c_int),
@@ -255,8 +241,11 @@ _FUNCTIONS = {
     "quern_loss_is_regression": (c_bool, c_int),
     "quern_optimizer_name": (c_char_p, c_int),
     "quern_optimizer_find": (c_bool, c_char_p, POINTER(c_int)),
+    "quern_optimizer_of": (Optimizer, c_int, c_double),
+    "quern_optimizer_usual_rate": (c_double, c_int),
     "quern_schedule_name": (c_char_p, c_int),
     "quern_schedule_find": (c_bool, c_char_p, POINTER(c_int)),
+    "quern_schedule_of": (Schedule, c_int),
     "quern_device_list_create": (status, _out),
     "quern_device_list_free": (None, _handle),
     "quern_device_list_count": (c_size_t, _handle),
@@ -325,6 +314,7 @@ _FUNCTIONS = {
     "quern_sum_squares": (status, _handle, Tensor, Tensor),
     "quern_plan_download": (status, _handle, _handle),
     "quern_plan_upload": (status, _handle, _handle),
+    "quern_train_options_set_default": (None, POINTER(TrainOptions), c_size_t),
     "quern_train_shares": (
         status,
         _out,

@@ -74,16 +74,34 @@ def loss_of(text):
     return kind.value, delta.value
 
 
-def optimizer_kind(name):
+def optimizer_of(name):
+    """The Optimizer of that name, with the defaults of its kind."""
     kind = ctypes.c_int()
     _find("optimizer", lib.quern_optimizer_find, optimizers, name, kind)
-    return kind.value
+    return lib.quern_optimizer_of(kind, lib.quern_optimizer_usual_rate(kind))
 
 
-def schedule_kind(name):
-    kind = ctypes.c_int()
-    _find("schedule", lib.quern_schedule_find, schedules, name, kind)
-    return kind.value
+def set_optimizer(options, name, learning_rate, momentum, weight_decay):
+    """The optimizer of TrainOptions, with the defaults of its kind where a value is None."""
+    if name is not None:
+        options.optimizer = optimizer_of(name)
+    for field, value in (
+        ("learning_rate", learning_rate),
+        ("momentum", momentum),
+        ("weight_decay", weight_decay),
+    ):
+        if value is not None:
+            setattr(options.optimizer, field, _arguments.single(field, value))
+
+
+def set_schedule(options, name, warmup):
+    """The same of its schedule."""
+    if name is not None:
+        kind = ctypes.c_int()
+        _find("schedule", lib.quern_schedule_find, schedules, name, kind)
+        options.schedule = lib.quern_schedule_of(kind)
+    if warmup is not None:
+        options.schedule.warmup = _arguments.size("warmup", warmup)
 
 
 def _formatted(function, *arguments):

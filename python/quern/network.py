@@ -36,7 +36,8 @@ class Network(Parameters):
                  their own softmax or sigmoid
     initializer  of the weights: "default" (as suits the activation), "he", "xavier", "uniform",
     "lecun"
-    seed         of the weights; the same seed gives the same ones everywhere
+    seed         of the weights; the same seed gives the same ones everywhere (None: the default
+                 of `fit`)
     device       what it runs on: None for the best, or a Device, its index, "reference", "0:0",
                  or part of a name; see quern.devices(). A list of such trains on several at
                  once, and evaluates and predicts on the first; "all" is every device but
@@ -47,7 +48,7 @@ class Network(Parameters):
 
     @names_arguments
     def __init__(
-        self, inputs, layers, loss="categorical", *, initializer="default", seed=0, device=None
+        self, inputs, layers, loss="categorical", *, initializer="default", seed=None, device=None
     ):
         layers = list(layers)
         raw = (Layer * len(layers))(
@@ -67,7 +68,7 @@ class Network(Parameters):
             lib.quern_network_initialize(
                 self._handle,
                 _arguments.choice("initializer", initializer, INITIALIZERS),
-                _arguments.size("seed", seed),
+                TrainOptions.initial().seed if seed is None else _arguments.size("seed", seed),
             )
         )
         self._set_up(device)
@@ -133,29 +134,31 @@ class Network(Parameters):
         x,
         y,
         *,
-        epochs=10,
-        batch=32,
-        optimizer="sgd",
-        learning_rate=0.1,
+        epochs=None,
+        batch=None,
+        optimizer=None,
+        learning_rate=None,
         momentum=None,
         weight_decay=None,
-        schedule="constant",
-        warmup=0,
+        schedule=None,
+        warmup=None,
         clip_norm=None,
-        label_smoothing=0.0,
+        label_smoothing=None,
         class_weights=None,
-        patience=0,
-        seed=0,
+        patience=None,
+        seed=None,
         standardize=False,
         validation=None,
         on_epoch=None,
         checkpoint=None,
-        checkpoint_every=0,
+        checkpoint_every=None,
         resume=None,
         data_memory=None,
         shares=None,
     ):
-        """Trains on x (samples, inputs) and y, and returns a list of Epoch.
+        """Trains on x (samples, inputs) and y, and returns a list of Epoch. An option that is None
+        has the library's default, which is also that of `quern train`: quern/train.h lists them at
+        quern_train_options.
 
         x                 numbers of any type; what has more dimensions, such as images, is taken
                           row by row. They are converted to float32, and taken as they are: scale
@@ -164,15 +167,13 @@ class Network(Parameters):
                           "binary" (samples, outputs), labels that are 0 or 1, and for
                           regressions (samples, outputs), numbers; one output may do without its
                           dimension
-        batch             samples a step; the last step of an epoch takes what is left
-        optimizer         one of optimizers(), with PyTorch's defaults
-        learning_rate     in plain figures, so give one that suits the optimizer: 0.001 for
-                          "adam"
-        momentum          of "momentum" and "nesterov" (None: 0.9) and "rmsprop" (None: 0)
-        weight_decay      as torch.optim has it for this optimizer (None: 0, and 0.01 for
-                          "adamw")
-        schedule          one of schedules(), over all steps of all epochs ("step": a tenth of
-                          the rate after each epoch)
+        epochs            how often to go through the samples
+        batch             samples per step; the last step of an epoch takes what is left
+        optimizer         one of optimizers(), with PyTorch's definitions
+        learning_rate     None: one that usually suits the optimizer
+        momentum          of "momentum", "nesterov" and "rmsprop"
+        weight_decay      as torch.optim has it for this optimizer
+        schedule          of the learning rate, over all steps of all epochs: one of schedules()
         warmup            steps in which the rate rises to its full size first
         clip_norm         the most that the norm of all gradients may be
         label_smoothing   0 … 1, and
@@ -205,37 +206,30 @@ class Network(Parameters):
         the epochs then too; of one that was stopped inside, step is less than steps. A loss that
         is not finite is an Error, and leaves the network as it was.
         """
-        size = _arguments.size
         options = TrainOptions.initial()
-        options.epochs, options.batch = size("epochs", epochs), size("batch", batch)
-        options.optimizer.kind = _names.optimizer_kind(optimizer)
-        single = _arguments.single
-        options.optimizer.learning_rate = single("learning_rate", learning_rate)
-        if momentum is None:
-            momentum = 0.0 if optimizer == "rmsprop" else 0.9
-        if weight_decay is None:
-            weight_decay = 0.01 if optimizer == "adamw" else 0.0
-        options.optimizer.momentum = single("momentum", momentum)
-        options.optimizer.weight_decay = single("weight_decay", weight_decay)
-        options.schedule.kind, options.schedule.warmup = (
-            _names.schedule_kind(schedule),
-            size("warmup", warmup),
-        )
-        options.clip_norm = 0.0 if clip_norm is None else single("clip_norm", clip_norm)
-        options.label_smoothing = single("label_smoothing", label_smoothing)
+
+        def set_option(name, value, checked):
+            if value is not None:
+                setattr(options, name, checked(name, value))
+
+        single, size, positive = _arguments.single, _arguments.size, _arguments.positive
+        set_option("epochs", epochs, size)
+        set_option("batch", batch, positive)
+        set_option("seed", seed, size)
+        set_option("clip_norm", clip_norm, single)
+        set_option("label_smoothing", label_smoothing, single)
+        set_option("patience", patience, size)
+        set_option("checkpoint_every", checkpoint_every, size)
+        set_option("data_memory", data_memory, positive)
+        _names.set_optimizer(options, optimizer, learning_rate, momentum, weight_decay)
+        _names.set_schedule(options, schedule, warmup)
         weights = self._class_weights(class_weights)
         options.class_weights = None if weights is None else _arrays.pointer(weights)
-        options.patience, options.seed = size("patience", patience), size("seed", seed)
         options.checkpoint = _arguments.optional_path("checkpoint", checkpoint)
         options.resume = _arguments.optional_path("resume", resume)
-        options.data_memory = (
-            0 if data_memory is None else _arguments.positive("data_memory", data_memory)
-        )
-        options.checkpoint_every = size("checkpoint_every", checkpoint_every)
         watch = Watch(on_epoch)
         options.on_epoch, options.stop = watch.epoch_function, watch.stop_function
         train, test = self._training_data(x, y, validation, options.seed, standardize)
-        options.schedule.period = -(-lib.quern_dataset_rows(train) // max(1, options.batch))
         contexts, parts = self._team(shares, train, options)
         last = Epoch()
         self.history, self.shares = watch.history, None if parts is None else list(parts)

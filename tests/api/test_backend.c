@@ -1,5 +1,6 @@
 /* A program's own backend is registered, found by name, and trained on. It counts calls and
  * forwards them to the reference. */
+#include "plain_options.h"
 #include "test.h"
 
 #include <quern/backend.h>
@@ -57,7 +58,7 @@ static quern_epoch train_digits(const char *backend) {
   quern_network *network;
   const quern_layer layers[] = {quern_dense(16, QUERN_ACTIVATION_RELU),
                                 quern_dense(10, QUERN_ACTIVATION_IDENTITY)};
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   options.epochs = 2;
   options.batch = 100;
   quern_epoch last;
@@ -208,7 +209,7 @@ static void test_without_update_in_one_pass(void **state) {
   quern_dataset *data;
   assert_ok(quern_network_create(2, &layer, 1, QUERN_LOSS_CATEGORICAL, &network));
   assert_ok(quern_dataset_from_floats(values, labels, 3, 2, &data));
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   quern_backend table = counting_backend();
   table.optimizer_update = NULL;
   assert_fails(quern_backend_register(&table), QUERN_ERROR_ARGUMENT, "optimizer_update");

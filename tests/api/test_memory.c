@@ -3,6 +3,7 @@
 #include "../data/temporary.h"
 #include "base/memory.h"
 #include "device/context.h"
+#include "plain_options.h"
 #include "test.h"
 
 #include <inttypes.h>
@@ -166,7 +167,7 @@ static void plans_and_trainers(void **state) {
   quern_dataset *data;
   quern_plan *plan = NULL;
   quern_trainer *trainer = NULL;
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   size_t bytes;
   assert_ok(quern_context_create("reference", &context));
   assert_ok(quern_network_create(1, &layer, 1, QUERN_LOSS_CATEGORICAL, &network));

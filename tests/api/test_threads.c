@@ -1,5 +1,6 @@
 /* Threads: contexts of their own at once, and one context used by two. scripts/check also runs this
  * under the thread sanitizer. */
+#include "plain_options.h"
 #include "test.h"
 
 #include <pthread.h>
@@ -23,7 +24,7 @@ static void *train(void *opaque) {
   quern_network *network = NULL;
   const quern_layer layers[] = {quern_dense(16, QUERN_ACTIVATION_RELU),
                                 quern_dense(10, QUERN_ACTIVATION_IDENTITY)};
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   options.epochs = 2;
   options.batch = 50;
   self->status = quern_context_create(self->device, &context);

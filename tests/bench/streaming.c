@@ -1,4 +1,5 @@
 /* Epochs over streamed data, compared with resident data. Both must learn the same bits. */
+#include "../support/plain_options.h"
 #include "bench.h"
 
 #include "network/network.h"
@@ -55,7 +56,7 @@ static cli_exit create_data(const measure_network *network, quern_dataset **data
 }
 
 static cli_exit add(yardstick *bench, const measure_network *network, size_t i, streaming *is) {
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   quern_data_residency placement = quern_data_residency_default();
   options.batch = network->batch;
   options.epochs = SIZE_MAX;

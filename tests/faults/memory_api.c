@@ -5,6 +5,7 @@
  * calls that only programs make. */
 #include "alloc_faults.h"
 #include "api_walk.h"
+#include "plain_options.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -179,7 +180,7 @@ static quern_status use_plan(place *where) {
 }
 
 static quern_train_options training_options(void) {
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   options.epochs = 2;
   options.batch = BATCH;
   options.patience = 2;

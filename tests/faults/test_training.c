@@ -1,6 +1,7 @@
 /* Plans, training, checkpoints and evaluation: each OpenCL call that they make fails once
  * (support/fault_walk.h). */
 #include "operations.h"
+#include "plain_options.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -40,7 +41,7 @@ static void make_network_and_buffers(fault_place *place) {
 }
 
 static quern_status train(fault_place *place) {
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   options.epochs = 1;
   options.batch = 10;
   quern_epoch last;
@@ -49,7 +50,7 @@ static quern_status train(fault_place *place) {
 
 /* Two chunks of a batch each. Resident data would need 32 bytes more. */
 static quern_train_options streaming_options(void) {
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   options.batch = SAMPLES / 2;
   options.data_memory = 640;
   return options;
@@ -72,7 +73,7 @@ static bool ends_copies(const char *entry) {
 
 /* The trainer exists before, so the same one repeats an epoch that failed. */
 static void make_trainer_of_network(fault_place *place, size_t batch) {
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   options.batch = batch;
   assert_ok(quern_trainer_create(place->context, place->network, place->data, NULL, &options,
                                  &place->trainer));
@@ -190,7 +191,7 @@ static size_t count_files(void) {
 /* Checkpoints exist from the first step on. */
 static void make_checkpoint(fault_place *place) {
   witness *result = test_alloc(1, sizeof *result);
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   quern_epoch epoch;
   options.batch = 7;
   make_trainer(place);
@@ -249,7 +250,7 @@ static void test_checkpoint(void **state) {
 
 static void make_diverging(fault_place *place) {
   make_network(place);
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   options.batch = 7;
   options.optimizer.learning_rate = 1e30f;
   assert_ok(quern_trainer_create(place->context, place->network, place->data, NULL, &options,

@@ -2,6 +2,8 @@
 #ifndef QUERN_TESTS_FUZZ_CHECKPOINT_TRAINER_H
 #define QUERN_TESTS_FUZZ_CHECKPOINT_TRAINER_H
 
+#include "../support/plain_options.h"
+
 #include <quern/quern.h>
 
 enum { FUZZ_INPUTS = 2, FUZZ_CLASSES = 2, FUZZ_ROWS = 5 };
@@ -12,7 +14,7 @@ static inline bool fuzz_trainer_create(quern_network **network, quern_trainer **
                                                         0.6f, 0.7f, 0.8f, 0.9f, 1.0f};
   static const int32_t labels[FUZZ_ROWS] = {0, 1, 0, 1, 1};
   const quern_layer layer = quern_dense(FUZZ_CLASSES, QUERN_ACTIVATION_IDENTITY);
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   options.batch = 2;
   quern_context *context = NULL;
   quern_dataset *data = NULL;

@@ -1,6 +1,7 @@
 /* Inspection of files: every type of numbers, models, checkpoints layer by layer, and other
  * files. */
 #include "../data/temporary.h"
+#include "plain_options.h"
 #include "test.h"
 
 #include <math.h>
@@ -158,7 +159,7 @@ static void test_checkpoint(void **state) {
   quern_network *network = small_network();
   assert_ok(quern_context_create("reference", &context));
   assert_ok(quern_dataset_open("digits", NULL, &data, NULL));
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   quern_epoch epoch;
   assert_ok(quern_trainer_create(context, network, data, NULL, &options, &trainer));
   assert_ok(quern_trainer_steps(trainer, 7, &epoch));

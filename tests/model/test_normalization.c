@@ -2,6 +2,7 @@
  * errors. */
 #include "model_test.h"
 #include "network/network.h"
+#include "plain_options.h"
 
 #define TENSOR(name, type, shape, begin, end)                                                      \
   "\"" name "\":{\"dtype\":\"" type "\",\"shape\":" shape ",\"data_offsets\":[" #begin "," #end "]}"
@@ -153,7 +154,7 @@ static void test_inspect_checkpoint(void **state) {
   quern_trainer *trainer;
   quern_epoch epoch;
   quern_inspection *file;
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   layers[0].normalization = quern_normalization_of(QUERN_NORMALIZATION_BATCH);
   options.optimizer = quern_optimizer_of(QUERN_OPTIMIZER_MOMENTUM, 0.1);
   assert_ok(quern_context_create("reference", &context));

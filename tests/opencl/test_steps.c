@@ -5,6 +5,7 @@
 #include "network/plan.h"
 #include "op_check.h"
 #include "opencl/launch/steps.h"
+#include "plain_options.h"
 #include "test.h"
 
 #include <math.h>
@@ -45,7 +46,7 @@ static quern_dataset *make_data(const task *self, size_t classes) {
 /* Trains on `context`; the caller frees the parameters. */
 static float *learn(quern_context *context, const task *self, quern_epoch *last, size_t *count) {
   quern_network *network;
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   options.epochs = self->epochs;
   options.batch = self->batch;
   options.optimizer = quern_optimizer_of(self->optimizer, 0.1);

@@ -109,6 +109,8 @@ def ask_compiler():
                 "-std=c11",
                 f"-I{SOURCE / 'include'}",
                 str(source),
+                os.environ["QUERN_LIBRARY"],
+                f"-Wl,-rpath,{pathlib.Path(os.environ['QUERN_LIBRARY']).parent}",
                 "-o",
                 str(binary),
             ],

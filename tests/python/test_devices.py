@@ -7,6 +7,7 @@ import unittest
 
 import numpy
 import quern
+from plain import plain
 
 SAMPLES, INPUTS, WIDEST, BATCH, RATE, EPOCHS = 267, 37, 37, 131, 0.3, 2
 KINDS = [device.kind for device in quern.devices()]
@@ -33,7 +34,7 @@ def network(device):
 def fit(device, **options):
     trained = network(device)
     options = {"epochs": EPOCHS, "batch": BATCH, "learning_rate": RATE, **options}
-    trained.fit(*samples(), **options)
+    trained.fit(*samples(), **plain(**options))
     return trained
 
 

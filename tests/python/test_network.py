@@ -13,6 +13,7 @@ import unittest
 
 import numpy
 import quern
+from plain import plain
 
 
 def digits():
@@ -32,7 +33,7 @@ class Training(unittest.TestCase):
             (x.dtype, x.shape, y.dtype, y.shape), (numpy.float32, (1438, 64), numpy.int32, (1438,))
         )
         network, told = small(), []
-        history = network.fit(x, y, epochs=20, validation=test, on_epoch=told.append)
+        history = network.fit(x, y, **plain(epochs=20, validation=test, on_epoch=told.append))
         self.assertEqual([epoch.epoch for epoch in history], list(range(1, 21)))
         self.assertEqual(told, history)
         self.assertEqual(network.history, history)
@@ -127,7 +128,7 @@ class Training(unittest.TestCase):
         x, y = numpy.array([[1, 2, 3], [4, 5, 6.5]]), numpy.array([0, 1])
         weights, bias = network.layer(0)
         dz = (network.predict(x) - numpy.eye(2)[y]) / 2
-        network.fit(x, y, epochs=1, batch=2, learning_rate=0.5, weight_decay=0.1)
+        network.fit(x, y, **plain(epochs=1, batch=2, learning_rate=0.5, weight_decay=0.1))
         numpy.testing.assert_allclose(
             network.layer(0)[0], weights - 0.5 * (x.T @ dz + 0.1 * weights), atol=1e-6
         )
@@ -155,13 +156,13 @@ class Training(unittest.TestCase):
         numpy.testing.assert_array_equal(frozen.layer(0)[0], before)
         clipped = small()
         before = clipped.layer(0)[0]
-        clipped.fit(x, y, epochs=1, batch=2000, learning_rate=1, clip_norm=1e-3)
+        clipped.fit(x, y, **plain(epochs=1, batch=2000, learning_rate=1, clip_norm=1e-3))
         moved = numpy.linalg.norm(clipped.layer(0)[0] - before)
         self.assertTrue(0 < moved <= 1.001e-3, moved)
 
     def test_validation_is_a_fraction(self):
         (x, y), _ = digits()
-        history = small().fit(x, y, epochs=1, validation=0.25)
+        history = small().fit(x, y, epochs=1, batch=32, validation=0.25)
         self.assertEqual(history[0].validation.samples, 360)
         self.assertEqual(history[0].steps, 34)  # 1078 samples in batches of 32
         self.assertIsNone(small().fit(x, y, epochs=1)[0].validation)
@@ -171,9 +172,9 @@ class Training(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, "digits.checkpoint")
             whole, first, second = small(), small(), small()
-            whole.fit(x, y, epochs=4)
-            first.fit(x, y, epochs=2, checkpoint=path)
-            history = second.fit(x, y, epochs=4, resume=path)
+            whole.fit(x, y, **plain(epochs=4))
+            first.fit(x, y, **plain(epochs=2, checkpoint=path))
+            history = second.fit(x, y, **plain(epochs=4, resume=path))
         self.assertEqual([epoch.epoch for epoch in history], [3, 4])
         self.assertEqual(second.layer(1)[0].tobytes(), whole.layer(1)[0].tobytes())
 
@@ -181,7 +182,7 @@ class Training(unittest.TestCase):
         (x, y), _ = digits()
         network = small(device="reference")
         self.assertEqual(network.device.kind, "reference")
-        self.assertLess(network.fit(x, y, epochs=3)[-1].loss, 1)
+        self.assertLess(network.fit(x, y, **plain(epochs=3))[-1].loss, 1)
 
 
 class Stopping(unittest.TestCase):

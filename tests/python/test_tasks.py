@@ -8,6 +8,7 @@ import unittest
 
 import numpy
 import quern
+from plain import plain
 
 
 def table(rows=400, seed=0):
@@ -22,7 +23,9 @@ class Regression(unittest.TestCase):
     def test_standardized(self):
         (x, y), (x_test, y_test) = table(), table(rows=100, seed=1)
         network = quern.Network(3, [2], loss="squared", seed=1)
-        history = network.fit(x, y, epochs=40, standardize=True, validation=(x_test, y_test))
+        history = network.fit(
+            x, y, **plain(epochs=40, standardize=True, validation=(x_test, y_test))
+        )
         metrics = network.evaluate(x_test, y_test)
         self.assertGreater(metrics.r_squared, 0.999)
         self.assertEqual(metrics.r_squared, history[-1].validation.r_squared)
@@ -38,13 +41,15 @@ class Regression(unittest.TestCase):
             loaded = quern.load(path)
         numpy.testing.assert_array_equal(loaded.predict(x_test), found)
         self.assertEqual(loaded.evaluate(x_test, y_test).r_squared, metrics.r_squared)
-        loaded.fit(x, y, epochs=1, standardize=True)  # goes on where it was, by the same numbers
+        # Goes on where it was, by the same numbers.
+        loaded.fit(x, y, **plain(epochs=1, standardize=True))
         self.assertGreater(loaded.evaluate(x_test, y_test).r_squared, 0.999)
 
     def test_as_it_is(self):
         x = numpy.linspace(-1, 1, 50).reshape(-1, 1)
         network = quern.Network(1, [1], loss="huber:0.5")
-        network.fit(x, 3 * x[:, 0] - 1, epochs=200)  # one output does without its dimension
+        # One output does without its dimension.
+        network.fit(x, 3 * x[:, 0] - 1, **plain(epochs=200))
         numpy.testing.assert_allclose(network.predict(x), 3 * x - 1, atol=0.05)
         self.assertEqual(network.loss, "huber:0.5")
 
@@ -67,7 +72,7 @@ class Labels(unittest.TestCase):
         x = numpy.random.default_rng(2).normal(size=(500, 4))
         y = x[:, :3] > 0.2
         network = quern.Network(4, [16, 3], loss="binary", seed=2)
-        network.fit(x[:400], y[:400], epochs=60)
+        network.fit(x[:400], y[:400], **plain(epochs=60))
         metrics = network.evaluate(x[400:], y[400:])
         found = network.predict(x[400:]) > 0.5
         self.assertGreater(metrics.label_accuracy, 0.93)
@@ -84,7 +89,7 @@ class Labels(unittest.TestCase):
     def test_one_label(self):
         x = numpy.random.default_rng(3).normal(size=(200, 2))
         network = quern.Network(2, [1], loss="binary")
-        network.fit(x, (x[:, 0] > 0).astype(int), epochs=20)
+        network.fit(x, (x[:, 0] > 0).astype(int), **plain(epochs=20))
         self.assertGreater(network.evaluate(x, x[:, :1] > 0).label_accuracy, 0.95)
 
 
@@ -93,11 +98,11 @@ class Classes(unittest.TestCase):
         (self.x, self.y), self.test = quern.read("digits")
 
     def test_weights_and_smoothing(self):
-        plain, weighted, smooth = (quern.Network(64, [10], seed=1) for _ in range(3))
-        plain.fit(self.x, self.y, epochs=5)
-        weighted.fit(self.x, self.y, epochs=5, class_weights=[1] * 9 + [0])
-        smooth.fit(self.x, self.y, epochs=5, label_smoothing=0.5)
-        self.assertGreater((plain.predict(self.x).argmax(axis=1) == 9).sum(), 100)
+        even, weighted, smooth = (quern.Network(64, [10], seed=1) for _ in range(3))
+        even.fit(self.x, self.y, **plain(epochs=5))
+        weighted.fit(self.x, self.y, **plain(epochs=5, class_weights=[1] * 9 + [0]))
+        smooth.fit(self.x, self.y, **plain(epochs=5, label_smoothing=0.5))
+        self.assertGreater((even.predict(self.x).argmax(axis=1) == 9).sum(), 100)
         self.assertLess(
             (weighted.predict(self.x).argmax(axis=1) == 9).sum(), 10
         )  # nothing was to be learned of nines
@@ -105,18 +110,14 @@ class Classes(unittest.TestCase):
         with self.assertRaisesRegex(
             ValueError, r"class_weights has shape \(9,\), expected \(10,\)"
         ):
-            plain.fit(self.x, self.y, class_weights=[1] * 9)
+            even.fit(self.x, self.y, class_weights=[1] * 9)
 
     def test_patience(self):
         network = quern.Network(64, [64, 10], seed=1)
         history = network.fit(
             self.x[:100],
             self.y[:100],
-            epochs=2000,
-            batch=100,
-            learning_rate=1,
-            patience=3,
-            validation=self.test,
+            **plain(epochs=2000, batch=100, learning_rate=1, patience=3, validation=self.test),
         )
         self.assertLess(len(history), 2000)
         best = min(history, key=lambda epoch: epoch.validation.loss)
@@ -129,9 +130,8 @@ class Classes(unittest.TestCase):
 
         def accuracy(layers=(16, 10), loss="categorical", **options):
             network = quern.Network(64, layers, loss, seed=1)
-            return network.fit(self.x, self.y, epochs=2, validation=self.test, **options)[
-                -1
-            ].validation.accuracy
+            options = plain(epochs=2, validation=self.test, **options)
+            return network.fit(self.x, self.y, **options)[-1].validation.accuracy
 
         for name in quern.optimizers():
             rate = 0.1 if name == "sgd" else 0.02 if name in ("momentum", "nesterov") else 0.005
@@ -141,7 +141,7 @@ class Classes(unittest.TestCase):
         for name in quern.activations():
             self.assertGreater(accuracy([quern.Dense(16, name), 10]), 0.4, name)
         for name in quern.losses():
-            history = quern.Network(64, [10], name, seed=1).fit(self.x, self.y, epochs=3)
+            history = quern.Network(64, [10], name, seed=1).fit(self.x, self.y, **plain(epochs=3))
             self.assertLess(history[-1].loss, 0.9 * history[0].loss, name)
 
 

@@ -2,6 +2,7 @@
  * resumes, a plan, a model file, and errors. Shapes differ from the previous round's, so that
  * buffers cannot be reused. */
 #include "round.h"
+#include "../support/plain_options.h"
 
 #include "base/error.h"
 #include <math.h>
@@ -89,7 +90,7 @@ static bool stop_at_once(void *user) {
 }
 
 static quern_train_options options_of(const place *where) {
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   options.epochs = 1;
   options.batch = 16 + 7 * (where->kind % 6);
   options.optimizer =

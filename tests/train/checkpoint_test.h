@@ -4,6 +4,7 @@
 
 #include "../data/temporary.h"
 #include "network/network.h"
+#include "plain_options.h"
 #include "test.h"
 
 typedef struct task {
@@ -136,7 +137,7 @@ static inline void task_variant(size_t variant, quern_train_options *options) {
 }
 
 static inline quern_train_options task_options(const task *self) {
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   options.epochs = self->epochs;
   options.batch = self->batch;
   task_variant(self->variant, &options);

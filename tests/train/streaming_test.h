@@ -3,6 +3,7 @@
 #define QUERN_TESTS_TRAIN_STREAMING_TEST_H
 
 #include "checkpoint_test.h"
+#include "plain_options.h"
 
 #include <stdlib.h>
 

@@ -4,6 +4,7 @@
 
 #include "../data/temporary.h"
 #include "network/network.h"
+#include "plain_options.h"
 #include "test.h"
 
 static quern_context *context;
@@ -35,7 +36,7 @@ static inline quern_network *make_network(size_t inputs, size_t hidden, size_t o
 }
 
 static inline quern_train_options options_of(size_t epochs, float rate) {
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   options.epochs = epochs;
   options.batch = 16;
   options.optimizer.learning_rate = rate;

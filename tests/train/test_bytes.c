@@ -1,5 +1,6 @@
 /* A plan and a trainer allocate exactly the announced bytes on the device, and steps allocate
  * nothing. */
+#include "plain_options.h"
 #include "test.h"
 
 #include <stdlib.h>
@@ -81,7 +82,7 @@ static void check_trainer(const quern_train_options *options, bool tested) {
 static void test_trainer(void **state) {
   (void)state;
   if (getenv("QUERN_TEST_SHIM") == NULL) skip();
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   check_trainer(NULL, false);
   options.batch = 37;
   check_trainer(&options, true);
@@ -111,15 +112,15 @@ static void test_trainer(void **state) {
 static void test_refuses(void **state) {
   (void)state;
   parts current = make_parts(QUERN_LOSS_CATEGORICAL);
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   size_t bytes = 1;
   assert_fails(quern_trainer_bytes(NULL, current.train, NULL, NULL, &bytes), QUERN_ERROR_ARGUMENT,
                "NULL");
   assert_fails(quern_trainer_bytes(current.network, current.train, NULL, NULL, NULL),
                QUERN_ERROR_ARGUMENT, "NULL");
-  options.batch = 0;
+  options.epochs = 0;
   assert_fails(quern_trainer_bytes(current.network, current.train, NULL, &options, &bytes),
-               QUERN_ERROR_ARGUMENT, "batch");
+               QUERN_ERROR_ARGUMENT, "0 epochs");
   assert_int_equal(bytes, 1);
   free_parts(&current);
 }

@@ -1,5 +1,6 @@
 /* Data whose labels are numbered differently from the training data are refused. */
 #include "../data/temporary.h"
+#include "plain_options.h"
 #include "test.h"
 
 static quern_context *context;
@@ -32,7 +33,7 @@ static quern_network *make_network(size_t outputs) {
 
 static quern_status train(quern_network *network, const quern_dataset *data,
                           const quern_dataset *test) {
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   options.epochs = 1;
   return quern_train(context, network, data, test, &options, NULL);
 }

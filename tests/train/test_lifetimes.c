@@ -1,5 +1,6 @@
 /* Callbacks of a training may free what it uses, which then stays until the call returns. What they
  * may not do is an error. */
+#include "plain_options.h"
 #include "test.h"
 
 #include <quern/train.h>
@@ -89,7 +90,7 @@ static void assert_trains(size_t contexts, bool in_stop) {
   char path[64];
   belongings own;
   quern_epoch last;
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   struct stat about;
   open_belongings(&own, contexts);
   snprintf(path, sizeof path, "lifetimes-%zu-%d.checkpoint", contexts, in_stop);
@@ -130,7 +131,7 @@ static void test_freed_in_stop(void **state) {
 static void test_failure_after_freeing(void **state) {
   (void)state;
   belongings own;
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   open_belongings(&own, 2);
   options.epochs = 1000;
   options.optimizer.learning_rate = 1e6;
@@ -151,7 +152,7 @@ static bool change_data(const quern_epoch *epoch, void *user) {
 static void test_data_stay_as_they_are(void **state) {
   (void)state;
   belongings own;
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   open_belongings(&own, 1);
   quern_dataset_free(own.train);
   own.train = make_data();
@@ -185,7 +186,7 @@ static void test_trainer_in_its_own_steps(void **state) {
   (void)state;
   belongings own;
   quern_epoch epoch;
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   open_belongings(&own, 1);
   options.batch = 1;
   options.optimizer.learning_rate = 1e-3;

@@ -1,6 +1,7 @@
 /* Steps that are run one at a time, or in slices of time, give the bits of a whole epoch. The
  * network has a size at which a CPU device has several forms of steps, which add in different
  * orders. */
+#include "plain_options.h"
 #include "test.h"
 
 #include <quern/train.h>
@@ -23,7 +24,7 @@ static quern_dataset *make_data(void) {
 static quern_network *train(quern_context *context, const quern_dataset *data, size_t steps) {
   const quern_layer layers[] = {quern_dense(HIDDEN, QUERN_ACTIVATION_RELU),
                                 quern_dense(CLASSES, QUERN_ACTIVATION_IDENTITY)};
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   quern_network *network;
   quern_trainer *trainer;
   quern_epoch epoch = {.step = 0, .steps = 1};

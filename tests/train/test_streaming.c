@@ -70,7 +70,7 @@ static void test_tasks(void **state) {
 static void check_bytes(void) {
   const quern_layer layers[] = {quern_dense(33, QUERN_ACTIVATION_RELU),
                                 quern_dense(10, QUERN_ACTIVATION_IDENTITY)};
-  training current = {.options = quern_train_options_default()};
+  training current = {.options = plain_train_options()};
   assert_ok(quern_context_create("auto", &current.context));
   assert_ok(quern_dataset_open("digits", NULL, &current.data, &current.test));
   assert_ok(quern_network_create(64, layers, 2, QUERN_LOSS_CATEGORICAL, &current.network));
@@ -103,7 +103,7 @@ static void test_targets(void **state) {
     const bool labels = what == QUERN_TASK_LABELS;
     for (size_t i = 0; i < ROWS * TARGETS; i++)
       targets[i] = labels ? (float)(i * 7 % 3 == 0) : (float)(i * 31 % 53) / 10.0f;
-    training current = {.options = quern_train_options_default()};
+    training current = {.options = plain_train_options()};
     assert_ok(quern_context_create("auto", &current.context));
     assert_ok(
         quern_dataset_from_targets(values, targets, what, ROWS, INPUTS, TARGETS, &current.data));

@@ -1,5 +1,6 @@
 /* Losses whose sum exceeds a float, and more losses than a float can count; class weights whose sum
  * exceeds a float. */
+#include "plain_options.h"
 #include "test.h"
 #include "train/measure.h"
 
@@ -60,7 +61,7 @@ static void test_training(void **state) {
     quern_context *context;
     quern_epoch epoch;
     double reported = (double)target;
-    quern_train_options options = quern_train_options_default();
+    quern_train_options options = plain_train_options();
     options.epochs = 3;
     options.batch = BATCH;
     options.optimizer.learning_rate = 0.0;
@@ -135,7 +136,7 @@ static void test_class_weights(void **state) {
   assert_ok(quern_context_create("auto", &context));
   assert_ok(quern_network_create(1, &layer, 1, QUERN_LOSS_CATEGORICAL, &network));
   assert_ok(quern_dataset_from_floats(x, labels, 4, 1, &data));
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   options.batch = 4;
   options.class_weights = large;
   assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_ARGUMENT,
@@ -163,10 +164,11 @@ static void test_rates(void **state) {
   quern_context *context;
   open_large(&network, &data);
   assert_ok(quern_context_create("reference", &context));
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   options.batch = BATCH;
   options.epochs = 100;
   options.schedule = quern_schedule_of(QUERN_SCHEDULE_STEP);
+  options.schedule.period = 1;
   options.schedule.gamma = 10.0;
   assert_fails(quern_train(context, network, data, NULL, &options, NULL), QUERN_ERROR_ARGUMENT,
                "learning rate is 1e+298", "step 300 of 300");

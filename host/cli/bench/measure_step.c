@@ -153,6 +153,7 @@ cli_exit measure_epochs_create(quern_context *context, const measure_problem *pr
   options.epochs = SIZE_MAX;
   options.batch = problem->network->batch;
   options.optimizer = problem->optimizer;
+  options.schedule = quern_schedule_of(QUERN_SCHEDULE_CONSTANT);
   float *x = NULL;
   int32_t *labels = NULL;
   quern_dataset *data = NULL;

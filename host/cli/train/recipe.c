@@ -47,39 +47,13 @@ cli_exit cli_recipe_check(const cli_command *command, const train_settings *sett
   return CLI_OK;
 }
 
-/* Small data sets need steps more than large batches: iris has two of 64 samples an epoch, and
- * learns little of them. */
-size_t cli_recipe_batch(const train_settings *settings, size_t rows) {
-  enum { USUAL = 64, LEAST_STEPS = 20 };
-  if (settings->batch > 0) return settings->batch;
-  const size_t batch = rows / LEAST_STEPS;
-  return batch < 1 ? 1 : batch < USUAL ? batch : USUAL;
-}
-
-/* Rates that train well at a batch of some tens. */
-static double usual_rate(quern_optimizer_kind kind) {
-  switch (kind) {
-  case QUERN_OPTIMIZER_SGD:
-    return 0.1;
-  case QUERN_OPTIMIZER_MOMENTUM:
-  case QUERN_OPTIMIZER_NESTEROV:
-    return 0.02;
-  case QUERN_OPTIMIZER_ADAM:
-  case QUERN_OPTIMIZER_ADAMW:
-    return 0.002;
-  case QUERN_OPTIMIZER_RMSPROP:
-    return 0.001;
-  }
-  return 0.1;
-}
-
 static void set(double *field, double value) {
   if (!isnan(value)) *field = value;
 }
 
 quern_optimizer cli_recipe_optimizer(const train_settings *settings) {
   const quern_optimizer_kind kind = (quern_optimizer_kind)settings->optimizer;
-  quern_optimizer optimizer = quern_optimizer_of(kind, usual_rate(kind));
+  quern_optimizer optimizer = quern_optimizer_of(kind, quern_optimizer_usual_rate(kind));
   set(&optimizer.learning_rate, settings->learning_rate);
   set(&optimizer.momentum, settings->momentum);
   set(&optimizer.beta1, settings->beta1);
@@ -100,8 +74,8 @@ static uint64_t steps_of(double epochs, size_t steps_an_epoch) {
 quern_schedule cli_recipe_schedule(const train_settings *settings, size_t steps_an_epoch) {
   quern_schedule schedule = quern_schedule_of((quern_schedule_kind)settings->schedule);
   if (settings->warmup > 0.0) schedule.warmup = steps_of(settings->warmup, steps_an_epoch);
-  schedule.period =
-      steps_of(isnan(settings->step_epochs) ? 10.0 : settings->step_epochs, steps_an_epoch);
+  if (!isnan(settings->step_epochs))
+    schedule.period = steps_of(settings->step_epochs, steps_an_epoch);
   set(&schedule.gamma, settings->gamma);
   return schedule;
 }

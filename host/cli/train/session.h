@@ -22,6 +22,7 @@ typedef struct train_session {
   cli_profile profile;
   cli_log log;
   float *class_weights; /* of the training's; NULL for none */
+  size_t batch;
   quern_optimizer optimizer;
   quern_schedule schedule;
   cli_residency placement;

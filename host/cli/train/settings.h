@@ -12,7 +12,7 @@ typedef struct train_settings {
   int normalization;    /* of quern_normalization_kind */
   double dropout;       /* NaN: none */
   cli_loss loss;        /* kind CLI_UNSET: by the task */
-  size_t epochs, batch; /* batch 0: cli_recipe_batch */
+  size_t epochs, batch; /* as in quern_train_options */
   int optimizer, schedule, decay_bias;
   /* NaN: the optimizer's default */
   double learning_rate, momentum, beta1, beta2, alpha, epsilon, weight_decay;

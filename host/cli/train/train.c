@@ -9,6 +9,7 @@
 #include <math.h>
 #include <quern/activation.h>
 #include <quern/normalization.h>
+#include <quern/train.h>
 #include <stdlib.h>
 
 enum { DEFAULT_HIDDEN = 256 };
@@ -35,13 +36,15 @@ static bool refuses_labels(const train_settings *settings) {
 }
 
 static cli_exit run_train(const cli_command *command, int argc, char **argv) {
+  const quern_train_options usual = quern_train_options_default();
   train_settings settings = {.activation = quern_activation_of(QUERN_ACTIVATION_RELU),
                              .loss = {(quern_loss)CLI_UNSET, QUERN_HUBER_DELTA},
                              .dropout = NAN,
                              .label_smoothing = NAN,
-                             .epochs = 20,
-                             .optimizer = QUERN_OPTIMIZER_ADAM,
-                             .schedule = QUERN_SCHEDULE_ONE_CYCLE,
+                             .epochs = usual.epochs,
+                             .batch = usual.batch,
+                             .optimizer = (int)usual.optimizer.kind,
+                             .schedule = (int)usual.schedule.kind,
                              .learning_rate = NAN,
                              .momentum = NAN,
                              .beta1 = NAN,
@@ -54,7 +57,7 @@ static cli_exit run_train(const cli_command *command, int argc, char **argv) {
                              .gamma = NAN,
                              .clip_norm = NAN,
                              .rank_timeout = 60,
-                             .seed = 1};
+                             .seed = usual.seed};
   settings.hidden.items = malloc(sizeof *settings.hidden.items);
   if (settings.hidden.items == NULL) return cli_fail_memory();
   settings.hidden.items[0] = DEFAULT_HIDDEN;

@@ -40,20 +40,29 @@ static bool is_interrupted(void *user) {
   return cli_interrupt_signal() != 0;
 }
 
+/* The batch first, since the schedule's options count epochs; then the schedule, from which the log
+ * has its learning rates. The data set has rows and the struct is the library's, so neither call
+ * fails. */
+static void resolve(quern_train_options *training, train_session *run) {
+  const size_t rows = quern_dataset_rows(run->train);
+  quern_train_options first = *training;
+  (void)quern_train_options_resolve(&first, rows);
+  training->batch = first.batch;
+  training->schedule =
+      cli_recipe_schedule(run->settings, rows / first.batch + (rows % first.batch != 0));
+  (void)quern_train_options_resolve(training, rows);
+  run->batch = training->batch;
+  run->optimizer = training->optimizer;
+  run->schedule = training->schedule;
+}
+
 quern_train_options cli_training_options(train_session *run) {
   const train_settings *settings = run->settings;
   quern_train_options training = quern_train_options_default();
   training.epochs = settings->epochs;
-  const size_t rows = quern_dataset_rows(run->train), batch = cli_recipe_batch(settings, rows),
-               steps = rows / batch + (rows % batch != 0);
-  training.batch = batch;
-  run->optimizer = cli_recipe_optimizer(settings);
-  run->schedule = cli_recipe_schedule(settings, steps);
-  /* What quern_train makes of 0, so that the log can tell the rate. */
-  const uint64_t all = (uint64_t)settings->epochs * steps;
-  run->schedule.steps = all > run->schedule.warmup ? all - run->schedule.warmup : 1;
-  training.optimizer = run->optimizer;
-  training.schedule = run->schedule;
+  training.batch = settings->batch;
+  training.optimizer = cli_recipe_optimizer(settings);
+  resolve(&training, run);
   training.patience = settings->patience;
   training.seed = settings->seed;
   training.on_epoch = on_epoch;

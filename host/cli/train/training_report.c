@@ -57,8 +57,7 @@ static cli_exit print_json(train_session *run, double samples_per_second) {
   cli_json_number(json, json->root, "train_samples", (double)quern_dataset_rows(run->train));
   cli_json_number(json, json->root, "test_samples", (double)quern_dataset_rows(run->test));
   cli_residency_json(json, json->root, &run->placement.placement[0]);
-  cli_json_number(json, json->root, "batch",
-                  (double)cli_recipe_batch(settings, quern_dataset_rows(run->train)));
+  cli_json_number(json, json->root, "batch", (double)run->batch);
   cli_json_text(json, json->root, "optimizer", quern_optimizer_name(run->optimizer.kind));
   cli_json_text(json, json->root, "schedule", quern_schedule_name(run->schedule.kind));
   cli_json_number(json, json->root, "learning_rate", run->optimizer.learning_rate);

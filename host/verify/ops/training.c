@@ -86,6 +86,7 @@ static quern_status learn(quern_context *context, const quern__training_case *se
   options.batch = self->batch;
   options.optimizer = quern_optimizer_of(self->optimizer, 0.1);
   options.optimizer.weight_decay = 0.01;
+  options.schedule = quern_schedule_of(QUERN_SCHEDULE_CONSTANT);
   if (self->optimizer != QUERN_OPTIMIZER_SGD) {
     /* A step of Adam is as sensitive to a gradient as epsilon is small. */
     options.optimizer.learning_rate = 0.01;

@@ -3,7 +3,10 @@
 #define QUERN_HOST_VERIFY_OPS_TRAINING_H
 
 #include "../sweep.h"
+#include <quern/activation.h>
+#include <quern/loss.h>
 #include <quern/normalization.h>
+#include <quern/optimizer.h>
 
 enum { QUERN__TRAINING_LAYERS = 3 };
 

@@ -9,8 +9,7 @@ import math
 
 import numpy
 
-from .._declarations import Optimizer
-from .._names import optimizer_kind
+from .._names import optimizer_of
 from .._plan import Plan
 
 _CHUNK = 1 << 26  # bytes of samples on the device at a time
@@ -27,8 +26,8 @@ class Descent:
         self._schedule = "constant" if self._is_adam else estimator.learning_rate
         self._initial_rate = self.learning_rate = estimator.learning_rate_init
         self._power_t, self._epsilon = estimator.power_t, estimator.epsilon
-        self._optimizer = Optimizer.initial()
-        self._optimizer.kind = optimizer_kind(self._kind(estimator))
+        self._optimizer = optimizer_of(self._kind(estimator))
+        self._optimizer.weight_decay = 0.0
         self._optimizer.decay_bias = False
         self._optimizer.momentum = estimator.momentum
         self._optimizer.beta1, self._optimizer.beta2 = estimator.beta_1, estimator.beta_2

@@ -1,6 +1,7 @@
 /* Training that is killed at any moment: there is always a whole checkpoint, and what it goes on to
  * is what training that was never stopped comes to. */
 #include "../child.h"
+#include "plain_options.h"
 
 #include "network/network.h"
 #include "test.h"
@@ -12,7 +13,7 @@ enum { REFERENCE_KILLS = 80, DEVICE_KILLS = 20, LONGEST_DELAY_US = 25000, SAMPLE
 static quern_trainer *make_trainer(quern_context *context, const quern_dataset *data) {
   const quern_layer layers[] = {quern_dense(4, QUERN_ACTIVATION_TANH),
                                 quern_dense(3, QUERN_ACTIVATION_IDENTITY)};
-  quern_train_options options = quern_train_options_default();
+  quern_train_options options = plain_train_options();
   options.epochs = 1000000;
   options.batch = 6;
   options.optimizer.learning_rate = 0.05;
