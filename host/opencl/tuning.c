@@ -109,6 +109,15 @@ static const quern__cl_tuning table[] = {
      .shares_rows = true},
 };
 
+unsigned quern__cl_columns_per_group(const quern__cl_tuning *tuning) {
+  const unsigned line = QUERN__CL_LINE / tuning->vector_width;
+  return line < tuning->group ? line : tuning->group;
+}
+
+unsigned quern__cl_items_per_row(const quern__cl_tuning *tuning) {
+  return tuning->shares_rows ? tuning->group : 1;
+}
+
 size_t quern__cl_group_items(const quern__cl_group_tile *tile) {
   if (tile->rows == 0) return 0;
   return (size_t)(tile->rows / tile->item_rows) * (tile->columns / tile->item_columns) *

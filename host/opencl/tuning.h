@@ -79,6 +79,11 @@ void quern__cl_tuning_fit(quern__cl_tuning *tuning, quern__cl_limits limits);
 const quern__cl_tuning *quern__cl_tuning_find(const quern_device_info *info,
                                               quern__cl_limits limits);
 
+/* How a work-group shares the sums of normalization: the adjacent vectors whose columns it sums, a
+ * line of memory if it has the work-items; and the work-items that sum one row. */
+unsigned quern__cl_columns_per_group(const quern__cl_tuning *tuning);
+unsigned quern__cl_items_per_row(const quern__cl_tuning *tuning);
+
 /* The work-items of a tile's work-group, and the vectors of local memory that it needs. */
 size_t quern__cl_group_items(const quern__cl_group_tile *tile);
 size_t quern__cl_group_local_vectors(const quern__cl_group_tile *tile, unsigned vector_width);

@@ -1,13 +1,13 @@
 /* Gathers samples and labels by index, and makes one-hot rows of labels. An index or label out of
  * range is reported and never used. Needs common.cl. */
 
-/* The strip of a row that work-item (strip, row) fills: VECTOR_WIDTH columns, or fewer at the right
- * edge. */
-#define STRIP_OR_RETURN                                                                            \
-  const size_t row = get_global_id(1);                                                             \
-  const size_t column = get_global_id(0) * VECTOR_WIDTH;                                           \
-  if (row >= n || column >= columns) return;                                                       \
-  const uint lanes = (uint)min((size_t)VECTOR_WIDTH, columns - column);
+/* Returns how many columns of its row work-item (v, row) fills from v · VECTOR_WIDTH on; 0 past the
+ * end. */
+uint strip_columns(uint n, uint columns) {
+  const size_t column = get_global_id(0) * VECTOR_WIDTH;
+  if (get_global_id(1) >= n || column >= columns) return 0;
+  return (uint)min((size_t)VECTOR_WIDTH, columns - column);
+}
 
 /* Loads `count` bytes from pointer as floats and fills the remaining lanes with zeros. */
 quern_vector load_bytes(__global const uchar *pointer, uint count) {
@@ -38,7 +38,9 @@ quern_vector load_bytes(__global const uchar *pointer, uint count) {
       uint source_rows, uint n, uint columns, __global const element *source, ulong source_offset, \
       __global const uint *indices, ulong indices_offset, float scale, float offset,               \
       __global float *x, ulong x_offset, __global int *faults) {                                   \
-    STRIP_OR_RETURN                                                                                \
+    const size_t row = get_global_id(1), column = get_global_id(0) * VECTOR_WIDTH;                 \
+    const uint lanes = strip_columns(n, columns);                                                  \
+    if (lanes == 0) return;                                                                        \
     const uint index = indices[indices_offset + row];                                              \
     if (index >= source_rows && column == 0) quern_fault(faults, QUERN_FAULT_INDEX, (uint)row);    \
     QUERN_JOIN(gather_strip_, element_name)                                                        \
@@ -67,7 +69,9 @@ __kernel void gather_labels(uint source_rows, uint n, __global const int *source
 /* Y_ra = [a = label_r], or a row of NaN if the label is out of range. Y [n][columns]. */
 __kernel void one_hot(uint n, uint columns, __global const int *labels, ulong labels_offset,
                       __global float *y, ulong y_offset, __global int *faults) {
-  STRIP_OR_RETURN
+  const size_t row = get_global_id(1), column = get_global_id(0) * VECTOR_WIDTH;
+  const uint lanes = strip_columns(n, columns);
+  if (lanes == 0) return;
   const int label = labels[labels_offset + row];
   const bool inside = label >= 0 && (uint)label < columns;
   if (!inside && column == 0) quern_fault(faults, QUERN_FAULT_LABEL, (uint)row);

@@ -221,58 +221,65 @@ __kernel void binary_cross_entropy(uint n, uint k, __global const float *z, ulon
   if (losses) losses[losses_offset + row] = loss;
 }
 
-/* Mean squared error. `inverse` is 1/k, `factor` 2 scale/k. */
+/* The losses that are a mean of a function of the difference z - y. */
+#define MEAN_SQUARED  0
+#define MEAN_ABSOLUTE 1
+#define MEAN_HUBER    2
+
+/* One sample. Returns the loss, Σ inverse · f(difference), and sets dz to factor · f'(difference)
+ * unless it is null. `inverse` is 1/k. */
+float mean_loss_row(int kind, uint k, __global const float *z, __global const float *y, float delta,
+                    float inverse, float factor, __global float *dz) {
+  float loss = 0.0f;
+  for (uint a = 0; a < k; a++) {
+    const float difference = z[a] - y[a];
+    float gradient = difference;
+    if (kind == MEAN_SQUARED) {
+      loss += (inverse * difference) * difference;
+    } else if (kind == MEAN_ABSOLUTE) { /* sign() would turn NaN into 0 */
+      loss += inverse * fabs(difference);
+      gradient = difference > 0.0f ? 1.0f : difference < 0.0f ? -1.0f : difference;
+    } else {
+      gradient = difference > delta ? delta : difference < -delta ? -delta : difference;
+      loss += (inverse * gradient) * (difference - 0.5f * gradient);
+    }
+    if (dz) dz[a] = factor * gradient;
+  }
+  return loss;
+}
+
+/* Mean squared error. `factor` is 2 scale/k. */
 __kernel void mean_squared_error(uint n, uint k, __global const float *z, ulong z_offset,
                                  __global const float *y, ulong y_offset, float inverse,
                                  float factor, __global float *losses, ulong losses_offset,
                                  __global float *dz, ulong dz_offset) {
   const size_t row = get_global_id(0);
   if (row >= n) return;
-  float loss = 0.0f;
-  for (uint a = 0; a < k; a++) {
-    const size_t at = row * k + a;
-    const float difference = z[z_offset + at] - y[y_offset + at];
-    loss += (inverse * difference) * difference;
-    if (dz) dz[dz_offset + at] = factor * difference;
-  }
+  const float loss = mean_loss_row(MEAN_SQUARED, k, z + z_offset + row * k, y + y_offset + row * k,
+                                   0.0f, inverse, factor, dz ? dz + dz_offset + row * k : dz);
   if (losses) losses[losses_offset + row] = loss;
 }
 
-/* Mean absolute error. `inverse` is 1/k, `factor` scale/k. sign() would turn NaN into 0. */
+/* Mean absolute error. `factor` is scale/k. */
 __kernel void mean_absolute_error(uint n, uint k, __global const float *z, ulong z_offset,
                                   __global const float *y, ulong y_offset, float inverse,
                                   float factor, __global float *losses, ulong losses_offset,
                                   __global float *dz, ulong dz_offset) {
   const size_t row = get_global_id(0);
   if (row >= n) return;
-  float loss = 0.0f;
-  for (uint a = 0; a < k; a++) {
-    const size_t at = row * k + a;
-    const float difference = z[z_offset + at] - y[y_offset + at];
-    loss += inverse * fabs(difference);
-    if (dz)
-      dz[dz_offset + at] = factor * (difference > 0.0f   ? 1.0f
-                                     : difference < 0.0f ? -1.0f
-                                                         : difference);
-  }
+  const float loss = mean_loss_row(MEAN_ABSOLUTE, k, z + z_offset + row * k, y + y_offset + row * k,
+                                   0.0f, inverse, factor, dz ? dz + dz_offset + row * k : dz);
   if (losses) losses[losses_offset + row] = loss;
 }
 
-/* Huber loss G (D - G/2), with G = D clamped to [-delta, delta]. `inverse` is 1/k, `factor`
- * scale/k. */
+/* Huber loss G (D - G/2), with G = D clamped to [-delta, delta]. `factor` is scale/k. */
 __kernel void huber_loss(uint n, uint k, __global const float *z, ulong z_offset,
                          __global const float *y, ulong y_offset, float delta, float inverse,
                          float factor, __global float *losses, ulong losses_offset,
                          __global float *dz, ulong dz_offset) {
   const size_t row = get_global_id(0);
   if (row >= n) return;
-  float loss = 0.0f;
-  for (uint a = 0; a < k; a++) {
-    const size_t at = row * k + a;
-    const float difference = z[z_offset + at] - y[y_offset + at];
-    const float held = difference > delta ? delta : difference < -delta ? -delta : difference;
-    loss += (inverse * held) * (difference - 0.5f * held);
-    if (dz) dz[dz_offset + at] = factor * held;
-  }
+  const float loss = mean_loss_row(MEAN_HUBER, k, z + z_offset + row * k, y + y_offset + row * k,
+                                   delta, inverse, factor, dz ? dz + dz_offset + row * k : dz);
   if (losses) losses[losses_offset + row] = loss;
 }

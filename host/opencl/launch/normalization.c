@@ -6,15 +6,12 @@
 
 static quern__range range_strips(const quern__cl *cl, size_t columns) {
   const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
-  const size_t wanted = QUERN__CL_LINE / tuning->vector_width,
-               across = wanted < tuning->group ? wanted : tuning->group;
-  return quern__range_items(cl, quern__divide_up(columns, across * tuning->vector_width) *
-                                    tuning->group);
+  const size_t width = (size_t)quern__cl_columns_per_group(tuning) * tuning->vector_width;
+  return quern__range_items(cl, quern__divide_up(columns, width) * tuning->group);
 }
 
 static quern__range range_rows(const quern__cl *cl, size_t rows) {
-  const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
-  return quern__range_items(cl, tuning->shares_rows ? rows * tuning->group : rows);
+  return quern__range_items(cl, rows * quern__cl_items_per_row(quern__cl_tuning_of(cl)));
 }
 
 quern_status quern__cl_batch_norm_forward(void *state, const quern_batch_norm_forward_op *op) {

@@ -112,11 +112,13 @@ quern_status quern__cl_source_create(const quern__cl *cl, quern__family program,
 #define ACTIVATION_FORMAT(name, text) " -DQUERN_ACTIVATION_" #name "=%d"
 #define ACTIVATION_NUMBER(name, text) , (int)QUERN_ACTIVATION_##name
   static const char format[] =
-      "-cl-std=CL1.2 -cl-mad-enable%s%s -DVECTOR_WIDTH=%u -DGROUP=%u -DQUERN_FAULT_LABEL=%d "
-      "-DQUERN_FAULT_INDEX=%d" QUERN_ACTIVATIONS(ACTIVATION_FORMAT);
-  if (asprintf(&source->options, format, cl->fused ? " -DFUSED" : "",
-               cl->tuning.shares_rows ? " -DSHARES_ROWS" : "", cl->tuning.vector_width,
-               cl->tuning.group, (int)QUERN__FAULT_LABEL,
+      "-cl-std=CL1.2 -cl-mad-enable%s -DVECTOR_WIDTH=%u -DGROUP=%u -DCOLUMNS_PER_GROUP=%u "
+      "-DITEMS_PER_ROW=%u -DQUERN_FAULT_LABEL=%d -DQUERN_FAULT_INDEX=%d" QUERN_ACTIVATIONS(
+          ACTIVATION_FORMAT);
+  const quern__cl_tuning *tuning = &cl->tuning;
+  if (asprintf(&source->options, format, cl->fused ? " -DFUSED" : "", tuning->vector_width,
+               tuning->group, quern__cl_columns_per_group(tuning), quern__cl_items_per_row(tuning),
+               (int)QUERN__FAULT_LABEL,
                (int)QUERN__FAULT_INDEX QUERN_ACTIVATIONS(ACTIVATION_NUMBER)) >= 0)
     return QUERN_OK;
   source->options = NULL;
