@@ -79,7 +79,12 @@ typedef enum quern__family {
   X(loss, weighted_cross_entropy)                                                                  \
   X(loss, label_weights)                                                                           \
   X(optimizer, clip_norm)                                                                          \
-  X(optimizer, optimizer_update)                                                                   \
+  X(optimizer, optimizer_update_sgd)                                                               \
+  X(optimizer, optimizer_update_momentum)                                                          \
+  X(optimizer, optimizer_update_nesterov)                                                          \
+  X(optimizer, optimizer_update_adam)                                                              \
+  X(optimizer, optimizer_update_rmsprop)                                                           \
+  X(optimizer, optimizer_update_rmsprop_momentum)                                                  \
   X(gather, gather_rows_float)                                                                     \
   X(gather, gather_rows_byte)                                                                      \
   X(gather, gather_labels)                                                                         \

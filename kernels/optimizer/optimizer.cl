@@ -1,23 +1,26 @@
 /* Optimizers over ranges of parameters, one vector per work-item. Needs common.cl and update.cl. */
 
-/* A step of any rule (see update.cl). State that the rule does not keep is null. */
-__kernel void optimizer_update(ulong count, __global const float *gradients, ulong gradients_offset,
-                               UPDATE_PARAMETERS, __global float *parameters,
-                               ulong parameters_offset, __global float *momentum,
-                               ulong momentum_offset, __global float *square, ulong square_offset) {
-  const ulong at = (ulong)get_global_id(0) * VECTOR_WIDTH;
-  if (at >= count) return;
-  const Update update = UPDATE_OF_PARAMETERS;
-  const uint lanes = (uint)min((ulong)VECTOR_WIDTH, count - at);
-  __global float *target = parameters + parameters_offset + at;
-  const quern_vector gradient = quern_load_part(gradients + gradients_offset + at, lanes);
-  if (update.rule == UPDATE_SGD)
-    quern_store_part(updated_by_sgd(&update, gradient, quern_load_part(target, lanes)), target,
-                     lanes);
-  else
-    update_part(update.rule, &update, gradient, target, momentum + momentum_offset + at,
-                square + square_offset + at, lanes);
-}
+/* A step of one rule (see update.cl), constant so that the kernel neither tests for it nor touches
+ * state that it does not keep, which is null. */
+#define OPTIMIZER_UPDATE(name, rule)                                                               \
+  __kernel void optimizer_update_##name(                                                           \
+      ulong count, __global const float *gradients, ulong gradients_offset, UPDATE_PARAMETERS,     \
+      __global float *parameters, ulong parameters_offset, __global float *momentum,               \
+      ulong momentum_offset, __global float *square, ulong square_offset) {                        \
+    const ulong at = (ulong)get_global_id(0) * VECTOR_WIDTH;                                       \
+    if (at >= count) return;                                                                       \
+    const Update update = UPDATE_OF_PARAMETERS;                                                    \
+    const uint lanes = (uint)min((ulong)VECTOR_WIDTH, count - at);                                 \
+    update_part(rule, &update, quern_load_part(gradients + gradients_offset + at, lanes),          \
+                parameters + parameters_offset + at, momentum + momentum_offset + at,              \
+                square + square_offset + at, lanes);                                               \
+  }
+OPTIMIZER_UPDATE(sgd, UPDATE_SGD)
+OPTIMIZER_UPDATE(momentum, UPDATE_MOMENTUM)
+OPTIMIZER_UPDATE(nesterov, UPDATE_NESTEROV)
+OPTIMIZER_UPDATE(adam, UPDATE_ADAM)
+OPTIMIZER_UPDATE(rmsprop, UPDATE_RMSPROP)
+OPTIMIZER_UPDATE(rmsprop_momentum, UPDATE_RMSPROP_MOMENTUM)
 
 /* x ← x min(1, max_norm / (√squares + 10⁻⁶)). The comparison is written to propagate NaN. */
 __kernel void clip_norm(ulong count, float max_norm, __global const float *squares,

@@ -1,9 +1,21 @@
 /* Launchers of the optimizers. */
+#include "../../base/error.h"
 #include "../opencl.h"
 
+static const quern__kernel update_kernels[] = {
+    [QUERN_UPDATE_SGD] = QUERN__KERNEL_optimizer_update_sgd,
+    [QUERN_UPDATE_MOMENTUM] = QUERN__KERNEL_optimizer_update_momentum,
+    [QUERN_UPDATE_NESTEROV] = QUERN__KERNEL_optimizer_update_nesterov,
+    [QUERN_UPDATE_ADAM] = QUERN__KERNEL_optimizer_update_adam,
+    [QUERN_UPDATE_RMSPROP] = QUERN__KERNEL_optimizer_update_rmsprop,
+    [QUERN_UPDATE_RMSPROP_MOMENTUM] = QUERN__KERNEL_optimizer_update_rmsprop_momentum};
+
 quern_status quern__cl_optimizer_update(void *state, const quern_optimizer_update_op *op) {
-  return quern__cl_launch(state, QUERN__KERNEL_optimizer_update,
-                          quern__range_vectors(state, op->count),
+  const size_t rule = (size_t)op->update.rule;
+  if (rule >= sizeof update_kernels / sizeof *update_kernels)
+    return quern__fail(QUERN_ERROR_UNSUPPORTED, "optimizer update: rule %d is unknown",
+                       (int)op->update.rule);
+  return quern__cl_launch(state, update_kernels[rule], quern__range_vectors(state, op->count),
                           ARGS(ULONG(op->count), SPAN(op->gradients), UPDATE(&op->update),
                                SPAN(op->parameters), SPAN(op->momentum), SPAN(op->square)));
 }
