@@ -124,7 +124,7 @@ size_t quern__cl_group_items(const quern__cl_group_tile *tile) {
          tile->slices;
 }
 
-/* LOCAL_VECTORS in kernels/dense/dense_group.cl. */
+/* LOCAL_VECTORS in kernels/dense/dense_group_tile.cl. */
 size_t quern__cl_group_local_vectors(const quern__cl_group_tile *tile, unsigned vector_width) {
   const size_t sides = (tile->rows + tile->columns) / vector_width;
   const size_t blocks = (sides + 2 * (size_t)tile->padding) * tile->depth * tile->buffers;

@@ -31,8 +31,8 @@ typedef enum quern__group_size {
       QUERN__GROUP_SIZE_COUNT
 } quern__group_size;
 
-/* A work-group's tile: see kernels/dense/dense_group.cl for the meaning of each. All zero: there is
- * no tile of this size. */
+/* A work-group's tile: see kernels/dense/dense_group_tile.cl for the meaning of each. All zero:
+ * there is no tile of this size. */
 typedef struct quern__cl_group_tile {
   unsigned rows, columns, depth;    /* of a work-group, in floats */
   unsigned item_rows, item_columns; /* of a work-item, in floats */

@@ -152,8 +152,8 @@ static quern_status check_item(const quern__cl_tuning *t) {
   return check_panel("backward_weights.panel", t->backward_weights, t->vector_width);
 }
 
-/* What kernels/dense/dense_group.cl asks of its parameters; its names of sizes stand for the tile
- * in messages. */
+/* What kernels/dense/dense_group_tile.cl asks of its parameters; its names of sizes stand for the
+ * tile in messages. */
 static quern_status check_group(const char *name, const quern__cl_group_tile *t, unsigned width,
                                 quern__cl_limits limits) {
   const char *wrong = NULL;

@@ -43,7 +43,8 @@ static void check_tile(quern__cl_tile tile) {
   assert_true(tile.rows > 0 && tile.vectors > 0);
 }
 
-/* The conditions of kernels/dense/dense_group.cl; and at least two tiles, in decreasing size. */
+/* The conditions of kernels/dense/dense_group_tile.cl; and at least two tiles, in decreasing
+ * size. */
 static void check_groups(const quern__cl_tuning *tuning, quern__cl_limits limits) {
   const unsigned width = tuning->vector_width;
   size_t sizes = 0, area = SIZE_MAX;

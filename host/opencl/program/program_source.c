@@ -75,25 +75,31 @@ static void define_group_tile(quern__text *text, const quern__cl_tuning *tuning,
   define(text, "HOST_LOCAL_VECTORS", quern__cl_group_local_vectors(tile, tuning->vector_width));
 }
 
+/* Lines start anew, so that the build log names the file and its lines. */
+static void put_file(quern__text *text, const char *file, const unsigned char *bytes, size_t size) {
+  quern__text_print(text, "#line 1 \"%s.cl\"\n", file);
+  quern__text_add(text, bytes, size);
+  quern__text_put(text, "\n");
+}
+#define PUT_FILE(text, file)                                                                       \
+  put_file(text, #file, quern__kernels_##file, quern__kernels_##file##_size)
+
 static void put_family(quern__text *text, const quern__cl_tuning *tuning, quern__family family) {
   if (family == QUERN__FAMILY_dense_tile) define_item_tiles(text, tuning);
 #define DEFINE_GROUP(name)                                                                         \
-  if (family == QUERN__FAMILY_dense_group_##name)                                                  \
-    define_group_tile(text, tuning, QUERN__GROUP_##name, #name);
+  if (family == QUERN__FAMILY_dense_group_##name) {                                                \
+    define_group_tile(text, tuning, QUERN__GROUP_##name, #name);                                   \
+    PUT_FILE(text, dense_group_tile);                                                              \
+  }
   QUERN__GROUP_SIZES(DEFINE_GROUP)
 #undef DEFINE_GROUP
-  /* Lines start anew, so that the build log names the file and its lines. */
-  quern__text_print(text, "#line 1 \"%s.cl\"\n", families[family].file);
-  quern__text_add(text, families[family].text, *families[family].size);
-  quern__text_put(text, "\n");
+  put_file(text, families[family].file, families[family].text, *families[family].size);
 }
 
 static quern_status create_text(const quern__cl *cl, quern__family program,
                                 quern__cl_source *source) {
   quern__text text = {0};
-  quern__text_put(&text, "#line 1 \"common.cl\"\n");
-  quern__text_add(&text, quern__kernels_common, quern__kernels_common_size);
-  quern__text_put(&text, "\n");
+  PUT_FILE(&text, common);
   for (quern__family family = 0; family < QUERN__FAMILY_COUNT; family++) {
     if (quern__cl_program_of(family) != program && family != QUERN__FAMILY_update) continue;
     /* A device whose products are of the other kind has no tiles for these. */
