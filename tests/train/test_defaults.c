@@ -26,6 +26,21 @@ static void test_values(void **state) {
   }
 }
 
+/* Padding may differ. */
+static void assert_same_options(const quern_train_options *a, const quern_train_options *b) {
+  assert_int_equal(a->epochs, b->epochs);
+  assert_int_equal(a->batch, b->batch);
+  assert_int_equal(a->seed, b->seed);
+  assert_int_equal(a->optimizer.kind, b->optimizer.kind);
+  assert_true(a->optimizer.learning_rate == b->optimizer.learning_rate);
+  assert_int_equal(a->schedule.kind, b->schedule.kind);
+  assert_int_equal(a->schedule.steps, b->schedule.steps);
+  assert_int_equal(a->schedule.period, b->schedule.period);
+  assert_int_equal(a->patience, b->patience);
+  assert_ptr_equal(a->user, b->user);
+  assert_ptr_equal(a->shares, b->shares);
+}
+
 /* Of a struct that is shorter or longer than the library's. */
 static void test_other_sizes(void **state) {
   (void)state;
@@ -37,8 +52,7 @@ static void test_other_sizes(void **state) {
   memset(&larger, 0xAA, sizeof larger);
   quern_train_options_set_default(&larger.options, sizeof larger);
   assert_int_equal(larger.options.size, sizeof larger);
-  larger.options.size = whole.size;
-  assert_memory_equal(&larger.options, &whole, sizeof whole);
+  assert_same_options(&larger.options, &whole);
   for (size_t i = 0; i < sizeof larger.later; i++) assert_int_equal(larger.later[i], 0);
 
   const size_t half = offsetof(quern_train_options, patience);
@@ -69,7 +83,7 @@ static void test_resolved(void **state) {
     /* Nothing is left open, so that it stays. */
     quern_train_options again = options;
     assert_ok(quern_train_options_resolve(&again, 7));
-    assert_memory_equal(&again, &options, sizeof options);
+    assert_same_options(&again, &options);
   }
   quern_train_options options = quern_train_options_default();
   options.batch = 100;
